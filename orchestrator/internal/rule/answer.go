@@ -1,0 +1,173 @@
+package rule
+
+import "time"
+
+// Disposition is what an attempt came to: a closed list, the wms contract's without its prefix.
+type Disposition string
+
+// The dispositions.
+const (
+	Cancelled        Disposition = "cancelled"
+	AlreadyCancelled Disposition = "already_cancelled"
+	InProgress       Disposition = "in_progress"
+	TooLate          Disposition = "too_late"
+	NotFound         Disposition = "not_found"
+	Rejected         Disposition = "rejected"
+	Auth             Disposition = "auth"
+	Throttled        Disposition = "throttled"
+	NotSent          Disposition = "not_sent"
+	Unknown          Disposition = "unknown"
+)
+
+// MayHaveLanded says whether an attempt with this disposition may have changed something in the WMS. An attempt without any
+// answer counts like Unknown.
+func (d Disposition) MayHaveLanded() bool {
+	switch d {
+	case Cancelled, AlreadyCancelled, InProgress, Unknown, "":
+		return true
+	}
+	return false
+}
+
+// DebtState is where a cancellation stands.
+type DebtState string
+
+// The states of a cancellation.
+const (
+	Planned    DebtState = "planned"
+	Open       DebtState = "open"
+	Held       DebtState = "held"
+	Done       DebtState = "done"
+	Parked     DebtState = "parked"
+	Superseded DebtState = "superseded"
+	Observed   DebtState = "observed"
+	Closed     DebtState = "closed"
+)
+
+// WorkKind says what a person has to settle.
+type WorkKind string
+
+// The kinds of work item.
+const (
+	WorkTooLate        WorkKind = "too_late"
+	WorkRejected       WorkKind = "rejected"
+	WorkUnrecognised   WorkKind = "answer_unrecognised"
+	WorkOrderNotFound  WorkKind = "order_not_found"
+	WorkInProgress     WorkKind = "in_progress_too_long"
+	WorkNotSent        WorkKind = "not_sent_too_long"
+	WorkOutcomeUnknown WorkKind = "outcome_unknown"
+	WorkAuth           WorkKind = "wms_auth"
+	WorkUnread         WorkKind = "bill_unread"
+	WorkRestored       WorkKind = "restored_after_cancel"
+	WorkLegVanished    WorkKind = "leg_vanished"
+	WorkNoWarehouse    WorkKind = "warehouse_not_mapped"
+	WorkUndecodable    WorkKind = "bill_undecodable"
+	WorkBrake          WorkKind = "brake_tripped"
+	WorkNumberTaken    WorkKind = "number_taken"
+	WorkNoEventTime    WorkKind = "no_event_time"
+	WorkSchemeStopped  WorkKind = "scheme_stopped"
+	WorkRequestRefused WorkKind = "request_refused"
+)
+
+// Timing is how long a scheme waits for what. One fixed backoff for everything that is asked again.
+type Timing struct {
+	// Backoff between two attempts.
+	Backoff time.Duration
+	// NotFoundGrace: a not-found is asked again this long, because the order may only be on its way.
+	NotFoundGrace time.Duration
+	// NotFoundHourly is the pace after the grace, NotFoundLimit its end.
+	NotFoundHourly, NotFoundLimit time.Duration
+	// RetryFor ends not_sent, throttled and unread.
+	RetryFor time.Duration
+	// MaxInProgress, MaxUnrecognised and MaxUnknown cap how often the same answer is asked again.
+	MaxInProgress, MaxUnrecognised, MaxUnknown int
+}
+
+// History is what came before the answer at hand.
+type History struct {
+	Evidence Evidence
+	// MayHaveLanded: an earlier attempt may have changed something in the WMS.
+	MayHaveLanded bool
+	// Same counts answers with this disposition, this one included.
+	Same int
+	// FirstSame is when the first of them came; FirstOpen when the debt was opened.
+	FirstSame, FirstOpen time.Time
+}
+
+// Answer is one result of an attempt.
+type Answer struct {
+	Disposition Disposition
+	Recognised  bool
+	RetryAfter  time.Duration
+}
+
+// Next says what becomes of the cancellation.
+type Next struct {
+	State DebtState
+	// Wait until it is due again, for Open.
+	Wait time.Duration
+	// Work is the item to open for a person, empty for none.
+	Work WorkKind
+	// Outcome in one word, for an end; Inferred when the WMS did not say so itself.
+	Outcome  string
+	Inferred bool
+}
+
+// After reads an answer by the table of answers. now is when it was stored.
+func (t Timing) After(a Answer, h History, now time.Time) Next {
+	again := Next{State: Open, Wait: t.Backoff}
+	switch a.Disposition {
+	case Cancelled, AlreadyCancelled:
+		return Next{State: Done, Outcome: string(a.Disposition)}
+	case InProgress:
+		if h.Same >= t.MaxInProgress {
+			return Next{State: Parked, Work: WorkInProgress}
+		}
+		return again
+	case NotFound:
+		return t.notFound(h, now)
+	case TooLate:
+		return Next{State: Parked, Work: WorkTooLate}
+	case Rejected:
+		switch {
+		case a.Recognised:
+			return Next{State: Parked, Work: WorkRejected}
+		case h.Same > t.MaxUnrecognised:
+			return Next{State: Parked, Work: WorkUnrecognised}
+		}
+		return again
+	case Auth:
+		again.Work = WorkAuth
+		return again
+	case Throttled, NotSent:
+		if now.Sub(h.FirstOpen) > t.RetryFor {
+			return Next{State: Parked, Work: WorkNotSent}
+		}
+		again.Wait = max(again.Wait, a.RetryAfter)
+		return again
+	default:
+		if h.Same >= t.MaxUnknown {
+			return Next{State: Parked, Work: WorkOutcomeUnknown}
+		}
+		return again
+	}
+}
+
+// notFound waits out the grace, because an order may be created after its bill was voided; then an order that an earlier
+// attempt may have cancelled counts as cancelled, one with weak evidence as never made, and any other is a person's matter
+// while it is asked again more slowly.
+func (t Timing) notFound(h History, now time.Time) Next {
+	age := now.Sub(h.FirstSame)
+	switch {
+	case age < t.NotFoundGrace:
+		return Next{State: Open, Wait: t.Backoff}
+	case h.MayHaveLanded:
+		return Next{State: Done, Outcome: "not_found_after_possible_cancel", Inferred: true}
+	case h.Evidence == EvidenceWeak:
+		return Next{State: Closed, Outcome: "no_order"}
+	case age < t.NotFoundLimit:
+		return Next{State: Open, Wait: t.NotFoundHourly, Work: WorkOrderNotFound}
+	default:
+		return Next{State: Parked, Work: WorkOrderNotFound}
+	}
+}

@@ -1,0 +1,100 @@
+package rule
+
+import "time"
+
+// Letters of FDocumentStatus 单据状态.
+const (
+	Draft      = "Z" // 暂存
+	Created    = "A" // 创建
+	InApproval = "B" // 审核中
+	Audited    = "C" // 已审核
+	Reaudit    = "D" // 重新审核, after an un-audit
+)
+
+// Letters of FCancelStatus 作废状态.
+const (
+	NotVoided = "A" // 未作废
+	Voided    = "B" // 已作废
+)
+
+// Values of FAffairType 事务类型.
+const (
+	Assembly  = "Assembly"  // 组装: components out, product in
+	Dassembly = "Dassembly" // 拆卸: product out, components in
+)
+
+// State is what the light read shows of a bill: enough to see that something changed. A zero time is an unset date.
+type State struct {
+	ID             int64
+	Number         string
+	Org            string
+	DocumentStatus string
+	CancelStatus   string
+	Affair         string
+	CreateTime     time.Time
+	ModifyTime     time.Time
+	ApproveTime    time.Time
+	CancelTime     time.Time
+	// CancelIsDate: CancelTime is the midnight of a date without a time of day.
+	CancelIsDate bool
+}
+
+// Live says whether the bill stands: audited and not voided, nothing else.
+func (s State) Live() bool { return s.DocumentStatus == Audited && s.CancelStatus == NotVoided }
+
+// Voided says whether the bill is 作废.
+func (s State) Voided() bool { return s.CancelStatus == Voided }
+
+// Same says whether two reads show the same bill unchanged: states, number, organisation and all four dates.
+func (s State) Same(o State) bool {
+	return s.ID == o.ID && s.Number == o.Number && s.Org == o.Org && s.DocumentStatus == o.DocumentStatus &&
+		s.CancelStatus == o.CancelStatus && s.Affair == o.Affair && s.CreateTime.Equal(o.CreateTime) &&
+		s.ModifyTime.Equal(o.ModifyTime) && s.ApproveTime.Equal(o.ApproveTime) && s.CancelTime.Equal(o.CancelTime)
+}
+
+// Bill is a whole bill as mappings see it: in CEL it is the variable bill, with the names in the cel tags. Quantities are
+// decimal text; texts of unset fields are empty; unset dates are the zero time.
+type Bill struct {
+	ID             int64             `cel:"id" json:"id"`
+	Number         string            `cel:"number" json:"number"`
+	Org            string            `cel:"org" json:"org"`
+	DocumentStatus string            `cel:"document_status" json:"document_status"`
+	CancelStatus   string            `cel:"cancel_status" json:"cancel_status"`
+	Affair         string            `cel:"affair" json:"affair"`
+	Date           string            `cel:"date" json:"date"`
+	BillType       string            `cel:"bill_type" json:"bill_type"`
+	OwnerType      string            `cel:"owner_type" json:"owner_type"`
+	Owner          string            `cel:"owner" json:"owner"`
+	ComponentOwner string            `cel:"component_owner" json:"component_owner"`
+	Department     string            `cel:"department" json:"department"`
+	Note           string            `cel:"note" json:"note"`
+	CreateTime     time.Time         `cel:"create_time" json:"create_time"`
+	ModifyTime     time.Time         `cel:"modify_time" json:"modify_time"`
+	ApproveTime    time.Time         `cel:"approve_time" json:"approve_time"`
+	CancelTime     time.Time         `cel:"cancel_time" json:"cancel_time"`
+	CancelIsDate   bool              `cel:"cancel_is_date" json:"cancel_is_date"`
+	Products       []Line            `cel:"products" json:"products"`
+	Components     []Line            `cel:"components" json:"components"`
+	Extra          map[string]string `cel:"extra" json:"extra,omitempty"`
+}
+
+// Line is a product line 成品 or a component line 子件.
+type Line struct {
+	ID        int64             `cel:"id" json:"id"`
+	Material  string            `cel:"material" json:"material"`
+	Barcode   string            `cel:"barcode" json:"barcode,omitempty"`
+	Unit      string            `cel:"unit" json:"unit"`
+	Quantity  string            `cel:"quantity" json:"quantity"`
+	Warehouse string            `cel:"warehouse" json:"warehouse"`
+	Lot       string            `cel:"lot" json:"lot,omitempty"`
+	Source    string            `cel:"source" json:"source,omitempty"`
+	Extra     map[string]string `cel:"extra" json:"extra,omitempty"`
+}
+
+// State is the light view of a whole bill.
+func (b Bill) State() State {
+	return State{
+		ID: b.ID, Number: b.Number, Org: b.Org, DocumentStatus: b.DocumentStatus, CancelStatus: b.CancelStatus, Affair: b.Affair,
+		CreateTime: b.CreateTime, ModifyTime: b.ModifyTime, ApproveTime: b.ApproveTime, CancelTime: b.CancelTime, CancelIsDate: b.CancelIsDate,
+	}
+}

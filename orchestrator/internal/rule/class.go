@@ -1,0 +1,53 @@
+package rule
+
+// Class is what a read bill came to: every bill of a pass falls into exactly one.
+type Class string
+
+// The classes of a bill. Together they are the funnel's "bills".
+const (
+	ClassLive         Class = "live"
+	ClassUnchanged    Class = "unchanged"
+	ClassVoided       Class = "voided"
+	ClassUnAudited    Class = "un_audited"
+	ClassNeverAudited Class = "never_audited"
+	ClassBeforeStart  Class = "before_start"
+	ClassNotSelected  Class = "not_selected"
+	ClassStale        Class = "stale"
+	ClassUndecodable  Class = "undecodable"
+)
+
+// Evidence says what shows that the WMS ever had the order.
+type Evidence string
+
+// The kinds of evidence, strongest first.
+const (
+	// EvidenceImage: we saw the bill live in this epoch.
+	EvidenceImage Evidence = "image"
+	// EvidenceApproved: it carries an approve date.
+	EvidenceApproved Evidence = "approved"
+	// EvidenceWeak: only its document status tells that it went beyond a draft.
+	EvidenceWeak Evidence = "weak"
+)
+
+// LegsFrom says which content the legs of a debt were taken from.
+type LegsFrom string
+
+// The two contents.
+const (
+	LegsFromImage   LegsFrom = "image"
+	LegsFromCurrent LegsFrom = "current"
+)
+
+// HoldReason says why a debt waits for a release.
+type HoldReason string
+
+// The reasons to hold a debt.
+const (
+	// HoldNoEventTime: voided, never seen live, and without any date that tells whether it was before the start.
+	HoldNoEventTime HoldReason = "no_event_time"
+	// HoldBrakeHour and HoldBrakeDay: too many new cancellations within a rolling hour or day.
+	HoldBrakeHour HoldReason = "brake_hour"
+	HoldBrakeDay  HoldReason = "brake_day"
+	// HoldNumberTaken: the ledger knows a live bill with this number that Kingdee does not confirm.
+	HoldNumberTaken HoldReason = "number_taken"
+)

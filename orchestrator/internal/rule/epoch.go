@@ -1,0 +1,60 @@
+package rule
+
+import "time"
+
+// Known is what the ledger remembers of a bill.
+type Known struct {
+	State State
+	// ReadTime is when the query that showed State left.
+	ReadTime time.Time
+	// Class is what the last decision made of it.
+	Class Class
+	// Epoch counts the bill's lives, from 1.
+	Epoch int
+	// EpochLive: it was seen live in this epoch. EverLive: in any.
+	EpochLive, EverLive bool
+	// The last approve and cancel dates other than unset that this epoch has shown.
+	EpochApprove, EpochCancel time.Time
+	// Image is the bill as it was last seen live in this epoch, LastImage in any; nil when there is none.
+	Image, LastImage *Bill
+	// HasPlanned: a pass that did not end has left debts planned.
+	HasPlanned bool
+}
+
+// next is the bill's memory after it was seen in this state. A new epoch begins
+//   - when it is seen live again: it was not live, and had been live or voided in the present epoch;
+//   - when its approve or cancel date differs from the last one that this epoch has shown: the bill was un-audited or
+//     restored and back again between two reads.
+//
+// Dates are compared within the epoch: the void that follows a life seen from its beginning has a cancel date of its own and
+// is the end of that life, not a new one.
+func next(known *Known, seen State, readTime time.Time) (after Known, newEpoch bool) {
+	if known == nil {
+		after = Known{Epoch: 1}
+		newEpoch = true
+	} else {
+		after = *known
+		again := seen.Live() && !known.State.Live() && (known.EpochLive || !known.EpochCancel.IsZero())
+		if again || differs(known.EpochApprove, seen.ApproveTime) || differs(known.EpochCancel, seen.CancelTime) {
+			after.Epoch++
+			after.EpochLive, after.Image = false, nil
+			after.EpochApprove, after.EpochCancel = time.Time{}, time.Time{}
+			newEpoch = true
+		}
+	}
+	after.State, after.ReadTime, after.HasPlanned = seen, readTime, false
+	if !seen.ApproveTime.IsZero() {
+		after.EpochApprove = seen.ApproveTime
+	}
+	if !seen.CancelTime.IsZero() {
+		after.EpochCancel = seen.CancelTime
+	}
+	if seen.Live() {
+		after.EpochLive, after.EverLive = true, true
+	}
+	return after, newEpoch
+}
+
+func differs(before, now time.Time) bool {
+	return !before.IsZero() && !now.IsZero() && !before.Equal(now)
+}

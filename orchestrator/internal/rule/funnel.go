@@ -1,0 +1,93 @@
+package rule
+
+import "fmt"
+
+// Funnel accounts for everything a pass read.
+type Funnel struct {
+	Rows           int64 `json:"rows"`
+	RowsOfBills    int64 `json:"rows_of_bills"`
+	RowsOfProblems int64 `json:"rows_of_problems"`
+
+	Bills        int64 `json:"bills"`
+	Live         int64 `json:"live"`
+	Unchanged    int64 `json:"unchanged"`
+	Voided       int64 `json:"voided"`
+	UnAudited    int64 `json:"un_audited"`
+	NeverAudited int64 `json:"never_audited"`
+	BeforeStart  int64 `json:"before_start"`
+	NotSelected  int64 `json:"not_selected"`
+	Stale        int64 `json:"stale"`
+	Undecodable  int64 `json:"undecodable"`
+
+	Legs            int64 `json:"legs"`
+	LegsNew         int64 `json:"legs_new"`
+	LegsAlreadyOwed int64 `json:"legs_already_owed"`
+	LegsHeld        int64 `json:"legs_held"`
+	LegsNotInScheme int64 `json:"legs_not_in_scheme"`
+	LegsNoWarehouse int64 `json:"legs_no_warehouse"`
+}
+
+// Count puts one bill into its class.
+func (f *Funnel) Count(c Class) {
+	switch c {
+	case ClassLive:
+		f.Live++
+	case ClassUnchanged:
+		f.Unchanged++
+	case ClassVoided:
+		f.Voided++
+	case ClassUnAudited:
+		f.UnAudited++
+	case ClassNeverAudited:
+		f.NeverAudited++
+	case ClassBeforeStart:
+		f.BeforeStart++
+	case ClassNotSelected:
+		f.NotSelected++
+	case ClassStale:
+		f.Stale++
+	case ClassUndecodable:
+		f.Undecodable++
+	}
+}
+
+// Add adds the counts of g.
+func (f *Funnel) Add(g Funnel) {
+	f.Rows += g.Rows
+	f.RowsOfBills += g.RowsOfBills
+	f.RowsOfProblems += g.RowsOfProblems
+	f.Bills += g.Bills
+	f.Live += g.Live
+	f.Unchanged += g.Unchanged
+	f.Voided += g.Voided
+	f.UnAudited += g.UnAudited
+	f.NeverAudited += g.NeverAudited
+	f.BeforeStart += g.BeforeStart
+	f.NotSelected += g.NotSelected
+	f.Stale += g.Stale
+	f.Undecodable += g.Undecodable
+	f.Legs += g.Legs
+	f.LegsNew += g.LegsNew
+	f.LegsAlreadyOwed += g.LegsAlreadyOwed
+	f.LegsHeld += g.LegsHeld
+	f.LegsNotInScheme += g.LegsNotInScheme
+	f.LegsNoWarehouse += g.LegsNoWarehouse
+}
+
+// Check says where the counts do not add up; nil when they do. A pass whose funnel does not add up must fail.
+func (f Funnel) Check() error {
+	if sum := f.RowsOfBills + f.RowsOfProblems; sum != f.Rows {
+		return fmt.Errorf("funnel: %d rows read, %d accounted for", f.Rows, sum)
+	}
+	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeStart + f.NotSelected + f.Stale + f.Undecodable
+	if sum != f.Bills {
+		return fmt.Errorf("funnel: %d bills read, %d accounted for", f.Bills, sum)
+	}
+	if sum := f.LegsNew + f.LegsAlreadyOwed + f.LegsHeld + f.LegsNotInScheme + f.LegsNoWarehouse; sum != f.Legs {
+		return fmt.Errorf("funnel: %d legs found, %d accounted for", f.Legs, sum)
+	}
+	return nil
+}
+
+// AllUndecodable says whether a page looks as if not the bills but the scheme were wrong: 20 or more bills, none readable.
+func AllUndecodable(bills, undecodable int64) bool { return bills >= 20 && undecodable == bills }

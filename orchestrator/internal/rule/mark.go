@@ -1,0 +1,62 @@
+package rule
+
+import "time"
+
+// Limits of the mark.
+const (
+	// Overlap is how far behind the mark a pass begins: rows may become visible some time after their stamp.
+	Overlap = 30 * time.Minute
+	// Settle is how far the mark stays behind the vendor's clock.
+	Settle = 30 * time.Second
+	// BlindMargin takes the place of the vendor's clock where it gives none: our own, less this.
+	BlindMargin = 10 * time.Minute
+	// MaxAhead is how far a stamp may lie ahead of the vendor's clock before clocks are suspect.
+	MaxAhead = 2 * time.Minute
+	// BaselineReach is how far back the first pass looks.
+	BaselineReach = 90 * 24 * time.Hour
+)
+
+// Clock is what a pass's first header says of time.
+type Clock struct {
+	// Vendor's clock; zero when the header had none.
+	Vendor time.Time
+	// Service is kingdeesvc's clock at the same moment.
+	Service time.Time
+	// Note says what was odd, empty when nothing was.
+	Note string
+}
+
+// Reading is the moment the pass counts from: the vendor's clock, or ours less a margin.
+func (c Clock) Reading() time.Time {
+	if c.Vendor.IsZero() {
+		return c.Service.Add(-BlindMargin)
+	}
+	return c.Vendor
+}
+
+// LowerEdge is where a pass reads from, in whole seconds. kingdeesvc rounds further down for fields without a time of day.
+func LowerEdge(mark time.Time) time.Time { return mark.Add(-Overlap).Truncate(time.Second) }
+
+// NextMark is where the mark stands after a pass whose first header said clock: never backwards.
+func NextMark(mark time.Time, clock Clock) time.Time {
+	next := clock.Reading().Add(-Settle).Truncate(time.Second)
+	if next.Before(mark) {
+		return mark
+	}
+	return next
+}
+
+// Ahead says whether a bill carries a stamp too far ahead of the vendor's clock as it was when the bill was read. sinceHeader
+// is how long after the header the query left.
+func Ahead(s State, clock Clock, sinceHeader time.Duration) bool {
+	if clock.Vendor.IsZero() {
+		return false
+	}
+	limit := clock.Vendor.Add(max(sinceHeader, 0) + MaxAhead)
+	for _, t := range []time.Time{s.CreateTime, s.ModifyTime, s.ApproveTime, s.CancelTime} {
+		if t.After(limit) {
+			return true
+		}
+	}
+	return false
+}

@@ -534,7 +534,9 @@ type Window struct {
 	// Items in flight that make sense; more only wait.
 	InFlight int32 `protobuf:"varint,2,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
 	// Requests a second; 0 = no limit.
-	PerSecond     float64 `protobuf:"fixed64,3,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`
+	PerSecond float64 `protobuf:"fixed64,3,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`
+	// wmssvc's clock when it announced this. Hosts must agree within 2 s, because send_before is judged by this clock.
+	ServiceTime   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=service_time,json=serviceTime,proto3" json:"service_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -588,6 +590,13 @@ func (x *Window) GetPerSecond() float64 {
 		return x.PerSecond
 	}
 	return 0
+}
+
+func (x *Window) GetServiceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ServiceTime
+	}
+	return nil
 }
 
 // Account says which WMS this is.
@@ -1098,12 +1107,13 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x06window\x18\x01 \x01(\v2\x0e.wms.v1.WindowH\x00R\x06window\x12.\n" +
 	"\x06result\x18\x02 \x01(\v2\x14.wms.v1.CancelResultH\x00R\x06result\x12+\n" +
 	"\arefusal\x18\x03 \x01(\v2\x0f.wms.v1.RefusalH\x00R\arefusalB\a\n" +
-	"\x05frame\"o\n" +
+	"\x05frame\"\xae\x01\n" +
 	"\x06Window\x12)\n" +
 	"\aaccount\x18\x01 \x01(\v2\x0f.wms.v1.AccountR\aaccount\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12\x1d\n" +
 	"\n" +
-	"per_second\x18\x03 \x01(\x01R\tperSecond\"\x94\x01\n" +
+	"per_second\x18\x03 \x01(\x01R\tperSecond\x12=\n" +
+	"\fservice_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vserviceTime\"\x94\x01\n" +
 	"\aAccount\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03sid\x18\x02 \x01(\tR\x03sid\x12\x12\n" +
@@ -1221,27 +1231,28 @@ var file_wms_v1_order_proto_depIdxs = []int32{
 	10, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
 	9,  // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
 	8,  // 8: wms.v1.Window.account:type_name -> wms.v1.Account
-	0,  // 9: wms.v1.Account.environment:type_name -> wms.v1.Environment
-	15, // 10: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
-	1,  // 11: wms.v1.CancelResult.disposition:type_name -> wms.v1.Disposition
-	14, // 12: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
-	14, // 13: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
-	16, // 14: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
-	8,  // 15: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
-	14, // 16: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
-	14, // 17: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
-	1,  // 18: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
-	3,  // 19: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
-	5,  // 20: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
-	11, // 21: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
-	4,  // 22: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
-	6,  // 23: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
-	12, // 24: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
-	22, // [22:25] is the sub-list for method output_type
-	19, // [19:22] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	14, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
+	0,  // 10: wms.v1.Account.environment:type_name -> wms.v1.Environment
+	15, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
+	1,  // 12: wms.v1.CancelResult.disposition:type_name -> wms.v1.Disposition
+	14, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
+	14, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
+	16, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
+	8,  // 16: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
+	14, // 17: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
+	14, // 18: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
+	1,  // 19: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
+	3,  // 20: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
+	5,  // 21: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
+	11, // 22: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
+	4,  // 23: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
+	6,  // 24: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
+	12, // 25: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
+	23, // [23:26] is the sub-list for method output_type
+	20, // [20:23] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_wms_v1_order_proto_init() }

@@ -1,0 +1,195 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+)
+
+// maxControlBody holds some 300,000 orders.
+const maxControlBody = 64 << 20
+
+// control is the JSON API of those who run the test, for this machine only and not for web pages opened on it.
+func (s *Server) control() http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, serve func(*http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
+			value, err := serve(r)
+			writeJSON(w, value, err)
+		})
+	}
+	handle("GET /control/status", func(*http.Request) (any, error) { return s.Status(), nil })
+	handle("GET /control/orders", s.controlOrders)
+	handle("POST /control/orders", s.controlCreate)
+	handle("POST /control/orders/bulk", s.controlBulk)
+	handle("POST /control/orders/state", s.controlState)
+	handle("GET /control/truth", s.controlTruth)
+	handle("GET /control/rejections", s.controlRejections)
+	handle("GET /control/personality", func(*http.Request) (any, error) { return s.Personality(), nil })
+	handle("PUT /control/personality", func(r *http.Request) (any, error) { return s.controlPersonality(r, Personality{}) })
+	handle("PATCH /control/personality", func(r *http.Request) (any, error) { return s.controlPersonality(r, s.Personality()) })
+	handle("GET /control/faults", func(*http.Request) (any, error) { return s.controlFaults(), nil })
+	handle("POST /control/faults", s.controlAddFault)
+	handle("DELETE /control/faults", func(*http.Request) (any, error) { s.ClearFaults(); return s.controlFaults(), nil })
+	handle("POST /control/reset", func(*http.Request) (any, error) { return struct{}{}, s.Reset() })
+	return onlyLoopback(http.NewCrossOriginProtection().Handler(mux))
+}
+
+func onlyLoopback(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+			http.Error(w, "the control API is for this machine only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func writeJSON(w http.ResponseWriter, value any, err error) {
+	status := http.StatusOK
+	if err != nil {
+		value = map[string]string{"error": err.Error()}
+		switch {
+		case errors.Is(err, ErrInvalid):
+			status = http.StatusBadRequest
+		case errors.Is(err, ErrNotFound):
+			status = http.StatusNotFound
+		case errors.Is(err, ErrConflict):
+			status = http.StatusConflict
+		default:
+			status = http.StatusInternalServerError
+		}
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(value) // the client has gone; there is nobody to tell
+}
+
+// readJSON reads exactly one value, with no field that is not known.
+func readJSON(r *http.Request, into any) error {
+	dec := json.NewDecoder(r.Body)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return fmt.Errorf("%w: body: %w", ErrInvalid, err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: body: more than one value", ErrInvalid)
+	}
+	return nil
+}
+
+func (s *Server) controlCreate(r *http.Request) (any, error) {
+	var o Order
+	if err := readJSON(r, &o); err != nil {
+		return nil, err
+	}
+	return s.CreateOrder(o)
+}
+
+func (s *Server) controlBulk(r *http.Request) (any, error) {
+	var many struct {
+		Orders []Order `json:"orders"`
+	}
+	if err := readJSON(r, &many); err != nil {
+		return nil, err
+	}
+	return s.CreateOrders(many.Orders), nil
+}
+
+func (s *Server) controlState(r *http.Request) (any, error) {
+	var m Move
+	if err := readJSON(r, &m); err != nil {
+		return nil, err
+	}
+	return s.SetState(m)
+}
+
+func (s *Server) controlOrders(r *http.Request) (any, error) {
+	f, err := readFilter(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.Orders(f)
+}
+
+func (s *Server) controlTruth(r *http.Request) (any, error) {
+	f, err := readFilter(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.Truths(f)
+}
+
+func (s *Server) controlRejections(*http.Request) (any, error) {
+	kept, count := s.Rejections()
+	return struct {
+		Count      int64       `json:"count"`
+		Rejections []Rejection `json:"rejections"`
+	}{count, kept}, nil
+}
+
+func (s *Server) controlPersonality(r *http.Request, p Personality) (any, error) {
+	if err := readJSON(r, &p); err != nil {
+		return nil, err
+	}
+	if err := s.SetPersonality(p); err != nil {
+		return nil, err
+	}
+	return s.Personality(), nil
+}
+
+func (s *Server) controlFaults() any {
+	return struct {
+		Faults []Fault     `json:"faults"`
+		Known  []FaultKind `json:"known"`
+	}{s.Faults(), FaultKinds()}
+}
+
+func (s *Server) controlAddFault(r *http.Request) (any, error) {
+	var f Fault
+	if err := readJSON(r, &f); err != nil {
+		return nil, err
+	}
+	if err := s.AddFaults(f); err != nil {
+		return nil, err
+	}
+	return s.controlFaults(), nil
+}
+
+// readFilter reads the query; a parameter that is not known is an error rather than a wider list.
+func readFilter(r *http.Request) (Filter, error) {
+	var f Filter
+	texts := map[string]*string{
+		"sid": &f.SID, "warehouse_code": &f.WarehouseCode, "order_code": &f.OrderCode, "order_type": &f.OrderType,
+		"page_token": &f.PageToken,
+	}
+	flags := map[string]*bool{"requested": &f.Requested, "effective": &f.Effective, "unknown": &f.Unknown}
+	for name, values := range r.URL.Query() {
+		var err error
+		value := values[0]
+		switch {
+		case texts[name] != nil:
+			*texts[name] = value
+		case flags[name] != nil:
+			*flags[name], err = strconv.ParseBool(value)
+		case name == "state":
+			err = f.State.UnmarshalText([]byte(value))
+		case name == "page_size":
+			f.PageSize, err = strconv.Atoi(value)
+		default:
+			err = errors.New("not a known parameter")
+		}
+		if err != nil {
+			return f, fmt.Errorf("%w: %s: %w", ErrInvalid, name, err)
+		}
+	}
+	return f, nil
+}

@@ -1,0 +1,55 @@
+package sandbox
+
+// fits says which field of the request keeps it from meaning this order; empty: it fits.
+func (r *cancelRequest) fits(o *Order, match string) (misfit string) {
+	ignoreWarehouse := match == "ignore_warehouse" || match == "code_only"
+	ignoreType := match == "ignore_type" || match == "code_only" || (r.key.OrderType == "" && !r.dialect.typeRequired)
+	anyWarehouse := r.dialect.anyWarehouse != "" && r.key.WarehouseCode == r.dialect.anyWarehouse
+	switch {
+	case r.key.WarehouseCode != o.WarehouseCode && !ignoreWarehouse && !anyWarehouse:
+		return "仓库编码"
+	case r.key.OrderType != o.OrderType && !ignoreType:
+		return "单据类型"
+	case r.ownerCode != "" && o.OwnerCode != "" && r.ownerCode != o.OwnerCode:
+		return "货主编码"
+	case r.orderID != "" && r.orderID != o.WMSOrderID:
+		return "仓储系统单据编码"
+	}
+	return ""
+}
+
+// find picks the order that a request means among those of its number: the one of exactly its key, else the only one
+// that fits. A lenient WMS with several to choose from takes the first that is not cancelled yet, as lenient ones do.
+func (r *cancelRequest) find(entries []*entry, p *Personality) (*entry, verdict) {
+	var fitting []*entry
+	known, misfit := 0, ""
+	for _, e := range entries {
+		if e.truth.Order == nil {
+			continue
+		}
+		known++
+		m := r.fits(e.truth.Order, p.Match)
+		if m != "" {
+			misfit = m
+			continue
+		}
+		if e.truth.Key == r.key {
+			return e, verdict{}
+		}
+		fitting = append(fitting, e)
+	}
+	switch {
+	case known == 0:
+		return nil, decideUnknown(p)
+	case len(fitting) == 0:
+		return nil, decideMismatch(misfit, p)
+	case len(fitting) > 1 && p.Match == "strict":
+		return nil, failure(OutcomeAmbiguous, textAmbiguous)
+	}
+	for _, e := range fitting {
+		if e.truth.Order.State != StateCancelled {
+			return e, verdict{}
+		}
+	}
+	return fitting[0], verdict{}
+}

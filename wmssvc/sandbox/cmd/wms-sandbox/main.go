@@ -1,0 +1,65 @@
+// Command wms-sandbox runs a 旺店通WMS to test against, until it is interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out, logs io.Writer) error {
+	cfg := sandbox.DefaultConfig()
+	flags := flag.NewFlagSet("wms-sandbox", flag.ContinueOnError)
+	flags.SetOutput(logs)
+	flags.StringVar(&cfg.Addr, "addr", "127.0.0.1:7490", "`host:port` to listen on; port 0 takes a free one")
+	flags.StringVar(&cfg.StateFile, "state", "", "`file` that keeps orders and truth over restarts")
+	sample := flags.Bool("sample", true, "fill an empty order book with sample orders")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	cfg.Logger = slog.New(slog.NewTextHandler(logs, nil))
+	server, err := sandbox.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if *sample && server.Status().Orders == 0 {
+		server.CreateOrders(sandbox.SampleOrders(time.Now()))
+	}
+	fmt.Fprintf(out, "WMS_URL=%s\nWMS_SID=%s\nWMS_APP_KEY=%s\nWMS_APP_SECRET=%s\n# Qimen: %s\n# control: %s/control/status\n",
+		server.URL(), sandbox.DemoSID, sandbox.DemoAppKey, sandbox.DemoSecret, server.QimenURL(), server.BaseURL())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Wait() // Stop returns the same error
+	}()
+	select {
+	case <-ctx.Done():
+	case <-ended:
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err = server.Stop(stopping)
+	<-ended
+	return err
+}

@@ -1,0 +1,228 @@
+// Package ledger holds the records that the store keeps and the jobs work on: plain values, no behaviour and no technology,
+// so that neither side has to know the other.
+package ledger
+
+import (
+	"errors"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// Faults that both sides know.
+var (
+	// ErrConflict: somebody else moved the mark or runs the pass; nothing was changed.
+	ErrConflict = errors.New("the mark or the pass was changed by somebody else")
+	// ErrNotFound: there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrStopped: the scheme is stopped.
+	ErrStopped = errors.New("the scheme is stopped")
+)
+
+// Scheme is a scheme's standing, without its rules.
+type Scheme struct {
+	Scheme       string
+	Revision     int
+	DataCenterID string
+	Stopped      bool
+	StopReason   string
+	Send         bool
+	SendSince    time.Time
+	Mark         *Mark
+	Failures     int
+	NotBefore    time.Time
+}
+
+// Mark is how far a scheme has read, and which accounts that is true of.
+type Mark struct {
+	Time          time.Time
+	Version       int64
+	DataCenterID  string
+	Environment   string
+	EffectiveFrom time.Time
+}
+
+// Environments as stored.
+const (
+	Real    = "real"
+	Sandbox = "sandbox"
+)
+
+// PassKind is baseline or poll.
+type PassKind string
+
+// The kinds of pass.
+const (
+	Baseline PassKind = "baseline"
+	Poll     PassKind = "poll"
+)
+
+// Pass is one scan of the bills that changed since the mark.
+type Pass struct {
+	// ID is 0 until its first page is committed.
+	ID          int64
+	Scheme      string
+	Kind        PassKind
+	Revision    int
+	MarkVersion int64
+	LowerEdge   time.Time
+	Clock       rule.Clock
+	// ClockSuspect: a stamp or the zone does not fit; the mark will stand still.
+	ClockSuspect bool
+	MarkBefore   time.Time
+	Cursor       int64
+	Funnel       rule.Funnel
+	Failed       bool
+}
+
+// BillWrite is one bill of a page with what is to be remembered of it.
+type BillWrite struct {
+	After rule.Known
+	// Image is stored for the epoch, when set.
+	Image *rule.Bill
+	// Reason says why it is undecodable; empty otherwise.
+	Reason string
+}
+
+// Debt is one cancellation to be planned.
+type Debt struct {
+	BillID        int64
+	BillNo        string
+	Epoch         int
+	Leg           rule.Leg
+	Account       string
+	WarehouseCode string
+	OrderCode     string
+	OrderType     string
+	CancelReason  string
+	ExtendProps   map[string]string
+	OwnerCode     string
+	Evidence      rule.Evidence
+	LegsFrom      rule.LegsFrom
+	Hold          rule.HoldReason
+	VerifiedTime  time.Time
+	BusinessDate  time.Time
+}
+
+// Work is a work item to open, unless the same one is open.
+type Work struct {
+	Kind           rule.WorkKind
+	BillID         int64
+	BillNo         string
+	CancellationID int64
+	Subject        string
+	Detail         string
+}
+
+// Page is everything one page of a pass writes, in one transaction.
+type Page struct {
+	Bills []BillWrite
+	Debts []Debt
+	// Withdraw: bills without a trigger, whose unsent debts are superseded. Restored: those of them that are live.
+	Withdraw, Restored []int64
+	// Vanished are legs of an earlier image that the bill no longer has.
+	Vanished []Vanished
+	Work     []Work
+	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
+	Readable []int64
+	Cursor   int64
+	// Funnel counts this page, except for the split of its debts into new, already owed and held, which the store adds.
+	Funnel rule.Funnel
+}
+
+// Empty says whether the page would change nothing but the cursor.
+func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Debts) == 0 && len(p.Work) == 0 }
+
+// Vanished is a leg that an earlier image had.
+type Vanished struct {
+	BillID int64
+	BillNo string
+	Leg    rule.Leg
+}
+
+// Finish is what ends a pass.
+type Finish struct {
+	MarkAfter   time.Time
+	DataCenter  string
+	Environment string
+	TimeZone    string
+	// EffectiveFrom is set by the baseline.
+	EffectiveFrom time.Time
+	Brakes        rule.Brakes
+	// SendAtOnce: this baseline may set the scheme to send (sandboxes only).
+	SendAtOnce bool
+	RowsRead   int64
+}
+
+// Finished says what the end of a pass did.
+type Finished struct {
+	Opened, Held, Observed int64
+	Tripped                rule.HoldReason
+}
+
+// Due is a cancellation that a slice works on.
+type Due struct {
+	ID            int64
+	Scheme        string
+	BillID        int64
+	BillNo        string
+	Account       string
+	WarehouseCode string
+	OrderCode     string
+	OrderType     string
+	CancelReason  string
+	ExtendProps   map[string]string
+	OwnerCode     string
+	Evidence      rule.Evidence
+	VerifiedTime  time.Time
+	UnreadSince   time.Time
+	// Attempt is the last one made; a claim makes the next.
+	Attempt     int
+	MaybeLanded bool
+	Disposition rule.Disposition
+	SameCount   int
+	SameSince   time.Time
+	DecideTime  time.Time
+	SendBefore  time.Time
+}
+
+// Result is what one attempt came to, with what becomes of its cancellation.
+type Result struct {
+	ID      int64
+	Attempt int
+	Scheme  string
+	BillID  int64
+	BillNo  string
+
+	Answer        rule.Answer
+	HTTPStatus    int
+	VendorFlag    string
+	VendorCode    string
+	VendorMessage string
+	Detail        string
+	Dictionary    string
+	Request       []byte
+	Reply         []byte
+	SendTime      time.Time
+	ReplyTime     time.Time
+
+	SameCount int
+	SameSince time.Time
+	Next      rule.Next
+}
+
+// Verified is the outcome of a fresh read for one cancellation.
+type Verified struct {
+	ID       int64
+	Outcome  rule.Verification
+	ReadTime time.Time
+	// Live: the bill itself was seen live.
+	Live bool
+}
+
+// Slice is a group of due cancellations for one account.
+type Slice struct {
+	Scheme  string
+	Account string
+	IDs     []int64
+}

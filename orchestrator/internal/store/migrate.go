@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrateLock is the key of the advisory lock that keeps two migrators apart, ours and River's tables alike.
+const migrateLock = 0x766f6964 // "void"
+
+// Migrate brings the database at url to the newest schema: our tables, River's tables (same schema), the partitions of the
+// evidence and, where allowed, the role voidrelay_reader. Safe to run any number of times and by several at once. notes tell
+// an operator what could not be done and the statement that would do it.
+func Migrate(ctx context.Context, url string) (notes []string, err error) {
+	pool, err := Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	lock, err := pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	defer lock.Release()
+	if _, err := lock.Exec(ctx, `select pg_advisory_lock($1)`, migrateLock); err != nil {
+		return nil, fmt.Errorf("migrate: lock: %w", err)
+	}
+	defer func() {
+		unlock, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_, _ = lock.Exec(unlock, `select pg_advisory_unlock($1)`, migrateLock)
+	}()
+	if _, err := lock.Exec(ctx, `create schema if not exists `+Schema); err != nil {
+		return nil, fmt.Errorf("migrate: create schema: %w", err)
+	}
+	if err := migrateOurs(ctx, pool); err != nil {
+		return nil, err
+	}
+	if err := migrateRiver(ctx, pool); err != nil {
+		return nil, err
+	}
+	if err := New(pool).EnsurePartitions(ctx, time.Now()); err != nil {
+		return nil, err
+	}
+	return createReader(ctx, pool)
+}
+
+func migrateOurs(ctx context.Context, pool *pgxpool.Pool) error {
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { _ = db.Close() }()
+	provider, err := gooseProvider(db)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+func gooseProvider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	versions, err := database.NewStore(goose.DialectPostgres, Schema+".schema_version")
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	provider, err := goose.NewProvider("", db, files, goose.WithStore(versions))
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	return provider, nil
+}
+
+func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: Schema})
+	if err != nil {
+		return fmt.Errorf("migrate river: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrate river: %w", err)
+	}
+	return nil
+}
+
+// CheckSchema refuses a database that is older than this program.
+func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { _ = db.Close() }()
+	provider, err := gooseProvider(db)
+	if err != nil {
+		return err
+	}
+	pending, err := provider.HasPending(ctx)
+	if err != nil {
+		return fmt.Errorf("check schema: %w", err)
+	}
+	if pending {
+		return fmt.Errorf("the database is older than this program: run `voidrelay migrate` first")
+	}
+	return nil
+}
+
+// createReader makes the role that may read the reporting views. Where this is not allowed, the note is the statement.
+func createReader(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
+	const create = `
+do $$ begin
+    if not exists (select from pg_roles where rolname = 'voidrelay_reader') then
+        create role voidrelay_reader nologin;
+    end if;
+end $$`
+	const grant = `grant usage on schema reporting to voidrelay_reader; grant select on all tables in schema reporting to voidrelay_reader`
+	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, create); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, grant)
+		return err
+	})
+	switch sqlState(err) {
+	case codeInsufficientRight:
+		return []string{"an administrator may run: create role voidrelay_reader nologin; " + grant}, nil
+	case codeUniqueViolation:
+		// Another database of the same server created the role at the same moment.
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create reader role: %w", err)
+	}
+	return nil, nil
+}

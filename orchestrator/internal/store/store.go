@@ -1,0 +1,71 @@
+// Package store keeps the ledger in Postgres: it owns the SQL, the migrations and the transactions.
+//
+// What it promises: debts and the mark move together, an intent is on disk before its request is handed over, a result is
+// written to its own attempt and changes a cancellation only if that attempt is still the current one, and older knowledge
+// never overwrites newer. It decides nothing about warehouses (package rule does) and starts no job (callers pass a function
+// that runs in the same transaction).
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Schema is where all tables live, River's too.
+const Schema = "voidrelay"
+
+// Store runs every statement of the orchestrator. Safe for concurrent use.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// New wraps a pool that Open made.
+func New(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
+
+// Open connects to Postgres with our schema on the search path. It needs the server to answer, and version 15 or later.
+func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("parse database url: %w", err)
+	}
+	cfg.ConnConfig.RuntimeParams["search_path"] = Schema
+	cfg.ConnConfig.RuntimeParams["application_name"] = "voidrelay"
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	if cfg.MaxConns < 20 {
+		cfg.MaxConns = 20
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	var version int
+	if err := pool.QueryRow(ctx, `select current_setting('server_version_num')::integer`).Scan(&version); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("reach database: %w", err)
+	}
+	if version < 150000 {
+		pool.Close()
+		return nil, fmt.Errorf("PostgreSQL 15 or later is needed, this server is version %d", version/10000)
+	}
+	return pool, nil
+}
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
+
+// inTx runs fn in a transaction and repeats it, boundedly, when Postgres asked for that (serialization failure or deadlock).
+func (s *Store) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	var err error
+	for range 3 {
+		err = pgx.BeginFunc(ctx, s.pool, fn)
+		if !repeatable(err) {
+			return err
+		}
+	}
+	return err
+}

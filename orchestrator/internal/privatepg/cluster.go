@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // superuser is the role that owns the cluster; URL connects as it.
@@ -106,6 +107,12 @@ func (s *Server) copyTemplate(template string) error {
 func (s *Server) publishTemplate(template string) error {
 	if err := os.MkdirAll(filepath.Dir(template), 0o700); err != nil {
 		return err
+	}
+	stale, _ := filepath.Glob(filepath.Join(filepath.Dir(template), "new-*")) // a constant, well-formed pattern
+	for _, dir := range stale {
+		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > time.Hour { // its maker was killed
+			_ = os.RemoveAll(dir)
+		}
 	}
 	work, err := os.MkdirTemp(filepath.Dir(template), "new-")
 	if err != nil {

@@ -59,21 +59,27 @@ func clusterVersion(data string) (int, error) {
 	return major, nil
 }
 
-// openDurable makes the folder if need be, for the account alone, and takes its lock.
-func openDurable(ctx context.Context, dir string, acct *account) (*os.File, error) {
+// openDurable makes the folder if need be, for the account alone, and takes its lock. It answers the folder's one true name: a
+// server left by an earlier run is recognised by it.
+func openDurable(ctx context.Context, dir string, acct *account) (string, *os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil { //nolint:gosec // G301: the account passes through it
-		return nil, err
+		return "", nil, err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return nil, err
+		return "", nil, err
+	}
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", nil, err
 	}
 	if err := acct.give(dir); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if err := acct.checkReach(ctx, dir); err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	return takeLock(filepath.Join(dir, "lock"), dir)
+	lock, err := takeLock(filepath.Join(dir, "lock"), dir)
+	return dir, lock, err
 }
 
 const throwAwayPrefix = "voidrelay-pg-"

@@ -94,3 +94,12 @@ func deadPID(t *testing.T) string {
 	require.NoError(t, cmd.Run())
 	return strconv.Itoa(cmd.Process.Pid)
 }
+
+func TestUnreadablePidFileIsNoObstacle(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(openFolder(t), "pg")
+	first := start(t, Options{Dir: dir})
+	require.NoError(t, first.Stop(t.Context()))
+	require.NoError(t, first.writePrivate("data/postmaster.pid", "")) // the machine lost power while it was written
+	start(t, Options{Dir: dir})
+}

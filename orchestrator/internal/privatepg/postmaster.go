@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -38,24 +39,49 @@ func readPidFile(data string) (pidFile, error) {
 	return file, nil
 }
 
-// stopLeft stops the server that a killed run left on the data folder, and removes a pid file that no such server stands
-// behind: PostgreSQL itself would refuse to start if the id had since been given to another process. The caller holds the lock.
+// stopLeft stops the server that a killed run left on the data folder. The caller holds the folder's lock.
+//
+// The pid file stays for the next server to judge: with the shared memory block it names, that one finds out whether processes of
+// a killed server are still writing, and refuses. It is only mended where the refusal would be for nothing, because it is not
+// readable as one, or its process id has since been given to another program.
 func stopLeft(ctx context.Context, data string) error {
 	file, err := readPidFile(data)
-	if errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return nil
-	}
-	if err == nil && file.pid > 1 && runsIn(file.pid, data) {
+	case err != nil || file.pid <= 1:
+		return os.Remove(filepath.Join(data, "postmaster.pid"))
+	case runsIn(file.pid, data):
 		gone := func() bool { return !runsIn(file.pid, data) }
 		if err := stopProcess(ctx, file.pid, gone); err != nil {
 			return fmt.Errorf("stop the server (process %d) that an earlier run left on %s: %w", file.pid, data, err)
 		}
-	}
-	err = os.Remove(filepath.Join(data, "postmaster.pid"))
-	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	case alive(file.pid):
+		return disownPidFile(data)
+	default:
 		return nil
 	}
-	return err
+}
+
+// disownPidFile writes our own process id into the pid file: a server takes a file with its parent's id for a stale one, and
+// still looks at the shared memory block.
+func disownPidFile(data string) error {
+	f, err := os.OpenFile(filepath.Join(data, "postmaster.pid"), os.O_RDWR|noFollow, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, 1<<16))
+	if err != nil {
+		return err
+	}
+	_, rest, _ := strings.Cut(string(raw), "\n")
+	text := fmt.Sprintf("%d\n%s", os.Getpid(), rest)
+	if _, err := f.WriteAt([]byte(text), 0); err != nil {
+		return err
+	}
+	return f.Truncate(int64(len(text)))
 }
 
 // stopProcess asks for a fast shutdown, then for an immediate one, then kills.

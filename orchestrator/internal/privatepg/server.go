@@ -74,7 +74,7 @@ func (s *Server) open(ctx context.Context, dir string) (err error) {
 		if s.dir, err = filepath.Abs(dir); err != nil {
 			return err
 		}
-		s.lock, err = openDurable(ctx, s.dir, s.acct)
+		s.dir, s.lock, err = openDurable(ctx, s.dir, s.acct)
 	} else {
 		s.dir, s.lock, err = openThrowAway(ctx, s.acct)
 		if err == nil {
@@ -107,7 +107,7 @@ func (s *Server) begin(ctx context.Context) error {
 		return err
 	}
 	err = s.up(ctx)
-	if err != nil && cached && ctx.Err() == nil {
+	if err != nil && cached && s.proc == nil && ctx.Err() == nil && !errors.Is(err, errPortTaken) {
 		s.logger.WarnContext(ctx, "cached cluster is unusable, making a new one", "err", err)
 		if err := errors.Join(os.RemoveAll(templateFolder(s.bin, s.acct)), os.RemoveAll(s.data)); err != nil {
 			return err

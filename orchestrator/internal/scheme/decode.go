@@ -1,0 +1,206 @@
+package scheme
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// The keys of the format; schema.json lists the same ones.
+var (
+	topKeys    = []string{"schemes"}
+	schemeKeys = []string{
+		"name", "title", "form", "kingdee", "organisations", "triggers", "effective_from", "mode", "sandbox_only", "poll_interval",
+		"verify_after", "brakes", "timing", "extra_order_types", "legs", "warehouses", "examples",
+	}
+	kingdeeKeys = []string{"data_center"}
+	brakeKeys   = []string{"per_hour", "per_day"}
+	timingKeys  = []string{
+		"backoff", "not_found_grace", "not_found_hourly", "not_found_limit", "retry_for", "max_in_progress", "max_unrecognised", "max_unknown",
+	}
+)
+
+var schemeName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+
+// Verification: how old the last look at a bill may be when its request is sent. Design limits.
+const (
+	verifyAbsent = 60 * time.Second
+	verifyLeast  = 5 * time.Second
+	verifyMost   = 60 * time.Second
+)
+
+func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
+	d.scheme = ""
+	before := len(d.problems)
+	o, ok := d.object(n, "", schemeKeys)
+	if !ok {
+		return nil
+	}
+	s := &Scheme{file: d.file, node: o.node, keys: map[string]*yaml.Node{}}
+	for key, f := range o.fields {
+		s.keys[key] = f.value
+	}
+	s.Name = o.text("name", true)
+	if s.Name != "" && !schemeName.MatchString(s.Name) {
+		o.fault("name", "`%s` must begin with a small letter and hold only small letters, digits, - and _, at most 63", s.Name)
+	}
+	d.scheme = s.Name
+	s.Title = o.text("title", false)
+	if s.Title == "" {
+		s.Title = s.Name
+	}
+	o.decodeSource(s)
+	o.decodeTriggers(s)
+	o.decodePace(s)
+	o.decodeOrderTypes(s)
+	o.decodeWarehouses(s)
+	o.decodeLegs(s)
+	o.decodeExamples(s)
+	if len(d.problems) == before {
+		s.runExamples(d)
+	}
+	return s
+}
+
+// decodeSource reads what is watched.
+func (o object) decodeSource(s *Scheme) {
+	s.Form = o.text("form", true)
+	if s.Form != "" && s.Form != FormAssembledApp {
+		o.fault("form", "form `%s` is not supported; the one that is: %s (组装拆卸单)", s.Form, FormAssembledApp)
+	}
+	if n := o.value("kingdee", true); n != nil {
+		if k, ok := o.d.object(n, o.at("kingdee"), kingdeeKeys); ok {
+			s.DataCenter = k.code("data_center", 100, true)
+		}
+	}
+	s.Organisations = o.texts("organisations")
+	s.EffectiveFrom = o.moment("effective_from")
+	s.SandboxOnly = o.boolean("sandbox_only")
+	switch mode := o.text("mode", false); mode {
+	case "":
+	case string(Observe):
+		s.observeOnly = true
+	case string(Send):
+		o.fault("mode", "a file cannot ask for `send`: on sandboxes a scheme sends by itself, on real vendors an operator switches it on, with a reason")
+	default:
+		o.fault("mode", "must be `observe` or left out, not `%s`", mode)
+	}
+}
+
+func (o object) decodeTriggers(s *Scheme) {
+	s.Triggers = []string{TriggerVoided}
+	if !o.has("triggers") {
+		return
+	}
+	nodes := o.list("triggers")
+	if len(nodes) == 0 {
+		o.fault("triggers", "must list `%s`, or be left out", TriggerVoided)
+	}
+	seen := map[string]bool{}
+	for _, n := range nodes {
+		switch t, ok := o.d.text(n, o.at("triggers")); {
+		case !ok:
+		case t == "un_audited" || t == "deleted":
+			o.d.fault(n, o.at("triggers"), "trigger `%s` is not supported in this version; the one that is: %s", t, TriggerVoided)
+		case t != TriggerVoided:
+			o.d.fault(n, o.at("triggers"), "unknown trigger `%s`; the one that is supported: %s", t, TriggerVoided)
+		case seen[t]:
+			o.d.fault(n, o.at("triggers"), "`%s` is listed twice", t)
+		default:
+			seen[t] = true
+		}
+	}
+}
+
+// decodePace reads how fast, how often and how long.
+func (o object) decodePace(s *Scheme) {
+	s.pollInterval = o.duration("poll_interval", 0, sandboxPollLeast, pollMost)
+	s.VerifyAfter = o.duration("verify_after", verifyAbsent, verifyLeast, verifyMost)
+	b := o.section("brakes", brakeKeys)
+	s.brakes = rule.Brakes{PerHour: b.integer("per_hour", 100, 1, 1_000_000), PerDay: b.integer("per_day", 500, 1, 10_000_000)}
+	if s.brakes.PerDay < s.brakes.PerHour {
+		b.fault("per_day", "must be at least per_hour (%d), not %d", s.brakes.PerHour, s.brakes.PerDay)
+	}
+	t := o.section("timing", timingKeys)
+	s.timing = rule.Timing{
+		Backoff:         t.duration("backoff", time.Minute, 100*time.Millisecond, time.Hour),
+		NotFoundGrace:   t.duration("not_found_grace", 30*time.Minute, 0, 24*time.Hour),
+		NotFoundHourly:  t.duration("not_found_hourly", time.Hour, time.Second, 24*time.Hour),
+		NotFoundLimit:   t.duration("not_found_limit", 24*time.Hour, time.Second, 30*24*time.Hour),
+		RetryFor:        t.duration("retry_for", 24*time.Hour, time.Second, 30*24*time.Hour),
+		MaxInProgress:   int(t.integer("max_in_progress", 10, 1, 1000)),
+		MaxUnrecognised: int(t.integer("max_unrecognised", 3, 1, 1000)),
+		MaxUnknown:      int(t.integer("max_unknown", 5, 1, 1000)),
+	}
+	if s.timing.NotFoundLimit < s.timing.NotFoundGrace {
+		t.fault("not_found_limit", "must be at least not_found_grace (%s), not %s", span(s.timing.NotFoundGrace), span(s.timing.NotFoundLimit))
+	}
+}
+
+// section is a mapping that may be left out; its getters then give their defaults.
+func (o object) section(key string, known []string) object {
+	if n := o.value(key, false); n != nil {
+		if sub, ok := o.d.object(n, o.at(key), known); ok {
+			return sub
+		}
+	}
+	return object{d: o.d, path: o.at(key), node: o.node}
+}
+
+func (o object) decodeOrderTypes(s *Scheme) {
+	s.orderTypes = slices.Clone(orderTypes)
+	for _, t := range o.texts("extra_order_types") {
+		switch {
+		case !orderTypeForm.MatchString(t):
+			o.fault("extra_order_types", "`%s` is no order type: 2 to 20 capital letters and digits", t)
+		case slices.Contains(s.orderTypes, t):
+			o.fault("extra_order_types", "`%s` is known already; leave it out", t)
+		default:
+			s.orderTypes = append(s.orderTypes, t)
+		}
+	}
+}
+
+var warehouseKeys = []string{"account", "code", "ignore"}
+
+// decodeWarehouses reads the table: the allow-list of the scheme.
+func (o object) decodeWarehouses(s *Scheme) {
+	s.warehouses = map[string]Warehouse{}
+	n := o.value("warehouses", true)
+	if n == nil {
+		return
+	}
+	table, ok := o.d.object(n, o.at("warehouses"), nil)
+	if !ok {
+		return
+	}
+	ours := false
+	for _, number := range table.order {
+		if number != strings.TrimSpace(number) || number == "" {
+			o.d.fault(table.fields[number].key, table.path, "a Kingdee warehouse number must not be blank or have blanks at its edges")
+			continue
+		}
+		row, ok := o.d.object(table.fields[number].value, table.at(number), warehouseKeys)
+		if !ok {
+			continue
+		}
+		w := Warehouse{Ignore: row.boolean("ignore")}
+		if w.Ignore {
+			if row.has("account") || row.has("code") {
+				row.fault("ignore", "an ignored warehouse has neither account nor code")
+			}
+		} else {
+			ours = true
+			w.Account, w.Code = row.code("account", 100, true), row.code("code", maxCode, true)
+		}
+		s.warehouses[number] = w
+	}
+	if !ours {
+		o.fault("warehouses", "must name at least one warehouse with its account and code: what is not listed is never cancelled")
+	}
+}

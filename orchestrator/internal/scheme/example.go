@@ -1,0 +1,174 @@
+package scheme
+
+import (
+	"reflect"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+var (
+	exampleKeys = []string{"leg", "bill", "orders"}
+	orderKeys   = []string{"warehouse_code", "order_code", "order_type"}
+)
+
+// example is a bill of which the WMS screen shows what became of it.
+type example struct {
+	node   *yaml.Node
+	kind   rule.Kind
+	bill   rule.Bill
+	orders []expectedOrder
+}
+
+// expectedOrder is one order as the WMS screen shows it.
+type expectedOrder struct {
+	object object
+	values map[string]string
+}
+
+func (o object) decodeExamples(s *Scheme) {
+	names, kinds := kindNames()
+	for _, n := range o.list("examples") {
+		x, ok := o.d.object(n, o.at("examples"), exampleKeys)
+		if !ok {
+			continue
+		}
+		e := example{node: x.node}
+		leg := x.text("leg", true)
+		if kind, known := kinds[leg]; known {
+			e.kind = kind
+			if _, mapped := s.legs[kind]; !mapped && len(s.legs) > 0 {
+				x.fault("leg", "the scheme does not cancel `%s`", leg)
+			}
+		} else if leg != "" {
+			x.fault("leg", "unknown leg `%s`; %s", leg, suggest(leg, names))
+		}
+		if bill := x.value("bill", true); bill != nil {
+			o.d.fields(bill, x.at("bill"), reflect.ValueOf(&e.bill).Elem())
+			if e.bill.Affair == "" {
+				e.bill.Affair = e.kind.Affair
+			}
+		}
+		if x.value("orders", true) != nil {
+			for _, n := range x.list("orders") {
+				if order, ok := o.d.object(n, x.at("orders"), orderKeys); ok {
+					e.orders = append(e.orders, order.decodeOrder())
+				}
+			}
+			if len(e.orders) == 0 {
+				x.fault("orders", "must list the orders that the WMS shows for this bill")
+			}
+		}
+		s.examples = append(s.examples, e)
+	}
+}
+
+func (o object) decodeOrder() expectedOrder {
+	e := expectedOrder{object: o, values: map[string]string{}}
+	for _, key := range orderKeys {
+		e.values[key] = o.text(key, true)
+	}
+	return e
+}
+
+// fields fills a struct of the rules from a mapping whose keys are its CEL names.
+func (d *decoder) fields(n *yaml.Node, path string, to reflect.Value) {
+	o, ok := d.object(n, path, celNames(to.Type()))
+	if !ok {
+		return
+	}
+	for i, name := range celNames(to.Type()) {
+		if !o.has(name) {
+			continue
+		}
+		switch field := to.Field(i).Addr().Interface().(type) {
+		case *string:
+			*field = o.text(name, false)
+		case *int64:
+			*field = o.integer(name, 0, 0, 1<<62)
+		case *bool:
+			*field = o.boolean(name)
+		case *time.Time:
+			*field = o.moment(name)
+		case *map[string]string:
+			*field = o.textMap(name)
+		case *[]rule.Line:
+			for _, n := range o.list(name) {
+				var line rule.Line
+				d.fields(n, o.at(name), reflect.ValueOf(&line).Elem())
+				*field = append(*field, line)
+			}
+		}
+	}
+}
+
+func (o object) textMap(key string) map[string]string {
+	sub, ok := o.d.object(o.fields[key].value, o.at(key), nil)
+	if !ok {
+		return nil
+	}
+	m := map[string]string{}
+	for _, name := range sub.order {
+		m[name] = sub.text(name, false)
+	}
+	return m
+}
+
+// runExamples maps each example's bill and holds the outcome against what the WMS showed.
+func (s *Scheme) runExamples(d *decoder) {
+	for _, e := range s.examples {
+		legs, _ := rule.Legs(e.bill, map[rule.Kind]rule.Source{e.kind: s.legs[e.kind].source})
+		if len(legs) != len(e.orders) {
+			d.fault(e.node, "examples", "bill %s gives %d %s orders (one for each warehouse of its lines), but `orders` lists %d", e.bill.Number, len(legs), e.kind, len(e.orders))
+			continue
+		}
+		for i, leg := range legs {
+			s.compare(d, e, leg, e.orders[i])
+		}
+	}
+}
+
+func (s *Scheme) compare(d *decoder, e example, leg rule.Leg, want expectedOrder) {
+	got, err := s.Map(e.bill, leg)
+	if err != nil {
+		d.fault(want.object.node, "examples", "%s", err)
+		return
+	}
+	for _, f := range []struct{ key, got string }{
+		{"warehouse_code", got.WarehouseCode}, {"order_code", got.OrderCode}, {"order_type", got.OrderType},
+	} {
+		if want.values[f.key] != f.got {
+			want.object.fault(f.key, "the mapping gives `%s` for bill %s, but the example says `%s`", f.got, e.bill.Number, want.values[f.key])
+		}
+	}
+}
+
+// checkExamples says whether there are enough examples for a real WMS.
+func (s *Scheme) checkExamples(d *decoder) {
+	directions, kinds := map[string]int{}, map[rule.Kind]int{}
+	for _, e := range s.examples {
+		directions[e.kind.Direction]++
+		kinds[e.kind]++
+	}
+	asked := map[string]bool{}
+	for _, kind := range s.Kinds() {
+		if n := directions[kind.Direction]; n < examplesPerDirection && !asked[kind.Direction] {
+			asked[kind.Direction] = true
+			d.fault(s.place("examples"), "examples", "a real WMS needs at least %d real examples for direction `%s`, with number, warehouse and type as its screen shows them; there are %d",
+				examplesPerDirection, kind.Direction, n)
+		}
+		if kinds[kind] == 0 && directions[kind.Direction] >= examplesPerDirection {
+			d.fault(s.place("examples"), "examples", "a real WMS needs a real example for each leg; there is none for `%s`", kind)
+		}
+	}
+}
+
+// place is where a key of the scheme stands, or the scheme itself.
+func (s *Scheme) place(key string) *yaml.Node {
+	if n := s.keys[key]; n != nil {
+		return n
+	}
+	return s.node
+}

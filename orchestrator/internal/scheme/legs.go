@@ -1,0 +1,81 @@
+package scheme
+
+import (
+	"regexp"
+
+	"cel.dev/cel-go/cel"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+var legKeys = []string{"lines", "order_code", "order_type", "cancel_reason", "owner_code", "extend_props"}
+
+// propertyName is a name that can be an XML element of extendProps.
+var propertyName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`)
+
+// decodeLegs reads the mapping of each kind of leg.
+func (o object) decodeLegs(s *Scheme) {
+	s.legs = map[rule.Kind]mapping{}
+	n := o.value("legs", true)
+	if n == nil {
+		return
+	}
+	env, err := newEnv()
+	if err != nil {
+		o.fault("legs", "%s", err)
+		return
+	}
+	names, kinds := kindNames()
+	table, ok := o.d.object(n, o.at("legs"), names)
+	if !ok {
+		return
+	}
+	if len(table.order) == 0 && len(n.Content) == 0 {
+		o.fault("legs", "must name at least one leg: %s", suggest("", names))
+	}
+	for _, name := range table.order {
+		leg, ok := o.d.object(table.fields[name].value, table.at(name), legKeys)
+		if ok {
+			s.legs[kinds[name]] = leg.decodeMapping(env, kinds[name], s.orderTypes)
+		}
+	}
+}
+
+func kindNames() ([]string, map[string]rule.Kind) {
+	var names []string
+	kinds := map[string]rule.Kind{}
+	for _, kind := range rule.Kinds {
+		names = append(names, kind.String())
+		kinds[kind.String()] = kind
+	}
+	return names, kinds
+}
+
+func (o object) decodeMapping(env *cel.Env, kind rule.Kind, orderTypes []string) mapping {
+	m := mapping{kind: kind, source: rule.Source(o.text("lines", true))}
+	if m.source != "" && m.source != rule.FromProducts && m.source != rule.FromComponents {
+		o.fault("lines", "must be `%s` (成品) or `%s` (子件), not `%s`", rule.FromProducts, rule.FromComponents, m.source)
+	}
+	m.orderCode = o.compile(env, "order_code", true)
+	m.orderType = o.orderType(env, orderTypes)
+	m.cancelReason = o.compile(env, "cancel_reason", false)
+	m.ownerCode = o.compile(env, "owner_code", false)
+	if !o.has("extend_props") {
+		return m
+	}
+	props, ok := o.d.object(o.fields["extend_props"].value, o.at("extend_props"), nil)
+	if !ok {
+		return m
+	}
+	if len(props.order) > maxExtendProps {
+		o.fault("extend_props", "has %d entries; at most %d are allowed", len(props.order), maxExtendProps)
+	}
+	for _, key := range props.order {
+		if !propertyName.MatchString(key) {
+			props.fault(key, "`%s` cannot be an XML element: letters, digits, _ . - and a letter or _ first, at most 64", key)
+			continue
+		}
+		m.extendProps = append(m.extendProps, property{key, props.compile(env, key, true)})
+	}
+	return m
+}

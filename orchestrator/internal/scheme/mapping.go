@@ -1,0 +1,124 @@
+package scheme
+
+import (
+	"fmt"
+	"slices"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/ext"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// Bounds of one expression: the characters of its text, and what one evaluation may cost in CEL's units (about one for each
+// step and one for each ten characters copied; a plain field costs 1).
+const (
+	maxExpression  = 4000
+	maxEvalCost    = 200_000
+	maxExtendProps = 50
+)
+
+// mapping makes the request for one kind of leg.
+type mapping struct {
+	kind         rule.Kind
+	source       rule.Source
+	orderCode    expression
+	orderType    expression
+	cancelReason expression
+	// ownerCode is the zero expression where the scheme gives none.
+	ownerCode   expression
+	extendProps []property
+}
+
+// property is one entry of extendProps.
+type property struct {
+	key   string
+	value expression
+}
+
+// expression is CEL that gives text, or text as such.
+type expression struct {
+	field   string
+	literal string
+	program cel.Program
+}
+
+func (e expression) given() bool { return e.program != nil || e.literal != "" }
+
+// newEnv is the CEL environment of all mappings: bill and leg as the rules know them, and the string functions of cel-go.
+func newEnv() (*cel.Env, error) {
+	return cel.NewEnv(
+		ext.NativeTypes(reflectBill, reflectLeg, reflectLine, ext.ParseStructTag("cel")),
+		cel.Variable("bill", cel.ObjectType("rule.Bill")),
+		cel.Variable("leg", cel.ObjectType("rule.Leg")),
+		ext.Strings(),
+		cel.ParserExpressionSizeLimit(maxExpression),
+		cel.ParserRecursionLimit(50),
+	)
+}
+
+// compile reads the expression under a key. Its faults point into the YAML and name what exists.
+func (o object) compile(env *cel.Env, key string, required bool) expression {
+	text := o.text(key, required)
+	if text == "" {
+		return expression{}
+	}
+	return o.compileText(env, key, text)
+}
+
+func (o object) compileText(env *cel.Env, key, text string) expression {
+	node := o.fields[key].value
+	checked, issues := env.Compile(text)
+	if issues.Err() != nil {
+		o.d.celFaults(env, node, o.at(key), text, issues)
+		return expression{}
+	}
+	if !checked.OutputType().IsExactType(cel.StringType) {
+		o.fault(key, "must give text (string), not %s", checked.OutputType())
+		return expression{}
+	}
+	program, err := env.Program(checked, cel.CostLimit(maxEvalCost), cel.EvalOptions(cel.OptOptimize))
+	if err != nil {
+		o.fault(key, "%s", err)
+		return expression{}
+	}
+	return expression{field: key, program: program}
+}
+
+// orderType reads an order type: the code itself, or an expression that gives one.
+func (o object) orderType(env *cel.Env, known []string) expression {
+	const key = "order_type"
+	text := o.text(key, true)
+	switch {
+	case text == "":
+		return expression{}
+	case bareWord.MatchString(text):
+		if !slices.Contains(known, text) {
+			o.fault(key, "the WMS knows no order type `%s`; %s (others under extra_order_types)", text, suggest(text, known))
+		}
+		return expression{field: key, literal: text}
+	}
+	if parsed, issues := env.Parse(text); issues.Err() == nil && parsed.NativeRep().Expr().Kind() == ast.LiteralKind {
+		if v, ok := parsed.NativeRep().Expr().AsLiteral().Value().(string); ok && !slices.Contains(known, v) {
+			o.fault(key, "the WMS knows no order type `%s`; %s (others under extra_order_types)", v, suggest(v, known))
+		}
+	}
+	return o.compileText(env, key, text)
+}
+
+// eval gives the text of an expression; empty for one that is not given.
+func (e expression) eval(bill rule.Bill, leg rule.Leg) (string, error) {
+	if e.program == nil {
+		return e.literal, nil
+	}
+	out, _, err := e.program.Eval(map[string]any{"bill": bill, "leg": leg})
+	if err != nil {
+		return "", err
+	}
+	text, ok := out.Value().(string)
+	if !ok {
+		return "", fmt.Errorf("gave %s, not text", out.Type().TypeName())
+	}
+	return text, nil
+}

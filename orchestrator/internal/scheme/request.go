@@ -1,0 +1,125 @@
+package scheme
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// Request is what the WMS is asked for one leg: WDT_WMS_ORDER_CANCEL in our words.
+type Request struct {
+	Account       string
+	WarehouseCode string
+	OrderCode     string
+	OrderType     string
+	// CancelReason is cut at 2000 characters; wmssvc cuts further, at the vendor's limit, and says so.
+	CancelReason string
+	// OwnerCode is empty where the scheme gives none.
+	OwnerCode string
+	// ExtendProps leaves out entries that came to nothing; nil when none is left.
+	ExtendProps map[string]string
+}
+
+// MapError says why a leg of one bill gives no request. It parks that leg and nothing else.
+type MapError struct {
+	Scheme string
+	// Field of the mapping: warehouse, order_code, order_type, cancel_reason, owner_code or extend_props.<key>; legs when the
+	// scheme does not cancel this kind of leg.
+	Field string
+	// BillID and BillNo name the bill, Leg its kind (Assembly.in), Warehouse the leg's Kingdee warehouse.
+	BillID                 int64
+	BillNo, Leg, Warehouse string
+	// Reason in words a person can act on.
+	Reason string
+}
+
+func (e *MapError) Error() string {
+	return fmt.Sprintf("scheme %s: bill %s, leg %s of warehouse %q: %s %s", e.Scheme, e.BillNo, e.Leg, e.Warehouse, e.Field, e.Reason)
+}
+
+// Map makes the request for one leg of a bill. The error is a *MapError. The leg's warehouse must be in the table and not
+// ignored: ask Warehouse first. In expressions leg.warehouse_code and leg.account are what the table says.
+func (s *Scheme) Map(bill rule.Bill, leg rule.Leg) (Request, error) {
+	refuse := func(field, format string, args ...any) (Request, error) {
+		return Request{}, &MapError{
+			Scheme: s.Name, Field: field, BillID: bill.ID, BillNo: bill.Number, Leg: leg.Kind().String(), Warehouse: leg.Warehouse,
+			Reason: fmt.Sprintf(format, args...),
+		}
+	}
+	m, ok := s.legs[leg.Kind()]
+	if !ok {
+		return refuse("legs", "does not have this leg")
+	}
+	w, ok := s.warehouses[leg.Warehouse]
+	switch {
+	case !ok:
+		return refuse("warehouse", "is not in the scheme's warehouse table")
+	case w.Ignore:
+		return refuse("warehouse", "is ignored by the scheme's warehouse table")
+	}
+	leg.Account, leg.WarehouseCode = w.Account, w.Code
+	r := Request{Account: w.Account, WarehouseCode: w.Code}
+	for _, f := range []struct {
+		expression expression
+		to         *string
+		bad        func(string) string
+	}{
+		{m.orderCode, &r.OrderCode, func(v string) string { return badCode(v, maxCode) }},
+		{m.orderType, &r.OrderType, s.badOrderType},
+		{m.cancelReason, &r.CancelReason, nil},
+		{m.ownerCode, &r.OwnerCode, func(v string) string { return badCode(v, maxCode) }},
+	} {
+		if !f.expression.given() {
+			continue
+		}
+		value, err := f.expression.eval(bill, leg)
+		if err != nil {
+			return refuse(f.expression.field, "cannot be evaluated: %s", err)
+		}
+		if f.bad != nil {
+			if reason := f.bad(value); reason != "" {
+				return refuse(f.expression.field, "%s: %q", reason, shorten(value, 100))
+			}
+		}
+		*f.to = value
+	}
+	r.CancelReason = shorten(strings.ToValidUTF8(r.CancelReason, "\uFFFD"), maxReason)
+	for _, p := range m.extendProps {
+		value, err := p.value.eval(bill, leg)
+		if err != nil {
+			return refuse("extend_props."+p.key, "cannot be evaluated: %s", err)
+		}
+		if n := utf8.RuneCountInString(value); n > maxReason {
+			return refuse("extend_props."+p.key, "has %d characters; at most %d are allowed", n, maxReason)
+		}
+		if value == "" {
+			continue
+		}
+		if r.ExtendProps == nil {
+			r.ExtendProps = map[string]string{}
+		}
+		r.ExtendProps[p.key] = strings.ToValidUTF8(value, "\uFFFD")
+	}
+	return r, nil
+}
+
+func (s *Scheme) badOrderType(v string) string {
+	if slices.Contains(s.orderTypes, v) {
+		return ""
+	}
+	return "is not among " + strings.Join(s.orderTypes, ", ")
+}
+
+// shorten cuts a text after limit characters.
+func shorten(s string, limit int) string {
+	for i := range s {
+		if limit == 0 {
+			return s[:i]
+		}
+		limit--
+	}
+	return s
+}

@@ -1,0 +1,101 @@
+package scheme
+
+import (
+	"slices"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// FormAssembledApp is the one form that schemes can watch: 组装拆卸单.
+const FormAssembledApp = "STK_AssembledApp"
+
+// TriggerVoided is the one trigger of this version: the bill was voided 作废.
+const TriggerVoided = "voided"
+
+// Scheme is one loaded scheme. Its fields are read, never changed.
+type Scheme struct {
+	// Name is unique in the file and what the scheme is known by for ever; Title is what people read.
+	Name, Title string
+	Form        string
+	// DataCenter is the id of the Kingdee data centre 账套 that it reads; a login to another one stops it.
+	DataCenter string
+	// Organisations are the stock organisations by number; empty for all.
+	Organisations []string
+	Triggers      []string
+	// EffectiveFrom is the floor for bills never seen live, zero for the moment of the baseline.
+	EffectiveFrom time.Time
+	// VerifyAfter is how old the last look at a bill may be when its request is sent: 5 to 60 s.
+	VerifyAfter time.Duration
+	// SandboxOnly schemes never run on real vendors.
+	SandboxOnly bool
+
+	file         string
+	node         *yaml.Node
+	keys         map[string]*yaml.Node
+	legs         map[rule.Kind]mapping
+	warehouses   map[string]Warehouse
+	orderTypes   []string
+	examples     []example
+	pollInterval time.Duration
+	observeOnly  bool
+	brakes       rule.Brakes
+	timing       rule.Timing
+}
+
+// Warehouse is what the warehouse table says of a Kingdee warehouse.
+type Warehouse struct {
+	// Account is the configured WMS account, Code the WMS's own warehouse code.
+	Account, Code string
+	// Ignore: explicitly not ours; its legs are not in the scheme. Account and Code are empty.
+	Ignore bool
+}
+
+// Warehouse looks a Kingdee warehouse number up. There is no fallback: what the table does not list is not ok.
+func (s *Scheme) Warehouse(number string) (Warehouse, bool) {
+	w, ok := s.warehouses[number]
+	return w, ok
+}
+
+// Accounts are the WMS accounts that the warehouse table names, sorted.
+func (s *Scheme) Accounts() []string {
+	var accounts []string
+	for _, w := range s.warehouses {
+		if !w.Ignore && !slices.Contains(accounts, w.Account) {
+			accounts = append(accounts, w.Account)
+		}
+	}
+	slices.Sort(accounts)
+	return accounts
+}
+
+// Kinds are the legs that the scheme cancels, in the order of rule.Kinds.
+func (s *Scheme) Kinds() []rule.Kind {
+	var kinds []rule.Kind
+	for _, kind := range rule.Kinds {
+		if _, ok := s.legs[kind]; ok {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
+// Policy is what the scheme says about deciding, with the floor that is kept with its mark.
+func (s *Scheme) Policy(floor time.Time) rule.Policy {
+	p := rule.Policy{Floor: floor, Orgs: map[string]bool{}, Legs: map[rule.Kind]rule.Source{}}
+	for _, org := range s.Organisations {
+		p.Orgs[org] = true
+	}
+	for kind, m := range s.legs {
+		p.Legs[kind] = m.source
+	}
+	return p
+}
+
+// Timing is how long it waits for what.
+func (s *Scheme) Timing() rule.Timing { return s.timing }
+
+// Brakes are its limits for new cancellations.
+func (s *Scheme) Brakes() rule.Brakes { return s.brakes }

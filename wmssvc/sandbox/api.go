@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"iter"
 	"time"
 )
 
@@ -58,6 +59,10 @@ func (s *Server) Truth(k Key) (Truth, error) {
 
 // Truths lists truths, those of numbers that never existed among them.
 func (s *Server) Truths(f Filter) (TruthPage, error) { return s.book.truths(f, s.now(), nil) }
+
+// EachTruth walks all truths that f selects, without pages, in the order in which the keys appeared. Keys that appear
+// meanwhile are left out.
+func (s *Server) EachTruth(f Filter) iter.Seq[Truth] { return s.book.each(f, s.now) }
 
 // Orders lists the order book.
 func (s *Server) Orders(f Filter) (OrderPage, error) {

@@ -101,7 +101,11 @@ func eachChild(dec *xml.Decoder, visit func(name string) error) error {
 		}
 		switch t := tok.(type) {
 		case xml.StartElement:
-			if err := visit(t.Name.Local); err != nil {
+			name := t.Name.Local
+			if t.Name.Space != "" { // the vendor's elements have no namespace, so this is none of them
+				name = t.Name.Space + ":" + name
+			}
+			if err := visit(name); err != nil {
 				return err
 			}
 		case xml.EndElement:

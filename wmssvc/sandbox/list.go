@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"time"
 )
@@ -74,6 +75,17 @@ func (b *book) truths(f Filter, now time.Time, keep func(*Truth) bool) (TruthPag
 		page.Truths = append(page.Truths, t)
 	}
 	return page, nil
+}
+
+// each walks everything that f selects, whatever its page says.
+func (b *book) each(f Filter, now func() time.Time) iter.Seq[Truth] {
+	return func(yield func(Truth) bool) {
+		for _, e := range b.entries() {
+			if t, ok := b.look(e, now(), f.selects); ok && !yield(t) {
+				return
+			}
+		}
+	}
 }
 
 // look copies an entry if it is wanted.

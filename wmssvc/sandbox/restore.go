@@ -1,6 +1,9 @@
 package sandbox
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // living reduces a journal to the last line of each key, in the order the keys first appeared, and to the last
 // personality, if there was one.
@@ -59,6 +62,9 @@ func (b *book) reset(lines ...line) error {
 	}
 	for i := range b.shards {
 		clear(b.shards[i].byCode)
+	}
+	for _, e := range b.list {
+		e.settleAt = time.Time{} // somebody may still be walking an older copy of the list
 	}
 	b.list = nil
 	b.orders.Store(0)

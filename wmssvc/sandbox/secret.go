@@ -7,7 +7,14 @@ type Secret string
 
 const redacted = "redacted"
 
-func (Secret) String() string               { return redacted }
-func (Secret) GoString() string             { return redacted }
-func (Secret) LogValue() slog.Value         { return slog.StringValue(redacted) }
+// String is what fmt prints.
+func (Secret) String() string { return redacted }
+
+// GoString is what %#v prints.
+func (Secret) GoString() string { return redacted }
+
+// LogValue is what slog writes.
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText is what JSON and YAML hold.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
@@ -72,7 +73,7 @@ func setup(t *testing.T, change ...func(*sandbox.Config)) *bundle {
 	transport := &http.Transport{MaxIdleConnsPerHost: 16}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
-		require.NoError(t, s.Stop(t.Context()))
+		require.NoError(t, s.Stop(context.Background())) // the test's own context has ended by now
 	})
 	client := &http.Client{Transport: transport, Timeout: 20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -161,12 +162,9 @@ func signed(q url.Values, body, key string, strip bool) string {
 	}
 	text += body + key
 	if strip {
-		text = strings.Map(func(r rune) rune {
-			if strings.ContainsRune(" \t\r\n", r) {
-				return -1
-			}
-			return r
-		}, text)
+		for _, white := range []string{" ", "\t", "\r", "\n"} {
+			text = strings.ReplaceAll(text, white, "")
+		}
 	}
 	sum := md5.Sum([]byte(text))
 	return strings.ToUpper(hex.EncodeToString(sum[:]))

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,6 +34,11 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	flags.SetOutput(logs)
 	flags.StringVar(&cfg.Addr, "addr", "127.0.0.1:7490", "`host:port` to listen on; port 0 takes a free one")
 	flags.StringVar(&cfg.StateFile, "state", "", "`file` that keeps orders and truth over restarts")
+	flags.Func("personality", "`JSON` of how it behaves, as the control API takes it", func(text string) error {
+		dec := json.NewDecoder(strings.NewReader(text))
+		dec.DisallowUnknownFields()
+		return dec.Decode(&cfg.Personality)
+	})
 	sample := flags.Bool("sample", true, "fill an empty order book with sample orders")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil

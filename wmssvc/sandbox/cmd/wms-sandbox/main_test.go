@@ -49,4 +49,6 @@ func TestItServesUntilInterruptedAndPrintsHowToReachIt(t *testing.T) {
 func TestAWrongFlagOrAddressIsAnError(t *testing.T) {
 	require.Error(t, run(t.Context(), []string{"-nonsense"}, io.Discard, io.Discard))
 	require.Error(t, run(t.Context(), []string{"-addr", "nowhere"}, io.Discard, io.Discard))
+	require.Error(t, run(t.Context(), []string{"-personality", `{"colour":"red"}`}, io.Discard, io.Discard))
+	require.Error(t, run(t.Context(), []string{"-personality", `{"match":"loosely"}`}, io.Discard, io.Discard))
 }

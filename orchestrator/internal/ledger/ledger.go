@@ -77,7 +77,10 @@ type Pass struct {
 
 // BillWrite is one bill of a page with what is to be remembered of it.
 type BillWrite struct {
-	After rule.Known
+	// Before is the read time that the decision was based on; zero for a bill not known. If the ledger has moved on since, the
+	// page is refused with ErrConflict.
+	Before time.Time
+	After  rule.Known
 	// Image is stored for the epoch, when set.
 	Image *rule.Bill
 	// Reason says why it is undecodable; empty otherwise.
@@ -130,14 +133,17 @@ type Page struct {
 	Funnel rule.Funnel
 }
 
-// Empty says whether the page would change nothing but the cursor.
-func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Debts) == 0 && len(p.Work) == 0 }
+// Empty says whether the page would tell nothing new: work items alone do not make a pass worth a row, since a bill that
+// cannot be decoded shows up again in every overlap.
+func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Debts) == 0 }
 
 // Vanished is a leg that an earlier image had.
 type Vanished struct {
 	BillID int64
 	BillNo string
-	Leg    rule.Leg
+	// Epoch is the image's: a debt of that epoch for the same leg settles the matter.
+	Epoch int
+	Leg   rule.Leg
 }
 
 // Finish is what ends a pass.
@@ -177,13 +183,15 @@ type Due struct {
 	VerifiedTime  time.Time
 	UnreadSince   time.Time
 	// Attempt is the last one made; a claim makes the next.
-	Attempt     int
-	MaybeLanded bool
-	Disposition rule.Disposition
-	SameCount   int
-	SameSince   time.Time
-	DecideTime  time.Time
-	SendBefore  time.Time
+	Attempt         int
+	MaybeLanded     bool
+	SameDisposition rule.Disposition
+	SameCount       int
+	SameSince       time.Time
+	DecideTime      time.Time
+	// NeedsRead: the bill must be read again before anything is sent.
+	NeedsRead  bool
+	SendBefore time.Time
 }
 
 // Result is what one attempt came to, with what becomes of its cancellation.
@@ -206,9 +214,10 @@ type Result struct {
 	SendTime      time.Time
 	ReplyTime     time.Time
 
-	SameCount int
-	SameSince time.Time
-	Next      rule.Next
+	SameDisposition rule.Disposition
+	SameCount       int
+	SameSince       time.Time
+	Next            rule.Next
 }
 
 // Verified is the outcome of a fresh read for one cancellation.

@@ -29,7 +29,8 @@ type Decision struct {
 	Outside int
 	Hold    HoldReason
 	// Vanished are legs of the previous image that the bill no longer has; a person must look at those that no debt covers.
-	Vanished []Leg
+	Vanished      []Leg
+	VanishedEpoch int
 	// Withdraw: no trigger holds, so debts not sent yet are superseded.
 	Withdraw bool
 	// Restored: it is live, so a debt that may have reached the WMS is a person's matter.
@@ -79,9 +80,10 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 // live takes the bill's image and says which legs of the one before are gone.
 func (p Policy) live(d *Decision, seen Bill) {
 	d.Class, d.Withdraw, d.Restored = ClassLive, true, true
-	d.Vanished = p.vanished(d.After.LastImage, seen)
+	p.vanished(d, seen)
 	image := seen
-	d.Image, d.After.Image, d.After.LastImage = &image, &image, &image
+	d.Image, d.After.Image = &image, &image
+	d.After.LastImage, d.After.LastImageEpoch = &image, d.After.Epoch
 }
 
 // voided decides by the table of what shows that the WMS ever had the order.
@@ -111,17 +113,19 @@ func (p Policy) voided(d *Decision, seen Bill) {
 	d.Class, d.Content, d.LegsFrom = ClassVoided, &content, from
 	d.Legs, d.Outside = Legs(content, p.Legs)
 	if from == LegsFromCurrent {
-		d.Vanished = p.vanished(d.After.LastImage, seen)
+		p.vanished(d, seen)
 	}
 }
 
-func (p Policy) vanished(before *Bill, now Bill) []Leg {
+// vanished notes which legs of the last image the bill no longer has.
+func (p Policy) vanished(d *Decision, now Bill) {
+	before := d.After.LastImage
 	if before == nil {
-		return nil
+		return
 	}
 	had, _ := Legs(*before, p.Legs)
 	has, _ := Legs(now, p.Legs)
-	return missing(had, has)
+	d.Vanished, d.VanishedEpoch = missing(had, has), d.After.LastImageEpoch
 }
 
 // eventTime is when a voided bill was voided: its cancel date (one without a time of day counts as the end of that day), or,

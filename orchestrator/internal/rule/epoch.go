@@ -17,6 +17,8 @@ type Known struct {
 	EpochApprove, EpochCancel time.Time
 	// Image is the bill as it was last seen live in this epoch, LastImage in any; nil when there is none.
 	Image, LastImage *Bill
+	// LastImageEpoch is the epoch of LastImage.
+	LastImageEpoch int
 	// HasPlanned: a pass that did not end has left debts planned.
 	HasPlanned bool
 }

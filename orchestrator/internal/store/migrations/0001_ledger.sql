@@ -152,6 +152,7 @@ create table cancellation (
     outcome         text not null default '',
     inferred        boolean not null default false,
     verified_time   timestamptz not null,
+    number_read_time timestamptz,
     unread_since    timestamptz,
     decide_time     timestamptz,
     due_time        timestamptz not null default now(),
@@ -159,6 +160,7 @@ create table cancellation (
     attempt         integer not null default 0,
     claim_until     timestamptz,
     disposition     text not null default '',
+    same_disposition text not null default '',
     same_count      integer not null default 0,
     same_since      timestamptz,
     maybe_landed    boolean not null default false,
@@ -181,6 +183,8 @@ create index cancellation_state on cancellation (state, cancellation_id desc) wh
 create index cancellation_business_date on cancellation (business_date);
 comment on table cancellation is 'a debt: this order in this warehouse must be cancelled, for this bill and epoch; kept for ever, with an outcome';
 comment on column cancellation.verified_time is 'when the Kingdee query that last showed the bill with its trigger left; send_before follows from it';
+comment on column cancellation.number_read_time is 'when the bill''s number was last read in Kingdee; what the ledger learned later about its holders counts again';
+comment on column cancellation.same_disposition is 'the answer that same_count counts since same_since; not_sent and throttled do not interrupt it';
 comment on column cancellation.decide_time is 'when a complete pass made it owed: what the brakes count';
 comment on column cancellation.claim_until is 'an attempt is in flight until then, by this server''s clock; past it and without an answer it is unknown';
 comment on column cancellation.slice_until is 'handed to a push job until then; past it, it is gathered again';

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// Known answers what the ledger remembers of these bills, without their images. Bills it has not seen are not in the map.
+func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
+	rows, err := s.pool.Query(ctx, `
+select b.bill_id, b.bill_no, b.org, b.affair_type, b.document_status, b.cancel_status, b.bill_create_time, b.modify_time, b.approve_time,
+       b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.epoch, b.epoch_live, b.ever_live, b.epoch_approve, b.epoch_cancel,
+       exists (select from cancellation c where c.scheme = b.scheme and c.bill_id = b.bill_id and c.state = 'planned') as has_planned
+from bill b
+where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read known bills: %w", err)
+	}
+	type row struct {
+		BillID         int64
+		BillNo         string
+		Org            string
+		AffairType     string
+		DocumentStatus string
+		CancelStatus   string
+		BillCreateTime *time.Time
+		ModifyTime     *time.Time
+		ApproveTime    *time.Time
+		CancelTime     *time.Time
+		CancelIsDate   bool
+		ReadTime       time.Time
+		Class          string
+		Epoch          int
+		EpochLive      bool
+		EverLive       bool
+		EpochApprove   *time.Time
+		EpochCancel    *time.Time
+		HasPlanned     bool
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
+	if err != nil {
+		return nil, fmt.Errorf("read known bills: %w", err)
+	}
+	known := make(map[int64]*rule.Known, len(found))
+	for _, r := range found {
+		known[r.BillID] = &rule.Known{
+			State: rule.State{
+				ID: r.BillID, Number: r.BillNo, Org: r.Org, DocumentStatus: r.DocumentStatus, CancelStatus: r.CancelStatus, Affair: r.AffairType,
+				CreateTime: valued(r.BillCreateTime), ModifyTime: valued(r.ModifyTime), ApproveTime: valued(r.ApproveTime),
+				CancelTime: valued(r.CancelTime), CancelIsDate: r.CancelIsDate,
+			},
+			ReadTime: r.ReadTime, Class: rule.Class(r.Class), Epoch: r.Epoch, EpochLive: r.EpochLive, EverLive: r.EverLive,
+			EpochApprove: valued(r.EpochApprove), EpochCancel: valued(r.EpochCancel), HasPlanned: r.HasPlanned,
+		}
+	}
+	return known, nil
+}
+
+// AddImages puts the newest stored image into each of the known bills.
+func (s *Store) AddImages(ctx context.Context, scheme string, known map[int64]*rule.Known) error {
+	if len(known) == 0 {
+		return nil
+	}
+	ids := make([]int64, 0, len(known))
+	for id := range known {
+		ids = append(ids, id)
+	}
+	rows, err := s.pool.Query(ctx, `
+select distinct on (bill_id) bill_id, epoch, content
+from bill_image
+where scheme = $1 and bill_id = any($2)
+order by bill_id, epoch desc`, scheme, ids)
+	if err != nil {
+		return fmt.Errorf("read images: %w", err)
+	}
+	var id int64
+	var epoch int
+	var content []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &epoch, &content}, func() error {
+		image := &rule.Bill{}
+		if err := json.Unmarshal(content, image); err != nil {
+			return fmt.Errorf("image of bill %d: %w", id, err)
+		}
+		k := known[id]
+		k.LastImage, k.LastImageEpoch = image, epoch
+		if epoch == k.Epoch {
+			k.Image = image
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read images: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// writePage writes one page of a pass: bills and images, debts as planned, what is withdrawn, work items. It adds the split of
+// the debts to the page's funnel.
+func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
+	if err := guardBills(ctx, tx, pass.Scheme, page.Bills); err != nil {
+		return err
+	}
+	if err := upsertBills(ctx, tx, pass.Scheme, page.Bills); err != nil {
+		return fmt.Errorf("bills: %w", err)
+	}
+	if err := upsertImages(ctx, tx, pass.Scheme, page.Bills); err != nil {
+		return fmt.Errorf("images: %w", err)
+	}
+	if err := withdraw(ctx, tx, pass.Scheme, page.Withdraw); err != nil {
+		return fmt.Errorf("withdraw: %w", err)
+	}
+	if err := openRestored(ctx, tx, pass.Scheme, page.Restored); err != nil {
+		return fmt.Errorf("restored: %w", err)
+	}
+	if err := planDebts(ctx, tx, pass, page); err != nil {
+		return fmt.Errorf("debts: %w", err)
+	}
+	if err := openVanished(ctx, tx, pass.Scheme, page.Vanished); err != nil {
+		return fmt.Errorf("vanished legs: %w", err)
+	}
+	if err := openWork(ctx, tx, pass.Scheme, page.Work); err != nil {
+		return fmt.Errorf("work items: %w", err)
+	}
+	return closeUndecodable(ctx, tx, pass.Scheme, page.Readable)
+}
+
+// guardBills locks the page's bills and refuses the page when the ledger has moved on since its decisions were made: they were
+// made from older knowledge.
+func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
+	ids := make([]int64, len(bills))
+	before := make(map[int64]time.Time, len(bills))
+	for i, b := range bills {
+		ids[i] = b.After.State.ID
+		before[ids[i]] = b.Before
+	}
+	rows, err := tx.Query(ctx, `select bill_id, read_time from bill where scheme = $1 and bill_id = any($2) order by bill_id for update`, scheme, ids)
+	if err != nil {
+		return err
+	}
+	var id int64
+	var readTime time.Time
+	moved := 0
+	if _, err := pgx.ForEachRow(rows, []any{&id, &readTime}, func() error {
+		if !readTime.Equal(before[id]) {
+			moved++
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if moved > 0 {
+		return fmt.Errorf("%d bills were read anew meanwhile: %w", moved, ledger.ErrConflict)
+	}
+	return nil
+}
+
+func upsertBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
+	if len(bills) == 0 {
+		return nil
+	}
+	batch := &pgx.Batch{}
+	for _, b := range bills {
+		k := b.After
+		batch.Queue(`
+insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time,
+    cancel_time, cancel_is_date, read_time, class, class_reason, epoch, epoch_live, ever_live, epoch_approve, epoch_cancel)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+on conflict (scheme, bill_id) do update set bill_no = $3, org = $4, affair_type = $5, document_status = $6, cancel_status = $7,
+    bill_create_time = $8, modify_time = $9, approve_time = $10, cancel_time = $11, cancel_is_date = $12, read_time = $13, class = $14,
+    class_reason = $15, epoch = $16, epoch_live = $17, ever_live = $18, epoch_approve = $19, epoch_cancel = $20, update_time = now()`,
+			scheme, k.State.ID, clean(k.State.Number), clean(k.State.Org), k.State.Affair, k.State.DocumentStatus, k.State.CancelStatus,
+			nullable(k.State.CreateTime), nullable(k.State.ModifyTime), nullable(k.State.ApproveTime), nullable(k.State.CancelTime),
+			k.State.CancelIsDate, k.ReadTime, string(k.Class), clean(b.Reason), k.Epoch, k.EpochLive, k.EverLive,
+			nullable(k.EpochApprove), nullable(k.EpochCancel))
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+func upsertImages(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
+	batch := &pgx.Batch{}
+	for _, b := range bills {
+		if b.Image == nil {
+			continue
+		}
+		content, err := json.Marshal(b.Image)
+		if err != nil {
+			return err
+		}
+		batch.Queue(`
+insert into bill_image (scheme, bill_id, epoch, content, read_time) values ($1, $2, $3, $4, $5)
+on conflict (scheme, bill_id, epoch) do update set content = $4, read_time = $5`,
+			scheme, b.Image.ID, b.After.Epoch, clean(escapeNUL(content)), b.After.ReadTime)
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// withdraw supersedes the debts of bills for which no trigger holds any longer. What is in flight is superseded too: its answer
+// is still written to its attempt.
+func withdraw(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
+	if len(bills) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+update cancellation
+set state = 'superseded', hold_reason = '', outcome = 'withdrawn', outcome_time = now(), update_time = now()
+where scheme = $1 and bill_id = any($2) and state in ('planned', 'open', 'held')`, scheme, bills)
+	return err
+}
+
+// openVanished opens leg_vanished for legs of an image that no debt of the same epoch covers.
+func openVanished(ctx context.Context, tx pgx.Tx, scheme string, legs []ledger.Vanished) error {
+	for _, v := range legs {
+		if _, err := tx.Exec(ctx, `
+insert into work_item (scheme, kind, bill_id, bill_no, subject, detail)
+select @scheme, @kind, @bill, @bill_no, @warehouse, @leg
+where not exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.epoch = @epoch
+                  and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse)
+on conflict do nothing`,
+			pgx.StrictNamedArgs{
+				"scheme": scheme, "kind": string(rule.WorkLegVanished), "bill": v.BillID, "bill_no": clean(v.BillNo), "epoch": v.Epoch,
+				"warehouse": clean(v.Leg.Warehouse), "leg": v.Leg.Kind().String() + " " + clean(v.Leg.Warehouse),
+				"affair": v.Leg.Affair, "direction": v.Leg.Direction,
+			}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func closeUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
+	if len(bills) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+update work_item set close_time = now(), close_reason = 'read again'
+where scheme = $1 and bill_id = any($2) and kind = $3 and close_time is null`, scheme, bills, string(rule.WorkUndecodable))
+	return err
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// TryLockPass takes the lock that keeps two chunks of one scheme's pass apart. It dies with its connection, which unlock gives
+// back; ok is false when somebody else holds it.
+func (s *Store) TryLockPass(ctx context.Context, scheme string) (unlock func(), ok bool, err error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, false, fmt.Errorf("lock pass: %w", err)
+	}
+	const key = `hashtextextended('voidrelay pass ' || $1, 0)`
+	if err := conn.QueryRow(ctx, `select pg_try_advisory_lock(`+key+`)`, scheme).Scan(&ok); err != nil || !ok {
+		conn.Release()
+		if err != nil {
+			return nil, false, fmt.Errorf("lock pass: %w", err)
+		}
+		return nil, false, nil
+	}
+	return func() {
+		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if _, err := conn.Exec(free, `select pg_advisory_unlock(`+key+`)`, scheme); err != nil {
+			// The connection, and the lock with it, must not go back to the pool.
+			_ = conn.Conn().Close(free)
+		}
+		conn.Release()
+	}, true, nil
+}
+
+// UnfinishedPass answers the scheme's pass that did not end; nil when there is none.
+func (s *Store) UnfinishedPass(ctx context.Context, scheme string) (*ledger.Pass, error) {
+	rows, err := s.pool.Query(ctx, `
+select pass_id, kind, revision, mark_version, lower_edge, vendor_time, service_time, clock_note, clock_suspect, mark_before, cursor_id, funnel
+from pass where scheme = $1 and state = 'running'`, scheme)
+	if err != nil {
+		return nil, fmt.Errorf("read unfinished pass: %w", err)
+	}
+	type row struct {
+		PassID       int64
+		Kind         string
+		Revision     int
+		MarkVersion  int64
+		LowerEdge    time.Time
+		VendorTime   *time.Time
+		ServiceTime  time.Time
+		ClockNote    string
+		ClockSuspect bool
+		MarkBefore   *time.Time
+		CursorID     int64
+		Funnel       []byte
+	}
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read unfinished pass: %w", err)
+	}
+	pass := &ledger.Pass{
+		ID: r.PassID, Scheme: scheme, Kind: ledger.PassKind(r.Kind), Revision: r.Revision, MarkVersion: r.MarkVersion, LowerEdge: r.LowerEdge,
+		Clock:        rule.Clock{Vendor: valued(r.VendorTime), Service: r.ServiceTime, Note: r.ClockNote},
+		ClockSuspect: r.ClockSuspect, MarkBefore: valued(r.MarkBefore), Cursor: r.CursorID,
+	}
+	if err := json.Unmarshal(r.Funnel, &pass.Funnel); err != nil {
+		return nil, fmt.Errorf("read unfinished pass: funnel: %w", err)
+	}
+	return pass, nil
+}
+
+// CommitPage stores one page that is not the last. also runs in the same transaction (to insert a successor job).
+func (s *Store) CommitPage(ctx context.Context, pass *ledger.Pass, page ledger.Page, also func(pgx.Tx) error) error {
+	return s.commit(ctx, pass, page, func(tx pgx.Tx, after *ledger.Pass) error {
+		return also(tx)
+	})
+}
+
+// commit runs one page and what follows it in a transaction and, when that is through, brings pass up to date.
+func (s *Store) commit(ctx context.Context, pass *ledger.Pass, page ledger.Page, then func(pgx.Tx, *ledger.Pass) error) error {
+	var after ledger.Pass
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		after = *pass
+		written := page
+		if after.ID == 0 {
+			if err := insertPass(ctx, tx, &after); err != nil {
+				return err
+			}
+		}
+		if err := writePage(ctx, tx, &after, &written); err != nil {
+			return err
+		}
+		before := after.Cursor
+		after.Cursor = max(page.Cursor, before)
+		after.Funnel.Add(written.Funnel)
+		if err := movePass(ctx, tx, &after, before); err != nil {
+			return err
+		}
+		return then(tx, &after)
+	})
+	if err != nil {
+		return fmt.Errorf("commit page: %w", err)
+	}
+	*pass = after
+	return nil
+}
+
+func insertPass(ctx context.Context, tx pgx.Tx, pass *ledger.Pass) error {
+	err := tx.QueryRow(ctx, `
+insert into pass (scheme, kind, revision, mark_version, lower_edge, vendor_time, service_time, clock_note, mark_before)
+values (@scheme, @kind, @revision, @version, @edge, @vendor, @service, @note, @before)
+returning pass_id`,
+		pgx.StrictNamedArgs{
+			"scheme": pass.Scheme, "kind": string(pass.Kind), "revision": pass.Revision, "version": pass.MarkVersion, "edge": pass.LowerEdge,
+			"vendor": nullable(pass.Clock.Vendor), "service": pass.Clock.Service, "note": clean(pass.Clock.Note), "before": nullable(pass.MarkBefore),
+		}).Scan(&pass.ID)
+	if violates(err, "pass_one_unfinished") {
+		return fmt.Errorf("another pass of scheme %s is under way: %w", pass.Scheme, ledger.ErrConflict)
+	}
+	return err
+}
+
+// movePass moves the pass's cursor by compare-and-set.
+func movePass(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, from int64) error {
+	funnel, err := json.Marshal(pass.Funnel)
+	if err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, `
+update pass set cursor_id = @to, funnel = @funnel, clock_suspect = @suspect, clock_note = @note
+where pass_id = @pass and state = 'running' and cursor_id = @from`,
+		pgx.StrictNamedArgs{"pass": pass.ID, "from": from, "to": pass.Cursor, "funnel": string(funnel), "suspect": pass.ClockSuspect, "note": clean(pass.Clock.Note)})
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() != 1 {
+		return fmt.Errorf("pass %d was moved on by somebody else: %w", pass.ID, ledger.ErrConflict)
+	}
+	return nil
+}
+
+// FailPass ends a pass that cannot be right. What it planned stays planned and is taken up by the next.
+func (s *Store) FailPass(ctx context.Context, pass *ledger.Pass, reason string) error {
+	if pass.ID == 0 {
+		return nil
+	}
+	if _, err := s.pool.Exec(ctx, `
+update pass set state = 'failed', end_time = now(), error = $2 where pass_id = $1 and state = 'running'`, pass.ID, clean(reason)); err != nil {
+		return fmt.Errorf("fail pass: %w", err)
+	}
+	return nil
+}
+
+// NotePassFailure records why a pass did not end and when to try again. The pass itself stays unfinished and is resumed.
+func (s *Store) NotePassFailure(ctx context.Context, scheme, reason string, wait time.Duration) error {
+	if _, err := s.pool.Exec(ctx, `
+insert into pass_failure (scheme, error, failures, not_before) values ($1, $2, 1, now() + $3)
+on conflict (scheme) do update set error = $2, failures = pass_failure.failures + 1, last_time = now(), not_before = now() + $3`,
+		scheme, clean(reason), wait); err != nil {
+		return fmt.Errorf("note pass failure: %w", err)
+	}
+	return nil
+}

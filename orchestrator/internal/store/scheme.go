@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// SchemeFile is what the loaded file says of one scheme.
+type SchemeFile struct {
+	Scheme, Title, FormID, DataCenterID string
+	Accounts                            []string
+	PollInterval                        time.Duration
+	Hash, Document                      string
+}
+
+// SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer in the
+// file become inactive. A scheme whose form, data centre or accounts changed is refused, because its mark would lie. It answers
+// the revision of each scheme.
+func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]int, error) {
+	revisions := map[string]int{}
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		names := make([]string, 0, len(file))
+		for _, f := range file {
+			revision, err := syncScheme(ctx, tx, f)
+			if err != nil {
+				return err
+			}
+			revisions[f.Scheme] = revision
+			names = append(names, f.Scheme)
+		}
+		_, err := tx.Exec(ctx, `update scheme set active = scheme = any($1), update_time = now() where active <> (scheme = any($1))`, names)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store schemes: %w", err)
+	}
+	return revisions, nil
+}
+
+func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {
+	var revision int
+	var form, dataCenter, hash string
+	err := tx.QueryRow(ctx, `
+select s.revision, s.form_id, s.data_center_id, r.content_hash
+from scheme s join scheme_revision r using (scheme, revision)
+where s.scheme = $1
+for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &hash)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		revision = 1
+	case err != nil:
+		return 0, err
+	case form != f.FormID || dataCenter != f.DataCenterID:
+		return 0, fmt.Errorf("scheme %s: form %s and data centre %s are what its mark is true of; they cannot become %s and %s: give the new scheme another name",
+			f.Scheme, form, dataCenter, f.FormID, f.DataCenterID)
+	case hash == f.Hash:
+		return revision, nil
+	default:
+		revision++
+	}
+	if _, err := tx.Exec(ctx, `
+insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, poll_millis)
+values (@scheme, @title, @form, @data_center, @accounts, @revision, @poll)
+on conflict (scheme) do update set title = @title, wms_accounts = @accounts, revision = @revision, poll_millis = @poll,
+    active = true, update_time = now()`,
+		pgx.StrictNamedArgs{
+			"scheme": f.Scheme, "title": f.Title, "form": f.FormID, "data_center": f.DataCenterID, "accounts": f.Accounts,
+			"revision": revision, "poll": f.PollInterval.Milliseconds(),
+		}); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `insert into scheme_revision (scheme, revision, content_hash, document) values ($1, $2, $3, $4)`,
+		f.Scheme, revision, f.Hash, f.Document)
+	return revision, err
+}
+
+// Scheme answers a scheme's standing; ErrNotFound when there is none of this name.
+func (s *Store) Scheme(ctx context.Context, name string) (ledger.Scheme, error) {
+	rows, err := s.pool.Query(ctx, `
+select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send, s.send_since,
+       m.mark_time, m.version, m.data_center_id as mark_data_center, m.environment, m.effective_from, coalesce(f.failures, 0) as failures, f.not_before
+from scheme s left join mark m using (scheme) left join pass_failure f using (scheme)
+where s.scheme = $1`, name)
+	if err != nil {
+		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", err)
+	}
+	type row struct {
+		Scheme         string
+		Revision       int
+		DataCenterID   string
+		Stopped        bool
+		StopReason     string
+		Send           bool
+		SendSince      *time.Time
+		MarkTime       *time.Time
+		Version        *int64
+		MarkDataCenter *string
+		Environment    *string
+		EffectiveFrom  *time.Time
+		Failures       int
+		NotBefore      *time.Time
+	}
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ledger.Scheme{}, fmt.Errorf("scheme %s: %w", name, ledger.ErrNotFound)
+	}
+	if err != nil {
+		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", err)
+	}
+	scheme := ledger.Scheme{
+		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID, Stopped: r.Stopped, StopReason: r.StopReason,
+		Send: r.Send, SendSince: valued(r.SendSince), Failures: r.Failures, NotBefore: valued(r.NotBefore),
+	}
+	if r.MarkTime != nil {
+		scheme.Mark = &ledger.Mark{
+			Time: *r.MarkTime, Version: *r.Version, DataCenterID: *r.MarkDataCenter, Environment: *r.Environment, EffectiveFrom: *r.EffectiveFrom,
+		}
+	}
+	return scheme, nil
+}
+
+// StopScheme stops reading and sending for a scheme until a person resumes it, and opens the work item that says so.
+func (s *Store) StopScheme(ctx context.Context, name, reason, detail string) error {
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `update scheme set state = 'stopped', stop_reason = $2, stop_detail = $3, update_time = now()
+where scheme = $1 and state = 'running'`, name, reason, detail); err != nil {
+			return err
+		}
+		return openWork(ctx, tx, name, []ledger.Work{{Kind: "scheme_stopped", Subject: reason, Detail: detail}})
+	})
+	if err != nil {
+		return fmt.Errorf("stop scheme: %w", err)
+	}
+	return nil
+}

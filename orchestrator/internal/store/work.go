@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// openWork opens work items, except those that are open already.
+func openWork(ctx context.Context, tx pgx.Tx, scheme string, work []ledger.Work) error {
+	if len(work) == 0 {
+		return nil
+	}
+	n := len(work)
+	kinds, billNos, subjects, details := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	bills, cancellations := make([]int64, n), make([]int64, n)
+	for i, w := range work {
+		kinds[i], billNos[i], subjects[i], details[i] = string(w.Kind), clean(w.BillNo), clean(w.Subject), clean(w.Detail)
+		bills[i], cancellations[i] = w.BillID, w.CancellationID
+	}
+	_, err := tx.Exec(ctx, `
+insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, subject, detail)
+select @scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.subject, w.detail
+from unnest(@kinds::text[], @bills::bigint[], @bill_nos::text[], @cancellations::bigint[], @subjects::text[], @details::text[])
+     as w (kind, bill_id, bill_no, cancellation_id, subject, detail)
+on conflict do nothing`,
+		pgx.StrictNamedArgs{
+			"scheme": scheme, "kinds": kinds, "bills": bills, "bill_nos": billNos, "cancellations": cancellations,
+			"subjects": subjects, "details": details,
+		})
+	return err
+}
+
+// closeCancellationWork closes the work items of these cancellations that were open because they had not ended.
+func closeCancellationWork(ctx context.Context, tx pgx.Tx, cancellations []int64, reason string) error {
+	_, err := tx.Exec(ctx, `
+update work_item set close_time = now(), close_reason = $2
+where cancellation_id = any($1) and close_time is null and kind <> $3`, cancellations, reason, string(rule.WorkRestored))
+	return err
+}
+
+// openRestored opens restored_after_cancel for every debt of these bills that may have reached the WMS. Once opened for a debt
+// it is not opened again, also when it was settled.
+func openRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
+	if len(bills) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
+select c.scheme, @kind, c.bill_id, c.bill_no, c.cancellation_id, c.order_code || ' ' || c.order_type || ' @ ' || c.warehouse_code
+from cancellation c
+where c.scheme = @scheme and c.bill_id = any(@bills)
+  and exists (select from attempt a where a.cancellation_id = c.cancellation_id
+              and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown'))
+  and not exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @kind)
+on conflict do nothing`,
+		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkRestored), "bills": bills})
+	return err
+}

@@ -1,0 +1,146 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// maxBulk bounds one call of Bulk.
+const maxBulk = 1_000_000
+
+// Bulk describes many bills to make at once; what is zero is chosen.
+type Bulk struct {
+	Count int `json:"count"`
+	// Lines is how many product lines each has (1), Components how many component
+	// lines each of those has (1).
+	Lines      int `json:"lines"`
+	Components int `json:"components"`
+	// Prefix begins their numbers ("BULK-"), six digits follow.
+	Prefix string `json:"prefix"`
+	// Stocks are the warehouses of the product lines (CK001), taken in turn; the
+	// components leave CK003.
+	Stocks     []string `json:"stocks"`
+	AffairType string   `json:"affair_type"`
+	Org        string   `json:"org"`
+	// Draft leaves them created and not audited; Void un-audits and voids them.
+	Draft bool `json:"draft"`
+	Void  bool `json:"void"`
+}
+
+// Bulk makes bills, audits them unless told otherwise, and gives their numbers in
+// order. All of them carry one stamp per action. Config.OnAudit hears of each.
+func (s *Server) Bulk(ctx context.Context, spec Bulk) ([]string, error) {
+	if spec.Count < 1 || spec.Count > maxBulk {
+		return nil, fmt.Errorf("%w: count %d is not between 1 and %d", ErrInvalid, spec.Count, maxBulk)
+	}
+	spec = spec.withDefaults()
+	at, rules := s.cfg.Now(), s.Personality()
+	numbers, audited, err := s.store.bulk(ctx, spec, at, rules)
+	s.log.DebugContext(ctx, "bills made", "count", len(numbers))
+	s.report(audited)
+	if err != nil || !spec.Void {
+		return numbers, err
+	}
+	return numbers, s.VoidMany(ctx, numbers)
+}
+
+func (s *Server) report(audited []*Bill) {
+	if s.cfg.OnAudit == nil {
+		return
+	}
+	for _, b := range audited {
+		s.cfg.OnAudit(*b.clone())
+	}
+}
+
+// VoidMany un-audits, where needed, and voids bills by number, all with one stamp.
+// It stops at the first that refuses.
+func (s *Server) VoidMany(ctx context.Context, numbers []string) error {
+	at, rules := s.cfg.Now(), s.Personality()
+	st := s.store
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, number := range numbers {
+		b := st.find(st.byNo[number])
+		if b == nil {
+			return fmt.Errorf("void bill %s: %w", number, ErrNotFound)
+		}
+		if b.DocumentStatus == StatusAudited {
+			if _, err := st.applyLocked(b.ID, change{action: ActionUnaudit, at: at, rules: rules}); err != nil {
+				return err
+			}
+		}
+		if _, err := st.applyLocked(b.ID, change{action: ActionVoid, at: at, rules: rules}); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (b Bulk) withDefaults() Bulk {
+	b.Lines, b.Components = max(b.Lines, 1), max(b.Components, 1)
+	if b.Prefix == "" {
+		b.Prefix = "BULK-"
+	}
+	if len(b.Stocks) == 0 {
+		b.Stocks = []string{"CK001"}
+	}
+	if b.AffairType == "" {
+		b.AffairType = Assembly
+	}
+	if b.Org == "" {
+		b.Org = "100"
+	}
+	return b
+}
+
+func (st *store) bulk(ctx context.Context, spec Bulk, at time.Time, rules Personality) (numbers []string, audited []*Bill, err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for i := range spec.Count {
+		if ctx.Err() != nil {
+			return numbers, audited, ctx.Err()
+		}
+		b, err := st.createLocked(spec.bill(len(st.past)+1, i), change{at: at, rules: rules})
+		if err != nil {
+			return numbers, audited, err
+		}
+		numbers = append(numbers, b.BillNo)
+		if spec.Draft {
+			continue
+		}
+		for _, a := range []Action{ActionSubmit, ActionAudit} {
+			if b, err = st.applyLocked(b.ID, change{action: a, at: at, rules: rules}); err != nil {
+				return numbers, audited, err
+			}
+		}
+		audited = append(audited, b)
+	}
+	return numbers, audited, nil
+}
+
+func (b Bulk) bill(n, i int) *Bill {
+	bill := &Bill{
+		BillNo: fmt.Sprintf("%s%06d", b.Prefix, n), AffairType: b.AffairType, StockOrg: b.Org,
+		OwnerType: "BD_OwnerOrg", Owner: b.Org, SubOwnerType: "BD_OwnerOrg", SubOwner: b.Org,
+		Lines: make([]Line, b.Lines),
+	}
+	for j := range bill.Lines {
+		line := &bill.Lines[j]
+		line.Goods = goods("CP.LH.001", "10", b.Stocks[(i+j)%len(b.Stocks)], b.Org)
+		line.Components = make([]Component, b.Components)
+		for k := range line.Components {
+			line.Components[k].Goods = goods("WL.SP.101", "60", "CK003", b.Org)
+		}
+	}
+	return bill
+}
+
+// goods is an ordinary line's content.
+func goods(material, qty, stock, org string) Goods {
+	return Goods{
+		Material: material, Unit: "Pcs", Qty: qty, Stock: stock, StockStatus: "KCZT01_SYS",
+		OwnerType: "BD_OwnerOrg", Owner: org, KeeperType: "BD_KeeperOrg", Keeper: org,
+	}
+}

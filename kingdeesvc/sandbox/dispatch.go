@@ -1,0 +1,124 @@
+package sandbox
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// dispatch does the work of one call and gives the answer.
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, class, method string, body []byte, p Personality) failure {
+	ok := func(body []byte) failure { return failure{http.StatusOK, typeJSON, body} }
+	refuse := (*vendorError).object
+	if method == "executebillquery" {
+		refuse = (*vendorError).rows
+	}
+	args, err := parseBody(r.Header.Get("Content-Type"), body)
+	if err != nil {
+		return ok(refuse(&vendorError{MsgParameter, err.Error()}))
+	}
+	switch {
+	case class == "accountservice" && method == "getdatacenterlist":
+		return ok(mustJSON([]map[string]any{{"Id": s.cfg.AcctID, "Number": "001", "Name": s.cfg.DataCenterName}}))
+	case class == "authservice" && method == "logout":
+		s.sessions.close(sessionID(r))
+		return ok([]byte("true"))
+	case class == "authservice":
+		return s.serveLogin(w, method, args, p)
+	case class != "dynamicformservice" || method == "billquery" && p.OldServer:
+		return errorPage(http.StatusNotFound)
+	}
+	x := s.authorise(w, r, p)
+	if x == nil {
+		return ok(refuse(&vendorError{MsgSessionLost, sessionLostText}))
+	}
+	if !p.ParallelSessions {
+		leave, err := x.enter(r.Context())
+		if err != nil {
+			return errorPage(http.StatusServiceUnavailable)
+		}
+		defer leave()
+	}
+	answer, err := s.work(method, args, p)
+	var vendor *vendorError
+	switch {
+	case err == nil:
+		return ok(answer)
+	case errors.As(err, &vendor):
+		return ok(refuse(vendor))
+	default:
+		return ok(refuse(&vendorError{MsgException, err.Error()}))
+	}
+}
+
+// work is what a session is needed for.
+func (s *Server) work(method string, args arguments, p Personality) ([]byte, error) {
+	data, err := args.data()
+	if err != nil {
+		return nil, &vendorError{MsgParameter, err.Error()}
+	}
+	switch method {
+	case "executebillquery", "billquery":
+		q, err := s.readQuery(data, p)
+		if err != nil {
+			return nil, err
+		}
+		rows := s.store.run(q, p, s.cfg.Now(), s.random(p))
+		if method == "billquery" {
+			return q.appendObjects(nil, rows, p, s.damage.Load()), nil
+		}
+		return q.appendRows(nil, rows, p, s.damage.Load()), nil
+	case "view":
+		return s.view(args, data, p)
+	default:
+		return nil, &vendorError{MsgParameter, "不支持的操作: " + method}
+	}
+}
+
+func (s *Server) serveLogin(w http.ResponseWriter, method string, args arguments, p Personality) failure {
+	order, known := loginOrder(method)
+	if !known {
+		return errorPage(http.StatusNotFound)
+	}
+	in, err := readLogin(order, args)
+	if err != nil {
+		return failure{http.StatusOK, typeJSON, s.loginAnswer(nil, &refusedLogin{0, "ParameterError", err.Error()}, p)}
+	}
+	now := s.cfg.Now()
+	refused := s.checkLogin(method, in, now, p)
+	s.lockout.note(refused == nil, p.LockAfterFailures, now)
+	if refused != nil {
+		return failure{http.StatusOK, typeJSON, s.loginAnswer(nil, refused, p)}
+	}
+	kick := !strings.EqualFold(in["iskickoff"], "false")
+	x := s.sessions.open(in["username"], p.OneSessionPerUser && kick, now)
+	setCookies(w, x)
+	return failure{http.StatusOK, typeJSON, s.loginAnswer(x, nil, p)}
+}
+
+func setCookies(w http.ResponseWriter, x *session) {
+	http.SetCookie(w, &http.Cookie{Name: aspSessionName, Value: x.aspID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: sessionName, Value: x.id, Path: "/"})
+}
+
+// authorise finds the call's session, or opens one for a signed call; nil if the
+// caller is nobody.
+func (s *Server) authorise(w http.ResponseWriter, r *http.Request, p Personality) *session {
+	now := s.cfg.Now()
+	idle := time.Duration(p.SessionIdleSeconds) * time.Second
+	if idle <= 0 {
+		idle = 20 * time.Minute
+	}
+	if id := sessionID(r); id != "" {
+		if x := s.sessions.use(id, now, idle); x != nil {
+			return x
+		}
+	}
+	if !s.signedCall(r.Header) {
+		return nil
+	}
+	x := s.sessions.open(s.cfg.Username, false, now)
+	setCookies(w, x)
+	return x
+}

@@ -1,0 +1,133 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Services that a fault can be aimed at.
+const (
+	ServiceAny   = "any"
+	ServiceLogin = "login"
+	ServiceQuery = "query" // ExecuteBillQuery and BillQuery
+	ServiceView  = "view"
+)
+
+// Where a connection is cut.
+const (
+	DropBefore = "before" // nothing was done
+	DropAfter  = "after"  // the work was done, the answer is lost
+	DropInside = "inside" // half of the answer arrives
+)
+
+// Fault is something that goes wrong with the next calls. Exactly one of Shape,
+// Status and Drop may be set; DelayMillis and ExpireSessions may stand alone.
+type Fault struct {
+	// Service is what the fault is aimed at; empty means ServiceQuery.
+	Service string `json:"service,omitempty"`
+	// Skip lets so many calls pass first; Count is how many are hit (0 means 1).
+	Skip  int `json:"skip,omitempty"`
+	Count int `json:"count,omitempty"`
+	// Shape answers with one of the documented failure bodies, F1 to F14, in which
+	// MsgCode and Message are used where the shape has a place for them.
+	Shape   string  `json:"shape,omitempty"`
+	MsgCode MsgCode `json:"msg_code,omitempty"`
+	Message string  `json:"message,omitempty"`
+	// Status answers with this HTTP status and an error page.
+	Status int `json:"status,omitempty"`
+	// Drop cuts the connection: DropBefore, DropAfter or DropInside.
+	Drop string `json:"drop,omitempty"`
+	// DelayMillis delays the answer.
+	DelayMillis int `json:"delay_millis,omitempty"`
+	// ExpireSessions ends all sessions before the call is looked at.
+	ExpireSessions bool `json:"expire_sessions,omitempty"`
+}
+
+// FailWith is the commonest fault: the next count queries answer F1 with a code.
+func FailWith(code MsgCode, count int) Fault {
+	return Fault{Service: ServiceQuery, Shape: "F1", MsgCode: code, Count: count}
+}
+
+func (f Fault) validate() error {
+	set := 0
+	for _, given := range []bool{f.Shape != "", f.Status != 0, f.Drop != ""} {
+		if given {
+			set++
+		}
+	}
+	switch {
+	case set > 1:
+		return errors.New("fault: only one of shape, status and drop may be set")
+	case set == 0 && f.DelayMillis == 0 && !f.ExpireSessions:
+		return errors.New("fault: one of shape, status, drop, delay_millis and expire_sessions must be set")
+	case f.Shape != "" && !slices.Contains(shapeNames(), f.Shape):
+		return fmt.Errorf("fault: shape %q is not one of %s", f.Shape, strings.Join(shapeNames(), " "))
+	case f.Status != 0 && (f.Status < 400 || f.Status > 599):
+		return fmt.Errorf("fault: status %d is not between 400 and 599", f.Status)
+	case f.Drop != "" && !slices.Contains([]string{DropBefore, DropAfter, DropInside}, f.Drop):
+		return fmt.Errorf("fault: drop %q is not before, after or inside", f.Drop)
+	case !slices.Contains([]string{ServiceAny, ServiceLogin, ServiceQuery, ServiceView}, f.Service):
+		return fmt.Errorf("fault: service %q is not any, login, query or view", f.Service)
+	case f.Skip < 0 || f.Count < 0 || f.DelayMillis < 0:
+		return errors.New("fault: skip, count and delay_millis must not be negative")
+	}
+	return nil
+}
+
+// faultQueue hands faults to calls, oldest first.
+type faultQueue struct {
+	mu   sync.Mutex
+	list []Fault
+}
+
+func (q *faultQueue) add(f Fault) error {
+	if f.Service == "" {
+		f.Service = ServiceQuery
+	}
+	if err := f.validate(); err != nil {
+		return err
+	}
+	f.Count = max(f.Count, 1)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.list = append(q.list, f)
+	return nil
+}
+
+// take gives the fault of a call to a service, if one is due. Faults that are
+// still to be skipped count the call and let the next one have it.
+func (q *faultQueue) take(service string) (Fault, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.list {
+		f := &q.list[i]
+		if f.Service != ServiceAny && f.Service != service {
+			continue
+		}
+		if f.Skip > 0 {
+			f.Skip--
+			continue
+		}
+		taken := *f
+		if f.Count--; f.Count == 0 {
+			q.list = slices.Delete(q.list, i, i+1)
+		}
+		return taken, true
+	}
+	return Fault{}, false
+}
+
+func (q *faultQueue) pending() []Fault {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.list)
+}
+
+func (q *faultQueue) clear() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.list = nil
+}

@@ -1,0 +1,170 @@
+package sandbox
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBody bounds a request; a filter may list many thousand keys.
+const maxBody = 32 << 20
+
+// handler puts what every answer has around the vendor's API and the control API.
+func (s *Server) handler() http.Handler {
+	control := s.control()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set(SandboxHeader, SandboxName)
+		header.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if strings.HasPrefix(r.URL.Path, "/control") {
+			control.ServeHTTP(w, r)
+			return
+		}
+		if s.Personality().OmitDate {
+			header["Date"] = nil
+		}
+		s.serveVendor(w, r)
+	})
+}
+
+// serviceOf reads /K3Cloud/<service>.common.kdsvc, in any case and with doubled
+// slashes, and gives the service's class and method in lower case.
+func serviceOf(path string) (class, method string, ok bool) {
+	path = strings.ToLower(path)
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	name, under := strings.CutPrefix(path, "/k3cloud/")
+	name, suffixed := strings.CutSuffix(name, ".common.kdsvc")
+	dot := strings.LastIndexByte(name, '.')
+	if !under || !suffixed || dot < 0 {
+		return "", "", false
+	}
+	class, method = name[:dot], name[dot+1:]
+	switch class {
+	case "kingdee.bos.webapi.servicesstub.authservice",
+		"kingdee.bos.webapi.servicesstub.dynamicformservice",
+		"kingdee.bos.servicefacade.servicesstub.account.accountservice":
+		return class[strings.LastIndexByte(class, '.')+1:], method, true
+	}
+	return "", "", false
+}
+
+// group is the service that faults are aimed at.
+func group(class, method string) string {
+	switch {
+	case class == "authservice" && method != "logout":
+		return ServiceLogin
+	case method == "executebillquery" || method == "billquery":
+		return ServiceQuery
+	case method == "view":
+		return ServiceView
+	default:
+		return ""
+	}
+}
+
+func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
+	class, method, ok := serviceOf(r.URL.Path)
+	if !ok || r.Method != http.MethodPost {
+		write(w, errorPage(http.StatusNotFound))
+		return
+	}
+	s.calls.add(method)
+	p := s.Personality()
+	fault, faulty := s.faults.take(group(class, method))
+	delay := time.Duration(p.LatencyMillis+fault.DelayMillis) * time.Millisecond
+	if !pause(r.Context(), delay) {
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		write(w, errorPage(http.StatusRequestEntityTooLarge))
+		return
+	}
+	if fault.ExpireSessions {
+		s.sessions.expire()
+	}
+	if fault.Drop == DropBefore {
+		cut(w, false)
+		return
+	}
+	if f, ok := fault.failure(body, r.Header.Get("Content-Type")); faulty && ok {
+		write(w, f)
+		return
+	}
+	answer := s.dispatch(w, r, class, method, body, p)
+	s.log.DebugContext(r.Context(), "call answered", "method", method, "status", answer.status, "bytes", len(answer.body))
+	switch fault.Drop {
+	case DropAfter:
+		cut(w, false)
+	case DropInside:
+		w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
+		answer.body = answer.body[:len(answer.body)/2]
+		write(w, answer)
+		cut(w, true)
+	default:
+		write(w, answer)
+	}
+}
+
+// failure is the answer that a fault puts in place of the work, if it is one.
+func (f Fault) failure(body []byte, contentType string) (failure, bool) {
+	if f.Status != 0 {
+		return errorPage(f.Status), true
+	}
+	if f.Shape == "" {
+		return failure{}, false
+	}
+	e := &vendorError{f.MsgCode, f.Message}
+	if e.text == "" {
+		e.text = "发生意外错误"
+		if f.MsgCode == MsgSessionLost {
+			e.text = sessionLostText
+		}
+	}
+	columns := 1
+	if args, err := parseBody(contentType, body); err == nil {
+		if data, err := args.data(); err == nil {
+			columns = strings.Count(data.text("fieldkeys"), ",") + 1
+		}
+	}
+	return shape(f.Shape, e, columns), true
+}
+
+func write(w http.ResponseWriter, f failure) {
+	w.Header().Set("Content-Type", f.contentType)
+	w.WriteHeader(f.status)
+	_, _ = w.Write(f.body)
+}
+
+// cut closes the connection; what was written so far arrives only if flush is set.
+func cut(w http.ResponseWriter, flush bool) {
+	rc := http.NewResponseController(w)
+	if flush {
+		_ = rc.Flush()
+	}
+	conn, _, err := rc.Hijack()
+	if err == nil {
+		_ = conn.Close()
+	}
+}
+
+// pause waits; false means that the caller went away.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,150 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// login is what a login method was called with, by name.
+type login map[string]string
+
+// loginOrder gives the positions of each method's arguments
+// (vip.kingdee.com/knowledge/650369502764414208 and, for the forms that end in 2,
+// vip.kingdee.com/article/490771221039228672).
+func loginOrder(method string) ([]string, bool) {
+	switch method {
+	case "validateuser":
+		return []string{"acctid", "username", "password", "lcid"}, true
+	case "validateuser2":
+		return []string{"acctid", "username", "password", "iskickoff", "lcid"}, true
+	case "loginbyappsecret":
+		return []string{"acctid", "username", "appid", "appsecret", "lcid"}, true
+	case "loginbyappsecret2":
+		return []string{"acctid", "username", "appid", "appsecret", "iskickoff", "lcid"}, true
+	case "loginbysign":
+		return []string{"acctid", "username", "appid", "timestamp", "sign", "lcid"}, true
+	case "loginbysign2":
+		return []string{"acctid", "username", "appid", "timestamp", "sign", "iskickoff", "lcid"}, true
+	default:
+		return nil, false
+	}
+}
+
+// readLogin takes the arguments by position or by name.
+func readLogin(order []string, args arguments) (login, error) {
+	in := login{}
+	list, positional, err := args.positional()
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range order {
+		switch {
+		case !positional:
+			in[name] = args.text(name)
+		case i < len(list):
+			in[name] = scalarText(list[i])
+		}
+	}
+	return in, nil
+}
+
+// refusedLogin is a login that failed, in the vendor's words.
+type refusedLogin struct {
+	resultType int
+	code, text string
+}
+
+// checkLogin says why a login is refused; nil if it is not.
+func (s *Server) checkLogin(method string, in login, now time.Time, p Personality) *refusedLogin {
+	wrong := &refusedLogin{0, "WrongUserOrPassword", "用户名或密码错误"}
+	switch {
+	case s.lockout.locked(now):
+		return &refusedLogin{0, "Locked", "密码错误次数超限，账号已被锁定，请30分钟后再试"}
+	case in["acctid"] != s.cfg.AcctID:
+		return &refusedLogin{-1, "DataCenterNotFound", "数据中心不存在: " + in["acctid"]}
+	case strings.HasPrefix(method, "validateuser"):
+		if in["username"] != s.cfg.Username || Secret(in["password"]) != s.cfg.Password {
+			return wrong
+		}
+		return nil
+	case in["appid"] != s.cfg.AppID:
+		return &refusedLogin{0, "AppIdNotFound", "第三方应用不存在或未授权: " + in["appid"]}
+	case in["username"] != s.cfg.Username:
+		return &refusedLogin{0, "UserNotAllowed", "第三方应用：" + in["appid"] + " 不允许用户" + in["username"] + " 登录"}
+	case strings.HasPrefix(method, "loginbyappsecret"):
+		if Secret(in["appsecret"]) != s.cfg.AppSecret {
+			return wrong
+		}
+		return nil
+	}
+	want := loginSign(p.OldServer, in["acctid"], in["username"], in["appid"], s.cfg.AppSecret, in["timestamp"])
+	if in["sign"] != want || !p.nearEnough(in["timestamp"], now) {
+		return &refusedLogin{0, "002005000003016", "签名不匹配，登录失败"}
+	}
+	return nil
+}
+
+// nearEnough checks a timestamp in Unix seconds against the server's clock.
+func (p Personality) nearEnough(timestamp string, now time.Time) bool {
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil {
+		return false
+	}
+	minutes := p.SignatureMinutes
+	if minutes == 0 {
+		minutes = 15
+	}
+	return minutes < 0 || now.Sub(time.Unix(seconds, 0)).Abs() <= time.Duration(minutes)*time.Minute
+}
+
+const ticksPerSecond = 10_000_000
+
+// timeZone is a zone in the login answer; 288000000000 ticks are +08:00.
+type timeZone struct {
+	OffsetTicks  int64  `json:"OffsetTicks"`
+	StandardName string `json:"StandardName"`
+	Number       string `json:"Number"`
+}
+
+// loginAnswer is the object that all logins give, for success and failure alike.
+func (s *Server) loginAnswer(x *session, refused *refusedLogin, p Personality) json.RawMessage {
+	if refused != nil {
+		return mustJSON(map[string]any{
+			"Message": refused.text, "MessageCode": refused.code, "LoginResultType": refused.resultType,
+			"Context": nil, "KDSVCSessionId": nil, "FormId": nil, "RedirectFormParam": nil, "FormInputObject": nil,
+			"ErrorStackTrace": nil, "Lcid": 0, "AccessToken": nil, "CustomParam": nil, "KdAccessResult": nil,
+			"IsSuccessByAPI": false,
+		})
+	}
+	return mustJSON(map[string]any{
+		"Message": nil, "MessageCode": nil, "LoginResultType": 1,
+		"Context": s.loginContext(x, p), "KDSVCSessionId": x.id,
+		"FormId": nil, "RedirectFormParam": nil, "FormInputObject": nil, "ErrorStackTrace": nil, "Lcid": 0,
+		"AccessToken": nil, "CustomParam": nil, "KdAccessResult": nil, "IsSuccessByAPI": true,
+	})
+}
+
+func (s *Server) loginContext(x *session, p Personality) map[string]any {
+	context := map[string]any{
+		"UserLocale": "zh-CN", "LogLocale": "zh-CN", "DBid": s.cfg.AcctID, "DatabaseType": 3, "SessionId": x.aspID,
+		"UserId": 100001, "UserName": s.cfg.Username, "CustomName": "云栖贸易", "DisplayVersion": s.version(p),
+		"DataCenterName": s.cfg.DataCenterName, "UserToken": randomID(),
+		"CurrentOrganizationInfo": map[string]any{"ID": 1, "AcctOrgType": "1", "Name": "杭州云栖贸易有限公司", "FunctionIds": []int{101, 102, 103}},
+		"TenantId":                s.cfg.AcctID, "Gsid": "", "IsDeployAsPublicCloud": false, "ProductEdition": 0,
+	}
+	if !p.OmitTimeZone {
+		_, offset := s.cfg.Now().In(s.cfg.TimeZone).Zone()
+		zone := timeZone{int64(offset) * ticksPerSecond, s.cfg.TimeZone.String(), "1078_SYS"}
+		context["STimeZone"], context["UTimeZone"] = zone, zone
+	}
+	return context
+}
+
+func (*Server) version(p Personality) string {
+	if p.OldServer {
+		return "7.5.1800.6"
+	}
+	return "8.2.1127.13"
+}

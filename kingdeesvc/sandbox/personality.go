@@ -1,0 +1,75 @@
+package sandbox
+
+// Personality is how this Kingdee behaves where servers differ or where public
+// sources contradict each other. The zero value is a recent server in the reading
+// that is harder on a client; each switch names the other one.
+type Personality struct {
+	// OldServer is a server before patch PT-146911: SHA-1 login signatures, no
+	// BillQuery, at most 2000 rows a page.
+	OldServer bool `json:"old_server"`
+	// MaxLimit is the most rows one page holds, silently; 0 means 10000, or 2000
+	// on an old server.
+	MaxLimit int `json:"max_limit"`
+	// TopRowCountCaps makes TopRowCount a number of rows to return; otherwise it
+	// is the absolute end row, StartRow included.
+	TopRowCountCaps bool `json:"top_row_count_caps"`
+	// StrictKeyCase refuses field keys that are not spelled as published.
+	StrictKeyCase bool `json:"strict_key_case"`
+	// InnerJoin leaves out bills without lines, and lines without components, when
+	// their keys are asked for; otherwise they give a row of nulls.
+	InnerJoin bool `json:"inner_join"`
+	// NoRowType is a server whose form lacks the field FRowType.
+	NoRowType bool `json:"no_row_type"`
+	// DotNetDates writes dates as /Date(1700000000000)/.
+	DotNetDates bool `json:"dot_net_dates"`
+
+	// VoidKeepsModifyDate: voiding and restoring leave FModifyDate alone.
+	VoidKeepsModifyDate bool `json:"void_keeps_modify_date"`
+	// UnauditKeepsModifyDate: un-audit leaves FModifyDate alone.
+	UnauditKeepsModifyDate bool `json:"unaudit_keeps_modify_date"`
+	// UnauditKeepsApproveDate: un-audit leaves FApproveDate in place.
+	UnauditKeepsApproveDate bool `json:"unaudit_keeps_approve_date"`
+	// CancelDateOnly: FCancelDate carries no time of day.
+	CancelDateOnly bool `json:"cancel_date_only"`
+	// DeleteVoided lets voided bills be deleted, which frees their numbers.
+	DeleteVoided bool `json:"delete_voided"`
+
+	// SessionIdleSeconds is the sliding idle life of a session; 0 means 1200.
+	SessionIdleSeconds int `json:"session_idle_seconds"`
+	// OneSessionPerUser: a login throws the user's other sessions out.
+	OneSessionPerUser bool `json:"one_session_per_user"`
+	// ParallelSessions lets requests on one session run at the same time.
+	ParallelSessions bool `json:"parallel_sessions"`
+	// LockAfterFailures locks the account for 30 minutes after so many failed
+	// logins in a row; 0 never does.
+	LockAfterFailures int `json:"lock_after_failures"`
+	// SignatureMinutes is the clock difference that a signed login tolerates; 0
+	// means 15, a negative number any.
+	SignatureMinutes int `json:"signature_minutes"`
+
+	// LatencyMillis delays every answer.
+	LatencyMillis int `json:"latency_millis"`
+	// CommitMillis delays the visibility of changes: a bill is seen as it was
+	// until so long after its change was stamped.
+	CommitMillis int `json:"commit_millis"`
+	// HiddenOrgs are stock organisations whose bills this user may not see; they
+	// are left out silently.
+	HiddenOrgs []string `json:"hidden_orgs"`
+	// OmitTimeZone leaves STimeZone out of the login's Context.
+	OmitTimeZone bool `json:"omit_time_zone"`
+	// OmitDate leaves the HTTP Date header out.
+	OmitDate bool `json:"omit_date"`
+	// Seed fixes the order of rows when none, or not all of one, is asked for.
+	Seed uint64 `json:"seed"`
+}
+
+func (p Personality) maxLimit() int {
+	switch {
+	case p.MaxLimit > 0:
+		return p.MaxLimit
+	case p.OldServer:
+		return 2000
+	default:
+		return 10000
+	}
+}

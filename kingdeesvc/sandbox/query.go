@@ -1,0 +1,114 @@
+package sandbox
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/internal/filter"
+)
+
+// query is one ExecuteBillQuery, read and bound to the form's fields.
+type query struct {
+	keys    []string
+	fields  []field
+	level   level // the deepest entity among all keys: it decides the row fan-out
+	keep    func(row) bool
+	headOK  bool // the condition reads the head only
+	ids     filter.Range
+	order   []orderKey
+	start   int
+	limit   int
+	topRows int
+}
+
+// readQuery reads the parameters of ExecuteBillQuery and BillQuery. Its errors
+// are *vendorError.
+func (s *Server) readQuery(data arguments, p Personality) (*query, error) {
+	switch form := strings.TrimSpace(data.text("formid")); {
+	case form == "" || form == "null":
+		return nil, &vendorError{MsgFormIDEmpty, "业务对象标识不能为空"}
+	case !strings.EqualFold(form, FormID):
+		return nil, &vendorError{MsgUnknownField, "业务对象不存在"}
+	}
+	q := &query{}
+	if err := q.readPage(data, p); err != nil {
+		return nil, err
+	}
+	if err := q.readKeys(data.text("fieldkeys"), s.fields, p); err != nil {
+		return nil, err
+	}
+	if err := q.readFilter(data, s, p); err != nil {
+		return nil, err
+	}
+	return q, q.readOrder(data.text("orderstring"), s.fields, p)
+}
+
+func (q *query) readPage(data arguments, p Personality) error {
+	for name, value := range map[string]*int{"startrow": &q.start, "limit": &q.limit, "toprowcount": &q.topRows} {
+		n, err := data.integer(name)
+		if err != nil || n < 0 {
+			return &vendorError{MsgParameter, "参数" + name + "不是有效的整数"}
+		}
+		*value = n
+	}
+	if q.limit == 0 {
+		q.limit = 2000
+	}
+	q.limit = min(q.limit, p.maxLimit())
+	return nil
+}
+
+func (q *query) readKeys(list string, set *fieldSet, p Personality) error {
+	if strings.TrimSpace(list) == "" || strings.HasPrefix(list, "[") {
+		return &vendorError{MsgParameter, "查询字段FieldKeys不能为空"}
+	}
+	for key := range strings.SplitSeq(list, ",") {
+		key = strings.TrimSpace(key)
+		f, err := q.resolve(key, set, p)
+		if err != nil {
+			return err
+		}
+		q.keys = append(q.keys, key)
+		q.fields = append(q.fields, f)
+	}
+	return nil
+}
+
+// resolve finds a key and lets it deepen the fan-out: a condition or an order by
+// an entity joins that entity as a selected key does.
+func (q *query) resolve(key string, set *fieldSet, p Personality) (field, error) {
+	f, err := set.find(key, p)
+	if err != nil {
+		return f, &vendorError{MsgUnknownField, err.Error()}
+	}
+	q.level = max(q.level, f.level)
+	return f, nil
+}
+
+func (q *query) readFilter(data arguments, s *Server, p Personality) error {
+	parse := func() (filter.Node, error) { return filter.Parse(data.text("filterstring")) }
+	if raw := data["filterstring"]; len(raw) > 0 && raw[0] == '[' {
+		parse = func() (filter.Node, error) { return filter.ParseArray(raw) }
+	} else if raw == nil || string(raw) == "null" {
+		parse = func() (filter.Node, error) { return filter.And{}, nil }
+	}
+	node, err := parse()
+	if err != nil {
+		return &vendorError{MsgParameter, "过滤条件解析错误: " + err.Error()}
+	}
+	q.headOK = true
+	q.keep, err = filter.Bind(node, filter.Schema[row]{
+		Zone: s.cfg.TimeZone,
+		Column: func(key string) (filter.Column[row], error) {
+			f, err := q.resolve(key, s.fields, p)
+			q.headOK = q.headOK && f.level == levelHead
+			return filter.Column[row]{Kind: f.kind, Get: f.get}, err
+		},
+	})
+	q.ids = filter.Narrow(node, "FID")
+	var vendor *vendorError
+	if err == nil || errors.As(err, &vendor) {
+		return err
+	}
+	return &vendorError{MsgParameter, "过滤条件错误: " + err.Error()}
+}

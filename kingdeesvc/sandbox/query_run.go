@@ -1,0 +1,150 @@
+package sandbox
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// run finds the rows of a query's page.
+func (st *store) run(q *query, p Personality, now time.Time, rng *rand.Rand) []row {
+	rows := st.match(q, p, now)
+	q.sort(rows, rng)
+	start, end := q.window(len(rows), p)
+	return rows[start:end]
+}
+
+// match collects the rows that the condition keeps, at least as many as the page
+// reaches to when they are asked for in order of bills.
+func (st *store) match(q *query, p Personality, now time.Time) []row {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	enough := -1
+	if q.byBill() {
+		enough = q.start + q.limit
+	}
+	var rows []row
+	for _, b := range st.candidates(q) {
+		if enough >= 0 && len(rows) >= enough {
+			break
+		}
+		b = st.visible(b, now)
+		if b == nil || slices.Contains(p.HiddenOrgs, b.StockOrg) {
+			continue
+		}
+		if q.headOK && !q.keep(row{bill: b}) {
+			continue
+		}
+		rows = q.fanOut(rows, b, p)
+	}
+	return rows
+}
+
+// candidates are the bills whose FID the condition allows, ascending.
+func (st *store) candidates(q *query) []*Bill {
+	if q.ids.Listed {
+		var list []*Bill
+		for _, id := range q.ids.IDs {
+			if b := st.find(id); b != nil {
+				list = append(list, b)
+			}
+		}
+		return list
+	}
+	from, _ := st.search(q.ids.Min)
+	to, found := st.search(q.ids.Max)
+	if found {
+		to++
+	}
+	return st.bills[from:max(from, to)]
+}
+
+// fanOut adds the bill's rows: one, one per product line, or one per component.
+func (q *query) fanOut(rows []row, b *Bill, p Personality) []row {
+	add := func(r row) {
+		if q.headOK || q.keep(r) {
+			rows = append(rows, r)
+		}
+	}
+	if q.level == levelHead {
+		add(row{bill: b})
+		return rows
+	}
+	if len(b.Lines) == 0 && !p.InnerJoin {
+		add(row{bill: b})
+	}
+	for i := range b.Lines {
+		line := &b.Lines[i]
+		if q.level == levelLine || len(line.Components) == 0 && !p.InnerJoin {
+			add(row{bill: b, line: line})
+			continue
+		}
+		for j := range line.Components {
+			add(row{b, line, &line.Components[j]})
+		}
+	}
+	return rows
+}
+
+// window cuts the page out of n rows.
+func (q *query) window(n int, p Personality) (start, end int) {
+	start = min(q.start, n)
+	end = min(start+q.limit, n)
+	switch {
+	case q.topRows == 0:
+	case p.TopRowCountCaps:
+		end = min(end, start+q.topRows)
+	default:
+		end = max(start, min(end, q.topRows))
+	}
+	return start, end
+}
+
+// appendRows writes ExecuteBillQuery's answer: arrays of cells, without names.
+func (q *query) appendRows(out []byte, rows []row, p Personality, d *damages) []byte {
+	out = append(out, '[')
+	for i, r := range rows {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, '[')
+		for j := range d.cells(r.bill.ID, len(q.fields)) {
+			if j > 0 {
+				out = append(out, ',')
+			}
+			out = q.appendCell(out, r, j, p, d)
+		}
+		out = append(out, ']')
+	}
+	return append(out, ']')
+}
+
+// appendObjects writes BillQuery's answer: objects with the keys as they were
+// spelled in the request.
+func (q *query) appendObjects(out []byte, rows []row, p Personality, d *damages) []byte {
+	out = append(out, '[')
+	for i, r := range rows {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, '{')
+		for j := range d.cells(r.bill.ID, len(q.fields)) {
+			if j > 0 {
+				out = append(out, ',')
+			}
+			out = strconv.AppendQuote(out, q.keys[j])
+			out = append(out, ':')
+			out = q.appendCell(out, r, j, p, d)
+		}
+		out = append(out, '}')
+	}
+	return append(out, ']')
+}
+
+func (q *query) appendCell(out []byte, r row, j int, p Personality, d *damages) []byte {
+	if d.nulls(r.bill.ID, q.fields[j].key) {
+		return append(out, "null"...)
+	}
+	return appendCell(out, q.fields[j].get(r), r.bill.ID, p.DotNetDates)
+}

@@ -1,0 +1,129 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Step is one thing that happens on the sample day.
+type Step struct {
+	N      int      `json:"n"` // from 1
+	BillNo string   `json:"bill_no"`
+	Do     []Action `json:"do"` // carried out in this order
+	// AfterPass asks for a reader's complete pass between the step before and this
+	// one: without it the two may be seen together.
+	AfterPass bool `json:"after_pass,omitempty"`
+	// New is the bill that ActionCreate makes, Edit what ActionEdit changes.
+	New  *Bill `json:"new,omitempty"`
+	Edit Edit  `json:"edit,omitzero"`
+	// Remark and RemarkZH say what people do, and what ought to come of it.
+	Remark   string `json:"remark"`
+	RemarkZH string `json:"remark_zh"`
+}
+
+// cast are the bills of the seed that the sample day is about.
+func cast() []member {
+	return []member{
+		{151, Assembly, "100", []string{"CK001"}, []string{"CK003"}, lifeLive, 6, "端午礼盒首批"},
+		{152, Assembly, "100", []string{"CK001", "CK002"}, []string{"CK003", "CK003"}, lifeLive, 6, "两仓同时备货"},
+		{153, Dassembly, "200", []string{"CK004", "CK004"}, []string{"CK004", "CK005"}, lifeLive, 5, "拆套退回，子件分仓入库"},
+		{154, Assembly, "100", []string{"CK002"}, []string{"CK003"}, lifeLive, 5, "义乌仓备货"},
+		{155, Assembly, "100", []string{"CK001"}, []string{"CK003"}, lifeLive, 4, ""},
+		{156, Assembly, "100", []string{"CK002"}, []string{"CK003"}, lifeCreated, 2, "录错，未审核"},
+		{157, Assembly, "100", []string{"CK005"}, []string{"CK003"}, lifeVoidedDraft, 4, "上周作废的草稿"},
+		{158, Dassembly, "100", []string{"CK001"}, []string{"CK003"}, lifeLive, 3, ""},
+		{159, Assembly, "200", []string{"CK004"}, []string{"CK005"}, lifeCreated, 2, ""},
+		{160, Assembly, "100", []string{"CK003"}, []string{"CK003"}, lifeVoided, 4, "接口启用前已作废"},
+		{161, Assembly, "200", []string{"CK004", "CK004", "CK005"}, []string{"CK004", "CK005", "CK005"}, lifeReaudited, 5, "三行两仓，更正后重审"},
+		{162, Assembly, "100", []string{"CK001"}, []string{"CK003"}, lifeUnaudited, 3, "反审核待修改"},
+	}
+}
+
+// SampleDay is a day at the merchant of the seed, to be played in order by Play on
+// a sandbox that has the seed's bills.
+func SampleDay() []Step {
+	approve := []Action{ActionSubmit, ActionAudit}
+	cancel := []Action{ActionUnaudit, ActionVoid}
+	note := "数量已更正"
+	steps := []Step{
+		{BillNo: billNumber(151), Do: cancel, Remark: "un-audited and voided: its one order is cancelled", RemarkZH: "反审核后作废，取消一张入库单"},
+		{BillNo: billNumber(152), Do: cancel, Remark: "two warehouses: two orders are cancelled", RemarkZH: "两个仓库，取消两张入库单"},
+		{BillNo: billNumber(153), Do: cancel, Remark: "a dassembly: its components were to come in, into two warehouses", RemarkZH: "拆卸单作废，子件分两仓入库，均取消"},
+		{BillNo: billNumber(154), Do: []Action{ActionUnaudit}, Remark: "un-audited for a correction: nothing is cancelled yet", RemarkZH: "反审核待修改，暂不取消"},
+		{
+			BillNo: billNumber(154), Do: []Action{ActionEdit, ActionVoid}, AfterPass: true, Edit: Edit{Stock: "CK005"},
+			Remark: "warehouse changed, then voided: the order is in the former warehouse CK002", RemarkZH: "改仓为CK005后作废，应取消原仓CK002的单",
+		},
+		{
+			BillNo: billNumber(155), Do: []Action{ActionUnaudit, ActionEdit, ActionSubmit, ActionAudit}, Edit: Edit{Note: &note},
+			Remark: "corrected and audited again: live, nothing is cancelled", RemarkZH: "更正后重新审核，仍有效，不取消",
+		},
+		{BillNo: billNumber(156), Do: []Action{ActionVoid}, Remark: "voided before it was ever audited: the WMS never had it", RemarkZH: "未审核即作废，仓库从无此单"},
+		{
+			BillNo: billNumber(157), Do: []Action{ActionRestore, ActionSubmit, ActionAudit},
+			Remark: "an old void is taken back and the bill audited: live", RemarkZH: "旧作废单反作废并审核，恢复有效",
+		},
+		{BillNo: billNumber(157), Do: cancel, AfterPass: true, Remark: "and voided once more: cancelled", RemarkZH: "再次作废，取消"},
+		{
+			BillNo: billNumber(firstFresh), Do: append([]Action{ActionCreate}, approve...), New: sampleBill(firstFresh, Assembly, "CK003"),
+			Remark: "a new bill is made and audited", RemarkZH: "新单审核",
+		},
+		{BillNo: billNumber(firstFresh), Do: cancel, AfterPass: true, Remark: "and voided the same day: cancelled", RemarkZH: "当日作废，取消"},
+		{
+			BillNo: billNumber(firstFresh + 1), Do: slices.Concat([]Action{ActionCreate}, approve, cancel), New: sampleBill(firstFresh+1, Dassembly, "CK002"),
+			Remark: "made, audited and voided within moments: cancelled all the same", RemarkZH: "新建、审核、作废一气呵成，仍须取消",
+		},
+		{BillNo: billNumber(159), Do: []Action{ActionDelete}, Remark: "deleted before it was audited: its number is free", RemarkZH: "未审核即删除，单号释放"},
+		{
+			BillNo: billNumber(159), Do: append([]Action{ActionCreate}, approve...), New: sampleBill(159, Assembly, "CK001"), AfterPass: true,
+			Remark: "another bill takes the number and is audited: live, nothing is cancelled", RemarkZH: "新单沿用旧单号并审核，有效，不取消",
+		},
+		{BillNo: billNumber(158), Do: cancel, Remark: "voided: cancelled", RemarkZH: "作废，取消"},
+		{
+			BillNo: billNumber(158), Do: []Action{ActionRestore}, AfterPass: true,
+			Remark: "the void is taken back: the cancel at the WMS cannot be", RemarkZH: "反作废，但仓库取消不可撤回",
+		},
+		{BillNo: billNumber(161), Do: cancel, Remark: "three lines, two warehouses: two orders are cancelled", RemarkZH: "三行两仓，取消两张入库单"},
+	}
+	for i := range steps {
+		steps[i].N = i + 1
+	}
+	return steps
+}
+
+// sampleBill is a new bill with one line into (Assembly) or out of stock; its
+// components are in CK003 or, for a Dassembly, in stock as well.
+func sampleBill(number int, affair, stock string) *Bill {
+	line := Line{Goods: goods("CP.TZ.011", "20", stock, "100")}
+	componentStock := "CK003"
+	if affair == Dassembly {
+		componentStock = stock
+	}
+	line.Components = []Component{
+		{Goods: goods("WL.SP.105", "120", componentStock, "100")},
+		{Goods: goods("WL.BC.201", "20", componentStock, "100")},
+	}
+	return &Bill{
+		BillNo: billNumber(number), AffairType: affair, StockOrg: "100", Note: "当日新单", Lines: []Line{line},
+		OwnerType: "BD_OwnerOrg", Owner: "100", SubOwnerType: "BD_OwnerOrg", SubOwner: "100",
+	}
+}
+
+// Play carries one step out and returns the bill as it is then. It stops at the
+// first action that is refused, which is what a step played twice comes to.
+func (s *Server) Play(ctx context.Context, step Step) (Bill, error) {
+	var last Bill
+	for _, a := range step.Do {
+		var err error
+		if a == ActionCreate && step.New != nil {
+			last, err = s.create(ctx, *step.New, step.RemarkZH)
+		} else {
+			last, err = s.Do(ctx, step.BillNo, a, step.Edit, step.RemarkZH)
+		}
+		if err != nil {
+			return last, fmt.Errorf("sample day, step %d: %w", step.N, err)
+		}
+	}
+	return last, nil
+}

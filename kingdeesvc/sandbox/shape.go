@@ -1,0 +1,71 @@
+package sandbox
+
+import (
+	"net/http"
+)
+
+// failure is an answer that is no success, ready to be written.
+type failure struct {
+	status      int
+	contentType string
+	body        []byte
+}
+
+const (
+	typeJSON = "application/json; charset=utf-8"
+	typeText = "text/plain; charset=utf-8"
+	typeHTML = "text/html; charset=utf-8"
+)
+
+// shapeNames are the failure shapes met with this API, in the order of how often
+// public clients handle them; shape describes each.
+func shapeNames() []string {
+	return []string{"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12", "F13", "F14"}
+}
+
+// shape builds one failure body. columns is the number of cells of a row (F2).
+// Sources: F1 github.com/kingdee-go/k3cloud; F2, F3 and F6
+// github.com/luka-n8n-nodes/n8n-nodes-kingdee; F4 github.com/deep-project/kingdee;
+// F7 github.com/takewiki/k3cloud_webapi_sdk; F9 github.com/qiaolei227/opendeploy.
+func shape(name string, e *vendorError, columns int) failure {
+	ok := func(body []byte) failure { return failure{http.StatusOK, typeJSON, body} }
+	switch name {
+	case "F2":
+		cells := make([]any, max(columns, 1))
+		cells[0] = e.body()
+		return ok(mustJSON([][]any{cells}))
+	case "F3":
+		return ok(mustJSON([]resultBody{e.body()}))
+	case "F4":
+		return ok(e.object())
+	case "F5":
+		return ok(mustJSON(map[string]responseStatus{"ResponseStatus": e.body().Result.ResponseStatus}))
+	case "F6":
+		return ok(mustJSON(e.body().Result.ResponseStatus.Errors))
+	case "F7":
+		fault := mustJSON(map[string]any{"Message": e.text, "InnerExWrapper": nil})
+		return failure{http.StatusOK, typeText, append([]byte("response_error:"), fault...)}
+	case "F8":
+		return ok([]byte(`[{"actionname":"showConfirm","params":[{"msg":"请求被拦截规则[caller_in_less_Point_Bracket]阻止"}]}]`))
+	case "F9":
+		return failure{http.StatusOK, typeText, []byte("401 Forbidden ByRspRetStatusCode -- N001: Unexpectable request.")}
+	case "F10":
+		return failure{http.StatusOK, typeHTML, []byte("<!DOCTYPE html><html><head><title>金蝶云星空 登录</title></head><body></body></html>")}
+	case "F11":
+		return failure{519, typeJSON, []byte(`{"errcode":4006,"description":"timestamp is out of date","description_cn":"时间戳已过期"}`)}
+	case "F12":
+		return errorPage(http.StatusBadGateway)
+	case "F13":
+		return ok(mustJSON(string(e.rows())))
+	case "F14":
+		return ok(nil)
+	default:
+		return ok(e.rows())
+	}
+}
+
+// errorPage is what the web server in front answers with.
+func errorPage(status int) failure {
+	text := http.StatusText(status)
+	return failure{status, typeHTML, []byte("<html><head><title>" + text + "</title></head><body><h1>" + text + "</h1></body></html>")}
+}

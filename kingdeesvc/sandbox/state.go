@@ -1,0 +1,87 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+)
+
+// stateVersion is raised when the file's form changes; other versions are refused.
+const stateVersion = 1
+
+type state struct {
+	Version  int       `json:"version"`
+	AcctID   string    `json:"acct_id"`
+	Counters counters  `json:"counters"`
+	Bills    []*Bill   `json:"bills"`
+	Past     []History `json:"past"`
+}
+
+// snapshot is the state at one moment; what it refers to does not change.
+func (s *Server) snapshot() state {
+	st := s.store
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	x := state{
+		Version: stateVersion, AcctID: s.cfg.AcctID, Counters: st.next,
+		Bills: slices.Clone(st.bills), Past: make([]History, 0, len(st.past)),
+	}
+	for _, h := range st.past {
+		x.Past = append(x.Past, *h)
+	}
+	return x
+}
+
+// load reads the state file; false if there is none.
+func (s *Server) load() (bool, error) {
+	if s.cfg.StateFile == "" {
+		return false, nil
+	}
+	text, err := os.ReadFile(s.cfg.StateFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("kingdee sandbox: state: %w", err)
+	}
+	var x state
+	if err := json.Unmarshal(text, &x); err != nil {
+		return false, fmt.Errorf("kingdee sandbox: state %s: %w", s.cfg.StateFile, err)
+	}
+	if x.Version != stateVersion || x.AcctID != s.cfg.AcctID {
+		return false, fmt.Errorf("kingdee sandbox: state %s is of version %d and data centre %s, wanted are %d and %s",
+			s.cfg.StateFile, x.Version, x.AcctID, stateVersion, s.cfg.AcctID)
+	}
+	s.store.restore(x)
+	for _, b := range x.Bills {
+		s.fields.learn(b)
+	}
+	return true, nil
+}
+
+func (st *store) restore(x state) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.clear()
+	st.next = x.Counters
+	for _, b := range x.Bills {
+		st.rezone(b)
+		st.bills = append(st.bills, b)
+		st.byNo[b.BillNo] = b.ID
+	}
+	for i := range x.Past {
+		st.past[x.Past[i].BillID] = &x.Past[i]
+	}
+}
+
+// rezone puts dates that came through JSON back into the server's zone.
+func (st *store) rezone(b *Bill) {
+	for _, t := range b.times() {
+		if !t.IsZero() {
+			*t = t.In(st.zone)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package sandbox
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// view answers View: one bill by Id or Number as nested objects with the names of
+// the object model (BillNo, not FBillNo). MsgCode 10 means that it is gone.
+func (s *Server) view(args, data arguments, p Personality) ([]byte, error) {
+	form := args.text("formid")
+	if list, given, _ := args.positional(); given && len(list) > 1 {
+		form = scalarText(list[0])
+	}
+	switch {
+	case form == "":
+		return nil, &vendorError{MsgFormIDEmpty, "业务对象标识不能为空"}
+	case !strings.EqualFold(form, FormID):
+		return nil, &vendorError{MsgUnknownField, "业务对象不存在"}
+	}
+	id, number := data.text("id"), data.text("number")
+	if id == "" && number == "" {
+		return nil, &vendorError{MsgParameter, "单据内码和编码不能同时为空"}
+	}
+	b := s.viewed(id, number)
+	switch {
+	case b == nil:
+		return nil, &vendorError{MsgNoData, "未找到单据: " + id + number + "，数据不存在或已被删除"}
+	case slices.Contains(p.HiddenOrgs, b.StockOrg):
+		return nil, &vendorError{MsgNoPermission, "您没有该数据的查看权限"}
+	}
+	return mustJSON(resultBody{resultInner{
+		ResponseStatus: responseStatus{IsSuccess: true, Errors: []errorDetail{}, SuccessEntitys: []string{}, SuccessMessages: []string{}},
+		Result:         s.model(b),
+	}}), nil
+}
+
+func (s *Server) viewed(id, number string) *Bill {
+	if n, err := strconv.ParseInt(id, 10, 64); err == nil && n != 0 {
+		return s.store.byID(n)
+	}
+	return s.store.byNumber(number)
+}
+
+// model is a bill in the object model's words.
+func (s *Server) model(b *Bill) map[string]any {
+	typeID, typeName := billType(b.BillType)
+	lines := make([]map[string]any, len(b.Lines))
+	for i := range b.Lines {
+		line := &b.Lines[i]
+		lines[i] = s.modelGoods(&line.Goods)
+		lines[i]["Id"], lines[i]["Seq"] = line.EntryID, i+1
+		components := make([]map[string]any, len(line.Components))
+		for j := range line.Components {
+			components[j] = s.modelGoods(&line.Components[j].Goods)
+			components[j]["Id"], components[j]["Seq"] = line.Components[j].DetailID, j+1
+		}
+		lines[i]["STK_ASSEMBLYSUBITEM"] = components
+	}
+	return map[string]any{
+		"Id": b.ID, "BillNo": b.BillNo, "DocumentStatus": b.DocumentStatus, "CancelStatus": b.CancelStatus,
+		"Date": modelTime(b.Date), "AffairType": b.AffairType, "Note": b.Note,
+		"BillTypeID": map[string]any{"Id": typeID, "Number": b.BillType, "Name": multiLanguage(typeName)},
+		"StockOrgId": modelBase(s.base.find(baseOrg, b.StockOrg)),
+		"DeptID":     modelBase(s.base.find(baseDept, b.Dept)),
+		"CreateDate": modelTime(b.CreateDate), "ModifyDate": modelTime(b.ModifyDate),
+		"ApproveDate": modelTime(b.ApproveDate), "CancelDate": modelTime(b.CancelDate),
+		"STK_ASSEMBLYPRODUCT": lines,
+	}
+}
+
+func (s *Server) modelGoods(g *Goods) map[string]any {
+	return map[string]any{
+		"MaterialID": modelBase(s.base.find(baseMaterial, g.Material)),
+		"UnitID":     modelBase(s.base.find(baseUnit, g.Unit)),
+		"StockID":    modelBase(s.base.find(baseStock, g.Stock)),
+		"Qty":        g.Qty, "Description": g.Description, "MTONO": g.MTONo,
+	}
+}
+
+func modelBase(b base) any {
+	if b.Number == "" {
+		return nil
+	}
+	return map[string]any{"Id": b.ID, "Number": b.Number, "Name": multiLanguage(b.Name)}
+}
+
+func multiLanguage(text string) []map[string]any {
+	return []map[string]any{{"Key": 2052, "Value": text}}
+}
+
+func modelTime(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.Format("2006-01-02T15:04:05.999")
+}

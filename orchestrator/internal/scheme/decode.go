@@ -35,7 +35,7 @@ const (
 )
 
 func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
-	d.scheme = ""
+	d.scheme = nameOf(n)
 	before := len(d.problems)
 	o, ok := d.object(n, "", schemeKeys)
 	if !ok {
@@ -49,7 +49,6 @@ func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
 	if s.Name != "" && !schemeName.MatchString(s.Name) {
 		o.fault("name", "`%s` must begin with a small letter and hold only small letters, digits, - and _, at most 63", s.Name)
 	}
-	d.scheme = s.Name
 	s.Title = o.text("title", false)
 	if s.Title == "" {
 		s.Title = s.Name
@@ -65,6 +64,17 @@ func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
 		s.runExamples(d)
 	}
 	return s
+}
+
+// nameOf looks the name of a scheme up before anything is checked, so that every fault can carry it.
+func nameOf(n *yaml.Node) string {
+	n = resolved(n)
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == "name" && n.Content[i+1].Kind == yaml.ScalarNode {
+			return n.Content[i+1].Value
+		}
+	}
+	return ""
 }
 
 // decodeSource reads what is watched.
@@ -189,12 +199,16 @@ func (o object) decodeWarehouses(s *Scheme) {
 		if !ok {
 			continue
 		}
+		faults := len(o.d.problems)
 		w := Warehouse{Ignore: row.boolean("ignore")}
-		if w.Ignore {
+		switch {
+		case len(o.d.problems) > faults: // not clear which of the two it is
+			ours = true
+		case w.Ignore:
 			if row.has("account") || row.has("code") {
 				row.fault("ignore", "an ignored warehouse has neither account nor code")
 			}
-		} else {
+		default:
 			ours = true
 			w.Account, w.Code = row.code("account", 100, true), row.code("code", maxCode, true)
 		}

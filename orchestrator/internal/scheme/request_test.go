@@ -1,0 +1,132 @@
+package scheme_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+)
+
+var assemblyIn = rule.Leg{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK001"}
+
+func TestMapEvaluatesEveryFieldOverBillAndLeg(t *testing.T) {
+	s := load(t, with(t, "        order_code: bill.number\n        order_type: QTRK\n", `
+        order_code: bill.number + "-" + leg.warehouse_code
+        order_type: 'bill.owner_type == "BD_Customer" ? "THRK" : "SCRK"'
+        cancel_reason: '"作废 " + bill.note.replace("\n", " ")'
+        owner_code: bill.owner.upperAscii()
+        extend_props:
+          account: leg.account
+          lots: leg.lines.map(l, l.lot).join("/")
+          pushed: bill.extra.F_PUSHED
+          none: bill.department
+          day: string(bill.create_time.getFullYear("Asia/Shanghai"))
+`))
+	bill := rule.Bill{
+		ID: 7, Number: "ZZCX1", OwnerType: "BD_OwnerOrg", Owner: "own", Note: "多做了\n一张", Extra: map[string]string{"F_PUSHED": "是"},
+		CreateTime: time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC),
+	}
+	leg := assemblyIn
+	leg.Lines = []rule.Line{{Lot: "A"}, {Lot: "B"}}
+	got, err := s.Map(bill, leg)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(scheme.Request{
+		Account: "default", WarehouseCode: "WH-1", OrderCode: "ZZCX1-WH-1", OrderType: "SCRK", CancelReason: "作废 多做了 一张", OwnerCode: "OWN",
+		ExtendProps: map[string]string{"account": "default", "lots": "A/B", "pushed": "是", "day": "2026"},
+	}, got))
+}
+
+func TestMapRefusesOneLegWithFieldAndReason(t *testing.T) {
+	for name, tc := range map[string]struct {
+		old, replacement string
+		bill             rule.Bill
+		leg              rule.Leg
+		field, reason    string
+	}{
+		"empty number":        {bill: rule.Bill{ID: 7}, leg: assemblyIn, field: "order_code", reason: "is empty"},
+		"number too long":     {bill: rule.Bill{Number: strings.Repeat("单", 51)}, leg: assemblyIn, field: "order_code", reason: "has 51 characters; at most 50 are allowed"},
+		"number with blank":   {bill: rule.Bill{Number: "ZZCX1 "}, leg: assemblyIn, field: "order_code", reason: "begins or ends with a blank"},
+		"number with control": {bill: rule.Bill{Number: "ZZ\x00CX"}, leg: assemblyIn, field: "order_code", reason: "contains a control character"},
+		"unknown type": {
+			old: "QTRK", replacement: "bill.note", bill: rule.Bill{Number: "Z", Note: "CNJG"}, leg: assemblyIn,
+			field: "order_type", reason: "is not among JYCK, HHCK",
+		},
+		"absent extra": {
+			old: "bill.number", replacement: "bill.extra.F_NO", bill: rule.Bill{Number: "Z"}, leg: assemblyIn,
+			field: "order_code", reason: "cannot be evaluated: no such key: F_NO",
+		},
+		"no line": {
+			old: "bill.number", replacement: "leg.lines[0].source", bill: rule.Bill{Number: "Z"}, leg: assemblyIn,
+			field: "order_code", reason: "cannot be evaluated: index out of bounds: 0",
+		},
+		"too costly": {
+			old: "bill.number", replacement: "leg.lines.map(a, leg.lines.map(b, leg.lines.map(c, a.lot + b.lot + c.lot).join()).join()).join()",
+			bill: rule.Bill{Number: "Z"}, leg: rule.Leg{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK001", Lines: make([]rule.Line, 200)},
+			field: "order_code", reason: "cannot be evaluated: operation cancelled: actual cost limit exceeded",
+		},
+		"warehouse not in the table": {
+			bill: rule.Bill{Number: "Z"}, leg: rule.Leg{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK002"},
+			field: "warehouse", reason: "is not in the scheme's warehouse table",
+		},
+		"warehouse ignored": {
+			bill: rule.Bill{Number: "Z"}, leg: rule.Leg{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK009"},
+			field: "warehouse", reason: "is ignored",
+		},
+		"another leg": {
+			bill: rule.Bill{Number: "Z"}, leg: rule.Leg{Affair: rule.Assembly, Direction: rule.Out, Warehouse: "CK001"},
+			field: "legs", reason: "does not have this leg",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := good
+			if tc.old != "" {
+				text = with(t, tc.old, tc.replacement)
+			}
+			got, err := load(t, text).Map(tc.bill, tc.leg)
+			var refused *scheme.MapError
+			require.ErrorAs(t, err, &refused)
+			require.Equal(t, tc.field, refused.Field)
+			require.Contains(t, refused.Reason, tc.reason)
+			require.Equal(t, tc.bill.Number, refused.BillNo)
+			require.Equal(t, tc.bill.ID, refused.BillID)
+			require.Equal(t, tc.leg.Warehouse, refused.Warehouse)
+			require.Zero(t, got)
+		})
+	}
+}
+
+func TestLongReasonsAreCutBetweenCharacters(t *testing.T) {
+	s := load(t, with(t, "order_type: QTRK", "order_type: QTRK\n        cancel_reason: bill.note"))
+	got, err := s.Map(rule.Bill{Number: "Z", Note: strings.Repeat("废", 3000)}, assemblyIn)
+	require.NoError(t, err)
+	require.Equal(t, strings.Repeat("废", 2000), got.CancelReason)
+}
+
+func TestExtraOrderTypesAreTaken(t *testing.T) {
+	s := load(t, strings.Replace(with(t, "QTRK", "CNJG"), "form:", "extra_order_types: [CNJG]\n    form:", 1))
+	got, err := s.Map(rule.Bill{Number: "Z"}, assemblyIn)
+	require.NoError(t, err)
+	require.Equal(t, "CNJG", got.OrderType)
+}
+
+func TestMapIsSafeFromManyGoroutines(t *testing.T) {
+	s := shipped(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 50 {
+				got, err := s.Map(rule.Bill{Number: "Z"}, assemblyIn)
+				if err != nil || got.OrderCode != "Z" {
+					t.Errorf("got %v, %v", got, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}

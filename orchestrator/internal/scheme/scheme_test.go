@@ -1,0 +1,87 @@
+package scheme_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+)
+
+func TestDefaults(t *testing.T) {
+	s := load(t, good)
+	require.Equal(t, "demo", s.Title)
+	require.Equal(t, "dc-1", s.DataCenter)
+	require.Equal(t, time.Minute, s.VerifyAfter)
+	require.True(t, s.EffectiveFrom.IsZero())
+	require.Empty(t, cmp.Diff(rule.Brakes{PerHour: 100, PerDay: 500}, s.Brakes()))
+	require.Empty(t, cmp.Diff(rule.Timing{
+		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
+		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5,
+	}, s.Timing()))
+	require.Equal(t, []rule.Kind{{Affair: rule.Assembly, Direction: rule.In}}, s.Kinds())
+	w, ok := s.Warehouse("CK009")
+	require.True(t, ok)
+	require.True(t, w.Ignore)
+	_, ok = s.Warehouse("")
+	require.False(t, ok)
+}
+
+func TestEverythingCanBeSet(t *testing.T) {
+	s := load(t, with(t, "    form:", `    title: 演示
+    organisations: [100, 0200]
+    triggers: [voided]
+    effective_from: 2026-05-06T00:00:00+08:00
+    mode: observe
+    poll_interval: 15s
+    verify_after: 20s
+    brakes: {per_hour: 10000, per_day: 20000}
+    timing: {backoff: 1s, not_found_grace: 5s, max_unknown: 2}
+    form:`))
+	require.Equal(t, "演示", s.Title)
+	require.Equal(t, 15*time.Second, s.PollInterval(scheme.Real))
+	require.Equal(t, 15*time.Second, s.PollInterval(scheme.Sandbox))
+	require.Equal(t, scheme.Observe, s.Mode(scheme.Sandbox))
+	require.Equal(t, 20*time.Second, s.VerifyAfter)
+	require.Equal(t, int64(10000), s.Brakes().PerHour)
+	require.Equal(t, 2, s.Timing().MaxUnknown)
+	require.True(t, s.EffectiveFrom.Equal(time.Date(2026, 5, 5, 16, 0, 0, 0, time.UTC)))
+	floor := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	require.Empty(t, cmp.Diff(rule.Policy{
+		Floor: floor, Orgs: map[string]bool{"100": true, "0200": true},
+		Legs: map[rule.Kind]rule.Source{{Affair: rule.Assembly, Direction: rule.In}: rule.FromProducts},
+	}, s.Policy(floor)))
+}
+
+func TestRevisionsDifferByContentOnly(t *testing.T) {
+	base := load(t, good).Hash()
+	require.Len(t, base, 64)
+	require.Equal(t, base, load(t, with(t, "form:", "# a remark\n    form:")).Hash())
+	require.Equal(t, base, load(t, with(t, "{data_center: dc-1}", "\n      data_center: 'dc-1'")).Hash())
+	require.NotEqual(t, base, load(t, with(t, "WH-1", "WH-2")).Hash())
+	require.NotEqual(t, base, load(t, with(t, "QTRK", "CGRK")).Hash())
+}
+
+func TestDocumentStandsAlone(t *testing.T) {
+	s := load(t, with(t, "      Assembly.in:\n", "      Assembly.out: &leg {lines: components, order_code: bill.number, order_type: QTCK} # 出库\n      Dassembly.out: *leg\n      Assembly.in:\n"))
+	require.Contains(t, s.Document(), "# 出库")
+	again := load(t, "schemes:\n  - "+strings.ReplaceAll(s.Document(), "\n", "\n    "))
+	require.Equal(t, s.Hash(), again.Hash())
+}
+
+func TestIdentityNeverChanges(t *testing.T) {
+	old := load(t, good)
+	require.NoError(t, scheme.ChangedIdentity(old, load(t, with(t, "WH-1", "WH-2"))))
+	require.NoError(t, scheme.ChangedIdentity(old, load(t, with(t, "{ignore: true}", "{account: default, code: WH-9}"))))
+
+	var changed *scheme.IdentityError
+	require.ErrorAs(t, scheme.ChangedIdentity(old, load(t, with(t, "dc-1", "dc-2"))), &changed)
+	require.Equal(t, "kingdee.data_center", changed.Field)
+	require.ErrorAs(t, scheme.ChangedIdentity(old, load(t, with(t, "account: default", "account: other"))), &changed)
+	require.Equal(t, "warehouses.account", changed.Field)
+	require.EqualError(t, changed, "scheme demo: warehouses.account cannot change from default to other; give the new one a name of its own")
+}

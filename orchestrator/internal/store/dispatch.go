@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// Gather hands due cancellations that nobody works on to slices of at most size each, of one scheme and account, marks them as
+// handed out for hold, and lets insert put their jobs into the same transaction. It takes at most limit rows and answers how
+// many it took. A slice whose job is lost is gathered again once hold has passed.
+func (s *Store) Gather(ctx context.Context, limit, size int, hold time.Duration, insert func(pgx.Tx, []ledger.Slice) error) (int, error) {
+	taken := 0
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+with due as (
+    select c.cancellation_id
+    from cancellation c join scheme s using (scheme)
+    where c.state = 'open' and c.due_time <= now() and c.claim_until is null and (c.slice_until is null or c.slice_until < now())
+      and s.state = 'running' and s.mode = 'send' and s.active
+    order by c.due_time, c.cancellation_id
+    limit @limit
+    for update of c skip locked
+)
+update cancellation c set slice_until = now() + @hold from due where c.cancellation_id = due.cancellation_id
+returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{"limit": limit, "hold": hold})
+		if err != nil {
+			return err
+		}
+		slices := map[[2]string][]int64{}
+		var scheme, account string
+		var id int64
+		if _, err := pgx.ForEachRow(rows, []any{&scheme, &account, &id}, func() error {
+			key := [2]string{scheme, account}
+			slices[key] = append(slices[key], id)
+			return nil
+		}); err != nil {
+			return err
+		}
+		var all []ledger.Slice
+		taken = 0
+		for key, ids := range slices {
+			taken += len(ids)
+			for len(ids) > 0 {
+				n := min(size, len(ids))
+				all = append(all, ledger.Slice{Scheme: key[0], Account: key[1], IDs: ids[:n]})
+				ids = ids[n:]
+			}
+		}
+		if len(all) == 0 {
+			return nil
+		}
+		return insert(tx, all)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("gather due cancellations: %w", err)
+	}
+	return taken, nil
+}
+
+// GiveBack returns rows of a slice that were not worked on: they are due as before.
+func (s *Store) GiveBack(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := s.pool.Exec(ctx, `update cancellation set slice_until = null where cancellation_id = any($1) and slice_until is not null`, ids); err != nil {
+		return fmt.Errorf("give back slice: %w", err)
+	}
+	return nil
+}
+
+// Lapsed answers attempts whose claim has run out without an answer: they may have reached the WMS.
+func (s *Store) Lapsed(ctx context.Context, limit int) ([]ledger.Due, error) {
+	return s.dueRows(ctx, `where c.claim_until < now() order by c.claim_until limit $1`, limit)
+}
+
+// Load answers those rows of a slice that are still to be sent, in order of their due time.
+func (s *Store) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
+	return s.dueRows(ctx, `
+join scheme s using (scheme)
+where c.cancellation_id = any($1) and c.state = 'open' and c.claim_until is null and s.state = 'running' and s.mode = 'send'
+order by c.due_time, c.cancellation_id`, ids)
+}
+
+// liveHolder finds bills that the ledger last saw live with a debt's number, other than its own bill, in the same data centre,
+// and learned since the number was last read in Kingdee.
+const liveHolder = `
+select from bill b join scheme bs on bs.scheme = b.scheme
+where b.bill_no = c.bill_no and b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A'
+  and bs.data_center_id = (select cs.data_center_id from scheme cs where cs.scheme = c.scheme)
+  and b.read_time > coalesce(c.number_read_time, '-infinity')`
+
+func (s *Store) dueRows(ctx context.Context, tail string, args ...any) ([]ledger.Due, error) {
+	rows, err := s.pool.Query(ctx, `
+select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
+       c.extend_props, c.owner_code, c.evidence, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.same_disposition,
+       c.same_count, c.same_since, c.decide_time, exists (`+liveHolder+`) as has_holder
+from cancellation c `+tail, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read due cancellations: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[dueRow])
+	if err != nil {
+		return nil, fmt.Errorf("read due cancellations: %w", err)
+	}
+	due := make([]ledger.Due, len(found))
+	for i, r := range found {
+		due[i] = r.due()
+	}
+	return due, nil
+}

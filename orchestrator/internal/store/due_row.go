@@ -1,0 +1,43 @@
+package store
+
+import (
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// dueRow is a cancellation as the push jobs need it.
+type dueRow struct {
+	CancellationID  int64
+	Scheme          string
+	BillID          int64
+	BillNo          string
+	Account         string
+	WarehouseCode   string
+	OrderCode       string
+	OrderType       string
+	CancelReason    string
+	ExtendProps     map[string]string
+	OwnerCode       string
+	Evidence        string
+	VerifiedTime    time.Time
+	UnreadSince     *time.Time
+	Attempt         int
+	MaybeLanded     bool
+	SameDisposition string
+	SameCount       int
+	SameSince       *time.Time
+	DecideTime      *time.Time
+	HasHolder       bool
+}
+
+func (r dueRow) due() ledger.Due {
+	return ledger.Due{
+		ID: r.CancellationID, Scheme: r.Scheme, BillID: r.BillID, BillNo: r.BillNo, Account: r.Account, WarehouseCode: r.WarehouseCode,
+		OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode,
+		Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime, UnreadSince: valued(r.UnreadSince), Attempt: r.Attempt,
+		MaybeLanded: r.MaybeLanded, SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
+		SameSince: valued(r.SameSince), DecideTime: valued(r.DecideTime), NeedsRead: r.HasHolder,
+	}
+}

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// LedgerHolders answers, for each of these cancellations, other bills of the same data centre that the ledger last saw live
+// with its number.
+func (s *Store) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error) {
+	rows, err := s.pool.Query(ctx, `
+select c.cancellation_id, b.bill_id
+from cancellation c join scheme cs on cs.scheme = c.scheme
+join bill b on b.bill_no = c.bill_no and b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A'
+join scheme bs on bs.scheme = b.scheme and bs.data_center_id = cs.data_center_id
+where c.cancellation_id = any($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read number holders: %w", err)
+	}
+	holders := map[int64][]int64{}
+	var id, bill int64
+	if _, err := pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
+		holders[id] = append(holders[id], bill)
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read number holders: %w", err)
+	}
+	return holders, nil
+}
+
+// StoreVerified writes what a fresh read said of open cancellations: still owed (sendable until the next), superseded, held, or
+// unread: then it is due again after wait, and parked for a person once it has been unread for limit.
+func (s *Store) StoreVerified(ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration) error {
+	groups := map[rule.Verification][]ledger.Verified{}
+	for _, v := range verified {
+		groups[v.Outcome] = append(groups[v.Outcome], v)
+	}
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		if err := storeHolds(ctx, tx, groups[rule.Holds]); err != nil {
+			return err
+		}
+		if err := storeWithdrawn(ctx, tx, scheme, groups[rule.Withdrawn], "withdrawn"); err != nil {
+			return err
+		}
+		if err := storeWithdrawn(ctx, tx, scheme, groups[rule.NumberLive], "number_live"); err != nil {
+			return err
+		}
+		if err := storeTaken(ctx, tx, ids(groups[rule.NumberTaken])); err != nil {
+			return err
+		}
+		return storeUnread(ctx, tx, ids(groups[rule.Unread]), wait, limit)
+	})
+	if err != nil {
+		return fmt.Errorf("store verification: %w", err)
+	}
+	return nil
+}
+
+func ids(verified []ledger.Verified) []int64 {
+	out := make([]int64, len(verified))
+	for i, v := range verified {
+		out[i] = v.ID
+	}
+	return out
+}
+
+// storeHolds moves the verification time, and the read time of the bill with it, so that an older read still on its way cannot
+// overwrite what this one saw.
+func storeHolds(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
+	if len(verified) == 0 {
+		return nil
+	}
+	times := make([]time.Time, len(verified))
+	for i, v := range verified {
+		times[i] = v.ReadTime
+	}
+	_, err := tx.Exec(ctx, `
+with v as (select * from unnest($1::bigint[], $2::timestamptz[]) as v (id, read_time)),
+moved as (
+    update cancellation c set verified_time = greatest(c.verified_time, v.read_time), number_read_time = v.read_time, unread_since = null,
+        update_time = now()
+    from v where c.cancellation_id = v.id and c.state = 'open'
+    returning c.scheme, c.bill_id, v.read_time
+)
+update bill b set read_time = m.read_time
+from (select scheme, bill_id, max(read_time) as read_time from moved group by 1, 2) m
+where b.scheme = m.scheme and b.bill_id = m.bill_id and b.read_time < m.read_time`, ids(verified), times)
+	return err
+}
+
+// storeWithdrawn supersedes debts that no longer hold; where the bill itself was seen live, what may have reached the WMS is a
+// person's matter at once.
+func storeWithdrawn(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified, outcome string) error {
+	if len(verified) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `
+update cancellation set state = 'superseded', outcome = $2, outcome_time = now(), slice_until = null, update_time = now()
+where cancellation_id = any($1) and state = 'open'
+returning cancellation_id, bill_id`, ids(verified), outcome)
+	if err != nil {
+		return err
+	}
+	live := map[int64]bool{}
+	for _, v := range verified {
+		live[v.ID] = v.Live
+	}
+	var id, bill int64
+	var restored []int64
+	if _, err := pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
+		if live[id] {
+			restored = append(restored, bill)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	return openRestored(ctx, tx, scheme, restored)
+}
+
+func storeTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+with held as (
+    update cancellation set state = 'held', hold_reason = $2, slice_until = null, update_time = now()
+    where cancellation_id = any($1) and state = 'open'
+    returning scheme, bill_id, bill_no, cancellation_id
+)
+insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id)
+select scheme, $3, bill_id, bill_no, cancellation_id from held
+on conflict do nothing`, ids, string(rule.HoldNumberTaken), string(rule.WorkNumberTaken))
+	return err
+}
+
+func storeUnread(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+with unread as (
+    update cancellation
+    set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, slice_until = null, update_time = now(),
+        state = case when unread_since < now() - @limit::interval then 'parked' else state end
+    where cancellation_id = any(@ids) and state = 'open'
+    returning scheme, bill_id, bill_no, cancellation_id, state
+)
+insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id)
+select scheme, @kind, bill_id, bill_no, cancellation_id from unread where state = 'parked'
+on conflict do nothing`,
+		pgx.StrictNamedArgs{"ids": ids, "wait": wait, "limit": limit, "kind": string(rule.WorkUnread)})
+	return err
+}

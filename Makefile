@@ -1,0 +1,91 @@
+# Everything that is done to this repository is a target here; CI calls nothing else. Plain `make` prints them.
+
+GO   ?= go
+BUF   = $(GO) tool -modfile=tools/go.mod buf
+LINT  = $(GO) tool -modfile=tools/lint/go.mod golangci-lint
+
+# The race detector needs cgo and a C compiler; without one the tests run all the same.
+CC_FOUND := $(shell command -v "$$($(GO) env CC 2>/dev/null | cut -d' ' -f1)" 2>/dev/null)
+RACE     := $(if $(CC_FOUND),-race)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## Print this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Run everything on this machine: Postgres, both sandboxes, the three services and a sample day; Ctrl-C ends it
+	@bin/voidrelay run
+
+.PHONY: demo
+demo: build ## The same on free ports and a throw-away Postgres; ends by itself, status 1 if ledger and warehouse disagree
+	@bin/voidrelay demo
+
+.PHONY: build
+build: ## Build all programs into bin/
+	@mkdir -p bin
+	@$(GO) build -o bin/ ./kingdeesvc/cmd/... ./wmssvc/cmd/... ./orchestrator/cmd/...
+
+.PHONY: test
+test: ## Run all tests, with the race detector where a C compiler is found
+	@$(if $(RACE),,echo "no C compiler: testing without the race detector")
+	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -timeout 15m ./...
+
+.PHONY: bench
+bench: ## Print the figures: latency from void to cancelled, 10,000 voided bills, memory of each service
+	$(GO) run ./orchestrator/bench
+
+.PHONY: generate
+generate: bufcache ## Rebuild proto/gen from the contracts
+	$(BUF) generate
+
+.PHONY: lint
+lint: ## Run the linters over the contracts and the code
+	$(BUF) lint
+	$(LINT) run ./...
+
+.PHONY: verify
+verify: bufcache verify-proto verify-generated verify-breaking verify-format verify-vet verify-lint verify-tidy ## Check all that tests do not: contracts, generated code, format, linters, module files
+	@echo "verify: all good"
+
+# What verify is made of. Each can be called alone.
+
+.PHONY: bufcache
+bufcache:
+	@cd tools && $(GO) run ./bufcache
+
+.PHONY: verify-proto
+verify-proto:
+	$(BUF) lint
+	$(BUF) format --diff --exit-code
+
+# A diff would miss new files, so the state of the whole folder is asked for.
+.PHONY: verify-generated
+verify-generated: generate
+	@changed="$$(git status --porcelain proto/gen)"; if [ -n "$$changed" ]; then \
+		echo "proto/gen is not what the contracts generate; run 'make generate' and commit:"; echo "$$changed"; exit 1; fi
+
+.PHONY: verify-breaking
+verify-breaking:
+	@tools/breaking $(BUF)
+
+.PHONY: verify-format
+verify-format:
+	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: verify-vet
+verify-vet:
+	$(GO) vet ./...
+	cd tools && $(GO) vet ./bufcache
+
+.PHONY: verify-lint
+verify-lint:
+	$(LINT) run ./...
+
+.PHONY: verify-tidy
+verify-tidy:
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+	cd tools/lint && $(GO) mod tidy -diff

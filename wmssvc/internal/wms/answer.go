@@ -1,0 +1,141 @@
+package wms
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Answer is the vendor's reply, its texts unchanged. Only Flag decides; the rest is for the dictionary and for people.
+type Answer struct {
+	// Flag is success or failure in the specification.
+	Flag string
+	// Code may be absent, empty, 0, 0000, 200 or a word: it is never a number to us.
+	Code string
+	// Message is the text of the element message, or of msg, which the vendor's per-method tables call it.
+	Message string
+	// SubCode and SubMessage come with Qimen's generic envelope.
+	SubCode    string
+	SubMessage string
+}
+
+// Faults of a reply that cannot be read as an answer.
+var (
+	ErrNoFlag     = errors.New("the answer has no flag")
+	ErrDirective  = errors.New("the answer has a document type or entity declaration")
+	ErrTwice      = errors.New("the answer says the same thing twice, differently")
+	ErrRoot       = errors.New("the answer's root element is not response")
+	ErrNested     = errors.New("the answer is nested too deeply")
+	ErrIncomplete = errors.New("the answer is cut short or has something behind its end")
+)
+
+const maxDepth = 64
+
+// ParseAnswer reads a reply document. Unknown elements are ignored; a declared charset other than UTF-8 is decoded where we
+// know it. It refuses what a vendor's answer never needs: document types, entity declarations, a second root.
+func ParseAnswer(raw []byte, contentType string) (Answer, error) {
+	text, err := decodeText(raw, contentType)
+	if err != nil {
+		return Answer{}, err
+	}
+	decoder := xml.NewDecoder(bytes.NewReader(text))
+	// The text is UTF-8 by now, whatever its declaration still says.
+	decoder.CharsetReader = func(_ string, input io.Reader) (io.Reader, error) { return input, nil }
+	return readAnswer(decoder)
+}
+
+// slots are the elements we read: the place of each, and whether it has been seen.
+type slots struct {
+	answer Answer
+	msg    string
+	seen   [6]bool
+}
+
+// place answers where the text of the element belongs; nil for an element that we do not know.
+func (s *slots) place(name string) (*string, error) {
+	var at int
+	var place *string
+	switch name {
+	case "flag":
+		at, place = 0, &s.answer.Flag
+	case "code":
+		at, place = 1, &s.answer.Code
+	case "message":
+		at, place = 2, &s.answer.Message
+	case "msg":
+		at, place = 3, &s.msg
+	case "sub_code":
+		at, place = 4, &s.answer.SubCode
+	case "sub_message":
+		at, place = 5, &s.answer.SubMessage
+	default:
+		return nil, nil
+	}
+	if s.seen[at] {
+		return nil, fmt.Errorf("%w: %s", ErrTwice, name)
+	}
+	s.seen[at] = true
+	return place, nil
+}
+
+// finish applies what only the whole document can tell.
+func (s *slots) finish() (Answer, error) {
+	if s.answer.Message == "" {
+		s.answer.Message = s.msg
+	}
+	if s.answer.Flag == "" {
+		return Answer{}, ErrNoFlag
+	}
+	return s.answer, nil
+}
+
+func readAnswer(decoder *xml.Decoder) (Answer, error) {
+	var s slots
+	var into *string // the text of which element is being read
+	depth, roots := 0, 0
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return Answer{}, fmt.Errorf("read answer: %w", err)
+		}
+		switch t := token.(type) {
+		case xml.Directive:
+			return Answer{}, ErrDirective
+		case xml.StartElement:
+			depth++
+			into = nil
+			switch {
+			case depth > maxDepth:
+				return Answer{}, ErrNested
+			case depth == 1 && roots > 0:
+				return Answer{}, ErrIncomplete
+			case depth == 1 && t.Name.Local != "response":
+				return Answer{}, ErrRoot
+			case depth == 1:
+				roots++
+			case depth == 2:
+				if into, err = s.place(t.Name.Local); err != nil {
+					return Answer{}, err
+				}
+			}
+		case xml.EndElement:
+			depth--
+			into = nil
+		case xml.CharData:
+			if into != nil {
+				*into += string(t)
+			} else if depth == 0 && len(bytes.TrimSpace(t)) > 0 {
+				return Answer{}, ErrIncomplete
+			}
+		}
+	}
+	if roots == 0 {
+		return Answer{}, ErrRoot
+	}
+	return s.finish()
+}

@@ -1,0 +1,28 @@
+// Command wmssvc serves wms.v1.OrderService in front of a WMS. Settings come from the environment.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/voidrelay/voidrelay/wmssvc"
+)
+
+func main() {
+	cfg, err := wmssvc.LoadConfig(os.Getenv)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "wmssvc: wrong settings:\n%v\n", err)
+		os.Exit(2)
+	}
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	if err := wmssvc.Run(ctx, cfg, logger); err != nil {
+		logger.ErrorContext(ctx, "wmssvc ended", "err", err)
+		os.Exit(1)
+	}
+}

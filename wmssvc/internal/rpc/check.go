@@ -1,0 +1,36 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+)
+
+// checkWithin bounds the harmless call of CheckConnection.
+const checkWithin = 10 * time.Second
+
+// CheckConnection makes the harmless call and says what came of it.
+func (s *Service) CheckConnection(ctx context.Context, request *wmsv1.CheckConnectionRequest) (*wmsv1.CheckConnectionResponse, error) {
+	if s.isStopping() {
+		return nil, errStopping.err()
+	}
+	if err := s.validator.Validate(request); err != nil {
+		return nil, violated(err).err()
+	}
+	a, fault := s.find(request.GetAccount())
+	if fault != nil {
+		return nil, fault.err()
+	}
+	result, err := a.Probe(ctx, checkWithin)
+	if err != nil {
+		return nil, callerGone(err)
+	}
+	return &wmsv1.CheckConnectionResponse{
+		Account: toAccount(a), VendorTime: toTimestamp(result.VendorTime()), ServiceTime: timestamppb.New(s.now()),
+		Disposition: dispositions[result.Disposition],
+		VendorCode:  result.Answer.Code, VendorMessage: result.Answer.Message, Detail: printable(result.Detail),
+	}, nil
+}

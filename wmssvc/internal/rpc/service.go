@@ -1,0 +1,157 @@
+package rpc
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"buf.build/go/protovalidate"
+
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
+)
+
+// DefaultAccount is the name of the account that the WMS_* settings describe, and of an empty account in a request.
+const DefaultAccount = "default"
+
+// Service implements wms.v1.OrderService.
+type Service struct {
+	wmsv1.UnimplementedOrderServiceServer
+
+	accounts  map[string]*account.Account
+	names     []string // in the order of the settings
+	validator protovalidate.Validator
+	logger    *slog.Logger
+	now       func() time.Time
+
+	stopOnce  sync.Once
+	stopping  chan struct{}
+	receivers sync.WaitGroup
+}
+
+// NewService serves these accounts, in this order.
+func NewService(accounts []*account.Account, logger *slog.Logger, now func() time.Time) (*Service, error) {
+	validator, err := protovalidate.New(protovalidate.WithMessages(
+		&wmsv1.Order{}, &wmsv1.CancelOrderRequest{}, &wmsv1.CheckConnectionRequest{}))
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{
+		accounts: make(map[string]*account.Account, len(accounts)), validator: validator,
+		logger: logger, now: now, stopping: make(chan struct{}),
+	}
+	for _, a := range accounts {
+		s.accounts[a.Name()] = a
+		s.names = append(s.names, a.Name())
+	}
+	return s, nil
+}
+
+// Stop turns away what waits and what comes: waiting items are answered NOT_SENT, streams end after their last answer. What
+// was sent is finished. It returns at once and may be called twice.
+func (s *Service) Stop() {
+	s.stopOnce.Do(func() {
+		close(s.stopping)
+		for _, a := range s.accounts {
+			a.Stop()
+		}
+	})
+}
+
+// Wait returns once the goroutines of all streams have ended; the gRPC server must have stopped before.
+func (s *Service) Wait() { s.receivers.Wait() }
+
+// CancelOrder asks the WMS once.
+func (s *Service) CancelOrder(ctx context.Context, request *wmsv1.CancelOrderRequest) (*wmsv1.CancelOrderResponse, error) {
+	if s.isStopping() {
+		return nil, errStopping.err()
+	}
+	job, fault := s.prepare(request.GetOrder())
+	if fault != nil {
+		return nil, fault.err()
+	}
+	result, err := s.cancel(ctx, job)
+	if err != nil {
+		return nil, callerGone(err)
+	}
+	if ctx.Err() != nil {
+		s.logUndelivered(ctx, result)
+	}
+	return &wmsv1.CancelOrderResponse{Result: result}, nil
+}
+
+func (s *Service) isStopping() bool {
+	select {
+	case <-s.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// job is one checked item.
+type job struct {
+	order   *wmsv1.Order
+	account *account.Account
+	request wms.Request
+}
+
+// prepare checks an item and writes its document; nothing is sent.
+func (s *Service) prepare(order *wmsv1.Order) (job, *fault) {
+	if order == nil {
+		return job{}, invalid("order", "order is missing")
+	}
+	if err := s.validator.Validate(order); err != nil {
+		return job{}, violated(err)
+	}
+	a, fault := s.find(order.GetAccount())
+	if fault != nil {
+		return job{}, fault
+	}
+	request, err := a.Prepare(wms.Order{
+		WarehouseCode: order.GetWarehouseCode(), OrderCode: order.GetOrderCode(), OrderType: order.GetOrderType(),
+		CancelReason: order.GetCancelReason(), OwnerCode: order.GetOwnerCode(), OrderID: order.GetOrderId(),
+		ExtendProps: order.GetExtendProps(),
+	})
+	if err != nil {
+		return job{}, s.unprepared(err)
+	}
+	return job{order: order, account: a, request: request}, nil
+}
+
+func (s *Service) find(name string) (*account.Account, *fault) {
+	if name == "" {
+		name = DefaultAccount
+	}
+	a, ok := s.accounts[name]
+	if !ok {
+		return nil, accountUnknown(name)
+	}
+	return a, nil
+}
+
+// cancel makes the one call. Its only errors are the context's: the item waited and was not sent. A fault of our own in
+// the middle is answered as unknown, since it cannot be told whether the request had left.
+func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.logger.ErrorContext(ctx, "a request went wrong inside", "cancellation_id", j.order.GetCancellationId(),
+				"attempt", j.order.GetAttempt(), "err", cause, "stack", string(debug.Stack()))
+			result, err = unknownResult(j), nil
+		}
+	}()
+	outcome, err := j.account.Cancel(ctx, j.order.GetWarehouseCode(), j.request, j.order.GetSendBefore().AsTime())
+	if err != nil {
+		return nil, err
+	}
+	return toResult(j, &outcome), nil
+}
+
+// logUndelivered keeps the outcome of a request whose caller did not wait for it.
+func (s *Service) logUndelivered(ctx context.Context, r *wmsv1.CancelResult) {
+	s.logger.InfoContext(ctx, "finished after the caller had gone", "cancellation_id", r.GetCancellationId(),
+		"attempt", r.GetAttempt(), "disposition", r.GetDisposition().String(), "http_status", r.GetHttpStatus())
+}

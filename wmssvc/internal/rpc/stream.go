@@ -1,0 +1,187 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+)
+
+// probeWithin bounds the harmless call by which a stream learns what kind of server an unknown account has.
+const probeWithin = 3 * time.Second
+
+type ordersStream = wmsv1.OrderService_CancelOrdersServer
+
+// CancelOrders announces the windows, then answers items as they finish.
+func (s *Service) CancelOrders(stream ordersStream) error {
+	if s.isStopping() {
+		return errStopping.err()
+	}
+	capacity, err := s.announce(stream)
+	if err != nil {
+		return err
+	}
+	f := &flow{
+		service: s, stream: stream, capacity: capacity,
+		items: make(chan *wmsv1.Order), jobs: make(chan *wmsv1.Order), answers: make(chan answer, capacity),
+		received: make(chan error, 1), closed: make(chan struct{}),
+	}
+	return f.run(stream.Context())
+}
+
+// announce sends the Window of every account and answers how many items the stream may hold: what is in flight and as many
+// again that wait for their turn.
+func (s *Service) announce(stream ordersStream) (int, error) {
+	s.learn(stream.Context())
+	capacity := 0
+	for _, name := range s.names {
+		a := s.accounts[name]
+		limits := a.Limits()
+		capacity += 2 * limits.InFlight
+		frame := &wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Window{Window: &wmsv1.Window{
+			Account: toAccount(a), InFlight: int32(limits.InFlight), PerSecond: limits.PerSecond, //nolint:gosec // bounded by the settings
+		}}}
+		if err := stream.Send(frame); err != nil {
+			return 0, err
+		}
+	}
+	return capacity, nil
+}
+
+// learn finds out, for all accounts at once, which server is behind those not yet heard of.
+func (s *Service) learn(ctx context.Context) {
+	var probes sync.WaitGroup
+	for _, a := range s.accounts {
+		probes.Go(func() { a.Known(ctx, probeWithin) })
+	}
+	probes.Wait()
+}
+
+// flow is one stream at work. The handler's goroutine owns it: it takes items, hands them to workers and is the only
+// sender. While it holds as many items as the stream may, or cannot send because the caller does not read, it takes none,
+// and the receiver reads none: nothing piles up here.
+type flow struct {
+	service  *Service
+	stream   ordersStream
+	capacity int
+
+	// items come from the receiver, one at a time; received then says why there are no more, nil after a half-close.
+	items    chan *wmsv1.Order
+	received chan error
+	// jobs go to workers, which are started as they are needed and live as long as the stream.
+	jobs    chan *wmsv1.Order
+	workers int
+	group   sync.WaitGroup
+	// answers has room for every item taken, so that a worker never waits for the sender.
+	answers     chan answer
+	outstanding int
+	// closed ends the receiver.
+	closed chan struct{}
+}
+
+// answer is the end of one item; its frame is nil when the caller went away before the item was sent.
+type answer struct{ frame *wmsv1.CancelOrdersResponse }
+
+func (f *flow) run(ctx context.Context) error {
+	f.service.receivers.Add(1)
+	go f.receive()
+	defer close(f.closed)
+
+	reason := f.work(ctx)
+	close(f.jobs)
+	// What was taken is seen through, whatever happened to the caller.
+	for ; f.outstanding > 0; f.outstanding-- {
+		f.deliver(ctx, <-f.answers)
+	}
+	f.group.Wait()
+	return reason
+}
+
+// work takes and answers items until there are no more to take.
+func (f *flow) work(ctx context.Context) error {
+	for {
+		items := f.items
+		if f.outstanding == f.capacity {
+			items = nil
+		}
+		select {
+		case order := <-items:
+			f.outstanding++
+			f.hand(ctx, order)
+		case a := <-f.answers:
+			f.outstanding--
+			f.deliver(ctx, a)
+		case err := <-f.received:
+			return err
+		case <-ctx.Done():
+			return callerGone(ctx.Err())
+		case <-f.service.stopping:
+			return errStopping.err()
+		}
+	}
+}
+
+// receive reads one item at a time. It may be blocked in the transport until the handler has returned.
+func (f *flow) receive() {
+	defer f.service.receivers.Done()
+	for {
+		request, err := f.stream.Recv()
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			f.received <- err
+			return
+		}
+		select {
+		case f.items <- request.GetOrder():
+		case <-f.closed:
+			return
+		}
+	}
+}
+
+// hand gives the item to an idle worker, or starts one.
+func (f *flow) hand(ctx context.Context, order *wmsv1.Order) {
+	if f.workers == f.capacity {
+		f.jobs <- order
+		return
+	}
+	select {
+	case f.jobs <- order:
+	default:
+		f.workers++
+		f.group.Go(func() {
+			f.answers <- f.one(ctx, order)
+			for order := range f.jobs {
+				f.answers <- f.one(ctx, order)
+			}
+		})
+	}
+}
+
+// one answers one item.
+func (f *flow) one(ctx context.Context, order *wmsv1.Order) answer {
+	job, fault := f.service.prepare(order)
+	if fault != nil {
+		return answer{&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Refusal{Refusal: fault.refusal(order)}}}
+	}
+	result, err := f.service.cancel(ctx, job)
+	if err != nil {
+		return answer{}
+	}
+	return answer{&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Result{Result: result}}}
+}
+
+// deliver sends an answer; an outcome that can no longer be delivered is logged.
+func (f *flow) deliver(ctx context.Context, a answer) {
+	if a.frame == nil {
+		return
+	}
+	if err := f.stream.Send(a.frame); err != nil && a.frame.GetResult() != nil {
+		f.service.logUndelivered(ctx, a.frame.GetResult())
+	}
+}

@@ -1,0 +1,85 @@
+package rpc
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
+)
+
+// maxEvidence bounds the request and the reply in a result, in bytes each.
+const maxEvidence = 16 << 10
+
+var dispositions = map[dictionary.Disposition]wmsv1.Disposition{
+	dictionary.Cancelled:        wmsv1.Disposition_DISPOSITION_CANCELLED,
+	dictionary.AlreadyCancelled: wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED,
+	dictionary.InProgress:       wmsv1.Disposition_DISPOSITION_IN_PROGRESS,
+	dictionary.TooLate:          wmsv1.Disposition_DISPOSITION_TOO_LATE,
+	dictionary.NotFound:         wmsv1.Disposition_DISPOSITION_NOT_FOUND,
+	dictionary.Rejected:         wmsv1.Disposition_DISPOSITION_REJECTED,
+	dictionary.Auth:             wmsv1.Disposition_DISPOSITION_AUTH,
+	dictionary.Throttled:        wmsv1.Disposition_DISPOSITION_THROTTLED,
+	dictionary.NotSent:          wmsv1.Disposition_DISPOSITION_NOT_SENT,
+	dictionary.Unknown:          wmsv1.Disposition_DISPOSITION_UNKNOWN,
+}
+
+var environments = map[account.Environment]wmsv1.Environment{
+	account.EnvironmentUnknown: wmsv1.Environment_ENVIRONMENT_UNSPECIFIED,
+	account.EnvironmentReal:    wmsv1.Environment_ENVIRONMENT_REAL,
+	account.EnvironmentSandbox: wmsv1.Environment_ENVIRONMENT_SANDBOX,
+}
+
+func toResult(j job, r *account.Result) *wmsv1.CancelResult {
+	result := &wmsv1.CancelResult{
+		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
+		Disposition: dispositions[r.Disposition], Recognised: r.Recognised,
+		VendorFlag: r.Answer.Flag, VendorCode: r.Answer.Code, VendorMessage: r.Answer.Message,
+		Detail: printable(r.Detail), Request: bounded(r.Exchange.Request), Reply: bounded(r.Exchange.Reply),
+		SendTime: toTimestamp(r.Exchange.LeftAt), ReplyTime: toTimestamp(r.Exchange.RepliedAt),
+		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut,
+		HttpStatus: int32(r.Exchange.Status), //nolint:gosec // three digits
+	}
+	if r.RetryAfter > 0 {
+		result.RetryAfter = durationpb.New(r.RetryAfter)
+	}
+	return result
+}
+
+// unknownResult stands for a request about which nothing can be said any more.
+func unknownResult(j job) *wmsv1.CancelResult {
+	return &wmsv1.CancelResult{
+		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
+		Disposition: wmsv1.Disposition_DISPOSITION_UNKNOWN, Detail: "wmssvc failed inside; the cause is in its log",
+		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut,
+	}
+}
+
+func toAccount(a *account.Account) *wmsv1.Account {
+	return &wmsv1.Account{
+		Name: a.Name(), Sid: a.Partner(), Host: a.Host(), Environment: environments[a.Environment()], Dialect: a.Dialect(),
+	}
+}
+
+func toTimestamp(at time.Time) *timestamppb.Timestamp {
+	if at.IsZero() {
+		return nil
+	}
+	return timestamppb.New(at)
+}
+
+func bounded(b []byte) []byte {
+	if len(b) > maxEvidence {
+		return b[:maxEvidence]
+	}
+	return b
+}
+
+// printable makes any text fit for a proto string and for Postgres: valid UTF-8 without NUL.
+func printable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}

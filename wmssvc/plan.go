@@ -1,0 +1,179 @@
+package wmssvc
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
+)
+
+// plan is a Config found sound, with its files read.
+type plan struct {
+	accounts []account.Settings
+	words    *dictionary.Dictionary
+	tokens   *tokenList
+	tls      *tls.Config
+}
+
+// namer turns the name of a setting of an account into what the operator wrote it as.
+type namer func(accountName, setting string) string
+
+func settingNames(_, setting string) string { return setting }
+
+// plan checks everything that can be checked without a network and reports all of it at once.
+func (c Config) plan(name namer) (plan, error) {
+	var p plan
+	var problems []error
+	seen := make(map[string]bool, len(c.Accounts))
+	for _, a := range c.Accounts {
+		settings, err := a.settings(name)
+		if seen[a.Name] {
+			err = errors.Join(err, fmt.Errorf("account %q is configured twice", a.Name))
+		}
+		seen[a.Name] = true
+		problems = append(problems, err)
+		p.accounts = append(p.accounts, settings)
+	}
+	if len(c.Accounts) == 0 {
+		problems = append(problems, errors.New("no WMS account is configured"))
+	}
+	var err error
+	p.words, err = loadDictionary(c.DictionaryFile)
+	problems = append(problems, err)
+	if c.TokensFile != "" {
+		p.tokens, err = loadTokens(c.TokensFile)
+		problems = append(problems, err)
+	}
+	p.tls, err = c.loadTLS()
+	problems = append(problems, err, c.checkAddr())
+	return p, errors.Join(problems...)
+}
+
+func loadDictionary(path string) (*dictionary.Dictionary, error) {
+	if path == "" {
+		return dictionary.Default()
+	}
+	content, err := os.ReadFile(path) //nolint:gosec // the operator's own setting
+	if err != nil {
+		return nil, fmt.Errorf("WMS_DICTIONARY: %w", err)
+	}
+	words, err := dictionary.Extend(content)
+	if err != nil {
+		return nil, fmt.Errorf("WMS_DICTIONARY %s: %w", path, err)
+	}
+	return words, nil
+}
+
+// checkAddr keeps the service closed by default: whoever can reach it can cancel orders.
+func (c Config) checkAddr() error {
+	host, _, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return fmt.Errorf("WMSSVC_ADDR: %w", err)
+	}
+	if isLoopback(host) || c.TokensFile != "" || c.ClientCAFile != "" {
+		return nil
+	}
+	return fmt.Errorf("WMSSVC_ADDR: %s is not a loopback address; that needs AUTH_TOKENS_FILE, or TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE", c.Addr)
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+var orderTypeForm = regexp.MustCompile(`^[A-Z0-9]{2,20}$`)
+
+// settings checks one account.
+func (a Account) settings(name namer) (account.Settings, error) {
+	var problems []error
+	problem := func(setting, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: %w", name(a.Name, setting), fmt.Errorf(format, args...)))
+	}
+	out := account.Settings{
+		Name: a.Name, Partner: a.SID, AppKey: a.AppKey.Reveal(), Secret: a.AppSecret.Reveal(),
+		SignMethod: a.SignMethod, ExtraOrderTypes: a.ExtraOrderTypes, Timeout: a.Timeout,
+		Concurrency: a.Concurrency, Rate: a.Rate,
+	}
+	if a.Name == "" {
+		problems = append(problems, errors.New("an account has no name"))
+	}
+	required := []struct{ setting, value string }{
+		{"WMS_URL", a.URL}, {"WMS_SID", a.SID}, {"WMS_APP_KEY", a.AppKey.Reveal()}, {"WMS_APP_SECRET", a.AppSecret.Reveal()},
+	}
+	for _, r := range required {
+		if r.value == "" {
+			problem(r.setting, "not set")
+		}
+	}
+	if out.Timeout == 0 {
+		out.Timeout = defaultTimeout
+	}
+	if out.Timeout < 0 || out.Timeout > maxTimeout {
+		problem("WMS_TIMEOUT", "%s is not between 0 and %s", out.Timeout, maxTimeout)
+	}
+	if r := a.Rate; r != nil && !(*r >= 0 && *r <= maxRate) {
+		problem("WMS_RATE", "%v is not between 0 (no limit) and %d", *r, maxRate)
+	}
+	if n := a.Concurrency; n != nil && (*n < 1 || *n > maxConcurrency) {
+		problem("WMS_CONCURRENCY", "%d is not between 1 and %d", *n, maxConcurrency)
+	}
+	for _, code := range a.ExtraOrderTypes {
+		if !orderTypeForm.MatchString(code) {
+			problem("WMS_EXTRA_ORDER_TYPES", "%q is no order type code, such as CNJG", code)
+		}
+	}
+	dialect, ok := wms.FindDialect(withDefault(a.Dialect, "wdt"))
+	if !ok {
+		problem("WMS_DIALECT", "%q is none of %s", a.Dialect, wms.DialectNames())
+		return out, errors.Join(problems...)
+	}
+	out.Dialect = dialect
+	if methods := dialect.SignMethods(); a.SignMethod != "" && !slices.Contains(methods, a.SignMethod) {
+		problem("WMS_SIGN_METHOD", "%q is none of %s, which dialect %s has", a.SignMethod, strings.Join(methods, ", "), dialect.Name)
+	}
+	if a.URL != "" {
+		endpoint, err := endpoint(a.URL, dialect)
+		if err != nil {
+			problem("WMS_URL", "%w", err)
+		}
+		out.Endpoint = endpoint
+	}
+	return out, errors.Join(problems...)
+}
+
+// endpoint checks the address. It never repeats it whole in an error: people put passwords into addresses.
+func endpoint(address string, dialect wms.Dialect) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("not an address such as https://host/path")
+	case u.User != nil:
+		return nil, errors.New("the address must not hold a user or password")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("the address must not have a query or fragment; system parameters are added here")
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = dialect.Path
+	}
+	return u, nil
+}
+
+func withDefault(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}

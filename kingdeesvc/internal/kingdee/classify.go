@@ -1,0 +1,234 @@
+package kingdee
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+// answer is a body that is no failure: the rows of a query, or the object of any other call.
+type answer struct {
+	isRows bool
+	rows   [][]Cell
+	object json.RawMessage
+}
+
+// classify sorts a body in the order that survives every failure shape known from public clients:
+// HTTP status, response_error:, HTML, JSON (one level of string encoding removed), object, array, rows.
+//
+//	F1  [[{"Result":{"ResponseStatus":…}}]]          F8   [{"actionname":"showConfirm",…}]
+//	F2  [[{"Result":…}, null, …]]                    F9   401 Forbidden ByRspRetStatusCode -- …
+//	F3  [{"Result":{"ResponseStatus":…}}]            F10  HTML
+//	F4  {"Result":{"ResponseStatus":…}}              F11  {"errcode":…}, usually with HTTP 519
+//	F5  {"ResponseStatus":…}                         F12  HTTP 5xx
+//	F6  [{"FieldName":…,"Message":…,"DIndex":0}]     F13  the whole once more as a JSON string
+//	F7  response_error:{…}                           F14  empty or cut body
+//
+// A text inside data never decides anything.
+func classify(status int, body []byte) (answer, *Fault) {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	if status != http.StatusOK && status != http.StatusPartialContent {
+		return answer{}, classifyStatus(status, body)
+	}
+	return classifyText(status, body, false)
+}
+
+func classifyStatus(status int, body []byte) *Fault {
+	if fault := gatewayError(status, body); fault != nil {
+		return fault
+	}
+	fault := &Fault{Shape: 10, Code: NoCode, HTTPStatus: status, Message: http.StatusText(status)}
+	switch {
+	case status >= 500:
+		fault.Class, fault.Shape = Unreachable, 12
+	case status == http.StatusTooManyRequests:
+		fault.Class = Throttled
+	case status == http.StatusRequestTimeout:
+		fault.Class = Unreachable
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		fault.Class = Refused
+	default:
+		fault.Class = Unreadable
+		fault.Message = "not the WebAPI: is KINGDEE_BASE_URL right?"
+	}
+	return fault
+}
+
+func classifyText(status int, body []byte, unwrapped bool) (answer, *Fault) {
+	switch {
+	case len(body) == 0:
+		return answer{}, unreadable(14, status, "empty answer")
+	case bytes.HasPrefix(body, []byte("response_error:")):
+		return answer{}, exception(status, bytes.TrimPrefix(body, []byte("response_error:")))
+	case body[0] == '<':
+		return answer{}, unreadable(10, status, "an HTML page instead of an answer")
+	case bytes.HasPrefix(body, []byte("401 Forbidden")):
+		return answer{}, &Fault{Class: LoginRefused, Shape: 9, Code: NoCode, Message: clip(body), HTTPStatus: status}
+	case body[0] == '"' && !unwrapped:
+		var inner string
+		if json.Unmarshal(body, &inner) != nil {
+			return answer{}, unreadable(14, status, "cut answer")
+		}
+		got, fault := classifyText(status, bytes.TrimSpace([]byte(inner)), true)
+		if fault != nil && fault.Class == Unreadable {
+			fault.Shape = 13
+		}
+		return got, fault
+	case body[0] == '{':
+		return classifyObject(status, body)
+	case body[0] == '[':
+		return classifyArray(status, body)
+	}
+	return answer{}, unreadable(0, status, "neither rows nor an object: "+clip(body))
+}
+
+// object is the union of the top levels that failures come in.
+type object struct {
+	Result *struct {
+		ResponseStatus json.RawMessage `json:"ResponseStatus"`
+	} `json:"Result"`
+	ResponseStatus json.RawMessage `json:"ResponseStatus"`
+	ActionName     *string         `json:"actionname"`
+	Message        *string         `json:"Message"`
+	DIndex         json.RawMessage `json:"DIndex"`
+}
+
+func classifyObject(status int, body []byte) (answer, *Fault) {
+	if !json.Valid(body) {
+		return answer{}, unreadable(14, status, "cut answer")
+	}
+	if fault := gatewayError(status, body); fault != nil {
+		return answer{}, fault
+	}
+	if fault := statusFault(status, body, 4); fault != nil {
+		return answer{}, fault
+	}
+	return answer{object: body}, nil
+}
+
+func classifyArray(status int, body []byte) (answer, *Fault) {
+	first := bytes.TrimLeft(body[1:], " \t\r\n")
+	if len(first) > 0 && first[0] == '{' {
+		return answer{}, classifyList(status, body)
+	}
+	rows := [][]Cell{}
+	if err := json.Unmarshal(body, &rows); err != nil {
+		if !json.Valid(body) {
+			return answer{}, unreadable(14, status, "cut answer")
+		}
+		return answer{}, unreadable(0, status, "the answer's rows are no arrays")
+	}
+	if len(rows) > 0 && len(rows[0]) > 0 && rows[0][0].Kind == Other {
+		shape := Shape(1)
+		if len(rows[0]) > 1 {
+			shape = 2
+		}
+		if fault := statusFault(status, []byte(rows[0][0].Text), shape); fault != nil {
+			return answer{}, fault
+		}
+		return answer{}, unreadable(0, status, "the first cell is an object without a failure in it")
+	}
+	return answer{isRows: true, rows: rows}, nil
+}
+
+// classifyList takes an array whose first element is an object: F3, F6, F8.
+func classifyList(status int, body []byte) *Fault {
+	var list []json.RawMessage
+	if json.Unmarshal(body, &list) != nil {
+		return unreadable(14, status, "cut answer")
+	}
+	if fault := statusFault(status, list[0], 3); fault != nil {
+		return fault
+	}
+	var first object
+	if json.Unmarshal(list[0], &first) != nil {
+		return unreadable(0, status, "a list of unknown objects")
+	}
+	switch {
+	case first.ActionName != nil:
+		return &Fault{Class: FilterInvalid, Shape: 8, Code: NoCode, HTTPStatus: status,
+			Message: "a request filter of the server stopped the query: " + clip(list[0])}
+	case first.Message != nil && first.DIndex != nil:
+		return judge(6, status, NoCode, *first.Message)
+	}
+	return unreadable(0, status, "a list of unknown objects")
+}
+
+// statusFault finds a ResponseStatus that is no success; nil when there is none. shape is what it is called where the
+// object stood; an object that carries the status at its own top level is F5.
+func statusFault(status int, raw []byte, shape Shape) *Fault {
+	var top object
+	if json.Unmarshal(raw, &top) != nil {
+		return nil
+	}
+	inner := top.ResponseStatus
+	if top.Result != nil && len(top.Result.ResponseStatus) > 0 {
+		inner = top.Result.ResponseStatus
+	} else if shape == 4 {
+		shape = 5
+	}
+	if len(inner) == 0 || string(inner) == "null" {
+		return nil
+	}
+	found := parseStatus(inner)
+	if found == nil {
+		return unreadable(shape, status, "a ResponseStatus that cannot be read")
+	}
+	if found.IsSuccess {
+		return nil
+	}
+	return judge(shape, status, found.code(), found.message())
+}
+
+// gatewayError reads F11, the public gateway's own refusals: 4002 AppID empty, 4006 timestamp out of date, 5001 no such API.
+func gatewayError(status int, body []byte) *Fault {
+	var gateway struct {
+		ErrCode       *lenientInt `json:"errcode"`
+		Description   string      `json:"description"`
+		DescriptionCN string      `json:"description_cn"`
+	}
+	if len(body) == 0 || body[0] != '{' || json.Unmarshal(body, &gateway) != nil || gateway.ErrCode == nil {
+		return nil
+	}
+	text := gateway.DescriptionCN
+	if text == "" {
+		text = gateway.Description
+	}
+	return &Fault{Class: Refused, Shape: 11, Code: int(*gateway.ErrCode), HTTPStatus: status, Message: "gateway: " + text}
+}
+
+// exception reads F7, whose JSON is a KDException: a message and perhaps an inner one.
+func exception(status int, body []byte) *Fault {
+	type wrapper struct {
+		Message string `json:"Message"`
+	}
+	var thrown struct {
+		wrapper
+		InnerExWrapper *wrapper `json:"InnerExWrapper"`
+	}
+	if json.Unmarshal(bytes.TrimSpace(body), &thrown) != nil {
+		return judge(7, status, NoCode, clip(body))
+	}
+	parts := []string{thrown.Message}
+	if thrown.InnerExWrapper != nil {
+		parts = append(parts, thrown.InnerExWrapper.Message)
+	}
+	return judge(7, status, NoCode, strings.Trim(strings.Join(parts, "; "), "; "))
+}
+
+// clip shortens vendor text for a message.
+func clip(body []byte) string {
+	const most = 300
+	text := strings.ToValidUTF8(string(body), "\uFFFD")
+	if len(text) <= most {
+		return text
+	}
+	cut := most
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return fmt.Sprintf("%s… (%d bytes)", text[:cut], len(text))
+}

@@ -1,0 +1,91 @@
+package kingdee
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Class says what a failed call means to whoever made it.
+type Class int
+
+const (
+	// Unreadable: the answer has none of the documented shapes (F10, F14, an unexpected object).
+	Unreadable Class = iota + 1
+	// SessionLost: MsgCode 1, or the sentence that says so; after a renewal it is final.
+	SessionLost
+	// LoginRefused: the vendor does not let us in; a person must look.
+	LoginRefused
+	// Unreachable: no connection, time-out, 5xx.
+	Unreachable
+	// Busy: MsgCode 4, 6, 13: the vendor stumbled; repeated a few times.
+	Busy
+	// Throttled: MsgCode 14, HTTP 429, or our own pace against the caller's deadline.
+	Throttled
+	// Permission: MsgCode 2.
+	Permission
+	// FieldUnknown: a key that this server does not have; Field names it.
+	FieldUnknown
+	// FormUnknown: the form does not exist.
+	FormUnknown
+	// FilterInvalid: the filter or the order was not understood, or a request filter stopped it (F8).
+	FilterInvalid
+	// NotFound: MsgCode 10; for View: the bill is gone.
+	NotFound
+	// Refused: anything else the vendor said no to.
+	Refused
+)
+
+// Shape is the number of a failure body in the catalogue of classify.go: 1 to 14, 0 for none of them.
+type Shape int
+
+// NoCode is the Code of a fault whose body carried no MsgCode.
+const NoCode = -1
+
+// Fault is one failed call.
+type Fault struct {
+	Class Class
+	Shape Shape
+	// Code is the vendor's MsgCode (or errcode), NoCode without one.
+	Code int
+	// Field is the key that a FieldUnknown is about.
+	Field string
+	// Message is the vendor's own text, or ours where it gave none.
+	Message string
+	// HTTPStatus is 0 when no answer came.
+	HTTPStatus int
+	// RetryAfter says when another call makes sense; 0 = not known.
+	RetryAfter time.Duration
+	// Err is the transport's error, if any.
+	Err error
+}
+
+// Error implements error. It holds the vendor's text and nothing secret.
+func (f *Fault) Error() string {
+	text := f.Message
+	if f.Code != NoCode {
+		text = fmt.Sprintf("%s (MsgCode %d)", text, f.Code)
+	}
+	if f.HTTPStatus != 0 && f.HTTPStatus != 200 {
+		text = fmt.Sprintf("%s (HTTP %d)", text, f.HTTPStatus)
+	}
+	if f.Err != nil {
+		text = fmt.Sprintf("%s: %v", text, f.Err)
+	}
+	return "kingdee: " + text
+}
+
+// Unwrap gives the transport's error.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// ClassOf is the class of err, 0 when err is no Fault.
+func ClassOf(err error) Class {
+	if fault, ok := errors.AsType[*Fault](err); ok {
+		return fault.Class
+	}
+	return 0
+}
+
+func unreadable(shape Shape, status int, message string) *Fault {
+	return &Fault{Class: Unreadable, Shape: shape, Code: NoCode, Message: message, HTTPStatus: status}
+}

@@ -1,0 +1,116 @@
+package kingdee
+
+import (
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// responseStatus is the ResponseStatus object of every WebAPI answer (Xueyu334/kingdee-k3cloud-open-api
+// ResponseStatus.java). It is read leniently: IsSuccess and MsgCode occur as text too.
+type responseStatus struct {
+	IsSuccess lenientBool `json:"IsSuccess"`
+	Errors    []struct {
+		FieldName string `json:"FieldName"`
+		Message   string `json:"Message"`
+	} `json:"Errors"`
+	Message string      `json:"Message"`
+	MsgCode *lenientInt `json:"MsgCode"`
+}
+
+func (s *responseStatus) code() int {
+	if s.MsgCode == nil {
+		return NoCode
+	}
+	return int(*s.MsgCode)
+}
+
+func (s *responseStatus) message() string {
+	for _, e := range s.Errors {
+		if e.Message != "" {
+			return e.Message
+		}
+	}
+	if s.Message != "" {
+		return s.Message
+	}
+	return "the vendor gave no text"
+}
+
+type lenientBool bool
+
+func (b *lenientBool) UnmarshalJSON(raw []byte) error {
+	*b = lenientBool(strings.EqualFold(strings.Trim(string(raw), `"`), "true"))
+	return nil
+}
+
+type lenientInt int
+
+func (i *lenientInt) UnmarshalJSON(raw []byte) error {
+	n, err := strconv.Atoi(strings.Trim(string(raw), `"`))
+	if err != nil {
+		n = NoCode
+	}
+	*i = lenientInt(n)
+	return nil
+}
+
+func parseStatus(raw json.RawMessage) *responseStatus {
+	status := &responseStatus{}
+	if len(raw) == 0 || json.Unmarshal(raw, status) != nil {
+		return nil
+	}
+	return status
+}
+
+// The sentences below are looked for inside a recognised error object only, never in data.
+var (
+	// 元数据中标识为X的字段不存在: a misspelt key, or one this server does not have (adamzhang1987/kingdee-k3cloud-skill).
+	fieldUnknown = regexp.MustCompile(`标识为\s*["'“\[]?([A-Za-z][A-Za-z0-9_.]*)["'”\]]?\s*的字段不存在`)
+	sessionTexts = []string{"会话信息已丢失", "session information is lost"}
+	formTexts    = []string{"业务对象不存在"}
+	// No public page quotes Kingdee's words for a filter it cannot parse; these are the words such a text would need.
+	filterTexts = []string{"过滤条件", "语法错误", "syntax"}
+)
+
+// judge sorts a recognised error object: MsgCode 1 first, then the texts that say more than the code does, then the code
+// (deep-project/kingdee pkg/core/model.go lists 0 to 15).
+func judge(shape Shape, httpStatus, code int, message string) *Fault {
+	fault := &Fault{Shape: shape, Code: code, Message: message, HTTPStatus: httpStatus}
+	if code == 1 || containsAny(message, sessionTexts) {
+		fault.Class = SessionLost
+		return fault
+	}
+	if match := fieldUnknown.FindStringSubmatch(message); match != nil {
+		fault.Class, fault.Field = FieldUnknown, match[1]
+		return fault
+	}
+	switch {
+	case code == 2:
+		fault.Class = Permission
+	case code == 5, containsAny(message, formTexts):
+		fault.Class = FormUnknown
+	case code == 8, containsAny(message, filterTexts):
+		fault.Class = FilterInvalid
+	case code == 4, code == 6, code == 13:
+		fault.Class = Busy
+	case code == 10:
+		fault.Class = NotFound
+	case code == 14:
+		fault.Class = Throttled
+	default:
+		fault.Class = Refused
+	}
+	return fault
+}
+
+func containsAny(text string, parts []string) bool {
+	lower := strings.ToLower(text)
+	for _, part := range parts {
+		if strings.Contains(lower, part) {
+			return true
+		}
+	}
+	return false
+}

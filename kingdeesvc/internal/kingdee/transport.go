@@ -1,0 +1,149 @@
+package kingdee
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
+
+const (
+	// maxBody bounds one answer; 10,000 rows of 40 columns are about 5 MB.
+	maxBody = 64 << 20
+	// requestTimeout bounds one request whatever the caller's deadline; public clients use 30 to 300 s.
+	requestTimeout = 120 * time.Second
+
+	sessionHeader = "kdservice-sessionid"
+	// sandboxHeader is how a voidrelay sandbox says that it is none of the vendor's servers.
+	sandboxHeader = "X-Voidrelay-Sandbox"
+)
+
+// Meta is what the HTTP answer says beside its body.
+type Meta struct {
+	// Left is our clock just before the request left.
+	Left time.Time
+	// Date is the server's clock from the Date header; zero where DateNote says why.
+	Date     time.Time
+	DateNote string
+	// Sandbox is set when the answer came from a voidrelay sandbox.
+	Sandbox bool
+}
+
+// transport posts JSON to one server. HTTP/1.1 only: with HTTP/2 negotiated, 502 was seen (WaHaiLong/KingdeeMCP).
+// Redirects are not followed: they lead to a login page.
+type transport struct {
+	base *url.URL
+	http *http.Client
+	now  func() time.Time
+}
+
+func newTransport(base *url.URL, now func() time.Time) *transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &transport{
+		base: base,
+		now:  now,
+		http: &http.Client{
+			Timeout:       requestTimeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Transport: &http.Transport{
+				Proxy:                  http.ProxyFromEnvironment,
+				DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+				TLSHandshakeTimeout:    10 * time.Second,
+				ResponseHeaderTimeout:  requestTimeout,
+				IdleConnTimeout:        60 * time.Second,
+				MaxIdleConnsPerHost:    4,
+				MaxResponseHeaderBytes: 1 << 20,
+				Protocols:              protocols,
+			},
+		},
+	}
+}
+
+// ParseBaseURL reads the address of a server, with or without /K3Cloud and with or without a slash at the end.
+func ParseBaseURL(text string) (*url.URL, error) {
+	base, err := url.Parse(strings.TrimSpace(text))
+	if err != nil {
+		return nil, errors.New("not a URL") // the parser's own text repeats its input, which may hold a password
+	}
+	if (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
+		return nil, errors.New("want http://host/ or https://host/")
+	}
+	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, errors.New("want no user, query or fragment")
+	}
+	base.Path = strings.TrimRight(base.Path, "/")
+	if !strings.EqualFold(path.Base(base.Path), "K3Cloud") {
+		base.Path += "/K3Cloud"
+	}
+	base.RawPath = ""
+	return base, nil
+}
+
+// post sends one request and reads its answer whole. Its only errors are Faults of class Unreachable or Unreadable and the
+// context's own.
+func (t *transport) post(ctx context.Context, service, session string, payload any) (int, []byte, Meta, error) {
+	body, err := json.Marshal(payload)
+	if err != nil {
+		return 0, nil, Meta{}, fmt.Errorf("encode %s: %w", service, err)
+	}
+	target := t.base.JoinPath(service + ".common.kdsvc").String()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, Meta{}, fmt.Errorf("prepare %s: %w", service, err)
+	}
+	request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	request.Header.Set("Accept", "application/json")
+	if session != "" {
+		request.Header.Set(sessionHeader, session)
+	}
+	meta := Meta{Left: t.now()}
+	response, err := t.http.Do(request)
+	if err != nil {
+		return 0, nil, meta, unreachable(ctx, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	meta.Sandbox = response.Header.Get(sandboxHeader) != ""
+	meta.Date, meta.DateNote = serverClock(response.Header)
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	if err != nil {
+		return 0, nil, meta, unreachable(ctx, err)
+	}
+	if len(answer) > maxBody {
+		return 0, nil, meta, unreadable(0, response.StatusCode, fmt.Sprintf("an answer of more than %d MiB", maxBody>>20))
+	}
+	return response.StatusCode, answer, meta, nil
+}
+
+func unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("kingdee: %w", ctx.Err())
+	}
+	return &Fault{Class: Unreachable, Code: NoCode, Message: "no answer", Err: err}
+}
+
+// serverClock reads Date unless a cache wrote the answer.
+func serverClock(header http.Header) (time.Time, string) {
+	if header.Get("Age") != "" {
+		return time.Time{}, "the answer has an Age header: a cache wrote it"
+	}
+	text := header.Get("Date")
+	if text == "" {
+		return time.Time{}, "the answer has no Date header"
+	}
+	date, err := http.ParseTime(text)
+	if err != nil {
+		return time.Time{}, "the answer's Date header cannot be read"
+	}
+	return date, ""
+}
+
+func (t *transport) close() { t.http.CloseIdleConnections() }

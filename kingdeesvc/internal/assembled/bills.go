@@ -1,0 +1,172 @@
+package assembled
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// Page is some whole bills, ascending.
+type Page struct {
+	Bills    []*kingdeev1.AssemblyBill
+	Problems []*kingdeev1.BillProblem
+	Left     time.Time
+}
+
+// Bills reads whole bills. Which bills there are is listed first, head by head, so that bills without lines are met too;
+// then their lines are read by id. A bill's rows are those of the queries it was made of: products and components, or
+// the head's where it has no lines; the listing's rows count only where nothing but the listing showed them.
+func (s *Selected) Bills(ctx context.Context, o Options, emit func(Page) error) error {
+	return s.eachIDs(ctx, s.reader.chunk(), func(part idPage) error {
+		if len(part.strays) > 0 {
+			strays := Page{Left: part.listed}
+			for _, g := range part.strays {
+				strays.Problems = append(strays.Problems, g.problem(g.fault, len(g.rows)))
+			}
+			if err := emit(strays); err != nil {
+				return err
+			}
+		}
+		return s.reader.whole(ctx, part, o, emit)
+	})
+}
+
+// whole reads the bills of these ids. An id that is not shown is simply absent.
+func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(Page) error) error {
+	if len(part.ids) == 0 {
+		return nil
+	}
+	products := func() *plan { return r.productPlan(o) }
+	left := part.ids
+	return r.walk(ctx, products, kingdee.InIDs(keyID, part.ids), 0, func(got page) error {
+		covered := left
+		if end, found := slices.BinarySearch(left, got.reach()); found {
+			covered = left[:end+1]
+		} else {
+			covered = left[:end]
+		}
+		left = left[len(covered):]
+		drafts := make([]*draft, 0, len(covered))
+		for _, g := range got.groups {
+			drafts = append(drafts, &draft{head: g})
+		}
+		bare, bareLeft, err := r.withoutLines(ctx, without(covered, got.groups), o)
+		if err != nil {
+			return err
+		}
+		drafts = append(drafts, bare...)
+		slices.SortStableFunc(drafts, func(a, b *draft) int { return cmp.Compare(a.head.id, b.head.id) })
+		first := earlier(earlier(got.left, bareLeft), part.floor())
+		if o.Components {
+			strays, componentsLeft, err := r.addComponents(ctx, drafts, o)
+			if err != nil {
+				return err
+			}
+			drafts = append(drafts, strays...)
+			first = earlier(first, componentsLeft)
+		}
+		return r.emitBills(drafts, first, emit)
+	})
+}
+
+// draft is a bill before decoding.
+type draft struct {
+	head       *group
+	components *group
+	// bare: known to have no product lines; head is a row of the head alone.
+	bare bool
+	gone bool
+}
+
+func (d *draft) rows() int {
+	n := len(d.head.rows)
+	if d.components != nil {
+		n += len(d.components.rows)
+	}
+	return n
+}
+
+// without are the ids that no group stands for.
+func without(ids []int64, groups []*group) []int64 {
+	have := make(map[int64]bool, len(groups))
+	for _, g := range groups {
+		have[g.id] = true
+	}
+	var missing []int64
+	for _, id := range ids {
+		if !have[id] {
+			missing = append(missing, id)
+		}
+	}
+	return missing
+}
+
+// withoutLines looks at ids that showed no product row. A bill whose head is there, and whose lines are still not after
+// the head was seen, has none; without a head it is not shown at all.
+func (r *Reader) withoutLines(ctx context.Context, ids []int64, o Options) ([]*draft, time.Time, error) {
+	if len(ids) == 0 {
+		return nil, time.Time{}, nil
+	}
+	var heads, late []*group
+	var left time.Time
+	gather := func(into *[]*group) func(page) error {
+		return func(got page) error {
+			left = earlier(left, got.left)
+			*into = append(*into, got.groups...)
+			return nil
+		}
+	}
+	headPlans := func() *plan { return r.headPlan(o) }
+	if err := r.walk(ctx, headPlans, kingdee.InIDs(keyID, ids), 0, gather(&heads)); err != nil {
+		return nil, left, err
+	}
+	if len(heads) == 0 {
+		return nil, left, nil
+	}
+	var shown []int64
+	for _, g := range named(heads) {
+		shown = append(shown, g.id)
+	}
+	if len(shown) > 0 {
+		products := func() *plan { return r.productPlan(o) }
+		if err := r.walk(ctx, products, kingdee.InIDs(keyID, shown), 0, gather(&late)); err != nil {
+			return nil, left, err
+		}
+	}
+	var drafts []*draft
+	byID := make(map[int64]bool, len(late))
+	for _, g := range late {
+		byID[g.id] = true
+		drafts = append(drafts, &draft{head: g})
+	}
+	for _, g := range heads {
+		if g.id == 0 || !byID[g.id] {
+			drafts = append(drafts, &draft{head: g, bare: true})
+		}
+	}
+	return drafts, left, nil
+}
+
+func (r *Reader) emitBills(drafts []*draft, left time.Time, emit func(Page) error) error {
+	out := Page{Left: left}
+	for _, d := range drafts {
+		if d.gone {
+			continue
+		}
+		decoded, f := r.decodeBill(d)
+		if f != nil {
+			out.Problems = append(out.Problems, d.head.problem(f, d.rows()))
+			continue
+		}
+		out.Bills = append(out.Bills, decoded)
+	}
+	if len(out.Bills) == 0 && len(out.Problems) == 0 {
+		return nil
+	}
+	return emit(out)
+}

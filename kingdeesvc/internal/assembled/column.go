@@ -1,0 +1,177 @@
+package assembled
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// column is one key that is asked for and how its cell gets into a message.
+type column[T any] struct {
+	key string
+	set func(d *decoder, key string, into T, cell kingdee.Cell)
+}
+
+// fault is why a bill cannot be delivered.
+type fault struct {
+	reason kingdeev1.BillProblemReason
+	field  string
+	detail string
+}
+
+// decoder carries the zone of the server's clock, the memory of which dates have a time of day, and the first fault found.
+type decoder struct {
+	zone  *time.Location
+	dates *DateMemory
+	fault *fault
+}
+
+func (d *decoder) fail(reason kingdeev1.BillProblemReason, key, format string, args ...any) {
+	if d.fault == nil {
+		d.fault = &fault{reason: reason, field: key, detail: fmt.Sprintf(format, args...)}
+	}
+}
+
+func (d *decoder) malformed(key string, cell kingdee.Cell, want string) {
+	d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, key, "%q is no %s", clip(cell.Text), want)
+}
+
+func (d *decoder) missing(key string) {
+	d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, key, "null or blank")
+}
+
+// text is the cell as text, trimmed: Kingdee writes one blank for nothing. Raw ids come as numbers or as text.
+func (d *decoder) text(key string, cell kingdee.Cell) string {
+	if cell.Kind == kingdee.Other {
+		d.malformed(key, cell, "plain value")
+		return ""
+	}
+	return strings.TrimSpace(cell.Text)
+}
+
+func (d *decoder) id(key string, cell kingdee.Cell) int64 {
+	id, ok := readID(cell)
+	if !ok {
+		d.malformed(key, cell, "id")
+	}
+	return id
+}
+
+// readID reads a positive whole number, also where it was written as text or as 1.0.
+func readID(cell kingdee.Cell) (int64, bool) {
+	if cell.Kind != kingdee.Number && cell.Kind != kingdee.Text {
+		return 0, false
+	}
+	digits := strings.TrimSpace(cell.Text)
+	if whole, fraction, ok := strings.Cut(digits, "."); ok && strings.Trim(fraction, "0") == "" {
+		digits = whole
+	}
+	id, err := strconv.ParseInt(digits, 10, 64)
+	return id, err == nil && id > 0
+}
+
+var decimalText = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)
+
+// decimal keeps the digits as they were written; an unset one is empty, never 0.
+func (d *decoder) decimal(key string, cell kingdee.Cell) string {
+	digits := strings.TrimSpace(cell.Text)
+	switch {
+	case cell.Kind == kingdee.Number:
+		return cell.Text
+	case cell.Kind == kingdee.Null, cell.Kind == kingdee.Text && digits == "":
+		return ""
+	case cell.Kind == kingdee.Text && decimalText.MatchString(digits):
+		return digits
+	}
+	d.malformed(key, cell, "decimal")
+	return ""
+}
+
+// moment reads a wall-clock time of the server; the zero time is "unset".
+func (d *decoder) moment(key string, cell kingdee.Cell) time.Time {
+	if cell.Kind == kingdee.Null {
+		return time.Time{}
+	}
+	if cell.Kind != kingdee.Text {
+		d.malformed(key, cell, "date")
+		return time.Time{}
+	}
+	t, err := kingdee.ParseDate(cell.Text, d.zone)
+	if err != nil {
+		d.malformed(key, cell, "date")
+	}
+	return t
+}
+
+func textColumn[T any](key string, field func(T) *string) column[T] {
+	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) { *field(into) = d.text(key, cell) }}
+}
+
+func decimalColumn[T any](key string, field func(T) *string) column[T] {
+	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) { *field(into) = d.decimal(key, cell) }}
+}
+
+// dayColumn is a date without a time, as YYYY-MM-DD.
+func dayColumn[T any](key string, field func(T) *string) column[T] {
+	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) {
+		if t := d.moment(key, cell); !t.IsZero() {
+			*field(into) = t.Format(time.DateOnly)
+		}
+	}}
+}
+
+func idColumn[T any](key string, field func(T) *int64) column[T] {
+	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) { *field(into) = d.id(key, cell) }}
+}
+
+// timeColumn is a date-time; the memory learns from it whether this server gives the key a time of day.
+func timeColumn[T any](key string, field func(T) **timestamppb.Timestamp) column[T] {
+	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) {
+		if t := d.moment(key, cell); !t.IsZero() {
+			*field(into) = timestamppb.New(t)
+			d.dates.learn(key, t)
+		}
+	}}
+}
+
+func midnight(t time.Time) bool {
+	return t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 && t.Nanosecond() == 0
+}
+
+// codeColumn is an enumeration that must be known; fold compares without case.
+func codeColumn[T any, E ~int32](key string, codes map[string]E, fold bool, field func(T) *E) column[T] {
+	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) {
+		code := d.text(key, cell)
+		if code == "" {
+			d.missing(key)
+			return
+		}
+		look := code
+		if fold {
+			look = strings.ToLower(code)
+		}
+		value, ok := codes[look]
+		if !ok {
+			d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_UNKNOWN, key, "%q", clip(code))
+			return
+		}
+		*field(into) = value
+	}}
+}
+
+func clip(text string) string {
+	const most = 80
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most]) + "…"
+}

@@ -1,0 +1,78 @@
+package assembled
+
+import (
+	"cmp"
+	"slices"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// decodeBill turns a draft's rows into a bill, or says why it cannot.
+func (r *Reader) decodeBill(from *draft) (*kingdeev1.AssemblyBill, *fault) {
+	if from.head.fault != nil {
+		return nil, from.head.fault
+	}
+	if from.components != nil && from.components.fault != nil {
+		return nil, from.components.fault
+	}
+	d := &decoder{zone: r.zone, dates: r.dates}
+	p, rows := from.head.plan, from.head.rows
+	out := &kingdeev1.AssemblyBill{Rows: int32(from.rows())}
+	fill(d, p, headColumns, out, rows[0])
+	out.Extra = p.extras(d, p.extra.bill, rows[0])
+	// Whether a server joins a bill without lines outer or inner is not documented: one row without an entry id is none.
+	if !from.bare && (len(rows) > 1 || !absent(p.cell(rows[0], keyEntryID))) {
+		for _, row := range rows {
+			line := &kingdeev1.ProductLine{}
+			fill(d, p, productColumns, line, row)
+			line.Extra = p.extras(d, p.extra.line, row)
+			out.ProductLines = append(out.ProductLines, line)
+		}
+	}
+	if from.components != nil {
+		out.ComponentLines = decodeComponents(d, from.components)
+	}
+	slices.SortFunc(out.ProductLines, func(a, b *kingdeev1.ProductLine) int { return cmp.Compare(a.EntryId, b.EntryId) })
+	slices.SortFunc(out.ComponentLines, func(a, b *kingdeev1.ComponentLine) int { return cmp.Compare(a.DetailId, b.DetailId) })
+	d.distinct(out)
+	if d.fault != nil {
+		return nil, d.fault
+	}
+	return out, nil
+}
+
+// decodeComponents leaves out the rows of product lines that have no component.
+func decodeComponents(d *decoder, g *group) []*kingdeev1.ComponentLine {
+	var lines []*kingdeev1.ComponentLine
+	for _, row := range g.rows {
+		if absent(g.plan.cell(row, keyDetailID)) {
+			continue
+		}
+		line := &kingdeev1.ComponentLine{}
+		fill(d, g.plan, componentColumns, line, row)
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// distinct refuses a bill with one line twice: an extra key of another entity multiplies rows.
+func (d *decoder) distinct(b *kingdeev1.AssemblyBill) {
+	const twice = "line %d comes twice: does an extra key belong to another entity?"
+	for i := 1; i < len(b.ProductLines); i++ {
+		if id := b.ProductLines[i].EntryId; id == b.ProductLines[i-1].EntryId {
+			d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, keyEntryID, twice, id)
+		}
+	}
+	for i := 1; i < len(b.ComponentLines); i++ {
+		if id := b.ComponentLines[i].DetailId; id == b.ComponentLines[i-1].DetailId {
+			d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, keyDetailID, twice, id)
+		}
+	}
+}
+
+// absent is how a line id looks where an outer join found no line.
+func absent(cell kingdee.Cell) bool {
+	return cell.Kind == kingdee.Null || cell.Kind == kingdee.Number && cell.Text == "0"
+}

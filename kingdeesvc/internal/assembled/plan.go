@@ -1,0 +1,142 @@
+package assembled
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// plan is one kind of query: its keys in order, and where in a row the parts of a bill stand.
+type plan struct {
+	keys   []string
+	index  map[string]int
+	folded map[string]int
+	order  string
+	// unique is the key that tells the rows of one bill apart; empty where a bill is one row.
+	unique string
+	extra  struct{ bill, line []string }
+}
+
+func newPlan(order, unique string) *plan {
+	return &plan{index: map[string]int{}, folded: map[string]int{}, order: order, unique: unique}
+}
+
+// add asks for a key once, however often and in whatever case it is named.
+func (p *plan) add(key string) {
+	folded := strings.ToLower(key)
+	at, known := p.folded[folded]
+	if !known {
+		at = len(p.keys)
+		p.folded[folded] = at
+		p.keys = append(p.keys, key)
+	}
+	p.index[key] = at
+}
+
+func (p *plan) has(key string) bool {
+	_, ok := p.index[key]
+	return ok
+}
+
+func (p *plan) cell(row []kingdee.Cell, key string) kingdee.Cell {
+	return row[p.index[key]]
+}
+
+func addColumns[T any](p *plan, columns []column[T], skip string) {
+	for _, c := range columns {
+		if c.key != skip {
+			p.add(c.key)
+		}
+	}
+}
+
+// fill sets every field whose key the plan asked for.
+func fill[T any](d *decoder, p *plan, columns []column[T], into T, row []kingdee.Cell) {
+	for _, c := range columns {
+		if p.has(c.key) {
+			c.set(d, c.key, into, p.cell(row, c.key))
+		}
+	}
+}
+
+// extras are the caller's own keys as text; a null is left out.
+func (p *plan) extras(d *decoder, keys []string, row []kingdee.Cell) map[string]string {
+	if len(keys) == 0 {
+		return nil
+	}
+	values := make(map[string]string, len(keys))
+	for _, key := range keys {
+		cell := p.cell(row, key)
+		if cell.Kind == kingdee.Other {
+			d.malformed(key, cell, "plain value")
+		} else if cell.Kind != kingdee.Null {
+			values[key] = cell.Text
+		}
+	}
+	return values
+}
+
+// stampKeys tell two versions of a bill apart.
+var stampKeys = []string{keyModifyDate, keyDocumentStatus, keyCancelStatus}
+
+type stamps [3]kingdee.Cell
+
+func (p *plan) stamps(row []kingdee.Cell) stamps {
+	var s stamps
+	for i, key := range stampKeys {
+		s[i] = p.cell(row, key)
+	}
+	return s
+}
+
+// productPlan is head and 成品 in one query; without lines it is the head alone.
+func (r *Reader) productPlan(o Options) *plan {
+	p := newPlan("FID ASC, FEntity_FEntryID ASC", keyEntryID)
+	addColumns(p, headColumns, "")
+	skip := ""
+	if r.rowTypeGone.Load() {
+		skip = keyRowType
+	}
+	addColumns(p, productColumns, skip)
+	for _, key := range slices.Concat(o.ExtraBillKeys, o.ExtraLineKeys) {
+		p.add(key)
+	}
+	p.extra.bill, p.extra.line = o.ExtraBillKeys, o.ExtraLineKeys
+	return p
+}
+
+func (r *Reader) headPlan(o Options) *plan {
+	p := newPlan("FID ASC", "")
+	addColumns(p, headColumns, "")
+	for _, key := range o.ExtraBillKeys {
+		p.add(key)
+	}
+	p.extra.bill = o.ExtraBillKeys
+	return p
+}
+
+// componentPlan is 子件 with just enough of the head to know the bill and its version. Components are never asked for
+// together with the product's own fields: rows of both entities in one query multiply.
+func componentPlan() *plan {
+	p := newPlan("FID ASC, FEntity_FEntryID ASC, FSubEntity_FDetailID ASC", keyDetailID)
+	for _, key := range append([]string{keyID, keyNumber}, stampKeys...) {
+		p.add(key)
+	}
+	addColumns(p, componentColumns, "")
+	return p
+}
+
+func statePlan() *plan {
+	p := newPlan("FID ASC", "")
+	addColumns(p, stateColumns, "")
+	return p
+}
+
+// listPlan finds out which bills there are.
+func listPlan() *plan {
+	p := newPlan("FID ASC", "")
+	p.add(keyID)
+	p.add(keyNumber)
+	return p
+}

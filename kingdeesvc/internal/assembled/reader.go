@@ -1,0 +1,244 @@
+package assembled
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// Vendor is the client that a Reader reads through.
+type Vendor interface {
+	Query(ctx context.Context, q kingdee.Query) (*kingdee.Table, error)
+	View(ctx context.Context, formID string, id int64) (kingdee.Meta, error)
+}
+
+// Reader reads assembly bills of one account. Safe for concurrent use.
+type Reader struct {
+	vendor      Vendor
+	zone        *time.Location
+	limit       int
+	dates       *DateMemory
+	rowTypeGone atomic.Bool
+	logger      *slog.Logger
+}
+
+// NewReader makes a Reader. pageRows is the Limit of each query, 10 to 10,000.
+func NewReader(vendor Vendor, zone *time.Location, pageRows int, logger *slog.Logger) *Reader {
+	return &Reader{vendor: vendor, zone: zone, limit: pageRows, dates: NewDateMemory(), logger: logger}
+}
+
+// Options say what of a bill is wanted.
+type Options struct {
+	Components    bool
+	ExtraBillKeys []string
+	ExtraLineKeys []string
+}
+
+// planner makes the plan for a query at the moment it is sent: a key found missing is gone from the next one.
+type planner func() *plan
+
+// trustedLimit is the largest Limit that every server honours. Above it a short page may be the server's own maximum and
+// proves nothing; only an empty page is the end.
+const trustedLimit = 2000
+
+func (r *Reader) isLast(rows int) bool { return rows == 0 || rows < r.limit && r.limit <= trustedLimit }
+
+// query runs one query, and once more without FRowType if the server says that it has no such key.
+func (r *Reader) query(ctx context.Context, plans planner, filter string, startRow int) (*plan, *kingdee.Table, error) {
+	for {
+		p := plans()
+		table, err := r.vendor.Query(ctx, kingdee.Query{
+			FormID: FormID, FieldKeys: p.keys, Filter: filter, Order: p.order, StartRow: startRow, Limit: r.limit,
+		})
+		if err != nil && r.dropRowType(ctx, p, err) {
+			continue
+		}
+		return p, table, err
+	}
+}
+
+// dropRowType says whether the query may be repeated without FRowType. A caller who named the key wants it or an error.
+func (r *Reader) dropRowType(ctx context.Context, p *plan, err error) bool {
+	missing, is := unknownField(err)
+	if !is || !strings.EqualFold(missing, keyRowType) || !p.has(keyRowType) {
+		return false
+	}
+	for _, key := range slices.Concat(p.extra.bill, p.extra.line) {
+		if strings.EqualFold(key, keyRowType) {
+			return false
+		}
+	}
+	r.rowTypeGone.Store(true)
+	r.logger.WarnContext(ctx, "kingdee: this server does not know an optional key; going on without it", "field", keyRowType)
+	return true
+}
+
+// page is what one step of reading gave: whole bills in ascending order.
+type page struct {
+	groups []*group
+	// next is where to go on; meaningless when last.
+	next cursor
+	last bool
+	left time.Time
+}
+
+// cursor is a place in a key-ordered read. start skips rows whose ids cannot be read and that would be met again.
+type cursor struct {
+	after int64
+	start int
+}
+
+// step reads one page above the cursor. A bill that the page's edge may have cut is left to the next page; one that fills
+// a page alone is read by itself.
+func (r *Reader) step(ctx context.Context, plans planner, filter string, at cursor) (page, error) {
+	where := filter
+	if at.after > 0 {
+		where = fmt.Sprintf("%s and FID > %d", filter, at.after)
+	}
+	p, table, err := r.query(ctx, plans, where, at.start)
+	if err != nil {
+		return page{}, err
+	}
+	got := page{left: table.Meta.Left, last: r.isLast(len(table.Rows))}
+	groups, err := collect(p, table.Rows, at.after)
+	if err != nil {
+		return page{}, err
+	}
+	got.groups = groups
+	if !got.last {
+		if err := r.cut(ctx, plans, &got, at, len(table.Rows)); err != nil {
+			return page{}, err
+		}
+	}
+	return got, r.unify(ctx, plans, &got)
+}
+
+// cut takes the last bill of a page that is not the last one off it, unless bills are single rows here.
+func (r *Reader) cut(ctx context.Context, plans planner, got *page, at cursor, rows int) error {
+	ids := named(got.groups)
+	switch {
+	case len(ids) == 0:
+		got.next = cursor{at.after, at.start + rows}
+	case got.groups[0].plan.unique == "":
+		got.next = cursor{after: ids[len(ids)-1].id}
+	case len(ids) == 1:
+		whole, left, err := r.alone(ctx, plans, ids[0].id)
+		if err != nil {
+			return err
+		}
+		replace(got, ids[0], whole)
+		got.left = earlier(got.left, left)
+		got.next = cursor{after: ids[0].id}
+	default:
+		lastWhole := ids[len(ids)-2]
+		got.groups = got.groups[:slices.Index(got.groups, lastWhole)+1]
+		got.next = cursor{after: lastWhole.id}
+	}
+	return nil
+}
+
+// unify reads every bill again whose rows are not of one version.
+func (r *Reader) unify(ctx context.Context, plans planner, got *page) error {
+	for _, g := range named(got.groups) {
+		if !g.drifted {
+			continue
+		}
+		whole, left, err := r.alone(ctx, plans, g.id)
+		if err != nil {
+			return err
+		}
+		replace(got, g, whole)
+		got.left = earlier(got.left, left)
+	}
+	return nil
+}
+
+// rereads is how often a bill that changes while it is read is read again.
+const rereads = 3
+
+// alone reads all rows of one bill by counting, and checks that they are of one version. It answers nil for a bill that is
+// not shown any more.
+func (r *Reader) alone(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
+	var g *group
+	var left time.Time
+	for range rereads {
+		var err error
+		if g, left, err = r.sweep(ctx, plans, id); err != nil || g == nil {
+			return nil, left, err
+		}
+		if g.fault != nil || !g.drifted && !g.doubled() {
+			return g, left, nil
+		}
+	}
+	g.fault = changing("its lines kept changing while they were read")
+	return g, left, nil
+}
+
+func (r *Reader) sweep(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
+	var g *group
+	var first time.Time
+	for start := 0; ; {
+		p, table, err := r.query(ctx, plans, fmt.Sprintf("FID = %d", id), start)
+		if err != nil {
+			return nil, first, err
+		}
+		first = earlier(first, table.Meta.Left)
+		if len(table.Rows) > 0 && g == nil {
+			_, number := name(table.Rows[0])
+			g = &group{plan: p, id: id, number: number}
+		}
+		if g != nil {
+			g.rows = append(g.rows, table.Rows...)
+		}
+		if start += len(table.Rows); r.isLast(len(table.Rows)) {
+			break
+		}
+	}
+	if g != nil {
+		g.check()
+	}
+	return g, first, nil
+}
+
+// named are the groups that have an id.
+func named(groups []*group) []*group {
+	ids := make([]*group, 0, len(groups))
+	for _, g := range groups {
+		if g.id != 0 {
+			ids = append(ids, g)
+		}
+	}
+	return ids
+}
+
+// replace puts whole in old's place; nil takes it away.
+func replace(got *page, old, whole *group) {
+	at := slices.Index(got.groups, old)
+	if whole == nil {
+		got.groups = slices.Delete(got.groups, at, at+1)
+		return
+	}
+	got.groups[at] = whole
+}
+
+// earlier is the earlier of two moments, the zero time being none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func unknownField(err error) (string, bool) {
+	fault, ok := asFault(err)
+	if !ok || fault.Class != kingdee.FieldUnknown {
+		return "", false
+	}
+	return fault.Field, true
+}

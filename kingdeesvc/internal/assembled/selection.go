@@ -1,0 +1,182 @@
+package assembled
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// Selection says which bills. Exactly one of Since, IDs and Numbers is used.
+type Selection struct {
+	Since   time.Time
+	AfterID int64
+	IDs     []int64
+	Numbers []string
+}
+
+// Select prepares a selection: its filter is built now, so that MidnightEdges holds for all of it, and a number that cannot
+// be looked for is refused before anything is sent.
+func (r *Reader) Select(s Selection) (*Selected, error) {
+	switch {
+	case len(s.IDs) > 0:
+		ids := slices.Clone(s.IDs)
+		slices.Sort(ids)
+		return &Selected{reader: r, ids: slices.Compact(ids)}, nil
+	case len(s.Numbers) > 0:
+		numbers := slices.Clone(s.Numbers)
+		slices.Sort(numbers)
+		selected := &Selected{reader: r, byNumber: true}
+		for chunk := range slices.Chunk(slices.Compact(numbers), numbersPerQuery) {
+			filter, err := kingdee.InTexts(keyNumber, chunk)
+			if err != nil {
+				return nil, &InvalidSelection{Field: "numbers", Reason: err}
+			}
+			selected.filters = append(selected.filters, filter)
+		}
+		return selected, nil
+	}
+	if year := s.Since.In(r.zone).Year(); year > 9999 {
+		return nil, &InvalidSelection{Field: "changed_since.since", Reason: fmt.Errorf("year %d", year)}
+	}
+	filter, rounded := r.dates.edge(s.Since, r.zone)
+	return &Selected{reader: r, filters: []string{filter}, after: s.AfterID, MidnightEdges: rounded}, nil
+}
+
+// InvalidSelection is the caller's mistake.
+type InvalidSelection struct {
+	Field  string
+	Reason error
+}
+
+// Error implements error.
+func (e *InvalidSelection) Error() string { return e.Field + ": " + e.Reason.Error() }
+
+// Unwrap gives the reason.
+func (e *InvalidSelection) Unwrap() error { return e.Reason }
+
+const (
+	// numbersPerQuery and idsPerQuery keep one filter to a few kilobytes.
+	numbersPerQuery = 200
+	idsPerQuery     = 500
+)
+
+// Selected is a prepared selection.
+type Selected struct {
+	reader *Reader
+	// ids, or filters that list them.
+	ids      []int64
+	filters  []string
+	byNumber bool
+	after    int64
+	// MidnightEdges are the keys whose lower edge was rounded down to midnight.
+	MidnightEdges []string
+}
+
+// idPage is some ids to read, with what could not even be listed.
+type idPage struct {
+	ids    []int64
+	strays []*group
+	// listed is when the listing left; zero when the ids came from the caller.
+	listed time.Time
+	// asOfListing: what is read is known only as of the listing, as with the holder of a number.
+	asOfListing bool
+}
+
+// floor is the listing's time where it bounds what is read.
+func (p idPage) floor() time.Time {
+	if p.asOfListing {
+		return p.listed
+	}
+	return time.Time{}
+}
+
+// eachIDs calls visit with ascending ids, a bounded number at a time.
+func (s *Selected) eachIDs(ctx context.Context, most int, visit func(idPage) error) error {
+	visitChunks := func(listed idPage) error {
+		first := true
+		for chunk := range slices.Chunk(listed.ids, most) {
+			part := idPage{ids: chunk, listed: listed.listed, asOfListing: s.byNumber}
+			if first {
+				part.strays = listed.strays
+			}
+			first = false
+			if err := visit(part); err != nil {
+				return err
+			}
+		}
+		if first && len(listed.strays) > 0 {
+			return visit(idPage{strays: listed.strays, listed: listed.listed})
+		}
+		return nil
+	}
+	if s.ids != nil {
+		return visitChunks(idPage{ids: s.ids})
+	}
+	if len(s.filters) > 1 {
+		all := idPage{}
+		for _, filter := range s.filters {
+			if err := s.list(ctx, filter, func(part idPage) error {
+				all.ids = append(all.ids, part.ids...)
+				all.strays = append(all.strays, part.strays...)
+				all.listed = earlier(all.listed, part.listed)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		slices.Sort(all.ids)
+		all.ids = slices.Compact(all.ids)
+		return visitChunks(all)
+	}
+	return s.list(ctx, s.filters[0], visitChunks)
+}
+
+// list finds the ids that a filter selects, page by page.
+func (s *Selected) list(ctx context.Context, filter string, visit func(idPage) error) error {
+	return s.reader.walk(ctx, listPlan, filter, s.after, func(got page) error {
+		part := idPage{listed: got.left}
+		for _, g := range got.groups {
+			if g.fault != nil {
+				part.strays = append(part.strays, g)
+			} else {
+				part.ids = append(part.ids, g.id)
+			}
+		}
+		return visit(part)
+	})
+}
+
+// walk steps through all pages of a filter.
+func (r *Reader) walk(ctx context.Context, plans planner, filter string, after int64, visit func(page) error) error {
+	for at := (cursor{after: after}); ; {
+		got, err := r.step(ctx, plans, filter, at)
+		if err != nil {
+			return err
+		}
+		if err := visit(got); err != nil {
+			return err
+		}
+		if got.last {
+			return nil
+		}
+		at = got.next
+	}
+}
+
+// chunk is how many bills to ask for at once, so that their rows usually fit a page.
+func (r *Reader) chunk() int { return min(max(r.limit/4, 10), idsPerQuery) }
+
+// reach is the highest id that a page speaks for.
+func (p page) reach() int64 {
+	if p.last {
+		return math.MaxInt64
+	}
+	return p.next.after
+}
+
+func asFault(err error) (*kingdee.Fault, bool) { return errors.AsType[*kingdee.Fault](err) }

@@ -1,0 +1,61 @@
+package assembled
+
+import (
+	"context"
+	"time"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// StatePage is some bills' states, ascending.
+type StatePage struct {
+	States   []*kingdeev1.BillState
+	Problems []*kingdeev1.BillProblem
+	Left     time.Time
+}
+
+// States reads id, number, states and dates, one row a bill.
+func (s *Selected) States(ctx context.Context, emit func(StatePage) error) error {
+	r := s.reader
+	if s.ids == nil && len(s.filters) == 1 {
+		return r.walk(ctx, statePlan, s.filters[0], s.after, func(got page) error {
+			return emitStates(r, got, emit)
+		})
+	}
+	return s.eachIDs(ctx, idsPerQuery, func(part idPage) error {
+		if len(part.strays) > 0 {
+			if err := emitStates(r, page{groups: part.strays, left: part.listed}, emit); err != nil {
+				return err
+			}
+		}
+		if len(part.ids) == 0 {
+			return nil
+		}
+		return r.walk(ctx, statePlan, kingdee.InIDs(keyID, part.ids), 0, func(got page) error {
+			got.left = earlier(got.left, part.floor())
+			return emitStates(r, got, emit)
+		})
+	})
+}
+
+func emitStates(r *Reader, got page, emit func(StatePage) error) error {
+	if len(got.groups) == 0 {
+		return nil
+	}
+	out := StatePage{Left: got.left}
+	for _, g := range got.groups {
+		if g.fault == nil {
+			d := &decoder{zone: r.zone, dates: r.dates}
+			decoded := &kingdeev1.BillState{}
+			fill(d, g.plan, stateColumns, decoded, g.rows[0])
+			if g.fault = d.fault; g.fault == nil {
+				out.States = append(out.States, decoded)
+				continue
+			}
+		}
+		out.Problems = append(out.Problems, g.problem(g.fault, len(g.rows)))
+	}
+	return emit(out)
+}

@@ -1,0 +1,149 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/voidrelay/voidrelay/proto/apierr"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// aboutBill adds the bill that a call was about.
+type aboutBill struct {
+	id  int64
+	err error
+}
+
+func (e *aboutBill) Error() string { return fmt.Sprintf("bill %d: %v", e.id, e.err) }
+func (e *aboutBill) Unwrap() error { return e.err }
+
+// invalidRequest is a request that breaks a rule of its .proto file.
+type invalidRequest struct {
+	field  string
+	reason string
+}
+
+func (e *invalidRequest) Error() string { return e.field + ": " + e.reason }
+
+// errUnauthenticated is a call without a token that this service knows.
+var errUnauthenticated = errors.New("this service wants a bearer token or a client certificate")
+
+// toError is the one place where our errors become statuses. known is false for errors that nobody foresaw: their text
+// stays here, in the log.
+func toError(err error) (out error, known bool) {
+	e := apierr.Error{Code: codes.Internal, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_INTERNAL,
+		Message: "internal error; the cause is in kingdeesvc's log", Metadata: map[string]string{}}
+	if about, ok := errors.AsType[*aboutBill](err); ok {
+		e.Metadata["bill_id"] = strconv.FormatInt(about.id, 10)
+	}
+	set := func(code codes.Code, reason kingdeev1.ErrorReason, message string) {
+		e.Code, e.Reason, e.Message = code, reason, message
+	}
+	invalid, isInvalid := errors.AsType[*invalidRequest](err)
+	selection, isSelection := errors.AsType[*assembled.InvalidSelection](err)
+	undecodable, isUndecodable := errors.AsType[*assembled.Undecodable](err)
+	fault, isFault := errors.AsType[*kingdee.Fault](err)
+	switch {
+	case isInvalid:
+		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, invalid.Error())
+		e.Metadata["field"] = invalid.field
+	case isSelection:
+		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, selection.Error())
+		e.Metadata["field"] = selection.Field
+	case errors.Is(err, errUnauthenticated):
+		set(codes.Unauthenticated, kingdeev1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, errUnauthenticated.Error())
+	case errors.Is(err, assembled.ErrNotShown):
+		set(codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, err.Error())
+	case isUndecodable:
+		set(codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_BILL_UNDECODABLE, undecodable.Error())
+		e.Metadata["field"] = undecodable.Problem.GetField()
+	case isFault:
+		e.RetryAfter = fault.RetryAfter
+		e.Code, e.Reason = faultStatus(fault)
+		e.Message = fault.Error()
+		describe(fault, e.Metadata)
+		if fault.Class == kingdee.Busy {
+			e.RetryAfter = busyPause
+		}
+	case errors.Is(err, context.DeadlineExceeded):
+		set(codes.DeadlineExceeded, kingdeev1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED, err.Error())
+	case errors.Is(err, context.Canceled):
+		set(codes.Canceled, kingdeev1.ErrorReason_ERROR_REASON_CALLER_GONE, err.Error())
+	default:
+		if already := passable(err); already != nil {
+			return already, true
+		}
+		return e.Err(), false
+	}
+	return e.Err(), true
+}
+
+// busyPause is what a caller is told when the vendor still stumbles after our own tries.
+const busyPause = 30 * time.Second
+
+// passable lets through what gRPC itself says about a call, such as Unimplemented or a stream that the peer closed.
+func passable(err error) error {
+	st, ok := status.FromError(err)
+	if !ok {
+		return nil
+	}
+	switch st.Code() {
+	case codes.Unimplemented:
+		return err
+	case codes.Canceled, codes.Unavailable:
+		return apierr.Error{Code: codes.Canceled, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_CALLER_GONE, Message: st.Message()}.Err()
+	case codes.DeadlineExceeded:
+		return apierr.Error{Code: codes.DeadlineExceeded, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED, Message: st.Message()}.Err()
+	}
+	return nil
+}
+
+func faultStatus(fault *kingdee.Fault) (codes.Code, kingdeev1.ErrorReason) {
+	switch fault.Class {
+	case kingdee.FieldUnknown:
+		return codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN
+	case kingdee.FormUnknown:
+		return codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FORM_UNKNOWN
+	case kingdee.FilterInvalid:
+		return codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FILTER_INVALID
+	case kingdee.NotFound:
+		return codes.NotFound, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND
+	case kingdee.Permission:
+		return codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_PERMISSION
+	case kingdee.LoginRefused:
+		return codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_LOGIN_REFUSED
+	case kingdee.SessionLost:
+		return codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_SESSION_LOST
+	case kingdee.Throttled:
+		return codes.ResourceExhausted, kingdeev1.ErrorReason_ERROR_REASON_RATE_LIMITED
+	case kingdee.Unreachable:
+		return codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE
+	case kingdee.Unreadable:
+		return codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE
+	}
+	return codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_REFUSED
+}
+
+func describe(fault *kingdee.Fault, metadata map[string]string) {
+	if fault.Field != "" {
+		metadata["field"] = fault.Field
+	}
+	if fault.Class == kingdee.FilterInvalid {
+		metadata["field"] = "filter_string"
+	}
+	if fault.Code != kingdee.NoCode {
+		metadata["vendor_code"] = strconv.Itoa(fault.Code)
+	}
+	if fault.Message != "" {
+		metadata["vendor_message"] = fault.Message
+	}
+}

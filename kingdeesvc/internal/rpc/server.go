@@ -1,0 +1,170 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// Service implements kingdee.v1.BillService.
+type Service struct {
+	kingdeev1.UnimplementedBillServiceServer
+
+	client *kingdee.Client
+	reader *assembled.Reader
+	place  Place
+	now    func() time.Time
+}
+
+// Place is what the settings say about the account; the rest the login says.
+type Place struct {
+	DataCenterID string
+	UserName     string
+	ZoneName     string
+	Zone         *time.Location
+}
+
+// NewService builds the service.
+func NewService(client *kingdee.Client, reader *assembled.Reader, place Place, now func() time.Time) *Service {
+	return &Service{client: client, reader: reader, place: place, now: now}
+}
+
+// defaultLimit is the rows of a query that names no limit: what Kingdee itself takes.
+const defaultLimit = 2000
+
+// ExecuteBillQuery implements BillService.
+func (s *Service) ExecuteBillQuery(ctx context.Context, req *kingdeev1.ExecuteBillQueryRequest) (*kingdeev1.ExecuteBillQueryResponse, error) {
+	limit := int(req.GetLimit())
+	if limit == 0 {
+		limit = defaultLimit
+	}
+	table, err := s.client.Query(ctx, kingdee.Query{
+		FormID: req.GetFormId(), FieldKeys: req.GetFieldKeys(), Filter: req.GetFilterString(), Order: req.GetOrderString(),
+		TopRows: int(req.GetTopRowCount()), StartRow: int(req.GetStartRow()), Limit: limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tableRows(table, req.GetFieldKeys())
+	if err != nil {
+		return nil, err
+	}
+	return &kingdeev1.ExecuteBillQueryResponse{Rows: rows, QueryLeftTime: timestamppb.New(table.Meta.Left)}, nil
+}
+
+// StreamAssemblyBills implements BillService.
+func (s *Service) StreamAssemblyBills(req *kingdeev1.StreamAssemblyBillsRequest, stream kingdeev1.BillService_StreamAssemblyBillsServer) error {
+	ctx := stream.Context()
+	selected, err := s.reader.Select(selection(req))
+	if err != nil {
+		return err
+	}
+	header, err := s.header(ctx, selected.MidnightEdges)
+	if err != nil {
+		return err
+	}
+	frames := billFrames{stream: stream}
+	if err := frames.header(header); err != nil {
+		return err
+	}
+	if err := selected.Bills(ctx, options(req), frames.page); err != nil {
+		return err
+	}
+	return frames.summary()
+}
+
+// StreamBillStates implements BillService.
+func (s *Service) StreamBillStates(req *kingdeev1.StreamBillStatesRequest, stream kingdeev1.BillService_StreamBillStatesServer) error {
+	ctx := stream.Context()
+	selected, err := s.reader.Select(selection(req))
+	if err != nil {
+		return err
+	}
+	header, err := s.header(ctx, selected.MidnightEdges)
+	if err != nil {
+		return err
+	}
+	frames := stateFrames{stream: stream}
+	if err := frames.header(header); err != nil {
+		return err
+	}
+	if err := selected.States(ctx, frames.page); err != nil {
+		return err
+	}
+	return frames.summary()
+}
+
+// GetAssemblyBill implements BillService.
+func (s *Service) GetAssemblyBill(ctx context.Context, req *kingdeev1.GetAssemblyBillRequest) (*kingdeev1.GetAssemblyBillResponse, error) {
+	bill, left, err := s.reader.Get(ctx, req.GetId(), options(req))
+	if err != nil {
+		return nil, &aboutBill{id: req.GetId(), err: err}
+	}
+	return &kingdeev1.GetAssemblyBillResponse{Bill: bill, QueryLeftTime: timestamppb.New(left)}, nil
+}
+
+// CheckConnection implements BillService.
+func (s *Service) CheckConnection(ctx context.Context, _ *kingdeev1.CheckConnectionRequest) (*kingdeev1.CheckConnectionResponse, error) {
+	header, err := s.header(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &kingdeev1.CheckConnectionResponse{
+		Account:        header.GetAccount(),
+		VendorTime:     header.GetVendorTime(),
+		VendorTimeNote: header.GetVendorTimeNote(),
+		ServiceTime:    header.GetServiceTime(),
+		VendorVersion:  s.client.Login().Version,
+	}, nil
+}
+
+// header makes the cheap call whose Date is the vendor's clock.
+func (s *Service) header(ctx context.Context, midnightEdges []string) (*kingdeev1.StreamHeader, error) {
+	meta, err := s.client.Ping(ctx, assembled.FormID)
+	if err != nil {
+		return nil, err
+	}
+	header := &kingdeev1.StreamHeader{
+		VendorTimeNote: meta.DateNote,
+		ServiceTime:    timestamppb.New(s.now()),
+		Account:        s.account(meta.Sandbox),
+		MidnightEdges:  midnightEdges,
+	}
+	if !meta.Date.IsZero() {
+		header.VendorTime = timestamppb.New(meta.Date)
+	}
+	return header, nil
+}
+
+func (s *Service) account(sandbox bool) *kingdeev1.Account {
+	login := s.client.Login()
+	_, offset := s.now().In(s.place.Zone).Zone()
+	account := &kingdeev1.Account{
+		DataCenterId:     s.place.DataCenterID,
+		DataCenterName:   login.DataCenterName,
+		UserName:         s.place.UserName,
+		TimeZone:         s.place.ZoneName,
+		UtcOffsetSeconds: int32(offset),
+		Environment:      kingdeev1.Environment_ENVIRONMENT_REAL,
+	}
+	if login.DataCenterID != "" {
+		account.DataCenterId = login.DataCenterID
+	}
+	if login.UserName != "" {
+		account.UserName = login.UserName
+	}
+	if login.HasOffset {
+		seconds := int32(login.UTCOffset / time.Second)
+		account.LoginUtcOffsetSeconds = &seconds
+	}
+	if sandbox {
+		account.Environment = kingdeev1.Environment_ENVIRONMENT_SANDBOX
+	}
+	return account
+}

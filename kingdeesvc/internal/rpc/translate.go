@@ -1,0 +1,72 @@
+package rpc
+
+import (
+	"fmt"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// selecting is what both streams' requests have.
+type selecting interface {
+	GetChangedSince() *kingdeev1.ChangedSince
+	GetIds() *kingdeev1.BillIds
+	GetNumbers() *kingdeev1.BillNumbers
+}
+
+func selection(req selecting) assembled.Selection {
+	return assembled.Selection{
+		Since:   req.GetChangedSince().GetSince().AsTime(),
+		AfterID: req.GetChangedSince().GetAfterId(),
+		IDs:     req.GetIds().GetIds(),
+		Numbers: req.GetNumbers().GetNumbers(),
+	}
+}
+
+// describing is what every request for whole bills has.
+type describing interface {
+	GetComponents() bool
+	GetExtraBillKeys() []string
+	GetExtraLineKeys() []string
+}
+
+func options(req describing) assembled.Options {
+	return assembled.Options{Components: req.GetComponents(), ExtraBillKeys: req.GetExtraBillKeys(), ExtraLineKeys: req.GetExtraLineKeys()}
+}
+
+// tableRows hands the table on as it is; a row that cannot be one is an error, since there is no bill to blame.
+func tableRows(table *kingdee.Table, keys []string) ([]*kingdeev1.Row, error) {
+	rows := make([]*kingdeev1.Row, len(table.Rows))
+	for i, row := range table.Rows {
+		if len(row) != len(keys) {
+			return nil, badTable("row %d has %d cells where %d keys were asked for", i, len(row), len(keys))
+		}
+		cells := make([]*kingdeev1.Cell, len(row))
+		for j, cell := range row {
+			if cell.Kind == kingdee.Other {
+				return nil, badTable("row %d holds no plain value for %s", i, keys[j])
+			}
+			cells[j] = tableCell(cell)
+		}
+		rows[i] = &kingdeev1.Row{Cells: cells}
+	}
+	return rows, nil
+}
+
+func tableCell(cell kingdee.Cell) *kingdeev1.Cell {
+	switch cell.Kind {
+	case kingdee.Text:
+		return &kingdeev1.Cell{Kind: &kingdeev1.Cell_Text{Text: cell.Text}}
+	case kingdee.Number:
+		return &kingdeev1.Cell{Kind: &kingdeev1.Cell_Number{Number: cell.Text}}
+	case kingdee.Bool:
+		return &kingdeev1.Cell{Kind: &kingdeev1.Cell_Boolean{Boolean: cell.Text == "true"}}
+	}
+	return &kingdeev1.Cell{}
+}
+
+func badTable(format string, args ...any) error {
+	return &kingdee.Fault{Class: kingdee.Unreadable, Code: kingdee.NoCode, Message: fmt.Sprintf(format, args...)}
+}

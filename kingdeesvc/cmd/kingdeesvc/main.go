@@ -1,0 +1,28 @@
+// Command kingdeesvc serves kingdee.v1 over gRPC from the environment's settings. Exit status 2: a setting is wrong.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	cfg, err := kingdeesvc.LoadConfig(os.Getenv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2) //nolint:gocritic // nothing to undo yet
+	}
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	if err := kingdeesvc.Run(ctx, cfg, logger); err != nil {
+		logger.Error("kingdeesvc stopped", "err", err)
+		os.Exit(1)
+	}
+}

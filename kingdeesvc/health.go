@@ -1,0 +1,56 @@
+package kingdeesvc
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+)
+
+const (
+	// probeEvery is how often an unusable or silent vendor is asked again.
+	probeEvery = 15 * time.Second
+	// quietFor is how long a working vendor may go unasked.
+	quietFor = time.Minute
+	// probeLimit bounds one probe.
+	probeLimit = 30 * time.Second
+)
+
+// tell turns health with the vendor: NOT_SERVING when the login is refused or nobody answers, SERVING again when it works.
+func (s *Server) tell(usable bool, cause error) {
+	if usable {
+		s.logger.Info("kingdeesvc: the vendor is usable")
+		s.setHealth(grpc_health_v1.HealthCheckResponse_SERVING)
+		return
+	}
+	s.logger.Warn("kingdeesvc: the vendor is not usable", "err", cause)
+	s.setHealth(grpc_health_v1.HealthCheckResponse_NOT_SERVING)
+}
+
+func (s *Server) setHealth(status grpc_health_v1.HealthCheckResponse_ServingStatus) {
+	s.checks.SetServingStatus("", status)
+	s.checks.SetServingStatus(kingdeev1.BillService_ServiceDesc.ServiceName, status)
+}
+
+// probe asks the vendor at once, and then whenever nothing else has for a while, so that health is right without callers. A
+// refused login is not repeated by it before its pause is over.
+func (s *Server) probe(ctx context.Context) {
+	ticker := time.NewTicker(probeEvery)
+	defer ticker.Stop()
+	for {
+		if time.Since(s.client.LastAnswer()) > quietFor {
+			probeCtx, cancel := context.WithTimeout(ctx, probeLimit)
+			_, _ = s.client.Ping(probeCtx, assembled.FormID) // the outcome reaches tell
+			cancel()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

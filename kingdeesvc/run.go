@@ -1,0 +1,162 @@
+// Package kingdeesvc is the adapter between gRPC (kingdee.v1) and the WebAPI of 金蝶云星空 (Kingdee Cloud Galaxy).
+//
+// It exports what a composition root needs: Config, LoadConfig, Start, Run and Check. It remembers nothing between two starts.
+package kingdeesvc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rpc"
+)
+
+// Server is a running kingdeesvc.
+type Server struct {
+	listener net.Listener
+	grpc     *grpc.Server
+	checks   *health.Server
+	client   *kingdee.Client
+	logger   *slog.Logger
+
+	stopProbe context.CancelFunc
+	running   sync.WaitGroup
+	stopOnce  sync.Once
+	done      chan struct{}
+	err       error
+}
+
+// Start builds the service and listens. It does not wait for Kingdee: until a first login health says NOT_SERVING and calls
+// say why. When ctx ends, the server stops as by Stop.
+func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
+	tokens, err := loadTokens(cfg.TokensFile)
+	if err != nil {
+		return nil, fmt.Errorf("AUTH_TOKENS_FILE: %w", err)
+	}
+	tlsConfig, err := loadTLS(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("TLS: %w", err)
+	}
+	s := &Server{logger: logger, done: make(chan struct{})}
+	var service *rpc.Service
+	s.client, service = build(cfg, logger, s.tell)
+	s.grpc, s.checks, err = rpc.NewServer(rpc.ServerOptions{Service: service, Tokens: tokens, TLS: tlsConfig, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	s.setHealth(grpc_health_v1.HealthCheckResponse_NOT_SERVING)
+	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	if len(tokens) > 0 && tlsConfig == nil {
+		logger.WarnContext(ctx, "kingdeesvc: bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE", "addr", s.Addr())
+	}
+	probeCtx, stopProbe := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopProbe = stopProbe
+	s.running.Go(func() { s.probe(probeCtx) })
+	s.running.Go(func() { s.err = s.grpc.Serve(s.listener) })
+	s.running.Go(func() {
+		select {
+		case <-ctx.Done():
+			s.stop(context.WithoutCancel(ctx))
+		case <-probeCtx.Done():
+		}
+	})
+	go func() {
+		s.running.Wait()
+		close(s.done)
+	}()
+	logger.InfoContext(ctx, "kingdeesvc: listening", "addr", s.Addr(), "vendor", cfg.BaseURL.Redacted())
+	return s, nil
+}
+
+// build makes the graph below gRPC.
+func build(cfg Config, logger *slog.Logger, tell func(bool, error)) (*kingdee.Client, *rpc.Service) {
+	client := kingdee.New(kingdee.Options{
+		BaseURL: cfg.BaseURL, Auth: cfg.auth(), Rate: cfg.Rate, Now: time.Now, Health: tell, Logger: logger,
+	})
+	reader := assembled.NewReader(client, cfg.Zone, cfg.PageRows, logger)
+	place := rpc.Place{DataCenterID: cfg.AcctID, UserName: cfg.Username, ZoneName: cfg.ZoneName, Zone: cfg.Zone}
+	return client, rpc.NewService(client, reader, place, time.Now)
+}
+
+func (cfg Config) auth() kingdee.Auth {
+	account := kingdee.Account{AcctID: cfg.AcctID, Username: cfg.Username, LCID: cfg.LCID}
+	switch cfg.Auth {
+	case "app_secret":
+		return kingdee.AppSecretAuth{Account: account, AppID: cfg.AppID, AppSecret: cfg.AppSecret}
+	case "password":
+		return kingdee.PasswordAuth{Account: account, Password: cfg.Password}
+	}
+	return kingdee.SignAuth{Account: account, AppID: cfg.AppID, AppSecret: cfg.AppSecret}
+}
+
+// Addr is where the server listens, with the port that was chosen for port 0.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Wait blocks until the server has stopped. It answers nil after a Stop.
+func (s *Server) Wait() error {
+	<-s.done
+	if s.err != nil {
+		return fmt.Errorf("serve: %w", s.err)
+	}
+	return nil
+}
+
+// Stop drains calls until ctx ends, then cuts them, and waits for everything that Start began. It may be called again.
+func (s *Server) Stop(ctx context.Context) {
+	s.stop(ctx)
+	<-s.done
+}
+
+// drainTime bounds the draining when nobody else does.
+const drainTime = 10 * time.Second
+
+func (s *Server) stop(ctx context.Context) {
+	s.stopOnce.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, drainTime)
+		defer cancel()
+		s.checks.Shutdown()
+		drained := make(chan struct{})
+		go func() {
+			s.grpc.GracefulStop()
+			close(drained)
+		}()
+		select {
+		case <-drained:
+		case <-ctx.Done():
+			s.grpc.Stop()
+			<-drained
+		}
+		s.stopProbe()
+		s.client.Close()
+	})
+}
+
+// Run is Start, then Wait.
+func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
+	server, err := Start(ctx, cfg, logger)
+	if err != nil {
+		return err
+	}
+	return server.Wait()
+}
+
+// Check logs in and asks where we are, without serving anything.
+func Check(ctx context.Context, cfg Config, logger *slog.Logger) (*kingdeev1.CheckConnectionResponse, error) {
+	client, service := build(cfg, logger, nil)
+	defer client.Close()
+	return service.CheckConnection(ctx, &kingdeev1.CheckConnectionRequest{})
+}

@@ -13,9 +13,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // start is a fixed moment; the zone is the server's.
 var start = time.Date(2024, 5, 11, 9, 30, 0, 583e6, time.FixedZone("+08:00", 8*60*60))
@@ -30,20 +33,28 @@ func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
 type bundle struct {
 	*testing.T
 	server  *sandbox.Server
+	client  *http.Client
 	clock   *clock
 	session string
 }
 
 func setup(t *testing.T, changes ...func(*sandbox.Config)) *bundle {
 	t.Helper()
-	b := &bundle{T: t, clock: &clock{}}
-	cfg := sandbox.Config{Now: b.clock.now}
+	c := &clock{}
+	cfg := sandbox.Config{Now: c.now}
 	for _, change := range changes {
 		change(&cfg)
 	}
-	b.server = startServer(t, cfg)
+	b := talkTo(t, startServer(t, cfg), c)
 	b.session = b.login()
 	return b
+}
+
+// talkTo is a client of a server, not logged in.
+func talkTo(t *testing.T, server *sandbox.Server, c *clock) *bundle {
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &bundle{T: t, server: server, clock: c, client: &http.Client{Transport: transport, Timeout: time.Minute}}
 }
 
 func startServer(t *testing.T, cfg sandbox.Config) *sandbox.Server {
@@ -78,7 +89,7 @@ func (b *bundle) send(path, body string, headers ...string) (reply, error) {
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := b.client.Do(request)
 	if err != nil {
 		return reply{}, err
 	}

@@ -30,11 +30,12 @@ type Server struct {
 	calls    callCounter
 	saver    *saver
 
-	addr string
-	http *http.Server
-	done chan struct{} // closed when the listener's goroutine has ended
-	stop sync.Once
-	err  error // of Stop
+	addr  string
+	http  *http.Server
+	fresh freshConns
+	done  chan struct{} // closed when the listener's goroutine has ended
+	stop  sync.Once
+	err   error // of Stop
 }
 
 // Start opens a sandbox: state from Config.StateFile if there is any, else the
@@ -70,6 +71,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		WriteTimeout:      10 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ConnState:         s.fresh.note,
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
 	s.saver.start(s.snapshot)
@@ -95,6 +97,7 @@ func (s *Server) Config() Config { return s.cfg }
 // the state. A second call returns what the first one did.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stop.Do(func() {
+		s.fresh.close()
 		err := s.http.Shutdown(ctx)
 		if err != nil {
 			err = errors.Join(fmt.Errorf("kingdee sandbox: calls were still under way: %w", err), s.http.Close())

@@ -1,0 +1,129 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// The views are what people outside are shown. A zero time is an absent one; texts with a closed list of values carry the words
+// that the tables use.
+
+// SchemeView is a scheme with its mark and its counts.
+type SchemeView struct {
+	Scheme, Title, FormID, DataCenterID string
+	Accounts                            []string
+	// State is running or stopped; StopReason and StopDetail are empty while it runs.
+	State, StopReason, StopDetail string
+	// Mode is observe or send.
+	Mode                                  string
+	SendSince                             time.Time
+	Revision                              int
+	PollInterval                          time.Duration
+	MarkTime, EffectiveFrom, LastPassTime time.Time
+	LastPassRows                          int64
+	LastPassError                         string
+	Counts                                map[string]int64
+	OpenWorkItems                         int64
+	// Document is the YAML of the revision; read for a single scheme only.
+	Document string
+}
+
+// PassView is one pass with its funnel.
+type PassView struct {
+	PassID                                    int64
+	Scheme, Kind, State                       string
+	Revision                                  int
+	LowerEdge, VendorTime                     time.Time
+	ClockNote                                 string
+	MarkBefore, MarkAfter, StartTime, EndTime time.Time
+	Cursor                                    int64
+	Funnel                                    rule.Funnel
+	Error                                     string
+}
+
+// CancellationView is one debt.
+type CancellationView struct {
+	CancellationID int64
+	Scheme         string
+	BillID         int64
+	BillNo         string
+	Epoch          int
+	// Leg is affair type and direction, such as Assembly.in.
+	Leg, WarehouseNumber                         string
+	Account, WarehouseCode, OrderCode, OrderType string
+	CancelReason                                 string
+	ExtendProps                                  map[string]string
+	OwnerCode, State                             string
+	Triggers                                     []string
+	Evidence, LegsFrom, HoldReason               string
+	Disposition, VendorMessage, Outcome          string
+	Attempts                                     int
+	DueTime, CreateTime, UpdateTime, OutcomeTime time.Time
+	Revision                                     int
+	PassID                                       int64
+}
+
+// CancellationFilter selects cancellations; empty parts select all.
+type CancellationFilter struct {
+	Scheme                string
+	States                []string
+	BillNo, WarehouseCode string
+	// CreatedFrom is inclusive, CreatedTo is not.
+	CreatedFrom, CreatedTo time.Time
+}
+
+// AttemptView is one request to the WMS. Request and Reply are text whatever bytes were exchanged; empty when not (or no longer)
+// stored.
+type AttemptView struct {
+	Attempt                                       int
+	IntentTime, SendBefore, SendTime, ResultTime  time.Time
+	Disposition                                   string
+	Recognised                                    bool
+	VendorFlag, VendorCode, VendorMessage, Detail string
+	Request, Reply                                string
+}
+
+// WorkView is a work item, with what happened and what to do in Chinese.
+type WorkView struct {
+	WorkItemID            int64
+	Scheme, Kind          string
+	BillID                int64
+	BillNo                string
+	CancellationID        int64
+	Message, Action       string
+	CreateTime, CloseTime time.Time
+	CloseReason           string
+}
+
+// WorkFilter selects work items; empty parts select all open ones.
+type WorkFilter struct {
+	Scheme        string
+	IncludeClosed bool
+}
+
+// BillView is what became of one bill in one scheme, and why.
+type BillView struct {
+	Scheme                              string
+	BillID                              int64
+	BillNo, Org, AffairType             string
+	DocumentStatus, CancelStatus        string
+	ModifyTime, ApproveTime, CancelTime time.Time
+	ReadTime                            time.Time
+	Epoch                               int
+	Class                               string
+	// VerdictCode is one of the Verdict constants; Verdict is the same in Chinese, Reason a Chinese sentence.
+	VerdictCode, Verdict, Reason string
+	Cancellations                []CancellationView
+	Work                         []WorkView
+}
+
+// The verdicts on a bill, as reporting.bill_verdict spells them.
+const (
+	VerdictCancelled   = "cancelled"
+	VerdictInProgress  = "in_progress"
+	VerdictNeedsPerson = "needs_person"
+	VerdictTooLate     = "too_late"
+	VerdictPartly      = "partly_cancelled"
+	VerdictNothingOwed = "nothing_owed"
+)

@@ -1,0 +1,227 @@
+// Package rowtest inserts rows of the ledger for tests: valid defaults, of which a test names only what it is about. Every time is
+// fixed, so that what is read back can be compared as a whole. It does nothing that the store does; it is no way to write a ledger.
+package rowtest
+
+import (
+	"cmp"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+)
+
+// Now is when everything happened, unless a row says otherwise.
+var Now = time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)
+
+// SchemeName is the scheme of every row that names none.
+const SchemeName = "assembly"
+
+// DB inserts into one database.
+type DB struct {
+	t    testing.TB
+	pool *pgxpool.Pool
+}
+
+// New inserts through this pool.
+func New(t testing.TB, pool *pgxpool.Pool) DB { return DB{t, pool} }
+
+func (d DB) insert(sql string, args pgx.StrictNamedArgs) (id int64) {
+	d.t.Helper()
+	require.NoError(d.t, d.pool.QueryRow(d.t.Context(), sql, args).Scan(&id))
+	return id
+}
+
+// Exec runs any statement.
+func (d DB) Exec(sql string, args ...any) {
+	d.t.Helper()
+	_, err := d.pool.Exec(d.t.Context(), sql, args...)
+	require.NoError(d.t, err)
+}
+
+// Scheme is a row of scheme with its revision 1 and, unless NoMark, its mark.
+type Scheme struct {
+	Scheme, Mode, StopReason string
+	NoMark                   bool
+}
+
+// Scheme inserts one: running and in mode send unless said otherwise.
+func (d DB) Scheme(s Scheme) string {
+	d.t.Helper()
+	s.Scheme, s.Mode = cmp.Or(s.Scheme, SchemeName), cmp.Or(s.Mode, "send")
+	state := "running"
+	if s.StopReason != "" {
+		state = "stopped"
+	}
+	d.Exec(`insert into voidrelay.scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, state, stop_reason, mode, send_since, poll_millis, create_time, update_time)
+values (@scheme, '组装拆卸单作废', 'STK_AssembledApp', 'dc-1', '{default}', 1, @state, @stop, @mode, @since, 60000, @now, @now)`, pgx.StrictNamedArgs{
+		"scheme": s.Scheme, "state": state, "stop": s.StopReason, "mode": s.Mode, "since": when(s.Mode == "send", Now), "now": Now,
+	})
+	d.Exec(`insert into voidrelay.scheme_revision (scheme, revision, content_hash, document, create_time) values ($1, 1, 'h', $2, $3)`,
+		s.Scheme, "name: "+s.Scheme+"\n", Now)
+	if !s.NoMark {
+		d.Exec(`insert into voidrelay.mark (scheme, mark_time, data_center_id, environment, time_zone, effective_from, last_pass_time, last_pass_rows)
+values ($1, $2, 'dc-1', 'sandbox', 'Asia/Shanghai', $3, $2, 7)`, s.Scheme, Now, Now.Add(-time.Hour))
+	}
+	return s.Scheme
+}
+
+// Bill is a row of bill.
+type Bill struct {
+	Scheme string
+	ID     int64
+	No     string
+	// Class: voided unless said; Document and Cancel letters follow from it.
+	Class, ClassReason string
+	Epoch              int
+	// Image stores one for the epoch.
+	Image bool
+}
+
+// Bill inserts one, voided unless said otherwise.
+func (d DB) Bill(b Bill) {
+	d.t.Helper()
+	b.Scheme, b.Class, b.Epoch = cmp.Or(b.Scheme, SchemeName), cmp.Or(b.Class, "voided"), cmp.Or(b.Epoch, 1)
+	document, cancel := "C", "B"
+	switch b.Class {
+	case "live":
+		cancel = "A"
+	case "un_audited":
+		document, cancel = "D", "A"
+	case "never_audited":
+		document = "Z"
+	}
+	voided := when(cancel == "B", Now.Add(-time.Minute))
+	d.Exec(`insert into voidrelay.bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time,
+    read_time, class, class_reason, epoch, epoch_live, ever_live, epoch_cancel, first_seen_time, update_time)
+values (@scheme, @id, @no, '100', 'Assembly', @document, @cancel, @created, @changed, @approved, @voided, @now, @class, @reason, @epoch, true, true, @voided, @created, @now)`,
+		pgx.StrictNamedArgs{
+			"scheme": b.Scheme, "id": b.ID, "no": b.No, "document": document, "cancel": cancel, "created": Now.Add(-2 * time.Hour),
+			"changed": Now.Add(-time.Minute), "approved": when(document == "C", Now.Add(-time.Hour)), "voided": voided, "now": Now,
+			"class": b.Class, "reason": b.ClassReason, "epoch": b.Epoch,
+		})
+	if b.Image {
+		d.Exec(`insert into voidrelay.bill_image (scheme, bill_id, epoch, content, read_time) values ($1, $2, $3, '{}', $4)`,
+			b.Scheme, b.ID, b.Epoch, Now.Add(-time.Hour))
+	}
+}
+
+// Cancellation is a row of cancellation.
+type Cancellation struct {
+	Scheme    string
+	BillID    int64
+	BillNo    string
+	Epoch     int
+	Warehouse string
+	// State: open unless said.
+	State                                           string
+	HoldReason, Outcome, Disposition, VendorMessage string
+	Attempt                                         int
+	Created                                         time.Time
+}
+
+// Cancellation inserts one, open unless said otherwise, and answers its id.
+func (d DB) Cancellation(c Cancellation) int64 {
+	d.t.Helper()
+	c.Scheme, c.State, c.Epoch = cmp.Or(c.Scheme, SchemeName), cmp.Or(c.State, "open"), cmp.Or(c.Epoch, 1)
+	c.Warehouse = cmp.Or(c.Warehouse, "WH01")
+	if c.Created.IsZero() {
+		c.Created = Now
+	}
+	if c.State == "held" {
+		c.HoldReason = cmp.Or(c.HoldReason, "brake_hour")
+	}
+	var ended bool
+	switch c.State {
+	case "done", "superseded", "observed", "closed":
+		ended = true
+		c.Outcome = cmp.Or(c.Outcome, c.Disposition, c.State)
+	}
+	return d.insert(`insert into voidrelay.cancellation (scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
+    cancel_reason, extend_props, evidence, legs_from, revision, business_date, state, hold_reason, outcome, verified_time, decide_time, due_time,
+    attempt, disposition, vendor_message, create_time, update_time, outcome_time)
+values (@scheme, @bill, @no, @epoch, 'Assembly', 'in', 'CK' || @warehouse, 'default', @warehouse, @no, 'OTHER_IN', '金蝶作废', '{"source": "kingdee"}', 'image', 'image', 1,
+    '2026-11-20', @state, @hold, @outcome, @created, @created, @created, @attempt, @disposition, @message, @created, @created, @ended)
+returning cancellation_id`, pgx.StrictNamedArgs{
+		"scheme": c.Scheme, "bill": c.BillID, "no": c.BillNo, "epoch": c.Epoch, "warehouse": c.Warehouse, "state": c.State,
+		"hold": c.HoldReason, "outcome": c.Outcome, "created": c.Created, "attempt": c.Attempt, "disposition": c.Disposition,
+		"message": c.VendorMessage, "ended": when(ended, c.Created.Add(3*time.Second)),
+	})
+}
+
+// Attempt is a row of attempt with its evidence.
+type Attempt struct {
+	CancellationID                         int64
+	Attempt                                int
+	Disposition, VendorCode, VendorMessage string
+	Recognised                             bool
+	Request, Reply                         []byte
+}
+
+// Attempt inserts one; without a disposition it is in flight.
+func (d DB) Attempt(a Attempt) {
+	d.t.Helper()
+	a.Attempt = cmp.Or(a.Attempt, 1)
+	answered := a.Disposition != ""
+	d.Exec(`insert into voidrelay.attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time, disposition, recognised, http_status, vendor_flag, vendor_code, vendor_message)
+values (@id, @attempt, @now, @before, @sent, @sent, @answered, @disposition, @recognised, 200, 'failure', @code, @message)`, pgx.StrictNamedArgs{
+		"id": a.CancellationID, "attempt": a.Attempt, "now": Now.Add(time.Second), "before": Now.Add(time.Minute),
+		"sent": when(answered, Now.Add(time.Second)), "answered": when(answered, Now.Add(2*time.Second)), "disposition": a.Disposition,
+		"recognised": a.Recognised, "code": a.VendorCode, "message": a.VendorMessage,
+	})
+	if a.Request != nil || a.Reply != nil {
+		d.Exec(`insert into voidrelay.attempt_evidence (cancellation_id, attempt, request, reply) values ($1, $2, $3, $4)`,
+			a.CancellationID, a.Attempt, a.Request, a.Reply)
+	}
+}
+
+// Work is a row of work_item.
+type Work struct {
+	Scheme, Kind    string
+	BillID          int64
+	BillNo          string
+	CancellationID  int64
+	Subject, Detail string
+	Closed          string
+}
+
+// Work inserts one, open unless it has a close reason, and answers its id.
+func (d DB) Work(w Work) int64 {
+	d.t.Helper()
+	w.Scheme = cmp.Or(w.Scheme, SchemeName)
+	return d.insert(`insert into voidrelay.work_item (scheme, kind, bill_id, bill_no, cancellation_id, subject, detail, create_time, close_time, close_reason)
+values (@scheme, @kind, @bill, @no, @cancellation, @subject, @detail, @now, @closed, @reason)
+returning work_item_id`, pgx.StrictNamedArgs{
+		"scheme": w.Scheme, "kind": w.Kind, "bill": w.BillID, "no": w.BillNo, "cancellation": w.CancellationID, "subject": w.Subject,
+		"detail": w.Detail, "now": Now, "closed": when(w.Closed != "", Now.Add(time.Minute)), "reason": w.Closed,
+	})
+}
+
+// Pass is a row of pass.
+type Pass struct {
+	Scheme, Kind, Error, Funnel string
+}
+
+// Pass inserts one, a complete poll unless said otherwise, and answers its id.
+func (d DB) Pass(p Pass) int64 {
+	d.t.Helper()
+	state := "complete"
+	if p.Error != "" {
+		state = "failed"
+	}
+	return d.insert(`insert into voidrelay.pass (scheme, kind, state, revision, mark_version, lower_edge, vendor_time, service_time, mark_before, mark_after, cursor_id, funnel, start_time, end_time, error)
+values (@scheme, @kind, @state, 1, 1, @edge, @now, @now, @edge, @now, 100, @funnel, @now, @end, @error)
+returning pass_id`, pgx.StrictNamedArgs{
+		"scheme": cmp.Or(p.Scheme, SchemeName), "kind": cmp.Or(p.Kind, "poll"), "state": state, "edge": Now.Add(-30 * time.Minute), "now": Now,
+		"funnel": cmp.Or(p.Funnel, "{}"), "end": Now.Add(time.Second), "error": p.Error,
+	})
+}
+
+// when is the time, or null.
+func when(set bool, at time.Time) *time.Time {
+	if !set {
+		return nil
+	}
+	return &at
+}

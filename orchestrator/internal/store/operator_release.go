@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+type releaseParameters struct {
+	CancellationIDs []int64 `json:"cancellation_ids"`
+}
+
+// Release lets held debts of a scheme go, all of them or those with these ids, resets its brakes and closes the work items that
+// asked for it. It answers how many went; ids that are not held, or not this scheme's, are not counted. They are due at once, and
+// verified before they are sent like any other.
+func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error) {
+	if ids == nil {
+		ids = []int64{}
+	}
+	done, err := s.perform(ctx, verbRelease, act, releaseParameters{ids}, func(tx pgx.Tx, _ string) (int64, error) {
+		var count int64
+		err := tx.QueryRow(ctx, `
+with freed as (
+    update cancellation
+    set state = 'open', hold_reason = '', due_time = now(), slice_until = null, update_time = now()
+    where scheme = $1 and state = 'held' and (cardinality($2::bigint[]) = 0 or cancellation_id = any($2))
+    returning cancellation_id
+), closed as (
+    update work_item w set close_time = now(), close_reason = 'released'
+    from freed f
+    where w.cancellation_id = f.cancellation_id and w.close_time is null and w.kind in ('number_taken', 'no_event_time', 'brake_tripped')
+)
+select count(*) from freed`, act.Scheme, ids).Scan(&count)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := tx.Exec(ctx, `update scheme set brake_reset_time = now(), update_time = now() where scheme = $1`, act.Scheme); err != nil {
+			return 0, err
+		}
+		return count, closeBrakeWork(ctx, tx, act.Scheme, "released")
+	})
+	return done.Count, err
+}

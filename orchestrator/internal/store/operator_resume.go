@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// Resume lets a stopped scheme read and send again, at once, and closes the work item that says it stopped. Resuming a scheme
+// that runs is no fault.
+func (s *Store) Resume(ctx context.Context, act ledger.Act) error {
+	_, err := s.perform(ctx, verbResume, act, struct{}{}, func(tx pgx.Tx, _ string) (int64, error) {
+		tag, err := tx.Exec(ctx, `
+update scheme set state = 'running', stop_reason = '', stop_detail = '', update_time = now() where scheme = $1 and state = 'stopped'`, act.Scheme)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := tx.Exec(ctx, `update pass_failure set not_before = now() where scheme = $1 and not_before > now()`, act.Scheme); err != nil {
+			return 0, err
+		}
+		_, err = tx.Exec(ctx, `
+update work_item set close_time = now(), close_reason = 'resumed'
+where scheme = $1 and kind = 'scheme_stopped' and close_time is null`, act.Scheme)
+		return tag.RowsAffected(), err
+	})
+	return err
+}
+
+// PassRequested answers when a pass was asked for under this request id; found is false when it was not, or the id is empty.
+func (s *Store) PassRequested(ctx context.Context, act ledger.Act) (at time.Time, found bool, err error) {
+	done, found, err := recall(ctx, s.pool, verbStartPass, act, struct{}{})
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("%s: %w", verbStartPass, faultOf(err))
+	}
+	return done.Time.UTC(), found, nil
+}
+
+// RecordPassRequest records that a pass was asked for, and answers when.
+func (s *Store) RecordPassRequest(ctx context.Context, act ledger.Act) (time.Time, error) {
+	done, err := s.perform(ctx, verbStartPass, act, struct{}{}, func(pgx.Tx, string) (int64, error) { return 0, nil })
+	return done.Time.UTC(), err
+}

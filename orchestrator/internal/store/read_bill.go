@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// maxBills bounds how many bills one number may answer: Kingdee gives a number again only after a delete.
+const maxBills = 100
+
+type billKey struct {
+	scheme string
+	id     int64
+}
+
+// BillViews answers every bill that holds this number, or held it when a debt was written, with its verdict, debts and open and
+// closed work items; newest first, at most 100. An empty scheme means all. None seen: an empty list.
+func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error) {
+	type row struct {
+		Scheme                               string
+		BillID                               int64
+		BillNo, Verdict, VerdictCode, Reason string
+		StockOrgNumber, AffairType           string
+		DocumentStatus, CancelStatus         string
+		ModifyTime, ApproveTime, CancelTime  *time.Time
+		ReadTime                             *time.Time
+		Epoch                                int
+		Class                                string
+	}
+	// The verdict view is entered by number only, which is what it has an index for: for bills that held the number once, by the
+	// number they hold now.
+	rows, err := readAll[row](ctx, s, "read bills", `
+select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number, v.affair_type, v.document_status,
+       v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.epoch, v.class
+from reporting.bill_verdict v
+where v.bill_no = any(array(
+          select @bill_no::text
+          union
+          select b.bill_no from cancellation c join bill b using (scheme, bill_id) where c.bill_no = @bill_no))
+  and (v.bill_no = @bill_no
+       or exists (select from cancellation c where c.bill_no = @bill_no and c.scheme = v.scheme and c.bill_id = v.bill_id))
+  and (@scheme = '' or v.scheme = @scheme)
+order by v.bill_id desc, v.scheme
+limit @limit`, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
+	if err != nil {
+		return nil, err
+	}
+	views := make([]ledger.BillView, len(rows))
+	at := make(map[billKey]int, len(rows))
+	for i, r := range rows {
+		at[billKey{r.Scheme, r.BillID}] = i
+		views[i] = ledger.BillView{
+			Scheme: r.Scheme, BillID: r.BillID, BillNo: r.BillNo, Org: r.StockOrgNumber, AffairType: r.AffairType,
+			DocumentStatus: r.DocumentStatus, CancelStatus: r.CancelStatus, ModifyTime: orZero(r.ModifyTime), ApproveTime: orZero(r.ApproveTime),
+			CancelTime: orZero(r.CancelTime), ReadTime: orZero(r.ReadTime), Epoch: r.Epoch, Class: r.Class, VerdictCode: r.VerdictCode,
+			Verdict: r.Verdict, Reason: r.Reason,
+		}
+	}
+	if len(views) == 0 {
+		return nil, nil
+	}
+	return views, s.addBillDetail(ctx, views, at, billNo)
+}
+
+// addBillDetail puts debts and work items into the bills that they belong to.
+func (s *Store) addBillDetail(ctx context.Context, views []ledger.BillView, at map[billKey]int, billNo string) error {
+	schemes, ids := make([]string, len(views)), make([]int64, len(views))
+	for i, v := range views {
+		schemes[i], ids[i] = v.Scheme, v.BillID
+	}
+	keys := pgx.StrictNamedArgs{"schemes": schemes, "ids": ids}
+	debts, err := readAll[cancellationRow](ctx, s, "read cancellations of bills", cancellationColumns+`
+join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on c.scheme = k.scheme and c.bill_id = k.bill_id
+order by c.cancellation_id desc`, keys)
+	if err != nil {
+		return err
+	}
+	for _, d := range debts {
+		bill := &views[at[billKey{d.Scheme, d.BillID}]]
+		bill.Cancellations = append(bill.Cancellations, d.view())
+	}
+	work, err := readAll[workRow](ctx, s, "read work items of bills", workColumns+`
+join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on w.scheme = k.scheme and w.bill_id = k.bill_id
+where w.bill_id <> 0 or w.bill_no = @bill_no
+order by w.work_item_id desc`, pgx.StrictNamedArgs{"schemes": schemes, "ids": ids, "bill_no": billNo})
+	if err != nil {
+		return err
+	}
+	for _, w := range workViews(work) {
+		bill := &views[at[billKey{w.Scheme, w.BillID}]]
+		bill.Work = append(bill.Work, w)
+	}
+	return nil
+}

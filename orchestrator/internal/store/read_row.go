@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// readAll runs a query and reads its rows into T, by column name.
+func readAll[T any](ctx context.Context, s *Store, what, sql string, args pgx.StrictNamedArgs) ([]T, error) {
+	rows, err := s.pool.Query(ctx, sql, args)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, faultOf(err))
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, faultOf(err))
+	}
+	return found, nil
+}
+
+// faultOf marks an error that means the database is away, so that those who know no Postgres can tell it from a fault of ours.
+func faultOf(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || away(sqlState(err)) {
+		return fmt.Errorf("%w: %w", ledger.ErrUnavailable, err)
+	}
+	return err
+}
+
+// away lists the SQLSTATEs of a server that cannot serve just now: lost connection, shutting or starting up, out of resources.
+func away(code string) bool {
+	return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "53")
+}
+
+// orZero is the unset date for SQL's null, in UTC otherwise.
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// printable is evidence as text: what is not UTF-8, and NUL, become U+FFFD.
+func printable(raw []byte) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(string(raw), "\uFFFD"), "\x00", "\uFFFD")
+}

@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+const schemeColumns = `
+select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts, s.state, s.stop_reason, s.stop_detail, s.mode, s.send_since,
+       s.revision, s.poll_millis, m.mark_time, m.effective_from, m.last_pass_time, coalesce(m.last_pass_rows, 0) as last_pass_rows,
+       coalesce(f.error, '') as last_pass_error, r.document,
+       (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items
+from scheme s
+join scheme_revision r using (scheme, revision)
+left join mark m using (scheme)
+left join pass_failure f using (scheme)`
+
+type schemeRow struct {
+	Scheme, Title, FormID, DataCenterID   string
+	WmsAccounts                           []string
+	State, StopReason, StopDetail, Mode   string
+	SendSince                             *time.Time
+	Revision                              int
+	PollMillis                            int64
+	MarkTime, EffectiveFrom, LastPassTime *time.Time
+	LastPassRows                          int64
+	LastPassError, Document               string
+	OpenWorkItems                         int64
+}
+
+func (r schemeRow) view() ledger.SchemeView {
+	return ledger.SchemeView{
+		Scheme: r.Scheme, Title: r.Title, FormID: r.FormID, DataCenterID: r.DataCenterID, Accounts: r.WmsAccounts, State: r.State,
+		StopReason: r.StopReason, StopDetail: r.StopDetail, Mode: r.Mode, SendSince: orZero(r.SendSince), Revision: r.Revision,
+		PollInterval: time.Duration(r.PollMillis) * time.Millisecond, MarkTime: orZero(r.MarkTime), EffectiveFrom: orZero(r.EffectiveFrom),
+		LastPassTime: orZero(r.LastPassTime), LastPassRows: r.LastPassRows, LastPassError: r.LastPassError, Counts: map[string]int64{},
+		OpenWorkItems: r.OpenWorkItems, Document: r.Document,
+	}
+}
+
+// SchemeViews lists the schemes of the loaded file by name, at most limit, those after the given name; without their documents.
+func (s *Store) SchemeViews(ctx context.Context, after string, limit int) ([]ledger.SchemeView, error) {
+	rows, err := readAll[schemeRow](ctx, s, "list schemes", schemeColumns+`
+where s.active and s.scheme > @after
+order by s.scheme
+limit @limit`, pgx.StrictNamedArgs{"after": after, "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	views := make([]ledger.SchemeView, len(rows))
+	for i, r := range rows {
+		r.Document = ""
+		views[i] = r.view()
+	}
+	return views, s.addCounts(ctx, views)
+}
+
+// SchemeView answers one scheme, also one that is no longer in the file; ledger.ErrNotFound when there never was one.
+func (s *Store) SchemeView(ctx context.Context, scheme string) (ledger.SchemeView, error) {
+	rows, err := readAll[schemeRow](ctx, s, "read scheme", schemeColumns+`
+where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme})
+	if err != nil {
+		return ledger.SchemeView{}, err
+	}
+	if len(rows) == 0 {
+		return ledger.SchemeView{}, fmt.Errorf("scheme %s: %w", scheme, ledger.ErrNotFound)
+	}
+	views := []ledger.SchemeView{rows[0].view()}
+	return views[0], s.addCounts(ctx, views)
+}
+
+func (s *Store) addCounts(ctx context.Context, views []ledger.SchemeView) error {
+	byName, names := map[string]map[string]int64{}, make([]string, len(views))
+	for i, v := range views {
+		byName[v.Scheme], names[i] = v.Counts, v.Scheme
+	}
+	type row struct {
+		Scheme, State string
+		Count         int64
+	}
+	rows, err := readAll[row](ctx, s, "count cancellations", `
+select scheme, state, count(*) as count
+from cancellation
+where scheme = any(@schemes)
+group by scheme, state`, pgx.StrictNamedArgs{"schemes": names})
+	for _, r := range rows {
+		byName[r.Scheme][r.State] = r.Count
+	}
+	return err
+}

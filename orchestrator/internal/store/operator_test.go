@@ -1,0 +1,187 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+)
+
+func act(requestID string) ledger.Act {
+	return ledger.Act{Scheme: rowtest.SchemeName, Actor: "li", Reason: "试运行结束", RequestID: requestID}
+}
+
+// states answers the state of each cancellation by its warehouse.
+func states(t *testing.T, pool *pgxpool.Pool) map[string]string {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), `select warehouse_code, state from cancellation`)
+	require.NoError(t, err)
+	found := map[string]string{}
+	var warehouse, state string
+	_, err = pgx.ForEachRow(rows, []any{&warehouse, &state}, func() error { found[warehouse] = state; return nil })
+	require.NoError(t, err)
+	return found
+}
+
+func openWorkKinds(t *testing.T, pool *pgxpool.Pool) []string {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), `select kind from work_item where close_time is null order by work_item_id`)
+	require.NoError(t, err)
+	kinds, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return kinds
+}
+
+func TestSettingASchemeToSendIsANewFloor(t *testing.T) {
+	s, pool := openStore(t)
+	rows := rowtest.New(t, pool)
+	rows.Scheme(rowtest.Scheme{Mode: "observe"})
+	rows.Scheme(rowtest.Scheme{Scheme: "other", Mode: "observe"})
+	rows.Cancellation(rowtest.Cancellation{Warehouse: "planned", State: "planned"})
+	rows.Cancellation(rowtest.Cancellation{Warehouse: "open"})
+	held := rows.Cancellation(rowtest.Cancellation{Warehouse: "held", State: "held", HoldReason: "number_taken"})
+	rows.Cancellation(rowtest.Cancellation{Warehouse: "tried", Attempt: 1})
+	rows.Cancellation(rowtest.Cancellation{Warehouse: "done", State: "done", Attempt: 1})
+	rows.Cancellation(rowtest.Cancellation{Warehouse: "others", Scheme: "other"})
+	rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: held})
+	rows.Work(rowtest.Work{Kind: "brake_tripped"})
+	rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 9})
+
+	observed, err := s.SetMode(t.Context(), act("r1"), true)
+	require.NoError(t, err)
+	require.EqualValues(t, 3, observed)
+	require.Equal(t, map[string]string{
+		"planned": "observed", "open": "observed", "held": "observed", "tried": "open", "done": "done", "others": "open",
+	}, states(t, pool))
+	require.Equal(t, []string{"bill_undecodable"}, openWorkKinds(t, pool))
+	scheme, err := s.SchemeView(t.Context(), rowtest.SchemeName)
+	require.NoError(t, err)
+	require.Equal(t, "send", scheme.Mode)
+	require.False(t, scheme.SendSince.IsZero())
+
+	t.Run("again with the same id it answers the same and changes nothing", func(t *testing.T) {
+		rows.Cancellation(rowtest.Cancellation{Warehouse: "later"})
+		again, err := s.SetMode(t.Context(), act("r1"), true)
+		require.NoError(t, err)
+		require.EqualValues(t, 3, again)
+		require.Equal(t, "open", states(t, pool)["later"])
+	})
+	t.Run("the id is refused for anything else", func(t *testing.T) {
+		_, err := s.SetMode(t.Context(), act("r1"), false)
+		require.ErrorIs(t, err, ledger.ErrRequestIDReused)
+		require.ErrorIs(t, s.Resume(t.Context(), act("r1")), ledger.ErrRequestIDReused)
+		other := act("r1")
+		other.Scheme = "other"
+		_, err = s.SetMode(t.Context(), other, true)
+		require.ErrorIs(t, err, ledger.ErrRequestIDReused)
+		require.Equal(t, "open", states(t, pool)["others"])
+	})
+	t.Run("a scheme that sends already gets no new floor", func(t *testing.T) {
+		observed, err := s.SetMode(t.Context(), act("r2"), true)
+		require.NoError(t, err)
+		require.Zero(t, observed)
+		unchanged, err := s.SchemeView(t.Context(), rowtest.SchemeName)
+		require.NoError(t, err)
+		require.Equal(t, scheme.SendSince, unchanged.SendSince)
+	})
+	t.Run("back to observe touches no debt", func(t *testing.T) {
+		before := states(t, pool)
+		_, err := s.SetMode(t.Context(), act(""), false)
+		require.NoError(t, err)
+		require.Equal(t, before, states(t, pool))
+	})
+	t.Run("an unknown scheme is not found", func(t *testing.T) {
+		_, err := s.SetMode(t.Context(), ledger.Act{Scheme: "none", RequestID: "r9"}, true)
+		require.ErrorIs(t, err, ledger.ErrNotFound)
+	})
+	var recorded []string
+	found, err := pool.Query(t.Context(), `select concat_ws(' ', actor, verb, scheme, reason, request_id, parameters, result) from operator_action order by 1`)
+	require.NoError(t, err)
+	recorded, err = pgx.CollectRows(found, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		`li set_mode assembly 试运行结束 r1 {"mode": "send"} {"count": 3}`,
+		`li set_mode assembly 试运行结束 r2 {"mode": "send"} {"count": 0}`,
+		`li set_mode assembly 试运行结束 {"mode": "observe"} {"count": 0}`,
+	}, recorded)
+}
+
+func TestRelease(t *testing.T) {
+	setup := func(t *testing.T) (func(ids ...int64) int64, *pgxpool.Pool, int64) {
+		s, pool := openStore(t)
+		rows := rowtest.New(t, pool)
+		rows.Scheme(rowtest.Scheme{})
+		rows.Scheme(rowtest.Scheme{Scheme: "other"})
+		id := rows.Cancellation(rowtest.Cancellation{Warehouse: "a", State: "held"})
+		taken := rows.Cancellation(rowtest.Cancellation{Warehouse: "b", State: "held", HoldReason: "number_taken"})
+		rows.Cancellation(rowtest.Cancellation{Warehouse: "c", State: "parked"})
+		rows.Cancellation(rowtest.Cancellation{Warehouse: "d", State: "held", Scheme: "other"})
+		rows.Work(rowtest.Work{Kind: "brake_tripped"})
+		rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: taken})
+		rows.Work(rowtest.Work{Kind: "brake_tripped", Scheme: "other"})
+		return func(ids ...int64) int64 {
+			released, err := s.Release(t.Context(), act(""), ids)
+			require.NoError(t, err)
+			return released
+		}, pool, id
+	}
+	t.Run("without ids everything held by the scheme goes", func(t *testing.T) {
+		release, pool, _ := setup(t)
+		require.EqualValues(t, 2, release())
+		require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "parked", "d": "held"}, states(t, pool))
+		require.Equal(t, []string{"brake_tripped"}, openWorkKinds(t, pool), "the other scheme's")
+		var due, reset bool
+		require.NoError(t, pool.QueryRow(t.Context(), `select bool_and(due_time <= now()) from cancellation where state = 'open'`).Scan(&due))
+		require.NoError(t, pool.QueryRow(t.Context(), `select brake_reset_time is not null from scheme where scheme = 'assembly'`).Scan(&reset))
+		require.True(t, due && reset)
+	})
+	t.Run("with ids only those go", func(t *testing.T) {
+		release, pool, id := setup(t)
+		require.EqualValues(t, 1, release(id, id+2, id+3, 999))
+		require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "parked", "d": "held"}, states(t, pool))
+		require.Equal(t, []string{"number_taken", "brake_tripped"}, openWorkKinds(t, pool))
+	})
+	t.Run("the brake's item stays while something waits behind the brake", func(t *testing.T) {
+		release, pool, id := setup(t)
+		require.EqualValues(t, 1, release(id+1))
+		require.Equal(t, []string{"brake_tripped", "brake_tripped"}, openWorkKinds(t, pool))
+	})
+}
+
+func TestResume(t *testing.T) {
+	s, pool := openStore(t)
+	rows := rowtest.New(t, pool)
+	rows.Scheme(rowtest.Scheme{StopReason: "data_center_differs"})
+	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "data_center_differs"})
+	rows.Exec(`insert into voidrelay.pass_failure (scheme, error, failures, not_before) values ('assembly', 'login', 3, now() + interval '1 hour')`)
+	for range 2 {
+		require.NoError(t, s.Resume(t.Context(), act("")))
+		scheme, err := s.SchemeView(t.Context(), rowtest.SchemeName)
+		require.NoError(t, err)
+		require.Equal(t, []string{"running", "", "login"}, []string{scheme.State, scheme.StopReason, scheme.LastPassError})
+		require.Zero(t, scheme.OpenWorkItems)
+	}
+	var waits bool
+	require.NoError(t, pool.QueryRow(t.Context(), `select bool_or(not_before > now()) from pass_failure`).Scan(&waits))
+	require.False(t, waits)
+}
+
+func TestAPassRequestIsRememberedByItsID(t *testing.T) {
+	s, pool := openStore(t)
+	rowtest.New(t, pool).Scheme(rowtest.Scheme{})
+	_, found, err := s.PassRequested(t.Context(), act("p1"))
+	require.NoError(t, err)
+	require.False(t, found)
+	at, err := s.RecordPassRequest(t.Context(), act("p1"))
+	require.NoError(t, err)
+	again, found, err := s.PassRequested(t.Context(), act("p1"))
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, at, again)
+	_, err = s.SetMode(t.Context(), act("p1"), false)
+	require.ErrorIs(t, err, ledger.ErrRequestIDReused)
+}

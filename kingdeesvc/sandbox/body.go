@@ -17,10 +17,12 @@ type arguments map[string]json.RawMessage
 var errBody = errors.New("请求参数不是有效的JSON")
 
 // parseBody reads a JSON object or, when the content type says so, a form whose
-// fields are texts. Other content types are taken for JSON: one vendor SDK sends
-// the misspelt "applicatin/json". An empty body has no arguments.
+// fields are texts. What begins like an object is one whatever its type: one vendor
+// SDK sends the misspelt "applicatin/json", and curl calls all it sends a form. An
+// empty body has no arguments.
 func parseBody(contentType string, body []byte) (arguments, error) {
-	if media, _, _ := mime.ParseMediaType(contentType); media == "application/x-www-form-urlencoded" {
+	media, _, _ := mime.ParseMediaType(contentType)
+	if media == "application/x-www-form-urlencoded" && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
 			return nil, errBody

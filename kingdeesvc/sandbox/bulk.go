@@ -62,6 +62,9 @@ func (s *Server) VoidMany(ctx context.Context, numbers []string) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	for _, number := range numbers {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		b := st.find(st.byNo[number])
 		if b == nil {
 			return fmt.Errorf("void bill %s: %w", number, ErrNotFound)
@@ -75,7 +78,7 @@ func (s *Server) VoidMany(ctx context.Context, numbers []string) error {
 			return err
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 func (b Bulk) withDefaults() Bulk {

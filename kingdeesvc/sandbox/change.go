@@ -30,7 +30,8 @@ func (st *store) applyLocked(id int64, c change) (*Bill, error) {
 	if !ok {
 		return nil, ErrNotFound
 	}
-	before, after := st.bills[i], st.bills[i].clone()
+	before := st.bills[i]
+	after := before.successor(c.action)
 	at := st.stamp(c.at)
 	if err := transition(after, c.action, c.edit, at, c.rules); err != nil {
 		return nil, err
@@ -52,6 +53,15 @@ func (st *store) applyLocked(id int64, c change) (*Bill, error) {
 	}
 	st.changed()
 	return after, nil
+}
+
+// successor is a copy to change; it shares its lines unless the action edits them.
+func (b *Bill) successor(a Action) *Bill {
+	if a == ActionEdit {
+		return b.clone()
+	}
+	next := *b
+	return &next
 }
 
 // hide keeps readers on the former version for the personality's CommitMillis. It

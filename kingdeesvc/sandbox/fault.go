@@ -23,8 +23,9 @@ const (
 	DropInside = "inside" // half of the answer arrives
 )
 
-// Fault is something that goes wrong with the next calls. Exactly one of Shape,
-// Status and Drop may be set; DelayMillis and ExpireSessions may stand alone.
+// Fault is something that goes wrong with the next calls. At most one of Shape,
+// Status and Drop may be set; DelayMillis, ExpireSessions and Action may stand
+// alone.
 type Fault struct {
 	// Service is what the fault is aimed at; empty means ServiceQuery.
 	Service string `json:"service,omitempty"`
@@ -44,6 +45,11 @@ type Fault struct {
 	DelayMillis int `json:"delay_millis,omitempty"`
 	// ExpireSessions ends all sessions before the call is looked at.
 	ExpireSessions bool `json:"expire_sessions,omitempty"`
+	// Action is done to Bill (number or id) just before the call is answered: with
+	// Skip, bills change while somebody reads them page by page. An action that the
+	// bill's state forbids is left out.
+	Action Action `json:"action,omitempty"`
+	Bill   string `json:"bill,omitempty"`
 }
 
 // FailWith is the commonest fault: the next count queries answer F1 with a code.
@@ -61,8 +67,10 @@ func (f Fault) validate() error {
 	switch {
 	case set > 1:
 		return errors.New("fault: only one of shape, status and drop may be set")
-	case set == 0 && f.DelayMillis == 0 && !f.ExpireSessions:
-		return errors.New("fault: one of shape, status, drop, delay_millis and expire_sessions must be set")
+	case set == 0 && f.DelayMillis == 0 && !f.ExpireSessions && f.Action == "":
+		return errors.New("fault: one of shape, status, drop, delay_millis, expire_sessions and action must be set")
+	case (f.Action == "") != (f.Bill == ""):
+		return errors.New("fault: action and bill belong together")
 	case f.Shape != "" && !slices.Contains(shapeNames(), f.Shape):
 		return fmt.Errorf("fault: shape %q is not one of %s", f.Shape, strings.Join(shapeNames(), " "))
 	case f.Status != 0 && (f.Status < 400 || f.Status > 599):

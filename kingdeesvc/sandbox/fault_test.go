@@ -129,3 +129,47 @@ func TestChangesMayBecomeVisibleLate(t *testing.T) {
 	require.Equal(t, []string{"B", "A"}, states())
 	require.Equal(t, "2024-05-11T09:30:00.583", b.rows("FCancelDate", "FBillNo='A'", "")[0][0], "with the stamp of the change")
 }
+
+func TestABillChangesBetweenTwoPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.audited("A")
+	_, err := b.server.Unaudit(t.Context(), "A")
+	require.NoError(t, err)
+	require.NoError(t, b.server.AddFault(sandbox.Fault{Skip: 1, Action: sandbox.ActionVoid, Bill: "A"}))
+	require.NoError(t, b.server.AddFault(sandbox.Fault{Skip: 2, Action: sandbox.ActionSubmit, Bill: "A"}))
+	for _, want := range []string{"A", "B", "B"} {
+		require.Equal(t, want, b.rows("FCancelStatus", "", "FID")[0][0])
+	}
+}
+
+func TestABadDayIsTheSameForTheSameSeed(t *testing.T) {
+	t.Parallel()
+	day := func(seed uint64) string {
+		b := setup(t)
+		b.audited("A")
+		b.server.SetPersonality(sandbox.Personality{FaultRate: 0.5, Seed: seed})
+		var outcomes []byte
+		for range 40 {
+			r, err := b.send(queryService+"ExecuteBillQuery.common.kdsvc", `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FBillNo"}}`, "kdservice-sessionid", b.session)
+			switch {
+			case err != nil:
+				outcomes = append(outcomes, 'x')
+			case r.body == `[["A"]]`:
+				outcomes = append(outcomes, '.')
+			default:
+				outcomes = append(outcomes, 'f')
+			}
+			if b.server.Sessions() == 0 {
+				b.session = b.login()
+			}
+		}
+		return string(outcomes)
+	}
+	first := day(1)
+	require.Contains(t, first, ".")
+	require.Contains(t, first, "f")
+	require.Contains(t, first, "x")
+	require.Equal(t, first, day(1))
+	require.NotEqual(t, first, day(2))
+}

@@ -77,6 +77,9 @@ func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
 	s.calls.add(method)
 	p := s.Personality()
 	fault, faulty := s.faults.take(group(class, method))
+	if !faulty && group(class, method) == ServiceQuery {
+		fault, faulty = s.randomFault(p)
+	}
 	delay := time.Duration(p.LatencyMillis+fault.DelayMillis) * time.Millisecond
 	if !pause(r.Context(), delay) {
 		return
@@ -88,6 +91,11 @@ func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
 	}
 	if fault.ExpireSessions {
 		s.sessions.expire()
+	}
+	if fault.Action != "" {
+		if _, err := s.Do(r.Context(), fault.Bill, fault.Action, Edit{}, ""); err != nil {
+			s.log.DebugContext(r.Context(), "the fault's action was refused", "err", err)
+		}
 	}
 	if fault.Drop == DropBefore {
 		cut(w, false)

@@ -52,6 +52,8 @@ type Personality struct {
 	// CommitMillis delays the visibility of changes: a bill is seen as it was
 	// until so long after its change was stamped.
 	CommitMillis int `json:"commit_millis"`
+	// FaultRate is the share of queries, 0 to 1, that fail in one of many ways.
+	FaultRate float64 `json:"fault_rate"`
 	// HiddenOrgs are stock organisations whose bills this user may not see; they
 	// are left out silently.
 	HiddenOrgs []string `json:"hidden_orgs"`
@@ -59,7 +61,8 @@ type Personality struct {
 	OmitTimeZone bool `json:"omit_time_zone"`
 	// OmitDate leaves the HTTP Date header out.
 	OmitDate bool `json:"omit_date"`
-	// Seed fixes the order of rows when none, or not all of one, is asked for.
+	// Seed fixes chance: the order of rows when none, or not all of one, is asked
+	// for, and which queries fail by FaultRate.
 	Seed uint64 `json:"seed"`
 }
 

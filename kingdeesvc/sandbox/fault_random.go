@@ -1,0 +1,33 @@
+package sandbox
+
+// randomFaults are what a bad day consists of.
+func randomFaults() []Fault {
+	return []Fault{
+		{Shape: "F1", MsgCode: MsgException},
+		{Shape: "F1", MsgCode: 6},  // database failure
+		{Shape: "F1", MsgCode: 13}, // locked by another user
+		{Shape: "F1", MsgCode: 14}, // call restriction
+		{ExpireSessions: true},
+		{Shape: "F7", MsgCode: MsgException},
+		{Shape: "F10"},
+		{Shape: "F12"},
+		{Shape: "F14"},
+		{Drop: DropBefore},
+		{Drop: DropAfter},
+		{Drop: DropInside},
+		{DelayMillis: 100},
+	}
+}
+
+// randomFault hits a share of the queries, chosen by the personality's seed.
+func (s *Server) randomFault(p Personality) (Fault, bool) {
+	if p.FaultRate <= 0 {
+		return Fault{}, false
+	}
+	rng := s.random(p)
+	if rng.Float64() >= p.FaultRate {
+		return Fault{}, false
+	}
+	all := randomFaults()
+	return all[rng.IntN(len(all))], true
+}

@@ -122,3 +122,11 @@ func cancelOne(t *testing.T, client wmsv1.OrderServiceClient, o *wmsv1.Order) *w
 	require.NoError(t, err)
 	return response.GetResult()
 }
+
+// newRealVendor answers like a server that is none of our sandboxes.
+func newRealVendor(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(always(answerNotFound))
+	t.Cleanup(server.Close)
+	return server.URL
+}

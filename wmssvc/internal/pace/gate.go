@@ -59,6 +59,9 @@ func (g *Gate) SetLimits(limits Limits) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.limits = limits
+	if limits.PerSecond == 0 {
+		g.next = time.Time{}
+	}
 	g.dispatch()
 }
 

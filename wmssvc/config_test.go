@@ -1,0 +1,132 @@
+package wmssvc_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/wmssvc"
+)
+
+func env(pairs map[string]string) func(string) string {
+	return func(name string) string { return pairs[name] }
+}
+
+// with is a sound environment, changed.
+func with(changes map[string]string) map[string]string {
+	pairs := map[string]string{"WMS_URL": "https://wms.example", "WMS_SID": "s", "WMS_APP_KEY": "key-value", "WMS_APP_SECRET": "secret-value"}
+	for name, value := range changes {
+		pairs[name] = value
+	}
+	return pairs
+}
+
+func file(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func TestLoadConfigDefaults(t *testing.T) {
+	cfg, err := wmssvc.LoadConfig(env(with(nil)))
+	require.NoError(t, err)
+	require.Equal(t, wmssvc.Config{
+		Addr: "127.0.0.1:7402",
+		Accounts: []wmssvc.Account{{
+			Name: "default", URL: "https://wms.example", Dialect: "wdt", SID: "s",
+			AppKey: "key-value", AppSecret: "secret-value", Timeout: 20 * time.Second, ExtraOrderTypes: []string{},
+		}},
+	}, cfg)
+}
+
+func TestLoadConfigReadsEverySetting(t *testing.T) {
+	cfg, err := wmssvc.LoadConfig(env(with(map[string]string{
+		"WMS_APP_SECRET": "", "WMS_APP_SECRET_FILE": file(t, "from a file\r\n"),
+		"WMS_DIALECT": "qimen", "WMS_SIGN_METHOD": "hmac", "WMS_RATE": "2.5/s", "WMS_CONCURRENCY": "3", "WMS_TIMEOUT": "7s",
+		"WMS_EXTRA_ORDER_TYPES": "CNJG, ABC", "WMS_DICTIONARY": file(t, "version: x\nentries: []\n"),
+		"WMSSVC_ADDR": "0.0.0.0:1", "AUTH_TOKENS_FILE": file(t, "# people\nme:0123456789abcdef\n"), "LOG_LEVEL": "warn",
+	})))
+	require.NoError(t, err)
+	account := cfg.Accounts[0]
+	require.Equal(t, "from a file", account.AppSecret.Reveal())
+	require.Equal(t, "qimen", account.Dialect)
+	require.Equal(t, "hmac", account.SignMethod)
+	require.InDelta(t, 2.5, *account.Rate, 0)
+	require.Equal(t, 3, *account.Concurrency)
+	require.Equal(t, 7*time.Second, account.Timeout)
+	require.Equal(t, []string{"CNJG", "ABC"}, account.ExtraOrderTypes)
+	require.Equal(t, slog.LevelWarn, cfg.LogLevel)
+}
+
+func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {
+	_, err := wmssvc.LoadConfig(env(nil))
+	for _, name := range []string{"WMS_URL", "WMS_SID", "WMS_APP_KEY", "WMS_APP_SECRET"} {
+		require.ErrorContains(t, err, name+": not set")
+	}
+
+	_, err = wmssvc.LoadConfig(env(map[string]string{
+		"WMS_URL": "ftp://x", "WMS_SID": "s", "WMS_APP_KEY": "a", "WMS_APP_KEY_FILE": "b", "WMS_APP_SECRET_FILE": "/nowhere/at/all",
+		"WMS_DIALECT": "wdt", "WMS_SIGN_METHOD": "hmac", "WMS_RATE": "fast", "WMS_CONCURRENCY": "0", "WMS_TIMEOUT": "20",
+		"WMS_EXTRA_ORDER_TYPES": "cnjg", "WMS_DICTIONARY": file(t, "entries: [{}]"), "WMSSVC_ADDR": ":7402",
+		"TLS_CERT_FILE": "c", "LOG_LEVEL": "loud",
+	}))
+	for _, want := range []string{
+		"WMS_URL: not an address", "WMS_APP_KEY and WMS_APP_KEY_FILE are both set", "WMS_APP_SECRET_FILE: ",
+		`WMS_SIGN_METHOD: "hmac"`, `WMS_RATE: "fast"`, "WMS_CONCURRENCY: 0 is not between", `WMS_TIMEOUT: "20"`,
+		`WMS_EXTRA_ORDER_TYPES: "cnjg"`, "WMS_DICTIONARY", "WMSSVC_ADDR: :7402 is not a loopback address", "TLS_CERT_FILE and TLS_KEY_FILE",
+		`LOG_LEVEL: "loud"`,
+	} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestLoadConfigRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		changes map[string]string
+		want    string
+	}{
+		"a password in the address":  {map[string]string{"WMS_URL": "https://u:hunter2@wms.example"}, "must not hold a user"},
+		"a query in the address":     {map[string]string{"WMS_URL": "https://wms.example/x?a=1"}, "must not have a query"},
+		"a negative rate":            {map[string]string{"WMS_RATE": "-1"}, "WMS_RATE"},
+		"not a number as rate":       {map[string]string{"WMS_RATE": "NaN"}, "WMS_RATE"},
+		"a dialect that is none":     {map[string]string{"WMS_DIALECT": "erp"}, `WMS_DIALECT: "erp" is none of wdt, qimen, qimen-direct`},
+		"a port that is missing":     {map[string]string{"WMSSVC_ADDR": "127.0.0.1"}, "WMSSVC_ADDR"},
+		"an open port with TLS only": {map[string]string{"WMSSVC_ADDR": "0.0.0.0:1", "TLS_CERT_FILE": "a", "TLS_KEY_FILE": "b"}, "is not a loopback address"},
+		"a short token":              {map[string]string{"AUTH_TOKENS_FILE": file(t, "me:short")}, "AUTH_TOKENS_FILE line 1"},
+		"an empty token file":        {map[string]string{"AUTH_TOKENS_FILE": file(t, "\n")}, "holds no token"},
+		"an empty secret file":       {map[string]string{"WMS_APP_KEY": "", "WMS_APP_KEY_FILE": file(t, "\n")}, "is empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := wmssvc.LoadConfig(env(with(c.changes)))
+			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "hunter2")
+			require.NotContains(t, err.Error(), "secret-value")
+		})
+	}
+}
+
+func TestSecretsPrintAsRedacted(t *testing.T) {
+	cfg, err := wmssvc.LoadConfig(env(with(nil)))
+	require.NoError(t, err)
+	for _, form := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		printed := fmt.Sprintf(form, cfg)
+		require.NotContains(t, printed, "secret-value")
+		require.NotContains(t, printed, "key-value")
+	}
+	text, err := cfg.Accounts[0].AppSecret.MarshalText()
+	require.NoError(t, err)
+	require.Equal(t, "[redacted]", string(text))
+}
+
+func TestStartRefusesAnEmptyConfig(t *testing.T) {
+	_, err := wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "no WMS account")
+	_, err = wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0", Accounts: []wmssvc.Account{{Name: "a"}}}, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "WMS_URL: not set")
+}

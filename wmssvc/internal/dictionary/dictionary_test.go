@@ -1,0 +1,114 @@
+package dictionary_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
+)
+
+func failure(text string) dictionary.Answer { return dictionary.Answer{Texts: []string{text}} }
+
+func TestFileComesFirstAndReplacesByName(t *testing.T) {
+	words, err := dictionary.Extend([]byte(`
+version: "2026-11"
+entries:
+  - name: our-own
+    disposition: too_late
+    texts: [单据不存在于本仓]
+  - name: frequency
+    disposition: throttled
+    retry_after: 30s
+    codes: [E429]
+`))
+	require.NoError(t, err)
+	require.Regexp(t, `^1\+2026-11\.[0-9a-f]{8}$`, words.Version())
+	require.Equal(t, dictionary.TooLate, words.Classify(failure("单据不存在于本仓")).Disposition)
+	require.Equal(t, dictionary.NotFound, words.Classify(failure("单据不存在")).Disposition)
+	require.Equal(t, dictionary.Meaning{Disposition: dictionary.Throttled, Recognised: true, RetryAfter: 30 * time.Second, Entry: "frequency"},
+		words.Classify(dictionary.Answer{Codes: []string{"", "e429"}}))
+	require.False(t, words.Classify(failure("超过每分钟最大调用频率限制")).Recognised, "the embedded entry is replaced, not added to")
+}
+
+func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
+	_, err := dictionary.Extend([]byte(`entries:
+  - disposition: too_late
+    texts: [a]
+  - name: b
+    disposition: gone
+    texts: [b]
+  - name: c
+    disposition: cancelled
+    texts: [c]
+  - name: d
+    disposition: throttled
+    texts: [d]
+  - name: e
+    disposition: rejected
+    retry_after: 5m
+    texts: ["  "]
+  - name: f
+    disposition: not_sent
+    text: [f]
+  - name: g
+    disposition: auth
+    recognised: false
+    patterns: ['(', 'x*']
+  - name: h
+    flag: maybe
+    disposition: auth
+    codes: [""]
+  - name: i
+    disposition: auth
+    texts: [i]
+  - name: i
+    disposition: auth
+    texts: [i]
+`))
+	require.Error(t, err)
+	for _, want := range []string{
+		"version is missing",
+		"line 2: name is missing",
+		`line 4: disposition "gone" is not in the list`,
+		"line 7: a failure cannot mean cancelled",
+		`line 10: retry_after ""`,
+		"line 13: retry_after belongs to throttled only", "an empty text",
+		`line 17: unknown key "text"`, `disposition "not_sent" is never the meaning of an answer`, "none of codes, texts, patterns",
+		"line 20: recognised: false belongs to rejected only", `pattern "("`, `pattern "x*" would match every answer`,
+		`line 24: flag "maybe"`, "an empty code",
+		`line 31: a second entry named "i"`,
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	for name, content := range map[string]string{
+		"not YAML": "\t", "empty": "", "another top-level key": "version: x\nentry: []\n", "two documents": "version: x\n---\nversion: y\n",
+	} {
+		_, err := dictionary.Extend([]byte(content))
+		require.Error(t, err, name)
+	}
+}
+
+// FuzzClassify holds the matcher to the flag: whatever the words, a failure is never cancelled, what no entry knows is
+// cancelled or rejected by the flag alone, and the same answer means the same again.
+func FuzzClassify(f *testing.F) {
+	words, err := dictionary.Default()
+	require.NoError(f, err)
+	f.Add(true, "0", "取消成功")
+	f.Add(false, "sign-check-failure", "单据 ZZCX 不存在")
+	f.Add(false, "", "\xff\u3000（）")
+	f.Fuzz(func(t *testing.T, success bool, code, text string) {
+		answer := dictionary.Answer{Success: success, Codes: []string{code}, Texts: []string{text}}
+		meaning := words.Classify(answer)
+		require.Equal(t, meaning, words.Classify(answer))
+		if !success {
+			require.NotEqual(t, dictionary.Cancelled, meaning.Disposition)
+		}
+		if meaning.Entry == "" {
+			require.Equal(t, success, meaning.Recognised)
+			require.Equal(t, success, meaning.Disposition == dictionary.Cancelled)
+		}
+		require.Equal(t, meaning.Disposition == dictionary.Throttled, meaning.RetryAfter > 0)
+	})
+}

@@ -74,17 +74,28 @@ func (f *Funnel) Add(g Funnel) {
 	f.LegsNoWarehouse += g.LegsNoWarehouse
 }
 
-// Check says where the counts do not add up; nil when they do. A pass whose funnel does not add up must fail.
+// FunnelError says that a pass did not account for everything it read: it must fail.
+type FunnelError struct {
+	// What was counted: rows, bills or legs.
+	What               string
+	Read, AccountedFor int64
+}
+
+func (e *FunnelError) Error() string {
+	return fmt.Sprintf("the funnel does not add up: %d %s read, %d accounted for", e.Read, e.What, e.AccountedFor)
+}
+
+// Check says where the counts do not add up; nil when they do. The error is a *FunnelError.
 func (f Funnel) Check() error {
 	if sum := f.RowsOfBills + f.RowsOfProblems; sum != f.Rows {
-		return fmt.Errorf("funnel: %d rows read, %d accounted for", f.Rows, sum)
+		return &FunnelError{What: "rows", Read: f.Rows, AccountedFor: sum}
 	}
 	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeStart + f.NotSelected + f.Stale + f.Undecodable
 	if sum != f.Bills {
-		return fmt.Errorf("funnel: %d bills read, %d accounted for", f.Bills, sum)
+		return &FunnelError{What: "bills", Read: f.Bills, AccountedFor: sum}
 	}
 	if sum := f.LegsNew + f.LegsAlreadyOwed + f.LegsHeld + f.LegsNotInScheme + f.LegsNoWarehouse; sum != f.Legs {
-		return fmt.Errorf("funnel: %d legs found, %d accounted for", f.Legs, sum)
+		return &FunnelError{What: "legs", Read: f.Legs, AccountedFor: sum}
 	}
 	return nil
 }

@@ -47,7 +47,9 @@ func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.P
 // heartbeat moves the mark of a poll that found nothing. It answers false when planned debts of an earlier pass wait for a
 // complete one.
 func (s *Store) heartbeat(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish) (bool, error) {
-	if err := page.Funnel.Check(); err != nil {
+	funnel := pass.Funnel
+	funnel.Add(page.Funnel)
+	if err := funnel.Check(); err != nil {
 		return false, err
 	}
 	quiet := false
@@ -97,7 +99,7 @@ on conflict (scheme) do nothing`,
 			return fmt.Errorf("scheme %s has a mark already: %w", pass.Scheme, ledger.ErrConflict)
 		}
 		if finish.SendAtOnce {
-			_, err = tx.Exec(ctx, `update scheme set mode = 'send', send_since = now(), update_time = now() where scheme = $1`, pass.Scheme)
+			_, err = tx.Exec(ctx, `update scheme set mode = 'send', update_time = now() where scheme = $1`, pass.Scheme)
 		}
 		return err
 	}

@@ -117,12 +117,13 @@ func (s *Store) commit(ctx context.Context, pass *ledger.Pass, page ledger.Page,
 
 func insertPass(ctx context.Context, tx pgx.Tx, pass *ledger.Pass) error {
 	err := tx.QueryRow(ctx, `
-insert into pass (scheme, kind, revision, mark_version, lower_edge, vendor_time, service_time, clock_note, mark_before)
-values (@scheme, @kind, @revision, @version, @edge, @vendor, @service, @note, @before)
+insert into pass (scheme, kind, revision, mark_version, lower_edge, vendor_time, service_time, clock_note, mark_before, cursor_id)
+values (@scheme, @kind, @revision, @version, @edge, @vendor, @service, @note, @before, @cursor)
 returning pass_id`,
 		pgx.StrictNamedArgs{
 			"scheme": pass.Scheme, "kind": string(pass.Kind), "revision": pass.Revision, "version": pass.MarkVersion, "edge": pass.LowerEdge,
 			"vendor": nullable(pass.Clock.Vendor), "service": pass.Clock.Service, "note": clean(pass.Clock.Note), "before": nullable(pass.MarkBefore),
+			"cursor": pass.Cursor,
 		}).Scan(&pass.ID)
 	if violates(err, "pass_one_unfinished") {
 		return fmt.Errorf("another pass of scheme %s is under way: %w", pass.Scheme, ledger.ErrConflict)

@@ -23,7 +23,7 @@ create table scheme (
     check ((state = 'stopped') = (stop_reason <> ''))
 );
 comment on column scheme.active is 'the scheme stands in the file that was loaded last';
-comment on column scheme.send_since is 'when the operator (or, on sandboxes, the baseline) set it to send: a floor for bills never seen live';
+comment on column scheme.send_since is 'when an operator set it to send: a floor for bills never seen live';
 
 create table scheme_revision (
     scheme       text not null references scheme,

@@ -1,0 +1,73 @@
+package jobs
+
+import (
+	"time"
+
+	"github.com/riverqueue/river"
+)
+
+// Queues keep a long backlog of one kind of work from starving another.
+const (
+	queueScan     = "scan"
+	queueDispatch = "dispatch"
+	queuePush     = "push"
+	queueBulk     = "bulk"
+)
+
+// Limits of a job.
+const (
+	// jobTimeout ends any job; rescueAfter gives an orphan of a killed process to another (plus River's own tick of 30 s).
+	jobTimeout  = 30 * time.Second
+	rescueAfter = 45 * time.Second
+	// workFor is how long a chunk of work goes on before it lets a successor continue.
+	workFor = 20 * time.Second
+	// sliceHold is how long a gathered row stays with its slice.
+	sliceHold = 45 * time.Second
+	// sliceSize and gatherLimit bound one slice and one dispatch.
+	sliceSize   = 500
+	gatherLimit = 10_000
+)
+
+// passArgs asks for one chunk of a scheme's pass.
+type passArgs struct {
+	Scheme string `json:"scheme"`
+	// Asked: by a person; a pause after a failure is not waited out.
+	Asked bool `json:"asked,omitempty"`
+}
+
+func (passArgs) Kind() string { return "pass" }
+
+func (passArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueScan, MaxAttempts: 1}
+}
+
+// dispatchArgs asks for everything due to be put into slices.
+type dispatchArgs struct{}
+
+func (dispatchArgs) Kind() string { return "dispatch" }
+
+func (dispatchArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueDispatch, MaxAttempts: 1}
+}
+
+// sliceArgs names the cancellations of one slice. Never unique: a slice that is lost is gathered again from its rows.
+type sliceArgs struct {
+	Scheme  string  `json:"scheme"`
+	Account string  `json:"account"`
+	IDs     []int64 `json:"ids"`
+}
+
+func (sliceArgs) Kind() string { return "slice" }
+
+func (sliceArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queuePush, MaxAttempts: 1}
+}
+
+// tidyArgs asks for housekeeping.
+type tidyArgs struct{}
+
+func (tidyArgs) Kind() string { return "tidy" }
+
+func (tidyArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueBulk, MaxAttempts: 1}
+}

@@ -1,0 +1,70 @@
+package jobs
+
+import (
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// debts maps the legs that a decision owes and counts the rest. An error means that a mapping cannot make a request of one of
+// them: then the whole bill is parked, and no leg of it is owed until a person has looked.
+func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read time.Time) ([]ledger.Debt, error) {
+	if d.Class != rule.ClassVoided || p.pass.Kind == ledger.Baseline {
+		return nil, nil
+	}
+	counts := rule.Funnel{Legs: int64(len(d.Legs) + d.Outside), LegsNotInScheme: int64(d.Outside)}
+	var debts []ledger.Debt
+	var work []ledger.Work
+	seen := map[key]bool{}
+	for _, leg := range d.Legs {
+		warehouse, listed := p.entry.Warehouse(leg.Warehouse)
+		switch {
+		case !listed:
+			counts.LegsNoWarehouse++
+			work = append(work, ledger.Work{
+				Kind: rule.WorkNoWarehouse, BillID: bill.ID, BillNo: bill.Number, Subject: leg.Warehouse, Detail: leg.Kind().String() + " " + leg.Warehouse,
+			})
+			continue
+		case warehouse.Ignore:
+			counts.LegsNotInScheme++
+			continue
+		}
+		request, err := p.entry.Map(*d.Content, leg)
+		if err != nil {
+			return nil, err
+		}
+		k := key{request.Account, request.WarehouseCode, request.OrderCode, request.OrderType}
+		if seen[k] {
+			// Two legs of one bill that are the same order in the WMS.
+			counts.LegsAlreadyOwed++
+			continue
+		}
+		seen[k] = true
+		debts = append(debts, ledger.Debt{
+			BillID: bill.ID, BillNo: bill.Number, Epoch: d.After.Epoch, Leg: leg, Account: request.Account, WarehouseCode: request.WarehouseCode,
+			OrderCode: request.OrderCode, OrderType: request.OrderType, CancelReason: request.CancelReason, ExtendProps: request.ExtendProps,
+			OwnerCode: request.OwnerCode, Evidence: d.Evidence, LegsFrom: d.LegsFrom, Hold: d.Hold, VerifiedTime: read,
+			BusinessDate: p.businessDate(bill, read),
+		})
+	}
+	if d.Hold == rule.HoldNoEventTime {
+		work = append(work, ledger.Work{Kind: rule.WorkNoEventTime, BillID: bill.ID, BillNo: bill.Number})
+	}
+	page.Funnel.Add(counts)
+	page.Work = append(page.Work, work...)
+	return debts, nil
+}
+
+// key is what makes two requests of one bill the same order.
+type key struct{ account, warehouse, order, orderType string }
+
+// businessDate is the day of the void in the books' zone.
+func (p *pager) businessDate(bill rule.Bill, read time.Time) time.Time {
+	at := read
+	if !bill.CancelTime.IsZero() {
+		at = bill.CancelTime
+	}
+	local := at.UTC().Add(p.account.offset)
+	return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)
+}

@@ -1,0 +1,63 @@
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// dispatchStore is what a dispatch asks of the ledger.
+type dispatchStore interface {
+	resultStore
+	Lapsed(ctx context.Context, limit int) ([]ledger.Due, error)
+	Gather(ctx context.Context, limit, size int, hold time.Duration, insert func(pgx.Tx, []ledger.Slice) error) (int, error)
+}
+
+// dispatcher turns due rows into slices.
+type dispatcher struct {
+	store    dispatchStore
+	registry *registry
+	insert   inserter
+	logger   *slog.Logger
+	now      func() time.Time
+}
+
+// run closes what lost its answer and gathers what is due.
+func (d *dispatcher) run(ctx context.Context) error {
+	if err := d.lapse(ctx); err != nil {
+		return err
+	}
+	_, err := d.store.Gather(ctx, gatherLimit, sliceSize, sliceHold, func(tx pgx.Tx, slices []ledger.Slice) error {
+		for _, s := range slices {
+			if err := d.insert.insertTx(ctx, tx, sliceArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// lapse makes "unknown" of attempts whose claim ran out without an answer: their process died, or the answer got lost. They are
+// probed like any other unknown.
+func (d *dispatcher) lapse(ctx context.Context) error {
+	lapsed, err := d.store.Lapsed(ctx, 1000)
+	if err != nil || len(lapsed) == 0 {
+		return err
+	}
+	d.logger.WarnContext(ctx, "attempts without an answer are unknown", slog.Int("attempts", len(lapsed)))
+	results := make([]ledger.Result, 0, len(lapsed))
+	for _, due := range lapsed {
+		result := ledger.Result{
+			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, BillID: due.BillID, BillNo: due.BillNo,
+			Answer: rule.Answer{Disposition: rule.Unknown}, Detail: "no answer was stored before the claim ran out",
+		}
+		results = append(results, d.registry.judge(due, result, d.now()))
+	}
+	return d.store.StoreResults(ctx, results, refusedResult(ctx, d.logger))
+}

@@ -1,0 +1,62 @@
+package jobs
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// clockTolerance is how far the hosts' clocks may differ: send_before is set by one and judged by another.
+const clockTolerance = 2 * time.Second
+
+// account is what a stream's header says of where it reads.
+type account struct {
+	dataCenter  string
+	environment scheme.Environment
+	zone        string
+	offset      time.Duration
+	// zoneSuspect: the login reports another zone than the one that times are read in.
+	zoneSuspect bool
+	clock       rule.Clock
+}
+
+// checkHeader reads a stream's first frame. It refuses a header of other books than the scheme's: those stop the scheme before
+// anything is read.
+func checkHeader(h *kingdeev1.StreamHeader, e entry, mark *ledger.Mark, now time.Time) (account, error) {
+	if h.GetAccount() == nil || h.GetServiceTime() == nil {
+		return account{}, fmt.Errorf("kingdee adapter sent no header")
+	}
+	a := account{
+		dataCenter: h.GetAccount().GetDataCenterId(), zone: h.GetAccount().GetTimeZone(),
+		offset: time.Duration(h.GetAccount().GetUtcOffsetSeconds()) * time.Second,
+		clock:  rule.Clock{Vendor: timeOf(h.GetVendorTime()), Service: timeOf(h.GetServiceTime()), Note: h.GetVendorTimeNote()},
+	}
+	if login := h.GetAccount().LoginUtcOffsetSeconds; login != nil && *login != h.GetAccount().GetUtcOffsetSeconds() {
+		a.zoneSuspect = true
+	}
+	switch h.GetAccount().GetEnvironment() {
+	case kingdeev1.Environment_ENVIRONMENT_REAL:
+		a.environment = scheme.Real
+	case kingdeev1.Environment_ENVIRONMENT_SANDBOX:
+		a.environment = scheme.Sandbox
+	default:
+		return account{}, fmt.Errorf("kingdee adapter does not say whether its server is real or a sandbox")
+	}
+	if apart := a.clock.Service.Sub(now).Abs(); apart > clockTolerance {
+		return account{}, fmt.Errorf("the clocks of orchestrator and kingdeesvc are %s apart; at most %s is allowed", apart.Round(time.Millisecond), clockTolerance)
+	}
+	if a.dataCenter != e.DataCenter {
+		return account{}, &stopError{stopDataCenter, fmt.Sprintf("the scheme reads data centre %s, the login is to %s", e.DataCenter, a.dataCenter)}
+	}
+	if mark != nil && mark.Environment != string(a.environment) {
+		return account{}, &stopError{stopEnvironment, fmt.Sprintf("the mark was made on a %s server, this one is %s", mark.Environment, a.environment)}
+	}
+	if err := e.CheckFor(a.environment); err != nil {
+		return account{}, &stopError{stopNotAllowed, err.Error()}
+	}
+	return a, nil
+}

@@ -1,0 +1,225 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// pageStore is what deciding a page asks of the ledger.
+type pageStore interface {
+	Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error)
+	AddImages(ctx context.Context, scheme string, known map[int64]*rule.Known) error
+}
+
+// pager turns one light page into what the ledger is to write: it reads whole the bills that changed and lets the rules decide.
+type pager struct {
+	store   pageStore
+	kingdee kingdeev1.BillServiceClient
+	entry   entry
+	pass    *ledger.Pass
+	policy  rule.Policy
+	account account
+	// received is when the pass's header came, by kingdeesvc's clock.
+	received time.Time
+}
+
+// decide answers everything that one light page comes to.
+func (p *pager) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.Page, error) {
+	page := ledger.Page{Cursor: light.GetLastId()}
+	lightRead := timeOf(light.GetQueryLeftTime())
+	ids := make([]int64, 0, len(light.GetStates())+len(light.GetProblems()))
+	for _, s := range light.GetStates() {
+		ids = append(ids, s.GetId())
+	}
+	for _, problem := range light.GetProblems() {
+		ids = append(ids, problem.GetId())
+	}
+	known, err := p.store.Known(ctx, p.pass.Scheme, ids)
+	if err != nil {
+		return page, err
+	}
+	f := &page.Funnel
+	f.Rows, f.RowsOfBills, f.Bills = light.GetRows(), int64(len(light.GetStates())), int64(len(ids))
+	for _, problem := range light.GetProblems() {
+		f.RowsOfProblems += int64(problem.GetRows())
+		p.park(&page, known[problem.GetId()], lightRead, problem)
+	}
+	changed := map[int64]*rule.Known{}
+	for _, s := range light.GetStates() {
+		state := stateOf(s)
+		p.watchClock(state, lightRead)
+		switch k := known[state.ID]; {
+		case rule.Stale(k, lightRead):
+			f.Count(rule.ClassStale)
+		case !rule.Changed(k, state):
+			f.Count(rule.ClassUnchanged)
+		default:
+			changed[state.ID] = k
+		}
+	}
+	if err := p.readWhole(ctx, &page, changed); err != nil {
+		return page, err
+	}
+	if rule.AllUndecodable(f.Bills, f.Undecodable) {
+		return page, &stopError{stopUndecodable, fmt.Sprintf("none of %d bills of one page can be read; the first: %s", f.Bills, page.Work[0].Detail)}
+	}
+	return page, nil
+}
+
+// readWhole reads the changed bills with all their lines and decides each.
+func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[int64]*rule.Known) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	known := map[int64]*rule.Known{}
+	ids := make([]int64, 0, len(changed))
+	for id, k := range changed {
+		ids = append(ids, id)
+		if k != nil {
+			known[id] = k
+		}
+	}
+	if err := p.store.AddImages(ctx, p.pass.Scheme, known); err != nil {
+		return err
+	}
+	waiting := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		waiting[id] = true
+	}
+	err := streamBills(ctx, p.kingdee, ids, func(bills *kingdeev1.BillPage) error {
+		read := timeOf(bills.GetQueryLeftTime())
+		page.Funnel.Rows += bills.GetRows()
+		for _, problem := range bills.GetProblems() {
+			page.Funnel.RowsOfProblems += int64(problem.GetRows())
+			if waiting[problem.GetId()] {
+				delete(waiting, problem.GetId())
+				p.park(page, known[problem.GetId()], read, problem)
+			}
+		}
+		for _, b := range bills.GetBills() {
+			page.Funnel.RowsOfBills += int64(b.GetRows())
+			if waiting[b.GetId()] {
+				delete(waiting, b.GetId())
+				p.decideBill(page, known[b.GetId()], billOf(b), read)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for id := range waiting {
+		// The light read showed it and the whole read did not: deleted in between, or not all of it is shown to this user.
+		p.park(page, known[id], time.Time{}, &kingdeev1.BillProblem{
+			Id: id, Detail: "the bill is listed, but its content is not shown",
+		})
+	}
+	return nil
+}
+
+// decideBill lets the rules decide one whole bill and notes what is to be written.
+func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill, read time.Time) {
+	d := rule.Decide(p.policy, known, bill, read)
+	write := ledger.BillWrite{After: d.After, Image: d.Image}
+	if known != nil {
+		write.Before = known.ReadTime
+	}
+	debts, err := p.debts(page, d, bill, read)
+	if err != nil {
+		page.Funnel.Count(rule.ClassUndecodable)
+		write.After.Class, write.Reason = rule.ClassUndecodable, err.Error()
+		if known == nil || known.Class != rule.ClassUndecodable || !known.State.Same(bill.State()) {
+			page.Bills = append(page.Bills, write)
+		}
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
+		return
+	}
+	page.Funnel.Count(d.Class)
+	if d.Class == rule.ClassStale {
+		return
+	}
+	page.Readable = append(page.Readable, bill.ID)
+	if p.pass.Kind == ledger.Baseline && d.Class == rule.ClassVoided {
+		// The baseline owes nothing and must not make the next pass believe that this void was dealt with: it is left unseen.
+		return
+	}
+	page.Bills = append(page.Bills, write)
+	page.Debts = append(page.Debts, debts...)
+	if d.Withdraw {
+		page.Withdraw = append(page.Withdraw, bill.ID)
+	}
+	if d.Restored {
+		page.Restored = append(page.Restored, bill.ID)
+	}
+	for _, leg := range d.Vanished {
+		page.Vanished = append(page.Vanished, ledger.Vanished{BillID: bill.ID, BillNo: bill.Number, Epoch: d.VanishedEpoch, Leg: leg})
+	}
+}
+
+// park sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed it.
+func (p *pager) park(page *ledger.Page, known *rule.Known, read time.Time, problem *kingdeev1.BillProblem) {
+	page.Funnel.Count(rule.ClassUndecodable)
+	reason := problem.GetDetail()
+	if problem.GetField() != "" {
+		reason = problem.GetField() + ": " + reason
+	}
+	number := problem.GetNumber()
+	if known != nil {
+		if number == "" {
+			number = known.State.Number
+		}
+		if known.Class != rule.ClassUndecodable && !read.Before(known.ReadTime) {
+			after := *known
+			after.Class, after.ReadTime, after.HasPlanned = rule.ClassUndecodable, read, false
+			page.Bills = append(page.Bills, ledger.BillWrite{Before: known.ReadTime, After: after, Reason: reason})
+		}
+	}
+	page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: problem.GetId(), BillNo: number, Detail: reason})
+}
+
+// watchClock notes a stamp that lies ahead of the vendor's clock: then the mark stands still.
+func (p *pager) watchClock(state rule.State, read time.Time) {
+	if p.pass.ClockSuspect || !rule.Ahead(state, p.account.clock, read.Sub(p.received)) {
+		return
+	}
+	p.pass.ClockSuspect = true
+	p.pass.Clock.Note = fmt.Sprintf("clock_suspect: bill %s carries a stamp ahead of the vendor's clock", state.Number)
+}
+
+// streamBills reads whole bills by id and hands each page on. An answer without a summary is an error.
+func streamBills(ctx context.Context, kingdee kingdeev1.BillServiceClient, ids []int64, page func(*kingdeev1.BillPage) error) error {
+	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
+	defer cancel()
+	stream, err := kingdee.StreamAssemblyBills(ctx, &kingdeev1.StreamAssemblyBillsRequest{
+		Selection:  &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
+		Components: true,
+	})
+	if err != nil {
+		return err
+	}
+	complete := false
+	for {
+		frame, err := stream.Recv()
+		switch {
+		case errors.Is(err, io.EOF) && complete:
+			return nil
+		case errors.Is(err, io.EOF):
+			return errIncomplete
+		case err != nil:
+			return err
+		case frame.GetSummary() != nil:
+			complete = true
+		case frame.GetPage() != nil:
+			if err := page(frame.GetPage()); err != nil {
+				return err
+			}
+		}
+	}
+}

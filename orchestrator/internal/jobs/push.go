@@ -1,0 +1,265 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/proto/apierr"
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+)
+
+// maxInFlight bounds a window, whatever the adapter announces.
+const maxInFlight = 512
+
+// push streams one slice through CancelOrders: an intent on disk first, then the request, and never more intents without an
+// answer than the announced window.
+type push struct {
+	*slicer
+	entry   entry
+	mark    *ledger.Mark
+	account string
+	ready   []ledger.Due
+
+	stream   wmsv1.OrderService_CancelOrdersClient
+	window   int
+	recorder *recorder
+
+	mu       sync.Mutex
+	inFlight map[attemptKey]ledger.Due
+	// freed has an entry whenever an answer made room.
+	freed chan struct{}
+}
+
+type attemptKey struct {
+	id      int64
+	attempt int
+}
+
+// run answers an awayError when nothing was handed over at all.
+func (p *push) run(ctx context.Context) error {
+	started := p.now()
+	streamCtx, cancel := context.WithTimeout(ctx, answerBy)
+	defer cancel()
+	if err := p.open(streamCtx); err != nil {
+		return err
+	}
+	p.inFlight = map[attemptKey]ledger.Due{}
+	p.freed = make(chan struct{}, 1)
+	p.recorder = newRecorder(ctx, p.store, p.logger, func(int) {})
+	received := make(chan error, 1)
+	go func() { received <- p.receive() }()
+	sendErr := p.sendAll(streamCtx, started)
+	if err := p.stream.CloseSend(); err != nil && sendErr == nil {
+		sendErr = err
+	}
+	recvErr := <-received
+	p.closeUnanswered(errors.Join(sendErr, recvErr))
+	if err := p.recorder.close(); err != nil {
+		return err
+	}
+	if isLedger(sendErr) {
+		return sendErr
+	}
+	return nil
+}
+
+// open starts the stream and reads the window of our account: which WMS it is, and how many at a time.
+func (p *push) open(ctx context.Context) error {
+	stream, err := p.wms.CancelOrders(ctx)
+	if err != nil {
+		return &awayError{vendorFault(apierr.WMS, err)}
+	}
+	for {
+		frame, err := stream.Recv()
+		if err != nil {
+			return &awayError{vendorFault(apierr.WMS, err)}
+		}
+		w := frame.GetWindow()
+		if w == nil {
+			return &awayError{"wms adapter announced no window for account " + p.account}
+		}
+		if w.GetAccount().GetName() != p.account {
+			continue
+		}
+		if err := p.checkWindow(w); err != nil {
+			return err
+		}
+		p.stream, p.window = stream, max(1, min(int(w.GetInFlight()), maxInFlight))
+		return nil
+	}
+}
+
+// checkWindow refuses a WMS that does not go with the scheme's books, and hosts whose clocks differ.
+func (p *push) checkWindow(w *wmsv1.Window) error {
+	env, known := wmsEnvironment(w.GetAccount().GetEnvironment())
+	if !known {
+		return &awayError{"the WMS has not answered yet, so it is not known whether it is real or a sandbox"}
+	}
+	if string(env) != p.mark.Environment {
+		return &stopError{stopMixed, fmt.Sprintf("kingdee is %s and WMS account %s is %s", p.mark.Environment, p.account, env)}
+	}
+	if apart := timeOf(w.GetServiceTime()).Sub(p.now()).Abs(); apart > clockTolerance {
+		return &awayError{fmt.Sprintf("the clocks of orchestrator and wmssvc are %s apart; at most %s is allowed", apart.Round(time.Millisecond), clockTolerance)}
+	}
+	return nil
+}
+
+// sendAll claims and hands over as room comes, until everything is sent or the time for claims is up.
+func (p *push) sendAll(ctx context.Context, started time.Time) error {
+	for len(p.ready) > 0 && p.now().Sub(started) < claimFor {
+		room, err := p.room(ctx)
+		if err != nil {
+			return err
+		}
+		if room == 0 {
+			return nil
+		}
+		batch := p.ready[:min(room, len(p.ready))]
+		p.ready = p.ready[len(batch):]
+		if err := p.handOver(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// room waits until half the window is free, so that intents are written in groups. Zero: the process is stopping.
+func (p *push) room(ctx context.Context) (int, error) {
+	for {
+		p.mu.Lock()
+		free := p.window - len(p.inFlight)
+		p.mu.Unlock()
+		if free >= (p.window+1)/2 {
+			select {
+			case <-p.stopping:
+				return 0, nil
+			default:
+				return free, nil
+			}
+		}
+		select {
+		case <-p.freed:
+		case <-p.stopping:
+			return 0, nil
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// handOver writes the intents of a batch and sends those that were claimed.
+func (p *push) handOver(ctx context.Context, batch []ledger.Due) error {
+	wanted := make([]ledger.Due, 0, len(batch))
+	for _, d := range batch {
+		if !p.sendable(p.entry, d) {
+			continue
+		}
+		d.SendBefore = p.sendBefore(p.entry, d)
+		wanted = append(wanted, d)
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	claimed, err := p.store.Claim(ctx, wanted, claimHold)
+	if err != nil {
+		return &ledgerError{err}
+	}
+	p.mu.Lock()
+	for _, d := range claimed {
+		p.inFlight[attemptKey{d.ID, d.Attempt}] = d
+	}
+	p.mu.Unlock()
+	for _, d := range claimed {
+		if err := p.stream.Send(&wmsv1.CancelOrdersRequest{Order: orderOf(d)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func orderOf(d ledger.Due) *wmsv1.Order {
+	return &wmsv1.Order{
+		Account: d.Account, WarehouseCode: d.WarehouseCode, OrderCode: d.OrderCode, OrderType: d.OrderType, CancelReason: d.CancelReason,
+		ExtendProps: d.ExtendProps, OwnerCode: d.OwnerCode, CancellationId: d.ID, Attempt: int32(d.Attempt), //nolint:gosec // attempts are few
+		SendBefore: timestamppb.New(d.SendBefore),
+	}
+}
+
+// receive takes answers until the stream ends. Nil when the service ended it in order.
+func (p *push) receive() error {
+	for {
+		frame, err := p.stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			// Whatever ends a stream says nothing of the items on it.
+			p.wake()
+			return err
+		}
+		switch {
+		case frame.GetResult() != nil:
+			answer := frame.GetResult()
+			if due, ok := p.take(answer.GetCancellationId(), int(answer.GetAttempt())); ok {
+				p.record(due, resultOf(due, answer))
+			}
+		case frame.GetRefusal() != nil:
+			refusal := frame.GetRefusal()
+			if due, ok := p.take(refusal.GetCancellationId(), int(refusal.GetAttempt())); ok {
+				p.record(due, refusalOf(due, refusal))
+			}
+		}
+	}
+}
+
+func (p *push) record(due ledger.Due, result ledger.Result) {
+	p.recorder.add(p.registry.judge(due, result, p.now()))
+}
+
+func (p *push) take(id int64, attempt int) (ledger.Due, bool) {
+	p.mu.Lock()
+	due, ok := p.inFlight[attemptKey{id, attempt}]
+	delete(p.inFlight, attemptKey{id, attempt})
+	p.mu.Unlock()
+	p.wake()
+	return due, ok
+}
+
+func (p *push) wake() {
+	select {
+	case p.freed <- struct{}{}:
+	default:
+	}
+}
+
+// closeUnanswered makes unknown of everything that was handed over, or may have been, and not answered.
+func (p *push) closeUnanswered(err error) {
+	detail := "the stream ended without an answer"
+	if err != nil {
+		detail += ": " + err.Error()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, due := range p.inFlight {
+		p.record(due, unanswered(due, detail))
+	}
+	p.inFlight = nil
+}
+
+// ledgerError is a fault of our own database, not of the stream.
+type ledgerError struct{ err error }
+
+func (e *ledgerError) Error() string { return e.err.Error() }
+func (e *ledgerError) Unwrap() error { return e.err }
+
+func isLedger(err error) bool {
+	var l *ledgerError
+	return errors.As(err, &l)
+}

@@ -1,0 +1,58 @@
+package jobs
+
+import (
+	"sync"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+)
+
+// entry is a loaded scheme with the revision that the ledger knows it by.
+type entry struct {
+	*scheme.Scheme
+	revision int
+}
+
+// registry holds the loaded schemes and what has been learned of the vendors behind them. Safe for concurrent use.
+type registry struct {
+	entries map[string]entry
+
+	mu           sync.Mutex
+	environments map[string]scheme.Environment
+}
+
+func newRegistry(schemes []*scheme.Scheme, revisions map[string]int) *registry {
+	r := &registry{entries: map[string]entry{}, environments: map[string]scheme.Environment{}}
+	for _, s := range schemes {
+		r.entries[s.Name] = entry{Scheme: s, revision: revisions[s.Name]}
+	}
+	return r
+}
+
+func (r *registry) learn(name string, env scheme.Environment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.environments[name] = env
+}
+
+// interval is the time between two passes. Before it is known what is behind the adapters, it is the short one: failed first
+// passes are held back by their own pause.
+func (r *registry) interval(name string) time.Duration {
+	r.mu.Lock()
+	env, known := r.environments[name]
+	r.mu.Unlock()
+	if !known {
+		env = scheme.Sandbox
+	}
+	return r.entries[name].PollInterval(env)
+}
+
+// pollSchedule is River's schedule of a scheme's passes; it follows the interval as it is known.
+type pollSchedule struct {
+	registry *registry
+	scheme   string
+}
+
+func (p pollSchedule) Next(current time.Time) time.Time {
+	return current.Add(p.registry.interval(p.scheme))
+}

@@ -1,0 +1,157 @@
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+)
+
+// resultStore writes results.
+type resultStore interface {
+	StoreResults(ctx context.Context, results []ledger.Result, bad func(ledger.Result, error)) error
+}
+
+// refusedResult logs a result that Postgres refused: its attempt stays without an answer and becomes unknown.
+func refusedResult(ctx context.Context, logger *slog.Logger) func(ledger.Result, error) {
+	return func(r ledger.Result, err error) {
+		logger.ErrorContext(ctx, "result refused by the database", slog.Int64("cancellation_id", r.ID), slog.Int("attempt", r.Attempt), slog.Any("err", err))
+	}
+}
+
+// blank is a result of this attempt, to be filled in.
+func blank(due ledger.Due) ledger.Result {
+	return ledger.Result{ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, BillID: due.BillID, BillNo: due.BillNo}
+}
+
+// resultOf turns wmssvc's answer into the ledger's words.
+func resultOf(due ledger.Due, answer *wmsv1.CancelResult) ledger.Result {
+	r := blank(due)
+	r.Answer = rule.Answer{
+		Disposition: dispositionOf(answer.GetDisposition()), Recognised: answer.GetRecognised(), RetryAfter: answer.GetRetryAfter().AsDuration(),
+	}
+	r.HTTPStatus = int(answer.GetHttpStatus())
+	r.VendorFlag, r.VendorCode, r.VendorMessage = answer.GetVendorFlag(), answer.GetVendorCode(), answer.GetVendorMessage()
+	r.Detail, r.Dictionary = answer.GetDetail(), answer.GetDictionaryVersion()
+	if answer.GetCancelReasonCut() {
+		r.Detail = strings.TrimSpace(r.Detail + " (cancel reason cut to the vendor's limit)")
+	}
+	r.Request, r.Reply = answer.GetRequest(), answer.GetReply()
+	r.SendTime, r.ReplyTime = timeOf(answer.GetSendTime()), timeOf(answer.GetReplyTime())
+	return r
+}
+
+// dispositionOf: a disposition that this program does not know is unknown, never a guess.
+func dispositionOf(d wmsv1.Disposition) rule.Disposition {
+	switch d {
+	case wmsv1.Disposition_DISPOSITION_CANCELLED:
+		return rule.Cancelled
+	case wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED:
+		return rule.AlreadyCancelled
+	case wmsv1.Disposition_DISPOSITION_IN_PROGRESS:
+		return rule.InProgress
+	case wmsv1.Disposition_DISPOSITION_TOO_LATE:
+		return rule.TooLate
+	case wmsv1.Disposition_DISPOSITION_NOT_FOUND:
+		return rule.NotFound
+	case wmsv1.Disposition_DISPOSITION_REJECTED:
+		return rule.Rejected
+	case wmsv1.Disposition_DISPOSITION_AUTH:
+		return rule.Auth
+	case wmsv1.Disposition_DISPOSITION_THROTTLED:
+		return rule.Throttled
+	case wmsv1.Disposition_DISPOSITION_NOT_SENT:
+		return rule.NotSent
+	default:
+		return rule.Unknown
+	}
+}
+
+// refusalOf turns a refusal, which says that nothing was sent, into a result that a person must look at.
+func refusalOf(due ledger.Due, refusal *wmsv1.Refusal) ledger.Result {
+	r := blank(due)
+	r.Answer = rule.Answer{Disposition: rule.NotSent, Recognised: true}
+	r.Detail = refusal.GetReason().String() + " " + refusal.GetField() + ": " + refusal.GetMessage()
+	r.Next = rule.Next{State: rule.Parked, Work: rule.WorkRequestRefused}
+	return r
+}
+
+// unanswered is the result of an item that was handed over and never answered: nobody can say that nothing happened.
+func unanswered(due ledger.Due, detail string) ledger.Result {
+	r := blank(due)
+	r.Answer = rule.Answer{Disposition: rule.Unknown}
+	r.Detail = detail
+	return r
+}
+
+// Groups of results.
+const (
+	groupRows = 1000
+	groupWait = 5 * time.Millisecond
+)
+
+// recorder writes results in groups: as soon as groupRows are there, or groupWait after the first.
+type recorder struct {
+	store  resultStore
+	logger *slog.Logger
+	in     chan ledger.Result
+	done   chan struct{}
+	// wrote is called with the size of each group that is on disk.
+	wrote func(int)
+	err   error
+}
+
+// newRecorder starts writing; close ends it. Writing outlives the caller's context, with a limit for each group, because a
+// result that is known must not be lost to a deadline.
+func newRecorder(ctx context.Context, store resultStore, logger *slog.Logger, wrote func(int)) *recorder {
+	r := &recorder{store: store, logger: logger, in: make(chan ledger.Result, groupRows), done: make(chan struct{}), wrote: wrote}
+	go r.loop(context.WithoutCancel(ctx))
+	return r
+}
+
+func (r *recorder) add(result ledger.Result) { r.in <- result }
+
+// close writes the rest and answers the first fault. Attempts whose result could not be written become unknown when their claim
+// runs out.
+func (r *recorder) close() error {
+	close(r.in)
+	<-r.done
+	return r.err
+}
+
+func (r *recorder) loop(ctx context.Context) {
+	defer close(r.done)
+	group := make([]ledger.Result, 0, groupRows)
+	timer := time.NewTimer(groupWait)
+	for first := range r.in {
+		group = append(group[:0], first)
+		timer.Reset(groupWait)
+		for open := true; open && len(group) < groupRows; {
+			select {
+			case result, more := <-r.in:
+				if open = more; more {
+					group = append(group, result)
+				}
+			case <-timer.C:
+				open = false
+			}
+		}
+		r.flush(ctx, group)
+	}
+}
+
+func (r *recorder) flush(ctx context.Context, group []ledger.Result) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := r.store.StoreResults(ctx, group, refusedResult(ctx, r.logger)); err != nil {
+		r.logger.ErrorContext(ctx, "results not stored", slog.Int("results", len(group)), slog.Any("err", err))
+		if r.err == nil {
+			r.err = err
+		}
+	}
+	r.wrote(len(group))
+}

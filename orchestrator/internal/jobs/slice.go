@@ -1,0 +1,145 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+)
+
+// Times of a slice. Together they end before the job's own time-out: claims for 5 s, the last of them sent within 4 s more, and its
+// answer awaited until 28 s; wmssvc gives a request 20 s.
+const (
+	claimFor   = 5 * time.Second
+	sendWithin = 4 * time.Second
+	answerBy   = 28 * time.Second
+	// claimHold is when an attempt without an answer becomes unknown: after everything above, and some.
+	claimHold = 40 * time.Second
+)
+
+// sliceStore is what a slice asks of the ledger.
+type sliceStore interface {
+	verifyStore
+	resultStore
+	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
+	Load(ctx context.Context, ids []int64) ([]ledger.Due, error)
+	Claim(ctx context.Context, due []ledger.Due, claim time.Duration) ([]ledger.Due, error)
+	Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error
+	GiveBack(ctx context.Context, ids []int64) error
+	StopScheme(ctx context.Context, name, reason, detail string) error
+}
+
+// slicer sends slices.
+type slicer struct {
+	store    sliceStore
+	wms      wmsv1.OrderServiceClient
+	verifier *verifier
+	registry *registry
+	logger   *slog.Logger
+	now      func() time.Time
+	// stopping is closed when the process is asked to end: nothing more is claimed, what is in flight is finished.
+	stopping <-chan struct{}
+}
+
+// run sends what can be sent of a slice: first the bills that must be looked at again, then intents and requests as far as the
+// time goes. What is left is due as before.
+func (s *slicer) run(ctx context.Context, args sliceArgs) error {
+	defer func() {
+		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := s.store.GiveBack(back, args.IDs); err != nil {
+			s.logger.WarnContext(ctx, "slice not given back; it is gathered again when its time is up", slog.Any("err", err))
+		}
+	}()
+	e, loaded := s.registry.entries[args.Scheme]
+	if !loaded {
+		return nil
+	}
+	standing, err := s.store.Scheme(ctx, args.Scheme)
+	if err != nil {
+		return err
+	}
+	if standing.Stopped || !standing.Send || standing.Mark == nil || standing.Revision != e.revision {
+		return nil
+	}
+	due, err := s.store.Load(ctx, args.IDs)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	err = s.send(ctx, e, standing.Mark, args.Account, due)
+	var stop *stopError
+	if errors.As(err, &stop) {
+		s.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", e.Name), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
+		return s.store.StopScheme(ctx, e.Name, stop.reason, stop.detail)
+	}
+	return err
+}
+
+func (s *slicer) send(ctx context.Context, e entry, mark *ledger.Mark, account string, due []ledger.Due) error {
+	ready, err := s.verified(ctx, e, mark, due)
+	if err != nil || len(ready) == 0 {
+		return err
+	}
+	p := &push{slicer: s, entry: e, mark: mark, account: account, ready: ready}
+	err = p.run(ctx)
+	var away *awayError
+	if errors.As(err, &away) {
+		// The WMS adapter cannot be used now: nothing was handed over.
+		ids := make([]int64, len(ready))
+		for i, d := range ready {
+			ids[i] = d.ID
+		}
+		s.logger.WarnContext(ctx, "nothing sent", slog.String("scheme", e.Name), slog.String("account", account), slog.Any("err", err))
+		return s.store.Postpone(ctx, ids, e.Timing().Backoff, e.Timing().RetryFor, away.Error())
+	}
+	return err
+}
+
+// verified answers those that may be sent: whose bill was seen recently enough, or is seen now.
+func (s *slicer) verified(ctx context.Context, e entry, mark *ledger.Mark, due []ledger.Due) ([]ledger.Due, error) {
+	ready := make([]ledger.Due, 0, len(due))
+	var look []ledger.Due
+	for _, d := range due {
+		if d.NeedsRead || !s.sendable(e, d) {
+			look = append(look, d)
+		} else {
+			ready = append(ready, d)
+		}
+	}
+	if len(look) == 0 {
+		return ready, nil
+	}
+	holds, err := s.verifier.run(ctx, e, mark, look)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range look {
+		if at, ok := holds[d.ID]; ok {
+			d.VerifiedTime, d.NeedsRead = at, false
+			ready = append(ready, d)
+		}
+	}
+	return ready, nil
+}
+
+// sendable says whether the last look at the bill leaves time enough to send: a sixth of verify_after at least.
+func (s *slicer) sendable(e entry, d ledger.Due) bool {
+	return s.now().Add(e.VerifyAfter / 6).Before(d.VerifiedTime.Add(e.VerifyAfter))
+}
+
+// sendBefore is the last moment at which a request for this debt may start.
+func (s *slicer) sendBefore(e entry, d ledger.Due) time.Time {
+	latest := d.VerifiedTime.Add(e.VerifyAfter)
+	if soon := s.now().Add(sendWithin); soon.Before(latest) {
+		return soon
+	}
+	return latest
+}
+
+// awayError says that the WMS adapter could not be used, and that nothing was handed over to it.
+type awayError struct{ reason string }
+
+func (e *awayError) Error() string { return e.reason }

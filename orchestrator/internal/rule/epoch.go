@@ -29,14 +29,15 @@ type Known struct {
 //     restored and back again between two reads.
 //
 // Dates are compared within the epoch: the void that follows a life seen from its beginning has a cancel date of its own and
-// is the end of that life, not a new one.
+// is the end of that life, not a new one. For the same reason a cancel date counts only while the bill is voided: whether
+// Kingdee clears it when the void is taken back is not documented, and one left over must not end the life that follows.
 func next(known *Known, seen State, readTime time.Time) (after Known, newEpoch bool) {
 	if known == nil {
 		after = Known{Epoch: 1}
 		newEpoch = true
 	} else {
 		after = *known
-		again := seen.Live() && !known.State.Live() && (known.EpochLive || !known.EpochCancel.IsZero())
+		again := seen.Live() && !known.State.Live() && known.ended()
 		if again || differs(known.EpochApprove, seen.ApproveTime) || differs(known.EpochCancel, seen.CancelTime) {
 			after.Epoch++
 			after.EpochLive, after.Image = false, nil
@@ -48,13 +49,19 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newEpoch b
 	if !seen.ApproveTime.IsZero() {
 		after.EpochApprove = seen.ApproveTime
 	}
-	if !seen.CancelTime.IsZero() {
+	if seen.Voided() && !seen.CancelTime.IsZero() {
 		after.EpochCancel = seen.CancelTime
 	}
 	if seen.Live() {
 		after.EpochLive, after.EverLive = true, true
 	}
 	return after, newEpoch
+}
+
+// ended says whether the present epoch has been live or voided, so that being live again is another. A void may have left no
+// date.
+func (k Known) ended() bool {
+	return k.EpochLive || !k.EpochCancel.IsZero() || k.State.Voided() || k.Class == ClassUnAudited
 }
 
 func differs(before, now time.Time) bool {

@@ -69,7 +69,7 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 	default:
 		d.Withdraw = true
 		d.Class = ClassNeverAudited
-		if d.After.EpochLive || state.DocumentStatus == Reaudit {
+		if d.After.EverLive || state.DocumentStatus == Reaudit {
 			d.Class = ClassUnAudited
 		}
 	}
@@ -104,7 +104,7 @@ func (p Policy) voided(d *Decision, seen Bill) {
 		content, from = *d.After.Image, LegsFromImage
 	case !seen.ApproveTime.IsZero():
 		d.Evidence = EvidenceApproved
-	case seen.DocumentStatus == Draft || seen.DocumentStatus == Created:
+	case !d.After.EverLive && (seen.DocumentStatus == Draft || seen.DocumentStatus == Created):
 		d.Class, d.Withdraw, d.Hold = ClassNeverAudited, true, ""
 		return
 	default:

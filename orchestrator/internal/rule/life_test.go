@@ -1,0 +1,328 @@
+package rule_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// start is the floor of all lives; h hours after it things happen.
+var start = time.Date(2026, 5, 6, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))
+
+func h(hours float64) time.Time { return start.Add(time.Duration(hours * float64(time.Hour))) }
+
+var inbound = rule.Policy{Floor: start, Legs: map[rule.Kind]rule.Source{
+	{Affair: rule.Assembly, Direction: rule.In}:  rule.FromProducts,
+	{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents,
+}}
+
+// seen is one read of bill 7.
+type seen struct {
+	status, cancel string
+	// approved, voided are hours after start; 0 leaves the date unset.
+	approved, voided float64
+	dateOnly         bool
+	modified         float64
+	warehouses       []string
+}
+
+func (s seen) bill() rule.Bill {
+	b := rule.Bill{ID: 7, Number: "ZZCX000007", Org: "100", Affair: rule.Assembly, DocumentStatus: s.status, CancelStatus: s.cancel, CancelIsDate: s.dateOnly}
+	for _, w := range s.warehouses {
+		b.Products = append(b.Products, rule.Line{Warehouse: w})
+	}
+	for _, date := range []struct {
+		to *time.Time
+		at float64
+	}{{&b.ApproveTime, s.approved}, {&b.CancelTime, s.voided}, {&b.ModifyTime, s.modified}} {
+		if date.at != 0 {
+			*date.to = h(date.at)
+		}
+	}
+	return b
+}
+
+// The states a bill is read in, with the date that goes with them.
+func live(approved float64, warehouses ...string) seen {
+	return seen{status: rule.Audited, cancel: rule.NotVoided, approved: approved, warehouses: warehouses}
+}
+
+func unAudited(warehouses ...string) seen {
+	return seen{status: rule.Reaudit, cancel: rule.NotVoided, warehouses: warehouses}
+}
+
+func draft(warehouses ...string) seen {
+	return seen{status: rule.Created, cancel: rule.NotVoided, warehouses: warehouses}
+}
+
+func void(status string, at float64, warehouses ...string) seen {
+	return seen{status: status, cancel: rule.Voided, voided: at, warehouses: warehouses}
+}
+
+func (s seen) withApproved(at float64) seen { s.approved = at; return s }
+func (s seen) withVoided(at float64) seen   { s.voided = at; return s }
+func (s seen) onlyDate() seen               { s.dateOnly = true; return s }
+func (s seen) withModified(at float64) seen { s.modified = at; return s }
+
+// told is a decision in a few words: class, epoch, and what is owed from where on which evidence.
+func told(d rule.Decision) string {
+	s := fmt.Sprintf("%s e%d", d.Class, d.After.Epoch)
+	for _, leg := range d.Legs {
+		s += " " + leg.Warehouse
+	}
+	if len(d.Legs) > 0 {
+		s += fmt.Sprintf(" %s/%s", d.Evidence, d.LegsFrom)
+	}
+	if d.Hold != "" {
+		s += " held:" + string(d.Hold)
+	}
+	for _, leg := range d.Vanished {
+		s += fmt.Sprintf(" vanished:%s@e%d", leg.Warehouse, d.VanishedEpoch)
+	}
+	if d.Withdraw {
+		s += " withdraw"
+	}
+	if d.Restored {
+		s += " restored"
+	}
+	return s
+}
+
+// standing and gone are what a live bill and one that is neither live nor voided always say.
+const (
+	standing = " withdraw restored"
+	gone     = " withdraw"
+)
+
+type read struct {
+	seen seen
+	want string
+}
+
+func TestLivesOfABill(t *testing.T) {
+	for name, life := range map[string][]read{
+		"audited, voided": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+		},
+		"audited for WH1, un-audited, moved to WH2, voided: the order stands in WH1": {
+			{live(1, "WH1"), "live e1" + standing},
+			{unAudited("WH1"), "un_audited e1" + gone},
+			{unAudited("WH2"), "un_audited e1" + gone},
+			{void("D", 2, "WH2"), "voided e1 WH1 image/image"},
+		},
+		"the same between two reads": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH2"), "voided e1 WH1 image/image"},
+		},
+		"un-audited, resubmitted, voided: one epoch whatever the letter": {
+			{live(1, "WH1"), "live e1" + standing},
+			{unAudited("WH1"), "un_audited e1" + gone},
+			{seen{status: "B", cancel: "A", warehouses: []string{"WH1"}}, "un_audited e1" + gone},
+			{draft("WH1"), "un_audited e1" + gone},
+			{void("A", 2, "WH1"), "voided e1 WH1 image/image"},
+		},
+		"voided twice over the same read: one epoch": {
+			{live(1, "WH1", "WH2"), "live e1" + standing},
+			{void("D", 2, "WH1", "WH2"), "voided e1 WH1 WH2 image/image"},
+			{void("D", 2, "WH1", "WH2"), "voided e1 WH1 WH2 image/image"},
+		},
+		"void, restore, re-audit, void: two epochs, each with its image": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{unAudited("WH1"), "un_audited e1" + gone},
+			{live(3, "WH2"), "live e2 vanished:WH1@e1" + standing},
+			{void("D", 4, "WH2"), "voided e2 WH2 image/image"},
+		},
+		"the same with the restore unseen": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{live(3, "WH1"), "live e2" + standing},
+			{void("D", 4, "WH1"), "voided e2 WH1 image/image"},
+		},
+		"the same where Kingdee keeps the cancel date after a restore": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{live(3, "WH1").withVoided(2), "live e2" + standing},
+			{void("D", 4, "WH2"), "voided e2 WH1 image/image"},
+		},
+		"the same where Kingdee fills no cancel date": {
+			{void("D", 0, "WH1").withModified(2), "voided e1 WH1 weak/current"},
+			{live(3, "WH1"), "live e2" + standing},
+			{void("D", 0, "WH1").withModified(4), "voided e2 WH1 image/image"},
+		},
+		"the same with the second life unseen: owed from what it says now, the first image's other leg for a person": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 4, "WH2").withApproved(3), "voided e2 WH2 approved/current vanished:WH1@e1"},
+		},
+		"restored and voided again without an audit: never quietly nothing": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{unAudited("WH2"), "un_audited e1" + gone},
+			{void("D", 3, "WH2"), "voided e2 WH2 weak/current vanished:WH1@e1"},
+		},
+		"the same with the letter of a draft": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("A", 2, "WH1"), "voided e1 WH1 image/image"},
+			{draft("WH1"), "un_audited e1" + gone},
+			{void("A", 3, "WH1"), "voided e2 WH1 weak/current"},
+			{draft("WH1"), "un_audited e2" + gone},
+		},
+		"restored with a cancel date that has no time of day, voided the same day: the same epoch is owed again": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 24, "WH1").onlyDate(), "voided e1 WH1 image/image"},
+			{unAudited("WH1"), "un_audited e1" + gone},
+			{void("D", 24, "WH1").onlyDate(), "voided e1 WH1 image/image"},
+		},
+		"voided draft": {
+			{draft("WH1"), "never_audited e1" + gone},
+			{void("A", 2, "WH1"), "never_audited e1" + gone},
+		},
+		"voided draft, first seen voided": {
+			{void("Z", 2, "WH1"), "never_audited e1" + gone},
+		},
+		"draft voided, restored, audited, voided": {
+			{void("Z", 2, "WH1"), "never_audited e1" + gone},
+			{draft("WH1"), "never_audited e1" + gone},
+			{live(3, "WH1"), "live e2" + standing},
+			{void("D", 4, "WH9"), "voided e2 WH1 image/image"},
+		},
+		"draft, audited, voided: the draft begins the epoch": {
+			{draft("WH1"), "never_audited e1" + gone},
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+		},
+		"un-audited and audited again between two reads: a new epoch": {
+			{live(1, "WH1"), "live e1" + standing},
+			{live(2, "WH2"), "live e2 vanished:WH1@e1" + standing},
+			{void("D", 3, "WH2"), "voided e2 WH2 image/image"},
+		},
+		"un-audited, audited again and voided between two reads, approve date kept": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 3, "WH1").withApproved(2), "voided e2 WH1 approved/current"},
+		},
+		"edited while live: the later image counts, its lost leg is a person's": {
+			{live(1, "WH1", "WH2"), "live e1" + standing},
+			{live(1, "WH2", "WH3"), "live e1 vanished:WH1@e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH2 WH3 image/image"},
+		},
+		"restored and live: what was sent is a person's": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{unAudited("WH1"), "un_audited e1" + gone},
+			{live(3, "WH1"), "live e2" + standing},
+		},
+		"first seen voided, audited by its date": {
+			{void("D", 2, "WH1").withApproved(1), "voided e1 WH1 approved/current"},
+		},
+		"first seen voided, audited by its letter": {
+			{void("C", 2, "WH1"), "voided e1 WH1 weak/current"},
+		},
+		"voided before the start":                         {{void("D", -1, "WH1").withApproved(-2), "before_start e1" + gone}},
+		"voided at the start":                             {{seen{status: "D", cancel: "B", voided: 1e-12, warehouses: []string{"WH1"}}, "voided e1 WH1 weak/current"}},
+		"voided on the day before, without a time of day": {{void("D", -24, "WH1").onlyDate(), "before_start e1" + gone}},
+		"voided before the start, but once seen live": {
+			{live(-5, "WH1"), "live e1" + standing},
+			{void("D", -1, "WH1"), "voided e1 WH1 image/image"},
+		},
+		"before the start, restored, audited, voided": {
+			{void("D", -1, "WH1"), "before_start e1" + gone},
+			{live(1, "WH1"), "live e2" + standing},
+			{void("D", 2, "WH1"), "voided e2 WH1 image/image"},
+		},
+		"voided, without any date, never seen live":     {{void("D", 0, "WH1"), "voided e1 WH1 weak/current held:no_event_time"}},
+		"voided draft without any date":                 {{void("A", 0, "WH1"), "never_audited e1" + gone}},
+		"voided without a cancel date, changed earlier": {{void("D", 0, "WH1").withModified(-1), "before_start e1" + gone}},
+		"voided without any date, but once seen live": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 0, "WH1"), "voided e1 WH1 image/image"},
+		},
+		"first seen un-audited": {
+			{unAudited("WH1"), "un_audited e1" + gone},
+			{void("D", 2, "WH1"), "voided e1 WH1 weak/current"},
+		},
+		"in approval, not yet audited": {{seen{status: "B", cancel: "A"}, "never_audited e1" + gone}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var known *rule.Known
+			for i, r := range life {
+				d := rule.Decide(inbound, known, r.seen.bill(), h(100+float64(i)))
+				require.Equal(t, r.want, told(d), "read %d", i+1)
+				after := d.After
+				known = &after
+			}
+		})
+	}
+}
+
+func TestOnlyDatedVoidCountsAsTheEndOfItsDay(t *testing.T) {
+	p := inbound
+	p.Floor = h(13) // 13:00 of the day
+	d := rule.Decide(p, nil, void("D", 1e-12, "WH1").onlyDate().bill(), h(100))
+	require.Equal(t, rule.ClassVoided, d.Class, "voided some time that day: after the start, as far as anybody can tell")
+	d = rule.Decide(p, nil, void("D", 12, "WH1").bill(), h(100))
+	require.Equal(t, rule.ClassBeforeStart, d.Class)
+}
+
+func TestOlderKnowledgeChangesNothing(t *testing.T) {
+	known := rule.Decide(inbound, nil, live(1, "WH1").bill(), h(10)).After
+	d := rule.Decide(inbound, &known, void("D", 2, "WH1").bill(), h(9))
+	require.Equal(t, rule.Decision{Class: rule.ClassStale}, d)
+	d = rule.Decide(inbound, &known, void("D", 2, "WH1").bill(), h(10))
+	require.Equal(t, rule.ClassVoided, d.Class, "two pages of one query share its time")
+}
+
+func TestOtherOrganisationsAreSeenAndOweNothing(t *testing.T) {
+	p := inbound
+	p.Orgs = map[string]bool{"200": true}
+	d := rule.Decide(p, nil, void("D", 2, "WH1").bill(), h(10))
+	require.Equal(t, rule.ClassNotSelected, d.Class)
+	require.Equal(t, rule.ClassNotSelected, d.After.Class)
+	require.Empty(t, d.Legs)
+	p.Orgs["100"] = true
+	require.Equal(t, rule.ClassVoided, rule.Decide(p, nil, void("D", 2, "WH1").bill(), h(10)).Class)
+}
+
+func TestTheImageIsNotTheBillThatChangesLater(t *testing.T) {
+	bill := live(1, "WH1").bill()
+	d := rule.Decide(inbound, nil, bill, h(10))
+	require.Equal(t, "WH1", d.After.Image.Products[0].Warehouse)
+	require.Equal(t, d.Image, d.After.LastImage)
+	require.Equal(t, 1, d.After.LastImageEpoch)
+	bill.Number = "changed"
+	require.Equal(t, "ZZCX000007", d.Image.Number)
+}
+
+func TestALightReadAsksForTheWholeBillWhenAnythingDiffers(t *testing.T) {
+	known := rule.Decide(inbound, nil, live(1, "WH1").bill(), h(10)).After
+	same := live(1, "WH1").bill().State()
+	require.True(t, rule.Changed(nil, same))
+	require.False(t, rule.Changed(&known, same))
+	utc := same
+	utc.ApproveTime = utc.ApproveTime.UTC()
+	require.False(t, rule.Changed(&known, utc), "the same moment in another zone")
+	for name, change := range map[string]func(*rule.State){
+		"number":   func(s *rule.State) { s.Number = "X" },
+		"org":      func(s *rule.State) { s.Org = "200" },
+		"document": func(s *rule.State) { s.DocumentStatus = rule.Reaudit },
+		"cancel":   func(s *rule.State) { s.CancelStatus = rule.Voided },
+		"affair":   func(s *rule.State) { s.Affair = rule.Dassembly },
+		"created":  func(s *rule.State) { s.CreateTime = h(1) },
+		"modified": func(s *rule.State) { s.ModifyTime = h(1) },
+		"approved": func(s *rule.State) { s.ApproveTime = h(2) },
+		"voided":   func(s *rule.State) { s.CancelTime = h(2) },
+	} {
+		s := same
+		change(&s)
+		require.True(t, rule.Changed(&known, s), name)
+	}
+	known.HasPlanned = true
+	require.True(t, rule.Changed(&known, same), "a planned debt counts as a change")
+	known.HasPlanned, known.Class = false, rule.ClassUndecodable
+	require.True(t, rule.Changed(&known, same), "one that could not be decoded is read again")
+}

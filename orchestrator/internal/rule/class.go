@@ -25,7 +25,7 @@ const (
 	EvidenceImage Evidence = "image"
 	// EvidenceApproved: it carries an approve date.
 	EvidenceApproved Evidence = "approved"
-	// EvidenceWeak: only its document status tells that it went beyond a draft.
+	// EvidenceWeak: only its document status, or an earlier epoch, tells that it went beyond a draft.
 	EvidenceWeak Evidence = "weak"
 )
 

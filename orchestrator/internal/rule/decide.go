@@ -61,15 +61,17 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 		d.After.Class = d.Class
 		return d
 	}
+	// once: some earlier read showed that it had been audited, in this epoch or another.
+	once := d.After.EverLive || known != nil && known.once()
 	switch {
 	case state.Live():
 		p.live(&d, seen)
 	case state.Voided():
-		p.voided(&d, seen)
+		p.voided(&d, seen, once)
 	default:
 		d.Withdraw = true
 		d.Class = ClassNeverAudited
-		if d.After.EverLive || state.DocumentStatus == Reaudit {
+		if once || state.DocumentStatus == Reaudit {
 			d.Class = ClassUnAudited
 		}
 	}
@@ -87,7 +89,7 @@ func (p Policy) live(d *Decision, seen Bill) {
 }
 
 // voided decides by the table of what shows that the WMS ever had the order.
-func (p Policy) voided(d *Decision, seen Bill) {
+func (p Policy) voided(d *Decision, seen Bill, once bool) {
 	if !d.After.EverLive {
 		switch at := eventTime(seen.State()); {
 		case at.IsZero():
@@ -104,7 +106,7 @@ func (p Policy) voided(d *Decision, seen Bill) {
 		content, from = *d.After.Image, LegsFromImage
 	case !seen.ApproveTime.IsZero():
 		d.Evidence = EvidenceApproved
-	case !d.After.EverLive && (seen.DocumentStatus == Draft || seen.DocumentStatus == Created):
+	case !once && (seen.DocumentStatus == Draft || seen.DocumentStatus == Created):
 		d.Class, d.Withdraw, d.Hold = ClassNeverAudited, true, ""
 		return
 	default:

@@ -61,8 +61,11 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newEpoch b
 // ended says whether the present epoch has been live or voided, so that being live again is another. A void may have left no
 // date.
 func (k Known) ended() bool {
-	return k.EpochLive || !k.EpochCancel.IsZero() || k.State.Voided() || k.Class == ClassUnAudited
+	return k.EpochLive || !k.EpochCancel.IsZero() || k.State.Voided() || k.once()
 }
+
+// once says whether the bill counted as one that had been audited.
+func (k Known) once() bool { return k.Class == ClassVoided || k.Class == ClassUnAudited }
 
 func differs(before, now time.Time) bool {
 	return !before.IsZero() && !now.IsZero() && !before.Equal(now)

@@ -224,7 +224,6 @@ func TestLivesOfABill(t *testing.T) {
 			{void("C", 2, "WH1"), "voided e1 WH1 weak/current"},
 		},
 		"voided before the start":                         {{void("D", -1, "WH1").withApproved(-2), "before_start e1" + gone}},
-		"voided at the start":                             {{seen{status: "D", cancel: "B", voided: 1e-12, warehouses: []string{"WH1"}}, "voided e1 WH1 weak/current"}},
 		"voided on the day before, without a time of day": {{void("D", -24, "WH1").onlyDate(), "before_start e1" + gone}},
 		"voided before the start, but once seen live": {
 			{live(-5, "WH1"), "live e1" + standing},
@@ -260,13 +259,15 @@ func TestLivesOfABill(t *testing.T) {
 	}
 }
 
-func TestOnlyDatedVoidCountsAsTheEndOfItsDay(t *testing.T) {
+func TestAVoidWithoutATimeOfDayCountsAsTheEndOfItsDay(t *testing.T) {
 	p := inbound
 	p.Floor = h(13) // 13:00 of the day
 	d := rule.Decide(p, nil, void("D", 1e-12, "WH1").onlyDate().bill(), h(100))
 	require.Equal(t, rule.ClassVoided, d.Class, "voided some time that day: after the start, as far as anybody can tell")
 	d = rule.Decide(p, nil, void("D", 12, "WH1").bill(), h(100))
 	require.Equal(t, rule.ClassBeforeStart, d.Class)
+	d = rule.Decide(p, nil, void("D", 13, "WH1").bill(), h(100))
+	require.Equal(t, rule.ClassVoided, d.Class, "at the very start")
 }
 
 func TestOlderKnowledgeChangesNothing(t *testing.T) {

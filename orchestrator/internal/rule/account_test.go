@@ -1,0 +1,78 @@
+package rule_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// classes are all that a bill can come to.
+var classes = []rule.Class{
+	rule.ClassLive, rule.ClassUnchanged, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassBeforeStart,
+	rule.ClassNotSelected, rule.ClassStale, rule.ClassUndecodable,
+}
+
+func TestAFunnelMustAddUp(t *testing.T) {
+	var f rule.Funnel
+	require.NoError(t, f.Check())
+	for _, c := range classes {
+		f.Bills++
+		f.Count(c)
+		require.NoError(t, f.Check(), c)
+	}
+	f.Rows, f.RowsOfBills, f.RowsOfProblems = 12, 9, 3
+	f.Legs, f.LegsNew, f.LegsAlreadyOwed, f.LegsHeld, f.LegsNotInScheme, f.LegsNoWarehouse = 15, 1, 2, 3, 4, 5
+	require.NoError(t, f.Check())
+
+	rows, bills, legs := f, f, f
+	rows.RowsOfProblems--
+	require.EqualError(t, rows.Check(), "funnel: 12 rows read, 11 accounted for")
+	bills.Count("forgotten")
+	bills.Bills++
+	require.EqualError(t, bills.Check(), "funnel: 10 bills read, 9 accounted for")
+	legs.LegsHeld++
+	require.EqualError(t, legs.Check(), "funnel: 15 legs found, 16 accounted for")
+}
+
+func TestFunnelsOfPagesAdd(t *testing.T) {
+	var one rule.Funnel
+	v := reflect.ValueOf(&one).Elem()
+	for i := range v.NumField() {
+		v.Field(i).SetInt(int64(i + 1))
+	}
+	sum := one
+	sum.Add(one)
+	got := reflect.ValueOf(sum)
+	for i := range got.NumField() {
+		require.Equal(t, int64(2*(i+1)), got.Field(i).Int(), got.Type().Field(i).Name)
+	}
+}
+
+func TestAPageOfNothingButFaultsStopsTheScheme(t *testing.T) {
+	require.True(t, rule.AllUndecodable(20, 20))
+	require.False(t, rule.AllUndecodable(19, 19))
+	require.False(t, rule.AllUndecodable(500, 499))
+	require.False(t, rule.AllUndecodable(0, 0))
+}
+
+func TestBrakes(t *testing.T) {
+	b := rule.Brakes{PerHour: 100, PerDay: 500}
+	for name, tc := range map[string]struct {
+		hour, day, fresh int64
+		want             rule.HoldReason
+	}{
+		"nothing new never trips":   {1000, 9000, 0, ""},
+		"up to the limits":          {60, 460, 40, ""},
+		"one more than an hour has": {60, 60, 41, rule.HoldBrakeHour},
+		"one more than a day has":   {60, 461, 40, rule.HoldBrakeDay},
+		"both: the nearer one":      {100, 500, 1, rule.HoldBrakeHour},
+		"a flood at once":           {0, 0, 10_000, rule.HoldBrakeHour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, tc.want, b.Trip(tc.hour, tc.day, tc.fresh))
+		})
+	}
+}

@@ -1,0 +1,74 @@
+package rule_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+func TestEachAnswerHasItsConsequence(t *testing.T) {
+	timing := rule.Timing{
+		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
+		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5,
+	}
+	now := h(1000)
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	again := rule.Next{State: rule.Open, Wait: time.Minute}
+	for name, tc := range map[string]struct {
+		answer  rule.Answer
+		history rule.History
+		want    rule.Next
+	}{
+		"cancelled":         {answer: rule.Answer{Disposition: rule.Cancelled}, want: rule.Next{State: rule.Done, Outcome: "cancelled"}},
+		"already cancelled": {answer: rule.Answer{Disposition: rule.AlreadyCancelled}, want: rule.Next{State: rule.Done, Outcome: "already_cancelled"}},
+
+		"in progress":          {rule.Answer{Disposition: rule.InProgress}, rule.History{Same: 9}, again},
+		"in progress for long": {rule.Answer{Disposition: rule.InProgress}, rule.History{Same: 10}, rule.Next{State: rule.Parked, Work: rule.WorkInProgress}},
+
+		"not found within the grace":                  {rule.Answer{Disposition: rule.NotFound}, rule.History{Evidence: rule.EvidenceImage, FirstSame: ago(29 * time.Minute)}, again},
+		"not found within the grace after a time-out": {rule.Answer{Disposition: rule.NotFound}, rule.History{MayHaveLanded: true, FirstSame: ago(29 * time.Minute)}, again},
+		"not found after a time-out":                  {rule.Answer{Disposition: rule.NotFound}, rule.History{Evidence: rule.EvidenceImage, MayHaveLanded: true, FirstSame: ago(30 * time.Minute)}, rule.Next{State: rule.Done, Outcome: "not_found_after_possible_cancel", Inferred: true}},
+		"not found on weak evidence":                  {rule.Answer{Disposition: rule.NotFound}, rule.History{Evidence: rule.EvidenceWeak, FirstSame: ago(30 * time.Minute)}, rule.Next{State: rule.Closed, Outcome: "no_order"}},
+		"not found on weak evidence after a time-out": {rule.Answer{Disposition: rule.NotFound}, rule.History{Evidence: rule.EvidenceWeak, MayHaveLanded: true, FirstSame: ago(time.Hour)}, rule.Next{State: rule.Done, Outcome: "not_found_after_possible_cancel", Inferred: true}},
+		"not found, seen live":                        {rule.Answer{Disposition: rule.NotFound}, rule.History{Evidence: rule.EvidenceImage, FirstSame: ago(30 * time.Minute)}, rule.Next{State: rule.Open, Wait: time.Hour, Work: rule.WorkOrderNotFound}},
+		"not found, seen live, for a day":             {rule.Answer{Disposition: rule.NotFound}, rule.History{Evidence: rule.EvidenceApproved, FirstSame: ago(24 * time.Hour)}, rule.Next{State: rule.Parked, Work: rule.WorkOrderNotFound}},
+		"not found for a day, with weak evidence":     {rule.Answer{Disposition: rule.NotFound}, rule.History{Evidence: rule.EvidenceWeak, FirstSame: ago(48 * time.Hour)}, rule.Next{State: rule.Closed, Outcome: "no_order"}},
+		"too late":                    {answer: rule.Answer{Disposition: rule.TooLate}, want: rule.Next{State: rule.Parked, Work: rule.WorkTooLate}},
+		"rejected for a known reason": {rule.Answer{Disposition: rule.Rejected, Recognised: true}, rule.History{Same: 1}, rule.Next{State: rule.Parked, Work: rule.WorkRejected}},
+		"rejected for no known reason, the third time": {rule.Answer{Disposition: rule.Rejected}, rule.History{Same: 3}, again},
+		"rejected for no known reason, once more":      {rule.Answer{Disposition: rule.Rejected}, rule.History{Same: 4}, rule.Next{State: rule.Parked, Work: rule.WorkUnrecognised}},
+
+		"throttled":           {rule.Answer{Disposition: rule.Throttled}, rule.History{FirstOpen: ago(time.Hour)}, again},
+		"throttled, told how": {rule.Answer{Disposition: rule.Throttled, RetryAfter: 5 * time.Minute}, rule.History{FirstOpen: ago(time.Hour)}, rule.Next{State: rule.Open, Wait: 5 * time.Minute}},
+		"throttled, told soon": {
+			rule.Answer{Disposition: rule.Throttled, RetryAfter: time.Second}, rule.History{FirstOpen: ago(time.Hour)}, again,
+		},
+		"throttled for a day": {rule.Answer{Disposition: rule.Throttled}, rule.History{FirstOpen: ago(25 * time.Hour)}, rule.Next{State: rule.Parked, Work: rule.WorkNotSent}},
+		"not sent":            {rule.Answer{Disposition: rule.NotSent}, rule.History{FirstOpen: ago(23 * time.Hour)}, again},
+		"not sent for a day":  {rule.Answer{Disposition: rule.NotSent}, rule.History{FirstOpen: ago(25 * time.Hour)}, rule.Next{State: rule.Parked, Work: rule.WorkNotSent}},
+
+		"authentication":   {rule.Answer{Disposition: rule.Auth}, rule.History{Same: 99}, rule.Next{State: rule.Open, Wait: time.Minute, Work: rule.WorkAuth}},
+		"unknown":          {rule.Answer{Disposition: rule.Unknown}, rule.History{Same: 4}, again},
+		"unknown for long": {rule.Answer{Disposition: rule.Unknown}, rule.History{Same: 5}, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown}},
+		"a disposition of a later version counts as unknown": {
+			rule.Answer{Disposition: "novel"}, rule.History{Same: 5}, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Empty(t, cmp.Diff(tc.want, timing.After(tc.answer, tc.history, now)))
+		})
+	}
+}
+
+func TestOnlySomeAnswersLeaveTheOrderUntouched(t *testing.T) {
+	for _, d := range []rule.Disposition{rule.TooLate, rule.NotFound, rule.Rejected, rule.Auth, rule.Throttled, rule.NotSent} {
+		require.False(t, d.MayHaveLanded(), d)
+	}
+	for _, d := range []rule.Disposition{rule.Cancelled, rule.AlreadyCancelled, rule.InProgress, rule.Unknown, ""} {
+		require.True(t, d.MayHaveLanded(), d)
+	}
+}

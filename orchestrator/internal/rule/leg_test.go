@@ -1,0 +1,65 @@
+package rule_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+func lines(warehouses ...string) []rule.Line {
+	var list []rule.Line
+	for i, w := range warehouses {
+		list = append(list, rule.Line{ID: int64(i + 1), Warehouse: w})
+	}
+	return list
+}
+
+func TestOneLegForEachWarehouseOfEachDirection(t *testing.T) {
+	assembly := rule.Bill{Affair: rule.Assembly, Products: lines("A", "B", "A"), Components: lines("B", "C")}
+	dassembly := assembly
+	dassembly.Affair = rule.Dassembly
+	all := map[rule.Kind]rule.Source{
+		{Affair: rule.Assembly, Direction: rule.In}:   rule.FromProducts,
+		{Affair: rule.Assembly, Direction: rule.Out}:  rule.FromComponents,
+		{Affair: rule.Dassembly, Direction: rule.In}:  rule.FromComponents,
+		{Affair: rule.Dassembly, Direction: rule.Out}: rule.FromProducts,
+	}
+	for name, tc := range map[string]struct {
+		bill    rule.Bill
+		sources map[rule.Kind]rule.Source
+		want    []string
+		outside int
+	}{
+		"assembly, inbound": {assembly, inbound.Legs, []string{"Assembly.in A 1,3", "Assembly.in B 2"}, 2},
+		"assembly, both":    {assembly, all, []string{"Assembly.in A 1,3", "Assembly.in B 2", "Assembly.out B 1", "Assembly.out C 2"}, 0},
+		"dassembly, inbound: its components come in": {
+			dassembly, inbound.Legs, []string{"Dassembly.in B 1", "Dassembly.in C 2"}, 2,
+		},
+		"dassembly, both": {dassembly, all, []string{"Dassembly.in B 1", "Dassembly.in C 2", "Dassembly.out A 1,3", "Dassembly.out B 2"}, 0},
+		"a kind from the other lines, where the tenant wants it so": {
+			assembly, map[rule.Kind]rule.Source{{Affair: rule.Assembly, Direction: rule.In}: rule.FromComponents},
+			[]string{"Assembly.in B 1", "Assembly.in C 2"}, 2,
+		},
+		"none asked for":                       {assembly, nil, nil, 4},
+		"lines without a warehouse are a leg":  {rule.Bill{Affair: rule.Assembly, Products: lines("", "A", "")}, inbound.Legs, []string{"Assembly.in  1,3", "Assembly.in A 2"}, 0},
+		"no lines":                             {rule.Bill{Affair: rule.Assembly}, inbound.Legs, nil, 0},
+		"the other affair type's legs are not": {rule.Bill{Affair: rule.Assembly, Products: lines("A")}, map[rule.Kind]rule.Source{{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents}, nil, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			legs, outside := rule.Legs(tc.bill, tc.sources)
+			var got []string
+			for _, leg := range legs {
+				s := leg.Kind().String() + " " + leg.Warehouse
+				for i, line := range leg.Lines {
+					s += []string{" ", ","}[min(i, 1)] + string(rune('0'+line.ID))
+				}
+				got = append(got, s)
+			}
+			require.Empty(t, cmp.Diff(tc.want, got))
+			require.Equal(t, tc.outside, outside)
+		})
+	}
+}

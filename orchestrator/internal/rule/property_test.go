@@ -1,0 +1,93 @@
+package rule_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// witness is what a reader saw of one life so far.
+type witness struct {
+	known *rule.Known
+	// lastLive is the bill at the last live read, with the counts of audits and restores at that moment; nil before any.
+	lastLive         *rule.Bill
+	audits, restores int
+	// settled is the highest epoch with a debt before the last live read.
+	settled, owed int
+	story         []string
+}
+
+// Whatever happens to a bill, and whichever of its states are read, these hold.
+func TestRandomLivesKeepTheRules(t *testing.T) {
+	for seed := range uint64(1500) {
+		r := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a repeatable test
+		k := newKingdee(r)
+		w := &witness{}
+		for range 25 {
+			w.story = append(w.story, k.step(r))
+			if r.IntN(2) == 0 {
+				w.read(t, seed, k, r)
+			}
+			if t.Failed() {
+				return
+			}
+		}
+	}
+}
+
+func (w *witness) read(t *testing.T, seed uint64, k *kingdee, r *rand.Rand) {
+	t.Helper()
+	w.story = append(w.story, "read")
+	bill := k.bill
+	d := rule.Decide(inbound, w.known, bill, k.now)
+	holds := func(ok bool, what string) {
+		t.Helper()
+		require.True(t, ok, "seed %d: %s\n%v\n%s", seed, what, w.story, told(d))
+	}
+	holds(slices.Contains(classes, d.Class), "the class is one of the list")
+	holds(d.Class == d.After.Class, "the class is remembered")
+	holds(cmp.Equal(bill.State(), d.After.State) && d.After.ReadTime.Equal(k.now), "the state is remembered")
+	before := 0
+	if w.known != nil {
+		before = w.known.Epoch
+	}
+	holds(d.After.Epoch == before || d.After.Epoch == before+1, "an epoch follows the one before")
+	holds(d.NewEpoch == (d.After.Epoch != before), "a new epoch is told")
+	holds(len(d.Legs) == 0 || bill.State().Voided(), "only a voided bill owes")
+	holds((d.Class == rule.ClassLive) == bill.State().Live(), "live is live")
+
+	switch {
+	case bill.State().Live():
+		holds(d.Image != nil && cmp.Equal(*d.Image, bill), "its image is taken")
+		holds(d.Withdraw && d.Restored, "nothing is owed any longer, and what was sent is a person's matter")
+		holds(d.After.Epoch > w.owed, "what is owed for this life is not what was owed before")
+		w.lastLive, w.audits, w.restores, w.settled = &bill, k.audits, k.restores, w.owed
+	case bill.State().Voided() && w.lastLive != nil:
+		holds(d.Class == rule.ClassVoided && len(d.Legs) > 0 && d.Hold == "", "once seen live, a void owes")
+		holds(d.After.Epoch > w.settled, "it is owed anew for each life")
+		if k.audits == w.audits && k.restores == w.restores {
+			holds(d.LegsFrom == rule.LegsFromImage && d.Legs[0].Warehouse == w.lastLive.Products[0].Warehouse, "from the image of the life it ended")
+		}
+		if d.LegsFrom == rule.LegsFromCurrent && w.lastLive.Products[0].Warehouse != bill.Products[0].Warehouse {
+			holds(len(d.Vanished) == 1 && d.Vanished[0].Warehouse == w.lastLive.Products[0].Warehouse, "the order of the last image is not forgotten")
+		}
+	case !bill.State().Voided():
+		holds(d.Withdraw && !d.Restored, "no trigger holds")
+	}
+	if d.Class == rule.ClassVoided {
+		w.owed = d.After.Epoch
+	}
+
+	again := rule.Decide(inbound, &d.After, bill, k.now)
+	holds(told(again) == told(rule.Decide(inbound, &again.After, bill, k.now)) && again.After.Epoch == d.After.Epoch, "the same read twice comes to the same")
+	late := rule.Decide(inbound, &d.After, rule.Bill{ID: 7, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}, k.now.Add(-time.Duration(1+r.IntN(1e6))))
+	holds(cmp.Equal(late, rule.Decision{Class: rule.ClassStale}), "an older read changes nothing")
+	after := d.After
+	w.known = &after
+}

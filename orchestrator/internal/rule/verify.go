@@ -13,7 +13,7 @@ const (
 	NumberLive Verification = "number_live"
 	// NumberTaken: the ledger knows a live bill with the number, and Kingdee does not confirm that it still is.
 	NumberTaken Verification = "number_taken"
-	// Unread: the read failed or did not show the bill. Nothing is sent and no retry is used up.
+	// Unread: the read failed, did not show the bill, or showed it in two states. Nothing is sent and no retry is used up.
 	Unread Verification = "unread"
 )
 
@@ -21,7 +21,7 @@ const (
 type FreshRead struct {
 	// ByID is the debt's own bill; nil when the read did not show it.
 	ByID *State
-	// ByNumber are all bills that carry the debt's number now.
+	// ByNumber are all bills that carry the debt's number now, its own among them.
 	ByNumber []State
 	// LedgerHolders are other bills of the same data centre that the ledger last saw live with this number; HoldersRead are
 	// the same, read by id just now (those that Kingdee showed).
@@ -38,7 +38,10 @@ func Verify(billID int64, number string, read FreshRead) Verification {
 		return Withdrawn
 	}
 	for _, s := range read.ByNumber {
-		if s.ID != billID && s.Number == number && s.Live() {
+		switch {
+		case s.ID == billID && !s.Voided():
+			return Unread // the two reads differ: it is being restored or voided right now
+		case s.Number == number && s.Live():
 			return NumberLive
 		}
 	}

@@ -29,12 +29,12 @@ func TestAFunnelMustAddUp(t *testing.T) {
 
 	rows, bills, legs := f, f, f
 	rows.RowsOfProblems--
-	require.EqualError(t, rows.Check(), "funnel: 12 rows read, 11 accounted for")
+	require.EqualError(t, rows.Check(), "the funnel does not add up: 12 rows read, 11 accounted for")
 	bills.Count("forgotten")
 	bills.Bills++
-	require.EqualError(t, bills.Check(), "funnel: 10 bills read, 9 accounted for")
+	require.EqualError(t, bills.Check(), "the funnel does not add up: 10 bills read, 9 accounted for")
 	legs.LegsHeld++
-	require.EqualError(t, legs.Check(), "funnel: 15 legs found, 16 accounted for")
+	require.EqualError(t, legs.Check(), "the funnel does not add up: 15 legs read, 16 accounted for")
 }
 
 func TestFunnelsOfPagesAdd(t *testing.T) {

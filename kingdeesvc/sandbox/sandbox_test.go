@@ -62,7 +62,7 @@ func startServer(t *testing.T, cfg sandbox.Config) *sandbox.Server {
 	server, err := sandbox.Start(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
 		defer cancel()
 		require.NoError(t, server.Stop(ctx))
 	})

@@ -16,7 +16,7 @@ import (
 
 func stopped(t *testing.T, server *sandbox.Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
 	defer cancel()
 	require.NoError(t, server.Stop(ctx))
 	require.NoError(t, server.Stop(ctx), "stopping twice is harmless")

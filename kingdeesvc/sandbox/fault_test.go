@@ -125,6 +125,7 @@ func TestChangesMayBecomeVisibleLate(t *testing.T) {
 	states := func() []string { return column(b.rows("FCancelStatus", "", "FID"), 0) }
 	b.clock.advance(4999 * time.Millisecond)
 	require.Equal(t, []string{"A"}, states())
+	require.Contains(t, b.view("100006").body, `"MsgCode":10`)
 	b.clock.advance(time.Millisecond)
 	require.Equal(t, []string{"B", "A"}, states())
 	require.Equal(t, "2024-05-11T09:30:00.583", b.rows("FCancelDate", "FBillNo='A'", "")[0][0], "with the stamp of the change")

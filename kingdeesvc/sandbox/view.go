@@ -37,11 +37,20 @@ func (s *Server) view(args, data arguments, p Personality) ([]byte, error) {
 	}}), nil
 }
 
+// viewed finds a bill as a reader sees it now; the id wins over the number.
 func (s *Server) viewed(id, number string) *Bill {
-	if n, err := strconv.ParseInt(id, 10, 64); err == nil && n != 0 {
-		return s.store.byID(n)
+	now, st := s.cfg.Now(), s.store
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n == 0 {
+		n = st.byNo[number]
 	}
-	return s.store.byNumber(number)
+	b := st.find(n)
+	if b == nil {
+		return nil
+	}
+	return st.visible(b, now)
 }
 
 // model is a bill in the object model's words.

@@ -85,7 +85,7 @@ func (o object) decodeSource(s *Scheme) {
 	}
 	if n := o.value("kingdee", true); n != nil {
 		if k, ok := o.d.object(n, o.at("kingdee"), kingdeeKeys); ok {
-			s.DataCenter = k.code("data_center", 100, true)
+			s.DataCenter = k.code("data_center", 100)
 		}
 	}
 	s.Organisations = o.texts("organisations")
@@ -210,7 +210,7 @@ func (o object) decodeWarehouses(s *Scheme) {
 			}
 		default:
 			ours = true
-			w.Account, w.Code = row.code("account", 100, true), row.code("code", maxCode, true)
+			w.Account, w.Code = row.code("account", 100), row.code("code", maxCode)
 		}
 		s.warehouses[number] = w
 	}

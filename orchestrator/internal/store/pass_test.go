@@ -1,0 +1,216 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+func TestMarkAndDebtsMoveTogether(t *testing.T) {
+	w := setupWriter(t)
+	pass := w.pass()
+	mark := rowtest.Now.Add(30 * time.Second)
+	require.NoError(t, w.store.CommitPage(t.Context(), pass, voidedPage(1, "A1", "WH1"), none))
+	require.Equal(t, "planned", w.text(`select state from cancellation`), "a page that is not the last owes nothing yet")
+
+	// Somebody else moves the mark: the end of this pass must change nothing at all.
+	w.rows.Exec(`update mark set version = version + 1`)
+	_, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1"), finishAt(mark), none)
+	require.ErrorIs(t, err, ledger.ErrConflict)
+	require.Equal(t, 1, w.count(`select count(*) from cancellation`))
+	require.Equal(t, "running", w.text(`select state from pass`))
+
+	w.rows.Exec(`update mark set version = version - 1`)
+	finished, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1"), finishAt(mark), none)
+	require.NoError(t, err)
+	require.Equal(t, int64(2), finished.Opened, "every planned debt opens, also that of the first page")
+	require.Equal(t, 1, w.count(`select count(*) from mark where mark_time = $1`, mark))
+	require.Equal(t, "complete", w.text(`select state from pass`))
+}
+
+func TestOneDebtIsOneRow(t *testing.T) {
+	w := setupWriter(t)
+	w.owe(1, "A1", "WH1", "WH2")
+	page := voidedPage(1, "A1", "WH1", "WH2", "WH3")
+	require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&page.Bills[0].Before))
+	pass := w.pass()
+	_, err := w.store.FinishPass(t.Context(), pass, page, finishAt(rowtest.Now.Add(time.Minute)), none)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), pass.Funnel.LegsNew)
+	require.Equal(t, int64(2), pass.Funnel.LegsAlreadyOwed)
+	require.Equal(t, 3, w.count(`select count(*) from cancellation`))
+}
+
+func TestAPageDecidedFromOlderKnowledgeIsRefused(t *testing.T) {
+	w := setupWriter(t)
+	w.owe(1, "A1", "WH1")
+	stale := voidedPage(1, "A1", "WH9")
+	stale.Bills[0].Before = rowtest.Now
+	_, err := w.store.FinishPass(t.Context(), w.pass(), stale, finishAt(rowtest.Now.Add(time.Minute)), none)
+	require.ErrorIs(t, err, ledger.ErrConflict)
+	require.Equal(t, 1, w.count(`select count(*) from cancellation`))
+}
+
+func TestAPollThatFindsNothingLeavesAHeartbeatAndNoRow(t *testing.T) {
+	w := setupWriter(t)
+	finish := finishAt(rowtest.Now.Add(time.Hour))
+	finish.RowsRead = 12
+	_, err := w.store.FinishPass(t.Context(), w.pass(), ledger.Page{Funnel: rule.Funnel{Rows: 12, RowsOfBills: 12, Bills: 12, Unchanged: 12}}, finish, none)
+	require.NoError(t, err)
+	require.Zero(t, w.count(`select count(*) from pass`))
+	require.Equal(t, 12, w.count(`select last_pass_rows from mark where mark_time = $1`, rowtest.Now.Add(time.Hour)))
+}
+
+func TestAQuietPollStillSettlesWhatAnEarlierPassPlanned(t *testing.T) {
+	w := setupWriter(t)
+	lost := w.pass()
+	require.NoError(t, w.store.CommitPage(t.Context(), lost, voidedPage(1, "A1", "WH1"), none))
+	require.NoError(t, w.store.FailPass(t.Context(), lost, "the scheme changed"))
+	_, err := w.store.FinishPass(t.Context(), w.pass(), ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
+	require.NoError(t, err)
+	require.Equal(t, "open", w.text(`select state from cancellation`))
+}
+
+func TestAFunnelThatDoesNotAddUpEndsNothing(t *testing.T) {
+	w := setupWriter(t)
+	page := voidedPage(1, "A1", "WH1")
+	page.Funnel.Rows++
+	_, err := w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Hour)), none)
+	var funnel *rule.FunnelError
+	require.ErrorAs(t, err, &funnel)
+	require.Zero(t, w.count(`select count(*) from cancellation`))
+}
+
+func TestTwoPassesOfOneSchemeCannotBeUnderWay(t *testing.T) {
+	w := setupWriter(t)
+	require.NoError(t, w.store.CommitPage(t.Context(), w.pass(), voidedPage(1, "A1", "WH1"), none))
+	err := w.store.CommitPage(t.Context(), w.pass(), voidedPage(2, "A2", "WH1"), none)
+	require.ErrorIs(t, err, ledger.ErrConflict)
+}
+
+func TestAKilledPassGoesOnFromItsCursor(t *testing.T) {
+	w := setupWriter(t)
+	pass := w.pass()
+	require.NoError(t, w.store.CommitPage(t.Context(), pass, voidedPage(7, "A7", "WH1"), none))
+	resumed, err := w.store.UnfinishedPass(t.Context(), rowtest.SchemeName)
+	require.NoError(t, err)
+	require.Equal(t, int64(7), resumed.Cursor)
+	require.Equal(t, int64(1), resumed.Funnel.LegsNew)
+	require.True(t, resumed.Clock.Vendor.Equal(pass.Clock.Vendor), "the mark must follow the first header, not that of the process that ends the pass")
+
+	// The process that was thought dead wakes up with the old cursor.
+	require.NoError(t, w.store.CommitPage(t.Context(), resumed, voidedPage(8, "A8", "WH1"), none))
+	require.ErrorIs(t, w.store.CommitPage(t.Context(), pass, voidedPage(9, "A9", "WH1"), none), ledger.ErrConflict)
+}
+
+func TestTheLockOfAPassKeepsASecondChunkOut(t *testing.T) {
+	w := setupWriter(t)
+	unlock, ok, err := w.store.TryLockPass(t.Context(), rowtest.SchemeName)
+	require.NoError(t, err)
+	require.True(t, ok)
+	_, second, err := w.store.TryLockPass(t.Context(), rowtest.SchemeName)
+	require.NoError(t, err)
+	require.False(t, second)
+	unlock()
+	unlock, ok, err = w.store.TryLockPass(t.Context(), rowtest.SchemeName)
+	require.NoError(t, err)
+	require.True(t, ok)
+	unlock()
+}
+
+func TestBrakesHoldEverythingNotSentYet(t *testing.T) {
+	w := setupWriter(t)
+	earlier := w.owe(1, "A1", "WH1")
+	finish := finishAt(rowtest.Now.Add(time.Minute))
+	finish.Brakes.PerHour = 2
+	finished, err := w.store.FinishPass(t.Context(), w.pass(), voidedPage(2, "A2", "WH1", "WH2"), finish, none)
+	require.NoError(t, err)
+	require.Equal(t, rule.HoldBrakeHour, finished.Tripped)
+	require.Equal(t, int64(2), finished.Held)
+	require.Equal(t, "held", w.state(earlier[0]), "what was open and not sent yet is held too")
+	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'brake_tripped' and close_time is null`))
+	require.Empty(t, w.claim(w.due("A2")))
+}
+
+func TestAnObservingSchemeRecordsAndOpensNothing(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Exec(`update scheme set mode = 'observe'`)
+	finished, err := w.store.FinishPass(t.Context(), w.pass(), voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Minute)), none)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), finished.Observed)
+	require.Equal(t, "observed", w.text(`select state from cancellation`))
+}
+
+func TestAWithdrawnDebtIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.owe(1, "A1", "WH1")[0]
+	back := voidedPage(1, "A1")
+	back.Withdraw = []int64{1}
+	require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&back.Bills[0].Before))
+	_, err := w.store.FinishPass(t.Context(), w.pass(), back, finishAt(rowtest.Now.Add(2*time.Second)), none)
+	require.NoError(t, err)
+	require.Equal(t, "superseded", w.state(debt))
+	require.Zero(t, w.count(`select count(*) from work_item`), "nothing had been sent, so nobody has to look")
+
+	again := voidedPage(1, "A1", "WH1")
+	require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&again.Bills[0].Before))
+	pass := w.pass()
+	_, err = w.store.FinishPass(t.Context(), pass, again, finishAt(rowtest.Now.Add(3*time.Second)), none)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), pass.Funnel.LegsNew)
+	require.Equal(t, "open", w.state(debt))
+}
+
+func TestABillLiveAgainAfterARequestIsAWorkItemAtOnce(t *testing.T) {
+	for name, answer := range map[string]rule.Disposition{"cancelled": rule.Cancelled, "no answer yet": "", "unknown": rule.Unknown} {
+		t.Run(name, func(t *testing.T) {
+			w := setupWriter(t)
+			debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+			switch answer {
+			case rule.Cancelled:
+				w.result(debt, answer, done)
+			case rule.Unknown:
+				w.result(debt, answer, rule.Next{State: rule.Open, Wait: time.Second})
+			}
+			live := voidedPage(1, "A1")
+			live.Withdraw, live.Restored = []int64{1}, []int64{1}
+			require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&live.Bills[0].Before))
+			_, err := w.store.FinishPass(t.Context(), w.pass(), live, finishAt(rowtest.Now.Add(2*time.Second)), none)
+			require.NoError(t, err)
+			require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'restored_after_cancel' and cancellation_id = $1`, debt.ID))
+		})
+	}
+}
+
+func TestSchemesKeepTheirBooks(t *testing.T) {
+	w := setupWriter(t)
+	file := rowtestFile()
+	revisions, err := w.store.SyncSchemes(t.Context(), file)
+	require.NoError(t, err)
+	require.Equal(t, 2, revisions[rowtest.SchemeName], "another content is another revision")
+	revisions, err = w.store.SyncSchemes(t.Context(), file)
+	require.NoError(t, err)
+	require.Equal(t, 2, revisions[rowtest.SchemeName], "the same content is the same revision")
+
+	file[0].DataCenterID = "dc-2"
+	_, err = w.store.SyncSchemes(t.Context(), file)
+	require.ErrorContains(t, err, "dc-2")
+
+	_, err = w.store.SyncSchemes(t.Context(), nil)
+	require.NoError(t, err)
+	require.Equal(t, 0, w.count(`select count(*) from scheme where active`))
+}
+
+func TestAFailedPassOfAnotherTransactionInsertsNoJob(t *testing.T) {
+	w := setupWriter(t)
+	page := voidedPage(1, "A1", "WH1")
+	_, err := w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Minute)), func(pgx.Tx) error { return ledger.ErrConflict })
+	require.ErrorIs(t, err, ledger.ErrConflict)
+	require.Zero(t, w.count(`select count(*) from bill`), "what goes with the job goes back with it")
+}

@@ -1,0 +1,171 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+)
+
+func rowtestFile() []store.SchemeFile {
+	return []store.SchemeFile{{
+		Scheme: rowtest.SchemeName, Title: "t", FormID: "STK_AssembledApp", DataCenterID: "dc-1", Accounts: []string{"default"},
+		PollInterval: time.Minute, Hash: "h2", Document: "name: x",
+	}}
+}
+
+func TestAnIntentIsOnDiskBeforeAnybodyHasIt(t *testing.T) {
+	w := setupWriter(t)
+	due := w.owe(1, "A1", "WH1", "WH2")
+	claimed := w.claim(due)
+	require.Len(t, claimed, 2)
+	require.Equal(t, 1, claimed[0].Attempt)
+	require.Equal(t, 2, w.count(`select count(*) from attempt where disposition = '' and send_before > now()`))
+	require.Empty(t, w.claim(due), "what is in flight is nobody else's")
+}
+
+func TestOnlyASendingRunningSchemeClaims(t *testing.T) {
+	w := setupWriter(t)
+	due := w.owe(1, "A1", "WH1")
+	w.rows.Exec(`update scheme set mode = 'observe'`)
+	require.Empty(t, w.claim(due))
+	w.rows.Exec(`update scheme set mode = 'send'`)
+	require.NoError(t, w.store.StopScheme(t.Context(), rowtest.SchemeName, "DATA_CENTER_DIFFERS", "another login"))
+	require.Empty(t, w.claim(due))
+	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'scheme_stopped'`))
+}
+
+func TestANumberThatALiveBillHoldsIsNotClaimed(t *testing.T) {
+	w := setupWriter(t)
+	due := w.owe(1, "A1", "WH1")
+	w.rows.Bill(rowtest.Bill{ID: 2, No: "A1", Class: "live"})
+	require.Empty(t, w.claim(due), "another live bill carries the number")
+	require.True(t, w.due("A1")[0].NeedsRead)
+
+	// A read by number after that knowledge settles it.
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: due[0].ID, Outcome: rule.Holds, ReadTime: time.Now()}}, time.Second, time.Hour))
+	require.Len(t, w.claim(w.due("A1")), 1)
+}
+
+func TestAResultBelongsToItsAttempt(t *testing.T) {
+	w := setupWriter(t)
+	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
+	second := w.claim(w.due("A1"))[0]
+	require.Equal(t, 2, second.Attempt)
+
+	// The first attempt's answer comes after all, and is not "cancelled": it must not decide about the second.
+	w.result(first, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate})
+	require.Equal(t, "open", w.state(second))
+	require.Equal(t, "too_late", w.text(`select disposition from attempt where attempt = 1`))
+	require.Equal(t, "", w.text(`select disposition from attempt where attempt = 2`))
+}
+
+func TestALateCancelledClosesWhatIsOpen(t *testing.T) {
+	w := setupWriter(t)
+	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
+	second := w.claim(w.due("A1"))[0]
+	w.result(first, rule.Cancelled, done)
+	require.Equal(t, "done", w.state(second))
+	w.result(second, rule.NotFound, rule.Next{State: rule.Open, Wait: time.Second})
+	require.Equal(t, "done", w.state(second), "what is done stays done")
+}
+
+func TestUnknownDoesNotUndoAnAnswer(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(debt, rule.Rejected, rule.Next{State: rule.Open, Wait: time.Hour})
+	w.result(debt, rule.Unknown, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown})
+	require.Equal(t, "open", w.state(debt))
+	require.Equal(t, "rejected", w.text(`select disposition from attempt`))
+}
+
+func TestACancelThatLandedWhileItWasWithdrawnIsTold(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: debt.ID, Outcome: rule.Withdrawn}}, time.Second, time.Hour))
+	require.Equal(t, "superseded", w.state(debt))
+	w.rows.Exec(`update bill set document_status = 'C', cancel_status = 'A'`)
+	w.result(debt, rule.Cancelled, done)
+	require.Equal(t, "done", w.state(debt), "the order is cancelled, whatever was decided meanwhile")
+	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'restored_after_cancel'`))
+}
+
+func TestAnAttemptWithoutAnAnswerLapses(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	lapsed, err := w.store.Lapsed(t.Context(), 10)
+	require.NoError(t, err)
+	require.Empty(t, lapsed, "its claim stands")
+	w.rows.Exec(`update cancellation set claim_until = now() - interval '1 second'`)
+	lapsed, err = w.store.Lapsed(t.Context(), 10)
+	require.NoError(t, err)
+	require.Len(t, lapsed, 1)
+	require.Equal(t, debt.Attempt, lapsed[0].Attempt)
+}
+
+func TestOneBadResultDoesNotTakeItsGroupDown(t *testing.T) {
+	w := setupWriter(t)
+	claimed := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))
+	group := make([]ledger.Result, 0, len(claimed))
+	for _, d := range claimed {
+		group = append(group, w.resultOf(d, rule.Cancelled, done))
+	}
+	group[1].Answer.Disposition = "nonsense"
+	group[0].VendorMessage = "旺店通\x00返回\xff"
+	var bad []ledger.Result
+	require.NoError(t, w.store.StoreResults(t.Context(), group, func(r ledger.Result, err error) { bad = append(bad, r) }))
+	require.Len(t, bad, 1)
+	require.Equal(t, group[1].ID, bad[0].ID)
+	require.Equal(t, 2, w.count(`select count(*) from cancellation where state = 'done'`))
+	require.Equal(t, "旺店通\uFFFD返回\uFFFD", w.text(`select vendor_message from attempt where cancellation_id = $1`, group[0].ID))
+}
+
+func TestUnreadBillsUseUpNoAttemptAndEndWithAPerson(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.owe(1, "A1", "WH1")[0]
+	unread := []ledger.Verified{{ID: debt.ID, Outcome: rule.Unread}}
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
+	require.Equal(t, "open", w.state(debt))
+	require.Equal(t, 1, w.count(`select count(*) from cancellation where attempt = 0 and due_time > now() + interval '59 minutes'`))
+	w.rows.Exec(`update cancellation set unread_since = now() - interval '2 hours'`)
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
+	require.Equal(t, "parked", w.state(debt))
+	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'bill_unread' and close_time is null`))
+}
+
+func TestASliceIsGatheredOnceAndAgainWhenItIsLost(t *testing.T) {
+	w := setupWriter(t)
+	w.owe(1, "A1", "WH1", "WH2", "WH3")
+	gather := func() (sizes []int) {
+		_, err := w.store.Gather(t.Context(), 100, 2, time.Minute, func(_ pgx.Tx, slices []ledger.Slice) error {
+			for _, s := range slices {
+				sizes = append(sizes, len(s.IDs))
+			}
+			return nil
+		})
+		require.NoError(t, err)
+		return sizes
+	}
+	require.ElementsMatch(t, []int{2, 1}, gather())
+	require.Empty(t, gather())
+	w.rows.Exec(`update cancellation set slice_until = now() - interval '1 second'`)
+	require.Len(t, gather(), 2)
+}
+
+func TestASettledDebtClosesItsWorkItem(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(debt, rule.NotFound, rule.Next{State: rule.Open, Work: rule.WorkOrderNotFound})
+	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`))
+	again := w.claim(w.due("A1"))[0]
+	w.result(again, rule.Cancelled, done)
+	require.Zero(t, w.count(`select count(*) from work_item where close_time is null`))
+}

@@ -1,0 +1,130 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+)
+
+// writer drives the write side of one store, with one scheme in mode send that has a mark.
+type writer struct {
+	*testing.T
+	store *store.Store
+	pool  *pgxpool.Pool
+	rows  rowtest.DB
+}
+
+func setupWriter(t *testing.T) *writer {
+	t.Parallel()
+	s, pool := openStore(t)
+	w := &writer{T: t, store: s, pool: pool, rows: rowtest.New(t, pool)}
+	w.rows.Scheme(rowtest.Scheme{})
+	return w
+}
+
+func none(pgx.Tx) error { return nil }
+
+// pass is a poll that follows the mark as it stands.
+func (w *writer) pass() *ledger.Pass {
+	w.Helper()
+	standing, err := w.store.Scheme(w.Context(), rowtest.SchemeName)
+	require.NoError(w, err)
+	return &ledger.Pass{
+		Scheme: rowtest.SchemeName, Kind: ledger.Poll, Revision: 1, MarkVersion: standing.Mark.Version, MarkBefore: standing.Mark.Time,
+		LowerEdge: rule.LowerEdge(standing.Mark.Time), Clock: rule.Clock{Vendor: rowtest.Now.Add(time.Minute), Service: rowtest.Now.Add(time.Minute)},
+	}
+}
+
+func finishAt(mark time.Time) ledger.Finish {
+	return ledger.Finish{MarkAfter: mark, TimeZone: "Asia/Shanghai", Brakes: rule.Brakes{PerHour: 100, PerDay: 500}}
+}
+
+// voidedPage is a page with one voided bill, read just now, that owes one order in each of these warehouses.
+func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
+	now := time.Now()
+	state := rule.State{ID: id, Number: no, Org: "100", DocumentStatus: "D", CancelStatus: "B", Affair: "Assembly", CancelTime: now}
+	page := ledger.Page{
+		Cursor: id,
+		Bills:  []ledger.BillWrite{{After: rule.Known{State: state, ReadTime: now, Class: rule.ClassVoided, Epoch: 1, EpochLive: true, EverLive: true, EpochCancel: now}}},
+		Funnel: rule.Funnel{Rows: 1, RowsOfBills: 1, Bills: 1, Voided: 1, Legs: int64(len(warehouses))},
+	}
+	for _, warehouse := range warehouses {
+		page.Debts = append(page.Debts, ledger.Debt{
+			BillID: id, BillNo: no, Epoch: 1, Leg: rule.Leg{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse}, Account: "default",
+			WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废", Evidence: rule.EvidenceImage,
+			LegsFrom: rule.LegsFromImage, VerifiedTime: now, BusinessDate: now,
+		})
+	}
+	return page
+}
+
+// owe ends a pass that found one voided bill, and answers its cancellations as a slice would load them.
+func (w *writer) owe(id int64, no string, warehouses ...string) []ledger.Due {
+	w.Helper()
+	_, err := w.store.FinishPass(w.Context(), w.pass(), voidedPage(id, no, warehouses...), finishAt(rowtest.Now.Add(time.Second)), none)
+	require.NoError(w, err)
+	return w.due(no)
+}
+
+func (w *writer) due(no string) []ledger.Due {
+	w.Helper()
+	rows, err := w.pool.Query(w.Context(), `select cancellation_id from cancellation where bill_no = $1`, no)
+	require.NoError(w, err)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	require.NoError(w, err)
+	due, err := w.store.Load(w.Context(), ids)
+	require.NoError(w, err)
+	for i := range due {
+		due[i].SendBefore = time.Now().Add(time.Minute)
+	}
+	return due
+}
+
+func (w *writer) claim(due []ledger.Due) []ledger.Due {
+	w.Helper()
+	claimed, err := w.store.Claim(w.Context(), due, time.Minute)
+	require.NoError(w, err)
+	return claimed
+}
+
+func (w *writer) result(d ledger.Due, disposition rule.Disposition, next rule.Next) {
+	w.Helper()
+	err := w.store.StoreResults(w.Context(), []ledger.Result{w.resultOf(d, disposition, next)}, func(r ledger.Result, err error) { w.Fatal(err) })
+	require.NoError(w, err)
+}
+
+func (w *writer) resultOf(d ledger.Due, disposition rule.Disposition, next rule.Next) ledger.Result {
+	return ledger.Result{
+		ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID, BillNo: d.BillNo, Answer: rule.Answer{Disposition: disposition},
+		SameDisposition: disposition, SameCount: 1, SameSince: time.Now(), Next: next,
+	}
+}
+
+func (w *writer) text(sql string, args ...any) string {
+	w.Helper()
+	var out string
+	require.NoError(w, w.pool.QueryRow(w.Context(), sql, args...).Scan(&out))
+	return out
+}
+
+func (w *writer) state(d ledger.Due) string {
+	w.Helper()
+	return w.text(`select state from cancellation where cancellation_id = $1`, d.ID)
+}
+
+func (w *writer) count(sql string, args ...any) int {
+	w.Helper()
+	var n int
+	require.NoError(w, w.pool.QueryRow(w.Context(), sql, args...).Scan(&n))
+	return n
+}
+
+var done = rule.Next{State: rule.Done, Outcome: "cancelled"}

@@ -157,6 +157,8 @@ func TestCallerGone(t *testing.T) {
 	cancel()
 	_, err = stream.Recv()
 	require.Equal(t, codes.Canceled, status.Code(err))
+	// The server hears of it a moment later; only then may places become free.
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the caller is gone") }, 10*time.Second, time.Millisecond)
 	wms.letGo()
 
 	require.Eventually(t, func() bool { return strings.Count(log.String(), "finished after the caller had gone") == 2 },

@@ -133,6 +133,10 @@ func (a *Account) send(ctx, work context.Context, warehouse string, r wms.Reques
 		}
 	}
 	defer a.gate.Leave()
+	if err := ctx.Err(); err != nil {
+		// The caller left in the moment the turn came.
+		return Result{}, err
+	}
 	exchange := a.client.Send(work, r, before)
 	result := Result{Verdict: verdict.Of(&exchange, a.words), Exchange: exchange}
 	a.learn(&result)

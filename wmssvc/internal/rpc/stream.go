@@ -92,6 +92,9 @@ func (f *flow) run(ctx context.Context) error {
 
 	reason := f.work(ctx)
 	close(f.jobs)
+	if reason != nil && f.outstanding > 0 && !f.service.isStopping() {
+		f.service.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", f.outstanding)
+	}
 	// What was taken is seen through, whatever happened to the caller.
 	for ; f.outstanding > 0; f.outstanding-- {
 		f.deliver(ctx, <-f.answers)

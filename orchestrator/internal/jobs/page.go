@@ -127,6 +127,10 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 // decideBill lets the rules decide one whole bill and notes what is to be written.
 func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill, read time.Time) {
 	d := rule.Decide(p.policy, known, bill, read)
+	if p.pass.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime {
+		// Voided before we came, for all that can be told; no later pass would show it, since it carries no date.
+		d.Class, d.After.Class = rule.ClassBeforeStart, rule.ClassBeforeStart
+	}
 	write := ledger.BillWrite{After: d.After, Image: d.Image}
 	if known != nil {
 		write.Before = known.ReadTime
@@ -149,6 +153,10 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	if p.pass.Kind == ledger.Baseline && d.Class == rule.ClassVoided {
 		// The baseline owes nothing and must not make the next pass believe that this void was dealt with: it is left unseen.
 		return
+	}
+	if d.Class == rule.ClassVoided && len(d.Legs)+d.Outside == 0 {
+		write.Reason = "the bill has no lines"
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkNoLines, BillID: bill.ID, BillNo: bill.Number})
 	}
 	page.Bills = append(page.Bills, write)
 	page.Debts = append(page.Debts, debts...)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -68,7 +69,8 @@ func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []le
 
 // freshRead is what Kingdee shows at one moment.
 type freshRead struct {
-	byID     map[int64]rule.State
+	byID map[int64]rule.State
+	// byNumber has its keys in lower case: Kingdee's database may compare without case.
 	byNumber map[string][]rule.State
 	// unreadable are numbers that some bill carries which cannot be decoded: it may be live.
 	unreadable map[string]bool
@@ -77,7 +79,7 @@ type freshRead struct {
 }
 
 func (f freshRead) judge(d ledger.Due, holders []int64) ledger.Verified {
-	fresh := rule.FreshRead{ByNumber: f.byNumber[d.BillNo], LedgerHolders: holders, HoldersRead: f.byID}
+	fresh := rule.FreshRead{ByNumber: f.byNumber[strings.ToLower(d.BillNo)], LedgerHolders: holders, HoldersRead: f.byID}
 	if own, shown := f.byID[d.BillID]; shown {
 		fresh.ByID = &own
 	}
@@ -110,7 +112,10 @@ func (v *verifier) read(ctx context.Context, e entry, mark *ledger.Mark, due []l
 	}
 	err = v.states(ctx, e, mark, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: slices.Compact(numbers)}},
-	}, &fresh, func(s rule.State) { fresh.byNumber[s.Number] = append(fresh.byNumber[s.Number], s) })
+	}, &fresh, func(s rule.State) {
+		number := strings.ToLower(s.Number)
+		fresh.byNumber[number] = append(fresh.byNumber[number], s)
+	})
 	return fresh, err
 }
 

@@ -60,6 +60,7 @@ const (
 	WorkUnread         WorkKind = "bill_unread"
 	WorkRestored       WorkKind = "restored_after_cancel"
 	WorkLegVanished    WorkKind = "leg_vanished"
+	WorkNoLines        WorkKind = "bill_without_lines"
 	WorkNoWarehouse    WorkKind = "warehouse_not_mapped"
 	WorkUndecodable    WorkKind = "bill_undecodable"
 	WorkBrake          WorkKind = "brake_tripped"

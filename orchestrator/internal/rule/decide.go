@@ -57,8 +57,7 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 	d := Decision{}
 	d.After, d.NewEpoch = next(known, state, readTime)
 	if len(p.Orgs) > 0 && !p.Orgs[seen.Org] {
-		d.Class = ClassNotSelected
-		d.After.Class = d.Class
+		p.notSelected(&d, seen)
 		return d
 	}
 	// once: some earlier read showed that it had been audited, in this epoch or another.
@@ -77,6 +76,18 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 	}
 	d.After.Class = d.Class
 	return d
+}
+
+// notSelected owes nothing; but it remembers the bill's image, in case its organisation is selected one day, and takes back what
+// was owed while it was.
+func (p Policy) notSelected(d *Decision, seen Bill) {
+	state := seen.State()
+	if state.Live() {
+		p.live(d, seen)
+		d.Vanished = nil
+	}
+	d.Withdraw = !state.Voided()
+	d.Class, d.After.Class = ClassNotSelected, ClassNotSelected
 }
 
 // live takes the bill's image and says which legs of the one before are gone.

@@ -1,5 +1,7 @@
 package rule
 
+import "strings"
+
 // Verification is what a fresh read, by id and by number, says of a debt.
 type Verification string
 
@@ -41,7 +43,7 @@ func Verify(billID int64, number string, read FreshRead) Verification {
 		switch {
 		case s.ID == billID && !s.Voided():
 			return Unread // the two reads differ: it is being restored or voided right now
-		case s.Number == number && s.Live():
+		case strings.EqualFold(s.Number, number) && s.Live():
 			return NumberLive
 		}
 	}
@@ -50,7 +52,7 @@ func Verify(billID int64, number string, read FreshRead) Verification {
 		switch {
 		case !shown:
 			return NumberTaken
-		case s.Live() && s.Number == number:
+		case s.Live() && strings.EqualFold(s.Number, number):
 			return NumberLive
 		}
 	}

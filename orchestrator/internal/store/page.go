@@ -135,7 +135,8 @@ func openVanished(ctx context.Context, tx pgx.Tx, scheme string, legs []ledger.V
 insert into work_item (scheme, kind, bill_id, bill_no, subject, detail)
 select @scheme, @kind, @bill, @bill_no, @warehouse, @leg
 where not exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.epoch = @epoch
-                  and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse)
+                  and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
+                  and c.state not in ('superseded', 'observed'))
 on conflict do nothing`,
 			pgx.StrictNamedArgs{
 				"scheme": scheme, "kind": string(rule.WorkLegVanished), "bill": v.BillID, "bill_no": clean(v.BillNo), "epoch": v.Epoch,

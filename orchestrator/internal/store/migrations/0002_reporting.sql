@@ -40,6 +40,8 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the bill no longer has a warehouse that it had; that order may still be in the WMS', 'look for the order of that warehouse in the WMS and cancel it by hand if needed'),
 ('warehouse_not_mapped', '', '仓库不在方案的仓库对照表内', '把该仓库加入方案的对照表，或确认它不归旺店通管理后关闭',
     'the warehouse is not in the scheme''s table', 'add it to the table, or close this if the WMS does not run it'),
+('bill_without_lines', '', '单据已作废，但没有任何行，无法得知对应的仓库单', '在旺店通查看是否有该单号的单据，需要时手工取消',
+    'the bill is voided and has no lines, so nothing tells which order it gave rise to', 'look for its number in the WMS and cancel the order by hand if needed'),
 ('bill_undecodable', '', '单据数据不完整或无法识别，已搁置', '在金蝶检查该单据的必填字段，修正后自动恢复',
     'the bill cannot be decoded', 'check its mandatory fields in Kingdee; it goes on by itself once they are right'),
 ('brake_tripped', '', '短时间内新取消数量超过上限，全部暂停发送', '确认这批作废属实后放行（release）',

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,19 +47,20 @@ func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]
 func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {
 	var revision int
 	var form, dataCenter, hash string
+	var accounts []string
 	err := tx.QueryRow(ctx, `
-select s.revision, s.form_id, s.data_center_id, r.content_hash
+select s.revision, s.form_id, s.data_center_id, s.wms_accounts, r.content_hash
 from scheme s join scheme_revision r using (scheme, revision)
 where s.scheme = $1
-for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &hash)
+for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		revision = 1
 	case err != nil:
 		return 0, err
-	case form != f.FormID || dataCenter != f.DataCenterID:
-		return 0, fmt.Errorf("scheme %s: form %s and data centre %s are what its mark is true of; they cannot become %s and %s: give the new scheme another name",
-			f.Scheme, form, dataCenter, f.FormID, f.DataCenterID)
+	case form != f.FormID || dataCenter != f.DataCenterID || !slices.Equal(accounts, f.Accounts):
+		return 0, fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its mark and its debts are true of; they cannot become %s, %s and %v: give the new scheme another name",
+			f.Scheme, form, dataCenter, accounts, f.FormID, f.DataCenterID, f.Accounts)
 	case hash == f.Hash:
 		return revision, nil
 	default:

@@ -56,6 +56,9 @@ type Account struct {
 	Timeout time.Duration
 	// ExtraOrderTypes are accepted beside the dialect's list: public sources disagree about some, such as CNJG.
 	ExtraOrderTypes []string
+
+	// file is the accounts file that the account was read from; empty for the environment's own.
+	file string
 }
 
 const (
@@ -76,15 +79,19 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		CertFile:       getenv("TLS_CERT_FILE"), KeyFile: getenv("TLS_KEY_FILE"), ClientCAFile: getenv("TLS_CLIENT_CA_FILE"),
 		LogLevel: env.level("LOG_LEVEL"),
 	}
-	account := Account{
-		Name: DefaultAccount, URL: getenv("WMS_URL"), SID: getenv("WMS_SID"),
-		AppKey: env.secret("WMS_APP_KEY"), AppSecret: env.secret("WMS_APP_SECRET"),
-		Dialect: env.text("WMS_DIALECT", "wdt"), SignMethod: getenv("WMS_SIGN_METHOD"),
-		Rate: env.rate("WMS_RATE"), Concurrency: env.whole("WMS_CONCURRENCY"), Timeout: env.duration("WMS_TIMEOUT", defaultTimeout),
-		ExtraOrderTypes: env.list("WMS_EXTRA_ORDER_TYPES"),
+	path := getenv("WMS_ACCOUNTS_FILE")
+	if path != "" {
+		accounts, err := loadAccounts(path)
+		if err != nil {
+			env.problems = append(env.problems, err)
+		}
+		cfg.Accounts = accounts
 	}
-	cfg.Accounts = []Account{account}
-	if _, err := cfg.plan(settingNames); err != nil {
+	// With an accounts file the environment need not describe an account of its own.
+	if account := env.account(); path == "" || account.given() {
+		cfg.Accounts = append([]Account{account}, cfg.Accounts...)
+	}
+	if _, err := cfg.plan(); err != nil {
 		env.problems = append(env.problems, err)
 	}
 	return cfg, errors.Join(env.problems...)
@@ -98,6 +105,22 @@ type environment struct {
 
 func (e *environment) problem(format string, args ...any) {
 	e.problems = append(e.problems, fmt.Errorf(format, args...))
+}
+
+// account reads the account that the WMS_* settings describe.
+func (e *environment) account() Account {
+	return Account{
+		Name: DefaultAccount, URL: e.getenv("WMS_URL"), SID: e.getenv("WMS_SID"),
+		AppKey: e.secret("WMS_APP_KEY"), AppSecret: e.secret("WMS_APP_SECRET"),
+		Dialect: e.text("WMS_DIALECT", "wdt"), SignMethod: e.getenv("WMS_SIGN_METHOD"),
+		Rate: e.rate("WMS_RATE"), Concurrency: e.whole("WMS_CONCURRENCY"), Timeout: e.duration("WMS_TIMEOUT", defaultTimeout),
+		ExtraOrderTypes: e.list("WMS_EXTRA_ORDER_TYPES"),
+	}
+}
+
+// given says that at least something names which account this is.
+func (a Account) given() bool {
+	return a.URL != "" || a.SID != "" || a.AppKey != "" || a.AppSecret != ""
 }
 
 func (e *environment) text(name, otherwise string) string {

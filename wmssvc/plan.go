@@ -25,18 +25,13 @@ type plan struct {
 	tls      *tls.Config
 }
 
-// namer turns the name of a setting of an account into what the operator wrote it as.
-type namer func(accountName, setting string) string
-
-func settingNames(_, setting string) string { return setting }
-
 // plan checks everything that can be checked without a network and reports all of it at once.
-func (c Config) plan(name namer) (plan, error) {
+func (c Config) plan() (plan, error) {
 	var p plan
 	var problems []error
 	seen := make(map[string]bool, len(c.Accounts))
 	for _, a := range c.Accounts {
-		settings, err := a.settings(name)
+		settings, err := a.settings()
 		if seen[a.Name] {
 			err = errors.Join(err, fmt.Errorf("account %q is configured twice", a.Name))
 		}
@@ -97,10 +92,10 @@ func isLoopback(host string) bool {
 var orderTypeForm = regexp.MustCompile(`^[A-Z0-9]{2,20}$`)
 
 // settings checks one account.
-func (a Account) settings(name namer) (account.Settings, error) {
+func (a Account) settings() (account.Settings, error) {
 	var problems []error
 	problem := func(setting, format string, args ...any) {
-		problems = append(problems, fmt.Errorf("%s: %w", name(a.Name, setting), fmt.Errorf(format, args...)))
+		problems = append(problems, fmt.Errorf("%s: %w", a.called(setting), fmt.Errorf(format, args...)))
 	}
 	out := account.Settings{
 		Name: a.Name, Partner: a.SID, AppKey: a.AppKey.Reveal(), Secret: a.AppSecret.Reveal(),

@@ -59,7 +59,7 @@ func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
 
 // Start listens and serves. ctx bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
-	p, err := cfg.plan(settingNames)
+	p, err := cfg.plan()
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,5 @@
-// Command wmssvc serves wms.v1.OrderService in front of a WMS. Settings come from the environment.
+// Command wmssvc serves wms.v1.OrderService in front of a WMS; `wmssvc check` makes one harmless call for each account
+// instead and says what it tells. Settings come from the environment.
 package main
 
 import (
@@ -20,6 +21,13 @@ func main() {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
+	if len(os.Args) > 1 && os.Args[1] == "check" {
+		if err := wmssvc.Check(ctx, cfg, os.Stdout); err != nil {
+			fmt.Fprintf(os.Stderr, "wmssvc: %v\n", err)
+			os.Exit(1)
+		}
+		return
+	}
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	if err := wmssvc.Run(ctx, cfg, logger); err != nil {
 		logger.ErrorContext(ctx, "wmssvc ended", "err", err)

@@ -60,8 +60,9 @@ type Account struct {
 	logger   *slog.Logger
 	now      func() time.Time
 	seen     atomic.Int32
-	// work ends exchanges when the service is stopped the hard way.
-	work context.Context //nolint:containedctx // the lifetime of the service, which exchanges belong to rather than to callers
+	// work is the life of the service: exchanges belong to it rather than to their callers, and end with it when the
+	// service is stopped the hard way.
+	work context.Context
 }
 
 // New prepares an account; work bounds the life of its exchanges.

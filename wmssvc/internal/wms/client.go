@@ -3,6 +3,7 @@ package wms
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -152,8 +153,9 @@ type Exchange struct {
 	// Reply is what was read of the reply's body, decoded by nobody.
 	Reply  []byte
 	Status int
-	// Header is the reply's; nil without one.
+	// Header is the reply's; nil without one. TLS is nil without a reply or on plain HTTP.
 	Header http.Header
+	TLS    *tls.ConnectionState
 	// Err is nil when a reply was read whole, whatever it says.
 	Err error
 }
@@ -207,7 +209,7 @@ func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchan
 	}
 	defer response.Body.Close()
 	out.Left, out.LeftAt = true, conn.left()
-	out.Status, out.Header = response.StatusCode, response.Header
+	out.Status, out.Header, out.TLS = response.StatusCode, response.Header, response.TLS
 	if out.Reply, err = readBounded(response); err != nil {
 		out.Err = describe(err)
 		return out

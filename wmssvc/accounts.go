@@ -1,0 +1,105 @@
+package wmssvc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// accountsFile is the form of WMS_ACCOUNTS_FILE. Secrets stand in files of their own, named relative to this one.
+type accountsFile struct {
+	Accounts []accountEntry `yaml:"accounts"`
+}
+
+type accountEntry struct {
+	Name            string   `yaml:"name"`
+	URL             string   `yaml:"url"`
+	Dialect         string   `yaml:"dialect"`
+	SignMethod      string   `yaml:"sign_method"`
+	SID             string   `yaml:"sid"`
+	AppKeyFile      string   `yaml:"app_key_file"`
+	AppSecretFile   string   `yaml:"app_secret_file"`
+	Rate            *float64 `yaml:"rate"`
+	Concurrency     *int     `yaml:"concurrency"`
+	Timeout         string   `yaml:"timeout"`
+	ExtraOrderTypes []string `yaml:"extra_order_types"`
+}
+
+// fileKeys are the accounts file's names of the settings.
+var fileKeys = map[string]string{
+	"WMS_URL": "url", "WMS_DIALECT": "dialect", "WMS_SIGN_METHOD": "sign_method", "WMS_SID": "sid",
+	"WMS_APP_KEY": "app_key_file", "WMS_APP_SECRET": "app_secret_file", "WMS_RATE": "rate",
+	"WMS_CONCURRENCY": "concurrency", "WMS_TIMEOUT": "timeout", "WMS_EXTRA_ORDER_TYPES": "extra_order_types",
+}
+
+// called is what the operator wrote the setting as.
+func (a Account) called(setting string) string {
+	if a.file == "" {
+		return setting
+	}
+	return fmt.Sprintf("WMS_ACCOUNTS_FILE %s, account %s: %s", a.file, a.Name, fileKeys[setting])
+}
+
+// loadAccounts reads the accounts file; what is wrong with the accounts themselves is found by plan.
+func loadAccounts(path string) ([]Account, error) {
+	content, err := os.ReadFile(path) //nolint:gosec // the operator's own setting
+	if err != nil {
+		return nil, fmt.Errorf("WMS_ACCOUNTS_FILE: %w", err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	var f accountsFile
+	if err := decoder.Decode(&f); err != nil {
+		return nil, fmt.Errorf("WMS_ACCOUNTS_FILE %s: %w", path, err)
+	}
+	if len(f.Accounts) == 0 {
+		return nil, fmt.Errorf("WMS_ACCOUNTS_FILE %s: no accounts", path)
+	}
+	var problems []error
+	accounts := make([]Account, 0, len(f.Accounts))
+	for _, e := range f.Accounts {
+		account, err := e.account(path)
+		problems = append(problems, err)
+		accounts = append(accounts, account)
+	}
+	return accounts, errors.Join(problems...)
+}
+
+func (e accountEntry) account(path string) (Account, error) {
+	a := Account{
+		Name: e.Name, URL: e.URL, Dialect: e.Dialect, SignMethod: e.SignMethod, SID: e.SID,
+		Rate: e.Rate, Concurrency: e.Concurrency, ExtraOrderTypes: e.ExtraOrderTypes, file: path,
+	}
+	var problems []error
+	if e.Timeout != "" {
+		var err error
+		if a.Timeout, err = time.ParseDuration(e.Timeout); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %q is not a duration, such as 20s", a.called("WMS_TIMEOUT"), e.Timeout))
+		}
+	}
+	for _, secret := range []struct {
+		setting, file string
+		into          *Secret
+	}{{"WMS_APP_KEY", e.AppKeyFile, &a.AppKey}, {"WMS_APP_SECRET", e.AppSecretFile, &a.AppSecret}} {
+		if secret.file == "" {
+			continue // plan says that it is not set
+		}
+		file := secret.file
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(filepath.Dir(path), file)
+		}
+		content, err := os.ReadFile(file) //nolint:gosec // the operator's own setting
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", a.called(secret.setting), err))
+			continue
+		}
+		*secret.into = Secret(strings.TrimRight(string(content), "\r\n"))
+	}
+	return a, errors.Join(problems...)
+}

@@ -1,0 +1,9 @@
+// Package proto carries the OpenAPI document of the REST face into the programs. The generated Go code is in gen.
+package proto
+
+import _ "embed" // for the document
+
+// OpenAPI is the OpenAPI 2 document that is generated from the contracts of orchestrator.v1 and gateway.yaml.
+//
+//go:embed gen/openapi.swagger.json
+var OpenAPI []byte

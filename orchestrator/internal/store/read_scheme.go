@@ -93,3 +93,17 @@ group by scheme, state`, pgx.StrictNamedArgs{"schemes": names})
 	}
 	return err
 }
+
+// StopReason answers why a scheme is stopped, empty when it runs; ledger.ErrNotFound when there never was one.
+func (s *Store) StopReason(ctx context.Context, scheme string) (string, error) {
+	type row struct{ StopReason string }
+	rows, err := readAll[row](ctx, s, "read stop reason", `
+select stop_reason from scheme where scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme})
+	if err != nil {
+		return "", err
+	}
+	if len(rows) == 0 {
+		return "", fmt.Errorf("scheme %s: %w", scheme, ledger.ErrNotFound)
+	}
+	return rows[0].StopReason, nil
+}

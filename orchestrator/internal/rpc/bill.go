@@ -1,0 +1,24 @@
+package rpc
+
+import (
+	"context"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+type billService struct {
+	orchestratorv1.UnimplementedBillServiceServer
+	reader BillReader
+}
+
+func (s *billService) GetBill(ctx context.Context, req *orchestratorv1.GetBillRequest) (*orchestratorv1.GetBillResponse, error) {
+	found, err := s.reader.BillViews(ctx, req.GetBillNo(), req.GetScheme())
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, about(ledger.ErrNotFound, "bill_no", req.GetBillNo())
+	}
+	return &orchestratorv1.GetBillResponse{Bills: each(found, billMessage)}, nil
+}

@@ -1,0 +1,69 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"buf.build/go/protovalidate"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/proto/apierr"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+// TestEveryReasonIsSentAsTheContractSays walks every value of ErrorReason: the error that leads to it, its code, and the keys of
+// its metadata.
+func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
+	broken := protovalidate.Validate(&orchestratorv1.GetSchemeRequest{})
+	contract := []struct {
+		reason string
+		err    error
+		code   codes.Code
+		keys   []string
+		ours   bool
+	}{
+		{"REQUEST_INVALID", broken, codes.InvalidArgument, []string{"field"}, false},
+		{"REQUEST_INVALID", &badRequest{field: "bill_no", text: "must not contain NUL"}, codes.InvalidArgument, []string{"field"}, false},
+		{"PAGE_TOKEN_INVALID", errPageToken, codes.InvalidArgument, []string{"field"}, false},
+		{"SCHEME_NOT_FOUND", about(ledger.ErrNotFound, "scheme", "a"), codes.NotFound, []string{"scheme"}, false},
+		{"PASS_NOT_FOUND", about(ledger.ErrNotFound, "pass_id", "1"), codes.NotFound, []string{"pass_id"}, false},
+		{"CANCELLATION_NOT_FOUND", about(ledger.ErrNotFound, "cancellation_id", "1"), codes.NotFound, []string{"cancellation_id"}, false},
+		{"BILL_NOT_FOUND", about(ledger.ErrNotFound, "bill_no", "1"), codes.NotFound, []string{"bill_no"}, false},
+		{"SCHEME_STOPPED", &schemeStopped{"a", "b"}, codes.FailedPrecondition, []string{"scheme", "stop_reason"}, false},
+		{"SCHEME_STOPPED", about(fmt.Errorf("x: %w", ledger.ErrStopped), "scheme", "a"), codes.FailedPrecondition, []string{"scheme"}, false},
+		{"SEND_REFUSED", &sendRefused{"a", errors.New("no examples")}, codes.FailedPrecondition, []string{"scheme"}, false},
+		{"REQUEST_ID_REUSED", about(ledger.ErrRequestIDReused, "request_id", "r"), codes.AlreadyExists, []string{"request_id"}, false},
+		{"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.ErrUnavailable), codes.Unavailable, nil, true},
+		{"INTERNAL", errors.New("secret"), codes.Internal, nil, true},
+		{"INTERNAL", errPanic, codes.Internal, nil, true},
+		{"INTERNAL", ledger.ErrNotFound, codes.Internal, nil, true},
+		{"DEADLINE_EXCEEDED", fmt.Errorf("x: %w", context.DeadlineExceeded), codes.DeadlineExceeded, nil, false},
+		{"CALLER_GONE", fmt.Errorf("x: %w", context.Canceled), codes.Canceled, nil, false},
+		{"UNAUTHENTICATED", errUnauthenticated, codes.Unauthenticated, nil, false},
+	}
+	seen := map[string]bool{}
+	for _, c := range contract {
+		sent, ours := wire(c.err)
+		info := apierr.Info(sent.Err(), apierr.Orchestrator)
+		require.NotNil(t, info, c.reason)
+		require.Equal(t, c.reason, info.GetReason(), "%v", c.err)
+		require.Equal(t, c.code, sent.Code, c.reason)
+		require.Equal(t, c.ours, ours, c.reason)
+		require.Equal(t, c.keys, slices.Sorted(maps.Keys(info.GetMetadata())), c.reason)
+		require.NotContains(t, sent.Message, "secret")
+		require.NotEmpty(t, sent.Message)
+		seen[c.reason] = true
+	}
+	for number := range orchestratorv1.ErrorReason_name {
+		if number != 0 {
+			name := apierr.ReasonName(orchestratorv1.ErrorReason(number))
+			require.True(t, seen[name], "no error is sent as %s", name)
+		}
+	}
+}

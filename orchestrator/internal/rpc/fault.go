@@ -1,0 +1,144 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc/codes"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/proto/apierr"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+var (
+	errPageToken       = errors.New("the page token is damaged or belongs to another query")
+	errUnauthenticated = errors.New("no known token")
+	errPanic           = errors.New("panic")
+)
+
+// badRequest is a request that breaks a rule which the .proto files cannot state.
+type badRequest struct{ field, text string }
+
+func (e *badRequest) Error() string { return e.field + ": " + e.text }
+
+// schemeStopped refuses what a stopped scheme cannot do.
+type schemeStopped struct{ scheme, reason string }
+
+func (e *schemeStopped) Error() string {
+	return fmt.Sprintf("scheme %s is stopped: %s (方案已停止)", e.scheme, e.reason)
+}
+
+// sendRefused keeps a scheme from being set to send.
+type sendRefused struct {
+	scheme string
+	cause  error
+}
+
+func (e *sendRefused) Error() string {
+	return fmt.Sprintf("scheme %s may not send: %v (不允许设为发送)", e.scheme, e.cause)
+}
+
+// located says what an error is about: a key of the metadata and its value.
+type located struct {
+	cause      error
+	key, value string
+}
+
+func (e *located) Error() string { return fmt.Sprintf("%s %s: %v", e.key, e.value, e.cause) }
+func (e *located) Unwrap() error { return e.cause }
+
+func about(err error, key, value string) error { return &located{err, key, value} }
+
+// actFault says what an act's error is about: the request id when that was used before, else the scheme.
+func actFault(err error, req acting) error {
+	if errors.Is(err, ledger.ErrRequestIDReused) {
+		return about(err, "request_id", req.GetRequestId())
+	}
+	return about(err, "scheme", req.GetScheme())
+}
+
+// missing says how what is not found is called, by the metadata key that names it.
+var missing = map[string]struct {
+	reason orchestratorv1.ErrorReason
+	text   string
+}{
+	"scheme":          {orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND, "there is no such scheme (没有此方案)"},
+	"pass_id":         {orchestratorv1.ErrorReason_ERROR_REASON_PASS_NOT_FOUND, "there is no such pass (没有此次扫描)"},
+	"cancellation_id": {orchestratorv1.ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND, "there is no such cancellation (没有此取消记录)"},
+	"bill_no":         {orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "no scheme has seen this bill (未见此单)"},
+}
+
+// wire is the one place where our errors become statuses. ours is true for those that are a fault of ours or of the database's:
+// their cause is to be logged, it does not go to the caller.
+func wire(err error) (sent apierr.Error, ours bool) {
+	sent = apierr.Error{Domain: apierr.Orchestrator, Message: err.Error(), Metadata: map[string]string{}}
+	set := func(code codes.Code, reason orchestratorv1.ErrorReason) { sent.Code, sent.Reason = code, reason }
+	var (
+		broken  *protovalidate.ValidationError
+		bad     *badRequest
+		stopped *schemeStopped
+		refused *sendRefused
+		subject *located
+	)
+	if errors.As(err, &subject) {
+		sent.Metadata[subject.key] = subject.value
+	}
+	switch {
+	case errors.As(err, &broken):
+		set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_INVALID)
+		sent.Message, sent.Metadata["field"] = violation(broken)
+	case errors.As(err, &bad):
+		set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_INVALID)
+		sent.Metadata["field"] = bad.field
+	case errors.Is(err, errPageToken):
+		set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID)
+		sent.Metadata["field"] = "page_token"
+	case errors.Is(err, ledger.ErrNotFound) && subject != nil:
+		set(codes.NotFound, missing[subject.key].reason)
+		sent.Message = missing[subject.key].text + ": " + subject.value
+	case errors.As(err, &stopped):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_STOPPED)
+		sent.Metadata["scheme"], sent.Metadata["stop_reason"] = stopped.scheme, stopped.reason
+	case errors.Is(err, ledger.ErrStopped):
+		// The scheme stopped between our look at it and the act.
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_STOPPED)
+	case errors.As(err, &refused):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SEND_REFUSED)
+		sent.Metadata["scheme"] = refused.scheme
+	case errors.Is(err, ledger.ErrRequestIDReused):
+		set(codes.AlreadyExists, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED)
+		sent.Message = "this request_id was used for something else"
+	case errors.Is(err, errUnauthenticated):
+		set(codes.Unauthenticated, orchestratorv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED)
+		sent.Message = "this service wants a token: authorization: Bearer <token>"
+	case errors.Is(err, context.DeadlineExceeded):
+		set(codes.DeadlineExceeded, orchestratorv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED)
+		sent.Message = "the deadline passed before the answer was ready"
+	case errors.Is(err, context.Canceled):
+		set(codes.Canceled, orchestratorv1.ErrorReason_ERROR_REASON_CALLER_GONE)
+		sent.Message = "the caller went away"
+	case errors.Is(err, ledger.ErrUnavailable):
+		set(codes.Unavailable, orchestratorv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE)
+		sent.Message = "the database does not answer; try again (数据库暂不可用)"
+		return sent, true
+	default:
+		set(codes.Internal, orchestratorv1.ErrorReason_ERROR_REASON_INTERNAL)
+		sent.Message, sent.Metadata = "internal fault; the cause is in the log (内部错误)", nil
+		return sent, true
+	}
+	return sent, false
+}
+
+// violation is the first rule that a request breaks, and the field that breaks it.
+func violation(err *protovalidate.ValidationError) (text, field string) {
+	if len(err.Violations) == 0 {
+		return err.Error(), ""
+	}
+	first := err.Violations[0].Proto
+	field = protovalidate.FieldPathString(first.GetField())
+	return strings.TrimPrefix(field+": "+first.GetMessage(), ": "), field
+}

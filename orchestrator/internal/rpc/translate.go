@@ -1,0 +1,114 @@
+package rpc
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+func each[A, B any](in []A, f func(A) B) []B {
+	out := make([]B, len(in))
+	for i, a := range in {
+		out[i] = f(a)
+	}
+	return out
+}
+
+// stamp leaves an absent time absent.
+func stamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+func timeOf(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
+}
+
+// enum finds the value that a table's word stands for; a word that the contract does not have yet is unspecified.
+func enum[E ~int32](values map[string]int32, prefix, word string) E {
+	return E(values[prefix+strings.ToUpper(word)])
+}
+
+func stateWord(state orchestratorv1.CancellationState) string {
+	return strings.ToLower(strings.TrimPrefix(state.String(), "CANCELLATION_STATE_"))
+}
+
+func schemeMessage(v ledger.SchemeView) *orchestratorv1.Scheme {
+	return &orchestratorv1.Scheme{
+		Scheme: v.Scheme, Title: v.Title, FormId: v.FormID, DataCenterId: v.DataCenterID, WmsAccounts: v.Accounts,
+		State:      enum[orchestratorv1.SchemeState](orchestratorv1.SchemeState_value, "SCHEME_STATE_", v.State),
+		StopReason: v.StopReason, StopDetail: v.StopDetail,
+		Mode:          enum[orchestratorv1.SchemeMode](orchestratorv1.SchemeMode_value, "SCHEME_MODE_", v.Mode),
+		SendSinceTime: stamp(v.SendSince), Revision: int32(v.Revision), PollInterval: durationpb.New(v.PollInterval),
+		MarkTime: stamp(v.MarkTime), EffectiveFrom: stamp(v.EffectiveFrom), LastPassTime: stamp(v.LastPassTime), LastPassRows: v.LastPassRows,
+		LastPassError: v.LastPassError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems, Document: v.Document,
+	}
+}
+
+func passMessage(v ledger.PassView) *orchestratorv1.Pass {
+	return &orchestratorv1.Pass{
+		PassId: v.PassID, Scheme: v.Scheme,
+		Kind:     enum[orchestratorv1.PassKind](orchestratorv1.PassKind_value, "PASS_KIND_", v.Kind),
+		State:    enum[orchestratorv1.PassState](orchestratorv1.PassState_value, "PASS_STATE_", v.State),
+		Revision: int32(v.Revision), LowerEdgeTime: stamp(v.LowerEdge), VendorTime: stamp(v.VendorTime), ClockNote: v.ClockNote,
+		MarkBeforeTime: stamp(v.MarkBefore), MarkAfterTime: stamp(v.MarkAfter), StartTime: stamp(v.StartTime), EndTime: stamp(v.EndTime),
+		Cursor: v.Cursor, Funnel: funnelMessage(v.Funnel), Error: v.Error,
+	}
+}
+
+func funnelMessage(f rule.Funnel) *orchestratorv1.Funnel {
+	return &orchestratorv1.Funnel{
+		Rows: f.Rows, RowsOfBills: f.RowsOfBills, RowsOfProblems: f.RowsOfProblems, Bills: f.Bills, Live: f.Live, Unchanged: f.Unchanged,
+		Voided: f.Voided, UnAudited: f.UnAudited, NeverAudited: f.NeverAudited, BeforeStart: f.BeforeStart, NotSelected: f.NotSelected,
+		Stale: f.Stale, Undecodable: f.Undecodable, Legs: f.Legs, LegsNew: f.LegsNew, LegsAlreadyOwed: f.LegsAlreadyOwed, LegsHeld: f.LegsHeld,
+		LegsNotInScheme: f.LegsNotInScheme, LegsNoWarehouse: f.LegsNoWarehouse,
+	}
+}
+
+func cancellationMessage(v ledger.CancellationView) *orchestratorv1.Cancellation {
+	return &orchestratorv1.Cancellation{
+		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, Epoch: int32(v.Epoch), Leg: v.Leg,
+		WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode, OrderType: v.OrderType,
+		CancelReason: v.CancelReason, ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode,
+		State:    enum[orchestratorv1.CancellationState](orchestratorv1.CancellationState_value, "CANCELLATION_STATE_", v.State),
+		Triggers: v.Triggers, Evidence: v.Evidence, LegsFrom: v.LegsFrom, HoldReason: v.HoldReason, Disposition: v.Disposition,
+		VendorMessage: v.VendorMessage, Outcome: v.Outcome, Attempts: int32(v.Attempts), DueTime: stamp(v.DueTime),
+		CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime), OutcomeTime: stamp(v.OutcomeTime), Revision: int32(v.Revision), PassId: v.PassID,
+	}
+}
+
+func attemptMessage(v ledger.AttemptView) *orchestratorv1.Attempt {
+	return &orchestratorv1.Attempt{
+		Attempt: int32(v.Attempt), IntentTime: stamp(v.IntentTime), SendBeforeTime: stamp(v.SendBefore), SendTime: stamp(v.SendTime),
+		ResultTime: stamp(v.ResultTime), Disposition: v.Disposition, Recognised: v.Recognised, VendorFlag: v.VendorFlag, VendorCode: v.VendorCode,
+		VendorMessage: v.VendorMessage, Detail: v.Detail, Request: v.Request, Reply: v.Reply,
+	}
+}
+
+func workMessage(v ledger.WorkView) *orchestratorv1.WorkItem {
+	return &orchestratorv1.WorkItem{
+		WorkItemId: v.WorkItemID, Scheme: v.Scheme, Kind: v.Kind, BillId: v.BillID, BillNo: v.BillNo, CancellationId: v.CancellationID,
+		Message: v.Message, Action: v.Action, CreateTime: stamp(v.CreateTime), CloseTime: stamp(v.CloseTime), CloseReason: v.CloseReason,
+	}
+}
+
+func billMessage(v ledger.BillView) *orchestratorv1.Bill {
+	return &orchestratorv1.Bill{
+		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, AffairType: v.AffairType, DocumentStatus: v.DocumentStatus,
+		CancelStatus: v.CancelStatus, ModifyTime: stamp(v.ModifyTime), ApproveTime: stamp(v.ApproveTime), CancelTime: stamp(v.CancelTime),
+		ReadTime: stamp(v.ReadTime), Epoch: int32(v.Epoch), Class: v.Class,
+		Verdict:     enum[orchestratorv1.Verdict](orchestratorv1.Verdict_value, "VERDICT_", v.VerdictCode),
+		VerdictText: v.Verdict, Reason: v.Reason, Cancellations: each(v.Cancellations, cancellationMessage), WorkItems: each(v.Work, workMessage),
+	}
+}

@@ -40,6 +40,13 @@ func (d DB) Exec(sql string, args ...any) {
 	require.NoError(d.t, err)
 }
 
+// Text answers the one text that a query finds.
+func (d DB) Text(sql string, args ...any) (text string) {
+	d.t.Helper()
+	require.NoError(d.t, d.pool.QueryRow(d.t.Context(), sql, args...).Scan(&text))
+	return text
+}
+
 // Scheme is a row of scheme with its revision 1 and, unless NoMark, its mark.
 type Scheme struct {
 	Scheme, Mode, StopReason string

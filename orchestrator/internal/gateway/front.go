@@ -1,0 +1,99 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	"github.com/voidrelay/voidrelay/proto"
+)
+
+// front answers what is not an RPC, and refuses what the generated handlers would let pass or choke on. It is no http.ServeMux:
+// that one redirects a path with two slashes, and a bill number may have them.
+type front struct {
+	mux  *runtime.ServeMux
+	conn *grpc.ClientConn
+}
+
+// pages are the paths that are no RPC.
+var pages = map[string]func(*front, http.ResponseWriter, *http.Request){
+	"/healthz":      (*front).alive,
+	"/readyz":       (*front).ready,
+	"/openapi.json": (*front).openAPI,
+}
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if page, ok := pages[r.URL.Path]; ok {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			f.refuse(w, r, http.StatusMethodNotAllowed)
+			return
+		}
+		page(f, w, r)
+		return
+	}
+	switch {
+	case !utf8.ValidString(r.URL.Path):
+		f.fail(w, r, fault{"path", "is not UTF-8"})
+	case r.Method == http.MethodPost && r.URL.RawQuery != "":
+		f.fail(w, r, fault{first(r), "a POST takes no query parameters; put it into the body"})
+	default:
+		f.mux.ServeHTTP(w, r)
+	}
+}
+
+// first is the first query parameter by name.
+func first(r *http.Request) string {
+	var names []string
+	for name := range r.URL.Query() {
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return "query"
+	}
+	return slices.Min(names)
+}
+
+func (f *front) fail(w http.ResponseWriter, r *http.Request, cause fault) {
+	_, marshaler := runtime.MarshalerForRequest(f.mux, r)
+	writeError(r.Context(), f.mux, marshaler, w, r, status.Error(codes.InvalidArgument, cause.Error()))
+}
+
+func (f *front) refuse(w http.ResponseWriter, r *http.Request, httpStatus int) {
+	_, marshaler := runtime.MarshalerForRequest(f.mux, r)
+	writeRoutingError(r.Context(), f.mux, marshaler, w, r, httpStatus)
+}
+
+// alive says that this process answers, nothing more.
+func (f *front) alive(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, `{"status":"alive"}`)
+}
+
+// ready asks the orchestrator's health service, which knows what it needs.
+func (f *front) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	answer, err := grpc_health_v1.NewHealthClient(f.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	if err != nil || answer.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
+		writeJSON(w, http.StatusServiceUnavailable, `{"status":"not ready"}`)
+		return
+	}
+	writeJSON(w, http.StatusOK, `{"status":"ready"}`)
+}
+
+func (f *front) openAPI(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, string(proto.OpenAPI))
+}
+
+func writeJSON(w http.ResponseWriter, code int, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write([]byte(body))
+}

@@ -1,0 +1,123 @@
+package gateway_test
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
+	"github.com/voidrelay/voidrelay/proto"
+)
+
+func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
+	content, err := os.ReadFile("../../../proto/gateway.yaml")
+	require.NoError(t, err)
+	var bindings struct {
+		HTTP struct {
+			Rules []struct{ Selector string }
+		} `yaml:"http"`
+	}
+	require.NoError(t, yaml.Unmarshal(content, &bindings))
+	bound, tried := map[string]bool{}, map[string]bool{}
+	for _, rule := range bindings.HTTP.Rules {
+		bound[rule.Selector] = true
+	}
+	for _, c := range apiCases(t) {
+		if c.HTTP != "" && c.RPC != "" && c.Error == nil {
+			tried["orchestrator.v1."+strings.ReplaceAll(c.RPC, "/", ".")] = true
+		}
+	}
+	methods := 0
+	protoregistry.GlobalFiles.RangeFilesByPackage("orchestrator.v1", func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			for j := range file.Services().Get(i).Methods().Len() {
+				name := string(file.Services().Get(i).Methods().Get(j).FullName())
+				require.True(t, bound[name], "%s has no rule in gateway.yaml", name)
+				require.True(t, tried[name], "%s has no case in api.yaml", name)
+				methods++
+			}
+		}
+		return true
+	})
+	require.Equal(t, 12, methods)
+	require.Len(t, bound, methods)
+}
+
+func TestWithATokenFileOnlyItsTokensAreLetIn(t *testing.T) {
+	tokens, err := rpc.ParseTokens(strings.NewReader("# who\n\nwang  0123456789abcdef\nli\t fedcba9876543210\n"))
+	require.NoError(t, err)
+	f := setup(t, tokens)
+	seed(f.rows)
+	refused := &apiError{Code: "UNAUTHENTICATED", Reason: "UNAUTHENTICATED"}
+	for _, authorization := range []string{"", "Bearer wrong", "Basic 0123456789abcdef", "0123456789abcdef"} {
+		response, content := f.call(t, "GET /v1/schemes", "", http.Header{"Authorization": {authorization}})
+		require.Equal(t, 401, response.StatusCode)
+		requireStatus(t, refused, statusOf(t, content))
+	}
+	li := http.Header{"Authorization": {"bearer fedcba9876543210"}}
+	response, content := f.call(t, "POST /v1/schemes/assembly:release", `{"reason": "属实"}`, li)
+	require.Equal(t, 200, response.StatusCode, content)
+	require.JSONEq(t, `{"released": "1"}`, content)
+	require.Equal(t, "li", f.rows.Text(`select actor from voidrelay.operator_action`))
+	response, _ = f.call(t, "GET /readyz", "", nil)
+	require.Equal(t, 200, response.StatusCode, "health asks for no token")
+}
+
+func TestTheRequestIDComesBack(t *testing.T) {
+	f := setup(t, nil)
+	response, _ := f.call(t, "GET /v1/schemes", "", http.Header{"X-Request-Id": {"trace-1"}})
+	require.Equal(t, []string{"trace-1"}, response.Header["X-Request-Id"])
+	response, _ = f.call(t, "GET /v1/bills/none", "", nil)
+	require.NotEmpty(t, response.Header.Get("X-Request-Id"), "also with an error")
+}
+
+func TestPagesThatAreNoRPC(t *testing.T) {
+	f := setup(t, nil)
+	response, content := f.call(t, "GET /openapi.json", "", nil)
+	require.Equal(t, 200, response.StatusCode)
+	require.JSONEq(t, string(proto.OpenAPI), content)
+	require.Contains(t, content, "/v1/bills/{billNo}")
+	for target, want := range map[string]string{"GET /healthz": `{"status":"alive"}`, "GET /readyz": `{"status":"ready"}`} {
+		response, content = f.call(t, target, "", nil)
+		require.Equal(t, 200, response.StatusCode)
+		require.JSONEq(t, want, content)
+	}
+	f.health.SetServingStatus("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
+	response, _ = f.call(t, "GET /readyz", "", nil)
+	require.Equal(t, 503, response.StatusCode)
+	response, _ = f.call(t, "GET /healthz", "", nil)
+	require.Equal(t, 200, response.StatusCode)
+}
+
+func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
+	f := setup(t, nil)
+	response, content := f.call(t, "POST /v1/schemes/assembly:resume", `{"reason": "`+strings.Repeat("x", 2<<20)+`"}`, nil)
+	require.Equal(t, 400, response.StatusCode)
+	requireStatus(t, &apiError{Code: "INVALID_ARGUMENT", Reason: "REQUEST_INVALID", Metadata: map[string]string{"field": "body"}}, statusOf(t, content))
+}
+
+func TestAnOrchestratorThatIsAwayHasTheSameShapeOfError(t *testing.T) {
+	f := setup(t, nil)
+	f.server.Stop()
+	response, content := f.call(t, "GET /v1/schemes", "", nil)
+	require.Equal(t, 503, response.StatusCode)
+	requireStatus(t, &apiError{Code: "UNAVAILABLE", Reason: "INTERNAL"}, statusOf(t, content))
+}
+
+func TestTheServerHasAllItsLimits(t *testing.T) {
+	server := gateway.Server(http.NotFoundHandler())
+	for name, limit := range map[string]any{
+		"header": server.ReadHeaderTimeout, "read": server.ReadTimeout, "write": server.WriteTimeout, "idle": server.IdleTimeout,
+		"header bytes": server.MaxHeaderBytes,
+	} {
+		require.NotZero(t, limit, name)
+	}
+}

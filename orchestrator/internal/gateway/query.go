@@ -1,0 +1,45 @@
+package gateway
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// strictQuery reads query parameters as grpc-gateway does, but refuses what that would ignore: a name that the request does not
+// have, one that the path gives already, and the same field twice under both of its spellings.
+type strictQuery struct{}
+
+// Parse puts the parameters into request. Only top-level fields can be named.
+func (strictQuery) Parse(request proto.Message, values url.Values, inPath *utilities.DoubleArray) error {
+	fields := request.ProtoReflect().Descriptor().Fields()
+	seen := map[protoreflect.Name]bool{}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		field := fields.ByName(protoreflect.Name(key))
+		if field == nil {
+			field = fields.ByJSONName(key)
+		}
+		switch {
+		case field == nil:
+			return fault{key, "there is no such parameter"}
+		case inPath.HasCommonPrefix([]string{string(field.Name())}):
+			return fault{key, "is given by the path"}
+		case seen[field.Name()]:
+			return fault{key, "is given twice"}
+		case slices.ContainsFunc(values[key], func(v string) bool { return !utf8.ValidString(v) }):
+			return fault{key, "is not UTF-8"}
+		}
+		seen[field.Name()] = true
+		if err := (&runtime.DefaultQueryParser{}).Parse(request, url.Values{key: values[key]}, inPath); err != nil {
+			return fault{key, fmt.Sprintf("cannot be read: %v", err)}
+		}
+	}
+	return nil
+}

@@ -108,7 +108,7 @@ func (c *Client) once(ctx context.Context, service string, payload any) (answer,
 	case c.slot <- struct{}{}:
 		defer func() { <-c.slot }()
 	case <-ctx.Done():
-		return answer{}, Meta{}, fmt.Errorf("kingdee: waiting for the session: %w", ctx.Err())
+		return answer{}, Meta{}, fmt.Errorf("kingdee: waiting for the session: %w", context.Cause(ctx))
 	}
 	for renewed := false; ; renewed = true {
 		if c.session.id == "" {
@@ -166,7 +166,7 @@ func (c *Client) send(ctx context.Context, service string, payload any) (answer,
 func (c *Client) take(ctx context.Context) error {
 	if err := c.limiter.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
-			return fmt.Errorf("kingdee: waiting for the pace: %w", ctx.Err())
+			return fmt.Errorf("kingdee: waiting for the pace: %w", context.Cause(ctx))
 		}
 		return &Fault{Class: Throttled, Code: NoCode, Message: "our own pace (KINGDEE_RATE) does not fit the deadline"}
 	}
@@ -248,6 +248,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }

@@ -125,7 +125,7 @@ func (t *transport) post(ctx context.Context, service, session string, payload a
 
 func unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("kingdee: %w", ctx.Err())
+		return fmt.Errorf("kingdee: no answer yet: %w", context.Cause(ctx))
 	}
 	return &Fault{Class: Unreachable, Code: NoCode, Message: "no answer", Err: err}
 }

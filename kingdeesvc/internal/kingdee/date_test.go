@@ -1,0 +1,57 @@
+package kingdee
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestParseDate(t *testing.T) {
+	shanghai, err := time.LoadLocation("Asia/Shanghai")
+	require.NoError(t, err)
+	at := func(ms int) time.Time { return time.Date(2024, 4, 11, 23, 52, 2, ms*1e6, shanghai) }
+	for text, want := range map[string]time.Time{
+		"2024-04-11T23:52:02":        at(0),
+		"2024-04-11T23:52:02.5":      at(500),
+		"2024-04-11T23:52:02.58":     at(580),
+		"2024-04-11T23:52:02.583":    at(583),
+		"2024-04-11 23:52:02.583":    at(583),
+		"2024-04-11T00:00:00":        time.Date(2024, 4, 11, 0, 0, 0, 0, shanghai),
+		"2024-04-11":                 time.Date(2024, 4, 11, 0, 0, 0, 0, shanghai),
+		"/Date(1712850722583)/":      at(583),
+		"/Date(1712850722583+0800)/": at(583),
+		"/Date(-62135596800000)/":    time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC),
+		" ":                          {},
+		"0001-01-01T00:00:00":        {},
+	} {
+		got, err := ParseDate(text, shanghai)
+		require.NoError(t, err, text)
+		require.True(t, want.Equal(got), "%s: %s", text, got)
+	}
+	for _, text := range []string{"x", "2024-13-01T00:00:00", "2024-02-30", "2024-04-11T23:52", "/Date(x)/", "/Date(1", "/Date(99999999999999999)/", "17"} {
+		_, err := ParseDate(text, shanghai)
+		require.ErrorIs(t, err, ErrNotADate, text)
+	}
+}
+
+func FuzzParseDate(f *testing.F) {
+	for _, text := range []string{"2024-04-11T23:52:02.583", "2019-02-13T15:46:44.72", "2023-07-03T00:00:00", "/Date(1700000000000)/", "/Date(-1+0800)/", " ", "0001-01-01"} {
+		f.Add(text)
+	}
+	zone := time.FixedZone("+08:00", 8*3600)
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := ParseDate(text, zone)
+		if err == nil && !got.IsZero() && (got.UTC().Year() < 1 || got.UTC().Year() > 9999) {
+			t.Fatalf("%q became %s, which no Timestamp can hold", text, got)
+		}
+	})
+}
+
+func TestTimeLiteralIsTheServersWallClockInWholeSeconds(t *testing.T) {
+	zone := time.FixedZone("+08:00", 8*3600)
+	moment := time.Date(2024, 5, 10, 16, 0, 0, 999e6, time.UTC)
+	require.Equal(t, "'2024-05-11 00:00:00'", TimeLiteral(moment, zone))
+	require.Equal(t, "'1900-01-01 08:00:00'", TimeLiteral(time.Time{}, zone))
+	require.Equal(t, "'2024-05-11 00:00:00'", TimeLiteral(Midnight(moment.Add(5*time.Hour), zone), zone))
+}

@@ -141,10 +141,10 @@ func (s *Selected) list(ctx context.Context, filter string, visit func(idPage) e
 	return s.reader.walk(ctx, listPlan, filter, s.after, func(got page) error {
 		part := idPage{listed: got.left}
 		for _, g := range got.groups {
-			if g.fault != nil {
+			if g.id == 0 {
 				part.strays = append(part.strays, g)
 			} else {
-				part.ids = append(part.ids, g.id)
+				part.ids = append(part.ids, g.id) // whatever else is wrong with it shows when it is read
 			}
 		}
 		return visit(part)

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
@@ -53,6 +54,10 @@ func setup(t *testing.T, env map[string]string, tune func(*sandbox.Config)) *bun
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	if env[noWait] == "" {
+		// The first probe is over: faults queued from here on meet the test's own calls.
+		awaitHealth(t, conn, grpc_health_v1.HealthCheckResponse_SERVING)
+	}
 	return &bundle{vendor: vendor, server: server, conn: conn, client: kingdeev1.NewBillServiceClient(conn)}
 }
 
@@ -74,6 +79,25 @@ func background(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// noWait is a pseudo setting for tests whose vendor is not usable at first.
+const noWait = "TEST_NO_WAIT"
+
+// awaitHealth watches until health says what is wanted.
+func awaitHealth(t *testing.T, conn *grpc.ClientConn, want grpc_health_v1.HealthCheckResponse_ServingStatus) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	watch, err := grpc_health_v1.NewHealthClient(conn).Watch(ctx, &grpc_health_v1.HealthCheckRequest{Service: "kingdee.v1.BillService"})
+	require.NoError(t, err)
+	for {
+		status, err := watch.Recv()
+		require.NoError(t, err)
+		if status.GetStatus() == want {
+			return
+		}
+	}
 }
 
 // answer is a whole stream of bills.

@@ -5,6 +5,7 @@ package kingdeesvc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -30,11 +31,12 @@ type Server struct {
 	client   *kingdee.Client
 	logger   *slog.Logger
 
-	stopProbe context.CancelFunc
-	running   sync.WaitGroup
-	stopOnce  sync.Once
-	done      chan struct{}
-	err       error
+	// closing ends the probe and the watches of health.
+	closing  context.CancelFunc
+	running  sync.WaitGroup
+	stopOnce sync.Once
+	done     chan struct{}
+	err      error
 }
 
 // Start builds the service and listens. It does not wait for Kingdee: until a first login health says NOT_SERVING and calls
@@ -48,30 +50,38 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 	if err != nil {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
-	s := &Server{logger: logger, done: make(chan struct{})}
+	life, closing := context.WithCancel(context.WithoutCancel(ctx))
+	s := &Server{logger: logger, done: make(chan struct{}), closing: closing}
 	var service *rpc.Service
 	s.client, service = build(cfg, logger, s.tell)
-	s.grpc, s.checks, err = rpc.NewServer(rpc.ServerOptions{Service: service, Tokens: tokens, TLS: tlsConfig, Logger: logger})
+	s.grpc, s.checks, err = rpc.NewServer(rpc.ServerOptions{
+		Service: service, Tokens: tokens, TLS: tlsConfig, Logger: logger, Closing: life,
+	})
 	if err != nil {
+		closing()
 		return nil, err
 	}
 	s.setHealth(grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
+		closing()
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	if len(tokens) > 0 && tlsConfig == nil {
 		logger.WarnContext(ctx, "kingdeesvc: bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE", "addr", s.Addr())
 	}
-	probeCtx, stopProbe := context.WithCancel(context.WithoutCancel(ctx))
-	s.stopProbe = stopProbe
-	s.running.Go(func() { s.probe(probeCtx) })
-	s.running.Go(func() { s.err = s.grpc.Serve(s.listener) })
+	s.running.Go(func() { s.probe(life) })
+	s.running.Go(func() {
+		defer closing()
+		if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
+			s.err = err
+		}
+	})
 	s.running.Go(func() {
 		select {
 		case <-ctx.Done():
 			s.stop(context.WithoutCancel(ctx))
-		case <-probeCtx.Done():
+		case <-life.Done():
 		}
 	})
 	go func() {
@@ -129,6 +139,7 @@ func (s *Server) stop(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, drainTime)
 		defer cancel()
 		s.checks.Shutdown()
+		s.closing()
 		drained := make(chan struct{})
 		go func() {
 			s.grpc.GracefulStop()
@@ -140,7 +151,6 @@ func (s *Server) stop(ctx context.Context) {
 			s.grpc.Stop()
 			<-drained
 		}
-		s.stopProbe()
 		s.client.Close()
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -74,4 +76,178 @@ func sameMoment(t *testing.T, want time.Time, got *timestamppb.Timestamp) {
 	}
 	require.NotNil(t, got)
 	require.WithinDuration(t, want, got.AsTime(), 4*time.Millisecond) // the server keeps milliseconds, rounded its own way
+}
+
+// merchant fills a sandbox with bills that try the paging: a crowd of three lines, one that is larger than a page, one
+// without lines.
+func merchant(t *testing.T, b *bundle) map[int64]sandbox.Bill {
+	t.Helper()
+	ctx := t.Context()
+	_, err := b.vendor.Bulk(ctx, sandbox.Bulk{Count: 9, Lines: 3, Components: 2, Prefix: "A-"})
+	require.NoError(t, err)
+	_, err = b.vendor.Bulk(ctx, sandbox.Bulk{Count: 1, Lines: 35, Components: 3, Prefix: "BIG-", AffairType: sandbox.Dassembly})
+	require.NoError(t, err)
+	bare, err := b.vendor.Create(ctx, sandbox.Bill{BillNo: "BARE-1", AffairType: sandbox.Assembly, StockOrg: "100"})
+	require.NoError(t, err)
+	require.Empty(t, bare.Lines)
+	_, err = b.vendor.Bulk(ctx, sandbox.Bulk{Count: 4, Lines: 1, Components: 1, Prefix: "B-", Void: true})
+	require.NoError(t, err)
+	want := map[int64]sandbox.Bill{}
+	for _, bill := range b.vendor.Bills() {
+		want[bill.ID] = bill
+	}
+	return want
+}
+
+func TestBillsAreWholeWhateverTheServerIsLike(t *testing.T) {
+	for name, personality := range map[string]sandbox.Personality{
+		"recent":           {},
+		"inner join":       {InnerJoin: true},
+		"no FRowType":      {NoRowType: true},
+		"old .NET dates":   {DotNetDates: true},
+		"strict key case":  {StrictKeyCase: true},
+		"cancel date only": {CancelDateOnly: true},
+		"no Date":          {OmitDate: true, OmitTimeZone: true},
+	} {
+		for _, rows := range []string{"10", "33", "2000", "10000"} {
+			t.Run(name+" "+rows, func(t *testing.T) {
+				b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": rows}, func(c *sandbox.Config) { c.Personality = personality })
+				want := merchant(t, b)
+				got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+				require.Empty(t, got.problems)
+				require.Len(t, got.bills, len(want))
+				for _, bill := range got.bills {
+					sameBill(t, want[bill.GetId()], bill)
+				}
+				require.Equal(t, personality.OmitDate, got.header.GetVendorTime() == nil)
+				require.Equal(t, personality.OmitDate, got.header.GetVendorTimeNote() != "")
+				require.Equal(t, personality.OmitTimeZone, got.header.GetAccount().LoginUtcOffsetSeconds == nil)
+			})
+		}
+	}
+}
+
+func TestAServerThatCutsPagesAtItsOwnMaximum(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10000"}, func(c *sandbox.Config) { c.Personality.MaxLimit = 25 })
+	want := merchant(t, b)
+	require.Len(t, b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true}).bills, len(want))
+}
+
+func TestBillsWithoutComponentsAskedFor(t *testing.T) {
+	b := setup(t, nil, nil)
+	merchant(t, b)
+	for _, bill := range b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()}).bills {
+		require.Empty(t, bill.GetComponentLines())
+		require.EqualValues(t, max(1, len(bill.GetProductLines())), bill.GetRows())
+	}
+}
+
+func TestAfterIDGoesOnWhereAStreamStopped(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
+	merchant(t, b)
+	all := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+	require.Greater(t, len(all.pages), 2)
+	from := all.pages[0]
+	selection := everything()
+	selection.ChangedSince.AfterId = from.GetLastId()
+	rest := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: selection})
+	require.Len(t, rest.bills, len(all.bills)-len(from.GetBills()))
+}
+
+func TestAPageIsAtMostOneMebibyteUnlessABillIsLarger(t *testing.T) {
+	b := setup(t, nil, nil)
+	_, err := b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 120, Lines: 50, Components: 1})
+	require.NoError(t, err)
+	_, err = b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 1, Lines: 9000, Components: 1, Prefix: "HUGE-"})
+	require.NoError(t, err)
+	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+	require.Len(t, got.bills, 121)
+	for _, page := range got.pages {
+		if len(page.GetBills()) > 1 {
+			require.LessOrEqual(t, proto.Size(page), 1<<20)
+		}
+	}
+	require.Greater(t, proto.Size(got.pages[len(got.pages)-1]), 1<<20)
+}
+
+func TestExtraKeys(t *testing.T) {
+	b := setup(t, nil, nil)
+	bill, err := b.vendor.Create(t.Context(), sandbox.Bill{
+		AffairType: sandbox.Assembly, StockOrg: "100", Extra: map[string]string{"F_PAEZ_PUSHED": "true"},
+		Lines: []sandbox.Line{{Goods: sandbox.Goods{Material: "M001", Qty: "2", Stock: "CK001"}, Extra: map[string]string{"F_PAEZ_REMARK": "易碎"}}},
+	})
+	require.NoError(t, err)
+	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
+		Selection:     &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: []int64{bill.ID, 987654321}}},
+		ExtraBillKeys: []string{"F_PAEZ_PUSHED"}, ExtraLineKeys: []string{"F_PAEZ_REMARK"},
+	})
+	require.Len(t, got.bills, 1)
+	require.Equal(t, map[string]string{"F_PAEZ_PUSHED": "true"}, got.bills[0].GetExtra())
+	require.Equal(t, map[string]string{"F_PAEZ_REMARK": "易碎"}, got.bills[0].GetProductLines()[0].GetExtra())
+
+	_, err = b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), ExtraBillKeys: []string{"F_NOT_HERE"}})
+	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "F_NOT_HERE")
+}
+
+func TestFRowTypeNamedByTheCallerIsNotDropped(t *testing.T) {
+	b := setup(t, nil, func(c *sandbox.Config) { c.Personality.NoRowType = true })
+	merchant(t, b)
+	_, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), ExtraLineKeys: []string{"FRowType"}})
+	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "FRowType")
+}
+
+func TestASessionLostInTheMiddleOfAStream(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
+	want := merchant(t, b)
+	before := b.vendor.Calls()["loginbysign"]
+	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Skip: 3, ExpireSessions: true}))
+	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Skip: 6, ExpireSessions: true}))
+	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+	require.Len(t, got.bills, len(want))
+	require.Equal(t, before+2, b.vendor.Calls()["loginbysign"])
+}
+
+func TestASessionLostAgainRightAfterItWasRenewed(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
+	merchant(t, b)
+	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Skip: 4, Count: 2, Shape: "F1", MsgCode: sandbox.MsgSessionLost, Message: "会话信息已丢失，请重新登录"}))
+	got, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+	requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_SESSION_LOST)
+	require.Nil(t, got.summary, "a stream that fails has no summary")
+}
+
+func TestDamagedBillsStopOnlyThemselves(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
+	want := merchant(t, b)
+	damage := map[string]struct {
+		damage sandbox.Damage
+		reason kingdeev1.BillProblemReason
+		field  string
+	}{
+		"A-000002":   {sandbox.Damage{MissingCells: 1}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_ROW_LENGTH, ""},
+		"A-000004":   {sandbox.Damage{NullFields: []string{"FAffairType"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FAffairType"},
+		"BIG-000010": {sandbox.Damage{NullFields: []string{"FDocumentStatus"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FDocumentStatus"},
+		"B-000012":   {sandbox.Damage{NullFields: []string{"FID"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FID"},
+	}
+	for number, d := range damage {
+		d.damage.Bill = number
+		require.NoError(t, b.vendor.Damage(d.damage))
+	}
+	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+	require.Len(t, got.bills, len(want)-len(damage))
+	require.Len(t, got.problems, len(damage))
+	for _, bill := range got.bills {
+		sameBill(t, want[bill.GetId()], bill)
+	}
+	for _, problem := range got.problems {
+		d := damage[problem.GetNumber()]
+		require.Equal(t, d.reason, problem.GetReason(), problem.GetNumber())
+		require.Equal(t, d.field, problem.GetField())
+		require.Positive(t, problem.GetRows())
+	}
+	states, problems, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{
+		ChangedSince: everything().ChangedSince,
+	}})
+	require.Len(t, states, len(want)-len(damage))
+	require.Len(t, problems, len(damage))
 }

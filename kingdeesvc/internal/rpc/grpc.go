@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
@@ -28,6 +29,8 @@ type ServerOptions struct {
 	// TLS, if set, is what the server speaks.
 	TLS    *tls.Config
 	Logger *slog.Logger
+	// Closing ends when the server begins to stop: watches of health end with it, so that they do not hold up the draining.
+	Closing context.Context //nolint:containedctx // the server's life, not a call's
 }
 
 // NewServer is the gRPC server with its whole chain, health and reflection. Tests use it too.
@@ -36,7 +39,7 @@ func NewServer(o ServerOptions) (*grpc.Server, *health.Server, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("validation rules: %w", err)
 	}
-	c := &chain{logger: o.Logger, validator: validator, tokens: o.Tokens}
+	c := &chain{logger: o.Logger, validator: validator, tokens: o.Tokens, closing: o.Closing}
 	options := []grpc.ServerOption{
 		grpc.UnaryInterceptor(c.unary),
 		grpc.StreamInterceptor(c.stream),

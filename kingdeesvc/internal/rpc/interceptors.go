@@ -25,6 +25,8 @@ type chain struct {
 	logger    *slog.Logger
 	validator protovalidate.Validator
 	tokens    Tokens
+	// closing ends health watches and reflection, which would else outlive every other call.
+	closing context.Context //nolint:containedctx // the server's life, not a call's
 }
 
 // call is one RPC as the interceptors see it, unary or stream.
@@ -173,12 +175,15 @@ const (
 )
 
 func (c *chain) deadline(ctx context.Context, this call, next func(context.Context) error) error {
+	if strings.HasPrefix(this.method, "/grpc.") {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(c.closing, cancel)()
+		return next(ctx)
+	}
 	limit := unaryLimit
 	if this.stream {
 		limit = streamLimit
-	}
-	if strings.HasPrefix(this.method, "/grpc.") {
-		return next(ctx) // health watches and reflection live as long as their connection
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		if left := time.Until(deadline); left > 4*sliver {

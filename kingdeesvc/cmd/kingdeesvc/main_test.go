@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// With asProcess set, this test binary is the program itself.
+const asProcess = "KINGDEESVC_TEST_AS_PROCESS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProcess) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func program(t *testing.T, env ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(env, asProcess+"=1", "HOME="+t.TempDir())
+	return cmd
+}
+
+func TestWrongSettingsAreAllNamedWithStatusTwo(t *testing.T) {
+	out, err := program(t, "KINGDEE_LCID=zh", "KINGDEE_APP_SECRET=hush").CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 2, exit.ExitCode())
+	for _, name := range []string{"KINGDEE_BASE_URL", "KINGDEE_ACCT_ID", "KINGDEE_USERNAME", "KINGDEE_APP_ID", "KINGDEE_LCID"} {
+		require.Contains(t, string(out), name)
+	}
+	require.NotContains(t, string(out), "hush")
+}
+
+func TestTheProgramServesUntilItIsTold(t *testing.T) {
+	cmd := program(t, "KINGDEE_BASE_URL=http://127.0.0.1:1", "KINGDEE_ACCT_ID=a", "KINGDEE_USERNAME=u", "KINGDEE_APP_ID=i",
+		"KINGDEE_APP_SECRET=hush", "KINGDEESVC_ADDR=127.0.0.1:0")
+	log, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines, all := bufio.NewScanner(log), ""
+	for lines.Scan() {
+		all += lines.Text() + "\n"
+		if strings.Contains(lines.Text(), "listening") {
+			require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		}
+	}
+	require.NoError(t, cmd.Wait(), all)
+	require.NotContains(t, all, "hush")
+}

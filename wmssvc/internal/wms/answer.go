@@ -40,6 +40,14 @@ func ParseAnswer(raw []byte, contentType string) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if answer, ok := plainAnswer(text); ok {
+		return answer, nil
+	}
+	return parseText(text)
+}
+
+// parseText reads any document.
+func parseText(text []byte) (Answer, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(text))
 	// The text is UTF-8 by now, whatever its declaration still says.
 	decoder.CharsetReader = func(_ string, input io.Reader) (io.Reader, error) { return input, nil }

@@ -144,3 +144,36 @@ func FuzzParseAnswer(f *testing.F) {
 		require.NotEmpty(t, answer.Flag)
 	})
 }
+
+// FuzzPlainAnswer holds the short way to the general parser: where it answers at all, they agree.
+func FuzzPlainAnswer(f *testing.F) {
+	for _, seed := range []string{
+		"<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<response><flag>success</flag><code>0</code><message>旺店通WMS返回：取消成功</message></response>\r\n",
+		"<response> <flag>failure</flag>\n<msg>]]></msg><x></x></response>",
+		"<response><flag>a</flag><flag>b</flag></response>",
+		"<response><flag>\uFFFE</flag><xmlns>u</xmlns></response> ",
+		"<response><flag>a&lt;</flag></response>", "<response><flag></flag></response>", "<response>x<flag>a</flag></response>",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		text, err := decodeText(raw, "")
+		if err != nil {
+			return
+		}
+		short, ok := plainAnswer(text)
+		if !ok {
+			return
+		}
+		general, err := parseText(text)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(general, short))
+	})
+}
+
+// TestRecordedFormTakesTheShortWay: it is what makes the short way worth having.
+func TestRecordedFormTakesTheShortWay(t *testing.T) {
+	answer, ok := plainAnswer([]byte("<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<response><flag>success</flag><code>0</code><message>旺店通WMS返回：取消成功</message></response>\r\n"))
+	require.True(t, ok)
+	require.Equal(t, Answer{Flag: "success", Code: "0", Message: "旺店通WMS返回：取消成功"}, answer)
+}

@@ -1,0 +1,214 @@
+package wmssvc_test
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+	"github.com/voidrelay/voidrelay/wmssvc"
+)
+
+// asStub makes the test binary serve as a WMS that answers everything at once, so that its work is not counted as ours.
+const asStub = "WMSSVC_BENCH_STUB"
+
+// serveStub answers success after a latency, which the path of the address names, and ends with its standard input.
+func serveStub() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(listener.Addr().String())
+	go func() {
+		_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a stub on loopback
+			_, _ = io.Copy(io.Discard, r.Body)
+			if latency, err := time.ParseDuration(strings.TrimPrefix(r.URL.Path, "/")); err == nil && latency > 0 {
+				time.Sleep(latency)
+			}
+			w.Header()["X-Voidrelay-Sandbox"] = []string{"stub"}
+			w.Header()["Content-Type"] = []string{"text/xml"}
+			_, _ = io.WriteString(w, answerDone)
+		}))
+	}()
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+func startStub(b *testing.B) string {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), asStub+"=1")
+	stdin, err := cmd.StdinPipe()
+	require.NoError(b, err)
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(b, err)
+	require.NoError(b, cmd.Start())
+	b.Cleanup(func() {
+		_ = stdin.Close()
+		_ = cmd.Wait()
+	})
+	var address string
+	_, err = fmt.Fscanln(stdout, &address)
+	require.NoError(b, err)
+	return address
+}
+
+const benchInFlight = 64
+
+// BenchmarkCancel compares CancelOrders end to end, over a real gRPC connection, with the barest loop of signed POSTs that
+// does the same work at the WMS: turn by turn, in slices of a second or so, so that both meet the same machine.
+// The custom metrics are requests a second, their ratio, and the CPU time of this process for each request.
+//
+//	go test ./wmssvc -run '^$' -bench Cancel -benchtime 1x
+func BenchmarkCancel(b *testing.B) {
+	address := startStub(b)
+	for _, c := range []struct {
+		latency time.Duration
+		slice   int
+	}{{0, 8000}, {20 * time.Millisecond, 3000}, {100 * time.Millisecond, 1280}} {
+		b.Run(c.latency.String(), func(b *testing.B) {
+			stub := "http://" + address + "/" + c.latency.String()
+			bare, service := newBare(stub), newServed(b, stub)
+			bare(c.slice / 4)
+			service(c.slice / 4)
+			var bareTime, serviceTime, bareCPU, serviceCPU time.Duration
+			const turns = 5
+			for range b.N {
+				for range turns {
+					took, cpu := measured(func() { bare(c.slice) })
+					bareTime, bareCPU = bareTime+took, bareCPU+cpu
+					took, cpu = measured(func() { service(c.slice) })
+					serviceTime, serviceCPU = serviceTime+took, serviceCPU+cpu
+				}
+			}
+			n := float64(b.N * turns * c.slice)
+			b.ReportMetric(n/bareTime.Seconds(), "bare/s")
+			b.ReportMetric(n/serviceTime.Seconds(), "service/s")
+			b.ReportMetric(bareTime.Seconds()/serviceTime.Seconds(), "ratio")
+			b.ReportMetric(float64(bareCPU.Microseconds())/n, "bare-cpu-µs")
+			b.ReportMetric(float64(serviceCPU.Microseconds())/n, "service-cpu-µs")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// measured answers how long the work took, and how much CPU of this process, client and service included.
+func measured(work func()) (wall, cpu time.Duration) {
+	began, used := time.Now(), processCPU()
+	work()
+	return time.Since(began), processCPU() - used
+}
+
+func processCPU() time.Duration {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// newBare is the loop without a service: sign, post, read, and look for success.
+func newBare(stub string) func(n int) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConns: benchInFlight, MaxIdleConnsPerHost: benchInFlight, DisableCompression: true}}
+	one := func(id int64) {
+		o := order(id)
+		body := "<request><warehouseCode>" + o.GetWarehouseCode() + "</warehouseCode><orderCode>" + o.GetOrderCode() + "</orderCode><orderType>" +
+			o.GetOrderType() + "</orderType><cancelReason>" + o.GetCancelReason() + "</cancelReason></request>"
+		stamp := time.Now().Format(time.DateTime)
+		text := "testsecretappkeytestappkeyformatxmlmethodWDT_WMS_ORDER_CANCELsidtestsidsign_methodmd5timestamp" + stamp + body + "testsecret"
+		sum := md5.Sum([]byte(strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(text)))
+		query := url.Values{
+			"appkey": {"testappkey"}, "format": {"xml"}, "method": {"WDT_WMS_ORDER_CANCEL"}, "sid": {"testsid"},
+			"sign_method": {"md5"}, "timestamp": {stamp}, "sign": {strings.ToUpper(hex.EncodeToString(sum[:]))},
+		}
+		response, err := client.Post(stub+"?"+query.Encode(), "text/xml; charset=utf-8", strings.NewReader(body)) //nolint:noctx // the barest loop
+		if err != nil {
+			panic(err)
+		}
+		reply, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || !strings.Contains(string(reply), "<flag>success</flag>") {
+			panic(fmt.Sprint(err, string(reply)))
+		}
+	}
+	return func(n int) {
+		var next atomic.Int64
+		var group sync.WaitGroup
+		for range benchInFlight {
+			group.Go(func() {
+				for id := next.Add(1); id <= int64(n); id = next.Add(1) {
+					one(id)
+				}
+			})
+		}
+		group.Wait()
+	}
+}
+
+// newServed is the same through the service, on one stream, as many in flight as its window allows.
+func newServed(b *testing.B, stub string) func(n int) {
+	b.Helper()
+	cfg := configFor(stub)
+	unlimited, inFlight := 0.0, benchInFlight
+	cfg.Accounts[0].Rate, cfg.Accounts[0].Concurrency = &unlimited, &inFlight
+	server, err := wmssvc.Start(b.Context(), cfg, slog.New(slog.DiscardHandler))
+	require.NoError(b, err)
+	conn, err := grpc.NewClient(server.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(b, err)
+	b.Cleanup(func() {
+		_ = conn.Close()
+		require.NoError(b, server.Stop(context.Background()))
+	})
+	client := wmsv1.NewOrderServiceClient(conn)
+	return func(n int) {
+		stream, err := client.CancelOrders(b.Context())
+		require.NoError(b, err)
+		window, err := stream.Recv()
+		require.NoError(b, err)
+		require.EqualValues(b, benchInFlight, window.GetWindow().GetInFlight())
+		// One more than in flight waits at the service, so that a place never stands empty for a round trip.
+		tokens := make(chan struct{}, 2*benchInFlight)
+		var sender sync.WaitGroup
+		sender.Go(func() {
+			before := timestamppb.New(time.Now().Add(time.Minute))
+			for id := int64(1); id <= int64(n); id++ {
+				tokens <- struct{}{}
+				o := order(id)
+				o.SendBefore = before
+				if stream.Send(&wmsv1.CancelOrdersRequest{Order: o}) != nil {
+					return
+				}
+			}
+			_ = stream.CloseSend()
+		})
+		for range n {
+			frame, err := stream.Recv()
+			require.NoError(b, err)
+			if frame.GetResult().GetDisposition() != done {
+				require.FailNow(b, frame.String())
+			}
+			<-tokens
+		}
+		sender.Wait()
+		_, err = stream.Recv()
+		require.ErrorIs(b, err, io.EOF)
+	}
+}

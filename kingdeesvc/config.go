@@ -1,20 +1,12 @@
 package kingdeesvc
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
-	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rpc"
 )
 
 // Secret is a setting that no log, error or dump shows.
@@ -116,154 +108,4 @@ func (s *settings) credentials(cfg Config) {
 	default:
 		s.problem("KINGDEE_AUTH", "want sign, app_secret or password")
 	}
-}
-
-// access checks who may call. Files are read here so that a wrong one is named together with everything else.
-func (s *settings) access(cfg Config) {
-	host, _, err := net.SplitHostPort(cfg.Addr)
-	switch {
-	case err != nil:
-		s.problem("KINGDEESVC_ADDR", "want host:port")
-	case !loopback(host) && cfg.TokensFile == "" && cfg.TLSClientCAFile == "":
-		s.problem("KINGDEESVC_ADDR", "other hosts can reach "+cfg.Addr+": set AUTH_TOKENS_FILE, or TLS_CLIENT_CA_FILE with a certificate")
-	}
-	if _, err := loadTokens(cfg.TokensFile); err != nil {
-		s.problem("AUTH_TOKENS_FILE", err.Error())
-	}
-	if _, err := loadTLS(cfg); err != nil {
-		s.problem("TLS_CERT_FILE, TLS_KEY_FILE, TLS_CLIENT_CA_FILE", err.Error())
-	}
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// loadZone takes an IANA name or a fixed offset such as +08:00.
-func loadZone(name string) (*time.Location, error) {
-	if len(name) == 6 && (name[0] == '+' || name[0] == '-') {
-		if t, err := time.Parse("-07:00", name); err == nil {
-			_, offset := t.Zone()
-			return time.FixedZone(name, offset), nil
-		}
-	}
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
-		return nil, errors.New("want an IANA name such as Asia/Shanghai, or an offset such as +08:00")
-	}
-	return zone, nil
-}
-
-func loadTokens(file string) (rpc.Tokens, error) {
-	if file == "" {
-		return nil, nil
-	}
-	from, err := os.Open(file) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = from.Close() }()
-	return rpc.ReadTokens(from)
-}
-
-// loadTLS is the server's TLS, nil where none is set. What does not load is an error: there is no way back to plain text.
-func loadTLS(cfg Config) (*tls.Config, error) {
-	if cfg.TLSCertFile == "" && cfg.TLSKeyFile == "" {
-		if cfg.TLSClientCAFile != "" {
-			return nil, errors.New("client certificates need a TLS_CERT_FILE and TLS_KEY_FILE of our own")
-		}
-		return nil, nil
-	}
-	certificate, err := tls.LoadX509KeyPair(cfg.TLSCertFile, cfg.TLSKeyFile)
-	if err != nil {
-		return nil, err
-	}
-	out := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
-	if cfg.TLSClientCAFile == "" {
-		return out, nil
-	}
-	pem, err := os.ReadFile(cfg.TLSClientCAFile)
-	if err != nil {
-		return nil, err
-	}
-	out.ClientCAs, out.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-	if !out.ClientCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: no certificate in it", cfg.TLSClientCAFile)
-	}
-	return out, nil
-}
-
-// settings reads the environment and collects what is wrong with it.
-type settings struct {
-	getenv   func(string) string
-	problems []error
-}
-
-func (s *settings) problem(name, text string) {
-	s.problems = append(s.problems, fmt.Errorf("%s: %s", name, text))
-}
-
-func (s *settings) text(name, otherwise string) string {
-	if value := strings.TrimSpace(s.getenv(name)); value != "" {
-		return value
-	}
-	return otherwise
-}
-
-func (s *settings) required(name string) string {
-	value := s.text(name, "")
-	if value == "" {
-		s.problem(name, "missing")
-	}
-	return value
-}
-
-func (s *settings) number(name string, otherwise, least, most int) int {
-	text := s.text(name, "")
-	if text == "" {
-		return otherwise
-	}
-	value, err := strconv.Atoi(text)
-	if err != nil || value < least || value > most {
-		want := fmt.Sprintf("want a whole number from %d to %d", least, most)
-		if least == most {
-			want = fmt.Sprintf("only %d is supported by this version", least)
-		}
-		s.problem(name, want)
-		return otherwise
-	}
-	return value
-}
-
-// secret is the setting itself or what stands in the file that <NAME>_FILE names.
-func (s *settings) secret(name string) Secret {
-	value, file := s.getenv(name), s.text(name+"_FILE", "")
-	if file == "" {
-		return Secret(value)
-	}
-	if value != "" {
-		s.problem(name, "given twice, also as "+name+"_FILE")
-		return ""
-	}
-	content, err := os.ReadFile(file) //nolint:gosec // the operator names the file
-	if err != nil {
-		s.problem(name+"_FILE", err.Error())
-		return ""
-	}
-	return Secret(strings.TrimRight(string(content), "\r\n"))
-}
-
-// rate reads "5" or "5/s".
-func (s *settings) rate(name string) float64 {
-	text := s.text(name, "")
-	if text == "" {
-		return 0
-	}
-	value, err := strconv.ParseFloat(strings.TrimSuffix(text, "/s"), 64)
-	if err != nil || value < 0.01 || value > 100000 {
-		s.problem(name, "want requests a second, such as 5 or 0.5/s")
-		return 0
-	}
-	return value
 }

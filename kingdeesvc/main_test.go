@@ -2,6 +2,7 @@ package kingdeesvc_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"testing"
@@ -72,7 +73,7 @@ func environment(base string) map[string]string {
 	}
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // background outlives the test's own context, for clean-up, and ends before the test binary would.
 func background(t *testing.T) context.Context {
@@ -125,7 +126,7 @@ func (b *bundle) tryBills(t *testing.T, req *kingdeev1.StreamAssemblyBillsReques
 	rows, last := int64(0), int64(0)
 	for {
 		frame, err := stream.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -18,11 +18,11 @@ func main() {
 	cfg, err := kingdeesvc.LoadConfig(os.Getenv)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2) //nolint:gocritic // nothing to undo yet
+		os.Exit(2)
 	}
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	if err := kingdeesvc.Run(ctx, cfg, logger); err != nil {
-		logger.Error("kingdeesvc stopped", "err", err)
+		logger.ErrorContext(ctx, "kingdeesvc stopped", "err", err)
 		os.Exit(1)
 	}
 }

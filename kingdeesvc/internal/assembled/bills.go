@@ -44,13 +44,9 @@ func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(Pa
 	products := func() *plan { return r.productPlan(o) }
 	left := part.ids
 	return r.walk(ctx, products, kingdee.InIDs(keyID, part.ids), 0, func(got page) error {
-		covered := left
-		if end, found := slices.BinarySearch(left, got.reach()); found {
-			covered = left[:end+1]
-		} else {
-			covered = left[:end]
-		}
-		left = left[len(covered):]
+		end, _ := slices.BinarySearch(left, got.reach()+1)
+		covered := left[:end]
+		left = left[end:]
 		drafts := make([]*draft, 0, len(covered))
 		for _, g := range got.groups {
 			drafts = append(drafts, &draft{head: g})

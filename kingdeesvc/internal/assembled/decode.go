@@ -19,7 +19,7 @@ func (r *Reader) decodeBill(from *draft) (*kingdeev1.AssemblyBill, *fault) {
 	}
 	d := &decoder{zone: r.zone, dates: r.dates}
 	p, rows := from.head.plan, from.head.rows
-	out := &kingdeev1.AssemblyBill{Rows: int32(from.rows())}
+	out := &kingdeev1.AssemblyBill{Rows: int32(from.rows())} //nolint:gosec // rows of one bill, bounded by the answers' size
 	fill(d, p, headColumns, out, rows[0])
 	out.Extra = p.extras(d, p.extra.bill, rows[0])
 	// Whether a server joins a bill without lines outer or inner is not documented: one row without an entry id is none.

@@ -184,7 +184,10 @@ func (g *group) doubled() bool {
 }
 
 func (g *group) problem(f *fault, rows int) *kingdeev1.BillProblem {
-	return &kingdeev1.BillProblem{Id: g.id, Number: g.number, Rows: int32(rows), Field: f.field, Reason: f.reason, Detail: f.detail}
+	return &kingdeev1.BillProblem{
+		Id: g.id, Number: g.number, Field: f.field, Reason: f.reason, Detail: f.detail,
+		Rows: int32(rows), //nolint:gosec // rows of one bill, bounded by the answers' size
+	}
 }
 
 func changing(detail string) *fault {

@@ -174,7 +174,7 @@ func (r *Reader) chunk() int { return min(max(r.limit/4, 10), idsPerQuery) }
 // reach is the highest id that a page speaks for.
 func (p page) reach() int64 {
 	if p.last {
-		return math.MaxInt64
+		return math.MaxInt64 - 1
 	}
 	return p.next.after
 }

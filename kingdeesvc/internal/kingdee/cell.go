@@ -12,8 +12,11 @@ type Kind uint8
 const (
 	// Null is also the zero value.
 	Null Kind = iota
+	// Text is a JSON string; dates come as text too.
 	Text
+	// Number is a JSON number.
 	Number
+	// Bool is true or false.
 	Bool
 	// Other is an object or an array; genuine rows have none (kingdee-go/k3cloud and G12's response parser agree).
 	Other

@@ -10,29 +10,29 @@ import (
 type Class int
 
 const (
-	// Unreadable: the answer has none of the documented shapes (F10, F14, an unexpected object).
+	// Unreadable means: the answer has none of the documented shapes (F10, F14, an unexpected object).
 	Unreadable Class = iota + 1
-	// SessionLost: MsgCode 1, or the sentence that says so; after a renewal it is final.
+	// SessionLost means: MsgCode 1, or the sentence that says so; after a renewal it is final.
 	SessionLost
-	// LoginRefused: the vendor does not let us in; a person must look.
+	// LoginRefused means: the vendor does not let us in; a person must look.
 	LoginRefused
-	// Unreachable: no connection, time-out, 5xx.
+	// Unreachable means: no connection, time-out, 5xx.
 	Unreachable
-	// Busy: MsgCode 4, 6, 13: the vendor stumbled; repeated a few times.
+	// Busy means: MsgCode 4, 6, 13: the vendor stumbled; repeated a few times.
 	Busy
-	// Throttled: MsgCode 14, HTTP 429, or our own pace against the caller's deadline.
+	// Throttled means: MsgCode 14, HTTP 429, or our own pace against the caller's deadline.
 	Throttled
-	// Permission: MsgCode 2.
+	// Permission means: MsgCode 2.
 	Permission
-	// FieldUnknown: a key that this server does not have; Field names it.
+	// FieldUnknown means: a key that this server does not have; Field names it.
 	FieldUnknown
-	// FormUnknown: the form does not exist.
+	// FormUnknown means: the form does not exist.
 	FormUnknown
-	// FilterInvalid: the filter or the order was not understood, or a request filter stopped it (F8).
+	// FilterInvalid means: the filter or the order was not understood, or a request filter stopped it (F8).
 	FilterInvalid
-	// NotFound: MsgCode 10; for View: the bill is gone.
+	// NotFound means: MsgCode 10; for View: the bill is gone.
 	NotFound
-	// Refused: anything else the vendor said no to.
+	// Refused means: anything else the vendor said no to.
 	Refused
 )
 

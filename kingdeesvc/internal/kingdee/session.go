@@ -155,8 +155,10 @@ func readLogin(status int, body []byte) (string, LoginInfo, *Fault) {
 		Version:        login.Context.DisplayVersion,
 	}
 	if zone := login.Context.STimeZone; zone != nil && zone.OffsetTicks != nil {
-		// .NET ticks: ten million a second.
-		info.UTCOffset, info.HasOffset = time.Duration(*zone.OffsetTicks/10_000_000)*time.Second, true
+		// .NET ticks: ten million a second. What is no zone on earth is no answer.
+		if seconds := *zone.OffsetTicks / 10_000_000; seconds > -86400 && seconds < 86400 {
+			info.UTCOffset, info.HasOffset = time.Duration(seconds)*time.Second, true
+		}
 	}
 	return login.SessionID, info, nil
 }

@@ -39,7 +39,7 @@ var errUnauthenticated = errors.New("this service wants a bearer token or a clie
 
 // toError is the one place where our errors become statuses. known is false for errors that nobody foresaw: their text
 // stays here, in the log.
-func toError(err error) (out error, known bool) {
+func toError(err error) (known bool, out error) {
 	e := apierr.Error{Code: codes.Internal, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_INTERNAL,
 		Message: "internal error; the cause is in kingdeesvc's log", Metadata: map[string]string{}}
 	if about, ok := errors.AsType[*aboutBill](err); ok {
@@ -80,11 +80,11 @@ func toError(err error) (out error, known bool) {
 		set(codes.Canceled, kingdeev1.ErrorReason_ERROR_REASON_CALLER_GONE, err.Error())
 	default:
 		if already := passable(err); already != nil {
-			return already, true
+			return true, already
 		}
-		return e.Err(), false
+		return false, e.Err()
 	}
-	return e.Err(), true
+	return true, e.Err()
 }
 
 // busyPause is what a caller is told when the vendor still stumbles after our own tries.

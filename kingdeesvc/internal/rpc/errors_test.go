@@ -57,7 +57,7 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, c := range cases {
-		out, _ := toError(c.err)
+		_, out := toError(c.err)
 		require.Equal(t, c.code, status.Code(out), "%v", c.err)
 		info := apierr.Info(out, apierr.Kingdee)
 		require.NotNil(t, info, "%v", c.err)
@@ -81,9 +81,9 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 }
 
 func TestRetryAfterIsPassedOn(t *testing.T) {
-	out, _ := toError(&kingdee.Fault{Class: kingdee.LoginRefused, Code: kingdee.NoCode, RetryAfter: time.Minute})
+	_, out := toError(&kingdee.Fault{Class: kingdee.LoginRefused, Code: kingdee.NoCode, RetryAfter: time.Minute})
 	require.Equal(t, time.Minute, apierr.RetryAfter(out))
-	out, _ = toError(fault(kingdee.Busy, 13, ""))
+	_, out = toError(fault(kingdee.Busy, 13, ""))
 	require.Equal(t, busyPause, apierr.RetryAfter(out))
 }
 

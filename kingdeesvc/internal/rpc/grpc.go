@@ -30,7 +30,7 @@ type ServerOptions struct {
 	TLS    *tls.Config
 	Logger *slog.Logger
 	// Closing ends when the server begins to stop: watches of health end with it, so that they do not hold up the draining.
-	Closing context.Context //nolint:containedctx // the server's life, not a call's
+	Closing context.Context // the server's life, not a call's
 }
 
 // NewServer is the gRPC server with its whole chain, health and reflection. Tests use it too.

@@ -26,7 +26,7 @@ type chain struct {
 	validator protovalidate.Validator
 	tokens    Tokens
 	// closing ends health watches and reflection, which would else outlive every other call.
-	closing context.Context //nolint:containedctx // the server's life, not a call's
+	closing context.Context // the server's life, not a call's
 }
 
 // call is one RPC as the interceptors see it, unary or stream.
@@ -75,7 +75,7 @@ func (c *chain) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 // checkedStream carries the interceptors' context and validates what arrives.
 type checkedStream struct {
 	grpc.ServerStream
-	ctx   context.Context //nolint:containedctx // a ServerStream is where gRPC keeps its context
+	ctx   context.Context // a ServerStream is where gRPC keeps it
 	check func(any) error
 }
 
@@ -92,7 +92,7 @@ func (c *chain) recover(ctx context.Context, this call, next func(context.Contex
 	defer func() {
 		if caught := recover(); caught != nil {
 			c.logger.ErrorContext(ctx, "rpc: panic", "method", this.method, "err", fmt.Sprint(caught), "stack", string(debug.Stack()))
-			err, _ = toError(errors.New("panic"))
+			_, err = toError(errors.New("panic"))
 		}
 	}()
 	return next(ctx)
@@ -145,7 +145,7 @@ func (c *chain) mapErrors(ctx context.Context, this call, next func(context.Cont
 	if err == nil {
 		return nil
 	}
-	mapped, known := toError(err)
+	known, mapped := toError(err)
 	if !known {
 		c.logger.ErrorContext(ctx, "rpc: unforeseen error", "method", this.method, "request_id", requestID(ctx), "err", err)
 	}

@@ -150,7 +150,7 @@ func (s *Service) account(sandbox bool) *kingdeev1.Account {
 		DataCenterName:   login.DataCenterName,
 		UserName:         s.place.UserName,
 		TimeZone:         s.place.ZoneName,
-		UtcOffsetSeconds: int32(offset),
+		UtcOffsetSeconds: int32(offset), //nolint:gosec // a zone is hours from UTC
 		Environment:      kingdeev1.Environment_ENVIRONMENT_REAL,
 	}
 	if login.DataCenterID != "" {
@@ -160,7 +160,7 @@ func (s *Service) account(sandbox bool) *kingdeev1.Account {
 		account.UserName = login.UserName
 	}
 	if login.HasOffset {
-		seconds := int32(login.UTCOffset / time.Second)
+		seconds := int32(login.UTCOffset / time.Second) //nolint:gosec // checked when the login was read
 		account.LoginUtcOffsetSeconds = &seconds
 	}
 	if sandbox {

@@ -1,0 +1,32 @@
+package assembled
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+)
+
+func TestGet(t *testing.T) {
+	b := setup(t, 2000, sandbox.Personality{})
+	made := b.bill(t, 2)
+
+	got, left, err := b.reader.Get(t.Context(), made.ID, Options{Components: true})
+	require.NoError(t, err)
+	require.Len(t, got.GetComponentLines(), 2)
+	require.False(t, left.IsZero())
+
+	_, _, err = b.reader.Get(t.Context(), 999, Options{})
+	require.Equal(t, kingdee.NotFound, kingdee.ClassOf(err))
+}
+
+// View and query may differ in what a user is shown; here they do because rights change between the two.
+func TestGetOfABillThatTheQueryDoesNotShow(t *testing.T) {
+	b := setup(t, 2000, sandbox.Personality{})
+	made := b.bill(t, 2)
+	b.before = func(kingdee.Query) { b.vendor.SetPersonality(sandbox.Personality{HiddenOrgs: []string{"100"}}) }
+	_, _, err := b.reader.Get(t.Context(), made.ID, Options{})
+	require.ErrorIs(t, err, ErrNotShown)
+}

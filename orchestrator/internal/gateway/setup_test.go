@@ -124,7 +124,7 @@ func (f *face) call(t *testing.T, target, body string, header http.Header) (*htt
 // seed fills a database with a little of everything.
 func seed(rows rowtest.DB) {
 	rows.Scheme(rowtest.Scheme{})
-	rows.Scheme(rowtest.Scheme{Scheme: "halted", StopReason: "data_center_differs", NoMark: true})
+	rows.Scheme(rowtest.Scheme{Scheme: "halted", StopReason: "DATA_CENTER_DIFFERS", NoMark: true})
 	rows.Scheme(rowtest.Scheme{Scheme: "trial", Mode: "observe"})
 	rows.Pass(rowtest.Pass{Kind: "baseline", Funnel: `{"rows": 9, "rows_of_bills": 9, "bills": 4, "live": 4}`})
 	rows.Pass(rowtest.Pass{Funnel: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "legs": 3, "legs_new": 3}`})
@@ -152,5 +152,5 @@ func seed(rows rowtest.DB) {
 	rows.Bill(rowtest.Bill{ID: 4, No: "ZZCX000004", Scheme: "trial"})
 	rows.Cancellation(rowtest.Cancellation{BillID: 4, BillNo: "ZZCX000004", Scheme: "trial"})
 	rows.Bill(rowtest.Bill{ID: 5, No: "a//b"})
-	rows.Work(rowtest.Work{Kind: "scheme_stopped", Scheme: "halted", Subject: "data_center_differs"})
+	rows.Work(rowtest.Work{Kind: "scheme_stopped", Scheme: "halted", Subject: "DATA_CENTER_DIFFERS"})
 }

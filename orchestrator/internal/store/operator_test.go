@@ -155,8 +155,8 @@ func TestRelease(t *testing.T) {
 func TestResume(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
-	rows.Scheme(rowtest.Scheme{StopReason: "data_center_differs"})
-	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "data_center_differs"})
+	rows.Scheme(rowtest.Scheme{StopReason: "DATA_CENTER_DIFFERS"})
+	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "DATA_CENTER_DIFFERS"})
 	rows.Exec(`insert into voidrelay.pass_failure (scheme, error, failures, not_before) values ('assembly', 'login', 3, now() + interval '1 hour')`)
 	for range 2 {
 		require.NoError(t, s.Resume(t.Context(), act("")))

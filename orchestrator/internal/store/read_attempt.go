@@ -41,7 +41,7 @@ order by a.attempt`, pgx.StrictNamedArgs{"id": cancellation})
 		views[i] = ledger.AttemptView{
 			Attempt: r.Attempt, IntentTime: r.IntentTime.UTC(), SendBefore: r.SendBefore.UTC(), SendTime: orZero(r.SendTime),
 			ResultTime: orZero(r.ResultTime), Disposition: r.Disposition, Recognised: r.Recognised, VendorFlag: r.VendorFlag,
-			VendorCode: r.VendorCode, VendorMessage: r.VendorMessage, Detail: r.Detail, Request: printable(r.Request), Reply: printable(r.Reply),
+			VendorCode: r.VendorCode, VendorMessage: r.VendorMessage, Detail: r.Detail, Request: clean(string(r.Request)), Reply: clean(string(r.Reply)),
 		}
 	}
 	return views, nil

@@ -53,8 +53,3 @@ func orZero(t *time.Time) time.Time {
 	}
 	return t.UTC()
 }
-
-// printable is evidence as text: what is not UTF-8, and NUL, become U+FFFD.
-func printable(raw []byte) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(string(raw), "\uFFFD"), "\x00", "\uFFFD")
-}

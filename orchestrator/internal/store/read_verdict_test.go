@@ -65,7 +65,7 @@ func TestTheVerdictOnABill(t *testing.T) {
 			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "正在取消：共 3 个仓库单，已取消 1 个"},
 		{name: "planned", debts: all(rowtest.Cancellation{State: "planned"}),
 			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "正在取消：共 1 个仓库单，已取消 0 个"},
-		{name: "on its way while the scheme is stopped", stopped: "data_center_differs", debts: all(open),
+		{name: "on its way while the scheme is stopped", stopped: "DATA_CENTER_DIFFERS", debts: all(open),
 			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "方案已停止，恢复后继续：共 1 个仓库单，已取消 0 个"},
 		{name: "done", debts: all(done, superseded, noOrder),
 			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
@@ -195,27 +195,47 @@ select ` + strings.Join(values, ", ") + ` from voidrelay.` + table + ` r, genera
 // TestEveryKindOfWorkHasItsWords reads the constants from the source, so that a new one cannot be forgotten.
 func TestEveryKindOfWorkHasItsWords(t *testing.T) {
 	_, pool := openStore(t)
-	rows, err := pool.Query(t.Context(), `select kind from work_kind where subject = '' and message_zh <> '' and action_zh <> '' and message_en <> '' and action_en <> ''`)
-	require.NoError(t, err)
-	worded, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	require.NoError(t, err)
-	require.ElementsMatch(t, workKinds(t), worded)
+	words := func(query string) []string {
+		rows, err := pool.Query(t.Context(), query+` and message_zh <> '' and action_zh <> '' and message_en <> '' and action_en <> ''`)
+		require.NoError(t, err)
+		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		return found
+	}
+	require.ElementsMatch(t, constants(t, "../rule/answer.go", "Work"), words(`select kind from work_kind where subject = ''`))
+	require.ElementsMatch(t, constants(t, "../jobs/fault.go", "stop"), words(`select subject from work_kind where kind = 'scheme_stopped' and subject <> ''`))
 }
 
-func workKinds(t *testing.T) []string {
-	file, err := parser.ParseFile(token.NewFileSet(), "../rule/answer.go", nil, 0)
+// constants are the texts of a file's constants whose names begin like this.
+func constants(t *testing.T, path, prefix string) []string {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 	require.NoError(t, err)
-	var kinds []string
+	var texts []string
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
-		if !ok || !strings.HasPrefix(spec.Names[0].Name, "Work") {
+		if !ok || !strings.HasPrefix(spec.Names[0].Name, prefix) || len(spec.Values) != 1 {
 			return true
 		}
-		kind, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-		require.NoError(t, err)
-		kinds = append(kinds, kind)
+		if literal, ok := spec.Values[0].(*ast.BasicLit); ok {
+			text, err := strconv.Unquote(literal.Value)
+			require.NoError(t, err)
+			texts = append(texts, text)
+		}
 		return true
 	})
-	require.NotEmpty(t, kinds)
-	return kinds
+	require.NotEmpty(t, texts)
+	return texts
+}
+
+func TestAStoppedSchemeSaysWhyInItsOwnWords(t *testing.T) {
+	s, pool := openStore(t)
+	rows := rowtest.New(t, pool)
+	rows.Scheme(rowtest.Scheme{})
+	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "DATA_CENTER_DIFFERS", Detail: "dc-2"})
+	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "SOMETHING_NEW"})
+	work, err := s.WorkViews(t.Context(), ledger.WorkFilter{}, 0, 10)
+	require.NoError(t, err)
+	require.Equal(t, "方案已停止，不再读取和发送（SOMETHING_NEW）", work[0].Message)
+	require.Equal(t, "方案已停止：金蝶登录的数据中心与方案不一致：dc-2", work[1].Message)
+	require.Contains(t, work[1].Action, "KINGDEE_ACCT_ID")
 }

@@ -53,7 +53,21 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
 ('request_refused', '', '取消请求的内容不合规，未发送', '按提示修正方案的映射或单据内容',
     'the request was refused before it was sent', 'correct the mapping or the bill as the detail says'),
 ('scheme_stopped', '', '方案已停止，不再读取和发送', '按停止原因处理后恢复（resume）',
-    'the scheme is stopped; it neither reads nor sends', 'settle the reason, then resume it');
+    'the scheme is stopped; it neither reads nor sends', 'settle the reason, then resume it'),
+('scheme_stopped', 'DATA_CENTER_DIFFERS', '方案已停止：金蝶登录的数据中心与方案不一致', '核对 KINGDEE_ACCT_ID 和方案里的数据中心，改正后恢复（resume）',
+    'the scheme is stopped: the login is to another data centre than the scheme''s', 'check KINGDEE_ACCT_ID and the scheme''s data centre, then resume it'),
+('scheme_stopped', 'ENVIRONMENT_DIFFERS', '方案已停止：水位是在另一种环境（正式或沙箱）下建立的', '改回原来的环境，或换一个新方案名；改正后恢复（resume）',
+    'the scheme is stopped: its mark was made on the other kind of server (real or sandbox)', 'go back to that one or give the scheme a new name, then resume it'),
+('scheme_stopped', 'ENVIRONMENTS_MIXED', '方案已停止：金蝶和旺店通一个是正式、一个是沙箱', '两边都用正式环境或都用沙箱，改正后恢复（resume）',
+    'the scheme is stopped: one of Kingdee and the WMS is real, the other a sandbox', 'use two real ones or two sandboxes, then resume it'),
+('scheme_stopped', 'SCHEME_NOT_ALLOWED', '方案已停止：方案不允许用于该环境', '按说明补全方案（正式环境需要 examples），改正后恢复（resume）',
+    'the scheme is stopped: it may not be used here as it is', 'complete the scheme as the detail says (real vendors need examples), then resume it'),
+('scheme_stopped', 'ALL_BILLS_UNDECODABLE', '方案已停止：整页单据都无法识别，疑似字段或权限有变', '核对金蝶账号的字段权限和方案字段，改正后恢复（resume）',
+    'the scheme is stopped: no bill of a whole page can be decoded', 'check the user''s field permissions and the scheme''s fields, then resume it'),
+('scheme_stopped', 'WMS_ACCOUNT_UNKNOWN', '方案已停止：方案引用的旺店通账号没有配置', '补上 WMS 账号配置，或改正方案的仓库对照表，再恢复（resume）',
+    'the scheme is stopped: a WMS account that it names is not configured', 'configure the account or correct the warehouse table, then resume it'),
+('scheme_stopped', 'FIELD_UNKNOWN', '方案已停止：金蝶不认识方案要读的字段', '核对方案的字段名，改正后恢复（resume）',
+    'the scheme is stopped: Kingdee does not know a field that it reads', 'check the scheme''s field names, then resume it');
 
 create index work_item_bill_no on work_item (bill_no) where bill_no <> '';
 

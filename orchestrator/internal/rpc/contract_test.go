@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"buf.build/go/protovalidate"
@@ -14,7 +17,9 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/proto/apierr"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
 // TestEveryReasonIsSentAsTheContractSays walks every value of ErrorReason: the error that leads to it, its code, and the keys of
@@ -65,5 +70,29 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 			name := apierr.ReasonName(orchestratorv1.ErrorReason(number))
 			require.True(t, seen[name], "no error is sent as %s", name)
 		}
+	}
+}
+
+// TestTheDocumentNamesEveryReason holds docs/errors.md against the three contracts, both ways.
+func TestTheDocumentNamesEveryReason(t *testing.T) {
+	content, err := os.ReadFile("../../../docs/errors.md")
+	require.NoError(t, err)
+	row := regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|")
+	for domain, names := range map[string]map[int32]string{
+		apierr.Orchestrator: orchestratorv1.ErrorReason_name, apierr.Kingdee: kingdeev1.ErrorReason_name, apierr.WMS: wmsv1.ErrorReason_name,
+	} {
+		_, section, found := strings.Cut(string(content), "\n## "+domain+"\n")
+		require.True(t, found, domain)
+		section, _, _ = strings.Cut(section, "\n## ")
+		var documented, contracted []string
+		for _, match := range row.FindAllStringSubmatch(section, -1) {
+			documented = append(documented, match[1])
+		}
+		for number, name := range names {
+			if number != 0 {
+				contracted = append(contracted, strings.TrimPrefix(name, "ERROR_REASON_"))
+			}
+		}
+		require.ElementsMatch(t, contracted, documented, domain)
 	}
 }

@@ -1,0 +1,60 @@
+package store_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// TestTheReportingDocumentIsTrue runs each query of docs/reporting.md, and holds its lists of columns against the views, both ways.
+func TestTheReportingDocumentIsTrue(t *testing.T) {
+	_, pool := openStore(t)
+	content, err := os.ReadFile("../../../docs/reporting.md")
+	require.NoError(t, err)
+	document := string(content)
+	for _, query := range regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(document, -1) {
+		_, err := pool.Exec(t.Context(), query[1])
+		require.NoError(t, err, query[1])
+	}
+
+	rows, err := pool.Query(t.Context(), `
+select c.table_name, array_agg(c.column_name::text), bool_and(obj_description(('reporting.' || c.table_name)::regclass) is not null) as commented
+from information_schema.columns c
+where c.table_schema = 'reporting'
+group by c.table_name
+order by c.table_name`)
+	require.NoError(t, err)
+	type view struct {
+		Name      string
+		Columns   []string
+		Commented bool
+	}
+	views, err := pgx.CollectRows(rows, pgx.RowToStructByPos[view])
+	require.NoError(t, err)
+	require.NotEmpty(t, views)
+	require.Len(t, views, strings.Count(document, "\n## reporting."))
+	for _, v := range views {
+		require.True(t, v.Commented, "%s has no comment", v.Name)
+		_, section, found := strings.Cut(document, "\n## reporting."+v.Name+" ")
+		require.True(t, found, "%s is not in the document", v.Name)
+		require.ElementsMatch(t, v.Columns, listed(section), v.Name)
+	}
+}
+
+// listed are the columns of the section's list: the paragraph that begins with a word in backquotes.
+func listed(section string) []string {
+	section, _, _ = strings.Cut(section, "\n## ")
+	var columns []string
+	for _, paragraph := range strings.Split(section, "\n\n") {
+		if strings.HasPrefix(paragraph, "`") && !strings.HasPrefix(paragraph, "```") {
+			for _, match := range regexp.MustCompile("(?:^|, |,\n)`([a-z_]+)`").FindAllStringSubmatch(paragraph, -1) {
+				columns = append(columns, match[1])
+			}
+		}
+	}
+	return columns
+}

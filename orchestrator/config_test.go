@@ -99,10 +99,10 @@ func TestLoadConfig(t *testing.T) {
 		require.NoError(t, err)
 		tokens, err := cfg.loadTokens()
 		require.NoError(t, err)
-		name, ok := tokens.Caller("0123456789abcdef")
+		name, ok := tokens.Authenticate("0123456789abcdef")
 		require.True(t, ok)
 		require.Equal(t, "ops", name)
-		_, ok = tokens.Caller("0123456789abcdeF")
+		_, ok = tokens.Authenticate("0123456789abcdeF")
 		require.False(t, ok)
 
 		settings["AUTH_TOKENS_FILE"] = write(t, "tokens", "ops:short\n")

@@ -46,8 +46,8 @@ func (c Config) loadTokens() (*tokenList, error) {
 	return list, errors.Join(problems...)
 }
 
-// Caller names whom the token belongs to.
-func (l *tokenList) Caller(token string) (string, bool) {
+// Authenticate names whom the token belongs to.
+func (l *tokenList) Authenticate(token string) (string, bool) {
 	name, ok := l.names[sha256.Sum256([]byte(token))]
 	return name, ok
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
@@ -43,6 +45,7 @@ func (s *Service) announce(stream ordersStream) (int, error) {
 		capacity += 2 * limits.InFlight
 		frame := &wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Window{Window: &wmsv1.Window{
 			Account: toAccount(a), InFlight: int32(limits.InFlight), PerSecond: limits.PerSecond, //nolint:gosec // bounded by the settings
+			ServiceTime: timestamppb.New(s.now()),
 		}}}
 		if err := stream.Send(frame); err != nil {
 			return 0, err

@@ -1,0 +1,17 @@
+package e2e_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
+		_, err := store.Migrate(ctx, url)
+		return err
+	}))
+}

@@ -1,0 +1,266 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc"
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/wmssvc"
+	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+// warehouses is what the shipped scheme's table says.
+var warehouses = map[string]string{"CK001": "WH-HZ01", "CK002": "WH-YW01", "CK003": "WH-JX01", "CK004": "WH-GZ01", "CK005": "WH-TH01"}
+
+// stack is everything in one process, over real HTTP, gRPC and Postgres.
+type stack struct {
+	*testing.T
+	kingdee      *ksandbox.Server
+	wms          *wsandbox.Server
+	orchestrator *orchestrator.Server
+	pool         *pgxpool.Pool
+	// wmsBook is where the WMS sandbox keeps its orders.
+	wmsBook string
+	// scheme is the scheme file; nil means the shipped one.
+	scheme []byte
+	// begun is when the baseline was complete.
+	begun time.Time
+	// noOrders keeps audits from making warehouse orders.
+	noOrders bool
+}
+
+// start brings up sandboxes, adapters and an orchestrator, and waits for the baseline. prepare, if any, runs before the services
+// start.
+func start(t *testing.T, prepare func(*stack)) *stack {
+	t.Helper()
+	ctx, logger := t.Context(), slog.New(slog.DiscardHandler)
+	if os.Getenv("E2E_LOG") != "" {
+		logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	s := &stack{T: t, wmsBook: filepath.Join(t.TempDir(), "orders")}
+	s.startWMS("127.0.0.1:0")
+	var err error
+	s.kingdee, err = ksandbox.Start(ctx, ksandbox.Config{OnAudit: func(b ksandbox.Bill) {
+		for _, leg := range b.Legs() {
+			s.order(leg)
+		}
+	}})
+	require.NoError(t, err)
+	s.later(func(ctx context.Context) error { return s.kingdee.Stop(ctx) })
+	if prepare != nil {
+		prepare(s)
+	}
+	url := storetest.URL(t)
+	s.pool, err = store.Open(ctx, url)
+	require.NoError(t, err)
+	t.Cleanup(s.pool.Close)
+	s.orchestrator, err = orchestrator.Start(ctx, orchestrator.Config{
+		DatabaseURL: orchestrator.Secret(url), KingdeeTarget: s.startKingdeesvc(logger), WMSTarget: s.startWMSsvc(logger),
+		GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", Schemes: s.scheme,
+	}, logger)
+	require.NoError(t, err)
+	s.later(func(ctx context.Context) error { return s.orchestrator.Stop(ctx) })
+	s.until("baseline, or a stopped scheme", func() bool {
+		return s.count(`select count(*) from mark`)+s.count(`select count(*) from scheme where state = 'stopped'`) == 1
+	})
+	s.begun = time.Now()
+	return s
+}
+
+func (s *stack) startKingdeesvc(logger *slog.Logger) string {
+	c := s.kingdee.Config()
+	cfg, err := kingdeesvc.LoadConfig(env(map[string]string{
+		"KINGDEE_BASE_URL": s.kingdee.URL(), "KINGDEE_ACCT_ID": c.AcctID, "KINGDEE_USERNAME": c.Username, "KINGDEE_APP_ID": c.AppID,
+		"KINGDEE_APP_SECRET": string(c.AppSecret), "KINGDEESVC_ADDR": "127.0.0.1:0",
+	}))
+	require.NoError(s, err)
+	server, err := kingdeesvc.Start(s.Context(), cfg, logger)
+	require.NoError(s, err)
+	s.later(func(ctx context.Context) error {
+		server.Stop(ctx)
+		return nil
+	})
+	return server.Addr()
+}
+
+func (s *stack) startWMSsvc(logger *slog.Logger) string {
+	cfg, err := wmssvc.LoadConfig(env(map[string]string{
+		"WMS_URL": s.wms.URL(), "WMS_SID": wsandbox.DemoSID, "WMS_APP_KEY": wsandbox.DemoAppKey, "WMS_APP_SECRET": wsandbox.DemoSecret,
+		"WMSSVC_ADDR": "127.0.0.1:0",
+	}))
+	require.NoError(s, err)
+	server, err := wmssvc.Start(s.Context(), cfg, logger)
+	require.NoError(s, err)
+	s.later(func(ctx context.Context) error { return server.Stop(ctx) })
+	return server.Addr()
+}
+
+// later stops something when the test is over.
+func (s *stack) later(stop func(context.Context) error) {
+	s.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+		defer cancel()
+		if err := stop(ctx); err != nil {
+			s.Errorf("stop: %v", err)
+		}
+	})
+}
+
+// withBrake is the shipped scheme with another limit per hour; withDataCenter reads other books.
+func withBrake(perHour int) []byte {
+	return append(scheme.ShippedDocument(), fmt.Sprintf("    brakes: {per_hour: %d, per_day: 500}\n", perHour)...)
+}
+
+func withDataCenter(id string) []byte {
+	return []byte(strings.ReplaceAll(string(scheme.ShippedDocument()), ksandbox.DefaultAcctID, id))
+}
+
+func env(values map[string]string) func(string) string {
+	return func(name string) string { return values[name] }
+}
+
+// order puts the warehouse order of a leg into the WMS; the same number again is the same order.
+func (s *stack) order(leg ksandbox.Leg) {
+	if s.noOrders {
+		return
+	}
+	_, _ = s.wms.CreateOrder(wsandbox.Order{Key: wsandbox.Key{WarehouseCode: warehouses[leg.Stock], OrderCode: leg.BillNo, OrderType: "QTRK"}})
+}
+
+// bill is an assembly bill with one product into this warehouse.
+func bill(no, stock string) ksandbox.Bill {
+	return ksandbox.Bill{
+		BillNo: no, AffairType: "Assembly", StockOrg: "100",
+		Lines: []ksandbox.Line{{Goods: ksandbox.Goods{Material: "CP.LH.001", Qty: "1", Stock: stock}}},
+	}
+}
+
+// audited makes a bill, and with it its order.
+func (s *stack) audited(no, stock string) {
+	s.Helper()
+	_, err := s.kingdee.Create(s.Context(), bill(no, stock))
+	require.NoError(s, err)
+	_, err = s.kingdee.Approve(s.Context(), no)
+	require.NoError(s, err)
+}
+
+func (s *stack) void(no string) {
+	s.Helper()
+	require.NoError(s, s.kingdee.VoidMany(s.Context(), []string{no}))
+}
+
+// truth is what the WMS knows of an order.
+func (s *stack) truth(warehouse, order string) wsandbox.Truth {
+	s.Helper()
+	truth, err := s.wms.Truth(wsandbox.Key{WarehouseCode: warehouse, OrderCode: order, OrderType: "QTRK"})
+	require.NoError(s, err)
+	return truth
+}
+
+// wmsAway takes the WMS off the network until back is called; its book stays.
+func (s *stack) wmsAway() (back func()) {
+	s.Helper()
+	addr := s.wms.Addr()
+	require.NoError(s, s.wms.Stop(s.Context()))
+	return func() {
+		s.Helper()
+		s.startWMS(addr)
+	}
+}
+
+func (s *stack) startWMS(addr string) {
+	s.Helper()
+	cfg := wsandbox.DefaultConfig()
+	cfg.Addr, cfg.StateFile = addr, s.wmsBook
+	var err error
+	s.wms, err = wsandbox.Start(s.Context(), cfg)
+	require.NoError(s, err)
+	server := s.wms
+	s.later(func(ctx context.Context) error { return server.Stop(ctx) })
+}
+
+// pass waits for a pass that began after now.
+func (s *stack) pass() {
+	s.Helper()
+	asked := time.Now()
+	s.until("a pass that began now", func() bool {
+		return s.count(`select count(*) from mark where last_pass_time > $1`, asked.Add(1100*time.Millisecond)) == 1
+	})
+}
+
+// settle waits until passes have seen everything and nothing is due.
+func (s *stack) settle() {
+	s.Helper()
+	s.pass()
+	s.until("nothing due", func() bool {
+		return s.count(`select count(*) from cancellation where state in ('planned', 'open')`) == 0
+	})
+}
+
+func (s *stack) post(path, body string) int {
+	s.Helper()
+	request, err := http.NewRequestWithContext(s.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+path, strings.NewReader(body))
+	require.NoError(s, err)
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(s, err)
+	defer func() { _ = answer.Body.Close() }()
+	return answer.StatusCode
+}
+
+// get reads one REST resource.
+func (s *stack) get(path string, into any) int {
+	s.Helper()
+	request, err := http.NewRequestWithContext(s.Context(), http.MethodGet, "http://"+s.orchestrator.HTTPAddr()+path, nil)
+	require.NoError(s, err)
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(s, err)
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(s, err)
+	if into != nil {
+		require.NoError(s, json.Unmarshal(body, into), string(body))
+	}
+	return answer.StatusCode
+}
+
+// verdict is what REST says of a bill now; empty when it is not known.
+func (s *stack) verdict(billNo string) string {
+	s.Helper()
+	var answer struct {
+		Bills []struct{ Verdict, VerdictText, Reason string }
+	}
+	if s.get("/v1/bills/"+url.PathEscape(billNo), &answer) != http.StatusOK {
+		return ""
+	}
+	return answer.Bills[0].VerdictText
+}
+
+func (s *stack) until(what string, done func() bool) {
+	s.Helper()
+	require.Eventually(s, done, 60*time.Second, 20*time.Millisecond, what)
+}
+
+func (s *stack) count(sql string, args ...any) (n int) {
+	s.Helper()
+	require.NoError(s, s.pool.QueryRow(s.Context(), sql, args...).Scan(&n))
+	return n
+}

@@ -1,0 +1,36 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+)
+
+// gate says whether a scheme may be set to send as it is.
+type gate struct {
+	ledger  *store.Store
+	schemes []*scheme.Scheme
+}
+
+// CanSend wants a baseline, which tells what is behind the adapters, and a scheme that may run there.
+func (g gate) CanSend(name string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	standing, err := g.ledger.Scheme(ctx, name)
+	if err != nil {
+		return err
+	}
+	if standing.Mark == nil {
+		return errors.New("the baseline is not complete; 基线尚未完成")
+	}
+	for _, s := range g.schemes {
+		if s.Name == name {
+			return s.CheckFor(scheme.Environment(standing.Mark.Environment))
+		}
+	}
+	return fmt.Errorf("scheme %s is not in the file of this orchestrator; 该方案不在当前方案文件中", name)
+}

@@ -43,9 +43,7 @@ func (s *Server) probe(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		if time.Since(s.client.LastAnswer()) > quietFor {
-			probeCtx, cancel := context.WithTimeout(ctx, probeLimit)
-			_, _ = s.client.Ping(probeCtx, assembled.FormID) // the outcome reaches tell
-			cancel()
+			_ = s.client.Probe(ctx, assembled.FormID, probeLimit) // the outcome reaches tell
 		}
 		select {
 		case <-ctx.Done():

@@ -216,6 +216,31 @@ func TestASessionLostAgainRightAfterItWasRenewed(t *testing.T) {
 	require.Nil(t, got.summary, "a stream that fails has no summary")
 }
 
+func TestPagesOfNothingButRowsWithoutAnIDAreGotThrough(t *testing.T) {
+	for _, rows := range []string{"10", "10000"} {
+		b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": rows}, nil)
+		numbers, err := b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 40})
+		require.NoError(t, err)
+		broken := append(append([]string{}, numbers[:12]...), numbers[28:]...)
+		for _, number := range broken {
+			require.NoError(t, b.vendor.Damage(sandbox.Damage{Bill: number, NullFields: []string{"FID"}}))
+		}
+		states, problems, _ := b.states(t, changedSince(time.Unix(0, 0)))
+		require.Len(t, states, 16)
+		got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+		require.Len(t, got.bills, 16)
+		for _, met := range [][]*kingdeev1.BillProblem{problems, got.problems} {
+			named := map[string]bool{}
+			for _, problem := range met {
+				named[problem.GetNumber()] = true
+				require.Zero(t, problem.GetId())
+			}
+			require.Len(t, named, len(broken))
+			require.Len(t, met, len(broken), "each row is told of once")
+		}
+	}
+}
+
 func TestDamagedBillsStopOnlyThemselves(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
 	want := merchant(t, b)

@@ -119,27 +119,30 @@ func (r *Reader) step(ctx context.Context, plans planner, filter string, at curs
 	return got, r.unify(ctx, plans, &got)
 }
 
-// cut takes the last bill of a page that is not the last one off it, unless bills are single rows here.
+// cut takes the last bill off a page that is not the last one, unless bills are single rows here. Rows without an id behind
+// the bill that ends the page go too: the next page shows them again.
 func (r *Reader) cut(ctx context.Context, plans planner, got *page, at cursor, rows int) error {
 	ids := named(got.groups)
-	switch {
-	case len(ids) == 0:
+	if len(ids) == 0 {
 		got.next = cursor{at.after, at.start + rows}
-	case got.groups[0].plan.unique == "":
-		got.next = cursor{after: ids[len(ids)-1].id}
-	case len(ids) == 1:
-		whole, left, err := r.alone(ctx, plans, ids[0].id)
-		if err != nil {
-			return err
-		}
-		replace(got, ids[0], whole)
-		got.left = earlier(got.left, left)
-		got.next = cursor{after: ids[0].id}
-	default:
-		lastWhole := ids[len(ids)-2]
-		got.groups = got.groups[:slices.Index(got.groups, lastWhole)+1]
-		got.next = cursor{after: lastWhole.id}
+		return nil
 	}
+	end := ids[len(ids)-1]
+	single := end.plan.unique == ""
+	if !single && len(ids) > 1 {
+		end = ids[len(ids)-2]
+	}
+	got.groups = got.groups[:slices.Index(got.groups, end)+1]
+	got.next = cursor{after: end.id}
+	if single || len(ids) > 1 {
+		return nil
+	}
+	whole, left, err := r.alone(ctx, plans, end.id)
+	if err != nil {
+		return err
+	}
+	replace(got, end, whole)
+	got.left = earlier(got.left, left)
 	return nil
 }
 
@@ -176,7 +179,7 @@ func (r *Reader) alone(ctx context.Context, plans planner, id int64) (*group, ti
 			return g, left, nil
 		}
 	}
-	g.fault = changing("its lines kept changing while they were read")
+	g.fault, g.drifted = changing("its lines kept changing while they were read"), false
 	return g, left, nil
 }
 

@@ -314,6 +314,31 @@ func TestTheDefaultPaceIsLiftedOnASandboxOnly(t *testing.T) {
 	}
 }
 
+func TestAProbeThatGetsNoAnswerTurnsHealthRedAndACallersDeadlineDoesNot(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		if strings.Contains(r.URL.Path, "AuthService") {
+			_, _ = io.WriteString(w, goodLogin)
+			return
+		}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	base, err := ParseBaseURL(server.URL)
+	require.NoError(t, err)
+	var health []bool
+	client := New(Options{BaseURL: base, Auth: AppSecretAuth{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Health: func(usable bool, _ error) { health = append(health, usable) }})
+	defer client.Close()
+	hurried, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = client.Ping(hurried, "F")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Empty(t, health)
+	require.Equal(t, Unreachable, ClassOf(client.Probe(t.Context(), "F", 50*time.Millisecond)))
+	require.Equal(t, []bool{false}, health)
+}
+
 func TestParseBaseURL(t *testing.T) {
 	for text, want := range map[string]string{
 		"http://erp.example.com":                  "http://erp.example.com/K3Cloud",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const formService = "Kingdee.BOS.WebApi.ServicesStub.DynamicFormService."
@@ -60,6 +61,19 @@ func (c *Client) Ping(ctx context.Context, formID string) (Meta, error) {
 		return Meta{}, err
 	}
 	return table.Meta, nil
+}
+
+// Probe is a Ping for health's sake: an answer that does not come within limit makes the vendor unusable, which a caller's own
+// short deadline never does.
+func (c *Client) Probe(ctx context.Context, formID string, limit time.Duration) error {
+	probing, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	_, err := c.Ping(probing, formID)
+	if err != nil && probing.Err() != nil && ctx.Err() == nil {
+		err = &Fault{Class: Unreachable, Code: NoCode, Message: fmt.Sprintf("no answer to a probe within %s", limit), Err: err}
+		c.note(err)
+	}
+	return err
 }
 
 // View asks whether a bill exists, by its FID. A Fault of class NotFound is the vendor's word that it does not.

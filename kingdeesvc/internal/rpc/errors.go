@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -69,7 +70,7 @@ func toError(err error) (known bool, out error) {
 	case isFault:
 		e.RetryAfter = fault.RetryAfter
 		e.Code, e.Reason = faultStatus(fault)
-		e.Message = fault.Error()
+		e.Message = strings.ToValidUTF8(fault.Error(), "\uFFFD") // a status whose text is not UTF-8 loses its details
 		describe(fault, e.Metadata)
 		if fault.Class == kingdee.Busy {
 			e.RetryAfter = busyPause

@@ -35,10 +35,10 @@ func (r *registry) judge(due ledger.Due, result ledger.Result, now time.Time) le
 
 // streak counts answers of one kind in a row. "Nothing was sent" is no answer and does not interrupt it.
 func streak(due ledger.Due, answer rule.Disposition, now time.Time) (rule.Disposition, int, time.Time) {
-	switch {
-	case answer == rule.NotSent || answer == rule.Throttled:
+	switch answer {
+	case rule.NotSent, rule.Throttled:
 		return due.SameDisposition, due.SameCount, due.SameSince
-	case answer == due.SameDisposition:
+	case due.SameDisposition:
 		return answer, due.SameCount + 1, due.SameSince
 	default:
 		return answer, 1, now

@@ -81,7 +81,7 @@ from pass where scheme = $1 and state = 'running'`, scheme)
 
 // CommitPage stores one page that is not the last. also runs in the same transaction (to insert a successor job).
 func (s *Store) CommitPage(ctx context.Context, pass *ledger.Pass, page ledger.Page, also func(pgx.Tx) error) error {
-	return s.commit(ctx, pass, page, func(tx pgx.Tx, after *ledger.Pass) error {
+	return s.commit(ctx, pass, page, func(tx pgx.Tx, _ *ledger.Pass) error {
 		return also(tx)
 	})
 }

@@ -121,7 +121,7 @@ func TestOneBadResultDoesNotTakeItsGroupDown(t *testing.T) {
 	group[1].Answer.Disposition = "nonsense"
 	group[0].VendorMessage = "旺店通\x00返回\xff"
 	var bad []ledger.Result
-	require.NoError(t, w.store.StoreResults(t.Context(), group, func(r ledger.Result, err error) { bad = append(bad, r) }))
+	require.NoError(t, w.store.StoreResults(t.Context(), group, func(r ledger.Result, _ error) { bad = append(bad, r) }))
 	require.Len(t, bad, 1)
 	require.Equal(t, group[1].ID, bad[0].ID)
 	require.Equal(t, 2, w.count(`select count(*) from cancellation where state = 'done'`))

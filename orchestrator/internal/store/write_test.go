@@ -97,7 +97,7 @@ func (w *writer) claim(due []ledger.Due) []ledger.Due {
 
 func (w *writer) result(d ledger.Due, disposition rule.Disposition, next rule.Next) {
 	w.Helper()
-	err := w.store.StoreResults(w.Context(), []ledger.Result{w.resultOf(d, disposition, next)}, func(r ledger.Result, err error) { w.Fatal(err) })
+	err := w.store.StoreResults(w.Context(), []ledger.Result{w.resultOf(d, disposition, next)}, func(_ ledger.Result, err error) { w.Fatal(err) })
 	require.NoError(w, err)
 }
 

@@ -176,10 +176,10 @@ func messages(t *testing.T, method string) (request, reply proto.Message) {
 	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName("orchestrator.v1." + strings.ReplaceAll(method, "/", ".")))
 	require.NoError(t, err)
 	descriptor := found.(protoreflect.MethodDescriptor)
-	make := func(name protoreflect.FullName) proto.Message {
+	empty := func(name protoreflect.FullName) proto.Message {
 		kind, err := protoregistry.GlobalTypes.FindMessageByName(name)
 		require.NoError(t, err)
 		return kind.New().Interface()
 	}
-	return make(descriptor.Input().FullName()), make(descriptor.Output().FullName())
+	return empty(descriptor.Input().FullName()), empty(descriptor.Output().FullName())
 }

@@ -3,9 +3,9 @@ package ledger
 import "errors"
 
 var (
-	// ErrRequestIDReused: this request id stands for another act already; nothing was changed.
+	// ErrRequestIDReused says that this request id stands for another act already; nothing was changed.
 	ErrRequestIDReused = errors.New("the request id was used for something else")
-	// ErrUnavailable: the database does not answer. For reads: nothing happened, try again.
+	// ErrUnavailable says that the database does not answer. For reads: nothing happened, try again.
 	ErrUnavailable = errors.New("the database does not answer")
 )
 

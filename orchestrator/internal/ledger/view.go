@@ -18,7 +18,7 @@ type SchemeView struct {
 	// Mode is observe or send.
 	Mode                                  string
 	SendSince                             time.Time
-	Revision                              int
+	Revision                              int32
 	PollInterval                          time.Duration
 	MarkTime, EffectiveFrom, LastPassTime time.Time
 	LastPassRows                          int64
@@ -33,7 +33,7 @@ type SchemeView struct {
 type PassView struct {
 	PassID                                    int64
 	Scheme, Kind, State                       string
-	Revision                                  int
+	Revision                                  int32
 	LowerEdge, VendorTime                     time.Time
 	ClockNote                                 string
 	MarkBefore, MarkAfter, StartTime, EndTime time.Time
@@ -48,7 +48,7 @@ type CancellationView struct {
 	Scheme         string
 	BillID         int64
 	BillNo         string
-	Epoch          int
+	Epoch          int32
 	// Leg is affair type and direction, such as Assembly.in.
 	Leg, WarehouseNumber                         string
 	Account, WarehouseCode, OrderCode, OrderType string
@@ -58,9 +58,9 @@ type CancellationView struct {
 	Triggers                                     []string
 	Evidence, LegsFrom, HoldReason               string
 	Disposition, VendorMessage, Outcome          string
-	Attempts                                     int
+	Attempts                                     int32
 	DueTime, CreateTime, UpdateTime, OutcomeTime time.Time
-	Revision                                     int
+	Revision                                     int32
 	PassID                                       int64
 }
 
@@ -76,7 +76,7 @@ type CancellationFilter struct {
 // AttemptView is one request to the WMS. Request and Reply are text whatever bytes were exchanged; empty when not (or no longer)
 // stored.
 type AttemptView struct {
-	Attempt                                       int
+	Attempt                                       int32
 	IntentTime, SendBefore, SendTime, ResultTime  time.Time
 	Disposition                                   string
 	Recognised                                    bool
@@ -110,7 +110,7 @@ type BillView struct {
 	DocumentStatus, CancelStatus        string
 	ModifyTime, ApproveTime, CancelTime time.Time
 	ReadTime                            time.Time
-	Epoch                               int
+	Epoch                               int32
 	Class                               string
 	// VerdictCode is one of the Verdict constants; Verdict is the same in Chinese, Reason a Chinese sentence.
 	VerdictCode, Verdict, Reason string

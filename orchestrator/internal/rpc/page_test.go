@@ -46,9 +46,9 @@ func TestTheLastPageHasNoToken(t *testing.T) {
 }
 
 func FuzzPageToken(f *testing.F) {
-	real := tokenFor(&orchestratorv1.ListPassesRequest{Scheme: "a"}, "41")
-	f.Add(real)
-	f.Add(real + "=")
+	ours := tokenFor(&orchestratorv1.ListPassesRequest{Scheme: "a"}, "41")
+	f.Add(ours)
+	f.Add(ours + "=")
 	f.Add("AAAA")
 	f.Fuzz(func(t *testing.T, token string) {
 		key, err := pageNumber(&orchestratorv1.ListPassesRequest{Scheme: "a", PageToken: token})
@@ -56,6 +56,6 @@ func FuzzPageToken(f *testing.F) {
 			require.ErrorIs(t, err, errPageToken)
 			return
 		}
-		require.True(t, token == real && key == 41 || token == "" && key == 0, "a token that we did not make was taken")
+		require.True(t, token == ours && key == 41 || token == "" && key == 0, "a token that we did not make was taken")
 	})
 }

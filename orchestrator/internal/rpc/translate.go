@@ -50,7 +50,7 @@ func schemeMessage(v ledger.SchemeView) *orchestratorv1.Scheme {
 		State:      enum[orchestratorv1.SchemeState](orchestratorv1.SchemeState_value, "SCHEME_STATE_", v.State),
 		StopReason: v.StopReason, StopDetail: v.StopDetail,
 		Mode:          enum[orchestratorv1.SchemeMode](orchestratorv1.SchemeMode_value, "SCHEME_MODE_", v.Mode),
-		SendSinceTime: stamp(v.SendSince), Revision: int32(v.Revision), PollInterval: durationpb.New(v.PollInterval),
+		SendSinceTime: stamp(v.SendSince), Revision: v.Revision, PollInterval: durationpb.New(v.PollInterval),
 		MarkTime: stamp(v.MarkTime), EffectiveFrom: stamp(v.EffectiveFrom), LastPassTime: stamp(v.LastPassTime), LastPassRows: v.LastPassRows,
 		LastPassError: v.LastPassError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems, Document: v.Document,
 	}
@@ -61,7 +61,7 @@ func passMessage(v ledger.PassView) *orchestratorv1.Pass {
 		PassId: v.PassID, Scheme: v.Scheme,
 		Kind:     enum[orchestratorv1.PassKind](orchestratorv1.PassKind_value, "PASS_KIND_", v.Kind),
 		State:    enum[orchestratorv1.PassState](orchestratorv1.PassState_value, "PASS_STATE_", v.State),
-		Revision: int32(v.Revision), LowerEdgeTime: stamp(v.LowerEdge), VendorTime: stamp(v.VendorTime), ClockNote: v.ClockNote,
+		Revision: v.Revision, LowerEdgeTime: stamp(v.LowerEdge), VendorTime: stamp(v.VendorTime), ClockNote: v.ClockNote,
 		MarkBeforeTime: stamp(v.MarkBefore), MarkAfterTime: stamp(v.MarkAfter), StartTime: stamp(v.StartTime), EndTime: stamp(v.EndTime),
 		Cursor: v.Cursor, Funnel: funnelMessage(v.Funnel), Error: v.Error,
 	}
@@ -78,19 +78,19 @@ func funnelMessage(f rule.Funnel) *orchestratorv1.Funnel {
 
 func cancellationMessage(v ledger.CancellationView) *orchestratorv1.Cancellation {
 	return &orchestratorv1.Cancellation{
-		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, Epoch: int32(v.Epoch), Leg: v.Leg,
+		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, Epoch: v.Epoch, Leg: v.Leg,
 		WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode, OrderType: v.OrderType,
 		CancelReason: v.CancelReason, ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode,
 		State:    enum[orchestratorv1.CancellationState](orchestratorv1.CancellationState_value, "CANCELLATION_STATE_", v.State),
 		Triggers: v.Triggers, Evidence: v.Evidence, LegsFrom: v.LegsFrom, HoldReason: v.HoldReason, Disposition: v.Disposition,
-		VendorMessage: v.VendorMessage, Outcome: v.Outcome, Attempts: int32(v.Attempts), DueTime: stamp(v.DueTime),
-		CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime), OutcomeTime: stamp(v.OutcomeTime), Revision: int32(v.Revision), PassId: v.PassID,
+		VendorMessage: v.VendorMessage, Outcome: v.Outcome, Attempts: v.Attempts, DueTime: stamp(v.DueTime),
+		CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime), OutcomeTime: stamp(v.OutcomeTime), Revision: v.Revision, PassId: v.PassID,
 	}
 }
 
 func attemptMessage(v ledger.AttemptView) *orchestratorv1.Attempt {
 	return &orchestratorv1.Attempt{
-		Attempt: int32(v.Attempt), IntentTime: stamp(v.IntentTime), SendBeforeTime: stamp(v.SendBefore), SendTime: stamp(v.SendTime),
+		Attempt: v.Attempt, IntentTime: stamp(v.IntentTime), SendBeforeTime: stamp(v.SendBefore), SendTime: stamp(v.SendTime),
 		ResultTime: stamp(v.ResultTime), Disposition: v.Disposition, Recognised: v.Recognised, VendorFlag: v.VendorFlag, VendorCode: v.VendorCode,
 		VendorMessage: v.VendorMessage, Detail: v.Detail, Request: v.Request, Reply: v.Reply,
 	}
@@ -107,7 +107,7 @@ func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 	return &orchestratorv1.Bill{
 		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, AffairType: v.AffairType, DocumentStatus: v.DocumentStatus,
 		CancelStatus: v.CancelStatus, ModifyTime: stamp(v.ModifyTime), ApproveTime: stamp(v.ApproveTime), CancelTime: stamp(v.CancelTime),
-		ReadTime: stamp(v.ReadTime), Epoch: int32(v.Epoch), Class: v.Class,
+		ReadTime: stamp(v.ReadTime), Epoch: v.Epoch, Class: v.Class,
 		Verdict:     enum[orchestratorv1.Verdict](orchestratorv1.Verdict_value, "VERDICT_", v.VerdictCode),
 		VerdictText: v.Verdict, Reason: v.Reason, Cancellations: each(v.Cancellations, cancellationMessage), WorkItems: each(v.Work, workMessage),
 	}

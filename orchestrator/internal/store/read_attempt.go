@@ -12,7 +12,7 @@ import (
 // AttemptViews answers the requests made for a debt, in order, with their evidence as far as it is still kept.
 func (s *Store) AttemptViews(ctx context.Context, cancellation int64) ([]ledger.AttemptView, error) {
 	type row struct {
-		Attempt                                       int
+		Attempt                                       int32
 		IntentTime, SendBefore                        time.Time
 		SendTime, ResultTime                          *time.Time
 		Disposition                                   string

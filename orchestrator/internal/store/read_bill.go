@@ -12,6 +12,22 @@ import (
 // maxBills bounds how many bills one number may answer: Kingdee gives a number again only after a delete.
 const maxBills = 100
 
+// billsByNumber enters the verdict view by number only, which is what it has an index for: bills that held the number once are found
+// by the number they hold now.
+const billsByNumber = `
+select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number, v.affair_type, v.document_status,
+       v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.epoch, v.class
+from reporting.bill_verdict v
+where v.bill_no = any(array(
+          select @bill_no::text
+          union
+          select b.bill_no from cancellation c join bill b using (scheme, bill_id) where c.bill_no = @bill_no))
+  and (v.bill_no = @bill_no
+       or exists (select from cancellation c where c.bill_no = @bill_no and c.scheme = v.scheme and c.bill_id = v.bill_id))
+  and (@scheme = '' or v.scheme = @scheme)
+order by v.bill_id desc, v.scheme
+limit @limit`
+
 type billKey struct {
 	scheme string
 	id     int64
@@ -28,24 +44,10 @@ func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.
 		DocumentStatus, CancelStatus         string
 		ModifyTime, ApproveTime, CancelTime  *time.Time
 		ReadTime                             *time.Time
-		Epoch                                int
+		Epoch                                int32
 		Class                                string
 	}
-	// The verdict view is entered by number only, which is what it has an index for: for bills that held the number once, by the
-	// number they hold now.
-	rows, err := readAll[row](ctx, s, "read bills", `
-select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number, v.affair_type, v.document_status,
-       v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.epoch, v.class
-from reporting.bill_verdict v
-where v.bill_no = any(array(
-          select @bill_no::text
-          union
-          select b.bill_no from cancellation c join bill b using (scheme, bill_id) where c.bill_no = @bill_no))
-  and (v.bill_no = @bill_no
-       or exists (select from cancellation c where c.bill_no = @bill_no and c.scheme = v.scheme and c.bill_id = v.bill_id))
-  and (@scheme = '' or v.scheme = @scheme)
-order by v.bill_id desc, v.scheme
-limit @limit`, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
+	rows, err := readAll[row](ctx, s, "read bills", billsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
 	if err != nil {
 		return nil, err
 	}

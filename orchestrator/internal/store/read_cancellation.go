@@ -22,7 +22,7 @@ type cancellationRow struct {
 	Scheme                                                     string
 	BillID                                                     int64
 	BillNo                                                     string
-	Epoch                                                      int
+	Epoch                                                      int32
 	Leg, WarehouseNumber                                       string
 	Account, WarehouseCode, OrderCode, OrderType, CancelReason string
 	ExtendProps                                                map[string]string
@@ -30,10 +30,10 @@ type cancellationRow struct {
 	Triggers                                                   []string
 	Evidence, LegsFrom, HoldReason                             string
 	Disposition, VendorMessage, Outcome                        string
-	Attempt                                                    int
+	Attempt                                                    int32
 	DueTime, CreateTime, UpdateTime                            time.Time
 	OutcomeTime                                                *time.Time
-	Revision                                                   int
+	Revision                                                   int32
 	PassID                                                     int64
 }
 

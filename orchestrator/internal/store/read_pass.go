@@ -19,7 +19,7 @@ from pass p`
 type passRow struct {
 	PassID                int64
 	Scheme, Kind, State   string
-	Revision              int
+	Revision              int32
 	LowerEdge             time.Time
 	VendorTime            *time.Time
 	ClockNote             string

@@ -25,7 +25,7 @@ type schemeRow struct {
 	WmsAccounts                           []string
 	State, StopReason, StopDetail, Mode   string
 	SendSince                             *time.Time
-	Revision                              int
+	Revision                              int32
 	PollMillis                            int64
 	MarkTime, EffectiveFrom, LastPassTime *time.Time
 	LastPassRows                          int64

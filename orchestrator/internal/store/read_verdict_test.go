@@ -16,6 +16,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
 // TestTheVerdictOnABill walks the precedence written above reporting.bill_verdict.
@@ -163,8 +164,13 @@ select 'assembly', 'rejected', n, 'N' || n, now(), 'settled' from generate_serie
 		`select * from reporting.cancellation_outcome where bill_no = 'N77'`,
 		`select * from reporting.lag where bill_no = 'N77'`,
 		`select * from reporting.work_item where bill_no = 'N77'`,
+		store.BillsByNumber,
 	} {
-		explained, err := pool.Query(t.Context(), `explain `+query)
+		var args []any
+		if query == store.BillsByNumber {
+			args = []any{pgx.StrictNamedArgs{"bill_no": "N77", "scheme": "", "limit": 100}}
+		}
+		explained, err := pool.Query(t.Context(), `explain `+query, args...)
 		require.NoError(t, err)
 		lines, err := pgx.CollectRows(explained, pgx.RowTo[string])
 		require.NoError(t, err)

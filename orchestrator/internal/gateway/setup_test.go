@@ -9,12 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
@@ -31,7 +31,7 @@ var update = flag.Bool("update", false, "rewrite the expected replies")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
+	goleak.VerifyTestMain(storetest.With(m, func(ctx context.Context, url string) error {
 		_, err := store.Migrate(ctx, url)
 		return err
 	}))

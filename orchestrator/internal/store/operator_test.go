@@ -1,11 +1,14 @@
 package store_test
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
@@ -184,4 +187,41 @@ func TestAPassRequestIsRememberedByItsID(t *testing.T) {
 	require.Equal(t, at, again)
 	_, err = s.SetMode(t.Context(), act("p1"), false)
 	require.ErrorIs(t, err, ledger.ErrRequestIDReused)
+}
+
+func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
+	s, pool := openStore(t)
+	rows := rowtest.New(t, pool)
+	rows.Scheme(rowtest.Scheme{Mode: "observe"})
+	rows.Scheme(rowtest.Scheme{Scheme: "other"})
+	rows.Cancellation(rowtest.Cancellation{})
+	var calls errgroup.Group
+	for range 6 {
+		calls.Go(func() error {
+			observed, err := s.SetMode(t.Context(), act("once"), true)
+			if err == nil && observed != 1 {
+				err = fmt.Errorf("observed %d", observed)
+			}
+			return err
+		})
+		calls.Go(func() error {
+			other := act("other scheme's")
+			_, err := s.Release(t.Context(), other, nil)
+			if errors.Is(err, ledger.ErrRequestIDReused) {
+				err = nil
+			}
+			return err
+		})
+		calls.Go(func() error {
+			other := act("other scheme's")
+			other.Scheme = "other"
+			_, err := s.Release(t.Context(), other, nil)
+			if errors.Is(err, ledger.ErrRequestIDReused) {
+				err = nil
+			}
+			return err
+		})
+	}
+	require.NoError(t, calls.Wait())
+	require.Equal(t, "2", rows.Text(`select count(*)::text from voidrelay.operator_action`))
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
@@ -52,9 +53,13 @@ func (p *push) run(ctx context.Context) error {
 	}
 	p.inFlight = map[attemptKey]ledger.Due{}
 	p.freed = make(chan struct{}, 1)
-	p.recorder = newRecorder(ctx, p.store, p.logger, func(int) {})
+	p.recorder = newRecorder(ctx, p.store, p.logger)
 	received := make(chan error, 1)
-	go func() { received <- p.receive() }()
+	go func() {
+		// Once no answer can come any more, nothing more is handed over.
+		defer cancel()
+		received <- p.receive()
+	}()
 	sendErr := p.sendAll(streamCtx, started)
 	if err := p.stream.CloseSend(); err != nil && sendErr == nil {
 		sendErr = err
@@ -167,7 +172,10 @@ func (p *push) handOver(ctx context.Context, batch []ledger.Due) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	claimed, err := p.store.Claim(ctx, wanted, claimHold)
+	// A claim is not cut off by the end of the stream: whether it was written must be known.
+	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	claimed, err := p.store.Claim(write, wanted, claimHold)
 	if err != nil {
 		return &ledgerError{err}
 	}
@@ -176,12 +184,24 @@ func (p *push) handOver(ctx context.Context, batch []ledger.Due) error {
 		p.inFlight[attemptKey{d.ID, d.Attempt}] = d
 	}
 	p.mu.Unlock()
-	for _, d := range claimed {
+	for i, d := range claimed {
 		if err := p.stream.Send(&wmsv1.CancelOrdersRequest{Order: orderOf(d)}); err != nil {
+			p.keep(claimed[i+1:])
 			return err
 		}
 	}
 	return nil
+}
+
+// keep closes intents that were never handed over to anybody: those alone we can vouch for ourselves.
+func (p *push) keep(claimed []ledger.Due) {
+	for _, d := range claimed {
+		if due, ok := p.take(d.ID, d.Attempt); ok {
+			result := blank(due)
+			result.Answer, result.Detail = rule.Answer{Disposition: rule.NotSent}, "the stream ended before it was handed over"
+			p.record(due, result)
+		}
+	}
 }
 
 func orderOf(d ledger.Due) *wmsv1.Order {
@@ -201,7 +221,6 @@ func (p *push) receive() error {
 		}
 		if err != nil {
 			// Whatever ends a stream says nothing of the items on it.
-			p.wake()
 			return err
 		}
 		switch {

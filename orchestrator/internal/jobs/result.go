@@ -100,15 +100,13 @@ type recorder struct {
 	logger *slog.Logger
 	in     chan ledger.Result
 	done   chan struct{}
-	// wrote is called with the size of each group that is on disk.
-	wrote func(int)
-	err   error
+	err    error
 }
 
 // newRecorder starts writing; close ends it. Writing outlives the caller's context, with a limit for each group, because a
 // result that is known must not be lost to a deadline.
-func newRecorder(ctx context.Context, store resultStore, logger *slog.Logger, wrote func(int)) *recorder {
-	r := &recorder{store: store, logger: logger, in: make(chan ledger.Result, groupRows), done: make(chan struct{}), wrote: wrote}
+func newRecorder(ctx context.Context, store resultStore, logger *slog.Logger) *recorder {
+	r := &recorder{store: store, logger: logger, in: make(chan ledger.Result, groupRows), done: make(chan struct{})}
 	go r.loop(context.WithoutCancel(ctx))
 	return r
 }
@@ -153,5 +151,4 @@ func (r *recorder) flush(ctx context.Context, group []ledger.Result) {
 			r.err = err
 		}
 	}
-	r.wrote(len(group))
 }

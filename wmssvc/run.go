@@ -23,6 +23,10 @@ import (
 // drainTime bounds a stop by signal: what is in flight has its own time-out below it.
 const drainTime = 30 * time.Second
 
+// lingerTime is how long callers have to take their last answers and go, once all are given: a health watch, for one,
+// would keep its connection for ever.
+const lingerTime = 2 * time.Second
+
 // Server is a running wmssvc.
 type Server struct {
 	addr     string
@@ -141,19 +145,30 @@ func (s *Server) Stop(ctx context.Context) error {
 		defer close(s.stopped)
 		s.health.Shutdown()
 		s.service.Stop()
-		drained := make(chan struct{})
+		drained, idle := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(drained)
 			s.grpc.GracefulStop()
 		}()
+		go func() {
+			defer close(idle)
+			s.service.Idle()
+		}()
 		select {
-		case <-drained:
+		case <-idle:
 		case <-ctx.Done():
 			s.logger.WarnContext(ctx, "stopped before everything in flight was finished")
 			s.abort()
+		}
+		linger := time.NewTimer(lingerTime)
+		defer linger.Stop()
+		select {
+		case <-drained:
+		case <-linger.C:
 			s.grpc.Stop()
 			<-drained
 		}
+		<-idle
 		<-s.served
 		s.service.Wait()
 		s.abort()

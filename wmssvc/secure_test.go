@@ -81,6 +81,28 @@ func TestHealthAndReflection(t *testing.T) {
 	require.NoError(t, stream.CloseSend())
 }
 
+// Whoever watches our health would otherwise hold up every stop for as long as it may take.
+func TestAHealthWatchDoesNotHoldUpTheStop(t *testing.T) {
+	wms := newVendor(t, always(answerDone))
+	server, _ := start(t, configFor(wms.URL))
+	conn, err := grpc.NewClient(server.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	watch, err := healthv1.NewHealthClient(conn).Watch(t.Context(), &healthv1.HealthCheckRequest{})
+	require.NoError(t, err)
+	status, err := watch.Recv()
+	require.NoError(t, err)
+	require.Equal(t, healthv1.HealthCheckResponse_SERVING, status.GetStatus())
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, server.Stop(ctx))
+	require.NoError(t, ctx.Err())
+	status, err = watch.Recv()
+	require.NoError(t, err)
+	require.Equal(t, healthv1.HealthCheckResponse_NOT_SERVING, status.GetStatus())
+}
+
 func TestCallersWithoutACertificateAreTurnedAway(t *testing.T) {
 	certFile, keyFile, pair := certificate(t)
 	wms := newVendor(t, always(answerDone))

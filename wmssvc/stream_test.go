@@ -224,6 +224,25 @@ func TestStopThatCannotWait(t *testing.T) {
 	}
 }
 
+// A caller who takes no answers cannot keep the service from stopping.
+func TestStopWithACallerWhoDoesNotRead(t *testing.T) {
+	answered := make(chan struct{}, 1000)
+	wms := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<response><flag>success</flag><message>"+strings.Repeat("x", 16<<10)+"</message></response>")
+		answered <- struct{}{}
+	})
+	server, client := start(t, limited(wms.URL, 4))
+	stream, _ := open(t, t.Context(), client)
+	send(t, stream, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+	for range 4 {
+		<-answered
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	require.NoError(t, server.Stop(ctx))
+	require.NoError(t, server.Wait())
+}
+
 func TestItemsThatCannotWaitAreAnsweredInTime(t *testing.T) {
 	wms := newHeld(t)
 	_, client := start(t, limited(wms.URL, 1))

@@ -14,9 +14,10 @@ const checkWithin = 10 * time.Second
 
 // CheckConnection makes the harmless call and says what came of it.
 func (s *Service) CheckConnection(ctx context.Context, request *wmsv1.CheckConnectionRequest) (*wmsv1.CheckConnectionResponse, error) {
-	if s.isStopping() {
-		return nil, errStopping.err()
+	if fault := s.enter(); fault != nil {
+		return nil, fault.err()
 	}
+	defer s.leave()
 	if err := s.validator.Validate(request); err != nil {
 		return nil, violated(err).err()
 	}

@@ -27,9 +27,12 @@ type Service struct {
 	logger    *slog.Logger
 	now       func() time.Time
 
-	stopOnce  sync.Once
 	stopping  chan struct{}
 	receivers sync.WaitGroup
+
+	mu      sync.Mutex
+	stopped bool
+	calls   sync.WaitGroup
 }
 
 // NewService serves these accounts, in this order.
@@ -53,22 +56,43 @@ func NewService(accounts []*account.Account, logger *slog.Logger, now func() tim
 // Stop turns away what waits and what comes: waiting items are answered NOT_SENT, streams end after their last answer. What
 // was sent is finished. It returns at once and may be called twice.
 func (s *Service) Stop() {
-	s.stopOnce.Do(func() {
-		close(s.stopping)
-		for _, a := range s.accounts {
-			a.Stop()
-		}
-	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return
+	}
+	s.stopped = true
+	close(s.stopping)
+	for _, a := range s.accounts {
+		a.Stop()
+	}
 }
+
+// enter counts a call in, unless the service is stopping; leave counts it out.
+func (s *Service) enter() *fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return errStopping
+	}
+	s.calls.Add(1)
+	return nil
+}
+
+func (s *Service) leave() { s.calls.Done() }
+
+// Idle returns once all calls have been answered; call it after Stop.
+func (s *Service) Idle() { s.calls.Wait() }
 
 // Wait returns once the goroutines of all streams have ended; the gRPC server must have stopped before.
 func (s *Service) Wait() { s.receivers.Wait() }
 
 // CancelOrder asks the WMS once.
 func (s *Service) CancelOrder(ctx context.Context, request *wmsv1.CancelOrderRequest) (*wmsv1.CancelOrderResponse, error) {
-	if s.isStopping() {
-		return nil, errStopping.err()
+	if fault := s.enter(); fault != nil {
+		return nil, fault.err()
 	}
+	defer s.leave()
 	job, fault := s.prepare(request.GetOrder())
 	if fault != nil {
 		return nil, fault.err()

@@ -19,9 +19,10 @@ type ordersStream = wmsv1.OrderService_CancelOrdersServer
 
 // CancelOrders announces the windows, then answers items as they finish.
 func (s *Service) CancelOrders(stream ordersStream) error {
-	if s.isStopping() {
-		return errStopping.err()
+	if fault := s.enter(); fault != nil {
+		return fault.err()
 	}
+	defer s.leave()
 	capacity, err := s.announce(stream)
 	if err != nil {
 		return err

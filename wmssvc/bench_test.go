@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -133,13 +134,12 @@ func newBare(stub string) func(n int) {
 		body := "<request><warehouseCode>" + o.GetWarehouseCode() + "</warehouseCode><orderCode>" + o.GetOrderCode() + "</orderCode><orderType>" +
 			o.GetOrderType() + "</orderType><cancelReason>" + o.GetCancelReason() + "</cancelReason></request>"
 		stamp := time.Now().Format(time.DateTime)
-		text := "testsecretappkeytestappkeyformatxmlmethodWDT_WMS_ORDER_CANCELsidtestsidsign_methodmd5timestamp" + stamp + body + "testsecret"
-		sum := md5.Sum([]byte(strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(text)))
-		query := url.Values{
-			"appkey": {"testappkey"}, "format": {"xml"}, "method": {"WDT_WMS_ORDER_CANCEL"}, "sid": {"testsid"},
-			"sign_method": {"md5"}, "timestamp": {stamp}, "sign": {strings.ToUpper(hex.EncodeToString(sum[:]))},
-		}
-		response, err := client.Post(stub+"?"+query.Encode(), "text/xml; charset=utf-8", strings.NewReader(body)) //nolint:noctx // the barest loop
+		text := []byte("testsecretappkeytestappkeyformatxmlmethodWDT_WMS_ORDER_CANCELsidtestsidsign_methodmd5timestamp" + stamp + body + "testsecret")
+		text = slices.DeleteFunc(text, func(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' })
+		sum := md5.Sum(text)
+		query := "appkey=testappkey&format=xml&method=WDT_WMS_ORDER_CANCEL&sid=testsid&sign_method=md5&timestamp=" +
+			url.QueryEscape(stamp) + "&sign=" + strings.ToUpper(hex.EncodeToString(sum[:]))
+		response, err := client.Post(stub+"?"+query, "text/xml; charset=utf-8", strings.NewReader(body)) //nolint:noctx // the barest loop
 		if err != nil {
 			panic(err)
 		}

@@ -1,17 +1,16 @@
 package wms
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
+	"os"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -21,7 +20,7 @@ const MaxAnswer = 1 << 20
 // SandboxHeader is the response header by which our sandboxes say what they are.
 const SandboxHeader = "X-Voidrelay-Sandbox"
 
-const connectTimeout = 5 * time.Second
+var errTooLate = errors.New("the time for starting the request has passed")
 
 // ErrAnswerTooLarge reports a reply beyond MaxAnswer.
 var ErrAnswerTooLarge = fmt.Errorf("the answer is larger than %d bytes", MaxAnswer)
@@ -66,9 +65,10 @@ type Client struct {
 	signer     signer
 	orderTypes []string
 	timeout    time.Duration
-	transport  *http.Transport
+	pool       *pool
 	now        func() time.Time
-	header     http.Header
+	// head is the request's first bytes up to the query, fields those between the query and the body's length.
+	head, fields string
 }
 
 // NewClient prepares a client; it makes no connection yet.
@@ -81,34 +81,16 @@ func NewClient(p Params) *Client {
 		endpoint: *p.Endpoint, dialect: p.Dialect, timeout: p.Timeout, now: p.Now,
 		signer:     newSigner(p.Dialect, method, p.Partner, p.AppKey, p.Secret),
 		orderTypes: slices.Concat(p.Dialect.orderTypes, p.ExtraOrderTypes),
-		header:     http.Header{"Content-Type": {"text/xml; charset=utf-8"}, "User-Agent": {"voidrelay-wmssvc"}},
-	}
-	dialer := &net.Dialer{Timeout: connectTimeout}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	c.transport = &http.Transport{
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, addr)
-			if err != nil {
-				return nil, err
-			}
-			return &watchedConn{Conn: conn, now: p.Now}, nil
-		},
-		Protocols:           protocols,
-		TLSHandshakeTimeout: connectTimeout,
-		DisableCompression:  true,
-		MaxIdleConns:        p.IdleConns,
-		MaxIdleConnsPerHost: p.IdleConns,
-		// Below the 5 s after which common servers (Apache's default) close an idle connection, so that our next request
-		// seldom meets a connection which the server is just closing.
-		IdleConnTimeout:        4 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
+		pool:       newPool(p.Endpoint, p.IdleConns),
+		head:       "POST " + p.Endpoint.EscapedPath() + "?",
+		fields: " HTTP/1.1\r\nHost: " + p.Endpoint.Host + "\r\nUser-Agent: voidrelay-wmssvc\r\n" +
+			"Content-Type: text/xml; charset=utf-8\r\nContent-Length: ",
 	}
 	return c
 }
 
-// Close drops idle connections.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+// Close drops idle connections, and those in use as soon as their exchange is over.
+func (c *Client) Close() { c.pool.close() }
 
 // Host answers where requests go.
 func (c *Client) Host() string { return c.endpoint.Host }
@@ -171,8 +153,10 @@ func (e *Exchange) Sandbox() bool { return e.Header.Get(SandboxHeader) != "" }
 // TooLate says that the request was not started because its time had passed.
 func (e *Exchange) TooLate() bool { return errors.Is(e.Err, errTooLate) }
 
-// Send signs the request and sends it once, if its first byte can leave before notAfter. Redirects are not followed and
-// nothing is ever sent again: the transport repeats a POST only if it can rewind its body, and ours cannot be.
+// Send signs the request and sends it once, if its first byte can leave before notAfter. It is HTTP/1.1 written and read
+// here rather than by net/http's Transport: that one may send a request again on another connection, learns only from
+// hooks what has left, and moves each request through two more goroutines. Redirects are not followed. The end of ctx cuts
+// the exchange off.
 func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchange {
 	now := c.now()
 	if now.After(notAfter) {
@@ -181,41 +165,68 @@ func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchan
 	query, masked := c.signer.queries(now, r.body)
 	out := Exchange{Request: evidence(masked, r.body)}
 
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	var conn *watchedConn
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
-		if conn = watched(info.Conn); conn != nil {
-			conn.arm(notAfter)
-		}
-	}})
-	target := c.endpoint
-	target.RawQuery = query
-	request := (&http.Request{
-		Method: http.MethodPost, URL: &target, Host: c.endpoint.Host, Header: c.header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		// No GetBody on purpose, see above.
-		Body: io.NopCloser(bytes.NewReader(r.body)), ContentLength: int64(len(r.body)),
-	}).WithContext(ctx)
-
-	response, err := c.transport.RoundTrip(request)
+	deadline := time.Now().Add(c.timeout)
+	if earlier, ok := ctx.Deadline(); ok && earlier.Before(deadline) {
+		deadline = earlier
+	}
+	conn, err := c.pool.get(ctx, deadline)
 	if err != nil {
 		out.Err = describe(err)
-		if conn != nil {
-			out.Left = conn.seal()
-			out.LeftAt = conn.left()
-		}
 		return out
 	}
-	defer response.Body.Close()
-	out.Left, out.LeftAt = true, conn.left()
-	out.Status, out.Header, out.TLS = response.StatusCode, response.Header, response.TLS
+	keep := false
+	stop := context.AfterFunc(ctx, func() { _ = conn.wire.SetDeadline(past) })
+	defer func() {
+		if stop() && keep {
+			c.pool.put(conn)
+		} else {
+			conn.close()
+		}
+	}()
+
+	// The last look: connecting may have taken too long, and then no byte shall leave any more.
+	if now = c.now(); now.After(notAfter) {
+		out.Err, keep = errTooLate, true
+		return out
+	}
+	if err := ctx.Err(); err != nil {
+		out.Err = describe(err)
+		return out
+	}
+	if out.Left, err = conn.write(c.document(query, r.body)); out.Left {
+		out.LeftAt = now
+	}
+	if err != nil {
+		out.Err = describe(err)
+		return out
+	}
+	response, err := conn.read()
+	if err != nil {
+		out.Err = describe(err)
+		return out
+	}
+	out.Status, out.Header, out.TLS = response.StatusCode, response.Header, conn.secure
 	if out.Reply, err = readBounded(response); err != nil {
 		out.Err = describe(err)
 		return out
 	}
 	out.RepliedAt = c.now()
+	keep = conn.usable(response)
 	return out
+}
+
+// past is a deadline that has passed.
+var past = time.Unix(1, 0)
+
+// document is the whole request as it goes over the wire, so that it can leave in one write.
+func (c *Client) document(query string, body []byte) []byte {
+	out := make([]byte, 0, len(c.head)+len(query)+len(c.fields)+16+len(body))
+	out = append(out, c.head...)
+	out = append(out, query...)
+	out = append(out, c.fields...)
+	out = strconv.AppendInt(out, int64(len(body)), 10)
+	out = append(out, "\r\n\r\n"...)
+	return append(out, body...)
 }
 
 // evidence joins the masked query and the body.
@@ -240,9 +251,9 @@ func readBounded(response *http.Response) ([]byte, error) {
 	return body, err
 }
 
-// describe gives a time-out its name; the transport's own errors carry no address with secrets in it.
+// describe gives a time-out its name; these errors carry no query, so no secrets.
 func describe(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("no complete answer in time: %w", err)
 	}
 	return fmt.Errorf("exchange with the WMS: %w", err)

@@ -1,84 +1,125 @@
 package wms
 
 import (
+	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
-	"sync/atomic"
+	"net/http"
+	"syscall"
 	"time"
 )
 
-// errTooLate is what writing a request's first byte fails with once its time is over.
-var errTooLate = errors.New("the time for starting the request has passed")
+// maxHead bounds the head of a reply in bytes.
+const maxHead = 64 << 10
 
-var errSealed = errors.New("the request was given up before its first byte")
+// conn is one kept connection; one exchange at a time owns it.
+type conn struct {
+	// stream is what requests are written to: TLS or the plain connection itself.
+	stream net.Conn
+	wire   *countedConn
+	peeker syscall.RawConn
+	secure *tls.ConnectionState
 
-// What a connection knows about the request it carries.
-const (
-	stateOpen   = iota // no request yet (TLS handshake) or its first byte has left
-	stateArmed         // a request owns the connection; none of its bytes has left
-	stateSealed        // given up in that state: none ever will
-)
+	reader *bufio.Reader
+	// budget is how many bytes of the present reply may still be read.
+	budget    int
+	idleSince time.Time
+}
 
-// watchedConn knows for certain whether a byte of the present request has left this process. It sits below TLS, so what it
-// sees is what the network sees; httptrace alone cannot tell, since its WroteHeaders comes before the flush.
-type watchedConn struct {
+// countedConn counts what the kernel took. It sits below TLS, so that it sees what the network sees.
+type countedConn struct {
 	net.Conn
-	now func() time.Time
-
-	state atomic.Int32
-	// notAfter and leftAt are Unix nanoseconds.
-	notAfter atomic.Int64
-	leftAt   atomic.Int64
+	written int64
 }
 
-// watched finds the watchedConn under a connection that the transport handed out.
-func watched(conn net.Conn) *watchedConn {
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn()
-	}
-	w, _ := conn.(*watchedConn)
-	return w
-}
-
-// arm is called when a request gets the connection, before it can write.
-func (c *watchedConn) arm(notAfter time.Time) {
-	c.notAfter.Store(notAfter.UnixNano())
-	c.leftAt.Store(0)
-	c.state.Store(stateArmed)
-}
-
-// Write lets the first byte of a request pass only while there is time for it.
-func (c *watchedConn) Write(p []byte) (int, error) {
-	if c.state.Load() == stateOpen {
-		return c.Conn.Write(p)
-	}
-	now := c.now().UnixNano()
-	if now > c.notAfter.Load() {
-		return 0, errTooLate
-	}
-	if !c.state.CompareAndSwap(stateArmed, stateOpen) {
-		return 0, errSealed
-	}
-	c.leftAt.Store(now)
+func (c *countedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	if n == 0 && err != nil {
-		// The kernel took nothing, so nothing left.
-		c.leftAt.Store(0)
-		c.state.Store(stateArmed)
-	}
+	c.written += int64(n)
 	return n, err
 }
 
-// seal ends a failed request: afterwards either none of its bytes has left and none will, or left is true.
-func (c *watchedConn) seal() (left bool) {
-	return !c.state.CompareAndSwap(stateArmed, stateSealed) && c.state.Load() != stateSealed
+// connect dials, and shakes hands where the address asks for TLS. Nothing of a request has left when it fails.
+func (p *pool) connect(ctx context.Context) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	var dialer net.Dialer
+	plain, err := dialer.DialContext(ctx, "tcp", p.address)
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{wire: &countedConn{Conn: plain}}
+	c.stream = c.wire
+	if p.tls != nil {
+		secure := tls.Client(c.wire, p.tls)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			_ = plain.Close()
+			return nil, err
+		}
+		state := secure.ConnectionState()
+		c.stream, c.secure = secure, &state
+	}
+	if raw, ok := plain.(syscall.Conn); ok {
+		c.peeker, _ = raw.SyscallConn()
+	}
+	c.reader = bufio.NewReader(budgeted{c})
+	return c, nil
 }
 
-// left answers when the request's first byte went out.
-func (c *watchedConn) left() time.Time {
-	if at := c.leftAt.Load(); at != 0 {
-		return time.Unix(0, at)
+// budgeted reads from the connection within the budget.
+type budgeted struct{ c *conn }
+
+func (b budgeted) Read(p []byte) (int, error) {
+	if b.c.budget <= 0 {
+		return 0, ErrAnswerTooLarge
 	}
-	return time.Time{}
+	n, err := b.c.stream.Read(p[:min(len(p), b.c.budget)])
+	b.c.budget -= n
+	return n, err
 }
+
+// write sends the request in one go and says whether a byte of it left: the kernel takes none of what it refuses.
+func (c *conn) write(request []byte) (left bool, err error) {
+	before := c.wire.written
+	_, err = c.stream.Write(request)
+	return c.wire.written > before, err
+}
+
+// posted is what http.ReadResponse wants to know of the request.
+var posted = &http.Request{Method: http.MethodPost}
+
+// maxInterim bounds the 1xx replies before the one that counts.
+const maxInterim = 5
+
+var errInterim = errors.New("nothing but interim replies")
+
+// read reads the reply's head; its body is still to be read.
+func (c *conn) read() (*http.Response, error) {
+	c.budget = maxHead + MaxAnswer + 1
+	for range maxInterim {
+		response, err := http.ReadResponse(c.reader, posted)
+		if err != nil || response.StatusCode >= http.StatusOK || response.StatusCode == http.StatusSwitchingProtocols {
+			return response, err
+		}
+	}
+	return nil, errInterim
+}
+
+// usable says whether the connection may carry another request: the reply left nothing behind and does not end it.
+func (c *conn) usable(response *http.Response) bool {
+	return !response.Close && c.reader.Buffered() == 0
+}
+
+// alive looks whether the server has closed the connection, or broken the protocol, while it was idle. Without the look,
+// the next request would be written into the void and its outcome be unknown.
+func (c *conn) alive() bool {
+	if c.peeker == nil {
+		return true
+	}
+	waiting, open := peek(c.peeker)
+	// A TLS server may send session tickets whenever it likes; nobody may send plain bytes unasked.
+	return open && (!waiting || c.secure != nil)
+}
+
+func (c *conn) close() { _ = c.wire.Close() }

@@ -1,0 +1,128 @@
+package wms
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// connectTimeout bounds dialling and the TLS handshake together.
+const connectTimeout = 5 * time.Second
+
+// idleTimeout is below the 5 s after which common servers (Apache's default) close an idle connection, so that a request
+// seldom meets a connection which the server is just closing.
+const idleTimeout = 4 * time.Second
+
+// pool keeps the idle connections to one server, the most recently used on top.
+type pool struct {
+	address string // host:port
+	tls     *tls.Config
+	most    int
+
+	mu     sync.Mutex
+	idle   []*conn
+	closed bool
+	sweep  *time.Timer
+}
+
+func newPool(endpoint *url.URL, most int) *pool {
+	port := endpoint.Port()
+	p := &pool{most: most}
+	if endpoint.Scheme == "https" {
+		// http/1.1 alone is offered, so nothing else can be chosen.
+		p.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: endpoint.Hostname(), NextProtos: []string{"http/1.1"}}
+	}
+	if port == "" && p.tls != nil {
+		port = "443"
+	} else if port == "" {
+		port = "80"
+	}
+	p.address = net.JoinHostPort(endpoint.Hostname(), port)
+	return p
+}
+
+// get answers an idle connection that is still open, or a new one. What is read or written ends by the deadline.
+func (p *pool) get(ctx context.Context, deadline time.Time) (*conn, error) {
+	for {
+		c := p.take()
+		if c == nil {
+			break
+		}
+		if c.wire.SetDeadline(deadline) == nil && c.alive() {
+			return c, nil
+		}
+		c.close()
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	c, err := p.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.wire.SetDeadline(deadline); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (p *pool) take() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	c := p.idle[last]
+	p.idle[last] = nil
+	p.idle = p.idle[:last]
+	return c
+}
+
+// put keeps a connection for the next request.
+func (p *pool) put(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(p.idle) >= p.most {
+		c.close()
+		return
+	}
+	c.idleSince = time.Now()
+	p.idle = append(p.idle, c)
+	if p.sweep == nil {
+		p.sweep = time.AfterFunc(idleTimeout, p.sweepIdle)
+	}
+}
+
+// sweepIdle closes what has been idle too long; the oldest are at the bottom.
+func (p *pool) sweepIdle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stale := 0
+	for stale < len(p.idle) && time.Since(p.idle[stale].idleSince) >= idleTimeout {
+		p.idle[stale].close()
+		stale++
+	}
+	p.idle = append(p.idle[:0], p.idle[stale:]...)
+	p.sweep = nil
+	if len(p.idle) > 0 {
+		p.sweep = time.AfterFunc(idleTimeout-time.Since(p.idle[0].idleSince), p.sweepIdle)
+	}
+}
+
+// close closes the idle connections, and those in use once they are given back.
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, c := range p.idle {
+		c.close()
+	}
+	p.idle = nil
+	if p.sweep != nil {
+		p.sweep.Stop()
+	}
+}

@@ -1,0 +1,65 @@
+package jobs
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+)
+
+func TestNothingSentDoesNotInterruptAStreak(t *testing.T) {
+	t.Parallel()
+	begun := time.Now().Add(-time.Minute)
+	due := ledger.Due{SameDisposition: rule.NotFound, SameCount: 3, SameSince: begun}
+	same, count, since := streak(due, rule.Throttled, time.Now())
+	require.Equal(t, rule.NotFound, same)
+	require.Equal(t, 3, count)
+	require.Equal(t, begun, since, "a throttled answer must not start the grace of a not-found anew")
+
+	_, count, since = streak(due, rule.NotFound, time.Now())
+	require.Equal(t, 4, count)
+	require.Equal(t, begun, since)
+
+	same, count, _ = streak(due, rule.Rejected, time.Now())
+	require.Equal(t, rule.Rejected, same)
+	require.Equal(t, 1, count)
+}
+
+func TestADispositionOfALaterContractIsUnknown(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, rule.Unknown, dispositionOf(wmsv1.Disposition(99)))
+	require.Equal(t, rule.Unknown, dispositionOf(wmsv1.Disposition_DISPOSITION_UNSPECIFIED))
+	for number, name := range wmsv1.Disposition_name {
+		if number != 0 {
+			require.Equal(t, "DISPOSITION_"+strings.ToUpper(string(dispositionOf(wmsv1.Disposition(number)))), name)
+		}
+	}
+}
+
+func TestARefusedItemWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(nil, nil)
+	result := refusalOf(ledger.Due{ID: 1, Attempt: 1}, &wmsv1.Refusal{Reason: wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, Field: "order_code"})
+	result = r.judge(ledger.Due{ID: 1, Attempt: 1}, result, time.Now())
+	require.Equal(t, rule.Parked, result.Next.State)
+	require.Equal(t, rule.WorkRequestRefused, result.Next.Work)
+	require.False(t, result.Answer.Disposition.MayHaveLanded(), "a refusal is wmssvc's own word that nothing was sent")
+}
+
+func TestSendBeforeFollowsTheLastLook(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	s := &slicer{now: func() time.Time { return now }}
+	e := shipped(t)
+	old := ledger.Due{VerifiedTime: now.Add(-e.VerifyAfter + e.VerifyAfter/6)}
+	require.False(t, s.sendable(e, old), "too little time is left to send: it must be looked at again")
+	fresh := ledger.Due{VerifiedTime: now.Add(-e.VerifyAfter / 2)}
+	require.True(t, s.sendable(e, fresh))
+	require.False(t, s.sendBefore(e, fresh).After(fresh.VerifiedTime.Add(e.VerifyAfter)))
+	require.Equal(t, now.Add(sendWithin), s.sendBefore(e, ledger.Due{VerifiedTime: now}))
+}

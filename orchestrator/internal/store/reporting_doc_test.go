@@ -58,3 +58,24 @@ func listed(section string) []string {
 	}
 	return columns
 }
+
+func TestTheReaderReadsTheViewsAndNothingElse(t *testing.T) {
+	_, pool := openStore(t)
+	rows, err := pool.Query(t.Context(), `select table_name from information_schema.views where table_schema = 'reporting'`)
+	require.NoError(t, err)
+	views, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	as := func(query string) error {
+		return pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), `set local role voidrelay_reader`)
+			require.NoError(t, err)
+			_, err = tx.Exec(t.Context(), query)
+			return err
+		})
+	}
+	for _, view := range views {
+		require.NoError(t, as(`select * from reporting.`+view))
+	}
+	require.ErrorContains(t, as(`select 1 from voidrelay.bill`), "42501")
+	require.ErrorContains(t, as(`delete from reporting.cancellation_outcome`), "42501")
+}

@@ -121,6 +121,7 @@ func TestCancelOrdersAnnouncesThenAnswersEachByItsKey(t *testing.T) {
 	require.Equal(t, "testsid", window.GetAccount().GetSid())
 	require.EqualValues(t, 64, window.GetInFlight())
 	require.Zero(t, window.GetPerSecond())
+	require.Less(t, time.Since(window.GetServiceTime().AsTime()).Abs(), 10*time.Second)
 
 	const items = 500
 	go func() {

@@ -124,6 +124,15 @@ func TestSecretsPrintAsRedacted(t *testing.T) {
 	require.Equal(t, "[redacted]", string(text))
 }
 
+func TestReadmeNamesEverySetting(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, _ = wmssvc.LoadConfig(func(name string) string {
+		require.Contains(t, string(readme), "`"+name+"`")
+		return ""
+	})
+}
+
 func TestStartRefusesAnEmptyConfig(t *testing.T) {
 	_, err := wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
 	require.ErrorContains(t, err, "no WMS account")

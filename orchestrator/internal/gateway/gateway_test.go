@@ -71,6 +71,19 @@ func TestWithATokenFileOnlyItsTokensAreLetIn(t *testing.T) {
 	require.Equal(t, 200, response.StatusCode, "health asks for no token")
 }
 
+func TestARepeatedActAnswersTheSameThoughItWouldBeRefusedNow(t *testing.T) {
+	f := setup(t, nil)
+	seed(f.rows)
+	const call, body = "POST /v1/schemes/trial:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "试运行结束", "requestId": "m1"}`
+	_, first := f.call(t, call, body, nil)
+	f.gate.shut.Store(true)
+	response, again := f.call(t, call, body, nil)
+	require.Equal(t, 200, response.StatusCode, again)
+	require.JSONEq(t, first, again)
+	response, _ = f.call(t, call, `{"mode": "SCHEME_MODE_SEND", "reason": "试运行结束"}`, nil)
+	require.Equal(t, 400, response.StatusCode)
+}
+
 func TestTheRequestIDComesBack(t *testing.T) {
 	f := setup(t, nil)
 	response, _ := f.call(t, "GET /v1/schemes", "", http.Header{"X-Request-Id": {"trace-1"}})

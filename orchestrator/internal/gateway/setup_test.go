@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,6 +45,7 @@ type face struct {
 	health  *health.Server
 	rest    *httptest.Server
 	starter *starter
+	gate    *gate
 	server  *grpc.Server
 }
 
@@ -60,11 +62,11 @@ func (s *starter) StartPass(_ context.Context, scheme string) error {
 	return nil
 }
 
-// gate refuses one scheme.
-type gate struct{}
+// gate refuses one scheme, or all of them.
+type gate struct{ shut atomic.Bool }
 
-func (gate) CanSend(scheme string) error {
-	if scheme == "halted" {
+func (g *gate) CanSend(scheme string) error {
+	if scheme == "halted" || g.shut.Load() {
 		return errors.New("it is stopped")
 	}
 	return nil
@@ -75,13 +77,13 @@ func setup(t *testing.T, auth rpc.Authenticator) *face {
 	pool, err := store.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	f := &face{rows: rowtest.New(t, pool), health: health.NewServer(), starter: &starter{}}
+	f := &face{rows: rowtest.New(t, pool), health: health.NewServer(), starter: &starter{}, gate: &gate{}}
 
 	options, err := rpc.ServerOptions(rpc.ChainConfig{Logger: slog.New(slog.DiscardHandler), Auth: auth})
 	require.NoError(t, err)
 	f.server = grpc.NewServer(options...)
 	ledger := store.New(pool)
-	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Starter: f.starter, Gate: gate{}})
+	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Starter: f.starter, Gate: f.gate})
 	grpc_health_v1.RegisterHealthServer(f.server, f.health)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)

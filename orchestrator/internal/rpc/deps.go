@@ -48,6 +48,8 @@ type Reader interface {
 
 // Operator performs and records what a person does.
 type Operator interface {
+	// ModeSet and PassRequested answer what a call with this request id came to, if there was one.
+	ModeSet(ctx context.Context, act ledger.Act, send bool) (observed int64, found bool, err error)
 	SetMode(ctx context.Context, act ledger.Act, send bool) (observed int64, err error)
 	Resume(ctx context.Context, act ledger.Act) error
 	Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error)
@@ -60,7 +62,7 @@ type PassStarter interface {
 	StartPass(ctx context.Context, scheme string) error
 }
 
-// SendGate says whether a scheme may be set to send as it is; the error tells an operator why not.
+// SendGate says whether a scheme may be set to send as it is; the error tells an operator why not, and is shown to callers.
 type SendGate interface {
 	CanSend(scheme string) error
 }

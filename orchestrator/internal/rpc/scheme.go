@@ -36,17 +36,18 @@ func (s *schemeService) GetScheme(ctx context.Context, req *orchestratorv1.GetSc
 	return &orchestratorv1.GetSchemeResponse{Scheme: schemeMessage(found)}, nil
 }
 
+// SetSchemeMode asks the gate only for what is not done yet: a repeated call answers the same, also when the scheme could not be set
+// to send any more.
 func (s *schemeService) SetSchemeMode(ctx context.Context, req *orchestratorv1.SetSchemeModeRequest) (*orchestratorv1.SetSchemeModeResponse, error) {
 	send := req.GetMode() == orchestratorv1.SchemeMode_SCHEME_MODE_SEND
+	act := actOf(ctx, req)
 	if _, err := s.reader.StopReason(ctx, req.GetScheme()); err != nil {
 		return nil, about(err, "scheme", req.GetScheme())
 	}
-	if send {
-		if err := s.gate.CanSend(req.GetScheme()); err != nil {
-			return nil, &sendRefused{scheme: req.GetScheme(), cause: err}
-		}
+	observed, done, err := s.operator.ModeSet(ctx, act, send)
+	if err == nil && !done {
+		observed, err = s.setMode(ctx, act, send)
 	}
-	observed, err := s.operator.SetMode(ctx, actOf(ctx, req), send)
 	if err != nil {
 		return nil, actFault(err, req)
 	}
@@ -55,6 +56,15 @@ func (s *schemeService) SetSchemeMode(ctx context.Context, req *orchestratorv1.S
 		return nil, err
 	}
 	return &orchestratorv1.SetSchemeModeResponse{Scheme: scheme, Observed: observed}, nil
+}
+
+func (s *schemeService) setMode(ctx context.Context, act ledger.Act, send bool) (int64, error) {
+	if send {
+		if err := s.gate.CanSend(act.Scheme); err != nil {
+			return 0, &sendRefused{scheme: act.Scheme, cause: err}
+		}
+	}
+	return s.operator.SetMode(ctx, act, send)
 }
 
 func (s *schemeService) ResumeScheme(ctx context.Context, req *orchestratorv1.ResumeSchemeRequest) (*orchestratorv1.ResumeSchemeResponse, error) {

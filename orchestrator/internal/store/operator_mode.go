@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,17 +13,30 @@ type modeParameters struct {
 	Mode string `json:"mode"`
 }
 
+func modeOf(send bool) modeParameters {
+	if send {
+		return modeParameters{"send"}
+	}
+	return modeParameters{"observe"}
+}
+
+// ModeSet answers what SetMode with this request id and content came to; found is false when it was not called, or the id is empty.
+func (s *Store) ModeSet(ctx context.Context, act ledger.Act, send bool) (observed int64, found bool, err error) {
+	done, found, err := recall(ctx, s.pool, verbSetMode, act, modeOf(send))
+	if err != nil {
+		return 0, false, fmt.Errorf("%s: %w", verbSetMode, faultOf(err))
+	}
+	return done.Count, found, nil
+}
+
 // SetMode sets a scheme to observe (send false) or send, and answers how many debts ended as observed by it. Going to send is a
 // new floor: every debt that nothing was tried for yet ends as observed, and with it the work items about it; one that was tried
 // before stays open, because what it came to must be found out. Setting the mode that a scheme has already changes nothing.
 // Whether a scheme may send is the caller's question.
 func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observed int64, err error) {
-	mode := "observe"
-	if send {
-		mode = "send"
-	}
-	done, err := s.perform(ctx, verbSetMode, act, modeParameters{mode}, func(tx pgx.Tx, present string) (int64, error) {
-		if present == mode {
+	wanted := modeOf(send)
+	done, err := s.perform(ctx, verbSetMode, act, wanted, func(tx pgx.Tx, present string) (int64, error) {
+		if present == wanted.Mode {
 			return 0, nil
 		}
 		if !send {

@@ -1,0 +1,195 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+// Client asks an orchestrator over gRPC.
+type Client struct {
+	Schemes       orchestratorv1.SchemeServiceClient
+	Runs          orchestratorv1.RunServiceClient
+	Cancellations orchestratorv1.CancellationServiceClient
+	Bills         orchestratorv1.BillServiceClient
+
+	conn *grpc.ClientConn
+}
+
+// DialOptions say how to reach an orchestrator that is guarded.
+type DialOptions struct {
+	// TLS is nil for plain text.
+	TLS credentials.TransportCredentials
+	// Token is sent with each call when it is not empty.
+	Token string
+}
+
+// Dial makes a client of the orchestrator at a gRPC target; it connects on the first call.
+func Dial(target string, opts DialOptions) (*Client, error) {
+	transport := opts.TLS
+	if transport == nil {
+		transport = insecure.NewCredentials()
+	}
+	dial := []grpc.DialOption{grpc.WithTransportCredentials(transport)}
+	if opts.Token != "" {
+		dial = append(dial, grpc.WithPerRPCCredentials(bearer{token: opts.Token, secure: opts.TLS != nil}))
+	}
+	conn, err := grpc.NewClient(target, dial...)
+	if err != nil {
+		return nil, fmt.Errorf("orchestrator at %s: %w", target, err)
+	}
+	return &Client{
+		Schemes: orchestratorv1.NewSchemeServiceClient(conn), Runs: orchestratorv1.NewRunServiceClient(conn),
+		Cancellations: orchestratorv1.NewCancellationServiceClient(conn), Bills: orchestratorv1.NewBillServiceClient(conn),
+		conn: conn,
+	}, nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.conn.Close() }
+
+// bearer shows a token with each call.
+type bearer struct {
+	token  string
+	secure bool
+}
+
+// GetRequestMetadata is the header of a call.
+func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": "Bearer " + b.token}, nil
+}
+
+// RequireTransportSecurity keeps the token from plain text where TLS is there to be had.
+func (b bearer) RequireTransportSecurity() bool { return b.secure }
+
+// AllSchemes lists every scheme.
+func (c *Client) AllSchemes(ctx context.Context) ([]*orchestratorv1.Scheme, error) {
+	var all []*orchestratorv1.Scheme
+	for token := ""; ; {
+		page, err := c.Schemes.ListSchemes(ctx, &orchestratorv1.ListSchemesRequest{PageToken: token})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.GetSchemes()...)
+		if token = page.GetNextPageToken(); token == "" {
+			return all, nil
+		}
+	}
+}
+
+// AllCancellations lists every cancellation, newest first.
+func (c *Client) AllCancellations(ctx context.Context) ([]*orchestratorv1.Cancellation, error) {
+	var all []*orchestratorv1.Cancellation
+	for token := ""; ; {
+		page, err := c.Cancellations.ListCancellations(ctx, &orchestratorv1.ListCancellationsRequest{PageSize: 500, PageToken: token})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.GetCancellations()...)
+		if token = page.GetNextPageToken(); token == "" {
+			return all, nil
+		}
+	}
+}
+
+// AllWorkItems lists every work item, closed ones too, newest first.
+func (c *Client) AllWorkItems(ctx context.Context) ([]*orchestratorv1.WorkItem, error) {
+	var all []*orchestratorv1.WorkItem
+	for token := ""; ; {
+		page, err := c.Cancellations.ListWorkItems(ctx, &orchestratorv1.ListWorkItemsRequest{IncludeClosed: true, PageSize: 500, PageToken: token})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.GetWorkItems()...)
+		if token = page.GetNextPageToken(); token == "" {
+			return all, nil
+		}
+	}
+}
+
+// look is how often a state that is waited for is asked for, nudge how often a pass is asked for meanwhile.
+const (
+	look  = 50 * time.Millisecond
+	nudge = 10
+)
+
+// Baseline waits until every scheme has read all there is once.
+func (c *Client) Baseline(ctx context.Context) error {
+	return c.eachScheme(ctx, "the baseline", func(s *orchestratorv1.Scheme) bool { return s.GetMarkTime() != nil })
+}
+
+// Pass waits until each scheme has completed a pass that began after this call: the second completion from now on, since the
+// first may belong to one that was under way.
+func (c *Client) Pass(ctx context.Context) error {
+	for range 2 {
+		before := make(map[string]time.Time)
+		schemes, err := c.AllSchemes(ctx)
+		if err != nil {
+			return err
+		}
+		for _, s := range schemes {
+			before[s.GetScheme()] = s.GetLastPassTime().AsTime()
+		}
+		err = c.eachScheme(ctx, "a pass", func(s *orchestratorv1.Scheme) bool {
+			return s.GetLastPassTime().AsTime().After(before[s.GetScheme()])
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Settled waits until nothing is due in any scheme: what was voided before the call is cancelled, or waits for a person.
+func (c *Client) Settled(ctx context.Context) error {
+	if err := c.Pass(ctx); err != nil {
+		return err
+	}
+	return c.eachScheme(ctx, "open cancellations", func(s *orchestratorv1.Scheme) bool {
+		counts := s.GetCancellationCounts()
+		return counts["open"]+counts["planned"] == 0
+	})
+}
+
+// eachScheme waits until holds is true of every scheme, asking for passes meanwhile.
+func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orchestratorv1.Scheme) bool) error {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	last := ""
+	for n := 0; ; n++ {
+		schemes, err := c.AllSchemes(ctx)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		waiting := 0
+		for _, s := range schemes {
+			if holds(s) {
+				continue
+			}
+			waiting++
+			if s.GetState() == orchestratorv1.SchemeState_SCHEME_STATE_STOPPED {
+				return fmt.Errorf("scheme %s stopped: %s %s", s.GetScheme(), s.GetStopReason(), s.GetStopDetail())
+			}
+			last = fmt.Sprintf("scheme %s: %s", s.GetScheme(), s.GetLastPassError())
+			if n%nudge == 0 {
+				// A refused nudge changes nothing: the scheme's own interval brings the pass.
+				_, _ = c.Runs.StartPass(ctx, &orchestratorv1.StartPassRequest{Scheme: s.GetScheme()})
+			}
+		}
+		if err == nil && waiting == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("waited for %s; %s", what, last), ctx.Err())
+		case <-tick.C:
+		}
+	}
+}

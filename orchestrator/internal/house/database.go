@@ -1,0 +1,101 @@
+package house
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+)
+
+// restartPause is waited before a private Postgres that died is started again, and between attempts.
+const restartPause = time.Second
+
+// Database is a migrated Postgres: one that a setting names, or a private one of our own.
+type Database struct {
+	url     string
+	private *privatepg.Server
+	logger  *slog.Logger
+	cancel  context.CancelFunc
+	keeper  sync.WaitGroup
+}
+
+// OpenDatabase migrates the database at url. Without a url it starts a private Postgres first: durable in dir, or a throw-away
+// one if dir is empty too.
+func OpenDatabase(ctx context.Context, url, dir string, logger *slog.Logger) (*Database, error) {
+	d := &Database{url: url, logger: logger}
+	if url == "" {
+		var err error
+		if d.private, err = privatepg.Start(ctx, privatepg.Options{Dir: dir, Logger: logger}); err != nil {
+			return nil, err
+		}
+		d.url = d.private.URL()
+		keep, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		d.cancel = cancel
+		d.keeper.Go(func() { d.keep(keep) })
+	}
+	notes, err := store.Migrate(ctx, d.url)
+	if err != nil {
+		_ = d.Stop(context.WithoutCancel(ctx)) // the error that matters is the migration's
+		return nil, err
+	}
+	for _, note := range notes {
+		logger.WarnContext(ctx, "migration left something to do", "note", note)
+	}
+	return d, nil
+}
+
+// URL names the database, password included.
+func (d *Database) URL() string { return d.url }
+
+// Private is our own server, nil if a setting named the database.
+func (d *Database) Private() *privatepg.Server { return d.private }
+
+// Empty says whether the ledger in it has never seen a scheme.
+func (d *Database) Empty(ctx context.Context) (bool, error) {
+	pool, err := store.Open(ctx, d.url)
+	if err != nil {
+		return false, err
+	}
+	defer pool.Close()
+	var empty bool
+	if err := pool.QueryRow(ctx, `select not exists (select from voidrelay.scheme)`).Scan(&empty); err != nil {
+		return false, fmt.Errorf("look into the ledger: %w", err)
+	}
+	return empty, nil
+}
+
+// keep brings the server up again when it ends by itself.
+func (d *Database) keep(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.private.Done():
+		}
+		d.logger.ErrorContext(ctx, "Postgres ended by itself; starting it again")
+		pause := time.NewTimer(restartPause)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return
+		case <-pause.C:
+		}
+		if err := d.private.Restart(ctx); err != nil && ctx.Err() == nil {
+			d.logger.ErrorContext(ctx, "Postgres did not start", "err", err)
+		}
+	}
+}
+
+// Stop ends a private Postgres; a throw-away one is removed.
+func (d *Database) Stop(ctx context.Context) error {
+	if d.private == nil {
+		return nil
+	}
+	d.cancel()
+	d.keeper.Wait()
+	return d.private.Stop(ctx)
+}

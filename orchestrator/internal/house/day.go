@@ -1,0 +1,94 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+// Day is a day at the merchant, played on the sandboxes while the orchestrator watches.
+type Day struct {
+	Vendors *Vendors
+	Client  *Client
+	// Report hears of each step before it is played; may be nil.
+	Report func(step kingdee.Step, of int)
+	// Played hears how many steps lie behind, after each; may be nil.
+	Played func(steps int) error
+}
+
+// Bills are the numbers that the day is about, in order of appearance.
+func (Day) Bills() []string {
+	var numbers []string
+	for _, step := range kingdee.SampleDay() {
+		if !slices.Contains(numbers, step.BillNo) {
+			numbers = append(numbers, step.BillNo)
+		}
+	}
+	return numbers
+}
+
+// Play lets the day happen from the given step on, 0 for its beginning. The first step may have been begun already, by a run
+// that was killed in the middle of it.
+func (d Day) Play(ctx context.Context, from int) error {
+	steps := kingdee.SampleDay()
+	for i := min(from, len(steps)); i < len(steps); i++ {
+		step := steps[i]
+		if step.AfterPass {
+			if err := d.Client.Pass(ctx); err != nil {
+				return err
+			}
+		}
+		if i == len(steps)-1 {
+			if err := d.beginWork(&step); err != nil {
+				return err
+			}
+		}
+		if d.Report != nil {
+			d.Report(step, len(steps))
+		}
+		_, err := d.Vendors.Kingdee.Play(ctx, step)
+		if refused := (*kingdee.FlowError)(nil); errors.As(err, &refused) && i == from && from > 0 {
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+		if d.Played != nil {
+			if err := d.Played(i + 1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// beginWork lets the warehouse be faster than the office once: one of the bill's orders is being received when it is voided.
+func (d Day) beginWork(step *kingdee.Step) error {
+	bill, err := d.Vendors.Kingdee.Bill(step.BillNo)
+	if err != nil {
+		return err
+	}
+	var last *wms.Key
+	for _, leg := range bill.Legs() {
+		if key, ok := d.Vendors.orders.key(leg); ok && leg.Direction == kingdee.Inbound {
+			last = &key
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	order, err := d.Vendors.WMS.Truth(*last)
+	if err != nil || order.Order == nil || order.Order.State != wms.StateApproved {
+		return err
+	}
+	if _, err := d.Vendors.WMS.SetState(wms.Move{Key: *last, To: wms.StateWorking, Note: "开始收货"}); err != nil {
+		return fmt.Errorf("begin work on %s: %w", last, err)
+	}
+	step.Remark += fmt.Sprintf("; but %s is already receiving, that one is too late", last.WarehouseCode)
+	step.RemarkZH += fmt.Sprintf("；但仓库 %s 已开始收货，那一张来不及", last.WarehouseCode)
+	return nil
+}

@@ -1,0 +1,87 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+// Order types of the WMS for goods that come in and go out otherwise than by purchase or sale (其他入库, 其他出库).
+const (
+	typeIn  = "QTRK"
+	typeOut = "QTCK"
+)
+
+// settledAfter is how long a warehouse takes: orders of bills audited earlier are done, unless the sample day is about them.
+const settledAfter = 7 * 24 * time.Hour
+
+// orders makes warehouse orders from audited bills.
+type orders struct {
+	wms        *wms.Server
+	warehouses map[string]string
+	logger     *slog.Logger
+}
+
+// onAudit is the platform hearing of an audit. A number that is there already is the same order pushed again.
+func (o *orders) onAudit(b kingdee.Bill) {
+	for _, leg := range b.Legs() {
+		if err := o.create(leg, wms.StateApproved); err != nil {
+			o.logger.ErrorContext(context.Background(), "order not made", "bill_no", b.BillNo, "err", err)
+		}
+	}
+}
+
+// backfill makes the orders of all audits there were, in the state in which a warehouse would have them today.
+func (o *orders) backfill(k *kingdee.Server) error {
+	cast := make(map[string]bool)
+	for _, step := range kingdee.SampleDay() {
+		cast[step.BillNo] = true
+	}
+	present := make(map[int64]kingdee.Bill)
+	for _, b := range k.Bills() {
+		present[b.ID] = b
+	}
+	for _, leg := range append(k.AuditedLegs(), k.OutboundLegs()...) {
+		state := wms.StateApproved
+		switch b, found := present[leg.BillID]; {
+		case !found || b.CancelStatus == kingdee.Voided:
+			state = wms.StateCancelled
+		case b.Live() && !cast[b.BillNo] && time.Since(leg.AuditedAt) > settledAfter:
+			state = wms.StateDone
+		}
+		if err := o.create(leg, state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *orders) create(leg kingdee.Leg, state wms.State) error {
+	key, ok := o.key(leg)
+	if !ok {
+		return nil
+	}
+	_, err := o.wms.CreateOrder(wms.Order{Key: key, State: state})
+	if err != nil && !errors.Is(err, wms.ErrConflict) {
+		return fmt.Errorf("make order %s: %w", key, err)
+	}
+	return nil
+}
+
+// key is the order that a leg becomes; false for a warehouse that the WMS does not run.
+func (o *orders) key(leg kingdee.Leg) (wms.Key, bool) {
+	code, ok := o.warehouses[leg.Stock]
+	if !ok {
+		return wms.Key{}, false
+	}
+	key := wms.Key{SID: wms.DemoSID, WarehouseCode: code, OrderCode: leg.BillNo, OrderType: typeIn}
+	if leg.Direction == kingdee.Outbound {
+		key.OrderType = typeOut
+	}
+	return key, true
+}

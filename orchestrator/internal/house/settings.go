@@ -1,0 +1,146 @@
+package house
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc"
+	"github.com/voidrelay/voidrelay/orchestrator"
+	"github.com/voidrelay/voidrelay/wmssvc"
+)
+
+// SettingsError says that something in the environment is wrong: all of it, one a line. Nothing was started.
+type SettingsError struct{ Problems []string }
+
+func (e *SettingsError) Error() string { return strings.Join(e.Problems, "\n") }
+
+// configs are the settings of the three services.
+type configs struct {
+	kingdee      kingdeesvc.Config
+	wms          wmssvc.Config
+	orchestrator orchestrator.Config
+}
+
+// RealVendors says whether the environment names both vendors. Naming one of them is an error: test and production do not mix.
+func RealVendors(getenv func(string) string) (bool, error) {
+	kingdee, wms := getenv("KINGDEE_BASE_URL") != "", getenv("WMS_URL") != ""
+	if kingdee == wms {
+		return kingdee, nil
+	}
+	set, missing := "KINGDEE_BASE_URL", "WMS_URL"
+	if wms {
+		set, missing = missing, set
+	}
+	return false, &SettingsError{Problems: []string{fmt.Sprintf(
+		"%s is set and %s is not: a real vendor and a sandbox are never mixed; set both, or neither for the two sandboxes", set, missing)}}
+}
+
+// Check reads the settings of all three services and reports everything that is wrong with them at once, as a *SettingsError.
+// It starts nothing. Addresses that are known only later count as right.
+func Check(opts Options) error {
+	real, err := RealVendors(opts.Getenv)
+	var problems []error
+	problems = append(problems, err)
+	if real && !opts.Sandboxes && opts.Getenv("SCHEMES_FILE") == "" {
+		problems = append(problems, errors.New("SCHEMES_FILE: not set; real vendors need schemes of their own (`voidrelay scheme check FILE` tries one)"))
+	}
+	if err == nil {
+		_, err = opts.load(map[string]string{
+			"KINGDEE_BASE_URL": "http://127.0.0.1:1/K3Cloud/", "KINGDEE_ACCT_ID": "x", "KINGDEE_USERNAME": "x", "KINGDEE_APP_ID": "x",
+			"KINGDEE_APP_SECRET": "x", "WMS_URL": "http://127.0.0.1:1/", "WMS_SID": "x", "WMS_APP_KEY": "x", "WMS_APP_SECRET": "x",
+		}, opts.placeholder())
+		problems = append(problems, err)
+	}
+	return settingsError(errors.Join(problems...))
+}
+
+// DatabaseURL is the database that the settings name, empty when they name none. What is wrong with it is Check's to say.
+func DatabaseURL(getenv func(string) string) string {
+	if path := getenv("DATABASE_URL_FILE"); path != "" {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return ""
+		}
+		return strings.TrimRight(string(content), "\r\n")
+	}
+	return getenv("DATABASE_URL")
+}
+
+// placeholder stands for the private database that is not there yet when settings are checked.
+func (o Options) placeholder() string {
+	if o.Getenv("DATABASE_URL") != "" || o.Getenv("DATABASE_URL_FILE") != "" {
+		return ""
+	}
+	return "postgres://127.0.0.1/voidrelay"
+}
+
+// load reads all three configurations. sandboxes are the settings that stand in for the vendors', database for DATABASE_URL
+// where that is not set.
+func (o Options) load(sandboxes map[string]string, database string) (configs, error) {
+	over := map[string]string{}
+	if o.Sandboxes {
+		over = sandboxes
+	}
+	adapter := func(name string) string {
+		if value, ok := over[name]; ok {
+			return value
+		}
+		switch {
+		// Within one process the adapters stay on loopback and ask for nothing; what guards the door is the orchestrator's.
+		case name == "AUTH_TOKENS_FILE", strings.HasPrefix(name, "TLS_"):
+			return ""
+		case o.FreePorts && (name == "KINGDEESVC_ADDR" || name == "WMSSVC_ADDR"):
+			return freePort
+		// A sandbox knows its own account only.
+		case o.Sandboxes && (strings.HasPrefix(name, "KINGDEE_") || strings.HasPrefix(name, "WMS_")) && !tuning[name]:
+			return ""
+		}
+		return o.Getenv(name)
+	}
+	main := func(name string) string {
+		switch {
+		case name == "DATABASE_URL" && database != "":
+			return database
+		case name == "DATABASE_URL_FILE" && database != "":
+			return ""
+		case o.FreePorts && (name == "ORCHESTRATOR_GRPC_ADDR" || name == "ORCHESTRATOR_HTTP_ADDR"):
+			return freePort
+		// Known once the adapters listen.
+		case name == "KINGDEESVC_TARGET", name == "WMSSVC_TARGET", strings.HasPrefix(name, "ADAPTER_TOKEN"):
+			return ""
+		}
+		return o.Getenv(name)
+	}
+	var out configs
+	var errs [3]error
+	out.kingdee, errs[0] = kingdeesvc.LoadConfig(adapter)
+	out.wms, errs[1] = wmssvc.LoadConfig(adapter)
+	out.orchestrator, errs[2] = orchestrator.LoadConfig(main)
+	return out, settingsError(errors.Join(errs[:]...))
+}
+
+const freePort = "127.0.0.1:0"
+
+// tuning are settings of the adapters that mean something on a sandbox, too.
+var tuning = map[string]bool{
+	"KINGDEE_PAGE_ROWS": true, "KINGDEE_RATE": true, "WMS_RATE": true, "WMS_CONCURRENCY": true, "WMS_TIMEOUT": true,
+	"WMS_DICTIONARY": true,
+}
+
+// settingsError makes one list of what several services said, each thing once.
+func settingsError(err error) error {
+	if err == nil {
+		return nil
+	}
+	seen := make(map[string]bool)
+	out := &SettingsError{}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if !seen[line] {
+			seen[line] = true
+			out.Problems = append(out.Problems, line)
+		}
+	}
+	return out
+}

@@ -1,0 +1,225 @@
+package house
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+// stale is how old the last look at a bill may be when its request takes effect: verify_after at most, and the exchange itself.
+const stale = 90 * time.Second
+
+// checkWarehouse is in the harmless request with which wmssvc tries an account; no such order exists.
+const checkWarehouse = "VOIDRELAY-CHECK"
+
+// Comparison is what came of holding the ledger against both sandboxes' truths.
+type Comparison struct {
+	// Voided bills that were ever audited and voided since the ledger began; Orders that a cancel arrived for; Effects of these
+	// that really cancelled; Cancellations in the ledger.
+	Voided, Orders, Effects, Cancellations int
+	// Disagreements, each a sentence; empty when all agree.
+	Disagreements []string
+}
+
+func (c *Comparison) disagree(format string, args ...any) {
+	c.Disagreements = append(c.Disagreements, fmt.Sprintf(format, args...))
+}
+
+// Compare holds the ledger against what really happened, when nothing is due any more:
+//
+//   - every bill that was voided has a debt for each warehouse of its last audit, and each debt has ended or waits for a person;
+//   - every order that the ledger calls cancelled is cancelled in the WMS, by one request and no more;
+//   - every request that reached the WMS belongs to an attempt in the ledger;
+//   - every cancel that took effect did so while the bill was voided, and no other live bill had its number;
+//   - a live bill has no cancelled order, unless a work item tells a person so.
+func Compare(ctx context.Context, vendors *Vendors, client *Client) (Comparison, error) {
+	l, err := readLedger(ctx, client)
+	if err != nil {
+		return Comparison{}, err
+	}
+	var c Comparison
+	c.Cancellations = l.count
+	truth := vendors.Kingdee.Truth()
+	bills := make(map[string][]kingdee.BillTruth)
+	for _, bill := range truth.Bills {
+		bills[bill.BillNo] = append(bills[bill.BillNo], bill)
+		c.bill(bill, l, vendors.orders)
+	}
+	for order := range vendors.WMS.EachTruth(wms.Filter{}) {
+		if order.WarehouseCode == checkWarehouse {
+			continue
+		}
+		c.order(order, l, bills[order.OrderCode])
+	}
+	for key, debts := range l.debts {
+		if debts.done == 0 {
+			continue
+		}
+		if t, err := vendors.WMS.Truth(key); err != nil || t.Order == nil {
+			c.disagree("%s: the ledger says cancelled, the WMS never had such an order", key)
+		}
+	}
+	slices.Sort(c.Disagreements)
+	return c, nil
+}
+
+// bill looks from Kingdee's side.
+func (c *Comparison) bill(bill kingdee.BillTruth, l *ledger, orders *orders) {
+	owed := bill.Voided && bill.EverAudited && !bill.Deleted && !bill.VoidedAt.Before(l.since)
+	if owed {
+		c.Voided++
+		for _, leg := range lastLegs(bill) {
+			if _, ok := orders.key(leg); !ok || leg.Direction != kingdee.Inbound {
+				continue
+			}
+			if !l.ended[ledgerLeg{bill.BillID, leg.Stock}] {
+				c.disagree("bill %s is voided, and its order in %s is neither cancelled nor in a person's hands", bill.BillNo, leg.Stock)
+			}
+		}
+	}
+	if bill.Live && l.doneOf[bill.BillID] > 0 && !l.restored[bill.BillID] {
+		c.disagree("bill %s is live, its order was cancelled, and no work item says so", bill.BillNo)
+	}
+}
+
+// order looks from the WMS's side.
+func (c *Comparison) order(t wms.Truth, l *ledger, bills []kingdee.BillTruth) {
+	key := t.Key
+	debts := l.debts[key]
+	if debts.done > 0 && t.Order != nil && t.Order.State != wms.StateCancelled {
+		c.disagree("%s: the ledger says cancelled, in the WMS it is %s", key, t.Order.State)
+	}
+	if t.Requests == 0 {
+		return
+	}
+	c.Orders++
+	c.Effects += t.Effects
+	if t.Requests > debts.attempts {
+		c.disagree("%s: %d requests reached the WMS, the ledger knows of %d", key, t.Requests, debts.attempts)
+	}
+	if t.Effects > 1 {
+		c.disagree("%s: cancelled %d times", key, t.Effects)
+	}
+	for _, arrival := range t.Arrivals {
+		if !arrival.TookEffect {
+			continue
+		}
+		at := arrival.At
+		if arrival.EffectAt != nil {
+			at = *arrival.EffectAt
+		}
+		if !slices.ContainsFunc(bills, func(b kingdee.BillTruth) bool { return voidedAround(b, at) }) {
+			c.disagree("%s: cancelled at %s, when no bill of that number was voided", key, at.Format(time.TimeOnly))
+		}
+		if slices.ContainsFunc(bills, func(b kingdee.BillTruth) bool { return liveThrough(b, at) }) {
+			c.disagree("%s: cancelled at %s, when another, live bill had that number", key, at.Format(time.TimeOnly))
+		}
+	}
+}
+
+// voidedAround says whether the bill was voided at the time, or shortly before.
+func voidedAround(bill kingdee.BillTruth, at time.Time) bool {
+	voided := false
+	for _, e := range bill.Events {
+		if e.At.After(at) {
+			break
+		}
+		if voided && e.At.After(at.Add(-stale)) {
+			return true // it was, when this event ended it
+		}
+		voided = e.CancelStatus == kingdee.Voided && e.Action != kingdee.ActionDelete
+	}
+	return voided
+}
+
+// liveThrough says whether the bill was live at the time and for as long before as a look at it may be old.
+func liveThrough(bill kingdee.BillTruth, at time.Time) bool {
+	var live bool
+	var since time.Time
+	for _, e := range bill.Events {
+		if e.At.After(at) {
+			break
+		}
+		live = e.DocumentStatus == kingdee.StatusAudited && e.CancelStatus == kingdee.NotVoided && e.Action != kingdee.ActionDelete
+		since = e.At
+	}
+	return live && since.Before(at.Add(-stale))
+}
+
+// lastLegs are the legs of the last audit: what the warehouse orders were made from.
+func lastLegs(bill kingdee.BillTruth) []kingdee.Leg {
+	for _, e := range slices.Backward(bill.Events) {
+		if e.Action == kingdee.ActionAudit {
+			return e.Legs
+		}
+	}
+	return nil
+}
+
+// ledger is what the orchestrator says, arranged for comparing.
+type ledger struct {
+	since    time.Time
+	count    int
+	debts    map[wms.Key]debts
+	ended    map[ledgerLeg]bool
+	doneOf   map[int64]int
+	restored map[int64]bool
+}
+
+type debts struct{ done, attempts int }
+
+type ledgerLeg struct {
+	bill      int64
+	warehouse string
+}
+
+func readLedger(ctx context.Context, client *Client) (*ledger, error) {
+	l := &ledger{debts: map[wms.Key]debts{}, ended: map[ledgerLeg]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
+	schemes, err := client.AllSchemes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range schemes {
+		if from := s.GetEffectiveFrom().AsTime(); from.After(l.since) {
+			l.since = from
+		}
+	}
+	all, err := client.AllCancellations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.count = len(all)
+	for _, c := range all {
+		key := wms.Key{SID: wms.DemoSID, WarehouseCode: c.GetWarehouseCode(), OrderCode: c.GetOrderCode(), OrderType: c.GetOrderType()}
+		d := l.debts[key]
+		d.attempts += int(c.GetAttempts())
+		switch c.GetState() {
+		case orchestratorv1.CancellationState_CANCELLATION_STATE_DONE:
+			d.done++
+			l.doneOf[c.GetBillId()]++
+			fallthrough
+		case orchestratorv1.CancellationState_CANCELLATION_STATE_PARKED, orchestratorv1.CancellationState_CANCELLATION_STATE_HELD,
+			orchestratorv1.CancellationState_CANCELLATION_STATE_CLOSED:
+			if strings.HasSuffix(c.GetLeg(), ".in") {
+				l.ended[ledgerLeg{c.GetBillId(), c.GetWarehouseNumber()}] = true
+			}
+		}
+		l.debts[key] = d
+	}
+	items, err := client.AllWorkItems(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, item := range items {
+		if item.GetKind() == "restored_after_cancel" {
+			l.restored[item.GetBillId()] = true
+		}
+	}
+	return l, nil
+}

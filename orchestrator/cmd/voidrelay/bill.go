@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+func (sh *shell) billCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "bill NUMBER",
+		Short:   "一张单据的结论和原因 what became of a bill, and why",
+		GroupID: groupAsk,
+		Args:    args(1, "NUMBER"),
+	}
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: args[0]})
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		for _, bill := range answer.GetBills() {
+			printBill(sh, bill)
+		}
+		return nil
+	})
+}
+
+func printBill(sh *shell, b *orchestratorv1.Bill) {
+	at := func(t *timestamppb.Timestamp) string {
+		if t == nil {
+			return "-"
+		}
+		return moment(t.AsTime())
+	}
+	fmt.Fprintf(sh.out, "%s  %s  %s\n", b.GetBillNo(), b.GetVerdictText(), b.GetReason())
+	fmt.Fprintf(sh.out, "  方案 scheme %s  FID %d  组织 org %s  事务 affair %s  第 %d 轮 epoch\n",
+		b.GetScheme(), b.GetBillId(), b.GetStockOrgNumber(), b.GetAffairType(), b.GetEpoch())
+	fmt.Fprintf(sh.out, "  单据状态 status %s  作废状态 void %s  判定 class %s  读取 read %s\n",
+		b.GetDocumentStatus(), b.GetCancelStatus(), b.GetClass(), at(b.GetReadTime()))
+	fmt.Fprintf(sh.out, "  审核 approved %s  修改 modified %s  作废 voided %s\n\n", at(b.GetApproveTime()), at(b.GetModifyTime()), at(b.GetCancelTime()))
+	t := newTable("单据 bill", "结论 verdict", "方向 leg", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
+	var voided time.Time
+	if b.GetCancelTime() != nil {
+		voided = b.GetCancelTime().AsTime()
+	}
+	addBill(t, b, voided)
+	t.print(sh.out)
+}
+
+func (sh *shell) cancellationsCommand() *cobra.Command {
+	var request orchestratorv1.ListCancellationsRequest
+	var states []string
+	var limit int32
+	cmd := &cobra.Command{
+		Use:     "cancellations",
+		Aliases: []string{"cancels"},
+		Short:   "取消明细，新的在前 cancellations, newest first",
+		GroupID: groupAsk,
+		Args:    args(0, ""),
+	}
+	cmd.Flags().StringSliceVar(&states, "state", nil, "planned, open, held, done, parked, superseded, observed, closed")
+	cmd.Flags().StringVar(&request.BillNo, "bill", "", "bill number")
+	cmd.Flags().StringVar(&request.WarehouseCode, "warehouse", "", "the WMS's warehouse code")
+	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "scheme")
+	cmd.Flags().Int32Var(&limit, "limit", 50, "at most so many, up to 500")
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+		request.PageSize = limit
+		for _, name := range states {
+			value, ok := orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(name)]
+			if !ok || value == 0 {
+				return fmt.Errorf("%w: --state %q is none of planned, open, held, done, parked, superseded, observed, closed", errWrong, name)
+			}
+			request.States = append(request.States, orchestratorv1.CancellationState(value))
+		}
+		answer, err := client.Cancellations.ListCancellations(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		t := newTable("编号 id", "单据 bill", "方向 leg", "仓库单 order", "状态 state", "答复 disposition", "次数", "更新 updated", "说明 note")
+		for _, c := range answer.GetCancellations() {
+			note := c.GetVendorMessage()
+			if hold := c.GetHoldReason(); hold != "" {
+				note = hold
+			}
+			t.row(fmt.Sprint(c.GetCancellationId()), c.GetBillNo(), c.GetLeg(), order(c), stateWords(c.GetState()), c.GetDisposition(),
+				fmt.Sprint(c.GetAttempts()), moment(c.GetUpdateTime().AsTime()), note)
+		}
+		t.print(sh.out)
+		if answer.GetNextPageToken() != "" {
+			fmt.Fprintln(sh.out, "… 还有更多 there are more: --limit, or narrow with --state, --bill, --warehouse")
+		}
+		return nil
+	})
+}
+
+func (sh *shell) workCommand() *cobra.Command {
+	var request orchestratorv1.ListWorkItemsRequest
+	cmd := &cobra.Command{
+		Use:     "work",
+		Short:   "需要人处理的事项 what only a person can settle, and what to do",
+		GroupID: groupAsk,
+		Args:    args(0, ""),
+	}
+	cmd.Flags().BoolVar(&request.IncludeClosed, "all", false, "closed ones too")
+	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "scheme")
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+		request.PageSize = 500
+		answer, err := client.Cancellations.ListWorkItems(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		if len(answer.GetWorkItems()) == 0 {
+			fmt.Fprintln(sh.out, "没有待办 nothing to do")
+			return nil
+		}
+		t := newTable("编号 id", "单据 bill", "种类 kind", "发生 since", "情况 what happened")
+		for _, w := range answer.GetWorkItems() {
+			t.row(fmt.Sprint(w.GetWorkItemId()), w.GetBillNo(), w.GetKind(), moment(w.GetCreateTime().AsTime()), w.GetMessage())
+			if w.GetCloseTime() != nil {
+				t.remark("已关闭 closed: " + w.GetCloseReason())
+			} else {
+				t.remark("处理 to do: " + w.GetAction())
+			}
+		}
+		t.print(sh.out)
+		if answer.GetNextPageToken() != "" {
+			fmt.Fprintln(sh.out, "… 还有更多 there are more")
+		}
+		return nil
+	})
+}

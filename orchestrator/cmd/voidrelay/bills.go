@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+// printBills prints what became of bills, a row for each order.
+func (sh *shell) printBills(ctx context.Context, s *stage, client *house.Client, numbers []string) error {
+	t := newTable("单据 bill", "结论 verdict", "方向 leg", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
+	for _, number := range numbers {
+		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: number})
+		if status.Code(err) == codes.NotFound {
+			t.row(number, "未见此单", "-", "-", "-", "-", "-")
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, bill := range answer.GetBills() {
+			addBill(t, bill, voidedAt(s.vendors.Kingdee, bill.GetBillId(), number))
+		}
+	}
+	fmt.Fprintln(sh.out)
+	t.print(sh.out)
+	return nil
+}
+
+// addBill adds a bill's rows: a row for each order, then why, then what a person has to do. Times are given with the seconds
+// since the void where that is known.
+func addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
+	number, verdict := bill.GetBillNo(), bill.GetVerdictText()
+	debts := slices.Clone(bill.GetCancellations())
+	slices.SortFunc(debts, func(a, b *orchestratorv1.Cancellation) int { return int(a.GetCancellationId() - b.GetCancellationId()) })
+	for _, c := range debts {
+		t.row(number, verdict, c.GetLeg(), order(c), disposition(c), strconv.Itoa(int(c.GetAttempts())), took(c, voided))
+		number, verdict = "", ""
+	}
+	if len(debts) == 0 {
+		t.row(number, verdict, "-", "-", "-", "-", "-")
+	}
+	t.remark(bill.GetReason())
+	for _, item := range bill.GetWorkItems() {
+		if item.GetCloseTime() == nil {
+			t.remark("待办 to do: " + item.GetAction())
+		}
+	}
+}
+
+func disposition(c *orchestratorv1.Cancellation) string {
+	if d := c.GetDisposition(); d != "" {
+		return d
+	}
+	return stateWords(c.GetState())
+}
+
+// took is when a cancellation ended, or last changed, and how long after the void.
+func took(c *orchestratorv1.Cancellation, voided time.Time) string {
+	at := c.GetOutcomeTime().AsTime()
+	if c.GetOutcomeTime() == nil {
+		at = c.GetUpdateTime().AsTime()
+	}
+	text := clock(at)
+	if after := at.Sub(voided); !voided.IsZero() && after > 0 && after < time.Hour {
+		text += fmt.Sprintf(" (+%.1fs)", after.Seconds())
+	}
+	return text
+}
+
+// voidedAt is when the sandbox last voided the bill; zero if it did not.
+func voidedAt(k *kingdee.Server, id int64, number string) time.Time {
+	for _, bill := range k.BillHistory(number) {
+		if bill.BillID != id {
+			continue
+		}
+		for _, e := range slices.Backward(bill.Events) {
+			if e.Action == kingdee.ActionVoid {
+				return e.At
+			}
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/proto/apierr"
+)
+
+const (
+	defaultServer = "127.0.0.1:7403"
+	callTime      = 30 * time.Second
+)
+
+// remote is a command that asks a running orchestrator.
+type remote struct {
+	sh     *shell
+	server string
+	json   bool
+}
+
+// ask makes a command of a function that asks. Its flags say where, and how to print.
+func (sh *shell) ask(cmd *cobra.Command, do func(ctx context.Context, r *remote, client *house.Client, args []string) error) *cobra.Command {
+	r := &remote{sh: sh}
+	server := sh.getenv("ORCHESTRATOR_TARGET")
+	if server == "" {
+		server = defaultServer
+	}
+	cmd.Flags().StringVar(&r.server, "server", server, "gRPC target of the orchestrator (ORCHESTRATOR_TARGET)")
+	cmd.Flags().BoolVar(&r.json, "json", false, "print the answer as JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		client, err := r.dial()
+		if err != nil {
+			return err
+		}
+		defer func() { _ = client.Close() }()
+		ctx, cancel := context.WithTimeout(cmd.Context(), callTime)
+		defer cancel()
+		if err := do(ctx, r, client, args); err != nil {
+			return r.where(err)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// dial reads VOIDRELAY_TOKEN (or VOIDRELAY_TOKEN_FILE), VOIDRELAY_CA_FILE, and for servers that ask for a certificate
+// VOIDRELAY_CERT_FILE and VOIDRELAY_KEY_FILE.
+func (r *remote) dial() (*house.Client, error) {
+	var opts house.DialOptions
+	opts.Token = r.sh.getenv("VOIDRELAY_TOKEN")
+	if path := r.sh.getenv("VOIDRELAY_TOKEN_FILE"); path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("%w: VOIDRELAY_TOKEN_FILE: %w", errWrong, err)
+		}
+		opts.Token = strings.TrimRight(string(text), "\r\n")
+	}
+	if path := r.sh.getenv("VOIDRELAY_CA_FILE"); path != "" {
+		authority, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("%w: VOIDRELAY_CA_FILE: %w", errWrong, err)
+		}
+		cfg := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
+		if !cfg.RootCAs.AppendCertsFromPEM(authority) {
+			return nil, fmt.Errorf("%w: VOIDRELAY_CA_FILE: %s holds no certificate", errWrong, path)
+		}
+		if cert, key := r.sh.getenv("VOIDRELAY_CERT_FILE"), r.sh.getenv("VOIDRELAY_KEY_FILE"); cert != "" || key != "" {
+			pair, err := tls.LoadX509KeyPair(cert, key)
+			if err != nil {
+				return nil, fmt.Errorf("%w: VOIDRELAY_CERT_FILE, VOIDRELAY_KEY_FILE: %w", errWrong, err)
+			}
+			cfg.Certificates = []tls.Certificate{pair}
+		}
+		opts.TLS = credentials.NewTLS(cfg)
+	}
+	client, err := house.Dial(r.server, opts)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errWrong, err)
+	}
+	return client, nil
+}
+
+// printJSON prints an answer as REST would; it says whether it was asked to.
+func (r *remote) printJSON(answer proto.Message) bool {
+	if r.json {
+		fmt.Fprintln(r.sh.out, protojson.MarshalOptions{Multiline: true}.Format(answer))
+	}
+	return r.json
+}
+
+// where adds which server does not answer.
+func (r *remote) where(err error) error {
+	if apierr.Info(err, apierr.Orchestrator) == nil && status.Code(err) == codes.Unavailable {
+		return fmt.Errorf("%s 没有应答 no orchestrator answers there (`voidrelay up` starts one): %s", r.server, status.Convert(err).Message())
+	}
+	return err
+}
+
+// explain puts an error in words: for those of our services the message and the reason that docs list.
+func explain(err error) string {
+	if info := apierr.Info(err, apierr.Orchestrator); info != nil {
+		return fmt.Sprintf("%s (%s)", status.Convert(err).Message(), info.GetReason())
+	}
+	if unwrapped := errors.Unwrap(err); unwrapped == nil {
+		if s, ok := status.FromError(err); ok {
+			return s.Message()
+		}
+	}
+	return err.Error()
+}

@@ -1,0 +1,67 @@
+// Command voidrelay is the operator's command line: it runs everything in one process (up, run, demo), prepares databases
+// (migrate) and asks and steers a running orchestrator (bill, cancellations, work, schemes, pass, release, mode).
+//
+// Settings come from the environment. Exit status: 0, 1 when something failed, 2 when a setting or an argument is wrong.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+)
+
+const (
+	statusFailed = 1
+	statusWrong  = 2
+)
+
+func main() {
+	ctx, cancel := signalContext()
+	defer cancel()
+	os.Exit(execute(ctx, &shell{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, os.Args[1:]))
+}
+
+// signalContext ends with the first SIGINT or SIGTERM, upon which everything is stopped in order. A second one ends the process
+// at once; a private Postgres notices by itself.
+func signalContext() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		fmt.Fprintln(os.Stderr, "正在停止… stopping; again to stop at once")
+		cancel()
+		<-signals
+		os.Exit(statusFailed)
+	}()
+	return ctx, cancel
+}
+
+// errWrong marks arguments that make no sense.
+var errWrong = errors.New("wrong arguments")
+
+// status tells what went wrong and answers the exit status.
+func (sh *shell) status(err error) int {
+	if err == nil {
+		return 0
+	}
+	settings := (*house.SettingsError)(nil)
+	switch {
+	case errors.As(err, &settings):
+		fmt.Fprintln(sh.err, "设置有误，未启动任何东西 wrong settings, nothing was started:")
+		for _, problem := range settings.Problems {
+			fmt.Fprintln(sh.err, "  "+problem)
+		}
+		return statusWrong
+	case errors.Is(err, errWrong):
+		fmt.Fprintln(sh.err, "voidrelay:", err)
+		return statusWrong
+	}
+	fmt.Fprintln(sh.err, "voidrelay:", explain(err))
+	return statusFailed
+}

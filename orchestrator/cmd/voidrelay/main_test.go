@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// call runs one command line with these settings.
+func call(t *testing.T, settings map[string]string, line ...string) (status int, out, errOut string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	sh := &shell{getenv: func(name string) string { return settings[name] }, out: &stdout, err: &stderr}
+	status = execute(t.Context(), sh, line)
+	return status, stdout.String(), stderr.String()
+}
+
+func TestWrongInput(t *testing.T) {
+	t.Run("one vendor real and the other a sandbox: refused", func(t *testing.T) {
+		for _, settings := range []map[string]string{{"KINGDEE_BASE_URL": "https://erp.example/K3Cloud/"}, {"WMS_URL": "https://wms.example/"}} {
+			status, _, errOut := call(t, settings, "up")
+			require.Equal(t, statusWrong, status)
+			require.Contains(t, errOut, "never mixed")
+			require.Contains(t, errOut, "KINGDEE_BASE_URL")
+			require.Contains(t, errOut, "WMS_URL")
+		}
+	})
+
+	t.Run("every wrong setting of all services is named at once", func(t *testing.T) {
+		status, _, errOut := call(t, map[string]string{
+			"KINGDEE_BASE_URL": "https://erp.example/K3Cloud/", "WMS_URL": "nowhere",
+			"ORCHESTRATOR_HTTP_ADDR": "0.0.0.0:7480", "LOG_LEVEL": "loud",
+		}, "up")
+		require.Equal(t, statusWrong, status)
+		for _, name := range []string{"SCHEMES_FILE", "KINGDEE_ACCT_ID", "KINGDEE_APP_SECRET", "WMS_SID", "WMS_URL", "ORCHESTRATOR_HTTP_ADDR", "LOG_LEVEL"} {
+			require.Contains(t, errOut, name+": ")
+		}
+	})
+
+	t.Run("run keeps its hands off real vendors", func(t *testing.T) {
+		status, _, errOut := call(t, map[string]string{"KINGDEE_BASE_URL": "https://erp.example/K3Cloud/", "WMS_URL": "https://wms.example/"}, "run")
+		require.Equal(t, statusWrong, status)
+		require.Contains(t, errOut, "voidrelay up")
+	})
+
+	t.Run("a command line that makes no sense", func(t *testing.T) {
+		for _, line := range [][]string{{"bill"}, {"bill", "a", "b"}, {"nonsense"}, {"bill", "a", "--nonsense"}, {"mode", "s", "send"}, {"cancellations", "--state", "x"}} {
+			status, out, errOut := call(t, nil, line...)
+			require.Equal(t, statusWrong, status, line)
+			require.Empty(t, out)
+			require.NotEmpty(t, errOut)
+		}
+	})
+
+	t.Run("migrate without a database", func(t *testing.T) {
+		status, _, errOut := call(t, nil, "migrate")
+		require.Equal(t, statusWrong, status)
+		require.Contains(t, errOut, "DATABASE_URL")
+	})
+
+	t.Run("nobody answers", func(t *testing.T) {
+		status, _, errOut := call(t, map[string]string{"ORCHESTRATOR_TARGET": "127.0.0.1:1"}, "bill", "X")
+		require.Equal(t, statusFailed, status)
+		require.Contains(t, errOut, "127.0.0.1:1")
+		require.Contains(t, errOut, "voidrelay up")
+	})
+}
+
+func TestSchemeCheck(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "schemes.yaml")
+
+	t.Run("the example is a scheme", func(t *testing.T) {
+		status, document, _ := call(t, nil, "scheme", "example")
+		require.Zero(t, status)
+		require.NoError(t, os.WriteFile(file, []byte(document), 0o600))
+		status, out, _ := call(t, nil, "scheme", "check", file)
+		require.Zero(t, status)
+		require.Contains(t, out, "assembly-void")
+		require.Contains(t, out, "sandboxes only")
+	})
+
+	t.Run("a fault is named with its line", func(t *testing.T) {
+		require.NoError(t, os.WriteFile(file, []byte("schemes:\n  - nam: x\n"), 0o600))
+		status, _, errOut := call(t, nil, "scheme", "check", file)
+		require.Equal(t, statusFailed, status)
+		require.Contains(t, errOut, file+":2")
+	})
+}
+
+func TestTable(t *testing.T) {
+	table := newTable("单据 bill", "结论")
+	table.row("ZZCX000151", "已取消")
+	table.remark("why")
+	table.row("X", "来不及")
+	var out bytes.Buffer
+	table.print(&out)
+	require.Equal(t, `单据 bill   结论
+----------  ------
+ZZCX000151  已取消
+    └ why
+X           来不及
+`, out.String())
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// shell is what every command has.
+type shell struct {
+	getenv   func(string) string
+	out, err io.Writer
+	// found: the command line named a command and its arguments fit.
+	found bool
+}
+
+// execute runs one command line and answers its exit status.
+func execute(ctx context.Context, sh *shell, line []string) int {
+	root := sh.root()
+	root.SetArgs(line)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !sh.found {
+		err = fmt.Errorf("%w: %w", errWrong, err)
+	}
+	return sh.status(err)
+}
+
+func (sh *shell) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "voidrelay",
+		Short:         "金蝶单据作废后，取消旺店通WMS的仓库单 cancels the warehouse orders of bills that are voided in Kingdee",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetOut(sh.out)
+	root.SetErr(sh.err)
+	root.PersistentPreRun = func(*cobra.Command, []string) { sh.found = true }
+	root.AddGroup(
+		&cobra.Group{ID: groupRun, Title: "运行 Run:"},
+		&cobra.Group{ID: groupAsk, Title: "查询 Ask:"},
+		&cobra.Group{ID: groupSteer, Title: "操作 Steer:"},
+	)
+	root.AddCommand(sh.upCommand(), sh.runCommand(), sh.demoCommand(), sh.migrateCommand(), sh.schemeCommand())
+	root.AddCommand(sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(), sh.schemesCommand())
+	root.AddCommand(sh.passCommand(), sh.releaseCommand(), sh.resumeCommand(), sh.modeCommand())
+	root.AddCommand(sh.versionCommand())
+	return root
+}
+
+const (
+	groupRun   = "run"
+	groupAsk   = "ask"
+	groupSteer = "steer"
+)
+
+// args checks the number of arguments and says what is wanted.
+func args(n int, want string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, given []string) error {
+		if len(given) != n {
+			return fmt.Errorf("want `%s`", strings.TrimSpace(cmd.CommandPath()+" "+want))
+		}
+		return nil
+	}
+}
+
+// logger writes to the error output, from the given level or the one in LOG_LEVEL on.
+func (sh *shell) logger(level slog.Level) *slog.Logger {
+	if value := sh.getenv("LOG_LEVEL"); value != "" {
+		// A wrong one is reported with all other settings.
+		_ = level.UnmarshalText([]byte(value))
+	}
+	return slog.New(slog.NewTextHandler(sh.err, &slog.HandlerOptions{Level: level}))
+}

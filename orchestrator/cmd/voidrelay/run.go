@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+)
+
+func (sh *shell) runCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "run",
+		Short:   "在沙箱上演示一天，然后继续运行 plays a sample day on sandboxes and keeps running (make run)",
+		GroupID: groupRun,
+		Args:    args(0, ""),
+		Long: `Starts everything as ` + "`up`" + ` does on the two sandboxes, lets a sample day happen (audit, un-audit, edit, void, restore), prints
+what became of it, and keeps running: void the next bill and watch. State is kept; the day is played once per database.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return sh.run(cmd.Context()) },
+	}
+}
+
+func (sh *shell) run(ctx context.Context) (err error) {
+	if sh.getenv("KINGDEE_BASE_URL") != "" || sh.getenv("WMS_URL") != "" {
+		return &house.SettingsError{Problems: []string{
+			"KINGDEE_BASE_URL, WMS_URL: `run` plays on its own sandboxes; unset both, or use `voidrelay up` for real vendors"}}
+	}
+	tell := newTeller(sh.out)
+	opts := stageOptions{Options: house.Options{Getenv: loopbackOnly(sh.getenv), Sandboxes: true, Logger: sh.logger(slog.LevelWarn)}}
+	s, err := openStage(ctx, opts, tell)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	err = sh.perform(ctx, s, tell)
+	if ctx.Err() != nil {
+		return nil // a signal, whatever it interrupted
+	}
+	return err
+}
+
+// loopbackOnly hides what would guard an open door: run and demo do not open one.
+func loopbackOnly(getenv func(string) string) func(string) string {
+	return func(name string) string {
+		if name == "AUTH_TOKENS_FILE" || strings.HasPrefix(name, "TLS_") {
+			return ""
+		}
+		return getenv(name)
+	}
+}
+
+func (sh *shell) perform(ctx context.Context, s *stage, tell *teller) error {
+	client, err := s.client()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	if err := sh.playDay(ctx, s, client, tell, filepath.Join(s.stateDir, "day")); err != nil {
+		return err
+	}
+	if err := sh.printBills(ctx, s, client, house.Day{}.Bills()); err != nil {
+		return err
+	}
+	sh.printNext(s)
+	return sh.follow(ctx, s, client)
+}
+
+// playDay lets the sample day happen, or what is left of it. The file remembers how far it came; empty remembers nothing.
+func (sh *shell) playDay(ctx context.Context, s *stage, client *house.Client, tell *teller, file string) error {
+	if err := tell.during(ctx, "基线 baseline: reading all live bills", client.Baseline); err != nil {
+		return err
+	}
+	tell.say("基线完成 baseline complete: %d bills in Kingdee", len(s.vendors.Kingdee.Bills()))
+	day := house.Day{
+		Vendors: s.vendors, Client: client,
+		Report: func(step kingdee.Step, of int) {
+			tell.say("%2d/%d %s %-36s %s", step.N, of, step.BillNo, actions(step.Do), step.RemarkZH)
+		},
+	}
+	from := 0
+	if file != "" {
+		from = readCount(file)
+		day.Played = func(n int) error { return os.WriteFile(file, []byte(strconv.Itoa(n)+"\n"), 0o600) }
+	}
+	if from >= len(kingdee.SampleDay()) {
+		tell.say("样例日已演过，状态保留 the sample day was played before; its state was kept")
+	} else if err := day.Play(ctx, from); err != nil {
+		return err
+	}
+	if err := tell.during(ctx, "取消中 cancelling", client.Settled); err != nil {
+		return err
+	}
+	tell.say("没有到期的取消 nothing is due")
+	return nil
+}
+
+func readCount(file string) int {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(string(text))) // a torn file begins the day anew; its steps are refused one by one
+	return n
+}
+
+func actions(do []kingdee.Action) string {
+	names := make([]string, len(do))
+	for i, a := range do {
+		names[i] = string(a)
+	}
+	return strings.Join(names, "+")
+}
+
+// printNext says where to look and how to void the next bill.
+func (sh *shell) printNext(s *stage) {
+	number := ""
+	for _, b := range s.vendors.Kingdee.Bills() {
+		if b.Live() && s.vendors.Cancellable(b) {
+			number = b.BillNo
+		}
+	}
+	rest := "http://" + s.house.Orchestrator.HTTPAddr()
+	fmt.Fprintf(sh.out, `
+REST      curl -s %s/v1/schemes
+          curl -s %s/v1/cancellations
+`, rest, rest)
+	if private := s.database.Private(); private != nil {
+		fmt.Fprintf(sh.out, "SQL       psql \"$(cat %s)\" -c 'select bill_no, verdict, reason from reporting.bill_verdict'\n", filepath.Join(private.Dir(), "url"))
+	}
+	if number != "" {
+		fmt.Fprintf(sh.out, `
+作废下一张单据 void the next bill:
+          curl -s -X POST %s/control/bills/%s/cancel
+          curl -s %s/v1/bills/%s
+`, s.vendors.Kingdee.URL(), number, rest, number)
+	}
+	fmt.Fprintln(sh.out, "\n运行中，Ctrl-C 结束 running until Ctrl-C; new cancellations appear below")
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// teller tells what is going on, each line with the time since the beginning.
+type teller struct {
+	out   io.Writer
+	begin time.Time
+}
+
+func newTeller(out io.Writer) *teller { return &teller{out: out, begin: time.Now()} }
+
+func (t *teller) say(format string, args ...any) {
+	fmt.Fprintf(t.out, "[%5.1fs] %s\n", time.Since(t.begin).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// during tells every few seconds that something long is still under way.
+func (t *teller) during(ctx context.Context, what string, do func(context.Context) error) error {
+	done := make(chan struct{})
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		tick := time.NewTicker(2 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				t.say("… %s", what)
+			}
+		}
+	}()
+	err := do(ctx)
+	close(done)
+	<-told
+	return err
+}

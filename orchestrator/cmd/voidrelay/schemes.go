@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+func (sh *shell) schemesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "schemes",
+		Short:   "方案及其水位 schemes, how far they have read, and how they stand",
+		GroupID: groupAsk,
+		Args:    args(0, ""),
+	}
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+		answer, err := client.Schemes.ListSchemes(ctx, &orchestratorv1.ListSchemesRequest{PageSize: 500})
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		for _, s := range answer.GetSchemes() {
+			printScheme(sh, s)
+		}
+		return nil
+	})
+}
+
+func printScheme(sh *shell, s *orchestratorv1.Scheme) {
+	fmt.Fprintf(sh.out, "%s  %s\n", s.GetScheme(), s.GetTitle())
+	state := "运行 running"
+	if s.GetState() == orchestratorv1.SchemeState_SCHEME_STATE_STOPPED {
+		state = fmt.Sprintf("已停止 stopped: %s %s", s.GetStopReason(), s.GetStopDetail())
+	}
+	fmt.Fprintf(sh.out, "  状态 state    %s\n", state)
+	fmt.Fprintf(sh.out, "  模式 mode     %s\n", modeWords(s.GetMode()))
+	fmt.Fprintf(sh.out, "  账套 accounts %s → %s\n", s.GetDataCenterId(), strings.Join(s.GetWmsAccounts(), ", "))
+	mark := "尚无，基线未完成 none yet, the baseline is not complete"
+	if s.GetMarkTime() != nil {
+		mark = moment(s.GetMarkTime().AsTime())
+	}
+	fmt.Fprintf(sh.out, "  水位 mark     %s\n", mark)
+	if s.GetLastPassTime() != nil {
+		fmt.Fprintf(sh.out, "  最近 last     %s, %d 行 rows\n", moment(s.GetLastPassTime().AsTime()), s.GetLastPassRows())
+	}
+	if s.GetLastPassError() != "" {
+		fmt.Fprintf(sh.out, "  错误 error    %s\n", s.GetLastPassError())
+	}
+	counts := s.GetCancellationCounts()
+	parts := make([]string, 0, len(counts))
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
+	}
+	fmt.Fprintf(sh.out, "  取消 cancels  %s\n", strings.Join(parts, ", "))
+	fmt.Fprintf(sh.out, "  待办 work     %d\n", s.GetOpenWorkItems())
+}
+
+func (sh *shell) schemeCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "scheme", Short: "检查方案文件 checks scheme files", GroupID: groupRun, Args: cobra.NoArgs}
+	parent.AddCommand(&cobra.Command{
+		Use:   "check FILE",
+		Short: "不连接任何系统，检查方案文件 checks a scheme file without connecting to anything",
+		Args:  args(1, "FILE"),
+		RunE:  func(_ *cobra.Command, args []string) error { return sh.checkScheme(args[0]) },
+	})
+	parent.AddCommand(&cobra.Command{
+		Use:   "example",
+		Short: "打印自带方案，作为起点 prints the shipped scheme, to start from",
+		Args:  args(0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := sh.out.Write(scheme.ShippedDocument())
+			return err
+		},
+	})
+	return parent
+}
+
+// checkScheme prints what a file says, or every fault of it with its line.
+func (sh *shell) checkScheme(file string) error {
+	schemes, err := scheme.LoadFile(file)
+	if err != nil {
+		return fmt.Errorf("方案文件有误 the scheme file is wrong:\n%w", err)
+	}
+	for _, s := range schemes {
+		fmt.Fprintf(sh.out, "%s  %s\n  账套 data centre %s → 旺店通 WMS %s\n", s.Name, s.Title, s.DataCenter, strings.Join(s.Accounts(), ", "))
+		kinds := make([]string, 0, len(s.Kinds()))
+		for _, kind := range s.Kinds() {
+			kinds = append(kinds, fmt.Sprint(kind))
+		}
+		fmt.Fprintf(sh.out, "  触发 triggers %s; 方向 legs %s\n", strings.Join(s.Triggers, ", "), strings.Join(kinds, ", "))
+		if err := s.CheckFor(scheme.Real); err != nil {
+			fmt.Fprintf(sh.out, "  只能用于沙箱 fit for sandboxes only:\n    %s\n", strings.ReplaceAll(err.Error(), "\n", "\n    "))
+		} else {
+			fmt.Fprintln(sh.out, "  可用于真实账套（先观察）fit for real vendors, observing at first")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
+)
+
+const (
+	// Where the sandboxes of up and run listen; demo takes free ports.
+	kingdeeSandboxAddr = "127.0.0.1:7491"
+	wmsSandboxAddr     = "127.0.0.1:7490"
+
+	// stopTime bounds an orderly stop.
+	stopTime = 30 * time.Second
+)
+
+// stage is an installation in this process: database, sandboxes (or none), services.
+type stage struct {
+	database *house.Database
+	vendors  *house.Vendors
+	house    *house.House
+	stateDir string
+	logger   *slog.Logger
+	tell     *teller
+}
+
+// stageOptions say what a stage is made of.
+type stageOptions struct {
+	house.Options
+	// Throwaway: a private database in the temporary folder and sandboxes that keep nothing, on free ports.
+	Throwaway bool
+}
+
+// openStage checks all settings, then starts what they ask for. On an error everything it began has been stopped.
+func openStage(ctx context.Context, opts stageOptions, tell *teller) (*stage, error) {
+	if err := house.Check(opts.Options); err != nil {
+		return nil, err
+	}
+	s := &stage{logger: opts.Logger, tell: tell}
+	if err := s.open(ctx, opts); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *stage) open(ctx context.Context, opts stageOptions) error {
+	if err := s.openDatabase(ctx, opts); err != nil {
+		return err
+	}
+	if opts.Sandboxes {
+		if err := s.openVendors(ctx, opts.Throwaway); err != nil {
+			return err
+		}
+	}
+	var err error
+	if s.house, err = house.Start(ctx, opts.Options, s.database, s.vendors); err != nil {
+		return err
+	}
+	s.tell.say("三个服务已启动 services: kingdeesvc %s, wmssvc %s, orchestrator gRPC %s REST http://%s",
+		s.house.Kingdee.Addr(), s.house.WMS.Addr(), s.house.Orchestrator.GRPCAddr(), s.house.Orchestrator.HTTPAddr())
+	return nil
+}
+
+func (s *stage) openDatabase(ctx context.Context, opts stageOptions) error {
+	url, dir := "", ""
+	what := "临时数据库 a throw-away Postgres"
+	if !opts.Throwaway {
+		url = house.DatabaseURL(opts.Getenv)
+		what = "DATABASE_URL"
+		home := dataHome()
+		s.stateDir = filepath.Join(home, "sandboxes-"+fingerprint(url))
+		if url == "" {
+			var err error
+			if dir, err = privatepg.DefaultDir(ctx, s.logger, "."); err != nil {
+				return err
+			}
+			if dir, err = filepath.Abs(dir); err != nil {
+				return err
+			}
+			what = "自带数据库 private Postgres in " + dir
+			s.stateDir = dir + "-sandboxes"
+		}
+	}
+	s.tell.say("Postgres: %s", what)
+	return s.tell.during(ctx, "Postgres", func(ctx context.Context) error {
+		var err error
+		s.database, err = house.OpenDatabase(ctx, url, dir, s.logger)
+		return err
+	})
+}
+
+func (s *stage) openVendors(ctx context.Context, throwaway bool) error {
+	opts := house.VendorOptions{Seed: kingdee.DefaultSeed, Logger: s.logger}
+	if !throwaway {
+		if err := s.matchState(ctx); err != nil {
+			return err
+		}
+		opts.KingdeeAddr, opts.WMSAddr, opts.StateDir = kingdeeSandboxAddr, wmsSandboxAddr, s.stateDir
+	}
+	var err error
+	if s.vendors, err = house.StartVendors(ctx, opts); err != nil {
+		return err
+	}
+	s.tell.say("沙箱已启动 sandboxes: 金蝶 Kingdee %s, 旺店通 WMS %s", s.vendors.Kingdee.URL(), s.vendors.WMS.BaseURL())
+	return nil
+}
+
+// matchState keeps ledger and sandboxes of one age: bills that the ledger knows must not be made anew under the same ids.
+func (s *stage) matchState(ctx context.Context) error {
+	empty, err := s.database.Empty(ctx)
+	switch {
+	case err != nil:
+		return err
+	case empty:
+		return os.RemoveAll(s.stateDir)
+	case !house.HasState(s.stateDir):
+		return fmt.Errorf("the ledger remembers bills, but the sandboxes' state in %s is gone: both are reset together; empty the database (or remove its folder) to begin anew", s.stateDir)
+	}
+	return nil
+}
+
+// client dials the stage's own orchestrator.
+func (s *stage) client() (*house.Client, error) {
+	return house.Dial(s.house.Orchestrator.GRPCAddr(), house.DialOptions{})
+}
+
+// wait blocks until a signal, or until a service ends by itself.
+func (s *stage) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.house.Ended():
+		return err
+	}
+}
+
+// close stops everything in the reverse order.
+func (s *stage) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	var problems []error
+	if s.house != nil {
+		problems = append(problems, s.house.Stop(ctx))
+	}
+	if s.vendors != nil {
+		problems = append(problems, s.vendors.Stop(ctx))
+	}
+	if s.database != nil {
+		problems = append(problems, s.database.Stop(ctx))
+	}
+	return errors.Join(problems...)
+}
+
+// dataHome is where durable things lie when no private Postgres says so: as privatepg.DefaultDir has it.
+func dataHome() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/voidrelay"
+	}
+	return ".voidrelay"
+}
+
+// fingerprint names a database in a path without giving it away.
+func fingerprint(url string) string {
+	sum := sha256.Sum256([]byte(url))
+	return hex.EncodeToString(sum[:6])
+}

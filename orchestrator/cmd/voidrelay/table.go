@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// table prints columns of Chinese and Latin text. A row with one cell only is a remark below the row before.
+type table struct {
+	head []string
+	rows [][]string
+}
+
+func newTable(head ...string) *table { return &table{head: head} }
+
+func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) remark(text string) { t.rows = append(t.rows, []string{text}) }
+
+func (t *table) print(out io.Writer) {
+	widths := make([]int, len(t.head))
+	for _, row := range append([][]string{t.head}, t.rows...) {
+		if len(row) == 1 && len(t.head) > 1 {
+			continue
+		}
+		for i, cell := range row {
+			widths[i] = max(widths[i], width(cell))
+		}
+	}
+	line := func(cells []string) {
+		var b strings.Builder
+		for i, cell := range cells {
+			b.WriteString(pad(cell, widths[i]+2))
+		}
+		fmt.Fprintln(out, strings.TrimRight(b.String(), " "))
+	}
+	line(t.head)
+	rule := make([]string, len(t.head))
+	for i, w := range widths {
+		rule[i] = strings.Repeat("-", w)
+	}
+	line(rule)
+	for _, row := range t.rows {
+		if len(row) == 1 && len(t.head) > 1 {
+			fmt.Fprintln(out, "    └ "+row[0])
+			continue
+		}
+		line(row)
+	}
+}

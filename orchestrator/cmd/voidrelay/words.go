@@ -1,0 +1,60 @@
+package main
+
+import (
+	"time"
+
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+func stateWords(s orchestratorv1.CancellationState) string {
+	switch s {
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_PLANNED:
+		return "待定 planned"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_OPEN:
+		return "待发送 open"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_HELD:
+		return "暂停 held"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_DONE:
+		return "已取消 done"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_PARKED:
+		return "待人工 parked"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_SUPERSEDED:
+		return "已撤回 superseded"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_OBSERVED:
+		return "仅观察 observed"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_CLOSED:
+		return "已关闭 closed"
+	}
+	return s.String()
+}
+
+func modeWords(m orchestratorv1.SchemeMode) string {
+	switch m {
+	case orchestratorv1.SchemeMode_SCHEME_MODE_OBSERVE:
+		return "仅观察 observe"
+	case orchestratorv1.SchemeMode_SCHEME_MODE_SEND:
+		return "发送 send"
+	}
+	return m.String()
+}
+
+// order is how a warehouse order is written: warehouse/number/type.
+func order(c *orchestratorv1.Cancellation) string {
+	return c.GetWarehouseCode() + "/" + c.GetOrderCode() + "/" + c.GetOrderType()
+}
+
+// clock is a time of today, in the zone of this machine.
+func clock(t time.Time) string {
+	if t.Unix() <= 0 {
+		return "-"
+	}
+	return t.Local().Format("15:04:05.000")
+}
+
+// moment is a time of any day.
+func moment(t time.Time) string {
+	if t.Unix() <= 0 {
+		return "-"
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}

@@ -1,0 +1,112 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc"
+	"github.com/voidrelay/voidrelay/orchestrator"
+	"github.com/voidrelay/voidrelay/wmssvc"
+)
+
+const (
+	// roleSetting names the service that this process is to be.
+	roleSetting = "VOIDRELAY_E2E_ROLE"
+	// addrSetting names the file that the service writes its addresses to, one a line, once it listens.
+	addrSetting = "VOIDRELAY_E2E_ADDR_FILE"
+	// takeoverSetting shortens how long the work of a killed orchestrator lies.
+	takeoverSetting = "VOIDRELAY_E2E_TAKEOVER"
+)
+
+// service is the face that all three have.
+type service struct {
+	addrs []string
+	stop  func(context.Context) error
+	wait  func() error
+}
+
+// play is what the services' own main functions do, except that it says where it listens.
+func play(role string) int {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	logger := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("service", role)
+	s, err := begin(context.WithoutCancel(ctx), role, logger)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", role, err)
+		return 2
+	}
+	if err := tellAddrs(os.Getenv(addrSetting), s.addrs); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", role, err)
+		return 2
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.wait() }()
+	select {
+	case <-ctx.Done():
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		defer cancel()
+		err = errors.Join(s.stop(drain), <-ended)
+	case err = <-ended:
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", role, err)
+		return 1
+	}
+	return 0
+}
+
+func begin(ctx context.Context, role string, logger *slog.Logger) (service, error) {
+	switch role {
+	case "kingdeesvc":
+		cfg, err := kingdeesvc.LoadConfig(os.Getenv)
+		if err != nil {
+			return service{}, err
+		}
+		s, err := kingdeesvc.Start(ctx, cfg, logger)
+		if err != nil {
+			return service{}, err
+		}
+		return service{addrs: []string{s.Addr()}, wait: s.Wait, stop: func(ctx context.Context) error { s.Stop(ctx); return nil }}, nil
+	case "wmssvc":
+		cfg, err := wmssvc.LoadConfig(os.Getenv)
+		if err != nil {
+			return service{}, err
+		}
+		s, err := wmssvc.Start(ctx, cfg, logger)
+		if err != nil {
+			return service{}, err
+		}
+		return service{addrs: []string{s.Addr()}, wait: s.Wait, stop: s.Stop}, nil
+	case "orchestrator":
+		cfg, err := orchestrator.LoadConfig(os.Getenv)
+		if err != nil {
+			return service{}, err
+		}
+		if text := os.Getenv(takeoverSetting); text != "" {
+			if cfg.Takeover, err = time.ParseDuration(text); err != nil {
+				return service{}, err
+			}
+		}
+		s, err := orchestrator.Start(ctx, cfg, logger)
+		if err != nil {
+			return service{}, err
+		}
+		return service{addrs: []string{s.GRPCAddr(), s.HTTPAddr()}, wait: s.Wait, stop: s.Stop}, nil
+	}
+	return service{}, fmt.Errorf("no such role: %s", role)
+}
+
+// tellAddrs writes the file whole or not at all.
+func tellAddrs(file string, addrs []string) error {
+	if err := os.WriteFile(file+".new", []byte(strings.Join(addrs, "\n")+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}

@@ -1,0 +1,66 @@
+package process
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+// town is the two sandboxes, the two adapters as processes, and a database; orchestrators come and go.
+type town struct {
+	t            *testing.T
+	vendors      *house.Vendors
+	kingdee, wms *process
+	database     string
+}
+
+func setup(t *testing.T) *town {
+	t.Helper()
+	vendors, err := house.StartVendors(t.Context(), house.VendorOptions{Seed: kingdee.DefaultSeed, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, vendors.Stop(context.WithoutCancel(t.Context()))) })
+	return &town{
+		t: t, vendors: vendors, database: storetest.URL(t),
+		kingdee: start(t, "kingdeesvc", vendors.Settings()),
+		wms:     start(t, "wmssvc", vendors.Settings()),
+	}
+}
+
+// orchestrate starts an orchestrator, and a client of it.
+func (w *town) orchestrate(more map[string]string) (*process, *house.Client) {
+	w.t.Helper()
+	settings := map[string]string{
+		"DATABASE_URL": w.database, "KINGDEESVC_TARGET": w.kingdee.addrs[0], "WMSSVC_TARGET": w.wms.addrs[0],
+	}
+	maps.Copy(settings, more)
+	p := start(w.t, "orchestrator", settings)
+	client, err := house.Dial(p.addrs[0], house.DialOptions{})
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { _ = client.Close() })
+	return p, client
+}
+
+// agree expects the ledger and both sandboxes' truths to tell the same story.
+func (w *town) agree(client *house.Client) {
+	w.t.Helper()
+	c, err := house.Compare(w.t.Context(), w.vendors, client)
+	require.NoError(w.t, err)
+	require.Empty(w.t, c.Disagreements)
+}
+
+// theBill is what became of the one bill of that number.
+func (w *town) theBill(client *house.Client, number string) *orchestratorv1.Bill {
+	w.t.Helper()
+	answer, err := client.Bills.GetBill(w.t.Context(), &orchestratorv1.GetBillRequest{BillNo: number})
+	require.NoError(w.t, err)
+	require.Len(w.t, answer.GetBills(), 1)
+	return answer.GetBills()[0]
+}

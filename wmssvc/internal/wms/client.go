@@ -193,7 +193,8 @@ func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchan
 		out.Err = describe(err)
 		return out
 	}
-	if out.Left, err = conn.write(c.document(query, r.body)); out.Left {
+	conn.out = c.appendDocument(conn.out[:0], query, r.body)
+	if out.Left, err = conn.write(conn.out); out.Left {
 		out.LeftAt = now
 	}
 	if err != nil {
@@ -218,9 +219,8 @@ func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchan
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
-// document is the whole request as it goes over the wire, so that it can leave in one write.
-func (c *Client) document(query string, body []byte) []byte {
-	out := make([]byte, 0, len(c.head)+len(query)+len(c.fields)+16+len(body))
+// appendDocument appends the whole request as it goes over the wire, so that it can leave in one write.
+func (c *Client) appendDocument(out []byte, query string, body []byte) []byte {
 	out = append(out, c.head...)
 	out = append(out, query...)
 	out = append(out, c.fields...)

@@ -23,6 +23,8 @@ type conn struct {
 	secure *tls.ConnectionState
 
 	reader *bufio.Reader
+	// out is the room in which requests are put together, used again and again.
+	out []byte
 	// budget is how many bytes of the present reply may still be read.
 	budget    int
 	idleSince time.Time

@@ -1,6 +1,7 @@
 package wms
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // the protocol's own choice, not ours
 	"crypto/sha256"
@@ -99,7 +100,8 @@ func (s *signer) queries(at time.Time, body []byte) (query, masked string) {
 // sign answers the signature in upper-case hexadecimal: MD5 over secret, parameters, body, secret, or the keyed variants
 // over parameters and body alone. A dialect that strips does so in the signed copy only, never in what is sent.
 func (s *signer) sign(stamp, body []byte) string {
-	base := make([]byte, 0, 2*len(s.secret)+len(s.signHead)+len(stamp)+len(s.signTail)+len(body))
+	var room [1 << 10]byte // most requests fit, and then nothing is allocated
+	base := room[:0]
 	if s.hash == nil {
 		base = append(base, s.secret...)
 	}
@@ -117,8 +119,13 @@ func (s *signer) sign(stamp, body []byte) string {
 		sum := md5.Sum(base) //nolint:gosec // the protocol's own choice
 		return upperHex(sum[:])
 	}
+	return s.keyed(base)
+}
+
+// keyed is apart so that the common way's base need not leave the stack.
+func (s *signer) keyed(base []byte) string {
 	mac := hmac.New(s.hash, []byte(s.secret))
-	mac.Write(base)
+	mac.Write(bytes.Clone(base))
 	return upperHex(mac.Sum(nil))
 }
 

@@ -200,6 +200,16 @@ func replied(code int, body string) http.HandlerFunc {
 	}
 }
 
+// An answer may be long, a result may not: it travels, and is kept for ever.
+func TestLongAnswersAreReadAndBounded(t *testing.T) {
+	wms := newVendor(t, always("<response><flag>success</flag><message>"+strings.Repeat("好", 300_000)+"</message></response>"))
+	_, client := start(t, configFor(wms.URL))
+	result := cancelOne(t, client, order(1))
+	require.Equal(t, done, result.GetDisposition())
+	require.Len(t, result.GetReply(), 16<<10)
+	require.Equal(t, strings.Repeat("好", (16<<10)/3), result.GetVendorMessage())
+}
+
 func TestTimeOutAfterTheRequestLeftIsUnknown(t *testing.T) {
 	release := make(chan struct{})
 	wms := newVendor(t, func(http.ResponseWriter, *http.Request) { <-release })

@@ -29,6 +29,10 @@ const (
 	Unknown          Disposition = "unknown"
 )
 
+// maxText is how much of a text is looked at, in bytes. Answers are a sentence; a longer one shall not cost more to sort
+// than to ask for.
+const maxText = 4 << 10
+
 // Answer is what the dictionary looks at.
 type Answer struct {
 	// Success says that the vendor's flag was exactly "success".
@@ -78,7 +82,7 @@ func (d *Dictionary) Classify(a Answer) Meaning {
 	texts := folded[:0]
 	for _, text := range a.Texts {
 		if text != "" {
-			texts = append(texts, fold(text))
+			texts = append(texts, fold(text[:min(len(text), maxText)]))
 		}
 	}
 	for i := range entries {

@@ -1,6 +1,7 @@
 package dictionary_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -88,6 +89,14 @@ func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
 		_, err := dictionary.Extend([]byte(content))
 		require.Error(t, err, name)
 	}
+}
+
+func TestOnlyTheBeginningOfALongTextCounts(t *testing.T) {
+	words, err := dictionary.Default()
+	require.NoError(t, err)
+	long := strings.Repeat("啊", 1<<20)
+	require.False(t, words.Classify(failure(long+"单据不存在")).Recognised)
+	require.Equal(t, dictionary.NotFound, words.Classify(failure("单据不存在"+long)).Disposition)
 }
 
 // FuzzClassify holds the matcher to the flag: whatever the words, a failure is never cancelled, what no entry knows is

@@ -32,6 +32,6 @@ func (s *Service) CheckConnection(ctx context.Context, request *wmsv1.CheckConne
 	return &wmsv1.CheckConnectionResponse{
 		Account: toAccount(a), VendorTime: toTimestamp(result.VendorTime()), ServiceTime: timestamppb.New(s.now()),
 		Disposition: dispositions[result.Disposition],
-		VendorCode:  result.Answer.Code, VendorMessage: result.Answer.Message, Detail: printable(result.Detail),
+		VendorCode:  boundedText(result.Answer.Code), VendorMessage: boundedText(result.Answer.Message), Detail: printable(result.Detail),
 	}, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
 )
 
-// maxEvidence bounds the request and the reply in a result, in bytes each.
+// maxEvidence bounds the request, the reply and each of the vendor's texts in a result, in bytes.
 const maxEvidence = 16 << 10
 
 var dispositions = map[dictionary.Disposition]wmsv1.Disposition{
@@ -38,7 +38,7 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 	result := &wmsv1.CancelResult{
 		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
 		Disposition: dispositions[r.Disposition], Recognised: r.Recognised,
-		VendorFlag: r.Answer.Flag, VendorCode: r.Answer.Code, VendorMessage: r.Answer.Message,
+		VendorFlag: boundedText(r.Answer.Flag), VendorCode: boundedText(r.Answer.Code), VendorMessage: boundedText(r.Answer.Message),
 		Detail: printable(r.Detail), Request: bounded(r.Exchange.Request), Reply: bounded(r.Exchange.Reply),
 		SendTime: toTimestamp(r.Exchange.LeftAt), ReplyTime: toTimestamp(r.Exchange.RepliedAt),
 		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut,
@@ -77,6 +77,14 @@ func bounded(b []byte) []byte {
 		return b[:maxEvidence]
 	}
 	return b
+}
+
+// boundedText keeps what fits, between characters.
+func boundedText(s string) string {
+	if len(s) <= maxEvidence {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxEvidence], "")
 }
 
 // printable makes any text fit for a proto string and for Postgres: valid UTF-8 without NUL.

@@ -24,6 +24,9 @@ func (g gate) CanSend(name string) error {
 	if err != nil {
 		return err
 	}
+	if standing.Stopped {
+		return fmt.Errorf("the scheme is stopped (%s): resume it first; 方案已停止,请先恢复", standing.StopReason)
+	}
 	if standing.Mark == nil {
 		return errors.New("the baseline is not complete; 基线尚未完成")
 	}

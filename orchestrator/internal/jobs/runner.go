@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
@@ -128,10 +129,10 @@ func (r *Runner) insertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs) er
 	return nil
 }
 
-// StartPass asks for a pass of this scheme now.
+// StartPass asks for a pass of this scheme now. That it could not be asked for is the database's fault: ErrUnavailable.
 func (r *Runner) StartPass(ctx context.Context, scheme string) error {
 	if _, err := r.client.Insert(ctx, passArgs{Scheme: scheme, Asked: true}, nil); err != nil {
-		return fmt.Errorf("start pass: %w", err)
+		return fmt.Errorf("start pass: %w: %w", ledger.ErrUnavailable, err)
 	}
 	return nil
 }

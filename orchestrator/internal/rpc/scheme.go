@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -60,7 +61,10 @@ func (s *schemeService) SetSchemeMode(ctx context.Context, req *orchestratorv1.S
 
 func (s *schemeService) setMode(ctx context.Context, act ledger.Act, send bool) (int64, error) {
 	if send {
-		if err := s.gate.CanSend(act.Scheme); err != nil {
+		switch err := s.gate.CanSend(act.Scheme); {
+		case errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, ledger.ErrNotFound):
+			return 0, err
+		case err != nil:
 			return 0, &sendRefused{scheme: act.Scheme, cause: err}
 		}
 	}

@@ -127,19 +127,21 @@ do $$ begin
     end if;
 end $$`
 	const grant = `grant usage on schema reporting to voidrelay_reader; grant select on all tables in schema reporting to voidrelay_reader`
-	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+	reader := func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, create); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, grant)
 		return err
-	})
-	switch sqlState(err) {
-	case codeInsufficientRight:
+	}
+	err := pgx.BeginFunc(ctx, pool, reader)
+	if sqlState(err) == codeUniqueViolation {
+		// A migration of another database on this server created the role at the same moment: now it is there, and the grants are
+		// still to be made here.
+		err = pgx.BeginFunc(ctx, pool, reader)
+	}
+	if sqlState(err) == codeInsufficientRight {
 		return []string{"an administrator may run: create role voidrelay_reader nologin; " + grant}, nil
-	case codeUniqueViolation:
-		// Another database of the same server created the role at the same moment.
-		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("create reader role: %w", err)

@@ -39,8 +39,8 @@ order by a.attempt`, pgx.StrictNamedArgs{"id": cancellation})
 	views := make([]ledger.AttemptView, len(rows))
 	for i, r := range rows {
 		views[i] = ledger.AttemptView{
-			Attempt: r.Attempt, IntentTime: r.IntentTime.UTC(), SendBefore: r.SendBefore.UTC(), SendTime: orZero(r.SendTime),
-			ResultTime: orZero(r.ResultTime), Disposition: r.Disposition, Recognised: r.Recognised, VendorFlag: r.VendorFlag,
+			Attempt: r.Attempt, IntentTime: r.IntentTime.UTC(), SendBefore: r.SendBefore.UTC(), SendTime: valued(r.SendTime),
+			ResultTime: valued(r.ResultTime), Disposition: r.Disposition, Recognised: r.Recognised, VendorFlag: r.VendorFlag,
 			VendorCode: r.VendorCode, VendorMessage: r.VendorMessage, Detail: r.Detail, Request: clean(string(r.Request)), Reply: clean(string(r.Reply)),
 		}
 	}

@@ -57,8 +57,8 @@ func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.
 		at[billKey{r.Scheme, r.BillID}] = i
 		views[i] = ledger.BillView{
 			Scheme: r.Scheme, BillID: r.BillID, BillNo: r.BillNo, Org: r.StockOrgNumber, AffairType: r.AffairType,
-			DocumentStatus: r.DocumentStatus, CancelStatus: r.CancelStatus, ModifyTime: orZero(r.ModifyTime), ApproveTime: orZero(r.ApproveTime),
-			CancelTime: orZero(r.CancelTime), ReadTime: orZero(r.ReadTime), Epoch: r.Epoch, Class: r.Class, VerdictCode: r.VerdictCode,
+			DocumentStatus: r.DocumentStatus, CancelStatus: r.CancelStatus, ModifyTime: valued(r.ModifyTime), ApproveTime: valued(r.ApproveTime),
+			CancelTime: valued(r.CancelTime), ReadTime: valued(r.ReadTime), Epoch: r.Epoch, Class: r.Class, VerdictCode: r.VerdictCode,
 			Verdict: r.Verdict, Reason: r.Reason,
 		}
 	}

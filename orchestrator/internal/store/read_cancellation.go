@@ -44,7 +44,7 @@ func (r cancellationRow) view() ledger.CancellationView {
 		CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, State: r.State, Triggers: r.Triggers,
 		Evidence: r.Evidence, LegsFrom: r.LegsFrom, HoldReason: r.HoldReason, Disposition: r.Disposition, VendorMessage: r.VendorMessage,
 		Outcome: r.Outcome, Attempts: r.Attempt, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
-		OutcomeTime: orZero(r.OutcomeTime), Revision: r.Revision, PassID: r.PassID,
+		OutcomeTime: valued(r.OutcomeTime), Revision: r.Revision, PassID: r.PassID,
 	}
 	if r.State == "open" {
 		v.DueTime = r.DueTime.UTC()

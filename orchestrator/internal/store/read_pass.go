@@ -34,8 +34,8 @@ type passRow struct {
 func (r passRow) view() ledger.PassView {
 	return ledger.PassView{
 		PassID: r.PassID, Scheme: r.Scheme, Kind: r.Kind, State: r.State, Revision: r.Revision, LowerEdge: r.LowerEdge.UTC(),
-		VendorTime: orZero(r.VendorTime), ClockNote: r.ClockNote, MarkBefore: orZero(r.MarkBefore), MarkAfter: orZero(r.MarkAfter),
-		StartTime: r.StartTime.UTC(), EndTime: orZero(r.EndTime), Cursor: r.CursorID, Funnel: r.Funnel, Error: r.Error,
+		VendorTime: valued(r.VendorTime), ClockNote: r.ClockNote, MarkBefore: valued(r.MarkBefore), MarkAfter: valued(r.MarkAfter),
+		StartTime: r.StartTime.UTC(), EndTime: valued(r.EndTime), Cursor: r.CursorID, Funnel: r.Funnel, Error: r.Error,
 	}
 }
 

@@ -36,9 +36,9 @@ type schemeRow struct {
 func (r schemeRow) view() ledger.SchemeView {
 	return ledger.SchemeView{
 		Scheme: r.Scheme, Title: r.Title, FormID: r.FormID, DataCenterID: r.DataCenterID, Accounts: r.WmsAccounts, State: r.State,
-		StopReason: r.StopReason, StopDetail: r.StopDetail, Mode: r.Mode, SendSince: orZero(r.SendSince), Revision: r.Revision,
-		PollInterval: time.Duration(r.PollMillis) * time.Millisecond, MarkTime: orZero(r.MarkTime), EffectiveFrom: orZero(r.EffectiveFrom),
-		LastPassTime: orZero(r.LastPassTime), LastPassRows: r.LastPassRows, LastPassError: r.LastPassError, Counts: map[string]int64{},
+		StopReason: r.StopReason, StopDetail: r.StopDetail, Mode: r.Mode, SendSince: valued(r.SendSince), Revision: r.Revision,
+		PollInterval: time.Duration(r.PollMillis) * time.Millisecond, MarkTime: valued(r.MarkTime), EffectiveFrom: valued(r.EffectiveFrom),
+		LastPassTime: valued(r.LastPassTime), LastPassRows: r.LastPassRows, LastPassError: r.LastPassError, Counts: map[string]int64{},
 		OpenWorkItems: r.OpenWorkItems, Document: r.Document,
 	}
 }

@@ -54,7 +54,7 @@ func workViews(rows []workRow) []ledger.WorkView {
 	for i, r := range rows {
 		views[i] = ledger.WorkView{
 			WorkItemID: r.WorkItemID, Scheme: r.Scheme, Kind: r.Kind, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.CancellationID,
-			Message: r.Message, Action: r.Action, CreateTime: r.CreateTime.UTC(), CloseTime: orZero(r.CloseTime), CloseReason: r.CloseReason,
+			Message: r.Message, Action: r.Action, CreateTime: r.CreateTime.UTC(), CloseTime: valued(r.CloseTime), CloseReason: r.CloseReason,
 		}
 	}
 	return views

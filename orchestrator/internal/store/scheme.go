@@ -90,7 +90,7 @@ select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s
 from scheme s left join mark m using (scheme) left join pass_failure f using (scheme)
 where s.scheme = $1`, name)
 	if err != nil {
-		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", err)
+		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", faultOf(err))
 	}
 	type row struct {
 		Scheme         string
@@ -113,7 +113,7 @@ where s.scheme = $1`, name)
 		return ledger.Scheme{}, fmt.Errorf("scheme %s: %w", name, ledger.ErrNotFound)
 	}
 	if err != nil {
-		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", err)
+		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", faultOf(err))
 	}
 	scheme := ledger.Scheme{
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID, Stopped: r.Stopped, StopReason: r.StopReason,

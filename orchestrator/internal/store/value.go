@@ -10,10 +10,10 @@ func nullable(t time.Time) *time.Time {
 	return &t
 }
 
-// valued is the way back.
+// valued is the way back, in UTC.
 func valued(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
-	return *t
+	return t.UTC()
 }

@@ -95,9 +95,9 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 // build makes the graph below gRPC.
 func build(cfg Config, logger *slog.Logger, tell func(bool, error)) (*kingdee.Client, *rpc.Service) {
 	client := kingdee.New(kingdee.Options{
-		BaseURL: cfg.BaseURL, Auth: cfg.auth(), Rate: cfg.Rate, Now: time.Now, Health: tell, Logger: logger,
+		BaseURL: cfg.BaseURL, Auth: cfg.auth(), Zone: cfg.Zone, Rate: cfg.Rate, Now: time.Now, Health: tell, Logger: logger,
 	})
-	reader := assembled.NewReader(client, cfg.Zone, cfg.PageRows, logger)
+	reader := assembled.NewReader(client, client.Zone, cfg.PageRows, logger)
 	place := rpc.Place{DataCenterID: cfg.AcctID, UserName: cfg.Username, ZoneName: cfg.ZoneName, Zone: cfg.Zone}
 	return client, rpc.NewService(client, reader, place, time.Now)
 }

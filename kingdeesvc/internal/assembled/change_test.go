@@ -61,7 +61,7 @@ func setup(t *testing.T, pageRows int, personality sandbox.Personality) *bundle 
 	})
 	t.Cleanup(client.Close)
 	m := &meddler{Vendor: client}
-	return &bundle{vendor: vendor, reader: NewReader(m, cfg.TimeZone, pageRows, slog.New(slog.DiscardHandler)), meddler: m}
+	return &bundle{vendor: vendor, reader: NewReader(m, func() *time.Location { return cfg.TimeZone }, pageRows, slog.New(slog.DiscardHandler)), meddler: m}
 }
 
 // bill makes an unaudited bill of so many product lines, each with one component.

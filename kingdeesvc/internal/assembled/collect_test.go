@@ -102,7 +102,7 @@ func decodeRow(r *Reader, p *plan, row []kingdee.Cell) (*kingdeev1.AssemblyBill,
 }
 
 func TestDecodeOneRow(t *testing.T) {
-	r := NewReader(nil, time.FixedZone("+08:00", 8*3600), 2000, nil)
+	r := NewReader(nil, func() *time.Location { return time.FixedZone("+08:00", 8*3600) }, 2000, nil)
 	p := r.productPlan(Options{})
 	bill, f := decodeRow(r, p, goodRow(p))
 	require.Nil(t, f)
@@ -140,7 +140,7 @@ func TestDecodeNamesTheKeyAtFault(t *testing.T) {
 		{"FDate", text("x"), malformed}, {"FQty", text("1,5"), malformed}, {"FEE", kingdee.Cell{Kind: kingdee.Bool, Text: "true"}, malformed},
 		{keyEntryID, text("x"), malformed}, {"FNote", kingdee.Cell{Kind: kingdee.Other, Text: "{}"}, malformed},
 	} {
-		r := NewReader(nil, time.UTC, 2000, nil)
+		r := NewReader(nil, func() *time.Location { return time.UTC }, 2000, nil)
 		p := r.productPlan(Options{})
 		row := goodRow(p)
 		row[p.index[c.key]] = c.cell
@@ -156,7 +156,7 @@ func FuzzPages(f *testing.F) {
 	f.Add([]byte(`[[1,"A","C","A","Assembly"],[1,"A","C","A","Assembly"]]`))
 	f.Add([]byte(`[[1,"A"],[null,"A"],[2,null],[],null,[{"a":1}],["3",1]]`))
 	f.Add([]byte(`[[1,"A","C","A","Assembly",null,"2024-04-11T23:52:02.583",null,null,"100","2024-04-11T00:00:00"]]`))
-	r := NewReader(nil, time.UTC, 2000, nil)
+	r := NewReader(nil, func() *time.Location { return time.UTC }, 2000, nil)
 	products, components := r.productPlan(Options{}), componentPlan()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var rows [][]kingdee.Cell

@@ -1,6 +1,7 @@
 package assembled
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,16 +38,26 @@ func (m *DateMemory) hasTime(key string) bool {
 	return m.seen[key]
 }
 
-// edge is the filter for "changed since", and the keys whose edge was rounded down to midnight.
-func (m *DateMemory) edge(since time.Time, zone *time.Location) (filter string, rounded []string) {
+// dateOnly are the keys whose edge must be rounded down to midnight.
+func (m *DateMemory) dateOnly() []string {
+	var keys []string
+	for _, key := range edgeKeys {
+		if !m.hasTime(key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// edge is the filter for "changed since"; it starts at midnight for the keys in rounded.
+func edge(since time.Time, zone *time.Location, rounded []string) string {
 	parts := make([]string, len(edgeKeys))
 	for i, key := range edgeKeys {
 		from := since
-		if !m.hasTime(key) {
+		if slices.Contains(rounded, key) {
 			from = kingdee.Midnight(since, zone)
-			rounded = append(rounded, key)
 		}
 		parts[i] = key + ">=" + kingdee.TimeLiteral(from, zone)
 	}
-	return "(" + strings.Join(parts, " or ") + ")", rounded
+	return "(" + strings.Join(parts, " or ") + ")"
 }

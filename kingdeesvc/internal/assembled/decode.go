@@ -17,7 +17,7 @@ func (r *Reader) decodeBill(from *draft) (*kingdeev1.AssemblyBill, *fault) {
 	if from.components != nil && from.components.fault != nil {
 		return nil, from.components.fault
 	}
-	d := &decoder{zone: r.zone, dates: r.dates}
+	d := &decoder{zone: r.zone(), dates: r.dates}
 	p, rows := from.head.plan, from.head.rows
 	out := &kingdeev1.AssemblyBill{Rows: int32(from.rows())} //nolint:gosec // rows of one bill, bounded by the answers' size
 	fill(d, p, headColumns, out, rows[0])

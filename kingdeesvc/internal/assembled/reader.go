@@ -21,15 +21,16 @@ type Vendor interface {
 // Reader reads assembly bills of one account. Safe for concurrent use.
 type Reader struct {
 	vendor      Vendor
-	zone        *time.Location
+	zone        func() *time.Location
 	limit       int
 	dates       *DateMemory
 	rowTypeGone atomic.Bool
 	logger      *slog.Logger
 }
 
-// NewReader makes a Reader. pageRows is the Limit of each query, 10 to 10,000.
-func NewReader(vendor Vendor, zone *time.Location, pageRows int, logger *slog.Logger) *Reader {
+// NewReader makes a Reader. zone is asked whenever a time is read or written: a login may say where the server really is.
+// pageRows is the Limit of each query, 10 to 10,000.
+func NewReader(vendor Vendor, zone func() *time.Location, pageRows int, logger *slog.Logger) *Reader {
 	return &Reader{vendor: vendor, zone: zone, limit: pageRows, dates: NewDateMemory(), logger: logger}
 }
 

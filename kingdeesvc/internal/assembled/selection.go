@@ -19,8 +19,8 @@ type Selection struct {
 	Numbers []string
 }
 
-// Select prepares a selection: its filter is built now, so that MidnightEdges holds for all of it, and a number that cannot
-// be looked for is refused before anything is sent.
+// Select prepares a selection: MidnightEdges is settled now and holds for all of it, and a number that cannot be looked for
+// is refused before anything is sent. The zone is asked only when reading begins, when a login has told of it.
 func (r *Reader) Select(s Selection) (*Selected, error) {
 	switch {
 	case len(s.IDs) > 0:
@@ -40,11 +40,10 @@ func (r *Reader) Select(s Selection) (*Selected, error) {
 		}
 		return selected, nil
 	}
-	if year := s.Since.In(r.zone).Year(); year > 9999 {
+	if year := s.Since.In(r.zone()).Year(); year > 9999 {
 		return nil, &InvalidSelection{Field: "changed_since.since", Reason: fmt.Errorf("year %d", year)}
 	}
-	filter, rounded := r.dates.edge(s.Since, r.zone)
-	return &Selected{reader: r, filters: []string{filter}, after: s.AfterID, MidnightEdges: rounded}, nil
+	return &Selected{reader: r, changes: true, since: s.Since, after: s.AfterID, MidnightEdges: r.dates.dateOnly()}, nil
 }
 
 // InvalidSelection is the caller's mistake.
@@ -68,13 +67,23 @@ const (
 // Selected is a prepared selection.
 type Selected struct {
 	reader *Reader
-	// ids, or filters that list them.
+	// ids, or filters that list them, or changes since a time.
 	ids      []int64
 	filters  []string
 	byNumber bool
+	changes  bool
+	since    time.Time
 	after    int64
 	// MidnightEdges are the keys whose lower edge was rounded down to midnight.
 	MidnightEdges []string
+}
+
+// where is what the listing queries ask for.
+func (s *Selected) where() []string {
+	if s.changes {
+		return []string{edge(s.since, s.reader.zone(), s.MidnightEdges)}
+	}
+	return s.filters
 }
 
 // idPage is some ids to read, with what could not even be listed.
@@ -117,9 +126,10 @@ func (s *Selected) eachIDs(ctx context.Context, most int, visit func(idPage) err
 	if s.ids != nil {
 		return visitChunks(idPage{ids: s.ids})
 	}
-	if len(s.filters) > 1 {
+	filters := s.where()
+	if len(filters) > 1 {
 		all := idPage{}
-		for _, filter := range s.filters {
+		for _, filter := range filters {
 			if err := s.list(ctx, filter, func(part idPage) error {
 				all.ids = append(all.ids, part.ids...)
 				all.strays = append(all.strays, part.strays...)
@@ -133,7 +143,7 @@ func (s *Selected) eachIDs(ctx context.Context, most int, visit func(idPage) err
 		all.ids = slices.Compact(all.ids)
 		return visitChunks(all)
 	}
-	return s.list(ctx, s.filters[0], visitChunks)
+	return s.list(ctx, filters[0], visitChunks)
 }
 
 // list finds the ids that a filter selects, page by page.

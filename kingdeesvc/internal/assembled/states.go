@@ -19,8 +19,8 @@ type StatePage struct {
 // States reads id, number, states and dates, one row a bill.
 func (s *Selected) States(ctx context.Context, emit func(StatePage) error) error {
 	r := s.reader
-	if s.ids == nil && len(s.filters) == 1 {
-		return r.walk(ctx, statePlan, s.filters[0], s.after, func(got page) error {
+	if filters := s.where(); s.ids == nil && len(filters) == 1 {
+		return r.walk(ctx, statePlan, filters[0], s.after, func(got page) error {
 			return emitStates(r, got, emit)
 		})
 	}
@@ -47,7 +47,7 @@ func emitStates(r *Reader, got page, emit func(StatePage) error) error {
 	out := StatePage{Left: got.left}
 	for _, g := range got.groups {
 		if g.fault == nil {
-			d := &decoder{zone: r.zone, dates: r.dates}
+			d := &decoder{zone: r.zone(), dates: r.dates}
 			decoded := &kingdeev1.BillState{}
 			fill(d, g.plan, stateColumns, decoded, g.rows[0])
 			if g.fault = d.fault; g.fault == nil {

@@ -18,6 +18,8 @@ type Options struct {
 	// BaseURL is a ParseBaseURL result.
 	BaseURL *url.URL
 	Auth    Auth
+	// Zone is what the settings say about the server's wall clock; nil = UTC.
+	Zone *time.Location
 	// Rate is requests a second; 0 = DefaultRate, and none at all once the server says that it is a sandbox.
 	Rate float64
 	Now  func() time.Time
@@ -41,6 +43,7 @@ type Client struct {
 	slot      chan struct{}
 	limiter   *rate.Limiter
 	ownRate   bool
+	zone      *time.Location
 	pause     func(ctx context.Context, d time.Duration) error
 	logger    *slog.Logger
 
@@ -62,12 +65,16 @@ func New(o Options) *Client {
 		slot:      make(chan struct{}, 1),
 		limiter:   rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond))),
 		ownRate:   o.Rate != 0,
+		zone:      o.Zone,
 		pause:     o.Pause,
 		logger:    o.Logger,
 		health:    o.Health,
 	}
 	if c.pause == nil {
 		c.pause = sleep
+	}
+	if c.zone == nil {
+		c.zone = time.UTC
 	}
 	return c
 }

@@ -3,6 +3,7 @@ package kingdeesvc_test
 import (
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -112,6 +114,31 @@ func TestCheckConnection(t *testing.T) {
 	require.EqualValues(t, 28800, got.GetAccount().GetUtcOffsetSeconds())
 	require.Equal(t, kingdeev1.Environment_ENVIRONMENT_SANDBOX, got.GetAccount().GetEnvironment())
 	require.WithinDuration(t, got.GetServiceTime().AsTime(), got.GetVendorTime().AsTime(), 2e9)
+}
+
+func TestTheLoginsZoneWinsAndADifferenceIsReported(t *testing.T) {
+	tokyo := time.FixedZone("+09:00", 9*3600)
+	b := setup(t, nil, func(c *sandbox.Config) { c.TimeZone = tokyo })
+	made, err := b.vendor.Create(t.Context(), sandbox.Bill{AffairType: sandbox.Assembly, StockOrg: "100",
+		Lines: []sandbox.Line{{Goods: sandbox.Goods{Material: "M001", Qty: "2", Stock: "CK001"}}}})
+	require.NoError(t, err)
+	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
+		ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(made.CreateDate.Add(-time.Second))},
+	}})
+	account := got.header.GetAccount()
+	require.Equal(t, "Asia/Shanghai", account.GetTimeZone())
+	require.EqualValues(t, 28800, account.GetUtcOffsetSeconds())
+	require.EqualValues(t, 32400, account.GetLoginUtcOffsetSeconds())
+	require.Equal(t, "+09:00", account.GetReadTimeZone())
+	require.Len(t, got.bills, 1)
+	require.WithinDuration(t, made.CreateDate, got.bills[0].GetCreateTime().AsTime(), time.Second)
+
+	b.vendor.SetPersonality(sandbox.Personality{OmitTimeZone: true})
+	b.vendor.ExpireSessions()
+	seen, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+	require.NoError(t, err)
+	require.Nil(t, seen.GetAccount().LoginUtcOffsetSeconds)
+	require.Equal(t, "Asia/Shanghai", seen.GetAccount().GetReadTimeZone())
 }
 
 func TestARefusedLoginIsNotLoopedOn(t *testing.T) {

@@ -34,6 +34,10 @@ const (
 	NotFound
 	// Refused means: anything else the vendor said no to.
 	Refused
+	// AccountLocked means: too many wrong logins; half an hour of nothing.
+	AccountLocked
+	// SessionContended means: another program logs in as this user and throws us out.
+	SessionContended
 )
 
 // Shape is the number of a failure body in the catalogue of classify.go: 1 to 14, 0 for none of them.

@@ -122,6 +122,10 @@ func faultStatus(fault *kingdee.Fault) (codes.Code, kingdeev1.ErrorReason) {
 		return codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_PERMISSION
 	case kingdee.LoginRefused:
 		return codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_LOGIN_REFUSED
+	case kingdee.AccountLocked:
+		return codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_ACCOUNT_LOCKED
+	case kingdee.SessionContended:
+		return codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_SESSION_CONTENDED
 	case kingdee.SessionLost:
 		return codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_SESSION_LOST
 	case kingdee.Throttled:

@@ -41,6 +41,8 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 		{&aboutBill{7, &assembled.Undecodable{Problem: &kingdeev1.BillProblem{Id: 7, Field: "FQty"}}}, codes.FailedPrecondition, "BILL_UNDECODABLE", map[string]string{"bill_id": "7", "field": "FQty"}},
 		{fault(kingdee.Permission, 2, ""), codes.PermissionDenied, "VENDOR_PERMISSION", map[string]string{"vendor_code": "2", "vendor_message": "文本"}},
 		{fault(kingdee.LoginRefused, kingdee.NoCode, ""), codes.FailedPrecondition, "LOGIN_REFUSED", map[string]string{"vendor_message": "文本"}},
+		{fault(kingdee.AccountLocked, kingdee.NoCode, ""), codes.FailedPrecondition, "ACCOUNT_LOCKED", map[string]string{"vendor_message": "文本"}},
+		{fault(kingdee.SessionContended, kingdee.NoCode, ""), codes.FailedPrecondition, "SESSION_CONTENDED", map[string]string{"vendor_message": "文本"}},
 		{fault(kingdee.SessionLost, 1, ""), codes.Unavailable, "SESSION_LOST", map[string]string{"vendor_code": "1", "vendor_message": "文本"}},
 		{fault(kingdee.Throttled, 14, ""), codes.ResourceExhausted, "RATE_LIMITED", map[string]string{"vendor_code": "14", "vendor_message": "文本"}},
 		{fault(kingdee.Unreachable, kingdee.NoCode, ""), codes.Unavailable, "VENDOR_UNREACHABLE", map[string]string{"vendor_message": "文本"}},

@@ -152,6 +152,7 @@ func (s *Service) account(sandbox bool) *kingdeev1.Account {
 		TimeZone:         s.place.ZoneName,
 		UtcOffsetSeconds: int32(offset), //nolint:gosec // a zone is hours from UTC
 		Environment:      kingdeev1.Environment_ENVIRONMENT_REAL,
+		ReadTimeZone:     s.client.Zone().String(),
 	}
 	if login.DataCenterID != "" {
 		account.DataCenterId = login.DataCenterID

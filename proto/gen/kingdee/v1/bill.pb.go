@@ -136,6 +136,64 @@ func (BillProblemReason) EnumDescriptor() ([]byte, []int) {
 	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{1}
 }
 
+type CheckResult int32
+
+const (
+	CheckResult_CHECK_RESULT_UNSPECIFIED CheckResult = 0
+	CheckResult_CHECK_RESULT_OK          CheckResult = 1
+	// It works, and somebody should look.
+	CheckResult_CHECK_RESULT_WARNING CheckResult = 2
+	// It does not work.
+	CheckResult_CHECK_RESULT_FAILED CheckResult = 3
+	// The question could not be asked, mostly because an earlier one failed.
+	CheckResult_CHECK_RESULT_SKIPPED CheckResult = 4
+)
+
+// Enum value maps for CheckResult.
+var (
+	CheckResult_name = map[int32]string{
+		0: "CHECK_RESULT_UNSPECIFIED",
+		1: "CHECK_RESULT_OK",
+		2: "CHECK_RESULT_WARNING",
+		3: "CHECK_RESULT_FAILED",
+		4: "CHECK_RESULT_SKIPPED",
+	}
+	CheckResult_value = map[string]int32{
+		"CHECK_RESULT_UNSPECIFIED": 0,
+		"CHECK_RESULT_OK":          1,
+		"CHECK_RESULT_WARNING":     2,
+		"CHECK_RESULT_FAILED":      3,
+		"CHECK_RESULT_SKIPPED":     4,
+	}
+)
+
+func (x CheckResult) Enum() *CheckResult {
+	p := new(CheckResult)
+	*p = x
+	return p
+}
+
+func (x CheckResult) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CheckResult) Descriptor() protoreflect.EnumDescriptor {
+	return file_kingdee_v1_bill_proto_enumTypes[2].Descriptor()
+}
+
+func (CheckResult) Type() protoreflect.EnumType {
+	return &file_kingdee_v1_bill_proto_enumTypes[2]
+}
+
+func (x CheckResult) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CheckResult.Descriptor instead.
+func (CheckResult) EnumDescriptor() ([]byte, []int) {
+	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{2}
+}
+
 // ExecuteBillQueryRequest carries the seed interface's parameters by their own names.
 type ExecuteBillQueryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1093,15 +1151,18 @@ type Account struct {
 	DataCenterName string `protobuf:"bytes,2,opt,name=data_center_name,json=dataCenterName,proto3" json:"data_center_name,omitempty"`
 	// The user logged in as.
 	UserName string `protobuf:"bytes,3,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
-	// The zone that the server's wall-clock times are read in, an IANA name or a fixed offset such as +08:00.
+	// The configured zone of the server's wall clock, an IANA name or a fixed offset such as +08:00.
 	TimeZone string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// Offset of the zone that the login reported (STimeZone), in seconds; absent when it reported none.
 	LoginUtcOffsetSeconds *int32 `protobuf:"varint,5,opt,name=login_utc_offset_seconds,json=loginUtcOffsetSeconds,proto3,oneof" json:"login_utc_offset_seconds,omitempty"`
 	// Offset of time_zone now, in seconds.
 	UtcOffsetSeconds int32       `protobuf:"varint,6,opt,name=utc_offset_seconds,json=utcOffsetSeconds,proto3" json:"utc_offset_seconds,omitempty"`
 	Environment      Environment `protobuf:"varint,7,opt,name=environment,proto3,enum=kingdee.v1.Environment" json:"environment,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The zone that times are read in: time_zone, unless the login's offset differs from utc_offset_seconds; then the login's,
+	// such as +09:00. A difference is a mistake in the settings and is to be told to somebody.
+	ReadTimeZone  string `protobuf:"bytes,8,opt,name=read_time_zone,json=readTimeZone,proto3" json:"read_time_zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Account) Reset() {
@@ -1181,6 +1242,13 @@ func (x *Account) GetEnvironment() Environment {
 		return x.Environment
 	}
 	return Environment_ENVIRONMENT_UNSPECIFIED
+}
+
+func (x *Account) GetReadTimeZone() string {
+	if x != nil {
+		return x.ReadTimeZone
+	}
+	return ""
 }
 
 // BillPage holds whole bills. At most 1 MiB, unless one bill alone is larger.
@@ -1613,9 +1681,14 @@ func (x *GetAssemblyBillResponse) GetQueryLeftTime() *timestamppb.Timestamp {
 }
 
 type CheckConnectionRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Find out everything an installer wants to know (findings): it costs some twenty calls. No second login is tried, which
+	// could throw this service's own session out; `kingdeesvc check` does that.
+	Thorough bool `protobuf:"varint,1,opt,name=thorough,proto3" json:"thorough,omitempty"`
+	// Stock organisations (FNumber) that must have bills; used only when thorough.
+	OrganizationNumbers []string `protobuf:"bytes,2,rep,name=organization_numbers,json=organizationNumbers,proto3" json:"organization_numbers,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *CheckConnectionRequest) Reset() {
@@ -1648,6 +1721,20 @@ func (*CheckConnectionRequest) Descriptor() ([]byte, []int) {
 	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{19}
 }
 
+func (x *CheckConnectionRequest) GetThorough() bool {
+	if x != nil {
+		return x.Thorough
+	}
+	return false
+}
+
+func (x *CheckConnectionRequest) GetOrganizationNumbers() []string {
+	if x != nil {
+		return x.OrganizationNumbers
+	}
+	return nil
+}
+
 type CheckConnectionResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Account *Account               `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
@@ -1658,6 +1745,9 @@ type CheckConnectionResponse struct {
 	ServiceTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=service_time,json=serviceTime,proto3" json:"service_time,omitempty"`
 	// Kingdee's version text, for people.
 	VendorVersion string `protobuf:"bytes,5,opt,name=vendor_version,json=vendorVersion,proto3" json:"vendor_version,omitempty"`
+	// In the order of the questions; empty unless thorough was asked for. With findings, a vendor that cannot be reached or
+	// refuses the login is a finding and no error.
+	Findings      []*CheckFinding `protobuf:"bytes,6,rep,name=findings,proto3" json:"findings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1727,6 +1817,101 @@ func (x *CheckConnectionResponse) GetVendorVersion() string {
 	return ""
 }
 
+func (x *CheckConnectionResponse) GetFindings() []*CheckFinding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+// CheckFinding is the answer to one question of an installer.
+type CheckFinding struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which question, a word such as reach, login, clock, fields.
+	Id     string      `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Result CheckResult `protobuf:"varint,2,opt,name=result,proto3,enum=kingdee.v1.CheckResult" json:"result,omitempty"`
+	// What was found, in Chinese and in English.
+	FoundZh string `protobuf:"bytes,3,opt,name=found_zh,json=foundZh,proto3" json:"found_zh,omitempty"`
+	FoundEn string `protobuf:"bytes,4,opt,name=found_en,json=foundEn,proto3" json:"found_en,omitempty"`
+	// What to do about it; empty when all is well.
+	AdviceZh      string `protobuf:"bytes,5,opt,name=advice_zh,json=adviceZh,proto3" json:"advice_zh,omitempty"`
+	AdviceEn      string `protobuf:"bytes,6,opt,name=advice_en,json=adviceEn,proto3" json:"advice_en,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckFinding) Reset() {
+	*x = CheckFinding{}
+	mi := &file_kingdee_v1_bill_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckFinding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckFinding) ProtoMessage() {}
+
+func (x *CheckFinding) ProtoReflect() protoreflect.Message {
+	mi := &file_kingdee_v1_bill_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckFinding.ProtoReflect.Descriptor instead.
+func (*CheckFinding) Descriptor() ([]byte, []int) {
+	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CheckFinding) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetResult() CheckResult {
+	if x != nil {
+		return x.Result
+	}
+	return CheckResult_CHECK_RESULT_UNSPECIFIED
+}
+
+func (x *CheckFinding) GetFoundZh() string {
+	if x != nil {
+		return x.FoundZh
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetFoundEn() string {
+	if x != nil {
+		return x.FoundEn
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetAdviceZh() string {
+	if x != nil {
+		return x.AdviceZh
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetAdviceEn() string {
+	if x != nil {
+		return x.AdviceEn
+	}
+	return ""
+}
+
 var File_kingdee_v1_bill_proto protoreflect.FileDescriptor
 
 const file_kingdee_v1_bill_proto_rawDesc = "" +
@@ -1791,7 +1976,7 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\x10vendor_time_note\x18\x02 \x01(\tR\x0evendorTimeNote\x12=\n" +
 	"\fservice_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vserviceTime\x12-\n" +
 	"\aaccount\x18\x04 \x01(\v2\x13.kingdee.v1.AccountR\aaccount\x12%\n" +
-	"\x0emidnight_edges\x18\x05 \x03(\tR\rmidnightEdges\"\xd7\x02\n" +
+	"\x0emidnight_edges\x18\x05 \x03(\tR\rmidnightEdges\"\xfd\x02\n" +
 	"\aAccount\x12$\n" +
 	"\x0edata_center_id\x18\x01 \x01(\tR\fdataCenterId\x12(\n" +
 	"\x10data_center_name\x18\x02 \x01(\tR\x0edataCenterName\x12\x1b\n" +
@@ -1799,7 +1984,8 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\ttime_zone\x18\x04 \x01(\tR\btimeZone\x12<\n" +
 	"\x18login_utc_offset_seconds\x18\x05 \x01(\x05H\x00R\x15loginUtcOffsetSeconds\x88\x01\x01\x12,\n" +
 	"\x12utc_offset_seconds\x18\x06 \x01(\x05R\x10utcOffsetSeconds\x129\n" +
-	"\venvironment\x18\a \x01(\x0e2\x17.kingdee.v1.EnvironmentR\venvironmentB\x1b\n" +
+	"\venvironment\x18\a \x01(\x0e2\x17.kingdee.v1.EnvironmentR\venvironment\x12$\n" +
+	"\x0eread_time_zone\x18\b \x01(\tR\freadTimeZoneB\x1b\n" +
 	"\x19_login_utc_offset_seconds\"\xe0\x01\n" +
 	"\bBillPage\x12.\n" +
 	"\x05bills\x18\x01 \x03(\v2\x18.kingdee.v1.AssemblyBillR\x05bills\x123\n" +
@@ -1833,15 +2019,26 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\x0fextra_line_keys\x18\x04 \x03(\tB,\xbaH)\x92\x01&\x102\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\rextraLineKeys\"\x8b\x01\n" +
 	"\x17GetAssemblyBillResponse\x12,\n" +
 	"\x04bill\x18\x01 \x01(\v2\x18.kingdee.v1.AssemblyBillR\x04bill\x12B\n" +
-	"\x0fquery_left_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rqueryLeftTime\"\x18\n" +
-	"\x16CheckConnectionRequest\"\x95\x02\n" +
+	"\x0fquery_left_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rqueryLeftTime\"y\n" +
+	"\x16CheckConnectionRequest\x12\x1a\n" +
+	"\bthorough\x18\x01 \x01(\bR\bthorough\x12C\n" +
+	"\x14organization_numbers\x18\x02 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10d\"\x06r\x04\x10\x01\x18PR\x13organizationNumbers\"\xcb\x02\n" +
 	"\x17CheckConnectionResponse\x12-\n" +
 	"\aaccount\x18\x01 \x01(\v2\x13.kingdee.v1.AccountR\aaccount\x12;\n" +
 	"\vvendor_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"vendorTime\x12(\n" +
 	"\x10vendor_time_note\x18\x03 \x01(\tR\x0evendorTimeNote\x12=\n" +
 	"\fservice_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vserviceTime\x12%\n" +
-	"\x0evendor_version\x18\x05 \x01(\tR\rvendorVersion*Y\n" +
+	"\x0evendor_version\x18\x05 \x01(\tR\rvendorVersion\x124\n" +
+	"\bfindings\x18\x06 \x03(\v2\x18.kingdee.v1.CheckFindingR\bfindings\"\xbf\x01\n" +
+	"\fCheckFinding\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
+	"\x06result\x18\x02 \x01(\x0e2\x17.kingdee.v1.CheckResultR\x06result\x12\x19\n" +
+	"\bfound_zh\x18\x03 \x01(\tR\afoundZh\x12\x19\n" +
+	"\bfound_en\x18\x04 \x01(\tR\afoundEn\x12\x1b\n" +
+	"\tadvice_zh\x18\x05 \x01(\tR\badviceZh\x12\x1b\n" +
+	"\tadvice_en\x18\x06 \x01(\tR\badviceEn*Y\n" +
 	"\vEnvironment\x12\x1b\n" +
 	"\x17ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ENVIRONMENT_REAL\x10\x01\x12\x17\n" +
@@ -1852,7 +2049,13 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"!BILL_PROBLEM_REASON_FIELD_MISSING\x10\x02\x12%\n" +
 	"!BILL_PROBLEM_REASON_VALUE_UNKNOWN\x10\x03\x12'\n" +
 	"#BILL_PROBLEM_REASON_VALUE_MALFORMED\x10\x04\x12 \n" +
-	"\x1cBILL_PROBLEM_REASON_CHANGING\x10\x052\xef\x03\n" +
+	"\x1cBILL_PROBLEM_REASON_CHANGING\x10\x05*\x8d\x01\n" +
+	"\vCheckResult\x12\x1c\n" +
+	"\x18CHECK_RESULT_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fCHECK_RESULT_OK\x10\x01\x12\x18\n" +
+	"\x14CHECK_RESULT_WARNING\x10\x02\x12\x17\n" +
+	"\x13CHECK_RESULT_FAILED\x10\x03\x12\x18\n" +
+	"\x14CHECK_RESULT_SKIPPED\x10\x042\xef\x03\n" +
 	"\vBillService\x12]\n" +
 	"\x10ExecuteBillQuery\x12#.kingdee.v1.ExecuteBillQueryRequest\x1a$.kingdee.v1.ExecuteBillQueryResponse\x12h\n" +
 	"\x13StreamAssemblyBills\x12&.kingdee.v1.StreamAssemblyBillsRequest\x1a'.kingdee.v1.StreamAssemblyBillsResponse0\x01\x12_\n" +
@@ -1875,84 +2078,88 @@ func file_kingdee_v1_bill_proto_rawDescGZIP() []byte {
 	return file_kingdee_v1_bill_proto_rawDescData
 }
 
-var file_kingdee_v1_bill_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_kingdee_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_kingdee_v1_bill_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_kingdee_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_kingdee_v1_bill_proto_goTypes = []any{
 	(Environment)(0),                    // 0: kingdee.v1.Environment
 	(BillProblemReason)(0),              // 1: kingdee.v1.BillProblemReason
-	(*ExecuteBillQueryRequest)(nil),     // 2: kingdee.v1.ExecuteBillQueryRequest
-	(*ExecuteBillQueryResponse)(nil),    // 3: kingdee.v1.ExecuteBillQueryResponse
-	(*Row)(nil),                         // 4: kingdee.v1.Row
-	(*Cell)(nil),                        // 5: kingdee.v1.Cell
-	(*ChangedSince)(nil),                // 6: kingdee.v1.ChangedSince
-	(*BillIds)(nil),                     // 7: kingdee.v1.BillIds
-	(*BillNumbers)(nil),                 // 8: kingdee.v1.BillNumbers
-	(*StreamAssemblyBillsRequest)(nil),  // 9: kingdee.v1.StreamAssemblyBillsRequest
-	(*StreamAssemblyBillsResponse)(nil), // 10: kingdee.v1.StreamAssemblyBillsResponse
-	(*StreamBillStatesRequest)(nil),     // 11: kingdee.v1.StreamBillStatesRequest
-	(*StreamBillStatesResponse)(nil),    // 12: kingdee.v1.StreamBillStatesResponse
-	(*StreamHeader)(nil),                // 13: kingdee.v1.StreamHeader
-	(*Account)(nil),                     // 14: kingdee.v1.Account
-	(*BillPage)(nil),                    // 15: kingdee.v1.BillPage
-	(*StatePage)(nil),                   // 16: kingdee.v1.StatePage
-	(*BillProblem)(nil),                 // 17: kingdee.v1.BillProblem
-	(*StreamSummary)(nil),               // 18: kingdee.v1.StreamSummary
-	(*GetAssemblyBillRequest)(nil),      // 19: kingdee.v1.GetAssemblyBillRequest
-	(*GetAssemblyBillResponse)(nil),     // 20: kingdee.v1.GetAssemblyBillResponse
-	(*CheckConnectionRequest)(nil),      // 21: kingdee.v1.CheckConnectionRequest
-	(*CheckConnectionResponse)(nil),     // 22: kingdee.v1.CheckConnectionResponse
-	(*timestamppb.Timestamp)(nil),       // 23: google.protobuf.Timestamp
-	(*AssemblyBill)(nil),                // 24: kingdee.v1.AssemblyBill
-	(*BillState)(nil),                   // 25: kingdee.v1.BillState
+	(CheckResult)(0),                    // 2: kingdee.v1.CheckResult
+	(*ExecuteBillQueryRequest)(nil),     // 3: kingdee.v1.ExecuteBillQueryRequest
+	(*ExecuteBillQueryResponse)(nil),    // 4: kingdee.v1.ExecuteBillQueryResponse
+	(*Row)(nil),                         // 5: kingdee.v1.Row
+	(*Cell)(nil),                        // 6: kingdee.v1.Cell
+	(*ChangedSince)(nil),                // 7: kingdee.v1.ChangedSince
+	(*BillIds)(nil),                     // 8: kingdee.v1.BillIds
+	(*BillNumbers)(nil),                 // 9: kingdee.v1.BillNumbers
+	(*StreamAssemblyBillsRequest)(nil),  // 10: kingdee.v1.StreamAssemblyBillsRequest
+	(*StreamAssemblyBillsResponse)(nil), // 11: kingdee.v1.StreamAssemblyBillsResponse
+	(*StreamBillStatesRequest)(nil),     // 12: kingdee.v1.StreamBillStatesRequest
+	(*StreamBillStatesResponse)(nil),    // 13: kingdee.v1.StreamBillStatesResponse
+	(*StreamHeader)(nil),                // 14: kingdee.v1.StreamHeader
+	(*Account)(nil),                     // 15: kingdee.v1.Account
+	(*BillPage)(nil),                    // 16: kingdee.v1.BillPage
+	(*StatePage)(nil),                   // 17: kingdee.v1.StatePage
+	(*BillProblem)(nil),                 // 18: kingdee.v1.BillProblem
+	(*StreamSummary)(nil),               // 19: kingdee.v1.StreamSummary
+	(*GetAssemblyBillRequest)(nil),      // 20: kingdee.v1.GetAssemblyBillRequest
+	(*GetAssemblyBillResponse)(nil),     // 21: kingdee.v1.GetAssemblyBillResponse
+	(*CheckConnectionRequest)(nil),      // 22: kingdee.v1.CheckConnectionRequest
+	(*CheckConnectionResponse)(nil),     // 23: kingdee.v1.CheckConnectionResponse
+	(*CheckFinding)(nil),                // 24: kingdee.v1.CheckFinding
+	(*timestamppb.Timestamp)(nil),       // 25: google.protobuf.Timestamp
+	(*AssemblyBill)(nil),                // 26: kingdee.v1.AssemblyBill
+	(*BillState)(nil),                   // 27: kingdee.v1.BillState
 }
 var file_kingdee_v1_bill_proto_depIdxs = []int32{
-	4,  // 0: kingdee.v1.ExecuteBillQueryResponse.rows:type_name -> kingdee.v1.Row
-	23, // 1: kingdee.v1.ExecuteBillQueryResponse.query_left_time:type_name -> google.protobuf.Timestamp
-	5,  // 2: kingdee.v1.Row.cells:type_name -> kingdee.v1.Cell
-	23, // 3: kingdee.v1.ChangedSince.since:type_name -> google.protobuf.Timestamp
-	6,  // 4: kingdee.v1.StreamAssemblyBillsRequest.changed_since:type_name -> kingdee.v1.ChangedSince
-	7,  // 5: kingdee.v1.StreamAssemblyBillsRequest.ids:type_name -> kingdee.v1.BillIds
-	8,  // 6: kingdee.v1.StreamAssemblyBillsRequest.numbers:type_name -> kingdee.v1.BillNumbers
-	13, // 7: kingdee.v1.StreamAssemblyBillsResponse.header:type_name -> kingdee.v1.StreamHeader
-	15, // 8: kingdee.v1.StreamAssemblyBillsResponse.page:type_name -> kingdee.v1.BillPage
-	18, // 9: kingdee.v1.StreamAssemblyBillsResponse.summary:type_name -> kingdee.v1.StreamSummary
-	6,  // 10: kingdee.v1.StreamBillStatesRequest.changed_since:type_name -> kingdee.v1.ChangedSince
-	7,  // 11: kingdee.v1.StreamBillStatesRequest.ids:type_name -> kingdee.v1.BillIds
-	8,  // 12: kingdee.v1.StreamBillStatesRequest.numbers:type_name -> kingdee.v1.BillNumbers
-	13, // 13: kingdee.v1.StreamBillStatesResponse.header:type_name -> kingdee.v1.StreamHeader
-	16, // 14: kingdee.v1.StreamBillStatesResponse.page:type_name -> kingdee.v1.StatePage
-	18, // 15: kingdee.v1.StreamBillStatesResponse.summary:type_name -> kingdee.v1.StreamSummary
-	23, // 16: kingdee.v1.StreamHeader.vendor_time:type_name -> google.protobuf.Timestamp
-	23, // 17: kingdee.v1.StreamHeader.service_time:type_name -> google.protobuf.Timestamp
-	14, // 18: kingdee.v1.StreamHeader.account:type_name -> kingdee.v1.Account
+	5,  // 0: kingdee.v1.ExecuteBillQueryResponse.rows:type_name -> kingdee.v1.Row
+	25, // 1: kingdee.v1.ExecuteBillQueryResponse.query_left_time:type_name -> google.protobuf.Timestamp
+	6,  // 2: kingdee.v1.Row.cells:type_name -> kingdee.v1.Cell
+	25, // 3: kingdee.v1.ChangedSince.since:type_name -> google.protobuf.Timestamp
+	7,  // 4: kingdee.v1.StreamAssemblyBillsRequest.changed_since:type_name -> kingdee.v1.ChangedSince
+	8,  // 5: kingdee.v1.StreamAssemblyBillsRequest.ids:type_name -> kingdee.v1.BillIds
+	9,  // 6: kingdee.v1.StreamAssemblyBillsRequest.numbers:type_name -> kingdee.v1.BillNumbers
+	14, // 7: kingdee.v1.StreamAssemblyBillsResponse.header:type_name -> kingdee.v1.StreamHeader
+	16, // 8: kingdee.v1.StreamAssemblyBillsResponse.page:type_name -> kingdee.v1.BillPage
+	19, // 9: kingdee.v1.StreamAssemblyBillsResponse.summary:type_name -> kingdee.v1.StreamSummary
+	7,  // 10: kingdee.v1.StreamBillStatesRequest.changed_since:type_name -> kingdee.v1.ChangedSince
+	8,  // 11: kingdee.v1.StreamBillStatesRequest.ids:type_name -> kingdee.v1.BillIds
+	9,  // 12: kingdee.v1.StreamBillStatesRequest.numbers:type_name -> kingdee.v1.BillNumbers
+	14, // 13: kingdee.v1.StreamBillStatesResponse.header:type_name -> kingdee.v1.StreamHeader
+	17, // 14: kingdee.v1.StreamBillStatesResponse.page:type_name -> kingdee.v1.StatePage
+	19, // 15: kingdee.v1.StreamBillStatesResponse.summary:type_name -> kingdee.v1.StreamSummary
+	25, // 16: kingdee.v1.StreamHeader.vendor_time:type_name -> google.protobuf.Timestamp
+	25, // 17: kingdee.v1.StreamHeader.service_time:type_name -> google.protobuf.Timestamp
+	15, // 18: kingdee.v1.StreamHeader.account:type_name -> kingdee.v1.Account
 	0,  // 19: kingdee.v1.Account.environment:type_name -> kingdee.v1.Environment
-	24, // 20: kingdee.v1.BillPage.bills:type_name -> kingdee.v1.AssemblyBill
-	17, // 21: kingdee.v1.BillPage.problems:type_name -> kingdee.v1.BillProblem
-	23, // 22: kingdee.v1.BillPage.query_left_time:type_name -> google.protobuf.Timestamp
-	25, // 23: kingdee.v1.StatePage.states:type_name -> kingdee.v1.BillState
-	17, // 24: kingdee.v1.StatePage.problems:type_name -> kingdee.v1.BillProblem
-	23, // 25: kingdee.v1.StatePage.query_left_time:type_name -> google.protobuf.Timestamp
+	26, // 20: kingdee.v1.BillPage.bills:type_name -> kingdee.v1.AssemblyBill
+	18, // 21: kingdee.v1.BillPage.problems:type_name -> kingdee.v1.BillProblem
+	25, // 22: kingdee.v1.BillPage.query_left_time:type_name -> google.protobuf.Timestamp
+	27, // 23: kingdee.v1.StatePage.states:type_name -> kingdee.v1.BillState
+	18, // 24: kingdee.v1.StatePage.problems:type_name -> kingdee.v1.BillProblem
+	25, // 25: kingdee.v1.StatePage.query_left_time:type_name -> google.protobuf.Timestamp
 	1,  // 26: kingdee.v1.BillProblem.reason:type_name -> kingdee.v1.BillProblemReason
-	24, // 27: kingdee.v1.GetAssemblyBillResponse.bill:type_name -> kingdee.v1.AssemblyBill
-	23, // 28: kingdee.v1.GetAssemblyBillResponse.query_left_time:type_name -> google.protobuf.Timestamp
-	14, // 29: kingdee.v1.CheckConnectionResponse.account:type_name -> kingdee.v1.Account
-	23, // 30: kingdee.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
-	23, // 31: kingdee.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
-	2,  // 32: kingdee.v1.BillService.ExecuteBillQuery:input_type -> kingdee.v1.ExecuteBillQueryRequest
-	9,  // 33: kingdee.v1.BillService.StreamAssemblyBills:input_type -> kingdee.v1.StreamAssemblyBillsRequest
-	11, // 34: kingdee.v1.BillService.StreamBillStates:input_type -> kingdee.v1.StreamBillStatesRequest
-	19, // 35: kingdee.v1.BillService.GetAssemblyBill:input_type -> kingdee.v1.GetAssemblyBillRequest
-	21, // 36: kingdee.v1.BillService.CheckConnection:input_type -> kingdee.v1.CheckConnectionRequest
-	3,  // 37: kingdee.v1.BillService.ExecuteBillQuery:output_type -> kingdee.v1.ExecuteBillQueryResponse
-	10, // 38: kingdee.v1.BillService.StreamAssemblyBills:output_type -> kingdee.v1.StreamAssemblyBillsResponse
-	12, // 39: kingdee.v1.BillService.StreamBillStates:output_type -> kingdee.v1.StreamBillStatesResponse
-	20, // 40: kingdee.v1.BillService.GetAssemblyBill:output_type -> kingdee.v1.GetAssemblyBillResponse
-	22, // 41: kingdee.v1.BillService.CheckConnection:output_type -> kingdee.v1.CheckConnectionResponse
-	37, // [37:42] is the sub-list for method output_type
-	32, // [32:37] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	26, // 27: kingdee.v1.GetAssemblyBillResponse.bill:type_name -> kingdee.v1.AssemblyBill
+	25, // 28: kingdee.v1.GetAssemblyBillResponse.query_left_time:type_name -> google.protobuf.Timestamp
+	15, // 29: kingdee.v1.CheckConnectionResponse.account:type_name -> kingdee.v1.Account
+	25, // 30: kingdee.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
+	25, // 31: kingdee.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
+	24, // 32: kingdee.v1.CheckConnectionResponse.findings:type_name -> kingdee.v1.CheckFinding
+	2,  // 33: kingdee.v1.CheckFinding.result:type_name -> kingdee.v1.CheckResult
+	3,  // 34: kingdee.v1.BillService.ExecuteBillQuery:input_type -> kingdee.v1.ExecuteBillQueryRequest
+	10, // 35: kingdee.v1.BillService.StreamAssemblyBills:input_type -> kingdee.v1.StreamAssemblyBillsRequest
+	12, // 36: kingdee.v1.BillService.StreamBillStates:input_type -> kingdee.v1.StreamBillStatesRequest
+	20, // 37: kingdee.v1.BillService.GetAssemblyBill:input_type -> kingdee.v1.GetAssemblyBillRequest
+	22, // 38: kingdee.v1.BillService.CheckConnection:input_type -> kingdee.v1.CheckConnectionRequest
+	4,  // 39: kingdee.v1.BillService.ExecuteBillQuery:output_type -> kingdee.v1.ExecuteBillQueryResponse
+	11, // 40: kingdee.v1.BillService.StreamAssemblyBills:output_type -> kingdee.v1.StreamAssemblyBillsResponse
+	13, // 41: kingdee.v1.BillService.StreamBillStates:output_type -> kingdee.v1.StreamBillStatesResponse
+	21, // 42: kingdee.v1.BillService.GetAssemblyBill:output_type -> kingdee.v1.GetAssemblyBillResponse
+	23, // 43: kingdee.v1.BillService.CheckConnection:output_type -> kingdee.v1.CheckConnectionResponse
+	39, // [39:44] is the sub-list for method output_type
+	34, // [34:39] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_kingdee_v1_bill_proto_init() }
@@ -1992,8 +2199,8 @@ func file_kingdee_v1_bill_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kingdee_v1_bill_proto_rawDesc), len(file_kingdee_v1_bill_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   21,
+			NumEnums:      3,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,7 +22,7 @@ const (
 )
 
 // ErrorReason is the reason of the google.rpc.ErrorInfo (domain "kingdee") that every error carries, sent without the
-// ERROR_REASON_ prefix. What is variable in a message is in the metadata: field, vendor_code, vendor_message, bill_id.
+// ERROR_REASON_ prefix. What is variable in a message is in the metadata: field, vendor_code, vendor_message, bill_id, circuit.
 type ErrorReason int32
 
 const (
@@ -47,7 +47,7 @@ const (
 	ErrorReason_ERROR_REASON_SESSION_LOST ErrorReason = 9
 	// RESOURCE_EXHAUSTED: MsgCode 14, or our own limit; come back later.
 	ErrorReason_ERROR_REASON_RATE_LIMITED ErrorReason = 10
-	// UNAVAILABLE: no connection, time-out, 5xx.
+	// UNAVAILABLE: no connection, time-out, 5xx. Metadata circuit = open: nothing was sent, because the last calls failed alike.
 	ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE ErrorReason = 11
 	// FAILED_PRECONDITION: Kingdee refused for a reason of its own; metadata: vendor_code, vendor_message.
 	ErrorReason_ERROR_REASON_VENDOR_REFUSED ErrorReason = 12
@@ -63,6 +63,11 @@ const (
 	ErrorReason_ERROR_REASON_CALLER_GONE ErrorReason = 17
 	// UNAUTHENTICATED: this service wants a token or a certificate.
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 18
+	// FAILED_PRECONDITION: Kingdee has locked the account after too many wrong logins; nothing is tried for half an hour.
+	ErrorReason_ERROR_REASON_ACCOUNT_LOCKED ErrorReason = 19
+	// FAILED_PRECONDITION: sessions kept being lost while in use, so another program logs in as the same user; no login for
+	// ten minutes.
+	ErrorReason_ERROR_REASON_SESSION_CONTENDED ErrorReason = 20
 )
 
 // Enum value maps for ErrorReason.
@@ -87,6 +92,8 @@ var (
 		16: "ERROR_REASON_DEADLINE_EXCEEDED",
 		17: "ERROR_REASON_CALLER_GONE",
 		18: "ERROR_REASON_UNAUTHENTICATED",
+		19: "ERROR_REASON_ACCOUNT_LOCKED",
+		20: "ERROR_REASON_SESSION_CONTENDED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":        0,
@@ -108,6 +115,8 @@ var (
 		"ERROR_REASON_DEADLINE_EXCEEDED":  16,
 		"ERROR_REASON_CALLER_GONE":        17,
 		"ERROR_REASON_UNAUTHENTICATED":    18,
+		"ERROR_REASON_ACCOUNT_LOCKED":     19,
+		"ERROR_REASON_SESSION_CONTENDED":  20,
 	}
 )
 
@@ -143,7 +152,7 @@ var File_kingdee_v1_error_reason_proto protoreflect.FileDescriptor
 const file_kingdee_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkingdee/v1/error_reason.proto\x12\n" +
-	"kingdee.v1*\xfd\x04\n" +
+	"kingdee.v1*\xc2\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -164,7 +173,9 @@ const file_kingdee_v1_error_reason_proto_rawDesc = "" +
 	"\x15ERROR_REASON_INTERNAL\x10\x0f\x12\"\n" +
 	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x10\x10\x12\x1c\n" +
 	"\x18ERROR_REASON_CALLER_GONE\x10\x11\x12 \n" +
-	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x12B\xaa\x01\n" +
+	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x12\x12\x1f\n" +
+	"\x1bERROR_REASON_ACCOUNT_LOCKED\x10\x13\x12\"\n" +
+	"\x1eERROR_REASON_SESSION_CONTENDED\x10\x14B\xaa\x01\n" +
 	"\x0ecom.kingdee.v1B\x10ErrorReasonProtoP\x01Z=github.com/voidrelay/voidrelay/proto/gen/kingdee/v1;kingdeev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kingdee.V1\xca\x02\n" +
 	"Kingdee\\V1\xe2\x02\x16Kingdee\\V1\\GPBMetadata\xea\x02\vKingdee::V1b\x06proto3"

@@ -92,6 +92,7 @@ func TestLoadConfigRefuses(t *testing.T) {
 		want    string
 	}{
 		"a password in the address":  {map[string]string{"WMS_URL": "https://u:hunter2@wms.example"}, "must not hold a user"},
+		"a host that is not ASCII":   {map[string]string{"WMS_URL": "https://仓库.example/x"}, "must be written in ASCII"},
 		"a query in the address":     {map[string]string{"WMS_URL": "https://wms.example/x?a=1"}, "must not have a query"},
 		"a negative rate":            {map[string]string{"WMS_RATE": "-1"}, "WMS_RATE"},
 		"not a number as rate":       {map[string]string{"WMS_RATE": "NaN"}, "WMS_RATE"},

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
@@ -155,6 +156,8 @@ func endpoint(address string, dialect wms.Dialect) (*url.URL, error) {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return nil, errors.New("not an address such as https://host/path")
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r > unicode.MaxASCII }):
+		return nil, errors.New("the host must be written in ASCII (xn--…)")
 	case u.User != nil:
 		return nil, errors.New("the address must not hold a user or password")
 	case u.RawQuery != "" || u.Fragment != "":

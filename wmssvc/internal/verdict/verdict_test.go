@@ -73,6 +73,8 @@ func TestWordsToDisposition(t *testing.T) {
 		{"failure", "1", "单据类型不匹配", dictionary.Rejected, true},
 		{"failure", "1", "单据类型不存在", dictionary.Rejected, true},
 		{"failure", "1", "warehouseCode不能为空", dictionary.Rejected, true},
+		{"failure", "100", "此外部单已使用!", dictionary.Rejected, true},
+		{"failure", "1", "旺店通WMS返回：单据已存在", dictionary.Rejected, true},
 		{"failure", "1", "旺店通WMS返回：Incorrect string value for column 'remark'", dictionary.Rejected, false},
 		{"failure", "", "", dictionary.Rejected, false},
 		{"error", "-1", "系统异常", dictionary.Rejected, false},

@@ -42,7 +42,7 @@ func (e *NameError) Error() string {
 
 // appendBody appends the request document. Nothing but the five characters that need it is escaped, and a carriage return,
 // which a parser would otherwise turn into a line feed; so what a strict parser reads back is what went in.
-func appendBody(dst []byte, d Dialect, o Order) (body []byte, cut bool, err error) {
+func appendBody(dst []byte, o Order) (body []byte, cut bool, err error) {
 	dst = append(dst, "<request>"...)
 	fields := [...]struct {
 		name, value string

@@ -9,30 +9,29 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func writeBody(t *testing.T, dialect string, o Order) (string, bool) {
+func writeBody(t *testing.T, o Order) (string, bool) {
 	t.Helper()
-	d, _ := FindDialect(dialect)
-	body, cut, err := appendBody(nil, d, o)
+	body, cut, err := appendBody(nil, o)
 	require.NoError(t, err)
 	return string(body), cut
 }
 
 func TestBodyMatchesTheVectors(t *testing.T) {
 	order := Order{WarehouseCode: "CK001", OrderCode: "ZZCX000123", OrderType: "QTRK", CancelReason: "金蝶作废"}
-	body, cut := writeBody(t, "wdt", order)
+	body, cut := writeBody(t, order)
 	require.Equal(t, bodyA, body)
 	require.False(t, cut)
 
 	order.CancelReason, order.ExtendProps = "A&B <x>", map[string]string{"key1": "value1"}
-	body, _ = writeBody(t, "wdt", order)
+	body, _ = writeBody(t, order)
 	require.Equal(t, bodyC, body)
 }
 
 func TestBodyLeavesOutWhatIsEmptyAndSortsExtendProps(t *testing.T) {
-	body, _ := writeBody(t, "wdt", Order{WarehouseCode: "W", OrderCode: "O", OrderType: "QTRK", ExtendProps: map[string]string{}})
+	body, _ := writeBody(t, Order{WarehouseCode: "W", OrderCode: "O", OrderType: "QTRK", ExtendProps: map[string]string{}})
 	require.Equal(t, `<request><warehouseCode>W</warehouseCode><orderCode>O</orderCode><orderType>QTRK</orderType></request>`, body)
 
-	body, _ = writeBody(t, "qimen", Order{
+	body, _ = writeBody(t, Order{
 		WarehouseCode: "W", OrderCode: "O", OrderType: "CNJG", OwnerCode: "HZ", OrderID: "7",
 		ExtendProps: map[string]string{"b": "2", "a": "1", "c": ""},
 	})
@@ -43,11 +42,11 @@ func TestBodyLeavesOutWhatIsEmptyAndSortsExtendProps(t *testing.T) {
 func TestReasonIsCutBetweenCharacters(t *testing.T) {
 	order := Order{WarehouseCode: "W", OrderCode: "O", OrderType: "QTRK"}
 	order.CancelReason = strings.Repeat("作", MaxReason)
-	_, cut := writeBody(t, "wdt", order)
+	_, cut := writeBody(t, order)
 	require.False(t, cut)
 
 	order.CancelReason = strings.Repeat("废😀", MaxReason)
-	body, cut := writeBody(t, "wdt", order)
+	body, cut := writeBody(t, order)
 	require.True(t, cut)
 	require.True(t, utf8.ValidString(body))
 	require.Contains(t, body, "<cancelReason>"+strings.Repeat("废😀", MaxReason/2)+"</cancelReason>")
@@ -67,15 +66,13 @@ func TestForbiddenCharactersNameTheirField(t *testing.T) {
 	} {
 		order := good
 		c.spoil(&order)
-		d, _ := FindDialect("wdt")
-		_, _, err := appendBody(nil, d, order)
+		_, _, err := appendBody(nil, order)
 		var refused *CharacterError
 		require.ErrorAs(t, err, &refused)
 		require.Equal(t, c.field, refused.Field)
 	}
-	d, _ := FindDialect("wdt")
 	good.ExtendProps = map[string]string{"no spaces": "x"}
-	_, _, err := appendBody(nil, d, good)
+	_, _, err := appendBody(nil, good)
 	var name *NameError
 	require.ErrorAs(t, err, &name)
 }
@@ -85,10 +82,9 @@ func FuzzBody(f *testing.F) {
 	f.Add("CK001", "ZZCX000123", "金蝶 作废", "key1", "value1")
 	f.Add("a&b", "<x>", "]]>\r\n\t\"'", "_", "\r")
 	f.Add("", "\x00", "\xff", "1", "\u00a0\u3000\ufffd")
-	d, _ := FindDialect("wdt")
 	f.Fuzz(func(t *testing.T, warehouse, code, reason, key, value string) {
 		in := Order{WarehouseCode: warehouse, OrderCode: code, OrderType: "QTRK", CancelReason: reason, ExtendProps: map[string]string{key: value}}
-		body, cut, err := appendBody(nil, d, in)
+		body, cut, err := appendBody(nil, in)
 		if err != nil {
 			return
 		}

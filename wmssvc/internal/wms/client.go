@@ -117,7 +117,7 @@ func (c *Client) Prepare(o Order) (Request, error) {
 		}
 	}
 	size := 256 + len(o.OrderCode) + len(o.WarehouseCode) + len(o.CancelReason)
-	body, cut, err := appendBody(make([]byte, 0, size), c.dialect, o)
+	body, cut, err := appendBody(make([]byte, 0, size), o)
 	if err != nil {
 		return Request{}, err
 	}

@@ -16,7 +16,7 @@ const minTokenLength = 16
 // tokenList knows bearer tokens by their digest, so that a comparison tells nothing about a token by its time.
 type tokenList struct{ names map[[sha256.Size]byte]string }
 
-// loadTokens reads one name:token a line; blank lines and lines that begin with # are left out. nil when none are configured.
+// loadTokens reads one name:token a line (a blank will do for the colon); blank lines and lines that begin with # are left out. nil when none are configured.
 func (c Config) loadTokens() (*tokenList, error) {
 	path := c.AuthTokensFile
 	if path == "" {
@@ -33,8 +33,11 @@ func (c Config) loadTokens() (*tokenList, error) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		name, token, found := strings.Cut(line, ":")
-		if !found || name == "" || len(token) < minTokenLength {
+		name, token := line, ""
+		if i := strings.IndexAny(line, ": \t"); i >= 0 {
+			name, token = line[:i], strings.TrimSpace(line[i+1:])
+		}
+		if name == "" || len(token) < minTokenLength {
 			problems = append(problems, fmt.Errorf("AUTH_TOKENS_FILE: %s:%d: not name:token with a token of %d characters or more", path, i+1, minTokenLength))
 			continue
 		}

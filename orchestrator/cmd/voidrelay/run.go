@@ -29,9 +29,9 @@ what became of it, and keeps running: void the next bill and watch. State is kep
 }
 
 func (sh *shell) run(ctx context.Context) (err error) {
-	if sh.getenv("KINGDEE_BASE_URL") != "" || sh.getenv("WMS_URL") != "" {
+	if real, err := house.RealVendors(sh.getenv); real || err != nil {
 		return &house.SettingsError{Problems: []string{
-			"KINGDEE_BASE_URL, WMS_URL: `run` plays on its own sandboxes; unset both, or use `voidrelay up` for real vendors"}}
+			"KINGDEE_BASE_URL, WMS_URL, WMS_ACCOUNTS_FILE: `run` plays on its own sandboxes; unset them, or use `voidrelay up` for real vendors"}}
 	}
 	tell := newTeller(sh.out)
 	opts := stageOptions{Options: house.Options{Getenv: loopbackOnly(sh.getenv), Sandboxes: true, Logger: sh.logger(slog.LevelWarn)}}

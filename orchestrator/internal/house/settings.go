@@ -25,11 +25,11 @@ type configs struct {
 
 // RealVendors says whether the environment names both vendors. Naming one of them is an error: test and production do not mix.
 func RealVendors(getenv func(string) string) (bool, error) {
-	kingdee, wms := getenv("KINGDEE_BASE_URL") != "", getenv("WMS_URL") != ""
+	kingdee, wms := getenv("KINGDEE_BASE_URL") != "", getenv("WMS_URL") != "" || getenv("WMS_ACCOUNTS_FILE") != ""
 	if kingdee == wms {
 		return kingdee, nil
 	}
-	set, missing := "KINGDEE_BASE_URL", "WMS_URL"
+	set, missing := "KINGDEE_BASE_URL", "WMS_URL (or WMS_ACCOUNTS_FILE)"
 	if wms {
 		set, missing = missing, set
 	}

@@ -170,6 +170,33 @@ func TestCallerGone(t *testing.T) {
 	require.NotContains(t, log.String(), "testappkey")
 }
 
+// The same holds for a single call: its outcome is not lost with its caller.
+func TestCallerOfOneGone(t *testing.T) {
+	wms := newHeld(t)
+	log := &lockedBuffer{}
+	server, err := wmssvc.Start(t.Context(), limited(wms.URL, 2), slog.New(slog.NewTextHandler(log, nil)))
+	require.NoError(t, err)
+	client := dial(t, server.Addr())
+	ctx, cancel := context.WithCancel(t.Context())
+	var caller sync.WaitGroup
+	caller.Go(func() {
+		_, err := client.CancelOrder(ctx, &wmsv1.CancelOrderRequest{Order: order(42)})
+		if status.Code(err) != codes.Canceled {
+			t.Errorf("want Canceled, got %v", err)
+		}
+	})
+	wms.waitFor(t, 1)
+	cancel()
+	caller.Wait()
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the caller is gone") }, 10*time.Second, time.Millisecond)
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Stop(context.Background()) }()
+	wms.letGo()
+	require.NoError(t, <-stopped)
+	require.Contains(t, log.String(), "cancellation_id=42")
+	require.Contains(t, log.String(), "disposition=DISPOSITION_CANCELLED")
+}
+
 // Stopping answers what waits with NOT_SENT, finishes what left, and ends the stream with a reason that says that whatever
 // is still unanswered was not sent.
 func TestStopWithItemsInFlight(t *testing.T) {

@@ -97,6 +97,9 @@ func (s *Service) CancelOrder(ctx context.Context, request *wmsv1.CancelOrderReq
 	if fault != nil {
 		return nil, fault.err()
 	}
+	defer context.AfterFunc(ctx, func() {
+		s.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", 1)
+	})()
 	result, err := s.cancel(ctx, job)
 	if err != nil {
 		return nil, callerGone(err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
@@ -38,9 +39,9 @@ func TestKilledBetweenIntentAndOutcome(t *testing.T) {
 	}
 	require.Len(t, attempts(), 1)
 	require.Empty(t, attempts()[0].GetDisposition(), "the intent is there, the outcome is not")
-	first.kill()
+	first.Kill()
 
-	_, client = w.orchestrate(map[string]string{takeoverSetting: "2s"})
+	_, client = w.orchestrate(map[string]string{house.TakeoverSetting: "2s"})
 	require.NoError(t, client.Settled(ctx))
 
 	got := attempts()

@@ -5,14 +5,15 @@ import (
 	"os"
 	"testing"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
 )
 
 // TestMain makes this binary a service when it is told to be one, and runs the tests otherwise.
 func TestMain(m *testing.M) {
-	if role := os.Getenv(roleSetting); role != "" {
-		os.Exit(play(role))
+	if status, played := house.PlayRole(); played {
+		os.Exit(status)
 	}
 	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
 		_, err := store.Migrate(ctx, url)

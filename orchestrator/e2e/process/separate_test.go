@@ -35,11 +35,11 @@ func TestThreeServicesAsProcesses(t *testing.T) {
 	require.Equal(t, 1, truth.Requests)
 	w.agree(client)
 
-	require.Contains(t, get(t, "http://"+orchestrator.addrs[1]+"/v1/bills/"+number), "已取消")
+	require.Contains(t, get(t, "http://"+orchestrator.Addrs[1]+"/v1/bills/"+number), "已取消")
 
-	orchestrator.terminate()
-	w.wms.terminate()
-	w.kingdee.terminate()
+	terminate(t, orchestrator)
+	terminate(t, w.wms)
+	terminate(t, w.kingdee)
 }
 
 func get(t *testing.T, url string) string {

@@ -18,7 +18,7 @@ import (
 type town struct {
 	t            *testing.T
 	vendors      *house.Vendors
-	kingdee, wms *process
+	kingdee, wms *house.Process
 	database     string
 }
 
@@ -29,20 +29,20 @@ func setup(t *testing.T) *town {
 	t.Cleanup(func() { require.NoError(t, vendors.Stop(context.WithoutCancel(t.Context()))) })
 	return &town{
 		t: t, vendors: vendors, database: storetest.URL(t),
-		kingdee: start(t, "kingdeesvc", vendors.Settings()),
-		wms:     start(t, "wmssvc", vendors.Settings()),
+		kingdee: start(t, house.RoleKingdee, vendors.Settings()),
+		wms:     start(t, house.RoleWMS, vendors.Settings()),
 	}
 }
 
 // orchestrate starts an orchestrator, and a client of it.
-func (w *town) orchestrate(more map[string]string) (*process, *house.Client) {
+func (w *town) orchestrate(more map[string]string) (*house.Process, *house.Client) {
 	w.t.Helper()
 	settings := map[string]string{
-		"DATABASE_URL": w.database, "KINGDEESVC_TARGET": w.kingdee.addrs[0], "WMSSVC_TARGET": w.wms.addrs[0],
+		"DATABASE_URL": w.database, "KINGDEESVC_TARGET": w.kingdee.Addrs[0], "WMSSVC_TARGET": w.wms.Addrs[0],
 	}
 	maps.Copy(settings, more)
-	p := start(w.t, "orchestrator", settings)
-	client, err := house.Dial(p.addrs[0], house.DialOptions{})
+	p := start(w.t, house.RoleOrchestrator, settings)
+	client, err := house.Dial(p.Addrs[0], house.DialOptions{})
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = client.Close() })
 	return p, client

@@ -1,4 +1,4 @@
-package process
+package house
 
 import (
 	"context"
@@ -16,13 +16,21 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc"
 )
 
+// Settings of a process that plays a role, besides the service's own.
 const (
-	// roleSetting names the service that this process is to be.
-	roleSetting = "VOIDRELAY_E2E_ROLE"
-	// addrSetting names the file that the service writes its addresses to, one a line, once it listens.
-	addrSetting = "VOIDRELAY_E2E_ADDR_FILE"
-	// takeoverSetting shortens how long the work of a killed orchestrator lies.
-	takeoverSetting = "VOIDRELAY_E2E_TAKEOVER"
+	// roleSetting names the service that the process is to be.
+	roleSetting = "VOIDRELAY_ROLE"
+	// addrSetting names the file that it writes its addresses to, one a line, once it listens.
+	addrSetting = "VOIDRELAY_ROLE_ADDR_FILE"
+	// TakeoverSetting shortens how long the work of a killed orchestrator lies.
+	TakeoverSetting = "VOIDRELAY_ROLE_TAKEOVER"
+)
+
+// The roles.
+const (
+	RoleKingdee      = "kingdeesvc"
+	RoleWMS          = "wmssvc"
+	RoleOrchestrator = "orchestrator"
 )
 
 // service is the face that all three have.
@@ -32,7 +40,16 @@ type service struct {
 	wait  func() error
 }
 
-// play is what the services' own main functions do, except that it says where it listens.
+// PlayRole makes this process the service that StartProcess started it as, until SIGTERM, and answers its exit status: what the
+// service's own main function does, except that it says where it listens. played is false in any other process.
+func PlayRole() (status int, played bool) {
+	role := os.Getenv(roleSetting)
+	if role == "" {
+		return 0, false
+	}
+	return play(role), true
+}
+
 func play(role string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
@@ -64,7 +81,7 @@ func play(role string) int {
 
 func begin(ctx context.Context, role string, logger *slog.Logger) (service, error) {
 	switch role {
-	case "kingdeesvc":
+	case RoleKingdee:
 		cfg, err := kingdeesvc.LoadConfig(os.Getenv)
 		if err != nil {
 			return service{}, err
@@ -74,7 +91,7 @@ func begin(ctx context.Context, role string, logger *slog.Logger) (service, erro
 			return service{}, err
 		}
 		return service{addrs: []string{s.Addr()}, wait: s.Wait, stop: func(ctx context.Context) error { s.Stop(ctx); return nil }}, nil
-	case "wmssvc":
+	case RoleWMS:
 		cfg, err := wmssvc.LoadConfig(os.Getenv)
 		if err != nil {
 			return service{}, err
@@ -84,12 +101,12 @@ func begin(ctx context.Context, role string, logger *slog.Logger) (service, erro
 			return service{}, err
 		}
 		return service{addrs: []string{s.Addr()}, wait: s.Wait, stop: s.Stop}, nil
-	case "orchestrator":
+	case RoleOrchestrator:
 		cfg, err := orchestrator.LoadConfig(os.Getenv)
 		if err != nil {
 			return service{}, err
 		}
-		if text := os.Getenv(takeoverSetting); text != "" {
+		if text := os.Getenv(TakeoverSetting); text != "" {
 			if cfg.Takeover, err = time.ParseDuration(text); err != nil {
 				return service{}, err
 			}

@@ -1,0 +1,133 @@
+package house_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
+		_, err := store.Migrate(ctx, url)
+		return err
+	}))
+}
+
+// bundle is a whole installation without any bill.
+type bundle struct {
+	*testing.T
+	database *house.Database
+	vendors  *house.Vendors
+	client   *house.Client
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	ctx, logger := t.Context(), slog.New(slog.DiscardHandler)
+	late := func(stop func(context.Context) error) {
+		t.Cleanup(func() { require.NoError(t, stop(context.WithoutCancel(ctx))) })
+	}
+	database, err := house.OpenDatabase(ctx, storetest.URL(t), "", logger)
+	require.NoError(t, err)
+	late(database.Stop)
+	vendors, err := house.StartVendors(ctx, house.VendorOptions{Logger: logger})
+	require.NoError(t, err)
+	late(vendors.Stop)
+	empty, err := database.Empty(ctx)
+	require.NoError(t, err)
+	require.True(t, empty)
+	opts := house.Options{Getenv: func(string) string { return "" }, Sandboxes: true, FreePorts: true, Logger: logger}
+	all, err := house.Start(ctx, opts, database, vendors)
+	require.NoError(t, err)
+	late(all.Stop)
+	client, err := house.Dial(all.Orchestrator.GRPCAddr(), house.DialOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	require.NoError(t, client.Baseline(ctx))
+	return &bundle{T: t, database: database, vendors: vendors, client: client}
+}
+
+// audited makes a bill of one line into CK001 and lets it be audited, so that the WMS has its order.
+func (b *bundle) audited(number string) wms.Key {
+	b.Helper()
+	line := kingdee.Line{Goods: kingdee.Goods{Material: "CP.TZ.011", Qty: "20", Stock: "CK001"}}
+	_, err := b.vendors.Kingdee.Create(b.Context(), kingdee.Bill{BillNo: number, AffairType: kingdee.Assembly, StockOrg: "100", Lines: []kingdee.Line{line}})
+	require.NoError(b, err)
+	_, err = b.vendors.Kingdee.Approve(b.Context(), number)
+	require.NoError(b, err)
+	return wms.Key{SID: wms.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: "QTRK"}
+}
+
+func (b *bundle) void(number string) {
+	b.Helper()
+	_, err := b.vendors.Kingdee.UnauditAndVoid(b.Context(), number)
+	require.NoError(b, err)
+}
+
+func (b *bundle) compare() house.Comparison {
+	b.Helper()
+	c, err := house.Compare(b.Context(), b.vendors, b.client)
+	require.NoError(b, err)
+	return c
+}
+
+func TestCompareSeesWhatIsWrong(t *testing.T) {
+	b := setup(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	key := b.audited("A1")
+	kept := b.audited("A2")
+	b.void("A1")
+	require.NoError(t, b.client.Settled(ctx))
+	empty, err := b.database.Empty(ctx)
+	require.NoError(t, err)
+	require.False(t, empty)
+
+	c := b.compare()
+	require.Empty(t, c.Disagreements)
+	require.Equal(t, house.Comparison{Voided: 1, Orders: 1, Effects: 1, Cancellations: 1}, c)
+
+	t.Run("an order that came back to life", func(t *testing.T) {
+		_, err := b.vendors.WMS.SetState(wms.Move{Key: key, To: wms.StateApproved, Force: true})
+		require.NoError(t, err)
+		c := b.compare()
+		require.Len(t, c.Disagreements, 1)
+		require.Contains(t, c.Disagreements[0], "the ledger says cancelled, in the WMS it is 已审核")
+		_, err = b.vendors.WMS.SetState(wms.Move{Key: key, To: wms.StateCancelled, Force: true})
+		require.NoError(t, err)
+	})
+
+	t.Run("a voided bill whose order nobody has settled", func(t *testing.T) {
+		require.NoError(t, b.vendors.WMS.AddFaults(wms.Fault{Kind: wms.FaultDropBeforeCommit, OrderCode: kept.OrderCode, Times: 1000}))
+		b.void("A2")
+		require.NoError(t, b.client.Pass(ctx))
+		c := b.compare()
+		require.Len(t, c.Disagreements, 1)
+		require.Contains(t, c.Disagreements[0], "bill A2 is voided, and its order in CK001 is neither cancelled nor in a person's hands")
+		b.vendors.WMS.ClearFaults()
+		require.NoError(t, b.client.Settled(ctx))
+		require.Empty(t, b.compare().Disagreements)
+	})
+}
+
+func TestOneRealVendorIsRefused(t *testing.T) {
+	for _, name := range []string{"KINGDEE_BASE_URL", "WMS_URL", "WMS_ACCOUNTS_FILE"} {
+		_, err := house.RealVendors(func(asked string) string {
+			if asked == name {
+				return "x"
+			}
+			return ""
+		})
+		require.ErrorContains(t, err, "never mixed", name)
+	}
+}

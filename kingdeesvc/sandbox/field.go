@@ -77,7 +77,7 @@ func (s *fieldSet) find(key string, p Personality) (field, error) {
 	if !ok && !p.StrictKeyCase {
 		f, ok = s.loose[strings.ToLower(key)]
 	}
-	if !ok || p.NoRowType && f.key == "FRowType" {
+	if !ok || p.lacks(f.key) {
 		return field{}, &unknownFieldError{key}
 	}
 	return f, nil

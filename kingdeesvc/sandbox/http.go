@@ -80,13 +80,16 @@ func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
 	if !faulty && group(class, method) == ServiceQuery {
 		fault, faulty = s.randomFault(p)
 	}
-	delay := time.Duration(p.LatencyMillis+fault.DelayMillis) * time.Millisecond
-	if !pause(r.Context(), delay) {
-		return
-	}
+	// The body is read first: net/http notices that a caller left only once its request is here whole.
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		write(w, errorPage(http.StatusRequestEntityTooLarge))
+		return
+	}
+	delay := time.Duration(p.LatencyMillis+fault.DelayMillis) * time.Millisecond
+	if why := s.pause(r.Context(), delay); why != "" {
+		s.log.DebugContext(r.Context(), "delayed call ended early", "method", method, "why", why)
+		cut(w, false)
 		return
 	}
 	if fault.ExpireSessions {
@@ -162,17 +165,19 @@ func cut(w http.ResponseWriter, flush bool) {
 	}
 }
 
-// pause waits; false means that the caller went away.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause waits. It says why it ended before its time, which ends the call too.
+func (s *Server) pause(ctx context.Context, d time.Duration) string {
 	if d <= 0 {
-		return true
+		return ""
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return ""
 	case <-ctx.Done():
-		return false
+		return "the caller left"
+	case <-s.closing:
+		return "the sandbox stops"
 	}
 }

@@ -1,5 +1,10 @@
 package sandbox
 
+import (
+	"slices"
+	"strings"
+)
+
 // Personality is how this Kingdee behaves where servers differ or where public
 // sources contradict each other. The zero value is a recent server in the reading
 // that is harder on a client; each switch names the other one.
@@ -20,6 +25,9 @@ type Personality struct {
 	InnerJoin bool `json:"inner_join"`
 	// NoRowType is a server whose form lacks the field FRowType.
 	NoRowType bool `json:"no_row_type"`
+	// MissingKeys are more fields that this server's form lacks, however they are
+	// spelled; FLOT takes FLOT.FNumber with it.
+	MissingKeys []string `json:"missing_keys"`
 	// DotNetDates writes dates as /Date(1700000000000)/.
 	DotNetDates bool `json:"dot_net_dates"`
 
@@ -75,4 +83,15 @@ func (p Personality) maxLimit() int {
 	default:
 		return 10000
 	}
+}
+
+// lacks reports whether this server's form has no such field.
+func (p Personality) lacks(key string) bool {
+	if p.NoRowType && key == "FRowType" {
+		return true
+	}
+	whole, _, _ := strings.Cut(key, ".")
+	return slices.ContainsFunc(p.MissingKeys, func(missing string) bool {
+		return strings.EqualFold(missing, key) || strings.EqualFold(missing, whole)
+	})
 }

@@ -112,6 +112,9 @@ func TestFailuresComeInsideHTTP200(t *testing.T) {
 	fails(9, "元数据中标识为fid的字段不存在", map[string]any{"FieldKeys": "fid"})
 	b.server.SetPersonality(sandbox.Personality{NoRowType: true})
 	fails(9, "元数据中标识为FRowType的字段不存在", map[string]any{"FieldKeys": "FRowType"})
+	b.server.SetPersonality(sandbox.Personality{MissingKeys: []string{"flot", "FBomID"}})
+	fails(9, "元数据中标识为FLOT.FNumber的字段不存在", map[string]any{"FieldKeys": "FID,FLOT.FNumber"})
+	fails(9, "元数据中标识为FBOMID的字段不存在", map[string]any{"FieldKeys": "FBOMID"})
 }
 
 func TestBodiesOfPublicClientsAreAccepted(t *testing.T) {

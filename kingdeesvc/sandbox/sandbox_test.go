@@ -83,8 +83,14 @@ type reply struct {
 // send posts a body; headers come in pairs.
 func (b *bundle) send(path, body string, headers ...string) (reply, error) {
 	b.Helper()
-	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, b.server.URL()+path, strings.NewReader(body))
-	require.NoError(b, err)
+	return b.sendContext(b.Context(), path, body, headers...)
+}
+
+func (b *bundle) sendContext(ctx context.Context, path, body string, headers ...string) (reply, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.server.URL()+path, strings.NewReader(body))
+	if err != nil {
+		return reply{}, err
+	}
 	request.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])

@@ -33,9 +33,11 @@ type Server struct {
 	addr  string
 	http  *http.Server
 	fresh freshConns
-	done  chan struct{} // closed when the listener's goroutine has ended
-	stop  sync.Once
-	err   error // of Stop
+	// closing ends the delays of calls under way; done is closed when the listener's goroutine has ended.
+	closing chan struct{}
+	done    chan struct{}
+	stop    sync.Once
+	err     error // of Stop
 }
 
 // Start opens a sandbox: state from Config.StateFile if there is any, else the
@@ -45,7 +47,8 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	base := newCatalogue()
 	s := &Server{
 		cfg: cfg, log: cfg.Logger, base: base, fields: newFieldSet(base, cfg.CustomFields),
-		sessions: newSessions(), lockout: &lockout{}, faults: &faultQueue{}, done: make(chan struct{}),
+		sessions: newSessions(), lockout: &lockout{}, faults: &faultQueue{},
+		closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.behave.Store(&cfg.Personality)
 	s.saver = newSaver(cfg.StateFile, cfg.Logger)
@@ -94,9 +97,10 @@ func (s *Server) URL() string { return "http://" + s.addr }
 func (s *Server) Config() Config { return s.cfg }
 
 // Stop ends the server, waiting for calls under way until ctx is done, and saves
-// the state. A second call returns what the first one did.
+// the state. Calls that only wait for a delay are cut. A second call returns what the first one did.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stop.Do(func() {
+		close(s.closing)
 		s.fresh.close()
 		err := s.http.Shutdown(ctx)
 		if err != nil {

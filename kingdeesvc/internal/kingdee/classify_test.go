@@ -59,6 +59,8 @@ func TestClassifyTheFourteenShapes(t *testing.T) {
 		"F14 cut text":       {200, `"[[1`, Unreadable, 14, NoCode, "", ""},
 
 		"form":           {200, `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[{"Message":"业务对象不存在"}],"MsgCode":0}}}]]`, FormUnknown, 1, 0, "", ""},
+		"code over text": {200, `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[{"Message":"会话信息已丢失"}],"MsgCode":12}}}]]`, Refused, 1, 12, "", ""},
+		"text, code 0":   {200, `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[{"Message":"会话信息已丢失，请重新登录"}],"MsgCode":0}}}]]`, SessionLost, 1, 0, "", ""},
 		"exception":      {200, coded("4"), Busy, 1, 4, "", ""},
 		"form empty":     {200, coded("5"), FormUnknown, 1, 5, "", ""},
 		"database":       {200, coded("6"), Busy, 1, 6, "", ""},

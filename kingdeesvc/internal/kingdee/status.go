@@ -74,35 +74,48 @@ var (
 	filterTexts = []string{"过滤条件", "语法错误", "syntax"}
 )
 
-// judge sorts a recognised error object: MsgCode 1 first, then the texts that say more than the code does, then the code
-// (deep-project/kingdee pkg/core/model.go lists 0 to 15).
+// judge sorts a recognised error object. The code decides (deep-project/kingdee pkg/core/model.go lists 0 to 15) wherever it
+// says something; the text speaks where there is no code, or one that older servers use for everything, and names the field
+// that codes 8 and 9 are about.
 func judge(shape Shape, httpStatus, code int, message string) *Fault {
 	fault := &Fault{Shape: shape, Code: code, Message: message, HTTPStatus: httpStatus}
-	if code == 1 || containsAny(message, sessionTexts) {
+	switch code {
+	case 1:
 		fault.Class = SessionLost
-		return fault
-	}
-	if match := fieldUnknown.FindStringSubmatch(message); match != nil {
-		fault.Class, fault.Field = FieldUnknown, match[1]
-		return fault
-	}
-	switch {
-	case code == 2:
+	case 2:
 		fault.Class = Permission
-	case code == 5, containsAny(message, formTexts):
+	case 5:
 		fault.Class = FormUnknown
-	case code == 8, containsAny(message, filterTexts):
-		fault.Class = FilterInvalid
-	case code == 4, code == 6, code == 13:
+	case 6, 13:
 		fault.Class = Busy
-	case code == 10:
+	case 10:
 		fault.Class = NotFound
-	case code == 14:
+	case 14:
 		fault.Class = Throttled
+	case NoCode, 0, 4, 8, 9:
+		fault.Class, fault.Field = judgeText(code, message)
 	default:
 		fault.Class = Refused
 	}
 	return fault
+}
+
+// judgeText sorts what no code, 0 (default), 4 (exception), 8 (parameter) and 9 (field or value does not exist) leave open.
+func judgeText(code int, message string) (Class, string) {
+	if match := fieldUnknown.FindStringSubmatch(message); match != nil {
+		return FieldUnknown, match[1]
+	}
+	switch {
+	case code <= 0 && containsAny(message, sessionTexts):
+		return SessionLost, ""
+	case containsAny(message, formTexts):
+		return FormUnknown, ""
+	case code == 8, containsAny(message, filterTexts):
+		return FilterInvalid, ""
+	case code == 4:
+		return Busy, ""
+	}
+	return Refused, ""
 }
 
 func containsAny(text string, parts []string) bool {

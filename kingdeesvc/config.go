@@ -27,15 +27,20 @@ type Config struct {
 	LCID int
 	// OrgNum is the organisation for the header signature.
 	OrgNum string
-	// Auth is sign, app_secret or password.
+	// Auth is sign, app_secret, password or header (every request signed, no login).
 	Auth string
+	// SignHash is sha256, or sha1 for servers below patch PT-146911; it is used by Auth sign only.
+	SignHash string
+	// KickOff false logs in without ending other sessions of the same user, where the server has such a login.
+	KickOff bool
 	// ZoneName and Zone are where the server's wall clock hangs.
 	ZoneName string
 	Zone     *time.Location
 	// PageRows is the Limit of each query: more rows mean fewer calls and more memory; above 2000 a short page is not
 	// trusted to be the last, which costs a call or two.
 	PageRows int
-	// Sessions is how many logins are held. One session runs its requests one after the other.
+	// Sessions is how many logins are held at most. One session runs its requests one after the other, so more of them let
+	// pages be read in parallel; each costs the server memory, and one that allows a single session a user would thrash.
 	Sessions int
 	// Rate is requests a second; 0 = not given: 5 on a real server, no limit on a sandbox.
 	Rate float64
@@ -64,7 +69,9 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		Auth:            s.text("KINGDEE_AUTH", "sign"),
 		ZoneName:        s.text("KINGDEE_TIME_ZONE", "Asia/Shanghai"),
 		PageRows:        s.number("KINGDEE_PAGE_ROWS", 2000, 10, 10000),
-		Sessions:        s.number("KINGDEE_SESSIONS", 1, 1, 1),
+		SignHash:        s.choice("KINGDEE_SIGN_HASH", "sha256", "sha1"),
+		KickOff:         s.choice("KINGDEE_KICK_OFF", "true", "false") == "true",
+		Sessions:        s.number("KINGDEE_SESSIONS", 1, 1, 10),
 		Addr:            s.text("KINGDEESVC_ADDR", "127.0.0.1:7401"),
 		TokensFile:      s.text("AUTH_TOKENS_FILE", ""),
 		TLSCertFile:     s.text("TLS_CERT_FILE", ""),
@@ -104,8 +111,14 @@ func (s *settings) credentials(cfg Config) {
 	case "password":
 		need("KINGDEE_PASSWORD", cfg.Password == "")
 	case "header":
-		s.problem("KINGDEE_AUTH", "header is not supported by this version; use sign, app_secret or password")
+		need("KINGDEE_APP_ID", cfg.AppID == "")
+		need("KINGDEE_APP_SECRET", cfg.AppSecret == "")
+		if cfg.AppID != "" {
+			if _, err := kingdee.NewHeaderAuth(cfg.account(), cfg.OrgNum, cfg.AppID, cfg.AppSecret); err != nil {
+				s.problem("KINGDEE_APP_ID", err.Error())
+			}
+		}
 	default:
-		s.problem("KINGDEE_AUTH", "want sign, app_secret or password")
+		s.problem("KINGDEE_AUTH", "want sign, app_secret, password or header")
 	}
 }

@@ -33,17 +33,17 @@ func TestLoadConfigDefaults(t *testing.T) {
 func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {
 	_, err := load(map[string]string{
 		"KINGDEE_BASE_URL": "erp.example.com", "KINGDEE_LCID": "zh", "KINGDEE_AUTH": "magic", "KINGDEE_TIME_ZONE": "Local",
-		"KINGDEE_PAGE_ROWS": "9", "KINGDEE_SESSIONS": "2", "KINGDEE_RATE": "fast", "KINGDEESVC_ADDR": "0.0.0.0:7401",
+		"KINGDEE_PAGE_ROWS": "9", "KINGDEE_SESSIONS": "0", "KINGDEE_SIGN_HASH": "md5", "KINGDEE_KICK_OFF": "maybe", "KINGDEE_RATE": "fast", "KINGDEESVC_ADDR": "0.0.0.0:7401",
 		"AUTH_TOKENS_FILE": "/does/not/exist", "LOG_LEVEL": "loud", "KINGDEE_APP_SECRET": "a", "KINGDEE_APP_SECRET_FILE": "b",
 	})
 	for _, want := range []string{
 		"KINGDEE_BASE_URL: ", "KINGDEE_ACCT_ID: missing", "KINGDEE_USERNAME: missing", "KINGDEE_LCID: ", "KINGDEE_AUTH: ", "KINGDEE_TIME_ZONE: ",
-		"KINGDEE_PAGE_ROWS: want a whole number from 10 to 10000", "KINGDEE_SESSIONS: only 1", "KINGDEE_RATE: ", "AUTH_TOKENS_FILE: ", "LOG_LEVEL: ",
+		"KINGDEE_PAGE_ROWS: want a whole number from 10 to 10000", "KINGDEE_SESSIONS: want a whole number from 1 to 10", "KINGDEE_SIGN_HASH: want sha256 or sha1", "KINGDEE_KICK_OFF: want true or false", "KINGDEE_RATE: ", "AUTH_TOKENS_FILE: ", "LOG_LEVEL: ",
 		"KINGDEE_APP_SECRET: given twice",
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	require.Len(t, strings.Split(err.Error(), "\n"), 12)
+	require.Len(t, strings.Split(err.Error(), "\n"), 14)
 }
 
 func TestLoadConfigEachWayInNeedsItsOwn(t *testing.T) {
@@ -51,7 +51,7 @@ func TestLoadConfigEachWayInNeedsItsOwn(t *testing.T) {
 		"sign":       "KINGDEE_APP_ID: missing; KINGDEE_AUTH=sign needs it\nKINGDEE_APP_SECRET: missing; KINGDEE_AUTH=sign needs it",
 		"app_secret": "KINGDEE_APP_ID: missing; KINGDEE_AUTH=app_secret needs it\nKINGDEE_APP_SECRET: missing; KINGDEE_AUTH=app_secret needs it",
 		"password":   "KINGDEE_PASSWORD: missing; KINGDEE_AUTH=password needs it",
-		"header":     "KINGDEE_AUTH: header is not supported by this version; use sign, app_secret or password",
+		"header":     "KINGDEE_APP_ID: missing; KINGDEE_AUTH=header needs it\nKINGDEE_APP_SECRET: missing; KINGDEE_AUTH=header needs it",
 	} {
 		settings := environment("https://erp.example.com")
 		delete(settings, "KINGDEE_APP_ID")
@@ -60,6 +60,13 @@ func TestLoadConfigEachWayInNeedsItsOwn(t *testing.T) {
 		_, err := load(settings)
 		require.EqualError(t, err, want)
 	}
+}
+
+func TestAnAppIDThatCannotSignHeadersIsNamed(t *testing.T) {
+	settings := environment("https://erp.example.com")
+	settings["KINGDEE_AUTH"], settings["KINGDEE_APP_ID"] = "header", "123456"
+	_, err := load(settings)
+	require.ErrorContains(t, err, "KINGDEE_APP_ID: want <client id>_<32 characters>")
 }
 
 func TestLoadConfigIsClosedByDefault(t *testing.T) {

@@ -53,7 +53,11 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 	life, closing := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{logger: logger, done: make(chan struct{}), closing: closing}
 	var service *rpc.Service
-	s.client, service = build(cfg, logger, s.tell)
+	s.client, service, err = build(cfg, logger, s.tell)
+	if err != nil {
+		closing()
+		return nil, err
+	}
 	s.grpc, s.checks, err = rpc.NewServer(rpc.ServerOptions{
 		Service: service, Tokens: tokens, TLS: tlsConfig, Logger: logger, Closing: life,
 	})
@@ -93,24 +97,40 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 }
 
 // build makes the graph below gRPC.
-func build(cfg Config, logger *slog.Logger, tell func(bool, error)) (*kingdee.Client, *rpc.Service) {
-	client := kingdee.New(kingdee.Options{
-		BaseURL: cfg.BaseURL, Auth: cfg.auth(), Zone: cfg.Zone, Rate: cfg.Rate, Now: time.Now, Health: tell, Logger: logger,
-	})
+func build(cfg Config, logger *slog.Logger, tell func(bool, error)) (*kingdee.Client, *rpc.Service, error) {
+	options := kingdee.Options{
+		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Zone: cfg.Zone, Rate: cfg.Rate,
+		Now: time.Now, Health: tell, Logger: logger,
+	}
+	var err error
+	if options.Auth, options.Header, err = cfg.auth(); err != nil {
+		return nil, nil, err
+	}
+	client := kingdee.New(options)
 	reader := assembled.NewReader(client, client.Zone, cfg.PageRows, logger)
 	place := rpc.Place{DataCenterID: cfg.AcctID, UserName: cfg.Username, ZoneName: cfg.ZoneName, Zone: cfg.Zone}
-	return client, rpc.NewService(client, reader, place, time.Now)
+	return client, rpc.NewService(client, reader, place, time.Now), nil
 }
 
-func (cfg Config) auth() kingdee.Auth {
-	account := kingdee.Account{AcctID: cfg.AcctID, Username: cfg.Username, LCID: cfg.LCID}
+func (cfg Config) account() kingdee.Account {
+	return kingdee.Account{AcctID: cfg.AcctID, Username: cfg.Username, LCID: cfg.LCID}
+}
+
+// auth is the way in: a login, or a signature on every request.
+func (cfg Config) auth() (kingdee.Auth, *kingdee.HeaderAuth, error) {
 	switch cfg.Auth {
+	case "header":
+		header, err := kingdee.NewHeaderAuth(cfg.account(), cfg.OrgNum, cfg.AppID, cfg.AppSecret)
+		if err != nil {
+			return nil, nil, fmt.Errorf("KINGDEE_APP_ID: %w", err)
+		}
+		return nil, header, nil
 	case "app_secret":
-		return kingdee.AppSecretAuth{Account: account, AppID: cfg.AppID, AppSecret: cfg.AppSecret}
+		return kingdee.AppSecretAuth{Account: cfg.account(), AppID: cfg.AppID, AppSecret: cfg.AppSecret}, nil, nil
 	case "password":
-		return kingdee.PasswordAuth{Account: account, Password: cfg.Password}
+		return kingdee.PasswordAuth{Account: cfg.account(), Password: cfg.Password}, nil, nil
 	}
-	return kingdee.SignAuth{Account: account, AppID: cfg.AppID, AppSecret: cfg.AppSecret}
+	return kingdee.SignAuth{Account: cfg.account(), AppID: cfg.AppID, AppSecret: cfg.AppSecret, SHA1: cfg.SignHash == "sha1"}, nil, nil
 }
 
 // Addr is where the server listens, with the port that was chosen for port 0.
@@ -151,7 +171,7 @@ func (s *Server) stop(ctx context.Context) {
 			s.grpc.Stop()
 			<-drained
 		}
-		s.client.Close()
+		s.client.Close(context.WithoutCancel(ctx))
 	})
 }
 
@@ -166,7 +186,10 @@ func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
 
 // Check logs in and asks where we are, without serving anything.
 func Check(ctx context.Context, cfg Config, logger *slog.Logger) (*kingdeev1.CheckConnectionResponse, error) {
-	client, service := build(cfg, logger, nil)
-	defer client.Close()
+	client, service, err := build(cfg, logger, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close(context.WithoutCancel(ctx))
 	return service.CheckConnection(ctx, &kingdeev1.CheckConnectionRequest{})
 }

@@ -139,17 +139,6 @@ func TestCheckServesNothing(t *testing.T) {
 	require.Equal(t, sandbox.DefaultAcctID, got.GetAccount().GetDataCenterId())
 }
 
-func TestOtherWaysIn(t *testing.T) {
-	for _, env := range []map[string]string{
-		{"KINGDEE_AUTH": "app_secret"},
-		{"KINGDEE_AUTH": "password", "KINGDEE_PASSWORD": "sandbox-password"},
-	} {
-		b := setup(t, env, nil)
-		_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
-		require.NoError(t, err)
-	}
-}
-
 func TestReflectionListsTheService(t *testing.T) {
 	b := setup(t, nil, nil)
 	stream, err := grpc_reflection_v1.NewServerReflectionClient(b.conn).ServerReflectionInfo(t.Context())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,12 +42,18 @@ func (s *settings) number(name string, otherwise, least, most int) int {
 	}
 	value, err := strconv.Atoi(text)
 	if err != nil || value < least || value > most {
-		want := fmt.Sprintf("want a whole number from %d to %d", least, most)
-		if least == most {
-			want = fmt.Sprintf("only %d is supported by this version", least)
-		}
-		s.problem(name, want)
+		s.problem(name, fmt.Sprintf("want a whole number from %d to %d", least, most))
 		return otherwise
+	}
+	return value
+}
+
+// choice is one of a few words; the first is the default.
+func (s *settings) choice(name string, words ...string) string {
+	value := s.text(name, words[0])
+	if !slices.Contains(words, value) {
+		s.problem(name, "want "+strings.Join(words, " or "))
+		return words[0]
 	}
 	return value
 }

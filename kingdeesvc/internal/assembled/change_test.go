@@ -59,7 +59,7 @@ func setup(t *testing.T, pageRows int, personality sandbox.Personality) *bundle 
 		Now:    time.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	})
-	t.Cleanup(client.Close)
+	t.Cleanup(func() { client.Close(context.WithoutCancel(t.Context())) })
 	m := &meddler{Vendor: client}
 	return &bundle{vendor: vendor, reader: NewReader(m, func() *time.Location { return cfg.TimeZone }, pageRows, slog.New(slog.DiscardHandler)), meddler: m}
 }

@@ -1,6 +1,7 @@
 package kingdee
 
 import (
+	"crypto/sha1" //nolint:gosec // servers below patch PT-146911 take no other hash for a login's signature
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -9,10 +10,11 @@ import (
 	"time"
 )
 
-// Auth is one way in. Each mode says which method of AuthService opens a session and with which positional arguments
-// (vip.kingdee.com/knowledge/650369502764414208).
+// Auth is one way to open a session. Each mode says which method of AuthService is called and with which positional arguments
+// (vip.kingdee.com/knowledge/650369502764414208). With keepOthers it is the method's "2" form with isKickOff=false, which
+// leaves the user's other sessions alone (vip.kingdee.com/article/490771221039228672); not every server has those.
 type Auth interface {
-	Login(now time.Time) Login
+	Login(now time.Time, keepOthers bool) Login
 }
 
 // Login is one call of AuthService.
@@ -30,25 +32,41 @@ type Account struct {
 	LCID int
 }
 
+// login appends what all methods end with.
+func (a Account) login(method string, keepOthers bool, parameters ...any) Login {
+	if keepOthers {
+		method += "2"
+		parameters = append(parameters, false) // isKickOff
+	}
+	return Login{Method: method, Parameters: append(parameters, a.LCID)}
+}
+
 // SignAuth is LoginBySign, the mode that the vendor recommends.
 type SignAuth struct {
 	Account   Account
 	AppID     string
 	AppSecret Secret
+	// SHA1 signs for servers below patch PT-146911 / 8.0.0.202205.
+	SHA1 bool
 }
 
 // Login implements Auth.
-func (a SignAuth) Login(now time.Time) Login {
+func (a SignAuth) Login(now time.Time, keepOthers bool) Login {
 	stamp := strconv.FormatInt(now.Unix(), 10)
-	sign := signature(a.Account.AcctID, a.Account.Username, a.AppID, a.AppSecret.Reveal(), stamp)
-	return Login{Method: "LoginBySign", Parameters: []any{a.Account.AcctID, a.Account.Username, a.AppID, stamp, sign, a.Account.LCID}}
+	sign := signature(a.SHA1, a.Account.AcctID, a.Account.Username, a.AppID, a.AppSecret.Reveal(), stamp)
+	return a.Account.login("LoginBySign", keepOthers, a.Account.AcctID, a.Account.Username, a.AppID, stamp, sign)
 }
 
-// signature sorts the values by bytes, joins them with nothing between and answers their SHA-256 in lower-case hex
-// (deep-project/kingdee adapters/LoginBySign.go).
-func signature(values ...string) string {
+// signature sorts the values by bytes, joins them with nothing between and answers their SHA-256 (SHA-1 for an old server) in
+// lower-case hex (deep-project/kingdee adapters/LoginBySign.go).
+func signature(old bool, values ...string) string {
 	slices.Sort(values)
-	sum := sha256.Sum256([]byte(strings.Join(values, "")))
+	joined := []byte(strings.Join(values, ""))
+	if old {
+		sum := sha1.Sum(joined) //nolint:gosec // see the import
+		return hex.EncodeToString(sum[:])
+	}
+	sum := sha256.Sum256(joined)
 	return hex.EncodeToString(sum[:])
 }
 
@@ -60,8 +78,8 @@ type AppSecretAuth struct {
 }
 
 // Login implements Auth.
-func (a AppSecretAuth) Login(time.Time) Login {
-	return Login{Method: "LoginByAppSecret", Parameters: []any{a.Account.AcctID, a.Account.Username, a.AppID, a.AppSecret.Reveal(), a.Account.LCID}}
+func (a AppSecretAuth) Login(_ time.Time, keepOthers bool) Login {
+	return a.Account.login("LoginByAppSecret", keepOthers, a.Account.AcctID, a.Account.Username, a.AppID, a.AppSecret.Reveal())
 }
 
 // PasswordAuth is ValidateUser, which the vendor means to phase out.
@@ -71,6 +89,6 @@ type PasswordAuth struct {
 }
 
 // Login implements Auth.
-func (a PasswordAuth) Login(time.Time) Login {
-	return Login{Method: "ValidateUser", Parameters: []any{a.Account.AcctID, a.Account.Username, a.Password.Reveal(), a.Account.LCID}}
+func (a PasswordAuth) Login(_ time.Time, keepOthers bool) Login {
+	return a.Account.login("ValidateUser", keepOthers, a.Account.AcctID, a.Account.Username, a.Password.Reveal())
 }

@@ -2,12 +2,13 @@ package kingdee
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"net/http"
 	"net/url"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -17,7 +18,13 @@ import (
 type Options struct {
 	// BaseURL is a ParseBaseURL result.
 	BaseURL *url.URL
-	Auth    Auth
+	// Auth opens sessions. Header signs every request instead; exactly one of the two is set.
+	Auth   Auth
+	Header *HeaderAuth
+	// KeepOthers logs in without ending the user's other sessions, where the server can.
+	KeepOthers bool
+	// Sessions is how many are used at most; each runs its requests one after the other. 0 = 1.
+	Sessions int
 	// Zone is what the settings say about the server's wall clock; nil = UTC.
 	Zone *time.Location
 	// Rate is requests a second; 0 = DefaultRate, and none at all once the server says that it is a sandbox.
@@ -25,7 +32,9 @@ type Options struct {
 	Now  func() time.Time
 	// Health, if set, is told whenever the vendor becomes usable or stops being so. It must not block.
 	Health func(usable bool, cause error)
-	Logger *slog.Logger
+	// Observer, if set, is told of every request.
+	Observer Observer
+	Logger   *slog.Logger
 	// Pause waits between two tries; nil = a timer.
 	Pause func(ctx context.Context, d time.Duration) error
 }
@@ -33,24 +42,33 @@ type Options struct {
 // DefaultRate is requests a second on a real server. The vendor publishes no figure; overload shows as slowness.
 const DefaultRate = 5
 
-// tries is how often one read is sent at most, the first included.
-const tries = 3
-
-// Client talks to one account of one server. Safe for concurrent use; requests queue for the one session.
+// Client talks to one account of one server. Safe for concurrent use; requests queue for the sessions.
 type Client struct {
-	transport *transport
-	session   *session
-	slot      chan struct{}
-	limiter   *rate.Limiter
-	ownRate   bool
-	zone      *time.Location
-	pause     func(ctx context.Context, d time.Duration) error
-	logger    *slog.Logger
+	transport  *transport
+	auth       Auth
+	header     *HeaderAuth
+	keepOthers bool
+	account    *account
+	gate       *gate
+	circuit    *circuit
+	throttle   *throttle
+	limiter    *rate.Limiter
+	ownRate    bool
+	zone       *time.Location
+	now        func() time.Time
+	pause      func(ctx context.Context, d time.Duration) error
+	observer   Observer
+	logger     *slog.Logger
+	opened     atomic.Int64
 
 	health func(bool, error)
-	mu     sync.Mutex
-	told   *bool
-	lastAt time.Time
+	// telling keeps the calls of health in the order of what they say.
+	telling sync.Mutex
+	told    *bool
+	mu      sync.Mutex
+	lastAt  time.Time
+	skew    time.Duration
+	hasSkew bool
 }
 
 // New builds a Client; it sends nothing yet.
@@ -59,16 +77,24 @@ func New(o Options) *Client {
 	if perSecond == 0 {
 		perSecond = DefaultRate
 	}
+	limiter := rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
 	c := &Client{
-		transport: newTransport(o.BaseURL, o.Now),
-		session:   &session{auth: o.Auth, now: o.Now},
-		slot:      make(chan struct{}, 1),
-		limiter:   rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond))),
-		ownRate:   o.Rate != 0,
-		zone:      o.Zone,
-		pause:     o.Pause,
-		logger:    o.Logger,
-		health:    o.Health,
+		transport:  newTransport(o.BaseURL, o.Now),
+		auth:       o.Auth,
+		header:     o.Header,
+		keepOthers: o.KeepOthers,
+		account:    newAccount(o.Now),
+		gate:       newGate(limiter, o.Sessions),
+		circuit:    &circuit{now: o.Now, logger: o.Logger},
+		throttle:   &throttle{now: o.Now},
+		limiter:    limiter,
+		ownRate:    o.Rate != 0,
+		zone:       o.Zone,
+		now:        o.Now,
+		pause:      o.Pause,
+		observer:   o.Observer,
+		logger:     o.Logger,
+		health:     o.Health,
 	}
 	if c.pause == nil {
 		c.pause = sleep
@@ -76,14 +102,32 @@ func New(o Options) *Client {
 	if c.zone == nil {
 		c.zone = time.UTC
 	}
+	if c.observer == nil {
+		c.observer = deaf{}
+	}
 	return c
 }
 
-// Close lets go of idle connections.
-func (c *Client) Close() { c.transport.close() }
+// logoutLimit bounds the good-byes of Close.
+const logoutLimit = 2 * time.Second
 
-// Login is what the last successful login said; zero before the first.
-func (c *Client) Login() LoginInfo { return c.session.login() }
+// Close logs the idle sessions out and lets go of connections. No call may be under way or follow.
+func (c *Client) Close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, logoutLimit)
+	defer cancel()
+	for _, s := range c.gate.close() {
+		if s.id != "" {
+			c.logout(ctx, s)
+		}
+	}
+	c.transport.close()
+}
+
+// Login is what the last successful login said; zero before the first, and always with signed headers.
+func (c *Client) Login() LoginInfo { return c.account.login() }
+
+// KeepsOthers says whether logins leave the user's other sessions alone, as far as is known.
+func (c *Client) KeepsOthers() bool { return c.keepOthers && c.account.keepsOthers() }
 
 // LastAnswer is when the vendor last answered anything that was no refusal to let us in.
 func (c *Client) LastAnswer() time.Time {
@@ -92,92 +136,112 @@ func (c *Client) LastAnswer() time.Time {
 	return c.lastAt
 }
 
-// call sends one read, repeats it a few times where that can help, and reports the outcome to health.
+// call sends one read, repeats it a few times where that can help, and reports the outcome to the circuit and to health.
 func (c *Client) call(ctx context.Context, service string, payload any) (answer, Meta, error) {
+	trial, refused := c.circuit.enter()
+	if refused != nil {
+		return answer{}, Meta{}, refused
+	}
+	got, meta, err := c.repeat(ctx, service, payload)
+	c.circuit.leave(trial, err)
+	c.note(err)
+	return got, meta, err
+}
+
+func (c *Client) repeat(ctx context.Context, service string, payload any) (answer, Meta, error) {
+	flow := flowOf(ctx)
 	for try := 1; ; try++ {
-		got, meta, err := c.once(ctx, service, payload)
+		got, meta, err := c.once(ctx, flow, service, payload, try == 1)
 		wait := backoff(err, try)
-		if wait > 0 && try < tries && fits(ctx, c.session.now(), wait) {
-			c.logger.InfoContext(ctx, "kingdee: repeating a read", "attempt", try, "err", err)
-			if err := c.pause(ctx, wait); err != nil {
-				return answer{}, meta, fmt.Errorf("kingdee: %w", err)
-			}
-			continue
+		if wait == 0 || try == tries || !fits(ctx, c.now(), wait) {
+			return got, meta, c.throttle.settle(err)
 		}
-		c.note(err)
-		return got, meta, err
+		c.throttle.note(err, wait)
+		c.logger.InfoContext(ctx, "kingdee: repeating a read", "attempt", try, "err", err)
+		if err := c.pause(ctx, wait); err != nil {
+			return answer{}, meta, fmt.Errorf("kingdee: %w", err)
+		}
 	}
 }
 
-// once takes the session's slot, logs in if needed and sends; a lost session is renewed once and the read replayed once.
-func (c *Client) once(ctx context.Context, service string, payload any) (answer, Meta, error) {
-	select {
-	case c.slot <- struct{}{}:
-		defer func() { <-c.slot }()
-	case <-ctx.Done():
-		return answer{}, Meta{}, fmt.Errorf("kingdee: waiting for the session: %w", context.Cause(ctx))
+// once takes a session, logs in if needed and sends; a lost session is renewed once and the read replayed once.
+func (c *Client) once(ctx context.Context, flow *Flow, service string, payload any, first bool) (answer, Meta, error) {
+	asked := time.Now()
+	s, err := c.gate.enter(ctx, flow)
+	c.observer.Turn(ctx, time.Since(asked))
+	if err != nil {
+		return answer{}, Meta{}, err
 	}
-	for renewed := false; ; renewed = true {
-		if c.session.id == "" {
-			if err := c.open(ctx); err != nil {
-				return answer{}, Meta{}, err
-			}
+	defer c.gate.leave(s)
+	if left := c.throttle.left(); first && left > 0 {
+		if err := c.pause(ctx, left); err != nil {
+			return answer{}, Meta{}, fmt.Errorf("kingdee: the vendor asked for fewer calls: %w", err)
 		}
-		got, meta, err := c.send(ctx, service, payload)
+	}
+	paid := true // the gate took the first request's place in the pace
+	for renewed := false; ; renewed = true {
+		if err := c.ready(ctx, s, &paid); err != nil {
+			return answer{}, Meta{}, err
+		}
+		got, meta, err := c.send(ctx, s, service, payload, &paid)
+		if ClassOf(err) == LoginRefused {
+			// A session that is good for nothing (F9 after CheckPasswordPolicy) needs a new login, later.
+			c.drop(s)
+			fault, _ := asFault(err)
+			return got, meta, &noRepeat{c.account.refuse(fault)}
+		}
 		if ClassOf(err) != SessionLost {
 			return got, meta, err
 		}
-		c.session.id = ""
-		if renewed {
+		if err := c.lose(s, renewed, err); err != nil {
 			return answer{}, meta, err
 		}
 		c.logger.InfoContext(ctx, "kingdee: session lost, logging in again")
 	}
 }
 
-func (c *Client) open(ctx context.Context) error {
-	if err := c.take(ctx); err != nil {
-		return err
-	}
-	meta, err := c.session.open(ctx, c.transport)
+// post is one HTTP exchange, with what it says about the server's kind and clock.
+func (c *Client) post(ctx context.Context, service string, header http.Header, payload any) (int, []byte, Meta, error) {
+	status, body, meta, err := c.transport.post(ctx, service, header, payload)
 	c.pace(meta)
-	if err == nil {
-		login := c.session.login()
-		c.logger.InfoContext(ctx, "kingdee: logged in", "data_center", login.DataCenterID, "user", login.UserName, "sandbox", meta.Sandbox)
+	if !meta.Date.IsZero() {
+		middle := meta.Left.Add(meta.Arrived.Sub(meta.Left) / 2)
+		c.mu.Lock()
+		// A Date is cut to its second; half of one more is the better guess.
+		c.skew, c.hasSkew = meta.Date.Add(500*time.Millisecond).Sub(middle), true
+		c.mu.Unlock()
+	}
+	return status, body, meta, err
+}
+
+// seen tells the observer how an exchange ended.
+func (c *Client) seen(ctx context.Context, service string, since time.Time, err error) {
+	outcome := "ok"
+	if err != nil {
+		if outcome = ClassOf(err).String(); outcome == "" {
+			outcome = "abandoned"
+		}
+	}
+	c.observer.Request(ctx, service[strings.LastIndexByte(service, '.')+1:], outcome, time.Since(since))
+}
+
+// pay waits for the pace, unless that was done already.
+func (c *Client) pay(ctx context.Context, paid *bool) error {
+	if *paid {
+		*paid = false
 		return nil
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	// A login is not repeated by call: whoever asks next tries again, after the pause if it was refused.
-	return &noRepeat{err}
-}
-
-func (c *Client) send(ctx context.Context, service string, payload any) (answer, Meta, error) {
-	if err := c.take(ctx); err != nil {
-		return answer{}, Meta{}, err
-	}
-	status, body, meta, err := c.transport.post(ctx, service, c.session.id, payload)
-	c.pace(meta)
-	if err != nil {
-		return answer{}, meta, err
-	}
-	got, fault := classify(status, body)
-	if fault != nil {
-		return answer{}, meta, fault
-	}
-	return got, meta, nil
-}
-
-// take waits for the pace.
-func (c *Client) take(ctx context.Context) error {
 	if err := c.limiter.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("kingdee: waiting for the pace: %w", context.Cause(ctx))
 		}
-		return &Fault{Class: Throttled, Code: NoCode, Message: "our own pace (KINGDEE_RATE) does not fit the deadline"}
+		return errPace()
 	}
 	return nil
+}
+
+func errPace() *Fault {
+	return &Fault{Class: Throttled, Code: NoCode, Message: "our own pace (KINGDEE_RATE) does not fit the deadline"}
 }
 
 // pace lifts the default limit on a sandbox and restores it on a real server.
@@ -193,19 +257,27 @@ func (c *Client) pace(meta Meta) {
 // note tells health about a change. Only an answer, a refused login and silence say anything about the vendor.
 func (c *Client) note(err error) {
 	usable := true
-	_, atLogin := errors.AsType[*noRepeat](err)
-	switch class := ClassOf(err); {
-	case atLogin, class == LoginRefused, class == Unreachable:
+	fault, isFault := asFault(err)
+	switch {
+	case err == nil:
+	case !isFault && !isNoRepeat(err):
+		return
+	case isNoRepeat(err):
 		usable = false
-	case class == SessionLost, class == Throttled, class == Busy, class == Unreadable:
-		return
-	case class == 0 && err != nil:
-		return
+	default:
+		switch fault.Class {
+		case Unreachable:
+			usable = false
+		case SessionLost, Throttled, Busy, Unreadable:
+			return
+		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.telling.Lock()
+	defer c.telling.Unlock()
 	if usable {
-		c.lastAt = c.session.now()
+		c.mu.Lock()
+		c.lastAt = c.now()
+		c.mu.Unlock()
 	}
 	if c.told != nil && *c.told == usable {
 		return
@@ -213,48 +285,5 @@ func (c *Client) note(err error) {
 	c.told = &usable
 	if c.health != nil {
 		c.health(usable, err)
-	}
-}
-
-// noRepeat marks an error that call must not repeat.
-type noRepeat struct{ error }
-
-func (n *noRepeat) Unwrap() error { return n.error }
-
-// backoff is the pause before the next try, with jitter; 0 = do not try again.
-func backoff(err error, try int) time.Duration {
-	if _, final := errors.AsType[*noRepeat](err); final {
-		return 0
-	}
-	base := time.Duration(0)
-	if fault, ok := errors.AsType[*Fault](err); ok {
-		switch {
-		case fault.Class == Throttled && fault.Code == 14, fault.Code == 13:
-			base = time.Second
-		case fault.Class == Unreachable, fault.Class == Busy:
-			base = 200 * time.Millisecond
-		}
-	}
-	if base == 0 {
-		return 0
-	}
-	base <<= try - 1
-	return base/2 + rand.N(base) //nolint:gosec // jitter needs no secrecy
-}
-
-// fits says whether a pause leaves the caller any time.
-func fits(ctx context.Context, now time.Time, wait time.Duration) bool {
-	deadline, ok := ctx.Deadline()
-	return !ok || now.Add(wait).Before(deadline)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

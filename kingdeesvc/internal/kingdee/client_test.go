@@ -88,7 +88,7 @@ func setup(t *testing.T, v *vendor) *fixture {
 			return nil
 		},
 	})
-	t.Cleanup(f.client.Close)
+	t.Cleanup(func() { f.client.Close(context.WithoutCancel(t.Context())) })
 	return f
 }
 
@@ -247,7 +247,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	base, err := ParseBaseURL(redirecting.URL)
 	require.NoError(t, err)
 	client := New(Options{BaseURL: base, Auth: PasswordAuth{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
-	defer client.Close()
+	defer client.Close(context.Background())
 	_, err = client.Ping(t.Context(), "STK_AssembledApp")
 	require.Equal(t, Unreadable, ClassOf(err))
 }
@@ -276,7 +276,7 @@ func TestRequestsOnTheSessionRunOneAfterTheOther(t *testing.T) {
 	base, err := ParseBaseURL(server.URL)
 	require.NoError(t, err)
 	client := New(Options{BaseURL: base, Auth: AppSecretAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
-	defer client.Close()
+	defer client.Close(context.Background())
 	var callers sync.WaitGroup
 	for range 4 {
 		callers.Go(func() { _, _ = client.Ping(t.Context(), "F") })
@@ -329,7 +329,7 @@ func TestAProbeThatGetsNoAnswerTurnsHealthRedAndACallersDeadlineDoesNot(t *testi
 	var health []bool
 	client := New(Options{BaseURL: base, Auth: AppSecretAuth{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Health: func(usable bool, _ error) { health = append(health, usable) }})
-	defer client.Close()
+	defer client.Close(context.Background())
 	hurried, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = client.Ping(hurried, "F")

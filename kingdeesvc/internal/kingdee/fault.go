@@ -52,6 +52,8 @@ type Fault struct {
 	Shape Shape
 	// Code is the vendor's MsgCode (or errcode), NoCode without one.
 	Code int
+	// NotSent is set when nothing was sent because the circuit is open.
+	NotSent bool
 	// Field is the key that a FieldUnknown is about.
 	Field string
 	// Message is the vendor's own text, or ours where it gave none.
@@ -81,6 +83,18 @@ func (f *Fault) Error() string {
 
 // Unwrap gives the transport's error.
 func (f *Fault) Unwrap() error { return f.Err }
+
+func asFault(err error) (*Fault, bool) { return errors.AsType[*Fault](err) }
+
+var classNames = map[Class]string{
+	Unreadable: "unreadable", SessionLost: "session_lost", LoginRefused: "login_refused", Unreachable: "unreachable", Busy: "busy",
+	Throttled: "throttled", Permission: "permission", FieldUnknown: "field_unknown", FormUnknown: "form_unknown",
+	FilterInvalid: "filter_invalid", NotFound: "not_found", Refused: "refused", AccountLocked: "account_locked",
+	SessionContended: "session_contended",
+}
+
+// String names a class for logs and metrics.
+func (c Class) String() string { return classNames[c] }
 
 // ClassOf is the class of err, 0 when err is no Fault.
 func ClassOf(err error) Class {

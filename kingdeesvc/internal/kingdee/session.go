@@ -2,163 +2,170 @@ package kingdee
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"sync"
+	"net/http"
 	"time"
 )
 
 const authService = "Kingdee.BOS.WebApi.ServicesStub.AuthService."
 
-// LoginInfo is what a successful login says about where we are.
-type LoginInfo struct {
-	DataCenterID   string
-	DataCenterName string
-	UserName       string
-	Version        string
-	// UTCOffset is the server's zone as STimeZone gives it; HasOffset is false when it gave none.
-	UTCOffset time.Duration
-	HasOffset bool
-}
+// renewAfter is how long a session may lie unused. Servers end idle ones after 20 minutes (a setting in Web.config); one that
+// is nearly there is replaced instead of risked.
+const renewAfter = 15 * time.Minute
 
-// session holds the one login. Its fields are guarded by the caller's slot, except info and the refusal, which are also
-// read from outside.
+// session is one place in the vendor's queue: a login or, with signed headers, the session that the server made by itself. Its
+// fields belong to whoever holds it.
 type session struct {
-	auth Auth
-	now  func() time.Time
-	id   string
-
-	mu      sync.Mutex
-	info    LoginInfo
-	refusal refusal
+	id         string
+	generation int
+	used       time.Time
 }
 
-// refusal remembers a login that was answered with anything but success. Accounts lock after a few attempts
-// (luka-n8n-nodes/n8n-nodes-kingdee: about 30 minutes), so the next one waits: 1, 2, 4 … 30 minutes.
-type refusal struct {
-	fault *Fault
-	until time.Time
-	pause time.Duration
+func (s *session) fresh(now time.Time) bool { return s.id != "" && now.Sub(s.used) < renewAfter }
+
+// name gives a session its id, drop takes it; both keep count.
+func (c *Client) name(s *session, id string) {
+	if s.id == "" {
+		c.opened.Add(1)
+	}
+	s.id = id
 }
 
-const (
-	firstPause   = time.Minute
-	longestPause = 30 * time.Minute
-)
+func (c *Client) drop(s *session) {
+	if s.id != "" {
+		c.opened.Add(-1)
+	}
+	s.id = ""
+}
 
-// refused answers the remembered refusal while its pause lasts.
-func (s *session) refused() *Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	left := s.refusal.until.Sub(s.now())
-	if s.refusal.fault == nil || left <= 0 {
+// ready makes the session usable: logged in, or nothing at all where every request is signed.
+func (c *Client) ready(ctx context.Context, s *session, paid *bool) error {
+	if c.header != nil {
+		if fault := c.account.refused(); fault != nil {
+			return &noRepeat{fault}
+		}
 		return nil
 	}
-	fault := *s.refusal.fault
-	fault.RetryAfter = left
-	return &fault
-}
-
-func (s *session) refuse(fault *Fault) *Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refusal.pause = min(max(2*s.refusal.pause, firstPause), longestPause)
-	s.refusal.fault, s.refusal.until = fault, s.now().Add(s.refusal.pause)
-	told := *fault
-	told.RetryAfter = s.refusal.pause
-	return &told
-}
-
-func (s *session) accept(id string, info LoginInfo) {
-	s.id = id
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.info, s.refusal = info, refusal{}
-}
-
-func (s *session) login() LoginInfo {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.info
+	if s.fresh(c.now()) {
+		return nil
+	}
+	c.drop(s)
+	select {
+	case c.account.turn <- struct{}{}:
+		defer func() { <-c.account.turn }()
+	case <-ctx.Done():
+		return fmt.Errorf("kingdee: waiting to log in: %w", context.Cause(ctx))
+	}
+	err := c.open(ctx, s, paid)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	// A login is not repeated by call: whoever asks next tries again, after the pause if it was refused.
+	return &noRepeat{err}
 }
 
 // open logs in once. A login that got no answer is Unreachable and may be tried again; any answer that is no success is
 // remembered.
-func (s *session) open(ctx context.Context, t *transport) (Meta, error) {
-	if fault := s.refused(); fault != nil {
-		return Meta{}, fault
+func (c *Client) open(ctx context.Context, s *session, paid *bool) error {
+	if fault := c.account.refused(); fault != nil {
+		return fault
 	}
-	call := s.auth.Login(s.now())
-	status, body, meta, err := t.post(ctx, authService+call.Method, "", map[string]any{"parameters": call.Parameters})
+	keepOthers := c.keepOthers && c.account.keepsOthers()
+	login := c.auth.Login(c.now(), keepOthers)
+	if err := c.pay(ctx, paid); err != nil {
+		return err
+	}
+	began := time.Now()
+	status, body, meta, err := c.post(ctx, authService+login.Method, nil, map[string]any{"parameters": login.Parameters})
 	if err != nil {
-		return meta, fmt.Errorf("%s: %w", call.Method, err)
+		c.seen(ctx, login.Method, began, err)
+		return fmt.Errorf("%s: %w", login.Method, err)
+	}
+	if keepOthers && lacks(status, body, login.Method) {
+		c.account.lacksKeepOthers()
+		c.logger.WarnContext(ctx, "kingdee: this server has no login that leaves other sessions alone; KINGDEE_KICK_OFF=false has no effect", "method", login.Method)
+		return c.open(ctx, s, paid)
 	}
 	id, info, fault := readLogin(status, body)
 	if fault == nil {
-		s.accept(id, info)
-		return meta, nil
+		c.seen(ctx, login.Method, began, nil)
+		c.name(s, id)
+		s.used, s.generation = c.now(), c.account.accept(info)
+		c.logger.InfoContext(ctx, "kingdee: logged in", "data_center", info.DataCenterID, "user", info.UserName, "sandbox", meta.Sandbox)
+		return nil
 	}
+	c.seen(ctx, login.Method, began, fault)
 	if fault.Class != Unreachable {
-		fault = s.refuse(fault)
+		fault = c.account.refuse(fault)
 	}
-	return meta, fmt.Errorf("%s: %w", call.Method, fault)
+	return fmt.Errorf("%s: %w", login.Method, fault)
 }
 
-// readLogin takes LoginResultType 1 and a session id for success and nothing else; the other values mean different things
-// in different vendor pages.
-func readLogin(status int, body []byte) (string, LoginInfo, *Fault) {
-	answer, fault := classify(status, body)
+// send makes one call on a session that is ready.
+func (c *Client) send(ctx context.Context, s *session, service string, payload any, paid *bool) (answer, Meta, error) {
+	if err := c.pay(ctx, paid); err != nil {
+		return answer{}, Meta{}, err
+	}
+	header := http.Header{}
+	if s.id != "" {
+		header.Set(sessionHeader, s.id)
+	}
+	if c.header != nil {
+		c.header.sign(header, c.transport.path(service), c.now())
+	}
+	began := time.Now()
+	status, body, meta, err := c.post(ctx, service, header, payload)
+	if err != nil {
+		c.seen(ctx, service, began, err)
+		return answer{}, meta, err
+	}
+	s.used = c.now()
+	if c.header != nil && meta.session != "" {
+		c.name(s, meta.session) // sent back, so that the server need not make another one for each call
+	}
+	got, fault := classify(status, body)
 	if fault != nil {
-		switch fault.Class {
-		case Unreachable, Unreadable, Throttled, Busy:
-		default:
-			fault.Class = LoginRefused
+		c.seen(ctx, service, began, fault)
+		return answer{}, meta, fault
+	}
+	c.seen(ctx, service, began, nil)
+	c.account.proved()
+	return got, meta, nil
+}
+
+// lose forgets a session that the vendor does not know any more. It answers the fault that ends the call, nil where another
+// login may help.
+func (c *Client) lose(s *session, renewed bool, err error) error {
+	c.drop(s)
+	if c.header != nil {
+		if !renewed {
+			return nil
 		}
-		return "", LoginInfo{}, fault
+		fault, _ := asFault(err)
+		refused := *fault
+		refused.Class = LoginRefused
+		refused.Message = "the signed request was not accepted: " + fault.Message
+		return &noRepeat{c.account.refuse(&refused)}
 	}
-	var login struct {
-		LoginResultType *int   `json:"LoginResultType"`
-		Message         string `json:"Message"`
-		MessageCode     string `json:"MessageCode"`
-		SessionID       string `json:"KDSVCSessionId"`
-		Context         struct {
-			DBID           string `json:"DBid"`
-			DataCenterName string `json:"DataCenterName"`
-			UserName       string `json:"UserName"`
-			DisplayVersion string `json:"DisplayVersion"`
-			STimeZone      *struct {
-				OffsetTicks *int64 `json:"OffsetTicks"`
-			} `json:"STimeZone"`
-		} `json:"Context"`
+	if fault := c.account.lost(s.generation); fault != nil {
+		return &noRepeat{fault}
 	}
-	if err := json.Unmarshal(answer.object, &login); err != nil || login.LoginResultType == nil {
-		return "", LoginInfo{}, unreadable(0, status, "the login's answer cannot be read")
+	if renewed {
+		return err
 	}
-	if *login.LoginResultType != 1 {
-		text := login.Message
-		if text == "" {
-			text = "login refused without a text"
-		}
-		if login.MessageCode != "" {
-			text = fmt.Sprintf("%s (%s)", text, login.MessageCode)
-		}
-		return "", LoginInfo{}, &Fault{Class: LoginRefused, Code: NoCode, HTTPStatus: status,
-			Message: fmt.Sprintf("%s [LoginResultType %d]", text, *login.LoginResultType)}
+	return nil
+}
+
+// logout ends a session, so that it does not live on in the server's memory for twenty minutes.
+func (c *Client) logout(ctx context.Context, s *session) {
+	header := http.Header{}
+	header.Set(sessionHeader, s.id)
+	service := authService + "Logout"
+	if c.header != nil {
+		c.header.sign(header, c.transport.path(service), c.now())
 	}
-	if login.SessionID == "" {
-		return "", LoginInfo{}, unreadable(0, status, "the login succeeded and gave no KDSVCSessionId")
+	c.drop(s)
+	if _, _, _, err := c.post(ctx, service, header, map[string]any{}); err != nil {
+		c.logger.DebugContext(ctx, "kingdee: the session ends by itself", "err", err)
 	}
-	info := LoginInfo{
-		DataCenterID:   login.Context.DBID,
-		DataCenterName: login.Context.DataCenterName,
-		UserName:       login.Context.UserName,
-		Version:        login.Context.DisplayVersion,
-	}
-	if zone := login.Context.STimeZone; zone != nil && zone.OffsetTicks != nil {
-		// .NET ticks: ten million a second. What is no zone on earth is no answer.
-		if seconds := *zone.OffsetTicks / 10_000_000; seconds > -86400 && seconds < 86400 {
-			info.UTCOffset, info.HasOffset = time.Duration(seconds)*time.Second, true
-		}
-	}
-	return login.SessionID, info, nil
 }

@@ -33,6 +33,10 @@ type Meta struct {
 	// Date is the server's clock from the Date header; zero where DateNote says why.
 	Date     time.Time
 	DateNote string
+	// Arrived is our clock when the answer's head was here.
+	Arrived time.Time
+	// session is the id in the answer's cookies, empty for none.
+	session string
 	// Sandbox is set when the answer came from a voidrelay sandbox.
 	Sandbox bool
 }
@@ -60,7 +64,7 @@ func newTransport(base *url.URL, now func() time.Time) *transport {
 				TLSHandshakeTimeout:    10 * time.Second,
 				ResponseHeaderTimeout:  requestTimeout,
 				IdleConnTimeout:        60 * time.Second,
-				MaxIdleConnsPerHost:    4,
+				MaxIdleConnsPerHost:    16,
 				MaxResponseHeaderBytes: 1 << 20,
 				Protocols:              protocols,
 			},
@@ -88,29 +92,41 @@ func ParseBaseURL(text string) (*url.URL, error) {
 	return base, nil
 }
 
+func (t *transport) target(service string) *url.URL {
+	return t.base.JoinPath(service + ".common.kdsvc")
+}
+
+// path is what a signed request signs.
+func (t *transport) path(service string) string { return t.target(service).EscapedPath() }
+
 // post sends one request and reads its answer whole. Its only errors are Faults of class Unreachable or Unreadable and the
 // context's own.
-func (t *transport) post(ctx context.Context, service, session string, payload any) (int, []byte, Meta, error) {
+func (t *transport) post(ctx context.Context, service string, header http.Header, payload any) (int, []byte, Meta, error) {
 	body, err := json.Marshal(payload)
 	if err != nil {
 		return 0, nil, Meta{}, fmt.Errorf("encode %s: %w", service, err)
 	}
-	target := t.base.JoinPath(service + ".common.kdsvc").String()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.target(service).String(), bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, Meta{}, fmt.Errorf("prepare %s: %w", service, err)
 	}
+	if header != nil {
+		request.Header = header
+	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("Accept", "application/json")
-	if session != "" {
-		request.Header.Set(sessionHeader, session)
-	}
 	meta := Meta{Left: t.now()}
 	response, err := t.http.Do(request)
 	if err != nil {
 		return 0, nil, meta, unreachable(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
+	meta.Arrived = t.now()
+	for _, cookie := range response.Cookies() {
+		if strings.EqualFold(cookie.Name, sessionHeader) {
+			meta.session = cookie.Value
+		}
+	}
 	meta.Sandbox = response.Header.Get(sandboxHeader) != ""
 	meta.Date, meta.DateNote = serverClock(response.Header)
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))

@@ -10,7 +10,7 @@ import (
 // setting's zone is kept, since it also knows the offsets of other days.
 func (c *Client) Zone() *time.Location {
 	login := c.Login()
-	_, offset := c.session.now().In(c.zone).Zone()
+	_, offset := c.now().In(c.zone).Zone()
 	if !login.HasOffset || login.UTCOffset == time.Duration(offset)*time.Second {
 		return c.zone
 	}

@@ -60,7 +60,7 @@ func (s *Service) ExecuteBillQuery(ctx context.Context, req *kingdeev1.ExecuteBi
 
 // StreamAssemblyBills implements BillService.
 func (s *Service) StreamAssemblyBills(req *kingdeev1.StreamAssemblyBillsRequest, stream kingdeev1.BillService_StreamAssemblyBillsServer) error {
-	ctx := stream.Context()
+	ctx := kingdee.WithFlow(stream.Context())
 	selected, err := s.reader.Select(selection(req))
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (s *Service) StreamAssemblyBills(req *kingdeev1.StreamAssemblyBillsRequest,
 
 // StreamBillStates implements BillService.
 func (s *Service) StreamBillStates(req *kingdeev1.StreamBillStatesRequest, stream kingdeev1.BillService_StreamBillStatesServer) error {
-	ctx := stream.Context()
+	ctx := kingdee.WithFlow(stream.Context())
 	selected, err := s.reader.Select(selection(req))
 	if err != nil {
 		return err

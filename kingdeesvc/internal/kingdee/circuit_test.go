@@ -1,0 +1,96 @@
+package kingdee
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const page = "<html>maintenance</html>"
+
+func TestTheCircuitOpensHalfOpensAndCloses(t *testing.T) {
+	answers := []string{}
+	for range circuitFailures + 2 {
+		answers = append(answers, page)
+	}
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: append(answers, `[]`)})
+	for range circuitFailures {
+		require.Equal(t, CircuitClosed, f.client.Stats().Circuit)
+		_, err := f.query(t)
+		require.Equal(t, Unreadable, ClassOf(err))
+	}
+	for _, pause := range []time.Duration{circuitFirst, 2 * circuitFirst} {
+		require.Equal(t, CircuitOpen, f.client.Stats().Circuit)
+		asked := f.count("ExecuteBillQuery")
+		_, err := f.query(t)
+		fault, _ := asFault(err)
+		require.True(t, fault.NotSent)
+		require.Equal(t, Unreachable, fault.Class)
+		require.Equal(t, pause, fault.RetryAfter)
+		require.Equal(t, asked, f.count("ExecuteBillQuery"), "nothing is sent")
+		f.now = f.now.Add(pause)
+		_, err = f.query(t)
+		require.Equal(t, Unreadable, ClassOf(err), "one call is let through")
+		require.Equal(t, asked+1, f.count("ExecuteBillQuery"))
+	}
+	f.now = f.now.Add(circuitLongest)
+	_, err := f.query(t)
+	require.NoError(t, err)
+	require.Equal(t, CircuitClosed, f.client.Stats().Circuit)
+}
+
+func TestOneTrialAtATimeAndOneThatIsAbandonedDecidesNothing(t *testing.T) {
+	now := time.Unix(0, 0)
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{`[]`}})
+	c := f.client.circuit
+	c.now = func() time.Time { return now }
+	silence := &Fault{Class: Unreachable, Code: NoCode}
+	for range circuitFailures {
+		c.leave(false, silence)
+	}
+	now = now.Add(circuitFirst)
+	trial, refused := c.enter()
+	require.Nil(t, refused)
+	require.True(t, trial)
+	require.Equal(t, CircuitHalfOpen, c.current())
+	_, refused = c.enter()
+	require.NotNil(t, refused, "a second one waits for the first")
+	c.leave(true, context.Canceled)
+	trial, refused = c.enter()
+	require.True(t, trial)
+	require.Nil(t, refused)
+	c.leave(trial, nil)
+	require.Equal(t, CircuitClosed, c.current())
+}
+
+func TestWhatTheQueryItselfMayBeToBlameForOpensNothing(t *testing.T) {
+	for _, answer := range []string{coded("4"), coded("2"), `[[1,2],[3`, ``, `17`} {
+		f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{answer}})
+		for range circuitFailures + 1 {
+			_, err := f.query(t)
+			require.Error(t, err)
+		}
+		require.Equal(t, CircuitClosed, f.client.Stats().Circuit, answer)
+	}
+}
+
+func TestACallRestrictionHoldsEverybodyBack(t *testing.T) {
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{coded("14"), coded("14"), coded("14"), coded("14"), coded("14"), coded("14"), `[]`}})
+	_, err := f.query(t)
+	fault, _ := asFault(err)
+	require.Equal(t, Throttled, fault.Class)
+	require.Equal(t, throttleFirst, fault.RetryAfter)
+	f.pauses = nil
+	_, err = f.query(t)
+	require.Error(t, err)
+	require.Equal(t, throttleFirst, f.pauses[0], "the next caller waits first")
+	fault, _ = asFault(err)
+	require.Equal(t, 2*throttleFirst, fault.RetryAfter, "longer each time")
+	f.now = f.now.Add(time.Minute)
+	f.pauses = nil
+	_, err = f.query(t)
+	require.NoError(t, err)
+	require.Empty(t, f.pauses)
+}

@@ -1,0 +1,119 @@
+package kingdee
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
+)
+
+// queue lets waiters come in one after the other and tells in what order they were served.
+type queue struct {
+	gate   *gate
+	served chan string
+	held   *session
+}
+
+func newQueue(t *testing.T) *queue {
+	q := &queue{gate: newGate(rate.NewLimiter(rate.Inf, 1), 1), served: make(chan string, 100)}
+	var err error
+	q.held, err = q.gate.enter(t.Context(), &Flow{})
+	require.NoError(t, err)
+	return q
+}
+
+func (q *queue) ask(t *testing.T, name string, flow *Flow) {
+	before := q.gate.queued()
+	go func() {
+		s, err := q.gate.enter(t.Context(), flow)
+		if err == nil {
+			q.served <- name
+			q.gate.leave(s)
+		}
+	}()
+	require.Eventually(t, func() bool { return q.gate.queued() > before }, 10*time.Second, time.Millisecond)
+}
+
+func (q *queue) order(n int) []string {
+	q.gate.leave(q.held)
+	names := make([]string, n)
+	for i := range names {
+		names[i] = <-q.served
+	}
+	return names
+}
+
+func longFlow() *Flow {
+	flow := &Flow{}
+	flow.served.Store(shortFlow)
+	return flow
+}
+
+func TestAShortFlowWaitsForOnePageOfALongOne(t *testing.T) {
+	q := newQueue(t) // the page that is under way
+	q.ask(t, "backfill 1", longFlow())
+	q.ask(t, "backfill 2", longFlow())
+	q.ask(t, "poll", &Flow{})
+	q.ask(t, "verification", &Flow{})
+	require.Equal(t, []string{"poll", "verification", "backfill 1", "backfill 2"}, q.order(4))
+}
+
+func TestALongFlowIsNotStarvedByShortOnes(t *testing.T) {
+	q := newQueue(t)
+	q.ask(t, "backfill", longFlow())
+	for range mostBypasses + 3 {
+		q.ask(t, "poll", &Flow{})
+	}
+	order := q.order(mostBypasses + 4)
+	require.Equal(t, "backfill", order[mostBypasses])
+}
+
+func TestAFlowTurnsLongByBeingServed(t *testing.T) {
+	g := newGate(rate.NewLimiter(rate.Inf, 1), 1)
+	flow := flowOf(WithFlow(t.Context()))
+	for range shortFlow {
+		s, err := g.enter(t.Context(), flow)
+		require.NoError(t, err)
+		g.leave(s)
+	}
+	require.EqualValues(t, shortFlow, flow.served.Load())
+	require.NotSame(t, flowOf(t.Context()), flowOf(t.Context()), "who names no flow is alone")
+}
+
+func TestWhoeverWaitsCanLeaveAndTakesNothingAlong(t *testing.T) {
+	g := newGate(rate.NewLimiter(rate.Inf, 1), 1)
+	s, err := g.enter(t.Context(), &Flow{})
+	require.NoError(t, err)
+	leaving, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = g.enter(leaving, &Flow{})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Zero(t, g.queued())
+	g.leave(s)
+	_, err = g.enter(t.Context(), &Flow{})
+	require.NoError(t, err)
+}
+
+func TestThePaceHoldsAndSaysSo(t *testing.T) {
+	g := newGate(rate.NewLimiter(rate.Every(time.Hour), 1), 2)
+	_, err := g.enter(t.Context(), &Flow{})
+	require.NoError(t, err)
+	hurried, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	_, err = g.enter(hurried, &Flow{})
+	require.Equal(t, Throttled, ClassOf(err))
+	require.ErrorContains(t, err, "KINGDEE_RATE")
+	require.False(t, errors.Is(err, context.DeadlineExceeded))
+	g.close()
+
+	g = newGate(rate.NewLimiter(rate.Every(5*time.Millisecond), 1), 2)
+	for range 5 {
+		s, err := g.enter(t.Context(), &Flow{})
+		require.NoError(t, err)
+		g.leave(s)
+	}
+	g.close()
+}

@@ -1,0 +1,105 @@
+package kingdeesvc_test
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/voidrelay/voidrelay/proto/apierr"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+)
+
+// Every way in, against servers of each kind: which methods are called, and that no session is left behind.
+func TestEveryWayInOpensOneSessionAndClosesIt(t *testing.T) {
+	password := map[string]string{"KINGDEE_AUTH": "password", "KINGDEE_PASSWORD": "sandbox-password"}
+	for name, c := range map[string]struct {
+		env   map[string]string
+		old   bool
+		login string
+	}{
+		"sign":                  {nil, false, "loginbysign"},
+		"sign, old server":      {map[string]string{"KINGDEE_SIGN_HASH": "sha1"}, true, "loginbysign"},
+		"sign, keeps others":    {map[string]string{"KINGDEE_KICK_OFF": "false"}, false, "loginbysign2"},
+		"application secret":    {map[string]string{"KINGDEE_AUTH": "app_secret"}, false, "loginbyappsecret"},
+		"secret, keeps others":  {map[string]string{"KINGDEE_AUTH": "app_secret", "KINGDEE_KICK_OFF": "false"}, false, "loginbyappsecret2"},
+		"password":              {password, false, "validateuser"},
+		"password, keeps other": {merged(password, map[string]string{"KINGDEE_KICK_OFF": "false"}), false, "validateuser2"},
+		"signed headers":        {map[string]string{"KINGDEE_AUTH": "header", "KINGDEE_ORG_NUM": "100"}, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, c.env, func(cfg *sandbox.Config) { cfg.Personality.OldServer = c.old })
+			for range 3 {
+				got, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+				require.NoError(t, err)
+				require.Equal(t, sandbox.DefaultUsername, got.GetAccount().GetUserName())
+			}
+			if c.login != "" {
+				require.Equal(t, 1, b.vendor.Calls()[c.login], "%v", b.vendor.Calls())
+			}
+			require.Equal(t, 1, b.vendor.Sessions())
+			b.server.Stop(t.Context())
+			require.Zero(t, b.vendor.Sessions(), "logged out on exit")
+		})
+	}
+}
+
+func merged(all ...map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, one := range all {
+		maps.Copy(out, one)
+	}
+	return out
+}
+
+func TestTheWrongHashIsARefusedLogin(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_SIGN_HASH": "sha1", noWait: "1"}, nil)
+	_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_LOGIN_REFUSED)
+	require.ErrorContains(t, err, "002005000003016")
+}
+
+func TestWrongLoginsNeverLockTheAccount(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_AUTH": "password", "KINGDEE_PASSWORD": "wrong", "KINGDEE_SESSIONS": "5", noWait: "1"},
+		func(cfg *sandbox.Config) { cfg.Personality.LockAfterFailures = 3 })
+	for range 10 {
+		_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+		requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_LOGIN_REFUSED)
+	}
+	require.Equal(t, 1, b.vendor.Calls()["validateuser"])
+}
+
+func TestALockedAccountHasItsOwnReason(t *testing.T) {
+	env := map[string]string{"KINGDEE_AUTH": "password", "KINGDEE_PASSWORD": "wrong", noWait: "1"}
+	b := setup(t, env, func(cfg *sandbox.Config) { cfg.Personality.LockAfterFailures = 1 })
+	awaitHealth(t, b.conn, grpc_health_v1.HealthCheckResponse_NOT_SERVING)
+	require.Eventually(t, func() bool { return b.vendor.Calls()["validateuser"] == 1 }, 10*time.Second, 5*time.Millisecond)
+
+	again := setup(t, merged(env, map[string]string{"KINGDEE_BASE_URL": b.vendor.URL()}), nil) // a restart forgets the pause and meets the lock
+	_, err := again.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_ACCOUNT_LOCKED)
+	require.InDelta(t, 1800, apierr.RetryAfter(err).Seconds(), 60)
+}
+
+func TestAUserWhoLogsInElsewhereIsContended(t *testing.T) {
+	b := setup(t, nil, nil)
+	for range 2 {
+		b.vendor.ExpireSessions()
+		_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+		require.NoError(t, err)
+	}
+	b.vendor.ExpireSessions()
+	logins := b.vendor.Calls()["loginbysign"]
+	for range 3 {
+		_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+		requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_SESSION_CONTENDED)
+		require.InDelta(t, 600, apierr.RetryAfter(err).Seconds(), 60)
+	}
+	require.Equal(t, logins, b.vendor.Calls()["loginbysign"])
+	awaitHealth(t, b.conn, grpc_health_v1.HealthCheckResponse_NOT_SERVING)
+}

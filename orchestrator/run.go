@@ -119,7 +119,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	for i, sc := range schemes {
 		file[i] = store.SchemeFile{
 			Scheme: sc.Name, Title: sc.Title, FormID: sc.Form, DataCenterID: sc.DataCenter, Accounts: sc.Accounts(),
-			PollInterval: sc.PollInterval(scheme.Real), Hash: sc.Hash(), Document: sc.Document(),
+			PollReal: sc.PollInterval(scheme.Real), PollSandbox: sc.PollInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
 		}
 	}
 	revisions, err := ledger.SyncSchemes(ctx, file)

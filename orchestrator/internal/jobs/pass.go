@@ -164,6 +164,7 @@ func (c *chunk) finish() ledger.Finish {
 			f.MarkAfter = f.EffectiveFrom.Truncate(time.Second)
 		}
 		f.SendAtOnce = c.entry.Mode(c.account.environment) == scheme.Send
+		f.PollInterval = c.entry.PollInterval(c.account.environment)
 	} else if c.pass.ClockSuspect {
 		f.MarkAfter = c.pass.MarkBefore
 	}

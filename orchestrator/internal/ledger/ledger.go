@@ -157,7 +157,9 @@ type Finish struct {
 	Brakes        rule.Brakes
 	// SendAtOnce: this baseline may set the scheme to send (sandboxes only).
 	SendAtOnce bool
-	RowsRead   int64
+	// PollInterval is the time between two passes, as it is now known from the environment.
+	PollInterval time.Duration
+	RowsRead     int64
 }
 
 // Finished says what the end of a pass did.

@@ -98,9 +98,9 @@ on conflict (scheme) do nothing`,
 		if tag.RowsAffected() != 1 {
 			return fmt.Errorf("scheme %s has a mark already: %w", pass.Scheme, ledger.ErrConflict)
 		}
-		if finish.SendAtOnce {
-			_, err = tx.Exec(ctx, `update scheme set mode = 'send', update_time = now() where scheme = $1`, pass.Scheme)
-		}
+		_, err = tx.Exec(ctx, `
+update scheme set mode = case when $2 then 'send' else mode end, poll_millis = $3, update_time = now() where scheme = $1`,
+			pass.Scheme, finish.SendAtOnce, finish.PollInterval.Milliseconds())
 		return err
 	}
 	tag, err := tx.Exec(ctx, `

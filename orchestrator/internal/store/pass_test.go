@@ -194,6 +194,7 @@ func TestSchemesKeepTheirBooks(t *testing.T) {
 	revisions, err := w.store.SyncSchemes(t.Context(), file)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "another content is another revision")
+	require.Equal(t, 1000, w.count(`select poll_millis from scheme`), "the mark says that these are sandboxes")
 	revisions, err = w.store.SyncSchemes(t.Context(), file)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "the same content is the same revision")

@@ -16,7 +16,7 @@ import (
 func rowtestFile() []store.SchemeFile {
 	return []store.SchemeFile{{
 		Scheme: rowtest.SchemeName, Title: "t", FormID: "STK_AssembledApp", DataCenterID: "dc-1", Accounts: []string{"default"},
-		PollInterval: time.Minute, Hash: "h2", Document: "name: x",
+		PollReal: time.Minute, PollSandbox: time.Second, Hash: "h2", Document: "name: x",
 	}}
 }
 

@@ -16,7 +16,8 @@ import (
 type SchemeFile struct {
 	Scheme, Title, FormID, DataCenterID string
 	Accounts                            []string
-	PollInterval                        time.Duration
+	// PollReal and PollSandbox are the times between two passes on either kind of server; which one it is, the mark knows.
+	PollReal, PollSandbox time.Duration
 	Hash, Document                      string
 }
 
@@ -68,12 +69,13 @@ for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash
 	}
 	if _, err := tx.Exec(ctx, `
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, poll_millis)
-values (@scheme, @title, @form, @data_center, @accounts, @revision, @poll)
-on conflict (scheme) do update set title = @title, wms_accounts = @accounts, revision = @revision, poll_millis = @poll,
+values (@scheme, @title, @form, @data_center, @accounts, @revision, @real)
+on conflict (scheme) do update set title = @title, wms_accounts = @accounts, revision = @revision,
+    poll_millis = case when exists (select from mark where scheme = @scheme and environment = 'sandbox') then @sandbox::bigint else @real::bigint end,
     active = true, update_time = now()`,
 		pgx.StrictNamedArgs{
 			"scheme": f.Scheme, "title": f.Title, "form": f.FormID, "data_center": f.DataCenterID, "accounts": f.Accounts,
-			"revision": revision, "poll": f.PollInterval.Milliseconds(),
+			"revision": revision, "real": f.PollReal.Milliseconds(), "sandbox": f.PollSandbox.Milliseconds(),
 		}); err != nil {
 		return 0, err
 	}

@@ -18,7 +18,7 @@ type SchemeFile struct {
 	Accounts                            []string
 	// PollReal and PollSandbox are the times between two passes on either kind of server; which one it is, the mark knows.
 	PollReal, PollSandbox time.Duration
-	Hash, Document                      string
+	Hash, Document        string
 }
 
 // SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer in the

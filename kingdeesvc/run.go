@@ -34,6 +34,7 @@ type Server struct {
 	// closing ends the probe and the watches of health.
 	closing  context.CancelFunc
 	running  sync.WaitGroup
+	probing  sync.WaitGroup
 	stopOnce sync.Once
 	done     chan struct{}
 	err      error
@@ -74,7 +75,8 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 	if len(tokens) > 0 && tlsConfig == nil {
 		logger.WarnContext(ctx, "kingdeesvc: bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE", "addr", s.Addr())
 	}
-	s.running.Go(func() { s.probe(life) })
+	s.probing.Go(func() { s.probe(life) })
+	s.running.Go(s.probing.Wait)
 	s.running.Go(func() {
 		defer closing()
 		if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
@@ -171,6 +173,7 @@ func (s *Server) stop(ctx context.Context) {
 			s.grpc.Stop()
 			<-drained
 		}
+		s.probing.Wait() // it holds a session
 		s.client.Close(context.WithoutCancel(ctx))
 	})
 }

@@ -141,14 +141,15 @@ func (g *gate) next() *waiter {
 	return w
 }
 
-// close ends the waiting for the pace and takes the idle sessions away.
+// close ends the waiting for the pace and takes the idle sessions away for good.
 func (g *gate) close() []*session {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.wake != nil {
 		g.wake.Stop()
 	}
-	idle := slices.Clone(g.free)
+	idle := g.free
+	g.free = nil
 	return idle
 }
 

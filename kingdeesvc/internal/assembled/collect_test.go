@@ -1,8 +1,9 @@
 package assembled
 
 import (
-	"encoding/json"
+	"bytes"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,13 +12,14 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rowscan"
 )
 
 func idText(id int64) string { return strconv.FormatInt(id, 10) }
 
 func rowsOf(t testing.TB, text string) [][]kingdee.Cell {
-	var rows [][]kingdee.Cell
-	require.NoError(t, json.Unmarshal([]byte(text), &rows))
+	rows, err := rowscan.All(strings.NewReader(text))
+	require.NoError(t, err)
 	return rows
 }
 
@@ -159,8 +161,8 @@ func FuzzPages(f *testing.F) {
 	r := NewReader(nil, func() *time.Location { return time.UTC }, 2000, nil)
 	products, components := r.productPlan(Options{}), componentPlan()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var rows [][]kingdee.Cell
-		if json.Unmarshal(body, &rows) != nil {
+		rows, err := rowscan.All(bytes.NewReader(body))
+		if err != nil {
 			return
 		}
 		for _, p := range []*plan{products, components, listPlan(), statePlan()} {

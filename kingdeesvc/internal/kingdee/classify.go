@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rowscan"
 )
 
 // answer is a body that is no failure: the rows of a query, or the object of any other call.
@@ -28,12 +30,22 @@ type answer struct {
 //	F7  response_error:{…}                           F14  empty or cut body
 //
 // A text inside data never decides anything.
-func classify(status int, body []byte) (answer, *Fault) {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
-	if status != http.StatusOK && status != http.StatusPartialContent {
+func classify(status int, got received) (answer, *Fault) {
+	if got.fault != nil {
+		return answer{}, got.fault
+	}
+	if got.rows != nil {
+		return answer{isRows: true, rows: got.rows}, nil
+	}
+	body := bytes.TrimSpace(trimBody(got.raw))
+	if !succeeded(status) {
 		return answer{}, classifyStatus(status, body)
 	}
 	return classifyText(status, body, false)
+}
+
+func succeeded(status int) bool {
+	return status == http.StatusOK || status == http.StatusPartialContent
 }
 
 func classifyStatus(status int, body []byte) *Fault {
@@ -114,12 +126,9 @@ func classifyArray(status int, body []byte) (answer, *Fault) {
 	if len(first) > 0 && first[0] == '{' {
 		return answer{}, classifyList(status, body)
 	}
-	rows := [][]Cell{}
-	if err := json.Unmarshal(body, &rows); err != nil {
-		if !json.Valid(body) {
-			return answer{}, unreadable(14, status, "cut answer")
-		}
-		return answer{}, unreadable(0, status, "the answer's rows are no arrays")
+	rows, err := rowscan.All(bytes.NewReader(body))
+	if err != nil {
+		return answer{}, badRows(status, err)
 	}
 	if len(rows) > 0 && len(rows[0]) > 0 && rows[0][0].Kind == Other {
 		shape := Shape(1)

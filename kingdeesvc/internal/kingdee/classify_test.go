@@ -78,7 +78,7 @@ func TestClassifyTheFourteenShapes(t *testing.T) {
 		"odd first cell": {200, `[[{"a":1}]]`, Unreadable, 0, NoCode, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, fault := classify(c.status, []byte(c.body))
+			_, fault := classifyBytes(c.status, []byte(c.body))
 			require.NotNil(t, fault)
 			require.Equal(t, c.class, fault.Class)
 			require.Equal(t, c.shape, fault.Shape)
@@ -91,29 +91,29 @@ func TestClassifyTheFourteenShapes(t *testing.T) {
 }
 
 func TestClassifyLetsDataPass(t *testing.T) {
-	got, fault := classify(200, []byte("\ufeff [[1,\"请登录 Result session 会话信息已丢失\",null,true,52.50,\"a\\\"\\u4e2d\"],[],null,[{\"a\":1}]] "))
+	got, fault := classifyBytes(200, []byte("\ufeff [[1,\"请登录 Result session 会话信息已丢失\",null,true,52.50,\"a\\\"\\u4e2d\"],[],null,[{\"a\":1}]] "))
 	require.Nil(t, fault)
 	require.True(t, got.isRows)
 	require.Equal(t, [][]Cell{
-		{{Number, "1"}, {Text, "请登录 Result session 会话信息已丢失"}, {}, {Bool, "true"}, {Number, "52.50"}, {Text, `a"中`}},
+		{{Kind: Number, Text: "1"}, {Kind: Text, Text: "请登录 Result session 会话信息已丢失"}, {}, {Kind: Bool, Text: "true"}, {Kind: Number, Text: "52.50"}, {Kind: Text, Text: `a"中`}},
 		{},
 		nil,
-		{{Other, `{"a":1}`}},
+		{{Kind: Other, Text: `{"a":1}`}},
 	}, got.rows)
 
 	for _, empty := range []string{"[]", ` [ ] `, `"[]"`} {
-		got, fault = classify(200, []byte(empty))
+		got, fault = classifyBytes(200, []byte(empty))
 		require.Nil(t, fault)
 		require.True(t, got.isRows)
 		require.Empty(t, got.rows)
 	}
-	got, fault = classify(200, []byte(`{"Result":{"ResponseStatus":{"IsSuccess":true,"MsgCode":0},"Result":{"Id":1}}}`))
+	got, fault = classifyBytes(200, []byte(`{"Result":{"ResponseStatus":{"IsSuccess":true,"MsgCode":0},"Result":{"Id":1}}}`))
 	require.Nil(t, fault)
 	require.False(t, got.isRows)
 }
 
 func TestFaultsSayWhatTheVendorSaid(t *testing.T) {
-	_, fault := classify(200, []byte(coded("12")))
+	_, fault := classifyBytes(200, []byte(coded("12")))
 	require.EqualError(t, fault, "kingdee: 文本 (MsgCode 12)")
 	require.Equal(t, Refused, ClassOf(errors.Join(errors.New("other"), fault)))
 	require.Zero(t, ClassOf(errors.New("other")))
@@ -129,7 +129,7 @@ func FuzzClassify(f *testing.F) {
 	}
 	f.Add(502, []byte("<html>"))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		got, fault := classify(status, body)
+		got, fault := classifyBytes(status, body)
 		if fault != nil {
 			if fault.Class == 0 {
 				t.Fatalf("a fault of no class: %#v", fault)

@@ -201,7 +201,7 @@ func (c *Client) once(ctx context.Context, flow *Flow, service string, payload a
 }
 
 // post is one HTTP exchange, with what it says about the server's kind and clock.
-func (c *Client) post(ctx context.Context, service string, header http.Header, payload any) (int, []byte, Meta, error) {
+func (c *Client) post(ctx context.Context, service string, header http.Header, payload any) (int, received, Meta, error) {
 	status, body, meta, err := c.transport.post(ctx, service, header, payload)
 	c.pace(meta)
 	if !meta.Date.IsZero() {

@@ -101,7 +101,7 @@ func TestQueryLogsInOnceAndSendsTheDocumentedBody(t *testing.T) {
 	for range 2 {
 		table, err := f.query(t)
 		require.NoError(t, err)
-		require.Equal(t, [][]Cell{{{Number, "1"}, {Text, "A"}}}, table.Rows)
+		require.Equal(t, [][]Cell{{{Kind: Number, Text: "1"}, {Kind: Text, Text: "A"}}}, table.Rows)
 		require.Equal(t, f.now, table.Meta.Left)
 		require.False(t, table.Meta.Date.IsZero())
 	}

@@ -23,7 +23,7 @@ var lockedTexts = []string{"次数超限", "账号已被锁定", "用户已被�
 
 // readLogin takes LoginResultType 1 and a session id for success and nothing else; the other values mean different things
 // in different vendor pages.
-func readLogin(status int, body []byte) (string, LoginInfo, *Fault) {
+func readLogin(status int, body received) (string, LoginInfo, *Fault) {
 	answer, fault := classify(status, body)
 	if fault != nil {
 		switch fault.Class {
@@ -89,10 +89,10 @@ func refusalClass(text string) Class {
 
 // lacks says whether the server answered that it has no such method: it knows no page of that name, or an exception of its
 // names the method.
-func lacks(status int, body []byte, method string) bool {
+func lacks(status int, body received, method string) bool {
 	switch status {
 	case 404, 405, 501:
 		return true
 	}
-	return strings.HasPrefix(string(body), "response_error:") && strings.Contains(string(body), method)
+	return strings.HasPrefix(string(body.raw), "response_error:") && strings.Contains(string(body.raw), method)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -99,16 +98,16 @@ func (t *transport) target(service string) *url.URL {
 // path is what a signed request signs.
 func (t *transport) path(service string) string { return t.target(service).EscapedPath() }
 
-// post sends one request and reads its answer whole. Its only errors are Faults of class Unreachable or Unreadable and the
-// context's own.
-func (t *transport) post(ctx context.Context, service string, header http.Header, payload any) (int, []byte, Meta, error) {
+// post sends one request and reads its answer to the end, rows as they arrive. Its only errors are Faults of class
+// Unreachable or Unreadable and the context's own.
+func (t *transport) post(ctx context.Context, service string, header http.Header, payload any) (int, received, Meta, error) {
 	body, err := json.Marshal(payload)
 	if err != nil {
-		return 0, nil, Meta{}, fmt.Errorf("encode %s: %w", service, err)
+		return 0, received{}, Meta{}, fmt.Errorf("encode %s: %w", service, err)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.target(service).String(), bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, Meta{}, fmt.Errorf("prepare %s: %w", service, err)
+		return 0, received{}, Meta{}, fmt.Errorf("prepare %s: %w", service, err)
 	}
 	if header != nil {
 		request.Header = header
@@ -118,7 +117,7 @@ func (t *transport) post(ctx context.Context, service string, header http.Header
 	meta := Meta{Left: t.now()}
 	response, err := t.http.Do(request)
 	if err != nil {
-		return 0, nil, meta, unreachable(ctx, err)
+		return 0, received{}, meta, unreachable(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	meta.Arrived = t.now()
@@ -129,12 +128,9 @@ func (t *transport) post(ctx context.Context, service string, header http.Header
 	}
 	meta.Sandbox = response.Header.Get(sandboxHeader) != ""
 	meta.Date, meta.DateNote = serverClock(response.Header)
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	answer, err := receive(response.StatusCode, response.Body)
 	if err != nil {
-		return 0, nil, meta, unreachable(ctx, err)
-	}
-	if len(answer) > maxBody {
-		return 0, nil, meta, unreadable(0, response.StatusCode, fmt.Sprintf("an answer of more than %d MiB", maxBody>>20))
+		return 0, received{}, meta, unreachable(ctx, err)
 	}
 	return response.StatusCode, answer, meta, nil
 }

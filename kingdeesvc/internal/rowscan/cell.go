@@ -1,0 +1,24 @@
+package rowscan
+
+// Kind is what a cell of a row is made of.
+type Kind uint8
+
+const (
+	// Null is also the zero value.
+	Null Kind = iota
+	// Text is a JSON string; dates come as text too.
+	Text
+	// Number is a JSON number.
+	Number
+	// Bool is true or false.
+	Bool
+	// Other is an object or an array; genuine rows have none (kingdee-go/k3cloud and luka-n8n-nodes/n8n-nodes-kingdee agree).
+	Other
+)
+
+// Cell is one value of a row. Text holds the string of a Text, the digits of a Number exactly as they were written,
+// "true" or "false" of a Bool and the raw JSON of an Other.
+type Cell struct {
+	Kind Kind
+	Text string
+}

@@ -27,7 +27,8 @@ var (
 	ErrDirective  = errors.New("the answer has a document type or entity declaration")
 	ErrTwice      = errors.New("the answer says the same thing twice, differently")
 	ErrRoot       = errors.New("the answer's root element is not response")
-	ErrNested     = errors.New("the answer is nested too deeply")
+	ErrNested     = errors.New("the answer is nested too deeply, or has elements in its flag")
+	ErrEncoding   = errors.New("the answer is compressed, though that was not accepted")
 	ErrIncomplete = errors.New("the answer is cut short or has something behind its end")
 )
 
@@ -101,8 +102,14 @@ func (s *slots) finish() (Answer, error) {
 
 func readAnswer(decoder *xml.Decoder) (Answer, error) {
 	var s slots
-	var into *string // the text of which element is being read
+	var into *string // which element's text is being read
+	var text []byte
 	depth, roots := 0, 0
+	take := func() {
+		if into != nil {
+			*into, into, text = string(text), nil, text[:0]
+		}
+	}
 	for {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
@@ -116,10 +123,11 @@ func readAnswer(decoder *xml.Decoder) (Answer, error) {
 			return Answer{}, ErrDirective
 		case xml.StartElement:
 			depth++
-			into = nil
-			switch {
-			case depth > maxDepth:
+			if depth > maxDepth || depth > 2 && into == &s.answer.Flag {
 				return Answer{}, ErrNested
+			}
+			take()
+			switch {
 			case depth == 1 && roots > 0:
 				return Answer{}, ErrIncomplete
 			case depth == 1 && t.Name.Local != "response":
@@ -133,10 +141,10 @@ func readAnswer(decoder *xml.Decoder) (Answer, error) {
 			}
 		case xml.EndElement:
 			depth--
-			into = nil
+			take()
 		case xml.CharData:
 			if into != nil {
-				*into += string(t)
+				text = append(text, t...)
 			} else if depth == 0 && len(bytes.TrimSpace(t)) > 0 {
 				return Answer{}, ErrIncomplete
 			}

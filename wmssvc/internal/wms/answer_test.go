@@ -110,6 +110,7 @@ func TestParseAnswerRefuses(t *testing.T) {
 		{"text before the start", "Notice: <response>" + flag + "</response>", ErrIncomplete},
 		{"an unknown charset", `<?xml version="1.0" encoding="EBCDIC-CP-US"?><response>` + flag + `</response>`, ErrCharset},
 		{"bytes that are not UTF-8", "<response>" + flag + "<message>\xff</message></response>", ErrNotText},
+		{"elements in the flag", "<response><flag>success<but>failure</but></flag></response>", ErrNested},
 		{"too deep", "<response>" + strings.Repeat("<a>", 100) + flag, ErrNested},
 	} {
 		t.Run(c.name, func(t *testing.T) {

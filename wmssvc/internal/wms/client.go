@@ -3,6 +3,7 @@ package wms
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -53,6 +55,8 @@ type Params struct {
 	ExtraOrderTypes []string
 	// Timeout bounds one exchange from looking for a connection to the reply's last byte.
 	Timeout time.Duration
+	// Roots are trusted to vouch for the server; nil = the system's.
+	Roots *x509.CertPool
 	// IdleConns is how many connections are kept for reuse: as many as requests may be in flight.
 	IdleConns int
 	Now       func() time.Time
@@ -81,12 +85,24 @@ func NewClient(p Params) *Client {
 		endpoint: *p.Endpoint, dialect: p.Dialect, timeout: p.Timeout, now: p.Now,
 		signer:     newSigner(p.Dialect, method, p.Partner, p.AppKey, p.Secret),
 		orderTypes: slices.Concat(p.Dialect.orderTypes, p.ExtraOrderTypes),
-		pool:       newPool(p.Endpoint, p.IdleConns),
+		pool:       newPool(p.Endpoint, p.Roots, p.IdleConns),
 		head:       "POST " + p.Endpoint.EscapedPath() + "?",
-		fields: " HTTP/1.1\r\nHost: " + p.Endpoint.Host + "\r\nUser-Agent: voidrelay-wmssvc\r\n" +
+		// Without Accept-Encoding a server may compress as it likes (RFC 9110, section 12.5.3).
+		fields: " HTTP/1.1\r\nHost: " + hostField(p.Endpoint) + "\r\nUser-Agent: voidrelay-wmssvc\r\nAccept-Encoding: identity\r\n" +
 			"Content-Type: text/xml; charset=utf-8\r\nContent-Length: ",
 	}
 	return c
+}
+
+// hostField is the address's host without the zone of an IPv6 address, which means something on this machine only
+// (RFC 6874, section 4).
+func hostField(endpoint *url.URL) string {
+	address, zone, zoned := strings.Cut(endpoint.Host, "%")
+	if !zoned {
+		return address
+	}
+	_, port, _ := strings.Cut(zone, "]")
+	return address + "]" + port
 }
 
 // Close drops idle connections, and those in use as soon as their exchange is over.
@@ -144,6 +160,9 @@ type Exchange struct {
 
 // Answer parses the reply.
 func (e *Exchange) Answer() (Answer, error) {
+	if coding := e.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return Answer{}, fmt.Errorf("%w: %q", ErrEncoding, coding)
+	}
 	return ParseAnswer(e.Reply, e.Header.Get("Content-Type"))
 }
 
@@ -174,11 +193,11 @@ func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchan
 		out.Err = describe(err)
 		return out
 	}
-	keep := false
+	keep, idle := false, idleTimeout
 	stop := context.AfterFunc(ctx, func() { _ = conn.wire.SetDeadline(past) })
 	defer func() {
 		if stop() && keep {
-			c.pool.put(conn)
+			c.pool.put(conn, idle)
 		} else {
 			conn.close()
 		}
@@ -212,7 +231,7 @@ func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchan
 		return out
 	}
 	out.RepliedAt = c.now()
-	keep = conn.usable(response)
+	keep, idle = conn.usable(response), idleLimit(response.Header)
 	return out
 }
 

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -28,6 +31,8 @@ type conn struct {
 	// budget is how many bytes of the present reply may still be read.
 	budget    int
 	idleSince time.Time
+	// idleUntil is when the server may close it for being idle.
+	idleUntil time.Time
 }
 
 // countedConn counts what the kernel took. It sits below TLS, so that it sees what the network sees.
@@ -96,32 +101,64 @@ const maxInterim = 5
 
 var errInterim = errors.New("nothing but interim replies")
 
-// read reads the reply's head; its body is still to be read.
+// read reads the reply's head, interim ones included within one bound; its body is still to be read.
 func (c *conn) read() (*http.Response, error) {
-	c.budget = maxHead + MaxAnswer + 1
+	c.budget = maxHead
 	for range maxInterim {
 		response, err := http.ReadResponse(c.reader, posted)
-		if err != nil || response.StatusCode >= http.StatusOK || response.StatusCode == http.StatusSwitchingProtocols {
-			return response, err
+		if err != nil {
+			return nil, err
+		}
+		if response.StatusCode >= http.StatusOK || response.StatusCode == http.StatusSwitchingProtocols {
+			c.budget += MaxAnswer + 1
+			return response, nil
 		}
 	}
 	return nil, errInterim
 }
 
-// usable says whether the connection may carry another request: the reply left nothing behind and does not end it.
+// usable says whether the connection may carry another request: the reply left nothing behind, does not end it, and it
+// still speaks HTTP.
 func (c *conn) usable(response *http.Response) bool {
-	return !response.Close && c.reader.Buffered() == 0
+	return !response.Close && response.StatusCode != http.StatusSwitchingProtocols && c.reader.Buffered() == 0
 }
 
-// alive looks whether the server has closed the connection, or broken the protocol, while it was idle. Without the look,
-// the next request would be written into the void and its outcome be unknown.
-func (c *conn) alive() bool {
+// alive looks whether the server has closed the connection, or said something unasked, while it was idle; what is read or
+// written from now on ends by the deadline. Without the look the next request would be written into the void and its
+// outcome be unknown, or worse: a late second answer to the request before would be taken for its own. A TLS server may
+// send session tickets unasked; a connection lost to that costs a handshake.
+func (c *conn) alive(deadline time.Time) bool {
+	if c.secure != nil && !c.drained() || c.wire.SetDeadline(deadline) != nil {
+		return false
+	}
 	if c.peeker == nil {
 		return true
 	}
 	waiting, open := peek(c.peeker)
-	// A TLS server may send session tickets whenever it likes; nobody may send plain bytes unasked.
-	return open && (!waiting || c.secure != nil)
+	return open && !waiting
+}
+
+// drained says that the TLS layer holds nothing that has been read from the network and not been asked for, the news that
+// the server is closing included. A deadline that has passed keeps it from reading more.
+func (c *conn) drained() bool {
+	if c.wire.SetReadDeadline(past) != nil {
+		return false
+	}
+	var one [1]byte
+	n, err := c.stream.Read(one[:])
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// idleLimit is how long the connection may wait for its next request: idleTimeout, or a second less than the server
+// announces (Keep-Alive: timeout=5, RFC 2068, section 19.7.1.1).
+func idleLimit(header http.Header) time.Duration {
+	for hint := range strings.SplitSeq(header.Get("Keep-Alive"), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(hint), "=")
+		if seconds, err := strconv.Atoi(value); err == nil && strings.EqualFold(name, "timeout") {
+			return min(idleTimeout, max(0, time.Duration(min(seconds, 60)-1)*time.Second))
+		}
+	}
+	return idleTimeout
 }
 
 func (c *conn) close() { _ = c.wire.Close() }

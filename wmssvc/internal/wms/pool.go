@@ -3,6 +3,7 @@ package wms
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/url"
 	"sync"
@@ -28,12 +29,13 @@ type pool struct {
 	sweep  *time.Timer
 }
 
-func newPool(endpoint *url.URL, most int) *pool {
+// newPool trusts the certificates that roots lead to; nil = the system's.
+func newPool(endpoint *url.URL, roots *x509.CertPool, most int) *pool {
 	port := endpoint.Port()
 	p := &pool{most: most}
 	if endpoint.Scheme == "https" {
 		// http/1.1 alone is offered, so nothing else can be chosen.
-		p.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: endpoint.Hostname(), NextProtos: []string{"http/1.1"}}
+		p.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: endpoint.Hostname(), RootCAs: roots, NextProtos: []string{"http/1.1"}}
 	}
 	if port == "" && p.tls != nil {
 		port = "443"
@@ -51,7 +53,7 @@ func (p *pool) get(ctx context.Context, deadline time.Time) (*conn, error) {
 		if c == nil {
 			break
 		}
-		if c.wire.SetDeadline(deadline) == nil && c.alive() {
+		if time.Now().Before(c.idleUntil) && c.alive(deadline) {
 			return c, nil
 		}
 		c.close()
@@ -82,8 +84,8 @@ func (p *pool) take() *conn {
 	return c
 }
 
-// put keeps a connection for the next request.
-func (p *pool) put(c *conn) {
+// put keeps a connection for the next request, for that long.
+func (p *pool) put(c *conn, idle time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || len(p.idle) >= p.most {
@@ -91,6 +93,7 @@ func (p *pool) put(c *conn) {
 		return
 	}
 	c.idleSince = time.Now()
+	c.idleUntil = c.idleSince.Add(idle)
 	p.idle = append(p.idle, c)
 	if p.sweep == nil {
 		p.sweep = time.AfterFunc(idleTimeout, p.sweepIdle)

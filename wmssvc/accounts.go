@@ -28,6 +28,7 @@ type accountEntry struct {
 	Rate            *float64 `yaml:"rate"`
 	Concurrency     *int     `yaml:"concurrency"`
 	Timeout         string   `yaml:"timeout"`
+	CAFile          string   `yaml:"ca_file"`
 	ExtraOrderTypes []string `yaml:"extra_order_types"`
 }
 
@@ -36,6 +37,7 @@ var fileKeys = map[string]string{
 	"WMS_URL": "url", "WMS_DIALECT": "dialect", "WMS_SIGN_METHOD": "sign_method", "WMS_SID": "sid",
 	"WMS_APP_KEY": "app_key_file", "WMS_APP_SECRET": "app_secret_file", "WMS_RATE": "rate",
 	"WMS_CONCURRENCY": "concurrency", "WMS_TIMEOUT": "timeout", "WMS_EXTRA_ORDER_TYPES": "extra_order_types",
+	"WMS_CA_FILE": "ca_file",
 }
 
 // called is what the operator wrote the setting as.
@@ -76,6 +78,9 @@ func (e accountEntry) account(path string) (Account, error) {
 		Name: e.Name, URL: e.URL, Dialect: e.Dialect, SignMethod: e.SignMethod, SID: e.SID,
 		Rate: e.Rate, Concurrency: e.Concurrency, ExtraOrderTypes: e.ExtraOrderTypes, file: path,
 	}
+	if e.CAFile != "" {
+		a.CAFile = beside(path, e.CAFile)
+	}
 	var problems []error
 	if e.Timeout != "" {
 		var err error
@@ -90,11 +95,7 @@ func (e accountEntry) account(path string) (Account, error) {
 		if secret.file == "" {
 			continue // plan says that it is not set
 		}
-		file := secret.file
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(filepath.Dir(path), file)
-		}
-		content, err := os.ReadFile(file) //nolint:gosec // the operator's own setting
+		content, err := os.ReadFile(beside(path, secret.file)) //nolint:gosec // the operator's own setting
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", a.called(secret.setting), err))
 			continue
@@ -102,4 +103,12 @@ func (e accountEntry) account(path string) (Account, error) {
 		*secret.into = Secret(strings.TrimRight(string(content), "\r\n"))
 	}
 	return a, errors.Join(problems...)
+}
+
+// beside answers where a file named in the accounts file is.
+func beside(path, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(path), name)
 }

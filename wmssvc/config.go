@@ -54,6 +54,9 @@ type Account struct {
 	// Timeout bounds one exchange; 0 = 20 s. A request that times out after it left is an unknown outcome, so shorter
 	// means more of those, and longer that a hanging WMS holds its places longer.
 	Timeout time.Duration
+	// CAFile holds PEM certificates that may vouch for the server beside the system's: a private authority's, or the
+	// server's own self-signed one. Its names are checked all the same. Empty = the system's alone.
+	CAFile string
 	// ExtraOrderTypes are accepted beside the dialect's list: public sources disagree about some, such as CNJG.
 	ExtraOrderTypes []string
 
@@ -114,6 +117,7 @@ func (e *environment) account() Account {
 		AppKey: e.secret("WMS_APP_KEY"), AppSecret: e.secret("WMS_APP_SECRET"),
 		Dialect: e.text("WMS_DIALECT", "wdt"), SignMethod: e.getenv("WMS_SIGN_METHOD"),
 		Rate: e.rate("WMS_RATE"), Concurrency: e.whole("WMS_CONCURRENCY"), Timeout: e.duration("WMS_TIMEOUT", defaultTimeout),
+		CAFile:          e.getenv("WMS_CA_FILE"),
 		ExtraOrderTypes: e.list("WMS_EXTRA_ORDER_TYPES"),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -147,6 +148,16 @@ func (a Account) settings() (account.Settings, error) {
 		}
 		out.Endpoint = endpoint
 	}
+	if a.CAFile != "" {
+		roots, err := loadRoots(a.CAFile)
+		if err == nil && out.Endpoint != nil && out.Endpoint.Scheme != "https" {
+			err = errors.New("the address is not an https one, so no certificate is looked at")
+		}
+		if err != nil {
+			problem("WMS_CA_FILE", "%w", err)
+		}
+		out.Roots = roots
+	}
 	return out, errors.Join(problems...)
 }
 
@@ -162,6 +173,11 @@ func endpoint(address string, dialect wms.Dialect) (*url.URL, error) {
 		return nil, errors.New("the address must not hold a user or password")
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("the address must not have a query or fragment; system parameters are added here")
+	}
+	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, fmt.Errorf("the port %q is not between 1 and 65535", port)
+		}
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = dialect.Path

@@ -65,13 +65,29 @@ func (c Config) loadTLS() (*tls.Config, error) {
 	if c.ClientCAFile == "" {
 		return cfg, nil
 	}
-	authority, err := os.ReadFile(c.ClientCAFile)
-	if err != nil {
+	cfg.ClientCAs, cfg.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+	if err := addCertificates(cfg.ClientCAs, c.ClientCAFile); err != nil {
 		return nil, fmt.Errorf("TLS_CLIENT_CA_FILE: %w", err)
 	}
-	cfg.ClientCAs, cfg.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-	if !cfg.ClientCAs.AppendCertsFromPEM(authority) {
-		return nil, fmt.Errorf("TLS_CLIENT_CA_FILE: %s holds no certificate", c.ClientCAFile)
-	}
 	return cfg, nil
+}
+
+// loadRoots answers whom to trust about a WMS: the system's authorities and those in the file.
+func loadRoots(path string) (*x509.CertPool, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("the system's certificates: %w", err)
+	}
+	return roots, addCertificates(roots, path)
+}
+
+func addCertificates(pool *x509.CertPool, path string) error {
+	content, err := os.ReadFile(path) //nolint:gosec // the operator's own setting
+	if err != nil {
+		return err
+	}
+	if !pool.AppendCertsFromPEM(content) {
+		return fmt.Errorf("%s holds no certificate", path)
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ package account
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/url"
@@ -46,6 +47,8 @@ type Settings struct {
 	AppKey, Secret  string
 	ExtraOrderTypes []string
 	Timeout         time.Duration
+	// Roots are trusted to vouch for the server; nil = the system's.
+	Roots *x509.CertPool
 	// Concurrency and Rate are nil where not configured: then the defaults for a real or a sandbox server apply.
 	Concurrency *int
 	Rate        *float64
@@ -71,7 +74,7 @@ func New(work context.Context, s Settings, words *dictionary.Dictionary, logger 
 	a.gate = pace.NewGate(a.limits())
 	a.client = wms.NewClient(wms.Params{
 		Endpoint: s.Endpoint, Dialect: s.Dialect, SignMethod: s.SignMethod, Partner: s.Partner,
-		AppKey: s.AppKey, Secret: s.Secret, ExtraOrderTypes: s.ExtraOrderTypes, Timeout: s.Timeout,
+		AppKey: s.AppKey, Secret: s.Secret, ExtraOrderTypes: s.ExtraOrderTypes, Timeout: s.Timeout, Roots: s.Roots,
 		IdleConns: max(sandboxLimits.InFlight, a.limits().InFlight), Now: now,
 	})
 	return a

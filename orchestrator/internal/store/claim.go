@@ -10,6 +10,25 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
+// claimRows finds and locks the rows one by one by their key, and judges them as they then are. Asked for in one go, Postgres
+// walks the index of all open debts for each claim as long as its statistics know of few: with 10,000 open, forty times the work.
+const claimRows = `
+with mine as materialized (
+    select w.send_before, c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.number_read_time, c.state, c.claim_until
+    from unnest(@ids::bigint[], @before::timestamptz[]) as w (cancellation_id, send_before)
+    cross join lateral (select d.cancellation_id, d.scheme, d.bill_id, d.bill_no, d.number_read_time, d.state, d.claim_until
+        from cancellation d where d.cancellation_id = w.cancellation_id for update skip locked) as c
+), claimed as (
+    update cancellation u set attempt = u.attempt + 1, claim_until = now() + @claim, update_time = now()
+    from mine c join scheme s on s.scheme = c.scheme
+    where u.cancellation_id = c.cancellation_id and c.state = 'open' and c.claim_until is null and s.state = 'running' and s.mode = 'send'
+      and not exists (` + liveHolder + `)
+    returning u.cancellation_id, u.attempt, c.send_before
+)
+insert into attempt (cancellation_id, attempt, send_before)
+select cancellation_id, attempt, send_before from claimed
+returning cancellation_id, attempt`
+
 // Claim writes the intents: each row that may still be sent gets its next attempt, on disk before anything is handed over, and
 // is ours until claim has passed. due carries the SendBefore of each. Rows that somebody else took, that were superseded or
 // held, or whose number the ledger has meanwhile seen on a live bill are not among the answer.
@@ -21,21 +40,7 @@ func (s *Store) Claim(ctx context.Context, due []ledger.Due, claim time.Duration
 		ids[i], before[i] = d.ID, d.SendBefore
 		byID[d.ID] = d
 	}
-	rows, err := s.pool.Query(ctx, `
-with wanted as (
-    select c.cancellation_id, w.send_before
-    from unnest(@ids::bigint[], @before::timestamptz[]) as w (cancellation_id, send_before)
-    join cancellation c using (cancellation_id) join scheme s on s.scheme = c.scheme
-    where c.state = 'open' and c.claim_until is null and s.state = 'running' and s.mode = 'send' and not exists (`+liveHolder+`)
-    for update of c skip locked
-), claimed as (
-    update cancellation c set attempt = c.attempt + 1, claim_until = now() + @claim, update_time = now()
-    from wanted w where c.cancellation_id = w.cancellation_id
-    returning c.cancellation_id, c.attempt, w.send_before
-)
-insert into attempt (cancellation_id, attempt, send_before)
-select cancellation_id, attempt, send_before from claimed
-returning cancellation_id, attempt`,
+	rows, err := s.pool.Query(ctx, claimRows,
 		pgx.StrictNamedArgs{"ids": ids, "before": before, "claim": claim})
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)

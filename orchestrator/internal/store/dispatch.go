@@ -75,31 +75,41 @@ func (s *Store) GiveBack(ctx context.Context, ids []int64) error {
 
 // Lapsed answers attempts whose claim has run out without an answer: they may have reached the WMS.
 func (s *Store) Lapsed(ctx context.Context, limit int) ([]ledger.Due, error) {
-	return s.dueRows(ctx, `where c.claim_until < now() order by c.claim_until limit $1`, limit)
+	return s.dueRows(ctx, dueColumns+` from cancellation c where c.claim_until < now() order by c.claim_until limit $1`, limit)
 }
+
+// loadRows looks the rows of a slice up one by one by their key (offset 0 keeps Postgres from merging that), for the reason given
+// at claimRows.
+const loadRows = dueColumns + `
+from unnest($1::bigint[]) as w (id)
+cross join lateral (select d.* from cancellation d where d.cancellation_id = w.id offset 0) as c
+join scheme s using (scheme)
+where c.state = 'open' and c.claim_until is null and s.state = 'running' and s.mode = 'send'
+order by c.due_time, c.cancellation_id`
 
 // Load answers those rows of a slice that are still to be sent, in order of their due time.
 func (s *Store) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
-	return s.dueRows(ctx, `
-join scheme s using (scheme)
-where c.cancellation_id = any($1) and c.state = 'open' and c.claim_until is null and s.state = 'running' and s.mode = 'send'
-order by c.due_time, c.cancellation_id`, ids)
+	return s.dueRows(ctx, loadRows, ids)
 }
 
 // liveHolder finds bills that the ledger last saw live with a debt's number, other than its own bill, in the same data centre,
-// and learned since the number was last read in Kingdee.
+// and learned since the number was last read in Kingdee. The number alone leads to them (offset 0 sees to that): few bills share
+// one, while a plan that also goes by scheme looks at all bills of the scheme for each debt.
 const liveHolder = `
-select from bill b join scheme bs on bs.scheme = b.scheme
-where b.bill_no = c.bill_no and b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A'
+select from (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.read_time from bill b where b.bill_no = c.bill_no offset 0) as b
+join scheme bs on bs.scheme = b.scheme
+where b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A'
   and bs.data_center_id = (select cs.data_center_id from scheme cs where cs.scheme = c.scheme)
   and b.read_time > coalesce(c.number_read_time, '-infinity')`
 
-func (s *Store) dueRows(ctx context.Context, tail string, args ...any) ([]ledger.Due, error) {
-	rows, err := s.pool.Query(ctx, `
+// dueColumns are what a push needs to know of a cancellation c.
+const dueColumns = `
 select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.extend_props, c.owner_code, c.evidence, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.same_disposition,
-       c.same_count, c.same_since, c.decide_time, exists (`+liveHolder+`) as has_holder
-from cancellation c `+tail, args...)
+       c.same_count, c.same_since, c.decide_time, exists (` + liveHolder + `) as has_holder`
+
+func (s *Store) dueRows(ctx context.Context, query string, args ...any) ([]ledger.Due, error) {
+	rows, err := s.pool.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read due cancellations: %w", err)
 	}

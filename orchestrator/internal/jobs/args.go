@@ -19,6 +19,11 @@ const (
 	// jobTimeout ends any job; rescueAfter gives an orphan of a killed process to another (plus River's own tick of 30 s).
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 45 * time.Second
+	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has something new:
+	// an insert so soon after another is not announced, but found by the next look. fetchLatest is when that is, for the queues
+	// that stand between a decision and its request.
+	fetchCooldown = 20 * time.Millisecond
+	fetchLatest   = 200 * time.Millisecond
 	// workFor is how long a chunk of work goes on before it lets a successor continue.
 	workFor = 20 * time.Second
 	// sliceHold is how long a gathered row stays with its slice.

@@ -76,9 +76,10 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ tidyArgs) error { return tidy.run(ctx) })))
 	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{
 		Schema: cfg.Schema, Workers: workers, Logger: quiet(cfg.Logger), FetchOnlyKnownKinds: true,
+		FetchCooldown: fetchCooldown,
 		Queues: map[string]river.QueueConfig{
-			queueScan: {MaxWorkers: 10, FetchCooldown: 20 * time.Millisecond}, queueDispatch: {MaxWorkers: 1, FetchCooldown: 20 * time.Millisecond},
-			queuePush: {MaxWorkers: cfg.PushWorkers, FetchCooldown: 20 * time.Millisecond}, queueBulk: {MaxWorkers: 2},
+			queueScan: {MaxWorkers: 10}, queueDispatch: {MaxWorkers: 1, FetchPollInterval: fetchLatest},
+			queuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest}, queueBulk: {MaxWorkers: 2},
 		},
 		PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour, DiscardedJobRetentionPeriod: 24 * time.Hour,

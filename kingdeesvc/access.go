@@ -20,6 +20,11 @@ func (s *settings) access(cfg Config) {
 	case !loopback(host) && cfg.TokensFile == "" && cfg.TLSClientCAFile == "":
 		s.problem("KINGDEESVC_ADDR", "other hosts can reach "+cfg.Addr+": set AUTH_TOKENS_FILE, or TLS_CLIENT_CA_FILE with a certificate")
 	}
+	if cfg.MetricsAddr != "" {
+		if host, _, err := net.SplitHostPort(cfg.MetricsAddr); err != nil || !loopback(host) {
+			s.problem("KINGDEESVC_METRICS_ADDR", "want host:port on this machine, such as 127.0.0.1:9401; whoever scrapes from afar needs a proxy")
+		}
+	}
 	if _, err := loadTokens(cfg.TokensFile); err != nil {
 		s.problem("AUTH_TOKENS_FILE", err.Error())
 	}

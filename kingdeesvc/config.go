@@ -46,6 +46,8 @@ type Config struct {
 	Rate float64
 	// Addr is where gRPC listens.
 	Addr string
+	// MetricsAddr is where GET /metrics is answered, on this machine only; empty = nowhere.
+	MetricsAddr string
 	// TokensFile, TLSCertFile, TLSKeyFile and TLSClientCAFile say who may call; see LoadConfig.
 	TokensFile      string
 	TLSCertFile     string
@@ -73,6 +75,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		KickOff:         s.choice("KINGDEE_KICK_OFF", "true", "false") == "true",
 		Sessions:        s.number("KINGDEE_SESSIONS", 1, 1, 10),
 		Addr:            s.text("KINGDEESVC_ADDR", "127.0.0.1:7401"),
+		MetricsAddr:     s.text("KINGDEESVC_METRICS_ADDR", ""),
 		TokensFile:      s.text("AUTH_TOKENS_FILE", ""),
 		TLSCertFile:     s.text("TLS_CERT_FILE", ""),
 		TLSKeyFile:      s.text("TLS_KEY_FILE", ""),

@@ -29,6 +29,7 @@ type Server struct {
 	grpc     *grpc.Server
 	checks   *health.Server
 	client   *kingdee.Client
+	figures  *figures
 	logger   *slog.Logger
 
 	// closing ends the probe and the watches of health.
@@ -53,9 +54,14 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 	}
 	life, closing := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{logger: logger, done: make(chan struct{}), closing: closing}
+	if s.figures, err = newFigures(ctx, cfg.MetricsAddr, func() kingdee.Stats { return s.client.Stats() }); err != nil {
+		closing()
+		return nil, err
+	}
 	var service *rpc.Service
-	s.client, service, err = build(cfg, logger, s.tell)
+	s.client, service, err = build(cfg, logger, s.figures.observer(), s.tell)
 	if err != nil {
+		s.figures.close()
 		closing()
 		return nil, err
 	}
@@ -63,12 +69,14 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 		Service: service, Tokens: tokens, TLS: tlsConfig, Logger: logger, Closing: life,
 	})
 	if err != nil {
+		s.figures.close()
 		closing()
 		return nil, err
 	}
 	s.setHealth(grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
+		s.figures.close()
 		closing()
 		return nil, fmt.Errorf("listen: %w", err)
 	}
@@ -77,6 +85,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 	}
 	s.probing.Go(func() { s.probe(life) })
 	s.running.Go(s.probing.Wait)
+	s.running.Go(func() { s.figures.serve(life) })
 	s.running.Go(func() {
 		defer closing()
 		if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
@@ -99,10 +108,10 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 }
 
 // build makes the graph below gRPC.
-func build(cfg Config, logger *slog.Logger, tell func(bool, error)) (*kingdee.Client, *rpc.Service, error) {
+func build(cfg Config, logger *slog.Logger, observer kingdee.Observer, tell func(bool, error)) (*kingdee.Client, *rpc.Service, error) {
 	options := kingdee.Options{
 		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Zone: cfg.Zone, Rate: cfg.Rate,
-		Now: time.Now, Health: tell, Logger: logger,
+		Now: time.Now, Health: tell, Observer: observer, Logger: logger,
 	}
 	var err error
 	if options.Auth, options.Header, err = cfg.auth(); err != nil {
@@ -189,7 +198,7 @@ func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
 
 // Check logs in and asks where we are, without serving anything.
 func Check(ctx context.Context, cfg Config, logger *slog.Logger) (*kingdeev1.CheckConnectionResponse, error) {
-	client, service, err := build(cfg, logger, nil)
+	client, service, err := build(cfg, logger, nil, nil)
 	if err != nil {
 		return nil, err
 	}

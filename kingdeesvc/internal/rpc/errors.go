@@ -139,6 +139,9 @@ func faultStatus(fault *kingdee.Fault) (codes.Code, kingdeev1.ErrorReason) {
 }
 
 func describe(fault *kingdee.Fault, metadata map[string]string) {
+	if fault.NotSent {
+		metadata["circuit"] = "open"
+	}
 	if fault.Field != "" {
 		metadata["field"] = fault.Field
 	}

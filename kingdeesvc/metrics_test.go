@@ -1,0 +1,64 @@
+package kingdeesvc_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+)
+
+func TestMetricsTellCallsFailuresSessionsCircuitAndSkew(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEESVC_METRICS_ADDR": "127.0.0.1:0"}, nil)
+	require.NoError(t, b.vendor.AddFault(sandbox.FailWith(13, 1)))
+	_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+	require.NoError(t, err)
+	text := scrape(t, b)
+	for _, want := range []string{
+		`kingdee_requests_total{method="LoginBySign",outcome="ok"} 1`,
+		`kingdee_requests_total{method="ExecuteBillQuery",outcome="busy"} 1`,
+		`kingdee_request_duration_seconds_count{method="ExecuteBillQuery"}`,
+		"kingdee_turn_wait_seconds_count", "kingdee_sessions 1\n", "kingdee_queue 0\n", "kingdee_circuit 0\n", "kingdee_clock_skew_seconds ",
+	} {
+		require.Contains(t, text, want)
+	}
+
+	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Shape: "F10", Count: 5}))
+	for range 5 {
+		_, err = b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+		requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE)
+	}
+	_, err = b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+	requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE, "circuit", "open")
+	require.Contains(t, scrape(t, b), "kingdee_circuit 2\n")
+}
+
+func scrape(t *testing.T, b *bundle) string {
+	t.Helper()
+	response, err := http.Get("http://" + b.server.MetricsAddr() + "/metrics")
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	defer http.DefaultClient.CloseIdleConnections()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestMetricsStayOnThisMachine(t *testing.T) {
+	settings := environment("https://erp.example.com")
+	settings["KINGDEESVC_METRICS_ADDR"] = ":9401"
+	_, err := load(settings)
+	require.ErrorContains(t, err, "KINGDEESVC_METRICS_ADDR")
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = taken.Close() }()
+	_, err = kingdeesvc.Start(t.Context(), nowhere(t, map[string]string{"KINGDEESVC_METRICS_ADDR": taken.Addr().String()}), quiet())
+	require.ErrorContains(t, err, "KINGDEESVC_METRICS_ADDR")
+}

@@ -52,7 +52,7 @@ func recoverStream(logger *slog.Logger) grpc.StreamServerInterceptor {
 
 // crashed answers a bare INTERNAL: with an ErrorInfo it would promise that nothing was sent, which is not known here.
 func crashed(ctx context.Context, logger *slog.Logger, method string, cause any) error {
-	logger.ErrorContext(ctx, "a call went wrong inside", "method", method, "err", cause, "stack", string(debug.Stack()))
+	logger.ErrorContext(ctx, "a call went wrong inside", "method", method, "trace_id", traceID(ctx), "err", cause, "stack", string(debug.Stack()))
 	return status.Error(codes.Internal, "wmssvc failed inside")
 }
 

@@ -93,12 +93,13 @@ func (s *Service) CancelOrder(ctx context.Context, request *wmsv1.CancelOrderReq
 		return nil, fault.err()
 	}
 	defer s.leave()
-	job, fault := s.prepare(request.GetOrder())
+	trace := traceID(ctx)
+	job, fault := s.prepare(request.GetOrder(), trace)
 	if fault != nil {
 		return nil, fault.err()
 	}
 	defer context.AfterFunc(ctx, func() {
-		s.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", 1)
+		s.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", 1, "trace_id", trace)
 	})()
 	result, err := s.cancel(ctx, job)
 	if err != nil {
@@ -106,6 +107,9 @@ func (s *Service) CancelOrder(ctx context.Context, request *wmsv1.CancelOrderReq
 	}
 	if ctx.Err() != nil {
 		s.logUndelivered(ctx, result)
+	}
+	if err := adviseRetry(ctx, result); err != nil {
+		s.logger.WarnContext(ctx, "the advice when to come back could not be added", "err", err, "trace_id", trace)
 	}
 	return &wmsv1.CancelOrderResponse{Result: result}, nil
 }
@@ -124,10 +128,11 @@ type job struct {
 	order   *wmsv1.Order
 	account *account.Account
 	request wms.Request
+	trace   string
 }
 
 // prepare checks an item and writes its document; nothing is sent.
-func (s *Service) prepare(order *wmsv1.Order) (job, *fault) {
+func (s *Service) prepare(order *wmsv1.Order, trace string) (job, *fault) {
 	if order == nil {
 		return job{}, invalid("order", "order is missing")
 	}
@@ -146,7 +151,7 @@ func (s *Service) prepare(order *wmsv1.Order) (job, *fault) {
 	if err != nil {
 		return job{}, s.unprepared(err)
 	}
-	return job{order: order, account: a, request: request}, nil
+	return job{order: order, account: a, request: request, trace: trace}, nil
 }
 
 func (s *Service) find(name string) (*account.Account, *fault) {
@@ -166,7 +171,7 @@ func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.logger.ErrorContext(ctx, "a request went wrong inside", "cancellation_id", j.order.GetCancellationId(),
-				"attempt", j.order.GetAttempt(), "err", cause, "stack", string(debug.Stack()))
+				"attempt", j.order.GetAttempt(), "trace_id", j.trace, "err", cause, "stack", string(debug.Stack()))
 			result, err = unknownResult(j), nil
 		}
 	}()
@@ -174,11 +179,15 @@ func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult
 	if err != nil {
 		return nil, err
 	}
-	return toResult(j, &outcome), nil
+	result = toResult(j, &outcome)
+	s.logger.DebugContext(ctx, "asked the WMS", "cancellation_id", result.GetCancellationId(), "attempt", result.GetAttempt(),
+		"trace_id", j.trace, "disposition", outcome.Disposition, "http_status", outcome.Exchange.Status)
+	return result, nil
 }
 
 // logUndelivered keeps the outcome of a request whose caller did not wait for it.
 func (s *Service) logUndelivered(ctx context.Context, r *wmsv1.CancelResult) {
 	s.logger.InfoContext(ctx, "finished after the caller had gone", "cancellation_id", r.GetCancellationId(),
-		"attempt", r.GetAttempt(), "disposition", r.GetDisposition().String(), "http_status", r.GetHttpStatus())
+		"attempt", r.GetAttempt(), "disposition", r.GetDisposition().String(), "http_status", r.GetHttpStatus(),
+		"trace_id", r.GetTraceId())
 }

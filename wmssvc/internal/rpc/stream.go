@@ -28,7 +28,7 @@ func (s *Service) CancelOrders(stream ordersStream) error {
 		return err
 	}
 	f := &flow{
-		service: s, stream: stream, capacity: capacity,
+		service: s, stream: stream, capacity: capacity, trace: traceID(stream.Context()),
 		items: make(chan *wmsv1.Order), jobs: make(chan *wmsv1.Order), answers: make(chan answer, capacity),
 		received: make(chan error, 1), closed: make(chan struct{}),
 	}
@@ -71,6 +71,7 @@ type flow struct {
 	service  *Service
 	stream   ordersStream
 	capacity int
+	trace    string
 
 	// items come from the receiver, one at a time; received then says why there are no more, nil after a half-close.
 	items    chan *wmsv1.Order
@@ -97,7 +98,7 @@ func (f *flow) run(ctx context.Context) error {
 	reason := f.work(ctx)
 	close(f.jobs)
 	if reason != nil && f.outstanding > 0 && !f.service.isStopping() {
-		f.service.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", f.outstanding)
+		f.service.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", f.outstanding, "trace_id", f.trace)
 	}
 	// What was taken is seen through, whatever happened to the caller.
 	for ; f.outstanding > 0; f.outstanding-- {
@@ -172,7 +173,7 @@ func (f *flow) hand(ctx context.Context, order *wmsv1.Order) {
 
 // one answers one item.
 func (f *flow) one(ctx context.Context, order *wmsv1.Order) answer {
-	job, fault := f.service.prepare(order)
+	job, fault := f.service.prepare(order, f.trace)
 	if fault != nil {
 		return answer{&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Refusal{Refusal: fault.refusal(order)}}}
 	}

@@ -778,15 +778,18 @@ type CancelResult struct {
 	// When the request left and when the reply was complete; absent when it did not, or was not.
 	SendTime  *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=send_time,json=sendTime,proto3" json:"send_time,omitempty"`
 	ReplyTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=reply_time,json=replyTime,proto3" json:"reply_time,omitempty"`
-	// How long to leave this account alone (THROTTLED).
+	// How long to leave this account alone (THROTTLED, and NOT_SENT while it still rests).
 	RetryAfter *durationpb.Duration `protobuf:"bytes,13,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// Version of the dictionary that classified the answer.
 	DictionaryVersion string `protobuf:"bytes,14,opt,name=dictionary_version,json=dictionaryVersion,proto3" json:"dictionary_version,omitempty"`
 	// cancel_reason was cut to the vendor's limit.
 	CancelReasonCut bool  `protobuf:"varint,15,opt,name=cancel_reason_cut,json=cancelReasonCut,proto3" json:"cancel_reason_cut,omitempty"`
 	HttpStatus      int32 `protobuf:"varint,16,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// trace-id of the call's traceparent metadata (W3C Trace Context), 32 hexadecimal digits: the item's on CancelOrder, the
+	// stream's on CancelOrders. Empty when the caller sent none, or none that is valid. The log names it too.
+	TraceId       string `protobuf:"bytes,17,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CancelResult) Reset() {
@@ -929,6 +932,13 @@ func (x *CancelResult) GetHttpStatus() int32 {
 		return x.HttpStatus
 	}
 	return 0
+}
+
+func (x *CancelResult) GetTraceId() string {
+	if x != nil {
+		return x.TraceId
+	}
+	return ""
 }
 
 type CheckConnectionRequest struct {
@@ -1125,7 +1135,7 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12+\n" +
 	"\x06reason\x18\x03 \x01(\x0e2\x13.wms.v1.ErrorReasonR\x06reason\x12\x14\n" +
 	"\x05field\x18\x04 \x01(\tR\x05field\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage\"\x85\x05\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\"\xa0\x05\n" +
 	"\fCancelResult\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x125\n" +
@@ -1150,7 +1160,8 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x12dictionary_version\x18\x0e \x01(\tR\x11dictionaryVersion\x12*\n" +
 	"\x11cancel_reason_cut\x18\x0f \x01(\bR\x0fcancelReasonCut\x12\x1f\n" +
 	"\vhttp_status\x18\x10 \x01(\x05R\n" +
-	"httpStatus\";\n" +
+	"httpStatus\x12\x19\n" +
+	"\btrace_id\x18\x11 \x01(\tR\atraceId\";\n" +
 	"\x16CheckConnectionRequest\x12!\n" +
 	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xd7\x02\n" +
 	"\x17CheckConnectionResponse\x12)\n" +

@@ -35,7 +35,8 @@ const (
 // Refusal, or a status with an ErrorInfo of domain "wms". Any other end (a broken stream, a passed deadline, a bare
 // UNAVAILABLE) leaves the outcome of every item handed over and not answered unknown. Cancel methods have no retry policy.
 type OrderServiceClient interface {
-	// CancelOrder asks the WMS once to cancel one order.
+	// CancelOrder asks the WMS once to cancel one order. Where the result has a retry_after, the trailing metadata carry it
+	// too, as google.rpc.RetryInfo under google.rpc.retryinfo-bin.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
 	// CancelOrders is the same for many at a time. The service first announces a Window for each account; each item is
 	// answered under its own key as it finishes, in any order. When the caller goes away, what waits is not sent and what was
@@ -97,7 +98,8 @@ func (c *orderServiceClient) CheckConnection(ctx context.Context, in *CheckConne
 // Refusal, or a status with an ErrorInfo of domain "wms". Any other end (a broken stream, a passed deadline, a bare
 // UNAVAILABLE) leaves the outcome of every item handed over and not answered unknown. Cancel methods have no retry policy.
 type OrderServiceServer interface {
-	// CancelOrder asks the WMS once to cancel one order.
+	// CancelOrder asks the WMS once to cancel one order. Where the result has a retry_after, the trailing metadata carry it
+	// too, as google.rpc.RetryInfo under google.rpc.retryinfo-bin.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
 	// CancelOrders is the same for many at a time. The service first announces a Window for each account; each item is
 	// answered under its own key as it finishes, in any order. When the caller goes away, what waits is not sent and what was

@@ -1,0 +1,55 @@
+package store
+
+import (
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// columns is a group of results turned on its side, as unnest wants it.
+type columns struct {
+	ids                                                         []int64
+	attempts, statuses, sameCounts                              []int
+	dispositions, flags, codes, messages, details, dictionaries []string
+	states, outcomes, same                                      []string
+	recognised, inferred, landed                                []bool
+	waits                                                       []time.Duration
+	sendTimes, replyTimes, sameSince                            []*time.Time
+	requests, replies                                           [][]byte
+}
+
+func columnsOf(results []ledger.Result) columns {
+	var c columns
+	for _, r := range results {
+		c.ids = append(c.ids, r.ID)
+		c.attempts = append(c.attempts, r.Attempt)
+		c.statuses = append(c.statuses, r.HTTPStatus)
+		c.sameCounts = append(c.sameCounts, r.SameCount)
+		c.dispositions = append(c.dispositions, string(r.Answer.Disposition))
+		c.flags = append(c.flags, clean(r.VendorFlag))
+		c.codes = append(c.codes, clean(r.VendorCode))
+		c.messages = append(c.messages, clean(r.VendorMessage))
+		c.details = append(c.details, clean(r.Detail))
+		c.dictionaries = append(c.dictionaries, clean(r.Dictionary))
+		c.states = append(c.states, string(r.Next.State))
+		c.outcomes = append(c.outcomes, r.Next.Outcome)
+		c.same = append(c.same, string(r.SameDisposition))
+		c.recognised = append(c.recognised, r.Answer.Recognised)
+		c.inferred = append(c.inferred, r.Next.Inferred)
+		c.landed = append(c.landed, r.Answer.Disposition.MayHaveLanded())
+		c.waits = append(c.waits, r.Next.Wait)
+		c.sendTimes = append(c.sendTimes, nullable(r.SendTime))
+		c.replyTimes = append(c.replyTimes, nullable(r.ReplyTime))
+		c.sameSince = append(c.sameSince, nullable(r.SameSince))
+		c.requests = append(c.requests, nonNil(r.Request))
+		c.replies = append(c.replies, nonNil(r.Reply))
+	}
+	return c
+}
+
+func nonNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

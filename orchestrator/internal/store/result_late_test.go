@@ -1,0 +1,99 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+const openWorkItems = `select count(*) from work_item where close_time is null`
+
+// looked stores what a fresh read at this time said of a debt.
+func (w *writer) looked(d ledger.Due, outcome rule.Verification, at time.Time) {
+	w.Helper()
+	require.NoError(w, w.store.StoreVerified(w.Context(), rowtest.SchemeName,
+		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at}}, time.Second, time.Hour))
+}
+
+// A process was paused past its claim: the lapse parked the debt, then the answer of that very attempt is written.
+func TestALateCancelledOfTheCurrentAttemptEndsAParkedDebt(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(debt, rule.Unknown, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown})
+	require.Equal(t, "parked", w.state(debt))
+	w.result(debt, rule.Cancelled, done)
+	require.Equal(t, "done", w.state(debt))
+	require.Zero(t, w.count(openWorkItems))
+}
+
+// Two slices had the row: one claimed and sent, the other's verification held it.
+func TestACancelledOfADebtHeldMeanwhileEndsIt(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.looked(debt, rule.NumberTaken, time.Now())
+	require.Equal(t, "held", w.state(debt))
+	w.result(debt, rule.Cancelled, done)
+	require.Equal(t, "done", w.state(debt))
+	require.Zero(t, w.count(openWorkItems))
+}
+
+// The debt was withdrawn and planned again while its request was on its way, and then settled in observe mode.
+func TestACancelledThatComesWhileObservedIsKept(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.rows.Exec(`update cancellation set state = 'observed', outcome = 'observed', outcome_time = now()`)
+	w.result(debt, rule.Cancelled, done)
+	require.Equal(t, "done", w.state(debt), "the order is cancelled")
+	require.Equal(t, "cancelled", w.text(`select outcome from cancellation`))
+}
+
+func TestAStaleAnswerOpensNoWorkForADoneDebt(t *testing.T) {
+	w := setupWriter(t)
+	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
+	second := w.claim(w.due("A1"))[0]
+	w.result(second, rule.Cancelled, done)
+	w.result(first, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate})
+	require.Equal(t, "done", w.state(second))
+	require.Zero(t, w.count(openWorkItems), "a work item about a debt that is done")
+}
+
+func TestAStaleAnswerDoesNotCloseTheWorkOfAParkedDebt(t *testing.T) {
+	w := setupWriter(t)
+	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
+	second := w.claim(w.due("A1"))[0]
+	w.result(second, rule.Rejected, rule.Next{State: rule.Parked, Work: rule.WorkRejected})
+	w.result(first, rule.NotFound, rule.Next{State: rule.Closed, Outcome: "no_order"})
+	require.Equal(t, "parked", w.state(second))
+	require.Equal(t, 1, w.count(openWorkItems), "parked for ever and nobody is told")
+}
+
+func TestAResultWrittenTwiceLeavesItsEvidenceOnce(t *testing.T) {
+	w := setupWriter(t)
+	r := w.resultOf(w.claim(w.owe(1, "A1", "WH1"))[0], rule.Rejected, rule.Next{State: rule.Open, Wait: time.Hour})
+	r.Request, r.Reply = []byte("question"), []byte("answer")
+	for range 2 {
+		require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{r}, nil))
+	}
+	require.Equal(t, 1, w.count(`select count(*) from attempt_evidence`))
+}
+
+// Both answers are written in one group: only the current attempt's may ask for a person.
+func TestAStaleAnswerInTheGroupOfTheCurrentOneOpensNoWork(t *testing.T) {
+	w := setupWriter(t)
+	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
+	second := w.claim(w.due("A1"))[0]
+	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{
+		w.resultOf(first, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate}),
+		w.resultOf(second, rule.InProgress, rule.Next{State: rule.Open, Wait: time.Minute}),
+	}, nil))
+	require.Equal(t, "open", w.state(second))
+	require.Zero(t, w.count(openWorkItems))
+}

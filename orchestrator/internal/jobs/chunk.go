@@ -3,8 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -17,10 +15,11 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// streamTimeout ends a read from kingdeesvc.
-const streamTimeout = 25 * time.Second
+// recheckLimit bounds how many bills one pass reads again by id.
+const recheckLimit = 200
 
-var errIncomplete = errors.New("kingdee adapter ended the stream without its summary")
+// errLeft says that a chunk's time is up and its successor is in the queue.
+var errLeft = errors.New("left to a successor")
 
 // chunk is the part of a pass that one job does.
 type chunk struct {
@@ -29,76 +28,91 @@ type chunk struct {
 	standing ledger.Scheme
 	pass     *ledger.Pass
 	account  account
+	reader   reader
 	pager    *pager
+	started  time.Time
 	rows     int64
-	// carry is what pages without news leave to the next one: their counts, and work items.
+	// waiting is a piece that is written once the next one has come, so that the last can be written together with the end of the
+	// pass.
+	waiting *kingdeev1.StatePage
+	// carry is what pieces without news leave to the next one: their counts, and work items.
 	carry ledger.Page
 }
 
-// run reads the light stream. A page is written when the one after it has come, so that the last page can be written together
-// with the end of the pass.
+// run reads light what is to be looked at again, and then what changed.
 func (c *chunk) run(ctx context.Context) error {
+	c.started = c.now()
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
-	started := c.now()
-	streamCtx, cancel := context.WithTimeout(ctx, streamTimeout)
-	defer cancel()
-	stream, err := c.kingdee.StreamBillStates(streamCtx, &kingdeev1.StreamBillStatesRequest{
+	c.reader = reader{kingdee: c.kingdee, entry: c.entry, mark: c.standing.Mark, now: c.now}
+	if err := c.recheck(ctx); err != nil {
+		return c.fault(err)
+	}
+	err := c.read(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{
 			Since: timestamppb.New(c.pass.LowerEdge), AfterId: c.pass.Cursor,
 		}},
-	})
+	}, c.take)
 	if err != nil {
-		return errors.New(vendorFault(apierr.Kingdee, err))
+		return c.fault(err)
 	}
-	var waiting *kingdeev1.StatePage
-	var counted kingdeev1.StreamSummary
-	for {
-		frame, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return errIncomplete
-		}
-		if err != nil {
-			return errors.New(vendorFault(apierr.Kingdee, err))
-		}
-		switch {
-		case frame.GetHeader() != nil:
-			if err := c.header(ctx, frame.GetHeader()); err != nil {
-				return err
-			}
-		case c.pager == nil:
-			return errors.New("kingdee adapter sent a page before its header")
-		case frame.GetPage() != nil:
-			if waiting != nil {
-				leave := c.now().Sub(started) > workFor
-				if err := c.write(ctx, waiting, leave); err != nil || leave {
-					return err
-				}
-			}
-			waiting = frame.GetPage()
-			counted.Rows += waiting.GetRows()
-			counted.Bills += int64(len(waiting.GetStates()))
-			counted.Problems += int64(len(waiting.GetProblems()))
-		case frame.GetSummary() != nil:
-			s := frame.GetSummary()
-			if s.GetRows() != counted.Rows || s.GetBills() != counted.Bills || s.GetProblems() != counted.Problems {
-				return fmt.Errorf("kingdee adapter says it sent %d rows and %d bills; %d and %d arrived", s.GetRows(), s.GetBills(), counted.Rows, counted.Bills)
-			}
-			return c.end(ctx, waiting)
-		}
-	}
+	return c.end(ctx)
 }
 
-// header checks the first frame and gets ready to decide.
-func (c *chunk) header(ctx context.Context, h *kingdeev1.StreamHeader) error {
-	a, err := checkHeader(h, c.entry, c.standing.Mark, c.now())
+// fault says what a read came to in the ledger's words; nil when the rest was left to a successor.
+func (c *chunk) fault(err error) error {
+	switch {
+	case errors.Is(err, errLeft):
+		return nil
+	case apierr.Info(err, apierr.Kingdee) != nil || isStatus(err):
+		return errors.New(vendorFault(apierr.Kingdee, err))
+	}
+	return err
+}
+
+// recheck decides again, by id, bills whose row is known not to be trusted. It leaves the cursor alone.
+func (c *chunk) recheck(ctx context.Context) error {
+	if c.pass.Cursor > 0 {
+		return nil
+	}
+	ids, err := c.store.Recheck(ctx, c.entry.Name, recheckLimit)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	err = c.read(ctx, &kingdeev1.StreamBillStatesRequest{
+		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
+	}, func(ctx context.Context, page *kingdeev1.StatePage) error {
+		page.LastId = c.pass.Cursor
+		return c.take(ctx, page)
+	})
 	if err != nil {
 		return err
 	}
+	if c.waiting != nil {
+		if err := c.write(ctx, c.waiting); err != nil {
+			return err
+		}
+		c.waiting = nil
+	}
+	// Those that were not shown, or still cannot be decoded, have had their turn.
+	return c.store.PostponeRecheck(ctx, c.entry.Name, ids)
+}
+
+func (c *chunk) read(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, take func(context.Context, *kingdeev1.StatePage) error) error {
+	light, cancel := context.WithTimeout(ctx, streamTimeout)
+	defer cancel()
+	return c.reader.states(light, request, func(a account) error { return c.header(ctx, a) }, func(page *kingdeev1.StatePage) error {
+		return take(ctx, page)
+	})
+}
+
+// header gets ready to decide.
+func (c *chunk) header(ctx context.Context, a account) error {
 	c.account = a
 	c.registry.learn(c.entry.Name, a.environment)
-	if c.pass.Clock.Service.IsZero() {
+	first := c.pass.Clock.Service.IsZero()
+	if first {
 		// The first header of the pass: the mark will follow it, also when another process ends the pass.
 		c.pass.Clock = a.clock
 	}
@@ -106,42 +120,64 @@ func (c *chunk) header(ctx context.Context, h *kingdeev1.StreamHeader) error {
 		c.pass.ClockSuspect = true
 		c.pass.Clock.Note = "clock_suspect: the login reports another zone than " + a.zone
 	}
-	if c.pass.Kind == ledger.Baseline && c.pass.ID == 0 {
+	if c.pass.Kind == ledger.Baseline && first {
 		if err := c.checkMixed(ctx, c.entry, a.environment); err != nil {
 			return err
 		}
 	}
 	c.pager = &pager{
-		store: c.store, kingdee: c.kingdee, entry: c.entry, pass: c.pass, policy: c.entry.Policy(c.floor()), account: a, received: a.clock.Service,
+		store: c.store, reader: c.reader, entry: c.entry, pass: c.pass, policy: c.entry.Policy(c.floor()), account: a, received: a.clock.Service,
 	}
 	return nil
 }
 
-// write stores a page that is not the last; when leave is set, with a job that goes on from here.
-func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage, leave bool) error {
+// take cuts a light page into pieces that are decided and written one by one: a slow vendor makes progress with each.
+func (c *chunk) take(ctx context.Context, page *kingdeev1.StatePage) error {
+	pieces, err := c.pager.pieces(ctx, page)
+	if err != nil {
+		return err
+	}
+	for _, piece := range pieces {
+		if c.waiting != nil {
+			if err := c.write(ctx, c.waiting); err != nil {
+				return err
+			}
+		}
+		c.waiting = piece
+	}
+	return nil
+}
+
+// write stores a piece that is not the last; when the chunk's time is up, with a job that goes on from here.
+func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage) error {
 	page, err := c.decide(ctx, light)
 	if err != nil {
 		return err
 	}
+	leave := c.now().Sub(c.started) > workFor
 	if page.Empty() && c.pass.ID == 0 && !leave {
 		// No news so far: nothing worth a row. If we die here, the same pages are read again.
 		c.carry = page
 		return nil
 	}
 	c.carry = ledger.Page{}
-	return c.store.CommitPage(ctx, c.pass, page, func(tx pgx.Tx) error {
+	err = c.store.CommitPage(ctx, c.pass, page, func(tx pgx.Tx) error {
 		if leave {
 			return c.insert.insertTx(ctx, tx, passArgs{Scheme: c.entry.Name})
 		}
 		return nil
 	})
+	if err == nil && leave {
+		return errLeft
+	}
+	return err
 }
 
-// decide puts what quiet pages left before this one's own.
+// decide puts what quiet pieces left before this one's own.
 func (c *chunk) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.Page, error) {
 	page, err := c.pager.decide(ctx, light)
 	if err != nil {
-		return page, c.asVendorFault(err)
+		return page, err
 	}
 	c.rows += light.GetRows()
 	page.Funnel.Add(c.carry.Funnel)
@@ -150,17 +186,25 @@ func (c *chunk) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	return page, nil
 }
 
-// end stores the last page, if there was any, and ends the pass.
-func (c *chunk) end(ctx context.Context, light *kingdeev1.StatePage) error {
+// end stores the last piece, if there was any, and ends the pass.
+func (c *chunk) end(ctx context.Context) error {
 	page := c.carry
-	if light != nil {
+	if c.waiting != nil {
 		var err error
-		if page, err = c.decide(ctx, light); err != nil {
-			return err
+		if page, err = c.decide(ctx, c.waiting); err != nil {
+			return c.fault(err)
 		}
 	}
-	if c.pass.Kind == ledger.Baseline && c.pass.ClockSuspect {
-		return errors.New(c.pass.Clock.Note)
+	if c.pass.ClockSuspect {
+		if c.pass.Kind == ledger.Baseline {
+			// Its mark would lie from the first day. A new baseline begins.
+			note := c.pass.Clock.Note
+			if err := c.store.FailPass(ctx, c.pass, note); err != nil {
+				return err
+			}
+			return errors.New(note)
+		}
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkClockSuspect, Detail: c.pass.Clock.Note})
 	}
 	finish := c.finish()
 	finish.RowsRead = c.rows
@@ -182,12 +226,4 @@ func (c *chunk) end(ctx context.Context, light *kingdeev1.StatePage) error {
 			slog.Int64("held", finished.Held), slog.Int64("observed", finished.Observed), slog.String("tripped", string(finished.Tripped)))
 	}
 	return nil
-}
-
-// asVendorFault says a fault of the whole read in words; faults of our own stay what they are.
-func (c *chunk) asVendorFault(err error) error {
-	if apierr.Info(err, apierr.Kingdee) != nil {
-		return errors.New(vendorFault(apierr.Kingdee, err))
-	}
-	return err
 }

@@ -10,7 +10,7 @@ import (
 // debts maps the legs that a decision owes and counts the rest. An error means that a mapping cannot make a request of one of
 // them: then the whole bill is parked, and no leg of it is owed until a person has looked.
 func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read time.Time) ([]ledger.Debt, error) {
-	if d.Class != rule.ClassVoided || p.pass.Kind == ledger.Baseline {
+	if d.Class != rule.ClassVoided || p.leaveUnseen(d) {
 		return nil, nil
 	}
 	counts := rule.Funnel{Legs: int64(len(d.Legs) + d.Outside), LegsNotInScheme: int64(d.Outside)}

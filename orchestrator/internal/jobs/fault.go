@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"errors"
 	"fmt"
 
 	"google.golang.org/grpc/codes"
@@ -21,9 +22,16 @@ const (
 	stopMixed        = "ENVIRONMENTS_MIXED"
 	stopNotAllowed   = "SCHEME_NOT_ALLOWED"
 	stopUndecodable  = "ALL_BILLS_UNDECODABLE"
+	stopAccount      = "WMS_ACCOUNT_DIFFERS"
 	stopAccountGone  = "WMS_ACCOUNT_UNKNOWN"
 	stopFieldUnknown = "FIELD_UNKNOWN"
 )
+
+// isStatus says whether err is what a gRPC call ended with, as opposed to a fault of our own.
+func isStatus(err error) bool {
+	var s interface{ GRPCStatus() *status.Status }
+	return errors.As(err, &s)
+}
 
 // vendorFault says in one line what a call to an adapter came to, for the ledger and its readers.
 func vendorFault(domain string, err error) string {

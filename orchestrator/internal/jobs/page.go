@@ -2,9 +2,7 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -21,7 +19,7 @@ type pageStore interface {
 // pager turns one light page into what the ledger is to write: it reads whole the bills that changed and lets the rules decide.
 type pager struct {
 	store   pageStore
-	kingdee kingdeev1.BillServiceClient
+	reader  reader
 	entry   entry
 	pass    *ledger.Pass
 	policy  rule.Policy
@@ -53,9 +51,14 @@ func (p *pager) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	}
 	changed := map[int64]*rule.Known{}
 	for _, s := range light.GetStates() {
-		state := stateOf(s)
+		state, ok := stateOf(s)
+		k := known[state.ID]
+		if !ok {
+			p.park(&page, k, lightRead, unknownValue(s.GetId(), s.GetNumber()))
+			continue
+		}
 		p.watchClock(state, lightRead)
-		switch k := known[state.ID]; {
+		switch {
 		case rule.Stale(k, lightRead):
 			f.Count(rule.ClassStale)
 		case !rule.Changed(k, state):
@@ -93,7 +96,7 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 	for _, id := range ids {
 		waiting[id] = true
 	}
-	err := streamBills(ctx, p.kingdee, ids, func(bills *kingdeev1.BillPage) error {
+	err := p.reader.bills(ctx, ids, func(bills *kingdeev1.BillPage) error {
 		read := timeOf(bills.GetQueryLeftTime())
 		page.Funnel.Rows += bills.GetRows()
 		for _, problem := range bills.GetProblems() {
@@ -105,9 +108,14 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 		}
 		for _, b := range bills.GetBills() {
 			page.Funnel.RowsOfBills += int64(b.GetRows())
-			if waiting[b.GetId()] {
-				delete(waiting, b.GetId())
-				p.decideBill(page, known[b.GetId()], billOf(b), read)
+			if !waiting[b.GetId()] {
+				continue
+			}
+			delete(waiting, b.GetId())
+			if bill, ok := billOf(b); ok {
+				p.decideBill(page, known[b.GetId()], bill, read)
+			} else {
+				p.park(page, known[b.GetId()], read, unknownValue(b.GetId(), b.GetNumber()))
 			}
 		}
 		return nil
@@ -150,8 +158,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		return
 	}
 	page.Readable = append(page.Readable, bill.ID)
-	if p.pass.Kind == ledger.Baseline && d.Class == rule.ClassVoided {
-		// The baseline owes nothing and must not make the next pass believe that this void was dealt with: it is left unseen.
+	if d.Class == rule.ClassVoided && p.leaveUnseen(d) {
 		return
 	}
 	if d.Class == rule.ClassVoided && len(d.Legs)+d.Outside == 0 {
@@ -171,6 +178,17 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	}
 }
 
+// leaveUnseen: a baseline owes nothing and must not make the next pass believe that a void was dealt with, so it does not write a bill
+// that it finds voided. One that an earlier baseline saw live is owed like in any pass.
+func (p *pager) leaveUnseen(d rule.Decision) bool {
+	return p.pass.Kind == ledger.Baseline && !d.After.EverLive
+}
+
+// unknownValue is the problem of a bill that carries a state this program does not know.
+func unknownValue(id int64, number string) *kingdeev1.BillProblem {
+	return &kingdeev1.BillProblem{Id: id, Number: number, Detail: "a state or affair type that this version does not know"}
+}
+
 // park sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed it.
 func (p *pager) park(page *ledger.Page, known *rule.Known, read time.Time, problem *kingdeev1.BillProblem) {
 	page.Funnel.Count(rule.ClassUndecodable)
@@ -179,6 +197,11 @@ func (p *pager) park(page *ledger.Page, known *rule.Known, read time.Time, probl
 		reason = problem.GetField() + ": " + reason
 	}
 	number := problem.GetNumber()
+	if known == nil && problem.GetId() > 0 && !read.IsZero() {
+		// Remembered by its id, so that it is read again until it can be decoded.
+		after := rule.Known{State: rule.State{ID: problem.GetId(), Number: number}, ReadTime: read, Class: rule.ClassUndecodable, Epoch: 1}
+		page.Bills = append(page.Bills, ledger.BillWrite{After: after, Reason: reason})
+	}
 	if known != nil {
 		if number == "" {
 			number = known.State.Number
@@ -199,35 +222,4 @@ func (p *pager) watchClock(state rule.State, read time.Time) {
 	}
 	p.pass.ClockSuspect = true
 	p.pass.Clock.Note = fmt.Sprintf("clock_suspect: bill %s carries a stamp ahead of the vendor's clock", state.Number)
-}
-
-// streamBills reads whole bills by id and hands each page on. An answer without a summary is an error.
-func streamBills(ctx context.Context, kingdee kingdeev1.BillServiceClient, ids []int64, page func(*kingdeev1.BillPage) error) error {
-	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
-	defer cancel()
-	stream, err := kingdee.StreamAssemblyBills(ctx, &kingdeev1.StreamAssemblyBillsRequest{
-		Selection:  &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
-		Components: true,
-	})
-	if err != nil {
-		return err
-	}
-	complete := false
-	for {
-		frame, err := stream.Recv()
-		switch {
-		case errors.Is(err, io.EOF) && complete:
-			return nil
-		case errors.Is(err, io.EOF):
-			return errIncomplete
-		case err != nil:
-			return err
-		case frame.GetSummary() != nil:
-			complete = true
-		case frame.GetPage() != nil:
-			if err := page(frame.GetPage()); err != nil {
-				return err
-			}
-		}
-	}
 }

@@ -21,6 +21,8 @@ import (
 type passStore interface {
 	pageStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
+	Recheck(ctx context.Context, scheme string, limit int) ([]int64, error)
+	PostponeRecheck(ctx context.Context, scheme string, ids []int64) error
 	TryLockPass(ctx context.Context, scheme string) (unlock func(), ok bool, err error)
 	UnfinishedPass(ctx context.Context, scheme string) (*ledger.Pass, error)
 	CommitPage(ctx context.Context, pass *ledger.Pass, page ledger.Page, also func(pgx.Tx) error) error

@@ -45,10 +45,9 @@ type attemptKey struct {
 
 // run answers an awayError when nothing was handed over at all.
 func (p *push) run(ctx context.Context) error {
-	started := p.now()
 	streamCtx, cancel := context.WithTimeout(ctx, answerBy)
 	defer cancel()
-	if err := p.open(streamCtx); err != nil {
+	if err := p.open(streamCtx, cancel); err != nil {
 		return err
 	}
 	p.inFlight = map[attemptKey]ledger.Due{}
@@ -60,7 +59,7 @@ func (p *push) run(ctx context.Context) error {
 		defer cancel()
 		received <- p.receive()
 	}()
-	sendErr := p.sendAll(streamCtx, started)
+	sendErr := p.sendAll(streamCtx)
 	if err := p.stream.CloseSend(); err != nil && sendErr == nil {
 		sendErr = err
 	}
@@ -75,8 +74,14 @@ func (p *push) run(ctx context.Context) error {
 	return nil
 }
 
-// open starts the stream and reads the window of our account: which WMS it is, and how many at a time.
-func (p *push) open(ctx context.Context) error {
+// windowWithin is how long the windows may take: wmssvc may have to ask an unknown server what it is.
+const windowWithin = 8 * time.Second
+
+// open starts the stream and reads the window of our account: which WMS it is, and how many at a time. It ends the stream itself when
+// none comes in time.
+func (p *push) open(ctx context.Context, cancel func()) error {
+	late := time.AfterFunc(windowWithin, cancel)
+	defer late.Stop()
 	stream, err := p.wms.CancelOrders(ctx)
 	if err != nil {
 		return &awayError{vendorFault(apierr.WMS, err)}
@@ -84,7 +89,7 @@ func (p *push) open(ctx context.Context) error {
 	for {
 		frame, err := stream.Recv()
 		if err != nil {
-			return &awayError{vendorFault(apierr.WMS, err)}
+			return p.noWindow(context.WithoutCancel(ctx), err)
 		}
 		w := frame.GetWindow()
 		if w == nil {
@@ -93,7 +98,7 @@ func (p *push) open(ctx context.Context) error {
 		if w.GetAccount().GetName() != p.account {
 			continue
 		}
-		if err := p.checkWindow(w); err != nil {
+		if err := p.checkWindow(ctx, w); err != nil {
 			return err
 		}
 		p.stream, p.window = stream, max(1, min(int(w.GetInFlight()), maxInFlight))
@@ -101,14 +106,33 @@ func (p *push) open(ctx context.Context) error {
 	}
 }
 
+// noWindow tells an account that wmssvc does not have from a service that is away.
+func (p *push) noWindow(ctx context.Context, cause error) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err := p.wms.CheckConnection(ctx, &wmsv1.CheckConnectionRequest{Account: p.account})
+	if apierr.HasReason(err, apierr.WMS, wmsv1.ErrorReason_ERROR_REASON_ACCOUNT_UNKNOWN) {
+		return &stopError{stopAccountGone, "WMS account " + p.account + " is not configured"}
+	}
+	return &awayError{vendorFault(apierr.WMS, cause)}
+}
+
 // checkWindow refuses a WMS that does not go with the scheme's books, and hosts whose clocks differ.
-func (p *push) checkWindow(w *wmsv1.Window) error {
+func (p *push) checkWindow(ctx context.Context, w *wmsv1.Window) error {
 	env, known := wmsEnvironment(w.GetAccount().GetEnvironment())
 	if !known {
 		return &awayError{"the WMS has not answered yet, so it is not known whether it is real or a sandbox"}
 	}
 	if string(env) != p.mark.Environment {
 		return &stopError{stopMixed, fmt.Sprintf("kingdee is %s and WMS account %s is %s", p.mark.Environment, p.account, env)}
+	}
+	sid := w.GetAccount().GetSid()
+	kept, err := p.store.BindAccount(ctx, p.entry.Name, p.account, sid)
+	if err != nil {
+		return &ledgerError{err}
+	}
+	if kept != sid {
+		return &stopError{stopAccount, fmt.Sprintf("account %s was sid %s when the scheme began, it is %s now", p.account, kept, sid)}
 	}
 	if apart := timeOf(w.GetServiceTime()).Sub(p.now()).Abs(); apart > clockTolerance {
 		return &awayError{fmt.Sprintf("the clocks of orchestrator and wmssvc are %s apart; at most %s is allowed", apart.Round(time.Millisecond), clockTolerance)}
@@ -117,8 +141,13 @@ func (p *push) checkWindow(w *wmsv1.Window) error {
 }
 
 // sendAll claims and hands over as room comes, until everything is sent or the time for claims is up.
-func (p *push) sendAll(ctx context.Context, started time.Time) error {
-	for len(p.ready) > 0 && p.now().Sub(started) < claimFor {
+func (p *push) sendAll(ctx context.Context) error {
+	until := time.Now().Add(claimFor)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-afterClaim).Before(until) {
+		// A verification has eaten into the job's time: what is claimed must still be answered within it.
+		until = deadline.Add(-afterClaim)
+	}
+	for len(p.ready) > 0 && time.Now().Before(until) {
 		room, err := p.room(ctx)
 		if err != nil {
 			return err

@@ -10,12 +10,14 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// Times of a slice. Together they end before the job's own time-out: claims for 5 s, the last of them sent within 4 s more, and its
-// answer awaited until 28 s; wmssvc gives a request 20 s.
+// Times of a slice. Together they end before the job's own time-out: claims for 5 s, the last of them sent within 3 s more, and its
+// answer awaited until 28.5 s; wmssvc gives a request 20 s.
 const (
 	claimFor   = 5 * time.Second
-	sendWithin = 4 * time.Second
-	answerBy   = 28 * time.Second
+	sendWithin = 3 * time.Second
+	answerBy   = 28*time.Second + 500*time.Millisecond
+	// afterClaim is what must be left of the job's time for the last claim to be answered.
+	afterClaim = sendWithin + 20*time.Second + 500*time.Millisecond
 	// claimHold is when an attempt without an answer becomes unknown: after everything above, and some.
 	claimHold = 40 * time.Second
 )
@@ -29,6 +31,7 @@ type sliceStore interface {
 	Claim(ctx context.Context, due []ledger.Due, claim time.Duration) ([]ledger.Due, error)
 	Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error
 	GiveBack(ctx context.Context, ids []int64) error
+	BindAccount(ctx context.Context, scheme, account, sid string) (string, error)
 	StopScheme(ctx context.Context, name, reason, detail string) error
 }
 

@@ -9,21 +9,27 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// stateOf turns kingdeesvc's light view into the rules' words.
-func stateOf(s *kingdeev1.BillState) rule.State {
-	return rule.State{
-		ID: s.GetId(), Number: s.GetNumber(), Org: s.GetStockOrgNumber(), DocumentStatus: documentStatus(s.GetDocumentStatus()),
-		CancelStatus: cancelStatus(s.GetCancelStatus()), Affair: affair(s.GetAffairType()), CreateTime: timeOf(s.GetCreateTime()),
+// stateOf turns kingdeesvc's light view into the rules' words; false when it carries a state that this program does not know.
+func stateOf(s *kingdeev1.BillState) (rule.State, bool) {
+	state := rule.State{
+		ID: s.GetId(), Number: s.GetNumber(), Org: s.GetStockOrgNumber(), DocumentStatus: documentStatuses[s.GetDocumentStatus()],
+		CancelStatus: cancelStatuses[s.GetCancelStatus()], Affair: affairs[s.GetAffairType()], CreateTime: timeOf(s.GetCreateTime()),
 		ModifyTime: timeOf(s.GetModifyTime()), ApproveTime: timeOf(s.GetApproveTime()), CancelTime: timeOf(s.GetCancelTime()),
 		CancelIsDate: s.GetCancelTimeIsDate(),
 	}
+	return state, told(state)
 }
 
-// billOf turns a whole bill into the rules' words.
-func billOf(b *kingdeev1.AssemblyBill) rule.Bill {
+// told says whether everything is there that a decision needs.
+func told(s rule.State) bool {
+	return s.ID > 0 && s.Number != "" && s.DocumentStatus != "" && s.CancelStatus != "" && s.Affair != ""
+}
+
+// billOf turns a whole bill into the rules' words; false as for stateOf.
+func billOf(b *kingdeev1.AssemblyBill) (rule.Bill, bool) {
 	bill := rule.Bill{
-		ID: b.GetId(), Number: b.GetNumber(), Org: b.GetStockOrgNumber(), DocumentStatus: documentStatus(b.GetDocumentStatus()),
-		CancelStatus: cancelStatus(b.GetCancelStatus()), Affair: affair(b.GetAffairType()), Date: b.GetDate(), BillType: b.GetBillTypeId(),
+		ID: b.GetId(), Number: b.GetNumber(), Org: b.GetStockOrgNumber(), DocumentStatus: documentStatuses[b.GetDocumentStatus()],
+		CancelStatus: cancelStatuses[b.GetCancelStatus()], Affair: affairs[b.GetAffairType()], Date: b.GetDate(), BillType: b.GetBillTypeId(),
 		OwnerType: b.GetOwnerType(), Owner: b.GetOwnerNumber(), ComponentOwner: b.GetComponentOwnerNumber(),
 		Department: b.GetDepartmentNumber(), Note: b.GetNote(), CreateTime: timeOf(b.GetCreateTime()), ModifyTime: timeOf(b.GetModifyTime()),
 		ApproveTime: timeOf(b.GetApproveTime()), CancelTime: timeOf(b.GetCancelTime()), CancelIsDate: b.GetCancelTimeIsDate(), Extra: b.GetExtra(),
@@ -40,21 +46,23 @@ func billOf(b *kingdeev1.AssemblyBill) rule.Bill {
 			Warehouse: l.GetWarehouseNumber(), Lot: l.GetLotNumber(),
 		})
 	}
-	return bill
+	return bill, told(bill.State())
 }
 
-// kingdeesvc never delivers a bill with an unknown state, so the empty text stands for none here.
-func documentStatus(s kingdeev1.DocumentStatus) string {
-	return [...]string{"", rule.Draft, rule.Created, rule.InApproval, rule.Audited, rule.Reaudit}[s]
-}
-
-func cancelStatus(s kingdeev1.CancelStatus) string {
-	return [...]string{"", rule.NotVoided, rule.Voided}[s]
-}
-
-func affair(a kingdeev1.AffairType) string {
-	return [...]string{"", rule.Assembly, rule.Dassembly}[a]
-}
+// A value that this program does not know, maybe of a later contract, is the empty text.
+var (
+	documentStatuses = map[kingdeev1.DocumentStatus]string{
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_DRAFT: rule.Draft, kingdeev1.DocumentStatus_DOCUMENT_STATUS_CREATED: rule.Created,
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_IN_APPROVAL: rule.InApproval, kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED: rule.Audited,
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT: rule.Reaudit,
+	}
+	cancelStatuses = map[kingdeev1.CancelStatus]string{
+		kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED: rule.NotVoided, kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED: rule.Voided,
+	}
+	affairs = map[kingdeev1.AffairType]string{
+		kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY: rule.Assembly, kingdeev1.AffairType_AFFAIR_TYPE_DASSEMBLY: rule.Dassembly,
+	}
+)
 
 func timeOf(t *timestamppb.Timestamp) time.Time {
 	if t == nil {

@@ -3,14 +3,17 @@ package jobs
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -32,8 +35,8 @@ type verifier struct {
 const verifyTimeout = 10 * time.Second
 
 // run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of the number by
-// id, and stores what that says of each debt. It answers the ids that still hold. A read that fails says nothing of anybody:
-// nothing is sent, and no retry is used up.
+// id, and stores what that says of each debt. It answers the ids that still hold, with the moment they were seen. A read that fails
+// says nothing of anybody: nothing is sent, and no retry is used up.
 func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []ledger.Due) (map[int64]time.Time, error) {
 	ids := make([]int64, len(due))
 	for i, d := range due {
@@ -43,57 +46,102 @@ func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []le
 	if err != nil {
 		return nil, err
 	}
-	read, fault := v.read(ctx, e, mark, due, holders)
-	var stop *stopError
-	if errors.As(fault, &stop) {
-		return nil, stop
+	limited, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
+	verified, err := v.look(limited, reader{kingdee: v.kingdee, entry: e, mark: mark, now: v.now}, due, holders)
+	if err != nil {
+		return nil, err
 	}
-	if fault != nil {
-		v.logger.WarnContext(ctx, "bills could not be verified; nothing is sent for them", slog.String("scheme", e.Name),
-			slog.Int("cancellations", len(due)), slog.Any("err", fault))
-	}
-	verified := make([]ledger.Verified, len(due))
 	holds := map[int64]time.Time{}
-	for i, d := range due {
-		verified[i] = ledger.Verified{ID: d.ID, Outcome: rule.Unread}
-		if fault == nil {
-			verified[i] = read.judge(d, holders[d.ID])
-		}
-		if verified[i].Outcome == rule.Holds {
-			holds[d.ID] = verified[i].ReadTime
+	for _, one := range verified {
+		if one.Outcome == rule.Holds {
+			holds[one.ID] = one.ReadTime
 		}
 	}
 	timing := e.Timing()
 	return holds, v.store.StoreVerified(ctx, e.Name, verified, timing.Backoff, timing.RetryFor)
 }
 
-// freshRead is what Kingdee shows at one moment.
+// look verifies a group. Where Kingdee's adapter refuses the question itself, the group is halved until the one that cannot be asked
+// for stands alone. The error is a stop of the scheme.
+func (v *verifier) look(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]int64) ([]ledger.Verified, error) {
+	fresh, err := read(ctx, r, due, holders)
+	var stop *stopError
+	switch {
+	case err == nil:
+		verified := make([]ledger.Verified, len(due))
+		for i, d := range due {
+			verified[i] = fresh.judge(d, holders[d.ID])
+		}
+		return verified, nil
+	case errors.As(err, &stop):
+		return nil, stop
+	case status.Code(err) == codes.InvalidArgument && len(due) > 1:
+		half := len(due) / 2
+		first, err := v.look(ctx, r, due[:half], holders)
+		if err != nil {
+			return nil, err
+		}
+		second, err := v.look(ctx, r, due[half:], holders)
+		return append(first, second...), err
+	}
+	v.logger.WarnContext(ctx, "bills could not be verified; nothing is sent for them", slog.String("scheme", r.entry.Name),
+		slog.Int("cancellations", len(due)), slog.String("first_bill_no", due[0].BillNo), slog.String("err", vendorFault(apierr.Kingdee, err)))
+	verified := make([]ledger.Verified, len(due))
+	for i, d := range due {
+		verified[i] = ledger.Verified{ID: d.ID, Outcome: rule.Unread}
+	}
+	return verified, nil
+}
+
+// freshRead is what Kingdee shows at one moment. Numbers are in lower case: Kingdee's database may compare without.
 type freshRead struct {
-	byID map[int64]rule.State
-	// byNumber has its keys in lower case: Kingdee's database may compare without case.
+	byID     map[int64]rule.State
 	byNumber map[string][]rule.State
-	// unreadable are numbers that some bill carries which cannot be decoded: it may be live.
-	unreadable map[string]bool
+	// unreadable are numbers that some bill carries which cannot be decoded: it may be live. allUnreadable: not even its number can.
+	unreadable    map[string]bool
+	allUnreadable bool
 	// left is when the earliest of its queries left.
 	left time.Time
 }
 
-func (f freshRead) judge(d ledger.Due, holders []int64) ledger.Verified {
-	fresh := rule.FreshRead{ByNumber: f.byNumber[strings.ToLower(d.BillNo)], LedgerHolders: holders, HoldersRead: f.byID}
+func (f *freshRead) judge(d ledger.Due, holders []int64) ledger.Verified {
+	number := strings.ToLower(d.BillNo)
+	fresh := rule.FreshRead{ByNumber: f.byNumber[number], LedgerHolders: holders, HoldersRead: f.byID}
 	if own, shown := f.byID[d.BillID]; shown {
 		fresh.ByID = &own
 	}
 	outcome := rule.Verify(d.BillID, d.BillNo, fresh)
-	if outcome == rule.Holds && f.unreadable[d.BillNo] {
+	if outcome == rule.Holds && (f.allUnreadable || f.unreadable[number]) {
 		outcome = rule.Unread
 	}
 	return ledger.Verified{ID: d.ID, Outcome: outcome, ReadTime: f.left, Live: fresh.ByID != nil && fresh.ByID.Live()}
 }
 
-// read asks Kingdee by id and then by number. A bill that cannot be decoded is not shown.
-func (v *verifier) read(ctx context.Context, e entry, mark *ledger.Mark, due []ledger.Due, holders map[int64][]int64) (freshRead, error) {
-	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
-	defer cancel()
+// take adds a page; keep gets each bill that can be decoded.
+func (f *freshRead) take(page *kingdeev1.StatePage, keep func(rule.State)) {
+	if left := timeOf(page.GetQueryLeftTime()); f.left.IsZero() || left.Before(f.left) {
+		f.left = left
+	}
+	for _, s := range page.GetStates() {
+		if state, ok := stateOf(s); ok {
+			keep(state)
+		} else {
+			f.cannotRead(s.GetNumber())
+		}
+	}
+	for _, problem := range page.GetProblems() {
+		f.cannotRead(problem.GetNumber())
+	}
+}
+
+func (f *freshRead) cannotRead(number string) {
+	f.unreadable[strings.ToLower(number)] = true
+	f.allUnreadable = f.allUnreadable || number == ""
+}
+
+// read asks Kingdee by id and then by number.
+func read(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]int64) (*freshRead, error) {
 	var ids []int64
 	var numbers []string
 	for _, d := range due {
@@ -103,54 +151,25 @@ func (v *verifier) read(ctx context.Context, e entry, mark *ledger.Mark, due []l
 	}
 	slices.Sort(ids)
 	slices.Sort(numbers)
-	fresh := freshRead{byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{}, unreadable: map[string]bool{}}
-	err := v.states(ctx, e, mark, &kingdeev1.StreamBillStatesRequest{
+	fresh := &freshRead{byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{}, unreadable: map[string]bool{}}
+	unchecked := func(account) error { return nil }
+	err := r.states(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: slices.Compact(ids)}},
-	}, &fresh, func(s rule.State) { fresh.byID[s.ID] = s })
+	}, unchecked, func(page *kingdeev1.StatePage) error {
+		fresh.take(page, func(s rule.State) { fresh.byID[s.ID] = s })
+		return nil
+	})
 	if err != nil {
-		return fresh, err
+		return nil, err
 	}
-	err = v.states(ctx, e, mark, &kingdeev1.StreamBillStatesRequest{
+	err = r.states(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: slices.Compact(numbers)}},
-	}, &fresh, func(s rule.State) {
-		number := strings.ToLower(s.Number)
-		fresh.byNumber[number] = append(fresh.byNumber[number], s)
+	}, unchecked, func(page *kingdeev1.StatePage) error {
+		fresh.take(page, func(s rule.State) {
+			number := strings.ToLower(s.Number)
+			fresh.byNumber[number] = append(fresh.byNumber[number], s)
+		})
+		return nil
 	})
 	return fresh, err
-}
-
-func (v *verifier) states(ctx context.Context, e entry, mark *ledger.Mark, request *kingdeev1.StreamBillStatesRequest, fresh *freshRead, each func(rule.State)) error {
-	stream, err := v.kingdee.StreamBillStates(ctx, request)
-	if err != nil {
-		return err
-	}
-	complete := false
-	for {
-		frame, err := stream.Recv()
-		switch {
-		case errors.Is(err, io.EOF) && complete:
-			return nil
-		case errors.Is(err, io.EOF):
-			return errIncomplete
-		case err != nil:
-			return err
-		case frame.GetHeader() != nil:
-			if _, err := checkHeader(frame.GetHeader(), e, mark, v.now()); err != nil {
-				return err
-			}
-		case frame.GetSummary() != nil:
-			complete = true
-		case frame.GetPage() != nil:
-			left := timeOf(frame.GetPage().GetQueryLeftTime())
-			if fresh.left.IsZero() || left.Before(fresh.left) {
-				fresh.left = left
-			}
-			for _, s := range frame.GetPage().GetStates() {
-				each(stateOf(s))
-			}
-			for _, problem := range frame.GetPage().GetProblems() {
-				fresh.unreadable[problem.GetNumber()] = true
-			}
-		}
-	}
 }

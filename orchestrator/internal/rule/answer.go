@@ -66,6 +66,7 @@ const (
 	WorkBrake          WorkKind = "brake_tripped"
 	WorkNumberTaken    WorkKind = "number_taken"
 	WorkNoEventTime    WorkKind = "no_event_time"
+	WorkClockSuspect   WorkKind = "clock_suspect"
 	WorkSchemeStopped  WorkKind = "scheme_stopped"
 	WorkRequestRefused WorkKind = "request_refused"
 )

@@ -38,9 +38,9 @@ type Decision struct {
 }
 
 // Changed says whether a light read shows something that the ledger does not have: only then is the whole bill read. A
-// planned debt counts as a change, and so does a bill that could not be decoded.
+// planned debt counts as a change, and so does a bill that could not be decoded or is to be looked at again.
 func Changed(known *Known, seen State) bool {
-	return known == nil || known.HasPlanned || known.Class == ClassUndecodable || !known.State.Same(seen)
+	return known == nil || known.HasPlanned || known.Recheck || known.Class == ClassUndecodable || !known.State.Same(seen)
 }
 
 // Stale says whether the ledger has newer knowledge than a read whose query left at readTime.

@@ -21,6 +21,8 @@ type Known struct {
 	LastImageEpoch int
 	// HasPlanned: a pass that did not end has left debts planned.
 	HasPlanned bool
+	// Recheck: a fresh read showed something else than State, or State could not be trusted; it must be read whole again.
+	Recheck bool
 }
 
 // next is the bill's memory after it was seen in this state. A new epoch begins
@@ -45,7 +47,7 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newEpoch b
 			newEpoch = true
 		}
 	}
-	after.State, after.ReadTime, after.HasPlanned = seen, readTime, false
+	after.State, after.ReadTime, after.HasPlanned, after.Recheck = seen, readTime, false, false
 	if !seen.ApproveTime.IsZero() {
 		after.EpochApprove = seen.ApproveTime
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 // planDebts writes the page's debts as planned. One that exists for the same bill, order and epoch is left as it is ("already
-// owed"), unless it was superseded: then its trigger holds again, and it is planned anew.
+// owed"), unless it was superseded: then its trigger holds again, and it is planned anew. Something had spoken against it, so its bill
+// is read again, by number too, before it is sent.
 func planDebts(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
 	if len(page.Debts) == 0 {
 		return nil
@@ -51,8 +52,9 @@ from unnest(@bills::bigint[], @bill_nos::text[], @epochs::integer[], @affairs::t
     legs_from, hold, verified, business_date)
 on conflict on constraint cancellation_one_debt do update
 set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
-    verified_time = excluded.verified_time, number_read_time = null, unread_since = null, pass_id = excluded.pass_id,
-    revision = excluded.revision, due_time = now(), same_disposition = '', same_count = 0, same_since = null, update_time = now()
+    verified_time = 'epoch', number_read_time = null, unread_since = null, pass_id = excluded.pass_id, revision = excluded.revision,
+    bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
+    owner_code = excluded.owner_code, evidence = excluded.evidence, legs_from = excluded.legs_from, due_time = now(), same_disposition = '', same_count = 0, same_since = null, update_time = now()
 where cancellation.state = 'superseded'
 returning hold_reason`,
 		pgx.StrictNamedArgs{

@@ -25,12 +25,12 @@ func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.P
 		if err := after.Funnel.Check(); err != nil {
 			return err
 		}
+		if err := moveMark(ctx, tx, after, finish); err != nil {
+			return err
+		}
 		var err error
 		if finished, err = settlePlanned(ctx, tx, after.Scheme, finish); err != nil {
 			return fmt.Errorf("settle planned: %w", err)
-		}
-		if err := moveMark(ctx, tx, after, finish); err != nil {
-			return err
 		}
 		if _, err := tx.Exec(ctx, `update pass set state = 'complete', end_time = now(), mark_after = $2 where pass_id = $1`,
 			after.ID, finish.MarkAfter); err != nil {
@@ -115,7 +115,29 @@ where scheme = @scheme and version = @version`,
 	if tag.RowsAffected() != 1 {
 		return fmt.Errorf("the mark of scheme %s was moved by somebody else: %w", pass.Scheme, ledger.ErrConflict)
 	}
-	return nil
+	if pass.ClockSuspect {
+		return nil
+	}
+	_, err = tx.Exec(ctx, `
+update work_item set close_time = now(), close_reason = 'the clocks fit again'
+where scheme = $1 and kind = $2 and close_time is null`, pass.Scheme, string(rule.WorkClockSuspect))
+	return err
+}
+
+// BindAccount keeps the sid behind a WMS account name with the scheme's mark, the first time it is met, and answers the one that is
+// kept.
+func (s *Store) BindAccount(ctx context.Context, scheme, account, sid string) (string, error) {
+	var kept string
+	if err := s.pool.QueryRow(ctx, `
+with bound as (
+    update mark set wms_sids = wms_sids || jsonb_build_object($2::text, $3::text)
+    where scheme = $1 and not (wms_sids ? $2)
+    returning wms_sids ->> $2 as sid
+)
+select coalesce((select sid from bound), (select wms_sids ->> $2 from mark where scheme = $1))`, scheme, account, sid).Scan(&kept); err != nil {
+		return "", fmt.Errorf("bind account: %w", err)
+	}
+	return kept, nil
 }
 
 // settlePlanned turns every planned cancellation of the scheme into open, held or observed, and trips the brakes.

@@ -16,6 +16,7 @@ func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int6
 	rows, err := s.pool.Query(ctx, `
 select b.bill_id, b.bill_no, b.org, b.affair_type, b.document_status, b.cancel_status, b.bill_create_time, b.modify_time, b.approve_time,
        b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.epoch, b.epoch_live, b.ever_live, b.epoch_approve, b.epoch_cancel,
+       coalesce(b.recheck_time <= now(), false) as recheck,
        exists (select from cancellation c where c.scheme = b.scheme and c.bill_id = b.bill_id and c.state = 'planned') as has_planned
 from bill b
 where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
@@ -41,6 +42,7 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 		EverLive       bool
 		EpochApprove   *time.Time
 		EpochCancel    *time.Time
+		Recheck        bool
 		HasPlanned     bool
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
@@ -56,7 +58,7 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 				CancelTime: valued(r.CancelTime), CancelIsDate: r.CancelIsDate,
 			},
 			ReadTime: r.ReadTime, Class: rule.Class(r.Class), Epoch: r.Epoch, EpochLive: r.EpochLive, EverLive: r.EverLive,
-			EpochApprove: valued(r.EpochApprove), EpochCancel: valued(r.EpochCancel), HasPlanned: r.HasPlanned,
+			EpochApprove: valued(r.EpochApprove), EpochCancel: valued(r.EpochCancel), HasPlanned: r.HasPlanned, Recheck: r.Recheck,
 		}
 	}
 	return known, nil

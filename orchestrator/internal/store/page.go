@@ -24,6 +24,9 @@ func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.P
 	if err := upsertImages(ctx, tx, pass.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("images: %w", err)
 	}
+	if err := replan(ctx, tx, pass.Scheme, page.Bills); err != nil {
+		return fmt.Errorf("replan: %w", err)
+	}
 	if err := withdraw(ctx, tx, pass.Scheme, page.Withdraw); err != nil {
 		return fmt.Errorf("withdraw: %w", err)
 	}
@@ -81,11 +84,13 @@ func upsertBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.B
 		k := b.After
 		batch.Queue(`
 insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time,
-    cancel_time, cancel_is_date, read_time, class, class_reason, epoch, epoch_live, ever_live, epoch_approve, epoch_cancel)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+    cancel_time, cancel_is_date, read_time, class, class_reason, epoch, epoch_live, ever_live, epoch_approve, epoch_cancel, recheck_time)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+    case when $14 = 'undecodable' then now() + interval '`+recheckPause+`' end)
 on conflict (scheme, bill_id) do update set bill_no = $3, org = $4, affair_type = $5, document_status = $6, cancel_status = $7,
     bill_create_time = $8, modify_time = $9, approve_time = $10, cancel_time = $11, cancel_is_date = $12, read_time = $13, class = $14,
-    class_reason = $15, epoch = $16, epoch_live = $17, ever_live = $18, epoch_approve = $19, epoch_cancel = $20, update_time = now()`,
+    class_reason = $15, epoch = $16, epoch_live = $17, ever_live = $18, epoch_approve = $19, epoch_cancel = $20,
+    recheck_time = excluded.recheck_time, update_time = now()`,
 			scheme, k.State.ID, clean(k.State.Number), clean(k.State.Org), k.State.Affair, k.State.DocumentStatus, k.State.CancelStatus,
 			nullable(k.State.CreateTime), nullable(k.State.ModifyTime), nullable(k.State.ApproveTime), nullable(k.State.CancelTime),
 			k.State.CancelIsDate, k.ReadTime, string(k.Class), clean(b.Reason), k.Epoch, k.EpochLive, k.EverLive,
@@ -115,17 +120,39 @@ on conflict (scheme, bill_id, epoch) do update set content = $4, read_time = $5`
 	return tx.SendBatch(ctx, batch).Close()
 }
 
+// replan takes back what an earlier pass planned for these bills and did not live to open: they are decided anew now, maybe under
+// another revision. What is owed again is planned again.
+func replan(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
+	ids := make([]int64, len(bills))
+	for i, b := range bills {
+		ids[i] = b.After.State.ID
+	}
+	_, err := tx.Exec(ctx, `
+update cancellation
+set state = 'superseded', hold_reason = '', outcome = 'decided anew', outcome_time = now(), update_time = now()
+where scheme = $1 and bill_id = any($2) and state = 'planned'`, scheme, ids)
+	return err
+}
+
 // withdraw supersedes the debts of bills for which no trigger holds any longer. What is in flight is superseded too: its answer
 // is still written to its attempt.
 func withdraw(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
+	rows, err := tx.Query(ctx, `
 update cancellation
 set state = 'superseded', hold_reason = '', outcome = 'withdrawn', outcome_time = now(), update_time = now()
-where scheme = $1 and bill_id = any($2) and state in ('planned', 'open', 'held')`, scheme, bills)
-	return err
+where scheme = $1 and bill_id = any($2) and state in ('planned', 'open', 'held', 'parked')
+returning cancellation_id`, scheme, bills)
+	if err != nil {
+		return err
+	}
+	withdrawn, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil || len(withdrawn) == 0 {
+		return err
+	}
+	return closeCancellationWork(ctx, tx, withdrawn, "the bill is no longer voided")
 }
 
 // openVanished opens leg_vanished for legs of an image that no debt of the same epoch covers.

@@ -45,10 +45,10 @@ func (s *Store) StoreVerified(ctx context.Context, scheme string, verified []led
 		if err := storeHolds(ctx, tx, groups[rule.Holds]); err != nil {
 			return err
 		}
-		if err := storeWithdrawn(ctx, tx, scheme, groups[rule.Withdrawn], "withdrawn"); err != nil {
+		if err := storeWithdrawn(ctx, tx, scheme, groups[rule.Withdrawn]); err != nil {
 			return err
 		}
-		if err := storeWithdrawn(ctx, tx, scheme, groups[rule.NumberLive], "number_live"); err != nil {
+		if err := storeNumberLive(ctx, tx, scheme, groups[rule.NumberLive]); err != nil {
 			return err
 		}
 		if err := storeTaken(ctx, tx, ids(groups[rule.NumberTaken])); err != nil {
@@ -94,34 +94,72 @@ where b.scheme = m.scheme and b.bill_id = m.bill_id and b.read_time < m.read_tim
 	return err
 }
 
-// storeWithdrawn supersedes debts that no longer hold; where the bill itself was seen live, what may have reached the WMS is a
-// person's matter at once.
-func storeWithdrawn(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified, outcome string) error {
+// storeWithdrawn supersedes debts whose bill is not voided any longer. The bill's row still says otherwise: it counts as read at
+// this moment, so that a page decided from an older read is refused, and the next pass reads it whole. Where it was seen live, what
+// may have reached the WMS is a person's matter at once.
+func storeWithdrawn(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
+	bills, err := supersede(ctx, tx, verified, "withdrawn")
+	if err != nil || len(bills) == 0 {
+		return err
+	}
+	var ids, restored []int64
+	var times []time.Time
+	for _, v := range verified {
+		bill, superseded := bills[v.ID]
+		if !superseded {
+			continue
+		}
+		ids, times = append(ids, bill), append(times, v.ReadTime)
+		if v.Live {
+			restored = append(restored, bill)
+		}
+	}
+	if _, err := tx.Exec(ctx, `
+update bill b set read_time = greatest(b.read_time, v.read_time), recheck_time = now()
+from (select bill_id, max(read_time) as read_time from unnest($2::bigint[], $3::timestamptz[]) as v (bill_id, read_time) group by 1) v
+where b.scheme = $1 and b.bill_id = v.bill_id`, scheme, ids, times); err != nil {
+		return err
+	}
+	return openRestored(ctx, tx, scheme, restored)
+}
+
+// storeNumberLive supersedes debts whose number a live bill carries. If an earlier request may have landed, it may have been that
+// bill's order: a person's matter.
+func storeNumberLive(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
+	bills, err := supersede(ctx, tx, verified, "number_live")
+	if err != nil || len(bills) == 0 {
+		return err
+	}
+	ids := make([]int64, 0, len(bills))
+	for _, bill := range bills {
+		ids = append(ids, bill)
+	}
+	return openRestored(ctx, tx, scheme, ids)
+}
+
+// supersede ends open debts and answers the bill of each that it ended.
+func supersede(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, outcome string) (map[int64]int64, error) {
 	if len(verified) == 0 {
-		return nil
+		return nil, nil
 	}
 	rows, err := tx.Query(ctx, `
 update cancellation set state = 'superseded', outcome = $2, outcome_time = now(), slice_until = null, update_time = now()
 where cancellation_id = any($1) and state = 'open'
 returning cancellation_id, bill_id`, ids(verified), outcome)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	live := map[int64]bool{}
-	for _, v := range verified {
-		live[v.ID] = v.Live
-	}
+	bills := map[int64]int64{}
+	ended := []int64{}
 	var id, bill int64
-	var restored []int64
 	if _, err := pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
-		if live[id] {
-			restored = append(restored, bill)
-		}
+		bills[id] = bill
+		ended = append(ended, id)
 		return nil
 	}); err != nil {
-		return err
+		return nil, err
 	}
-	return openRestored(ctx, tx, scheme, restored)
+	return bills, closeCancellationWork(ctx, tx, ended, "superseded: "+outcome)
 }
 
 func storeTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {

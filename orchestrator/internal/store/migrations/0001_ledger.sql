@@ -42,10 +42,12 @@ create table mark (
     environment     text not null check (environment in ('real', 'sandbox')),
     time_zone       text not null,
     effective_from  timestamptz not null,
+    wms_sids        jsonb not null default '{}',
     last_pass_time  timestamptz not null default now(),
     last_pass_rows  bigint not null default 0
 ) with (fillfactor = 50);
 comment on table mark is 'how far a scheme has read Kingdee, by Kingdee''s clock; the row appears when the baseline is complete';
+comment on column mark.wms_sids is 'the sid behind each WMS account name, as first met: another one stops the scheme';
 comment on column mark.version is 'moves with every change: the compare-and-set that keeps two passes apart';
 
 create table pass_failure (
@@ -104,13 +106,16 @@ create table bill (
     ever_live       boolean not null,
     epoch_approve   timestamptz,
     epoch_cancel    timestamptz,
+    recheck_time    timestamptz,
     first_seen_time timestamptz not null default now(),
     update_time     timestamptz not null default now(),
     primary key (scheme, bill_id)
 );
 create index bill_number on bill (bill_no);
+create index bill_recheck on bill (scheme, recheck_time) where recheck_time is not null;
 comment on column bill.bill_id is 'FID';
 comment on column bill.read_time is 'when the query that showed this left: older knowledge never overwrites newer';
+comment on column bill.recheck_time is 'from then on each pass reads it again by id: a fresh read differed from this row, or it cannot be decoded';
 comment on column bill.epoch_approve is 'last approve date other than unset that this epoch has shown';
 
 create table bill_image (

@@ -1,0 +1,176 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// A baseline stores a bill live and does not end (a later page stops the scheme, or a process dies); the scheme file is corrected
+// (a new revision), and the baseline begins anew an hour later. In between the bill was voided.
+func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
+	b := setup(t)
+	b.books.page = 1
+	b.books.live(1, "A1", "CK001")
+	b.books.live(2, "A2", "CK001")
+	b.books.bills[2].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_UNSPECIFIED
+	// The second page never comes: the stream breaks, so page 1 is committed and the baseline stays unfinished.
+	broken := &brokenAfter{books: b.books, pages: 2}
+	b.p.kingdee = broken
+	b.pass()
+	require.Equal(t, "1 live", b.text(`select count(*) || ' ' || min(class) from bill`))
+
+	b.clock = b.clock.Add(20 * time.Minute)
+	b.books.void(1)
+	b.clock = b.clock.Add(40 * time.Minute)
+	delete(b.books.bills, 2)
+	b.load("h2")
+	b.pass()
+	for range 3 {
+		b.clock = b.clock.Add(10 * time.Second)
+		b.pass()
+	}
+	t.Log(b.text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by pass_id) from pass`))
+	require.Equal(t, "voided", b.text(`select class from bill where bill_id = 1`), "for the ledger it is live for ever")
+	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`), "the debt is lost: no outcome, no reason, no work item")
+}
+
+// brokenAfter ends its light streams after so many pages.
+type brokenAfter struct {
+	*books
+	pages int
+}
+
+func (b *brokenAfter) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+	s, err := b.books.StreamBillStates(ctx, in, o...)
+	f := s.(*frames[kingdeev1.StreamBillStatesResponse])
+	f.list = f.list[:min(len(f.list), b.pages+1)]
+	return f, err
+}
+
+// One of two kingdeesvc replicas is logged in to another data centre. Whole reads land there.
+func TestAWholeReadFromOtherBooksStopsTheScheme(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	b.books.wholeCenter = "another-data-centre"
+	b.clock = b.clock.Add(time.Minute)
+	b.books.void(1)
+	b.pass()
+	require.Equal(t, "stopped", b.text(`select state from scheme`))
+	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
+}
+
+// A stamp lies three minutes ahead during a baseline of several pages; ten minutes later nothing is odd any more.
+func TestABaselineEndsOnceNoClockIsSuspect(t *testing.T) {
+	b := setup(t)
+	b.books.page = 1
+	for id := int64(1); id <= 3; id++ {
+		b.books.live(id, "A", "CK001")
+	}
+	b.books.bills[1].ModifyTime = timestamppb.New(b.clock.Add(3 * time.Minute))
+	b.pass()
+	for range 5 {
+		b.clock = b.clock.Add(10 * time.Minute)
+		b.pass()
+	}
+	t.Log(b.text(`select string_agg(state || ' suspect=' || clock_suspect, '; ') from pass`))
+	require.Equal(t, "1", b.text(`select count(*)::text from mark`), "the scheme can never start")
+}
+
+// A poll with a stamp far ahead: the mark stands still. Somebody must be told.
+func TestAMarkThatStandsStillIsTold(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(time.Minute)
+	b.books.live(2, "A2", "CK001")
+	b.books.bills[2].ModifyTime = timestamppb.New(b.clock.AddDate(1, 0, 0))
+	b.pass()
+	before := b.text(`select mark_time::text from mark`)
+	for range 50 {
+		b.clock = b.clock.Add(2 * time.Minute)
+		b.pass()
+	}
+	require.Equal(t, before, b.text(`select mark_time::text from mark`))
+	require.NotEqual(t, "0", b.text(`select (select count(*) from work_item) + (select count(*) from pass_failure) + (select count(*) from pass where clock_suspect and start_time > now()-interval '1 second') - 1 || ''`), "50 polls and no word but one pass row")
+}
+
+// tiring answers so many whole reads and then none.
+type tiring struct {
+	*books
+	left int
+}
+
+func (s *tiring) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
+	if s.left--; s.left < 0 {
+		return nil, errors.New("the vendor is too slow")
+	}
+	return s.books.StreamAssemblyBills(ctx, in, o...)
+}
+
+// A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a pass, not keep it from
+// ever getting on.
+func TestASlowVendorStillMakesProgress(t *testing.T) {
+	b := setup(t)
+	b.books.page = 2000
+	for id := int64(1); id <= 1000; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+	}
+	vendor := &tiring{books: b.books}
+	b.p.kingdee = vendor
+	for _, want := range []string{"400", "800", "1000"} {
+		vendor.left = 2
+		b.pass()
+		require.Equal(t, want, b.text(`select count(*)::text from bill`))
+	}
+	require.Equal(t, "1", b.text(`select count(*)::text from mark`))
+	require.Equal(t, "1", b.text(`select count(*)::text from pass where state = 'complete'`))
+}
+
+// A fresh read saw the bill restored, and a lagging replica or a second void under the same date-only stamp shows it voided as before.
+func TestAWithdrawnDebtIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(time.Minute)
+	b.books.void(1)
+	b.pass()
+	require.Equal(t, "open", b.text(`select state from cancellation`))
+	due, err := b.store.Load(t.Context(), []int64{1})
+	require.NoError(t, err)
+	require.NoError(t, b.store.StoreVerified(t.Context(), "assembly-void", verifiedAs(due[0].ID, rule.Withdrawn, b.clock), time.Second, time.Hour))
+	require.Equal(t, "superseded", b.text(`select state from cancellation`))
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.pass()
+	require.Equal(t, "open", b.text(`select state from cancellation`), "its trigger still holds, whatever its dates say")
+}
+
+// What could not be decoded is read again when it can be, also long after the overlap.
+func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(time.Minute)
+	b.books.void(1)
+	b.books.bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_UNSPECIFIED
+	b.pass()
+	require.Equal(t, "undecodable", b.text(`select class from bill`))
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.books.bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY
+	_, err := b.pool.Exec(t.Context(), `update bill set recheck_time = now()`)
+	require.NoError(t, err)
+	b.pass()
+	require.Equal(t, "voided", b.text(`select class from bill`))
+	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
+}

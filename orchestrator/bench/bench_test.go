@@ -2,42 +2,83 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
 func TestMain(m *testing.M) {
-	if status, played := house.PlayRole(); played {
+	if status, played := playRole(); played {
 		os.Exit(status)
 	}
 	os.Exit(m.Run())
 }
 
 func TestSmallRun(t *testing.T) {
-	require.NoError(t, run(t.Context(), settings{singles: 3, bills: 30}))
-}
-
-func TestWithoutBrakes(t *testing.T) {
-	schemes, err := scheme.Load(withoutBrakes(scheme.ShippedDocument()), "bench")
-	require.NoError(t, err)
-	require.NotEqual(t, mustShipped(t).Brakes(), schemes[0].Brakes())
-}
-
-func mustShipped(t *testing.T) *scheme.Scheme {
-	t.Helper()
-	shipped, err := scheme.Shipped()
-	require.NoError(t, err)
-	return shipped[0]
+	b := &bench{singles: 3, bills: 30, round: 20}
+	require.NoError(t, b.measure(t.Context(), measurements))
+	require.Empty(t, b.failures)
 }
 
 func TestQuantile(t *testing.T) {
-	sorted := []time.Duration{1, 2, 3, 4}
-	require.Equal(t, time.Duration(2), quantile(sorted, 0.5))
-	require.Equal(t, time.Duration(4), quantile(sorted, 0.99))
-	require.Equal(t, time.Duration(7), quantile([]time.Duration{7}, 0.5))
+	var hundred []time.Duration
+	for i := range 100 {
+		hundred = append(hundred, time.Duration(i+1))
+	}
+	for name, c := range map[string]struct {
+		sorted  []time.Duration
+		percent int
+		want    time.Duration
+	}{
+		"none":       {nil, 50, 0},
+		"one":        {hundred[:1], 50, 1},
+		"p50 of 3":   {hundred[:3], 50, 2},
+		"p50 of 100": {hundred, 50, 50},
+		"p99 of 100": {hundred, 99, 99},
+		"p99 of 3":   {hundred[:3], 99, 3},
+		"all":        {hundred, 100, 100},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, quantile(c.sorted, c.percent)) })
+	}
+}
+
+func TestTheSchemeIsTheShippedOneWithoutBrakes(t *testing.T) {
+	loaded, err := scheme.Load(schemes(latencyPoll), "schemes")
+	require.NoError(t, err)
+	require.Len(t, loaded, 1)
+	require.Equal(t, schemeName, loaded[0].Name)
+	require.Equal(t, latencyPoll, loaded[0].PollInterval(scheme.Sandbox))
+	require.Greater(t, loaded[0].Brakes().PerHour, int64(2*backlogVoids))
+	warehouse, listed := loaded[0].Warehouse("CK001")
+	require.True(t, listed)
+	require.Equal(t, orderKey("A1").WarehouseCode, warehouse.Code)
+}
+
+func TestUsageOfThisProcess(t *testing.T) {
+	peak, err := peakMemory(os.Getpid())
+	if runtime.GOOS != "linux" {
+		require.ErrorIs(t, err, errNoProc)
+		return
+	}
+	require.NoError(t, err)
+	require.Greater(t, peak, int64(1<<20))
+	began := cpuTime(os.Getpid())
+	for deadline := time.Now().Add(time.Minute); cpuTime(os.Getpid()) <= began; {
+		require.True(t, time.Now().Before(deadline), "work does not show")
+	}
+}
+
+func TestChoose(t *testing.T) {
+	all, err := choose("")
+	require.NoError(t, err)
+	require.Len(t, all, 3)
+	one, err := choose("backlog")
+	require.NoError(t, err)
+	require.Equal(t, "backlog", one[0].name)
+	_, err = choose("latency,speed")
+	require.ErrorContains(t, err, `"speed"`)
 }

@@ -2,77 +2,107 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
-
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
-	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// singlePause lies between two voids: not a divisor of the poll interval, so that they fall anywhere within it.
-const singlePause = 37 * time.Millisecond
+// How the first figure is taken: so many voids, one after another at random moments, over a minute or so.
+const (
+	latencyVoids = 240 // unless asked for otherwise
+	latencyLive  = 60
+	latencyGap   = 500 * time.Millisecond // at most, 0 at least: no phase against the poll
+	latencyPoll  = time.Second
+)
 
-// latencies voids bills one by one and prints how long the WMS waited for each cancel.
-func (t *town) latencies(ctx context.Context, n int) error {
-	if n == 0 {
-		return nil
-	}
-	numbers, err := t.vendors.Kingdee.Bulk(ctx, kingdee.Bulk{Count: n, Prefix: "ONE-"})
+// latency measures from a void in Kingdee to the cancel in the WMS, both by this machine's clock: the moment before the void is
+// asked for, and the moment at which the WMS changes its order.
+func (b *bench) latency(ctx context.Context) (err error) {
+	s, err := b.start(ctx, "latency", b.singles+latencyLive, latencyPoll)
 	if err != nil {
 		return err
 	}
-	if err := t.client.Settled(ctx); err != nil {
-		return err
-	}
-	voided := make(map[string]time.Time, n)
-	for _, number := range numbers {
-		// Bulk says that the bill is un-audited first; what counts is the void.
-		if _, err := t.vendors.Kingdee.UnauditAndVoid(ctx, number); err != nil {
+	defer func() { err = errors.Join(err, s.stop()) }()
+	voided := s.bills[:b.singles]
+	asked := make(map[string]time.Time, len(voided))
+	for _, number := range voided {
+		if err := pause(ctx, rand.N(latencyGap)); err != nil { //nolint:gosec // no secret
 			return err
 		}
-		voided[number] = time.Now()
-		if err := pause(ctx, singlePause); err != nil {
+		asked[number] = time.Now()
+		if err := s.void(ctx, []string{number}); err != nil {
 			return err
 		}
 	}
-	if err := t.client.Settled(ctx); err != nil {
+	if err := s.settled(ctx, len(voided)); err != nil {
 		return err
 	}
-	waits := make([]time.Duration, 0, n)
-	for truth := range t.vendors.WMS.EachTruth(wms.Filter{Effective: true}) {
-		at, ours := voided[truth.OrderCode]
-		for _, arrival := range truth.Arrivals {
-			if ours && arrival.TookEffect {
-				waits = append(waits, arrival.At.Sub(at))
-			}
+	effects, err := s.check(ctx, voided, nil)
+	if err != nil {
+		return err
+	}
+	var took []time.Duration
+	for number, at := range effects {
+		took = append(took, at.Sub(asked[number]))
+	}
+	slices.Sort(took)
+	b.figure(fmt.Sprintf("void to cancelled, poll %s, %d voids: p50", latencyPoll, len(took)), seconds(quantile(took, 50)), "at most 1.2 s")
+	b.figure("  p99", seconds(quantile(took, 99)), "at most 2.5 s")
+	b.figure("  slowest", seconds(quantile(took, 100)), "")
+	return s.stages(ctx, asked)
+}
+
+// stages says where the time went, by what the ledger knows: until the pass that decided, until the intent, until the answer.
+func (s *stack) stages(ctx context.Context, asked map[string]time.Time) error {
+	rows, err := s.pool.Query(ctx, `
+select c.bill_no, c.decide_time, a.intent_time, a.reply_time
+from cancellation c join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = 1
+where a.reply_time is not null`)
+	if err != nil {
+		return err
+	}
+	var decided, intended, answered []time.Duration
+	var number string
+	var decide, intent, reply time.Time
+	for rows.Next() {
+		if err := rows.Scan(&number, &decide, &intent, &reply); err != nil {
+			return err
 		}
+		decided = append(decided, decide.Sub(asked[number]))
+		intended = append(intended, intent.Sub(decide))
+		answered = append(answered, reply.Sub(intent))
 	}
-	if len(waits) != n {
-		return fmt.Errorf("%d of %d orders were cancelled", len(waits), n)
+	if err := rows.Err(); err != nil {
+		return err
 	}
-	slices.Sort(waits)
-	fmt.Printf("%-34s p50 %s  p99 %s  max %s  (%d bills, one at a time, 1s poll)\n", "void to cancelled",
-		round(quantile(waits, 0.50)), round(quantile(waits, 0.99)), round(waits[n-1]), n)
+	text := ""
+	for _, stage := range [][]time.Duration{decided, intended, answered} {
+		slices.Sort(stage)
+		text += fmt.Sprintf(" %s/%s", seconds(quantile(stage, 50)), seconds(quantile(stage, 99)))
+	}
+	s.figure("  p50/p99 until decided, then intent, then answer", text[1:], "")
 	return nil
 }
 
-// quantile of sorted values: the smallest that q of them do not exceed.
-func quantile(sorted []time.Duration, q float64) time.Duration {
-	i := int(q*float64(len(sorted))+0.999999) - 1
-	return sorted[min(max(i, 0), len(sorted)-1)]
+// quantile is the smallest of the sorted that no fewer than percent of them reach; 0 of none.
+func quantile(sorted []time.Duration, percent int) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[max(0, (len(sorted)*percent+99)/100-1)]
 }
 
-func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
-// pause waits, or ends with ctx.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case <-ctx.Done():
-		return ctx.Err()
 	case <-timer.C:
 		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+)
+
+// schemeName is the shipped scheme's.
+const schemeName = "assembly-void"
+
+// stack is one whole installation, fresh for each measurement.
+type stack struct {
+	control
+	*bench
+	name                             string
+	vendors                          *sandboxes
+	kingdeesvc, wmssvc, orchestrator *house.Process
+	pool                             *pgxpool.Pool
+	// bills are the numbers of the bills that were there, audited, before the baseline.
+	bills []string
+}
+
+// start makes the vendors with count audited bills, then the services on a database of their own, and waits for the baseline.
+// poll is the time between two passes.
+func (b *bench) start(ctx context.Context, name string, count int, poll time.Duration) (s *stack, err error) {
+	s = &stack{bench: b, name: name}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+	if s.vendors, err = startSandboxes(ctx, b.profileOf(name, "sandboxes")); err != nil {
+		return s, err
+	}
+	if s.control, err = newControl(s.vendors.vendorURLs); err != nil {
+		return s, err
+	}
+	if s.bills, err = s.control.bills(ctx, count); err != nil {
+		return s, err
+	}
+	database, err := s.database(ctx)
+	if err != nil {
+		return s, err
+	}
+	if s.kingdeesvc, err = s.service(ctx, house.RoleKingdee, s.vendors.Settings); err != nil {
+		return s, err
+	}
+	if s.wmssvc, err = s.service(ctx, house.RoleWMS, s.vendors.Settings); err != nil {
+		return s, err
+	}
+	return s, s.startOrchestrator(ctx, database, poll)
+}
+
+// service starts one of the three. Only what it warns of is shown.
+func (s *stack) service(ctx context.Context, role string, settings map[string]string) (*house.Process, error) {
+	env := map[string]string{"LOG_LEVEL": "warn", profileSetting: s.profileOf(s.name, role)}
+	maps.Copy(env, settings)
+	return house.StartProcess(ctx, role, env, os.Stderr)
+}
+
+func (s *stack) startOrchestrator(ctx context.Context, database string, poll time.Duration) error {
+	folder, err := os.MkdirTemp("", "voidrelay-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "schemes.yaml")
+	if err := os.WriteFile(file, schemes(poll), 0o600); err != nil {
+		return err
+	}
+	if s.orchestrator, err = s.service(ctx, house.RoleOrchestrator, map[string]string{
+		"DATABASE_URL": database, "KINGDEESVC_TARGET": s.kingdeesvc.Addrs[0], "WMSSVC_TARGET": s.wmssvc.Addrs[0], "SCHEMES_FILE": file,
+	}); err != nil {
+		return err
+	}
+	s.control.orchestrator = "http://" + s.orchestrator.Addrs[1]
+	return s.until(ctx, `select count(*) = 1 from mark`)
+}
+
+// schemes is the shipped file, polling at this pace, with brakes that nothing here trips.
+func schemes(poll time.Duration) []byte {
+	return fmt.Appendf(scheme.ShippedDocument(), "    poll_interval: %s\n    brakes: {per_hour: 1000000, per_day: 10000000}\n", poll)
+}
+
+// database makes an empty one and brings it to the newest schema.
+func (s *stack) database(ctx context.Context) (string, error) {
+	admin, err := pgx.Connect(ctx, s.postgres.URL())
+	if err != nil {
+		return "", err
+	}
+	defer admin.Close(context.WithoutCancel(ctx))
+	name := "bench_" + s.name
+	if _, err := admin.Exec(ctx, `create database `+pgx.Identifier{name}.Sanitize()); err != nil {
+		return "", err
+	}
+	where, err := url.Parse(s.postgres.URL())
+	if err != nil {
+		return "", err
+	}
+	where.Path = "/" + name
+	if _, err := store.Migrate(ctx, where.String()); err != nil {
+		return "", err
+	}
+	s.pool, err = store.Open(ctx, where.String())
+	return where.String(), err
+}
+
+// waitTime is far more than anything here takes.
+const waitTime = 2 * time.Minute
+
+// until waits for a query to answer true.
+func (s *stack) until(ctx context.Context, sql string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, waitTime)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var done bool
+		if err := s.pool.QueryRow(ctx, sql, args...).Scan(&done); err != nil {
+			return fmt.Errorf("wait for %s: %w", sql, err)
+		}
+		if done {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s: %w", sql, ctx.Err())
+		}
+	}
+}
+
+// settled waits until so many cancellations have an outcome, or need a person.
+func (s *stack) settled(ctx context.Context, count int) error {
+	return s.until(ctx, `
+select not exists (select from cancellation where state in ('planned', 'open')) and (select count(*) from cancellation) >= $1`, count)
+}
+
+// services are our own processes, without the vendors; those that were started, callers first.
+func (s *stack) services() []*house.Process {
+	all := []*house.Process{s.orchestrator, s.kingdeesvc, s.wmssvc}
+	return slices.DeleteFunc(all, func(p *house.Process) bool { return p == nil })
+}
+
+// stop ends everything that was started, whatever became of the context.
+func (s *stack) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	var problems []error
+	for _, p := range s.services() {
+		problems = append(problems, p.Stop(ctx))
+	}
+	if s.vendors != nil {
+		problems = append(problems, s.vendors.stop())
+	}
+	if s.pool != nil {
+		s.pool.Close()
+	}
+	return errors.Join(problems...)
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,17 @@ func TestUsageOfThisProcess(t *testing.T) {
 	for deadline := time.Now().Add(time.Minute); cpuTime(os.Getpid()) <= began; {
 		require.True(t, time.Now().Before(deadline), "work does not show")
 	}
+}
+
+func TestComplaintsAreShownWhole(t *testing.T) {
+	var shown strings.Builder
+	c := &complaints{to: &shown}
+	for _, piece := range []string{"time=1 level=INFO msg=a\ntime=2 level=WA", "RN msg=b\n", "panic: c\n", "time=3 level=INFO msg=d\n"} {
+		n, err := c.Write([]byte(piece))
+		require.NoError(t, err)
+		require.Len(t, piece, n)
+	}
+	require.Equal(t, "time=2 level=WARN msg=b\npanic: c\n", shown.String())
 }
 
 func TestChoose(t *testing.T) {

@@ -65,11 +65,11 @@ func (b *bench) start(ctx context.Context, name string, count int, poll time.Dur
 	return s, s.startOrchestrator(ctx, database, poll)
 }
 
-// service starts one of the three. Only what it warns of is shown.
+// service starts one of the three. Only what goes wrong is shown.
 func (s *stack) service(ctx context.Context, role string, settings map[string]string) (*house.Process, error) {
-	env := map[string]string{"LOG_LEVEL": "warn", profileSetting: s.profileOf(s.name, role)}
+	env := map[string]string{profileSetting: s.profileOf(s.name, role)}
 	maps.Copy(env, settings)
-	return house.StartProcess(ctx, role, env, os.Stderr)
+	return house.StartProcess(ctx, role, env, &complaints{to: os.Stderr})
 }
 
 func (s *stack) startOrchestrator(ctx context.Context, database string, poll time.Duration) error {

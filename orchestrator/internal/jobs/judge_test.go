@@ -30,6 +30,43 @@ func TestNothingSentDoesNotInterruptAStreak(t *testing.T) {
 	require.Equal(t, 1, count)
 }
 
+// A debt stayed behind a brake over the weekend, a person let it go, and the WMS says "too fast" once.
+func TestAReleasedOldDebtIsNotParkedByItsFirstThrottle(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(nil, nil)
+	now := time.Now()
+	due := ledger.Due{ID: 1, Attempt: 1}
+	throttled := ledger.Result{Answer: rule.Answer{Disposition: rule.Throttled}}
+	first := r.judge(due, throttled, now)
+	require.Equal(t, rule.Open, first.Next.State)
+
+	due.UnsentSince = first.UnsentSince
+	require.Equal(t, rule.Parked, r.judge(due, throttled, now.Add(25*time.Hour)).Next.State, "a day without one answer")
+
+	answered := r.judge(due, ledger.Result{Answer: rule.Answer{Disposition: rule.InProgress}}, now.Add(25*time.Hour))
+	require.Zero(t, answered.UnsentSince, "an answer ends the time in which nothing could be sent")
+}
+
+// A WMS that says now this, now that.
+func TestAlternatingAnswersReachAPerson(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(nil, nil)
+	now := time.Now()
+	due := ledger.Due{ID: 1, Attempt: 1, Evidence: rule.EvidenceImage}
+	answers := []rule.Disposition{rule.Unknown, rule.Throttled, rule.InProgress}
+	for i := range 100 {
+		now = now.Add(time.Minute)
+		got := r.judge(due, ledger.Result{Answer: rule.Answer{Disposition: answers[i%len(answers)]}}, now)
+		due.SameDisposition, due.SameCount, due.SameSince = got.SameDisposition, got.SameCount, got.SameSince
+		due.AnswerChanges, due.UnsentSince, due.MaybeLanded = got.AnswerChanges, got.UnsentSince, true
+		if got.Next.State == rule.Parked {
+			require.NotEmpty(t, got.Next.Work)
+			return
+		}
+	}
+	t.Fatal("asked again a hundred times, and nobody was told")
+}
+
 func TestADispositionOfALaterContractIsUnknown(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, rule.Unknown, dispositionOf(wmsv1.Disposition(99)))

@@ -190,7 +190,10 @@ type Due struct {
 	SameDisposition rule.Disposition
 	SameCount       int
 	SameSince       time.Time
-	DecideTime      time.Time
+	// AnswerChanges is how often an answer was another than the one before.
+	AnswerChanges int
+	// UnsentSince is since when nothing could be sent, zero when the last answer was a real one.
+	UnsentSince time.Time
 	// NeedsRead: the bill must be read again before anything is sent.
 	NeedsRead  bool
 	SendBefore time.Time
@@ -219,6 +222,8 @@ type Result struct {
 	SameDisposition rule.Disposition
 	SameCount       int
 	SameSince       time.Time
+	AnswerChanges   int
+	UnsentSince     time.Time
 	Next            rule.Next
 }
 

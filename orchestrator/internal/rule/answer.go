@@ -83,6 +83,8 @@ type Timing struct {
 	RetryFor time.Duration
 	// MaxInProgress, MaxUnrecognised and MaxUnknown cap how often the same answer is asked again.
 	MaxInProgress, MaxUnrecognised, MaxUnknown int
+	// MaxChanges caps how often the answer becomes another one, which begins those counts anew.
+	MaxChanges int
 }
 
 // History is what came before the answer at hand.
@@ -92,8 +94,12 @@ type History struct {
 	MayHaveLanded bool
 	// Same counts answers with this disposition, this one included.
 	Same int
-	// FirstSame is when the first of them came; FirstOpen when the debt was opened.
-	FirstSame, FirstOpen time.Time
+	// FirstSame is when the first of them came.
+	FirstSame time.Time
+	// Changes counts how often an answer was another than the one before, this one included; "nothing was sent" is no answer.
+	Changes int
+	// FirstUnsent is when the first of the "nothing was sent" in a row came, this one included.
+	FirstUnsent time.Time
 }
 
 // Answer is one result of an attempt.
@@ -115,8 +121,28 @@ type Next struct {
 	Inferred bool
 }
 
-// After reads an answer by the table of answers. now is when it was stored.
+// After reads an answer by the table of answers. now is when it was stored. A debt whose answers keep changing ends with a person
+// too, with the work of the answer at hand; a refused login is everybody's and parks nobody.
 func (t Timing) After(a Answer, h History, now time.Time) Next {
+	next := t.after(a, h, now)
+	if next.State != Open || h.Changes < t.MaxChanges {
+		return next
+	}
+	switch a.Disposition {
+	case Throttled, NotSent, Auth:
+		return next
+	case InProgress:
+		return Next{State: Parked, Work: WorkInProgress}
+	case NotFound:
+		return Next{State: Parked, Work: WorkOrderNotFound}
+	case Rejected:
+		return Next{State: Parked, Work: WorkUnrecognised}
+	default:
+		return Next{State: Parked, Work: WorkOutcomeUnknown}
+	}
+}
+
+func (t Timing) after(a Answer, h History, now time.Time) Next {
 	again := Next{State: Open, Wait: t.Backoff}
 	switch a.Disposition {
 	case Cancelled, AlreadyCancelled:
@@ -142,7 +168,7 @@ func (t Timing) After(a Answer, h History, now time.Time) Next {
 		again.Work = WorkAuth
 		return again
 	case Throttled, NotSent:
-		if now.Sub(h.FirstOpen) > t.RetryFor {
+		if now.Sub(h.FirstUnsent) > t.RetryFor {
 			return Next{State: Parked, Work: WorkNotSent}
 		}
 		again.Wait = max(again.Wait, a.RetryAfter)

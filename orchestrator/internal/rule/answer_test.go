@@ -13,7 +13,7 @@ import (
 func TestEachAnswerHasItsConsequence(t *testing.T) {
 	timing := rule.Timing{
 		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
-		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5,
+		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
 	}
 	now := h(1000)
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
@@ -42,18 +42,28 @@ func TestEachAnswerHasItsConsequence(t *testing.T) {
 		"rejected for no known reason, the third time": {rule.Answer{Disposition: rule.Rejected}, rule.History{Same: 3}, again},
 		"rejected for no known reason, once more":      {rule.Answer{Disposition: rule.Rejected}, rule.History{Same: 4}, rule.Next{State: rule.Parked, Work: rule.WorkUnrecognised}},
 
-		"throttled":           {rule.Answer{Disposition: rule.Throttled}, rule.History{FirstOpen: ago(time.Hour)}, again},
-		"throttled, told how": {rule.Answer{Disposition: rule.Throttled, RetryAfter: 5 * time.Minute}, rule.History{FirstOpen: ago(time.Hour)}, rule.Next{State: rule.Open, Wait: 5 * time.Minute}},
+		"throttled":           {rule.Answer{Disposition: rule.Throttled}, rule.History{FirstUnsent: ago(time.Hour)}, again},
+		"throttled, told how": {rule.Answer{Disposition: rule.Throttled, RetryAfter: 5 * time.Minute}, rule.History{FirstUnsent: ago(time.Hour)}, rule.Next{State: rule.Open, Wait: 5 * time.Minute}},
 		"throttled, told soon": {
-			rule.Answer{Disposition: rule.Throttled, RetryAfter: time.Second}, rule.History{FirstOpen: ago(time.Hour)}, again,
+			rule.Answer{Disposition: rule.Throttled, RetryAfter: time.Second}, rule.History{FirstUnsent: ago(time.Hour)}, again,
 		},
-		"throttled for a day": {rule.Answer{Disposition: rule.Throttled}, rule.History{FirstOpen: ago(25 * time.Hour)}, rule.Next{State: rule.Parked, Work: rule.WorkNotSent}},
-		"not sent":            {rule.Answer{Disposition: rule.NotSent}, rule.History{FirstOpen: ago(23 * time.Hour)}, again},
-		"not sent for a day":  {rule.Answer{Disposition: rule.NotSent}, rule.History{FirstOpen: ago(25 * time.Hour)}, rule.Next{State: rule.Parked, Work: rule.WorkNotSent}},
+		"throttled for a day": {rule.Answer{Disposition: rule.Throttled}, rule.History{FirstUnsent: ago(25 * time.Hour)}, rule.Next{State: rule.Parked, Work: rule.WorkNotSent}},
+		"not sent":            {rule.Answer{Disposition: rule.NotSent}, rule.History{FirstUnsent: ago(23 * time.Hour)}, again},
+		"not sent for a day":  {rule.Answer{Disposition: rule.NotSent}, rule.History{FirstUnsent: ago(25 * time.Hour)}, rule.Next{State: rule.Parked, Work: rule.WorkNotSent}},
 
 		"authentication":   {rule.Answer{Disposition: rule.Auth}, rule.History{Same: 99}, rule.Next{State: rule.Open, Wait: time.Minute, Work: rule.WorkAuth}},
 		"unknown":          {rule.Answer{Disposition: rule.Unknown}, rule.History{Same: 4}, again},
 		"unknown for long": {rule.Answer{Disposition: rule.Unknown}, rule.History{Same: 5}, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown}},
+
+		"the answer changes for the 19th time": {rule.Answer{Disposition: rule.Unknown}, rule.History{Same: 1, Changes: 19}, again},
+		"the answer changes once more":         {rule.Answer{Disposition: rule.Unknown}, rule.History{Same: 1, Changes: 20}, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown}},
+		"to in progress":                       {rule.Answer{Disposition: rule.InProgress}, rule.History{Same: 1, Changes: 20}, rule.Next{State: rule.Parked, Work: rule.WorkInProgress}},
+		"to not found":                         {rule.Answer{Disposition: rule.NotFound}, rule.History{Same: 1, Changes: 20, FirstSame: now}, rule.Next{State: rule.Parked, Work: rule.WorkOrderNotFound}},
+		"to rejected":                          {rule.Answer{Disposition: rule.Rejected}, rule.History{Same: 1, Changes: 20}, rule.Next{State: rule.Parked, Work: rule.WorkUnrecognised}},
+		"to not sent":                          {rule.Answer{Disposition: rule.NotSent}, rule.History{Changes: 20, FirstUnsent: now}, again},
+		"to cancelled":                         {rule.Answer{Disposition: rule.Cancelled}, rule.History{Same: 1, Changes: 20}, rule.Next{State: rule.Done, Outcome: "cancelled"}},
+		"to a refused login":                   {rule.Answer{Disposition: rule.Auth}, rule.History{Same: 1, Changes: 20}, rule.Next{State: rule.Open, Wait: time.Minute, Work: rule.WorkAuth}},
+
 		"a disposition of a later version counts as unknown": {
 			rule.Answer{Disposition: "novel"}, rule.History{Same: 5}, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown},
 		},

@@ -22,6 +22,7 @@ var (
 	brakeKeys   = []string{"per_hour", "per_day"}
 	timingKeys  = []string{
 		"backoff", "not_found_grace", "not_found_hourly", "not_found_limit", "retry_for", "max_in_progress", "max_unrecognised", "max_unknown",
+		"max_changes",
 	}
 )
 
@@ -146,6 +147,7 @@ func (o object) decodePace(s *Scheme) {
 		MaxInProgress:   int(t.integer("max_in_progress", 10, 1, 1000)),
 		MaxUnrecognised: int(t.integer("max_unrecognised", 3, 1, 1000)),
 		MaxUnknown:      int(t.integer("max_unknown", 5, 1, 1000)),
+		MaxChanges:      int(t.integer("max_changes", 20, 1, 1000)),
 	}
 	if s.timing.NotFoundLimit < s.timing.NotFoundGrace {
 		t.fault("not_found_limit", "must be at least not_found_grace (%s), not %s", span(s.timing.NotFoundGrace), span(s.timing.NotFoundLimit))

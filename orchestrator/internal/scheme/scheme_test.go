@@ -21,7 +21,7 @@ func TestDefaults(t *testing.T) {
 	require.Empty(t, cmp.Diff(rule.Brakes{PerHour: 100, PerDay: 500}, s.Brakes()))
 	require.Empty(t, cmp.Diff(rule.Timing{
 		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
-		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5,
+		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
 	}, s.Timing()))
 	require.Equal(t, []rule.Kind{{Affair: rule.Assembly, Direction: rule.In}}, s.Kinds())
 	w, ok := s.Warehouse("CK009")

@@ -106,7 +106,7 @@ where b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = '
 const dueColumns = `
 select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.extend_props, c.owner_code, c.evidence, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.same_disposition,
-       c.same_count, c.same_since, c.decide_time, exists (` + liveHolder + `) as has_holder`
+       c.same_count, c.same_since, c.answer_changes, c.unsent_since, exists (` + liveHolder + `) as has_holder`
 
 func (s *Store) dueRows(ctx context.Context, query string, args ...any) ([]ledger.Due, error) {
 	rows, err := s.pool.Query(ctx, query, args...)

@@ -28,7 +28,8 @@ type dueRow struct {
 	SameDisposition string
 	SameCount       int
 	SameSince       *time.Time
-	DecideTime      *time.Time
+	AnswerChanges   int
+	UnsentSince     *time.Time
 	HasHolder       bool
 }
 
@@ -38,6 +39,7 @@ func (r dueRow) due() ledger.Due {
 		OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode,
 		Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime, UnreadSince: valued(r.UnreadSince), Attempt: r.Attempt,
 		MaybeLanded: r.MaybeLanded, SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
-		SameSince: valued(r.SameSince), DecideTime: valued(r.DecideTime), NeedsRead: r.HasHolder,
+		SameSince: valued(r.SameSince), AnswerChanges: r.AnswerChanges, UnsentSince: valued(r.UnsentSince),
+		NeedsRead: r.HasHolder,
 	}
 }

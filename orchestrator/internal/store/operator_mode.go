@@ -46,6 +46,9 @@ func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observe
 		if _, err := tx.Exec(ctx, `update scheme set mode = 'send', send_since = now(), update_time = now() where scheme = $1`, act.Scheme); err != nil {
 			return 0, err
 		}
+		if err := forgetUnsent(ctx, tx, act.Scheme); err != nil {
+			return 0, err
+		}
 		return observe(ctx, tx, act.Scheme)
 	})
 	return done.Count, err

@@ -24,7 +24,7 @@ func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (relea
 		err := tx.QueryRow(ctx, `
 with freed as (
     update cancellation
-    set state = 'open', hold_reason = '', due_time = now(), slice_until = null, update_time = now()
+    set state = 'open', hold_reason = '', due_time = now(), slice_until = null, unsent_since = null, update_time = now()
     where scheme = $1 and state = 'held' and (cardinality($2::bigint[]) = 0 or cancellation_id = any($2))
     returning cancellation_id
 ), closed as (

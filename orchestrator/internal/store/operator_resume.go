@@ -19,6 +19,11 @@ update scheme set state = 'running', stop_reason = '', stop_detail = '', update_
 		if err != nil {
 			return 0, err
 		}
+		if tag.RowsAffected() > 0 {
+			if err := forgetUnsent(ctx, tx, act.Scheme); err != nil {
+				return 0, err
+			}
+		}
 		if _, err := tx.Exec(ctx, `update pass_failure set not_before = now() where scheme = $1 and not_before > now()`, act.Scheme); err != nil {
 			return 0, err
 		}
@@ -27,6 +32,12 @@ update work_item set close_time = now(), close_reason = 'resumed'
 where scheme = $1 and kind = 'scheme_stopped' and close_time is null`, act.Scheme)
 		return tag.RowsAffected(), err
 	})
+	return err
+}
+
+// forgetUnsent lets the time in which nothing could be sent begin anew: while the scheme was at rest nobody tried.
+func forgetUnsent(ctx context.Context, tx pgx.Tx, scheme string) error {
+	_, err := tx.Exec(ctx, `update cancellation set unsent_since = null where scheme = $1 and state = 'open' and unsent_since is not null`, scheme)
 	return err
 }
 

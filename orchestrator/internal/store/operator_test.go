@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -224,4 +225,27 @@ func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
 	}
 	require.NoError(t, calls.Wait())
 	require.Equal(t, "2", rows.Text(`select count(*)::text from voidrelay.operator_action`))
+}
+
+// A debt was decided days ago and stayed behind a brake, or its scheme was stopped: that nobody tried is not the WMS's silence.
+func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "held", Created: rowtest.Now.AddDate(0, 0, -3)})
+	away := func() string {
+		require.NoError(t, w.store.Postpone(t.Context(), []int64{debt}, time.Second, 24*time.Hour, "away"))
+		return w.text(`select state from cancellation`)
+	}
+	rested := func() { w.rows.Exec(`update cancellation set unsent_since = now() - interval '25 hours'`) }
+	rested()
+	_, err := w.store.Release(t.Context(), act(""), nil)
+	require.NoError(t, err)
+	require.Equal(t, "open", away())
+	rested()
+	w.rows.Exec(`update scheme set state = 'stopped', stop_reason = 'r'`)
+	require.NoError(t, w.store.Resume(t.Context(), act("")))
+	require.Equal(t, "open", away())
+	require.Equal(t, "open", away())
+	rested()
+	require.Equal(t, "parked", away(), "a day in which nothing could be sent")
+	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'not_sent_too_long'`))
 }

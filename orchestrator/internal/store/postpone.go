@@ -10,14 +10,14 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Postpone makes cancellations that could not even be handed over due again after wait; no attempt is used up. Past limit since
-// they were decided they are parked for a person.
+// Postpone makes cancellations that could not even be handed over due again after wait; no attempt is used up. When
+// nothing could be sent for limit they are parked for a person.
 func (s *Store) Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error {
 	if _, err := s.pool.Exec(ctx, `
 with moved as (
     update cancellation
-    set due_time = now() + @wait, slice_until = null, update_time = now(),
-        state = case when decide_time < now() - @limit::interval then 'parked' else state end
+    set unsent_since = coalesce(unsent_since, now()), due_time = now() + @wait, slice_until = null, update_time = now(),
+        state = case when unsent_since < now() - @limit::interval then 'parked' else state end
     where cancellation_id = any(@ids) and state = 'open' and claim_until is null
     returning scheme, bill_id, bill_no, cancellation_id, state
 )

@@ -91,8 +91,10 @@ func moveCancellations(ctx context.Context, tx pgx.Tx, c columns) (map[attemptKe
 	rows, err := tx.Query(ctx, `
 with r as (
     select * from unnest(@ids::bigint[], @attempts::integer[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[],
-        @dispositions::text[], @messages::text[], @same::text[], @same_counts::integer[], @same_since::timestamptz[], @landed::boolean[])
-      as r (id, attempt, state, outcome, inferred, wait, disposition, message, same_disposition, same_count, same_since, landed)
+        @dispositions::text[], @messages::text[], @same::text[], @same_counts::integer[], @same_since::timestamptz[], @changes::integer[],
+        @unsent_since::timestamptz[], @landed::boolean[])
+      as r (id, attempt, state, outcome, inferred, wait, disposition, message, same_disposition, same_count, same_since, answer_changes,
+        unsent_since, landed)
 ), was as (
     select c.cancellation_id, c.state = 'open' as open
     from r join cancellation c on c.cancellation_id = r.id and c.attempt = r.attempt
@@ -107,7 +109,8 @@ set state = case when was.open then r.state else c.state end,
     outcome_time = case when not was.open then c.outcome_time when r.state in ('done', 'closed') then now() end,
     due_time = case when was.open then now() + r.wait else c.due_time end,
     claim_until = null, slice_until = null, disposition = r.disposition, vendor_message = r.message,
-    same_disposition = r.same_disposition, same_count = r.same_count, same_since = r.same_since,
+    same_disposition = r.same_disposition, same_count = r.same_count, same_since = r.same_since, answer_changes = r.answer_changes,
+    unsent_since = r.unsent_since,
     maybe_landed = c.maybe_landed or r.landed, update_time = now()
 from r join was on was.cancellation_id = r.id
 where c.cancellation_id = r.id and c.attempt = r.attempt
@@ -115,7 +118,7 @@ returning c.cancellation_id, c.attempt, was.open`,
 		pgx.StrictNamedArgs{
 			"ids": c.ids, "attempts": c.attempts, "states": c.states, "outcomes": c.outcomes, "inferred": c.inferred, "waits": c.waits,
 			"dispositions": c.dispositions, "messages": c.messages, "same": c.same, "same_counts": c.sameCounts, "same_since": c.sameSince,
-			"landed": c.landed,
+			"changes": c.answerChanges, "unsent_since": c.unsentSince, "landed": c.landed,
 		})
 	if err != nil {
 		return nil, err

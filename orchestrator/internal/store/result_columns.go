@@ -9,12 +9,12 @@ import (
 // columns is a group of results turned on its side, as unnest wants it.
 type columns struct {
 	ids                                                         []int64
-	attempts, statuses, sameCounts                              []int
+	attempts, statuses, sameCounts, answerChanges               []int
 	dispositions, flags, codes, messages, details, dictionaries []string
 	states, outcomes, same                                      []string
 	recognised, inferred, landed                                []bool
 	waits                                                       []time.Duration
-	sendTimes, replyTimes, sameSince                            []*time.Time
+	sendTimes, replyTimes, sameSince, unsentSince               []*time.Time
 	requests, replies                                           [][]byte
 }
 
@@ -25,6 +25,7 @@ func columnsOf(results []ledger.Result) columns {
 		c.attempts = append(c.attempts, r.Attempt)
 		c.statuses = append(c.statuses, r.HTTPStatus)
 		c.sameCounts = append(c.sameCounts, r.SameCount)
+		c.answerChanges = append(c.answerChanges, r.AnswerChanges)
 		c.dispositions = append(c.dispositions, string(r.Answer.Disposition))
 		c.flags = append(c.flags, clean(r.VendorFlag))
 		c.codes = append(c.codes, clean(r.VendorCode))
@@ -41,6 +42,7 @@ func columnsOf(results []ledger.Result) columns {
 		c.sendTimes = append(c.sendTimes, nullable(r.SendTime))
 		c.replyTimes = append(c.replyTimes, nullable(r.ReplyTime))
 		c.sameSince = append(c.sameSince, nullable(r.SameSince))
+		c.unsentSince = append(c.unsentSince, nullable(r.UnsentSince))
 		c.requests = append(c.requests, nonNil(r.Request))
 		c.replies = append(c.replies, nonNil(r.Reply))
 	}

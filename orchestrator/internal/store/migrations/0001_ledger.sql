@@ -173,6 +173,9 @@ create table cancellation (
     create_time     timestamptz not null default now(),
     update_time     timestamptz not null default now(),
     outcome_time    timestamptz,
+    answer_changes  integer not null default 0,
+    unsent_since    timestamptz,
+    holders_accepted_time timestamptz,
 
     constraint cancellation_one_debt unique (scheme, bill_id, account, warehouse_code, order_code, order_type, epoch),
     check ((state = 'held') = (hold_reason <> '') or state = 'planned'),
@@ -190,6 +193,9 @@ comment on table cancellation is 'a debt: this order in this warehouse must be c
 comment on column cancellation.verified_time is 'when the Kingdee query that last showed the bill with its trigger left; send_before follows from it';
 comment on column cancellation.number_read_time is 'when the bill''s number was last read in Kingdee; what the ledger learned later about its holders counts again';
 comment on column cancellation.same_disposition is 'the answer that same_count counts since same_since; not_sent and throttled do not interrupt it';
+comment on column cancellation.answer_changes is 'how often an answer was another than the one before it: capped, because a change begins every other count anew';
+comment on column cancellation.unsent_since is 'since when nothing could be sent, without an answer in between; what a release or a resume lets go on begins anew';
+comment on column cancellation.holders_accepted_time is 'when a person released it although the ledger knew other live bills of its number: what was known of them by then does not hold it again';
 comment on column cancellation.decide_time is 'when a complete pass made it owed: what the brakes count';
 comment on column cancellation.claim_until is 'an attempt is in flight until then, by this server''s clock; past it and without an answer it is unknown';
 comment on column cancellation.slice_until is 'handed to a push job until then; past it, it is gathered again';

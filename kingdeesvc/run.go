@@ -16,9 +16,8 @@ import (
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
-
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rpc"
 )
@@ -120,7 +119,7 @@ func build(cfg Config, logger *slog.Logger, observer kingdee.Observer, tell func
 	client := kingdee.New(options)
 	reader := assembled.NewReader(client, client.Zone, cfg.PageRows, logger)
 	place := rpc.Place{DataCenterID: cfg.AcctID, UserName: cfg.Username, ZoneName: cfg.ZoneName, Zone: cfg.Zone}
-	return client, rpc.NewService(client, reader, place, time.Now), nil
+	return client, rpc.NewService(client, reader, checkup.New(client, cfg.checkup()), place, time.Now), nil
 }
 
 func (cfg Config) account() kingdee.Account {
@@ -194,14 +193,4 @@ func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
 		return err
 	}
 	return server.Wait()
-}
-
-// Check logs in and asks where we are, without serving anything.
-func Check(ctx context.Context, cfg Config, logger *slog.Logger) (*kingdeev1.CheckConnectionResponse, error) {
-	client, service, err := build(cfg, logger, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close(context.WithoutCancel(ctx))
-	return service.CheckConnection(ctx, &kingdeev1.CheckConnectionRequest{})
 }

@@ -1,4 +1,5 @@
-// Command kingdeesvc serves kingdee.v1 over gRPC from the environment's settings. Exit status 2: a setting is wrong.
+// Command kingdeesvc serves kingdee.v1 over gRPC from the environment's settings; `kingdeesvc check` says what is wrong with
+// them instead, in Chinese and English. Exit status 2: a setting is wrong.
 package main
 
 import (
@@ -15,6 +16,13 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if len(os.Args) > 1 && os.Args[1] == "check" {
+		os.Exit(check(ctx, os.Args[2:]))
+	}
+	if len(os.Args) > 1 {
+		fmt.Fprintln(os.Stderr, "usage: kingdeesvc [check]; settings come from the environment")
+		os.Exit(2)
+	}
 	cfg, err := kingdeesvc.LoadConfig(os.Getenv)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

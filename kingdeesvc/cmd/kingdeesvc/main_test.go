@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"os"
 	"os/exec"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
 
 // With asProcess set, this test binary is the program itself.
@@ -24,7 +27,12 @@ func TestMain(m *testing.M) {
 
 func program(t *testing.T, env ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	return programWith(t, nil, env...)
+}
+
+func programWith(t *testing.T, args []string, env ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append(env, asProcess+"=1", "HOME="+t.TempDir())
 	return cmd
 }
@@ -55,4 +63,35 @@ func TestTheProgramServesUntilItIsTold(t *testing.T) {
 	}
 	require.NoError(t, cmd.Wait(), all)
 	require.NotContains(t, all, "hush")
+}
+
+func TestCheckTellsBothLanguagesAndItsStatus(t *testing.T) {
+	vendor, err := sandbox.Start(t.Context(), sandbox.Config{Seed: sandbox.DefaultSeed})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, vendor.Stop(context.Background())) }()
+	account := []string{"KINGDEE_BASE_URL=" + vendor.URL(), "KINGDEE_ACCT_ID=" + sandbox.DefaultAcctID, "KINGDEE_USERNAME=" + sandbox.DefaultUsername,
+		"KINGDEE_APP_ID=" + sandbox.DefaultAppID}
+	out, err := programWith(t, []string{"check", "100"}, append(account, "KINGDEE_APP_SECRET=sandbox-app-secret")...).Output()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "[通过] 登录：用户 voidrelay")
+	require.Contains(t, string(out), "[OK] Login: user voidrelay")
+	require.Zero(t, vendor.Sessions(), "it logs out")
+
+	for name, c := range map[string]struct {
+		args []string
+		env  []string
+		exit int
+	}{
+		"refused":       {[]string{"check", "-lang", "en"}, append(account, "KINGDEE_APP_SECRET=hush"), 1},
+		"settings":      {[]string{"check"}, nil, 2},
+		"language":      {[]string{"check", "-lang", "fr"}, nil, 2},
+		"no such thing": {[]string{"chekc"}, nil, 2},
+	} {
+		out, err := programWith(t, c.args, c.env...).CombinedOutput()
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit, name)
+		require.Equal(t, c.exit, exit.ExitCode(), "%s: %s", name, out)
+		require.NotContains(t, string(out), "hush")
+		require.NotContains(t, string(out), "通过")
+	}
 }

@@ -9,6 +9,7 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
@@ -18,6 +19,7 @@ type Service struct {
 
 	client *kingdee.Client
 	reader *assembled.Reader
+	doctor *checkup.Examiner
 	place  Place
 	now    func() time.Time
 }
@@ -31,8 +33,8 @@ type Place struct {
 }
 
 // NewService builds the service.
-func NewService(client *kingdee.Client, reader *assembled.Reader, place Place, now func() time.Time) *Service {
-	return &Service{client: client, reader: reader, place: place, now: now}
+func NewService(client *kingdee.Client, reader *assembled.Reader, doctor *checkup.Examiner, place Place, now func() time.Time) *Service {
+	return &Service{client: client, reader: reader, doctor: doctor, place: place, now: now}
 }
 
 // defaultLimit is the rows of a query that names no limit: what Kingdee itself takes.
@@ -110,12 +112,20 @@ func (s *Service) GetAssemblyBill(ctx context.Context, req *kingdeev1.GetAssembl
 }
 
 // CheckConnection implements BillService.
-func (s *Service) CheckConnection(ctx context.Context, _ *kingdeev1.CheckConnectionRequest) (*kingdeev1.CheckConnectionResponse, error) {
+func (s *Service) CheckConnection(ctx context.Context, req *kingdeev1.CheckConnectionRequest) (*kingdeev1.CheckConnectionResponse, error) {
+	var findings []*kingdeev1.CheckFinding
+	if req.GetThorough() {
+		findings = checkFindings(s.doctor.Examine(ctx, checkup.Options{Organizations: req.GetOrganizationNumbers()}))
+	}
 	header, err := s.header(ctx, nil)
+	if err != nil && len(findings) > 0 && ctx.Err() == nil {
+		return &kingdeev1.CheckConnectionResponse{Account: s.account(false), ServiceTime: timestamppb.New(s.now()), Findings: findings}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &kingdeev1.CheckConnectionResponse{
+		Findings:       findings,
 		Account:        header.GetAccount(),
 		VendorTime:     header.GetVendorTime(),
 		VendorTimeNote: header.GetVendorTimeNote(),

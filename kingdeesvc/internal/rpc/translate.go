@@ -2,10 +2,12 @@ package rpc
 
 import (
 	"fmt"
+	"strings"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
@@ -66,6 +68,25 @@ func tableCell(cell kingdee.Cell) *kingdeev1.Cell {
 	}
 	return &kingdeev1.Cell{}
 }
+
+var checkResults = map[checkup.Result]kingdeev1.CheckResult{
+	checkup.OK: kingdeev1.CheckResult_CHECK_RESULT_OK, checkup.Skipped: kingdeev1.CheckResult_CHECK_RESULT_SKIPPED,
+	checkup.Warning: kingdeev1.CheckResult_CHECK_RESULT_WARNING, checkup.Failed: kingdeev1.CheckResult_CHECK_RESULT_FAILED,
+}
+
+func checkFindings(findings []checkup.Finding) []*kingdeev1.CheckFinding {
+	out := make([]*kingdeev1.CheckFinding, len(findings))
+	for i, f := range findings {
+		out[i] = &kingdeev1.CheckFinding{
+			Id: f.ID, Result: checkResults[f.Result],
+			FoundZh: valid(f.Found.ZH), FoundEn: valid(f.Found.EN), AdviceZh: valid(f.Advice.ZH), AdviceEn: valid(f.Advice.EN),
+		}
+	}
+	return out
+}
+
+// valid keeps a vendor's broken bytes out of a message, which could not be sent with them.
+func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 func badTable(format string, args ...any) error {
 	return &kingdee.Fault{Class: kingdee.Unreadable, Code: kingdee.NoCode, Message: fmt.Sprintf(format, args...)}

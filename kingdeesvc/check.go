@@ -1,0 +1,69 @@
+package kingdeesvc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+)
+
+// Check logs in and asks where we are, without serving anything.
+func Check(ctx context.Context, cfg Config, logger *slog.Logger) (*kingdeev1.CheckConnectionResponse, error) {
+	client, service, err := build(cfg, logger, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close(context.WithoutCancel(ctx))
+	return service.CheckConnection(ctx, &kingdeev1.CheckConnectionRequest{})
+}
+
+// ErrCheckFailed says that at least one question of an examination was answered with a failure.
+var ErrCheckFailed = errors.New("kingdeesvc is not ready to run with these settings")
+
+// ExamineOptions are what an examination is to look at and how it is told.
+type ExamineOptions struct {
+	// Organizations are stock organisations (FNumber) that must have bills of the last 30 days.
+	Organizations []string
+	// Language is zh, en or both.
+	Language string
+	// SecondLogin also logs in a second time, to see whether that throws the first login out. Where it does, a service that
+	// runs with the same user loses its session once more; it logs in again by itself.
+	SecondLogin bool
+}
+
+// Examine asks everything that somebody who installs this wants to know and writes the answers to out, each with what to do.
+// It serves nothing and changes nothing. ErrCheckFailed when something does not work; warnings are no error.
+func Examine(ctx context.Context, cfg Config, o ExamineOptions, out io.Writer) error {
+	quiet := slog.New(slog.DiscardHandler)
+	client, _, err := build(cfg, quiet, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer client.Close(context.WithoutCancel(ctx))
+	options := checkup.Options{Organizations: o.Organizations}
+	if o.SecondLogin {
+		options.Second = func() (*kingdee.Client, error) {
+			other, _, err := build(cfg, quiet, nil, nil)
+			return other, err
+		}
+	}
+	findings := checkup.New(client, cfg.checkup()).Examine(ctx, options)
+	sound, err := checkup.Write(out, findings, checkup.Language(o.Language))
+	if err == nil && !sound {
+		err = ErrCheckFailed
+	}
+	return err
+}
+
+func (cfg Config) checkup() checkup.Settings {
+	return checkup.Settings{
+		DataCenterID: cfg.AcctID, UserName: cfg.Username, Way: cfg.Auth, Sessions: cfg.Sessions,
+		ZoneName: cfg.ZoneName, Zone: cfg.Zone, Now: time.Now,
+	}
+}

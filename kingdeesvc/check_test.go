@@ -1,0 +1,119 @@
+package kingdeesvc_test
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+)
+
+// findings runs the thorough check and answers its results by question.
+func findings(t *testing.T, b *bundle, organizations ...string) map[string]*kingdeev1.CheckFinding {
+	t.Helper()
+	got, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{Thorough: true, OrganizationNumbers: organizations})
+	require.NoError(t, err)
+	byID := map[string]*kingdeev1.CheckFinding{}
+	for _, f := range got.GetFindings() {
+		byID[f.GetId()] = f
+		require.NotEmpty(t, f.GetFoundZh(), f.GetId())
+		require.NotEmpty(t, f.GetFoundEn(), f.GetId())
+		bad := f.GetResult() == kingdeev1.CheckResult_CHECK_RESULT_WARNING || f.GetResult() == kingdeev1.CheckResult_CHECK_RESULT_FAILED
+		require.Equal(t, bad, f.GetAdviceZh() != "", "%s: advice exactly where something is wrong", f.GetId())
+		require.Equal(t, bad, f.GetAdviceEn() != "", "%s: advice exactly where something is wrong", f.GetId())
+	}
+	require.Len(t, byID, 12)
+	return byID
+}
+
+// requireResults holds the questions that are named against what was found; all others must be OK.
+func requireResults(t *testing.T, got map[string]*kingdeev1.CheckFinding, not map[string]kingdeev1.CheckResult) {
+	t.Helper()
+	for _, id := range slices.Sorted(maps.Keys(got)) {
+		want, named := not[id]
+		if !named {
+			want = kingdeev1.CheckResult_CHECK_RESULT_OK
+		}
+		require.Equal(t, want, got[id].GetResult(), "%s: %s", id, got[id].GetFoundEn())
+	}
+}
+
+const (
+	skipped = kingdeev1.CheckResult_CHECK_RESULT_SKIPPED
+	warning = kingdeev1.CheckResult_CHECK_RESULT_WARNING
+	failed  = kingdeev1.CheckResult_CHECK_RESULT_FAILED
+)
+
+func TestAThoroughCheckOfAGoodServer(t *testing.T) {
+	b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+	logins := b.vendor.Calls()["loginbysign"]
+	got := findings(t, b, "100", "200")
+	requireResults(t, got, map[string]kingdeev1.CheckResult{"second_login": skipped})
+	require.Contains(t, got["fields"].GetFoundEn(), "40 of 40")
+	require.Contains(t, got["bills"].GetFoundEn(), "100: ")
+	require.Equal(t, logins, b.vendor.Calls()["loginbysign"], "no second login from a running service")
+}
+
+func TestAThoroughCheckNamesWhatIsOdd(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_TIME_ZONE": "Asia/Tokyo"}, func(c *sandbox.Config) {
+		c.Seed = sandbox.DefaultSeed
+		c.Personality = sandbox.Personality{NoRowType: true, HiddenOrgs: []string{"200"}, CancelDateOnly: true}
+		c.Now = func() time.Time { return time.Now().Add(3 * time.Minute) }
+	})
+	got := findings(t, b, "100", "200")
+	requireResults(t, got, map[string]kingdeev1.CheckResult{"second_login": skipped, "zone": warning, "clock": warning, "bills": warning})
+	require.Contains(t, got["zone"].GetAdviceEn(), "+08:00")
+	require.Contains(t, got["bills"].GetFoundEn(), "organisation 200 has none")
+	require.Contains(t, got["bills"].GetAdviceZh(), "数据权限")
+	require.Contains(t, got["fields"].GetFoundEn(), "missing: FRowType")
+}
+
+func TestAnEmptyServerIsSuspicious(t *testing.T) {
+	b := setup(t, nil, nil)
+	requireResults(t, findings(t, b), map[string]kingdeev1.CheckResult{"second_login": skipped, "bills": warning, "dates": skipped, "view": skipped})
+}
+
+func TestAThoroughCheckOfAServerThatIsNotThere(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_BASE_URL": "http://127.0.0.1:1", noWait: "1"}, nil)
+	got := findings(t, b)
+	require.Equal(t, failed, got["reach"].GetResult())
+	require.Equal(t, failed, got["login"].GetResult())
+	require.Equal(t, skipped, got["bills"].GetResult())
+	require.Contains(t, got["reach"].GetAdviceEn(), "KINGDEE_BASE_URL")
+}
+
+func TestExamineTellsWhetherASecondLoginThrowsTheFirstOut(t *testing.T) {
+	for alone, want := range map[bool]string{false: "leaves the first one alone", true: "throws the first one out"} {
+		vendor, err := sandbox.Start(t.Context(), sandbox.Config{Personality: sandbox.Personality{OneSessionPerUser: alone}})
+		require.NoError(t, err)
+		cfg, err := load(environment(vendor.URL()))
+		require.NoError(t, err)
+		var out bytes.Buffer
+		require.NoError(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "en", SecondLogin: true}, &out))
+		require.Contains(t, out.String(), want)
+		require.NotContains(t, out.String(), "通过")
+		require.Zero(t, vendor.Sessions())
+		require.NoError(t, vendor.Stop(context.Background()))
+	}
+}
+
+func TestExamineOfAWrongDataCentreFails(t *testing.T) {
+	vendor, err := sandbox.Start(t.Context(), sandbox.Config{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, vendor.Stop(context.Background())) }()
+	settings := environment(vendor.URL())
+	settings["KINGDEE_ACCT_ID"] = "elsewhere"
+	cfg, err := load(settings)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.ErrorIs(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "zh"}, &out), kingdeesvc.ErrCheckFailed)
+	require.Contains(t, out.String(), "[失败] 数据中心：服务器上没有 elsewhere；有："+sandbox.DefaultAcctID)
+}

@@ -101,6 +101,10 @@ func TestGetAssemblyBillTellsGoneFromNotShown(t *testing.T) {
 
 	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: broken.ID})
 	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_BILL_UNDECODABLE, "bill_id", idText(broken.ID), "field", "FCANCELSTATUS")
+
+	b.vendor.SetPersonality(sandbox.Personality{HiddenOrgs: []string{"100"}})
+	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: shown.ID})
+	requireError(t, err, codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_PERMISSION, "bill_id", idText(shown.ID), "vendor_code", "2")
 }
 
 func TestCheckConnection(t *testing.T) {

@@ -36,8 +36,8 @@ type Config struct {
 	// ZoneName and Zone are where the server's wall clock hangs.
 	ZoneName string
 	Zone     *time.Location
-	// PageRows is the Limit of each query: more rows mean fewer calls and more memory; above 2000 a short page is not
-	// trusted to be the last, which costs a call or two.
+	// PageRows is the Limit of each query: more rows mean fewer calls and more memory. 2000 is the most that every server
+	// allows; what one does with more than its own maximum is not documented.
 	PageRows int
 	// Sessions is how many logins are held at most. One session runs its requests one after the other, so more of them let
 	// pages be read in parallel; each costs the server memory, and one that allows a single session a user would thrash.
@@ -70,7 +70,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		OrgNum:          s.text("KINGDEE_ORG_NUM", ""),
 		Auth:            s.text("KINGDEE_AUTH", "sign"),
 		ZoneName:        s.text("KINGDEE_TIME_ZONE", "Asia/Shanghai"),
-		PageRows:        s.number("KINGDEE_PAGE_ROWS", 2000, 10, 10000),
+		PageRows:        s.number("KINGDEE_PAGE_ROWS", 2000, 10, 2000),
 		SignHash:        s.choice("KINGDEE_SIGN_HASH", "sha256", "sha1"),
 		KickOff:         s.choice("KINGDEE_KICK_OFF", "true", "false") == "true",
 		Sessions:        s.number("KINGDEE_SESSIONS", 1, 1, 10),

@@ -38,7 +38,7 @@ func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {
 	})
 	for _, want := range []string{
 		"KINGDEE_BASE_URL: ", "KINGDEE_ACCT_ID: missing", "KINGDEE_USERNAME: missing", "KINGDEE_LCID: ", "KINGDEE_AUTH: ", "KINGDEE_TIME_ZONE: ",
-		"KINGDEE_PAGE_ROWS: want a whole number from 10 to 10000", "KINGDEE_SESSIONS: want a whole number from 1 to 10", "KINGDEE_SIGN_HASH: want sha256 or sha1", "KINGDEE_KICK_OFF: want true or false", "KINGDEE_RATE: ", "AUTH_TOKENS_FILE: ", "LOG_LEVEL: ",
+		"KINGDEE_PAGE_ROWS: want a whole number from 10 to 2000", "KINGDEE_SESSIONS: want a whole number from 1 to 10", "KINGDEE_SIGN_HASH: want sha256 or sha1", "KINGDEE_KICK_OFF: want true or false", "KINGDEE_RATE: ", "AUTH_TOKENS_FILE: ", "LOG_LEVEL: ",
 		"KINGDEE_APP_SECRET: given twice",
 	} {
 		require.ErrorContains(t, err, want)

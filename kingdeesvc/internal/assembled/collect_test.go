@@ -159,7 +159,7 @@ func FuzzPages(f *testing.F) {
 	f.Add([]byte(`[[1,"A"],[null,"A"],[2,null],[],null,[{"a":1}],["3",1]]`))
 	f.Add([]byte(`[[1,"A","C","A","Assembly",null,"2024-04-11T23:52:02.583",null,null,"100","2024-04-11T00:00:00"]]`))
 	r := NewReader(nil, func() *time.Location { return time.UTC }, 2000, nil)
-	products, components := r.productPlan(Options{}), componentPlan()
+	products, components := r.productPlan(Options{}), r.componentPlan()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		rows, err := rowscan.All(bytes.NewReader(body))
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -54,7 +55,15 @@ func (d *decoder) text(key string, cell kingdee.Cell) string {
 		d.malformed(key, cell, "plain value")
 		return ""
 	}
-	return strings.TrimSpace(cell.Text)
+	return trim(cell.Text)
+}
+
+// trim is strings.TrimSpace, which most cells do not need.
+func trim(text string) string {
+	if n := len(text); n > 0 && text[0] > ' ' && text[0] < utf8.RuneSelf && text[n-1] > ' ' && text[n-1] < utf8.RuneSelf {
+		return text
+	}
+	return strings.TrimSpace(text)
 }
 
 func (d *decoder) id(key string, cell kingdee.Cell) int64 {
@@ -70,7 +79,7 @@ func readID(cell kingdee.Cell) (int64, bool) {
 	if cell.Kind != kingdee.Number && cell.Kind != kingdee.Text {
 		return 0, false
 	}
-	digits := strings.TrimSpace(cell.Text)
+	digits := trim(cell.Text)
 	if whole, fraction, ok := strings.Cut(digits, "."); ok && strings.Trim(fraction, "0") == "" {
 		digits = whole
 	}
@@ -122,7 +131,12 @@ func decimalColumn[T any](key string, field func(T) *string) column[T] {
 // dayColumn is a date without a time, as YYYY-MM-DD.
 func dayColumn[T any](key string, field func(T) *string) column[T] {
 	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) {
-		if t := d.moment(key, cell); !t.IsZero() {
+		t := d.moment(key, cell)
+		switch {
+		case t.IsZero():
+		case cell.Text[0] >= '0' && cell.Text[0] <= '9':
+			*field(into) = cell.Text[:len(time.DateOnly)] // as the server wrote it
+		default:
 			*field(into) = t.Format(time.DateOnly)
 		}
 	}}

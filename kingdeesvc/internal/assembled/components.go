@@ -25,7 +25,7 @@ func (r *Reader) addComponents(ctx context.Context, drafts []*draft, o Options) 
 	}
 	var strays []*draft
 	var left time.Time
-	if err := r.walk(ctx, componentPlan, kingdee.InIDs(keyID, ids), 0, func(got page) error {
+	if err := r.walk(ctx, r.componentPlan, kingdee.InIDs(keyID, ids), 0, func(got page) error {
 		left = earlier(left, got.left)
 		for _, g := range got.groups {
 			if d := byID[g.id]; d != nil {
@@ -111,7 +111,7 @@ func (r *Reader) reread(ctx context.Context, d *draft, o Options) (time.Time, er
 		if head == nil {
 			return left, r.rereadBare(ctx, d, o)
 		}
-		components, _, err := r.alone(ctx, componentPlan, d.head.id)
+		components, _, err := r.alone(ctx, r.componentPlan, d.head.id)
 		if err != nil {
 			return left, err
 		}

@@ -24,7 +24,7 @@ type DateMemory struct {
 func NewDateMemory() *DateMemory { return &DateMemory{seen: map[string]bool{}} }
 
 func (m *DateMemory) learn(key string, t time.Time) {
-	if midnight(t) || m.hasTime(key) {
+	if m.hasTime(key) || midnight(t) {
 		return
 	}
 	m.mu.Lock()

@@ -20,13 +20,13 @@ func (r *Reader) decodeBill(from *draft) (*kingdeev1.AssemblyBill, *fault) {
 	d := &decoder{zone: r.zone(), dates: r.dates}
 	p, rows := from.head.plan, from.head.rows
 	out := &kingdeev1.AssemblyBill{Rows: int32(from.rows())} //nolint:gosec // rows of one bill, bounded by the answers' size
-	fill(d, p, headColumns, out, rows[0])
+	fill(d, p.heads, headColumns, out, rows[0])
 	out.Extra = p.extras(d, p.extra.bill, rows[0])
 	// Whether a server joins a bill without lines outer or inner is not documented: one row without an entry id is none.
-	if !from.bare && (len(rows) > 1 || !absent(p.cell(rows[0], keyEntryID))) {
+	if !from.bare && (len(rows) > 1 || !absent(rows[0][p.uniqueAt])) {
 		for _, row := range rows {
 			line := &kingdeev1.ProductLine{}
-			fill(d, p, productColumns, line, row)
+			fill(d, p.products, productColumns, line, row)
 			line.Extra = p.extras(d, p.extra.line, row)
 			out.ProductLines = append(out.ProductLines, line)
 		}
@@ -47,11 +47,11 @@ func (r *Reader) decodeBill(from *draft) (*kingdeev1.AssemblyBill, *fault) {
 func decodeComponents(d *decoder, g *group) []*kingdeev1.ComponentLine {
 	var lines []*kingdeev1.ComponentLine
 	for _, row := range g.rows {
-		if absent(g.plan.cell(row, keyDetailID)) {
+		if absent(row[g.plan.uniqueAt]) {
 			continue
 		}
 		line := &kingdeev1.ComponentLine{}
-		fill(d, g.plan, componentColumns, line, row)
+		fill(d, g.plan.components, componentColumns, line, row)
 		lines = append(lines, line)
 	}
 	return lines

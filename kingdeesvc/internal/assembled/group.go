@@ -37,13 +37,17 @@ func name(row []kingdee.Cell) (id int64, number string) {
 func collect(p *plan, rows [][]kingdee.Cell, after int64) ([]*group, error) {
 	var groups []*group
 	var last *group // the last with an id
-	for _, row := range rows {
+	for i, row := range rows {
 		id, number := name(row)
 		if id == 0 {
 			groups = append(groups, nameless(p, row, number))
 			continue
 		}
 		if last != nil && id == last.id {
+			if groups[len(groups)-1] == last {
+				last.rows = rows[i-len(last.rows) : i+1 : i+1]
+				continue
+			}
 			groups = append(groups, &group{plan: p, id: id, number: last.number, rows: [][]kingdee.Cell{row}})
 			continue
 		}
@@ -51,7 +55,7 @@ func collect(p *plan, rows [][]kingdee.Cell, after int64) ([]*group, error) {
 			return nil, &kingdee.Fault{Class: kingdee.Unreadable, Code: kingdee.NoCode,
 				Message: fmt.Sprintf("rows out of order: FID %d does not ascend", id)}
 		}
-		last = &group{plan: p, id: id, number: number, rows: [][]kingdee.Cell{row}}
+		last = &group{plan: p, id: id, number: number, rows: rows[i : i+1 : i+1]}
 		groups = append(groups, last)
 	}
 	return settle(merge(groups)), nil
@@ -171,7 +175,7 @@ func (g *group) doubled() bool {
 		if len(row) != len(g.plan.keys) {
 			return false
 		}
-		id := g.plan.cell(row, g.plan.unique)
+		id := row[g.plan.uniqueAt]
 		if absent(id) {
 			continue
 		}

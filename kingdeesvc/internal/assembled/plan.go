@@ -16,14 +16,24 @@ type plan struct {
 	// unique is the key that tells the rows of one bill apart; empty where a bill is one row.
 	unique string
 	extra  struct{ bill, line []string }
+	// heads, products, components and states say where in a row the cells of those columns stand: a map's answer for each of
+	// forty cells would cost as much as scanning them. uniqueAt and stampsAt are the same for unique and stampKeys.
+	heads, products, components, states places
+	uniqueAt                            int
+	stampsAt                            [len(stampKeys)]int
 }
+
+// places are positions in a row, one a column; absentPlace is a column that is not asked for.
+type places []int
+
+const absentPlace = -1
 
 func newPlan(order, unique string) *plan {
 	return &plan{index: map[string]int{}, folded: map[string]int{}, order: order, unique: unique}
 }
 
-// add asks for a key once, however often and in whatever case it is named.
-func (p *plan) add(key string) {
+// add asks for a key once, however often and in whatever case it is named, and says where its cell stands.
+func (p *plan) add(key string) int {
 	folded := strings.ToLower(key)
 	at, known := p.folded[folded]
 	if !known {
@@ -32,6 +42,13 @@ func (p *plan) add(key string) {
 		p.keys = append(p.keys, key)
 	}
 	p.index[key] = at
+	if key == p.unique {
+		p.uniqueAt = at
+	}
+	if i := slices.Index(stampKeys[:], key); i >= 0 {
+		p.stampsAt[i] = at
+	}
+	return at
 }
 
 func (p *plan) has(key string) bool {
@@ -43,19 +60,22 @@ func (p *plan) cell(row []kingdee.Cell, key string) kingdee.Cell {
 	return row[p.index[key]]
 }
 
-func addColumns[T any](p *plan, columns []column[T], skip string) {
-	for _, c := range columns {
-		if c.key != skip {
-			p.add(c.key)
+func addColumns[T any](p *plan, columns []column[T], skip func(key string) bool) places {
+	at := make(places, len(columns))
+	for i, c := range columns {
+		at[i] = absentPlace
+		if skip == nil || !skip(c.key) {
+			at[i] = p.add(c.key)
 		}
 	}
+	return at
 }
 
 // fill sets every field whose key the plan asked for.
-func fill[T any](d *decoder, p *plan, columns []column[T], into T, row []kingdee.Cell) {
-	for _, c := range columns {
-		if p.has(c.key) {
-			c.set(d, c.key, into, p.cell(row, c.key))
+func fill[T any](d *decoder, at places, columns []column[T], into T, row []kingdee.Cell) {
+	for i := range at {
+		if at[i] != absentPlace {
+			columns[i].set(d, columns[i].key, into, row[at[i]])
 		}
 	}
 }
@@ -78,14 +98,14 @@ func (p *plan) extras(d *decoder, keys []string, row []kingdee.Cell) map[string]
 }
 
 // stampKeys tell two versions of a bill apart.
-var stampKeys = []string{keyModifyDate, keyDocumentStatus, keyCancelStatus}
+var stampKeys = [...]string{keyModifyDate, keyDocumentStatus, keyCancelStatus}
 
-type stamps [3]kingdee.Cell
+type stamps [len(stampKeys)]kingdee.Cell
 
 func (p *plan) stamps(row []kingdee.Cell) stamps {
 	var s stamps
-	for i, key := range stampKeys {
-		s[i] = p.cell(row, key)
+	for i, at := range p.stampsAt {
+		s[i] = row[at]
 	}
 	return s
 }
@@ -93,12 +113,8 @@ func (p *plan) stamps(row []kingdee.Cell) stamps {
 // productPlan is head and 成品 in one query; without lines it is the head alone.
 func (r *Reader) productPlan(o Options) *plan {
 	p := newPlan("FID ASC, FEntity_FEntryID ASC", keyEntryID)
-	addColumns(p, headColumns, "")
-	skip := ""
-	if r.rowTypeGone.Load() {
-		skip = keyRowType
-	}
-	addColumns(p, productColumns, skip)
+	p.heads = addColumns(p, headColumns, r.missing.has)
+	p.products = addColumns(p, productColumns, r.missing.has)
 	for _, key := range slices.Concat(o.ExtraBillKeys, o.ExtraLineKeys) {
 		p.add(key)
 	}
@@ -108,7 +124,7 @@ func (r *Reader) productPlan(o Options) *plan {
 
 func (r *Reader) headPlan(o Options) *plan {
 	p := newPlan("FID ASC", "")
-	addColumns(p, headColumns, "")
+	p.heads = addColumns(p, headColumns, r.missing.has)
 	for _, key := range o.ExtraBillKeys {
 		p.add(key)
 	}
@@ -118,18 +134,18 @@ func (r *Reader) headPlan(o Options) *plan {
 
 // componentPlan is 子件 with just enough of the head to know the bill and its version. Components are never asked for
 // together with the product's own fields: rows of both entities in one query multiply.
-func componentPlan() *plan {
+func (r *Reader) componentPlan() *plan {
 	p := newPlan("FID ASC, FEntity_FEntryID ASC, FSubEntity_FDetailID ASC", keyDetailID)
-	for _, key := range append([]string{keyID, keyNumber}, stampKeys...) {
+	for _, key := range append([]string{keyID, keyNumber}, stampKeys[:]...) {
 		p.add(key)
 	}
-	addColumns(p, componentColumns, "")
+	p.components = addColumns(p, componentColumns, r.missing.has)
 	return p
 }
 
 func statePlan() *plan {
 	p := newPlan("FID ASC", "")
-	addColumns(p, stateColumns, "")
+	p.states = addColumns(p, stateColumns, nil)
 	return p
 }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
@@ -20,16 +18,17 @@ type Vendor interface {
 
 // Reader reads assembly bills of one account. Safe for concurrent use.
 type Reader struct {
-	vendor      Vendor
-	zone        func() *time.Location
-	limit       int
-	dates       *DateMemory
-	rowTypeGone atomic.Bool
-	logger      *slog.Logger
+	vendor  Vendor
+	zone    func() *time.Location
+	limit   int
+	dates   *DateMemory
+	missing missingKeys
+	sizes   pageSizes
+	logger  *slog.Logger
 }
 
 // NewReader makes a Reader. zone is asked whenever a time is read or written: a login may say where the server really is.
-// pageRows is the Limit of each query, 10 to 10,000.
+// pageRows is the Limit of each query, 10 to 2000, the most that every server allows.
 func NewReader(vendor Vendor, zone func() *time.Location, pageRows int, logger *slog.Logger) *Reader {
 	return &Reader{vendor: vendor, zone: zone, limit: pageRows, dates: NewDateMemory(), logger: logger}
 }
@@ -44,40 +43,26 @@ type Options struct {
 // planner makes the plan for a query at the moment it is sent: a key found missing is gone from the next one.
 type planner func() *plan
 
-// trustedLimit is the largest Limit that every server honours. Above it a short page may be the server's own maximum and
-// proves nothing; only an empty page is the end.
-const trustedLimit = 2000
-
-func (r *Reader) isLast(rows int) bool { return rows == 0 || rows < r.limit && r.limit <= trustedLimit }
-
-// query runs one query, and once more without FRowType if the server says that it has no such key.
+// query runs one query, again without an optional key where the server says that it has no such key.
 func (r *Reader) query(ctx context.Context, plans planner, filter string, startRow int) (*plan, *kingdee.Table, error) {
 	for {
 		p := plans()
 		table, err := r.vendor.Query(ctx, kingdee.Query{
 			FormID: FormID, FieldKeys: p.keys, Filter: filter, Order: p.order, StartRow: startRow, Limit: r.limit,
 		})
-		if err != nil && r.dropRowType(ctx, p, err) {
+		if err != nil && r.dropMissing(ctx, p, err) {
 			continue
 		}
 		return p, table, err
 	}
 }
 
-// dropRowType says whether the query may be repeated without FRowType. A caller who named the key wants it or an error.
-func (r *Reader) dropRowType(ctx context.Context, p *plan, err error) bool {
-	missing, is := unknownField(err)
-	if !is || !strings.EqualFold(missing, keyRowType) || !p.has(keyRowType) {
-		return false
+// noteCut reports a page that was shorter than asked for and not the last.
+func (r *Reader) noteCut(ctx context.Context, rows int) {
+	if r.sizes.cut(rows) {
+		r.logger.WarnContext(ctx, "kingdee: this server serves fewer rows a page than KINGDEE_PAGE_ROWS asks for; reading on all the same",
+			"asked", r.limit, "served", rows)
 	}
-	for _, key := range slices.Concat(p.extra.bill, p.extra.line) {
-		if strings.EqualFold(key, keyRowType) {
-			return false
-		}
-	}
-	r.rowTypeGone.Store(true)
-	r.logger.WarnContext(ctx, "kingdee: this server does not know an optional key; going on without it", "field", keyRowType)
-	return true
 }
 
 // page is what one step of reading gave: whole bills in ascending order.
@@ -93,6 +78,10 @@ type page struct {
 type cursor struct {
 	after int64
 	start int
+	// short is the rows of the page before where that was shorter than asked for and yet not proved to be the last; seen is its
+	// highest id.
+	short int
+	seen  int64
 }
 
 // step reads one page above the cursor. A bill that the page's edge may have cut is left to the next page; one that fills
@@ -106,15 +95,23 @@ func (r *Reader) step(ctx context.Context, plans planner, filter string, at curs
 	if err != nil {
 		return page{}, err
 	}
-	got := page{left: table.Meta.Left, last: r.isLast(len(table.Rows))}
+	rows := len(table.Rows)
+	got := page{left: table.Meta.Left, last: r.sizes.last(rows, r.limit, table.Meta.Left)}
 	groups, err := collect(p, table.Rows, at.after)
 	if err != nil {
 		return page{}, err
 	}
 	got.groups = groups
+	highest := highestID(groups)
+	if at.short > 0 && highest > at.seen {
+		r.noteCut(ctx, at.short)
+	}
 	if !got.last {
-		if err := r.cut(ctx, plans, &got, at, len(table.Rows)); err != nil {
+		if err := r.cut(ctx, plans, &got, at, rows); err != nil {
 			return page{}, err
+		}
+		if rows < r.limit {
+			got.next.short, got.next.seen = rows, highest
 		}
 	}
 	return got, r.unify(ctx, plans, &got)
@@ -125,7 +122,7 @@ func (r *Reader) step(ctx context.Context, plans planner, filter string, at curs
 func (r *Reader) cut(ctx context.Context, plans planner, got *page, at cursor, rows int) error {
 	ids := named(got.groups)
 	if len(ids) == 0 {
-		got.next = cursor{at.after, at.start + rows}
+		got.next = cursor{after: at.after, start: at.start + rows}
 		return nil
 	}
 	end := ids[len(ids)-1]
@@ -187,7 +184,7 @@ func (r *Reader) alone(ctx context.Context, plans planner, id int64) (*group, ti
 func (r *Reader) sweep(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
 	var g *group
 	var first time.Time
-	for start := 0; ; {
+	for start, short := 0, 0; ; {
 		p, table, err := r.query(ctx, plans, fmt.Sprintf("FID = %d", id), start)
 		if err != nil {
 			return nil, first, err
@@ -200,8 +197,15 @@ func (r *Reader) sweep(ctx context.Context, plans planner, id int64) (*group, ti
 		if g != nil {
 			g.rows = append(g.rows, table.Rows...)
 		}
-		if start += len(table.Rows); r.isLast(len(table.Rows)) {
+		rows := len(table.Rows)
+		if short > 0 && rows > 0 {
+			r.noteCut(ctx, short)
+		}
+		if start += rows; r.sizes.last(rows, r.limit, table.Meta.Left) {
 			break
+		}
+		if short = 0; rows < r.limit {
+			short = rows
 		}
 	}
 	if g != nil {
@@ -219,6 +223,13 @@ func named(groups []*group) []*group {
 		}
 	}
 	return ids
+}
+
+func highestID(groups []*group) int64 {
+	if ids := named(groups); len(ids) > 0 {
+		return ids[len(ids)-1].id
+	}
+	return 0
 }
 
 // replace puts whole in old's place; nil takes it away.

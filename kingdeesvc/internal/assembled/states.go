@@ -49,7 +49,7 @@ func emitStates(r *Reader, got page, emit func(StatePage) error) error {
 		if g.fault == nil {
 			d := &decoder{zone: r.zone(), dates: r.dates}
 			decoded := &kingdeev1.BillState{}
-			fill(d, g.plan, stateColumns, decoded, g.rows[0])
+			fill(d, g.plan.states, stateColumns, decoded, g.rows[0])
 			if g.fault = d.fault; g.fault == nil {
 				out.States = append(out.States, decoded)
 				continue

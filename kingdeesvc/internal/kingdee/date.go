@@ -21,6 +21,12 @@ func ParseDate(text string, zone *time.Location) (time.Time, error) {
 	if inner, ok := strings.CutPrefix(text, "/Date("); ok {
 		return parseTicks(inner, zone)
 	}
+	if t, ok := parseWall(text, zone); ok {
+		if t.Year() == 1 {
+			return time.Time{}, nil
+		}
+		return bounded(t)
+	}
 	if len(text) > 10 && text[10] == ' ' {
 		text = text[:10] + "T" + text[11:]
 	}
@@ -35,6 +41,56 @@ func ParseDate(text string, zone *time.Location) (time.Time, error) {
 		return bounded(t)
 	}
 	return time.Time{}, ErrNotADate
+}
+
+// parseWall reads YYYY-MM-DDTHH:MM:SS with up to nine digits of fraction: nearly every date cell, four to seven a row. It is
+// several times as quick as time's layouts; what it does not take is left to them.
+func parseWall(text string, zone *time.Location) (time.Time, bool) {
+	if len(text) < 19 || len(text) > 29 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+		return time.Time{}, false
+	}
+	var parts [6]int
+	for i, at := range [6][2]int{{0, 4}, {5, 7}, {8, 10}, {11, 13}, {14, 16}, {17, 19}} {
+		n, ok := digits(text[at[0]:at[1]])
+		if !ok {
+			return time.Time{}, false
+		}
+		parts[i] = n
+	}
+	nanos := 0
+	if fraction := text[19:]; fraction != "" {
+		n, ok := digits(fraction[1:])
+		if fraction[0] != '.' || !ok {
+			return time.Time{}, false
+		}
+		for range 10 - len(fraction) {
+			n *= 10
+		}
+		nanos = n
+	}
+	month := time.Month(parts[1])
+	if parts[3] > 23 || parts[4] > 59 || parts[5] > 59 {
+		return time.Time{}, false
+	}
+	t := time.Date(parts[0], month, parts[2], parts[3], parts[4], parts[5], nanos, zone)
+	// A day that its month does not have comes out as another one.
+	if month < 1 || month > 12 || time.Date(parts[0], month, parts[2], 0, 0, 0, 0, time.UTC).Day() != parts[2] {
+		return time.Time{}, false
+	}
+	return t, true
+}
+
+// digits reads one to nine decimal digits.
+func digits(text string) (int, bool) {
+	n := 0
+	for i := range len(text) {
+		c := text[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = 10*n + int(c)
+	}
+	return n, text != "" && len(text) <= 9
 }
 
 func parseTicks(inner string, zone *time.Location) (time.Time, error) {

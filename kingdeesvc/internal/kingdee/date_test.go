@@ -36,11 +36,16 @@ func TestParseDate(t *testing.T) {
 }
 
 func FuzzParseDate(f *testing.F) {
-	for _, text := range []string{"2024-04-11T23:52:02.583", "2019-02-13T15:46:44.72", "2023-07-03T00:00:00", "/Date(1700000000000)/", "/Date(-1+0800)/", " ", "0001-01-01"} {
+	for _, text := range []string{"2024-04-11T23:52:02.583", "2019-02-13T15:46:44.72", "2023-07-03T00:00:00", "2024-02-30T00:00:00", "2024-02-29T23:59:59.123456789", "2024-04-11 23:52:02", "/Date(1700000000000)/", "/Date(-1+0800)/", " ", "0001-01-01"} {
 		f.Add(text)
 	}
 	zone := time.FixedZone("+08:00", 8*3600)
 	f.Fuzz(func(t *testing.T, text string) {
+		if quick, ok := parseWall(text, zone); ok {
+			if slow, err := time.ParseInLocation("2006-01-02T15:04:05", text, zone); err != nil || !slow.Equal(quick) {
+				t.Fatalf("%q is %s by our own parser and %s (%v) by time's", text, quick, slow, err)
+			}
+		}
 		got, err := ParseDate(text, zone)
 		if err == nil && !got.IsZero() && (got.UTC().Year() < 1 || got.UTC().Year() > 9999) {
 			t.Fatalf("%q became %s, which no Timestamp can hold", text, got)

@@ -1,0 +1,91 @@
+package assembled
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// required are the keys without which a bill cannot be known, dated or acted upon. A server that lacks one of the others is
+// read without it: FRowType has one public source only, and old servers lack more.
+var required = map[string]bool{
+	keyID: true, keyNumber: true, keyDocumentStatus: true, keyCancelStatus: true, keyAffairType: true,
+	keyCreateDate: true, keyModifyDate: true, keyApproveDate: true, keyCancelDate: true, "FStockOrgId.FNumber": true,
+	keyEntryID: true, "FMaterialID.FNumber": true, "FQty": true, "FStockID.FNumber": true,
+	keyDetailID: true, "FMaterialIDSETY.FNumber": true, "FQtySETY": true, "FStockIDSETY.FNumber": true,
+}
+
+// missingKeys are optional keys that this server was found to lack. The zero value knows of none.
+type missingKeys struct {
+	known atomic.Pointer[map[string]bool]
+}
+
+func (m *missingKeys) has(key string) bool {
+	known := m.known.Load()
+	return known != nil && (*known)[key]
+}
+
+// add says whether the key is news.
+func (m *missingKeys) add(key string) bool {
+	for {
+		old := m.known.Load()
+		next := map[string]bool{key: true}
+		if old != nil {
+			if (*old)[key] {
+				return false
+			}
+			maps.Copy(next, *old)
+		}
+		if m.known.CompareAndSwap(old, &next) {
+			return true
+		}
+	}
+}
+
+// MissingKeys are the optional keys that this server was found to lack since the start; their fields stay empty.
+func (r *Reader) MissingKeys() []string {
+	known := r.missing.known.Load()
+	if known == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(*known))
+}
+
+// dropMissing says whether the query may be repeated without the key that the server does not know. Keys that we need, and
+// those that the caller named, are an error.
+func (r *Reader) dropMissing(ctx context.Context, p *plan, err error) bool {
+	missing, is := unknownField(err)
+	if !is {
+		return false
+	}
+	var drop []string
+	for _, key := range p.keys {
+		if !names(missing, key) {
+			continue
+		}
+		if required[key] || p.callers(key) {
+			return false
+		}
+		drop = append(drop, key)
+	}
+	for _, key := range drop {
+		if r.missing.add(key) {
+			r.logger.WarnContext(ctx, "kingdee: this server does not know an optional key; going on without it", "field", key)
+		}
+	}
+	return len(drop) > 0
+}
+
+// names says whether a vendor that complains of missing means key: FLOT stands for FLOT.FNumber too.
+func names(missing, key string) bool {
+	whole, _, _ := strings.Cut(key, ".")
+	return strings.EqualFold(missing, key) || strings.EqualFold(missing, whole)
+}
+
+// callers says whether the caller asked for the key by name.
+func (p *plan) callers(key string) bool {
+	same := func(named string) bool { return strings.EqualFold(named, key) }
+	return slices.ContainsFunc(p.extra.bill, same) || slices.ContainsFunc(p.extra.line, same)
+}

@@ -20,8 +20,13 @@ type Page struct {
 
 // Bills reads whole bills. Which bills there are is listed first, head by head, so that bills without lines are met too;
 // then their lines are read by id. A bill's rows are those of the queries it was made of: products and components, or
-// the head's where it has no lines; the listing's rows count only where nothing but the listing showed them.
+// the head's where it has no lines; the listing's rows count only where nothing but the listing showed them. The next page is
+// read while emit has the last.
 func (s *Selected) Bills(ctx context.Context, o Options, emit func(Page) error) error {
+	return ahead(ctx, func(ctx context.Context, emit func(Page) error) error { return s.bills(ctx, o, emit) }, emit)
+}
+
+func (s *Selected) bills(ctx context.Context, o Options, emit func(Page) error) error {
 	return s.eachIDs(ctx, s.reader.chunk(), func(part idPage) error {
 		if len(part.strays) > 0 {
 			strays := Page{Left: part.listed}

@@ -16,8 +16,12 @@ type StatePage struct {
 	Left     time.Time
 }
 
-// States reads id, number, states and dates, one row a bill.
+// States reads id, number, states and dates, one row a bill. The next page is read while emit has the last.
 func (s *Selected) States(ctx context.Context, emit func(StatePage) error) error {
+	return ahead(ctx, s.states, emit)
+}
+
+func (s *Selected) states(ctx context.Context, emit func(StatePage) error) error {
 	r := s.reader
 	if filters := s.where(); s.ids == nil && len(filters) == 1 {
 		return r.walk(ctx, statePlan, filters[0], s.after, func(got page) error {

@@ -30,8 +30,8 @@ func (s *Store) ModeSet(ctx context.Context, act ledger.Act, send bool) (observe
 }
 
 // SetMode sets a scheme to observe (send false) or send, and answers how many debts ended as observed by it. Going to send is a
-// new floor: every debt that nothing was tried for yet ends as observed, and with it the work items about it; one that was tried
-// before stays open, because what it came to must be found out. Setting the mode that a scheme has already changes nothing.
+// new floor: every debt that cannot have reached the WMS yet ends as observed, and with it the work items about it; one that may
+// have stays open, because what it came to must be found out. Setting the mode that a scheme has already changes nothing.
 // Whether a scheme may send is the caller's question.
 func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observed int64, err error) {
 	wanted := modeOf(send)
@@ -54,14 +54,14 @@ func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observe
 	return done.Count, err
 }
 
-// observe ends the scheme's untried debts as observed.
+// observe ends the scheme's debts that cannot have reached the WMS as observed.
 func observe(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
 	var observed int64
 	err := tx.QueryRow(ctx, `
 with ended as (
     update cancellation
     set state = 'observed', outcome = 'observed', outcome_time = now(), hold_reason = '', slice_until = null, update_time = now()
-    where scheme = $1 and state in ('planned', 'open', 'held') and attempt = 0
+    where scheme = $1 and state in ('planned', 'open', 'held') and `+neverLanded+`
     returning cancellation_id
 ), closed as (
     update work_item w set close_time = now(), close_reason = 'observed'
@@ -72,15 +72,6 @@ select count(*) from ended`, scheme).Scan(&observed)
 	if err != nil {
 		return 0, err
 	}
-	return observed, closeBrakeWork(ctx, tx, scheme, "observed")
-}
-
-// closeBrakeWork closes the scheme's brake_tripped once no debt waits behind a brake any longer.
-func closeBrakeWork(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
-	_, err := tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = $2
-where scheme = $1 and kind = 'brake_tripped' and close_time is null
-  and not exists (select from cancellation c where c.scheme = $1 and c.state = 'held' and c.hold_reason in ('brake_hour', 'brake_day'))`,
-		scheme, reason)
-	return err
+	_, err = closeBrakeWork(ctx, tx, scheme, "observed")
+	return observed, err
 }

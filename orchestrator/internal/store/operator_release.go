@@ -12,9 +12,10 @@ type releaseParameters struct {
 	CancellationIDs []int64 `json:"cancellation_ids"`
 }
 
-// Release lets held debts of a scheme go, all of them or those with these ids, resets its brakes and closes the work items that
-// asked for it. It answers how many went; ids that are not held, or not this scheme's, are not counted. They are due at once, and
-// verified before they are sent like any other.
+// Release lets held debts of a scheme go, all of them or those with these ids, and closes the work items that asked for it. Once
+// nothing waits behind its brakes any longer, they count anew. It answers how many went; ids that are not held, or not this
+// scheme's, are not counted. They are due at once, and verified before they are sent like any other; for one that was held for its
+// number, a person has now spoken about the live bills that the ledger knew of it: only what is seen from now on counts.
 func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error) {
 	if ids == nil {
 		ids = []int64{}
@@ -24,7 +25,8 @@ func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (relea
 		err := tx.QueryRow(ctx, `
 with freed as (
     update cancellation
-    set state = 'open', hold_reason = '', due_time = now(), slice_until = null, unsent_since = null, update_time = now()
+    set state = 'open', hold_reason = '', due_time = now(), slice_until = null, unsent_since = null, update_time = now(),
+        holders_accepted_time = case hold_reason when 'number_taken' then now() else holders_accepted_time end
     where scheme = $1 and state = 'held' and (cardinality($2::bigint[]) = 0 or cancellation_id = any($2))
     returning cancellation_id
 ), closed as (
@@ -36,10 +38,12 @@ select count(*) from freed`, act.Scheme, ids).Scan(&count)
 		if err != nil {
 			return 0, err
 		}
-		if _, err := tx.Exec(ctx, `update scheme set brake_reset_time = now(), update_time = now() where scheme = $1`, act.Scheme); err != nil {
-			return 0, err
+		released, err := closeBrakeWork(ctx, tx, act.Scheme, "released")
+		if err != nil || (!released && len(ids) > 0) {
+			return count, err
 		}
-		return count, closeBrakeWork(ctx, tx, act.Scheme, "released")
+		_, err = tx.Exec(ctx, `update scheme set brake_reset_time = now(), update_time = now() where scheme = $1`, act.Scheme)
+		return count, err
 	})
 	return done.Count, err
 }

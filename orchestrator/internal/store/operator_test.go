@@ -13,6 +13,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 func act(requestID string) ledger.Act {
@@ -49,6 +50,10 @@ func TestSettingASchemeToSendIsANewFloor(t *testing.T) {
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "open"})
 	held := rows.Cancellation(rowtest.Cancellation{Warehouse: "held", State: "held", HoldReason: "number_taken"})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "tried", Attempt: 1})
+	rows.Cancellation(rowtest.Cancellation{Warehouse: "in flight", Attempt: 1})
+	rows.Cancellation(rowtest.Cancellation{Warehouse: "never left", Attempt: 1, Disposition: "not_sent"})
+	rows.Exec(`update voidrelay.cancellation set maybe_landed = true where warehouse_code = 'tried'`)
+	rows.Exec(`update voidrelay.cancellation set claim_until = now() where warehouse_code = 'in flight'`)
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "done", State: "done", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "others", Scheme: "other"})
 	rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: held})
@@ -57,9 +62,10 @@ func TestSettingASchemeToSendIsANewFloor(t *testing.T) {
 
 	observed, err := s.SetMode(t.Context(), act("r1"), true)
 	require.NoError(t, err)
-	require.EqualValues(t, 3, observed)
+	require.EqualValues(t, 4, observed)
 	require.Equal(t, map[string]string{
-		"planned": "observed", "open": "observed", "held": "observed", "tried": "open", "done": "done", "others": "open",
+		"planned": "observed", "open": "observed", "held": "observed", "never left": "observed",
+		"tried": "open", "in flight": "open", "done": "done", "others": "open",
 	}, states(t, pool))
 	require.Equal(t, []string{"bill_undecodable"}, openWorkKinds(t, pool))
 	scheme, err := s.SchemeView(t.Context(), rowtest.SchemeName)
@@ -71,7 +77,7 @@ func TestSettingASchemeToSendIsANewFloor(t *testing.T) {
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "later"})
 		again, err := s.SetMode(t.Context(), act("r1"), true)
 		require.NoError(t, err)
-		require.EqualValues(t, 3, again)
+		require.EqualValues(t, 4, again)
 		require.Equal(t, "open", states(t, pool)["later"])
 	})
 	t.Run("the id is refused for anything else", func(t *testing.T) {
@@ -108,7 +114,7 @@ func TestSettingASchemeToSendIsANewFloor(t *testing.T) {
 	recorded, err = pgx.CollectRows(found, pgx.RowTo[string])
 	require.NoError(t, err)
 	require.Equal(t, []string{
-		`li set_mode assembly 试运行结束 r1 {"mode": "send"} {"count": 3}`,
+		`li set_mode assembly 试运行结束 r1 {"mode": "send"} {"count": 4}`,
 		`li set_mode assembly 试运行结束 r2 {"mode": "send"} {"count": 0}`,
 		`li set_mode assembly 试运行结束 {"mode": "observe"} {"count": 0}`,
 	}, recorded)
@@ -248,4 +254,42 @@ func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 	rested()
 	require.Equal(t, "parked", away(), "a day in which nothing could be sent")
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'not_sent_too_long'`))
+}
+
+// A live bill was deleted without a trace, its number given again, and the new bill voided; a person looks, and lets it go.
+func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Bill(rowtest.Bill{ID: 2, No: "A1", Class: "live"})
+	debt := w.owe(1, "A1", "WH1")[0]
+	w.looked(debt, rule.NumberTaken, time.Now())
+	_, err := w.store.Release(t.Context(), act(""), []int64{debt.ID})
+	require.NoError(t, err)
+	require.True(t, w.due("A1")[0].NeedsRead, "it goes out only after a read by number")
+	require.Empty(t, w.claim(w.due("A1")))
+
+	look := func(holders ...rule.State) rule.Verification {
+		voided := rule.State{ID: 1, Number: "A1", CancelStatus: rule.Voided}
+		known, err := w.store.LedgerHolders(t.Context(), []int64{debt.ID})
+		require.NoError(t, err)
+		return rule.Verify(1, "A1", rule.FreshRead{ByID: &voided, ByNumber: append(holders, voided), LedgerHolders: known[debt.ID]})
+	}
+	require.Equal(t, rule.NumberLive, look(rule.State{ID: 3, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}), "Kingdee's own word counts as ever")
+	require.Equal(t, rule.Holds, look())
+	w.looked(debt, rule.Holds, time.Now())
+	require.Len(t, w.claim(w.due("A1")), 1)
+
+	w.rows.Exec(`update bill set read_time = now() + interval '1 minute' where bill_id = 2`)
+	require.Equal(t, rule.NumberTaken, look(), "seen live once more, after the release")
+}
+
+// Decided in send and not sent, because the WMS was away; then observe for a month, then send again.
+func TestWhatWasDecidedBeforeSendAndNeverLeftEndsObserved(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(debt, rule.NotSent, rule.Next{State: rule.Open})
+	for _, send := range []bool{false, true} {
+		_, err := w.store.SetMode(t.Context(), act(""), send)
+		require.NoError(t, err)
+	}
+	require.Equal(t, "observed", w.state(debt))
 }

@@ -12,14 +12,14 @@ import (
 )
 
 // LedgerHolders answers, for each of these cancellations, other bills of the same data centre that the ledger last saw live
-// with its number.
+// with its number, and a person has not accepted since.
 func (s *Store) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error) {
 	rows, err := s.pool.Query(ctx, `
 select c.cancellation_id, b.bill_id
 from cancellation c join scheme cs on cs.scheme = c.scheme
 join bill b on b.bill_no = c.bill_no and b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A'
 join scheme bs on bs.scheme = b.scheme and bs.data_center_id = cs.data_center_id
-where c.cancellation_id = any($1)`, ids)
+where c.cancellation_id = any($1) and b.read_time > coalesce(c.holders_accepted_time, '-infinity')`, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read number holders: %w", err)
 	}

@@ -3,6 +3,9 @@ package wmssvc_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -87,7 +90,19 @@ func TestSandboxStates(t *testing.T) {
 			_, client := start(t, sandboxConfig(wms.URL()))
 			result := cancelOne(t, client, order(1, coded("ZZCX1")))
 			require.Equal(t, c.want, result.GetDisposition(), "%s %s", result.GetVendorCode(), result.GetVendorMessage())
+			requireOnThePage(t, result)
 		})
+	}
+}
+
+// requireOnThePage holds docs/wms-answers.md to what the sandbox really says.
+func requireOnThePage(t *testing.T, r *wmsv1.CancelResult) {
+	t.Helper()
+	page, err := os.ReadFile("../docs/wms-answers.md")
+	require.NoError(t, err)
+	text := strings.TrimPrefix(r.GetVendorMessage(), "旺店通WMS返回：")
+	if text, _, _ = strings.Cut(text, ": "); text != "" {
+		require.Regexp(t, `\| `+regexp.QuoteMeta(text)+`[^|]* \| .`+strings.ToLower(strings.TrimPrefix(r.GetDisposition().String(), "DISPOSITION_"))+"`", string(page))
 	}
 }
 
@@ -121,6 +136,7 @@ func TestSandboxRefusals(t *testing.T) {
 			result := cancelOne(t, client, o)
 			require.Equal(t, c.want, result.GetDisposition(), result.GetVendorMessage())
 			require.True(t, result.GetRecognised(), result.GetVendorMessage())
+			requireOnThePage(t, result)
 		})
 	}
 }
@@ -154,6 +170,8 @@ func TestSandboxFaults(t *testing.T) {
 			require.Equal(t, disposition, result.GetDisposition(), "%s %s", result.GetVendorMessage(), result.GetDetail())
 			if disposition == unknown {
 				requireUnknown(t, result)
+			} else {
+				requireOnThePage(t, result)
 			}
 			var truth sandbox.Truth
 			// A slow WMS gets to it after the caller has given up.

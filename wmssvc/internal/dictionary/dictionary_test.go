@@ -1,11 +1,14 @@
 package dictionary_test
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
 )
@@ -19,18 +22,20 @@ entries:
   - name: our-own
     disposition: too_late
     texts: [单据不存在于本仓]
-  - name: frequency
+  - name: permission
+    source: public
+    see: [our WMS on 2026-11-20]
     disposition: throttled
     retry_after: 30s
     codes: [E429]
 `))
 	require.NoError(t, err)
-	require.Regexp(t, `^1\+2026-11\.[0-9a-f]{8}$`, words.Version())
+	require.Regexp(t, `^2\+2026-11\.[0-9a-f]{8}$`, words.Version())
 	require.Equal(t, dictionary.TooLate, words.Classify(failure("单据不存在于本仓")).Disposition)
 	require.Equal(t, dictionary.NotFound, words.Classify(failure("单据不存在")).Disposition)
-	require.Equal(t, dictionary.Meaning{Disposition: dictionary.Throttled, Recognised: true, RetryAfter: 30 * time.Second, Entry: "frequency"},
+	require.Equal(t, dictionary.Meaning{Disposition: dictionary.Throttled, Recognised: true, RetryAfter: 30 * time.Second, Entry: "permission"},
 		words.Classify(dictionary.Answer{Codes: []string{"", "e429"}}))
-	require.False(t, words.Classify(failure("超过每分钟最大调用频率限制")).Recognised, "the embedded entry is replaced, not added to")
+	require.False(t, words.Classify(failure("权限不足")).Recognised, "the embedded entry is replaced, not added to")
 }
 
 func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
@@ -64,6 +69,14 @@ func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
   - name: i
     disposition: auth
     texts: [i]
+    source: public
+  - name: j
+    disposition: auth
+    texts: [i]
+    source: hearsay
+  - name: i
+    disposition: auth
+    texts: [i]
   - name: i
     disposition: auth
     texts: [i]
@@ -79,7 +92,7 @@ func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
 		`line 17: unknown key "text"`, `disposition "not_sent" is never the meaning of an answer`, "none of codes, texts, patterns",
 		"line 20: recognised: false belongs to rejected only", `pattern "("`, `pattern "x*" would match every answer`,
 		`line 24: flag "maybe"`, "an empty code",
-		`line 31: a second entry named "i"`,
+		"line 28: source public wants see", `source "hearsay" is none of`, `line 39: a second entry named "i"`,
 	} {
 		require.ErrorContains(t, err, want)
 	}
@@ -97,6 +110,34 @@ func TestOnlyTheBeginningOfALongTextCounts(t *testing.T) {
 	long := strings.Repeat("啊", 1<<20)
 	require.False(t, words.Classify(failure(long+"单据不存在")).Recognised)
 	require.Equal(t, dictionary.NotFound, words.Classify(failure("单据不存在"+long)).Disposition)
+}
+
+// Nobody shall take a guess for knowledge: every embedded entry says where its words come from, in the order of the sections.
+func TestEmbeddedEntriesSayWhereTheirWordsComeFrom(t *testing.T) {
+	content, err := os.ReadFile("default.yaml")
+	require.NoError(t, err)
+	var f struct {
+		Entries []struct {
+			Name, Source string
+			See          []string
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(content, &f))
+	require.Greater(t, len(f.Entries), 20)
+	for _, e := range f.Entries {
+		require.Contains(t, []string{"public", "sandbox", "analogy"}, e.Source, e.Name)
+		for _, see := range e.See {
+			require.Contains(t, see, "https://", e.Name)
+		}
+	}
+	sections, _, found := strings.Cut(string(content), "# ---- 4.")
+	require.True(t, found)
+	for i, source := range []string{"public", "sandbox", "analogy"} {
+		_, section, found := strings.Cut(sections, fmt.Sprintf("# ---- %d.", i+1))
+		require.True(t, found)
+		section, _, _ = strings.Cut(section, "# ---- ")
+		require.Equal(t, strings.Count(section, "- name: "), strings.Count(section, "source: "+source+"\n"), "section %d", i+1)
+	}
 }
 
 // FuzzClassify holds the matcher to the flag: whatever the words, a failure is never cancelled, what no entry knows is

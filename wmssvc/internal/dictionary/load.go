@@ -26,7 +26,10 @@ type file struct {
 }
 
 type fileEntry struct {
-	Name        string   `yaml:"name"`
+	Name string `yaml:"name"`
+	// Source and See say where the words come from: for people, and for the tests of the embedded file.
+	Source      string   `yaml:"source"`
+	See         []string `yaml:"see"`
 	Flag        string   `yaml:"flag"`
 	Disposition string   `yaml:"disposition"`
 	Recognised  *bool    `yaml:"recognised"`
@@ -118,7 +121,7 @@ func parse(content []byte) (parsed, error) {
 
 var entryKeys = map[string]bool{
 	"name": true, "flag": true, "disposition": true, "recognised": true,
-	"retry_after": true, "codes": true, "texts": true, "patterns": true,
+	"source": true, "see": true, "retry_after": true, "codes": true, "texts": true, "patterns": true,
 }
 
 func parseEntry(node *yaml.Node) (entry, error) {
@@ -140,11 +143,25 @@ func parseEntry(node *yaml.Node) (entry, error) {
 	if raw.Recognised != nil {
 		e.meaning.Recognised = *raw.Recognised
 	}
-	problems = append(problems, e.setFlag(raw.Flag), e.setRetryAfter(raw.RetryAfter), e.check(), e.setPatterns(raw))
+	problems = append(problems, raw.checkSource(), e.setFlag(raw.Flag), e.setRetryAfter(raw.RetryAfter), e.check(), e.setPatterns(raw))
 	if err := errors.Join(problems...); err != nil {
 		return entry{}, err
 	}
 	return e, nil
+}
+
+func (f *fileEntry) checkSource() error {
+	switch f.Source {
+	case "", "analogy", "sandbox":
+		return nil
+	case "public":
+		if len(f.See) == 0 {
+			return errors.New("source public wants see: where the words are on record")
+		}
+		return nil
+	default:
+		return fmt.Errorf("source %q is none of public, sandbox, analogy", f.Source)
+	}
 }
 
 func (e *entry) setFlag(flag string) error {

@@ -29,9 +29,9 @@ func backoff(err error, try int) time.Duration {
 	base := time.Duration(0)
 	if fault, ok := asFault(err); ok {
 		switch {
-		case fault.Class == Throttled && fault.Code == 14, fault.Code == 13:
+		case limited(err), fault.Code == 13:
 			base = time.Second
-		case fault.Class == Unreachable, fault.Class == Busy:
+		case fault.Class == Unreachable, fault.Class == Busy, fault.Class == Unreadable && fault.Shape == 14:
 			base = 200 * time.Millisecond
 		}
 	}

@@ -4,17 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"strings"
-	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
-
-// resultStore writes results.
-type resultStore interface {
-	StoreResults(ctx context.Context, results []ledger.Result, bad func(ledger.Result, error)) error
-}
 
 // refusedResult logs a result that Postgres refused: its attempt stays without an answer and becomes unknown.
 func refusedResult(ctx context.Context, logger *slog.Logger) func(ledger.Result, error) {
@@ -86,69 +80,4 @@ func unanswered(due ledger.Due, detail string) ledger.Result {
 	r.Answer = rule.Answer{Disposition: rule.Unknown}
 	r.Detail = detail
 	return r
-}
-
-// Groups of results.
-const (
-	groupRows = 1000
-	groupWait = 5 * time.Millisecond
-)
-
-// recorder writes results in groups: as soon as groupRows are there, or groupWait after the first.
-type recorder struct {
-	store  resultStore
-	logger *slog.Logger
-	in     chan ledger.Result
-	done   chan struct{}
-	err    error
-}
-
-// newRecorder starts writing; close ends it. Writing outlives the caller's context, with a limit for each group, because a
-// result that is known must not be lost to a deadline.
-func newRecorder(ctx context.Context, store resultStore, logger *slog.Logger) *recorder {
-	r := &recorder{store: store, logger: logger, in: make(chan ledger.Result, groupRows), done: make(chan struct{})}
-	go r.loop(context.WithoutCancel(ctx))
-	return r
-}
-
-func (r *recorder) add(result ledger.Result) { r.in <- result }
-
-// close writes the rest and answers the first fault. Attempts whose result could not be written become unknown when their claim
-// runs out.
-func (r *recorder) close() error {
-	close(r.in)
-	<-r.done
-	return r.err
-}
-
-func (r *recorder) loop(ctx context.Context) {
-	defer close(r.done)
-	group := make([]ledger.Result, 0, groupRows)
-	timer := time.NewTimer(groupWait)
-	for first := range r.in {
-		group = append(group[:0], first)
-		timer.Reset(groupWait)
-		for open := true; open && len(group) < groupRows; {
-			select {
-			case result, more := <-r.in:
-				if open = more; more {
-					group = append(group, result)
-				}
-			case <-timer.C:
-				open = false
-			}
-		}
-		r.flush(ctx, group)
-	}
-}
-
-func (r *recorder) flush(ctx context.Context, group []ledger.Result) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := r.store.StoreResults(ctx, group, refusedResult(ctx, r.logger)); err != nil {
-		r.logger.ErrorContext(ctx, "results not stored", slog.Int("results", len(group)), slog.Any("err", err))
-		if r.err == nil {
-			r.err = err
-		}
-	}
 }

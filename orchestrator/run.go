@@ -317,10 +317,16 @@ func (s *Server) Stop(ctx context.Context) error {
 		defer close(s.stopped)
 		close(s.stopping)
 		s.health.Shutdown()
-		if err := s.http.Shutdown(ctx); err != nil {
-			_ = s.http.Close()
-		}
+		// A caller who takes his time must not use up that of the work in flight: both drain at once. REST goes through our own gRPC,
+		// so that ends after it.
+		var rest sync.WaitGroup
+		rest.Go(func() {
+			if err := s.http.Shutdown(ctx); err != nil {
+				_ = s.http.Close()
+			}
+		})
 		s.stopErr = s.jobs.Stop(ctx)
+		rest.Wait()
 		s.stopGRPC(ctx)
 		s.loops.Wait()
 		s.close()

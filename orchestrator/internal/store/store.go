@@ -35,6 +35,11 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	cfg.ConnConfig.RuntimeParams["search_path"] = Schema
 	cfg.ConnConfig.RuntimeParams["application_name"] = "voidrelay"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	// The server gives up a client that is gone within half a minute, and with it the locks that it held. They mean nothing on a
+	// Unix socket, and are accepted there.
+	cfg.ConnConfig.RuntimeParams["tcp_keepalives_idle"] = "10"
+	cfg.ConnConfig.RuntimeParams["tcp_keepalives_interval"] = "5"
+	cfg.ConnConfig.RuntimeParams["tcp_keepalives_count"] = "3"
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	if cfg.MaxConns < 20 {
 		cfg.MaxConns = 20

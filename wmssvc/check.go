@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
-	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
 )
 
 const (
@@ -36,54 +35,45 @@ func Check(ctx context.Context, cfg Config, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("check account %s: %w", a.Name(), err)
 		}
-		finding, sound := judge(&result)
-		if !sound {
-			problems = append(problems, fmt.Errorf("account %s: %s", a.Name(), finding))
+		f := judge(&result)
+		if !f.sound {
+			problems = append(problems, fmt.Errorf("account %s: %s", a.Name(), f.says))
 		}
-		if err := report(out, a, &result, finding); err != nil {
+		if err := report(out, a, &result, f); err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// judge reads the answer to the harmless call.
-func judge(r *account.Result) (finding string, sound bool) {
-	switch r.Disposition {
-	case dictionary.NotFound:
-		return "account, key and signature are accepted", true
-	case dictionary.Rejected:
-		return "account, key and signature are accepted, it seems; the order was refused: " + r.Answer.Message, true
-	case dictionary.Cancelled, dictionary.AlreadyCancelled, dictionary.InProgress, dictionary.TooLate:
-		return "account, key and signature are accepted; but this WMS does not say that an order is unknown: " + r.Answer.Message, true
-	case dictionary.Auth:
-		return "account, key or signature is refused: " + r.Answer.Code + " " + r.Answer.Message, false
-	case dictionary.Throttled:
-		return "reached, but refused for frequency: " + r.Answer.Message, false
-	case dictionary.NotSent:
-		return "could not be reached: " + r.Detail, false
-	default:
-		return "reached, but gave no readable answer: " + r.Detail, false
-	}
-}
-
 var kinds = map[account.Environment]string{
-	account.EnvironmentUnknown: "not known", account.EnvironmentReal: "a real WMS", account.EnvironmentSandbox: "a sandbox",
+	account.EnvironmentUnknown: "not known 未知", account.EnvironmentReal: "a real WMS 真实WMS", account.EnvironmentSandbox: "a sandbox 沙箱",
 }
 
-func report(out io.Writer, a *account.Account, r *account.Result, finding string) error {
-	clock := "not told"
-	if at := r.VendorTime(); !at.IsZero() {
-		ahead := at.Sub(r.Exchange.RepliedAt).Round(time.Second)
-		if clock = "agrees with ours"; ahead.Abs() > clockTolerance {
-			clock = fmt.Sprintf("differs from ours by %s", ahead)
+func report(out io.Writer, a *account.Account, r *account.Result, f finding) error {
+	clock := "not told 未知"
+	if ahead, told := clockDifference(r); told {
+		if clock = "agrees with ours 与本机一致"; ahead.Abs() > clockTolerance {
+			clock = fmt.Sprintf("differs from ours by %s 与本机相差 %s", ahead, ahead)
 		}
 	}
-	transport := "plain HTTP"
-	if state := r.Exchange.TLS; state != nil {
-		transport = fmt.Sprintf("TLS, certificate valid until %s", state.PeerCertificates[0].NotAfter.Format(time.DateOnly))
+	transport := "plain HTTP 明文"
+	switch state := r.Exchange.TLS; {
+	case state != nil:
+		transport = fmt.Sprintf("TLS, certificate valid until 证书有效期至 %s", state.PeerCertificates[0].NotAfter.Format(time.DateOnly))
+	case a.Secure():
+		transport = "TLS, no answer 未获应答"
 	}
-	_, err := fmt.Fprintf(out, "account   %s (%s, %s)\nserver    %s, %s\ntransport %s\nclock     %s\nfinding   %s\n\n",
-		a.Name(), a.Dialect(), a.Partner(), a.Host(), kinds[a.Environment()], transport, clock, finding)
+	_, err := fmt.Fprintf(out, "account   %s (%s, %s)\nserver    %s, %s\ntransport %s\nclock     %s\nfinding   %s\n          %s\nto do     %s\n          %s\n\n",
+		a.Name(), a.Dialect(), a.Partner(), a.Host(), kinds[a.Environment()], transport, clock, f.says, f.zh, f.todo, f.todoZH)
 	return err
+}
+
+// clockDifference is how far the server's clock is ahead of ours, if it told.
+func clockDifference(r *account.Result) (ahead time.Duration, told bool) {
+	at := r.VendorTime()
+	if at.IsZero() || r.Exchange.RepliedAt.IsZero() {
+		return 0, false
+	}
+	return at.Sub(r.Exchange.RepliedAt).Round(time.Second), true
 }

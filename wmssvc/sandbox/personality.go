@@ -34,6 +34,9 @@ type Personality struct {
 	AcceptCNJG bool `json:"accept_cnjg"`
 	// ClockToleranceSeconds for the request's timestamp; 0: 600, -1: every timestamp passes.
 	ClockToleranceSeconds int `json:"clock_tolerance_seconds"`
+	// ClockOffsetSeconds is how far the WMS's clock is ahead of the host's (behind, if negative): in its Date header, and
+	// where it looks at a request's timestamp.
+	ClockOffsetSeconds int `json:"clock_offset_seconds"`
 	// RatePerMinute that each account may send; more is answered 超过每分钟最大调用频率限制. 0: no limit.
 	RatePerMinute int `json:"rate_per_minute"`
 	// LatencyMS is waited before each cancel is looked at, at most 120000.
@@ -118,6 +121,11 @@ func (p *Personality) clone() Personality {
 	c := *p
 	c.Chaos = maps.Clone(p.Chaos)
 	return c
+}
+
+// clock is the vendor's clock at that moment.
+func (p *Personality) clock(now time.Time) time.Time {
+	return now.Add(time.Duration(p.ClockOffsetSeconds) * time.Second)
 }
 
 func (p *Personality) clockTolerance() time.Duration {

@@ -112,7 +112,7 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("/control/", s.control())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(HeaderSandbox, headerSandboxValue)
-		w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+		w.Header().Set("Date", s.personality.Load().clock(s.now()).UTC().Format(http.TimeFormat))
 		mux.ServeHTTP(w, r)
 	})
 }

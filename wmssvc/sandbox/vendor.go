@@ -40,7 +40,7 @@ func (s *Server) serveVendor(d *dialect) http.HandlerFunc {
 func (s *Server) answer(d *dialect, r *http.Request, body []byte) *reply {
 	p := s.personality.Load()
 	out := &reply{status: http.StatusOK, contentType: "text/xml;charset=utf-8", target: r.URL.RequestURI()}
-	account, method, bad := d.admit(r.URL.RawQuery, body, s.accounts, s.now(), p.clockTolerance())
+	account, method, bad := d.admit(r.URL.RawQuery, body, s.accounts, p.clock(s.now()), p.clockTolerance())
 	var req cancelRequest
 	if bad == nil {
 		req, bad = d.readCancel(method, account.SID, body, p)

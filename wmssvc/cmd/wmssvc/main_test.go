@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
 // The tests run this very binary as the program.
@@ -43,6 +46,44 @@ func TestWrongSettingsEndWithStatusTwoAndAllTheirNames(t *testing.T) {
 	require.Equal(t, 2, exit.ExitCode())
 	for _, name := range []string{"WMS_URL", "WMS_SID", "WMS_APP_KEY", "WMS_APP_SECRET", "WMSSVC_ADDR"} {
 		require.Contains(t, stderr.String(), name)
+	}
+}
+
+// What an operator sees of three WMSs, and what a script sees of them.
+func TestCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		personality sandbox.Personality
+		secret      string
+		url         string
+		status      int
+		says        []string
+	}{
+		"fine":         {status: 0, says: []string{"account, key and signature are accepted", "账号、密钥和签名均被接受", "nothing", "无需处理"}},
+		"wrong secret": {secret: "hunter2", status: 1, says: []string{"signature is refused: sign-check-failure", "账号、密钥或签名被拒绝", "check WMS_SID", "请核对 WMS_SID"}},
+		"wrong clock": {personality: sandbox.Personality{ClockOffsetSeconds: 3600}, status: 1,
+			says: []string{"differs from ours by", "the clocks differ", "时钟不一致", "NTP", "请为本机启用 NTP"}},
+		"unreachable": {url: "http://127.0.0.1:1/x", status: 1, says: []string{"could not be reached", "无法连接", "firewall", "防火墙"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := sandbox.DefaultConfig()
+			cfg.Personality = c.personality
+			wms, err := sandbox.Start(t.Context(), cfg)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, wms.Stop(context.Background())) })
+			cmd := program(t.Context(), "WMS_URL="+cmp.Or(c.url, wms.URL()), "WMS_SID="+sandbox.DemoSID,
+				"WMS_APP_KEY="+sandbox.DemoAppKey, "WMS_APP_SECRET="+cmp.Or(c.secret, sandbox.DemoSecret))
+			cmd.Args = append(cmd.Args, "check")
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			err = cmd.Run()
+			require.Equal(t, c.status, cmd.ProcessState.ExitCode(), "%v %s", err, stderr.String())
+			for _, says := range c.says {
+				require.Contains(t, stdout.String(), says)
+			}
+			require.Equal(t, c.status == 0, stderr.Len() == 0, stderr.String())
+			require.NotContains(t, stdout.String()+stderr.String(), "hunter2")
+			require.NotContains(t, stdout.String()+stderr.String(), sandbox.DemoSecret)
+		})
 	}
 }
 

@@ -95,10 +95,11 @@ func (a *Account) limits() pace.Limits {
 	return limits
 }
 
-// Name, Partner, Host and Dialect say which WMS this is.
+// Name, Partner, Host, Secure and Dialect say which WMS this is.
 func (a *Account) Name() string    { return a.settings.Name }
 func (a *Account) Partner() string { return a.settings.Partner }
 func (a *Account) Host() string    { return a.client.Host() }
+func (a *Account) Secure() bool    { return a.settings.Endpoint.Scheme == "https" }
 func (a *Account) Dialect() string { return a.settings.Dialect.Name }
 
 // Environment answers what the server behind the account is known to be.

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
@@ -43,3 +44,15 @@ func (a *Account) Known(ctx context.Context, within time.Duration) Environment {
 	}
 	return a.Environment()
 }
+
+// The dictionary's names for what the harmless call must tell apart from a refusal of the order.
+var (
+	interfaceEntries = []string{"interface", "interface-words"}
+	formEntries      = []string{"argument", "sandbox-request"}
+)
+
+// InterfaceMissing says that the server answered and has no cancel interface, or none for this account.
+func (r *Result) InterfaceMissing() bool { return slices.Contains(interfaceEntries, r.Entry) }
+
+// FormRefused says that the server did not accept the request's form, so that nothing is known of the account.
+func (r *Result) FormRefused() bool { return slices.Contains(formEntries, r.Entry) }

@@ -172,6 +172,12 @@ func (e *Exchange) Sandbox() bool { return e.Header.Get(SandboxHeader) != "" }
 // TooLate says that the request was not started because its time had passed.
 func (e *Exchange) TooLate() bool { return errors.Is(e.Err, errTooLate) }
 
+// Untrusted says that there was no connection because the server's certificate could not be verified.
+func (e *Exchange) Untrusted() bool {
+	var refused *tls.CertificateVerificationError
+	return errors.As(e.Err, &refused)
+}
+
 // Send signs the request and sends it once, if its first byte can leave before notAfter. It is HTTP/1.1 written and read
 // here rather than by net/http's Transport: that one may send a request again on another connection, learns only from
 // hooks what has left, and moves each request through two more goroutines. Redirects are not followed. The end of ctx cuts

@@ -136,6 +136,9 @@ func FuzzClassify(f *testing.F) {
 			}
 			return
 		}
+		if got.isRows && len(got.rows) > 0 && len(got.rows[0]) > 0 && got.rows[0][0].Kind == Other {
+			t.Fatal("a first cell that is an object was taken for data")
+		}
 		if !got.isRows && len(got.object) == 0 {
 			t.Fatal("neither rows nor an object nor a fault")
 		}

@@ -212,31 +212,52 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		kinds := []filter.Kind{filter.Int, filter.Decimal, filter.Text, filter.Time, filter.Bool}
-		values := []filter.Value{
-			filter.IntValue(7), filter.DecimalValue("1.5"), filter.TextValue("Zz"),
-			filter.TimeValue(time.Unix(1700000000, 0)), filter.BoolValue(true), {},
-		}
-		for i, kind := range kinds {
-			keep, err := filter.Bind(node, filter.Schema[int]{Zone: zone, Column: func(string) (filter.Column[int], error) {
-				return filter.Column[int]{Kind: kind, Get: func(n int) filter.Value { return values[n] }}, nil
-			}})
-			if err != nil {
-				continue
-			}
-			kept := keep(i)
-			if again := keep(i); again != kept {
-				t.Fatalf("%q: the same row is kept and not kept", text)
-			}
-			keep(len(values) - 1)
-		}
-		r := filter.Narrow(node, "FID")
-		if r.Listed {
-			for j := 1; j < len(r.IDs); j++ {
-				if r.IDs[j-1] >= r.IDs[j] {
-					t.Fatalf("%q: ids out of order", text)
-				}
-			}
+		evaluate(t, text, node)
+	})
+}
+
+// FuzzParseArray is the same for conditions written as an array.
+func FuzzParseArray(f *testing.F) {
+	for _, seed := range []string{
+		`[{"Left":"(","FieldName":"FModifyDate","Compare":"39","Value":"2024-05-11 00:00:00","Right":")","Logic":0}]`,
+		`[{"FieldName":"FCancelStatus","Compare":"105","Value":"B","Logic":"1"},{"FieldName":"FID","Compare":">=","Value":1}]`, `[]`, `[{}]`, `{`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if node, err := filter.ParseArray(raw); err == nil {
+			evaluate(t, string(raw), node)
 		}
 	})
+}
+
+// evaluate puts a condition to columns and values of every kind.
+func evaluate(t *testing.T, text string, node filter.Node) {
+	t.Helper()
+	kinds := []filter.Kind{filter.Int, filter.Decimal, filter.Text, filter.Time, filter.Bool}
+	values := []filter.Value{
+		filter.IntValue(7), filter.DecimalValue("1.5"), filter.TextValue("Zz"),
+		filter.TimeValue(time.Unix(1700000000, 0)), filter.BoolValue(true), {},
+	}
+	for i, kind := range kinds {
+		keep, err := filter.Bind(node, filter.Schema[int]{Zone: zone, Column: func(string) (filter.Column[int], error) {
+			return filter.Column[int]{Kind: kind, Get: func(n int) filter.Value { return values[n] }}, nil
+		}})
+		if err != nil {
+			continue
+		}
+		kept := keep(i)
+		if again := keep(i); again != kept {
+			t.Fatalf("%q: the same row is kept and not kept", text)
+		}
+		keep(len(values) - 1)
+	}
+	r := filter.Narrow(node, "FID")
+	if r.Listed {
+		for j := 1; j < len(r.IDs); j++ {
+			if r.IDs[j-1] >= r.IDs[j] {
+				t.Fatalf("%q: ids out of order", text)
+			}
+		}
+	}
 }

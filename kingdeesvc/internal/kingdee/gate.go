@@ -2,6 +2,7 @@ package kingdee
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -78,7 +79,7 @@ func (g *gate) enter(ctx context.Context, flow *Flow) (*session, error) {
 	if at := slices.Index(g.waiting, w); at >= 0 {
 		paced := len(g.free) > 0
 		g.waiting = slices.Delete(g.waiting, at, at+1)
-		if paced && context.Cause(ctx) == context.DeadlineExceeded {
+		if paced && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 			return nil, errPace()
 		}
 	} else {

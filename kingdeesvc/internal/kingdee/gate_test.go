@@ -3,6 +3,7 @@ package kingdee
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -101,7 +102,7 @@ func TestThePaceHoldsAndSaysSo(t *testing.T) {
 	g := newGate(rate.NewLimiter(rate.Every(time.Hour), 1), 2)
 	_, err := g.enter(t.Context(), &Flow{})
 	require.NoError(t, err)
-	hurried, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	hurried, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, fmt.Errorf("the caller's limit: %w", context.DeadlineExceeded))
 	defer cancel()
 	_, err = g.enter(hurried, &Flow{})
 	require.Equal(t, Throttled, ClassOf(err))

@@ -50,6 +50,25 @@ func loadTokens(file string) (rpc.Tokens, error) {
 	return rpc.ReadTokens(from)
 }
 
+// loadRoots adds a file's authorities to the system's.
+func loadRoots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: no certificate in it", file)
+	}
+	return roots, nil
+}
+
 // loadTLS is the server's TLS, nil where none is set. What does not load is an error: there is no way back to plain text.
 func loadTLS(cfg Config) (*tls.Config, error) {
 	if cfg.TLSCertFile == "" && cfg.TLSKeyFile == "" {

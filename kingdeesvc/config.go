@@ -1,6 +1,7 @@
 package kingdeesvc
 
 import (
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/url"
@@ -16,6 +17,9 @@ type Secret = kingdee.Secret
 type Config struct {
 	// BaseURL is the server, always ending in /K3Cloud.
 	BaseURL *url.URL
+	// Roots are the system's authorities and those of KINGDEE_CA_FILE; nil = the system's alone. Certificates are always checked:
+	// a server that signed its own gives that certificate as the file.
+	Roots *x509.CertPool
 	// AcctID is the data centre 账套 to log in to.
 	AcctID   string
 	Username string
@@ -87,8 +91,11 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 			s.problem("KINGDEE_BASE_URL", err.Error())
 		}
 	}
-	s.credentials(cfg)
 	var err error
+	if cfg.Roots, err = loadRoots(s.text("KINGDEE_CA_FILE", "")); err != nil {
+		s.problem("KINGDEE_CA_FILE", err.Error())
+	}
+	s.credentials(cfg)
 	if cfg.Zone, err = loadZone(cfg.ZoneName); err != nil {
 		s.problem("KINGDEE_TIME_ZONE", err.Error())
 	}

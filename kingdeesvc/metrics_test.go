@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
@@ -38,6 +39,7 @@ func TestMetricsTellCallsFailuresSessionsCircuitAndSkew(t *testing.T) {
 	_, err = b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 	requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE, "circuit", "open")
 	require.Contains(t, scrape(t, b), "kingdee_circuit 2\n")
+	awaitHealth(t, b.conn, grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 }
 
 func scrape(t *testing.T, b *bundle) string {

@@ -109,7 +109,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 // build makes the graph below gRPC.
 func build(cfg Config, logger *slog.Logger, observer kingdee.Observer, tell func(bool, error)) (*kingdee.Client, *rpc.Service, error) {
 	options := kingdee.Options{
-		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Zone: cfg.Zone, Rate: cfg.Rate,
+		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Roots: cfg.Roots, Zone: cfg.Zone, Rate: cfg.Rate,
 		Now: time.Now, Health: tell, Observer: observer, Logger: logger,
 	}
 	var err error

@@ -21,8 +21,8 @@ func said(err error) Text {
 
 var advices = map[kingdee.Class]Text{
 	kingdee.Unreachable: {
-		"检查网络、防火墙、VPN 和 KINGDEE_BASE_URL（主机、端口、http 或 https）；证书不被信任时把签发机构加入系统证书库",
-		"check network, firewall, VPN and KINGDEE_BASE_URL (host, port, http or https); where the certificate is not trusted, add its authority to the system's store"},
+		"检查网络、防火墙、VPN 和 KINGDEE_BASE_URL（主机、端口、http 或 https）；证书不被信任时用 KINGDEE_CA_FILE 指定签发机构的证书",
+		"check network, firewall, VPN and KINGDEE_BASE_URL (host, port, http or https); where the certificate is not trusted, name its authority's in KINGDEE_CA_FILE"},
 	kingdee.Unreadable: {
 		"应答不是 WebAPI：核对 KINGDEE_BASE_URL（以 /K3Cloud 结尾），看中间是否有代理或登录页",
 		"this is not the WebAPI: check KINGDEE_BASE_URL (it ends in /K3Cloud) and whether a proxy or a login page stands in between"},

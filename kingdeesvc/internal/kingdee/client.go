@@ -2,6 +2,7 @@ package kingdee
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -25,6 +26,8 @@ type Options struct {
 	KeepOthers bool
 	// Sessions is how many are used at most; each runs its requests one after the other. 0 = 1.
 	Sessions int
+	// Roots are the authorities whose certificates are trusted; nil = the system's.
+	Roots *x509.CertPool
 	// Zone is what the settings say about the server's wall clock; nil = UTC.
 	Zone *time.Location
 	// Rate is requests a second; 0 = DefaultRate, and none at all once the server says that it is a sandbox.
@@ -79,7 +82,7 @@ func New(o Options) *Client {
 	}
 	limiter := rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
 	c := &Client{
-		transport:  newTransport(o.BaseURL, o.Now),
+		transport:  newTransport(o.BaseURL, o.Roots, o.Now),
 		auth:       o.Auth,
 		header:     o.Header,
 		keepOthers: o.KeepOthers,
@@ -262,7 +265,7 @@ func (c *Client) note(err error) {
 	case err == nil:
 	case !isFault && !isNoRepeat(err):
 		return
-	case isNoRepeat(err):
+	case isNoRepeat(err), verdict(err) == silent && c.circuit.current() == CircuitOpen:
 		usable = false
 	default:
 		switch fault.Class {

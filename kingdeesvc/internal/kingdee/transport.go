@@ -3,6 +3,8 @@ package kingdee
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +50,7 @@ type transport struct {
 	now  func() time.Time
 }
 
-func newTransport(base *url.URL, now func() time.Time) *transport {
+func newTransport(base *url.URL, roots *x509.CertPool, now func() time.Time) *transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &transport{
@@ -60,6 +62,7 @@ func newTransport(base *url.URL, now func() time.Time) *transport {
 			Transport: &http.Transport{
 				Proxy:                  http.ProxyFromEnvironment,
 				DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+				TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 				TLSHandshakeTimeout:    10 * time.Second,
 				ResponseHeaderTimeout:  requestTimeout,
 				IdleConnTimeout:        60 * time.Second,

@@ -239,6 +239,29 @@ func TestAKeyThatNothingCanBeDecidedWithoutIsNotDropped(t *testing.T) {
 	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "FStockID.FNumber")
 }
 
+// Half a vendor page must not pass for knowledge: neither a frame of its rows nor a summary.
+func TestAPageCutInTheMiddleEndsTheStreamBeforeIt(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
+	want := merchant(t, b)
+	for _, drop := range []string{sandbox.DropHalf, sandbox.DropInside} {
+		whole := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+		require.NoError(t, b.vendor.AddFault(sandbox.Fault{Skip: 8, Count: 50, Drop: drop}))
+		got, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+		b.vendor.ClearFaults()
+		reason := map[string]kingdeev1.ErrorReason{
+			sandbox.DropHalf: kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE, sandbox.DropInside: kingdeev1.ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE,
+		}[drop]
+		requireError(t, err, codes.Unavailable, reason)
+		require.Nil(t, got.summary)
+		require.NotEmpty(t, got.bills)
+		require.Less(t, len(got.bills), len(want))
+		for i, bill := range got.bills {
+			require.Len(t, bill.GetProductLines(), len(want[bill.GetId()].Lines), "what came before is whole")
+			require.Equal(t, whole.bills[i].GetId(), bill.GetId())
+		}
+	}
+}
+
 func TestASessionLostInTheMiddleOfAStream(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
 	want := merchant(t, b)

@@ -21,6 +21,7 @@ const (
 	DropBefore = "before" // nothing was done
 	DropAfter  = "after"  // the work was done, the answer is lost
 	DropInside = "inside" // half of the answer arrives
+	DropHalf   = "half"   // half of the answer arrives and passes for the whole: JSON cut short, the other F14
 )
 
 // Fault is something that goes wrong with the next calls. At most one of Shape,
@@ -39,7 +40,7 @@ type Fault struct {
 	Message string  `json:"message,omitempty"`
 	// Status answers with this HTTP status and an error page.
 	Status int `json:"status,omitempty"`
-	// Drop cuts the connection: DropBefore, DropAfter or DropInside.
+	// Drop cuts the connection, or only the answer: DropBefore, DropAfter, DropInside or DropHalf.
 	Drop string `json:"drop,omitempty"`
 	// DelayMillis delays the answer.
 	DelayMillis int `json:"delay_millis,omitempty"`
@@ -75,8 +76,8 @@ func (f Fault) validate() error {
 		return fmt.Errorf("fault: shape %q is not one of %s", f.Shape, strings.Join(shapeNames(), " "))
 	case f.Status != 0 && (f.Status < 400 || f.Status > 599):
 		return fmt.Errorf("fault: status %d is not between 400 and 599", f.Status)
-	case f.Drop != "" && !slices.Contains([]string{DropBefore, DropAfter, DropInside}, f.Drop):
-		return fmt.Errorf("fault: drop %q is not before, after or inside", f.Drop)
+	case f.Drop != "" && !slices.Contains([]string{DropBefore, DropAfter, DropInside, DropHalf}, f.Drop):
+		return fmt.Errorf("fault: drop %q is not before, after, inside or half", f.Drop)
 	case !slices.Contains([]string{ServiceAny, ServiceLogin, ServiceQuery, ServiceView}, f.Service):
 		return fmt.Errorf("fault: service %q is not any, login, query or view", f.Service)
 	case f.Skip < 0 || f.Count < 0 || f.DelayMillis < 0:

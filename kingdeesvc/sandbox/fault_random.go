@@ -15,6 +15,7 @@ func randomFaults() []Fault {
 		{Drop: DropBefore},
 		{Drop: DropAfter},
 		{Drop: DropInside},
+		{Drop: DropHalf},
 		{DelayMillis: 100},
 	}
 }

@@ -57,6 +57,17 @@ func TestConnectionsAreCutBeforeAfterAndInsideTheWork(t *testing.T) {
 	}
 }
 
+func TestHalfAnAnswerMayPassForTheWhole(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.audited("A")
+	require.NoError(t, b.server.AddFault(sandbox.Fault{Drop: sandbox.DropHalf}))
+	r := b.ask(map[string]any{"FieldKeys": "FBillNo"})
+	require.Equal(t, http.StatusOK, r.status)
+	require.Equal(t, `[["`, r.body)
+	require.Equal(t, `[["A"]]`, b.ask(map[string]any{"FieldKeys": "FBillNo"}).body)
+}
+
 func TestEachFailureShape(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

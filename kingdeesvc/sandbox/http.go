@@ -118,6 +118,9 @@ func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
 		answer.body = answer.body[:len(answer.body)/2]
 		write(w, answer)
 		cut(w, true)
+	case DropHalf:
+		answer.body = answer.body[:len(answer.body)/2]
+		write(w, answer)
 	default:
 		write(w, answer)
 	}

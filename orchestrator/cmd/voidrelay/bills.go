@@ -72,7 +72,7 @@ func took(c *orchestratorv1.Cancellation, voided time.Time) string {
 	}
 	text := clock(at)
 	if after := at.Sub(voided); !voided.IsZero() && after > 0 && after < time.Hour {
-		text += fmt.Sprintf(" (+%.1fs)", after.Seconds())
+		text += fmt.Sprintf(" (+%.2fs)", after.Seconds())
 	}
 	return text
 }

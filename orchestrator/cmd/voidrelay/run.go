@@ -85,14 +85,14 @@ func (sh *shell) playDay(ctx context.Context, s *stage, client *house.Client, te
 			tell.say("%2d/%d %s %-36s %s", step.N, of, step.BillNo, actions(step.Do), step.RemarkZH)
 		},
 	}
-	from := 0
+	played := 0
 	if file != "" {
-		from = readCount(file)
+		played = readCount(file)
 		day.Played = func(n int) error { return os.WriteFile(file, []byte(strconv.Itoa(n)+"\n"), 0o600) }
 	}
-	if from >= len(kingdee.SampleDay()) {
+	if played >= len(kingdee.SampleDay()) {
 		tell.say("样例日已演过，状态保留 the sample day was played before; its state was kept")
-	} else if err := day.Play(ctx, from); err != nil {
+	} else if err := day.Play(ctx, played); err != nil {
 		return err
 	}
 	if err := tell.during(ctx, "取消中 cancelling", client.Settled); err != nil {

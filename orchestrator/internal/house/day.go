@@ -31,11 +31,15 @@ func (Day) Bills() []string {
 	return numbers
 }
 
-// Play lets the day happen from the given step on, 0 for its beginning. The first step may have been begun already, by a run
-// that was killed in the middle of it.
-func (d Day) Play(ctx context.Context, from int) error {
+// rewind is how many steps a killed Kingdee sandbox may have forgotten: it writes its state a little after each change, and more
+// than this are never played without a pass between.
+const rewind = 5
+
+// Play lets the day happen, or what is left of it after so many steps. Of those steps the last are played again, since the sandbox
+// may have been killed before it kept them; what it does remember it refuses.
+func (d Day) Play(ctx context.Context, played int) error {
 	steps := kingdee.SampleDay()
-	for i := min(from, len(steps)); i < len(steps); i++ {
+	for i := max(0, min(played, len(steps))-rewind); i < len(steps); i++ {
 		step := steps[i]
 		if step.AfterPass {
 			if err := d.Client.Pass(ctx); err != nil {
@@ -50,11 +54,7 @@ func (d Day) Play(ctx context.Context, from int) error {
 		if d.Report != nil {
 			d.Report(step, len(steps))
 		}
-		_, err := d.Vendors.Kingdee.Play(ctx, step)
-		if refused := (*kingdee.FlowError)(nil); errors.As(err, &refused) && i == from && from > 0 {
-			err = nil
-		}
-		if err != nil {
+		if _, err := d.Vendors.Kingdee.Play(ctx, step); err != nil && !(i <= played && played > 0 && refused(err)) {
 			return err
 		}
 		if d.Played != nil {
@@ -64,6 +64,12 @@ func (d Day) Play(ctx context.Context, from int) error {
 		}
 	}
 	return nil
+}
+
+// refused says that a step does not fit what the sandbox has: it was played before.
+func refused(err error) bool {
+	flow := (*kingdee.FlowError)(nil)
+	return errors.As(err, &flow) || errors.Is(err, kingdee.ErrNumberTaken) || errors.Is(err, kingdee.ErrNotFound)
 }
 
 // beginWork lets the warehouse be faster than the office once: one of the bill's orders is being received when it is voided.

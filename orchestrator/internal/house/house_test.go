@@ -2,6 +2,7 @@ package house_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"testing"
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// bundle is a whole installation without any bill.
+// bundle is a whole installation, with the bills of a seed.
 type bundle struct {
 	*testing.T
 	database *house.Database
@@ -31,7 +32,7 @@ type bundle struct {
 	client   *house.Client
 }
 
-func setup(t *testing.T) *bundle {
+func setup(t *testing.T, seed uint64) *bundle {
 	t.Helper()
 	ctx, logger := t.Context(), slog.New(slog.DiscardHandler)
 	late := func(stop func(context.Context) error) {
@@ -40,7 +41,7 @@ func setup(t *testing.T) *bundle {
 	database, err := house.OpenDatabase(ctx, storetest.URL(t), "", logger)
 	require.NoError(t, err)
 	late(database.Stop)
-	vendors, err := house.StartVendors(ctx, house.VendorOptions{Logger: logger})
+	vendors, err := house.StartVendors(ctx, house.VendorOptions{Seed: seed, Logger: logger})
 	require.NoError(t, err)
 	late(vendors.Stop)
 	empty, err := database.Empty(ctx)
@@ -82,7 +83,7 @@ func (b *bundle) compare() house.Comparison {
 }
 
 func TestCompareSeesWhatIsWrong(t *testing.T) {
-	b := setup(t)
+	b := setup(t, 0)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	key := b.audited("A1")
@@ -118,6 +119,30 @@ func TestCompareSeesWhatIsWrong(t *testing.T) {
 		require.NoError(t, b.client.Settled(ctx))
 		require.Empty(t, b.compare().Disagreements)
 	})
+}
+
+var errKilled = errors.New("killed")
+
+// A run that is killed in the middle of the day goes on where it was, and may play a few steps again.
+func TestADayGoesOnAfterAKill(t *testing.T) {
+	b := setup(t, kingdee.DefaultSeed)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	day := house.Day{Vendors: b.vendors, Client: b.client}
+	for _, dies := range []int{6, 13} {
+		day.Played = func(n int) error {
+			if n == dies {
+				return errKilled
+			}
+			return nil
+		}
+		require.ErrorIs(t, day.Play(ctx, dies/2), errKilled)
+	}
+	day.Played = nil
+	require.NoError(t, day.Play(ctx, 13))
+	require.NoError(t, b.client.Settled(ctx))
+	require.Empty(t, b.compare().Disagreements)
+	require.True(t, b.vendors.Kingdee.BillHistory("ZZCX000161")[0].Voided, "the last step was played")
 }
 
 func TestOneRealVendorIsRefused(t *testing.T) {

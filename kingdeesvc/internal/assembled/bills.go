@@ -154,12 +154,12 @@ func (r *Reader) withoutLines(ctx context.Context, ids []int64, o Options) ([]*d
 }
 
 func (r *Reader) emitBills(drafts []*draft, left time.Time, emit func(Page) error) error {
-	out := Page{Left: left}
+	out, zone := Page{Left: left}, r.zone()
 	for _, d := range drafts {
 		if d.gone {
 			continue
 		}
-		decoded, f := r.decodeBill(d)
+		decoded, f := r.decodeBill(d, zone)
 		if f != nil {
 			out.Problems = append(out.Problems, d.head.problem(f, d.rows()))
 			continue

@@ -100,7 +100,7 @@ func goodRow(p *plan) []kingdee.Cell {
 func decodeRow(r *Reader, p *plan, row []kingdee.Cell) (*kingdeev1.AssemblyBill, *fault) {
 	g := &group{plan: p, id: 100234, rows: [][]kingdee.Cell{row}}
 	g.check()
-	return r.decodeBill(&draft{head: g})
+	return r.decodeBill(&draft{head: g}, r.zone())
 }
 
 func TestDecodeOneRow(t *testing.T) {
@@ -183,7 +183,7 @@ func FuzzPages(f *testing.F) {
 				if p != products {
 					continue
 				}
-				bill, fault := r.decodeBill(&draft{head: g})
+				bill, fault := r.decodeBill(&draft{head: g}, r.zone())
 				if (bill == nil) == (fault == nil) {
 					t.Fatal("neither a bill nor a problem, or both")
 				}

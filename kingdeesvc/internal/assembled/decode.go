@@ -3,32 +3,35 @@ package assembled
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
-// decodeBill turns a draft's rows into a bill, or says why it cannot.
-func (r *Reader) decodeBill(from *draft) (*kingdeev1.AssemblyBill, *fault) {
+// decodeBill turns a draft's rows into a bill, or says why it cannot. zone is the server's.
+func (r *Reader) decodeBill(from *draft, zone *time.Location) (*kingdeev1.AssemblyBill, *fault) {
 	if from.head.fault != nil {
 		return nil, from.head.fault
 	}
 	if from.components != nil && from.components.fault != nil {
 		return nil, from.components.fault
 	}
-	d := &decoder{zone: r.zone(), dates: r.dates}
+	d := &decoder{zone: zone, dates: r.dates}
 	p, rows := from.head.plan, from.head.rows
 	out := &kingdeev1.AssemblyBill{Rows: int32(from.rows())} //nolint:gosec // rows of one bill, bounded by the answers' size
 	fill(d, p.heads, headColumns, out, rows[0])
 	out.Extra = p.extras(d, p.extra.bill, rows[0])
 	// Whether a server joins a bill without lines outer or inner is not documented: one row without an entry id is none.
 	if !from.bare && (len(rows) > 1 || !absent(rows[0][p.uniqueAt])) {
-		for _, row := range rows {
-			line := &kingdeev1.ProductLine{}
+		lines := make([]kingdeev1.ProductLine, len(rows))
+		out.ProductLines = make([]*kingdeev1.ProductLine, len(rows))
+		for i, row := range rows {
+			line := &lines[i]
 			fill(d, p.products, productColumns, line, row)
 			line.Extra = p.extras(d, p.extra.line, row)
-			out.ProductLines = append(out.ProductLines, line)
+			out.ProductLines[i] = line
 		}
 	}
 	if from.components != nil {

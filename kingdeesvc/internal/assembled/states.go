@@ -48,10 +48,10 @@ func emitStates(r *Reader, got page, emit func(StatePage) error) error {
 	if len(got.groups) == 0 {
 		return nil
 	}
-	out := StatePage{Left: got.left}
+	out, zone := StatePage{Left: got.left}, r.zone()
 	for _, g := range got.groups {
 		if g.fault == nil {
-			d := &decoder{zone: r.zone(), dates: r.dates}
+			d := &decoder{zone: zone, dates: r.dates}
 			decoded := &kingdeev1.BillState{}
 			fill(d, g.plan.states, stateColumns, decoded, g.rows[0])
 			if g.fault = d.fault; g.fault == nil {

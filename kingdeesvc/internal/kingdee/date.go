@@ -68,16 +68,16 @@ func parseWall(text string, zone *time.Location) (time.Time, bool) {
 		}
 		nanos = n
 	}
-	month := time.Month(parts[1])
-	if parts[3] > 23 || parts[4] > 59 || parts[5] > 59 {
+	year, month, day := parts[0], time.Month(parts[1]), parts[2]
+	if month < 1 || month > 12 || day < 1 || day > 28 && day > daysOf(month, year) || parts[3] > 23 || parts[4] > 59 || parts[5] > 59 {
 		return time.Time{}, false
 	}
-	t := time.Date(parts[0], month, parts[2], parts[3], parts[4], parts[5], nanos, zone)
-	// A day that its month does not have comes out as another one.
-	if month < 1 || month > 12 || time.Date(parts[0], month, parts[2], 0, 0, 0, 0, time.UTC).Day() != parts[2] {
-		return time.Time{}, false
-	}
-	return t, true
+	return time.Date(year, month, day, parts[3], parts[4], parts[5], nanos, zone), true
+}
+
+// daysOf is how long a month is: the day before the first of the next.
+func daysOf(month time.Month, year int) int {
+	return time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
 // digits reads one to nine decimal digits.

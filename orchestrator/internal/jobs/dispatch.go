@@ -15,7 +15,7 @@ import (
 type dispatchStore interface {
 	resultStore
 	Lapsed(ctx context.Context, limit int) ([]ledger.Due, error)
-	Gather(ctx context.Context, limit, size int, hold time.Duration, insert func(pgx.Tx, []ledger.Slice) error) (int, error)
+	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Slice) error) (int, error)
 }
 
 // dispatcher turns due rows into slices.
@@ -32,7 +32,8 @@ func (d *dispatcher) run(ctx context.Context) error {
 	if err := d.lapse(ctx); err != nil {
 		return err
 	}
-	_, err := d.store.Gather(ctx, gatherLimit, sliceSize, sliceHold, func(tx pgx.Tx, slices []ledger.Slice) error {
+	mine := ledger.Gathering{Revisions: d.registry.revisions(), Limit: gatherLimit, Size: sliceSize, Hold: sliceHold}
+	_, err := d.store.Gather(ctx, mine, func(tx pgx.Tx, slices []ledger.Slice) error {
 		for _, s := range slices {
 			if err := d.insert.insertTx(ctx, tx, sliceArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs}); err != nil {
 				return err

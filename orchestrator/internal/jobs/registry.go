@@ -29,6 +29,15 @@ func newRegistry(schemes []*scheme.Scheme, revisions map[string]int) *registry {
 	return r
 }
 
+// revisions are the loaded schemes, each with its revision.
+func (r *registry) revisions() map[string]int {
+	loaded := make(map[string]int, len(r.entries))
+	for name, e := range r.entries {
+		loaded[name] = e.revision
+	}
+	return loaded
+}
+
 func (r *registry) learn(name string, env scheme.Environment) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -236,6 +236,17 @@ type Verified struct {
 	Live bool
 }
 
+// Gathering says what to take of what is due.
+type Gathering struct {
+	// Revisions are the schemes that this process has loaded, each with its revision: what others owe, or the same scheme under
+	// another revision, is left to those who know how.
+	Revisions map[string]int
+	// Limit is how many rows at most, Size how many of them a slice may have.
+	Limit, Size int
+	// Hold is how long a row stays with its slice before it is gathered again.
+	Hold time.Duration
+}
+
 // Slice is a group of due cancellations for one account.
 type Slice struct {
 	Scheme  string

@@ -69,6 +69,7 @@ const (
 	WorkClockSuspect   WorkKind = "clock_suspect"
 	WorkSchemeStopped  WorkKind = "scheme_stopped"
 	WorkRequestRefused WorkKind = "request_refused"
+	WorkSchemeInactive WorkKind = "scheme_inactive"
 )
 
 // Timing is how long a scheme waits for what. One fixed backoff for everything that is asked again.

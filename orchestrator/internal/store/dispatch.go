@@ -3,23 +3,28 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// Gather hands due cancellations that nobody works on to slices of at most size each, of one scheme and account, marks them as
-// handed out for hold, and lets insert put their jobs into the same transaction. It takes at most limit rows and answers how
-// many it took. A slice whose job is lost is gathered again once hold has passed.
-func (s *Store) Gather(ctx context.Context, limit, size int, hold time.Duration, insert func(pgx.Tx, []ledger.Slice) error) (int, error) {
+// Gather hands due cancellations that nobody works on to slices of one scheme and account, marks them as handed out, and lets
+// insert put their jobs into the same transaction. It answers how many it took. A slice whose job is lost is gathered again once
+// its hold has passed.
+func (s *Store) Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Slice) error) (int, error) {
+	names, revisions := make([]string, 0, len(g.Revisions)), make([]int, 0, len(g.Revisions))
+	for name, revision := range g.Revisions {
+		names, revisions = append(names, name), append(revisions, revision)
+	}
 	taken := 0
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 with due as (
     select c.cancellation_id
     from cancellation c join scheme s using (scheme)
+    join unnest(@names::text[], @revisions::integer[]) as loaded (scheme, revision)
+        on loaded.scheme = s.scheme and loaded.revision = s.revision
     where c.state = 'open' and c.due_time <= now() and c.claim_until is null and (c.slice_until is null or c.slice_until < now())
       and s.state = 'running' and s.mode = 'send' and s.active
     order by c.due_time, c.cancellation_id
@@ -27,7 +32,9 @@ with due as (
     for update of c skip locked
 )
 update cancellation c set slice_until = now() + @hold from due where c.cancellation_id = due.cancellation_id
-returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{"limit": limit, "hold": hold})
+returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{
+			"names": names, "revisions": revisions, "limit": g.Limit, "hold": g.Hold,
+		})
 		if err != nil {
 			return err
 		}
@@ -46,7 +53,7 @@ returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{"limit": 
 		for key, ids := range slices {
 			taken += len(ids)
 			for len(ids) > 0 {
-				n := min(size, len(ids))
+				n := min(g.Size, len(ids))
 				all = append(all, ledger.Slice{Scheme: key[0], Account: key[1], IDs: ids[:n]})
 				ids = ids[n:]
 			}

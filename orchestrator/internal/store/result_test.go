@@ -144,8 +144,9 @@ func TestUnreadBillsUseUpNoAttemptAndEndWithAPerson(t *testing.T) {
 func TestASliceIsGatheredOnceAndAgainWhenItIsLost(t *testing.T) {
 	w := setupWriter(t)
 	w.owe(1, "A1", "WH1", "WH2", "WH3")
-	gather := func() (sizes []int) {
-		_, err := w.store.Gather(t.Context(), 100, 2, time.Minute, func(_ pgx.Tx, slices []ledger.Slice) error {
+	gatherAt := func(revision int) (sizes []int) {
+		g := ledger.Gathering{Revisions: map[string]int{rowtest.SchemeName: revision}, Limit: 100, Size: 2, Hold: time.Minute}
+		_, err := w.store.Gather(t.Context(), g, func(_ pgx.Tx, slices []ledger.Slice) error {
 			for _, s := range slices {
 				sizes = append(sizes, len(s.IDs))
 			}
@@ -154,6 +155,8 @@ func TestASliceIsGatheredOnceAndAgainWhenItIsLost(t *testing.T) {
 		require.NoError(t, err)
 		return sizes
 	}
+	gather := func() []int { return gatherAt(1) }
+	require.Empty(t, gatherAt(2), "left to those who have loaded the scheme as it stands")
 	require.ElementsMatch(t, []int{2, 1}, gather())
 	require.Empty(t, gather())
 	w.rows.Exec(`update cancellation set slice_until = now() - interval '1 second'`)

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // SchemeFile is what the loaded file says of one scheme.
@@ -22,7 +23,7 @@ type SchemeFile struct {
 }
 
 // SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer in the
-// file become inactive. A scheme whose form, data centre or accounts changed is refused, because its mark would lie. It answers
+// file become inactive, and a person is told of what they still owe. A scheme whose form, data centre or accounts changed is refused, because its mark would lie. It answers
 // the revision of each scheme.
 func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]int, error) {
 	revisions := map[string]int{}
@@ -36,13 +37,34 @@ func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]
 			revisions[f.Scheme] = revision
 			names = append(names, f.Scheme)
 		}
-		_, err := tx.Exec(ctx, `update scheme set active = scheme = any($1), update_time = now() where active <> (scheme = any($1))`, names)
-		return err
+		if _, err := tx.Exec(ctx, `update scheme set active = scheme = any($1), update_time = now() where active <> (scheme = any($1))`, names); err != nil {
+			return err
+		}
+		return inactiveWork(ctx, tx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store schemes: %w", err)
 	}
 	return revisions, nil
+}
+
+// inactiveWork opens a work item for each scheme that is no longer in the file and still owes something, because nobody sends that,
+// and closes it once the scheme is back or owes nothing.
+func inactiveWork(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `
+with owing as (
+    select c.scheme, count(*) || ' unsettled' as detail
+    from cancellation c join scheme s using (scheme)
+    where not s.active and c.state in ('planned', 'open', 'held')
+    group by c.scheme
+), closed as (
+    update work_item w set close_time = now(), close_reason = 'the scheme is back, or owes nothing'
+    where w.kind = $1 and w.close_time is null and not exists (select from owing o where o.scheme = w.scheme)
+)
+insert into work_item (scheme, kind, detail)
+select scheme, $1, detail from owing
+on conflict do nothing`, string(rule.WorkSchemeInactive))
+	return err
 }
 
 func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {

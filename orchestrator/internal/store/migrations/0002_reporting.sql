@@ -54,6 +54,8 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'no date tells whether it was voided before the start; nothing was sent', 'find out in Kingdee when it was voided, then release it if that was after the start'),
 ('request_refused', '', '取消请求的内容不合规，未发送', '按提示修正方案的映射或单据内容',
     'the request was refused before it was sent', 'correct the mapping or the bill as the detail says'),
+('scheme_inactive', '', '方案已不在方案文件中，但还有未了结的取消，不再发送', '把方案放回方案文件（SCHEMES_FILE）；若确实停用，在旺店通核对这些单据，需要时手工取消',
+    'the scheme is no longer in the file, and what it still owes is not sent', 'put it back into the file (SCHEMES_FILE); if it is meant to be gone, look at these orders in the WMS and cancel them by hand if needed'),
 ('scheme_stopped', '', '方案已停止，不再读取和发送', '按停止原因处理后恢复（resume）',
     'the scheme is stopped; it neither reads nor sends', 'settle the reason, then resume it'),
 ('scheme_stopped', 'DATA_CENTER_DIFFERS', '方案已停止：金蝶登录的数据中心与方案不一致', '核对 KINGDEE_ACCT_ID 和方案里的数据中心，改正后恢复（resume）',

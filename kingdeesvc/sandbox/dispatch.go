@@ -78,7 +78,7 @@ func (s *Server) work(method string, args arguments, p Personality) ([]byte, err
 
 func (s *Server) serveLogin(w http.ResponseWriter, method string, args arguments, p Personality) failure {
 	order, known := loginOrder(method)
-	if !known {
+	if !known || p.NoKickOffLogins && strings.HasSuffix(method, "2") {
 		return errorPage(http.StatusNotFound)
 	}
 	in, err := readLogin(order, args)

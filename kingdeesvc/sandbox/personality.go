@@ -46,6 +46,9 @@ type Personality struct {
 	SessionIdleSeconds int `json:"session_idle_seconds"`
 	// OneSessionPerUser: a login throws the user's other sessions out.
 	OneSessionPerUser bool `json:"one_session_per_user"`
+	// NoKickOffLogins is a server without the login methods that end in 2, which
+	// only third-party clients report.
+	NoKickOffLogins bool `json:"no_kick_off_logins"`
 	// ParallelSessions lets requests on one session run at the same time.
 	ParallelSessions bool `json:"parallel_sessions"`
 	// LockAfterFailures locks the account for 30 minutes after so many failed

@@ -2,6 +2,7 @@ package kingdeesvc_test
 
 import (
 	"maps"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,6 +48,45 @@ func TestEveryWayInOpensOneSessionAndClosesIt(t *testing.T) {
 			require.Zero(t, b.vendor.Sessions(), "logged out on exit")
 		})
 	}
+}
+
+func TestKeepingOthersInLeavesAnotherProgramsSessionAlone(t *testing.T) {
+	for _, lacking := range []bool{false, true} {
+		b := setup(t, nil, func(cfg *sandbox.Config) {
+			cfg.Personality = sandbox.Personality{OneSessionPerUser: true, NoKickOffLogins: lacking}
+		})
+		again := setup(t, map[string]string{"KINGDEE_BASE_URL": b.vendor.URL(), "KINGDEE_KICK_OFF": "false"}, nil)
+		logins := b.vendor.Calls()["loginbysign"]
+		_, err := again.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+		require.NoError(t, err)
+		_, err = b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+		require.NoError(t, err)
+		if lacking {
+			require.Equal(t, logins+1, b.vendor.Calls()["loginbysign"], "without the method the plain one throws the other out")
+		} else {
+			require.Equal(t, logins, b.vendor.Calls()["loginbysign"])
+		}
+	}
+}
+
+func TestSeveralSessionsServeSeveralCallersAtOnce(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_SESSIONS": "3"}, func(cfg *sandbox.Config) { cfg.Personality.LatencyMillis = 50 })
+	var callers sync.WaitGroup
+	failed := make(chan error, 12)
+	for range cap(failed) {
+		callers.Go(func() {
+			_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+			failed <- err
+		})
+	}
+	callers.Wait()
+	for range cap(failed) {
+		require.NoError(t, <-failed)
+	}
+	require.Equal(t, 3, b.vendor.Sessions())
+	require.Equal(t, 3, b.vendor.Calls()["loginbysign"])
+	b.server.Stop(t.Context())
+	require.Zero(t, b.vendor.Sessions())
 }
 
 func merged(all ...map[string]string) map[string]string {

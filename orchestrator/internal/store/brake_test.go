@@ -34,3 +34,33 @@ func TestReleasingOneRowDoesNotForgetTheBrakesCount(t *testing.T) {
 	w.owed(brakes, 3, "A3", "WH1", "WH2", "WH3")
 	require.Zero(t, w.count(`select count(*) from cancellation where state = 'held'`), "everything was released: the count begins anew")
 }
+
+// The brake held everything; an hour later, unreleased, new ones must not go through beside what is still held.
+func TestATrippedBrakeHoldsUntilItIsReleased(t *testing.T) {
+	w := setupWriter(t)
+	brakes := rule.Brakes{PerHour: 2, PerDay: 100}
+	held := func() int { return w.count(`select count(*) from cancellation where state = 'held'`) }
+	w.owed(brakes, 1, "A1", "WH1", "WH2", "WH3")
+	require.Equal(t, 3, held())
+	w.rows.Exec(`update cancellation set decide_time = decide_time - interval '61 minutes'`)
+	w.owed(brakes, 2, "A2", "WH1", "WH2")
+	require.Equal(t, 5, held())
+	require.Equal(t, 1, w.count(openWorkItems), "one item for one brake")
+
+	_, err := w.store.Release(t.Context(), act(""), nil)
+	require.NoError(t, err)
+	w.owed(brakes, 3, "A3", "WH1")
+	require.Zero(t, held())
+}
+
+func TestATrippedBrakeHoldsWhatWasTriedInVain(t *testing.T) {
+	w := setupWriter(t)
+	debts := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))
+	require.Len(t, debts, 3)
+	w.result(debts[0], rule.NotSent, rule.Next{State: rule.Open})
+	w.result(debts[1], rule.Unknown, rule.Next{State: rule.Open})
+	w.owed(rule.Brakes{PerHour: 3, PerDay: 10}, 2, "A2", "WH9")
+	require.Equal(t, "held", w.state(debts[0]), "it never left")
+	require.Equal(t, "open", w.state(debts[1]), "what it came to must be found out")
+	require.Equal(t, "open", w.state(debts[2]), "it is in flight")
+}

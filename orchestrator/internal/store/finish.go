@@ -164,7 +164,12 @@ select (select count(*) from counted where decide_time > now() - interval '1 hou
 		pgx.StrictNamedArgs{"scheme": scheme, "limit": finish.Brakes.PerDay + 1}).Scan(&lastHour, &lastDay, &fresh); err != nil {
 		return finished, err
 	}
-	finished.Tripped = finish.Brakes.Trip(lastHour, lastDay, fresh)
+	if finished.Tripped = finish.Brakes.Trip(lastHour, lastDay, fresh); finished.Tripped == "" && fresh > 0 {
+		var err error
+		if finished.Tripped, err = brakeOpen(ctx, tx, scheme); err != nil {
+			return finished, err
+		}
+	}
 	if finished.Tripped != "" {
 		if err := tripBrake(ctx, tx, scheme, finished.Tripped, fresh); err != nil {
 			return finished, err
@@ -178,17 +183,17 @@ where scheme = $1 and state = 'planned' and hold_reason <> ''`, scheme)
 	}
 	finished.Held = tag.RowsAffected()
 	tag, err = tx.Exec(ctx, `
-update cancellation set state = 'open', decide_time = now(), due_time = now(), update_time = now()
+update cancellation set state = 'open', decide_time = now(), due_time = now(), unsent_since = null, answer_changes = 0, update_time = now()
 where scheme = $1 and state = 'planned'`, scheme)
 	finished.Opened = tag.RowsAffected()
 	return finished, err
 }
 
-// tripBrake holds everything of the scheme that was not sent yet.
+// tripBrake holds everything of the scheme that cannot have reached the WMS.
 func tripBrake(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason, fresh int64) error {
 	if _, err := tx.Exec(ctx, `
 update cancellation set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
-where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and attempt = 0))`, scheme, string(reason)); err != nil {
+where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))`, scheme, string(reason)); err != nil {
 		return err
 	}
 	return openWork(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkBrake, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})

@@ -20,15 +20,20 @@ import (
 
 func testClient(t *testing.T, address string, now func() time.Time) *Client {
 	t.Helper()
-	endpoint, err := url.Parse(address)
-	require.NoError(t, err)
-	d, _ := FindDialect("wdt")
-	c := NewClient(Params{
-		Endpoint: endpoint, Dialect: d, Partner: "testsid", AppKey: "testappkey", Secret: "testsecret",
-		Timeout: 5 * time.Second, IdleConns: 4, Now: now,
-	})
+	c := newTestClient(t, address, now, 4)
 	t.Cleanup(c.Close)
 	return c
+}
+
+func newTestClient(tb testing.TB, address string, now func() time.Time, idle int) *Client {
+	tb.Helper()
+	endpoint, err := url.Parse(address)
+	require.NoError(tb, err)
+	d, _ := FindDialect("wdt")
+	return NewClient(Params{
+		Endpoint: endpoint, Dialect: d, Partner: "testsid", AppKey: "testappkey", Secret: "testsecret",
+		Timeout: 5 * time.Second, IdleConns: idle, Now: now,
+	})
 }
 
 func prepared(t *testing.T, c *Client) Request {

@@ -15,6 +15,10 @@ import (
 // probeWithin bounds the harmless call by which a stream learns what kind of server an unknown account has.
 const probeWithin = 3 * time.Second
 
+// heldAtLeast is how many items of an account a stream may hold, be the account ever so slow: its gate can be fair only
+// between warehouses that it sees waiting.
+const heldAtLeast = 64
+
 type ordersStream = wmsv1.OrderService_CancelOrdersServer
 
 // CancelOrders announces the windows, then answers items as they finish.
@@ -36,14 +40,14 @@ func (s *Service) CancelOrders(stream ordersStream) error {
 }
 
 // announce sends the Window of every account and answers how many items the stream may hold: what is in flight and as many
-// again that wait for their turn.
+// again, or heldAtLeast, that wait for their turn.
 func (s *Service) announce(stream ordersStream) (int, error) {
 	s.learn(stream.Context())
 	capacity := 0
 	for _, name := range s.names {
 		a := s.accounts[name]
 		limits := a.Limits()
-		capacity += 2 * limits.InFlight
+		capacity += limits.InFlight + max(limits.InFlight, heldAtLeast)
 		frame := &wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Window{Window: &wmsv1.Window{
 			Account: toAccount(a), InFlight: int32(limits.InFlight), PerSecond: limits.PerSecond, //nolint:gosec // bounded by the settings
 			ServiceTime: timestamppb.New(s.now()),

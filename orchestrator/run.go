@@ -140,7 +140,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	}
 	return jobs.Start(context.WithoutCancel(ctx), jobs.Config{
 		Pool: pool, Schema: store.Schema, Store: ledger, Kingdee: kingdeev1.NewBillServiceClient(kingdee), WMS: wmsv1.NewOrderServiceClient(wms),
-		Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers, Logger: s.logger, Now: now,
+		Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers, Takeover: cfg.Takeover, Logger: s.logger, Now: now,
 	})
 }
 

@@ -204,7 +204,7 @@ func (p *push) handOver(ctx context.Context, batch []ledger.Due) error {
 	// A claim is not cut off by the end of the stream: whether it was written must be known.
 	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	claimed, err := p.store.Claim(write, wanted, claimHold)
+	claimed, err := p.store.Claim(write, wanted, p.hold)
 	if err != nil {
 		return &ledgerError{err}
 	}

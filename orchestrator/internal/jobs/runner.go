@@ -41,8 +41,11 @@ type Config struct {
 	Revisions map[string]int
 	// PushWorkers is how many slices run at once; 0 = 4.
 	PushWorkers int
-	Logger      *slog.Logger
-	Now         func() time.Time
+	// Takeover is when an attempt without an answer counts as unknown; 0 = 40 s, which is longer than any answer takes. Shorter, an
+	// answer that is still on its way is overtaken by a probe.
+	Takeover time.Duration
+	Logger   *slog.Logger
+	Now      func() time.Time
 }
 
 // Runner runs the jobs of one orchestrator. Any number of them share the work on one database.
@@ -54,6 +57,9 @@ type Runner struct {
 
 // Start begins to work.
 func Start(ctx context.Context, cfg Config) (*Runner, error) {
+	if cfg.Takeover == 0 {
+		cfg.Takeover = claimHold
+	}
 	if cfg.PushWorkers == 0 {
 		cfg.PushWorkers = 4
 	}
@@ -63,7 +69,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		store: cfg.Store, kingdee: cfg.Kingdee, wms: cfg.WMS, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now,
 	}
 	slice := &slicer{
-		store: cfg.Store, wms: cfg.WMS, registry: schemes, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
+		store: cfg.Store, wms: cfg.WMS, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
 		verifier: &verifier{store: cfg.Store, kingdee: cfg.Kingdee, logger: cfg.Logger, now: cfg.Now},
 	}
 	dispatch := &dispatcher{store: cfg.Store, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now}

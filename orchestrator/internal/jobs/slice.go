@@ -43,6 +43,8 @@ type slicer struct {
 	registry *registry
 	logger   *slog.Logger
 	now      func() time.Time
+	// hold is how long a claim stands without an answer.
+	hold time.Duration
 	// stopping is closed when the process is asked to end: nothing more is claimed, what is in flight is finished.
 	stopping <-chan struct{}
 }

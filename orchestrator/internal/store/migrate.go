@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -100,8 +101,15 @@ func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// CheckSchema refuses a database that is older than this program.
+// CheckSchema refuses a database that is older than this program, or was never migrated. It writes nothing there.
 func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	var migrated bool
+	if err := pool.QueryRow(ctx, `select to_regclass($1) is not null`, Schema+".schema_version").Scan(&migrated); err != nil {
+		return fmt.Errorf("check schema: %w", err)
+	}
+	if !migrated {
+		return errors.New("the database has no ledger yet: run `voidrelay migrate` first; 数据库尚未初始化，请先运行 voidrelay migrate")
+	}
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { _ = db.Close() }()
 	provider, err := gooseProvider(db)
@@ -113,7 +121,7 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("check schema: %w", err)
 	}
 	if pending {
-		return fmt.Errorf("the database is older than this program: run `voidrelay migrate` first")
+		return errors.New("the database is older than this program: run `voidrelay migrate` first; 数据库版本较旧，请先运行 voidrelay migrate")
 	}
 	return nil
 }

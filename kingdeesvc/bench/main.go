@@ -34,14 +34,16 @@ const timeLimit = 15 * time.Minute
 type bench struct {
 	// rows pass through for the memory; bills of two lines are streamed rounds times for the speed.
 	rows, bills, rounds int
-	out                 io.Writer
+	// most is what kingdeesvc may take, in bytes.
+	most int
+	out  io.Writer
 }
 
 func main() {
 	if status, played := playRole(); played {
 		os.Exit(status)
 	}
-	b := &bench{out: os.Stdout}
+	b := &bench{most: mostBytes, out: os.Stdout}
 	only := flag.String("only", "memory,speed", "measure only these")
 	flag.IntVar(&b.rows, "rows", 1_000_000, "rows that pass through for the memory")
 	flag.IntVar(&b.bills, "bills", 10_000, "bills in the sandbox for the speed")

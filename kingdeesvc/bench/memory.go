@@ -67,8 +67,8 @@ func (b *bench) passThrough(ctx context.Context, name string, bills int, via fun
 	switch {
 	case got.bills != int64(bills) || got.problems != 0:
 		return fmt.Errorf("%d bills and %d problems, want %d bills", got.bills, got.problems, bills)
-	case after > mostBytes:
-		return fmt.Errorf("a peak of %d bytes, more than %d", after, mostBytes)
+	case after > b.most:
+		return fmt.Errorf("a peak of %d bytes, more than %d", after, b.most)
 	}
 	return nil
 }

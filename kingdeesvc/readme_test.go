@@ -19,9 +19,7 @@ func TestTheReadmeNamesEverySettingAndMetric(t *testing.T) {
 	require.NoError(t, err)
 	var documented []string
 	for _, row := range regexp.MustCompile("(?m)^\\| (`[A-Z_]+`(, `[A-Z_]+`)*) \\|").FindAllStringSubmatch(string(content), -1) {
-		for _, name := range regexp.MustCompile("[A-Z_]+").FindAllString(row[1], -1) {
-			documented = append(documented, name)
-		}
+		documented = append(documented, regexp.MustCompile("[A-Z_]+").FindAllString(row[1], -1)...)
 	}
 	read := map[string]bool{}
 	_, _ = kingdeesvc.LoadConfig(func(name string) string {

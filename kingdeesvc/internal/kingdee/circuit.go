@@ -72,7 +72,7 @@ func (c *circuit) leave(trial bool, err error) {
 	case silent:
 		c.failures++
 		c.last = err.Error()
-		if c.state == CircuitClosed && c.failures < circuitFailures || c.state == CircuitOpen {
+		if c.state == CircuitClosed && c.failures < circuitFailures || c.state == CircuitOpen && c.now().Before(c.until) {
 			return
 		}
 		c.pause = min(max(2*c.pause, circuitFirst), circuitLongest)

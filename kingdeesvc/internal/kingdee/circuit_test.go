@@ -65,6 +65,21 @@ func TestOneTrialAtATimeAndOneThatIsAbandonedDecidesNothing(t *testing.T) {
 	require.Equal(t, CircuitClosed, c.current())
 }
 
+func TestAProbeThatHangsCountsAsSilence(t *testing.T) {
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{`[]`}})
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range circuitFailures + 2 {
+		require.Equal(t, Unreachable, ClassOf(f.client.Probe(t.Context(), "F", -time.Second)))
+		_ = f.client.Probe(gone, "F", time.Second) // who is told to stop says nothing about the vendor
+	}
+	require.Equal(t, CircuitOpen, f.client.Stats().Circuit)
+	f.now = f.now.Add(circuitFirst)
+	require.Equal(t, Unreachable, ClassOf(f.client.Probe(t.Context(), "F", -time.Second)))
+	fault, _ := asFault(func() error { _, err := f.query(t); return err }())
+	require.Equal(t, 2*circuitFirst, fault.RetryAfter, "the trial failed as well")
+}
+
 func TestWhatTheQueryItselfMayBeToBlameForOpensNothing(t *testing.T) {
 	for _, answer := range []string{coded("4"), coded("2"), `[[1,2],[3`, ``, `17`} {
 		f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{answer}})

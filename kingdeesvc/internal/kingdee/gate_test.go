@@ -2,8 +2,15 @@ package kingdee
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -117,4 +124,56 @@ func TestThePaceHoldsAndSaysSo(t *testing.T) {
 		g.leave(s)
 	}
 	g.close()
+}
+
+// The same over HTTP: three backfills, one page under way, and a poll that comes last and is served next.
+func TestAPollWaitsForThePageUnderWayOnly(t *testing.T) {
+	entered, leave := make(chan string), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(r.URL.Path, "AuthService") {
+			_, _ = io.WriteString(w, goodLogin)
+			return
+		}
+		var asked struct{ Data struct{ FilterString string } }
+		_ = json.Unmarshal(body, &asked)
+		entered <- asked.Data.FilterString
+		<-leave
+		_, _ = io.WriteString(w, `[]`)
+	}))
+	defer server.Close()
+	base, err := ParseBaseURL(server.URL)
+	require.NoError(t, err)
+	client := New(Options{BaseURL: base, Auth: SignAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	defer client.Close(context.Background())
+	var callers sync.WaitGroup
+	ask := func(ctx context.Context, name string) {
+		callers.Go(func() { _, _ = client.Query(ctx, Query{FormID: "F", FieldKeys: []string{"FID"}, Filter: name}) })
+	}
+	serve := func() string {
+		name := <-entered
+		leave <- struct{}{}
+		return name
+	}
+	backfills := map[string]context.Context{}
+	for _, name := range []string{"backfill 1", "backfill 2", "backfill 3"} {
+		backfills[name] = WithFlow(t.Context())
+		for range shortFlow {
+			ask(backfills[name], name)
+			require.Equal(t, name, serve())
+		}
+	}
+	ask(backfills["backfill 1"], "backfill 1")
+	underWay := <-entered
+	for waiting, name := range []string{"backfill 2", "backfill 3", "poll"} {
+		ctx, known := backfills[name]
+		if !known {
+			ctx = t.Context()
+		}
+		ask(ctx, name)
+		require.Eventually(t, func() bool { return client.Stats().Queued == waiting+1 }, 10*time.Second, time.Millisecond)
+	}
+	leave <- struct{}{}
+	require.Equal(t, []string{"backfill 1", "poll", "backfill 2", "backfill 3"}, []string{underWay, serve(), serve(), serve()})
+	callers.Wait()
 }

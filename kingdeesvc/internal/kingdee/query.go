@@ -71,6 +71,7 @@ func (c *Client) Probe(ctx context.Context, formID string, limit time.Duration) 
 	_, err := c.Ping(probing, formID)
 	if err != nil && probing.Err() != nil && ctx.Err() == nil {
 		err = &Fault{Class: Unreachable, Code: NoCode, Message: fmt.Sprintf("no answer to a probe within %s", limit), Err: err}
+		c.circuit.leave(false, err)
 		c.note(err)
 	}
 	return err

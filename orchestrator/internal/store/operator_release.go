@@ -25,7 +25,7 @@ func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (relea
 		err := tx.QueryRow(ctx, `
 with freed as (
     update cancellation
-    set state = 'open', hold_reason = '', due_time = now(), slice_until = null, unsent_since = null, update_time = now(),
+    set state = 'open', hold_reason = '', due_time = now(), slice_until = null, unsent_since = null, unread_since = null, update_time = now(),
         holders_accepted_time = case hold_reason when 'number_taken' then now() else holders_accepted_time end
     where scheme = $1 and state = 'held' and (cardinality($2::bigint[]) = 0 or cancellation_id = any($2))
     returning cancellation_id

@@ -37,7 +37,7 @@ where scheme = $1 and kind = 'scheme_stopped' and close_time is null`, act.Schem
 
 // forgetUnsent lets the time in which nothing could be sent begin anew: while the scheme was at rest nobody tried.
 func forgetUnsent(ctx context.Context, tx pgx.Tx, scheme string) error {
-	_, err := tx.Exec(ctx, `update cancellation set unsent_since = null where scheme = $1 and state = 'open' and unsent_since is not null`, scheme)
+	_, err := tx.Exec(ctx, `update cancellation set unsent_since = null, unread_since = null where scheme = $1 and state = 'open' and (unsent_since is not null or unread_since is not null)`, scheme)
 	return err
 }
 

@@ -293,3 +293,14 @@ func TestWhatWasDecidedBeforeSendAndNeverLeftEndsObserved(t *testing.T) {
 	}
 	require.Equal(t, "observed", w.state(debt))
 }
+
+// A debt was unread for most of a day, then held over the weekend: the first read that fails after its release must not park it.
+func TestAReleaseForgetsHowLongABillWasUnread(t *testing.T) {
+	w := setupWriter(t)
+	debt := w.owe(1, "A1", "WH1")[0]
+	w.rows.Exec(`update cancellation set state = 'held', hold_reason = 'brake_hour', unread_since = now() - interval '3 days'`)
+	_, err := w.store.Release(t.Context(), ledger.Act{Scheme: rowtest.SchemeName, Actor: "wang", Reason: "checked"}, nil)
+	require.NoError(t, err)
+	w.verify(debt, rule.Unread, time.Now(), false)
+	require.Equal(t, "open", w.state(debt))
+}

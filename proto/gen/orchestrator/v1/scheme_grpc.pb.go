@@ -40,7 +40,8 @@ type SchemeServiceClient interface {
 	SetSchemeMode(ctx context.Context, in *SetSchemeModeRequest, opts ...grpc.CallOption) (*SetSchemeModeResponse, error)
 	// ResumeScheme lets a stopped scheme read again.
 	ResumeScheme(ctx context.Context, in *ResumeSchemeRequest, opts ...grpc.CallOption) (*ResumeSchemeResponse, error)
-	// ReleaseScheme lets held cancellations of a scheme go, and resets its brakes. Each is verified before it is sent.
+	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its brakes any longer they count anew. Each
+	// cancellation is verified before it is sent.
 	ReleaseScheme(ctx context.Context, in *ReleaseSchemeRequest, opts ...grpc.CallOption) (*ReleaseSchemeResponse, error)
 }
 
@@ -116,7 +117,8 @@ type SchemeServiceServer interface {
 	SetSchemeMode(context.Context, *SetSchemeModeRequest) (*SetSchemeModeResponse, error)
 	// ResumeScheme lets a stopped scheme read again.
 	ResumeScheme(context.Context, *ResumeSchemeRequest) (*ResumeSchemeResponse, error)
-	// ReleaseScheme lets held cancellations of a scheme go, and resets its brakes. Each is verified before it is sent.
+	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its brakes any longer they count anew. Each
+	// cancellation is verified before it is sent.
 	ReleaseScheme(context.Context, *ReleaseSchemeRequest) (*ReleaseSchemeResponse, error)
 	mustEmbedUnimplementedSchemeServiceServer()
 }

@@ -23,15 +23,21 @@ type Page struct {
 // the head's where it has no lines; the listing's rows count only where nothing but the listing showed them. The next page is
 // read while emit has the last.
 func (s *Selected) Bills(ctx context.Context, o Options, emit func(Page) error) error {
-	return ahead(ctx, func(ctx context.Context, emit func(Page) error) error { return s.bills(ctx, o, emit) }, emit)
+	read := func(ctx context.Context, emit func(drafts) error) error { return s.drafts(ctx, o, emit) }
+	return ahead(ctx, read, func(got drafts) error {
+		if page := s.reader.decodePage(got); len(page.Bills) > 0 || len(page.Problems) > 0 {
+			return emit(page)
+		}
+		return nil
+	})
 }
 
-func (s *Selected) bills(ctx context.Context, o Options, emit func(Page) error) error {
+func (s *Selected) drafts(ctx context.Context, o Options, emit func(drafts) error) error {
 	return s.eachIDs(ctx, s.reader.chunk(), func(part idPage) error {
 		if len(part.strays) > 0 {
-			strays := Page{Left: part.listed}
+			strays := drafts{left: part.listed}
 			for _, g := range part.strays {
-				strays.Problems = append(strays.Problems, g.problem(g.fault, len(g.rows)))
+				strays.list = append(strays.list, &draft{head: g})
 			}
 			if err := emit(strays); err != nil {
 				return err
@@ -42,7 +48,7 @@ func (s *Selected) bills(ctx context.Context, o Options, emit func(Page) error) 
 }
 
 // whole reads the bills of these ids. An id that is not shown is simply absent.
-func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(Page) error) error {
+func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(drafts) error) error {
 	if len(part.ids) == 0 {
 		return nil
 	}
@@ -52,27 +58,34 @@ func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(Pa
 		end, _ := slices.BinarySearch(left, got.reach()+1)
 		covered := left[:end]
 		left = left[end:]
-		drafts := make([]*draft, 0, len(covered))
+		list := make([]*draft, 0, len(covered))
 		for _, g := range got.groups {
-			drafts = append(drafts, &draft{head: g})
+			list = append(list, &draft{head: g})
 		}
 		bare, bareLeft, err := r.withoutLines(ctx, without(covered, got.groups), o)
 		if err != nil {
 			return err
 		}
-		drafts = append(drafts, bare...)
-		slices.SortStableFunc(drafts, func(a, b *draft) int { return cmp.Compare(a.head.id, b.head.id) })
+		list = append(list, bare...)
+		slices.SortStableFunc(list, func(a, b *draft) int { return cmp.Compare(a.head.id, b.head.id) })
 		first := earlier(earlier(got.left, bareLeft), part.floor())
 		if o.Components {
-			strays, componentsLeft, err := r.addComponents(ctx, drafts, o)
+			strays, componentsLeft, err := r.addComponents(ctx, list, o)
 			if err != nil {
 				return err
 			}
-			drafts = append(drafts, strays...)
+			list = append(list, strays...)
 			first = earlier(first, componentsLeft)
 		}
-		return r.emitBills(drafts, first, emit)
+		return emit(drafts{list, first})
 	})
+}
+
+// drafts are bills of one page before decoding: reading them and decoding them are different goroutines' work, so that the
+// vendor is asked for the next page meanwhile.
+type drafts struct {
+	list []*draft
+	left time.Time
 }
 
 // draft is a bill before decoding.
@@ -153,9 +166,10 @@ func (r *Reader) withoutLines(ctx context.Context, ids []int64, o Options) ([]*d
 	return drafts, left, nil
 }
 
-func (r *Reader) emitBills(drafts []*draft, left time.Time, emit func(Page) error) error {
-	out, zone := Page{Left: left}, r.zone()
-	for _, d := range drafts {
+// decodePage makes a page of drafts.
+func (r *Reader) decodePage(from drafts) Page {
+	out, zone := Page{Left: from.left}, r.zone()
+	for _, d := range from.list {
 		if d.gone {
 			continue
 		}
@@ -166,8 +180,5 @@ func (r *Reader) emitBills(drafts []*draft, left time.Time, emit func(Page) erro
 		}
 		out.Bills = append(out.Bills, decoded)
 	}
-	if len(out.Bills) == 0 && len(out.Problems) == 0 {
-		return nil
-	}
-	return emit(out)
+	return out
 }

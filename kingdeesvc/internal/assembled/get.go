@@ -26,10 +26,11 @@ func (r *Reader) Get(ctx context.Context, id int64, o Options) (*kingdeev1.Assem
 		return nil, time.Time{}, err
 	}
 	var found Page
-	err := r.whole(ctx, idPage{ids: []int64{id}}, o, func(got Page) error {
-		found.Bills = append(found.Bills, got.Bills...)
-		found.Problems = append(found.Problems, got.Problems...)
-		found.Left = earlier(found.Left, got.Left)
+	err := r.whole(ctx, idPage{ids: []int64{id}}, o, func(got drafts) error {
+		page := r.decodePage(got)
+		found.Bills = append(found.Bills, page.Bills...)
+		found.Problems = append(found.Problems, page.Problems...)
+		found.Left = earlier(found.Left, got.left)
 		return nil
 	})
 	switch {

@@ -18,19 +18,17 @@ type StatePage struct {
 
 // States reads id, number, states and dates, one row a bill. The next page is read while emit has the last.
 func (s *Selected) States(ctx context.Context, emit func(StatePage) error) error {
-	return ahead(ctx, s.states, emit)
+	return ahead(ctx, s.states, func(got page) error { return emitStates(s.reader, got, emit) })
 }
 
-func (s *Selected) states(ctx context.Context, emit func(StatePage) error) error {
+func (s *Selected) states(ctx context.Context, emit func(page) error) error {
 	r := s.reader
 	if filters := s.where(); s.ids == nil && len(filters) == 1 {
-		return r.walk(ctx, statePlan, filters[0], s.after, func(got page) error {
-			return emitStates(r, got, emit)
-		})
+		return r.walk(ctx, statePlan, filters[0], s.after, emit)
 	}
 	return s.eachIDs(ctx, idsPerQuery, func(part idPage) error {
 		if len(part.strays) > 0 {
-			if err := emitStates(r, page{groups: part.strays, left: part.listed}, emit); err != nil {
+			if err := emit(page{groups: part.strays, left: part.listed}); err != nil {
 				return err
 			}
 		}
@@ -39,7 +37,7 @@ func (s *Selected) states(ctx context.Context, emit func(StatePage) error) error
 		}
 		return r.walk(ctx, statePlan, kingdee.InIDs(keyID, part.ids), 0, func(got page) error {
 			got.left = earlier(got.left, part.floor())
-			return emitStates(r, got, emit)
+			return emit(got)
 		})
 	})
 }

@@ -103,6 +103,16 @@ func TestACallRestrictionHoldsEverybodyBack(t *testing.T) {
 	require.Equal(t, throttleFirst, f.pauses[0], "the next caller waits first")
 	fault, _ = asFault(err)
 	require.Equal(t, 2*throttleFirst, fault.RetryAfter, "longer each time")
+	asked := f.count("ExecuteBillQuery")
+	hurried, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Minute))
+	defer cancel()
+	f.client.now = func() time.Time { return time.Now().Add(time.Minute - time.Second) }
+	f.client.throttle.now = func() time.Time { return f.now }
+	_, err = f.client.Ping(hurried, "F")
+	fault, _ = asFault(err)
+	require.Equal(t, 2*throttleFirst, fault.RetryAfter, "who cannot wait so long is told at once")
+	require.Equal(t, asked, f.count("ExecuteBillQuery"))
+	f.client.now = func() time.Time { return f.now }
 	f.now = f.now.Add(time.Minute)
 	f.pauses = nil
 	_, err = f.query(t)

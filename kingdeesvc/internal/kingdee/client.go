@@ -177,6 +177,10 @@ func (c *Client) once(ctx context.Context, flow *Flow, service string, payload a
 	}
 	defer c.gate.leave(s)
 	if left := c.throttle.left(); first && left > 0 {
+		if !fits(ctx, c.now(), left) {
+			return answer{}, Meta{}, &Fault{Class: Throttled, Code: NoCode, RetryAfter: left,
+				Message: "not asked: Kingdee restricts calls (MsgCode 14) and the pause does not fit the deadline"}
+		}
 		if err := c.pause(ctx, left); err != nil {
 			return answer{}, Meta{}, fmt.Errorf("kingdee: the vendor asked for fewer calls: %w", err)
 		}

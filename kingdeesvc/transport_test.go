@@ -1,6 +1,7 @@
 package kingdeesvc_test
 
 import (
+	"context"
 	"encoding/pem"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -54,4 +56,25 @@ func TestAPrivateCertificateIsTrustedWhenNamedAndHTTP2IsNeverSpoken(t *testing.T
 	settings["KINGDEE_CA_FILE"] = tokensFile(t, "no certificate")
 	_, err = load(settings)
 	require.ErrorContains(t, err, "KINGDEE_CA_FILE")
+}
+
+// A server that takes requests and never answers: everybody's own deadline holds, whether the call was sent or waited for the
+// one session, and nothing stays behind (TestMain looks for goroutines).
+func TestASlowServerHoldsNobodyBeyondTheirDeadline(t *testing.T) {
+	url, asked := hanging(t)
+	b := setup(t, map[string]string{"KINGDEE_BASE_URL": url, "KINGDEESVC_METRICS_ADDR": "127.0.0.1:0", noWait: "1"}, nil)
+	<-asked // the probe has the session, and waits
+	ended := make(chan error, 20)
+	for range cap(ended) {
+		go func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+			defer cancel()
+			_, err := b.client.CheckConnection(ctx, &kingdeev1.CheckConnectionRequest{})
+			ended <- err
+		}()
+	}
+	for range cap(ended) {
+		requireError(t, <-ended, codes.DeadlineExceeded, kingdeev1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED)
+	}
+	require.Eventually(t, func() bool { return strings.Contains(scrape(t, b), "kingdee_queue 0\n") }, 10*time.Second, 10*time.Millisecond)
 }

@@ -152,7 +152,7 @@ func TestSandboxFaults(t *testing.T) {
 		"no_declaration": done, "upper_charset": done, "text_plain": done, "extra_elements": done, "byte_order_mark": done,
 		"declared_gbk": done, "undeclared_gbk": unknown,
 		"no_flag": unknown, "broken_xml": unknown, "empty_body": unknown, "not_xml": unknown, "json": unknown,
-		"doctype": unknown, "oversize": unknown,
+		"doctype": unknown, "oversize": unknown, "gzip": unknown, "sub_code": auth,
 		"noop": rejected, "not_deployed": rejected, "db_error": rejected, "race": rejected, "flag_error": rejected,
 	}
 	for _, kind := range sandbox.FaultKinds() {

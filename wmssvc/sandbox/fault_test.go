@@ -86,6 +86,8 @@ func TestOddAnswersStillTellTheTruthInTheBook(t *testing.T) {
 		{"empty_body", 1, "", "<"},
 		{"not_xml", 1, "OK", "<"},
 		{"json", 1, `"flag":"success"`, "<"},
+		{"gzip", 1, "<flag>success</flag>", ""}, // this client unpacks it unasked
+		{"sub_code", 0, "<code>15</code><message></message><sub_code>sign-check-failure</sub_code>", ""},
 		{"noop", 0, "<flag>success</flag><code>0</code><message>旺店通WMS返回：消息接收成功,但未做什么操作", ""},
 		{"not_deployed", 0, "client.protocol.invalid-argument", ""},
 		{"db_error", 0, "<flag>failure</flag>", ""},

@@ -60,11 +60,13 @@ var faultPlans = map[FaultKind]faultPlan{
 	"empty_body":     {commits: true, mute: true, bend: func(r *reply) { r.body = nil }},
 	"not_xml":        {commits: true, mute: true, bend: func(r *reply) { r.contentType, r.body = "text/plain", []byte("OK") }},
 	"json":           {commits: true, mute: true, bend: asJSON},
+	"gzip":           {commits: true, mute: true, bend: compressed},
 
 	// Things the WMS, or its sister products, say instead of doing it.
 	"noop":         {instead: &verdict{outcome: OutcomeNotDone, flag: flagSuccess, text: textNoop}},
 	"not_deployed": {instead: &verdict{outcome: OutcomeNotDone, flag: flagFailure, code: codeMethod, text: "接口未部署或暂不支持"}},
 	"db_error":     {instead: &verdict{outcome: OutcomeNotDone, flag: flagFailure, text: "Lock wait timeout exceeded; try restarting transaction"}},
 	"race":         {instead: &verdict{outcome: OutcomeNotDone, flag: flagFailure, text: "取消失败,请重试"}},
+	"sub_code":     {instead: &verdict{outcome: OutcomeNotDone, flag: flagFailure, code: "15"}, bend: subCode},
 	"flag_error":   {instead: &verdict{outcome: OutcomeNotDone, flag: "error", code: "-1", text: "系统异常"}},
 }

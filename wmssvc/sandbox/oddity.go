@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"encoding/xml"
 	"net/http"
@@ -38,6 +39,20 @@ func redirect(r *reply) {
 
 func extraElements(r *reply) {
 	r.insertBefore("</response>", "<sub_code></sub_code><request_id>sandbox</request_id><items><itemId>1</itemId></items>")
+}
+
+// subCode is how Qimen's generic envelope carries the cause, here a refused signature.
+func subCode(r *reply) {
+	r.insertBefore("</response>", "<sub_code>"+codeSign+"</sub_code><sub_message>Illegal request</sub_message><request_id>sandbox</request_id>")
+}
+
+// compressed answers as if compression had been asked for.
+func compressed(r *reply) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write(r.body) // a bytes.Buffer takes everything
+	_ = w.Close()
+	r.body, r.encoding = packed.Bytes(), "gzip"
 }
 
 func doctype(r *reply) {

@@ -26,6 +26,7 @@ const (
 type reply struct {
 	status      int
 	contentType string
+	encoding    string
 	body        []byte
 	target      string // the request's own URI
 	location    string
@@ -39,6 +40,9 @@ func (r *reply) send(w http.ResponseWriter) error {
 	}
 	h := w.Header()
 	h.Set("Content-Type", r.contentType)
+	if r.encoding != "" {
+		h.Set("Content-Encoding", r.encoding)
+	}
 	if r.location != "" {
 		h.Set("Location", r.location)
 	}

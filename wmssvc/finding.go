@@ -90,20 +90,20 @@ func judge(r *account.Result) finding {
 	case dictionary.Rejected:
 		switch {
 		case r.InterfaceMissing():
-			return noInterface.told(r.Answer.Code, r.Answer.Message)
+			return noInterface.told(r.Answer.Code, r.Answer.Message, r.Detail)
 		case r.FormRefused():
-			return refusedForm.told(r.Answer.Code, r.Answer.Message)
+			return refusedForm.told(r.Answer.Code, r.Answer.Message, r.Detail)
 		case !r.Recognised:
-			return notKnown.told(r.Answer.Code, r.Answer.Message)
+			return notKnown.told(r.Answer.Code, r.Answer.Message, r.Detail)
 		}
 		return acceptedRefused.told(r.Answer.Message)
 	case dictionary.Cancelled, dictionary.AlreadyCancelled, dictionary.InProgress, dictionary.TooLate:
 		return acceptedSilent.told(r.Answer.Message)
 	case dictionary.Auth:
 		if skewed {
-			return refusedClock.told(r.Answer.Code, r.Answer.Message)
+			return refusedClock.told(r.Answer.Code, r.Answer.Message, r.Detail)
 		}
-		return refusedAccount.told(r.Answer.Code, r.Answer.Message)
+		return refusedAccount.told(r.Answer.Code, r.Answer.Message, r.Detail)
 	case dictionary.Throttled:
 		return tooOften.told(r.Answer.Message)
 	case dictionary.NotSent:

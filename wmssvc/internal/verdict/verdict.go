@@ -68,7 +68,15 @@ func Of(e *wms.Exchange, words *dictionary.Dictionary) Verdict {
 		meaning.RetryAfter = max(meaning.RetryAfter, slowDown)
 		slowDown = meaning.RetryAfter
 	}
-	return Verdict{Meaning: meaning, Answer: answer, Read: true, SlowDown: slowDown}
+	return Verdict{Meaning: meaning, Answer: answer, Read: true, Detail: beneath(answer), SlowDown: slowDown}
+}
+
+// beneath is what Qimen's envelope may say of the cause below code and message, for people.
+func beneath(a wms.Answer) string {
+	if a.SubCode == "" && a.SubMessage == "" {
+		return ""
+	}
+	return strings.TrimSpace("sub_code " + a.SubCode + ": " + a.SubMessage)
 }
 
 func unknown(slowDown time.Duration, answer wms.Answer, read bool, detail string) Verdict {

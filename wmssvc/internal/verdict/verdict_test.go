@@ -27,8 +27,9 @@ func envelope(flag, code, message string) string {
 func TestSubCodesCount(t *testing.T) {
 	words, err := dictionary.Default()
 	require.NoError(t, err)
-	v := verdict.Of(answered(200, "<response><flag>failure</flag><code>15</code><sub_code>sign-check-failure</sub_code></response>"), words)
+	v := verdict.Of(answered(200, "<response><flag>failure</flag><code>15</code><sub_code>sign-check-failure</sub_code><sub_message>Illegal request</sub_message></response>"), words)
 	require.Equal(t, dictionary.Auth, v.Disposition)
+	require.Equal(t, "sub_code sign-check-failure: Illegal request", v.Detail, "people are told, too")
 }
 
 func TestHTTPStatus(t *testing.T) {

@@ -20,7 +20,7 @@ func (r *round) reach(ctx context.Context) {
 	class := kingdee.ClassOf(err)
 	switch {
 	case err == nil:
-		r.add("reach", OK, kind.and(say("，有 %d 个数据中心", ", with %d data centres", len(centers))), Text{})
+		r.add("reach", OK, kind.and(say("，有 %d 个数据中心", "; data centres: %d", len(centers))), Text{})
 		r.dataCenter(centers)
 		return
 	case class == kingdee.Unreachable || class == 0:

@@ -223,7 +223,9 @@ func (s *Server) serveGRPC(ctx context.Context, cfg Config, ledger *store.Store,
 }
 
 func (s *Server) serveHTTP(ctx context.Context, cfg Config, transport *tls.Config) error {
-	handler, conn, err := gateway.New(ctx, s.grpcAddr, grpc.WithTransportCredentials(ownCredentials(transport)))
+	// Without tokens and client certificates the settings allow loopback only.
+	local := cfg.AuthTokensFile == "" && cfg.TLSClientCAFile == ""
+	handler, conn, err := gateway.New(ctx, s.grpcAddr, local, grpc.WithTransportCredentials(ownCredentials(transport)))
 	if err != nil {
 		return err
 	}

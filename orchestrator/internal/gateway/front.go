@@ -19,8 +19,9 @@ import (
 // front answers what is not an RPC, and refuses what the generated handlers would let pass or choke on. It is no http.ServeMux:
 // that one redirects a path with two slashes, and a bill number may have them.
 type front struct {
-	mux  *runtime.ServeMux
-	conn *grpc.ClientConn
+	mux   *runtime.ServeMux
+	conn  *grpc.ClientConn
+	guard guard
 }
 
 // pages are the paths that are no RPC.
@@ -31,6 +32,10 @@ var pages = map[string]func(*front, http.ResponseWriter, *http.Request){
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if cause, ok := f.guard.check(r); !ok {
+		f.fail(w, r, cause)
+		return
+	}
 	if page, ok := pages[r.URL.Path]; ok {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			f.refuse(w, r, http.StatusMethodNotAllowed)

@@ -22,8 +22,9 @@ const (
 )
 
 // New makes the REST face of the orchestrator that serves gRPC at grpcAddr (any gRPC target). It connects when the first call
-// comes; dialOptions must name the transport credentials. Closing ends the connection, calls under way with it.
-func New(ctx context.Context, grpcAddr string, dialOptions ...grpc.DialOption) (http.Handler, io.Closer, error) {
+// comes; dialOptions must name the transport credentials. local says that only this machine can and may call: then only its own
+// names are taken as Host. Closing ends the connection, calls under way with it.
+func New(ctx context.Context, grpcAddr string, local bool, dialOptions ...grpc.DialOption) (http.Handler, io.Closer, error) {
 	options := append([]grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage))}, dialOptions...)
 	conn, err := grpc.NewClient(grpcAddr, options...)
 	if err != nil {
@@ -41,7 +42,7 @@ func New(ctx context.Context, grpcAddr string, dialOptions ...grpc.DialOption) (
 			return nil, nil, fmt.Errorf("gateway: %w", err)
 		}
 	}
-	return http.MaxBytesHandler(&front{mux: mux, conn: conn}, maxBody), conn, nil
+	return http.MaxBytesHandler(&front{mux: mux, conn: conn, guard: newGuard(local)}, maxBody), conn, nil
 }
 
 func newMux() *runtime.ServeMux {

@@ -139,3 +139,25 @@ func TestTheServerHasAllItsLimits(t *testing.T) {
 		require.NotZero(t, limit, name)
 	}
 }
+
+// A page on another site, opened in an operator's browser, must not be able to release or send.
+func TestAPageOfAnotherSiteCannotCall(t *testing.T) {
+	f := setup(t, nil)
+	seed(f.rows)
+	for name, header := range map[string]http.Header{
+		"another origin":     {"Origin": {"http://evil.example"}},
+		"a cross-site fetch": {"Sec-Fetch-Site": {"cross-site"}},
+	} {
+		response, content := f.call(t, "POST /v1/schemes/assembly:release", `{"reason": "x"}`, header)
+		require.Equal(t, 400, response.StatusCode, name)
+		require.Contains(t, content, `"Origin"`, name)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.rest.URL+"/v1/schemes", nil)
+	require.NoError(t, err)
+	request.Host = "rebound.example:7480"
+	response, err := f.rest.Client().Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, 400, response.StatusCode, "a name that was pointed at this machine")
+	require.Equal(t, "0", f.rows.Text(`select count(*)::text from voidrelay.operator_action where verb = 'release'`))
+}

@@ -95,7 +95,7 @@ func setup(t *testing.T, auth rpc.Authenticator) *face {
 	f.conn, err = grpc.NewClient(listener.Addr().String(), plain)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = f.conn.Close() })
-	handler, closer, err := gateway.New(t.Context(), listener.Addr().String(), plain)
+	handler, closer, err := gateway.New(t.Context(), listener.Addr().String(), true, plain)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = closer.Close() })
 	f.rest = httptest.NewUnstartedServer(nil)

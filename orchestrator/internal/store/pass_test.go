@@ -203,6 +203,13 @@ func TestSchemesKeepTheirBooks(t *testing.T) {
 	_, err = w.store.SyncSchemes(t.Context(), file)
 	require.ErrorContains(t, err, "dc-2")
 
+	// Before it has read anything, a wrong data centre can be put right under the same name, as the stopped scheme asks for.
+	w.rows.Exec(`delete from mark`)
+	file[0].Hash = "h3"
+	_, err = w.store.SyncSchemes(t.Context(), file)
+	require.NoError(t, err)
+	require.Equal(t, "dc-2", w.text(`select data_center_id from scheme`))
+
 	_, err = w.store.SyncSchemes(t.Context(), nil)
 	require.NoError(t, err)
 	require.Equal(t, 0, w.count(`select count(*) from scheme where active`))

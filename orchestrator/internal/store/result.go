@@ -200,6 +200,9 @@ func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided
 	if err := closeCancellationWork(ctx, tx, settled, "settled by the WMS"); err != nil {
 		return err
 	}
+	if err := closeRestored(ctx, tx, settled); err != nil {
+		return err
+	}
 	for scheme := range answered {
 		if _, err := tx.Exec(ctx, `
 update work_item set close_time = now(), close_reason = 'the WMS answers again'

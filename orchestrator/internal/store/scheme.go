@@ -23,8 +23,8 @@ type SchemeFile struct {
 }
 
 // SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer in the
-// file become inactive, and a person is told of what they still owe. A scheme whose form, data centre or accounts changed is refused, because its mark would lie. It answers
-// the revision of each scheme.
+// file become inactive, and a person is told of what they still owe. A scheme whose form, data centre or accounts changed is
+// refused once it has read anything, because its mark and its debts would lie. It answers the revision of each scheme.
 func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]int, error) {
 	revisions := map[string]int{}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -71,17 +71,19 @@ func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {
 	var revision int
 	var form, dataCenter, hash string
 	var accounts []string
+	var bound bool
 	err := tx.QueryRow(ctx, `
-select s.revision, s.form_id, s.data_center_id, s.wms_accounts, r.content_hash
+select s.revision, s.form_id, s.data_center_id, s.wms_accounts, r.content_hash,
+       exists (select from mark m where m.scheme = s.scheme) or exists (select from bill b where b.scheme = s.scheme) as bound
 from scheme s join scheme_revision r using (scheme, revision)
 where s.scheme = $1
-for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash)
+for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash, &bound)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		revision = 1
 	case err != nil:
 		return 0, err
-	case form != f.FormID || dataCenter != f.DataCenterID || !slices.Equal(accounts, f.Accounts):
+	case bound && (form != f.FormID || dataCenter != f.DataCenterID || !slices.Equal(accounts, f.Accounts)):
 		return 0, fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its mark and its debts are true of; they cannot become %s, %s and %v: give the new scheme another name",
 			f.Scheme, form, dataCenter, accounts, f.FormID, f.DataCenterID, f.Accounts)
 	case hash == f.Hash:
@@ -92,7 +94,7 @@ for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash
 	if _, err := tx.Exec(ctx, `
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, poll_millis)
 values (@scheme, @title, @form, @data_center, @accounts, @revision, @real)
-on conflict (scheme) do update set title = @title, wms_accounts = @accounts, revision = @revision,
+on conflict (scheme) do update set title = @title, form_id = @form, data_center_id = @data_center, wms_accounts = @accounts, revision = @revision,
     poll_millis = case when exists (select from mark where scheme = @scheme and environment = 'sandbox') then @sandbox::bigint else @real::bigint end,
     active = true, update_time = now()`,
 		pgx.StrictNamedArgs{

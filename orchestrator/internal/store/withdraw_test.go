@@ -124,3 +124,20 @@ func TestADebtSupersededForALiveNumberIsReadAgainBeforeItIsSent(t *testing.T) {
 	require.Len(t, due, 1)
 	require.True(t, due[0].VerifiedTime.Before(rowtest.Now), "it must be read again, by number too, before it goes out: the last read showed the number on a live bill")
 }
+
+// Cancelled, restored and approved (a person is asked), then voided again and found cancelled: nothing is left to ask.
+func TestABillVoidedAgainSettlesTheQuestionOfItsRestore(t *testing.T) {
+	w := setupWriter(t)
+	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(first, rule.Cancelled, done)
+	w.rows.Work(rowtest.Work{Kind: string(rule.WorkRestored), BillID: 1, BillNo: "A1", CancellationID: first.ID})
+	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
+	require.NoError(t, err)
+	again := voidedPage(1, "A1", "WH1")
+	again.Bills[0].Before, again.Bills[0].After.Epoch, again.Debts[0].Epoch = known[1].ReadTime, 2, 2
+	_, err = w.store.FinishPass(t.Context(), w.pass(), again, finishAt(rowtest.Now.Add(time.Minute)), none)
+	require.NoError(t, err)
+	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`))
+	w.result(w.claim(w.due("A1"))[0], rule.AlreadyCancelled, done)
+	require.Zero(t, w.count(`select count(*) from work_item where close_time is null`))
+}

@@ -42,6 +42,20 @@ where cancellation_id = any($1) and close_time is null and kind <> $3`, cancella
 	return err
 }
 
+// closeRestored closes restored_after_cancel for bills that are voided again and whose order is known to be cancelled: what it asked
+// about has settled itself.
+func closeRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error {
+	_, err := tx.Exec(ctx, `
+update work_item w set close_time = now(), close_reason = 'voided again, and its order is cancelled'
+from cancellation c join bill b using (scheme, bill_id)
+where c.cancellation_id = any($1) and c.state = 'done' and b.cancel_status = 'B'
+  and w.scheme = c.scheme and w.bill_id = c.bill_id and w.kind = $2 and w.close_time is null
+  and exists (select from cancellation o where o.cancellation_id = w.cancellation_id and o.account = c.account
+              and o.warehouse_code = c.warehouse_code and o.order_code = c.order_code and o.order_type = c.order_type)`,
+		cancellations, string(rule.WorkRestored))
+	return err
+}
+
 // openRestored opens restored_after_cancel for every debt of these bills that may have reached the WMS. Once opened for a debt
 // it is not opened again, also when it was settled.
 func openRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {

@@ -316,7 +316,8 @@ join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
 join voidrelay.attempt a on a.cancellation_id = c.cancellation_id
 union all
 select b.scheme, b.bill_id, b.bill_no, a.result_time, 60, 'answer', '第 ' || a.attempt || ' 次答复',
-       a.disposition || case when a.vendor_message <> '' then '：' || a.vendor_message else '' end, c.cancellation_id, a.attempt
+       a.disposition || case when a.vendor_message <> '' then '：' || a.vendor_message when a.detail <> '' then '：' || a.detail else '' end,
+       c.cancellation_id, a.attempt
 from voidrelay.bill b
 join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
 join voidrelay.attempt a on a.cancellation_id = c.cancellation_id

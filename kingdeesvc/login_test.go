@@ -4,7 +4,6 @@ import (
 	"maps"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -118,10 +117,13 @@ func TestALockedAccountHasItsOwnReason(t *testing.T) {
 	env := map[string]string{"KINGDEE_AUTH": "password", "KINGDEE_PASSWORD": "wrong", noWait: "1"}
 	b := setup(t, env, func(cfg *sandbox.Config) { cfg.Personality.LockAfterFailures = 1 })
 	awaitHealth(t, b.conn, grpc_health_v1.HealthCheckResponse_NOT_SERVING)
-	require.Eventually(t, func() bool { return b.vendor.Calls()["validateuser"] == 1 }, 10*time.Second, 5*time.Millisecond)
+	// Once the refusal is here, the vendor has locked the account; that the call has arrived there would not say so.
+	_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_LOGIN_REFUSED)
+	require.Equal(t, 1, b.vendor.Calls()["validateuser"])
 
 	again := setup(t, merged(env, map[string]string{"KINGDEE_BASE_URL": b.vendor.URL()}), nil) // a restart forgets the pause and meets the lock
-	_, err := again.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+	_, err = again.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_ACCOUNT_LOCKED)
 	require.InDelta(t, 1800, apierr.RetryAfter(err).Seconds(), 60)
 }

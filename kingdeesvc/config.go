@@ -3,6 +3,7 @@ package kingdeesvc
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"time"
@@ -101,8 +102,10 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	}
 	cfg.Rate = s.rate("KINGDEE_RATE")
 	s.access(cfg)
-	if err := cfg.LogLevel.UnmarshalText([]byte(s.text("LOG_LEVEL", "info"))); err != nil {
-		s.problem("LOG_LEVEL", "want debug, info, warn or error")
+	level := s.text("LOG_LEVEL", "info")
+	if err := cfg.LogLevel.UnmarshalText([]byte(level)); err != nil {
+		// In the words of the other services: `voidrelay up` names it once for all three.
+		s.problem("LOG_LEVEL", fmt.Sprintf("%q is none of debug, info, warn, error", level))
 	}
 	return cfg, errors.Join(s.problems...)
 }
@@ -110,7 +113,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 // credentials says which settings the chosen way in still lacks.
 func (s *settings) credentials(cfg Config) {
 	need := func(name string, missing bool) {
-		if missing {
+		if missing && !s.named[name] {
 			s.problem(name, "missing; KINGDEE_AUTH="+cfg.Auth+" needs it")
 		}
 	}

@@ -2,6 +2,8 @@ package kingdeesvc_test
 
 import (
 	"fmt"
+	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,6 +62,24 @@ func TestLoadConfigEachWayInNeedsItsOwn(t *testing.T) {
 		_, err := load(settings)
 		require.EqualError(t, err, want)
 	}
+}
+
+func TestAFaultySecretIsNamedOnce(t *testing.T) {
+	none, empty := filepath.Join(t.TempDir(), "none"), tokensFile(t, "\n")
+	for _, auth := range []string{"sign", "app_secret", "password"} {
+		name := map[bool]string{true: "KINGDEE_PASSWORD", false: "KINGDEE_APP_SECRET"}[auth == "password"]
+		for path, want := range map[string]string{none: name + "_FILE: open " + none + ": no such file or directory", empty: name + "_FILE: " + empty + " is empty"} {
+			settings := environment("https://erp.example.com")
+			delete(settings, name)
+			settings["KINGDEE_AUTH"], settings[name+"_FILE"] = auth, path
+			_, err := load(settings)
+			require.EqualError(t, err, want)
+		}
+	}
+	settings := environment("https://erp.example.com")
+	settings["KINGDEE_APP_SECRET_FILE"] = empty
+	_, err := load(settings)
+	require.EqualError(t, err, "KINGDEE_APP_SECRET: given twice, also as KINGDEE_APP_SECRET_FILE")
 }
 
 func TestAnAppIDThatCannotSignHeadersIsNamed(t *testing.T) {
@@ -131,4 +151,16 @@ func TestAFixedOffsetIsAZone(t *testing.T) {
 	cfg, err := load(settings)
 	require.NoError(t, err)
 	require.Equal(t, "+08:00", cfg.Zone.String())
+}
+
+func TestATakenPortIsNamedByItsSetting(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	settings := environment("https://erp.example.com")
+	settings["KINGDEESVC_ADDR"] = taken.Addr().String()
+	cfg, err := load(settings)
+	require.NoError(t, err)
+	_, err = kingdeesvc.Start(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "KINGDEESVC_ADDR: listen tcp "+taken.Addr().String())
 }

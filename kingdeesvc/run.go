@@ -77,7 +77,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 	if err != nil {
 		s.figures.close()
 		closing()
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, fmt.Errorf("KINGDEESVC_ADDR: %w", err)
 	}
 	if len(tokens) > 0 && tlsConfig == nil {
 		logger.WarnContext(ctx, "kingdeesvc: bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE", "addr", s.Addr())

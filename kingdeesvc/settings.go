@@ -14,6 +14,8 @@ import (
 type settings struct {
 	getenv   func(string) string
 	problems []error
+	// named are secrets whose fault was told, so that it is not told again as their being missing.
+	named map[string]bool
 }
 
 func (s *settings) problem(name, text string) {
@@ -64,16 +66,25 @@ func (s *settings) secret(name string) Secret {
 	if file == "" {
 		return Secret(value)
 	}
-	if value != "" {
-		s.problem(name, "given twice, also as "+name+"_FILE")
+	fault := func(setting, text string) Secret {
+		if s.named == nil {
+			s.named = make(map[string]bool)
+		}
+		s.named[name] = true
+		s.problem(setting, text)
 		return ""
+	}
+	if value != "" {
+		return fault(name, "given twice, also as "+name+"_FILE")
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
-		s.problem(name+"_FILE", err.Error())
-		return ""
+		return fault(name+"_FILE", err.Error())
 	}
-	return Secret(strings.TrimRight(string(content), "\r\n"))
+	if value = strings.TrimRight(string(content), "\r\n"); value == "" {
+		return fault(name+"_FILE", file+" is empty")
+	}
+	return Secret(value)
 }
 
 // rate reads "5" or "5/s".

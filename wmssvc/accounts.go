@@ -48,8 +48,9 @@ func (a Account) called(setting string) string {
 	return fmt.Sprintf("WMS_ACCOUNTS_FILE %s, account %s: %s", a.file, a.Name, fileKeys[setting])
 }
 
-// loadAccounts reads the accounts file; what is wrong with the accounts themselves is found by plan.
-func loadAccounts(path string) ([]Account, error) {
+// loadAccounts reads the accounts file; what is wrong with the accounts themselves is found by plan. It adds to named the secrets
+// whose fault it tells.
+func loadAccounts(path string, named map[string]bool) ([]Account, error) {
 	content, err := os.ReadFile(path) //nolint:gosec // the operator's own setting
 	if err != nil {
 		return nil, fmt.Errorf("WMS_ACCOUNTS_FILE: %w", err)
@@ -66,14 +67,14 @@ func loadAccounts(path string) ([]Account, error) {
 	var problems []error
 	accounts := make([]Account, 0, len(f.Accounts))
 	for _, e := range f.Accounts {
-		account, err := e.account(path)
+		account, err := e.account(path, named)
 		problems = append(problems, err)
 		accounts = append(accounts, account)
 	}
 	return accounts, errors.Join(problems...)
 }
 
-func (e accountEntry) account(path string) (Account, error) {
+func (e accountEntry) account(path string, named map[string]bool) (Account, error) {
 	a := Account{
 		Name: e.Name, URL: e.URL, Dialect: e.Dialect, SignMethod: e.SignMethod, SID: e.SID,
 		Rate: e.Rate, Concurrency: e.Concurrency, ExtraOrderTypes: e.ExtraOrderTypes, file: path,
@@ -97,6 +98,7 @@ func (e accountEntry) account(path string) (Account, error) {
 		}
 		content, err := os.ReadFile(beside(path, secret.file)) //nolint:gosec // the operator's own setting
 		if err != nil {
+			named[a.called(secret.setting)] = true
 			problems = append(problems, fmt.Errorf("%s: %w", a.called(secret.setting), err))
 			continue
 		}

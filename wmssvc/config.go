@@ -74,7 +74,7 @@ const (
 
 // LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line.
 func LoadConfig(getenv func(string) string) (Config, error) {
-	env := environment{getenv: getenv}
+	env := environment{getenv: getenv, named: make(map[string]bool)}
 	cfg := Config{
 		Addr:           env.text("WMSSVC_ADDR", defaultAddr),
 		DictionaryFile: getenv("WMS_DICTIONARY"),
@@ -84,7 +84,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	}
 	path := getenv("WMS_ACCOUNTS_FILE")
 	if path != "" {
-		accounts, err := loadAccounts(path)
+		accounts, err := loadAccounts(path, env.named)
 		if err != nil {
 			env.problems = append(env.problems, err)
 		}
@@ -94,7 +94,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	if account := env.account(); path == "" || account.given() {
 		cfg.Accounts = append([]Account{account}, cfg.Accounts...)
 	}
-	if _, err := cfg.plan(); err != nil {
+	if _, err := cfg.plan(env.named); err != nil {
 		env.problems = append(env.problems, err)
 	}
 	return cfg, errors.Join(env.problems...)
@@ -104,6 +104,8 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 type environment struct {
 	getenv   func(string) string
 	problems []error
+	// named are secrets, as the operator calls them, whose fault was told: plan does not tell it again as their being missing.
+	named map[string]bool
 }
 
 func (e *environment) problem(format string, args ...any) {
@@ -139,13 +141,15 @@ func (e *environment) secret(name string) Secret {
 	value, path := e.getenv(name), e.getenv(name+"_FILE")
 	switch {
 	case value != "" && path != "":
+		e.named[name] = true
 		e.problem("%s and %s_FILE are both set", name, name)
 	case path != "":
 		content, err := os.ReadFile(path) //nolint:gosec // the operator's own setting
-		if err != nil {
+		value = strings.TrimRight(string(content), "\r\n")
+		switch e.named[name] = value == ""; {
+		case err != nil:
 			e.problem("%s_FILE: %w", name, err)
-		}
-		if value = strings.TrimRight(string(content), "\r\n"); value == "" {
+		case value == "":
 			e.problem("%s_FILE: %s is empty", name, path)
 		}
 	}

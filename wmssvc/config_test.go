@@ -3,6 +3,7 @@ package wmssvc_test
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -112,6 +113,20 @@ func TestLoadConfigRefuses(t *testing.T) {
 	}
 }
 
+func TestAFaultySecretIsNamedOnce(t *testing.T) {
+	none, empty := filepath.Join(t.TempDir(), "none"), file(t, "\n")
+	for path, want := range map[string]string{none: "open " + none + ": no such file or directory", empty: empty + " is empty"} {
+		_, err := wmssvc.LoadConfig(env(with(map[string]string{"WMS_APP_SECRET": "", "WMS_APP_SECRET_FILE": path})))
+		require.EqualError(t, err, "WMS_APP_SECRET_FILE: "+want)
+	}
+	_, err := wmssvc.LoadConfig(env(with(map[string]string{"WMS_APP_KEY_FILE": empty})))
+	require.EqualError(t, err, "WMS_APP_KEY and WMS_APP_KEY_FILE are both set")
+
+	accounts := file(t, "accounts:\n  - {name: north, url: 'https://wms.example', sid: s, app_key_file: "+file(t, "k")+", app_secret_file: "+none+"}\n")
+	_, err = wmssvc.LoadConfig(env(map[string]string{"WMS_ACCOUNTS_FILE": accounts}))
+	require.EqualError(t, err, "WMS_ACCOUNTS_FILE "+accounts+", account north: app_secret_file: open "+none+": no such file or directory")
+}
+
 func TestSecretsPrintAsRedacted(t *testing.T) {
 	cfg, err := wmssvc.LoadConfig(env(with(nil)))
 	require.NoError(t, err)
@@ -139,4 +154,14 @@ func TestStartRefusesAnEmptyConfig(t *testing.T) {
 	require.ErrorContains(t, err, "no WMS account")
 	_, err = wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0", Accounts: []wmssvc.Account{{Name: "a"}}}, slog.New(slog.DiscardHandler))
 	require.ErrorContains(t, err, "WMS_URL: not set")
+}
+
+func TestATakenPortIsNamedByItsSetting(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	cfg, err := wmssvc.LoadConfig(env(with(map[string]string{"WMSSVC_ADDR": taken.Addr().String()})))
+	require.NoError(t, err)
+	_, err = wmssvc.Start(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "WMSSVC_ADDR: listen tcp "+taken.Addr().String())
 }

@@ -27,13 +27,14 @@ type plan struct {
 	tls      *tls.Config
 }
 
-// plan checks everything that can be checked without a network and reports all of it at once.
-func (c Config) plan() (plan, error) {
+// plan checks everything that can be checked without a network and reports all of it at once. Secrets in named may be missing:
+// their fault was told.
+func (c Config) plan(named map[string]bool) (plan, error) {
 	var p plan
 	var problems []error
 	seen := make(map[string]bool, len(c.Accounts))
 	for _, a := range c.Accounts {
-		settings, err := a.settings()
+		settings, err := a.settings(named)
 		if seen[a.Name] {
 			err = errors.Join(err, fmt.Errorf("account %q is configured twice", a.Name))
 		}
@@ -93,8 +94,8 @@ func isLoopback(host string) bool {
 
 var orderTypeForm = regexp.MustCompile(`^[A-Z0-9]{2,20}$`)
 
-// settings checks one account.
-func (a Account) settings() (account.Settings, error) {
+// settings checks one account; for named see plan.
+func (a Account) settings(named map[string]bool) (account.Settings, error) {
 	var problems []error
 	problem := func(setting, format string, args ...any) {
 		problems = append(problems, fmt.Errorf("%s: %w", a.called(setting), fmt.Errorf(format, args...)))
@@ -111,7 +112,7 @@ func (a Account) settings() (account.Settings, error) {
 		{"WMS_URL", a.URL}, {"WMS_SID", a.SID}, {"WMS_APP_KEY", a.AppKey.Reveal()}, {"WMS_APP_SECRET", a.AppSecret.Reveal()},
 	}
 	for _, r := range required {
-		if r.value == "" {
+		if r.value == "" && !named[a.called(r.setting)] {
 			problem(r.setting, "not set")
 		}
 	}

@@ -63,14 +63,14 @@ func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
 
 // Start listens and serves. ctx bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
-	p, err := cfg.plan()
+	p, err := cfg.plan(nil)
 	if err != nil {
 		return nil, err
 	}
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, fmt.Errorf("WMSSVC_ADDR: %w", err)
 	}
 	work, abort := context.WithCancel(context.WithoutCancel(ctx))
 	accounts := make([]*account.Account, 0, len(p.accounts))

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,4 +123,12 @@ func TestLoadConfig(t *testing.T) {
 			require.NoError(t, err, target)
 		}
 	})
+}
+
+func TestATakenPortIsNamedByItsSetting(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	_, err = listen(t.Context(), "ORCHESTRATOR_HTTP_ADDR", taken.Addr().String())
+	require.ErrorContains(t, err, "ORCHESTRATOR_HTTP_ADDR: listen tcp "+taken.Addr().String())
 }

@@ -209,7 +209,7 @@ func (s *Server) serveGRPC(ctx context.Context, cfg Config, ledger *store.Store,
 	s.health = health.NewServer()
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
-	listener, err := listen(ctx, cfg.GRPCAddr)
+	listener, err := listen(ctx, "ORCHESTRATOR_GRPC_ADDR", cfg.GRPCAddr)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (s *Server) serveHTTP(ctx context.Context, cfg Config, transport *tls.Confi
 		return err
 	}
 	s.closers = append([]io.Closer{conn}, s.closers...)
-	listener, err := listen(ctx, cfg.HTTPAddr)
+	listener, err := listen(ctx, "ORCHESTRATOR_HTTP_ADDR", cfg.HTTPAddr)
 	if err != nil {
 		return err
 	}
@@ -265,11 +265,12 @@ func ownCredentials(transport *tls.Config) credentials.TransportCredentials {
 	})
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+// listen names the setting that a fault comes from.
+func listen(ctx context.Context, setting, addr string) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	return listener, nil
 }

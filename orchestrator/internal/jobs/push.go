@@ -1,10 +1,12 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -36,6 +38,10 @@ type push struct {
 	inFlight map[attemptKey]ledger.Due
 	// freed has an entry whenever an answer made room.
 	freed chan struct{}
+	// trouble counts results that brought nobody further, and keeps one of them.
+	tell    sync.Mutex
+	trouble int
+	example ledger.Result
 }
 
 type attemptKey struct {
@@ -65,6 +71,11 @@ func (p *push) run(ctx context.Context) error {
 	}
 	recvErr := <-received
 	p.closeUnanswered(errors.Join(sendErr, recvErr))
+	if p.trouble > 0 {
+		p.logger.WarnContext(ctx, "requests to the WMS came to nothing", slog.String("scheme", p.entry.Name), slog.String("account", p.account),
+			slog.Int("requests", p.trouble), slog.String("disposition", string(p.example.Answer.Disposition)),
+			slog.String("detail", cmp.Or(p.example.Detail, p.example.VendorMessage)))
+	}
 	if err := p.recorder.close(); err != nil {
 		return err
 	}
@@ -268,6 +279,13 @@ func (p *push) receive() error {
 }
 
 func (p *push) record(due ledger.Due, result ledger.Result) {
+	switch result.Answer.Disposition {
+	case rule.NotSent, rule.Throttled, rule.Unknown, rule.Auth:
+		p.tell.Lock()
+		p.trouble++
+		p.example = result
+		p.tell.Unlock()
+	}
 	p.recorder.add(p.registry.judge(due, result, p.now()))
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -24,7 +25,9 @@ func check(ctx context.Context, args []string) int {
 	o := kingdeesvc.ExamineOptions{}
 	flags.StringVar(&o.Language, "lang", "both", "`language` of the report: zh, en or both")
 	flags.BoolVar(&o.SecondLogin, "second-login", true, "log in a second time to see whether that ends the first session")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
 		return 2
 	}
 	if o.Language != "zh" && o.Language != "en" && o.Language != "both" {

@@ -16,12 +16,14 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(os.Args) > 1 && os.Args[1] == "check" {
-		os.Exit(check(ctx, os.Args[2:]))
-	}
-	if len(os.Args) > 1 {
-		fmt.Fprintln(os.Stderr, "usage: kingdeesvc [check]; settings come from the environment")
-		os.Exit(2)
+	switch args := os.Args[1:]; {
+	case asksForHelp(args):
+		fmt.Print(usage)
+		return
+	case len(args) > 0 && args[0] == "check":
+		os.Exit(check(ctx, args[1:]))
+	case len(args) > 0:
+		os.Exit(refuse(os.Stderr, args[0]))
 	}
 	cfg, err := kingdeesvc.LoadConfig(os.Getenv)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -63,6 +64,28 @@ func TestTheProgramServesUntilItIsTold(t *testing.T) {
 	}
 	require.NoError(t, cmd.Wait(), all)
 	require.NotContains(t, all, "hush")
+}
+
+// Help is given whatever the settings say; an argument that means nothing is not passed over.
+func TestTheCommandLine(t *testing.T) {
+	for _, c := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"--help"}, 0, "docs/running.md"},
+		{[]string{"-h"}, 0, "usage: kingdeesvc"},
+		{[]string{"frob"}, 2, `unknown argument "frob"`},
+		{[]string{"--help"}, 0, "kingdeesvc check"},
+	} {
+		cmd := programWith(t, c.args)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		_ = cmd.Run() // the status tells
+		require.Equal(t, c.status, cmd.ProcessState.ExitCode(), c.args)
+		require.Contains(t, stdout.String()+stderr.String(), c.says, c.args)
+		require.Equal(t, c.status == 0, stderr.Len() == 0, "%v: %s", c.args, stderr.String())
+	}
 }
 
 func TestCheckTellsBothLanguagesAndItsStatus(t *testing.T) {

@@ -14,6 +14,13 @@ import (
 )
 
 func main() {
+	switch args := os.Args[1:]; {
+	case asksForHelp(args):
+		fmt.Print(usage)
+		return
+	case len(args) > 0:
+		os.Exit(refuse(os.Stderr, args[0]))
+	}
 	cfg, err := orchestrator.LoadConfig(os.Getenv)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "orchestrator: wrong settings:\n%v\n", err)

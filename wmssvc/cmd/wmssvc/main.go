@@ -14,6 +14,18 @@ import (
 )
 
 func main() {
+	args := os.Args[1:]
+	check := len(args) > 0 && args[0] == "check"
+	if check {
+		args = args[1:]
+	}
+	switch {
+	case asksForHelp(args):
+		fmt.Print(usage)
+		return
+	case len(args) > 0:
+		os.Exit(refuse(os.Stderr, args[0]))
+	}
 	cfg, err := wmssvc.LoadConfig(os.Getenv)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "wmssvc: wrong settings:\n%v\n", err)
@@ -21,7 +33,7 @@ func main() {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	if len(os.Args) > 1 && os.Args[1] == "check" {
+	if check {
 		if err := wmssvc.Check(ctx, cfg, os.Stdout); err != nil {
 			fmt.Fprintf(os.Stderr, "wmssvc: %v\n", err)
 			os.Exit(1)

@@ -49,6 +49,31 @@ func TestWrongSettingsEndWithStatusTwoAndAllTheirNames(t *testing.T) {
 	}
 }
 
+// Help is given whatever the settings say; an argument that means nothing is not passed over.
+func TestTheCommandLine(t *testing.T) {
+	for _, c := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"--help"}, 0, "docs/running.md"},
+		{[]string{"-h"}, 0, "usage: wmssvc"},
+		{[]string{"frob"}, 2, `unknown argument "frob"`},
+		{[]string{"--help"}, 0, "wmssvc check"},
+		{[]string{"check", "--help"}, 0, "wmssvc check"},
+		{[]string{"check", "frob"}, 2, "usage: wmssvc [check]"},
+	} {
+		cmd := program(t.Context())
+		cmd.Args = append(cmd.Args, c.args...)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		_ = cmd.Run() // the status tells
+		require.Equal(t, c.status, cmd.ProcessState.ExitCode(), c.args)
+		require.Contains(t, stdout.String()+stderr.String(), c.says, c.args)
+		require.Equal(t, c.status == 0, stderr.Len() == 0, "%v: %s", c.args, stderr.String())
+	}
+}
+
 // What an operator sees of three WMSs, and what a script sees of them.
 func TestCheck(t *testing.T) {
 	for name, c := range map[string]struct {

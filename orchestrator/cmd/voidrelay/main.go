@@ -42,8 +42,11 @@ func signalContext() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// errWrong marks arguments that make no sense.
-var errWrong = errors.New("wrong arguments")
+// errWrong marks arguments that make no sense, errScheme a file of them.
+var (
+	errWrong  = errors.New("wrong arguments")
+	errScheme = errors.New("方案文件有误 the scheme file is wrong")
+)
 
 // status tells what went wrong and answers the exit status.
 func (sh *shell) status(err error) int {
@@ -58,7 +61,7 @@ func (sh *shell) status(err error) int {
 			fmt.Fprintln(sh.err, "  "+problem)
 		}
 		return statusWrong
-	case errors.Is(err, errWrong):
+	case errors.Is(err, errWrong), errors.Is(err, errScheme):
 		fmt.Fprintln(sh.err, "voidrelay:", err)
 		return statusWrong
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,6 +39,25 @@ func TestWrongInput(t *testing.T) {
 		for _, name := range []string{"SCHEMES_FILE", "KINGDEE_ACCT_ID", "KINGDEE_APP_SECRET", "WMS_SID", "WMS_URL", "ORCHESTRATOR_HTTP_ADDR", "LOG_LEVEL"} {
 			require.Contains(t, errOut, name+": ")
 		}
+	})
+
+	t.Run("a mixture is named beside all else, each once", func(t *testing.T) {
+		settings := map[string]string{
+			"WMS_URL": "https://x/", "WMS_RATE": "abc", "LOG_LEVEL": "loud", "DATABASE_URL": "foo", "ORCHESTRATOR_HTTP_ADDR": "nope", "KINGDEE_TIME_ZONE": "Mars/X",
+		}
+		status, _, errOut := call(t, settings, "up")
+		require.Equal(t, statusWrong, status)
+		for _, name := range []string{"WMS_RATE", "LOG_LEVEL", "DATABASE_URL", "ORCHESTRATOR_HTTP_ADDR", "KINGDEE_TIME_ZONE", "SCHEMES_FILE", "WMS_SID"} {
+			require.Equal(t, 1, strings.Count(errOut, "\n  "+name+": "), "%s in %s", name, errOut)
+		}
+		require.Equal(t, 1, strings.Count(errOut, "never mixed"))
+
+		status, _, errOut = call(t, settings, "run")
+		require.Equal(t, statusWrong, status)
+		for _, name := range []string{"WMS_RATE", "LOG_LEVEL", "DATABASE_URL", "ORCHESTRATOR_HTTP_ADDR"} {
+			require.Equal(t, 1, strings.Count(errOut, "\n  "+name+": "), "%s in %s", name, errOut)
+		}
+		require.Contains(t, errOut, "`run` plays on its own sandboxes")
 	})
 
 	t.Run("run keeps its hands off real vendors", func(t *testing.T) {
@@ -85,7 +105,7 @@ func TestSchemeCheck(t *testing.T) {
 	t.Run("a fault is named with its line", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte("schemes:\n  - nam: x\n"), 0o600))
 		status, _, errOut := call(t, nil, "scheme", "check", file)
-		require.Equal(t, statusFailed, status)
+		require.Equal(t, statusWrong, status)
 		require.Contains(t, errOut, file+":2")
 	})
 }

@@ -29,13 +29,13 @@ what became of it, and keeps running: void the next bill and watch. State is kep
 }
 
 func (sh *shell) run(ctx context.Context) (err error) {
-	if real, err := house.RealVendors(sh.getenv); real || err != nil {
-		return &house.SettingsError{Problems: []string{
-			"KINGDEE_BASE_URL, WMS_URL, WMS_ACCOUNTS_FILE: `run` plays on its own sandboxes; unset them, or use `voidrelay up` for real vendors"}}
+	var found error
+	if real, mixed := house.RealVendors(sh.getenv); real || mixed != nil {
+		found = errors.New("KINGDEE_BASE_URL, WMS_URL, WMS_ACCOUNTS_FILE: `run` plays on its own sandboxes; unset them, or use `voidrelay up` for real vendors")
 	}
 	tell := newTeller(sh.out)
 	opts := stageOptions{Options: house.Options{Getenv: loopbackOnly(sh.getenv), Sandboxes: true, Logger: sh.logger(slog.LevelWarn)}}
-	s, err := openStage(ctx, opts, tell)
+	s, err := openStage(ctx, opts, tell, found)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func (sh *shell) schemeCommand() *cobra.Command {
 func (sh *shell) checkScheme(file string) error {
 	schemes, err := scheme.LoadFile(file)
 	if err != nil {
-		return fmt.Errorf("方案文件有误 the scheme file is wrong:\n%w", err)
+		return fmt.Errorf("%w:\n%w", errScheme, err)
 	}
 	for _, s := range schemes {
 		fmt.Fprintf(sh.out, "%s  %s\n  账套 data centre %s → 旺店通 WMS %s\n", s.Name, s.Title, s.DataCenter, strings.Join(s.Accounts(), ", "))

@@ -42,9 +42,10 @@ type stageOptions struct {
 	Throwaway bool
 }
 
-// openStage checks all settings, then starts what they ask for. On an error everything it began has been stopped.
-func openStage(ctx context.Context, opts stageOptions, tell *teller) (*stage, error) {
-	if err := house.Check(opts.Options); err != nil {
+// openStage checks all settings, then starts what they ask for, unless the command found something wrong with them itself. On an
+// error everything it began has been stopped.
+func openStage(ctx context.Context, opts stageOptions, tell *teller, found ...error) (*stage, error) {
+	if err := house.Check(opts.Options, found...); err != nil {
 		return nil, err
 	}
 	s := &stage{logger: opts.Logger, tell: tell}

@@ -24,12 +24,10 @@ With KINGDEE_BASE_URL and WMS_URL it uses the real vendors, and then needs SCHEM
 }
 
 func (sh *shell) up(ctx context.Context) (err error) {
-	real, err := house.RealVendors(sh.getenv)
-	if err != nil {
-		return err
-	}
+	real, mixed := house.RealVendors(sh.getenv)
 	tell := newTeller(sh.out)
-	opts := stageOptions{Options: house.Options{Getenv: sh.getenv, Sandboxes: !real, Logger: sh.logger(slog.LevelInfo)}}
+	// A mixture is refused together with all else that is wrong.
+	opts := stageOptions{Options: house.Options{Getenv: sh.getenv, Sandboxes: !real && mixed == nil, Logger: sh.logger(slog.LevelInfo)}}
 	s, err := openStage(ctx, opts, tell)
 	if err != nil {
 		return err

@@ -37,23 +37,22 @@ func RealVendors(getenv func(string) string) (bool, error) {
 		"%s is set and %s is not: a real vendor and a sandbox are never mixed; set both, or neither for the two sandboxes", set, missing)}}
 }
 
-// Check reads the settings of all three services and reports everything that is wrong with them at once, as a *SettingsError.
-// It starts nothing. Addresses that are known only later count as right.
-func Check(opts Options) error {
-	real, err := RealVendors(opts.Getenv)
-	var problems []error
-	problems = append(problems, err)
-	if real && !opts.Sandboxes && opts.Getenv("SCHEMES_FILE") == "" {
-		problems = append(problems, errors.New("SCHEMES_FILE: not set; real vendors need schemes of their own (`voidrelay scheme check FILE` tries one)"))
-	}
-	if err == nil {
-		_, err = opts.load(map[string]string{
-			"KINGDEE_BASE_URL": "http://127.0.0.1:1/K3Cloud/", "KINGDEE_ACCT_ID": "x", "KINGDEE_USERNAME": "x", "KINGDEE_APP_ID": "x",
-			"KINGDEE_APP_SECRET": "x", "WMS_URL": "http://127.0.0.1:1/", "WMS_SID": "x", "WMS_APP_KEY": "x", "WMS_APP_SECRET": "x",
-		}, opts.placeholder())
+// Check reads the settings of all three services and reports everything that is wrong with them at once, as a *SettingsError,
+// after what the caller found wrong himself. It starts nothing. Addresses that are known only later count as right.
+func Check(opts Options, found ...error) error {
+	problems := found
+	if !opts.Sandboxes {
+		_, err := RealVendors(opts.Getenv)
 		problems = append(problems, err)
+		if opts.Getenv("SCHEMES_FILE") == "" {
+			problems = append(problems, errors.New("SCHEMES_FILE: not set; real vendors need schemes of their own (`voidrelay scheme check FILE` tries one)"))
+		}
 	}
-	return settingsError(errors.Join(problems...))
+	_, err := opts.load(map[string]string{
+		"KINGDEE_BASE_URL": "http://127.0.0.1:1/K3Cloud/", "KINGDEE_ACCT_ID": "x", "KINGDEE_USERNAME": "x", "KINGDEE_APP_ID": "x",
+		"KINGDEE_APP_SECRET": "x", "WMS_URL": "http://127.0.0.1:1/", "WMS_SID": "x", "WMS_APP_KEY": "x", "WMS_APP_SECRET": "x",
+	}, opts.placeholder())
+	return settingsError(errors.Join(append(problems, err)...))
 }
 
 // DatabaseURL is the database that the settings name, empty when they name none. What is wrong with it is Check's to say.
@@ -114,10 +113,14 @@ func (o Options) load(sandboxes map[string]string, database string) (configs, er
 		return o.Getenv(name)
 	}
 	var out configs
-	var errs [3]error
+	var errs [4]error
 	out.kingdee, errs[0] = kingdeesvc.LoadConfig(adapter)
 	out.wms, errs[1] = wmssvc.LoadConfig(adapter)
 	out.orchestrator, errs[2] = orchestrator.LoadConfig(main)
+	errs[3] = checkPorts([]listener{
+		{"ORCHESTRATOR_GRPC_ADDR", out.orchestrator.GRPCAddr}, {"ORCHESTRATOR_HTTP_ADDR", out.orchestrator.HTTPAddr},
+		{"KINGDEESVC_ADDR", out.kingdee.Addr}, {"KINGDEESVC_METRICS_ADDR", out.kingdee.MetricsAddr}, {"WMSSVC_ADDR", out.wms.Addr},
+	})
 	return out, settingsError(errors.Join(errs[:]...))
 }
 

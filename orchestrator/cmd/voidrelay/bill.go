@@ -21,7 +21,7 @@ func (sh *shell) billCommand() *cobra.Command {
 		Args:    args(1, "NUMBER"),
 	}
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
-		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: args[0]})
+		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: strings.TrimSpace(args[0])})
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
@@ -71,7 +71,7 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "scheme")
 	cmd.Flags().Int32Var(&limit, "limit", 50, "at most so many, up to 500")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
-		request.PageSize = limit
+		request.PageSize, request.BillNo = limit, strings.TrimSpace(request.BillNo)
 		for _, name := range states {
 			value, ok := orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(name)]
 			if !ok || value == 0 {

@@ -28,7 +28,11 @@ func (sh *shell) migrate(ctx context.Context) error {
 	}
 	tell := newTeller(sh.out)
 	var notes []string
-	err := tell.during(ctx, "升级数据库 migrating", func(ctx context.Context) error {
+	before, err := house.SchemaVersion(ctx, url)
+	if err != nil {
+		return err
+	}
+	err = tell.during(ctx, "升级数据库 migrating", func(ctx context.Context) error {
 		var err error
 		notes, err = store.Migrate(ctx, url)
 		return err
@@ -36,9 +40,24 @@ func (sh *shell) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tell.say("数据库结构已是最新 the database is up to date")
+	after, err := house.SchemaVersion(ctx, url)
+	if err != nil {
+		return err
+	}
+	tell.say("%s", migrated(before, after))
 	for _, note := range notes {
 		fmt.Fprintln(sh.out, "  注意 note:", note)
 	}
 	return nil
+}
+
+// migrated says what became of the schema; version 0 is a database without a ledger.
+func migrated(before, after int64) string {
+	switch {
+	case before == 0:
+		return fmt.Sprintf("已建立账本，结构版本 %d the ledger was made, schema version %d", after, after)
+	case before < after:
+		return fmt.Sprintf("已从结构版本 %d 升级到 %d brought from schema version %d to %d", before, after, before, after)
+	}
+	return fmt.Sprintf("数据库结构已是最新（版本 %d） the database was up to date, schema version %d", after, after)
 }

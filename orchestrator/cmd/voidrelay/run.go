@@ -95,7 +95,7 @@ func (sh *shell) playDay(ctx context.Context, s *stage, client *house.Client, te
 	} else if err := day.Play(ctx, played); err != nil {
 		return err
 	}
-	if err := tell.during(ctx, "取消中 cancelling", client.Settled); err != nil {
+	if err := tell.meanwhile(ctx, s.cancelling, client.Settled); err != nil {
 		return err
 	}
 	tell.say("没有到期的取消 nothing is due")

@@ -21,6 +21,11 @@ func (t *teller) say(format string, args ...any) {
 
 // during tells every few seconds that something long is still under way.
 func (t *teller) during(ctx context.Context, what string, do func(context.Context) error) error {
+	return t.meanwhile(ctx, func() string { return what }, do)
+}
+
+// meanwhile is during for what changes.
+func (t *teller) meanwhile(ctx context.Context, what func() string, do func(context.Context) error) error {
 	done := make(chan struct{})
 	told := make(chan struct{})
 	go func() {
@@ -32,7 +37,7 @@ func (t *teller) during(ctx context.Context, what string, do func(context.Contex
 			case <-done:
 				return
 			case <-tick.C:
-				t.say("… %s", what)
+				t.say("… %s", what())
 			}
 		}
 	}()

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 func (sh *shell) upCommand() *cobra.Command {
@@ -33,9 +36,29 @@ func (sh *shell) up(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if real {
-		tell.say("真实账套：方案默认只观察，不发送 real vendors: schemes observe and send nothing until `voidrelay mode SCHEME send --reason …`")
-	}
 	tell.say("运行中，Ctrl-C 结束 running until Ctrl-C")
-	return s.wait(ctx)
+	telling, cancel := context.WithCancel(ctx)
+	var told sync.WaitGroup
+	told.Go(func() {
+		err := s.database.Baselines(telling, func(v ledger.SchemeView) { tell.say("%s", standing(v)) })
+		if err != nil && telling.Err() == nil {
+			s.logger.WarnContext(ctx, "schemes not read", "err", err)
+		}
+	})
+	err = s.wait(ctx)
+	cancel()
+	told.Wait()
+	return err
+}
+
+// standing says how a scheme stands once its baseline is read: what it really does, not what a new one would.
+func standing(v ledger.SchemeView) string {
+	switch {
+	case v.State == "stopped":
+		return fmt.Sprintf("方案 %s 已停止 stopped: %s %s", v.Scheme, v.StopReason, v.StopDetail)
+	case v.Mode == "send":
+		return fmt.Sprintf("方案 %s 基线完成，模式：发送 scheme %s: baseline complete, mode send: cancellations go to the WMS", v.Scheme, v.Scheme)
+	}
+	return fmt.Sprintf("方案 %s 基线完成，模式：仅观察，不发送 scheme %s: baseline complete, mode observe: nothing is sent until `voidrelay mode %s send --reason …`",
+		v.Scheme, v.Scheme, v.Scheme)
 }

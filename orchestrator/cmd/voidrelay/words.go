@@ -43,18 +43,18 @@ func order(c *orchestratorv1.Cancellation) string {
 	return c.GetWarehouseCode() + "/" + c.GetOrderCode() + "/" + c.GetOrderType()
 }
 
-// clock is a time of today, in the zone of this machine.
+// clock is a time of today, in the zone of this machine, which stands beside it: who reads a pasted screen is elsewhere.
 func clock(t time.Time) string {
 	if t.Unix() <= 0 {
 		return "-"
 	}
-	return t.Local().Format("15:04:05.000")
+	return t.Local().Format("15:04:05.000 -07:00")
 }
 
-// moment is a time of any day.
+// moment is a time of any day, likewise.
 func moment(t time.Time) string {
 	if t.Unix() <= 0 {
 		return "-"
 	}
-	return t.Local().Format("2006-01-02 15:04:05")
+	return t.Local().Format("2006-01-02 15:04:05 -07:00")
 }

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+func TestTimesCarryTheirZone(t *testing.T) {
+	at := time.Date(2026, 11, 23, 4, 5, 6, 0, time.UTC)
+	for layout, text := range map[string]string{"2006-01-02 15:04:05 -07:00": moment(at), "15:04:05.000 -07:00": clock(at)} {
+		_, err := time.Parse(layout, text)
+		require.NoError(t, err)
+	}
+	require.Equal(t, "-", moment(time.Time{}))
+}
+
+func TestMigrateSaysWhatItDid(t *testing.T) {
+	require.Contains(t, migrated(0, 2), "the ledger was made, schema version 2")
+	require.Contains(t, migrated(1, 2), "from schema version 1 to 2")
+	require.Contains(t, migrated(2, 2), "was up to date, schema version 2")
+}
+
+func TestUpTellsTheRealMode(t *testing.T) {
+	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "running", Mode: "send"}), "mode send")
+	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "running", Mode: "observe"}), "`voidrelay mode a send --reason …`")
+	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "stopped", Mode: "send", StopReason: "vendor_changed"}), "stopped: vendor_changed")
+}
+
+func TestWhatAKilledProcessLeftIsNamedWhileItIsWaitedFor(t *testing.T) {
+	s := &stage{claimed: 3, until: time.Now().Add(time.Hour)}
+	require.Contains(t, s.cancelling(), "3 are claimed by another process")
+	s.until = time.Now().Add(-time.Second)
+	require.Equal(t, "取消中 cancelling", s.cancelling())
+	require.Equal(t, "取消中 cancelling", (&stage{}).cancelling())
+}

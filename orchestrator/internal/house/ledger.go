@@ -1,0 +1,91 @@
+package house
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	views "github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+)
+
+// SchemaVersion is the version of the ledger in the database at url, 0 where there is none yet.
+func SchemaVersion(ctx context.Context, url string) (int64, error) {
+	pool, err := store.Open(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	defer pool.Close()
+	const table = store.Schema + ".schema_version"
+	var there bool
+	if err := pool.QueryRow(ctx, `select to_regclass($1) is not null`, table).Scan(&there); err != nil {
+		return 0, fmt.Errorf("schema version: %w", err)
+	}
+	if !there {
+		return 0, nil
+	}
+	var version int64
+	if err := pool.QueryRow(ctx, `select coalesce(max(version_id), 0) from `+table+` where is_applied`).Scan(&version); err != nil {
+		return 0, fmt.Errorf("schema version: %w", err)
+	}
+	return version, nil
+}
+
+// Claimed counts the cancellations that some process has in hand, and says when its claim on the last of them runs out. Asked before
+// our own process works, they are another's, which may be dead.
+func (d *Database) Claimed(ctx context.Context) (n int, until time.Time, err error) {
+	pool, err := store.Open(ctx, d.url)
+	if err != nil {
+		return 0, until, err
+	}
+	defer pool.Close()
+	var seconds float64
+	const claims = `
+select count(*), coalesce(extract(epoch from max(greatest(claim_until, slice_until)) - now()), 0)::float8
+from voidrelay.cancellation where state = 'open' and greatest(claim_until, slice_until) > now()`
+	if err := pool.QueryRow(ctx, claims).Scan(&n, &seconds); err != nil {
+		return 0, until, fmt.Errorf("look for claims: %w", err)
+	}
+	return n, time.Now().Add(time.Duration(seconds * float64(time.Second))), nil
+}
+
+// eachBaseline is how often Baselines looks.
+const eachBaseline = 2 * time.Second
+
+// Baselines tells each scheme once it has read all there is, or has stopped, until all are told or ctx ends. It reads the ledger and
+// asks nobody for anything. A database that does not answer is asked again.
+func (d *Database) Baselines(ctx context.Context, tell func(views.SchemeView)) error {
+	pool, err := store.Open(ctx, d.url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	tick := time.NewTicker(eachBaseline)
+	defer tick.Stop()
+	told := make(map[string]bool)
+	for {
+		all, err := store.New(pool).SchemeViews(ctx, "", maxSchemes)
+		waiting := err != nil
+		for _, v := range all {
+			switch {
+			case told[v.Scheme]:
+			case v.MarkTime.IsZero() && v.State != "stopped":
+				waiting = true
+			default:
+				told[v.Scheme] = true
+				tell(v)
+			}
+		}
+		if !waiting {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// maxSchemes is what a file may hold, and more.
+const maxSchemes = 1000

@@ -1,0 +1,52 @@
+package house_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+)
+
+func TestSchemaVersion(t *testing.T) {
+	empty := storetest.EmptyURL(t)
+	before, err := house.SchemaVersion(t.Context(), empty)
+	require.NoError(t, err)
+	require.Zero(t, before)
+	_, err = store.Migrate(t.Context(), empty)
+	require.NoError(t, err)
+	after, err := house.SchemaVersion(t.Context(), empty)
+	require.NoError(t, err)
+	require.Positive(t, after)
+}
+
+func TestWhatIsInHandAndHowSchemesStand(t *testing.T) {
+	b := setup(t, 0)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	modes := make(map[string]string)
+	require.NoError(t, b.database.Baselines(ctx, func(v ledger.SchemeView) { modes[v.Scheme] = v.Mode }))
+	require.Equal(t, map[string]string{"assembly-void": "send"}, modes)
+
+	b.audited("A1")
+	b.void("A1")
+	require.NoError(t, b.client.Settled(ctx))
+	n, _, err := b.database.Claimed(ctx)
+	require.NoError(t, err)
+	require.Zero(t, n, "all is answered")
+
+	pool, err := store.Open(ctx, b.database.URL())
+	require.NoError(t, err)
+	defer pool.Close()
+	_, err = pool.Exec(ctx, `update voidrelay.cancellation set state = 'open', claim_until = now() + interval '1 hour', outcome = '', outcome_time = null`)
+	require.NoError(t, err)
+	n, until, err := b.database.Claimed(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.WithinDuration(t, time.Now().Add(time.Hour), until, 10*time.Minute)
+}

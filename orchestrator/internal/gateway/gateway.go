@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/textproto"
+	"sync"
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -45,7 +46,12 @@ func New(ctx context.Context, grpcAddr string, local bool, dialOptions ...grpc.D
 	return http.MaxBytesHandler(&front{mux: mux, conn: conn, guard: newGuard(local)}, maxBody), conn, nil
 }
 
+// parseStrictly sets the library's query parser, which is one for the whole process whatever mux it is handed to: setting it for each
+// mux would race with requests on another.
+var parseStrictly = sync.OnceFunc(func() { runtime.NewServeMux(runtime.SetQueryParameterParser(strictQuery{})) })
+
 func newMux() *runtime.ServeMux {
+	parseStrictly()
 	return runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &strictJSON{runtime.JSONPb{
 			MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true},
@@ -53,7 +59,6 @@ func newMux() *runtime.ServeMux {
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllCharacters),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
-		runtime.SetQueryParameterParser(strictQuery{}),
 		runtime.WithErrorHandler(writeError),
 		runtime.WithRoutingErrorHandler(writeRoutingError),
 		runtime.WithIncomingHeaderMatcher(func(key string) (string, bool) {

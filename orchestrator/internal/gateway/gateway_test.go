@@ -4,10 +4,13 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -160,4 +163,22 @@ func TestAPageOfAnotherSiteCannotCall(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, 400, response.StatusCode, "a name that was pointed at this machine")
 	require.Equal(t, "0", f.rows.Text(`select count(*)::text from voidrelay.operator_action where verb = 'release'`))
+}
+
+// A second orchestrator that starts in the same process must not race with requests to the first (run with -race).
+func TestASecondGatewayStartsBesideRequests(t *testing.T) {
+	f := setup(t, nil)
+	seed(f.rows)
+	var calls sync.WaitGroup
+	calls.Go(func() {
+		for range 20 {
+			f.call(t, "GET /v1/cancellations?pageSize=1", "", nil)
+		}
+	})
+	for range 5 {
+		_, closer, err := gateway.New(t.Context(), "127.0.0.1:1", true, grpc.WithTransportCredentials(insecure.NewCredentials()))
+		require.NoError(t, err)
+		require.NoError(t, closer.Close())
+	}
+	calls.Wait()
 }

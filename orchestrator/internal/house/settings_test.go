@@ -1,6 +1,7 @@
 package house_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,11 @@ func check(settings map[string]string, opts house.Options, found ...error) []str
 	if err == nil {
 		return nil
 	}
-	return err.(*house.SettingsError).Problems
+	var wrong *house.SettingsError
+	if !errors.As(err, &wrong) {
+		return []string{"no settings error: " + err.Error()}
+	}
+	return wrong.Problems
 }
 
 func TestTwoServicesOnOnePortAreNamed(t *testing.T) {

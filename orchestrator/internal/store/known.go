@@ -18,8 +18,7 @@ func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int6
 select b.bill_id, b.bill_no, b.org, b.affair_type, b.document_status, b.cancel_status, b.bill_create_time, b.modify_time, b.approve_time,
        b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.epoch, b.epoch_live, b.ever_live, b.epoch_approve, b.epoch_cancel,
        coalesce(b.recheck_time <= now(), false) as recheck,
-       exists (select from (select c.state from cancellation c where c.scheme = b.scheme and c.bill_id = b.bill_id offset 0) as c
-               where c.state = 'planned') as has_planned
+       b.bill_id in (select c.bill_id from cancellation c where c.scheme = $1 and c.state = 'planned') as has_planned
 from bill b
 where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 	if err != nil {

@@ -35,6 +35,9 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	cfg.ConnConfig.RuntimeParams["search_path"] = Schema
 	cfg.ConnConfig.RuntimeParams["application_name"] = "voidrelay"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	// A plan that was cached while the tables were small reads them whole, row by row, once they have grown in a minute; so each
+	// statement is planned for the tables as they are.
+	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
 	// The server gives up a client that is gone within half a minute, and with it the locks that it held. They mean nothing on a
 	// Unix socket, and are accepted there.
 	cfg.ConnConfig.RuntimeParams["tcp_keepalives_idle"] = "10"

@@ -185,6 +185,7 @@ create table cancellation (
 create index cancellation_due on cancellation (due_time) where state = 'open';
 create index cancellation_claimed on cancellation (claim_until) where claim_until is not null;
 create index cancellation_planned on cancellation (scheme, bill_id) where state in ('planned', 'open', 'held');
+create index cancellation_waiting on cancellation (scheme, bill_id) where state = 'planned';
 create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc);
 create index cancellation_decided on cancellation (scheme, decide_time);
 create index cancellation_state on cancellation (state, cancellation_id desc) where state not in ('done', 'superseded');

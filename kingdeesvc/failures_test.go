@@ -107,7 +107,7 @@ func meet(t *testing.T, f failure, times int) outcome {
 	require.NoError(t, b.vendor.AddFault(f.fault))
 	limit := 30 * time.Second
 	if f.fault.DelayMillis > 0 {
-		limit = 500 * time.Millisecond
+		limit = 3 * time.Second
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()

@@ -170,7 +170,7 @@ func (c *chain) authenticate(ctx context.Context, this call, next func(context.C
 const (
 	unaryLimit  = 2 * time.Minute
 	streamLimit = 2 * time.Hour
-	// sliver is what is kept of a caller's deadline so that our own cause still gets to it.
+	// sliver is the least that is kept of a caller's deadline so that our own cause still gets to it: a tenth, ten slivers at most.
 	sliver = 50 * time.Millisecond
 )
 
@@ -187,7 +187,7 @@ func (c *chain) deadline(ctx context.Context, this call, next func(context.Conte
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		if left := time.Until(deadline); left > 4*sliver {
-			limit = min(limit, left-sliver)
+			limit = min(limit, left-min(max(sliver, left/10), 10*sliver))
 		}
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s: over its limit of %s: %w", this.method, limit, context.DeadlineExceeded))

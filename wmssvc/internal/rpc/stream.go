@@ -31,8 +31,10 @@ func (s *Service) CancelOrders(stream ordersStream) error {
 	if err != nil {
 		return err
 	}
+	starting, stop := context.WithCancel(stream.Context())
+	defer stop()
 	f := &flow{
-		service: s, stream: stream, capacity: capacity, trace: traceID(stream.Context()),
+		service: s, stream: stream, capacity: capacity, trace: traceID(stream.Context()), starting: starting, stop: stop,
 		items: make(chan *wmsv1.Order), jobs: make(chan *wmsv1.Order), answers: make(chan answer, capacity),
 		received: make(chan error, 1), closed: make(chan struct{}),
 	}
@@ -76,6 +78,9 @@ type flow struct {
 	stream   ordersStream
 	capacity int
 	trace    string
+	// starting ends with the stream, or when the caller says stop: no request of the stream is started after that.
+	starting context.Context
+	stop     context.CancelFunc
 
 	// items come from the receiver, one at a time; received then says why there are no more, nil after a half-close.
 	items    chan *wmsv1.Order
@@ -148,6 +153,10 @@ func (f *flow) receive() {
 			f.received <- err
 			return
 		}
+		if request.GetStop() {
+			f.stop()
+			continue
+		}
 		select {
 		case f.items <- request.GetOrder():
 		case <-f.closed:
@@ -181,9 +190,12 @@ func (f *flow) one(ctx context.Context, order *wmsv1.Order) answer {
 	if fault != nil {
 		return answer{&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Refusal{Refusal: fault.refusal(order)}}}
 	}
-	result, err := f.service.cancel(ctx, job)
+	result, err := f.service.cancel(f.starting, job)
 	if err != nil {
-		return answer{}
+		if ctx.Err() != nil {
+			return answer{}
+		}
+		result = stoppedResult(job)
 	}
 	return answer{&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Result{Result: result}}}
 }

@@ -60,6 +60,15 @@ func unknownResult(j job) *wmsv1.CancelResult {
 	}
 }
 
+// stoppedResult stands for a request that was called back while it waited.
+func stoppedResult(j job) *wmsv1.CancelResult {
+	return &wmsv1.CancelResult{
+		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
+		Disposition: wmsv1.Disposition_DISPOSITION_NOT_SENT, Detail: "the caller said stop before its turn came",
+		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut, TraceId: j.trace,
+	}
+}
+
 func toAccount(a *account.Account) *wmsv1.Account {
 	return &wmsv1.Account{
 		Name: a.Name(), Sid: a.Partner(), Host: a.Host(), Environment: environments[a.Environment()], Dialect: a.Dialect(),

@@ -209,8 +209,8 @@ func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchan
 		}
 	}()
 
-	// The last look: connecting may have taken too long, and then no byte shall leave any more.
-	if now = c.now(); now.After(notAfter) {
+	// Connecting may have taken too long; found out here, the connection can be kept.
+	if c.now().After(notAfter) {
 		out.Err, keep = errTooLate, true
 		return out
 	}
@@ -219,8 +219,17 @@ func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchan
 		return out
 	}
 	conn.out = c.appendDocument(conn.out[:0], query, r.body)
-	if out.Left, err = conn.write(conn.out); out.Left {
+	// The last look, in the last moment: this process may have been frozen until now, and then no byte shall leave any more.
+	out.Left, err = conn.write(conn.out, func() bool {
+		now = c.now()
+		return now.After(notAfter)
+	})
+	if out.Left {
 		out.LeftAt = now
+	}
+	if errors.Is(err, errTooLate) {
+		out.Err = errTooLate
+		return out
 	}
 	if err != nil {
 		out.Err = describe(err)

@@ -39,9 +39,17 @@ type conn struct {
 type countedConn struct {
 	net.Conn
 	written int64
+	// late is asked once, when the next bytes are about to leave; nil asks nobody.
+	late func() bool
 }
 
 func (c *countedConn) Write(p []byte) (int, error) {
+	if late := c.late; late != nil {
+		c.late = nil
+		if late() {
+			return 0, errTooLate
+		}
+	}
 	n, err := c.Conn.Write(p)
 	c.written += int64(n)
 	return n, err
@@ -86,9 +94,12 @@ func (b budgeted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// write sends the request in one go and says whether a byte of it left: the kernel takes none of what it refuses.
-func (c *conn) write(request []byte) (left bool, err error) {
+// write sends the request in one go and says whether a byte of it left: the kernel takes none of what it refuses. Whether it is too
+// late is asked below TLS, so that nothing but the call of the kernel lies between the answer and the first byte. After "late" a TLS
+// connection is of no use any more.
+func (c *conn) write(request []byte, late func() bool) (left bool, err error) {
 	before := c.wire.written
+	c.wire.late = late
 	_, err = c.stream.Write(request)
 	return c.wire.written > before, err
 }

@@ -386,7 +386,10 @@ func (x *CancelOrderResponse) GetResult() *CancelResult {
 type CancelOrdersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One item. Rules are checked item by item: one that breaks them is answered by a Refusal, and the stream goes on.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// Instead of an order: nothing more is started of what this stream hands over. What waits, and what still comes, is answered
+	// NOT_SENT; what has left is finished and answered. A service that does not know the word answers it by a Refusal without a key.
+	Stop          bool `protobuf:"varint,2,opt,name=stop,proto3" json:"stop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -426,6 +429,13 @@ func (x *CancelOrdersRequest) GetOrder() *Order {
 		return x.Order
 	}
 	return nil
+}
+
+func (x *CancelOrdersRequest) GetStop() bool {
+	if x != nil {
+		return x.Stop
+	}
+	return false
 }
 
 type CancelOrdersResponse struct {
@@ -1110,9 +1120,10 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x12CancelOrderRequest\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\r.wms.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"C\n" +
 	"\x13CancelOrderResponse\x12,\n" +
-	"\x06result\x18\x01 \x01(\v2\x14.wms.v1.CancelResultR\x06result\"B\n" +
+	"\x06result\x18\x01 \x01(\v2\x14.wms.v1.CancelResultR\x06result\"V\n" +
 	"\x13CancelOrdersRequest\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\r.wms.v1.OrderB\x06\xbaH\x03\xd8\x01\x03R\x05order\"\xa6\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\r.wms.v1.OrderB\x06\xbaH\x03\xd8\x01\x03R\x05order\x12\x12\n" +
+	"\x04stop\x18\x02 \x01(\bR\x04stop\"\xa6\x01\n" +
 	"\x14CancelOrdersResponse\x12(\n" +
 	"\x06window\x18\x01 \x01(\v2\x0e.wms.v1.WindowH\x00R\x06window\x12.\n" +
 	"\x06result\x18\x02 \x01(\v2\x14.wms.v1.CancelResultH\x00R\x06result\x12+\n" +

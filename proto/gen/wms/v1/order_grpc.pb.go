@@ -40,7 +40,7 @@ type OrderServiceClient interface {
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
 	// CancelOrders is the same for many at a time. The service first announces a Window for each account; each item is
 	// answered under its own key as it finishes, in any order. When the caller goes away, what waits is not sent and what was
-	// sent is finished and logged. Half-close ends the stream after the last answer.
+	// sent is finished and logged. Half-close ends the stream after the last answer. A stop calls back what waits.
 	CancelOrders(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[CancelOrdersRequest, CancelOrdersResponse], error)
 	// CheckConnection makes a harmless signed call (it asks to cancel a number that cannot exist) and says what came of it.
 	CheckConnection(ctx context.Context, in *CheckConnectionRequest, opts ...grpc.CallOption) (*CheckConnectionResponse, error)
@@ -103,7 +103,7 @@ type OrderServiceServer interface {
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
 	// CancelOrders is the same for many at a time. The service first announces a Window for each account; each item is
 	// answered under its own key as it finishes, in any order. When the caller goes away, what waits is not sent and what was
-	// sent is finished and logged. Half-close ends the stream after the last answer.
+	// sent is finished and logged. Half-close ends the stream after the last answer. A stop calls back what waits.
 	CancelOrders(grpc.BidiStreamingServer[CancelOrdersRequest, CancelOrdersResponse]) error
 	// CheckConnection makes a harmless signed call (it asks to cancel a number that cannot exist) and says what came of it.
 	CheckConnection(context.Context, *CheckConnectionRequest) (*CheckConnectionResponse, error)

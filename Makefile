@@ -13,7 +13,7 @@ RACE     := $(if $(CC_FOUND),-race)
 
 .PHONY: help
 help: ## Print this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## Run everything on this machine: Postgres, both sandboxes, the three services and a sample day; Ctrl-C ends it
@@ -34,8 +34,16 @@ test: ## Run all tests, with the race detector where a C compiler is found
 	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -timeout 15m ./...
 
 .PHONY: bench
-bench: ## Print the figures: latency from void to cancelled, 10,000 voided bills, memory of each service
+bench: ## Print the figures: latency, load, a heap of voids, the bare loop, two hosts, old ledgers (15 minutes)
 	$(GO) run ./orchestrator/bench
+
+.PHONY: chaos
+chaos: ## Kill everything again and again, then look for what was lost or cancelled wrongly (SEED=7; KILLS=200 is the long form, WITHIN=18m bounds it)
+	$(GO) run -tags chaos ./orchestrator/chaos $(if $(SEED),-seed $(SEED)) $(if $(KILLS),-kills $(KILLS)) $(if $(WITHIN),-within $(WITHIN))
+
+.PHONY: chaos-broken
+chaos-broken: ## Show that make chaos finds two builds that are broken on purpose
+	$(GO) test -tags chaos -count=1 -timeout 30m -run TestBrokenBuildsAreCaught -v ./orchestrator/chaos
 
 .PHONY: generate
 generate: bufcache ## Rebuild proto/gen from the contracts

@@ -77,3 +77,15 @@ func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
 }
+
+// checkMetricsAddr keeps figures on this machine: whoever reaches them is not asked who he is.
+func checkMetricsAddr(addr string) error {
+	if addr == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || !isPort(port) || !isLoopback(host) {
+		return fmt.Errorf("ORCHESTRATOR_METRICS_ADDR: %q is not a loopback address and port such as 127.0.0.1:7483", addr)
+	}
+	return nil
+}

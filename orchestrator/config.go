@@ -5,6 +5,7 @@ package orchestrator
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -40,6 +41,13 @@ type Config struct {
 	// TLS_CLIENT_CA_FILE).
 	TLSCertFile, TLSKeyFile, TLSClientCAFile string
 
+	// EvidenceDays is how many days the masked requests and raw replies are kept; whole months are dropped once they are older
+	// (EVIDENCE_DAYS 180). They are most of the ledger's size, and the only proof of what the WMS said word for word.
+	EvidenceDays int
+
+	// MetricsAddr is where GET /metrics is answered, on this machine only; empty = nowhere (ORCHESTRATOR_METRICS_ADDR).
+	MetricsAddr string
+
 	// LogLevel is the least that is logged (LOG_LEVEL: debug, info, warn or error; info).
 	LogLevel slog.Level
 
@@ -59,6 +67,9 @@ const (
 	defaultHTTPAddr      = "127.0.0.1:7480"
 	defaultKingdeeTarget = "127.0.0.1:7401"
 	defaultWMSTarget     = "127.0.0.1:7402"
+	defaultEvidenceDays  = 180
+	// Below a week nobody could still look into yesterday's trouble after a holiday; above ten years it is a typing error.
+	leastEvidenceDays, mostEvidenceDays = 7, 3650
 )
 
 // LoadConfig reads the settings from the environment and checks all that can be checked without a network, files and schemes
@@ -77,6 +88,8 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		TLSCertFile:     getenv("TLS_CERT_FILE"),
 		TLSKeyFile:      getenv("TLS_KEY_FILE"),
 		TLSClientCAFile: getenv("TLS_CLIENT_CA_FILE"),
+		EvidenceDays:    env.number("EVIDENCE_DAYS", defaultEvidenceDays),
+		MetricsAddr:     getenv("ORCHESTRATOR_METRICS_ADDR"),
 		LogLevel:        env.level("LOG_LEVEL"),
 	}
 	return cfg, errors.Join(env.faults(), cfg.check(env.unreadable))
@@ -94,7 +107,11 @@ func (c Config) check(unreadable map[string]bool) error {
 		c.checkAddr("ORCHESTRATOR_GRPC_ADDR", c.GRPCAddr, defaultGRPCAddr),
 		c.checkAddr("ORCHESTRATOR_HTTP_ADDR", c.HTTPAddr, defaultHTTPAddr),
 		c.checkDistinct(),
+		checkMetricsAddr(c.MetricsAddr),
 	)
+	if !unreadable["EVIDENCE_DAYS"] && c.EvidenceDays != 0 && (c.EvidenceDays < leastEvidenceDays || c.EvidenceDays > mostEvidenceDays) {
+		problems = append(problems, fmt.Errorf("EVIDENCE_DAYS: %d is not between %d and %d", c.EvidenceDays, leastEvidenceDays, mostEvidenceDays))
+	}
 	_, err := c.loadTLS()
 	problems = append(problems, err)
 	_, err = c.loadTokens()

@@ -54,6 +54,9 @@ func TestLoadConfig(t *testing.T) {
 			"AUTH_TOKENS_FILE":       "",
 			"TLS_CERT_FILE":          "cert.pem",
 			"LOG_LEVEL":              "loud",
+			"EVIDENCE_DAYS":          "1",
+
+			"ORCHESTRATOR_METRICS_ADDR": "0.0.0.0:9100",
 		})
 		require.Error(t, err)
 		for _, part := range []string{
@@ -64,10 +67,20 @@ func TestLoadConfig(t *testing.T) {
 			`ORCHESTRATOR_HTTP_ADDR: "7480" is not host:port such as 127.0.0.1:7480`,
 			"schemes.yaml:3", "titel",
 			"TLS_CERT_FILE and TLS_KEY_FILE: set both",
+			`ORCHESTRATOR_METRICS_ADDR: "0.0.0.0:9100" is not a loopback address`,
+			"EVIDENCE_DAYS: 1 is not between 7 and 3650",
 			`LOG_LEVEL: "loud" is none of debug, info, warn, error`,
 		} {
 			require.ErrorContains(t, err, part)
 		}
+	})
+
+	t.Run("takes no days for no retention", func(t *testing.T) {
+		_, err := load(map[string]string{"DATABASE_URL": database, "EVIDENCE_DAYS": "0"})
+		require.ErrorContains(t, err, `EVIDENCE_DAYS: "0" is not a number of days such as 180`)
+		cfg, err := load(map[string]string{"DATABASE_URL": database, "EVIDENCE_DAYS": "400"})
+		require.NoError(t, err)
+		require.Equal(t, 400, cfg.EvidenceDays)
 	})
 
 	t.Run("names a missing database", func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -54,6 +55,22 @@ func (e *environment) secret(name string) Secret {
 		e.problem("%s_FILE: %s is empty", name, path)
 	}
 	return Secret(value)
+}
+
+func (e *environment) number(name string, otherwise int) int {
+	value := e.getenv(name)
+	if value == "" {
+		return otherwise
+	}
+	number, err := strconv.Atoi(value)
+	if err != nil || number == 0 {
+		if e.unreadable == nil {
+			e.unreadable = make(map[string]bool)
+		}
+		e.unreadable[name] = true
+		e.problem("%s: %q is not a number of days such as %d", name, value, otherwise)
+	}
+	return number
 }
 
 func (e *environment) level(name string) slog.Level {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
@@ -36,4 +37,16 @@ func (g gate) CanSend(name string) error {
 		}
 	}
 	return fmt.Errorf("scheme %s is not in the file of this orchestrator; 该方案不在当前方案文件中", name)
+}
+
+// timingOf answers how long a scheme waits for what; one that is not in the file waits as a scheme that says nothing.
+func timingOf(schemes []*scheme.Scheme) func(string) rule.Timing {
+	return func(name string) rule.Timing {
+		for _, s := range schemes {
+			if s.Name == name {
+				return s.Timing()
+			}
+		}
+		return rule.DefaultTiming()
+	}
 }

@@ -23,6 +23,9 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/jobs"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/metrics"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/replay"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
@@ -36,6 +39,7 @@ const drainTime = 35 * time.Second
 // Server is a running orchestrator.
 type Server struct {
 	grpcAddr, httpAddr string
+	metricsAddr        string
 	logger             *slog.Logger
 	grpc               *grpc.Server
 	http               *http.Server
@@ -54,6 +58,7 @@ type Server struct {
 
 // Run serves until ctx ends, then drains and stops.
 func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
+	collectSeldom()
 	server, err := Start(ctx, cfg, logger)
 	if err != nil {
 		return err
@@ -99,7 +104,12 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	ledger := store.New(pool)
-	if s.jobs, err = s.startJobs(ctx, cfg, pool, ledger, schemes, transport); err != nil {
+	figures := metrics.New(ledger)
+	scrapes, err := s.listenMetrics(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.jobs, err = s.startJobs(ctx, cfg, pool, counted{ledger, figures}, schemes, transport); err != nil {
 		return nil, err
 	}
 	if err := s.serveGRPC(ctx, cfg, ledger, schemes, transport); err != nil {
@@ -108,19 +118,26 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := s.serveHTTP(ctx, cfg, transport); err != nil {
 		return nil, err
 	}
+	s.serveMetrics(scrapes, figures)
 	s.loops.Go(func() { s.watchDatabase(ledger) })
 	logger.InfoContext(ctx, "orchestrator serves", slog.String("grpc", s.grpcAddr), slog.String("http", s.httpAddr), slog.Int("schemes", len(schemes)),
 		slog.Bool("tls", transport != nil), slog.Bool("tokens", cfg.AuthTokensFile != ""))
 	return s, nil
 }
 
-func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, ledger *store.Store, schemes []*scheme.Scheme, transport *tls.Config) (*jobs.Runner, error) {
+func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, ledger counted, schemes []*scheme.Scheme, transport *tls.Config) (*jobs.Runner, error) {
 	file := make([]store.SchemeFile, len(schemes))
 	for i, sc := range schemes {
 		file[i] = store.SchemeFile{
 			Scheme: sc.Name, Title: sc.Title, FormID: sc.Form, DataCenterID: sc.DataCenter, Accounts: sc.Accounts(),
 			PollReal: sc.PollInterval(scheme.Real), PollSandbox: sc.PollInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
+			PartsOf: scheme.PartsOf,
 		}
+		parts, err := scheme.PartsOf(file[i].Document)
+		if err != nil {
+			return nil, err
+		}
+		file[i].Parts = parts
 	}
 	revisions, err := ledger.SyncSchemes(ctx, file)
 	if err != nil {
@@ -140,7 +157,8 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	}
 	return jobs.Start(context.WithoutCancel(ctx), jobs.Config{
 		Pool: pool, Schema: store.Schema, Store: ledger, Kingdee: kingdeev1.NewBillServiceClient(kingdee), WMS: wmsv1.NewOrderServiceClient(wms),
-		Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers, Takeover: cfg.Takeover, Logger: s.logger, Now: now,
+		Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers, Takeover: cfg.Takeover,
+		KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Logger: s.logger, Now: now,
 	})
 }
 
@@ -205,7 +223,7 @@ func (s *Server) serveGRPC(ctx context.Context, cfg Config, ledger *store.Store,
 		grpc.MaxRecvMsgSize(1<<20), grpc.MaxSendMsgSize(maxMessage), grpc.WaitForHandlers(true), grpc.ConnectionTimeout(10*time.Second),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	)...)
-	rpc.Register(s.grpc, rpc.Deps{Reader: ledger, Operator: ledger, Starter: s.jobs, Gate: gate{ledger, schemes}})
+	rpc.Register(s.grpc, rpc.Deps{Reader: ledger, Operator: ledger, Starter: s.jobs, Backfills: backfills{ledger, s.jobs}, Gate: gate{ledger, schemes}, Preview: preview.New(ledger), Replay: replay.New(ledger), Timing: timingOf(schemes)})
 	s.health = health.NewServer()
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)

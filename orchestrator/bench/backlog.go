@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
 )
 
 // A heap of voids: all of them bills that were live at the baseline, beside some that stay live.
@@ -31,7 +29,7 @@ func (b *bench) backlog(ctx context.Context) (err error) {
 	if err := s.settled(ctx, len(voided)); err != nil {
 		return err
 	}
-	after := s.spent()
+	spent := s.since(before)
 	if _, err := s.check(ctx, voided, nil); err != nil {
 		return err
 	}
@@ -46,30 +44,7 @@ from cancellation c join pass p using (pass_id) join attempt a using (cancellati
 	b.figure(fmt.Sprintf("%d voided bills, first pass to last outcome", len(voided)), fmt.Sprintf("%.1f s", whole), "")
 	b.figure("  cancellations a second", fmt.Sprintf("%.0f", float64(len(voided))/whole), "at least 500")
 	b.figure("  until the first intent, and from there on", fmt.Sprintf("%.1f s, %.1f s", reading, pushing), "")
-	for _, p := range s.services() {
-		peak, err := peakMemory(p.PID())
-		if err != nil {
-			b.figure("  peak memory of "+p.Role, err.Error(), "")
-			continue
-		}
-		b.figure("  peak memory of "+p.Role, fmt.Sprintf("%.0f MB", float64(peak)/(1<<20)), "below 150 MB")
-		if peak >= memoryLimit {
-			b.fail("%s had %.0f MB resident", p.Role, float64(peak)/(1<<20))
-		}
-	}
-	for i, name := range spenders {
-		b.figure("  CPU for 1000 cancellations, "+name, seconds((after[i]-before[i])*1000/time.Duration(len(voided))), "")
-	}
+	spent.figures(b, "cancellation, from void to outcome", len(voided))
+	s.memories()
 	return s.statistics(ctx)
-}
-
-// spenders are those whose CPU time spent answers.
-var spenders = []string{"kingdeesvc", "wmssvc", "orchestrator", "Postgres", "both sandboxes"}
-
-func (s *stack) spent() []time.Duration {
-	var all []time.Duration
-	for _, p := range []*house.Process{s.kingdeesvc, s.wmssvc, s.orchestrator} {
-		all = append(all, cpuTime(p.PID()))
-	}
-	return append(all, familyTime(s.postgres.PID()), cpuTime(s.vendors.cmd.Process.Pid))
 }

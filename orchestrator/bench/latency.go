@@ -7,38 +7,49 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// How the first figure is taken: so many voids, one after another at random moments, over a minute or so.
+// How the first figures are taken: so many voids, at random moments over a minute or so, and a hundred a second for a minute.
 const (
-	latencyVoids = 240 // unless asked for otherwise
+	latencyVoids = 240                    // unless asked for otherwise
+	latencyGap   = 250 * time.Millisecond // in the mean; no phase against the poll
 	latencyLive  = 60
-	latencyGap   = 500 * time.Millisecond // at most, 0 at least: no phase against the poll
 	latencyPoll  = time.Second
+
+	rateVoids = 6000 // unless asked for otherwise
+	rateGap   = 10 * time.Millisecond
 )
 
 // latency measures from a void in Kingdee to the cancel in the WMS, both by this machine's clock: the moment before the void is
 // asked for, and the moment at which the WMS changes its order.
-func (b *bench) latency(ctx context.Context) (err error) {
-	s, err := b.start(ctx, "latency", b.singles+latencyLive, latencyPoll)
+func (b *bench) latency(ctx context.Context) error {
+	return b.voidToCancelled(ctx, "latency", b.singles, latencyGap)
+}
+
+// rate measures the same under a load that a large merchant has on its worst day.
+func (b *bench) rate(ctx context.Context) error {
+	return b.voidToCancelled(ctx, "rate", b.perMinute, rateGap)
+}
+
+func (b *bench) voidToCancelled(ctx context.Context, name string, count int, gap time.Duration) (err error) {
+	s, err := b.start(ctx, name, count+latencyLive, latencyPoll)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	voided := s.bills[:b.singles]
-	asked := make(map[string]time.Time, len(voided))
-	for _, number := range voided {
-		if err := pause(ctx, rand.N(latencyGap)); err != nil { //nolint:gosec // no secret
-			return err
-		}
-		asked[number] = time.Now()
-		if err := s.void(ctx, []string{number}); err != nil {
-			return err
-		}
-	}
-	if err := s.settled(ctx, len(voided)); err != nil {
+	voided := s.bills[:count]
+	before, began := s.spent(), time.Now()
+	asked, err := s.voidEach(ctx, voided, gap)
+	if err != nil {
 		return err
 	}
+	voiding := time.Since(began)
+	if err := s.settled(ctx, count); err != nil {
+		return err
+	}
+	spent := s.since(before)
 	effects, err := s.check(ctx, voided, nil)
 	if err != nil {
 		return err
@@ -48,10 +59,31 @@ func (b *bench) latency(ctx context.Context) (err error) {
 		took = append(took, at.Sub(asked[number]))
 	}
 	slices.Sort(took)
-	b.figure(fmt.Sprintf("void to cancelled, poll %s, %d voids: p50", latencyPoll, len(took)), seconds(quantile(took, 50)), "at most 1.2 s")
+	b.figure(fmt.Sprintf("void to cancelled, poll %s, %d voids in %.0f s: p50", latencyPoll, len(took), voiding.Seconds()),
+		seconds(quantile(took, 50)), "at most 1.2 s")
 	b.figure("  p99", seconds(quantile(took, 99)), "at most 2.5 s")
 	b.figure("  slowest", seconds(quantile(took, 100)), "")
+	spent.figures(b, "cancellation, polling included", count)
+	s.memories()
 	return s.stages(ctx, asked)
+}
+
+// voidEach voids bills one by one, each after a random pause of gap in the mean, whether or not the one before has been answered,
+// and answers when each was asked for.
+func (s *stack) voidEach(ctx context.Context, numbers []string, gap time.Duration) (map[string]time.Time, error) {
+	asked := make(map[string]time.Time, len(numbers))
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(16)
+	next := time.Now()
+	for _, number := range numbers {
+		next = next.Add(rand.N(2 * gap)) //nolint:gosec // no secret
+		if err := pause(within, time.Until(next)); err != nil {
+			return nil, errors.Join(err, group.Wait())
+		}
+		asked[number] = time.Now()
+		group.Go(func() error { return s.void(within, []string{number}) })
+	}
+	return asked, group.Wait()
 }
 
 // stages says where the time went, by what the ledger knows: until the pass that decided, until the intent, until the answer.

@@ -1,5 +1,6 @@
-// Command bench prints the first figures of voidrelay: how soon a void is a cancel, how fast a heap of them is worked off, what
-// each service takes of memory and CPU for it, and how that compares with the barest loop of signed requests.
+// Command bench prints the figures of voidrelay: how soon a void is a cancel, one at a time and at a hundred a second; how fast a heap
+// of them is worked off; how fast a backfill is; how that compares with the barest loop of signed requests, and with a second orchestrator; what a poll
+// costs when the ledger is old; and what each service takes of memory and CPU for all that.
 //
 // It starts everything as processes of their own, this very program under other roles: kingdeesvc, wmssvc and orchestrator, as package house
 // puts them together, and both sandboxes in one more process, so that their work does not count as ours. Postgres
@@ -28,18 +29,25 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
 )
 
-// timeLimit ends a run that hangs; one takes two to three minutes.
-const timeLimit = 6 * time.Minute
+// timeLimit ends a run that hangs; all of it takes about a quarter of an hour.
+const timeLimit = 45 * time.Minute
 
 // bench is one run.
 type bench struct {
 	postgres *privatepg.Server
 	// profiles is the folder for profiles; empty for none.
 	profiles string
-	// singles are voided one by one, bills at once, round in each round of the comparison.
-	singles, bills, round int
-	logger                *slog.Logger
-	failures              []string
+	// singles are voided one by one, perMinute a hundred a second, bills at once, round and hostRound in each round of the comparisons
+	// that send; ledger is how many cancellations an old ledger has, rows how many one is filled with for its size.
+	singles, perMinute, bills, round, hostRound, ledger, rows int
+	// backfills are the bills that one backfill reads.
+	backfills int
+	// rounds are taken of each comparison, after warm cancellations; quiet are the polls of a round that find nothing.
+	rounds, warm, quiet int
+	// wait is the one WMS latency that ratio measures; below 0 it measures each of them.
+	wait     time.Duration
+	logger   *slog.Logger
+	failures []string
 }
 
 // measurement is one part of a run that can be asked for alone.
@@ -50,24 +58,35 @@ type measurement struct {
 
 var measurements = []measurement{
 	{"latency", (*bench).latency},
+	{"rate", (*bench).rate},
 	{"backlog", (*bench).backlog},
 	{"ratio", (*bench).ratio},
+	{"hosts", (*bench).hosts},
+	{"backfill", (*bench).backfill},
+	{"poll", (*bench).poll},
+	{"size", (*bench).size},
 }
 
 func main() {
 	if status, played := playRole(); played {
 		os.Exit(status)
 	}
-	b := &bench{}
-	only := flag.String("only", "", "measure only these, of latency,backlog,ratio")
+	b := &bench{rounds: rounds, warm: warmCount, quiet: pollQuiet}
+	flag.DurationVar(&b.wait, "wait", -1, "the one WMS latency that ratio measures; below 0 it measures each of them")
+	only := flag.String("only", "", "measure only these, of "+names())
 	flag.StringVar(&b.profiles, "profile", "", "existing `folder` for CPU profiles of all processes; also shows Postgres' own statistics")
 	flag.IntVar(&b.singles, "singles", latencyVoids, "bills that are voided one by one, for the latency")
+	flag.IntVar(&b.perMinute, "rate", rateVoids, "bills that are voided a hundred a second")
 	flag.IntVar(&b.bills, "bills", backlogVoids, "bills that are voided at once")
 	flag.IntVar(&b.round, "round", ratioCount, "cancellations in each round of the comparison")
+	flag.IntVar(&b.hostRound, "hostround", ratioCount, "cancellations in each round of one host and of two")
+	flag.IntVar(&b.ledger, "ledger", pollOld, "cancellations in the old ledger")
+	flag.IntVar(&b.backfills, "backfill", backfillBills, "bills that one backfill reads, decides and keeps")
+	flag.IntVar(&b.rows, "rows", sizeRows, "cancellations that a ledger is filled with, for its size")
 	flag.Parse()
 	chosen, err := choose(*only)
-	if err != nil || min(b.singles, b.bills, b.round) < 1 {
-		fmt.Fprintln(os.Stderr, "bench:", cmp.Or(err, errors.New("-singles, -bills and -round must be 1 at least")))
+	if err != nil || min(b.singles, b.perMinute, b.bills, b.round, b.hostRound, b.ledger, b.rows, b.backfills) < 1 {
+		fmt.Fprintln(os.Stderr, "bench:", cmp.Or(err, errors.New("a count must be 1 at least")))
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -81,19 +100,27 @@ func main() {
 }
 
 // choose picks measurements by their names, divided by commas; no name picks all.
-func choose(names string) ([]measurement, error) {
-	if names == "" {
+func choose(asked string) ([]measurement, error) {
+	if asked == "" {
 		return measurements, nil
 	}
 	var chosen []measurement
-	for name := range strings.SplitSeq(names, ",") {
+	for name := range strings.SplitSeq(asked, ",") {
 		i := slices.IndexFunc(measurements, func(m measurement) bool { return m.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("-only: %q is none of latency, backlog, ratio", name)
+			return nil, fmt.Errorf("-only: %q is none of %s", name, names())
 		}
 		chosen = append(chosen, measurements[i])
 	}
 	return chosen, nil
+}
+
+func names() string {
+	var all []string
+	for _, m := range measurements {
+		all = append(all, m.name)
+	}
+	return strings.Join(all, ",")
 }
 
 func (b *bench) measure(ctx context.Context, chosen []measurement) (err error) {

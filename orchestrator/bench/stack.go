@@ -30,6 +30,11 @@ type stack struct {
 	vendors                          *sandboxes
 	kingdeesvc, wmssvc, orchestrator *house.Process
 	pool                             *pgxpool.Pool
+	// settings are the orchestrator's; folder has its scheme file.
+	settings map[string]string
+	folder   string
+	// guest: vendors and adapters are another stack's.
+	guest bool
 	// bills are the numbers of the bills that were there, audited, before the baseline.
 	bills []string
 }
@@ -49,8 +54,10 @@ func (b *bench) start(ctx context.Context, name string, count int, poll time.Dur
 	if s.control, err = newControl(s.vendors.vendorURLs); err != nil {
 		return s, err
 	}
-	if s.bills, err = s.control.bills(ctx, count); err != nil {
-		return s, err
+	if count > 0 {
+		if s.bills, err = s.control.bills(ctx, count); err != nil {
+			return s, err
+		}
 	}
 	database, err := s.database(ctx)
 	if err != nil {
@@ -72,19 +79,33 @@ func (s *stack) service(ctx context.Context, role string, settings map[string]st
 	return house.StartProcess(ctx, role, env, &complaints{to: os.Stderr})
 }
 
-func (s *stack) startOrchestrator(ctx context.Context, database string, poll time.Duration) error {
-	folder, err := os.MkdirTemp("", "voidrelay-bench-")
+// beside is another ledger with an orchestrator of its own, at the same vendors and adapters.
+func (s *stack) beside(ctx context.Context, name string, poll time.Duration) (other *stack, err error) {
+	other = &stack{bench: s.bench, name: name, control: s.control, vendors: s.vendors, kingdeesvc: s.kingdeesvc, wmssvc: s.wmssvc, guest: true}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, other.stop())
+		}
+	}()
+	database, err := other.database(ctx)
 	if err != nil {
+		return other, err
+	}
+	return other, other.startOrchestrator(ctx, database, poll)
+}
+
+func (s *stack) startOrchestrator(ctx context.Context, database string, poll time.Duration) (err error) {
+	if s.folder, err = os.MkdirTemp("", "voidrelay-bench-"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	file := filepath.Join(folder, "schemes.yaml")
+	file := filepath.Join(s.folder, "schemes.yaml")
 	if err := os.WriteFile(file, schemes(poll), 0o600); err != nil {
 		return err
 	}
-	if s.orchestrator, err = s.service(ctx, house.RoleOrchestrator, map[string]string{
+	s.settings = map[string]string{
 		"DATABASE_URL": database, "KINGDEESVC_TARGET": s.kingdeesvc.Addrs[0], "WMSSVC_TARGET": s.wmssvc.Addrs[0], "SCHEMES_FILE": file,
-	}); err != nil {
+	}
+	if s.orchestrator, err = s.service(ctx, house.RoleOrchestrator, s.settings); err != nil {
 		return err
 	}
 	s.control.orchestrator = "http://" + s.orchestrator.Addrs[1]
@@ -124,9 +145,27 @@ const waitTime = 2 * time.Minute
 
 // until waits for a query to answer true.
 func (s *stack) until(ctx context.Context, sql string, args ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, waitTime)
+	return s.within(ctx, waitTime, 100*time.Millisecond, sql, args...)
+}
+
+// passUntil asks for a pass and waits for a query to answer true. A pass that is asked for while the one before is just ending counts as
+// that one, and one that meets something else that reads the same scheme gives way: so it is asked for again.
+func (s *stack) passUntil(ctx context.Context, every time.Duration, sql string, args ...any) error {
+	for tries := 1; ; tries++ {
+		if err := s.pass(ctx); err != nil {
+			return err
+		}
+		if err := s.within(ctx, waitTime/4, every, sql, args...); err == nil || tries == 4 {
+			return err
+		}
+	}
+}
+
+// within waits for a query to answer true, asking it again and again.
+func (s *stack) within(ctx context.Context, limit, every time.Duration, sql string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		var done bool
@@ -152,7 +191,10 @@ select not exists (select from cancellation where state in ('planned', 'open')) 
 
 // services are our own processes, without the vendors; those that were started, callers first.
 func (s *stack) services() []*house.Process {
-	all := []*house.Process{s.orchestrator, s.kingdeesvc, s.wmssvc}
+	all := []*house.Process{s.orchestrator}
+	if !s.guest {
+		all = append(all, s.kingdeesvc, s.wmssvc)
+	}
 	return slices.DeleteFunc(all, func(p *house.Process) bool { return p == nil })
 }
 
@@ -164,11 +206,14 @@ func (s *stack) stop() error {
 	for _, p := range s.services() {
 		problems = append(problems, p.Stop(ctx))
 	}
-	if s.vendors != nil {
+	if s.vendors != nil && !s.guest {
 		problems = append(problems, s.vendors.stop())
 	}
 	if s.pool != nil {
 		s.pool.Close()
+	}
+	if s.folder != "" {
+		problems = append(problems, os.RemoveAll(s.folder))
 	}
 	return errors.Join(problems...)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // memoryLimit is what each of our services may have had resident at its peak.
-const memoryLimit = 150 << 20
+const memoryLimit = 200 << 20
 
 // errNoProc: only Linux tells a process's usage where we look.
 var errNoProc = errors.New("not told on this system")

@@ -45,6 +45,13 @@ type stack struct {
 	begun time.Time
 	// noOrders keeps audits from making warehouse orders.
 	noOrders bool
+	// wmsRate is how many requests a second wmssvc may start; empty for as many as a sandbox likes.
+	wmsRate string
+	// metrics is where the orchestrator answers scrapes; empty for nowhere.
+	metrics string
+
+	url, kingdeeTarget, wmsTarget string
+	logger                        *slog.Logger
 }
 
 // start brings up sandboxes, adapters and an orchestrator, and waits for the baseline. prepare, if any, runs before the services
@@ -68,21 +75,36 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 	if prepare != nil {
 		prepare(s)
 	}
-	url := storetest.URL(t)
-	s.pool, err = store.Open(ctx, url)
+	s.url, s.logger = storetest.URL(t), logger
+	s.pool, err = store.Open(ctx, s.url)
 	require.NoError(t, err)
 	t.Cleanup(s.pool.Close)
-	s.orchestrator, err = orchestrator.Start(ctx, orchestrator.Config{
-		DatabaseURL: orchestrator.Secret(url), KingdeeTarget: s.startKingdeesvc(logger), WMSTarget: s.startWMSsvc(logger),
-		GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", Schemes: s.scheme,
-	}, logger)
-	require.NoError(t, err)
-	s.later(func(ctx context.Context) error { return s.orchestrator.Stop(ctx) })
+	s.kingdeeTarget, s.wmsTarget = s.startKingdeesvc(logger), s.startWMSsvc(logger)
+	s.startOrchestrator()
 	s.until("baseline, or a stopped scheme", func() bool {
 		return s.count(`select count(*) from mark`)+s.count(`select count(*) from scheme where state = 'stopped'`) == 1
 	})
 	s.begun = time.Now()
 	return s
+}
+
+func (s *stack) startOrchestrator() {
+	s.Helper()
+	server, err := orchestrator.Start(s.Context(), orchestrator.Config{
+		DatabaseURL: orchestrator.Secret(s.url), KingdeeTarget: s.kingdeeTarget, WMSTarget: s.wmsTarget,
+		GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", Schemes: s.scheme, MetricsAddr: s.metrics,
+	}, s.logger)
+	require.NoError(s, err)
+	s.orchestrator = server
+	s.later(func(ctx context.Context) error { return server.Stop(ctx) })
+}
+
+// revise restarts the orchestrator with another scheme file.
+func (s *stack) revise(document []byte) {
+	s.Helper()
+	require.NoError(s, s.orchestrator.Stop(s.Context()))
+	s.scheme = document
+	s.startOrchestrator()
 }
 
 func (s *stack) startKingdeesvc(logger *slog.Logger) string {
@@ -104,7 +126,7 @@ func (s *stack) startKingdeesvc(logger *slog.Logger) string {
 func (s *stack) startWMSsvc(logger *slog.Logger) string {
 	cfg, err := wmssvc.LoadConfig(env(map[string]string{
 		"WMS_URL": s.wms.URL(), "WMS_SID": wsandbox.DemoSID, "WMS_APP_KEY": wsandbox.DemoAppKey, "WMS_APP_SECRET": wsandbox.DemoSecret,
-		"WMSSVC_ADDR": "127.0.0.1:0",
+		"WMSSVC_ADDR": "127.0.0.1:0", "WMS_RATE": s.wmsRate,
 	}))
 	require.NoError(s, err)
 	server, err := wmssvc.Start(s.Context(), cfg, logger)
@@ -126,11 +148,16 @@ func (s *stack) later(stop func(context.Context) error) {
 
 // withBrake is the shipped scheme with another limit per hour; withDataCenter reads other books.
 func withBrake(perHour int) []byte {
-	return append(scheme.ShippedDocument(), fmt.Sprintf("    brakes: {per_hour: %d, per_day: 500}\n", perHour)...)
+	return append(scheme.ShippedDocument(), fmt.Sprintf("    brakes: {per_hour: %d, per_day: %d}\n", perHour, max(perHour, 500))...)
 }
 
 func withDataCenter(id string) []byte {
 	return []byte(strings.ReplaceAll(string(scheme.ShippedDocument()), ksandbox.DefaultAcctID, id))
+}
+
+// saying is the shipped scheme with other words at some places: old, new, old, new.
+func saying(words ...string) []byte {
+	return []byte(strings.NewReplacer(words...).Replace(string(scheme.ShippedDocument())))
 }
 
 func env(values map[string]string) func(string) string {
@@ -142,7 +169,8 @@ func (s *stack) order(leg ksandbox.Leg) {
 	if s.noOrders {
 		return
 	}
-	_, _ = s.wms.CreateOrder(wsandbox.Order{Key: wsandbox.Key{WarehouseCode: warehouses[leg.Stock], OrderCode: leg.BillNo, OrderType: "QTRK"}})
+	orderType := map[string]string{ksandbox.Inbound: "QTRK", ksandbox.Outbound: "QTCK"}[leg.Direction]
+	_, _ = s.wms.CreateOrder(wsandbox.Order{Key: wsandbox.Key{WarehouseCode: warehouses[leg.Stock], OrderCode: leg.BillNo, OrderType: orderType}})
 }
 
 // bill is an assembly bill with one product into this warehouse.
@@ -188,8 +216,15 @@ func (s *stack) wmsAway() (back func()) {
 
 func (s *stack) startWMS(addr string) {
 	s.Helper()
+	s.startWMSWith(addr, wsandbox.DemoSecret)
+}
+
+// startWMSWith starts a WMS that has given our account this secret.
+func (s *stack) startWMSWith(addr, secret string) {
+	s.Helper()
 	cfg := wsandbox.DefaultConfig()
 	cfg.Addr, cfg.StateFile = addr, s.wmsBook
+	cfg.Accounts[0].Secret = wsandbox.Secret(secret)
 	var err error
 	s.wms, err = wsandbox.Start(s.Context(), cfg)
 	require.NoError(s, err)

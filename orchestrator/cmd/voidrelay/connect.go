@@ -35,6 +35,15 @@ type remote struct {
 
 // ask makes a command of a function that asks. Its flags say where, and how to print.
 func (sh *shell) ask(cmd *cobra.Command, do func(ctx context.Context, r *remote, client *house.Client, args []string) error) *cobra.Command {
+	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+		ctx, cancel := context.WithTimeout(ctx, callTime)
+		defer cancel()
+		return do(ctx, r, client, args)
+	})
+}
+
+// askLong is ask for what takes as long as it takes: do bounds each of its calls.
+func (sh *shell) askLong(cmd *cobra.Command, do func(ctx context.Context, r *remote, client *house.Client, args []string) error) *cobra.Command {
 	r := &remote{sh: sh}
 	server := sh.getenv("ORCHESTRATOR_TARGET")
 	if server == "" {
@@ -48,9 +57,7 @@ func (sh *shell) ask(cmd *cobra.Command, do func(ctx context.Context, r *remote,
 			return err
 		}
 		defer func() { _ = client.Close() }()
-		ctx, cancel := context.WithTimeout(cmd.Context(), callTime)
-		defer cancel()
-		if err := do(ctx, r, client, args); err != nil {
+		if err := do(cmd.Context(), r, client, args); err != nil {
 			return r.where(err)
 		}
 		return nil

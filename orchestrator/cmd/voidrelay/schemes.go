@@ -41,6 +41,7 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 	}
 	fmt.Fprintf(sh.out, "  状态 state    %s\n", state)
 	fmt.Fprintf(sh.out, "  模式 mode     %s\n", modeWords(s.GetMode()))
+	printStops(sh, s)
 	fmt.Fprintf(sh.out, "  账套 accounts %s → %s\n", s.GetDataCenterId(), strings.Join(s.GetWmsAccounts(), ", "))
 	mark := "尚无，基线未完成 none yet, the baseline is not complete"
 	if s.GetMarkTime() != nil {
@@ -79,6 +80,7 @@ func (sh *shell) schemeCommand() *cobra.Command {
 			return err
 		},
 	})
+	parent.AddCommand(sh.previewCommand())
 	return parent
 }
 
@@ -94,7 +96,11 @@ func (sh *shell) checkScheme(file string) error {
 		for _, kind := range s.Kinds() {
 			kinds = append(kinds, fmt.Sprint(kind))
 		}
-		fmt.Fprintf(sh.out, "  触发 triggers %s; 方向 legs %s\n", strings.Join(s.Triggers, ", "), strings.Join(kinds, ", "))
+		triggers := make([]string, 0, len(s.Triggers))
+		for _, trigger := range s.Triggers {
+			triggers = append(triggers, string(trigger))
+		}
+		fmt.Fprintf(sh.out, "  触发 triggers %s; 方向 legs %s\n", strings.Join(triggers, ", "), strings.Join(kinds, ", "))
 		if err := s.CheckFor(scheme.Real); err != nil {
 			fmt.Fprintf(sh.out, "  只能用于沙箱 fit for sandboxes only:\n    %s\n", strings.ReplaceAll(err.Error(), "\n", "\n    "))
 		} else {

@@ -39,32 +39,11 @@ func reasonFlag(cmd *cobra.Command, reason *string) {
 	}
 }
 
-func (sh *shell) releaseCommand() *cobra.Command {
-	var request orchestratorv1.ReleaseSchemeRequest
-	cmd := &cobra.Command{
-		Use:     "release SCHEME --reason WHY",
-		Short:   "放行被暂停的取消 lets held cancellations go; each is verified in Kingdee before it is sent",
-		GroupID: groupSteer,
-		Args:    args(1, "SCHEME --reason WHY"),
-	}
-	reasonFlag(cmd, &request.Reason)
-	cmd.Flags().Int64SliceVar(&request.CancellationIds, "id", nil, "only these cancellations")
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
-		request.Scheme = args[0]
-		answer, err := client.Schemes.ReleaseScheme(ctx, &request)
-		if err != nil || r.printJSON(answer) {
-			return err
-		}
-		fmt.Fprintf(sh.out, "已放行 released %d\n", answer.GetReleased())
-		return nil
-	})
-}
-
 func (sh *shell) resumeCommand() *cobra.Command {
 	var request orchestratorv1.ResumeSchemeRequest
 	cmd := &cobra.Command{
 		Use:     "resume SCHEME --reason WHY",
-		Short:   "恢复已停止的方案 lets a stopped scheme read again",
+		Short:   "恢复已停止或暂停的方案 lets a stopped scheme read again, and a paused one send again",
 		GroupID: groupSteer,
 		Args:    args(1, "SCHEME --reason WHY"),
 	}

@@ -22,15 +22,20 @@ type town struct {
 	database     string
 }
 
-func setup(t *testing.T) *town {
+// setup starts them; settings are the adapters', beyond those of the sandboxes.
+func setup(t *testing.T, settings ...map[string]string) *town {
 	t.Helper()
 	vendors, err := house.StartVendors(t.Context(), house.VendorOptions{Seed: kingdee.DefaultSeed, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, vendors.Stop(context.WithoutCancel(t.Context()))) })
+	adapters := vendors.Settings()
+	for _, more := range settings {
+		maps.Copy(adapters, more)
+	}
 	return &town{
 		t: t, vendors: vendors, database: storetest.URL(t),
-		kingdee: start(t, house.RoleKingdee, vendors.Settings()),
-		wms:     start(t, house.RoleWMS, vendors.Settings()),
+		kingdee: start(t, house.RoleKingdee, adapters),
+		wms:     start(t, house.RoleWMS, adapters),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -74,7 +75,8 @@ func TestAPIByGRPC(t *testing.T) {
 			token = c.requireReply(t, string(content), token, true)
 		})
 	}
-	require.Equal(t, []string{"assembly"}, f.starter.asked, "the repeated call starts nothing more")
+	require.Equal(t, []string{"assembly", "assembly sweep"}, f.starter.asked, "the repeated calls start nothing more")
+	require.Equal(t, []int64{4, 5, 1}, f.starter.filled, "two begun, one plan applied, nothing twice")
 }
 
 func TestAPIByREST(t *testing.T) {
@@ -101,7 +103,8 @@ func TestAPIByREST(t *testing.T) {
 			token = c.requireReply(t, content, token, false)
 		})
 	}
-	require.Equal(t, []string{"assembly"}, f.starter.asked, "the repeated call starts nothing more")
+	require.Equal(t, []string{"assembly", "assembly sweep"}, f.starter.asked, "the repeated calls start nothing more")
+	require.Equal(t, []int64{4, 5, 1}, f.starter.filled, "two begun, one plan applied, nothing twice")
 }
 
 func (c apiCase) requestJSON(t *testing.T, token string) string {
@@ -144,6 +147,14 @@ func (c apiCase) requireReply(t *testing.T, content, token string, wrapped bool)
 // veil hides a time that the clock set, but wants it there.
 func veil(t *testing.T, in map[string]any, path []string) {
 	t.Helper()
+	if len(path) > 2 {
+		if list, ok := in[path[0]].([]any); ok {
+			at, err := strconv.Atoi(path[1])
+			require.NoError(t, err)
+			veil(t, list[at].(map[string]any), path[2:])
+			return
+		}
+	}
 	if len(path) > 1 {
 		veil(t, in[path[0]].(map[string]any), path[1:])
 		return

@@ -22,6 +22,9 @@ type fault struct{ field, text string }
 
 const faultPrefix = "field "
 
+// pathFault is how the generated handlers begin what they say about a parameter in a path; the rest quotes Go's parsers.
+const pathFault = "type mismatch, parameter: "
+
 func (f fault) Error() string { return faultPrefix + strconv.Quote(f.field) + ": " + f.text }
 
 // fieldOf reads the field from the text of a fault, or of the generated handlers' own words about a path parameter; empty when it
@@ -33,7 +36,7 @@ func fieldOf(text string) string {
 			return field
 		}
 	}
-	if rest, ok := strings.CutPrefix(text, "type mismatch, parameter: "); ok {
+	if rest, ok := strings.CutPrefix(text, pathFault); ok {
 		field, _, _ := strings.Cut(rest, ",")
 		return field
 	}
@@ -55,7 +58,7 @@ func shaped(err error) error {
 			return err
 		}
 		// A path that is not escaped as it should be.
-		err = status.Error(codes.InvalidArgument, fault{"path", custom.Err.Error()}.Error())
+		err = status.Error(codes.InvalidArgument, fault{"path", "is not escaped as it should be, or not UTF-8"}.Error())
 	}
 	st := status.Convert(err)
 	sent := apierr.Error{Code: st.Code(), Domain: apierr.Orchestrator, Message: st.Message(), Metadata: map[string]string{}}
@@ -64,6 +67,9 @@ func shaped(err error) error {
 		sent.Reason = orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_INVALID
 		if field := fieldOf(st.Message()); field != "" {
 			sent.Metadata["field"] = field
+			if strings.HasPrefix(st.Message(), pathFault) {
+				sent.Message = fault{field, "cannot be read from the path"}.Error()
+			}
 		}
 	case codes.DeadlineExceeded:
 		sent.Reason = orchestratorv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED

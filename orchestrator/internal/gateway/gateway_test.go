@@ -49,7 +49,7 @@ func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
 		}
 		return true
 	})
-	require.Equal(t, 12, methods)
+	require.Equal(t, 35, methods)
 	require.Len(t, bound, methods)
 }
 

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -26,19 +25,21 @@ func (strictQuery) Parse(request proto.Message, values url.Values, inPath *utili
 		if field == nil {
 			field = fields.ByJSONName(key)
 		}
-		switch {
-		case field == nil:
+		if field == nil {
 			return fault{key, "there is no such parameter"}
-		case inPath.HasCommonPrefix([]string{string(field.Name())}):
-			return fault{key, "is given by the path"}
+		}
+		name := string(field.Name())
+		switch {
+		case inPath.HasCommonPrefix([]string{name}):
+			return fault{name, "is given by the path"}
 		case seen[field.Name()]:
-			return fault{key, "is given twice"}
+			return fault{name, "is given twice"}
 		case slices.ContainsFunc(values[key], func(v string) bool { return !utf8.ValidString(v) }):
-			return fault{key, "is not UTF-8"}
+			return fault{name, "is not UTF-8"}
 		}
 		seen[field.Name()] = true
-		if err := (&runtime.DefaultQueryParser{}).Parse(request, url.Values{key: values[key]}, inPath); err != nil {
-			return fault{key, fmt.Sprintf("cannot be read: %v", err)}
+		if (&runtime.DefaultQueryParser{}).Parse(request, url.Values{key: values[key]}, inPath) != nil {
+			return fault{name, "cannot be read as " + kindOf(field)}
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -22,8 +23,11 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
 )
@@ -53,12 +57,42 @@ type face struct {
 type starter struct {
 	mu    sync.Mutex
 	asked []string
+	// filled are the backfills that a job was inserted for.
+	filled []int64
 }
 
 func (s *starter) StartPass(_ context.Context, scheme string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, scheme)
+	return nil
+}
+
+func (s *starter) StartSweep(_ context.Context, scheme string, kind ledger.SweepKind) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, scheme+" "+string(kind))
+	return nil
+}
+
+// backfills stores what is asked for in the real ledger, and remembers which jobs that would have started.
+type backfills struct {
+	*store.Store
+	*starter
+}
+
+func (b backfills) StartBackfill(ctx context.Context, act ledger.Act, order ledger.BackfillOrder) (int64, error) {
+	return b.Store.StartBackfill(ctx, act, order, func(_ pgx.Tx, id int64) error { return b.note(id) })
+}
+
+func (b backfills) ApplyBackfill(ctx context.Context, act ledger.Act, id, maxCount int64) error {
+	return b.Store.ApplyBackfill(ctx, act, id, maxCount, func(pgx.Tx) error { return b.note(id) })
+}
+
+func (b backfills) note(id int64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.filled = append(b.filled, id)
 	return nil
 }
 
@@ -83,7 +117,7 @@ func setup(t *testing.T, auth rpc.Authenticator) *face {
 	require.NoError(t, err)
 	f.server = grpc.NewServer(options...)
 	ledger := store.New(pool)
-	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Starter: f.starter, Gate: f.gate})
+	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Starter: f.starter, Backfills: backfills{ledger, f.starter}, Gate: f.gate, Preview: preview.New(ledger), Replay: replays{ledger}, Timing: func(string) rule.Timing { return rule.DefaultTiming() }})
 	grpc_health_v1.RegisterHealthServer(f.server, f.health)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -142,6 +176,7 @@ func seed(rows rowtest.DB) {
 	late := rows.Cancellation(rowtest.Cancellation{
 		BillID: 1, BillNo: "ZZCX000001", Warehouse: "WH02", State: "parked", Disposition: "too_late", VendorMessage: "单据已完成", Attempt: 1,
 	})
+	rows.Attempt(rowtest.Attempt{CancellationID: late, Disposition: "too_late", Recognised: true, VendorMessage: "单据已完成"})
 	rows.Work(rowtest.Work{Kind: "too_late", BillID: 1, BillNo: "ZZCX000001", CancellationID: late, Detail: "单据已完成"})
 
 	rows.Bill(rowtest.Bill{ID: 2, No: "ZZCX/2026/2"})
@@ -155,4 +190,54 @@ func seed(rows rowtest.DB) {
 	rows.Cancellation(rowtest.Cancellation{BillID: 4, BillNo: "ZZCX000004", Scheme: "trial"})
 	rows.Bill(rowtest.Bill{ID: 5, No: "a//b"})
 	rows.Work(rowtest.Work{Kind: "scheme_stopped", Scheme: "halted", Subject: "DATA_CENTER_DIFFERS"})
+
+	rows.Sweep(rowtest.Sweep{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, Funnel: `{"bills": 3, "live": 1, "voided": 1, "deleted": 1, "legs": 2, "legs_new": 2}`})
+	rows.Sweep(rowtest.Sweep{Kind: "watch", Note: "none of the known bills is shown"})
+	rows.Sweep(rowtest.Sweep{Scheme: "trial"})
+	rows.Sweep(rowtest.Sweep{State: "running", Error: "kingdeesvc: UNAVAILABLE"})
+	seedBackfills(rows, done)
+}
+
+// seedBackfills adds a plan that waits, a list that is complete, and a plan of the scheme that stopped.
+func seedBackfills(rows rowtest.DB, done int64) {
+	rows.Exec(`
+insert into backfill (scheme, state, plan_only, below_floor, from_time, to_time, numbers, revision, actor, reason, cursor_id, funnel, items, counts,
+    numbers_not_found, create_time, end_time)
+values ('assembly', 'planned', true, true, '2026-11-01T00:00:00Z', '2026-11-08T00:00:00Z', null, 1, 'wang', '补十一月第一周', 0,
+        '{"rows": 4, "rows_of_bills": 4, "bills": 3, "voided": 2, "live": 1, "legs": 3, "legs_new": 2, "legs_already_owed": 1}', 3,
+        '{"new": 2, "settled": 1}', '{}', $1, null),
+       ('assembly', 'complete', false, false, null, null, '{ZZCX000001,ZZCX999999}', 1, 'wang', '核对', 2,
+        '{"rows": 1, "rows_of_bills": 1, "bills": 1, "voided": 1, "legs": 1, "legs_already_owed": 1}', 1, '{"settled": 1}', '{ZZCX999999}', $1, $1),
+       ('halted', 'planned', true, false, null, null, '{ZZCX000009}', 1, 'wang', '核对', 0, '{}', 0, '{}', '{ZZCX000009}', $1, null)`, rowtest.Now)
+	rows.Exec(`
+insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, leg, warehouse_number, account, warehouse_code, order_code, order_type,
+    cancel_reason, extend_props, owner_code, triggers, evidence, epoch, cancellation_id, detail)
+values (1, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000001', 'CNJG', '作废', '{}', 'XIER', '{voided}',
+        'seen_live', 1, $1, ''),
+       (1, 2, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000008', 'CNJG', '作废', '{"remark": "十一月"}', 'XIER',
+        '{voided}', 'approve_date', 1, null, ''),
+       (1, 3, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.out', 'CK002', 'default', 'WH02', 'ZZCX000008', 'CNJG', '作废', '{}', 'XIER', '{voided}',
+        'approve_date', 1, null, '')`, done)
+}
+
+// replays finds schemes and revisions in the real ledger, whose documents are no whole schemes; what it says of bills is the
+// replayer's own test.
+type replays struct{ *store.Store }
+
+func (r replays) Replay(ctx context.Context, order ledger.ReplayOrder, after int64, _ int) (replay ledger.Replay, fault, err error) {
+	if _, err := r.SchemeDocument(ctx, order.Scheme, order.Revision); err != nil {
+		return replay, nil, err
+	}
+	if order.Document != "" {
+		return replay, errors.New("document: must list 1 to 100 schemes"), nil
+	}
+	if after > 0 {
+		return ledger.Replay{Bills: 1, Same: 2}, nil, nil
+	}
+	was := ledger.MappedRequest{Account: "default", WarehouseCode: "WH01", OrderCode: "ZZCX000001", OrderType: "CNJG", CancelReason: "作废"}
+	is := was
+	is.WarehouseCode = "WH09"
+	return ledger.Replay{Bills: 1, Same: 1, Last: 1, Differences: []ledger.MappingDifference{
+		{BillID: 1, BillNo: "ZZCX000001", Epoch: 1, Leg: "Assembly.in", Warehouse: "CK001", Before: &was, After: &is},
+	}}, nil, nil
 }

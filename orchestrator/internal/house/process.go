@@ -23,7 +23,9 @@ type Process struct {
 	// Addrs is where it listens; an orchestrator's second one is REST.
 	Addrs []string
 
-	cmd   *exec.Cmd
+	cmd *exec.Cmd
+	// alive is the other end of its standard input, which ends when we do.
+	alive io.Closer
 	ended chan struct{}
 	err   error
 }
@@ -51,6 +53,9 @@ func StartProcess(ctx context.Context, role string, settings map[string]string, 
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
+	if p.alive, err = p.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", role, err)
 	}
@@ -90,11 +95,20 @@ func (p *Process) listens(ctx context.Context, file string) error {
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
+// Ended is closed when it has ended, by whatever cause.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
 // Kill ends it as the kernel does when memory runs out, and returns when it has ended.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill() // it may have ended
 	<-p.ended
 }
+
+// Freeze stops it in the middle of whatever it does (SIGSTOP), as a suspended machine would; Thaw lets it go on as if nothing had been.
+func (p *Process) Freeze() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen process go on.
+func (p *Process) Thaw() error { return p.cmd.Process.Signal(syscall.SIGCONT) }
 
 // Stop asks it to stop and waits; when ctx ends first it is killed. The error says how it ended, nil if well.
 func (p *Process) Stop(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -31,6 +32,8 @@ const (
 	RoleKingdee      = "kingdeesvc"
 	RoleWMS          = "wmssvc"
 	RoleOrchestrator = "orchestrator"
+	// RoleSandboxes is both vendors, empty; its addresses are Kingdee's and the WMS's base URLs.
+	RoleSandboxes = "sandboxes"
 )
 
 // service is the face that all three have.
@@ -54,6 +57,11 @@ func play(role string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("service", role)
+	go func() {
+		// Our parent holds the other end of it for as long as it lives: a role does not outlive who started it.
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
 	s, err := begin(context.WithoutCancel(ctx), role, logger)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", role, err)
@@ -116,6 +124,8 @@ func begin(ctx context.Context, role string, logger *slog.Logger) (service, erro
 			return service{}, err
 		}
 		return service{addrs: []string{s.GRPCAddr(), s.HTTPAddr()}, wait: s.Wait, stop: s.Stop}, nil
+	case RoleSandboxes:
+		return beginSandboxes(ctx, logger)
 	}
 	return service{}, fmt.Errorf("no such role: %s", role)
 }

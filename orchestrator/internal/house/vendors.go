@@ -80,16 +80,19 @@ func HasState(dir string) bool {
 }
 
 // Settings point the adapters at the sandboxes.
-func (v *Vendors) Settings() map[string]string {
-	k := v.Kingdee.Config()
+func (v *Vendors) Settings() map[string]string { return SandboxSettings(v.Kingdee.URL(), v.WMS.URL()) }
+
+// SandboxSettings point the adapters at sandboxes with these base URLs, which may be another process's.
+func SandboxSettings(kingdeeURL, wmsURL string) map[string]string {
+	k := kingdee.DefaultConfig()
 	return map[string]string{
-		"KINGDEE_BASE_URL":   v.Kingdee.URL() + "/K3Cloud/",
+		"KINGDEE_BASE_URL":   kingdeeURL + "/K3Cloud/",
 		"KINGDEE_ACCT_ID":    k.AcctID,
 		"KINGDEE_USERNAME":   k.Username,
 		"KINGDEE_APP_ID":     k.AppID,
 		"KINGDEE_APP_SECRET": string(k.AppSecret),
 		"KINGDEE_TIME_ZONE":  k.TimeZone.String(),
-		"WMS_URL":            v.WMS.URL(),
+		"WMS_URL":            wmsURL,
 		"WMS_SID":            wms.DemoSID,
 		"WMS_APP_KEY":        wms.DemoAppKey,
 		"WMS_APP_SECRET":     wms.DemoSecret,

@@ -26,8 +26,12 @@ const (
 	fetchLatest   = 200 * time.Millisecond
 	// workFor is how long a chunk of work goes on before it lets a successor continue.
 	workFor = 20 * time.Second
-	// sliceHold is how long a gathered row stays with its slice.
-	sliceHold = 45 * time.Second
+	// sliceHold is how much longer than a claim a gathered row stays with its slice, so that a slice that is at work is not gathered
+	// again: 45 s with claims of 40 s.
+	sliceHold = 5 * time.Second
+	// keepEvidence and keepBills are how long housekeeping leaves things alone.
+	keepEvidence = 180 * 24 * time.Hour
+	keepBills    = 730 * 24 * time.Hour
 	// sliceSize and gatherLimit bound one slice and one dispatch.
 	sliceSize   = 500
 	gatherLimit = 10_000
@@ -38,6 +42,8 @@ type passArgs struct {
 	Scheme string `json:"scheme"`
 	// Asked: by a person; a pause after a failure is not waited out.
 	Asked bool `json:"asked,omitempty"`
+	// Follows: by the chunk before it, whose lock is still held for a moment.
+	Follows bool `json:"follows,omitempty"`
 }
 
 func (passArgs) Kind() string { return "pass" }
@@ -68,11 +74,42 @@ func (sliceArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queuePush, MaxAttempts: 1}
 }
 
+// backfillArgs asks for one chunk of a backfill.
+type backfillArgs struct {
+	ID int64 `json:"id"`
+	// Follows: as for a pass.
+	Follows bool `json:"follows,omitempty"`
+}
+
+func (backfillArgs) Kind() string { return "backfill" }
+
+func (backfillArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueBulk, MaxAttempts: 1}
+}
+
+// backfillsArgs asks for a job for each backfill that is under way: those whose job was lost go on by it.
+type backfillsArgs struct{}
+
+func (backfillsArgs) Kind() string { return "backfills" }
+
+func (backfillsArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueScan, MaxAttempts: 1}
+}
+
 // tidyArgs asks for housekeeping.
 type tidyArgs struct{}
 
 func (tidyArgs) Kind() string { return "tidy" }
 
 func (tidyArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueBulk, MaxAttempts: 1}
+}
+
+// probeArgs asks for the WMS accounts that were refused to be tried again.
+type probeArgs struct{}
+
+func (probeArgs) Kind() string { return "probe" }
+
+func (probeArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueBulk, MaxAttempts: 1}
 }

@@ -15,11 +15,13 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
@@ -55,22 +57,44 @@ type books struct {
 	page int
 	// wholeCenter is the data centre that whole reads come from.
 	wholeCenter string
-	hidden      map[int64]bool
+	// zone and offset are those that times are read in; empty for Beijing's.
+	zone   string
+	offset int32
+	// note says why there is no vendor's clock; empty when there is one.
+	note string
+	// hidden are bills that are there and not shown.
+	hidden map[int64]bool
+	// hiddenSaysGone: View says of a hidden bill that there is none.
+	hiddenSaysGone bool
+	// asked are the ids that light reads asked for, viewed those that View was asked about.
+	asked, viewed []int64
 }
 
 const center = "6040d4f5a1b2c3"
 
 func (b *books) account(dc string) *kingdeev1.Account {
+	if b.zone != "" {
+		return &kingdeev1.Account{DataCenterId: dc, TimeZone: b.zone, UtcOffsetSeconds: b.offset, Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX}
+	}
 	return &kingdeev1.Account{DataCenterId: dc, TimeZone: "Asia/Shanghai", UtcOffsetSeconds: 28800, Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX}
 }
 
 func (b *books) header(dc string) *kingdeev1.StreamHeader {
+	if b.note != "" {
+		return &kingdeev1.StreamHeader{VendorTimeNote: b.note, ServiceTime: timestamppb.New(*b.clock), Account: b.account(dc)}
+	}
 	return &kingdeev1.StreamHeader{VendorTime: timestamppb.New(*b.clock), ServiceTime: timestamppb.New(*b.clock), Account: b.account(dc)}
 }
 
 func (b *books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStatesRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
 	var ids []int64
+	if asked := in.GetIds().GetIds(); asked != nil {
+		b.asked = append(b.asked, asked...)
+	}
 	for id, bill := range b.bills {
+		if b.hidden[id] {
+			continue
+		}
 		s := in.GetChangedSince()
 		switch {
 		case s != nil:
@@ -109,7 +133,7 @@ func (b *books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 func (b *books) StreamAssemblyBills(_ context.Context, in *kingdeev1.StreamAssemblyBillsRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
 	page := &kingdeev1.BillPage{QueryLeftTime: timestamppb.New(*b.clock)}
 	for _, id := range in.GetIds().GetIds() {
-		if bill := b.bills[id]; bill != nil {
+		if bill := b.bills[id]; bill != nil && !b.hidden[id] {
 			page.Bills = append(page.Bills, bill)
 			page.Rows += int64(bill.GetRows())
 		}
@@ -119,6 +143,18 @@ func (b *books) StreamAssemblyBills(_ context.Context, in *kingdeev1.StreamAssem
 		{Frame: &kingdeev1.StreamAssemblyBillsResponse_Page{Page: page}},
 		{Frame: &kingdeev1.StreamAssemblyBillsResponse_Summary{Summary: &kingdeev1.StreamSummary{Rows: page.GetRows(), Bills: int64(len(page.GetBills()))}}},
 	}}, nil
+}
+
+func (b *books) GetAssemblyBill(_ context.Context, in *kingdeev1.GetAssemblyBillRequest, _ ...grpc.CallOption) (*kingdeev1.GetAssemblyBillResponse, error) {
+	b.viewed = append(b.viewed, in.GetId())
+	bill := b.bills[in.GetId()]
+	switch {
+	case bill == nil || b.hidden[in.GetId()] && b.hiddenSaysGone:
+		return nil, apierr.Error{Code: codes.NotFound, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, Message: "no such bill"}.Err()
+	case b.hidden[in.GetId()]:
+		return nil, apierr.Error{Code: codes.PermissionDenied, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, Message: "not shown"}.Err()
+	}
+	return &kingdeev1.GetAssemblyBillResponse{Bill: bill, QueryLeftTime: timestamppb.New(*b.clock)}, nil
 }
 
 func (b *books) live(id int64, no string, stock string) {
@@ -155,6 +191,10 @@ func (w wmsFake) CancelOrders(ctx context.Context, _ ...grpc.CallOption) (grpc.B
 type noJobs struct{}
 
 func (noJobs) insertTx(context.Context, pgx.Tx, river.JobArgs) error { return nil }
+func (noJobs) insert(context.Context, river.JobArgs) error           { return nil }
+func (noJobs) insertOnce(context.Context, river.JobArgs, time.Duration) error {
+	return nil
+}
 
 // bench runs passes over books of the test's own, on a real ledger.
 type bench struct {
@@ -172,7 +212,7 @@ func setup(t *testing.T) *bench {
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	b := &bench{T: t, store: store.New(pool), pool: pool, clock: time.Now().Add(-3 * time.Hour).Truncate(time.Second)}
-	b.books = &books{clock: &b.clock, bills: map[int64]*kingdeev1.AssemblyBill{}}
+	b.books = &books{clock: &b.clock, bills: map[int64]*kingdeev1.AssemblyBill{}, hidden: map[int64]bool{}}
 	b.load("h1")
 	return b
 }
@@ -187,7 +227,7 @@ func (b *bench) load(hash string) {
 	}})
 	require.NoError(b, err)
 	logger := slog.New(slog.NewTextHandler(b.Output(), nil))
-	b.p = &passer{store: b.store, kingdee: b.books, wms: wmsFake{}, registry: newRegistry(schemes, revisions), insert: noJobs{}, logger: logger, now: func() time.Time { return b.clock }}
+	b.p = &passer{store: b.store, kingdee: b.books, wms: wmsFake{}, registry: newRegistry(schemes, revisions), sight: newSight(), insert: noJobs{}, logger: logger, now: func() time.Time { return b.clock }}
 }
 
 func (b *bench) pass() {

@@ -9,9 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -45,9 +45,12 @@ func (c *chunk) run(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
-	c.reader = reader{kingdee: c.kingdee, entry: c.entry, mark: c.standing.Mark, now: c.now}
+	c.reader = reader{kingdee: c.kingdee, entry: c.entry, mark: c.standing.Mark, now: c.now, stopping: c.stopping}
+	if err := c.numbers(ctx); err != nil {
+		return c.fault(ctx, err)
+	}
 	if err := c.recheck(ctx); err != nil {
-		return c.fault(err)
+		return c.fault(ctx, err)
 	}
 	err := c.read(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{
@@ -55,20 +58,24 @@ func (c *chunk) run(ctx context.Context) error {
 		}},
 	}, c.take)
 	if err != nil {
-		return c.fault(err)
+		return c.fault(ctx, err)
+	}
+	if err := c.probe(ctx); err != nil {
+		return c.fault(ctx, err)
 	}
 	return c.end(ctx)
 }
 
 // fault says what a read came to in the ledger's words; nil when the rest was left to a successor.
-func (c *chunk) fault(err error) error {
+func (c *chunk) fault(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, errLeft):
 		return nil
-	case apierr.Info(err, apierr.Kingdee) != nil || isStatus(err):
-		return errors.New(vendorFault(apierr.Kingdee, err))
+	case errors.Is(err, errStopping):
+		// The read was cut off in the middle; what is written stands, and the successor goes on behind it.
+		return c.insert.insert(ctx, c.successor())
 	}
-	return err
+	return readFault(err)
 }
 
 // recheck decides again, by id, bills whose row is known not to be trusted. It leaves the cursor alone.
@@ -99,6 +106,9 @@ func (c *chunk) recheck(ctx context.Context) error {
 	return c.store.PostponeRecheck(ctx, c.entry.Name, ids)
 }
 
+// successor goes on where this chunk left off.
+func (c *chunk) successor() passArgs { return passArgs{Scheme: c.entry.Name, Follows: true} }
+
 func (c *chunk) read(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, take func(context.Context, *kingdeev1.StatePage) error) error {
 	light, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
@@ -125,9 +135,7 @@ func (c *chunk) header(ctx context.Context, a account) error {
 			return err
 		}
 	}
-	c.pager = &pager{
-		store: c.store, reader: c.reader, entry: c.entry, pass: c.pass, policy: c.entry.Policy(c.floor()), account: a, received: a.clock.Service,
-	}
+	c.pager = newPager(c.store, c.reader, c.pass, c.standing, a)
 	return nil
 }
 
@@ -154,7 +162,7 @@ func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage) error {
 	if err != nil {
 		return err
 	}
-	leave := c.now().Sub(c.started) > workFor
+	leave := c.now().Sub(c.started) > workFor || c.reader.ending()
 	if page.Empty() && c.pass.ID == 0 && !leave {
 		// No news so far: nothing worth a row. If we die here, the same pages are read again.
 		c.carry = page
@@ -163,14 +171,18 @@ func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage) error {
 	c.carry = ledger.Page{}
 	err = c.store.CommitPage(ctx, c.pass, page, func(tx pgx.Tx) error {
 		if leave {
-			return c.insert.insertTx(ctx, tx, passArgs{Scheme: c.entry.Name})
+			return c.insert.insertTx(ctx, tx, c.successor())
 		}
 		return nil
 	})
-	if err == nil && leave {
+	if err != nil {
+		return err
+	}
+	crashpoint.Here(crashpoint.BetweenPages)
+	if leave {
 		return errLeft
 	}
-	return err
+	return nil
 }
 
 // decide puts what quiet pieces left before this one's own.
@@ -192,7 +204,7 @@ func (c *chunk) end(ctx context.Context) error {
 	if c.waiting != nil {
 		var err error
 		if page, err = c.decide(ctx, c.waiting); err != nil {
-			return c.fault(err)
+			return c.fault(ctx, err)
 		}
 	}
 	if c.pass.ClockSuspect {
@@ -208,6 +220,9 @@ func (c *chunk) end(ctx context.Context) error {
 	}
 	finish := c.finish()
 	finish.RowsRead = c.rows
+	if !page.Empty() {
+		crashpoint.Here(crashpoint.BeforeFinish)
+	}
 	finished, err := c.store.FinishPass(ctx, c.pass, page, finish, func(tx pgx.Tx) error {
 		return c.insert.insertTx(ctx, tx, dispatchArgs{})
 	})
@@ -221,6 +236,7 @@ func (c *chunk) end(ctx context.Context) error {
 		return err
 	}
 	if c.pass.ID != 0 {
+		crashpoint.Here(crashpoint.AfterFinish)
 		c.logger.InfoContext(ctx, "pass complete", slog.String("scheme", c.entry.Name), slog.Int64("pass_id", c.pass.ID),
 			slog.String("kind", string(c.pass.Kind)), slog.Int64("rows", c.rows), slog.Int64("opened", finished.Opened),
 			slog.Int64("held", finished.Held), slog.Int64("observed", finished.Observed), slog.String("tripped", string(finished.Tripped)))

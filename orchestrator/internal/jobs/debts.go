@@ -10,7 +10,10 @@ import (
 // debts maps the legs that a decision owes and counts the rest. An error means that a mapping cannot make a request of one of
 // them: then the whole bill is parked, and no leg of it is owed until a person has looked.
 func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read time.Time) ([]ledger.Debt, error) {
-	if d.Class != rule.ClassVoided || p.leaveUnseen(d) {
+	if d.Fault != nil {
+		return nil, d.Fault
+	}
+	if len(d.Triggers) == 0 || p.leaveUnseen(d) {
 		return nil, nil
 	}
 	counts := rule.Funnel{Legs: int64(len(d.Legs) + d.Outside), LegsNotInScheme: int64(d.Outside)}
@@ -44,12 +47,10 @@ func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read t
 		debts = append(debts, ledger.Debt{
 			BillID: bill.ID, BillNo: bill.Number, Epoch: d.After.Epoch, Leg: leg, Account: request.Account, WarehouseCode: request.WarehouseCode,
 			OrderCode: request.OrderCode, OrderType: request.OrderType, CancelReason: request.CancelReason, ExtendProps: request.ExtendProps,
-			OwnerCode: request.OwnerCode, Evidence: d.Evidence, LegsFrom: d.LegsFrom, Hold: d.Hold, VerifiedTime: read,
+			OwnerCode: request.OwnerCode, Triggers: d.Triggers, Evidence: d.Evidence, LegsFrom: d.LegsFrom, Hold: d.Hold, NotBefore: d.NotBefore,
+			VerifiedTime: read,
 			BusinessDate: p.businessDate(bill, read),
 		})
-	}
-	if d.Hold == rule.HoldNoEventTime {
-		work = append(work, ledger.Work{Kind: rule.WorkNoEventTime, BillID: bill.ID, BillNo: bill.Number})
 	}
 	page.Funnel.Add(counts)
 	page.Work = append(page.Work, work...)
@@ -59,10 +60,10 @@ func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read t
 // key is what makes two requests of one bill the same order.
 type key struct{ account, warehouse, order, orderType string }
 
-// businessDate is the day of the void in the books' zone.
+// businessDate is the day in the books' zone on which the bill was voided, or seen un-audited or gone.
 func (p *pager) businessDate(bill rule.Bill, read time.Time) time.Time {
 	at := read
-	if !bill.CancelTime.IsZero() {
+	if bill.CancelStatus == rule.Voided && !bill.CancelTime.IsZero() {
 		at = bill.CancelTime
 	}
 	local := at.UTC().Add(p.account.offset)

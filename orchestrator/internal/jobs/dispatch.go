@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -15,6 +16,7 @@ import (
 type dispatchStore interface {
 	resultStore
 	Lapsed(ctx context.Context, limit int) ([]ledger.Due, error)
+	OverduePasses(ctx context.Context, grace time.Duration) ([]string, error)
 	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Slice) error) (int, error)
 }
 
@@ -25,15 +27,20 @@ type dispatcher struct {
 	insert   inserter
 	logger   *slog.Logger
 	now      func() time.Time
+	// hold is how long a gathered row stays with its slice.
+	hold time.Duration
 }
 
-// run closes what lost its answer and gathers what is due.
+// run closes what lost its answer, asks for passes that nobody asked for, and gathers what is due.
 func (d *dispatcher) run(ctx context.Context) error {
 	if err := d.lapse(ctx); err != nil {
 		return err
 	}
-	mine := ledger.Gathering{Revisions: d.registry.revisions(), Limit: gatherLimit, Size: sliceSize, Hold: sliceHold}
-	_, err := d.store.Gather(ctx, mine, func(tx pgx.Tx, slices []ledger.Slice) error {
+	if err := d.overdue(ctx); err != nil {
+		return err
+	}
+	mine := ledger.Gathering{Revisions: d.registry.revisions(), Limit: gatherLimit, Size: sliceSize, Hold: d.hold}
+	taken, err := d.store.Gather(ctx, mine, func(tx pgx.Tx, slices []ledger.Slice) error {
 		for _, s := range slices {
 			if err := d.insert.insertTx(ctx, tx, sliceArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs}); err != nil {
 				return err
@@ -41,6 +48,9 @@ func (d *dispatcher) run(ctx context.Context) error {
 		}
 		return nil
 	})
+	if taken > 0 {
+		crashpoint.Here(crashpoint.AfterGather)
+	}
 	return err
 }
 
@@ -55,7 +65,7 @@ func (d *dispatcher) lapse(ctx context.Context) error {
 	results := make([]ledger.Result, 0, len(lapsed))
 	for _, due := range lapsed {
 		result := ledger.Result{
-			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, BillID: due.BillID, BillNo: due.BillNo,
+			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account, BillID: due.BillID, BillNo: due.BillNo,
 			Answer: rule.Answer{Disposition: rule.Unknown}, Detail: "no answer was stored before the claim ran out",
 		}
 		results = append(results, d.registry.judge(due, result, d.now()))

@@ -25,6 +25,7 @@ const (
 	stopAccount      = "WMS_ACCOUNT_DIFFERS"
 	stopAccountGone  = "WMS_ACCOUNT_UNKNOWN"
 	stopFieldUnknown = "FIELD_UNKNOWN"
+	stopZone         = "TIME_ZONE_DIFFERS"
 )
 
 // isStatus says whether err is what a gRPC call ended with, as opposed to a fault of our own.
@@ -43,4 +44,14 @@ func vendorFault(domain string, err error) string {
 		return fmt.Sprintf("%s adapter is not reachable: %s", domain, st.Message())
 	}
 	return fmt.Sprintf("%s adapter: %s: %s", domain, st.Code(), st.Message())
+}
+
+// readFault puts what a read from Kingdee's adapter came to in words; other errors, and those that stop a scheme, are left as they
+// are.
+func readFault(err error) error {
+	var stop *stopError
+	if err == nil || errors.As(err, &stop) || apierr.Info(err, apierr.Kingdee) == nil && !isStatus(err) {
+		return err
+	}
+	return errors.New(vendorFault(apierr.Kingdee, err))
 }

@@ -55,8 +55,25 @@ func checkHeader(h *kingdeev1.StreamHeader, e entry, mark *ledger.Mark, now time
 	if mark != nil && mark.Environment != string(a.environment) {
 		return account{}, &stopError{stopEnvironment, fmt.Sprintf("the mark was made on a %s server, this one is %s", mark.Environment, a.environment)}
 	}
+	if mark != nil && !sameZone(mark.TimeZone, a, now) {
+		return account{}, &stopError{stopZone, fmt.Sprintf("times were read in %s so far, now in %s", mark.TimeZone, a.zone)}
+	}
 	if err := e.CheckFor(a.environment); err != nil {
 		return account{}, &stopError{stopNotAllowed, err.Error()}
 	}
 	return a, nil
+}
+
+// sameZone says whether times are read as they were before. In another zone every stamp that the ledger knows would differ by hours:
+// bills would begin new lives, and the mark would no longer be where the server's texts say. Two names of one clock are no difference.
+func sameZone(before string, a account, now time.Time) bool {
+	if before == "" || before == a.zone {
+		return true
+	}
+	zone, err := time.LoadLocation(before)
+	if err != nil {
+		return false
+	}
+	_, offset := now.In(zone).Zone()
+	return time.Duration(offset)*time.Second == a.offset
 }

@@ -47,6 +47,15 @@ func TestAHeaderOfOtherBooksIsRefused(t *testing.T) {
 			change: func(h *kingdeev1.StreamHeader) { h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_REAL },
 			mark:   &ledger.Mark{Environment: ledger.Sandbox}, stop: stopEnvironment,
 		},
+		"times read in another zone than the mark's": {
+			change: func(*kingdeev1.StreamHeader) {}, mark: &ledger.Mark{Environment: ledger.Sandbox, TimeZone: "UTC"}, stop: stopZone,
+		},
+		"another name of the same clock": {
+			change: func(*kingdeev1.StreamHeader) {}, mark: &ledger.Mark{Environment: ledger.Sandbox, TimeZone: "PRC"},
+		},
+		"a zone that a person has let go": {
+			change: func(*kingdeev1.StreamHeader) {}, mark: &ledger.Mark{Environment: ledger.Sandbox},
+		},
 		"a scheme for sandboxes on a real server": {
 			change: func(h *kingdeev1.StreamHeader) { h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_REAL }, stop: stopNotAllowed,
 		},

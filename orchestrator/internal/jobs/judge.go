@@ -8,38 +8,36 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// fallbackTiming serves debts of a scheme that this process has not loaded: a lapsed attempt is closed all the same.
-var fallbackTiming = rule.Timing{
-	Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
-	RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
-}
-
 // judge completes a result with what becomes of its cancellation, by the table of answers.
 func (r *registry) judge(due ledger.Due, result ledger.Result, now time.Time) ledger.Result {
-	timing := fallbackTiming
+	// A debt of a scheme that this process has not loaded is judged all the same: a lapsed attempt must be closed.
+	timing := rule.DefaultTiming()
 	if e, loaded := r.entries[due.Scheme]; loaded {
 		timing = e.Timing()
 	}
 	result.SameDisposition, result.SameCount, result.SameSince = streak(due, result.Answer.Disposition, now)
-	result.AnswerChanges, result.UnsentSince = due.AnswerChanges, time.Time{}
+	result.AnswerChanges, result.UnsentSince, result.UnsentFor = due.AnswerChanges, time.Time{}, 0
 	switch {
 	case unsent(result.Answer.Disposition):
-		result.UnsentSince = due.UnsentSince
-		if result.UnsentSince.IsZero() {
-			result.UnsentSince = now
-		}
+		result.UnsentSince, result.UnsentFor = unsentFor(due, result.Answer.Disposition, now)
+	case result.Answer.Disposition == rule.Auth:
+		result.UnsentSince, result.UnsentFor = due.UnsentSince, due.UnsentFor
 	case due.SameDisposition != "" && due.SameDisposition != result.SameDisposition:
 		result.AnswerChanges++
 	}
 	if result.Next.State == "" {
 		result.Next = timing.After(result.Answer, rule.History{
 			Evidence: due.Evidence, MayHaveLanded: due.MaybeLanded, Same: result.SameCount, FirstSame: result.SameSince,
-			Changes: result.AnswerChanges, FirstUnsent: result.UnsentSince,
+			Changes: result.AnswerChanges, FirstUnsent: result.UnsentSince, UnsentFor: result.UnsentFor,
 		}, now)
 	}
 	if result.Next.State == rule.Open {
-		// A tenth of jitter keeps a crowd from coming back in one moment.
-		result.Next.Wait += time.Duration(rand.Int64N(int64(result.Next.Wait)/10 + 1)) //nolint:gosec // spreading load, not a secret
+		// Jitter keeps a crowd from coming back in one moment: a tenth, and a half for those who met a limit or a closed door together.
+		share := int64(10)
+		if unsent(result.Answer.Disposition) {
+			share = 2
+		}
+		result.Next.Wait += time.Duration(rand.Int64N(int64(result.Next.Wait)/share + 1)) //nolint:gosec // spreading load, not a secret
 	}
 	return result
 }
@@ -47,10 +45,23 @@ func (r *registry) judge(due ledger.Due, result ledger.Result, now time.Time) le
 // unsent says whether the answer is that nothing was sent.
 func unsent(answer rule.Disposition) bool { return answer == rule.NotSent || answer == rule.Throttled }
 
-// streak counts answers of one kind in a row. "Nothing was sent" is no answer and does not interrupt it.
+// unsentFor answers since when nothing could be sent, and for how much of that time the WMS answered somebody: since the last try
+// either somebody else had an answer of this account, or "too fast" is one itself.
+func unsentFor(due ledger.Due, answer rule.Disposition, now time.Time) (since time.Time, counted time.Duration) {
+	if due.UnsentSince.IsZero() {
+		return now, 0
+	}
+	if last := due.UnsentTime; !last.IsZero() && (answer == rule.Throttled || due.AnsweredTime.After(last)) {
+		return due.UnsentSince, due.UnsentFor + min(max(now.Sub(last), 0), rule.LongestPause)
+	}
+	return due.UnsentSince, due.UnsentFor
+}
+
+// streak counts answers of one kind in a row. "Nothing was sent" is no answer about the order, nor is a refused login: they do not
+// interrupt it.
 func streak(due ledger.Due, answer rule.Disposition, now time.Time) (rule.Disposition, int, time.Time) {
 	switch {
-	case unsent(answer):
+	case unsent(answer) || answer == rule.Auth:
 		return due.SameDisposition, due.SameCount, due.SameSince
 	case answer == due.SameDisposition:
 		return answer, due.SameCount + 1, due.SameSince

@@ -40,8 +40,8 @@ func TestAReleasedOldDebtIsNotParkedByItsFirstThrottle(t *testing.T) {
 	first := r.judge(due, throttled, now)
 	require.Equal(t, rule.Open, first.Next.State)
 
-	due.UnsentSince = first.UnsentSince
-	require.Equal(t, rule.Parked, r.judge(due, throttled, now.Add(25*time.Hour)).Next.State, "a day without one answer")
+	due.UnsentSince, due.UnsentTime, due.UnsentFor = first.UnsentSince, now.Add(25*time.Hour), 24*time.Hour
+	require.Equal(t, rule.Parked, r.judge(due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
 
 	answered := r.judge(due, ledger.Result{Answer: rule.Answer{Disposition: rule.InProgress}}, now.Add(25*time.Hour))
 	require.Zero(t, answered.UnsentSince, "an answer ends the time in which nothing could be sent")

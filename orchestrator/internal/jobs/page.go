@@ -26,6 +26,17 @@ type pager struct {
 	account account
 	// received is when the pass's header came, by kingdeesvc's clock.
 	received time.Time
+	// again: bills that are not live are decided anew, also when nothing has changed: a person asked for them.
+	again bool
+}
+
+// newPager is ready to decide what comes after the header that said account. Whoever decides bills, in a pass or outside one, does
+// it through a pager, so that the rules exist once; outside, pass is only a name for the scheme and its revision and is never stored.
+func newPager(store pageStore, reader reader, pass *ledger.Pass, standing ledger.Scheme, a account) *pager {
+	return &pager{
+		store: store, reader: reader, entry: reader.entry, pass: pass, policy: reader.entry.Policy(floor(reader.entry, standing, pass.Clock), standing.Floors),
+		account: a, received: a.clock.Service,
+	}
 }
 
 // decide answers everything that one light page comes to.
@@ -61,7 +72,7 @@ func (p *pager) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 		switch {
 		case rule.Stale(k, lightRead):
 			f.Count(rule.ClassStale)
-		case !rule.Changed(k, state):
+		case !p.changed(k, state):
 			f.Count(rule.ClassUnchanged)
 		default:
 			changed[state.ID] = k
@@ -74,6 +85,11 @@ func (p *pager) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 		return page, &stopError{stopUndecodable, fmt.Sprintf("none of %d bills of one page can be read; the first: %s", f.Bills, page.Work[0].Detail)}
 	}
 	return page, nil
+}
+
+// changed says whether a bill must be read whole and decided.
+func (p *pager) changed(known *rule.Known, seen rule.State) bool {
+	return rule.Changed(known, seen) || p.again && !seen.Live() && known.Class != rule.ClassNeverAudited
 }
 
 // readWhole reads the changed bills with all their lines and decides each.
@@ -139,7 +155,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		// Voided before we came, for all that can be told; no later pass would show it, since it carries no date.
 		d.Class, d.After.Class = rule.ClassBeforeStart, rule.ClassBeforeStart
 	}
-	write := ledger.BillWrite{After: d.After, Image: d.Image}
+	write := ledger.BillWrite{After: d.After, Image: d.Image, Reason: d.Reason}
 	if known != nil {
 		write.Before = known.ReadTime
 	}
@@ -149,6 +165,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		write.After.Class, write.Reason = rule.ClassUndecodable, err.Error()
 		if known == nil || known.Class != rule.ClassUndecodable || !known.State.Same(bill.State()) {
 			page.Bills = append(page.Bills, write)
+			p.undo(page, d, bill.ID)
 		}
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
 		return
@@ -161,20 +178,25 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	if d.Class == rule.ClassVoided && p.leaveUnseen(d) {
 		return
 	}
-	if d.Class == rule.ClassVoided && len(d.Legs)+d.Outside == 0 {
+	if len(d.Triggers) > 0 && len(d.Legs)+d.Outside == 0 {
 		write.Reason = "the bill has no lines"
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkNoLines, BillID: bill.ID, BillNo: bill.Number})
 	}
 	page.Bills = append(page.Bills, write)
 	page.Debts = append(page.Debts, debts...)
-	if d.Withdraw {
-		page.Withdraw = append(page.Withdraw, bill.ID)
-	}
-	if d.Restored {
-		page.Restored = append(page.Restored, bill.ID)
-	}
+	p.undo(page, d, bill.ID)
 	for _, leg := range d.Vanished {
 		page.Vanished = append(page.Vanished, ledger.Vanished{BillID: bill.ID, BillNo: bill.Number, Epoch: d.VanishedEpoch, Leg: leg})
+	}
+}
+
+// undo notes what the bill's state takes back, whether or not its content can be decided.
+func (p *pager) undo(page *ledger.Page, d rule.Decision, id int64) {
+	if d.Withdraw {
+		page.Withdraw = append(page.Withdraw, id)
+	}
+	if d.Restored {
+		page.Restored = append(page.Restored, id)
 	}
 }
 
@@ -208,7 +230,7 @@ func (p *pager) park(page *ledger.Page, known *rule.Known, read time.Time, probl
 		}
 		if known.Class != rule.ClassUndecodable && !read.Before(known.ReadTime) {
 			after := *known
-			after.Class, after.ReadTime, after.HasPlanned = rule.ClassUndecodable, read, false
+			after.Class, after.ReadTime, after.HasPlanned, after.GoneTime = rule.ClassUndecodable, read, false, time.Time{}
 			page.Bills = append(page.Bills, ledger.BillWrite{Before: known.ReadTime, After: after, Reason: reason})
 		}
 	}

@@ -20,6 +20,8 @@ import (
 // passStore is what a pass asks of the ledger.
 type passStore interface {
 	pageStore
+	numberStore
+	suspectStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	Recheck(ctx context.Context, scheme string, limit int) ([]int64, error)
 	PostponeRecheck(ctx context.Context, scheme string, ids []int64) error
@@ -32,9 +34,12 @@ type passStore interface {
 	StopScheme(ctx context.Context, name, reason, detail string) error
 }
 
-// inserter puts jobs into a caller's transaction.
+// inserter puts jobs into the queue, insertTx in a caller's transaction.
 type inserter interface {
 	insertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs) error
+	insert(ctx context.Context, args river.JobArgs) error
+	// insertOnce inserts none where one with the same args was inserted within this period of the clock.
+	insertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error
 }
 
 // passer runs chunks of passes.
@@ -43,9 +48,12 @@ type passer struct {
 	kingdee  kingdeev1.BillServiceClient
 	wms      wmsv1.OrderServiceClient
 	registry *registry
+	sight    *sight
 	insert   inserter
 	logger   *slog.Logger
 	now      func() time.Time
+	// stopping is closed when the process is asked to end: a chunk leaves its pass to another process at once.
+	stopping <-chan struct{}
 }
 
 // maxPause is the longest wait after failed passes.
@@ -75,7 +83,7 @@ func (p *passer) run(ctx context.Context, args passArgs) error {
 	case !args.Asked && p.now().Before(standing.NotBefore):
 		return nil
 	}
-	unlock, ours, err := p.store.TryLockPass(ctx, args.Scheme)
+	unlock, ours, err := p.lock(ctx, args)
 	if err != nil || !ours {
 		return err
 	}
@@ -86,6 +94,31 @@ func (p *passer) run(ctx context.Context, args passArgs) error {
 	}
 	c := &chunk{passer: p, entry: e, standing: standing}
 	return p.conclude(ctx, e, standing, c.run(ctx))
+}
+
+// lockWithin is how long a successor waits for the lock of the chunk before it, which inserted it and then let go.
+const lockWithin = 2 * time.Second
+
+// lock takes the scheme's lock.
+func (p *passer) lock(ctx context.Context, args passArgs) (unlock func(), ours bool, err error) {
+	return lockFor(ctx, args.Follows || args.Asked, func() (func(), bool, error) { return p.store.TryLockPass(ctx, args.Scheme) })
+}
+
+// lockFor takes a lock. Work that somebody else is at needs no second one; a successor that came too soon would be missed.
+func lockFor(ctx context.Context, follows bool, try func() (unlock func(), ours bool, err error)) (unlock func(), ours bool, err error) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for until := time.Now().Add(lockWithin); ; {
+		unlock, ours, err = try()
+		if err != nil || ours || !follows || time.Now().After(until) {
+			return unlock, ours, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
+		}
+	}
 }
 
 // conclude notes what a chunk came to.
@@ -133,24 +166,25 @@ func (c *chunk) begin(ctx context.Context) error {
 			pass.LowerEdge = c.now().Add(-rule.BaselineReach).Truncate(time.Second)
 		}
 	}
-	pass.Failed = c.standing.Failures > 0
+	pass.Failed, pass.SendSince = c.standing.Failures > 0, c.standing.SendSince
 	c.pass = pass
 	return nil
 }
 
-// floor is where triggers of bills never seen live begin to count.
-func (c *chunk) floor() time.Time {
-	floor := c.entry.EffectiveFrom
+// floor is where triggers of bills never seen live begin to count, by the scheme's standing and, before its mark is there, by the
+// baseline's clock.
+func floor(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
+	at := e.EffectiveFrom
 	switch {
-	case c.standing.Mark != nil:
-		floor = c.standing.Mark.EffectiveFrom
-	case floor.IsZero():
-		floor = c.pass.Clock.Reading().Add(-rule.Settle)
+	case standing.Mark != nil:
+		at = standing.Mark.EffectiveFrom
+	case at.IsZero():
+		at = clock.Reading().Add(-rule.Settle)
 	}
-	if c.standing.SendSince.After(floor) {
-		return c.standing.SendSince
+	if standing.SendSince.After(at) {
+		return standing.SendSince
 	}
-	return floor
+	return at
 }
 
 // finish is what the end of this pass writes.
@@ -160,7 +194,7 @@ func (c *chunk) finish() ledger.Finish {
 		TimeZone: c.account.zone, Brakes: c.entry.Brakes(),
 	}
 	if c.pass.Kind == ledger.Baseline {
-		f.EffectiveFrom = c.floor()
+		f.EffectiveFrom = floor(c.entry, c.standing, c.pass.Clock)
 		// What lies between the floor and the mark is still to be decided: the next pass must read from the floor on.
 		if f.EffectiveFrom.Before(f.MarkAfter) {
 			f.MarkAfter = f.EffectiveFrom.Truncate(time.Second)

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -29,7 +28,7 @@ func (p *pager) pieces(ctx context.Context, page *kingdeev1.StatePage) ([]*kingd
 	problems, rows := page.GetProblems(), page.GetRows()
 	from, changed := 0, 0
 	for i, s := range states {
-		if state, ok := stateOf(s); !ok || rule.Changed(known[s.GetId()], state) {
+		if state, ok := stateOf(s); !ok || p.changed(known[s.GetId()], state) {
 			changed++
 		}
 		if changed < pieceBills || i == len(states)-1 {

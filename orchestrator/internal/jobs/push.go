@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/proto/apierr"
@@ -22,7 +23,7 @@ import (
 const maxInFlight = 512
 
 // push streams one slice through CancelOrders: an intent on disk first, then the request, and never more intents without an
-// answer than the announced window.
+// answer than the account's window has places.
 type push struct {
 	*slicer
 	entry   entry
@@ -30,18 +31,21 @@ type push struct {
 	account string
 	ready   []ledger.Due
 
-	stream   wmsv1.OrderService_CancelOrdersClient
-	window   int
-	recorder *recorder
+	stream  wmsv1.OrderService_CancelOrdersClient
+	window  *window
+	records *records
 
 	mu       sync.Mutex
 	inFlight map[attemptKey]ledger.Due
-	// freed has an entry whenever an answer made room.
-	freed chan struct{}
+	// answered has an entry whenever everything that was handed over is answered.
+	answered chan struct{}
+	halt     *halt
 	// trouble counts results that brought nobody further, and keeps one of them.
 	tell    sync.Mutex
 	trouble int
 	example ledger.Result
+	// refused are the results that say that our login is not accepted.
+	refused []ledger.Result
 }
 
 type attemptKey struct {
@@ -57,8 +61,17 @@ func (p *push) run(ctx context.Context) error {
 		return err
 	}
 	p.inFlight = map[attemptKey]ledger.Due{}
-	p.freed = make(chan struct{}, 1)
-	p.recorder = newRecorder(ctx, p.store, p.logger)
+	p.answered = make(chan struct{}, 1)
+	p.halt = newHalt()
+	p.records = p.recorder.begin()
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		p.halt.watch(streamCtx, func(ctx context.Context) (bool, error) { return p.store.MaySend(ctx, p.entry.Name, p.account) })
+	})
+	defer func() {
+		cancel()
+		watching.Wait()
+	}()
 	received := make(chan error, 1)
 	go func() {
 		// Once no answer can come any more, nothing more is handed over.
@@ -66,6 +79,9 @@ func (p *push) run(ctx context.Context) error {
 		received <- p.receive()
 	}()
 	sendErr := p.sendAll(streamCtx)
+	if sendErr == nil {
+		sendErr = p.callBack(streamCtx)
+	}
 	if err := p.stream.CloseSend(); err != nil && sendErr == nil {
 		sendErr = err
 	}
@@ -76,13 +92,13 @@ func (p *push) run(ctx context.Context) error {
 			slog.Int("requests", p.trouble), slog.String("disposition", string(p.example.Answer.Disposition)),
 			slog.String("detail", cmp.Or(p.example.Detail, p.example.VendorMessage)))
 	}
-	if err := p.recorder.close(); err != nil {
+	if err := p.records.close(); err != nil {
 		return err
 	}
 	if isLedger(sendErr) {
 		return sendErr
 	}
-	return nil
+	return p.doorman.judge(ctx, p.entry.Name, p.account, p.refused)
 }
 
 // windowWithin is how long the windows may take: wmssvc may have to ask an unknown server what it is.
@@ -112,7 +128,7 @@ func (p *push) open(ctx context.Context, cancel func()) error {
 		if err := p.checkWindow(ctx, w); err != nil {
 			return err
 		}
-		p.stream, p.window = stream, max(1, min(int(w.GetInFlight()), maxInFlight))
+		p.stream, p.window = stream, p.windows.of(p.account, max(1, min(int(w.GetInFlight()), maxInFlight)))
 		return nil
 	}
 }
@@ -158,87 +174,51 @@ func (p *push) sendAll(ctx context.Context) error {
 		// A verification has eaten into the job's time: what is claimed must still be answered within it.
 		until = deadline.Add(-afterClaim)
 	}
+	// Nor does a slice wait longer for a place: others may have them all.
+	waiting, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
 	for len(p.ready) > 0 && time.Now().Before(until) {
-		room, err := p.room(ctx)
+		room := p.window.take(waiting, len(p.ready), p.stopping, p.halt.off)
+		if room == 0 {
+			return ctx.Err()
+		}
+		batch := p.ready[:room]
+		p.ready = p.ready[room:]
+		claimed, err := p.handOver(ctx, batch)
+		p.window.give(room - claimed)
 		if err != nil {
 			return err
 		}
-		if room == 0 {
-			return nil
-		}
-		batch := p.ready[:min(room, len(p.ready))]
-		p.ready = p.ready[len(batch):]
-		if err := p.handOver(ctx, batch); err != nil {
-			return err
-		}
 	}
 	return nil
 }
 
-// room waits until half the window is free, so that intents are written in groups. Zero: the process is stopping.
-func (p *push) room(ctx context.Context) (int, error) {
+// callBack waits for the answers of what was handed over. When sending is stopped meanwhile, it tells wmssvc to start nothing that still
+// waits there for its turn; that is answered as not sent.
+func (p *push) callBack(ctx context.Context) error {
 	for {
 		p.mu.Lock()
-		free := p.window - len(p.inFlight)
+		waiting := len(p.inFlight)
 		p.mu.Unlock()
-		if free >= (p.window+1)/2 {
-			select {
-			case <-p.stopping:
-				return 0, nil
-			default:
-				return free, nil
-			}
+		if waiting == 0 {
+			return nil
 		}
 		select {
-		case <-p.freed:
-		case <-p.stopping:
-			return 0, nil
+		case <-p.halt.off:
+			return p.stream.Send(&wmsv1.CancelOrdersRequest{Stop: true})
+		case <-p.answered:
 		case <-ctx.Done():
-			return 0, ctx.Err()
+			return nil
 		}
 	}
-}
-
-// handOver writes the intents of a batch and sends those that were claimed.
-func (p *push) handOver(ctx context.Context, batch []ledger.Due) error {
-	wanted := make([]ledger.Due, 0, len(batch))
-	for _, d := range batch {
-		if !p.sendable(p.entry, d) {
-			continue
-		}
-		d.SendBefore = p.sendBefore(p.entry, d)
-		wanted = append(wanted, d)
-	}
-	if len(wanted) == 0 {
-		return nil
-	}
-	// A claim is not cut off by the end of the stream: whether it was written must be known.
-	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	claimed, err := p.store.Claim(write, wanted, p.hold)
-	if err != nil {
-		return &ledgerError{err}
-	}
-	p.mu.Lock()
-	for _, d := range claimed {
-		p.inFlight[attemptKey{d.ID, d.Attempt}] = d
-	}
-	p.mu.Unlock()
-	for i, d := range claimed {
-		if err := p.stream.Send(&wmsv1.CancelOrdersRequest{Order: orderOf(d)}); err != nil {
-			p.keep(claimed[i+1:])
-			return err
-		}
-	}
-	return nil
 }
 
 // keep closes intents that were never handed over to anybody: those alone we can vouch for ourselves.
-func (p *push) keep(claimed []ledger.Due) {
+func (p *push) keep(claimed []ledger.Due, why string) {
 	for _, d := range claimed {
 		if due, ok := p.take(d.ID, d.Attempt); ok {
 			result := blank(due)
-			result.Answer, result.Detail = rule.Answer{Disposition: rule.NotSent}, "the stream ended before it was handed over"
+			result.Answer, result.Detail = rule.Answer{Disposition: rule.NotSent}, why
 			p.record(due, result)
 		}
 	}
@@ -279,30 +259,39 @@ func (p *push) receive() error {
 }
 
 func (p *push) record(due ledger.Due, result ledger.Result) {
+	crashpoint.Here(crashpoint.BeforeOutcome)
 	switch result.Answer.Disposition {
 	case rule.NotSent, rule.Throttled, rule.Unknown, rule.Auth:
 		p.tell.Lock()
 		p.trouble++
 		p.example = result
+		if result.Answer.Disposition == rule.Auth {
+			p.refused = append(p.refused, result)
+			// Before more are refused it is found out whether it is the account.
+			p.halt.now()
+		}
 		p.tell.Unlock()
 	}
-	p.recorder.add(p.registry.judge(due, result, p.now()))
+	p.records.add(p.registry.judge(due, result, p.now()))
 }
 
+// take takes what was answered off the requests in flight, and gives its place back.
 func (p *push) take(id int64, attempt int) (ledger.Due, bool) {
 	p.mu.Lock()
 	due, ok := p.inFlight[attemptKey{id, attempt}]
 	delete(p.inFlight, attemptKey{id, attempt})
+	left := len(p.inFlight)
 	p.mu.Unlock()
-	p.wake()
-	return due, ok
-}
-
-func (p *push) wake() {
-	select {
-	case p.freed <- struct{}{}:
-	default:
+	if ok {
+		p.window.give(1)
 	}
+	if left == 0 {
+		select {
+		case p.answered <- struct{}{}:
+		default:
+		}
+	}
+	return due, ok
 }
 
 // closeUnanswered makes unknown of everything that was handed over, or may have been, and not answered.
@@ -316,6 +305,7 @@ func (p *push) closeUnanswered(err error) {
 	for _, due := range p.inFlight {
 		p.record(due, unanswered(due, detail))
 	}
+	p.window.give(len(p.inFlight))
 	p.inFlight = nil
 }
 

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -17,6 +19,8 @@ const streamTimeout = 25 * time.Second
 var (
 	errIncomplete = errors.New("kingdee adapter ended the stream without its summary")
 	errNoHeader   = errors.New("kingdee adapter sent a page before its header")
+	// errStopping: the process is asked to end, so the read was cut off.
+	errStopping = errors.New("the process is stopping")
 )
 
 // reader reads Kingdee through its adapter and lets nothing pass that is not of the scheme's own books.
@@ -26,16 +30,52 @@ type reader struct {
 	// mark says what the books were so far; nil before the baseline.
 	mark *ledger.Mark
 	now  func() time.Time
+	// stopping cuts reads off when it is closed; nil for reads that are seen through.
+	stopping <-chan struct{}
+}
+
+// ending says whether reads are cut off by now.
+func (r reader) ending() bool {
+	select {
+	case <-r.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// cutOff ends ctx when the process is asked to end. done must be called; it makes of a read's error what it was about.
+func (r reader) cutOff(ctx context.Context) (_ context.Context, done func(error) error) {
+	ctx, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-r.stopping:
+			cancel()
+		case <-over:
+		}
+	})
+	return ctx, func(err error) error {
+		close(over)
+		watch.Wait()
+		cancel()
+		if isStatus(err) && r.ending() {
+			return errStopping
+		}
+		return err
+	}
 }
 
 // states reads light. header is called once, before any page.
 func (r reader) states(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, header func(account) error, page func(*kingdeev1.StatePage) error) error {
+	ctx, done := r.cutOff(ctx)
 	stream, err := r.kingdee.StreamBillStates(ctx, request)
 	if err != nil {
-		return err
+		return done(err)
 	}
 	var got kingdeev1.StreamSummary
-	return drain(r, stream.Recv, &got, header, func(frame *kingdeev1.StreamBillStatesResponse) error {
+	return done(drain(r, stream.Recv, &got, header, func(frame *kingdeev1.StreamBillStatesResponse) error {
 		p := frame.GetPage()
 		if p == nil {
 			return nil
@@ -44,22 +84,32 @@ func (r reader) states(ctx context.Context, request *kingdeev1.StreamBillStatesR
 		got.Bills += int64(len(p.GetStates()))
 		got.Problems += int64(len(p.GetProblems()))
 		return page(p)
-	})
+	}))
 }
 
-// bills reads whole bills by id, component lines too.
+// bills reads whole bills by id, component lines and the scheme's extra fields too. A field that Kingdee does not know stops the
+// scheme: nothing it says of bills could be relied on.
 func (r reader) bills(ctx context.Context, ids []int64, page func(*kingdeev1.BillPage) error) error {
+	err := r.wholeBills(ctx, ids, page)
+	if info := apierr.Info(err, apierr.Kingdee); apierr.HasReason(err, apierr.Kingdee, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN) {
+		return &stopError{stopFieldUnknown, "Kingdee does not know the field " + info.GetMetadata()["field"]}
+	}
+	return err
+}
+
+func (r reader) wholeBills(ctx context.Context, ids []int64, page func(*kingdeev1.BillPage) error) error {
 	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
+	ctx, done := r.cutOff(ctx)
 	stream, err := r.kingdee.StreamAssemblyBills(ctx, &kingdeev1.StreamAssemblyBillsRequest{
 		Selection:  &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
-		Components: true,
+		Components: true, ExtraBillKeys: r.entry.ExtraBillFields, ExtraLineKeys: r.entry.ExtraLineFields,
 	})
 	if err != nil {
-		return err
+		return done(err)
 	}
 	var got kingdeev1.StreamSummary
-	return drain(r, stream.Recv, &got, func(account) error { return nil }, func(frame *kingdeev1.StreamAssemblyBillsResponse) error {
+	return done(drain(r, stream.Recv, &got, func(account) error { return nil }, func(frame *kingdeev1.StreamAssemblyBillsResponse) error {
 		p := frame.GetPage()
 		if p == nil {
 			return nil
@@ -68,7 +118,7 @@ func (r reader) bills(ctx context.Context, ids []int64, page func(*kingdeev1.Bil
 		got.Bills += int64(len(p.GetBills()))
 		got.Problems += int64(len(p.GetProblems()))
 		return page(p)
-	})
+	}))
 }
 
 // frame is what both kinds of stream have.

@@ -3,8 +3,11 @@ package jobs
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
@@ -25,80 +28,143 @@ const (
 	writePause = 2 * time.Second
 )
 
-// recorder writes results in groups: as soon as groupRows are there, or groupWait after the first.
+// recorder writes the results of all slices of a process, in groups that they share: as soon as groupRows are there, or groupWait
+// after the first. It works while there is something to write, and needs no end.
 type recorder struct {
 	store  resultStore
 	logger *slog.Logger
-	in     chan ledger.Result
-	done   chan struct{}
-	err    error
+
+	mu      sync.Mutex
+	waiting []recorded
+	writing bool
+	// full has an entry when a whole group waits.
+	full chan struct{}
 }
 
-// newRecorder starts writing; close ends it. Writing outlives the caller's context and a database that is away for a while, because
-// an answer that is known must not be lost; it ends when the claims that began with it run out.
-func newRecorder(ctx context.Context, store resultStore, logger *slog.Logger) *recorder {
-	r := &recorder{store: store, logger: logger, in: make(chan ledger.Result, groupRows), done: make(chan struct{})}
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimHold)
-	go func() {
-		defer cancel()
-		r.loop(limited)
-	}()
-	return r
+func newRecorder(store resultStore, logger *slog.Logger) *recorder {
+	return &recorder{store: store, logger: logger, full: make(chan struct{}, 1)}
 }
 
-func (r *recorder) add(result ledger.Result) { r.in <- result }
-
-// close writes the rest and answers the first fault. Attempts whose result could not be written become unknown when their claim
-// runs out.
-func (r *recorder) close() error {
-	close(r.in)
-	<-r.done
-	return r.err
+// records are the results of one slice on their way to the ledger.
+type records struct {
+	recorder *recorder
+	// until is when the claims that began with it have run out: nothing is written later.
+	until time.Time
+	open  sync.WaitGroup
+	mu    sync.Mutex
+	err   error
 }
 
-func (r *recorder) loop(ctx context.Context) {
-	defer close(r.done)
-	group := make([]ledger.Result, 0, groupRows)
-	timer := time.NewTimer(groupWait)
-	for first := range r.in {
-		group = append(group[:0], first)
-		timer.Reset(groupWait)
-		for open := true; open && len(group) < groupRows; {
-			select {
-			case result, more := <-r.in:
-				if open = more; more {
-					group = append(group, result)
-				}
-			case <-timer.C:
-				open = false
-			}
-		}
-		r.flush(ctx, group)
+type recorded struct {
+	ledger.Result
+	of *records
+}
+
+// begin opens the records of a slice. Writing outlives its context and a database that is away for a while, because an answer that is
+// known must not be lost; it ends when the claims that begin now run out.
+func (r *recorder) begin() *records {
+	return &records{recorder: r, until: time.Now().Add(claimHold)}
+}
+
+func (s *records) add(result ledger.Result) {
+	s.open.Add(1)
+	r := s.recorder
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = append(r.waiting, recorded{result, s})
+	if !r.writing {
+		r.writing = true
+		go r.run()
 	}
-}
-
-// flush writes a group, again and again until it is written or the claims have run out.
-func (r *recorder) flush(ctx context.Context, group []ledger.Result) {
-	for pause := firstPause; ; pause = min(2*pause, writePause) {
-		err := r.write(ctx, group)
-		if err == nil {
-			return
-		}
-		r.logger.WarnContext(ctx, "results not stored yet", slog.Int("results", len(group)), slog.Any("err", err))
+	if len(r.waiting) >= groupRows {
 		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			r.logger.ErrorContext(ctx, "results not stored", slog.Int("results", len(group)), slog.Any("err", err))
-			if r.err == nil {
-				r.err = err
-			}
-			return
+		case r.full <- struct{}{}:
+		default:
 		}
 	}
 }
 
-func (r *recorder) write(ctx context.Context, group []ledger.Result) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+// close waits until all of them are written and answers the first fault. Attempts whose result could not be written become unknown
+// when their claim runs out.
+func (s *records) close() error {
+	s.open.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// settle ends one of them.
+func (s *records) settle(err error) {
+	s.mu.Lock()
+	if s.err == nil {
+		s.err = err
+	}
+	s.mu.Unlock()
+	s.open.Done()
+}
+
+// run writes group after group until nothing waits.
+func (r *recorder) run() {
+	for more := true; more; {
+		select {
+		case <-time.After(groupWait):
+		case <-r.full:
+		}
+		r.mu.Lock()
+		n := min(len(r.waiting), groupRows)
+		group := r.waiting[:n:n]
+		r.waiting = r.waiting[n:]
+		r.mu.Unlock()
+		r.flush(group)
+		r.mu.Lock()
+		more = len(r.waiting) > 0
+		r.writing = more
+		r.mu.Unlock()
+	}
+}
+
+// flush writes a group, again and again until it is written; those whose claims have run out meanwhile are let go.
+func (r *recorder) flush(group []recorded) {
+	for pause := firstPause; len(group) > 0; pause = min(2*pause, writePause) {
+		err := r.write(group)
+		if err == nil {
+			crashpoint.Here(crashpoint.AfterOutcome)
+			for _, g := range group {
+				g.of.settle(nil)
+			}
+			return
+		}
+		r.logger.Warn("results not stored yet", slog.Int("results", len(group)), slog.Any("err", err))
+		for _, g := range group {
+			pause = min(pause, max(0, time.Until(g.of.until)))
+		}
+		<-time.After(pause) // at most until the claims run out
+		group = r.drop(group, err)
+	}
+}
+
+// drop lets go of those whose claims have run out.
+func (r *recorder) drop(group []recorded, err error) []recorded {
+	before := len(group)
+	group = slices.DeleteFunc(group, func(g recorded) bool {
+		over := !time.Now().Before(g.of.until)
+		if over {
+			g.of.settle(err)
+		}
+		return over
+	})
+	if lost := before - len(group); lost > 0 {
+		r.logger.Error("results not stored", slog.Int("results", lost), slog.Any("err", err))
+	}
+	return group
+}
+
+func (r *recorder) write(group []recorded) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return r.store.StoreResults(ctx, group, refusedResult(ctx, r.logger))
+	results := make([]ledger.Result, len(group))
+	for i, g := range group {
+		results[i] = g.Result
+	}
+	return r.store.StoreResults(ctx, results, refusedResult(ctx, r.logger))
 }

@@ -31,7 +31,7 @@ func (s *awayStore) StoreResults(_ context.Context, results []ledger.Result, _ f
 // recordOne records one answer to a database that is away for this long.
 func recordOne(t *testing.T, away time.Duration) (*awayStore, error) {
 	s := &awayStore{back: time.Now().Add(away)}
-	r := newRecorder(t.Context(), s, slog.New(slog.DiscardHandler))
+	r := newRecorder(s, slog.New(slog.DiscardHandler)).begin()
 	r.add(ledger.Result{ID: 1, Attempt: 1, Answer: rule.Answer{Disposition: rule.Cancelled}})
 	return s, r.close()
 }
@@ -51,5 +51,48 @@ func TestARecorderGivesUpOnceItsClaimsHaveRunOut(t *testing.T) {
 		require.ErrorContains(t, err, "administrator")
 		require.Zero(t, s.stored)
 		require.Equal(t, claimHold, time.Since(begun))
+	})
+}
+
+// groupStore keeps the sizes of the groups that it was given.
+type groupStore struct{ groups []int }
+
+func (s *groupStore) StoreResults(_ context.Context, results []ledger.Result, _ func(ledger.Result, error)) error {
+	<-time.After(50 * time.Millisecond)
+	s.groups = append(s.groups, len(results))
+	return nil
+}
+
+func TestSlicesShareTheGroupsOfARecorderAndWaitForTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &groupStore{}
+		r := newRecorder(s, slog.New(slog.DiscardHandler))
+		first, second, idle := r.begin(), r.begin(), r.begin()
+		began := time.Now()
+		for i := range 3 {
+			first.add(ledger.Result{ID: int64(i)})
+			second.add(ledger.Result{ID: int64(10 + i)})
+		}
+		require.NoError(t, idle.close())
+		require.Zero(t, time.Since(began), "a slice without results waits for nobody")
+		require.NoError(t, first.close())
+		require.Equal(t, groupWait+50*time.Millisecond, time.Since(began))
+		require.NoError(t, second.close())
+		require.Equal(t, []int{6}, s.groups)
+	})
+}
+
+func TestOneSliceThatGivesUpTakesNoOtherAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &awayStore{back: time.Now().Add(claimHold + claimHold/4)}
+		r := newRecorder(s, slog.New(slog.DiscardHandler))
+		old := r.begin()
+		<-time.After(claimHold / 2)
+		young := r.begin()
+		old.add(ledger.Result{ID: 1})
+		young.add(ledger.Result{ID: 2})
+		require.ErrorContains(t, old.close(), "administrator")
+		require.NoError(t, young.close())
+		require.Equal(t, 1, s.stored)
 	})
 }

@@ -47,13 +47,24 @@ func (r *registry) learn(name string, env scheme.Environment) {
 // interval is the time between two passes. Before it is known what is behind the adapters, it is the short one: failed first
 // passes are held back by their own pause.
 func (r *registry) interval(name string) time.Duration {
+	return r.entries[name].PollInterval(r.environment(name))
+}
+
+func (r *registry) watchInterval(name string) time.Duration {
+	return r.entries[name].WatchInterval(r.environment(name))
+}
+
+func (r *registry) sweepInterval(name string) time.Duration {
+	return r.entries[name].SweepInterval(r.environment(name))
+}
+
+func (r *registry) environment(name string) scheme.Environment {
 	r.mu.Lock()
-	env, known := r.environments[name]
-	r.mu.Unlock()
-	if !known {
-		env = scheme.Sandbox
+	defer r.mu.Unlock()
+	if env, known := r.environments[name]; known {
+		return env
 	}
-	return r.entries[name].PollInterval(env)
+	return scheme.Sandbox
 }
 
 // pollSchedule is River's schedule of a scheme's passes; it follows the interval as it is known.
@@ -64,4 +75,12 @@ type pollSchedule struct {
 
 func (p pollSchedule) Next(current time.Time) time.Time {
 	return current.Add(p.registry.interval(p.scheme))
+}
+
+// lookSchedule is River's schedule of a scheme's watch or sweep: whether one is due, the rows say. It asks at least once a minute, so
+// that one whose process was killed is gone on with soon.
+type lookSchedule struct{ interval func() time.Duration }
+
+func (l lookSchedule) Next(current time.Time) time.Time {
+	return current.Add(min(l.interval(), time.Minute))
 }

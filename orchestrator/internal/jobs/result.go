@@ -19,7 +19,10 @@ func refusedResult(ctx context.Context, logger *slog.Logger) func(ledger.Result,
 
 // blank is a result of this attempt, to be filled in.
 func blank(due ledger.Due) ledger.Result {
-	return ledger.Result{ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, BillID: due.BillID, BillNo: due.BillNo}
+	return ledger.Result{
+		ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account, BillID: due.BillID, BillNo: due.BillNo,
+		Revision: due.Revision, Evidence: due.Evidence,
+	}
 }
 
 // resultOf turns wmssvc's answer into the ledger's words.

@@ -25,7 +25,10 @@ type Store interface {
 	passStore
 	sliceStore
 	dispatchStore
+	backfillStore
 	tidyStore
+	sweepStore
+	pauseStore
 }
 
 // Config is what a Runner is built from.
@@ -44,8 +47,10 @@ type Config struct {
 	// Takeover is when an attempt without an answer counts as unknown; 0 = 40 s, which is longer than any answer takes. Shorter, an
 	// answer that is still on its way is overtaken by a probe.
 	Takeover time.Duration
-	Logger   *slog.Logger
-	Now      func() time.Time
+	// KeepEvidence is how long requests and replies are kept; 0 = 180 days.
+	KeepEvidence time.Duration
+	Logger       *slog.Logger
+	Now          func() time.Time
 }
 
 // Runner runs the jobs of one orchestrator. Any number of them share the work on one database.
@@ -53,6 +58,8 @@ type Runner struct {
 	client   *river.Client[pgx.Tx]
 	stopping chan struct{}
 	stopOnce sync.Once
+	// nudged is closed when nothing nudges any more.
+	nudged chan struct{}
 }
 
 // Start begins to work.
@@ -60,26 +67,43 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	if cfg.Takeover == 0 {
 		cfg.Takeover = claimHold
 	}
+	if cfg.KeepEvidence == 0 {
+		cfg.KeepEvidence = keepEvidence
+	}
 	if cfg.PushWorkers == 0 {
 		cfg.PushWorkers = 4
 	}
-	r := &Runner{stopping: make(chan struct{})}
+	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{})}
 	schemes := newRegistry(cfg.Schemes, cfg.Revisions)
 	pass := &passer{
-		store: cfg.Store, kingdee: cfg.Kingdee, wms: cfg.WMS, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now,
+		store: cfg.Store, kingdee: cfg.Kingdee, wms: cfg.WMS, registry: schemes, sight: newSight(), insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
+	again := &looker{store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping}
+	sweep := &sweeper{looker: again, ledger: cfg.Store}
+	door := &doorman{store: cfg.Store, wms: cfg.WMS, logger: cfg.Logger}
 	slice := &slicer{
-		store: cfg.Store, wms: cfg.WMS, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
+		store: cfg.Store, wms: cfg.WMS, doorman: door, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
 		verifier: &verifier{store: cfg.Store, kingdee: cfg.Kingdee, logger: cfg.Logger, now: cfg.Now},
+		recorder: newRecorder(cfg.Store, cfg.Logger), windows: &windows{},
 	}
-	dispatch := &dispatcher{store: cfg.Store, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now}
-	tidy := &tidier{store: cfg.Store, now: cfg.Now}
+	dispatch := &dispatcher{store: cfg.Store, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover + sliceHold}
+	backfill := &backfiller{
+		store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, start: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
+	}
+	tidy := &tidier{
+		store: cfg.Store, keep: ledger.Retention{Evidence: cfg.KeepEvidence, Bills: keepBills}, insert: r, logger: cfg.Logger, now: cfg.Now,
+		stopping: r.stopping,
+	}
 
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(work(pass.run)))
 	river.AddWorker(workers, river.WorkFunc(work(slice.run)))
+	river.AddWorker(workers, river.WorkFunc(work(sweep.run)))
+	river.AddWorker(workers, river.WorkFunc(work(backfill.run)))
+	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ backfillsArgs) error { return backfill.look(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ dispatchArgs) error { return dispatch.run(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ tidyArgs) error { return tidy.run(ctx) })))
+	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ probeArgs) error { return door.probe(ctx) })))
 	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{
 		Schema: cfg.Schema, Workers: workers, Logger: quiet(cfg.Logger), FetchOnlyKnownKinds: true,
 		FetchCooldown: fetchCooldown,
@@ -97,6 +121,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	if err := client.Start(ctx); err != nil {
 		return nil, fmt.Errorf("start jobs: %w", err)
 	}
+	go r.nudge(cfg.Logger)
 	return r, nil
 }
 
@@ -112,13 +137,25 @@ func periodic(schemes *registry) []*river.PeriodicJob {
 		river.NewPeriodicJob(river.PeriodicInterval(time.Second), func() (river.JobArgs, *river.InsertOpts) {
 			return dispatchArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
+		river.NewPeriodicJob(river.PeriodicInterval(probeLook), func() (river.JobArgs, *river.InsertOpts) {
+			return probeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: probeLook}}
+		}, nil),
 		river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
 			return tidyArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Hour}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
 	}
+	jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(backfillLook), func() (river.JobArgs, *river.InsertOpts) {
+		return backfillsArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: backfillLook}}
+	}, &river.PeriodicJobOpts{RunOnStart: true}))
 	for name := range schemes.entries {
 		jobs = append(jobs, river.NewPeriodicJob(pollSchedule{schemes, name}, func() (river.JobArgs, *river.InsertOpts) {
 			return passArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
+		}, &river.PeriodicJobOpts{RunOnStart: true}))
+		jobs = append(jobs, river.NewPeriodicJob(lookSchedule{func() time.Duration { return schemes.watchInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+			return sweepArgs{Scheme: name, What: ledger.KindWatch}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
+		}, &river.PeriodicJobOpts{RunOnStart: true}))
+		jobs = append(jobs, river.NewPeriodicJob(lookSchedule{func() time.Duration { return schemes.sweepInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+			return sweepArgs{Scheme: name, What: ledger.KindSweep}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
 	return jobs
@@ -136,6 +173,27 @@ func (r *Runner) insertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs) er
 	return nil
 }
 
+func (r *Runner) insert(ctx context.Context, args river.JobArgs) error {
+	if _, err := r.client.Insert(ctx, args, nil); err != nil {
+		return fmt.Errorf("insert %s job: %w", args.Kind(), err)
+	}
+	return nil
+}
+
+// insertOnce inserts a job unless one with the same args was inserted within this period of the clock.
+func (r *Runner) insertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error {
+	opts := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: period}}
+	if _, err := r.client.Insert(ctx, args, opts); err != nil {
+		return fmt.Errorf("insert %s job: %w", args.Kind(), err)
+	}
+	return nil
+}
+
+// InsertBackfill puts the first job of a backfill into the transaction that stores it.
+func (r *Runner) InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error {
+	return r.insertTx(ctx, tx, backfillArgs{ID: id})
+}
+
 // StartPass asks for a pass of this scheme now. That it could not be asked for is the database's fault: ErrUnavailable.
 func (r *Runner) StartPass(ctx context.Context, scheme string) error {
 	if _, err := r.client.Insert(ctx, passArgs{Scheme: scheme, Asked: true}, nil); err != nil {
@@ -144,10 +202,19 @@ func (r *Runner) StartPass(ctx context.Context, scheme string) error {
 	return nil
 }
 
+// StartSweep asks for a sweep or a watch of this scheme now; one that is under way is gone on with. Faults as for StartPass.
+func (r *Runner) StartSweep(ctx context.Context, scheme string, kind ledger.SweepKind) error {
+	if _, err := r.client.Insert(ctx, sweepArgs{Scheme: scheme, What: kind, Asked: true}, nil); err != nil {
+		return fmt.Errorf("start sweep: %w: %w", ledger.ErrUnavailable, err)
+	}
+	return nil
+}
+
 // Stop ends the work in order: nothing new is claimed, what is in flight is finished and written. When ctx ends first, the rest is
 // left to the rows. Safe to call twice.
 func (r *Runner) Stop(ctx context.Context) error {
 	r.stopOnce.Do(func() { close(r.stopping) })
+	<-r.nudged
 	if err := r.client.Stop(ctx); err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()

@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
@@ -27,6 +29,7 @@ type sliceStore interface {
 	verifyStore
 	resultStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
+	MaySend(ctx context.Context, scheme, account string) (bool, error)
 	Load(ctx context.Context, ids []int64) ([]ledger.Due, error)
 	Claim(ctx context.Context, due []ledger.Due, claim time.Duration) ([]ledger.Due, error)
 	Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error
@@ -40,7 +43,10 @@ type slicer struct {
 	store    sliceStore
 	wms      wmsv1.OrderServiceClient
 	verifier *verifier
+	doorman  *doorman
 	registry *registry
+	recorder *recorder
+	windows  *windows
 	logger   *slog.Logger
 	now      func() time.Time
 	// hold is how long a claim stands without an answer.
@@ -60,7 +66,7 @@ func (s *slicer) run(ctx context.Context, args sliceArgs) error {
 		}
 	}()
 	e, loaded := s.registry.entries[args.Scheme]
-	if !loaded {
+	if !loaded || s.isStopping() {
 		return nil
 	}
 	standing, err := s.store.Scheme(ctx, args.Scheme)
@@ -81,6 +87,16 @@ func (s *slicer) run(ctx context.Context, args sliceArgs) error {
 		return s.store.StopScheme(ctx, e.Name, stop.reason, stop.detail)
 	}
 	return err
+}
+
+// isStopping says that nothing more will be claimed here: looking at bills again would only keep their rows from the others.
+func (s *slicer) isStopping() bool {
+	select {
+	case <-s.stopping:
+		return true
+	default:
+		return false
+	}
 }
 
 func (s *slicer) send(ctx context.Context, e entry, mark *ledger.Mark, account string, due []ledger.Due) error {
@@ -121,23 +137,33 @@ func (s *slicer) verified(ctx context.Context, e entry, mark *ledger.Mark, due [
 	if err != nil {
 		return nil, err
 	}
+	crashpoint.Here(crashpoint.AfterVerify)
 	for _, d := range look {
-		if at, ok := holds[d.ID]; ok {
-			d.VerifiedTime, d.NeedsRead = at, false
+		if seen, ok := holds[d.ID]; ok {
+			d.VerifiedTime, d.NotBefore, d.NeedsRead = seen.ReadTime, seen.NotBefore, false
 			ready = append(ready, d)
 		}
 	}
 	return ready, nil
 }
 
-// sendable says whether the last look at the bill leaves time enough to send: a sixth of verify_after at least.
+// freshFor is how long after the last look at its bill a request for this debt may start.
+func freshFor(e entry, d ledger.Due) time.Duration {
+	if !d.NotBefore.IsZero() {
+		return min(rule.FreshFor, e.VerifyAfter)
+	}
+	return e.VerifyAfter
+}
+
+// sendable says whether the last look at the bill leaves time enough to send: a sixth of what there was at least.
 func (s *slicer) sendable(e entry, d ledger.Due) bool {
-	return s.now().Add(e.VerifyAfter / 6).Before(d.VerifiedTime.Add(e.VerifyAfter))
+	fresh := freshFor(e, d)
+	return s.now().Add(fresh / 6).Before(d.VerifiedTime.Add(fresh))
 }
 
 // sendBefore is the last moment at which a request for this debt may start.
 func (s *slicer) sendBefore(e entry, d ledger.Due) time.Time {
-	latest := d.VerifiedTime.Add(e.VerifyAfter)
+	latest := d.VerifiedTime.Add(freshFor(e, d))
 	if soon := s.now().Add(sendWithin); soon.Before(latest) {
 		return soon
 	}

@@ -2,18 +2,52 @@ package jobs
 
 import (
 	"context"
+	"log/slog"
 	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // tidyStore is what housekeeping asks of the ledger.
 type tidyStore interface {
 	EnsurePartitions(ctx context.Context, now time.Time) error
+	Chores() []string
+	Tidy(ctx context.Context, chore string, keep ledger.Retention) (more bool, err error)
 }
 
-// tidier makes room for the evidence of the coming month.
+// tidier makes room for the evidence of the coming month, and removes what need not be kept, chunk by chunk.
 type tidier struct {
-	store tidyStore
-	now   func() time.Time
+	store  tidyStore
+	keep   ledger.Retention
+	insert inserter
+	logger *slog.Logger
+	now    func() time.Time
+	// stopping is closed when the process is asked to end: the next run goes on.
+	stopping <-chan struct{}
 }
 
-func (t *tidier) run(ctx context.Context) error { return t.store.EnsurePartitions(ctx, t.now()) }
+// run does what is to be done of each chore until its time is up; then a successor goes on. A chore that fails says so in the ledger and
+// keeps nobody else from theirs.
+func (t *tidier) run(ctx context.Context) error {
+	if err := t.store.EnsurePartitions(ctx, t.now()); err != nil {
+		return err
+	}
+	until := time.Now().Add(workFor)
+	for _, chore := range t.store.Chores() {
+		for more := true; more; {
+			select {
+			case <-t.stopping:
+				return nil
+			default:
+			}
+			if time.Now().After(until) {
+				return t.insert.insert(ctx, tidyArgs{})
+			}
+			var err error
+			if more, err = t.store.Tidy(ctx, chore, t.keep); err != nil {
+				t.logger.WarnContext(ctx, "housekeeping is behind", slog.String("chore", chore), slog.Any("err", err))
+			}
+		}
+	}
+	return nil
+}

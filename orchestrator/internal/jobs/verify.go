@@ -35,9 +35,9 @@ type verifier struct {
 const verifyTimeout = 10 * time.Second
 
 // run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of the number by
-// id, and stores what that says of each debt. It answers the ids that still hold, with the moment they were seen. A read that fails
+// id, and stores what that says of each debt. It answers those that still hold, with the moment they were seen. A read that fails
 // says nothing of anybody: nothing is sent, and no retry is used up.
-func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []ledger.Due) (map[int64]time.Time, error) {
+func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []ledger.Due) (map[int64]ledger.Verified, error) {
 	ids := make([]int64, len(due))
 	for i, d := range due {
 		ids[i] = d.ID
@@ -52,10 +52,10 @@ func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []le
 	if err != nil {
 		return nil, err
 	}
-	holds := map[int64]time.Time{}
+	holds := map[int64]ledger.Verified{}
 	for _, one := range verified {
 		if one.Outcome == rule.Holds {
-			holds[one.ID] = one.ReadTime
+			holds[one.ID] = one
 		}
 	}
 	timing := e.Timing()
@@ -69,9 +69,11 @@ func (v *verifier) look(ctx context.Context, r reader, due []ledger.Due, holders
 	var stop *stopError
 	switch {
 	case err == nil:
+		v.askForGone(ctx, fresh, due)
+		policy := r.entry.Policy(time.Time{}, nil)
 		verified := make([]ledger.Verified, len(due))
 		for i, d := range due {
-			verified[i] = fresh.judge(d, holders[d.ID])
+			verified[i] = fresh.judge(policy, d, holders[d.ID])
 		}
 		return verified, nil
 	case errors.As(err, &stop):
@@ -101,28 +103,29 @@ type freshRead struct {
 	// unreadable are numbers that some bill carries which cannot be decoded: it may be live. allUnreadable: not even its number can.
 	unreadable    map[string]bool
 	allUnreadable bool
-	// left is when the earliest of its queries left.
+	// gone are bills of which Kingdee itself says that there is no such bill.
+	gone map[int64]bool
+	// left is when the earliest of its queries left. One that shows nothing has no page to say so: then it is its header's time.
 	left time.Time
 }
 
-func (f *freshRead) judge(d ledger.Due, holders []int64) ledger.Verified {
+func (f *freshRead) judge(p rule.Policy, d ledger.Due, holders []int64) ledger.Verified {
 	number := strings.ToLower(d.BillNo)
-	fresh := rule.FreshRead{ByNumber: f.byNumber[number], LedgerHolders: holders, HoldersRead: f.byID}
+	fresh := rule.FreshRead{Left: f.left, Gone: f.gone[d.BillID], ByNumber: f.byNumber[number], LedgerHolders: holders, HoldersRead: f.byID}
 	if own, shown := f.byID[d.BillID]; shown {
 		fresh.ByID = &own
 	}
-	outcome := rule.Verify(d.BillID, d.BillNo, fresh)
-	if outcome == rule.Holds && (f.allUnreadable || f.unreadable[number]) {
-		outcome = rule.Unread
+	debt := rule.Debt{BillID: d.BillID, Number: d.BillNo, Triggers: d.Triggers, Evidence: d.Evidence, NotBefore: d.NotBefore}
+	v := rule.Verify(p, debt, fresh)
+	if v.Outcome == rule.Holds && (f.allUnreadable || f.unreadable[number]) {
+		v = rule.Verified{Outcome: rule.Unread}
 	}
-	return ledger.Verified{ID: d.ID, Outcome: outcome, ReadTime: f.left, Live: fresh.ByID != nil && fresh.ByID.Live()}
+	return ledger.Verified{ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, ReadTime: f.left, Live: fresh.ByID != nil && fresh.ByID.Live()}
 }
 
 // take adds a page; keep gets each bill that can be decoded.
 func (f *freshRead) take(page *kingdeev1.StatePage, keep func(rule.State)) {
-	if left := timeOf(page.GetQueryLeftTime()); f.left.IsZero() || left.Before(f.left) {
-		f.left = left
-	}
+	f.leftAt(timeOf(page.GetQueryLeftTime()))
 	for _, s := range page.GetStates() {
 		if state, ok := stateOf(s); ok {
 			keep(state)
@@ -132,6 +135,12 @@ func (f *freshRead) take(page *kingdeev1.StatePage, keep func(rule.State)) {
 	}
 	for _, problem := range page.GetProblems() {
 		f.cannotRead(problem.GetNumber())
+	}
+}
+
+func (f *freshRead) leftAt(at time.Time) {
+	if f.left.IsZero() || at.Before(f.left) {
+		f.left = at
 	}
 }
 
@@ -151,25 +160,38 @@ func read(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]i
 	}
 	slices.Sort(ids)
 	slices.Sort(numbers)
-	fresh := &freshRead{byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{}, unreadable: map[string]bool{}}
-	unchecked := func(account) error { return nil }
-	err := r.states(ctx, &kingdeev1.StreamBillStatesRequest{
+	fresh := &freshRead{
+		byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{}, unreadable: map[string]bool{}, gone: map[int64]bool{},
+	}
+	err := fresh.ask(ctx, r, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: slices.Compact(ids)}},
-	}, unchecked, func(page *kingdeev1.StatePage) error {
-		fresh.take(page, func(s rule.State) { fresh.byID[s.ID] = s })
-		return nil
-	})
+	}, func(s rule.State) { fresh.byID[s.ID] = s })
 	if err != nil {
 		return nil, err
 	}
-	err = r.states(ctx, &kingdeev1.StreamBillStatesRequest{
+	err = fresh.ask(ctx, r, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: slices.Compact(numbers)}},
-	}, unchecked, func(page *kingdeev1.StatePage) error {
-		fresh.take(page, func(s rule.State) {
-			number := strings.ToLower(s.Number)
-			fresh.byNumber[number] = append(fresh.byNumber[number], s)
-		})
-		return nil
+	}, func(s rule.State) {
+		number := strings.ToLower(s.Number)
+		fresh.byNumber[number] = append(fresh.byNumber[number], s)
 	})
 	return fresh, err
+}
+
+// ask reads one selection; keep gets each bill that can be decoded.
+func (f *freshRead) ask(ctx context.Context, r reader, selection *kingdeev1.StreamBillStatesRequest, keep func(rule.State)) error {
+	var header time.Time
+	shown := false
+	err := r.states(ctx, selection, func(a account) error {
+		header = a.clock.Service
+		return nil
+	}, func(page *kingdeev1.StatePage) error {
+		shown = true
+		f.take(page, keep)
+		return nil
+	})
+	if !shown {
+		f.leftAt(header)
+	}
+	return err
 }

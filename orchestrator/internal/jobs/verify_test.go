@@ -24,16 +24,17 @@ func verifiedAs(id int64, outcome rule.Verification, at time.Time) []ledger.Veri
 // Another bill that carries the number (as Kingdee compares: without case) cannot be decoded: it may be live.
 func TestAnUnreadableHolderOfTheNumberKeepsItFromBeingSent(t *testing.T) {
 	t.Parallel()
+	policy := rule.Policy{Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}}
 	own := rule.State{ID: 1, Number: "ZZ1", DocumentStatus: rule.Reaudit, CancelStatus: rule.Voided, Affair: rule.Assembly}
 	for name, number := range map[string]string{"another case": "zz1", "number itself unreadable": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			read := &freshRead{byID: map[int64]rule.State{1: own}, byNumber: map[string][]rule.State{"zz1": {own}}, unreadable: map[string]bool{}}
 			due := ledger.Due{ID: 1, BillID: 1, BillNo: "ZZ1"}
-			require.Equal(t, rule.Holds, read.judge(due, nil).Outcome)
+			require.Equal(t, rule.Holds, read.judge(policy, due, nil).Outcome)
 			page := &kingdeev1.StatePage{QueryLeftTime: timestamppb.Now(), Problems: []*kingdeev1.BillProblem{{Id: 2, Number: number}}}
 			read.take(page, func(rule.State) {})
-			require.Equal(t, rule.Unread, read.judge(due, nil).Outcome)
+			require.Equal(t, rule.Unread, read.judge(policy, due, nil).Outcome)
 		})
 	}
 }

@@ -1,6 +1,9 @@
 package ledger
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 var (
 	// ErrRequestIDReused says that this request id stands for another act already; nothing was changed.
@@ -20,3 +23,25 @@ type Act struct {
 	// content it is ErrRequestIDReused. Empty: each call is an act of its own.
 	RequestID string
 }
+
+// CapError refuses an act that would touch more than its caller allows.
+type CapError struct{ Count, Max int64 }
+
+func (e *CapError) Error() string {
+	return fmt.Sprintf("it would touch %d, at most %d are allowed", e.Count, e.Max)
+}
+
+// StateError refuses what the subject's state does not allow.
+type StateError struct {
+	// Subject is the metadata key that names it, such as backfill_id.
+	Subject string
+	ID      int64
+	State   string
+}
+
+func (e *StateError) Error() string { return fmt.Sprintf("%s %d is %s", e.Subject, e.ID, e.State) }
+
+// MarkError refuses a move of the mark; Why tells a person.
+type MarkError struct{ Why string }
+
+func (e *MarkError) Error() string { return "the mark cannot be moved: " + e.Why }

@@ -31,6 +31,8 @@ type Scheme struct {
 	Mark         *Mark
 	Failures     int
 	NotBefore    time.Time
+	// Floors are those of what later revisions added.
+	Floors rule.Floors
 }
 
 // Mark is how far a scheme has read, and which accounts that is true of.
@@ -40,6 +42,8 @@ type Mark struct {
 	DataCenterID  string
 	Environment   string
 	EffectiveFrom time.Time
+	// TimeZone is how the server's times were read so far; empty when a person has let the scheme go on under another one.
+	TimeZone string
 }
 
 // Environments as stored.
@@ -65,8 +69,10 @@ type Pass struct {
 	Kind        PassKind
 	Revision    int
 	MarkVersion int64
-	LowerEdge   time.Time
-	Clock       rule.Clock
+	// SendSince is the operator's floor that its next page is decided under; zero if there is none.
+	SendSince time.Time
+	LowerEdge time.Time
+	Clock     rule.Clock
 	// ClockSuspect: a stamp or the zone does not fit; the mark will stand still.
 	ClockSuspect bool
 	MarkBefore   time.Time
@@ -83,7 +89,7 @@ type BillWrite struct {
 	After  rule.Known
 	// Image is stored for the epoch, when set.
 	Image *rule.Bill
-	// Reason says why it is undecodable; empty otherwise.
+	// Reason says more about its class, where there is more to say: why it is undecodable, or not selected.
 	Reason string
 }
 
@@ -100,11 +106,15 @@ type Debt struct {
 	CancelReason  string
 	ExtendProps   map[string]string
 	OwnerCode     string
-	Evidence      rule.Evidence
-	LegsFrom      rule.LegsFrom
-	Hold          rule.HoldReason
-	VerifiedTime  time.Time
-	BusinessDate  time.Time
+	// Triggers hold now; the debt keeps all that ever did.
+	Triggers []rule.Trigger
+	Evidence rule.Evidence
+	LegsFrom rule.LegsFrom
+	Hold     rule.HoldReason
+	// NotBefore is when a dwell is over; zero for none.
+	NotBefore    time.Time
+	VerifiedTime time.Time
+	BusinessDate time.Time
 }
 
 // Work is a work item to open, unless the same one is open.
@@ -129,6 +139,8 @@ type Page struct {
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
 	Readable []int64
 	Cursor   int64
+	// Reopen: debts that ended observed are planned anew where the scheme sends. Only a backfill below the floors asks for that.
+	Reopen bool
 	// Funnel counts this page, except for the split of its debts into new, already owed and held, which the store adds.
 	Funnel rule.Funnel
 }
@@ -170,8 +182,10 @@ type Finished struct {
 
 // Due is a cancellation that a slice works on.
 type Due struct {
-	ID            int64
-	Scheme        string
+	ID     int64
+	Scheme string
+	// Revision of the scheme that its request was mapped by.
+	Revision      int
 	BillID        int64
 	BillNo        string
 	Account       string
@@ -181,9 +195,12 @@ type Due struct {
 	CancelReason  string
 	ExtendProps   map[string]string
 	OwnerCode     string
+	Triggers      []rule.Trigger
 	Evidence      rule.Evidence
-	VerifiedTime  time.Time
-	UnreadSince   time.Time
+	// NotBefore is when the dwell is over of a debt that is owed for an un-audit alone; zero for any other.
+	NotBefore    time.Time
+	VerifiedTime time.Time
+	UnreadSince  time.Time
 	// Attempt is the last one made; a claim makes the next.
 	Attempt         int
 	MaybeLanded     bool
@@ -194,6 +211,13 @@ type Due struct {
 	AnswerChanges int
 	// UnsentSince is since when nothing could be sent, zero when the last answer was a real one.
 	UnsentSince time.Time
+	// UnsentTime is when that was last so, UnsentFor how much of the time since then the WMS answered somebody, AnsweredTime when its
+	// account last did.
+	UnsentTime   time.Time
+	UnsentFor    time.Duration
+	AnsweredTime time.Time
+	// BillGone: the bill was proved gone.
+	BillGone bool
 	// NeedsRead: the bill must be read again before anything is sent.
 	NeedsRead  bool
 	SendBefore time.Time
@@ -204,8 +228,12 @@ type Result struct {
 	ID      int64
 	Attempt int
 	Scheme  string
+	Account string
 	BillID  int64
 	BillNo  string
+	// Revision and Evidence are the cancellation's.
+	Revision int
+	Evidence rule.Evidence
 
 	Answer        rule.Answer
 	HTTPStatus    int
@@ -224,14 +252,18 @@ type Result struct {
 	SameSince       time.Time
 	AnswerChanges   int
 	UnsentSince     time.Time
+	UnsentFor       time.Duration
 	Next            rule.Next
 }
 
 // Verified is the outcome of a fresh read for one cancellation.
 type Verified struct {
-	ID       int64
-	Outcome  rule.Verification
-	ReadTime time.Time
+	ID      int64
+	Outcome rule.Verification
+	// Trigger holds, and NotBefore is when its dwell is over; empty where none holds, zero where it has none.
+	Trigger   rule.Trigger
+	NotBefore time.Time
+	ReadTime  time.Time
 	// Live: the bill itself was seen live.
 	Live bool
 }

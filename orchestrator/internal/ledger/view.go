@@ -25,8 +25,34 @@ type SchemeView struct {
 	LastPassError                         string
 	Counts                                map[string]int64
 	OpenWorkItems                         int64
+	// PauseReason says why its sending is paused; empty while it is not.
+	PauseReason, PauseDetail string
+	PauseTime                time.Time
+	AccountPauses            []AccountPauseView
+	// AllStopped: nothing is sent for whatever scheme; AllStoppedReason says who stopped it and why.
+	AllStopped       bool
+	AllStoppedReason string
 	// Document is the YAML of the revision; read for a single scheme only.
 	Document string
+}
+
+// AccountPauseView is a WMS account that refuses our credentials.
+type AccountPauseView struct {
+	Account, Detail      string
+	PauseTime, ProbeTime time.Time
+}
+
+// MarkMoveKey names one move of a scheme's mark; PassID is 0 for a person's.
+type MarkMoveKey struct {
+	Time   time.Time
+	PassID int64
+}
+
+// MarkMoveView is one move of a mark. MarkBefore is zero for the baseline; Actor and Reason are empty for a pass.
+type MarkMoveView struct {
+	Key                   MarkMoveKey
+	MarkBefore, MarkAfter time.Time
+	Actor, Reason         string
 }
 
 // PassView is one pass with its funnel.
@@ -127,3 +153,38 @@ const (
 	VerdictPartly      = "partly_cancelled"
 	VerdictNothingOwed = "nothing_owed"
 )
+
+// BackfillView is one backfill with its funnel.
+type BackfillView struct {
+	BackfillID    int64
+	Scheme, State string
+	BackfillOrder
+	Revision            int32
+	Actor, Reason       string
+	CreateTime, EndTime time.Time
+	Cursor              int64
+	Funnel              rule.Funnel
+	RowsOutside         int64
+	// Counts are its items by what they came to.
+	Counts   map[ItemState]int64
+	NotFound []string
+	Error    string
+}
+
+// ItemView is one item of a backfill, with what its debt came to so far; DebtState is empty where there is none.
+type ItemView struct {
+	Item, BillID                                 int64
+	BillNo, Class, State                         string
+	Leg, WarehouseNumber                         string
+	Account, WarehouseCode, OrderCode, OrderType string
+	CancelReason                                 string
+	ExtendProps                                  map[string]string
+	OwnerCode                                    string
+	Triggers                                     []string
+	Evidence                                     string
+	Epoch                                        int32
+	CancellationID                               int64
+	Detail                                       string
+	DebtState, Disposition                       string
+	OutcomeTime                                  time.Time
+}

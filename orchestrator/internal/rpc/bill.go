@@ -9,7 +9,8 @@ import (
 
 type billService struct {
 	orchestratorv1.UnimplementedBillServiceServer
-	reader BillReader
+	schemes SchemeReader
+	reader  BillReader
 }
 
 func (s *billService) GetBill(ctx context.Context, req *orchestratorv1.GetBillRequest) (*orchestratorv1.GetBillResponse, error) {
@@ -18,6 +19,9 @@ func (s *billService) GetBill(ctx context.Context, req *orchestratorv1.GetBillRe
 		return nil, err
 	}
 	if len(found) == 0 {
+		if err := knownScheme(ctx, s.schemes, req.GetScheme()); err != nil {
+			return nil, err
+		}
 		return nil, about(ledger.ErrNotFound, "bill_no", req.GetBillNo())
 	}
 	return &orchestratorv1.GetBillResponse{Bills: each(found, billMessage)}, nil

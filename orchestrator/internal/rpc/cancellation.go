@@ -5,12 +5,17 @@ import (
 	"strconv"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
 type cancellationService struct {
 	orchestratorv1.UnimplementedCancellationServiceServer
-	reader CancellationReader
+	schemes  SchemeReader
+	reader   CancellationReader
+	operator CancellationOperator
+	// timing is how long a scheme waits for what.
+	timing func(scheme string) rule.Timing
 }
 
 func (s *cancellationService) ListCancellations(ctx context.Context, req *orchestratorv1.ListCancellationsRequest) (*orchestratorv1.ListCancellationsResponse, error) {
@@ -24,6 +29,9 @@ func (s *cancellationService) ListCancellations(ctx context.Context, req *orches
 	}
 	size := pageSize(req)
 	found, err := s.reader.CancellationViews(ctx, filter, before, size+1)
+	if err == nil && len(found) == 0 {
+		err = knownScheme(ctx, s.schemes, req.GetScheme())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +53,53 @@ func (s *cancellationService) GetCancellation(ctx context.Context, req *orchestr
 	if err != nil {
 		return nil, err
 	}
+	acts, err := s.reader.ActionViews(ctx, ledger.ActionFilter{CancellationID: id}, 0, shownActions)
+	if err != nil {
+		return nil, err
+	}
 	return &orchestratorv1.GetCancellationResponse{
 		Cancellation: cancellationMessage(found), Attempts: each(attempts, attemptMessage), WorkItems: each(work, workMessage),
+		Actions: each(acts, actionMessage),
 	}, nil
+}
+
+// shownActions is how many acts are shown with a cancellation.
+const shownActions = 100
+
+func (s *cancellationService) ListOperatorActions(ctx context.Context, req *orchestratorv1.ListOperatorActionsRequest) (*orchestratorv1.ListOperatorActionsResponse, error) {
+	before, err := pageNumber(req)
+	if err != nil {
+		return nil, err
+	}
+	size := pageSize(req)
+	filter := ledger.ActionFilter{Scheme: req.GetScheme(), CancellationID: req.GetCancellationId()}
+	found, err := s.reader.ActionViews(ctx, filter, before, size+1)
+	if err == nil && len(found) == 0 {
+		err = knownScheme(ctx, s.schemes, req.GetScheme())
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, next := cut(req, found, size, func(v ledger.ActionView) string { return strconv.FormatInt(v.ActionID, 10) })
+	return &orchestratorv1.ListOperatorActionsResponse{Actions: each(found, actionMessage), NextPageToken: next}, nil
+}
+
+func actionMessage(v ledger.ActionView) *orchestratorv1.OperatorAction {
+	return &orchestratorv1.OperatorAction{
+		OperatorActionId: v.ActionID, Actor: v.Actor, Verb: v.Verb, Scheme: v.Scheme, Reason: v.Reason, Parameters: v.Parameters, Result: v.Result,
+		CreateTime: stamp(v.CreateTime),
+	}
+}
+
+// knownScheme tells a list that is empty from a scheme that does not exist; an empty name is no filter.
+func knownScheme(ctx context.Context, schemes SchemeReader, scheme string) error {
+	if scheme == "" {
+		return nil
+	}
+	if _, err := schemes.StopReason(ctx, scheme); err != nil {
+		return about(err, "scheme", scheme)
+	}
+	return nil
 }
 
 func (s *cancellationService) ListWorkItems(ctx context.Context, req *orchestratorv1.ListWorkItemsRequest) (*orchestratorv1.ListWorkItemsResponse, error) {
@@ -58,6 +110,9 @@ func (s *cancellationService) ListWorkItems(ctx context.Context, req *orchestrat
 	size := pageSize(req)
 	filter := ledger.WorkFilter{Scheme: req.GetScheme(), IncludeClosed: req.GetIncludeClosed()}
 	found, err := s.reader.WorkViews(ctx, filter, before, size+1)
+	if err == nil && len(found) == 0 {
+		err = knownScheme(ctx, s.schemes, req.GetScheme())
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -16,6 +17,7 @@ type SchemeReader interface {
 	SchemeView(ctx context.Context, scheme string) (ledger.SchemeView, error)
 	// StopReason is empty for a scheme that runs; ledger.ErrNotFound for one that does not exist.
 	StopReason(ctx context.Context, scheme string) (string, error)
+	MarkMoves(ctx context.Context, scheme string, before ledger.MarkMoveKey, limit int) ([]ledger.MarkMoveView, error)
 }
 
 // PassReader reads passes.
@@ -31,6 +33,7 @@ type CancellationReader interface {
 	AttemptViews(ctx context.Context, cancellation int64) ([]ledger.AttemptView, error)
 	CancellationWork(ctx context.Context, cancellation int64) ([]ledger.WorkView, error)
 	WorkViews(ctx context.Context, f ledger.WorkFilter, before int64, limit int) ([]ledger.WorkView, error)
+	ActionViews(ctx context.Context, f ledger.ActionFilter, before int64, limit int) ([]ledger.ActionView, error)
 }
 
 // BillReader reads what became of a bill.
@@ -44,14 +47,23 @@ type Reader interface {
 	PassReader
 	CancellationReader
 	BillReader
+	SweepReader
+	BackfillReader
 }
 
 // Operator performs and records what a person does.
 type Operator interface {
+	SweepOperator
+	CancellationOperator
 	// ModeSet and PassRequested answer what a call with this request id came to, if there was one.
 	ModeSet(ctx context.Context, act ledger.Act, send bool) (observed int64, found bool, err error)
 	SetMode(ctx context.Context, act ledger.Act, send bool) (observed int64, err error)
+	Pause(ctx context.Context, act ledger.Act) error
 	Resume(ctx context.Context, act ledger.Act) error
+	// StopAll and ResumeAll concern all schemes: their act names none.
+	StopAll(ctx context.Context, act ledger.Act) (since time.Time, inFlight int64, err error)
+	ResumeAll(ctx context.Context, act ledger.Act) (resumed bool, err error)
+	MoveMark(ctx context.Context, act ledger.Act, to time.Time) (before time.Time, err error)
 	Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error)
 	PassRequested(ctx context.Context, act ledger.Act) (at time.Time, found bool, err error)
 	RecordPassRequest(ctx context.Context, act ledger.Act) (time.Time, error)
@@ -59,6 +71,7 @@ type Operator interface {
 
 // PassStarter asks for a pass and does not wait for it. Asking while one is under way adds none.
 type PassStarter interface {
+	SweepStarter
 	StartPass(ctx context.Context, scheme string) error
 }
 
@@ -72,13 +85,28 @@ type Deps struct {
 	Reader   Reader
 	Operator Operator
 	Starter  PassStarter
-	Gate     SendGate
+	// Backfills starts and steers backfills.
+	Backfills BackfillOperator
+	Gate      SendGate
+	Preview   Previewer
+	Replay    Replayer
+	// Timing is how long a scheme waits for what.
+	Timing func(scheme string) rule.Timing
+	// Now is our clock; nil for time.Now.
+	Now func() time.Time
 }
 
 // Register adds the four services of orchestrator.v1 to a server that was made with ServerOptions.
 func Register(server *grpc.Server, deps Deps) {
-	orchestratorv1.RegisterSchemeServiceServer(server, &schemeService{reader: deps.Reader, operator: deps.Operator, gate: deps.Gate})
-	orchestratorv1.RegisterRunServiceServer(server, &runService{schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator, starter: deps.Starter})
-	orchestratorv1.RegisterCancellationServiceServer(server, &cancellationService{reader: deps.Reader})
-	orchestratorv1.RegisterBillServiceServer(server, &billService{reader: deps.Reader})
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	orchestratorv1.RegisterSchemeServiceServer(server, &schemeService{reader: deps.Reader, operator: deps.Operator, gate: deps.Gate, previewer: deps.Preview, replayer: deps.Replay})
+	orchestratorv1.RegisterRunServiceServer(server, &runService{
+		schemes: deps.Reader, reader: deps.Reader, sweeps: deps.Reader, filled: deps.Reader, operator: deps.Operator, starter: deps.Starter, backfills: deps.Backfills, now: deps.Now,
+	})
+	orchestratorv1.RegisterCancellationServiceServer(server, &cancellationService{
+		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator, timing: deps.Timing,
+	})
+	orchestratorv1.RegisterBillServiceServer(server, &billService{schemes: deps.Reader, reader: deps.Reader})
 }

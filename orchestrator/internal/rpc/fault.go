@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"buf.build/go/protovalidate"
@@ -42,6 +43,12 @@ func (e *sendRefused) Error() string {
 	return fmt.Sprintf("scheme %s may not send: %v (不允许设为发送)", e.scheme, e.cause)
 }
 
+// schemeInvalid refuses a schemes file; its cause lists every fault with its place.
+type schemeInvalid struct{ cause error }
+
+func (e *schemeInvalid) Error() string { return e.cause.Error() }
+func (e *schemeInvalid) Unwrap() error { return e.cause }
+
 // located says what an error is about: a key of the metadata and its value.
 type located struct {
 	cause      error
@@ -69,6 +76,9 @@ var missing = map[string]struct {
 	"scheme":          {orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND, "there is no such scheme (没有此方案)"},
 	"pass_id":         {orchestratorv1.ErrorReason_ERROR_REASON_PASS_NOT_FOUND, "there is no such pass (没有此次扫描)"},
 	"cancellation_id": {orchestratorv1.ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND, "there is no such cancellation (没有此取消记录)"},
+	"sweep_id":        {orchestratorv1.ErrorReason_ERROR_REASON_SWEEP_NOT_FOUND, "there is no such sweep (没有此次核对)"},
+	"backfill_id":     {orchestratorv1.ErrorReason_ERROR_REASON_BACKFILL_NOT_FOUND, "there is no such backfill (没有此次回补)"},
+	"revision":        {orchestratorv1.ErrorReason_ERROR_REASON_REVISION_NOT_FOUND, "the scheme has no such revision (方案没有此版本)"},
 	"bill_no":         {orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "no scheme has seen this bill (未见此单)"},
 }
 
@@ -82,6 +92,10 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		bad     *badRequest
 		stopped *schemeStopped
 		refused *sendRefused
+		invalid *schemeInvalid
+		tooMany *ledger.CapError
+		unfit   *ledger.StateError
+		mark    *ledger.MarkError
 		subject *located
 	)
 	if errors.As(err, &subject) {
@@ -109,6 +123,20 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	case errors.As(err, &refused):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SEND_REFUSED)
 		sent.Metadata["scheme"] = refused.scheme
+	case errors.As(err, &invalid):
+		set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_INVALID)
+		sent.Metadata["field"] = "document"
+	case errors.As(err, &tooMany):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_TOO_MANY)
+		sent.Message = tooMany.Error() + " (超过 max_count，未执行)"
+		sent.Metadata = map[string]string{"count": strconv.FormatInt(tooMany.Count, 10), "max_count": strconv.FormatInt(tooMany.Max, 10)}
+	case errors.As(err, &unfit):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_BACKFILL_STATE_UNFIT)
+		sent.Message = unfit.Error()
+		sent.Metadata[unfit.Subject], sent.Metadata["state"] = strconv.FormatInt(unfit.ID, 10), unfit.State
+	case errors.As(err, &mark):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_MARK_REFUSED)
+		sent.Message = mark.Error()
 	case errors.Is(err, ledger.ErrRequestIDReused):
 		set(codes.AlreadyExists, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED)
 		sent.Message = "this request_id was used for something else"

@@ -40,8 +40,12 @@ func cut[T any](req paged, rows []T, size int, key func(T) string) ([]T, string)
 		return rows, ""
 	}
 	rows = rows[:size]
-	last := key(rows[size-1])
-	return rows, base64.RawURLEncoding.EncodeToString(append([]byte(last), tokenSum(req, last)...))
+	return rows, pageToken(req, key(rows[size-1]))
+}
+
+// pageToken goes on after the given key.
+func pageToken(req paged, last string) string {
+	return base64.RawURLEncoding.EncodeToString(append([]byte(last), tokenSum(req, last)...))
 }
 
 // pageKey is the key after which the page begins; empty for the first page.

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -12,10 +13,14 @@ import (
 
 type runService struct {
 	orchestratorv1.UnimplementedRunServiceServer
-	schemes  SchemeReader
-	reader   PassReader
-	operator Operator
-	starter  PassStarter
+	schemes   SchemeReader
+	reader    PassReader
+	sweeps    SweepReader
+	filled    BackfillReader
+	operator  Operator
+	starter   PassStarter
+	backfills BackfillOperator
+	now       func() time.Time
 }
 
 // StartPass asks first and records then: a call that is cut off between the two is repeated, which starts nothing more while the
@@ -60,6 +65,9 @@ func (s *runService) ListPasses(ctx context.Context, req *orchestratorv1.ListPas
 	}
 	size := pageSize(req)
 	found, err := s.reader.PassViews(ctx, req.GetScheme(), before, size+1)
+	if err == nil && len(found) == 0 {
+		err = knownScheme(ctx, s.schemes, req.GetScheme())
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -10,9 +10,11 @@ import (
 
 type schemeService struct {
 	orchestratorv1.UnimplementedSchemeServiceServer
-	reader   SchemeReader
-	operator Operator
-	gate     SendGate
+	reader    SchemeReader
+	operator  Operator
+	gate      SendGate
+	previewer Previewer
+	replayer  Replayer
 }
 
 func (s *schemeService) ListSchemes(ctx context.Context, req *orchestratorv1.ListSchemesRequest) (*orchestratorv1.ListSchemesResponse, error) {

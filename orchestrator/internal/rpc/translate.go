@@ -53,7 +53,13 @@ func schemeMessage(v ledger.SchemeView) *orchestratorv1.Scheme {
 		SendSinceTime: stamp(v.SendSince), Revision: v.Revision, PollInterval: durationpb.New(v.PollInterval),
 		MarkTime: stamp(v.MarkTime), EffectiveFrom: stamp(v.EffectiveFrom), LastPassTime: stamp(v.LastPassTime), LastPassRows: v.LastPassRows,
 		LastPassError: v.LastPassError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems, Document: v.Document,
+		PauseReason: v.PauseReason, PauseDetail: v.PauseDetail, PauseTime: stamp(v.PauseTime), AccountPauses: each(v.AccountPauses, accountPauseMessage),
+		AllStopped: v.AllStopped, AllStoppedReason: v.AllStoppedReason,
 	}
+}
+
+func accountPauseMessage(v ledger.AccountPauseView) *orchestratorv1.AccountPause {
+	return &orchestratorv1.AccountPause{Account: v.Account, Detail: v.Detail, PauseTime: stamp(v.PauseTime), ProbeTime: stamp(v.ProbeTime)}
 }
 
 func passMessage(v ledger.PassView) *orchestratorv1.Pass {
@@ -72,7 +78,7 @@ func funnelMessage(f rule.Funnel) *orchestratorv1.Funnel {
 		Rows: f.Rows, RowsOfBills: f.RowsOfBills, RowsOfProblems: f.RowsOfProblems, Bills: f.Bills, Live: f.Live, Unchanged: f.Unchanged,
 		Voided: f.Voided, UnAudited: f.UnAudited, NeverAudited: f.NeverAudited, BeforeStart: f.BeforeStart, NotSelected: f.NotSelected,
 		Stale: f.Stale, Undecodable: f.Undecodable, Legs: f.Legs, LegsNew: f.LegsNew, LegsAlreadyOwed: f.LegsAlreadyOwed, LegsHeld: f.LegsHeld,
-		LegsNotInScheme: f.LegsNotInScheme, LegsNoWarehouse: f.LegsNoWarehouse,
+		LegsNotInScheme: f.LegsNotInScheme, LegsNoWarehouse: f.LegsNoWarehouse, Deleted: f.Deleted,
 	}
 }
 

@@ -70,17 +70,23 @@ const (
 	WorkSchemeStopped  WorkKind = "scheme_stopped"
 	WorkRequestRefused WorkKind = "request_refused"
 	WorkSchemeInactive WorkKind = "scheme_inactive"
+	WorkNumberReuse    WorkKind = "number_reuse_unsaid"
+	// WorkAuth is about an account, WorkAuthOrder about one order that an account which works is not allowed to cancel.
+	WorkAuthOrder        WorkKind = "wms_auth_order"
+	WorkMappingSuspected WorkKind = "mapping_suspected"
+	WorkPermission       WorkKind = "permission_suspect"
+	WorkManyGone         WorkKind = "many_deleted"
 )
 
-// Timing is how long a scheme waits for what. One fixed backoff for everything that is asked again.
+// Timing is how long a scheme waits for what.
 type Timing struct {
-	// Backoff between two attempts.
+	// Backoff is the first wait between two attempts; the waits of an answer that repeats itself are multiples of it.
 	Backoff time.Duration
 	// NotFoundGrace: a not-found is asked again this long, because the order may only be on its way.
 	NotFoundGrace time.Duration
 	// NotFoundHourly is the pace after the grace, NotFoundLimit its end.
 	NotFoundHourly, NotFoundLimit time.Duration
-	// RetryFor ends not_sent, throttled and unread.
+	// RetryFor ends not_sent and throttled, and counts for them only while the WMS answers anybody; it also ends unread.
 	RetryFor time.Duration
 	// MaxInProgress, MaxUnrecognised and MaxUnknown cap how often the same answer is asked again.
 	MaxInProgress, MaxUnrecognised, MaxUnknown int
@@ -99,8 +105,10 @@ type History struct {
 	FirstSame time.Time
 	// Changes counts how often an answer was another than the one before, this one included; "nothing was sent" is no answer.
 	Changes int
-	// FirstUnsent is when the first of the "nothing was sent" in a row came, this one included.
+	// FirstUnsent is when the first of the "nothing was sent" in a row came, this one included. UnsentFor is how much of the time since
+	// then the WMS answered somebody: what retry_for counts.
 	FirstUnsent time.Time
+	UnsentFor   time.Duration
 }
 
 // Answer is one result of an attempt.
@@ -113,8 +121,9 @@ type Answer struct {
 // Next says what becomes of the cancellation.
 type Next struct {
 	State DebtState
-	// Wait until it is due again, for Open.
-	Wait time.Duration
+	// Wait until it is due again, for Open. Verify: whatever was read of its bill before, it is read afresh then.
+	Wait   time.Duration
+	Verify bool
 	// Work is the item to open for a person, empty for none.
 	Work WorkKind
 	// Outcome in one word, for an end; Inferred when the WMS did not say so itself.
@@ -144,7 +153,6 @@ func (t Timing) After(a Answer, h History, now time.Time) Next {
 }
 
 func (t Timing) after(a Answer, h History, now time.Time) Next {
-	again := Next{State: Open, Wait: t.Backoff}
 	switch a.Disposition {
 	case Cancelled, AlreadyCancelled:
 		return Next{State: Done, Outcome: string(a.Disposition)}
@@ -152,7 +160,7 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 		if h.Same >= t.MaxInProgress {
 			return Next{State: Parked, Work: WorkInProgress}
 		}
-		return again
+		return Next{State: Open, Wait: t.doubling(h.Same)}
 	case NotFound:
 		return t.notFound(h, now)
 	case TooLate:
@@ -164,21 +172,20 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 		case h.Same > t.MaxUnrecognised:
 			return Next{State: Parked, Work: WorkUnrecognised}
 		}
-		return again
+		return Next{State: Open, Wait: t.unrecognised(h.Same), Verify: true}
 	case Auth:
-		again.Work = WorkAuth
-		return again
+		// Whether it is the account that is refused or this order, the harmless call tells: nothing is used up meanwhile.
+		return Next{State: Open, Wait: t.Backoff}
 	case Throttled, NotSent:
-		if now.Sub(h.FirstUnsent) > t.RetryFor {
+		if h.UnsentFor > t.RetryFor {
 			return Next{State: Parked, Work: WorkNotSent}
 		}
-		again.Wait = max(again.Wait, a.RetryAfter)
-		return again
+		return Next{State: Open, Wait: max(t.Unsent(now.Sub(h.FirstUnsent)), a.RetryAfter)}
 	default:
 		if h.Same >= t.MaxUnknown {
 			return Next{State: Parked, Work: WorkOutcomeUnknown}
 		}
-		return again
+		return Next{State: Open, Wait: t.doubling(h.Same), Verify: true}
 	}
 }
 

@@ -14,6 +14,24 @@ const (
 	ClassNotSelected  Class = "not_selected"
 	ClassStale        Class = "stale"
 	ClassUndecodable  Class = "undecodable"
+	// ClassDeleted: proved gone.
+	ClassDeleted Class = "deleted"
+)
+
+// Why a bill owes nothing, or not all of its legs. The words are stored; the views say them in Chinese.
+const (
+	// ReasonOrganisation: its stock organisation is not the scheme's.
+	ReasonOrganisation = "organisation"
+	// ReasonWhen: the scheme's condition turns it down.
+	ReasonWhen = "when"
+	// ReasonTrigger: the scheme does not act on what happened to it.
+	ReasonTrigger = "trigger_not_in_scheme"
+	// ReasonNeverLive: gone, and never seen live.
+	ReasonNeverLive = "never_live"
+	// ReasonNoImage: gone, and nothing shows what was on it.
+	ReasonNoImage = "no_image"
+	// ReasonFloor: it happened before a part came into the scheme: floor:organisation:200.
+	ReasonFloor = "floor"
 )
 
 // Evidence says what shows that the WMS ever had the order.
@@ -43,11 +61,17 @@ type HoldReason string
 
 // The reasons to hold a debt.
 const (
-	// HoldNoEventTime: voided, never seen live, and without any date that tells whether it was before the start.
+	// HoldNoEventTime: voided, and without any date that tells whether it was before the start, or before the floor of something
+	// that was added to the scheme.
 	HoldNoEventTime HoldReason = "no_event_time"
 	// HoldBrakeHour and HoldBrakeDay: too many new cancellations within a rolling hour or day.
 	HoldBrakeHour HoldReason = "brake_hour"
 	HoldBrakeDay  HoldReason = "brake_day"
 	// HoldNumberTaken: the ledger knows a live bill with this number that Kingdee does not confirm.
 	HoldNumberTaken HoldReason = "number_taken"
+	// HoldNumberReuse: un-audited, and the scheme does not say that the WMS takes the same number again. A bill that is audited
+	// again would have no order.
+	HoldNumberReuse HoldReason = "number_reuse_unsaid"
+	// HoldManyGone: more bills than ManyGone were found deleted in one sweep.
+	HoldManyGone HoldReason = "many_deleted"
 )

@@ -6,25 +6,46 @@ import "time"
 type Policy struct {
 	// Floor: bills never seen live whose trigger lies before it owe nothing.
 	Floor time.Time
+	// Triggers are what it acts on.
+	Triggers map[Trigger]Terms
 	// Orgs selects stock organisations by number; empty selects all.
 	Orgs map[string]bool
 	// Legs names the lines each wanted kind of leg is made of.
 	Legs map[Kind]Source
+	// When says of a bill's content whether the bill is the scheme's; nil takes all.
+	When func(Bill) (bool, error)
+	// Floors of what was added to the scheme after its first revision. They hold for bills once seen live, too.
+	Floors Floors
+	// below: no floor counts.
+	below bool
+}
+
+// BelowFloors is the policy for what a person asks for whenever it happened: no floor counts.
+func (p Policy) BelowFloors() Policy {
+	p.below, p.Floors = true, nil
+	return p
 }
 
 // Decision is what one read of a bill came to.
 type Decision struct {
 	Class Class
+	// Reason says why nothing is owed although the bill is not live, or why a live one is not selected: one of the Reason words,
+	// ReasonFloor followed by the part.
+	Reason string
 	// After is what to remember. Not set for stale.
 	After    Known
 	NewEpoch bool
 	// Image is to be stored with the epoch: the bill was seen live.
 	Image *Bill
+	// Triggers are those of the scheme's that hold; something is owed only then.
+	Triggers []Trigger
+	// NotBefore is when the dwell of the only trigger is over; zero where there is nothing to wait for.
+	NotBefore time.Time
 	// Content is where the legs come from (the image's bill or the present one), when something is owed.
 	Content  *Bill
 	LegsFrom LegsFrom
 	Evidence Evidence
-	// Legs are owed; Outside counts legs of the bill that the scheme does not ask for.
+	// Legs are owed; Outside counts legs of the bill that the scheme does not ask for, or did not when it happened.
 	Legs    []Leg
 	Outside int
 	Hold    HoldReason
@@ -35,12 +56,15 @@ type Decision struct {
 	Withdraw bool
 	// Restored: it is live, so a debt that may have reached the WMS is a person's matter.
 	Restored bool
+	// Fault: the scheme's own condition cannot be evaluated for this bill. It is parked until a person has looked.
+	Fault error
 }
 
 // Changed says whether a light read shows something that the ledger does not have: only then is the whole bill read. A
-// planned debt counts as a change, and so does a bill that could not be decoded or is to be looked at again.
+// planned debt counts as a change, and so does a bill that could not be decoded, is to be looked at again, or was believed gone.
 func Changed(known *Known, seen State) bool {
-	return known == nil || known.HasPlanned || known.Recheck || known.Class == ClassUndecodable || !known.State.Same(seen)
+	return known == nil || known.HasPlanned || known.Recheck || known.Class == ClassUndecodable || known.Class == ClassDeleted ||
+		!known.State.Same(seen)
 }
 
 // Stale says whether the ledger has newer knowledge than a read whose query left at readTime.
@@ -56,42 +80,51 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 	state := seen.State()
 	d := Decision{}
 	d.After, d.NewEpoch = next(known, state, readTime)
-	if len(p.Orgs) > 0 && !p.Orgs[seen.Org] {
-		p.notSelected(&d, seen)
-		return d
-	}
 	// once: some earlier read showed that it had been audited, in this epoch or another.
 	once := d.After.EverLive || known != nil && known.once()
 	switch {
+	case !p.selects(seen.Org):
+		p.notSelected(&d, seen, ReasonOrganisation)
 	case state.Live():
 		p.live(&d, seen)
 	case state.Voided():
 		p.voided(&d, seen, once)
 	default:
-		d.Withdraw = true
-		d.Class = ClassNeverAudited
-		if once || state.DocumentStatus == Reaudit {
-			d.Class = ClassUnAudited
-		}
+		edited := known != nil && !d.NewEpoch && known.Class == ClassUnAudited && !known.State.Same(state)
+		p.unAudited(&d, seen, once, edited)
 	}
 	d.After.Class = d.Class
 	return d
 }
 
-// notSelected owes nothing; but it remembers the bill's image, in case its organisation is selected one day, and takes back what
-// was owed while it was.
-func (p Policy) notSelected(d *Decision, seen Bill) {
+func (p Policy) selects(org string) bool { return len(p.Orgs) == 0 || p.Orgs[org] }
+
+// notSelected owes nothing; but it remembers the bill's image, in case it is selected one day, and takes back what was owed while
+// it was.
+func (p Policy) notSelected(d *Decision, seen Bill, why string) {
 	state := seen.State()
 	if state.Live() {
-		p.live(d, seen)
+		p.image(d, seen)
 		d.Vanished = nil
 	}
 	d.Withdraw = !state.Voided()
-	d.Class, d.After.Class = ClassNotSelected, ClassNotSelected
+	d.Class, d.Reason = ClassNotSelected, why
 }
 
-// live takes the bill's image and says which legs of the one before are gone.
+// live takes the bill's image, unless the scheme's condition turns the bill down.
 func (p Policy) live(d *Decision, seen Bill) {
+	if !p.takes(d, &seen, nil) {
+		p.notSelected(d, seen, ReasonWhen)
+		return
+	}
+	p.image(d, seen)
+	if d.Fault != nil {
+		d.Class = ClassUndecodable
+	}
+}
+
+// image keeps the bill as it is now seen live, and says which legs of the one before are gone.
+func (p Policy) image(d *Decision, seen Bill) {
 	d.Class, d.Withdraw, d.Restored = ClassLive, true, true
 	p.vanished(d, seen)
 	image := seen
@@ -99,10 +132,40 @@ func (p Policy) live(d *Decision, seen Bill) {
 	d.After.LastImage, d.After.LastImageEpoch = &image, d.After.Epoch
 }
 
-// voided decides by the table of what shows that the WMS ever had the order.
+// takes asks the scheme's condition: of the present content, and of the image. The order was made from the image, so a bill that was
+// the scheme's then still is; but what marks a bill as the scheme's may have come to it after it was last seen live, without any
+// date moving, and then only the present content shows it. A bill is turned down when neither says yes.
+func (p Policy) takes(d *Decision, present, image *Bill) bool {
+	if p.When == nil {
+		return true
+	}
+	var fault error
+	for _, content := range []*Bill{image, present} {
+		if content == nil {
+			continue
+		}
+		var yes bool
+		if yes, fault = p.When(*content); yes && fault == nil {
+			return true
+		}
+	}
+	d.Fault = fault
+	return fault != nil
+}
+
+// voided decides about a bill that is 作废.
 func (p Policy) voided(d *Decision, seen Bill, once bool) {
-	if !d.After.EverLive {
-		switch at := eventTime(seen.State()); {
+	d.Class = ClassVoided
+	terms, watched := p.Triggers[TriggerVoided]
+	if !watched {
+		d.Withdraw, d.Reason = true, ReasonTrigger
+		return
+	}
+	at := eventTime(seen.State())
+	// What was owed already in this epoch, maybe because a person asked for it below the floor, no floor takes back.
+	owed := d.After.Class == ClassVoided && !d.NewEpoch
+	if !d.After.EverLive && !owed && !p.below {
+		switch {
 		case at.IsZero():
 			d.Hold = HoldNoEventTime
 		case at.Before(p.Floor):
@@ -110,23 +173,97 @@ func (p Policy) voided(d *Decision, seen Bill, once bool) {
 			return
 		}
 	}
-	content, from := seen, LegsFromCurrent
+	p.owe(d, TriggerVoided, terms, at, seen.State(), &seen, once)
+}
+
+// unAudited decides about a bill that is neither live nor voided: a draft that was never audited, or one that was seen live before.
+// edited: it was un-audited already at the read before, in the same epoch, and has changed since.
+func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
+	state := seen.State()
+	d.Withdraw, d.Class = true, ClassNeverAudited
+	if once || state.DocumentStatus == Reaudit {
+		d.Class = ClassUnAudited
+	}
+	terms, watched := p.Triggers[TriggerUnAudited]
+	if !watched || !d.After.EverLive {
+		return
+	}
+	d.Withdraw = false
+	p.owe(d, TriggerUnAudited, terms, d.After.UnAuditTime, state, &seen, once)
+	if len(d.Triggers) > 0 {
+		d.NotBefore = d.After.UnAuditedSince.Add(terms.Dwell)
+		if edited && d.LegsFrom == LegsFromCurrent {
+			// No order was made of what people write into an un-audited bill; what it showed first is the nearest to its order.
+			d.Legs, d.Outside, d.Vanished = nil, len(d.Legs)+d.Outside, nil
+		}
+	} else if d.Class == ClassBeforeStart {
+		// What was owed for an earlier void is not any longer: no trigger holds.
+		d.Class, d.Withdraw = ClassUnAudited, true
+	}
+}
+
+// owe decides by the table of what shows that the WMS ever had the order, and takes the legs from the image or, without one, from
+// the present content (nil when the bill is gone). at is when the trigger's event happened, as far as anybody can tell.
+func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, state State, present *Bill, once bool) {
+	content, from := present, LegsFromCurrent
 	switch {
 	case d.After.Image != nil:
 		d.Evidence = EvidenceImage
-		content, from = *d.After.Image, LegsFromImage
-	case !seen.ApproveTime.IsZero():
+		content, from = d.After.Image, LegsFromImage
+	case !state.ApproveTime.IsZero():
 		d.Evidence = EvidenceApproved
-	case !once && (seen.DocumentStatus == Draft || seen.DocumentStatus == Created):
+	case !once && (state.DocumentStatus == Draft || state.DocumentStatus == Created):
 		d.Class, d.Withdraw, d.Hold = ClassNeverAudited, true, ""
 		return
 	default:
 		d.Evidence = EvidenceWeak
 	}
-	d.Class, d.Content, d.LegsFrom = ClassVoided, &content, from
-	d.Legs, d.Outside = Legs(content, p.Legs)
+	image := d.After.Image
+	if content == nil {
+		// Gone, and not seen live in this epoch: the last image is all there is.
+		image = d.After.LastImage
+		content, from = image, LegsFromImage
+	}
+	switch {
+	case content == nil:
+		d.Reason = ReasonNoImage
+		return
+	case !p.takes(d, present, image):
+		d.Class, d.Reason, d.Hold = ClassNotSelected, ReasonWhen, ""
+		return
+	case d.Fault != nil:
+		d.Class = ClassUndecodable
+		return
+	}
+	if d.Hold == "" {
+		d.Hold = terms.Hold
+	}
+	for _, part := range []Part{{PartTrigger, string(trigger)}, {PartOrganisation, state.Org}} {
+		if !at.IsZero() && p.Floors.before(at, part) {
+			d.Class, d.Hold, d.Reason = ClassBeforeStart, "", part.floorReason()
+			return
+		}
+		if at.IsZero() && !p.Floors.of(part).IsZero() {
+			d.Hold = HoldNoEventTime
+		}
+	}
+	d.Triggers, d.Content, d.LegsFrom = []Trigger{trigger}, content, from
+	p.legs(d, at)
 	if from == LegsFromCurrent {
-		p.vanished(d, seen)
+		p.vanished(d, *content)
+	}
+}
+
+// legs are those of the content that the scheme asks for, and already did when it happened. Where the time is not known and would
+// make a difference, a person decides.
+func (p Policy) legs(d *Decision, at time.Time) {
+	legs, outside := Legs(*d.Content, p.Legs)
+	in, early, why := p.Floors.split(legs, at)
+	switch {
+	case early > 0 && at.IsZero():
+		d.Legs, d.Outside, d.Hold = legs, outside, HoldNoEventTime
+	default:
+		d.Legs, d.Outside, d.Reason = in, outside+early, why
 	}
 }
 

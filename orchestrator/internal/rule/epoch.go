@@ -15,6 +15,13 @@ type Known struct {
 	EpochLive, EverLive bool
 	// The last approve and cancel dates other than unset that this epoch has shown.
 	EpochApprove, EpochCancel time.Time
+	// UnAuditedSince is the first of the reads in a row that showed it un-audited: once live, now neither live nor voided. Zero
+	// while it is anything else.
+	UnAuditedSince time.Time
+	// UnAuditTime is the latest moment at which that can have happened: the modify date, if it moved, else the read.
+	UnAuditTime time.Time
+	// GoneTime is when it was proved gone; zero while it is not.
+	GoneTime time.Time
 	// Image is the bill as it was last seen live in this epoch, LastImage in any; nil when there is none.
 	Image, LastImage *Bill
 	// LastImageEpoch is the epoch of LastImage.
@@ -26,7 +33,7 @@ type Known struct {
 }
 
 // next is the bill's memory after it was seen in this state. A new epoch begins
-//   - when it is seen live again: it was not live, and had been live or voided in the present epoch;
+//   - when it is seen live again: it was not live, or believed gone, and had been live or voided in the present epoch;
 //   - when its approve or cancel date differs from the last one that this epoch has shown: the bill was un-audited or
 //     restored and back again between two reads.
 //
@@ -39,7 +46,7 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newEpoch b
 		newEpoch = true
 	} else {
 		after = *known
-		again := seen.Live() && !known.State.Live() && known.ended()
+		again := seen.Live() && (!known.State.Live() || !known.GoneTime.IsZero()) && known.ended()
 		if again || differs(known.EpochApprove, seen.ApproveTime) || differs(known.EpochCancel, seen.CancelTime) {
 			after.Epoch++
 			after.EpochLive, after.Image = false, nil
@@ -47,7 +54,7 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newEpoch b
 			newEpoch = true
 		}
 	}
-	after.State, after.ReadTime, after.HasPlanned, after.Recheck = seen, readTime, false, false
+	after.State, after.ReadTime, after.HasPlanned, after.Recheck, after.GoneTime = seen, readTime, false, false, time.Time{}
 	if !seen.ApproveTime.IsZero() {
 		after.EpochApprove = seen.ApproveTime
 	}
@@ -56,6 +63,15 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newEpoch b
 	}
 	if seen.Live() {
 		after.EpochLive, after.EverLive = true, true
+	}
+	switch {
+	case seen.Live() || seen.Voided() || !after.EverLive:
+		after.UnAuditedSince, after.UnAuditTime = time.Time{}, time.Time{}
+	case newEpoch || after.UnAuditedSince.IsZero():
+		after.UnAuditedSince, after.UnAuditTime = readTime, readTime
+		if seen.ModifyTime.After(known.State.ModifyTime) && seen.ModifyTime.Before(readTime) {
+			after.UnAuditTime = seen.ModifyTime
+		}
 	}
 	return after, newEpoch
 }

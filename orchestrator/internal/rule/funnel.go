@@ -18,6 +18,7 @@ type Funnel struct {
 	NotSelected  int64 `json:"not_selected"`
 	Stale        int64 `json:"stale"`
 	Undecodable  int64 `json:"undecodable"`
+	Deleted      int64 `json:"deleted"`
 
 	Legs            int64 `json:"legs"`
 	LegsNew         int64 `json:"legs_new"`
@@ -48,6 +49,8 @@ func (f *Funnel) Count(c Class) {
 		f.Stale++
 	case ClassUndecodable:
 		f.Undecodable++
+	case ClassDeleted:
+		f.Deleted++
 	}
 }
 
@@ -66,6 +69,7 @@ func (f *Funnel) Add(g Funnel) {
 	f.NotSelected += g.NotSelected
 	f.Stale += g.Stale
 	f.Undecodable += g.Undecodable
+	f.Deleted += g.Deleted
 	f.Legs += g.Legs
 	f.LegsNew += g.LegsNew
 	f.LegsAlreadyOwed += g.LegsAlreadyOwed
@@ -90,7 +94,7 @@ func (f Funnel) Check() error {
 	if sum := f.RowsOfBills + f.RowsOfProblems; sum != f.Rows {
 		return &FunnelError{What: "rows", Read: f.Rows, AccountedFor: sum}
 	}
-	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeStart + f.NotSelected + f.Stale + f.Undecodable
+	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeStart + f.NotSelected + f.Stale + f.Undecodable + f.Deleted
 	if sum != f.Bills {
 		return &FunnelError{What: "bills", Read: f.Bills, AccountedFor: sum}
 	}

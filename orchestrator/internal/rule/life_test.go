@@ -15,7 +15,7 @@ var start = time.Date(2026, 5, 6, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))
 
 func h(hours float64) time.Time { return start.Add(time.Duration(hours * float64(time.Hour))) }
 
-var inbound = rule.Policy{Floor: start, Legs: map[rule.Kind]rule.Source{
+var inbound = rule.Policy{Floor: start, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}, Legs: map[rule.Kind]rule.Source{
 	{Affair: rule.Assembly, Direction: rule.In}:  rule.FromProducts,
 	{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents,
 }}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ruletest"
 )
 
 // witness is what a reader saw of one life so far.
@@ -27,10 +28,10 @@ type witness struct {
 func TestRandomLivesKeepTheRules(t *testing.T) {
 	for seed := range uint64(1500) {
 		r := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a repeatable test
-		k := newKingdee(r)
+		k := ruletest.NewKingdee(ruletest.RandomHabits(r), 7, "ZZCX000007", start)
 		w := &witness{}
 		for range 25 {
-			w.story = append(w.story, k.step(r))
+			w.story = append(w.story, k.Step(r, time.Duration(1+r.IntN(600))*time.Minute, false))
 			if r.IntN(2) == 0 {
 				w.read(t, seed, k, r)
 			}
@@ -41,18 +42,18 @@ func TestRandomLivesKeepTheRules(t *testing.T) {
 	}
 }
 
-func (w *witness) read(t *testing.T, seed uint64, k *kingdee, r *rand.Rand) {
+func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.Rand) {
 	t.Helper()
 	w.story = append(w.story, "read")
-	bill := k.bill
-	d := rule.Decide(inbound, w.known, bill, k.now)
+	bill := k.Bill
+	d := rule.Decide(inbound, w.known, bill, k.Now)
 	holds := func(ok bool, what string) {
 		t.Helper()
 		require.True(t, ok, "seed %d: %s\n%v\n%s", seed, what, w.story, told(d))
 	}
 	holds(slices.Contains(classes, d.Class), "the class is one of the list")
 	holds(d.Class == d.After.Class, "the class is remembered")
-	holds(cmp.Equal(bill.State(), d.After.State) && d.After.ReadTime.Equal(k.now), "the state is remembered")
+	holds(cmp.Equal(bill.State(), d.After.State) && d.After.ReadTime.Equal(k.Now), "the state is remembered")
 	before := 0
 	if w.known != nil {
 		before = w.known.Epoch
@@ -67,11 +68,11 @@ func (w *witness) read(t *testing.T, seed uint64, k *kingdee, r *rand.Rand) {
 		holds(d.Image != nil && cmp.Equal(*d.Image, bill), "its image is taken")
 		holds(d.Withdraw && d.Restored, "nothing is owed any longer, and what was sent is a person's matter")
 		holds(d.After.Epoch > w.owed, "what is owed for this life is not what was owed before")
-		w.lastLive, w.audits, w.restores, w.settled = &bill, k.audits, k.restores, w.owed
+		w.lastLive, w.audits, w.restores, w.settled = &bill, k.Audits, k.Restores, w.owed
 	case bill.State().Voided() && w.lastLive != nil:
 		holds(d.Class == rule.ClassVoided && len(d.Legs) > 0 && d.Hold == "", "once seen live, a void owes")
 		holds(d.After.Epoch > w.settled, "it is owed anew for each life")
-		if k.audits == w.audits && k.restores == w.restores {
+		if k.Audits == w.audits && k.Restores == w.restores {
 			holds(d.LegsFrom == rule.LegsFromImage && d.Legs[0].Warehouse == w.lastLive.Products[0].Warehouse, "from the image of the life it ended")
 		}
 		if d.LegsFrom == rule.LegsFromCurrent && w.lastLive.Products[0].Warehouse != bill.Products[0].Warehouse {
@@ -84,9 +85,9 @@ func (w *witness) read(t *testing.T, seed uint64, k *kingdee, r *rand.Rand) {
 		w.owed = d.After.Epoch
 	}
 
-	again := rule.Decide(inbound, &d.After, bill, k.now)
-	holds(told(again) == told(rule.Decide(inbound, &again.After, bill, k.now)) && again.After.Epoch == d.After.Epoch, "the same read twice comes to the same")
-	late := rule.Decide(inbound, &d.After, rule.Bill{ID: 7, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}, k.now.Add(-time.Duration(1+r.IntN(1e6))))
+	again := rule.Decide(inbound, &d.After, bill, k.Now)
+	holds(told(again) == told(rule.Decide(inbound, &again.After, bill, k.Now)) && again.After.Epoch == d.After.Epoch, "the same read twice comes to the same")
+	late := rule.Decide(inbound, &d.After, rule.Bill{ID: 7, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}, k.Now.Add(-time.Duration(1+r.IntN(1e6))))
 	holds(cmp.Equal(late, rule.Decision{Class: rule.ClassStale}), "an older read changes nothing")
 	after := d.After
 	w.known = &after

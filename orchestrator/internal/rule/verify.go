@@ -1,6 +1,10 @@
 package rule
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Verification is what a fresh read, by id and by number, says of a debt.
 type Verification string
@@ -9,6 +13,8 @@ type Verification string
 const (
 	// Holds: a trigger still holds and no live bill carries the number.
 	Holds Verification = "holds"
+	// Dwelling: the one trigger that holds has not done so for as long as the scheme waits.
+	Dwelling Verification = "dwelling"
 	// Withdrawn: no trigger holds any longer.
 	Withdrawn Verification = "withdrawn"
 	// NumberLive: a live bill of the same data centre carries the number.
@@ -19,10 +25,30 @@ const (
 	Unread Verification = "unread"
 )
 
+// Debt is what a verification needs to know of a cancellation.
+type Debt struct {
+	BillID int64
+	Number string
+	// Triggers are all that it was ever owed for.
+	Triggers []Trigger
+	Evidence Evidence
+	// NotBefore is when the dwell of an un-audited bill is over; zero where it is owed for something else.
+	NotBefore time.Time
+}
+
+func (d Debt) owedFor(t Trigger) bool { return slices.Contains(d.Triggers, t) }
+
+// seenLive says whether the debt itself shows that the bill was once seen live.
+func (d Debt) seenLive() bool { return d.Evidence == EvidenceImage || d.owedFor(TriggerUnAudited) }
+
 // FreshRead is what one verification found. Rows are light reads of one moment.
 type FreshRead struct {
+	// Left is when the earliest of its queries left.
+	Left time.Time
 	// ByID is the debt's own bill; nil when the read did not show it.
 	ByID *State
+	// Gone: it is not shown, and Kingdee itself says that there is no such bill. Asked only for a bill that was proved gone before.
+	Gone bool
 	// ByNumber are all bills that carry the debt's number now, its own among them.
 	ByNumber []State
 	// LedgerHolders are other bills of the same data centre that the ledger last saw live with this number; HoldersRead are
@@ -31,30 +57,75 @@ type FreshRead struct {
 	HoldersRead   map[int64]State
 }
 
-// Verify says whether a debt of this bill may still be sent.
-func Verify(billID int64, number string, read FreshRead) Verification {
-	if read.ByID == nil {
-		return Unread
-	}
-	if !read.ByID.Voided() {
-		return Withdrawn
+// Verified is what a verification came to.
+type Verified struct {
+	Outcome Verification
+	// Trigger is the one that holds, for Holds and Dwelling.
+	Trigger Trigger
+	// NotBefore is when its dwell is over; zero for one that has none.
+	NotBefore time.Time
+}
+
+// Verify says whether a debt may still be sent. Any trigger of the scheme will do, also one that the debt was not owed for so far.
+func Verify(p Policy, debt Debt, read FreshRead) Verified {
+	v := p.holding(debt, read)
+	if v.Outcome != Holds {
+		return v
 	}
 	for _, s := range read.ByNumber {
 		switch {
-		case s.ID == billID && !s.Voided():
-			return Unread // the two reads differ: it is being restored or voided right now
-		case strings.EqualFold(s.Number, number) && s.Live():
-			return NumberLive
+		case s.ID == debt.BillID && (read.ByID == nil || s.Live() || s.Voided() != read.ByID.Voided()):
+			return Verified{Outcome: Unread} // the two reads differ: it is being restored, voided or audited right now
+		case strings.EqualFold(s.Number, debt.Number) && s.Live():
+			return Verified{Outcome: NumberLive}
 		}
 	}
 	for _, holder := range read.LedgerHolders {
 		s, shown := read.HoldersRead[holder]
 		switch {
 		case !shown:
-			return NumberTaken
-		case s.Live() && strings.EqualFold(s.Number, number):
-			return NumberLive
+			return Verified{Outcome: NumberTaken}
+		case s.Live() && strings.EqualFold(s.Number, debt.Number):
+			return Verified{Outcome: NumberLive}
 		}
 	}
-	return Holds
+	return v
+}
+
+// holding says which trigger holds, looking at the debt's own bill only.
+func (p Policy) holding(debt Debt, read FreshRead) Verified {
+	switch {
+	case read.ByID == nil && read.Gone && p.actsOn(TriggerDeleted):
+		return Verified{Outcome: Holds, Trigger: TriggerDeleted}
+	case read.ByID == nil:
+		return Verified{Outcome: Unread}
+	case read.ByID.Live():
+		return Verified{Outcome: Withdrawn}
+	case read.ByID.Voided():
+		if p.actsOn(TriggerVoided) {
+			return Verified{Outcome: Holds, Trigger: TriggerVoided}
+		}
+		return Verified{Outcome: Withdrawn}
+	}
+	terms, watched := p.Triggers[TriggerUnAudited]
+	switch {
+	case !watched || !debt.seenLive():
+		return Verified{Outcome: Withdrawn}
+	case terms.Hold != "" && debt.NotBefore.IsZero():
+		// It waits for a person, as the next decision about the bill will say.
+		return Verified{Outcome: Withdrawn}
+	}
+	v := Verified{Outcome: Holds, Trigger: TriggerUnAudited, NotBefore: debt.NotBefore}
+	if v.NotBefore.IsZero() {
+		v.NotBefore = read.Left.Add(terms.Dwell)
+	}
+	if read.Left.Before(v.NotBefore) {
+		v.Outcome = Dwelling
+	}
+	return v
+}
+
+func (p Policy) actsOn(t Trigger) bool {
+	_, yes := p.Triggers[t]
+	return yes
 }

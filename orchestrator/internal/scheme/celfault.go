@@ -24,17 +24,40 @@ var (
 
 // celFaults turns what CEL says of an expression into problems at their place in the YAML.
 func (d *decoder) celFaults(env *cel.Env, n *yaml.Node, path, text string, issues *cel.Issues) {
-	for _, e := range issues.Errors() {
+	for i, e := range issues.Errors() {
+		if unquoted(e.Message, text) {
+			// A lexer complains of each character: once is enough.
+			if i > 0 {
+				return
+			}
+			e.Message = "is no expression; a fixed text is put in quotes of its own: '\"" + strings.TrimSpace(text) + "\"'"
+		}
 		line, column := place(n, e.Location.Line(), e.Location.Column())
 		message := e.Message
 		if m := undefinedField.FindStringSubmatch(message); m != nil {
 			owner, names := fieldsAt(env, text, e.ExprID)
 			message = fmt.Sprintf("%s has no field `%s`; %s", owner, m[1], suggest(m[1], names))
 		} else if m := undeclared.FindStringSubmatch(message); m != nil {
-			message = fmt.Sprintf("unknown name `%s`; %s", m[1], suggest(m[1], []string{"bill", "leg"}))
+			message = fmt.Sprintf("unknown name `%s`; %s", m[1], suggest(m[1], variables(env)))
 		}
 		d.faultAt(line, column, path, "%s (in `%s`)", message, shorten(strings.Join(strings.Fields(text), " "), 120))
 	}
+}
+
+// variables are the names that an expression of this environment begins with.
+func variables(env *cel.Env) []string {
+	var names []string
+	for _, v := range env.Variables() {
+		if v.Name() == "bill" || v.Name() == "leg" {
+			names = append(names, v.Name())
+		}
+	}
+	return names
+}
+
+// unquoted says whether a syntax error comes of a text that somebody meant as it stands.
+func unquoted(message, text string) bool {
+	return strings.HasPrefix(message, "Syntax error") && !strings.ContainsAny(text, `"'+?().[]`)
 }
 
 // place finds a CEL position (line from 1, column from 0) in the YAML. It is exact for an expression on one line; inside a

@@ -15,10 +15,13 @@ import (
 var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
-		"name", "title", "form", "kingdee", "organisations", "triggers", "effective_from", "mode", "sandbox_only", "poll_interval",
-		"verify_after", "brakes", "timing", "extra_order_types", "legs", "warehouses", "examples",
+		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "when", "effective_from", "mode",
+		"sandbox_only", "poll_interval", "verify_after", "brakes", "timing", "watch_interval", "sweep_interval",
+		"absent_wait", "extra_order_types", "legs", "warehouses", "examples",
 	}
 	kingdeeKeys = []string{"data_center"}
+	unAuditKeys = []string{"dwell", "number_reuse"}
+	extraKeys   = []string{"bill", "lines"}
 	brakeKeys   = []string{"per_hour", "per_day"}
 	timingKeys  = []string{
 		"backoff", "not_found_grace", "not_found_hourly", "not_found_limit", "retry_for", "max_in_progress", "max_unrecognised", "max_unknown",
@@ -59,6 +62,8 @@ func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
 	o.decodePace(s)
 	o.decodeOrderTypes(s)
 	o.decodeWarehouses(s)
+	o.decodeExtraFields(s)
+	o.decodeWhen(s)
 	o.decodeLegs(s)
 	o.decodeExamples(s)
 	if len(d.problems) == before {
@@ -103,35 +108,11 @@ func (o object) decodeSource(s *Scheme) {
 	}
 }
 
-func (o object) decodeTriggers(s *Scheme) {
-	s.Triggers = []string{TriggerVoided}
-	if !o.has("triggers") {
-		return
-	}
-	nodes := o.list("triggers")
-	if len(nodes) == 0 {
-		o.fault("triggers", "must list `%s`, or be left out", TriggerVoided)
-	}
-	seen := map[string]bool{}
-	for _, n := range nodes {
-		switch t, ok := o.d.text(n, o.at("triggers")); {
-		case !ok:
-		case t == "un_audited" || t == "deleted":
-			o.d.fault(n, o.at("triggers"), "trigger `%s` is not supported in this version; the one that is: %s", t, TriggerVoided)
-		case t != TriggerVoided:
-			o.d.fault(n, o.at("triggers"), "unknown trigger `%s`; the one that is supported: %s", t, TriggerVoided)
-		case seen[t]:
-			o.d.fault(n, o.at("triggers"), "`%s` is listed twice", t)
-		default:
-			seen[t] = true
-		}
-	}
-}
-
 // decodePace reads how fast, how often and how long.
 func (o object) decodePace(s *Scheme) {
 	s.pollInterval = o.duration("poll_interval", 0, sandboxPollLeast, pollMost)
 	s.VerifyAfter = o.duration("verify_after", verifyAbsent, verifyLeast, verifyMost)
+	s.looks = o.decodeLooks()
 	b := o.section("brakes", brakeKeys)
 	s.brakes = rule.Brakes{PerHour: b.integer("per_hour", 100, 1, 1_000_000), PerDay: b.integer("per_day", 500, 1, 10_000_000)}
 	if s.brakes.PerDay < s.brakes.PerHour {

@@ -64,6 +64,7 @@ func (s *Scheme) CheckFor(env Environment) error {
 	if s.pollInterval > 0 && s.pollInterval < realPollLeast {
 		d.fault(s.keys["poll_interval"], "poll_interval", "must be at least %s on real vendors, not %s", span(realPollLeast), span(s.pollInterval))
 	}
+	s.checkLooks(&d)
 	s.checkExamples(&d)
 	if len(d.problems) == 0 {
 		return nil

@@ -36,7 +36,7 @@ func (o object) decodeLegs(s *Scheme) {
 	for _, name := range table.order {
 		leg, ok := o.d.object(table.fields[name].value, table.at(name), legKeys)
 		if ok {
-			s.legs[kinds[name]] = leg.decodeMapping(env, kinds[name], s.orderTypes)
+			s.legs[kinds[name]] = leg.decodeMapping(env, kinds[name], s)
 		}
 	}
 }
@@ -51,15 +51,15 @@ func kindNames() ([]string, map[string]rule.Kind) {
 	return names, kinds
 }
 
-func (o object) decodeMapping(env *cel.Env, kind rule.Kind, orderTypes []string) mapping {
+func (o object) decodeMapping(env *cel.Env, kind rule.Kind, s *Scheme) mapping {
 	m := mapping{kind: kind, source: rule.Source(o.text("lines", true))}
 	if m.source != "" && m.source != rule.FromProducts && m.source != rule.FromComponents {
 		o.fault("lines", "must be `%s` (成品) or `%s` (子件), not `%s`", rule.FromProducts, rule.FromComponents, m.source)
 	}
-	m.orderCode = o.compile(env, "order_code", true)
-	m.orderType = o.orderType(env, orderTypes)
-	m.cancelReason = o.compile(env, "cancel_reason", false)
-	m.ownerCode = o.compile(env, "owner_code", false)
+	m.orderCode = o.compile(env, s, "order_code", true)
+	m.orderType = o.orderType(env, s)
+	m.cancelReason = o.compile(env, s, "cancel_reason", false)
+	m.ownerCode = o.compile(env, s, "owner_code", false)
 	if !o.has("extend_props") {
 		return m
 	}
@@ -75,7 +75,7 @@ func (o object) decodeMapping(env *cel.Env, kind rule.Kind, orderTypes []string)
 			props.fault(key, "`%s` cannot be an XML element: letters, digits, _ . - and a letter or _ first, at most 64", key)
 			continue
 		}
-		m.extendProps = append(m.extendProps, property{key, props.compile(env, key, true)})
+		m.extendProps = append(m.extendProps, property{key, props.compile(env, s, key, true)})
 	}
 	return m
 }

@@ -59,15 +59,15 @@ func newEnv() (*cel.Env, error) {
 }
 
 // compile reads the expression under a key. Its faults point into the YAML and name what exists.
-func (o object) compile(env *cel.Env, key string, required bool) expression {
+func (o object) compile(env *cel.Env, s *Scheme, key string, required bool) expression {
 	text := o.text(key, required)
 	if text == "" {
 		return expression{}
 	}
-	return o.compileText(env, key, text)
+	return o.compileText(env, s, key, text)
 }
 
-func (o object) compileText(env *cel.Env, key, text string) expression {
+func (o object) compileText(env *cel.Env, s *Scheme, key, text string) expression {
 	node := o.fields[key].value
 	checked, issues := env.Compile(text)
 	if issues.Err() != nil {
@@ -78,6 +78,7 @@ func (o object) compileText(env *cel.Env, key, text string) expression {
 		o.fault(key, "must give text (string), not %s", checked.OutputType())
 		return expression{}
 	}
+	o.checkExtras(s, key, text, checked)
 	program, err := env.Program(checked, cel.CostLimit(maxEvalCost), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		o.fault(key, "%s", err)
@@ -87,8 +88,9 @@ func (o object) compileText(env *cel.Env, key, text string) expression {
 }
 
 // orderType reads an order type: the code itself, or an expression that gives one.
-func (o object) orderType(env *cel.Env, known []string) expression {
+func (o object) orderType(env *cel.Env, s *Scheme) expression {
 	const key = "order_type"
+	known := s.orderTypes
 	text := o.text(key, true)
 	switch {
 	case text == "":
@@ -104,7 +106,7 @@ func (o object) orderType(env *cel.Env, known []string) expression {
 			o.fault(key, "the WMS knows no order type `%s`; %s (others under extra_order_types)", v, suggest(v, known))
 		}
 	}
-	return o.compileText(env, key, text)
+	return o.compileText(env, s, key, text)
 }
 
 // eval gives the text of an expression; empty for one that is not given.

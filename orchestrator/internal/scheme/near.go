@@ -7,6 +7,9 @@ import (
 
 // suggest ends a message about an unknown word: the one that was probably meant, or all that exist.
 func suggest(word string, known []string) string {
+	if len(known) == 0 {
+		return "there is none"
+	}
 	if best := nearest(word, known); best != "" {
 		return fmt.Sprintf("did you mean `%s`? It may be one of: %s", best, strings.Join(known, ", "))
 	}

@@ -61,6 +61,7 @@ func (s *Scheme) Map(bill rule.Bill, leg rule.Leg) (Request, error) {
 		return refuse("warehouse", "is ignored by the scheme's warehouse table")
 	}
 	leg.Account, leg.WarehouseCode = w.Account, w.Code
+	bill, leg = s.withExtras(bill), s.legWithExtras(leg)
 	r := Request{Account: w.Account, WarehouseCode: w.Code}
 	for _, f := range []struct {
 		expression expression

@@ -16,7 +16,7 @@ import (
 var assemblyIn = rule.Leg{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK001"}
 
 func TestMapEvaluatesEveryFieldOverBillAndLeg(t *testing.T) {
-	s := load(t, with(t, "        order_code: bill.number\n        order_type: QTRK\n", `
+	s := load(t, strings.Replace(with(t, "        order_code: bill.number\n        order_type: QTRK\n", `
         order_code: bill.number + "-" + leg.warehouse_code
         order_type: 'bill.owner_type == "BD_Customer" ? "THRK" : "SCRK"'
         cancel_reason: '"作废 " + bill.note.replace("\n", " ")'
@@ -25,9 +25,9 @@ func TestMapEvaluatesEveryFieldOverBillAndLeg(t *testing.T) {
           account: leg.account
           lots: leg.lines.map(l, l.lot).join("/")
           pushed: bill.extra.F_PUSHED
-          none: bill.department
+          none: bill.department + bill.extra.F_EMPTY
           day: string(bill.create_time.getFullYear("Asia/Shanghai"))
-`))
+`), "    form:", "    extra_fields: {bill: [F_PUSHED, F_EMPTY]}\n    form:", 1))
 	bill := rule.Bill{
 		ID: 7, Number: "ZZCX1", OwnerType: "BD_OwnerOrg", Owner: "own", Note: "多做了\n一张", Extra: map[string]string{"F_PUSHED": "是"},
 		CreateTime: time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC),
@@ -57,8 +57,8 @@ func TestMapRefusesOneLegWithFieldAndReason(t *testing.T) {
 			old: "QTRK", replacement: "bill.note", bill: rule.Bill{Number: "Z", Note: "CNJG"}, leg: assemblyIn,
 			field: "order_type", reason: "is not among JYCK, HHCK",
 		},
-		"absent extra": {
-			old: "bill.number", replacement: "bill.extra.F_NO", bill: rule.Bill{Number: "Z"}, leg: assemblyIn,
+		"extra that its text names": {
+			old: "bill.number", replacement: "bill.extra[bill.note]", bill: rule.Bill{Number: "Z", Note: "F_NO"}, leg: assemblyIn,
 			field: "order_code", reason: "cannot be evaluated: no such key: F_NO",
 		},
 		"no line": {

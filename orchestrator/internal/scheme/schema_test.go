@@ -36,6 +36,8 @@ func TestSchemaListsTheKeysThatLoadTakes(t *testing.T) {
 	require.Equal(t, sorted(topKeys), slices.Sorted(maps.Keys(s.Properties)))
 	require.Equal(t, sorted(schemeKeys), keys("scheme"))
 	require.Equal(t, sorted(kingdeeKeys), keys("scheme", "kingdee"))
+	require.Equal(t, sorted(unAuditKeys), keys("scheme", "un_audited"))
+	require.Equal(t, sorted(extraKeys), keys("scheme", "extra_fields"))
 	require.Equal(t, sorted(brakeKeys), keys("scheme", "brakes"))
 	require.Equal(t, sorted(timingKeys), keys("scheme", "timing"))
 	require.Equal(t, sorted(kinds), keys("scheme", "legs"))

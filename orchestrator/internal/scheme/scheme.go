@@ -12,9 +12,6 @@ import (
 // FormAssembledApp is the one form that schemes can watch: 组装拆卸单.
 const FormAssembledApp = "STK_AssembledApp"
 
-// TriggerVoided is the one trigger of this version: the bill was voided 作废.
-const TriggerVoided = "voided"
-
 // Scheme is one loaded scheme. Its fields are read, never changed.
 type Scheme struct {
 	// Name is unique in the file and what the scheme is known by for ever; Title is what people read.
@@ -24,7 +21,10 @@ type Scheme struct {
 	DataCenter string
 	// Organisations are the stock organisations by number; empty for all.
 	Organisations []string
-	Triggers      []string
+	// Triggers are what it acts on, in the file's order.
+	Triggers []rule.Trigger
+	// ExtraBillFields and ExtraLineFields are further Kingdee keys that its expressions use, as bill.extra and line.extra.
+	ExtraBillFields, ExtraLineFields []string
 	// EffectiveFrom is the floor for bills never seen live, zero for the moment of the baseline.
 	EffectiveFrom time.Time
 	// VerifyAfter is how old the last look at a bill may be when its request is sent: 5 to 60 s.
@@ -35,6 +35,8 @@ type Scheme struct {
 	file         string
 	node         *yaml.Node
 	keys         map[string]*yaml.Node
+	terms        map[rule.Trigger]rule.Terms
+	when         func(rule.Bill) (bool, error)
 	legs         map[rule.Kind]mapping
 	warehouses   map[string]Warehouse
 	orderTypes   []string
@@ -43,6 +45,7 @@ type Scheme struct {
 	observeOnly  bool
 	brakes       rule.Brakes
 	timing       rule.Timing
+	looks        looks
 }
 
 // Warehouse is what the warehouse table says of a Kingdee warehouse.
@@ -82,9 +85,11 @@ func (s *Scheme) Kinds() []rule.Kind {
 	return kinds
 }
 
-// Policy is what the scheme says about deciding, with the floor that is kept with its mark.
-func (s *Scheme) Policy(floor time.Time) rule.Policy {
-	p := rule.Policy{Floor: floor, Orgs: map[string]bool{}, Legs: map[rule.Kind]rule.Source{}}
+// Policy is what the scheme says about deciding, with the floor that is kept with its mark and those of what was added later.
+func (s *Scheme) Policy(floor time.Time, floors rule.Floors) rule.Policy {
+	p := rule.Policy{
+		Floor: floor, Triggers: s.terms, Orgs: map[string]bool{}, Legs: map[rule.Kind]rule.Source{}, When: s.when, Floors: floors,
+	}
 	for _, org := range s.Organisations {
 		p.Orgs[org] = true
 	}

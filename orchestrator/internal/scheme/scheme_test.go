@@ -34,7 +34,8 @@ func TestDefaults(t *testing.T) {
 func TestEverythingCanBeSet(t *testing.T) {
 	s := load(t, with(t, "    form:", `    title: 演示
     organisations: [100, 0200]
-    triggers: [voided]
+    triggers: [voided, un_audited, deleted]
+    un_audited: {dwell: 90s, number_reuse: true}
     effective_from: 2026-05-06T00:00:00+08:00
     mode: observe
     poll_interval: 15s
@@ -52,9 +53,9 @@ func TestEverythingCanBeSet(t *testing.T) {
 	require.True(t, s.EffectiveFrom.Equal(time.Date(2026, 5, 5, 16, 0, 0, 0, time.UTC)))
 	floor := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	require.Empty(t, cmp.Diff(rule.Policy{
-		Floor: floor, Orgs: map[string]bool{"100": true, "0200": true},
+		Floor: floor, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}, rule.TriggerUnAudited: {Dwell: 90 * time.Second}, rule.TriggerDeleted: {}}, Orgs: map[string]bool{"100": true, "0200": true},
 		Legs: map[rule.Kind]rule.Source{{Affair: rule.Assembly, Direction: rule.In}: rule.FromProducts},
-	}, s.Policy(floor)))
+	}, s.Policy(floor, nil), cmp.AllowUnexported(rule.Policy{})))
 }
 
 func TestRevisionsDifferByContentOnly(t *testing.T) {

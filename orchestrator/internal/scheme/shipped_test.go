@@ -23,11 +23,11 @@ func TestShippedSchemeCancelsInboundLegsOnSandboxes(t *testing.T) {
 	s := shipped(t)
 	require.Equal(t, "assembly-void", s.Name)
 	require.Equal(t, []string{"default"}, s.Accounts())
-	require.Equal(t, []string{scheme.TriggerVoided}, s.Triggers)
+	require.Equal(t, []rule.Trigger{rule.TriggerVoided}, s.Triggers)
 	require.Empty(t, cmp.Diff(map[rule.Kind]rule.Source{
 		{Affair: rule.Assembly, Direction: rule.In}:  rule.FromProducts,
 		{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents,
-	}, s.Policy(time.Time{}).Legs))
+	}, s.Policy(time.Time{}, nil).Legs))
 	for _, number := range []string{"CK001", "CK002", "CK003", "CK004", "CK005"} {
 		w, ok := s.Warehouse(number)
 		require.True(t, ok, number)

@@ -14,14 +14,14 @@ import (
 // walks the index of all open debts for each claim as long as its statistics know of few: with 10,000 open, forty times the work.
 const claimRows = `
 with mine as materialized (
-    select w.send_before, c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.number_read_time, c.state, c.claim_until
+    select w.send_before, c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.number_read_time, c.account, c.state, c.claim_until, c.not_before
     from unnest(@ids::bigint[], @before::timestamptz[]) as w (cancellation_id, send_before)
-    cross join lateral (select d.cancellation_id, d.scheme, d.bill_id, d.bill_no, d.number_read_time, d.state, d.claim_until
+    cross join lateral (select d.cancellation_id, d.scheme, d.bill_id, d.bill_no, d.number_read_time, d.account, d.state, d.claim_until, d.not_before
         from cancellation d where d.cancellation_id = w.cancellation_id for update skip locked) as c
 ), claimed as (
     update cancellation u set attempt = u.attempt + 1, claim_until = now() + @claim, update_time = now()
     from mine c join scheme s on s.scheme = c.scheme
-    where u.cancellation_id = c.cancellation_id and c.state = 'open' and c.claim_until is null and s.state = 'running' and s.mode = 'send'
+    where u.cancellation_id = c.cancellation_id and c.state = 'open' and c.claim_until is null and (c.not_before is null or c.not_before <= now()) and ` + maySend + `
       and not exists (` + liveHolder + `)
     returning u.cancellation_id, u.attempt, c.send_before
 )
@@ -40,20 +40,24 @@ func (s *Store) Claim(ctx context.Context, due []ledger.Due, claim time.Duration
 		ids[i], before[i] = d.ID, d.SendBefore
 		byID[d.ID] = d
 	}
-	rows, err := s.pool.Query(ctx, claimRows,
-		pgx.StrictNamedArgs{"ids": ids, "before": before, "claim": claim})
+	var claimed []ledger.Due
+	err := s.inKeyedTx(ctx, func(tx pgx.Tx) error {
+		claimed = make([]ledger.Due, 0, len(due))
+		rows, err := tx.Query(ctx, claimRows, pgx.StrictNamedArgs{"ids": ids, "before": before, "claim": claim})
+		if err != nil {
+			return err
+		}
+		var id int64
+		var attempt int
+		_, err = pgx.ForEachRow(rows, []any{&id, &attempt}, func() error {
+			d := byID[id]
+			d.Attempt = attempt
+			claimed = append(claimed, d)
+			return nil
+		})
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("claim: %w", err)
-	}
-	claimed := make([]ledger.Due, 0, len(due))
-	var id int64
-	var attempt int
-	if _, err := pgx.ForEachRow(rows, []any{&id, &attempt}, func() error {
-		d := byID[id]
-		d.Attempt = attempt
-		claimed = append(claimed, d)
-		return nil
-	}); err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
 	}
 	return claimed, nil

@@ -8,27 +8,116 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// planDebts writes the page's debts as planned. One that exists for the same bill, order and epoch is left as it is ("already
-// owed"), unless it was superseded: then its trigger holds again, and it is planned anew. Something had spoken against it, so its bill
-// is read again, by number too, before it is sent.
+// planDebts writes the page's debts as planned, under the pass's id, or none where the page is not a pass's. One that exists for the
+// same bill, order and epoch is left as it is ("already owed") and keeps all its reasons, unless
+//   - it was superseded: then a trigger holds again, and it is planned anew. Something had spoken against it, so its bill is read
+//     again, by number too, before it is sent;
+//   - it was only observed, and the page says to take that up, or something else calls for it now that the scheme sends: what was
+//     decided while it observed was another event; it is read again likewise;
+//   - it waits for a person because its bill could not be read, and now it is proved that there is none;
+//   - it waits for a person because of its one trigger, and there is another now that needs no person;
+//   - it would be sent for a trigger that holds no longer, and the one that does needs a person.
 func planDebts(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
 	if len(page.Debts) == 0 {
 		return nil
 	}
-	n := len(page.Debts)
+	args, err := debtColumns(page.Debts)
+	if err != nil {
+		return err
+	}
+	args["scheme"], args["revision"], args["pass"] = pass.Scheme, pass.Revision, nullableID(pass.ID)
+	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse), page.Reopen, string(rule.TriggerDeleted)
+	rows, err := tx.Query(ctx, `
+insert into cancellation as c (scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
+    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, legs_from, revision, pass_id, business_date, state, hold_reason,
+    not_before, verified_time)
+select @scheme, d.bill_id, d.bill_no, d.epoch, d.affair, d.direction, d.number, d.account, d.warehouse, d.order_code,
+    d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.legs_from, @revision, @pass, d.business_date, 'planned', d.hold,
+    d.not_before, d.verified
+from unnest(`+debtKeys+`, @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[], @owners::text[],
+    @evidence::text[], @legs_from::text[], @holds::text[], @not_before::timestamptz[], @verified::timestamptz[], @dates::date[])
+  as d (bill_id, epoch, account, warehouse, order_code, order_type, triggers, affair, direction, number, bill_no, reason, props, owner, evidence,
+    legs_from, hold, not_before, verified, business_date)
+on conflict on constraint cancellation_one_debt do update
+set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
+    verified_time = 'epoch', number_read_time = null, unread_since = null, pass_id = excluded.pass_id, revision = excluded.revision,
+    bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
+    owner_code = excluded.owner_code, evidence = excluded.evidence, legs_from = excluded.legs_from, due_time = now(), slice_until = null,
+    same_disposition = '', same_count = 0, same_since = null, update_time = now()
+where c.state = 'superseded'
+   or c.state = 'observed' and (@reopen or not c.triggers @> excluded.triggers)
+      and (select s.mode from scheme s where s.scheme = @scheme) = 'send'
+   or c.state = 'parked' and @deleted = any(excluded.triggers) and `+parkedUnread+`
+   or c.state = 'held' and c.hold_reason = @reuse and excluded.hold_reason = ''
+   or c.state = 'open' and c.not_before is null and excluded.hold_reason = @reuse
+returning cancellation_id, hold_reason`, args)
+	if err != nil {
+		return err
+	}
+	var free, all []int64
+	var id int64
+	var hold string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &hold}, func() error {
+		all = append(all, id)
+		if hold == "" {
+			page.Funnel.LegsNew++
+			free = append(free, id)
+		} else {
+			page.Funnel.LegsHeld++
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	page.Funnel.LegsAlreadyOwed += int64(len(page.Debts) - len(all))
+	if err := addReasons(ctx, tx, args); err != nil {
+		return err
+	}
+	if err := closeKind(ctx, tx, all, rule.WorkUnread, "owed anew"); err != nil {
+		return err
+	}
+	return closeKind(ctx, tx, free, rule.WorkNumberReuse, "owed for another reason, too")
+}
+
+// debtKeys are the columns that name a debt, and what calls for it.
+const debtKeys = `@bills::bigint[], @epochs::integer[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @triggers::text[]`
+
+// addReasons adds what calls for the page's debts now to what did before, also for those that have ended; and those that have not
+// wait for a dwell only while nothing else calls for them.
+func addReasons(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error {
+	_, err := tx.Exec(ctx, `
+update cancellation c
+set triggers = c.triggers || array(select t from unnest(d.triggers::text[]) t where t <> all (c.triggers)),
+    not_before = case when c.state in ('planned', 'open', 'held') then d.not_before else c.not_before end, update_time = now()
+from unnest(`+debtKeys+`, @not_before::timestamptz[]) as d (bill_id, epoch, account, warehouse, order_code, order_type, triggers, not_before)
+where c.scheme = @scheme and c.bill_id = d.bill_id and c.account = d.account and c.warehouse_code = d.warehouse and c.order_code = d.order_code
+  and c.order_type = d.order_type and c.epoch = d.epoch
+  and (not c.triggers @> d.triggers::text[] or c.state in ('planned', 'open', 'held') and c.not_before is distinct from d.not_before)`,
+		pgx.StrictNamedArgs{
+			"scheme": args["scheme"], "bills": args["bills"], "epochs": args["epochs"], "accounts": args["accounts"],
+			"warehouses": args["warehouses"], "orders": args["orders"], "types": args["types"], "triggers": args["triggers"],
+			"not_before": args["not_before"],
+		})
+	return err
+}
+
+// debtColumns lays debts out as arrays, one element a debt.
+func debtColumns(debts []ledger.Debt) (pgx.StrictNamedArgs, error) {
+	n := len(debts)
 	var (
 		bills, epochs                                        = make([]int64, n), make([]int, n)
 		billNos, affairs, directions, numbers                = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		accounts, warehouses, orders, types, reasons, owners = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		props, evidence, legsFrom, holds                     = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		verified, dates                                      = make([]time.Time, n), make([]time.Time, n)
+		props, triggers, evidence, legsFrom, holds           = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		notBefore, verified, dates                           = make([]*time.Time, n), make([]time.Time, n), make([]time.Time, n)
 	)
-	for i, d := range page.Debts {
+	for i, d := range debts {
 		encoded, err := json.Marshal(d.ExtendProps)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if d.ExtendProps == nil {
 			encoded = []byte(`{}`)
@@ -37,46 +126,24 @@ func planDebts(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.P
 		affairs[i], directions[i], numbers[i] = d.Leg.Affair, d.Leg.Direction, clean(d.Leg.Warehouse)
 		accounts[i], warehouses[i], orders[i], types[i] = d.Account, d.WarehouseCode, clean(d.OrderCode), d.OrderType
 		reasons[i], owners[i], props[i] = clean(d.CancelReason), clean(d.OwnerCode), clean(escapeNUL(encoded))
-		evidence[i], legsFrom[i], holds[i] = string(d.Evidence), string(d.LegsFrom), string(d.Hold)
-		verified[i], dates[i] = d.VerifiedTime, d.BusinessDate
+		triggers[i], evidence[i], legsFrom[i], holds[i] = arrayOf(d.Triggers), string(d.Evidence), string(d.LegsFrom), string(d.Hold)
+		notBefore[i], verified[i], dates[i] = nullable(d.NotBefore), d.VerifiedTime, d.BusinessDate
 	}
-	rows, err := tx.Query(ctx, `
-insert into cancellation (scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
-    order_type, cancel_reason, extend_props, owner_code, evidence, legs_from, revision, pass_id, business_date, state, hold_reason, verified_time)
-select @scheme, d.bill_id, d.bill_no, d.epoch, d.affair, d.direction, d.number, d.account, d.warehouse, d.order_code,
-    d.order_type, d.reason, d.props::jsonb, d.owner, d.evidence, d.legs_from, @revision, @pass, d.business_date, 'planned', d.hold, d.verified
-from unnest(@bills::bigint[], @bill_nos::text[], @epochs::integer[], @affairs::text[], @directions::text[], @numbers::text[], @accounts::text[],
-    @warehouses::text[], @orders::text[], @types::text[], @reasons::text[], @props::text[], @owners::text[], @evidence::text[],
-    @legs_from::text[], @holds::text[], @verified::timestamptz[], @dates::date[])
-  as d (bill_id, bill_no, epoch, affair, direction, number, account, warehouse, order_code, order_type, reason, props, owner, evidence,
-    legs_from, hold, verified, business_date)
-on conflict on constraint cancellation_one_debt do update
-set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
-    verified_time = 'epoch', number_read_time = null, unread_since = null, pass_id = excluded.pass_id, revision = excluded.revision,
-    bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
-    owner_code = excluded.owner_code, evidence = excluded.evidence, legs_from = excluded.legs_from, due_time = now(), same_disposition = '', same_count = 0, same_since = null, update_time = now()
-where cancellation.state = 'superseded'
-returning hold_reason`,
-		pgx.StrictNamedArgs{
-			"scheme": pass.Scheme, "revision": pass.Revision, "pass": pass.ID, "bills": bills, "bill_nos": billNos, "epochs": epochs,
-			"affairs": affairs, "directions": directions, "numbers": numbers, "accounts": accounts, "warehouses": warehouses, "orders": orders,
-			"types": types, "reasons": reasons, "props": props, "owners": owners, "evidence": evidence, "legs_from": legsFrom, "holds": holds,
-			"verified": verified, "dates": dates,
-		})
-	if err != nil {
-		return err
-	}
-	planned, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	for _, hold := range planned {
-		if hold == "" {
-			page.Funnel.LegsNew++
-		} else {
-			page.Funnel.LegsHeld++
+	return pgx.StrictNamedArgs{
+		"bills": bills, "bill_nos": billNos, "epochs": epochs, "affairs": affairs, "directions": directions, "numbers": numbers,
+		"accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons, "props": props, "owners": owners,
+		"triggers": triggers, "evidence": evidence, "legs_from": legsFrom, "holds": holds, "not_before": notBefore, "verified": verified, "dates": dates,
+	}, nil
+}
+
+// arrayOf writes triggers as Postgres writes an array: they are words of a closed list, so nothing needs quoting.
+func arrayOf(triggers []rule.Trigger) string {
+	text := "{"
+	for i, t := range triggers {
+		if i > 0 {
+			text += ","
 		}
+		text += string(t)
 	}
-	page.Funnel.LegsAlreadyOwed += int64(n - len(planned))
-	return nil
+	return text + "}"
 }

@@ -25,8 +25,8 @@ with due as (
     from cancellation c join scheme s using (scheme)
     join unnest(@names::text[], @revisions::integer[]) as loaded (scheme, revision)
         on loaded.scheme = s.scheme and loaded.revision = s.revision
-    where c.state = 'open' and c.due_time <= now() and c.claim_until is null and (c.slice_until is null or c.slice_until < now())
-      and s.state = 'running' and s.mode = 'send' and s.active
+    where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now()) and c.claim_until is null and (c.slice_until is null or c.slice_until < now())
+      and `+maySend+`
     order by c.due_time, c.cancellation_id
     limit @limit
     for update of c skip locked
@@ -82,7 +82,11 @@ func (s *Store) GiveBack(ctx context.Context, ids []int64) error {
 
 // Lapsed answers attempts whose claim has run out without an answer: they may have reached the WMS.
 func (s *Store) Lapsed(ctx context.Context, limit int) ([]ledger.Due, error) {
-	return s.dueRows(ctx, dueColumns+` from cancellation c where c.claim_until < now() order by c.claim_until limit $1`, limit)
+	return s.dueRows(ctx, dueColumns+`
+from attempt a join cancellation c on c.cancellation_id = a.cancellation_id and c.attempt = a.attempt
+where a.disposition = '' and c.claim_until < now()
+order by c.claim_until
+limit $1`, limit)
 }
 
 // loadRows looks the rows of a slice up one by one by their key (offset 0 keeps Postgres from merging that), for the reason given
@@ -91,7 +95,7 @@ const loadRows = dueColumns + `
 from unnest($1::bigint[]) as w (id)
 cross join lateral (select d.* from cancellation d where d.cancellation_id = w.id offset 0) as c
 join scheme s using (scheme)
-where c.state = 'open' and c.claim_until is null and s.state = 'running' and s.mode = 'send'
+where c.state = 'open' and c.claim_until is null and ` + maySend + `
 order by c.due_time, c.cancellation_id`
 
 // Load answers those rows of a slice that are still to be sent, in order of their due time.
@@ -103,17 +107,19 @@ func (s *Store) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
 // and learned since the number was last read in Kingdee. The number alone leads to them (offset 0 sees to that): few bills share
 // one, while a plan that also goes by scheme looks at all bills of the scheme for each debt.
 const liveHolder = `
-select from (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.read_time from bill b where b.bill_no = c.bill_no offset 0) as b
+select from (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.gone_time, b.read_time from bill b where b.bill_no = c.bill_no offset 0) as b
 join scheme bs on bs.scheme = b.scheme
-where b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A'
+where b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
   and bs.data_center_id = (select cs.data_center_id from scheme cs where cs.scheme = c.scheme)
   and b.read_time > coalesce(c.number_read_time, '-infinity')`
 
 // dueColumns are what a push needs to know of a cancellation c.
 const dueColumns = `
-select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
-       c.extend_props, c.owner_code, c.evidence, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.same_disposition,
-       c.same_count, c.same_since, c.answer_changes, c.unsent_since, exists (` + liveHolder + `) as has_holder`
+select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
+       c.extend_props, c.owner_code, c.triggers, c.evidence, c.not_before, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.same_disposition,
+       c.same_count, c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for,
+       (select w.answer_time from wms_answer w where w.account = c.account) as answered_time, exists (` + liveHolder + `) as has_holder,
+       exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id and b.gone_time is not null) as bill_gone`
 
 func (s *Store) dueRows(ctx context.Context, query string, args ...any) ([]ledger.Due, error) {
 	rows, err := s.pool.Query(ctx, query, args...)

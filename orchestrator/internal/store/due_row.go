@@ -11,6 +11,7 @@ import (
 type dueRow struct {
 	CancellationID  int64
 	Scheme          string
+	Revision        int
 	BillID          int64
 	BillNo          string
 	Account         string
@@ -20,7 +21,10 @@ type dueRow struct {
 	CancelReason    string
 	ExtendProps     map[string]string
 	OwnerCode       string
+	Triggers        []string
 	Evidence        string
+	NotBefore       *time.Time
+	BillGone        bool
 	VerifiedTime    time.Time
 	UnreadSince     *time.Time
 	Attempt         int
@@ -30,16 +34,28 @@ type dueRow struct {
 	SameSince       *time.Time
 	AnswerChanges   int
 	UnsentSince     *time.Time
+	UnsentTime      *time.Time
+	UnsentFor       time.Duration
+	AnsweredTime    *time.Time
 	HasHolder       bool
 }
 
 func (r dueRow) due() ledger.Due {
 	return ledger.Due{
-		ID: r.CancellationID, Scheme: r.Scheme, BillID: r.BillID, BillNo: r.BillNo, Account: r.Account, WarehouseCode: r.WarehouseCode,
+		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID, BillNo: r.BillNo, Account: r.Account, WarehouseCode: r.WarehouseCode,
 		OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode,
-		Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime, UnreadSince: valued(r.UnreadSince), Attempt: r.Attempt,
+		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime, UnreadSince: valued(r.UnreadSince), Attempt: r.Attempt,
 		MaybeLanded: r.MaybeLanded, SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
 		SameSince: valued(r.SameSince), AnswerChanges: r.AnswerChanges, UnsentSince: valued(r.UnsentSince),
-		NeedsRead: r.HasHolder,
+		UnsentTime: valued(r.UnsentTime), UnsentFor: r.UnsentFor, AnsweredTime: valued(r.AnsweredTime),
+		NotBefore: valued(r.NotBefore), BillGone: r.BillGone, NeedsRead: r.HasHolder || r.VerifiedTime.Before(valued(r.NotBefore)),
 	}
+}
+
+func triggersOf(words []string) []rule.Trigger {
+	triggers := make([]rule.Trigger, len(words))
+	for i, w := range words {
+		triggers[i] = rule.Trigger(w)
+	}
+	return triggers
 }

@@ -3,46 +3,13 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
-
-// FinishPass stores the last page and ends the pass, in one transaction: the funnel and the brakes are checked, every planned
-// cancellation of the scheme becomes open, held or observed, and the mark moves by compare-and-set. A poll that found nothing
-// leaves a heartbeat and no row. also runs in the same transaction.
-func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error) {
-	var finished ledger.Finished
-	if pass.ID == 0 && pass.Kind == ledger.Poll && page.Empty() {
-		quiet, err := s.heartbeat(ctx, pass, page, finish)
-		if err != nil || quiet {
-			return finished, err
-		}
-	}
-	err := s.commit(ctx, pass, page, func(tx pgx.Tx, after *ledger.Pass) error {
-		if err := after.Funnel.Check(); err != nil {
-			return err
-		}
-		if err := moveMark(ctx, tx, after, finish); err != nil {
-			return err
-		}
-		var err error
-		if finished, err = settlePlanned(ctx, tx, after.Scheme, finish); err != nil {
-			return fmt.Errorf("settle planned: %w", err)
-		}
-		if _, err := tx.Exec(ctx, `update pass set state = 'complete', end_time = now(), mark_after = $2 where pass_id = $1`,
-			after.ID, finish.MarkAfter); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `delete from pass_failure where scheme = $1`, after.Scheme); err != nil {
-			return err
-		}
-		return also(tx)
-	})
-	return finished, err
-}
 
 // heartbeat moves the mark of a poll that found nothing. It answers false when planned debts of an earlier pass wait for a
 // complete one.
@@ -140,31 +107,47 @@ select coalesce((select sid from bound), (select wms_sids ->> $2 from mark where
 	return kept, nil
 }
 
-// settlePlanned turns every planned cancellation of the scheme into open, held or observed, and trips the brakes.
-func settlePlanned(ctx context.Context, tx pgx.Tx, scheme string, finish ledger.Finish) (ledger.Finished, error) {
+// What a settlement takes: the end of a pass everything that is planned; a look outside passes only what it planned itself in this
+// transaction, since what a pass has planned waits for that pass's funnel and mark.
+const (
+	plannedByAll = "true"
+	plannedHere  = "pass_id is null"
+)
+
+// countDecided counts what was decided in the last hour and since the floor, $2, at most $3 of it. The floor is a value and not read
+// here, so that Postgres knows how little that is; for a floor that it does not know it expects a third of all that was ever decided.
+const countDecided = `
+with counted as (select decide_time from cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
+select count(*) filter (where decide_time > now() - interval '1 hour'), count(*) from counted`
+
+// settlePlanned turns planned cancellations of the scheme into open, held or observed, and trips the brakes. of says which ones.
+func settlePlanned(ctx context.Context, tx pgx.Tx, scheme string, brakes rule.Brakes, of string) (ledger.Finished, error) {
 	var finished ledger.Finished
 	var mode string
+	var active bool
 	var lastHour, lastDay, fresh int64
-	if err := tx.QueryRow(ctx, `select mode from scheme where scheme = $1 for update`, scheme).Scan(&mode); err != nil {
+	// Settlements follow each other. The weaker lock, since both have shared the row by their foreign keys already: neither could have
+	// the stronger one.
+	var floor time.Time
+	if err := tx.QueryRow(ctx, `
+select mode, active, greatest(coalesce(brake_reset_time, '-infinity'), now() - interval '1 day') from scheme where scheme = $1 for no key update`,
+		scheme).Scan(&mode, &active, &floor); err != nil {
 		return finished, err
 	}
 	if mode == "observe" {
 		tag, err := tx.Exec(ctx, `
 update cancellation set state = 'observed', hold_reason = '', outcome = 'observed', decide_time = now(), outcome_time = now(), update_time = now()
-where scheme = $1 and state = 'planned'`, scheme)
+where scheme = $1 and state = 'planned' and `+of, scheme)
 		finished.Observed = tag.RowsAffected()
 		return finished, err
 	}
-	if err := tx.QueryRow(ctx, `
-with floor as (select greatest(coalesce(brake_reset_time, '-infinity'), now() - interval '1 day') as at from scheme where scheme = @scheme),
-     counted as (select c.decide_time from cancellation c, floor where c.scheme = @scheme and c.decide_time > floor.at
-                 order by c.decide_time desc limit @limit)
-select (select count(*) from counted where decide_time > now() - interval '1 hour'), (select count(*) from counted),
-       (select count(*) from cancellation where scheme = @scheme and state = 'planned' and hold_reason = '')`,
-		pgx.StrictNamedArgs{"scheme": scheme, "limit": finish.Brakes.PerDay + 1}).Scan(&lastHour, &lastDay, &fresh); err != nil {
+	if err := tx.QueryRow(ctx, countDecided, scheme, floor, brakes.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
 		return finished, err
 	}
-	if finished.Tripped = finish.Brakes.Trip(lastHour, lastDay, fresh); finished.Tripped == "" && fresh > 0 {
+	if err := tx.QueryRow(ctx, `select count(*) from cancellation where scheme = $1 and state = 'planned' and hold_reason = '' and `+of, scheme).Scan(&fresh); err != nil {
+		return finished, err
+	}
+	if finished.Tripped = brakes.Trip(lastHour, lastDay, fresh); finished.Tripped == "" && fresh > 0 {
 		var err error
 		if finished.Tripped, err = brakeOpen(ctx, tx, scheme); err != nil {
 			return finished, err
@@ -177,16 +160,23 @@ select (select count(*) from counted where decide_time > now() - interval '1 hou
 	}
 	tag, err := tx.Exec(ctx, `
 update cancellation set state = 'held', decide_time = now(), update_time = now()
-where scheme = $1 and state = 'planned' and hold_reason <> ''`, scheme)
+where scheme = $1 and state = 'planned' and hold_reason <> '' and `+of, scheme)
 	if err != nil {
+		return finished, err
+	}
+	if err := holdWork(ctx, tx, scheme); err != nil {
 		return finished, err
 	}
 	finished.Held = tag.RowsAffected()
 	tag, err = tx.Exec(ctx, `
-update cancellation set state = 'open', decide_time = now(), due_time = now(), unsent_since = null, answer_changes = 0, update_time = now()
-where scheme = $1 and state = 'planned'`, scheme)
+update cancellation set state = 'open', decide_time = now(), due_time = greatest(now(), not_before), `+forgetUnsentColumns+`, answer_changes = 0, update_time = now()
+where scheme = $1 and state = 'planned' and `+of, scheme)
 	finished.Opened = tag.RowsAffected()
-	return finished, err
+	if err != nil || active {
+		return finished, err
+	}
+	// Another orchestrator has loaded a file without this scheme: it is still read here, and nobody sends.
+	return finished, inactiveWork(ctx, tx)
 }
 
 // tripBrake holds everything of the scheme that cannot have reached the WMS.

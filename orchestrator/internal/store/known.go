@@ -17,7 +17,8 @@ func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int6
 	rows, err := s.pool.Query(ctx, `
 select b.bill_id, b.bill_no, b.org, b.affair_type, b.document_status, b.cancel_status, b.bill_create_time, b.modify_time, b.approve_time,
        b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.epoch, b.epoch_live, b.ever_live, b.epoch_approve, b.epoch_cancel,
-       coalesce(b.recheck_time <= now(), false) as recheck,
+       b.un_audited_since, b.un_audit_time, b.gone_time,
+       coalesce(b.recheck_time <= now(), false) or b.absent_since is not null as recheck,
        b.bill_id in (select c.bill_id from cancellation c where c.scheme = $1 and c.state = 'planned') as has_planned
 from bill b
 where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
@@ -43,6 +44,9 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 		EverLive       bool
 		EpochApprove   *time.Time
 		EpochCancel    *time.Time
+		UnAuditedSince *time.Time
+		UnAuditTime    *time.Time
+		GoneTime       *time.Time
 		Recheck        bool
 		HasPlanned     bool
 	}
@@ -60,6 +64,7 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 			},
 			ReadTime: r.ReadTime, Class: rule.Class(r.Class), Epoch: r.Epoch, EpochLive: r.EpochLive, EverLive: r.EverLive,
 			EpochApprove: valued(r.EpochApprove), EpochCancel: valued(r.EpochCancel), HasPlanned: r.HasPlanned, Recheck: r.Recheck,
+			UnAuditedSince: valued(r.UnAuditedSince), UnAuditTime: valued(r.UnAuditTime), GoneTime: valued(r.GoneTime),
 		}
 	}
 	return known, nil

@@ -18,6 +18,10 @@ const (
 	verbResume    = "resume"
 	verbRelease   = "release"
 	verbStartPass = "start_pass"
+	verbPause     = "pause"
+	verbStopAll   = "stop_all"
+	verbResumeAll = "resume_all"
+	verbMoveMark  = "move_mark"
 )
 
 // performed is what an act came to: what operator_action.result holds, and a repeated call answers again.
@@ -77,7 +81,7 @@ func recall(ctx context.Context, db queryer, verb string, act ledger.Act, parame
 	var same bool
 	var done performed
 	err = db.QueryRow(ctx, `
-select verb = @verb and scheme = @scheme and reason = @reason and parameters = @parameters::jsonb, (result->>'count')::bigint, create_time
+select verb = @verb and coalesce(scheme, '') = @scheme and reason = @reason and parameters = @parameters::jsonb, (result->>'count')::bigint, create_time
 from operator_action
 where request_id = @request_id`, pgx.StrictNamedArgs{
 		"verb": verb, "scheme": act.Scheme, "reason": act.Reason, "parameters": content, "request_id": act.RequestID,
@@ -97,7 +101,7 @@ func record(ctx context.Context, tx pgx.Tx, verb string, act ledger.Act, paramet
 	var at time.Time
 	err := tx.QueryRow(ctx, `
 insert into operator_action (actor, verb, scheme, reason, request_id, parameters, result)
-values (@actor, @verb, @scheme, @reason, nullif(@request_id, ''), @parameters, @result)
+values (@actor, @verb, nullif(@scheme, ''), @reason, nullif(@request_id, ''), @parameters, @result)
 returning create_time`, pgx.StrictNamedArgs{
 		"actor": act.Actor, "verb": verb, "scheme": act.Scheme, "reason": act.Reason, "request_id": act.RequestID,
 		"parameters": parameters, "result": result,

@@ -21,29 +21,37 @@ func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (relea
 		ids = []int64{}
 	}
 	done, err := s.perform(ctx, verbRelease, act, releaseParameters{ids}, func(tx pgx.Tx, _ string) (int64, error) {
-		var count int64
-		err := tx.QueryRow(ctx, `
+		return free(ctx, tx, act.Scheme, ids)
+	})
+	return done.Count, err
+}
+
+// free lets held debts of a scheme go: these, or all of them when none is named.
+func free(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) (int64, error) {
+	var count int64
+	err := tx.QueryRow(ctx, `
 with freed as (
     update cancellation
-    set state = 'open', hold_reason = '', due_time = now(), slice_until = null, unsent_since = null, unread_since = null, update_time = now(),
+    set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), slice_until = null, `+forgetUnsentColumns+`, update_time = now(),
         holders_accepted_time = case hold_reason when 'number_taken' then now() else holders_accepted_time end
     where scheme = $1 and state = 'held' and (cardinality($2::bigint[]) = 0 or cancellation_id = any($2))
     returning cancellation_id
 ), closed as (
     update work_item w set close_time = now(), close_reason = 'released'
     from freed f
-    where w.cancellation_id = f.cancellation_id and w.close_time is null and w.kind in ('number_taken', 'no_event_time', 'brake_tripped')
+    where w.cancellation_id = f.cancellation_id and w.close_time is null and w.kind in ('number_taken', 'brake_tripped', 'number_reuse_unsaid')
 )
-select count(*) from freed`, act.Scheme, ids).Scan(&count)
-		if err != nil {
-			return 0, err
-		}
-		released, err := closeBrakeWork(ctx, tx, act.Scheme, "released")
-		if err != nil || (!released && len(ids) > 0) {
-			return count, err
-		}
-		_, err = tx.Exec(ctx, `update scheme set brake_reset_time = now(), update_time = now() where scheme = $1`, act.Scheme)
+select count(*) from freed`, scheme, ids).Scan(&count)
+	if err != nil {
+		return 0, err
+	}
+	if err := closeHolds(ctx, tx, scheme, "released"); err != nil {
+		return 0, err
+	}
+	released, err := closeBrakeWork(ctx, tx, scheme, "released")
+	if err != nil || (!released && len(ids) > 0) {
 		return count, err
-	})
-	return done.Count, err
+	}
+	_, err = tx.Exec(ctx, `update scheme set brake_reset_time = now(), update_time = now() where scheme = $1`, scheme)
+	return count, err
 }

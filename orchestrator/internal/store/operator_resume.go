@@ -10,10 +10,19 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// Resume lets a stopped scheme read and send again, at once, and closes the work item that says it stopped. Resuming a scheme
-// that runs is no fault.
+// stoppedForZone is the stop reason of a scheme whose server's times would be read in another zone than before.
+const stoppedForZone = "TIME_ZONE_DIFFERS"
+
+// Resume lets a stopped scheme read and send again, at once, ends a pause of its sending, and closes the work items that said so.
+// Resuming a scheme that runs is no fault.
 func (s *Store) Resume(ctx context.Context, act ledger.Act) error {
 	_, err := s.perform(ctx, verbResume, act, struct{}{}, func(tx pgx.Tx, _ string) (int64, error) {
+		// Who resumes a scheme that stopped for its zone has seen to it: whichever comes next is the zone from now on.
+		if _, err := tx.Exec(ctx, `
+update mark m set time_zone = '' from scheme s where s.scheme = m.scheme and s.scheme = $1 and s.state = 'stopped' and s.stop_reason = $2`,
+			act.Scheme, stoppedForZone); err != nil {
+			return 0, err
+		}
 		tag, err := tx.Exec(ctx, `
 update scheme set state = 'running', stop_reason = '', stop_detail = '', update_time = now() where scheme = $1 and state = 'stopped'`, act.Scheme)
 		if err != nil {
@@ -23,6 +32,9 @@ update scheme set state = 'running', stop_reason = '', stop_detail = '', update_
 			if err := forgetUnsent(ctx, tx, act.Scheme); err != nil {
 				return 0, err
 			}
+		}
+		if err := endPause(ctx, tx, act.Scheme); err != nil {
+			return 0, err
 		}
 		if _, err := tx.Exec(ctx, `update pass_failure set not_before = now() where scheme = $1 and not_before > now()`, act.Scheme); err != nil {
 			return 0, err
@@ -37,7 +49,7 @@ where scheme = $1 and kind = 'scheme_stopped' and close_time is null`, act.Schem
 
 // forgetUnsent lets the time in which nothing could be sent begin anew: while the scheme was at rest nobody tried.
 func forgetUnsent(ctx context.Context, tx pgx.Tx, scheme string) error {
-	_, err := tx.Exec(ctx, `update cancellation set unsent_since = null, unread_since = null where scheme = $1 and state = 'open' and (unsent_since is not null or unread_since is not null)`, scheme)
+	_, err := tx.Exec(ctx, `update cancellation set `+forgetUnsentColumns+` where scheme = $1 and state = 'open' and (unsent_since is not null or unread_since is not null)`, scheme)
 	return err
 }
 

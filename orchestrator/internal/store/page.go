@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -15,7 +14,8 @@ import (
 // writePage writes one page of a pass: bills and images, debts as planned, what is withdrawn, work items. It adds the split of
 // the debts to the page's funnel.
 func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
-	if err := guardBills(ctx, tx, pass.Scheme, page.Bills); err != nil {
+	numbers, err := guardBills(ctx, tx, pass.Scheme, page.Bills)
+	if err != nil {
 		return err
 	}
 	if err := upsertBills(ctx, tx, pass.Scheme, page.Bills); err != nil {
@@ -36,6 +36,9 @@ func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.P
 	if err := planDebts(ctx, tx, pass, page); err != nil {
 		return fmt.Errorf("debts: %w", err)
 	}
+	if err := numbersFreed(ctx, tx, pass.Scheme, page.Bills, numbers); err != nil {
+		return fmt.Errorf("numbers freed: %w", err)
+	}
 	if err := openVanished(ctx, tx, pass.Scheme, page.Vanished); err != nil {
 		return fmt.Errorf("vanished legs: %w", err)
 	}
@@ -46,78 +49,36 @@ func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.P
 }
 
 // guardBills locks the page's bills and refuses the page when the ledger has moved on since its decisions were made: they were
-// made from older knowledge.
-func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
+// made from older knowledge. It answers the numbers that the ledger had of them.
+func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) (map[int64]string, error) {
 	ids := make([]int64, len(bills))
 	before := make(map[int64]time.Time, len(bills))
 	for i, b := range bills {
 		ids[i] = b.After.State.ID
 		before[ids[i]] = b.Before
 	}
-	rows, err := tx.Query(ctx, `select bill_id, read_time from bill where scheme = $1 and bill_id = any($2) order by bill_id for update`, scheme, ids)
+	rows, err := tx.Query(ctx, `select bill_id, bill_no, read_time from bill where scheme = $1 and bill_id = any($2) order by bill_id for update`, scheme, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var id int64
+	var number string
 	var readTime time.Time
+	numbers := make(map[int64]string, len(bills))
 	moved := 0
-	if _, err := pgx.ForEachRow(rows, []any{&id, &readTime}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&id, &number, &readTime}, func() error {
+		numbers[id] = number
 		if !readTime.Equal(before[id]) {
 			moved++
 		}
 		return nil
 	}); err != nil {
-		return err
+		return nil, err
 	}
 	if moved > 0 {
-		return fmt.Errorf("%d bills were read anew meanwhile: %w", moved, ledger.ErrConflict)
+		return nil, fmt.Errorf("%d bills were read anew meanwhile: %w", moved, ledger.ErrConflict)
 	}
-	return nil
-}
-
-func upsertBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
-	if len(bills) == 0 {
-		return nil
-	}
-	batch := &pgx.Batch{}
-	for _, b := range bills {
-		k := b.After
-		batch.Queue(`
-insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time,
-    cancel_time, cancel_is_date, read_time, class, class_reason, epoch, epoch_live, ever_live, epoch_approve, epoch_cancel, recheck_time)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    case when $14 = 'undecodable' then now() + interval '`+recheckPause+`' end)
-on conflict (scheme, bill_id) do update set bill_no = $3, org = $4, affair_type = $5, document_status = $6, cancel_status = $7,
-    bill_create_time = $8, modify_time = $9, approve_time = $10, cancel_time = $11, cancel_is_date = $12, read_time = $13, class = $14,
-    class_reason = $15, epoch = $16, epoch_live = $17, ever_live = $18, epoch_approve = $19, epoch_cancel = $20,
-    recheck_time = excluded.recheck_time, update_time = now()`,
-			scheme, k.State.ID, clean(k.State.Number), clean(k.State.Org), k.State.Affair, k.State.DocumentStatus, k.State.CancelStatus,
-			nullable(k.State.CreateTime), nullable(k.State.ModifyTime), nullable(k.State.ApproveTime), nullable(k.State.CancelTime),
-			k.State.CancelIsDate, k.ReadTime, string(k.Class), clean(b.Reason), k.Epoch, k.EpochLive, k.EverLive,
-			nullable(k.EpochApprove), nullable(k.EpochCancel))
-	}
-	return tx.SendBatch(ctx, batch).Close()
-}
-
-func upsertImages(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
-	batch := &pgx.Batch{}
-	for _, b := range bills {
-		if b.Image == nil {
-			continue
-		}
-		content, err := json.Marshal(b.Image)
-		if err != nil {
-			return err
-		}
-		batch.Queue(`
-insert into bill_image (scheme, bill_id, epoch, content, read_time) values ($1, $2, $3, $4, $5)
-on conflict (scheme, bill_id, epoch) do update set content = $4, read_time = $5`,
-			scheme, b.Image.ID, b.After.Epoch, clean(escapeNUL(content)), b.After.ReadTime)
-	}
-	if batch.Len() == 0 {
-		return nil
-	}
-	return tx.SendBatch(ctx, batch).Close()
+	return numbers, nil
 }
 
 // replan takes back what an earlier pass planned for these bills and did not live to open: they are decided anew now, maybe under
@@ -152,7 +113,11 @@ returning cancellation_id`, scheme, bills)
 	if err != nil || len(withdrawn) == 0 {
 		return err
 	}
-	return closeCancellationWork(ctx, tx, withdrawn, "the bill is no longer voided")
+	const reason = "no trigger holds any longer"
+	if err := closeCancellationWork(ctx, tx, withdrawn, reason); err != nil {
+		return err
+	}
+	return closeHolds(ctx, tx, scheme, reason)
 }
 
 // openVanished opens leg_vanished for legs of an image that no debt of the same epoch covers.

@@ -13,33 +13,15 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// TryLockPass takes the lock that keeps two chunks of one scheme's pass apart. It dies with its connection, which unlock gives
-// back; ok is false when somebody else holds it.
+// TryLockPass takes the lock that keeps two chunks of one scheme's pass apart; ok is false when somebody else holds it.
 func (s *Store) TryLockPass(ctx context.Context, scheme string) (unlock func(), ok bool, err error) {
-	conn, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return nil, false, fmt.Errorf("lock pass: %w", err)
-	}
-	const key = `hashtextextended('voidrelay pass ' || $1, 0)`
-	if err := conn.QueryRow(ctx, `select pg_try_advisory_lock(`+key+`)`, scheme).Scan(&ok); err != nil || !ok {
-		conn.Release()
-		if err != nil {
-			return nil, false, fmt.Errorf("lock pass: %w", err)
-		}
-		return nil, false, nil
-	}
-	return func() {
-		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if _, err := conn.Exec(free, `select pg_advisory_unlock(`+key+`)`, scheme); err != nil {
-			// The connection, and the lock with it, must not go back to the pool.
-			_ = conn.Conn().Close(free)
-		}
-		conn.Release()
-	}, true, nil
+	return s.tryLock(ctx, passLock(scheme), lockLasts)
 }
 
-// UnfinishedPass answers the scheme's pass that did not end; nil when there is none.
+func passLock(scheme string) string { return "pass " + scheme }
+
+// UnfinishedPass answers the scheme's pass that did not end; nil when there is none. Its Failed and SendSince are of the scheme as it stands, not of
+// the pass: whoever goes on with it sets them.
 func (s *Store) UnfinishedPass(ctx context.Context, scheme string) (*ledger.Pass, error) {
 	rows, err := s.pool.Query(ctx, `
 select pass_id, kind, revision, mark_version, lower_edge, vendor_time, service_time, clock_note, clock_suspect, mark_before, cursor_id, funnel
@@ -92,6 +74,9 @@ func (s *Store) commit(ctx context.Context, pass *ledger.Pass, page ledger.Page,
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		after = *pass
 		written := page
+		if err := stillNewest(ctx, tx, after.Scheme, after.Revision, after.SendSince); err != nil {
+			return err
+		}
 		if after.ID == 0 {
 			if err := insertPass(ctx, tx, &after); err != nil {
 				return err

@@ -104,6 +104,8 @@ func TestAKilledPassGoesOnFromItsCursor(t *testing.T) {
 	require.Equal(t, int64(1), resumed.Funnel.LegsNew)
 	require.True(t, resumed.Clock.Vendor.Equal(pass.Clock.Vendor), "the mark must follow the first header, not that of the process that ends the pass")
 
+	// Its next page is decided under the scheme as it stands now, so whoever resumes it says which floor that is.
+	resumed.SendSince = w.pass().SendSince
 	// The process that was thought dead wakes up with the old cursor.
 	require.NoError(t, w.store.CommitPage(t.Context(), resumed, voidedPage(8, "A8", "WH1"), none))
 	require.ErrorIs(t, w.store.CommitPage(t.Context(), pass, voidedPage(9, "A9", "WH1"), none), ledger.ErrConflict)

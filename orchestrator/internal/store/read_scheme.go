@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,7 +15,8 @@ const schemeColumns = `
 select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts, s.state, s.stop_reason, s.stop_detail, s.mode, s.send_since,
        s.revision, s.poll_millis, m.mark_time, m.effective_from, m.last_pass_time, coalesce(m.last_pass_rows, 0) as last_pass_rows,
        coalesce(f.error, '') as last_pass_error, r.document,
-       (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items
+       (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items,
+       s.pause_reason, s.pause_detail, s.pause_time
 from scheme s
 join scheme_revision r using (scheme, revision)
 left join mark m using (scheme)
@@ -31,6 +33,8 @@ type schemeRow struct {
 	LastPassRows                          int64
 	LastPassError, Document               string
 	OpenWorkItems                         int64
+	PauseReason, PauseDetail              string
+	PauseTime                             *time.Time
 }
 
 func (r schemeRow) view() ledger.SchemeView {
@@ -40,6 +44,7 @@ func (r schemeRow) view() ledger.SchemeView {
 		PollInterval: time.Duration(r.PollMillis) * time.Millisecond, MarkTime: valued(r.MarkTime), EffectiveFrom: valued(r.EffectiveFrom),
 		LastPassTime: valued(r.LastPassTime), LastPassRows: r.LastPassRows, LastPassError: r.LastPassError, Counts: map[string]int64{},
 		OpenWorkItems: r.OpenWorkItems, Document: r.Document,
+		PauseReason: r.PauseReason, PauseDetail: r.PauseDetail, PauseTime: valued(r.PauseTime),
 	}
 }
 
@@ -57,7 +62,7 @@ limit @limit`, pgx.StrictNamedArgs{"after": after, "limit": limit})
 		r.Document = ""
 		views[i] = r.view()
 	}
-	return views, s.addCounts(ctx, views)
+	return views, s.addStanding(ctx, views)
 }
 
 // SchemeView answers one scheme, also one that is no longer in the file; ledger.ErrNotFound when there never was one.
@@ -71,7 +76,40 @@ where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme})
 		return ledger.SchemeView{}, fmt.Errorf("scheme %s: %w", scheme, ledger.ErrNotFound)
 	}
 	views := []ledger.SchemeView{rows[0].view()}
-	return views[0], s.addCounts(ctx, views)
+	return views[0], s.addStanding(ctx, views)
+}
+
+// addStanding adds what stands in other tables.
+func (s *Store) addStanding(ctx context.Context, views []ledger.SchemeView) error {
+	if err := s.addCounts(ctx, views); err != nil {
+		return err
+	}
+	return s.addStops(ctx, views)
+}
+
+// addStops adds what keeps requests from being sent beside the scheme itself: paused accounts, and the stop of everything.
+func (s *Store) addStops(ctx context.Context, views []ledger.SchemeView) error {
+	stopped, err := s.allStopped(ctx)
+	if err != nil {
+		return err
+	}
+	type row struct {
+		Account, Detail      string
+		PauseTime, ProbeTime time.Time
+	}
+	paused, err := readAll[row](ctx, s, "read paused accounts", `select account, detail, pause_time, probe_time from account_pause order by account`, pgx.StrictNamedArgs{})
+	if err != nil {
+		return err
+	}
+	for i := range views {
+		views[i].AllStopped, views[i].AllStoppedReason = stopped != "", stopped
+		for _, p := range paused {
+			if slices.Contains(views[i].Accounts, p.Account) {
+				views[i].AccountPauses = append(views[i].AccountPauses, ledger.AccountPauseView(p))
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Store) addCounts(ctx context.Context, views []ledger.SchemeView) error {
@@ -83,11 +121,7 @@ func (s *Store) addCounts(ctx context.Context, views []ledger.SchemeView) error 
 		Scheme, State string
 		Count         int64
 	}
-	rows, err := readAll[row](ctx, s, "count cancellations", `
-select scheme, state, count(*) as count
-from cancellation
-where scheme = any(@schemes)
-group by scheme, state`, pgx.StrictNamedArgs{"schemes": names})
+	rows, err := readAll[row](ctx, s, "count cancellations", stateCounts, pgx.StrictNamedArgs{"schemes": names, "rows": countRows})
 	for _, r := range rows {
 		byName[r.Scheme][r.State] = r.Count
 	}

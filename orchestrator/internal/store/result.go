@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,7 +20,13 @@ func (s *Store) StoreResults(ctx context.Context, results []ledger.Result, bad f
 	if len(results) == 0 {
 		return nil
 	}
-	err := s.inTx(ctx, func(tx pgx.Tx) error { return writeResults(ctx, tx, results) })
+	answered := s.answered.due(results)
+	err := s.inKeyedTx(ctx, func(tx pgx.Tx) error {
+		if err := writeAnswered(ctx, tx, answered); err != nil {
+			return err
+		}
+		return writeResults(ctx, tx, results)
+	})
 	switch {
 	case err == nil:
 		return nil
@@ -34,18 +43,35 @@ func (s *Store) StoreResults(ctx context.Context, results []ledger.Result, bad f
 	return s.StoreResults(ctx, results[half:], bad)
 }
 
+// writeResults stores a group. As a rule each result is its attempt's first, and decides over a debt that is open: that is one
+// statement. What is otherwise about the rest is found out with their rows locked.
 func writeResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error {
-	c := columnsOf(results)
-	if err := writeAttempts(ctx, tx, c); err != nil {
+	// In order of their keys, as others lock them.
+	results = slices.SortedFunc(slices.Values(results), func(a, b ledger.Result) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Attempt, b.Attempt))
+	})
+	decided, work, err := writeAnswers(ctx, tx, columnsOf(results))
+	if err != nil {
 		return fmt.Errorf("attempts: %w", err)
 	}
-	decided, err := moveCancellations(ctx, tx, c)
-	if err != nil {
-		return fmt.Errorf("cancellations: %w", err)
+	rest := columnsOf(slices.DeleteFunc(slices.Clone(results), func(r ledger.Result) bool { return decided[attemptKey{r.ID, r.Attempt}] }))
+	late := map[int64]bool{}
+	if len(rest.ids) > 0 {
+		moved, err := moveCancellations(ctx, tx, rest)
+		if err != nil {
+			return fmt.Errorf("cancellations: %w", err)
+		}
+		maps.Copy(decided, moved)
+		if late, err = closeLate(ctx, tx, rest); err != nil {
+			return fmt.Errorf("late results: %w", err)
+		}
 	}
-	late, err := closeLate(ctx, tx, c)
-	if err != nil {
-		return fmt.Errorf("late results: %w", err)
+	if err := countMapping(ctx, tx, results); err != nil {
+		return fmt.Errorf("mapping: %w", err)
+	}
+	wanted := slices.ContainsFunc(results, func(r ledger.Result) bool { return r.Next.Work != "" })
+	if !work && !wanted && len(rest.ids) == 0 {
+		return nil
 	}
 	return resultWork(ctx, tx, results, decided, late)
 }
@@ -56,52 +82,22 @@ type attemptKey struct {
 	attempt int
 }
 
-// writeAttempts fills each attempt's own row, and keeps what was sent and received with it. Only "unknown" may be replaced by
-// what became known later; a result that is written twice leaves its evidence once.
-func writeAttempts(ctx context.Context, tx pgx.Tx, c columns) error {
-	_, err := tx.Exec(ctx, `
+// answers are a group of results as rows r.
+const answers = `
 with r as (
     select * from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[], @recognised::boolean[], @statuses::integer[], @flags::text[],
         @codes::text[], @messages::text[], @details::text[], @dictionaries::text[], @send_times::timestamptz[], @reply_times::timestamptz[],
-        @requests::bytea[], @replies::bytea[])
-      as r (id, attempt, disposition, recognised, http_status, flag, code, message, detail, dictionary, send_time, reply_time, request, reply)
-), written as (
-    update attempt a
-    set result_time = now(), disposition = r.disposition, recognised = r.recognised, http_status = r.http_status, vendor_flag = r.flag,
-        vendor_code = r.code, vendor_message = r.message, detail = r.detail, dictionary = r.dictionary, send_time = r.send_time, reply_time = r.reply_time
-    from r
-    where a.cancellation_id = r.id and a.attempt = r.attempt and a.disposition in ('', 'unknown')
-    returning a.cancellation_id as id, a.attempt
-)
-insert into attempt_evidence (cancellation_id, attempt, request, reply)
-select r.id, r.attempt, r.request, r.reply
-from r join written using (id, attempt)
-where length(r.request) > 0 or length(r.reply) > 0`,
-		pgx.StrictNamedArgs{
-			"ids": c.ids, "attempts": c.attempts, "dispositions": c.dispositions, "recognised": c.recognised, "statuses": c.statuses,
-			"flags": c.flags, "codes": c.codes, "messages": c.messages, "details": c.details, "dictionaries": c.dictionaries,
-			"send_times": c.sendTimes, "reply_times": c.replyTimes, "requests": c.requests, "replies": c.replies,
-		})
-	return err
-}
+        @requests::bytea[], @replies::bytea[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @same::text[],
+        @same_counts::integer[], @same_since::timestamptz[], @changes::integer[], @unsent_since::timestamptz[], @unsent_for::interval[],
+        @landed::boolean[], @verify::boolean[])
+      as r (id, attempt, disposition, recognised, http_status, flag, code, message, detail, dictionary, send_time, reply_time, request, reply,
+        state, outcome, inferred, wait, same_disposition, same_count, same_since, answer_changes, unsent_since, unsent_for, landed, verify)
+)`
 
-// moveCancellations lets the current attempt's result decide over a debt that is open, and answers the attempts that did. An "unknown"
-// counts only while the claim stands: it must not undo an answer that came after all.
-func moveCancellations(ctx context.Context, tx pgx.Tx, c columns) (map[attemptKey]bool, error) {
-	rows, err := tx.Query(ctx, `
-with r as (
-    select * from unnest(@ids::bigint[], @attempts::integer[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[],
-        @dispositions::text[], @messages::text[], @same::text[], @same_counts::integer[], @same_since::timestamptz[], @changes::integer[],
-        @unsent_since::timestamptz[], @landed::boolean[])
-      as r (id, attempt, state, outcome, inferred, wait, disposition, message, same_disposition, same_count, same_since, answer_changes,
-        unsent_since, landed)
-), was as (
-    select c.cancellation_id, c.state = 'open' as open
-    from r join cancellation c on c.cancellation_id = r.id and c.attempt = r.attempt
-    where r.disposition <> 'unknown' or c.claim_until is not null
-    order by c.cancellation_id
-    for update of c
-)
+// moveByAnswer is what the current attempt's answer r makes of a debt c; was.open says whether it decides over it. An "unknown" counts
+// only while the claim stands: it must not undo an answer that came after all.
+const (
+	moveByAnswer = `
 update cancellation c
 set state = case when was.open then r.state else c.state end,
     outcome = case when was.open then r.outcome else c.outcome end,
@@ -110,16 +106,65 @@ set state = case when was.open then r.state else c.state end,
     due_time = case when was.open then now() + r.wait else c.due_time end,
     claim_until = null, slice_until = null, disposition = r.disposition, vendor_message = r.message,
     same_disposition = r.same_disposition, same_count = r.same_count, same_since = r.same_since, answer_changes = r.answer_changes,
-    unsent_since = r.unsent_since,
-    maybe_landed = c.maybe_landed or r.landed, update_time = now()
+    unsent_since = r.unsent_since, unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for,
+    verified_time = case when was.open and r.verify then 'epoch' else c.verified_time end,
+    maybe_landed = c.maybe_landed or r.landed, update_time = now()`
+	isCurrent = `c.cancellation_id = r.id and c.attempt = r.attempt and (r.disposition <> 'unknown' or c.claim_until is not null)`
+)
+
+// writeAnswers fills each attempt's own row, and keeps what was sent and received with it. Only "unknown" may be replaced by
+// what became known later; a result that is written twice leaves its evidence once. It lets the current attempt's result decide over
+// a debt that is open, and answers the attempts that did, and whether there is open work about any of these bills or about the scheme
+// as a whole.
+//
+// The state is compared with a parameter so that the index of all open debts is no way to find the rows.
+func writeAnswers(ctx context.Context, tx pgx.Tx, c columns) (decided map[attemptKey]bool, work bool, err error) {
+	args := c.args()
+	args["open"] = "open"
+	rows, err := tx.Query(ctx, answers+`, written as (
+    update attempt a
+    set result_time = now(), disposition = r.disposition, recognised = r.recognised, http_status = r.http_status, vendor_flag = r.flag,
+        vendor_code = r.code, vendor_message = r.message, detail = r.detail, dictionary = r.dictionary, send_time = r.send_time, reply_time = r.reply_time
+    from r
+    where a.cancellation_id = r.id and a.attempt = r.attempt and a.disposition in ('', 'unknown')
+    returning r.id, r.attempt, r.request, r.reply
+), kept as (
+    insert into attempt_evidence (cancellation_id, attempt, request, reply)
+    select id, attempt, request, reply from written where length(request) > 0 or length(reply) > 0
+), moved as (`+moveByAnswer+`
+    from r cross join (select true as open) as was
+    where `+isCurrent+` and c.state = @open
+    returning c.cancellation_id, c.attempt, c.scheme, c.bill_id
+)
+select m.cancellation_id, m.attempt,
+       exists (select from work_item w where w.scheme = m.scheme and w.bill_id in (m.bill_id, 0) and w.close_time is null) as work
+from moved m`, args)
+	if err != nil {
+		return nil, false, err
+	}
+	decided = make(map[attemptKey]bool, len(c.ids))
+	var key attemptKey
+	var open bool
+	_, err = pgx.ForEachRow(rows, []any{&key.id, &key.attempt, &open}, func() error {
+		decided[key] = true
+		work = work || open
+		return nil
+	})
+	return decided, work, err
+}
+
+// moveCancellations is the part of writeAnswers that is about debts, for those that were not found open then: the current attempt's
+// result ends its claim all the same, and decides should the debt be open by now. It answers the attempts that decided.
+func moveCancellations(ctx context.Context, tx pgx.Tx, rest columns) (map[attemptKey]bool, error) {
+	rows, err := tx.Query(ctx, answers+`, was as (
+    select c.cancellation_id, c.state = 'open' as open
+    from r join cancellation c on `+isCurrent+`
+    order by c.cancellation_id
+    for update of c
+)`+moveByAnswer+`
 from r join was on was.cancellation_id = r.id
 where c.cancellation_id = r.id and c.attempt = r.attempt
-returning c.cancellation_id, c.attempt, was.open`,
-		pgx.StrictNamedArgs{
-			"ids": c.ids, "attempts": c.attempts, "states": c.states, "outcomes": c.outcomes, "inferred": c.inferred, "waits": c.waits,
-			"dispositions": c.dispositions, "messages": c.messages, "same": c.same, "same_counts": c.sameCounts, "same_since": c.sameSince,
-			"changes": c.answerChanges, "unsent_since": c.unsentSince, "landed": c.landed,
-		})
+returning c.cancellation_id, c.attempt, was.open`, rest.args())
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +196,7 @@ with late as (
     insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
     select l.scheme, @kind, l.bill_id, l.bill_no, l.cancellation_id, l.order_code
     from late l join bill b using (scheme, bill_id)
-    where b.document_status = 'C' and b.cancel_status = 'A'
+    where b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
       and not exists (select from work_item w where w.cancellation_id = l.cancellation_id and w.kind = @kind)
     on conflict do nothing
 )
@@ -173,16 +218,12 @@ select cancellation_id from late`,
 func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided map[attemptKey]bool, late map[int64]bool) error {
 	open := map[string][]ledger.Work{}
 	var settled []int64
-	answered := map[string]bool{}
 	for _, r := range results {
 		current := decided[attemptKey{r.ID, r.Attempt}]
 		switch ended := r.Next.State == rule.Done || r.Next.State == rule.Closed; {
 		case ended && (current || late[r.ID]):
 			settled = append(settled, r.ID)
-			answered[r.Scheme] = true
 		case !current || r.Next.Work == "":
-		case r.Next.Work == rule.WorkAuth:
-			open[r.Scheme] = append(open[r.Scheme], ledger.Work{Kind: r.Next.Work, Detail: r.VendorMessage})
 		default:
 			open[r.Scheme] = append(open[r.Scheme], ledger.Work{
 				Kind: r.Next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.ID, Detail: firstText(r.VendorMessage, r.Detail),
@@ -200,17 +241,7 @@ func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided
 	if err := closeCancellationWork(ctx, tx, settled, "settled by the WMS"); err != nil {
 		return err
 	}
-	if err := closeRestored(ctx, tx, settled); err != nil {
-		return err
-	}
-	for scheme := range answered {
-		if _, err := tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'the WMS answers again'
-where scheme = $1 and kind = $2 and close_time is null`, scheme, string(rule.WorkAuth)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return closeRestored(ctx, tx, settled)
 }
 
 func firstText(texts ...string) string {

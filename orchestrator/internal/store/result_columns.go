@@ -3,6 +3,8 @@ package store
 import (
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
@@ -12,8 +14,8 @@ type columns struct {
 	attempts, statuses, sameCounts, answerChanges               []int
 	dispositions, flags, codes, messages, details, dictionaries []string
 	states, outcomes, same                                      []string
-	recognised, inferred, landed                                []bool
-	waits                                                       []time.Duration
+	recognised, inferred, landed, verify                        []bool
+	waits, unsentFor                                            []time.Duration
 	sendTimes, replyTimes, sameSince, unsentSince               []*time.Time
 	requests, replies                                           [][]byte
 }
@@ -37,12 +39,14 @@ func columnsOf(results []ledger.Result) columns {
 		c.same = append(c.same, string(r.SameDisposition))
 		c.recognised = append(c.recognised, r.Answer.Recognised)
 		c.inferred = append(c.inferred, r.Next.Inferred)
+		c.verify = append(c.verify, r.Next.Verify)
 		c.landed = append(c.landed, r.Answer.Disposition.MayHaveLanded())
 		c.waits = append(c.waits, r.Next.Wait)
 		c.sendTimes = append(c.sendTimes, nullable(r.SendTime))
 		c.replyTimes = append(c.replyTimes, nullable(r.ReplyTime))
 		c.sameSince = append(c.sameSince, nullable(r.SameSince))
 		c.unsentSince = append(c.unsentSince, nullable(r.UnsentSince))
+		c.unsentFor = append(c.unsentFor, r.UnsentFor)
 		c.requests = append(c.requests, nonNil(r.Request))
 		c.replies = append(c.replies, nonNil(r.Reply))
 	}
@@ -54,4 +58,15 @@ func nonNil(b []byte) []byte {
 		return []byte{}
 	}
 	return b
+}
+
+func (c columns) args() pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"ids": c.ids, "attempts": c.attempts, "dispositions": c.dispositions, "recognised": c.recognised, "statuses": c.statuses,
+		"flags": c.flags, "codes": c.codes, "messages": c.messages, "details": c.details, "dictionaries": c.dictionaries,
+		"send_times": c.sendTimes, "reply_times": c.replyTimes, "requests": c.requests, "replies": c.replies,
+		"states": c.states, "outcomes": c.outcomes, "inferred": c.inferred, "waits": c.waits, "same": c.same,
+		"same_counts": c.sameCounts, "same_since": c.sameSince, "changes": c.answerChanges, "unsent_since": c.unsentSince,
+		"unsent_for": c.unsentFor, "landed": c.landed, "verify": c.verify,
+	}
 }

@@ -172,3 +172,10 @@ func TestASettledDebtClosesItsWorkItem(t *testing.T) {
 	w.result(again, rule.Cancelled, done)
 	require.Zero(t, w.count(`select count(*) from work_item where close_time is null`))
 }
+
+// No foreign key says so any longer.
+func TestThereIsNoIntentWithoutADebt(t *testing.T) {
+	w := setupWriter(t)
+	require.Empty(t, w.claim([]ledger.Due{{ID: 4711, SendBefore: time.Now().Add(time.Minute)}}))
+	require.Zero(t, w.count(`select count(*) from attempt`))
+}

@@ -20,6 +20,10 @@ type SchemeFile struct {
 	// PollReal and PollSandbox are the times between two passes on either kind of server; which one it is, the mark knows.
 	PollReal, PollSandbox time.Duration
 	Hash, Document        string
+	// Parts are the triggers, organisations, warehouses and legs that it names; PartsOf lists those of an earlier revision's document.
+	// Without them nothing counts as added.
+	Parts   []rule.Part
+	PartsOf func(document string) ([]rule.Part, error)
 }
 
 // SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer in the
@@ -69,15 +73,15 @@ on conflict do nothing`, string(rule.WorkSchemeInactive))
 
 func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {
 	var revision int
-	var form, dataCenter, hash string
+	var form, dataCenter, hash, document string
 	var accounts []string
 	var bound bool
 	err := tx.QueryRow(ctx, `
-select s.revision, s.form_id, s.data_center_id, s.wms_accounts, r.content_hash,
+select s.revision, s.form_id, s.data_center_id, s.wms_accounts, r.content_hash, r.document,
        exists (select from mark m where m.scheme = s.scheme) or exists (select from bill b where b.scheme = s.scheme) as bound
 from scheme s join scheme_revision r using (scheme, revision)
 where s.scheme = $1
-for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash, &bound)
+for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash, &document, &bound)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		revision = 1
@@ -105,14 +109,19 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 	}
 	_, err = tx.Exec(ctx, `insert into scheme_revision (scheme, revision, content_hash, document) values ($1, $2, $3, $4)`,
 		f.Scheme, revision, f.Hash, f.Document)
-	return revision, err
+	if err != nil || revision == 1 || !bound {
+		// What never read anything has no past for a floor to keep out.
+		return revision, err
+	}
+	return revision, writeFloors(ctx, tx, f, document, revision)
 }
 
 // Scheme answers a scheme's standing; ErrNotFound when there is none of this name.
 func (s *Store) Scheme(ctx context.Context, name string) (ledger.Scheme, error) {
 	rows, err := s.pool.Query(ctx, `
 select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send, s.send_since,
-       m.mark_time, m.version, m.data_center_id as mark_data_center, m.environment, m.effective_from, coalesce(f.failures, 0) as failures, f.not_before
+       m.mark_time, m.version, m.data_center_id as mark_data_center, m.environment, m.effective_from, m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
+       (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.floor_time)), '[]') from scheme_floor o where o.scheme = s.scheme) as floors
 from scheme s left join mark m using (scheme) left join pass_failure f using (scheme)
 where s.scheme = $1`, name)
 	if err != nil {
@@ -131,8 +140,10 @@ where s.scheme = $1`, name)
 		MarkDataCenter *string
 		Environment    *string
 		EffectiveFrom  *time.Time
+		TimeZone       *string
 		Failures       int
 		NotBefore      *time.Time
+		Floors         []byte
 	}
 	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -148,7 +159,11 @@ where s.scheme = $1`, name)
 	if r.MarkTime != nil {
 		scheme.Mark = &ledger.Mark{
 			Time: *r.MarkTime, Version: *r.Version, DataCenterID: *r.MarkDataCenter, Environment: *r.Environment, EffectiveFrom: *r.EffectiveFrom,
+			TimeZone: *r.TimeZone,
 		}
+	}
+	if scheme.Floors, err = floorsOf(r.Floors); err != nil {
+		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", err)
 	}
 	return scheme, nil
 }

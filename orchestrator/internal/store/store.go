@@ -20,7 +20,8 @@ const Schema = "voidrelay"
 
 // Store runs every statement of the orchestrator. Safe for concurrent use.
 type Store struct {
-	pool *pgxpool.Pool
+	pool     *pgxpool.Pool
+	answered answered
 }
 
 // New wraps a pool that Open made.
@@ -33,16 +34,25 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		return nil, fmt.Errorf("parse database url: %w", err)
 	}
 	cfg.ConnConfig.RuntimeParams["search_path"] = Schema
-	cfg.ConnConfig.RuntimeParams["application_name"] = "voidrelay"
+	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
+		// A name in the URL tells several orchestrators apart in the server's own views.
+		cfg.ConnConfig.RuntimeParams["application_name"] = "voidrelay"
+	}
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	// A plan that was cached while the tables were small reads them whole, row by row, once they have grown in a minute; so each
 	// statement is planned for the tables as they are.
 	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
+	// No statement of ours runs for so long that compiling it first would pay, and the ways of joining that byKey forbids count as so
+	// dear that Postgres would compile each of its statements.
+	cfg.ConnConfig.RuntimeParams["jit"] = "off"
 	// The server gives up a client that is gone within half a minute, and with it the locks that it held. They mean nothing on a
 	// Unix socket, and are accepted there.
 	cfg.ConnConfig.RuntimeParams["tcp_keepalives_idle"] = "10"
 	cfg.ConnConfig.RuntimeParams["tcp_keepalives_interval"] = "5"
 	cfg.ConnConfig.RuntimeParams["tcp_keepalives_count"] = "3"
+	// A process that is frozen in the middle of a transaction answers keep-alives and holds its row locks: the server ends it. No
+	// transaction of ours waits for anything but the database.
+	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	if cfg.MaxConns < 20 {
 		cfg.MaxConns = 20
@@ -68,9 +78,23 @@ func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
 // inTx runs fn in a transaction and repeats it, boundedly, when Postgres asked for that (serialization failure or deadlock).
 func (s *Store) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	return s.run(ctx, pgx.TxOptions{}, fn)
+}
+
+// byKey begins a transaction whose statements reach each row by its key, which is right however large the tables are. So their plans
+// are made once per connection and kept: planning such a statement takes longer than running it for a few dozen rows. Without the
+// other ways of joining, the one plan cannot go wrong by what the tables were like when it was made.
+const byKey = `begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off`
+
+// inKeyedTx is inTx for statements that reach each row by its key.
+func (s *Store) inKeyedTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	return s.run(ctx, pgx.TxOptions{BeginQuery: byKey}, fn)
+}
+
+func (s *Store) run(ctx context.Context, options pgx.TxOptions, fn func(tx pgx.Tx) error) error {
 	var err error
 	for range 3 {
-		err = pgx.BeginFunc(ctx, s.pool, fn)
+		err = pgx.BeginTxFunc(ctx, s.pool, options, fn)
 		if !repeatable(err) {
 			return err
 		}

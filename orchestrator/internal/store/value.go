@@ -17,3 +17,11 @@ func valued(t *time.Time) time.Time {
 	}
 	return t.UTC()
 }
+
+// nullableID turns 0, which no row has, into SQL's null.
+func nullableID(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}

@@ -91,6 +91,7 @@ func TestAReopenedDebtSaysWhatItsRevisionSays(t *testing.T) {
 	page := voidedPage(1, "A1", "WH1")
 	page.Bills[0].Before = known[1].ReadTime
 	page.Debts[0].OwnerCode, page.Debts[0].CancelReason = "OWNER2", "new reason"
+	w.revise("legs: {Assembly.in: {}}\n")
 	pass := w.pass()
 	pass.Revision = 2
 	_, err = w.store.FinishPass(t.Context(), pass, page, finishAt(rowtest.Now.Add(time.Minute)), none)

@@ -42,13 +42,24 @@ where cancellation_id = any($1) and close_time is null and kind <> $3`, cancella
 	return err
 }
 
-// closeRestored closes restored_after_cancel for bills that are voided again and whose order is known to be cancelled: what it asked
-// about has settled itself.
+// closeKind closes the work items of one kind of these cancellations.
+func closeKind(ctx context.Context, tx pgx.Tx, cancellations []int64, kind rule.WorkKind, reason string) error {
+	if len(cancellations) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+update work_item set close_time = now(), close_reason = $3
+where cancellation_id = any($1) and kind = $2 and close_time is null`, cancellations, string(kind), reason)
+	return err
+}
+
+// closeRestored closes restored_after_cancel for bills that are not live any longer and whose order is known to be cancelled: what it
+// asked about has settled itself.
 func closeRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error {
 	_, err := tx.Exec(ctx, `
-update work_item w set close_time = now(), close_reason = 'voided again, and its order is cancelled'
+update work_item w set close_time = now(), close_reason = 'not live again, and its order is cancelled'
 from cancellation c join bill b using (scheme, bill_id)
-where c.cancellation_id = any($1) and c.state = 'done' and b.cancel_status = 'B'
+where c.cancellation_id = any($1) and c.state = 'done' and (b.document_status <> 'C' or b.cancel_status <> 'A' or b.gone_time is not null)
   and w.scheme = c.scheme and w.bill_id = c.bill_id and w.kind = $2 and w.close_time is null
   and exists (select from cancellation o where o.cancellation_id = w.cancellation_id and o.account = c.account
               and o.warehouse_code = c.warehouse_code and o.order_code = c.order_code and o.order_type = c.order_type)`,
@@ -56,7 +67,30 @@ where c.cancellation_id = any($1) and c.state = 'done' and b.cancel_status = 'B'
 	return err
 }
 
-// openRestored opens restored_after_cancel for every debt of these bills that may have reached the WMS. Once opened for a debt
+// holdWork opens the work items for the scheme's debts that are held, unless they are open: one for each of a bill's own reasons, and one
+// for what waits behind a brake. A brake may have been released between a look that tripped it and the end of a pass whose debts it held.
+func holdWork(ctx context.Context, tx pgx.Tx, scheme string) error {
+	_, err := tx.Exec(ctx, `
+insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
+select c.scheme, c.hold_reason, c.bill_id, c.bill_no, c.cancellation_id, c.order_code || ' ' || c.order_type || ' @ ' || c.warehouse_code
+from cancellation c
+where c.scheme = $1 and c.state = 'held' and c.hold_reason in ($2, $3)
+on conflict do nothing`, scheme, string(rule.HoldNumberReuse), string(rule.HoldNoEventTime))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+insert into work_item (scheme, kind, subject, detail)
+select c.scheme, $2, min(c.hold_reason), count(*) || ' held'
+from cancellation c
+where c.scheme = $1 and c.state = 'held' and c.hold_reason in ('brake_hour', 'brake_day')
+  and not exists (select from work_item w where w.scheme = $1 and w.kind = $2 and w.close_time is null)
+group by c.scheme`, scheme, string(rule.WorkBrake))
+	return err
+}
+
+// openRestored opens restored_after_cancel for every debt of these bills that may have reached the WMS, or whose order a person says is
+// cancelled. Once opened for a debt
 // it is not opened again, also when it was settled.
 func openRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
@@ -67,8 +101,8 @@ insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
 select c.scheme, @kind, c.bill_id, c.bill_no, c.cancellation_id, c.order_code || ' ' || c.order_type || ' @ ' || c.warehouse_code
 from cancellation c
 where c.scheme = @scheme and c.bill_id = any(@bills)
-  and exists (select from attempt a where a.cancellation_id = c.cancellation_id
-              and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown'))
+  and (c.state = 'done' or exists (select from attempt a where a.cancellation_id = c.cancellation_id
+              and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown')))
   and not exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @kind)
 on conflict do nothing`,
 		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkRestored), "bills": bills})

@@ -32,15 +32,25 @@ func setupWriter(t *testing.T) *writer {
 
 func none(pgx.Tx) error { return nil }
 
+var voidsOnly = rule.Policy{Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}}
+
 // pass is a poll that follows the mark as it stands.
 func (w *writer) pass() *ledger.Pass {
 	w.Helper()
 	standing, err := w.store.Scheme(w.Context(), rowtest.SchemeName)
 	require.NoError(w, err)
 	return &ledger.Pass{
-		Scheme: rowtest.SchemeName, Kind: ledger.Poll, Revision: 1, MarkVersion: standing.Mark.Version, MarkBefore: standing.Mark.Time,
+		Scheme: rowtest.SchemeName, Kind: ledger.Poll, Revision: 1, MarkVersion: standing.Mark.Version, SendSince: standing.SendSince, MarkBefore: standing.Mark.Time,
 		LowerEdge: rule.LowerEdge(standing.Mark.Time), Clock: rule.Clock{Vendor: rowtest.Now.Add(time.Minute), Service: rowtest.Now.Add(time.Minute)},
 	}
+}
+
+// look is one that is decided under the scheme as it stands.
+func (w *writer) look(perHour, perDay int64) ledger.Look {
+	w.Helper()
+	standing, err := w.store.Scheme(w.Context(), rowtest.SchemeName)
+	require.NoError(w, err)
+	return ledger.Look{Scheme: rowtest.SchemeName, Revision: 1, SendSince: standing.SendSince, Brakes: rule.Brakes{PerHour: perHour, PerDay: perDay}}
 }
 
 func finishAt(mark time.Time) ledger.Finish {
@@ -59,7 +69,7 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	for _, warehouse := range warehouses {
 		page.Debts = append(page.Debts, ledger.Debt{
 			BillID: id, BillNo: no, Epoch: 1, Leg: rule.Leg{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse}, Account: "default",
-			WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废", Evidence: rule.EvidenceImage,
+			WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废", Triggers: []rule.Trigger{rule.TriggerVoided}, Evidence: rule.EvidenceImage,
 			LegsFrom: rule.LegsFromImage, VerifiedTime: now, BusinessDate: now,
 		})
 	}

@@ -302,8 +302,10 @@ type GetCancellationResponse struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	Cancellation *Cancellation          `protobuf:"bytes,1,opt,name=cancellation,proto3" json:"cancellation,omitempty"`
 	// In order of attempt.
-	Attempts      []*Attempt  `protobuf:"bytes,2,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	WorkItems     []*WorkItem `protobuf:"bytes,3,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
+	Attempts  []*Attempt  `protobuf:"bytes,2,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	WorkItems []*WorkItem `protobuf:"bytes,3,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
+	// What persons did about it, newest first, at most 100.
+	Actions       []*OperatorAction `protobuf:"bytes,4,rep,name=actions,proto3" json:"actions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -355,6 +357,13 @@ func (x *GetCancellationResponse) GetAttempts() []*Attempt {
 func (x *GetCancellationResponse) GetWorkItems() []*WorkItem {
 	if x != nil {
 		return x.WorkItems
+	}
+	return nil
+}
+
+func (x *GetCancellationResponse) GetActions() []*OperatorAction {
+	if x != nil {
+		return x.Actions
 	}
 	return nil
 }
@@ -480,6 +489,1295 @@ func (x *ListWorkItemsResponse) GetNextPageToken() string {
 	return ""
 }
 
+type ListOperatorActionsRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// At most 500; 0 = 50.
+	PageSize  int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only what concerned this cancellation; 0 = all.
+	CancellationId int64 `protobuf:"varint,4,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ListOperatorActionsRequest) Reset() {
+	*x = ListOperatorActionsRequest{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOperatorActionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOperatorActionsRequest) ProtoMessage() {}
+
+func (x *ListOperatorActionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOperatorActionsRequest.ProtoReflect.Descriptor instead.
+func (*ListOperatorActionsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListOperatorActionsRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *ListOperatorActionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOperatorActionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListOperatorActionsRequest) GetCancellationId() int64 {
+	if x != nil {
+		return x.CancellationId
+	}
+	return 0
+}
+
+type ListOperatorActionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Actions       []*OperatorAction      `protobuf:"bytes,1,rep,name=actions,proto3" json:"actions,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOperatorActionsResponse) Reset() {
+	*x = ListOperatorActionsResponse{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOperatorActionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOperatorActionsResponse) ProtoMessage() {}
+
+func (x *ListOperatorActionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOperatorActionsResponse.ProtoReflect.Descriptor instead.
+func (*ListOperatorActionsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListOperatorActionsResponse) GetActions() []*OperatorAction {
+	if x != nil {
+		return x.Actions
+	}
+	return nil
+}
+
+func (x *ListOperatorActionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type RetryCancellationsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Selection *CancellationSelection `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	// Why, in the operator's words; kept.
+	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Count only.
+	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100.
+	MaxCount      int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryCancellationsRequest) Reset() {
+	*x = RetryCancellationsRequest{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryCancellationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryCancellationsRequest) ProtoMessage() {}
+
+func (x *RetryCancellationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryCancellationsRequest.ProtoReflect.Descriptor instead.
+func (*RetryCancellationsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RetryCancellationsRequest) GetSelection() *CancellationSelection {
+	if x != nil {
+		return x.Selection
+	}
+	return nil
+}
+
+func (x *RetryCancellationsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RetryCancellationsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RetryCancellationsRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *RetryCancellationsRequest) GetMaxCount() int32 {
+	if x != nil {
+		return x.MaxCount
+	}
+	return 0
+}
+
+type RetryCancellationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryCancellationsResponse) Reset() {
+	*x = RetryCancellationsResponse{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryCancellationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryCancellationsResponse) ProtoMessage() {}
+
+func (x *RetryCancellationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryCancellationsResponse.ProtoReflect.Descriptor instead.
+func (*RetryCancellationsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RetryCancellationsResponse) GetResult() *ActionResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type IgnoreCancellationsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Selection *CancellationSelection `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	// Why, in the operator's words; kept.
+	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Count only.
+	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100.
+	MaxCount      int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IgnoreCancellationsRequest) Reset() {
+	*x = IgnoreCancellationsRequest{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IgnoreCancellationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IgnoreCancellationsRequest) ProtoMessage() {}
+
+func (x *IgnoreCancellationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IgnoreCancellationsRequest.ProtoReflect.Descriptor instead.
+func (*IgnoreCancellationsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *IgnoreCancellationsRequest) GetSelection() *CancellationSelection {
+	if x != nil {
+		return x.Selection
+	}
+	return nil
+}
+
+func (x *IgnoreCancellationsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *IgnoreCancellationsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *IgnoreCancellationsRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *IgnoreCancellationsRequest) GetMaxCount() int32 {
+	if x != nil {
+		return x.MaxCount
+	}
+	return 0
+}
+
+type IgnoreCancellationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IgnoreCancellationsResponse) Reset() {
+	*x = IgnoreCancellationsResponse{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IgnoreCancellationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IgnoreCancellationsResponse) ProtoMessage() {}
+
+func (x *IgnoreCancellationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IgnoreCancellationsResponse.ProtoReflect.Descriptor instead.
+func (*IgnoreCancellationsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *IgnoreCancellationsResponse) GetResult() *ActionResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type MarkCancellationsDoneRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Selection *CancellationSelection `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	// Why, in the operator's words; kept.
+	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Count only.
+	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100.
+	MaxCount      int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MarkCancellationsDoneRequest) Reset() {
+	*x = MarkCancellationsDoneRequest{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MarkCancellationsDoneRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MarkCancellationsDoneRequest) ProtoMessage() {}
+
+func (x *MarkCancellationsDoneRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MarkCancellationsDoneRequest.ProtoReflect.Descriptor instead.
+func (*MarkCancellationsDoneRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *MarkCancellationsDoneRequest) GetSelection() *CancellationSelection {
+	if x != nil {
+		return x.Selection
+	}
+	return nil
+}
+
+func (x *MarkCancellationsDoneRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *MarkCancellationsDoneRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MarkCancellationsDoneRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *MarkCancellationsDoneRequest) GetMaxCount() int32 {
+	if x != nil {
+		return x.MaxCount
+	}
+	return 0
+}
+
+type MarkCancellationsDoneResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MarkCancellationsDoneResponse) Reset() {
+	*x = MarkCancellationsDoneResponse{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MarkCancellationsDoneResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MarkCancellationsDoneResponse) ProtoMessage() {}
+
+func (x *MarkCancellationsDoneResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MarkCancellationsDoneResponse.ProtoReflect.Descriptor instead.
+func (*MarkCancellationsDoneResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *MarkCancellationsDoneResponse) GetResult() *ActionResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type ReleaseCancellationsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Selection *CancellationSelection `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	// Why, in the operator's words; kept.
+	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Count only.
+	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100.
+	MaxCount      int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseCancellationsRequest) Reset() {
+	*x = ReleaseCancellationsRequest{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseCancellationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseCancellationsRequest) ProtoMessage() {}
+
+func (x *ReleaseCancellationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseCancellationsRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseCancellationsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ReleaseCancellationsRequest) GetSelection() *CancellationSelection {
+	if x != nil {
+		return x.Selection
+	}
+	return nil
+}
+
+func (x *ReleaseCancellationsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ReleaseCancellationsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ReleaseCancellationsRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *ReleaseCancellationsRequest) GetMaxCount() int32 {
+	if x != nil {
+		return x.MaxCount
+	}
+	return 0
+}
+
+type ReleaseCancellationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseCancellationsResponse) Reset() {
+	*x = ReleaseCancellationsResponse{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseCancellationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseCancellationsResponse) ProtoMessage() {}
+
+func (x *ReleaseCancellationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseCancellationsResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseCancellationsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ReleaseCancellationsResponse) GetResult() *ActionResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type ReclassifyAnswersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The text as the WMS gave it (reporting.vendor_answer), compared without blanks at its ends; and its code, if the same text
+	// comes with several.
+	VendorMessage string `protobuf:"bytes,1,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
+	VendorCode    string `protobuf:"bytes,2,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
+	// Only answers of this account; empty = all.
+	Account string `protobuf:"bytes,3,opt,name=account,proto3" json:"account,omitempty"`
+	// What it means: cancelled, already_cancelled, in_progress, too_late, not_found or rejected.
+	Disposition string `protobuf:"bytes,4,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	// Why, in the operator's words; kept.
+	Reason    string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Preview: what it would settle.
+	DryRun bool `protobuf:"varint,7,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100.
+	MaxCount      int32 `protobuf:"varint,8,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReclassifyAnswersRequest) Reset() {
+	*x = ReclassifyAnswersRequest{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReclassifyAnswersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReclassifyAnswersRequest) ProtoMessage() {}
+
+func (x *ReclassifyAnswersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReclassifyAnswersRequest.ProtoReflect.Descriptor instead.
+func (*ReclassifyAnswersRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ReclassifyAnswersRequest) GetVendorMessage() string {
+	if x != nil {
+		return x.VendorMessage
+	}
+	return ""
+}
+
+func (x *ReclassifyAnswersRequest) GetVendorCode() string {
+	if x != nil {
+		return x.VendorCode
+	}
+	return ""
+}
+
+func (x *ReclassifyAnswersRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *ReclassifyAnswersRequest) GetDisposition() string {
+	if x != nil {
+		return x.Disposition
+	}
+	return ""
+}
+
+func (x *ReclassifyAnswersRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ReclassifyAnswersRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ReclassifyAnswersRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *ReclassifyAnswersRequest) GetMaxCount() int32 {
+	if x != nil {
+		return x.MaxCount
+	}
+	return 0
+}
+
+type ReclassifyAnswersResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Result *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	// How the cancellations that it touches end, by state.
+	Outcomes map[string]int64 `protobuf:"bytes,2,rep,name=outcomes,proto3" json:"outcomes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// The entry for WMS_DICTIONARY that makes wmssvc read the text so from now on.
+	DictionaryEntry string `protobuf:"bytes,3,opt,name=dictionary_entry,json=dictionaryEntry,proto3" json:"dictionary_entry,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ReclassifyAnswersResponse) Reset() {
+	*x = ReclassifyAnswersResponse{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReclassifyAnswersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReclassifyAnswersResponse) ProtoMessage() {}
+
+func (x *ReclassifyAnswersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReclassifyAnswersResponse.ProtoReflect.Descriptor instead.
+func (*ReclassifyAnswersResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ReclassifyAnswersResponse) GetResult() *ActionResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *ReclassifyAnswersResponse) GetOutcomes() map[string]int64 {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+func (x *ReclassifyAnswersResponse) GetDictionaryEntry() string {
+	if x != nil {
+		return x.DictionaryEntry
+	}
+	return ""
+}
+
+type CloseWorkItemsRequest struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	WorkItemIds []int64                `protobuf:"varint,1,rep,packed,name=work_item_ids,json=workItemIds,proto3" json:"work_item_ids,omitempty"`
+	// Why, in the operator's words; kept.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	DryRun        bool   `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseWorkItemsRequest) Reset() {
+	*x = CloseWorkItemsRequest{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseWorkItemsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseWorkItemsRequest) ProtoMessage() {}
+
+func (x *CloseWorkItemsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseWorkItemsRequest.ProtoReflect.Descriptor instead.
+func (*CloseWorkItemsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *CloseWorkItemsRequest) GetWorkItemIds() []int64 {
+	if x != nil {
+		return x.WorkItemIds
+	}
+	return nil
+}
+
+func (x *CloseWorkItemsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CloseWorkItemsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CloseWorkItemsRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+type CloseWorkItemsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseWorkItemsResponse) Reset() {
+	*x = CloseWorkItemsResponse{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseWorkItemsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseWorkItemsResponse) ProtoMessage() {}
+
+func (x *CloseWorkItemsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseWorkItemsResponse.ProtoReflect.Descriptor instead.
+func (*CloseWorkItemsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CloseWorkItemsResponse) GetResult() *ActionResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+// CancellationSelection names cancellations of one scheme: by id, or by what they have in common.
+type CancellationSelection struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// These; all other parts but the scheme are then left out.
+	CancellationIds []int64 `protobuf:"varint,2,rep,packed,name=cancellation_ids,json=cancellationIds,proto3" json:"cancellation_ids,omitempty"`
+	// In these states; empty = all that the action applies to.
+	States        []CancellationState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=orchestrator.v1.CancellationState" json:"states,omitempty"`
+	BillNo        string              `protobuf:"bytes,4,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	WarehouseCode string              `protobuf:"bytes,5,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
+	Account       string              `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
+	// The last answer came to this, or carried this text.
+	Disposition   string `protobuf:"bytes,7,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	VendorMessage string `protobuf:"bytes,8,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
+	// With an open work item of this kind.
+	WorkKind string `protobuf:"bytes,9,opt,name=work_kind,json=workKind,proto3" json:"work_kind,omitempty"`
+	// Held for this reason.
+	HoldReason string `protobuf:"bytes,10,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
+	// Created at or after, and before.
+	CreateTimeFrom *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time_from,json=createTimeFrom,proto3" json:"create_time_from,omitempty"`
+	CreateTimeTo   *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time_to,json=createTimeTo,proto3" json:"create_time_to,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *CancellationSelection) Reset() {
+	*x = CancellationSelection{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancellationSelection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancellationSelection) ProtoMessage() {}
+
+func (x *CancellationSelection) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancellationSelection.ProtoReflect.Descriptor instead.
+func (*CancellationSelection) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CancellationSelection) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *CancellationSelection) GetCancellationIds() []int64 {
+	if x != nil {
+		return x.CancellationIds
+	}
+	return nil
+}
+
+func (x *CancellationSelection) GetStates() []CancellationState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *CancellationSelection) GetBillNo() string {
+	if x != nil {
+		return x.BillNo
+	}
+	return ""
+}
+
+func (x *CancellationSelection) GetWarehouseCode() string {
+	if x != nil {
+		return x.WarehouseCode
+	}
+	return ""
+}
+
+func (x *CancellationSelection) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *CancellationSelection) GetDisposition() string {
+	if x != nil {
+		return x.Disposition
+	}
+	return ""
+}
+
+func (x *CancellationSelection) GetVendorMessage() string {
+	if x != nil {
+		return x.VendorMessage
+	}
+	return ""
+}
+
+func (x *CancellationSelection) GetWorkKind() string {
+	if x != nil {
+		return x.WorkKind
+	}
+	return ""
+}
+
+func (x *CancellationSelection) GetHoldReason() string {
+	if x != nil {
+		return x.HoldReason
+	}
+	return ""
+}
+
+func (x *CancellationSelection) GetCreateTimeFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeFrom
+	}
+	return nil
+}
+
+func (x *CancellationSelection) GetCreateTimeTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeTo
+	}
+	return nil
+}
+
+// ActionResult is what an action did, or with dry_run would do.
+type ActionResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many it changed, or would.
+	Count int64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// The first of them, at most 100.
+	CancellationIds []int64 `protobuf:"varint,2,rep,packed,name=cancellation_ids,json=cancellationIds,proto3" json:"cancellation_ids,omitempty"`
+	// Those selected that it does not apply to, at most 100, and how many there are.
+	Refused       []*ActionRefusal `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"`
+	RefusedCount  int64            `protobuf:"varint,4,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
+	DryRun        bool             `protobuf:"varint,5,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionResult) Reset() {
+	*x = ActionResult{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionResult) ProtoMessage() {}
+
+func (x *ActionResult) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionResult.ProtoReflect.Descriptor instead.
+func (*ActionResult) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ActionResult) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *ActionResult) GetCancellationIds() []int64 {
+	if x != nil {
+		return x.CancellationIds
+	}
+	return nil
+}
+
+func (x *ActionResult) GetRefused() []*ActionRefusal {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *ActionResult) GetRefusedCount() int64 {
+	if x != nil {
+		return x.RefusedCount
+	}
+	return 0
+}
+
+func (x *ActionResult) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+// ActionRefusal says why an action does not apply to one cancellation or work item.
+type ActionRefusal struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	CancellationId int64                  `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
+	WorkItemId     int64                  `protobuf:"varint,2,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
+	BillNo         string                 `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	// In Chinese.
+	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionRefusal) Reset() {
+	*x = ActionRefusal{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionRefusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionRefusal) ProtoMessage() {}
+
+func (x *ActionRefusal) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionRefusal.ProtoReflect.Descriptor instead.
+func (*ActionRefusal) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ActionRefusal) GetCancellationId() int64 {
+	if x != nil {
+		return x.CancellationId
+	}
+	return 0
+}
+
+func (x *ActionRefusal) GetWorkItemId() int64 {
+	if x != nil {
+		return x.WorkItemId
+	}
+	return 0
+}
+
+func (x *ActionRefusal) GetBillNo() string {
+	if x != nil {
+		return x.BillNo
+	}
+	return ""
+}
+
+func (x *ActionRefusal) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// OperatorAction is something a person did.
+type OperatorAction struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	OperatorActionId int64                  `protobuf:"varint,1,opt,name=operator_action_id,json=operatorActionId,proto3" json:"operator_action_id,omitempty"`
+	Actor            string                 `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Such as set_mode, release, retry, ignore, mark_done, move_mark, stop_all.
+	Verb string `protobuf:"bytes,3,opt,name=verb,proto3" json:"verb,omitempty"`
+	// Empty for what concerns all schemes.
+	Scheme string `protobuf:"bytes,4,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What was asked and what it came to, as JSON.
+	Parameters    string                 `protobuf:"bytes,6,opt,name=parameters,proto3" json:"parameters,omitempty"`
+	Result        string                 `protobuf:"bytes,7,opt,name=result,proto3" json:"result,omitempty"`
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperatorAction) Reset() {
+	*x = OperatorAction{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperatorAction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperatorAction) ProtoMessage() {}
+
+func (x *OperatorAction) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperatorAction.ProtoReflect.Descriptor instead.
+func (*OperatorAction) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *OperatorAction) GetOperatorActionId() int64 {
+	if x != nil {
+		return x.OperatorActionId
+	}
+	return 0
+}
+
+func (x *OperatorAction) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *OperatorAction) GetVerb() string {
+	if x != nil {
+		return x.Verb
+	}
+	return ""
+}
+
+func (x *OperatorAction) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *OperatorAction) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *OperatorAction) GetParameters() string {
+	if x != nil {
+		return x.Parameters
+	}
+	return ""
+}
+
+func (x *OperatorAction) GetResult() string {
+	if x != nil {
+		return x.Result
+	}
+	return ""
+}
+
+func (x *OperatorAction) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
 type Cancellation struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	CancellationId int64                  `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
@@ -530,7 +1828,7 @@ type Cancellation struct {
 
 func (x *Cancellation) Reset() {
 	*x = Cancellation{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -542,7 +1840,7 @@ func (x *Cancellation) String() string {
 func (*Cancellation) ProtoMessage() {}
 
 func (x *Cancellation) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -555,7 +1853,7 @@ func (x *Cancellation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancellation.ProtoReflect.Descriptor instead.
 func (*Cancellation) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{6}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Cancellation) GetCancellationId() int64 {
@@ -784,7 +2082,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[7]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -796,7 +2094,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[7]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -809,7 +2107,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{7}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Attempt) GetAttempt() int32 {
@@ -926,7 +2224,7 @@ type WorkItem struct {
 
 func (x *WorkItem) Reset() {
 	*x = WorkItem{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[8]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -938,7 +2236,7 @@ func (x *WorkItem) String() string {
 func (*WorkItem) ProtoMessage() {}
 
 func (x *WorkItem) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[8]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -951,7 +2249,7 @@ func (x *WorkItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkItem.ProtoReflect.Descriptor instead.
 func (*WorkItem) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{8}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WorkItem) GetWorkItemId() int64 {
@@ -1051,12 +2349,13 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\rcancellations\x18\x01 \x03(\v2\x1d.orchestrator.v1.CancellationR\rcancellations\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"J\n" +
 	"\x16GetCancellationRequest\x120\n" +
-	"\x0fcancellation_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x0ecancellationId\"\xcc\x01\n" +
+	"\x0fcancellation_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x0ecancellationId\"\x87\x02\n" +
 	"\x17GetCancellationResponse\x12A\n" +
 	"\fcancellation\x18\x01 \x01(\v2\x1d.orchestrator.v1.CancellationR\fcancellation\x124\n" +
 	"\battempts\x18\x02 \x03(\v2\x18.orchestrator.v1.AttemptR\battempts\x128\n" +
 	"\n" +
-	"work_items\x18\x03 \x03(\v2\x19.orchestrator.v1.WorkItemR\tworkItems\"\xb0\x01\n" +
+	"work_items\x18\x03 \x03(\v2\x19.orchestrator.v1.WorkItemR\tworkItems\x129\n" +
+	"\aactions\x18\x04 \x03(\v2\x1f.orchestrator.v1.OperatorActionR\aactions\"\xb0\x01\n" +
 	"\x14ListWorkItemsRequest\x12\x1f\n" +
 	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12%\n" +
 	"\x0einclude_closed\x18\x02 \x01(\bR\rincludeClosed\x12'\n" +
@@ -1067,7 +2366,125 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\x15ListWorkItemsResponse\x128\n" +
 	"\n" +
 	"work_items\x18\x01 \x03(\v2\x19.orchestrator.v1.WorkItemR\tworkItems\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xfe\b\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc1\x01\n" +
+	"\x1aListOperatorActionsRequest\x12\x1f\n" +
+	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\x120\n" +
+	"\x0fcancellation_id\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0ecancellationId\"\x80\x01\n" +
+	"\x1bListOperatorActionsResponse\x129\n" +
+	"\aactions\x18\x01 \x03(\v2\x1f.orchestrator.v1.OperatorActionR\aactions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf8\x01\n" +
+	"\x19RetryCancellationsRequest\x12L\n" +
+	"\tselection\x18\x01 \x01(\v2&.orchestrator.v1.CancellationSelectionB\x06\xbaH\x03\xc8\x01\x01R\tselection\x12\"\n" +
+	"\x06reason\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12(\n" +
+	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"S\n" +
+	"\x1aRetryCancellationsResponse\x125\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xf9\x01\n" +
+	"\x1aIgnoreCancellationsRequest\x12L\n" +
+	"\tselection\x18\x01 \x01(\v2&.orchestrator.v1.CancellationSelectionB\x06\xbaH\x03\xc8\x01\x01R\tselection\x12\"\n" +
+	"\x06reason\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12(\n" +
+	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"T\n" +
+	"\x1bIgnoreCancellationsResponse\x125\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xfb\x01\n" +
+	"\x1cMarkCancellationsDoneRequest\x12L\n" +
+	"\tselection\x18\x01 \x01(\v2&.orchestrator.v1.CancellationSelectionB\x06\xbaH\x03\xc8\x01\x01R\tselection\x12\"\n" +
+	"\x06reason\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12(\n" +
+	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"V\n" +
+	"\x1dMarkCancellationsDoneResponse\x125\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xfa\x01\n" +
+	"\x1bReleaseCancellationsRequest\x12L\n" +
+	"\tselection\x18\x01 \x01(\v2&.orchestrator.v1.CancellationSelectionB\x06\xbaH\x03\xc8\x01\x01R\tselection\x12\"\n" +
+	"\x06reason\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12(\n" +
+	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"U\n" +
+	"\x1cReleaseCancellationsResponse\x125\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x9d\x03\n" +
+	"\x18ReclassifyAnswersRequest\x121\n" +
+	"\x0evendor_message\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\rvendorMessage\x12)\n" +
+	"\vvendor_code\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
+	"vendorCode\x12!\n" +
+	"\aaccount\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\x12q\n" +
+	"\vdisposition\x18\x04 \x01(\tBO\xbaHLrJR\tcancelledR\x11already_cancelledR\vin_progressR\btoo_lateR\tnot_foundR\brejectedR\vdisposition\x12\"\n" +
+	"\x06reason\x18\x05 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
+	"\adry_run\x18\a \x01(\bR\x06dryRun\x12(\n" +
+	"\tmax_count\x18\b \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"\x90\x02\n" +
+	"\x19ReclassifyAnswersResponse\x125\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\x12T\n" +
+	"\boutcomes\x18\x02 \x03(\v28.orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntryR\boutcomes\x12)\n" +
+	"\x10dictionary_entry\x18\x03 \x01(\tR\x0fdictionaryEntry\x1a;\n" +
+	"\rOutcomesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xb3\x01\n" +
+	"\x15CloseWorkItemsRequest\x125\n" +
+	"\rwork_item_ids\x18\x01 \x03(\x03B\x11\xbaH\x0e\x92\x01\v\b\x01\x10\xe8\a\"\x04\"\x02 \x00R\vworkItemIds\x12\"\n" +
+	"\x06reason\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\"O\n" +
+	"\x16CloseWorkItemsResponse\x125\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xef\x04\n" +
+	"\x15CancellationSelection\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12:\n" +
+	"\x10cancellation_ids\x18\x02 \x03(\x03B\x0f\xbaH\f\x92\x01\t\x10\xe8\a\"\x04\"\x02 \x00R\x0fcancellationIds\x12M\n" +
+	"\x06states\x18\x03 \x03(\x0e2\".orchestrator.v1.CancellationStateB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12!\n" +
+	"\abill_no\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06billNo\x12.\n" +
+	"\x0ewarehouse_code\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x182R\rwarehouseCode\x12!\n" +
+	"\aaccount\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\x12)\n" +
+	"\vdisposition\x18\a \x01(\tB\a\xbaH\x04r\x02\x182R\vdisposition\x12/\n" +
+	"\x0evendor_message\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\rvendorMessage\x12$\n" +
+	"\twork_kind\x18\t \x01(\tB\a\xbaH\x04r\x02\x182R\bworkKind\x12(\n" +
+	"\vhold_reason\x18\n" +
+	" \x01(\tB\a\xbaH\x04r\x02\x182R\n" +
+	"holdReason\x12D\n" +
+	"\x10create_time_from\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x0ecreateTimeFrom\x12@\n" +
+	"\x0ecreate_time_to\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\fcreateTimeTo\"\xc7\x01\n" +
+	"\fActionResult\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\x12)\n" +
+	"\x10cancellation_ids\x18\x02 \x03(\x03R\x0fcancellationIds\x128\n" +
+	"\arefused\x18\x03 \x03(\v2\x1e.orchestrator.v1.ActionRefusalR\arefused\x12#\n" +
+	"\rrefused_count\x18\x04 \x01(\x03R\frefusedCount\x12\x17\n" +
+	"\adry_run\x18\x05 \x01(\bR\x06dryRun\"\x8d\x01\n" +
+	"\rActionRefusal\x12'\n" +
+	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12 \n" +
+	"\fwork_item_id\x18\x02 \x01(\x03R\n" +
+	"workItemId\x12\x17\n" +
+	"\abill_no\x18\x03 \x01(\tR\x06billNo\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\"\x8d\x02\n" +
+	"\x0eOperatorAction\x12,\n" +
+	"\x12operator_action_id\x18\x01 \x01(\x03R\x10operatorActionId\x12\x14\n" +
+	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x12\n" +
+	"\x04verb\x18\x03 \x01(\tR\x04verb\x12\x16\n" +
+	"\x06scheme\x18\x04 \x01(\tR\x06scheme\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1e\n" +
+	"\n" +
+	"parameters\x18\x06 \x01(\tR\n" +
+	"parameters\x12\x16\n" +
+	"\x06result\x18\a \x01(\tR\x06result\x12;\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\"\xfe\b\n" +
 	"\fCancellation\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12\x17\n" +
@@ -1154,11 +2571,18 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\x19CANCELLATION_STATE_PARKED\x10\x05\x12!\n" +
 	"\x1dCANCELLATION_STATE_SUPERSEDED\x10\x06\x12\x1f\n" +
 	"\x1bCANCELLATION_STATE_OBSERVED\x10\a\x12\x1d\n" +
-	"\x19CANCELLATION_STATE_CLOSED\x10\b2\xc7\x02\n" +
+	"\x19CANCELLATION_STATE_CLOSED\x10\b2\xd6\b\n" +
 	"\x13CancellationService\x12j\n" +
 	"\x11ListCancellations\x12).orchestrator.v1.ListCancellationsRequest\x1a*.orchestrator.v1.ListCancellationsResponse\x12d\n" +
 	"\x0fGetCancellation\x12'.orchestrator.v1.GetCancellationRequest\x1a(.orchestrator.v1.GetCancellationResponse\x12^\n" +
-	"\rListWorkItems\x12%.orchestrator.v1.ListWorkItemsRequest\x1a&.orchestrator.v1.ListWorkItemsResponseB\xce\x01\n" +
+	"\rListWorkItems\x12%.orchestrator.v1.ListWorkItemsRequest\x1a&.orchestrator.v1.ListWorkItemsResponse\x12m\n" +
+	"\x12RetryCancellations\x12*.orchestrator.v1.RetryCancellationsRequest\x1a+.orchestrator.v1.RetryCancellationsResponse\x12p\n" +
+	"\x13IgnoreCancellations\x12+.orchestrator.v1.IgnoreCancellationsRequest\x1a,.orchestrator.v1.IgnoreCancellationsResponse\x12v\n" +
+	"\x15MarkCancellationsDone\x12-.orchestrator.v1.MarkCancellationsDoneRequest\x1a..orchestrator.v1.MarkCancellationsDoneResponse\x12s\n" +
+	"\x14ReleaseCancellations\x12,.orchestrator.v1.ReleaseCancellationsRequest\x1a-.orchestrator.v1.ReleaseCancellationsResponse\x12j\n" +
+	"\x11ReclassifyAnswers\x12).orchestrator.v1.ReclassifyAnswersRequest\x1a*.orchestrator.v1.ReclassifyAnswersResponse\x12a\n" +
+	"\x0eCloseWorkItems\x12&.orchestrator.v1.CloseWorkItemsRequest\x1a'.orchestrator.v1.CloseWorkItemsResponse\x12p\n" +
+	"\x13ListOperatorActions\x12+.orchestrator.v1.ListOperatorActionsRequest\x1a,.orchestrator.v1.ListOperatorActionsResponseB\xce\x01\n" +
 	"\x13com.orchestrator.v1B\x11CancellationProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
@@ -1174,53 +2598,104 @@ func file_orchestrator_v1_cancellation_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_cancellation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_orchestrator_v1_cancellation_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_orchestrator_v1_cancellation_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_orchestrator_v1_cancellation_proto_goTypes = []any{
-	(CancellationState)(0),            // 0: orchestrator.v1.CancellationState
-	(*ListCancellationsRequest)(nil),  // 1: orchestrator.v1.ListCancellationsRequest
-	(*ListCancellationsResponse)(nil), // 2: orchestrator.v1.ListCancellationsResponse
-	(*GetCancellationRequest)(nil),    // 3: orchestrator.v1.GetCancellationRequest
-	(*GetCancellationResponse)(nil),   // 4: orchestrator.v1.GetCancellationResponse
-	(*ListWorkItemsRequest)(nil),      // 5: orchestrator.v1.ListWorkItemsRequest
-	(*ListWorkItemsResponse)(nil),     // 6: orchestrator.v1.ListWorkItemsResponse
-	(*Cancellation)(nil),              // 7: orchestrator.v1.Cancellation
-	(*Attempt)(nil),                   // 8: orchestrator.v1.Attempt
-	(*WorkItem)(nil),                  // 9: orchestrator.v1.WorkItem
-	nil,                               // 10: orchestrator.v1.Cancellation.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),     // 11: google.protobuf.Timestamp
+	(CancellationState)(0),                // 0: orchestrator.v1.CancellationState
+	(*ListCancellationsRequest)(nil),      // 1: orchestrator.v1.ListCancellationsRequest
+	(*ListCancellationsResponse)(nil),     // 2: orchestrator.v1.ListCancellationsResponse
+	(*GetCancellationRequest)(nil),        // 3: orchestrator.v1.GetCancellationRequest
+	(*GetCancellationResponse)(nil),       // 4: orchestrator.v1.GetCancellationResponse
+	(*ListWorkItemsRequest)(nil),          // 5: orchestrator.v1.ListWorkItemsRequest
+	(*ListWorkItemsResponse)(nil),         // 6: orchestrator.v1.ListWorkItemsResponse
+	(*ListOperatorActionsRequest)(nil),    // 7: orchestrator.v1.ListOperatorActionsRequest
+	(*ListOperatorActionsResponse)(nil),   // 8: orchestrator.v1.ListOperatorActionsResponse
+	(*RetryCancellationsRequest)(nil),     // 9: orchestrator.v1.RetryCancellationsRequest
+	(*RetryCancellationsResponse)(nil),    // 10: orchestrator.v1.RetryCancellationsResponse
+	(*IgnoreCancellationsRequest)(nil),    // 11: orchestrator.v1.IgnoreCancellationsRequest
+	(*IgnoreCancellationsResponse)(nil),   // 12: orchestrator.v1.IgnoreCancellationsResponse
+	(*MarkCancellationsDoneRequest)(nil),  // 13: orchestrator.v1.MarkCancellationsDoneRequest
+	(*MarkCancellationsDoneResponse)(nil), // 14: orchestrator.v1.MarkCancellationsDoneResponse
+	(*ReleaseCancellationsRequest)(nil),   // 15: orchestrator.v1.ReleaseCancellationsRequest
+	(*ReleaseCancellationsResponse)(nil),  // 16: orchestrator.v1.ReleaseCancellationsResponse
+	(*ReclassifyAnswersRequest)(nil),      // 17: orchestrator.v1.ReclassifyAnswersRequest
+	(*ReclassifyAnswersResponse)(nil),     // 18: orchestrator.v1.ReclassifyAnswersResponse
+	(*CloseWorkItemsRequest)(nil),         // 19: orchestrator.v1.CloseWorkItemsRequest
+	(*CloseWorkItemsResponse)(nil),        // 20: orchestrator.v1.CloseWorkItemsResponse
+	(*CancellationSelection)(nil),         // 21: orchestrator.v1.CancellationSelection
+	(*ActionResult)(nil),                  // 22: orchestrator.v1.ActionResult
+	(*ActionRefusal)(nil),                 // 23: orchestrator.v1.ActionRefusal
+	(*OperatorAction)(nil),                // 24: orchestrator.v1.OperatorAction
+	(*Cancellation)(nil),                  // 25: orchestrator.v1.Cancellation
+	(*Attempt)(nil),                       // 26: orchestrator.v1.Attempt
+	(*WorkItem)(nil),                      // 27: orchestrator.v1.WorkItem
+	nil,                                   // 28: orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	nil,                                   // 29: orchestrator.v1.Cancellation.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),         // 30: google.protobuf.Timestamp
 }
 var file_orchestrator_v1_cancellation_proto_depIdxs = []int32{
 	0,  // 0: orchestrator.v1.ListCancellationsRequest.states:type_name -> orchestrator.v1.CancellationState
-	11, // 1: orchestrator.v1.ListCancellationsRequest.create_time_from:type_name -> google.protobuf.Timestamp
-	11, // 2: orchestrator.v1.ListCancellationsRequest.create_time_to:type_name -> google.protobuf.Timestamp
-	7,  // 3: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
-	7,  // 4: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
-	8,  // 5: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
-	9,  // 6: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
-	9,  // 7: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
-	10, // 8: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
-	0,  // 9: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
-	11, // 10: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
-	11, // 11: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
-	11, // 12: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
-	11, // 13: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
-	11, // 14: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
-	11, // 15: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
-	11, // 16: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
-	11, // 17: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
-	11, // 18: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
-	11, // 19: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
-	1,  // 20: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
-	3,  // 21: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
-	5,  // 22: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
-	2,  // 23: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
-	4,  // 24: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
-	6,  // 25: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
-	23, // [23:26] is the sub-list for method output_type
-	20, // [20:23] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	30, // 1: orchestrator.v1.ListCancellationsRequest.create_time_from:type_name -> google.protobuf.Timestamp
+	30, // 2: orchestrator.v1.ListCancellationsRequest.create_time_to:type_name -> google.protobuf.Timestamp
+	25, // 3: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
+	25, // 4: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
+	26, // 5: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
+	27, // 6: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	24, // 7: orchestrator.v1.GetCancellationResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	27, // 8: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	24, // 9: orchestrator.v1.ListOperatorActionsResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	21, // 10: orchestrator.v1.RetryCancellationsRequest.selection:type_name -> orchestrator.v1.CancellationSelection
+	22, // 11: orchestrator.v1.RetryCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	21, // 12: orchestrator.v1.IgnoreCancellationsRequest.selection:type_name -> orchestrator.v1.CancellationSelection
+	22, // 13: orchestrator.v1.IgnoreCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	21, // 14: orchestrator.v1.MarkCancellationsDoneRequest.selection:type_name -> orchestrator.v1.CancellationSelection
+	22, // 15: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
+	21, // 16: orchestrator.v1.ReleaseCancellationsRequest.selection:type_name -> orchestrator.v1.CancellationSelection
+	22, // 17: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	22, // 18: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
+	28, // 19: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	22, // 20: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
+	0,  // 21: orchestrator.v1.CancellationSelection.states:type_name -> orchestrator.v1.CancellationState
+	30, // 22: orchestrator.v1.CancellationSelection.create_time_from:type_name -> google.protobuf.Timestamp
+	30, // 23: orchestrator.v1.CancellationSelection.create_time_to:type_name -> google.protobuf.Timestamp
+	23, // 24: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
+	30, // 25: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
+	29, // 26: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
+	0,  // 27: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
+	30, // 28: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
+	30, // 29: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
+	30, // 30: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
+	30, // 31: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
+	30, // 32: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
+	30, // 33: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
+	30, // 34: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
+	30, // 35: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
+	30, // 36: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
+	30, // 37: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
+	1,  // 38: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
+	3,  // 39: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
+	5,  // 40: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
+	9,  // 41: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
+	11, // 42: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
+	13, // 43: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
+	15, // 44: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
+	17, // 45: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
+	19, // 46: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
+	7,  // 47: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
+	2,  // 48: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
+	4,  // 49: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
+	6,  // 50: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
+	10, // 51: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
+	12, // 52: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
+	14, // 53: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
+	16, // 54: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
+	18, // 55: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
+	20, // 56: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
+	8,  // 57: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
+	48, // [48:58] is the sub-list for method output_type
+	38, // [38:48] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_cancellation_proto_init() }
@@ -1234,7 +2709,7 @@ func file_orchestrator_v1_cancellation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_cancellation_proto_rawDesc), len(file_orchestrator_v1_cancellation_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,9 +19,16 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CancellationService_ListCancellations_FullMethodName = "/orchestrator.v1.CancellationService/ListCancellations"
-	CancellationService_GetCancellation_FullMethodName   = "/orchestrator.v1.CancellationService/GetCancellation"
-	CancellationService_ListWorkItems_FullMethodName     = "/orchestrator.v1.CancellationService/ListWorkItems"
+	CancellationService_ListCancellations_FullMethodName     = "/orchestrator.v1.CancellationService/ListCancellations"
+	CancellationService_GetCancellation_FullMethodName       = "/orchestrator.v1.CancellationService/GetCancellation"
+	CancellationService_ListWorkItems_FullMethodName         = "/orchestrator.v1.CancellationService/ListWorkItems"
+	CancellationService_RetryCancellations_FullMethodName    = "/orchestrator.v1.CancellationService/RetryCancellations"
+	CancellationService_IgnoreCancellations_FullMethodName   = "/orchestrator.v1.CancellationService/IgnoreCancellations"
+	CancellationService_MarkCancellationsDone_FullMethodName = "/orchestrator.v1.CancellationService/MarkCancellationsDone"
+	CancellationService_ReleaseCancellations_FullMethodName  = "/orchestrator.v1.CancellationService/ReleaseCancellations"
+	CancellationService_ReclassifyAnswers_FullMethodName     = "/orchestrator.v1.CancellationService/ReclassifyAnswers"
+	CancellationService_CloseWorkItems_FullMethodName        = "/orchestrator.v1.CancellationService/CloseWorkItems"
+	CancellationService_ListOperatorActions_FullMethodName   = "/orchestrator.v1.CancellationService/ListOperatorActions"
 )
 
 // CancellationServiceClient is the client API for CancellationService service.
@@ -37,6 +44,20 @@ type CancellationServiceClient interface {
 	GetCancellation(ctx context.Context, in *GetCancellationRequest, opts ...grpc.CallOption) (*GetCancellationResponse, error)
 	// ListWorkItems lists what only a person can settle, newest first.
 	ListWorkItems(ctx context.Context, in *ListWorkItemsRequest, opts ...grpc.CallOption) (*ListWorkItemsResponse, error)
+	// RetryCancellations asks the WMS again for parked, or waiting, cancellations. Each is verified in Kingdee before it is sent.
+	RetryCancellations(ctx context.Context, in *RetryCancellationsRequest, opts ...grpc.CallOption) (*RetryCancellationsResponse, error)
+	// IgnoreCancellations leaves the order in the warehouse as it is.
+	IgnoreCancellations(ctx context.Context, in *IgnoreCancellationsRequest, opts ...grpc.CallOption) (*IgnoreCancellationsResponse, error)
+	// MarkCancellationsDone says that the order is cancelled, by hand or otherwise.
+	MarkCancellationsDone(ctx context.Context, in *MarkCancellationsDoneRequest, opts ...grpc.CallOption) (*MarkCancellationsDoneResponse, error)
+	// ReleaseCancellations lets held ones go.
+	ReleaseCancellations(ctx context.Context, in *ReleaseCancellationsRequest, opts ...grpc.CallOption) (*ReleaseCancellationsResponse, error)
+	// ReclassifyAnswers says what an answer text of the WMS means, and settles the parked cancellations that wait for that.
+	ReclassifyAnswers(ctx context.Context, in *ReclassifyAnswersRequest, opts ...grpc.CallOption) (*ReclassifyAnswersResponse, error)
+	// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended.
+	CloseWorkItems(ctx context.Context, in *CloseWorkItemsRequest, opts ...grpc.CallOption) (*CloseWorkItemsResponse, error)
+	// ListOperatorActions lists what persons did, newest first.
+	ListOperatorActions(ctx context.Context, in *ListOperatorActionsRequest, opts ...grpc.CallOption) (*ListOperatorActionsResponse, error)
 }
 
 type cancellationServiceClient struct {
@@ -77,6 +98,76 @@ func (c *cancellationServiceClient) ListWorkItems(ctx context.Context, in *ListW
 	return out, nil
 }
 
+func (c *cancellationServiceClient) RetryCancellations(ctx context.Context, in *RetryCancellationsRequest, opts ...grpc.CallOption) (*RetryCancellationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryCancellationsResponse)
+	err := c.cc.Invoke(ctx, CancellationService_RetryCancellations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cancellationServiceClient) IgnoreCancellations(ctx context.Context, in *IgnoreCancellationsRequest, opts ...grpc.CallOption) (*IgnoreCancellationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(IgnoreCancellationsResponse)
+	err := c.cc.Invoke(ctx, CancellationService_IgnoreCancellations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cancellationServiceClient) MarkCancellationsDone(ctx context.Context, in *MarkCancellationsDoneRequest, opts ...grpc.CallOption) (*MarkCancellationsDoneResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MarkCancellationsDoneResponse)
+	err := c.cc.Invoke(ctx, CancellationService_MarkCancellationsDone_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cancellationServiceClient) ReleaseCancellations(ctx context.Context, in *ReleaseCancellationsRequest, opts ...grpc.CallOption) (*ReleaseCancellationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseCancellationsResponse)
+	err := c.cc.Invoke(ctx, CancellationService_ReleaseCancellations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cancellationServiceClient) ReclassifyAnswers(ctx context.Context, in *ReclassifyAnswersRequest, opts ...grpc.CallOption) (*ReclassifyAnswersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReclassifyAnswersResponse)
+	err := c.cc.Invoke(ctx, CancellationService_ReclassifyAnswers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cancellationServiceClient) CloseWorkItems(ctx context.Context, in *CloseWorkItemsRequest, opts ...grpc.CallOption) (*CloseWorkItemsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CloseWorkItemsResponse)
+	err := c.cc.Invoke(ctx, CancellationService_CloseWorkItems_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cancellationServiceClient) ListOperatorActions(ctx context.Context, in *ListOperatorActionsRequest, opts ...grpc.CallOption) (*ListOperatorActionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOperatorActionsResponse)
+	err := c.cc.Invoke(ctx, CancellationService_ListOperatorActions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CancellationServiceServer is the server API for CancellationService service.
 // All implementations must embed UnimplementedCancellationServiceServer
 // for forward compatibility.
@@ -90,6 +181,20 @@ type CancellationServiceServer interface {
 	GetCancellation(context.Context, *GetCancellationRequest) (*GetCancellationResponse, error)
 	// ListWorkItems lists what only a person can settle, newest first.
 	ListWorkItems(context.Context, *ListWorkItemsRequest) (*ListWorkItemsResponse, error)
+	// RetryCancellations asks the WMS again for parked, or waiting, cancellations. Each is verified in Kingdee before it is sent.
+	RetryCancellations(context.Context, *RetryCancellationsRequest) (*RetryCancellationsResponse, error)
+	// IgnoreCancellations leaves the order in the warehouse as it is.
+	IgnoreCancellations(context.Context, *IgnoreCancellationsRequest) (*IgnoreCancellationsResponse, error)
+	// MarkCancellationsDone says that the order is cancelled, by hand or otherwise.
+	MarkCancellationsDone(context.Context, *MarkCancellationsDoneRequest) (*MarkCancellationsDoneResponse, error)
+	// ReleaseCancellations lets held ones go.
+	ReleaseCancellations(context.Context, *ReleaseCancellationsRequest) (*ReleaseCancellationsResponse, error)
+	// ReclassifyAnswers says what an answer text of the WMS means, and settles the parked cancellations that wait for that.
+	ReclassifyAnswers(context.Context, *ReclassifyAnswersRequest) (*ReclassifyAnswersResponse, error)
+	// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended.
+	CloseWorkItems(context.Context, *CloseWorkItemsRequest) (*CloseWorkItemsResponse, error)
+	// ListOperatorActions lists what persons did, newest first.
+	ListOperatorActions(context.Context, *ListOperatorActionsRequest) (*ListOperatorActionsResponse, error)
 	mustEmbedUnimplementedCancellationServiceServer()
 }
 
@@ -108,6 +213,27 @@ func (UnimplementedCancellationServiceServer) GetCancellation(context.Context, *
 }
 func (UnimplementedCancellationServiceServer) ListWorkItems(context.Context, *ListWorkItemsRequest) (*ListWorkItemsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListWorkItems not implemented")
+}
+func (UnimplementedCancellationServiceServer) RetryCancellations(context.Context, *RetryCancellationsRequest) (*RetryCancellationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryCancellations not implemented")
+}
+func (UnimplementedCancellationServiceServer) IgnoreCancellations(context.Context, *IgnoreCancellationsRequest) (*IgnoreCancellationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method IgnoreCancellations not implemented")
+}
+func (UnimplementedCancellationServiceServer) MarkCancellationsDone(context.Context, *MarkCancellationsDoneRequest) (*MarkCancellationsDoneResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MarkCancellationsDone not implemented")
+}
+func (UnimplementedCancellationServiceServer) ReleaseCancellations(context.Context, *ReleaseCancellationsRequest) (*ReleaseCancellationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReleaseCancellations not implemented")
+}
+func (UnimplementedCancellationServiceServer) ReclassifyAnswers(context.Context, *ReclassifyAnswersRequest) (*ReclassifyAnswersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReclassifyAnswers not implemented")
+}
+func (UnimplementedCancellationServiceServer) CloseWorkItems(context.Context, *CloseWorkItemsRequest) (*CloseWorkItemsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CloseWorkItems not implemented")
+}
+func (UnimplementedCancellationServiceServer) ListOperatorActions(context.Context, *ListOperatorActionsRequest) (*ListOperatorActionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOperatorActions not implemented")
 }
 func (UnimplementedCancellationServiceServer) mustEmbedUnimplementedCancellationServiceServer() {}
 func (UnimplementedCancellationServiceServer) testEmbeddedByValue()                             {}
@@ -184,6 +310,132 @@ func _CancellationService_ListWorkItems_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CancellationService_RetryCancellations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryCancellationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CancellationServiceServer).RetryCancellations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CancellationService_RetryCancellations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CancellationServiceServer).RetryCancellations(ctx, req.(*RetryCancellationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CancellationService_IgnoreCancellations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(IgnoreCancellationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CancellationServiceServer).IgnoreCancellations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CancellationService_IgnoreCancellations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CancellationServiceServer).IgnoreCancellations(ctx, req.(*IgnoreCancellationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CancellationService_MarkCancellationsDone_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MarkCancellationsDoneRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CancellationServiceServer).MarkCancellationsDone(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CancellationService_MarkCancellationsDone_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CancellationServiceServer).MarkCancellationsDone(ctx, req.(*MarkCancellationsDoneRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CancellationService_ReleaseCancellations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseCancellationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CancellationServiceServer).ReleaseCancellations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CancellationService_ReleaseCancellations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CancellationServiceServer).ReleaseCancellations(ctx, req.(*ReleaseCancellationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CancellationService_ReclassifyAnswers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReclassifyAnswersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CancellationServiceServer).ReclassifyAnswers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CancellationService_ReclassifyAnswers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CancellationServiceServer).ReclassifyAnswers(ctx, req.(*ReclassifyAnswersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CancellationService_CloseWorkItems_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CloseWorkItemsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CancellationServiceServer).CloseWorkItems(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CancellationService_CloseWorkItems_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CancellationServiceServer).CloseWorkItems(ctx, req.(*CloseWorkItemsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CancellationService_ListOperatorActions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOperatorActionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CancellationServiceServer).ListOperatorActions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CancellationService_ListOperatorActions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CancellationServiceServer).ListOperatorActions(ctx, req.(*ListOperatorActionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CancellationService_ServiceDesc is the grpc.ServiceDesc for CancellationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -202,6 +454,34 @@ var CancellationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListWorkItems",
 			Handler:    _CancellationService_ListWorkItems_Handler,
+		},
+		{
+			MethodName: "RetryCancellations",
+			Handler:    _CancellationService_RetryCancellations_Handler,
+		},
+		{
+			MethodName: "IgnoreCancellations",
+			Handler:    _CancellationService_IgnoreCancellations_Handler,
+		},
+		{
+			MethodName: "MarkCancellationsDone",
+			Handler:    _CancellationService_MarkCancellationsDone_Handler,
+		},
+		{
+			MethodName: "ReleaseCancellations",
+			Handler:    _CancellationService_ReleaseCancellations_Handler,
+		},
+		{
+			MethodName: "ReclassifyAnswers",
+			Handler:    _CancellationService_ReclassifyAnswers_Handler,
+		},
+		{
+			MethodName: "CloseWorkItems",
+			Handler:    _CancellationService_CloseWorkItems_Handler,
+		},
+		{
+			MethodName: "ListOperatorActions",
+			Handler:    _CancellationService_ListOperatorActions_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

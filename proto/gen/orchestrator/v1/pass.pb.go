@@ -585,202 +585,11 @@ func (x *Pass) GetError() string {
 	return ""
 }
 
-// Funnel accounts for everything a pass read: rows = rows_of_bills + rows_of_problems;
-// bills = live + unchanged + voided + un_audited + never_audited + before_start + not_selected + stale + undecodable;
-// legs = legs_new + legs_already_owed + legs_held + legs_not_in_scheme + legs_no_warehouse.
-type Funnel struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	Rows            int64                  `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
-	RowsOfBills     int64                  `protobuf:"varint,2,opt,name=rows_of_bills,json=rowsOfBills,proto3" json:"rows_of_bills,omitempty"`
-	RowsOfProblems  int64                  `protobuf:"varint,3,opt,name=rows_of_problems,json=rowsOfProblems,proto3" json:"rows_of_problems,omitempty"`
-	Bills           int64                  `protobuf:"varint,4,opt,name=bills,proto3" json:"bills,omitempty"`
-	Live            int64                  `protobuf:"varint,5,opt,name=live,proto3" json:"live,omitempty"`
-	Unchanged       int64                  `protobuf:"varint,6,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
-	Voided          int64                  `protobuf:"varint,7,opt,name=voided,proto3" json:"voided,omitempty"`
-	UnAudited       int64                  `protobuf:"varint,8,opt,name=un_audited,json=unAudited,proto3" json:"un_audited,omitempty"`
-	NeverAudited    int64                  `protobuf:"varint,9,opt,name=never_audited,json=neverAudited,proto3" json:"never_audited,omitempty"`
-	BeforeStart     int64                  `protobuf:"varint,10,opt,name=before_start,json=beforeStart,proto3" json:"before_start,omitempty"`
-	NotSelected     int64                  `protobuf:"varint,11,opt,name=not_selected,json=notSelected,proto3" json:"not_selected,omitempty"`
-	Stale           int64                  `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"`
-	Undecodable     int64                  `protobuf:"varint,13,opt,name=undecodable,proto3" json:"undecodable,omitempty"`
-	Legs            int64                  `protobuf:"varint,14,opt,name=legs,proto3" json:"legs,omitempty"`
-	LegsNew         int64                  `protobuf:"varint,15,opt,name=legs_new,json=legsNew,proto3" json:"legs_new,omitempty"`
-	LegsAlreadyOwed int64                  `protobuf:"varint,16,opt,name=legs_already_owed,json=legsAlreadyOwed,proto3" json:"legs_already_owed,omitempty"`
-	LegsHeld        int64                  `protobuf:"varint,17,opt,name=legs_held,json=legsHeld,proto3" json:"legs_held,omitempty"`
-	LegsNotInScheme int64                  `protobuf:"varint,18,opt,name=legs_not_in_scheme,json=legsNotInScheme,proto3" json:"legs_not_in_scheme,omitempty"`
-	LegsNoWarehouse int64                  `protobuf:"varint,19,opt,name=legs_no_warehouse,json=legsNoWarehouse,proto3" json:"legs_no_warehouse,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
-}
-
-func (x *Funnel) Reset() {
-	*x = Funnel{}
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Funnel) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Funnel) ProtoMessage() {}
-
-func (x *Funnel) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Funnel.ProtoReflect.Descriptor instead.
-func (*Funnel) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *Funnel) GetRows() int64 {
-	if x != nil {
-		return x.Rows
-	}
-	return 0
-}
-
-func (x *Funnel) GetRowsOfBills() int64 {
-	if x != nil {
-		return x.RowsOfBills
-	}
-	return 0
-}
-
-func (x *Funnel) GetRowsOfProblems() int64 {
-	if x != nil {
-		return x.RowsOfProblems
-	}
-	return 0
-}
-
-func (x *Funnel) GetBills() int64 {
-	if x != nil {
-		return x.Bills
-	}
-	return 0
-}
-
-func (x *Funnel) GetLive() int64 {
-	if x != nil {
-		return x.Live
-	}
-	return 0
-}
-
-func (x *Funnel) GetUnchanged() int64 {
-	if x != nil {
-		return x.Unchanged
-	}
-	return 0
-}
-
-func (x *Funnel) GetVoided() int64 {
-	if x != nil {
-		return x.Voided
-	}
-	return 0
-}
-
-func (x *Funnel) GetUnAudited() int64 {
-	if x != nil {
-		return x.UnAudited
-	}
-	return 0
-}
-
-func (x *Funnel) GetNeverAudited() int64 {
-	if x != nil {
-		return x.NeverAudited
-	}
-	return 0
-}
-
-func (x *Funnel) GetBeforeStart() int64 {
-	if x != nil {
-		return x.BeforeStart
-	}
-	return 0
-}
-
-func (x *Funnel) GetNotSelected() int64 {
-	if x != nil {
-		return x.NotSelected
-	}
-	return 0
-}
-
-func (x *Funnel) GetStale() int64 {
-	if x != nil {
-		return x.Stale
-	}
-	return 0
-}
-
-func (x *Funnel) GetUndecodable() int64 {
-	if x != nil {
-		return x.Undecodable
-	}
-	return 0
-}
-
-func (x *Funnel) GetLegs() int64 {
-	if x != nil {
-		return x.Legs
-	}
-	return 0
-}
-
-func (x *Funnel) GetLegsNew() int64 {
-	if x != nil {
-		return x.LegsNew
-	}
-	return 0
-}
-
-func (x *Funnel) GetLegsAlreadyOwed() int64 {
-	if x != nil {
-		return x.LegsAlreadyOwed
-	}
-	return 0
-}
-
-func (x *Funnel) GetLegsHeld() int64 {
-	if x != nil {
-		return x.LegsHeld
-	}
-	return 0
-}
-
-func (x *Funnel) GetLegsNotInScheme() int64 {
-	if x != nil {
-		return x.LegsNotInScheme
-	}
-	return 0
-}
-
-func (x *Funnel) GetLegsNoWarehouse() int64 {
-	if x != nil {
-		return x.LegsNoWarehouse
-	}
-	return 0
-}
-
 var File_orchestrator_v1_pass_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\n" +
-	"\x1aorchestrator/v1/pass.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"]\n" +
+	"\x1aorchestrator/v1/pass.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a\x1corchestrator/v1/funnel.proto\x1a\x1borchestrator/v1/sweep.proto\"]\n" +
 	"\x10StartPassRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12&\n" +
 	"\n" +
@@ -819,29 +628,7 @@ const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\bend_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x16\n" +
 	"\x06cursor\x18\r \x01(\x03R\x06cursor\x12/\n" +
 	"\x06funnel\x18\x0e \x01(\v2\x17.orchestrator.v1.FunnelR\x06funnel\x12\x14\n" +
-	"\x05error\x18\x0f \x01(\tR\x05error\"\xdd\x04\n" +
-	"\x06Funnel\x12\x12\n" +
-	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\"\n" +
-	"\rrows_of_bills\x18\x02 \x01(\x03R\vrowsOfBills\x12(\n" +
-	"\x10rows_of_problems\x18\x03 \x01(\x03R\x0erowsOfProblems\x12\x14\n" +
-	"\x05bills\x18\x04 \x01(\x03R\x05bills\x12\x12\n" +
-	"\x04live\x18\x05 \x01(\x03R\x04live\x12\x1c\n" +
-	"\tunchanged\x18\x06 \x01(\x03R\tunchanged\x12\x16\n" +
-	"\x06voided\x18\a \x01(\x03R\x06voided\x12\x1d\n" +
-	"\n" +
-	"un_audited\x18\b \x01(\x03R\tunAudited\x12#\n" +
-	"\rnever_audited\x18\t \x01(\x03R\fneverAudited\x12!\n" +
-	"\fbefore_start\x18\n" +
-	" \x01(\x03R\vbeforeStart\x12!\n" +
-	"\fnot_selected\x18\v \x01(\x03R\vnotSelected\x12\x14\n" +
-	"\x05stale\x18\f \x01(\x03R\x05stale\x12 \n" +
-	"\vundecodable\x18\r \x01(\x03R\vundecodable\x12\x12\n" +
-	"\x04legs\x18\x0e \x01(\x03R\x04legs\x12\x19\n" +
-	"\blegs_new\x18\x0f \x01(\x03R\alegsNew\x12*\n" +
-	"\x11legs_already_owed\x18\x10 \x01(\x03R\x0flegsAlreadyOwed\x12\x1b\n" +
-	"\tlegs_held\x18\x11 \x01(\x03R\blegsHeld\x12+\n" +
-	"\x12legs_not_in_scheme\x18\x12 \x01(\x03R\x0flegsNotInScheme\x12*\n" +
-	"\x11legs_no_warehouse\x18\x13 \x01(\x03R\x0flegsNoWarehouse*Q\n" +
+	"\x05error\x18\x0f \x01(\tR\x05error*Q\n" +
 	"\bPassKind\x12\x19\n" +
 	"\x15PASS_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12PASS_KIND_BASELINE\x10\x01\x12\x12\n" +
@@ -850,13 +637,24 @@ const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\x16PASS_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12PASS_STATE_RUNNING\x10\x01\x12\x17\n" +
 	"\x13PASS_STATE_COMPLETE\x10\x02\x12\x15\n" +
-	"\x11PASS_STATE_FAILED\x10\x032\x85\x02\n" +
+	"\x11PASS_STATE_FAILED\x10\x032\xcd\b\n" +
 	"\n" +
 	"RunService\x12R\n" +
 	"\tStartPass\x12!.orchestrator.v1.StartPassRequest\x1a\".orchestrator.v1.StartPassResponse\x12L\n" +
 	"\aGetPass\x12\x1f.orchestrator.v1.GetPassRequest\x1a .orchestrator.v1.GetPassResponse\x12U\n" +
 	"\n" +
-	"ListPasses\x12\".orchestrator.v1.ListPassesRequest\x1a#.orchestrator.v1.ListPassesResponseB\xc6\x01\n" +
+	"ListPasses\x12\".orchestrator.v1.ListPassesRequest\x1a#.orchestrator.v1.ListPassesResponse\x12U\n" +
+	"\n" +
+	"StartSweep\x12\".orchestrator.v1.StartSweepRequest\x1a#.orchestrator.v1.StartSweepResponse\x12O\n" +
+	"\bGetSweep\x12 .orchestrator.v1.GetSweepRequest\x1a!.orchestrator.v1.GetSweepResponse\x12U\n" +
+	"\n" +
+	"ListSweeps\x12\".orchestrator.v1.ListSweepsRequest\x1a#.orchestrator.v1.ListSweepsResponse\x12^\n" +
+	"\rStartBackfill\x12%.orchestrator.v1.StartBackfillRequest\x1a&.orchestrator.v1.StartBackfillResponse\x12X\n" +
+	"\vGetBackfill\x12#.orchestrator.v1.GetBackfillRequest\x1a$.orchestrator.v1.GetBackfillResponse\x12^\n" +
+	"\rListBackfills\x12%.orchestrator.v1.ListBackfillsRequest\x1a&.orchestrator.v1.ListBackfillsResponse\x12j\n" +
+	"\x11ListBackfillItems\x12).orchestrator.v1.ListBackfillItemsRequest\x1a*.orchestrator.v1.ListBackfillItemsResponse\x12^\n" +
+	"\rApplyBackfill\x12%.orchestrator.v1.ApplyBackfillRequest\x1a&.orchestrator.v1.ApplyBackfillResponse\x12a\n" +
+	"\x0eCancelBackfill\x12&.orchestrator.v1.CancelBackfillRequest\x1a'.orchestrator.v1.CancelBackfillResponseB\xc6\x01\n" +
 	"\x13com.orchestrator.v1B\tPassProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
@@ -872,41 +670,77 @@ func file_orchestrator_v1_pass_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_pass_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_orchestrator_v1_pass_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_orchestrator_v1_pass_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_orchestrator_v1_pass_proto_goTypes = []any{
-	(PassKind)(0),                 // 0: orchestrator.v1.PassKind
-	(PassState)(0),                // 1: orchestrator.v1.PassState
-	(*StartPassRequest)(nil),      // 2: orchestrator.v1.StartPassRequest
-	(*StartPassResponse)(nil),     // 3: orchestrator.v1.StartPassResponse
-	(*GetPassRequest)(nil),        // 4: orchestrator.v1.GetPassRequest
-	(*GetPassResponse)(nil),       // 5: orchestrator.v1.GetPassResponse
-	(*ListPassesRequest)(nil),     // 6: orchestrator.v1.ListPassesRequest
-	(*ListPassesResponse)(nil),    // 7: orchestrator.v1.ListPassesResponse
-	(*Pass)(nil),                  // 8: orchestrator.v1.Pass
-	(*Funnel)(nil),                // 9: orchestrator.v1.Funnel
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(PassKind)(0),                     // 0: orchestrator.v1.PassKind
+	(PassState)(0),                    // 1: orchestrator.v1.PassState
+	(*StartPassRequest)(nil),          // 2: orchestrator.v1.StartPassRequest
+	(*StartPassResponse)(nil),         // 3: orchestrator.v1.StartPassResponse
+	(*GetPassRequest)(nil),            // 4: orchestrator.v1.GetPassRequest
+	(*GetPassResponse)(nil),           // 5: orchestrator.v1.GetPassResponse
+	(*ListPassesRequest)(nil),         // 6: orchestrator.v1.ListPassesRequest
+	(*ListPassesResponse)(nil),        // 7: orchestrator.v1.ListPassesResponse
+	(*Pass)(nil),                      // 8: orchestrator.v1.Pass
+	(*timestamppb.Timestamp)(nil),     // 9: google.protobuf.Timestamp
+	(*Funnel)(nil),                    // 10: orchestrator.v1.Funnel
+	(*StartSweepRequest)(nil),         // 11: orchestrator.v1.StartSweepRequest
+	(*GetSweepRequest)(nil),           // 12: orchestrator.v1.GetSweepRequest
+	(*ListSweepsRequest)(nil),         // 13: orchestrator.v1.ListSweepsRequest
+	(*StartBackfillRequest)(nil),      // 14: orchestrator.v1.StartBackfillRequest
+	(*GetBackfillRequest)(nil),        // 15: orchestrator.v1.GetBackfillRequest
+	(*ListBackfillsRequest)(nil),      // 16: orchestrator.v1.ListBackfillsRequest
+	(*ListBackfillItemsRequest)(nil),  // 17: orchestrator.v1.ListBackfillItemsRequest
+	(*ApplyBackfillRequest)(nil),      // 18: orchestrator.v1.ApplyBackfillRequest
+	(*CancelBackfillRequest)(nil),     // 19: orchestrator.v1.CancelBackfillRequest
+	(*StartSweepResponse)(nil),        // 20: orchestrator.v1.StartSweepResponse
+	(*GetSweepResponse)(nil),          // 21: orchestrator.v1.GetSweepResponse
+	(*ListSweepsResponse)(nil),        // 22: orchestrator.v1.ListSweepsResponse
+	(*StartBackfillResponse)(nil),     // 23: orchestrator.v1.StartBackfillResponse
+	(*GetBackfillResponse)(nil),       // 24: orchestrator.v1.GetBackfillResponse
+	(*ListBackfillsResponse)(nil),     // 25: orchestrator.v1.ListBackfillsResponse
+	(*ListBackfillItemsResponse)(nil), // 26: orchestrator.v1.ListBackfillItemsResponse
+	(*ApplyBackfillResponse)(nil),     // 27: orchestrator.v1.ApplyBackfillResponse
+	(*CancelBackfillResponse)(nil),    // 28: orchestrator.v1.CancelBackfillResponse
 }
 var file_orchestrator_v1_pass_proto_depIdxs = []int32{
-	10, // 0: orchestrator.v1.StartPassResponse.request_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: orchestrator.v1.StartPassResponse.request_time:type_name -> google.protobuf.Timestamp
 	8,  // 1: orchestrator.v1.GetPassResponse.pass:type_name -> orchestrator.v1.Pass
 	8,  // 2: orchestrator.v1.ListPassesResponse.passes:type_name -> orchestrator.v1.Pass
 	0,  // 3: orchestrator.v1.Pass.kind:type_name -> orchestrator.v1.PassKind
 	1,  // 4: orchestrator.v1.Pass.state:type_name -> orchestrator.v1.PassState
-	10, // 5: orchestrator.v1.Pass.lower_edge_time:type_name -> google.protobuf.Timestamp
-	10, // 6: orchestrator.v1.Pass.vendor_time:type_name -> google.protobuf.Timestamp
-	10, // 7: orchestrator.v1.Pass.mark_before_time:type_name -> google.protobuf.Timestamp
-	10, // 8: orchestrator.v1.Pass.mark_after_time:type_name -> google.protobuf.Timestamp
-	10, // 9: orchestrator.v1.Pass.start_time:type_name -> google.protobuf.Timestamp
-	10, // 10: orchestrator.v1.Pass.end_time:type_name -> google.protobuf.Timestamp
-	9,  // 11: orchestrator.v1.Pass.funnel:type_name -> orchestrator.v1.Funnel
+	9,  // 5: orchestrator.v1.Pass.lower_edge_time:type_name -> google.protobuf.Timestamp
+	9,  // 6: orchestrator.v1.Pass.vendor_time:type_name -> google.protobuf.Timestamp
+	9,  // 7: orchestrator.v1.Pass.mark_before_time:type_name -> google.protobuf.Timestamp
+	9,  // 8: orchestrator.v1.Pass.mark_after_time:type_name -> google.protobuf.Timestamp
+	9,  // 9: orchestrator.v1.Pass.start_time:type_name -> google.protobuf.Timestamp
+	9,  // 10: orchestrator.v1.Pass.end_time:type_name -> google.protobuf.Timestamp
+	10, // 11: orchestrator.v1.Pass.funnel:type_name -> orchestrator.v1.Funnel
 	2,  // 12: orchestrator.v1.RunService.StartPass:input_type -> orchestrator.v1.StartPassRequest
 	4,  // 13: orchestrator.v1.RunService.GetPass:input_type -> orchestrator.v1.GetPassRequest
 	6,  // 14: orchestrator.v1.RunService.ListPasses:input_type -> orchestrator.v1.ListPassesRequest
-	3,  // 15: orchestrator.v1.RunService.StartPass:output_type -> orchestrator.v1.StartPassResponse
-	5,  // 16: orchestrator.v1.RunService.GetPass:output_type -> orchestrator.v1.GetPassResponse
-	7,  // 17: orchestrator.v1.RunService.ListPasses:output_type -> orchestrator.v1.ListPassesResponse
-	15, // [15:18] is the sub-list for method output_type
-	12, // [12:15] is the sub-list for method input_type
+	11, // 15: orchestrator.v1.RunService.StartSweep:input_type -> orchestrator.v1.StartSweepRequest
+	12, // 16: orchestrator.v1.RunService.GetSweep:input_type -> orchestrator.v1.GetSweepRequest
+	13, // 17: orchestrator.v1.RunService.ListSweeps:input_type -> orchestrator.v1.ListSweepsRequest
+	14, // 18: orchestrator.v1.RunService.StartBackfill:input_type -> orchestrator.v1.StartBackfillRequest
+	15, // 19: orchestrator.v1.RunService.GetBackfill:input_type -> orchestrator.v1.GetBackfillRequest
+	16, // 20: orchestrator.v1.RunService.ListBackfills:input_type -> orchestrator.v1.ListBackfillsRequest
+	17, // 21: orchestrator.v1.RunService.ListBackfillItems:input_type -> orchestrator.v1.ListBackfillItemsRequest
+	18, // 22: orchestrator.v1.RunService.ApplyBackfill:input_type -> orchestrator.v1.ApplyBackfillRequest
+	19, // 23: orchestrator.v1.RunService.CancelBackfill:input_type -> orchestrator.v1.CancelBackfillRequest
+	3,  // 24: orchestrator.v1.RunService.StartPass:output_type -> orchestrator.v1.StartPassResponse
+	5,  // 25: orchestrator.v1.RunService.GetPass:output_type -> orchestrator.v1.GetPassResponse
+	7,  // 26: orchestrator.v1.RunService.ListPasses:output_type -> orchestrator.v1.ListPassesResponse
+	20, // 27: orchestrator.v1.RunService.StartSweep:output_type -> orchestrator.v1.StartSweepResponse
+	21, // 28: orchestrator.v1.RunService.GetSweep:output_type -> orchestrator.v1.GetSweepResponse
+	22, // 29: orchestrator.v1.RunService.ListSweeps:output_type -> orchestrator.v1.ListSweepsResponse
+	23, // 30: orchestrator.v1.RunService.StartBackfill:output_type -> orchestrator.v1.StartBackfillResponse
+	24, // 31: orchestrator.v1.RunService.GetBackfill:output_type -> orchestrator.v1.GetBackfillResponse
+	25, // 32: orchestrator.v1.RunService.ListBackfills:output_type -> orchestrator.v1.ListBackfillsResponse
+	26, // 33: orchestrator.v1.RunService.ListBackfillItems:output_type -> orchestrator.v1.ListBackfillItemsResponse
+	27, // 34: orchestrator.v1.RunService.ApplyBackfill:output_type -> orchestrator.v1.ApplyBackfillResponse
+	28, // 35: orchestrator.v1.RunService.CancelBackfill:output_type -> orchestrator.v1.CancelBackfillResponse
+	24, // [24:36] is the sub-list for method output_type
+	12, // [12:24] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name
@@ -917,13 +751,16 @@ func file_orchestrator_v1_pass_proto_init() {
 	if File_orchestrator_v1_pass_proto != nil {
 		return
 	}
+	file_orchestrator_v1_backfill_proto_init()
+	file_orchestrator_v1_funnel_proto_init()
+	file_orchestrator_v1_sweep_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_pass_proto_rawDesc), len(file_orchestrator_v1_pass_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   8,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

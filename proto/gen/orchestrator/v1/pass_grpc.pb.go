@@ -19,16 +19,26 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RunService_StartPass_FullMethodName  = "/orchestrator.v1.RunService/StartPass"
-	RunService_GetPass_FullMethodName    = "/orchestrator.v1.RunService/GetPass"
-	RunService_ListPasses_FullMethodName = "/orchestrator.v1.RunService/ListPasses"
+	RunService_StartPass_FullMethodName         = "/orchestrator.v1.RunService/StartPass"
+	RunService_GetPass_FullMethodName           = "/orchestrator.v1.RunService/GetPass"
+	RunService_ListPasses_FullMethodName        = "/orchestrator.v1.RunService/ListPasses"
+	RunService_StartSweep_FullMethodName        = "/orchestrator.v1.RunService/StartSweep"
+	RunService_GetSweep_FullMethodName          = "/orchestrator.v1.RunService/GetSweep"
+	RunService_ListSweeps_FullMethodName        = "/orchestrator.v1.RunService/ListSweeps"
+	RunService_StartBackfill_FullMethodName     = "/orchestrator.v1.RunService/StartBackfill"
+	RunService_GetBackfill_FullMethodName       = "/orchestrator.v1.RunService/GetBackfill"
+	RunService_ListBackfills_FullMethodName     = "/orchestrator.v1.RunService/ListBackfills"
+	RunService_ListBackfillItems_FullMethodName = "/orchestrator.v1.RunService/ListBackfillItems"
+	RunService_ApplyBackfill_FullMethodName     = "/orchestrator.v1.RunService/ApplyBackfill"
+	RunService_CancelBackfill_FullMethodName    = "/orchestrator.v1.RunService/CancelBackfill"
 )
 
 // RunServiceClient is the client API for RunService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RunService starts and shows passes: scans of the bills that changed since a scheme's mark.
+// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the mark), sweeps (comparing
+// what lies behind the mark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
 type RunServiceClient interface {
 	// StartPass asks for a pass now and returns at once. If one is under way or nothing has changed, no pass is added;
 	// the scheme's last_pass_time tells when it was done.
@@ -36,6 +46,25 @@ type RunServiceClient interface {
 	GetPass(ctx context.Context, in *GetPassRequest, opts ...grpc.CallOption) (*GetPassResponse, error)
 	// ListPasses lists passes that found something, newest first.
 	ListPasses(ctx context.Context, in *ListPassesRequest, opts ...grpc.CallOption) (*ListPassesResponse, error)
+	// StartSweep asks for a sweep or a watch now and returns at once.
+	StartSweep(ctx context.Context, in *StartSweepRequest, opts ...grpc.CallOption) (*StartSweepResponse, error)
+	GetSweep(ctx context.Context, in *GetSweepRequest, opts ...grpc.CallOption) (*GetSweepResponse, error)
+	// ListSweeps lists newest first, also those that found nothing.
+	ListSweeps(ctx context.Context, in *ListSweepsRequest, opts ...grpc.CallOption) (*ListSweepsResponse, error)
+	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the mark, and owes what they owe. It goes on
+	// by itself behind the live traffic, and returns at once. With plan_only it decides and sends nothing: ApplyBackfill carries
+	// that plan out.
+	StartBackfill(ctx context.Context, in *StartBackfillRequest, opts ...grpc.CallOption) (*StartBackfillResponse, error)
+	GetBackfill(ctx context.Context, in *GetBackfillRequest, opts ...grpc.CallOption) (*GetBackfillResponse, error)
+	// ListBackfills lists newest first.
+	ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error)
+	// ListBackfillItems lists what a backfill came to, bill by bill and leg by leg, in the order in which it was read: the exact
+	// requests of a plan, and what was settled already.
+	ListBackfillItems(ctx context.Context, in *ListBackfillItemsRequest, opts ...grpc.CallOption) (*ListBackfillItemsResponse, error)
+	// ApplyBackfill carries out a plan: each of its items is decided anew, and refused where anything has changed since.
+	ApplyBackfill(ctx context.Context, in *ApplyBackfillRequest, opts ...grpc.CallOption) (*ApplyBackfillResponse, error)
+	// CancelBackfill ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed.
+	CancelBackfill(ctx context.Context, in *CancelBackfillRequest, opts ...grpc.CallOption) (*CancelBackfillResponse, error)
 }
 
 type runServiceClient struct {
@@ -76,11 +105,102 @@ func (c *runServiceClient) ListPasses(ctx context.Context, in *ListPassesRequest
 	return out, nil
 }
 
+func (c *runServiceClient) StartSweep(ctx context.Context, in *StartSweepRequest, opts ...grpc.CallOption) (*StartSweepResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartSweepResponse)
+	err := c.cc.Invoke(ctx, RunService_StartSweep_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) GetSweep(ctx context.Context, in *GetSweepRequest, opts ...grpc.CallOption) (*GetSweepResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSweepResponse)
+	err := c.cc.Invoke(ctx, RunService_GetSweep_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) ListSweeps(ctx context.Context, in *ListSweepsRequest, opts ...grpc.CallOption) (*ListSweepsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSweepsResponse)
+	err := c.cc.Invoke(ctx, RunService_ListSweeps_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) StartBackfill(ctx context.Context, in *StartBackfillRequest, opts ...grpc.CallOption) (*StartBackfillResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartBackfillResponse)
+	err := c.cc.Invoke(ctx, RunService_StartBackfill_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) GetBackfill(ctx context.Context, in *GetBackfillRequest, opts ...grpc.CallOption) (*GetBackfillResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetBackfillResponse)
+	err := c.cc.Invoke(ctx, RunService_GetBackfill_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBackfillsResponse)
+	err := c.cc.Invoke(ctx, RunService_ListBackfills_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) ListBackfillItems(ctx context.Context, in *ListBackfillItemsRequest, opts ...grpc.CallOption) (*ListBackfillItemsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBackfillItemsResponse)
+	err := c.cc.Invoke(ctx, RunService_ListBackfillItems_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) ApplyBackfill(ctx context.Context, in *ApplyBackfillRequest, opts ...grpc.CallOption) (*ApplyBackfillResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApplyBackfillResponse)
+	err := c.cc.Invoke(ctx, RunService_ApplyBackfill_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) CancelBackfill(ctx context.Context, in *CancelBackfillRequest, opts ...grpc.CallOption) (*CancelBackfillResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelBackfillResponse)
+	err := c.cc.Invoke(ctx, RunService_CancelBackfill_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RunServiceServer is the server API for RunService service.
 // All implementations must embed UnimplementedRunServiceServer
 // for forward compatibility.
 //
-// RunService starts and shows passes: scans of the bills that changed since a scheme's mark.
+// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the mark), sweeps (comparing
+// what lies behind the mark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
 type RunServiceServer interface {
 	// StartPass asks for a pass now and returns at once. If one is under way or nothing has changed, no pass is added;
 	// the scheme's last_pass_time tells when it was done.
@@ -88,6 +208,25 @@ type RunServiceServer interface {
 	GetPass(context.Context, *GetPassRequest) (*GetPassResponse, error)
 	// ListPasses lists passes that found something, newest first.
 	ListPasses(context.Context, *ListPassesRequest) (*ListPassesResponse, error)
+	// StartSweep asks for a sweep or a watch now and returns at once.
+	StartSweep(context.Context, *StartSweepRequest) (*StartSweepResponse, error)
+	GetSweep(context.Context, *GetSweepRequest) (*GetSweepResponse, error)
+	// ListSweeps lists newest first, also those that found nothing.
+	ListSweeps(context.Context, *ListSweepsRequest) (*ListSweepsResponse, error)
+	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the mark, and owes what they owe. It goes on
+	// by itself behind the live traffic, and returns at once. With plan_only it decides and sends nothing: ApplyBackfill carries
+	// that plan out.
+	StartBackfill(context.Context, *StartBackfillRequest) (*StartBackfillResponse, error)
+	GetBackfill(context.Context, *GetBackfillRequest) (*GetBackfillResponse, error)
+	// ListBackfills lists newest first.
+	ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error)
+	// ListBackfillItems lists what a backfill came to, bill by bill and leg by leg, in the order in which it was read: the exact
+	// requests of a plan, and what was settled already.
+	ListBackfillItems(context.Context, *ListBackfillItemsRequest) (*ListBackfillItemsResponse, error)
+	// ApplyBackfill carries out a plan: each of its items is decided anew, and refused where anything has changed since.
+	ApplyBackfill(context.Context, *ApplyBackfillRequest) (*ApplyBackfillResponse, error)
+	// CancelBackfill ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed.
+	CancelBackfill(context.Context, *CancelBackfillRequest) (*CancelBackfillResponse, error)
 	mustEmbedUnimplementedRunServiceServer()
 }
 
@@ -106,6 +245,33 @@ func (UnimplementedRunServiceServer) GetPass(context.Context, *GetPassRequest) (
 }
 func (UnimplementedRunServiceServer) ListPasses(context.Context, *ListPassesRequest) (*ListPassesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPasses not implemented")
+}
+func (UnimplementedRunServiceServer) StartSweep(context.Context, *StartSweepRequest) (*StartSweepResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartSweep not implemented")
+}
+func (UnimplementedRunServiceServer) GetSweep(context.Context, *GetSweepRequest) (*GetSweepResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSweep not implemented")
+}
+func (UnimplementedRunServiceServer) ListSweeps(context.Context, *ListSweepsRequest) (*ListSweepsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSweeps not implemented")
+}
+func (UnimplementedRunServiceServer) StartBackfill(context.Context, *StartBackfillRequest) (*StartBackfillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartBackfill not implemented")
+}
+func (UnimplementedRunServiceServer) GetBackfill(context.Context, *GetBackfillRequest) (*GetBackfillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetBackfill not implemented")
+}
+func (UnimplementedRunServiceServer) ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBackfills not implemented")
+}
+func (UnimplementedRunServiceServer) ListBackfillItems(context.Context, *ListBackfillItemsRequest) (*ListBackfillItemsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBackfillItems not implemented")
+}
+func (UnimplementedRunServiceServer) ApplyBackfill(context.Context, *ApplyBackfillRequest) (*ApplyBackfillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApplyBackfill not implemented")
+}
+func (UnimplementedRunServiceServer) CancelBackfill(context.Context, *CancelBackfillRequest) (*CancelBackfillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelBackfill not implemented")
 }
 func (UnimplementedRunServiceServer) mustEmbedUnimplementedRunServiceServer() {}
 func (UnimplementedRunServiceServer) testEmbeddedByValue()                    {}
@@ -182,6 +348,168 @@ func _RunService_ListPasses_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RunService_StartSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartSweepRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).StartSweep(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_StartSweep_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).StartSweep(ctx, req.(*StartSweepRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_GetSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSweepRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).GetSweep(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_GetSweep_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).GetSweep(ctx, req.(*GetSweepRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_ListSweeps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSweepsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).ListSweeps(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_ListSweeps_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).ListSweeps(ctx, req.(*ListSweepsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_StartBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartBackfillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).StartBackfill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_StartBackfill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).StartBackfill(ctx, req.(*StartBackfillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_GetBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetBackfillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).GetBackfill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_GetBackfill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).GetBackfill(ctx, req.(*GetBackfillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_ListBackfills_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBackfillsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).ListBackfills(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_ListBackfills_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).ListBackfills(ctx, req.(*ListBackfillsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_ListBackfillItems_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBackfillItemsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).ListBackfillItems(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_ListBackfillItems_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).ListBackfillItems(ctx, req.(*ListBackfillItemsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_ApplyBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApplyBackfillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).ApplyBackfill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_ApplyBackfill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).ApplyBackfill(ctx, req.(*ApplyBackfillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_CancelBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelBackfillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).CancelBackfill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_CancelBackfill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).CancelBackfill(ctx, req.(*CancelBackfillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RunService_ServiceDesc is the grpc.ServiceDesc for RunService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -200,6 +528,42 @@ var RunService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListPasses",
 			Handler:    _RunService_ListPasses_Handler,
+		},
+		{
+			MethodName: "StartSweep",
+			Handler:    _RunService_StartSweep_Handler,
+		},
+		{
+			MethodName: "GetSweep",
+			Handler:    _RunService_GetSweep_Handler,
+		},
+		{
+			MethodName: "ListSweeps",
+			Handler:    _RunService_ListSweeps_Handler,
+		},
+		{
+			MethodName: "StartBackfill",
+			Handler:    _RunService_StartBackfill_Handler,
+		},
+		{
+			MethodName: "GetBackfill",
+			Handler:    _RunService_GetBackfill_Handler,
+		},
+		{
+			MethodName: "ListBackfills",
+			Handler:    _RunService_ListBackfills_Handler,
+		},
+		{
+			MethodName: "ListBackfillItems",
+			Handler:    _RunService_ListBackfillItems_Handler,
+		},
+		{
+			MethodName: "ApplyBackfill",
+			Handler:    _RunService_ApplyBackfill_Handler,
+		},
+		{
+			MethodName: "CancelBackfill",
+			Handler:    _RunService_CancelBackfill_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

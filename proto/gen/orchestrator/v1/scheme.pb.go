@@ -73,6 +73,71 @@ func (SchemeState) EnumDescriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{0}
 }
 
+type SchemeChange int32
+
+const (
+	SchemeChange_SCHEME_CHANGE_UNSPECIFIED SchemeChange = 0
+	// Nothing differs.
+	SchemeChange_SCHEME_CHANGE_NONE SchemeChange = 1
+	// A scheme that is not known yet.
+	SchemeChange_SCHEME_CHANGE_NEW     SchemeChange = 2
+	SchemeChange_SCHEME_CHANGE_REVISED SchemeChange = 3
+	// It is not in the file: it would become inactive.
+	SchemeChange_SCHEME_CHANGE_REMOVED SchemeChange = 4
+	SchemeChange_SCHEME_CHANGE_REFUSED SchemeChange = 5
+	// It was not in the file that was loaded last: it would read and send again, from its mark on. next_revision says whether it differs.
+	SchemeChange_SCHEME_CHANGE_RETURNED SchemeChange = 6
+)
+
+// Enum value maps for SchemeChange.
+var (
+	SchemeChange_name = map[int32]string{
+		0: "SCHEME_CHANGE_UNSPECIFIED",
+		1: "SCHEME_CHANGE_NONE",
+		2: "SCHEME_CHANGE_NEW",
+		3: "SCHEME_CHANGE_REVISED",
+		4: "SCHEME_CHANGE_REMOVED",
+		5: "SCHEME_CHANGE_REFUSED",
+		6: "SCHEME_CHANGE_RETURNED",
+	}
+	SchemeChange_value = map[string]int32{
+		"SCHEME_CHANGE_UNSPECIFIED": 0,
+		"SCHEME_CHANGE_NONE":        1,
+		"SCHEME_CHANGE_NEW":         2,
+		"SCHEME_CHANGE_REVISED":     3,
+		"SCHEME_CHANGE_REMOVED":     4,
+		"SCHEME_CHANGE_REFUSED":     5,
+		"SCHEME_CHANGE_RETURNED":    6,
+	}
+)
+
+func (x SchemeChange) Enum() *SchemeChange {
+	p := new(SchemeChange)
+	*p = x
+	return p
+}
+
+func (x SchemeChange) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SchemeChange) Descriptor() protoreflect.EnumDescriptor {
+	return file_orchestrator_v1_scheme_proto_enumTypes[1].Descriptor()
+}
+
+func (SchemeChange) Type() protoreflect.EnumType {
+	return &file_orchestrator_v1_scheme_proto_enumTypes[1]
+}
+
+func (x SchemeChange) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SchemeChange.Descriptor instead.
+func (SchemeChange) EnumDescriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{1}
+}
+
 type SchemeMode int32
 
 const (
@@ -107,11 +172,11 @@ func (x SchemeMode) String() string {
 }
 
 func (SchemeMode) Descriptor() protoreflect.EnumDescriptor {
-	return file_orchestrator_v1_scheme_proto_enumTypes[1].Descriptor()
+	return file_orchestrator_v1_scheme_proto_enumTypes[2].Descriptor()
 }
 
 func (SchemeMode) Type() protoreflect.EnumType {
-	return &file_orchestrator_v1_scheme_proto_enumTypes[1]
+	return &file_orchestrator_v1_scheme_proto_enumTypes[2]
 }
 
 func (x SchemeMode) Number() protoreflect.EnumNumber {
@@ -120,7 +185,7 @@ func (x SchemeMode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SchemeMode.Descriptor instead.
 func (SchemeMode) EnumDescriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{1}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{2}
 }
 
 type ListSchemesRequest struct {
@@ -440,6 +505,111 @@ func (x *SetSchemeModeResponse) GetObserved() int64 {
 	return 0
 }
 
+type PauseSchemeRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Why, in the operator's words; kept.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseSchemeRequest) Reset() {
+	*x = PauseSchemeRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseSchemeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseSchemeRequest) ProtoMessage() {}
+
+func (x *PauseSchemeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseSchemeRequest.ProtoReflect.Descriptor instead.
+func (*PauseSchemeRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PauseSchemeRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *PauseSchemeRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *PauseSchemeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type PauseSchemeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Scheme        *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseSchemeResponse) Reset() {
+	*x = PauseSchemeResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseSchemeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseSchemeResponse) ProtoMessage() {}
+
+func (x *PauseSchemeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseSchemeResponse.ProtoReflect.Descriptor instead.
+func (*PauseSchemeResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PauseSchemeResponse) GetScheme() *Scheme {
+	if x != nil {
+		return x.Scheme
+	}
+	return nil
+}
+
 type ResumeSchemeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Scheme        string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
@@ -451,7 +621,7 @@ type ResumeSchemeRequest struct {
 
 func (x *ResumeSchemeRequest) Reset() {
 	*x = ResumeSchemeRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -463,7 +633,7 @@ func (x *ResumeSchemeRequest) String() string {
 func (*ResumeSchemeRequest) ProtoMessage() {}
 
 func (x *ResumeSchemeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -476,7 +646,7 @@ func (x *ResumeSchemeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeSchemeRequest.ProtoReflect.Descriptor instead.
 func (*ResumeSchemeRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{6}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ResumeSchemeRequest) GetScheme() string {
@@ -509,7 +679,7 @@ type ResumeSchemeResponse struct {
 
 func (x *ResumeSchemeResponse) Reset() {
 	*x = ResumeSchemeResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[7]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -521,7 +691,7 @@ func (x *ResumeSchemeResponse) String() string {
 func (*ResumeSchemeResponse) ProtoMessage() {}
 
 func (x *ResumeSchemeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[7]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -534,7 +704,7 @@ func (x *ResumeSchemeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeSchemeResponse.ProtoReflect.Descriptor instead.
 func (*ResumeSchemeResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{7}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ResumeSchemeResponse) GetScheme() *Scheme {
@@ -557,7 +727,7 @@ type ReleaseSchemeRequest struct {
 
 func (x *ReleaseSchemeRequest) Reset() {
 	*x = ReleaseSchemeRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[8]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -569,7 +739,7 @@ func (x *ReleaseSchemeRequest) String() string {
 func (*ReleaseSchemeRequest) ProtoMessage() {}
 
 func (x *ReleaseSchemeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[8]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -582,7 +752,7 @@ func (x *ReleaseSchemeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseSchemeRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseSchemeRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{8}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReleaseSchemeRequest) GetScheme() string {
@@ -623,7 +793,7 @@ type ReleaseSchemeResponse struct {
 
 func (x *ReleaseSchemeResponse) Reset() {
 	*x = ReleaseSchemeResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[9]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +805,7 @@ func (x *ReleaseSchemeResponse) String() string {
 func (*ReleaseSchemeResponse) ProtoMessage() {}
 
 func (x *ReleaseSchemeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[9]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +818,7 @@ func (x *ReleaseSchemeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseSchemeResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseSchemeResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{9}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReleaseSchemeResponse) GetReleased() int64 {
@@ -656,6 +826,730 @@ func (x *ReleaseSchemeResponse) GetReleased() int64 {
 		return x.Released
 	}
 	return 0
+}
+
+type StopAllRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why, in the operator's words; kept.
+	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopAllRequest) Reset() {
+	*x = StopAllRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopAllRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopAllRequest) ProtoMessage() {}
+
+func (x *StopAllRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopAllRequest.ProtoReflect.Descriptor instead.
+func (*StopAllRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *StopAllRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *StopAllRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type StopAllResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the stop was written: nothing is claimed after it.
+	StopTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=stop_time,json=stopTime,proto3" json:"stop_time,omitempty"`
+	// Attempts claimed at that moment: those that have left finish, those that wait for their turn are called back.
+	InFlight      int64 `protobuf:"varint,2,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopAllResponse) Reset() {
+	*x = StopAllResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopAllResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopAllResponse) ProtoMessage() {}
+
+func (x *StopAllResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopAllResponse.ProtoReflect.Descriptor instead.
+func (*StopAllResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *StopAllResponse) GetStopTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StopTime
+	}
+	return nil
+}
+
+func (x *StopAllResponse) GetInFlight() int64 {
+	if x != nil {
+		return x.InFlight
+	}
+	return 0
+}
+
+type ResumeAllRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why, in the operator's words; kept.
+	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeAllRequest) Reset() {
+	*x = ResumeAllRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeAllRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeAllRequest) ProtoMessage() {}
+
+func (x *ResumeAllRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeAllRequest.ProtoReflect.Descriptor instead.
+func (*ResumeAllRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ResumeAllRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ResumeAllRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type ResumeAllResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether anything had been stopped.
+	Resumed       bool `protobuf:"varint,1,opt,name=resumed,proto3" json:"resumed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeAllResponse) Reset() {
+	*x = ResumeAllResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeAllResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeAllResponse) ProtoMessage() {}
+
+func (x *ResumeAllResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeAllResponse.ProtoReflect.Descriptor instead.
+func (*ResumeAllResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ResumeAllResponse) GetResumed() bool {
+	if x != nil {
+		return x.Resumed
+	}
+	return false
+}
+
+type MoveMarkRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Not in the future. Forward, what lies between is not read by any pass, and only a sweep or a backfill may find it.
+	MarkTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=mark_time,json=markTime,proto3" json:"mark_time,omitempty"`
+	// Why, in the operator's words; kept.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveMarkRequest) Reset() {
+	*x = MoveMarkRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveMarkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveMarkRequest) ProtoMessage() {}
+
+func (x *MoveMarkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveMarkRequest.ProtoReflect.Descriptor instead.
+func (*MoveMarkRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *MoveMarkRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *MoveMarkRequest) GetMarkTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MarkTime
+	}
+	return nil
+}
+
+func (x *MoveMarkRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *MoveMarkRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type MoveMarkResponse struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Scheme         *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	MarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=mark_before_time,json=markBeforeTime,proto3" json:"mark_before_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *MoveMarkResponse) Reset() {
+	*x = MoveMarkResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveMarkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveMarkResponse) ProtoMessage() {}
+
+func (x *MoveMarkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveMarkResponse.ProtoReflect.Descriptor instead.
+func (*MoveMarkResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *MoveMarkResponse) GetScheme() *Scheme {
+	if x != nil {
+		return x.Scheme
+	}
+	return nil
+}
+
+func (x *MoveMarkResponse) GetMarkBeforeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MarkBeforeTime
+	}
+	return nil
+}
+
+type ListMarkMovesRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// At most 500; 0 = 50.
+	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMarkMovesRequest) Reset() {
+	*x = ListMarkMovesRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMarkMovesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMarkMovesRequest) ProtoMessage() {}
+
+func (x *ListMarkMovesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMarkMovesRequest.ProtoReflect.Descriptor instead.
+func (*ListMarkMovesRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListMarkMovesRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *ListMarkMovesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListMarkMovesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListMarkMovesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Moves         []*MarkMove            `protobuf:"bytes,1,rep,name=moves,proto3" json:"moves,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMarkMovesResponse) Reset() {
+	*x = ListMarkMovesResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMarkMovesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMarkMovesResponse) ProtoMessage() {}
+
+func (x *ListMarkMovesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMarkMovesResponse.ProtoReflect.Descriptor instead.
+func (*ListMarkMovesResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListMarkMovesResponse) GetMoves() []*MarkMove {
+	if x != nil {
+		return x.Moves
+	}
+	return nil
+}
+
+func (x *ListMarkMovesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type PreviewSchemesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The YAML text of a whole schemes file.
+	Document      string `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewSchemesRequest) Reset() {
+	*x = PreviewSchemesRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewSchemesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewSchemesRequest) ProtoMessage() {}
+
+func (x *PreviewSchemesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewSchemesRequest.ProtoReflect.Descriptor instead.
+func (*PreviewSchemesRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PreviewSchemesRequest) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+type PreviewSchemesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Schemes       []*SchemePreview       `protobuf:"bytes,1,rep,name=schemes,proto3" json:"schemes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewSchemesResponse) Reset() {
+	*x = PreviewSchemesResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewSchemesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewSchemesResponse) ProtoMessage() {}
+
+func (x *PreviewSchemesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewSchemesResponse.ProtoReflect.Descriptor instead.
+func (*PreviewSchemesResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *PreviewSchemesResponse) GetSchemes() []*SchemePreview {
+	if x != nil {
+		return x.Schemes
+	}
+	return nil
+}
+
+type ReplayMappingRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Types that are valid to be assigned to Mapping:
+	//
+	//	*ReplayMappingRequest_Revision
+	//	*ReplayMappingRequest_Document
+	Mapping isReplayMappingRequest_Mapping `protobuf_oneof:"mapping"`
+	// Bills read by us at or after, and before; absent = without limit.
+	ReadTimeFrom *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=read_time_from,json=readTimeFrom,proto3" json:"read_time_from,omitempty"`
+	ReadTimeTo   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=read_time_to,json=readTimeTo,proto3" json:"read_time_to,omitempty"`
+	// How many bills are decided at most before the page ends, at most 5000; 0 = 500. A page may list fewer differences, or none.
+	PageSize      int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayMappingRequest) Reset() {
+	*x = ReplayMappingRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayMappingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayMappingRequest) ProtoMessage() {}
+
+func (x *ReplayMappingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayMappingRequest.ProtoReflect.Descriptor instead.
+func (*ReplayMappingRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ReplayMappingRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *ReplayMappingRequest) GetMapping() isReplayMappingRequest_Mapping {
+	if x != nil {
+		return x.Mapping
+	}
+	return nil
+}
+
+func (x *ReplayMappingRequest) GetRevision() int32 {
+	if x != nil {
+		if x, ok := x.Mapping.(*ReplayMappingRequest_Revision); ok {
+			return x.Revision
+		}
+	}
+	return 0
+}
+
+func (x *ReplayMappingRequest) GetDocument() string {
+	if x != nil {
+		if x, ok := x.Mapping.(*ReplayMappingRequest_Document); ok {
+			return x.Document
+		}
+	}
+	return ""
+}
+
+func (x *ReplayMappingRequest) GetReadTimeFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTimeFrom
+	}
+	return nil
+}
+
+func (x *ReplayMappingRequest) GetReadTimeTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTimeTo
+	}
+	return nil
+}
+
+func (x *ReplayMappingRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ReplayMappingRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type isReplayMappingRequest_Mapping interface {
+	isReplayMappingRequest_Mapping()
+}
+
+type ReplayMappingRequest_Revision struct {
+	// A stored revision of the scheme.
+	Revision int32 `protobuf:"varint,2,opt,name=revision,proto3,oneof"`
+}
+
+type ReplayMappingRequest_Document struct {
+	// The YAML text of a schemes file that holds the scheme.
+	Document string `protobuf:"bytes,3,opt,name=document,proto3,oneof"`
+}
+
+func (*ReplayMappingRequest_Revision) isReplayMappingRequest_Mapping() {}
+
+func (*ReplayMappingRequest_Document) isReplayMappingRequest_Mapping() {}
+
+type ReplayMappingResponse struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Differences []*MappingDifference   `protobuf:"bytes,1,rep,name=differences,proto3" json:"differences,omitempty"`
+	// Bills that this page decided, and the legs of them that came to the same request.
+	Bills         int64  `protobuf:"varint,2,opt,name=bills,proto3" json:"bills,omitempty"`
+	LegsSame      int64  `protobuf:"varint,3,opt,name=legs_same,json=legsSame,proto3" json:"legs_same,omitempty"`
+	NextPageToken string `protobuf:"bytes,4,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayMappingResponse) Reset() {
+	*x = ReplayMappingResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayMappingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayMappingResponse) ProtoMessage() {}
+
+func (x *ReplayMappingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayMappingResponse.ProtoReflect.Descriptor instead.
+func (*ReplayMappingResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ReplayMappingResponse) GetDifferences() []*MappingDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+func (x *ReplayMappingResponse) GetBills() int64 {
+	if x != nil {
+		return x.Bills
+	}
+	return 0
+}
+
+func (x *ReplayMappingResponse) GetLegsSame() int64 {
+	if x != nil {
+		return x.LegsSame
+	}
+	return 0
+}
+
+func (x *ReplayMappingResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 type Scheme struct {
@@ -687,18 +1581,27 @@ type Scheme struct {
 	LastPassRows int64 `protobuf:"varint,16,opt,name=last_pass_rows,json=lastPassRows,proto3" json:"last_pass_rows,omitempty"`
 	// Why the last pass did not end, empty when it did.
 	LastPassError string `protobuf:"bytes,17,opt,name=last_pass_error,json=lastPassError,proto3" json:"last_pass_error,omitempty"`
-	// Cancellations by state, now.
+	// Cancellations by state: exact for what has not ended; of the rest, old ones are as housekeeping counted them, within the hour.
 	CancellationCounts map[string]int64 `protobuf:"bytes,18,rep,name=cancellation_counts,json=cancellationCounts,proto3" json:"cancellation_counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	OpenWorkItems      int64            `protobuf:"varint,19,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
 	// The YAML of the current revision (GetScheme only).
-	Document      string `protobuf:"bytes,20,opt,name=document,proto3" json:"document,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Document string `protobuf:"bytes,20,opt,name=document,proto3" json:"document,omitempty"`
+	// Why sending is paused: operator, mapping_suspected; empty while it is not.
+	PauseReason string                 `protobuf:"bytes,21,opt,name=pause_reason,json=pauseReason,proto3" json:"pause_reason,omitempty"`
+	PauseDetail string                 `protobuf:"bytes,22,opt,name=pause_detail,json=pauseDetail,proto3" json:"pause_detail,omitempty"`
+	PauseTime   *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=pause_time,json=pauseTime,proto3" json:"pause_time,omitempty"`
+	// WMS accounts of it whose sending is paused because their credentials were refused; probed every five minutes.
+	AccountPauses []*AccountPause `protobuf:"bytes,24,rep,name=account_pauses,json=accountPauses,proto3" json:"account_pauses,omitempty"`
+	// Everything is stopped (StopAll), for whatever scheme.
+	AllStopped       bool   `protobuf:"varint,25,opt,name=all_stopped,json=allStopped,proto3" json:"all_stopped,omitempty"`
+	AllStoppedReason string `protobuf:"bytes,26,opt,name=all_stopped_reason,json=allStoppedReason,proto3" json:"all_stopped_reason,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Scheme) Reset() {
 	*x = Scheme{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[10]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -710,7 +1613,7 @@ func (x *Scheme) String() string {
 func (*Scheme) ProtoMessage() {}
 
 func (x *Scheme) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[10]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -723,7 +1626,7 @@ func (x *Scheme) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scheme.ProtoReflect.Descriptor instead.
 func (*Scheme) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{10}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Scheme) GetScheme() string {
@@ -866,6 +1769,569 @@ func (x *Scheme) GetDocument() string {
 	return ""
 }
 
+func (x *Scheme) GetPauseReason() string {
+	if x != nil {
+		return x.PauseReason
+	}
+	return ""
+}
+
+func (x *Scheme) GetPauseDetail() string {
+	if x != nil {
+		return x.PauseDetail
+	}
+	return ""
+}
+
+func (x *Scheme) GetPauseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PauseTime
+	}
+	return nil
+}
+
+func (x *Scheme) GetAccountPauses() []*AccountPause {
+	if x != nil {
+		return x.AccountPauses
+	}
+	return nil
+}
+
+func (x *Scheme) GetAllStopped() bool {
+	if x != nil {
+		return x.AllStopped
+	}
+	return false
+}
+
+func (x *Scheme) GetAllStoppedReason() string {
+	if x != nil {
+		return x.AllStoppedReason
+	}
+	return ""
+}
+
+// AccountPause is a WMS account that refuses our credentials.
+type AccountPause struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Account   string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Detail    string                 `protobuf:"bytes,2,opt,name=detail,proto3" json:"detail,omitempty"`
+	PauseTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=pause_time,json=pauseTime,proto3" json:"pause_time,omitempty"`
+	// When it is asked again.
+	ProbeTime     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=probe_time,json=probeTime,proto3" json:"probe_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountPause) Reset() {
+	*x = AccountPause{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountPause) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountPause) ProtoMessage() {}
+
+func (x *AccountPause) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountPause.ProtoReflect.Descriptor instead.
+func (*AccountPause) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *AccountPause) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *AccountPause) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *AccountPause) GetPauseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PauseTime
+	}
+	return nil
+}
+
+func (x *AccountPause) GetProbeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ProbeTime
+	}
+	return nil
+}
+
+// MarkMove is one move of a mark.
+type MarkMove struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	MoveTime       *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=move_time,json=moveTime,proto3" json:"move_time,omitempty"`
+	MarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=mark_before_time,json=markBeforeTime,proto3" json:"mark_before_time,omitempty"`
+	MarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=mark_after_time,json=markAfterTime,proto3" json:"mark_after_time,omitempty"`
+	// The pass that moved it; 0 for a person.
+	PassId int64 `protobuf:"varint,4,opt,name=pass_id,json=passId,proto3" json:"pass_id,omitempty"`
+	// Who and why; empty for a pass.
+	Actor         string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MarkMove) Reset() {
+	*x = MarkMove{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MarkMove) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MarkMove) ProtoMessage() {}
+
+func (x *MarkMove) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MarkMove.ProtoReflect.Descriptor instead.
+func (*MarkMove) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *MarkMove) GetMoveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MoveTime
+	}
+	return nil
+}
+
+func (x *MarkMove) GetMarkBeforeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MarkBeforeTime
+	}
+	return nil
+}
+
+func (x *MarkMove) GetMarkAfterTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MarkAfterTime
+	}
+	return nil
+}
+
+func (x *MarkMove) GetPassId() int64 {
+	if x != nil {
+		return x.PassId
+	}
+	return 0
+}
+
+func (x *MarkMove) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *MarkMove) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// SchemePreview is what loading a file would do to one scheme.
+type SchemePreview struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	Change SchemeChange           `protobuf:"varint,2,opt,name=change,proto3,enum=orchestrator.v1.SchemeChange" json:"change,omitempty"`
+	// The revision that it has, and would have.
+	Revision     int32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	NextRevision int32 `protobuf:"varint,4,opt,name=next_revision,json=nextRevision,proto3" json:"next_revision,omitempty"`
+	// What would be added, each with a floor of its own: the trigger deleted, organisation 200, warehouse CK009, leg Assembly.out.
+	Added   []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
+	Removed []*SchemePart `protobuf:"bytes,6,rep,name=removed,proto3" json:"removed,omitempty"`
+	// Other keys that differ, such as legs.Assembly.in.order_code.
+	ChangedKeys []string `protobuf:"bytes,7,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
+	// Why it would be refused; empty when it would not.
+	Refusal string `protobuf:"bytes,8,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// Cancellations that are not ended, which stay as they were decided.
+	OpenCancellations int64 `protobuf:"varint,9,opt,name=open_cancellations,json=openCancellations,proto3" json:"open_cancellations,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *SchemePreview) Reset() {
+	*x = SchemePreview{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchemePreview) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchemePreview) ProtoMessage() {}
+
+func (x *SchemePreview) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchemePreview.ProtoReflect.Descriptor instead.
+func (*SchemePreview) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *SchemePreview) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *SchemePreview) GetChange() SchemeChange {
+	if x != nil {
+		return x.Change
+	}
+	return SchemeChange_SCHEME_CHANGE_UNSPECIFIED
+}
+
+func (x *SchemePreview) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *SchemePreview) GetNextRevision() int32 {
+	if x != nil {
+		return x.NextRevision
+	}
+	return 0
+}
+
+func (x *SchemePreview) GetAdded() []*SchemePart {
+	if x != nil {
+		return x.Added
+	}
+	return nil
+}
+
+func (x *SchemePreview) GetRemoved() []*SchemePart {
+	if x != nil {
+		return x.Removed
+	}
+	return nil
+}
+
+func (x *SchemePreview) GetChangedKeys() []string {
+	if x != nil {
+		return x.ChangedKeys
+	}
+	return nil
+}
+
+func (x *SchemePreview) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *SchemePreview) GetOpenCancellations() int64 {
+	if x != nil {
+		return x.OpenCancellations
+	}
+	return 0
+}
+
+// SchemePart is something that a scheme watches.
+type SchemePart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// trigger, organisation, warehouse or leg.
+	Kind          string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchemePart) Reset() {
+	*x = SchemePart{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchemePart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchemePart) ProtoMessage() {}
+
+func (x *SchemePart) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchemePart.ProtoReflect.Descriptor instead.
+func (*SchemePart) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SchemePart) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SchemePart) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// MappingDifference is one leg whose request would be another one.
+type MappingDifference struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	BillId          int64                  `protobuf:"varint,1,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
+	BillNo          string                 `protobuf:"bytes,2,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	Epoch           int32                  `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Leg             string                 `protobuf:"bytes,4,opt,name=leg,proto3" json:"leg,omitempty"`
+	WarehouseNumber string                 `protobuf:"bytes,5,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
+	// The request under the loaded revision and under the other; absent where the leg would not be owed.
+	Before *MappedRequest `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"`
+	After  *MappedRequest `protobuf:"bytes,7,opt,name=after,proto3" json:"after,omitempty"`
+	// Why one of them cannot be made, empty where both can.
+	Fault         string `protobuf:"bytes,8,opt,name=fault,proto3" json:"fault,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MappingDifference) Reset() {
+	*x = MappingDifference{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MappingDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MappingDifference) ProtoMessage() {}
+
+func (x *MappingDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MappingDifference.ProtoReflect.Descriptor instead.
+func (*MappingDifference) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *MappingDifference) GetBillId() int64 {
+	if x != nil {
+		return x.BillId
+	}
+	return 0
+}
+
+func (x *MappingDifference) GetBillNo() string {
+	if x != nil {
+		return x.BillNo
+	}
+	return ""
+}
+
+func (x *MappingDifference) GetEpoch() int32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *MappingDifference) GetLeg() string {
+	if x != nil {
+		return x.Leg
+	}
+	return ""
+}
+
+func (x *MappingDifference) GetWarehouseNumber() string {
+	if x != nil {
+		return x.WarehouseNumber
+	}
+	return ""
+}
+
+func (x *MappingDifference) GetBefore() *MappedRequest {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *MappingDifference) GetAfter() *MappedRequest {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *MappingDifference) GetFault() string {
+	if x != nil {
+		return x.Fault
+	}
+	return ""
+}
+
+// MappedRequest is what the WMS would be asked.
+type MappedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	WarehouseCode string                 `protobuf:"bytes,2,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
+	OrderCode     string                 `protobuf:"bytes,3,opt,name=order_code,json=orderCode,proto3" json:"order_code,omitempty"`
+	OrderType     string                 `protobuf:"bytes,4,opt,name=order_type,json=orderType,proto3" json:"order_type,omitempty"`
+	CancelReason  string                 `protobuf:"bytes,5,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
+	ExtendProps   map[string]string      `protobuf:"bytes,6,rep,name=extend_props,json=extendProps,proto3" json:"extend_props,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	OwnerCode     string                 `protobuf:"bytes,7,opt,name=owner_code,json=ownerCode,proto3" json:"owner_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MappedRequest) Reset() {
+	*x = MappedRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MappedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MappedRequest) ProtoMessage() {}
+
+func (x *MappedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MappedRequest.ProtoReflect.Descriptor instead.
+func (*MappedRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *MappedRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *MappedRequest) GetWarehouseCode() string {
+	if x != nil {
+		return x.WarehouseCode
+	}
+	return ""
+}
+
+func (x *MappedRequest) GetOrderCode() string {
+	if x != nil {
+		return x.OrderCode
+	}
+	return ""
+}
+
+func (x *MappedRequest) GetOrderType() string {
+	if x != nil {
+		return x.OrderType
+	}
+	return ""
+}
+
+func (x *MappedRequest) GetCancelReason() string {
+	if x != nil {
+		return x.CancelReason
+	}
+	return ""
+}
+
+func (x *MappedRequest) GetExtendProps() map[string]string {
+	if x != nil {
+		return x.ExtendProps
+	}
+	return nil
+}
+
+func (x *MappedRequest) GetOwnerCode() string {
+	if x != nil {
+		return x.OwnerCode
+	}
+	return ""
+}
+
 var File_orchestrator_v1_scheme_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_scheme_proto_rawDesc = "" +
@@ -893,7 +2359,15 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"d\n" +
 	"\x15SetSchemeModeResponse\x12/\n" +
 	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\x12\x1a\n" +
-	"\bobserved\x18\x02 \x01(\x03R\bobserved\"\x84\x01\n" +
+	"\bobserved\x18\x02 \x01(\x03R\bobserved\"\x83\x01\n" +
+	"\x12PauseSchemeRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12\"\n" +
+	"\x06reason\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"F\n" +
+	"\x13PauseSchemeResponse\x12/\n" +
+	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\"\x84\x01\n" +
 	"\x13ResumeSchemeRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
@@ -910,7 +2384,62 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"3\n" +
 	"\x15ReleaseSchemeResponse\x12\x1a\n" +
-	"\breleased\x18\x01 \x01(\x03R\breleased\"\xd8\a\n" +
+	"\breleased\x18\x01 \x01(\x03R\breleased\"\\\n" +
+	"\x0eStopAllRequest\x12\"\n" +
+	"\x06reason\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"g\n" +
+	"\x0fStopAllResponse\x127\n" +
+	"\tstop_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bstopTime\x12\x1b\n" +
+	"\tin_flight\x18\x02 \x01(\x03R\binFlight\"^\n" +
+	"\x10ResumeAllRequest\x12\"\n" +
+	"\x06reason\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"-\n" +
+	"\x11ResumeAllResponse\x12\x18\n" +
+	"\aresumed\x18\x01 \x01(\bR\aresumed\"\xc1\x01\n" +
+	"\x0fMoveMarkRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12?\n" +
+	"\tmark_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bmarkTime\x12\"\n" +
+	"\x06reason\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"\x89\x01\n" +
+	"\x10MoveMarkResponse\x12/\n" +
+	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\x12D\n" +
+	"\x10mark_before_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0emarkBeforeTime\"\x8b\x01\n" +
+	"\x14ListMarkMovesRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"p\n" +
+	"\x15ListMarkMovesResponse\x12/\n" +
+	"\x05moves\x18\x01 \x03(\v2\x19.orchestrator.v1.MarkMoveR\x05moves\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"@\n" +
+	"\x15PreviewSchemesRequest\x12'\n" +
+	"\bdocument\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@R\bdocument\"R\n" +
+	"\x16PreviewSchemesResponse\x128\n" +
+	"\aschemes\x18\x01 \x03(\v2\x1e.orchestrator.v1.SchemePreviewR\aschemes\"\xef\x02\n" +
+	"\x14ReplayMappingRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12%\n" +
+	"\brevision\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02 \x00H\x00R\brevision\x12)\n" +
+	"\bdocument\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@H\x00R\bdocument\x12@\n" +
+	"\x0eread_time_from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\freadTimeFrom\x12<\n" +
+	"\fread_time_to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"readTimeTo\x12'\n" +
+	"\tpage_size\x18\x06 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\x88'(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageTokenB\x10\n" +
+	"\amapping\x12\x05\xbaH\x02\b\x01\"\xb8\x01\n" +
+	"\x15ReplayMappingResponse\x12D\n" +
+	"\vdifferences\x18\x01 \x03(\v2\".orchestrator.v1.MappingDifferenceR\vdifferences\x12\x14\n" +
+	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1b\n" +
+	"\tlegs_same\x18\x03 \x01(\x03R\blegsSame\x12&\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xee\t\n" +
 	"\x06Scheme\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x17\n" +
@@ -934,25 +2463,99 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x0flast_pass_error\x18\x11 \x01(\tR\rlastPassError\x12`\n" +
 	"\x13cancellation_counts\x18\x12 \x03(\v2/.orchestrator.v1.Scheme.CancellationCountsEntryR\x12cancellationCounts\x12&\n" +
 	"\x0fopen_work_items\x18\x13 \x01(\x03R\ropenWorkItems\x12\x1a\n" +
-	"\bdocument\x18\x14 \x01(\tR\bdocument\x1aE\n" +
+	"\bdocument\x18\x14 \x01(\tR\bdocument\x12!\n" +
+	"\fpause_reason\x18\x15 \x01(\tR\vpauseReason\x12!\n" +
+	"\fpause_detail\x18\x16 \x01(\tR\vpauseDetail\x129\n" +
+	"\n" +
+	"pause_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\tpauseTime\x12D\n" +
+	"\x0eaccount_pauses\x18\x18 \x03(\v2\x1d.orchestrator.v1.AccountPauseR\raccountPauses\x12\x1f\n" +
+	"\vall_stopped\x18\x19 \x01(\bR\n" +
+	"allStopped\x12,\n" +
+	"\x12all_stopped_reason\x18\x1a \x01(\tR\x10allStoppedReason\x1aE\n" +
 	"\x17CancellationCountsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01*_\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xb6\x01\n" +
+	"\fAccountPause\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
+	"\x06detail\x18\x02 \x01(\tR\x06detail\x129\n" +
+	"\n" +
+	"pause_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tpauseTime\x129\n" +
+	"\n" +
+	"probe_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tprobeTime\"\x94\x02\n" +
+	"\bMarkMove\x127\n" +
+	"\tmove_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bmoveTime\x12D\n" +
+	"\x10mark_before_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0emarkBeforeTime\x12B\n" +
+	"\x0fmark_after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rmarkAfterTime\x12\x17\n" +
+	"\apass_id\x18\x04 \x01(\x03R\x06passId\x12\x14\n" +
+	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xf5\x02\n" +
+	"\rSchemePreview\x12\x16\n" +
+	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x125\n" +
+	"\x06change\x18\x02 \x01(\x0e2\x1d.orchestrator.v1.SchemeChangeR\x06change\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x05R\brevision\x12#\n" +
+	"\rnext_revision\x18\x04 \x01(\x05R\fnextRevision\x121\n" +
+	"\x05added\x18\x05 \x03(\v2\x1b.orchestrator.v1.SchemePartR\x05added\x125\n" +
+	"\aremoved\x18\x06 \x03(\v2\x1b.orchestrator.v1.SchemePartR\aremoved\x12!\n" +
+	"\fchanged_keys\x18\a \x03(\tR\vchangedKeys\x12\x18\n" +
+	"\arefusal\x18\b \x01(\tR\arefusal\x12-\n" +
+	"\x12open_cancellations\x18\t \x01(\x03R\x11openCancellations\"4\n" +
+	"\n" +
+	"SchemePart\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\x9c\x02\n" +
+	"\x11MappingDifference\x12\x17\n" +
+	"\abill_id\x18\x01 \x01(\x03R\x06billId\x12\x17\n" +
+	"\abill_no\x18\x02 \x01(\tR\x06billNo\x12\x14\n" +
+	"\x05epoch\x18\x03 \x01(\x05R\x05epoch\x12\x10\n" +
+	"\x03leg\x18\x04 \x01(\tR\x03leg\x12)\n" +
+	"\x10warehouse_number\x18\x05 \x01(\tR\x0fwarehouseNumber\x126\n" +
+	"\x06before\x18\x06 \x01(\v2\x1e.orchestrator.v1.MappedRequestR\x06before\x124\n" +
+	"\x05after\x18\a \x01(\v2\x1e.orchestrator.v1.MappedRequestR\x05after\x12\x14\n" +
+	"\x05fault\x18\b \x01(\tR\x05fault\"\xe6\x02\n" +
+	"\rMappedRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12%\n" +
+	"\x0ewarehouse_code\x18\x02 \x01(\tR\rwarehouseCode\x12\x1d\n" +
+	"\n" +
+	"order_code\x18\x03 \x01(\tR\torderCode\x12\x1d\n" +
+	"\n" +
+	"order_type\x18\x04 \x01(\tR\torderType\x12#\n" +
+	"\rcancel_reason\x18\x05 \x01(\tR\fcancelReason\x12R\n" +
+	"\fextend_props\x18\x06 \x03(\v2/.orchestrator.v1.MappedRequest.ExtendPropsEntryR\vextendProps\x12\x1d\n" +
+	"\n" +
+	"owner_code\x18\a \x01(\tR\townerCode\x1a>\n" +
+	"\x10ExtendPropsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*_\n" +
 	"\vSchemeState\x12\x1c\n" +
 	"\x18SCHEME_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14SCHEME_STATE_RUNNING\x10\x01\x12\x18\n" +
-	"\x14SCHEME_STATE_STOPPED\x10\x02*X\n" +
+	"\x14SCHEME_STATE_STOPPED\x10\x02*\xc9\x01\n" +
+	"\fSchemeChange\x12\x1d\n" +
+	"\x19SCHEME_CHANGE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12SCHEME_CHANGE_NONE\x10\x01\x12\x15\n" +
+	"\x11SCHEME_CHANGE_NEW\x10\x02\x12\x19\n" +
+	"\x15SCHEME_CHANGE_REVISED\x10\x03\x12\x19\n" +
+	"\x15SCHEME_CHANGE_REMOVED\x10\x04\x12\x19\n" +
+	"\x15SCHEME_CHANGE_REFUSED\x10\x05\x12\x1a\n" +
+	"\x16SCHEME_CHANGE_RETURNED\x10\x06*X\n" +
 	"\n" +
 	"SchemeMode\x12\x1b\n" +
 	"\x17SCHEME_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13SCHEME_MODE_OBSERVE\x10\x01\x12\x14\n" +
-	"\x10SCHEME_MODE_SEND\x10\x022\xda\x03\n" +
+	"\x10SCHEME_MODE_SEND\x10\x022\xca\b\n" +
 	"\rSchemeService\x12X\n" +
 	"\vListSchemes\x12#.orchestrator.v1.ListSchemesRequest\x1a$.orchestrator.v1.ListSchemesResponse\x12R\n" +
 	"\tGetScheme\x12!.orchestrator.v1.GetSchemeRequest\x1a\".orchestrator.v1.GetSchemeResponse\x12^\n" +
-	"\rSetSchemeMode\x12%.orchestrator.v1.SetSchemeModeRequest\x1a&.orchestrator.v1.SetSchemeModeResponse\x12[\n" +
+	"\rSetSchemeMode\x12%.orchestrator.v1.SetSchemeModeRequest\x1a&.orchestrator.v1.SetSchemeModeResponse\x12X\n" +
+	"\vPauseScheme\x12#.orchestrator.v1.PauseSchemeRequest\x1a$.orchestrator.v1.PauseSchemeResponse\x12[\n" +
 	"\fResumeScheme\x12$.orchestrator.v1.ResumeSchemeRequest\x1a%.orchestrator.v1.ResumeSchemeResponse\x12^\n" +
-	"\rReleaseScheme\x12%.orchestrator.v1.ReleaseSchemeRequest\x1a&.orchestrator.v1.ReleaseSchemeResponseB\xc8\x01\n" +
+	"\rReleaseScheme\x12%.orchestrator.v1.ReleaseSchemeRequest\x1a&.orchestrator.v1.ReleaseSchemeResponse\x12L\n" +
+	"\aStopAll\x12\x1f.orchestrator.v1.StopAllRequest\x1a .orchestrator.v1.StopAllResponse\x12R\n" +
+	"\tResumeAll\x12!.orchestrator.v1.ResumeAllRequest\x1a\".orchestrator.v1.ResumeAllResponse\x12O\n" +
+	"\bMoveMark\x12 .orchestrator.v1.MoveMarkRequest\x1a!.orchestrator.v1.MoveMarkResponse\x12^\n" +
+	"\rListMarkMoves\x12%.orchestrator.v1.ListMarkMovesRequest\x1a&.orchestrator.v1.ListMarkMovesResponse\x12a\n" +
+	"\x0ePreviewSchemes\x12&.orchestrator.v1.PreviewSchemesRequest\x1a'.orchestrator.v1.PreviewSchemesResponse\x12^\n" +
+	"\rReplayMapping\x12%.orchestrator.v1.ReplayMappingRequest\x1a&.orchestrator.v1.ReplayMappingResponseB\xc8\x01\n" +
 	"\x13com.orchestrator.v1B\vSchemeProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
@@ -967,55 +2570,114 @@ func file_orchestrator_v1_scheme_proto_rawDescGZIP() []byte {
 	return file_orchestrator_v1_scheme_proto_rawDescData
 }
 
-var file_orchestrator_v1_scheme_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_orchestrator_v1_scheme_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_orchestrator_v1_scheme_proto_goTypes = []any{
-	(SchemeState)(0),              // 0: orchestrator.v1.SchemeState
-	(SchemeMode)(0),               // 1: orchestrator.v1.SchemeMode
-	(*ListSchemesRequest)(nil),    // 2: orchestrator.v1.ListSchemesRequest
-	(*ListSchemesResponse)(nil),   // 3: orchestrator.v1.ListSchemesResponse
-	(*GetSchemeRequest)(nil),      // 4: orchestrator.v1.GetSchemeRequest
-	(*GetSchemeResponse)(nil),     // 5: orchestrator.v1.GetSchemeResponse
-	(*SetSchemeModeRequest)(nil),  // 6: orchestrator.v1.SetSchemeModeRequest
-	(*SetSchemeModeResponse)(nil), // 7: orchestrator.v1.SetSchemeModeResponse
-	(*ResumeSchemeRequest)(nil),   // 8: orchestrator.v1.ResumeSchemeRequest
-	(*ResumeSchemeResponse)(nil),  // 9: orchestrator.v1.ResumeSchemeResponse
-	(*ReleaseSchemeRequest)(nil),  // 10: orchestrator.v1.ReleaseSchemeRequest
-	(*ReleaseSchemeResponse)(nil), // 11: orchestrator.v1.ReleaseSchemeResponse
-	(*Scheme)(nil),                // 12: orchestrator.v1.Scheme
-	nil,                           // 13: orchestrator.v1.Scheme.CancellationCountsEntry
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(SchemeState)(0),               // 0: orchestrator.v1.SchemeState
+	(SchemeChange)(0),              // 1: orchestrator.v1.SchemeChange
+	(SchemeMode)(0),                // 2: orchestrator.v1.SchemeMode
+	(*ListSchemesRequest)(nil),     // 3: orchestrator.v1.ListSchemesRequest
+	(*ListSchemesResponse)(nil),    // 4: orchestrator.v1.ListSchemesResponse
+	(*GetSchemeRequest)(nil),       // 5: orchestrator.v1.GetSchemeRequest
+	(*GetSchemeResponse)(nil),      // 6: orchestrator.v1.GetSchemeResponse
+	(*SetSchemeModeRequest)(nil),   // 7: orchestrator.v1.SetSchemeModeRequest
+	(*SetSchemeModeResponse)(nil),  // 8: orchestrator.v1.SetSchemeModeResponse
+	(*PauseSchemeRequest)(nil),     // 9: orchestrator.v1.PauseSchemeRequest
+	(*PauseSchemeResponse)(nil),    // 10: orchestrator.v1.PauseSchemeResponse
+	(*ResumeSchemeRequest)(nil),    // 11: orchestrator.v1.ResumeSchemeRequest
+	(*ResumeSchemeResponse)(nil),   // 12: orchestrator.v1.ResumeSchemeResponse
+	(*ReleaseSchemeRequest)(nil),   // 13: orchestrator.v1.ReleaseSchemeRequest
+	(*ReleaseSchemeResponse)(nil),  // 14: orchestrator.v1.ReleaseSchemeResponse
+	(*StopAllRequest)(nil),         // 15: orchestrator.v1.StopAllRequest
+	(*StopAllResponse)(nil),        // 16: orchestrator.v1.StopAllResponse
+	(*ResumeAllRequest)(nil),       // 17: orchestrator.v1.ResumeAllRequest
+	(*ResumeAllResponse)(nil),      // 18: orchestrator.v1.ResumeAllResponse
+	(*MoveMarkRequest)(nil),        // 19: orchestrator.v1.MoveMarkRequest
+	(*MoveMarkResponse)(nil),       // 20: orchestrator.v1.MoveMarkResponse
+	(*ListMarkMovesRequest)(nil),   // 21: orchestrator.v1.ListMarkMovesRequest
+	(*ListMarkMovesResponse)(nil),  // 22: orchestrator.v1.ListMarkMovesResponse
+	(*PreviewSchemesRequest)(nil),  // 23: orchestrator.v1.PreviewSchemesRequest
+	(*PreviewSchemesResponse)(nil), // 24: orchestrator.v1.PreviewSchemesResponse
+	(*ReplayMappingRequest)(nil),   // 25: orchestrator.v1.ReplayMappingRequest
+	(*ReplayMappingResponse)(nil),  // 26: orchestrator.v1.ReplayMappingResponse
+	(*Scheme)(nil),                 // 27: orchestrator.v1.Scheme
+	(*AccountPause)(nil),           // 28: orchestrator.v1.AccountPause
+	(*MarkMove)(nil),               // 29: orchestrator.v1.MarkMove
+	(*SchemePreview)(nil),          // 30: orchestrator.v1.SchemePreview
+	(*SchemePart)(nil),             // 31: orchestrator.v1.SchemePart
+	(*MappingDifference)(nil),      // 32: orchestrator.v1.MappingDifference
+	(*MappedRequest)(nil),          // 33: orchestrator.v1.MappedRequest
+	nil,                            // 34: orchestrator.v1.Scheme.CancellationCountsEntry
+	nil,                            // 35: orchestrator.v1.MappedRequest.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),  // 36: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 37: google.protobuf.Duration
 }
 var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
-	12, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
-	12, // 1: orchestrator.v1.GetSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	1,  // 2: orchestrator.v1.SetSchemeModeRequest.mode:type_name -> orchestrator.v1.SchemeMode
-	12, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	12, // 4: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	0,  // 5: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
-	1,  // 6: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
-	14, // 7: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
-	15, // 8: orchestrator.v1.Scheme.poll_interval:type_name -> google.protobuf.Duration
-	14, // 9: orchestrator.v1.Scheme.mark_time:type_name -> google.protobuf.Timestamp
-	14, // 10: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
-	14, // 11: orchestrator.v1.Scheme.last_pass_time:type_name -> google.protobuf.Timestamp
-	13, // 12: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
-	2,  // 13: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
-	4,  // 14: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
-	6,  // 15: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
-	8,  // 16: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
-	10, // 17: orchestrator.v1.SchemeService.ReleaseScheme:input_type -> orchestrator.v1.ReleaseSchemeRequest
-	3,  // 18: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
-	5,  // 19: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
-	7,  // 20: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
-	9,  // 21: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
-	11, // 22: orchestrator.v1.SchemeService.ReleaseScheme:output_type -> orchestrator.v1.ReleaseSchemeResponse
-	18, // [18:23] is the sub-list for method output_type
-	13, // [13:18] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	27, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
+	27, // 1: orchestrator.v1.GetSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	2,  // 2: orchestrator.v1.SetSchemeModeRequest.mode:type_name -> orchestrator.v1.SchemeMode
+	27, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	27, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	27, // 5: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	36, // 6: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
+	36, // 7: orchestrator.v1.MoveMarkRequest.mark_time:type_name -> google.protobuf.Timestamp
+	27, // 8: orchestrator.v1.MoveMarkResponse.scheme:type_name -> orchestrator.v1.Scheme
+	36, // 9: orchestrator.v1.MoveMarkResponse.mark_before_time:type_name -> google.protobuf.Timestamp
+	29, // 10: orchestrator.v1.ListMarkMovesResponse.moves:type_name -> orchestrator.v1.MarkMove
+	30, // 11: orchestrator.v1.PreviewSchemesResponse.schemes:type_name -> orchestrator.v1.SchemePreview
+	36, // 12: orchestrator.v1.ReplayMappingRequest.read_time_from:type_name -> google.protobuf.Timestamp
+	36, // 13: orchestrator.v1.ReplayMappingRequest.read_time_to:type_name -> google.protobuf.Timestamp
+	32, // 14: orchestrator.v1.ReplayMappingResponse.differences:type_name -> orchestrator.v1.MappingDifference
+	0,  // 15: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
+	2,  // 16: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
+	36, // 17: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
+	37, // 18: orchestrator.v1.Scheme.poll_interval:type_name -> google.protobuf.Duration
+	36, // 19: orchestrator.v1.Scheme.mark_time:type_name -> google.protobuf.Timestamp
+	36, // 20: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
+	36, // 21: orchestrator.v1.Scheme.last_pass_time:type_name -> google.protobuf.Timestamp
+	34, // 22: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
+	36, // 23: orchestrator.v1.Scheme.pause_time:type_name -> google.protobuf.Timestamp
+	28, // 24: orchestrator.v1.Scheme.account_pauses:type_name -> orchestrator.v1.AccountPause
+	36, // 25: orchestrator.v1.AccountPause.pause_time:type_name -> google.protobuf.Timestamp
+	36, // 26: orchestrator.v1.AccountPause.probe_time:type_name -> google.protobuf.Timestamp
+	36, // 27: orchestrator.v1.MarkMove.move_time:type_name -> google.protobuf.Timestamp
+	36, // 28: orchestrator.v1.MarkMove.mark_before_time:type_name -> google.protobuf.Timestamp
+	36, // 29: orchestrator.v1.MarkMove.mark_after_time:type_name -> google.protobuf.Timestamp
+	1,  // 30: orchestrator.v1.SchemePreview.change:type_name -> orchestrator.v1.SchemeChange
+	31, // 31: orchestrator.v1.SchemePreview.added:type_name -> orchestrator.v1.SchemePart
+	31, // 32: orchestrator.v1.SchemePreview.removed:type_name -> orchestrator.v1.SchemePart
+	33, // 33: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
+	33, // 34: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
+	35, // 35: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
+	3,  // 36: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
+	5,  // 37: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
+	7,  // 38: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
+	9,  // 39: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
+	11, // 40: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
+	13, // 41: orchestrator.v1.SchemeService.ReleaseScheme:input_type -> orchestrator.v1.ReleaseSchemeRequest
+	15, // 42: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
+	17, // 43: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
+	19, // 44: orchestrator.v1.SchemeService.MoveMark:input_type -> orchestrator.v1.MoveMarkRequest
+	21, // 45: orchestrator.v1.SchemeService.ListMarkMoves:input_type -> orchestrator.v1.ListMarkMovesRequest
+	23, // 46: orchestrator.v1.SchemeService.PreviewSchemes:input_type -> orchestrator.v1.PreviewSchemesRequest
+	25, // 47: orchestrator.v1.SchemeService.ReplayMapping:input_type -> orchestrator.v1.ReplayMappingRequest
+	4,  // 48: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
+	6,  // 49: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
+	8,  // 50: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
+	10, // 51: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
+	12, // 52: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
+	14, // 53: orchestrator.v1.SchemeService.ReleaseScheme:output_type -> orchestrator.v1.ReleaseSchemeResponse
+	16, // 54: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
+	18, // 55: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
+	20, // 56: orchestrator.v1.SchemeService.MoveMark:output_type -> orchestrator.v1.MoveMarkResponse
+	22, // 57: orchestrator.v1.SchemeService.ListMarkMoves:output_type -> orchestrator.v1.ListMarkMovesResponse
+	24, // 58: orchestrator.v1.SchemeService.PreviewSchemes:output_type -> orchestrator.v1.PreviewSchemesResponse
+	26, // 59: orchestrator.v1.SchemeService.ReplayMapping:output_type -> orchestrator.v1.ReplayMappingResponse
+	48, // [48:60] is the sub-list for method output_type
+	36, // [36:48] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_scheme_proto_init() }
@@ -1023,13 +2685,17 @@ func file_orchestrator_v1_scheme_proto_init() {
 	if File_orchestrator_v1_scheme_proto != nil {
 		return
 	}
+	file_orchestrator_v1_scheme_proto_msgTypes[22].OneofWrappers = []any{
+		(*ReplayMappingRequest_Revision)(nil),
+		(*ReplayMappingRequest_Document)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_scheme_proto_rawDesc), len(file_orchestrator_v1_scheme_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   12,
+			NumEnums:      3,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,11 +19,18 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SchemeService_ListSchemes_FullMethodName   = "/orchestrator.v1.SchemeService/ListSchemes"
-	SchemeService_GetScheme_FullMethodName     = "/orchestrator.v1.SchemeService/GetScheme"
-	SchemeService_SetSchemeMode_FullMethodName = "/orchestrator.v1.SchemeService/SetSchemeMode"
-	SchemeService_ResumeScheme_FullMethodName  = "/orchestrator.v1.SchemeService/ResumeScheme"
-	SchemeService_ReleaseScheme_FullMethodName = "/orchestrator.v1.SchemeService/ReleaseScheme"
+	SchemeService_ListSchemes_FullMethodName    = "/orchestrator.v1.SchemeService/ListSchemes"
+	SchemeService_GetScheme_FullMethodName      = "/orchestrator.v1.SchemeService/GetScheme"
+	SchemeService_SetSchemeMode_FullMethodName  = "/orchestrator.v1.SchemeService/SetSchemeMode"
+	SchemeService_PauseScheme_FullMethodName    = "/orchestrator.v1.SchemeService/PauseScheme"
+	SchemeService_ResumeScheme_FullMethodName   = "/orchestrator.v1.SchemeService/ResumeScheme"
+	SchemeService_ReleaseScheme_FullMethodName  = "/orchestrator.v1.SchemeService/ReleaseScheme"
+	SchemeService_StopAll_FullMethodName        = "/orchestrator.v1.SchemeService/StopAll"
+	SchemeService_ResumeAll_FullMethodName      = "/orchestrator.v1.SchemeService/ResumeAll"
+	SchemeService_MoveMark_FullMethodName       = "/orchestrator.v1.SchemeService/MoveMark"
+	SchemeService_ListMarkMoves_FullMethodName  = "/orchestrator.v1.SchemeService/ListMarkMoves"
+	SchemeService_PreviewSchemes_FullMethodName = "/orchestrator.v1.SchemeService/PreviewSchemes"
+	SchemeService_ReplayMapping_FullMethodName  = "/orchestrator.v1.SchemeService/ReplayMapping"
 )
 
 // SchemeServiceClient is the client API for SchemeService service.
@@ -38,11 +45,27 @@ type SchemeServiceClient interface {
 	// SetSchemeMode changes between observe (decide and record, send nothing) and send. Changing to send is a new floor: what
 	// was decided before it ends as observed and is never sent by itself.
 	SetSchemeMode(ctx context.Context, in *SetSchemeModeRequest, opts ...grpc.CallOption) (*SetSchemeModeResponse, error)
-	// ResumeScheme lets a stopped scheme read again.
+	// PauseScheme stops sending for a scheme, never reading or superseding: what waits is not sent, what is in flight finishes.
+	PauseScheme(ctx context.Context, in *PauseSchemeRequest, opts ...grpc.CallOption) (*PauseSchemeResponse, error)
+	// ResumeScheme lets a stopped scheme read again, and a paused one send again.
 	ResumeScheme(ctx context.Context, in *ResumeSchemeRequest, opts ...grpc.CallOption) (*ResumeSchemeResponse, error)
 	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its brakes any longer they count anew. Each
 	// cancellation is verified before it is sent.
 	ReleaseScheme(ctx context.Context, in *ReleaseSchemeRequest, opts ...grpc.CallOption) (*ReleaseSchemeResponse, error)
+	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in flight
+	// finishes; reading and superseding go on. ResumeAll ends it.
+	StopAll(ctx context.Context, in *StopAllRequest, opts ...grpc.CallOption) (*StopAllResponse, error)
+	ResumeAll(ctx context.Context, in *ResumeAllRequest, opts ...grpc.CallOption) (*ResumeAllResponse, error)
+	// MoveMark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
+	MoveMark(ctx context.Context, in *MoveMarkRequest, opts ...grpc.CallOption) (*MoveMarkResponse, error)
+	// ListMarkMoves lists how the mark moved, newest first: by passes that found something, and by persons.
+	ListMarkMoves(ctx context.Context, in *ListMarkMovesRequest, opts ...grpc.CallOption) (*ListMarkMovesResponse, error)
+	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a floor of its own),
+	// what is removed, and what would be refused. Nothing is stored.
+	PreviewSchemes(ctx context.Context, in *PreviewSchemesRequest, opts ...grpc.CallOption) (*PreviewSchemesResponse, error)
+	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded, and lists
+	// where the requests would differ. It reads the ledger only and sends nothing.
+	ReplayMapping(ctx context.Context, in *ReplayMappingRequest, opts ...grpc.CallOption) (*ReplayMappingResponse, error)
 }
 
 type schemeServiceClient struct {
@@ -83,6 +106,16 @@ func (c *schemeServiceClient) SetSchemeMode(ctx context.Context, in *SetSchemeMo
 	return out, nil
 }
 
+func (c *schemeServiceClient) PauseScheme(ctx context.Context, in *PauseSchemeRequest, opts ...grpc.CallOption) (*PauseSchemeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PauseSchemeResponse)
+	err := c.cc.Invoke(ctx, SchemeService_PauseScheme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *schemeServiceClient) ResumeScheme(ctx context.Context, in *ResumeSchemeRequest, opts ...grpc.CallOption) (*ResumeSchemeResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ResumeSchemeResponse)
@@ -103,6 +136,66 @@ func (c *schemeServiceClient) ReleaseScheme(ctx context.Context, in *ReleaseSche
 	return out, nil
 }
 
+func (c *schemeServiceClient) StopAll(ctx context.Context, in *StopAllRequest, opts ...grpc.CallOption) (*StopAllResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StopAllResponse)
+	err := c.cc.Invoke(ctx, SchemeService_StopAll_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) ResumeAll(ctx context.Context, in *ResumeAllRequest, opts ...grpc.CallOption) (*ResumeAllResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResumeAllResponse)
+	err := c.cc.Invoke(ctx, SchemeService_ResumeAll_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) MoveMark(ctx context.Context, in *MoveMarkRequest, opts ...grpc.CallOption) (*MoveMarkResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MoveMarkResponse)
+	err := c.cc.Invoke(ctx, SchemeService_MoveMark_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) ListMarkMoves(ctx context.Context, in *ListMarkMovesRequest, opts ...grpc.CallOption) (*ListMarkMovesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListMarkMovesResponse)
+	err := c.cc.Invoke(ctx, SchemeService_ListMarkMoves_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) PreviewSchemes(ctx context.Context, in *PreviewSchemesRequest, opts ...grpc.CallOption) (*PreviewSchemesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PreviewSchemesResponse)
+	err := c.cc.Invoke(ctx, SchemeService_PreviewSchemes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) ReplayMapping(ctx context.Context, in *ReplayMappingRequest, opts ...grpc.CallOption) (*ReplayMappingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReplayMappingResponse)
+	err := c.cc.Invoke(ctx, SchemeService_ReplayMapping_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SchemeServiceServer is the server API for SchemeService service.
 // All implementations must embed UnimplementedSchemeServiceServer
 // for forward compatibility.
@@ -115,11 +208,27 @@ type SchemeServiceServer interface {
 	// SetSchemeMode changes between observe (decide and record, send nothing) and send. Changing to send is a new floor: what
 	// was decided before it ends as observed and is never sent by itself.
 	SetSchemeMode(context.Context, *SetSchemeModeRequest) (*SetSchemeModeResponse, error)
-	// ResumeScheme lets a stopped scheme read again.
+	// PauseScheme stops sending for a scheme, never reading or superseding: what waits is not sent, what is in flight finishes.
+	PauseScheme(context.Context, *PauseSchemeRequest) (*PauseSchemeResponse, error)
+	// ResumeScheme lets a stopped scheme read again, and a paused one send again.
 	ResumeScheme(context.Context, *ResumeSchemeRequest) (*ResumeSchemeResponse, error)
 	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its brakes any longer they count anew. Each
 	// cancellation is verified before it is sent.
 	ReleaseScheme(context.Context, *ReleaseSchemeRequest) (*ReleaseSchemeResponse, error)
+	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in flight
+	// finishes; reading and superseding go on. ResumeAll ends it.
+	StopAll(context.Context, *StopAllRequest) (*StopAllResponse, error)
+	ResumeAll(context.Context, *ResumeAllRequest) (*ResumeAllResponse, error)
+	// MoveMark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
+	MoveMark(context.Context, *MoveMarkRequest) (*MoveMarkResponse, error)
+	// ListMarkMoves lists how the mark moved, newest first: by passes that found something, and by persons.
+	ListMarkMoves(context.Context, *ListMarkMovesRequest) (*ListMarkMovesResponse, error)
+	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a floor of its own),
+	// what is removed, and what would be refused. Nothing is stored.
+	PreviewSchemes(context.Context, *PreviewSchemesRequest) (*PreviewSchemesResponse, error)
+	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded, and lists
+	// where the requests would differ. It reads the ledger only and sends nothing.
+	ReplayMapping(context.Context, *ReplayMappingRequest) (*ReplayMappingResponse, error)
 	mustEmbedUnimplementedSchemeServiceServer()
 }
 
@@ -139,11 +248,32 @@ func (UnimplementedSchemeServiceServer) GetScheme(context.Context, *GetSchemeReq
 func (UnimplementedSchemeServiceServer) SetSchemeMode(context.Context, *SetSchemeModeRequest) (*SetSchemeModeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetSchemeMode not implemented")
 }
+func (UnimplementedSchemeServiceServer) PauseScheme(context.Context, *PauseSchemeRequest) (*PauseSchemeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PauseScheme not implemented")
+}
 func (UnimplementedSchemeServiceServer) ResumeScheme(context.Context, *ResumeSchemeRequest) (*ResumeSchemeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResumeScheme not implemented")
 }
 func (UnimplementedSchemeServiceServer) ReleaseScheme(context.Context, *ReleaseSchemeRequest) (*ReleaseSchemeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseScheme not implemented")
+}
+func (UnimplementedSchemeServiceServer) StopAll(context.Context, *StopAllRequest) (*StopAllResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StopAll not implemented")
+}
+func (UnimplementedSchemeServiceServer) ResumeAll(context.Context, *ResumeAllRequest) (*ResumeAllResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResumeAll not implemented")
+}
+func (UnimplementedSchemeServiceServer) MoveMark(context.Context, *MoveMarkRequest) (*MoveMarkResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MoveMark not implemented")
+}
+func (UnimplementedSchemeServiceServer) ListMarkMoves(context.Context, *ListMarkMovesRequest) (*ListMarkMovesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListMarkMoves not implemented")
+}
+func (UnimplementedSchemeServiceServer) PreviewSchemes(context.Context, *PreviewSchemesRequest) (*PreviewSchemesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewSchemes not implemented")
+}
+func (UnimplementedSchemeServiceServer) ReplayMapping(context.Context, *ReplayMappingRequest) (*ReplayMappingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReplayMapping not implemented")
 }
 func (UnimplementedSchemeServiceServer) mustEmbedUnimplementedSchemeServiceServer() {}
 func (UnimplementedSchemeServiceServer) testEmbeddedByValue()                       {}
@@ -220,6 +350,24 @@ func _SchemeService_SetSchemeMode_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SchemeService_PauseScheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PauseSchemeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).PauseScheme(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_PauseScheme_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).PauseScheme(ctx, req.(*PauseSchemeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SchemeService_ResumeScheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ResumeSchemeRequest)
 	if err := dec(in); err != nil {
@@ -256,6 +404,114 @@ func _SchemeService_ReleaseScheme_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SchemeService_StopAll_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StopAllRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).StopAll(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_StopAll_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).StopAll(ctx, req.(*StopAllRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_ResumeAll_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResumeAllRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).ResumeAll(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_ResumeAll_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).ResumeAll(ctx, req.(*ResumeAllRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_MoveMark_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MoveMarkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).MoveMark(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_MoveMark_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).MoveMark(ctx, req.(*MoveMarkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_ListMarkMoves_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListMarkMovesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).ListMarkMoves(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_ListMarkMoves_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).ListMarkMoves(ctx, req.(*ListMarkMovesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_PreviewSchemes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PreviewSchemesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).PreviewSchemes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_PreviewSchemes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).PreviewSchemes(ctx, req.(*PreviewSchemesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_ReplayMapping_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReplayMappingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).ReplayMapping(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_ReplayMapping_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).ReplayMapping(ctx, req.(*ReplayMappingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SchemeService_ServiceDesc is the grpc.ServiceDesc for SchemeService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -276,12 +532,40 @@ var SchemeService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _SchemeService_SetSchemeMode_Handler,
 		},
 		{
+			MethodName: "PauseScheme",
+			Handler:    _SchemeService_PauseScheme_Handler,
+		},
+		{
 			MethodName: "ResumeScheme",
 			Handler:    _SchemeService_ResumeScheme_Handler,
 		},
 		{
 			MethodName: "ReleaseScheme",
 			Handler:    _SchemeService_ReleaseScheme_Handler,
+		},
+		{
+			MethodName: "StopAll",
+			Handler:    _SchemeService_StopAll_Handler,
+		},
+		{
+			MethodName: "ResumeAll",
+			Handler:    _SchemeService_ResumeAll_Handler,
+		},
+		{
+			MethodName: "MoveMark",
+			Handler:    _SchemeService_MoveMark_Handler,
+		},
+		{
+			MethodName: "ListMarkMoves",
+			Handler:    _SchemeService_ListMarkMoves_Handler,
+		},
+		{
+			MethodName: "PreviewSchemes",
+			Handler:    _SchemeService_PreviewSchemes_Handler,
+		},
+		{
+			MethodName: "ReplayMapping",
+			Handler:    _SchemeService_ReplayMapping_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

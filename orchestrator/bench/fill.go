@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// filledFrom is the first id of the bills that were put in by COPY: Kingdee has none of them.
+const filledFrom = 1_000_000_000
+
+// filledDay is how many of them were voided in a day.
+const filledDay = 10_000
+
+// fill puts so many cancelled orders into the ledger, each with its bill and its attempt, as years of work leave them, and answers
+// the database's size. Indexes are made afterwards, which is faster.
+func (s *stack) fill(ctx context.Context, count int) (size int64, err error) {
+	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	rows, err := conn.Query(ctx, `
+select i.indexdef from pg_indexes i
+where i.schemaname = 'voidrelay' and i.tablename in ('bill', 'cancellation', 'attempt') and i.indexname not in (select conname from pg_constraint)`)
+	if err != nil {
+		return 0, err
+	}
+	indexes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return 0, err
+	}
+	if _, err := conn.Exec(ctx, `
+do $$ declare i record; begin
+    for i in select indexname from pg_indexes where schemaname = 'voidrelay' and tablename in ('bill', 'cancellation', 'attempt')
+             and indexname not in (select conname from pg_constraint) loop
+        execute format('drop index voidrelay.%I', i.indexname);
+    end loop;
+end $$`); err != nil {
+		return 0, err
+	}
+	first := time.Now().Add(-time.Duration(count/filledDay+2) * 24 * time.Hour)
+	for _, table := range filledTables {
+		if err := copyLines(ctx, conn, table.columns, func(w io.Writer) error {
+			for n := range count {
+				if err := table.line(w, n, first.Add(time.Duration(n)*24*time.Hour/filledDay).UTC().Format(time.RFC3339)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return 0, fmt.Errorf("fill %s: %w", table.columns, err)
+		}
+	}
+	for _, index := range indexes {
+		if _, err := conn.Exec(ctx, index); err != nil {
+			return 0, err
+		}
+	}
+	if _, err := conn.Exec(ctx, `select setval(pg_get_serial_sequence('cancellation', 'cancellation_id'), $1)`, count); err != nil {
+		return 0, err
+	}
+	if _, err := conn.Exec(ctx, `vacuum (analyze) bill, cancellation, attempt`); err != nil {
+		return 0, err
+	}
+	if _, err := conn.Exec(ctx, `checkpoint`); err != nil {
+		return 0, err
+	}
+	err = conn.QueryRow(ctx, `select pg_database_size(current_database())`).Scan(&size)
+	return size, err
+}
+
+// filledTables are what fill copies, with how the nth line of each is written; at is when its order was cancelled.
+var filledTables = []struct {
+	columns string
+	line    func(w io.Writer, n int, at string) error
+}{
+	{`bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time,
+    read_time, class, epoch, epoch_live, ever_live, epoch_approve, epoch_cancel)`, func(w io.Writer, n int, at string) error {
+		_, err := fmt.Fprintf(w, schemeName+"\t%d\tOLD-%09d\t100\tAssembly\tD\tB\t%[3]s\t%[3]s\t%[3]s\t%[3]s\t%[3]s\tvoided\t1\tt\tt\t%[3]s\t%[3]s\n", filledFrom+n, n, at)
+		return err
+	}},
+	{`cancellation (cancellation_id, scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
+    order_type, cancel_reason, evidence, legs_from, revision, business_date, state, outcome, verified_time, decide_time, due_time, attempt,
+    disposition, vendor_message, create_time, update_time, outcome_time)`, func(w io.Writer, n int, at string) error {
+		_, err := fmt.Fprintf(w, "%d\t"+schemeName+"\t%d\tOLD-%09[3]d\t1\tAssembly\tin\tCK001\tdefault\tWH-HZ01\tOLD-%09[3]d\t"+orderType+
+			"\t金蝶作废 OLD-%09[3]d\timage\timage\t1\t%[4]s\tdone\tcancelled\t%[4]s\t%[4]s\t%[4]s\t1\tcancelled\t取消成功\t%[4]s\t%[4]s\t%[4]s\n",
+			n+1, filledFrom+n, n, at)
+		return err
+	}},
+	{`attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time, disposition, recognised, http_status,
+    vendor_flag, vendor_message, dictionary)`, func(w io.Writer, n int, at string) error {
+		_, err := fmt.Fprintf(w, "%d\t1\t%[2]s\t%[2]s\t%[2]s\t%[2]s\t%[2]s\tcancelled\tt\t200\tsuccess\t取消成功\tdefault\n", n+1, at)
+		return err
+	}},
+}
+
+// copyLines runs one COPY of what write writes.
+func copyLines(ctx context.Context, conn *pgx.Conn, into string, write func(io.Writer) error) error {
+	reader, writer := io.Pipe()
+	go func() {
+		buffered := bufio.NewWriterSize(writer, 1<<18)
+		err := write(buffered)
+		if err == nil {
+			err = buffered.Flush()
+		}
+		_ = writer.CloseWithError(err) // the reader has what there is to say
+	}()
+	_, err := conn.PgConn().CopyFrom(ctx, reader, `copy `+into+` from stdin`)
+	_ = reader.CloseWithError(err) // ends the writer if the server did not want it all
+	return err
+}

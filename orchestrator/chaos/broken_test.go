@@ -1,0 +1,66 @@
+//go:build chaos
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+)
+
+// Builds that are broken on purpose show that the test can find what it looks for.
+func TestBrokenBuildsAreCaught(t *testing.T) {
+	for _, c := range []struct {
+		tag  string
+		at   crashpoint.Name
+		find fault
+	}{
+		{"broken_intent", crashpoint.AfterSend, unrecorded}, // the intent is written after the request was handed over
+		{"broken_mark", crashpoint.AfterFinish, lost},       // the mark is moved before the debts are written
+	} {
+		t.Run(c.tag, func(t *testing.T) {
+			program := filepath.Join(t.TempDir(), "chaos")
+			said, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "chaos,"+c.tag, "-o", program, ".").CombinedOutput()
+			require.NoError(t, err, string(said))
+			// One plan need not lead a process to the line in question; three of them do.
+			var output bytes.Buffer
+			for seed := 1; seed <= 3; seed++ {
+				output.Reset()
+				status := runChaos(t, &output, program, "-seed", strconv.Itoa(seed), "-kills", "8", "-at", string(c.at), "-within", "4m")
+				require.NotEqual(t, 2, status, "the plan could be carried out:\n%s", output.String())
+				if status == 1 {
+					break
+				}
+			}
+			counted := regexp.MustCompile(`(?m)^  ` + regexp.QuoteMeta(string(c.find)) + ` (\d+)$`).FindSubmatch(output.Bytes())
+			require.NotNil(t, counted, output.String())
+			require.NotEqual(t, "0", string(counted[1]), output.String())
+			t.Logf("%s", output.String())
+		})
+	}
+}
+
+func runChaos(t *testing.T, output *bytes.Buffer, program string, args ...string) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Stdout, cmd.Stderr = output, output
+	err := cmd.Run()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		return ended.ExitCode()
+	}
+	require.NoError(t, err)
+	return 0
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+// errForbidden is what a sandbox says of a step that the state of a bill or order does not allow, or that is not there.
+var errForbidden = errors.New("the sandbox does not allow it")
+
+// control plays with both sandboxes over their control APIs.
+type control struct {
+	client       *http.Client
+	kingdee, wms string // roots
+}
+
+func newControl(kingdee, wms string) (control, error) {
+	k, err := hostOf(kingdee)
+	if err != nil {
+		return control{}, err
+	}
+	w, err := hostOf(wms)
+	return control{client: &http.Client{Timeout: 30 * time.Second}, kingdee: k, wms: w}, err
+}
+
+// behave makes both sandboxes difficult, or easy.
+func (c control) behave(ctx context.Context, k ksandbox.Personality, w wsandbox.Personality) error {
+	if err := c.call(ctx, http.MethodPut, c.kingdee+"/control/personality", k, nil); err != nil {
+		return err
+	}
+	return c.call(ctx, http.MethodPut, c.wms+"/control/personality", w, nil)
+}
+
+// calm ends all faults; what a server is like stays.
+func (c control) calm(ctx context.Context, p plan) error {
+	k, w := p.kingdee, p.wms
+	k.CommitMillis, k.LatencyMillis, k.FaultRate = 0, 0, 0
+	w.Chaos, w.LatencyMS = nil, 0
+	return errors.Join(c.behave(ctx, k, w), c.call(ctx, http.MethodDelete, c.kingdee+"/control/faults", nil, nil),
+		c.call(ctx, http.MethodDelete, c.wms+"/control/faults", nil, nil))
+}
+
+func (c control) fault(ctx context.Context, f ksandbox.Fault) error {
+	return c.call(ctx, http.MethodPost, c.kingdee+"/control/faults", f, nil)
+}
+
+// pending counts Kingdee's faults that have not met a call.
+func (c control) pending(ctx context.Context) (int, error) {
+	var answer struct {
+		Faults []ksandbox.Fault `json:"faults"`
+	}
+	err := c.call(ctx, http.MethodGet, c.kingdee+"/control/faults", nil, &answer)
+	left := 0
+	for _, f := range answer.Faults {
+		left += f.Count
+	}
+	return left, err
+}
+
+// do carries a step out.
+func (c control) do(ctx context.Context, s step, codes map[string]string) error {
+	act := func(action string, body any) error {
+		return c.call(ctx, http.MethodPost, c.kingdee+"/control/bills/"+url.PathEscape(s.Number)+"/"+action, body, nil)
+	}
+	switch s.Do {
+	case create:
+		if err := c.call(ctx, http.MethodPost, c.kingdee+"/control/bills", s.Bill, nil); err != nil {
+			return err
+		}
+		return act("approve", nil)
+	case audit:
+		return act("approve", nil)
+	case void:
+		return act("cancel", nil)
+	case move:
+		if err := act("edit", ksandbox.Edit{Stock: s.Stock}); err != nil {
+			return err
+		}
+		return act("approve", nil)
+	case begin, finish:
+		to := wsandbox.StateWorking
+		if s.Do == finish {
+			to = wsandbox.StateDone
+		}
+		key := wsandbox.Key{WarehouseCode: codes[s.Stock], OrderCode: s.Number, OrderType: typeIn}
+		err := c.call(ctx, http.MethodPost, c.wms+"/control/orders/state", wsandbox.Move{Key: key, To: to}, nil)
+		if errors.Is(err, errForbidden) {
+			return nil // it is cancelled by now, or that bill has no such order
+		}
+		return err
+	default:
+		return act(string(s.Do), nil)
+	}
+}
+
+func (c control) kingdeeTruth(ctx context.Context) (truth ksandbox.Truth, err error) {
+	err = c.call(ctx, http.MethodGet, c.kingdee+"/control/truth", nil, &truth)
+	return truth, err
+}
+
+func (c control) wmsTruth(ctx context.Context) ([]wsandbox.Truth, error) {
+	var all []wsandbox.Truth
+	for token := ""; ; {
+		var page wsandbox.TruthPage
+		where := c.wms + "/control/truth?" + url.Values{"page_size": {"5000"}, "page_token": {token}}.Encode()
+		if err := c.call(ctx, http.MethodGet, where, nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Truths...)
+		if token = page.NextPageToken; token == "" {
+			return all, nil
+		}
+	}
+}
+
+func (c control) call(ctx context.Context, method, where string, body, into any) error {
+	var content io.Reader
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		content = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, where, content)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := c.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotFound, http.StatusConflict:
+		said, _ := io.ReadAll(io.LimitReader(response.Body, 500))
+		return fmt.Errorf("%s %s: %s: %w", method, where, strings.TrimSpace(string(said)), errForbidden)
+	default:
+		said, _ := io.ReadAll(io.LimitReader(response.Body, 500))
+		return fmt.Errorf("%s %s: %s: %s", method, where, response.Status, strings.TrimSpace(string(said)))
+	}
+	if into == nil {
+		_, err = io.Copy(io.Discard, response.Body)
+		return err
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+// evidence is all that is known when it is quiet: what the two sandboxes say happened, and what the ledger says.
+type evidence struct {
+	scheme *scheme.Scheme
+	began  time.Time
+	// passes that were complete, and how long a change in Kingdee stays unseen.
+	passes  *passes
+	visible time.Duration
+	bills   map[string][]ksandbox.BillTruth
+	orders  map[wsandbox.Key]wsandbox.Truth
+	debts   map[wsandbox.Key][]debt
+	work    map[string][]work
+	// images are when each bill was last read live, by the ledger.
+	images map[int64]time.Time
+	// together are, of each bill that a sweep proved gone, all that the same sweep did.
+	together map[int64][]int64
+	looks    map[string]int
+	// keepsApprove: in this Kingdee an un-audit leaves the approve date, so that a life that nobody saw shows afterwards. cancelIsDate: its
+	// cancel dates have no time of day, so that they do not show it.
+	keepsApprove, cancelIsDate bool
+}
+
+// debt is a cancellation as the ledger has it, with its attempts.
+type debt struct {
+	ID                    int64
+	Bill                  int64
+	Number                string
+	Epoch                 int
+	Direction             string
+	Code, Order, Type     string
+	State, Hold, Outcome  string
+	Inferred, MaybeLanded bool
+	Evidence              string
+	Triggers              []string
+	Created               time.Time
+	Ended                 *time.Time
+	attempts              []attempt
+}
+
+func (d debt) key() wsandbox.Key {
+	return wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: d.Code, OrderCode: d.Order, OrderType: d.Type}
+}
+
+// person says that somebody has to look at it, and the ledger said so.
+func (d debt) person() bool { return d.State == "parked" || d.State == "held" || d.State == "closed" }
+
+type attempt struct {
+	Debt        int64
+	Attempt     int
+	Intent      time.Time
+	Before      time.Time
+	Sent        *time.Time
+	Result      *time.Time
+	Disposition string
+	Recognised  bool
+	Message     string
+	Detail      string
+}
+
+// work is a work item.
+type work struct {
+	Kind    string
+	Bill    int64
+	Number  string
+	Debt    int64
+	Subject string
+	Detail  string
+	Created time.Time
+	Closed  *time.Time
+	Reason  string
+}
+
+// Order types: goods that come in, goods that go out.
+const (
+	typeIn  = "QTRK"
+	typeOut = "QTCK"
+)
+
+// gather reads both truths and the ledger.
+func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) {
+	e := &evidence{
+		scheme: s, bills: map[string][]ksandbox.BillTruth{}, orders: map[wsandbox.Key]wsandbox.Truth{}, debts: map[wsandbox.Key][]debt{},
+		work: map[string][]work{}, images: map[int64]time.Time{}, together: map[int64][]int64{}, looks: map[string]int{},
+	}
+	kingdee, err := t.control.kingdeeTruth(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range kingdee.Bills {
+		e.bills[b.BillNo] = append(e.bills[b.BillNo], b)
+	}
+	wms, err := t.control.wmsTruth(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range wms {
+		e.orders[o.Key] = o
+	}
+	return e, e.ledger(ctx, t)
+}
+
+func (e *evidence) ledger(ctx context.Context, t *town) error {
+	if err := t.pool.QueryRow(ctx, `select effective_from from mark`).Scan(&e.began); err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	debts, err := rows[debt](ctx, t, `
+select cancellation_id as id, bill_id as bill, bill_no as number, epoch, direction, warehouse_code as code, order_code as "order", order_type as type, state,
+    hold_reason as hold, outcome, inferred, maybe_landed, evidence, triggers, create_time as created, outcome_time as ended
+from cancellation order by cancellation_id`)
+	if err != nil {
+		return err
+	}
+	attempts, err := rows[attempt](ctx, t, `
+select cancellation_id as debt, attempt, intent_time as intent, send_before as before, send_time as sent, result_time as result, disposition,
+    recognised, vendor_message as message, detail
+from attempt order by cancellation_id, attempt`)
+	if err != nil {
+		return err
+	}
+	of := map[int64][]attempt{}
+	for _, a := range attempts {
+		of[a.Debt] = append(of[a.Debt], a)
+	}
+	for _, d := range debts {
+		d.attempts = of[d.ID]
+		e.debts[d.key()] = append(e.debts[d.key()], d)
+	}
+	items, err := rows[work](ctx, t, `
+select kind, bill_id as bill, bill_no as number, cancellation_id as debt, subject, detail, create_time as created, close_time as closed,
+    close_reason as reason
+from work_item order by work_item_id`)
+	if err != nil {
+		return err
+	}
+	for _, w := range items {
+		e.work[w.Number] = append(e.work[w.Number], w)
+	}
+	return e.read(ctx, t)
+}
+
+// read adds what the ledger's looks left: images, and what sweeps proved gone.
+func (e *evidence) read(ctx context.Context, t *town) error {
+	images, err := rows[struct {
+		Bill int64
+		Read time.Time
+	}](ctx, t, `select bill_id as bill, max(read_time) as read from bill_image group by bill_id`)
+	if err != nil {
+		return err
+	}
+	for _, i := range images {
+		e.images[i.Bill] = i.Read
+	}
+	looks, err := rows[struct {
+		Kind, State string
+		Gone        []int64
+	}](ctx, t, `select kind, state, gone_ids as gone from sweep`)
+	if err != nil {
+		return err
+	}
+	for _, l := range looks {
+		e.looks[l.Kind+" "+l.State]++
+		for _, bill := range l.Gone {
+			e.together[bill] = l.Gone
+		}
+	}
+	return nil
+}
+
+func rows[T any](ctx context.Context, t *town, sql string) ([]T, error) {
+	found, err := t.pool.Query(ctx, sql)
+	all, err2 := pgx.CollectRows(found, pgx.RowToStructByName[T])
+	if err := errors.Join(err, err2); err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	return all, nil
+}

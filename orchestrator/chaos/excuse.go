@@ -1,0 +1,208 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+// holding is the trigger that holds in truth when it is quiet; empty for a bill that is live or had no order.
+func (e *evidence) holding(b ksandbox.BillTruth) rule.Trigger {
+	switch {
+	case !b.EverAudited || b.Live:
+		return ""
+	case b.Deleted:
+		return rule.TriggerDeleted
+	case b.Voided && b.VoidedAt.Before(e.began):
+		return ""
+	case b.Voided:
+		return rule.TriggerVoided
+	}
+	return rule.TriggerUnAudited
+}
+
+// brokenInSilence says that a live bill has no order in the WMS, because of us, and nobody was told. An order of the number that was
+// cancelled before this bill was live, for another bill, and that the WMS would not make anew, is not ours to tell of.
+func (e *evidence) brokenInSilence(b ksandbox.BillTruth, key wsandbox.Key) bool {
+	o := e.orders[key]
+	lives := liveSpans(b)
+	if o.Order == nil || o.Order.State != wsandbox.StateCancelled || len(lives) == 0 {
+		return false
+	}
+	from := lives[len(lives)-1].from
+	own := slices.ContainsFunc(e.debts[key], func(d debt) bool { return d.Bill == b.BillID && d.State == "done" })
+	effects := effectTimes(o)
+	if !own && (len(effects) == 0 || effects[len(effects)-1].Before(from)) {
+		return false
+	}
+	return !slices.ContainsFunc(e.work[b.BillNo], func(w work) bool {
+		return w.Kind == string(rule.WorkRestored) && (w.Closed == nil || !w.Created.Before(from))
+	})
+}
+
+// passedOn says that the order of a deleted bill is none of its own any longer: a bill that got its number is live, or made the order
+// anew, and then the order's end is asked for with that bill.
+func (e *evidence) passedOn(b ksandbox.BillTruth, key wsandbox.Key) bool {
+	gone := deletedAt(b)
+	if gone.IsZero() {
+		return false
+	}
+	return slices.ContainsFunc(e.bills[b.BillNo], func(other ksandbox.BillTruth) bool {
+		return other.BillID != b.BillID && (other.Live || slices.ContainsFunc(other.Events, func(event ksandbox.Event) bool {
+			return event.Action == ksandbox.ActionAudit && event.At.After(gone) && slices.ContainsFunc(event.Legs, func(leg ksandbox.Leg) bool {
+				made, ok := orderOf(e.scheme, leg)
+				return ok && made == key
+			})
+		}))
+	})
+}
+
+// unseen says that nobody could have known of this order: no pass had a chance to see the life that made it, the ledger's own reads of
+// the bill live are all older, and what it does have explains why it does not owe the order. That is, for a bill that is un-audited or
+// deleted, that it was never seen live at all; for any, that the life which it saw last had made other orders, or that no date of the bill
+// tells of another life: an un-audit takes the approve date away here, and no earlier void was seen whose date is another.
+func (e *evidence) unseen(b ksandbox.BillTruth, key wsandbox.Key, trigger rule.Trigger) bool {
+	lives := livesOf(e.scheme, b)
+	if len(lives) == 0 {
+		return false
+	}
+	last := lives[len(lives)-1]
+	read, seen := e.images[b.BillID]
+	switch {
+	case e.passes.within(last.span, e.visible), seen && !read.Before(last.from):
+		return false
+	case !seen && trigger != rule.TriggerVoided:
+		return !slices.ContainsFunc(lives, func(l life) bool { return e.passes.within(l.span, e.visible) })
+	case trigger == rule.TriggerVoided && e.keepsApprove && last.from.Sub(lives[max(0, len(lives)-2)].from) > 2*time.Second:
+		return false // its approve date tells of the audit that nobody saw
+	case trigger == rule.TriggerVoided && !e.cancelIsDate && e.sawVoidBefore(b, last):
+		return false // its cancel date tells of another void
+	}
+	if !seen {
+		// It never saw the bill live: what it knows is the void of an earlier life, which made this very order.
+		return !e.keepsApprove && slices.ContainsFunc(e.debts[key], func(d debt) bool {
+			return d.Bill == b.BillID && d.State == "done" && d.Created.Before(last.from)
+		})
+	}
+	for _, l := range slices.Backward(lives) {
+		if !l.from.After(read) {
+			return !e.keepsApprove || !slices.Contains(l.keys, key)
+		}
+	}
+	return false
+}
+
+// sawVoidBefore says whether a pass saw a void that was over before this life, and that had another date than the one after it.
+func (e *evidence) sawVoidBefore(b ksandbox.BillTruth, l life) bool {
+	return slices.ContainsFunc(voidSpans(b), func(s span) bool {
+		return !s.to.IsZero() && !s.to.After(l.from) && l.to.Sub(s.from) > 2*time.Second && e.passes.within(s, e.visible)
+	})
+}
+
+// handedOver is the kind of work item that a debt waits with.
+func (e *evidence) handedOver(d debt) string {
+	if w := e.waitsWith(d); w != nil {
+		return w.Kind
+	}
+	return d.State + " " + d.Hold + d.Outcome + ", no work item"
+}
+
+func (e *evidence) waitsWith(d debt) *work {
+	for i, w := range slices.Backward(e.work[d.Number]) {
+		if w.Debt == d.ID && w.Closed == nil {
+			return &e.work[d.Number][i]
+		}
+	}
+	if d.State != "held" || d.Hold != string(rule.HoldManyGone) {
+		return nil
+	}
+	// One item stands for all that a sweep held.
+	for i, w := range e.work[""] {
+		if w.Kind == string(rule.WorkManyGone) && w.Closed == nil {
+			return &e.work[""][i]
+		}
+	}
+	return nil
+}
+
+// unexplained is why a debt should not have been given to a person; empty when the truths show why it had to be.
+func (e *evidence) unexplained(d debt, o wsandbox.Truth, b ksandbox.BillTruth) string {
+	item := e.waitsWith(d)
+	if item == nil {
+		return e.handedOver(d)
+	}
+	if e.explains(*item, d, o, b) {
+		return ""
+	}
+	return item.Kind
+}
+
+// explains says whether the truths show that this kind of work item had to be opened for the debt.
+func (e *evidence) explains(item work, d debt, o wsandbox.Truth, b ksandbox.BillTruth) bool {
+	timing := e.scheme.Timing()
+	met := func(outcome wsandbox.Outcome) bool {
+		return len(d.attempts) > 0 && slices.ContainsFunc(o.Arrivals, func(a wsandbox.Arrival) bool {
+			return a.Outcome == outcome && !a.At.Before(d.attempts[0].Intent) && !a.At.After(item.Created)
+		})
+	}
+	came := map[rule.Disposition]int{}
+	for _, a := range d.attempts {
+		came[rule.Disposition(a.Disposition)]++
+	}
+	switch rule.WorkKind(item.Kind) {
+	case rule.WorkTooLate:
+		return came[rule.TooLate] > 0 && met(wsandbox.OutcomeRefused)
+	case rule.WorkOutcomeUnknown:
+		return came[rule.Unknown] >= timing.MaxUnknown
+	case rule.WorkUnrecognised:
+		return came[rule.Rejected] > timing.MaxUnrecognised
+	case rule.WorkInProgress:
+		return came[rule.InProgress] >= timing.MaxInProgress && met(wsandbox.OutcomeIntercepting)
+	case rule.WorkNotSent:
+		since := unsentSince(d)
+		return !since.IsZero() && item.Created.Sub(since) >= timing.RetryFor && !slices.ContainsFunc(effectTimes(o), func(at time.Time) bool {
+			return at.After(since) && at.Before(item.Created)
+		})
+	case rule.WorkUnread:
+		// It could not be read, because it is not there.
+		return b.Deleted && item.Created.After(deletedAt(b))
+	case rule.WorkNumberTaken:
+		// The bill that the ledger knew live with the number was deleted: neither could its end be confirmed, nor its life.
+		return slices.ContainsFunc(e.bills[b.BillNo], func(other ksandbox.BillTruth) bool {
+			lives, gone := liveSpans(other), deletedAt(other)
+			return other.BillID != b.BillID && len(lives) > 0 && lives[0].from.Before(item.Created) && !gone.IsZero() && gone.Before(item.Created)
+		})
+	case rule.WorkManyGone:
+		together := e.together[b.BillID]
+		return b.Deleted && len(together) > rule.ManyGone && !slices.ContainsFunc(together, func(id int64) bool { return !e.deleted(id) })
+	}
+	return false
+}
+
+// deleted says whether that bill was, in truth.
+func (e *evidence) deleted(id int64) bool {
+	for _, bills := range e.bills {
+		for _, b := range bills {
+			if b.BillID == id {
+				return b.Deleted
+			}
+		}
+	}
+	return false
+}
+
+// unsentSince is when the debt's last attempts in a row began to come to nothing; zero when its last one did not.
+func unsentSince(d debt) (since time.Time) {
+	for _, a := range slices.Backward(d.attempts) {
+		switch rule.Disposition(a.Disposition) {
+		case rule.NotSent, rule.Throttled:
+			since = a.Intent
+		default:
+			return since
+		}
+	}
+	return since
+}

@@ -1,0 +1,342 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+var midnight = time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
+
+// at is so many seconds into the story.
+func at(seconds float64) time.Time {
+	return midnight.Add(time.Duration(seconds * float64(time.Second)))
+}
+
+const number = "HD00001"
+
+var key = wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: typeIn}
+
+// did is something that happened to a bill.
+type did struct {
+	at     float64
+	action ksandbox.Action
+}
+
+// history makes a bill's truth of what was done to it. Its one order is key.
+func history(id int64, all ...did) ksandbox.BillTruth {
+	b := ksandbox.BillTruth{BillID: id, BillNo: number, AffairType: ksandbox.Assembly}
+	doc, cancel := ksandbox.StatusCreated, ksandbox.NotVoided
+	for _, d := range all {
+		e := ksandbox.Event{At: at(d.at), Action: d.action}
+		switch d.action {
+		case ksandbox.ActionAudit:
+			doc, b.EverAudited, b.AuditedAt = ksandbox.StatusAudited, true, e.At
+			e.Legs = []ksandbox.Leg{{BillID: id, BillNo: number, AffairType: ksandbox.Assembly, Direction: ksandbox.Inbound, Stock: "CK001"}}
+		case ksandbox.ActionUnaudit:
+			doc = ksandbox.StatusReaudit
+		case ksandbox.ActionVoid:
+			doc, cancel, b.VoidedAt = ksandbox.StatusReaudit, ksandbox.Voided, e.At
+		case ksandbox.ActionRestore:
+			cancel = ksandbox.NotVoided
+		case ksandbox.ActionDelete:
+			b.Deleted = true
+		}
+		e.DocumentStatus, e.CancelStatus = doc, cancel
+		b.Events = append(b.Events, e)
+	}
+	b.Live = !b.Deleted && doc == ksandbox.StatusAudited && cancel == ksandbox.NotVoided
+	b.Voided = !b.Deleted && cancel == ksandbox.Voided
+	return b
+}
+
+// request is one that reached the WMS.
+func request(seconds float64, effect bool) wsandbox.Arrival {
+	a := wsandbox.Arrival{At: at(seconds), Outcome: wsandbox.OutcomeAlready, Answered: true}
+	if effect {
+		a.Outcome, a.TookEffect = wsandbox.OutcomeCancelled, true
+	}
+	return a
+}
+
+// story is evidence in the making: a bill audited at 0 and voided at 10, its order cancelled at 12 by the one request of the one
+// cancellation, and everything as it should be.
+type story struct {
+	scheme *scheme.Scheme
+	bills  []ksandbox.BillTruth
+	order  wsandbox.Truth
+	debt   *debt
+	work   []work
+	// passes that were complete, and all that a sweep proved gone with the bill.
+	passes   *passes
+	together []int64
+	// The ledger read the bill live at 1, unless neverSeen; Kingdee's cancel dates have a time of day unless cancelIsDate.
+	neverSeen, cancelIsDate bool
+}
+
+func ordinary(t *testing.T) story {
+	t.Helper()
+	schemes, err := scheme.Load(schemeFile, "scheme.yaml")
+	require.NoError(t, err)
+	ended := at(12.1)
+	return story{
+		scheme: schemes[0],
+		passes: &passes{},
+		bills:  []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid})},
+		order: wsandbox.Truth{
+			Key: key, Requests: 1, Effects: 1, Arrivals: []wsandbox.Arrival{request(12, true)},
+			Order: &wsandbox.Order{Key: key, State: wsandbox.StateCancelled, Life: 1, History: []wsandbox.Change{
+				{At: at(0), To: wsandbox.StateApproved, By: "created"}, {At: at(12), From: wsandbox.StateApproved, To: wsandbox.StateCancelled, By: "cancel"},
+			}},
+		},
+		debt: &debt{
+			ID: 1, Bill: 1, Number: number, Epoch: 1, Direction: "in", Code: key.WarehouseCode, Order: number, Type: typeIn, State: "done", Outcome: "cancelled",
+			Created: at(11), Ended: &ended, attempts: []attempt{{Debt: 1, Attempt: 1, Intent: at(11.9), Disposition: "cancelled"}},
+		},
+	}
+}
+
+// parked gives the debt to a person, after the answer that is named like the work item.
+func (s *story) parked(kind string) {
+	s.debt.State, s.debt.attempts[0].Disposition = "parked", kind
+	s.work = []work{{Kind: kind, Debt: 1, Number: number, Created: at(12.5)}}
+}
+
+// standing leaves the order as it was, with these requests.
+func (s *story) standing(requests ...wsandbox.Arrival) {
+	s.order.Order.State, s.order.Order.History, s.order.Effects = wsandbox.StateApproved, s.order.Order.History[:1], 0
+	s.order.Arrivals, s.order.Requests = requests, len(requests)
+}
+
+// unseenLife has the bill live and voided once more, between two passes, after a pass saw its first void.
+func (s *story) unseenLife() {
+	s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{13, ksandbox.ActionRestore},
+		did{14, ksandbox.ActionAudit}, did{15, ksandbox.ActionVoid})}
+	s.passes.note(span{at(10.5), at(12.5)})
+	s.order.Order.State, s.order.Order.Life = wsandbox.StateApproved, 2
+	s.order.Order.History = append(s.order.Order.History, wsandbox.Change{At: at(14), From: wsandbox.StateCancelled, To: wsandbox.StateApproved, By: "created"})
+}
+
+func (s *story) verdict() *verdict {
+	e := &evidence{
+		scheme: s.scheme, began: at(-100), passes: s.passes, bills: map[string][]ksandbox.BillTruth{number: s.bills},
+		orders: map[wsandbox.Key]wsandbox.Truth{key: s.order}, debts: map[wsandbox.Key][]debt{}, work: map[string][]work{},
+		together: map[int64][]int64{1: s.together}, images: map[int64]time.Time{1: at(1)}, cancelIsDate: s.cancelIsDate,
+	}
+	if s.neverSeen {
+		clear(e.images)
+	}
+	for _, w := range s.work {
+		e.work[w.Number] = append(e.work[w.Number], w)
+	}
+	if s.debt != nil {
+		e.debts[key] = []debt{*s.debt}
+	}
+	return judge(e)
+}
+
+func TestJudge(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*story)
+		want   []fault
+	}{
+		"as it should be": {func(*story) {}, nil},
+		"nothing is owed": {func(s *story) { s.debt = nil; s.standing() }, []fault{lost}},
+		"the order was cancelled, and the ledger does not know for whom": {func(s *story) { s.debt.Bill = 9 }, []fault{lost}},
+		"done, and the order stands":                                     {func(s *story) { s.standing(request(12, false)) }, []fault{lost, lost}},
+		"given to a person because it was too late": {func(s *story) {
+			s.parked("too_late")
+			s.standing(wsandbox.Arrival{At: at(12), Outcome: wsandbox.OutcomeRefused})
+		}, nil},
+		"given to a person as too late, and the refusal came before its first request": {func(s *story) {
+			s.parked("too_late")
+			s.standing(wsandbox.Arrival{At: at(11), Outcome: wsandbox.OutcomeRefused}, request(12, false))
+			s.debt.attempts = append(s.debt.attempts, attempt{Attempt: 2, Intent: at(11.95), Disposition: "too_late"})
+		}, []fault{lost, unrecorded}},
+		"given to a person because another bill had the number, which is still there": {func(s *story) {
+			s.parked("number_taken")
+			s.bills = append(s.bills, history(2, did{0, ksandbox.ActionAudit}, did{5, ksandbox.ActionVoid}))
+			s.standing()
+		}, []fault{lost, lost}},
+		"given to a person because another bill had the number, and that was deleted": {func(s *story) {
+			s.parked("number_taken")
+			s.bills = append(s.bills, history(2, did{0, ksandbox.ActionAudit}, did{5, ksandbox.ActionUnaudit}, did{6, ksandbox.ActionDelete}))
+			s.standing()
+		}, nil},
+		"given to a person as unread, and it is there": {func(s *story) { s.parked("bill_unread"); s.standing() }, []fault{lost}},
+		"given to a person as one of many that were deleted, which it was not": {func(s *story) {
+			s.debt.State, s.debt.Hold, s.together = "held", "many_deleted", []int64{1, 2, 3, 4, 5, 6}
+			s.work = []work{{Kind: "many_deleted", Created: at(13)}}
+			s.standing()
+		}, []fault{lost}},
+		"cancelled again by a probe, when a life that nobody could see had made it anew": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{12.2, ksandbox.ActionRestore},
+				did{12.4, ksandbox.ActionAudit}, did{12.6, ksandbox.ActionUnaudit}, did{12.6, ksandbox.ActionVoid})}
+			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13, true))
+			s.debt.attempts = append(s.debt.attempts, attempt{Attempt: 2, Intent: at(12.9), Disposition: "cancelled"})
+		}, nil},
+		"given to a person as never sent, after a refusal of a moment": {func(s *story) {
+			s.parked("not_sent_too_long")
+			s.debt.attempts[0].Disposition = "not_sent"
+			s.standing()
+		}, []fault{lost}},
+		"given to a person as never sent for as long as the scheme says": {func(s *story) {
+			s.parked("not_sent_too_long")
+			s.debt.attempts[0].Disposition, s.work[0].Created = "throttled", s.debt.attempts[0].Intent.Add(s.scheme.Timing().RetryFor)
+			s.standing()
+		}, nil},
+		"un-audited": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit})}
+		}, nil},
+		"un-audited, and nothing is owed": {func(s *story) {
+			s.bills, s.debt = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit})}, nil
+			s.passes.note(span{at(1), at(2)})
+			s.standing()
+		}, []fault{lost}},
+		"un-audited, and sent before the dwell was over": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{11, ksandbox.ActionUnaudit})}
+		}, []fault{wrong}},
+		"un-audited for long but for a moment that a pass saw": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9.5, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionAudit}, did{11, ksandbox.ActionUnaudit})}
+			s.passes.note(span{at(10.3), at(10.9)})
+		}, []fault{wrong}},
+		"un-audited for long but for a moment that nobody could see": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9.5, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionAudit}, did{11, ksandbox.ActionUnaudit})}
+		}, nil},
+		"deleted": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{1, ksandbox.ActionUnaudit}, did{2, ksandbox.ActionDelete})}
+		}, nil},
+		"deleted, and sent before anybody could know": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10.2, ksandbox.ActionUnaudit}, did{11, ksandbox.ActionDelete})}
+		}, []fault{wrong}},
+		"deleted, and its order stands": {func(s *story) {
+			s.bills, s.debt = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionDelete})}, nil
+			s.passes.note(span{at(1), at(2)})
+			s.standing()
+		}, []fault{lost}},
+		"deleted, and its order stands for the bill that got its number": {func(s *story) {
+			s.bills, s.debt = []ksandbox.BillTruth{
+				history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionDelete}), history(2, did{11, ksandbox.ActionAudit}),
+			}, nil
+			s.standing()
+		}, nil},
+		"given to a person as too late, and it was not": {func(s *story) {
+			s.debt.State, s.work = "parked", []work{{Kind: "too_late", Debt: 1, Number: number}}
+			s.standing(request(12, false))
+		}, []fault{lost}},
+		"given to nobody":                    {func(s *story) { s.debt.State = "parked"; s.standing(request(12, false)) }, []fault{lost}},
+		"superseded, and the bill is voided": {func(s *story) { s.debt.State = "superseded"; s.standing(request(12, false)) }, []fault{lost}},
+		"still open":                         {func(s *story) { s.debt.State, s.debt.Ended = "open", nil }, []fault{stillOpen}},
+		"an attempt without an answer":       {func(s *story) { s.debt.attempts[0].Disposition = "" }, []fault{stillOpen}},
+		"a request that the ledger does not have": {func(s *story) {
+			s.order.Arrivals, s.order.Requests = append(s.order.Arrivals, request(13, false)), 2
+		}, []fault{unrecorded}},
+		"a request before its intent": {func(s *story) { s.debt.attempts[0].Intent = at(12.001) }, []fault{unrecorded}},
+		"live again, and told to a person": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{20, ksandbox.ActionRestore}, did{21, ksandbox.ActionAudit})}
+			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
+		}, nil},
+		"live again in silence": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{20, ksandbox.ActionRestore}, did{21, ksandbox.ActionAudit})}
+		}, []fault{wrong}},
+		"sent too long after it was live again": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{0.5, ksandbox.ActionVoid}, did{1, ksandbox.ActionRestore}, did{1.5, ksandbox.ActionAudit})}
+			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
+		}, []fault{wrong}},
+		"its number was given to a live bill": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{
+				history(1, did{0, ksandbox.ActionAudit}, did{0.1, ksandbox.ActionVoid}, did{0.2, ksandbox.ActionDelete}), history(2, did{1, ksandbox.ActionAudit}),
+			}
+			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
+		}, []fault{wrong}},
+		"never voided": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit})}
+			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
+		}, []fault{beyond, wrong}},
+		"cancelled again in the moment that it was live again": {func(s *story) {
+			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{12.5, ksandbox.ActionRestore}, did{13, ksandbox.ActionAudit})}
+			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13.5, true))
+			s.debt.attempts = append(s.debt.attempts, attempt{Attempt: 2, Intent: at(12.4), Disposition: "cancelled"})
+			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
+		}, nil},
+		"a life that nobody saw and no date tells of": {func(s *story) { s.cancelIsDate = true; s.unseenLife() }, nil},
+		"a life that nobody saw, of a bill that was never seen live, and no date tells of it": {func(s *story) {
+			s.cancelIsDate, s.neverSeen = true, true
+			s.unseenLife()
+		}, nil},
+		"a bill that was never seen live, and nothing is owed": {func(s *story) {
+			s.cancelIsDate, s.neverSeen, s.debt = true, true, nil
+			s.unseenLife()
+			s.standing()
+		}, []fault{lost}},
+		"a life that nobody saw, and the date of its void tells of it": {(*story).unseenLife, []fault{lost}},
+		"cancelled twice for one void": {func(s *story) {
+			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13, true))
+			s.debt.attempts = append(s.debt.attempts, attempt{Attempt: 2, Intent: at(12.5), Disposition: "cancelled"})
+		}, []fault{beyond, beyond}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := ordinary(t)
+			c.change(&s)
+			var found []fault
+			v := s.verdict()
+			for _, f := range v.findings {
+				found = append(found, f.Fault)
+			}
+			require.Equal(t, c.want, found, "%v", v.findings)
+		})
+	}
+}
+
+// Stands for an order of a deleted bill that was called lost: a bill that got its number had made it anew, as a leg that the scheme does not
+// ask for.
+func TestAnOrderIsPassedOnThoughTheSchemeDoesNotAskForIt(t *testing.T) {
+	s := ordinary(t)
+	first := history(1, did{0, ksandbox.ActionAudit}, did{1, ksandbox.ActionUnaudit}, did{2, ksandbox.ActionDelete})
+	second := history(2, did{3, ksandbox.ActionAudit}, did{4, ksandbox.ActionVoid})
+	out := wsandbox.Key{SID: key.SID, WarehouseCode: key.WarehouseCode, OrderCode: number, OrderType: typeOut}
+	e := &evidence{scheme: s.scheme, bills: map[string][]ksandbox.BillTruth{number: {first, second}}}
+	require.False(t, e.passedOn(first, out))
+	second.Events[0].Legs = append(second.Events[0].Legs, ksandbox.Leg{BillID: 2, BillNo: number, AffairType: ksandbox.Dassembly, Direction: ksandbox.Outbound, Stock: "CK001"})
+	require.True(t, e.passedOn(first, out))
+}
+
+// What comes within the time that a look at a bill may be old is no fault, and is counted apart.
+func TestRequestsInTimeAreCountedApart(t *testing.T) {
+	s := ordinary(t)
+	s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{10.5, ksandbox.ActionRestore}, did{11, ksandbox.ActionAudit})}
+	s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
+	v := s.verdict()
+	require.Empty(t, v.findings)
+	require.Equal(t, 1, v.inside)
+}
+
+func TestRepeatsAreCountedByWhatCameBefore(t *testing.T) {
+	s := ordinary(t)
+	s.debt.attempts = []attempt{
+		{Attempt: 1, Intent: at(11), Disposition: "unknown"}, {Attempt: 2, Intent: at(11.1), Disposition: "not_sent"},
+		{Attempt: 3, Intent: at(11.2), Disposition: "in_progress"}, {Attempt: 4, Intent: at(11.9), Disposition: "cancelled"},
+	}
+	require.Equal(t, map[string]int{"unknown": 1, "in_progress": 1}, s.verdict().repeats)
+}
+
+// What is still getting done when the time is up is not proved, and what can never be mended by time counts all the same.
+func TestACalmThatIsCutOffProvesNoLoss(t *testing.T) {
+	s := ordinary(t)
+	s.debt.State, s.debt.Ended = "open", nil
+	v := s.verdict()
+	v.postpone()
+	require.Empty(t, v.findings)
+	require.Equal(t, 1, v.unproved)
+
+	s = ordinary(t)
+	s.standing(request(12, false))
+	v = s.verdict()
+	v.postpone()
+	require.Equal(t, 1, v.count(lost), "done, and the order stands")
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// nudgeTime is how often somebody asks for a pass during the storm. Passes come by themselves as well, but the process that inserts
+// them is dead half of the time, and then nothing would happen that a kill could disturb.
+const nudgeTime = 400 * time.Millisecond
+
+// nudgesASweep is how many passes are asked for to one sweep.
+const nudgesASweep = 5
+
+// impatient asks the orchestrators for passes and sweeps, in turn. What they answer does not matter: they may be dead.
+func (s *storm) impatient(ctx context.Context) {
+	client := http.Client{Timeout: time.Second}
+	for n := 0; ; n++ {
+		wait(ctx, nudgeTime)
+		if ctx.Err() != nil {
+			return
+		}
+		what := "passes"
+		if n%nudgesASweep == nudgesASweep-1 {
+			what = "sweeps"
+		}
+		s.ask(ctx, client, n, what)
+	}
+}
+
+// askForSweeps asks for a sweep every other second.
+func (t *town) askForSweeps(ctx context.Context) {
+	client := http.Client{Timeout: time.Second}
+	for n := 0; ctx.Err() == nil; n++ {
+		t.ask(ctx, client, n, "sweeps")
+		wait(ctx, nudgesASweep*nudgeTime)
+	}
+}
+
+// ask asks one of the orchestrators for a pass or a sweep now.
+func (t *town) ask(ctx context.Context, client http.Client, n int, what string) {
+	where := t.members[[]string{first, second}[n%2]].rest()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+where+"/v1/schemes/"+schemeName+"/"+what, http.NoBody)
+	if err != nil {
+		return // it has no address yet
+	}
+	if response, err := client.Do(request); err == nil {
+		_ = response.Body.Close()
+	}
+}

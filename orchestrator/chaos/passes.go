@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// passes notes when passes were complete, from outside: what lies between the vendor's clock at a pass's beginning and its end was read
+// by it, whatever the ledger made of that.
+type passes struct {
+	mu  sync.Mutex
+	all []span
+}
+
+const lookTime = 50 * time.Millisecond
+
+// watch looks at the mark until ctx ends. It may miss passes; those that it notes were there.
+func (p *passes) watch(ctx context.Context, t *town) {
+	for ctx.Err() == nil {
+		var mark, end time.Time
+		if err := t.pool.QueryRow(ctx, `select mark_time, last_pass_time from mark`).Scan(&mark, &end); err == nil {
+			p.note(span{mark.Add(rule.Settle), end})
+		}
+		wait(ctx, lookTime)
+	}
+}
+
+func (p *passes) note(s span) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.all) == 0 || p.all[len(p.all)-1] != s {
+		p.all = append(p.all, s)
+	}
+}
+
+// within says whether a whole pass lay in the span, which began to be visible so much after its beginning.
+func (p *passes) within(s span, visible time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.all, func(pass span) bool {
+		// The vendor tells its time in whole seconds, cut off.
+		return !pass.from.Before(s.from.Add(visible)) && (s.to.IsZero() || pass.to.Before(s.to))
+	})
+}

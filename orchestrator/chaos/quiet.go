@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// unsettled is what is still to be done, by the rows.
+type unsettled struct {
+	// Version of the mark moves with each completed pass.
+	Version                                   int64
+	Open, Unanswered, Recheck, Begun, Missing int64
+	Failed                                    string
+	// Watches and Sweeps are the rounds that ended and had begun after the faults were over; a sweep counts that began after a watch ended.
+	Watches, Sweeps int64
+}
+
+func (u unsettled) nothing() bool {
+	return u.Open+u.Unanswered+u.Recheck+u.Begun+u.Missing == 0 && u.Failed == ""
+}
+
+func (u unsettled) String() string {
+	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be looked at again, %d missing, %d passes not ended, %d rounds of the watch and %d sweeps since %s",
+		u.Open, u.Unanswered, u.Recheck, u.Missing, u.Begun, u.Watches, u.Sweeps, u.Failed)
+}
+
+// stuckTime: when what is due has not changed for so long, waiting longer proves nothing more.
+const stuckTime = 15 * time.Second
+
+// calmed is how the quiet ended.
+type calmed struct {
+	left unsettled
+	took time.Duration
+	// settled: nothing is due. moving: the time was up, and there was still something happening.
+	settled, moving bool
+}
+
+// quiet ends all faults, starts what is dead, and waits until nothing is due and passes that began later have found nothing more.
+func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed, err error) {
+	began := time.Now()
+	defer func() { c.took = time.Since(began) }()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := t.control.calm(ctx, p); err != nil {
+		return c, err
+	}
+	// What was changed last is visible after that.
+	since := time.Now().Add(time.Duration(p.kingdee.CommitMillis) * time.Millisecond)
+	// Three completed passes: the first may have read before the calm, the second has seen all, the third what that one asked to see again.
+	const passes = 3
+	var from int64 = -1
+	changed := time.Now()
+	// A sweep that a kill held up counts as one that took long, and the next waits four times that: here somebody asks.
+	asking, stop := context.WithCancel(ctx)
+	var asked sync.WaitGroup
+	asked.Go(func() { t.askForSweeps(asking) })
+	defer asked.Wait()
+	defer stop()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		for _, m := range t.members {
+			if err := m.alive(ctx); err != nil && ctx.Err() == nil {
+				return c, err
+			}
+		}
+		now, err := t.left(ctx, since)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			t.logger.WarnContext(ctx, "ledger not read", "err", err)
+		case err == nil:
+			if now.progress() != c.left.progress() {
+				changed = time.Now()
+			}
+			c.left = now
+			if from < 0 {
+				from = now.Version
+			}
+			if now.nothing() && now.Version >= from+passes && now.Watches > 0 && now.Sweeps > 0 {
+				c.settled = true
+				return c, nil
+			}
+			if !now.nothing() {
+				from = now.Version
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			c.moving = time.Since(changed) < stuckTime
+			return c, nil
+		}
+	}
+}
+
+// progress is what changes when something that is due gets done, and passes alone only once nothing is.
+func (u unsettled) progress() unsettled {
+	if !u.nothing() {
+		u.Version, u.Watches, u.Sweeps = 0, 0, 0
+	}
+	return u
+}
+
+func (t *town) left(ctx context.Context, since time.Time) (u unsettled, err error) {
+	err = t.pool.QueryRow(ctx, `
+with watch as (
+    select end_time from sweep where kind = 'watch' and state = 'complete' and start_time >= $1
+)
+select coalesce((select max(version) from mark), -1),
+    (select count(*) from cancellation where state in ('planned', 'open')),
+    (select count(*) from attempt where disposition = ''),
+    (select count(*) from bill where recheck_time <= now()),
+    (select count(*) from pass where state = 'running'),
+    (select count(*) from bill b where absent_since is not null and class <> 'deleted'
+        and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited'
+            or exists (select from cancellation c where c.bill_id = b.bill_id and c.state in ('planned', 'open', 'held')))),
+    coalesce((select max(error) from pass_failure), ''),
+    (select count(*) from watch),
+    (select count(*) from sweep where kind = 'sweep' and state = 'complete' and start_time > (select min(end_time) from watch))`, since).Scan(
+		&u.Version, &u.Open, &u.Unanswered, &u.Recheck, &u.Begun, &u.Missing, &u.Failed, &u.Watches, &u.Sweeps)
+	return u, err
+}
+
+// baseline waits until the ledger has begun.
+func (t *town) baseline(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		var there bool
+		if err := t.pool.QueryRow(ctx, `select exists (select from mark)`).Scan(&there); err != nil {
+			return fmt.Errorf("wait for the baseline: %w", err)
+		}
+		if there {
+			return nil
+		}
+		wait(ctx, 50*time.Millisecond)
+	}
+}

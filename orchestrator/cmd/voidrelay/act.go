@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+// actFlags are what the acts on cancellations have in common.
+type actFlags struct {
+	selection       orchestratorv1.CancellationSelection
+	states          []string
+	from, to        string
+	reason, request string
+	dryRun          bool
+	most            int32
+}
+
+func (f *actFlags) add(cmd *cobra.Command) {
+	flags, s := cmd.Flags(), &f.selection
+	flags.Int64SliceVar(&s.CancellationIds, "ids", nil, "these cancellations 取消记录号; else those that have all of the following in common")
+	flags.StringSliceVar(&f.states, "state", nil, "状态 open, held, parked, observed, closed, done; left out: those that the act is usually for")
+	flags.StringVar(&s.BillNo, "bill", "", "单据 bill number")
+	flags.StringVar(&s.WarehouseCode, "warehouse", "", "仓库 warehouse code in the WMS")
+	flags.StringVar(&s.Account, "account", "", "WMS account")
+	flags.StringVar(&s.Disposition, "disposition", "", "what the last answer came to, such as rejected")
+	flags.StringVar(&s.VendorMessage, "text", "", "答复 the last answer's text")
+	flags.StringVar(&s.WorkKind, "kind", "", "待办 with an open work item of this kind")
+	flags.StringVar(&s.HoldReason, "hold", "", "暂停原因 held for this reason")
+	flags.StringVar(&f.from, "from", "", "created at or after, such as 2026-11-26T08:00:00+08:00")
+	flags.StringVar(&f.to, "to", "", "created before")
+	boundFlags(cmd, &f.dryRun, &f.most)
+	flags.StringVar(&f.request, "request-id", "", "makes the act repeatable: the same id does it once")
+	reasonFlag(cmd, &f.reason)
+}
+
+func boundFlags(cmd *cobra.Command, dryRun *bool, most *int32) {
+	cmd.Flags().BoolVar(dryRun, "dry-run", false, "试算 count and list only")
+	cmd.Flags().Int32Var(most, "max", 0, "上限 do nothing if it would touch more (100)")
+}
+
+// complete reads what flags cannot.
+func (f *actFlags) complete(scheme string) error {
+	f.selection.Scheme = scheme
+	for _, word := range f.states {
+		value, ok := orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(word)]
+		if !ok || value == 0 {
+			return fmt.Errorf("%w: --state: there is no state %q", errWrong, word)
+		}
+		f.selection.States = append(f.selection.States, orchestratorv1.CancellationState(value))
+	}
+	for _, moment := range []struct {
+		flag, text string
+		into       **timestamppb.Timestamp
+	}{{"--from", f.from, &f.selection.CreateTimeFrom}, {"--to", f.to, &f.selection.CreateTimeTo}} {
+		if moment.text == "" {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339, moment.text)
+		if err != nil {
+			return fmt.Errorf("%w: %s: %q is no time such as 2026-11-26T08:00:00+08:00", errWrong, moment.flag, moment.text)
+		}
+		*moment.into = timestamppb.New(at)
+	}
+	return nil
+}
+
+// resulting is an answer with what an act did.
+type resulting interface {
+	proto.Message
+	GetResult() *orchestratorv1.ActionResult
+}
+
+// actCommand makes a command of an act on selected cancellations.
+func (sh *shell) actCommand(use, short, did string, do func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error)) *cobra.Command {
+	f := &actFlags{}
+	cmd := &cobra.Command{Use: use + " SCHEME --reason WHY", Short: short, GroupID: groupSteer, Args: args(1, "SCHEME --reason WHY")}
+	f.add(cmd)
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+		if err := f.complete(args[0]); err != nil {
+			return err
+		}
+		answer, err := do(ctx, client, f)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		sh.printResult(did, answer.GetResult())
+		return nil
+	})
+}
+
+func (sh *shell) retryCommand() *cobra.Command {
+	return sh.actCommand("retry", "重试 asks the WMS again; each is verified in Kingdee before it is sent", "重试 retried",
+		func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error) {
+			return client.Cancellations.RetryCancellations(ctx, &orchestratorv1.RetryCancellationsRequest{
+				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
+			})
+		})
+}
+
+func (sh *shell) ignoreCommand() *cobra.Command {
+	return sh.actCommand("ignore", "忽略 leaves the order in the warehouse as it is", "忽略 ignored",
+		func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error) {
+			return client.Cancellations.IgnoreCancellations(ctx, &orchestratorv1.IgnoreCancellationsRequest{
+				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
+			})
+		})
+}
+
+func (sh *shell) doneCommand() *cobra.Command {
+	return sh.actCommand("done", "标记已取消 says that the order is cancelled, by hand or otherwise", "标记已取消 marked done",
+		func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error) {
+			return client.Cancellations.MarkCancellationsDone(ctx, &orchestratorv1.MarkCancellationsDoneRequest{
+				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
+			})
+		})
+}
+
+func (sh *shell) releaseCommand() *cobra.Command {
+	return sh.actCommand("release", "放行 lets held cancellations go; each is verified in Kingdee before it is sent", "放行 released",
+		func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error) {
+			return client.Cancellations.ReleaseCancellations(ctx, &orchestratorv1.ReleaseCancellationsRequest{
+				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
+			})
+		})
+}
+
+// printResult says what was done, or would be, and what was refused and why.
+func (sh *shell) printResult(did string, result *orchestratorv1.ActionResult) {
+	if result.GetDryRun() {
+		did = "试算，未执行 only counted: " + did
+	}
+	fmt.Fprintf(sh.out, "%s %d\n", did, result.GetCount())
+	if len(result.GetRefused()) == 0 {
+		return
+	}
+	t := newTable("取消 id", "待办 item", "单据 bill", "不适用的原因 not done because")
+	for _, refused := range result.GetRefused() {
+		t.row(idText(refused.GetCancellationId()), idText(refused.GetWorkItemId()), refused.GetBillNo(), refused.GetMessage())
+	}
+	fmt.Fprintf(sh.out, "不适用 refused %d\n", result.GetRefusedCount())
+	t.print(sh.out)
+}
+
+func idText(id int64) string {
+	if id == 0 {
+		return "-"
+	}
+	return fmt.Sprint(id)
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+func (sh *shell) reclassifyCommand() *cobra.Command {
+	var request orchestratorv1.ReclassifyAnswersRequest
+	cmd := &cobra.Command{
+		Use: "reclassify TEXT DISPOSITION --reason WHY",
+		Short: "答复归类 says what an answer text of the WMS means (cancelled, already_cancelled, in_progress, too_late, not_found, rejected)" +
+			" and settles what waits for that",
+		GroupID: groupSteer,
+		Args:    args(2, "TEXT DISPOSITION --reason WHY"),
+	}
+	cmd.Flags().StringVar(&request.VendorCode, "code", "", "only answers with this code 错误码")
+	cmd.Flags().StringVar(&request.Account, "account", "", "only answers of this WMS account")
+	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
+	boundFlags(cmd, &request.DryRun, &request.MaxCount)
+	reasonFlag(cmd, &request.Reason)
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+		request.VendorMessage, request.Disposition = args[0], args[1]
+		answer, err := client.Cancellations.ReclassifyAnswers(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		sh.printResult("归类 reclassified", answer.GetResult())
+		for _, state := range slices.Sorted(maps.Keys(answer.GetOutcomes())) {
+			value := orchestratorv1.CancellationState(orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(state)])
+			fmt.Fprintf(sh.out, "  → %s: %d\n", stateWords(value), answer.GetOutcomes()[state])
+		}
+		fmt.Fprintf(sh.out, "词典条目，加入 WMS_DICTIONARY 的 entries below, for the list \"entries\" of WMS_DICTIONARY:\n%s", answer.GetDictionaryEntry())
+		return nil
+	})
+}
+
+func (sh *shell) closeCommand() *cobra.Command {
+	var request orchestratorv1.CloseWorkItemsRequest
+	cmd := &cobra.Command{
+		Use:     "close ITEM... --reason WHY",
+		Short:   "关闭待办 closes work items that are about no cancellation, or whose cancellation has ended",
+		GroupID: groupSteer,
+		Args:    cobra.MinimumNArgs(1),
+	}
+	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
+	cmd.Flags().BoolVar(&request.DryRun, "dry-run", false, "试算 count and list only")
+	reasonFlag(cmd, &request.Reason)
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+		for _, text := range args {
+			id, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return fmt.Errorf("%w: %q is no number of a work item", errWrong, text)
+			}
+			request.WorkItemIds = append(request.WorkItemIds, id)
+		}
+		answer, err := client.Cancellations.CloseWorkItems(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		sh.printResult("关闭 closed", answer.GetResult())
+		return nil
+	})
+}
+
+func (sh *shell) actionsCommand() *cobra.Command {
+	var request orchestratorv1.ListOperatorActionsRequest
+	cmd := &cobra.Command{
+		Use:     "actions",
+		Short:   "人工操作记录 what persons did, newest first",
+		GroupID: groupAsk,
+		Args:    args(0, ""),
+	}
+	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "only this scheme")
+	cmd.Flags().Int64Var(&request.CancellationId, "cancellation", 0, "only about this cancellation")
+	cmd.Flags().Int32Var(&request.PageSize, "limit", 0, "how many at most (50)")
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+		answer, err := client.Cancellations.ListOperatorActions(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		t := newTable("时间 time", "操作人 who", "操作 what", "方案 scheme", "原因 why")
+		for _, a := range answer.GetActions() {
+			t.row(moment(a.GetCreateTime().AsTime()), a.GetActor(), a.GetVerb(), a.GetScheme(), a.GetReason())
+		}
+		t.print(sh.out)
+		return nil
+	})
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+// beijing is the zone of times that name none.
+var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
+
+// namedBills are the flags that name bills, by dates or by numbers.
+type namedBills struct {
+	request  orchestratorv1.StartBackfillRequest
+	from, to string
+	numbers  []string
+	file     string
+	limit    int
+}
+
+func (f *namedBills) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.from, "from", "", "起 bills with a create, modify, approve or cancel date from here on (Beijing time unless it names a zone)")
+	flags.StringVar(&f.to, "to", "", "止 and before this; left out: until now")
+	flags.StringSliceVar(&f.numbers, "numbers", nil, "单据编号 bill numbers, with commas between")
+	flags.StringVar(&f.file, "numbers-file", "", "a file with a bill number on each line")
+	flags.BoolVar(&f.request.BelowFloor, "below-floor", false, "含启用时间之前 also what was voided before the scheme began, or before sending was switched on")
+	flags.StringVar(&f.request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
+	limitFlag(cmd, &f.limit)
+	reasonFlag(cmd, &f.request.Reason)
+}
+
+// complete reads what flags cannot.
+func (f *namedBills) complete(scheme string) error {
+	f.request.Scheme = scheme
+	ways := 0
+	for _, given := range []bool{f.from != "" || f.to != "", len(f.numbers) > 0, f.file != ""} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 || f.to != "" && f.from == "" {
+		return fmt.Errorf("%w: 请指定一种范围 say which bills, in one way: --from and --to, --numbers, or --numbers-file", errWrong)
+	}
+	if f.from != "" {
+		return f.readRange()
+	}
+	if f.file != "" {
+		text, err := os.ReadFile(f.file)
+		if err != nil {
+			return fmt.Errorf("%w: --numbers-file: %w", errWrong, err)
+		}
+		f.numbers = numbersIn(string(text))
+		if len(f.numbers) == 0 {
+			return fmt.Errorf("%w: --numbers-file: %s holds no number", errWrong, f.file)
+		}
+	}
+	f.request.Selection = &orchestratorv1.StartBackfillRequest_Numbers{Numbers: &orchestratorv1.NumberList{Numbers: f.numbers}}
+	return nil
+}
+
+func (f *namedBills) readRange() error {
+	span := &orchestratorv1.TimeRange{}
+	if err := readTimes(f.from, &span.FromTime, f.to, &span.ToTime); err != nil {
+		return err
+	}
+	f.request.Selection = &orchestratorv1.StartBackfillRequest_Range{Range: span}
+	return nil
+}
+
+// readTimes reads what --from and --to said; one that was not given stays absent.
+func readTimes(from string, fromTime **timestamppb.Timestamp, to string, toTime **timestamppb.Timestamp) error {
+	for _, end := range []struct {
+		flag, text string
+		into       **timestamppb.Timestamp
+	}{{"--from", from, fromTime}, {"--to", to, toTime}} {
+		if end.text == "" {
+			continue
+		}
+		at, err := timeIn(end.flag, end.text)
+		if err != nil {
+			return err
+		}
+		*end.into = timestamppb.New(at)
+	}
+	return nil
+}
+
+// numbersIn are the lines of a file; those that are empty or begin with # are left out, and so is what Windows adds.
+func numbersIn(text string) []string {
+	var numbers []string
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			numbers = append(numbers, line)
+		}
+	}
+	return numbers
+}
+
+// timeIn reads a time as people write it.
+func timeIn(flag, text string) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	for _, layout := range []string{time.DateTime, time.DateOnly} {
+		if at, err := time.ParseInLocation(layout, text, beijing); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%w: %s %q: want a time such as 2026-11-01T08:00:00+08:00, or in Beijing time 2026-11-01 08:00:00 or 2026-11-01", errWrong, flag, text)
+}
+
+func itemStates(words []string) ([]orchestratorv1.BackfillItemState, error) {
+	var states []orchestratorv1.BackfillItemState
+	for _, word := range words {
+		value, ok := orchestratorv1.BackfillItemState_value["BACKFILL_ITEM_STATE_"+strings.ToUpper(word)]
+		if !ok || value == 0 {
+			return nil, fmt.Errorf("%w: --state: there is no state %q", errWrong, word)
+		}
+		states = append(states, orchestratorv1.BackfillItemState(value))
+	}
+	return states, nil
+}

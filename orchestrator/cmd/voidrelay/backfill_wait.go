@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+// backfillEvery is how often a backfill is looked at while somebody waits for it.
+const backfillEvery = 250 * time.Millisecond
+
+// errEndedBadly: a backfill failed, or somebody cancelled it.
+var errEndedBadly = errors.New("回补没有完成 the backfill did not come to its end")
+
+// startBackfill starts one and waits until it has ended; nil when the caller had enough of waiting.
+func (sh *shell) startBackfill(ctx context.Context, client *house.Client, f *namedBills, scheme string) (*orchestratorv1.Backfill, error) {
+	if err := f.complete(scheme); err != nil {
+		return nil, err
+	}
+	call, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	answer, err := client.Runs.StartBackfill(call, &f.request)
+	if err != nil {
+		return nil, err
+	}
+	return sh.awaitBackfill(ctx, client, answer.GetBackfill())
+}
+
+// awaitBackfill looks at a backfill until no orchestrator is at work on it any longer, and tells every two seconds how far it is.
+// Whoever interrupts that leaves it running: the answer is nil.
+func (sh *shell) awaitBackfill(ctx context.Context, client *house.Client, b *orchestratorv1.Backfill) (*orchestratorv1.Backfill, error) {
+	var last atomic.Pointer[orchestratorv1.Backfill]
+	last.Store(b)
+	err := newTeller(sh.err).meanwhile(ctx, func() string { return progress(last.Load()) }, func(ctx context.Context) error {
+		tick := time.NewTicker(backfillEvery)
+		defer tick.Stop()
+		answered := time.Now()
+		for underWay(last.Load()) {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-tick.C:
+			}
+			call, cancel := context.WithTimeout(ctx, callTime)
+			answer, err := client.Runs.GetBackfill(call, &orchestratorv1.GetBackfillRequest{BackfillId: b.GetBackfillId()})
+			cancel()
+			switch {
+			case err == nil:
+				answered = time.Now()
+				last.Store(answer.GetBackfill())
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case status.Code(err) != codes.Unavailable || time.Since(answered) > callTime:
+				fmt.Fprintf(sh.err, "%s\n", leftRunning(b))
+				return err
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		fmt.Fprintf(sh.err, "%s\n", leftRunning(b))
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return last.Load(), nil
+}
+
+func leftRunning(b *orchestratorv1.Backfill) string {
+	return fmt.Sprintf("不再等待，回补 %d 仍在后台继续 no longer waiting; backfill %d goes on by itself: `voidrelay backfills` shows it, `voidrelay backfill-cancel %d` ends it",
+		b.GetBackfillId(), b.GetBackfillId(), b.GetBackfillId())
+}
+
+func underWay(b *orchestratorv1.Backfill) bool {
+	return b.GetState() == orchestratorv1.BackfillState_BACKFILL_STATE_RUNNING || b.GetState() == orchestratorv1.BackfillState_BACKFILL_STATE_APPLYING
+}
+
+func endedWell(b *orchestratorv1.Backfill) error {
+	switch b.GetState() {
+	case orchestratorv1.BackfillState_BACKFILL_STATE_FAILED, orchestratorv1.BackfillState_BACKFILL_STATE_CANCELLED:
+		return errEndedBadly
+	}
+	return nil
+}
+
+func progress(b *orchestratorv1.Backfill) string {
+	text := fmt.Sprintf("回补 backfill %d: %s, 单据 bills %d, 项 items %d", b.GetBackfillId(), backfillWords(b.GetState()), b.GetFunnel().GetBills(), itemsOf(b))
+	if n := len(b.GetNumbers().GetNumbers()); n > 0 && b.GetState() == orchestratorv1.BackfillState_BACKFILL_STATE_RUNNING {
+		text += fmt.Sprintf(", 编号 numbers %d/%d", b.GetCursor(), n)
+	}
+	if b.GetState() == orchestratorv1.BackfillState_BACKFILL_STATE_APPLYING {
+		text += fmt.Sprintf(", 已核对 up to item %d", b.GetCursor())
+	}
+	if b.GetError() != "" {
+		text += "; " + b.GetError()
+	}
+	return text
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+func (sh *shell) markCommand() *cobra.Command {
+	var request orchestratorv1.MoveMarkRequest
+	var to string
+	cmd := &cobra.Command{
+		Use:     "mark SCHEME --to TIME --reason WHY",
+		Short:   "移动水位 moves how far a scheme has read: back to read again, or forward to leave what lies between unread",
+		GroupID: groupSteer,
+		Args:    args(1, "SCHEME --to TIME --reason WHY"),
+	}
+	reasonFlag(cmd, &request.Reason)
+	cmd.Flags().StringVar(&to, "to", "", "the new mark, such as 2026-11-25T08:00:00+08:00 (required)")
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+		at, err := time.Parse(time.RFC3339, to)
+		if err != nil {
+			return fmt.Errorf("%w: --to %q: 请带时区 want a time with its zone, such as 2026-11-25T08:00:00+08:00", errWrong, to)
+		}
+		request.Scheme, request.MarkTime = args[0], timestamppb.New(at)
+		answer, err := client.Schemes.MoveMark(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		fmt.Fprintf(sh.out, "水位 mark: %s → %s\n", moment(answer.GetMarkBeforeTime().AsTime()), moment(answer.GetScheme().GetMarkTime().AsTime()))
+		return nil
+	})
+}
+
+func (sh *shell) markMovesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "marks SCHEME",
+		Short:   "水位移动记录 how a mark moved: by persons, and by passes that found something",
+		GroupID: groupAsk,
+		Args:    args(1, "SCHEME"),
+	}
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+		answer, err := client.Schemes.ListMarkMoves(ctx, &orchestratorv1.ListMarkMovesRequest{Scheme: args[0]})
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		for _, m := range answer.GetMoves() {
+			before, by := "-", fmt.Sprintf("扫描 pass %d", m.GetPassId())
+			if m.GetMarkBeforeTime() != nil {
+				before = moment(m.GetMarkBeforeTime().AsTime())
+			}
+			if m.GetPassId() == 0 {
+				by = m.GetActor() + ": " + m.GetReason()
+			}
+			fmt.Fprintf(sh.out, "%s  %s → %s  %s\n", moment(m.GetMoveTime().AsTime()), before, moment(m.GetMarkAfterTime().AsTime()), by)
+		}
+		return nil
+	})
+}

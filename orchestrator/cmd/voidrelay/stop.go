@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+func (sh *shell) pauseCommand() *cobra.Command {
+	var request orchestratorv1.PauseSchemeRequest
+	cmd := &cobra.Command{
+		Use:     "pause SCHEME --reason WHY",
+		Short:   "暂停发送 stops sending for a scheme; it goes on reading and withdrawing. `resume` ends it",
+		GroupID: groupSteer,
+		Args:    args(1, "SCHEME --reason WHY"),
+	}
+	reasonFlag(cmd, &request.Reason)
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+		request.Scheme = args[0]
+		answer, err := client.Schemes.PauseScheme(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		printScheme(sh, answer.GetScheme())
+		return nil
+	})
+}
+
+func (sh *shell) stopAllCommand() *cobra.Command {
+	var request orchestratorv1.StopAllRequest
+	cmd := &cobra.Command{
+		Use:     "stop-all --reason WHY",
+		Short:   "全部停发 within a second no orchestrator sends anything, for any scheme. `resume-all` ends it",
+		GroupID: groupSteer,
+		Args:    args(0, "--reason WHY"),
+	}
+	reasonFlag(cmd, &request.Reason)
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+		answer, err := client.Schemes.StopAll(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		fmt.Fprintf(sh.out, "已全部停发 all sending stopped at %s; 在途 in flight %d: 已发出的等答复，未发出的撤回 what has left finishes, what waits is called back\n",
+			moment(answer.GetStopTime().AsTime()), answer.GetInFlight())
+		return nil
+	})
+}
+
+func (sh *shell) resumeAllCommand() *cobra.Command {
+	var request orchestratorv1.ResumeAllRequest
+	cmd := &cobra.Command{
+		Use:     "resume-all --reason WHY",
+		Short:   "恢复全部发送 ends stop-all; schemes that are paused or stopped by themselves stay so",
+		GroupID: groupSteer,
+		Args:    args(0, "--reason WHY"),
+	}
+	reasonFlag(cmd, &request.Reason)
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+		answer, err := client.Schemes.ResumeAll(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		if answer.GetResumed() {
+			fmt.Fprintln(sh.out, "已恢复 sending goes on")
+		} else {
+			fmt.Fprintln(sh.out, "原本就未停发 nothing was stopped")
+		}
+		return nil
+	})
+}
+
+// printStops says what keeps a scheme from sending.
+func printStops(sh *shell, s *orchestratorv1.Scheme) {
+	if s.GetAllStopped() {
+		fmt.Fprintf(sh.out, "  全部停发 all stopped: %s\n", s.GetAllStoppedReason())
+	}
+	if s.GetPauseReason() != "" {
+		fmt.Fprintf(sh.out, "  暂停 paused   since %s: %s %s\n", moment(s.GetPauseTime().AsTime()), pauseWords(s.GetPauseReason()), s.GetPauseDetail())
+	}
+	for _, p := range s.GetAccountPauses() {
+		fmt.Fprintf(sh.out, "  账号 account  %s 不被接受 is refused since %s, 下次探测 probed next %s: %s\n",
+			p.GetAccount(), moment(p.GetPauseTime().AsTime()), moment(p.GetProbeTime().AsTime()), p.GetDetail())
+	}
+}
+
+func pauseWords(reason string) string {
+	switch reason {
+	case "operator":
+		return "人工 by a person"
+	case "mapping_suspected":
+		return "疑似映射有误 mapping suspected"
+	}
+	return reason
+}

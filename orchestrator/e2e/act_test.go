@@ -1,0 +1,102 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+)
+
+// act posts an act about the one cancellation there is.
+func (s *stack) act(verb string) {
+	s.Helper()
+	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "问过仓库"}`, s.count(`select cancellation_id from cancellation`))
+	require.Equal(s, http.StatusOK, s.post("/v1/cancellations:"+verb, body))
+	require.Equal(s, 1, s.count(`select count(*) from operator_action_cancellation`), "it applied")
+}
+
+var theOrder = wsandbox.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}
+
+// tooLate leaves a voided bill whose order the warehouse has worked on.
+func tooLate(t *testing.T) *stack {
+	t.Helper()
+	s := start(t, nil)
+	s.audited("A1", "CK001")
+	_, err := s.wms.SetState(wsandbox.Move{Key: theOrder, To: wsandbox.StateDone, Force: true})
+	require.NoError(t, err)
+	s.void("A1")
+	s.until("the verdict", func() bool { return s.verdict("A1") == "来不及" })
+	return s
+}
+
+func TestWhatWasTooLateIsIgnored(t *testing.T) {
+	t.Parallel()
+	s := tooLate(t)
+	s.act("ignore")
+	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'closed' and outcome = 'ignored'`))
+	require.Zero(t, s.count(`select count(*) from work_item where close_time is null`))
+	require.Equal(t, "来不及", s.verdict("A1"))
+}
+
+func TestWhatWasTooLateIsMarkedDone(t *testing.T) {
+	t.Parallel()
+	s := tooLate(t)
+	s.act("markDone")
+	require.Equal(t, "已取消", s.verdict("A1"))
+	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Requests, "nothing was sent for it")
+}
+
+func TestARetryAfterTheWarehousePutItRightCancels(t *testing.T) {
+	t.Parallel()
+	s := tooLate(t)
+	_, err := s.wms.SetState(wsandbox.Move{Key: theOrder, To: wsandbox.StateApproved, Force: true})
+	require.NoError(t, err)
+	s.act("retry")
+	s.settle()
+	require.Equal(t, "已取消", s.verdict("A1"))
+	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Effects)
+}
+
+func TestARetryOfABillThatWasRestoredMeanwhileSendsNothing(t *testing.T) {
+	t.Parallel()
+	s := tooLate(t)
+	_, err := s.wms.SetState(wsandbox.Move{Key: theOrder, To: wsandbox.StateApproved, Force: true})
+	require.NoError(t, err)
+	_, err = s.kingdee.Do(t.Context(), "A1", ksandbox.ActionRestore, ksandbox.Edit{}, "")
+	require.NoError(t, err)
+	// A pass may see the restore first; then the act is refused, and nothing is sent either.
+	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`, s.count(`select cancellation_id from cancellation`))
+	require.Equal(t, http.StatusOK, s.post("/v1/cancellations:retry", body))
+	s.settle()
+	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'superseded'`))
+	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Requests)
+}
+
+// The WMS says four times that it did not, in words that nobody knows; a person finds out that the order is cancelled all the same.
+func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(s *stack) {
+		s.scheme = []byte(strings.ReplaceAll(string(scheme.ShippedDocument()), "backoff: 1s", "backoff: 200ms"))
+	})
+	s.audited("A1", "CK001")
+	require.NoError(t, s.wms.AddFaults(wsandbox.Fault{Kind: "race", OrderCode: "A1", Times: 4}))
+	s.void("A1")
+	s.until("it is a person's", func() bool { return s.count(`select count(*) from work_item where kind = 'answer_unrecognised'`) == 1 })
+	require.Equal(t, 4, s.count(`select attempt from cancellation`), "at once and after 1, 5 and 15 backoffs")
+	var text string
+	require.NoError(t, s.pool.QueryRow(t.Context(), `select vendor_message from reporting.vendor_answer where not recognised and classified_as = ''`).Scan(&text))
+
+	body := fmt.Sprintf(`{"vendorMessage": %q, "disposition": "already_cancelled", "reason": "仓库已撤单"`, text)
+	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`, "dryRun": true}`))
+	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'parked'`), "a preview")
+	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`}`))
+	require.Equal(t, "已取消", s.verdict("A1"))
+	require.Equal(t, 4, s.truth("WH-HZ01", "A1").Requests, "nothing more was sent")
+	require.Equal(t, 4, s.count(`select count(*) from attempt where disposition = 'rejected'`), "what they were taken for then")
+}

@@ -1,0 +1,79 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+)
+
+// settledLongAgo is an audited bill none of whose dates lies in the overlap of a pass, with its order in the WMS.
+func (s *stack) settledLongAgo() (no, stock string) {
+	s.Helper()
+	for _, b := range s.kingdee.Bills() {
+		if b.DocumentStatus != ksandbox.StatusAudited || b.CancelStatus != ksandbox.NotVoided || time.Since(b.ModifyDate) < 48*time.Hour {
+			continue
+		}
+		var inbound []ksandbox.Leg
+		for _, leg := range b.Legs() {
+			if leg.Direction == ksandbox.Inbound && warehouses[leg.Stock] != "" {
+				inbound = append(inbound, leg)
+			}
+		}
+		if len(inbound) == 1 {
+			s.order(inbound[0])
+			return b.BillNo, inbound[0].Stock
+		}
+	}
+	require.Fail(s, "the sample bills have none that is old")
+	return "", ""
+}
+
+// A server that gives the cancel date without a time of day, and moves no other date: the void lies at midnight, hours below the mark.
+func TestAVoidThatMovesNothingButADateIsSeenAndCancelledOnce(t *testing.T) {
+	t.Parallel()
+	var no, stock string
+	s := start(t, func(s *stack) {
+		p := s.kingdee.Personality()
+		p.DeleteVoided = true
+		p.CancelDateOnly, p.VoidKeepsModifyDate, p.UnauditKeepsModifyDate, p.UnauditKeepsApproveDate = true, true, true, true
+		s.kingdee.SetPersonality(p)
+		require.NoError(s, s.kingdee.Reset(s.Context(), ksandbox.DefaultSeed))
+		for _, b := range s.kingdee.Bills() {
+			if b.CancelStatus == ksandbox.Voided { // the samples were voided on a server that gives times
+				_, err := s.kingdee.Delete(s.Context(), b.BillNo)
+				require.NoError(s, err)
+			}
+		}
+		no, stock = s.settledLongAgo()
+	})
+	s.void(no)
+	s.settle()
+	require.Equal(t, "已取消", s.verdict(no))
+	require.Equal(t, 1, s.truth(warehouses[stock], no).Effects)
+
+	// Every pass of the day reads it again; it is owed once.
+	s.pass()
+	s.pass()
+	require.Equal(t, 1, s.count(`select count(*) from cancellation where bill_no = $1`, no))
+	require.Equal(t, 1, s.truth(warehouses[stock], no).Requests)
+}
+
+// A server, or what stands before it, that leaves the Date header out: the mark follows our own clock at a distance, and the run says so.
+func TestAServerWithoutAClockIsReadAllTheSame(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(s *stack) {
+		p := s.kingdee.Personality()
+		p.OmitDate = true
+		s.kingdee.SetPersonality(p)
+	})
+	s.audited("A1", "CK001")
+	s.pass()
+	s.void("A1")
+	s.settle()
+	require.Equal(t, "已取消", s.verdict("A1"))
+	require.Equal(t, 1, s.count(`select count(*) from mark where mark_time < now() - interval '10 minutes'`))
+	require.NotZero(t, s.count(`select count(*) from pass where vendor_time is null and clock_note <> ''`))
+}

@@ -1,0 +1,225 @@
+package process
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+)
+
+// soon keeps the work of a killed or frozen process lying for 2 s, not 40; with VOIDRELAY_TEST_DEFAULTS set it lies as long as it does in
+// earnest, to take figures: run with -v, the tests say how long things took.
+func soon() map[string]string {
+	if os.Getenv("VOIDRELAY_TEST_DEFAULTS") != "" {
+		return nil
+	}
+	return map[string]string{house.TakeoverSetting: "2s"}
+}
+
+// ledger is a look into the database beside everybody else's.
+type ledger struct {
+	t    *testing.T
+	pool *pgxpool.Pool
+}
+
+func (w *town) ledger() ledger {
+	w.t.Helper()
+	config, err := pgxpool.ParseConfig(w.database)
+	require.NoError(w.t, err)
+	config.ConnConfig.RuntimeParams["search_path"] = "voidrelay"
+	pool, err := pgxpool.NewWithConfig(w.t.Context(), config)
+	require.NoError(w.t, err)
+	w.t.Cleanup(pool.Close)
+	return ledger{w.t, pool}
+}
+
+// is asks a question that is answered with true or false.
+func (l ledger) is(question string) bool {
+	l.t.Helper()
+	var so bool
+	require.NoError(l.t, l.pool.QueryRow(l.t.Context(), `select `+question).Scan(&so))
+	return so
+}
+
+// text answers a query's one text, empty if it finds none.
+func (l ledger) text(query string) (text string) {
+	l.t.Helper()
+	require.NoError(l.t, l.pool.QueryRow(l.t.Context(), `select coalesce((`+query+`), '')`).Scan(&text))
+	return text
+}
+
+// passHolder is the name of the orchestrator that is at the pass; empty while nobody is.
+const passHolder = `
+select a.application_name from pg_locks l join pg_stat_activity a using (pid)
+where l.locktype = 'advisory' and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('voidrelay pass assembly-void', 0)
+  and l.database = (select oid from pg_database where datname = current_database()) and l.granted`
+
+// inFlight: something was handed over and not answered.
+const inFlight = `exists (select from attempt where disposition = '')`
+
+// nothingLate: no request left after the last moment that its intent names.
+const nothingLate = `not exists (select from attempt where send_time > send_before)`
+
+// named starts an orchestrator that the database knows by that name.
+func (w *town) named(name string, more map[string]string) (*house.Process, *house.Client) {
+	w.t.Helper()
+	settings := map[string]string{"DATABASE_URL": w.database + separator(w.database) + "application_name=" + name}
+	for key, value := range more {
+		settings[key] = value
+	}
+	return w.orchestrate(settings)
+}
+
+func separator(url string) string {
+	if strings.Contains(url, "?") {
+		return "&"
+	}
+	return "?"
+}
+
+// void makes so many bills, lets them be seen live, and voids them.
+func (w *town) void(ctx context.Context, client *house.Client, count int) {
+	w.t.Helper()
+	numbers, err := w.vendors.Kingdee.Bulk(ctx, kingdee.Bulk{Count: count, Stocks: []string{"CK001", "CK002"}})
+	require.NoError(w.t, err)
+	require.NoError(w.t, client.Pass(ctx))
+	require.NoError(w.t, w.vendors.Kingdee.VoidMany(ctx, numbers))
+}
+
+// slow makes the WMS take so long over each request.
+func (w *town) slow(wait time.Duration) {
+	w.t.Helper()
+	p := w.vendors.WMS.Personality()
+	p.LatencyMS = int(wait.Milliseconds())
+	require.NoError(w.t, w.vendors.WMS.SetPersonality(p))
+}
+
+// settled expects every debt cancelled, once, in time, and both sides' books to agree.
+func (w *town) settled(ctx context.Context, client *house.Client, l ledger) {
+	w.t.Helper()
+	require.NoError(w.t, client.Settled(ctx))
+	require.True(w.t, l.is(`count(*) > 0 and bool_and(state = 'done') from cancellation`), l.text(`select string_agg(distinct state, ' ') from cancellation`))
+	require.True(w.t, l.is(nothingLate))
+	w.agree(client)
+}
+
+// The leader of two is killed with requests in flight and others of its slice not claimed yet. The other must carry all of them on, though
+// it has to become the leader first.
+func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
+	t.Parallel()
+	w := setup(t, map[string]string{"WMS_CONCURRENCY": "2"})
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	l := w.ledger()
+	first, client := w.named("a", soon())
+	require.NoError(t, client.Baseline(ctx))
+	w.slow(2 * time.Second)
+	w.void(ctx, client, 12)
+	await(t, time.Minute, "requests are in flight and others wait", func() bool {
+		return l.is(inFlight + ` and exists (select from cancellation where state = 'open' and attempt = 0)`)
+	})
+	_, client = w.named("b", soon())
+	first.Kill()
+	killed := time.Now()
+	w.slow(0)
+	w.settled(ctx, client, l)
+	t.Logf("all of it settled %s after the kill", time.Since(killed).Round(100*time.Millisecond))
+	require.True(t, l.is(`exists (select from attempt where disposition = 'unknown')`), "what was in flight was asked for again")
+}
+
+// An orchestrator is killed in the middle of a pass, and another asked to stop in the middle of the next. Both passes go on where they
+// were, elsewhere.
+func TestAPassGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
+	w := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"})
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	l := w.ledger()
+	hosts := map[string]*house.Process{}
+	clients := map[string]*house.Client{}
+	for _, name := range []string{"a", "b", "c"} {
+		hosts[name], clients[name] = w.named(name, soon())
+	}
+	require.NoError(t, clients["a"].Baseline(ctx))
+	for _, end := range []func(*house.Process){(*house.Process).Kill, func(p *house.Process) { terminate(t, p) }} {
+		var any *house.Client
+		for _, client := range clients {
+			any = client
+		}
+		w.void(ctx, any, 40)
+		require.NoError(t, w.vendors.Kingdee.AddFault(kingdee.Fault{Service: kingdee.ServiceQuery, Count: 20, DelayMillis: 300}))
+		var holder string
+		await(t, time.Minute, "a pass is between its pages", func() bool {
+			holder = l.text(passHolder)
+			return hosts[holder] != nil && l.is(`exists (select from pass where state = 'running' and cursor_id > 0)`)
+		})
+		pass := l.text(`select pass_id::text from pass where state = 'running'`)
+		began := time.Now()
+		end(hosts[holder])
+		delete(hosts, holder)
+		delete(clients, holder)
+		await(t, time.Minute, "the pass is complete", func() bool {
+			return l.is(`exists (select from pass where pass_id = ` + pass + ` and state = 'complete')`)
+		})
+		t.Logf("the pass was complete %s later", time.Since(began).Round(100*time.Millisecond))
+	}
+	for _, client := range clients {
+		w.settled(ctx, client, l)
+	}
+	require.True(t, l.is(`not exists (select from pass where state = 'failed')`), "no pass had to begin anew")
+}
+
+// An orchestrator is frozen (SIGSTOP) with requests in flight. Its work is taken over and done; then it wakes with its old answers, and
+// with what it had still meant to send.
+func TestAFrozenOrchestratorChangesNothingWhenItWakes(t *testing.T) {
+	t.Parallel()
+	w := setup(t, map[string]string{"WMS_CONCURRENCY": "4"})
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	l := w.ledger()
+	first, client := w.named("a", soon())
+	require.NoError(t, client.Baseline(ctx))
+	w.slow(2 * time.Second)
+	w.void(ctx, client, 12)
+	await(t, time.Minute, "requests are in flight", func() bool { return l.is(inFlight) })
+	_, client = w.named("b", soon())
+	require.NoError(t, first.Freeze())
+	// It leads, and its lead ends by itself after 15 s; the test need not wait for that.
+	_, err := l.pool.Exec(ctx, `update river_leader set expires_at = now()`)
+	require.NoError(t, err)
+	w.slow(0)
+	w.settled(ctx, client, l)
+	before := l.text(`select string_agg(c::text, chr(10) order by cancellation_id) from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation) c`)
+
+	require.NoError(t, first.Thaw())
+	// It stops well, with its jobs ended: everything that it had in hand has come to something.
+	terminate(t, first)
+	w.settled(ctx, client, l)
+	require.Equal(t, before, l.text(`select string_agg(c::text, chr(10) order by cancellation_id) from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation) c`))
+}
+
+// wmssvc is frozen with orders in its queue, until long after the last moment of each. When it wakes, not one of them may leave.
+func TestAFrozenAdapterSendsNothingLate(t *testing.T) {
+	t.Parallel()
+	w := setup(t, map[string]string{"WMS_CONCURRENCY": "4", "WMS_RATE": "2"})
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	l := w.ledger()
+	_, client := w.named("a", soon())
+	require.NoError(t, client.Baseline(ctx))
+	w.void(ctx, client, 5)
+	await(t, time.Minute, "orders wait in the adapter", func() bool { return l.is(inFlight) })
+	require.NoError(t, w.wms.Freeze())
+	await(t, time.Minute, "their last moment has passed", func() bool {
+		return l.is(`bool_and(send_before < now() - interval '1 second') from attempt where disposition in ('', 'unknown')`)
+	})
+	require.NoError(t, w.wms.Thaw())
+	w.settled(ctx, client, l)
+}

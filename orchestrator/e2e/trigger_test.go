@@ -1,0 +1,187 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+)
+
+func (s *stack) do(no string, actions ...ksandbox.Action) {
+	s.Helper()
+	for _, action := range actions {
+		_, err := s.kingdee.Do(s.Context(), no, action, ksandbox.Edit{}, "")
+		require.NoError(s, err, action)
+	}
+}
+
+// debts are a bill's, in the order in which they were written: warehouse, state and reasons of each.
+func (s *stack) debts(no string) string {
+	s.Helper()
+	var all string
+	require.NoError(s, s.pool.QueryRow(s.Context(), `
+select coalesce(string_agg(concat_ws(' ', warehouse_code, order_type, state, array_to_string(triggers, '+')), '; ' order by cancellation_id), '')
+from cancellation where bill_no = $1`, no).Scan(&all))
+	return all
+}
+
+// One house, one scheme that acts on un-audits and cancels both legs of an assembly; a bill for each order of events.
+func TestLivesThatAnUnAuditEnds(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(s *stack) {
+		s.scheme = saying("triggers: [voided]\n", "triggers: [voided, un_audited]\n    un_audited: {dwell: 6s, number_reuse: true}\n",
+			"      Dassembly.in:\n        lines: components\n", "      Assembly.out:\n        lines: components\n        order_code: bill.number\n        order_type: QTCK\n      Dassembly.in:\n        lines: components\n")
+	})
+	both := bill("MOVED", "CK001")
+	both.Lines[0].Components = []ksandbox.Component{{Goods: ksandbox.Goods{Material: "WL.SP.103", Qty: "2", Stock: "CK003"}}}
+	_, err := s.kingdee.Create(t.Context(), both)
+	require.NoError(t, err)
+	_, err = s.kingdee.Approve(t.Context(), "MOVED")
+	require.NoError(t, err)
+	for _, no := range []string{"UNAUDITED", "AGAIN", "LATE"} {
+		s.audited(no, "CK001")
+	}
+	_, err = s.kingdee.Create(t.Context(), bill("DRAFT", "CK001"))
+	require.NoError(t, err)
+	s.pass()
+
+	// Audited for WH-HZ01, un-audited, moved to WH-YW01, voided within the dwell: one debt a leg, two reasons, to where the order stands.
+	s.do("MOVED", ksandbox.ActionUnaudit)
+	s.do("AGAIN", ksandbox.ActionUnaudit)
+	s.do("UNAUDITED", ksandbox.ActionUnaudit)
+	s.do("LATE", ksandbox.ActionUnaudit)
+	s.do("DRAFT", ksandbox.ActionVoid)
+	s.until("all are owed", func() bool { return s.count(`select count(distinct bill_id) from cancellation`) == 4 })
+	s.do("AGAIN", ksandbox.ActionSubmit, ksandbox.ActionAudit)
+	_, err = s.kingdee.Edit(t.Context(), "MOVED", ksandbox.Edit{Stock: "CK002"})
+	require.NoError(t, err)
+	s.do("MOVED", ksandbox.ActionVoid)
+	s.until("the void is heard", func() bool { return strings.Contains(s.debts("MOVED"), "un_audited+voided") })
+	s.settle()
+	require.Equal(t, "WH-HZ01 QTRK done un_audited+voided; WH-JX01 QTCK done un_audited+voided", s.debts("MOVED"))
+	require.Equal(t, 1, s.truth("WH-HZ01", "MOVED").Effects)
+
+	require.Equal(t, "WH-HZ01 QTRK superseded un_audited", s.debts("AGAIN"))
+	require.Zero(t, s.truth("WH-HZ01", "AGAIN").Requests, "it was audited again within the dwell")
+	require.Equal(t, "无需取消", s.verdict("AGAIN"))
+
+	require.Equal(t, "WH-HZ01 QTRK done un_audited", s.debts("UNAUDITED"))
+	require.Equal(t, 1, s.truth("WH-HZ01", "UNAUDITED").Effects)
+	require.Zero(t, s.count(`
+select count(*) from attempt a join cancellation c using (cancellation_id) join bill b using (scheme, bill_id)
+where b.bill_no = 'UNAUDITED' and a.intent_time < b.un_audited_since + interval '6 seconds'`), "nothing before the dwell is over")
+	require.Equal(t, "已取消", s.verdict("UNAUDITED"))
+
+	require.Empty(t, s.debts("DRAFT"))
+	require.Equal(t, "无需取消", s.verdict("DRAFT"))
+
+	// Audited again after its order was cancelled.
+	s.do("LATE", ksandbox.ActionSubmit, ksandbox.ActionAudit)
+	s.until("a person is told", func() bool {
+		return s.count(`select count(*) from work_item where kind = 'restored_after_cancel' and bill_no = 'LATE' and close_time is null`) == 1
+	})
+	s.do("LATE", ksandbox.ActionUnaudit, ksandbox.ActionVoid)
+	s.settle()
+	require.Equal(t, "WH-HZ01 QTRK done un_audited; WH-HZ01 QTRK done voided", s.debts("LATE"), "each life owes its own")
+}
+
+// Nobody says that the WMS takes the same number again.
+func TestAnUnAuditIsHeldUntilAPersonReleasesIt(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(s *stack) {
+		s.scheme = saying("triggers: [voided]\n", "triggers: [un_audited]\n    un_audited: {dwell: 1s}\n")
+	})
+	s.audited("A1", "CK001")
+	s.pass()
+	s.do("A1", ksandbox.ActionUnaudit)
+	s.until("it is held", func() bool { return s.debts("A1") == "WH-HZ01 QTRK held un_audited" })
+	require.Equal(t, "需人工", s.verdict("A1"))
+	s.pass()
+	require.Zero(t, s.truth("WH-HZ01", "A1").Requests)
+	require.Equal(t, 200, s.post("/v1/schemes/assembly-void:release", `{"reason": "it will not be audited again"}`))
+	s.until("it is cancelled", func() bool { return s.verdict("A1") == "已取消" })
+	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Effects)
+}
+
+// The sandbox's own field F_PAEZ_PUSHED marks the bills that were pushed to the warehouse.
+func TestOnlyBillsThatTheConditionTakesAreCancelled(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(s *stack) {
+		s.scheme = saying("triggers: [voided]\n", "triggers: [voided]\n    extra_fields: {bill: [F_PAEZ_PUSHED]}\n    when: bill.extra.F_PAEZ_PUSHED == \"true\"\n")
+	})
+	for no, pushed := range map[string]string{"PUSHED": "true", "NOT": "false", "UNSET": ""} {
+		b := bill(no, "CK001")
+		if pushed != "" {
+			b.Extra = map[string]string{"F_PAEZ_PUSHED": pushed}
+		}
+		_, err := s.kingdee.Create(t.Context(), b)
+		require.NoError(t, err)
+		_, err = s.kingdee.Approve(t.Context(), no)
+		require.NoError(t, err)
+	}
+	s.pass()
+	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"PUSHED", "NOT", "UNSET"}))
+	s.until("the pushed one is cancelled", func() bool { return s.verdict("PUSHED") == "已取消" })
+	s.settle()
+	for _, no := range []string{"NOT", "UNSET"} {
+		require.Equal(t, "无需取消", s.verdict(no))
+		require.Zero(t, s.truth("WH-HZ01", no).Requests)
+	}
+	require.Equal(t, 2, s.count(`select count(*) from bill where class = 'not_selected' and class_reason = 'when'`))
+}
+
+func TestAFieldThatThisKingdeeDoesNotHaveStopsTheScheme(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(s *stack) {
+		s.audited("A1", "CK001")
+		s.scheme = saying("triggers: [voided]\n", "triggers: [voided]\n    extra_fields: {bill: [F_NOPE]}\n    when: bill.extra.F_NOPE != \"\"\n")
+	})
+	require.Equal(t, 1, s.count(`select count(*) from scheme where stop_reason = 'FIELD_UNKNOWN' and stop_detail like '%F_NOPE%'`))
+}
+
+// A scheme for organisation 100 is widened to 200, and to another warehouse and leg: what happened there before is nobody's any longer.
+func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
+	t.Parallel()
+	narrow := []string{"organisations: []", "organisations: ['100']", "      CK002: {account: default, code: WH-YW01}", "      # CK002"}
+	examples := []string{"            - {warehouse: CK002, material: CP.LH.001, quantity: \"5\"}\n", "", "          - {warehouse_code: WH-YW01, order_code: ZZCX000123, order_type: QTRK}\n", ""}
+	s := start(t, func(s *stack) { s.scheme = saying(append(narrow, examples...)...) })
+	audited := func(no, org, stock string) {
+		b := bill(no, stock)
+		b.StockOrg = org
+		_, err := s.kingdee.Create(t.Context(), b)
+		require.NoError(t, err)
+		_, err = s.kingdee.Approve(t.Context(), no)
+		require.NoError(t, err)
+	}
+	for _, no := range []string{"200BEFORE", "200AFTER"} {
+		audited(no, "200", "CK001")
+	}
+	audited("100BEFORE", "100", "CK002")
+	audited("100AFTER", "100", "CK002")
+	audited("100SAME", "100", "CK001")
+	s.pass()
+	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"200BEFORE", "100BEFORE"}))
+	s.until("the void is known", func() bool {
+		return s.count(`select count(*) from bill where cancel_status = 'B'`) == 2
+	})
+	// The stamps of a void have whole seconds, and the floor has not.
+	s.pass()
+	s.revise(saying("organisations: []", "organisations: ['100', '200']"))
+	require.Equal(t, 2, s.count(`select count(*) from scheme_floor where kind in ('organisation', 'warehouse') and name in ('200', 'CK002')`))
+	// Something happens to the bills that were voided before: they are decided again.
+	_, err := s.pool.Exec(t.Context(), `update bill set recheck_time = now() where cancel_status = 'B'`)
+	require.NoError(t, err)
+	s.pass()
+	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"200AFTER", "100AFTER", "100SAME"}))
+	for _, no := range []string{"200AFTER", "100AFTER", "100SAME"} {
+		s.until(no+" is cancelled", func() bool { return s.verdict(no) == "已取消" })
+	}
+	for _, no := range []string{"200BEFORE", "100BEFORE"} {
+		require.Empty(t, s.debts(no), no)
+		require.Equal(t, 1, s.count(`select count(*) from bill where bill_no = $1 and class_reason like 'floor:%'`, no), no)
+	}
+	require.Zero(t, s.count(`select count(*) from pass where state = 'failed'`), "every leg was accounted for")
+	require.Zero(t, s.truth("WH-YW01", "100BEFORE").Requests)
+}

@@ -1,0 +1,230 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// backfillStore is what backfills ask of the ledger.
+type backfillStore interface {
+	pageStore
+	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
+	StopScheme(ctx context.Context, name, reason, detail string) error
+	Backfill(ctx context.Context, id int64) (*ledger.Backfill, error)
+	DueBackfills(ctx context.Context) ([]int64, error)
+	TryLockBackfill(ctx context.Context, id int64) (unlock func(), ok bool, err error)
+	LiveTraffic(ctx context.Context, scheme string, limit int) (ledger.LiveTraffic, error)
+	CommitBackfill(ctx context.Context, b *ledger.Backfill, look ledger.Look, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
+	CommitPlan(ctx context.Context, b *ledger.Backfill, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
+	BeginPlanAnew(ctx context.Context, b *ledger.Backfill, revision int) error
+	EndBackfill(ctx context.Context, b *ledger.Backfill) error
+	FailBackfill(ctx context.Context, b *ledger.Backfill, reason string) error
+	NoteBackfill(ctx context.Context, b *ledger.Backfill, reason string, wait time.Duration) error
+	applyStore
+}
+
+// starter inserts a job by itself, at most one with these args in a period.
+type starter interface {
+	insertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error
+}
+
+const (
+	// backfillLook is how often backfills without a live job are looked for: what a lost job costs.
+	backfillLook = 5 * time.Second
+	// maxGiveWay is the longest that one page waits for live traffic: a backfill gets at least one page in this time.
+	maxGiveWay = 5 * time.Second
+	// giveWayLook is how often it is asked whether the way is free.
+	giveWayLook = 250 * time.Millisecond
+	// maxBacklog is how much may be due before a backfill owes more: live cancellations wait behind no more than this.
+	maxBacklog = 500
+	// maxAgain is how often a page is read again because the ledger moved on meanwhile, before its job gives up.
+	maxAgain = 5
+)
+
+var (
+	// errAgain says that the rest is left to the next look.
+	errAgain = errors.New("the ledger keeps moving on")
+	// errEnded says that the backfill has ended, and why is written.
+	errEnded = errors.New("the backfill has ended")
+)
+
+// backfiller runs chunks of backfills.
+type backfiller struct {
+	store    backfillStore
+	kingdee  kingdeev1.BillServiceClient
+	registry *registry
+	insert   inserter
+	start    starter
+	logger   *slog.Logger
+	now      func() time.Time
+	// stopping as for a pass.
+	stopping <-chan struct{}
+}
+
+// look asks for a job for each backfill under way. Where one is at work already, its lock ends the new one at once.
+func (f *backfiller) look(ctx context.Context) error {
+	ids, err := f.store.DueBackfills(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := f.start.insertOnce(ctx, backfillArgs{ID: id}, backfillLook); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run does one chunk of a backfill. It takes no pass lock: its pages give way to whatever the ledger learned meanwhile, and settle
+// their own debts, so passes go on beside it.
+func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
+	unlock, ours, err := lockFor(ctx, args.Follows, func() (func(), bool, error) { return f.store.TryLockBackfill(ctx, args.ID) })
+	if err != nil || !ours {
+		return err
+	}
+	defer unlock()
+	b, err := f.store.Backfill(ctx, args.ID)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	if err != nil || b.State != ledger.BackfillRunning && b.State != ledger.BackfillApplying || b.Waits {
+		return err
+	}
+	e, loaded := f.registry.entries[b.Scheme]
+	if !loaded {
+		return nil
+	}
+	standing, err := f.store.Scheme(ctx, b.Scheme)
+	switch {
+	case err != nil:
+		return err
+	case standing.Stopped:
+		return f.store.NoteBackfill(ctx, b, "waits: the scheme is stopped (方案已停止)", 0)
+	case standing.Mark == nil:
+		return f.store.NoteBackfill(ctx, b, "waits: the scheme's first pass is not complete (基线未完成)", 0)
+	case standing.Revision != e.revision:
+		return nil
+	}
+	f.registry.learn(b.Scheme, scheme.Environment(standing.Mark.Environment))
+	r := &refill{backfiller: f, entry: e, standing: standing, backfill: b, started: f.now()}
+	return f.conclude(ctx, r, r.run(ctx))
+}
+
+// conclude notes what a chunk came to.
+func (f *backfiller) conclude(ctx context.Context, r *refill, err error) error {
+	b := r.backfill
+	var stop *stopError
+	var funnel *rule.FunnelError
+	err = readFault(err)
+	switch {
+	case err == nil, errors.Is(err, errAgain), errors.Is(err, errLeft), errors.Is(err, errEnded):
+		return nil
+	case errors.Is(err, errStopping):
+		return f.insert.insert(ctx, backfillArgs{ID: b.ID, Follows: true})
+	case errors.Is(err, ledger.ErrBackfillMoved):
+		f.logger.InfoContext(ctx, "backfill was changed by somebody else", slog.Int64("backfill_id", b.ID))
+		return nil
+	case errors.As(err, &stop):
+		f.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", b.Scheme), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
+		return f.store.StopScheme(ctx, b.Scheme, stop.reason, stop.detail)
+	case errors.As(err, &funnel):
+		f.logger.ErrorContext(ctx, "backfill failed", slog.Int64("backfill_id", b.ID), slog.Any("err", err))
+		return f.store.FailBackfill(ctx, b, err.Error())
+	}
+	pause := min(maxPause, time.Second<<min(b.Failures, 8))
+	f.logger.WarnContext(ctx, "backfill waits", slog.Int64("backfill_id", b.ID), slog.Any("err", err), slog.Duration("pause", pause))
+	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return f.store.NoteBackfill(note, b, err.Error(), pause)
+}
+
+// refill is the part of a backfill that one job does.
+type refill struct {
+	*backfiller
+	entry    entry
+	standing ledger.Scheme
+	backfill *ledger.Backfill
+	reader   reader
+	pager    *pager
+	started  time.Time
+}
+
+func (r *refill) run(ctx context.Context) error {
+	r.reader = reader{kingdee: r.kingdee, entry: r.entry, mark: r.standing.Mark, now: r.now, stopping: r.stopping}
+	b := r.backfill
+	if b.State == ledger.BackfillApplying {
+		return r.apply(ctx)
+	}
+	if b.PlanOnly && b.Revision != r.entry.revision {
+		if err := r.store.BeginPlanAnew(ctx, b, r.entry.revision); err != nil {
+			return err
+		}
+	}
+	read := r.rangeOf
+	if len(b.Numbers) > 0 {
+		read = r.numbers
+	}
+	if err := read(ctx); err != nil {
+		return err
+	}
+	return r.end(ctx)
+}
+
+// end closes a stage that has come to its end.
+func (r *refill) end(ctx context.Context) error {
+	b := r.backfill
+	if err := b.Funnel.Check(); err != nil {
+		return err
+	}
+	if err := r.store.EndBackfill(ctx, b); err != nil {
+		return err
+	}
+	r.logger.InfoContext(ctx, "backfill ended", slog.String("scheme", b.Scheme), slog.Int64("backfill_id", b.ID), slog.String("state", string(b.State)),
+		slog.Int64("rows", b.Funnel.Rows), slog.Int64("bills", b.Funnel.Bills), slog.Int64("items", b.Items))
+	return nil
+}
+
+// late says whether the chunk's time is up.
+func (r *refill) late() bool { return r.now().Sub(r.started) > workFor }
+
+// leave inserts the successor into the transaction of a chunk's last page.
+func (r *refill) leave(ctx context.Context, tx pgx.Tx) error {
+	return r.insert.insertTx(ctx, tx, backfillArgs{ID: r.backfill.ID, Follows: true})
+}
+
+// giveWay waits for live traffic, but not for ever: while one of the scheme's passes is at work or what passes owe waits to be sent,
+// for a while; while so much is due that more would keep live cancellations waiting, until that is sent.
+func (r *refill) giveWay(ctx context.Context) error {
+	for waited := time.Duration(0); ; waited += giveWayLook {
+		traffic, err := r.store.LiveTraffic(ctx, r.backfill.Scheme, maxBacklog)
+		if err != nil {
+			return err
+		}
+		owes := !r.backfill.PlanOnly || r.backfill.State == ledger.BackfillApplying
+		switch {
+		case traffic.Backlog && owes && waited > workFor/2:
+			return errAgain
+		case traffic.Backlog && owes:
+		case (traffic.Pass || traffic.Waiting) && waited < maxGiveWay:
+		default:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.stopping:
+			return errStopping
+		case <-time.After(giveWayLook):
+		}
+	}
+}

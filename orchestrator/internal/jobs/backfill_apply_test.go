@@ -1,0 +1,151 @@
+package jobs
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+func TestAPlanSendsNothingAndChangesNothing(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	b.books.live(2, "A2", "CK002")
+	b.clock = b.clock.Add(time.Minute)
+	b.books.void(1)
+	b.books.void(2)
+	b.clock = b.clock.Add(2 * time.Hour)
+	before := b.ledgerSum()
+	order := b.since(12 * time.Hour)
+	order.PlanOnly = true
+	id := b.order(order)
+	require.Equal(t, "planned", b.standingOf(id))
+	require.Equal(t, "A1 new Assembly.in WH-HZ01; A2 new Assembly.in WH-YW01", b.items(id))
+	require.Equal(t, before, b.ledgerSum())
+
+	b.apply(id)
+	require.Equal(t, "complete", b.standingOf(id))
+	require.Equal(t, "A1 new Assembly.in WH-HZ01; A2 new Assembly.in WH-YW01", b.items(id))
+	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation`))
+	require.Equal(t, "2", b.text(`select count(*)::text from backfill_item where cancellation_id is not null`))
+
+	again := b.order(order)
+	require.Equal(t, "A1 already_owed Assembly.in WH-HZ01; A2 already_owed Assembly.in WH-YW01", b.items(again), "and what is settled already")
+}
+
+func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
+	b := setup(t)
+	for id := int64(1); id <= 6; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.pass()
+	b.clock = b.clock.Add(time.Minute)
+	for id := int64(1); id <= 6; id++ {
+		b.books.void(id)
+	}
+	b.clock = b.clock.Add(2 * time.Hour)
+	order := b.since(12 * time.Hour)
+	order.PlanOnly = true
+	id := b.order(order)
+
+	b.clock = b.clock.Add(time.Minute)
+	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED // restored
+	b.books.void(2)                                                                 // voided anew
+	b.books.bills[3].ModifyTime = timestamppb.New(b.clock)                          // edited
+	b.books.live(99, "A4", "CK001")                                                 // the number was given to another bill
+	delete(b.books.bills, 5)
+	before := b.text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`)
+	b.apply(id)
+	items := b.items(id)
+	require.Contains(t, items, "A1 refused Assembly.in WH-HZ01 作废状态 cancel status B → A")
+	require.Contains(t, items, "A2 refused Assembly.in WH-HZ01 作废日期 cancel date")
+	require.Contains(t, items, "A3 refused Assembly.in WH-HZ01 修改日期 modify date")
+	require.Contains(t, items, "A4 refused Assembly.in WH-HZ01 单号已被有效单据使用")
+	require.Contains(t, items, "A5 refused Assembly.in WH-HZ01 金蝶已查不到此单")
+	require.Contains(t, items, "A6 new Assembly.in WH-HZ01")
+	require.Equal(t, "complete 1 5", b.text(`select state || ' ' || (counts->>'new') || ' ' || (counts->>'refused') from backfill`))
+	require.Equal(t, "6", b.text(`select string_agg(bill_id::text, ' ') from cancellation`))
+	require.Equal(t, before, b.text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`),
+		"what was refused is left to the passes, which still see it as changed")
+	b.pass()
+	require.Equal(t, "2 3 4 6", b.text(`select string_agg(bill_id::text, ' ' order by bill_id) from cancellation`))
+}
+
+func TestAPlanIsCappedAndAppliedOnce(t *testing.T) {
+	b := setup(t)
+	b.pass()
+	for id := int64(1); id <= 3; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.void(id)
+	}
+	b.clock = b.clock.Add(2 * time.Hour)
+	order := b.since(12 * time.Hour)
+	order.PlanOnly = true
+	id := b.order(order)
+	act := ledger.Act{Actor: "li", Reason: "as planned", RequestID: "r1"}
+	var tooMany *ledger.CapError
+	require.ErrorAs(t, b.store.ApplyBackfill(t.Context(), act, id, 2, noSuccessor), &tooMany)
+	require.Equal(t, int64(3), tooMany.Count)
+	require.Equal(t, "planned", b.standingOf(id))
+	require.NoError(t, b.store.ApplyBackfill(t.Context(), act, id, 3, noSuccessor))
+	require.NoError(t, b.store.ApplyBackfill(t.Context(), act, id, 3, noSuccessor), "a repeated call")
+	var unfit *ledger.StateError
+	require.ErrorAs(t, b.store.ApplyBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id, 0, noSuccessor), &unfit)
+	b.fill(id)
+	require.Equal(t, "3", b.text(`select count(*)::text from cancellation`))
+}
+
+func noSuccessor(pgx.Tx) error { return nil }
+
+func TestAPlanOfAnotherRevisionIsRefusedWholeWhereItsRequestsWouldDiffer(t *testing.T) {
+	b := setup(t)
+	b.pass()
+	for id := int64(1); id <= 3; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.void(id)
+	}
+	b.clock = b.clock.Add(2 * time.Hour)
+	order := b.since(12 * time.Hour)
+	order.PlanOnly = true
+	same, other := b.order(order), b.order(order)
+	b.load("h2")
+	_, err := b.pool.Exec(t.Context(), `update backfill_item set cancel_reason = 'as it was' where backfill_id = $1 and bill_id = 3`, other)
+	require.NoError(t, err)
+	b.apply(other)
+	require.Equal(t, "failed", b.standingOf(other))
+	require.Contains(t, b.text(`select string_agg(error, '') from backfill`), "under revision 2 the request of bill A3 would differ: Assembly.in cancel_reason: as it was →")
+	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`), "not even those that agree")
+	b.apply(same)
+	require.Equal(t, "complete", b.standingOf(same))
+	require.Equal(t, "3", b.text(`select count(*)::text from cancellation`))
+}
+
+func TestAKilledApplyGoesOnAndOwesOnce(t *testing.T) {
+	b := setup(t)
+	b.pass()
+	for id := int64(1); id <= 450; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.void(id)
+	}
+	b.clock = b.clock.Add(2 * time.Hour)
+	order := b.since(12 * time.Hour)
+	order.PlanOnly = true
+	id := b.order(order)
+	vendor := &tiring{books: b.books, left: 1}
+	b.p.kingdee = vendor
+	b.apply(id)
+	require.Equal(t, "applying 199", b.text(`select state || ' ' || cursor_id from backfill`))
+	_, err := b.pool.Exec(t.Context(), `update backfill set not_before = now() - interval '1 day'`)
+	require.NoError(t, err)
+	vendor.left = 100
+	b.fill(id)
+	require.Equal(t, "complete 450", b.text(`select state || ' ' || (coalesce((counts->>'new')::int, 0) + (counts->>'held')::int) from backfill`))
+	require.Equal(t, "450", b.text(`select count(*)::text from cancellation`))
+}

@@ -1,0 +1,316 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+const watched = "assembly-void"
+
+// filler makes the orchestrator that runs backfills beside the bench's passes.
+func (b *bench) filler() *backfiller {
+	return &backfiller{
+		store: b.store, kingdee: b.p.kingdee, registry: b.p.registry, insert: noJobs{}, start: noJobs{}, logger: b.p.logger, now: b.p.now,
+	}
+}
+
+// order starts a backfill, and works on it until its job has nothing more to do.
+func (b *bench) order(order ledger.BackfillOrder) int64 {
+	b.Helper()
+	id, err := b.store.StartBackfill(b.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, order, func(pgx.Tx, int64) error { return nil })
+	require.NoError(b, err)
+	b.fill(id)
+	return id
+}
+
+func (b *bench) fill(id int64) {
+	b.Helper()
+	require.NoError(b, b.filler().run(b.Context(), backfillArgs{ID: id}))
+}
+
+// apply carries a plan out.
+func (b *bench) apply(id int64) {
+	b.Helper()
+	require.NoError(b, b.store.ApplyBackfill(b.Context(), ledger.Act{Actor: "li", Reason: "as planned"}, id, 0, func(pgx.Tx) error { return nil }))
+	b.fill(id)
+}
+
+// since is a range from so long ago until now.
+func (b *bench) since(d time.Duration) ledger.BackfillOrder {
+	return ledger.BackfillOrder{From: b.clock.Add(-d), To: b.clock.Add(time.Second)}
+}
+
+// items prints what a backfill came to: number, state, leg, order, detail.
+func (b *bench) items(id int64) string {
+	b.Helper()
+	return b.text(fmt.Sprintf(`
+select coalesce(string_agg(concat_ws(' ', bill_no, state, nullif(leg, ''), nullif(warehouse_code, ''), case when state in ('refused', 'held') then detail end), '; ' order by item), '')
+from backfill_item where backfill_id = %d`, id))
+}
+
+func (b *bench) standingOf(id int64) string {
+	b.Helper()
+	return b.text(fmt.Sprintf(`select state from backfill where backfill_id = %d`, id))
+}
+
+// ledgerSum is a picture of everything that a plan must leave alone.
+func (b *bench) ledgerSum() string {
+	b.Helper()
+	return b.text(`select md5((select coalesce(string_agg(x::text, ';' order by x::text), '') from bill x)
+        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from bill_image x)
+        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from cancellation x)
+        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from work_item x)
+        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from mark x))`)
+}
+
+// ancient makes a bill that was voided long before the scheme began.
+func (b *bench) ancient(id int64, no, stock string) {
+	at := b.clock
+	b.clock = at.AddDate(0, 0, -30)
+	b.books.live(id, no, stock)
+	b.clock = at.AddDate(0, 0, -29)
+	b.books.void(id)
+	b.clock = at
+}
+
+func TestARangeOwesWhatNoPassHasSeen(t *testing.T) {
+	b := setup(t)
+	b.books.page = 2
+	b.pass()
+	mark := b.text(`select mark_time || ' ' || version from mark`)
+	// No pass shows these: their dates lie behind the mark's overlap.
+	b.clock = b.clock.Add(-2 * time.Hour)
+	for id := int64(1); id <= 5; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.clock = b.clock.Add(time.Minute)
+	b.books.void(2)
+	b.books.void(4)
+	b.clock = b.clock.Add(2 * time.Hour)
+
+	id := b.order(b.since(12 * time.Hour))
+	require.Equal(t, "complete", b.standingOf(id))
+	require.Equal(t, "A2 new Assembly.in WH-HZ01; A4 new Assembly.in WH-HZ01", b.items(id))
+	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation`))
+	require.Equal(t, "live live live voided voided", b.text(`select string_agg(class, ' ' order by class) from bill`))
+	require.Equal(t, "3 2 2 2", b.text(`select concat_ws(' ', funnel->>'live', funnel->>'voided', funnel->>'legs_new', counts->>'new') from backfill`))
+	require.Equal(t, mark, b.text(`select mark_time || ' ' || version from mark`), "a backfill moves no mark")
+
+	again := b.order(b.since(12 * time.Hour))
+	require.Equal(t, "A2 already_owed Assembly.in WH-HZ01; A4 already_owed Assembly.in WH-HZ01", b.items(again), "what was done already is shown")
+	require.Equal(t, "2", b.text(`select count(*)::text from cancellation`))
+}
+
+func TestARangeHasAnUpperEdge(t *testing.T) {
+	b := setup(t)
+	b.pass()
+	b.books.live(1, "A1", "CK001")
+	b.clock = b.clock.Add(time.Hour)
+	b.books.void(1)
+	b.clock = b.clock.Add(time.Hour)
+	b.books.live(2, "A2", "CK001")
+	b.books.void(2)
+	b.clock = b.clock.Add(time.Hour)
+	for _, bill := range []int64{1, 2} {
+		b.books.bills[bill].CreateTime, b.books.bills[bill].ApproveTime = nil, nil
+	}
+	order := b.since(4 * time.Hour)
+	order.To = b.clock.Add(-90 * time.Minute)
+	id := b.order(order)
+	require.Equal(t, "A1 new Assembly.in WH-HZ01", b.items(id))
+	require.Equal(t, "1 1", b.text(`select rows_outside || ' ' || (funnel->>'bills') from backfill`), "what was read beside is counted")
+}
+
+func TestAListShowsEveryNumber(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.books.live(2, "A2", "CK001")
+	b.books.live(3, "A3", "CK404")
+	b.pass()
+	b.clock = b.clock.Add(time.Minute)
+	b.books.void(2)
+	b.books.void(3)
+	b.pass()
+	_, err := b.pool.Exec(t.Context(), `update cancellation set state = 'done', outcome = 'cancelled', outcome_time = now()`)
+	require.NoError(t, err)
+
+	id := b.order(ledger.BackfillOrder{Numbers: []string{"A3", "nope", "A1", "A2"}})
+	require.Equal(t, "A1 nothing_owed; A2 settled Assembly.in WH-HZ01; A3 undecodable; nope undecodable", b.items(id))
+	require.Equal(t, "{nope}", b.text(`select numbers_not_found::text from backfill`))
+	require.Equal(t, "live", b.text(`select class from backfill_item where bill_no = 'A1'`))
+	items, err := b.store.ItemViews(t.Context(), id, nil, 0, 10)
+	require.NoError(t, err)
+	require.Equal(t, "done", items[1].DebtState, "with its outcome")
+}
+
+func TestOnlyABackfillBelowTheFloorOwesWhatWasVoidedBefore(t *testing.T) {
+	b := setup(t)
+	b.pass()
+	b.ancient(1, "OLD", "CK001")
+	id := b.order(b.since(60 * 24 * time.Hour))
+	require.Equal(t, "", b.items(id))
+	require.Equal(t, "before_start", b.text(`select class from bill`))
+
+	order := b.since(60 * 24 * time.Hour)
+	order.BelowFloor = true
+	id = b.order(order)
+	require.Equal(t, "OLD new Assembly.in WH-HZ01", b.items(id))
+	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
+
+	// Somebody writes a remark: the next pass decides the bill by the floor again, which must not take back what a person asked for.
+	b.clock = b.clock.Add(time.Minute)
+	b.books.bills[1].ModifyTime = timestamppb.New(b.clock)
+	b.pass()
+	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
+}
+
+func TestOnlyABackfillBelowTheFloorSendsWhatWasOnlyObserved(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	act := ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}
+	_, err := b.store.SetMode(t.Context(), act, false)
+	require.NoError(t, err)
+	b.clock = b.clock.Add(time.Minute)
+	b.books.void(1)
+	b.pass()
+	require.Equal(t, "observed", b.text(`select state from cancellation`))
+	below := b.since(12 * time.Hour)
+	below.BelowFloor = true
+	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(below)), "a scheme that observes goes on observing")
+
+	_, err = b.store.SetMode(t.Context(), act, true)
+	require.NoError(t, err)
+	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(b.since(12*time.Hour))))
+	require.Equal(t, "observed", b.text(`select state from cancellation`))
+	require.Equal(t, "A1 new Assembly.in WH-HZ01", b.items(b.order(below)))
+	require.Equal(t, "open 1970", b.text(`select state || ' ' || extract(year from verified_time) from cancellation`), "its bill is read again before anything is sent")
+}
+
+func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
+	b := setup(t)
+	b.books.page = 1
+	b.pass()
+	for id := int64(1); id <= 6; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.void(id)
+	}
+	b.clock = b.clock.Add(3 * time.Hour)
+	vendor := &tiring{books: b.books, left: 2}
+	b.p.kingdee = vendor
+	id := b.order(b.since(12 * time.Hour))
+	require.Equal(t, "running 2 1", b.text(`select state || ' ' || cursor_id || ' ' || failures from backfill`))
+	require.Contains(t, b.text(`select error from backfill`), "too slow")
+	due, err := b.store.DueBackfills(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, due, "it waits after a fault")
+
+	_, err = b.pool.Exec(t.Context(), `update backfill set not_before = now() - interval '1 day'`)
+	require.NoError(t, err)
+	due, err = b.store.DueBackfills(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []int64{id}, due, "the rows say what is due, whatever became of its job")
+	vendor.left = 100
+	b.fill(id)
+	require.Equal(t, "complete 6 6 6", b.text(`select concat_ws(' ', state, counts->>'new', funnel->>'bills', (select count(*) from backfill_item)) from backfill`))
+	require.Equal(t, "6", b.text(`select count(*)::text from cancellation`))
+}
+
+func TestBrakesHoldALargeBackfill(t *testing.T) {
+	b := setup(t)
+	b.pass()
+	for id := int64(1); id <= 150; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.void(id)
+	}
+	b.clock = b.clock.Add(3 * time.Hour)
+	id := b.order(b.since(12 * time.Hour))
+	require.Equal(t, "complete", b.standingOf(id))
+	require.Equal(t, "150 held brake_hour", b.text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation`))
+	require.Equal(t, "100 50", b.text(`select (counts->>'new') || ' ' || (counts->>'held') from backfill`), "those of the first page were open for a moment")
+	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'brake_tripped'`))
+}
+
+func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
+	b := setup(t)
+	b.books.page = 1
+	b.pass()
+	for id := int64(1); id <= 4; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.void(id)
+	}
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.p.kingdee = &meddling{books: b.books, at: 2, do: func() {
+		require.NoError(t, b.store.CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "wrong range"}, 1))
+	}}
+	id := b.order(b.since(12 * time.Hour))
+	require.Equal(t, "cancelled", b.standingOf(id))
+	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`), "what it owed by then stays owed")
+	var unfit *ledger.StateError
+	require.ErrorAs(t, b.store.CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id), &unfit)
+}
+
+// A pass decides the same bill between the backfill's look at it and its write: nothing may be decided from what is older.
+func TestABackfillReadsAgainWhatAPassHasReadMeanwhile(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.books.live(2, "A2", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(time.Minute)
+	b.books.void(1)
+	b.books.void(2)
+	plain := b.p.kingdee
+	b.p.kingdee = &meddling{books: b.books, at: 1, do: func() {
+		b.clock = b.clock.Add(time.Second)
+		b.p.kingdee = plain
+		b.pass()
+	}}
+	id := b.order(b.since(12 * time.Hour))
+	require.Equal(t, "complete", b.standingOf(id))
+	require.Equal(t, "A1 already_owed Assembly.in WH-HZ01; A2 already_owed Assembly.in WH-HZ01", b.items(id))
+	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation`))
+}
+
+func TestABackfillWaitsWhileItsSchemeIsStopped(t *testing.T) {
+	b := setup(t)
+	b.pass()
+	b.books.live(1, "A1", "CK001")
+	b.books.void(1)
+	b.clock = b.clock.Add(2 * time.Hour)
+	id, err := b.store.StartBackfill(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, b.since(12*time.Hour), func(pgx.Tx, int64) error { return nil })
+	require.NoError(t, err)
+	require.NoError(t, b.store.StopScheme(t.Context(), watched, "DATA_CENTER_DIFFERS", "test"))
+	b.fill(id)
+	require.Contains(t, b.text(`select state || ' ' || error from backfill`), "running waits: the scheme is stopped")
+	_, err = b.store.StartBackfill(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, b.since(time.Hour), nil)
+	require.ErrorIs(t, err, ledger.ErrStopped)
+	require.NoError(t, b.store.Resume(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}))
+	b.fill(id)
+	require.Equal(t, "complete", b.standingOf(id))
+}
+
+// meddling does something while the whole read with this number is on its way.
+type meddling struct {
+	*books
+	at int
+	do func()
+}
+
+func (m *meddling) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
+	answer, err := m.books.StreamAssemblyBills(ctx, in, o...)
+	if m.at--; m.at == 0 {
+		m.do()
+	}
+	return answer, err
+}

@@ -1,0 +1,68 @@
+package jobs
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// Somebody changed KINGDEE_TIME_ZONE. Every stamp that the ledger knew differed by hours, so each bill of the overlap began a new life,
+// and voided ones were owed once more.
+func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(time.Minute)
+	b.books.void(1)
+	b.pass()
+	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`))
+
+	b.books.zone, b.books.offset = "UTC", 0
+	b.clock = b.clock.Add(time.Minute)
+	b.books.bills[1].CancelTime = nil
+	b.pass()
+	require.Equal(t, "stopped TIME_ZONE_DIFFERS", b.text(`select state || ' ' || stop_reason from scheme`))
+	require.Equal(t, "1 1", b.text(`select count(*) || ' ' || (select epoch from bill) from cancellation`))
+	require.Equal(t, "times were read in Asia/Shanghai so far, now in UTC", b.text(`select detail from work_item where close_time is null`))
+
+	// The person knows better: the first zone was wrong.
+	require.NoError(t, b.store.Resume(t.Context(), ledger.Act{Scheme: "assembly-void", Actor: "wang", Reason: "was wrong"}))
+	b.pass()
+	require.Equal(t, "running UTC", b.text(`select state || ' ' || (select time_zone from mark) from scheme`))
+}
+
+// The server's answer carries no Date, or one that a cache has aged: the mark follows our own clock and keeps its distance.
+func TestWithoutTheVendorsClockTheMarkKeepsItsDistance(t *testing.T) {
+	b := setup(t)
+	b.pass()
+	b.clock = b.clock.Add(time.Hour)
+	b.books.note = "no Date header"
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	want := b.clock.Add(-10*time.Minute - 30*time.Second)
+	require.Equal(t, "true", b.text(`select (mark_time = '`+want.Format(time.RFC3339)+`')::text from mark`))
+	require.Equal(t, "no Date header", b.text(`select clock_note from pass order by pass_id desc limit 1`), "the run says why")
+
+	// The next one has a Date again: the mark goes on, and what lay in between is read.
+	b.books.note = ""
+	b.clock = b.clock.Add(time.Second)
+	b.books.void(1)
+	b.pass()
+	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "true", b.text(`select (mark_time > '`+want.Format(time.RFC3339)+`')::text from mark`))
+}
+
+// A Date behind the one before it (another node of the vendor's, a clock set back) does not take the mark back.
+func TestTheMarkNeverGoesBack(t *testing.T) {
+	b := setup(t)
+	b.pass()
+	b.clock = b.clock.Add(time.Hour)
+	b.pass()
+	before := b.text(`select mark_time::text from mark`)
+	b.clock = b.clock.Add(-20 * time.Minute)
+	b.pass()
+	require.Equal(t, before, b.text(`select mark_time::text from mark`))
+}

@@ -1,0 +1,47 @@
+package jobs
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// lookEvery is how soon a slice that is being sent hears of a stop or a pause. Its claims obey at once, because they read the rows;
+// this is for what is claimed and not yet handed over.
+const lookEvery = 250 * time.Millisecond
+
+// halt ends the sending of one slice: nothing more is claimed or handed over, what was handed over finishes.
+type halt struct {
+	once sync.Once
+	off  chan struct{}
+}
+
+func newHalt() *halt { return &halt{off: make(chan struct{})} }
+
+func (h *halt) now() { h.once.Do(func() { close(h.off) }) }
+
+func (h *halt) called() bool {
+	select {
+	case <-h.off:
+		return true
+	default:
+		return false
+	}
+}
+
+// watch looks whether sending is still allowed until ctx ends. A database that does not answer says nothing: claims need it too.
+func (h *halt) watch(ctx context.Context, may func(context.Context) (bool, error)) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if allowed, err := may(ctx); err == nil && !allowed {
+			h.now()
+			return
+		}
+	}
+}

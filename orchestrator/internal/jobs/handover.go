@@ -1,0 +1,52 @@
+//go:build !broken_intent
+
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+)
+
+// handOver writes the intents of a batch and sends those that were claimed; it answers how many those are.
+func (p *push) handOver(ctx context.Context, batch []ledger.Due) (int, error) {
+	wanted := make([]ledger.Due, 0, len(batch))
+	for _, d := range batch {
+		if !p.sendable(p.entry, d) {
+			continue
+		}
+		d.SendBefore = p.sendBefore(p.entry, d)
+		wanted = append(wanted, d)
+	}
+	if len(wanted) == 0 {
+		return 0, nil
+	}
+	// A claim is not cut off by the end of the stream: whether it was written must be known.
+	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	claimed, err := p.store.Claim(write, wanted, p.hold)
+	if err != nil {
+		return 0, &ledgerError{err}
+	}
+	p.mu.Lock()
+	for _, d := range claimed {
+		p.inFlight[attemptKey{d.ID, d.Attempt}] = d
+	}
+	p.mu.Unlock()
+	crashpoint.Here(crashpoint.AfterIntent)
+	for i, d := range claimed {
+		if p.halt.called() {
+			p.keep(claimed[i:], "sending was stopped before it was handed over")
+			return len(claimed), nil
+		}
+		if err := p.stream.Send(&wmsv1.CancelOrdersRequest{Order: orderOf(d)}); err != nil {
+			p.keep(claimed[i+1:], "the stream ended before it was handed over")
+			return len(claimed), err
+		}
+		crashpoint.Here(crashpoint.AfterSend)
+	}
+	return len(claimed), nil
+}

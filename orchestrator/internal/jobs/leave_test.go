@@ -1,0 +1,125 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// stuck is a Kingdee whose whole reads hang from the given one on, until they are given up.
+type stuck struct {
+	*books
+	from    int
+	reached chan struct{}
+}
+
+func (s *stuck) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
+	if s.from--; s.from > 0 {
+		return s.books.StreamAssemblyBills(ctx, in, o...)
+	}
+	close(s.reached)
+	<-ctx.Done()
+	return nil, status.FromContextError(ctx.Err()).Err()
+}
+
+// kept remembers what was put into the queue.
+type kept struct{ args []river.JobArgs }
+
+func (k *kept) insertTx(_ context.Context, _ pgx.Tx, args river.JobArgs) error {
+	k.args = append(k.args, args)
+	return nil
+}
+
+func (k *kept) insert(_ context.Context, args river.JobArgs) error {
+	k.args = append(k.args, args)
+	return nil
+}
+
+func (k *kept) insertOnce(_ context.Context, args river.JobArgs, _ time.Duration) error {
+	k.args = append(k.args, args)
+	return nil
+}
+
+// SIGTERM came while a vendor took its time: the process waited for it, and its pass with it.
+func TestAPassIsLeftToAnotherProcessWhenThisOneStops(t *testing.T) {
+	b := setup(t)
+	b.books.page = 1
+	for id := int64(1); id <= 3; id++ {
+		b.books.live(id, "A", "CK001")
+	}
+	vendor := &stuck{books: b.books, from: 3, reached: make(chan struct{})}
+	stopping, queue := make(chan struct{}), &kept{}
+	b.p.kingdee, b.p.stopping, b.p.insert = vendor, stopping, queue
+	ended := make(chan error, 1)
+	go func() { ended <- b.p.run(t.Context(), passArgs{Scheme: "assembly-void"}) }()
+	<-vendor.reached
+	close(stopping)
+	require.NoError(t, <-ended)
+
+	require.Equal(t, []river.JobArgs{passArgs{Scheme: "assembly-void", Follows: true}}, queue.args, "somebody else goes on at once")
+	require.Equal(t, "running 2", b.text(`select state || ' ' || cursor_id from pass`), "behind the last page that is written")
+	require.Equal(t, "0", b.text(`select count(*)::text from pass_failure`), "nobody failed")
+
+	b.p.kingdee, b.p.stopping = b.books, nil
+	require.NoError(t, b.p.run(t.Context(), passArgs{Scheme: "assembly-void", Follows: true}))
+	require.Equal(t, "1 complete 3", b.text(`select count(*) || ' ' || min(state) || ' ' || (select count(*) from bill) from pass`))
+}
+
+// A successor is in the queue before its predecessor has let go of the lock; another process is at it in no time. It found the lock
+// taken and gave up, and a long pass lay still until the next poll.
+func TestASuccessorWaitsForTheLockOfTheChunkBeforeIt(t *testing.T) {
+	b := setup(t)
+	unlock, ours, err := b.store.TryLockPass(t.Context(), "assembly-void")
+	require.NoError(t, err)
+	require.True(t, ours)
+	time.AfterFunc(50*time.Millisecond, unlock)
+	require.NoError(t, b.p.run(t.Context(), passArgs{Scheme: "assembly-void", Follows: true}))
+	require.Equal(t, "1", b.text(`select count(*)::text from mark`))
+}
+
+// Somebody asked for a pass while the one before was letting go of its lock: nothing was read until the next poll.
+func TestAPassThatIsAskedForWaitsForTheLockOfTheOneBefore(t *testing.T) {
+	b := setup(t)
+	unlock, ours, err := b.store.TryLockPass(t.Context(), "assembly-void")
+	require.NoError(t, err)
+	require.True(t, ours)
+	time.AfterFunc(50*time.Millisecond, unlock)
+	require.NoError(t, b.p.run(t.Context(), passArgs{Scheme: "assembly-void", Asked: true}))
+	require.Equal(t, "1", b.text(`select count(*)::text from mark`))
+}
+
+// Two orchestrators poll at the same moment: one reads, the other does nothing at all.
+func TestOnlyOneOfTwoStartsAPass(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	vendor := &stuck{books: b.books, from: 1, reached: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	first := *b.p
+	first.kingdee = vendor
+	ended := make(chan error, 1)
+	go func() { ended <- first.run(ctx, passArgs{Scheme: "assembly-void"}) }()
+	<-vendor.reached
+	other := *b.p
+	other.kingdee = untouched{}
+	require.NoError(t, other.run(t.Context(), passArgs{Scheme: "assembly-void"}))
+	require.Equal(t, "0", b.text(`select ((select count(*) from pass) + (select count(*) from pass_failure))::text`))
+	cancel()
+	<-ended //nolint:errcheck // it was cut off
+}
+
+// untouched must not be asked.
+type untouched struct{ kingdeev1.BillServiceClient }
+
+func (untouched) StreamBillStates(context.Context, *kingdeev1.StreamBillStatesRequest, ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+	return nil, errors.New("asked by a second pass")
+}

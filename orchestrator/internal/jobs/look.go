@@ -1,0 +1,109 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/proto/apierr"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// lookStore is what looking again, outside passes, asks of the ledger.
+type lookStore interface {
+	pageStore
+	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
+	CommitLook(ctx context.Context, look ledger.Look, page ledger.Page, then func(pgx.Tx, ledger.Looked) error) (ledger.Looked, error)
+	NoteAbsent(ctx context.Context, tx pgx.Tx, scheme string, ids []int64, at time.Time) (int64, error)
+	StopScheme(ctx context.Context, name, reason, detail string) error
+	suspectStore
+}
+
+// looker is what watch and sweep have in common. Unlike a pass they have no mark, and they take no lock that a pass wants: a page of
+// theirs is refused when the ledger has read one of its bills since, and is decided again.
+type looker struct {
+	store    lookStore
+	kingdee  kingdeev1.BillServiceClient
+	registry *registry
+	insert   inserter
+	logger   *slog.Logger
+	now      func() time.Time
+	stopping <-chan struct{}
+}
+
+// look is the part of a watch or a sweep that one job does.
+type look struct {
+	*looker
+	// what it is, for the log.
+	what     string
+	entry    entry
+	standing ledger.Scheme
+	reader   reader
+	started  time.Time
+	// successor is the job that goes on when the time is up.
+	successor river.JobArgs
+}
+
+// open gets a look ready; nil when there is nothing to look at: a scheme that is stopped, not loaded as it is now, or without its
+// baseline.
+func (l *looker) open(ctx context.Context, what, name string) (*look, error) {
+	e, loaded := l.registry.entries[name]
+	if !loaded {
+		return nil, nil
+	}
+	standing, err := l.store.Scheme(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if standing.Stopped || standing.Revision != e.revision || standing.Mark == nil {
+		return nil, nil
+	}
+	l.registry.learn(name, scheme.Environment(standing.Mark.Environment))
+	return &look{
+		looker: l, what: what, entry: e, standing: standing, started: l.now(),
+		reader: reader{kingdee: l.kingdee, entry: e, mark: standing.Mark, now: l.now, stopping: l.stopping},
+	}, nil
+}
+
+// environment is where the scheme's mark was made.
+func (l *look) environment() scheme.Environment {
+	return scheme.Environment(l.standing.Mark.Environment)
+}
+
+// leaving says whether the rest is to be left to a successor.
+func (l *look) leaving() bool { return l.now().Sub(l.started) > workFor || l.reader.ending() }
+
+// leave puts the successor into the transaction that stored how far this one came.
+func (l *look) leave(ctx context.Context, tx pgx.Tx) error {
+	return l.insert.insertTx(ctx, tx, l.successor)
+}
+
+// conclude says what became of a look. What the vendor did wrong is noted; the error is for faults of our own.
+func (l *look) conclude(ctx context.Context, err error, note func(ctx context.Context, reason string) error) error {
+	var stop *stopError
+	switch {
+	case err == nil, errors.Is(err, errLeft):
+		return nil
+	case errors.Is(err, errStopping):
+		// Its time is up, or the read was cut off in the middle; what is written stands.
+		return l.insert.insert(ctx, l.successor)
+	case errors.Is(err, ledger.ErrConflict):
+		l.logger.InfoContext(ctx, "look gave way", slog.String("look", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
+		return nil
+	case errors.As(err, &stop):
+		l.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", l.entry.Name), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
+		return l.store.StopScheme(ctx, l.entry.Name, stop.reason, stop.detail)
+	case apierr.Info(err, apierr.Kingdee) != nil || isStatus(err):
+		err = errors.New(vendorFault(apierr.Kingdee, err))
+	}
+	l.logger.WarnContext(ctx, "look did not end", slog.String("look", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return note(detached, err.Error())
+}

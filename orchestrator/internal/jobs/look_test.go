@@ -1,0 +1,311 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+func (b *bench) looker() *looker {
+	return &looker{
+		store: b.store, kingdee: b.p.kingdee, registry: b.p.registry, insert: b.p.insert, logger: b.p.logger, now: b.p.now, stopping: b.p.stopping,
+	}
+}
+
+// look runs a watch or a sweep that a person asked for.
+func (b *bench) look(what ledger.SweepKind) {
+	b.Helper()
+	args := sweepArgs{Scheme: "assembly-void", What: what, Asked: true}
+	require.NoError(b, (&sweeper{looker: b.looker(), ledger: b.store}).run(b.Context(), args))
+}
+
+func (b *bench) watch() {
+	b.Helper()
+	b.look(ledger.KindWatch)
+}
+
+func (b *bench) sweep() {
+	b.Helper()
+	b.look(ledger.KindSweep)
+}
+
+func (b *bench) unAudit(id int64) {
+	b.books.bills[id].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT
+}
+
+// record is what the newest sweep says of itself.
+func (b *bench) record() string {
+	b.Helper()
+	return b.text(`select format('%s: %s hours, %s differ, %s bills, %s read, %s repaired, %s missing, %s gone', state, hours, hours_differing,
+		bills_read, bills_reread, bills_repaired, bills_missing, bills_gone) from sweep where kind = 'sweep' order by sweep_id desc limit 1`)
+}
+
+// Un-audit may move no date at all.
+func TestAnUnAuditThatMovesNoDateIsNoticedByTheWatch(t *testing.T) {
+	b := setup(t)
+	for id := int64(1); id <= 3; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.pass()
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.unAudit(2)
+	b.pass()
+	require.Equal(t, "live", b.text(`select class from bill where bill_id = 2`), "no pass can see it")
+	b.watch()
+	require.Equal(t, "un_audited", b.text(`select class from bill where bill_id = 2`))
+	require.Equal(t, "3 1 complete", b.text(`select bills_read || ' ' || bills_repaired || ' ' || state from sweep`))
+	require.Equal(t, "1", b.text(`select count(*)::text from bill_image where bill_id = 2`), "its image stays")
+}
+
+// A void under a stamp that no pass reads (date-only, or a server whose void moves nothing) is owed all the same, behind the brakes.
+func TestAVoidThatMovesNoDateIsOwedByTheWatch(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
+	b.pass()
+	b.watch()
+	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "true", b.text(`select (pass_id is null)::text from cancellation`))
+}
+
+// A watch reads the bills that it knows: that the number was given to another was not seen, and for a minute its order would have been
+// cancelled for it.
+func TestWhatTheWatchOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.books.void(1)
+	b.books.fresh(2, "A1", "CK001")
+	b.watch()
+	require.Equal(t, "open", b.text(`select state from cancellation`))
+	due, err := b.store.Load(t.Context(), []int64{1})
+	require.NoError(t, err)
+	s := &slicer{now: b.p.now}
+	require.False(t, s.sendable(b.p.registry.entries["assembly-void"], due[0]))
+	require.Empty(t, b.verify())
+	require.Equal(t, "superseded number_live", b.text(`select state || ' ' || outcome from cancellation`))
+}
+
+func TestTheWatchGoesBehindTheBrakes(t *testing.T) {
+	b := setup(t)
+	const bills = 101
+	for id := int64(1); id <= bills; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.pass()
+	b.clock = b.clock.Add(2 * time.Hour)
+	for id := int64(1); id <= bills; id++ {
+		b.books.bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
+	}
+	b.watch()
+	require.Equal(t, "held 101", b.text(`select string_agg(distinct state, ',') || ' ' || count(*) from cancellation`))
+	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'brake_tripped' and close_time is null`))
+}
+
+// A round reads by key; one that was killed in the middle goes on from its cursor.
+func TestAWatchThatWasKilledGoesOnFromItsCursor(t *testing.T) {
+	b := setup(t)
+	b.books.page = 1
+	for id := int64(1); id <= 4; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.pass()
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.unAudit(1)
+	b.unAudit(4)
+	b.p.kingdee = &brokenAfter{books: b.books, pages: 2}
+	b.watch()
+	require.Equal(t, "un_audited live", b.text(`select string_agg(class, ' ' order by bill_id) from bill where bill_id in (1, 4)`))
+	require.Equal(t, "running 1", b.text(`select state || ' ' || cursor_id from sweep`))
+	b.p.kingdee, b.books.asked = b.books, nil
+	b.watch()
+	require.Equal(t, "un_audited", b.text(`select class from bill where bill_id = 4`))
+	require.Equal(t, "1 4 2", b.text(`select count(*) over () || ' ' || bills_read || ' ' || bills_repaired from sweep`))
+}
+
+// hook runs something when the first light read by id has been answered and nothing is decided yet.
+type hook struct {
+	*books
+	then func()
+}
+
+func (h *hook) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+	s, err := h.books.StreamBillStates(ctx, in, o...)
+	if then := h.then; then != nil && in.GetIds() != nil {
+		h.then = nil
+		then()
+	}
+	return s, err
+}
+
+// The watch read a bill live; before it decided, it was voided and a pass wrote that. What the watch saw is older.
+func TestAStaleReadOfTheWatchChangesNothing(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.books.live(2, "A2", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.unAudit(2)
+	b.p.kingdee = &hook{books: b.books, then: func() {
+		kingdee := b.p.kingdee
+		b.p.kingdee = b.books
+		b.clock = b.clock.Add(time.Minute)
+		b.books.void(1)
+		b.pass()
+		b.p.kingdee = kingdee
+	}}
+	b.watch()
+	require.Equal(t, "voided", b.text(`select class from bill where bill_id = 1`))
+	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
+	require.Equal(t, "0", b.text(`select count(*)::text from work_item`))
+}
+
+// A page was decided, and before it was written a pass wrote one of its bills anew.
+func TestAPageOfTheWatchThatIsOvertakenIsDecidedAgain(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.books.live(2, "A2", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.unAudit(1)
+	b.unAudit(2)
+	l := b.looker()
+	l.store = &overtaken{lookStore: b.store, before: func() {
+		b.clock = b.clock.Add(time.Minute)
+		b.books.void(1)
+		b.pass()
+	}}
+	require.NoError(t, (&sweeper{looker: l, ledger: b.store}).run(t.Context(), sweepArgs{Scheme: "assembly-void", What: ledger.KindWatch}))
+	require.Equal(t, "voided un_audited", b.text(`select string_agg(class, ' ' order by bill_id) from bill`))
+	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
+}
+
+// overtaken lets something happen before the first page is stored.
+type overtaken struct {
+	lookStore
+	before func()
+}
+
+func (o *overtaken) CommitLook(ctx context.Context, look ledger.Look, page ledger.Page, then func(pgx.Tx, ledger.Looked) error) (ledger.Looked, error) {
+	if before := o.before; before != nil {
+		o.before = nil
+		before()
+	}
+	return o.lookStore.CommitLook(ctx, look, page, then)
+}
+
+// An hour that agrees is not read again, and a sweep that finds nothing leaves a record.
+func TestASweepThatFindsNothingReadsNothingAgainAndLeavesARecord(t *testing.T) {
+	b := setup(t)
+	for id := int64(1); id <= 3; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.pass()
+	b.books.asked = nil
+	b.sweep()
+	require.Equal(t, "complete: 73 hours, 0 differ, 3 bills, 0 read, 0 repaired, 0 missing, 0 gone", b.record())
+	require.Empty(t, b.books.asked)
+}
+
+// A bill committed late: its stamp lies hours behind, where no pass looks any more. Only its hour is read again.
+func TestABillThatCameToLightLateIsFoundByTheSweep(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.books.live(2, "A2", "CK001")
+	b.books.hidden[2] = true
+	b.pass()
+	b.clock = b.clock.Add(90 * time.Minute)
+	b.books.live(3, "A3", "CK001")
+	b.pass()
+	b.books.void(2)
+	voided := b.books.bills[2]
+	voided.ModifyTime, voided.CancelTime, voided.ApproveTime = voided.GetCreateTime(), nil, voided.GetCreateTime()
+	b.clock = b.clock.Add(time.Hour)
+	b.pass()
+	b.books.hidden[2] = false
+	b.pass()
+	require.Equal(t, "0", b.text(`select count(*)::text from bill where bill_id = 2`), "its stamps lie below every lower edge")
+	b.books.asked = nil
+	b.sweep()
+	require.Equal(t, "complete: 73 hours, 1 differ, 3 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
+	require.NotContains(t, b.books.asked[:2], int64(3), "its hour agreed")
+	require.Equal(t, "before_start", b.text(`select class from bill where bill_id = 2`), "it is decided by the same rules as in a pass")
+	b.sweep()
+	require.Contains(t, b.record(), " 0 differ,")
+}
+
+// A void whose stamps moved nothing is owed by the sweep, too: the states of its hour differ.
+func TestAVoidThatNoPassSawIsOwedByTheSweep(t *testing.T) {
+	b := setup(t)
+	b.books.live(1, "A1", "CK001")
+	b.books.live(2, "A2", "CK001")
+	b.pass()
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
+	b.pass()
+	b.sweep()
+	require.Equal(t, "complete: 73 hours, 1 differ, 2 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
+	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "1", b.text(`select funnel->>'voided' from sweep`))
+}
+
+// Killed while it gathered, and again while it repaired: each time it goes on from where it was, and counts nothing twice.
+func TestASweepThatWasKilledGoesOn(t *testing.T) {
+	b := setup(t)
+	b.books.page = 1
+	for id := int64(1); id <= 4; id++ {
+		b.books.live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.pass()
+	b.clock = b.clock.Add(2 * time.Hour)
+	for id := int64(1); id <= 4; id++ {
+		b.books.bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
+	}
+	queue := &kept{}
+	b.p.insert, b.p.kingdee = queue, slow{b.books}
+	l := b.looker()
+	run := func(args sweepArgs) error { return (&sweeper{looker: l, ledger: b.store}).run(t.Context(), args) }
+	require.NoError(t, run(sweepArgs{Scheme: "assembly-void", What: ledger.KindSweep, Asked: true}))
+	require.Equal(t, "running gather", b.text(`select state || ' ' || phase from sweep`))
+	require.Len(t, queue.args, 1)
+	for range 40 {
+		if b.text(`select state from sweep`) != "running" {
+			break
+		}
+		require.NoError(t, run(sweepArgs{Scheme: "assembly-void", What: ledger.KindSweep, Follows: true}))
+	}
+	require.Equal(t, "complete: 73 hours, 1 differ, 4 bills, 4 read, 4 repaired, 0 missing, 0 gone", b.record())
+	require.Equal(t, "1 4", b.text(`select (select count(*) from sweep) || ' ' || count(*) from cancellation where state = 'open'`))
+}
+
+// slow is a Kingdee that takes 25 s for each light page.
+type slow struct{ *books }
+
+func (v slow) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+	s, err := v.books.StreamBillStates(ctx, in, o...)
+	return slowFrames{s, v.clock}, err
+}
+
+type slowFrames struct {
+	grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse]
+	clock *time.Time
+}
+
+func (f slowFrames) Recv() (*kingdeev1.StreamBillStatesResponse, error) {
+	frame, err := f.ServerStreamingClient.Recv()
+	if frame.GetPage() != nil {
+		*f.clock = f.clock.Add(25 * time.Second)
+	}
+	return frame, err
+}

@@ -1,0 +1,45 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// numberLimit bounds how many debts one pass looks at again for their number.
+const numberLimit = 100
+
+// numberStore is what another look at numbers asks of the ledger.
+type numberStore interface {
+	NumberLiveDue(ctx context.Context, scheme string, limit int) ([]ledger.Due, error)
+	LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error)
+	StoreNumberLook(ctx context.Context, scheme string, verified []ledger.Verified) error
+}
+
+// numbers looks again at debts that were superseded because a live bill carried their number. Where it does no longer, this pass
+// reads the debt's own bill again, and what is owed still is owed anew.
+func (c *chunk) numbers(ctx context.Context) error {
+	if c.pass.Cursor > 0 {
+		return nil
+	}
+	due, err := c.store.NumberLiveDue(ctx, c.entry.Name, numberLimit)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	ids := make([]int64, len(due))
+	for i, d := range due {
+		ids[i] = d.ID
+	}
+	holders, err := c.store.LedgerHolders(ctx, ids)
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
+	v := verifier{kingdee: c.kingdee, logger: c.logger, now: c.now}
+	verified, err := v.look(limited, c.reader, due, holders)
+	if err != nil {
+		return err
+	}
+	return c.store.StoreNumberLook(ctx, c.entry.Name, verified)
+}

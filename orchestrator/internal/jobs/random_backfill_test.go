@@ -1,0 +1,63 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+)
+
+// eager lets backfills give way to nobody: how long they do is measured by another clock than the test's.
+type eager struct{ *store.Store }
+
+func (eager) LiveTraffic(context.Context, string, int) (ledger.LiveTraffic, error) {
+	return ledger.LiveTraffic{}, nil
+}
+
+// fill works on a backfill; maybe somebody has just asked for it. A plan is carried out at some time, or never.
+func (l *lives) fill(ctx context.Context) {
+	if l.rng.IntN(3) > 0 && !l.kingdee.quiet {
+		l.askForBackfill()
+	}
+	act := ledger.Act{Scheme: "assembly-void", Actor: "test", Reason: "test"}
+	for _, plan := range l.backfills(`state = 'planned'`) {
+		if l.rng.IntN(2) == 0 {
+			l.tell("  plan %d is carried out", plan)
+			require.NoError(l, l.store.ApplyBackfill(l.Context(), act, plan, 0, func(pgx.Tx) error { return nil }))
+		}
+	}
+	s := eager{l.store}
+	f := &backfiller{store: s, kingdee: l.kingdee, registry: l.p.registry, insert: l, start: l, logger: l.p.logger, now: l.now}
+	due, err := l.store.DueBackfills(l.Context())
+	require.NoError(l, err)
+	for _, id := range due {
+		l.fine(ctx, f.run(ctx, backfillArgs{ID: id}))
+	}
+}
+
+// askForBackfill asks for some hours, or some numbers.
+func (l *lives) askForBackfill() {
+	order := ledger.BackfillOrder{PlanOnly: l.rng.IntN(2) == 0, BelowFloor: l.rng.IntN(3) == 0}
+	if l.rng.IntN(2) == 0 {
+		order.From = l.now().Add(-time.Duration(1+l.rng.IntN(8)) * time.Hour)
+	} else {
+		for range 1 + l.rng.IntN(4) {
+			order.Numbers = append(order.Numbers, l.kingdee.bills[l.rng.IntN(len(l.kingdee.bills))].Bill.Number)
+		}
+	}
+	l.tell("  backfill %+v", order)
+	_, err := l.store.StartBackfill(l.Context(), ledger.Act{Scheme: "assembly-void", Actor: "test", Reason: "test"}, order, func(pgx.Tx, int64) error { return nil })
+	require.NoError(l, err)
+}
+
+func (l *lives) backfills(where string) []int64 {
+	rows, err := l.pool.Query(l.Context(), `select backfill_id from backfill where `+where+` order by backfill_id`)
+	require.NoError(l, err)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	require.NoError(l, err)
+	return ids
+}

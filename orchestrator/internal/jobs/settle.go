@@ -1,0 +1,134 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// settle decides all bills that the sweep proved gone, together: only now is it known how many they are.
+func (c *sweepChunk) settle(ctx context.Context) error {
+	if len(c.sweep.GoneIDs) == 0 {
+		return nil
+	}
+	a, err := c.where(ctx)
+	if err != nil {
+		return err
+	}
+	pass := &ledger.Pass{Scheme: c.sweep.Scheme, Kind: ledger.Poll, Revision: c.entry.revision, Clock: a.clock}
+	p := newPager(c.store, c.reader, pass, c.standing, a)
+	ids := slices.Sorted(slices.Values(c.sweep.GoneIDs))
+	for batch := range slices.Chunk(ids, goneBatch) {
+		if c.leaving() {
+			return errStopping
+		}
+		if batch[len(batch)-1] <= c.sweep.Cursor {
+			continue
+		}
+		for range conflicts {
+			if err = c.settleThese(ctx, p, batch); !errors.Is(err, ledger.ErrConflict) {
+				break
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// where asks for the books once more: what follows is decided in their zone, and not if they have become others.
+func (c *sweepChunk) where(ctx context.Context) (account, error) {
+	var where account
+	controls, err := c.store.Controls(ctx, c.sweep.Scheme, "", controlBills)
+	if err != nil {
+		return where, err
+	}
+	limited, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
+	err = c.reader.states(limited, &kingdeev1.StreamBillStatesRequest{
+		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: controls}},
+	}, func(a account) error {
+		where = a
+		return nil
+	}, func(*kingdeev1.StatePage) error { return nil })
+	return where, err
+}
+
+// settleThese decides some of them. One that was seen meanwhile is left out.
+func (c *sweepChunk) settleThese(ctx context.Context, p *pager, ids []int64) error {
+	missing, err := c.ledger.StillMissing(ctx, c.sweep.Scheme, ids)
+	if err != nil {
+		return err
+	}
+	still := make([]int64, len(missing))
+	for i, m := range missing {
+		still[i] = m.BillID
+	}
+	known, err := c.store.Known(ctx, c.sweep.Scheme, still)
+	if err != nil {
+		return err
+	}
+	if err := c.store.AddImages(ctx, c.sweep.Scheme, known); err != nil {
+		return err
+	}
+	page := ledger.Page{}
+	for _, m := range missing {
+		if k := known[m.BillID]; k != nil {
+			p.decideGone(&page, *k, m.AbsentSince, c.now(), len(c.sweep.GoneIDs))
+		}
+	}
+	keep := c.keep(ctx, func(w *ledger.Sweep, _ ledger.Told) {
+		w.Cursor = ids[len(ids)-1]
+		w.Gone += int64(len(page.Bills))
+	})
+	var told ledger.Told
+	_, err = c.store.CommitLook(ctx, ledger.Look{Scheme: c.sweep.Scheme, Revision: c.entry.revision, SendSince: c.standing.SendSince, Brakes: c.entry.Brakes()}, page,
+		func(tx pgx.Tx, looked ledger.Looked) error {
+			told = ledger.Told{Work: looked.Work, Funnel: looked.Funnel}
+			if err := c.insert.insertTx(ctx, tx, dispatchArgs{}); err != nil {
+				return err
+			}
+			return keep.save(tx, told)
+		})
+	if err == nil {
+		keep.done(told)
+		crashpoint.Here(crashpoint.AfterGone)
+	}
+	return err
+}
+
+// decideGone lets the rules decide a bill that was proved gone, together with so many others.
+func (p *pager) decideGone(page *ledger.Page, known rule.Known, absentSince, at time.Time, together int) {
+	d := rule.DecideGone(p.policy, known, absentSince, at)
+	if together > rule.ManyGone && len(d.Triggers) > 0 && d.Hold == "" {
+		d.Hold = rule.HoldManyGone
+	}
+	bill := rule.Bill{ID: known.State.ID, Number: known.State.Number}
+	write := ledger.BillWrite{Before: known.ReadTime, After: d.After, Reason: d.Reason}
+	page.Funnel.Bills++
+	debts, err := p.debts(page, d, bill, at)
+	if err != nil {
+		page.Funnel.Count(rule.ClassUndecodable)
+		write.After, write.Reason = known, err.Error()
+		write.After.Class, write.After.ReadTime = rule.ClassUndecodable, at
+		page.Bills = append(page.Bills, write)
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
+		return
+	}
+	page.Funnel.Count(d.Class)
+	page.Bills = append(page.Bills, write)
+	page.Debts = append(page.Debts, debts...)
+	if d.Hold == rule.HoldManyGone && !slices.ContainsFunc(page.Work, func(w ledger.Work) bool { return w.Kind == rule.WorkManyGone }) {
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkManyGone, Detail: fmt.Sprintf("%d bills", together)})
+	}
+}

@@ -1,0 +1,151 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// Look is who writes a page outside a pass: a watch, a sweep. It has no mark and plans nothing for later: each of its pages
+// settles its own debts.
+type Look struct {
+	Scheme string
+	// Revision and SendSince, the operator's floor, are what the page was decided under.
+	Revision  int
+	SendSince time.Time
+	Brakes    rule.Brakes
+}
+
+// Looked says what a page of a look came to.
+type Looked struct {
+	// Funnel is the page's, with its debts split into new, already owed and held.
+	Funnel rule.Funnel
+	Finished
+	// Work is how many work items it opened.
+	Work int64
+}
+
+// Told is what a step of a look came to: what it is counted by.
+type Told struct {
+	// Cursor is the FID up to which everything asked for has been told.
+	Cursor int64
+	// Bills were asked for and shown, Changed of them differed from the ledger and were written, Absent were first missed now.
+	Bills, Changed, Absent int64
+	// Work items were opened.
+	Work   int64
+	Funnel rule.Funnel
+}
+
+// Add adds the counts of o and takes its cursor.
+func (t *Told) Add(o Told) {
+	t.Cursor = max(t.Cursor, o.Cursor)
+	t.Bills += o.Bills
+	t.Changed += o.Changed
+	t.Absent += o.Absent
+	t.Work += o.Work
+	t.Funnel.Add(o.Funnel)
+}
+
+// SweepKind is sweep or watch.
+type SweepKind string
+
+// The two ways of looking again.
+const (
+	// KindSweep compares the hours behind the mark with the ledger.
+	KindSweep SweepKind = "sweep"
+	// KindWatch reads the states of all bills held live.
+	KindWatch SweepKind = "watch"
+)
+
+// SweepPhase is what a sweep is at.
+type SweepPhase string
+
+// The phases of a sweep, in order.
+const (
+	// SweepGather counts what Kingdee shows, hour by hour.
+	SweepGather SweepPhase = "gather"
+	// SweepRepair reads the hours again that differ from the ledger.
+	SweepRepair SweepPhase = "repair"
+	// SweepProve asks Kingdee whether bills that have been missing for long are gone.
+	SweepProve SweepPhase = "prove"
+	// SweepSettle decides those that are.
+	SweepSettle SweepPhase = "settle"
+	// WatchRound is the one phase of a watch: it looks at bill after bill.
+	WatchRound SweepPhase = "watch"
+	SweepDone  SweepPhase = "done"
+)
+
+// Sweep is a comparison of the hours behind the mark with the ledger, or a round of the watch.
+type Sweep struct {
+	ID       int64
+	Scheme   string
+	Kind     SweepKind
+	Revision int
+	// Version moves with every step.
+	Version int64
+	Phase   SweepPhase
+	// From and To bound the stamps that are compared: From is included, To is not. Zero for a watch.
+	From, To time.Time
+	// Cursor is the FID up to which the present phase, or its present hour, has come.
+	Cursor int64
+	// Counts of the record.
+	Hours, Differing                            int
+	Read, Reread, Repaired, Missing, Gone, Work int64
+	Funnel                                      rule.Funnel
+	// Problems are bills that Kingdee showed and nobody can decode.
+	Problems []int64
+	// GoneIDs are bills proved gone, to be settled together.
+	GoneIDs []int64
+	// SuspectOrgs are organisations whose bills are missing, while nothing of theirs can be read.
+	SuspectOrgs []string
+	// Note says what was odd, empty when nothing was.
+	Note string
+}
+
+// SweepHour is what Kingdee showed of one hour.
+type SweepHour struct {
+	Hour time.Time
+	rule.Tally
+	IDs []int64
+}
+
+// Missing is a bill that has not been shown for a while and may be gone.
+type Missing struct {
+	BillID      int64
+	BillNo, Org string
+	AbsentSince time.Time
+}
+
+// SweepStart says when a new sweep or watch begins and over what.
+type SweepStart struct {
+	Scheme   string
+	Kind     SweepKind
+	Revision int
+	From, To time.Time
+	// Interval since the start of the last one; Asked does not wait for it.
+	Interval time.Duration
+	Asked    bool
+}
+
+// Phase is the first one.
+func (s SweepStart) Phase() SweepPhase {
+	if s.Kind == KindWatch {
+		return WatchRound
+	}
+	return SweepGather
+}
+
+// Hours is how many hours, the last one begun included, are compared.
+func (s SweepStart) Hours() int { return int((s.To.Sub(s.From) + time.Hour - 1) / time.Hour) }
+
+// SweepView is one sweep or watch as people outside are shown it.
+type SweepView struct {
+	SweepID                       int64
+	Scheme, Kind, State           string
+	From, To, StartTime, EndTime  time.Time
+	Hours, Differing              int32
+	Read, Repaired, Missing, Gone int64
+	Funnel                        rule.Funnel
+	// Error is why it failed, or what was odd.
+	Error string
+}

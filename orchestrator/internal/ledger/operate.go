@@ -1,0 +1,92 @@
+package ledger
+
+import "time"
+
+// Verb is what a person does to single cancellations.
+type Verb string
+
+// The verbs, as they are recorded.
+const (
+	// Retry asks the WMS again.
+	Retry Verb = "retry"
+	// Ignore leaves the order as it is.
+	Ignore Verb = "ignore"
+	// MarkDone says that the order is cancelled.
+	MarkDone Verb = "mark_done"
+	// ReleaseHeld lets held ones go.
+	ReleaseHeld Verb = "release"
+	// Reclassify says what an answer text means.
+	Reclassify Verb = "reclassify"
+	// CloseWork closes work items.
+	CloseWork Verb = "close_work"
+)
+
+// Selection names cancellations of one scheme: by id, or by what they have in common. Empty parts select all.
+type Selection struct {
+	Scheme        string    `json:"scheme"`
+	IDs           []int64   `json:"cancellation_ids,omitempty"`
+	States        []string  `json:"states,omitempty"`
+	BillNo        string    `json:"bill_no,omitempty"`
+	WarehouseCode string    `json:"warehouse_code,omitempty"`
+	Account       string    `json:"account,omitempty"`
+	Disposition   string    `json:"disposition,omitempty"`
+	VendorMessage string    `json:"vendor_message,omitempty"`
+	WorkKind      string    `json:"work_kind,omitempty"`
+	HoldReason    string    `json:"hold_reason,omitempty"`
+	CreatedFrom   time.Time `json:"create_time_from,omitzero"`
+	CreatedTo     time.Time `json:"create_time_to,omitzero"`
+}
+
+// Bounds keep an act from touching more than its caller thinks: DryRun counts only, and more than Max is a CapError.
+type Bounds struct {
+	DryRun bool
+	Max    int64
+}
+
+// Named is an answer text of the WMS, and what a person says that it means.
+type Named struct {
+	Message string `json:"vendor_message"`
+	// Code and Account limit it, when set.
+	Code    string `json:"vendor_code,omitempty"`
+	Account string `json:"account,omitempty"`
+	// Disposition is what it means.
+	Disposition string `json:"disposition"`
+}
+
+// Refusal says in Chinese why an act does not apply to one cancellation or work item.
+type Refusal struct {
+	CancellationID int64  `json:"cancellation_id,omitempty"`
+	WorkItemID     int64  `json:"work_item_id,omitempty"`
+	BillNo         string `json:"bill_no,omitempty"`
+	Message        string `json:"message"`
+}
+
+// Listed is how many ids and refusals an Effect lists at most.
+const Listed = 100
+
+// Effect is what an act came to, or with DryRun would.
+type Effect struct {
+	Count        int64     `json:"count"`
+	IDs          []int64   `json:"cancellation_ids,omitempty"`
+	Refused      []Refusal `json:"refused,omitempty"`
+	RefusedCount int64     `json:"refused_count,omitempty"`
+	DryRun       bool      `json:"-"`
+	// Outcomes counts by state how what was reclassified goes on. Flags are the flags that the text came with.
+	Outcomes map[string]int64 `json:"outcomes,omitempty"`
+	Flags    []string         `json:"vendor_flags,omitempty"`
+}
+
+// ActionView is an act as it is shown.
+type ActionView struct {
+	ActionID                    int64
+	Actor, Verb, Scheme, Reason string
+	// Parameters and Result are JSON.
+	Parameters, Result string
+	CreateTime         time.Time
+}
+
+// ActionFilter selects acts; empty parts select all.
+type ActionFilter struct {
+	Scheme         string
+	CancellationID int64
+}

@@ -1,0 +1,116 @@
+// Package metrics shows how the ledger and this orchestrator are doing, in Prometheus' text format: debts by state, how far each scheme has
+// read and what keeps it, what waits for people, and what requests of this process came to.
+//
+// It promises that measuring fails nobody but the scrape. The figures of the ledger are the same on every orchestrator; those of requests
+// are each one's own, so they may be summed.
+package metrics
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// Ledger is asked at each scrape.
+type Ledger interface {
+	Figures(ctx context.Context) ([]ledger.Figures, error)
+}
+
+// scrapeTime bounds what a scrape asks of the ledger.
+const scrapeTime = 5 * time.Second
+
+// Metrics is what is scraped.
+type Metrics struct {
+	registry *prometheus.Registry
+	answers  *prometheus.CounterVec
+}
+
+// New begins with nothing counted.
+func New(l Ledger) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry(), answers: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "orchestrator_attempts_total", Help: "Requests to the WMS whose result this process stored, by what they came to.",
+	}, []string{"disposition"})}
+	m.registry.MustRegister(m.answers, collector{l})
+	return m
+}
+
+// Stored counts results that have been written.
+func (m *Metrics) Stored(results []ledger.Result) {
+	for _, r := range results {
+		m.answers.WithLabelValues(string(r.Answer.Disposition)).Inc()
+	}
+}
+
+// Server serves GET /metrics, with all its time-outs set; the caller gives it a listener.
+func (m *Metrics) Server() *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return &http.Server{
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 2 * scrapeTime,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+}
+
+// collector reads the ledger when it is scraped.
+type collector struct{ ledger Ledger }
+
+func about(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("orchestrator_"+name, help, labels, nil)
+}
+
+var (
+	up            = about("ledger_up", "1 if the ledger answered this scrape.")
+	cancellations = about("cancellations", "Cancellations by state; of those that have ended about how many.", "scheme", "state")
+	workItems     = about("work_items", "Open work items: what waits for a person.", "scheme")
+	passes        = about("passes_total", "Passes that moved or confirmed the mark.", "scheme")
+	failures      = about("pass_failures", "Passes in a row that did not end.", "scheme")
+	passAge       = about("pass_age_seconds", "How long ago the last pass ended.", "scheme")
+	markLag       = about("mark_lag_seconds", "How far the mark is behind now; 30 s are meant.", "scheme")
+	dueAge        = about("due_age_seconds", "How long the oldest debt that may be sent now has been due.", "scheme")
+	stopped       = about("scheme_stopped", "1 if the scheme neither reads nor sends until a person resumes it.", "scheme")
+)
+
+// Describe implements prometheus.Collector.
+func (collector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{up, cancellations, workItems, passes, failures, passAge, markLag, dueAge, stopped} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTime)
+	defer cancel()
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	schemes, err := c.ledger.Figures(ctx)
+	if err != nil {
+		gauge(up, 0)
+		return
+	}
+	gauge(up, 1)
+	for _, s := range schemes {
+		for state, count := range s.Counts {
+			gauge(cancellations, float64(count), s.Scheme, state)
+		}
+		gauge(workItems, float64(s.OpenWorkItems), s.Scheme)
+		gauge(failures, float64(s.Failures), s.Scheme)
+		gauge(dueAge, s.DueAge.Seconds(), s.Scheme)
+		if s.Stopped {
+			gauge(stopped, 1, s.Scheme)
+		} else {
+			gauge(stopped, 0, s.Scheme)
+		}
+		if s.Read {
+			out <- prometheus.MustNewConstMetric(passes, prometheus.CounterValue, float64(s.Passes), s.Scheme)
+			gauge(passAge, s.PassAge.Seconds(), s.Scheme)
+			gauge(markLag, s.MarkLag.Seconds(), s.Scheme)
+		}
+	}
+}

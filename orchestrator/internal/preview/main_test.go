@@ -1,0 +1,18 @@
+package preview_test
+
+import (
+	"context"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(storetest.With(m, func(ctx context.Context, url string) error {
+		_, err := store.Migrate(ctx, url)
+		return err
+	}))
+}

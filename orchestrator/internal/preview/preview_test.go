@@ -1,0 +1,137 @@
+package preview_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+)
+
+const shipped = "assembly-void"
+
+type bench struct {
+	*testing.T
+	store *store.Store
+	rows  rowtest.DB
+}
+
+// setup is a ledger that has loaded the shipped file, and a scheme "other" with it.
+func setup(t *testing.T) *bench {
+	t.Parallel()
+	pool, err := store.Open(t.Context(), storetest.URL(t))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	b := &bench{T: t, store: store.New(pool), rows: rowtest.New(t, pool)}
+	b.load(saying() + strings.ReplaceAll(strings.SplitN(saying(), "schemes:\n", 2)[1], shipped, "other"))
+	return b
+}
+
+// load is an orchestrator's start with this file.
+func (b *bench) load(document string) {
+	b.Helper()
+	schemes, err := scheme.Load([]byte(document), "document")
+	require.NoError(b, err)
+	files := make([]store.SchemeFile, len(schemes))
+	for i, s := range schemes {
+		files[i] = store.SchemeFile{
+			Scheme: s.Name, Title: "t", FormID: s.Form, DataCenterID: s.DataCenter, Accounts: s.Accounts(), PollReal: time.Minute, PollSandbox: time.Second,
+			Hash: s.Hash(), Document: s.Document(),
+		}
+	}
+	_, err = b.store.SyncSchemes(b.Context(), files)
+	require.NoError(b, err)
+}
+
+// read gives the shipped scheme a mark in this environment.
+func (b *bench) read(environment string) {
+	b.rows.Exec(`insert into mark (scheme, mark_time, data_center_id, environment, time_zone, effective_from, last_pass_time, last_pass_rows)
+values ($1, now(), '6040d4f5a1b2c3', $2, 'Asia/Shanghai', now(), now(), 1)`, shipped, environment)
+}
+
+// of is what a file would do, by scheme.
+func (b *bench) of(document string) map[string]ledger.SchemePreview {
+	b.Helper()
+	previews, fault, err := preview.New(b.store).Preview(b.Context(), document)
+	require.NoError(b, err)
+	require.NoError(b, fault)
+	found := map[string]ledger.SchemePreview{}
+	for _, p := range previews {
+		found[p.Scheme] = p
+	}
+	require.Len(b, found, len(previews))
+	return found
+}
+
+// saying is the shipped file with other words at some places: old, new, old, new.
+func saying(words ...string) string {
+	return strings.NewReplacer(words...).Replace(string(scheme.ShippedDocument()))
+}
+
+func TestAFileThatChangesNothingSaysSo(t *testing.T) {
+	b := setup(t)
+	b.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Scheme: shipped})
+	b.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", Scheme: shipped, State: "open"})
+	require.Equal(t, map[string]ledger.SchemePreview{
+		shipped: {Scheme: shipped, Change: ledger.ChangeNone, Revision: 1, NextRevision: 1, OpenCancellations: 1},
+		"other": {Scheme: "other", Change: ledger.ChangeRemoved, Revision: 1, NextRevision: 1},
+	}, b.of(saying("# 退货质检仓", "# a comment is no change")))
+	require.Equal(t, "1 h", b.rows.Text(`select count(distinct revision) || ' h' from scheme_revision`), "nothing is stored")
+}
+
+func TestAFileThatAddsAndRemoves(t *testing.T) {
+	b := setup(t)
+	b.read("sandbox")
+	found := b.of(saying("triggers: [voided]", "triggers: [voided, deleted]", "CK005:", "CK006:", "order_code: bill.number", `order_code: '"X" + bill.number'`,
+		"order_code: ZZ", "order_code: XZZ"))
+	p := found[shipped]
+	require.Equal(t, ledger.ChangeRevised, p.Change, p.Refusal)
+	require.EqualValues(t, 2, p.NextRevision)
+	require.Equal(t, []rule.Part{{Kind: rule.PartTrigger, Name: "deleted"}, {Kind: rule.PartWarehouse, Name: "CK006"}}, p.Added)
+	require.Equal(t, []rule.Part{{Kind: rule.PartWarehouse, Name: "CK005"}}, p.Removed)
+	require.Contains(t, p.ChangedKeys, "legs.Assembly.in.order_code")
+}
+
+func TestAFileThatAStartWouldRefuse(t *testing.T) {
+	b := setup(t)
+	other := saying("6040d4f5a1b2c3", "7040d4f5a1b2c3")
+	require.Equal(t, ledger.ChangeRevised, b.of(other)[shipped].Change, "it has read nothing yet")
+	b.read("real")
+	p := b.of(other)[shipped]
+	require.Equal(t, ledger.ChangeRefused, p.Change)
+	require.Contains(t, p.Refusal, "6040d4f5a1b2c3")
+	require.EqualValues(t, 1, p.NextRevision)
+
+	p = b.of(saying("backoff: 1s", "backoff: 2s"))[shipped]
+	require.Equal(t, ledger.ChangeRefused, p.Change, "its books are real, the file is for sandboxes only")
+}
+
+// A scheme that an earlier file had named is not removed again by each later one; it may come back.
+func TestASchemeThatIsGoneAlready(t *testing.T) {
+	b := setup(t)
+	b.load(saying())
+	require.NotContains(t, b.of(saying()), "other")
+	require.Equal(t, ledger.ChangeNew, b.of(saying(shipped, "third"))["third"].Change)
+	back := b.of(saying(shipped, "other"))["other"]
+	require.Equal(t, ledger.ChangeReturned, back.Change, "it would read and send again")
+	require.EqualValues(t, 1, back.NextRevision)
+	back = b.of(saying(shipped, "other", "backoff: 1s", "backoff: 2s"))["other"]
+	require.Equal(t, ledger.ChangeReturned, back.Change)
+	require.EqualValues(t, 2, back.NextRevision)
+	require.Equal(t, []string{"timing.backoff"}, back.ChangedKeys)
+}
+
+func TestAFileWithAMistake(t *testing.T) {
+	b := setup(t)
+	_, fault, err := preview.New(b.store).Preview(t.Context(), saying("order_type: QTRK", "order_typ: QTRK"))
+	require.NoError(t, err)
+	require.ErrorContains(t, fault, "order_typ")
+}

@@ -1,0 +1,150 @@
+// Package replay decides stored bills through another mapping than the present one, and tells where the requests would differ. It
+// reads the ledger only and sends nothing.
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+)
+
+// Ledger is what a replay reads.
+type Ledger interface {
+	SchemeDocument(ctx context.Context, scheme string, revision int) (string, error)
+	StoredBills(ctx context.Context, scheme string, from, to time.Time, after int64, limit int) ([]ledger.StoredBill, error)
+}
+
+// Replayer decides stored bills through another mapping.
+type Replayer struct{ ledger Ledger }
+
+// New reads from this ledger.
+func New(ledger Ledger) Replayer { return Replayer{ledger} }
+
+// Replay answers where the requests for one page of stored bills would differ. fault is what is wrong with the document.
+func (r Replayer) Replay(ctx context.Context, order ledger.ReplayOrder, after int64, limit int) (replay ledger.Replay, fault, err error) {
+	before, err := r.revision(ctx, order.Scheme, 0)
+	if err != nil {
+		return replay, nil, err
+	}
+	var other *scheme.Scheme
+	if order.Revision > 0 {
+		other, err = r.revision(ctx, order.Scheme, order.Revision)
+	} else {
+		other, fault = named(order.Document, order.Scheme)
+	}
+	if err != nil || fault != nil {
+		return replay, fault, err
+	}
+	bills, err := r.ledger.StoredBills(ctx, order.Scheme, order.From, order.To, after, limit+1)
+	if err != nil {
+		return replay, nil, err
+	}
+	if len(bills) > limit {
+		bills = bills[:limit]
+		replay.Last = bills[limit-1].Bill.ID
+	}
+	for _, bill := range bills {
+		replay.Bills++
+		differences, same := compared(bill, before, other)
+		replay.Differences, replay.Same = append(replay.Differences, differences...), replay.Same+same
+	}
+	return replay, nil, nil
+}
+
+func (r Replayer) revision(ctx context.Context, name string, revision int) (*scheme.Scheme, error) {
+	document, err := r.ledger.SchemeDocument(ctx, name, revision)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := scheme.LoadDocument(document)
+	if err != nil {
+		return nil, fmt.Errorf("scheme %s, revision %d: %w", name, revision, err)
+	}
+	return loaded, nil
+}
+
+// named finds a scheme in the text of a schemes file.
+func named(document, name string) (*scheme.Scheme, error) {
+	schemes, err := scheme.Load([]byte(document), "document")
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range schemes {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("the document holds no scheme %q (文件中没有此方案)", name)
+}
+
+// spot is where an order of a bill comes from.
+type spot struct{ leg, warehouse string }
+
+// compared says where two mappings make different requests of one bill, and of how many legs the same.
+func compared(bill ledger.StoredBill, before, after *scheme.Scheme) (differences []ledger.MappingDifference, same int64) {
+	was, faultBefore := requestsOf(before, bill)
+	is, faultAfter := requestsOf(after, bill)
+	spots := maps.Clone(was)
+	maps.Copy(spots, is)
+	if len(spots) == 0 && (faultBefore != nil || faultAfter != nil) {
+		spots = map[spot]scheme.LegRequest{{}: {}}
+	}
+	for _, at := range slices.SortedFunc(maps.Keys(spots), func(a, b spot) int {
+		return slices.Compare([]string{a.leg, a.warehouse}, []string{b.leg, b.warehouse})
+	}) {
+		d := ledger.MappingDifference{BillID: bill.Bill.ID, BillNo: bill.Bill.Number, Epoch: bill.Epoch, Leg: at.leg, Warehouse: at.warehouse}
+		d.Before, d.After = mapped(was, at), mapped(is, at)
+		fault := errors.Join(faultBefore, faultAfter, was[at].Fault, is[at].Fault)
+		switch {
+		case alike(d.Before, d.After) && (fault == nil || d.Before == nil && text(was[at].Fault) == text(is[at].Fault) && text(faultBefore) == text(faultAfter)):
+			same++
+			continue
+		case fault != nil:
+			d.Fault = fault.Error()
+		}
+		differences = append(differences, d)
+	}
+	return differences, same
+}
+
+func requestsOf(s *scheme.Scheme, bill ledger.StoredBill) (map[spot]scheme.LegRequest, error) {
+	requests, err := s.Requests(bill.Bill)
+	found := map[spot]scheme.LegRequest{}
+	for _, request := range requests {
+		found[spot{request.Leg.Kind().String(), request.Leg.Warehouse}] = request
+	}
+	return found, err
+}
+
+func mapped(requests map[spot]scheme.LegRequest, at spot) *ledger.MappedRequest {
+	found, ok := requests[at]
+	if !ok || found.Fault != nil {
+		return nil
+	}
+	r := found.Request
+	return &ledger.MappedRequest{
+		Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason,
+		OwnerCode: r.OwnerCode, ExtendProps: r.ExtendProps,
+	}
+}
+
+func alike(a, b *ledger.MappedRequest) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Account == b.Account && a.WarehouseCode == b.WarehouseCode && a.OrderCode == b.OrderCode && a.OrderType == b.OrderType &&
+		a.CancelReason == b.CancelReason && a.OwnerCode == b.OwnerCode && maps.Equal(a.ExtendProps, b.ExtendProps)
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

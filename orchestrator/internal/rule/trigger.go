@@ -1,0 +1,102 @@
+package rule
+
+import "time"
+
+// Trigger is what calls for the cancel of a bill's orders. A scheme names those that it acts on.
+type Trigger string
+
+// The three triggers.
+const (
+	// TriggerVoided: the bill is 作废.
+	TriggerVoided Trigger = "voided"
+	// TriggerUnAudited: seen live, now neither live nor voided, whatever its letter (反审核).
+	TriggerUnAudited Trigger = "un_audited"
+	// TriggerDeleted: seen live, now proved gone.
+	TriggerDeleted Trigger = "deleted"
+)
+
+// Triggers lists them all, in the order they are shown.
+var Triggers = []Trigger{TriggerVoided, TriggerUnAudited, TriggerDeleted}
+
+// Terms are what a scheme says of a trigger that it acts on.
+type Terms struct {
+	// Dwell is how long the bill must have been in this state before anything is sent; the read that shows it still is must be
+	// made after that.
+	Dwell time.Duration
+	// Hold: what is owed for this trigger alone waits for a person.
+	Hold HoldReason
+}
+
+// FreshFor is how long after a read that shows an un-audited bill a request may start. Much shorter than for the others: the next
+// thing that happens to such a bill is that it is audited again.
+const FreshFor = 10 * time.Second
+
+// PartKind is what sort of part of a scheme has a floor of its own.
+type PartKind string
+
+// The parts of a scheme that a later revision may add.
+const (
+	PartTrigger      PartKind = "trigger"
+	PartOrganisation PartKind = "organisation"
+	PartWarehouse    PartKind = "warehouse"
+	PartLeg          PartKind = "leg"
+)
+
+// Everything is the name of a part that stands for all of its kind that have no entry of their own: a scheme that once named
+// its organisations and now takes all.
+const Everything = "*"
+
+// Part is one trigger, organisation, warehouse or kind of leg that a scheme names.
+type Part struct {
+	Kind PartKind
+	Name string
+}
+
+func (p Part) floorReason() string { return ReasonFloor + ":" + string(p.Kind) + ":" + p.Name }
+
+// Floors say from when the parts count that were not in the scheme's first revision. What is not here counts from the beginning,
+// and so does an entry with the zero time.
+type Floors map[Part]time.Time
+
+// of is the floor of a part; zero for one that has none.
+func (f Floors) of(part Part) time.Time {
+	if at, own := f[part]; own {
+		return at
+	}
+	return f[Part{part.Kind, Everything}]
+}
+
+// before says whether what happened at this moment lies before the floor of a part. What happened at an unknown time does so
+// for all that anybody can tell.
+func (f Floors) before(at time.Time, part Part) bool {
+	floor := f.of(part)
+	return !floor.IsZero() && at.Before(floor)
+}
+
+// ofLeg are the parts of a scheme that a leg comes in by.
+func ofLeg(leg Leg) []Part {
+	return []Part{{PartLeg, leg.Kind().String()}, {PartWarehouse, leg.Warehouse}}
+}
+
+// later answers a part that came into the scheme after this moment, without which the leg is none of the scheme's.
+func (f Floors) later(leg Leg, at time.Time) (Part, bool) {
+	for _, part := range ofLeg(leg) {
+		if f.before(at, part) {
+			return part, true
+		}
+	}
+	return Part{}, false
+}
+
+// split takes out the legs that had come into the scheme by the time of the event, and says why the others had not.
+func (f Floors) split(legs []Leg, at time.Time) (in []Leg, early int, why string) {
+	for _, leg := range legs {
+		if part, later := f.later(leg, at); later {
+			early++
+			why = part.floorReason()
+		} else {
+			in = append(in, leg)
+		}
+	}
+	return in, early, why
+}

@@ -1,0 +1,48 @@
+package scheme
+
+import (
+	"bytes"
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// PartsOf lists the parts that a stored revision's document names: triggers, organisations, warehouses that are not ignored, and
+// kinds of leg. It reads no more than that, so that a document that today's checks would refuse still gives its parts.
+func PartsOf(document string) ([]rule.Part, error) {
+	var s struct {
+		Organisations []string             `yaml:"organisations"`
+		Triggers      []string             `yaml:"triggers"`
+		Legs          map[string]yaml.Node `yaml:"legs"`
+		Warehouses    map[string]struct {
+			Ignore bool `yaml:"ignore"`
+		} `yaml:"warehouses"`
+	}
+	if err := yaml.NewDecoder(bytes.NewReader([]byte(document))).Decode(&s); err != nil {
+		return nil, fmt.Errorf("parts of a scheme: %w", err)
+	}
+	if len(s.Triggers) == 0 {
+		s.Triggers = []string{string(rule.TriggerVoided)}
+	}
+	if len(s.Organisations) == 0 {
+		s.Organisations = []string{rule.Everything}
+	}
+	var parts []rule.Part
+	for _, t := range s.Triggers {
+		parts = append(parts, rule.Part{Kind: rule.PartTrigger, Name: t})
+	}
+	for _, org := range s.Organisations {
+		parts = append(parts, rule.Part{Kind: rule.PartOrganisation, Name: org})
+	}
+	for leg := range s.Legs {
+		parts = append(parts, rule.Part{Kind: rule.PartLeg, Name: leg})
+	}
+	for number, w := range s.Warehouses {
+		if !w.Ignore {
+			parts = append(parts, rule.Part{Kind: rule.PartWarehouse, Name: number})
+		}
+	}
+	return parts, nil
+}

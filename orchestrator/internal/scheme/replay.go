@@ -1,0 +1,48 @@
+package scheme
+
+import (
+	"strings"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// LoadDocument reads one scheme's own text, as Document gives it and a revision keeps it.
+func LoadDocument(document string) (*Scheme, error) {
+	text := "schemes:\n  - " + strings.ReplaceAll(strings.TrimRight(document, "\n"), "\n", "\n    ") + "\n"
+	schemes, err := Load([]byte(text), "revision")
+	if err != nil {
+		return nil, err
+	}
+	return schemes[0], nil
+}
+
+// LegRequest is what the scheme asks of the WMS for one leg of a bill, or why it cannot.
+type LegRequest struct {
+	Leg     rule.Leg
+	Request Request
+	Fault   error
+}
+
+// Requests are those that the bill would give rise to were it voided as it is: none for a bill that the scheme does not select. The
+// error says that the scheme's condition cannot be evaluated for it.
+func (s *Scheme) Requests(bill rule.Bill) ([]LegRequest, error) {
+	policy := s.Policy(s.EffectiveFrom, nil)
+	if len(policy.Orgs) > 0 && !policy.Orgs[bill.Org] {
+		return nil, nil
+	}
+	if policy.When != nil {
+		if yes, err := policy.When(bill); err != nil || !yes {
+			return nil, err
+		}
+	}
+	legs, _ := rule.Legs(bill, policy.Legs)
+	var requests []LegRequest
+	for _, leg := range legs {
+		if warehouse, listed := s.Warehouse(leg.Warehouse); listed && warehouse.Ignore {
+			continue
+		}
+		request, err := s.Map(bill, leg)
+		requests = append(requests, LegRequest{Leg: leg, Request: request, Fault: err})
+	}
+	return requests, nil
+}

@@ -1,0 +1,59 @@
+package scheme_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+)
+
+func TestWhenSelectsByFieldsOfTheTenant(t *testing.T) {
+	s := load(t, with(t, "form:", `extra_fields: {bill: [F_Pushed], lines: [F_Shop]}
+    when: bill.extra.F_Pushed == "1" && bill.products.all(l, l.extra.F_Shop != "test")
+    form:`))
+	require.Equal(t, []string{"F_Pushed"}, s.ExtraBillFields)
+	require.Equal(t, []string{"F_Shop"}, s.ExtraLineFields)
+	when := s.Policy(time.Time{}, nil).When
+	bill := func(pushed, shop string) rule.Bill {
+		return rule.Bill{Extra: map[string]string{"F_Pushed": pushed}, Products: []rule.Line{{Extra: map[string]string{"F_Shop": shop}}}}
+	}
+	for name, tc := range map[string]struct {
+		bill rule.Bill
+		want bool
+	}{
+		"pushed":                      {bill("1", "s1"), true},
+		"not pushed":                  {bill("0", "s1"), false},
+		"a test shop":                 {bill("1", "test"), false},
+		"fields that it leaves empty": {rule.Bill{Products: []rule.Line{{}}}, false},
+	} {
+		yes, err := when(tc.bill)
+		require.NoError(t, err, name)
+		require.Equal(t, tc.want, yes, name)
+	}
+}
+
+func TestWhenThatCannotBeEvaluatedNamesTheBill(t *testing.T) {
+	when := load(t, with(t, "form:", `when: int(bill.note) > 3
+    form:`)).Policy(time.Time{}, nil).When
+	_, err := when(rule.Bill{Number: "ZZ1", Note: "three"})
+	require.ErrorContains(t, err, "scheme demo: bill ZZ1: when cannot be evaluated")
+}
+
+func TestPartsAreReadFromAStoredDocument(t *testing.T) {
+	s := load(t, with(t, "form:", `organisations: ["0100", 200]
+    triggers: [voided, deleted]
+    form:`))
+	parts, err := scheme.PartsOf(s.Document())
+	require.NoError(t, err)
+	require.ElementsMatch(t, []rule.Part{
+		{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartTrigger, Name: "deleted"}, {Kind: rule.PartOrganisation, Name: "0100"},
+		{Kind: rule.PartOrganisation, Name: "200"}, {Kind: rule.PartLeg, Name: "Assembly.in"}, {Kind: rule.PartWarehouse, Name: "CK001"},
+	}, parts)
+	shipped, err := scheme.PartsOf("legs: {}\n" + strings.Repeat("# older than any of it\n", 2))
+	require.NoError(t, err)
+	require.ElementsMatch(t, []rule.Part{{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartOrganisation, Name: "*"}}, shipped)
+}

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// PauseAccount stops sending to a WMS account whose credentials are refused, and tells a person through the scheme that met it; it is
+// probed after wait. It says whether it was this call that did: one that is paused already stays as it is.
+func (s *Store) PauseAccount(ctx context.Context, scheme, account, detail string, wait time.Duration) (paused bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+insert into account_pause (account, detail, probe_time) values ($1, $2, now() + $3::interval) on conflict do nothing`, account, clean(detail), wait)
+		if err != nil {
+			return err
+		}
+		if paused = tag.RowsAffected() > 0; !paused {
+			return nil
+		}
+		return openWork(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkAuth, Subject: account, Detail: detail}})
+	})
+	if err != nil {
+		return false, fmt.Errorf("pause account: %w", err)
+	}
+	return paused, nil
+}
+
+// TakeProbes answers the paused accounts that are due to be probed, and makes them due again after wait: whoever takes one probes it.
+func (s *Store) TakeProbes(ctx context.Context, wait time.Duration) ([]string, error) {
+	rows, err := s.pool.Query(ctx, `
+update account_pause set probe_time = now() + $1::interval where probe_time <= now() returning account`, wait)
+	if err != nil {
+		return nil, fmt.Errorf("take probes: %w", err)
+	}
+	accounts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("take probes: %w", err)
+	}
+	return accounts, nil
+}
+
+// EndAccountPause lets requests to an account go out again, and closes the work item about it.
+func (s *Store) EndAccountPause(ctx context.Context, account string) error {
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `delete from account_pause where account = $1`, account)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		if err := forgetUnsentOf(ctx, tx, `select scheme from scheme where $1 = any(wms_accounts)`, account); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+update work_item set close_time = now(), close_reason = 'the WMS accepts the account again'
+where kind = $2 and subject = $1 and close_time is null`, account, string(rule.WorkAuth))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end pause of account: %w", err)
+	}
+	return nil
+}
+
+// ParkRefused parks debts whose own request is refused as not allowed, by an account that is accepted otherwise. Each stands for the
+// attempt that was refused: what was tried or decided since is left alone.
+func (s *Store) ParkRefused(ctx context.Context, refused []ledger.Result) error {
+	if len(refused) == 0 {
+		return nil
+	}
+	ids, attempts, details := make([]int64, len(refused)), make([]int, len(refused)), make([]string, len(refused))
+	for i, r := range refused {
+		ids[i], attempts[i], details[i] = r.ID, r.Attempt, clean(firstText(r.VendorMessage, r.Detail))
+	}
+	if _, err := s.pool.Exec(ctx, `
+with parked as (
+    update cancellation c set state = 'parked', slice_until = null, update_time = now()
+    from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
+    where c.cancellation_id = r.id and c.attempt = r.attempt and c.state = 'open' and c.claim_until is null and c.disposition = 'auth'
+    returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, r.detail
+)
+insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
+select scheme, @kind, bill_id, bill_no, cancellation_id, detail from parked
+on conflict do nothing`,
+		pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "details": details, "kind": string(rule.WorkAuthOrder)}); err != nil {
+		return fmt.Errorf("park what is not allowed: %w", err)
+	}
+	return nil
+}

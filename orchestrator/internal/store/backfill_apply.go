@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+type plannedRow struct {
+	Item                                         int64
+	BillID                                       int64
+	BillNo, Class, State                         string
+	Leg, WarehouseNumber                         string
+	Account, WarehouseCode, OrderCode, OrderType string
+	CancelReason                                 string
+	ExtendProps                                  map[string]string
+	OwnerCode, Evidence                          string
+	Epoch                                        int
+	CancellationID                               int64
+	Detail                                       string
+	Seen                                         []byte
+}
+
+// PlannedItems answers the items of a plan behind the given one, at most limit.
+func (s *Store) PlannedItems(ctx context.Context, backfill, after int64, limit int) ([]ledger.BackfillItem, error) {
+	found, err := readAll[plannedRow](ctx, s, "read planned items", `
+select i.item, i.bill_id, i.bill_no, i.class, i.state, i.leg, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
+       i.cancel_reason, i.extend_props, i.owner_code, i.evidence, i.epoch, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail, i.seen
+from backfill_item i
+where i.backfill_id = @backfill and i.item > @after
+order by i.item
+limit @limit`, pgx.StrictNamedArgs{"backfill": backfill, "after": after, "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	items := make([]ledger.BackfillItem, len(found))
+	for i, r := range found {
+		if items[i], err = r.item(); err != nil {
+			return nil, fmt.Errorf("read planned items: %w", err)
+		}
+	}
+	return items, nil
+}
+
+func (r plannedRow) item() (ledger.BackfillItem, error) {
+	item := ledger.BackfillItem{
+		Item: r.Item, BillID: r.BillID, BillNo: r.BillNo, Class: rule.Class(r.Class), State: ledger.ItemState(r.State),
+		CancellationID: r.CancellationID, Detail: r.Detail,
+		Debt: ledger.Debt{
+			BillID: r.BillID, BillNo: r.BillNo, Epoch: r.Epoch, Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode,
+			OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, Evidence: rule.Evidence(r.Evidence),
+			Leg: rule.Leg{Warehouse: r.WarehouseNumber},
+		},
+	}
+	for _, kind := range rule.Kinds {
+		if kind.String() == r.Leg {
+			item.Debt.Leg.Affair, item.Debt.Leg.Direction = kind.Affair, kind.Direction
+		}
+	}
+	if r.Seen == nil {
+		return item, nil
+	}
+	item.Seen = &rule.State{}
+	return item, json.Unmarshal(r.Seen, item.Seen)
+}
+
+// CommitApplied owes a page of a plan like CommitLook, notes what became of its items, and moves the cursor by compare-and-set; also
+// runs in the same transaction. ledger.ErrConflict as for CommitBackfill.
+func (s *Store) CommitApplied(ctx context.Context, b *ledger.Backfill, look ledger.Look, page ledger.Page, applied ledger.Applied, also func(pgx.Tx) error) error {
+	var after ledger.Backfill
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		after = copied(b)
+		if _, err := writeLook(ctx, tx, look, page); err != nil {
+			return err
+		}
+		items, err := carriedOut(ctx, tx, b.Scheme, applied)
+		if err != nil {
+			return err
+		}
+		for _, item := range applied.Items {
+			after.Counts[item.State]--
+		}
+		for _, item := range items {
+			after.Counts[item.State]++
+		}
+		if err := updateItems(ctx, tx, b.ID, items); err != nil {
+			return fmt.Errorf("items: %w", err)
+		}
+		after.Cursor = applied.Cursor
+		if err := moveBackfill(ctx, tx, b, &after, nil); err != nil {
+			return err
+		}
+		return also(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("commit applied: %w", err)
+	}
+	*b = after
+	return nil
+}
+
+// carriedOut says what became of the items of a plan: refused, or the debts that they are now.
+func carriedOut(ctx context.Context, tx pgx.Tx, scheme string, applied ledger.Applied) ([]ledger.BackfillItem, error) {
+	var agreed, refused []ledger.BackfillItem
+	for _, item := range applied.Items {
+		if why, no := applied.Refused[item.BillID]; no {
+			item.State, item.Detail = ledger.ItemRefused, why
+			refused = append(refused, item)
+		} else {
+			agreed = append(agreed, item)
+		}
+	}
+	owed, err := standing(ctx, tx, scheme, agreed)
+	return append(owed, refused...), err
+}
+
+func updateItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.BackfillItem) error {
+	n := len(items)
+	if n == 0 {
+		return nil
+	}
+	numbers, cancellations, states, details := make([]int64, n), make([]*int64, n), make([]string, n), make([]string, n)
+	for i, item := range items {
+		numbers[i], cancellations[i], states[i], details[i] = item.Item, nullableID(item.CancellationID), string(item.State), clean(item.Detail)
+	}
+	_, err := tx.Exec(ctx, `
+update backfill_item i set state = w.state, cancellation_id = w.cancellation_id, detail = w.detail
+from unnest(@items::bigint[], @states::text[], @cancellations::bigint[], @details::text[]) as w (item, state, cancellation_id, detail)
+where i.backfill_id = @backfill and i.item = w.item`,
+		pgx.StrictNamedArgs{"backfill": backfill, "items": numbers, "states": states, "cancellations": cancellations, "details": details})
+	return err
+}
+
+// CheckPlan moves the cursor of a plan that is compared with another revision; done, the applying begins, under that revision.
+func (s *Store) CheckPlan(ctx context.Context, b *ledger.Backfill, revision int, cursor int64, done bool) error {
+	if done {
+		cursor = 0
+	}
+	return s.setBackfill(ctx, "check plan", b, `cursor_id = @to, checked_revision = case when @done then @revision else checked_revision end`,
+		pgx.StrictNamedArgs{"to": cursor, "done": done, "revision": revision}, func() {
+			b.Cursor = cursor
+			if done {
+				b.CheckedRevision = revision
+			}
+		})
+}

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// owed is what the ledger says of the debt of an item.
+type owed struct {
+	id         int64
+	state      rule.DebtState
+	outcome    string
+	holdReason string
+	fresh      bool
+}
+
+// item is what an existing debt makes of an item.
+func (o owed) item() ledger.ItemState {
+	switch {
+	case o.state == rule.Held:
+		return ledger.ItemHeld
+	case o.fresh:
+		return ledger.ItemNew
+	case o.state == rule.Done, o.state == rule.Closed, o.state == rule.Superseded, o.state == rule.Observed:
+		return ledger.ItemSettled
+	}
+	return ledger.ItemAlreadyOwed
+}
+
+// owedFor finds the debts of items that are legs, by the position of the item. What was decided in this very transaction is fresh.
+func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) (map[int]owed, error) {
+	var positions, bills, epochs []int64
+	var accounts, warehouses, orders, types []string
+	for i, item := range items {
+		if !item.HasLeg() {
+			continue
+		}
+		d := item.Debt
+		positions, bills, epochs = append(positions, int64(i)), append(bills, d.BillID), append(epochs, int64(d.Epoch))
+		accounts, warehouses = append(accounts, d.Account), append(warehouses, d.WarehouseCode)
+		orders, types = append(orders, clean(d.OrderCode)), append(types, d.OrderType)
+	}
+	if len(positions) == 0 {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, `
+select w.position, c.cancellation_id, c.state, c.outcome, c.hold_reason, coalesce(c.decide_time = now(), false)
+from unnest(@positions::bigint[], @bills::bigint[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @epochs::bigint[])
+         as w (position, bill_id, account, warehouse_code, order_code, order_type, epoch)
+join cancellation c on c.scheme = @scheme and c.bill_id = w.bill_id and c.account = w.account and c.warehouse_code = w.warehouse_code
+    and c.order_code = w.order_code and c.order_type = w.order_type and c.epoch = w.epoch`,
+		pgx.StrictNamedArgs{
+			"scheme": scheme, "positions": positions, "bills": bills, "accounts": accounts, "warehouses": warehouses, "orders": orders,
+			"types": types, "epochs": epochs,
+		})
+	if err != nil {
+		return nil, err
+	}
+	found := map[int]owed{}
+	var position int
+	var o owed
+	_, err = pgx.ForEachRow(rows, []any{&position, &o.id, &o.state, &o.outcome, &o.holdReason, &o.fresh}, func() error {
+		found[position] = o
+		return nil
+	})
+	return found, err
+}
+
+// standing completes the items of a page that was written in this transaction: each leg is a debt now.
+func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
+	found, err := owedFor(ctx, tx, scheme, items)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ledger.BackfillItem, len(items))
+	for i, item := range items {
+		if item.HasLeg() {
+			o, ok := found[i]
+			if !ok {
+				return nil, fmt.Errorf("bill %s: no debt was written for order %s", item.BillNo, item.Debt.OrderCode)
+			}
+			item.State, item.CancellationID = o.item(), o.id
+			if item.State == ledger.ItemHeld {
+				item.Detail = o.holdReason
+			}
+		}
+		out[i] = item
+	}
+	return out, nil
+}
+
+// foreseen completes the items of a plan: what each leg would be if it were owed now.
+func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
+	found, err := owedFor(ctx, tx, b.Scheme, items)
+	if err != nil {
+		return nil, err
+	}
+	var sends bool
+	if err := tx.QueryRow(ctx, `select mode = 'send' from scheme where scheme = $1`, b.Scheme).Scan(&sends); err != nil {
+		return nil, err
+	}
+	out := make([]ledger.BackfillItem, len(items))
+	for i, item := range items {
+		o, exists := found[i]
+		again := o.state == rule.Superseded || o.state == rule.Observed && b.BelowFloor && sends ||
+			o.state == rule.Held && o.holdReason == string(rule.HoldNumberReuse) && item.Debt.Hold == ""
+		switch {
+		case !item.HasLeg():
+		case exists && !again:
+			o.fresh = false
+			item.State, item.CancellationID = o.item(), o.id
+			if item.State == ledger.ItemHeld {
+				item.Detail = o.holdReason
+			}
+		case item.Debt.Hold != "":
+			item.State, item.Detail = ledger.ItemHeld, string(item.Debt.Hold)
+		default:
+			item.State = ledger.ItemNew
+		}
+		out[i] = item
+	}
+	return out, nil
+}
+
+// insertItems writes items with one statement.
+func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.BackfillItem) error {
+	n := len(items)
+	if n == 0 {
+		return nil
+	}
+	var (
+		numbers, bills, cancellations, epochs                = make([]int64, n), make([]int64, n), make([]*int64, n), make([]int, n)
+		billNos, classes, states, legs                       = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		stocks, accounts, warehouses, orders, types, reasons = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		props, owners, triggers, evidence, details           = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		seen                                                 = make([]*string, n)
+	)
+	for i, item := range items {
+		d := item.Debt
+		encoded, err := extendProps(d.ExtendProps)
+		if err != nil {
+			return err
+		}
+		numbers[i], bills[i], cancellations[i], epochs[i] = item.Item, item.BillID, nullableID(item.CancellationID), d.Epoch
+		billNos[i], classes[i], states[i] = clean(item.BillNo), string(item.Class), string(item.State)
+		if item.HasLeg() {
+			legs[i] = d.Leg.Kind().String()
+		}
+		stocks[i], accounts[i], warehouses[i], orders[i] = clean(d.Leg.Warehouse), d.Account, d.WarehouseCode, clean(d.OrderCode)
+		types[i], reasons[i], props[i], owners[i] = d.OrderType, clean(d.CancelReason), encoded, clean(d.OwnerCode)
+		triggers[i], evidence[i], details[i] = arrayOf(d.Triggers), string(d.Evidence), clean(item.Detail)
+		if item.Seen != nil {
+			text, err := json.Marshal(item.Seen)
+			if err != nil {
+				return err
+			}
+			escaped := clean(escapeNUL(text))
+			seen[i] = &escaped
+		}
+	}
+	_, err := tx.Exec(ctx, `
+insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, leg, warehouse_number, account, warehouse_code, order_code,
+    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, epoch, cancellation_id, detail, seen)
+select @backfill, i.item, i.bill_id, i.bill_no, i.class, i.state, i.leg, i.stock, i.account, i.warehouse, i.order_code, i.order_type,
+    i.reason, i.props::jsonb, i.owner, i.triggers::text[], i.evidence, i.epoch, i.cancellation_id, i.detail, i.seen::jsonb
+from unnest(@items::bigint[], @bills::bigint[], @bill_nos::text[], @classes::text[], @states::text[], @legs::text[], @stocks::text[],
+    @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @reasons::text[], @props::text[], @owners::text[],
+    @triggers::text[], @evidence::text[], @epochs::integer[], @cancellations::bigint[], @details::text[], @seen::text[])
+  as i (item, bill_id, bill_no, class, state, leg, stock, account, warehouse, order_code, order_type, reason, props, owner, triggers,
+    evidence, epoch, cancellation_id, detail, seen)`,
+		pgx.StrictNamedArgs{
+			"backfill": backfill, "items": numbers, "bills": bills, "bill_nos": billNos, "classes": classes, "states": states, "legs": legs,
+			"stocks": stocks, "accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons,
+			"props": props, "owners": owners, "triggers": triggers, "evidence": evidence, "epochs": epochs, "cancellations": cancellations,
+			"details": details, "seen": seen,
+		})
+	return err
+}
+
+func extendProps(props map[string]string) (string, error) {
+	if props == nil {
+		return `{}`, nil
+	}
+	encoded, err := json.Marshal(props)
+	return clean(escapeNUL(encoded)), err
+}

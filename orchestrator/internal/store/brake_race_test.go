@@ -1,0 +1,75 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// untilLocked waits until somebody waits for a lock of somebody else.
+func (w *writer) untilLocked() {
+	w.Helper()
+	require.Eventually(w, func() bool {
+		return w.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) > 0
+	}, 20*time.Second, 5*time.Millisecond)
+}
+
+// A pass and a look settle at the same moment, each below the limit and together above it: neither counted the other, and both sent.
+func TestTwoSourcesAtOnceShareOneBrake(t *testing.T) {
+	w := setupWriter(t)
+	brakes := rule.Brakes{PerHour: 5, PerDay: 100}
+	pass, finish := w.pass(), finishAt(rowtest.Now.Add(time.Minute))
+	finish.Brakes = brakes
+	passed := make(chan error, 1)
+	looked, err := w.store.CommitLook(t.Context(), w.look(brakes.PerHour, brakes.PerDay), voidedPage(1, "A1", "WH1", "WH2", "WH3"),
+		func(pgx.Tx, ledger.Looked) error {
+			go func() {
+				_, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1", "WH2", "WH3"), finish, none)
+				passed <- err
+			}()
+			w.untilLocked()
+			return nil
+		})
+	require.NoError(t, err)
+	require.EqualValues(t, 3, looked.Opened)
+	require.NoError(t, <-passed)
+	require.Equal(t, 6, w.count(`select count(*) from cancellation where state = 'held' and hold_reason = 'brake_hour'`), "who came first is held too")
+	require.Equal(t, 1, w.count(openWorkItems))
+	require.Empty(t, w.due("A1"))
+}
+
+// Two pages that are being written both share the row of their scheme. Neither could then have it alone: they waited for each other
+// until Postgres ended one.
+func TestASettlementDoesNotWaitForAPageThatIsBeingWritten(t *testing.T) {
+	w := setupWriter(t)
+	tx, err := w.pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	_, err = tx.Exec(t.Context(), `select from scheme where scheme = $1 for key share`, rowtest.SchemeName)
+	require.NoError(t, err)
+	require.Len(t, w.owe(1, "A1", "WH1"), 1)
+}
+
+func TestGoingToSendBeginsTheBrakesAnew(t *testing.T) {
+	w := setupWriter(t)
+	brakes := rule.Brakes{PerHour: 3, PerDay: 10}
+	held := func() int { return w.count(`select count(*) from cancellation where state = 'held'`) }
+	w.owed(brakes, 1, "A1", "WH1", "WH2", "WH3")
+	require.Zero(t, held())
+	_, err := w.store.SetMode(t.Context(), act(""), false)
+	require.NoError(t, err)
+	w.owed(brakes, 2, "A2", "WH1", "WH2", "WH3", "WH4")
+	require.Zero(t, held(), "what is only observed needs no brake")
+	_, err = w.store.SetMode(t.Context(), act(""), true)
+	require.NoError(t, err)
+	w.owed(brakes, 3, "A3", "WH1", "WH2", "WH3")
+	require.Zero(t, held(), "the count begins with the mode")
+	w.owed(brakes, 4, "A4", "WH1")
+	require.Equal(t, 4, held())
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// notByHand are kinds that stand for something which goes on while they are open; closing them would only hide it.
+var notByHand = map[string]string{
+	"brake_tripped":      "刹车仍在生效：请放行（release），或忽略被暂停的取消",
+	"many_deleted":       "取消仍被暂停：请确认单据确已删除后放行（release），或忽略被暂停的取消",
+	"no_event_time":      "取消仍被暂停：请确认作废时间后放行（release），或忽略",
+	"scheme_stopped":     "方案仍处于停止：请处理原因后恢复（resume）",
+	"mapping_suspected":  "方案仍暂停发送：请核对映射后恢复（resume）",
+	"wms_auth":           "旺店通账号恢复后自动关闭",
+	"clock_suspect":      "时钟恢复正常后自动关闭",
+	"permission_suspect": "能重新看到单据后自动关闭",
+}
+
+// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended; what is still owed wants a decision
+// about the cancellation itself.
+func (s *Store) CloseWorkItems(ctx context.Context, act ledger.Act, ids []int64, dryRun bool) (ledger.Effect, error) {
+	parameters := struct {
+		IDs []int64 `json:"work_item_ids"`
+	}{ids}
+	return s.carryOut(ctx, ledger.CloseWork, act, parameters, ledger.Bounds{DryRun: dryRun}, func(tx pgx.Tx) (ledger.Effect, []int64, error) {
+		closable, effect, err := workToClose(ctx, tx, ids)
+		if err != nil || dryRun || len(closable) == 0 {
+			return effect, nil, err
+		}
+		rows, err := tx.Query(ctx, `
+with closed as (
+    update work_item set close_time = now(), close_reason = $2 where work_item_id = any($1) and close_time is null returning cancellation_id
+)
+select distinct cancellation_id from closed where cancellation_id <> 0 order by cancellation_id`, closable, byWhom("closed", act))
+		if err != nil {
+			return effect, nil, err
+		}
+		changed, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		effect.IDs = changed
+		return effect, changed, err
+	})
+}
+
+// workToClose locks these work items and sorts them.
+func workToClose(ctx context.Context, tx pgx.Tx, ids []int64) ([]int64, ledger.Effect, error) {
+	type row struct {
+		WorkItemID     int64
+		Kind, BillNo   string
+		CancellationID int64
+		Closed         bool
+		State          string
+	}
+	var effect ledger.Effect
+	rows, err := tx.Query(ctx, `
+select w.work_item_id, w.kind, w.bill_no, w.cancellation_id, w.close_time is not null as closed,
+       coalesce((select c.state from cancellation c where c.cancellation_id = w.cancellation_id), '') as state
+from work_item w
+where w.work_item_id = any($1)
+order by w.work_item_id
+for update of w`, ids)
+	if err != nil {
+		return nil, effect, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
+	if err != nil {
+		return nil, effect, err
+	}
+	refuse := func(r ledger.Refusal) {
+		effect.RefusedCount++
+		if len(effect.Refused) < ledger.Listed {
+			effect.Refused = append(effect.Refused, r)
+		}
+	}
+	var closable []int64
+	known := map[int64]bool{}
+	for _, w := range found {
+		known[w.WorkItemID] = true
+		words, standing := notByHand[w.Kind]
+		switch w.State {
+		case "planned", "open", "held", "parked":
+			words, standing = "取消尚未了结：请先重试、忽略、标记已取消或放行", true
+		}
+		if w.Closed {
+			words, standing = "已经关闭", true
+		}
+		if standing {
+			refuse(ledger.Refusal{WorkItemID: w.WorkItemID, CancellationID: w.CancellationID, BillNo: w.BillNo, Message: words})
+			continue
+		}
+		closable = append(closable, w.WorkItemID)
+	}
+	effect.Count = int64(len(closable))
+	for _, id := range ids {
+		if !known[id] {
+			known[id] = true
+			refuse(ledger.Refusal{WorkItemID: id, Message: "没有此待办"})
+		}
+	}
+	return closable, effect, nil
+}

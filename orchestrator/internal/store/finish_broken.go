@@ -1,0 +1,53 @@
+//go:build broken_mark
+
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// FinishPass is broken on purpose: the mark moves, with what was read, before the debts are written. Whatever dies in between has told
+// the next pass that these bills were dealt with. The chaos test must find that.
+func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error) {
+	var finished ledger.Finished
+	if pass.ID == 0 && pass.Kind == ledger.Poll && page.Empty() {
+		quiet, err := s.heartbeat(ctx, pass, page, finish)
+		if err != nil || quiet {
+			return finished, err
+		}
+	}
+	later := page
+	page.Debts = nil
+	err := s.commit(ctx, pass, page, func(tx pgx.Tx, after *ledger.Pass) error {
+		if err := moveMark(ctx, tx, after, finish); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `update pass set state = 'complete', end_time = now(), mark_after = $2 where pass_id = $1`,
+			after.ID, finish.MarkAfter); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `delete from pass_failure where scheme = $1`, after.Scheme)
+		return err
+	})
+	if err != nil {
+		return finished, err
+	}
+	crashpoint.Here(crashpoint.AfterFinish)
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		if err := planDebts(ctx, tx, pass, &later); err != nil {
+			return err
+		}
+		var err error
+		if finished, err = settlePlanned(ctx, tx, pass.Scheme, finish.Brakes, plannedByAll); err != nil {
+			return fmt.Errorf("settle planned: %w", err)
+		}
+		return also(tx)
+	})
+	return finished, err
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// writeFloors gives what this revision adds to the scheme a floor of its own, from this moment on, in the transaction that stores the
+// revision and has the scheme locked: this moment by the clock, since it may have waited for pages that were decided under the one
+// before. A part that was taken out and comes back counts as added. document is the revision's before.
+func writeFloors(ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int) error {
+	if f.PartsOf == nil {
+		return nil
+	}
+	before, err := f.PartsOf(document)
+	if err != nil {
+		return fmt.Errorf("scheme %s: the revision before: %w", f.Scheme, err)
+	}
+	for _, part := range f.Parts {
+		if named(before, part) {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `
+insert into scheme_floor (scheme, kind, name, floor_time, revision) values ($1, $2, $3, clock_timestamp(), $4)
+on conflict (scheme, kind, name) do update set floor_time = clock_timestamp(), revision = $4`, f.Scheme, string(part.Kind), part.Name, revision); err != nil {
+			return err
+		}
+		if part.Name != rule.Everything {
+			continue
+		}
+		// Those that the scheme named one by one until now keep the floors that they had, or none.
+		for _, own := range before {
+			if own.Kind != part.Kind {
+				continue
+			}
+			if _, err := tx.Exec(ctx, `
+insert into scheme_floor (scheme, kind, name, revision) values ($1, $2, $3, $4) on conflict do nothing`,
+				f.Scheme, string(own.Kind), own.Name, revision); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// named says whether a part was in the scheme before: by its own name, or among all.
+func named(before []rule.Part, part rule.Part) bool {
+	return slices.Contains(before, part) || slices.Contains(before, rule.Part{Kind: part.Kind, Name: rule.Everything})
+}
+
+// floorsOf reads the floors of a scheme as a query aggregated them.
+func floorsOf(encoded []byte) (rule.Floors, error) {
+	var rows []struct {
+		Kind rule.PartKind
+		Name string
+		Time *time.Time
+	}
+	if err := json.Unmarshal(encoded, &rows); err != nil {
+		return nil, fmt.Errorf("floors: %w", err)
+	}
+	floors := make(rule.Floors, len(rows))
+	for _, r := range rows {
+		floors[rule.Part{Kind: r.Kind, Name: r.Name}] = valued(r.Time)
+	}
+	return floors, nil
+}

@@ -1,0 +1,86 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// A sweep trips the brake while a pass has debts planned, which are held with the rest. A person releases what is held, and with it the
+// brake's item goes. Then the pass ends: what it planned is held, and nobody would ever hear of it.
+func TestWhatAPassHoldsBehindABrakeThatWasReleasedMeanwhileIsTold(t *testing.T) {
+	w := setupWriter(t)
+	pass := w.pass()
+	require.NoError(t, w.store.CommitPage(t.Context(), pass, voidedPage(1, "A1", "WH1"), none))
+	tight := w.look(1, 1)
+	_, err := w.store.CommitLook(t.Context(), tight, voidedPage(2, "A2", "WH1", "WH2"), func(pgx.Tx, ledger.Looked) error { return nil })
+	require.NoError(t, err)
+	require.Equal(t, []string{"brake_tripped"}, openWorkKinds(t, w.pool))
+	released, err := w.store.Release(t.Context(), act(""), nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, released)
+	require.Empty(t, openWorkKinds(t, w.pool))
+
+	_, err = w.store.FinishPass(t.Context(), pass, ledger.Page{Cursor: 1}, finishAt(rowtest.Now), none)
+	require.NoError(t, err)
+	require.Equal(t, "held", w.text(`select state from cancellation where bill_no = 'A1'`))
+	require.Equal(t, []string{"brake_tripped"}, openWorkKinds(t, w.pool))
+	released, err = w.store.Release(t.Context(), act(""), nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, released)
+	require.Empty(t, openWorkKinds(t, w.pool))
+}
+
+// A bill was voided without any date. A person releases its debt, or the void is taken back: the question is answered, and its item must
+// not go on calling for a person.
+func TestTheItemOfAVoidWithoutADateGoesWithItsDebt(t *testing.T) {
+	owe := func(t *testing.T) (*writer, int64) {
+		w := setupWriter(t)
+		page := voidedPage(1, "A1", "WH1")
+		page.Debts[0].Hold = rule.HoldNoEventTime
+		_, err := w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now), none)
+		require.NoError(t, err)
+		require.Equal(t, []string{"no_event_time"}, openWorkKinds(t, w.pool))
+		require.Equal(t, "held 需人工", w.text(`select c.state || ' ' || v.verdict from cancellation c join reporting.bill_verdict v using (scheme, bill_id)`))
+		return w, int64(w.count(`select cancellation_id from cancellation`))
+	}
+	t.Run("released", func(t *testing.T) {
+		w, id := owe(t)
+		released, err := w.store.Release(t.Context(), act(""), []int64{id})
+		require.NoError(t, err)
+		require.EqualValues(t, 1, released)
+		require.Empty(t, openWorkKinds(t, w.pool))
+		require.Equal(t, "处理中", w.text(`select verdict from reporting.bill_verdict`))
+	})
+	t.Run("ignored", func(t *testing.T) {
+		w, id := owe(t)
+		_, err := w.store.Operate(t.Context(), ledger.Ignore, act(""), ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
+		require.NoError(t, err)
+		require.Empty(t, openWorkKinds(t, w.pool))
+	})
+	t.Run("withdrawn", func(t *testing.T) {
+		w, _ := owe(t)
+		known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
+		require.NoError(t, err)
+		live := voidedPage(1, "A1")
+		live.Bills[0].Before, live.Bills[0].After.State.CancelStatus = known[1].ReadTime, rule.NotVoided
+		live.Withdraw = []int64{1}
+		_, err = w.store.FinishPass(t.Context(), w.pass(), live, finishAt(rowtest.Now), none)
+		require.NoError(t, err)
+		require.Equal(t, "superseded", w.text(`select state from cancellation`))
+		require.Empty(t, openWorkKinds(t, w.pool))
+	})
+}
+
+// An orchestrator started with a file without the scheme, which owed nothing then; another still reads it, and finds a void. Nobody sends it.
+func TestWhatASchemeOwesThatIsNoLongerLoadedIsTold(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Exec(`update scheme set active = false`)
+	w.owe(1, "A1", "WH1")
+	require.Equal(t, []string{"scheme_inactive"}, openWorkKinds(t, w.pool))
+}

@@ -1,0 +1,46 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A frozen process (SIGSTOP, a suspended machine) keeps its connection and with it the lock: nobody could go on with its pass.
+func TestALockIsLostByAHolderWhoSaysNothing(t *testing.T) {
+	w := setupWriter(t)
+	late, ok, err := w.store.TryLock(t.Context(), "pass", 50*time.Millisecond)
+	require.NoError(t, err)
+	require.True(t, ok)
+	var unlock func()
+	require.Eventually(t, func() bool {
+		unlock, ok, err = w.store.TryLock(t.Context(), "pass", time.Minute)
+		return err == nil && ok
+	}, 20*time.Second, 20*time.Millisecond)
+
+	// It wakes: giving back what it has lost takes nothing from the one who holds it now.
+	late()
+	_, second, err := w.store.TryLock(t.Context(), "pass", time.Minute)
+	require.NoError(t, err)
+	require.False(t, second)
+	unlock()
+}
+
+// The connection of a lock goes back to the pool; nothing that it serves later may be cut off for being idle.
+func TestALockLeavesNothingBehindOnItsConnection(t *testing.T) {
+	w := setupWriter(t)
+	unlock, ok, err := w.store.TryLock(t.Context(), "pass", time.Minute)
+	require.NoError(t, err)
+	require.True(t, ok)
+	unlock()
+	for range 3 {
+		require.Equal(t, "0", w.text(`select current_setting('idle_session_timeout')`))
+	}
+}
+
+// A process that is frozen inside a transaction holds row locks that nobody else gets past.
+func TestATransactionThatSaysNothingIsEnded(t *testing.T) {
+	w := setupWriter(t)
+	require.Equal(t, "15s", w.text(`select current_setting('idle_in_transaction_session_timeout')`))
+}

@@ -1,0 +1,85 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+)
+
+func TestAPersonMovesTheMarkAndNoPassBringsTheOldOneBack(t *testing.T) {
+	w := setupWriter(t)
+	began := w.pass()
+	to := rowtest.Now.Add(-24 * time.Hour)
+	before, err := w.store.MoveMark(t.Context(), act("k1"), to)
+	require.NoError(t, err)
+	require.Equal(t, rowtest.Now, before)
+	again, err := w.store.MoveMark(t.Context(), act("k1"), to)
+	require.NoError(t, err)
+	require.Equal(t, before, again, "the same call answers the same")
+
+	// A pass that began before the move, with nothing written yet: it can neither end nor beat.
+	_, err = w.store.FinishPass(t.Context(), began, ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
+	require.ErrorIs(t, err, ledger.ErrConflict)
+	_, err = w.store.FinishPass(t.Context(), began, voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Hour)), none)
+	require.ErrorIs(t, err, ledger.ErrConflict)
+	require.Equal(t, 1, w.count(`select count(*) from mark where mark_time = $1`, to))
+
+	w.owe(1, "A1", "WH1")
+	forward := rowtest.Now.Add(2 * time.Minute)
+	_, err = w.store.MoveMark(t.Context(), act("k2"), forward)
+	require.NoError(t, err)
+	require.Equal(t, 1, w.count(`select count(*) from mark where mark_time = $1`, forward))
+}
+
+func TestAMarkThatCannotBeMoved(t *testing.T) {
+	w := setupWriter(t)
+	refused := func(scheme string, to time.Time) {
+		t.Helper()
+		a := act("")
+		a.Scheme = scheme
+		_, err := w.store.MoveMark(t.Context(), a, to)
+		var mark *ledger.MarkError
+		require.ErrorAs(t, err, &mark)
+	}
+	w.rows.Scheme(rowtest.Scheme{Scheme: "new", NoMark: true})
+	refused("new", rowtest.Now)
+	refused(rowtest.SchemeName, time.Now().Add(time.Hour))
+
+	// The vendor's clock is behind ours.
+	w.owe(1, "A1", "WH1")
+	w.rows.Exec(`update pass set vendor_time = service_time - interval '10 minutes'`)
+	refused(rowtest.SchemeName, time.Now().Add(-5*time.Minute))
+
+	require.NoError(t, w.store.CommitPage(t.Context(), w.pass(), voidedPage(2, "A2", "WH1"), none))
+	refused(rowtest.SchemeName, rowtest.Now)
+	require.Zero(t, w.count(`select count(*) from mark_move`))
+	require.Zero(t, w.count(`select count(*) from operator_action`))
+}
+
+func TestTheHistoryOfAMarkIsListedInPages(t *testing.T) {
+	w := setupWriter(t)
+	w.owe(1, "A1", "WH1")
+	_, err := w.store.MoveMark(t.Context(), act(""), rowtest.Now.Add(-time.Hour))
+	require.NoError(t, err)
+	w.owe(2, "A2", "WH1")
+	var seen []string
+	for key, pages := (ledger.MarkMoveKey{}), 0; pages < 5; pages++ {
+		moves, err := w.store.MarkMoves(t.Context(), rowtest.SchemeName, key, 1)
+		require.NoError(t, err)
+		if len(moves) == 0 {
+			break
+		}
+		key = moves[0].Key
+		by := "pass"
+		if key.PassID == 0 {
+			by = moves[0].Actor
+		}
+		seen = append(seen, by+" "+moves[0].MarkBefore.Format(time.TimeOnly)+" "+moves[0].MarkAfter.Format(time.TimeOnly))
+	}
+	require.Equal(t, []string{"pass 01:00:00 02:00:01", "li 02:00:01 01:00:00", "pass 02:00:00 02:00:01"}, seen)
+	require.Equal(t, 3, w.count(`select count(*) from reporting.mark_move where scheme = $1`, rowtest.SchemeName))
+}

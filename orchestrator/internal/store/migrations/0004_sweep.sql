@@ -1,0 +1,85 @@
+-- Looking again, independent of what dates say: the watch over what is held live, and the sweep over the hours behind the mark.
+
+-- +goose Up
+
+create table sweep (
+    sweep_id        bigint generated always as identity primary key,
+    scheme          text not null references scheme,
+    kind            text not null check (kind in ('sweep', 'watch')),
+    revision        integer not null,
+    state           text not null default 'running' check (state in ('running', 'complete', 'failed')),
+    phase           text not null check (phase in ('gather', 'repair', 'prove', 'settle', 'watch', 'done')),
+    version         bigint not null default 1,
+    asked           boolean not null default false,
+    from_time       timestamptz,
+    to_time         timestamptz,
+    cursor_id       bigint not null default 0,
+    hours           integer not null default 0,
+    hours_differing integer not null default 0,
+    bills_read      bigint not null default 0,
+    bills_reread    bigint not null default 0,
+    bills_repaired  bigint not null default 0,
+    bills_missing   bigint not null default 0,
+    bills_gone      bigint not null default 0,
+    work_items      bigint not null default 0,
+    funnel          jsonb not null default '{}',
+    problem_ids     bigint[] not null default '{}',
+    gone_ids        bigint[] not null default '{}',
+    suspect_orgs    text[] not null default '{}',
+    note            text not null default '',
+    start_time      timestamptz not null default now(),
+    end_time        timestamptz,
+    error           text not null default '',
+    check ((state = 'running') = (end_time is null)),
+    check ((kind = 'watch') = (from_time is null)),
+    check ((from_time is null) = (to_time is null))
+);
+create unique index sweep_one_unfinished on sweep (scheme, kind) where state = 'running';
+create index sweep_newest on sweep (scheme, sweep_id desc);
+create index sweep_last on sweep (scheme, kind, start_time);
+comment on table sweep is 'each comparison of the hours behind the mark with the ledger, and each round of the watch over what is held live; also those that found nothing';
+comment on column sweep.cursor_id is 'every bill up to this FID has been looked at, in the present phase or hour';
+comment on column sweep.version is 'moves with every step: the compare-and-set that keeps two workers apart';
+comment on column sweep.problem_ids is 'bills that Kingdee showed and nobody can decode: they are compared on neither side';
+comment on column sweep.gone_ids is 'bills proved gone by this sweep, to be settled together';
+comment on column sweep.error is 'the last thing that went wrong; a running sweep goes on from its cursor all the same';
+
+create table sweep_hour (
+    sweep_id       bigint not null references sweep on delete cascade,
+    hour_time      timestamptz not null,
+    kingdee_bills  bigint not null default 0,
+    kingdee_digest bigint not null default 0,
+    ledger_bills   bigint not null default 0,
+    ledger_digest  bigint not null default 0,
+    repaired       boolean not null default false,
+    bill_ids       bigint[] not null default '{}',
+    primary key (sweep_id, hour_time)
+);
+comment on table sweep_hour is 'what Kingdee showed and what the ledger said of an hour, by the latest of a bill''s four dates; once a sweep is complete only hours that differed are kept';
+comment on column sweep_hour.bill_ids is 'what Kingdee showed in it, until the hour is done';
+
+-- A bill's stamp: what hours, the reach of the watch and the newest bill go by.
+create index bill_stamp on bill (scheme, (greatest(bill_create_time, modify_time, approve_time, cancel_time)));
+create index bill_watched on bill (scheme, bill_id)
+    where (document_status = 'C' and cancel_status = 'A') or class = 'un_audited' or absent_since is not null;
+create index bill_absent on bill (scheme, bill_id) where absent_since is not null;
+
+insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_en) values
+('permission_suspect', '', '金蝶查询看不到账本已知的单据，疑似数据权限或过滤方案有变；期间作废的单据可能看不到', '在金蝶检查该用户的数据权限、组织权限和字段权限；能看到后自动关闭',
+    'Kingdee does not show bills that the ledger knows: the user''s data permission may have changed, and voids may go unseen', 'check the user''s data, organisation and field permissions in Kingdee; it closes by itself once they are visible'),
+('many_deleted', '', '一次核对中发现多张单据已被删除，取消全部暂停发送', '在金蝶确认这些单据确实被删除（而不是权限或账套问题），属实再放行（release）',
+    'many bills were found deleted in one sweep; nothing of them is sent', 'make sure in Kingdee that they are really deleted and not hidden, then release');
+
+create view reporting.sweep as
+select s.sweep_id, s.scheme, s.kind, case s.kind when 'watch' then '巡查' else '核对' end as kind_zh, s.revision, s.state,
+       case s.state when 'running' then '进行中' when 'complete' then '完成' else '失败' end as state_zh,
+       s.asked, s.from_time, s.to_time, s.hours, s.hours_differing, s.bills_read, s.bills_reread, s.bills_repaired, s.bills_missing, s.bills_gone,
+       s.work_items, s.note, s.error, s.start_time, s.end_time
+from voidrelay.sweep s;
+comment on view reporting.sweep is '核对与巡查: each comparison of the last 72 hours with Kingdee, and each round of the watch over bills held live; also those that found nothing';
+comment on column reporting.sweep.hours is 'hours compared, by the latest of a bill''s four dates';
+comment on column reporting.sweep.bills_read is 'bills whose state was read';
+comment on column reporting.sweep.bills_reread is 'bills of the hours that differed, which were read again';
+comment on column reporting.sweep.bills_repaired is 'bills of which the ledger had another picture, now put right';
+comment on column reporting.sweep.bills_missing is 'bills that Kingdee no longer shows, first noticed here';
+comment on column reporting.sweep.bills_gone is 'bills proved deleted here';

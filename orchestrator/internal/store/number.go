@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// numberLivePause is how long a debt whose number a live bill carries is left alone before Kingdee is asked again. What the ledger
+// learns of the bills of that number makes it due at once.
+const numberLivePause = "1 hour"
+
+// storeNumberLive supersedes debts whose number a live bill carries. If an earlier request may have landed, it may have been that
+// bill's order: a person's matter.
+func storeNumberLive(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
+	bills, err := supersede(ctx, tx, verified, string(rule.NumberLive))
+	if err != nil || len(bills) == 0 {
+		return err
+	}
+	ids, debts := make([]int64, 0, len(bills)), make([]int64, 0, len(bills))
+	for debt, bill := range bills {
+		ids, debts = append(ids, bill), append(debts, debt)
+	}
+	if _, err := tx.Exec(ctx, `update cancellation set due_time = now() + interval '`+numberLivePause+`' where cancellation_id = any($1)`, debts); err != nil {
+		return err
+	}
+	return openRestored(ctx, tx, scheme, ids)
+}
+
+// numbersFreed makes debts due for another look whose number a bill of this page carried, or may have, and does not carry live now.
+// before are the numbers that the ledger had of the page's bills.
+func numbersFreed(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite, before map[int64]string) error {
+	var numbers []string
+	for _, b := range bills {
+		now := clean(b.After.State.Number)
+		if was := before[b.After.State.ID]; was != "" && was != now {
+			numbers = append(numbers, was)
+		}
+		if !b.After.State.Live() || !b.After.GoneTime.IsZero() {
+			numbers = append(numbers, now)
+		}
+	}
+	if len(numbers) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+update cancellation c set due_time = now()
+from scheme s join scheme o using (data_center_id)
+where s.scheme = $1 and c.scheme = o.scheme and c.bill_no = any($2) and c.state = 'superseded' and c.outcome = 'number_live'`, scheme, numbers)
+	return err
+}
+
+// NumberLiveDue answers debts of a scheme that were superseded because a live bill carried their number, and are due for another
+// look; at most limit.
+func (s *Store) NumberLiveDue(ctx context.Context, scheme string, limit int) ([]ledger.Due, error) {
+	return s.dueRows(ctx, dueColumns+` from cancellation c
+where c.scheme = $1 and c.state = 'superseded' and c.outcome = 'number_live' and c.due_time <= now() order by c.due_time limit $2`, scheme, limit)
+}
+
+// StoreNumberLook writes what another look at such debts came to. Where the number is free again, or that cannot be confirmed, the
+// debt's bill is read again by the next pass: it decides, and what is owed still is planned anew. One whose trigger does not hold any
+// longer is withdrawn like any other. The rest is looked at again later.
+func (s *Store) StoreNumberLook(ctx context.Context, scheme string, verified []ledger.Verified) error {
+	var again, withdrawn []int64
+	for _, v := range verified {
+		switch v.Outcome {
+		case rule.Withdrawn:
+			withdrawn = append(withdrawn, v.ID)
+		case rule.Holds, rule.Dwelling, rule.NumberTaken:
+			again = append(again, v.ID)
+		}
+	}
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `
+update cancellation set due_time = now() + interval '`+numberLivePause+`', outcome = case when cancellation_id = any($2) then 'withdrawn' else outcome end,
+    update_time = now()
+where cancellation_id = any($1) and state = 'superseded' and outcome = 'number_live'`, ids(verified), withdrawn); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
+update bill b set recheck_time = now()
+from cancellation c
+where c.cancellation_id = any($2) and c.state = 'superseded' and b.scheme = $1 and b.bill_id = c.bill_id`, scheme, again)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store another look at numbers: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// A bill was un-audited while the scheme observed, and is voided after it was set to send. It is one epoch, and so one debt: the void is an
+// event of its own, and must not be lost because the un-audit was only observed.
+func TestAVoidAfterAnObservedUnAuditIsOwed(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Exec(`update scheme set mode = 'observe', send_since = null`)
+	decide := func(trigger rule.Trigger) {
+		page := voidedPage(1, "A1", "WH1")
+		page.Debts[0].Triggers = []rule.Trigger{trigger}
+		known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
+		require.NoError(t, err)
+		if k := known[1]; k != nil {
+			page.Bills[0].Before = k.ReadTime
+		}
+		_, err = w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now), none)
+		require.NoError(t, err)
+	}
+	state := func() string {
+		return w.text(`select state || ' ' || array_to_string(triggers, ',') from cancellation`)
+	}
+	decide(rule.TriggerUnAudited)
+	require.Equal(t, "observed un_audited", state())
+	_, err := w.store.SetMode(t.Context(), act(""), true)
+	require.NoError(t, err)
+	decide(rule.TriggerUnAudited)
+	require.Equal(t, "observed un_audited", state(), "decided before it was set to send")
+	decide(rule.TriggerVoided)
+	require.Equal(t, "open un_audited,voided", state())
+	require.Equal(t, time.Unix(0, 0).UTC(), w.due("A1")[0].VerifiedTime.UTC(), "read afresh, by number too, before it is sent")
+}
+
+// A proof that a bill is gone was wrong, or the bill came back. What a person marked as done of it before asks for a person only then,
+// and does ask.
+func TestMarkingADeletedBillDoneDoesNotSwallowItsRestoration(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
+	w.rows.Exec(`update bill set class = 'deleted', gone_time = now(), absent_since = now()`)
+	id := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "parked"})
+	_, err := w.store.Operate(t.Context(), ledger.MarkDone, act(""), ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
+	require.NoError(t, err)
+	require.Zero(t, w.count(`select count(*) from work_item`), "it is not live")
+
+	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
+	require.NoError(t, err)
+	live := voidedPage(1, "A1")
+	live.Bills[0].Before, live.Bills[0].After.State.CancelStatus, live.Bills[0].After.State.DocumentStatus = known[1].ReadTime, rule.NotVoided, rule.Audited
+	live.Withdraw, live.Restored = []int64{1}, []int64{1}
+	_, err = w.store.FinishPass(t.Context(), w.pass(), live, finishAt(rowtest.Now), none)
+	require.NoError(t, err)
+	require.Equal(t, []string{"restored_after_cancel"}, openWorkKinds(t, w.pool))
+}
+
+// What was only observed is ignored by a person, and another thinks better of it: it is below the floor all the same.
+func TestARetryDoesNotSendWhatWasOnlyObserved(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Exec(`update scheme set mode = 'observe', send_since = null`)
+	w.owe(1, "A1", "WH1")
+	require.Equal(t, "observed", w.text(`select state from cancellation`))
+	_, err := w.store.SetMode(t.Context(), act(""), true)
+	require.NoError(t, err)
+	all := ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{int64(w.count(`select cancellation_id from cancellation`))}}
+	for _, end := range []ledger.Verb{ledger.Ignore, ledger.MarkDone} {
+		_, err = w.store.Operate(t.Context(), end, act(""), all, ledger.Bounds{Max: 1})
+		require.NoError(t, err)
+		effect, err := w.store.Operate(t.Context(), ledger.Retry, act(""), all, ledger.Bounds{Max: 1})
+		require.NoError(t, err)
+		require.Zero(t, effect.Count)
+		require.Equal(t, "决定时方案处于观察模式，只有回补（backfill）会发送", effect.Refused[0].Message)
+		require.NotEqual(t, "open", w.text(`select state from cancellation`), end)
+	}
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+type selectionParameters struct {
+	Selection ledger.Selection `json:"selection"`
+	Max       int64            `json:"max_count"`
+}
+
+// Operate does a verb to the cancellations that a selection names, in one transaction: all of them or, when they are more than the
+// bounds allow, none. What may lead to a request is verified afresh before it is sent, like any other.
+func (s *Store) Operate(ctx context.Context, verb ledger.Verb, act ledger.Act, sel ledger.Selection, b ledger.Bounds) (ledger.Effect, error) {
+	var by verbRule
+	var change func(context.Context, pgx.Tx, ledger.Act, []int64) error
+	switch verb {
+	case ledger.Retry:
+		by, change = retryRule, retry
+	case ledger.Ignore:
+		by, change = ignoreRule, ignore
+	case ledger.MarkDone:
+		by, change = markDoneRule, markDone
+	case ledger.ReleaseHeld:
+		by, change = releaseRule, func(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
+			_, err := free(ctx, tx, act.Scheme, ids)
+			return err
+		}
+	default:
+		return ledger.Effect{}, fmt.Errorf("no such act: %s", verb)
+	}
+	act.Scheme = sel.Scheme
+	return s.carryOut(ctx, verb, act, selectionParameters{sel, b.Max}, b, func(tx pgx.Tx) (ledger.Effect, []int64, error) {
+		chosen := choose(sel, by)
+		effect, ids, err := chosen.take(ctx, tx, b)
+		if err != nil || b.DryRun || len(ids) == 0 {
+			return effect, nil, err
+		}
+		return effect, ids, change(ctx, tx, act, ids)
+	})
+}
+
+// byWhom is a close reason that tells what was done, by whom and why.
+func byWhom(what string, act ledger.Act) string { return what + " by " + act.Actor + ": " + act.Reason }
+
+// forgetAnswers lets a debt begin its waits and its caps anew. What may have landed is not forgotten.
+const forgetAnswers = `same_disposition = '', same_count = 0, same_since = null, answer_changes = 0, ` + forgetUnsentColumns
+
+// forgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
+const forgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
+
+// retry opens debts, due at once, as if they had never been answered; their bills are read before anything is sent.
+func retry(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
+	if _, err := tx.Exec(ctx, `
+update cancellation
+set state = 'open', hold_reason = '', outcome = '', inferred = false, outcome_time = null, verified_time = 'epoch', due_time = greatest(now(), not_before),
+    slice_until = null, `+forgetAnswers+`, update_time = now()
+where cancellation_id = any($1)`, ids); err != nil {
+		return err
+	}
+	return closeCancellationWork(ctx, tx, ids, byWhom("retried", act))
+}
+
+// ignore ends debts without an effect: the order stays as it is.
+func ignore(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
+	return endByHand(ctx, tx, act, ids, rule.Closed, "ignored")
+}
+
+// markDone ends debts whose order a person knows to be cancelled. Of a bill that is live that is a person's matter again.
+func markDone(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
+	if err := endByHand(ctx, tx, act, ids, rule.Done, "marked_done"); err != nil {
+		return err
+	}
+	return doneOfLive(ctx, tx, ids)
+}
+
+func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, state rule.DebtState, outcome string) error {
+	if _, err := tx.Exec(ctx, `
+update cancellation
+set state = @state, outcome = @outcome, inferred = false, outcome_time = now(), hold_reason = '', slice_until = null, update_time = now()
+where cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": ids, "state": string(state), "outcome": outcome}); err != nil {
+		return err
+	}
+	if err := closeCancellationWork(ctx, tx, ids, byWhom(outcome, act)); err != nil {
+		return err
+	}
+	if err := closeHolds(ctx, tx, act.Scheme, byWhom(outcome, act)); err != nil {
+		return err
+	}
+	// The brakes go on counting: that these are settled does not say that the next ones are meant.
+	_, err := closeBrakeWork(ctx, tx, act.Scheme, byWhom(outcome, act))
+	return err
+}
+
+// doneOfLive opens restored_after_cancel for debts that are done now although the ledger knows their bill live, and closes it where
+// the bill is voided again.
+func doneOfLive(ctx context.Context, tx pgx.Tx, ids []int64) error {
+	if _, err := tx.Exec(ctx, `
+insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
+select c.scheme, @kind, c.bill_id, c.bill_no, c.cancellation_id, c.order_code || ' ' || c.order_type || ' @ ' || c.warehouse_code
+from cancellation c join bill b using (scheme, bill_id)
+where c.cancellation_id = any(@ids) and c.state = 'done' and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
+  and not exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @kind)
+on conflict do nothing`, pgx.StrictNamedArgs{"ids": ids, "kind": string(rule.WorkRestored)}); err != nil {
+		return err
+	}
+	return closeRestored(ctx, tx, ids)
+}

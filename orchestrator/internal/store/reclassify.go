@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// mostAnswers bounds what one reclassification looks at.
+const mostAnswers = 200_000
+
+// answerRow is a cancellation that waits with the text as its last answer.
+type answerRow struct {
+	CancellationID  int64
+	Scheme          string
+	BillID          int64
+	BillNo          string
+	VendorFlag      string
+	VendorMessage   string
+	Disposition     string
+	Evidence        string
+	MaybeLanded     bool
+	SameDisposition string
+	SameCount       int
+	SameSince       *time.Time
+	InFlight        bool
+}
+
+// Reclassify takes a text of the WMS for what a person says that it means: the parked cancellations whose last answer it is, and the open
+// ones that are asked again because nobody knew it, go on as if it had been known. Their attempts keep what they were taken for then.
+// timing is that of a scheme.
+func (s *Store) Reclassify(ctx context.Context, act ledger.Act, named ledger.Named, b ledger.Bounds, timing func(scheme string) rule.Timing) (ledger.Effect, error) {
+	parameters := struct {
+		ledger.Named
+		Max int64 `json:"max_count"`
+	}{named, b.Max}
+	return s.carryOut(ctx, ledger.Reclassify, act, parameters, b, func(tx pgx.Tx) (ledger.Effect, []int64, error) {
+		rows, err := answersNamed(ctx, tx, named, !b.DryRun)
+		if err != nil {
+			return ledger.Effect{}, nil, err
+		}
+		effect := ledger.Effect{Outcomes: map[string]int64{}}
+		var taken []answerRow
+		for _, r := range rows {
+			if flag := strings.ToLower(r.VendorFlag); !slices.Contains(effect.Flags, flag) {
+				effect.Flags = append(effect.Flags, flag)
+			}
+			if why := refuseAnswer(r, named); why != "" {
+				effect.RefusedCount++
+				if len(effect.Refused) < ledger.Listed {
+					effect.Refused = append(effect.Refused, ledger.Refusal{CancellationID: r.CancellationID, BillNo: r.BillNo, Message: why})
+				}
+				continue
+			}
+			taken = append(taken, r)
+		}
+		slices.Sort(effect.Flags)
+		if effect.Count = int64(len(taken)); !b.DryRun && effect.Count > b.Max {
+			return effect, nil, &ledger.CapError{Count: effect.Count, Max: b.Max}
+		}
+		moves := judgeAnswers(taken, rule.Disposition(named.Disposition), timing, time.Now())
+		for i, id := range moves.ids {
+			effect.Outcomes[moves.states[i]]++
+			if i < ledger.Listed {
+				effect.IDs = append(effect.IDs, id)
+			}
+		}
+		if b.DryRun || len(taken) == 0 {
+			return effect, nil, nil
+		}
+		return effect, moves.ids, moves.write(ctx, tx, act, rule.Disposition(named.Disposition))
+	})
+}
+
+// refuseAnswer says why one of them does not follow. The flag comes first: a failure is never a fresh cancel.
+func refuseAnswer(r answerRow, named ledger.Named) string {
+	switch {
+	case r.InFlight:
+		return inFlightWords
+	case named.Disposition == string(rule.Cancelled) && !strings.EqualFold(r.VendorFlag, "success"):
+		return "旺店通答复的标志不是成功，不能当作取消成功；若该单已取消，请用 already_cancelled"
+	}
+	return ""
+}
+
+func answersNamed(ctx context.Context, tx pgx.Tx, named ledger.Named, lock bool) ([]answerRow, error) {
+	query := `
+select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, a.vendor_flag, c.vendor_message, c.disposition, c.evidence, c.maybe_landed,
+       c.same_disposition, c.same_count, c.same_since, c.claim_until is not null as in_flight
+from cancellation c join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = c.attempt - case when c.claim_until is null then 0 else 1 end
+where c.state in ('parked', 'open') and btrim(c.vendor_message, E' \t\r\n') = btrim(@message, E' \t\r\n')
+  and (@code = '' or a.vendor_code = @code) and (@account = '' or c.account = @account)
+  and (c.state = 'parked' or (a.disposition = 'rejected' and not a.recognised))
+order by c.cancellation_id
+limit @limit`
+	if lock {
+		query += ` for update of c`
+	}
+	rows, err := tx.Query(ctx, query, pgx.StrictNamedArgs{"message": named.Message, "code": named.Code, "account": named.Account, "limit": mostAnswers})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[answerRow])
+}
+
+// answerMoves are the rows of a reclassification turned on their side, as unnest wants them.
+type answerMoves struct {
+	ids              []int64
+	states, outcomes []string
+	inferred         []bool
+	waits            []time.Duration
+	counts           []int
+	since            []time.Time
+	// work is what a person is told, by scheme; done are those that end as done.
+	work map[string][]ledger.Work
+	done []int64
+}
+
+// judgeAnswers lets the table of answers decide, with the history that the answer has: since when it is the same, and how often.
+func judgeAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) answerMoves {
+	m := answerMoves{work: map[string][]ledger.Work{}}
+	for _, r := range rows {
+		history := rule.History{Evidence: rule.Evidence(r.Evidence), MayHaveLanded: r.MaybeLanded, Same: 1, FirstSame: now}
+		if r.SameDisposition == r.Disposition && r.SameSince != nil {
+			history.Same, history.FirstSame = max(r.SameCount, 1), *r.SameSince
+		}
+		next := timing(r.Scheme).After(rule.Answer{Disposition: meaning, Recognised: true}, history, now)
+		m.ids = append(m.ids, r.CancellationID)
+		m.states = append(m.states, string(next.State))
+		m.outcomes = append(m.outcomes, next.Outcome)
+		m.inferred = append(m.inferred, next.Inferred)
+		m.waits = append(m.waits, next.Wait)
+		m.counts = append(m.counts, history.Same)
+		m.since = append(m.since, history.FirstSame)
+		if next.Work != "" {
+			m.work[r.Scheme] = append(m.work[r.Scheme], ledger.Work{
+				Kind: next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.CancellationID, Detail: r.VendorMessage,
+			})
+		}
+		if next.State == rule.Done {
+			m.done = append(m.done, r.CancellationID)
+		}
+	}
+	return m
+}
+
+func (m answerMoves) write(ctx context.Context, tx pgx.Tx, act ledger.Act, meaning rule.Disposition) error {
+	if _, err := tx.Exec(ctx, `
+update cancellation c
+set state = r.state, outcome = r.outcome, inferred = r.inferred, outcome_time = case when r.state in ('done', 'closed') then now() end,
+    due_time = greatest(now() + r.wait, c.not_before), verified_time = case when r.state = 'open' then 'epoch' else c.verified_time end, slice_until = null,
+    disposition = @meaning, same_disposition = @meaning, same_count = r.same_count, same_since = r.same_since, `+forgetUnsentColumns+`, answer_changes = 0,
+    maybe_landed = c.maybe_landed or @landed, update_time = now()
+from unnest(@ids::bigint[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @counts::integer[], @since::timestamptz[])
+  as r (id, state, outcome, inferred, wait, same_count, same_since)
+where c.cancellation_id = r.id`, pgx.StrictNamedArgs{
+		"ids": m.ids, "states": m.states, "outcomes": m.outcomes, "inferred": m.inferred, "waits": m.waits, "counts": m.counts, "since": m.since,
+		"meaning": string(meaning), "landed": meaning.MayHaveLanded(),
+	}); err != nil {
+		return err
+	}
+	if err := closeCancellationWork(ctx, tx, m.ids, byWhom("reclassified as "+string(meaning), act)); err != nil {
+		return err
+	}
+	for scheme, work := range m.work {
+		if err := openWork(ctx, tx, scheme, work); err != nil {
+			return err
+		}
+	}
+	return doneOfLive(ctx, tx, m.done)
+}

@@ -1,0 +1,38 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+)
+
+// A process was killed in the middle of a sweep, which therefore took an hour by the clock: the next one began four hours later.
+func TestASweepThatWasHeldUpDelaysTheNextByAnIntervalAtMost(t *testing.T) {
+	s, pool := openStore(t)
+	rows := rowtest.New(t, pool)
+	rows.Scheme(rowtest.Scheme{})
+	due := ledger.SweepStart{Scheme: "assembly", Kind: ledger.KindWatch, Revision: 1, Interval: time.Minute}
+	for _, c := range []struct {
+		started, ended string
+		begins         bool
+	}{
+		{"2 minutes", "110 seconds", true},
+		{"40 seconds", "35 seconds", false},
+		{"90 minutes", "30 seconds", false},
+		{"90 minutes", "2 minutes", true},
+	} {
+		_, err := pool.Exec(t.Context(), `truncate sweep cascade`)
+		require.NoError(t, err)
+		_, err = pool.Exec(t.Context(), `
+insert into sweep (scheme, kind, revision, phase, state, start_time, end_time, hours)
+values ('assembly', 'watch', 1, 'gather', 'complete', now() - $1::interval, now() - $2::interval, 0)`, c.started, c.ended)
+		require.NoError(t, err)
+		next, err := s.Sweep(t.Context(), due)
+		require.NoError(t, err)
+		require.Equal(t, c.begins, next != nil, "begun %s ago, ended %s ago", c.started, c.ended)
+	}
+}

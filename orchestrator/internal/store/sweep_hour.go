@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// GatherHours adds what Kingdee showed of these hours to what it showed before, and moves the sweep; also runs in the same
+// transaction.
+func (s *Store) GatherHours(ctx context.Context, w *ledger.Sweep, hours []ledger.SweepHour, also func(pgx.Tx) error) error {
+	after := *w
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		after = *w
+		batch := &pgx.Batch{}
+		for _, h := range hours {
+			batch.Queue(`
+insert into sweep_hour as h (sweep_id, hour_time, kingdee_bills, kingdee_digest, bill_ids) values ($1, $2, $3, $4, $5)
+on conflict (sweep_id, hour_time) do update
+set kingdee_bills = h.kingdee_bills + $3, kingdee_digest = h.kingdee_digest # $4, bill_ids = h.bill_ids || $5`,
+				w.ID, h.Hour, h.Bills, h.Digest, h.IDs)
+		}
+		if batch.Len() > 0 {
+			if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+				return err
+			}
+		}
+		if err := s.SaveSweep(ctx, tx, &after); err != nil {
+			return err
+		}
+		return also(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("gather hours: %w", err)
+	}
+	*w = after
+	return nil
+}
+
+// CompareHours counts and digests what the ledger says of the sweep's hours, puts it beside what Kingdee showed, and moves the sweep to
+// its repairs. Bills known to be missing, and those that Kingdee showed and nobody can decode, are compared on neither side.
+func (s *Store) CompareHours(ctx context.Context, w *ledger.Sweep) error {
+	after := *w
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		after = *w
+		tallies, err := ledgerHours(ctx, tx, w)
+		if err != nil {
+			return err
+		}
+		batch := &pgx.Batch{}
+		for hour, tally := range tallies {
+			batch.Queue(`
+insert into sweep_hour (sweep_id, hour_time, ledger_bills, ledger_digest) values ($1, $2, $3, $4)
+on conflict (sweep_id, hour_time) do update set ledger_bills = $3, ledger_digest = $4`, w.ID, hour, tally.Bills, tally.Digest)
+		}
+		batch.Queue(`
+update sweep_hour set repaired = true, bill_ids = '{}'
+where sweep_id = $1 and kingdee_bills = ledger_bills and kingdee_digest = ledger_digest`, w.ID)
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(ctx, `select count(*) from sweep_hour where sweep_id = $1 and not repaired`, w.ID).Scan(&after.Differing); err != nil {
+			return err
+		}
+		after.Phase, after.Cursor = ledger.SweepRepair, 0
+		return s.SaveSweep(ctx, tx, &after)
+	})
+	if err != nil {
+		return fmt.Errorf("compare hours: %w", err)
+	}
+	*w = after
+	return nil
+}
+
+// ledgerHours reads the states of the sweep's hours from the ledger, one by one.
+func ledgerHours(ctx context.Context, tx pgx.Tx, w *ledger.Sweep) (map[time.Time]rule.Tally, error) {
+	rows, err := tx.Query(ctx, `
+select bill_id, bill_no, org, document_status, cancel_status, affair_type, bill_create_time, modify_time, approve_time, cancel_time
+from bill
+where scheme = $1 and `+stampOf+` >= $2 and `+stampOf+` < $3 and absent_since is null and bill_id <> all($4)`,
+		w.Scheme, w.From, w.To, orEmpty(w.Problems))
+	if err != nil {
+		return nil, err
+	}
+	tallies := map[time.Time]rule.Tally{}
+	var state rule.State
+	var created, modified, approved, cancelled *time.Time
+	_, err = pgx.ForEachRow(rows, []any{
+		&state.ID, &state.Number, &state.Org, &state.DocumentStatus, &state.CancelStatus, &state.Affair, &created, &modified, &approved, &cancelled,
+	}, func() error {
+		state.CreateTime, state.ModifyTime, state.ApproveTime, state.CancelTime = valued(created), valued(modified), valued(approved), valued(cancelled)
+		hour := rule.Hour(state.Stamp())
+		tally := tallies[hour]
+		tally.Add(state)
+		tallies[hour] = tally
+		return nil
+	})
+	return tallies, err
+}
+
+// NextHour answers the sweep's earliest hour that differs and is not repaired, with the ids of the bills that it has on either side,
+// ascending, those up to the sweep's cursor left out; false when there is none.
+func (s *Store) NextHour(ctx context.Context, w *ledger.Sweep) (hour time.Time, ids []int64, found bool, err error) {
+	err = s.pool.QueryRow(ctx, `select hour_time from sweep_hour where sweep_id = $1 and not repaired order by hour_time limit 1`, w.ID).Scan(&hour)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return hour, nil, false, nil
+	}
+	if err != nil {
+		return hour, nil, false, fmt.Errorf("next hour: %w", err)
+	}
+	rows, err := s.pool.Query(ctx, `
+select id from (
+    select unnest(bill_ids) as id from sweep_hour where sweep_id = @sweep and hour_time = @hour
+    union
+    select bill_id from bill where scheme = @scheme and `+stampOf+` >= greatest(@hour, @from::timestamptz)
+        and `+stampOf+` < least(@hour::timestamptz + interval '1 hour', @to::timestamptz)
+) as bills
+where id > @cursor
+order by id`, pgx.StrictNamedArgs{"sweep": w.ID, "hour": hour, "scheme": w.Scheme, "from": w.From, "to": w.To, "cursor": w.Cursor})
+	if err != nil {
+		return hour, nil, false, fmt.Errorf("next hour: %w", err)
+	}
+	if ids, err = pgx.CollectRows(rows, pgx.RowTo[int64]); err != nil {
+		return hour, nil, false, fmt.Errorf("next hour: %w", err)
+	}
+	return hour, ids, true, nil
+}
+
+// HourRepaired moves the sweep behind this hour.
+func (s *Store) HourRepaired(ctx context.Context, w *ledger.Sweep, hour time.Time) error {
+	after := *w
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		after = *w
+		after.Cursor = 0
+		if _, err := tx.Exec(ctx, `update sweep_hour set repaired = true, bill_ids = '{}' where sweep_id = $1 and hour_time = $2`, w.ID, hour); err != nil {
+			return err
+		}
+		return s.SaveSweep(ctx, tx, &after)
+	})
+	if err != nil {
+		return fmt.Errorf("hour repaired: %w", err)
+	}
+	*w = after
+	return nil
+}

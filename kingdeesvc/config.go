@@ -2,17 +2,15 @@ package kingdeesvc
 
 import (
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/settings"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
-
-// Secret is a setting that no log, error or dump shows.
-type Secret = kingdee.Secret
 
 // Config is all that kingdeesvc is told. Make one with LoadConfig, which checks it.
 type Config struct {
@@ -26,8 +24,8 @@ type Config struct {
 	Username string
 	AppID    string
 	// AppSecret belongs to AppID; Password to Username. Which of them is needed is Auth's question.
-	AppSecret Secret
-	Password  Secret
+	AppSecret settings.Secret
+	Password  settings.Secret
 	// LCID is the language of the vendor's messages.
 	LCID int
 	// OrgNum is the organisation for the header signature.
@@ -53,85 +51,87 @@ type Config struct {
 	Addr string
 	// MetricsAddr is where GET /metrics is answered, on this machine only; empty = nowhere.
 	MetricsAddr string
-	// TokensFile, TLSCertFile, TLSKeyFile and TLSClientCAFile say who may call; see LoadConfig.
-	TokensFile      string
-	TLSCertFile     string
-	TLSKeyFile      string
-	TLSClientCAFile string
-	LogLevel        slog.Level
+	// Access says who may call.
+	Access access.Files
+	// Traces say where spans go.
+	Traces   telemetry.Settings
+	LogLevel slog.Level
 }
 
-// LoadConfig reads the settings from the environment and reports every problem at once, one a line. Secrets may also be given
-// as <NAME>_FILE. An address that other hosts can reach needs AUTH_TOKENS_FILE or TLS_CLIENT_CA_FILE.
+const (
+	exampleAddr    = "127.0.0.1:7401"
+	exampleMetrics = "127.0.0.1:9401"
+)
+
+// LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line, and
+// repeats no secret. An address that other hosts can reach needs AUTH_TOKENS_FILE or TLS_CLIENT_CA_FILE.
 func LoadConfig(getenv func(string) string) (Config, error) {
-	s := &settings{getenv: getenv}
+	r := settings.New(getenv)
 	cfg := Config{
-		AcctID:          s.required("KINGDEE_ACCT_ID"),
-		Username:        s.required("KINGDEE_USERNAME"),
-		AppID:           s.text("KINGDEE_APP_ID", ""),
-		AppSecret:       s.secret("KINGDEE_APP_SECRET"),
-		Password:        s.secret("KINGDEE_PASSWORD"),
-		LCID:            s.number("KINGDEE_LCID", 2052, 1, 65535),
-		OrgNum:          s.text("KINGDEE_ORG_NUM", ""),
-		Auth:            s.text("KINGDEE_AUTH", "sign"),
-		ZoneName:        s.text("KINGDEE_TIME_ZONE", "Asia/Shanghai"),
-		PageRows:        s.number("KINGDEE_PAGE_ROWS", 2000, 10, 2000),
-		SignHash:        s.choice("KINGDEE_SIGN_HASH", "sha256", "sha1"),
-		KickOff:         s.choice("KINGDEE_KICK_OFF", "true", "false") == "true",
-		Sessions:        s.number("KINGDEE_SESSIONS", 1, 1, 10),
-		Addr:            s.text("KINGDEESVC_ADDR", "127.0.0.1:7401"),
-		MetricsAddr:     s.text("KINGDEESVC_METRICS_ADDR", ""),
-		TokensFile:      s.text("AUTH_TOKENS_FILE", ""),
-		TLSCertFile:     s.text("TLS_CERT_FILE", ""),
-		TLSKeyFile:      s.text("TLS_KEY_FILE", ""),
-		TLSClientCAFile: s.text("TLS_CLIENT_CA_FILE", ""),
+		AcctID:      r.Required("KINGDEE_ACCT_ID"),
+		Username:    r.Required("KINGDEE_USERNAME"),
+		AppID:       r.Text("KINGDEE_APP_ID", ""),
+		AppSecret:   r.Secret("KINGDEE_APP_SECRET"),
+		Password:    r.Secret("KINGDEE_PASSWORD"),
+		LCID:        r.Whole("KINGDEE_LCID", 2052, 1, 65535),
+		OrgNum:      r.Text("KINGDEE_ORG_NUM", ""),
+		Auth:        r.Choice("KINGDEE_AUTH", "sign", "app_secret", "password", "header"),
+		ZoneName:    r.Text("KINGDEE_TIME_ZONE", "Asia/Shanghai"),
+		Zone:        r.Zone("KINGDEE_TIME_ZONE", "Asia/Shanghai"),
+		PageRows:    r.Whole("KINGDEE_PAGE_ROWS", 2000, 10, 2000),
+		SignHash:    r.Choice("KINGDEE_SIGN_HASH", "sha256", "sha1"),
+		KickOff:     r.Choice("KINGDEE_KICK_OFF", "true", "false") == "true",
+		Sessions:    r.Whole("KINGDEE_SESSIONS", 1, 1, 10),
+		Addr:        r.Text("KINGDEESVC_ADDR", exampleAddr),
+		MetricsAddr: r.Text("KINGDEESVC_METRICS_ADDR", ""),
+		Access:      access.ReadFiles(r),
+		Traces:      telemetry.ReadSettings(r),
+		LogLevel:    r.Level("LOG_LEVEL"),
 	}
-	if base := s.required("KINGDEE_BASE_URL"); base != "" {
-		var err error
+	if rate := r.Rate("KINGDEE_RATE", 0.01, 100_000); rate != nil {
+		cfg.Rate = *rate
+	}
+	cfg.server(r)
+	cfg.credentials(r)
+	_, err := cfg.Access.Open()
+	r.Note(err)
+	r.Note(access.CheckAddr("KINGDEESVC_ADDR", cfg.Addr, exampleAddr, cfg.Access.Guarded()))
+	r.Note(access.CheckLocalAddr("KINGDEESVC_METRICS_ADDR", cfg.MetricsAddr, exampleMetrics))
+	return cfg, r.Err()
+}
+
+// server reads where Kingdee is and whom to trust about it.
+func (cfg *Config) server(r *settings.Reader) {
+	var err error
+	if base := r.Required("KINGDEE_BASE_URL"); base != "" {
 		if cfg.BaseURL, err = kingdee.ParseBaseURL(base); err != nil {
-			s.problem("KINGDEE_BASE_URL", err.Error())
+			r.Fault("KINGDEE_BASE_URL", "%w", err)
 		}
 	}
-	var err error
-	if cfg.Roots, err = loadRoots(s.text("KINGDEE_CA_FILE", "")); err != nil {
-		s.problem("KINGDEE_CA_FILE", err.Error())
+	if cfg.Roots, err = access.Roots(r.Text("KINGDEE_CA_FILE", "")); err != nil {
+		r.Fault("KINGDEE_CA_FILE", "%w", err)
 	}
-	s.credentials(cfg)
-	if cfg.Zone, err = loadZone(cfg.ZoneName); err != nil {
-		s.problem("KINGDEE_TIME_ZONE", err.Error())
-	}
-	cfg.Rate = s.rate("KINGDEE_RATE")
-	s.access(cfg)
-	level := s.text("LOG_LEVEL", "info")
-	if err := cfg.LogLevel.UnmarshalText([]byte(level)); err != nil {
-		// In the words of the other services: `voidrelay up` names it once for all three.
-		s.problem("LOG_LEVEL", fmt.Sprintf("%q is none of debug, info, warn, error", level))
-	}
-	return cfg, errors.Join(s.problems...)
 }
 
 // credentials says which settings the chosen way in still lacks.
-func (s *settings) credentials(cfg Config) {
+func (cfg *Config) credentials(r *settings.Reader) {
 	need := func(name string, missing bool) {
-		if missing && !s.named[name] {
-			s.problem(name, "missing; KINGDEE_AUTH="+cfg.Auth+" needs it")
+		if missing && !r.Faulty(name) {
+			r.Fault(name, "not set; KINGDEE_AUTH=%s needs it", cfg.Auth)
 		}
 	}
-	switch cfg.Auth {
-	case "sign", "app_secret":
-		need("KINGDEE_APP_ID", cfg.AppID == "")
-		need("KINGDEE_APP_SECRET", cfg.AppSecret == "")
-	case "password":
+	switch {
+	case r.Faulty("KINGDEE_AUTH"):
+		return // what it would need is not known
+	case cfg.Auth == "password":
 		need("KINGDEE_PASSWORD", cfg.Password == "")
-	case "header":
-		need("KINGDEE_APP_ID", cfg.AppID == "")
-		need("KINGDEE_APP_SECRET", cfg.AppSecret == "")
-		if cfg.AppID != "" {
-			if _, err := kingdee.NewHeaderAuth(cfg.account(), cfg.OrgNum, cfg.AppID, cfg.AppSecret); err != nil {
-				s.problem("KINGDEE_APP_ID", err.Error())
-			}
+		return
+	}
+	need("KINGDEE_APP_ID", cfg.AppID == "")
+	need("KINGDEE_APP_SECRET", cfg.AppSecret == "")
+	if cfg.Auth == "header" && cfg.AppID != "" {
+		if _, err := kingdee.NewHeaderAuth(cfg.account(), cfg.OrgNum, cfg.AppID, cfg.AppSecret); err != nil {
+			r.Fault("KINGDEE_APP_ID", "%w", err)
 		}
-	default:
-		s.problem("KINGDEE_AUTH", "want sign, app_secret, password or header")
 	}
 }

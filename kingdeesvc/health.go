@@ -2,11 +2,8 @@ package kingdeesvc
 
 import (
 	"context"
+	"log/slog"
 	"time"
-
-	"google.golang.org/grpc/health/grpc_health_v1"
-
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
 )
@@ -23,17 +20,11 @@ const (
 // tell turns health with the vendor: NOT_SERVING when the login is refused or nobody answers, SERVING again when it works.
 func (s *Server) tell(usable bool, cause error) {
 	if usable {
-		s.logger.Info("kingdeesvc: the vendor is usable")
-		s.setHealth(grpc_health_v1.HealthCheckResponse_SERVING)
-		return
+		s.logger.Info("Kingdee is usable")
+	} else {
+		s.logger.Warn("Kingdee is not usable", slog.Any("err", cause))
 	}
-	s.logger.Warn("kingdeesvc: the vendor is not usable", "err", cause)
-	s.setHealth(grpc_health_v1.HealthCheckResponse_NOT_SERVING)
-}
-
-func (s *Server) setHealth(status grpc_health_v1.HealthCheckResponse_ServingStatus) {
-	s.checks.SetServingStatus("", status)
-	s.checks.SetServingStatus(kingdeev1.BillService_ServiceDesc.ServiceName, status)
+	s.grpc.SetHealth(usable)
 }
 
 // probe asks the vendor at once, and then whenever nothing else has for a while, so that health is right without callers. A

@@ -43,7 +43,7 @@ func TestEveryWayInOpensOneSessionAndClosesIt(t *testing.T) {
 				require.Equal(t, 1, b.vendor.Calls()[c.login], "%v", b.vendor.Calls())
 			}
 			require.Equal(t, 1, b.vendor.Sessions())
-			b.server.Stop(t.Context())
+			require.NoError(t, b.server.Stop(t.Context()))
 			require.Zero(t, b.vendor.Sessions(), "logged out on exit")
 		})
 	}
@@ -84,7 +84,7 @@ func TestSeveralSessionsServeSeveralCallersAtOnce(t *testing.T) {
 	}
 	require.Equal(t, 3, b.vendor.Sessions())
 	require.Equal(t, 3, b.vendor.Calls()["loginbysign"])
-	b.server.Stop(t.Context())
+	require.NoError(t, b.server.Stop(t.Context()))
 	require.Zero(t, b.vendor.Sessions())
 }
 

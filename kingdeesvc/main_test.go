@@ -49,7 +49,7 @@ func setup(t *testing.T, env map[string]string, tune func(*sandbox.Config)) *bun
 	require.NoError(t, err)
 	server, err := kingdeesvc.Start(background(t), adapter, quiet())
 	require.NoError(t, err)
-	t.Cleanup(func() { server.Stop(background(t)) })
+	t.Cleanup(func() { require.NoError(t, server.Stop(background(t))) })
 
 	conn, err := grpc.NewClient(server.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))

@@ -2,7 +2,6 @@ package kingdeesvc_test
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"testing"
 
@@ -12,7 +11,6 @@ import (
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
 
@@ -51,16 +49,4 @@ func scrape(t *testing.T, b *bundle) string {
 	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return string(text)
-}
-
-func TestMetricsStayOnThisMachine(t *testing.T) {
-	settings := environment("https://erp.example.com")
-	settings["KINGDEESVC_METRICS_ADDR"] = ":9401"
-	_, err := load(settings)
-	require.ErrorContains(t, err, "KINGDEESVC_METRICS_ADDR")
-	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = taken.Close() }()
-	_, err = kingdeesvc.Start(t.Context(), nowhere(t, map[string]string{"KINGDEESVC_METRICS_ADDR": taken.Addr().String()}), quiet())
-	require.ErrorContains(t, err, "KINGDEESVC_METRICS_ADDR")
 }

@@ -39,7 +39,7 @@ func TestTheReadmeNamesEverySettingAndMetric(t *testing.T) {
 	_, err = b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 	require.NoError(t, err)
 	var shown []string
-	for _, line := range regexp.MustCompile(`(?m)^# TYPE (\S+)`).FindAllStringSubmatch(scrape(t, b), -1) {
+	for _, line := range regexp.MustCompile(`(?m)^# TYPE (kingdee_\S+)`).FindAllStringSubmatch(scrape(t, b), -1) {
 		shown = append(shown, line[1])
 	}
 	var named []string

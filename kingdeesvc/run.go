@@ -1,109 +1,105 @@
 // Package kingdeesvc is the adapter between gRPC (kingdee.v1) and the WebAPI of 金蝶云星空 (Kingdee Cloud Galaxy).
 //
-// It exports what a composition root needs: Config, LoadConfig, Start, Run and Check. It remembers nothing between two starts.
+// It exports what a composition root needs: Config, LoadConfig, Start, Check and Examine. It remembers nothing between two starts.
 package kingdeesvc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"sync"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/health"
-	"google.golang.org/grpc/health/grpc_health_v1"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/metrics"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rpc"
 )
 
+// drainTime bounds a stop: what is read can be read again.
+const drainTime = 10 * time.Second
+
 // Server is a running kingdeesvc.
 type Server struct {
-	listener net.Listener
-	grpc     *grpc.Server
-	checks   *health.Server
-	client   *kingdee.Client
-	figures  *figures
-	logger   *slog.Logger
+	*serve.Life
 
-	// closing ends the probe and the watches of health.
-	closing  context.CancelFunc
-	running  sync.WaitGroup
-	probing  sync.WaitGroup
-	stopOnce sync.Once
-	done     chan struct{}
-	err      error
+	grpc      *serve.GRPC
+	metrics   *serve.Metrics
+	telemetry *telemetry.Telemetry
+	client    *kingdee.Client
+	logger    *slog.Logger
+
+	// probing is ended by stopProbe, before the session that a probe holds is given back.
+	probing   sync.WaitGroup
+	stopProbe context.CancelFunc
 }
 
-// Start builds the service and listens. It does not wait for Kingdee: until a first login health says NOT_SERVING and calls
-// say why. When ctx ends, the server stops as by Stop.
-func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
-	tokens, err := loadTokens(cfg.TokensFile)
-	if err != nil {
-		return nil, fmt.Errorf("AUTH_TOKENS_FILE: %w", err)
-	}
-	tlsConfig, err := loadTLS(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("TLS: %w", err)
-	}
-	life, closing := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Server{logger: logger, done: make(chan struct{}), closing: closing}
-	if s.figures, err = newFigures(ctx, cfg.MetricsAddr, func() kingdee.Stats { return s.client.Stats() }); err != nil {
-		closing()
-		return nil, err
-	}
-	var service *rpc.Service
-	s.client, service, err = build(cfg, logger, s.figures.observer(), s.tell)
-	if err != nil {
-		s.figures.close()
-		closing()
-		return nil, err
-	}
-	s.grpc, s.checks, err = rpc.NewServer(rpc.ServerOptions{
-		Service: service, Tokens: tokens, TLS: tlsConfig, Logger: logger, Closing: life,
-	})
-	if err != nil {
-		s.figures.close()
-		closing()
-		return nil, err
-	}
-	s.setHealth(grpc_health_v1.HealthCheckResponse_NOT_SERVING)
-	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
-	if err != nil {
-		s.figures.close()
-		closing()
-		return nil, fmt.Errorf("KINGDEESVC_ADDR: %w", err)
-	}
-	if len(tokens) > 0 && tlsConfig == nil {
-		logger.WarnContext(ctx, "kingdeesvc: bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE", "addr", s.Addr())
-	}
-	s.probing.Go(func() { s.probe(life) })
-	s.running.Go(s.probing.Wait)
-	s.running.Go(func() { s.figures.serve(life) })
-	s.running.Go(func() {
-		defer closing()
-		if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
-			s.err = err
+// Start builds the service and listens. It does not wait for Kingdee: until a first login health says NOT_SERVING and calls say
+// why. ctx bounds the start only; Stop ends the server.
+func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
+	s := &Server{logger: logger}
+	s.Life = serve.NewLife(drainTime, s.drain)
+	defer func() {
+		if err != nil {
+			_ = s.Stop(context.WithoutCancel(ctx)) // the error that matters is the start's
 		}
-	})
-	s.running.Go(func() {
-		select {
-		case <-ctx.Done():
-			s.stop(context.WithoutCancel(ctx))
-		case <-life.Done():
-		}
-	})
-	go func() {
-		s.running.Wait()
-		close(s.done)
 	}()
-	logger.InfoContext(ctx, "kingdeesvc: listening", "addr", s.Addr(), "vendor", cfg.BaseURL.Redacted())
+	guard, err := cfg.Access.Open()
+	if err != nil {
+		return nil, err
+	}
+	if s.telemetry, err = telemetry.New(ctx, "kingdeesvc", cfg.Traces); err != nil {
+		return nil, err
+	}
+	observer, err := metrics.New(s.telemetry, func() kingdee.Stats { return s.client.Stats() })
+	if err != nil {
+		return nil, err
+	}
+	client, service, err := build(cfg, logger, observer, s.tell)
+	if err != nil {
+		return nil, err
+	}
+	s.client = client
+	if s.grpc, err = serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(logger), Guard: guard, Telemetry: s.telemetry}); err != nil {
+		return nil, err
+	}
+	kingdeev1.RegisterBillServiceServer(s.grpc, service)
+	s.grpc.SetHealth(false)
+	if err := s.listen(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if guard.Tokens != nil && guard.TLS == nil {
+		logger.WarnContext(ctx, "bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE", slog.String("addr", s.Addr()))
+	}
+	life, stopProbe := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopProbe = stopProbe
+	s.probing.Go(func() { s.probe(life) })
+	s.Go(s.metrics.Serve)
+	s.Go(s.grpc.Serve)
+	logger.InfoContext(ctx, "kingdeesvc listens", slog.String("addr", s.Addr()), slog.String("vendor", cfg.BaseURL.Redacted()),
+		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
+}
+
+func (s *Server) listen(ctx context.Context, cfg Config) error {
+	if err := s.grpc.Listen(ctx, "KINGDEESVC_ADDR", cfg.Addr); err != nil {
+		return err
+	}
+	var scrapes net.Listener
+	if cfg.MetricsAddr != "" {
+		var err error
+		if scrapes, err = serve.Listen(ctx, "KINGDEESVC_METRICS_ADDR", cfg.MetricsAddr); err != nil {
+			return err
+		}
+	}
+	s.metrics = serve.NewMetrics(scrapes, s.telemetry.Registry, s.logger)
+	return nil
 }
 
 // build makes the graph below gRPC.
@@ -144,53 +140,26 @@ func (cfg Config) auth() (kingdee.Auth, *kingdee.HeaderAuth, error) {
 }
 
 // Addr is where the server listens, with the port that was chosen for port 0.
-func (s *Server) Addr() string { return s.listener.Addr().String() }
+func (s *Server) Addr() string { return s.grpc.Addr() }
 
-// Wait blocks until the server has stopped. It answers nil after a Stop.
-func (s *Server) Wait() error {
-	<-s.done
-	if s.err != nil {
-		return fmt.Errorf("serve: %w", s.err)
+// MetricsAddr is where GET /metrics is answered, with the port that was chosen for port 0; empty without metrics.
+func (s *Server) MetricsAddr() string { return s.metrics.Addr() }
+
+// drain ends what Start began, also where that came half way only.
+func (s *Server) drain(ctx context.Context) error {
+	if s.stopProbe != nil {
+		s.stopProbe()
 	}
-	return nil
-}
-
-// Stop drains calls until ctx ends, then cuts them, and waits for everything that Start began. It may be called again.
-func (s *Server) Stop(ctx context.Context) {
-	s.stop(ctx)
-	<-s.done
-}
-
-// drainTime bounds the draining when nobody else does.
-const drainTime = 10 * time.Second
-
-func (s *Server) stop(ctx context.Context) {
-	s.stopOnce.Do(func() {
-		ctx, cancel := context.WithTimeout(ctx, drainTime)
-		defer cancel()
-		s.checks.Shutdown()
-		s.closing()
-		drained := make(chan struct{})
-		go func() {
-			s.grpc.GracefulStop()
-			close(drained)
-		}()
-		select {
-		case <-drained:
-		case <-ctx.Done():
-			s.grpc.Stop()
-			<-drained
-		}
-		s.probing.Wait() // it holds a session
+	if s.grpc != nil {
+		s.grpc.Drain(ctx)
+	}
+	s.probing.Wait() // it holds a session
+	if s.client != nil {
 		s.client.Close(context.WithoutCancel(ctx))
-	})
-}
-
-// Run is Start, then Wait.
-func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
-	server, err := Start(ctx, cfg, logger)
-	if err != nil {
-		return err
 	}
-	return server.Wait()
+	s.metrics.Close()
+	if s.telemetry == nil {
+		return nil
+	}
+	return s.telemetry.Stop(ctx)
 }

@@ -1,15 +1,15 @@
 package wmssvc
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/voidrelay/voidrelay/internal/settings"
 )
 
 // accountsFile is the form of WMS_ACCOUNTS_FILE. Secrets stand in files of their own, named relative to this one.
@@ -48,33 +48,33 @@ func (a Account) called(setting string) string {
 	return fmt.Sprintf("WMS_ACCOUNTS_FILE %s, account %s: %s", a.file, a.Name, fileKeys[setting])
 }
 
-// loadAccounts reads the accounts file; what is wrong with the accounts themselves is found by plan. It adds to named the secrets
-// whose fault it tells.
-func loadAccounts(path string, named map[string]bool) ([]Account, error) {
-	content, err := os.ReadFile(path) //nolint:gosec // the operator's own setting
+// loadAccounts reads the accounts file; what is wrong with the accounts themselves is found by plan. unread are the secrets
+// whose fault it tells, by what the operator calls them.
+func loadAccounts(path string) (accounts []Account, unread map[string]bool, err error) {
+	content, err := settings.ReadText(path)
 	if err != nil {
-		return nil, fmt.Errorf("WMS_ACCOUNTS_FILE: %w", err)
+		return nil, nil, fmt.Errorf("WMS_ACCOUNTS_FILE: %w", err)
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder := yaml.NewDecoder(strings.NewReader(content))
 	decoder.KnownFields(true)
 	var f accountsFile
 	if err := decoder.Decode(&f); err != nil {
-		return nil, fmt.Errorf("WMS_ACCOUNTS_FILE %s: %w", path, err)
+		return nil, nil, fmt.Errorf("WMS_ACCOUNTS_FILE %s: %w", path, err)
 	}
 	if len(f.Accounts) == 0 {
-		return nil, fmt.Errorf("WMS_ACCOUNTS_FILE %s: no accounts", path)
+		return nil, nil, fmt.Errorf("WMS_ACCOUNTS_FILE %s: no accounts", path)
 	}
 	var problems []error
-	accounts := make([]Account, 0, len(f.Accounts))
+	unread = make(map[string]bool)
 	for _, e := range f.Accounts {
-		account, err := e.account(path, named)
+		account, err := e.account(path, unread)
 		problems = append(problems, err)
 		accounts = append(accounts, account)
 	}
-	return accounts, errors.Join(problems...)
+	return accounts, unread, errors.Join(problems...)
 }
 
-func (e accountEntry) account(path string, named map[string]bool) (Account, error) {
+func (e accountEntry) account(path string, unread map[string]bool) (Account, error) {
 	a := Account{
 		Name: e.Name, URL: e.URL, Dialect: e.Dialect, SignMethod: e.SignMethod, SID: e.SID,
 		Rate: e.Rate, Concurrency: e.Concurrency, ExtraOrderTypes: e.ExtraOrderTypes, file: path,
@@ -91,18 +91,16 @@ func (e accountEntry) account(path string, named map[string]bool) (Account, erro
 	}
 	for _, secret := range []struct {
 		setting, file string
-		into          *Secret
+		into          *settings.Secret
 	}{{"WMS_APP_KEY", e.AppKeyFile, &a.AppKey}, {"WMS_APP_SECRET", e.AppSecretFile, &a.AppSecret}} {
 		if secret.file == "" {
 			continue // plan says that it is not set
 		}
-		content, err := os.ReadFile(beside(path, secret.file)) //nolint:gosec // the operator's own setting
-		if err != nil {
-			named[a.called(secret.setting)] = true
+		var err error
+		if *secret.into, err = settings.ReadSecret(beside(path, secret.file)); err != nil {
+			unread[a.called(secret.setting)] = true
 			problems = append(problems, fmt.Errorf("%s: %w", a.called(secret.setting), err))
-			continue
 		}
-		*secret.into = Secret(strings.TrimRight(string(content), "\r\n"))
 	}
 	return a, errors.Join(problems...)
 }

@@ -23,7 +23,7 @@ const (
 // tells: whether the WMS can be reached, which kind it is, its clock, and whether account, key and signature are accepted.
 // Its error names the accounts that could not be used.
 func Check(ctx context.Context, cfg Config, out io.Writer) error {
-	p, err := cfg.plan(nil)
+	p, err := cfg.plan(nothingTold)
 	if err != nil {
 		return err
 	}

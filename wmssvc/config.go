@@ -4,14 +4,12 @@
 package wmssvc
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/settings"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/rpc"
 )
 
@@ -20,17 +18,22 @@ const DefaultAccount = rpc.DefaultAccount
 
 // Config is everything a server needs to know.
 type Config struct {
-	// Addr is where gRPC listens: host:port, port 0 for any free one. Anything but loopback needs TokensFile or ClientCAFile.
+	// Addr is where gRPC listens: host:port, port 0 for any free one. Anything but loopback needs tokens or client certificates.
 	Addr string
 	// Accounts are the WMS accounts, with unique names; the one named DefaultAccount serves requests that name none.
 	Accounts []Account
 	// DictionaryFile extends or overrides what is known about the vendor's answers; empty = the embedded one alone.
 	DictionaryFile string
-	// TokensFile holds one name:token a line; each call but health must then carry one of the tokens. Empty = no tokens.
-	TokensFile string
-	// CertFile and KeyFile turn TLS on; with ClientCAFile callers must present a certificate that it signed.
-	CertFile, KeyFile, ClientCAFile string
-	LogLevel                        slog.Level
+	// MetricsAddr is where GET /metrics is answered, on this machine only; empty = nowhere.
+	MetricsAddr string
+	// Access says who may call.
+	Access access.Files
+	// Traces say where spans go.
+	Traces   telemetry.Settings
+	LogLevel slog.Level
+
+	// ProbeEvery is no setting, for tests: how long after a request without an answer the harmless call is made. 0 = 15 s.
+	ProbeEvery time.Duration
 }
 
 // Account is one WMS account.
@@ -44,8 +47,8 @@ type Account struct {
 	SignMethod string
 	// SID is the tenant: sid, or customerId in Qimen.
 	SID       string
-	AppKey    Secret
-	AppSecret Secret
+	AppKey    settings.Secret
+	AppSecret settings.Secret
 	// Rate is requests started a second, 0 for no limit; nil = 10, or no limit once the server turns out to be a sandbox.
 	// Higher clears a backlog sooner and risks the vendor's frequency limit, which stops everything for minutes.
 	Rate *float64
@@ -65,147 +68,61 @@ type Account struct {
 }
 
 const (
-	defaultAddr    = "127.0.0.1:7402"
+	exampleAddr    = "127.0.0.1:7402"
+	exampleMetrics = "127.0.0.1:9402"
 	defaultTimeout = 20 * time.Second
 	maxTimeout     = 2 * time.Minute
 	maxRate        = 10_000
 	maxConcurrency = 1024
 )
 
-// LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line.
+// LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line, and
+// repeats no secret.
 func LoadConfig(getenv func(string) string) (Config, error) {
-	env := environment{getenv: getenv, named: make(map[string]bool)}
+	r := settings.New(getenv)
 	cfg := Config{
-		Addr:           env.text("WMSSVC_ADDR", defaultAddr),
-		DictionaryFile: getenv("WMS_DICTIONARY"),
-		TokensFile:     getenv("AUTH_TOKENS_FILE"),
-		CertFile:       getenv("TLS_CERT_FILE"), KeyFile: getenv("TLS_KEY_FILE"), ClientCAFile: getenv("TLS_CLIENT_CA_FILE"),
-		LogLevel: env.level("LOG_LEVEL"),
+		Addr:           r.Text("WMSSVC_ADDR", exampleAddr),
+		DictionaryFile: r.Text("WMS_DICTIONARY", ""),
+		MetricsAddr:    r.Text("WMSSVC_METRICS_ADDR", ""),
+		Access:         access.ReadFiles(r),
+		Traces:         telemetry.ReadSettings(r),
+		LogLevel:       r.Level("LOG_LEVEL"),
 	}
-	path := getenv("WMS_ACCOUNTS_FILE")
+	// Secrets whose fault was told, as the operator calls them: plan does not tell it again as their being missing.
+	told := r.Faulty
+	path := r.Text("WMS_ACCOUNTS_FILE", "")
 	if path != "" {
-		accounts, err := loadAccounts(path, env.named)
-		if err != nil {
-			env.problems = append(env.problems, err)
-		}
+		accounts, unread, err := loadAccounts(path)
+		r.Note(err)
 		cfg.Accounts = accounts
+		told = func(setting string) bool { return unread[setting] || r.Faulty(setting) }
 	}
 	// With an accounts file the environment need not describe an account of its own.
-	if account := env.account(); path == "" || account.given() {
+	if account := readAccount(r); path == "" || account.given() {
 		cfg.Accounts = append([]Account{account}, cfg.Accounts...)
 	}
-	if _, err := cfg.plan(env.named); err != nil {
-		env.problems = append(env.problems, err)
+	_, err := cfg.plan(told)
+	r.Note(err)
+	return cfg, r.Err()
+}
+
+// readAccount reads the account that the WMS_* settings describe.
+func readAccount(r *settings.Reader) Account {
+	account := Account{
+		Name: DefaultAccount, URL: r.Text("WMS_URL", ""), SID: r.Text("WMS_SID", ""),
+		AppKey: r.Secret("WMS_APP_KEY"), AppSecret: r.Secret("WMS_APP_SECRET"),
+		Dialect: r.Text("WMS_DIALECT", "wdt"), SignMethod: r.Text("WMS_SIGN_METHOD", ""),
+		Rate: r.Rate("WMS_RATE", 0, maxRate), Timeout: r.Duration("WMS_TIMEOUT", defaultTimeout),
+		CAFile:          r.Text("WMS_CA_FILE", ""),
+		ExtraOrderTypes: r.List("WMS_EXTRA_ORDER_TYPES"),
 	}
-	return cfg, errors.Join(env.problems...)
-}
-
-// environment reads settings and collects what is wrong with them.
-type environment struct {
-	getenv   func(string) string
-	problems []error
-	// named are secrets, as the operator calls them, whose fault was told: plan does not tell it again as their being missing.
-	named map[string]bool
-}
-
-func (e *environment) problem(format string, args ...any) {
-	e.problems = append(e.problems, fmt.Errorf(format, args...))
-}
-
-// account reads the account that the WMS_* settings describe.
-func (e *environment) account() Account {
-	return Account{
-		Name: DefaultAccount, URL: e.getenv("WMS_URL"), SID: e.getenv("WMS_SID"),
-		AppKey: e.secret("WMS_APP_KEY"), AppSecret: e.secret("WMS_APP_SECRET"),
-		Dialect: e.text("WMS_DIALECT", "wdt"), SignMethod: e.getenv("WMS_SIGN_METHOD"),
-		Rate: e.rate("WMS_RATE"), Concurrency: e.whole("WMS_CONCURRENCY"), Timeout: e.duration("WMS_TIMEOUT", defaultTimeout),
-		CAFile:          e.getenv("WMS_CA_FILE"),
-		ExtraOrderTypes: e.list("WMS_EXTRA_ORDER_TYPES"),
+	if n := r.Whole("WMS_CONCURRENCY", 0, 1, maxConcurrency); n != 0 {
+		account.Concurrency = &n
 	}
+	return account
 }
 
 // given says that at least something names which account this is.
 func (a Account) given() bool {
 	return a.URL != "" || a.SID != "" || a.AppKey != "" || a.AppSecret != ""
-}
-
-func (e *environment) text(name, otherwise string) string {
-	if value := e.getenv(name); value != "" {
-		return value
-	}
-	return otherwise
-}
-
-// secret reads NAME, or the file that NAME_FILE names, without the line end that editors add.
-func (e *environment) secret(name string) Secret {
-	value, path := e.getenv(name), e.getenv(name+"_FILE")
-	switch {
-	case value != "" && path != "":
-		e.named[name] = true
-		e.problem("%s and %s_FILE are both set", name, name)
-	case path != "":
-		content, err := os.ReadFile(path) //nolint:gosec // the operator's own setting
-		value = strings.TrimRight(string(content), "\r\n")
-		switch e.named[name] = value == ""; {
-		case err != nil:
-			e.problem("%s_FILE: %w", name, err)
-		case value == "":
-			e.problem("%s_FILE: %s is empty", name, path)
-		}
-	}
-	return Secret(value)
-}
-
-func (e *environment) level(name string) slog.Level {
-	var level slog.Level
-	if value := e.getenv(name); value != "" {
-		if err := level.UnmarshalText([]byte(value)); err != nil {
-			e.problem("%s: %q is none of debug, info, warn, error", name, value)
-		}
-	}
-	return level
-}
-
-// rate reads requests a second, as 10 or 10/s.
-func (e *environment) rate(name string) *float64 {
-	value := e.getenv(name)
-	if value == "" {
-		return nil
-	}
-	rate, err := strconv.ParseFloat(strings.TrimSuffix(value, "/s"), 64)
-	if err != nil {
-		e.problem("%s: %q is not a number of requests a second, such as 10 or 10/s", name, value)
-		return nil
-	}
-	return &rate
-}
-
-func (e *environment) whole(name string) *int {
-	value := e.getenv(name)
-	if value == "" {
-		return nil
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil {
-		e.problem("%s: %q is not a whole number", name, value)
-		return nil
-	}
-	return &n
-}
-
-func (e *environment) duration(name string, otherwise time.Duration) time.Duration {
-	value := e.getenv(name)
-	if value == "" {
-		return otherwise
-	}
-	d, err := time.ParseDuration(value)
-	if err != nil {
-		e.problem("%s: %q is not a duration, such as 20s", name, value)
-		return otherwise
-	}
-	return d
-}
-
-func (e *environment) list(name string) []string {
-	return strings.FieldsFunc(e.getenv(name), func(r rune) bool { return r == ',' || r == ' ' })
 }

@@ -3,7 +3,6 @@ package wmssvc_test
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/wmssvc"
 )
 
@@ -43,6 +43,7 @@ func TestLoadConfigDefaults(t *testing.T) {
 			Name: "default", URL: "https://wms.example", Dialect: "wdt", SID: "s",
 			AppKey: "key-value", AppSecret: "secret-value", Timeout: 20 * time.Second, ExtraOrderTypes: []string{},
 		}},
+		Traces: telemetry.Settings{Protocol: "http/protobuf"},
 	}, cfg)
 }
 
@@ -74,13 +75,12 @@ func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {
 	_, err = wmssvc.LoadConfig(env(map[string]string{
 		"WMS_URL": "ftp://x", "WMS_SID": "s", "WMS_APP_KEY": "a", "WMS_APP_KEY_FILE": "b", "WMS_APP_SECRET_FILE": "/nowhere/at/all",
 		"WMS_DIALECT": "wdt", "WMS_SIGN_METHOD": "hmac", "WMS_RATE": "fast", "WMS_CONCURRENCY": "0", "WMS_TIMEOUT": "20",
-		"WMS_EXTRA_ORDER_TYPES": "cnjg", "WMS_DICTIONARY": file(t, "entries: [{}]"), "WMSSVC_ADDR": ":7402",
-		"TLS_CERT_FILE": "c", "LOG_LEVEL": "loud",
+		"WMS_EXTRA_ORDER_TYPES": "cnjg", "WMS_DICTIONARY": file(t, "entries: [{}]"), "LOG_LEVEL": "loud",
 	}))
 	for _, want := range []string{
-		"WMS_URL: not an address", "WMS_APP_KEY and WMS_APP_KEY_FILE are both set", "WMS_APP_SECRET_FILE: ",
-		`WMS_SIGN_METHOD: "hmac"`, `WMS_RATE: "fast"`, "WMS_CONCURRENCY: 0 is not between", `WMS_TIMEOUT: "20"`,
-		`WMS_EXTRA_ORDER_TYPES: "cnjg"`, "WMS_DICTIONARY", "WMSSVC_ADDR: :7402 is not a loopback address", "TLS_CERT_FILE and TLS_KEY_FILE",
+		"WMS_URL: not an address", "WMS_APP_KEY: both WMS_APP_KEY and WMS_APP_KEY_FILE are set; keep one", "WMS_APP_SECRET_FILE: ",
+		`WMS_SIGN_METHOD: "hmac"`, `WMS_RATE: "fast"`, `WMS_CONCURRENCY: "0" is not a whole number`, `WMS_TIMEOUT: "20"`,
+		`WMS_EXTRA_ORDER_TYPES: "cnjg"`, "WMS_DICTIONARY",
 		`LOG_LEVEL: "loud"`,
 	} {
 		require.ErrorContains(t, err, want)
@@ -92,17 +92,12 @@ func TestLoadConfigRefuses(t *testing.T) {
 		changes map[string]string
 		want    string
 	}{
-		"a password in the address":  {map[string]string{"WMS_URL": "https://u:hunter2@wms.example"}, "must not hold a user"},
-		"a host that is not ASCII":   {map[string]string{"WMS_URL": "https://仓库.example/x"}, "must be written in ASCII"},
-		"a query in the address":     {map[string]string{"WMS_URL": "https://wms.example/x?a=1"}, "must not have a query"},
-		"a negative rate":            {map[string]string{"WMS_RATE": "-1"}, "WMS_RATE"},
-		"not a number as rate":       {map[string]string{"WMS_RATE": "NaN"}, "WMS_RATE"},
-		"a dialect that is none":     {map[string]string{"WMS_DIALECT": "erp"}, `WMS_DIALECT: "erp" is none of wdt, qimen, qimen-direct`},
-		"a port that is missing":     {map[string]string{"WMSSVC_ADDR": "127.0.0.1"}, "WMSSVC_ADDR"},
-		"an open port with TLS only": {map[string]string{"WMSSVC_ADDR": "0.0.0.0:1", "TLS_CERT_FILE": "a", "TLS_KEY_FILE": "b"}, "is not a loopback address"},
-		"a short token":              {map[string]string{"AUTH_TOKENS_FILE": file(t, "me:short")}, "AUTH_TOKENS_FILE line 1"},
-		"an empty token file":        {map[string]string{"AUTH_TOKENS_FILE": file(t, "\n")}, "holds no token"},
-		"an empty secret file":       {map[string]string{"WMS_APP_KEY": "", "WMS_APP_KEY_FILE": file(t, "\n")}, "is empty"},
+		"a password in the address": {map[string]string{"WMS_URL": "https://u:hunter2@wms.example"}, "must not hold a user"},
+		"a host that is not ASCII":  {map[string]string{"WMS_URL": "https://仓库.example/x"}, "must be written in ASCII"},
+		"a query in the address":    {map[string]string{"WMS_URL": "https://wms.example/x?a=1"}, "must not have a query"},
+		"a negative rate":           {map[string]string{"WMS_RATE": "-1"}, "WMS_RATE"},
+		"not a number as rate":      {map[string]string{"WMS_RATE": "NaN"}, "WMS_RATE"},
+		"a dialect that is none":    {map[string]string{"WMS_DIALECT": "erp"}, `WMS_DIALECT: "erp" is none of wdt, qimen, qimen-direct`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := wmssvc.LoadConfig(env(with(c.changes)))
@@ -120,7 +115,7 @@ func TestAFaultySecretIsNamedOnce(t *testing.T) {
 		require.EqualError(t, err, "WMS_APP_SECRET_FILE: "+want)
 	}
 	_, err := wmssvc.LoadConfig(env(with(map[string]string{"WMS_APP_KEY_FILE": empty})))
-	require.EqualError(t, err, "WMS_APP_KEY and WMS_APP_KEY_FILE are both set")
+	require.EqualError(t, err, "WMS_APP_KEY: both WMS_APP_KEY and WMS_APP_KEY_FILE are set; keep one")
 
 	accounts := file(t, "accounts:\n  - {name: north, url: 'https://wms.example', sid: s, app_key_file: "+file(t, "k")+", app_secret_file: "+none+"}\n")
 	_, err = wmssvc.LoadConfig(env(map[string]string{"WMS_ACCOUNTS_FILE": accounts}))
@@ -154,14 +149,4 @@ func TestStartRefusesAnEmptyConfig(t *testing.T) {
 	require.ErrorContains(t, err, "no WMS account")
 	_, err = wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0", Accounts: []wmssvc.Account{{Name: "a"}}}, slog.New(slog.DiscardHandler))
 	require.ErrorContains(t, err, "WMS_URL: not set")
-}
-
-func TestATakenPortIsNamedByItsSetting(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer taken.Close()
-	cfg, err := wmssvc.LoadConfig(env(with(map[string]string{"WMSSVC_ADDR": taken.Addr().String()})))
-	require.NoError(t, err)
-	_, err = wmssvc.Start(t.Context(), cfg, slog.New(slog.DiscardHandler))
-	require.ErrorContains(t, err, "WMSSVC_ADDR: listen tcp "+taken.Addr().String())
 }

@@ -1,19 +1,17 @@
 package wmssvc
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
@@ -23,18 +21,17 @@ import (
 type plan struct {
 	accounts []account.Settings
 	words    *dictionary.Dictionary
-	tokens   *tokenList
-	tls      *tls.Config
+	guard    access.Guard
 }
 
-// plan checks everything that can be checked without a network and reports all of it at once. Secrets in named may be missing:
-// their fault was told.
-func (c Config) plan(named map[string]bool) (plan, error) {
+// plan checks everything that can be checked without a network and reports all of it at once. told says of a secret that its
+// fault was told already, so that it may be missing.
+func (c Config) plan(told func(setting string) bool) (plan, error) {
 	var p plan
 	var problems []error
 	seen := make(map[string]bool, len(c.Accounts))
 	for _, a := range c.Accounts {
-		settings, err := a.settings(named)
+		settings, err := a.settings(told)
 		if seen[a.Name] {
 			err = errors.Join(err, fmt.Errorf("account %q is configured twice", a.Name))
 		}
@@ -48,54 +45,35 @@ func (c Config) plan(named map[string]bool) (plan, error) {
 	var err error
 	p.words, err = loadDictionary(c.DictionaryFile)
 	problems = append(problems, err)
-	if c.TokensFile != "" {
-		p.tokens, err = loadTokens(c.TokensFile)
-		problems = append(problems, err)
-	}
-	p.tls, err = c.loadTLS()
-	problems = append(problems, err, c.checkAddr())
+	p.guard, err = c.Access.Open()
+	problems = append(problems, err,
+		access.CheckAddr("WMSSVC_ADDR", c.Addr, exampleAddr, c.Access.Guarded()),
+		access.CheckLocalAddr("WMSSVC_METRICS_ADDR", c.MetricsAddr, exampleMetrics))
 	return p, errors.Join(problems...)
 }
+
+// nothingTold is for a Config that no environment was read for.
+func nothingTold(string) bool { return false }
 
 func loadDictionary(path string) (*dictionary.Dictionary, error) {
 	if path == "" {
 		return dictionary.Default()
 	}
-	content, err := os.ReadFile(path) //nolint:gosec // the operator's own setting
+	content, err := settings.ReadText(path)
 	if err != nil {
 		return nil, fmt.Errorf("WMS_DICTIONARY: %w", err)
 	}
-	words, err := dictionary.Extend(content)
+	words, err := dictionary.Extend([]byte(content))
 	if err != nil {
 		return nil, fmt.Errorf("WMS_DICTIONARY %s: %w", path, err)
 	}
 	return words, nil
 }
 
-// checkAddr keeps the service closed by default: whoever can reach it can cancel orders.
-func (c Config) checkAddr() error {
-	host, _, err := net.SplitHostPort(c.Addr)
-	if err != nil {
-		return fmt.Errorf("WMSSVC_ADDR: %w", err)
-	}
-	if isLoopback(host) || c.TokensFile != "" || c.ClientCAFile != "" {
-		return nil
-	}
-	return fmt.Errorf("WMSSVC_ADDR: %s is not a loopback address; that needs AUTH_TOKENS_FILE, or TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE", c.Addr)
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
-}
-
 var orderTypeForm = regexp.MustCompile(`^[A-Z0-9]{2,20}$`)
 
-// settings checks one account; for named see plan.
-func (a Account) settings(named map[string]bool) (account.Settings, error) {
+// settings checks one account; for told see plan.
+func (a Account) settings(told func(setting string) bool) (account.Settings, error) {
 	var problems []error
 	problem := func(setting, format string, args ...any) {
 		problems = append(problems, fmt.Errorf("%s: %w", a.called(setting), fmt.Errorf(format, args...)))
@@ -112,7 +90,7 @@ func (a Account) settings(named map[string]bool) (account.Settings, error) {
 		{"WMS_URL", a.URL}, {"WMS_SID", a.SID}, {"WMS_APP_KEY", a.AppKey.Reveal()}, {"WMS_APP_SECRET", a.AppSecret.Reveal()},
 	}
 	for _, r := range required {
-		if r.value == "" && !named[a.called(r.setting)] {
+		if r.value == "" && !told(a.called(r.setting)) {
 			problem(r.setting, "not set")
 		}
 	}
@@ -150,7 +128,7 @@ func (a Account) settings(named map[string]bool) (account.Settings, error) {
 		out.Endpoint = endpoint
 	}
 	if a.CAFile != "" {
-		roots, err := loadRoots(a.CAFile)
+		roots, err := access.Roots(a.CAFile)
 		if err == nil && out.Endpoint != nil && out.Endpoint.Scheme != "https" {
 			err = errors.New("the address is not an https one, so no certificate is looked at")
 		}

@@ -2,180 +2,188 @@ package wmssvc
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/health"
-	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/reflection"
+	"google.golang.org/protobuf/proto"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/metrics"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/rpc"
 )
 
-// drainTime bounds a stop by signal: what is in flight has its own time-out below it.
+// drainTime bounds a stop: what is in flight has its own time-out below it.
 const drainTime = 30 * time.Second
 
-// lingerTime is how long callers have to take their last answers and go, once all are given: a health watch, for one,
-// would keep its connection for ever.
+// lingerTime is how long callers have to take their last answers and go, once all are given.
 const lingerTime = 2 * time.Second
 
 // Server is a running wmssvc.
 type Server struct {
-	addr     string
-	grpc     *grpc.Server
-	health   *health.Server
-	service  *rpc.Service
-	accounts []*account.Account
-	abort    context.CancelFunc
-	logger   *slog.Logger
+	*serve.Life
 
-	stopOnce sync.Once
-	stopped  chan struct{}
-	served   chan struct{}
-	serveErr error
+	grpc      *serve.GRPC
+	metrics   *serve.Metrics
+	telemetry *telemetry.Telemetry
+	service   *rpc.Service
+	accounts  []*account.Account
+	reach     *reach
+	logger    *slog.Logger
+
+	// abort cuts exchanges with the WMS off.
+	abort context.CancelFunc
+	// probing is ended by stopProbe.
+	probing   sync.WaitGroup
+	stopProbe context.CancelFunc
 }
 
-// Run serves until ctx ends, then drains and stops.
-func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
-	server, err := Start(ctx, cfg, logger)
-	if err != nil {
-		return err
-	}
-	select {
-	case <-ctx.Done():
-	case <-server.served:
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	if err := server.Stop(drain); err != nil {
-		return err
-	}
-	return server.Wait()
-}
-
-// Start listens and serves. ctx bounds the start only; Stop ends the server.
-func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
-	p, err := cfg.plan(nil)
+// Start listens and serves. It does not ask the WMS: health turns to NOT_SERVING once the WMS of every account is known not to
+// answer. ctx bounds the start only; Stop ends the server.
+func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
+	s := &Server{logger: logger}
+	s.Life = serve.NewLife(drainTime, s.drain)
+	defer func() {
+		if err != nil {
+			_ = s.Stop(context.WithoutCancel(ctx)) // the error that matters is the start's
+		}
+	}()
+	p, err := cfg.plan(nothingTold)
 	if err != nil {
 		return nil, err
 	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", cfg.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("WMSSVC_ADDR: %w", err)
+	if s.telemetry, err = telemetry.New(ctx, "wmssvc", cfg.Traces); err != nil {
+		return nil, err
 	}
 	work, abort := context.WithCancel(context.WithoutCancel(ctx))
-	accounts := make([]*account.Account, 0, len(p.accounts))
+	s.abort = abort
 	for _, settings := range p.accounts {
-		accounts = append(accounts, account.New(work, settings, p.words, logger, time.Now))
+		s.accounts = append(s.accounts, account.New(work, settings, p.words, logger, time.Now))
 	}
-	service, err := rpc.NewService(accounts, logger, time.Now)
-	if err != nil {
-		abort()
-		_ = listener.Close()
+	if err := s.build(cfg, p); err != nil {
 		return nil, err
 	}
-	s := &Server{
-		addr: listener.Addr().String(), grpc: newGRPC(p, logger), health: health.NewServer(), service: service,
-		accounts: accounts, abort: abort, logger: logger, stopped: make(chan struct{}), served: make(chan struct{}),
+	if err := s.listen(ctx, cfg); err != nil {
+		return nil, err
 	}
-	wmsv1.RegisterOrderServiceServer(s.grpc, service)
-	healthv1.RegisterHealthServer(s.grpc, s.health)
-	reflection.Register(s.grpc)
-	s.health.SetServingStatus(wmsv1.OrderService_ServiceDesc.ServiceName, healthv1.HealthCheckResponse_SERVING)
-	go func() {
-		defer close(s.served)
-		s.serveErr = s.grpc.Serve(listener)
-	}()
-	logger.InfoContext(ctx, "wmssvc serves", "addr", s.addr, "accounts", len(accounts), "dictionary", p.words.Version(), "tls", p.tls != nil, "tokens", p.tokens != nil)
+	probes, stopProbe := context.WithCancel(work)
+	s.stopProbe = stopProbe
+	for _, a := range s.accounts {
+		s.probing.Go(func() { s.reach.look(probes, a) })
+	}
+	s.Go(s.metrics.Serve)
+	s.Go(s.grpc.Serve)
+	logger.InfoContext(ctx, "wmssvc listens", slog.String("addr", s.Addr()), slog.Int("accounts", len(s.accounts)),
+		slog.String("dictionary", p.words.Version()), slog.Bool("tls", p.guard.TLS != nil), slog.Bool("tokens", p.guard.Tokens != nil),
+		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
 }
 
-func newGRPC(p plan, logger *slog.Logger) *grpc.Server {
-	// A nil *tokenList must not become a non-nil interface.
-	var tokens rpc.Tokens
-	if p.tokens != nil {
-		tokens = p.tokens
+// build makes the gRPC server and what watches over it.
+func (s *Server) build(cfg Config, p plan) error {
+	counts, err := metrics.New(s.telemetry)
+	if err != nil {
+		return err
 	}
-	options := append(rpc.Chain(logger, tokens),
-		grpc.MaxConcurrentStreams(256),
-		grpc.MaxRecvMsgSize(1<<20),
-		grpc.WaitForHandlers(true),
-		grpc.ConnectionTimeout(10*time.Second),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-	)
-	if p.tls != nil {
-		options = append(options, grpc.Creds(credentials.NewTLS(p.tls)))
-	}
-	return grpc.NewServer(options...)
-}
-
-// Addr is the address that is listened on, with the port that was given.
-func (s *Server) Addr() string { return s.addr }
-
-// Wait returns once the server has stopped, with the fault that ended it if it was not Stop.
-func (s *Server) Wait() error {
-	<-s.served
-	select {
-	case <-s.stopped:
-		return nil
-	default:
-	}
-	if s.serveErr != nil {
-		return fmt.Errorf("serve: %w", s.serveErr)
-	}
-	<-s.stopped
-	return nil
-}
-
-// Stop drains: health says NOT_SERVING, items that wait are answered NOT_SENT, exchanges with the WMS are finished and
-// answered. When ctx ends before that, exchanges are cut and their outcome is unknown; Stop still returns only when
-// everything has ended. It may be called more than once.
-func (s *Server) Stop(ctx context.Context) error {
-	s.stopOnce.Do(func() {
-		defer close(s.stopped)
-		s.health.Shutdown()
-		s.service.Stop()
-		drained, idle := make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(drained)
-			s.grpc.GracefulStop()
-		}()
-		go func() {
-			defer close(idle)
-			s.service.Idle()
-		}()
-		select {
-		case <-idle:
-		case <-ctx.Done():
-			s.logger.WarnContext(ctx, "stopped before everything in flight was finished")
-			s.abort()
-		}
-		linger := time.NewTimer(lingerTime)
-		defer linger.Stop()
-		select {
-		case <-drained:
-		case <-linger.C:
-			s.grpc.Stop()
-			<-drained
-		}
-		<-idle
-		<-s.served
-		s.service.Wait()
-		s.abort()
-		for _, a := range s.accounts {
-			a.Close()
-		}
+	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{
+		Chain: rpc.Chain(s.logger), Guard: p.guard, Telemetry: s.telemetry, MaxRequest: 1 << 20,
+		Messages: []proto.Message{&wmsv1.CancelOrderRequest{}, &wmsv1.CheckConnectionRequest{}},
 	})
-	<-s.stopped
+	if err != nil {
+		return err
+	}
+	s.reach = newReach(s.accounts, cfg.ProbeEvery, s.grpc.SetHealth, s.logger)
+	if s.service, err = rpc.NewService(s.accounts, observers{counts, s.reach}, s.logger, time.Now); err != nil {
+		return err
+	}
+	wmsv1.RegisterOrderServiceServer(s.grpc, s.service)
+	s.grpc.SetHealth(true)
 	return nil
+}
+
+// observers are all told of each request.
+type observers []rpc.Observer
+
+// Asked implements rpc.Observer.
+func (o observers) Asked(ctx context.Context, account string, result *account.Result) {
+	for _, observer := range o {
+		observer.Asked(ctx, account, result)
+	}
+}
+
+func (s *Server) listen(ctx context.Context, cfg Config) error {
+	if err := s.grpc.Listen(ctx, "WMSSVC_ADDR", cfg.Addr); err != nil {
+		return err
+	}
+	var scrapes net.Listener
+	if cfg.MetricsAddr != "" {
+		var err error
+		if scrapes, err = serve.Listen(ctx, "WMSSVC_METRICS_ADDR", cfg.MetricsAddr); err != nil {
+			return err
+		}
+	}
+	s.metrics = serve.NewMetrics(scrapes, s.telemetry.Registry, s.logger)
+	return nil
+}
+
+// Addr is where gRPC is listened for, with the port that was chosen for port 0.
+func (s *Server) Addr() string { return s.grpc.Addr() }
+
+// MetricsAddr is where GET /metrics is answered, with the port that was chosen for port 0; empty without metrics.
+func (s *Server) MetricsAddr() string { return s.metrics.Addr() }
+
+// drain answers what waits NOT_SENT and finishes exchanges with the WMS. When ctx ends before that, they are cut and their
+// outcome is unknown; drain still returns only when everything has ended. A start that came half way is taken back.
+func (s *Server) drain(ctx context.Context) error {
+	if s.stopProbe != nil {
+		s.stopProbe()
+	}
+	if s.service != nil {
+		s.finish(ctx)
+	}
+	if s.abort != nil {
+		s.abort()
+	}
+	s.probing.Wait()
+	for _, a := range s.accounts {
+		a.Close()
+	}
+	s.metrics.Close()
+	if s.telemetry == nil {
+		return nil
+	}
+	return s.telemetry.Stop(ctx)
+}
+
+// finish sees the calls out.
+func (s *Server) finish(ctx context.Context) {
+	s.grpc.Leave()
+	s.service.Stop()
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		s.service.Idle()
+	}()
+	linger, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		s.grpc.Drain(linger)
+	}()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		s.logger.WarnContext(ctx, "stopped before everything in flight was finished")
+		s.abort()
+	}
+	late := time.AfterFunc(lingerTime, cancel)
+	defer late.Stop()
+	<-drained
+	<-idle
+	s.service.Wait()
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc"
 )
@@ -63,13 +64,26 @@ func TestTraceIDFromTraceparent(t *testing.T) {
 func TestTraceIDIsLogged(t *testing.T) {
 	wms := newVendor(t, always(answerDone))
 	var lines lockedBuffer
-	server, err := wmssvc.Start(t.Context(), configFor(wms.URL), slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	server, err := wmssvc.Start(t.Context(), configFor(wms.URL), telemetry.NewLogger(&lines, slog.LevelDebug))
 	require.NoError(t, err)
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "traceparent", "00-"+trace+"-00f067aa0ba902b7-01")
 	_, err = dial(t, server.Addr()).CancelOrder(ctx, &wmsv1.CancelOrderRequest{Order: order(7)})
 	require.NoError(t, err)
 	require.NoError(t, server.Stop(context.Background()))
-	require.Regexp(t, `cancellation_id=7 attempt=1 trace_id=`+trace+` disposition=cancelled`, lines.String())
+	require.Regexp(t, `"bill_no":"ZZCX000123","cancellation_id":7,"attempt":1,"disposition":"cancelled","http_status":200,.*"trace_id":"`+trace+`"`, lines.String())
+}
+
+// A stream carries orders of many traces: each order's own goes before the call's.
+func TestAnOrdersOwnTraceGoesBeforeTheCalls(t *testing.T) {
+	const own = "0af7651916cd43dd8448eb211c80319c"
+	wms := newVendor(t, always(answerDone))
+	_, client := start(t, configFor(wms.URL))
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "traceparent", "00-"+trace+"-00f067aa0ba902b7-01")
+	for said, want := range map[string]string{"00-" + own + "-b7ad6b7169203331-01": own, "": trace, "nonsense": trace} {
+		response, err := client.CancelOrder(ctx, &wmsv1.CancelOrderRequest{Order: order(1, func(o *wmsv1.Order) { o.Traceparent = said })})
+		require.NoError(t, err)
+		require.Equal(t, want, response.GetResult().GetTraceId())
+	}
 }
 
 // A throttled caller of one is told when to come back in the result, and where grpc clients look for it.

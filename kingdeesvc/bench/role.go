@@ -60,8 +60,7 @@ func playService(ctx context.Context, until func(string)) error {
 		return err
 	}
 	until(server.Addr())
-	server.Stop(ctx)
-	return server.Wait()
+	return errors.Join(server.Stop(ctx), server.Wait())
 }
 
 func playSandbox(ctx context.Context, until func(string)) error {

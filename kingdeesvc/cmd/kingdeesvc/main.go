@@ -4,35 +4,35 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 )
 
+// usage is for people at a prompt; what the settings mean stands in one place.
+const usage = `kingdeesvc: serves kingdee.v1 over gRPC in front of a Kingdee Cloud Galaxy 金蝶云星空
+
+usage: kingdeesvc              serve until SIGTERM
+       kingdeesvc check        try the settings and say what is wrong with them; 'kingdeesvc check --help' tells its flags
+       kingdeesvc --version    say which version this is
+
+Settings come from the environment; docs/running.md lists them.
+Exit status: 0 stopped or fine, 1 something failed, 2 a setting or an argument is wrong.
+`
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	switch args := os.Args[1:]; {
-	case asksForHelp(args):
-		fmt.Print(usage)
-		return
-	case len(args) > 0 && args[0] == "check":
-		os.Exit(check(ctx, args[1:]))
-	case len(args) > 0:
-		os.Exit(refuse(os.Stderr, args[0]))
-	}
+	os.Exit(serve.Main(serve.Program{
+		Name: "kingdeesvc", Usage: usage, Start: start,
+		Commands: map[string]func(context.Context, []string) int{"check": check},
+	}))
+}
+
+func start(ctx context.Context, logger func(slog.Level) *slog.Logger) (serve.Service, error) {
 	cfg, err := kingdeesvc.LoadConfig(os.Getenv)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
+		return nil, &serve.WrongSettings{Cause: err}
 	}
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
-	if err := kingdeesvc.Run(ctx, cfg, logger); err != nil {
-		logger.ErrorContext(ctx, "kingdeesvc stopped", "err", err)
-		os.Exit(1)
-	}
+	return kingdeesvc.Start(ctx, cfg, logger(cfg.LogLevel))
 }

@@ -58,7 +58,7 @@ func TestTheProgramServesUntilItIsTold(t *testing.T) {
 	lines, all := bufio.NewScanner(log), ""
 	for lines.Scan() {
 		all += lines.Text() + "\n"
-		if strings.Contains(lines.Text(), "listening") {
+		if strings.Contains(lines.Text(), "kingdeesvc listens") {
 			require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 		}
 	}

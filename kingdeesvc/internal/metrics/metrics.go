@@ -1,5 +1,5 @@
-// Package metrics shows how kingdeesvc and its vendor are doing, in Prometheus' text format: calls and failures by class,
-// latency, sessions, the queue, the circuit and the difference between the vendor's clock and ours.
+// Package metrics shows how kingdeesvc's vendor is doing: requests and failures by class, latency, sessions, the queue, the
+// circuit and the difference between the vendor's clock and ours; and it makes a span of each request to the vendor.
 //
 // It promises that measuring never fails or holds up a call. What the figures mean for alarms is left to operators.
 package metrics
@@ -7,23 +7,20 @@ package metrics
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/otel/attribute"
-	exporter "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
-	sdk "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/trace"
 
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
 // Metrics implements kingdee.Observer.
 type Metrics struct {
-	registry *prometheus.Registry
-	provider *sdk.MeterProvider
+	tracer   trace.Tracer
 	requests metric.Int64Counter
 	duration metric.Float64Histogram
 	turn     metric.Float64Histogram
@@ -33,14 +30,10 @@ type Metrics struct {
 var seconds = metric.WithExplicitBucketBoundaries(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120)
 
 // New builds the instruments. stats is asked at each scrape.
-func New(stats func() kingdee.Stats) (*Metrics, error) {
-	m := &Metrics{registry: prometheus.NewRegistry()}
-	reader, err := exporter.New(exporter.WithRegisterer(m.registry), exporter.WithoutScopeInfo(), exporter.WithoutTargetInfo())
-	if err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
-	}
-	m.provider = sdk.NewMeterProvider(sdk.WithReader(reader))
-	meter := m.provider.Meter("kingdeesvc")
+func New(t *telemetry.Telemetry, stats func() kingdee.Stats) (*Metrics, error) {
+	m := &Metrics{tracer: t.Tracer("kingdeesvc")}
+	meter := t.Meters.Meter("kingdeesvc")
+	var err error
 	if m.requests, err = meter.Int64Counter("kingdee.requests",
 		metric.WithDescription("Requests to Kingdee by method and outcome: ok, or the class of the failure.")); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
@@ -86,19 +79,17 @@ func gauges(meter metric.Meter, stats func() kingdee.Stats) error {
 func (m *Metrics) Request(ctx context.Context, method, outcome string, took time.Duration) {
 	m.requests.Add(ctx, 1, metric.WithAttributes(attribute.String("method", method), attribute.String("outcome", outcome)))
 	m.duration.Record(ctx, took.Seconds(), metric.WithAttributes(attribute.String("method", method)))
+	// The request is over by now, so its span is written in retrospect.
+	ended := time.Now()
+	_, span := m.tracer.Start(ctx, "Kingdee "+method, trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(ended.Add(-took)),
+		trace.WithAttributes(attribute.String("kingdee.method", method), attribute.String("kingdee.outcome", outcome)))
+	if outcome != "ok" {
+		span.SetStatus(codes.Error, outcome)
+	}
+	span.End(trace.WithTimestamp(ended))
 }
 
 // Turn implements kingdee.Observer.
 func (m *Metrics) Turn(ctx context.Context, waited time.Duration) {
 	m.turn.Record(ctx, waited.Seconds())
-}
-
-// Server serves GET /metrics, with all its time-outs set; the caller gives it a listener.
-func (m *Metrics) Server() *http.Server {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	return &http.Server{
-		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-	}
 }

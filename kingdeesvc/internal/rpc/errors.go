@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
@@ -27,20 +30,19 @@ type aboutBill struct {
 func (e *aboutBill) Error() string { return fmt.Sprintf("bill %d: %v", e.id, e.err) }
 func (e *aboutBill) Unwrap() error { return e.err }
 
-// invalidRequest is a request that breaks a rule of its .proto file.
-type invalidRequest struct {
-	field  string
-	reason string
+// Chain is what each call of this service passes.
+func Chain(logger *slog.Logger) serve.Chain {
+	return serve.Chain{Logger: logger, Status: toStatus, UnaryLimit: unaryLimit, StreamLimit: streamLimit}
 }
 
-func (e *invalidRequest) Error() string { return e.field + ": " + e.reason }
+const (
+	unaryLimit  = 2 * time.Minute
+	streamLimit = 2 * time.Hour
+)
 
-// errUnauthenticated is a call without a token that this service knows.
-var errUnauthenticated = errors.New("this service wants a bearer token or a client certificate")
-
-// toError is the one place where our errors become statuses. known is false for errors that nobody foresaw: their text
-// stays here, in the log.
-func toError(err error) (known bool, out error) {
+// toStatus is the one place where our errors become statuses. ours is true for errors that nobody foresaw: their text stays
+// here, in the log.
+func toStatus(err error) (out error, ours bool) {
 	e := apierr.Error{Code: codes.Internal, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_INTERNAL,
 		Message: "internal error; the cause is in kingdeesvc's log", Metadata: map[string]string{}}
 	if about, ok := errors.AsType[*aboutBill](err); ok {
@@ -49,19 +51,19 @@ func toError(err error) (known bool, out error) {
 	set := func(code codes.Code, reason kingdeev1.ErrorReason, message string) {
 		e.Code, e.Reason, e.Message = code, reason, message
 	}
-	invalid, isInvalid := errors.AsType[*invalidRequest](err)
+	invalid, isInvalid := errors.AsType[*serve.InvalidRequest](err)
 	selection, isSelection := errors.AsType[*assembled.InvalidSelection](err)
 	undecodable, isUndecodable := errors.AsType[*assembled.Undecodable](err)
 	fault, isFault := errors.AsType[*kingdee.Fault](err)
 	switch {
 	case isInvalid:
 		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, invalid.Error())
-		e.Metadata["field"] = invalid.field
+		e.Metadata["field"] = invalid.Field
 	case isSelection:
 		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, selection.Error())
 		e.Metadata["field"] = selection.Field
-	case errors.Is(err, errUnauthenticated):
-		set(codes.Unauthenticated, kingdeev1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, errUnauthenticated.Error())
+	case errors.Is(err, access.ErrUnauthenticated):
+		set(codes.Unauthenticated, kingdeev1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, access.ErrUnauthenticated.Error())
 	case errors.Is(err, assembled.ErrNotShown):
 		set(codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, err.Error())
 	case isUndecodable:
@@ -81,11 +83,11 @@ func toError(err error) (known bool, out error) {
 		set(codes.Canceled, kingdeev1.ErrorReason_ERROR_REASON_CALLER_GONE, err.Error())
 	default:
 		if already := passable(err); already != nil {
-			return true, already
+			return already, false
 		}
-		return false, e.Err()
+		return e.Err(), true
 	}
-	return true, e.Err()
+	return e.Err(), false
 }
 
 // busyPause is what a caller is told when the vendor still stumbles after our own tries.

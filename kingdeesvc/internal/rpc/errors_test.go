@@ -14,6 +14,8 @@ import (
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
@@ -31,7 +33,7 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 		meta   map[string]string
 	}
 	cases := []expectation{
-		{&invalidRequest{"ids", "too many"}, codes.InvalidArgument, "REQUEST_INVALID", map[string]string{"field": "ids"}},
+		{&serve.InvalidRequest{Field: "ids", Text: "too many"}, codes.InvalidArgument, "REQUEST_INVALID", map[string]string{"field": "ids"}},
 		{&assembled.InvalidSelection{Field: "numbers", Reason: kingdee.ErrUnsafeText}, codes.InvalidArgument, "REQUEST_INVALID", map[string]string{"field": "numbers"}},
 		{fault(kingdee.FieldUnknown, 9, "FNope"), codes.InvalidArgument, "FIELD_UNKNOWN", map[string]string{"field": "FNope", "vendor_code": "9", "vendor_message": "文本"}},
 		{fault(kingdee.FormUnknown, 9, ""), codes.InvalidArgument, "FORM_UNKNOWN", map[string]string{"vendor_code": "9", "vendor_message": "文本"}},
@@ -55,11 +57,12 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 		{status.Error(codes.DeadlineExceeded, "x"), codes.DeadlineExceeded, "DEADLINE_EXCEEDED", nil},
 		{fmt.Errorf("x: %w", context.Canceled), codes.Canceled, "CALLER_GONE", nil},
 		{status.Error(codes.Canceled, "x"), codes.Canceled, "CALLER_GONE", nil},
-		{errUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED", nil},
+		{serve.ErrPanic, codes.Internal, "INTERNAL", nil},
+		{access.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED", nil},
 	}
 	seen := map[string]bool{}
 	for _, c := range cases {
-		_, out := toError(c.err)
+		out, _ := toStatus(c.err)
 		require.Equal(t, c.code, status.Code(out), "%v", c.err)
 		info := apierr.Info(out, apierr.Kingdee)
 		require.NotNil(t, info, "%v", c.err)
@@ -83,9 +86,9 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 }
 
 func TestRetryAfterIsPassedOn(t *testing.T) {
-	_, out := toError(&kingdee.Fault{Class: kingdee.LoginRefused, Code: kingdee.NoCode, RetryAfter: time.Minute})
+	out, _ := toStatus(&kingdee.Fault{Class: kingdee.LoginRefused, Code: kingdee.NoCode, RetryAfter: time.Minute})
 	require.Equal(t, time.Minute, apierr.RetryAfter(out))
-	_, out = toError(fault(kingdee.Busy, 13, ""))
+	out, _ = toStatus(fault(kingdee.Busy, 13, ""))
 	require.Equal(t, busyPause, apierr.RetryAfter(out))
 }
 

@@ -89,7 +89,7 @@ func (h *House) Stop(ctx context.Context) error {
 		problems = append(problems, h.WMS.Stop(ctx))
 	}
 	if h.Kingdee != nil {
-		h.Kingdee.Stop(ctx)
+		problems = append(problems, h.Kingdee.Stop(ctx))
 	}
 	h.waiters.Wait()
 	return errors.Join(problems...)

@@ -98,7 +98,7 @@ func begin(ctx context.Context, role string, logger *slog.Logger) (service, erro
 		if err != nil {
 			return service{}, err
 		}
-		return service{addrs: []string{s.Addr()}, wait: s.Wait, stop: func(ctx context.Context) error { s.Stop(ctx); return nil }}, nil
+		return service{addrs: []string{s.Addr()}, wait: s.Wait, stop: s.Stop}, nil
 	case RoleWMS:
 		cfg, err := wmssvc.LoadConfig(os.Getenv)
 		if err != nil {

@@ -7,42 +7,52 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/wmssvc"
 )
 
+// usage is for people at a prompt; what the settings mean stands in one place.
+const usage = `wmssvc: serves wms.v1 over gRPC in front of a Wangdiantong or Qimen warehouse
+
+usage: wmssvc              serve until SIGTERM
+       wmssvc check        try the settings with one harmless call for each account, and say what it tells
+       wmssvc --version    say which version this is
+
+Settings come from the environment; docs/running.md lists them.
+Exit status: 0 stopped or fine, 1 something failed, 2 a setting or an argument is wrong.
+`
+
 func main() {
-	args := os.Args[1:]
-	check := len(args) > 0 && args[0] == "check"
-	if check {
-		args = args[1:]
+	os.Exit(serve.Main(serve.Program{
+		Name: "wmssvc", Usage: usage, Start: start,
+		Commands: map[string]func(context.Context, []string) int{"check": check},
+	}))
+}
+
+func start(ctx context.Context, logger func(slog.Level) *slog.Logger) (serve.Service, error) {
+	cfg, err := wmssvc.LoadConfig(os.Getenv)
+	if err != nil {
+		return nil, &serve.WrongSettings{Cause: err}
 	}
+	return wmssvc.Start(ctx, cfg, logger(cfg.LogLevel))
+}
+
+func check(ctx context.Context, args []string) int {
 	switch {
-	case asksForHelp(args):
+	case len(args) > 0 && serve.AsksForHelp(args[0]):
 		fmt.Print(usage)
-		return
+		return 0
 	case len(args) > 0:
-		os.Exit(refuse(os.Stderr, args[0]))
+		return serve.Refuse(os.Stderr, "wmssvc", args[0])
 	}
 	cfg, err := wmssvc.LoadConfig(os.Getenv)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "wmssvc: wrong settings:\n%v\n", err)
-		os.Exit(2)
+		return serve.RefuseSettings(os.Stderr, "wmssvc", err)
 	}
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-	if check {
-		if err := wmssvc.Check(ctx, cfg, os.Stdout); err != nil {
-			fmt.Fprintf(os.Stderr, "wmssvc: %v\n", err)
-			os.Exit(1)
-		}
-		return
+	if err := wmssvc.Check(ctx, cfg, os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "wmssvc: %v\n", err)
+		return 1
 	}
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
-	if err := wmssvc.Run(ctx, cfg, logger); err != nil {
-		logger.ErrorContext(ctx, "wmssvc ended", "err", err)
-		os.Exit(1)
-	}
+	return 0
 }

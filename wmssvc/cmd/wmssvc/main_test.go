@@ -61,7 +61,8 @@ func TestTheCommandLine(t *testing.T) {
 		{[]string{"frob"}, 2, `unknown argument "frob"`},
 		{[]string{"--help"}, 0, "wmssvc check"},
 		{[]string{"check", "--help"}, 0, "wmssvc check"},
-		{[]string{"check", "frob"}, 2, "usage: wmssvc [check]"},
+		{[]string{"check", "frob"}, 2, `unknown argument "frob"`},
+		{[]string{"--version"}, 0, "wmssvc "},
 	} {
 		cmd := program(t.Context())
 		cmd.Args = append(cmd.Args, c.args...)
@@ -123,7 +124,7 @@ func TestServesUntilTheSignal(t *testing.T) {
 	require.True(t, lines.Scan())
 	var line struct{ Msg, Addr string }
 	require.NoError(t, json.Unmarshal(lines.Bytes(), &line))
-	require.Equal(t, "wmssvc serves", line.Msg)
+	require.Equal(t, "wmssvc listens", line.Msg)
 
 	conn, err := grpc.NewClient(line.Addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)

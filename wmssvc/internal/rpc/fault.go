@@ -3,11 +3,15 @@ package rpc
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
+	"time"
 
-	"buf.build/go/protovalidate"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
@@ -54,13 +58,43 @@ func accountUnknown(name string) *fault {
 
 // violated names the first rule that the message breaks.
 func violated(err error) *fault {
-	var violations *protovalidate.ValidationError
-	if !errors.As(err, &violations) || len(violations.Violations) == 0 {
+	var broken *serve.InvalidRequest
+	if !errors.As(serve.Invalid(err), &broken) {
 		return invalid("order", err.Error())
 	}
-	first := violations.Violations[0]
-	field := protovalidate.FieldPathString(first.Proto.GetField())
-	return invalid(field, field+": "+first.Proto.GetMessage())
+	return invalid(strings.TrimPrefix(broken.Field, "order."), broken.Error())
+}
+
+// Chain is what each call of this service passes.
+func Chain(logger *slog.Logger) serve.Chain {
+	return serve.Chain{Logger: logger, Status: toStatus, UnaryLimit: unaryLimit, StreamLimit: streamLimit}
+}
+
+const (
+	// unaryLimit is longer than the longest wait for a turn and the longest answer together.
+	unaryLimit  = 10 * time.Minute
+	streamLimit = 2 * time.Hour
+)
+
+// toStatus makes statuses of what the chain finds; our handlers answer with statuses themselves. What went wrong inside of us,
+// or ended by the caller's going, gets a bare one: with an ErrorInfo it would promise that nothing was sent, which is not known
+// here.
+func toStatus(err error) (out error, ours bool) {
+	var broken *serve.InvalidRequest
+	switch {
+	case errors.As(err, &broken):
+		return invalid(strings.TrimPrefix(broken.Field, "order."), broken.Error()).err(), false
+	case errors.Is(err, access.ErrUnauthenticated):
+		return (&fault{
+			code: codes.Unauthenticated, reason: wmsv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, message: access.ErrUnauthenticated.Error(),
+		}).err(), false
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return callerGone(err), false
+	}
+	if _, ok := status.FromError(err); ok {
+		return err, false
+	}
+	return status.Error(codes.Internal, "wmssvc failed inside"), true
 }
 
 // orderFields are our names of the vendor's elements.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
+	"go.opentelemetry.io/otel/trace"
 
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
@@ -24,6 +25,7 @@ type Service struct {
 	accounts  map[string]*account.Account
 	names     []string // in the order of the settings
 	validator protovalidate.Validator
+	observer  Observer
 	logger    *slog.Logger
 	now       func() time.Time
 
@@ -35,8 +37,13 @@ type Service struct {
 	calls   sync.WaitGroup
 }
 
+// Observer is told of every request, in the context of its order's trace; implementations must not block.
+type Observer interface {
+	Asked(ctx context.Context, account string, result *account.Result)
+}
+
 // NewService serves these accounts, in this order.
-func NewService(accounts []*account.Account, logger *slog.Logger, now func() time.Time) (*Service, error) {
+func NewService(accounts []*account.Account, observer Observer, logger *slog.Logger, now func() time.Time) (*Service, error) {
 	validator, err := protovalidate.New(protovalidate.WithMessages(
 		&wmsv1.Order{}, &wmsv1.CancelOrderRequest{}, &wmsv1.CheckConnectionRequest{}))
 	if err != nil {
@@ -44,7 +51,7 @@ func NewService(accounts []*account.Account, logger *slog.Logger, now func() tim
 	}
 	s := &Service{
 		accounts: make(map[string]*account.Account, len(accounts)), validator: validator,
-		logger: logger, now: now, stopping: make(chan struct{}),
+		observer: observer, logger: logger, now: now, stopping: make(chan struct{}),
 	}
 	for _, a := range accounts {
 		s.accounts[a.Name()] = a
@@ -93,13 +100,12 @@ func (s *Service) CancelOrder(ctx context.Context, request *wmsv1.CancelOrderReq
 		return nil, fault.err()
 	}
 	defer s.leave()
-	trace := traceID(ctx)
-	job, fault := s.prepare(request.GetOrder(), trace)
+	job, fault := s.prepare(ctx, request.GetOrder())
 	if fault != nil {
 		return nil, fault.err()
 	}
 	defer context.AfterFunc(ctx, func() {
-		s.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", 1, "trace_id", trace)
+		s.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", 1)
 	})()
 	result, err := s.cancel(ctx, job)
 	if err != nil {
@@ -109,7 +115,7 @@ func (s *Service) CancelOrder(ctx context.Context, request *wmsv1.CancelOrderReq
 		s.logUndelivered(ctx, result)
 	}
 	if err := adviseRetry(ctx, result); err != nil {
-		s.logger.WarnContext(ctx, "the advice when to come back could not be added", "err", err, "trace_id", trace)
+		s.logger.WarnContext(ctx, "the advice when to come back could not be added", "err", err)
 	}
 	return &wmsv1.CancelOrderResponse{Result: result}, nil
 }
@@ -128,11 +134,20 @@ type job struct {
 	order   *wmsv1.Order
 	account *account.Account
 	request wms.Request
-	trace   string
+	// place is the order's own in its trace; invalid where nobody told one.
+	place trace.SpanContext
+}
+
+// traceID is the order's trace, empty where there is none.
+func (j job) traceID() string {
+	if !j.place.HasTraceID() {
+		return ""
+	}
+	return j.place.TraceID().String()
 }
 
 // prepare checks an item and writes its document; nothing is sent.
-func (s *Service) prepare(order *wmsv1.Order, trace string) (job, *fault) {
+func (s *Service) prepare(ctx context.Context, order *wmsv1.Order) (job, *fault) {
 	if order == nil {
 		return job{}, invalid("order", "order is missing")
 	}
@@ -151,7 +166,7 @@ func (s *Service) prepare(order *wmsv1.Order, trace string) (job, *fault) {
 	if err != nil {
 		return job{}, s.unprepared(err)
 	}
-	return job{order: order, account: a, request: request, trace: trace}, nil
+	return job{order: order, account: a, request: request, place: placeOf(ctx, order)}, nil
 }
 
 func (s *Service) find(name string) (*account.Account, *fault) {
@@ -168,10 +183,13 @@ func (s *Service) find(name string) (*account.Account, *fault) {
 // cancel makes the one call. Its only errors are the context's: the item waited and was not sent. A fault of our own in
 // the middle is answered as unknown, since it cannot be told whether the request had left.
 func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult, err error) {
+	if j.place.IsValid() {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, j.place)
+	}
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.logger.ErrorContext(ctx, "a request went wrong inside", "cancellation_id", j.order.GetCancellationId(),
-				"attempt", j.order.GetAttempt(), "trace_id", j.trace, "err", cause, "stack", string(debug.Stack()))
+				"attempt", j.order.GetAttempt(), "err", cause, "stack", string(debug.Stack()))
 			result, err = unknownResult(j), nil
 		}
 	}()
@@ -179,9 +197,10 @@ func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult
 	if err != nil {
 		return nil, err
 	}
+	s.observer.Asked(ctx, j.account.Name(), &outcome)
 	result = toResult(j, &outcome)
-	s.logger.DebugContext(ctx, "asked the WMS", "cancellation_id", result.GetCancellationId(), "attempt", result.GetAttempt(),
-		"trace_id", j.trace, "disposition", outcome.Disposition, "http_status", outcome.Exchange.Status)
+	s.logger.DebugContext(ctx, "asked the WMS", "bill_no", j.order.GetOrderCode(), "cancellation_id", result.GetCancellationId(),
+		"attempt", result.GetAttempt(), "disposition", outcome.Disposition, "http_status", outcome.Exchange.Status)
 	return result, nil
 }
 
@@ -189,5 +208,5 @@ func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult
 func (s *Service) logUndelivered(ctx context.Context, r *wmsv1.CancelResult) {
 	s.logger.InfoContext(ctx, "finished after the caller had gone", "cancellation_id", r.GetCancellationId(),
 		"attempt", r.GetAttempt(), "disposition", r.GetDisposition().String(), "http_status", r.GetHttpStatus(),
-		"trace_id", r.GetTraceId())
+		"of_trace", r.GetTraceId())
 }

@@ -34,7 +34,7 @@ func (s *Service) CancelOrders(stream ordersStream) error {
 	starting, stop := context.WithCancel(stream.Context())
 	defer stop()
 	f := &flow{
-		service: s, stream: stream, capacity: capacity, trace: traceID(stream.Context()), starting: starting, stop: stop,
+		service: s, stream: stream, capacity: capacity, starting: starting, stop: stop,
 		items: make(chan *wmsv1.Order), jobs: make(chan *wmsv1.Order), answers: make(chan answer, capacity),
 		received: make(chan error, 1), closed: make(chan struct{}),
 	}
@@ -77,7 +77,6 @@ type flow struct {
 	service  *Service
 	stream   ordersStream
 	capacity int
-	trace    string
 	// starting ends with the stream, or when the caller says stop: no request of the stream is started after that.
 	starting context.Context
 	stop     context.CancelFunc
@@ -107,7 +106,7 @@ func (f *flow) run(ctx context.Context) error {
 	reason := f.work(ctx)
 	close(f.jobs)
 	if reason != nil && f.outstanding > 0 && !f.service.isStopping() {
-		f.service.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", f.outstanding, "trace_id", f.trace)
+		f.service.logger.InfoContext(ctx, "the caller is gone; what waits is not sent", "unanswered", f.outstanding)
 	}
 	// What was taken is seen through, whatever happened to the caller.
 	for ; f.outstanding > 0; f.outstanding-- {
@@ -186,7 +185,7 @@ func (f *flow) hand(ctx context.Context, order *wmsv1.Order) {
 
 // one answers one item.
 func (f *flow) one(ctx context.Context, order *wmsv1.Order) answer {
-	job, fault := f.service.prepare(order, f.trace)
+	job, fault := f.service.prepare(ctx, order)
 	if fault != nil {
 		return answer{&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Refusal{Refusal: fault.refusal(order)}}}
 	}

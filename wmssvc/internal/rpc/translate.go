@@ -43,7 +43,7 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 		SendTime: toTimestamp(r.Exchange.LeftAt), ReplyTime: toTimestamp(r.Exchange.RepliedAt),
 		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut,
 		HttpStatus: int32(r.Exchange.Status), //nolint:gosec // three digits
-		TraceId:    j.trace,
+		TraceId:    j.traceID(),
 	}
 	if r.RetryAfter > 0 {
 		result.RetryAfter = durationpb.New(r.RetryAfter)
@@ -56,7 +56,7 @@ func unknownResult(j job) *wmsv1.CancelResult {
 	return &wmsv1.CancelResult{
 		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
 		Disposition: wmsv1.Disposition_DISPOSITION_UNKNOWN, Detail: "wmssvc failed inside; the cause is in its log",
-		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut, TraceId: j.trace,
+		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut, TraceId: j.traceID(),
 	}
 }
 
@@ -65,7 +65,7 @@ func stoppedResult(j job) *wmsv1.CancelResult {
 	return &wmsv1.CancelResult{
 		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
 		Disposition: wmsv1.Disposition_DISPOSITION_NOT_SENT, Detail: "the caller said stop before its turn came",
-		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut, TraceId: j.trace,
+		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut, TraceId: j.traceID(),
 	}
 }
 

@@ -183,7 +183,10 @@ type Order struct {
 	// Which attempt at it, from 1.
 	Attempt int32 `protobuf:"varint,10,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// No request is started after this moment, by this service's clock: the answer is then NOT_SENT.
-	SendBefore    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=send_before,json=sendBefore,proto3" json:"send_before,omitempty"`
+	SendBefore *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=send_before,json=sendBefore,proto3" json:"send_before,omitempty"`
+	// The order's own place in a trace, as https://www.w3.org/TR/trace-context/#traceparent-header has it; empty = the call's. A
+	// stream carries orders of many traces. One that is not valid counts as none.
+	Traceparent   string `protobuf:"bytes,12,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -293,6 +296,13 @@ func (x *Order) GetSendBefore() *timestamppb.Timestamp {
 		return x.SendBefore
 	}
 	return nil
+}
+
+func (x *Order) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
 }
 
 type CancelOrderRequest struct {
@@ -1096,7 +1106,7 @@ var File_wms_v1_order_proto protoreflect.FileDescriptor
 
 const file_wms_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x12wms/v1/order.proto\x12\x06wms.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19wms/v1/error_reason.proto\"\x85\x05\n" +
+	"\x12wms/v1/order.proto\x12\x06wms.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19wms/v1/error_reason.proto\"\xb0\x05\n" +
 	"\x05Order\x12!\n" +
 	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\x120\n" +
 	"\x0ewarehouse_code\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x182R\rwarehouseCode\x12(\n" +
@@ -1113,7 +1123,8 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\aattempt\x18\n" +
 	" \x01(\x05B\a\xbaH\x04\x1a\x02 \x00R\aattempt\x12C\n" +
 	"\vsend_before\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"sendBefore\x1a>\n" +
+	"sendBefore\x12)\n" +
+	"\vtraceparent\x18\f \x01(\tB\a\xbaH\x04r\x02\x18dR\vtraceparent\x1a>\n" +
 	"\x10ExtendPropsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"A\n" +

@@ -1,0 +1,48 @@
+package access
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+)
+
+// CheckAddr keeps a service closed by default: an address that other hosts can reach wants a guard. example is what would be
+// right.
+func CheckAddr(setting, addr, example string, guarded bool) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || !IsPort(port) {
+		return fmt.Errorf("%s: %q is not host:port such as %s", setting, addr, example)
+	}
+	if guarded || IsLoopback(host) {
+		return nil
+	}
+	return fmt.Errorf("%s: other hosts can reach %s: set AUTH_TOKENS_FILE, or TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE", setting, addr)
+}
+
+// CheckLocalAddr wants an address of this machine alone, for what asks nobody who he is; an empty one is no address at all.
+func CheckLocalAddr(setting, addr, example string) error {
+	if addr == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || !IsPort(port) || !IsLoopback(host) {
+		return fmt.Errorf("%s: %q is not a loopback address and port such as %s", setting, addr, example)
+	}
+	return nil
+}
+
+// IsPort says whether this is a port number, 0 included.
+func IsPort(port string) bool {
+	_, err := strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+// IsLoopback says whether only this machine reaches the host. Names other than localhost are not looked up.
+func IsLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

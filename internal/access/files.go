@@ -1,0 +1,104 @@
+package access
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/voidrelay/voidrelay/internal/settings"
+)
+
+// Files are the settings that guard a service's door.
+type Files struct {
+	// Tokens holds one `name: token` a line; every call but health must then carry one of the tokens (AUTH_TOKENS_FILE).
+	Tokens string
+	// Cert and Key turn TLS on (TLS_CERT_FILE, TLS_KEY_FILE).
+	Cert, Key string
+	// ClientCA makes callers present a certificate that it signed (TLS_CLIENT_CA_FILE); it needs Cert and Key.
+	ClientCA string
+}
+
+// ReadFiles reads the settings. What the files hold is read, and found wrong, by Open.
+func ReadFiles(r *settings.Reader) Files {
+	return Files{
+		Tokens: r.Text("AUTH_TOKENS_FILE", ""),
+		Cert:   r.Text("TLS_CERT_FILE", ""), Key: r.Text("TLS_KEY_FILE", ""), ClientCA: r.Text("TLS_CLIENT_CA_FILE", ""),
+	}
+}
+
+// Guarded says that a caller has to show something.
+func (f Files) Guarded() bool { return f.Tokens != "" || f.ClientCA != "" }
+
+// Guard is what the files hold.
+type Guard struct {
+	// Tokens is nil where none are asked for.
+	Tokens *Tokens
+	// TLS is what a server speaks; nil for plain text.
+	TLS *tls.Config
+}
+
+// Open reads the files. Its error names every setting whose file is wrong.
+func (f Files) Open() (Guard, error) {
+	var g Guard
+	var tokensErr, tlsErr error
+	if f.Tokens != "" {
+		if g.Tokens, tokensErr = LoadTokens(f.Tokens); tokensErr != nil {
+			tokensErr = fmt.Errorf("AUTH_TOKENS_FILE: %w", tokensErr)
+		}
+	}
+	g.TLS, tlsErr = f.serverTLS()
+	return g, errors.Join(tokensErr, tlsErr)
+}
+
+// serverTLS answers nil where no certificate is configured.
+func (f Files) serverTLS() (*tls.Config, error) {
+	switch {
+	case f.Cert == "" && f.Key == "" && f.ClientCA == "":
+		return nil, nil
+	case f.Cert == "" || f.Key == "":
+		return nil, errors.New("TLS_CERT_FILE, TLS_KEY_FILE: set both or neither; TLS_CLIENT_CA_FILE needs both")
+	}
+	pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+	if err != nil {
+		return nil, fmt.Errorf("TLS_CERT_FILE, TLS_KEY_FILE: %w", err)
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
+	if f.ClientCA == "" {
+		return config, nil
+	}
+	config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+	if err := addCertificates(config.ClientCAs, f.ClientCA); err != nil {
+		return nil, fmt.Errorf("TLS_CLIENT_CA_FILE: %w", err)
+	}
+	return config, nil
+}
+
+// Roots are whom to trust about a server: the system's authorities and those in the file. Without a file it answers nil, which
+// means the system's alone.
+func Roots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		// A host without authorities of its own has those of the file.
+		roots = x509.NewCertPool()
+	}
+	if err := addCertificates(roots, file); err != nil {
+		return nil, err
+	}
+	return roots, nil
+}
+
+func addCertificates(pool *x509.CertPool, file string) error {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if !pool.AppendCertsFromPEM(content) {
+		return fmt.Errorf("%s holds no certificate", file)
+	}
+	return nil
+}

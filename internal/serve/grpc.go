@@ -1,0 +1,152 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
+)
+
+// MaxMessage bounds one message of ours both ways: a page is 1 MiB unless one bill alone is larger.
+const MaxMessage = 64 << 20
+
+// What every server enforces; docs/grpc.md tells foreign clients.
+const (
+	maxStreams    = 256
+	handshakeTime = 10 * time.Second
+	pingAtMost    = 10 * time.Second
+	idleUntilPing = time.Minute
+	pingTime      = 20 * time.Second
+)
+
+// GRPCOptions are what a gRPC server of ours is made of.
+type GRPCOptions struct {
+	Chain Chain
+	Guard access.Guard
+	// Telemetry measures and traces the calls; nil does neither.
+	Telemetry *telemetry.Telemetry
+	// MaxRequest bounds one request, in bytes; 0 = MaxMessage.
+	MaxRequest int
+	// Messages are those whose rules are compiled before the first call comes; others are compiled when they come.
+	Messages []proto.Message
+}
+
+// GRPC is a gRPC server with our chain, health and reflection. Services are registered on Server before Serve.
+type GRPC struct {
+	*grpc.Server
+
+	checks   *health.Server
+	listener net.Listener
+	close    context.CancelFunc
+}
+
+// NewGRPC makes a server. An error means that a rule of the .proto files does not compile.
+func NewGRPC(o GRPCOptions) (*GRPC, error) {
+	validator, err := protovalidate.New(protovalidate.WithMessages(o.Messages...))
+	if err != nil {
+		return nil, fmt.Errorf("validation rules: %w", err)
+	}
+	closing, closeIt := context.WithCancel(context.Background())
+	o.Chain.Tokens = o.Guard.Tokens
+	c := &chain{Chain: o.Chain, validator: validator, closing: closing}
+	c.Logger = telemetry.OnChange(o.Chain.Logger)
+	maxRequest := o.MaxRequest
+	if maxRequest == 0 {
+		maxRequest = MaxMessage
+	}
+	options := append(c.options(),
+		grpc.MaxRecvMsgSize(maxRequest), grpc.MaxSendMsgSize(MaxMessage), grpc.MaxConcurrentStreams(maxStreams),
+		grpc.WaitForHandlers(true), grpc.ConnectionTimeout(handshakeTime),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: idleUntilPing, Timeout: pingTime}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
+	)
+	if o.Guard.TLS != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(o.Guard.TLS)))
+	}
+	if o.Telemetry != nil {
+		options = append(options, grpc.StatsHandler(o.Telemetry.ServerStats()))
+	}
+	g := &GRPC{Server: grpc.NewServer(options...), checks: health.NewServer(), close: closeIt}
+	healthv1.RegisterHealthServer(g.Server, g.checks)
+	reflection.Register(g.Server)
+	return g, nil
+}
+
+// Listen takes the address; a fault names the setting that it comes from.
+func (g *GRPC) Listen(ctx context.Context, setting, addr string) error {
+	listener, err := Listen(ctx, setting, addr)
+	g.listener = listener
+	return err
+}
+
+// Addr is where the server listens, with the port that was chosen for port 0.
+func (g *GRPC) Addr() string { return g.listener.Addr().String() }
+
+// Serve answers calls until the server is stopped.
+func (g *GRPC) Serve() error {
+	if err := g.Server.Serve(g.listener); err != nil {
+		return fmt.Errorf("serve gRPC: %w", err)
+	}
+	return nil
+}
+
+// SetHealth says of every service that is registered, and of the process as a whole (the empty name), whether it can do its
+// work. Once the server is stopping nothing turns it green again.
+func (g *GRPC) SetHealth(serving bool) {
+	status := healthv1.HealthCheckResponse_NOT_SERVING
+	if serving {
+		status = healthv1.HealthCheckResponse_SERVING
+	}
+	g.checks.SetServingStatus("", status)
+	for name := range g.GetServiceInfo() {
+		if !foreign("/" + name) {
+			g.checks.SetServingStatus(name, status)
+		}
+	}
+}
+
+// Leave turns health to NOT_SERVING and ends the streams that watch it, so that they hold up no draining.
+func (g *GRPC) Leave() {
+	g.checks.Shutdown()
+	g.close()
+}
+
+// Drain finishes the calls under way, accepts none, and cuts what is left when ctx ends. A server that never served is closed.
+func (g *GRPC) Drain(ctx context.Context) {
+	g.Leave()
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		g.GracefulStop()
+	}()
+	select {
+	case <-drained:
+	case <-ctx.Done():
+		g.Server.Stop()
+		<-drained
+	}
+	if g.listener != nil {
+		_ = g.listener.Close() // Serve closes it too, where it ran
+	}
+}
+
+// Listen takes a TCP address; a fault names the setting that it comes from.
+func Listen(ctx context.Context, setting, addr string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	return listener, nil
+}

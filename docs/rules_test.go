@@ -20,7 +20,7 @@ var (
 	ruleHeading = regexp.MustCompile(`(?m)^### (\d+)\. \S.*$`)
 	ruleCited   = regexp.MustCompile(`\b[Rr]ules? (\d+)\b(?:,? (to|and) (?:rule )?(\d+)\b)?`)
 	// foreignPlan is how a plan that lies outside the repository is cited.
-	foreignPlan = regexp.MustCompile(`(?i)\b(of|in|by) the design\b|\bdesign(\.md|, section)|\bsection \d+ of the (design|plan)\b`)
+	foreignPlan = regexp.MustCompile(`(?i)\b(of|in|by) the design\b|\bdesign, section|\bsection \d+ of the (design|plan)\b`)
 )
 
 // numbers are the rules that the page has.

@@ -1,114 +1,82 @@
 package scheme
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
-	"regexp"
-	"slices"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 )
 
-func TestShippedFileKeepsToTheSchema(t *testing.T) {
-	var whole, document any
-	require.NoError(t, json.Unmarshal(Schema(), &whole))
+// compiledSchema is schema.json as editors understand it: checked against the draft that it names, with its formats asserted.
+func compiledSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	require.NoError(t, err)
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	require.NoError(t, compiler.AddResource("schema.json", document))
+	schema, err := compiler.Compile("schema.json")
+	require.NoError(t, err)
+	return schema
+}
+
+// validate checks a YAML document as an editor does, which knows JSON's kinds of value only.
+func validate(t *testing.T, schema *jsonschema.Schema, document any) error {
+	t.Helper()
+	encoded, err := json.Marshal(document)
+	require.NoError(t, err)
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(encoded))
+	require.NoError(t, err)
+	return schema.Validate(instance)
+}
+
+// shippedScheme is the shipped document and its first scheme, to be broken.
+func shippedScheme(t *testing.T) (document any, first map[string]any) {
+	t.Helper()
 	require.NoError(t, yaml.Unmarshal(ShippedDocument(), &document))
-	c := checker{defs: whole.(map[string]any)["$defs"].(map[string]any)}
-	require.Empty(t, c.check("", whole.(map[string]any), document))
-
-	scheme := document.(map[string]any)["schemes"].([]any)[0].(map[string]any)
-	scheme["nmae"], scheme["poll_interval"] = "x", "soon"
-	require.Len(t, c.check("", whole.(map[string]any), document), 2, "the check itself must see faults")
+	return document, document.(map[string]any)["schemes"].([]any)[0].(map[string]any)
 }
 
-// checker knows as much of JSON Schema as schema.json uses.
-type checker struct{ defs map[string]any }
-
-func (c checker) check(path string, s map[string]any, v any) []string {
-	if ref, ok := s["$ref"].(string); ok {
-		s = c.defs[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
-	}
-	var faults []string
-	wrong := func(format string, args ...any) { faults = append(faults, path+": "+fmt.Sprintf(format, args...)) }
-	if want, ok := s["const"]; ok && want != v {
-		wrong("is %v, not %v", v, want)
-	}
-	if list, ok := s["enum"].([]any); ok && !slices.Contains(list, v) {
-		wrong("%v is not among %v", v, list)
-	}
-	if list, ok := s["oneOf"].([]any); ok {
-		fits := 0
-		for _, one := range list {
-			if len(c.check(path, one.(map[string]any), v)) == 0 {
-				fits++
-			}
-		}
-		if fits != 1 {
-			wrong("fits %d of oneOf", fits)
-		}
-	}
-	if want, ok := s["type"]; ok && !strings.Contains(fmt.Sprint(want), typeOf(v)) {
-		wrong("is %s, not %v", typeOf(v), want)
-	}
-	switch v := v.(type) {
-	case string:
-		if p, ok := s["pattern"].(string); ok && !regexp.MustCompile(p).MatchString(v) {
-			wrong("%q does not match %s", v, p)
-		}
-		if most, ok := s["maxLength"].(float64); ok && utf8.RuneCountInString(v) > int(most) {
-			wrong("is too long")
-		}
-	case []any:
-		if items, ok := s["items"].(map[string]any); ok {
-			for i, item := range v {
-				faults = append(faults, c.check(fmt.Sprintf("%s[%d]", path, i), items, item)...)
-			}
-		}
-	case map[string]any:
-		faults = append(faults, c.object(path, s, v)...)
-	}
-	return faults
+func TestShippedFileKeepsToTheSchema(t *testing.T) {
+	document, _ := shippedScheme(t)
+	require.NoError(t, validate(t, compiledSchema(t), document))
 }
 
-func (c checker) object(path string, s, v map[string]any) []string {
-	var faults []string
-	required, _ := s["required"].([]any)
-	for _, key := range required {
-		if _, ok := v[key.(string)]; !ok {
-			faults = append(faults, fmt.Sprintf("%s: %s is missing", path, key))
-		}
+// Each fault is one that Load refuses, too: an editor that lets it pass helps nobody.
+func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
+	schema := compiledSchema(t)
+	for name, test := range map[string]struct {
+		spoil func(scheme map[string]any)
+		at    string
+	}{
+		"a key that nobody knows":        {func(s map[string]any) { s["nmae"] = "x" }, "/schemes/0'"},
+		"a name in capitals":             {func(s map[string]any) { s["name"] = "Assembly" }, "/schemes/0/name'"},
+		"a duration in words":            {func(s map[string]any) { s["poll_interval"] = "soon" }, "/schemes/0/poll_interval'"},
+		"a trigger that there is not":    {func(s map[string]any) { s["triggers"] = []any{"gone"} }, "/schemes/0/triggers/0'"},
+		"a time without a zone":          {func(s map[string]any) { s["effective_from"] = "2026-11-20 08:00" }, "/schemes/0/effective_from'"},
+		"no warehouses":                  {func(s map[string]any) { s["warehouses"] = map[string]any{} }, "/schemes/0/warehouses'"},
+		"a warehouse without an account": {func(s map[string]any) { s["warehouses"].(map[string]any)["CK9"] = map[string]any{"code": "WH"} }, "/schemes/0/warehouses/CK9'"},
+		"a limit of none":                {func(s map[string]any) { s["brakes"] = map[string]any{"per_hour": 0} }, "/schemes/0/brakes/per_hour'"},
+		"nothing to read":                {func(s map[string]any) { delete(s, "kingdee") }, "/schemes/0'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			document, first := shippedScheme(t)
+			require.NoError(t, load(t, document))
+			test.spoil(first)
+			require.ErrorContains(t, validate(t, schema, document), "at '"+test.at)
+			require.Error(t, load(t, document))
+		})
 	}
-	properties, _ := s["properties"].(map[string]any)
-	for key, value := range v {
-		property, known := properties[key]
-		if !known {
-			property = s["additionalProperties"]
-		}
-		if sub, ok := property.(map[string]any); ok {
-			faults = append(faults, c.check(path+"."+key, sub, value)...)
-		} else if property == false {
-			faults = append(faults, fmt.Sprintf("%s: unknown key %s", path, key))
-		}
-	}
-	return faults
 }
 
-func typeOf(v any) string {
-	switch v.(type) {
-	case string:
-		return "string"
-	case bool:
-		return "boolean"
-	case int:
-		return "integer"
-	case []any:
-		return "array"
-	case map[string]any:
-		return "object"
-	}
-	return "number"
+// load hands the document to Load as a file.
+func load(t *testing.T, document any) error {
+	t.Helper()
+	encoded, err := yaml.Marshal(document)
+	require.NoError(t, err)
+	_, err = Load(encoded, "schemes.yaml")
+	return err
 }

@@ -36,8 +36,9 @@ const (
 	daily  = 23 * time.Hour
 )
 
-// chores are in the order of what they give back. What rules 1 to 3 need is in none of them: cancellations with their attempts, passes,
-// work items, what people did, and every bill that was ever live, with its last image, are kept for ever.
+// chores are in the order of what they give back. What rules 1 to 3 (docs/rules.md) need is in none of them: cancellations
+// with their attempts, passes, work items, what people did, and every bill that was ever live, with its last image, are kept
+// for ever.
 var chores = []chore{
 	{"evidence_months", hourly, dropMonth},
 	{"evidence_rest", hourly, deleteRest},

@@ -1,0 +1,112 @@
+package docs_test
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+)
+
+const rulesPage = "docs/rules.md"
+
+var (
+	ruleHeading = regexp.MustCompile(`(?m)^### (\d+)\. \S.*$`)
+	ruleCited   = regexp.MustCompile(`\b[Rr]ules? (\d+)\b(?:,? (to|and) (?:rule )?(\d+)\b)?`)
+	// foreignPlan is how a plan that lies outside the repository is cited.
+	foreignPlan = regexp.MustCompile(`(?i)\b(of|in|by) the design\b|\bdesign, section|\bsection \d+ of the (design|plan)\b`)
+)
+
+// numbers are the rules that the page has.
+func numbers(page string) []int {
+	var found []int
+	for _, heading := range ruleHeading.FindAllStringSubmatch(page, -1) {
+		n, _ := strconv.Atoi(heading[1]) // digits
+		found = append(found, n)
+	}
+	return found
+}
+
+// badCitations names every citation of a rule that the page lacks, and every file that cites a rule without saying where it stands.
+func badCitations(t *testing.T, tree fs.FS) []string {
+	t.Helper()
+	files := texts(t, tree, kinds...)
+	has := numbers(files[rulesPage])
+	var bad []string
+	for name, text := range files {
+		for _, cited := range ruleCited.FindAllStringSubmatch(text, -1) {
+			for _, number := range []string{cited[1], cited[3]} {
+				n, err := strconv.Atoi(number)
+				if err == nil && !slices.Contains(has, n) {
+					bad = append(bad, fmt.Sprintf("%s cites rule %d, which %s does not have", name, n, rulesPage))
+				}
+			}
+			if name != rulesPage && !strings.Contains(text, path.Base(rulesPage)) {
+				bad = append(bad, fmt.Sprintf("%s cites %q and does not say that it stands in %s", name, cited[0], rulesPage))
+			}
+		}
+	}
+	slices.Sort(bad)
+	return bad
+}
+
+func TestEveryRuleThatIsCitedExists(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, badCitations(t, repository()))
+}
+
+func TestACitationOfNoRuleIsNamed(t *testing.T) {
+	t.Parallel()
+	cited := func(n int) string { return "as rule " + strconv.Itoa(n) + " says" }
+	require.Equal(t, []string{
+		"a.go cites rule 3, which docs/rules.md does not have",
+		`b.sql cites "rule 1" and does not say that it stands in docs/rules.md`,
+	}, badCitations(t, fstest.MapFS{
+		rulesPage: {Data: []byte("### 1. One\n\n### 2. Two\n")},
+		"a.go":    {Data: []byte("// " + cited(2) + " (docs/rules.md), and " + cited(3))},
+		"b.sql":   {Data: []byte("-- " + cited(1))},
+	}))
+}
+
+func TestTheRulesAreNumberedFromOneToTwenty(t *testing.T) {
+	t.Parallel()
+	var wanted []int
+	for n := range 20 {
+		wanted = append(wanted, n+1)
+	}
+	require.Equal(t, wanted, numbers(texts(t, repository(), ".md")[rulesPage]))
+}
+
+// A remark that has lost its form would be read as part of the law.
+func TestEveryRemarkOfTheRulesSaysWhatIsNotMet(t *testing.T) {
+	t.Parallel()
+	inside := false
+	for i, line := range strings.Split(texts(t, repository(), ".md")[rulesPage], "\n") {
+		quoted := strings.HasPrefix(line, ">")
+		if quoted && !inside {
+			require.Regexp(t, `^> Not met yet: \S`, line, "line %d", i+1)
+		}
+		inside = quoted
+	}
+}
+
+// What a reader of this repository cannot open is no source.
+func TestNobodyCitesAPlanOutsideTheRepository(t *testing.T) {
+	t.Parallel()
+	for name, text := range texts(t, repository(), kinds...) {
+		if name == "docs/rules_test.go" {
+			continue
+		}
+		for i, line := range strings.Split(text, "\n") {
+			if foreignPlan.MatchString(line) {
+				t.Errorf("%s:%d: %s", name, i+1, strings.TrimSpace(line))
+			}
+		}
+	}
+}

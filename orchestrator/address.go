@@ -4,22 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/settings"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
 // checkDatabaseURL never repeats the value: it holds a password.
-func checkDatabaseURL(value Secret) error {
-	const right = "such as postgres://user:password@host:5432/database"
+func checkDatabaseURL(value settings.Secret) error {
 	if value == "" {
-		return errors.New("DATABASE_URL: not set; it names the Postgres that holds the ledger, " + right)
+		return errors.New("DATABASE_URL: not set; it names the Postgres that holds the ledger, " + store.ExampleURL)
 	}
-	if _, err := pgconn.ParseConfig(value.Reveal()); err != nil {
-		return errors.New("DATABASE_URL: not a Postgres address " + right)
+	if err := store.CheckURL(value.Reveal()); err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	return nil
 }
@@ -40,22 +39,10 @@ func checkTarget(name, target, example string) error {
 		return nil
 	}
 	host, port, err := net.SplitHostPort(target)
-	if err != nil || host == "" || !isPort(port) || port == "0" {
+	if err != nil || host == "" || !access.IsPort(port) || port == "0" {
 		return wrong
 	}
 	return nil
-}
-
-// checkAddr keeps the service closed by default.
-func (c Config) checkAddr(name, addr, example string) error {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil || !isPort(port) {
-		return fmt.Errorf("%s: %q is not host:port such as %s", name, addr, example)
-	}
-	if isLoopback(host) || c.AuthTokensFile != "" || c.TLSClientCAFile != "" {
-		return nil
-	}
-	return fmt.Errorf("%s: %s is not a loopback address; that needs AUTH_TOKENS_FILE, or TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE", name, addr)
 }
 
 func (c Config) checkDistinct() error {
@@ -63,29 +50,4 @@ func (c Config) checkDistinct() error {
 		return nil
 	}
 	return fmt.Errorf("ORCHESTRATOR_GRPC_ADDR and ORCHESTRATOR_HTTP_ADDR: both are %s; they need a port each", c.GRPCAddr)
-}
-
-func isPort(port string) bool {
-	_, err := strconv.ParseUint(port, 10, 16)
-	return err == nil
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
-}
-
-// checkMetricsAddr keeps figures on this machine: whoever reaches them is not asked who he is.
-func checkMetricsAddr(addr string) error {
-	if addr == "" {
-		return nil
-	}
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil || !isPort(port) || !isLoopback(host) {
-		return fmt.Errorf("ORCHESTRATOR_METRICS_ADDR: %q is not a loopback address and port such as 127.0.0.1:7483", addr)
-	}
-	return nil
 }

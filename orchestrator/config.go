@@ -5,10 +5,12 @@ package orchestrator
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/settings"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
@@ -16,16 +18,16 @@ import (
 // addresses and targets must be given.
 type Config struct {
 	// DatabaseURL is the Postgres 15 or newer that holds the ledger (DATABASE_URL). Orchestrators that share one share the work.
-	DatabaseURL Secret
+	DatabaseURL settings.Secret
 
 	// KingdeeTarget and WMSTarget are gRPC targets of the adapters: host:port, or dns:///name:port to spread over several
 	// (KINGDEESVC_TARGET 127.0.0.1:7401, WMSSVC_TARGET 127.0.0.1:7402).
 	KingdeeTarget, WMSTarget string
 	// AdapterToken is the bearer token shown to both adapters; empty when they ask for none (ADAPTER_TOKEN).
-	AdapterToken Secret
+	AdapterToken settings.Secret
 
 	// GRPCAddr and HTTPAddr are where gRPC and REST listen, host:port, port 0 for any free one (ORCHESTRATOR_GRPC_ADDR
-	// 127.0.0.1:7403, ORCHESTRATOR_HTTP_ADDR 127.0.0.1:7480). Anything but loopback needs AuthTokensFile or TLSClientCAFile:
+	// 127.0.0.1:7403, ORCHESTRATOR_HTTP_ADDR 127.0.0.1:7480). Anything but loopback needs tokens or client certificates:
 	// whoever reaches them can release cancellations.
 	GRPCAddr, HTTPAddr string
 
@@ -34,12 +36,11 @@ type Config struct {
 	// Schemes is that text itself and wins over SchemesFile. Not a setting: demo, tests and benchmarks hand it over.
 	Schemes []byte
 
-	// AuthTokensFile holds one name:token a line; every call but health must then carry one (AUTH_TOKENS_FILE).
-	AuthTokensFile string
-	// TLSCertFile and TLSKeyFile turn TLS on. With TLSClientCAFile callers must show a certificate that it signed, and the
-	// adapters are dialled with our own certificate and trusted by the same CA (TLS_CERT_FILE, TLS_KEY_FILE,
-	// TLS_CLIENT_CA_FILE).
-	TLSCertFile, TLSKeyFile, TLSClientCAFile string
+	// Access says who may call. With TLS_CLIENT_CA_FILE the adapters are dialled with our own certificate and trusted by the same
+	// authority.
+	Access access.Files
+	// Traces say where spans go (OTEL_EXPORTER_OTLP_ENDPOINT).
+	Traces telemetry.Settings
 
 	// EvidenceDays is how many days the masked requests and raw replies are kept; whole months are dropped once they are older
 	// (EVIDENCE_DAYS 180). They are most of the ledger's size, and the only proof of what the WMS said word for word.
@@ -67,6 +68,7 @@ const (
 	defaultHTTPAddr      = "127.0.0.1:7480"
 	defaultKingdeeTarget = "127.0.0.1:7401"
 	defaultWMSTarget     = "127.0.0.1:7402"
+	exampleMetrics       = "127.0.0.1:7483"
 	defaultEvidenceDays  = 180
 	// Below a week nobody could still look into yesterday's trouble after a holiday; above ten years it is a typing error.
 	leastEvidenceDays, mostEvidenceDays = 7, 3650
@@ -75,50 +77,47 @@ const (
 // LoadConfig reads the settings from the environment and checks all that can be checked without a network, files and schemes
 // included. Its error names everything that is missing or wrong and what would be right, one a line, and repeats no secret.
 func LoadConfig(getenv func(string) string) (Config, error) {
-	env := environment{getenv: getenv}
+	r := settings.New(getenv)
 	cfg := Config{
-		DatabaseURL:     env.secret("DATABASE_URL"),
-		KingdeeTarget:   env.text("KINGDEESVC_TARGET", defaultKingdeeTarget),
-		WMSTarget:       env.text("WMSSVC_TARGET", defaultWMSTarget),
-		AdapterToken:    env.secret("ADAPTER_TOKEN"),
-		GRPCAddr:        env.text("ORCHESTRATOR_GRPC_ADDR", defaultGRPCAddr),
-		HTTPAddr:        env.text("ORCHESTRATOR_HTTP_ADDR", defaultHTTPAddr),
-		SchemesFile:     getenv("SCHEMES_FILE"),
-		AuthTokensFile:  getenv("AUTH_TOKENS_FILE"),
-		TLSCertFile:     getenv("TLS_CERT_FILE"),
-		TLSKeyFile:      getenv("TLS_KEY_FILE"),
-		TLSClientCAFile: getenv("TLS_CLIENT_CA_FILE"),
-		EvidenceDays:    env.number("EVIDENCE_DAYS", defaultEvidenceDays),
-		MetricsAddr:     getenv("ORCHESTRATOR_METRICS_ADDR"),
-		LogLevel:        env.level("LOG_LEVEL"),
+		DatabaseURL:   r.Secret("DATABASE_URL"),
+		KingdeeTarget: r.Text("KINGDEESVC_TARGET", defaultKingdeeTarget),
+		WMSTarget:     r.Text("WMSSVC_TARGET", defaultWMSTarget),
+		AdapterToken:  r.Secret("ADAPTER_TOKEN"),
+		GRPCAddr:      r.Text("ORCHESTRATOR_GRPC_ADDR", defaultGRPCAddr),
+		HTTPAddr:      r.Text("ORCHESTRATOR_HTTP_ADDR", defaultHTTPAddr),
+		SchemesFile:   r.Text("SCHEMES_FILE", ""),
+		Access:        access.ReadFiles(r),
+		Traces:        telemetry.ReadSettings(r),
+		EvidenceDays:  r.Whole("EVIDENCE_DAYS", defaultEvidenceDays, leastEvidenceDays, mostEvidenceDays),
+		MetricsAddr:   r.Text("ORCHESTRATOR_METRICS_ADDR", ""),
+		LogLevel:      r.Level("LOG_LEVEL"),
 	}
-	return cfg, errors.Join(env.faults(), cfg.check(env.unreadable))
+	r.Note(cfg.check(r.Faulty))
+	return cfg, r.Err()
 }
 
-// check reports everything that is wrong at once. Settings named in unreadable were reported already.
-func (c Config) check(unreadable map[string]bool) error {
+// check reports everything that is wrong at once. told says of a setting that its fault was told already.
+func (c Config) check(told func(setting string) bool) error {
 	var problems []error
-	if !unreadable["DATABASE_URL"] {
+	if !told("DATABASE_URL") {
 		problems = append(problems, checkDatabaseURL(c.DatabaseURL))
 	}
-	problems = append(problems,
+	guarded := c.Access.Guarded()
+	_, accessErr := c.Access.Open()
+	_, schemesErr := c.loadSchemes()
+	return errors.Join(append(problems,
 		checkTarget("KINGDEESVC_TARGET", c.KingdeeTarget, defaultKingdeeTarget),
 		checkTarget("WMSSVC_TARGET", c.WMSTarget, defaultWMSTarget),
-		c.checkAddr("ORCHESTRATOR_GRPC_ADDR", c.GRPCAddr, defaultGRPCAddr),
-		c.checkAddr("ORCHESTRATOR_HTTP_ADDR", c.HTTPAddr, defaultHTTPAddr),
+		access.CheckAddr("ORCHESTRATOR_GRPC_ADDR", c.GRPCAddr, defaultGRPCAddr, guarded),
+		access.CheckAddr("ORCHESTRATOR_HTTP_ADDR", c.HTTPAddr, defaultHTTPAddr, guarded),
 		c.checkDistinct(),
-		checkMetricsAddr(c.MetricsAddr),
-	)
-	if !unreadable["EVIDENCE_DAYS"] && c.EvidenceDays != 0 && (c.EvidenceDays < leastEvidenceDays || c.EvidenceDays > mostEvidenceDays) {
-		problems = append(problems, fmt.Errorf("EVIDENCE_DAYS: %d is not between %d and %d", c.EvidenceDays, leastEvidenceDays, mostEvidenceDays))
-	}
-	_, err := c.loadTLS()
-	problems = append(problems, err)
-	_, err = c.loadTokens()
-	problems = append(problems, err)
-	_, err = c.loadSchemes()
-	return errors.Join(append(problems, err)...)
+		access.CheckLocalAddr("ORCHESTRATOR_METRICS_ADDR", c.MetricsAddr, exampleMetrics),
+		accessErr, schemesErr,
+	)...)
 }
+
+// nothingTold is for a Config that no environment was read for.
+func nothingTold(string) bool { return false }
 
 // loadSchemes reads the schemes from where the settings say: handed over, a file, or the shipped one.
 func (c Config) loadSchemes() ([]*scheme.Scheme, error) {

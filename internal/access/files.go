@@ -92,6 +92,12 @@ func Roots(file string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
+// Only are the authorities of the file and no others.
+func Only(file string) (*x509.CertPool, error) {
+	roots := x509.NewCertPool()
+	return roots, addCertificates(roots, file)
+}
+
 func addCertificates(pool *x509.CertPool, file string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -28,7 +28,7 @@ type Chain struct {
 	// Status is the service's one switch from its errors to statuses. It also gets ErrPanic, *InvalidRequest,
 	// access.ErrUnauthenticated and the errors of the context. ours marks what nobody foresaw, or what is the database's fault:
 	// the cause is logged here and does not go to the caller.
-	Status func(err error) (status error, ours bool)
+	Status func(ctx context.Context, err error) (status error, ours bool)
 	// Check looks at a request beyond the rules of its .proto file; nil looks no further. Its errors go through Status.
 	Check func(proto.Message) error
 	// UnaryLimit and StreamLimit bound calls that come without a deadline or with a later one.
@@ -64,7 +64,7 @@ func (c *chain) crashed(ctx context.Context, cause any) error {
 	method, _ := grpc.Method(ctx)
 	c.Logger.ErrorContext(ctx, "a call panicked", slog.String("method", method), slog.String("err", fmt.Sprint(cause)),
 		slog.String("stack", string(debug.Stack())))
-	status, _ := c.Status(ErrPanic)
+	status, _ := c.Status(ctx, ErrPanic)
 	return status
 }
 
@@ -89,7 +89,7 @@ func (c *chain) mapped(ctx context.Context, method string, err error) error {
 	if foreign(method) && !errors.Is(err, access.ErrUnauthenticated) {
 		return err
 	}
-	sent, ours := c.Status(err)
+	sent, ours := c.Status(ctx, err)
 	if ours {
 		c.Logger.ErrorContext(ctx, "a call failed by a fault of ours", slog.String("method", method), slog.Any("err", err))
 	}

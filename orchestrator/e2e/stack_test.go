@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator"
@@ -91,12 +92,12 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 func (s *stack) startOrchestrator() {
 	s.Helper()
 	server, err := orchestrator.Start(s.Context(), orchestrator.Config{
-		DatabaseURL: orchestrator.Secret(s.url), KingdeeTarget: s.kingdeeTarget, WMSTarget: s.wmsTarget,
+		DatabaseURL: settings.Secret(s.url), KingdeeTarget: s.kingdeeTarget, WMSTarget: s.wmsTarget,
 		GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", Schemes: s.scheme, MetricsAddr: s.metrics,
 	}, s.logger)
 	require.NoError(s, err)
 	s.orchestrator = server
-	s.later(func(ctx context.Context) error { return server.Stop(ctx) })
+	s.later(server.Stop)
 }
 
 // revise restarts the orchestrator with another scheme file.
@@ -116,10 +117,7 @@ func (s *stack) startKingdeesvc(logger *slog.Logger) string {
 	require.NoError(s, err)
 	server, err := kingdeesvc.Start(s.Context(), cfg, logger)
 	require.NoError(s, err)
-	s.later(func(ctx context.Context) error {
-		server.Stop(ctx)
-		return nil
-	})
+	s.later(server.Stop)
 	return server.Addr()
 }
 
@@ -131,7 +129,7 @@ func (s *stack) startWMSsvc(logger *slog.Logger) string {
 	require.NoError(s, err)
 	server, err := wmssvc.Start(s.Context(), cfg, logger)
 	require.NoError(s, err)
-	s.later(func(ctx context.Context) error { return server.Stop(ctx) })
+	s.later(server.Stop)
 	return server.Addr()
 }
 
@@ -229,7 +227,7 @@ func (s *stack) startWMSWith(addr, secret string) {
 	s.wms, err = wsandbox.Start(s.Context(), cfg)
 	require.NoError(s, err)
 	server := s.wms
-	s.later(func(ctx context.Context) error { return server.Stop(ctx) })
+	s.later(server.Stop)
 }
 
 // pass waits for a pass that began after now.

@@ -42,7 +42,7 @@ const (
 
 // toStatus is the one place where our errors become statuses. ours is true for errors that nobody foresaw: their text stays
 // here, in the log.
-func toStatus(err error) (out error, ours bool) {
+func toStatus(_ context.Context, err error) (out error, ours bool) {
 	e := apierr.Error{Code: codes.Internal, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_INTERNAL,
 		Message: "internal error; the cause is in kingdeesvc's log", Metadata: map[string]string{}}
 	if about, ok := errors.AsType[*aboutBill](err); ok {

@@ -62,7 +62,7 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, c := range cases {
-		out, _ := toStatus(c.err)
+		out, _ := toStatus(t.Context(), c.err)
 		require.Equal(t, c.code, status.Code(out), "%v", c.err)
 		info := apierr.Info(out, apierr.Kingdee)
 		require.NotNil(t, info, "%v", c.err)
@@ -86,9 +86,9 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 }
 
 func TestRetryAfterIsPassedOn(t *testing.T) {
-	out, _ := toStatus(&kingdee.Fault{Class: kingdee.LoginRefused, Code: kingdee.NoCode, RetryAfter: time.Minute})
+	out, _ := toStatus(t.Context(), &kingdee.Fault{Class: kingdee.LoginRefused, Code: kingdee.NoCode, RetryAfter: time.Minute})
 	require.Equal(t, time.Minute, apierr.RetryAfter(out))
-	out, _ = toStatus(fault(kingdee.Busy, 13, ""))
+	out, _ = toStatus(t.Context(), fault(kingdee.Busy, 13, ""))
 	require.Equal(t, busyPause, apierr.RetryAfter(out))
 }
 

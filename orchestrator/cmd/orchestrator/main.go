@@ -4,33 +4,34 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator"
 )
 
+// usage is for people at a prompt; what the settings mean stands in one place.
+const usage = `orchestrator: cancels the warehouse orders of bills that are voided in Kingdee, and serves orchestrator.v1 over gRPC and REST
+
+usage: orchestrator              serve until SIGTERM
+       orchestrator --version    say which version this is
+
+'voidrelay migrate' prepares its database; 'voidrelay' asks and steers it.
+
+Settings come from the environment; docs/running.md lists them.
+Exit status: 0 stopped or fine, 1 something failed, 2 a setting or an argument is wrong.
+`
+
 func main() {
-	switch args := os.Args[1:]; {
-	case asksForHelp(args):
-		fmt.Print(usage)
-		return
-	case len(args) > 0:
-		os.Exit(refuse(os.Stderr, args[0]))
-	}
+	os.Exit(serve.Main(serve.Program{Name: "orchestrator", Usage: usage, Start: start}))
+}
+
+func start(ctx context.Context, logger func(slog.Level) *slog.Logger) (serve.Service, error) {
 	cfg, err := orchestrator.LoadConfig(os.Getenv)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "orchestrator: wrong settings:\n%v\n", err)
-		os.Exit(2)
+		return nil, &serve.WrongSettings{Cause: err}
 	}
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
-	if err := orchestrator.Run(ctx, cfg, logger); err != nil {
-		logger.ErrorContext(ctx, "orchestrator ended", "err", err)
-		os.Exit(1)
-	}
+	collectSeldom()
+	return orchestrator.Start(ctx, cfg, logger(cfg.LogLevel))
 }

@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +14,9 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 )
@@ -68,38 +68,40 @@ func (sh *shell) askLong(cmd *cobra.Command, do func(ctx context.Context, r *rem
 // dial reads VOIDRELAY_TOKEN (or VOIDRELAY_TOKEN_FILE), VOIDRELAY_CA_FILE, and for servers that ask for a certificate
 // VOIDRELAY_CERT_FILE and VOIDRELAY_KEY_FILE.
 func (r *remote) dial() (*house.Client, error) {
-	var opts house.DialOptions
-	opts.Token = r.sh.getenv("VOIDRELAY_TOKEN")
-	if path := r.sh.getenv("VOIDRELAY_TOKEN_FILE"); path != "" {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("%w: VOIDRELAY_TOKEN_FILE: %w", errWrong, err)
-		}
-		opts.Token = strings.TrimRight(string(text), "\r\n")
+	read := settings.New(r.sh.getenv)
+	way := serve.DialOptions{Token: read.Secret("VOIDRELAY_TOKEN")}
+	var err error
+	if way.TLS, err = r.trust(read.Text("VOIDRELAY_CA_FILE", ""), read.Text("VOIDRELAY_CERT_FILE", ""), read.Text("VOIDRELAY_KEY_FILE", "")); err != nil {
+		read.Note(err)
 	}
-	if path := r.sh.getenv("VOIDRELAY_CA_FILE"); path != "" {
-		authority, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("%w: VOIDRELAY_CA_FILE: %w", errWrong, err)
-		}
-		cfg := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
-		if !cfg.RootCAs.AppendCertsFromPEM(authority) {
-			return nil, fmt.Errorf("%w: VOIDRELAY_CA_FILE: %s holds no certificate", errWrong, path)
-		}
-		if cert, key := r.sh.getenv("VOIDRELAY_CERT_FILE"), r.sh.getenv("VOIDRELAY_KEY_FILE"); cert != "" || key != "" {
-			pair, err := tls.LoadX509KeyPair(cert, key)
-			if err != nil {
-				return nil, fmt.Errorf("%w: VOIDRELAY_CERT_FILE, VOIDRELAY_KEY_FILE: %w", errWrong, err)
-			}
-			cfg.Certificates = []tls.Certificate{pair}
-		}
-		opts.TLS = credentials.NewTLS(cfg)
+	if err := read.Err(); err != nil {
+		return nil, fmt.Errorf("%w: %w", errWrong, err)
 	}
-	client, err := house.Dial(r.server, opts)
+	client, err := house.Dial(r.server, way)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errWrong, err)
 	}
 	return client, nil
+}
+
+// trust is the way to a server of this authority, with our own certificate where it asks for one; nil for plain text.
+func (r *remote) trust(authority, cert, key string) (credentials.TransportCredentials, error) {
+	if authority == "" {
+		return nil, nil
+	}
+	roots, err := access.Only(authority)
+	if err != nil {
+		return nil, fmt.Errorf("VOIDRELAY_CA_FILE: %w", err)
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	if cert != "" || key != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("VOIDRELAY_CERT_FILE, VOIDRELAY_KEY_FILE: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return credentials.NewTLS(config), nil
 }
 
 // printJSON prints an answer as REST would; it says whether it was asked to.

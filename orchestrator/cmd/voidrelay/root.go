@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 )
 
 // shell is what every command has.
@@ -35,7 +38,9 @@ func (sh *shell) root() *cobra.Command {
 		Short:         "金蝶单据作废后，取消旺店通WMS的仓库单 cancels the warehouse orders of bills that are voided in Kingdee",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       telemetry.ReadBuild().String(),
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetOut(sh.out)
 	root.SetErr(sh.err)
 	root.PersistentPreRun = func(*cobra.Command, []string) { sh.found = true }
@@ -70,11 +75,15 @@ func args(n int, want string) cobra.PositionalArgs {
 	}
 }
 
-// logger writes to the error output, from the given level or the one in LOG_LEVEL on.
+// logger writes to the error output, from the given level or the one in LOG_LEVEL on. What libraries print takes the same way,
+// and SIGHUP ends nothing.
 func (sh *shell) logger(level slog.Level) *slog.Logger {
 	if value := sh.getenv("LOG_LEVEL"); value != "" {
 		// A wrong one is reported with all other settings.
 		_ = level.UnmarshalText([]byte(value))
 	}
-	return slog.New(slog.NewTextHandler(sh.err, &slog.HandlerOptions{Level: level}))
+	logger := telemetry.NewLogger(sh.err, level)
+	telemetry.TakeLibraries(logger)
+	serve.IgnoreHangUp(logger)
+	return logger
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
@@ -151,7 +152,7 @@ func (s *stage) matchState(ctx context.Context) error {
 
 // client dials the stage's own orchestrator.
 func (s *stage) client() (*house.Client, error) {
-	return house.Dial(s.house.Orchestrator.GRPCAddr(), house.DialOptions{})
+	return house.Dial(s.house.Orchestrator.GRPCAddr(), serve.DialOptions{})
 }
 
 // wait blocks until a signal, or until a service ends by itself.

@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 )
 
 func (sh *shell) versionCommand() *cobra.Command {
@@ -12,24 +13,6 @@ func (sh *shell) versionCommand() *cobra.Command {
 		Use:   "version",
 		Short: "版本 version",
 		Args:  args(0, ""),
-		Run:   func(*cobra.Command, []string) { fmt.Fprintln(sh.out, version()) },
+		Run:   func(*cobra.Command, []string) { fmt.Fprintln(sh.out, "voidrelay", telemetry.ReadBuild()) },
 	}
-}
-
-// version is what the Go tool chain knows about this program.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "voidrelay (unknown)"
-	}
-	text := "voidrelay " + info.Main.Version
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			text += " " + s.Value[:min(12, len(s.Value))]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			text += " (changed)"
-		}
-	}
-	return text + " " + info.GoVersion
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
@@ -47,7 +48,7 @@ func (w *town) orchestrate(more map[string]string) (*house.Process, *house.Clien
 	}
 	maps.Copy(settings, more)
 	p := start(w.t, house.RoleOrchestrator, settings)
-	client, err := house.Dial(p.Addrs[0], house.DialOptions{})
+	client, err := house.Dial(p.Addrs[0], serve.DialOptions{})
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = client.Close() })
 	return p, client

@@ -3,13 +3,15 @@ package gateway
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/textproto"
 	"sync"
-	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -17,20 +19,14 @@ import (
 )
 
 const (
-	maxBody    = 1 << 20
-	maxMessage = 64 << 20
-	requestID  = "X-Request-Id"
+	maxBody   = 1 << 20
+	requestID = "X-Request-Id"
 )
 
-// New makes the REST face of the orchestrator that serves gRPC at grpcAddr (any gRPC target). It connects when the first call
-// comes; dialOptions must name the transport credentials. local says that only this machine can and may call: then only its own
-// names are taken as Host. Closing ends the connection, calls under way with it.
-func New(ctx context.Context, grpcAddr string, local bool, dialOptions ...grpc.DialOption) (http.Handler, io.Closer, error) {
-	options := append([]grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage))}, dialOptions...)
-	conn, err := grpc.NewClient(grpcAddr, options...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("gateway: dial: %w", err)
-	}
+// New makes the REST face of the orchestrator that conn leads to; the connection stays the caller's. local says that only this
+// machine can and may call: then only its own names are taken as Host. Each request is a span of tracers, and its calls are parts
+// of it.
+func New(ctx context.Context, conn *grpc.ClientConn, local bool, tracers trace.TracerProvider) (http.Handler, error) {
 	mux := newMux()
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		orchestratorv1.RegisterSchemeServiceHandler,
@@ -39,11 +35,13 @@ func New(ctx context.Context, grpcAddr string, local bool, dialOptions ...grpc.D
 		orchestratorv1.RegisterBillServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {
-			_ = conn.Close()
-			return nil, nil, fmt.Errorf("gateway: %w", err)
+			return nil, fmt.Errorf("gateway: %w", err)
 		}
 	}
-	return http.MaxBytesHandler(&front{mux: mux, conn: conn, guard: newGuard(local)}, maxBody), conn, nil
+	traced := otelhttp.NewHandler(&front{mux: mux, conn: conn, guard: newGuard(local)}, "REST", otelhttp.WithTracerProvider(tracers),
+		otelhttp.WithPropagators(propagation.TraceContext{}), otelhttp.WithMeterProvider(noop.NewMeterProvider()),
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return "REST " + r.Method }))
+	return http.MaxBytesHandler(traced, maxBody), nil
 }
 
 // parseStrictly sets the library's query parser, which is one for the whole process whatever mux it is handed to: setting it for each
@@ -71,16 +69,4 @@ func newMux() *runtime.ServeMux {
 			return requestID, textproto.CanonicalMIMEHeaderKey(key) == requestID
 		}),
 	)
-}
-
-// Server bounds what a caller can take of us: each step of a request has its limit, and headers their size.
-func Server(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
 }

@@ -3,18 +3,18 @@ package gateway_test
 import (
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace/noop"
 	"go.yaml.in/yaml/v3"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/proto"
 )
@@ -53,16 +53,17 @@ func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
 	require.Len(t, bound, methods)
 }
 
-// callers are the names behind tokens.
-type callers map[string]string
-
-func (c callers) Authenticate(token string) (string, bool) {
-	name, ok := c[token]
-	return name, ok
+func tokens(t *testing.T, content string) *access.Tokens {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "tokens")
+	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+	tokens, err := access.LoadTokens(file)
+	require.NoError(t, err)
+	return tokens
 }
 
 func TestWithTokensOnlyTheirHoldersAreLetIn(t *testing.T) {
-	f := setup(t, callers{"0123456789abcdef": "wang", "fedcba9876543210": "li"})
+	f := setup(t, tokens(t, "wang: 0123456789abcdef\nli: fedcba9876543210\n"))
 	seed(f.rows)
 	refused := &apiError{Code: "UNAUTHENTICATED", Reason: "UNAUTHENTICATED"}
 	for _, authorization := range []string{"", "Bearer wrong", "Basic 0123456789abcdef", "0123456789abcdef"} {
@@ -111,7 +112,7 @@ func TestPagesThatAreNoRPC(t *testing.T) {
 		require.Equal(t, 200, response.StatusCode)
 		require.JSONEq(t, want, content)
 	}
-	f.health.SetServingStatus("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
+	f.server.SetHealth(false)
 	response, _ = f.call(t, "GET /readyz", "", nil)
 	require.Equal(t, 503, response.StatusCode)
 	response, _ = f.call(t, "GET /healthz", "", nil)
@@ -127,20 +128,10 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 
 func TestAnOrchestratorThatIsAwayHasTheSameShapeOfError(t *testing.T) {
 	f := setup(t, nil)
-	f.server.Stop()
+	f.server.Server.Stop()
 	response, content := f.call(t, "GET /v1/schemes", "", nil)
 	require.Equal(t, 503, response.StatusCode)
 	requireStatus(t, &apiError{Code: "UNAVAILABLE", Reason: "INTERNAL"}, statusOf(t, content))
-}
-
-func TestTheServerHasAllItsLimits(t *testing.T) {
-	server := gateway.Server(http.NotFoundHandler())
-	for name, limit := range map[string]any{
-		"header": server.ReadHeaderTimeout, "read": server.ReadTimeout, "write": server.WriteTimeout, "idle": server.IdleTimeout,
-		"header bytes": server.MaxHeaderBytes,
-	} {
-		require.NotZero(t, limit, name)
-	}
 }
 
 // A page on another site, opened in an operator's browser, must not be able to release or send.
@@ -176,9 +167,8 @@ func TestASecondGatewayStartsBesideRequests(t *testing.T) {
 		}
 	})
 	for range 5 {
-		_, closer, err := gateway.New(t.Context(), "127.0.0.1:1", true, grpc.WithTransportCredentials(insecure.NewCredentials()))
+		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), true, noop.NewTracerProvider())
 		require.NoError(t, err)
-		require.NoError(t, closer.Close())
 	}
 	calls.Wait()
 }

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,12 +15,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/health"
-	"google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
@@ -46,11 +45,10 @@ func TestMain(m *testing.M) {
 type face struct {
 	rows    rowtest.DB
 	conn    *grpc.ClientConn
-	health  *health.Server
 	rest    *httptest.Server
 	starter *starter
 	gate    *gate
-	server  *grpc.Server
+	server  *serve.GRPC
 }
 
 // starter remembers which passes were asked for.
@@ -106,37 +104,40 @@ func (g *gate) CanSend(scheme string) error {
 	return nil
 }
 
-func setup(t *testing.T, auth rpc.Authenticator) *face {
+// setup serves the production chain; tokens are asked for where they are not nil.
+func setup(t *testing.T, tokens *access.Tokens) *face {
 	t.Helper()
 	pool, err := store.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	f := &face{rows: rowtest.New(t, pool), health: health.NewServer(), starter: &starter{}, gate: &gate{}}
+	f := &face{rows: rowtest.New(t, pool), starter: &starter{}, gate: &gate{}}
 
-	options, err := rpc.ServerOptions(rpc.ChainConfig{Logger: slog.New(slog.DiscardHandler), Auth: auth})
+	f.server, err = serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{Tokens: tokens}})
 	require.NoError(t, err)
-	f.server = grpc.NewServer(options...)
 	ledger := store.New(pool)
 	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Starter: f.starter, Backfills: backfills{ledger, f.starter}, Gate: f.gate, Preview: preview.New(ledger), Replay: replays{ledger}, Timing: func(string) rule.Timing { return rule.DefaultTiming() }})
-	grpc_health_v1.RegisterHealthServer(f.server, f.health)
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	f.server.SetHealth(true)
+	require.NoError(t, f.server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = f.server.Serve(listener) })
-	t.Cleanup(func() { f.server.Stop(); serving.Wait() })
+	serving.Go(func() { _ = f.server.Serve() })
+	t.Cleanup(func() { f.server.Drain(context.Background()); serving.Wait() })
 
-	plain := grpc.WithTransportCredentials(insecure.NewCredentials())
-	f.conn, err = grpc.NewClient(listener.Addr().String(), plain)
+	f.conn = dial(t, f.server.Addr())
+	handler, err := gateway.New(t.Context(), dial(t, f.server.Addr()), true, noop.NewTracerProvider())
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = f.conn.Close() })
-	handler, closer, err := gateway.New(t.Context(), listener.Addr().String(), true, plain)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = closer.Close() })
 	f.rest = httptest.NewUnstartedServer(nil)
-	f.rest.Config = gateway.Server(handler)
+	f.rest.Config = serve.HTTP(handler, slog.New(slog.DiscardHandler))
 	f.rest.Start()
 	t.Cleanup(f.rest.Close)
 	return f
+}
+
+func dial(t *testing.T, addr string) *grpc.ClientConn {
+	t.Helper()
+	conn, err := serve.Dial(addr, serve.DialOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 // call sends one HTTP request; target is "GET /path".

@@ -7,9 +7,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -23,25 +22,9 @@ type Client struct {
 	conn *grpc.ClientConn
 }
 
-// DialOptions say how to reach an orchestrator that is guarded.
-type DialOptions struct {
-	// TLS is nil for plain text.
-	TLS credentials.TransportCredentials
-	// Token is sent with each call when it is not empty.
-	Token string
-}
-
 // Dial makes a client of the orchestrator at a gRPC target; it connects on the first call.
-func Dial(target string, opts DialOptions) (*Client, error) {
-	transport := opts.TLS
-	if transport == nil {
-		transport = insecure.NewCredentials()
-	}
-	dial := []grpc.DialOption{grpc.WithTransportCredentials(transport)}
-	if opts.Token != "" {
-		dial = append(dial, grpc.WithPerRPCCredentials(bearer{token: opts.Token, secure: opts.TLS != nil}))
-	}
-	conn, err := grpc.NewClient(target, dial...)
+func Dial(target string, way serve.DialOptions) (*Client, error) {
+	conn, err := serve.Dial(target, way)
 	if err != nil {
 		return nil, fmt.Errorf("orchestrator at %s: %w", target, err)
 	}
@@ -54,20 +37,6 @@ func Dial(target string, opts DialOptions) (*Client, error) {
 
 // Close ends the connection.
 func (c *Client) Close() error { return c.conn.Close() }
-
-// bearer shows a token with each call.
-type bearer struct {
-	token  string
-	secure bool
-}
-
-// GetRequestMetadata is the header of a call.
-func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer " + b.token}, nil
-}
-
-// RequireTransportSecurity keeps the token from plain text where TLS is there to be had.
-func (b bearer) RequireTransportSecurity() bool { return b.secure }
 
 // AllSchemes lists every scheme.
 func (c *Client) AllSchemes(ctx context.Context) ([]*orchestratorv1.Scheme, error) {

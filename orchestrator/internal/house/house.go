@@ -46,21 +46,19 @@ func Start(ctx context.Context, opts Options, database *Database, vendors *Vendo
 	if err != nil {
 		return nil, err
 	}
-	// Each part is stopped by Stop, in order, not by the end of ctx.
-	life := context.WithoutCancel(ctx)
 	h := &House{ended: make(chan error, 3)}
-	if h.Kingdee, err = kingdeesvc.Start(life, cfg.kingdee, opts.Logger.With("service", "kingdeesvc")); err != nil {
+	if h.Kingdee, err = kingdeesvc.Start(ctx, cfg.kingdee, opts.Logger.With("service", "kingdeesvc")); err != nil {
 		return nil, fmt.Errorf("kingdeesvc: %w", err)
 	}
-	if h.WMS, err = wmssvc.Start(life, cfg.wms, opts.Logger.With("service", "wmssvc")); err != nil {
-		return nil, errors.Join(fmt.Errorf("wmssvc: %w", err), h.Stop(life))
+	if h.WMS, err = wmssvc.Start(ctx, cfg.wms, opts.Logger.With("service", "wmssvc")); err != nil {
+		return nil, errors.Join(fmt.Errorf("wmssvc: %w", err), h.Stop(context.WithoutCancel(ctx)))
 	}
 	cfg.orchestrator.KingdeeTarget, cfg.orchestrator.WMSTarget = h.Kingdee.Addr(), h.WMS.Addr()
 	if opts.Tune != nil {
 		opts.Tune(&cfg.orchestrator)
 	}
-	if h.Orchestrator, err = orchestrator.Start(life, cfg.orchestrator, opts.Logger.With("service", "orchestrator")); err != nil {
-		return nil, errors.Join(fmt.Errorf("orchestrator: %w", err), h.Stop(life))
+	if h.Orchestrator, err = orchestrator.Start(ctx, cfg.orchestrator, opts.Logger.With("service", "orchestrator")); err != nil {
+		return nil, errors.Join(fmt.Errorf("orchestrator: %w", err), h.Stop(context.WithoutCancel(ctx)))
 	}
 	h.watch("kingdeesvc", h.Kingdee.Wait)
 	h.watch("wmssvc", h.WMS.Wait)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
@@ -51,7 +52,7 @@ func setup(t *testing.T, seed uint64) *bundle {
 	all, err := house.Start(ctx, opts, database, vendors)
 	require.NoError(t, err)
 	late(all.Stop)
-	client, err := house.Dial(all.Orchestrator.GRPCAddr(), house.DialOptions{})
+	client, err := house.Dial(all.Orchestrator.GRPCAddr(), serve.DialOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	require.NoError(t, client.Baseline(ctx))

@@ -2,7 +2,6 @@ package house
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/orchestrator"
 	"github.com/voidrelay/voidrelay/wmssvc"
@@ -36,11 +37,11 @@ const (
 	RoleSandboxes = "sandboxes"
 )
 
-// service is the face that all three have.
+// service is a service and where it listens.
 type service struct {
+	serve.Service
+
 	addrs []string
-	stop  func(context.Context) error
-	wait  func() error
 }
 
 // PlayRole makes this process the service that StartProcess started it as, until SIGTERM, and answers its exit status: what the
@@ -56,7 +57,8 @@ func PlayRole() (status int, played bool) {
 func play(role string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("service", role)
+	logger := telemetry.NewLogger(os.Stderr, slog.LevelInfo).With("service", role)
+	serve.IgnoreHangUp(logger)
 	go func() {
 		// Our parent holds the other end of it for as long as it lives: a role does not outlive who started it.
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -71,15 +73,7 @@ func play(role string) int {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", role, err)
 		return 2
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.wait() }()
-	select {
-	case <-ctx.Done():
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-		defer cancel()
-		err = errors.Join(s.stop(drain), <-ended)
-	case err = <-ended:
-	}
+	err = serve.UntilDone(ctx, s)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", role, err)
 		return 1
@@ -98,7 +92,7 @@ func begin(ctx context.Context, role string, logger *slog.Logger) (service, erro
 		if err != nil {
 			return service{}, err
 		}
-		return service{addrs: []string{s.Addr()}, wait: s.Wait, stop: s.Stop}, nil
+		return service{s, []string{s.Addr()}}, nil
 	case RoleWMS:
 		cfg, err := wmssvc.LoadConfig(os.Getenv)
 		if err != nil {
@@ -108,7 +102,7 @@ func begin(ctx context.Context, role string, logger *slog.Logger) (service, erro
 		if err != nil {
 			return service{}, err
 		}
-		return service{addrs: []string{s.Addr()}, wait: s.Wait, stop: s.Stop}, nil
+		return service{s, []string{s.Addr()}}, nil
 	case RoleOrchestrator:
 		cfg, err := orchestrator.LoadConfig(os.Getenv)
 		if err != nil {
@@ -123,7 +117,7 @@ func begin(ctx context.Context, role string, logger *slog.Logger) (service, erro
 		if err != nil {
 			return service{}, err
 		}
-		return service{addrs: []string{s.GRPCAddr(), s.HTTPAddr()}, wait: s.Wait, stop: s.Stop}, nil
+		return service{s, []string{s.GRPCAddr(), s.HTTPAddr()}}, nil
 	case RoleSandboxes:
 		return beginSandboxes(ctx, logger)
 	}

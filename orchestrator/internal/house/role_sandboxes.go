@@ -3,6 +3,9 @@ package house
 import (
 	"context"
 	"log/slog"
+	"time"
+
+	"github.com/voidrelay/voidrelay/internal/serve"
 )
 
 // beginSandboxes starts both vendors, empty, with the platform between them that makes orders of audited bills.
@@ -11,13 +14,8 @@ func beginSandboxes(ctx context.Context, logger *slog.Logger) (service, error) {
 	if err != nil {
 		return service{}, err
 	}
-	stopped := make(chan struct{})
-	return service{
-		addrs: []string{vendors.Kingdee.URL(), vendors.WMS.URL()},
-		wait:  func() error { <-stopped; return nil },
-		stop: func(ctx context.Context) error {
-			defer close(stopped)
-			return vendors.Stop(ctx)
-		},
-	}, nil
+	return service{serve.NewLife(sandboxStop, vendors.Stop), []string{vendors.Kingdee.URL(), vendors.WMS.URL()}}, nil
 }
+
+// sandboxStop bounds the end of the sandboxes, which have nothing to finish.
+const sandboxStop = 10 * time.Second

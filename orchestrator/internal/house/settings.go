@@ -3,9 +3,9 @@ package house
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
+	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/orchestrator"
 	"github.com/voidrelay/voidrelay/wmssvc"
@@ -57,14 +57,7 @@ func Check(opts Options, found ...error) error {
 
 // DatabaseURL is the database that the settings name, empty when they name none. What is wrong with it is Check's to say.
 func DatabaseURL(getenv func(string) string) string {
-	if path := getenv("DATABASE_URL_FILE"); path != "" {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return ""
-		}
-		return strings.TrimRight(string(content), "\r\n")
-	}
-	return getenv("DATABASE_URL")
+	return settings.New(getenv).Secret("DATABASE_URL").Reveal()
 }
 
 // placeholder stands for the private database that is not there yet when settings are checked.
@@ -121,6 +114,7 @@ func (o Options) load(sandboxes map[string]string, database string) (configs, er
 		{"ORCHESTRATOR_GRPC_ADDR", out.orchestrator.GRPCAddr}, {"ORCHESTRATOR_HTTP_ADDR", out.orchestrator.HTTPAddr},
 		{"ORCHESTRATOR_METRICS_ADDR", out.orchestrator.MetricsAddr},
 		{"KINGDEESVC_ADDR", out.kingdee.Addr}, {"KINGDEESVC_METRICS_ADDR", out.kingdee.MetricsAddr}, {"WMSSVC_ADDR", out.wms.Addr},
+		{"WMSSVC_METRICS_ADDR", out.wms.MetricsAddr},
 	})
 	return out, settingsError(errors.Join(errs[:]...))
 }

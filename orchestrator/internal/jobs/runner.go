@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -49,8 +50,10 @@ type Config struct {
 	Takeover time.Duration
 	// KeepEvidence is how long requests and replies are kept; 0 = 180 days.
 	KeepEvidence time.Duration
-	Logger       *slog.Logger
-	Now          func() time.Time
+	// Telemetry traces the jobs and counts them; nil does neither.
+	Telemetry *telemetry.Telemetry
+	Logger    *slog.Logger
+	Now       func() time.Time
 }
 
 // Runner runs the jobs of one orchestrator. Any number of them share the work on one database.
@@ -73,6 +76,8 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	if cfg.PushWorkers == 0 {
 		cfg.PushWorkers = 4
 	}
+	// A trouble that lasts is told once, not at each try.
+	cfg.Logger = telemetry.OnChange(cfg.Logger)
 	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{})}
 	schemes := newRegistry(cfg.Schemes, cfg.Revisions)
 	pass := &passer{
@@ -111,7 +116,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 			queueScan: {MaxWorkers: 10}, queueDispatch: {MaxWorkers: 1, FetchPollInterval: fetchLatest},
 			queuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest}, queueBulk: {MaxWorkers: 2},
 		},
-		PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
+		Middleware: traced(cfg.Telemetry), PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour, DiscardedJobRetentionPeriod: 24 * time.Hour,
 	})
 	if err != nil {

@@ -7,11 +7,9 @@ package metrics
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
@@ -24,18 +22,15 @@ type Ledger interface {
 // scrapeTime bounds what a scrape asks of the ledger.
 const scrapeTime = 5 * time.Second
 
-// Metrics is what is scraped.
-type Metrics struct {
-	registry *prometheus.Registry
-	answers  *prometheus.CounterVec
-}
+// Metrics counts what requests of this process came to.
+type Metrics struct{ answers *prometheus.CounterVec }
 
-// New begins with nothing counted.
-func New(l Ledger) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), answers: prometheus.NewCounterVec(prometheus.CounterOpts{
+// New adds the ledger's figures and these counts, of which there are none yet, to what a scrape shows.
+func New(registry *prometheus.Registry, l Ledger) *Metrics {
+	m := &Metrics{answers: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "orchestrator_attempts_total", Help: "Requests to the WMS whose result this process stored, by what they came to.",
 	}, []string{"disposition"})}
-	m.registry.MustRegister(m.answers, collector{l})
+	registry.MustRegister(m.answers, collector{l})
 	return m
 }
 
@@ -43,16 +38,6 @@ func New(l Ledger) *Metrics {
 func (m *Metrics) Stored(results []ledger.Result) {
 	for _, r := range results {
 		m.answers.WithLabelValues(string(r.Answer.Disposition)).Inc()
-	}
-}
-
-// Server serves GET /metrics, with all its time-outs set; the caller gives it a listener.
-func (m *Metrics) Server() *http.Server {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	return &http.Server{
-		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 2 * scrapeTime,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 }
 

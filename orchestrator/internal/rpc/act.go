@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
@@ -14,7 +15,7 @@ type acting interface {
 
 // actOf is the act that a request asks for, by whoever the caller is. StartPass asks for no reason.
 func actOf(ctx context.Context, req acting) ledger.Act {
-	act := ledger.Act{Scheme: req.GetScheme(), RequestID: req.GetRequestId(), Actor: actor(ctx)}
+	act := ledger.Act{Scheme: req.GetScheme(), RequestID: req.GetRequestId(), Actor: access.Caller(ctx)}
 	if reasoned, ok := req.(interface{ GetReason() string }); ok {
 		act.Reason = reasoned.GetReason()
 	}

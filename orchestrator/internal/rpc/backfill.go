@@ -9,6 +9,8 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
@@ -119,11 +121,11 @@ func orderOf(req *orchestratorv1.StartBackfillRequest, now time.Time) (ledger.Ba
 		order.From, order.To = timeOf(span.GetFromTime()).Truncate(time.Second), timeOf(span.GetToTime())
 		switch {
 		case span.GetFromTime().CheckValid() != nil || span.GetToTime() != nil && span.GetToTime().CheckValid() != nil:
-			return order, &badRequest{field: "range", text: "is no time between the years 1 and 9999"}
+			return order, &serve.InvalidRequest{Field: "range", Text: "is no time between the years 1 and 9999"}
 		case order.From.After(now):
-			return order, &badRequest{field: "range.from_time", text: "lies in the future (起始时间在未来)"}
+			return order, &serve.InvalidRequest{Field: "range.from_time", Text: "lies in the future (起始时间在未来)"}
 		case !order.To.IsZero() && !order.From.Before(order.To):
-			return order, &badRequest{field: "range.to_time", text: "must lie behind from_time (结束时间须晚于起始时间)"}
+			return order, &serve.InvalidRequest{Field: "range.to_time", Text: "must lie behind from_time (结束时间须晚于起始时间)"}
 		}
 		return order, nil
 	}
@@ -131,7 +133,7 @@ func orderOf(req *orchestratorv1.StartBackfillRequest, now time.Time) (ledger.Ba
 	for _, number := range req.GetNumbers().GetNumbers() {
 		number = strings.TrimSpace(number)
 		if number == "" || strings.ContainsRune(number, 0) {
-			return order, &badRequest{field: "numbers.numbers", text: "an empty number, or one with NUL (单据编号为空)"}
+			return order, &serve.InvalidRequest{Field: "numbers.numbers", Text: "an empty number, or one with NUL (单据编号为空)"}
 		}
 		if !seen[number] {
 			seen[number] = true
@@ -149,7 +151,7 @@ type ofBackfill interface {
 }
 
 func backfillAct(ctx context.Context, req ofBackfill) ledger.Act {
-	return ledger.Act{RequestID: req.GetRequestId(), Reason: req.GetReason(), Actor: actor(ctx)}
+	return ledger.Act{RequestID: req.GetRequestId(), Reason: req.GetReason(), Actor: access.Caller(ctx)}
 }
 
 // backfillFault says what an act's error is about.

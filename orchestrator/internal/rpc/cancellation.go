@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -126,7 +127,7 @@ func filterOf(req *orchestratorv1.ListCancellationsRequest) (ledger.Cancellation
 		CreatedFrom: timeOf(req.GetCreateTimeFrom()), CreatedTo: timeOf(req.GetCreateTimeTo()),
 	}
 	if !filter.CreatedTo.IsZero() && !filter.CreatedFrom.Before(filter.CreatedTo) {
-		return filter, &badRequest{field: "create_time_to", text: "must be after create_time_from"}
+		return filter, &serve.InvalidRequest{Field: "create_time_to", Text: "must be after create_time_from"}
 	}
 	return filter, nil
 }

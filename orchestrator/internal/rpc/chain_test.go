@@ -19,6 +19,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -41,19 +43,22 @@ func dial(t *testing.T, timeout time.Duration, answer func(ctx context.Context) 
 	t.Helper()
 	var mu sync.Mutex
 	var lines bytes.Buffer
-	logger := slog.New(slog.NewTextHandler(writer(func(p []byte) (int, error) {
+	logger := telemetry.NewLogger(writer(func(p []byte) (int, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		return lines.Write(p)
-	}), nil))
-	options, err := ServerOptions(ChainConfig{Logger: logger, Timeout: timeout})
+	}), slog.LevelInfo)
+	chain := Chain(logger)
+	if timeout != 0 {
+		chain.UnaryLimit = timeout
+	}
+	server, err := serve.NewGRPC(serve.GRPCOptions{Chain: chain})
 	require.NoError(t, err)
-	server := grpc.NewServer(options...)
 	Register(server, Deps{Reader: billReader{answer: answer}})
 	listener := bufconn.Listen(1 << 16)
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(listener) })
-	t.Cleanup(func() { server.Stop(); serving.Wait() })
+	serving.Go(func() { _ = server.Server.Serve(listener) })
+	t.Cleanup(func() { server.Drain(context.Background()); serving.Wait() })
 	conn, err := grpc.NewClient("passthrough:///bufconn", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	require.NoError(t, err)
@@ -102,7 +107,7 @@ func TestTheCauseOfAnUnknownErrorIsInTheLogOnly(t *testing.T) {
 	requireReason(t, err, codes.Internal, "INTERNAL")
 	require.NotContains(t, err.Error(), "column")
 	require.Contains(t, logged(), "column x is missing")
-	require.Contains(t, logged(), "request_id=trace-7")
+	require.Contains(t, logged(), `"request_id":"trace-7"`)
 }
 
 func TestAStatusOfAnotherServiceDoesNotLeak(t *testing.T) {
@@ -128,12 +133,12 @@ func TestACallIsBoundedAndSaysSo(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		callers, _ := ctx.Deadline()
-		c := &chain{ChainConfig: ChainConfig{Timeout: 2 * time.Hour}}
-		_, err := c.limit(ctx, nil, nil, func(ctx context.Context, _ any) (any, error) {
+		client, _ := dial(t, 2*time.Hour, func(ctx context.Context) ([]ledger.BillView, error) {
 			ours, _ := ctx.Deadline()
 			require.True(t, ours.Before(callers))
-			return nil, nil
+			return []ledger.BillView{{BillNo: "ZZCX1"}}, nil
 		})
+		_, err := client.GetBill(ctx, anyBill)
 		require.NoError(t, err)
 	})
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -25,7 +27,7 @@ import (
 // TestEveryReasonIsSentAsTheContractSays walks every value of ErrorReason: the error that leads to it, its code, and the keys of
 // its metadata.
 func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
-	broken := protovalidate.Validate(&orchestratorv1.GetSchemeRequest{})
+	broken := serve.Invalid(protovalidate.Validate(&orchestratorv1.GetSchemeRequest{}))
 	contract := []struct {
 		reason string
 		err    error
@@ -34,7 +36,7 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 		ours   bool
 	}{
 		{"REQUEST_INVALID", broken, codes.InvalidArgument, []string{"field"}, false},
-		{"REQUEST_INVALID", &badRequest{field: "bill_no", text: "must not contain NUL"}, codes.InvalidArgument, []string{"field"}, false},
+		{"REQUEST_INVALID", &serve.InvalidRequest{Field: "bill_no", Text: "must not contain NUL"}, codes.InvalidArgument, []string{"field"}, false},
 		{"PAGE_TOKEN_INVALID", errPageToken, codes.InvalidArgument, []string{"field"}, false},
 		{"SCHEME_NOT_FOUND", about(ledger.ErrNotFound, "scheme", "a"), codes.NotFound, []string{"scheme"}, false},
 		{"PASS_NOT_FOUND", about(ledger.ErrNotFound, "pass_id", "1"), codes.NotFound, []string{"pass_id"}, false},
@@ -53,11 +55,11 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 		{"MARK_REFUSED", about(&ledger.MarkError{Why: "a pass is under way"}, "scheme", "a"), codes.FailedPrecondition, []string{"scheme"}, false},
 		{"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.ErrUnavailable), codes.Unavailable, nil, true},
 		{"INTERNAL", errors.New("secret"), codes.Internal, nil, true},
-		{"INTERNAL", errPanic, codes.Internal, nil, true},
+		{"INTERNAL", serve.ErrPanic, codes.Internal, nil, true},
 		{"INTERNAL", ledger.ErrNotFound, codes.Internal, nil, true},
 		{"DEADLINE_EXCEEDED", fmt.Errorf("x: %w", context.DeadlineExceeded), codes.DeadlineExceeded, nil, false},
 		{"CALLER_GONE", fmt.Errorf("x: %w", context.Canceled), codes.Canceled, nil, false},
-		{"UNAUTHENTICATED", errUnauthenticated, codes.Unauthenticated, nil, false},
+		{"UNAUTHENTICATED", access.ErrUnauthenticated, codes.Unauthenticated, nil, false},
 	}
 	seen := map[string]bool{}
 	for _, c := range contract {

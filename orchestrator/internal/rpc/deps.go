@@ -96,8 +96,8 @@ type Deps struct {
 	Now func() time.Time
 }
 
-// Register adds the four services of orchestrator.v1 to a server that was made with ServerOptions.
-func Register(server *grpc.Server, deps Deps) {
+// Register adds the four services of orchestrator.v1 to a server.
+func Register(server grpc.ServiceRegistrar, deps Deps) {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}

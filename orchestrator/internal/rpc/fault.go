@@ -4,27 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
-	"strings"
+	"time"
 
-	"buf.build/go/protovalidate"
 	"google.golang.org/grpc/codes"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-var (
-	errPageToken       = errors.New("the page token is damaged or belongs to another query")
-	errUnauthenticated = errors.New("no known token")
-	errPanic           = errors.New("panic")
-)
-
-// badRequest is a request that breaks a rule which the .proto files cannot state.
-type badRequest struct{ field, text string }
-
-func (e *badRequest) Error() string { return e.field + ": " + e.text }
+var errPageToken = errors.New("the page token is damaged or belongs to another query")
 
 // schemeStopped refuses what a stopped scheme cannot do.
 type schemeStopped struct{ scheme, reason string }
@@ -82,14 +75,30 @@ var missing = map[string]struct {
 	"bill_no":         {orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "no scheme has seen this bill (未见此单)"},
 }
 
+// callLimit bounds calls that come without a deadline, and those with a later one.
+const callLimit = 30 * time.Second
+
+// Chain is what each call of this service passes.
+func Chain(logger *slog.Logger) serve.Chain {
+	return serve.Chain{Logger: logger, Status: toStatus, Check: storable, UnaryLimit: callLimit, StreamLimit: callLimit}
+}
+
+func toStatus(ctx context.Context, err error) (status error, ours bool) {
+	if ctx.Err() != nil && !errors.Is(err, access.ErrUnauthenticated) {
+		// Whatever it was, it came of the call being over.
+		err = ctx.Err()
+	}
+	sent, ours := wire(err)
+	return sent.Err(), ours
+}
+
 // wire is the one place where our errors become statuses. ours is true for those that are a fault of ours or of the database's:
 // their cause is to be logged, it does not go to the caller.
 func wire(err error) (sent apierr.Error, ours bool) {
 	sent = apierr.Error{Domain: apierr.Orchestrator, Message: err.Error(), Metadata: map[string]string{}}
 	set := func(code codes.Code, reason orchestratorv1.ErrorReason) { sent.Code, sent.Reason = code, reason }
 	var (
-		broken  *protovalidate.ValidationError
-		bad     *badRequest
+		bad     *serve.InvalidRequest
 		stopped *schemeStopped
 		refused *sendRefused
 		invalid *schemeInvalid
@@ -102,12 +111,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		sent.Metadata[subject.key] = subject.value
 	}
 	switch {
-	case errors.As(err, &broken):
-		set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_INVALID)
-		sent.Message, sent.Metadata["field"] = violation(broken)
 	case errors.As(err, &bad):
 		set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_INVALID)
-		sent.Metadata["field"] = bad.field
+		sent.Metadata["field"] = bad.Field
 	case errors.Is(err, errPageToken):
 		set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID)
 		sent.Metadata["field"] = "page_token"
@@ -140,9 +146,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	case errors.Is(err, ledger.ErrRequestIDReused):
 		set(codes.AlreadyExists, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED)
 		sent.Message = "this request_id was used for something else"
-	case errors.Is(err, errUnauthenticated):
+	case errors.Is(err, access.ErrUnauthenticated):
 		set(codes.Unauthenticated, orchestratorv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED)
-		sent.Message = "this service wants a token: authorization: Bearer <token>"
+		sent.Message = access.ErrUnauthenticated.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		set(codes.DeadlineExceeded, orchestratorv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED)
 		sent.Message = "the deadline passed before the answer was ready"
@@ -159,14 +165,4 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		return sent, true
 	}
 	return sent, false
-}
-
-// violation is the first rule that a request breaks, and the field that breaks it.
-func violation(err *protovalidate.ValidationError) (text, field string) {
-	if len(err.Violations) == 0 {
-		return err.Error(), ""
-	}
-	first := err.Violations[0].Proto
-	field = protovalidate.FieldPathString(first.GetField())
-	return strings.TrimPrefix(field+": "+first.GetMessage(), ": "), field
 }

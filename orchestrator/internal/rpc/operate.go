@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -54,7 +56,7 @@ func (s *cancellationService) operate(ctx context.Context, verb ledger.Verb, req
 	if err != nil {
 		return nil, err
 	}
-	act := ledger.Act{Scheme: selection.Scheme, Actor: actor(ctx), Reason: req.GetReason(), RequestID: req.GetRequestId()}
+	act := ledger.Act{Scheme: selection.Scheme, Actor: access.Caller(ctx), Reason: req.GetReason(), RequestID: req.GetRequestId()}
 	effect, err := s.operator.Operate(ctx, verb, act, selection, boundsOf(req.GetDryRun(), req.GetMaxCount()))
 	if err != nil {
 		return nil, effectFault(err, act)
@@ -68,9 +70,9 @@ func (s *cancellationService) ReclassifyAnswers(ctx context.Context, req *orches
 		Message: strings.TrimSpace(req.GetVendorMessage()), Code: req.GetVendorCode(), Account: req.GetAccount(), Disposition: req.GetDisposition(),
 	}
 	if named.Message == "" {
-		return nil, &badRequest{field: "vendor_message", text: "must not be blank"}
+		return nil, &serve.InvalidRequest{Field: "vendor_message", Text: "must not be blank"}
 	}
-	act := ledger.Act{Actor: actor(ctx), Reason: req.GetReason(), RequestID: req.GetRequestId()}
+	act := ledger.Act{Actor: access.Caller(ctx), Reason: req.GetReason(), RequestID: req.GetRequestId()}
 	effect, err := s.operator.Reclassify(ctx, act, named, boundsOf(req.GetDryRun(), req.GetMaxCount()), s.timing)
 	if err != nil {
 		return nil, effectFault(err, act)
@@ -80,7 +82,7 @@ func (s *cancellationService) ReclassifyAnswers(ctx context.Context, req *orches
 }
 
 func (s *cancellationService) CloseWorkItems(ctx context.Context, req *orchestratorv1.CloseWorkItemsRequest) (*orchestratorv1.CloseWorkItemsResponse, error) {
-	act := ledger.Act{Actor: actor(ctx), Reason: req.GetReason(), RequestID: req.GetRequestId()}
+	act := ledger.Act{Actor: access.Caller(ctx), Reason: req.GetReason(), RequestID: req.GetRequestId()}
 	effect, err := s.operator.CloseWorkItems(ctx, act, req.GetWorkItemIds(), req.GetDryRun())
 	if err != nil {
 		return nil, effectFault(err, act)
@@ -106,9 +108,9 @@ func selectionOf(sel *orchestratorv1.CancellationSelection) (ledger.Selection, e
 		!out.CreatedFrom.IsZero() || !out.CreatedTo.IsZero()
 	switch {
 	case len(out.IDs) > 0 && parts:
-		return out, &badRequest{field: "selection.cancellation_ids", text: "stands alone: give ids, or what the cancellations have in common"}
+		return out, &serve.InvalidRequest{Field: "selection.cancellation_ids", Text: "stands alone: give ids, or what the cancellations have in common"}
 	case !out.CreatedTo.IsZero() && !out.CreatedFrom.Before(out.CreatedTo):
-		return out, &badRequest{field: "selection.create_time_to", text: "must be after create_time_from"}
+		return out, &serve.InvalidRequest{Field: "selection.create_time_to", Text: "must be after create_time_from"}
 	}
 	return out, nil
 }

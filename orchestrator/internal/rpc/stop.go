@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
@@ -15,7 +16,7 @@ type forAll interface {
 }
 
 func actForAll(ctx context.Context, req forAll) ledger.Act {
-	return ledger.Act{Actor: actor(ctx), Reason: req.GetReason(), RequestID: req.GetRequestId()}
+	return ledger.Act{Actor: access.Caller(ctx), Reason: req.GetReason(), RequestID: req.GetRequestId()}
 }
 
 // forAllFault is actFault where there is no scheme to name.

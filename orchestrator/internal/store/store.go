@@ -8,6 +8,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,11 +29,20 @@ type Store struct {
 func New(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
 
 // Open connects to Postgres with our schema on the search path. It needs the server to answer, and version 15 or later.
-func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
+func Open(ctx context.Context, url string) (*pgxpool.Pool, error) { return OpenTraced(ctx, url, nil) }
+
+// OpenTraced is Open with a tracer of its statements; nil traces none. An address that cannot be parsed is refused in words that
+// hold no character of it.
+func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
+	if err := CheckURL(url); err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("parse database url: %w", err)
+		// Only the pool's own settings are left to be wrong, and pgx's words for them quote the address.
+		return nil, fmt.Errorf("DATABASE_URL: %w", errURL)
 	}
+	cfg.ConnConfig.Tracer = tracer
 	cfg.ConnConfig.RuntimeParams["search_path"] = Schema
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		// A name in the URL tells several orchestrators apart in the server's own views.
@@ -73,8 +83,21 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-// Ping says whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
+// ErrReadOnly says that the database answers and takes nothing: a standby, or one that a disk guard has closed.
+var ErrReadOnly = errors.New("the database is read-only")
+
+// Usable says whether the database answers and takes what is written.
+func (s *Store) Usable(ctx context.Context) error {
+	var readOnly bool
+	const ask = `select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean`
+	if err := s.pool.QueryRow(ctx, ask).Scan(&readOnly); err != nil {
+		return fmt.Errorf("look at the ledger: %w", err)
+	}
+	if readOnly {
+		return ErrReadOnly
+	}
+	return nil
+}
 
 // inTx runs fn in a transaction and repeats it, boundedly, when Postgres asked for that (serialization failure or deadlock).
 func (s *Store) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {

@@ -79,7 +79,7 @@ const (
 // toStatus makes statuses of what the chain finds; our handlers answer with statuses themselves. What went wrong inside of us,
 // or ended by the caller's going, gets a bare one: with an ErrorInfo it would promise that nothing was sent, which is not known
 // here.
-func toStatus(err error) (out error, ours bool) {
+func toStatus(_ context.Context, err error) (out error, ours bool) {
 	var broken *serve.InvalidRequest
 	switch {
 	case errors.As(err, &broken):

@@ -1,0 +1,87 @@
+package orchestrator
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/jobs"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+)
+
+// startJobs stores the schemes, connects to the adapters and begins to work.
+func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, ledger counted, schemes []*scheme.Scheme, guard access.Guard) (*jobs.Runner, error) {
+	file := make([]store.SchemeFile, len(schemes))
+	for i, sc := range schemes {
+		file[i] = store.SchemeFile{
+			Scheme: sc.Name, Title: sc.Title, FormID: sc.Form, DataCenterID: sc.DataCenter, Accounts: sc.Accounts(),
+			PollReal: sc.PollInterval(scheme.Real), PollSandbox: sc.PollInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
+			PartsOf: scheme.PartsOf,
+		}
+		parts, err := scheme.PartsOf(file[i].Document)
+		if err != nil {
+			return nil, err
+		}
+		file[i].Parts = parts
+	}
+	revisions, err := ledger.SyncSchemes(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	way := serve.DialOptions{TLS: adapterCredentials(guard.TLS), Token: cfg.AdapterToken, ServiceConfig: kingdeeServiceConfig}
+	kingdee, err := s.dial(cfg.KingdeeTarget, way)
+	if err != nil {
+		return nil, fmt.Errorf("KINGDEESVC_TARGET: %w", err)
+	}
+	way.ServiceConfig = wmsServiceConfig
+	wms, err := s.dial(cfg.WMSTarget, way)
+	if err != nil {
+		return nil, fmt.Errorf("WMSSVC_TARGET: %w", err)
+	}
+	now := cfg.Now
+	if now == nil {
+		now = time.Now
+	}
+	return jobs.Start(context.WithoutCancel(ctx), jobs.Config{
+		Pool: pool, Schema: store.Schema, Store: ledger, Kingdee: kingdeev1.NewBillServiceClient(kingdee), WMS: wmsv1.NewOrderServiceClient(wms),
+		Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers, Takeover: cfg.Takeover,
+		KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry, Logger: s.logger, Now: now,
+	})
+}
+
+// Service configs: reads may be repeated, and only when nothing happened; cancels have no retry policy.
+const (
+	kingdeeServiceConfig = `{"loadBalancingConfig": [{"round_robin": {}}], "methodConfig": [{
+		"name": [{"service": "kingdee.v1.BillService"}],
+		"retryPolicy": {"maxAttempts": 3, "initialBackoff": "0.2s", "maxBackoff": "2s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
+	wmsServiceConfig = `{"loadBalancingConfig": [{"round_robin": {}}]}`
+)
+
+// dial makes a connection that lives as long as the server.
+func (s *Server) dial(target string, way serve.DialOptions) (*grpc.ClientConn, error) {
+	way.Telemetry = s.telemetry
+	conn, err := serve.Dial(target, way)
+	if err != nil {
+		return nil, err
+	}
+	s.conns = append(s.conns, conn)
+	return conn, nil
+}
+
+// adapterCredentials are our own pair, with the adapters trusted by the authority that signs our callers; nil where there is none.
+func adapterCredentials(own *tls.Config) credentials.TransportCredentials {
+	if own == nil || own.ClientCAs == nil {
+		return nil
+	}
+	return credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12, Certificates: own.Certificates, RootCAs: own.ClientCAs})
+}

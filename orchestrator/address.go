@@ -46,7 +46,7 @@ func checkTarget(name, target, example string) error {
 }
 
 func (c Config) checkDistinct() error {
-	if c.GRPCAddr != c.HTTPAddr || strings.HasSuffix(c.GRPCAddr, ":0") {
+	if _, port, err := net.SplitHostPort(c.GRPCAddr); err != nil || port == "0" || c.GRPCAddr != c.HTTPAddr {
 		return nil
 	}
 	return fmt.Errorf("ORCHESTRATOR_GRPC_ADDR and ORCHESTRATOR_HTTP_ADDR: both are %s; they need a port each", c.GRPCAddr)

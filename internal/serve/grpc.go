@@ -117,10 +117,13 @@ func (g *GRPC) SetHealth(serving bool) {
 	}
 }
 
-// Leave turns health to NOT_SERVING and ends the streams that watch it, so that they hold up no draining.
+// farewell is how long those who watch our health have to hear that we are leaving.
+const farewell = 200 * time.Millisecond
+
+// Leave turns health to NOT_SERVING, and soon after ends the streams that watch it, so that they hold up no draining.
 func (g *GRPC) Leave() {
 	g.checks.Shutdown()
-	g.close()
+	time.AfterFunc(farewell, g.close)
 }
 
 // Drain finishes the calls under way, accepts none, and cuts what is left when ctx ends. A server that never served is closed.

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
-	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,66 +22,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func program(t *testing.T, env ...string) *exec.Cmd {
-	t.Helper()
-	return programWith(t, nil, env...)
-}
-
 func programWith(t *testing.T, args []string, env ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append(env, asProcess+"=1", "HOME="+t.TempDir())
 	return cmd
-}
-
-func TestWrongSettingsAreAllNamedWithStatusTwo(t *testing.T) {
-	out, err := program(t, "KINGDEE_LCID=zh", "KINGDEE_APP_SECRET=hush").CombinedOutput()
-	var exit *exec.ExitError
-	require.ErrorAs(t, err, &exit)
-	require.Equal(t, 2, exit.ExitCode())
-	for _, name := range []string{"KINGDEE_BASE_URL", "KINGDEE_ACCT_ID", "KINGDEE_USERNAME", "KINGDEE_APP_ID", "KINGDEE_LCID"} {
-		require.Contains(t, string(out), name)
-	}
-	require.NotContains(t, string(out), "hush")
-}
-
-func TestTheProgramServesUntilItIsTold(t *testing.T) {
-	cmd := program(t, "KINGDEE_BASE_URL=http://127.0.0.1:1", "KINGDEE_ACCT_ID=a", "KINGDEE_USERNAME=u", "KINGDEE_APP_ID=i",
-		"KINGDEE_APP_SECRET=hush", "KINGDEESVC_ADDR=127.0.0.1:0")
-	log, err := cmd.StderrPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	lines, all := bufio.NewScanner(log), ""
-	for lines.Scan() {
-		all += lines.Text() + "\n"
-		if strings.Contains(lines.Text(), "kingdeesvc listens") {
-			require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-		}
-	}
-	require.NoError(t, cmd.Wait(), all)
-	require.NotContains(t, all, "hush")
-}
-
-// Help is given whatever the settings say; an argument that means nothing is not passed over.
-func TestTheCommandLine(t *testing.T) {
-	for _, c := range []struct {
-		args   []string
-		status int
-		says   string
-	}{
-		{[]string{"--help"}, 0, "docs/running.md"},
-		{[]string{"-h"}, 0, "usage: kingdeesvc"},
-		{[]string{"frob"}, 2, `unknown argument "frob"`},
-		{[]string{"--help"}, 0, "kingdeesvc check"},
-	} {
-		cmd := programWith(t, c.args)
-		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		_ = cmd.Run() // the status tells
-		require.Equal(t, c.status, cmd.ProcessState.ExitCode(), c.args)
-		require.Contains(t, stdout.String()+stderr.String(), c.says, c.args)
-		require.Equal(t, c.status == 0, stderr.Len() == 0, "%v: %s", c.args, stderr.String())
-	}
 }
 
 func TestCheckTellsBothLanguagesAndItsStatus(t *testing.T) {

@@ -36,6 +36,9 @@ func unambiguous(address string) bool {
 	if !isURL {
 		return keywordsKnown(address)
 	}
+	if strings.Count(rest, "@") > 1 {
+		return false
+	}
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 && strings.ContainsAny(rest[i:], "@#") {
 		return false
 	}

@@ -1,0 +1,137 @@
+package startup
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A secret file was read with a byte order mark in it, or with the blank behind it, by one service and not by the others.
+func TestASecretIsTheSameHoweverItIsWritten(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		for name, content := range map[string]string{
+			"bare": "s3cret", "with a line end": "s3cret\n", "with a Windows line end": "s3cret\r\n", "with blanks around it": " s3cret \t\n\n",
+			"with a byte order mark": "\uFEFFs3cret\r\n",
+		} {
+			got, err := s.reveal(s.getenv(map[string]string{s.secret: "", s.secret + "_FILE": file(t, content)}))
+			require.NoError(t, err, name)
+			require.Equal(t, "s3cret", got, name)
+		}
+		got, err := s.reveal(s.getenv(map[string]string{s.secret: " s3cret\n"}))
+		require.NoError(t, err)
+		require.Equal(t, "s3cret", got, "in the environment")
+	})
+}
+
+func TestASecretThatCannotBeReadIsNamedOnceWithWhatIsWrong(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		none := filepath.Join(t.TempDir(), "none")
+		for want, changes := range map[string]map[string]string{
+			s.secret + ": both":                         {s.secret: "hush", s.secret + "_FILE": file(t, "hush")},
+			s.secret + "_FILE: open " + none:            {s.secret: "", s.secret + "_FILE": none},
+			"is empty":                                  {s.secret: "", s.secret + "_FILE": file(t, "\uFEFF \r\n")},
+			"is UTF-16; save it as UTF-8":               {s.secret: "", s.secret + "_FILE": file(t, "\xff\xfeh\x00u\x00s\x00h\x00")},
+			"has more than one line; a secret is one":   {s.secret: "", s.secret + "_FILE": file(t, "hush\nhush\n")},
+			"is not a UTF-8 text":                       {s.secret: "", s.secret + "_FILE": file(t, "hu\x00sh")},
+			s.secret + "_FILE: " + "read /: is a direc": {s.secret: "", s.secret + "_FILE": "/"},
+		} {
+			err := s.load(s.getenv(changes))
+			require.ErrorContains(t, err, want)
+			require.NotContains(t, err.Error(), "hush")
+			require.NotContains(t, err.Error(), "\n", "one thing is wrong")
+		}
+	})
+}
+
+func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		changes := map[string]string{
+			"LOG_LEVEL": "loud", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector", "OTEL_EXPORTER_OTLP_PROTOCOL": "carrier pigeon",
+			"AUTH_TOKENS_FILE": "/does/not/exist", "TLS_CERT_FILE": "cert.pem", s.metrics: "0.0.0.0:9100",
+			s.secret + "_FILE": "/does/not/exist", s.secret: "",
+		}
+		for _, addr := range s.addrs {
+			changes[addr] = "no port"
+		}
+		err := s.load(s.getenv(changes))
+		for name := range changes {
+			if name != s.secret {
+				require.ErrorContains(t, err, name)
+			}
+		}
+		require.Len(t, strings.Split(err.Error(), "\n"), len(changes)-1, "%v", err)
+	})
+}
+
+// Of one file, `ops: token` was refused by one service and `ops token` was taken by another only.
+func TestTokensFile(t *testing.T) {
+	const token = "0123456789abcdef"
+	each(t, func(t *testing.T, s service) {
+		for name, content := range map[string]string{
+			"a colon": "ops:" + token, "a blank behind it": "ops: " + token, "blanks around it": "  ops : " + token + "  ", "a blank for it": "ops " + token,
+			"a tab": "ops\t" + token, "comments": "# who\n\n  # when\nops:" + token + "\n", "Windows": "\uFEFFops:" + token + "\r\nli:fedcba9876543210\r\n",
+			"a colon in the token": "ops:01234567:89abcdef\nli:" + token,
+		} {
+			require.NoError(t, s.load(s.getenv(map[string]string{"AUTH_TOKENS_FILE": file(t, content)})), name)
+		}
+		for content, want := range map[string]string{
+			"":                                      "holds no token",
+			"# nobody\n":                            "holds no token",
+			"ops:short":                             "line 1: not `name: token`",
+			"\nno-name-" + token:                    "line 2: not `name: token`",
+			":" + token:                             "line 1: not `name: token`",
+			"ops: 01234567 89abc":                   "line 1: not `name: token`",
+			"li:" + token + "\nops:" + token + "\n": "line 2: this token stands in the file twice",
+		} {
+			err := s.load(s.getenv(map[string]string{"AUTH_TOKENS_FILE": file(t, content)}))
+			require.ErrorContains(t, err, "AUTH_TOKENS_FILE: ", content)
+			require.ErrorContains(t, err, want, content)
+			require.NotContains(t, err.Error(), token)
+			require.NotContains(t, err.Error(), "short")
+		}
+	})
+}
+
+func TestAnAddressThatOthersReachNeedsAGuard(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		for _, setting := range s.addrs {
+			for addr, open := range map[string]bool{
+				"127.0.0.1:7400": false, "localhost:7400": false, "[::1]:7400": false,
+				"0.0.0.0:7400": true, ":7400": true, "[::]:7400": true, "192.0.2.1:7400": true, "erp.example.com:7400": true,
+			} {
+				err := s.load(s.getenv(map[string]string{setting: addr}))
+				require.Equal(t, open, err != nil, addr)
+				if !open {
+					continue
+				}
+				require.ErrorContains(t, err, setting+": other hosts can reach "+addr)
+				guard := file(t, "ops: 0123456789abcdef\n")
+				require.NoError(t, s.load(s.getenv(map[string]string{setting: addr, "AUTH_TOKENS_FILE": guard})))
+			}
+			err := s.load(s.getenv(map[string]string{setting: "127.0.0.1:99999"}))
+			require.ErrorContains(t, err, setting+`: "127.0.0.1:99999" is not host:port`)
+		}
+		for _, addr := range []string{":9100", "0.0.0.0:9100", "192.0.2.1:9100", "9100"} {
+			err := s.load(s.getenv(map[string]string{s.metrics: addr}))
+			require.ErrorContains(t, err, s.metrics+`: "`+addr+`" is not a loopback address and port`)
+		}
+	})
+}
+
+func TestCertificatesThatDoNotLoadAreNamed(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		own := issue(t, nil, "own")
+		for want, changes := range map[string]map[string]string{
+			"TLS_CERT_FILE, TLS_KEY_FILE: set both or neither": {"TLS_CERT_FILE": own.certFile},
+			"TLS_CLIENT_CA_FILE needs both":                    {"TLS_CLIENT_CA_FILE": own.certFile},
+			"TLS_CERT_FILE, TLS_KEY_FILE: ":                    {"TLS_CERT_FILE": own.certFile, "TLS_KEY_FILE": file(t, "no key")},
+			"TLS_CLIENT_CA_FILE: ": {
+				"TLS_CERT_FILE": own.certFile, "TLS_KEY_FILE": own.keyFile, "TLS_CLIENT_CA_FILE": file(t, "no certificate"),
+			},
+		} {
+			require.ErrorContains(t, s.load(s.getenv(changes)), want)
+		}
+	})
+}

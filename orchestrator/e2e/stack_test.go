@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/internal/settings"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator"
@@ -50,6 +51,8 @@ type stack struct {
 	wmsRate string
 	// metrics is where the orchestrator answers scrapes; empty for nowhere.
 	metrics string
+	// collector is where all three services send their traces; empty for nowhere.
+	collector string
 
 	url, kingdeeTarget, wmsTarget string
 	logger                        *slog.Logger
@@ -94,6 +97,7 @@ func (s *stack) startOrchestrator() {
 	server, err := orchestrator.Start(s.Context(), orchestrator.Config{
 		DatabaseURL: settings.Secret(s.url), KingdeeTarget: s.kingdeeTarget, WMSTarget: s.wmsTarget,
 		GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", Schemes: s.scheme, MetricsAddr: s.metrics,
+		Traces: telemetry.Settings{Endpoint: s.collector},
 	}, s.logger)
 	require.NoError(s, err)
 	s.orchestrator = server
@@ -112,7 +116,7 @@ func (s *stack) startKingdeesvc(logger *slog.Logger) string {
 	c := s.kingdee.Config()
 	cfg, err := kingdeesvc.LoadConfig(env(map[string]string{
 		"KINGDEE_BASE_URL": s.kingdee.URL(), "KINGDEE_ACCT_ID": c.AcctID, "KINGDEE_USERNAME": c.Username, "KINGDEE_APP_ID": c.AppID,
-		"KINGDEE_APP_SECRET": string(c.AppSecret), "KINGDEESVC_ADDR": "127.0.0.1:0",
+		"KINGDEE_APP_SECRET": string(c.AppSecret), "KINGDEESVC_ADDR": "127.0.0.1:0", "OTEL_EXPORTER_OTLP_ENDPOINT": s.collector,
 	}))
 	require.NoError(s, err)
 	server, err := kingdeesvc.Start(s.Context(), cfg, logger)
@@ -124,7 +128,7 @@ func (s *stack) startKingdeesvc(logger *slog.Logger) string {
 func (s *stack) startWMSsvc(logger *slog.Logger) string {
 	cfg, err := wmssvc.LoadConfig(env(map[string]string{
 		"WMS_URL": s.wms.URL(), "WMS_SID": wsandbox.DemoSID, "WMS_APP_KEY": wsandbox.DemoAppKey, "WMS_APP_SECRET": wsandbox.DemoSecret,
-		"WMSSVC_ADDR": "127.0.0.1:0", "WMS_RATE": s.wmsRate,
+		"WMSSVC_ADDR": "127.0.0.1:0", "WMS_RATE": s.wmsRate, "OTEL_EXPORTER_OTLP_ENDPOINT": s.collector,
 	}))
 	require.NoError(s, err)
 	server, err := wmssvc.Start(s.Context(), cfg, logger)

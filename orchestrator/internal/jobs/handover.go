@@ -42,7 +42,7 @@ func (p *push) handOver(ctx context.Context, batch []ledger.Due) (int, error) {
 			p.keep(claimed[i:], "sending was stopped before it was handed over")
 			return len(claimed), nil
 		}
-		if err := p.stream.Send(&wmsv1.CancelOrdersRequest{Order: orderOf(d)}); err != nil {
+		if err := p.stream.Send(&wmsv1.CancelOrdersRequest{Order: p.orderOf(d)}); err != nil {
 			p.keep(claimed[i+1:], "the stream ended before it was handed over")
 			return len(claimed), err
 		}

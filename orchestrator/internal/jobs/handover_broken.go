@@ -30,7 +30,7 @@ func (p *push) handOver(ctx context.Context, batch []ledger.Due) (int, error) {
 		p.mu.Lock()
 		p.inFlight[attemptKey{wanted[i].ID, wanted[i].Attempt}] = wanted[i]
 		p.mu.Unlock()
-		if err := p.stream.Send(&wmsv1.CancelOrdersRequest{Order: orderOf(wanted[i])}); err != nil {
+		if err := p.stream.Send(&wmsv1.CancelOrdersRequest{Order: p.orderOf(wanted[i])}); err != nil {
 			return i + 1, err
 		}
 		crashpoint.Here(crashpoint.AfterSend)

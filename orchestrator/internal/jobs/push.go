@@ -46,6 +46,7 @@ type push struct {
 	example ledger.Result
 	// refused are the results that say that our login is not accepted.
 	refused []ledger.Result
+	traces  *orderTraces
 }
 
 type attemptKey struct {
@@ -55,6 +56,9 @@ type attemptKey struct {
 
 // run answers an awayError when nothing was handed over at all.
 func (p *push) run(ctx context.Context) error {
+	ctx, traces, done := traceSlice(ctx, p.tracer, p.account, p.ready)
+	defer done()
+	p.traces = traces
 	streamCtx, cancel := context.WithTimeout(ctx, answerBy)
 	defer cancel()
 	if err := p.open(streamCtx, cancel); err != nil {
@@ -224,11 +228,11 @@ func (p *push) keep(claimed []ledger.Due, why string) {
 	}
 }
 
-func orderOf(d ledger.Due) *wmsv1.Order {
+func (p *push) orderOf(d ledger.Due) *wmsv1.Order {
 	return &wmsv1.Order{
 		Account: d.Account, WarehouseCode: d.WarehouseCode, OrderCode: d.OrderCode, OrderType: d.OrderType, CancelReason: d.CancelReason,
 		ExtendProps: d.ExtendProps, OwnerCode: d.OwnerCode, CancellationId: d.ID, Attempt: int32(d.Attempt), //nolint:gosec // attempts are few
-		SendBefore: timestamppb.New(d.SendBefore),
+		SendBefore: timestamppb.New(d.SendBefore), Traceparent: p.traces.begin(d),
 	}
 }
 
@@ -272,7 +276,10 @@ func (p *push) record(due ledger.Due, result ledger.Result) {
 		}
 		p.tell.Unlock()
 	}
-	p.records.add(p.registry.judge(due, result, p.now()))
+	judged := p.registry.judge(due, result, p.now())
+	p.traces.end(due, judged)
+	tellOutcome(p.logger, due, judged)
+	p.records.add(judged)
 }
 
 // take takes what was answered off the requests in flight, and gives its place back.

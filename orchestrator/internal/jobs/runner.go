@@ -88,6 +88,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	door := &doorman{store: cfg.Store, wms: cfg.WMS, logger: cfg.Logger}
 	slice := &slicer{
 		store: cfg.Store, wms: cfg.WMS, doorman: door, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
+		tracer: tracerOf(cfg.Telemetry),
 		verifier: &verifier{store: cfg.Store, kingdee: cfg.Kingdee, logger: cfg.Logger, now: cfg.Now},
 		recorder: newRecorder(cfg.Store, cfg.Logger), windows: &windows{},
 	}

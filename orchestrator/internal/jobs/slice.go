@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -53,6 +55,8 @@ type slicer struct {
 	hold time.Duration
 	// stopping is closed when the process is asked to end: nothing more is claimed, what is in flight is finished.
 	stopping <-chan struct{}
+	// tracer is nil where nothing is traced.
+	tracer trace.Tracer
 }
 
 // run sends what can be sent of a slice: first the bills that must be looked at again, then intents and requests as far as the

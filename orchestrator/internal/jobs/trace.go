@@ -60,3 +60,11 @@ func unsampled(ctx context.Context) context.Context {
 	_, _ = rand.Read(config.SpanID[:])
 	return trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(config))
 }
+
+// tracerOf makes the spans of our own work; nil where nothing is traced.
+func tracerOf(t *telemetry.Telemetry) trace.Tracer {
+	if t == nil || !t.Traced {
+		return nil
+	}
+	return t.Tracer("orchestrator")
+}

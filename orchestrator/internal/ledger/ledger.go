@@ -221,6 +221,8 @@ type Due struct {
 	// NeedsRead: the bill must be read again before anything is sent.
 	NeedsRead  bool
 	SendBefore time.Time
+	// Traceparent is where it began, in the trace that planned it; empty where nothing was traced.
+	Traceparent string
 }
 
 // Result is what one attempt came to, with what becomes of its cancellation.

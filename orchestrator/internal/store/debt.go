@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -29,14 +30,15 @@ func planDebts(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.P
 		return err
 	}
 	args["scheme"], args["revision"], args["pass"] = pass.Scheme, pass.Revision, nullableID(pass.ID)
+	args["traceparent"] = telemetry.Traceparent(ctx)
 	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse), page.Reopen, string(rule.TriggerDeleted)
 	rows, err := tx.Query(ctx, `
 insert into cancellation as c (scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
     order_type, cancel_reason, extend_props, owner_code, triggers, evidence, legs_from, revision, pass_id, business_date, state, hold_reason,
-    not_before, verified_time)
+    not_before, verified_time, traceparent)
 select @scheme, d.bill_id, d.bill_no, d.epoch, d.affair, d.direction, d.number, d.account, d.warehouse, d.order_code,
     d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.legs_from, @revision, @pass, d.business_date, 'planned', d.hold,
-    d.not_before, d.verified
+    d.not_before, d.verified, @traceparent
 from unnest(`+debtKeys+`, @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[], @owners::text[],
     @evidence::text[], @legs_from::text[], @holds::text[], @not_before::timestamptz[], @verified::timestamptz[], @dates::date[])
   as d (bill_id, epoch, account, warehouse, order_code, order_type, triggers, affair, direction, number, bill_no, reason, props, owner, evidence,
@@ -45,7 +47,7 @@ on conflict on constraint cancellation_one_debt do update
 set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
     verified_time = 'epoch', number_read_time = null, unread_since = null, pass_id = excluded.pass_id, revision = excluded.revision,
     bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
-    owner_code = excluded.owner_code, evidence = excluded.evidence, legs_from = excluded.legs_from, due_time = now(), slice_until = null,
+    owner_code = excluded.owner_code, evidence = excluded.evidence, legs_from = excluded.legs_from, due_time = now(), slice_until = null, traceparent = excluded.traceparent,
     same_disposition = '', same_count = 0, same_since = null, update_time = now()
 where c.state = 'superseded'
    or c.state = 'observed' and (@reopen or not c.triggers @> excluded.triggers)

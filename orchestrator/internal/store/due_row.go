@@ -38,6 +38,7 @@ type dueRow struct {
 	UnsentFor       time.Duration
 	AnsweredTime    *time.Time
 	HasHolder       bool
+	Traceparent     string
 }
 
 func (r dueRow) due() ledger.Due {
@@ -48,7 +49,7 @@ func (r dueRow) due() ledger.Due {
 		MaybeLanded: r.MaybeLanded, SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
 		SameSince: valued(r.SameSince), AnswerChanges: r.AnswerChanges, UnsentSince: valued(r.UnsentSince),
 		UnsentTime: valued(r.UnsentTime), UnsentFor: r.UnsentFor, AnsweredTime: valued(r.AnsweredTime),
-		NotBefore: valued(r.NotBefore), BillGone: r.BillGone, NeedsRead: r.HasHolder || r.VerifiedTime.Before(valued(r.NotBefore)),
+		NotBefore: valued(r.NotBefore), BillGone: r.BillGone, Traceparent: r.Traceparent, NeedsRead: r.HasHolder || r.VerifiedTime.Before(valued(r.NotBefore)),
 	}
 }
 

@@ -40,6 +40,7 @@ type Server struct {
 	rest      *http.Server
 	restAddr  string
 	jobs      *jobs.Runner
+	ledger    ledgerWatch
 	logger    *slog.Logger
 	// conns lead to the adapters and to ourselves; close ends what is left once everything has stopped.
 	conns []*grpc.ClientConn

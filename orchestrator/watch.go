@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
@@ -14,13 +15,42 @@ const (
 	lookWithin = 3 * time.Second
 )
 
-// watchLedger keeps health true, and tells when it changes: without a ledger that takes what is written an orchestrator serves
-// nobody.
+// ledgerWatch keeps health true, and tells when the ledger goes and comes back, once each: without a ledger that takes what is
+// written an orchestrator serves nobody.
+type ledgerWatch struct {
+	mu sync.Mutex
+	// away is since when the ledger cannot be used, zero while it can; back is when it last came back.
+	away, back time.Time
+}
+
+// awaySince says whether the ledger could not be used at some moment since then.
+func (w *ledgerWatch) awaySince(then time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.away.IsZero() || w.back.After(then)
+}
+
+// found notes how the ledger is and answers for how long it was away, when it has just gone (zero) or come back.
+func (w *ledgerWatch) found(usable bool, now time.Time) (changed bool, away time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case !usable && w.away.IsZero():
+		w.away = now
+		return true, 0
+	case usable && !w.away.IsZero():
+		away = now.Sub(w.away)
+		w.away, w.back = time.Time{}, now
+		return true, away
+	}
+	return false, 0
+}
+
+// watchLedger looks at the ledger until the server stops.
 func (s *Server) watchLedger(books *store.Store) {
 	s.Go(func() error {
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
-		var away time.Time
 		for {
 			select {
 			case <-s.Stopping():
@@ -30,13 +60,12 @@ func (s *Server) watchLedger(books *store.Store) {
 			ctx, cancel := context.WithTimeout(context.Background(), lookWithin)
 			err := books.Usable(ctx)
 			cancel()
+			changed, away := s.ledger.found(err == nil, time.Now())
 			switch {
-			case err != nil && away.IsZero():
-				away = time.Now()
+			case changed && err != nil:
 				s.logger.Error("the ledger cannot be used: nothing is read, decided or sent until it can", slog.Any("err", err))
-			case err == nil && !away.IsZero():
-				s.logger.Info("the ledger can be used again", slog.Duration("away", time.Since(away)))
-				away = time.Time{}
+			case changed:
+				s.logger.Info("the ledger can be used again", slog.Duration("away", away))
 			}
 			s.grpc.SetHealth(err == nil)
 		}

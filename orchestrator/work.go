@@ -55,7 +55,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	return jobs.Start(context.WithoutCancel(ctx), jobs.Config{
 		Pool: pool, Schema: store.Schema, Store: ledger, Kingdee: kingdeev1.NewBillServiceClient(kingdee), WMS: wmsv1.NewOrderServiceClient(wms),
 		Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers, Takeover: cfg.Takeover,
-		KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry, Logger: s.logger, Now: now,
+		KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry, LedgerAway: s.ledger.awaySince, Logger: s.logger, Now: now,
 	})
 }
 

@@ -52,8 +52,10 @@ type Config struct {
 	KeepEvidence time.Duration
 	// Telemetry traces the jobs and counts them; nil does neither.
 	Telemetry *telemetry.Telemetry
-	Logger    *slog.Logger
-	Now       func() time.Time
+	// LedgerAway says whether the ledger could not be used at some moment since then; nil never says so.
+	LedgerAway func(since time.Time) bool
+	Logger     *slog.Logger
+	Now        func() time.Time
 }
 
 // Runner runs the jobs of one orchestrator. Any number of them share the work on one database.
@@ -88,7 +90,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	door := &doorman{store: cfg.Store, wms: cfg.WMS, logger: cfg.Logger}
 	slice := &slicer{
 		store: cfg.Store, wms: cfg.WMS, doorman: door, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
-		tracer: tracerOf(cfg.Telemetry),
+		tracer:   tracerOf(cfg.Telemetry),
 		verifier: &verifier{store: cfg.Store, kingdee: cfg.Kingdee, logger: cfg.Logger, now: cfg.Now},
 		recorder: newRecorder(cfg.Store, cfg.Logger), windows: &windows{},
 	}
@@ -110,8 +112,9 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ dispatchArgs) error { return dispatch.run(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ tidyArgs) error { return tidy.run(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ probeArgs) error { return door.probe(ctx) })))
+	queueLog := quiet(cfg.Logger, cfg.LedgerAway)
 	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{
-		Schema: cfg.Schema, Workers: workers, Logger: quiet(cfg.Logger), FetchOnlyKnownKinds: true,
+		Schema: cfg.Schema, Workers: workers, Logger: queueLog, FetchOnlyKnownKinds: true,
 		FetchCooldown: fetchCooldown,
 		Queues: map[string]river.QueueConfig{
 			queueScan: {MaxWorkers: 10}, queueDispatch: {MaxWorkers: 1, FetchPollInterval: fetchLatest},
@@ -127,7 +130,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	if err := client.Start(ctx); err != nil {
 		return nil, fmt.Errorf("start jobs: %w", err)
 	}
-	go r.nudge(cfg.Logger)
+	go r.nudge(queueLog)
 	return r, nil
 }
 
@@ -227,24 +230,6 @@ func (r *Runner) Stop(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("stop jobs: %w", err), r.client.StopAndCancel(hard))
 	}
 	return nil
-}
-
-// quiet lets only River's own errors and warnings through: its info lines tell nothing that an operator asked for.
-func quiet(logger *slog.Logger) *slog.Logger {
-	return slog.New(levelHandler{logger.Handler()})
-}
-
-type levelHandler struct{ slog.Handler }
-
-func (h levelHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
-}
-
-func (h levelHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return levelHandler{h.Handler.WithAttrs(attrs)}
-}
-func (h levelHandler) WithGroup(name string) slog.Handler {
-	return levelHandler{h.Handler.WithGroup(name)}
 }
 
 var _ inserter = (*Runner)(nil)

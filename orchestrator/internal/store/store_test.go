@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
 )
 
 // A client that is gone without a word holds its locks until the server looks after it.
@@ -14,4 +17,21 @@ func TestTheServerLooksAfterItsClients(t *testing.T) {
 select reset_val, (select reset_val from pg_settings where name = 'tcp_keepalives_interval'), (select reset_val from pg_settings where name = 'tcp_keepalives_count')
 from pg_settings where name = 'tcp_keepalives_idle'`).Scan(&idle, &interval, &count))
 	require.Equal(t, []string{"10", "5", "3"}, []string{idle, interval, count})
+}
+
+// A disk guard or a switchover makes a database read-only: it answers, and takes nothing.
+func TestAReadOnlyDatabaseIsNotUsable(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	pool, err := store.Open(t.Context(), url)
+	require.NoError(t, err)
+	defer pool.Close()
+	require.NoError(t, store.New(pool).Usable(t.Context()))
+	_, err = pool.Exec(t.Context(), `do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`)
+	require.NoError(t, err)
+
+	fresh, err := store.Open(t.Context(), url)
+	require.NoError(t, err)
+	defer fresh.Close()
+	require.ErrorIs(t, store.New(fresh).Usable(t.Context()), store.ErrReadOnly)
 }

@@ -1,0 +1,42 @@
+package jobs
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Seventeen seconds without Postgres were 246 lines, 197 of them the queue library's.
+func TestTheQueueIsSilentWhileTheLedgerIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		var awaySince, backSince time.Time
+		logger := quiet(slog.New(slog.NewTextHandler(&out, nil)), func(since time.Time) bool {
+			return !awaySince.IsZero() && (backSince.IsZero() || backSince.After(since))
+		})
+		pass := func(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the bubble's clock
+		logger.Error("fetching jobs", "err", "refused")
+		pass(2 * time.Second)
+		awaySince = time.Now() // it is found out a moment after the first complaint
+		for range 10 {
+			logger.Error("fetching jobs", "err", "refused")
+			pass(time.Second)
+		}
+		backSince = time.Now()
+		logger.Error("fetching jobs", "err", "the database system is starting up")
+		pass(time.Minute)
+		require.Empty(t, out.String())
+
+		logger.Info("steady")
+		logger.Error("a job panicked")
+		pass(time.Minute)
+		require.Equal(t, 1, strings.Count(out.String(), "\n"), out.String())
+		require.Contains(t, out.String(), "a job panicked")
+	})
+}

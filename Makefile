@@ -45,6 +45,13 @@ chaos: ## Kill everything again and again, then look for what was lost or cancel
 chaos-broken: ## Show that make chaos finds two builds that are broken on purpose
 	$(GO) test -tags chaos -count=1 -timeout 30m -run TestBrokenBuildsAreCaught -v ./orchestrator/chaos
 
+.PHONY: check-web
+check-web: bufcache ## Check what needs Node and npm: the contracts in a client of that world
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "check-web needs node and npm"; exit 1; }
+	cd tools/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(BUF) export . --output bin/contracts
+	node tools/web/contracts.mjs bin/contracts
+
 .PHONY: generate
 generate: bufcache ## Rebuild proto/gen from the contracts
 	$(BUF) generate

@@ -58,7 +58,7 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	if err != nil {
 		return nil, fmt.Errorf("validation rules: %w", err)
 	}
-	closing, closeIt := context.WithCancel(context.Background())
+	closing, closeIt := context.WithCancel(context.Background()) //nolint:gosec // Leave calls it
 	o.Chain.Tokens = o.Guard.Tokens
 	c := &chain{Chain: o.Chain, validator: validator, closing: closing}
 	c.Logger = telemetry.OnChange(o.Chain.Logger)

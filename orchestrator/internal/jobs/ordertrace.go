@@ -80,16 +80,19 @@ func (o *orderTraces) end(d ledger.Due, result ledger.Result) {
 // tellOutcome writes what became of a request: a cancellation that waits for a person now is told, what goes on by itself is for
 // debugging.
 func tellOutcome(logger *slog.Logger, d ledger.Due, result ledger.Result) {
-	level, message := slog.LevelDebug, "request answered"
-	if result.Next.State == rule.Parked {
-		level, message = slog.LevelInfo, "a cancellation waits for a person"
-	}
-	ctx := context.Background()
-	if !logger.Enabled(ctx, level) {
+	ctx, person := context.Background(), result.Next.State == rule.Parked
+	if !person && !logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
-	logger.LogAttrs(telemetry.Within(ctx, d.Traceparent), level, message,
+	ctx = telemetry.Within(ctx, d.Traceparent)
+	attrs := []slog.Attr{
 		slog.String("scheme", d.Scheme), slog.String("bill_no", d.BillNo), slog.Int64("cancellation_id", d.ID), slog.Int("attempt", d.Attempt),
 		slog.String("disposition", string(result.Answer.Disposition)), slog.String("state", string(result.Next.State)),
-		slog.String("vendor_message", result.VendorMessage), slog.String("detail", result.Detail))
+		slog.String("vendor_message", result.VendorMessage), slog.String("detail", result.Detail),
+	}
+	if person {
+		logger.LogAttrs(ctx, slog.LevelInfo, "a cancellation waits for a person", attrs...)
+		return
+	}
+	logger.LogAttrs(ctx, slog.LevelDebug, "request answered", attrs...)
 }

@@ -31,7 +31,7 @@ func TestCancelOrderSendsOneSignedDocument(t *testing.T) {
 	require.Equal(t, "旺店通WMS返回：取消成功", result.GetVendorMessage())
 	require.Equal(t, answerDone, string(result.GetReply()))
 	require.EqualValues(t, 200, result.GetHttpStatus())
-	require.Equal(t, "2", result.GetDictionaryVersion())
+	require.Equal(t, "3", result.GetDictionaryVersion())
 	require.False(t, result.GetCancelReasonCut())
 	require.False(t, result.GetSendTime().AsTime().Before(before))
 	require.False(t, result.GetReplyTime().AsTime().Before(result.GetSendTime().AsTime()))

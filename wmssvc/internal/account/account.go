@@ -143,7 +143,7 @@ func (a *Account) send(ctx, work context.Context, warehouse string, r wms.Reques
 		return Result{}, err
 	}
 	exchange := a.client.Send(work, r, before)
-	result := Result{Verdict: verdict.Of(&exchange, a.words), Exchange: exchange}
+	result := Result{Verdict: verdict.Of(&exchange, r.Order(), a.words), Exchange: exchange}
 	a.learn(&result)
 	if result.SlowDown > 0 {
 		a.logger.WarnContext(ctx, "the WMS asks to be left alone", "seconds", result.SlowDown.Seconds(), "http_status", exchange.Status)

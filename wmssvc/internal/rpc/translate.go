@@ -43,7 +43,7 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 		SendTime: toTimestamp(r.Exchange.LeftAt), ReplyTime: toTimestamp(r.Exchange.RepliedAt),
 		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut,
 		HttpStatus: int32(r.Exchange.Status), //nolint:gosec // three digits
-		TraceId:    j.trace,
+		TraceId:    j.trace, Provisional: r.Provisional, AnswerText: boundedText(r.Text),
 	}
 	if r.RetryAfter > 0 {
 		result.RetryAfter = durationpb.New(r.RetryAfter)

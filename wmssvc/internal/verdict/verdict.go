@@ -21,6 +21,8 @@ type Verdict struct {
 	Answer wms.Answer
 	// Read says that a vendor's answer could be read, whatever was made of it.
 	Read bool
+	// Text is the answer's text as it is compared and grouped; empty without one.
+	Text string
 	// Detail says why, where the vendor's words do not.
 	Detail string
 	// SlowDown is how long the server asks to be left alone, by a throttle answer or a Retry-After on 429 and 503; zero
@@ -36,8 +38,8 @@ const (
 	busySlowDown = 30 * time.Second
 )
 
-// Of judges the exchange.
-func Of(e *wms.Exchange, words *dictionary.Dictionary) Verdict {
+// Of judges the exchange about this order.
+func Of(e *wms.Exchange, o wms.Order, words *dictionary.Dictionary) Verdict {
 	if !e.Left {
 		return Verdict{Meaning: dictionary.Meaning{Disposition: dictionary.NotSent}, Detail: notSent(e)}
 	}
@@ -59,16 +61,25 @@ func Of(e *wms.Exchange, words *dictionary.Dictionary) Verdict {
 	if !success && strings.EqualFold(strings.TrimSpace(answer.Flag), flagSuccess) {
 		return unknown(slowDown, answer, true, "the flag is nearly, but not exactly, success")
 	}
+	order := dictionary.Order{Code: o.OrderCode, Warehouse: o.WarehouseCode, Type: o.OrderType, ID: o.OrderID}
 	meaning := words.Classify(dictionary.Answer{
 		Success: success,
 		Codes:   []string{answer.SubCode, answer.Code},
 		Texts:   []string{answer.SubMessage, answer.Message},
+		Order:   order,
 	})
 	if meaning.Disposition == dictionary.Throttled {
 		meaning.RetryAfter = max(meaning.RetryAfter, slowDown)
 		slowDown = meaning.RetryAfter
 	}
-	return Verdict{Meaning: meaning, Answer: answer, Read: true, Detail: beneath(answer), SlowDown: slowDown}
+	detail := beneath(answer)
+	if meaning.Provisional {
+		detail = strings.TrimSpace("a success whose words are not known, perhaps no more than a promise; " + detail)
+	}
+	return Verdict{
+		Meaning: meaning, Answer: answer, Read: true, Text: dictionary.Comparable(order, answer.Message, answer.SubMessage),
+		Detail: strings.TrimSuffix(detail, ";"), SlowDown: slowDown,
+	}
 }
 
 // beneath is what Qimen's envelope may say of the cause below code and message, for people.

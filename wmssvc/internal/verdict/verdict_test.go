@@ -27,7 +27,7 @@ func envelope(flag, code, message string) string {
 func TestSubCodesCount(t *testing.T) {
 	words, err := dictionary.Default()
 	require.NoError(t, err)
-	v := verdict.Of(answered(200, "<response><flag>failure</flag><code>15</code><sub_code>sign-check-failure</sub_code><sub_message>Illegal request</sub_message></response>"), words)
+	v := verdict.Of(answered(200, "<response><flag>failure</flag><code>15</code><sub_code>sign-check-failure</sub_code><sub_message>Illegal request</sub_message></response>"), asked, words)
 	require.Equal(t, dictionary.Auth, v.Disposition)
 	require.Equal(t, "sub_code sign-check-failure: Illegal request", v.Detail, "people are told, too")
 }
@@ -52,7 +52,7 @@ func TestHTTPStatus(t *testing.T) {
 		{"503 with a date", answered(503, "", "Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"), dictionary.Unknown, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := verdict.Of(c.exchange, words)
+			v := verdict.Of(c.exchange, asked, words)
 			require.Equal(t, c.want, v.Disposition)
 			require.Equal(t, c.slowDown, v.SlowDown)
 		})
@@ -62,7 +62,7 @@ func TestHTTPStatus(t *testing.T) {
 func TestThrottleTakesTheLongerPause(t *testing.T) {
 	words, err := dictionary.Default()
 	require.NoError(t, err)
-	v := verdict.Of(answered(429, envelope("failure", "1", "超过最大并发数"), "Retry-After", "90"), words)
+	v := verdict.Of(answered(429, envelope("failure", "1", "超过最大并发数"), "Retry-After", "90"), asked, words)
 	require.Equal(t, dictionary.Throttled, v.Disposition)
 	require.Equal(t, 90*time.Second, v.RetryAfter)
 	require.Equal(t, 90*time.Second, v.SlowDown)

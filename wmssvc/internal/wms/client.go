@@ -113,7 +113,8 @@ func (c *Client) Host() string { return c.endpoint.Host }
 
 // Request is a checked document, ready to be signed and sent.
 type Request struct {
-	body []byte
+	body  []byte
+	order Order
 	// ReasonCut says that the cancel reason was shortened to MaxReason characters.
 	ReasonCut bool
 }
@@ -137,8 +138,11 @@ func (c *Client) Prepare(o Order) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	return Request{body: body, ReasonCut: cut}, nil
+	return Request{body: body, order: o, ReasonCut: cut}, nil
 }
+
+// Order is what the document asks for.
+func (r Request) Order() Order { return r.order }
 
 // Exchange is what happened to one request.
 type Exchange struct {

@@ -83,7 +83,7 @@ const (
 	Disposition_DISPOSITION_CANCELLED Disposition = 1
 	// The WMS says it was cancelled before.
 	Disposition_DISPOSITION_ALREADY_CANCELLED Disposition = 2
-	// 拦截中: the WMS is still trying; ask again.
+	// 拦截中: the WMS is still trying, or its success is provisional; ask again.
 	Disposition_DISPOSITION_IN_PROGRESS Disposition = 3
 	// Received, picked or shipped: it can no longer be cancelled.
 	Disposition_DISPOSITION_TOO_LATE Disposition = 4
@@ -774,7 +774,8 @@ type CancelResult struct {
 	CancellationId int64                  `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
 	Attempt        int32                  `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	Disposition    Disposition            `protobuf:"varint,3,opt,name=disposition,proto3,enum=wms.v1.Disposition" json:"disposition,omitempty"`
-	// The dictionary knew the vendor's answer. A failure it did not know is REJECTED and not recognised.
+	// The dictionary knew the vendor's answer. A failure it did not know is REJECTED and not recognised, a success IN_PROGRESS and
+	// provisional.
 	Recognised bool `protobuf:"varint,4,opt,name=recognised,proto3" json:"recognised,omitempty"`
 	// The vendor's flag, code and message, unchanged. For people: never decide on the message.
 	VendorFlag    string `protobuf:"bytes,5,opt,name=vendor_flag,json=vendorFlag,proto3" json:"vendor_flag,omitempty"`
@@ -797,7 +798,12 @@ type CancelResult struct {
 	HttpStatus      int32 `protobuf:"varint,16,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	// trace-id of the call's traceparent metadata (W3C Trace Context), 32 hexadecimal digits: the item's on CancelOrder, the
 	// stream's on CancelOrders. Empty when the caller sent none, or none that is valid. The log names it too.
-	TraceId       string `protobuf:"bytes,17,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	TraceId string `protobuf:"bytes,17,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	// A success whose words nobody knows (IN_PROGRESS): it may be no more than a promise, and is settled by a later answer that is known.
+	Provisional bool `protobuf:"varint,18,opt,name=provisional,proto3" json:"provisional,omitempty"`
+	// The text by which answers are grouped: the vendor's, without blanks and case, with # where the order's own number, warehouse, type
+	// or a time stood. Empty where the vendor said nothing.
+	AnswerText    string `protobuf:"bytes,19,opt,name=answer_text,json=answerText,proto3" json:"answer_text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -947,6 +953,20 @@ func (x *CancelResult) GetHttpStatus() int32 {
 func (x *CancelResult) GetTraceId() string {
 	if x != nil {
 		return x.TraceId
+	}
+	return ""
+}
+
+func (x *CancelResult) GetProvisional() bool {
+	if x != nil {
+		return x.Provisional
+	}
+	return false
+}
+
+func (x *CancelResult) GetAnswerText() string {
+	if x != nil {
+		return x.AnswerText
 	}
 	return ""
 }
@@ -1146,7 +1166,7 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12+\n" +
 	"\x06reason\x18\x03 \x01(\x0e2\x13.wms.v1.ErrorReasonR\x06reason\x12\x14\n" +
 	"\x05field\x18\x04 \x01(\tR\x05field\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage\"\xa0\x05\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\"\xe3\x05\n" +
 	"\fCancelResult\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x125\n" +
@@ -1172,7 +1192,10 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x11cancel_reason_cut\x18\x0f \x01(\bR\x0fcancelReasonCut\x12\x1f\n" +
 	"\vhttp_status\x18\x10 \x01(\x05R\n" +
 	"httpStatus\x12\x19\n" +
-	"\btrace_id\x18\x11 \x01(\tR\atraceId\";\n" +
+	"\btrace_id\x18\x11 \x01(\tR\atraceId\x12 \n" +
+	"\vprovisional\x18\x12 \x01(\bR\vprovisional\x12\x1f\n" +
+	"\vanswer_text\x18\x13 \x01(\tR\n" +
+	"answerText\";\n" +
 	"\x16CheckConnectionRequest\x12!\n" +
 	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xd7\x02\n" +
 	"\x17CheckConnectionResponse\x12)\n" +

@@ -1,6 +1,7 @@
 package wmssvc_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+	"github.com/voidrelay/voidrelay/wmssvc"
 )
 
 // answerFile serves a file of testdata/answers as the body of every answer to a cancel.
@@ -85,4 +87,88 @@ func TestAnswersAreGroupedByTheirText(t *testing.T) {
 	for _, number := range []string{"ZZCX1", "zzcx-000022"} {
 		require.Equal(t, "单据[#]于#被锁定", cancelOne(t, client, order(1, coded(number))).GetAnswerText())
 	}
+}
+
+// The failure: byte order marks, a blank line or a NUL of the PHP server around a success made it unreadable.
+func TestWhatPHPPutsAroundADocumentIsLeftOut(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/answers/php-*.xml")
+	require.NoError(t, err)
+	require.Len(t, files, 5)
+	for _, file := range files {
+		name := filepath.Base(file)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, client := start(t, configFor(newVendor(t, answerFile(t, name)).URL))
+			result := cancelOne(t, client, order(1))
+			require.Equal(t, done, result.GetDisposition(), result.GetDetail())
+			require.Equal(t, "旺店通WMS返回：取消成功", result.GetVendorMessage())
+		})
+	}
+}
+
+// The failure: what the platform in front of Qimen says was no answer, so a wrong key was asked again and again as an unknown outcome.
+func TestThePlatformInFrontIsUnderstood(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]wmsv1.Disposition{
+		"platform-signature.xml": auth, "platform-app-key.xml": auth, "platform-call-limit.xml": throttled,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, client := start(t, configFor(newVendor(t, answerFile(t, name)).URL))
+			result := cancelOne(t, client, order(1))
+			require.Equal(t, want, result.GetDisposition(), result.GetDetail())
+			require.True(t, result.GetRecognised())
+			require.Contains(t, result.GetDetail(), "platform")
+			if want == auth {
+				require.NotEmpty(t, result.GetVendorMessage())
+			}
+		})
+	}
+}
+
+// The failure: nobody could tell a proxy's answer from one that was lost.
+func TestAProxysAnswerIsNoLostOne(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/outages/*.http")
+	require.NoError(t, err)
+	require.Len(t, files, 4)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			reply, err := os.ReadFile(file) //nolint:gosec // a file of the test
+			require.NoError(t, err)
+			_, client := start(t, configFor(talks(string(reply))(t)))
+			result := cancelOne(t, client, order(1))
+			requireUnknown(t, result)
+			require.Equal(t, wmsv1.UnknownCause_UNKNOWN_CAUSE_PROXY, result.GetUnknownCause(), result.GetDetail())
+		})
+	}
+	_, client := start(t, configFor(talks("")(t)))
+	require.Equal(t, wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST, cancelOne(t, client, order(1)).GetUnknownCause())
+}
+
+// The failure: check could not name what the platform in front, or a JSON answer, was about.
+func TestCheckNamesWhatThePlatformSays(t *testing.T) {
+	t.Parallel()
+	for file, says := range map[string]string{
+		"platform-signature.xml":  "account, key or signature is refused: 25 Invalid signature the platform in front of the WMS answered; sub_code isv.invalid-signature",
+		"platform-app-key.xml":    "account, key or signature is refused: 29 Invalid app Key",
+		"platform-call-limit.xml": "reached, but refused for frequency: App Call Limited",
+	} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			body, err := os.ReadFile(filepath.Join("testdata", "answers", file))
+			require.NoError(t, err)
+			var out bytes.Buffer
+			require.Error(t, wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", string(body)))(t)), &out))
+			require.Contains(t, out.String(), says)
+		})
+	}
+	var out bytes.Buffer
+	require.Error(t, wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", `{"flag":"failure","message":"x"}`))(t)), &out))
+	require.Contains(t, out.String(), "the answer is JSON")
+	out.Reset()
+	require.Error(t, wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", "<error_response><code>22</code><msg>Invalid method</msg></error_response>"))(t)), &out))
+	require.Contains(t, out.String(), "does not accept the form of the request: 22 Invalid method")
 }

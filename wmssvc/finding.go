@@ -107,7 +107,10 @@ func judge(r *account.Result) finding {
 	case dictionary.Throttled:
 		return tooOften.told(r.Answer.Message)
 	case dictionary.NotSent:
-		if r.Exchange.Untrusted() {
+		switch {
+		case r.FormRefused():
+			return refusedForm.told(r.Answer.Code, r.Answer.Message, r.Detail)
+		case r.Exchange.Untrusted():
 			return notTrusted.told(r.Detail)
 		}
 		return notReached.told(r.Detail)

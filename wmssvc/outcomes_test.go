@@ -112,6 +112,10 @@ func outcomes() []outcome {
 			silent(conn)
 		})},
 		{where: "429 with a gateway's words", want: unknown, address: talks(whole("429 Too Many Requests\r\nRetry-After: 7", "busy"))},
+		{where: "503 without a word", want: unknown, address: talks(whole("503 Service Unavailable", ""))},
+		{where: "504 Gateway Timeout", want: unknown, address: talks(whole("504 Gateway Timeout", "<html></html>"))},
+		{where: "a maintenance page with status 200", want: unknown, address: talks(whole("200 OK\r\nContent-Type: text/html", "<html>维护中</html>"))},
+		{where: "JSON instead of XML", want: unknown, address: talks(whole("200 OK", `{"flag":"success","code":"0"}`))},
 		{where: "502 with a gateway's page", want: unknown, address: talks(whole("502 Bad Gateway", "<html></html>"))},
 		{where: "500 with a success in it", want: unknown, address: talks(whole("500 Internal Server Error", success))},
 		{where: "400 with a success in it", want: unknown, address: talks(whole("400 Bad Request", success))},
@@ -156,7 +160,11 @@ func TestOutcomesPage(t *testing.T) {
 				require.NotNil(t, r.GetSendTime())
 				require.NotNil(t, r.GetReplyTime())
 			}
-			fmt.Fprintf(&page, "| %s | `%s` | %s | %s |\n", o.where, strings.TrimPrefix(r.GetDisposition().String(), "DISPOSITION_"),
+			cause := ""
+			if r.GetDisposition() == unknown {
+				cause = " " + strings.TrimPrefix(r.GetUnknownCause().String(), "UNKNOWN_CAUSE_")
+			}
+			fmt.Fprintf(&page, "| %s | `%s`%s | %s | %s |\n", o.where, strings.TrimPrefix(r.GetDisposition().String(), "DISPOSITION_"), cause,
 				told(r.GetSendTime() != nil), told(r.GetReplyTime() != nil))
 		})
 	}
@@ -182,6 +190,9 @@ One order is one HTTP request, written once. ` + "`NOT_SENT`" + ` is said only w
 and no answer that can be relied on came back. This page is written by the test that plays each line against a running wmssvc
 (` + "`wmssvc/outcomes_test.go`" + `); other tests drop the connection at every single byte of the request and of the answer
 (` + "`wmssvc/broken_test.go`" + `).
+
+With ` + "`UNKNOWN`" + ` stands how it came about (` + "`unknown_cause`" + `): the answer was lost, and the WMS may well have done it; or a proxy in front of it
+answered in its stead; or an answer came that nothing can be decided on.
 
 The last two columns: whether the result has a ` + "`send_time`" + ` (something left) and a ` + "`reply_time`" + ` (an answer came whole).
 

@@ -48,7 +48,7 @@ func (a *Account) Known(ctx context.Context, within time.Duration) Environment {
 // The dictionary's names for what the harmless call must tell apart from a refusal of the order.
 var (
 	interfaceEntries = []string{"interface", "interface-words"}
-	formEntries      = []string{"argument", "sandbox-request"}
+	formEntries      = []string{"argument", "sandbox-request", "platform-form", "platform-argument"}
 )
 
 // InterfaceMissing says that the server answered and has no cancel interface, or none for this account.

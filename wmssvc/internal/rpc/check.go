@@ -33,5 +33,6 @@ func (s *Service) CheckConnection(ctx context.Context, request *wmsv1.CheckConne
 		Account: toAccount(a), VendorTime: toTimestamp(result.VendorTime()), ServiceTime: timestamppb.New(s.now()),
 		Disposition: dispositions[result.Disposition],
 		VendorCode:  boundedText(result.Answer.Code), VendorMessage: boundedText(result.Answer.Message), Detail: printable(result.Detail),
+		UnknownCause: causes[result.Cause],
 	}, nil
 }

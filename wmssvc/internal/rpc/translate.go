@@ -10,6 +10,7 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/verdict"
 )
 
 // maxEvidence bounds the request, the reply and each of the vendor's texts in a result, in bytes.
@@ -34,6 +35,13 @@ var environments = map[account.Environment]wmsv1.Environment{
 	account.EnvironmentSandbox: wmsv1.Environment_ENVIRONMENT_SANDBOX,
 }
 
+var causes = map[verdict.Cause]wmsv1.UnknownCause{
+	verdict.NoCause:    wmsv1.UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED,
+	verdict.Lost:       wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST,
+	verdict.Proxy:      wmsv1.UnknownCause_UNKNOWN_CAUSE_PROXY,
+	verdict.Unreadable: wmsv1.UnknownCause_UNKNOWN_CAUSE_UNREADABLE,
+}
+
 func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 	result := &wmsv1.CancelResult{
 		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
@@ -43,7 +51,7 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 		SendTime: toTimestamp(r.Exchange.LeftAt), ReplyTime: toTimestamp(r.Exchange.RepliedAt),
 		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut,
 		HttpStatus: int32(r.Exchange.Status), //nolint:gosec // three digits
-		TraceId:    j.trace, Provisional: r.Provisional, AnswerText: boundedText(r.Text),
+		TraceId:    j.trace, Provisional: r.Provisional, AnswerText: boundedText(r.Text), UnknownCause: causes[r.Cause],
 	}
 	if r.RetryAfter > 0 {
 		result.RetryAfter = durationpb.New(r.RetryAfter)
@@ -55,7 +63,8 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 func unknownResult(j job) *wmsv1.CancelResult {
 	return &wmsv1.CancelResult{
 		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
-		Disposition: wmsv1.Disposition_DISPOSITION_UNKNOWN, Detail: "wmssvc failed inside; the cause is in its log",
+		Disposition: wmsv1.Disposition_DISPOSITION_UNKNOWN, UnknownCause: wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST,
+		Detail:            "wmssvc failed inside; the cause is in its log",
 		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut, TraceId: j.trace,
 	}
 }

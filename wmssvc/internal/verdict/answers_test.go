@@ -29,6 +29,15 @@ type answer struct {
 	from             string
 }
 
+// body is the answer as a document.
+func (c answer) body() string {
+	if c.flag != "platform" {
+		return envelope(c.flag, c.code, c.text)
+	}
+	code, sub, _ := strings.Cut(c.code, " ")
+	return "<error_response><code>" + code + "</code><sub_code>" + sub + "</sub_code><msg>" + c.text + "</msg></error_response>"
+}
+
 type section struct {
 	title, words string
 	answers      []answer
@@ -64,6 +73,21 @@ var sections = []section{
 		{"failure", "client.protocol.invalid-argument", "", rejected, true, "https://www.yuque.com/huice-wiki/bhxv6e/enclt9; its text says that the interface is not deployed, or not supported yet"},
 		{"error", "-1", "系统异常", rejected, false, "`tyiner/erp` (PartnerAsyncController.php): flag `error`, code -1, in a client's own answers"},
 		{"failure", "", "", rejected, false, "a failure that says nothing"},
+	}},
+	{"The platform in front", "What the platform below Qimen says in the WMS's stead (`error_response`, XML or JSON), with code and sub code: " + topCodes + ". Other " +
+		"codes are `unknown`.", []answer{
+		{"platform", "7 accesscontrol.limited-by-app-access-count", "This ban will last for 12 more seconds", dictionary.Throttled, true, "for as long as it says"},
+		{"platform", "7", "App Call Limited", dictionary.Throttled, true, ""},
+		{"platform", "15 isp.call-limited", "", dictionary.Throttled, true, ""},
+		{"platform", "25 isv.invalid-signature", "Invalid signature", dictionary.Auth, true, ""},
+		{"platform", "29", "Invalid app Key", dictionary.Auth, true, ""},
+		{"platform", "11 isv.permission-api-package-limit", "Insufficient isv permissions", dictionary.Auth, true, ""},
+		{"platform", "31", "Invalid timestamp", dictionary.Auth, true, "the clock"},
+		{"platform", "22", "Invalid method", dictionary.NotSent, true, "none is let through"},
+		{"platform", "41 isv.invalid-parameter", "Invalid arguments", rejected, true, ""},
+		{"platform", "15 isp.top-remote-connection-timeout", "Remote service error", dictionary.Unknown, false, "the answer was lost"},
+		{"platform", "10", "Service currently unavailable", dictionary.Unknown, false, ""},
+		{"platform", "99", "something new", dictionary.Unknown, false, ""},
 	}},
 	{"Worded by our sandbox", "`wmssvc/sandbox` says these, because something has to be said. A real WMS need not.", []answer{
 		{"success", "0", "取消成功", cancelled, true, "the form follows this WMS's successes"},
@@ -156,12 +180,13 @@ func TestWordsToDisposition(t *testing.T) {
 	for _, s := range sections {
 		for _, c := range s.answers {
 			t.Run(s.title+" "+c.flag+" "+c.code+" "+c.text, func(t *testing.T) {
-				v := verdict.Of(answered(200, envelope(c.flag, c.code, c.text)), asked, words)
+				v := verdict.Of(answered(200, c.body()), asked, words)
 				require.Equal(t, c.want, v.Disposition, "entry %q", v.Entry)
 				if c.want != dictionary.Unknown {
 					require.Equal(t, c.recognised, v.Recognised)
 				}
 				require.Equal(t, c.text, v.Answer.Message)
+				require.Equal(t, c.want == dictionary.Unknown, v.Cause != verdict.NoCause)
 				require.Equal(t, c.want == dictionary.Throttled, v.RetryAfter > 0)
 			})
 		}
@@ -193,7 +218,7 @@ func render(t *testing.T) string {
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| flag | code | text | disposition | entry | from |\n|---|---|---|---|---|---|\n", s.title, s.words)
 		for _, c := range s.answers {
-			v := verdict.Of(answered(200, envelope(c.flag, c.code, c.text)), asked, words)
+			v := verdict.Of(answered(200, c.body()), asked, words)
 			disposition := "`" + string(v.Disposition) + "`"
 			switch {
 			case v.Provisional:

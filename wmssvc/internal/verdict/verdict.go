@@ -23,6 +23,8 @@ type Verdict struct {
 	Read bool
 	// Text is the answer's text as it is compared and grouped; empty without one.
 	Text string
+	// Cause says how an unknown outcome came about.
+	Cause Cause
 	// Detail says why, where the vendor's words do not.
 	Detail string
 	// SlowDown is how long the server asks to be left alone, by a throttle answer or a Retry-After on 429 and 503; zero
@@ -45,41 +47,61 @@ func Of(e *wms.Exchange, o wms.Order, words *dictionary.Dictionary) Verdict {
 	}
 	slowDown := askedFor(e)
 	if e.Err != nil {
-		return unknown(slowDown, wms.Answer{}, false, e.Err.Error())
+		return Verdict{Meaning: unknown, Cause: brokenBy(e.Err), Detail: e.Err.Error(), SlowDown: slowDown}
 	}
 	answer, err := e.Answer()
 	if err != nil {
-		return unknown(slowDown, wms.Answer{}, false, unreadable(e.Status, err))
+		return Verdict{Meaning: unknown, Cause: unreadBy(e, err), Detail: unreadable(e, err), SlowDown: slowDown}
 	}
-	if e.Status >= http.StatusInternalServerError || e.Status < http.StatusOK || isRedirect(e.Status) {
-		return unknown(slowDown, answer, true, "HTTP status "+strconv.Itoa(e.Status))
+	if contradiction := contradicts(e.Status, answer); contradiction != "" {
+		return Verdict{Meaning: unknown, Cause: byStatus(e.Status), Answer: answer, Read: true, Detail: contradiction, SlowDown: slowDown}
 	}
+	return classify(answer, o, words, slowDown)
+}
+
+// contradicts says why an answer that could be read is not believed all the same; empty when it is.
+func contradicts(status int, answer wms.Answer) string {
 	success := answer.Flag == flagSuccess
-	if success && e.Status >= http.StatusBadRequest {
-		return unknown(slowDown, answer, true, "the flag says success and the HTTP status is "+strconv.Itoa(e.Status))
+	switch {
+	case status >= http.StatusInternalServerError || status < http.StatusOK || isRedirect(status):
+		return "HTTP status " + strconv.Itoa(status)
+	case success && status >= http.StatusBadRequest:
+		return "the flag says success and the HTTP status is " + strconv.Itoa(status)
+	case !success && strings.EqualFold(strings.TrimSpace(answer.Flag), flagSuccess):
+		return "the flag is nearly, but not exactly, success"
 	}
-	if !success && strings.EqualFold(strings.TrimSpace(answer.Flag), flagSuccess) {
-		return unknown(slowDown, answer, true, "the flag is nearly, but not exactly, success")
-	}
+	return ""
+}
+
+// classify lets the dictionary say what a believed answer means.
+func classify(answer wms.Answer, o wms.Order, words *dictionary.Dictionary, slowDown time.Duration) Verdict {
 	order := dictionary.Order{Code: o.OrderCode, Warehouse: o.WarehouseCode, Type: o.OrderType, ID: o.OrderID}
-	meaning := words.Classify(dictionary.Answer{
-		Success: success,
-		Codes:   []string{answer.SubCode, answer.Code},
-		Texts:   []string{answer.SubMessage, answer.Message},
-		Order:   order,
+	v := Verdict{Answer: answer, Read: true, SlowDown: slowDown, Text: dictionary.Comparable(order, answer.Message, answer.SubMessage)}
+	v.Meaning = words.Classify(dictionary.Answer{
+		Success: answer.Flag == flagSuccess, Platform: answer.Platform,
+		Codes: []string{answer.SubCode, answer.Code}, Texts: []string{answer.SubMessage, answer.Message}, Order: order,
 	})
-	if meaning.Disposition == dictionary.Throttled {
-		meaning.RetryAfter = max(meaning.RetryAfter, slowDown)
-		slowDown = meaning.RetryAfter
+	var detail []string
+	if answer.Platform {
+		detail = append(detail, "the platform in front of the WMS answered")
 	}
-	detail := beneath(answer)
-	if meaning.Provisional {
-		detail = strings.TrimSpace("a success whose words are not known, perhaps no more than a promise; " + detail)
+	switch {
+	case v.Disposition == dictionary.Throttled:
+		v.RetryAfter = max(v.RetryAfter, slowDown)
+		v.SlowDown = v.RetryAfter
+	case v.Disposition == dictionary.Unknown:
+		v.Cause = byPlatform(answer)
+		if !answer.Platform {
+			detail = append(detail, "the router in front of the WMS had trouble with it")
+		}
+	case v.Provisional:
+		detail = append(detail, "a success whose words are not known, perhaps no more than a promise")
 	}
-	return Verdict{
-		Meaning: meaning, Answer: answer, Read: true, Text: dictionary.Comparable(order, answer.Message, answer.SubMessage),
-		Detail: strings.TrimSuffix(detail, ";"), SlowDown: slowDown,
+	if below := beneath(answer); below != "" {
+		detail = append(detail, below)
 	}
+	v.Detail = strings.Join(detail, "; ")
+	return v
 }
 
 // beneath is what Qimen's envelope may say of the cause below code and message, for people.
@@ -90,12 +112,7 @@ func beneath(a wms.Answer) string {
 	return strings.TrimSpace("sub_code " + a.SubCode + ": " + a.SubMessage)
 }
 
-func unknown(slowDown time.Duration, answer wms.Answer, read bool, detail string) Verdict {
-	return Verdict{
-		Meaning: dictionary.Meaning{Disposition: dictionary.Unknown},
-		Answer:  answer, Read: read, Detail: detail, SlowDown: slowDown,
-	}
-}
+var unknown = dictionary.Meaning{Disposition: dictionary.Unknown}
 
 func notSent(e *wms.Exchange) string {
 	if e.TooLate() {
@@ -104,10 +121,13 @@ func notSent(e *wms.Exchange) string {
 	return e.Err.Error()
 }
 
-func unreadable(status int, err error) string {
+func unreadable(e *wms.Exchange, err error) string {
 	detail := err.Error()
-	if status != http.StatusOK {
-		detail = "HTTP status " + strconv.Itoa(status) + "; " + detail
+	if isPage(e) {
+		detail = "a page, not an answer of the WMS: " + detail
+	}
+	if e.Status != http.StatusOK {
+		detail = "HTTP status " + strconv.Itoa(e.Status) + "; " + detail
 	}
 	return detail
 }

@@ -1,7 +1,9 @@
 package verdict_test
 
 import (
+	"io"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -66,4 +68,50 @@ func TestThrottleTakesTheLongerPause(t *testing.T) {
 	require.Equal(t, dictionary.Throttled, v.Disposition)
 	require.Equal(t, 90*time.Second, v.RetryAfter)
 	require.Equal(t, 90*time.Second, v.SlowDown)
+}
+
+// The failure: a proxy that answered for a WMS which was away counted like an answer that was lost, so that "not found", once the WMS
+// was back, was taken for "cancelled by the lost one".
+func TestWhoAnswersIsTold(t *testing.T) {
+	t.Parallel()
+	words, err := dictionary.Default()
+	require.NoError(t, err)
+	page := []string{"Content-Type", "text/html; charset=utf-8"}
+	for _, c := range []struct {
+		name     string
+		exchange *wms.Exchange
+		want     verdict.Cause
+	}{
+		{"a time-out", &wms.Exchange{Left: true, Err: os.ErrDeadlineExceeded}, verdict.Lost},
+		{"a broken connection", &wms.Exchange{Left: true, Err: io.ErrUnexpectedEOF}, verdict.Lost},
+		{"504", answered(504, "<html></html>", page...), verdict.Lost},
+		{"502", answered(502, "<html></html>", page...), verdict.Proxy},
+		{"503 without a word", answered(503, ""), verdict.Proxy},
+		{"502 with the vendor's words", answered(502, envelope("failure", "1", "x")), verdict.Proxy},
+		{"a redirect", answered(301, "", "Location", "https://wms.example/"), verdict.Proxy},
+		{"a page with 200", answered(200, "<html><body>maintenance</body></html>"), verdict.Proxy},
+		{"a page behind a mark", answered(200, "\xEF\xBB\xBF\r\n<!DOCTYPE html><html></html>"), verdict.Proxy},
+		{"a page that only its type shows", answered(200, "maintenance", page...), verdict.Proxy},
+		{"a page with 403", answered(403, "<html></html>"), verdict.Proxy},
+		{"429 from a gateway", answered(429, "slow down"), verdict.Proxy},
+		{"500 with the vendor's words", answered(500, envelope("success", "0", "")), verdict.Unreadable},
+		{"a success with 400", answered(400, envelope("success", "0", "")), verdict.Unreadable},
+		{"an empty answer", answered(200, ""), verdict.Unreadable},
+		{"JSON", answered(200, `{"flag":"success"}`), verdict.Unreadable},
+		{"XML cut short", answered(200, "<response><flag>success"), verdict.Lost},
+		{"an answer that is too large", &wms.Exchange{Left: true, Err: wms.ErrAnswerTooLarge}, verdict.Unreadable},
+		{"the platform's time-out", answered(200, "<error_response><code>15</code><sub_code>isp.top-remote-connection-timeout</sub_code></error_response>"), verdict.Lost},
+		{"the platform's trouble", answered(200, "<error_response><code>15</code><sub_code>isp.top-remote-connection-error</sub_code></error_response>"), verdict.Proxy},
+		{"the router's time-out in Qimen's envelope", answered(200, envelope("failure", "isp.remote-service-timeout", "x")), verdict.Lost},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			v := verdict.Of(c.exchange, asked, words)
+			require.Equal(t, dictionary.Unknown, v.Disposition)
+			require.Equal(t, c.want, v.Cause, v.Detail)
+			require.NotEmpty(t, v.Detail)
+		})
+	}
+	require.Contains(t, verdict.Of(answered(200, `{"a":1}`), asked, words).Detail, "JSON")
+	require.Contains(t, verdict.Of(answered(200, "<html></html>"), asked, words).Detail, "page")
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -112,13 +113,24 @@ const maxInterim = 5
 
 var errInterim = errors.New("nothing but interim replies")
 
+// ErrNotHTTP reports a reply that came and is not HTTP, as opposed to one that did not come.
+var ErrNotHTTP = errors.New("the answer is not HTTP")
+
+// notHTTP tells a reply that does not begin like one (net/http has no type for it, only these words) from one that broke off.
+func notHTTP(err error) error {
+	if !strings.HasPrefix(err.Error(), "malformed HTTP ") {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotHTTP, err)
+}
+
 // read reads the reply's head, interim ones included within one bound; its body is still to be read.
 func (c *conn) read() (*http.Response, error) {
 	c.budget = maxHead
 	for range maxInterim {
 		response, err := http.ReadResponse(c.reader, posted)
 		if err != nil {
-			return nil, err
+			return nil, notHTTP(err)
 		}
 		if response.StatusCode >= http.StatusOK || response.StatusCode == http.StatusSwitchingProtocols {
 			c.budget += MaxAnswer + 1

@@ -95,7 +95,7 @@ const (
 	Disposition_DISPOSITION_AUTH Disposition = 7
 	// Refused for frequency; nothing happened.
 	Disposition_DISPOSITION_THROTTLED Disposition = 8
-	// No byte of the request left this service.
+	// No byte of the request left this service; or the platform in front of the WMS says that it let none of them through.
 	Disposition_DISPOSITION_NOT_SENT Disposition = 9
 	// The request left, in part or whole, and what became of it is not known.
 	Disposition_DISPOSITION_UNKNOWN Disposition = 10
@@ -156,6 +156,64 @@ func (x Disposition) Number() protoreflect.EnumNumber {
 // Deprecated: Use Disposition.Descriptor instead.
 func (Disposition) EnumDescriptor() ([]byte, []int) {
 	return file_wms_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+// UnknownCause tells an answer that was lost from one that somebody else gave, or that says nothing.
+type UnknownCause int32
+
+const (
+	UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED UnknownCause = 0
+	// The answer was lost: a time-out, a broken connection, HTTP status 504, or the platform's own time-out. The WMS may well have
+	// cancelled the order.
+	UnknownCause_UNKNOWN_CAUSE_LOST UnknownCause = 1
+	// Somebody in front of the WMS answered for it: a redirect, 502, 503, a page, or the platform's own trouble. As a rule nothing reached
+	// the WMS, but nobody can vouch for it.
+	UnknownCause_UNKNOWN_CAUSE_PROXY UnknownCause = 2
+	// An answer came whole and nothing can be decided on it: not the XML that was asked for, cut short, contradictory.
+	UnknownCause_UNKNOWN_CAUSE_UNREADABLE UnknownCause = 3
+)
+
+// Enum value maps for UnknownCause.
+var (
+	UnknownCause_name = map[int32]string{
+		0: "UNKNOWN_CAUSE_UNSPECIFIED",
+		1: "UNKNOWN_CAUSE_LOST",
+		2: "UNKNOWN_CAUSE_PROXY",
+		3: "UNKNOWN_CAUSE_UNREADABLE",
+	}
+	UnknownCause_value = map[string]int32{
+		"UNKNOWN_CAUSE_UNSPECIFIED": 0,
+		"UNKNOWN_CAUSE_LOST":        1,
+		"UNKNOWN_CAUSE_PROXY":       2,
+		"UNKNOWN_CAUSE_UNREADABLE":  3,
+	}
+)
+
+func (x UnknownCause) Enum() *UnknownCause {
+	p := new(UnknownCause)
+	*p = x
+	return p
+}
+
+func (x UnknownCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UnknownCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_wms_v1_order_proto_enumTypes[2].Descriptor()
+}
+
+func (UnknownCause) Type() protoreflect.EnumType {
+	return &file_wms_v1_order_proto_enumTypes[2]
+}
+
+func (x UnknownCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UnknownCause.Descriptor instead.
+func (UnknownCause) EnumDescriptor() ([]byte, []int) {
+	return file_wms_v1_order_proto_rawDescGZIP(), []int{2}
 }
 
 // Order is one request to cancel, complete with the attempt it belongs to.
@@ -803,7 +861,9 @@ type CancelResult struct {
 	Provisional bool `protobuf:"varint,18,opt,name=provisional,proto3" json:"provisional,omitempty"`
 	// The text by which answers are grouped: the vendor's, without blanks and case, with # where the order's own number, warehouse, type
 	// or a time stood. Empty where the vendor said nothing.
-	AnswerText    string `protobuf:"bytes,19,opt,name=answer_text,json=answerText,proto3" json:"answer_text,omitempty"`
+	AnswerText string `protobuf:"bytes,19,opt,name=answer_text,json=answerText,proto3" json:"answer_text,omitempty"`
+	// How an UNKNOWN outcome came about.
+	UnknownCause  UnknownCause `protobuf:"varint,20,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -971,6 +1031,13 @@ func (x *CancelResult) GetAnswerText() string {
 	return ""
 }
 
+func (x *CancelResult) GetUnknownCause() UnknownCause {
+	if x != nil {
+		return x.UnknownCause
+	}
+	return UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED
+}
+
 type CheckConnectionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The configured WMS account; empty = the default account.
@@ -1029,6 +1096,8 @@ type CheckConnectionResponse struct {
 	VendorCode    string      `protobuf:"bytes,5,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
 	VendorMessage string      `protobuf:"bytes,6,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
 	Detail        string      `protobuf:"bytes,7,opt,name=detail,proto3" json:"detail,omitempty"`
+	// How an UNKNOWN outcome came about.
+	UnknownCause  UnknownCause `protobuf:"varint,8,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1112,6 +1181,13 @@ func (x *CheckConnectionResponse) GetDetail() string {
 	return ""
 }
 
+func (x *CheckConnectionResponse) GetUnknownCause() UnknownCause {
+	if x != nil {
+		return x.UnknownCause
+	}
+	return UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED
+}
+
 var File_wms_v1_order_proto protoreflect.FileDescriptor
 
 const file_wms_v1_order_proto_rawDesc = "" +
@@ -1166,7 +1242,7 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12+\n" +
 	"\x06reason\x18\x03 \x01(\x0e2\x13.wms.v1.ErrorReasonR\x06reason\x12\x14\n" +
 	"\x05field\x18\x04 \x01(\tR\x05field\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage\"\xe3\x05\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\"\x9e\x06\n" +
 	"\fCancelResult\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x125\n" +
@@ -1195,9 +1271,10 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\btrace_id\x18\x11 \x01(\tR\atraceId\x12 \n" +
 	"\vprovisional\x18\x12 \x01(\bR\vprovisional\x12\x1f\n" +
 	"\vanswer_text\x18\x13 \x01(\tR\n" +
-	"answerText\";\n" +
+	"answerText\x129\n" +
+	"\runknown_cause\x18\x14 \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause\";\n" +
 	"\x16CheckConnectionRequest\x12!\n" +
-	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xd7\x02\n" +
+	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\x92\x03\n" +
 	"\x17CheckConnectionResponse\x12)\n" +
 	"\aaccount\x18\x01 \x01(\v2\x0f.wms.v1.AccountR\aaccount\x12;\n" +
 	"\vvendor_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1207,7 +1284,8 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\vvendor_code\x18\x05 \x01(\tR\n" +
 	"vendorCode\x12%\n" +
 	"\x0evendor_message\x18\x06 \x01(\tR\rvendorMessage\x12\x16\n" +
-	"\x06detail\x18\a \x01(\tR\x06detail*Y\n" +
+	"\x06detail\x18\a \x01(\tR\x06detail\x129\n" +
+	"\runknown_cause\x18\b \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause*Y\n" +
 	"\vEnvironment\x12\x1b\n" +
 	"\x17ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ENVIRONMENT_REAL\x10\x01\x12\x17\n" +
@@ -1224,7 +1302,12 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x15DISPOSITION_THROTTLED\x10\b\x12\x18\n" +
 	"\x14DISPOSITION_NOT_SENT\x10\t\x12\x17\n" +
 	"\x13DISPOSITION_UNKNOWN\x10\n" +
-	"2\xf9\x01\n" +
+	"*|\n" +
+	"\fUnknownCause\x12\x1d\n" +
+	"\x19UNKNOWN_CAUSE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12UNKNOWN_CAUSE_LOST\x10\x01\x12\x17\n" +
+	"\x13UNKNOWN_CAUSE_PROXY\x10\x02\x12\x1c\n" +
+	"\x18UNKNOWN_CAUSE_UNREADABLE\x10\x032\xf9\x01\n" +
 	"\fOrderService\x12F\n" +
 	"\vCancelOrder\x12\x1a.wms.v1.CancelOrderRequest\x1a\x1b.wms.v1.CancelOrderResponse\x12M\n" +
 	"\fCancelOrders\x12\x1b.wms.v1.CancelOrdersRequest\x1a\x1c.wms.v1.CancelOrdersResponse(\x010\x01\x12R\n" +
@@ -1245,59 +1328,62 @@ func file_wms_v1_order_proto_rawDescGZIP() []byte {
 	return file_wms_v1_order_proto_rawDescData
 }
 
-var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_wms_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_wms_v1_order_proto_goTypes = []any{
 	(Environment)(0),                // 0: wms.v1.Environment
 	(Disposition)(0),                // 1: wms.v1.Disposition
-	(*Order)(nil),                   // 2: wms.v1.Order
-	(*CancelOrderRequest)(nil),      // 3: wms.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),     // 4: wms.v1.CancelOrderResponse
-	(*CancelOrdersRequest)(nil),     // 5: wms.v1.CancelOrdersRequest
-	(*CancelOrdersResponse)(nil),    // 6: wms.v1.CancelOrdersResponse
-	(*Window)(nil),                  // 7: wms.v1.Window
-	(*Account)(nil),                 // 8: wms.v1.Account
-	(*Refusal)(nil),                 // 9: wms.v1.Refusal
-	(*CancelResult)(nil),            // 10: wms.v1.CancelResult
-	(*CheckConnectionRequest)(nil),  // 11: wms.v1.CheckConnectionRequest
-	(*CheckConnectionResponse)(nil), // 12: wms.v1.CheckConnectionResponse
-	nil,                             // 13: wms.v1.Order.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
-	(ErrorReason)(0),                // 15: wms.v1.ErrorReason
-	(*durationpb.Duration)(nil),     // 16: google.protobuf.Duration
+	(UnknownCause)(0),               // 2: wms.v1.UnknownCause
+	(*Order)(nil),                   // 3: wms.v1.Order
+	(*CancelOrderRequest)(nil),      // 4: wms.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),     // 5: wms.v1.CancelOrderResponse
+	(*CancelOrdersRequest)(nil),     // 6: wms.v1.CancelOrdersRequest
+	(*CancelOrdersResponse)(nil),    // 7: wms.v1.CancelOrdersResponse
+	(*Window)(nil),                  // 8: wms.v1.Window
+	(*Account)(nil),                 // 9: wms.v1.Account
+	(*Refusal)(nil),                 // 10: wms.v1.Refusal
+	(*CancelResult)(nil),            // 11: wms.v1.CancelResult
+	(*CheckConnectionRequest)(nil),  // 12: wms.v1.CheckConnectionRequest
+	(*CheckConnectionResponse)(nil), // 13: wms.v1.CheckConnectionResponse
+	nil,                             // 14: wms.v1.Order.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),   // 15: google.protobuf.Timestamp
+	(ErrorReason)(0),                // 16: wms.v1.ErrorReason
+	(*durationpb.Duration)(nil),     // 17: google.protobuf.Duration
 }
 var file_wms_v1_order_proto_depIdxs = []int32{
-	13, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
-	14, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
-	2,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
-	10, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
-	2,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
-	7,  // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
-	10, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
-	9,  // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
-	8,  // 8: wms.v1.Window.account:type_name -> wms.v1.Account
-	14, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
+	14, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
+	15, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
+	3,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
+	11, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
+	3,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
+	8,  // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
+	11, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
+	10, // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
+	9,  // 8: wms.v1.Window.account:type_name -> wms.v1.Account
+	15, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
 	0,  // 10: wms.v1.Account.environment:type_name -> wms.v1.Environment
-	15, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
+	16, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
 	1,  // 12: wms.v1.CancelResult.disposition:type_name -> wms.v1.Disposition
-	14, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
-	14, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
-	16, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
-	8,  // 16: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
-	14, // 17: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
-	14, // 18: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
-	1,  // 19: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
-	3,  // 20: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
-	5,  // 21: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
-	11, // 22: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
-	4,  // 23: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
-	6,  // 24: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
-	12, // 25: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
-	23, // [23:26] is the sub-list for method output_type
-	20, // [20:23] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	15, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
+	15, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
+	17, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
+	2,  // 16: wms.v1.CancelResult.unknown_cause:type_name -> wms.v1.UnknownCause
+	9,  // 17: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
+	15, // 18: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
+	15, // 19: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
+	1,  // 20: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
+	2,  // 21: wms.v1.CheckConnectionResponse.unknown_cause:type_name -> wms.v1.UnknownCause
+	4,  // 22: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
+	6,  // 23: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
+	12, // 24: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
+	5,  // 25: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
+	7,  // 26: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
+	13, // 27: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
+	25, // [25:28] is the sub-list for method output_type
+	22, // [22:25] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_wms_v1_order_proto_init() }
@@ -1316,7 +1402,7 @@ func file_wms_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wms_v1_order_proto_rawDesc), len(file_wms_v1_order_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -22,10 +22,37 @@ func (a *Account) Probe(ctx context.Context, within time.Duration) (Result, erro
 	if err != nil {
 		return Result{}, err
 	}
+	before := a.now().Add(within)
+	turn, refused, err := a.turn(ctx, probeOrder.WarehouseCode, before)
+	if refused != nil || err != nil {
+		return deref(refused), err
+	}
+	defer a.gate.Leave(turn)
 	work, cancel := context.WithTimeout(a.work, within)
 	defer cancel()
-	return a.send(ctx, work, probeOrder.WarehouseCode, request, a.now().Add(within))
+	line, err := a.client.Connect(work)
+	if err != nil {
+		return a.unsent(request, err), nil
+	}
+	defer line.Release()
+	result := a.exchange(work, line, request, before, nil)
+	a.settle(turn, &result)
+	return result, nil
 }
+
+// harmless makes the harmless call on this line, within the given time.
+func (a *Account) harmless(line *wms.Line, before time.Time) (Result, error) {
+	request, err := a.Prepare(probeOrder)
+	if err != nil {
+		return Result{}, err
+	}
+	work, cancel := context.WithTimeout(a.work, harmlessWithin)
+	defer cancel()
+	return a.exchange(work, line, request, before, nil), nil
+}
+
+// harmlessWithin bounds the harmless call that goes before a cancel.
+const harmlessWithin = 10 * time.Second
 
 // VendorTime is the reply's HTTP Date; zero when it gave none.
 func (r *Result) VendorTime() time.Time {
@@ -36,13 +63,12 @@ func (r *Result) VendorTime() time.Time {
 	return at
 }
 
-// Known makes sure, within the given time, that it is known what kind of server this is, by a Probe if need be.
-func (a *Account) Known(ctx context.Context, within time.Duration) Environment {
-	if a.Environment() == EnvironmentUnknown {
+// Known makes sure, within the given time, that it is known what kind of server this is, by a Probe if none has shown it lately.
+func (a *Account) Known(ctx context.Context, within time.Duration) {
+	if !a.peers.fresh(a.now()) {
 		// What it found, or that it found nothing, is in Environment.
 		_, _ = a.Probe(ctx, within)
 	}
-	return a.Environment()
 }
 
 // The dictionary's names for what the harmless call must tell apart from a refusal of the order.

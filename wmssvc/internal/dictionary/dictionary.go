@@ -67,6 +67,8 @@ type Meaning struct {
 	Fault Fault
 	// Entry is the name of the deciding entry; empty when none did.
 	Entry string
+	// Text is the answer's texts in the form in which they are compared: what says the same about different orders is equal.
+	Text string
 }
 
 type entry struct {
@@ -88,6 +90,8 @@ type Dictionary struct {
 	version string
 	// success, failure and platform hold the entries for each kind of answer, in order.
 	success, failure, platform []entry
+	// common are the meanings of the successes that nearly all answers are.
+	common map[string]Meaning
 }
 
 // Version names the default and, when there is one, the file that extends it.
@@ -96,6 +100,9 @@ func (d *Dictionary) Version() string { return d.version }
 // Classify answers the meaning of an answer: its kind first, then the first entry that knows it. The operator's own entries are asked
 // first; of the embedded ones a code counts before any text.
 func (d *Dictionary) Classify(a Answer) Meaning {
+	if meaning, ok := d.shortWay(a); ok {
+		return meaning
+	}
 	var room [2]said
 	texts := room[:0]
 	for _, text := range a.Texts {
@@ -103,6 +110,12 @@ func (d *Dictionary) Classify(a Answer) Meaning {
 			texts = append(texts, read(text, a.Order))
 		}
 	}
+	meaning := d.decide(a, texts)
+	meaning.Text = compared(texts)
+	return meaning
+}
+
+func (d *Dictionary) decide(a Answer, texts []said) Meaning {
 	entries := d.entries(a)
 	for i := range entries {
 		if e := &entries[i]; e.own && (e.knowsCode(a.Codes) || e.knowsText(texts, a.Order.Type)) {

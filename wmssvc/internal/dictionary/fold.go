@@ -39,17 +39,15 @@ func read(text string, o Order) said {
 	return said{marked: marked, shown: showMarks(marked)}
 }
 
-// Comparable is the texts of an answer in the form in which they are compared: what says the same about different orders is equal.
-func Comparable(o Order, texts ...string) string {
-	var out strings.Builder
-	for _, text := range texts {
-		shown := read(text, o).shown
-		if shown != "" && out.Len() > 0 {
-			out.WriteString(" / ")
-		}
-		out.WriteString(shown)
+// compared joins texts in the form in which they are compared, the general one first.
+func compared(texts []said) string {
+	switch len(texts) {
+	case 0:
+		return ""
+	case 1:
+		return texts[0].shown
 	}
-	return out.String()
+	return texts[1].shown + " / " + texts[0].shown
 }
 
 // cut keeps the beginning of a long text.
@@ -174,7 +172,7 @@ var times = regexp.MustCompile(`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ t]?\d{1,2}:\d{2}
 	`|\d{4}年\d{1,2}月\d{1,2}日?( ?\d{1,2}[:时点]\d{1,2}([:分](\d{1,2}秒?)?)?)?|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?`)
 
 func markTimes(text string) string {
-	if !strings.ContainsAny(text, ":-/.年") {
+	if !strings.ContainsAny(text, "0123456789") {
 		return text
 	}
 	return times.ReplaceAllString(text, string(markTime))

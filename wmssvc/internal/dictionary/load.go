@@ -89,6 +89,7 @@ func build(version string, entries []entry) *Dictionary {
 			d.platform = append(d.platform, e)
 		}
 	}
+	d.prepare()
 	return d
 }
 
@@ -191,11 +192,10 @@ func (e *entry) setFlag(flag string) error {
 }
 
 func (e *entry) setRetryAfter(text string) error {
-	throttled := e.meaning.Disposition == Throttled
 	switch {
-	case text == "" && !throttled:
+	case text == "":
 		return nil
-	case !throttled:
+	case e.meaning.Disposition != Throttled:
 		return errors.New("retry_after belongs to throttled only")
 	}
 	d, err := time.ParseDuration(text)

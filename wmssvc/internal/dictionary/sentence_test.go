@@ -140,7 +140,23 @@ func TestSuccesses(t *testing.T) {
 func TestTextsAreGroupedWithoutWhatNamesTheOrder(t *testing.T) {
 	t.Parallel()
 	other := dictionary.Order{Code: "SO-22", Warehouse: "CK002", Type: "QTCK"}
-	require.Equal(t, "仓库#单据[#]在#被拒", dictionary.Comparable(inbound, "仓库CK001单据【SO-1】在 2026-11-29 10:00:00 被拒"))
-	require.Equal(t, "仓库#单据[#]在#被拒", dictionary.Comparable(other, "仓库 CK002 单据[SO-22]在2026年11月30日11时02分被拒"))
-	require.Equal(t, "单据so-12被拒 / e", dictionary.Comparable(inbound, "单据SO-12被拒", "E"))
+	require.Equal(t, "仓库#单据[#]在#被拒", classify(t, false, inbound, "仓库CK001单据【SO-1】在 2026-11-29 10:00:00 被拒").Text)
+	require.Equal(t, "仓库#单据[#]在#被拒", classify(t, false, other, "仓库 CK002 单据[SO-22]在2026年11月30日11时02分被拒").Text)
+	require.Equal(t, "单据so-12被拒 / e", classify(t, false, inbound, "E", "单据SO-12被拒").Text)
+	require.Equal(t, "旺店通wms返回:取消成功", classify(t, true, inbound, "旺店通WMS返回：取消成功").Text)
+}
+
+// The common successes take a short way, which must lead where the long one does.
+func TestTheShortWayLeadsWhereTheLongOneDoes(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"旺店通WMS返回：取消成功", "取消成功", "成功", "操作成功", "OK", "success", "旺店通WMS返回："} {
+		long := dictionary.Order{Code: text, Type: "QTRK"} // its own fact in the text: the long way
+		short := classify(t, true, inbound, text)
+		require.Equal(t, dictionary.Cancelled, short.Disposition)
+		require.NotEqual(t, short.Text, classify(t, true, long, text).Text)
+		require.Equal(t, short, classify(t, true, dictionary.Order{}, text))
+	}
+	words, err := dictionary.Extend([]byte("version: x\nentries:\n  - {name: a, flag: success, disposition: too_late, texts: [取消成功]}\n"))
+	require.NoError(t, err)
+	require.Equal(t, dictionary.TooLate, words.Classify(dictionary.Answer{Success: true, Texts: []string{"取消成功"}}).Disposition)
 }

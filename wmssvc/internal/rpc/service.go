@@ -127,6 +127,8 @@ func (s *Service) isStopping() bool {
 type job struct {
 	order   *wmsv1.Order
 	account *account.Account
+	// told is what the caller was told of the account's server.
+	told    account.Told
 	request wms.Request
 	trace   string
 }
@@ -151,7 +153,7 @@ func (s *Service) prepare(order *wmsv1.Order, trace string) (job, *fault) {
 	if err != nil {
 		return job{}, s.unprepared(err)
 	}
-	return job{order: order, account: a, request: request, trace: trace}, nil
+	return job{order: order, account: a, told: a.LastTold(), request: request, trace: trace}, nil
 }
 
 func (s *Service) find(name string) (*account.Account, *fault) {
@@ -175,7 +177,7 @@ func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult
 			result, err = unknownResult(j), nil
 		}
 	}()
-	outcome, err := j.account.Cancel(ctx, j.order.GetWarehouseCode(), j.request, j.order.GetSendBefore().AsTime())
+	outcome, err := j.account.Cancel(ctx, j.told, j.order.GetWarehouseCode(), j.request, j.order.GetSendBefore().AsTime())
 	if err != nil {
 		return nil, err
 	}

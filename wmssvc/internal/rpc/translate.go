@@ -78,10 +78,12 @@ func stoppedResult(j job) *wmsv1.CancelResult {
 	}
 }
 
-func toAccount(a *account.Account) *wmsv1.Account {
+// tell says which WMS this is, and answers what the caller has been told by that.
+func tell(a *account.Account) (*wmsv1.Account, account.Told) {
+	environment, told := a.Tell()
 	return &wmsv1.Account{
-		Name: a.Name(), Sid: a.Partner(), Host: a.Host(), Environment: environments[a.Environment()], Dialect: a.Dialect(),
-	}
+		Name: a.Name(), Sid: a.Partner(), Host: a.Host(), Environment: environments[environment], Dialect: a.Dialect(),
+	}, told
 }
 
 func toTimestamp(at time.Time) *timestamppb.Timestamp {

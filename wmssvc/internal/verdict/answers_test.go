@@ -187,7 +187,7 @@ func TestWordsToDisposition(t *testing.T) {
 				}
 				require.Equal(t, c.text, v.Answer.Message)
 				require.Equal(t, c.want == dictionary.Unknown, v.Cause != verdict.NoCause)
-				require.Equal(t, c.want == dictionary.Throttled, v.RetryAfter > 0)
+				require.Equal(t, c.want == dictionary.Throttled, v.Busy)
 			})
 		}
 	}

@@ -5,6 +5,7 @@
 package verdict
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,42 +22,41 @@ type Verdict struct {
 	Answer wms.Answer
 	// Read says that a vendor's answer could be read, whatever was made of it.
 	Read bool
-	// Text is the answer's text as it is compared and grouped; empty without one.
-	Text string
 	// Cause says how an unknown outcome came about.
 	Cause Cause
 	// Detail says why, where the vendor's words do not.
 	Detail string
-	// SlowDown is how long the server asks to be left alone, by a throttle answer or a Retry-After on 429 and 503; zero
-	// for not at all.
+	// Busy says that the server asks to be left alone, by a throttle answer, 429, or a Retry-After on 503; SlowDown for how long, zero
+	// where it does not say.
+	Busy     bool
 	SlowDown time.Duration
 }
 
-const (
-	flagSuccess = "success"
-
-	maxSlowDown = time.Hour
-	// busySlowDown is for a 429 that does not say how long.
-	busySlowDown = 30 * time.Second
-)
+const flagSuccess = "success"
 
 // Of judges the exchange about this order.
 func Of(e *wms.Exchange, o wms.Order, words *dictionary.Dictionary) Verdict {
 	if !e.Left {
 		return Verdict{Meaning: dictionary.Meaning{Disposition: dictionary.NotSent}, Detail: notSent(e)}
 	}
-	slowDown := askedFor(e)
+	v := Verdict{Meaning: unknown}
+	v.Busy, v.SlowDown = askedFor(e)
 	if e.Err != nil {
-		return Verdict{Meaning: unknown, Cause: brokenBy(e.Err), Detail: e.Err.Error(), SlowDown: slowDown}
+		v.Cause, v.Detail = brokenBy(e.Err), e.Err.Error()
+		return v
 	}
 	answer, err := e.Answer()
 	if err != nil {
-		return Verdict{Meaning: unknown, Cause: unreadBy(e, err), Detail: unreadable(e, err), SlowDown: slowDown}
+		v.Cause, v.Detail = unreadBy(e, err), unreadable(e, err)
+		return v
 	}
+	v.Answer, v.Read = answer, true
 	if contradiction := contradicts(e.Status, answer); contradiction != "" {
-		return Verdict{Meaning: unknown, Cause: byStatus(e.Status), Answer: answer, Read: true, Detail: contradiction, SlowDown: slowDown}
+		v.Cause, v.Detail = byStatus(e.Status), contradiction
+		return v
 	}
-	return classify(answer, o, words, slowDown)
+	v.classify(o, words)
+	return v
 }
 
 // contradicts says why an answer that could be read is not believed all the same; empty when it is.
@@ -74,9 +74,9 @@ func contradicts(status int, answer wms.Answer) string {
 }
 
 // classify lets the dictionary say what a believed answer means.
-func classify(answer wms.Answer, o wms.Order, words *dictionary.Dictionary, slowDown time.Duration) Verdict {
+func (v *Verdict) classify(o wms.Order, words *dictionary.Dictionary) {
+	answer := v.Answer
 	order := dictionary.Order{Code: o.OrderCode, Warehouse: o.WarehouseCode, Type: o.OrderType, ID: o.OrderID}
-	v := Verdict{Answer: answer, Read: true, SlowDown: slowDown, Text: dictionary.Comparable(order, answer.Message, answer.SubMessage)}
 	v.Meaning = words.Classify(dictionary.Answer{
 		Success: answer.Flag == flagSuccess, Platform: answer.Platform,
 		Codes: []string{answer.SubCode, answer.Code}, Texts: []string{answer.SubMessage, answer.Message}, Order: order,
@@ -87,8 +87,9 @@ func classify(answer wms.Answer, o wms.Order, words *dictionary.Dictionary, slow
 	}
 	switch {
 	case v.Disposition == dictionary.Throttled:
-		v.RetryAfter = max(v.RetryAfter, slowDown)
-		v.SlowDown = v.RetryAfter
+		v.Busy = true
+		v.SlowDown = cmp.Or(namedPause(answer.SubMessage, answer.Message), v.SlowDown, v.RetryAfter)
+		v.RetryAfter = v.SlowDown
 	case v.Disposition == dictionary.Unknown:
 		v.Cause = byPlatform(answer)
 		if !answer.Platform {
@@ -101,7 +102,6 @@ func classify(answer wms.Answer, o wms.Order, words *dictionary.Dictionary, slow
 		detail = append(detail, below)
 	}
 	v.Detail = strings.Join(detail, "; ")
-	return v
 }
 
 // beneath is what Qimen's envelope may say of the cause below code and message, for people.
@@ -134,19 +134,4 @@ func unreadable(e *wms.Exchange, err error) string {
 
 func isRedirect(status int) bool {
 	return status >= http.StatusMultipleChoices && status < http.StatusBadRequest
-}
-
-// askedFor reads how long an overloaded server wants to be left alone. Only the form in seconds is read: a date would need
-// the server's clock.
-func askedFor(e *wms.Exchange) time.Duration {
-	if e.Status != http.StatusTooManyRequests && e.Status != http.StatusServiceUnavailable {
-		return 0
-	}
-	if seconds, err := strconv.Atoi(e.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		return min(time.Duration(seconds)*time.Second, maxSlowDown)
-	}
-	if e.Status == http.StatusTooManyRequests {
-		return busySlowDown
-	}
-	return 0
 }

@@ -48,7 +48,7 @@ func TestHTTPStatus(t *testing.T) {
 		{"500 with the vendor's own words", answered(500, failure), dictionary.Unknown, 0},
 		{"302 with the vendor's own words", answered(302, failure), dictionary.Unknown, 0},
 		{"429 from a gateway", answered(429, "slow down", "Retry-After", "7"), dictionary.Unknown, 7 * time.Second},
-		{"429 that does not say how long", answered(429, ""), dictionary.Unknown, 30 * time.Second},
+		{"429 that does not say how long", answered(429, ""), dictionary.Unknown, 0},
 		{"503 that says how long", answered(503, "", "Retry-After", "100000"), dictionary.Unknown, time.Hour},
 		{"503 that does not", answered(503, ""), dictionary.Unknown, 0},
 		{"503 with a date", answered(503, "", "Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"), dictionary.Unknown, 0},
@@ -57,17 +57,40 @@ func TestHTTPStatus(t *testing.T) {
 			v := verdict.Of(c.exchange, asked, words)
 			require.Equal(t, c.want, v.Disposition)
 			require.Equal(t, c.slowDown, v.SlowDown)
+			require.Equal(t, c.slowDown > 0 || c.exchange.Status == 429, v.Busy)
 		})
 	}
 }
 
-func TestThrottleTakesTheLongerPause(t *testing.T) {
+func TestThrottleTakesTheHeadersPause(t *testing.T) {
 	words, err := dictionary.Default()
 	require.NoError(t, err)
 	v := verdict.Of(answered(429, envelope("failure", "1", "超过最大并发数"), "Retry-After", "90"), asked, words)
 	require.Equal(t, dictionary.Throttled, v.Disposition)
 	require.Equal(t, 90*time.Second, v.RetryAfter)
 	require.Equal(t, 90*time.Second, v.SlowDown)
+}
+
+// The failure: told to come back in a second, the account was left alone for five minutes.
+func TestTheAnswerNamesItsPause(t *testing.T) {
+	t.Parallel()
+	words, err := dictionary.Default()
+	require.NoError(t, err)
+	limited := func(text string) string {
+		return "<error_response><code>7</code><msg>App Call Limited</msg><sub_msg>" + text + "</sub_msg></error_response>"
+	}
+	for text, want := range map[string]time.Duration{
+		"This ban will last for 1 more seconds": time.Second, "This ban will last for 12 more seconds": 12 * time.Second,
+		"This ban will last for 31062 more seconds": time.Hour, "This ban will last for 99999999999999999999 more seconds": time.Hour,
+		"too many requests, retry after 30 seconds": 30 * time.Second, "请求过于频繁，请3秒后再试": 3 * time.Second, "请10分钟后重试": 10 * time.Minute,
+		"超过频率限制，剩余5秒": 5 * time.Second, "": 0, "每分钟最多60次": 0, "limit 60": 0,
+	} {
+		v := verdict.Of(answered(200, limited(text)), asked, words)
+		require.Equal(t, dictionary.Throttled, v.Disposition, text)
+		require.True(t, v.Busy)
+		require.Equal(t, want, v.SlowDown, text)
+		require.Equal(t, want, v.RetryAfter, text)
+	}
 }
 
 // The failure: a proxy that answered for a WMS which was away counted like an answer that was lost, so that "not found", once the WMS

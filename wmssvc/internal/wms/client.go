@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -182,78 +181,6 @@ func (e *Exchange) Untrusted() bool {
 	return errors.As(e.Err, &refused)
 }
 
-// Send signs the request and sends it once, if its first byte can leave before notAfter. It is HTTP/1.1 written and read
-// here rather than by net/http's Transport: that one may send a request again on another connection, learns only from
-// hooks what has left, and moves each request through two more goroutines. Redirects are not followed. The end of ctx cuts
-// the exchange off.
-func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchange {
-	now := c.now()
-	if now.After(notAfter) {
-		return Exchange{Err: errTooLate}
-	}
-	query, masked := c.signer.queries(now, r.body)
-	out := Exchange{Request: evidence(masked, r.body)}
-
-	deadline := time.Now().Add(c.timeout)
-	if earlier, ok := ctx.Deadline(); ok && earlier.Before(deadline) {
-		deadline = earlier
-	}
-	conn, err := c.pool.get(ctx, deadline)
-	if err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	keep, idle := false, idleTimeout
-	stop := context.AfterFunc(ctx, func() { _ = conn.wire.SetDeadline(past) })
-	defer func() {
-		if stop() && keep {
-			c.pool.put(conn, idle)
-		} else {
-			conn.close()
-		}
-	}()
-
-	// Connecting may have taken too long; found out here, the connection can be kept.
-	if c.now().After(notAfter) {
-		out.Err, keep = errTooLate, true
-		return out
-	}
-	if err := ctx.Err(); err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	conn.out = c.appendDocument(conn.out[:0], query, r.body)
-	// The last look, in the last moment: this process may have been frozen until now, and then no byte shall leave any more.
-	out.Left, err = conn.write(conn.out, func() bool {
-		now = c.now()
-		return now.After(notAfter)
-	})
-	if out.Left {
-		out.LeftAt = now
-	}
-	if errors.Is(err, errTooLate) {
-		out.Err = errTooLate
-		return out
-	}
-	if err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	response, err := conn.read()
-	if err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	out.Status, out.Header, out.TLS = response.StatusCode, response.Header, conn.secure
-	if out.Reply, err = readBounded(response); err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	out.RepliedAt = c.now()
-	keep, idle = conn.usable(response), idleLimit(response.Header)
-	return out
-}
-
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
@@ -273,20 +200,6 @@ func evidence(masked string, body []byte) []byte {
 	out = append(out, masked...)
 	out = append(out, "\n\n"...)
 	return append(out, body...)
-}
-
-// readBounded reads the reply's body; on a fault it answers what came before it.
-func readBounded(response *http.Response) ([]byte, error) {
-	if n := response.ContentLength; n >= 0 && n <= MaxAnswer {
-		body := make([]byte, n)
-		read, err := io.ReadFull(response.Body, body)
-		return body[:read], err
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, MaxAnswer+1))
-	if err == nil && len(body) > MaxAnswer {
-		return body[:MaxAnswer], ErrAnswerTooLarge
-	}
-	return body, err
 }
 
 // describe gives a time-out its name; these errors carry no query, so no secrets.

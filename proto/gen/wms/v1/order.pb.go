@@ -595,7 +595,8 @@ func (*CancelOrdersResponse_Result) isCancelOrdersResponse_Frame() {}
 
 func (*CancelOrdersResponse_Refusal) isCancelOrdersResponse_Frame() {}
 
-// Window says how fast an account goes and which WMS is behind it.
+// Window says how fast an account goes and which WMS is behind it. The stream's items go to such a WMS only: once another kind of server has
+// answered, what has not left is NOT_SENT, until a new stream's Window (or CheckConnection, for CancelOrder) has told what it is now.
 type Window struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Account *Account               `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`

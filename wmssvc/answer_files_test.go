@@ -13,6 +13,7 @@ import (
 
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
 // answerFile serves a file of testdata/answers as the body of every answer to a cancel.
@@ -171,4 +172,35 @@ func TestCheckNamesWhatThePlatformSays(t *testing.T) {
 	out.Reset()
 	require.Error(t, wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", "<error_response><code>22</code><msg>Invalid method</msg></error_response>"))(t)), &out))
 	require.Contains(t, out.String(), "does not accept the form of the request: 22 Invalid method")
+}
+
+// The failure: a clock that was an hour off sent people to look for a wrong key.
+func TestAClockFaultIsNoCredentialsFault(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		personality sandbox.Personality
+		secret      string
+		want        wmsv1.AccountFault
+		says        string
+	}{
+		"a WMS an hour behind":   {sandbox.Personality{ClockOffsetSeconds: -3600}, sandbox.DemoSecret, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "behind ours"},
+		"a WMS an hour ahead":    {sandbox.Personality{ClockOffsetSeconds: 3600}, sandbox.DemoSecret, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "ahead of ours"},
+		"a wrong secret":         {sandbox.Personality{}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, ""},
+		"a wrong secret as well": {sandbox.Personality{ClockOffsetSeconds: 30}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := sandboxConfig(newSandbox(t, c.personality).URL())
+			cfg.Accounts[0].AppSecret = wmssvc.Secret(c.secret)
+			_, client := start(t, cfg)
+			result := cancelOne(t, client, order(1))
+			require.Equal(t, auth, result.GetDisposition())
+			require.Equal(t, c.want, result.GetAccountFault())
+			require.Contains(t, result.GetDetail(), c.says)
+			checked, err := client.CheckConnection(t.Context(), &wmsv1.CheckConnectionRequest{})
+			require.NoError(t, err)
+			require.Equal(t, c.want, checked.GetAccountFault())
+			require.Contains(t, checked.GetDetail(), c.says)
+		})
+	}
 }

@@ -52,7 +52,7 @@ var kinds = map[account.Environment]string{
 
 func report(out io.Writer, a *account.Account, r *account.Result, f finding) error {
 	clock := "not told 未知"
-	if ahead, told := clockDifference(r); told {
+	if ahead, told := r.ClockAhead(); told {
 		if clock = "agrees with ours 与本机一致"; ahead.Abs() > clockTolerance {
 			clock = fmt.Sprintf("differs from ours by %s 与本机相差 %s", ahead, ahead)
 		}
@@ -67,13 +67,4 @@ func report(out io.Writer, a *account.Account, r *account.Result, f finding) err
 	_, err := fmt.Fprintf(out, "account   %s (%s, %s)\nserver    %s, %s\ntransport %s\nclock     %s\nfinding   %s\n          %s\nto do     %s\n          %s\n\n",
 		a.Name(), a.Dialect(), a.Partner(), a.Host(), kinds[a.Environment()], transport, clock, f.says, f.zh, f.todo, f.todoZH)
 	return err
-}
-
-// clockDifference is how far the server's clock is ahead of ours, if it told.
-func clockDifference(r *account.Result) (ahead time.Duration, told bool) {
-	at := r.VendorTime()
-	if at.IsZero() || r.Exchange.RepliedAt.IsZero() {
-		return 0, false
-	}
-	return at.Sub(r.Exchange.RepliedAt).Round(time.Second), true
 }

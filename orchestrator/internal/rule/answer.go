@@ -71,6 +71,8 @@ const (
 	WorkRequestRefused WorkKind = "request_refused"
 	WorkSchemeInactive WorkKind = "scheme_inactive"
 	WorkNumberReuse    WorkKind = "number_reuse_unsaid"
+	// WorkClock is about an account too, refused for the time that its requests carry.
+	WorkClock WorkKind = "wms_clock"
 	// WorkAuth is about an account, WorkAuthOrder about one order that an account which works is not allowed to cancel.
 	WorkAuthOrder        WorkKind = "wms_auth_order"
 	WorkMappingSuspected WorkKind = "mapping_suspected"

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
@@ -146,6 +147,9 @@ func (a *Account) exchange(work context.Context, line *wms.Line, r wms.Request, 
 	exchange := line.Send(work, r, before, bar)
 	result := Result{Verdict: verdict.Of(&exchange, r.Order(), a.words), Exchange: exchange}
 	a.learn(line.Peer(), &result)
+	if result.Fault == dictionary.Clock {
+		result.Detail = strings.TrimPrefix(result.Detail+"; "+result.clockTold(), "; ")
+	}
 	if result.Busy {
 		pause := a.gate.SlowDown(result.SlowDown, exchange.LeftAt)
 		if result.Disposition == dictionary.Throttled {

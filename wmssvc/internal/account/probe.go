@@ -63,6 +63,27 @@ func (r *Result) VendorTime() time.Time {
 	return at
 }
 
+// ClockAhead is how far the server's clock is ahead of ours, if it told.
+func (r *Result) ClockAhead() (ahead time.Duration, told bool) {
+	at := r.VendorTime()
+	if at.IsZero() || r.Exchange.RepliedAt.IsZero() {
+		return 0, false
+	}
+	return at.Sub(r.Exchange.RepliedAt).Round(time.Second), true
+}
+
+// clockTold says for people what the clocks show.
+func (r *Result) clockTold() string {
+	switch ahead, told := r.ClockAhead(); {
+	case !told:
+		return "the WMS does not accept the time of our requests"
+	case ahead < 0:
+		return "the WMS's clock is " + ahead.Abs().String() + " behind ours"
+	default:
+		return "the WMS's clock is " + ahead.String() + " ahead of ours"
+	}
+}
+
 // Known makes sure, within the given time, that it is known what kind of server this is, by a Probe if none has shown it lately.
 func (a *Account) Known(ctx context.Context, within time.Duration) {
 	if !a.peers.fresh(a.now()) {

@@ -34,6 +34,6 @@ func (s *Service) CheckConnection(ctx context.Context, request *wmsv1.CheckConne
 		Account: said, VendorTime: toTimestamp(result.VendorTime()), ServiceTime: timestamppb.New(s.now()),
 		Disposition: dispositions[result.Disposition],
 		VendorCode:  boundedText(result.Answer.Code), VendorMessage: boundedText(result.Answer.Message), Detail: printable(result.Detail),
-		UnknownCause: causes[result.Cause],
+		UnknownCause: causes[result.Cause], AccountFault: accountFaults[result.Fault],
 	}, nil
 }

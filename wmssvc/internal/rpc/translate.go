@@ -42,6 +42,12 @@ var causes = map[verdict.Cause]wmsv1.UnknownCause{
 	verdict.Unreadable: wmsv1.UnknownCause_UNKNOWN_CAUSE_UNREADABLE,
 }
 
+var accountFaults = map[dictionary.Fault]wmsv1.AccountFault{
+	dictionary.NoFault:     wmsv1.AccountFault_ACCOUNT_FAULT_UNSPECIFIED,
+	dictionary.Credentials: wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS,
+	dictionary.Clock:       wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK,
+}
+
 func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 	result := &wmsv1.CancelResult{
 		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
@@ -52,6 +58,7 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut,
 		HttpStatus: int32(r.Exchange.Status), //nolint:gosec // three digits
 		TraceId:    j.trace, Provisional: r.Provisional, AnswerText: boundedText(r.Text), UnknownCause: causes[r.Cause],
+		AccountFault: accountFaults[r.Fault],
 	}
 	if r.RetryAfter > 0 {
 		result.RetryAfter = durationpb.New(r.RetryAfter)

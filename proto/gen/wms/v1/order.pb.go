@@ -91,7 +91,7 @@ const (
 	Disposition_DISPOSITION_NOT_FOUND Disposition = 5
 	// Refused for another reason.
 	Disposition_DISPOSITION_REJECTED Disposition = 6
-	// Account, key or signature refused.
+	// Account, key or signature refused, or the time that the request carried: account_fault.
 	Disposition_DISPOSITION_AUTH Disposition = 7
 	// Refused for frequency; nothing happened.
 	Disposition_DISPOSITION_THROTTLED Disposition = 8
@@ -214,6 +214,58 @@ func (x UnknownCause) Number() protoreflect.EnumNumber {
 // Deprecated: Use UnknownCause.Descriptor instead.
 func (UnknownCause) EnumDescriptor() ([]byte, []int) {
 	return file_wms_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+// AccountFault says what an account is refused for: what has to be mended where.
+type AccountFault int32
+
+const (
+	AccountFault_ACCOUNT_FAULT_UNSPECIFIED AccountFault = 0
+	// Account, key, signature, permission or address.
+	AccountFault_ACCOUNT_FAULT_CREDENTIALS AccountFault = 1
+	// The time that requests carry: the clock of this service's host, or of the WMS, is wrong.
+	AccountFault_ACCOUNT_FAULT_CLOCK AccountFault = 2
+)
+
+// Enum value maps for AccountFault.
+var (
+	AccountFault_name = map[int32]string{
+		0: "ACCOUNT_FAULT_UNSPECIFIED",
+		1: "ACCOUNT_FAULT_CREDENTIALS",
+		2: "ACCOUNT_FAULT_CLOCK",
+	}
+	AccountFault_value = map[string]int32{
+		"ACCOUNT_FAULT_UNSPECIFIED": 0,
+		"ACCOUNT_FAULT_CREDENTIALS": 1,
+		"ACCOUNT_FAULT_CLOCK":       2,
+	}
+)
+
+func (x AccountFault) Enum() *AccountFault {
+	p := new(AccountFault)
+	*p = x
+	return p
+}
+
+func (x AccountFault) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AccountFault) Descriptor() protoreflect.EnumDescriptor {
+	return file_wms_v1_order_proto_enumTypes[3].Descriptor()
+}
+
+func (AccountFault) Type() protoreflect.EnumType {
+	return &file_wms_v1_order_proto_enumTypes[3]
+}
+
+func (x AccountFault) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AccountFault.Descriptor instead.
+func (AccountFault) EnumDescriptor() ([]byte, []int) {
+	return file_wms_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 // Order is one request to cancel, complete with the attempt it belongs to.
@@ -864,7 +916,9 @@ type CancelResult struct {
 	// or a time stood. Empty where the vendor said nothing.
 	AnswerText string `protobuf:"bytes,19,opt,name=answer_text,json=answerText,proto3" json:"answer_text,omitempty"`
 	// How an UNKNOWN outcome came about.
-	UnknownCause  UnknownCause `protobuf:"varint,20,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
+	UnknownCause UnknownCause `protobuf:"varint,20,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
+	// What the account is refused for (AUTH).
+	AccountFault  AccountFault `protobuf:"varint,21,opt,name=account_fault,json=accountFault,proto3,enum=wms.v1.AccountFault" json:"account_fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1039,6 +1093,13 @@ func (x *CancelResult) GetUnknownCause() UnknownCause {
 	return UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED
 }
 
+func (x *CancelResult) GetAccountFault() AccountFault {
+	if x != nil {
+		return x.AccountFault
+	}
+	return AccountFault_ACCOUNT_FAULT_UNSPECIFIED
+}
+
 type CheckConnectionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The configured WMS account; empty = the default account.
@@ -1098,7 +1159,9 @@ type CheckConnectionResponse struct {
 	VendorMessage string      `protobuf:"bytes,6,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
 	Detail        string      `protobuf:"bytes,7,opt,name=detail,proto3" json:"detail,omitempty"`
 	// How an UNKNOWN outcome came about.
-	UnknownCause  UnknownCause `protobuf:"varint,8,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
+	UnknownCause UnknownCause `protobuf:"varint,8,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
+	// What the account is refused for (AUTH).
+	AccountFault  AccountFault `protobuf:"varint,9,opt,name=account_fault,json=accountFault,proto3,enum=wms.v1.AccountFault" json:"account_fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1189,6 +1252,13 @@ func (x *CheckConnectionResponse) GetUnknownCause() UnknownCause {
 	return UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED
 }
 
+func (x *CheckConnectionResponse) GetAccountFault() AccountFault {
+	if x != nil {
+		return x.AccountFault
+	}
+	return AccountFault_ACCOUNT_FAULT_UNSPECIFIED
+}
+
 var File_wms_v1_order_proto protoreflect.FileDescriptor
 
 const file_wms_v1_order_proto_rawDesc = "" +
@@ -1243,7 +1313,7 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12+\n" +
 	"\x06reason\x18\x03 \x01(\x0e2\x13.wms.v1.ErrorReasonR\x06reason\x12\x14\n" +
 	"\x05field\x18\x04 \x01(\tR\x05field\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage\"\x9e\x06\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\"\xd9\x06\n" +
 	"\fCancelResult\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x125\n" +
@@ -1273,9 +1343,10 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\vprovisional\x18\x12 \x01(\bR\vprovisional\x12\x1f\n" +
 	"\vanswer_text\x18\x13 \x01(\tR\n" +
 	"answerText\x129\n" +
-	"\runknown_cause\x18\x14 \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause\";\n" +
+	"\runknown_cause\x18\x14 \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause\x129\n" +
+	"\raccount_fault\x18\x15 \x01(\x0e2\x14.wms.v1.AccountFaultR\faccountFault\";\n" +
 	"\x16CheckConnectionRequest\x12!\n" +
-	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\x92\x03\n" +
+	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xcd\x03\n" +
 	"\x17CheckConnectionResponse\x12)\n" +
 	"\aaccount\x18\x01 \x01(\v2\x0f.wms.v1.AccountR\aaccount\x12;\n" +
 	"\vvendor_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1286,7 +1357,8 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"vendorCode\x12%\n" +
 	"\x0evendor_message\x18\x06 \x01(\tR\rvendorMessage\x12\x16\n" +
 	"\x06detail\x18\a \x01(\tR\x06detail\x129\n" +
-	"\runknown_cause\x18\b \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause*Y\n" +
+	"\runknown_cause\x18\b \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause\x129\n" +
+	"\raccount_fault\x18\t \x01(\x0e2\x14.wms.v1.AccountFaultR\faccountFault*Y\n" +
 	"\vEnvironment\x12\x1b\n" +
 	"\x17ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ENVIRONMENT_REAL\x10\x01\x12\x17\n" +
@@ -1308,7 +1380,11 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x19UNKNOWN_CAUSE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12UNKNOWN_CAUSE_LOST\x10\x01\x12\x17\n" +
 	"\x13UNKNOWN_CAUSE_PROXY\x10\x02\x12\x1c\n" +
-	"\x18UNKNOWN_CAUSE_UNREADABLE\x10\x032\xf9\x01\n" +
+	"\x18UNKNOWN_CAUSE_UNREADABLE\x10\x03*e\n" +
+	"\fAccountFault\x12\x1d\n" +
+	"\x19ACCOUNT_FAULT_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19ACCOUNT_FAULT_CREDENTIALS\x10\x01\x12\x17\n" +
+	"\x13ACCOUNT_FAULT_CLOCK\x10\x022\xf9\x01\n" +
 	"\fOrderService\x12F\n" +
 	"\vCancelOrder\x12\x1a.wms.v1.CancelOrderRequest\x1a\x1b.wms.v1.CancelOrderResponse\x12M\n" +
 	"\fCancelOrders\x12\x1b.wms.v1.CancelOrdersRequest\x1a\x1c.wms.v1.CancelOrdersResponse(\x010\x01\x12R\n" +
@@ -1329,62 +1405,65 @@ func file_wms_v1_order_proto_rawDescGZIP() []byte {
 	return file_wms_v1_order_proto_rawDescData
 }
 
-var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_wms_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_wms_v1_order_proto_goTypes = []any{
 	(Environment)(0),                // 0: wms.v1.Environment
 	(Disposition)(0),                // 1: wms.v1.Disposition
 	(UnknownCause)(0),               // 2: wms.v1.UnknownCause
-	(*Order)(nil),                   // 3: wms.v1.Order
-	(*CancelOrderRequest)(nil),      // 4: wms.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),     // 5: wms.v1.CancelOrderResponse
-	(*CancelOrdersRequest)(nil),     // 6: wms.v1.CancelOrdersRequest
-	(*CancelOrdersResponse)(nil),    // 7: wms.v1.CancelOrdersResponse
-	(*Window)(nil),                  // 8: wms.v1.Window
-	(*Account)(nil),                 // 9: wms.v1.Account
-	(*Refusal)(nil),                 // 10: wms.v1.Refusal
-	(*CancelResult)(nil),            // 11: wms.v1.CancelResult
-	(*CheckConnectionRequest)(nil),  // 12: wms.v1.CheckConnectionRequest
-	(*CheckConnectionResponse)(nil), // 13: wms.v1.CheckConnectionResponse
-	nil,                             // 14: wms.v1.Order.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),   // 15: google.protobuf.Timestamp
-	(ErrorReason)(0),                // 16: wms.v1.ErrorReason
-	(*durationpb.Duration)(nil),     // 17: google.protobuf.Duration
+	(AccountFault)(0),               // 3: wms.v1.AccountFault
+	(*Order)(nil),                   // 4: wms.v1.Order
+	(*CancelOrderRequest)(nil),      // 5: wms.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),     // 6: wms.v1.CancelOrderResponse
+	(*CancelOrdersRequest)(nil),     // 7: wms.v1.CancelOrdersRequest
+	(*CancelOrdersResponse)(nil),    // 8: wms.v1.CancelOrdersResponse
+	(*Window)(nil),                  // 9: wms.v1.Window
+	(*Account)(nil),                 // 10: wms.v1.Account
+	(*Refusal)(nil),                 // 11: wms.v1.Refusal
+	(*CancelResult)(nil),            // 12: wms.v1.CancelResult
+	(*CheckConnectionRequest)(nil),  // 13: wms.v1.CheckConnectionRequest
+	(*CheckConnectionResponse)(nil), // 14: wms.v1.CheckConnectionResponse
+	nil,                             // 15: wms.v1.Order.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),   // 16: google.protobuf.Timestamp
+	(ErrorReason)(0),                // 17: wms.v1.ErrorReason
+	(*durationpb.Duration)(nil),     // 18: google.protobuf.Duration
 }
 var file_wms_v1_order_proto_depIdxs = []int32{
-	14, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
-	15, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
-	3,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
-	11, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
-	3,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
-	8,  // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
-	11, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
-	10, // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
-	9,  // 8: wms.v1.Window.account:type_name -> wms.v1.Account
-	15, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
+	15, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
+	16, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
+	4,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
+	12, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
+	4,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
+	9,  // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
+	12, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
+	11, // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
+	10, // 8: wms.v1.Window.account:type_name -> wms.v1.Account
+	16, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
 	0,  // 10: wms.v1.Account.environment:type_name -> wms.v1.Environment
-	16, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
+	17, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
 	1,  // 12: wms.v1.CancelResult.disposition:type_name -> wms.v1.Disposition
-	15, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
-	15, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
-	17, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
+	16, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
+	16, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
+	18, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
 	2,  // 16: wms.v1.CancelResult.unknown_cause:type_name -> wms.v1.UnknownCause
-	9,  // 17: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
-	15, // 18: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
-	15, // 19: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
-	1,  // 20: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
-	2,  // 21: wms.v1.CheckConnectionResponse.unknown_cause:type_name -> wms.v1.UnknownCause
-	4,  // 22: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
-	6,  // 23: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
-	12, // 24: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
-	5,  // 25: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
-	7,  // 26: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
-	13, // 27: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
-	25, // [25:28] is the sub-list for method output_type
-	22, // [22:25] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	3,  // 17: wms.v1.CancelResult.account_fault:type_name -> wms.v1.AccountFault
+	10, // 18: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
+	16, // 19: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
+	16, // 20: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
+	1,  // 21: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
+	2,  // 22: wms.v1.CheckConnectionResponse.unknown_cause:type_name -> wms.v1.UnknownCause
+	3,  // 23: wms.v1.CheckConnectionResponse.account_fault:type_name -> wms.v1.AccountFault
+	5,  // 24: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
+	7,  // 25: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
+	13, // 26: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
+	6,  // 27: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
+	8,  // 28: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
+	14, // 29: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
+	27, // [27:30] is the sub-list for method output_type
+	24, // [24:27] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_wms_v1_order_proto_init() }
@@ -1403,7 +1482,7 @@ func file_wms_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wms_v1_order_proto_rawDesc), len(file_wms_v1_order_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,

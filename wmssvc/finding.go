@@ -68,8 +68,9 @@ var (
 	}
 	notTrusted = finding{
 		says: "could not be reached safely: its certificate is not accepted", zh: "无法安全连接：服务器证书不被接受",
-		todo:   "where the WMS signs its own certificate, name that (or its authority's) in WMS_CA_FILE; the certificate must hold the host name of WMS_URL",
-		todoZH: "若 WMS 使用自签名证书，请将该证书（或其 CA 证书）写入 WMS_CA_FILE；证书中须包含 WMS_URL 的主机名",
+		todo: "where the WMS signs its own certificate, name that (or its authority's) in WMS_CA_FILE; the certificate must then hold the host name of WMS_URL. " +
+			"Or, once its operator has confirmed the SHA-256 above, put that into WMS_CERT_SHA256",
+		todoZH: "若 WMS 使用自签名证书，请将该证书（或其 CA 证书）写入 WMS_CA_FILE；此时证书中须包含 WMS_URL 的主机名。或经 WMS 管理员确认后，将上面的 SHA-256 写入 WMS_CERT_SHA256",
 	}
 	notReadable = finding{
 		says: "reached, but gave no readable answer", zh: "已连通，但应答无法识别",

@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/x509"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -38,6 +39,8 @@ type Settings struct {
 	Timeout         time.Duration
 	// Roots are trusted to vouch for the server; nil = the system's.
 	Roots *x509.CertPool
+	// Pins are the only certificates that are trusted, by themselves; none = whoever Roots vouch for.
+	Pins []wms.Fingerprint
 	// Concurrency and Rate are nil where not configured: then the defaults for a real or a sandbox server apply.
 	Concurrency *int
 	Rate        *float64
@@ -64,9 +67,13 @@ func New(work context.Context, s Settings, words *dictionary.Dictionary, logger 
 	a.gate = pace.NewGate(a.limits())
 	a.client = wms.NewClient(wms.Params{
 		Endpoint: s.Endpoint, Dialect: s.Dialect, SignMethod: s.SignMethod, Partner: s.Partner,
-		AppKey: s.AppKey, Secret: s.Secret, ExtraOrderTypes: s.ExtraOrderTypes, Timeout: s.Timeout, Roots: s.Roots,
+		AppKey: s.AppKey, Secret: s.Secret, ExtraOrderTypes: s.ExtraOrderTypes, Timeout: s.Timeout, Roots: s.Roots, Pins: s.Pins,
 		IdleConns: max(sandboxLimits.InFlight, a.limits().InFlight), Now: now,
 	})
+	if a.InTheOpen() {
+		a.logger.WarnContext(work, "plain HTTP to a WMS on another machine: orders, key and signatures can be read and changed on the way; use an https address",
+			"host", a.Host())
+	}
 	return a
 }
 
@@ -91,6 +98,13 @@ func (a *Account) Partner() string { return a.settings.Partner }
 func (a *Account) Host() string    { return a.client.Host() }
 func (a *Account) Secure() bool    { return a.settings.Endpoint.Scheme == "https" }
 func (a *Account) Dialect() string { return a.settings.Dialect.Name }
+
+// InTheOpen says that requests go in plain text to another machine.
+func (a *Account) InTheOpen() bool {
+	host := a.settings.Endpoint.Hostname()
+	address, err := netip.ParseAddr(host)
+	return !a.Secure() && host != "localhost" && (err != nil || !address.IsLoopback())
+}
 
 // Environment answers what the server behind the account is known to be.
 func (a *Account) Environment() Environment { return a.nature.environment() }

@@ -56,6 +56,8 @@ type Params struct {
 	Timeout time.Duration
 	// Roots are trusted to vouch for the server; nil = the system's.
 	Roots *x509.CertPool
+	// Pins are the only certificates that are trusted, by themselves; none = whoever Roots vouch for.
+	Pins []Fingerprint
 	// IdleConns is how many connections are kept for reuse: as many as requests may be in flight.
 	IdleConns int
 	Now       func() time.Time
@@ -84,7 +86,7 @@ func NewClient(p Params) *Client {
 		endpoint: *p.Endpoint, dialect: p.Dialect, timeout: p.Timeout, now: p.Now,
 		signer:     newSigner(p.Dialect, method, p.Partner, p.AppKey, p.Secret),
 		orderTypes: slices.Concat(p.Dialect.orderTypes, p.ExtraOrderTypes),
-		pool:       newPool(p.Endpoint, p.Roots, p.IdleConns),
+		pool:       newPool(p.Endpoint, p.Roots, p.IdleConns, p.Pins...),
 		head:       "POST " + p.Endpoint.EscapedPath() + "?",
 		// Without Accept-Encoding a server may compress as it likes (RFC 9110, section 12.5.3).
 		fields: " HTTP/1.1\r\nHost: " + hostField(p.Endpoint) + "\r\nUser-Agent: voidrelay-wmssvc\r\nAccept-Encoding: identity\r\n" +
@@ -178,7 +180,8 @@ func (e *Exchange) TooLate() bool { return errors.Is(e.Err, errTooLate) }
 // Untrusted says that there was no connection because the server's certificate could not be verified.
 func (e *Exchange) Untrusted() bool {
 	var refused *tls.CertificateVerificationError
-	return errors.As(e.Err, &refused)
+	var other *PinError
+	return errors.As(e.Err, &refused) || errors.As(e.Err, &other)
 }
 
 // past is a deadline that has passed.

@@ -3,7 +3,6 @@ package wms
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -77,7 +76,7 @@ func (p *pool) connect(ctx context.Context) (*conn, error) {
 		}
 		state := secure.ConnectionState()
 		c.stream, c.secure = secure, &state
-		c.peer.Certificate = sha256.Sum256(state.PeerCertificates[0].Raw)
+		c.peer.Certificate = FingerprintOf(state.PeerCertificates[0])
 	}
 	if raw, ok := plain.(syscall.Conn); ok {
 		c.peeker, _ = raw.SyscallConn()

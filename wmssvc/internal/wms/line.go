@@ -2,7 +2,6 @@ package wms
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -12,8 +11,8 @@ import (
 // Peer is who is at the other end of a connection: an address and, with TLS, the certificate that was shown.
 type Peer struct {
 	Address string
-	// Certificate is its SHA-256; zero on plain HTTP.
-	Certificate [sha256.Size]byte
+	// Certificate is zero on plain HTTP.
+	Certificate Fingerprint
 }
 
 // Line is a connection that one caller has for some requests, one after the other. Its user must Release it.

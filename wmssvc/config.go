@@ -57,6 +57,9 @@ type Account struct {
 	// CAFile holds PEM certificates that may vouch for the server beside the system's: a private authority's, or the
 	// server's own self-signed one. Its names are checked all the same. Empty = the system's alone.
 	CAFile string
+	// CertSHA256 is the SHA-256 of the only certificate that the server may show, 64 hexadecimal digits; then neither authorities nor names
+	// are looked at. Several, with commas between them, let a server change its certificate. Empty = whoever authorities vouch for.
+	CertSHA256 string
 	// ExtraOrderTypes are accepted beside the dialect's list: public sources disagree about some, such as CNJG.
 	ExtraOrderTypes []string
 
@@ -120,6 +123,7 @@ func (e *environment) account() Account {
 		Dialect: e.text("WMS_DIALECT", "wdt"), SignMethod: e.getenv("WMS_SIGN_METHOD"),
 		Rate: e.rate("WMS_RATE"), Concurrency: e.whole("WMS_CONCURRENCY"), Timeout: e.duration("WMS_TIMEOUT", defaultTimeout),
 		CAFile:          e.getenv("WMS_CA_FILE"),
+		CertSHA256:      e.getenv("WMS_CERT_SHA256"),
 		ExtraOrderTypes: e.list("WMS_EXTRA_ORDER_TYPES"),
 	}
 }

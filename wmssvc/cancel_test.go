@@ -17,6 +17,7 @@ import (
 )
 
 func TestCancelOrderSendsOneSignedDocument(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 
@@ -58,6 +59,7 @@ func TestCancelOrderSendsOneSignedDocument(t *testing.T) {
 }
 
 func TestCancelOrderRefusesWhatBreaksARule(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 	for _, c := range []struct {
@@ -88,6 +90,7 @@ func TestCancelOrderRefusesWhatBreaksARule(t *testing.T) {
 }
 
 func TestExtraOrderTypesAreAccepted(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	cfg := configFor(wms.URL)
 	cfg.Accounts[0].ExtraOrderTypes = []string{"CNJG"}
@@ -97,6 +100,7 @@ func TestExtraOrderTypesAreAccepted(t *testing.T) {
 }
 
 func TestNothingIsSentAfterSendBefore(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 	result := cancelOne(t, client, order(1, func(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(-time.Millisecond)) }))
@@ -107,6 +111,7 @@ func TestNothingIsSentAfterSendBefore(t *testing.T) {
 }
 
 func TestCancelOrdersAnnouncesThenAnswersEachByItsKey(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 	stream, err := client.CancelOrders(t.Context())
@@ -161,6 +166,7 @@ func TestCancelOrdersAnnouncesThenAnswersEachByItsKey(t *testing.T) {
 }
 
 func TestCheckConnectionSaysWhoAnswers(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 	response, err := client.CheckConnection(t.Context(), &wmsv1.CheckConnectionRequest{})

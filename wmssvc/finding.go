@@ -53,7 +53,7 @@ var (
 		todoZH: "请核对 WMS_SID、WMS_APP_KEY、WMS_APP_SECRET（测试还是正式？末尾有无空格？）以及 WMS_DIALECT、WMS_SIGN_METHOD；并向旺店通确认是否需要将本机 IP 加入白名单",
 	}
 	refusedClock = finding{
-		says: "refused for the clock: the request's timestamp is not accepted", zh: "因时钟被拒绝：请求的时间戳不被接受",
+		says: "refused, and the clocks differ: the request's timestamp is not accepted", zh: "被拒绝，且时钟不一致：请求的时间戳不被接受",
 		todo:   "let this host keep its time by NTP and check again; if this host is right, tell the WMS's operator",
 		todoZH: "请为本机启用 NTP 对时后重新检查；若本机时间无误，请通知 WMS 管理员",
 	}

@@ -29,6 +29,7 @@ import (
 )
 
 func TestTokensAreWantedOnUnaryCallsAndStreams(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	cfg := configFor(wms.URL)
 	cfg.TokensFile = file(t, "orchestrator:0123456789abcdef\n")
@@ -56,6 +57,7 @@ func TestTokensAreWantedOnUnaryCallsAndStreams(t *testing.T) {
 }
 
 func TestHealthAndReflection(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	server, _ := start(t, configFor(wms.URL))
 	conn, err := grpc.NewClient(server.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -83,6 +85,7 @@ func TestHealthAndReflection(t *testing.T) {
 
 // Whoever watches our health would otherwise hold up every stop for as long as it may take.
 func TestAHealthWatchDoesNotHoldUpTheStop(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	server, _ := start(t, configFor(wms.URL))
 	conn, err := grpc.NewClient(server.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -104,6 +107,7 @@ func TestAHealthWatchDoesNotHoldUpTheStop(t *testing.T) {
 }
 
 func TestCallersWithoutACertificateAreTurnedAway(t *testing.T) {
+	t.Parallel()
 	certFile, keyFile, pair := certificate(t)
 	wms := newVendor(t, always(answerDone))
 	cfg := configFor(wms.URL)

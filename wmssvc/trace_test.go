@@ -19,6 +19,7 @@ import (
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 func TestTraceIDFromTraceparent(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	cfg := configFor(wms.URL)
 	unlimited := 0.0
@@ -61,6 +62,7 @@ func TestTraceIDFromTraceparent(t *testing.T) {
 
 // Whoever finds a trace finds our lines of it.
 func TestTraceIDIsLogged(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	var lines lockedBuffer
 	server, err := wmssvc.Start(t.Context(), configFor(wms.URL), slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug})))
@@ -74,6 +76,7 @@ func TestTraceIDIsLogged(t *testing.T) {
 
 // A throttled caller of one is told when to come back in the result, and where grpc clients look for it.
 func TestRetryInfo(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always("<response><flag>failure</flag><code>100</code><message>超过每分钟最大调用频率限制</message></response>"))
 	_, client := start(t, configFor(wms.URL))
 	advised := func(id int64) (wmsv1.Disposition, time.Duration) {

@@ -39,6 +39,7 @@ func secured(t *testing.T) (address, caFile string) {
 
 // The failure: a private installation signs its own certificate, and the only way out would be plain HTTP.
 func TestCertificatesOfPrivateInstallations(t *testing.T) {
+	t.Parallel()
 	address, caFile := secured(t)
 	_, client := start(t, configFor(address))
 	result := cancelOne(t, client, order(1))
@@ -128,6 +129,7 @@ func TestPlainHTTPBeyondThisMachineIsAWarning(t *testing.T) {
 }
 
 func TestCAFileProblems(t *testing.T) {
+	t.Parallel()
 	_, caFile := secured(t)
 	for name, c := range map[string]struct{ url, caFile, says string }{
 		"not there":                  {"https://wms.example", "/nowhere/at/all", "WMS_CA_FILE: open"},
@@ -147,6 +149,7 @@ func TestCAFileProblems(t *testing.T) {
 
 // The failures: connections grow with the number of warehouses, or outlive the service.
 func TestConnectionsUnderManyWarehousesAndAfterTheStop(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	states := map[net.Conn]http.ConnState{}
 	var inFlight, most atomic.Int64
@@ -209,6 +212,7 @@ func TestConnectionsUnderManyWarehousesAndAfterTheStop(t *testing.T) {
 
 // The failure: an order so long that the WMS answers before it is read, and the answer is taken as "nothing left".
 func TestRefusedInTheMiddleIsNotNotSent(t *testing.T) {
+	t.Parallel()
 	wms := newRude(t, func(conn *net.TCPConn) {
 		_, _ = io.CopyN(io.Discard, conn, 100)
 		_, _ = io.WriteString(conn, "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")

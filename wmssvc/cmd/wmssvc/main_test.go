@@ -38,6 +38,7 @@ func program(ctx context.Context, settings ...string) *exec.Cmd {
 }
 
 func TestWrongSettingsEndWithStatusTwoAndAllTheirNames(t *testing.T) {
+	t.Parallel()
 	cmd := program(t.Context(), "WMS_URL=nonsense", "WMSSVC_ADDR=:1")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -51,6 +52,7 @@ func TestWrongSettingsEndWithStatusTwoAndAllTheirNames(t *testing.T) {
 
 // Help is given whatever the settings say; an argument that means nothing is not passed over.
 func TestTheCommandLine(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		args   []string
 		status int
@@ -76,6 +78,7 @@ func TestTheCommandLine(t *testing.T) {
 
 // What an operator sees of three WMSs, and what a script sees of them.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		personality sandbox.Personality
 		secret      string
@@ -113,6 +116,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestServesUntilTheSignal(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := program(ctx, "WMS_URL=http://127.0.0.1:1", "WMS_SID=s", "WMS_APP_KEY=k", "WMS_APP_SECRET=hunter2", "WMSSVC_ADDR=127.0.0.1:0")

@@ -16,6 +16,7 @@ import (
 func failure(text string) dictionary.Answer { return dictionary.Answer{Texts: []string{text}} }
 
 func TestFileComesFirstAndReplacesByName(t *testing.T) {
+	t.Parallel()
 	words, err := dictionary.Extend([]byte(`
 version: "2026-11"
 entries:
@@ -39,6 +40,7 @@ entries:
 }
 
 func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
 	_, err := dictionary.Extend([]byte(`entries:
   - disposition: too_late
     texts: [a]
@@ -120,6 +122,7 @@ func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
 }
 
 func TestOnlyTheBeginningOfALongTextCounts(t *testing.T) {
+	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
 	long := strings.Repeat("啊", 1<<20)
@@ -130,6 +133,7 @@ func TestOnlyTheBeginningOfALongTextCounts(t *testing.T) {
 
 // Nobody shall take a guess for knowledge: every embedded entry says where its words come from, in the order of the sections.
 func TestEmbeddedEntriesSayWhereTheirWordsComeFrom(t *testing.T) {
+	t.Parallel()
 	content, err := os.ReadFile("default.yaml")
 	require.NoError(t, err)
 	var f struct {

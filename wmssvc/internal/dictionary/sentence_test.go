@@ -1,6 +1,7 @@
 package dictionary_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,9 +12,12 @@ import (
 // inbound is the order that these texts are about.
 var inbound = dictionary.Order{Code: "SO-1", Warehouse: "CK001", Type: "QTRK", ID: "WMS00000009"}
 
+// embedded is the dictionary without a file beside it, read once.
+var embedded = sync.OnceValues(dictionary.Default)
+
 func classify(t *testing.T, success bool, o dictionary.Order, texts ...string) dictionary.Meaning {
 	t.Helper()
-	words, err := dictionary.Default()
+	words, err := embedded()
 	require.NoError(t, err)
 	return words.Classify(dictionary.Answer{Success: success, Texts: texts, Order: o})
 }

@@ -23,6 +23,7 @@ func enter(ctx context.Context, g *Gate, warehouse string, before time.Time) <-c
 }
 
 func TestPlacesAreLimited(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{InFlight: 2})
 		require.NoError(t, entered(g.Enter(t.Context(), "A", far())))
@@ -35,6 +36,7 @@ func TestPlacesAreLimited(t *testing.T) {
 }
 
 func TestRateSpacesStartsEvenly(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{InFlight: 100, PerSecond: 10})
 		began := time.Now()
@@ -46,6 +48,7 @@ func TestRateSpacesStartsEvenly(t *testing.T) {
 }
 
 func TestWarehousesTakeTurns(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{InFlight: 1})
 		require.NoError(t, entered(g.Enter(t.Context(), "A", far())))
@@ -68,6 +71,7 @@ func TestWarehousesTakeTurns(t *testing.T) {
 }
 
 func TestWhoCannotWaitIsToldInTime(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{InFlight: 1})
 		require.NoError(t, entered(g.Enter(t.Context(), "A", far())))
@@ -88,6 +92,7 @@ func TestWhoCannotWaitIsToldInTime(t *testing.T) {
 }
 
 func TestPauseAndGradualWayBack(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{InFlight: 100, PerSecond: 40})
 		require.NoError(t, entered(g.Enter(t.Context(), "A", far())))
@@ -111,6 +116,7 @@ func TestPauseAndGradualWayBack(t *testing.T) {
 }
 
 func TestUnlimitedAccountRecoversToUnlimited(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{InFlight: 64})
 		g.SlowDown(time.Second, time.Now())
@@ -123,6 +129,7 @@ func TestUnlimitedAccountRecoversToUnlimited(t *testing.T) {
 }
 
 func TestWideningLetsWaitersIn(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{InFlight: 1, PerSecond: 1})
 		require.NoError(t, entered(g.Enter(t.Context(), "A", far())))
@@ -135,6 +142,7 @@ func TestWideningLetsWaitersIn(t *testing.T) {
 }
 
 func TestStopTurnsWaitersAway(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{InFlight: 1})
 		require.NoError(t, entered(g.Enter(t.Context(), "A", far())))

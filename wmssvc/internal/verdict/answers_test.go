@@ -175,6 +175,7 @@ var sections = []section{
 
 // What the page says is what happens.
 func TestWordsToDisposition(t *testing.T) {
+	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
 	for _, s := range sections {
@@ -194,6 +195,7 @@ func TestWordsToDisposition(t *testing.T) {
 }
 
 func TestThePageIsTheTable(t *testing.T) {
+	t.Parallel()
 	page := render(t)
 	if *update {
 		require.NoError(t, os.WriteFile(answersPage, []byte(page), 0o600))

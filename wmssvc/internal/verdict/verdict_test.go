@@ -27,6 +27,7 @@ func envelope(flag, code, message string) string {
 }
 
 func TestSubCodesCount(t *testing.T) {
+	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
 	v := verdict.Of(answered(200, "<response><flag>failure</flag><code>15</code><sub_code>sign-check-failure</sub_code><sub_message>Illegal request</sub_message></response>"), asked, words)
@@ -35,6 +36,7 @@ func TestSubCodesCount(t *testing.T) {
 }
 
 func TestHTTPStatus(t *testing.T) {
+	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
 	failure := envelope("failure", "1", "签名错误")
@@ -63,6 +65,7 @@ func TestHTTPStatus(t *testing.T) {
 }
 
 func TestThrottleTakesTheHeadersPause(t *testing.T) {
+	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
 	v := verdict.Of(answered(429, envelope("failure", "1", "超过最大并发数"), "Retry-After", "90"), asked, words)

@@ -17,6 +17,7 @@ func encodeGBK(t testing.TB, s string) []byte {
 }
 
 func TestParseAnswer(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, raw, contentType string
 		want                   Answer
@@ -122,6 +123,7 @@ func TestParseAnswer(t *testing.T) {
 }
 
 func TestParseAnswerRefuses(t *testing.T) {
+	t.Parallel()
 	const flag = "<flag>success</flag>"
 	for _, c := range []struct {
 		name, raw string
@@ -216,6 +218,7 @@ func FuzzPlainAnswer(f *testing.F) {
 
 // TestRecordedFormTakesTheShortWay: it is what makes the short way worth having.
 func TestRecordedFormTakesTheShortWay(t *testing.T) {
+	t.Parallel()
 	answer, ok := plainAnswer([]byte("<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<response><flag>success</flag><code>0</code><message>旺店通WMS返回：取消成功</message></response>\r\n"))
 	require.True(t, ok)
 	require.Equal(t, Answer{Flag: "success", Code: "0", Message: "旺店通WMS返回：取消成功"}, answer)

@@ -74,7 +74,8 @@ var (
 	}
 	notReadable = finding{
 		says: "reached, but gave no readable answer", zh: "已连通，但应答无法识别",
-		todo: "check the path of WMS_URL and WMS_DIALECT: something else may be answering, such as a gateway or a login page", todoZH: "请检查 WMS_URL 的路径和 WMS_DIALECT：应答的可能是网关或登录页面",
+		todo:   "check the path of WMS_URL and WMS_DIALECT: something else may be answering, such as a gateway or a login page; or the WMS is away, and a proxy says so",
+		todoZH: "请检查 WMS_URL 的路径和 WMS_DIALECT：应答的可能是网关或登录页面；也可能 WMS 正在维护，由代理代为应答",
 	}
 )
 
@@ -106,7 +107,7 @@ func judge(r *account.Result) finding {
 		}
 		return refusedAccount.told(r.Answer.Code, r.Answer.Message, r.Detail)
 	case dictionary.Throttled:
-		return tooOften.told(r.Answer.Message)
+		return tooOften.told(r.Answer.Message, r.Detail)
 	case dictionary.NotSent:
 		switch {
 		case r.FormRefused():

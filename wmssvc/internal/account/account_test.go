@@ -153,6 +153,7 @@ func TestAnOutageCostsHarmlessCallsOnly(t *testing.T) {
 	a.Known(t.Context(), time.Second)
 	_, told := a.Tell()
 	f.set(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(wms.SandboxHeader, "a sandbox's own page")
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = io.WriteString(w, "<html></html>")
 	})

@@ -126,7 +126,7 @@ func (a *Account) look(line *wms.Line, turn *pace.Turn, before time.Time) error 
 
 func (a *Account) lookNow(line *wms.Line, before time.Time) error {
 	result, err := a.harmless(line, before)
-	if result.shows() == EnvironmentUnknown {
+	if !result.Read {
 		// Whoever answered like that may do anything with the next request on this connection.
 		line.End()
 	}
@@ -136,10 +136,10 @@ func (a *Account) lookNow(line *wms.Line, before time.Time) error {
 		return err
 	case result.Disposition == dictionary.Throttled:
 		return &harmlessError{"the WMS asks to be left alone", result.RetryAfter}
-	case result.shows() != EnvironmentUnknown || a.Environment() == EnvironmentUnknown:
+	case result.Read || a.Environment() == EnvironmentUnknown:
 		return nil
 	}
-	return &harmlessError{why: "it showed no server that is known; " + result.Detail}
+	return &harmlessError{why: "the WMS did not answer it; " + result.Detail}
 }
 
 // exchange makes one request on a line and takes in what its answer tells of the account.
@@ -179,13 +179,16 @@ func (r *Result) shows() Environment {
 	return EnvironmentUnknown
 }
 
-// learn notes which kind of server answered.
+// learn notes which kind of server answered. A page in the WMS's stead may say that it is a sandbox's; it does not show that the WMS itself
+// is still there.
 func (a *Account) learn(peer wms.Peer, r *Result) {
 	found := r.shows()
 	if found == EnvironmentUnknown {
 		return
 	}
-	a.peers.note(peer, a.now())
+	if r.Read {
+		a.peers.note(peer, a.now())
+	}
 	before := a.nature.learn(found)
 	if before == found {
 		return

@@ -109,7 +109,7 @@ func beneath(a wms.Answer) string {
 	if a.SubCode == "" && a.SubMessage == "" {
 		return ""
 	}
-	return strings.TrimSpace("sub_code " + a.SubCode + ": " + a.SubMessage)
+	return strings.TrimSuffix(strings.TrimSpace("sub_code "+a.SubCode+": "+a.SubMessage), ":")
 }
 
 var unknown = dictionary.Meaning{Disposition: dictionary.Unknown}

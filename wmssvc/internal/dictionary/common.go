@@ -2,27 +2,39 @@ package dictionary
 
 import "strings"
 
-// commonSuccesses are what nearly every answer says. Their meanings are found once, as for any other text: reading a sentence again for
-// each of a thousand answers a second would cost more than asking for them.
-var commonSuccesses = []string{"旺店通WMS返回：取消成功", "取消成功", "成功", "操作成功", "OK", "success", "旺店通WMS返回："}
+// commonAnswer is an answer without a code that says anything.
+type commonAnswer struct {
+	success bool
+	text    string
+}
 
-// prepare finds the meanings of the common successes, unless the operator's own entries go by codes.
+// commonAnswers are what nearly every answer says. Their meanings are found once, as for any other text: reading a sentence again for
+// each of a thousand answers a second would cost as much as asking for them.
+var commonAnswers = []commonAnswer{
+	{true, "旺店通WMS返回：取消成功"}, {true, "取消成功"}, {true, "成功"}, {true, "操作成功"}, {true, "OK"}, {true, "success"}, {true, "旺店通WMS返回："},
+	{false, "旺店通WMS返回：单据已取消,不能重复取消"}, {false, "旺店通WMS返回：单据已取消"}, {false, "单据已取消"},
+	{false, "旺店通WMS返回：单据不存在"}, {false, "单据不存在"}, {false, "旺店通WMS返回：单据作业中,不允许取消"},
+}
+
+// prepare finds the meanings of the common answers, unless the operator's own entries go by codes.
 func (d *Dictionary) prepare() {
-	for _, e := range d.success {
-		if e.own && len(e.codes) > 0 {
-			return
+	for _, entries := range [][]entry{d.success, d.failure} {
+		for _, e := range entries {
+			if e.own && len(e.codes) > 0 {
+				return
+			}
 		}
 	}
-	common := make(map[string]Meaning, len(commonSuccesses))
-	for _, text := range commonSuccesses {
-		common[text] = d.Classify(Answer{Success: true, Texts: []string{text}})
+	common := make(map[commonAnswer]Meaning, len(commonAnswers))
+	for _, c := range commonAnswers {
+		common[c] = d.Classify(Answer{Success: c.success, Texts: []string{c.text}})
 	}
 	d.common = common
 }
 
-// shortWay answers the meaning of a common success with an ordinary code. Where the text holds a fact of the order, the long way is gone.
+// shortWay answers the meaning of a common answer with an ordinary code. Where the text holds a fact of the order, the long way is gone.
 func (d *Dictionary) shortWay(a Answer) (Meaning, bool) {
-	if !a.Success || d.common == nil {
+	if a.Platform || d.common == nil {
 		return Meaning{}, false
 	}
 	text := ""
@@ -37,7 +49,7 @@ func (d *Dictionary) shortWay(a Answer) (Meaning, bool) {
 			return Meaning{}, false
 		}
 	}
-	meaning, known := d.common[text]
+	meaning, known := d.common[commonAnswer{a.Success, text}]
 	if !known {
 		return Meaning{}, false
 	}

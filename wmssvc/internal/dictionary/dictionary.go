@@ -90,8 +90,8 @@ type Dictionary struct {
 	version string
 	// success, failure and platform hold the entries for each kind of answer, in order.
 	success, failure, platform []entry
-	// common are the meanings of the successes that nearly all answers are.
-	common map[string]Meaning
+	// common are the meanings of the answers that nearly all are.
+	common map[commonAnswer]Meaning
 }
 
 // Version names the default and, when there is one, the file that extends it.
@@ -181,7 +181,7 @@ func (e *entry) knowsText(texts []said, orderType string) bool {
 		return true
 	}
 	for _, text := range texts {
-		if slices.Contains(e.whole, wholeText(text.shown)) {
+		if len(e.whole) > 0 && slices.Contains(e.whole, wholeText(text.shown)) {
 			return true
 		}
 		for _, known := range e.texts {

@@ -2,6 +2,7 @@ package dictionary
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,9 @@ var (
 	wrapperEnglish = regexp.MustCompile(`^(order )?cancel(l?ation)? (failed|failure)[:,.;-]* ?((reason|because)[:,]? ?)?`)
 )
 
+// maxSentence bounds a sentence in bytes. A longer text says more than one thing, and shall cost nothing to find that out.
+const maxSentence = 600
+
 // says answers whether every text says it, and one of them at all.
 func (s Sentence) says(texts []said, orderType string) bool {
 	if len(texts) == 0 {
@@ -36,25 +40,40 @@ func (s Sentence) says(texts []said, orderType string) bool {
 	}
 	g := grammarOf(orderType)
 	for _, text := range texts {
-		if !g.says(s, text.marked) {
+		if len(text.marked) > maxSentence || !g.says(s, text.marked) {
 			return false
 		}
 	}
 	return true
 }
 
+// words are what each sentence cannot do without, a cheap look before the grammar.
+var words = map[Sentence]struct{ chinese, english []string }{
+	SaysCancelled: {[]string{"取消", "作废"}, []string{"cancel", "voided"}},
+	SaysDone:      {[]string{"成功", "取消", "作废"}, []string{"ok", "success", "cancel", "voided"}},
+	SaysMissing:   {[]string{"不存在", "找", "查", "无此"}, []string{"not", "no such", "unknown", "missing", "find"}},
+}
+
+func containsAny(text string, any []string) bool {
+	return slices.ContainsFunc(any, func(word string) bool { return strings.Contains(text, word) })
+}
+
 func (g *grammar) says(s Sentence, marked string) bool {
+	inChinese, inEnglish := containsAny(marked, words[s].chinese), containsAny(marked, words[s].english)
+	if !inChinese && !inEnglish && s != SaysDone {
+		return false
+	}
 	chinese := prefix.ReplaceAllString(letters(strings.ReplaceAll(marked, " ", "")), "")
 	english := strings.TrimSpace(prefix.ReplaceAllString(letters(marked), ""))
 	if s == SaysDone {
-		return chinese == "" || g.done.MatchString(chinese) || g.doneEnglish.MatchString(english)
+		return chinese == "" || g.done.MatchString(chinese) || inEnglish && g.doneEnglish.MatchString(english)
 	}
 	chinese = wrapper.ReplaceAllString(chinese, "")
 	english = wrapperEnglish.ReplaceAllString(english, "")
 	if s == SaysMissing {
-		return g.missing.MatchString(chinese) || g.missingEnglish.MatchString(english)
+		return inChinese && g.missing.MatchString(chinese) || inEnglish && g.missingEnglish.MatchString(english)
 	}
-	return g.cancelled.MatchString(chinese) || g.cancelledEnglish.MatchString(english)
+	return (inChinese || inEnglish) && g.cancelled.MatchString(chinese) || inEnglish && g.cancelledEnglish.MatchString(english)
 }
 
 // letters writes the marks as the capital letters that the patterns below have for them; folded text has no capitals.
@@ -92,6 +111,27 @@ func grammarOf(orderType string) *grammar {
 		return grammars["C"]
 	}
 	return grammars[""]
+}
+
+// compile makes a pattern whose groups are not remembered: nobody asks for them, and they cost most of the time.
+func compile(pattern string) *regexp.Regexp {
+	var plain strings.Builder
+	class := false
+	for i := 0; i < len(pattern); i++ {
+		plain.WriteByte(pattern[i])
+		switch c := pattern[i]; {
+		case c == '\\' && i+1 < len(pattern):
+			i++
+			plain.WriteByte(pattern[i])
+		case class:
+			class = c != ']'
+		case c == '[':
+			class = true
+		case c == '(' && pattern[i+1] != '?':
+			plain.WriteString("?:")
+		}
+	}
+	return regexp.MustCompile(plain.String())
 }
 
 // newGrammar puts the patterns together; C, W, T and D are the order's number, warehouse, type and a time.
@@ -132,17 +172,17 @@ func newGrammar(nouns string) *grammar {
 	english := `(the |this |your )?(order|document|bill|doc)( (no|number|code|id))?[.:#]* ?(` + open + ` ?C ?` + shut + ` ?)?|` + open + `C` + shut + ` `
 	cancelledWord := `(cancell?ed|voided)`
 	return &grammar{
-		cancelled: regexp.MustCompile(`^` + open + subject + `(` + gone + `|` + state + `)` + trailing + follows + end),
-		cancelledEnglish: regexp.MustCompile(`^((` + english + `)((has |had )(already )?been |(is|was) (already )?|(already )?)` + cancelledWord +
+		cancelled: compile(`^` + open + subject + `(` + gone + `|` + state + `)` + trailing + follows + end),
+		cancelledEnglish: compile(`^((` + english + `)((has |had )(already )?been |(is|was) (already )?|(already )?)` + cancelledWord +
 			`|(it )?((has |had )?already (been )?|(is|was) already |has been )` + cancelledWord + `)( before| already| earlier|( on| at)? ?D)?` +
 			`([,;.]? ?(and |it |the order )*(can ?not|cannot|can't|need not) (be )?(cancel|cancell?ed)( again| twice)?)?[.!]*$`),
-		done: regexp.MustCompile(`^(` + subject + `(已经|已)?(被)?(取消|作废)(` + object + `)?(操作)?(已经|已)?成功了?|` + subject + `(已经|已)?成功取消(` + object +
+		done: compile(`^(` + subject + `(已经|已)?(被)?(取消|作废)(` + object + `)?(操作)?(已经|已)?成功了?|` + subject + `(已经|已)?成功取消(` + object +
 			`)?了?|(操作)?成功|ok|success(ful|fully)?|` + subject + `(` + gone + `|` + state + `))` + trailing + end),
-		doneEnglish: regexp.MustCompile(`^(ok|success(ful|fully)?|(the )?(order )?cancel(l?ation)? (is |was )?(ok|success|successful|successfully|succeeded|done)|(` + english +
+		doneEnglish: compile(`^(ok|success(ful|fully)?|(the )?(order )?cancel(l?ation)? (is |was )?(ok|success|successful|successfully|succeeded|done)|(` + english +
 			`)((has |had )?been |is |was )?` + cancelledWord + `( successfully)?|(successfully )?` + cancelledWord + `( successfully)?)[.!]*$`),
-		missing: regexp.MustCompile(`^` + open + `(` + order + `(在)?` + within + lacks + maybe + `|` + within + `(查无|无|没有|不存在|` + lacks + `)` + object +
+		missing: compile(`^` + open + `(` + order + `(在)?` + within + lacks + maybe + `|` + within + `(查无|无|没有|不存在|` + lacks + `)` + object +
 			`|` + order + within + `查无此单)` + trailing + afterwards + end),
-		missingEnglish: regexp.MustCompile(`^((` + english + `)((is |was )?(not found|missing|unknown)|does ?n[o']t exist|not exists?|does not exist)|no such (order|document)` +
+		missingEnglish: compile(`^((` + english + `)((is |was )?(not found|missing|unknown)|does ?n[o']t exist|not exists?|does not exist)|no such (order|document)` +
 			`|unknown (order|document)( ` + open + `C` + shut + `)?|(can ?not|cannot|could not|unable to) find (the |this )?(order|document)( (no|number|code))?[.:#]* ?(` + open + `C` + shut + `)?)[.!]*$`),
 	}
 }

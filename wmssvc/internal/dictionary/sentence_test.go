@@ -160,6 +160,11 @@ func TestTheShortWayLeadsWhereTheLongOneDoes(t *testing.T) {
 		require.NotEqual(t, short.Text, classify(t, true, long, text).Text)
 		require.Equal(t, short, classify(t, true, dictionary.Order{}, text))
 	}
+	for _, text := range []string{"旺店通WMS返回：单据已取消,不能重复取消", "单据不存在", "旺店通WMS返回：单据作业中,不允许取消"} {
+		short, long := classify(t, false, inbound, text), classify(t, false, inbound, text+"！")
+		require.NotEmpty(t, short.Entry)
+		require.Equal(t, long.Disposition, short.Disposition)
+	}
 	words, err := dictionary.Extend([]byte("version: x\nentries:\n  - {name: a, flag: success, disposition: too_late, texts: [取消成功]}\n"))
 	require.NoError(t, err)
 	require.Equal(t, dictionary.TooLate, words.Classify(dictionary.Answer{Success: true, Texts: []string{"取消成功"}}).Disposition)

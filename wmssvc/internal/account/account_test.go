@@ -194,3 +194,35 @@ func TestALimitIsMetByTheHarmlessCallAlone(t *testing.T) {
 	f.set(sandboxed(true))
 	require.Equal(t, dictionary.Cancelled, cancel(t, a, told).Disposition)
 }
+
+// The failure: what waited for another's harmless call could not be called back.
+func TestWhatWaitsForTheHarmlessCallCanBeCalledBack(t *testing.T) {
+	t.Parallel()
+	a, f, _ := setup(t)
+	arrived, let := make(chan struct{}, 1), make(chan struct{})
+	f.set(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-let
+		sandboxed(true)(w, r)
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	for range 5 {
+		group.Go(func() {
+			request, err := a.Prepare(wms.Order{WarehouseCode: "CK001", OrderCode: "SO-1", OrderType: "QTRK"})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := a.Cancel(ctx, a.LastTold(), "CK001", request, a.now().Add(time.Hour)); err == nil {
+				t.Error("sent although it was called back")
+			}
+		})
+	}
+	<-arrived
+	stop()
+	close(let)
+	group.Wait()
+	require.Zero(t, f.cancels.Load())
+	require.EqualValues(t, 1, f.harmless.Load())
+}

@@ -19,15 +19,15 @@ type Result struct {
 }
 
 // Cancel waits for the account's turn and sends the request once, if it can start before that moment and the server is still what the
-// caller was told. The caller's context ends only the waiting; its error is then answered and nothing was sent. Everything else is a
-// Result.
+// caller was told. The caller's context ends whatever comes before the first byte; its error is then answered and nothing was sent.
+// Everything else is a Result.
 func (a *Account) Cancel(ctx context.Context, told Told, warehouse string, r wms.Request, before time.Time) (Result, error) {
 	turn, refused, err := a.turn(ctx, warehouse, before)
 	if refused != nil || err != nil {
 		return deref(refused), err
 	}
 	defer a.gate.Leave(turn)
-	return a.send(told, turn, r, before), nil
+	return a.send(ctx, told, turn, r, before)
 }
 
 // turn waits for the account's turn; where there is none, refused or the context's error says why.
@@ -58,35 +58,44 @@ func (a *Account) turn(ctx context.Context, warehouse string, before time.Time) 
 const maxLines = 5
 
 // send makes the request on a connection to a server that has shown itself lately.
-func (a *Account) send(told Told, turn pace.Turn, r wms.Request, before time.Time) Result {
+func (a *Account) send(ctx context.Context, told Told, turn pace.Turn, r wms.Request, before time.Time) (Result, error) {
+	bar := func() error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return a.nature.bar(told)
+	}
 	var asked map[wms.Peer]bool
 	for range maxLines {
-		if err := a.nature.bar(told); err != nil {
-			return a.unsent(r, err)
+		if err := bar(); err != nil {
+			return a.unsent(r, err), ctx.Err()
 		}
 		line, err := a.client.Connect(a.work)
 		if err != nil {
-			return a.unsent(r, err)
+			return a.unsent(r, err), nil
 		}
 		// A server that nobody ever knew and that did not answer the harmless call gets the request all the same: its callers were told
 		// that it is not known.
 		known := a.peers.seenLately(line.Peer(), a.now()) || asked[line.Peer()] && a.Environment() == EnvironmentUnknown
 		if known && !turn.Proof {
-			result := a.exchange(a.work, line, r, before, func() error { return a.nature.bar(told) })
+			result := a.exchange(a.work, line, r, before, bar)
 			line.Release()
-			return result
+			if !result.Exchange.Left && ctx.Err() != nil {
+				return Result{}, ctx.Err()
+			}
+			return result, nil
 		}
 		if asked == nil {
 			asked = make(map[wms.Peer]bool)
 		}
 		asked[line.Peer()] = true
-		err = a.look(line, &turn, before)
+		err = a.look(ctx, line, &turn, before)
 		line.Release()
 		if err != nil {
-			return a.heldBack(r, err)
+			return a.heldBack(r, err), ctx.Err()
 		}
 	}
-	return a.unsent(r, errors.New("the name leads to more servers than could be asked what they are"))
+	return a.unsent(r, errors.New("the name leads to more servers than could be asked what they are")), nil
 }
 
 // harmlessError is why a request is kept back after the harmless call.
@@ -108,7 +117,7 @@ func (a *Account) heldBack(r wms.Request, reason error) Result {
 }
 
 // look makes the harmless call on this line. After a pause it shows that requests are taken again.
-func (a *Account) look(line *wms.Line, turn *pace.Turn, before time.Time) error {
+func (a *Account) look(ctx context.Context, line *wms.Line, turn *pace.Turn, before time.Time) error {
 	if turn.Proof {
 		err := a.lookNow(line, before)
 		if err == nil {
@@ -117,7 +126,7 @@ func (a *Account) look(line *wms.Line, turn *pace.Turn, before time.Time) error 
 		}
 		return err
 	}
-	err := a.peers.know(a.work, line.Peer(), a.now, before, func() error { return a.lookNow(line, before) })
+	err := a.peers.know(ctx, line.Peer(), a.now, before, func() error { return a.lookNow(line, before) })
 	if errors.Is(err, errLookedInVain) && a.Environment() == EnvironmentUnknown {
 		return nil
 	}

@@ -51,7 +51,7 @@ func (s Sentence) says(texts []said, orderType string) bool {
 var words = map[Sentence]struct{ chinese, english []string }{
 	SaysCancelled: {[]string{"取消", "作废"}, []string{"cancel", "voided"}},
 	SaysDone:      {[]string{"成功", "取消", "作废"}, []string{"ok", "success", "cancel", "voided"}},
-	SaysMissing:   {[]string{"不存在", "找", "查", "无此"}, []string{"not", "no such", "unknown", "missing", "find"}},
+	SaysMissing:   {[]string{"不存在", "找", "查", "无", "没有"}, []string{"not", "no such", "unknown", "missing", "find"}},
 }
 
 func containsAny(text string, any []string) bool {
@@ -147,7 +147,7 @@ func newGrammar(nouns string) *grammar {
 	code := open + `C` + shut + `([\[(](` + label + `[CWTD][,;/]?)+[\])])?`
 	// The warehouse and the type may stand before the order, never alone: 仓库CK001已作废 is about the warehouse.
 	before := `(` + label + open + `[WT]` + shut + `(仓库|仓)?(的|中|下|内)?[,;:/|-]?)*`
-	order := before + which + `(` + noun + number + `(` + code + `)?|` + code + `)(的)?[,:]?`
+	order := `(` + open + `C` + shut + `[:,-]+)?` + before + which + `(` + noun + number + `(` + code + `)?|` + code + `)(的)?[,:]?`
 	subject := `(` + order + `)?`
 
 	already := `(当前|现在|目前|之前|此前)?(已经|已|早已|业已|早就|先前已)(被|由)?(仓库|系统|用户|客户|人工|商家|操作员)?((于|在)?D)?(成功)?`
@@ -158,7 +158,7 @@ func newGrammar(nouns string) *grammar {
 		`|(当前|目前|现在)?(已经|已)?(是|为|处于)` + open + `(取消|作废)` + shut + `状态了?`
 	// What follows from it, as far as it says nothing else.
 	forbids := `(不能|不可以?|不允许|无法|无需|无须|不需要?|不必|不用|请勿|禁止|不支持)`
-	again := `(再次|再|重复|重新|多次|继续|进行|做)*`
+	again := `(再次|再|重复|重新|多次|继续|进行|执行|做)*`
 	follows := `([,;.!]*((因此|所以|故|请)?` + subject + forbids + again + `(取消|作废|操作|提交|处理|修改|变更|发货|出库|入库|收货)(操作|处理|请求|申请|该单|此单|单据|订单)?了?` +
 		`|` + subject + `(重复|取消)(取消|失败)))*`
 	trailing := `([,;:.]*((取消|作废)时间[:]?)?` + open + `D` + shut + `)?([,;:.]*` + number + code + `)?`
@@ -173,12 +173,13 @@ func newGrammar(nouns string) *grammar {
 	cancelledWord := `(cancell?ed|voided)`
 	return &grammar{
 		cancelled: compile(`^` + open + subject + `(` + gone + `|` + state + `)` + trailing + follows + end),
-		cancelledEnglish: compile(`^((` + english + `)((has |had )(already )?been |(is|was) (already )?|(already )?)` + cancelledWord +
+		cancelledEnglish: compile(`^(((` + english + `)((has |had )(already )?been |(is|was) (already )?|(already )?)` + cancelledWord +
 			`|(it )?((has |had )?already (been )?|(is|was) already |has been )` + cancelledWord + `)( before| already| earlier|( on| at)? ?D)?` +
+			`|(` + english + `)(is |was )in (a |the )?` + cancelledWord + ` (status|state)|(the )?(order )?status( is|:) ?` + cancelledWord + `)` +
 			`([,;.]? ?(and |it |the order )*(can ?not|cannot|can't|need not) (be )?(cancel|cancell?ed)( again| twice)?)?[.!]*$`),
 		done: compile(`^(` + subject + `(已经|已)?(被)?(取消|作废)(` + object + `)?(操作)?(已经|已)?成功了?|` + subject + `(已经|已)?成功取消(` + object +
 			`)?了?|(操作)?成功|ok|success(ful|fully)?|` + subject + `(` + gone + `|` + state + `))` + trailing + end),
-		doneEnglish: compile(`^(ok|success(ful|fully)?|(the )?(order )?cancel(l?ation)? (is |was )?(ok|success|successful|successfully|succeeded|done)|(` + english +
+		doneEnglish: compile(`^(ok|success(ful|fully)?|(the )?(order )?cancel(l?ation)?( order)? (is |was )?(ok|success|successful|successfully|succeeded|done)|(` + english +
 			`)((has |had )?been |is |was )?` + cancelledWord + `( successfully)?|(successfully )?` + cancelledWord + `( successfully)?)[.!]*$`),
 		missing: compile(`^` + open + `(` + order + `(在)?` + within + lacks + maybe + `|` + within + `(查无|无|没有|不存在|` + lacks + `)` + object +
 			`|` + order + within + `查无此单)` + trailing + afterwards + end),

@@ -33,6 +33,7 @@ func TestTheseSayThatThisOrderIsCancelled(t *testing.T) {
 		"其他入库单[SO-1]已取消，不能再次取消", "单据[WMS00000009]已取消", "单据已于2026-11-29 10:00:00取消", "单据SO-1已取消，取消时间：2026/11/29 10:00",
 		"单据取消失败：单据已取消", "取消失败，原因：单据已取消", "取消失败(单据已取消)", "旺店通WMS返回：单据取消失败,该单据已经取消", "单据已取消,取消失败", "单据已被系统取消",
 		"order SO-1 已取消", "order is already cancelled", "Order has already been canceled.", "the order was cancelled", "order cancelled", "already cancelled",
+		"The order is in cancelled status", "order status is cancelled", "SO-1:单据已取消", "单据状态已取消，不允许执行取消操作",
 		"order SO-1 is already cancelled, cannot be cancelled again", "Cancel failed: order already cancelled",
 	} {
 		meaning := classify(t, false, inbound, text)
@@ -58,7 +59,8 @@ func TestTheseDoNotSayThatThisOrderIsCancelled(t *testing.T) {
 		"不能重复取消", "请勿重复取消", "重复取消", "已取消的运单", "单据已取消失败", "单据已取消失败,请重试", "单据已取消,运单未取消", "单据已取消,但已出库", "单据已完成，取消已作废",
 		"已作废货品", "已取消订单的退款不允许取消", "order line cancelled", "order item already cancelled", "the waybill is already cancelled", "refund cancelled", "order is not cancelled",
 		"order not cancelled", "order has not been cancelled", "order cancel failed", "cancelled", "context canceled", "order to be cancelled", "is the order cancelled?",
-		"order SO-2 is already cancelled", "order cancelled approval", "cancel request already cancelled",
+		"waybill status is cancelled", "order is in cancelled line", "the order, whose waybill status is cancelled", "SO-2:单据已取消", "SO-1:运单已取消",
+		"order status cancelled approval", "order SO-2 is already cancelled", "order cancelled approval", "cancel request already cancelled",
 	} {
 		for _, said := range []string{text, "旺店通WMS返回：" + text, "取消失败：" + text} {
 			meaning := classify(t, false, inbound, said)
@@ -100,7 +102,7 @@ func TestOnlyThisOrderIsMissing(t *testing.T) {
 	for text, want := range map[string]bool{
 		"单据不存在": true, "单据 SO-1 不存在！": true, "入库单[SO-1]不存在": true, "查无此单": true, "无此单据": true, "找不到单据": true, "未找到该订单": true, "未查询到订单信息": true, "没有找到对应的单据": true,
 		"系统中不存在该单据": true, "单据在系统中不存在": true, "单号不存在": true, "该单据不存在，请核实": true, "单据不存在,无法取消": true, "单据不存在或已取消": true, "取消失败：单据不存在": true,
-		"订单号SO-1不存在": true, "order not found": true, "Order SO-1 does not exist": true, "no such order": true, "不存在此单据": true, "无法找到该单据": true,
+		"没有该单据": true, "没有此单": true, "系统没有此单据": true, "没有单据类型": false, "单据没有明细": false, "没有该单据的权限": false, "订单号SO-1不存在": true, "order not found": true, "Order SO-1 does not exist": true, "no such order": true, "不存在此单据": true, "无法找到该单据": true,
 		"运单不存在": false, "运单号不存在": false, "物流单号不存在": false, "退款订单不存在": false, "原单据不存在": false, "单据明细不存在": false, "货品不存在": false, "仓库不存在": false,
 		"单据类型不存在": false, "仓库编码CK001不存在": false, "单据SO-2不存在": false, "订单货主不存在": false, "单据存在": false, "单据不存在可取消的明细": false, "出库单不存在": false,
 		"单据不存在问题": false, "order line not found": false,
@@ -122,7 +124,7 @@ func TestSuccesses(t *testing.T) {
 		require.False(t, meaning.Provisional, text)
 	}
 	for _, text := range []string{
-		"拦截中", "单据作业中,拦截中", "已提交取消申请", "取消申请已提交", "取消请求已受理，请等待仓库确认", "正在取消", "单据取消中", "已下发拦截指令", "Interception under way", "intercept in progress",
+		"已受理", "取消申请提交成功", "处理中", "请求已接收", "接收成功", "拦截中", "单据作业中,拦截中", "已提交取消申请", "取消申请已提交", "取消请求已受理，请等待仓库确认", "正在取消", "单据取消中", "已下发拦截指令", "Interception under way", "intercept in progress",
 	} {
 		meaning := classify(t, true, inbound, text)
 		require.Equal(t, dictionary.InProgress, meaning.Disposition, text)
@@ -130,7 +132,7 @@ func TestSuccesses(t *testing.T) {
 		require.False(t, meaning.Provisional, text)
 	}
 	for _, text := range []string{
-		"商品同步成功", "旺店通WMS返回：库存查询成功", "接收成功", "请求成功", "部分取消成功", "取消成功0条,失败1条", "单据不存在", "运单取消成功", "订单SO-2取消成功", "已通知仓库", "将于稍后处理", "取消审核成功",
+		"商品同步成功", "旺店通WMS返回：库存查询成功", "请求成功", "部分取消成功", "取消成功0条,失败1条", "单据不存在", "运单取消成功", "订单SO-2取消成功", "已通知仓库", "将于稍后处理", "取消审核成功",
 		"done?", "accepted", "电子面单取消成功", "收到",
 	} {
 		meaning := classify(t, true, inbound, text)
@@ -168,4 +170,27 @@ func TestTheShortWayLeadsWhereTheLongOneDoes(t *testing.T) {
 	words, err := dictionary.Extend([]byte("version: x\nentries:\n  - {name: a, flag: success, disposition: too_late, texts: [取消成功]}\n"))
 	require.NoError(t, err)
 	require.Equal(t, dictionary.TooLate, words.Classify(dictionary.Answer{Success: true, Texts: []string{"取消成功"}}).Disposition)
+}
+
+// What an account is refused for stands in the words.
+func TestWhatAnAccountIsRefusedFor(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]dictionary.Fault{
+		"时间戳已过期": dictionary.Clock, "timestamp expired": dictionary.Clock, "时间戳误差过大": dictionary.Clock, "请求已过期": dictionary.Clock, "Invalid timestamp": dictionary.Clock,
+		"appkey无效": dictionary.Credentials, "无效的sid": dictionary.Credentials, "应用未授权": dictionary.Credentials, "签名错误": dictionary.Credentials, "invalid sign": dictionary.Credentials,
+		"接口无权限": dictionary.Credentials, "没有权限调用该接口": dictionary.Credentials, "IP 1.2.3.4 不在白名单": dictionary.Credentials, "app key not exist": dictionary.Credentials,
+	} {
+		meaning := classify(t, false, inbound, "旺店通WMS返回："+text)
+		require.Equal(t, dictionary.Auth, meaning.Disposition, text)
+		require.Equal(t, want, meaning.Fault, text)
+	}
+	require.Equal(t, dictionary.Rejected, classify(t, false, inbound, "无仓库访问权限").Disposition)
+}
+
+// What was shipped or received is too late, however it is said.
+func TestTooLate(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"已经发货", "已经出库", "单据取消失败，已出库", "订单已发货，请联系仓库", "单据已部分入库", "单据已经全部入库", "货物已签收", "order already shipped"} {
+		require.Equal(t, dictionary.TooLate, classify(t, false, inbound, text).Disposition, text)
+	}
 }

@@ -102,17 +102,17 @@ func judge(r *account.Result) finding {
 	case dictionary.Cancelled, dictionary.AlreadyCancelled, dictionary.InProgress, dictionary.TooLate:
 		return acceptedSilent.told(r.Answer.Message)
 	case dictionary.Auth:
-		if r.Fault == dictionary.Clock {
+		switch {
+		case r.FormRefused():
+			return refusedForm.told(r.Answer.Code, r.Answer.Message, r.Detail)
+		case r.Fault == dictionary.Clock:
 			return refusedClock.told(r.Answer.Code, r.Answer.Message, r.Detail)
 		}
 		return refusedAccount.told(r.Answer.Code, r.Answer.Message, r.Detail)
 	case dictionary.Throttled:
 		return tooOften.told(r.Answer.Message, r.Detail)
 	case dictionary.NotSent:
-		switch {
-		case r.FormRefused():
-			return refusedForm.told(r.Answer.Code, r.Answer.Message, r.Detail)
-		case r.Exchange.Untrusted():
+		if r.Exchange.Untrusted() {
 			return notTrusted.told(r.Detail)
 		}
 		return notReached.told(r.Detail)

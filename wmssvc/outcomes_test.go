@@ -211,7 +211,6 @@ Not on the list, since nothing breaks:
 - The account rests after a throttle answer, or ` + "`send_before`" + ` passes in the queue: ` + "`NOT_SENT`" + `, with ` + "`retry_after`" + ` where it is known.
 - The server has not shown for a minute whether it is a real WMS or a sandbox and does not answer the harmless call, or it shows another kind than
   the caller was told of: ` + "`NOT_SENT`" + `. A server of which nobody ever knew what it is gets the request after the harmless call all the same.
-- The platform in front says that it let no request through, for their form: ` + "`NOT_SENT`" + ` with a ` + "`send_time`" + `, since the request left this process.
 - wmssvc is stopping: what waits is ` + "`NOT_SENT`" + `, what was sent is finished; cut off after 30 s, it is ` + "`UNKNOWN`" + `.
 - The caller goes away: what waits is not sent, what was sent is finished and logged.
 - An order breaks a rule of the contract: a ` + "`Refusal`" + ` on the stream, a status with an ErrorInfo of domain ` + "`wms`" + ` for the caller of one. Nothing was sent.

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
@@ -56,6 +57,8 @@ type Account struct {
 	now      func() time.Time
 	nature   nature
 	peers    peers
+	// away says that the last harmless call before a cancel was in vain, so that the log tells it once.
+	away atomic.Bool
 	// work is the life of the service: exchanges belong to it rather than to their callers, and end with it when the
 	// service is stopped the hard way.
 	work context.Context

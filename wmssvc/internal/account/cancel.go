@@ -145,8 +145,16 @@ func (a *Account) lookNow(line *wms.Line, before time.Time) error {
 		return err
 	case result.Disposition == dictionary.Throttled:
 		return &harmlessError{"the WMS asks to be left alone", result.RetryAfter}
-	case result.Read || a.Environment() == EnvironmentUnknown:
+	case result.Read:
+		if a.away.Swap(false) {
+			a.logger.InfoContext(a.work, "the WMS answers again; cancels go out")
+		}
 		return nil
+	case a.Environment() == EnvironmentUnknown:
+		return nil
+	}
+	if !a.away.Swap(true) {
+		a.logger.WarnContext(a.work, "the WMS does not answer the harmless call; cancels are kept back until it does", "detail", result.Detail)
 	}
 	return &harmlessError{why: "the WMS did not answer it; " + result.Detail}
 }

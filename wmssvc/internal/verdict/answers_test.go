@@ -83,7 +83,7 @@ var sections = []section{
 		{"platform", "29", "Invalid app Key", dictionary.Auth, true, ""},
 		{"platform", "11 isv.permission-api-package-limit", "Insufficient isv permissions", dictionary.Auth, true, ""},
 		{"platform", "31", "Invalid timestamp", dictionary.Auth, true, "the clock"},
-		{"platform", "22", "Invalid method", dictionary.NotSent, true, "none is let through"},
+		{"platform", "22", "Invalid method", dictionary.Auth, true, "the account's settings: the same for all orders"},
 		{"platform", "41 isv.invalid-parameter", "Invalid arguments", rejected, true, ""},
 		{"platform", "15 isp.top-remote-connection-timeout", "Remote service error", dictionary.Unknown, false, "the answer was lost"},
 		{"platform", "10", "Service currently unavailable", dictionary.Unknown, false, ""},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
@@ -18,11 +19,20 @@ const maxPeers = 256
 // peers remember when each peer of the account last showed what kind of server it is, and let one caller at a time find out. Which kind
 // it was is the account's matter: a peer that shows another kind than the others stops the account.
 type peers struct {
-	mu   sync.Mutex
-	seen map[wms.Peer]*sight
-	// last is when any of them showed it.
-	last time.Time
+	// latest is the peer that showed itself last: as a rule there is one, and then nobody waits for the lock.
+	latest atomic.Pointer[showing]
+	mu     sync.Mutex
+	seen   map[wms.Peer]*sight
 }
+
+// showing is when a peer showed itself, to within noteEvery.
+type showing struct {
+	peer wms.Peer
+	at   time.Time
+}
+
+// noteEvery is how often it is noted that a peer goes on showing itself.
+const noteEvery = time.Second
 
 // sight is what is known of one peer.
 type sight struct {
@@ -33,16 +43,19 @@ type sight struct {
 
 // note remembers that the peer has shown itself.
 func (p *peers) note(peer wms.Peer, at time.Time) {
+	if l := p.latest.Load(); l != nil && l.peer == peer && at.Sub(l.at).Abs() < noteEvery {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.of(peer).at, p.last = at, at
+	p.of(peer).at = at
+	p.latest.Store(&showing{peer, at})
 }
 
 // fresh says whether any peer has shown itself lately.
 func (p *peers) fresh(now time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return !p.last.IsZero() && now.Sub(p.last) < lookAgain
+	l := p.latest.Load()
+	return l != nil && now.Sub(l.at) < lookAgain
 }
 
 // of answers the peer's entry; the caller holds the lock.
@@ -63,6 +76,9 @@ var errLookedInVain = errors.New("the harmless call showed nothing")
 
 // seenLately says whether the peer was seen within lookAgain.
 func (p *peers) seenLately(peer wms.Peer, now time.Time) bool {
+	if l := p.latest.Load(); l != nil && l.peer == peer {
+		return now.Sub(l.at) < lookAgain
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.of(peer)

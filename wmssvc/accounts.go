@@ -29,6 +29,7 @@ type accountEntry struct {
 	Concurrency     *int     `yaml:"concurrency"`
 	Timeout         string   `yaml:"timeout"`
 	CAFile          string   `yaml:"ca_file"`
+	CertSHA256      string   `yaml:"cert_sha256"`
 	ExtraOrderTypes []string `yaml:"extra_order_types"`
 }
 
@@ -37,7 +38,7 @@ var fileKeys = map[string]string{
 	"WMS_URL": "url", "WMS_DIALECT": "dialect", "WMS_SIGN_METHOD": "sign_method", "WMS_SID": "sid",
 	"WMS_APP_KEY": "app_key_file", "WMS_APP_SECRET": "app_secret_file", "WMS_RATE": "rate",
 	"WMS_CONCURRENCY": "concurrency", "WMS_TIMEOUT": "timeout", "WMS_EXTRA_ORDER_TYPES": "extra_order_types",
-	"WMS_CA_FILE": "ca_file",
+	"WMS_CA_FILE": "ca_file", "WMS_CERT_SHA256": "cert_sha256",
 }
 
 // called is what the operator wrote the setting as.
@@ -77,7 +78,8 @@ func loadAccounts(path string) (accounts []Account, unread map[string]bool, err 
 func (e accountEntry) account(path string, unread map[string]bool) (Account, error) {
 	a := Account{
 		Name: e.Name, URL: e.URL, Dialect: e.Dialect, SignMethod: e.SignMethod, SID: e.SID,
-		Rate: e.Rate, Concurrency: e.Concurrency, ExtraOrderTypes: e.ExtraOrderTypes, file: path,
+		Rate: e.Rate, Concurrency: e.Concurrency, ExtraOrderTypes: e.ExtraOrderTypes,
+		CertSHA256: e.CertSHA256, file: path,
 	}
 	if e.CAFile != "" {
 		a.CAFile = beside(path, e.CAFile)

@@ -32,7 +32,8 @@ import (
 // asStub makes the test binary serve as a WMS that answers everything at once, so that its work is not counted as ours.
 const asStub = "WMSSVC_BENCH_STUB"
 
-// serveStub answers success after a latency, which the path of the address names, and ends with its standard input.
+// serveStub answers success after a latency, which the path of the address names, and ends with its standard input. Below /closing it ends
+// each connection behind its answer.
 func serveStub() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,7 +43,11 @@ func serveStub() {
 	go func() {
 		_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a stub on loopback
 			_, _ = io.Copy(io.Discard, r.Body)
-			if latency, err := time.ParseDuration(strings.TrimPrefix(r.URL.Path, "/")); err == nil && latency > 0 {
+			path, closing := strings.CutPrefix(r.URL.Path, "/closing")
+			if closing {
+				w.Header()["Connection"] = []string{"close"}
+			}
+			if latency, err := time.ParseDuration(strings.TrimPrefix(path, "/")); err == nil && latency > 0 {
 				time.Sleep(latency)
 			}
 			w.Header()["X-Voidrelay-Sandbox"] = []string{"stub"}
@@ -83,11 +88,11 @@ const benchInFlight = 64
 func BenchmarkCancel(b *testing.B) {
 	address := startStub(b)
 	for _, c := range []struct {
-		latency time.Duration
-		slice   int
-	}{{0, 6000}, {20 * time.Millisecond, 2560}, {100 * time.Millisecond, 640}} {
-		b.Run(c.latency.String(), func(b *testing.B) {
-			stub := "http://" + address + "/" + c.latency.String()
+		path  string
+		slice int
+	}{{"0s", 6000}, {"20ms", 2560}, {"100ms", 640}, {"closing/0s", 1500}} {
+		b.Run(c.path, func(b *testing.B) {
+			stub := "http://" + address + "/" + c.path
 			bare, service := newBare(stub), newServed(b, stub)
 			bare(c.slice / 4)
 			service(c.slice / 4)

@@ -43,6 +43,7 @@ func requireUnknown(t *testing.T, r *wmsv1.CancelResult) {
 }
 
 func TestNothingLeftWhereThereIsNoConnection(t *testing.T) {
+	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, closed.Close())
@@ -65,6 +66,7 @@ func TestNothingLeftWhereThereIsNoConnection(t *testing.T) {
 		"TLS: unknown authority":            stranger.URL + "/x",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := configFor(url)
 			cfg.Accounts[0].Timeout = 500 * time.Millisecond
 			_, client := start(t, cfg)
@@ -75,6 +77,7 @@ func TestNothingLeftWhereThereIsNoConnection(t *testing.T) {
 
 // Each byte of the request is the last one the WMS reads before it drops the connection, once.
 func TestConnectionDroppedAtEachByteOfTheRequest(t *testing.T) {
+	t.Parallel()
 	var length atomic.Int64
 	measure := newRude(t, func(conn *net.TCPConn) {
 		counted := &counter{r: conn}
@@ -114,6 +117,7 @@ func (c *counter) Read(p []byte) (int, error) {
 // Dropped as soon as it was accepted, the connection may or may not have taken the request: either answer can be the truth,
 // but it must fit the rest of the result.
 func TestConnectionDroppedOnAccept(t *testing.T) {
+	t.Parallel()
 	wms := newRude(t, reset)
 	_, client := start(t, configFor("http://"+wms.host()+"/x"))
 	for id := int64(1); id <= 5; id++ {
@@ -128,6 +132,7 @@ func TestConnectionDroppedOnAccept(t *testing.T) {
 
 // The answer ends after each of its bytes; only the whole one says what happened.
 func TestConnectionDroppedAtEachByteOfTheAnswer(t *testing.T) {
+	t.Parallel()
 	const body = "<response><flag>success</flag><code>0</code><message>旺店通WMS返回：取消成功</message></response>"
 	for name, head := range map[string]string{
 		"with a length":        fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n", len(body)),
@@ -135,6 +140,7 @@ func TestConnectionDroppedAtEachByteOfTheAnswer(t *testing.T) {
 		"as HTTP/1.0 would be": "HTTP/1.0 200 OK\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			answer := head + body
 			var stop atomic.Int64
 			wms := newRude(t, func(conn *net.TCPConn) {
@@ -157,6 +163,7 @@ func TestConnectionDroppedAtEachByteOfTheAnswer(t *testing.T) {
 }
 
 func TestAnswersThatSayNothing(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		answer http.HandlerFunc
@@ -202,15 +209,18 @@ func replied(code int, body string) http.HandlerFunc {
 
 // An answer may be long, a result may not: it travels, and is kept for ever.
 func TestLongAnswersAreReadAndBounded(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always("<response><flag>success</flag><message>"+strings.Repeat("好", 300_000)+"</message></response>"))
 	_, client := start(t, configFor(wms.URL))
 	result := cancelOne(t, client, order(1))
-	require.Equal(t, done, result.GetDisposition())
+	require.Equal(t, inProgress, result.GetDisposition())
+	require.True(t, result.GetProvisional())
 	require.Len(t, result.GetReply(), 16<<10)
 	require.Equal(t, strings.Repeat("好", (16<<10)/3), result.GetVendorMessage())
 }
 
 func TestTimeOutAfterTheRequestLeftIsUnknown(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	wms := newVendor(t, func(http.ResponseWriter, *http.Request) { <-release })
 	t.Cleanup(func() { close(release) })
@@ -224,6 +234,7 @@ func TestTimeOutAfterTheRequestLeftIsUnknown(t *testing.T) {
 // Go's transport sends a request again on a fresh connection when a kept one turns out to be closed, if it may. Ours may
 // not: every order reaches the WMS at most once, and those answered NOT_SENT never.
 func TestNothingIsEverSentTwice(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	arrived := map[string]int{}
 	note := func(body string) {

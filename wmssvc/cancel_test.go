@@ -17,6 +17,7 @@ import (
 )
 
 func TestCancelOrderSendsOneSignedDocument(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 
@@ -31,7 +32,7 @@ func TestCancelOrderSendsOneSignedDocument(t *testing.T) {
 	require.Equal(t, "旺店通WMS返回：取消成功", result.GetVendorMessage())
 	require.Equal(t, answerDone, string(result.GetReply()))
 	require.EqualValues(t, 200, result.GetHttpStatus())
-	require.Equal(t, "2", result.GetDictionaryVersion())
+	require.Equal(t, "3", result.GetDictionaryVersion())
 	require.False(t, result.GetCancelReasonCut())
 	require.False(t, result.GetSendTime().AsTime().Before(before))
 	require.False(t, result.GetReplyTime().AsTime().Before(result.GetSendTime().AsTime()))
@@ -58,6 +59,7 @@ func TestCancelOrderSendsOneSignedDocument(t *testing.T) {
 }
 
 func TestCancelOrderRefusesWhatBreaksARule(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 	for _, c := range []struct {
@@ -88,6 +90,7 @@ func TestCancelOrderRefusesWhatBreaksARule(t *testing.T) {
 }
 
 func TestExtraOrderTypesAreAccepted(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	cfg := configFor(wms.URL)
 	cfg.Accounts[0].ExtraOrderTypes = []string{"CNJG"}
@@ -97,6 +100,7 @@ func TestExtraOrderTypesAreAccepted(t *testing.T) {
 }
 
 func TestNothingIsSentAfterSendBefore(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 	result := cancelOne(t, client, order(1, func(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(-time.Millisecond)) }))
@@ -107,6 +111,7 @@ func TestNothingIsSentAfterSendBefore(t *testing.T) {
 }
 
 func TestCancelOrdersAnnouncesThenAnswersEachByItsKey(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 	stream, err := client.CancelOrders(t.Context())
@@ -161,6 +166,7 @@ func TestCancelOrdersAnnouncesThenAnswersEachByItsKey(t *testing.T) {
 }
 
 func TestCheckConnectionSaysWhoAnswers(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
 	response, err := client.CheckConnection(t.Context(), &wmsv1.CheckConnectionRequest{})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
 const (
@@ -50,30 +51,32 @@ var kinds = map[account.Environment]string{
 	account.EnvironmentUnknown: "not known 未知", account.EnvironmentReal: "a real WMS 真实WMS", account.EnvironmentSandbox: "a sandbox 沙箱",
 }
 
+// transport says how the server was reached, with the certificate that it showed, so that it can be named in the settings.
+func transport(a *account.Account, r *account.Result) string {
+	shown, untrusted := r.Exchange.Shown()
+	switch state := r.Exchange.TLS; {
+	case state != nil:
+		leaf := state.PeerCertificates[0]
+		return fmt.Sprintf("TLS, certificate valid until 证书有效期至 %s\n          SHA-256 %s", leaf.NotAfter.Format(time.DateOnly), wms.FingerprintOf(leaf))
+	case untrusted:
+		return fmt.Sprintf("TLS, certificate not accepted 证书不被接受\n          SHA-256 %s", shown)
+	case a.Secure():
+		return "TLS, no answer 未获应答"
+	case a.InTheOpen():
+		return "plain HTTP 明文\n          warning: orders, key and signatures can be read and changed on the way; use an https address\n" +
+			"          警告：单据、密钥标识和签名在途中可被读取和篡改，请改用 https 地址"
+	}
+	return "plain HTTP 明文"
+}
+
 func report(out io.Writer, a *account.Account, r *account.Result, f finding) error {
 	clock := "not told 未知"
-	if ahead, told := clockDifference(r); told {
+	if ahead, told := r.ClockAhead(); told {
 		if clock = "agrees with ours 与本机一致"; ahead.Abs() > clockTolerance {
 			clock = fmt.Sprintf("differs from ours by %s 与本机相差 %s", ahead, ahead)
 		}
 	}
-	transport := "plain HTTP 明文"
-	switch state := r.Exchange.TLS; {
-	case state != nil:
-		transport = fmt.Sprintf("TLS, certificate valid until 证书有效期至 %s", state.PeerCertificates[0].NotAfter.Format(time.DateOnly))
-	case a.Secure():
-		transport = "TLS, no answer 未获应答"
-	}
 	_, err := fmt.Fprintf(out, "account   %s (%s, %s)\nserver    %s, %s\ntransport %s\nclock     %s\nfinding   %s\n          %s\nto do     %s\n          %s\n\n",
-		a.Name(), a.Dialect(), a.Partner(), a.Host(), kinds[a.Environment()], transport, clock, f.says, f.zh, f.todo, f.todoZH)
+		a.Name(), a.Dialect(), a.Partner(), a.Host(), kinds[a.Environment()], transport(a, r), clock, f.says, f.zh, f.todo, f.todoZH)
 	return err
-}
-
-// clockDifference is how far the server's clock is ahead of ours, if it told.
-func clockDifference(r *account.Result) (ahead time.Duration, told bool) {
-	at := r.VendorTime()
-	if at.IsZero() || r.Exchange.RepliedAt.IsZero() {
-		return 0, false
-	}
-	return at.Sub(r.Exchange.RepliedAt).Round(time.Second), true
 }

@@ -60,6 +60,9 @@ type Account struct {
 	// CAFile holds PEM certificates that may vouch for the server beside the system's: a private authority's, or the
 	// server's own self-signed one. Its names are checked all the same. Empty = the system's alone.
 	CAFile string
+	// CertSHA256 is the SHA-256 of the only certificate that the server may show, 64 hexadecimal digits; then neither authorities nor names
+	// are looked at. Several, with commas between them, let a server change its certificate. Empty = whoever authorities vouch for.
+	CertSHA256 string
 	// ExtraOrderTypes are accepted beside the dialect's list: public sources disagree about some, such as CNJG.
 	ExtraOrderTypes []string
 
@@ -114,6 +117,7 @@ func readAccount(r *settings.Reader) Account {
 		Dialect: r.Text("WMS_DIALECT", "wdt"), SignMethod: r.Text("WMS_SIGN_METHOD", ""),
 		Rate: r.Rate("WMS_RATE", 0, maxRate), Timeout: r.Duration("WMS_TIMEOUT", defaultTimeout),
 		CAFile:          r.Text("WMS_CA_FILE", ""),
+		CertSHA256:      r.Text("WMS_CERT_SHA256", ""),
 		ExtraOrderTypes: r.List("WMS_EXTRA_ORDER_TYPES"),
 	}
 	if n := r.Whole("WMS_CONCURRENCY", 0, 1, maxConcurrency); n != 0 {

@@ -35,6 +35,7 @@ func file(t *testing.T, content string) string {
 }
 
 func TestLoadConfigDefaults(t *testing.T) {
+	t.Parallel()
 	cfg, err := wmssvc.LoadConfig(env(with(nil)))
 	require.NoError(t, err)
 	require.Equal(t, wmssvc.Config{
@@ -48,6 +49,7 @@ func TestLoadConfigDefaults(t *testing.T) {
 }
 
 func TestLoadConfigReadsEverySetting(t *testing.T) {
+	t.Parallel()
 	cfg, err := wmssvc.LoadConfig(env(with(map[string]string{
 		"WMS_APP_SECRET": "", "WMS_APP_SECRET_FILE": file(t, "from a file\r\n"),
 		"WMS_DIALECT": "qimen", "WMS_SIGN_METHOD": "hmac", "WMS_RATE": "2.5/s", "WMS_CONCURRENCY": "3", "WMS_TIMEOUT": "7s",
@@ -67,6 +69,7 @@ func TestLoadConfigReadsEverySetting(t *testing.T) {
 }
 
 func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {
+	t.Parallel()
 	_, err := wmssvc.LoadConfig(env(nil))
 	for _, name := range []string{"WMS_URL", "WMS_SID", "WMS_APP_KEY", "WMS_APP_SECRET"} {
 		require.ErrorContains(t, err, name+": not set")
@@ -88,6 +91,7 @@ func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {
 }
 
 func TestLoadConfigRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		changes map[string]string
 		want    string
@@ -109,6 +113,7 @@ func TestLoadConfigRefuses(t *testing.T) {
 }
 
 func TestAFaultySecretIsNamedOnce(t *testing.T) {
+	t.Parallel()
 	none, empty := filepath.Join(t.TempDir(), "none"), file(t, "\n")
 	for path, want := range map[string]string{none: "open " + none + ": no such file or directory", empty: empty + " is empty"} {
 		_, err := wmssvc.LoadConfig(env(with(map[string]string{"WMS_APP_SECRET": "", "WMS_APP_SECRET_FILE": path})))
@@ -123,6 +128,7 @@ func TestAFaultySecretIsNamedOnce(t *testing.T) {
 }
 
 func TestSecretsPrintAsRedacted(t *testing.T) {
+	t.Parallel()
 	cfg, err := wmssvc.LoadConfig(env(with(nil)))
 	require.NoError(t, err)
 	for _, form := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
@@ -136,6 +142,7 @@ func TestSecretsPrintAsRedacted(t *testing.T) {
 }
 
 func TestReadmeNamesEverySetting(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	_, _ = wmssvc.LoadConfig(func(name string) string {
@@ -145,6 +152,7 @@ func TestReadmeNamesEverySetting(t *testing.T) {
 }
 
 func TestStartRefusesAnEmptyConfig(t *testing.T) {
+	t.Parallel()
 	_, err := wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
 	require.ErrorContains(t, err, "no WMS account")
 	_, err = wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0", Accounts: []wmssvc.Account{{Name: "a"}}}, slog.New(slog.DiscardHandler))

@@ -19,6 +19,7 @@ import (
 // Three accounts of one file, each its own dialect, secret and WMS, used through one stream: every order reaches the WMS of
 // its account, signed as that one wants it, and no other.
 func TestAccountsOfOneFileEndToEnd(t *testing.T) {
+	t.Parallel()
 	type place struct {
 		wms     *sandbox.Server
 		dialect string
@@ -86,6 +87,7 @@ func TestAccountsOfOneFileEndToEnd(t *testing.T) {
 
 // The failure: a warehouse with many orders keeps another's few waiting to its end, be they on one stream or on two.
 func TestCancelOrdersIsFairBetweenWarehouses(t *testing.T) {
+	t.Parallel()
 	for _, streams := range []int{1, 2} {
 		t.Run(fmt.Sprintf("streams: %d", streams), func(t *testing.T) {
 			turn := make(chan struct{})

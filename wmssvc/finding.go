@@ -68,18 +68,20 @@ var (
 	}
 	notTrusted = finding{
 		says: "could not be reached safely: its certificate is not accepted", zh: "无法安全连接：服务器证书不被接受",
-		todo:   "where the WMS signs its own certificate, name that (or its authority's) in WMS_CA_FILE; the certificate must hold the host name of WMS_URL",
-		todoZH: "若 WMS 使用自签名证书，请将该证书（或其 CA 证书）写入 WMS_CA_FILE；证书中须包含 WMS_URL 的主机名",
+		todo: "where the WMS signs its own certificate, name that (or its authority's) in WMS_CA_FILE; the certificate must then hold the host name of WMS_URL. " +
+			"Or, once its operator has confirmed the SHA-256 above, put that into WMS_CERT_SHA256",
+		todoZH: "若 WMS 使用自签名证书，请将该证书（或其 CA 证书）写入 WMS_CA_FILE；此时证书中须包含 WMS_URL 的主机名。或经 WMS 管理员确认后，将上面的 SHA-256 写入 WMS_CERT_SHA256",
 	}
 	notReadable = finding{
 		says: "reached, but gave no readable answer", zh: "已连通，但应答无法识别",
-		todo: "check the path of WMS_URL and WMS_DIALECT: something else may be answering, such as a gateway or a login page", todoZH: "请检查 WMS_URL 的路径和 WMS_DIALECT：应答的可能是网关或登录页面",
+		todo:   "check the path of WMS_URL and WMS_DIALECT: something else may be answering, such as a gateway or a login page; or the WMS is away, and a proxy says so",
+		todoZH: "请检查 WMS_URL 的路径和 WMS_DIALECT：应答的可能是网关或登录页面；也可能 WMS 正在维护，由代理代为应答",
 	}
 )
 
 // judge reads the answer to the harmless call.
 func judge(r *account.Result) finding {
-	ahead, told := clockDifference(r)
+	ahead, told := r.ClockAhead()
 	skewed := told && ahead.Abs() > clockTolerance
 	switch r.Disposition {
 	case dictionary.NotFound:
@@ -100,12 +102,15 @@ func judge(r *account.Result) finding {
 	case dictionary.Cancelled, dictionary.AlreadyCancelled, dictionary.InProgress, dictionary.TooLate:
 		return acceptedSilent.told(r.Answer.Message)
 	case dictionary.Auth:
-		if skewed {
+		switch {
+		case r.FormRefused():
+			return refusedForm.told(r.Answer.Code, r.Answer.Message, r.Detail)
+		case r.Fault == dictionary.Clock:
 			return refusedClock.told(r.Answer.Code, r.Answer.Message, r.Detail)
 		}
 		return refusedAccount.told(r.Answer.Code, r.Answer.Message, r.Detail)
 	case dictionary.Throttled:
-		return tooOften.told(r.Answer.Message)
+		return tooOften.told(r.Answer.Message, r.Detail)
 	case dictionary.NotSent:
 		if r.Exchange.Untrusted() {
 			return notTrusted.told(r.Detail)

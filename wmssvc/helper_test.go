@@ -28,6 +28,8 @@ const (
 // vendor is a WMS that answers as the test says and remembers what it was asked.
 type vendor struct {
 	*httptest.Server
+	// answer is what a test sets instead of a handler where the answer depends on the request's body.
+	answer   func(w http.ResponseWriter, body string)
 	mu       sync.Mutex
 	requests []seen
 }
@@ -58,6 +60,10 @@ func newVendor(t *testing.T, answer http.HandlerFunc) *vendor {
 		v.mu.Lock()
 		v.requests = append(v.requests, seen{header: r.Header, query: r.URL.Query(), body: string(body)})
 		v.mu.Unlock()
+		if v.answer != nil {
+			v.answer(w, string(body))
+			return
+		}
 		answer(w, r)
 	}))
 	t.Cleanup(v.Close)

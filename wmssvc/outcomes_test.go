@@ -112,6 +112,10 @@ func outcomes() []outcome {
 			silent(conn)
 		})},
 		{where: "429 with a gateway's words", want: unknown, address: talks(whole("429 Too Many Requests\r\nRetry-After: 7", "busy"))},
+		{where: "503 without a word", want: unknown, address: talks(whole("503 Service Unavailable", ""))},
+		{where: "504 Gateway Timeout", want: unknown, address: talks(whole("504 Gateway Timeout", "<html></html>"))},
+		{where: "a maintenance page with status 200", want: unknown, address: talks(whole("200 OK\r\nContent-Type: text/html", "<html>维护中</html>"))},
+		{where: "JSON instead of XML", want: unknown, address: talks(whole("200 OK", `{"flag":"success","code":"0"}`))},
 		{where: "502 with a gateway's page", want: unknown, address: talks(whole("502 Bad Gateway", "<html></html>"))},
 		{where: "500 with a success in it", want: unknown, address: talks(whole("500 Internal Server Error", success))},
 		{where: "400 with a success in it", want: unknown, address: talks(whole("400 Bad Request", success))},
@@ -131,10 +135,12 @@ func outcomes() []outcome {
 // Where the connection broke, and what the caller receives. Never not_sent when a byte may have left; never anything else
 // when none did.
 func TestOutcomesPage(t *testing.T) {
-	var page strings.Builder
-	page.WriteString(outcomesHead)
-	for _, o := range outcomes() {
+	t.Parallel()
+	all := outcomes()
+	lines := make([]string, len(all))
+	for i, o := range all {
 		t.Run(o.where, func(t *testing.T) {
+			t.Parallel()
 			cfg := configFor(o.address(t))
 			cfg.Accounts[0].Timeout = 5 * time.Second
 			if o.account != nil {
@@ -156,17 +162,24 @@ func TestOutcomesPage(t *testing.T) {
 				require.NotNil(t, r.GetSendTime())
 				require.NotNil(t, r.GetReplyTime())
 			}
-			fmt.Fprintf(&page, "| %s | `%s` | %s | %s |\n", o.where, strings.TrimPrefix(r.GetDisposition().String(), "DISPOSITION_"),
+			cause := ""
+			if r.GetDisposition() == unknown {
+				cause = " " + strings.TrimPrefix(r.GetUnknownCause().String(), "UNKNOWN_CAUSE_")
+			}
+			lines[i] = fmt.Sprintf("| %s | `%s`%s | %s | %s |\n", o.where, strings.TrimPrefix(r.GetDisposition().String(), "DISPOSITION_"), cause,
 				told(r.GetSendTime() != nil), told(r.GetReplyTime() != nil))
 		})
 	}
-	page.WriteString(outcomesTail)
-	if *update {
-		require.NoError(t, os.WriteFile(outcomesPage, []byte(page.String()), 0o600))
-	}
-	written, err := os.ReadFile(outcomesPage)
-	require.NoError(t, err)
-	require.Equal(t, page.String(), string(written), "go test ./wmssvc -run OutcomesPage -update rewrites it")
+	// The page is written once all have been played.
+	t.Cleanup(func() {
+		page := outcomesHead + strings.Join(lines, "") + outcomesTail
+		if *update {
+			require.NoError(t, os.WriteFile(outcomesPage, []byte(page), 0o600))
+		}
+		written, err := os.ReadFile(outcomesPage)
+		require.NoError(t, err)
+		require.Equal(t, page, string(written), "go test ./wmssvc -run OutcomesPage -update rewrites it")
+	})
 }
 
 func told(told bool) string {
@@ -183,6 +196,9 @@ and no answer that can be relied on came back. This page is written by the test 
 (` + "`wmssvc/outcomes_test.go`" + `); other tests drop the connection at every single byte of the request and of the answer
 (` + "`wmssvc/broken_test.go`" + `).
 
+With ` + "`UNKNOWN`" + ` stands how it came about (` + "`unknown_cause`" + `): the answer was lost, and the WMS may well have done it; or a proxy in front of it
+answered in its stead; or an answer came that nothing can be decided on.
+
 The last two columns: whether the result has a ` + "`send_time`" + ` (something left) and a ` + "`reply_time`" + ` (an answer came whole).
 
 | where it broke | disposition | left | answered |
@@ -193,6 +209,8 @@ const outcomesTail = `
 Not on the list, since nothing breaks:
 
 - The account rests after a throttle answer, or ` + "`send_before`" + ` passes in the queue: ` + "`NOT_SENT`" + `, with ` + "`retry_after`" + ` where it is known.
+- The server has not shown for a minute whether it is a real WMS or a sandbox and does not answer the harmless call, or it shows another kind than
+  the caller was told of: ` + "`NOT_SENT`" + `. A server of which nobody ever knew what it is gets the request after the harmless call all the same.
 - wmssvc is stopping: what waits is ` + "`NOT_SENT`" + `, what was sent is finished; cut off after 30 s, it is ` + "`UNKNOWN`" + `.
 - The caller goes away: what waits is not sent, what was sent is finished and logged.
 - An order breaks a rule of the contract: a ` + "`Refusal`" + ` on the stream, a status with an ErrorInfo of domain ` + "`wms`" + ` for the caller of one. Nothing was sent.

@@ -137,7 +137,33 @@ func (a Account) settings(told func(setting string) bool) (account.Settings, err
 		}
 		out.Roots = roots
 	}
+	pins, err := a.pins(out)
+	if err != nil {
+		problem("WMS_CERT_SHA256", "%w", err)
+	}
+	out.Pins = pins
 	return out, errors.Join(problems...)
+}
+
+// pins reads the certificates that the account's server may show.
+func (a Account) pins(s account.Settings) ([]wms.Fingerprint, error) {
+	var pins []wms.Fingerprint
+	for _, text := range strings.FieldsFunc(a.CertSHA256, func(r rune) bool { return r == ',' }) {
+		pin, err := wms.ParseFingerprint(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is %w", text, err)
+		}
+		pins = append(pins, pin)
+	}
+	switch {
+	case len(pins) == 0:
+		return nil, nil
+	case a.CAFile != "":
+		return nil, fmt.Errorf("%s names whom to trust already; one of the two is enough", a.called("WMS_CA_FILE"))
+	case s.Endpoint != nil && s.Endpoint.Scheme != "https":
+		return nil, errors.New("the address is not an https one, so no certificate is looked at")
+	}
+	return pins, nil
 }
 
 // endpoint checks the address. It never repeats it whole in an error: people put passwords into addresses.

@@ -64,6 +64,7 @@ func coded(code string) func(*wmsv1.Order) {
 
 // What state an order is in, how this WMS behaves, and what the caller is told.
 func TestSandboxStates(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name        string
 		personality sandbox.Personality
@@ -83,6 +84,7 @@ func TestSandboxStates(t *testing.T) {
 		{"unknown", sandbox.Personality{}, "", notFound},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			wms := newSandbox(t, c.personality)
 			if c.state != "" {
 				create(t, wms, "ZZCX1", c.state)
@@ -107,6 +109,7 @@ func requireOnThePage(t *testing.T, r *wmsv1.CancelResult) {
 }
 
 func TestSandboxRefusals(t *testing.T) {
+	t.Parallel()
 	wms := newSandbox(t, sandbox.Personality{})
 	create(t, wms, "ZZCX1", sandbox.StateApproved)
 	for _, c := range []struct {
@@ -124,6 +127,7 @@ func TestSandboxRefusals(t *testing.T) {
 			func(o *wmsv1.Order) { o.OrderType = "CNJG" }, rejected},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			cfg := sandboxConfig(wms.URL())
 			if c.spoil != nil {
 				c.spoil(&cfg.Accounts[0])
@@ -143,6 +147,7 @@ func TestSandboxRefusals(t *testing.T) {
 
 // Every way in which the sandbox can be difficult, and whether the caller's story fits the sandbox's truth.
 func TestSandboxFaults(t *testing.T) {
+	t.Parallel()
 	want := map[sandbox.FaultKind]wmsv1.Disposition{
 		"drop_before_commit": unknown, "commit_then_drop": unknown, "commit_then_cut": unknown,
 		"bad_gateway": unknown, "commit_then_bad_gateway": unknown, "redirect": unknown,
@@ -160,6 +165,7 @@ func TestSandboxFaults(t *testing.T) {
 	}
 	for kind, disposition := range want {
 		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
 			wms := newSandbox(t, sandbox.Personality{})
 			key := create(t, wms, "ZZCX1", sandbox.StateApproved)
 			require.NoError(t, wms.AddFaults(sandbox.Fault{Kind: kind, OrderCode: "ZZCX1", DelayMS: delay(kind)}))
@@ -201,9 +207,11 @@ func delay(kind sandbox.FaultKind) int {
 }
 
 func TestSandboxSpeaksQimenInEveryVariant(t *testing.T) {
+	t.Parallel()
 	for _, dialect := range []string{"qimen", "qimen-direct"} {
 		for _, method := range []string{"md5", "hmac", "hmac-sha256"} {
 			t.Run(dialect+" "+method, func(t *testing.T) {
+				t.Parallel()
 				wms := newSandbox(t, sandbox.Personality{})
 				created, err := wms.CreateOrder(sandbox.Order{
 					Key: sandbox.Key{WarehouseCode: "CK001", OrderCode: "JG1", OrderType: "CNJG"}, OwnerCode: "HZ",
@@ -229,6 +237,7 @@ func TestSandboxSpeaksQimenInEveryVariant(t *testing.T) {
 // Chinese, blanks, line ends, escapes and full-width blanks arrive as they were written, under a signature that the sandbox
 // computes on its own.
 func TestSandboxReadsWhatWasWritten(t *testing.T) {
+	t.Parallel()
 	wms := newSandbox(t, sandbox.Personality{})
 	_, client := start(t, sandboxConfig(wms.BaseURL()))
 	for i, reason := range []string{"金蝶 作废", "a\r\nb\tc", "A&B <x> ]]> \"'", "全角　空格\u00a0", "😀", ""} {
@@ -247,6 +256,7 @@ func TestSandboxReadsWhatWasWritten(t *testing.T) {
 // Under random faults every answer fits the sandbox's truth: what is said to be cancelled is, what is said to have not been
 // sent never arrived, and nothing arrived twice.
 func TestStoryFitsTheTruthUnderChaos(t *testing.T) {
+	t.Parallel()
 	wms := newSandbox(t, sandbox.Personality{Chaos: map[sandbox.FaultKind]float64{
 		"commit_then_drop": 0.05, "drop_before_commit": 0.05, "commit_then_cut": 0.05, "bad_gateway": 0.05,
 		"declared_gbk": 0.05, "no_flag": 0.05, "msg_element": 0.05, "db_error": 0.05,
@@ -297,6 +307,7 @@ func TestStoryFitsTheTruthUnderChaos(t *testing.T) {
 }
 
 func TestSandboxCheckConnection(t *testing.T) {
+	t.Parallel()
 	wms := newSandbox(t, sandbox.Personality{})
 	for name, c := range map[string]struct {
 		spoil func(*wmssvc.Account)
@@ -307,6 +318,7 @@ func TestSandboxCheckConnection(t *testing.T) {
 		"nobody there":   {func(a *wmssvc.Account) { a.URL = "http://127.0.0.1:1" }, notSent},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := sandboxConfig(wms.URL())
 			c.spoil(&cfg.Accounts[0])
 			_, client := start(t, cfg)

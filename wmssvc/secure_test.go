@@ -40,3 +40,13 @@ func certificate(t *testing.T) (certFile, keyFile string, pair tls.Certificate) 
 	require.NoError(t, err)
 	return file(t, string(certPEM)), file(t, string(keyPEM)), pair
 }
+
+// bundleOf writes a file with these certificates.
+func bundleOf(t *testing.T, pairs ...tls.Certificate) string {
+	t.Helper()
+	var bundle []byte
+	for _, pair := range pairs {
+		bundle = append(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Leaf.Raw})...)
+	}
+	return file(t, string(bundle))
+}

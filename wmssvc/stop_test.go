@@ -18,6 +18,7 @@ import (
 
 // What waits is called back by a stop, and so is what still comes; what was sent is finished. Other streams go on.
 func TestStopCallsBackWhatWaits(t *testing.T) {
+	t.Parallel()
 	wms := newHeld(t)
 	_, client := start(t, limited(wms.URL, 2))
 	stream, _ := open(t, t.Context(), client)
@@ -53,6 +54,7 @@ func TestStopCallsBackWhatWaits(t *testing.T) {
 
 // An account that may start one request a second has many waiting when the stop comes.
 func TestStopCallsBackWhatWaitsForItsPace(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	cfg := limited(wms.URL, 8)
 	slow := 0.01
@@ -73,6 +75,7 @@ func TestStopCallsBackWhatWaitsForItsPace(t *testing.T) {
 // Stopping answers what waits with NOT_SENT, finishes what left, and ends the stream with a reason that says that whatever
 // is still unanswered was not sent.
 func TestStopWithItemsInFlight(t *testing.T) {
+	t.Parallel()
 	wms := newHeld(t)
 	server, client := start(t, limited(wms.URL, 2))
 	stream, _ := open(t, t.Context(), client)
@@ -117,6 +120,7 @@ func TestStopWithItemsInFlight(t *testing.T) {
 
 // When the time for draining is over, exchanges are cut and said to be unknown.
 func TestStopThatCannotWait(t *testing.T) {
+	t.Parallel()
 	wms := newHeld(t)
 	server, client := start(t, limited(wms.URL, 2))
 	answered := make(chan *wmsv1.CancelResult, 1)
@@ -139,6 +143,7 @@ func TestStopThatCannotWait(t *testing.T) {
 
 // A caller who takes no answers cannot keep the service from stopping.
 func TestStopWithACallerWhoDoesNotRead(t *testing.T) {
+	t.Parallel()
 	answered := make(chan struct{}, 1000)
 	wms := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "<response><flag>success</flag><message>"+strings.Repeat("x", 16<<10)+"</message></response>")

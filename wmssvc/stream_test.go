@@ -82,6 +82,7 @@ func send(t *testing.T, stream wmsv1.OrderService_CancelOrdersClient, ids ...int
 }
 
 func TestNoMoreInFlightThanTheWindow(t *testing.T) {
+	t.Parallel()
 	wms := newHeld(t)
 	_, client := start(t, limited(wms.URL, 2))
 	stream, window := open(t, t.Context(), client)
@@ -104,6 +105,7 @@ func TestNoMoreInFlightThanTheWindow(t *testing.T) {
 // A caller who sends on and on without an answer is stopped by flow control, not buffered: once what the stream may hold
 // and the transport's own window are full, its Send blocks.
 func TestBackPressureReachesTheCaller(t *testing.T) {
+	t.Parallel()
 	wms := newHeld(t)
 	_, client := start(t, limited(wms.URL, 2))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -144,6 +146,7 @@ func TestBackPressureReachesTheCaller(t *testing.T) {
 
 // What waits is not sent when the caller goes away; what was sent is finished and logged.
 func TestCallerGone(t *testing.T) {
+	t.Parallel()
 	wms := newHeld(t)
 	log := &lockedBuffer{}
 	server, err := wmssvc.Start(t.Context(), limited(wms.URL, 2), slog.New(slog.NewTextHandler(log, nil)))
@@ -171,6 +174,7 @@ func TestCallerGone(t *testing.T) {
 
 // The same holds for a single call: its outcome is not lost with its caller.
 func TestCallerOfOneGone(t *testing.T) {
+	t.Parallel()
 	wms := newHeld(t)
 	log := &lockedBuffer{}
 	server, err := wmssvc.Start(t.Context(), limited(wms.URL, 2), slog.New(slog.NewTextHandler(log, nil)))
@@ -197,13 +201,14 @@ func TestCallerOfOneGone(t *testing.T) {
 }
 
 func TestItemsThatCannotWaitAreAnsweredInTime(t *testing.T) {
+	t.Parallel()
 	wms := newHeld(t)
 	_, client := start(t, limited(wms.URL, 1))
 	stream, _ := open(t, t.Context(), client)
 	send(t, stream, 1)
 	wms.waitFor(t, 1)
-	hurried := order(2, func(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(50 * time.Millisecond)) })
-	require.NoError(t, stream.Send(&wmsv1.CancelOrdersRequest{Order: hurried}))
+	soon := order(2, func(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(50 * time.Millisecond)) })
+	require.NoError(t, stream.Send(&wmsv1.CancelOrdersRequest{Order: soon}))
 	frame, err := stream.Recv()
 	require.NoError(t, err)
 	require.EqualValues(t, 2, frame.GetResult().GetCancellationId())
@@ -217,20 +222,25 @@ func TestItemsThatCannotWaitAreAnsweredInTime(t *testing.T) {
 	require.Len(t, wms.seen(), 1)
 }
 
+// hurried makes an order that cannot wait out a pause.
+func hurried(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(2 * time.Second)) }
+
 func TestThrottleAnswerPausesTheAccount(t *testing.T) {
+	t.Parallel()
 	wms := newVendor(t, always("<response><flag>failure</flag><code>100</code><message>超过每分钟最大调用频率限制</message></response>"))
 	_, client := start(t, limited(wms.URL, 4))
 	first := cancelOne(t, client, order(1))
 	require.Equal(t, wmsv1.Disposition_DISPOSITION_THROTTLED, first.GetDisposition())
-	require.Equal(t, 5*time.Minute, first.GetRetryAfter().AsDuration())
+	require.Equal(t, 5*time.Second, first.GetRetryAfter().AsDuration())
 
-	second := cancelOne(t, client, order(2))
+	second := cancelOne(t, client, order(2, hurried))
 	requireNotSent(t, second)
-	require.InDelta(t, 300, second.GetRetryAfter().AsDuration().Seconds(), 20)
+	require.InDelta(t, 5, second.GetRetryAfter().AsDuration().Seconds(), 5)
 	require.Len(t, wms.seen(), 1)
 }
 
 func TestWindowOfAnUnreachableWMSNamesNoEnvironment(t *testing.T) {
+	t.Parallel()
 	_, client := start(t, configFor("http://127.0.0.1:1/x"))
 	_, window := open(t, t.Context(), client)
 	require.Equal(t, wmsv1.Environment_ENVIRONMENT_UNSPECIFIED, window.GetAccount().GetEnvironment())
@@ -239,6 +249,7 @@ func TestWindowOfAnUnreachableWMSNamesNoEnvironment(t *testing.T) {
 }
 
 func TestRealServerKeepsTheCautiousPace(t *testing.T) {
+	t.Parallel()
 	wms := newRealVendor(t)
 	_, client := start(t, configFor(wms))
 	_, window := open(t, t.Context(), client)

@@ -1,10 +1,14 @@
 package wmssvc_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -35,6 +39,7 @@ func secured(t *testing.T) (address, caFile string) {
 
 // The failure: a private installation signs its own certificate, and the only way out would be plain HTTP.
 func TestCertificatesOfPrivateInstallations(t *testing.T) {
+	t.Parallel()
 	address, caFile := secured(t)
 	_, client := start(t, configFor(address))
 	result := cancelOne(t, client, order(1))
@@ -57,7 +62,74 @@ func TestCertificatesOfPrivateInstallations(t *testing.T) {
 	require.Equal(t, done, cancelOne(t, client, order(1)).GetDisposition())
 }
 
+// A certificate may be named by its SHA-256, in the environment and in the accounts file; check prints it.
+func TestACertificateNamedByItsSHA256(t *testing.T) {
+	t.Parallel()
+	certFile, _, pair := certificate(t)
+	server := httptest.NewUnstartedServer(always(answerDone))
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	sum := sha256.Sum256(pair.Leaf.Raw)
+	pin, address := hex.EncodeToString(sum[:]), strings.Replace(server.URL, "127.0.0.1", "localhost", 1)+"/x"
+
+	settings := func(pin string) map[string]string {
+		return with(map[string]string{"WMS_URL": address, "WMS_CERT_SHA256": pin, "WMSSVC_ADDR": "127.0.0.1:0"})
+	}
+	cfg, err := wmssvc.LoadConfig(env(settings(strings.ToUpper(pin))))
+	require.NoError(t, err)
+	_, client := start(t, cfg)
+	require.Equal(t, done, cancelOne(t, client, order(1)).GetDisposition(), "although it does not hold this name")
+	var out bytes.Buffer
+	require.NoError(t, wmssvc.Check(t.Context(), cfg, &out))
+	require.Contains(t, out.String(), "SHA-256 "+pin)
+
+	other := strings.Repeat("ab", 32)
+	cfg, err = wmssvc.LoadConfig(env(settings(other)))
+	require.NoError(t, err)
+	_, client = start(t, cfg)
+	result := cancelOne(t, client, order(1))
+	requireNotSent(t, result)
+	require.Contains(t, result.GetDetail(), pin)
+	out.Reset()
+	require.Error(t, wmssvc.Check(t.Context(), cfg, &out))
+	require.Contains(t, out.String(), "certificate not accepted 证书不被接受\n          SHA-256 "+pin)
+
+	accounts := accountsIn(t, "accounts:\n  - {name: default, url: '"+address+"', sid: s, app_key_file: k, app_secret_file: k, cert_sha256: '"+other+","+pin+"'}\n",
+		map[string]string{"k": "k"})
+	cfg, err = wmssvc.LoadConfig(env(map[string]string{"WMS_ACCOUNTS_FILE": accounts, "WMSSVC_ADDR": "127.0.0.1:0"}))
+	require.NoError(t, err)
+	_, client = start(t, cfg)
+	require.Equal(t, done, cancelOne(t, client, order(1)).GetDisposition())
+
+	for says, c := range map[string]map[string]string{
+		`WMS_CERT_SHA256: "12" is not the SHA-256 of a certificate`: settings("12"),
+		"WMS_CERT_SHA256: the address is not an https one":          with(map[string]string{"WMS_URL": "http://wms.example", "WMS_CERT_SHA256": pin}),
+		"WMS_CERT_SHA256: WMS_CA_FILE names whom to trust already":  with(map[string]string{"WMS_URL": address, "WMS_CERT_SHA256": pin, "WMS_CA_FILE": certFile}),
+	} {
+		_, err := wmssvc.LoadConfig(env(c))
+		require.ErrorContains(t, err, says)
+	}
+}
+
+// Plain HTTP to another machine is a warning, to this one it is none.
+func TestPlainHTTPBeyondThisMachineIsAWarning(t *testing.T) {
+	t.Parallel()
+	for url, warned := range map[string]bool{"http://wms.invalid/x": true, "http://127.0.0.1:1/x": false, "http://localhost:1/x": false, "https://wms.invalid/x": false} {
+		cfg := configFor(url)
+		log := &lockedBuffer{}
+		server, err := wmssvc.Start(t.Context(), cfg, slog.New(slog.NewTextHandler(log, nil)))
+		require.NoError(t, err)
+		require.NoError(t, server.Stop(context.Background()))
+		require.Equal(t, warned, strings.Contains(log.String(), "level=WARN msg=\"plain HTTP"), url)
+		var out bytes.Buffer
+		require.Error(t, wmssvc.Check(t.Context(), cfg, &out))
+		require.Equal(t, warned, strings.Contains(out.String(), "warning: orders, key"), url)
+	}
+}
+
 func TestCAFileProblems(t *testing.T) {
+	t.Parallel()
 	_, caFile := secured(t)
 	for name, c := range map[string]struct{ url, caFile, says string }{
 		"not there":                  {"https://wms.example", "/nowhere/at/all", "WMS_CA_FILE: open"},
@@ -77,6 +149,7 @@ func TestCAFileProblems(t *testing.T) {
 
 // The failures: connections grow with the number of warehouses, or outlive the service.
 func TestConnectionsUnderManyWarehousesAndAfterTheStop(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	states := map[net.Conn]http.ConnState{}
 	var inFlight, most atomic.Int64
@@ -139,6 +212,7 @@ func TestConnectionsUnderManyWarehousesAndAfterTheStop(t *testing.T) {
 
 // The failure: an order so long that the WMS answers before it is read, and the answer is taken as "nothing left".
 func TestRefusedInTheMiddleIsNotNotSent(t *testing.T) {
+	t.Parallel()
 	wms := newRude(t, func(conn *net.TCPConn) {
 		_, _ = io.CopyN(io.Discard, conn, 100)
 		_, _ = io.WriteString(conn, "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")

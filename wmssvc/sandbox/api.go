@@ -89,6 +89,7 @@ func (s *Server) SetPersonality(p Personality) error {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	s.personality.Store(&p)
+	s.personalSince.Store(s.now().UnixNano())
 	s.book.journal.append(line{Personality: &p})
 	return nil
 }
@@ -148,6 +149,7 @@ func (s *Server) Reset() error {
 		return err
 	}
 	s.personality.Store(&p)
+	s.personalSince.Store(s.now().UnixNano())
 	s.faults.clear()
 	s.rejections.clear()
 	return nil

@@ -89,11 +89,26 @@ func (b *book) add(s *shard, k Key) *entry {
 	return e
 }
 
-// create puts an order into the book. A known number is refused, unless it is cancelled and p lets it begin again.
+// errRenumber: the number is a cancelled order's, and its successor gets another one.
+var errRenumber = errors.New("the number is a cancelled order's")
+
+// create puts an order into the book. A known number is refused, unless it is cancelled and p lets it begin again, or go on under a new
+// one.
 func (b *book) create(o Order, p *Personality, now time.Time) (Order, error) {
-	if err := o.validate(); err != nil {
-		return Order{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	number := o.OrderCode
+	for successor := 1; ; successor++ {
+		if err := o.validate(); err != nil {
+			return Order{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		created, err := b.createOnce(o, p, now)
+		if !errors.Is(err, errRenumber) {
+			return created, err
+		}
+		o.OrderCode = fmt.Sprintf("%s-%d", number, successor)
 	}
+}
+
+func (b *book) createOnce(o Order, p *Personality, now time.Time) (Order, error) {
 	s := b.shard(o.code())
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,6 +122,9 @@ func (b *book) create(o Order, p *Personality, now time.Time) (Order, error) {
 	default:
 		e.settle(b, now)
 		old := e.truth.Order
+		if old.State == StateCancelled && p.RenumberCancelled {
+			return Order{}, errRenumber
+		}
 		if old.State != StateCancelled || !p.RecreateCancelled {
 			return Order{}, fmt.Errorf("%w: %s already exists (%s)", ErrConflict, o.Key, old.State)
 		}

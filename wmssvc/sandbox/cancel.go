@@ -58,7 +58,7 @@ func (b *book) apply(e *entry, v verdict, p *Personality, now time.Time) {
 		}
 		e.settleAt = now.Add(time.Duration(p.InterceptMS) * time.Millisecond)
 		e.settleInto = StateWorking
-		if p.InterceptEnds == "cancelled" {
+		if p.InterceptEnds == "cancelled" || p.InterceptEnds == "either" && e.seq%2 == 1 {
 			e.settleInto = StateCancelled
 		}
 	}

@@ -13,6 +13,7 @@ import (
 )
 
 func TestEachStateAnswersACancelInItsOwnWay(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		state         sandbox.State
 		flag, text    string
@@ -48,6 +49,7 @@ func TestEachStateAnswersACancelInItsOwnWay(t *testing.T) {
 }
 
 func TestAnAnswerLooksAsRecorded(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	got := b.cancel(b.order("ZZCX1", sandbox.StateApproved))
 	require.Equal(t, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<response><flag>success</flag><code>0</code>"+
@@ -57,6 +59,7 @@ func TestAnAnswerLooksAsRecorded(t *testing.T) {
 }
 
 func TestRepeatedCancel(t *testing.T) {
+	t.Parallel()
 	for setting, flag := range map[string]string{"failure": "failure", "success": "success", "noop": "success"} {
 		t.Run(setting, func(t *testing.T) {
 			b := setup(t, personality(sandbox.Personality{RepeatCancel: setting}))
@@ -72,6 +75,7 @@ func TestRepeatedCancel(t *testing.T) {
 }
 
 func TestUnknownOrdersAreAnsweredAndRemembered(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	got := b.cancel(key("NOWHERE"))
 	require.Equal(t, "failure", got.Flag)
@@ -94,6 +98,7 @@ func TestUnknownOrdersAreAnsweredAndRemembered(t *testing.T) {
 }
 
 func TestMatching(t *testing.T) {
+	t.Parallel()
 	wrongType, wrongHouse, otherTenant := key("ZZCX1"), key("ZZCX1"), key("ZZCX1")
 	wrongType.OrderType, wrongHouse.WarehouseCode, otherTenant.SID = "QTCK", "CK002", "othersid"
 	for _, c := range []struct {
@@ -147,6 +152,7 @@ func TestMatching(t *testing.T) {
 }
 
 func TestInterceptingWork(t *testing.T) {
+	t.Parallel()
 	t.Run("ends by hand, and the effect is the first request's", func(t *testing.T) {
 		b := setup(t, personality(sandbox.Personality{Working: "intercept", InterceptFlag: "success"}))
 		k := b.order("ZZCX1", sandbox.StateWorking)
@@ -190,6 +196,7 @@ func TestInterceptingWork(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
+	t.Parallel()
 	const ok = "<warehouseCode>CK001</warehouseCode><orderCode>ZZCX1</orderCode><orderType>QTRK</orderType>"
 	wrap := func(inner string) string { return "<request>" + inner + "</request>" }
 	long := strings.Repeat("仓", 51)
@@ -258,6 +265,7 @@ func TestBodies(t *testing.T) {
 }
 
 func TestQimen(t *testing.T) {
+	t.Parallel()
 	qimen := func(b *bundle, body string) answer {
 		q := qimenQuery("order.cancel", "md5", "")
 		q.Set("sign", signed(q, body, secret, false))
@@ -312,6 +320,7 @@ func TestQimen(t *testing.T) {
 }
 
 func TestThrottleCountsEachAccountByTheMinute(t *testing.T) {
+	t.Parallel()
 	b := setup(t, personality(sandbox.Personality{RatePerMinute: 2}))
 	k := b.order("ZZCX1", sandbox.StateApproved)
 	other := b.order("ZZCX2", sandbox.StateApproved)
@@ -328,6 +337,7 @@ func TestThrottleCountsEachAccountByTheMinute(t *testing.T) {
 }
 
 func TestManyAtOnceCancelAnOrderOnce(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	k := b.order("ZZCX1", sandbox.StateApproved)
 	var wg sync.WaitGroup

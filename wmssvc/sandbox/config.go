@@ -22,7 +22,10 @@ type Config struct {
 	Now         func() time.Time // the sandbox's clock, also for its Date header; nil: time.Now
 	StateFile   string           // where orders, truth and personality are kept over restarts; empty: in memory only
 	Personality Personality      // how it behaves until changed; a personality in StateFile wins
-	Logger      *slog.Logger     // nil: silent. Bodies and secrets are never logged
+	// ControlAnywhere opens the control API to other machines and by any name of this one; otherwise it is for requests from this machine
+	// to localhost or a loopback address. Pages of other sites never reach it.
+	ControlAnywhere bool
+	Logger          *slog.Logger // nil: silent. Bodies and secrets are never logged
 }
 
 // Account is one tenant of the WMS. Each has an order book of its own.

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 )
 
 // maxControlBody holds some 300,000 orders.
@@ -37,18 +39,42 @@ func (s *Server) control() http.Handler {
 	handle("POST /control/faults", s.controlAddFault)
 	handle("DELETE /control/faults", func(*http.Request) (any, error) { s.ClearFaults(); return s.controlFaults(), nil })
 	handle("POST /control/reset", func(*http.Request) (any, error) { return struct{}{}, s.Reset() })
-	return onlyLoopback(http.NewCrossOriginProtection().Handler(mux))
+	return s.closed(http.NewCrossOriginProtection().Handler(mux))
 }
 
-func onlyLoopback(next http.Handler) http.Handler {
+// closed keeps out pages of other sites, whatever they ask for, and, unless told otherwise, other machines and other names of this one: a
+// page whose name was made to lead to this machine (DNS rebinding) calls it by that name.
+func (s *Server) closed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-			http.Error(w, "the control API is for this machine only", http.StatusForbidden)
-			return
+		switch site := r.Header.Get("Sec-Fetch-Site"); {
+		case site != "" && site != "same-origin" && site != "none", foreignOrigin(r):
+			http.Error(w, "the control API is not for pages of other sites", http.StatusForbidden)
+		case !s.controlAnywhere && (!isLoopback(r.RemoteAddr) || !isLoopback(r.Host)):
+			http.Error(w, "the control API is for this machine only, by the name localhost or a loopback address", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	})
+}
+
+// foreignOrigin says that a page of another origin sent the request.
+func foreignOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	from, err := url.Parse(origin)
+	return err != nil || from.Host != r.Host
+}
+
+// isLoopback reads host:port, or a host alone.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = strings.Trim(address, "[]")
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func writeJSON(w http.ResponseWriter, value any, err error) {

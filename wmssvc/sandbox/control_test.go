@@ -22,6 +22,7 @@ func readFile(t *testing.T, name string) string {
 }
 
 func TestControlRunsAnOrdersWholeLife(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	var o sandbox.Order
 	require.Equal(t, 200, b.control("POST", "/control/orders",
@@ -51,6 +52,7 @@ func TestControlRunsAnOrdersWholeLife(t *testing.T) {
 }
 
 func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.order("ZZCX1", sandbox.StateApproved)
 	for _, c := range []struct {
@@ -95,6 +97,7 @@ func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 }
 
 func TestBulkAndPages(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	var many struct {
 		Orders []sandbox.Order `json:"orders"`
@@ -146,6 +149,7 @@ func TestBulkAndPages(t *testing.T) {
 }
 
 func TestPersonalityFaultsStatusAndResetOverControl(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	var p sandbox.Personality
 	require.Equal(t, 200, b.control("GET", "/control/personality", "", &p))
@@ -193,6 +197,7 @@ func TestPersonalityFaultsStatusAndResetOverControl(t *testing.T) {
 }
 
 func TestANumberLivesAgainOnlyByPersonality(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	k := b.order("ZZCX1", sandbox.StateApproved)
 	b.cancel(k)
@@ -211,6 +216,7 @@ func TestANumberLivesAgainOnlyByPersonality(t *testing.T) {
 }
 
 func TestSecretsDoNotPrint(t *testing.T) {
+	t.Parallel()
 	cfg := config(&clock{})
 	text := fmt.Sprintf("%v %+v %#v", cfg.Accounts, cfg.Accounts, cfg.Accounts)
 	asJSON, err := json.Marshal(cfg.Accounts)
@@ -219,6 +225,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 }
 
 func TestWrongSettingsAreReportedAllAtOnce(t *testing.T) {
+	t.Parallel()
 	_, err := sandbox.Start(t.Context(), sandbox.Config{
 		Addr:        "nonsense",
 		Accounts:    []sandbox.Account{{SID: "a"}, {SID: "a", AppKey: "k", Secret: "s"}},

@@ -20,6 +20,7 @@ const (
 	textCancelled    = "取消成功"
 	textRepeat       = "单据已取消,不能重复取消"
 	textNoop         = "消息接收成功,但未做什么操作"
+	textPromise      = "已通知仓库处理"
 	textWorking      = "单据作业中,不允许取消"
 	textIntercepting = "单据作业中,拦截中"
 	textPartly       = "单据已部分入库,不允许取消"
@@ -41,6 +42,9 @@ func success(o Outcome, text string) verdict {
 func decide(o *Order, p *Personality) verdict {
 	switch o.State {
 	case StatePending, StateApproved:
+		if p.Approved == "promise" || o.Intercepting {
+			return success(OutcomeIntercepting, p.PromiseText)
+		}
 		return success(OutcomeCancelled, textCancelled)
 	case StateWorking:
 		if p.Working == "intercept" || o.Intercepting {

@@ -15,6 +15,7 @@ import (
 )
 
 func TestBrokenConnectionsAndGateways(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		kind     sandbox.FaultKind
 		reset    bool
@@ -58,6 +59,7 @@ func TestBrokenConnectionsAndGateways(t *testing.T) {
 }
 
 func TestOddAnswersStillTellTheTruthInTheBook(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		kind     sandbox.FaultKind
 		effects  int
@@ -113,6 +115,7 @@ func TestOddAnswersStillTellTheTruthInTheBook(t *testing.T) {
 }
 
 func TestEveryFaultKindIsExplainedInTheReadme(t *testing.T) {
+	t.Parallel()
 	readme := readFile(t, "README.md")
 	for _, kind := range sandbox.FaultKinds() {
 		require.Contains(t, readme, "`"+string(kind)+"`")
@@ -120,6 +123,7 @@ func TestEveryFaultKindIsExplainedInTheReadme(t *testing.T) {
 }
 
 func TestFaultsAreForOneNumberOrForAny(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	first, second := b.order("ZZCX1", sandbox.StateApproved), b.order("ZZCX2", sandbox.StateApproved)
 	require.NoError(t, b.AddFaults(
@@ -139,6 +143,7 @@ func TestFaultsAreForOneNumberOrForAny(t *testing.T) {
 }
 
 func TestAClientThatGivesUpDoesNotUndoAnything(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []sandbox.FaultKind{sandbox.FaultSlow, sandbox.FaultSlowReply} {
 		t.Run(string(kind), func(t *testing.T) {
 			b := setup(t)
@@ -154,6 +159,7 @@ func TestAClientThatGivesUpDoesNotUndoAnything(t *testing.T) {
 }
 
 func TestStopEndsWaitingAnswersWithoutCommitting(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	k := b.order("ZZCX1", sandbox.StateApproved)
 	require.NoError(t, b.AddFaults(sandbox.Fault{Kind: sandbox.FaultSlow, DelayMS: 100_000}))
@@ -171,6 +177,7 @@ func TestStopEndsWaitingAnswersWithoutCommitting(t *testing.T) {
 }
 
 func TestChaosPlaysFaultsByChance(t *testing.T) {
+	t.Parallel()
 	b := setup(t, personality(sandbox.Personality{Chaos: map[sandbox.FaultKind]float64{"race": 0.5}}))
 	raced := 0
 	for i := range 200 {
@@ -184,6 +191,7 @@ func TestChaosPlaysFaultsByChance(t *testing.T) {
 }
 
 func TestACancelThatFollowsARedirectIsSeenAsASecondRequest(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	k := b.order("ZZCX1", sandbox.StateApproved)
 	require.NoError(t, b.AddFaults(sandbox.Fault{Kind: "redirect"}))

@@ -18,6 +18,7 @@ func stateFile(path string) func(*sandbox.Config) {
 }
 
 func TestStateSurvivesARestart(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "wms.jsonl")
 	b := setup(t, stateFile(path))
 	k, working := b.order("ZZCX1", sandbox.StateApproved), b.order("ZZCX2", sandbox.StateWorking)
@@ -48,6 +49,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 
 // A killed process leaves its file as it is at that moment; a copy taken before the answer is read is such a file.
 func TestWhatWasAnsweredIsInTheFileAlready(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "wms.jsonl")
 	b := setup(t, stateFile(path))
@@ -67,6 +69,7 @@ func TestWhatWasAnsweredIsInTheFileAlready(t *testing.T) {
 }
 
 func TestAFileThatCannotBeReadStopsTheStart(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "wms.jsonl")
 	require.NoError(t, os.WriteFile(path, []byte("{}\nnonsense\n"), 0o600))
 	cfg := config(&clock{at: vectorTime})
@@ -79,6 +82,7 @@ func TestAFileThatCannotBeReadStopsTheStart(t *testing.T) {
 }
 
 func TestTheFileShrinksToWhatLives(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "wms.jsonl")
 	b := setup(t, stateFile(path))
 	k := b.order("ZZCX1", sandbox.StateApproved)

@@ -13,6 +13,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestStartAndStopManyTimesOnOnePort(t *testing.T) {
+	t.Parallel()
 	first := setup(t)
 	addr := first.Addr()
 	require.NoError(t, first.Stop(t.Context()))
@@ -34,6 +35,7 @@ func TestStartAndStopManyTimesOnOnePort(t *testing.T) {
 }
 
 func TestAnEmptyConfigurationServesTheDemoAccount(t *testing.T) {
+	t.Parallel()
 	s, err := sandbox.Start(t.Context(), sandbox.Config{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Stop(context.Background())) }()

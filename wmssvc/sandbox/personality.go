@@ -19,9 +19,13 @@ type Personality struct {
 	RepeatCancel string `json:"repeat_cancel"`
 	// Working orders: refuse, or intercept (拦截中: answered at once, settled later).
 	Working string `json:"working"`
+	// Approved orders: cancel, or promise: success in words of its own (PromiseText), and settled later like an intercept.
+	Approved    string `json:"approved"`
+	PromiseText string `json:"promise_text"`
 	// InterceptFlag is the flag of an intercept's answer: failure or success.
 	InterceptFlag string `json:"intercept_flag"`
-	// InterceptEnds: by_hand (the control API moves the order), cancelled or refused, InterceptMS after it began.
+	// InterceptEnds: by_hand (the control API moves the order), cancelled, refused, or either (cancelled and refused by turns),
+	// InterceptMS after it began.
 	InterceptEnds string `json:"intercept_ends"`
 	InterceptMS   int    `json:"intercept_ms"`
 	// UnknownOrder: failure (单据不存在) or success (one WMS of another family is silent about it).
@@ -30,6 +34,14 @@ type Personality struct {
 	Mismatch string `json:"mismatch"`
 	// RecreateCancelled: a cancelled number may be created again, and begins a new life.
 	RecreateCancelled bool `json:"recreate_cancelled"`
+	// RenumberCancelled: who creates a cancelled number again gets an order of a new one, with -1 (-2, …) behind it.
+	RenumberCancelled bool `json:"renumber_cancelled"`
+	// Front is what stands before the WMS and answers in its stead, FrontSeconds long from when it is set (0: until it is changed). A
+	// proxy: bad_gateway, unavailable, gateway_timeout, redirect, maintenance (a page with status 200). The platform below Qimen, as XML
+	// or JSON (FrontFormat): call_limit, signature, app_key, permission, clock, router_timeout (the WMS did it all the same).
+	Front        string `json:"front"`
+	FrontFormat  string `json:"front_format"`
+	FrontSeconds int    `json:"front_seconds"`
 	// AcceptCNJG: the WDT dialect takes the processing-order type that its list leaves out.
 	AcceptCNJG bool `json:"accept_cnjg"`
 	// ClockToleranceSeconds for the request's timestamp; 0: 600, -1: every timestamp passes.
@@ -71,8 +83,11 @@ func (p *Personality) choices() []choice {
 		{"match", &p.Match, []string{"strict", "ignore_type", "ignore_warehouse", "code_only"}},
 		{"repeat_cancel", &p.RepeatCancel, []string{"failure", "success", "noop"}},
 		{"working", &p.Working, []string{"refuse", "intercept"}},
+		{"approved", &p.Approved, []string{"cancel", "promise"}},
+		{"front", &p.Front, slices.Concat([]string{frontNone}, frontKinds)},
+		{"front_format", &p.FrontFormat, []string{"xml", "json"}},
 		{"intercept_flag", &p.InterceptFlag, []string{"failure", "success"}},
-		{"intercept_ends", &p.InterceptEnds, []string{"by_hand", "cancelled", "refused"}},
+		{"intercept_ends", &p.InterceptEnds, []string{"by_hand", "cancelled", "refused", "either"}},
 		{"unknown_order", &p.UnknownOrder, []string{"failure", "success"}},
 		{"mismatch", &p.Mismatch, []string{"named", "not_found"}},
 		{"text_element", &p.TextElement, []string{"message", "msg", "both", "absent"}},
@@ -85,6 +100,7 @@ func (p Personality) withDefaults() Personality {
 	for _, c := range p.choices() {
 		*c.field = cmp.Or(*c.field, c.known[0])
 	}
+	p.PromiseText = cmp.Or(p.PromiseText, textPromise)
 	p.SuccessCode = cmp.Or(p.SuccessCode, "0")
 	p.FailureCode = cmp.Or(p.FailureCode, "1")
 	p.ClockToleranceSeconds = cmp.Or(p.ClockToleranceSeconds, 600)
@@ -101,8 +117,11 @@ func (p Personality) validate() error {
 	if p.LatencyMS < 0 || p.LatencyMS > maxDelayMS {
 		problems = append(problems, fmt.Errorf("latency_ms: %d is not within 0 and %d", p.LatencyMS, maxDelayMS))
 	}
-	if p.InterceptMS < 0 || p.RatePerMinute < 0 || p.ClockToleranceSeconds < -1 {
-		problems = append(problems, errors.New("intercept_ms, rate_per_minute, clock_tolerance_seconds: negative"))
+	if p.InterceptMS < 0 || p.RatePerMinute < 0 || p.ClockToleranceSeconds < -1 || p.FrontSeconds < 0 {
+		problems = append(problems, errors.New("intercept_ms, rate_per_minute, clock_tolerance_seconds, front_seconds: negative"))
+	}
+	if p.RecreateCancelled && p.RenumberCancelled {
+		problems = append(problems, errors.New("recreate_cancelled and renumber_cancelled exclude each other"))
 	}
 	total := 0.0
 	for kind, share := range p.Chaos {

@@ -14,12 +14,16 @@ import (
 
 // Server is a running sandbox. All methods may be called from several goroutines, and after Stop as well.
 type Server struct {
-	accounts    []Account
-	now         func() time.Time
-	logger      *slog.Logger
-	first       Personality // what Reset returns to
-	personality atomic.Pointer[Personality]
-	personalMu  sync.Mutex // orders changes of the personality with their lines in the journal
+	accounts []Account
+	now      func() time.Time
+	logger   *slog.Logger
+	// controlAnywhere opens the control API to other machines.
+	controlAnywhere bool
+	first           Personality // what Reset returns to
+	personality     atomic.Pointer[Personality]
+	// personalSince is when the personality was set, in nanoseconds.
+	personalSince atomic.Int64
+	personalMu    sync.Mutex // orders changes of the personality with their lines in the journal
 
 	book       *book
 	faults     *faults
@@ -42,7 +46,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("wms sandbox: %w", err)
 	}
 	s := &Server{
-		accounts: cfg.Accounts, now: cfg.Now, logger: cfg.Logger, first: cfg.Personality,
+		accounts: cfg.Accounts, now: cfg.Now, logger: cfg.Logger, first: cfg.Personality, controlAnywhere: cfg.ControlAnywhere,
 		faults: newFaults(), throttle: newThrottle(), rejections: &rejections{},
 		stopping: make(chan struct{}), served: make(chan struct{}),
 	}
@@ -53,6 +57,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := s.load(cfg.StateFile); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
+	s.personalSince.Store(s.now().UnixNano())
 	s.addr = listener.Addr().String()
 	s.http = &http.Server{
 		Handler:           s.handler(),

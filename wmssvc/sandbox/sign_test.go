@@ -28,6 +28,7 @@ func vectorQuery(sign string) url.Values {
 }
 
 func TestWDTSignatureVectors(t *testing.T) {
+	t.Parallel()
 	for _, v := range []struct {
 		name, body, stripped, unstripped, reason string
 	}{
@@ -80,6 +81,7 @@ func TestWDTSignatureVectors(t *testing.T) {
 }
 
 func TestQimenSignatureVectors(t *testing.T) {
+	t.Parallel()
 	for _, v := range []struct{ method, signMethod, sign string }{
 		{"taobao.qimen.order.cancel", "md5", "BFCD5356DDC4F5A8903D0DBBC83D0769"},
 		{"order.cancel", "md5", "05B19B31E9F2B1D6D739F6315FF0AA2B"},
@@ -120,6 +122,7 @@ func qimenQuery(method, signMethod, sign string) url.Values {
 }
 
 func TestGate(t *testing.T) {
+	t.Parallel()
 	resigned := func(name, value string) func(url.Values) {
 		return func(q url.Values) {
 			q.Set(name, value)

@@ -40,6 +40,11 @@ func (s *Server) serveVendor(d *dialect) http.HandlerFunc {
 func (s *Server) answer(d *dialect, r *http.Request, body []byte) *reply {
 	p := s.personality.Load()
 	out := &reply{status: http.StatusOK, contentType: "text/xml;charset=utf-8", target: r.URL.RequestURI()}
+	front, left := s.inFront(p, s.now())
+	if front != frontNone && front != frontRouterTimeout {
+		p.answerInFront(out, front, left)
+		return out
+	}
 	account, method, bad := d.admit(r.URL.RawQuery, body, s.accounts, p.clock(s.now()), p.clockTolerance())
 	var req cancelRequest
 	if bad == nil {
@@ -71,6 +76,7 @@ func (s *Server) answer(d *dialect, r *http.Request, body []byte) *reply {
 	if !s.wait(before) {
 		return nil
 	}
+	plan.mute = plan.mute || front == frontRouterTimeout
 	v := s.book.cancel(&req, plan, fault.Kind, p, s.now())
 	if plan.late && !s.wait(delay) {
 		return nil
@@ -79,6 +85,9 @@ func (s *Server) answer(d *dialect, r *http.Request, body []byte) *reply {
 	out.body = v.render(d, p)
 	if plan.bend != nil {
 		plan.bend(out)
+	}
+	if front == frontRouterTimeout {
+		p.answerInFront(out, front, left)
 	}
 	return out
 }

@@ -66,7 +66,7 @@ func (d *dispatcher) lapse(ctx context.Context) error {
 	for _, due := range lapsed {
 		result := ledger.Result{
 			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account, BillID: due.BillID, BillNo: due.BillNo,
-			Answer: rule.Answer{Disposition: rule.Unknown}, Detail: "no answer was stored before the claim ran out",
+			Answer: rule.Answer{Disposition: rule.Unknown, Lost: true}, Detail: "no answer was stored before the claim ran out",
 		}
 		results = append(results, d.registry.judge(due, result, d.now()))
 	}

@@ -27,7 +27,7 @@ func (r *registry) judge(due ledger.Due, result ledger.Result, now time.Time) le
 	}
 	if result.Next.State == "" {
 		result.Next = timing.After(result.Answer, rule.History{
-			Evidence: due.Evidence, MayHaveLanded: due.MaybeLanded, Same: result.SameCount, FirstSame: result.SameSince,
+			Evidence: due.Evidence, AnswerLost: due.AnswerLost, Same: result.SameCount, FirstSame: result.SameSince,
 			Changes: result.AnswerChanges, FirstUnsent: result.UnsentSince, UnsentFor: result.UnsentFor,
 		}, now)
 	}

@@ -31,7 +31,7 @@ func asked(t *testing.T, due ledger.Due, answer rule.Answer, othersAreAnswered b
 		due.SameDisposition, due.SameCount, due.SameSince = got.SameDisposition, got.SameCount, got.SameSince
 		due.AnswerChanges, due.UnsentSince, due.UnsentFor = got.AnswerChanges, got.UnsentSince, got.UnsentFor
 		due.UnsentTime = now.Add(-got.Next.Wait)
-		due.MaybeLanded = due.MaybeLanded || answer.Disposition.MayHaveLanded()
+		due.AnswerLost = due.AnswerLost || answer.Lost
 	}
 	return waits, rule.Next{}, work
 }
@@ -58,7 +58,7 @@ func sum(waits []time.Duration) (total time.Duration) {
 func TestTheTableOfAnswersLineByLine(t *testing.T) {
 	t.Parallel()
 	image, weak := ledger.Due{Evidence: rule.EvidenceImage}, ledger.Due{Evidence: rule.EvidenceWeak}
-	landed := ledger.Due{Evidence: rule.EvidenceImage, MaybeLanded: true}
+	landed := ledger.Due{Evidence: rule.EvidenceImage, AnswerLost: true}
 
 	t.Run("cancelled and already cancelled end it", func(t *testing.T) {
 		t.Parallel()

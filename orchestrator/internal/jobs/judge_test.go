@@ -58,13 +58,39 @@ func TestAlternatingAnswersReachAPerson(t *testing.T) {
 		now = now.Add(time.Minute)
 		got := r.judge(due, ledger.Result{Answer: rule.Answer{Disposition: answers[i%len(answers)]}}, now)
 		due.SameDisposition, due.SameCount, due.SameSince = got.SameDisposition, got.SameCount, got.SameSince
-		due.AnswerChanges, due.UnsentSince, due.MaybeLanded = got.AnswerChanges, got.UnsentSince, true
+		due.AnswerChanges, due.UnsentSince, due.AnswerLost = got.AnswerChanges, got.UnsentSince, true
 		if got.Next.State == rule.Parked {
 			require.NotEmpty(t, got.Next.Work)
 			return
 		}
 	}
 	t.Fatal("asked again a hundred times, and nobody was told")
+}
+
+// The failure: a proxy answered 502 while the WMS was away, and "not found" afterwards was taken for "the lost request did it".
+func TestOnlyALostAnswerCountsAsPerhapsDone(t *testing.T) {
+	t.Parallel()
+	for cause, want := range map[wmsv1.UnknownCause]bool{
+		wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST: true, wmsv1.UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED: true,
+		wmsv1.UnknownCause_UNKNOWN_CAUSE_PROXY: false, wmsv1.UnknownCause_UNKNOWN_CAUSE_UNREADABLE: false, wmsv1.UnknownCause(99): false,
+	} {
+		got := resultOf(ledger.Due{}, &wmsv1.CancelResult{Disposition: wmsv1.Disposition_DISPOSITION_UNKNOWN, UnknownCause: cause})
+		require.Equal(t, want, got.Answer.Lost, cause)
+	}
+	require.False(t, resultOf(ledger.Due{}, &wmsv1.CancelResult{Disposition: wmsv1.Disposition_DISPOSITION_NOT_FOUND}).Answer.Lost)
+	require.True(t, unanswered(ledger.Due{}, "the stream broke").Answer.Lost)
+}
+
+// A success whose words nobody knows is no end: it is asked again, and its words are kept.
+func TestAProvisionalSuccessIsInProgress(t *testing.T) {
+	t.Parallel()
+	got := resultOf(ledger.Due{}, &wmsv1.CancelResult{
+		Disposition: wmsv1.Disposition_DISPOSITION_IN_PROGRESS, Provisional: true, VendorFlag: "success", VendorMessage: "已通知仓库", Detail: "a success whose words are not known",
+	})
+	require.Equal(t, rule.InProgress, got.Answer.Disposition)
+	require.Equal(t, "已通知仓库", got.VendorMessage)
+	require.NotEmpty(t, got.Detail)
+	require.Equal(t, rule.Open, newRegistry(nil, nil).judge(ledger.Due{}, got, time.Now()).Next.State)
 }
 
 func TestADispositionOfALaterContractIsUnknown(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
@@ -24,7 +25,7 @@ const (
 
 // pauseStore keeps what a refused login means.
 type pauseStore interface {
-	PauseAccount(ctx context.Context, scheme, account, detail string, wait time.Duration) (bool, error)
+	PauseAccount(ctx context.Context, scheme, account string, kind rule.WorkKind, detail string, wait time.Duration) (bool, error)
 	ParkRefused(ctx context.Context, refused []ledger.Result) error
 	TakeProbes(ctx context.Context, wait time.Duration) ([]string, error)
 	EndAccountPause(ctx context.Context, account string) error
@@ -52,6 +53,8 @@ type doorman struct {
 type checked struct {
 	standing standing
 	detail   string
+	// work is what a refused account is a person's matter of.
+	work rule.WorkKind
 }
 
 func (d *doorman) check(ctx context.Context, account string) checked {
@@ -61,9 +64,13 @@ func (d *doorman) check(ctx context.Context, account string) checked {
 		defer cancel()
 		answer, err := d.wms.CheckConnection(limited, &wmsv1.CheckConnectionRequest{Account: account})
 		if err != nil {
-			return checked{unclear, vendorFault(apierr.WMS, err)}, nil
+			return checked{standing: unclear, detail: vendorFault(apierr.WMS, err)}, nil
 		}
-		return checked{standingOf(answer.GetDisposition()), strings.TrimSpace(strings.Join([]string{
+		work := rule.WorkAuth
+		if answer.GetAccountFault() == wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK {
+			work = rule.WorkClock
+		}
+		return checked{standing: standingOf(answer.GetDisposition()), work: work, detail: strings.TrimSpace(strings.Join([]string{
 			answer.GetVendorCode(), answer.GetVendorMessage(), answer.GetDetail(),
 		}, " "))}, nil
 	})
@@ -95,7 +102,7 @@ func (d *doorman) judge(ctx context.Context, scheme, account string, results []l
 	defer cancel()
 	switch found.standing {
 	case refused:
-		paused, err := d.store.PauseAccount(ctx, scheme, account, found.detail, askAgainAfter)
+		paused, err := d.store.PauseAccount(ctx, scheme, account, found.work, found.detail, askAgainAfter)
 		if paused {
 			d.logger.ErrorContext(ctx, "WMS account refused; nothing is sent to it", slog.String("account", account), slog.String("detail", found.detail))
 		}

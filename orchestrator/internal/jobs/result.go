@@ -31,6 +31,7 @@ func resultOf(due ledger.Due, answer *wmsv1.CancelResult) ledger.Result {
 	r.Answer = rule.Answer{
 		Disposition: dispositionOf(answer.GetDisposition()), Recognised: answer.GetRecognised(), RetryAfter: answer.GetRetryAfter().AsDuration(),
 	}
+	r.Answer.Lost = r.Answer.Disposition == rule.Unknown && lost(answer.GetUnknownCause())
 	r.HTTPStatus = int(answer.GetHttpStatus())
 	r.VendorFlag, r.VendorCode, r.VendorMessage = answer.GetVendorFlag(), answer.GetVendorCode(), answer.GetVendorMessage()
 	r.Detail, r.Dictionary = answer.GetDetail(), answer.GetDictionaryVersion()
@@ -40,6 +41,11 @@ func resultOf(due ledger.Due, answer *wmsv1.CancelResult) ledger.Result {
 	r.Request, r.Reply = answer.GetRequest(), answer.GetReply()
 	r.SendTime, r.ReplyTime = timeOf(answer.GetSendTime()), timeOf(answer.GetReplyTime())
 	return r
+}
+
+// lost says whether an unknown outcome is an answer that was lost. A wmssvc that does not say yet is believed to mean that, as it always was.
+func lost(cause wmsv1.UnknownCause) bool {
+	return cause == wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST || cause == wmsv1.UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED
 }
 
 // dispositionOf: a disposition that this program does not know is unknown, never a guess.
@@ -80,7 +86,7 @@ func refusalOf(due ledger.Due, refusal *wmsv1.Refusal) ledger.Result {
 // unanswered is the result of an item that was handed over and never answered: nobody can say that nothing happened.
 func unanswered(due ledger.Due, detail string) ledger.Result {
 	r := blank(due)
-	r.Answer = rule.Answer{Disposition: rule.Unknown}
+	r.Answer = rule.Answer{Disposition: rule.Unknown, Lost: true}
 	r.Detail = detail
 	return r
 }

@@ -204,6 +204,7 @@ type Due struct {
 	// Attempt is the last one made; a claim makes the next.
 	Attempt         int
 	MaybeLanded     bool
+	AnswerLost      bool
 	SameDisposition rule.Disposition
 	SameCount       int
 	SameSince       time.Time

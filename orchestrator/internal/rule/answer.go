@@ -71,6 +71,8 @@ const (
 	WorkRequestRefused WorkKind = "request_refused"
 	WorkSchemeInactive WorkKind = "scheme_inactive"
 	WorkNumberReuse    WorkKind = "number_reuse_unsaid"
+	// WorkClock is about an account too, refused for the time that its requests carry.
+	WorkClock WorkKind = "wms_clock"
 	// WorkAuth is about an account, WorkAuthOrder about one order that an account which works is not allowed to cancel.
 	WorkAuthOrder        WorkKind = "wms_auth_order"
 	WorkMappingSuspected WorkKind = "mapping_suspected"
@@ -97,8 +99,9 @@ type Timing struct {
 // History is what came before the answer at hand.
 type History struct {
 	Evidence Evidence
-	// MayHaveLanded: an earlier attempt may have changed something in the WMS.
-	MayHaveLanded bool
+	// AnswerLost: an earlier attempt left and its answer was lost, so that it may have cancelled the order. A proxy's answer in the WMS's
+	// stead is no lost one.
+	AnswerLost bool
 	// Same counts answers with this disposition, this one included.
 	Same int
 	// FirstSame is when the first of them came.
@@ -116,6 +119,8 @@ type Answer struct {
 	Disposition Disposition
 	Recognised  bool
 	RetryAfter  time.Duration
+	// Lost is true of an Unknown whose answer was lost: a time-out, a broken connection, a caller that died.
+	Lost bool
 }
 
 // Next says what becomes of the cancellation.
@@ -190,14 +195,14 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 }
 
 // notFound waits out the grace, because an order may be created after its bill was voided; then an order that an earlier
-// attempt may have cancelled counts as cancelled, one with weak evidence as never made, and any other is a person's matter
+// attempt with a lost answer may have cancelled counts as cancelled, one with weak evidence as never made, and any other is a person's matter
 // while it is asked again more slowly.
 func (t Timing) notFound(h History, now time.Time) Next {
 	age := now.Sub(h.FirstSame)
 	switch {
 	case age < t.NotFoundGrace:
 		return Next{State: Open, Wait: t.Backoff}
-	case h.MayHaveLanded:
+	case h.AnswerLost:
 		return Next{State: Done, Outcome: "not_found_after_possible_cancel", Inferred: true}
 	case h.Evidence == EvidenceWeak:
 		return Next{State: Closed, Outcome: "no_order"}

@@ -11,9 +11,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// PauseAccount stops sending to a WMS account whose credentials are refused, and tells a person through the scheme that met it; it is
-// probed after wait. It says whether it was this call that did: one that is paused already stays as it is.
-func (s *Store) PauseAccount(ctx context.Context, scheme, account, detail string, wait time.Duration) (paused bool, err error) {
+// PauseAccount stops sending to a WMS account that is refused, for its credentials or (kind WorkClock) for the clock, and tells a person
+// through the scheme that met it; it is probed after wait. It says whether it was this call that did: one that is paused already stays as it is.
+func (s *Store) PauseAccount(ctx context.Context, scheme, account string, kind rule.WorkKind, detail string, wait time.Duration) (paused bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 insert into account_pause (account, detail, probe_time) values ($1, $2, now() + $3::interval) on conflict do nothing`, account, clean(detail), wait)
@@ -23,7 +23,7 @@ insert into account_pause (account, detail, probe_time) values ($1, $2, now() + 
 		if paused = tag.RowsAffected() > 0; !paused {
 			return nil
 		}
-		return openWork(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkAuth, Subject: account, Detail: detail}})
+		return openWork(ctx, tx, scheme, []ledger.Work{{Kind: kind, Subject: account, Detail: detail}})
 	})
 	if err != nil {
 		return false, fmt.Errorf("pause account: %w", err)
@@ -57,7 +57,7 @@ func (s *Store) EndAccountPause(ctx context.Context, account string) error {
 		}
 		_, err = tx.Exec(ctx, `
 update work_item set close_time = now(), close_reason = 'the WMS accepts the account again'
-where kind = $2 and subject = $1 and close_time is null`, account, string(rule.WorkAuth))
+where kind in ($2, $3) and subject = $1 and close_time is null`, account, string(rule.WorkAuth), string(rule.WorkClock))
 		return err
 	})
 	if err != nil {

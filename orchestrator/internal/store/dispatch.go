@@ -116,7 +116,7 @@ where b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = '
 // dueColumns are what a push needs to know of a cancellation c.
 const dueColumns = `
 select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
-       c.extend_props, c.owner_code, c.triggers, c.evidence, c.not_before, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.same_disposition,
+       c.extend_props, c.owner_code, c.triggers, c.evidence, c.not_before, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition,
        c.same_count, c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for, c.traceparent,
        (select w.answer_time from wms_answer w where w.account = c.account) as answered_time, exists (` + liveHolder + `) as has_holder,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id and b.gone_time is not null) as bill_gone`

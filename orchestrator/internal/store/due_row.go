@@ -29,6 +29,7 @@ type dueRow struct {
 	UnreadSince     *time.Time
 	Attempt         int
 	MaybeLanded     bool
+	AnswerLost      bool
 	SameDisposition string
 	SameCount       int
 	SameSince       *time.Time
@@ -46,7 +47,7 @@ func (r dueRow) due() ledger.Due {
 		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID, BillNo: r.BillNo, Account: r.Account, WarehouseCode: r.WarehouseCode,
 		OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode,
 		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime, UnreadSince: valued(r.UnreadSince), Attempt: r.Attempt,
-		MaybeLanded: r.MaybeLanded, SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
+		MaybeLanded: r.MaybeLanded, AnswerLost: r.AnswerLost, SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
 		SameSince: valued(r.SameSince), AnswerChanges: r.AnswerChanges, UnsentSince: valued(r.UnsentSince),
 		UnsentTime: valued(r.UnsentTime), UnsentFor: r.UnsentFor, AnsweredTime: valued(r.AnsweredTime),
 		NotBefore: valued(r.NotBefore), BillGone: r.BillGone, Traceparent: r.Traceparent, NeedsRead: r.HasHolder || r.VerifiedTime.Before(valued(r.NotBefore)),

@@ -77,7 +77,7 @@ func TestAnAccountPausesOnceAndGoesOnByItself(t *testing.T) {
 	var callers errgroup.Group
 	for range 4 {
 		callers.Go(func() error {
-			_, err := w.store.PauseAccount(t.Context(), rowtest.SchemeName, "default", "sign-check-failure", time.Minute)
+			_, err := w.store.PauseAccount(t.Context(), rowtest.SchemeName, "default", rule.WorkAuth, "sign-check-failure", time.Minute)
 			return err
 		})
 	}
@@ -97,6 +97,16 @@ func TestAnAccountPausesOnceAndGoesOnByItself(t *testing.T) {
 	require.NoError(t, w.store.EndAccountPause(t.Context(), "default"))
 	require.Zero(t, w.count(openWorkItems))
 	require.Len(t, w.claim(due), 1)
+}
+
+// The failure: a WMS whose clock was an hour off sent people to look for a wrong key.
+func TestAnAccountRefusedForItsClockIsItsOwnWork(t *testing.T) {
+	w := setupWriter(t)
+	_, err := w.store.PauseAccount(t.Context(), rowtest.SchemeName, "default", rule.WorkClock, "the WMS's clock is 1h0m0s ahead of ours", time.Minute)
+	require.NoError(t, err)
+	require.Contains(t, w.text(`select action from reporting.work_item where kind = 'wms_clock' and close_time is null`), "NTP")
+	require.NoError(t, w.store.EndAccountPause(t.Context(), "default"))
+	require.Zero(t, w.count(openWorkItems))
 }
 
 func TestOneRefusedOrderIsParkedUnlessItWasTriedSince(t *testing.T) {

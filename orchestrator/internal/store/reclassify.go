@@ -25,7 +25,7 @@ type answerRow struct {
 	VendorMessage   string
 	Disposition     string
 	Evidence        string
-	MaybeLanded     bool
+	AnswerLost      bool
 	SameDisposition string
 	SameCount       int
 	SameSince       *time.Time
@@ -91,7 +91,7 @@ func refuseAnswer(r answerRow, named ledger.Named) string {
 
 func answersNamed(ctx context.Context, tx pgx.Tx, named ledger.Named, lock bool) ([]answerRow, error) {
 	query := `
-select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, a.vendor_flag, c.vendor_message, c.disposition, c.evidence, c.maybe_landed,
+select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, a.vendor_flag, c.vendor_message, c.disposition, c.evidence, c.answer_lost,
        c.same_disposition, c.same_count, c.same_since, c.claim_until is not null as in_flight
 from cancellation c join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = c.attempt - case when c.claim_until is null then 0 else 1 end
 where c.state in ('parked', 'open') and btrim(c.vendor_message, E' \t\r\n') = btrim(@message, E' \t\r\n')
@@ -126,7 +126,7 @@ type answerMoves struct {
 func judgeAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) answerMoves {
 	m := answerMoves{work: map[string][]ledger.Work{}}
 	for _, r := range rows {
-		history := rule.History{Evidence: rule.Evidence(r.Evidence), MayHaveLanded: r.MaybeLanded, Same: 1, FirstSame: now}
+		history := rule.History{Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, Same: 1, FirstSame: now}
 		if r.SameDisposition == r.Disposition && r.SameSince != nil {
 			history.Same, history.FirstSame = max(r.SameCount, 1), *r.SameSince
 		}

@@ -89,9 +89,9 @@ with r as (
         @codes::text[], @messages::text[], @details::text[], @dictionaries::text[], @send_times::timestamptz[], @reply_times::timestamptz[],
         @requests::bytea[], @replies::bytea[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @same::text[],
         @same_counts::integer[], @same_since::timestamptz[], @changes::integer[], @unsent_since::timestamptz[], @unsent_for::interval[],
-        @landed::boolean[], @verify::boolean[])
+        @landed::boolean[], @lost::boolean[], @verify::boolean[])
       as r (id, attempt, disposition, recognised, http_status, flag, code, message, detail, dictionary, send_time, reply_time, request, reply,
-        state, outcome, inferred, wait, same_disposition, same_count, same_since, answer_changes, unsent_since, unsent_for, landed, verify)
+        state, outcome, inferred, wait, same_disposition, same_count, same_since, answer_changes, unsent_since, unsent_for, landed, lost, verify)
 )`
 
 // moveByAnswer is what the current attempt's answer r makes of a debt c; was.open says whether it decides over it. An "unknown" counts
@@ -108,7 +108,7 @@ set state = case when was.open then r.state else c.state end,
     same_disposition = r.same_disposition, same_count = r.same_count, same_since = r.same_since, answer_changes = r.answer_changes,
     unsent_since = r.unsent_since, unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for,
     verified_time = case when was.open and r.verify then 'epoch' else c.verified_time end,
-    maybe_landed = c.maybe_landed or r.landed, update_time = now()`
+    maybe_landed = c.maybe_landed or r.landed, answer_lost = c.answer_lost or r.lost, update_time = now()`
 	isCurrent = `c.cancellation_id = r.id and c.attempt = r.attempt and (r.disposition <> 'unknown' or c.claim_until is not null)`
 )
 

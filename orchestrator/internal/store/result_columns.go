@@ -14,7 +14,7 @@ type columns struct {
 	attempts, statuses, sameCounts, answerChanges               []int
 	dispositions, flags, codes, messages, details, dictionaries []string
 	states, outcomes, same                                      []string
-	recognised, inferred, landed, verify                        []bool
+	recognised, inferred, landed, lost, verify                  []bool
 	waits, unsentFor                                            []time.Duration
 	sendTimes, replyTimes, sameSince, unsentSince               []*time.Time
 	requests, replies                                           [][]byte
@@ -41,6 +41,7 @@ func columnsOf(results []ledger.Result) columns {
 		c.inferred = append(c.inferred, r.Next.Inferred)
 		c.verify = append(c.verify, r.Next.Verify)
 		c.landed = append(c.landed, r.Answer.Disposition.MayHaveLanded())
+		c.lost = append(c.lost, r.Answer.Lost)
 		c.waits = append(c.waits, r.Next.Wait)
 		c.sendTimes = append(c.sendTimes, nullable(r.SendTime))
 		c.replyTimes = append(c.replyTimes, nullable(r.ReplyTime))
@@ -67,6 +68,6 @@ func (c columns) args() pgx.StrictNamedArgs {
 		"send_times": c.sendTimes, "reply_times": c.replyTimes, "requests": c.requests, "replies": c.replies,
 		"states": c.states, "outcomes": c.outcomes, "inferred": c.inferred, "waits": c.waits, "same": c.same,
 		"same_counts": c.sameCounts, "same_since": c.sameSince, "changes": c.answerChanges, "unsent_since": c.unsentSince,
-		"unsent_for": c.unsentFor, "landed": c.landed, "verify": c.verify,
+		"unsent_for": c.unsentFor, "landed": c.landed, "lost": c.lost, "verify": c.verify,
 	}
 }

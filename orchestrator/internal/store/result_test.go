@@ -111,6 +111,22 @@ func TestAnAttemptWithoutAnAnswerLapses(t *testing.T) {
 	require.Equal(t, debt.Attempt, lapsed[0].Attempt)
 }
 
+func TestALostAnswerIsRememberedAndAProxysIsNot(t *testing.T) {
+	w := setupWriter(t)
+	claimed := w.claim(w.owe(1, "A1", "WH1", "WH2"))
+	lost, proxy := w.resultOf(claimed[0], rule.Unknown, rule.Next{State: rule.Open}), w.resultOf(claimed[1], rule.Unknown, rule.Next{State: rule.Open})
+	lost.Answer.Lost = true
+	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{lost, proxy}, nil))
+	due, err := w.store.Load(t.Context(), []int64{claimed[0].ID, claimed[1].ID})
+	require.NoError(t, err)
+	remembered := map[int64]bool{}
+	for _, d := range due {
+		require.True(t, d.MaybeLanded, "either may have done something")
+		remembered[d.ID] = d.AnswerLost
+	}
+	require.Equal(t, map[int64]bool{claimed[0].ID: true, claimed[1].ID: false}, remembered)
+}
+
 func TestOneBadResultDoesNotTakeItsGroupDown(t *testing.T) {
 	w := setupWriter(t)
 	claimed := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))

@@ -32,6 +32,7 @@ func program(ctx context.Context, settings ...string) *exec.Cmd {
 
 // Help is given whatever the settings say; an argument that means nothing is not passed over.
 func TestTheArgumentsOfCheck(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		args   []string
 		status int
@@ -53,6 +54,7 @@ func TestTheArgumentsOfCheck(t *testing.T) {
 
 // What an operator sees of three WMSs, and what a script sees of them.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		personality sandbox.Personality
 		secret      string

@@ -16,6 +16,7 @@ import (
 func failure(text string) dictionary.Answer { return dictionary.Answer{Texts: []string{text}} }
 
 func TestFileComesFirstAndReplacesByName(t *testing.T) {
+	t.Parallel()
 	words, err := dictionary.Extend([]byte(`
 version: "2026-11"
 entries:
@@ -30,7 +31,7 @@ entries:
     codes: [E429]
 `))
 	require.NoError(t, err)
-	require.Regexp(t, `^2\+2026-11\.[0-9a-f]{8}$`, words.Version())
+	require.Regexp(t, `^3\+2026-11\.[0-9a-f]{8}$`, words.Version())
 	require.Equal(t, dictionary.TooLate, words.Classify(failure("单据不存在于本仓")).Disposition)
 	require.Equal(t, dictionary.NotFound, words.Classify(failure("单据不存在")).Disposition)
 	require.Equal(t, dictionary.Meaning{Disposition: dictionary.Throttled, Recognised: true, RetryAfter: 30 * time.Second, Entry: "permission"},
@@ -39,6 +40,7 @@ entries:
 }
 
 func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
 	_, err := dictionary.Extend([]byte(`entries:
   - disposition: too_late
     texts: [a]
@@ -50,6 +52,7 @@ func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
     texts: [c]
   - name: d
     disposition: throttled
+    retry_after: soon
     texts: [d]
   - name: e
     disposition: rejected
@@ -80,6 +83,18 @@ func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
   - name: i
     disposition: auth
     texts: [i]
+  - name: k
+    source: analogy
+    disposition: already_cancelled
+    texts: [已撤]
+  - name: l
+    disposition: rejected
+    fault: clock
+    sentence: order_is_late
+  - name: m
+    flag: platform
+    disposition: cancelled
+    codes: ['*']
 `))
 	require.Error(t, err)
 	for _, want := range []string{
@@ -87,12 +102,14 @@ func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
 		"line 2: name is missing",
 		`line 4: disposition "gone" is not in the list`,
 		"line 7: a failure cannot mean cancelled",
-		`line 10: retry_after ""`,
-		"line 13: retry_after belongs to throttled only", "an empty text",
-		`line 17: unknown key "text"`, `disposition "not_sent" is never the meaning of an answer`, "none of codes, texts, patterns",
-		"line 20: recognised: false belongs to rejected only", `pattern "("`, `pattern "x*" would match every answer`,
-		`line 24: flag "maybe"`, "an empty code",
-		"line 28: source public wants see", `source "hearsay" is none of`, `line 39: a second entry named "i"`,
+		`line 10: retry_after "soon"`,
+		"line 14: retry_after belongs to throttled only", "an empty text",
+		`line 18: unknown key "text"`, `disposition "not_sent" is never the meaning of a WMS's answer`, "none of codes, texts, patterns, sentence",
+		"line 21: recognised: false belongs to rejected only", `pattern "("`, `pattern "x*" would match every answer`,
+		`line 25: flag "maybe"`, "an empty code",
+		"line 29: source public wants see", `source "hearsay" is none of`, `line 40: a second entry named "i"`,
+		"line 43: a guess (source: analogy) never means already_cancelled", "line 47: fault belongs to auth only", `sentence "order_is_late"`,
+		"line 51: a failure cannot mean cancelled",
 	} {
 		require.ErrorContains(t, err, want)
 	}
@@ -105,15 +122,18 @@ func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
 }
 
 func TestOnlyTheBeginningOfALongTextCounts(t *testing.T) {
+	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
 	long := strings.Repeat("啊", 1<<20)
-	require.False(t, words.Classify(failure(long+"单据不存在")).Recognised)
-	require.Equal(t, dictionary.NotFound, words.Classify(failure("单据不存在"+long)).Disposition)
+	require.False(t, words.Classify(failure(long+"无仓库访问权限")).Recognised)
+	require.Equal(t, "warehouse-right", words.Classify(failure("无仓库访问权限"+long)).Entry)
+	require.False(t, words.Classify(failure("单据已取消"+long)).Recognised, "a sentence goes to its end")
 }
 
 // Nobody shall take a guess for knowledge: every embedded entry says where its words come from, in the order of the sections.
 func TestEmbeddedEntriesSayWhereTheirWordsComeFrom(t *testing.T) {
+	t.Parallel()
 	content, err := os.ReadFile("default.yaml")
 	require.NoError(t, err)
 	var f struct {
@@ -125,14 +145,14 @@ func TestEmbeddedEntriesSayWhereTheirWordsComeFrom(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal(content, &f))
 	require.Greater(t, len(f.Entries), 20)
 	for _, e := range f.Entries {
-		require.Contains(t, []string{"public", "sandbox", "analogy"}, e.Source, e.Name)
+		require.Contains(t, []string{"sentence", "public", "sandbox", "analogy"}, e.Source, e.Name)
 		for _, see := range e.See {
-			require.Contains(t, see, "https://", e.Name)
+			require.Regexp(t, "https?://", see, e.Name)
 		}
 	}
-	sections, _, found := strings.Cut(string(content), "# ---- 4.")
+	sections, _, found := strings.Cut(string(content), "# ---- 5.")
 	require.True(t, found)
-	for i, source := range []string{"public", "sandbox", "analogy"} {
+	for i, source := range []string{"sentence", "public", "sandbox", "analogy"} {
 		_, section, found := strings.Cut(sections, fmt.Sprintf("# ---- %d.", i+1))
 		require.True(t, found)
 		section, _, _ = strings.Cut(section, "# ---- ")
@@ -140,25 +160,51 @@ func TestEmbeddedEntriesSayWhereTheirWordsComeFrom(t *testing.T) {
 	}
 }
 
+// The failure: the operator's 已撤单 closes an order whose waybill, 电子面单, was 已撤单.
+func TestOwnEntriesThatEndAnOrderAreWholeTexts(t *testing.T) {
+	t.Parallel()
+	words, err := dictionary.Extend([]byte(`
+version: "1"
+entries:
+  - name: recalled
+    disposition: already_cancelled
+    texts: ['单据[#]已撤单']
+    patterns: ['.{0,4}已召回']
+  - name: too-late-here
+    disposition: too_late
+    texts: [已撤单]
+`))
+	require.NoError(t, err)
+	for text, want := range map[string]dictionary.Disposition{
+		"旺店通WMS返回：单据【SO-1】已撤单！": dictionary.AlreadyCancelled, "电子面单[SO-1]已撤单": dictionary.TooLate, "单据[SO-2]已撤单": dictionary.TooLate,
+		"单据已召回": dictionary.AlreadyCancelled, "单据已召回退货": dictionary.Rejected,
+	} {
+		answer := failure(text)
+		answer.Order.Code = "SO-1"
+		require.Equal(t, want, words.Classify(answer).Disposition, text)
+	}
+}
+
 // FuzzClassify holds the matcher to the flag: whatever the words, a failure is never cancelled, what no entry knows is
-// cancelled or rejected by the flag alone, and the same answer means the same again.
+// provisional or rejected by the flag alone, and the same answer means the same again.
 func FuzzClassify(f *testing.F) {
 	words, err := dictionary.Default()
 	require.NoError(f, err)
-	f.Add(true, "0", "取消成功")
-	f.Add(false, "sign-check-failure", "单据 ZZCX 不存在")
-	f.Add(false, "", "\xff\u3000（）")
-	f.Fuzz(func(t *testing.T, success bool, code, text string) {
-		answer := dictionary.Answer{Success: success, Codes: []string{code}, Texts: []string{text}}
+	f.Add(true, "0", "取消成功", "SO-1")
+	f.Add(false, "sign-check-failure", "单据 ZZCX 不存在", "ZZCX")
+	f.Add(false, "", "\xff\u3000（）", "（")
+	f.Fuzz(func(t *testing.T, success bool, code, text, orderCode string) {
+		answer := dictionary.Answer{Success: success, Codes: []string{code}, Texts: []string{text}, Order: dictionary.Order{Code: orderCode, Type: "QTRK"}}
 		meaning := words.Classify(answer)
 		require.Equal(t, meaning, words.Classify(answer))
 		if !success {
 			require.NotEqual(t, dictionary.Cancelled, meaning.Disposition)
 		}
 		if meaning.Entry == "" {
-			require.Equal(t, success, meaning.Recognised)
-			require.Equal(t, success, meaning.Disposition == dictionary.Cancelled)
+			require.Equal(t, success && text == "", meaning.Recognised)
+			require.Equal(t, success && text == "", meaning.Disposition == dictionary.Cancelled)
+			require.Equal(t, success && text != "", meaning.Provisional)
 		}
-		require.Equal(t, meaning.Disposition == dictionary.Throttled, meaning.RetryAfter > 0)
+		require.Zero(t, meaning.RetryAfter, "no embedded entry names a pause")
 	})
 }

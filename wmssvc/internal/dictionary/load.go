@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -31,6 +32,8 @@ type fileEntry struct {
 	Source      string   `yaml:"source"`
 	See         []string `yaml:"see"`
 	Flag        string   `yaml:"flag"`
+	Sentence    string   `yaml:"sentence"`
+	Fault       string   `yaml:"fault"`
 	Disposition string   `yaml:"disposition"`
 	Recognised  *bool    `yaml:"recognised"`
 	RetryAfter  string   `yaml:"retry_after"`
@@ -61,6 +64,9 @@ func Extend(extension []byte) (*Dictionary, error) {
 		taken[e.name] = true
 	}
 	entries := more.entries
+	for i := range entries {
+		entries[i].own = true
+	}
 	for _, e := range base.entries {
 		if !taken[e.name] {
 			entries = append(entries, e)
@@ -79,7 +85,11 @@ func build(version string, entries []entry) *Dictionary {
 		if e.onFault {
 			d.failure = append(d.failure, e)
 		}
+		if e.onPlatform {
+			d.platform = append(d.platform, e)
+		}
 	}
+	d.prepare()
 	return d
 }
 
@@ -121,7 +131,7 @@ func parse(content []byte) (parsed, error) {
 
 var entryKeys = map[string]bool{
 	"name": true, "flag": true, "disposition": true, "recognised": true,
-	"source": true, "see": true, "retry_after": true, "codes": true, "texts": true, "patterns": true,
+	"source": true, "see": true, "retry_after": true, "codes": true, "texts": true, "patterns": true, "sentence": true, "fault": true,
 }
 
 func parseEntry(node *yaml.Node) (entry, error) {
@@ -143,7 +153,8 @@ func parseEntry(node *yaml.Node) (entry, error) {
 	if raw.Recognised != nil {
 		e.meaning.Recognised = *raw.Recognised
 	}
-	problems = append(problems, raw.checkSource(), e.setFlag(raw.Flag), e.setRetryAfter(raw.RetryAfter), e.check(), e.setPatterns(raw))
+	problems = append(problems, raw.checkSource(), e.setFlag(raw.Flag), e.setRetryAfter(raw.RetryAfter), e.setFault(raw.Fault), e.setSentence(raw.Sentence),
+		e.check(raw.Source), e.setPatterns(raw), e.closeOnlyAsAWhole())
 	if err := errors.Join(problems...); err != nil {
 		return entry{}, err
 	}
@@ -152,7 +163,7 @@ func parseEntry(node *yaml.Node) (entry, error) {
 
 func (f *fileEntry) checkSource() error {
 	switch f.Source {
-	case "", "analogy", "sandbox":
+	case "", "analogy", "sandbox", "sentence":
 		return nil
 	case "public":
 		if len(f.See) == 0 {
@@ -160,7 +171,7 @@ func (f *fileEntry) checkSource() error {
 		}
 		return nil
 	default:
-		return fmt.Errorf("source %q is none of public, sandbox, analogy", f.Source)
+		return fmt.Errorf("source %q is none of public, sandbox, analogy, sentence", f.Source)
 	}
 }
 
@@ -171,19 +182,20 @@ func (e *entry) setFlag(flag string) error {
 	case "success":
 		e.onSuccess = true
 	case "any":
-		e.onSuccess, e.onFault = true, true
+		e.onSuccess, e.onFault, e.onPlatform = true, true, true
+	case "platform":
+		e.onPlatform = true
 	default:
-		return fmt.Errorf("flag %q is none of success, failure, any", flag)
+		return fmt.Errorf("flag %q is none of success, failure, any, platform", flag)
 	}
 	return nil
 }
 
 func (e *entry) setRetryAfter(text string) error {
-	throttled := e.meaning.Disposition == Throttled
 	switch {
-	case text == "" && !throttled:
+	case text == "":
 		return nil
-	case !throttled:
+	case e.meaning.Disposition != Throttled:
 		return errors.New("retry_after belongs to throttled only")
 	}
 	d, err := time.ParseDuration(text)
@@ -194,32 +206,87 @@ func (e *entry) setRetryAfter(text string) error {
 	return nil
 }
 
-// check holds disposition, flag and recognition together: flag first, so a failure is never a fresh cancel.
-func (e *entry) check() error {
+// setFault: an account that is refused is refused for its credentials unless the entry says that it is for its clock.
+func (e *entry) setFault(text string) error {
+	refused := e.meaning.Disposition == Auth
+	switch fault := Fault(text); {
+	case fault == NoFault && refused:
+		e.meaning.Fault = Credentials
+	case fault == NoFault:
+	case !refused:
+		return errors.New("fault belongs to auth only")
+	case fault == Credentials || fault == Clock:
+		e.meaning.Fault = fault
+	default:
+		return fmt.Errorf("fault %q is none of credentials, clock", text)
+	}
+	return nil
+}
+
+func (e *entry) setSentence(text string) error {
+	switch e.sentence = Sentence(text); e.sentence {
+	case "", SaysCancelled, SaysDone, SaysMissing:
+		return nil
+	}
+	return fmt.Errorf("sentence %q is none of %s, %s, %s", text, SaysCancelled, SaysDone, SaysMissing)
+}
+
+// check holds disposition, kind of answer and recognition together: the flag comes first, so a failure is never a fresh cancel, and
+// only the platform in front can vouch that it let nothing through.
+func (e *entry) check(source string) error {
 	switch e.meaning.Disposition {
 	case Cancelled:
-		if e.onFault {
+		if e.onFault || e.onPlatform {
 			return errors.New("a failure cannot mean cancelled; already_cancelled can")
 		}
-	case AlreadyCancelled, InProgress, TooLate, NotFound, Rejected, Auth, Throttled:
-	case NotSent, Unknown:
-		return fmt.Errorf("disposition %q is never the meaning of an answer", e.meaning.Disposition)
+	case NotSent:
+		if e.onSuccess || e.onFault {
+			return fmt.Errorf("disposition %q is never the meaning of a WMS's answer, only of the platform's before it", e.meaning.Disposition)
+		}
+	case AlreadyCancelled, InProgress, TooLate, NotFound, Rejected, Auth, Throttled, Unknown:
 	default:
 		return fmt.Errorf("disposition %q is not in the list", e.meaning.Disposition)
 	}
 	if !e.meaning.Recognised && e.meaning.Disposition != Rejected {
 		return errors.New("recognised: false belongs to rejected only")
 	}
+	if source == "analogy" && e.closes() {
+		return fmt.Errorf("a guess (source: analogy) never means %s: it would end an order", e.meaning.Disposition)
+	}
 	return nil
 }
 
+// closes says that the entry's meaning ends an order.
+func (e *entry) closes() bool {
+	return e.meaning.Disposition == Cancelled || e.meaning.Disposition == AlreadyCancelled
+}
+
+// closeOnlyAsAWhole makes the texts of an entry that ends an order whole ones: a text that merely contains such words may speak of
+// something else, or deny it.
+func (e *entry) closeOnlyAsAWhole() error {
+	if !e.closes() {
+		return nil
+	}
+	for _, text := range e.texts {
+		e.whole = append(e.whole, wholeText(text))
+	}
+	e.texts = nil
+	var problems []error
+	for i, pattern := range e.patterns {
+		whole, err := regexp.Compile(`^(?:旺店通(?:wms)?返回:)?(?:` + pattern.String() + `)[,.;:!]*$`)
+		problems = append(problems, err)
+		e.patterns[i] = whole
+	}
+	return errors.Join(problems...)
+}
+
 func (e *entry) setPatterns(raw fileEntry) error {
-	if len(raw.Codes)+len(raw.Texts)+len(raw.Patterns) == 0 {
-		return errors.New("none of codes, texts, patterns is given")
+	if len(raw.Codes)+len(raw.Texts)+len(raw.Patterns) == 0 && raw.Sentence == "" {
+		return errors.New("none of codes, texts, patterns, sentence is given")
 	}
 	var problems []error
 	for _, code := range raw.Codes {
-		if code == "" {
+		if strings.TrimSuffix(code, "*") == "" {
 			problems = append(problems, errors.New("an empty code"))
 		}
 		e.codes = append(e.codes, code)

@@ -1,8 +1,8 @@
 // Package pace decides when the next request to one WMS account may start: a number in flight, a rate, turns between
 // warehouses, and a pause when the WMS asks for one.
 //
-// It promises that a waiter is let through, or told why not, by its own deadline, and that one warehouse with many orders
-// does not starve another with few. It keeps real time itself; its tests run on the clock of testing/synctest.
+// It promises that a waiter is let through, or told why not, by its own deadline, that one warehouse with many orders does not starve
+// another with few, and that after a pause one turn alone is given until its holder has shown that the WMS takes requests again. It keeps real time itself; its tests run on the clock of testing/synctest.
 package pace
 
 import (
@@ -38,11 +38,27 @@ type Limits struct {
 	PerSecond float64
 }
 
+// Turn is leave to make a request. Proof says that it is the first after a pause: no other turn is given until Proved, or until it is
+// given back and another has a try.
+type Turn struct{ Proof bool }
+
+// proof is where the account stands after a pause.
+type proof int
+
+const (
+	proven proof = iota
+	// wanted: the next turn is the proof.
+	wanted
+	// tried: it was given.
+	tried
+)
+
 // Gate is safe for concurrent use.
 type Gate struct {
 	mu       sync.Mutex
 	limits   Limits
 	recovery recovery
+	proof    proof
 	inFlight int
 	// next is when the rate lets the next request start.
 	next    time.Time
@@ -72,48 +88,50 @@ func (g *Gate) Limits() Limits {
 	return Limits{InFlight: g.limits.InFlight, PerSecond: g.recovery.rate(time.Now(), g.limits.PerSecond)}
 }
 
-// Enter waits for a turn. On nil the caller must call Leave once its request is over; any error says that it has no turn:
+// Enter waits for a turn. Without an error the caller must Leave once its request is over; any error says that it has no turn:
 // *LateError, ErrStopped, or the context's.
-func (g *Gate) Enter(ctx context.Context, warehouse string, before time.Time) error {
+func (g *Gate) Enter(ctx context.Context, warehouse string, before time.Time) (Turn, error) {
 	g.mu.Lock()
-	w, err := g.enterNow(warehouse, before)
+	w, turn, err := g.enterNow(warehouse, before)
 	g.mu.Unlock()
 	if w == nil {
-		return err
+		return turn, err
 	}
 	late := time.NewTimer(time.Until(before))
 	defer late.Stop()
 	select {
 	case err := <-w.turn:
-		return err
+		return w.given, err
 	case <-late.C:
-		return g.abandon(w, &LateError{})
+		return Turn{}, g.abandon(w, &LateError{})
 	case <-ctx.Done():
-		return g.abandon(w, ctx.Err())
+		return Turn{}, g.abandon(w, ctx.Err())
 	}
 }
 
 // enterNow decides at once where that is possible; otherwise it answers a place in the queue.
-func (g *Gate) enterNow(warehouse string, before time.Time) (*waiter, error) {
+func (g *Gate) enterNow(warehouse string, before time.Time) (*waiter, Turn, error) {
 	if g.stopped {
-		return nil, ErrStopped
+		return nil, Turn{}, ErrStopped
 	}
 	now := time.Now()
 	if err := g.recovery.refuses(now, before); err != nil {
-		return nil, err
+		return nil, Turn{}, err
 	}
 	if now.After(before) {
-		return nil, &LateError{}
+		return nil, Turn{}, &LateError{}
 	}
-	if g.lanes.waiting == 0 && g.inFlight < g.limits.InFlight && !g.startsAt(now).After(now) {
-		g.start(now)
-		return nil, nil
+	if g.lanes.waiting == 0 && g.room() && !g.startsAt(now).After(now) {
+		return nil, g.start(now), nil
 	}
 	w := &waiter{turn: make(chan error, 1), before: before}
 	g.lanes.push(warehouse, w)
 	g.dispatch()
-	return w, nil
+	return w, Turn{}, nil
 }
+
+// room says whether another turn may be given, but for the time.
+func (g *Gate) room() bool { return g.inFlight < g.limits.InFlight && g.proof != tried }
 
 // abandon leaves the queue; a turn that was given meanwhile is handed on.
 func (g *Gate) abandon(w *waiter, reason error) error {
@@ -123,8 +141,7 @@ func (g *Gate) abandon(w *waiter, reason error) error {
 		if err := <-w.turn; err != nil {
 			return err
 		}
-		g.inFlight--
-		g.dispatch()
+		g.giveBack(w.given)
 		return reason
 	}
 	g.lanes.drop(w)
@@ -132,20 +149,37 @@ func (g *Gate) abandon(w *waiter, reason error) error {
 }
 
 // Leave gives the place back.
-func (g *Gate) Leave() {
+func (g *Gate) Leave(turn Turn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.giveBack(turn)
+}
+
+func (g *Gate) giveBack(turn Turn) {
 	g.inFlight--
+	if turn.Proof && g.proof == tried {
+		g.proof = wanted
+	}
 	g.dispatch()
 }
 
-// SlowDown leaves the account alone for d and lets it recover gradually afterwards. Waiters that cannot wait that long are
-// told at once.
-func (g *Gate) SlowDown(d time.Duration) {
+// Proved says that the WMS takes requests again after a pause: turns are given as usual.
+func (g *Gate) Proved() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.proof = proven
+	g.dispatch()
+}
+
+// SlowDown leaves the account alone for d and lets it recover gradually afterwards; where d is 0 because nobody said for how long, for
+// 5 s, and twice as long each time up to 5 min. A request that left before the last pause ended says nothing new of that. It answers how
+// long the pause lasts from now. Waiters that cannot wait that long are told at once.
+func (g *Gate) SlowDown(d time.Duration, left time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	g.recovery.begin(now, d)
+	g.recovery.begin(now, d, left)
+	g.proof = wanted
 	g.lanes.each(func(w *waiter) {
 		if err := g.recovery.refuses(now, w.before); err != nil {
 			g.lanes.drop(w)
@@ -153,6 +187,7 @@ func (g *Gate) SlowDown(d time.Duration) {
 		}
 	})
 	g.dispatch()
+	return g.recovery.until.Sub(now)
 }
 
 // Stop turns all waiters away and lets nobody in any more. What is in flight goes on.
@@ -171,14 +206,14 @@ func (g *Gate) Stop() {
 
 // dispatch gives turns while there are places, rate and waiters; when only time is missing it comes back then.
 func (g *Gate) dispatch() {
-	for !g.stopped && g.lanes.waiting > 0 && g.inFlight < g.limits.InFlight {
+	for !g.stopped && g.lanes.waiting > 0 && g.room() {
 		now := time.Now()
 		if at := g.startsAt(now); at.After(now) {
 			g.wakeAt(at.Sub(now))
 			return
 		}
 		w := g.lanes.pop()
-		g.start(now)
+		w.given = g.start(now)
 		w.turn <- nil
 	}
 }
@@ -206,9 +241,14 @@ func (g *Gate) startsAt(now time.Time) time.Time {
 	return at
 }
 
-func (g *Gate) start(now time.Time) {
+func (g *Gate) start(now time.Time) Turn {
 	g.inFlight++
 	if rate := g.recovery.rate(now, g.limits.PerSecond); rate > 0 {
 		g.next = now.Add(time.Duration(float64(time.Second) / rate))
 	}
+	if g.proof != wanted {
+		return Turn{}
+	}
+	g.proof = tried
+	return Turn{Proof: true}
 }

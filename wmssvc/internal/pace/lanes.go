@@ -7,6 +7,8 @@ type waiter struct {
 	turn   chan error
 	before time.Time
 	gone   bool
+	// given is the turn that the channel announces.
+	given Turn
 }
 
 type lane struct {

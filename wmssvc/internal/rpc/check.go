@@ -29,9 +29,11 @@ func (s *Service) CheckConnection(ctx context.Context, request *wmsv1.CheckConne
 	if err != nil {
 		return nil, callerGone(err)
 	}
+	said, _ := tell(a)
 	return &wmsv1.CheckConnectionResponse{
-		Account: toAccount(a), VendorTime: toTimestamp(result.VendorTime()), ServiceTime: timestamppb.New(s.now()),
+		Account: said, VendorTime: toTimestamp(result.VendorTime()), ServiceTime: timestamppb.New(s.now()),
 		Disposition: dispositions[result.Disposition],
 		VendorCode:  boundedText(result.Answer.Code), VendorMessage: boundedText(result.Answer.Message), Detail: printable(result.Detail),
+		UnknownCause: causes[result.Cause], AccountFault: accountFaults[result.Fault],
 	}, nil
 }

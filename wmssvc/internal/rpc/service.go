@@ -133,6 +133,8 @@ func (s *Service) isStopping() bool {
 type job struct {
 	order   *wmsv1.Order
 	account *account.Account
+	// told is what the caller was told of the account's server.
+	told    account.Told
 	request wms.Request
 	// place is the order's own in its trace; invalid where nobody told one.
 	place trace.SpanContext
@@ -166,7 +168,7 @@ func (s *Service) prepare(ctx context.Context, order *wmsv1.Order) (job, *fault)
 	if err != nil {
 		return job{}, s.unprepared(err)
 	}
-	return job{order: order, account: a, request: request, place: placeOf(ctx, order)}, nil
+	return job{order: order, account: a, told: a.LastTold(), request: request, place: placeOf(ctx, order)}, nil
 }
 
 func (s *Service) find(name string) (*account.Account, *fault) {
@@ -193,7 +195,7 @@ func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult
 			result, err = unknownResult(j), nil
 		}
 	}()
-	outcome, err := j.account.Cancel(ctx, j.order.GetWarehouseCode(), j.request, j.order.GetSendBefore().AsTime())
+	outcome, err := j.account.Cancel(ctx, j.told, j.order.GetWarehouseCode(), j.request, j.order.GetSendBefore().AsTime())
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
 )
 
 // probeWithin bounds the harmless call by which a stream learns what kind of server an unknown account has.
@@ -27,14 +28,14 @@ func (s *Service) CancelOrders(stream ordersStream) error {
 		return fault.err()
 	}
 	defer s.leave()
-	capacity, err := s.announce(stream)
+	capacity, told, err := s.announce(stream)
 	if err != nil {
 		return err
 	}
 	starting, stop := context.WithCancel(stream.Context())
 	defer stop()
 	f := &flow{
-		service: s, stream: stream, capacity: capacity, starting: starting, stop: stop,
+		service: s, stream: stream, capacity: capacity, told: told, starting: starting, stop: stop,
 		items: make(chan *wmsv1.Order), jobs: make(chan *wmsv1.Order), answers: make(chan answer, capacity),
 		received: make(chan error, 1), closed: make(chan struct{}),
 	}
@@ -42,26 +43,28 @@ func (s *Service) CancelOrders(stream ordersStream) error {
 }
 
 // announce sends the Window of every account and answers how many items the stream may hold: what is in flight and as many
-// again, or heldAtLeast, that wait for their turn.
-func (s *Service) announce(stream ordersStream) (int, error) {
+// again, or heldAtLeast, that wait for their turn; and what was told of each account.
+func (s *Service) announce(stream ordersStream) (capacity int, told map[*account.Account]account.Told, err error) {
 	s.learn(stream.Context())
-	capacity := 0
+	told = make(map[*account.Account]account.Told, len(s.names))
 	for _, name := range s.names {
 		a := s.accounts[name]
 		limits := a.Limits()
 		capacity += limits.InFlight + max(limits.InFlight, heldAtLeast)
+		var said *wmsv1.Account
+		said, told[a] = tell(a)
 		frame := &wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Window{Window: &wmsv1.Window{
-			Account: toAccount(a), InFlight: int32(limits.InFlight), PerSecond: limits.PerSecond, //nolint:gosec // bounded by the settings
+			Account: said, InFlight: int32(limits.InFlight), PerSecond: limits.PerSecond, //nolint:gosec // bounded by the settings
 			ServiceTime: timestamppb.New(s.now()),
 		}}}
 		if err := stream.Send(frame); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 	}
-	return capacity, nil
+	return capacity, told, nil
 }
 
-// learn finds out, for all accounts at once, which server is behind those not yet heard of.
+// learn finds out, for all accounts at once, which server is behind those not heard of lately.
 func (s *Service) learn(ctx context.Context) {
 	var probes sync.WaitGroup
 	for _, a := range s.accounts {
@@ -77,6 +80,8 @@ type flow struct {
 	service  *Service
 	stream   ordersStream
 	capacity int
+	// told is what the windows told of each account's server: the stream's items go to no other.
+	told map[*account.Account]account.Told
 	// starting ends with the stream, or when the caller says stop: no request of the stream is started after that.
 	starting context.Context
 	stop     context.CancelFunc
@@ -189,6 +194,7 @@ func (f *flow) one(ctx context.Context, order *wmsv1.Order) answer {
 	if fault != nil {
 		return answer{&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Refusal{Refusal: fault.refusal(order)}}}
 	}
+	job.told = f.told[job.account]
 	result, err := f.service.cancel(f.starting, job)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -10,6 +10,7 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/verdict"
 )
 
 // maxEvidence bounds the request, the reply and each of the vendor's texts in a result, in bytes.
@@ -34,6 +35,19 @@ var environments = map[account.Environment]wmsv1.Environment{
 	account.EnvironmentSandbox: wmsv1.Environment_ENVIRONMENT_SANDBOX,
 }
 
+var causes = map[verdict.Cause]wmsv1.UnknownCause{
+	verdict.NoCause:    wmsv1.UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED,
+	verdict.Lost:       wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST,
+	verdict.Proxy:      wmsv1.UnknownCause_UNKNOWN_CAUSE_PROXY,
+	verdict.Unreadable: wmsv1.UnknownCause_UNKNOWN_CAUSE_UNREADABLE,
+}
+
+var accountFaults = map[dictionary.Fault]wmsv1.AccountFault{
+	dictionary.NoFault:     wmsv1.AccountFault_ACCOUNT_FAULT_UNSPECIFIED,
+	dictionary.Credentials: wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS,
+	dictionary.Clock:       wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK,
+}
+
 func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 	result := &wmsv1.CancelResult{
 		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
@@ -43,7 +57,8 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 		SendTime: toTimestamp(r.Exchange.LeftAt), ReplyTime: toTimestamp(r.Exchange.RepliedAt),
 		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut,
 		HttpStatus: int32(r.Exchange.Status), //nolint:gosec // three digits
-		TraceId:    j.traceID(),
+		TraceId:    j.traceID(), Provisional: r.Provisional, AnswerText: boundedText(r.Text), UnknownCause: causes[r.Cause],
+		AccountFault: accountFaults[r.Fault],
 	}
 	if r.RetryAfter > 0 {
 		result.RetryAfter = durationpb.New(r.RetryAfter)
@@ -55,7 +70,8 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 func unknownResult(j job) *wmsv1.CancelResult {
 	return &wmsv1.CancelResult{
 		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
-		Disposition: wmsv1.Disposition_DISPOSITION_UNKNOWN, Detail: "wmssvc failed inside; the cause is in its log",
+		Disposition: wmsv1.Disposition_DISPOSITION_UNKNOWN, UnknownCause: wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST,
+		Detail:            "wmssvc failed inside; the cause is in its log",
 		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut, TraceId: j.traceID(),
 	}
 }
@@ -69,10 +85,12 @@ func stoppedResult(j job) *wmsv1.CancelResult {
 	}
 }
 
-func toAccount(a *account.Account) *wmsv1.Account {
+// tell says which WMS this is, and answers what the caller has been told by that.
+func tell(a *account.Account) (*wmsv1.Account, account.Told) {
+	environment, told := a.Tell()
 	return &wmsv1.Account{
-		Name: a.Name(), Sid: a.Partner(), Host: a.Host(), Environment: environments[a.Environment()], Dialect: a.Dialect(),
-	}
+		Name: a.Name(), Sid: a.Partner(), Host: a.Host(), Environment: environments[environment], Dialect: a.Dialect(),
+	}, told
 }
 
 func toTimestamp(at time.Time) *timestamppb.Timestamp {

@@ -11,11 +11,15 @@ import (
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/verdict"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/wms-answers.md from the table")
 
 const answersPage = "../../../docs/wms-answers.md"
+
+// asked is the order that all these answers are about.
+var asked = wms.Order{WarehouseCode: "CK001", OrderCode: "ZZCX000123", OrderType: "QTRK"}
 
 // answer is a line of the page: what the WMS says, and what it comes to.
 type answer struct {
@@ -23,6 +27,15 @@ type answer struct {
 	want             dictionary.Disposition
 	recognised       bool
 	from             string
+}
+
+// body is the answer as a document.
+func (c answer) body() string {
+	if c.flag != "platform" {
+		return envelope(c.flag, c.code, c.text)
+	}
+	code, sub, _ := strings.Cut(c.code, " ")
+	return "<error_response><code>" + code + "</code><sub_code>" + sub + "</sub_code><msg>" + c.text + "</msg></error_response>"
 }
 
 type section struct {
@@ -33,6 +46,7 @@ type section struct {
 const (
 	cancelled = dictionary.Cancelled
 	rejected  = dictionary.Rejected
+	topCodes  = "http://blog.unvs.cn/archives/taobao-oauth-top-error-code.html: sub codes of the platform below Qimen"
 	qjb       = "旗舰版: `cunsheng/wangdiantong-api-qjb`, a crawl of open.wangdian.cn"
 )
 
@@ -41,12 +55,14 @@ const (
 var sections = []section{
 	{"On record", "The words, or the code, stand in public material: of this vendor, or of the protocol that it copies. " +
 		"No failure of this very method (`WDT_WMS_ORDER_CANCEL`) is public.", []answer{
-		{"success", "0", "旺店通WMS返回：商品同步成功", cancelled, true, "form of this WMS's successes (of other methods): mirrors of the vendor's pages, https://www.yuque.com/huice-wiki/bhxv6e"},
+		{"success", "0", "旺店通WMS返回：商品同步成功", dictionary.InProgress, false, "form of this WMS's successes (of other methods, so not known of a cancel): mirrors of the vendor's pages, https://www.yuque.com/huice-wiki/bhxv6e"},
+		{"success", "0", "旺店通WMS返回：", cancelled, true, "that form without a text"},
 		{"success", "", "", cancelled, true, "`taobao.qimen.order.cancel` in a production log of 2019: a flag and nothing else"},
 		{"success", "0000", "OK", cancelled, true, "https://cnblogs.com/tonggc1668/p/6434487.html"},
 		{"success", "200", "", cancelled, true, "https://www.showdoc.com.cn/265424688438926/3627630598932395"},
-		{"success", "0", "旺店通WMS返回：订单流水查询成功", cancelled, true, "the same"},
-		{"success", "0", "旺店通WMS返回：库存查询成功", cancelled, true, "the same"},
+		{"success", "0", "旺店通WMS返回：订单流水查询成功", dictionary.InProgress, false, "the same"},
+		{"success", "0", "旺店通WMS返回：库存查询成功", dictionary.InProgress, false, "the same"},
+		{"failure", "isp.top-remote-connection-timeout", "", dictionary.Unknown, false, topCodes},
 		{"failure", "100", "单据不存在", dictionary.NotFound, true, qjb},
 		{"failure", "100", "超过每分钟最大调用频率限制", dictionary.Throttled, true, "旗舰版: `BernardSimon/gwdt` (gwdt.go)"},
 		{"failure", "sign-check-failure", "Illegal request", dictionary.Auth, true, "https://developer.alibaba.com/docs/api.htm?apiId=47902"},
@@ -57,6 +73,21 @@ var sections = []section{
 		{"failure", "client.protocol.invalid-argument", "", rejected, true, "https://www.yuque.com/huice-wiki/bhxv6e/enclt9; its text says that the interface is not deployed, or not supported yet"},
 		{"error", "-1", "系统异常", rejected, false, "`tyiner/erp` (PartnerAsyncController.php): flag `error`, code -1, in a client's own answers"},
 		{"failure", "", "", rejected, false, "a failure that says nothing"},
+	}},
+	{"The platform in front", "What the platform below Qimen says in the WMS's stead (`error_response`, XML or JSON), with code and sub code: " + topCodes + ". Other " +
+		"codes are `unknown`.", []answer{
+		{"platform", "7 accesscontrol.limited-by-app-access-count", "This ban will last for 12 more seconds", dictionary.Throttled, true, "for as long as it says"},
+		{"platform", "7", "App Call Limited", dictionary.Throttled, true, ""},
+		{"platform", "15 isp.call-limited", "", dictionary.Throttled, true, ""},
+		{"platform", "25 isv.invalid-signature", "Invalid signature", dictionary.Auth, true, ""},
+		{"platform", "29", "Invalid app Key", dictionary.Auth, true, ""},
+		{"platform", "11 isv.permission-api-package-limit", "Insufficient isv permissions", dictionary.Auth, true, ""},
+		{"platform", "31", "Invalid timestamp", dictionary.Auth, true, "the clock"},
+		{"platform", "22", "Invalid method", dictionary.Auth, true, "the account's settings: the same for all orders"},
+		{"platform", "41 isv.invalid-parameter", "Invalid arguments", rejected, true, ""},
+		{"platform", "15 isp.top-remote-connection-timeout", "Remote service error", dictionary.Unknown, false, "the answer was lost"},
+		{"platform", "10", "Service currently unavailable", dictionary.Unknown, false, ""},
+		{"platform", "99", "something new", dictionary.Unknown, false, ""},
 	}},
 	{"Worded by our sandbox", "`wmssvc/sandbox` says these, because something has to be said. A real WMS need not.", []answer{
 		{"success", "0", "取消成功", cancelled, true, "the form follows this WMS's successes"},
@@ -90,6 +121,25 @@ var sections = []section{
 		{"failure", "invalid-request", "cancelReason长度不能超过250", rejected, true, ""},
 		{"failure", "client.protocol.invalid-argument", "接口未部署或暂不支持", rejected, true, "the code is on record"},
 	}},
+	{"Read as a whole", "What ends an order is never taken from a word. These are sentences about this order (ZZCX000123, of type QTRK, in CK001) and nothing " +
+		"else, and their neighbours that speak of something else or deny it.", []answer{
+		{"failure", "1", "单据已取消", dictionary.AlreadyCancelled, true, "that some refuse a repeat is on record"},
+		{"failure", "1", "单据[ZZCX000123]已取消", dictionary.AlreadyCancelled, true, ""},
+		{"failure", "1", "取消失败，原因：入库单ZZCX000123状态为已取消", dictionary.AlreadyCancelled, true, ""},
+		{"failure", "1", "order is already cancelled", dictionary.AlreadyCancelled, true, ""},
+		{"failure", "1", "单据[ZZCX000123-1]已取消", rejected, false, "another document"},
+		{"failure", "1", "出库单已取消", rejected, false, "another document"},
+		{"failure", "1", "运单已取消", rejected, false, ""},
+		{"failure", "1", "单据已取消审核", rejected, false, ""},
+		{"failure", "1", "买家已取消退款,订单不允许取消", rejected, false, ""},
+		{"failure", "1", "单据不是已取消状态", rejected, false, ""},
+		{"failure", "1", "不能重复取消", rejected, false, "a repeat of what?"},
+		{"failure", "1", "order line cancelled", rejected, false, ""},
+		{"failure", "1", "运单号不存在", rejected, false, ""},
+		{"success", "0", "单据ZZCX000123取消成功", cancelled, true, ""},
+		{"success", "0", "取消申请已提交", dictionary.InProgress, true, "a promise"},
+		{"success", "0", "已通知仓库处理", dictionary.InProgress, false, ""},
+	}},
 	{"By analogy", "The situation is on record for a relative, or plain to see; the words are guesses. These lines show what the guesses " +
 		"catch.", []answer{
 		{"success", "0", "取消失败", rejected, false, "a success that says it failed"},
@@ -97,7 +147,7 @@ var sections = []section{
 		{"failure", "1", "单据拦截中，请稍后再试", dictionary.InProgress, true, ""},
 		{"failure", "1", "订单已经取消", dictionary.AlreadyCancelled, true, "`kenee/ONEX-OMS`: refuses a repeat"},
 		{"failure", "1", "旺店通WMS返回：单据 ZZCX000123 不存在！", dictionary.NotFound, true, ""},
-		{"failure", "1", "入库单[ZZCX-000123]不存在", dictionary.NotFound, true, ""},
+		{"failure", "1", "入库单[ZZCX000123]不存在", dictionary.NotFound, true, ""},
 		{"failure", "1", "单据不存在或已取消", dictionary.NotFound, true, "the vendor: the two are not told apart by text"},
 		{"error", "-1", "单据不存在", dictionary.NotFound, true, "any flag but success"},
 		{"failure", "1", "单据已退回编辑中", rejected, false, "旗舰版 `wms.stockin.Other.cancelOtherOrder`: is tried again"},
@@ -125,22 +175,27 @@ var sections = []section{
 
 // What the page says is what happens.
 func TestWordsToDisposition(t *testing.T) {
+	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
 	for _, s := range sections {
 		for _, c := range s.answers {
 			t.Run(s.title+" "+c.flag+" "+c.code+" "+c.text, func(t *testing.T) {
-				v := verdict.Of(answered(200, envelope(c.flag, c.code, c.text)), words)
+				v := verdict.Of(answered(200, c.body()), asked, words)
 				require.Equal(t, c.want, v.Disposition, "entry %q", v.Entry)
-				require.Equal(t, c.recognised, v.Recognised)
+				if c.want != dictionary.Unknown {
+					require.Equal(t, c.recognised, v.Recognised)
+				}
 				require.Equal(t, c.text, v.Answer.Message)
-				require.Equal(t, c.want == dictionary.Throttled, v.RetryAfter > 0)
+				require.Equal(t, c.want == dictionary.Unknown, v.Cause != verdict.NoCause)
+				require.Equal(t, c.want == dictionary.Throttled, v.Busy)
 			})
 		}
 	}
 }
 
 func TestThePageIsTheTable(t *testing.T) {
+	t.Parallel()
 	page := render(t)
 	if *update {
 		require.NoError(t, os.WriteFile(answersPage, []byte(page), 0o600))
@@ -157,16 +212,20 @@ func render(t *testing.T) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# What a WMS answers, and what it comes to\n\n"+
 		"Written by a test from what it checks (`wmssvc/internal/verdict`), with the embedded dictionary, version %s\n"+
-		"(`wmssvc/internal/dictionary/default.yaml`). The flag decides first: a failure is never `cancelled`, and a success is unless its text is\n"+
-		"known to say otherwise. A failure that no entry knows is `rejected`, not recognised: it is asked again a few times, then a person\n"+
-		"decides, and its text belongs into `WMS_DICTIONARY`. What each disposition means for a debt is told in the contract, `proto/wms/v1/order.proto`.\n\n"+
+		"(`wmssvc/internal/dictionary/default.yaml`). The flag decides first: a failure is never `cancelled`, and a success is where it says\n"+
+		"so, or nothing. A success whose words no entry knows is `in_progress`, provisional: it may be no more than a promise, and is asked again\n"+
+		"until a known answer comes. A failure that no entry knows is `rejected`, not recognised: it is asked again a few times, then a person\n"+
+		"decides. Such texts belong into `WMS_DICTIONARY`. What each disposition means for a debt is told in the contract, `proto/wms/v1/order.proto`.\n\n"+
 		"What a *connection* that broke comes to is another page: [wms-outcomes.md](wms-outcomes.md).\n", words.Version())
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| flag | code | text | disposition | entry | from |\n|---|---|---|---|---|---|\n", s.title, s.words)
 		for _, c := range s.answers {
-			v := verdict.Of(answered(200, envelope(c.flag, c.code, c.text)), words)
+			v := verdict.Of(answered(200, c.body()), asked, words)
 			disposition := "`" + string(v.Disposition) + "`"
-			if !v.Recognised {
+			switch {
+			case v.Provisional:
+				disposition += ", provisional"
+			case !v.Recognised && v.Disposition == rejected:
 				disposition += ", not recognised"
 			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", c.flag, c.code, c.text, disposition, v.Entry, c.from)

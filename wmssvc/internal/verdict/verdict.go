@@ -5,6 +5,7 @@
 package verdict
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,54 +22,86 @@ type Verdict struct {
 	Answer wms.Answer
 	// Read says that a vendor's answer could be read, whatever was made of it.
 	Read bool
+	// Cause says how an unknown outcome came about.
+	Cause Cause
 	// Detail says why, where the vendor's words do not.
 	Detail string
-	// SlowDown is how long the server asks to be left alone, by a throttle answer or a Retry-After on 429 and 503; zero
-	// for not at all.
+	// Busy says that the server asks to be left alone, by a throttle answer, 429, or a Retry-After on 503; SlowDown for how long, zero
+	// where it does not say.
+	Busy     bool
 	SlowDown time.Duration
 }
 
-const (
-	flagSuccess = "success"
+const flagSuccess = "success"
 
-	maxSlowDown = time.Hour
-	// busySlowDown is for a 429 that does not say how long.
-	busySlowDown = 30 * time.Second
-)
-
-// Of judges the exchange.
-func Of(e *wms.Exchange, words *dictionary.Dictionary) Verdict {
+// Of judges the exchange about this order.
+func Of(e *wms.Exchange, o wms.Order, words *dictionary.Dictionary) Verdict {
 	if !e.Left {
 		return Verdict{Meaning: dictionary.Meaning{Disposition: dictionary.NotSent}, Detail: notSent(e)}
 	}
-	slowDown := askedFor(e)
+	v := Verdict{Meaning: unknown}
+	v.Busy, v.SlowDown = askedFor(e)
 	if e.Err != nil {
-		return unknown(slowDown, wms.Answer{}, false, e.Err.Error())
+		v.Cause, v.Detail = brokenBy(e.Err), e.Err.Error()
+		return v
 	}
 	answer, err := e.Answer()
 	if err != nil {
-		return unknown(slowDown, wms.Answer{}, false, unreadable(e.Status, err))
+		v.Cause, v.Detail = unreadBy(e, err), unreadable(e, err)
+		return v
 	}
-	if e.Status >= http.StatusInternalServerError || e.Status < http.StatusOK || isRedirect(e.Status) {
-		return unknown(slowDown, answer, true, "HTTP status "+strconv.Itoa(e.Status))
+	v.Answer, v.Read = answer, true
+	if contradiction := contradicts(e.Status, answer); contradiction != "" {
+		v.Cause, v.Detail = byStatus(e.Status), contradiction
+		return v
 	}
+	v.classify(o, words)
+	return v
+}
+
+// contradicts says why an answer that could be read is not believed all the same; empty when it is.
+func contradicts(status int, answer wms.Answer) string {
 	success := answer.Flag == flagSuccess
-	if success && e.Status >= http.StatusBadRequest {
-		return unknown(slowDown, answer, true, "the flag says success and the HTTP status is "+strconv.Itoa(e.Status))
+	switch {
+	case status >= http.StatusInternalServerError || status < http.StatusOK || isRedirect(status):
+		return "HTTP status " + strconv.Itoa(status)
+	case success && status >= http.StatusBadRequest:
+		return "the flag says success and the HTTP status is " + strconv.Itoa(status)
+	case !success && strings.EqualFold(strings.TrimSpace(answer.Flag), flagSuccess):
+		return "the flag is nearly, but not exactly, success"
 	}
-	if !success && strings.EqualFold(strings.TrimSpace(answer.Flag), flagSuccess) {
-		return unknown(slowDown, answer, true, "the flag is nearly, but not exactly, success")
-	}
-	meaning := words.Classify(dictionary.Answer{
-		Success: success,
-		Codes:   []string{answer.SubCode, answer.Code},
-		Texts:   []string{answer.SubMessage, answer.Message},
+	return ""
+}
+
+// classify lets the dictionary say what a believed answer means.
+func (v *Verdict) classify(o wms.Order, words *dictionary.Dictionary) {
+	answer := v.Answer
+	order := dictionary.Order{Code: o.OrderCode, Warehouse: o.WarehouseCode, Type: o.OrderType, ID: o.OrderID}
+	v.Meaning = words.Classify(dictionary.Answer{
+		Success: answer.Flag == flagSuccess, Platform: answer.Platform,
+		Codes: []string{answer.SubCode, answer.Code}, Texts: []string{answer.SubMessage, answer.Message}, Order: order,
 	})
-	if meaning.Disposition == dictionary.Throttled {
-		meaning.RetryAfter = max(meaning.RetryAfter, slowDown)
-		slowDown = meaning.RetryAfter
+	var detail []string
+	if answer.Platform {
+		detail = append(detail, "the platform in front of the WMS answered")
 	}
-	return Verdict{Meaning: meaning, Answer: answer, Read: true, Detail: beneath(answer), SlowDown: slowDown}
+	switch {
+	case v.Disposition == dictionary.Throttled:
+		v.Busy = true
+		v.SlowDown = cmp.Or(namedPause(answer.SubMessage, answer.Message), v.SlowDown, v.RetryAfter)
+		v.RetryAfter = v.SlowDown
+	case v.Disposition == dictionary.Unknown:
+		v.Cause = byPlatform(answer)
+		if !answer.Platform {
+			detail = append(detail, "the router in front of the WMS had trouble with it")
+		}
+	case v.Provisional:
+		detail = append(detail, "a success whose words are not known, perhaps no more than a promise")
+	}
+	if below := beneath(answer); below != "" {
+		detail = append(detail, below)
+	}
+	v.Detail = strings.Join(detail, "; ")
 }
 
 // beneath is what Qimen's envelope may say of the cause below code and message, for people.
@@ -76,15 +109,10 @@ func beneath(a wms.Answer) string {
 	if a.SubCode == "" && a.SubMessage == "" {
 		return ""
 	}
-	return strings.TrimSpace("sub_code " + a.SubCode + ": " + a.SubMessage)
+	return strings.TrimSuffix(strings.TrimSpace("sub_code "+a.SubCode+": "+a.SubMessage), ":")
 }
 
-func unknown(slowDown time.Duration, answer wms.Answer, read bool, detail string) Verdict {
-	return Verdict{
-		Meaning: dictionary.Meaning{Disposition: dictionary.Unknown},
-		Answer:  answer, Read: read, Detail: detail, SlowDown: slowDown,
-	}
-}
+var unknown = dictionary.Meaning{Disposition: dictionary.Unknown}
 
 func notSent(e *wms.Exchange) string {
 	if e.TooLate() {
@@ -93,29 +121,17 @@ func notSent(e *wms.Exchange) string {
 	return e.Err.Error()
 }
 
-func unreadable(status int, err error) string {
+func unreadable(e *wms.Exchange, err error) string {
 	detail := err.Error()
-	if status != http.StatusOK {
-		detail = "HTTP status " + strconv.Itoa(status) + "; " + detail
+	if isPage(e) {
+		detail = "a page, not an answer of the WMS: " + detail
+	}
+	if e.Status != http.StatusOK {
+		detail = "HTTP status " + strconv.Itoa(e.Status) + "; " + detail
 	}
 	return detail
 }
 
 func isRedirect(status int) bool {
 	return status >= http.StatusMultipleChoices && status < http.StatusBadRequest
-}
-
-// askedFor reads how long an overloaded server wants to be left alone. Only the form in seconds is read: a date would need
-// the server's clock.
-func askedFor(e *wms.Exchange) time.Duration {
-	if e.Status != http.StatusTooManyRequests && e.Status != http.StatusServiceUnavailable {
-		return 0
-	}
-	if seconds, err := strconv.Atoi(e.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		return min(time.Duration(seconds)*time.Second, maxSlowDown)
-	}
-	if e.Status == http.StatusTooManyRequests {
-		return busySlowDown
-	}
-	return 0
 }

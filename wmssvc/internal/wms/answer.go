@@ -19,6 +19,8 @@ type Answer struct {
 	// SubCode and SubMessage come with Qimen's generic envelope.
 	SubCode    string
 	SubMessage string
+	// Platform says that the platform in front of the WMS answered in its stead (error_response). Such an answer has no flag.
+	Platform bool
 }
 
 // Faults of a reply that cannot be read as an answer.
@@ -27,6 +29,9 @@ var (
 	ErrDirective  = errors.New("the answer has a document type or entity declaration")
 	ErrTwice      = errors.New("the answer says the same thing twice, differently")
 	ErrRoot       = errors.New("the answer's root element is not response")
+	ErrJSON       = errors.New("the answer is JSON; XML was asked for")
+	ErrBrokenOff  = errors.New("the answer begins and breaks off")
+	ErrEmpty      = errors.New("the answer is empty")
 	ErrNested     = errors.New("the answer is nested too deeply, or has elements in its flag")
 	ErrEncoding   = errors.New("the answer is compressed, though that was not accepted")
 	ErrIncomplete = errors.New("the answer is cut short or has something behind its end")
@@ -34,12 +39,26 @@ var (
 
 const maxDepth = 64
 
+// The roots of what is read: the WMS's answer, and the platform's in its stead.
+const (
+	rootResponse = "response"
+	rootPlatform = "error_response"
+)
+
 // ParseAnswer reads a reply document. Unknown elements are ignored; a declared charset other than UTF-8 is decoded where we
-// know it. It refuses what a vendor's answer never needs: document types, entity declarations, a second root.
+// know it, and what a PHP server puts before and behind a document is left out. It refuses what a vendor's answer never needs: document
+// types, entity declarations, a second root. Of JSON only the platform's error_response is read.
 func ParseAnswer(raw []byte, contentType string) (Answer, error) {
+	raw = trimDocument(raw)
+	if len(raw) == 0 {
+		return Answer{}, ErrEmpty
+	}
 	text, err := decodeText(raw, contentType)
 	if err != nil {
 		return Answer{}, err
+	}
+	if text[0] == '{' || text[0] == '[' {
+		return platformJSON(text)
 	}
 	if answer, ok := plainAnswer(text); ok {
 		return answer, nil
@@ -57,9 +76,9 @@ func parseText(text []byte) (Answer, error) {
 
 // slots are the elements we read: the place of each, and whether it has been seen.
 type slots struct {
-	answer Answer
-	msg    string
-	seen   [6]bool
+	answer      Answer
+	msg, subMsg string
+	seen        [7]bool
 }
 
 // place answers where the text of the element belongs; nil for an element that we do not know.
@@ -79,6 +98,8 @@ func (s *slots) place(name string) (*string, error) {
 		at, place = 4, &s.answer.SubCode
 	case "sub_message":
 		at, place = 5, &s.answer.SubMessage
+	case "sub_msg":
+		at, place = 6, &s.subMsg
 	default:
 		return nil, nil
 	}
@@ -93,6 +114,12 @@ func (s *slots) place(name string) (*string, error) {
 func (s *slots) finish() (Answer, error) {
 	if s.answer.Message == "" {
 		s.answer.Message = s.msg
+	}
+	if s.answer.SubMessage == "" {
+		s.answer.SubMessage = s.subMsg
+	}
+	if s.answer.Platform {
+		return platformAnswer(s.answer)
 	}
 	if s.answer.Flag == "" {
 		return Answer{}, ErrNoFlag
@@ -116,7 +143,7 @@ func readAnswer(decoder *xml.Decoder) (Answer, error) {
 			break
 		}
 		if err != nil {
-			return Answer{}, fmt.Errorf("read answer: %w", err)
+			return Answer{}, unreadable(err, roots > 0)
 		}
 		switch t := token.(type) {
 		case xml.Directive:
@@ -130,9 +157,10 @@ func readAnswer(decoder *xml.Decoder) (Answer, error) {
 			switch {
 			case depth == 1 && roots > 0:
 				return Answer{}, ErrIncomplete
-			case depth == 1 && t.Name.Local != "response":
+			case depth == 1 && t.Name.Local != rootResponse && t.Name.Local != rootPlatform:
 				return Answer{}, ErrRoot
 			case depth == 1:
+				s.answer.Platform = t.Name.Local == rootPlatform
 				roots++
 			case depth == 2:
 				if into, err = s.place(t.Name.Local); err != nil {
@@ -154,4 +182,13 @@ func readAnswer(decoder *xml.Decoder) (Answer, error) {
 		return Answer{}, ErrRoot
 	}
 	return s.finish()
+}
+
+// unreadable tells a document that breaks off after it began from one that is none.
+func unreadable(err error, began bool) error {
+	var syntax *xml.SyntaxError
+	if began && errors.As(err, &syntax) && syntax.Msg == "unexpected EOF" {
+		return fmt.Errorf("%w: %w", ErrBrokenOff, err)
+	}
+	return fmt.Errorf("read answer: %w", err)
 }

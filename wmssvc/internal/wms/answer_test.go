@@ -17,6 +17,7 @@ func encodeGBK(t testing.TB, s string) []byte {
 }
 
 func TestParseAnswer(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, raw, contentType string
 		want                   Answer
@@ -81,6 +82,37 @@ func TestParseAnswer(t *testing.T) {
 			contentType: "plain/text",
 			want:        Answer{Flag: "success", Code: "0000", Message: "OK"},
 		},
+		{
+			name: "two byte order marks, a blank line, a mark and a NUL at the end",
+			raw:  "\xEF\xBB\xBF\xEF\xBB\xBF\r\n<?xml version=\"1.0\"?><response><flag>success</flag></response>\r\n\xEF\xBB\xBF\x00",
+			want: Answer{Flag: "success"},
+		},
+		{
+			name: "warnings of PHP before and behind, as a page",
+			raw: "<br />\n<b>Warning</b>:  Undefined index: x in <b>/www/a.php</b> on line <b>3</b><br />\n<br />\n<b>Notice</b>:  y in <b>/www/b.php</b> on line <b>14</b><br />\n" +
+				"<?xml version=\"1.0\" encoding=\"utf-8\"?><response><flag>failure</flag></response>\n<br />\n<b>Deprecated</b>:  z in <b>/www/c.php</b> on line <b>1</b><br />\n",
+			want: Answer{Flag: "failure"},
+		},
+		{
+			name: "a warning of PHP as a text, in another charset, before a GBK document",
+			raw:  string(encodeGBK(t, "\nPHP Warning: 未定义 in /www/a.php on line 3\n<?xml version=\"1.0\" encoding=\"GBK\"?><response><flag>failure</flag><message>单据</message></response>")),
+			want: Answer{Flag: "failure", Message: "单据"},
+		},
+		{
+			name: "a platform's fault",
+			raw: `<?xml version="1.0" encoding="utf-8" ?><error_response><code>7</code><msg>App Call Limited</msg>` +
+				`<sub_code>accesscontrol.limited-by-app-access-count</sub_code><sub_msg>This ban will last for 12 more seconds</sub_msg></error_response>`,
+			want: Answer{
+				Platform: true, Code: "7", Message: "App Call Limited", SubCode: "accesscontrol.limited-by-app-access-count",
+				SubMessage: "This ban will last for 12 more seconds",
+			},
+		},
+		{
+			name:        "a platform's fault in JSON",
+			raw:         `{"error_response":{"code":15,"msg":"Remote service error","sub_code":"isp.top-remote-connection-timeout","request_id":"x"}}`,
+			contentType: "application/json",
+			want:        Answer{Platform: true, Code: "15", Message: "Remote service error", SubCode: "isp.top-remote-connection-timeout"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := ParseAnswer([]byte(c.raw), c.contentType)
@@ -91,15 +123,24 @@ func TestParseAnswer(t *testing.T) {
 }
 
 func TestParseAnswerRefuses(t *testing.T) {
+	t.Parallel()
 	const flag = "<flag>success</flag>"
 	for _, c := range []struct {
 		name, raw string
 		want      error
 	}{
-		{"nothing", "", ErrRoot},
-		{"blank", " \r\n", ErrRoot},
+		{"nothing", "", ErrEmpty},
+		{"blank", "\xEF\xBB\xBF \r\n\x00", ErrEmpty},
 		{"a gateway's page", "<html><body>502 Bad Gateway</body></html>", ErrRoot},
-		{"JSON", `{"flag":"success"}`, ErrIncomplete},
+		{"JSON", `{"flag":"success"}`, ErrJSON},
+		{"a JSON list behind a mark", "\xEF\xBB\xBF[1]", ErrJSON},
+		{"JSON cut short", `{"error_response":{"code":7`, ErrJSON},
+		{"JSON with a platform's fault and a flag", `{"flag":"success","error_response":{"code":7}}`, ErrJSON},
+		{"a platform's fault with a flag", `<error_response><code>7</code>` + flag + `</error_response>`, errPlatform},
+		{"a platform's fault without a code", `<error_response><msg>x</msg></error_response>`, errPlatform},
+		{"a fatal error before the document", "PHP Fatal error: x in /a.php on line 3\n<response>" + flag + "</response>", ErrIncomplete},
+		{"a fatal error behind the document", "<response>" + flag + "</response>\nFatal error: x in /a.php on line 3", ErrIncomplete},
+		{"a page before the document", "<html><p>Warning</p></html><response>" + flag + "</response>", ErrRoot},
 		{"no flag", "<response><code>0</code></response>", ErrNoFlag},
 		{"an empty flag", "<response><flag/><code>0</code></response>", ErrNoFlag},
 		{"document type", "<!DOCTYPE response><response>" + flag + "</response>", ErrDirective},
@@ -136,13 +177,16 @@ func FuzzParseAnswer(f *testing.F) {
 	f.Add([]byte("<response><flag>success</flag><code>0</code><message>旺店通WMS返回：取消成功</message></response>\r\n"), "")
 	f.Add([]byte(`<?xml version="1.0" encoding="GBK"?><response><flag>failure</flag></response>`), "text/xml; charset=gbk")
 	f.Add([]byte("<!DOCTYPE x><response/>"), "a;b=")
+	f.Add([]byte(`{"error_response":{"code":7}}`), "")
+	f.Add([]byte("<b>Warning</b>: x on line 1<response><flag>a</flag></response>\x00"), "")
 	f.Fuzz(func(t *testing.T, raw []byte, contentType string) {
 		answer, err := ParseAnswer(raw, contentType)
 		if err != nil {
 			require.Empty(t, answer)
 			return
 		}
-		require.NotEmpty(t, answer.Flag)
+		require.Equal(t, answer.Platform, answer.Flag == "")
+		require.NotEmpty(t, answer.Flag+answer.Code+answer.SubCode)
 	})
 }
 
@@ -174,6 +218,7 @@ func FuzzPlainAnswer(f *testing.F) {
 
 // TestRecordedFormTakesTheShortWay: it is what makes the short way worth having.
 func TestRecordedFormTakesTheShortWay(t *testing.T) {
+	t.Parallel()
 	answer, ok := plainAnswer([]byte("<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<response><flag>success</flag><code>0</code><message>旺店通WMS返回：取消成功</message></response>\r\n"))
 	require.True(t, ok)
 	require.Equal(t, Answer{Flag: "success", Code: "0", Message: "旺店通WMS返回：取消成功"}, answer)

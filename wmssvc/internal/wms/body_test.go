@@ -17,6 +17,7 @@ func writeBody(t *testing.T, o Order) (string, bool) {
 }
 
 func TestBodyMatchesTheVectors(t *testing.T) {
+	t.Parallel()
 	order := Order{WarehouseCode: "CK001", OrderCode: "ZZCX000123", OrderType: "QTRK", CancelReason: "金蝶作废"}
 	body, cut := writeBody(t, order)
 	require.Equal(t, bodyA, body)
@@ -28,6 +29,7 @@ func TestBodyMatchesTheVectors(t *testing.T) {
 }
 
 func TestBodyLeavesOutWhatIsEmptyAndSortsExtendProps(t *testing.T) {
+	t.Parallel()
 	body, _ := writeBody(t, Order{WarehouseCode: "W", OrderCode: "O", OrderType: "QTRK", ExtendProps: map[string]string{}})
 	require.Equal(t, `<request><warehouseCode>W</warehouseCode><orderCode>O</orderCode><orderType>QTRK</orderType></request>`, body)
 
@@ -40,6 +42,7 @@ func TestBodyLeavesOutWhatIsEmptyAndSortsExtendProps(t *testing.T) {
 }
 
 func TestReasonIsCutBetweenCharacters(t *testing.T) {
+	t.Parallel()
 	order := Order{WarehouseCode: "W", OrderCode: "O", OrderType: "QTRK"}
 	order.CancelReason = strings.Repeat("作", MaxReason)
 	_, cut := writeBody(t, order)
@@ -53,6 +56,7 @@ func TestReasonIsCutBetweenCharacters(t *testing.T) {
 }
 
 func TestForbiddenCharactersNameTheirField(t *testing.T) {
+	t.Parallel()
 	good := Order{WarehouseCode: "W", OrderCode: "O", OrderType: "QTRK"}
 	for _, c := range []struct {
 		field string

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -57,6 +56,8 @@ type Params struct {
 	Timeout time.Duration
 	// Roots are trusted to vouch for the server; nil = the system's.
 	Roots *x509.CertPool
+	// Pins are the only certificates that are trusted, by themselves; none = whoever Roots vouch for.
+	Pins []Fingerprint
 	// IdleConns is how many connections are kept for reuse: as many as requests may be in flight.
 	IdleConns int
 	Now       func() time.Time
@@ -85,7 +86,7 @@ func NewClient(p Params) *Client {
 		endpoint: *p.Endpoint, dialect: p.Dialect, timeout: p.Timeout, now: p.Now,
 		signer:     newSigner(p.Dialect, method, p.Partner, p.AppKey, p.Secret),
 		orderTypes: slices.Concat(p.Dialect.orderTypes, p.ExtraOrderTypes),
-		pool:       newPool(p.Endpoint, p.Roots, p.IdleConns),
+		pool:       newPool(p.Endpoint, p.Roots, p.IdleConns, p.Pins...),
 		head:       "POST " + p.Endpoint.EscapedPath() + "?",
 		// Without Accept-Encoding a server may compress as it likes (RFC 9110, section 12.5.3).
 		fields: " HTTP/1.1\r\nHost: " + hostField(p.Endpoint) + "\r\nUser-Agent: voidrelay-wmssvc\r\nAccept-Encoding: identity\r\n" +
@@ -113,7 +114,8 @@ func (c *Client) Host() string { return c.endpoint.Host }
 
 // Request is a checked document, ready to be signed and sent.
 type Request struct {
-	body []byte
+	body  []byte
+	order Order
 	// ReasonCut says that the cancel reason was shortened to MaxReason characters.
 	ReasonCut bool
 }
@@ -137,8 +139,11 @@ func (c *Client) Prepare(o Order) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	return Request{body: body, ReasonCut: cut}, nil
+	return Request{body: body, order: o, ReasonCut: cut}, nil
 }
+
+// Order is what the document asks for.
+func (r Request) Order() Order { return r.order }
 
 // Exchange is what happened to one request.
 type Exchange struct {
@@ -175,79 +180,8 @@ func (e *Exchange) TooLate() bool { return errors.Is(e.Err, errTooLate) }
 // Untrusted says that there was no connection because the server's certificate could not be verified.
 func (e *Exchange) Untrusted() bool {
 	var refused *tls.CertificateVerificationError
-	return errors.As(e.Err, &refused)
-}
-
-// Send signs the request and sends it once, if its first byte can leave before notAfter. It is HTTP/1.1 written and read
-// here rather than by net/http's Transport: that one may send a request again on another connection, learns only from
-// hooks what has left, and moves each request through two more goroutines. Redirects are not followed. The end of ctx cuts
-// the exchange off.
-func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchange {
-	now := c.now()
-	if now.After(notAfter) {
-		return Exchange{Err: errTooLate}
-	}
-	query, masked := c.signer.queries(now, r.body)
-	out := Exchange{Request: evidence(masked, r.body)}
-
-	deadline := time.Now().Add(c.timeout)
-	if earlier, ok := ctx.Deadline(); ok && earlier.Before(deadline) {
-		deadline = earlier
-	}
-	conn, err := c.pool.get(ctx, deadline)
-	if err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	keep, idle := false, idleTimeout
-	stop := context.AfterFunc(ctx, func() { _ = conn.wire.SetDeadline(past) })
-	defer func() {
-		if stop() && keep {
-			c.pool.put(conn, idle)
-		} else {
-			conn.close()
-		}
-	}()
-
-	// Connecting may have taken too long; found out here, the connection can be kept.
-	if c.now().After(notAfter) {
-		out.Err, keep = errTooLate, true
-		return out
-	}
-	if err := ctx.Err(); err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	conn.out = c.appendDocument(conn.out[:0], query, r.body)
-	// The last look, in the last moment: this process may have been frozen until now, and then no byte shall leave any more.
-	out.Left, err = conn.write(conn.out, func() bool {
-		now = c.now()
-		return now.After(notAfter)
-	})
-	if out.Left {
-		out.LeftAt = now
-	}
-	if errors.Is(err, errTooLate) {
-		out.Err = errTooLate
-		return out
-	}
-	if err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	response, err := conn.read()
-	if err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	out.Status, out.Header, out.TLS = response.StatusCode, response.Header, conn.secure
-	if out.Reply, err = readBounded(response); err != nil {
-		out.Err = describe(err)
-		return out
-	}
-	out.RepliedAt = c.now()
-	keep, idle = conn.usable(response), idleLimit(response.Header)
-	return out
+	var other *PinError
+	return errors.As(e.Err, &refused) || errors.As(e.Err, &other)
 }
 
 // past is a deadline that has passed.
@@ -269,20 +203,6 @@ func evidence(masked string, body []byte) []byte {
 	out = append(out, masked...)
 	out = append(out, "\n\n"...)
 	return append(out, body...)
-}
-
-// readBounded reads the reply's body; on a fault it answers what came before it.
-func readBounded(response *http.Response) ([]byte, error) {
-	if n := response.ContentLength; n >= 0 && n <= MaxAnswer {
-		body := make([]byte, n)
-		read, err := io.ReadFull(response.Body, body)
-		return body[:read], err
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, MaxAnswer+1))
-	if err == nil && len(body) > MaxAnswer {
-		return body[:MaxAnswer], ErrAnswerTooLarge
-	}
-	return body, err
 }
 
 // describe gives a time-out its name; these errors carry no query, so no secrets.

@@ -46,6 +46,7 @@ func prepared(t *testing.T, c *Client) Request {
 // Connecting can take longer than the time that was left: the deadline is looked at again when the first byte is about to
 // leave, and then not even that byte leaves.
 func TestDeadlinePassesWhileConnecting(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	var got atomic.Int64
@@ -79,6 +80,7 @@ func TestDeadlinePassesWhileConnecting(t *testing.T) {
 }
 
 func TestContextThatEndsBeforeTheFirstByte(t *testing.T) {
+	t.Parallel()
 	c := testClient(t, "http://127.0.0.1:1/x", time.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -88,6 +90,7 @@ func TestContextThatEndsBeforeTheFirstByte(t *testing.T) {
 }
 
 func TestConnectionsAreReused(t *testing.T) {
+	t.Parallel()
 	var connections atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "<response><flag>success</flag></response>")
@@ -111,6 +114,7 @@ func TestConnectionsAreReused(t *testing.T) {
 
 // What the kernel refuses has not left; what it took may have, be it in part.
 func TestWriteKnowsWhatLeft(t *testing.T) {
+	t.Parallel()
 	here, there := net.Pipe()
 	c := &conn{wire: &countedConn{Conn: here}}
 	c.stream = c.wire
@@ -139,6 +143,7 @@ func tlsClient(t *testing.T, server *httptest.Server) *Client {
 }
 
 func TestOverTLS(t *testing.T) {
+	t.Parallel()
 	var count atomic.Int64
 	var connections atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -173,6 +178,7 @@ func TestOverTLS(t *testing.T) {
 
 // A connection that the server closed while it was idle is not written to: the request takes another.
 func TestConnectionsClosedWhileIdleAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "<response><flag>success</flag></response>")
 	}))
@@ -186,6 +192,7 @@ func TestConnectionsClosedWhileIdleAreLeftAlone(t *testing.T) {
 }
 
 func TestRepliesThatAreOddHTTP(t *testing.T) {
+	t.Parallel()
 	const body = "<response><flag>success</flag></response>"
 	for name, c := range map[string]struct {
 		reply       string
@@ -232,6 +239,7 @@ func TestRepliesThatAreOddHTTP(t *testing.T) {
 }
 
 func TestTheEndOfTheContextCutsAnExchangeOff(t *testing.T) {
+	t.Parallel()
 	arrived := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -24,6 +25,7 @@ type conn struct {
 	wire   *countedConn
 	peeker syscall.RawConn
 	secure *tls.ConnectionState
+	peer   Peer
 
 	reader *bufio.Reader
 	// out is the room in which requests are put together, used again and again.
@@ -39,15 +41,15 @@ type conn struct {
 type countedConn struct {
 	net.Conn
 	written int64
-	// late is asked once, when the next bytes are about to leave; nil asks nobody.
-	late func() bool
+	// late is asked once, when the next bytes are about to leave, and its error keeps them; nil asks nobody.
+	late func() error
 }
 
 func (c *countedConn) Write(p []byte) (int, error) {
 	if late := c.late; late != nil {
 		c.late = nil
-		if late() {
-			return 0, errTooLate
+		if err := late(); err != nil {
+			return 0, err
 		}
 	}
 	n, err := c.Conn.Write(p)
@@ -64,7 +66,7 @@ func (p *pool) connect(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{wire: &countedConn{Conn: plain}}
+	c := &conn{wire: &countedConn{Conn: plain}, peer: Peer{Address: plain.RemoteAddr().String()}}
 	c.stream = c.wire
 	if p.tls != nil {
 		secure := tls.Client(c.wire, p.tls)
@@ -74,6 +76,7 @@ func (p *pool) connect(ctx context.Context) (*conn, error) {
 		}
 		state := secure.ConnectionState()
 		c.stream, c.secure = secure, &state
+		c.peer.Certificate = FingerprintOf(state.PeerCertificates[0])
 	}
 	if raw, ok := plain.(syscall.Conn); ok {
 		c.peeker, _ = raw.SyscallConn()
@@ -97,7 +100,7 @@ func (b budgeted) Read(p []byte) (int, error) {
 // write sends the request in one go and says whether a byte of it left: the kernel takes none of what it refuses. Whether it is too
 // late is asked below TLS, so that nothing but the call of the kernel lies between the answer and the first byte. After "late" a TLS
 // connection is of no use any more.
-func (c *conn) write(request []byte, late func() bool) (left bool, err error) {
+func (c *conn) write(request []byte, late func() error) (left bool, err error) {
 	before := c.wire.written
 	c.wire.late = late
 	_, err = c.stream.Write(request)
@@ -112,13 +115,24 @@ const maxInterim = 5
 
 var errInterim = errors.New("nothing but interim replies")
 
+// ErrNotHTTP reports a reply that came and is not HTTP, as opposed to one that did not come.
+var ErrNotHTTP = errors.New("the answer is not HTTP")
+
+// notHTTP tells a reply that does not begin like one (net/http has no type for it, only these words) from one that broke off.
+func notHTTP(err error) error {
+	if !strings.HasPrefix(err.Error(), "malformed HTTP ") {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotHTTP, err)
+}
+
 // read reads the reply's head, interim ones included within one bound; its body is still to be read.
 func (c *conn) read() (*http.Response, error) {
 	c.budget = maxHead
 	for range maxInterim {
 		response, err := http.ReadResponse(c.reader, posted)
 		if err != nil {
-			return nil, err
+			return nil, notHTTP(err)
 		}
 		if response.StatusCode >= http.StatusOK || response.StatusCode == http.StatusSwitchingProtocols {
 			c.budget += MaxAnswer + 1
@@ -139,7 +153,7 @@ func (c *conn) usable(response *http.Response) bool {
 // outcome be unknown, or worse: a late second answer to the request before would be taken for its own. A TLS server may
 // send session tickets unasked; a connection lost to that costs a handshake.
 func (c *conn) alive(deadline time.Time) bool {
-	if c.secure != nil && !c.drained() || c.wire.SetDeadline(deadline) != nil {
+	if c.secure != nil && !c.drained(past) || c.wire.SetDeadline(deadline) != nil {
 		return false
 	}
 	if c.peeker == nil {
@@ -149,10 +163,10 @@ func (c *conn) alive(deadline time.Time) bool {
 	return open && !waiting
 }
 
-// drained says that the TLS layer holds nothing that has been read from the network and not been asked for, the news that
-// the server is closing included. A deadline that has passed keeps it from reading more.
-func (c *conn) drained() bool {
-	if c.wire.SetReadDeadline(past) != nil {
+// drained says that nothing has come that was not asked for, until the deadline, the news that the server is closing included. A deadline
+// that has passed looks only at what the TLS layer has read from the network already.
+func (c *conn) drained(until time.Time) bool {
+	if c.wire.SetReadDeadline(until) != nil {
 		return false
 	}
 	var one [1]byte

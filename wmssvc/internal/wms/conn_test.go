@@ -85,6 +85,7 @@ func send(t *testing.T, c *Client) Exchange {
 // was cancelled when nothing is known of it. Over TLS the surplus can hide in the TLS layer (a record longer than what was
 // asked for) or come later.
 func TestAnswersNobodyAskedForAreNotTakenForTheNext(t *testing.T) {
+	t.Parallel()
 	long := "<response><flag>failure</flag><message>" + strings.Repeat("x", 10_000) + "</message></response>"
 	serverTLS, roots := certificate(t)
 	for name, secure := range map[string]*tls.Config{"plain": nil, "TLS": serverTLS} {
@@ -132,6 +133,7 @@ func TestAnswersNobodyAskedForAreNotTakenForTheNext(t *testing.T) {
 // The failure: a server closes an idle TLS connection with its farewell first; bytes are waiting, so it looked alive, and
 // the next order was written into it and ended unknown.
 func TestTLSConnectionsClosedWhileIdleAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, flagOnly)
 	}))
@@ -145,6 +147,7 @@ func TestTLSConnectionsClosedWhileIdleAreLeftAlone(t *testing.T) {
 
 // The failure: the server says that it will close after a second, and gets a request in the moment it does.
 func TestKeepAliveHintsAreHeeded(t *testing.T) {
+	t.Parallel()
 	for header, want := range map[string]time.Duration{
 		"": idleTimeout, "timeout=5": idleTimeout, "timeout=75, max=100": idleTimeout, "max=99, Timeout=3": 2 * time.Second,
 		"timeout=1": 0, "timeout=0": 0, "timeout=-9": 0, "timeout=99999999999999999": idleTimeout, "timeout=9999999999": idleTimeout,
@@ -171,6 +174,7 @@ func TestKeepAliveHintsAreHeeded(t *testing.T) {
 
 // The failure: after 101 the server speaks something else, and the next request is sent into that.
 func TestSwitchedProtocolsEndTheConnection(t *testing.T) {
+	t.Parallel()
 	address := dialogue(t, nil, func(conn net.Conn) {
 		if takeRequest(bufio.NewReader(conn)) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
@@ -185,6 +189,7 @@ func TestSwitchedProtocolsEndTheConnection(t *testing.T) {
 
 // The failure: an answer that comes a byte at a time holds its place for ever, since each byte pushes the end away.
 func TestDrippingAnswersEndInTime(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ head, drip string }{
 		"in the head":   {"HTTP/1.1 200 OK\r\nX: ", "y"},
 		"in the body":   {"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", "y"},
@@ -216,6 +221,7 @@ func TestDrippingAnswersEndInTime(t *testing.T) {
 
 // The failure: a head may be as long as the longest body.
 func TestHeadsAreBoundedApartFromBodies(t *testing.T) {
+	t.Parallel()
 	for lines, sound := range map[int]bool{50: true, 70: false} {
 		address := dialogue(t, nil, func(conn net.Conn) {
 			if takeRequest(bufio.NewReader(conn)) {
@@ -234,6 +240,7 @@ func TestHeadsAreBoundedApartFromBodies(t *testing.T) {
 
 // The failure: a server answers before it has read the request and closes; what it had read may be the whole order.
 func TestEarlyAnswers(t *testing.T) {
+	t.Parallel()
 	for name, linger := range map[string]bool{"and reads on": true, "and closes": false} {
 		t.Run(name, func(t *testing.T) {
 			address := dialogue(t, nil, func(conn net.Conn) {
@@ -262,6 +269,7 @@ func TestEarlyAnswers(t *testing.T) {
 
 // The failure: without Accept-Encoding any server may compress, and then a success could not be read.
 func TestCompressedAnswers(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Accept-Encoding") != "identity" {
 			t.Error("compression was not declined")
@@ -281,6 +289,7 @@ func TestCompressedAnswers(t *testing.T) {
 }
 
 func TestAddresses(t *testing.T) {
+	t.Parallel()
 	for address, want := range map[string]struct{ host, dial, name string }{
 		"http://wms.example/x":        {"wms.example", "wms.example:80", ""},
 		"http://wms.example:8080/x":   {"wms.example:8080", "wms.example:8080", ""},
@@ -304,6 +313,7 @@ func TestAddresses(t *testing.T) {
 
 // The failures: a certificate for another name, from nobody trusted, or a protocol long broken is accepted.
 func TestTLSRefusals(t *testing.T) {
+	t.Parallel()
 	secure, roots := certificate(t)
 	old := secure.Clone()
 	old.MaxVersion = tls.VersionTLS11

@@ -14,6 +14,7 @@ import (
 // wmssvc was frozen (SIGSTOP, a machine without CPU) after it had looked at the clock for the last time and before the first byte left:
 // the request left when it woke, hours late. The last look is now below TLS, with nothing but the kernel's call behind it.
 func TestAProcessThatWasFrozenSendsNothingLate(t *testing.T) {
+	t.Parallel()
 	serverTLS, roots := certificate(t)
 	for name, secure := range map[string]*tls.Config{"plain": nil, "TLS": serverTLS} {
 		t.Run(name, func(t *testing.T) {

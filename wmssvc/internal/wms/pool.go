@@ -29,13 +29,16 @@ type pool struct {
 	sweep  *time.Timer
 }
 
-// newPool trusts the certificates that roots lead to; nil = the system's.
-func newPool(endpoint *url.URL, roots *x509.CertPool, most int) *pool {
+// newPool trusts the certificates that roots lead to (nil = the system's), or, where there are pins, those alone.
+func newPool(endpoint *url.URL, roots *x509.CertPool, most int, pins ...Fingerprint) *pool {
 	port := endpoint.Port()
 	p := &pool{most: most}
 	if endpoint.Scheme == "https" {
 		// http/1.1 alone is offered, so nothing else can be chosen.
 		p.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: endpoint.Hostname(), RootCAs: roots, NextProtos: []string{"http/1.1"}}
+		if len(pins) > 0 {
+			pinned(p.tls, pins)
+		}
 	}
 	if port == "" && p.tls != nil {
 		port = "443"

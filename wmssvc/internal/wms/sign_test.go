@@ -25,6 +25,7 @@ func signerFor(t *testing.T, dialect, method, partner string) signer {
 }
 
 func TestSignWDT(t *testing.T) {
+	t.Parallel()
 	s := signerFor(t, "wdt", "md5", "testsid")
 	unstripped := s
 	unstripped.strips = false
@@ -42,6 +43,7 @@ func TestSignWDT(t *testing.T) {
 }
 
 func TestSignQimen(t *testing.T) {
+	t.Parallel()
 	routed := signerFor(t, "qimen", "md5", "c-001")
 	require.Equal(t, "BFCD5356DDC4F5A8903D0DBBC83D0769", routed.sign([]byte(stamp), []byte(bodyA)))
 	direct := signerFor(t, "qimen-direct", "md5", "c-001")
@@ -49,6 +51,7 @@ func TestSignQimen(t *testing.T) {
 }
 
 func TestSignKeyedVariantsLeaveTheSecretOutOfTheString(t *testing.T) {
+	t.Parallel()
 	md5 := signerFor(t, "qimen", "hmac", "c-001")
 	require.Len(t, md5.sign([]byte(stamp), []byte(bodyA)), 32)
 	sha := signerFor(t, "qimen", "hmac-sha256", "c-001")
@@ -56,6 +59,7 @@ func TestSignKeyedVariantsLeaveTheSecretOutOfTheString(t *testing.T) {
 }
 
 func TestQueryInShanghaiTimeWithSecretsMasked(t *testing.T) {
+	t.Parallel()
 	s := signerFor(t, "wdt", "md5", "testsid")
 	at := time.Date(2024, 5, 5, 18, 8, 9, 0, time.FixedZone("Montevideo", -5*60*60)) // 07:08:09 of the next day in China
 	query, masked := s.queries(at, []byte(bodyA))
@@ -66,6 +70,7 @@ func TestQueryInShanghaiTimeWithSecretsMasked(t *testing.T) {
 }
 
 func TestQueryOfQimenHasItsVersionAfterTheTimestamp(t *testing.T) {
+	t.Parallel()
 	s := signerFor(t, "qimen", "md5", "c-001")
 	query, masked := s.queries(time.Date(2024, 5, 6, 7, 8, 9, 0, chinaTime), []byte(bodyA))
 	require.Equal(t, "app_key=testappkey&customerId=c-001&format=xml&method=taobao.qimen.order.cancel&sign_method=md5"+

@@ -83,7 +83,7 @@ const (
 	Disposition_DISPOSITION_CANCELLED Disposition = 1
 	// The WMS says it was cancelled before.
 	Disposition_DISPOSITION_ALREADY_CANCELLED Disposition = 2
-	// 拦截中: the WMS is still trying; ask again.
+	// 拦截中: the WMS is still trying, or its success is provisional; ask again.
 	Disposition_DISPOSITION_IN_PROGRESS Disposition = 3
 	// Received, picked or shipped: it can no longer be cancelled.
 	Disposition_DISPOSITION_TOO_LATE Disposition = 4
@@ -91,11 +91,11 @@ const (
 	Disposition_DISPOSITION_NOT_FOUND Disposition = 5
 	// Refused for another reason.
 	Disposition_DISPOSITION_REJECTED Disposition = 6
-	// Account, key or signature refused.
+	// Account, key or signature refused, or the time that the request carried: account_fault.
 	Disposition_DISPOSITION_AUTH Disposition = 7
 	// Refused for frequency; nothing happened.
 	Disposition_DISPOSITION_THROTTLED Disposition = 8
-	// No byte of the request left this service.
+	// No byte of the request left this service; or the platform in front of the WMS says that it let none of them through.
 	Disposition_DISPOSITION_NOT_SENT Disposition = 9
 	// The request left, in part or whole, and what became of it is not known.
 	Disposition_DISPOSITION_UNKNOWN Disposition = 10
@@ -156,6 +156,116 @@ func (x Disposition) Number() protoreflect.EnumNumber {
 // Deprecated: Use Disposition.Descriptor instead.
 func (Disposition) EnumDescriptor() ([]byte, []int) {
 	return file_wms_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+// UnknownCause tells an answer that was lost from one that somebody else gave, or that says nothing.
+type UnknownCause int32
+
+const (
+	UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED UnknownCause = 0
+	// The answer was lost: a time-out, a broken connection, HTTP status 504, or the platform's own time-out. The WMS may well have
+	// cancelled the order.
+	UnknownCause_UNKNOWN_CAUSE_LOST UnknownCause = 1
+	// Somebody in front of the WMS answered for it: a redirect, 502, 503, a page, or the platform's own trouble. As a rule nothing reached
+	// the WMS, but nobody can vouch for it.
+	UnknownCause_UNKNOWN_CAUSE_PROXY UnknownCause = 2
+	// An answer came whole and nothing can be decided on it: not the XML that was asked for, cut short, contradictory.
+	UnknownCause_UNKNOWN_CAUSE_UNREADABLE UnknownCause = 3
+)
+
+// Enum value maps for UnknownCause.
+var (
+	UnknownCause_name = map[int32]string{
+		0: "UNKNOWN_CAUSE_UNSPECIFIED",
+		1: "UNKNOWN_CAUSE_LOST",
+		2: "UNKNOWN_CAUSE_PROXY",
+		3: "UNKNOWN_CAUSE_UNREADABLE",
+	}
+	UnknownCause_value = map[string]int32{
+		"UNKNOWN_CAUSE_UNSPECIFIED": 0,
+		"UNKNOWN_CAUSE_LOST":        1,
+		"UNKNOWN_CAUSE_PROXY":       2,
+		"UNKNOWN_CAUSE_UNREADABLE":  3,
+	}
+)
+
+func (x UnknownCause) Enum() *UnknownCause {
+	p := new(UnknownCause)
+	*p = x
+	return p
+}
+
+func (x UnknownCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UnknownCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_wms_v1_order_proto_enumTypes[2].Descriptor()
+}
+
+func (UnknownCause) Type() protoreflect.EnumType {
+	return &file_wms_v1_order_proto_enumTypes[2]
+}
+
+func (x UnknownCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UnknownCause.Descriptor instead.
+func (UnknownCause) EnumDescriptor() ([]byte, []int) {
+	return file_wms_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+// AccountFault says what an account is refused for: what has to be mended where.
+type AccountFault int32
+
+const (
+	AccountFault_ACCOUNT_FAULT_UNSPECIFIED AccountFault = 0
+	// Account, key, signature, permission or address.
+	AccountFault_ACCOUNT_FAULT_CREDENTIALS AccountFault = 1
+	// The time that requests carry: the clock of this service's host, or of the WMS, is wrong.
+	AccountFault_ACCOUNT_FAULT_CLOCK AccountFault = 2
+)
+
+// Enum value maps for AccountFault.
+var (
+	AccountFault_name = map[int32]string{
+		0: "ACCOUNT_FAULT_UNSPECIFIED",
+		1: "ACCOUNT_FAULT_CREDENTIALS",
+		2: "ACCOUNT_FAULT_CLOCK",
+	}
+	AccountFault_value = map[string]int32{
+		"ACCOUNT_FAULT_UNSPECIFIED": 0,
+		"ACCOUNT_FAULT_CREDENTIALS": 1,
+		"ACCOUNT_FAULT_CLOCK":       2,
+	}
+)
+
+func (x AccountFault) Enum() *AccountFault {
+	p := new(AccountFault)
+	*p = x
+	return p
+}
+
+func (x AccountFault) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AccountFault) Descriptor() protoreflect.EnumDescriptor {
+	return file_wms_v1_order_proto_enumTypes[3].Descriptor()
+}
+
+func (AccountFault) Type() protoreflect.EnumType {
+	return &file_wms_v1_order_proto_enumTypes[3]
+}
+
+func (x AccountFault) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AccountFault.Descriptor instead.
+func (AccountFault) EnumDescriptor() ([]byte, []int) {
+	return file_wms_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 // Order is one request to cancel, complete with the attempt it belongs to.
@@ -547,7 +657,8 @@ func (*CancelOrdersResponse_Result) isCancelOrdersResponse_Frame() {}
 
 func (*CancelOrdersResponse_Refusal) isCancelOrdersResponse_Frame() {}
 
-// Window says how fast an account goes and which WMS is behind it.
+// Window says how fast an account goes and which WMS is behind it. The stream's items go to such a WMS only: once another kind of server has
+// answered, what has not left is NOT_SENT, until a new stream's Window (or CheckConnection, for CancelOrder) has told what it is now.
 type Window struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Account *Account               `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
@@ -784,7 +895,8 @@ type CancelResult struct {
 	CancellationId int64                  `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
 	Attempt        int32                  `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	Disposition    Disposition            `protobuf:"varint,3,opt,name=disposition,proto3,enum=wms.v1.Disposition" json:"disposition,omitempty"`
-	// The dictionary knew the vendor's answer. A failure it did not know is REJECTED and not recognised.
+	// The dictionary knew the vendor's answer. A failure it did not know is REJECTED and not recognised, a success IN_PROGRESS and
+	// provisional.
 	Recognised bool `protobuf:"varint,4,opt,name=recognised,proto3" json:"recognised,omitempty"`
 	// The vendor's flag, code and message, unchanged. For people: never decide on the message.
 	VendorFlag    string `protobuf:"bytes,5,opt,name=vendor_flag,json=vendorFlag,proto3" json:"vendor_flag,omitempty"`
@@ -807,7 +919,16 @@ type CancelResult struct {
 	HttpStatus      int32 `protobuf:"varint,16,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	// trace-id of the call's traceparent metadata (W3C Trace Context), 32 hexadecimal digits: the item's on CancelOrder, the
 	// stream's on CancelOrders. Empty when the caller sent none, or none that is valid. The log names it too.
-	TraceId       string `protobuf:"bytes,17,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	TraceId string `protobuf:"bytes,17,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	// A success whose words nobody knows (IN_PROGRESS): it may be no more than a promise, and is settled by a later answer that is known.
+	Provisional bool `protobuf:"varint,18,opt,name=provisional,proto3" json:"provisional,omitempty"`
+	// The text by which answers are grouped: the vendor's, without blanks and case, with # where the order's own number, warehouse, type
+	// or a time stood. Empty where the vendor said nothing.
+	AnswerText string `protobuf:"bytes,19,opt,name=answer_text,json=answerText,proto3" json:"answer_text,omitempty"`
+	// How an UNKNOWN outcome came about.
+	UnknownCause UnknownCause `protobuf:"varint,20,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
+	// What the account is refused for (AUTH).
+	AccountFault  AccountFault `protobuf:"varint,21,opt,name=account_fault,json=accountFault,proto3,enum=wms.v1.AccountFault" json:"account_fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -961,6 +1082,34 @@ func (x *CancelResult) GetTraceId() string {
 	return ""
 }
 
+func (x *CancelResult) GetProvisional() bool {
+	if x != nil {
+		return x.Provisional
+	}
+	return false
+}
+
+func (x *CancelResult) GetAnswerText() string {
+	if x != nil {
+		return x.AnswerText
+	}
+	return ""
+}
+
+func (x *CancelResult) GetUnknownCause() UnknownCause {
+	if x != nil {
+		return x.UnknownCause
+	}
+	return UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED
+}
+
+func (x *CancelResult) GetAccountFault() AccountFault {
+	if x != nil {
+		return x.AccountFault
+	}
+	return AccountFault_ACCOUNT_FAULT_UNSPECIFIED
+}
+
 type CheckConnectionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The configured WMS account; empty = the default account.
@@ -1019,6 +1168,10 @@ type CheckConnectionResponse struct {
 	VendorCode    string      `protobuf:"bytes,5,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
 	VendorMessage string      `protobuf:"bytes,6,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
 	Detail        string      `protobuf:"bytes,7,opt,name=detail,proto3" json:"detail,omitempty"`
+	// How an UNKNOWN outcome came about.
+	UnknownCause UnknownCause `protobuf:"varint,8,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
+	// What the account is refused for (AUTH).
+	AccountFault  AccountFault `protobuf:"varint,9,opt,name=account_fault,json=accountFault,proto3,enum=wms.v1.AccountFault" json:"account_fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1102,6 +1255,20 @@ func (x *CheckConnectionResponse) GetDetail() string {
 	return ""
 }
 
+func (x *CheckConnectionResponse) GetUnknownCause() UnknownCause {
+	if x != nil {
+		return x.UnknownCause
+	}
+	return UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED
+}
+
+func (x *CheckConnectionResponse) GetAccountFault() AccountFault {
+	if x != nil {
+		return x.AccountFault
+	}
+	return AccountFault_ACCOUNT_FAULT_UNSPECIFIED
+}
+
 var File_wms_v1_order_proto protoreflect.FileDescriptor
 
 const file_wms_v1_order_proto_rawDesc = "" +
@@ -1157,7 +1324,7 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12+\n" +
 	"\x06reason\x18\x03 \x01(\x0e2\x13.wms.v1.ErrorReasonR\x06reason\x12\x14\n" +
 	"\x05field\x18\x04 \x01(\tR\x05field\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage\"\xa0\x05\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\"\xd9\x06\n" +
 	"\fCancelResult\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x125\n" +
@@ -1183,9 +1350,14 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x11cancel_reason_cut\x18\x0f \x01(\bR\x0fcancelReasonCut\x12\x1f\n" +
 	"\vhttp_status\x18\x10 \x01(\x05R\n" +
 	"httpStatus\x12\x19\n" +
-	"\btrace_id\x18\x11 \x01(\tR\atraceId\";\n" +
+	"\btrace_id\x18\x11 \x01(\tR\atraceId\x12 \n" +
+	"\vprovisional\x18\x12 \x01(\bR\vprovisional\x12\x1f\n" +
+	"\vanswer_text\x18\x13 \x01(\tR\n" +
+	"answerText\x129\n" +
+	"\runknown_cause\x18\x14 \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause\x129\n" +
+	"\raccount_fault\x18\x15 \x01(\x0e2\x14.wms.v1.AccountFaultR\faccountFault\";\n" +
 	"\x16CheckConnectionRequest\x12!\n" +
-	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xd7\x02\n" +
+	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xcd\x03\n" +
 	"\x17CheckConnectionResponse\x12)\n" +
 	"\aaccount\x18\x01 \x01(\v2\x0f.wms.v1.AccountR\aaccount\x12;\n" +
 	"\vvendor_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1195,7 +1367,9 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\vvendor_code\x18\x05 \x01(\tR\n" +
 	"vendorCode\x12%\n" +
 	"\x0evendor_message\x18\x06 \x01(\tR\rvendorMessage\x12\x16\n" +
-	"\x06detail\x18\a \x01(\tR\x06detail*Y\n" +
+	"\x06detail\x18\a \x01(\tR\x06detail\x129\n" +
+	"\runknown_cause\x18\b \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause\x129\n" +
+	"\raccount_fault\x18\t \x01(\x0e2\x14.wms.v1.AccountFaultR\faccountFault*Y\n" +
 	"\vEnvironment\x12\x1b\n" +
 	"\x17ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ENVIRONMENT_REAL\x10\x01\x12\x17\n" +
@@ -1212,7 +1386,16 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x15DISPOSITION_THROTTLED\x10\b\x12\x18\n" +
 	"\x14DISPOSITION_NOT_SENT\x10\t\x12\x17\n" +
 	"\x13DISPOSITION_UNKNOWN\x10\n" +
-	"2\xf9\x01\n" +
+	"*|\n" +
+	"\fUnknownCause\x12\x1d\n" +
+	"\x19UNKNOWN_CAUSE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12UNKNOWN_CAUSE_LOST\x10\x01\x12\x17\n" +
+	"\x13UNKNOWN_CAUSE_PROXY\x10\x02\x12\x1c\n" +
+	"\x18UNKNOWN_CAUSE_UNREADABLE\x10\x03*e\n" +
+	"\fAccountFault\x12\x1d\n" +
+	"\x19ACCOUNT_FAULT_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19ACCOUNT_FAULT_CREDENTIALS\x10\x01\x12\x17\n" +
+	"\x13ACCOUNT_FAULT_CLOCK\x10\x022\xf9\x01\n" +
 	"\fOrderService\x12F\n" +
 	"\vCancelOrder\x12\x1a.wms.v1.CancelOrderRequest\x1a\x1b.wms.v1.CancelOrderResponse\x12M\n" +
 	"\fCancelOrders\x12\x1b.wms.v1.CancelOrdersRequest\x1a\x1c.wms.v1.CancelOrdersResponse(\x010\x01\x12R\n" +
@@ -1233,59 +1416,65 @@ func file_wms_v1_order_proto_rawDescGZIP() []byte {
 	return file_wms_v1_order_proto_rawDescData
 }
 
-var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_wms_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_wms_v1_order_proto_goTypes = []any{
 	(Environment)(0),                // 0: wms.v1.Environment
 	(Disposition)(0),                // 1: wms.v1.Disposition
-	(*Order)(nil),                   // 2: wms.v1.Order
-	(*CancelOrderRequest)(nil),      // 3: wms.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),     // 4: wms.v1.CancelOrderResponse
-	(*CancelOrdersRequest)(nil),     // 5: wms.v1.CancelOrdersRequest
-	(*CancelOrdersResponse)(nil),    // 6: wms.v1.CancelOrdersResponse
-	(*Window)(nil),                  // 7: wms.v1.Window
-	(*Account)(nil),                 // 8: wms.v1.Account
-	(*Refusal)(nil),                 // 9: wms.v1.Refusal
-	(*CancelResult)(nil),            // 10: wms.v1.CancelResult
-	(*CheckConnectionRequest)(nil),  // 11: wms.v1.CheckConnectionRequest
-	(*CheckConnectionResponse)(nil), // 12: wms.v1.CheckConnectionResponse
-	nil,                             // 13: wms.v1.Order.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
-	(ErrorReason)(0),                // 15: wms.v1.ErrorReason
-	(*durationpb.Duration)(nil),     // 16: google.protobuf.Duration
+	(UnknownCause)(0),               // 2: wms.v1.UnknownCause
+	(AccountFault)(0),               // 3: wms.v1.AccountFault
+	(*Order)(nil),                   // 4: wms.v1.Order
+	(*CancelOrderRequest)(nil),      // 5: wms.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),     // 6: wms.v1.CancelOrderResponse
+	(*CancelOrdersRequest)(nil),     // 7: wms.v1.CancelOrdersRequest
+	(*CancelOrdersResponse)(nil),    // 8: wms.v1.CancelOrdersResponse
+	(*Window)(nil),                  // 9: wms.v1.Window
+	(*Account)(nil),                 // 10: wms.v1.Account
+	(*Refusal)(nil),                 // 11: wms.v1.Refusal
+	(*CancelResult)(nil),            // 12: wms.v1.CancelResult
+	(*CheckConnectionRequest)(nil),  // 13: wms.v1.CheckConnectionRequest
+	(*CheckConnectionResponse)(nil), // 14: wms.v1.CheckConnectionResponse
+	nil,                             // 15: wms.v1.Order.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),   // 16: google.protobuf.Timestamp
+	(ErrorReason)(0),                // 17: wms.v1.ErrorReason
+	(*durationpb.Duration)(nil),     // 18: google.protobuf.Duration
 }
 var file_wms_v1_order_proto_depIdxs = []int32{
-	13, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
-	14, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
-	2,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
-	10, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
-	2,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
-	7,  // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
-	10, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
-	9,  // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
-	8,  // 8: wms.v1.Window.account:type_name -> wms.v1.Account
-	14, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
+	15, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
+	16, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
+	4,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
+	12, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
+	4,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
+	9,  // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
+	12, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
+	11, // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
+	10, // 8: wms.v1.Window.account:type_name -> wms.v1.Account
+	16, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
 	0,  // 10: wms.v1.Account.environment:type_name -> wms.v1.Environment
-	15, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
+	17, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
 	1,  // 12: wms.v1.CancelResult.disposition:type_name -> wms.v1.Disposition
-	14, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
-	14, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
-	16, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
-	8,  // 16: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
-	14, // 17: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
-	14, // 18: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
-	1,  // 19: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
-	3,  // 20: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
-	5,  // 21: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
-	11, // 22: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
-	4,  // 23: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
-	6,  // 24: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
-	12, // 25: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
-	23, // [23:26] is the sub-list for method output_type
-	20, // [20:23] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	16, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
+	16, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
+	18, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
+	2,  // 16: wms.v1.CancelResult.unknown_cause:type_name -> wms.v1.UnknownCause
+	3,  // 17: wms.v1.CancelResult.account_fault:type_name -> wms.v1.AccountFault
+	10, // 18: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
+	16, // 19: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
+	16, // 20: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
+	1,  // 21: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
+	2,  // 22: wms.v1.CheckConnectionResponse.unknown_cause:type_name -> wms.v1.UnknownCause
+	3,  // 23: wms.v1.CheckConnectionResponse.account_fault:type_name -> wms.v1.AccountFault
+	5,  // 24: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
+	7,  // 25: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
+	13, // 26: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
+	6,  // 27: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
+	8,  // 28: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
+	14, // 29: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
+	27, // [27:30] is the sub-list for method output_type
+	24, // [24:27] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_wms_v1_order_proto_init() }
@@ -1304,7 +1493,7 @@ func file_wms_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wms_v1_order_proto_rawDesc), len(file_wms_v1_order_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      4,
 			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,

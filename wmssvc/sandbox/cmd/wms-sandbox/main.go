@@ -39,6 +39,7 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 		dec.DisallowUnknownFields()
 		return dec.Decode(&cfg.Personality)
 	})
+	flags.BoolVar(&cfg.ControlAnywhere, "control-anywhere", false, "open the control API to other machines too, as a container needs; it has no password")
 	sample := flags.Bool("sample", true, "fill an empty order book with sample orders")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil

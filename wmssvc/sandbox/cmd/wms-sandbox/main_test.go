@@ -12,6 +12,7 @@ import (
 )
 
 func TestItServesUntilInterruptedAndPrintsHowToReachIt(t *testing.T) {
+	t.Parallel()
 	ctx, interrupt := context.WithCancel(t.Context())
 	out, printed := io.Pipe()
 	ended := make(chan error, 1)
@@ -47,6 +48,7 @@ func TestItServesUntilInterruptedAndPrintsHowToReachIt(t *testing.T) {
 }
 
 func TestAWrongFlagOrAddressIsAnError(t *testing.T) {
+	t.Parallel()
 	require.Error(t, run(t.Context(), []string{"-nonsense"}, io.Discard, io.Discard))
 	require.Error(t, run(t.Context(), []string{"-addr", "nowhere"}, io.Discard, io.Discard))
 	require.Error(t, run(t.Context(), []string{"-personality", `{"colour":"red"}`}, io.Discard, io.Discard))

@@ -55,6 +55,7 @@ func call(t *testing.T, method, address, body string) string {
 }
 
 func TestAKilledSandboxKnowsAllItHasAnswered(t *testing.T) {
+	t.Parallel()
 	state := filepath.Join(t.TempDir(), "wms.jsonl")
 	const order = `{"warehouse_code":"CK001","order_code":"KILLED","order_type":"QTRK"`
 	cmd, control := start(t, "-state", state, "-personality", `{"repeat_cancel":"success"}`)

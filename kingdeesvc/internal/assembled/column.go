@@ -13,6 +13,7 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 )
 
 // column is one key that is asked for and how its cell gets into a message.
@@ -113,7 +114,7 @@ func (d *decoder) moment(key string, cell kingdee.Cell) time.Time {
 		d.malformed(key, cell, "date")
 		return time.Time{}
 	}
-	t, err := kingdee.ParseDate(cell.Text, d.zone)
+	t, err := literal.ParseDate(cell.Text, d.zone)
 	if err != nil {
 		d.malformed(key, cell, "date")
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 )
 
 // Selection says which bills. Exactly one of Since, IDs and Numbers is used.
@@ -32,7 +33,7 @@ func (r *Reader) Select(s Selection) (*Selected, error) {
 		slices.Sort(numbers)
 		selected := &Selected{reader: r, byNumber: true}
 		for chunk := range slices.Chunk(slices.Compact(numbers), numbersPerQuery) {
-			filter, err := kingdee.InTexts(keyNumber, chunk)
+			filter, err := literal.InTexts(keyNumber, chunk)
 			if err != nil {
 				return nil, &InvalidSelection{Field: "numbers", Reason: err}
 			}

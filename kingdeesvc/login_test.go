@@ -127,21 +127,3 @@ func TestALockedAccountHasItsOwnReason(t *testing.T) {
 	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_ACCOUNT_LOCKED)
 	require.InDelta(t, 1800, apierr.RetryAfter(err).Seconds(), 60)
 }
-
-func TestAUserWhoLogsInElsewhereIsContended(t *testing.T) {
-	b := setup(t, nil, nil)
-	for range 2 {
-		b.vendor.ExpireSessions()
-		_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
-		require.NoError(t, err)
-	}
-	b.vendor.ExpireSessions()
-	logins := b.vendor.Calls()["loginbysign"]
-	for range 3 {
-		_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
-		requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_SESSION_CONTENDED)
-		require.InDelta(t, 600, apierr.RetryAfter(err).Seconds(), 60)
-	}
-	require.Equal(t, logins, b.vendor.Calls()["loginbysign"])
-	awaitHealth(t, b.conn, grpc_health_v1.HealthCheckResponse_NOT_SERVING)
-}

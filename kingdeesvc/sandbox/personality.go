@@ -44,6 +44,19 @@ type Personality struct {
 
 	// SessionIdleSeconds is the sliding idle life of a session; 0 means 1200.
 	SessionIdleSeconds int `json:"session_idle_seconds"`
+	// SessionLifeSeconds ends a session so long after its login, however much it is used; 0 never does.
+	SessionLifeSeconds int `json:"session_life_seconds"`
+	// SessionLossRate is the share of calls, 0 to 1, whose session the server has just lost.
+	SessionLossRate float64 `json:"session_loss_rate"`
+	// LostAnswer is the whole HTTP answer (status line, head, body) to a call whose session is not, or no longer,
+	// known, in place of MsgCode 1: servers, proxies and single sign-ons each have their own words for it.
+	LostAnswer string `json:"lost_answer"`
+	// Nodes is how many application servers stand behind one balancer; a session is known to the one that opened it.
+	// The balancer knows a client by its own cookie SERVERID and sends one without it to the nodes in turn. 0 and 1 are
+	// one server without a balancer.
+	Nodes int `json:"nodes"`
+	// CookiesAtLoginOnly sets cookies in a login's answer and in no other; otherwise every answer sets them anew.
+	CookiesAtLoginOnly bool `json:"cookies_at_login_only"`
 	// OneSessionPerUser: a login throws the user's other sessions out.
 	OneSessionPerUser bool `json:"one_session_per_user"`
 	// NoKickOffLogins is a server without the login methods that end in 2, which

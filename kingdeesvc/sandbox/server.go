@@ -27,6 +27,7 @@ type Server struct {
 	damage   atomic.Pointer[damages]
 	behave   atomic.Pointer[Personality]
 	queries  atomic.Uint64
+	balanced atomic.Uint64 // clients that the balancer did not know
 	calls    callCounter
 	saver    *saver
 

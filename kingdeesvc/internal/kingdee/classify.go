@@ -3,8 +3,11 @@ package kingdee
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -61,12 +64,25 @@ func classifyStatus(status int, body []byte) *Fault {
 	case status == http.StatusRequestTimeout:
 		fault.Class = Unreachable
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		fault.Class, fault.Odd = Refused, true
+	case status == http.StatusRequestEntityTooLarge, status == http.StatusRequestURITooLong, status == http.StatusRequestHeaderFieldsTooLarge:
 		fault.Class = Refused
 	default:
-		fault.Class = Unreadable
+		fault.Class, fault.Odd = Unreadable, true
 		fault.Message = "not the WebAPI: is KINGDEE_BASE_URL right?"
 	}
 	return fault
+}
+
+// unexpectable is F9. 401 and 403 were seen (qiaolei227/opendeploy pull 8, vip.kingdee.com/knowledge 537229068048283648).
+var unexpectable = regexp.MustCompile(`^\d{3} (Forbidden|Unauthorized)|^[^\[{<"]{0,60}ByRspRetStatusCode`)
+
+// noJSON tells a body that was cut from one that never was JSON.
+func noJSON(status int, body []byte, err error) *Fault {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset < int64(len(body)) {
+		return unreadable(0, status, "neither rows nor an object: "+clip(body))
+	}
+	return broken(14, status, "cut answer")
 }
 
 func classifyText(status int, body []byte, unwrapped bool) (answer, *Fault) {
@@ -77,12 +93,12 @@ func classifyText(status int, body []byte, unwrapped bool) (answer, *Fault) {
 		return answer{}, exception(status, bytes.TrimPrefix(body, []byte("response_error:")))
 	case body[0] == '<':
 		return answer{}, unreadable(10, status, "an HTML page instead of an answer")
-	case bytes.HasPrefix(body, []byte("401 Forbidden")):
-		return answer{}, &Fault{Class: LoginRefused, Shape: 9, Code: NoCode, Message: clip(body), HTTPStatus: status}
+	case unexpectable.Match(body):
+		return answer{}, &Fault{Class: LoginRefused, Shape: 9, Code: NoCode, Message: clip(body), HTTPStatus: status, Odd: true}
 	case body[0] == '"' && !unwrapped:
 		var inner string
-		if json.Unmarshal(body, &inner) != nil {
-			return answer{}, unreadable(14, status, "cut answer")
+		if err := json.Unmarshal(body, &inner); err != nil {
+			return answer{}, noJSON(status, body, err)
 		}
 		got, fault := classifyText(status, bytes.TrimSpace([]byte(inner)), true)
 		if fault != nil && fault.Class == Unreadable {
@@ -109,8 +125,9 @@ type object struct {
 }
 
 func classifyObject(status int, body []byte) (answer, *Fault) {
-	if !json.Valid(body) {
-		return answer{}, unreadable(14, status, "cut answer")
+	var whole json.RawMessage
+	if err := json.Unmarshal(body, &whole); err != nil {
+		return answer{}, noJSON(status, body, err)
 	}
 	if fault := gatewayError(status, body); fault != nil {
 		return answer{}, fault
@@ -127,6 +144,10 @@ func classifyArray(status int, body []byte) (answer, *Fault) {
 		return answer{}, classifyList(status, body)
 	}
 	rows, err := rowscan.All(bytes.NewReader(body))
+	if errors.Is(err, rowscan.ErrSyntax) {
+		var whole json.RawMessage
+		return answer{}, noJSON(status, body, json.Unmarshal(body, &whole))
+	}
 	if err != nil {
 		return answer{}, badRows(status, err)
 	}
@@ -146,8 +167,8 @@ func classifyArray(status int, body []byte) (answer, *Fault) {
 // classifyList takes an array whose first element is an object: F3, F6, F8.
 func classifyList(status int, body []byte) *Fault {
 	var list []json.RawMessage
-	if json.Unmarshal(body, &list) != nil {
-		return unreadable(14, status, "cut answer")
+	if err := json.Unmarshal(body, &list); err != nil {
+		return noJSON(status, body, err)
 	}
 	if fault := statusFault(status, list[0], 3); fault != nil {
 		return fault
@@ -192,6 +213,9 @@ func statusFault(status int, raw []byte, shape Shape) *Fault {
 	return judge(shape, status, found.code(), found.message())
 }
 
+// gatewayCodes are the refusals of the public gateway that are known.
+var gatewayCodes = []int{4002, 4006, 5001}
+
 // gatewayError reads F11, the public gateway's own refusals: 4002 AppID empty, 4006 timestamp out of date, 5001 no such API.
 func gatewayError(status int, body []byte) *Fault {
 	var gateway struct {
@@ -206,7 +230,9 @@ func gatewayError(status int, body []byte) *Fault {
 	if text == "" {
 		text = gateway.Description
 	}
-	return &Fault{Class: Refused, Shape: 11, Code: int(*gateway.ErrCode), HTTPStatus: status, Message: "gateway: " + text}
+	code := int(*gateway.ErrCode)
+	return &Fault{Class: Refused, Shape: 11, Code: code, HTTPStatus: status, Message: "gateway: " + text,
+		Odd: status < 500 && !slices.Contains(gatewayCodes, code)}
 }
 
 // exception reads F7, whose JSON is a KDException: a message and perhaps an inner one.

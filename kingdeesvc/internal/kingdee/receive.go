@@ -77,9 +77,9 @@ func badRows(status int, err error) *Fault {
 	if errors.Is(err, rowscan.ErrNotRows) {
 		return unreadable(0, status, "the answer's rows are no arrays")
 	}
-	return unreadable(14, status, "cut answer")
+	return broken(14, status, "cut answer")
 }
 
 func tooLarge(status int) *Fault {
-	return unreadable(0, status, fmt.Sprintf("an answer of more than %d MiB", maxBody>>20))
+	return broken(0, status, fmt.Sprintf("an answer of more than %d MiB", maxBody>>20))
 }

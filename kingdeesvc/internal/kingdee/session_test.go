@@ -50,37 +50,83 @@ func TestALockedAccountIsLeftAloneForHalfAnHour(t *testing.T) {
 	require.Equal(t, []bool{false}, f.health)
 }
 
-func TestThreeLossesInTenMinutesAreSomebodyElse(t *testing.T) {
+func TestASessionLostRightAfterItsLoginEndsLoginsForAGrowingWhile(t *testing.T) {
 	gone := "[[" + lost + "]]"
-	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{gone, `[]`, gone, `[]`, gone, `[]`}})
-	for range 2 {
-		_, err := f.query(t)
-		require.NoError(t, err)
-		f.now = f.now.Add(3 * time.Minute)
-	}
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{`[]`, gone, gone, gone, gone, gone, gone, `[]`}})
 	_, err := f.query(t)
-	require.Equal(t, SessionContended, ClassOf(err))
-	logins := f.count("LoginBySign")
-	f.now = f.now.Add(9 * time.Minute)
-	_, err = f.query(t)
-	require.Equal(t, SessionContended, ClassOf(err))
-	fault, _ := asFault(err)
-	require.Equal(t, time.Minute, fault.RetryAfter)
-	require.Equal(t, logins, f.count("LoginBySign"), "no login for ten minutes")
-	f.now = f.now.Add(time.Minute)
+	require.NoError(t, err)
+	for _, pause := range []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second} {
+		_, err := f.query(t)
+		require.Equal(t, SessionLost, ClassOf(err))
+		fault, _ := asFault(err)
+		require.Equal(t, pause, fault.RetryAfter)
+		logins := f.count("LoginBySign")
+		f.now = f.now.Add(pause - time.Second)
+		_, err = f.query(t)
+		require.Equal(t, SessionContended, ClassOf(err))
+		fault, _ = asFault(err)
+		require.Equal(t, time.Second, fault.RetryAfter)
+		require.Equal(t, logins, f.count("LoginBySign"), "no login meanwhile")
+		f.now = f.now.Add(time.Second)
+	}
 	_, err = f.query(t)
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, false, true}, f.health)
 }
 
-func TestLossesFarApartAreNobodys(t *testing.T) {
+func TestALossThatALoginMendsIsNobodysFault(t *testing.T) {
 	gone := "[[" + lost + "]]"
-	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{gone, `[]`, gone, `[]`, gone, `[]`, gone, `[]`}})
-	for range 4 {
+	answers := []string{`[]`}
+	for range 20 {
+		answers = append(answers, gone, `[]`)
+	}
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: answers})
+	for range 21 {
 		_, err := f.query(t)
 		require.NoError(t, err)
-		f.now = f.now.Add(5 * time.Minute)
 	}
+	require.Equal(t, 21, f.count("LoginBySign"))
+	require.Equal(t, 20, f.client.Losses())
+}
+
+// The pause of a contended account ends as soon as any of its logins holds.
+func TestALoginThatHoldsEndsThePause(t *testing.T) {
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{`[]`}})
+	f.client.account.contended()
+	require.NotNil(t, f.client.account.refused())
+	f.client.prove(&session{})
+	require.Nil(t, f.client.account.refused())
+}
+
+// An odd answer on a session that answered costs one login; the pause before the next such login grows, and a session that
+// was never answered is its own answer.
+func TestOneLoginIsSpentOnAnOddAnswerAndTheNextWaits(t *testing.T) {
+	odd := "会话超时"
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{odd}})
+	_, err := f.query(t)
+	require.Equal(t, Unreadable, ClassOf(err))
+	require.Equal(t, 1, f.count("LoginBySign"), "the first login was the fresh one")
+	logins := 1
+	for _, pause := range []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second} {
+		f.now = f.now.Add(pause - time.Second)
+		_, err = f.query(t)
+		require.Equal(t, Unreadable, ClassOf(err))
+		require.Equal(t, logins, f.count("LoginBySign"))
+		f.now = f.now.Add(time.Second)
+		_, err = f.query(t)
+		require.Equal(t, Unreadable, ClassOf(err))
+		logins++
+		require.Equal(t, logins, f.count("LoginBySign"))
+	}
+	f.mu.Lock()
+	f.answers = []string{`[]`, odd, `[]`}
+	f.mu.Unlock()
+	for range 2 {
+		_, err = f.query(t)
+		require.NoError(t, err)
+		f.now = f.now.Add(longPause)
+	}
+	require.Equal(t, logins+1, f.count("LoginBySign"), "the session was lost, and reading goes on")
 }
 
 func TestWithoutKickOffTheOtherMethodIsTriedAndItsLackRemembered(t *testing.T) {

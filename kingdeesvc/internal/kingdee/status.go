@@ -92,21 +92,24 @@ func judge(shape Shape, httpStatus, code int, message string) *Fault {
 		fault.Class = NotFound
 	case 14:
 		fault.Class = Throttled
-	case NoCode, 0, 4, 8, 9:
-		fault.Class, fault.Field = judgeText(code, message)
-	default:
+	case 3, 7, 11, 12, 15:
 		fault.Class = Refused
+	default:
+		fault.Class, fault.Field = judgeText(code, message)
+		// 8 and 9 are known; a sentence that we know stands for a code.
+		fault.Odd = code != 8 && code != 9 && (fault.Class == Refused || fault.Class == Busy)
 	}
 	return fault
 }
 
-// judgeText sorts what no code, 0 (default), 4 (exception), 8 (parameter) and 9 (field or value does not exist) leave open.
+// judgeText sorts what no code, 0 (default), 4 (exception), 8 (parameter), 9 (field or value does not exist) and a code that
+// nobody knows leave open.
 func judgeText(code int, message string) (Class, string) {
 	if match := fieldUnknown.FindStringSubmatch(message); match != nil {
 		return FieldUnknown, match[1]
 	}
 	switch {
-	case code <= 0 && containsAny(message, sessionTexts):
+	case code != 4 && code != 8 && code != 9 && containsAny(message, sessionTexts):
 		return SessionLost, ""
 	case containsAny(message, formTexts):
 		return FormUnknown, ""

@@ -36,8 +36,6 @@ type Meta struct {
 	DateNote string
 	// Arrived is our clock when the answer's head was here.
 	Arrived time.Time
-	// session is the id in the answer's cookies, empty for none.
-	session string
 	// Sandbox is set when the answer came from a voidrelay sandbox.
 	Sandbox bool
 }
@@ -102,8 +100,8 @@ func (t *transport) target(service string) *url.URL {
 func (t *transport) path(service string) string { return t.target(service).EscapedPath() }
 
 // post sends one request and reads its answer to the end, rows as they arrive. Its only errors are Faults of class
-// Unreachable or Unreadable and the context's own.
-func (t *transport) post(ctx context.Context, service string, header http.Header, payload any) (int, received, Meta, error) {
+// Unreachable or Unreadable and the context's own. cookies go with the request and take those of the answer.
+func (t *transport) post(ctx context.Context, service string, header http.Header, cookies *jar, payload any) (int, received, Meta, error) {
 	body, err := json.Marshal(payload)
 	if err != nil {
 		return 0, received{}, Meta{}, fmt.Errorf("encode %s: %w", service, err)
@@ -115,6 +113,7 @@ func (t *transport) post(ctx context.Context, service string, header http.Header
 	if header != nil {
 		request.Header = header
 	}
+	cookies.give(request.Header)
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("Accept", "application/json")
 	meta := Meta{Left: t.now()}
@@ -124,11 +123,7 @@ func (t *transport) post(ctx context.Context, service string, header http.Header
 	}
 	defer func() { _ = response.Body.Close() }()
 	meta.Arrived = t.now()
-	for _, cookie := range response.Cookies() {
-		if strings.EqualFold(cookie.Name, sessionHeader) {
-			meta.session = cookie.Value
-		}
-	}
+	cookies.take(response.Header, meta.Arrived)
 	meta.Sandbox = response.Header.Get(sandboxHeader) != ""
 	meta.Date, meta.DateNote = serverClock(response.Header)
 	answer, err := receive(response.StatusCode, response.Body)

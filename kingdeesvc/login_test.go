@@ -127,3 +127,27 @@ func TestALockedAccountHasItsOwnReason(t *testing.T) {
 	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_ACCOUNT_LOCKED)
 	require.InDelta(t, 1800, apierr.RetryAfter(err).Seconds(), 60)
 }
+
+// A login in which one field has another JSON type used to be "not the WebAPI".
+func TestEveryKindOfOddLoginLetsUsIn(t *testing.T) {
+	for _, odd := range []string{
+		"code_number", "type_text", "message_list", "ticks_text", "ticks_float", "zone_text", "version_number", "name_by_language", "context_text",
+	} {
+		b := setup(t, nil, func(cfg *sandbox.Config) { cfg.Personality.OddLogins = []string{odd} })
+		got, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+		require.NoError(t, err, odd)
+		require.Equal(t, sandbox.DefaultUsername, got.GetAccount().GetUserName())
+		require.Equal(t, odd != "zone_text" && odd != "context_text", got.GetAccount().LoginUtcOffsetSeconds != nil, odd)
+	}
+}
+
+func TestAnOddRefusalKeepsTheVendorsSentence(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_AUTH": "password", "KINGDEE_PASSWORD": "wrong", noWait: "1"},
+		func(cfg *sandbox.Config) {
+			cfg.Personality.OddLogins = []string{"code_number", "type_text", "message_list", "context_text"}
+		})
+	_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_LOGIN_REFUSED)
+	require.ErrorContains(t, err, "用户名或密码错误 (5003015)")
+	require.InDelta(t, 1800, apierr.RetryAfter(err).Seconds(), 60)
+}

@@ -81,18 +81,23 @@ func (s *Server) work(method string, args arguments, p Personality) ([]byte, err
 
 func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, method string, args arguments, p Personality) failure {
 	order, known := loginOrder(method)
-	if !known || p.NoKickOffLogins && strings.HasSuffix(method, "2") {
+	if !known {
 		return errorPage(http.StatusNotFound)
+	}
+	if p.NoKickOffLogins && strings.HasSuffix(method, "2") {
+		return shape("F7", &vendorError{MsgException, "未找到方法: Kingdee.BOS.WebApi.ServicesStub.AuthService." + published(method)}, 1)
 	}
 	in, err := readLogin(order, args)
 	if err != nil {
-		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(nil, &refusedLogin{0, "ParameterError", err.Error()}, p)}
+		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(&session{id: randomID()}, &refusedLogin{0, "ParameterError", err.Error()}, p)}
 	}
 	now := s.cfg.Now()
 	refused := s.checkLogin(method, in, now, p)
 	s.lockout.note(refused == nil, p.LockAfterFailures, now)
 	if refused != nil {
-		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(nil, refused, p)}
+		x := &session{id: randomID(), aspID: randomID()}
+		setCookies(w, x)
+		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(x, refused, p)}
 	}
 	kick := !strings.EqualFold(in["iskickoff"], "false")
 	x := s.sessions.open(in["username"], p.OneSessionPerUser && kick, now)

@@ -28,18 +28,31 @@ type account struct {
 	contention, doubt growing
 }
 
-// refusal remembers a login that was answered with anything but success. Accounts lock after a few attempts
-// (luka-n8n-nodes/n8n-nodes-kingdee: about 30 minutes), so the next one waits: 1, 2, 4 … 30 minutes.
+// refusal remembers a login that was answered with anything but success.
 type refusal struct {
 	fault *Fault
 	until time.Time
-	pause time.Duration
+	// pauses are those of the kind of refusal that there was last, and times how often in a row.
+	pauses string
+	times  int
 }
 
+// pausesAfter are the pauses before the next login, each time in a row, and what they are called. Accounts lock after a few wrong
+// logins (luka-n8n-nodes/n8n-nodes-kingdee: for about 30 minutes), so what the vendor refused is left alone for long; words that we
+// do not know may mean that, too; a page in the vendor's place is no word of the vendor's at all.
+func pausesAfter(fault *Fault) (string, []time.Duration) {
+	const m, h = time.Minute, time.Hour
+	switch {
+	case fault.Class != LoginRefused && fault.Class != AccountLocked:
+		return "nobody", []time.Duration{shortPause, 2 * shortPause, 4 * shortPause, 8 * shortPause, 16 * shortPause, longPause}
+	case fault.Odd:
+		return "unclear", []time.Duration{m, 2 * m, 4 * m, 8 * m, 16 * m, 30 * m}
+	}
+	return "refused", []time.Duration{30 * m, 2 * h, 6 * h}
+}
+
+// shortPause and longPause bound the pauses after logins that were of no use and that no wrong secret is to blame for.
 const (
-	firstPause   = time.Minute
-	longestPause = 30 * time.Minute
-	// shortPause and longPause bound the pauses after logins that were of no use and that no wrong secret is to blame for.
 	shortPause = 10 * time.Second
 	longPause  = 5 * time.Minute
 )
@@ -77,18 +90,26 @@ func (a *account) refused() *Fault {
 	return &fault
 }
 
-// refuse remembers a refusal, for longer each time in a row; a locked account is left alone for as long as the lock lasts.
+// refuse remembers a refusal, for longer each time in a row.
 func (a *account) refuse(fault *Fault) *Fault {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.refusal.pause = min(max(2*a.refusal.pause, firstPause), longestPause)
-	if fault.Class == AccountLocked {
-		a.refusal.pause = longestPause
+	kind, steps := pausesAfter(fault)
+	if kind != a.refusal.pauses {
+		a.refusal.times = 0
 	}
-	a.refusal.fault, a.refusal.until = fault, a.now().Add(a.refusal.pause)
+	pause := steps[min(a.refusal.times, len(steps)-1)]
+	a.refusal = refusal{fault: fault, until: a.now().Add(pause), pauses: kind, times: a.refusal.times + 1}
 	told := *fault
-	told.RetryAfter = a.refusal.pause
+	told.RetryAfter = pause
 	return &told
+}
+
+// forget lets the next login come at once: what was refused has been changed.
+func (a *account) forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refusal = refusal{}
 }
 
 // accept stores a login and says which generation of sessions it belongs to.
@@ -106,7 +127,7 @@ func (a *account) proved() {
 	defer a.mu.Unlock()
 	a.proven, a.contention = true, growing{}
 	if a.refusal.fault == nil {
-		a.refusal.pause = 0
+		a.refusal.times = 0
 	}
 }
 

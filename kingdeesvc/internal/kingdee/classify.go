@@ -113,17 +113,6 @@ func classifyText(status int, body []byte, unwrapped bool) (answer, *Fault) {
 	return answer{}, unreadable(0, status, "neither rows nor an object: "+clip(body))
 }
 
-// object is the union of the top levels that failures come in.
-type object struct {
-	Result *struct {
-		ResponseStatus json.RawMessage `json:"ResponseStatus"`
-	} `json:"Result"`
-	ResponseStatus json.RawMessage `json:"ResponseStatus"`
-	ActionName     *string         `json:"actionname"`
-	Message        *string         `json:"Message"`
-	DIndex         json.RawMessage `json:"DIndex"`
-}
-
 func classifyObject(status int, body []byte) (answer, *Fault) {
 	var whole json.RawMessage
 	if err := json.Unmarshal(body, &whole); err != nil {
@@ -173,16 +162,13 @@ func classifyList(status int, body []byte) *Fault {
 	if fault := statusFault(status, list[0], 3); fault != nil {
 		return fault
 	}
-	var first object
-	if json.Unmarshal(list[0], &first) != nil {
-		return unreadable(0, status, "a list of unknown objects")
-	}
+	first := readLoose(list[0])
 	switch {
-	case first.ActionName != nil:
+	case first.at("actionname") != nil:
 		return &Fault{Class: FilterInvalid, Shape: 8, Code: NoCode, HTTPStatus: status,
 			Message: "a request filter of the server stopped the query: " + clip(list[0])}
-	case first.Message != nil && first.DIndex != nil:
-		return judge(6, status, NoCode, *first.Message)
+	case first.at("message") != nil && first.at("dindex") != nil:
+		return judge(6, status, NoCode, first.text("message"))
 	}
 	return unreadable(0, status, "a list of unknown objects")
 }
@@ -190,24 +176,21 @@ func classifyList(status int, body []byte) *Fault {
 // statusFault finds a ResponseStatus that is no success; nil when there is none. shape is what it is called where the
 // object stood; an object that carries the status at its own top level is F5.
 func statusFault(status int, raw []byte, shape Shape) *Fault {
-	var top object
-	if json.Unmarshal(raw, &top) != nil {
-		return nil
-	}
-	inner := top.ResponseStatus
-	if top.Result != nil && len(top.Result.ResponseStatus) > 0 {
-		inner = top.Result.ResponseStatus
+	top := readLoose(raw)
+	inner := top.at("responsestatus")
+	if nested := top.object("result").at("responsestatus"); nested != nil {
+		inner = nested
 	} else if shape == 4 {
 		shape = 5
 	}
-	if len(inner) == 0 || string(inner) == "null" {
+	if inner == nil {
 		return nil
 	}
-	found := parseStatus(inner)
-	if found == nil {
+	found := responseStatus{readLoose(inner)}
+	if found.loose == nil {
 		return unreadable(shape, status, "a ResponseStatus that cannot be read")
 	}
-	if found.IsSuccess {
+	if found.truth("issuccess") {
 		return nil
 	}
 	return judge(shape, status, found.code(), found.message())
@@ -218,39 +201,32 @@ var gatewayCodes = []int{4002, 4006, 5001}
 
 // gatewayError reads F11, the public gateway's own refusals: 4002 AppID empty, 4006 timestamp out of date, 5001 no such API.
 func gatewayError(status int, body []byte) *Fault {
-	var gateway struct {
-		ErrCode       *lenientInt `json:"errcode"`
-		Description   string      `json:"description"`
-		DescriptionCN string      `json:"description_cn"`
-	}
-	if len(body) == 0 || body[0] != '{' || json.Unmarshal(body, &gateway) != nil || gateway.ErrCode == nil {
+	if len(body) == 0 || body[0] != '{' {
 		return nil
 	}
-	text := gateway.DescriptionCN
-	if text == "" {
-		text = gateway.Description
+	gateway := readLoose(body)
+	if gateway["errcode"] == nil {
+		return nil
 	}
-	code := int(*gateway.ErrCode)
+	text := gateway.text("description_cn")
+	if text == "" {
+		text = gateway.text("description")
+	}
+	code := NoCode
+	if given, ok := gateway.whole("errcode"); ok && given == int64(int32(given)) { //nolint:gosec // that is what is asked
+		code = int(given)
+	}
 	return &Fault{Class: Refused, Shape: 11, Code: code, HTTPStatus: status, Message: "gateway: " + text,
 		Odd: status < 500 && !slices.Contains(gatewayCodes, code)}
 }
 
 // exception reads F7, whose JSON is a KDException: a message and perhaps an inner one.
 func exception(status int, body []byte) *Fault {
-	type wrapper struct {
-		Message string `json:"Message"`
-	}
-	var thrown struct {
-		wrapper
-		InnerExWrapper *wrapper `json:"InnerExWrapper"`
-	}
-	if json.Unmarshal(bytes.TrimSpace(body), &thrown) != nil {
+	thrown := readLoose(bytes.TrimSpace(body))
+	if thrown == nil {
 		return judge(7, status, NoCode, clip(body))
 	}
-	parts := []string{thrown.Message}
-	if thrown.InnerExWrapper != nil {
-		parts = append(parts, thrown.InnerExWrapper.Message)
-	}
+	parts := []string{thrown.text("message"), thrown.object("innerexwrapper").text("message")}
 	return judge(7, status, NoCode, strings.Trim(strings.Join(parts, "; "), "; "))
 }
 

@@ -48,8 +48,7 @@ const DefaultRate = 5
 // Client talks to one account of one server. Safe for concurrent use; requests queue for the sessions.
 type Client struct {
 	transport  *transport
-	auth       Auth
-	header     *HeaderAuth
+	way        atomic.Pointer[way]
 	keepOthers bool
 	account    *account
 	gate       *gate
@@ -88,8 +87,6 @@ func New(o Options) *Client {
 	limiter := rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
 	c := &Client{
 		transport:  newTransport(o.BaseURL, o.Roots, o.Now),
-		auth:       o.Auth,
-		header:     o.Header,
 		keepOthers: o.KeepOthers,
 		account:    newAccount(o.Now),
 		gate:       newGate(limiter, o.Sessions),
@@ -104,6 +101,7 @@ func New(o Options) *Client {
 		logger:     o.Logger,
 		health:     o.Health,
 	}
+	c.way.Store(&way{o.Auth, o.Header})
 	c.life, c.end = context.WithCancel(context.Background())
 	if c.pause == nil {
 		c.pause = sleep
@@ -115,6 +113,21 @@ func New(o Options) *Client {
 		c.observer = deaf{}
 	}
 	return c
+}
+
+// way is how we get in: auth opens sessions, or header signs every request.
+type way struct {
+	auth   Auth
+	header *HeaderAuth
+}
+
+// signed is what signs every request; nil where sessions are opened by a login.
+func (c *Client) signed() *HeaderAuth { return c.way.Load().header }
+
+// Change sets other credentials, of the same kind as before: what was refused because of the old ones is tried again at once.
+func (c *Client) Change(auth Auth, header *HeaderAuth) {
+	c.way.Store(&way{auth, header})
+	c.account.forget()
 }
 
 // logoutLimit bounds the good-byes of Close.

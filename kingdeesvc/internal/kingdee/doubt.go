@@ -71,9 +71,9 @@ func (c *Client) settle(s *session, l *loss, err error) error {
 // unmended is a session that was lost although it had just been opened. Another program that logs in as this user does that; a
 // signed request that was never accepted is simply not accepted.
 func (c *Client) unmended(fault *Fault) error {
-	if c.header != nil && !c.account.everProved() {
+	if c.signed() != nil && !c.account.everProved() {
 		refused := *fault
-		refused.Class = LoginRefused
+		refused.Class, refused.Odd = LoginRefused, true
 		refused.Message = "the signed request was not accepted: " + fault.Message
 		return &noRepeat{c.account.refuse(&refused)}
 	}

@@ -58,10 +58,10 @@ func expired(attributes string, now time.Time) bool {
 	return ended
 }
 
-// value is that of a cookie, its name in any case; empty for none.
-func (j *jar) value(name string) string {
+// session is the id of the vendor's session among them; empty for none.
+func (j *jar) session() string {
 	for _, c := range j.cookies {
-		if strings.EqualFold(c.name, name) {
+		if strings.EqualFold(c.name, sessionHeader) {
 			return c.value
 		}
 	}

@@ -33,7 +33,7 @@ func TestAJarKeepsEveryCookieAsItCame(t *testing.T) {
 	require.Equal(t, "SERVERID=node-b", take("kdservice-sessionid=; Max-Age=0", "odd=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "never=was; max-age=-1"))
 	require.Equal(t, "1", func() string {
 		take("KDSERVICE-SessionId=1; Max-Age=60; Expires=Thu, 01-Jan-1970 00:00:00 GMT")
-		return j.value(sessionHeader)
+		return j.session()
 	}())
 }
 

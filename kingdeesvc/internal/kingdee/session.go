@@ -47,7 +47,7 @@ func (c *Client) drop(s *session) {
 
 // ready makes the session usable: logged in, or nothing at all where every request is signed.
 func (c *Client) ready(ctx context.Context, s *session, paid *bool) error {
-	if c.header != nil {
+	if c.signed() != nil {
 		if fault := c.account.refused(); fault != nil {
 			return &noRepeat{fault}
 		}
@@ -78,7 +78,7 @@ func (c *Client) open(ctx context.Context, s *session, paid *bool) error {
 		return fault
 	}
 	keepOthers := c.keepOthers && c.account.keepsOthers()
-	login := c.auth.Login(c.now(), keepOthers)
+	login := c.way.Load().auth.Login(c.now(), keepOthers)
 	if err := c.pay(ctx, paid); err != nil {
 		return err
 	}
@@ -93,16 +93,19 @@ func (c *Client) open(ctx context.Context, s *session, paid *bool) error {
 		c.logger.WarnContext(ctx, "kingdee: this server has no login that leaves other sessions alone; KINGDEE_KICK_OFF=false has no effect", "method", login.Method)
 		return c.open(ctx, s, paid)
 	}
-	id, info, fault := readLogin(status, body)
+	id, info, fault := readLogin(status, body, &s.cookies)
 	if fault == nil {
 		c.seen(ctx, login.Method, began, nil)
 		c.name(s, id)
-		s.told = s.cookies.value(sessionHeader)
+		s.told = s.cookies.session()
 		s.used, s.generation = c.now(), c.account.accept(info)
 		c.logger.InfoContext(ctx, "kingdee: logged in", "data_center", info.DataCenterID, "user", info.UserName, "sandbox", meta.Sandbox)
 		return nil
 	}
 	c.seen(ctx, login.Method, began, fault)
+	if keepOthers && fault.Class == Unreadable {
+		fault.Message += "; " + login.Method + " was asked for (KINGDEE_KICK_OFF=false), which this server may lack"
+	}
 	if fault.Class != Unreachable {
 		fault = c.account.refuse(fault)
 	}
@@ -118,8 +121,8 @@ func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (a
 	if s.id != "" {
 		header.Set(sessionHeader, s.id)
 	}
-	if c.header != nil {
-		c.header.sign(header, c.transport.path(r.service), c.now())
+	if c.signed() != nil {
+		c.signed().sign(header, c.transport.path(r.service), c.now())
 		if s.id == "" {
 			s.generation = c.account.losses()
 		}
@@ -149,7 +152,7 @@ func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (a
 // sent back, so that the server need not make another one for each call.
 func (c *Client) prove(s *session) {
 	s.used, s.proven = c.now(), true
-	if id := s.cookies.value(sessionHeader); id != "" && id != s.told {
+	if id := s.cookies.session(); id != "" && id != s.told {
 		c.name(s, id)
 		s.told = id
 	}
@@ -161,8 +164,8 @@ func (c *Client) logout(ctx context.Context, s *session) {
 	header := http.Header{}
 	header.Set(sessionHeader, s.id)
 	service := authService + "Logout"
-	if c.header != nil {
-		c.header.sign(header, c.transport.path(service), c.now())
+	if c.signed() != nil {
+		c.signed().sign(header, c.transport.path(service), c.now())
 	}
 	cookies := s.cookies
 	c.drop(s)

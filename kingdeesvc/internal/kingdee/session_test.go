@@ -37,6 +37,43 @@ func TestCloseLogsOut(t *testing.T) {
 	require.Equal(t, 1, f.count("AuthService.Logout"), "there is nothing left to log out")
 }
 
+// A page that a proxy shows for a while used to be taken for "this server has no such login", and from then on every login threw
+// the user's other sessions out.
+func TestAPageIsNotTheVendorsWordThatALoginIsMissing(t *testing.T) {
+	asked := []string{}
+	pages := 1
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		asked = append(asked, r.URL.Path[strings.Index(r.URL.Path, "Service."):])
+		switch {
+		case strings.Contains(r.URL.Path, "LoginBySign") && pages > 0:
+			pages--
+			http.Error(w, "no such page: "+r.URL.Path, http.StatusNotFound)
+		case strings.Contains(r.URL.Path, "LoginBySign"):
+			_, _ = io.WriteString(w, goodLogin)
+		default:
+			_, _ = io.WriteString(w, `[]`)
+		}
+	}))
+	defer server.Close()
+	base, err := ParseBaseURL(server.URL)
+	require.NoError(t, err)
+	now := time.Now()
+	client := New(Options{BaseURL: base, Auth: SignAuth{}, KeepOthers: true, Rate: 1e6, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
+	defer client.Close(context.Background())
+	_, err = client.Ping(t.Context(), "F")
+	require.Equal(t, Unreadable, ClassOf(err))
+	require.ErrorContains(t, err, "KINGDEE_KICK_OFF=false")
+	fault, _ := asFault(err)
+	require.Equal(t, 10*time.Second, fault.RetryAfter, "a page in the vendor's place refuses nobody")
+	now = now.Add(10 * time.Second)
+	_, err = client.Ping(t.Context(), "F")
+	require.NoError(t, err)
+	require.True(t, client.KeepsOthers())
+	require.Len(t, asked, 3)
+	require.Contains(t, asked[1], "LoginBySign2")
+}
+
 func TestALockedAccountIsLeftAloneForHalfAnHour(t *testing.T) {
 	f := setup(t, &vendor{logins: []string{`{"LoginResultType":0,"Message":"密码错误次数超限，账号已被锁定，请30分钟后再试"}`}, answers: []string{`[]`}})
 	_, err := f.query(t)
@@ -140,7 +177,7 @@ func TestWithoutKickOffTheOtherMethodIsTriedAndItsLackRemembered(t *testing.T) {
 			mu.Unlock()
 			switch {
 			case lacks && strings.Contains(method, "LoginBySign2"):
-				http.NotFound(w, r)
+				_, _ = io.WriteString(w, `response_error:{"Message":"未找到方法 AuthService.LoginBySign2"}`)
 			case strings.Contains(method, "LoginBySign"):
 				_, _ = io.WriteString(w, goodLogin)
 			default:
@@ -195,7 +232,7 @@ func headerSetup(t *testing.T, v *vendor) *fixture {
 	f := setup(t, v)
 	auth, err := NewHeaderAuth(Account{AcctID: "acct", Username: "demo", LCID: 2052}, "100", vectorAppID, "hush")
 	require.NoError(t, err)
-	f.client.auth, f.client.header = nil, auth
+	f.client.Change(nil, auth)
 	return f
 }
 

@@ -1,67 +1,35 @@
 package kingdee
 
 import (
-	"encoding/json"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
 // responseStatus is the ResponseStatus object of every WebAPI answer (Xueyu334/kingdee-k3cloud-open-api
-// ResponseStatus.java). It is read leniently: IsSuccess and MsgCode occur as text too.
-type responseStatus struct {
-	IsSuccess lenientBool `json:"IsSuccess"`
-	Errors    []struct {
-		FieldName string `json:"FieldName"`
-		Message   string `json:"Message"`
-	} `json:"Errors"`
-	Message string      `json:"Message"`
-	MsgCode *lenientInt `json:"MsgCode"`
-}
+// ResponseStatus.java). IsSuccess and MsgCode occur as text too.
+type responseStatus struct{ loose }
 
-func (s *responseStatus) code() int {
-	if s.MsgCode == nil {
-		return NoCode
+func (s responseStatus) code() int {
+	if code, ok := s.whole("msgcode"); ok && code == int64(int32(code)) { //nolint:gosec // that is what is asked
+		return int(code)
 	}
-	return int(*s.MsgCode)
+	return NoCode
 }
 
-func (s *responseStatus) message() string {
-	for _, e := range s.Errors {
-		if e.Message != "" {
-			return e.Message
+func (s responseStatus) message() string {
+	for _, e := range s.list("errors") {
+		text := readLoose(e).text("message")
+		if text == "" {
+			text = looseText(e)
+		}
+		if text != "" {
+			return text
 		}
 	}
-	if s.Message != "" {
-		return s.Message
+	if text := s.text("message"); text != "" {
+		return text
 	}
 	return "the vendor gave no text"
-}
-
-type lenientBool bool
-
-func (b *lenientBool) UnmarshalJSON(raw []byte) error {
-	*b = lenientBool(strings.EqualFold(strings.Trim(string(raw), `"`), "true"))
-	return nil
-}
-
-type lenientInt int
-
-func (i *lenientInt) UnmarshalJSON(raw []byte) error {
-	n, err := strconv.Atoi(strings.Trim(string(raw), `"`))
-	if err != nil {
-		n = NoCode
-	}
-	*i = lenientInt(n)
-	return nil
-}
-
-func parseStatus(raw json.RawMessage) *responseStatus {
-	status := &responseStatus{}
-	if len(raw) == 0 || json.Unmarshal(raw, status) != nil {
-		return nil
-	}
-	return status
 }
 
 // The sentences below are looked for inside a recognised error object only, never in data.

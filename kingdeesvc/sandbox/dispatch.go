@@ -49,7 +49,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, class, method 
 	case err == nil:
 		return ok(answer)
 	case errors.As(err, &vendor):
-		return ok(refuse(vendor))
+		return ok(refuse(vendor.in(x.lcid)))
 	default:
 		return ok(refuse(&vendorError{MsgException, err.Error()}))
 	}
@@ -95,13 +95,14 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, method strin
 	refused := s.checkLogin(method, in, now, p)
 	s.lockout.note(refused == nil, p.LockAfterFailures, now)
 	if refused != nil {
+		refused.text = speak(refused.text, in["lcid"])
 		x := &session{id: randomID(), aspID: randomID()}
 		setCookies(w, x)
 		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(x, refused, p)}
 	}
 	kick := !strings.EqualFold(in["iskickoff"], "false")
 	x := s.sessions.open(in["username"], p.OneSessionPerUser && kick, now)
-	x.node = s.balance(w, r, p)
+	x.node, x.lcid = s.balance(w, r, p), in["lcid"]
 	setCookies(w, x)
 	return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(x, nil, p)}
 }
@@ -143,7 +144,7 @@ func (s *Server) authorise(w http.ResponseWriter, r *http.Request, p Personality
 		return nil
 	}
 	x := s.sessions.open(s.cfg.Username, false, now)
-	x.node = node
+	x.node, x.lcid = node, signedLanguage(r.Header)
 	setCookies(w, x)
 	return x
 }

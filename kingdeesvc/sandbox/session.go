@@ -25,6 +25,8 @@ type session struct {
 	lastUsed  time.Time
 	// node is the application server that knows it.
 	node int
+	// lcid is the language of its messages.
+	lcid string
 	turn chan struct{}
 }
 

@@ -97,7 +97,7 @@ func (r *Reader) step(ctx context.Context, plans planner, filter string, at curs
 	}
 	rows := len(table.Rows)
 	got := page{left: table.Meta.Left, last: r.sizes.last(rows, r.limit, table.Meta.Left)}
-	groups, err := collect(p, table.Rows, at.after)
+	groups, err := collect(p, p.distinct(table.Rows), at.after)
 	if err != nil {
 		return page{}, err
 	}
@@ -195,7 +195,7 @@ func (r *Reader) sweep(ctx context.Context, plans planner, id int64) (*group, ti
 			g = &group{plan: p, id: id, number: number}
 		}
 		if g != nil {
-			g.rows = append(g.rows, table.Rows...)
+			g.rows = append(g.rows, p.distinct(table.Rows)...)
 		}
 		rows := len(table.Rows)
 		if short > 0 && rows > 0 {
@@ -248,12 +248,4 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-func unknownField(err error) (string, bool) {
-	fault, ok := asFault(err)
-	if !ok || fault.Class != kingdee.FieldUnknown {
-		return "", false
-	}
-	return fault.Field, true
 }

@@ -12,6 +12,7 @@ const (
 	Number = rowscan.Number
 	Bool   = rowscan.Bool
 	Other  = rowscan.Other
+	Unfit  = rowscan.Unfit
 )
 
 // Cell is one value of a row, as package rowscan reads it.

@@ -59,6 +59,8 @@ type Fault struct {
 	NotSent bool
 	// Field is the key that a FieldUnknown is about.
 	Field string
+	// Fields are the keys that were asked for and that a FieldUnknown names; Field is the first of them.
+	Fields []string
 	// Message is the vendor's own text, or ours where it gave none.
 	Message string
 	// HTTPStatus is 0 when no answer came.

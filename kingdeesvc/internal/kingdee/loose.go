@@ -95,3 +95,14 @@ func looseList(raw json.RawMessage) []json.RawMessage {
 	}
 	return []json.RawMessage{raw}
 }
+
+// LooseText is a text that a serialiser wrote as a list of languages or as an object with a Value; false where it is none.
+func LooseText(raw string) (string, bool) {
+	message := json.RawMessage(raw)
+	for _, element := range looseList(message) {
+		if readLoose(element).at("value") == nil {
+			return "", false
+		}
+	}
+	return looseText(message), true
+}

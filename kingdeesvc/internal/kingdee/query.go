@@ -3,7 +3,6 @@ package kingdee
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -43,8 +42,11 @@ func (c *Client) Query(ctx context.Context, q Query) (*Table, error) {
 		"Limit":        q.Limit,
 	}}})
 	if err != nil {
-		if fault, ok := errors.AsType[*Fault](err); ok && fault.Class == NotFound {
-			fault.Class = Refused // only View speaks about one bill
+		if fault, ok := asFault(err); ok {
+			fault.nameFields(q.FieldKeys)
+			if fault.Class == NotFound {
+				fault.Class = Refused // only View speaks about one bill
+			}
 		}
 		return nil, fmt.Errorf("query %s: %w", q.FormID, err)
 	}

@@ -34,8 +34,9 @@ func (s responseStatus) message() string {
 
 // The sentences below are looked for inside a recognised error object only, never in data.
 var (
-	// 元数据中标识为X的字段不存在: a misspelt key, or one this server does not have (adamzhang1987/kingdee-k3cloud-skill).
-	fieldUnknown = regexp.MustCompile(`标识为\s*["'“\[]?([A-Za-z][A-Za-z0-9_.]*)["'”\]]?\s*的字段不存在`)
+	// 元数据中标识为X的字段不存在: a misspelt key, or one this server does not have (adamzhang1987/kingdee-k3cloud-skill); the words of
+	// other languages of a server are their translations. They matter only where a server gives no MsgCode 9.
+	fieldUnknown = regexp.MustCompile(`(?i)(?:(?:标识|標識)[为為]|whose identifier is)[\s"'“「【\[]*([A-Za-z][A-Za-z0-9_.]*)[\s"'”」】\]]*(?:的字段不存在|的欄位不存在|does not exist)`)
 	sessionTexts = []string{"会话信息已丢失", "session information is lost"}
 	formTexts    = []string{"业务对象不存在"}
 	// No public page quotes Kingdee's words for a filter it cannot parse; these are the words such a text would need.

@@ -16,8 +16,8 @@ const (
 	probeEvery = 15 * time.Second
 	// quietFor is how long a working vendor may go unasked.
 	quietFor = time.Minute
-	// probeLimit bounds one probe.
-	probeLimit = 30 * time.Second
+	// probeLimit bounds one probe: a server may take two minutes for an answer and be well.
+	probeLimit = 150 * time.Second
 )
 
 // tell turns health with the vendor: NOT_SERVING when the login is refused or nobody answers, SERVING again when it works.
@@ -42,7 +42,8 @@ func (s *Server) probe(ctx context.Context) {
 	ticker := time.NewTicker(probeEvery)
 	defer ticker.Stop()
 	for {
-		if time.Since(s.client.LastAnswer()) > quietFor {
+		// What is under way tells by itself how it ends, and on a slow server a probe would only wait behind it.
+		if time.Since(s.client.LastAnswer()) > quietFor && !s.client.Busy() {
 			_ = s.client.Probe(ctx, assembled.FormID, probeLimit) // the outcome reaches tell
 		}
 		select {

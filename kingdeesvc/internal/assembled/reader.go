@@ -82,6 +82,8 @@ type cursor struct {
 	// highest id.
 	short int
 	seen  int64
+	// want is how many bills there can be at most, where they are asked for one by one; 0 = not known.
+	want int
 }
 
 // step reads one page above the cursor. A bill that the page's edge may have cut is left to the next page; one that fills
@@ -102,6 +104,9 @@ func (r *Reader) step(ctx context.Context, plans planner, filter string, at curs
 		return page{}, err
 	}
 	got.groups = groups
+	if p.unique == "" && at.want > 0 && len(named(groups)) >= at.want {
+		got.last = true // all that were asked for are here
+	}
 	highest := highestID(groups)
 	if at.short > 0 && highest > at.seen {
 		r.noteCut(ctx, at.short)

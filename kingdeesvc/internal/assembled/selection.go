@@ -164,7 +164,16 @@ func (s *Selected) list(ctx context.Context, filter string, visit func(idPage) e
 
 // walk steps through all pages of a filter.
 func (r *Reader) walk(ctx context.Context, plans planner, filter string, after int64, visit func(page) error) error {
-	for at := (cursor{after: after}); ; {
+	return r.walkFrom(ctx, plans, filter, cursor{after: after}, visit)
+}
+
+// walkIDs steps through all pages of these bills.
+func (r *Reader) walkIDs(ctx context.Context, plans planner, ids []int64, visit func(page) error) error {
+	return r.walkFrom(ctx, plans, literal.InIDs(keyID, ids), cursor{want: len(ids)}, visit)
+}
+
+func (r *Reader) walkFrom(ctx context.Context, plans planner, filter string, at cursor, visit func(page) error) error {
+	for {
 		got, err := r.step(ctx, plans, filter, at)
 		if err != nil {
 			return err

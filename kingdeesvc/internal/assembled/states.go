@@ -5,8 +5,6 @@ import (
 	"time"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
-
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 )
 
 // StatePage is some bills' states, ascending.
@@ -35,7 +33,7 @@ func (s *Selected) states(ctx context.Context, emit func(page) error) error {
 		if len(part.ids) == 0 {
 			return nil
 		}
-		return r.walk(ctx, statePlan, literal.InIDs(keyID, part.ids), 0, func(got page) error {
+		return r.walkIDs(ctx, statePlan, part.ids, func(got page) error {
 			got.left = earlier(got.left, part.floor())
 			return emit(got)
 		})

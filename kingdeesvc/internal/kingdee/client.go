@@ -62,6 +62,7 @@ type Client struct {
 	observer   Observer
 	logger     *slog.Logger
 	opened     atomic.Int64
+	underWay   atomic.Int64
 
 	// life ends with Close; working are the calls under way, those that were given up too.
 	life    context.Context
@@ -74,8 +75,10 @@ type Client struct {
 	told    *bool
 	mu      sync.Mutex
 	lastAt  time.Time
-	skew    time.Duration
-	hasSkew bool
+	// lastMeta is that of the last answer on a session.
+	lastMeta Meta
+	skew     time.Duration
+	hasSkew  bool
 }
 
 // New builds a Client; it sends nothing yet.
@@ -153,6 +156,9 @@ func (c *Client) Login() LoginInfo { return c.account.login() }
 // KeepsOthers says whether logins leave the user's other sessions alone, as far as is known.
 func (c *Client) KeepsOthers() bool { return c.keepOthers && c.account.keepsOthers() }
 
+// Busy says whether a request is under way, also one whose caller has left.
+func (c *Client) Busy() bool { return c.underWay.Load() > 0 }
+
 // LastAnswer is when the vendor last answered anything that was no refusal to let us in.
 func (c *Client) LastAnswer() time.Time {
 	c.mu.Lock()
@@ -165,6 +171,20 @@ type request struct {
 	service string
 	payload any
 	accept  func(answer) *Fault
+}
+
+// Recent is what the last answer on a session said beside its body, as if it had come now: the vendor's clock has gone on since. False
+// where it is older than age, or told no clock.
+func (c *Client) Recent(age time.Duration) (Meta, bool) {
+	c.mu.Lock()
+	meta := c.lastMeta
+	c.mu.Unlock()
+	since := c.now().Sub(meta.Arrived)
+	if meta.Date.IsZero() || since < 0 || since > age {
+		return Meta{}, false
+	}
+	meta.Date = meta.Date.Add(since)
+	return meta, true
 }
 
 // call sends one read, repeats it a few times where that can help, and reports the outcome to the circuit and to health.

@@ -19,14 +19,20 @@ type outcome struct {
 // and what a login says is worth having whoever asked for it.
 func (c *Client) detached(ctx context.Context, s *session, r request) (answer, Meta, error) {
 	ended := make(chan outcome, 1)
+	c.underWay.Add(1)
 	c.working.Go(func() {
 		var o outcome
 		defer func() {
+			c.underWay.Add(-1)
 			if caught := recover(); caught != nil {
 				o.crash = fmt.Sprintf("%v\n%s", caught, debug.Stack())
 				c.logger.ErrorContext(ctx, "kingdee: panic", "err", o.crash)
 			}
 			c.gate.leave(s)
+			if ctx.Err() != nil && c.life.Err() == nil && o.crash == "" { // nobody else hears of it
+				c.circuit.leave(false, o.err)
+				c.note(o.err)
+			}
 			ended <- o
 		}()
 		o.got, o.meta, o.err = c.attempt(ctx, s, r)

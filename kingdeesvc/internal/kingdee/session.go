@@ -139,6 +139,9 @@ func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (a
 	}
 	if fault == nil || fault.known() {
 		c.prove(s)
+		c.mu.Lock()
+		c.lastMeta = meta
+		c.mu.Unlock()
 	}
 	if fault != nil {
 		c.seen(ctx, r.service, began, fault)

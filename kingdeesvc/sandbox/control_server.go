@@ -70,6 +70,18 @@ func (s *Server) controlExpire(*http.Request) (any, error) {
 	return map[string]int{"expired": s.ExpireSessions()}, nil
 }
 
+func (s *Server) controlCopy(*http.Request) (any, error) {
+	s.Keep()
+	return map[string]int{"bills": len(s.store.all())}, nil
+}
+
+func (s *Server) controlGoBack(*http.Request) (any, error) {
+	if err := s.GoBack(); err != nil {
+		return nil, err
+	}
+	return map[string]int{"bills": len(s.store.all())}, nil
+}
+
 func (s *Server) controlSampleDay(*http.Request) (any, error) { return SampleDay(), nil }
 
 func (s *Server) controlPlay(r *http.Request) (any, error) {

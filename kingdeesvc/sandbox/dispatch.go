@@ -67,6 +67,9 @@ func (s *Server) work(method string, args arguments, p Personality) ([]byte, err
 		if err != nil {
 			return nil, err
 		}
+		if q.count {
+			return q.appendCount(nil, len(s.store.match(q, p, s.cfg.Now())), method == "billquery"), nil
+		}
 		rows := s.store.run(q, p, s.cfg.Now(), s.random(p))
 		if method == "billquery" {
 			return q.appendObjects(nil, rows, p, s.damage.Load()), nil

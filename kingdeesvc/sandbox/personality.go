@@ -74,7 +74,7 @@ type Personality struct {
 	// means 15, a negative number any.
 	SignatureMinutes int `json:"signature_minutes"`
 
-	// LatencyMillis delays every answer.
+	// LatencyMillis delays every answer: 3000, 7000 and 30000 are slow servers that people work with.
 	LatencyMillis int `json:"latency_millis"`
 	// CommitMillis delays the visibility of changes: a bill is seen as it was
 	// until so long after its change was stamped.
@@ -84,6 +84,12 @@ type Personality struct {
 	// HiddenOrgs are stock organisations whose bills this user may not see; they
 	// are left out silently.
 	HiddenOrgs []string `json:"hidden_orgs"`
+	// HiddenParts are stock organisations of whose bills this user may not see a share, 0 to 1: a data rule leaves
+	// them out, silently and always the same ones.
+	HiddenParts map[string]float64 `json:"hidden_parts"`
+	// StampShiftSeconds is how far the clock that stamps bills (the database's) is ahead of the one that writes Date
+	// (the web server's); negative is behind.
+	StampShiftSeconds int `json:"stamp_shift_seconds"`
 	// OmitTimeZone leaves STimeZone out of the login's Context.
 	OmitTimeZone bool `json:"omit_time_zone"`
 	// OmitDate leaves the HTTP Date header out.
@@ -113,4 +119,12 @@ func (p Personality) lacks(key string) bool {
 	return slices.ContainsFunc(p.MissingKeys, func(missing string) bool {
 		return strings.EqualFold(missing, key) || strings.EqualFold(missing, whole)
 	})
+}
+
+// hides reports whether data permission leaves a bill out.
+func (p Personality) hides(b *Bill) bool {
+	if slices.Contains(p.HiddenOrgs, b.StockOrg) {
+		return true
+	}
+	return float64(b.ID*7919%100) < p.HiddenParts[b.StockOrg]*100
 }

@@ -29,6 +29,7 @@ type Server struct {
 	queries  atomic.Uint64
 	balanced atomic.Uint64 // clients that the balancer did not know
 	calls    callCounter
+	kept     atomic.Pointer[state] // the copy that GoBack restores
 	saver    *saver
 
 	addr  string

@@ -14,6 +14,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/loose"
 )
 
 // column is one key that is asked for and how its cell gets into a message.
@@ -71,7 +72,7 @@ func (d *decoder) asked(key string, cell kingdee.Cell) string {
 func (d *decoder) odd(key string, cell kingdee.Cell, needed bool) string {
 	text, plain := cell.Text, true
 	if cell.Kind == kingdee.Other {
-		text, plain = kingdee.LooseText(cell.Text)
+		text, plain = loose.Plain(cell.Text)
 	}
 	switch {
 	case strings.IndexByte(text, 0) >= 0:

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/loose"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rowscan"
 )
 
@@ -162,13 +163,13 @@ func classifyList(status int, body []byte) *Fault {
 	if fault := statusFault(status, list[0], 3); fault != nil {
 		return fault
 	}
-	first := readLoose(list[0])
+	first := loose.Read(list[0])
 	switch {
-	case first.at("actionname") != nil:
+	case first.At("actionname") != nil:
 		return &Fault{Class: FilterInvalid, Shape: 8, Code: NoCode, HTTPStatus: status,
 			Message: "a request filter of the server stopped the query: " + clip(list[0])}
-	case first.at("message") != nil && first.at("dindex") != nil:
-		return judge(6, status, NoCode, first.text("message"))
+	case first.At("message") != nil && first.At("dindex") != nil:
+		return judge(6, status, NoCode, first.Text("message"))
 	}
 	return unreadable(0, status, "a list of unknown objects")
 }
@@ -176,9 +177,9 @@ func classifyList(status int, body []byte) *Fault {
 // statusFault finds a ResponseStatus that is no success; nil when there is none. shape is what it is called where the
 // object stood; an object that carries the status at its own top level is F5.
 func statusFault(status int, raw []byte, shape Shape) *Fault {
-	top := readLoose(raw)
-	inner := top.at("responsestatus")
-	if nested := top.object("result").at("responsestatus"); nested != nil {
+	top := loose.Read(raw)
+	inner := top.At("responsestatus")
+	if nested := top.Object("result").At("responsestatus"); nested != nil {
 		inner = nested
 	} else if shape == 4 {
 		shape = 5
@@ -186,11 +187,11 @@ func statusFault(status int, raw []byte, shape Shape) *Fault {
 	if inner == nil {
 		return nil
 	}
-	found := responseStatus{readLoose(inner)}
-	if found.loose == nil {
+	found := responseStatus{loose.Read(inner)}
+	if found.Object == nil {
 		return unreadable(shape, status, "a ResponseStatus that cannot be read")
 	}
-	if found.truth("issuccess") {
+	if found.Truth("issuccess") {
 		return nil
 	}
 	return judge(shape, status, found.code(), found.message())
@@ -204,16 +205,16 @@ func gatewayError(status int, body []byte) *Fault {
 	if len(body) == 0 || body[0] != '{' {
 		return nil
 	}
-	gateway := readLoose(body)
+	gateway := loose.Read(body)
 	if gateway["errcode"] == nil {
 		return nil
 	}
-	text := gateway.text("description_cn")
+	text := gateway.Text("description_cn")
 	if text == "" {
-		text = gateway.text("description")
+		text = gateway.Text("description")
 	}
 	code := NoCode
-	if given, ok := gateway.whole("errcode"); ok && given == int64(int32(given)) { //nolint:gosec // that is what is asked
+	if given, ok := gateway.Whole("errcode"); ok && given == int64(int32(given)) { //nolint:gosec // that is what is asked
 		code = int(given)
 	}
 	return &Fault{Class: Refused, Shape: 11, Code: code, HTTPStatus: status, Message: "gateway: " + text,
@@ -222,11 +223,11 @@ func gatewayError(status int, body []byte) *Fault {
 
 // exception reads F7, whose JSON is a KDException: a message and perhaps an inner one.
 func exception(status int, body []byte) *Fault {
-	thrown := readLoose(bytes.TrimSpace(body))
+	thrown := loose.Read(bytes.TrimSpace(body))
 	if thrown == nil {
 		return judge(7, status, NoCode, clip(body))
 	}
-	parts := []string{thrown.text("message"), thrown.object("innerexwrapper").text("message")}
+	parts := []string{thrown.Text("message"), thrown.Object("innerexwrapper").Text("message")}
 	return judge(7, status, NoCode, strings.Trim(strings.Join(parts, "; "), "; "))
 }
 

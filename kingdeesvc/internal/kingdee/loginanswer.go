@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/loose"
 )
 
 // LoginInfo is what a successful login says about where we are.
@@ -28,46 +30,46 @@ func readLogin(status int, body received, cookies *jar) (string, LoginInfo, *Fau
 	if fault != nil {
 		return "", LoginInfo{}, refusedLogin(fault)
 	}
-	login := readLoose(answer.object)
-	if login.at("loginresulttype") == nil {
+	login := loose.Read(answer.object)
+	if login.At("loginresulttype") == nil {
 		return "", LoginInfo{}, unreadable(0, status, "the login's answer cannot be read")
 	}
 	if !succeededLogin(login) {
-		text := login.text("message")
+		text := login.Text("message")
 		if text == "" {
 			text = "login refused without a text"
 		}
-		if code := login.text("messagecode"); code != "" {
+		if code := login.Text("messagecode"); code != "" {
 			text = fmt.Sprintf("%s (%s)", text, code)
 		}
 		return "", LoginInfo{}, &Fault{Class: refusalClass(text), Code: NoCode, HTTPStatus: status,
-			Message: fmt.Sprintf("%s [LoginResultType %s]", text, login.text("loginresulttype"))}
+			Message: fmt.Sprintf("%s [LoginResultType %s]", text, login.Text("loginresulttype"))}
 	}
-	id := login.text("kdsvcsessionid")
+	id := login.Text("kdsvcsessionid")
 	if id == "" {
 		id = cookies.session()
 	}
 	if id == "" {
 		return "", LoginInfo{}, unreadable(0, status, "the login succeeded and gave no KDSVCSessionId")
 	}
-	return id, readContext(login.object("context")), nil
+	return id, readContext(login.Object("context")), nil
 }
 
 // succeededLogin: 1 is Success of the vendor's enumeration, which some serialisers write by its name.
-func succeededLogin(login loose) bool {
-	result, isNumber := login.whole("loginresulttype")
-	return isNumber && result == 1 || strings.EqualFold(login.text("loginresulttype"), "success") || login.truth("loginresulttype")
+func succeededLogin(login loose.Object) bool {
+	result, isNumber := login.Whole("loginresulttype")
+	return isNumber && result == 1 || strings.EqualFold(login.Text("loginresulttype"), "success") || login.Truth("loginresulttype")
 }
 
-func readContext(context loose) LoginInfo {
+func readContext(context loose.Object) LoginInfo {
 	info := LoginInfo{
-		DataCenterID:   context.text("dbid"),
-		DataCenterName: context.text("datacentername"),
-		UserName:       context.text("username"),
-		Version:        context.text("displayversion"),
+		DataCenterID:   context.Text("dbid"),
+		DataCenterName: context.Text("datacentername"),
+		UserName:       context.Text("username"),
+		Version:        context.Text("displayversion"),
 	}
 	// .NET ticks: ten million a second. What is no zone on earth is no answer.
-	ticks, told := context.object("stimezone").whole("offsetticks")
+	ticks, told := context.Object("stimezone").Whole("offsetticks")
 	if seconds := ticks / 10_000_000; told && seconds > -86400 && seconds < 86400 {
 		info.UTCOffset, info.HasOffset = time.Duration(seconds)*time.Second, true
 	}

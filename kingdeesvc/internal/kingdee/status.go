@@ -3,30 +3,32 @@ package kingdee
 import (
 	"regexp"
 	"strings"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/loose"
 )
 
 // responseStatus is the ResponseStatus object of every WebAPI answer (Xueyu334/kingdee-k3cloud-open-api
 // ResponseStatus.java). IsSuccess and MsgCode occur as text too.
-type responseStatus struct{ loose }
+type responseStatus struct{ loose.Object }
 
 func (s responseStatus) code() int {
-	if code, ok := s.whole("msgcode"); ok && code == int64(int32(code)) { //nolint:gosec // that is what is asked
+	if code, ok := s.Whole("msgcode"); ok && code == int64(int32(code)) { //nolint:gosec // that is what is asked
 		return int(code)
 	}
 	return NoCode
 }
 
 func (s responseStatus) message() string {
-	for _, e := range s.list("errors") {
-		text := readLoose(e).text("message")
+	for _, e := range s.List("errors") {
+		text := loose.Read(e).Text("message")
 		if text == "" {
-			text = looseText(e)
+			text = loose.Text(e)
 		}
 		if text != "" {
 			return text
 		}
 	}
-	if text := s.text("message"); text != "" {
+	if text := s.Text("message"); text != "" {
 		return text
 	}
 	return "the vendor gave no text"

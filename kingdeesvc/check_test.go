@@ -30,7 +30,7 @@ func findings(t *testing.T, b *bundle, organizations ...string) map[string]*king
 		require.Equal(t, bad, f.GetAdviceZh() != "", "%s: advice exactly where something is wrong", f.GetId())
 		require.Equal(t, bad, f.GetAdviceEn() != "", "%s: advice exactly where something is wrong", f.GetId())
 	}
-	require.Len(t, byID, 12)
+	require.Len(t, byID, 13)
 	return byID
 }
 

@@ -13,6 +13,7 @@ import (
 func (r *round) reach(ctx context.Context) {
 	centers, meta, err := r.client.DataCenters(ctx)
 	r.meta = meta
+	defer r.encryption(meta, err)
 	kind := say("正式服务器", "a real server")
 	if meta.Sandbox {
 		kind = say("沙箱（非正式服务器）", "a sandbox, no real server")

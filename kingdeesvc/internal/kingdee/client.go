@@ -28,6 +28,8 @@ type Options struct {
 	Sessions int
 	// Roots are the authorities whose certificates are trusted; nil = the system's.
 	Roots *x509.CertPool
+	// Pins, if any, are the only certificates that are trusted, whoever issued them and whatever they name.
+	Pins []Pin
 	// Zone is what the settings say about the server's wall clock; nil = UTC.
 	Zone *time.Location
 	// Rate is requests a second; 0 = DefaultRate, and none at all once the server says that it is a sandbox.
@@ -89,7 +91,7 @@ func New(o Options) *Client {
 	}
 	limiter := rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
 	c := &Client{
-		transport:  newTransport(o.BaseURL, o.Roots, o.Now),
+		transport:  newTransport(o.BaseURL, tlsConfig(o.Roots, o.Pins), o.Now),
 		keepOthers: o.KeepOthers,
 		account:    newAccount(o.Now),
 		gate:       newGate(limiter, o.Sessions),

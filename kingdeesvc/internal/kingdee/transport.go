@@ -37,6 +37,8 @@ type Meta struct {
 	DateNote string
 	// Arrived is our clock when the answer's head was here.
 	Arrived time.Time
+	// Certificate is the server's; nil without TLS.
+	Certificate *x509.Certificate
 	// Sandbox is set when the answer came from a voidrelay sandbox.
 	Sandbox bool
 }
@@ -49,7 +51,7 @@ type transport struct {
 	now  func() time.Time
 }
 
-func newTransport(base *url.URL, roots *x509.CertPool, now func() time.Time) *transport {
+func newTransport(base *url.URL, tls *tls.Config, now func() time.Time) *transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &transport{
@@ -61,7 +63,7 @@ func newTransport(base *url.URL, roots *x509.CertPool, now func() time.Time) *tr
 			Transport: &http.Transport{
 				Proxy:                  http.ProxyFromEnvironment,
 				DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-				TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+				TLSClientConfig:        tls,
 				TLSHandshakeTimeout:    10 * time.Second,
 				ResponseHeaderTimeout:  requestTimeout,
 				IdleConnTimeout:        60 * time.Second,
@@ -124,6 +126,9 @@ func (t *transport) post(ctx context.Context, service string, header http.Header
 	}
 	defer func() { _ = response.Body.Close() }()
 	meta.Arrived = t.now()
+	if response.TLS != nil && len(response.TLS.PeerCertificates) > 0 {
+		meta.Certificate = response.TLS.PeerCertificates[0]
+	}
 	cookies.take(response.Header, meta.Arrived)
 	meta.Sandbox = response.Header.Get(sandboxHeader) != ""
 	meta.Date, meta.DateNote = serverClock(response.Header)

@@ -36,8 +36,8 @@ type verifier struct {
 	atOnce int
 }
 
-// verifyTimeout ends one fresh read: half of the longest verify_after. What takes longer would leave no time to send.
-const verifyTimeout = 30 * time.Second
+// verifyTimeout ends one fresh read: two thirds of the longest verify_after. What takes longer would leave no time to send.
+const verifyTimeout = 40 * time.Second
 
 // run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of the number by
 // id, and stores what that says of each debt. It answers those that still hold, with the moment they were seen. A read that fails

@@ -63,7 +63,7 @@ func Examine(ctx context.Context, cfg Config, o ExamineOptions, out io.Writer) e
 
 func (cfg Config) checkup() checkup.Settings {
 	return checkup.Settings{
-		Plain: cfg.BaseURL.Scheme == "http", Local: loopback(cfg.BaseURL.Hostname()),
+		Plain: cfg.BaseURL.Scheme == "http", Local: loopback(cfg.BaseURL.Hostname()), Pinned: len(cfg.Pins) > 0,
 		DataCenterID: cfg.AcctID, UserName: cfg.Username, Way: cfg.Auth, Sessions: cfg.Sessions,
 		ZoneName: cfg.ZoneName, Zone: cfg.Zone, Now: time.Now,
 	}

@@ -21,6 +21,9 @@ type Config struct {
 	// Roots are the system's authorities and those of KINGDEE_CA_FILE; nil = the system's alone. Certificates are always checked:
 	// a server that signed its own gives that certificate as the file.
 	Roots *x509.CertPool
+	// Pins are the SHA-256 of certificates, KINGDEE_CERT_SHA256: with any, those very certificates are trusted and nobody else, whoever
+	// issued them and whatever host they name.
+	Pins []kingdee.Pin
 	// AcctID is the data centre 账套 to log in to.
 	AcctID   string
 	Username string
@@ -59,6 +62,9 @@ type Config struct {
 	TLSKeyFile      string
 	TLSClientCAFile string
 	LogLevel        slog.Level
+
+	// reload reads the settings anew: a secret in a file may have been changed.
+	reload func() (Config, error)
 }
 
 // LoadConfig reads the settings from the environment and reports every problem at once, one a line. Secrets may also be given
@@ -96,6 +102,14 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	if cfg.Roots, err = loadRoots(s.text("KINGDEE_CA_FILE", "")); err != nil {
 		s.problem("KINGDEE_CA_FILE", err.Error())
 	}
+	if pins := s.text("KINGDEE_CERT_SHA256", ""); pins != "" {
+		if cfg.Pins, err = kingdee.ParsePins(pins); err != nil {
+			s.problem("KINGDEE_CERT_SHA256", err.Error())
+		}
+		if cfg.BaseURL != nil && cfg.BaseURL.Scheme == "http" {
+			s.problem("KINGDEE_CERT_SHA256", "KINGDEE_BASE_URL is http://, which has no certificate")
+		}
+	}
 	s.credentials(cfg)
 	if cfg.Zone, err = loadZone(cfg.ZoneName); err != nil {
 		s.problem("KINGDEE_TIME_ZONE", err.Error())
@@ -107,6 +121,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		// In the words of the other services: `voidrelay up` names it once for all three.
 		s.problem("LOG_LEVEL", fmt.Sprintf("%q is none of debug, info, warn, error", level))
 	}
+	cfg.reload = func() (Config, error) { return LoadConfig(getenv) }
 	return cfg, errors.Join(s.problems...)
 }
 

@@ -82,7 +82,10 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 	if len(tokens) > 0 && tlsConfig == nil {
 		logger.WarnContext(ctx, "kingdeesvc: bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE", "addr", s.Addr())
 	}
-	s.probing.Go(func() { s.probe(life) })
+	if cfg.BaseURL.Scheme == "http" && !loopback(cfg.BaseURL.Hostname()) {
+		logger.WarnContext(ctx, "kingdeesvc: secrets and bills travel to Kingdee in plain text; use https://", "vendor", cfg.BaseURL.Redacted())
+	}
+	s.probing.Go(func() { s.probe(life, cfg) })
 	s.running.Go(s.probing.Wait)
 	s.running.Go(func() { s.figures.serve(life) })
 	s.running.Go(func() {
@@ -109,7 +112,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error
 // build makes the graph below gRPC.
 func build(cfg Config, logger *slog.Logger, observer kingdee.Observer, tell func(bool, error)) (*kingdee.Client, *rpc.Service, error) {
 	options := kingdee.Options{
-		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Roots: cfg.Roots, Zone: cfg.Zone, Rate: cfg.Rate,
+		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Roots: cfg.Roots, Pins: cfg.Pins, Zone: cfg.Zone, Rate: cfg.Rate,
 		Now: time.Now, Health: tell, Observer: observer, Logger: logger,
 	}
 	var err error

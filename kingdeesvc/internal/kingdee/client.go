@@ -135,6 +135,12 @@ func (c *Client) Change(auth Auth, header *HeaderAuth) {
 	c.account.forget()
 }
 
+// Refused says whether no login is tried now because one was refused.
+func (c *Client) Refused() bool {
+	fault := c.account.refused()
+	return fault != nil && (fault.Class == LoginRefused || fault.Class == AccountLocked)
+}
+
 // logoutLimit bounds the good-byes of Close.
 const logoutLimit = 2 * time.Second
 

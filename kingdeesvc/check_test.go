@@ -76,6 +76,21 @@ func TestAThoroughCheckNamesWhatIsOdd(t *testing.T) {
 	require.Contains(t, got["fields"].GetFoundEn(), "missing: FRowType")
 }
 
+// check said that whole bills cannot be read, and the service read them without the key.
+func TestAKeyThatBillsAreReadWithoutIsNoFailure(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_LCID": "1033"}, func(c *sandbox.Config) {
+		c.Seed, c.Personality = sandbox.DefaultSeed, sandbox.Personality{MissingKeys: []string{"FLOT", "FMTONO"}}
+	})
+	got := findings(t, b, "100")
+	require.Equal(t, kingdeev1.CheckResult_CHECK_RESULT_OK, got["fields"].GetResult())
+	require.Contains(t, got["fields"].GetFoundEn(), "missing: FMTONO, FLOT.FNumber")
+
+	b = setup(t, nil, func(c *sandbox.Config) {
+		c.Seed, c.Personality = sandbox.DefaultSeed, sandbox.Personality{MissingKeys: []string{"FStockID"}}
+	})
+	require.Equal(t, failed, findings(t, b, "100")["fields"].GetResult())
+}
+
 func TestAnEmptyServerIsSuspicious(t *testing.T) {
 	b := setup(t, nil, nil)
 	requireResults(t, findings(t, b), map[string]kingdeev1.CheckResult{"second_login": skipped, "bills": warning, "dates": skipped, "view": skipped})

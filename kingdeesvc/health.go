@@ -44,7 +44,7 @@ func (s *Server) probe(ctx context.Context, cfg Config) {
 	for {
 		cfg = s.changed(ctx, cfg)
 		// What is under way tells by itself how it ends, and on a slow server a probe would only wait behind it.
-		if time.Since(s.client.LastAnswer()) > quietFor && !s.client.Busy() {
+		if (s.client.Unusable() || time.Since(s.client.LastAnswer()) > quietFor) && !s.client.Busy() {
 			_ = s.client.Probe(ctx, assembled.FormID, probeLimit) // the outcome reaches tell
 		}
 		select {

@@ -167,6 +167,13 @@ func (c *Client) KeepsOthers() bool { return c.keepOthers && c.account.keepsOthe
 // Busy says whether a request is under way, also one whose caller has left.
 func (c *Client) Busy() bool { return c.underWay.Load() > 0 }
 
+// Unusable says whether health was last told that the vendor cannot be used.
+func (c *Client) Unusable() bool {
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	return c.told != nil && !*c.told
+}
+
 // LastAnswer is when the vendor last answered anything that was no refusal to let us in.
 func (c *Client) LastAnswer() time.Time {
 	c.mu.Lock()

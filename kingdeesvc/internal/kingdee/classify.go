@@ -165,7 +165,7 @@ func classifyList(status int, body []byte) *Fault {
 	}
 	first := loose.Read(list[0])
 	switch {
-	case first.At("actionname") != nil:
+	case strings.EqualFold(first.Text("actionname"), "showConfirm"):
 		return &Fault{Class: FilterInvalid, Shape: 8, Code: NoCode, HTTPStatus: status,
 			Message: "a request filter of the server stopped the query: " + clip(list[0])}
 	case first.At("message") != nil && first.At("dindex") != nil:

@@ -27,6 +27,9 @@ var lockedTexts = []string{"次数超限", "账号已被锁定", "用户已被�
 // in different vendor pages. What cannot be read of Context is not told.
 func readLogin(status int, body received, cookies *jar) (string, LoginInfo, *Fault) {
 	answer, fault := classify(status, body)
+	if alone := loose.List(trimBody(body.raw)); fault != nil && succeeded(status) && len(alone) == 1 && loose.Read(alone[0]).At("loginresulttype") != nil {
+		answer.object, fault = alone[0], nil // a list of the one answer
+	}
 	if fault != nil {
 		return "", LoginInfo{}, refusedLogin(fault)
 	}

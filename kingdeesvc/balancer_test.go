@@ -13,8 +13,8 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
 
-// A balancer keeps a client at one of two nodes by a cookie of its own; the other node knows nothing of the session. Without
-// the cookie half of all requests were lost.
+// A balancer keeps a client at one of two nodes by a cookie of its own; the other node knows nothing of the session.
+// Without the cookie half of all requests were lost.
 func TestBehindABalancerNoSessionIsLost(t *testing.T) {
 	for way, env := range map[string]map[string]string{
 		"sign":     nil,

@@ -21,8 +21,8 @@ type Config struct {
 	// Roots are the system's authorities and those of KINGDEE_CA_FILE; nil = the system's alone. Certificates are always checked:
 	// a server that signed its own gives that certificate as the file.
 	Roots *x509.CertPool
-	// Pins are the SHA-256 of certificates, KINGDEE_CERT_SHA256: with any, those very certificates are trusted and nobody else, whoever
-	// issued them and whatever host they name.
+	// Pins are the SHA-256 of certificates, KINGDEE_CERT_SHA256: with any, those very certificates are trusted and
+	// nobody else, whoever issued them and whatever host they name.
 	Pins []kingdee.Pin
 	// AcctID is the data centre 账套 to log in to.
 	AcctID   string

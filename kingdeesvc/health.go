@@ -55,8 +55,8 @@ func (s *Server) probe(ctx context.Context, cfg Config) {
 	}
 }
 
-// changed looks, while the login is refused, whether a secret's file has been changed meanwhile: then it is tried at once. It answers
-// the settings that hold.
+// changed looks, while the login is refused, whether a secret's file has been changed meanwhile: then it is tried at
+// once. It answers the settings that hold.
 func (s *Server) changed(ctx context.Context, cfg Config) Config {
 	if !s.client.Refused() {
 		return cfg

@@ -43,7 +43,8 @@ func (b *bundle) counted(work func()) (queries, logins int) {
 	return after["executebillquery"] - before["executebillquery"], after["loginbysign"] - before["loginbysign"]
 }
 
-// Nearly all of these stopped reading, silently and until a restart, because only MsgCode 1 and two sentences were known.
+// Nearly all of these stopped reading, silently and until a restart, because only MsgCode 1 and two sentences were
+// known.
 func TestHoweverAServerSaysThatASessionHasEnded(t *testing.T) {
 	for name, way := range waysToSayLost(t) {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,8 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
 
-// A private server is set up with what check prints: it shows the fingerprint, a person compares it, and from then on it is trusted.
+// A private server is set up with what check prints: it shows the fingerprint, a person compares it, and from then on
+// it is trusted.
 func TestWhatCheckPrintsIsWhatTheSettingTakes(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "LoginBySign") {

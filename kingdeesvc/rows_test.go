@@ -49,8 +49,8 @@ func (r table) row(i int, keys []string) []json.RawMessage {
 	return cells
 }
 
-// read is a bill as both streams give it, or the problem that both name. The table's rows are answered over HTTP, whatever is
-// asked for.
+// read is a bill as both streams give it, or the problem that both name. The table's rows are answered over HTTP,
+// whatever is asked for.
 func (r table) read(t *testing.T, extra ...string) (*kingdeev1.AssemblyBill, *kingdeev1.BillState, *kingdeev1.BillProblem) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {

@@ -11,8 +11,8 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
 
-// A verification is a question by id and one by number. Each cost a query for the header before its own, one after the other on one
-// session: four answers of a slow server in a row. Now it is one answer where there are two sessions.
+// A verification is a question by id and one by number. Each cost a query for the header before its own, one after the
+// other on one session: four answers of a slow server in a row. Now it is one answer where there are two sessions.
 func TestAVerificationIsOneRoundOfQueries(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_SESSIONS": "2"}, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
 	known := b.vendor.Truth().Bills[:30]

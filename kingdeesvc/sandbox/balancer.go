@@ -8,7 +8,8 @@ import (
 // nodeCookie is how a balancer in front of several application servers knows a client again.
 const nodeCookie = "SERVERID"
 
-// balance says which node serves a call. A client without the balancer's cookie goes to the nodes in turn and is given one.
+// balance says which node serves a call. A client without the balancer's cookie goes to the nodes in turn and is given
+// one.
 func (s *Server) balance(w http.ResponseWriter, r *http.Request, p Personality) int {
 	if p.Nodes < 2 {
 		return 0

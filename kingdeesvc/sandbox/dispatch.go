@@ -88,11 +88,13 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, method strin
 		return errorPage(http.StatusNotFound)
 	}
 	if p.NoKickOffLogins && strings.HasSuffix(method, "2") {
-		return shape("F7", &vendorError{MsgException, "未找到方法: Kingdee.BOS.WebApi.ServicesStub.AuthService." + published(method)}, 1)
+		text := "未找到方法: Kingdee.BOS.WebApi.ServicesStub.AuthService." + published(method)
+		return shape("F7", &vendorError{MsgException, text}, 1)
 	}
 	in, err := readLogin(order, args)
 	if err != nil {
-		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(&session{id: randomID()}, &refusedLogin{0, "ParameterError", err.Error()}, p)}
+		refused := &refusedLogin{0, "ParameterError", err.Error()}
+		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(&session{id: randomID()}, refused, p)}
 	}
 	now := s.cfg.Now()
 	refused := s.checkLogin(method, in, now, p)

@@ -2,7 +2,8 @@ package sandbox
 
 import "strings"
 
-// The languages of the vendor's messages: 2052 simplified Chinese, 1033 English, 3076 traditional Chinese. A login says which.
+// The languages of the vendor's messages: 2052 simplified Chinese, 1033 English, 3076 traditional Chinese. A login says
+// which.
 const (
 	english     = "1033"
 	traditional = "3076"
@@ -11,8 +12,8 @@ const (
 // sentence is one of the vendor's, in each language; %s stands for what it is about.
 type sentence struct{ simplified, english, traditional string }
 
-// Only the first two are known to be written like this in other languages (github.com/luka-n8n-nodes/n8n-nodes-kingdee has the
-// English one of the lost session); the others are our translations, so that a client cannot count on ours.
+// Only the first two are known to be written like this in other languages (github.com/luka-n8n-nodes/n8n-nodes-kingdee
+// has the English one of the lost session); the others are our translations, so that a client cannot count on ours.
 var sentences = []sentence{
 	{sessionLostText, "Session information is lost, please login again", "會話資訊已遺失，請重新登入"},
 	{"元数据中标识为%s的字段不存在", "The field whose identifier is %s does not exist in the metadata", "元資料中標識為%s的欄位不存在"},

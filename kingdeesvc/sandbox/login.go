@@ -118,8 +118,8 @@ type timeZone struct {
 	Number       string `json:"Number"`
 }
 
-// loginAnswer is the object that all logins give, for success and failure alike. A refused one has a session id too, which is
-// good for nothing: a client that looks for the id alone believes that it is logged in.
+// loginAnswer is the object that all logins give, for success and failure alike. A refused one has a session id too,
+// which is good for nothing: a client that looks for the id alone believes that it is logged in.
 func (s *Server) loginAnswer(x *session, refused *refusedLogin, p Personality) json.RawMessage {
 	answer := map[string]any{
 		"Message": nil, "MessageCode": nil, "LoginResultType": 1, "Context": nil, "KDSVCSessionId": x.id,

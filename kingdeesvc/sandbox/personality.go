@@ -44,8 +44,8 @@ type Personality struct {
 
 	// SessionIdleSeconds is the sliding idle life of a session; 0 means 1200.
 	SessionIdleSeconds int `json:"session_idle_seconds"`
-	// OddLogins writes fields of a login's answer with another JSON type: code_number, type_text, message_list, ticks_text,
-	// ticks_float, zone_text, version_number, name_by_language, context_text.
+	// OddLogins writes fields of a login's answer with another JSON type: code_number, type_text, message_list,
+	// ticks_text, ticks_float, zone_text, version_number, name_by_language, context_text.
 	OddLogins []string `json:"odd_logins"`
 	// SessionLifeSeconds ends a session so long after its login, however much it is used; 0 never does.
 	SessionLifeSeconds int `json:"session_life_seconds"`

@@ -19,7 +19,8 @@ type query struct {
 	start   int
 	limit   int
 	topRows int
-	// count asks for the number of rows alone: one key, COUNT(1) or COUNT(*), as some clients do to know how many pages there are.
+	// count asks for the number of rows alone: one key, COUNT(1) or COUNT(*), as some clients do to know how many pages
+	// there are.
 	count bool
 }
 

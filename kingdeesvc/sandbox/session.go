@@ -40,7 +40,10 @@ func newSessions() *sessions { return &sessions{byID: map[string]*session{}} }
 
 // open starts a session; alone ends the user's others first.
 func (t *sessions) open(user string, alone bool, now time.Time) *session {
-	x := &session{id: randomID(), aspID: strings.ReplaceAll(randomID(), "-", "")[:24], user: user, opened: now, lastUsed: now, turn: make(chan struct{}, 1)}
+	x := &session{
+		id: randomID(), aspID: strings.ReplaceAll(randomID(), "-", "")[:24], user: user, opened: now, lastUsed: now,
+		turn: make(chan struct{}, 1),
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for id, other := range t.byID {

@@ -50,11 +50,11 @@ func shape(name string, e *vendorError, columns int) failure {
 	case "F8":
 		return ok([]byte(`[{"actionname":"showConfirm","params":[{"msg":"请求被拦截规则[caller_in_less_Point_Bracket]阻止"}]}]`))
 	case "F9":
-		return failure{status: http.StatusOK, contentType: typeText, body: []byte("401 Forbidden ByRspRetStatusCode -- N001: Unexpectable request.")}
+		return page(http.StatusOK, typeText, "401 Forbidden ByRspRetStatusCode -- N001: Unexpectable request.")
 	case "F10":
-		return failure{status: http.StatusOK, contentType: typeHTML, body: []byte("<!DOCTYPE html><html><head><title>金蝶云星空 登录</title></head><body></body></html>")}
+		return page(http.StatusOK, typeHTML, "<!DOCTYPE html><html><head><title>金蝶云星空 登录</title></head><body></body></html>")
 	case "F11":
-		return failure{status: 519, contentType: typeJSON, body: []byte(`{"errcode":4006,"description":"timestamp is out of date","description_cn":"时间戳已过期"}`)}
+		return page(519, typeJSON, `{"errcode":4006,"description":"timestamp is out of date","description_cn":"时间戳已过期"}`)
 	case "F12":
 		return errorPage(http.StatusBadGateway)
 	case "F13":
@@ -66,8 +66,12 @@ func shape(name string, e *vendorError, columns int) failure {
 	}
 }
 
+func page(status int, contentType, text string) failure {
+	return failure{status: status, contentType: contentType, body: []byte(text)}
+}
+
 // errorPage is what the web server in front answers with.
 func errorPage(status int) failure {
 	text := http.StatusText(status)
-	return failure{status: status, contentType: typeHTML, body: []byte("<html><head><title>" + text + "</title></head><body><h1>" + text + "</h1></body></html>")}
+	return page(status, typeHTML, "<html><head><title>"+text+"</title></head><body><h1>"+text+"</h1></body></html>")
 }

@@ -95,8 +95,9 @@ func (s *Server) Keep() {
 // ErrNoCopy says that nothing was kept.
 var ErrNoCopy = errors.New("no copy was kept")
 
-// GoBack restores the copy that was kept, as somebody does who restores a data centre from a back-up: what was made since is gone,
-// what was changed is as before, and ids and numbers are given again. The sandbox's own account goes back with it.
+// GoBack restores the copy that was kept, as somebody does who restores a data centre from a back-up: what was made
+// since is gone, what was changed is as before, and ids and numbers are given again. The sandbox's own account goes
+// back with it.
 func (s *Server) GoBack() error {
 	x := s.kept.Load()
 	if x == nil {

@@ -51,8 +51,9 @@ func (d *decoder) missing(key string) {
 	d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, key, "null or blank")
 }
 
-// text is the cell as text, trimmed: Kingdee writes one blank for nothing. Raw ids come as numbers or as text. A text in
-// several languages is its first; any other object is left out of a field that only informs. U+0000 cannot be stored.
+// text is the cell as text, trimmed: Kingdee writes one blank for nothing. Raw ids come as numbers or as text. A text
+// in several languages is its first; any other object is left out of a field that only informs. U+0000 cannot be
+// stored.
 func (d *decoder) text(key string, cell kingdee.Cell) string {
 	if cell.Kind < kingdee.Other {
 		return trim(cell.Text)
@@ -76,7 +77,7 @@ func (d *decoder) odd(key string, cell kingdee.Cell, needed bool) string {
 	}
 	switch {
 	case strings.IndexByte(text, 0) >= 0:
-		d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, key, "%q holds U+0000, which no text may", clip(text))
+		d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, key, "%q holds U+0000", clip(text))
 		return ""
 	case !plain && needed:
 		d.malformed(key, cell, "plain value")
@@ -130,7 +131,8 @@ func (d *decoder) decimal(key string, cell kingdee.Cell) string {
 	return ""
 }
 
-// moment reads a wall-clock time of the server; the zero time is "unset", and so is what databases store in a date's place.
+// moment reads a wall-clock time of the server; the zero time is "unset", and so is what databases store in a date's
+// place.
 func (d *decoder) moment(key string, cell kingdee.Cell) time.Time {
 	if cell.Kind == kingdee.Null {
 		return time.Time{}
@@ -190,27 +192,26 @@ func timeColumn[T any](key string, field func(T) **timestamppb.Timestamp) column
 	}}
 }
 
-// event is a date that something happened at.
-type event struct {
-	key  string
-	time **timestamppb.Timestamp
-}
-
-// events takes back a date whose day lies before that of the creation: nothing happens to a bill that is not there yet. From the
-// others the memory learns whether this server gives the key a time of day.
-func (d *decoder) events(created *timestamppb.Timestamp, dates ...event) {
+// events takes back a date whose day lies before that of the creation: nothing happens to a bill that is not there yet.
+// From the others the memory learns whether this server gives the key a time of day.
+func (d *decoder) events(created *timestamppb.Timestamp, modified, approved, cancelled **timestamppb.Timestamp) {
 	if created != nil {
 		d.learn(keyCreateDate, created)
 	}
-	for _, e := range dates {
-		switch at := *e.time; {
-		case at == nil:
-		case created != nil && at.GetSeconds() < created.GetSeconds() && at.AsTime().Before(literal.Midnight(created.AsTime(), d.zone)):
-			*e.time = nil
+	for i, date := range [...]**timestamppb.Timestamp{modified, approved, cancelled} {
+		switch {
+		case *date == nil:
+		case created != nil && d.daysBefore(*date, created):
+			*date = nil
 		default:
-			d.learn(e.key, at)
+			d.learn([...]string{keyModifyDate, keyApproveDate, keyCancelDate}[i], *date)
 		}
 	}
+}
+
+// daysBefore says whether a moment lies on an earlier day of the server's.
+func (d *decoder) daysBefore(at, other *timestamppb.Timestamp) bool {
+	return at.GetSeconds() < other.GetSeconds() && at.AsTime().Before(literal.Midnight(other.AsTime(), d.zone))
 }
 
 func (d *decoder) learn(key string, at *timestamppb.Timestamp) {

@@ -55,8 +55,8 @@ func (r *Reader) MissingKeys() []string {
 	return slices.Sorted(maps.Keys(*known))
 }
 
-// dropMissing says whether the query may be repeated without the keys that the server does not know. Keys that we need, and
-// those that the caller named, are an error that names them.
+// dropMissing says whether the query may be repeated without the keys that the server does not know. Keys that we need,
+// and those that the caller named, are an error that names them.
 func (r *Reader) dropMissing(ctx context.Context, p *plan, err error) bool {
 	fault, ok := asFault(err)
 	if !ok || fault.Class != kingdee.FieldUnknown {

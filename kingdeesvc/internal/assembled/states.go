@@ -50,7 +50,7 @@ func emitStates(r *Reader, got page, emit func(StatePage) error) error {
 			d := &decoder{zone: zone, dates: r.dates}
 			decoded := &kingdeev1.BillState{}
 			fill(d, g.plan.states, stateColumns, decoded, g.rows[0])
-			d.events(decoded.GetCreateTime(), event{keyModifyDate, &decoded.ModifyTime}, event{keyApproveDate, &decoded.ApproveTime}, event{keyCancelDate, &decoded.CancelTime})
+			d.events(decoded.GetCreateTime(), &decoded.ModifyTime, &decoded.ApproveTime, &decoded.CancelTime)
 			decoded.CancelTimeIsDate = decoded.CancelTimeIsDate && decoded.CancelTime != nil
 			if g.fault = d.fault; g.fault == nil {
 				out.States = append(out.States, decoded)

@@ -6,8 +6,8 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
-// encryption says whether what we tell Kingdee can be read on the way, and prints the certificate's SHA-256: what a person
-// compares with what the server's administrator says, and then sets. err is what reaching the server came to.
+// encryption says whether what we tell Kingdee can be read on the way, and prints the certificate's SHA-256: what a
+// person compares with what the server's administrator says, and then sets. err is what reaching the server came to.
 func (r *round) encryption(meta kingdee.Meta, err error) {
 	certificate := meta.Certificate
 	if certificate == nil {

@@ -14,8 +14,8 @@ type Settings struct {
 	// Way is how we get in: sign, app_secret, password or header.
 	Way      string
 	Sessions int
-	// Plain is whether the server is spoken to without TLS; Local, whether it is on this machine; Pinned, whether its certificate is
-	// named by KINGDEE_CERT_SHA256.
+	// Plain is whether the server is spoken to without TLS; Local, whether it is on this machine; Pinned, whether its
+	// certificate is named by KINGDEE_CERT_SHA256.
 	Plain, Local, Pinned bool
 	ZoneName             string
 	Zone                 *time.Location

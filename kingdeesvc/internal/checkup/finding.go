@@ -36,7 +36,8 @@ func (t Text) and(more Text) Text { return Text{t.ZH + more.ZH, t.EN + more.EN} 
 
 // Finding is the answer to one question.
 type Finding struct {
-	// ID is the question: reach, data_center, tls, login, zone, clock, second_login, form, fields, components, dates, bills, view.
+	// ID is the question: reach, data_center, tls, login, zone, clock, second_login, form, fields, components, dates,
+	// bills, view.
 	ID     string
 	Title  Text
 	Result Result

@@ -23,8 +23,8 @@ type account struct {
 	proven bool
 	// generation counts losses of sessions.
 	generation int
-	// contention holds logins back after sessions that were lost at once; doubt holds those back that only ask whether a
-	// session was lost.
+	// contention holds logins back after sessions that were lost at once; doubt holds those back that only ask whether
+	// a session was lost.
 	contention, doubt growing
 }
 
@@ -37,9 +37,10 @@ type refusal struct {
 	times  int
 }
 
-// pausesAfter are the pauses before the next login, each time in a row, and what they are called. Accounts lock after a few wrong
-// logins (luka-n8n-nodes/n8n-nodes-kingdee: for about 30 minutes), so what the vendor refused is left alone for long; words that we
-// do not know may mean that, too; a page in the vendor's place is no word of the vendor's at all.
+// pausesAfter are the pauses before the next login, each time in a row, and what they are called. Accounts lock after a
+// few wrong logins (luka-n8n-nodes/n8n-nodes-kingdee: for about 30 minutes), so what the vendor refused is left alone
+// for long; words that we do not know may mean that, too; a page in the vendor's place is no word of the vendor's at
+// all.
 func pausesAfter(fault *Fault) (string, []time.Duration) {
 	const m, h = time.Minute, time.Hour
 	switch {
@@ -120,8 +121,8 @@ func (a *account) accept(info LoginInfo) (generation int) {
 	return a.generation
 }
 
-// proved notes an answer to a call that needs the way in. Only that ends the growth of the pauses, since a login may succeed
-// and be good for nothing (CheckPasswordPolicy); and a login that holds ends the pause of a contended account.
+// proved notes an answer to a call that needs the way in. Only that ends the growth of the pauses, since a login may
+// succeed and be good for nothing (CheckPasswordPolicy); and a login that holds ends the pause of a contended account.
 func (a *account) proved() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -66,7 +66,7 @@ func classifyStatus(status int, body []byte) *Fault {
 		fault.Class = Unreachable
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		fault.Class, fault.Odd = Refused, true
-	case status == http.StatusRequestEntityTooLarge, status == http.StatusRequestURITooLong, status == http.StatusRequestHeaderFieldsTooLarge:
+	case slices.Contains([]int{http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge}, status):
 		fault.Class = Refused
 	default:
 		fault.Class, fault.Odd = Unreadable, true
@@ -75,7 +75,8 @@ func classifyStatus(status int, body []byte) *Fault {
 	return fault
 }
 
-// unexpectable is F9. 401 and 403 were seen (qiaolei227/opendeploy pull 8, vip.kingdee.com/knowledge 537229068048283648).
+// unexpectable is F9. 401 and 403 were seen (qiaolei227/opendeploy pull 8, vip.kingdee.com/knowledge
+// 537229068048283648).
 var unexpectable = regexp.MustCompile(`^\d{3} (Forbidden|Unauthorized)|^[^\[{<"]{0,60}ByRspRetStatusCode`)
 
 // noJSON tells a body that was cut from one that never was JSON.

@@ -129,7 +129,8 @@ type way struct {
 // signed is what signs every request; nil where sessions are opened by a login.
 func (c *Client) signed() *HeaderAuth { return c.way.Load().header }
 
-// Change sets other credentials, of the same kind as before: what was refused because of the old ones is tried again at once.
+// Change sets other credentials, of the same kind as before: what was refused because of the old ones is tried again at
+// once.
 func (c *Client) Change(auth Auth, header *HeaderAuth) {
 	c.way.Store(&way{auth, header})
 	c.account.forget()
@@ -144,7 +145,8 @@ func (c *Client) Refused() bool {
 // logoutLimit bounds the good-byes of Close.
 const logoutLimit = 2 * time.Second
 
-// Close cuts calls that were given up, logs the sessions out and lets go of connections. No other call may be under way or follow.
+// Close cuts calls that were given up, logs the sessions out and lets go of connections. No other call may be under way
+// or follow.
 func (c *Client) Close(ctx context.Context) {
 	c.end()
 	c.working.Wait()
@@ -188,8 +190,8 @@ type request struct {
 	accept  func(answer) *Fault
 }
 
-// Recent is what the last answer on a session said beside its body, as if it had come now: the vendor's clock has gone on since. False
-// where it is older than age, or told no clock.
+// Recent is what the last answer on a session said beside its body, as if it had come now: the vendor's clock has gone
+// on since. False where it is older than age, or told no clock.
 func (c *Client) Recent(age time.Duration) (Meta, bool) {
 	c.mu.Lock()
 	meta := c.lastMeta
@@ -263,7 +265,8 @@ func (c *Client) hold(ctx context.Context) error {
 	return nil
 }
 
-// attempt logs in if needed and sends; where the session was lost, or may have been, it logs in once more and sends once more.
+// attempt logs in if needed and sends; where the session was lost, or may have been, it logs in once more and sends
+// once more.
 func (c *Client) attempt(ctx context.Context, s *session, r request) (answer, Meta, error) {
 	paid := true // the gate took the first request's place in the pace
 	got, meta, err := c.exchange(ctx, s, r, &paid)
@@ -285,7 +288,8 @@ func (c *Client) exchange(ctx context.Context, s *session, r request, paid *bool
 	return c.send(ctx, s, r, paid)
 }
 
-// post is one HTTP exchange, which ends only when the vendor has answered, its own time is over or the client is closed, with what it says about the server's kind and clock.
+// post is one HTTP exchange, which ends only when the vendor has answered, its own time is over or the client is
+// closed, with what it says about the server's kind and clock.
 func (c *Client) post(ctx context.Context, service string, header http.Header, cookies *jar, payload any) (int, received, Meta, error) {
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()

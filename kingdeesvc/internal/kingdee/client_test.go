@@ -169,8 +169,8 @@ func TestAChangedSecretIsTriedAtOnce(t *testing.T) {
 	require.Equal(t, 1, f.count("ValidateUser"))
 }
 
-// Login answers in which one field has another JSON type than usual. One such field, even one that only informs, made the
-// whole login unreadable, and a refusal looked like a wrong address.
+// Login answers in which one field has another JSON type than usual. One such field, even one that only informs, made
+// the whole login unreadable, and a refusal looked like a wrong address.
 func TestALoginIsReadWhateverTheTypesOfItsFields(t *testing.T) {
 	files, err := filepath.Glob("testdata/logins/*.json")
 	require.NoError(t, err)

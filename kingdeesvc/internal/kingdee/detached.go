@@ -14,9 +14,9 @@ type outcome struct {
 	crash string
 }
 
-// detached lets attempt work on a session, which is free again when the vendor has answered and not when the caller has left:
-// the vendor runs the requests of one session one after the other, so a session whose call was given up is as busy as before,
-// and what a login says is worth having whoever asked for it.
+// detached lets attempt work on a session, which is free again when the vendor has answered and not when the caller has
+// left: the vendor runs the requests of one session one after the other, so a session whose call was given up is as
+// busy as before, and what a login says is worth having whoever asked for it.
 func (c *Client) detached(ctx context.Context, s *session, r request) (answer, Meta, error) {
 	ended := make(chan outcome, 1)
 	c.underWay.Add(1)

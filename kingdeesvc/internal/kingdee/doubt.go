@@ -2,10 +2,11 @@ package kingdee
 
 import "context"
 
-// loss is a session that the vendor has lost, or may have. What is neither rows nor a refusal that we know may be said to a
-// session that has ended: servers, proxies and single sign-ons each have their own words for it. One fresh login of the account
-// finds out, for all of its sessions: if the same question is answered on the new session, the old one was lost; if
-// the new session hears the same, it is what Kingdee has to say, and no other login is spent on it before a pause.
+// loss is a session that the vendor has lost, or may have. What is neither rows nor a refusal that we know may be said
+// to a session that has ended: servers, proxies and single sign-ons each have their own words for it. One fresh login
+// of the account finds out, for all of its sessions: if the same question is answered on the new session, the old one
+// was lost; if the new session hears the same, it is what Kingdee has to say, and no other login is spent on it before
+// a pause.
 type loss struct {
 	// generation is that of the session that was given up.
 	generation int
@@ -43,8 +44,8 @@ func (c *Client) lost(ctx context.Context, s *session, err error) *loss {
 	return &loss{generation: s.generation, release: end}
 }
 
-// settle notes how an exchange ended: the first answer on a session that was just opened says whether its predecessor was lost.
-// l is nil where nobody doubted.
+// settle notes how an exchange ended: the first answer on a session that was just opened says whether its predecessor
+// was lost. l is nil where nobody doubted.
 func (c *Client) settle(s *session, l *loss, err error) error {
 	fault, ok := asFault(err)
 	odd := ok && !isNoRepeat(err) && (fault.Odd || fault.Class == SessionLost)
@@ -68,8 +69,8 @@ func (c *Client) settle(s *session, l *loss, err error) error {
 	return err
 }
 
-// unmended is a session that was lost although it had just been opened. Another program that logs in as this user does that; a
-// signed request that was never accepted is simply not accepted.
+// unmended is a session that was lost although it had just been opened. Another program that logs in as this user does
+// that; a signed request that was never accepted is simply not accepted.
 func (c *Client) unmended(fault *Fault) error {
 	if c.signed() != nil && !c.account.everProved() {
 		refused := *fault

@@ -52,8 +52,8 @@ type Fault struct {
 	Shape Shape
 	// Code is the vendor's MsgCode (or errcode), NoCode without one.
 	Code int
-	// Odd is set where the answer is neither what was asked for nor a refusal that we know: on a session that answered before,
-	// it may be the vendor's way to say that the session has ended.
+	// Odd is set where the answer is neither what was asked for nor a refusal that we know: on a session that answered
+	// before, it may be the vendor's way to say that the session has ended.
 	Odd bool
 	// NotSent is set when nothing was sent because the circuit is open.
 	NotSent bool

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// jar holds the cookies of one session: those that the vendor set, and those of whatever stands in front of it, such as a
-// balancer that keeps a client at one server. All of them go back with every request, as they came: there is one server
-// here, so path and domain decide nothing, and a value that no standard allows is the server's own affair. The zero value is
-// empty.
+// jar holds the cookies of one session: those that the vendor set, and those of whatever stands in front of it, such as
+// a balancer that keeps a client at one server. All of them go back with every request, as they came: there is one
+// server here, so path and domain decide nothing, and a value that no standard allows is the server's own affair. The
+// zero value is empty.
 type jar struct{ cookies []cookie }
 
 type cookie struct{ name, value string }

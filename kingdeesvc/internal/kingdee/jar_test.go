@@ -68,8 +68,8 @@ func (v *giveUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `[]`)
 }
 
-// A caller who left used to free the session at once, and the next request waited at the vendor's behind the one that nobody
-// wanted any more.
+// A caller who left used to free the session at once, and the next request waited at the vendor's behind the one that
+// nobody wanted any more.
 func TestACallThatWasGivenUpKeepsItsSessionBusyUntilTheVendorAnswers(t *testing.T) {
 	v := &giveUp{entered: make(chan struct{}), let: make(chan struct{}), running: map[string]int{}}
 	server := httptest.NewServer(v)

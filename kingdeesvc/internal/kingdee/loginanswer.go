@@ -27,8 +27,10 @@ var lockedTexts = []string{"次数超限", "账号已被锁定", "用户已被�
 // in different vendor pages. What cannot be read of Context is not told.
 func readLogin(status int, body received, cookies *jar) (string, LoginInfo, *Fault) {
 	answer, fault := classify(status, body)
-	if alone := loose.List(trimBody(body.raw)); fault != nil && succeeded(status) && len(alone) == 1 && loose.Read(alone[0]).At("loginresulttype") != nil {
-		answer.object, fault = alone[0], nil // a list of the one answer
+	if list := loose.List(trimBody(body.raw)); fault != nil && succeeded(status) && len(list) == 1 {
+		if loose.Read(list[0]).At("loginresulttype") != nil {
+			answer.object, fault = list[0], nil // a list of the one answer
+		}
 	}
 	if fault != nil {
 		return "", LoginInfo{}, refusedLogin(fault)
@@ -61,7 +63,8 @@ func readLogin(status int, body received, cookies *jar) (string, LoginInfo, *Fau
 // succeededLogin: 1 is Success of the vendor's enumeration, which some serialisers write by its name.
 func succeededLogin(login loose.Object) bool {
 	result, isNumber := login.Whole("loginresulttype")
-	return isNumber && result == 1 || strings.EqualFold(login.Text("loginresulttype"), "success") || login.Truth("loginresulttype")
+	word := login.Text("loginresulttype")
+	return isNumber && result == 1 || strings.EqualFold(word, "success") || strings.EqualFold(word, "true")
 }
 
 func readContext(context loose.Object) LoginInfo {
@@ -79,7 +82,8 @@ func readContext(context loose.Object) LoginInfo {
 	return info
 }
 
-// refusedLogin is a login that was answered by a failure. A page, and what is none of the vendor's shapes, is not the vendor's word.
+// refusedLogin is a login that was answered by a failure. A page, and what is none of the vendor's shapes, is not the
+// vendor's word.
 func refusedLogin(fault *Fault) *Fault {
 	switch {
 	case fault.Shape == 10 && fault.Class == Refused:
@@ -98,8 +102,8 @@ func refusalClass(text string) Class {
 	return LoginRefused
 }
 
-// lacks says whether the vendor's own words are that it has no such method: one of its failures names the method. A page that
-// somebody else shows instead, whatever its status, says nothing about methods.
+// lacks says whether the vendor's own words are that it has no such method: one of its failures names the method. A
+// page that somebody else shows instead, whatever its status, says nothing about methods.
 func lacks(status int, body received, method string) bool {
 	raw := bytes.TrimSpace(trimBody(body.raw))
 	if bytes.HasPrefix(raw, []byte("response_error:")) {

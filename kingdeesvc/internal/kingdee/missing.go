@@ -8,8 +8,9 @@ import (
 // codeNotThere is the MsgCode of a field or value that does not exist.
 const codeNotThere = 9
 
-// nameFields finds out which keys a "no such field" is about. MsgCode 9 says it in every language, and so does the known sentence
-// of a server that gives no code; of the text only the keys that were asked for are read, as whole words.
+// nameFields finds out which keys a "no such field" is about. MsgCode 9 says it in every language, and so does the
+// known sentence of a server that gives no code; of the text only the keys that were asked for are read, as whole
+// words.
 func (f *Fault) nameFields(asked []string) {
 	if f.Code != codeNotThere && f.Class != FieldUnknown || f.Class == FormUnknown || f.Class == SessionLost {
 		return

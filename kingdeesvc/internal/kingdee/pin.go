@@ -29,8 +29,8 @@ func (p Pin) String() string {
 // PinOf is the pin of a certificate.
 func PinOf(certificate *x509.Certificate) Pin { return sha256.Sum256(certificate.Raw) }
 
-// ParsePins reads one or more pins, with commas between: 64 hexadecimal digits in either case, with or without colons, as
-// `openssl x509 -noout -fingerprint -sha256` prints them.
+// ParsePins reads one or more pins, with commas between: 64 hexadecimal digits in either case, with or without colons,
+// as `openssl x509 -noout -fingerprint -sha256` prints them.
 func ParsePins(text string) ([]Pin, error) {
 	var pins []Pin
 	for part := range strings.SplitSeq(text, ",") {
@@ -55,8 +55,8 @@ func (e *PinError) Error() string {
 	return "tls: the server's certificate is another than KINGDEE_CERT_SHA256 names: " + PinOf(e.Certificate).String()
 }
 
-// tlsConfig trusts the authorities, or with pins those very certificates and nobody else: whoever issued one, whatever host it
-// names (many private servers have a common name only) and however old it is.
+// tlsConfig trusts the authorities, or with pins those very certificates and nobody else: whoever issued one, whatever
+// host it names (many private servers have a common name only) and however old it is.
 func tlsConfig(roots *x509.CertPool, pins []Pin) *tls.Config {
 	config := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	if len(pins) == 0 {

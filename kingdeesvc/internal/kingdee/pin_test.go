@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// commonNameOnly is a server whose certificate it signed itself, names no host but by its common name, and has ended: what many a
-// private server has.
+// commonNameOnly is a server whose certificate it signed itself, names no host but by its common name, and has ended:
+// what many a private server has.
 func commonNameOnly(t *testing.T) (*httptest.Server, *x509.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -32,7 +32,7 @@ type Table struct {
 
 // Query runs q.
 func (c *Client) Query(ctx context.Context, q Query) (*Table, error) {
-	got, meta, err := c.call(ctx, request{service: formService + "ExecuteBillQuery", accept: q.accept, payload: map[string]any{"data": map[string]any{
+	data := map[string]any{
 		"FormId":       q.FormID,
 		"FieldKeys":    strings.Join(q.FieldKeys, ","),
 		"FilterString": q.Filter,
@@ -40,7 +40,10 @@ func (c *Client) Query(ctx context.Context, q Query) (*Table, error) {
 		"TopRowCount":  q.TopRows,
 		"StartRow":     q.StartRow,
 		"Limit":        q.Limit,
-	}}})
+	}
+	got, meta, err := c.call(ctx, request{
+		service: formService + "ExecuteBillQuery", payload: map[string]any{"data": data}, accept: q.accept,
+	})
 	if err != nil {
 		if fault, ok := asFault(err); ok {
 			fault.nameFields(q.FieldKeys)
@@ -89,17 +92,18 @@ func (c *Client) Probe(ctx context.Context, formID string, limit time.Duration) 
 
 // View asks whether a bill exists, by its FID. A Fault of class NotFound is the vendor's word that it does not.
 func (c *Client) View(ctx context.Context, formID string, id int64) (Meta, error) {
-	_, meta, err := c.call(ctx, request{service: formService + "View", accept: acceptBill, payload: map[string]any{"formid": formID, "data": map[string]any{
-		"CreateOrgId": 0, "Number": "", "Id": strconv.FormatInt(id, 10), "IsSortBySeq": "false",
-	}}})
+	data := map[string]any{"CreateOrgId": 0, "Number": "", "Id": strconv.FormatInt(id, 10), "IsSortBySeq": "false"}
+	_, meta, err := c.call(ctx, request{
+		service: formService + "View", payload: map[string]any{"formid": formID, "data": data}, accept: acceptBill,
+	})
 	if err != nil {
 		return meta, fmt.Errorf("view %s %d: %w", formID, id, err)
 	}
 	return meta, nil
 }
 
-// acceptBill wants an object with a bill in it. Without a session, View was seen to answer an empty object: that says nothing
-// about the bill.
+// acceptBill wants an object with a bill in it. Without a session, View was seen to answer an empty object: that says
+// nothing about the bill.
 func acceptBill(got answer) *Fault {
 	var view struct {
 		Result *struct {

@@ -83,7 +83,8 @@ func (c *Client) open(ctx context.Context, s *session, paid *bool) error {
 		return err
 	}
 	began := time.Now()
-	status, body, meta, err := c.post(ctx, authService+login.Method, nil, &s.cookies, map[string]any{"parameters": login.Parameters})
+	payload := map[string]any{"parameters": login.Parameters}
+	status, body, meta, err := c.post(ctx, authService+login.Method, nil, &s.cookies, payload)
 	if err != nil {
 		c.seen(ctx, login.Method, began, err)
 		return fmt.Errorf("%s: %w", login.Method, err)
@@ -151,8 +152,8 @@ func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (a
 	return got, meta, nil
 }
 
-// prove notes that a session answered. Its id may move, and where every request is signed the server makes one by itself: it is
-// sent back, so that the server need not make another one for each call.
+// prove notes that a session answered. Its id may move, and where every request is signed the server makes one by
+// itself: it is sent back, so that the server need not make another one for each call.
 func (c *Client) prove(s *session) {
 	s.used, s.proven = c.now(), true
 	if id := s.cookies.session(); id != "" && id != s.told {

@@ -37,8 +37,8 @@ func TestCloseLogsOut(t *testing.T) {
 	require.Equal(t, 1, f.count("AuthService.Logout"), "there is nothing left to log out")
 }
 
-// A page that a proxy shows for a while used to be taken for "this server has no such login", and from then on every login threw
-// the user's other sessions out.
+// A page that a proxy shows for a while used to be taken for "this server has no such login", and from then on every
+// login threw the user's other sessions out.
 func TestAPageIsNotTheVendorsWordThatALoginIsMissing(t *testing.T) {
 	asked := []string{}
 	pages := 1
@@ -135,8 +135,8 @@ func TestALoginThatHoldsEndsThePause(t *testing.T) {
 	require.Nil(t, f.client.account.refused())
 }
 
-// An odd answer on a session that answered costs one login; the pause before the next such login grows, and a session that
-// was never answered is its own answer.
+// An odd answer on a session that answered costs one login; the pause before the next such login grows, and a session
+// that was never answered is its own answer.
 func TestOneLoginIsSpentOnAnOddAnswerAndTheNextWaits(t *testing.T) {
 	odd := "会话超时"
 	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{odd}})

@@ -36,9 +36,10 @@ func (s responseStatus) message() string {
 
 // The sentences below are looked for inside a recognised error object only, never in data.
 var (
-	// 元数据中标识为X的字段不存在: a misspelt key, or one this server does not have (adamzhang1987/kingdee-k3cloud-skill); the words of
-	// other languages of a server are their translations. They matter only where a server gives no MsgCode 9.
-	fieldUnknown = regexp.MustCompile(`(?i)(?:(?:标识|標識)[为為]|whose identifier is)[\s"'“「【\[]*([A-Za-z][A-Za-z0-9_.]*)[\s"'”」】\]]*(?:的字段不存在|的欄位不存在|does not exist)`)
+	// 元数据中标识为X的字段不存在: a misspelt key, or one this server does not have (adamzhang1987/kingdee-k3cloud-skill); the words
+	// of other languages of a server are their translations. They matter only where a server gives no MsgCode 9.
+	fieldUnknown = regexp.MustCompile(`(?i)(?:(?:标识|標識)[为為]|whose identifier is)[\s"'“「【\[]*([A-Za-z][A-Za-z0-9_.]*)` +
+		`[\s"'”」】\]]*(?:的字段不存在|的欄位不存在|does not exist)`)
 	sessionTexts = []string{"会话信息已丢失", "session information is lost"}
 	formTexts    = []string{"业务对象不存在"}
 	// No public page quotes Kingdee's words for a filter it cannot parse; these are the words such a text would need.
@@ -73,8 +74,8 @@ func judge(shape Shape, httpStatus, code int, message string) *Fault {
 	return fault
 }
 
-// judgeText sorts what no code, 0 (default), 4 (exception), 8 (parameter), 9 (field or value does not exist) and a code that
-// nobody knows leave open.
+// judgeText sorts what no code, 0 (default), 4 (exception), 8 (parameter), 9 (field or value does not exist) and a code
+// that nobody knows leave open.
 func judgeText(code int, message string) (Class, string) {
 	if match := fieldUnknown.FindStringSubmatch(message); match != nil {
 		return FieldUnknown, match[1]

@@ -19,8 +19,8 @@ import (
 const (
 	// maxBody bounds one answer; 10,000 rows of 40 columns are about 5 MB.
 	maxBody = 64 << 20
-	// requestTimeout bounds one request whatever the caller's deadline; public clients use 30 to 300 s, and servers that take two
-	// minutes for a page are met.
+	// requestTimeout bounds one request whatever the caller's deadline; public clients use 30 to 300 s, and servers
+	// that take two minutes for a page are met.
 	requestTimeout = 180 * time.Second
 
 	sessionHeader = "kdservice-sessionid"

@@ -10,10 +10,10 @@ import (
 // ErrNotADate is a text in none of the forms that Kingdee writes dates in.
 var ErrNotADate = errors.New("not a date")
 
-// ParseDate reads a date cell's text as the server's wall clock: 2024-04-11T23:52:02.583 with 0 to 3 digits of fraction (more
-// are read too), 2024-04-11, or as other serialisers write it: with a blank or slashes, with an offset from UTC, or as the old .NET
-// form /Date(1700000000000)/; the last two are moments and need no zone. A blank text and year 1, which is .NET's way to say
-// "none", answer the zero time.
+// ParseDate reads a date cell's text as the server's wall clock: 2024-04-11T23:52:02.583 with 0 to 3 digits of fraction
+// (more are read too), 2024-04-11, or as other serialisers write it: with a blank or slashes, with an offset from UTC,
+// or as the old .NET form /Date(1700000000000)/; the last two are moments and need no zone. A blank text and year 1,
+// which is .NET's way to say "none", answer the zero time.
 func ParseDate(text string, zone *time.Location) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -40,7 +40,8 @@ func ParseDate(text string, zone *time.Location) (time.Time, error) {
 
 // otherLayouts are the forms that leave no doubt which number is the day; those with an offset stand first.
 var otherLayouts = []string{
-	"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05 Z07:00", "2006-01-02T15:04Z07:00",
+	"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05 Z07:00",
+	"2006-01-02T15:04Z07:00",
 	"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02",
 }
 
@@ -70,9 +71,9 @@ const (
 	believedUntil = 221845392000
 )
 
-// Placeholder says whether a date is what databases and programs store where there is none: 1753 and 1900 are the first years
-// of SQL Server's date types, 1899 is the zero of spreadsheets, 1970 that of Unix, 9999 the last year of all. There was no
-// Kingdee in any of them. The zero time, which is unset already, is one too.
+// Placeholder says whether a date is what databases and programs store where there is none: 1753 and 1900 are the first
+// years of SQL Server's date types, 1899 is the zero of spreadsheets, 1970 that of Unix, 9999 the last year of all.
+// There was no Kingdee in any of them. The zero time, which is unset already, is one too.
 func Placeholder(t time.Time) bool { return t.Unix() < believedFrom || t.Unix() >= believedUntil }
 
 // parseWall reads YYYY-MM-DDTHH:MM:SS with up to nine digits of fraction: nearly every date cell, four to seven a row. It is

@@ -1,5 +1,5 @@
-// Package loose reads JSON whose fields may have any type and any case: serialisers differ in both, and what only informs must not
-// decide whether an answer can be read.
+// Package loose reads JSON whose fields may have any type and any case: serialisers differ in both, and what only
+// informs must not decide whether an answer can be read.
 //
 // It promises never to guess: what cannot be read as what is asked for is absent.
 package loose

@@ -18,8 +18,8 @@ const (
 	Unfit
 )
 
-// Cell is one value of a row. Text holds the string of a Text or Unfit, the digits of a Number exactly as they were written,
-// "true" or "false" of a Bool and the raw JSON of an Other.
+// Cell is one value of a row. Text holds the string of a Text or Unfit, the digits of a Number exactly as they were
+// written, "true" or "false" of a Bool and the raw JSON of an Other.
 type Cell struct {
 	Kind Kind
 	Text string

@@ -168,7 +168,8 @@ func (c *chain) authenticate(ctx context.Context, this call, next func(context.C
 }
 
 const (
-	// unaryLimit is for callers who set no deadline: one bill is up to eight answers of a server that may take two minutes for each.
+	// unaryLimit is for callers who set no deadline: one bill is up to eight answers of a server that may take two
+	// minutes for each.
 	unaryLimit  = 20 * time.Minute
 	streamLimit = 2 * time.Hour
 	// sliver is the least that is kept of a caller's deadline so that our own cause still gets to it: a tenth, ten slivers at most.

@@ -134,8 +134,8 @@ func (s *Service) CheckConnection(ctx context.Context, req *kingdeev1.CheckConne
 	}, nil
 }
 
-// headerAge is how old an answer may be whose clock and place a stream's header repeats. A server that takes half a minute for
-// each answer is asked for one less.
+// headerAge is how old an answer may be whose clock and place a stream's header repeats. A server that takes half a
+// minute for each answer is asked for one less.
 const headerAge = time.Minute
 
 // begin is the header of a stream.

@@ -16,12 +16,12 @@ const (
 
 // Limits of a job.
 const (
-	// jobTimeout ends a job that waits for no Kingdee; rescueAfter gives an orphan of a killed process to another (plus River's own
-	// tick of 30 s). Nothing waits for that: the rows say what is due.
+	// jobTimeout ends a job that waits for no Kingdee; rescueAfter gives an orphan of a killed process to another (plus
+	// River's own tick of 30 s). Nothing waits for that: the rows say what is due.
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 45 * time.Second
-	// readingTimeout ends a job that reads Kingdee page after page, and sliceTimeout one that verifies before it sends. A chunk ends
-	// long before, after workFor, wherever Kingdee answers in time.
+	// readingTimeout ends a job that reads Kingdee page after page, and sliceTimeout one that verifies before it sends.
+	// A chunk ends long before, after workFor, wherever Kingdee answers in time.
 	readingTimeout = streamTimeout + 5*time.Minute
 	sliceTimeout   = verifyTimeout + jobTimeout
 	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has something new:

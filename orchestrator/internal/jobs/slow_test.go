@@ -107,8 +107,8 @@ func (m *meeting) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBill
 	return m.books.StreamBillStates(ctx, in)
 }
 
-// The two questions of a verification were asked one after the other: against a slow Kingdee the answer to the first was too old when
-// the second came.
+// The two questions of a verification were asked one after the other: against a slow Kingdee the answer to the first
+// was too old when the second came.
 func TestAVerificationAsksItsQuestionsAtOnce(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")

@@ -36,7 +36,8 @@ type verifier struct {
 	atOnce int
 }
 
-// verifyTimeout ends one fresh read: two thirds of the longest verify_after. What takes longer would leave no time to send.
+// verifyTimeout ends one fresh read: two thirds of the longest verify_after. What takes longer would leave no time to
+// send.
 const verifyTimeout = 40 * time.Second
 
 // run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of the number by
@@ -155,7 +156,9 @@ func (f *freshRead) cannotRead(number string) {
 }
 
 func newFreshRead() *freshRead {
-	return &freshRead{byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{}, unreadable: map[string]bool{}, gone: map[int64]bool{}}
+	return &freshRead{
+		byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{}, unreadable: map[string]bool{}, gone: map[int64]bool{},
+	}
 }
 
 // read asks Kingdee by id and by number, both at once: so the read is as old as one of them takes, not both.

@@ -10,16 +10,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// lockLasts is how long a lock outlives the last word of its holder, and lockWord how often a holder that is alive says one, however
-// long the vendor takes that it waits for: only a process that is frozen or cut off says nothing for so long.
+// lockLasts is how long a lock outlives the last word of its holder, and lockWord how often a holder that is alive says
+// one, however long the vendor takes that it waits for: only a process that is frozen or cut off says nothing for so
+// long.
 const (
 	lockLasts = 40 * time.Second
 	lockWord  = 10 * time.Second
 )
 
-// tryLock takes the lock of that name, which nobody else then gets until unlock. It dies with its connection, and the server ends the
-// connection when its process has said nothing for so long as lasts says; word is how often it says something, 0 for never. ok is
-// false when somebody else holds it.
+// tryLock takes the lock of that name, which nobody else then gets until unlock. It dies with its connection, and the
+// server ends the connection when its process has said nothing for so long as lasts says; word is how often it says
+// something, 0 for never. ok is false when somebody else holds it.
 func (s *Store) tryLock(ctx context.Context, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {

@@ -27,7 +27,8 @@ func TestALockIsLostByAHolderWhoSaysNothing(t *testing.T) {
 	unlock()
 }
 
-// A holder that waits for a slow vendor is alive: its lock used to be taken after 40 s, and the same pages were read by two, then three.
+// A holder that waits for a slow vendor is alive: its lock used to be taken after 40 s, and the same pages were read by
+// two, then three.
 func TestALockIsKeptByAHolderWhoWaits(t *testing.T) {
 	w := setupWriter(t)
 	unlock, ok, err := w.store.TryLockTalking(t.Context(), "pass", time.Second, 100*time.Millisecond)

@@ -203,7 +203,7 @@ const failuresOutro = `
 What is remembered beyond a call:
 
 - A login that Kingdee refused is not repeated before its settings change, or before a pause of 30 minutes, then 2 hours, then 6:
-  accounts lock. After words that nobody knows it is 1 minute, 2, 4 … 30; after a page in Kingdee's place 10 s, 20 s … 5 minutes.
+  accounts lock. After words that nobody knows it is 1 minute, 2, 4 … 30; after a page in Kingdee's place 10 s, 20 s … 1 minute.
   Callers get the vendor's text meanwhile, health is NOT_SERVING.
 - A session that is lost again right after its login makes the account ` + "`SESSION_CONTENDED`" + `: no login for 10 s, 20 s … 5 minutes, or until a
   login holds. A loss that one login mends is no contention, however often it happens.

@@ -45,7 +45,7 @@ func pausesAfter(fault *Fault) (string, []time.Duration) {
 	const m, h = time.Minute, time.Hour
 	switch {
 	case fault.Class != LoginRefused && fault.Class != AccountLocked:
-		return "nobody", []time.Duration{shortPause, 2 * shortPause, 4 * shortPause, 8 * shortPause, 16 * shortPause, longPause}
+		return "nobody", []time.Duration{shortPause, 2 * shortPause, 4 * shortPause, m}
 	case fault.Odd:
 		return "unclear", []time.Duration{m, 2 * m, 4 * m, 8 * m, 16 * m, 30 * m}
 	}

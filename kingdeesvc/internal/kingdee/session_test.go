@@ -74,6 +74,28 @@ func TestAPageIsNotTheVendorsWordThatALoginIsMissing(t *testing.T) {
 	require.Contains(t, asked[1], "LoginBySign2")
 }
 
+// A maintenance page in the login's place used to count as a refusal: reading began half an hour after it had gone.
+func TestAfterAMaintenancePageReadingBeginsWithinAMinute(t *testing.T) {
+	logins := []string{}
+	for range 12 {
+		logins = append(logins, "<html>maintenance</html>")
+	}
+	f := setup(t, &vendor{logins: append(logins, goodLogin), answers: []string{`[]`}})
+	for range 30 {
+		_, err := f.query(t)
+		if err == nil {
+			break
+		}
+		fault, _ := asFault(err)
+		require.Positive(t, fault.RetryAfter)
+		require.LessOrEqual(t, fault.RetryAfter, time.Minute)
+		f.now = f.now.Add(fault.RetryAfter)
+	}
+	_, err := f.query(t)
+	require.NoError(t, err)
+	require.Equal(t, 13, f.count("LoginBySign"))
+}
+
 func TestALockedAccountIsLeftAloneForHalfAnHour(t *testing.T) {
 	f := setup(t, &vendor{logins: []string{`{"LoginResultType":0,"Message":"密码错误次数超限，账号已被锁定，请30分钟后再试"}`}, answers: []string{`[]`}})
 	_, err := f.query(t)

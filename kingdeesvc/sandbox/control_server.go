@@ -15,6 +15,9 @@ func (s *Server) controlSetPersonality(r *http.Request) (any, error) {
 	if err := decode(r, &p); err != nil {
 		return nil, err
 	}
+	if err := p.validate(); err != nil {
+		return nil, errors.Join(errRequest, err)
+	}
 	s.SetPersonality(p)
 	return p, nil
 }

@@ -166,3 +166,12 @@ func TestControlIsForThisMachineAndNoOtherSitesPage(t *testing.T) {
 	require.Equal(t, 200, call(func(r *http.Request) { r.Host = "erp-sandbox.internal" }))
 	require.Equal(t, 403, call(func(r *http.Request) { r.Header.Set("Origin", "https://elsewhere.example") }))
 }
+
+func TestASwitchThatMakesNoSenseIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, body := range []string{`{"odd_logins":["nonsense"]}`, `{"lost_answer":"nonsense"}`, `{"hidden_parts":{"100":7}}`, `{"nonsense":1}`} {
+		b.control("PUT", "personality", body, 400, nil)
+	}
+	require.Equal(t, sandbox.Personality{}, b.server.Personality())
+}

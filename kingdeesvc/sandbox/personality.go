@@ -1,6 +1,9 @@
 package sandbox
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -119,6 +122,24 @@ func (p Personality) lacks(key string) bool {
 	return slices.ContainsFunc(p.MissingKeys, func(missing string) bool {
 		return strings.EqualFold(missing, key) || strings.EqualFold(missing, whole)
 	})
+}
+
+// validate says what makes no sense.
+func (p Personality) validate() error {
+	for _, name := range p.OddLogins {
+		if oddLogins()[name] == nil {
+			return fmt.Errorf("odd_logins: %q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(oddLogins())), " "))
+		}
+	}
+	if p.LostAnswer != "" && !isAnswer(p.LostAnswer) {
+		return errors.New("lost_answer is no HTTP answer")
+	}
+	for org, share := range p.HiddenParts {
+		if share < 0 || share > 1 {
+			return fmt.Errorf("hidden_parts: %v of organisation %s is no share", share, org)
+		}
+	}
+	return nil
 }
 
 // hides reports whether data permission leaves a bill out.

@@ -2,11 +2,11 @@ package kingdee
 
 import "context"
 
-// loss is a session that the vendor has lost, or may have. What is neither rows nor a refusal that we know may be said
-// to a session that has ended: servers, proxies and single sign-ons each have their own words for it. One fresh login
-// of the account finds out, for all of its sessions: if the same question is answered on the new session, the old one
-// was lost; if the new session hears the same, it is what Kingdee has to say, and no other login is spent on it before
-// a pause.
+// loss is a session that the vendor has lost, or may have (rule 19, docs/rules.md). What is neither rows nor a refusal
+// that we know may be said to a session that has ended: servers, proxies and single sign-ons each have their own words
+// for it. One fresh login of the account finds out, for all of its sessions: if the same question is answered on the
+// new session, the old one was lost; if the new session hears the same, it is what Kingdee has to say, and no other
+// login is spent on it before a pause.
 type loss struct {
 	// generation is that of the session that was given up.
 	generation int

@@ -120,6 +120,20 @@ func TestExamineTellsWhetherASecondLoginThrowsTheFirstOut(t *testing.T) {
 	}
 }
 
+// Where sessions end by themselves a second login was blamed for it.
+func TestExamineDoesNotBlameASecondLoginForSessionsThatEndByThemselves(t *testing.T) {
+	clock := &stepClock{}
+	vendor, err := sandbox.Start(t.Context(), sandbox.Config{Now: clock.now, Personality: sandbox.Personality{SessionLifeSeconds: 3, SignatureMinutes: -1}})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, vendor.Stop(context.Background())) }()
+	cfg, err := load(environment(vendor.URL()))
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "en", SecondLogin: true}, &out))
+	require.Contains(t, out.String(), "sessions get lost by themselves")
+	require.NotContains(t, out.String(), "throws the first one out")
+}
+
 func TestExamineOfAWrongDataCentreFails(t *testing.T) {
 	vendor, err := sandbox.Start(t.Context(), sandbox.Config{})
 	require.NoError(t, err)

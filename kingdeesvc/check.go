@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
@@ -63,6 +64,7 @@ func Examine(ctx context.Context, cfg Config, o ExamineOptions, out io.Writer) e
 
 func (cfg Config) checkup() checkup.Settings {
 	return checkup.Settings{
+		Plain: cfg.BaseURL.Scheme == "http", Local: access.IsLoopback(cfg.BaseURL.Hostname()), Pinned: len(cfg.Pins) > 0,
 		DataCenterID: cfg.AcctID, UserName: cfg.Username, Way: cfg.Auth, Sessions: cfg.Sessions,
 		ZoneName: cfg.ZoneName, Zone: cfg.Zone, Now: time.Now,
 	}

@@ -30,7 +30,7 @@ func findings(t *testing.T, b *bundle, organizations ...string) map[string]*king
 		require.Equal(t, bad, f.GetAdviceZh() != "", "%s: advice exactly where something is wrong", f.GetId())
 		require.Equal(t, bad, f.GetAdviceEn() != "", "%s: advice exactly where something is wrong", f.GetId())
 	}
-	require.Len(t, byID, 12)
+	require.Len(t, byID, 13)
 	return byID
 }
 
@@ -76,6 +76,21 @@ func TestAThoroughCheckNamesWhatIsOdd(t *testing.T) {
 	require.Contains(t, got["fields"].GetFoundEn(), "missing: FRowType")
 }
 
+// check said that whole bills cannot be read, and the service read them without the key.
+func TestAKeyThatBillsAreReadWithoutIsNoFailure(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_LCID": "1033"}, func(c *sandbox.Config) {
+		c.Seed, c.Personality = sandbox.DefaultSeed, sandbox.Personality{MissingKeys: []string{"FLOT", "FMTONO"}}
+	})
+	got := findings(t, b, "100")
+	require.Equal(t, kingdeev1.CheckResult_CHECK_RESULT_OK, got["fields"].GetResult())
+	require.Contains(t, got["fields"].GetFoundEn(), "missing: FMTONO, FLOT.FNumber")
+
+	b = setup(t, nil, func(c *sandbox.Config) {
+		c.Seed, c.Personality = sandbox.DefaultSeed, sandbox.Personality{MissingKeys: []string{"FStockID"}}
+	})
+	require.Equal(t, failed, findings(t, b, "100")["fields"].GetResult())
+}
+
 func TestAnEmptyServerIsSuspicious(t *testing.T) {
 	b := setup(t, nil, nil)
 	requireResults(t, findings(t, b), map[string]kingdeev1.CheckResult{"second_login": skipped, "bills": warning, "dates": skipped, "view": skipped})
@@ -103,6 +118,20 @@ func TestExamineTellsWhetherASecondLoginThrowsTheFirstOut(t *testing.T) {
 		require.Zero(t, vendor.Sessions())
 		require.NoError(t, vendor.Stop(context.Background()))
 	}
+}
+
+// Where sessions end by themselves a second login was blamed for it.
+func TestExamineDoesNotBlameASecondLoginForSessionsThatEndByThemselves(t *testing.T) {
+	clock := &stepClock{}
+	vendor, err := sandbox.Start(t.Context(), sandbox.Config{Now: clock.now, Personality: sandbox.Personality{SessionLifeSeconds: 3, SignatureMinutes: -1}})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, vendor.Stop(context.Background())) }()
+	cfg, err := load(environment(vendor.URL()))
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "en", SecondLogin: true}, &out))
+	require.Contains(t, out.String(), "sessions get lost by themselves")
+	require.NotContains(t, out.String(), "throws the first one out")
 }
 
 func TestExamineOfAWrongDataCentreFails(t *testing.T) {

@@ -19,6 +19,9 @@ type Config struct {
 	// Roots are the system's authorities and those of KINGDEE_CA_FILE; nil = the system's alone. Certificates are always checked:
 	// a server that signed its own gives that certificate as the file.
 	Roots *x509.CertPool
+	// Pins are the SHA-256 of certificates, KINGDEE_CERT_SHA256: with any, those very certificates are trusted and
+	// nobody else, whoever issued them and whatever host they name.
+	Pins []kingdee.Pin
 	// AcctID is the data centre 账套 to log in to.
 	AcctID   string
 	Username string
@@ -56,6 +59,9 @@ type Config struct {
 	// Traces say where spans go.
 	Traces   telemetry.Settings
 	LogLevel slog.Level
+
+	// reload reads the settings anew: a secret in a file may have been changed.
+	reload func() (Config, error)
 }
 
 const (
@@ -88,6 +94,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		Traces:      telemetry.ReadSettings(r),
 		LogLevel:    r.Level("LOG_LEVEL"),
 	}
+	cfg.reload = func() (Config, error) { return LoadConfig(getenv) }
 	if rate := r.Rate("KINGDEE_RATE", 0.01, 100_000); rate != nil {
 		cfg.Rate = *rate
 	}
@@ -110,6 +117,14 @@ func (cfg *Config) server(r *settings.Reader) {
 	}
 	if cfg.Roots, err = access.Roots(r.Text("KINGDEE_CA_FILE", "")); err != nil {
 		r.Fault("KINGDEE_CA_FILE", "%w", err)
+	}
+	if pins := r.Text("KINGDEE_CERT_SHA256", ""); pins != "" {
+		if cfg.Pins, err = kingdee.ParsePins(pins); err != nil {
+			r.Fault("KINGDEE_CERT_SHA256", "%w", err)
+		}
+		if cfg.BaseURL != nil && cfg.BaseURL.Scheme == "http" {
+			r.Fault("KINGDEE_CERT_SHA256", "KINGDEE_BASE_URL is http://, which has no certificate")
+		}
 	}
 }
 

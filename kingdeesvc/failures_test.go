@@ -41,6 +41,8 @@ const (
 	callers       = "caller's mistake"
 	refused       = "vendor refused"
 	configuration = "configuration"
+	// odd stands before what an answer that we do not know comes to, once a new session has heard it too.
+	odd = "one login, then "
 )
 
 func coded(code int, text, ending string) failure {
@@ -54,11 +56,11 @@ func shaped(shape string, code sandbox.MsgCode, text, body, ending string) failu
 const sessionText = "会话信息已丢失，请重新登录"
 
 var failures = []failure{
-	coded(0, "默认错误", refused),
+	coded(0, "默认错误", odd+refused),
 	coded(1, sessionText, loggedIn),
 	coded(2, "您没有该功能的操作权限", configuration),
 	coded(3, "操作标识为空", refused),
-	coded(4, "发生意外错误", retried),
+	coded(4, "发生意外错误", odd+retried),
 	coded(5, "业务对象标识为空", callers),
 	coded(6, "数据库错误", retried),
 	coded(7, "许可错误", configuration),
@@ -76,18 +78,20 @@ var failures = []failure{
 	shaped("F4", 1, sessionText, "`{\"Result\":…}`, MsgCode 1", loggedIn),
 	shaped("F5", 2, "您没有该功能的操作权限", "`{\"ResponseStatus\":…}`, MsgCode 2", configuration),
 	shaped("F6", 0, sessionText, "`[{\"FieldName\":null,\"Message\":\""+sessionText+"\",\"DIndex\":0}]`", loggedIn),
-	shaped("F7", 0, "对象引用未设置", "text `response_error:{\"Message\":\"对象引用未设置\"}`", refused),
+	shaped("F7", 0, "对象引用未设置", "text `response_error:{\"Message\":\"对象引用未设置\"}`", odd+refused),
 	shaped("F8", 0, "", "`[{\"actionname\":\"showConfirm\",…}]`", callers),
-	shaped("F9", 0, "", "text `401 Forbidden ByRspRetStatusCode -- N001…`", configuration),
-	shaped("F10", 0, "", "an HTML page with 200", configuration),
-	{"F10", "HTTP 404 with a page", sandbox.Fault{Status: 404}, configuration},
-	{"F10", "HTTP 403 with a page", sandbox.Fault{Status: 403}, configuration},
+	shaped("F9", 0, "", "text `401 Forbidden ByRspRetStatusCode -- N001…`", odd+configuration),
+	shaped("F10", 0, "", "an HTML page with 200", odd+configuration),
+	{"F10", "HTTP 404 with a page", sandbox.Fault{Status: 404}, odd + configuration},
+	{"F10", "HTTP 403 with a page", sandbox.Fault{Status: 403}, odd + configuration},
 	shaped("F11", 0, "", "HTTP 519 `{\"errcode\":4006,…}`: our clock is wrong", configuration),
 	shaped("F12", 0, "", "HTTP 502 with a page", retried),
 	{"F12", "HTTP 500, 503, 504", sandbox.Fault{Status: 504}, retried},
 	{"HTTP 429", "too many requests", sandbox.Fault{Status: 429}, retried},
 	shaped("F13", 12, "不可操作", "F1 with MsgCode 12 once more as a JSON string", refused),
-	shaped("F14", 0, "", "200 with an empty or cut body", retried),
+	shaped("F14", 0, "", "200 with an empty body", odd+retried),
+	{"F14", "200 with a cut body", sandbox.Fault{Drop: sandbox.DropHalf}, retried},
+	{"any other", "text `会话超时`, or whatever else is neither rows nor known", sandbox.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: text/plain\n\n会话超时"}, odd + configuration},
 	{"no connection", "cut before or after the work", sandbox.Fault{Drop: sandbox.DropBefore}, retried},
 	{"cut", "half of the answer", sandbox.Fault{Drop: sandbox.DropInside}, retried},
 	{"slow", "no answer within the caller's deadline", sandbox.Fault{DelayMillis: 60_000}, "deadline"},
@@ -122,7 +126,14 @@ func checkEnding(t *testing.T, f failure, once, always outcome) {
 	require.Error(t, always.err)
 	info := apierr.Info(always.err, apierr.Kingdee)
 	require.NotNil(t, info, "every error carries an ErrorInfo: %v", always.err)
-	switch f.ending {
+	ending, isOdd := strings.CutPrefix(f.ending, odd)
+	if isOdd {
+		require.Equal(t, outcome{nil, 2, 1}, once, "as a lost session")
+		require.Equal(t, 1, always.logins, "one login finds out, and no other follows")
+		require.Equal(t, map[bool]int{true: 4, false: 2}[ending == retried], always.sent)
+		return
+	}
+	switch ending {
 	case retried:
 		require.NoError(t, once.err)
 		require.Equal(t, 2, once.sent)
@@ -176,6 +187,11 @@ removed; object (F4, F5, F11); array whose first element is an object (F3, F6, F
 MsgCode decides, and a text only inside a recognised error object without a code that says something. Words inside ordinary data
 decide nothing.
 
+What is neither rows nor one of the refusals below, said on a session that was answered before, may be how this server says
+that the session has ended: "one login, then …" is one fresh login and the same question again. If that is answered, the session
+was lost; if the new session hears the same, it is what stands behind "then", and no other login is spent on such answers for
+10 s, 20 s … 5 minutes.
+
 "Once" is what the caller gets when it happens one time. "Requests" is what is sent when it happens every time; the code, the reason
 and the rest are of that case. Pauses between requests have jitter and fit the caller's deadline.
 
@@ -186,9 +202,11 @@ and the rest are of that case. Pauses between requests have jitter and fit the c
 const failuresOutro = `
 What is remembered beyond a call:
 
-- A refused login is not repeated before a pause of 1 minute, then 2, 4 … 30; ` + "`ACCOUNT_LOCKED`" + ` waits for 30 minutes at once.
+- A login that Kingdee refused is not repeated before its settings change, or before a pause of 30 minutes, then 2 hours, then 6:
+  accounts lock. After words that nobody knows it is 1 minute, 2, 4 … 30; after a page in Kingdee's place 10 s, 20 s … 1 minute.
   Callers get the vendor's text meanwhile, health is NOT_SERVING.
-- The third session lost within 10 minutes while in use is ` + "`SESSION_CONTENDED`" + `: no login for 10 minutes. All sessions lost at once count as one.
+- A session that is lost again right after its login makes the account ` + "`SESSION_CONTENDED`" + `: no login for 10 s, 20 s … 5 minutes, or until a
+  login holds. A loss that one login mends is no contention, however often it happens.
 - MsgCode 14 and HTTP 429 hold back all callers: for the pause between the tries, then for 5 s, 10 s … 1 minute.
 - After 5 calls in a row without an answer of the WebAPI (no connection, 5xx, HTML) a circuit opens for 5 s, 10 s … 1 minute. Calls
   then fail at once with ` + "`VENDOR_UNREACHABLE`" + ` and ` + "`circuit`=`open`" + `; one is let through to see. It shows in health and as the metric

@@ -13,8 +13,8 @@ const (
 	probeEvery = 15 * time.Second
 	// quietFor is how long a working vendor may go unasked.
 	quietFor = time.Minute
-	// probeLimit bounds one probe.
-	probeLimit = 30 * time.Second
+	// probeLimit bounds one probe: a server may take two minutes for an answer and be well.
+	probeLimit = 150 * time.Second
 )
 
 // tell turns health with the vendor: NOT_SERVING when the login is refused or nobody answers, SERVING again when it works.
@@ -29,11 +29,13 @@ func (s *Server) tell(usable bool, cause error) {
 
 // probe asks the vendor at once, and then whenever nothing else has for a while, so that health is right without callers. A
 // refused login is not repeated by it before its pause is over.
-func (s *Server) probe(ctx context.Context) {
+func (s *Server) probe(ctx context.Context, cfg Config) {
 	ticker := time.NewTicker(probeEvery)
 	defer ticker.Stop()
 	for {
-		if time.Since(s.client.LastAnswer()) > quietFor {
+		cfg = s.changed(ctx, cfg)
+		// What is under way tells by itself how it ends, and on a slow server a probe would only wait behind it.
+		if (s.client.Unusable() || time.Since(s.client.LastAnswer()) > quietFor) && !s.client.Busy() {
 			_ = s.client.Probe(ctx, assembled.FormID, probeLimit) // the outcome reaches tell
 		}
 		select {
@@ -42,4 +44,24 @@ func (s *Server) probe(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
+}
+
+// changed looks, while the login is refused, whether a secret's file has been changed meanwhile: then it is tried at
+// once. It answers the settings that hold.
+func (s *Server) changed(ctx context.Context, cfg Config) Config {
+	if cfg.reload == nil || !s.client.Refused() {
+		return cfg
+	}
+	again, err := cfg.reload()
+	if err != nil || again.AppSecret == cfg.AppSecret && again.Password == cfg.Password {
+		return cfg // a file that is being written is read again with the next tick
+	}
+	auth, header, err := again.auth()
+	if err != nil {
+		return cfg
+	}
+	s.logger.InfoContext(ctx, "the secret was changed; logging in with it")
+	s.client.Change(auth, header)
+	_ = s.client.Probe(ctx, assembled.FormID, probeLimit)
+	return again
 }

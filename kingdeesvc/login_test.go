@@ -128,20 +128,26 @@ func TestALockedAccountHasItsOwnReason(t *testing.T) {
 	require.InDelta(t, 1800, apierr.RetryAfter(err).Seconds(), 60)
 }
 
-func TestAUserWhoLogsInElsewhereIsContended(t *testing.T) {
-	b := setup(t, nil, nil)
-	for range 2 {
-		b.vendor.ExpireSessions()
-		_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
-		require.NoError(t, err)
+// A login in which one field has another JSON type used to be "not the WebAPI".
+func TestEveryKindOfOddLoginLetsUsIn(t *testing.T) {
+	for _, odd := range []string{
+		"code_number", "type_text", "message_list", "ticks_text", "ticks_float", "zone_text", "version_number", "name_by_language", "context_text",
+	} {
+		b := setup(t, nil, func(cfg *sandbox.Config) { cfg.Personality.OddLogins = []string{odd} })
+		got, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+		require.NoError(t, err, odd)
+		require.Equal(t, sandbox.DefaultUsername, got.GetAccount().GetUserName())
+		require.Equal(t, odd != "zone_text" && odd != "context_text", got.GetAccount().LoginUtcOffsetSeconds != nil, odd)
 	}
-	b.vendor.ExpireSessions()
-	logins := b.vendor.Calls()["loginbysign"]
-	for range 3 {
-		_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
-		requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_SESSION_CONTENDED)
-		require.InDelta(t, 600, apierr.RetryAfter(err).Seconds(), 60)
-	}
-	require.Equal(t, logins, b.vendor.Calls()["loginbysign"])
-	awaitHealth(t, b.conn, grpc_health_v1.HealthCheckResponse_NOT_SERVING)
+}
+
+func TestAnOddRefusalKeepsTheVendorsSentence(t *testing.T) {
+	b := setup(t, map[string]string{"KINGDEE_AUTH": "password", "KINGDEE_PASSWORD": "wrong", noWait: "1"},
+		func(cfg *sandbox.Config) {
+			cfg.Personality.OddLogins = []string{"code_number", "type_text", "message_list", "context_text"}
+		})
+	_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
+	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_LOGIN_REFUSED)
+	require.ErrorContains(t, err, "用户名或密码错误 (5003015)")
+	require.InDelta(t, 1800, apierr.RetryAfter(err).Seconds(), 60)
 }

@@ -29,8 +29,8 @@ func TestMetricsTellCallsFailuresSessionsCircuitAndSkew(t *testing.T) {
 		require.Contains(t, text, want)
 	}
 
-	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Shape: "F10", Count: 5}))
-	for range 5 {
+	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Shape: "F10", Count: 6}))
+	for range 5 { // the first of them also asks on a new session
 		_, err = b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 		requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE)
 	}

@@ -13,6 +13,7 @@ import (
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
@@ -77,9 +78,12 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if guard.Tokens != nil && guard.TLS == nil {
 		logger.WarnContext(ctx, "bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE", slog.String("addr", s.Addr()))
 	}
+	if cfg.BaseURL.Scheme == "http" && !access.IsLoopback(cfg.BaseURL.Hostname()) {
+		logger.WarnContext(ctx, "secrets and bills travel to Kingdee in plain text; use https://", slog.String("vendor", cfg.BaseURL.Redacted()))
+	}
 	life, stopProbe := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopProbe = stopProbe
-	s.probing.Go(func() { s.probe(life) })
+	s.probing.Go(func() { s.probe(life, cfg) })
 	s.Go(s.metrics.Serve)
 	s.Go(s.grpc.Serve)
 	logger.InfoContext(ctx, "kingdeesvc listens", slog.String("addr", s.Addr()), slog.String("vendor", cfg.BaseURL.Redacted()),
@@ -105,7 +109,7 @@ func (s *Server) listen(ctx context.Context, cfg Config) error {
 // build makes the graph below gRPC.
 func build(cfg Config, logger *slog.Logger, observer kingdee.Observer, tell func(bool, error)) (*kingdee.Client, *rpc.Service, error) {
 	options := kingdee.Options{
-		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Roots: cfg.Roots, Zone: cfg.Zone, Rate: cfg.Rate,
+		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Roots: cfg.Roots, Pins: cfg.Pins, Zone: cfg.Zone, Rate: cfg.Rate,
 		Now: time.Now, Health: tell, Observer: observer, Logger: logger,
 	}
 	var err error

@@ -17,6 +17,11 @@ type change struct {
 	rules  Personality
 }
 
+// stamp is the moment of a change by the clock that stamps bills.
+func (c change) stamp(st *store) time.Time {
+	return st.stamp(c.at.Add(time.Duration(c.rules.StampShiftSeconds) * time.Second))
+}
+
 // apply carries a change out and returns the bill as it is then (as it last was,
 // for a deletion).
 func (st *store) apply(id int64, c change) (*Bill, error) {
@@ -32,7 +37,7 @@ func (st *store) applyLocked(id int64, c change) (*Bill, error) {
 	}
 	before := st.bills[i]
 	after := before.successor(c.action)
-	at := st.stamp(c.at)
+	at := c.stamp(st)
 	if err := transition(after, c.action, c.edit, at, c.rules); err != nil {
 		return nil, err
 	}
@@ -86,7 +91,7 @@ func (st *store) create(b *Bill, c change) (*Bill, error) {
 
 func (st *store) createLocked(b *Bill, c change) (*Bill, error) {
 	b = b.clone()
-	at := st.stamp(c.at)
+	at := c.stamp(st)
 	st.complete(b, at)
 	if err := validate(b); err != nil {
 		return nil, err

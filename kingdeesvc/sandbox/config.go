@@ -57,6 +57,8 @@ type Config struct {
 	OnAudit func(Bill)
 	// Personality is how the server behaves at first.
 	Personality Personality
+	// OpenControl lets other machines call the control API, too.
+	OpenControl bool
 	// Logger receives one debug line a call; nil discards.
 	Logger *slog.Logger
 }

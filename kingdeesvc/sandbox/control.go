@@ -6,13 +6,16 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 )
 
 // errRequest is a control call that makes no sense.
 var errRequest = errors.New("bad request")
 
 // control is the JSON API by which people and tests play with the sandbox. It
-// answers callers on this machine only.
+// answers callers on this machine only, unless the configuration says otherwise,
+// and never a page of another site that somebody has open in a browser: neither
+// one that says so, nor one that gave its own name this machine's address.
 func (s *Server) control() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, call := range s.controlCalls() {
@@ -21,8 +24,13 @@ func (s *Server) control() http.Handler {
 			reply(w, answer, err)
 		})
 	}
+	origins := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !fromLoopback(r.RemoteAddr) {
+		if err := origins.Check(r); err != nil {
+			writeJSON(w, http.StatusForbidden, map[string]string{"error": "the control API answers no page of another site"})
+			return
+		}
+		if !s.cfg.OpenControl && !(fromLoopback(r.RemoteAddr) && namesLoopback(r.Host)) {
 			writeJSON(w, http.StatusForbidden, map[string]string{"error": "the control API answers this machine only"})
 			return
 		}
@@ -58,8 +66,19 @@ func (s *Server) controlCalls() map[string]controlCall {
 		"POST /control/sessions/expire":      s.controlExpire,
 		"GET /control/sample-day":            s.controlSampleDay,
 		"POST /control/sample-day/{step}":    s.controlPlay,
+		"POST /control/copy":                 s.controlCopy,
+		"POST /control/copy/restore":         s.controlGoBack,
 		"POST /control/reset":                s.controlReset,
 	}
+}
+
+// namesLoopback says whether a call's Host is this machine by address or by the one name that is always its own.
+func namesLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 func fromLoopback(remote string) bool {
@@ -90,7 +109,7 @@ func reply(w http.ResponseWriter, answer any, err error) {
 	var flow *FlowError
 	status := http.StatusInternalServerError
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrNoCopy):
 		status = http.StatusNotFound
 	case errors.As(err, &flow), errors.Is(err, ErrNumberTaken):
 		status = http.StatusConflict

@@ -15,6 +15,9 @@ func (s *Server) controlSetPersonality(r *http.Request) (any, error) {
 	if err := decode(r, &p); err != nil {
 		return nil, err
 	}
+	if err := p.validate(); err != nil {
+		return nil, errors.Join(errRequest, err)
+	}
 	s.SetPersonality(p)
 	return p, nil
 }
@@ -68,6 +71,18 @@ func (s *Server) controlSessions(*http.Request) (any, error) {
 
 func (s *Server) controlExpire(*http.Request) (any, error) {
 	return map[string]int{"expired": s.ExpireSessions()}, nil
+}
+
+func (s *Server) controlCopy(*http.Request) (any, error) {
+	s.Keep()
+	return map[string]int{"bills": len(s.store.all())}, nil
+}
+
+func (s *Server) controlGoBack(*http.Request) (any, error) {
+	if err := s.GoBack(); err != nil {
+		return nil, err
+	}
+	return map[string]int{"bills": len(s.store.all())}, nil
 }
 
 func (s *Server) controlSampleDay(*http.Request) (any, error) { return SampleDay(), nil }

@@ -9,7 +9,7 @@ import (
 
 // dispatch does the work of one call and gives the answer.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, class, method string, body []byte, p Personality) failure {
-	ok := func(body []byte) failure { return failure{http.StatusOK, typeJSON, body} }
+	ok := func(body []byte) failure { return failure{status: http.StatusOK, contentType: typeJSON, body: body} }
 	refuse := (*vendorError).object
 	if method == "executebillquery" {
 		refuse = (*vendorError).rows
@@ -25,11 +25,14 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, class, method 
 		s.sessions.close(sessionID(r))
 		return ok([]byte("true"))
 	case class == "authservice":
-		return s.serveLogin(w, method, args, p)
+		return s.serveLogin(w, r, method, args, p)
 	case class != "dynamicformservice" || method == "billquery" && p.OldServer:
 		return errorPage(http.StatusNotFound)
 	}
 	x := s.authorise(w, r, p)
+	if x == nil && p.LostAnswer != "" {
+		return failure{raw: p.LostAnswer}
+	}
 	if x == nil {
 		return ok(refuse(&vendorError{MsgSessionLost, sessionLostText}))
 	}
@@ -46,7 +49,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, class, method 
 	case err == nil:
 		return ok(answer)
 	case errors.As(err, &vendor):
-		return ok(refuse(vendor))
+		return ok(refuse(vendor.in(x.lcid)))
 	default:
 		return ok(refuse(&vendorError{MsgException, err.Error()}))
 	}
@@ -64,6 +67,9 @@ func (s *Server) work(method string, args arguments, p Personality) ([]byte, err
 		if err != nil {
 			return nil, err
 		}
+		if q.count {
+			return q.appendCount(nil, len(s.store.match(q, p, s.cfg.Now())), method == "billquery"), nil
+		}
 		rows := s.store.run(q, p, s.cfg.Now(), s.random(p))
 		if method == "billquery" {
 			return q.appendObjects(nil, rows, p, s.damage.Load()), nil
@@ -76,30 +82,43 @@ func (s *Server) work(method string, args arguments, p Personality) ([]byte, err
 	}
 }
 
-func (s *Server) serveLogin(w http.ResponseWriter, method string, args arguments, p Personality) failure {
+func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, method string, args arguments, p Personality) failure {
 	order, known := loginOrder(method)
-	if !known || p.NoKickOffLogins && strings.HasSuffix(method, "2") {
+	if !known {
 		return errorPage(http.StatusNotFound)
+	}
+	if p.NoKickOffLogins && strings.HasSuffix(method, "2") {
+		text := "未找到方法: Kingdee.BOS.WebApi.ServicesStub.AuthService." + published(method)
+		return shape("F7", &vendorError{MsgException, text}, 1)
 	}
 	in, err := readLogin(order, args)
 	if err != nil {
-		return failure{http.StatusOK, typeJSON, s.loginAnswer(nil, &refusedLogin{0, "ParameterError", err.Error()}, p)}
+		refused := &refusedLogin{0, "ParameterError", err.Error()}
+		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(&session{id: randomID()}, refused, p)}
 	}
 	now := s.cfg.Now()
 	refused := s.checkLogin(method, in, now, p)
 	s.lockout.note(refused == nil, p.LockAfterFailures, now)
 	if refused != nil {
-		return failure{http.StatusOK, typeJSON, s.loginAnswer(nil, refused, p)}
+		refused.text = speak(refused.text, in["lcid"])
+		x := &session{id: randomID(), aspID: randomID()}
+		setCookies(w, x)
+		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(x, refused, p)}
 	}
 	kick := !strings.EqualFold(in["iskickoff"], "false")
 	x := s.sessions.open(in["username"], p.OneSessionPerUser && kick, now)
+	x.node, x.lcid = s.balance(w, r, p), in["lcid"]
 	setCookies(w, x)
-	return failure{http.StatusOK, typeJSON, s.loginAnswer(x, nil, p)}
+	return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(x, nil, p)}
 }
 
 func setCookies(w http.ResponseWriter, x *session) {
-	http.SetCookie(w, &http.Cookie{Name: aspSessionName, Value: x.aspID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, aspCookie(x.aspID))
 	http.SetCookie(w, &http.Cookie{Name: sessionName, Value: x.id, Path: "/"})
+}
+
+func aspCookie(value string) *http.Cookie {
+	return &http.Cookie{Name: aspSessionName, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
 }
 
 // authorise finds the call's session, or opens one for a signed call; nil if the
@@ -110,15 +129,27 @@ func (s *Server) authorise(w http.ResponseWriter, r *http.Request, p Personality
 	if idle <= 0 {
 		idle = 20 * time.Minute
 	}
+	node := s.balance(w, r, p)
 	if id := sessionID(r); id != "" {
-		if x := s.sessions.use(id, now, idle); x != nil {
+		if p.SessionLossRate > 0 && s.random(p).Float64() < p.SessionLossRate {
+			s.sessions.close(id)
+		}
+		life := time.Duration(p.SessionLifeSeconds) * time.Second
+		if x := s.sessions.use(id, now, idle, life); x != nil && x.node == node {
+			if !p.CookiesAtLoginOnly {
+				setCookies(w, x)
+			}
 			return x
 		}
 	}
 	if !s.signedCall(r.Header) {
+		if !p.CookiesAtLoginOnly { // the web server in front opens a session of its own for whoever comes without one
+			http.SetCookie(w, aspCookie(randomID()))
+		}
 		return nil
 	}
 	x := s.sessions.open(s.cfg.Username, false, now)
+	x.node, x.lcid = node, signedLanguage(r.Header)
 	setCookies(w, x)
 	return x
 }

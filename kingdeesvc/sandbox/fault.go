@@ -25,8 +25,8 @@ const (
 )
 
 // Fault is something that goes wrong with the next calls. At most one of Shape,
-// Status and Drop may be set; DelayMillis, ExpireSessions and Action may stand
-// alone.
+// Status, Answer and Drop may be set; DelayMillis, ExpireSessions and Action may
+// stand alone.
 type Fault struct {
 	// Service is what the fault is aimed at; empty means ServiceQuery.
 	Service string `json:"service,omitempty"`
@@ -40,6 +40,8 @@ type Fault struct {
 	Message string  `json:"message,omitempty"`
 	// Status answers with this HTTP status and an error page.
 	Status int `json:"status,omitempty"`
+	// Answer is a whole HTTP answer: status line, head and body.
+	Answer string `json:"answer,omitempty"`
 	// Drop cuts the connection, or only the answer: DropBefore, DropAfter, DropInside or DropHalf.
 	Drop string `json:"drop,omitempty"`
 	// DelayMillis delays the answer.
@@ -60,16 +62,18 @@ func FailWith(code MsgCode, count int) Fault {
 
 func (f Fault) validate() error {
 	set := 0
-	for _, given := range []bool{f.Shape != "", f.Status != 0, f.Drop != ""} {
+	for _, given := range []bool{f.Shape != "", f.Status != 0, f.Answer != "", f.Drop != ""} {
 		if given {
 			set++
 		}
 	}
 	switch {
 	case set > 1:
-		return errors.New("fault: only one of shape, status and drop may be set")
+		return errors.New("fault: only one of shape, status, answer and drop may be set")
 	case set == 0 && f.DelayMillis == 0 && !f.ExpireSessions && f.Action == "":
-		return errors.New("fault: one of shape, status, drop, delay_millis, expire_sessions and action must be set")
+		return errors.New("fault: one of shape, status, answer, drop, delay_millis, expire_sessions and action must be set")
+	case f.Answer != "" && !isAnswer(f.Answer):
+		return errors.New("fault: answer is no HTTP answer")
 	case (f.Action == "") != (f.Bill == ""):
 		return errors.New("fault: action and bill belong together")
 	case f.Shape != "" && !slices.Contains(shapeNames(), f.Shape):

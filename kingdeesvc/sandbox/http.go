@@ -104,11 +104,19 @@ func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
 		cut(w, false)
 		return
 	}
+	if fault.Answer != "" {
+		s.writeAnswer(w, fault.Answer)
+		return
+	}
 	if f, ok := fault.failure(body, r.Header.Get("Content-Type")); faulty && ok {
 		write(w, f)
 		return
 	}
 	answer := s.dispatch(w, r, class, method, body, p)
+	if answer.raw != "" {
+		s.writeAnswer(w, answer.raw)
+		return
+	}
 	s.log.DebugContext(r.Context(), "call answered", "method", method, "status", answer.status, "bytes", len(answer.body))
 	switch fault.Drop {
 	case DropAfter:

@@ -32,6 +32,16 @@ func loginOrder(method string) ([]string, bool) {
 	}
 }
 
+// published is a login method's name as the vendor writes it.
+func published(method string) string {
+	for _, name := range []string{"ValidateUser2", "LoginByAppSecret2", "LoginBySign2"} {
+		if strings.EqualFold(name, method) {
+			return name
+		}
+	}
+	return method
+}
+
 // readLogin takes the arguments by position or by name.
 func readLogin(order []string, args arguments) (login, error) {
 	in := login{}
@@ -108,22 +118,26 @@ type timeZone struct {
 	Number       string `json:"Number"`
 }
 
-// loginAnswer is the object that all logins give, for success and failure alike.
+// loginAnswer is the object that all logins give, for success and failure alike. A refused one has a session id too,
+// which is good for nothing: a client that looks for the id alone believes that it is logged in.
 func (s *Server) loginAnswer(x *session, refused *refusedLogin, p Personality) json.RawMessage {
-	if refused != nil {
-		return mustJSON(map[string]any{
-			"Message": refused.text, "MessageCode": refused.code, "LoginResultType": refused.resultType,
-			"Context": nil, "KDSVCSessionId": nil, "FormId": nil, "RedirectFormParam": nil, "FormInputObject": nil,
-			"ErrorStackTrace": nil, "Lcid": 0, "AccessToken": nil, "CustomParam": nil, "KdAccessResult": nil,
-			"IsSuccessByAPI": false,
-		})
-	}
-	return mustJSON(map[string]any{
-		"Message": nil, "MessageCode": nil, "LoginResultType": 1,
-		"Context": s.loginContext(x, p), "KDSVCSessionId": x.id,
+	answer := map[string]any{
+		"Message": nil, "MessageCode": nil, "LoginResultType": 1, "Context": nil, "KDSVCSessionId": x.id,
 		"FormId": nil, "RedirectFormParam": nil, "FormInputObject": nil, "ErrorStackTrace": nil, "Lcid": 0,
 		"AccessToken": nil, "CustomParam": nil, "KdAccessResult": nil, "IsSuccessByAPI": true,
-	})
+	}
+	if refused == nil {
+		answer["Context"] = s.loginContext(x, p)
+	} else {
+		answer["Message"], answer["MessageCode"], answer["LoginResultType"] = refused.text, refused.code, refused.resultType
+		answer["IsSuccessByAPI"] = false
+	}
+	for _, name := range p.OddLogins {
+		if change := oddLogins()[name]; change != nil {
+			change(answer)
+		}
+	}
+	return mustJSON(answer)
 }
 
 func (s *Server) loginContext(x *session, p Personality) map[string]any {

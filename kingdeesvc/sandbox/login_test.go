@@ -147,7 +147,11 @@ func TestLoginsAreRefusedWithTheVendorsWords(t *testing.T) {
 		require.Equal(t, c.code, answer.MessageCode)
 		require.Contains(t, answer.Message, c.text)
 		require.Nil(t, answer.Context)
-		require.Empty(t, r.header.Values("Set-Cookie"))
+		// Servers give a session id to a login that they refuse; it opens nothing.
+		require.NotEmpty(t, answer.KDSVCSessionId)
+		require.NotEmpty(t, r.header.Values("Set-Cookie"))
+		b.session = answer.KDSVCSessionId
+		require.Equal(t, lostRows, b.ask(map[string]any{"FieldKeys": "FID"}).body)
 	}
 	require.Equal(t, 5, b.server.Calls()["loginbysign"])
 

@@ -1,6 +1,9 @@
 package sandbox
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -44,6 +47,22 @@ type Personality struct {
 
 	// SessionIdleSeconds is the sliding idle life of a session; 0 means 1200.
 	SessionIdleSeconds int `json:"session_idle_seconds"`
+	// OddLogins writes fields of a login's answer with another JSON type: code_number, type_text, message_list,
+	// ticks_text, ticks_float, zone_text, version_number, name_by_language, context_text.
+	OddLogins []string `json:"odd_logins"`
+	// SessionLifeSeconds ends a session so long after its login, however much it is used; 0 never does.
+	SessionLifeSeconds int `json:"session_life_seconds"`
+	// SessionLossRate is the share of calls, 0 to 1, whose session the server has just lost.
+	SessionLossRate float64 `json:"session_loss_rate"`
+	// LostAnswer is the whole HTTP answer (status line, head, body) to a call whose session is not, or no longer,
+	// known, in place of MsgCode 1: servers, proxies and single sign-ons each have their own words for it.
+	LostAnswer string `json:"lost_answer"`
+	// Nodes is how many application servers stand behind one balancer; a session is known to the one that opened it.
+	// The balancer knows a client by its own cookie SERVERID and sends one without it to the nodes in turn. 0 and 1 are
+	// one server without a balancer.
+	Nodes int `json:"nodes"`
+	// CookiesAtLoginOnly sets cookies in a login's answer and in no other; otherwise every answer sets them anew.
+	CookiesAtLoginOnly bool `json:"cookies_at_login_only"`
 	// OneSessionPerUser: a login throws the user's other sessions out.
 	OneSessionPerUser bool `json:"one_session_per_user"`
 	// NoKickOffLogins is a server without the login methods that end in 2, which
@@ -58,7 +77,7 @@ type Personality struct {
 	// means 15, a negative number any.
 	SignatureMinutes int `json:"signature_minutes"`
 
-	// LatencyMillis delays every answer.
+	// LatencyMillis delays every answer: 3000, 7000 and 30000 are slow servers that people work with.
 	LatencyMillis int `json:"latency_millis"`
 	// CommitMillis delays the visibility of changes: a bill is seen as it was
 	// until so long after its change was stamped.
@@ -68,6 +87,12 @@ type Personality struct {
 	// HiddenOrgs are stock organisations whose bills this user may not see; they
 	// are left out silently.
 	HiddenOrgs []string `json:"hidden_orgs"`
+	// HiddenParts are stock organisations of whose bills this user may not see a share, 0 to 1: a data rule leaves
+	// them out, silently and always the same ones.
+	HiddenParts map[string]float64 `json:"hidden_parts"`
+	// StampShiftSeconds is how far the clock that stamps bills (the database's) is ahead of the one that writes Date
+	// (the web server's); negative is behind.
+	StampShiftSeconds int `json:"stamp_shift_seconds"`
 	// OmitTimeZone leaves STimeZone out of the login's Context.
 	OmitTimeZone bool `json:"omit_time_zone"`
 	// OmitDate leaves the HTTP Date header out.
@@ -97,4 +122,30 @@ func (p Personality) lacks(key string) bool {
 	return slices.ContainsFunc(p.MissingKeys, func(missing string) bool {
 		return strings.EqualFold(missing, key) || strings.EqualFold(missing, whole)
 	})
+}
+
+// validate says what makes no sense.
+func (p Personality) validate() error {
+	for _, name := range p.OddLogins {
+		if oddLogins()[name] == nil {
+			return fmt.Errorf("odd_logins: %q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(oddLogins())), " "))
+		}
+	}
+	if p.LostAnswer != "" && !isAnswer(p.LostAnswer) {
+		return errors.New("lost_answer is no HTTP answer")
+	}
+	for org, share := range p.HiddenParts {
+		if share < 0 || share > 1 {
+			return fmt.Errorf("hidden_parts: %v of organisation %s is no share", share, org)
+		}
+	}
+	return nil
+}
+
+// hides reports whether data permission leaves a bill out.
+func (p Personality) hides(b *Bill) bool {
+	if slices.Contains(p.HiddenOrgs, b.StockOrg) {
+		return true
+	}
+	return float64(b.ID*7919%100) < p.HiddenParts[b.StockOrg]*100
 }

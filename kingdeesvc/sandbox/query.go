@@ -19,6 +19,9 @@ type query struct {
 	start   int
 	limit   int
 	topRows int
+	// count asks for the number of rows alone: one key, COUNT(1) or COUNT(*), as some clients do to know how many pages
+	// there are.
+	count bool
 }
 
 // readQuery reads the parameters of ExecuteBillQuery and BillQuery. Its errors
@@ -61,6 +64,10 @@ func (q *query) readPage(data arguments, p Personality) error {
 func (q *query) readKeys(list string, set *fieldSet, p Personality) error {
 	if strings.TrimSpace(list) == "" || strings.HasPrefix(list, "[") {
 		return &vendorError{MsgParameter, "查询字段FieldKeys不能为空"}
+	}
+	if compact := strings.ToLower(strings.ReplaceAll(list, " ", "")); compact == "count(1)" || compact == "count(*)" {
+		q.count, q.keys = true, []string{strings.TrimSpace(list)}
+		return nil
 	}
 	for key := range strings.SplitSeq(list, ",") {
 		key = strings.TrimSpace(key)

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -21,7 +20,7 @@ func (st *store) match(q *query, p Personality, now time.Time) []row {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	enough := -1
-	if q.byBill() {
+	if q.byBill() && !q.count {
 		enough = q.start + q.limit
 	}
 	var rows []row
@@ -30,7 +29,7 @@ func (st *store) match(q *query, p Personality, now time.Time) []row {
 			break
 		}
 		b = st.visible(b, now)
-		if b == nil || slices.Contains(p.HiddenOrgs, b.StockOrg) {
+		if b == nil || p.hides(b) {
 			continue
 		}
 		if q.headOK && !q.keep(row{bill: b}) {
@@ -147,4 +146,12 @@ func (q *query) appendCell(out []byte, r row, j int, p Personality, d *damages) 
 		return append(out, "null"...)
 	}
 	return appendCell(out, q.fields[j].get(r), r.bill.ID, p.DotNetDates)
+}
+
+// appendCount writes the number of rows as a page of one row.
+func (q *query) appendCount(out []byte, n int, named bool) []byte {
+	if named {
+		return append(out, mustJSON([]map[string]int{{q.keys[0]: n}})...)
+	}
+	return append(out, mustJSON([][]int{{n}})...)
 }

@@ -27,7 +27,9 @@ type Server struct {
 	damage   atomic.Pointer[damages]
 	behave   atomic.Pointer[Personality]
 	queries  atomic.Uint64
+	balanced atomic.Uint64 // clients that the balancer did not know
 	calls    callCounter
+	kept     atomic.Pointer[state] // the copy that GoBack restores
 	saver    *saver
 
 	addr  string

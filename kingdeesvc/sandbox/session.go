@@ -21,8 +21,13 @@ const (
 type session struct {
 	id, aspID string
 	user      string
+	opened    time.Time
 	lastUsed  time.Time
-	turn      chan struct{}
+	// node is the application server that knows it.
+	node int
+	// lcid is the language of its messages.
+	lcid string
+	turn chan struct{}
 }
 
 // sessions are the logins that are still good.
@@ -35,7 +40,10 @@ func newSessions() *sessions { return &sessions{byID: map[string]*session{}} }
 
 // open starts a session; alone ends the user's others first.
 func (t *sessions) open(user string, alone bool, now time.Time) *session {
-	x := &session{id: randomID(), aspID: strings.ReplaceAll(randomID(), "-", "")[:24], user: user, lastUsed: now, turn: make(chan struct{}, 1)}
+	x := &session{
+		id: randomID(), aspID: strings.ReplaceAll(randomID(), "-", "")[:24], user: user, opened: now, lastUsed: now,
+		turn: make(chan struct{}, 1),
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for id, other := range t.byID {
@@ -47,15 +55,15 @@ func (t *sessions) open(user string, alone bool, now time.Time) *session {
 	return x
 }
 
-// use finds a session and renews its idle life; nil if it is lost.
-func (t *sessions) use(id string, now time.Time, idle time.Duration) *session {
+// use finds a session and renews its idle life; nil if it is lost. life, if not 0, ends it however much it is used.
+func (t *sessions) use(id string, now time.Time, idle, life time.Duration) *session {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	x := t.byID[id]
 	if x == nil {
 		return nil
 	}
-	if now.Sub(x.lastUsed) >= idle {
+	if now.Sub(x.lastUsed) >= idle || life > 0 && now.Sub(x.opened) >= life {
 		delete(t.byID, id)
 		return nil
 	}

@@ -9,6 +9,8 @@ type failure struct {
 	status      int
 	contentType string
 	body        []byte
+	// raw, if set, is a whole HTTP answer that stands for all the others.
+	raw string
 }
 
 const (
@@ -28,7 +30,7 @@ func shapeNames() []string {
 // github.com/luka-n8n-nodes/n8n-nodes-kingdee; F4 github.com/deep-project/kingdee;
 // F7 github.com/takewiki/k3cloud_webapi_sdk; F9 github.com/qiaolei227/opendeploy.
 func shape(name string, e *vendorError, columns int) failure {
-	ok := func(body []byte) failure { return failure{http.StatusOK, typeJSON, body} }
+	ok := func(body []byte) failure { return failure{status: http.StatusOK, contentType: typeJSON, body: body} }
 	switch name {
 	case "F2":
 		cells := make([]any, max(columns, 1))
@@ -44,15 +46,15 @@ func shape(name string, e *vendorError, columns int) failure {
 		return ok(mustJSON(e.body().Result.ResponseStatus.Errors))
 	case "F7":
 		fault := mustJSON(map[string]any{"Message": e.text, "InnerExWrapper": nil})
-		return failure{http.StatusOK, typeText, append([]byte("response_error:"), fault...)}
+		return failure{status: http.StatusOK, contentType: typeText, body: append([]byte("response_error:"), fault...)}
 	case "F8":
 		return ok([]byte(`[{"actionname":"showConfirm","params":[{"msg":"请求被拦截规则[caller_in_less_Point_Bracket]阻止"}]}]`))
 	case "F9":
-		return failure{http.StatusOK, typeText, []byte("401 Forbidden ByRspRetStatusCode -- N001: Unexpectable request.")}
+		return page(http.StatusOK, typeText, "401 Forbidden ByRspRetStatusCode -- N001: Unexpectable request.")
 	case "F10":
-		return failure{http.StatusOK, typeHTML, []byte("<!DOCTYPE html><html><head><title>金蝶云星空 登录</title></head><body></body></html>")}
+		return page(http.StatusOK, typeHTML, "<!DOCTYPE html><html><head><title>金蝶云星空 登录</title></head><body></body></html>")
 	case "F11":
-		return failure{519, typeJSON, []byte(`{"errcode":4006,"description":"timestamp is out of date","description_cn":"时间戳已过期"}`)}
+		return page(519, typeJSON, `{"errcode":4006,"description":"timestamp is out of date","description_cn":"时间戳已过期"}`)
 	case "F12":
 		return errorPage(http.StatusBadGateway)
 	case "F13":
@@ -64,8 +66,12 @@ func shape(name string, e *vendorError, columns int) failure {
 	}
 }
 
+func page(status int, contentType, text string) failure {
+	return failure{status: status, contentType: contentType, body: []byte(text)}
+}
+
 // errorPage is what the web server in front answers with.
 func errorPage(status int) failure {
 	text := http.StatusText(status)
-	return failure{status, typeHTML, []byte("<html><head><title>" + text + "</title></head><body><h1>" + text + "</h1></body></html>")}
+	return page(status, typeHTML, "<html><head><title>"+text+"</title></head><body><h1>"+text+"</h1></body></html>")
 }

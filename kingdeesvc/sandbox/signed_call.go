@@ -23,3 +23,13 @@ func (s *Server) signedCall(h http.Header) bool {
 	want := b64hex(string(s.cfg.AppSecret), s.cfg.AppID+string(raw))
 	return subtle.ConstantTimeCompare([]byte(want), []byte(h.Get("X-Kd-Signature"))) == 1
 }
+
+// signedLanguage is the lcid that a signed call names.
+func signedLanguage(h http.Header) string {
+	raw, _ := base64.StdEncoding.DecodeString(h.Get("X-Kd-Appdata"))
+	parts := strings.Split(string(raw), ",")
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[2]
+}

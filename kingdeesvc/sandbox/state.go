@@ -85,3 +85,34 @@ func (st *store) rezone(b *Bill) {
 		}
 	}
 }
+
+// Keep remembers the bills as they are now, in place of an older copy.
+func (s *Server) Keep() {
+	x := s.snapshot()
+	s.kept.Store(&x)
+}
+
+// ErrNoCopy says that nothing was kept.
+var ErrNoCopy = errors.New("no copy was kept")
+
+// GoBack restores the copy that was kept, as somebody does who restores a data centre from a back-up: what was made
+// since is gone, what was changed is as before, and ids and numbers are given again. The sandbox's own account goes
+// back with it.
+func (s *Server) GoBack() error {
+	x := s.kept.Load()
+	if x == nil {
+		return ErrNoCopy
+	}
+	again := *x
+	again.Bills = make([]*Bill, len(x.Bills))
+	for i, b := range x.Bills {
+		again.Bills[i] = b.clone()
+	}
+	again.Past = slices.Clone(x.Past)
+	for i := range again.Past {
+		again.Past[i].Events = slices.Clone(x.Past[i].Events)
+	}
+	s.store.restore(again)
+	s.saver.changed()
+	return nil
+}

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +27,7 @@ func (s *Server) view(args, data arguments, p Personality) ([]byte, error) {
 	switch {
 	case b == nil:
 		return nil, &vendorError{MsgNoData, "未找到单据: " + id + number + "，数据不存在或已被删除"}
-	case slices.Contains(p.HiddenOrgs, b.StockOrg):
+	case p.hides(b):
 		return nil, &vendorError{MsgNoPermission, "您没有该数据的查看权限"}
 	}
 	return mustJSON(resultBody{resultInner{
@@ -68,7 +67,7 @@ func (s *Server) model(b *Bill) map[string]any {
 		}
 		lines[i]["STK_ASSEMBLYSUBITEM"] = components
 	}
-	return map[string]any{
+	return withIDs(map[string]any{
 		"Id": b.ID, "BillNo": b.BillNo, "DocumentStatus": b.DocumentStatus, "CancelStatus": b.CancelStatus,
 		"Date": modelTime(b.Date), "AffairType": b.AffairType, "Note": b.Note,
 		"BillTypeID": map[string]any{"Id": typeID, "Number": b.BillType, "Name": multiLanguage(typeName)},
@@ -77,16 +76,31 @@ func (s *Server) model(b *Bill) map[string]any {
 		"CreateDate": modelTime(b.CreateDate), "ModifyDate": modelTime(b.ModifyDate),
 		"ApproveDate": modelTime(b.ApproveDate), "CancelDate": modelTime(b.CancelDate),
 		"STK_ASSEMBLYPRODUCT": lines,
+	})
+}
+
+// withIDs puts an X_Id beside each reference X to base data, as the object model does; an unset one is 0.
+func withIDs(object map[string]any) map[string]any {
+	for _, name := range []string{"BillTypeID", "StockOrgId", "DeptID", "MaterialID", "UnitID", "StockID"} {
+		reference, has := object[name]
+		if !has {
+			continue
+		}
+		object[name+"_Id"] = 0
+		if base, set := reference.(map[string]any); set {
+			object[name+"_Id"] = base["Id"]
+		}
 	}
+	return object
 }
 
 func (s *Server) modelGoods(g *Goods) map[string]any {
-	return map[string]any{
+	return withIDs(map[string]any{
 		"MaterialID": modelBase(s.base.find(baseMaterial, g.Material)),
 		"UnitID":     modelBase(s.base.find(baseUnit, g.Unit)),
 		"StockID":    modelBase(s.base.find(baseStock, g.Stock)),
 		"Qty":        g.Qty, "Description": g.Description, "MTONO": g.MTONo,
-	}
+	})
 }
 
 func modelBase(b base) any {

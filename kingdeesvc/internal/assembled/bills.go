@@ -7,8 +7,6 @@ import (
 	"time"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
-
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
 // Page is some whole bills, ascending.
@@ -54,7 +52,7 @@ func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(dr
 	}
 	products := func() *plan { return r.productPlan(o) }
 	left := part.ids
-	return r.walk(ctx, products, kingdee.InIDs(keyID, part.ids), 0, func(got page) error {
+	return r.walkIDs(ctx, products, part.ids, func(got page) error {
 		end, _ := slices.BinarySearch(left, got.reach()+1)
 		covered := left[:end]
 		left = left[end:]
@@ -136,7 +134,7 @@ func (r *Reader) withoutLines(ctx context.Context, ids []int64, o Options) ([]*d
 		}
 	}
 	headPlans := func() *plan { return r.headPlan(o) }
-	if err := r.walk(ctx, headPlans, kingdee.InIDs(keyID, ids), 0, gather(&heads)); err != nil {
+	if err := r.walkIDs(ctx, headPlans, ids, gather(&heads)); err != nil {
 		return nil, left, err
 	}
 	if len(heads) == 0 {
@@ -148,7 +146,7 @@ func (r *Reader) withoutLines(ctx context.Context, ids []int64, o Options) ([]*d
 	}
 	if len(shown) > 0 {
 		products := func() *plan { return r.productPlan(o) }
-		if err := r.walk(ctx, products, kingdee.InIDs(keyID, shown), 0, gather(&late)); err != nil {
+		if err := r.walkIDs(ctx, products, shown, gather(&late)); err != nil {
 			return nil, left, err
 		}
 	}

@@ -140,7 +140,8 @@ func TestDecodeNamesTheKeyAtFault(t *testing.T) {
 		{keyAffairType, kingdee.Cell{}, missing}, {keyAffairType, text("Disassembly"), unknown},
 		{keyModifyDate, text("yesterday"), malformed}, {keyApproveDate, kingdee.Cell{Kind: kingdee.Number, Text: "1"}, malformed}, {keyCancelDate, text("2024-02-30"), malformed},
 		{"FDate", text("x"), malformed}, {"FQty", text("1,5"), malformed}, {"FEE", kingdee.Cell{Kind: kingdee.Bool, Text: "true"}, malformed},
-		{keyEntryID, text("x"), malformed}, {"FNote", kingdee.Cell{Kind: kingdee.Other, Text: "{}"}, malformed},
+		{keyEntryID, text("x"), malformed}, {"FStockID.FNumber", kingdee.Cell{Kind: kingdee.Other, Text: "{}"}, malformed},
+		{keyNumber, kingdee.Cell{Kind: kingdee.Unfit, Text: "A\x001"}, malformed}, {"FNote", kingdee.Cell{Kind: kingdee.Unfit, Text: "A\x001"}, malformed},
 	} {
 		r := NewReader(nil, func() *time.Location { return time.UTC }, 2000, nil)
 		p := r.productPlan(Options{})

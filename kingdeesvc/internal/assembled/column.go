@@ -13,6 +13,8 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/loose"
 )
 
 // column is one key that is asked for and how its cell gets into a message.
@@ -49,13 +51,38 @@ func (d *decoder) missing(key string) {
 	d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, key, "null or blank")
 }
 
-// text is the cell as text, trimmed: Kingdee writes one blank for nothing. Raw ids come as numbers or as text.
+// text is the cell as text, trimmed: Kingdee writes one blank for nothing. Raw ids come as numbers or as text. A text
+// in several languages is its first; any other object is left out of a field that only informs. U+0000 cannot be
+// stored.
 func (d *decoder) text(key string, cell kingdee.Cell) string {
-	if cell.Kind == kingdee.Other {
-		d.malformed(key, cell, "plain value")
-		return ""
+	if cell.Kind < kingdee.Other {
+		return trim(cell.Text)
 	}
-	return trim(cell.Text)
+	return d.odd(key, cell, required[key])
+}
+
+// asked is text for a key that the caller named: a value that is no text is always a fault.
+func (d *decoder) asked(key string, cell kingdee.Cell) string {
+	if cell.Kind < kingdee.Other {
+		return trim(cell.Text)
+	}
+	return d.odd(key, cell, true)
+}
+
+// odd is the text of a cell that holds none, or one that cannot be stored; needed says whether what is none is a fault.
+func (d *decoder) odd(key string, cell kingdee.Cell, needed bool) string {
+	text, plain := cell.Text, true
+	if cell.Kind == kingdee.Other {
+		text, plain = loose.Plain(cell.Text)
+	}
+	switch {
+	case strings.IndexByte(text, 0) >= 0:
+		d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, key, "%q holds U+0000", clip(text))
+		return ""
+	case !plain && needed:
+		d.malformed(key, cell, "plain value")
+	}
+	return trim(text)
 }
 
 // trim is strings.TrimSpace, which most cells do not need.
@@ -104,7 +131,8 @@ func (d *decoder) decimal(key string, cell kingdee.Cell) string {
 	return ""
 }
 
-// moment reads a wall-clock time of the server; the zero time is "unset".
+// moment reads a wall-clock time of the server; the zero time is "unset", and so is what databases store in a date's
+// place.
 func (d *decoder) moment(key string, cell kingdee.Cell) time.Time {
 	if cell.Kind == kingdee.Null {
 		return time.Time{}
@@ -113,9 +141,12 @@ func (d *decoder) moment(key string, cell kingdee.Cell) time.Time {
 		d.malformed(key, cell, "date")
 		return time.Time{}
 	}
-	t, err := kingdee.ParseDate(cell.Text, d.zone)
+	t, err := literal.ParseDate(cell.Text, d.zone)
 	if err != nil {
 		d.malformed(key, cell, "date")
+	}
+	if literal.Placeholder(t) {
+		return time.Time{}
 	}
 	return t
 }
@@ -134,26 +165,59 @@ func dayColumn[T any](key string, field func(T) *string) column[T] {
 		t := d.moment(key, cell)
 		switch {
 		case t.IsZero():
-		case cell.Text[0] >= '0' && cell.Text[0] <= '9':
+		case wallDay(cell.Text):
 			*field(into) = cell.Text[:len(time.DateOnly)] // as the server wrote it
 		default:
-			*field(into) = t.Format(time.DateOnly)
+			*field(into) = t.In(d.zone).Format(time.DateOnly)
 		}
 	}}
+}
+
+// wallDay says whether a date begins with its day in the server's zone.
+func wallDay(text string) bool {
+	const day = len(time.DateOnly)
+	return len(text) >= day && text[4] == '-' && text[7] == '-' && text[0] > ' ' && !strings.ContainsAny(text[day:], "+-Zz")
 }
 
 func idColumn[T any](key string, field func(T) *int64) column[T] {
 	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) { *field(into) = d.id(key, cell) }}
 }
 
-// timeColumn is a date-time; the memory learns from it whether this server gives the key a time of day.
+// timeColumn is a date-time; events looks whether it can be true.
 func timeColumn[T any](key string, field func(T) **timestamppb.Timestamp) column[T] {
 	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) {
 		if t := d.moment(key, cell); !t.IsZero() {
 			*field(into) = timestamppb.New(t)
-			d.dates.learn(key, t)
 		}
 	}}
+}
+
+// events takes back a date whose day lies before that of the creation: nothing happens to a bill that is not there yet.
+// From the others the memory learns whether this server gives the key a time of day.
+func (d *decoder) events(created *timestamppb.Timestamp, modified, approved, cancelled **timestamppb.Timestamp) {
+	if created != nil {
+		d.learn(keyCreateDate, created)
+	}
+	for i, date := range [...]**timestamppb.Timestamp{modified, approved, cancelled} {
+		switch {
+		case *date == nil:
+		case created != nil && d.daysBefore(*date, created):
+			*date = nil
+		default:
+			d.learn([...]string{keyModifyDate, keyApproveDate, keyCancelDate}[i], *date)
+		}
+	}
+}
+
+// daysBefore says whether a moment lies on an earlier day of the server's.
+func (d *decoder) daysBefore(at, other *timestamppb.Timestamp) bool {
+	return at.GetSeconds() < other.GetSeconds() && at.AsTime().Before(literal.Midnight(other.AsTime(), d.zone))
+}
+
+func (d *decoder) learn(key string, at *timestamppb.Timestamp) {
+	if !d.dates.hasTime(key) {
+		d.dates.learn(key, at.AsTime().In(d.zone))
+	}
 }
 
 func midnight(t time.Time) bool {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
 // addComponents reads the component lines of the drafts by a second query and joins them by FID. A bill whose head is not
@@ -25,7 +23,7 @@ func (r *Reader) addComponents(ctx context.Context, drafts []*draft, o Options) 
 	}
 	var strays []*draft
 	var left time.Time
-	if err := r.walk(ctx, r.componentPlan, kingdee.InIDs(keyID, ids), 0, func(got page) error {
+	if err := r.walkIDs(ctx, r.componentPlan, ids, func(got page) error {
 		left = earlier(left, got.left)
 		for _, g := range got.groups {
 			if d := byID[g.id]; d != nil {
@@ -73,7 +71,7 @@ func (r *Reader) headStamps(ctx context.Context, ids []int64) (map[int64]stamps,
 	if len(ids) == 0 {
 		return current, left, nil
 	}
-	err := r.walk(ctx, statePlan, kingdee.InIDs(keyID, ids), 0, func(got page) error {
+	err := r.walkIDs(ctx, statePlan, ids, func(got page) error {
 		left = earlier(left, got.left)
 		for _, g := range got.groups {
 			if g.id != 0 && g.fault == nil {

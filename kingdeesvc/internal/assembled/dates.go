@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 )
 
 // edgeKeys are the dates that a change moves. Which of them an audit, an un-audit or a void moves on this form is not
@@ -55,9 +55,9 @@ func edge(since time.Time, zone *time.Location, rounded []string) string {
 	for i, key := range edgeKeys {
 		from := since
 		if slices.Contains(rounded, key) {
-			from = kingdee.Midnight(since, zone)
+			from = literal.Midnight(since, zone)
 		}
-		parts[i] = key + ">=" + kingdee.TimeLiteral(from, zone)
+		parts[i] = key + ">=" + literal.TimeLiteral(from, zone)
 	}
 	return "(" + strings.Join(parts, " or ") + ")"
 }

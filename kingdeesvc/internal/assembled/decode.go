@@ -22,6 +22,8 @@ func (r *Reader) decodeBill(from *draft, zone *time.Location) (*kingdeev1.Assemb
 	p, rows := from.head.plan, from.head.rows
 	out := &kingdeev1.AssemblyBill{Rows: int32(from.rows())} //nolint:gosec // rows of one bill, bounded by the answers' size
 	fill(d, p.heads, headColumns, out, rows[0])
+	d.events(out.GetCreateTime(), &out.ModifyTime, &out.ApproveTime, &out.CancelTime)
+	out.CancelTimeIsDate = out.CancelTimeIsDate && out.CancelTime != nil
 	out.Extra = p.extras(d, p.extra.bill, rows[0])
 	// Whether a server joins a bill without lines outer or inner is not documented: one row without an entry id is none.
 	if !from.bare && (len(rows) > 1 || !absent(rows[0][p.uniqueAt])) {

@@ -26,8 +26,12 @@ func name(row []kingdee.Cell) (id int64, number string) {
 	if len(row) > 0 {
 		id, _ = readID(row[0])
 	}
-	if len(row) > 1 && row[1].Kind != kingdee.Other {
-		number = row[1].Text
+	switch {
+	case len(row) < 2 || row[1].Kind == kingdee.Other:
+	case row[1].Kind == kingdee.Unfit:
+		number = strings.ReplaceAll(trim(row[1].Text), "\x00", "\uFFFD") // what names a problem must be fit to be stored
+	default:
+		number = trim(row[1].Text)
 	}
 	return id, number
 }

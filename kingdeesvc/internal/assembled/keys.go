@@ -139,7 +139,6 @@ func cancelColumn[T any](fields func(T) (**timestamppb.Timestamp, *bool)) column
 		if t := d.moment(key, cell); !t.IsZero() {
 			moment, isDate := fields(into)
 			*moment, *isDate = timestamppb.New(t), midnight(t)
-			d.dates.learn(key, t)
 		}
 	}}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
 // required are the keys without which a bill cannot be known, dated or acted upon. A server that lacks one of the others is
@@ -53,35 +55,25 @@ func (r *Reader) MissingKeys() []string {
 	return slices.Sorted(maps.Keys(*known))
 }
 
-// dropMissing says whether the query may be repeated without the key that the server does not know. Keys that we need, and
-// those that the caller named, are an error.
+// dropMissing says whether the query may be repeated without the keys that the server does not know. Keys that we need,
+// and those that the caller named, are an error that names them.
 func (r *Reader) dropMissing(ctx context.Context, p *plan, err error) bool {
-	missing, is := unknownField(err)
-	if !is {
+	fault, ok := asFault(err)
+	if !ok || fault.Class != kingdee.FieldUnknown {
 		return false
 	}
-	var drop []string
-	for _, key := range p.keys {
-		if !names(missing, key) {
-			continue
-		}
+	for _, key := range fault.Fields {
 		if required[key] || p.callers(key) {
+			fault.Field = key
 			return false
 		}
-		drop = append(drop, key)
 	}
-	for _, key := range drop {
+	for _, key := range fault.Fields {
 		if r.missing.add(key) {
 			r.logger.WarnContext(ctx, "kingdee: this server does not know an optional key; going on without it", "field", key)
 		}
 	}
-	return len(drop) > 0
-}
-
-// names says whether a vendor that complains of missing means key: FLOT stands for FLOT.FNumber too.
-func names(missing, key string) bool {
-	whole, _, _ := strings.Cut(key, ".")
-	return strings.EqualFold(missing, key) || strings.EqualFold(missing, whole)
+	return len(fault.Fields) > 0
 }
 
 // callers says whether the caller asked for the key by name.

@@ -80,7 +80,21 @@ func fill[T any](d *decoder, at places, columns []column[T], into T, row []kingd
 	}
 }
 
-// extras are the caller's own keys as text; a null is left out.
+// distinct leaves out a row that is the same as the one before it, cell by cell: it says nothing new.
+func (p *plan) distinct(rows [][]kingdee.Cell) [][]kingdee.Cell {
+	same := func(a, b []kingdee.Cell) bool {
+		at := p.uniqueAt // the cell in which the rows of one bill differ
+		return len(a) > at && len(b) > at && a[at] == b[at] && slices.Equal(a, b)
+	}
+	for i := 1; i < len(rows); i++ {
+		if same(rows[i-1], rows[i]) {
+			return slices.CompactFunc(slices.Clone(rows), same)
+		}
+	}
+	return rows
+}
+
+// extras are the caller's own keys as text, trimmed as all texts are; a null is left out.
 func (p *plan) extras(d *decoder, keys []string, row []kingdee.Cell) map[string]string {
 	if len(keys) == 0 {
 		return nil
@@ -88,10 +102,8 @@ func (p *plan) extras(d *decoder, keys []string, row []kingdee.Cell) map[string]
 	values := make(map[string]string, len(keys))
 	for _, key := range keys {
 		cell := p.cell(row, key)
-		if cell.Kind == kingdee.Other {
-			d.malformed(key, cell, "plain value")
-		} else if cell.Kind != kingdee.Null {
-			values[key] = cell.Text
+		if cell.Kind != kingdee.Null {
+			values[key] = d.asked(key, cell)
 		}
 	}
 	return values

@@ -1,7 +1,5 @@
 package assembled
 
-import "strings"
-
 // Published are the keys that whole bills are read with, in the spelling they were published in.
 type Published struct {
 	// Fields are the forty of head and 成品.
@@ -26,4 +24,4 @@ func appendKeys[T any](keys []string, columns []column[T]) []string {
 }
 
 // Optional says whether bills are read without the key where a server does not know it.
-func Optional(key string) bool { return strings.EqualFold(key, keyRowType) }
+func Optional(key string) bool { return !required[key] }

@@ -82,6 +82,8 @@ type cursor struct {
 	// highest id.
 	short int
 	seen  int64
+	// want is how many bills there can be at most, where they are asked for one by one; 0 = not known.
+	want int
 }
 
 // step reads one page above the cursor. A bill that the page's edge may have cut is left to the next page; one that fills
@@ -97,11 +99,14 @@ func (r *Reader) step(ctx context.Context, plans planner, filter string, at curs
 	}
 	rows := len(table.Rows)
 	got := page{left: table.Meta.Left, last: r.sizes.last(rows, r.limit, table.Meta.Left)}
-	groups, err := collect(p, table.Rows, at.after)
+	groups, err := collect(p, p.distinct(table.Rows), at.after)
 	if err != nil {
 		return page{}, err
 	}
 	got.groups = groups
+	if p.unique == "" && at.want > 0 && len(named(groups)) >= at.want {
+		got.last = true // all that were asked for are here
+	}
 	highest := highestID(groups)
 	if at.short > 0 && highest > at.seen {
 		r.noteCut(ctx, at.short)
@@ -195,7 +200,7 @@ func (r *Reader) sweep(ctx context.Context, plans planner, id int64) (*group, ti
 			g = &group{plan: p, id: id, number: number}
 		}
 		if g != nil {
-			g.rows = append(g.rows, table.Rows...)
+			g.rows = append(g.rows, p.distinct(table.Rows)...)
 		}
 		rows := len(table.Rows)
 		if short > 0 && rows > 0 {
@@ -248,12 +253,4 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-func unknownField(err error) (string, bool) {
-	fault, ok := asFault(err)
-	if !ok || fault.Class != kingdee.FieldUnknown {
-		return "", false
-	}
-	return fault.Field, true
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 )
 
 // Selection says which bills. Exactly one of Since, IDs and Numbers is used.
@@ -32,7 +33,7 @@ func (r *Reader) Select(s Selection) (*Selected, error) {
 		slices.Sort(numbers)
 		selected := &Selected{reader: r, byNumber: true}
 		for chunk := range slices.Chunk(slices.Compact(numbers), numbersPerQuery) {
-			filter, err := kingdee.InTexts(keyNumber, chunk)
+			filter, err := literal.InTexts(keyNumber, chunk)
 			if err != nil {
 				return nil, &InvalidSelection{Field: "numbers", Reason: err}
 			}
@@ -163,7 +164,16 @@ func (s *Selected) list(ctx context.Context, filter string, visit func(idPage) e
 
 // walk steps through all pages of a filter.
 func (r *Reader) walk(ctx context.Context, plans planner, filter string, after int64, visit func(page) error) error {
-	for at := (cursor{after: after}); ; {
+	return r.walkFrom(ctx, plans, filter, cursor{after: after}, visit)
+}
+
+// walkIDs steps through all pages of these bills.
+func (r *Reader) walkIDs(ctx context.Context, plans planner, ids []int64, visit func(page) error) error {
+	return r.walkFrom(ctx, plans, literal.InIDs(keyID, ids), cursor{want: len(ids)}, visit)
+}
+
+func (r *Reader) walkFrom(ctx context.Context, plans planner, filter string, at cursor, visit func(page) error) error {
+	for {
 		got, err := r.step(ctx, plans, filter, at)
 		if err != nil {
 			return err

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
-
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
 // StatePage is some bills' states, ascending.
@@ -35,7 +33,7 @@ func (s *Selected) states(ctx context.Context, emit func(page) error) error {
 		if len(part.ids) == 0 {
 			return nil
 		}
-		return r.walk(ctx, statePlan, kingdee.InIDs(keyID, part.ids), 0, func(got page) error {
+		return r.walkIDs(ctx, statePlan, part.ids, func(got page) error {
 			got.left = earlier(got.left, part.floor())
 			return emit(got)
 		})
@@ -52,6 +50,8 @@ func emitStates(r *Reader, got page, emit func(StatePage) error) error {
 			d := &decoder{zone: zone, dates: r.dates}
 			decoded := &kingdeev1.BillState{}
 			fill(d, g.plan.states, stateColumns, decoded, g.rows[0])
+			d.events(decoded.GetCreateTime(), &decoded.ModifyTime, &decoded.ApproveTime, &decoded.CancelTime)
+			decoded.CancelTimeIsDate = decoded.CancelTimeIsDate && decoded.CancelTime != nil
 			if g.fault = d.fault; g.fault == nil {
 				out.States = append(out.States, decoded)
 				continue

@@ -10,6 +10,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 )
 
 const (
@@ -44,7 +45,7 @@ func (r *round) bills(ctx context.Context) {
 }
 
 func (r *round) read(ctx context.Context) (more bool, err error) {
-	since := kingdee.TimeLiteral(r.settings.Now().Add(-window), r.client.Zone())
+	since := literal.TimeLiteral(r.settings.Now().Add(-window), r.client.Zone())
 	keys := append([]string{"FID", "FStockOrgId.FNumber"}, dateKeys...)
 	for range mostPages {
 		table, err := r.client.Query(ctx, kingdee.Query{
@@ -135,7 +136,7 @@ func (r *round) dates() {
 	for i, key := range dateKeys {
 		kind := say("空", "empty")
 		for _, row := range r.rows {
-			at, err := kingdee.ParseDate(row.dates[i].Text, time.UTC)
+			at, err := literal.ParseDate(row.dates[i].Text, time.UTC)
 			if err != nil || at.IsZero() {
 				continue
 			}

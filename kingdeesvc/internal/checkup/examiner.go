@@ -14,9 +14,12 @@ type Settings struct {
 	// Way is how we get in: sign, app_secret, password or header.
 	Way      string
 	Sessions int
-	ZoneName string
-	Zone     *time.Location
-	Now      func() time.Time
+	// Plain is whether the server is spoken to without TLS; Local, whether it is on this machine; Pinned, whether its
+	// certificate is named by KINGDEE_CERT_SHA256.
+	Plain, Local, Pinned bool
+	ZoneName             string
+	Zone                 *time.Location
+	Now                  func() time.Time
 }
 
 // Options are what differs from one examination to the next.

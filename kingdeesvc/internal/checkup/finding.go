@@ -36,7 +36,8 @@ func (t Text) and(more Text) Text { return Text{t.ZH + more.ZH, t.EN + more.EN} 
 
 // Finding is the answer to one question.
 type Finding struct {
-	// ID is the question: reach, data_center, login, zone, clock, second_login, form, fields, components, dates, bills, view.
+	// ID is the question: reach, data_center, tls, login, zone, clock, second_login, form, fields, components, dates,
+	// bills, view.
 	ID     string
 	Title  Text
 	Result Result
@@ -47,6 +48,7 @@ type Finding struct {
 
 var titles = map[string]Text{
 	"reach":        {"服务器可达", "Server"},
+	"tls":          {"加密", "Encryption"},
 	"data_center":  {"数据中心", "Data centre"},
 	"login":        {"登录", "Login"},
 	"zone":         {"时区", "Time zone"},

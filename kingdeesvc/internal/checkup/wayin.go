@@ -13,6 +13,7 @@ import (
 func (r *round) reach(ctx context.Context) {
 	centers, meta, err := r.client.DataCenters(ctx)
 	r.meta = meta
+	defer r.encryption(meta, err)
 	kind := say("正式服务器", "a real server")
 	if meta.Sandbox {
 		kind = say("沙箱（非正式服务器）", "a sandbox, no real server")
@@ -95,6 +96,15 @@ func (r *round) login(ctx context.Context) {
 	r.add("form", OK, say("可以查询 STK_AssembledApp", "STK_AssembledApp may be queried"), Text{})
 }
 
+// losing says whether sessions get lost without anybody else's doing, in about the time that a second login takes.
+func (r *round) losing(ctx context.Context) bool {
+	before := r.client.Losses()
+	for range 3 {
+		_, _ = r.client.Ping(ctx, assembled.FormID) // what else is wrong the other questions tell
+	}
+	return r.client.Losses() != before
+}
+
 // second opens another session and looks whether the first one survives it.
 func (r *round) second(ctx context.Context) {
 	switch {
@@ -107,6 +117,12 @@ func (r *round) second(ctx context.Context) {
 	case r.options.Second == nil:
 		r.add("second_login", Skipped, say("为了不中断正在运行的服务，没有尝试；kingdeesvc check 会检查",
 			"not tried, so that no running service loses its session; kingdeesvc check does"), Text{})
+		return
+	}
+	if r.losing(ctx) {
+		r.add("second_login", Warning, say("会话自己就会丢失，看不出第二次登录的影响", "sessions get lost by themselves here, so a second login shows nothing"),
+			say("看是否有别的程序用同一个用户，或服务器很快就结束会话；读取会继续，只是多登录几次",
+				"see whether another program uses this user, or the server ends sessions soon; reading goes on, with more logins"))
 		return
 	}
 	before := r.client.Losses()

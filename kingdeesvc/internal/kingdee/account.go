@@ -11,40 +11,77 @@ type account struct {
 	// turn is held by whoever logs in, so that two sessions never try a wrong secret twice.
 	turn chan struct{}
 
+	// trial is held while a fresh login finds out whether an odd answer meant a lost session.
+	trial chan struct{}
+
 	mu      sync.Mutex
 	info    LoginInfo
 	refusal refusal
 	// plainOnly is set once the server turned out to lack the methods with isKickOff.
 	plainOnly bool
-	// generation counts losses of sessions; losses are when the last ones happened.
+	// proven is whether any call was ever answered.
+	proven bool
+	// generation counts losses of sessions.
 	generation int
-	losses     []time.Time
+	// contention holds logins back after sessions that were lost at once; doubt holds those back that only ask whether
+	// a session was lost.
+	contention, doubt growing
 }
 
-// refusal remembers a login that was answered with anything but success. Accounts lock after a few attempts
-// (luka-n8n-nodes/n8n-nodes-kingdee: about 30 minutes), so the next one waits: 1, 2, 4 … 30 minutes.
+// refusal remembers a login that was answered with anything but success.
 type refusal struct {
 	fault *Fault
 	until time.Time
-	pause time.Duration
+	// pauses are those of the kind of refusal that there was last, and times how often in a row.
+	pauses string
+	times  int
 }
 
+// pausesAfter are the pauses before the next login, each time in a row, and what they are called. Accounts lock after a
+// few wrong logins (luka-n8n-nodes/n8n-nodes-kingdee: for about 30 minutes), so what the vendor refused is left alone
+// for long; words that we do not know may mean that, too; a page in the vendor's place is no word of the vendor's at
+// all.
+func pausesAfter(fault *Fault) (string, []time.Duration) {
+	const m, h = time.Minute, time.Hour
+	switch {
+	case fault.Class != LoginRefused && fault.Class != AccountLocked:
+		return "nobody", []time.Duration{shortPause, 2 * shortPause, 4 * shortPause, m}
+	case fault.Odd:
+		return "unclear", []time.Duration{m, 2 * m, 4 * m, 8 * m, 16 * m, 30 * m}
+	}
+	return "refused", []time.Duration{30 * m, 2 * h, 6 * h}
+}
+
+// shortPause and longPause bound the pauses after logins that were of no use and that no wrong secret is to blame for.
 const (
-	firstPause   = time.Minute
-	longestPause = 30 * time.Minute
-	// contentionWindow is how near to one another contentionLosses must be, and how long no login follows.
-	contentionWindow = 10 * time.Minute
-	contentionLosses = 3
+	shortPause = 10 * time.Second
+	longPause  = 5 * time.Minute
 )
 
-func newAccount(now func() time.Time) *account {
-	return &account{now: now, turn: make(chan struct{}, 1)}
+// growing is a pause that doubles each time in a row.
+type growing struct {
+	until time.Time
+	last  time.Duration
 }
 
-// refused answers the remembered refusal while its pause lasts.
+func (g *growing) grow(now time.Time) time.Duration {
+	g.last = min(max(2*g.last, shortPause), longPause)
+	g.until = now.Add(g.last)
+	return g.last
+}
+
+func newAccount(now func() time.Time) *account {
+	return &account{now: now, turn: make(chan struct{}, 1), trial: make(chan struct{}, 1)}
+}
+
+// refused says why there is no login now: somebody else uses the account, or a refusal whose pause lasts.
 func (a *account) refused() *Fault {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if left := a.contention.until.Sub(a.now()); left > 0 {
+		return &Fault{Class: SessionContended, Code: NoCode, RetryAfter: left,
+			Message: "the session was lost again right after a login: another program logs in as this user"}
+	}
 	left := a.refusal.until.Sub(a.now())
 	if a.refusal.fault == nil || left <= 0 {
 		return nil
@@ -54,18 +91,26 @@ func (a *account) refused() *Fault {
 	return &fault
 }
 
-// refuse remembers a refusal, for longer each time in a row; a locked account is left alone for as long as the lock lasts.
+// refuse remembers a refusal, for longer each time in a row.
 func (a *account) refuse(fault *Fault) *Fault {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.refusal.pause = min(max(2*a.refusal.pause, firstPause), longestPause)
-	if fault.Class == AccountLocked {
-		a.refusal.pause = longestPause
+	kind, steps := pausesAfter(fault)
+	if kind != a.refusal.pauses {
+		a.refusal.times = 0
 	}
-	a.refusal.fault, a.refusal.until = fault, a.now().Add(a.refusal.pause)
+	pause := steps[min(a.refusal.times, len(steps)-1)]
+	a.refusal = refusal{fault: fault, until: a.now().Add(pause), pauses: kind, times: a.refusal.times + 1}
 	told := *fault
-	told.RetryAfter = a.refusal.pause
+	told.RetryAfter = pause
 	return &told
+}
+
+// forget lets the next login come at once: what was refused has been changed.
+func (a *account) forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refusal = refusal{}
 }
 
 // accept stores a login and says which generation of sessions it belongs to.
@@ -76,14 +121,21 @@ func (a *account) accept(info LoginInfo) (generation int) {
 	return a.generation
 }
 
-// proved notes an answer to a call that needs the way in: only that ends the growth of the pauses, since a login may succeed
-// and be good for nothing (CheckPasswordPolicy).
+// proved notes an answer to a call that needs the way in. Only that ends the growth of the pauses, since a login may
+// succeed and be good for nothing (CheckPasswordPolicy); and a login that holds ends the pause of a contended account.
 func (a *account) proved() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.proven, a.contention = true, growing{}
 	if a.refusal.fault == nil {
-		a.refusal.pause = 0
+		a.refusal.times = 0
 	}
+}
+
+func (a *account) everProved() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.proven
 }
 
 func (a *account) login() LoginInfo {
@@ -104,29 +156,51 @@ func (a *account) lacksKeepOthers() {
 	a.plainOnly = true
 }
 
-// lost notes that a session of a generation was lost while in use. A server's restart loses all of a generation and counts
-// once. The third loss within contentionWindow is somebody else's doing: another login would only throw them out in turn.
-func (a *account) lost(generation int) *Fault {
+// lose notes that sessions of a generation are gone: a server's restart ends all of them and counts once.
+func (a *account) lose(generation int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if generation != a.generation {
-		return nil
+	if generation == a.generation {
+		a.generation++
 	}
-	a.generation++
-	now := a.now()
-	recent := a.losses[:0]
-	for _, at := range a.losses {
-		if now.Sub(at) < contentionWindow {
-			recent = append(recent, at)
-		}
-	}
-	a.losses = append(recent, now)
-	if len(a.losses) < contentionLosses {
-		return nil
-	}
-	a.losses = nil
-	fault := &Fault{Class: SessionContended, Code: NoCode, RetryAfter: contentionWindow,
-		Message: "three sessions were lost within ten minutes while in use: another program logs in as this user"}
-	a.refusal.fault, a.refusal.until = fault, now.Add(contentionWindow)
-	return fault
+}
+
+func (a *account) losses() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.generation
+}
+
+// outlived says whether sessions of this generation are known to have been lost.
+func (a *account) outlived(generation int) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return generation < a.generation
+}
+
+// contended notes a session that was lost right after its login, and answers how long no login follows.
+func (a *account) contended() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.contention.grow(a.now())
+}
+
+// mayDoubt says whether a login may be spent on an odd answer.
+func (a *account) mayDoubt() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.now().Before(a.doubt.until)
+}
+
+// fruitless notes that a fresh login heard the same odd answer; mended, that it did not.
+func (a *account) fruitless() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.doubt.grow(a.now())
+}
+
+func (a *account) mended() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.doubt = growing{}
 }

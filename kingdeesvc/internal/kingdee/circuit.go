@@ -108,7 +108,7 @@ func verdict(err error) circuitVerdict {
 		return answered
 	case !ok, fault.HTTPStatus == 0 && fault.Class != Unreachable:
 		return undecided // the caller left, or we never asked
-	case fault.Class == Unreachable, fault.Class == Unreadable && fault.Shape == 10:
+	case fault.Class == Unreachable, fault.Odd && fault.Shape == 10:
 		return silent
 	}
 	return answered

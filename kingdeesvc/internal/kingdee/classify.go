@@ -3,11 +3,15 @@ package kingdee
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/loose"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rowscan"
 )
 
@@ -61,12 +65,26 @@ func classifyStatus(status int, body []byte) *Fault {
 	case status == http.StatusRequestTimeout:
 		fault.Class = Unreachable
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		fault.Class, fault.Odd = Refused, true
+	case slices.Contains([]int{http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge}, status):
 		fault.Class = Refused
 	default:
-		fault.Class = Unreadable
+		fault.Class, fault.Odd = Unreadable, true
 		fault.Message = "not the WebAPI: is KINGDEE_BASE_URL right?"
 	}
 	return fault
+}
+
+// unexpectable is F9. 401 and 403 were seen (qiaolei227/opendeploy pull 8, vip.kingdee.com/knowledge
+// 537229068048283648).
+var unexpectable = regexp.MustCompile(`^\d{3} (Forbidden|Unauthorized)|^[^\[{<"]{0,60}ByRspRetStatusCode`)
+
+// noJSON tells a body that was cut from one that never was JSON.
+func noJSON(status int, body []byte, err error) *Fault {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset < int64(len(body)) {
+		return unreadable(0, status, "neither rows nor an object: "+clip(body))
+	}
+	return broken(14, status, "cut answer")
 }
 
 func classifyText(status int, body []byte, unwrapped bool) (answer, *Fault) {
@@ -77,12 +95,12 @@ func classifyText(status int, body []byte, unwrapped bool) (answer, *Fault) {
 		return answer{}, exception(status, bytes.TrimPrefix(body, []byte("response_error:")))
 	case body[0] == '<':
 		return answer{}, unreadable(10, status, "an HTML page instead of an answer")
-	case bytes.HasPrefix(body, []byte("401 Forbidden")):
-		return answer{}, &Fault{Class: LoginRefused, Shape: 9, Code: NoCode, Message: clip(body), HTTPStatus: status}
+	case unexpectable.Match(body):
+		return answer{}, &Fault{Class: LoginRefused, Shape: 9, Code: NoCode, Message: clip(body), HTTPStatus: status, Odd: true}
 	case body[0] == '"' && !unwrapped:
 		var inner string
-		if json.Unmarshal(body, &inner) != nil {
-			return answer{}, unreadable(14, status, "cut answer")
+		if err := json.Unmarshal(body, &inner); err != nil {
+			return answer{}, noJSON(status, body, err)
 		}
 		got, fault := classifyText(status, bytes.TrimSpace([]byte(inner)), true)
 		if fault != nil && fault.Class == Unreadable {
@@ -97,20 +115,10 @@ func classifyText(status int, body []byte, unwrapped bool) (answer, *Fault) {
 	return answer{}, unreadable(0, status, "neither rows nor an object: "+clip(body))
 }
 
-// object is the union of the top levels that failures come in.
-type object struct {
-	Result *struct {
-		ResponseStatus json.RawMessage `json:"ResponseStatus"`
-	} `json:"Result"`
-	ResponseStatus json.RawMessage `json:"ResponseStatus"`
-	ActionName     *string         `json:"actionname"`
-	Message        *string         `json:"Message"`
-	DIndex         json.RawMessage `json:"DIndex"`
-}
-
 func classifyObject(status int, body []byte) (answer, *Fault) {
-	if !json.Valid(body) {
-		return answer{}, unreadable(14, status, "cut answer")
+	var whole json.RawMessage
+	if err := json.Unmarshal(body, &whole); err != nil {
+		return answer{}, noJSON(status, body, err)
 	}
 	if fault := gatewayError(status, body); fault != nil {
 		return answer{}, fault
@@ -127,6 +135,10 @@ func classifyArray(status int, body []byte) (answer, *Fault) {
 		return answer{}, classifyList(status, body)
 	}
 	rows, err := rowscan.All(bytes.NewReader(body))
+	if errors.Is(err, rowscan.ErrSyntax) {
+		var whole json.RawMessage
+		return answer{}, noJSON(status, body, json.Unmarshal(body, &whole))
+	}
 	if err != nil {
 		return answer{}, badRows(status, err)
 	}
@@ -146,22 +158,19 @@ func classifyArray(status int, body []byte) (answer, *Fault) {
 // classifyList takes an array whose first element is an object: F3, F6, F8.
 func classifyList(status int, body []byte) *Fault {
 	var list []json.RawMessage
-	if json.Unmarshal(body, &list) != nil {
-		return unreadable(14, status, "cut answer")
+	if err := json.Unmarshal(body, &list); err != nil {
+		return noJSON(status, body, err)
 	}
 	if fault := statusFault(status, list[0], 3); fault != nil {
 		return fault
 	}
-	var first object
-	if json.Unmarshal(list[0], &first) != nil {
-		return unreadable(0, status, "a list of unknown objects")
-	}
+	first := loose.Read(list[0])
 	switch {
-	case first.ActionName != nil:
+	case strings.EqualFold(first.Text("actionname"), "showConfirm"):
 		return &Fault{Class: FilterInvalid, Shape: 8, Code: NoCode, HTTPStatus: status,
 			Message: "a request filter of the server stopped the query: " + clip(list[0])}
-	case first.Message != nil && first.DIndex != nil:
-		return judge(6, status, NoCode, *first.Message)
+	case first.At("message") != nil && first.At("dindex") != nil:
+		return judge(6, status, NoCode, first.Text("message"))
 	}
 	return unreadable(0, status, "a list of unknown objects")
 }
@@ -169,62 +178,57 @@ func classifyList(status int, body []byte) *Fault {
 // statusFault finds a ResponseStatus that is no success; nil when there is none. shape is what it is called where the
 // object stood; an object that carries the status at its own top level is F5.
 func statusFault(status int, raw []byte, shape Shape) *Fault {
-	var top object
-	if json.Unmarshal(raw, &top) != nil {
-		return nil
-	}
-	inner := top.ResponseStatus
-	if top.Result != nil && len(top.Result.ResponseStatus) > 0 {
-		inner = top.Result.ResponseStatus
+	top := loose.Read(raw)
+	inner := top.At("responsestatus")
+	if nested := top.Object("result").At("responsestatus"); nested != nil {
+		inner = nested
 	} else if shape == 4 {
 		shape = 5
 	}
-	if len(inner) == 0 || string(inner) == "null" {
+	if inner == nil {
 		return nil
 	}
-	found := parseStatus(inner)
-	if found == nil {
+	found := responseStatus{loose.Read(inner)}
+	if found.Object == nil {
 		return unreadable(shape, status, "a ResponseStatus that cannot be read")
 	}
-	if found.IsSuccess {
+	if found.Truth("issuccess") {
 		return nil
 	}
 	return judge(shape, status, found.code(), found.message())
 }
 
+// gatewayCodes are the refusals of the public gateway that are known.
+var gatewayCodes = []int{4002, 4006, 5001}
+
 // gatewayError reads F11, the public gateway's own refusals: 4002 AppID empty, 4006 timestamp out of date, 5001 no such API.
 func gatewayError(status int, body []byte) *Fault {
-	var gateway struct {
-		ErrCode       *lenientInt `json:"errcode"`
-		Description   string      `json:"description"`
-		DescriptionCN string      `json:"description_cn"`
-	}
-	if len(body) == 0 || body[0] != '{' || json.Unmarshal(body, &gateway) != nil || gateway.ErrCode == nil {
+	if len(body) == 0 || body[0] != '{' {
 		return nil
 	}
-	text := gateway.DescriptionCN
-	if text == "" {
-		text = gateway.Description
+	gateway := loose.Read(body)
+	if gateway["errcode"] == nil {
+		return nil
 	}
-	return &Fault{Class: Refused, Shape: 11, Code: int(*gateway.ErrCode), HTTPStatus: status, Message: "gateway: " + text}
+	text := gateway.Text("description_cn")
+	if text == "" {
+		text = gateway.Text("description")
+	}
+	code := NoCode
+	if given, ok := gateway.Whole("errcode"); ok && given == int64(int32(given)) { //nolint:gosec // that is what is asked
+		code = int(given)
+	}
+	return &Fault{Class: Refused, Shape: 11, Code: code, HTTPStatus: status, Message: "gateway: " + text,
+		Odd: status < 500 && !slices.Contains(gatewayCodes, code)}
 }
 
 // exception reads F7, whose JSON is a KDException: a message and perhaps an inner one.
 func exception(status int, body []byte) *Fault {
-	type wrapper struct {
-		Message string `json:"Message"`
-	}
-	var thrown struct {
-		wrapper
-		InnerExWrapper *wrapper `json:"InnerExWrapper"`
-	}
-	if json.Unmarshal(bytes.TrimSpace(body), &thrown) != nil {
+	thrown := loose.Read(bytes.TrimSpace(body))
+	if thrown == nil {
 		return judge(7, status, NoCode, clip(body))
 	}
-	parts := []string{thrown.Message}
-	if thrown.InnerExWrapper != nil {
-		parts = append(parts, thrown.InnerExWrapper.Message)
-	}
+	parts := []string{thrown.Text("message"), thrown.Object("innerexwrapper").Text("message")}
 	return judge(7, status, NoCode, strings.Trim(strings.Join(parts, "; "), "; "))
 }
 

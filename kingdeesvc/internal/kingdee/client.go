@@ -28,6 +28,8 @@ type Options struct {
 	Sessions int
 	// Roots are the authorities whose certificates are trusted; nil = the system's.
 	Roots *x509.CertPool
+	// Pins, if any, are the only certificates that are trusted, whoever issued them and whatever they name.
+	Pins []Pin
 	// Zone is what the settings say about the server's wall clock; nil = UTC.
 	Zone *time.Location
 	// Rate is requests a second; 0 = DefaultRate, and none at all once the server says that it is a sandbox.
@@ -48,8 +50,7 @@ const DefaultRate = 5
 // Client talks to one account of one server. Safe for concurrent use; requests queue for the sessions.
 type Client struct {
 	transport  *transport
-	auth       Auth
-	header     *HeaderAuth
+	way        atomic.Pointer[way]
 	keepOthers bool
 	account    *account
 	gate       *gate
@@ -63,6 +64,12 @@ type Client struct {
 	observer   Observer
 	logger     *slog.Logger
 	opened     atomic.Int64
+	underWay   atomic.Int64
+
+	// life ends with Close; working are the calls under way, those that were given up too.
+	life    context.Context
+	end     context.CancelFunc
+	working sync.WaitGroup
 
 	health func(bool, error)
 	// telling keeps the calls of health in the order of what they say.
@@ -70,8 +77,10 @@ type Client struct {
 	told    *bool
 	mu      sync.Mutex
 	lastAt  time.Time
-	skew    time.Duration
-	hasSkew bool
+	// lastMeta is that of the last answer on a session.
+	lastMeta Meta
+	skew     time.Duration
+	hasSkew  bool
 }
 
 // New builds a Client; it sends nothing yet.
@@ -82,9 +91,7 @@ func New(o Options) *Client {
 	}
 	limiter := rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
 	c := &Client{
-		transport:  newTransport(o.BaseURL, o.Roots, o.Now),
-		auth:       o.Auth,
-		header:     o.Header,
+		transport:  newTransport(o.BaseURL, tlsConfig(o.Roots, o.Pins), o.Now),
 		keepOthers: o.KeepOthers,
 		account:    newAccount(o.Now),
 		gate:       newGate(limiter, o.Sessions),
@@ -99,6 +106,8 @@ func New(o Options) *Client {
 		logger:     o.Logger,
 		health:     o.Health,
 	}
+	c.way.Store(&way{o.Auth, o.Header})
+	c.life, c.end = context.WithCancel(context.Background())
 	if c.pause == nil {
 		c.pause = sleep
 	}
@@ -111,11 +120,36 @@ func New(o Options) *Client {
 	return c
 }
 
+// way is how we get in: auth opens sessions, or header signs every request.
+type way struct {
+	auth   Auth
+	header *HeaderAuth
+}
+
+// signed is what signs every request; nil where sessions are opened by a login.
+func (c *Client) signed() *HeaderAuth { return c.way.Load().header }
+
+// Change sets other credentials, of the same kind as before: what was refused because of the old ones is tried again at
+// once.
+func (c *Client) Change(auth Auth, header *HeaderAuth) {
+	c.way.Store(&way{auth, header})
+	c.account.forget()
+}
+
+// Refused says whether no login is tried now because one was refused.
+func (c *Client) Refused() bool {
+	fault := c.account.refused()
+	return fault != nil && (fault.Class == LoginRefused || fault.Class == AccountLocked)
+}
+
 // logoutLimit bounds the good-byes of Close.
 const logoutLimit = 2 * time.Second
 
-// Close logs the idle sessions out and lets go of connections. No call may be under way or follow.
+// Close cuts calls that were given up, logs the sessions out and lets go of connections. No other call may be under way
+// or follow.
 func (c *Client) Close(ctx context.Context) {
+	c.end()
+	c.working.Wait()
 	ctx, cancel := context.WithTimeout(ctx, logoutLimit)
 	defer cancel()
 	for _, s := range c.gate.close() {
@@ -132,6 +166,16 @@ func (c *Client) Login() LoginInfo { return c.account.login() }
 // KeepsOthers says whether logins leave the user's other sessions alone, as far as is known.
 func (c *Client) KeepsOthers() bool { return c.keepOthers && c.account.keepsOthers() }
 
+// Busy says whether a request is under way, also one whose caller has left.
+func (c *Client) Busy() bool { return c.underWay.Load() > 0 }
+
+// Unusable says whether health was last told that the vendor cannot be used.
+func (c *Client) Unusable() bool {
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	return c.told != nil && !*c.told
+}
+
 // LastAnswer is when the vendor last answered anything that was no refusal to let us in.
 func (c *Client) LastAnswer() time.Time {
 	c.mu.Lock()
@@ -139,22 +183,43 @@ func (c *Client) LastAnswer() time.Time {
 	return c.lastAt
 }
 
+// request is one read of the vendor's. accept says what is wrong with an answer that is no failure; nil takes any.
+type request struct {
+	service string
+	payload any
+	accept  func(answer) *Fault
+}
+
+// Recent is what the last answer on a session said beside its body, as if it had come now: the vendor's clock has gone
+// on since. False where it is older than age, or told no clock.
+func (c *Client) Recent(age time.Duration) (Meta, bool) {
+	c.mu.Lock()
+	meta := c.lastMeta
+	c.mu.Unlock()
+	since := c.now().Sub(meta.Arrived)
+	if meta.Date.IsZero() || since < 0 || since > age {
+		return Meta{}, false
+	}
+	meta.Date = meta.Date.Add(since)
+	return meta, true
+}
+
 // call sends one read, repeats it a few times where that can help, and reports the outcome to the circuit and to health.
-func (c *Client) call(ctx context.Context, service string, payload any) (answer, Meta, error) {
+func (c *Client) call(ctx context.Context, r request) (answer, Meta, error) {
 	trial, refused := c.circuit.enter()
 	if refused != nil {
 		return answer{}, Meta{}, refused
 	}
-	got, meta, err := c.repeat(ctx, service, payload)
+	got, meta, err := c.repeat(ctx, r)
 	c.circuit.leave(trial, err)
 	c.note(err)
 	return got, meta, err
 }
 
-func (c *Client) repeat(ctx context.Context, service string, payload any) (answer, Meta, error) {
+func (c *Client) repeat(ctx context.Context, r request) (answer, Meta, error) {
 	flow := flowOf(ctx)
 	for try := 1; ; try++ {
-		got, meta, err := c.once(ctx, flow, service, payload, try == 1)
+		got, meta, err := c.once(ctx, flow, r, try == 1)
 		wait := backoff(err, try)
 		if wait == 0 || try == tries || !fits(ctx, c.now(), wait) {
 			return got, meta, c.throttle.settle(err)
@@ -167,49 +232,69 @@ func (c *Client) repeat(ctx context.Context, service string, payload any) (answe
 	}
 }
 
-// once takes a session, logs in if needed and sends; a lost session is renewed once and the read replayed once.
-func (c *Client) once(ctx context.Context, flow *Flow, service string, payload any, first bool) (answer, Meta, error) {
+// once waits for a session and lets attempt work on it.
+func (c *Client) once(ctx context.Context, flow *Flow, r request, first bool) (answer, Meta, error) {
 	asked := time.Now()
 	s, err := c.gate.enter(ctx, flow)
 	c.observer.Turn(ctx, time.Since(asked))
 	if err != nil {
 		return answer{}, Meta{}, err
 	}
-	defer c.gate.leave(s)
-	if left := c.throttle.left(); first && left > 0 {
-		if !fits(ctx, c.now(), left) {
-			return answer{}, Meta{}, &Fault{Class: Throttled, Code: NoCode, RetryAfter: left,
-				Message: "not asked: Kingdee restricts calls (MsgCode 14) and the pause does not fit the deadline"}
-		}
-		if err := c.pause(ctx, left); err != nil {
-			return answer{}, Meta{}, fmt.Errorf("kingdee: the vendor asked for fewer calls: %w", err)
-		}
-	}
-	paid := true // the gate took the first request's place in the pace
-	for renewed := false; ; renewed = true {
-		if err := c.ready(ctx, s, &paid); err != nil {
+	if first {
+		if err := c.hold(ctx); err != nil {
+			c.gate.leave(s)
 			return answer{}, Meta{}, err
 		}
-		got, meta, err := c.send(ctx, s, service, payload, &paid)
-		if ClassOf(err) == LoginRefused {
-			// A session that is good for nothing (F9 after CheckPasswordPolicy) needs a new login, later.
-			c.drop(s)
-			fault, _ := asFault(err)
-			return got, meta, &noRepeat{c.account.refuse(fault)}
-		}
-		if ClassOf(err) != SessionLost {
-			return got, meta, err
-		}
-		if err := c.lose(s, renewed, err); err != nil {
-			return answer{}, meta, err
-		}
-		c.logger.InfoContext(ctx, "kingdee: session lost, logging in again")
 	}
+	return c.detached(ctx, s, r)
 }
 
-// post is one HTTP exchange, with what it says about the server's kind and clock.
-func (c *Client) post(ctx context.Context, service string, header http.Header, payload any) (int, received, Meta, error) {
-	status, body, meta, err := c.transport.post(ctx, service, header, payload)
+// hold waits where the vendor asked for fewer calls.
+func (c *Client) hold(ctx context.Context) error {
+	left := c.throttle.left()
+	if left <= 0 {
+		return nil
+	}
+	if !fits(ctx, c.now(), left) {
+		return &Fault{Class: Throttled, Code: NoCode, RetryAfter: left,
+			Message: "not asked: Kingdee restricts calls (MsgCode 14) and the pause does not fit the deadline"}
+	}
+	if err := c.pause(ctx, left); err != nil {
+		return fmt.Errorf("kingdee: the vendor asked for fewer calls: %w", err)
+	}
+	return nil
+}
+
+// attempt logs in if needed and sends; where the session was lost, or may have been, it logs in once more and sends
+// once more.
+func (c *Client) attempt(ctx context.Context, s *session, r request) (answer, Meta, error) {
+	paid := true // the gate took the first request's place in the pace
+	got, meta, err := c.exchange(ctx, s, r, &paid)
+	l := c.lost(ctx, s, err)
+	if l == nil {
+		return got, meta, c.settle(s, nil, err)
+	}
+	defer l.release()
+	c.drop(s)
+	c.logger.InfoContext(ctx, "kingdee: the session is lost or may be, logging in again", "err", err)
+	got, meta, err = c.exchange(ctx, s, r, &paid)
+	return got, meta, c.settle(s, l, err)
+}
+
+func (c *Client) exchange(ctx context.Context, s *session, r request, paid *bool) (answer, Meta, error) {
+	if err := c.ready(ctx, s, paid); err != nil {
+		return answer{}, Meta{}, err
+	}
+	return c.send(ctx, s, r, paid)
+}
+
+// post is one HTTP exchange, which ends only when the vendor has answered, its own time is over or the client is
+// closed, with what it says about the server's kind and clock.
+func (c *Client) post(ctx context.Context, service string, header http.Header, cookies *jar, payload any) (int, received, Meta, error) {
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(c.life, cancel)()
+	status, body, meta, err := c.transport.post(sending, service, header, cookies, payload)
 	c.pace(meta)
 	if !meta.Date.IsZero() {
 		middle := meta.Left.Add(meta.Arrived.Sub(meta.Left) / 2)
@@ -271,6 +356,8 @@ func (c *Client) note(err error) {
 		return
 	case isNoRepeat(err), verdict(err) == silent && c.circuit.current() == CircuitOpen:
 		usable = false
+	case fault.Odd:
+		return
 	default:
 		switch fault.Class {
 		case Unreachable:

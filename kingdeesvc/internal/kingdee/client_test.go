@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -135,9 +137,9 @@ func TestALostSessionIsRenewedOnceAndTheReadReplayedOnce(t *testing.T) {
 
 func TestARefusedLoginWaitsLongerEachTime(t *testing.T) {
 	refused := `{"Message":"用户名或密码错误","MessageCode":"002005000003016","LoginResultType":0,"KDSVCSessionId":"trap"}`
-	f := setup(t, &vendor{logins: []string{refused, refused, refused, goodLogin}, answers: []string{`[]`}})
+	f := setup(t, &vendor{logins: []string{refused, refused, refused, refused, goodLogin}, answers: []string{`[]`}})
 	logins := 0
-	for _, pause := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute} {
+	for _, pause := range []time.Duration{30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 6 * time.Hour} {
 		logins++
 		for range 3 {
 			_, err := f.query(t)
@@ -152,6 +154,54 @@ func TestARefusedLoginWaitsLongerEachTime(t *testing.T) {
 	_, err := f.query(t)
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, true}, f.health)
+}
+
+func TestAChangedSecretIsTriedAtOnce(t *testing.T) {
+	refused := `{"Message":"用户名或密码错误","LoginResultType":0}`
+	f := setup(t, &vendor{logins: []string{refused, goodLogin}, answers: []string{`[]`}})
+	for range 2 {
+		_, err := f.query(t)
+		require.Equal(t, LoginRefused, ClassOf(err))
+	}
+	f.client.Change(PasswordAuth{Account: Account{AcctID: "acct", Username: "demo", LCID: 2052}, Password: "new"}, nil)
+	_, err := f.query(t)
+	require.NoError(t, err)
+	require.Equal(t, 1, f.count("ValidateUser"))
+}
+
+// Login answers in which one field has another JSON type than usual. One such field, even one that only informs, made
+// the whole login unreadable, and a refusal looked like a wrong address.
+func TestALoginIsReadWhateverTheTypesOfItsFields(t *testing.T) {
+	files, err := filepath.Glob("testdata/logins/*.json")
+	require.NoError(t, err)
+	require.Greater(t, len(files), 20)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			f := setup(t, &vendor{logins: []string{string(text)}, answers: []string{`[]`}})
+			_, err = f.query(t)
+			if strings.HasPrefix(filepath.Base(file), "refused") {
+				require.Equal(t, LoginRefused, ClassOf(err))
+				require.ErrorContains(t, err, "用户名或密码错误")
+				if strings.Contains(string(text), "5003015") {
+					require.ErrorContains(t, err, "5003015")
+				}
+				return
+			}
+			require.NoError(t, err)
+			want := LoginInfo{DataCenterID: "dc-1", DataCenterName: "账套", UserName: "u", Version: "8.2", UTCOffset: 8 * time.Hour, HasOffset: true}
+			switch strings.TrimSuffix(filepath.Base(file), ".json") {
+			case "centre-number":
+				want.DataCenterID = "12345678901234"
+			case "zone-text", "zone-null-ticks", "zone-list", "ticks-object":
+				want.UTCOffset, want.HasOffset = 0, false
+			case "context-null", "context-text", "context-list":
+				want = LoginInfo{}
+			}
+			require.Equal(t, want, f.client.Login())
+		})
+	}
 }
 
 func TestWhateverIsNotSuccessIsNoLogin(t *testing.T) {

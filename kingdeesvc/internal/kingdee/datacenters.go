@@ -23,7 +23,7 @@ func (c *Client) DataCenters(ctx context.Context) ([]DataCenter, Meta, error) {
 		return nil, Meta{}, err
 	}
 	began := time.Now()
-	status, body, meta, err := c.post(ctx, service, nil, map[string]any{})
+	status, body, meta, err := c.post(ctx, service, nil, &jar{}, map[string]any{})
 	if err != nil {
 		c.seen(ctx, service, began, err)
 		return nil, meta, fmt.Errorf("GetDataCenterList: %w", err)
@@ -42,8 +42,4 @@ func (c *Client) DataCenters(ctx context.Context) ([]DataCenter, Meta, error) {
 }
 
 // Losses is how often sessions were lost while in use.
-func (c *Client) Losses() int {
-	c.account.mu.Lock()
-	defer c.account.mu.Unlock()
-	return c.account.generation
-}
+func (c *Client) Losses() int { return c.account.losses() }

@@ -52,10 +52,15 @@ type Fault struct {
 	Shape Shape
 	// Code is the vendor's MsgCode (or errcode), NoCode without one.
 	Code int
+	// Odd is set where the answer is neither what was asked for nor a refusal that we know: on a session that answered
+	// before, it may be the vendor's way to say that the session has ended.
+	Odd bool
 	// NotSent is set when nothing was sent because the circuit is open.
 	NotSent bool
 	// Field is the key that a FieldUnknown is about.
 	Field string
+	// Fields are the keys that were asked for and that a FieldUnknown names; Field is the first of them.
+	Fields []string
 	// Message is the vendor's own text, or ours where it gave none.
 	Message string
 	// HTTPStatus is 0 when no answer came.
@@ -104,6 +109,22 @@ func ClassOf(err error) Class {
 	return 0
 }
 
+// known says whether the vendor answered what we asked with a no that we understand: whoever is told that is let in.
+func (f *Fault) known() bool {
+	switch f.Class {
+	case Permission, FieldUnknown, FormUnknown, FilterInvalid, NotFound, Refused, Busy:
+		return !f.Odd && f.Shape != 8 && f.Shape != 11 && f.HTTPStatus < 400
+	}
+	return false
+}
+
+// unreadable is an answer in none of the known shapes; broken, one that was cut short or is too much.
 func unreadable(shape Shape, status int, message string) *Fault {
+	fault := broken(shape, status, message)
+	fault.Odd = true
+	return fault
+}
+
+func broken(shape Shape, status int, message string) *Fault {
 	return &Fault{Class: Unreadable, Shape: shape, Code: NoCode, Message: message, HTTPStatus: status}
 }

@@ -71,7 +71,10 @@ func (g *gate) enter(ctx context.Context, flow *Flow) (*session, error) {
 	g.mu.Unlock()
 	select {
 	case s := <-w.ready:
-		return s, nil
+		if ctx.Err() == nil {
+			return s, nil
+		}
+		w.ready <- s
 	case <-ctx.Done():
 	}
 	g.mu.Lock()

@@ -1,10 +1,12 @@
 package kingdee
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/loose"
 )
 
 // LoginInfo is what a successful login says about where we are.
@@ -22,62 +24,75 @@ type LoginInfo struct {
 var lockedTexts = []string{"次数超限", "账号已被锁定", "用户已被锁定"}
 
 // readLogin takes LoginResultType 1 and a session id for success and nothing else; the other values mean different things
-// in different vendor pages.
-func readLogin(status int, body received) (string, LoginInfo, *Fault) {
+// in different vendor pages. What cannot be read of Context is not told.
+func readLogin(status int, body received, cookies *jar) (string, LoginInfo, *Fault) {
 	answer, fault := classify(status, body)
-	if fault != nil {
-		switch fault.Class {
-		case Unreachable, Unreadable, Throttled, Busy:
-		default:
-			fault.Class = refusalClass(fault.Message)
+	if list := loose.List(trimBody(body.raw)); fault != nil && succeeded(status) && len(list) == 1 {
+		if loose.Read(list[0]).At("loginresulttype") != nil {
+			answer.object, fault = list[0], nil // a list of the one answer
 		}
-		return "", LoginInfo{}, fault
 	}
-	var login struct {
-		LoginResultType *int   `json:"LoginResultType"`
-		Message         string `json:"Message"`
-		MessageCode     string `json:"MessageCode"`
-		SessionID       string `json:"KDSVCSessionId"`
-		Context         struct {
-			DBID           string `json:"DBid"`
-			DataCenterName string `json:"DataCenterName"`
-			UserName       string `json:"UserName"`
-			DisplayVersion string `json:"DisplayVersion"`
-			STimeZone      *struct {
-				OffsetTicks *int64 `json:"OffsetTicks"`
-			} `json:"STimeZone"`
-		} `json:"Context"`
+	if fault != nil {
+		return "", LoginInfo{}, refusedLogin(fault)
 	}
-	if err := json.Unmarshal(answer.object, &login); err != nil || login.LoginResultType == nil {
+	login := loose.Read(answer.object)
+	if login.At("loginresulttype") == nil {
 		return "", LoginInfo{}, unreadable(0, status, "the login's answer cannot be read")
 	}
-	if *login.LoginResultType != 1 {
-		text := login.Message
+	if !succeededLogin(login) {
+		text := login.Text("message")
 		if text == "" {
 			text = "login refused without a text"
 		}
-		if login.MessageCode != "" {
-			text = fmt.Sprintf("%s (%s)", text, login.MessageCode)
+		if code := login.Text("messagecode"); code != "" {
+			text = fmt.Sprintf("%s (%s)", text, code)
 		}
 		return "", LoginInfo{}, &Fault{Class: refusalClass(text), Code: NoCode, HTTPStatus: status,
-			Message: fmt.Sprintf("%s [LoginResultType %d]", text, *login.LoginResultType)}
+			Message: fmt.Sprintf("%s [LoginResultType %s]", text, login.Text("loginresulttype"))}
 	}
-	if login.SessionID == "" {
+	id := login.Text("kdsvcsessionid")
+	if id == "" {
+		id = cookies.session()
+	}
+	if id == "" {
 		return "", LoginInfo{}, unreadable(0, status, "the login succeeded and gave no KDSVCSessionId")
 	}
+	return id, readContext(login.Object("context")), nil
+}
+
+// succeededLogin: 1 is Success of the vendor's enumeration, which some serialisers write by its name.
+func succeededLogin(login loose.Object) bool {
+	result, isNumber := login.Whole("loginresulttype")
+	word := login.Text("loginresulttype")
+	return isNumber && result == 1 || strings.EqualFold(word, "success") || strings.EqualFold(word, "true")
+}
+
+func readContext(context loose.Object) LoginInfo {
 	info := LoginInfo{
-		DataCenterID:   login.Context.DBID,
-		DataCenterName: login.Context.DataCenterName,
-		UserName:       login.Context.UserName,
-		Version:        login.Context.DisplayVersion,
+		DataCenterID:   context.Text("dbid"),
+		DataCenterName: context.Text("datacentername"),
+		UserName:       context.Text("username"),
+		Version:        context.Text("displayversion"),
 	}
-	if zone := login.Context.STimeZone; zone != nil && zone.OffsetTicks != nil {
-		// .NET ticks: ten million a second. What is no zone on earth is no answer.
-		if seconds := *zone.OffsetTicks / 10_000_000; seconds > -86400 && seconds < 86400 {
-			info.UTCOffset, info.HasOffset = time.Duration(seconds)*time.Second, true
-		}
+	// .NET ticks: ten million a second. What is no zone on earth is no answer.
+	ticks, told := context.Object("stimezone").Whole("offsetticks")
+	if seconds := ticks / 10_000_000; told && seconds > -86400 && seconds < 86400 {
+		info.UTCOffset, info.HasOffset = time.Duration(seconds)*time.Second, true
 	}
-	return login.SessionID, info, nil
+	return info
+}
+
+// refusedLogin is a login that was answered by a failure. A page, and what is none of the vendor's shapes, is not the
+// vendor's word.
+func refusedLogin(fault *Fault) *Fault {
+	switch {
+	case fault.Shape == 10 && fault.Class == Refused:
+		fault.Class = Unreadable
+	case fault.Class == Unreachable, fault.Class == Unreadable, fault.Class == Throttled, fault.Class == Busy:
+	default:
+		fault.Class = refusalClass(fault.Message)
+	}
+	return fault
 }
 
 func refusalClass(text string) Class {
@@ -87,12 +102,13 @@ func refusalClass(text string) Class {
 	return LoginRefused
 }
 
-// lacks says whether the server answered that it has no such method: it knows no page of that name, or an exception of its
-// names the method.
+// lacks says whether the vendor's own words are that it has no such method: one of its failures names the method. A
+// page that somebody else shows instead, whatever its status, says nothing about methods.
 func lacks(status int, body received, method string) bool {
-	switch status {
-	case 404, 405, 501:
-		return true
+	raw := bytes.TrimSpace(trimBody(body.raw))
+	if bytes.HasPrefix(raw, []byte("response_error:")) {
+		return bytes.Contains(raw, []byte(method))
 	}
-	return strings.HasPrefix(string(body.raw), "response_error:") && strings.Contains(string(body.raw), method)
+	_, fault := classify(status, body)
+	return fault != nil && fault.Shape >= 1 && fault.Shape <= 6 && strings.Contains(fault.Message, method)
 }

@@ -3,7 +3,6 @@ package kingdee
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -33,7 +32,7 @@ type Table struct {
 
 // Query runs q.
 func (c *Client) Query(ctx context.Context, q Query) (*Table, error) {
-	got, meta, err := c.call(ctx, formService+"ExecuteBillQuery", map[string]any{"data": map[string]any{
+	data := map[string]any{
 		"FormId":       q.FormID,
 		"FieldKeys":    strings.Join(q.FieldKeys, ","),
 		"FilterString": q.Filter,
@@ -41,17 +40,31 @@ func (c *Client) Query(ctx context.Context, q Query) (*Table, error) {
 		"TopRowCount":  q.TopRows,
 		"StartRow":     q.StartRow,
 		"Limit":        q.Limit,
-	}})
+	}
+	got, meta, err := c.call(ctx, request{
+		service: formService + "ExecuteBillQuery", payload: map[string]any{"data": data}, accept: q.accept,
+	})
 	if err != nil {
-		if fault, ok := errors.AsType[*Fault](err); ok && fault.Class == NotFound {
-			fault.Class = Refused // only View speaks about one bill
+		if fault, ok := asFault(err); ok {
+			fault.nameFields(q.FieldKeys)
+			if fault.Class == NotFound {
+				fault.Class = Refused // only View speaks about one bill
+			}
 		}
 		return nil, fmt.Errorf("query %s: %w", q.FormID, err)
 	}
-	if !got.isRows {
-		return nil, fmt.Errorf("query %s: %w", q.FormID, unreadable(0, 0, "an object where rows were asked for"))
-	}
 	return &Table{Rows: got.rows, Meta: meta}, nil
+}
+
+// accept wants rows; one text alone where several cells were asked for is a sentence.
+func (q Query) accept(got answer) *Fault {
+	switch {
+	case !got.isRows:
+		return unreadable(0, 0, "an object where rows were asked for")
+	case len(got.rows) == 1 && len(got.rows[0]) == 1 && len(q.FieldKeys) > 1 && got.rows[0][0].Kind == Text:
+		return unreadable(0, 0, "a sentence where rows were asked for: "+clip([]byte(got.rows[0][0].Text)))
+	}
+	return nil
 }
 
 // Ping is a cheap query that needs the session and finds nothing: it proves the way in and reads the vendor's clock.
@@ -79,20 +92,26 @@ func (c *Client) Probe(ctx context.Context, formID string, limit time.Duration) 
 
 // View asks whether a bill exists, by its FID. A Fault of class NotFound is the vendor's word that it does not.
 func (c *Client) View(ctx context.Context, formID string, id int64) (Meta, error) {
-	got, meta, err := c.call(ctx, formService+"View", map[string]any{"formid": formID, "data": map[string]any{
-		"CreateOrgId": 0, "Number": "", "Id": strconv.FormatInt(id, 10), "IsSortBySeq": "false",
-	}})
+	data := map[string]any{"CreateOrgId": 0, "Number": "", "Id": strconv.FormatInt(id, 10), "IsSortBySeq": "false"}
+	_, meta, err := c.call(ctx, request{
+		service: formService + "View", payload: map[string]any{"formid": formID, "data": data}, accept: acceptBill,
+	})
 	if err != nil {
 		return meta, fmt.Errorf("view %s %d: %w", formID, id, err)
 	}
+	return meta, nil
+}
+
+// acceptBill wants an object with a bill in it. Without a session, View was seen to answer an empty object: that says
+// nothing about the bill.
+func acceptBill(got answer) *Fault {
 	var view struct {
 		Result *struct {
 			Result map[string]json.RawMessage `json:"Result"`
 		} `json:"Result"`
 	}
-	// Without a session, View was seen to answer an empty object: that says nothing about the bill.
 	if json.Unmarshal(got.object, &view) != nil || view.Result == nil || len(view.Result.Result) == 0 {
-		return meta, fmt.Errorf("view %s %d: %w", formID, id, unreadable(0, 0, "a View without a bill in it"))
+		return unreadable(0, 0, "a View without a bill in it")
 	}
-	return meta, nil
+	return nil
 }

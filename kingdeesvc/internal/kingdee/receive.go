@@ -10,6 +10,22 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rowscan"
 )
 
+// Kind is what a cell of a row is made of.
+type Kind = rowscan.Kind
+
+// The kinds, as package rowscan knows them.
+const (
+	Null   = rowscan.Null
+	Text   = rowscan.Text
+	Number = rowscan.Number
+	Bool   = rowscan.Bool
+	Other  = rowscan.Other
+	Unfit  = rowscan.Unfit
+)
+
+// Cell is one value of a row, as package rowscan reads it.
+type Cell = rowscan.Cell
+
 // received is the body of an answer: rows where its first bytes promised rows, else as it came, for classify.
 type received struct {
 	raw   []byte
@@ -77,9 +93,9 @@ func badRows(status int, err error) *Fault {
 	if errors.Is(err, rowscan.ErrNotRows) {
 		return unreadable(0, status, "the answer's rows are no arrays")
 	}
-	return unreadable(14, status, "cut answer")
+	return broken(14, status, "cut answer")
 }
 
 func tooLarge(status int) *Fault {
-	return unreadable(0, status, fmt.Sprintf("an answer of more than %d MiB", maxBody>>20))
+	return broken(0, status, fmt.Sprintf("an answer of more than %d MiB", maxBody>>20))
 }

@@ -16,9 +16,16 @@ const renewAfter = 15 * time.Minute
 // session is one place in the vendor's queue: a login or, with signed headers, the session that the server made by itself. Its
 // fields belong to whoever holds it.
 type session struct {
-	id         string
+	id      string
+	cookies jar
+	// told is the id that the cookies last told of.
+	told string
+	// generation is how many losses the account had when it was opened.
 	generation int
-	used       time.Time
+	// used is when it last answered, or was opened.
+	used time.Time
+	// proven is whether it ever answered; judged, whether its first answer was odd, so that it is not odd for its sake.
+	proven, judged bool
 }
 
 func (s *session) fresh(now time.Time) bool { return s.id != "" && now.Sub(s.used) < renewAfter }
@@ -35,12 +42,12 @@ func (c *Client) drop(s *session) {
 	if s.id != "" {
 		c.opened.Add(-1)
 	}
-	s.id = ""
+	*s = session{}
 }
 
 // ready makes the session usable: logged in, or nothing at all where every request is signed.
 func (c *Client) ready(ctx context.Context, s *session, paid *bool) error {
-	if c.header != nil {
+	if c.signed() != nil {
 		if fault := c.account.refused(); fault != nil {
 			return &noRepeat{fault}
 		}
@@ -57,7 +64,7 @@ func (c *Client) ready(ctx context.Context, s *session, paid *bool) error {
 		return fmt.Errorf("kingdee: waiting to log in: %w", context.Cause(ctx))
 	}
 	err := c.open(ctx, s, paid)
-	if err == nil || ctx.Err() != nil {
+	if _, isFault := asFault(err); !isFault {
 		return err
 	}
 	// A login is not repeated by call: whoever asks next tries again, after the pause if it was refused.
@@ -71,12 +78,13 @@ func (c *Client) open(ctx context.Context, s *session, paid *bool) error {
 		return fault
 	}
 	keepOthers := c.keepOthers && c.account.keepsOthers()
-	login := c.auth.Login(c.now(), keepOthers)
+	login := c.way.Load().auth.Login(c.now(), keepOthers)
 	if err := c.pay(ctx, paid); err != nil {
 		return err
 	}
 	began := time.Now()
-	status, body, meta, err := c.post(ctx, authService+login.Method, nil, map[string]any{"parameters": login.Parameters})
+	payload := map[string]any{"parameters": login.Parameters}
+	status, body, meta, err := c.post(ctx, authService+login.Method, nil, &s.cookies, payload)
 	if err != nil {
 		c.seen(ctx, login.Method, began, err)
 		return fmt.Errorf("%s: %w", login.Method, err)
@@ -86,15 +94,19 @@ func (c *Client) open(ctx context.Context, s *session, paid *bool) error {
 		c.logger.WarnContext(ctx, "kingdee: this server has no login that leaves other sessions alone; KINGDEE_KICK_OFF=false has no effect", "method", login.Method)
 		return c.open(ctx, s, paid)
 	}
-	id, info, fault := readLogin(status, body)
+	id, info, fault := readLogin(status, body, &s.cookies)
 	if fault == nil {
 		c.seen(ctx, login.Method, began, nil)
 		c.name(s, id)
+		s.told = s.cookies.session()
 		s.used, s.generation = c.now(), c.account.accept(info)
 		c.logger.InfoContext(ctx, "kingdee: logged in", "data_center", info.DataCenterID, "user", info.UserName, "sandbox", meta.Sandbox)
 		return nil
 	}
 	c.seen(ctx, login.Method, began, fault)
+	if keepOthers && fault.Class == Unreadable {
+		fault.Message += "; " + login.Method + " was asked for (KINGDEE_KICK_OFF=false), which this server may lack"
+	}
 	if fault.Class != Unreachable {
 		fault = c.account.refuse(fault)
 	}
@@ -102,7 +114,7 @@ func (c *Client) open(ctx context.Context, s *session, paid *bool) error {
 }
 
 // send makes one call on a session that is ready.
-func (c *Client) send(ctx context.Context, s *session, service string, payload any, paid *bool) (answer, Meta, error) {
+func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (answer, Meta, error) {
 	if err := c.pay(ctx, paid); err != nil {
 		return answer{}, Meta{}, err
 	}
@@ -110,50 +122,45 @@ func (c *Client) send(ctx context.Context, s *session, service string, payload a
 	if s.id != "" {
 		header.Set(sessionHeader, s.id)
 	}
-	if c.header != nil {
-		c.header.sign(header, c.transport.path(service), c.now())
+	if c.signed() != nil {
+		c.signed().sign(header, c.transport.path(r.service), c.now())
+		if s.id == "" {
+			s.generation = c.account.losses()
+		}
 	}
 	began := time.Now()
-	status, body, meta, err := c.post(ctx, service, header, payload)
+	status, body, meta, err := c.post(ctx, r.service, header, &s.cookies, r.payload)
 	if err != nil {
-		c.seen(ctx, service, began, err)
+		c.seen(ctx, r.service, began, err)
 		return answer{}, meta, err
 	}
-	s.used = c.now()
-	if c.header != nil && meta.session != "" {
-		c.name(s, meta.session) // sent back, so that the server need not make another one for each call
-	}
 	got, fault := classify(status, body)
+	if fault == nil && r.accept != nil {
+		fault = r.accept(got)
+	}
+	if fault == nil || fault.known() {
+		c.prove(s)
+		c.mu.Lock()
+		c.lastMeta = meta
+		c.mu.Unlock()
+	}
 	if fault != nil {
-		c.seen(ctx, service, began, fault)
+		c.seen(ctx, r.service, began, fault)
 		return answer{}, meta, fault
 	}
-	c.seen(ctx, service, began, nil)
-	c.account.proved()
+	c.seen(ctx, r.service, began, nil)
 	return got, meta, nil
 }
 
-// lose forgets a session that the vendor does not know any more. It answers the fault that ends the call, nil where another
-// login may help.
-func (c *Client) lose(s *session, renewed bool, err error) error {
-	c.drop(s)
-	if c.header != nil {
-		if !renewed {
-			return nil
-		}
-		fault, _ := asFault(err)
-		refused := *fault
-		refused.Class = LoginRefused
-		refused.Message = "the signed request was not accepted: " + fault.Message
-		return &noRepeat{c.account.refuse(&refused)}
+// prove notes that a session answered. Its id may move, and where every request is signed the server makes one by
+// itself: it is sent back, so that the server need not make another one for each call.
+func (c *Client) prove(s *session) {
+	s.used, s.proven = c.now(), true
+	if id := s.cookies.session(); id != "" && id != s.told {
+		c.name(s, id)
+		s.told = id
 	}
-	if fault := c.account.lost(s.generation); fault != nil {
-		return &noRepeat{fault}
-	}
-	if renewed {
-		return err
-	}
-	return nil
+	c.account.proved()
 }
 
 // logout ends a session, so that it does not live on in the server's memory for twenty minutes.
@@ -161,11 +168,12 @@ func (c *Client) logout(ctx context.Context, s *session) {
 	header := http.Header{}
 	header.Set(sessionHeader, s.id)
 	service := authService + "Logout"
-	if c.header != nil {
-		c.header.sign(header, c.transport.path(service), c.now())
+	if c.signed() != nil {
+		c.signed().sign(header, c.transport.path(service), c.now())
 	}
+	cookies := s.cookies
 	c.drop(s)
-	if _, _, _, err := c.post(ctx, service, header, map[string]any{}); err != nil {
+	if _, _, _, err := c.transport.post(ctx, service, header, &cookies, map[string]any{}); err != nil {
 		c.logger.DebugContext(ctx, "kingdee: the session ends by itself", "err", err)
 	}
 }

@@ -37,6 +37,65 @@ func TestCloseLogsOut(t *testing.T) {
 	require.Equal(t, 1, f.count("AuthService.Logout"), "there is nothing left to log out")
 }
 
+// A page that a proxy shows for a while used to be taken for "this server has no such login", and from then on every
+// login threw the user's other sessions out.
+func TestAPageIsNotTheVendorsWordThatALoginIsMissing(t *testing.T) {
+	asked := []string{}
+	pages := 1
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		asked = append(asked, r.URL.Path[strings.Index(r.URL.Path, "Service."):])
+		switch {
+		case strings.Contains(r.URL.Path, "LoginBySign") && pages > 0:
+			pages--
+			http.Error(w, "no such page: "+r.URL.Path, http.StatusNotFound)
+		case strings.Contains(r.URL.Path, "LoginBySign"):
+			_, _ = io.WriteString(w, goodLogin)
+		default:
+			_, _ = io.WriteString(w, `[]`)
+		}
+	}))
+	defer server.Close()
+	base, err := ParseBaseURL(server.URL)
+	require.NoError(t, err)
+	now := time.Now()
+	client := New(Options{BaseURL: base, Auth: SignAuth{}, KeepOthers: true, Rate: 1e6, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
+	defer client.Close(context.Background())
+	_, err = client.Ping(t.Context(), "F")
+	require.Equal(t, Unreadable, ClassOf(err))
+	require.ErrorContains(t, err, "KINGDEE_KICK_OFF=false")
+	fault, _ := asFault(err)
+	require.Equal(t, 10*time.Second, fault.RetryAfter, "a page in the vendor's place refuses nobody")
+	now = now.Add(10 * time.Second)
+	_, err = client.Ping(t.Context(), "F")
+	require.NoError(t, err)
+	require.True(t, client.KeepsOthers())
+	require.Len(t, asked, 3)
+	require.Contains(t, asked[1], "LoginBySign2")
+}
+
+// A maintenance page in the login's place used to count as a refusal: reading began half an hour after it had gone.
+func TestAfterAMaintenancePageReadingBeginsWithinAMinute(t *testing.T) {
+	logins := []string{}
+	for range 12 {
+		logins = append(logins, "<html>maintenance</html>")
+	}
+	f := setup(t, &vendor{logins: append(logins, goodLogin), answers: []string{`[]`}})
+	for range 30 {
+		_, err := f.query(t)
+		if err == nil {
+			break
+		}
+		fault, _ := asFault(err)
+		require.Positive(t, fault.RetryAfter)
+		require.LessOrEqual(t, fault.RetryAfter, time.Minute)
+		f.now = f.now.Add(fault.RetryAfter)
+	}
+	_, err := f.query(t)
+	require.NoError(t, err)
+	require.Equal(t, 13, f.count("LoginBySign"))
+}
+
 func TestALockedAccountIsLeftAloneForHalfAnHour(t *testing.T) {
 	f := setup(t, &vendor{logins: []string{`{"LoginResultType":0,"Message":"密码错误次数超限，账号已被锁定，请30分钟后再试"}`}, answers: []string{`[]`}})
 	_, err := f.query(t)
@@ -50,37 +109,83 @@ func TestALockedAccountIsLeftAloneForHalfAnHour(t *testing.T) {
 	require.Equal(t, []bool{false}, f.health)
 }
 
-func TestThreeLossesInTenMinutesAreSomebodyElse(t *testing.T) {
+func TestASessionLostRightAfterItsLoginEndsLoginsForAGrowingWhile(t *testing.T) {
 	gone := "[[" + lost + "]]"
-	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{gone, `[]`, gone, `[]`, gone, `[]`}})
-	for range 2 {
-		_, err := f.query(t)
-		require.NoError(t, err)
-		f.now = f.now.Add(3 * time.Minute)
-	}
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{`[]`, gone, gone, gone, gone, gone, gone, `[]`}})
 	_, err := f.query(t)
-	require.Equal(t, SessionContended, ClassOf(err))
-	logins := f.count("LoginBySign")
-	f.now = f.now.Add(9 * time.Minute)
-	_, err = f.query(t)
-	require.Equal(t, SessionContended, ClassOf(err))
-	fault, _ := asFault(err)
-	require.Equal(t, time.Minute, fault.RetryAfter)
-	require.Equal(t, logins, f.count("LoginBySign"), "no login for ten minutes")
-	f.now = f.now.Add(time.Minute)
+	require.NoError(t, err)
+	for _, pause := range []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second} {
+		_, err := f.query(t)
+		require.Equal(t, SessionLost, ClassOf(err))
+		fault, _ := asFault(err)
+		require.Equal(t, pause, fault.RetryAfter)
+		logins := f.count("LoginBySign")
+		f.now = f.now.Add(pause - time.Second)
+		_, err = f.query(t)
+		require.Equal(t, SessionContended, ClassOf(err))
+		fault, _ = asFault(err)
+		require.Equal(t, time.Second, fault.RetryAfter)
+		require.Equal(t, logins, f.count("LoginBySign"), "no login meanwhile")
+		f.now = f.now.Add(time.Second)
+	}
 	_, err = f.query(t)
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, false, true}, f.health)
 }
 
-func TestLossesFarApartAreNobodys(t *testing.T) {
+func TestALossThatALoginMendsIsNobodysFault(t *testing.T) {
 	gone := "[[" + lost + "]]"
-	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{gone, `[]`, gone, `[]`, gone, `[]`, gone, `[]`}})
-	for range 4 {
+	answers := []string{`[]`}
+	for range 20 {
+		answers = append(answers, gone, `[]`)
+	}
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: answers})
+	for range 21 {
 		_, err := f.query(t)
 		require.NoError(t, err)
-		f.now = f.now.Add(5 * time.Minute)
 	}
+	require.Equal(t, 21, f.count("LoginBySign"))
+	require.Equal(t, 20, f.client.Losses())
+}
+
+// The pause of a contended account ends as soon as any of its logins holds.
+func TestALoginThatHoldsEndsThePause(t *testing.T) {
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{`[]`}})
+	f.client.account.contended()
+	require.NotNil(t, f.client.account.refused())
+	f.client.prove(&session{})
+	require.Nil(t, f.client.account.refused())
+}
+
+// An odd answer on a session that answered costs one login; the pause before the next such login grows, and a session
+// that was never answered is its own answer.
+func TestOneLoginIsSpentOnAnOddAnswerAndTheNextWaits(t *testing.T) {
+	odd := "会话超时"
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{odd}})
+	_, err := f.query(t)
+	require.Equal(t, Unreadable, ClassOf(err))
+	require.Equal(t, 1, f.count("LoginBySign"), "the first login was the fresh one")
+	logins := 1
+	for _, pause := range []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second} {
+		f.now = f.now.Add(pause - time.Second)
+		_, err = f.query(t)
+		require.Equal(t, Unreadable, ClassOf(err))
+		require.Equal(t, logins, f.count("LoginBySign"))
+		f.now = f.now.Add(time.Second)
+		_, err = f.query(t)
+		require.Equal(t, Unreadable, ClassOf(err))
+		logins++
+		require.Equal(t, logins, f.count("LoginBySign"))
+	}
+	f.mu.Lock()
+	f.answers = []string{`[]`, odd, `[]`}
+	f.mu.Unlock()
+	for range 2 {
+		_, err = f.query(t)
+		require.NoError(t, err)
+		f.now = f.now.Add(longPause)
+	}
+	require.Equal(t, logins+1, f.count("LoginBySign"), "the session was lost, and reading goes on")
 }
 
 func TestWithoutKickOffTheOtherMethodIsTriedAndItsLackRemembered(t *testing.T) {
@@ -94,7 +199,7 @@ func TestWithoutKickOffTheOtherMethodIsTriedAndItsLackRemembered(t *testing.T) {
 			mu.Unlock()
 			switch {
 			case lacks && strings.Contains(method, "LoginBySign2"):
-				http.NotFound(w, r)
+				_, _ = io.WriteString(w, `response_error:{"Message":"未找到方法 AuthService.LoginBySign2"}`)
 			case strings.Contains(method, "LoginBySign"):
 				_, _ = io.WriteString(w, goodLogin)
 			default:
@@ -149,7 +254,7 @@ func headerSetup(t *testing.T, v *vendor) *fixture {
 	f := setup(t, v)
 	auth, err := NewHeaderAuth(Account{AcctID: "acct", Username: "demo", LCID: 2052}, "100", vectorAppID, "hush")
 	require.NoError(t, err)
-	f.client.auth, f.client.header = nil, auth
+	f.client.Change(nil, auth)
 	return f
 }
 

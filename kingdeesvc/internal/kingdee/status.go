@@ -1,73 +1,45 @@
 package kingdee
 
 import (
-	"encoding/json"
 	"regexp"
-	"strconv"
 	"strings"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/loose"
 )
 
 // responseStatus is the ResponseStatus object of every WebAPI answer (Xueyu334/kingdee-k3cloud-open-api
-// ResponseStatus.java). It is read leniently: IsSuccess and MsgCode occur as text too.
-type responseStatus struct {
-	IsSuccess lenientBool `json:"IsSuccess"`
-	Errors    []struct {
-		FieldName string `json:"FieldName"`
-		Message   string `json:"Message"`
-	} `json:"Errors"`
-	Message string      `json:"Message"`
-	MsgCode *lenientInt `json:"MsgCode"`
-}
+// ResponseStatus.java). IsSuccess and MsgCode occur as text too.
+type responseStatus struct{ loose.Object }
 
-func (s *responseStatus) code() int {
-	if s.MsgCode == nil {
-		return NoCode
+func (s responseStatus) code() int {
+	if code, ok := s.Whole("msgcode"); ok && code == int64(int32(code)) { //nolint:gosec // that is what is asked
+		return int(code)
 	}
-	return int(*s.MsgCode)
+	return NoCode
 }
 
-func (s *responseStatus) message() string {
-	for _, e := range s.Errors {
-		if e.Message != "" {
-			return e.Message
+func (s responseStatus) message() string {
+	for _, e := range s.List("errors") {
+		text := loose.Read(e).Text("message")
+		if text == "" {
+			text = loose.Text(e)
+		}
+		if text != "" {
+			return text
 		}
 	}
-	if s.Message != "" {
-		return s.Message
+	if text := s.Text("message"); text != "" {
+		return text
 	}
 	return "the vendor gave no text"
 }
 
-type lenientBool bool
-
-func (b *lenientBool) UnmarshalJSON(raw []byte) error {
-	*b = lenientBool(strings.EqualFold(strings.Trim(string(raw), `"`), "true"))
-	return nil
-}
-
-type lenientInt int
-
-func (i *lenientInt) UnmarshalJSON(raw []byte) error {
-	n, err := strconv.Atoi(strings.Trim(string(raw), `"`))
-	if err != nil {
-		n = NoCode
-	}
-	*i = lenientInt(n)
-	return nil
-}
-
-func parseStatus(raw json.RawMessage) *responseStatus {
-	status := &responseStatus{}
-	if len(raw) == 0 || json.Unmarshal(raw, status) != nil {
-		return nil
-	}
-	return status
-}
-
 // The sentences below are looked for inside a recognised error object only, never in data.
 var (
-	// 元数据中标识为X的字段不存在: a misspelt key, or one this server does not have (adamzhang1987/kingdee-k3cloud-skill).
-	fieldUnknown = regexp.MustCompile(`标识为\s*["'“\[]?([A-Za-z][A-Za-z0-9_.]*)["'”\]]?\s*的字段不存在`)
+	// 元数据中标识为X的字段不存在: a misspelt key, or one this server does not have (adamzhang1987/kingdee-k3cloud-skill); the words
+	// of other languages of a server are their translations. They matter only where a server gives no MsgCode 9.
+	fieldUnknown = regexp.MustCompile(`(?i)(?:(?:标识|標識)[为為]|whose identifier is)[\s"'“「【\[]*([A-Za-z][A-Za-z0-9_.]*)` +
+		`[\s"'”」】\]]*(?:的字段不存在|的欄位不存在|does not exist)`)
 	sessionTexts = []string{"会话信息已丢失", "session information is lost"}
 	formTexts    = []string{"业务对象不存在"}
 	// No public page quotes Kingdee's words for a filter it cannot parse; these are the words such a text would need.
@@ -92,21 +64,24 @@ func judge(shape Shape, httpStatus, code int, message string) *Fault {
 		fault.Class = NotFound
 	case 14:
 		fault.Class = Throttled
-	case NoCode, 0, 4, 8, 9:
-		fault.Class, fault.Field = judgeText(code, message)
-	default:
+	case 3, 7, 11, 12, 15:
 		fault.Class = Refused
+	default:
+		fault.Class, fault.Field = judgeText(code, message)
+		// 8 and 9 are known; a sentence that we know stands for a code.
+		fault.Odd = code != 8 && code != 9 && (fault.Class == Refused || fault.Class == Busy)
 	}
 	return fault
 }
 
-// judgeText sorts what no code, 0 (default), 4 (exception), 8 (parameter) and 9 (field or value does not exist) leave open.
+// judgeText sorts what no code, 0 (default), 4 (exception), 8 (parameter), 9 (field or value does not exist) and a code
+// that nobody knows leave open.
 func judgeText(code int, message string) (Class, string) {
 	if match := fieldUnknown.FindStringSubmatch(message); match != nil {
 		return FieldUnknown, match[1]
 	}
 	switch {
-	case code <= 0 && containsAny(message, sessionTexts):
+	case code != 4 && code != 8 && code != 9 && containsAny(message, sessionTexts):
 		return SessionLost, ""
 	case containsAny(message, formTexts):
 		return FormUnknown, ""

@@ -19,8 +19,9 @@ import (
 const (
 	// maxBody bounds one answer; 10,000 rows of 40 columns are about 5 MB.
 	maxBody = 64 << 20
-	// requestTimeout bounds one request whatever the caller's deadline; public clients use 30 to 300 s.
-	requestTimeout = 120 * time.Second
+	// requestTimeout bounds one request whatever the caller's deadline; public clients use 30 to 300 s, and servers
+	// that take two minutes for a page are met.
+	requestTimeout = 180 * time.Second
 
 	sessionHeader = "kdservice-sessionid"
 	// sandboxHeader is how a voidrelay sandbox says that it is none of the vendor's servers.
@@ -36,8 +37,8 @@ type Meta struct {
 	DateNote string
 	// Arrived is our clock when the answer's head was here.
 	Arrived time.Time
-	// session is the id in the answer's cookies, empty for none.
-	session string
+	// Certificate is the server's; nil without TLS.
+	Certificate *x509.Certificate
 	// Sandbox is set when the answer came from a voidrelay sandbox.
 	Sandbox bool
 }
@@ -50,7 +51,7 @@ type transport struct {
 	now  func() time.Time
 }
 
-func newTransport(base *url.URL, roots *x509.CertPool, now func() time.Time) *transport {
+func newTransport(base *url.URL, tls *tls.Config, now func() time.Time) *transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &transport{
@@ -62,7 +63,7 @@ func newTransport(base *url.URL, roots *x509.CertPool, now func() time.Time) *tr
 			Transport: &http.Transport{
 				Proxy:                  http.ProxyFromEnvironment,
 				DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-				TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+				TLSClientConfig:        tls,
 				TLSHandshakeTimeout:    10 * time.Second,
 				ResponseHeaderTimeout:  requestTimeout,
 				IdleConnTimeout:        60 * time.Second,
@@ -102,8 +103,8 @@ func (t *transport) target(service string) *url.URL {
 func (t *transport) path(service string) string { return t.target(service).EscapedPath() }
 
 // post sends one request and reads its answer to the end, rows as they arrive. Its only errors are Faults of class
-// Unreachable or Unreadable and the context's own.
-func (t *transport) post(ctx context.Context, service string, header http.Header, payload any) (int, received, Meta, error) {
+// Unreachable or Unreadable and the context's own. cookies go with the request and take those of the answer.
+func (t *transport) post(ctx context.Context, service string, header http.Header, cookies *jar, payload any) (int, received, Meta, error) {
 	body, err := json.Marshal(payload)
 	if err != nil {
 		return 0, received{}, Meta{}, fmt.Errorf("encode %s: %w", service, err)
@@ -115,6 +116,7 @@ func (t *transport) post(ctx context.Context, service string, header http.Header
 	if header != nil {
 		request.Header = header
 	}
+	cookies.give(request.Header)
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("Accept", "application/json")
 	meta := Meta{Left: t.now()}
@@ -124,11 +126,10 @@ func (t *transport) post(ctx context.Context, service string, header http.Header
 	}
 	defer func() { _ = response.Body.Close() }()
 	meta.Arrived = t.now()
-	for _, cookie := range response.Cookies() {
-		if strings.EqualFold(cookie.Name, sessionHeader) {
-			meta.session = cookie.Value
-		}
+	if response.TLS != nil && len(response.TLS.PeerCertificates) > 0 {
+		meta.Certificate = response.TLS.PeerCertificates[0]
 	}
+	cookies.take(response.Header, meta.Arrived)
 	meta.Sandbox = response.Header.Get(sandboxHeader) != ""
 	meta.Date, meta.DateNote = serverClock(response.Header)
 	answer, err := receive(response.StatusCode, response.Body)

@@ -14,10 +14,12 @@ const (
 	Bool
 	// Other is an object or an array; genuine rows have none (kingdee-go/k3cloud and luka-n8n-nodes/n8n-nodes-kingdee agree).
 	Other
+	// Unfit is a Text with U+0000 in it, which no database takes.
+	Unfit
 )
 
-// Cell is one value of a row. Text holds the string of a Text, the digits of a Number exactly as they were written,
-// "true" or "false" of a Bool and the raw JSON of an Other.
+// Cell is one value of a row. Text holds the string of a Text or Unfit, the digits of a Number exactly as they were
+// written, "true" or "false" of a Bool and the raw JSON of an Other.
 type Cell struct {
 	Kind Kind
 	Text string

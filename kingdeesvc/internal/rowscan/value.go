@@ -83,6 +83,9 @@ func text(s string, i int) (Cell, int, error) {
 			if json.Unmarshal([]byte(s[i:at+1]), &unescaped) != nil {
 				return Cell{}, 0, ErrSyntax
 			}
+			if strings.IndexByte(unescaped, 0) >= 0 {
+				return Cell{Unfit, unescaped}, at + 1, nil
+			}
 			return Cell{Text, unescaped}, at + 1, nil
 		case escape:
 			hard = true

@@ -36,7 +36,9 @@ func Chain(logger *slog.Logger) serve.Chain {
 }
 
 const (
-	unaryLimit  = 2 * time.Minute
+	// unaryLimit is for callers who set no deadline: one bill is up to eight answers of a server that may take two minutes for
+	// each.
+	unaryLimit  = 20 * time.Minute
 	streamLimit = 2 * time.Hour
 )
 

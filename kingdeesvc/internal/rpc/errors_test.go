@@ -18,6 +18,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 )
 
 func fault(class kingdee.Class, code int, field string) error {
@@ -34,7 +35,7 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 	}
 	cases := []expectation{
 		{&serve.InvalidRequest{Field: "ids", Text: "too many"}, codes.InvalidArgument, "REQUEST_INVALID", map[string]string{"field": "ids"}},
-		{&assembled.InvalidSelection{Field: "numbers", Reason: kingdee.ErrUnsafeText}, codes.InvalidArgument, "REQUEST_INVALID", map[string]string{"field": "numbers"}},
+		{&assembled.InvalidSelection{Field: "numbers", Reason: literal.ErrUnsafeText}, codes.InvalidArgument, "REQUEST_INVALID", map[string]string{"field": "numbers"}},
 		{fault(kingdee.FieldUnknown, 9, "FNope"), codes.InvalidArgument, "FIELD_UNKNOWN", map[string]string{"field": "FNope", "vendor_code": "9", "vendor_message": "文本"}},
 		{fault(kingdee.FormUnknown, 9, ""), codes.InvalidArgument, "FORM_UNKNOWN", map[string]string{"vendor_code": "9", "vendor_message": "文本"}},
 		{fault(kingdee.FilterInvalid, 8, ""), codes.InvalidArgument, "FILTER_INVALID", map[string]string{"field": "filter_string", "vendor_code": "8", "vendor_message": "文本"}},

@@ -59,7 +59,7 @@ func tableRows(table *kingdee.Table, keys []string) ([]*kingdeev1.Row, error) {
 
 func tableCell(cell kingdee.Cell) *kingdeev1.Cell {
 	switch cell.Kind {
-	case kingdee.Text:
+	case kingdee.Text, kingdee.Unfit:
 		return &kingdeev1.Cell{Kind: &kingdeev1.Cell_Text{Text: cell.Text}}
 	case kingdee.Number:
 		return &kingdeev1.Cell{Kind: &kingdeev1.Cell_Number{Number: cell.Text}}

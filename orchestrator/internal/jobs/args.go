@@ -16,9 +16,14 @@ const (
 
 // Limits of a job.
 const (
-	// jobTimeout ends any job; rescueAfter gives an orphan of a killed process to another (plus River's own tick of 30 s).
+	// jobTimeout ends a job that waits for no Kingdee; rescueAfter gives an orphan of a killed process to another (plus
+	// River's own tick of 30 s). Nothing waits for that: the rows say what is due.
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 45 * time.Second
+	// readingTimeout ends a job that reads Kingdee page after page, and sliceTimeout one that verifies before it sends.
+	// A chunk ends long before, after workFor, wherever Kingdee answers in time.
+	readingTimeout = streamTimeout + 5*time.Minute
+	sliceTimeout   = verifyTimeout + jobTimeout
 	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has something new:
 	// an insert so soon after another is not announced, but found by the next look. fetchLatest is when that is, for the queues
 	// that stand between a decision and its request.
@@ -111,5 +116,5 @@ type probeArgs struct{}
 func (probeArgs) Kind() string { return "probe" }
 
 func (probeArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueBulk, MaxAttempts: 1}
+	return river.InsertOpts{Queue: queueScan, MaxAttempts: 1} // the bulk queue may be full of readers whose Kingdee is slow
 }

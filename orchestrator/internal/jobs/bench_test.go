@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,8 +52,9 @@ func (f *frames[T]) Recv() (*T, error) {
 // books is a Kingdee behind its adapter, by a clock of the test's own.
 type books struct {
 	kingdeev1.BillServiceClient
-	clock *time.Time
-	bills map[int64]*kingdeev1.AssemblyBill
+	clock  *time.Time
+	asking sync.Mutex
+	bills  map[int64]*kingdeev1.AssemblyBill
 	// page is how many bills a light page holds.
 	page int
 	// wholeCenter is the data centre that whole reads come from.
@@ -87,6 +89,8 @@ func (b *books) header(dc string) *kingdeev1.StreamHeader {
 }
 
 func (b *books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStatesRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+	b.asking.Lock()
+	defer b.asking.Unlock()
 	var ids []int64
 	if asked := in.GetIds().GetIds(); asked != nil {
 		b.asked = append(b.asked, asked...)

@@ -230,7 +230,7 @@ func TestABillThatCameToLightLateIsFoundByTheSweep(t *testing.T) {
 	b.pass()
 	b.books.void(2)
 	voided := b.books.bills[2]
-	voided.ModifyTime, voided.CancelTime, voided.ApproveTime = voided.GetCreateTime(), nil, voided.GetCreateTime()
+	voided.ModifyTime, voided.CancelTime, voided.ApproveTime = voided.GetCreateTime(), voided.GetCreateTime(), voided.GetCreateTime()
 	b.clock = b.clock.Add(time.Hour)
 	b.pass()
 	b.books.hidden[2] = false

@@ -34,9 +34,9 @@ func (c *chunk) numbers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	limited, cancel := context.WithTimeout(ctx, verifyTimeout)
+	limited, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
-	v := verifier{kingdee: c.kingdee, logger: c.logger, now: c.now}
+	v := verifier{kingdee: c.kingdee, logger: c.logger, now: c.now, atOnce: 1} // nobody waits for it
 	verified, err := v.look(limited, c.reader, due, holders)
 	if err != nil {
 		return err

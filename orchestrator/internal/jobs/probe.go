@@ -59,7 +59,7 @@ func probe(ctx context.Context, store suspectStore, r reader, scheme string) (sh
 	if len(ids) == 0 {
 		return true, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, verifyTimeout)
+	limited, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
 	err = r.states(limited, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},

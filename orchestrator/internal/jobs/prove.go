@@ -27,9 +27,6 @@ type goneStore interface {
 // goneBatch is how many missing bills are asked for at a time.
 const goneBatch = 100
 
-// viewTimeout ends one View.
-const viewTimeout = 10 * time.Second
-
 // prove asks about bills that have been missing for as long as the scheme waits: once more by id, then Kingdee itself (View), and then,
 // because a server that hides everything also says that there is nothing, whether other bills of the same organisation can be read.
 func (c *sweepChunk) prove(ctx context.Context) error {
@@ -151,7 +148,7 @@ func (c *sweepChunk) readable(ctx context.Context, org string) (bool, error) {
 const controlViews = 10
 
 func (c *sweepChunk) get(ctx context.Context, id int64) error {
-	ctx, cancel := context.WithTimeout(ctx, viewTimeout)
+	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
 	_, err := c.kingdee.GetAssemblyBill(ctx, &kingdeev1.GetAssemblyBillRequest{Id: id})
 	return err

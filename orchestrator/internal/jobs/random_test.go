@@ -302,7 +302,7 @@ func (l *lives) slice(ctx context.Context) {
 	dying := &mortal{Store: l.store, results: l.stored, killed: ctx}
 	s := &slicer{
 		store: dying, wms: l.wms, doorman: &doorman{store: l.store, wms: l.wms, logger: l.p.logger}, registry: l.p.registry, logger: l.p.logger, now: l.now,
-		hold: claimHold, verifier: &verifier{store: dying, kingdee: l.kingdee, logger: l.p.logger, now: l.now},
+		hold: claimHold, verifier: &verifier{store: dying, kingdee: l.kingdee, logger: l.p.logger, now: l.now, atOnce: 1},
 		recorder: newRecorder(dying, l.p.logger), windows: &windows{},
 	}
 	l.fine(ctx, s.run(ctx, args))

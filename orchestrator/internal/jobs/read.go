@@ -13,8 +13,10 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// streamTimeout ends a read from kingdeesvc.
-const streamTimeout = 25 * time.Second
+// streamTimeout ends a read from kingdeesvc. A server may take two minutes for each answer, and the smallest piece of
+// work is a header, a light page and the parts of whole bills: some eight answers. An adapter that is gone or frozen is
+// noticed much earlier, by the connection's keepalive, and one that waits for Kingdee gives up by itself.
+const streamTimeout = 20 * time.Minute
 
 var (
 	errIncomplete = errors.New("kingdee adapter ended the stream without its summary")

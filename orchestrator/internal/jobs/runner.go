@@ -104,10 +104,10 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	}
 
 	workers := river.NewWorkers()
-	river.AddWorker(workers, river.WorkFunc(work(pass.run)))
-	river.AddWorker(workers, river.WorkFunc(work(slice.run)))
-	river.AddWorker(workers, river.WorkFunc(work(sweep.run)))
-	river.AddWorker(workers, river.WorkFunc(work(backfill.run)))
+	river.AddWorker(workers, within(readingTimeout, pass.run))
+	river.AddWorker(workers, within(sliceTimeout, slice.run))
+	river.AddWorker(workers, within(readingTimeout, sweep.run))
+	river.AddWorker(workers, within(readingTimeout, backfill.run))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ backfillsArgs) error { return backfill.look(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ dispatchArgs) error { return dispatch.run(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ tidyArgs) error { return tidy.run(ctx) })))
@@ -118,7 +118,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		FetchCooldown: fetchCooldown,
 		Queues: map[string]river.QueueConfig{
 			queueScan: {MaxWorkers: 10}, queueDispatch: {MaxWorkers: 1, FetchPollInterval: fetchLatest},
-			queuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest}, queueBulk: {MaxWorkers: 2},
+			queuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest}, queueBulk: {MaxWorkers: 4},
 		},
 		Middleware: traced(cfg.Telemetry), PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour, DiscardedJobRetentionPeriod: 24 * time.Hour,
@@ -138,6 +138,23 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 func work[T river.JobArgs](run func(context.Context, T) error) func(context.Context, *river.Job[T]) error {
 	return func(ctx context.Context, job *river.Job[T]) error { return run(ctx, job.Args) }
 }
+
+// timed is a River worker of a function over args, with a time-out of its own.
+type timed[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+	limit time.Duration
+	run   func(context.Context, T) error
+}
+
+func within[T river.JobArgs](limit time.Duration, run func(context.Context, T) error) river.Worker[T] {
+	return &timed[T]{limit: limit, run: run}
+}
+
+// Work implements river.Worker.
+func (w *timed[T]) Work(ctx context.Context, job *river.Job[T]) error { return w.run(ctx, job.Args) }
+
+// Timeout implements river.Worker.
+func (w *timed[T]) Timeout(*river.Job[T]) time.Duration { return w.limit }
 
 // periodic jobs are inserted by River's leader. They are unique by period, never "one ever running": a job orphaned by a kill
 // must not block its successors. Nothing depends on one of them being inserted; the rows say what is due.

@@ -53,7 +53,7 @@ func (c *sweepChunk) where(ctx context.Context) (account, error) {
 	if err != nil {
 		return where, err
 	}
-	limited, cancel := context.WithTimeout(ctx, verifyTimeout)
+	limited, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
 	err = c.reader.states(limited, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: controls}},

@@ -14,8 +14,8 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// Times of a slice. Together they end before the job's own time-out: claims for 5 s, the last of them sent within 3 s more, and its
-// answer awaited until 28.5 s; wmssvc gives a request 20 s.
+// Times of a slice after its verification. Together they end before the job's own time-out: claims for 5 s, the last of
+// them sent within 3 s more, and its answer awaited until 28.5 s; wmssvc gives a request 20 s.
 const (
 	claimFor   = 5 * time.Second
 	sendWithin = 3 * time.Second

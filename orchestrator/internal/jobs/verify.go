@@ -1,13 +1,16 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -29,10 +32,13 @@ type verifier struct {
 	kingdee kingdeev1.BillServiceClient
 	logger  *slog.Logger
 	now     func() time.Time
+	// atOnce is how many questions are asked at the same time; 0 = all. The adapter spreads them over its sessions.
+	atOnce int
 }
 
-// verifyTimeout ends one fresh read.
-const verifyTimeout = 10 * time.Second
+// verifyTimeout ends one fresh read: two thirds of the longest verify_after. What takes longer would leave no time to
+// send.
+const verifyTimeout = 40 * time.Second
 
 // run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of the number by
 // id, and stores what that says of each debt. It answers those that still hold, with the moment they were seen. A read that fails
@@ -65,7 +71,7 @@ func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []le
 // look verifies a group. Where Kingdee's adapter refuses the question itself, the group is halved until the one that cannot be asked
 // for stands alone. The error is a stop of the scheme.
 func (v *verifier) look(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]int64) ([]ledger.Verified, error) {
-	fresh, err := read(ctx, r, due, holders)
+	fresh, err := v.read(ctx, r, due, holders)
 	var stop *stopError
 	switch {
 	case err == nil:
@@ -149,8 +155,14 @@ func (f *freshRead) cannotRead(number string) {
 	f.allUnreadable = f.allUnreadable || number == ""
 }
 
-// read asks Kingdee by id and then by number.
-func read(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]int64) (*freshRead, error) {
+func newFreshRead() *freshRead {
+	return &freshRead{
+		byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{}, unreadable: map[string]bool{}, gone: map[int64]bool{},
+	}
+}
+
+// read asks Kingdee by id and by number, both at once: so the read is as old as one of them takes, not both.
+func (v *verifier) read(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]int64) (*freshRead, error) {
 	var ids []int64
 	var numbers []string
 	for _, d := range due {
@@ -160,22 +172,35 @@ func read(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]i
 	}
 	slices.Sort(ids)
 	slices.Sort(numbers)
-	fresh := &freshRead{
-		byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{}, unreadable: map[string]bool{}, gone: map[int64]bool{},
-	}
-	err := fresh.ask(ctx, r, &kingdeev1.StreamBillStatesRequest{
-		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: slices.Compact(ids)}},
-	}, func(s rule.State) { fresh.byID[s.ID] = s })
-	if err != nil {
+	byID, byNumber := newFreshRead(), newFreshRead()
+	round, ctx := errgroup.WithContext(ctx)
+	round.SetLimit(cmp.Or(v.atOnce, -1))
+	round.Go(func() error {
+		return byID.ask(ctx, r, &kingdeev1.StreamBillStatesRequest{
+			Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: slices.Compact(ids)}},
+		}, func(s rule.State) { byID.byID[s.ID] = s })
+	})
+	round.Go(func() error {
+		return byNumber.ask(ctx, r, &kingdeev1.StreamBillStatesRequest{
+			Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: slices.Compact(numbers)}},
+		}, func(s rule.State) {
+			number := strings.ToLower(s.Number)
+			byNumber.byNumber[number] = append(byNumber.byNumber[number], s)
+		})
+	})
+	if err := round.Wait(); err != nil {
 		return nil, err
 	}
-	err = fresh.ask(ctx, r, &kingdeev1.StreamBillStatesRequest{
-		Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: slices.Compact(numbers)}},
-	}, func(s rule.State) {
-		number := strings.ToLower(s.Number)
-		fresh.byNumber[number] = append(fresh.byNumber[number], s)
-	})
-	return fresh, err
+	return byID.and(byNumber), nil
+}
+
+// and puts what was read by number to what was read by id. Together they are as old as the older.
+func (f *freshRead) and(byNumber *freshRead) *freshRead {
+	f.byNumber = byNumber.byNumber
+	maps.Copy(f.unreadable, byNumber.unreadable)
+	f.allUnreadable = f.allUnreadable || byNumber.allUnreadable
+	f.leftAt(byNumber.left)
+	return f
 }
 
 // ask reads one selection; keep gets each bill that can be decoded.

@@ -278,12 +278,13 @@ func (p Policy) vanished(d *Decision, now Bill) {
 	d.Vanished, d.VanishedEpoch = missing(had, has), d.After.LastImageEpoch
 }
 
-// eventTime is when a voided bill was voided: its cancel date (one without a time of day counts as the end of that day), or,
-// where Kingdee gives none, its last change. Zero when nothing tells.
+// eventTime is when a voided bill was voided: its cancel date (one without a time of day counts as the end of that
+// day). Zero when Kingdee gives none, or one that cannot be true: the last change is no proof, since a void need not
+// move that date, and what is not known to be before the start is a person's to decide.
 func eventTime(s State) time.Time {
 	switch {
 	case s.CancelTime.IsZero():
-		return s.ModifyTime
+		return time.Time{}
 	case s.CancelIsDate:
 		return s.CancelTime.Add(24*time.Hour - time.Second)
 	default:

@@ -151,7 +151,7 @@ func TestLivesOfABill(t *testing.T) {
 			{void("D", 4, "WH2"), "voided e2 WH1 image/image"},
 		},
 		"the same where Kingdee fills no cancel date": {
-			{void("D", 0, "WH1").withModified(2), "voided e1 WH1 weak/current"},
+			{void("D", 0, "WH1").withModified(2), "voided e1 WH1 weak/current held:no_event_time"},
 			{live(3, "WH1"), "live e2" + standing},
 			{void("D", 0, "WH1").withModified(4), "voided e2 WH1 image/image"},
 		},
@@ -236,7 +236,7 @@ func TestLivesOfABill(t *testing.T) {
 		},
 		"voided, without any date, never seen live":     {{void("D", 0, "WH1"), "voided e1 WH1 weak/current held:no_event_time"}},
 		"voided draft without any date":                 {{void("A", 0, "WH1"), "never_audited e1" + gone}},
-		"voided without a cancel date, changed earlier": {{void("D", 0, "WH1").withModified(-1), "before_start e1" + gone}},
+		"voided without a cancel date, changed earlier": {{void("D", 0, "WH1").withModified(-1), "voided e1 WH1 weak/current held:no_event_time"}},
 		"voided without any date, but once seen live": {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 0, "WH1"), "voided e1 WH1 image/image"},

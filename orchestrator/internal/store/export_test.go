@@ -7,7 +7,7 @@ import (
 
 // TryLock is what TryLockPass does, for locks that last shorter.
 func (s *Store) TryLock(ctx context.Context, name string, lasts time.Duration) (func(), bool, error) {
-	return s.tryLock(ctx, name, lasts)
+	return s.tryLock(ctx, name, lasts, 0)
 }
 
 // BillsByNumber is what BillViews asks, for the test that looks at its plan.
@@ -22,3 +22,8 @@ const (
 	LoadRows   = loadRows
 	HolderRows = holderRows
 )
+
+// TryLockTalking is a lock whose holder says a word as often.
+func (s *Store) TryLockTalking(ctx context.Context, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
+	return s.tryLock(ctx, name, lasts, word)
+}

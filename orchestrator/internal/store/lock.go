@@ -4,17 +4,24 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
-// lockLasts is how long a lock outlives the last word of its holder. It is longer than any job may take, so only a process that is
-// frozen or cut off meets it: its connection stands, answers keep-alives, and would hold the lock for as long as it stands. Once it is
-// gone the holder can no longer do harm: what it still writes is refused by the cursor, the mark's version and the bills' read times.
-const lockLasts = 40 * time.Second
+// lockLasts is how long a lock outlives the last word of its holder, and lockWord how often a holder that is alive says
+// one, however long the vendor takes that it waits for: only a process that is frozen or cut off says nothing for so
+// long.
+const (
+	lockLasts = 40 * time.Second
+	lockWord  = 10 * time.Second
+)
 
-// tryLock takes the lock of that name, which nobody else then gets until unlock. It dies with its connection, and the server ends the
-// connection when its process has said nothing for so long as lasts says. ok is false when somebody else holds it.
-func (s *Store) tryLock(ctx context.Context, name string, lasts time.Duration) (unlock func(), ok bool, err error) {
+// tryLock takes the lock of that name, which nobody else then gets until unlock. It dies with its connection, and the
+// server ends the connection when its process has said nothing for so long as lasts says; word is how often it says
+// something, 0 for never. ok is false when somebody else holds it.
+func (s *Store) tryLock(ctx context.Context, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("lock %s: %w", name, err)
@@ -31,7 +38,9 @@ func (s *Store) tryLock(ctx context.Context, name string, lasts time.Duration) (
 		conn.Release()
 		return nil, false, err
 	}
+	hush := talk(context.WithoutCancel(ctx), conn.Conn(), word)
 	return func() {
+		hush()
 		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if _, err := conn.Exec(free, `select pg_advisory_unlock(`+key+`), set_config('idle_session_timeout', '0', false)`, name); err != nil {
@@ -40,4 +49,35 @@ func (s *Store) tryLock(ctx context.Context, name string, lasts time.Duration) (
 		}
 		conn.Release()
 	}, true, nil
+}
+
+// talk says a word on a lock's connection now and then, until hush is called.
+func talk(ctx context.Context, conn *pgx.Conn, every time.Duration) (hush func()) {
+	if every == 0 {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var talking sync.WaitGroup
+	talking.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			// Without ctx: to cancel a statement is to lose the connection, and the lock with it.
+			said, enough := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			_, err := conn.Exec(said, "select")
+			enough()
+			if err != nil {
+				return // the lock is lost; what its holder writes meets the rows as they are then
+			}
+		}
+	})
+	return func() {
+		cancel()
+		talking.Wait()
+	}
 }

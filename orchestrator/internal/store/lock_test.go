@@ -27,6 +27,24 @@ func TestALockIsLostByAHolderWhoSaysNothing(t *testing.T) {
 	unlock()
 }
 
+// A holder that waits for a slow vendor is alive: its lock used to be taken after 40 s, and the same pages were read by
+// two, then three.
+func TestALockIsKeptByAHolderWhoWaits(t *testing.T) {
+	w := setupWriter(t)
+	unlock, ok, err := w.store.TryLockTalking(t.Context(), "pass", time.Second, 100*time.Millisecond)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Never(t, func() bool {
+		_, second, err := w.store.TryLock(t.Context(), "pass", time.Minute)
+		return err != nil || second
+	}, 3*time.Second, 50*time.Millisecond)
+	unlock()
+	unlock, ok, err = w.store.TryLock(t.Context(), "pass", time.Minute)
+	require.NoError(t, err)
+	require.True(t, ok, "and given back as any other")
+	unlock()
+}
+
 // The connection of a lock goes back to the pool; nothing that it serves later may be cut off for being idle.
 func TestALockLeavesNothingBehindOnItsConnection(t *testing.T) {
 	w := setupWriter(t)

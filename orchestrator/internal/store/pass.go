@@ -15,7 +15,7 @@ import (
 
 // TryLockPass takes the lock that keeps two chunks of one scheme's pass apart; ok is false when somebody else holds it.
 func (s *Store) TryLockPass(ctx context.Context, scheme string) (unlock func(), ok bool, err error) {
-	return s.tryLock(ctx, passLock(scheme), lockLasts)
+	return s.tryLock(ctx, passLock(scheme), lockLasts, lockWord)
 }
 
 func passLock(scheme string) string { return "pass " + scheme }

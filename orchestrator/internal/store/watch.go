@@ -13,7 +13,7 @@ import (
 // TryLockSweep keeps two chunks of one scheme's sweep or watch apart, as TryLockPass does for passes. They are locks of their own: what
 // a look writes is kept apart from a pass by the read times of the bills.
 func (s *Store) TryLockSweep(ctx context.Context, scheme string, kind ledger.SweepKind) (unlock func(), ok bool, err error) {
-	return s.tryLock(ctx, string(kind)+" "+scheme, lockLasts)
+	return s.tryLock(ctx, string(kind)+" "+scheme, lockLasts, lockWord)
 }
 
 // stampOf is the latest of a bill's four dates, as the index bill_stamp has it.

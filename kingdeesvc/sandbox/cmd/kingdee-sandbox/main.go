@@ -30,6 +30,7 @@ func run(ctx context.Context) error {
 	flag.StringVar(&cfg.StateFile, "state", "", "file that keeps the bills over restarts")
 	flag.Uint64Var(&cfg.Seed, "seed", sandbox.DefaultSeed, "sample data set, 0 for none")
 	flag.BoolVar(&cfg.Personality.OldServer, "old", false, "play an old server: SHA-1, no BillQuery, 2000 rows a page")
+	flag.BoolVar(&cfg.OpenControl, "open-control", false, "let other machines call /control/, too")
 	verbose := flag.Bool("v", false, "log each call")
 	flag.Parse()
 	if *verbose {

@@ -1059,12 +1059,12 @@ func (*StreamBillStatesResponse_Page) isStreamBillStatesResponse_Frame() {}
 
 func (*StreamBillStatesResponse_Summary) isStreamBillStatesResponse_Frame() {}
 
-// StreamHeader is the first frame of a stream. It is sent after a cheap call to the vendor and before the first query
-// leaves, so its clock is never later than anything the pages show.
+// StreamHeader is the first frame of a stream. It is sent before the first query leaves, so its clock is never later than
+// anything the pages show.
 type StreamHeader struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The vendor's clock: the HTTP Date of that cheap call. Absent when the answer had no Date or had an Age (a cache
-	// wrote it); vendor_time_note then says which.
+	// The vendor's clock: the HTTP Date of a cheap call, or of an answer of the last minute, which has gone on since.
+	// Absent when the answer had no Date or had an Age (a cache wrote it); vendor_time_note then says which.
 	VendorTime     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=vendor_time,json=vendorTime,proto3" json:"vendor_time,omitempty"`
 	VendorTimeNote string                 `protobuf:"bytes,2,opt,name=vendor_time_note,json=vendorTimeNote,proto3" json:"vendor_time_note,omitempty"`
 	// kingdeesvc's own clock at the same moment. Hosts must agree within 2 s.

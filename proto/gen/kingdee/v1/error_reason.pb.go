@@ -63,10 +63,10 @@ const (
 	ErrorReason_ERROR_REASON_CALLER_GONE ErrorReason = 17
 	// UNAUTHENTICATED: this service wants a token or a certificate.
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 18
-	// FAILED_PRECONDITION: Kingdee has locked the account after too many wrong logins; nothing is tried for half an hour.
+	// FAILED_PRECONDITION: Kingdee has locked the account after too many wrong logins; nothing is tried for half an hour at first.
 	ErrorReason_ERROR_REASON_ACCOUNT_LOCKED ErrorReason = 19
-	// FAILED_PRECONDITION: sessions kept being lost while in use, so another program logs in as the same user; no login for
-	// ten minutes.
+	// FAILED_PRECONDITION: a session was lost again right after its login, so another program logs in as the same user; no
+	// login for 10 s, 20 s … 5 minutes.
 	ErrorReason_ERROR_REASON_SESSION_CONTENDED ErrorReason = 20
 )
 

@@ -1,4 +1,4 @@
-package kingdee
+package literal
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package kingdee
+package literal
 
 import (
 	"errors"
@@ -10,9 +10,10 @@ import (
 // ErrNotADate is a text in none of the forms that Kingdee writes dates in.
 var ErrNotADate = errors.New("not a date")
 
-// ParseDate reads a date cell's text as the server's wall clock: 2024-04-11T23:52:02.583 with 0 to 3 digits of fraction (more
-// are read too), 2024-04-11, or the old .NET form /Date(1700000000000)/, which is a moment and needs no zone. A blank text
-// and year 1, which is .NET's way to say "none", answer the zero time.
+// ParseDate reads a date cell's text as the server's wall clock: 2024-04-11T23:52:02.583 with 0 to 3 digits of fraction
+// (more are read too), 2024-04-11, or as other serialisers write it: with a blank or slashes, with an offset from UTC,
+// or as the old .NET form /Date(1700000000000)/; the last two are moments and need no zone. A blank text and year 1,
+// which is .NET's way to say "none", answer the zero time.
 func ParseDate(text string, zone *time.Location) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -21,27 +22,59 @@ func ParseDate(text string, zone *time.Location) (time.Time, error) {
 	if inner, ok := strings.CutPrefix(text, "/Date("); ok {
 		return parseTicks(inner, zone)
 	}
-	if t, ok := parseWall(text, zone); ok {
-		if t.Year() == 1 {
-			return time.Time{}, nil
-		}
-		return bounded(t)
+	t, ok := parseWall(text, zone)
+	if ok && !Placeholder(t) {
+		return t, nil // nearly all
 	}
-	if len(text) > 10 && text[10] == ' ' {
-		text = text[:10] + "T" + text[11:]
+	if !ok {
+		t, ok = parseOther(text, zone)
 	}
-	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02"} {
-		t, err := time.ParseInLocation(layout, text, zone)
-		if err != nil {
+	switch {
+	case !ok:
+		return time.Time{}, ErrNotADate
+	case t.Year() == 1:
+		return time.Time{}, nil
+	}
+	return bounded(t)
+}
+
+// otherLayouts are the forms that leave no doubt which number is the day; those with an offset stand first.
+var otherLayouts = []string{
+	"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05 Z07:00",
+	"2006-01-02T15:04Z07:00",
+	"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02",
+}
+
+func parseOther(text string, zone *time.Location) (time.Time, bool) {
+	day, clock, timed := text, "", false
+	if at := strings.IndexAny(text, "T "); at >= 0 {
+		day, clock, timed = text[:at], strings.TrimSpace(text[at+1:]), true
+	}
+	day = strings.ReplaceAll(day, "/", "-")
+	for _, layout := range otherLayouts {
+		layoutDay, layoutClock, layoutTimed := strings.Cut(layout, "T")
+		if timed != layoutTimed {
 			continue
 		}
-		if t.Year() == 1 {
-			return time.Time{}, nil
+		for _, form := range []string{layoutDay, "2006-1-2"} {
+			if t, err := time.ParseInLocation(form+"T"+layoutClock, day+"T"+clock, zone); err == nil {
+				return t.In(zone), true
+			}
 		}
-		return bounded(t)
 	}
-	return time.Time{}, ErrNotADate
+	return time.Time{}, false
 }
+
+// The first and the last moment, in Unix seconds, between which a date is believed: the years 1971 and 9000.
+const (
+	believedFrom  = 365 * 86400
+	believedUntil = 221845392000
+)
+
+// Placeholder says whether a date is what databases and programs store where there is none: 1753 and 1900 are the first
+// years of SQL Server's date types, 1899 is the zero of spreadsheets, 1970 that of Unix, 9999 the last year of all.
+// There was no Kingdee in any of them. The zero time, which is unset already, is one too.
+func Placeholder(t time.Time) bool { return t.Unix() < believedFrom || t.Unix() >= believedUntil }
 
 // parseWall reads YYYY-MM-DDTHH:MM:SS with up to nine digits of fraction: nearly every date cell, four to seven a row. It is
 // several times as quick as time's layouts; what it does not take is left to them.

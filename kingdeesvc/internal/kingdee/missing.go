@@ -1,0 +1,45 @@
+package kingdee
+
+import (
+	"slices"
+	"strings"
+)
+
+// codeNotThere is the MsgCode of a field or value that does not exist.
+const codeNotThere = 9
+
+// nameFields finds out which keys a "no such field" is about. MsgCode 9 says it in every language, and so does the
+// known sentence of a server that gives no code; of the text only the keys that were asked for are read, as whole
+// words.
+func (f *Fault) nameFields(asked []string) {
+	if f.Code != codeNotThere && f.Class != FieldUnknown || f.Class == FormUnknown || f.Class == SessionLost {
+		return
+	}
+	for _, word := range words(f.Message) {
+		for _, key := range asked {
+			if names(word, key) && !slices.Contains(f.Fields, key) {
+				f.Fields = append(f.Fields, key)
+			}
+		}
+	}
+	if len(f.Fields) > 0 {
+		f.Class, f.Field = FieldUnknown, f.Fields[0]
+	}
+}
+
+// names says whether a word stands for a key: FLOT for FLOT.FNumber too.
+func names(word, key string) bool {
+	root, _, _ := strings.Cut(key, ".")
+	return strings.EqualFold(word, key) || strings.EqualFold(word, root)
+}
+
+// words are the parts of a text that may be keys: letters, digits and underscores, with dots between.
+func words(text string) []string {
+	found := strings.FieldsFunc(text, func(c rune) bool {
+		return c != '_' && c != '.' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	})
+	for i, word := range found {
+		found[i] = strings.Trim(word, ".")
+	}
+	return found
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,20 +16,33 @@ import (
 func TestTheQueueIsSilentWhileTheLedgerIsAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		var awaySince, backSince time.Time
+		var (
+			mu                  sync.Mutex // what is held back is told by a timer's goroutine
+			out                 bytes.Buffer
+			awaySince, backFrom time.Time
+		)
 		logger := quiet(slog.New(slog.NewTextHandler(&out, nil)), func(since time.Time) bool {
-			return !awaySince.IsZero() && (backSince.IsZero() || backSince.After(since))
+			mu.Lock()
+			defer mu.Unlock()
+			return !awaySince.IsZero() && (backFrom.IsZero() || backFrom.After(since))
 		})
-		pass := func(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the bubble's clock
+		now := func(what *time.Time) {
+			mu.Lock()
+			defer mu.Unlock()
+			*what = time.Now()
+		}
+		pass := func(d time.Duration) {
+			time.Sleep(d) //nolint:forbidigo // the bubble's clock
+			synctest.Wait()
+		}
 		logger.Error("fetching jobs", "err", "refused")
 		pass(2 * time.Second)
-		awaySince = time.Now() // it is found out a moment after the first complaint
+		now(&awaySince) // it is found out a moment after the first complaint
 		for range 10 {
 			logger.Error("fetching jobs", "err", "refused")
 			pass(time.Second)
 		}
-		backSince = time.Now()
+		now(&backFrom)
 		logger.Error("fetching jobs", "err", "the database system is starting up")
 		pass(time.Minute)
 		require.Empty(t, out.String())

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
@@ -91,19 +90,12 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	return s, nil
 }
 
-func (s *Server) listen(ctx context.Context, cfg Config) error {
+func (s *Server) listen(ctx context.Context, cfg Config) (err error) {
 	if err := s.grpc.Listen(ctx, "KINGDEESVC_ADDR", cfg.Addr); err != nil {
 		return err
 	}
-	var scrapes net.Listener
-	if cfg.MetricsAddr != "" {
-		var err error
-		if scrapes, err = serve.Listen(ctx, "KINGDEESVC_METRICS_ADDR", cfg.MetricsAddr); err != nil {
-			return err
-		}
-	}
-	s.metrics = serve.NewMetrics(scrapes, s.telemetry.Registry, s.logger)
-	return nil
+	s.metrics, err = serve.ListenMetrics(ctx, "KINGDEESVC_METRICS_ADDR", cfg.MetricsAddr, s.telemetry.Registry, s.logger)
+	return err
 }
 
 // build makes the graph below gRPC.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -116,17 +115,12 @@ func (c counted) StoreResults(ctx context.Context, results []ledger.Result, bad 
 	return err
 }
 
-func (s *Server) serveMetrics(ctx context.Context, cfg Config) error {
-	var scrapes net.Listener
-	if cfg.MetricsAddr != "" {
-		var err error
-		if scrapes, err = serve.Listen(ctx, "ORCHESTRATOR_METRICS_ADDR", cfg.MetricsAddr); err != nil {
-			return err
-		}
+func (s *Server) serveMetrics(ctx context.Context, cfg Config) (err error) {
+	s.metrics, err = serve.ListenMetrics(ctx, "ORCHESTRATOR_METRICS_ADDR", cfg.MetricsAddr, s.telemetry.Registry, s.logger)
+	if err == nil {
+		s.Go(s.metrics.Serve)
 	}
-	s.metrics = serve.NewMetrics(scrapes, s.telemetry.Registry, s.logger)
-	s.Go(s.metrics.Serve)
-	return nil
+	return err
 }
 
 func (s *Server) serveGRPC(ctx context.Context, cfg Config, books *store.Store, schemes []*scheme.Scheme, guard access.Guard) error {

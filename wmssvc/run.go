@@ -3,7 +3,6 @@ package wmssvc
 import (
 	"context"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
@@ -115,19 +114,12 @@ func (o observers) Asked(ctx context.Context, account string, result *account.Re
 	}
 }
 
-func (s *Server) listen(ctx context.Context, cfg Config) error {
+func (s *Server) listen(ctx context.Context, cfg Config) (err error) {
 	if err := s.grpc.Listen(ctx, "WMSSVC_ADDR", cfg.Addr); err != nil {
 		return err
 	}
-	var scrapes net.Listener
-	if cfg.MetricsAddr != "" {
-		var err error
-		if scrapes, err = serve.Listen(ctx, "WMSSVC_METRICS_ADDR", cfg.MetricsAddr); err != nil {
-			return err
-		}
-	}
-	s.metrics = serve.NewMetrics(scrapes, s.telemetry.Registry, s.logger)
-	return nil
+	s.metrics, err = serve.ListenMetrics(ctx, "WMSSVC_METRICS_ADDR", cfg.MetricsAddr, s.telemetry.Registry, s.logger)
+	return err
 }
 
 // Addr is where gRPC is listened for, with the port that was chosen for port 0.

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,11 +31,18 @@ type Metrics struct {
 	server   *http.Server
 }
 
-// NewMetrics serves what the registry holds on the listener; a nil listener serves nothing.
-func NewMetrics(listener net.Listener, registry *prometheus.Registry, logger *slog.Logger) *Metrics {
+// ListenMetrics takes the address, to serve what the registry holds there; an empty address serves nothing. A fault names the
+// setting that it comes from.
+func ListenMetrics(ctx context.Context, setting, addr string, registry *prometheus.Registry, logger *slog.Logger) (*Metrics, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	return &Metrics{listener: listener, server: HTTP(mux, logger)}
+	m := &Metrics{server: HTTP(mux, logger)}
+	if addr == "" {
+		return m, nil
+	}
+	var err error
+	m.listener, err = Listen(ctx, setting, addr)
+	return m, err
 }
 
 // Addr is where it listens, with the port that was chosen for port 0; empty where metrics are not wanted.

@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
 )
 
 // programs are all that an installation runs.
@@ -123,6 +125,34 @@ func TestEveryLineOfTheLogIsJSON(t *testing.T) {
 		}
 		require.NoError(t, cmd.Wait())
 	})
+}
+
+// `voidrelay up` told of its end in plain text between the lines of its log.
+func TestUpWritesJSONToTheEndAndSIGHUPEndsNothing(t *testing.T) {
+	t.Parallel()
+	status, example, _ := run(t, program(t, "voidrelay", nil, "scheme", "example"))
+	require.Zero(t, status)
+	env := map[string]string{"SCHEMES_FILE": file(t, example)}
+	for _, s := range services {
+		maps.Copy(env, s.sound)
+	}
+	for _, setting := range []string{"KINGDEESVC_TARGET", "WMSSVC_TARGET", "ADAPTER_TOKEN"} {
+		delete(env, setting)
+	}
+	env["DATABASE_URL"] = storetest.URL(t)
+	cmd := program(t, "voidrelay", env, "up")
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := &log{lines: bufio.NewScanner(stderr)}
+	lines.until(t, "orchestrator listens")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	lines.until(t, "SIGHUP")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	for lines.lines.Scan() {
+		require.True(t, json.Valid(lines.lines.Bytes()), lines.lines.Text())
+	}
+	require.NoError(t, cmd.Wait())
 }
 
 func firstAddr(t *testing.T, lines *log) string {

@@ -142,12 +142,17 @@ func (s *Server) serveGRPC(ctx context.Context, cfg Config, books *store.Store, 
 }
 
 func (s *Server) serveREST(ctx context.Context, cfg Config, guard access.Guard) error {
-	own, err := s.dial(s.grpc.Addr(), serve.DialOptions{TLS: access.OwnCredentials(guard.TLS)})
+	way := serve.DialOptions{TLS: access.OwnCredentials(guard.TLS)}
+	own, err := s.dial(s.grpc.Addr(), way)
+	if err != nil {
+		return err
+	}
+	pulse, err := s.dial(s.grpc.Addr(), way)
 	if err != nil {
 		return err
 	}
 	// Without tokens and client certificates the settings allow loopback only.
-	handler, err := gateway.New(ctx, own, !cfg.Access.Guarded(), s.telemetry.Tracers)
+	handler, err := gateway.New(ctx, own, pulse, !cfg.Access.Guarded(), s.telemetry.Tracers)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/voidrelay/voidrelay/internal/settings"
 )
@@ -60,19 +59,39 @@ func (f Files) serverTLS() (*tls.Config, error) {
 	case f.Cert == "" || f.Key == "":
 		return nil, errors.New("TLS_CERT_FILE, TLS_KEY_FILE: set both or neither; TLS_CLIENT_CA_FILE needs both")
 	}
-	pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
-	if err != nil {
-		return nil, fmt.Errorf("TLS_CERT_FILE, TLS_KEY_FILE: %w", err)
-	}
+	pair, pairErr := Pair("TLS_CERT_FILE", f.Cert, "TLS_KEY_FILE", f.Key)
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
-	if f.ClientCA == "" {
-		return config, nil
+	var callersErr error
+	if f.ClientCA != "" {
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+		if config.ClientCAs, callersErr = Only(f.ClientCA); callersErr != nil {
+			callersErr = fmt.Errorf("TLS_CLIENT_CA_FILE: %w", callersErr)
+		}
 	}
-	config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-	if err := addCertificates(config.ClientCAs, f.ClientCA); err != nil {
-		return nil, fmt.Errorf("TLS_CLIENT_CA_FILE: %w", err)
+	if err := errors.Join(pairErr, callersErr); err != nil {
+		return nil, err
 	}
 	return config, nil
+}
+
+// Pair reads a certificate and its key. Its error names every setting whose file is wrong.
+func Pair(certSetting, cert, keySetting, key string) (tls.Certificate, error) {
+	certPEM, certErr := settings.ReadFile(cert)
+	if certErr != nil {
+		certErr = fmt.Errorf("%s: %w", certSetting, certErr)
+	}
+	keyPEM, keyErr := settings.ReadFile(key)
+	if keyErr != nil {
+		keyErr = fmt.Errorf("%s: %w", keySetting, keyErr)
+	}
+	if err := errors.Join(certErr, keyErr); err != nil {
+		return tls.Certificate{}, err
+	}
+	pair, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("%s, %s: %w", certSetting, keySetting, err)
+	}
+	return pair, nil
 }
 
 // Roots are whom to trust about a server: the system's authorities and those in the file. Without a file it answers nil, which
@@ -99,7 +118,7 @@ func Only(file string) (*x509.CertPool, error) {
 }
 
 func addCertificates(pool *x509.CertPool, file string) error {
-	content, err := os.ReadFile(file)
+	content, err := settings.ReadFile(file)
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,15 @@ package serve
 import (
 	"context"
 	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -39,6 +44,9 @@ func (c *chain) tell(ctx context.Context, method string, who *access.Record, req
 	attrs := []slog.Attr{
 		slog.String("method", method), slog.String("caller", who.Name()), slog.String("code", code.String()), slog.Duration("seconds", took),
 	}
+	if code == codes.Unauthenticated {
+		attrs = append(attrs, slog.String("from", from(ctx)))
+	}
 	act := actOf(req)
 	switch {
 	case refusesTrouble[code] && !foreign(method):
@@ -55,6 +63,26 @@ func (c *chain) tell(ctx context.Context, method string, who *access.Record, req
 // refusesTrouble are the codes that say something about us or a vendor, or about a caller who is not known.
 var refusesTrouble = map[codes.Code]bool{
 	codes.Unavailable: true, codes.FailedPrecondition: true, codes.ResourceExhausted: true, codes.Unauthenticated: true,
+}
+
+// from is the host that a call comes from. What comes through our own REST face comes from the host that called there.
+func from(ctx context.Context) string {
+	caller, ok := peer.FromContext(ctx)
+	if !ok {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(caller.Addr.String())
+	if err != nil {
+		return caller.Addr.String()
+	}
+	if forwarded := metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"); access.IsLoopback(host) && len(forwarded) > 0 {
+		// The last one is the gateway's word, those before it are the caller's.
+		last := forwarded[len(forwarded)-1]
+		if addr, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndex(last, ",")+1:])); err == nil {
+			return addr.String()
+		}
+	}
+	return host
 }
 
 // actOf is what a log line says of an act: a request that has a request_id asks for one. nil for a question.

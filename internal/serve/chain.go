@@ -43,19 +43,20 @@ type chain struct {
 	closing context.Context // the server's life, not a call's
 }
 
-// options are the interceptors, outermost first: recover, id, deadline, log, errors, auth, validate. Errors stand outside of
-// auth and validate, which answer with errors of their own kind.
+// options are the interceptors, outermost first: recover, id, deadline, log, recover again, errors, auth, validate. Errors stand
+// outside of auth and validate, which answer with errors of their own kind. The inner recover turns a panic into a failed call with
+// an id, which is logged as other calls are; the outer one is for panics on the way there.
 func (c *chain) options() []grpc.ServerOption {
 	crashed := recovery.WithRecoveryHandlerContext(c.crashed)
 	identify := access.Identify(c.Tokens)
 	return []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(
-			recovery.UnaryServerInterceptor(crashed), c.unaryID, c.unaryDeadline, c.unaryLog, c.unaryErrors,
-			auth.UnaryServerInterceptor(identify), c.unaryValid,
+			recovery.UnaryServerInterceptor(crashed), c.unaryID, c.unaryDeadline, c.unaryLog,
+			recovery.UnaryServerInterceptor(crashed), c.unaryErrors, auth.UnaryServerInterceptor(identify), c.unaryValid,
 		),
 		grpc.ChainStreamInterceptor(
-			recovery.StreamServerInterceptor(crashed), c.streamID, c.streamDeadline, c.streamLog, c.streamErrors,
-			auth.StreamServerInterceptor(identify), c.streamValid,
+			recovery.StreamServerInterceptor(crashed), c.streamID, c.streamDeadline, c.streamLog,
+			recovery.StreamServerInterceptor(crashed), c.streamErrors, auth.StreamServerInterceptor(identify), c.streamValid,
 		),
 	}
 }

@@ -133,6 +133,7 @@ func TestAPanicIsLoggedWithItsCauseAndTheServerGoesOn(t *testing.T) {
 	require.NotEmpty(t, told)
 	require.Equal(t, "a call panicked", told[0]["msg"])
 	require.Equal(t, "geheim", told[0]["err"])
+	require.Equal(t, "ticket-7", told[0]["request_id"], "the line had no id, so nobody knew which call it was")
 }
 
 func TestAFaultOfOursIsLoggedOnceWithTheCallsID(t *testing.T) {

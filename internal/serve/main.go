@@ -92,12 +92,17 @@ func (p Program) run(ctx context.Context, out io.Writer) int {
 		return RefuseSettings(out, p.Name, wrong)
 	}
 	if err == nil {
+		undo := context.AfterFunc(ctx, func() {
+			logger.InfoContext(ctx, "stopping: what is under way is finished", slog.String("service", p.Name))
+		})
+		defer undo()
 		err = UntilDone(ctx, service)
 	}
 	if err != nil {
 		logger.ErrorContext(ctx, "the service ended", slog.String("service", p.Name), slog.Any("err", err))
 		return statusFailed
 	}
+	logger.InfoContext(ctx, "stopped", slog.String("service", p.Name))
 	return 0
 }
 

@@ -19,27 +19,35 @@ var (
 	utf16Marks = [][]byte{{0xFE, 0xFF}, {0xFF, 0xFE}}
 )
 
-// ReadText reads a text file that a setting names: UTF-8, at most 1 MiB, without the byte order mark that some editors write.
-// Its errors name the file and never quote its content.
-func ReadText(path string) (string, error) {
+// ReadFile reads a file that a setting names: at most 1 MiB, without the byte order mark that some editors write. Its errors name
+// the file and never quote its content.
+func ReadFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer func() { _ = file.Close() }()
 	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	switch {
 	case err != nil:
-		return "", err
+		return nil, err
 	case len(content) > maxFile:
-		return "", fmt.Errorf("%s is larger than %d bytes", path, maxFile)
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxFile)
 	}
 	for _, mark := range utf16Marks {
 		if bytes.HasPrefix(content, mark) {
-			return "", fmt.Errorf("%s is UTF-16; save it as UTF-8", path)
+			return nil, fmt.Errorf("%s is UTF-16; save it as UTF-8", path)
 		}
 	}
-	content = bytes.TrimPrefix(content, byteOrderMark)
+	return bytes.TrimPrefix(content, byteOrderMark), nil
+}
+
+// ReadText is ReadFile for what must be text in UTF-8.
+func ReadText(path string) (string, error) {
+	content, err := ReadFile(path)
+	if err != nil {
+		return "", err
+	}
 	if !utf8.Valid(content) || bytes.IndexByte(content, 0) >= 0 {
 		return "", fmt.Errorf("%s is not a UTF-8 text", path)
 	}

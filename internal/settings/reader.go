@@ -44,7 +44,8 @@ func (r *Reader) Faulty(name string) bool { return r.faulty[name] }
 
 // Text is the setting, or otherwise where it is not set.
 func (r *Reader) Text(name, otherwise string) string {
-	if value := strings.TrimSpace(r.getenv(name)); value != "" {
+	value := strings.TrimPrefix(strings.TrimSpace(r.getenv(name)), string(byteOrderMark))
+	if value = strings.TrimSpace(value); value != "" {
 		return value
 	}
 	return otherwise

@@ -3,13 +3,22 @@ package telemetry
 import (
 	"context"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
-// sameFor is how long a line that says the same as one before is held back.
-const sameFor = time.Minute
+const (
+	// sameFor is how long a line that says the same as one before is held back.
+	sameFor = time.Minute
+	// mostLines is how many different lines are remembered; with more, all are forgotten, and told again.
+	mostLines = 1000
+	// idDigits is how many digits a number by itself has that names something: a bill, not a count of tries.
+	idDigits = 5
+)
 
 // OnChange answers a logger that tells a trouble once while it lasts: a warning or an error whose message, subject and cause
 // equal those of a line of the last minute is counted instead of written, and the next one that is written says how many
@@ -53,7 +62,7 @@ func (h *onChange) Handle(ctx context.Context, record slog.Record) error {
 }
 
 // fingerprint is what makes two lines the same: the message, the subjects beside it (texts, and numbers that are an id) and the
-// cause. A cause is compared without its digits, since ports, counts and times differ from try to try.
+// cause. A cause is compared without its counts, since ports, tries and times differ from try to try.
 func fingerprint(record slog.Record) string {
 	var text strings.Builder
 	text.WriteString(record.Message)
@@ -62,9 +71,10 @@ func fingerprint(record slog.Record) string {
 		cause, isError := value.Any().(error)
 		switch {
 		case isError:
-			text.WriteString("\x00" + attr.Key + withoutDigits(cause.Error()))
+			text.WriteString("\x00" + attr.Key + withoutCounts(cause.Error()))
 		case attr.Key == "err" || attr.Key == "error":
-			text.WriteString("\x00" + attr.Key + withoutDigits(value.String()))
+			text.WriteString("\x00" + attr.Key + withoutCounts(value.String()))
+		case attr.Key == "stack": // tells where; its addresses differ each time
 		case value.Kind() == slog.KindString || strings.HasSuffix(attr.Key, "_id"):
 			text.WriteString("\x00" + attr.Key + value.String())
 		}
@@ -73,26 +83,34 @@ func fingerprint(record slog.Record) string {
 	return text.String()
 }
 
-func withoutDigits(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return -1
+var number = regexp.MustCompile(`[0-9]+`)
+
+// withoutCounts leaves out numbers, but for those that name something: the end of a word, as in ZZCX000154, and a long one by itself,
+// as in "bill 100066".
+func withoutCounts(text string) string {
+	var out strings.Builder
+	end := 0
+	for _, at := range number.FindAllStringIndex(text, -1) {
+		out.WriteString(text[end:at[0]])
+		end = at[1]
+		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		alone := at[0] == 0 || unicode.IsSpace(before) || before == '"' || before == '\''
+		if unicode.IsLetter(before) || before == '-' || alone && end-at[0] >= idDigits && after != '.' && !unicode.IsLetter(after) {
+			out.WriteString(text[at[0]:end])
 		}
-		return r
-	}, text)
+	}
+	out.WriteString(text[end:])
+	return out.String()
 }
 
 // count says whether this line was told within the last minute, and if not, how often it was held back before.
 func (t *told) count(key string, now time.Time) (repeated int, again bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for other, l := range t.lines {
-		if other != key && now.Sub(l.at) > 10*sameFor {
-			delete(t.lines, other)
-		}
-	}
 	l, ok := t.lines[key]
 	if !ok {
+		t.forget(now)
 		t.lines[key] = &line{at: now}
 		return 0, false
 	}
@@ -103,6 +121,18 @@ func (t *told) count(key string, now time.Time) (repeated int, again bool) {
 	repeated = l.repeated
 	*l = line{at: now}
 	return repeated, false
+}
+
+// forget makes room for one line more.
+func (t *told) forget(now time.Time) {
+	for other, l := range t.lines {
+		if now.Sub(l.at) > 10*sameFor {
+			delete(t.lines, other)
+		}
+	}
+	if len(t.lines) >= mostLines {
+		clear(t.lines)
+	}
 }
 
 // WithAttrs implements slog.Handler.

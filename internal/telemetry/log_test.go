@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -71,6 +72,33 @@ func TestATroubleIsToldOnceWhileItLasts(t *testing.T) {
 		require.InDelta(t, 19, lines[4]["repeated"], 0, "what was held back is counted")
 		require.Equal(t, "steady", lines[7]["msg"], "what is no trouble is never held back")
 	})
+}
+
+// Two bills whose numbers stood in the cause alone were one trouble, and the second was never told.
+func TestWhatDiffersIsTold(t *testing.T) {
+	t.Parallel()
+	for _, same := range [][2]string{
+		{"dial 127.0.0.1:40001: refused", "dial 127.0.0.1:51234: refused"}, {"no answer after 20.000123s", "no answer after 19.999871s"},
+		{"try 3 of 9", "try 4 of 9"}, {"at 10:15:02 the server said no", "at 11:16:07 the server said no"}, {"[Channel #2 SubChannel #8] x", "[Channel #2 SubChannel #19] x"},
+	} {
+		require.Equal(t, withoutCounts(same[0]), withoutCounts(same[1]))
+	}
+	for _, other := range [][2]string{
+		{"bill ZZCX000154: no lines", "bill ZZCX000155: no lines"}, {"bill 100066: no lines", "bill 100067: no lines"},
+		{"单据 ZZCX-2026-0001 有误", "单据 ZZCX-2026-0002 有误"}, {`bill "20260001" has no lines`, `bill "20260002" has no lines`},
+	} {
+		require.NotEqual(t, withoutCounts(other[0]), withoutCounts(other[1]))
+	}
+}
+
+// Whoever may call can have as many different causes told as he likes: they must not be remembered without end.
+func TestTroublesAreNotRememberedWithoutEnd(t *testing.T) {
+	t.Parallel()
+	logger := OnChange(NewLogger(io.Discard, slog.LevelInfo))
+	for i := range 5 * mostLines {
+		logger.Warn("refused", slog.String("bill_no", fmt.Sprint(i)))
+	}
+	require.LessOrEqual(t, len(logger.Handler().(*onChange).told.lines), mostLines)
 }
 
 func TestATraceparentComesBackAsItWasKept(t *testing.T) {

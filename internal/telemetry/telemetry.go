@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -37,6 +39,7 @@ type Telemetry struct {
 
 	meters *sdkmetric.MeterProvider
 	spans  *sdktrace.TracerProvider
+	sender *otlptrace.Exporter
 }
 
 // New begins to measure for this service. It does not wait for the collector of traces; one that is away costs its spans.
@@ -52,8 +55,7 @@ func New(ctx context.Context, service string, s Settings) (*Telemetry, error) {
 	if s.Endpoint == "" {
 		return t, nil
 	}
-	sender, err := s.exporter(ctx)
-	if err != nil {
+	if t.sender, err = s.exporter(ctx); err != nil {
 		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 	}
 	about := resource.NewSchemaless(semconv.ServiceName(service), semconv.ServiceVersion(ReadBuild().Version))
@@ -63,7 +65,7 @@ func New(ctx context.Context, service string, s Settings) (*Telemetry, error) {
 			about = merged
 		}
 	}
-	t.spans = sdktrace.NewTracerProvider(sdktrace.WithBatcher(sender), sdktrace.WithResource(about))
+	t.spans = sdktrace.NewTracerProvider(sdktrace.WithBatcher(t.sender), sdktrace.WithResource(about))
 	t.Tracers, t.Traced = t.spans, true
 	return t, nil
 }
@@ -107,11 +109,17 @@ func (t *Telemetry) grpcOptions() []otelgrpc.Option {
 // Tracer makes the spans of one part of the service.
 func (t *Telemetry) Tracer(name string) trace.Tracer { return t.Tracers.Tracer(name) }
 
-// Stop sends what is left and ends; a collector that does not take it costs its spans.
+// lastSpans is how long a stop waits for a collector to take what is left. A collector that hangs would hold it up for ten seconds.
+const lastSpans = 2 * time.Second
+
+// Stop sends what is left and ends. A collector that does not take it costs its spans, and is no fault of the service that stops.
 func (t *Telemetry) Stop(ctx context.Context) error {
-	var err error
 	if t.spans != nil {
-		err = t.spans.Shutdown(ctx)
+		last, cancel := context.WithTimeout(ctx, lastSpans)
+		defer cancel()
+		if err := t.spans.Shutdown(last); err != nil {
+			otel.Handle(fmt.Errorf("the last spans: %w", errors.Join(err, t.sender.Shutdown(last)))) // cuts off what hangs
+		}
 	}
-	return errors.Join(err, t.meters.Shutdown(ctx))
+	return t.meters.Shutdown(ctx)
 }

@@ -53,6 +53,8 @@ type stack struct {
 	metrics string
 	// collector is where all three services send their traces; empty for nowhere.
 	collector string
+	// log is where all three write what they do; nil for nowhere.
+	log io.Writer
 
 	url, kingdeeTarget, wmsTarget string
 	logger                        *slog.Logger
@@ -78,6 +80,9 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 	s.later(func(ctx context.Context) error { return s.kingdee.Stop(ctx) })
 	if prepare != nil {
 		prepare(s)
+	}
+	if s.log != nil {
+		logger = telemetry.NewLogger(s.log, slog.LevelDebug)
 	}
 	s.url, s.logger = storetest.URL(t), logger
 	s.pool, err = store.Open(ctx, s.url)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 )
 
@@ -37,8 +38,7 @@ func check(ctx context.Context, args []string) int {
 	o.Organizations = flags.Args()
 	cfg, err := kingdeesvc.LoadConfig(os.Getenv)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 2
+		return serve.RefuseSettings(os.Stderr, "kingdeesvc", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, examineLimit)
 	defer cancel()

@@ -57,5 +57,8 @@ func TestCheckTellsBothLanguagesAndItsStatus(t *testing.T) {
 		require.Equal(t, c.exit, exit.ExitCode(), "%s: %s", name, out)
 		require.NotContains(t, string(out), "hush")
 		require.NotContains(t, string(out), "通过")
+		if name == "settings" {
+			require.Contains(t, string(out), "kingdeesvc: wrong settings:\nKINGDEE_ACCT_ID: not set", "as the service itself says it")
+		}
 	}
 }

@@ -95,9 +95,9 @@ func (r *remote) trust(authority, cert, key string) (credentials.TransportCreden
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	if cert != "" || key != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
+		pair, err := access.Pair("VOIDRELAY_CERT_FILE", cert, "VOIDRELAY_KEY_FILE", key)
 		if err != nil {
-			return nil, fmt.Errorf("VOIDRELAY_CERT_FILE, VOIDRELAY_KEY_FILE: %w", err)
+			return nil, err
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}

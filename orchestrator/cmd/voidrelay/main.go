@@ -34,7 +34,7 @@ func signalContext() (context.Context, context.CancelFunc) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		fmt.Fprintln(os.Stderr, "正在停止… stopping; again to stop at once")
+		fmt.Fprintln(os.Stdout, "正在停止… stopping; again to stop at once") // standard error is the log
 		cancel()
 		<-signals
 		os.Exit(statusFailed)

@@ -85,6 +85,26 @@ func TestWrongInput(t *testing.T) {
 		require.Contains(t, errOut, "DATABASE_URL")
 	})
 
+	t.Run("migrate with a database that cannot be meant: the setting is named, and nothing of it is shown", func(t *testing.T) {
+		for _, settings := range []map[string]string{
+			{"DATABASE_URL": "postgres://u:hidden#word@127.0.0.1/db"}, {"DATABASE_URL": "host=127.0.0.1 password=hidden word"},
+			{"DATABASE_URL_FILE": "/does/not/exist"}, {"DATABASE_URL": "postgres://u:hidden@127.0.0.1/db", "DATABASE_URL_FILE": "/does/not/exist"},
+		} {
+			status, out, errOut := call(t, settings, "migrate")
+			require.Equal(t, statusWrong, status, errOut)
+			require.Contains(t, errOut, "\n  DATABASE_URL")
+			require.NotContains(t, errOut, "not set")
+			require.NotContains(t, out+errOut, "hidden")
+		}
+	})
+
+	t.Run("blanks count as not set", func(t *testing.T) {
+		status, _, errOut := call(t, map[string]string{"KINGDEE_BASE_URL": " ", "WMS_URL": "\t", "DATABASE_URL": " ", "LOG_LEVEL": "loud"}, "up")
+		require.Equal(t, statusWrong, status)
+		require.Contains(t, errOut, "LOG_LEVEL")
+		require.Len(t, strings.Split(strings.TrimSpace(errOut), "\n"), 2, "nothing else is wrong: %s", errOut)
+	})
+
 	t.Run("nobody answers", func(t *testing.T) {
 		status, _, errOut := call(t, map[string]string{"ORCHESTRATOR_TARGET": "127.0.0.1:1"}, "bill", "X")
 		require.Equal(t, statusFailed, status)

@@ -21,10 +21,13 @@ func (sh *shell) migrateCommand() *cobra.Command {
 }
 
 func (sh *shell) migrate(ctx context.Context) error {
-	url := house.DatabaseURL(sh.getenv)
+	url, err := house.DatabaseURL(sh.getenv)
+	if err != nil {
+		return err
+	}
 	if url == "" {
 		return &house.SettingsError{Problems: []string{
-			"DATABASE_URL: not set (nor a readable DATABASE_URL_FILE); it names the database to migrate, such as postgres://user:…@host:5432/database"}}
+			"DATABASE_URL: not set (nor DATABASE_URL_FILE); it names the database to migrate, such as postgres://user:…@host:5432/database"}}
 	}
 	tell := newTeller(sh.out)
 	var notes []string

@@ -82,12 +82,14 @@ func (s *stage) openDatabase(ctx context.Context, opts stageOptions) error {
 	url, dir := "", ""
 	what := "临时数据库 a throw-away Postgres"
 	if !opts.Throwaway {
-		url = house.DatabaseURL(opts.Getenv)
+		var err error
+		if url, err = house.DatabaseURL(opts.Getenv); err != nil {
+			return err
+		}
 		what = "DATABASE_URL"
 		home := dataHome()
 		s.stateDir = filepath.Join(home, "sandboxes-"+fingerprint(url))
 		if url == "" {
-			var err error
 			if dir, err = privatepg.DefaultDir(ctx, s.logger, "."); err != nil {
 				return err
 			}

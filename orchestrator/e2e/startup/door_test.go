@@ -1,12 +1,15 @@
 package startup
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +23,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 )
 
@@ -55,6 +59,48 @@ func TestATokenIsWantedOfEveryCallButHealth(t *testing.T) {
 		_, err = healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{})
 		require.NoError(t, err, "health is open")
 	})
+}
+
+// Two thousand wrong tokens were one line that did not say whose machine they came from.
+func TestAWrongTokenIsOneLineWithWhereItCameFrom(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		log := &safeBuffer{}
+		r, err := s.start(t.Context(), s.getenv(s.ready(t, map[string]string{"AUTH_TOKENS_FILE": file(t, "ops: 0123456789abcdef\n")})),
+			telemetry.NewLogger(log, slog.LevelInfo))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, r.Stop(context.Background())) }()
+		conn := dial(t, r.addr, serve.DialOptions{Token: "fedcba9876543210"})
+		for range 20 {
+			require.Error(t, s.call(t.Context(), conn))
+		}
+		var told []string
+		for line := range strings.Lines(log.String()) {
+			if strings.Contains(line, `"code":"Unauthenticated"`) {
+				told = append(told, line)
+			}
+		}
+		require.Len(t, told, 1)
+		require.Contains(t, told[0], `"from":"127.0.0.1"`)
+		require.NotContains(t, told[0], "fedcba")
+	})
+}
+
+// safeBuffer is what a logger wrote.
+type safeBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func TestReflectionNamesOurServices(t *testing.T) {

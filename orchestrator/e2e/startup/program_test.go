@@ -11,16 +11,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
 )
 
 // programs are all that an installation runs.
 var programs = []string{"../../../kingdeesvc/cmd/kingdeesvc", "../../../wmssvc/cmd/wmssvc", "../../cmd/orchestrator", "../../cmd/voidrelay"}
+
+// sandboxes are what people try them on.
+var sandboxes = []string{"../../../kingdeesvc/sandbox/cmd/kingdee-sandbox", "../../../wmssvc/sandbox/cmd/wms-sandbox"}
 
 // built is where they are, once a test needed them.
 var built string
@@ -32,7 +38,7 @@ var build = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	built = dir
-	out, err := exec.Command("go", append([]string{"build", "-o", dir}, programs...)...).CombinedOutput()
+	out, err := exec.Command("go", slices.Concat([]string{"build", "-o", dir}, programs, sandboxes)...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
@@ -98,6 +104,8 @@ func TestSIGHUPEndsNothingAndSIGTERMEndsInOrder(t *testing.T) {
 		}
 		require.NoError(t, cmd.Wait(), lines.all.String())
 		require.NotContains(t, lines.all.String(), "hush-hush")
+		told := strings.Split(strings.TrimSpace(lines.all.String()), "\n")
+		require.Contains(t, told[len(told)-1], `"msg":"stopped"`, "the log of a service that was killed ends like any other")
 	})
 }
 
@@ -117,6 +125,34 @@ func TestEveryLineOfTheLogIsJSON(t *testing.T) {
 		}
 		require.NoError(t, cmd.Wait())
 	})
+}
+
+// `voidrelay up` told of its end in plain text between the lines of its log.
+func TestUpWritesJSONToTheEndAndSIGHUPEndsNothing(t *testing.T) {
+	t.Parallel()
+	status, example, _ := run(t, program(t, "voidrelay", nil, "scheme", "example"))
+	require.Zero(t, status)
+	env := map[string]string{"SCHEMES_FILE": file(t, example)}
+	for _, s := range services {
+		maps.Copy(env, s.sound)
+	}
+	for _, setting := range []string{"KINGDEESVC_TARGET", "WMSSVC_TARGET", "ADAPTER_TOKEN"} {
+		delete(env, setting)
+	}
+	env["DATABASE_URL"] = storetest.URL(t)
+	cmd := program(t, "voidrelay", env, "up")
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := &log{lines: bufio.NewScanner(stderr)}
+	lines.until(t, "orchestrator listens")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	lines.until(t, "SIGHUP")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	for lines.lines.Scan() {
+		require.True(t, json.Valid(lines.lines.Bytes()), lines.lines.Text())
+	}
+	require.NoError(t, cmd.Wait())
 }
 
 func firstAddr(t *testing.T, lines *log) string {
@@ -155,6 +191,34 @@ func TestTheCommandLine(t *testing.T) {
 			require.Equal(t, c.status == 0, complaint == "", "%v: %s", c.args, complaint)
 		}
 	})
+}
+
+// The sandboxes knew no --version, took any word for nothing, and ended with a closing terminal.
+func TestSandboxesAreProgramsLikeTheOthers(t *testing.T) {
+	t.Parallel()
+	for _, folder := range sandboxes {
+		name := filepath.Base(folder)
+		for arg, want := range map[string]int{"--version": 0, "--help": 0, "--nonsense": 2, "nonsense": 2} {
+			status, out, complaint := run(t, program(t, name, nil, arg))
+			require.Equal(t, want, status, "%s %s: %s", name, arg, complaint)
+			if arg == "--version" {
+				require.Contains(t, out, name+" ")
+				require.Contains(t, out, " go1.")
+			}
+		}
+		cmd := program(t, name, nil, "-addr", "127.0.0.1:0")
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		lines := bufio.NewScanner(stdout)
+		require.True(t, lines.Scan(), "it says where it listens")
+		require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		for lines.Scan() {
+			continue
+		}
+		require.NoError(t, cmd.Wait(), "SIGHUP ended %s", name)
+	}
 }
 
 func TestWrongSettingsEndWithStatusTwo(t *testing.T) {

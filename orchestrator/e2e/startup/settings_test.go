@@ -1,6 +1,7 @@
 package startup
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func TestASecretIsTheSameHoweverItIsWritten(t *testing.T) {
 			require.NoError(t, err, name)
 			require.Equal(t, "s3cret", got, name)
 		}
-		got, err := s.reveal(s.getenv(map[string]string{s.secret: " s3cret\n"}))
+		got, err := s.reveal(s.getenv(map[string]string{s.secret: "\uFEFF s3cret\n"}))
 		require.NoError(t, err)
 		require.Equal(t, "s3cret", got, "in the environment")
 	})
@@ -72,7 +73,7 @@ func TestTokensFile(t *testing.T) {
 		for name, content := range map[string]string{
 			"a colon": "ops:" + token, "a blank behind it": "ops: " + token, "blanks around it": "  ops : " + token + "  ", "a blank for it": "ops " + token,
 			"a tab": "ops\t" + token, "comments": "# who\n\n  # when\nops:" + token + "\n", "Windows": "\uFEFFops:" + token + "\r\nli:fedcba9876543210\r\n",
-			"a colon in the token": "ops:01234567:89abcdef\nli:" + token,
+			"a colon in the token": "ops:01234567:89abcdef\nli:" + token, "a Chinese name": "仓库: " + token,
 		} {
 			require.NoError(t, s.load(s.getenv(map[string]string{"AUTH_TOKENS_FILE": file(t, content)})), name)
 		}
@@ -83,6 +84,7 @@ func TestTokensFile(t *testing.T) {
 			"\nno-name-" + token:                    "line 2: not `name: token`",
 			":" + token:                             "line 1: not `name: token`",
 			"ops: 01234567 89abc":                   "line 1: not `name: token`",
+			"ops: 0123456789abcde密":                 "line 1: not `name: token`", // no header carries it
 			"li:" + token + "\nops:" + token + "\n": "line 2: this token stands in the file twice",
 		} {
 			err := s.load(s.getenv(map[string]string{"AUTH_TOKENS_FILE": file(t, content)}))
@@ -116,6 +118,25 @@ func TestAnAddressThatOthersReachNeedsAGuard(t *testing.T) {
 		for _, addr := range []string{":9100", "0.0.0.0:9100", "192.0.2.1:9100", "9100"} {
 			err := s.load(s.getenv(map[string]string{s.metrics: addr}))
 			require.ErrorContains(t, err, s.metrics+`: "`+addr+`" is not a loopback address and port`)
+		}
+	})
+}
+
+// A certificate that had gone through a Windows editor was "no PEM data", and a device file took all memory.
+func TestCertificatesAreTheSameHoweverTheyAreWritten(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		own := issue(t, nil, "own")
+		windows := func(path string) string {
+			content, err := os.ReadFile(path)
+			require.NoError(t, err)
+			return file(t, "\uFEFF"+strings.ReplaceAll(string(content), "\n", "\r\n"))
+		}
+		require.NoError(t, s.load(s.getenv(map[string]string{
+			"TLS_CERT_FILE": windows(own.certFile), "TLS_KEY_FILE": windows(own.keyFile), "TLS_CLIENT_CA_FILE": windows(own.certFile),
+		})))
+		err := s.load(s.getenv(map[string]string{"TLS_CERT_FILE": "/", "TLS_KEY_FILE": "/dev/zero", "TLS_CLIENT_CA_FILE": "/does/not/exist"}))
+		for _, want := range []string{"TLS_CERT_FILE: read /", "TLS_KEY_FILE: /dev/zero is larger than", "TLS_CLIENT_CA_FILE: open /does"} {
+			require.ErrorContains(t, err, want)
 		}
 	})
 }

@@ -20,7 +20,7 @@ import (
 // that one redirects a path with two slashes, and a bill number may have them.
 type front struct {
 	mux   *runtime.ServeMux
-	conn  *grpc.ClientConn
+	pulse *grpc.ClientConn
 	guard guard
 }
 
@@ -85,7 +85,7 @@ func (f *front) alive(w http.ResponseWriter, _ *http.Request) {
 func (f *front) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	answer, err := grpc_health_v1.NewHealthClient(f.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	answer, err := grpc_health_v1.NewHealthClient(f.pulse).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
 	if err != nil || answer.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
 		writeJSON(w, http.StatusServiceUnavailable, `{"status":"not ready"}`)
 		return

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/trace/noop"
 	"go.yaml.in/yaml/v3"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
@@ -119,6 +121,21 @@ func TestPagesThatAreNoRPC(t *testing.T) {
 	require.Equal(t, 200, response.StatusCode)
 }
 
+// 300 calls that waited for a locked table took all 256 streams of the connection, and a busy orchestrator seemed dead.
+func TestABusyOrchestratorIsReady(t *testing.T) {
+	f := setup(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for range 256 {
+		busy, err := healthv1.NewHealthClient(f.conn).Watch(ctx, &healthv1.HealthCheckRequest{})
+		require.NoError(t, err)
+		_, err = busy.Recv()
+		require.NoError(t, err)
+	}
+	response, content := f.call(t, "GET /readyz", "", nil)
+	require.Equal(t, 200, response.StatusCode, content)
+}
+
 func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	f := setup(t, nil)
 	response, content := f.call(t, "POST /v1/schemes/assembly:resume", `{"reason": "`+strings.Repeat("x", 2<<20)+`"}`, nil)
@@ -167,7 +184,7 @@ func TestASecondGatewayStartsBesideRequests(t *testing.T) {
 		}
 	})
 	for range 5 {
-		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), true, noop.NewTracerProvider())
+		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), dial(t, "127.0.0.1:1"), true, noop.NewTracerProvider())
 		require.NoError(t, err)
 	}
 	calls.Wait()

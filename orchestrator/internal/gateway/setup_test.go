@@ -123,7 +123,7 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 	t.Cleanup(func() { f.server.Drain(context.Background()); serving.Wait() })
 
 	f.conn = dial(t, f.server.Addr())
-	handler, err := gateway.New(t.Context(), dial(t, f.server.Addr()), true, noop.NewTracerProvider())
+	handler, err := gateway.New(t.Context(), f.conn, dial(t, f.server.Addr()), true, noop.NewTracerProvider())
 	require.NoError(t, err)
 	f.rest = httptest.NewUnstartedServer(nil)
 	f.rest.Config = serve.HTTP(handler, slog.New(slog.DiscardHandler))

@@ -8,6 +8,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/orchestrator"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/wmssvc"
 )
 
@@ -25,7 +26,7 @@ type configs struct {
 
 // RealVendors says whether the environment names both vendors. Naming one of them is an error: test and production do not mix.
 func RealVendors(getenv func(string) string) (bool, error) {
-	kingdee, wms := getenv("KINGDEE_BASE_URL") != "", getenv("WMS_URL") != "" || getenv("WMS_ACCOUNTS_FILE") != ""
+	kingdee, wms := given(getenv, "KINGDEE_BASE_URL"), given(getenv, "WMS_URL") || given(getenv, "WMS_ACCOUNTS_FILE")
 	if kingdee == wms {
 		return kingdee, nil
 	}
@@ -37,6 +38,11 @@ func RealVendors(getenv func(string) string) (bool, error) {
 		"%s is set and %s is not: a real vendor and a sandbox are never mixed; set both, or neither for the two sandboxes", set, missing)}}
 }
 
+// given says whether a setting is set; blanks alone are not.
+func given(getenv func(string) string, name string) bool {
+	return settings.New(getenv).Text(name, "") != ""
+}
+
 // Check reads the settings of all three services and reports everything that is wrong with them at once, as a *SettingsError,
 // after what the caller found wrong himself. It starts nothing. Addresses that are known only later count as right.
 func Check(opts Options, found ...error) error {
@@ -44,7 +50,7 @@ func Check(opts Options, found ...error) error {
 	if !opts.Sandboxes {
 		_, err := RealVendors(opts.Getenv)
 		problems = append(problems, err)
-		if opts.Getenv("SCHEMES_FILE") == "" {
+		if !given(opts.Getenv, "SCHEMES_FILE") {
 			problems = append(problems, errors.New("SCHEMES_FILE: not set; real vendors need schemes of their own (`voidrelay scheme check FILE` tries one)"))
 		}
 	}
@@ -55,14 +61,22 @@ func Check(opts Options, found ...error) error {
 	return settingsError(errors.Join(append(problems, err)...))
 }
 
-// DatabaseURL is the database that the settings name, empty when they name none. What is wrong with it is Check's to say.
-func DatabaseURL(getenv func(string) string) string {
-	return settings.New(getenv).Secret("DATABASE_URL").Reveal()
+// DatabaseURL is the database that the settings name, empty when they name none. What is wrong with it is a *SettingsError that
+// has no character of it.
+func DatabaseURL(getenv func(string) string) (string, error) {
+	r := settings.New(getenv)
+	url := r.Secret("DATABASE_URL").Reveal()
+	if url != "" {
+		if err := store.CheckURL(url); err != nil {
+			r.Fault("DATABASE_URL", "%w", err)
+		}
+	}
+	return url, settingsError(r.Err())
 }
 
 // placeholder stands for the private database that is not there yet when settings are checked.
 func (o Options) placeholder() string {
-	if o.Getenv("DATABASE_URL") != "" || o.Getenv("DATABASE_URL_FILE") != "" {
+	if given(o.Getenv, "DATABASE_URL") || given(o.Getenv, "DATABASE_URL_FILE") {
 		return ""
 	}
 	return "postgres://127.0.0.1/voidrelay"

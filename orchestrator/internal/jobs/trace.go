@@ -17,15 +17,15 @@ import (
 // follows. A slice begins a trace of its own, whose orders are linked with theirs.
 func traced(t *telemetry.Telemetry) []rivertype.Middleware {
 	if t == nil {
-		return nil
+		return []rivertype.Middleware{&named{}}
 	}
 	library := otelriver.NewMiddleware(&otelriver.MiddlewareConfig{
 		EnableTracePropagation: true, EnableWorkSpanJobKindSuffix: true, MeterProvider: t.Meters, TracerProvider: t.Tracers,
 	})
 	if !t.Traced {
-		return []rivertype.Middleware{library}
+		return []rivertype.Middleware{&named{}, library}
 	}
-	return []rivertype.Middleware{&goOn{}, library}
+	return []rivertype.Middleware{&named{}, &goOn{}, library}
 }
 
 // goOn puts a job into the trace of whoever inserted it; the library by itself would only link the two.

@@ -8,8 +8,8 @@ import (
 var (
 	// ErrRequestIDReused says that this request id stands for another act already; nothing was changed.
 	ErrRequestIDReused = errors.New("the request id was used for something else")
-	// ErrUnavailable says that the database does not answer. For reads: nothing happened, try again.
-	ErrUnavailable = errors.New("the database does not answer")
+	// ErrUnavailable says that the database does not answer, or takes nothing. For reads: nothing happened, try again.
+	ErrUnavailable = errors.New("the database does not answer or takes nothing")
 )
 
 // Act is something a person does to a scheme. It is recorded with who, why and what it came to.

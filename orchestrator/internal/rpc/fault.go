@@ -157,7 +157,7 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		sent.Message = "the caller went away"
 	case errors.Is(err, ledger.ErrUnavailable):
 		set(codes.Unavailable, orchestratorv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE)
-		sent.Message = "the database does not answer; try again (数据库暂不可用)"
+		sent.Message = "the database does not answer or takes nothing; try again (数据库暂不可用)"
 		return sent, true
 	default:
 		set(codes.Internal, orchestratorv1.ErrorReason_ERROR_REASON_INTERNAL)

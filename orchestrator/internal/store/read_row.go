@@ -40,7 +40,8 @@ func faultOf(err error) error {
 	return err
 }
 
-// away lists the SQLSTATEs of a server that cannot serve just now: lost connection, shutting or starting up, out of resources.
+// away lists the SQLSTATEs of a server that cannot serve just now: lost connection, shutting or starting up, out of resources,
+// read-only.
 func away(code string) bool {
-	return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "53")
+	return code == "25006" || strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "53")
 }

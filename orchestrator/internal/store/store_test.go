@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
 )
@@ -34,4 +35,6 @@ func TestAReadOnlyDatabaseIsNotUsable(t *testing.T) {
 	require.NoError(t, err)
 	defer fresh.Close()
 	require.ErrorIs(t, store.New(fresh).Usable(t.Context()), store.ErrReadOnly)
+	require.ErrorIs(t, store.New(fresh).Pause(t.Context(), ledger.Act{Scheme: "any", Reason: "x", Actor: "a"}), ledger.ErrUnavailable,
+		"an act meets a database that is away, no fault inside")
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -20,13 +21,20 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGHUP) // a terminal that closes ends no program of ours
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
-	if err != nil {
+	switch {
+	case errors.Is(err, errWrong):
+		os.Exit(2) // the flags said what is wrong
+	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
+
+// errWrong is a command line that makes no sense.
+var errWrong = errors.New("wrong arguments")
 
 func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	cfg := sandbox.DefaultConfig()
@@ -41,10 +49,20 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	})
 	flags.BoolVar(&cfg.ControlAnywhere, "control-anywhere", false, "open the control API to other machines too, as a container needs; it has no password")
 	sample := flags.Bool("sample", true, "fill an empty order book with sample orders")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	version := flags.Bool("version", false, "say which version this is")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
 		return nil
-	} else if err != nil {
-		return err
+	case err != nil:
+		return errWrong
+	case flags.NArg() > 0:
+		fmt.Fprintf(logs, "wms-sandbox: unknown argument %q\n", flags.Arg(0))
+		return errWrong
+	case *version:
+		if build, ok := debug.ReadBuildInfo(); ok {
+			fmt.Fprintln(out, "wms-sandbox", build.Main.Version, build.GoVersion)
+		}
+		return nil
 	}
 	cfg.Logger = slog.New(slog.NewTextHandler(logs, nil))
 	server, err := sandbox.Start(ctx, cfg)

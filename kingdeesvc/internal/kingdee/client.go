@@ -275,9 +275,13 @@ func (c *Client) attempt(ctx context.Context, s *session, r request) (answer, Me
 		return got, meta, c.settle(s, nil, err)
 	}
 	defer l.release()
+	old := *s
 	c.drop(s)
 	c.logger.InfoContext(ctx, "kingdee: the session is lost or may be, logging in again", "err", err)
 	got, meta, err = c.exchange(ctx, s, r, &paid)
+	if l.doubted && !s.proven {
+		c.endLater(ctx, old)
+	}
 	return got, meta, c.settle(s, l, err)
 }
 

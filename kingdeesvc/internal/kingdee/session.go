@@ -165,15 +165,33 @@ func (c *Client) prove(s *session) {
 
 // logout ends a session, so that it does not live on in the server's memory for twenty minutes.
 func (c *Client) logout(ctx context.Context, s *session) {
+	old := *s
+	c.drop(s)
+	c.farewell(ctx, old)
+}
+
+// endLater logs out a session that was given up and may live, while its place is in use again. Nobody waits for it.
+func (c *Client) endLater(ctx context.Context, old session) {
+	if old.id == "" {
+		return
+	}
+	c.working.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutLimit)
+		defer cancel()
+		defer context.AfterFunc(c.life, cancel)()
+		c.farewell(ctx, old)
+	})
+}
+
+// farewell is the logout's exchange.
+func (c *Client) farewell(ctx context.Context, old session) {
 	header := http.Header{}
-	header.Set(sessionHeader, s.id)
+	header.Set(sessionHeader, old.id)
 	service := authService + "Logout"
 	if c.signed() != nil {
 		c.signed().sign(header, c.transport.path(service), c.now())
 	}
-	cookies := s.cookies
-	c.drop(s)
-	if _, _, _, err := c.transport.post(ctx, service, header, &cookies, map[string]any{}); err != nil {
+	if _, _, _, err := c.transport.post(ctx, service, header, &old.cookies, map[string]any{}); err != nil {
 		c.logger.DebugContext(ctx, "kingdee: the session ends by itself", "err", err)
 	}
 }

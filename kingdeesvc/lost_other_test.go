@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/proto/apierr"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
@@ -142,5 +143,24 @@ func TestFurtherWaysToSayThatASessionHasEnded(t *testing.T) {
 			require.Equal(t, 1, logins)
 			b.vendor.ClearFaults()
 		})
+	}
+}
+
+// A page that holds one damaged bill only looks like a sentence, and is that bill's problem all the same.
+func TestTheRowsOfOneDamagedBillAreNoSentence(t *testing.T) {
+	for _, missing := range []int{1, 2, 1000} {
+		b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+		first := b.vendor.Truth().Bills[0]
+		require.NoError(t, b.vendor.Damage(sandbox.Damage{Bill: first.BillNo, MissingCells: missing}))
+		for range 2 {
+			got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
+				Selection: &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: []int64{first.BillID}}},
+			})
+			require.NotEmpty(t, got.problems)
+			got = b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
+				Selection: &kingdeev1.StreamAssemblyBillsRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: []string{first.BillNo}}},
+			})
+			require.NotEmpty(t, got.problems)
+		}
 	}
 }

@@ -191,7 +191,9 @@ func statusFault(status int, raw []byte, shape Shape) *Fault {
 	if found.Truth("issuccess") {
 		return nil
 	}
-	return judge(shape, status, found.code(), found.message())
+	fault := judge(shape, status, found.code(), found.message())
+	fault.said = found.said()
+	return fault
 }
 
 // gatewayCodes are the refusals of the public gateway that are known.

@@ -272,7 +272,7 @@ func (c *Client) attempt(ctx context.Context, s *session, r request) (answer, Me
 	got, meta, err := c.exchange(ctx, s, r, &paid)
 	l := c.lost(ctx, s, err)
 	if l == nil {
-		return got, meta, c.settle(s, nil, err)
+		return got, meta, rowsAllTheSame(c.settle(s, nil, err))
 	}
 	defer l.release()
 	old := *s
@@ -282,7 +282,15 @@ func (c *Client) attempt(ctx context.Context, s *session, r request) (answer, Me
 	if l.doubted && !s.proven {
 		c.endLater(ctx, old)
 	}
-	return got, meta, c.settle(s, l, err)
+	return got, meta, rowsAllTheSame(c.settle(s, l, err))
+}
+
+// rowsAllTheSame lets pass what a new session heard as well, or would hear, and what may be the rows of one bad bill.
+func rowsAllTheSame(err error) error {
+	if fault, ok := asFault(err); ok && fault.Odd && fault.mayBeRows {
+		return nil
+	}
+	return err
 }
 
 func (c *Client) exchange(ctx context.Context, s *session, r request, paid *bool) (answer, Meta, error) {

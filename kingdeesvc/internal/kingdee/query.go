@@ -61,34 +61,37 @@ func (q Query) accept(got answer) *Fault {
 	if !got.isRows {
 		return unreadable(0, 0, "an object where rows were asked for")
 	}
+	text, bills := "", true
 	for _, row := range got.rows {
-		if !q.saysNothing(row) {
+		says, bill := q.saysNothing(row)
+		if !says {
 			return nil
+		}
+		if bills = bills && bill; text == "" && len(row) > 0 {
+			text = row[0].Text
 		}
 	}
 	if len(got.rows) == 0 {
 		return nil
 	}
-	text := ""
-	if first := got.rows[0]; len(first) > 0 {
-		text = first[0].Text
-	}
-	return unreadable(0, 0, "a sentence where rows were asked for: "+clip([]byte(text)))
+	fault := unreadable(0, 0, "a sentence where rows were asked for: "+clip([]byte(text)))
+	fault.mayBeRows = bills
+	return fault
 }
 
 // saysNothing says whether a row cannot be one of those that were asked for: it has no cell, or one where several were
 // asked for, or fewer than were asked for and no id in the place of the id. Any other row of a wrong length is one
-// bill's problem.
-func (q Query) saysNothing(row []Cell) bool {
+// bill's problem, and so may one be that is empty or has a number: bill says so.
+func (q Query) saysNothing(row []Cell) (says, bill bool) {
 	switch {
 	case len(row) == 0:
-		return true
+		return true, true
 	case len(row) >= len(q.FieldKeys):
-		return false
+		return false, false
 	case len(row) == 1:
-		return true
+		return true, row[0].Kind == Number
 	}
-	return strings.EqualFold(q.FieldKeys[0], "FID") && strings.Trim(row[0].Text, " 0123456789.") != ""
+	return strings.EqualFold(q.FieldKeys[0], "FID") && strings.Trim(row[0].Text, " 0123456789.") != "", false
 }
 
 // Ping is a cheap query that needs the session and finds nothing: it proves the way in and reads the vendor's clock.

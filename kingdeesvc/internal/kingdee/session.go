@@ -146,7 +146,7 @@ func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (a
 	}
 	if fault != nil {
 		c.seen(ctx, r.service, began, fault)
-		return answer{}, meta, fault
+		return got, meta, fault
 	}
 	c.seen(ctx, r.service, began, nil)
 	return got, meta, nil

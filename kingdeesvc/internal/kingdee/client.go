@@ -280,7 +280,7 @@ func (c *Client) attempt(ctx context.Context, s *session, r request) (answer, Me
 	c.logger.InfoContext(ctx, "kingdee: the session is lost or may be, logging in again", "err", err)
 	got, meta, err = c.exchange(ctx, s, r, &paid)
 	if l.doubted && !s.proven {
-		c.endLater(ctx, old)
+		c.giveUp(ctx, old)
 	}
 	return got, meta, rowsAllTheSame(c.settle(s, l, err))
 }

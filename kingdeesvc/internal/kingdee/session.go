@@ -20,7 +20,8 @@ type session struct {
 	cookies jar
 	// told is the id that the cookies last told of.
 	told string
-	// generation is how many losses the account had when it was opened.
+	// generation is how many losses the account had when it was opened, or when the last request left that it answered:
+	// one that was opened while another's loss was being found out is not lost with it.
 	generation int
 	// used is when it last answered, or was opened.
 	used time.Time
@@ -128,6 +129,7 @@ func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (a
 			s.generation = c.account.losses()
 		}
 	}
+	outlives := c.account.losses()
 	began := time.Now()
 	status, body, meta, err := c.post(ctx, r.service, header, &s.cookies, r.payload)
 	if err != nil {
@@ -140,6 +142,7 @@ func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (a
 	}
 	if fault == nil || fault.known() {
 		c.prove(s)
+		s.generation = outlives
 		c.mu.Lock()
 		c.lastMeta = meta
 		c.mu.Unlock()
@@ -170,17 +173,15 @@ func (c *Client) logout(ctx context.Context, s *session) {
 	c.farewell(ctx, old)
 }
 
-// endLater logs out a session that was given up and may live, while its place is in use again. Nobody waits for it.
-func (c *Client) endLater(ctx context.Context, old session) {
+// giveUp logs out a session that was given up and may live, while its place is in use again.
+func (c *Client) giveUp(ctx context.Context, old session) {
 	if old.id == "" {
 		return
 	}
-	c.working.Go(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutLimit)
-		defer cancel()
-		defer context.AfterFunc(c.life, cancel)()
-		c.farewell(ctx, old)
-	})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutLimit)
+	defer cancel()
+	defer context.AfterFunc(c.life, cancel)()
+	c.farewell(ctx, old)
 }
 
 // farewell is the logout's exchange.

@@ -49,9 +49,8 @@ func (r table) row(i int, keys []string) []json.RawMessage {
 	return cells
 }
 
-// read is a bill as both streams give it, or the problem that both name. The table's rows are answered over HTTP,
-// whatever is asked for.
-func (r table) read(t *testing.T, extra ...string) (*kingdeev1.AssemblyBill, *kingdeev1.BillState, *kingdeev1.BillProblem) {
+// serve answers the table's rows over HTTP, whatever is asked for, to an adapter.
+func (r table) serve(t *testing.T) *bundle {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		body, _ := io.ReadAll(q.Body)
@@ -77,7 +76,23 @@ func (r table) read(t *testing.T, extra ...string) (*kingdeev1.AssemblyBill, *ki
 		_ = json.NewEncoder(w).Encode(rows)
 	}))
 	t.Cleanup(server.Close)
-	b := setup(t, map[string]string{"KINGDEE_BASE_URL": server.URL}, nil)
+	return setup(t, map[string]string{"KINGDEE_BASE_URL": server.URL}, nil)
+}
+
+// billProblem is what the stream of whole bills says is wrong with the table's bill.
+func (r table) billProblem(t *testing.T) *kingdeev1.BillProblem {
+	t.Helper()
+	got := r.serve(t).bills(t, &kingdeev1.StreamAssemblyBillsRequest{
+		Selection: &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: []int64{900001}}},
+	})
+	require.Len(t, got.problems, 1)
+	return got.problems[0]
+}
+
+// read is a bill as both streams give it, or the problem that both name.
+func (r table) read(t *testing.T, extra ...string) (*kingdeev1.AssemblyBill, *kingdeev1.BillState, *kingdeev1.BillProblem) {
+	t.Helper()
+	b := r.serve(t)
 	since := &kingdeev1.ChangedSince{Since: timestamppb.New(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))}
 	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
 		Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{ChangedSince: since}, ExtraBillKeys: extra,

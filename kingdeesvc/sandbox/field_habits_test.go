@@ -158,6 +158,13 @@ func TestControlIsForThisMachineAndNoOtherSitesPage(t *testing.T) {
 	require.Equal(t, 403, call(func(r *http.Request) { r.Header.Set("Origin", "https://elsewhere.example") }))
 	require.Equal(t, 403, call(func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }))
 	require.Equal(t, 403, call(func(r *http.Request) { r.Host = "elsewhere.example" }), "a name that was given this machine's address")
+	look, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL()+"/control/bills", nil)
+	require.NoError(t, err)
+	look.Header.Set("Sec-Fetch-Site", "same-site")
+	response, err := b.client.Do(look)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, 403, response.StatusCode, "it may not look either")
 	require.Len(t, b.rows("FID", "", ""), 1, "nothing happened")
 	require.Equal(t, 200, call(func(r *http.Request) { r.Host = "localhost:7491" }))
 

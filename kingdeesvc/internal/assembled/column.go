@@ -53,10 +53,16 @@ func (d *decoder) missing(key string) {
 
 // text is the cell as text, trimmed: Kingdee writes one blank for nothing. Raw ids come as numbers or as text. A text
 // in several languages is its first; any other object is left out of a field that only informs. U+0000 cannot be
-// stored.
+// stored. What a bill is known by is no truth value, and the same in all languages.
 func (d *decoder) text(key string, cell kingdee.Cell) string {
-	if cell.Kind < kingdee.Other {
+	if cell.Kind < kingdee.Bool {
 		return trim(cell.Text)
+	}
+	if cell.Kind == kingdee.Bool {
+		if required[key] {
+			d.malformed(key, cell, "plain value")
+		}
+		return cell.Text
 	}
 	return d.odd(key, cell, required[key])
 }
@@ -73,7 +79,9 @@ func (d *decoder) asked(key string, cell kingdee.Cell) string {
 func (d *decoder) odd(key string, cell kingdee.Cell, needed bool) string {
 	text, plain := cell.Text, true
 	if cell.Kind == kingdee.Other {
-		text, plain = loose.Plain(cell.Text)
+		var alike bool
+		text, plain, alike = loose.Plain(cell.Text)
+		plain = plain && (alike || !needed)
 	}
 	switch {
 	case strings.IndexByte(text, 0) >= 0:
@@ -101,17 +109,21 @@ func (d *decoder) id(key string, cell kingdee.Cell) int64 {
 	return id
 }
 
-// readID reads a positive whole number, also where it was written as text or as 1.0.
+// readID reads a positive whole number, also where it was written as text, as 1.0 or as 1E5.
 func readID(cell kingdee.Cell) (int64, bool) {
 	if cell.Kind != kingdee.Number && cell.Kind != kingdee.Text {
 		return 0, false
 	}
 	digits := trim(cell.Text)
-	if whole, fraction, ok := strings.Cut(digits, "."); ok && strings.Trim(fraction, "0") == "" {
-		digits = whole
-	}
 	id, err := strconv.ParseInt(digits, 10, 64)
-	return id, err == nil && id > 0
+	ok := err == nil
+	if !ok {
+		id, ok = loose.Whole([]byte(digits))
+	}
+	if !ok || id < 1 {
+		return 0, false
+	}
+	return id, true
 }
 
 var decimalText = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)

@@ -3,6 +3,7 @@ package assembled
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -77,7 +78,13 @@ func (d *decoder) distinct(b *kingdeev1.AssemblyBill) {
 	}
 }
 
-// absent is how a line id looks where an outer join found no line.
+// absent is how a line id looks where an outer join found no line: null, zero, or these as text.
 func absent(cell kingdee.Cell) bool {
-	return cell.Kind == kingdee.Null || cell.Kind == kingdee.Number && cell.Text == "0"
+	switch cell.Kind {
+	case kingdee.Null:
+		return true
+	case kingdee.Number, kingdee.Text:
+		return strings.Trim(cell.Text, " 0.") == ""
+	}
+	return false
 }

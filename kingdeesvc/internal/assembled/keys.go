@@ -1,6 +1,10 @@
 package assembled
 
 import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -126,11 +130,18 @@ var stateColumns = []column[state]{
 	textColumn("FStockOrgId.FNumber", func(s state) *string { return &s.StockOrgNumber }),
 }
 
+// numberColumn is the number of a bill. One that cannot be asked for, or that was broken on the way, would be looked for
+// in vain or belong to no bill.
 func numberColumn[T any](field func(T) *string) column[T] {
 	return column[T]{keyNumber, func(d *decoder, key string, into T, cell kingdee.Cell) {
-		if *field(into) = d.text(key, cell); *field(into) == "" {
+		number := d.text(key, cell)
+		switch {
+		case number == "":
 			d.missing(key)
+		case strings.ContainsRune(number, utf8.RuneError), strings.ContainsFunc(number, unicode.IsControl):
+			d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, key, "%q holds a control character or a broken one", clip(number))
 		}
+		*field(into) = number
 	}}
 }
 

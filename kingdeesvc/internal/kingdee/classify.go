@@ -135,12 +135,8 @@ func classifyArray(status int, body []byte) (answer, *Fault) {
 		return answer{}, classifyList(status, body)
 	}
 	rows, err := rowscan.All(bytes.NewReader(body))
-	if errors.Is(err, rowscan.ErrSyntax) {
-		var whole json.RawMessage
-		return answer{}, noJSON(status, body, json.Unmarshal(body, &whole))
-	}
-	if err != nil {
-		return answer{}, badRows(status, err)
+	if fault := badRows(status, err); fault != nil {
+		return answer{}, fault
 	}
 	if len(rows) > 0 && len(rows[0]) > 0 && rows[0][0].Kind == Other {
 		shape := Shape(1)
@@ -195,7 +191,9 @@ func statusFault(status int, raw []byte, shape Shape) *Fault {
 	if found.Truth("issuccess") {
 		return nil
 	}
-	return judge(shape, status, found.code(), found.message())
+	fault := judge(shape, status, found.code(), found.message())
+	fault.said = found.said()
+	return fault
 }
 
 // gatewayCodes are the refusals of the public gateway that are known.

@@ -272,13 +272,25 @@ func (c *Client) attempt(ctx context.Context, s *session, r request) (answer, Me
 	got, meta, err := c.exchange(ctx, s, r, &paid)
 	l := c.lost(ctx, s, err)
 	if l == nil {
-		return got, meta, c.settle(s, nil, err)
+		return got, meta, rowsAllTheSame(c.settle(s, nil, err))
 	}
 	defer l.release()
+	old := *s
 	c.drop(s)
 	c.logger.InfoContext(ctx, "kingdee: the session is lost or may be, logging in again", "err", err)
 	got, meta, err = c.exchange(ctx, s, r, &paid)
-	return got, meta, c.settle(s, l, err)
+	if l.doubted && !s.proven {
+		c.giveUp(ctx, old)
+	}
+	return got, meta, rowsAllTheSame(c.settle(s, l, err))
+}
+
+// rowsAllTheSame lets pass what a new session heard as well, or would hear, and what may be the rows of one bad bill.
+func rowsAllTheSame(err error) error {
+	if fault, ok := asFault(err); ok && fault.Odd && fault.mayBeRows {
+		return nil
+	}
+	return err
 }
 
 func (c *Client) exchange(ctx context.Context, s *session, r request, paid *bool) (answer, Meta, error) {

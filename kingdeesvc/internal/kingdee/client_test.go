@@ -27,6 +27,7 @@ type vendor struct {
 	logins  []string
 	answers []string
 	header  http.Header
+	status  int // of every answer; 0 = 200
 	calls   []*http.Request
 	bodies  []string
 }
@@ -46,6 +47,9 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := (*queue)[0]
 	if len(*queue) > 1 {
 		*queue = (*queue)[1:]
+	}
+	if v.status != 0 {
+		w.WriteHeader(v.status)
 	}
 	_, _ = io.WriteString(w, answer)
 }

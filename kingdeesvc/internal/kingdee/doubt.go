@@ -10,6 +10,8 @@ import "context"
 type loss struct {
 	// generation is that of the session that was given up.
 	generation int
+	// doubted is whether it may live: the answer was odd, and nobody has shown that it meant a loss.
+	doubted bool
 	// release ends the trial, for which all other sessions that heard something odd wait.
 	release func()
 }
@@ -41,7 +43,7 @@ func (c *Client) lost(ctx context.Context, s *session, err error) *loss {
 		end()
 		return nil
 	}
-	return &loss{generation: s.generation, release: end}
+	return &loss{generation: s.generation, doubted: true, release: end}
 }
 
 // settle notes how an exchange ended: the first answer on a session that was just opened says whether its predecessor

@@ -55,6 +55,8 @@ type Fault struct {
 	// Odd is set where the answer is neither what was asked for nor a refusal that we know: on a session that answered
 	// before, it may be the vendor's way to say that the session has ended.
 	Odd bool
+	// mayBeRows is set where an odd answer is rows all the same, if a new session hears it as well: those of one bad bill.
+	mayBeRows bool
 	// NotSent is set when nothing was sent because the circuit is open.
 	NotSent bool
 	// Field is the key that a FieldUnknown is about.
@@ -63,6 +65,8 @@ type Fault struct {
 	Fields []string
 	// Message is the vendor's own text, or ours where it gave none.
 	Message string
+	// said is what else the answer's errors say, beside Message.
+	said string
 	// HTTPStatus is 0 when no answer came.
 	HTTPStatus int
 	// RetryAfter says when another call makes sense; 0 = not known.

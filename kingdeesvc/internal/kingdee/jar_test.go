@@ -37,6 +37,34 @@ func TestAJarKeepsEveryCookieAsItCame(t *testing.T) {
 	}())
 }
 
+// A server that takes back a cookie at another path took the session's own with it.
+func TestCookiesOfOneNameAtTwoPaths(t *testing.T) {
+	now := time.Date(2024, 5, 11, 8, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		lines []string
+		want  string
+	}{
+		"the other path is cleared":  {[]string{"kdservice-sessionid=1; path=/", "kdservice-sessionid=; path=/K3Cloud/old; expires=Thu, 01-Jan-70 00:00:00 GMT"}, "kdservice-sessionid=1"},
+		"cleared first":              {[]string{"A=; Path=/; Max-Age=0", "A=1; Path=/K3Cloud"}, "A=1"},
+		"the nearer goes first":      {[]string{"A=far; Path=/", "A=near; Path=/K3Cloud"}, "A=near; A=far"},
+		"somebody else's goes last":  {[]string{"A=else; Path=/portal", "A=ours; Path=/"}, "A=ours; A=else"},
+		"no path is the one":         {[]string{"A=1; Path=/K3Cloud", "A=2"}, "A=2"},
+		"a slash at the end":         {[]string{"A=1; Path=/K3Cloud", "A=2; path=/K3Cloud/"}, "A=2"},
+		"secure, domain, samesite":   {[]string{"A=1; Domain=.example.com; Secure; HttpOnly; SameSite=Strict; Priority=High"}, "A=1"},
+		"blanks":                     {[]string{" A = 1 ; path=/"}, "A=1"},
+		"ends by C's own date":       {[]string{"A=1", "A=; expires=Thu Jan  1 00:00:00 1970"}, ""},
+		"ends by a weekday in full":  {[]string{"A=1", "A=; expires=Thursday, 01-Jan-70 00:00:00 GMT"}, ""},
+		"an end that cannot be read": {[]string{"A=1; expires=never"}, "A=1"},
+		"an equals sign inside":      {[]string{"A=b64==; path=/"}, "A=b64=="},
+	} {
+		var j jar
+		j.take(http.Header{"Set-Cookie": c.lines}, now)
+		head := http.Header{}
+		j.give(head)
+		require.Equal(t, c.want, head.Get("Cookie"), name)
+	}
+}
+
 // giveUp is a vendor whose queries wait until the test lets them go.
 type giveUp struct {
 	entered, let chan struct{}

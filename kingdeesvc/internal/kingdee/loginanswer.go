@@ -2,7 +2,11 @@ package kingdee
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,29 +28,20 @@ type LoginInfo struct {
 var lockedTexts = []string{"次数超限", "账号已被锁定", "用户已被锁定"}
 
 // readLogin takes LoginResultType 1 and a session id for success and nothing else; the other values mean different things
-// in different vendor pages. What cannot be read of Context is not told.
+// in different vendor pages. A refusal is the vendor's word under any HTTP status. What cannot be read of Context is not
+// told.
 func readLogin(status int, body received, cookies *jar) (string, LoginInfo, *Fault) {
-	answer, fault := classify(status, body)
-	if list := loose.List(trimBody(body.raw)); fault != nil && succeeded(status) && len(list) == 1 {
-		if loose.Read(list[0]).At("loginresulttype") != nil {
-			answer.object, fault = list[0], nil // a list of the one answer
+	login := findLogin(body.raw, wrappings)
+	if login == nil || succeededLogin(login) && !succeeded(status) {
+		answer, fault := classify(status, body)
+		if fault == nil {
+			fault = unreadable(0, status, strings.TrimSuffix("the login's answer cannot be read: "+sentence(loose.Read(answer.object)), ": "))
+			return "", LoginInfo{}, fault
 		}
-	}
-	if fault != nil {
 		return "", LoginInfo{}, refusedLogin(fault)
 	}
-	login := loose.Read(answer.object)
-	if login.At("loginresulttype") == nil {
-		return "", LoginInfo{}, unreadable(0, status, "the login's answer cannot be read")
-	}
 	if !succeededLogin(login) {
-		text := login.Text("message")
-		if text == "" {
-			text = "login refused without a text"
-		}
-		if code := login.Text("messagecode"); code != "" {
-			text = fmt.Sprintf("%s (%s)", text, code)
-		}
+		text := refusalText(login)
 		return "", LoginInfo{}, &Fault{Class: refusalClass(text), Code: NoCode, HTTPStatus: status,
 			Message: fmt.Sprintf("%s [LoginResultType %s]", text, login.Text("loginresulttype"))}
 	}
@@ -60,12 +55,80 @@ func readLogin(status int, body received, cookies *jar) (string, LoginInfo, *Fau
 	return id, readContext(login.Object("context")), nil
 }
 
+// wrappings is how deep a login's answer may lie in others: .NET's services wrap in d, gateways in data or result, some
+// serialisers in a list of one or in a text.
+const wrappings = 4
+
+// findLogin answers the one object that has a LoginResultType; nil where there is none, or more than one.
+func findLogin(raw json.RawMessage, deep int) loose.Object {
+	raw = bytes.TrimSpace(trimBody(raw))
+	if deep == 0 || len(raw) == 0 {
+		return nil
+	}
+	var parts []json.RawMessage
+	switch raw[0] {
+	case '"':
+		var inner string
+		if json.Unmarshal(raw, &inner) == nil {
+			parts = []json.RawMessage{[]byte(inner)}
+		}
+	case '[':
+		parts = loose.List(raw)
+	case '{':
+		object := loose.Read(raw)
+		if object.At("loginresulttype") != nil {
+			return object
+		}
+		parts = slices.Collect(maps.Values(object))
+	}
+	var found loose.Object
+	for _, part := range parts {
+		login := findLogin(part, deep-1)
+		if login != nil && found != nil {
+			return nil
+		}
+		if login != nil {
+			found = login
+		}
+	}
+	return found
+}
+
+// refusalText is the vendor's sentence, with its code.
+func refusalText(login loose.Object) string {
+	text := cmp.Or(sentence(login), "login refused without a text")
+	if code := login.Text("messagecode"); code != "" {
+		text = fmt.Sprintf("%s (%s)", text, code)
+	}
+	return text
+}
+
+// sentence is what an answer says in words; what cannot be read as a text is given as it came.
+func sentence(answer loose.Object) string {
+	for _, name := range []string{"message", "errormessage", "msg", "error", "description"} {
+		raw := answer.At(name)
+		if text := loose.Text(raw); text != "" {
+			return text
+		}
+		if len(raw) > len(`""`) {
+			return clip(raw)
+		}
+	}
+	return ""
+}
+
 // succeededLogin: 1 is Success of the vendor's enumeration, which some serialisers write by its name.
 func succeededLogin(login loose.Object) bool {
-	result, isNumber := login.Whole("loginresulttype")
+	if len(login.List("loginresulttype")) != 1 {
+		return false
+	}
 	word := login.Text("loginresulttype")
+	result, isNumber := loose.Whole(json.RawMessage(word))
 	return isNumber && result == 1 || strings.EqualFold(word, "success") || strings.EqualFold(word, "true")
 }
+
+// ticksOfQuarter are a quarter of an hour, in which all zones are counted: .NET has ten million ticks a second.
+const ticksOfQuarter = 15 * 60 * 10_000_000
 
 func readContext(context loose.Object) LoginInfo {
 	info := LoginInfo{
@@ -74,10 +137,10 @@ func readContext(context loose.Object) LoginInfo {
 		UserName:       context.Text("username"),
 		Version:        context.Text("displayversion"),
 	}
-	// .NET ticks: ten million a second. What is no zone on earth is no answer.
+	// What is no zone on earth, such as an offset in another unit, is no answer.
 	ticks, told := context.Object("stimezone").Whole("offsetticks")
-	if seconds := ticks / 10_000_000; told && seconds > -86400 && seconds < 86400 {
-		info.UTCOffset, info.HasOffset = time.Duration(seconds)*time.Second, true
+	if told && ticks%ticksOfQuarter == 0 && ticks >= -12*4*ticksOfQuarter && ticks <= 14*4*ticksOfQuarter {
+		info.UTCOffset, info.HasOffset = time.Duration(ticks)*100, true
 	}
 	return info
 }

@@ -3,6 +3,7 @@ package kingdee
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // codeNotThere is the MsgCode of a field or value that does not exist.
@@ -15,7 +16,7 @@ func (f *Fault) nameFields(asked []string) {
 	if f.Code != codeNotThere && f.Class != FieldUnknown || f.Class == FormUnknown || f.Class == SessionLost {
 		return
 	}
-	for _, word := range words(f.Message) {
+	for _, word := range words(f.Message + " " + f.said) {
 		for _, key := range asked {
 			if names(word, key) && !slices.Contains(f.Fields, key) {
 				f.Fields = append(f.Fields, key)
@@ -33,10 +34,11 @@ func names(word, key string) bool {
 	return strings.EqualFold(word, key) || strings.EqualFold(word, root)
 }
 
-// words are the parts of a text that may be keys: letters, digits and underscores, with dots between.
+// words are the parts of a text that may be keys: letters, digits and underscores, with dots between. A letter of
+// another alphabet goes on with a word, as in ÜFRowType; those of scripts that put no blanks between words do not.
 func words(text string) []string {
 	found := strings.FieldsFunc(text, func(c rune) bool {
-		return c != '_' && c != '.' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+		return c != '_' && c != '.' && !unicode.In(c, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Nd, unicode.Inherited)
 	})
 	for i, word := range found {
 		found[i] = strings.Trim(word, ".")

@@ -56,15 +56,42 @@ func (c *Client) Query(ctx context.Context, q Query) (*Table, error) {
 	return &Table{Rows: got.rows, Meta: meta}, nil
 }
 
-// accept wants rows; one text alone where several cells were asked for is a sentence.
+// accept wants rows. Where no row is one of those that were asked for, the answer is a sentence in the form of rows.
 func (q Query) accept(got answer) *Fault {
-	switch {
-	case !got.isRows:
+	if !got.isRows {
 		return unreadable(0, 0, "an object where rows were asked for")
-	case len(got.rows) == 1 && len(got.rows[0]) == 1 && len(q.FieldKeys) > 1 && got.rows[0][0].Kind == Text:
-		return unreadable(0, 0, "a sentence where rows were asked for: "+clip([]byte(got.rows[0][0].Text)))
 	}
-	return nil
+	text, bills := "", true
+	for _, row := range got.rows {
+		says, bill := q.saysNothing(row)
+		if !says {
+			return nil
+		}
+		if bills = bills && bill; text == "" && len(row) > 0 {
+			text = row[0].Text
+		}
+	}
+	if len(got.rows) == 0 {
+		return nil
+	}
+	fault := unreadable(0, 0, "a sentence where rows were asked for: "+clip([]byte(text)))
+	fault.mayBeRows = bills
+	return fault
+}
+
+// saysNothing says whether a row cannot be one of those that were asked for: it has no cell, or one where several were
+// asked for, or fewer than were asked for and no id in the place of the id. Any other row of a wrong length is one
+// bill's problem, and so may one be that is empty or has a number: bill says so.
+func (q Query) saysNothing(row []Cell) (says, bill bool) {
+	switch {
+	case len(row) == 0:
+		return true, true
+	case len(row) >= len(q.FieldKeys):
+		return false, false
+	case len(row) == 1:
+		return true, row[0].Kind == Number
+	}
+	return strings.EqualFold(q.FieldKeys[0], "FID") && strings.Trim(row[0].Text, " 0123456789.") != "", false
 }
 
 // Ping is a cheap query that needs the session and finds nothing: it proves the way in and reads the vendor's clock.

@@ -3,6 +3,7 @@ package kingdee
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,9 @@ func receive(status int, body io.Reader) (received, error) {
 	limited := &io.LimitedReader{R: body, N: maxBody + 1}
 	reader := bufio.NewReaderSize(limited, headBytes)
 	head, err := reader.Peek(headBytes)
+	if errors.Is(err, gzip.ErrHeader) {
+		return received{}, nil // said to be packed and is not: it came, and says nothing
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return received{}, err
 	}
@@ -58,7 +62,7 @@ func receive(status int, body io.Reader) (received, error) {
 	switch {
 	case limited.N <= 0:
 		return received{fault: tooLarge(status)}, nil
-	case errors.Is(err, rowscan.ErrSyntax), errors.Is(err, rowscan.ErrNotRows):
+	case badRows(status, err) != nil:
 		return received{fault: badRows(status, err)}, nil
 	}
 	return received{rows: page}, err
@@ -88,12 +92,18 @@ func trimBody(body []byte) []byte {
 	return bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\ufeff")), " \t\r\n")
 }
 
-// badRows is F14, or rows that are none.
+// badRows is rows that were cut (F14), or that are none; nil where err says something else. What only begins like rows,
+// such as [[Session lost]], was not cut.
 func badRows(status int, err error) *Fault {
-	if errors.Is(err, rowscan.ErrNotRows) {
+	switch {
+	case errors.Is(err, rowscan.ErrCut):
+		return broken(14, status, "cut answer")
+	case errors.Is(err, rowscan.ErrSyntax):
+		return unreadable(14, status, "neither rows nor an object, though it begins like rows")
+	case errors.Is(err, rowscan.ErrNotRows):
 		return unreadable(0, status, "the answer's rows are no arrays")
 	}
-	return broken(14, status, "cut answer")
+	return nil
 }
 
 func tooLarge(status int) *Fault {

@@ -20,7 +20,8 @@ type session struct {
 	cookies jar
 	// told is the id that the cookies last told of.
 	told string
-	// generation is how many losses the account had when it was opened.
+	// generation is how many losses the account had when it was opened, or when the last request left that it answered:
+	// one that was opened while another's loss was being found out is not lost with it.
 	generation int
 	// used is when it last answered, or was opened.
 	used time.Time
@@ -128,6 +129,7 @@ func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (a
 			s.generation = c.account.losses()
 		}
 	}
+	outlives := c.account.losses()
 	began := time.Now()
 	status, body, meta, err := c.post(ctx, r.service, header, &s.cookies, r.payload)
 	if err != nil {
@@ -140,13 +142,14 @@ func (c *Client) send(ctx context.Context, s *session, r request, paid *bool) (a
 	}
 	if fault == nil || fault.known() {
 		c.prove(s)
+		s.generation = outlives
 		c.mu.Lock()
 		c.lastMeta = meta
 		c.mu.Unlock()
 	}
 	if fault != nil {
 		c.seen(ctx, r.service, began, fault)
-		return answer{}, meta, fault
+		return got, meta, fault
 	}
 	c.seen(ctx, r.service, began, nil)
 	return got, meta, nil
@@ -165,15 +168,31 @@ func (c *Client) prove(s *session) {
 
 // logout ends a session, so that it does not live on in the server's memory for twenty minutes.
 func (c *Client) logout(ctx context.Context, s *session) {
+	old := *s
+	c.drop(s)
+	c.farewell(ctx, old)
+}
+
+// giveUp logs out a session that was given up and may live, while its place is in use again.
+func (c *Client) giveUp(ctx context.Context, old session) {
+	if old.id == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutLimit)
+	defer cancel()
+	defer context.AfterFunc(c.life, cancel)()
+	c.farewell(ctx, old)
+}
+
+// farewell is the logout's exchange.
+func (c *Client) farewell(ctx context.Context, old session) {
 	header := http.Header{}
-	header.Set(sessionHeader, s.id)
+	header.Set(sessionHeader, old.id)
 	service := authService + "Logout"
 	if c.signed() != nil {
 		c.signed().sign(header, c.transport.path(service), c.now())
 	}
-	cookies := s.cookies
-	c.drop(s)
-	if _, _, _, err := c.transport.post(ctx, service, header, &cookies, map[string]any{}); err != nil {
+	if _, _, _, err := c.transport.post(ctx, service, header, &old.cookies, map[string]any{}); err != nil {
 		c.logger.DebugContext(ctx, "kingdee: the session ends by itself", "err", err)
 	}
 }

@@ -34,6 +34,16 @@ func (s responseStatus) message() string {
 	return "the vendor gave no text"
 }
 
+// said is all that the errors say, and the fields that they are about: the key may stand in any of it.
+func (s responseStatus) said() string {
+	var parts []string
+	for _, e := range s.List("errors") {
+		one := loose.Read(e)
+		parts = append(parts, one.Text("fieldname"), one.Text("message"))
+	}
+	return strings.Join(parts, " ")
+}
+
 // The sentences below are looked for inside a recognised error object only, never in data.
 var (
 	// 元数据中标识为X的字段不存在: a misspelt key, or one this server does not have (adamzhang1987/kingdee-k3cloud-skill); the words

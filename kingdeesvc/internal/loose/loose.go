@@ -113,12 +113,16 @@ func List(raw json.RawMessage) []json.RawMessage {
 }
 
 // Plain is a text that a serialiser wrote as a list of languages or as an object with a Value; false where it is none.
-func Plain(raw string) (string, bool) {
+// alike says whether it is the same in all of them.
+func Plain(raw string) (text string, plain, alike bool) {
 	message := json.RawMessage(raw)
+	text, alike = Text(message), true
 	for _, element := range List(message) {
-		if Read(element).At("value") == nil {
-			return "", false
+		value := Read(element).At("value")
+		if value == nil {
+			return "", false, false
 		}
+		alike = alike && Text(value) == text
 	}
-	return Text(message), true
+	return text, true, alike
 }

@@ -36,7 +36,7 @@ func FuzzLoose(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, raw []byte) {
 		_, _ = Text(raw), Truth(raw)
 		_, _ = Whole(raw)
-		_, _ = Plain(string(raw))
+		_, _, _ = Plain(string(raw))
 		for name := range Read(raw) {
 			_ = Read(raw).Text(name)
 		}

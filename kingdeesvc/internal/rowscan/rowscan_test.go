@@ -32,10 +32,10 @@ func TestNumbersKeepTheirDigits(t *testing.T) {
 
 func TestBodiesThatAreNoRows(t *testing.T) {
 	for body, want := range map[string]error{
-		"": ErrSyntax, " ": ErrSyntax, "{": ErrSyntax, "[": ErrSyntax, "[[": ErrSyntax, "[[1": ErrSyntax, "[[1,": ErrSyntax, "[[1]": ErrSyntax,
-		"[[1],": ErrSyntax, "[[1],]": ErrSyntax, "[,[1]]": ErrSyntax, "[[1,]]": ErrSyntax, "[[,1]]": ErrSyntax, "[[1][2]]": ErrSyntax, "[[1]]x": ErrSyntax,
+		"": ErrCut, " ": ErrCut, "{": ErrSyntax, "[": ErrCut, "[[": ErrCut, "[[1": ErrCut, "[[1,": ErrCut, "[[1]": ErrCut,
+		"[[1],": ErrCut, "[[1],]": ErrSyntax, "[,[1]]": ErrSyntax, "[[1,]]": ErrSyntax, "[[,1]]": ErrSyntax, "[[1][2]]": ErrSyntax, "[[1]]x": ErrSyntax,
 		"[[1]]]": ErrSyntax, "[[01]]": ErrSyntax, "[[1.]]": ErrSyntax, "[[.5]]": ErrSyntax, "[[-]]": ErrSyntax, "[[1e]]": ErrSyntax, "[[+1]]": ErrSyntax,
-		"[[\"a\nb\"]]": ErrSyntax, `[["\x"]]`: ErrSyntax, "[[nul]]": ErrSyntax, "[[tru": ErrSyntax, "[[truE]]": ErrSyntax, "[[{]}]]": ErrSyntax, `[["a]]`: ErrSyntax,
+		"[[\"a\nb\"]]": ErrSyntax, `[["\x"]]`: ErrSyntax, "[[nul]]": ErrSyntax, "[[tru": ErrCut, "[[truE]]": ErrSyntax, "[[{]}]]": ErrSyntax, `[["a]]`: ErrCut,
 		"[1]": ErrNotRows, `["a"]`: ErrNotRows, "[[1],{}]": ErrNotRows, "[true]": ErrNotRows, "[nil]": ErrSyntax, "[x]": ErrSyntax,
 	} {
 		rows, err := All(strings.NewReader(body))

@@ -6,8 +6,10 @@ import (
 )
 
 var (
-	// ErrSyntax is a body that is not JSON, or ends before its time.
-	ErrSyntax = errors.New("the rows are no JSON or were cut")
+	// ErrSyntax is a body that is not JSON.
+	ErrSyntax = errors.New("the rows are no JSON")
+	// ErrCut is a body that ends before its time.
+	ErrCut = errors.New("the rows were cut")
 	// ErrNotRows is JSON whose elements are no rows.
 	ErrNotRows = errors.New("the rows are no arrays")
 )
@@ -45,7 +47,7 @@ func New(from io.Reader) *Scanner {
 }
 
 // Next answers the next row, or io.EOF after the last one once the body was seen to end well. Its other errors are ErrSyntax,
-// ErrNotRows and whatever the reader said; after an error every further call answers the same. A null in a row's place is a
+// ErrCut, ErrNotRows and whatever the reader said; after an error every further call answers the same. A null in a row's place is a
 // row without cells.
 func (s *Scanner) Next() ([]Cell, error) {
 	for s.err == nil {
@@ -85,7 +87,7 @@ var errMore = errors.New("more")
 // more moves the window on, keeping what was not read yet.
 func (s *Scanner) more() error {
 	if s.ended {
-		return ErrSyntax
+		return ErrCut
 	}
 	if s.window != "" {
 		s.kept = copy(s.buffer, s.window[s.at:])

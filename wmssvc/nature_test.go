@@ -21,6 +21,8 @@ type changing struct {
 	real atomic.Bool
 	// cancels and harmless count what reached it as a real one.
 	cancels, harmless atomic.Int64
+	// refuse makes it end connections without an answer.
+	refuse atomic.Bool
 	// hold is waited for before a cancel is answered by the real one; nil for no wait.
 	hold chan struct{}
 }
@@ -28,6 +30,9 @@ type changing struct {
 func (c *changing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	real := c.real.Load()
+	if c.refuse.Load() {
+		panic(http.ErrAbortHandler)
+	}
 	if !real {
 		w.Header().Set("X-Voidrelay-Sandbox", "test")
 	}

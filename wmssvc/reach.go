@@ -56,12 +56,18 @@ func (r *reach) Asked(ctx context.Context, name string, result *account.Result) 
 		r.set(ctx, name, answering, "")
 	case r.standing(name) == away:
 		// It is asked again in its time.
-	case result.Exchange.Left || result.Exchange.Err != nil && !result.Exchange.TooLate():
+	case unanswered(result):
 		select {
 		case r.doubt[name] <- struct{}{}:
 		default: // it is being looked into already
 		}
 	}
+}
+
+// unanswered says that the WMS was asked, or could not be reached. A request that had no turn, because the account rests or is busy, shows
+// nothing of the WMS.
+func unanswered(result *account.Result) bool {
+	return !result.Read && (result.Exchange.Left || result.Exchange.Err != nil && !result.Exchange.TooLate())
 }
 
 // look makes the harmless call when a request got no answer and no other did since, and again until one is answered.
@@ -95,7 +101,7 @@ func (r *reach) probe(ctx context.Context, a *account.Account) {
 	case ctx.Err() != nil:
 	case err == nil && result.Read:
 		r.set(ctx, a.Name(), answering, "")
-	case err == nil:
+	case err == nil && unanswered(&result):
 		r.set(ctx, a.Name(), away, result.Detail)
 	}
 }

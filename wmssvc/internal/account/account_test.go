@@ -226,3 +226,36 @@ func TestWhatWaitsForTheHarmlessCallCanBeCalledBack(t *testing.T) {
 	require.Zero(t, f.cancels.Load())
 	require.EqualValues(t, 1, f.harmless.Load())
 }
+
+// The failures: a machine that slept, whose steady clock had stood still, or a clock that was set back, made an old look a fresh one.
+func TestALookIsAsOldAsTheOlderClockSays(t *testing.T) {
+	t.Parallel()
+	at := time.Now()
+	require.True(t, lately(at, at.Add(59*time.Second)))
+	require.False(t, lately(at, at.Add(60*time.Second)))
+	require.False(t, lately(at.Round(0), at.Add(2*time.Minute).Round(0)), "the wall's clock alone")
+	require.False(t, lately(at.Round(0), at.Add(-2*time.Minute).Round(0)), "set back")
+	require.False(t, lately(time.Time{}, at))
+}
+
+// A peer is an address with its certificate, and known only as what it showed itself to be.
+func TestWhatIsKnownOfAPeer(t *testing.T) {
+	t.Parallel()
+	var p peers
+	now := time.Now()
+	here, there := wms.Peer{Address: "192.0.2.1:443", Certificate: wms.Fingerprint{1}}, wms.Peer{Address: "192.0.2.2:443", Certificate: wms.Fingerprint{1}}
+	other := wms.Peer{Address: here.Address, Certificate: wms.Fingerprint{2}}
+	p.note(here, EnvironmentSandbox, now)
+	require.True(t, p.seenLately(here, EnvironmentSandbox, now))
+	for _, unknown := range []wms.Peer{there, other} {
+		require.False(t, p.seenLately(unknown, EnvironmentSandbox, now))
+		require.False(t, p.seenLately(unknown, EnvironmentUnknown, now))
+	}
+	p.note(there, EnvironmentReal, now)
+	for _, as := range []Environment{EnvironmentSandbox, EnvironmentReal, EnvironmentUnknown} {
+		require.Equal(t, as == EnvironmentSandbox, p.seenLately(here, as, now))
+		require.Equal(t, as == EnvironmentReal, p.seenLately(there, as, now))
+	}
+	p.note(here, EnvironmentReal, now)
+	require.False(t, p.seenLately(here, EnvironmentSandbox, now), "the last look counts, however soon after the one before")
+}

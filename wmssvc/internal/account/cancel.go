@@ -76,9 +76,15 @@ func (a *Account) send(ctx context.Context, told Told, turn pace.Turn, r wms.Req
 		}
 		// A server that nobody ever knew and that did not answer the harmless call gets the request all the same: its callers were told
 		// that it is not known.
-		known := a.peers.seenLately(line.Peer(), a.now()) || asked[line.Peer()] && a.Environment() == EnvironmentUnknown
-		if known && !turn.Proof {
-			result := a.exchange(a.work, line, r, before, bar)
+		insisted := asked[line.Peer()] && a.Environment() == EnvironmentUnknown
+		if !turn.Proof && (insisted || a.knows(line.Peer())) {
+			result := a.exchange(a.work, line, r, before, func() error {
+				// Asked before the bar: what becomes known of another kind in between is barred.
+				if !insisted && !a.knows(line.Peer()) {
+					return errNotSeen
+				}
+				return bar()
+			})
 			line.Release()
 			if !result.Exchange.Left && ctx.Err() != nil {
 				return Result{}, ctx.Err()
@@ -96,6 +102,14 @@ func (a *Account) send(ctx context.Context, told Told, turn pace.Turn, r wms.Req
 		}
 	}
 	return a.unsent(r, errors.New("the name leads to more servers than could be asked what they are")), nil
+}
+
+// errNotSeen keeps a request back whose server became unknown between its turn and its first byte.
+var errNotSeen = errors.New("the server has not shown for a minute what it is")
+
+// knows says that the peer has shown itself lately as what the account's server is known to be.
+func (a *Account) knows(peer wms.Peer) bool {
+	return a.peers.seenLately(peer, a.Environment(), a.now())
 }
 
 // harmlessError is why a request is kept back after the harmless call.
@@ -126,7 +140,8 @@ func (a *Account) look(ctx context.Context, line *wms.Line, turn *pace.Turn, bef
 		}
 		return err
 	}
-	err := a.peers.know(ctx, line.Peer(), a.now, before, func() error { return a.lookNow(line, before) })
+	known := func() bool { return a.knows(line.Peer()) }
+	err := a.peers.know(ctx, line.Peer(), known, before.Sub(a.now()), func() error { return a.lookNow(line, before) })
 	if errors.Is(err, errLookedInVain) && a.Environment() == EnvironmentUnknown {
 		return nil
 	}
@@ -204,7 +219,7 @@ func (a *Account) learn(peer wms.Peer, r *Result) {
 		return
 	}
 	if r.Read {
-		a.peers.note(peer, a.now())
+		a.peers.note(peer, found, a.now())
 	}
 	before := a.nature.learn(found)
 	if before == found {

@@ -16,8 +16,9 @@ const lookAgain = time.Minute
 // maxPeers bounds the memory of peers; more than a few are a name that leads to many addresses.
 const maxPeers = 256
 
-// peers remember when each peer of the account last showed what kind of server it is, and let one caller at a time find out. Which kind
-// it was is the account's matter: a peer that shows another kind than the others stops the account.
+// peers remember when each peer of the account last showed what kind of server it is, and which, and let one caller at a time find out.
+// A peer that shows another kind than the others stops the account; one that was seen as another kind than the account's is as unknown as
+// one that was not seen.
 type peers struct {
 	// latest is the peer that showed itself last: as a rule there is one, and then nobody waits for the lock.
 	latest atomic.Pointer[showing]
@@ -25,10 +26,17 @@ type peers struct {
 	seen   map[wms.Peer]*sight
 }
 
-// showing is when a peer showed itself, to within noteEvery.
+// showing is what a peer showed itself to be, and when, to within noteEvery.
 type showing struct {
 	peer wms.Peer
+	as   Environment
 	at   time.Time
+}
+
+// lately says whether that moment is less than lookAgain away, by the clock on the wall and by the one that only counts: the one may be
+// set, the other may stand still while a machine sleeps.
+func lately(at, now time.Time) bool {
+	return now.Sub(at).Abs() < lookAgain && now.Round(0).Sub(at.Round(0)).Abs() < lookAgain
 }
 
 // noteEvery is how often it is noted that a peer goes on showing itself.
@@ -36,26 +44,28 @@ const noteEvery = time.Second
 
 // sight is what is known of one peer.
 type sight struct {
+	as Environment
 	at time.Time
 	// looking is closed when the caller who is finding out has done so; nil while nobody is.
 	looking chan struct{}
 }
 
-// note remembers that the peer has shown itself.
-func (p *peers) note(peer wms.Peer, at time.Time) {
-	if l := p.latest.Load(); l != nil && l.peer == peer && at.Sub(l.at).Abs() < noteEvery {
+// note remembers what the peer has shown itself to be.
+func (p *peers) note(peer wms.Peer, as Environment, at time.Time) {
+	if l := p.latest.Load(); l != nil && l.peer == peer && l.as == as && at.Sub(l.at).Abs() < noteEvery {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.of(peer).at = at
-	p.latest.Store(&showing{peer, at})
+	s := p.of(peer)
+	s.as, s.at = as, at
+	p.latest.Store(&showing{peer, as, at})
 }
 
 // fresh says whether any peer has shown itself lately.
 func (p *peers) fresh(now time.Time) bool {
 	l := p.latest.Load()
-	return l != nil && now.Sub(l.at) < lookAgain
+	return l != nil && lately(l.at, now)
 }
 
 // of answers the peer's entry; the caller holds the lock.
@@ -74,32 +84,32 @@ func (p *peers) of(peer wms.Peer) *sight {
 // errLookedInVain is for those who waited for another's look at the peer.
 var errLookedInVain = errors.New("the harmless call showed nothing")
 
-// seenLately says whether the peer was seen within lookAgain.
-func (p *peers) seenLately(peer wms.Peer, now time.Time) bool {
+// seenLately says whether the peer was seen as this within lookAgain.
+func (p *peers) seenLately(peer wms.Peer, as Environment, now time.Time) bool {
 	if l := p.latest.Load(); l != nil && l.peer == peer {
-		return now.Sub(l.at) < lookAgain
+		return l.as == as && lately(l.at, now)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.of(peer)
-	return !s.at.IsZero() && now.Sub(s.at) < lookAgain
+	return s.as == as && lately(s.at, now)
 }
 
-// know finds out about a peer that was not seen lately. Whoever comes first looks, alone; the others wait for what it shows, until
-// before.
-func (p *peers) know(ctx context.Context, peer wms.Peer, now func() time.Time, before time.Time, look func() error) error {
+// know finds out about a peer that is not known to be what the account's server is. Whoever comes first looks, alone; the others wait for
+// what it shows, until before.
+func (p *peers) know(ctx context.Context, peer wms.Peer, known func() bool, late time.Duration, look func() error) error {
 	p.mu.Lock()
 	s := p.of(peer)
 	if looking := s.looking; looking != nil {
 		p.mu.Unlock()
-		late := time.NewTimer(before.Sub(now()))
+		late := time.NewTimer(late)
 		defer late.Stop()
 		select {
 		case <-looking:
 		case <-late.C:
 		case <-ctx.Done():
 		}
-		if !p.seenLately(peer, now()) {
+		if !known() {
 			return errLookedInVain
 		}
 		return nil
@@ -113,7 +123,7 @@ func (p *peers) know(ctx context.Context, peer wms.Peer, now func() time.Time, b
 		p.mu.Unlock()
 		close(looking)
 	}()
-	if p.seenLately(peer, now()) {
+	if known() {
 		// Another's look ended in the moment before.
 		return nil
 	}

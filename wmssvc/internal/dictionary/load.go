@@ -273,7 +273,7 @@ func (e *entry) closeOnlyAsAWhole() error {
 	e.texts = nil
 	var problems []error
 	for i, pattern := range e.patterns {
-		whole, err := regexp.Compile(`^(?:旺店通(?:wms)?返回:)?(?:` + pattern.String() + `)[,.;:!]*$`)
+		whole, err := regexp.Compile(`^(?:` + vendorLead + `)*(?:` + pattern.String() + `)[,.;:!]*$`)
 		problems = append(problems, err)
 		e.patterns[i] = whole
 	}

@@ -184,7 +184,22 @@ func TestWhatAnAccountIsRefusedFor(t *testing.T) {
 		require.Equal(t, dictionary.Auth, meaning.Disposition, text)
 		require.Equal(t, want, meaning.Fault, text)
 	}
-	require.Equal(t, dictionary.Rejected, classify(t, false, inbound, "无仓库访问权限").Disposition)
+	for _, text := range []string{
+		"时间戳超时", "时间戳不在允许范围内", "客户端时间与服务器时间不一致", "服务器时间误差超过5分钟", "timestamp difference too large", "签名错误,时间戳过期", "签名校验失败：时间戳已过期",
+		"sign error: timestamp expired", "签名已过期", "请检查系统时间",
+	} {
+		require.Equal(t, dictionary.Clock, classify(t, false, inbound, "旺店通WMS返回："+text).Fault, text)
+	}
+	for _, text := range []string{"signature mismatch", "验签不通过", "无接口调用权限", "您没有该接口的权限", "账号不存在", "该账号已停用", "卖家账号无效", "授权已过期", "没有权限", "权限不足", "接口权限不足"} {
+		require.Equal(t, dictionary.Credentials, classify(t, false, inbound, "旺店通WMS返回："+text).Fault, text)
+	}
+	// The failure: one order's carrier, shop or owner stopped the whole account.
+	for _, text := range []string{
+		"无仓库访问权限", "快递账号无效", "电子面单账号不存在", "物流账号已停用", "店铺授权已过期", "店铺未授权", "货主无权限操作该仓库", "供应商账号不存在", "快递公司授权过期", "收货人账号错误",
+		"单据系统时间错误", "发货请求时间超出范围", "预约时间已过期", "用户没有取消单据的权限", "仓库权限不足", "操作员权限不足",
+	} {
+		require.Equal(t, dictionary.Rejected, classify(t, false, inbound, "旺店通WMS返回："+text).Disposition, text)
+	}
 }
 
 // What was shipped or received is too late, however it is said.

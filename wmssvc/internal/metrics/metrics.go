@@ -7,6 +7,8 @@ package metrics
 import (
 	"context"
 	"fmt"
+	"maps"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -24,6 +26,16 @@ type Metrics struct {
 	tracer   trace.Tracer
 	requests metric.Int64Counter
 	duration metric.Float64Histogram
+	// traced says that spans go anywhere.
+	traced bool
+	// sets are the attributes of all figures so far: making them out anew for each request would cost more than to count it.
+	sets atomic.Pointer[map[figure]metric.MeasurementOption]
+}
+
+// figure is what a request is counted under; without a disposition, timed.
+type figure struct {
+	account     string
+	disposition dictionary.Disposition
 }
 
 // seconds are the bounds of the histogram: from a good answer to the longest time-out.
@@ -31,7 +43,7 @@ var seconds = metric.WithExplicitBucketBoundaries(0.01, 0.03, 0.1, 0.3, 1, 3, 10
 
 // New builds the instruments.
 func New(t *telemetry.Telemetry) (*Metrics, error) {
-	m := &Metrics{tracer: t.Tracer("wmssvc")}
+	m := &Metrics{tracer: t.Tracer("wmssvc"), traced: t.Traced}
 	meter := t.Meters.Meter("wmssvc")
 	var err error
 	if m.requests, err = meter.Int64Counter("wms.requests",
@@ -47,24 +59,49 @@ func New(t *telemetry.Telemetry) (*Metrics, error) {
 
 // Asked implements rpc.Observer.
 func (m *Metrics) Asked(ctx context.Context, account string, result *account.Result) {
-	name := attribute.String("account", account)
-	m.requests.Add(ctx, 1, metric.WithAttributes(name, attribute.String("disposition", string(result.Disposition))))
+	m.requests.Add(ctx, 1, m.set(figure{account, result.Disposition}))
 	left, ended := result.Exchange.LeftAt, result.Exchange.RepliedAt
 	if !ended.IsZero() {
-		m.duration.Record(ctx, ended.Sub(left).Seconds(), metric.WithAttributes(name))
+		m.duration.Record(ctx, ended.Sub(left).Seconds(), m.set(figure{account: account}))
 	}
-	if left.IsZero() {
-		return // nothing was asked
+	if m.traced && !left.IsZero() {
+		m.trace(ctx, account, result)
 	}
+}
+
+// trace writes the span of an exchange, which is over by now, in retrospect.
+func (m *Metrics) trace(ctx context.Context, account string, result *account.Result) {
+	left, ended := result.Exchange.LeftAt, result.Exchange.RepliedAt
 	if ended.IsZero() {
 		ended = time.Now()
 	}
-	// The exchange is over by now, so its span is written in retrospect.
 	_, span := m.tracer.Start(ctx, "WMS cancel", trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(left),
-		trace.WithAttributes(name, attribute.String("wms.disposition", string(result.Disposition)),
+		trace.WithAttributes(attribute.String("account", account), attribute.String("wms.disposition", string(result.Disposition)),
 			attribute.Int("http.response.status_code", result.Exchange.Status)))
 	if result.Disposition == dictionary.Unknown {
 		span.SetStatus(codes.Error, result.Detail)
 	}
 	span.End(trace.WithTimestamp(ended))
+}
+
+// set answers the attributes of a figure.
+func (m *Metrics) set(f figure) metric.MeasurementOption {
+	known := m.sets.Load()
+	if known != nil {
+		if set, ok := (*known)[f]; ok {
+			return set
+		}
+	}
+	attributes := []attribute.KeyValue{attribute.String("account", f.account)}
+	if f.disposition != "" {
+		attributes = append(attributes, attribute.String("disposition", string(f.disposition)))
+	}
+	set := metric.WithAttributeSet(attribute.NewSet(attributes...))
+	more := map[figure]metric.MeasurementOption{f: set}
+	if known != nil {
+		maps.Copy(more, *known)
+	}
+	// Whoever is overtaken makes it out again next time.
+	m.sets.CompareAndSwap(known, &more)
+	return set
 }

@@ -201,6 +201,9 @@ func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult
 	}
 	s.observer.Asked(ctx, j.account.Name(), &outcome)
 	result = toResult(j, &outcome)
+	if !s.logger.Enabled(ctx, slog.LevelDebug) {
+		return result, nil // the line's values would cost as much as its writing
+	}
 	s.logger.DebugContext(ctx, "asked the WMS", "bill_no", j.order.GetOrderCode(), "cancellation_id", result.GetCancellationId(),
 		"attempt", result.GetAttempt(), "disposition", outcome.Disposition, "http_status", outcome.Exchange.Status)
 	return result, nil

@@ -43,11 +43,15 @@ func unreadBy(e *wms.Exchange, err error) Cause {
 	return Unreadable
 }
 
+// statusOriginTimeout is what a common network in front of servers says for 504
+// (https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/error-524/).
+const statusOriginTimeout = 524
+
 // byStatus is what the HTTP status alone says of who answered: a gateway says 504 when it waited for the WMS in vain, the others when it
 // answers in its stead.
 func byStatus(status int) Cause {
 	switch {
-	case status == http.StatusGatewayTimeout:
+	case status == http.StatusGatewayTimeout, status == statusOriginTimeout:
 		return Lost
 	case status < http.StatusOK, isRedirect(status), status == http.StatusBadGateway, status == http.StatusServiceUnavailable:
 		return Proxy

@@ -56,6 +56,9 @@ func Of(e *wms.Exchange, o wms.Order, words *dictionary.Dictionary) Verdict {
 		return v
 	}
 	v.classify(o, words)
+	if v.Disposition == dictionary.Throttled {
+		v.rest(e.Header)
+	}
 	return v
 }
 
@@ -86,10 +89,6 @@ func (v *Verdict) classify(o wms.Order, words *dictionary.Dictionary) {
 		detail = append(detail, "the platform in front of the WMS answered")
 	}
 	switch {
-	case v.Disposition == dictionary.Throttled:
-		v.Busy = true
-		v.SlowDown = cmp.Or(namedPause(answer.SubMessage, answer.Message), v.SlowDown, v.RetryAfter)
-		v.RetryAfter = v.SlowDown
 	case v.Disposition == dictionary.Unknown:
 		v.Cause = byPlatform(answer)
 		if !answer.Platform {
@@ -102,6 +101,13 @@ func (v *Verdict) classify(o wms.Order, words *dictionary.Dictionary) {
 		detail = append(detail, below)
 	}
 	v.Detail = strings.Join(detail, "; ")
+}
+
+// rest is how long the account is to be left alone: as the words say, or the head, or the dictionary.
+func (v *Verdict) rest(header http.Header) {
+	v.Busy = true
+	v.SlowDown = cmp.Or(namedPause(v.Answer.SubMessage, v.Answer.Message), retryAfter(header), v.RetryAfter)
+	v.RetryAfter = v.SlowDown
 }
 
 // beneath is what Qimen's envelope may say of the cause below code and message, for people.

@@ -14,9 +14,14 @@ import (
 // Fingerprint is the SHA-256 of a certificate.
 type Fingerprint [sha256.Size]byte
 
-// ParseFingerprint reads 64 hexadecimal digits, in any case, with colons or blanks between them or not.
+// ParseFingerprint reads 64 hexadecimal digits, in any case, with colons or blanks between them or not, or a line as openssl x509
+// -fingerprint -sha256 prints it.
 func ParseFingerprint(text string) (Fingerprint, error) {
-	digits := strings.NewReplacer(":", "", " ", "").Replace(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(text)), "sha256:"))
+	digits := strings.ToLower(strings.TrimSpace(text))
+	if label, rest, labelled := strings.Cut(digits, "="); labelled && strings.HasPrefix(label, "sha256") {
+		digits = rest
+	}
+	digits = strings.NewReplacer(":", "", " ", "").Replace(strings.TrimPrefix(digits, "sha256:"))
 	raw, err := hex.DecodeString(digits)
 	if err != nil || len(raw) != sha256.Size {
 		return Fingerprint{}, errors.New("not the SHA-256 of a certificate: 64 hexadecimal digits")

@@ -23,13 +23,14 @@ func TestFingerprints(t *testing.T) {
 	const want = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 	for _, text := range []string{
 		want, "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", " sha256:" + want + " ",
+		"sha256 Fingerprint=00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
 		"0011 2233 4455 6677 8899 aabb ccdd eeff 0011 2233 4455 6677 8899 aabb ccdd eeff",
 	} {
 		got, err := ParseFingerprint(text)
 		require.NoError(t, err, text)
 		require.Equal(t, want, got.String())
 	}
-	for _, text := range []string{"", want[2:], want + "00", "zz" + want[2:]} {
+	for _, text := range []string{"", want[2:], want + "00", "zz" + want[2:], "sha1 Fingerprint=" + want} {
 		_, err := ParseFingerprint(text)
 		require.ErrorContains(t, err, "64 hexadecimal digits", text)
 	}

@@ -20,26 +20,28 @@ func platformAnswer(a Answer) (Answer, error) {
 	return a, nil
 }
 
-// platformJSON reads the platform's error_response and no other JSON.
+// platformJSON reads the platform's error_response and no other JSON. What only informs may be of any type.
 func platformJSON(text []byte) (Answer, error) {
 	var document struct {
 		Flag     any `json:"flag"`
+		Answer   any `json:"response"`
 		Response *struct {
-			Code       any    `json:"code"`
-			Msg        string `json:"msg"`
-			SubCode    any    `json:"sub_code"`
-			SubMsg     string `json:"sub_msg"`
-			SubMessage string `json:"sub_message"`
-			Message    string `json:"message"`
+			Flag       any `json:"flag"`
+			Code       any `json:"code"`
+			Msg        any `json:"msg"`
+			SubCode    any `json:"sub_code"`
+			SubMsg     any `json:"sub_msg"`
+			SubMessage any `json:"sub_message"`
+			Message    any `json:"message"`
 		} `json:"error_response"`
 	}
-	if json.Unmarshal(text, &document) != nil || document.Response == nil || document.Flag != nil {
+	if json.Unmarshal(text, &document) != nil || document.Response == nil || document.Flag != nil || document.Answer != nil {
 		return Answer{}, ErrJSON
 	}
 	r := document.Response
 	return platformAnswer(Answer{
-		Platform: true, Code: scalar(r.Code), Message: cmp.Or(r.Msg, r.Message), SubCode: scalar(r.SubCode),
-		SubMessage: cmp.Or(r.SubMsg, r.SubMessage),
+		Platform: true, Flag: scalar(r.Flag), Code: scalar(r.Code), Message: cmp.Or(scalar(r.Msg), scalar(r.Message)), SubCode: scalar(r.SubCode),
+		SubMessage: cmp.Or(scalar(r.SubMsg), scalar(r.SubMessage)),
 	})
 }
 

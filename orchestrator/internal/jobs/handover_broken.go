@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
@@ -25,6 +26,7 @@ func (p *push) handOver(ctx context.Context, batch []ledger.Due) (int, error) {
 	if len(wanted) == 0 {
 		return 0, nil
 	}
+	loaded := slices.Clone(wanted)
 	for i := range wanted {
 		wanted[i].Attempt++
 		p.mu.Lock()
@@ -37,7 +39,7 @@ func (p *push) handOver(ctx context.Context, batch []ledger.Due) (int, error) {
 	}
 	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if _, err := p.store.Claim(write, wanted, p.hold); err != nil {
+	if _, err := p.store.Claim(write, loaded, p.hold); err != nil {
 		return len(wanted), &ledgerError{err}
 	}
 	crashpoint.Here(crashpoint.AfterIntent)

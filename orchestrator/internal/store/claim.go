@@ -14,14 +14,14 @@ import (
 // walks the index of all open debts for each claim as long as its statistics know of few: with 10,000 open, forty times the work.
 const claimRows = `
 with mine as materialized (
-    select w.send_before, c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.number_read_time, c.account, c.state, c.claim_until, c.not_before
-    from unnest(@ids::bigint[], @before::timestamptz[]) as w (cancellation_id, send_before)
-    cross join lateral (select d.cancellation_id, d.scheme, d.bill_id, d.bill_no, d.number_read_time, d.account, d.state, d.claim_until, d.not_before
+    select w.send_before, w.attempt as loaded_attempt, c.attempt, c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.number_read_time, c.account, c.state, c.claim_until, c.not_before
+    from unnest(@ids::bigint[], @attempts::integer[], @before::timestamptz[]) as w (cancellation_id, attempt, send_before)
+    cross join lateral (select d.attempt, d.cancellation_id, d.scheme, d.bill_id, d.bill_no, d.number_read_time, d.account, d.state, d.claim_until, d.not_before
         from cancellation d where d.cancellation_id = w.cancellation_id for update skip locked) as c
 ), claimed as (
     update cancellation u set attempt = u.attempt + 1, claim_until = now() + @claim, update_time = now()
     from mine c join scheme s on s.scheme = c.scheme
-    where u.cancellation_id = c.cancellation_id and c.state = 'open' and c.claim_until is null and (c.not_before is null or c.not_before <= now()) and ` + maySend + `
+    where u.cancellation_id = c.cancellation_id and c.attempt = c.loaded_attempt and c.state = 'open' and c.claim_until is null and (c.not_before is null or c.not_before <= now()) and ` + maySend + `
       and not exists (` + liveHolder + `)
     returning u.cancellation_id, u.attempt, c.send_before
 )
@@ -30,20 +30,21 @@ select cancellation_id, attempt, send_before from claimed
 returning cancellation_id, attempt`
 
 // Claim writes the intents: each row that may still be sent gets its next attempt, on disk before anything is handed over, and
-// is ours until claim has passed. due carries the SendBefore of each. Rows that somebody else took, that were superseded or
-// held, or whose number the ledger has meanwhile seen on a live bill are not among the answer.
+// is ours until claim has passed. due carries the SendBefore of each. Rows that somebody else took, also if it has been
+// answered since they were loaded (a verification may take longer than a slice's hold), that were superseded or held, or whose number the ledger has meanwhile seen on a live bill are not among the answer.
 func (s *Store) Claim(ctx context.Context, due []ledger.Due, claim time.Duration) ([]ledger.Due, error) {
 	ids := make([]int64, len(due))
+	attempts := make([]int, len(due))
 	before := make([]time.Time, len(due))
 	byID := make(map[int64]ledger.Due, len(due))
 	for i, d := range due {
-		ids[i], before[i] = d.ID, d.SendBefore
+		ids[i], attempts[i], before[i] = d.ID, d.Attempt, d.SendBefore
 		byID[d.ID] = d
 	}
 	var claimed []ledger.Due
 	err := s.inKeyedTx(ctx, func(tx pgx.Tx) error {
 		claimed = make([]ledger.Due, 0, len(due))
-		rows, err := tx.Query(ctx, claimRows, pgx.StrictNamedArgs{"ids": ids, "before": before, "claim": claim})
+		rows, err := tx.Query(ctx, claimRows, pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "before": before, "claim": claim})
 		if err != nil {
 			return err
 		}

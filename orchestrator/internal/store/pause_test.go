@@ -156,9 +156,10 @@ func (w *writer) paused() string {
 func TestTheFirstAnswersAllBadPauseTheScheme(t *testing.T) {
 	w := setupWriter(t)
 	first := w.answers(1, 4, rule.NotFound)
+	again := first[:1]
 	for range 3 {
 		// The order may only be on its way: it is asked for again, and that says nothing new of the mapping.
-		again := w.claim(first[:1])
+		again = w.claim(again)
 		require.Len(t, again, 1)
 		w.answer(again[0], rule.NotFound)
 	}

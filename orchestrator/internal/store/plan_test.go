@@ -29,7 +29,7 @@ func TestClaimsDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testi
 		sql  string
 		args []any
 	}{
-		"claim": {store.ClaimRows, []any{pgx.StrictNamedArgs{"ids": ids, "before": before, "claim": time.Minute}}},
+		"claim": {store.ClaimRows, []any{pgx.StrictNamedArgs{"ids": ids, "attempts": make([]int, len(ids)), "before": before, "claim": time.Minute}}},
 		"load":  {store.LoadRows, []any{ids}},
 		// Stands for 500 looked at again among 60,000 bills, which took 40 s instead of some milliseconds.
 		"holders": {store.HolderRows, []any{ids}},

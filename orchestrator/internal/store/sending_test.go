@@ -9,6 +9,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // gathered is how many due rows a dispatch finds for the writer's scheme.
@@ -73,4 +74,16 @@ func TestAPausedAccountLeavesTheOthersAlone(t *testing.T) {
 	claimed := w.claim(due)
 	require.Len(t, claimed, 1)
 	require.Equal(t, "WH1", claimed[0].WarehouseCode)
+}
+
+// A verification on a slow Kingdee outlives the hold of its slice: another slice sent the row and had its answer meanwhile. What
+// the first had loaded is old then, and it must not ask again before its time.
+func TestARowThatWasAnsweredSinceItWasLoadedIsNotClaimed(t *testing.T) {
+	w := setupWriter(t)
+	loaded := w.owe(1, "A1", "WH1")
+	others := w.claim(w.due("A1"))
+	require.Len(t, others, 1)
+	w.result(others[0], rule.InProgress, rule.Next{State: rule.Open, Wait: time.Hour})
+	require.Empty(t, w.claim(loaded), "asked again an hour too soon")
+	require.Len(t, w.claim(w.due("A1")), 1, "whoever loads it anew may")
 }

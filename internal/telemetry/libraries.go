@@ -22,7 +22,7 @@ func TakeLibraries(logger *slog.Logger) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		logger.Warn("telemetry could not be sent", slog.String("library", "otel"), slog.Any("err", err))
 	}))
-	otel.SetLogger(logr.Discard())
+	otel.SetLogger(logr.Discard()) // it quotes headers, which hold secrets; the settings are checked before
 }
 
 // HTTPErrors is the ErrorLog of an http.Server: what callers' broken connections and handshakes cause is a warning.

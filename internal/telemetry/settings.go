@@ -3,6 +3,7 @@ package telemetry
 import (
 	"errors"
 	"net/url"
+	"strings"
 
 	"github.com/voidrelay/voidrelay/internal/settings"
 )
@@ -31,7 +32,27 @@ func ReadSettings(r *settings.Reader) Settings {
 	if err := s.check(); err != nil {
 		r.Fault("OTEL_EXPORTER_OTLP_ENDPOINT", "%w", err)
 	}
+	if s.Endpoint != "" {
+		checkFamily(r)
+	}
 	return s
+}
+
+// checkFamily looks at what the exporter reads by itself. It leaves out what it cannot read, and its own word about that, which we do
+// not log, has the secret in it.
+func checkFamily(r *settings.Reader) {
+	for header := range strings.SplitSeq(r.Text("OTEL_EXPORTER_OTLP_HEADERS", ""), ",") {
+		name, _, found := strings.Cut(header, "=")
+		if strings.TrimSpace(header) != "" && (!found || strings.TrimSpace(name) == "") {
+			r.Fault("OTEL_EXPORTER_OTLP_HEADERS", "not name=value, with commas between several; in a value, write , as %%2C")
+			break
+		}
+	}
+	if file := r.Text("OTEL_EXPORTER_OTLP_CERTIFICATE", ""); file != "" {
+		if _, err := settings.ReadFile(file); err != nil {
+			r.Fault("OTEL_EXPORTER_OTLP_CERTIFICATE", "%w", err)
+		}
+	}
 }
 
 func (s Settings) check() error {

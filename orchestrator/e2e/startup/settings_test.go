@@ -66,6 +66,24 @@ func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
 	})
 }
 
+// The exporter of traces leaves out what it cannot read, without a word: the collector then refuses us, or is not the one it should be.
+func TestWhatTheExporterWouldLeaveOutIsAFault(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		with := func(name, value string) func(string) string {
+			return s.getenv(map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example:4318", name: value})
+		}
+		require.NoError(t, s.load(with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20aHVzaA==, x-tenant=a")))
+		for name, value := range map[string]string{
+			"OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=a,authorization: hush", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/does/not/exist",
+		} {
+			err := s.load(with(name, value))
+			require.ErrorContains(t, err, name+": ")
+			require.NotContains(t, err.Error(), "hush")
+			require.NoError(t, s.load(s.getenv(map[string]string{name: value})), "nothing is sent")
+		}
+	})
+}
+
 // Of one file, `ops: token` was refused by one service and `ops token` was taken by another only.
 func TestTokensFile(t *testing.T) {
 	const token = "0123456789abcdef"

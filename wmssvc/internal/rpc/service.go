@@ -100,7 +100,7 @@ func (s *Service) CancelOrder(ctx context.Context, request *wmsv1.CancelOrderReq
 		return nil, fault.err()
 	}
 	defer s.leave()
-	job, fault := s.prepare(ctx, request.GetOrder())
+	job, fault := s.prepare(request.GetOrder(), placeOfCall(ctx))
 	if fault != nil {
 		return nil, fault.err()
 	}
@@ -149,7 +149,7 @@ func (j job) traceID() string {
 }
 
 // prepare checks an item and writes its document; nothing is sent.
-func (s *Service) prepare(ctx context.Context, order *wmsv1.Order) (job, *fault) {
+func (s *Service) prepare(order *wmsv1.Order, call trace.SpanContext) (job, *fault) {
 	if order == nil {
 		return job{}, invalid("order", "order is missing")
 	}
@@ -168,7 +168,7 @@ func (s *Service) prepare(ctx context.Context, order *wmsv1.Order) (job, *fault)
 	if err != nil {
 		return job{}, s.unprepared(err)
 	}
-	return job{order: order, account: a, told: a.LastTold(), request: request, place: placeOf(ctx, order)}, nil
+	return job{order: order, account: a, told: a.LastTold(), request: request, place: placeOf(call, order)}, nil
 }
 
 func (s *Service) find(name string) (*account.Account, *fault) {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
@@ -35,7 +36,7 @@ func (s *Service) CancelOrders(stream ordersStream) error {
 	starting, stop := context.WithCancel(stream.Context())
 	defer stop()
 	f := &flow{
-		service: s, stream: stream, capacity: capacity, told: told, starting: starting, stop: stop,
+		service: s, stream: stream, capacity: capacity, told: told, place: placeOfCall(stream.Context()), starting: starting, stop: stop,
 		items: make(chan *wmsv1.Order), jobs: make(chan *wmsv1.Order), answers: make(chan answer, capacity),
 		received: make(chan error, 1), closed: make(chan struct{}),
 	}
@@ -82,6 +83,8 @@ type flow struct {
 	capacity int
 	// told is what the windows told of each account's server: the stream's items go to no other.
 	told map[*account.Account]account.Told
+	// place is the call's own in its trace.
+	place trace.SpanContext
 	// starting ends with the stream, or when the caller says stop: no request of the stream is started after that.
 	starting context.Context
 	stop     context.CancelFunc
@@ -190,7 +193,7 @@ func (f *flow) hand(ctx context.Context, order *wmsv1.Order) {
 
 // one answers one item.
 func (f *flow) one(ctx context.Context, order *wmsv1.Order) answer {
-	job, fault := f.service.prepare(ctx, order)
+	job, fault := f.service.prepare(order, f.place)
 	if fault != nil {
 		return answer{&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Refusal{Refusal: fault.refusal(order)}}}
 	}

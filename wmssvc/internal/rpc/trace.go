@@ -13,12 +13,16 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// placeOf is where an order belongs in a trace: where it says itself, else where the call does. One that is not valid, or said
-// twice, is none.
-func placeOf(ctx context.Context, order *wmsv1.Order) trace.SpanContext {
+// placeOf is where an order belongs in a trace: where it says itself, else where its call does.
+func placeOf(call trace.SpanContext, order *wmsv1.Order) trace.SpanContext {
 	if own := telemetry.Place(order.GetTraceparent()); own.IsValid() {
 		return own
 	}
+	return call
+}
+
+// placeOfCall is where a call belongs in a trace. One that is not valid, or said twice, is none.
+func placeOfCall(ctx context.Context) trace.SpanContext {
 	said := metadata.ValueFromIncomingContext(ctx, "traceparent")
 	if len(said) != 1 {
 		return trace.SpanContext{}

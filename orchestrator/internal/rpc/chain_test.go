@@ -88,14 +88,14 @@ func TestAPanicIsAnInternalFaultAndTheServerGoesOn(t *testing.T) {
 	panics := true
 	client, logged := dial(t, 0, func(context.Context) ([]ledger.BillView, error) {
 		if panics {
-			panic("geheim")
+			panic("unsaid cause")
 		}
 		return []ledger.BillView{{BillNo: "ZZCX1"}}, nil
 	})
 	_, err := client.GetBill(t.Context(), anyBill)
 	requireReason(t, err, codes.Internal, "INTERNAL")
-	require.NotContains(t, err.Error(), "geheim")
-	require.Contains(t, logged(), "geheim")
+	require.NotContains(t, err.Error(), "unsaid cause")
+	require.Contains(t, logged(), "unsaid cause")
 	panics = false
 	_, err = client.GetBill(t.Context(), anyBill)
 	require.NoError(t, err)

@@ -107,10 +107,10 @@ func TestABrokenMigrationFailsEveryTestButRunsOnce(t *testing.T) {
 }
 
 func TestAMalformedURLIsRefusedWithoutBeingPrinted(t *testing.T) {
-	c := &cluster{migrate: migrate, getenv: environment("DATABASE_URL", "host=localhost password=geheim")}
+	c := &cluster{migrate: migrate, getenv: environment("DATABASE_URL", "host=localhost password=unsaid")}
 	_, _, err := c.create(t.Context(), true)
 	require.ErrorContains(t, err, "postgres://user:password@host/database")
-	require.NotContains(t, err.Error(), "geheim")
+	require.NotContains(t, err.Error(), "unsaid")
 	require.NoError(t, c.close(t.Context()))
 }
 

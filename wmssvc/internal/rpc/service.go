@@ -153,8 +153,10 @@ func (s *Service) prepare(order *wmsv1.Order, call trace.SpanContext) (job, *fau
 	if order == nil {
 		return job{}, invalid("order", "order is missing")
 	}
-	if err := s.validator.Validate(order); err != nil {
-		return job{}, violated(err)
+	if !plainlyValid(order) {
+		if err := s.validator.Validate(order); err != nil {
+			return job{}, violated(err)
+		}
 	}
 	a, fault := s.find(order.GetAccount())
 	if fault != nil {

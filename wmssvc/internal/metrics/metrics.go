@@ -29,13 +29,19 @@ type Metrics struct {
 	// traced says that spans go anywhere.
 	traced bool
 	// sets are the attributes of all figures so far: making them out anew for each request would cost more than to count it.
-	sets atomic.Pointer[map[figure]metric.MeasurementOption]
+	sets atomic.Pointer[map[figure]set]
 }
 
 // figure is what a request is counted under; without a disposition, timed.
 type figure struct {
 	account     string
 	disposition dictionary.Disposition
+}
+
+// set is the attributes of a figure, in the forms in which they are handed over.
+type set struct {
+	add    []metric.AddOption
+	record []metric.RecordOption
 }
 
 // seconds are the bounds of the histogram: from a good answer to the longest time-out.
@@ -59,10 +65,10 @@ func New(t *telemetry.Telemetry) (*Metrics, error) {
 
 // Asked implements rpc.Observer.
 func (m *Metrics) Asked(ctx context.Context, account string, result *account.Result) {
-	m.requests.Add(ctx, 1, m.set(figure{account, result.Disposition}))
+	m.requests.Add(ctx, 1, m.set(figure{account, result.Disposition}).add...)
 	left, ended := result.Exchange.LeftAt, result.Exchange.RepliedAt
 	if !ended.IsZero() {
-		m.duration.Record(ctx, ended.Sub(left).Seconds(), m.set(figure{account: account}))
+		m.duration.Record(ctx, ended.Sub(left).Seconds(), m.set(figure{account: account}).record...)
 	}
 	if m.traced && !left.IsZero() {
 		m.trace(ctx, account, result)
@@ -85,23 +91,24 @@ func (m *Metrics) trace(ctx context.Context, account string, result *account.Res
 }
 
 // set answers the attributes of a figure.
-func (m *Metrics) set(f figure) metric.MeasurementOption {
+func (m *Metrics) set(f figure) set {
 	known := m.sets.Load()
 	if known != nil {
-		if set, ok := (*known)[f]; ok {
-			return set
+		if found, ok := (*known)[f]; ok {
+			return found
 		}
 	}
 	attributes := []attribute.KeyValue{attribute.String("account", f.account)}
 	if f.disposition != "" {
 		attributes = append(attributes, attribute.String("disposition", string(f.disposition)))
 	}
-	set := metric.WithAttributeSet(attribute.NewSet(attributes...))
-	more := map[figure]metric.MeasurementOption{f: set}
+	option := metric.WithAttributeSet(attribute.NewSet(attributes...))
+	made := set{add: []metric.AddOption{option}, record: []metric.RecordOption{option}}
+	more := map[figure]set{f: made}
 	if known != nil {
 		maps.Copy(more, *known)
 	}
 	// Whoever is overtaken makes it out again next time.
 	m.sets.CompareAndSwap(known, &more)
-	return set
+	return made
 }

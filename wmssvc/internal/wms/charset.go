@@ -52,7 +52,10 @@ func decodeText(raw []byte, contentType string) ([]byte, error) {
 
 // declaredCharset reads encoding="…" from an XML declaration at the very start.
 func declaredCharset(raw []byte) string {
-	if !bytes.HasPrefix(raw, []byte("<?xml")) {
+	if plainDeclaration(raw) != nil {
+		return "utf-8"
+	}
+	if !bytes.HasPrefix(raw, documentStart) {
 		return ""
 	}
 	end := bytes.Index(raw, []byte("?>"))

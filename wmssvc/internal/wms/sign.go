@@ -93,8 +93,21 @@ func (s *signer) queries(at time.Time, body []byte) (query, masked string) {
 			wire = append(wire, c)
 		}
 	}
-	tail := string(wire) + "&" + s.queryTail + "sign="
-	return s.queryHead + tail + signature, s.masked + tail + mask
+	// Both are parts of one text, which is allocated at once.
+	var text strings.Builder
+	text.Grow(len(s.queryHead) + len(signature) + len(s.masked) + len(mask) + 2*(len(wire)+len(s.queryTail)+len("&sign=")))
+	write := func(head, end string) int {
+		text.WriteString(head)
+		text.Write(wire)
+		text.WriteString("&")
+		text.WriteString(s.queryTail)
+		text.WriteString("sign=")
+		text.WriteString(end)
+		return text.Len()
+	}
+	cut := write(s.queryHead, signature)
+	write(s.masked, mask)
+	return text.String()[:cut], text.String()[cut:]
 }
 
 // sign answers the signature in upper-case hexadecimal: MD5 over secret, parameters, body, secret, or the keyed variants

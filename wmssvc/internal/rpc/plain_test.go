@@ -13,8 +13,8 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// Each field of an order, those to come included, is set to what a rule may forbid: the short look never accepts what the
-// rules refuse.
+// Each field of an order, those to come included, is set to what a rule may forbid: the short look never accepts what
+// the rules refuse.
 func TestPlainlyValidOrdersAreValid(t *testing.T) {
 	t.Parallel()
 	ordinary := &wmsv1.Order{

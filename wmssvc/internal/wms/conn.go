@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -127,26 +128,42 @@ func notHTTP(err error) error {
 }
 
 // read reads the reply's head, interim ones included within one bound; its body is still to be read.
-func (c *conn) read() (*http.Response, error) {
+func (c *conn) read() (head, error) {
 	c.budget = maxHead
+	if _, err := c.reader.Peek(1); err != nil {
+		return head{}, broken(err)
+	}
+	if h, ok := plainHead(c.reader); ok {
+		c.budget += MaxAnswer + 1
+		return h, nil
+	}
 	for range maxInterim {
-		response, err := http.ReadResponse(c.reader, posted)
+		response, err := http.ReadResponse(c.reader, posted) //nolint:bodyclose // the connection is what is closed
 		if err != nil {
-			return nil, notHTTP(err)
+			return head{}, notHTTP(err)
 		}
 		if response.StatusCode >= http.StatusOK || response.StatusCode == http.StatusSwitchingProtocols {
 			c.budget += MaxAnswer + 1
-			return response, nil
+			return head{
+				status: response.StatusCode, header: response.Header, length: response.ContentLength, body: response.Body,
+				last: response.Close || response.StatusCode == http.StatusSwitchingProtocols,
+			}, nil
 		}
 	}
-	return nil, errInterim
+	return head{}, errInterim
+}
+
+// broken is what the end of a reply is called before its own end.
+func broken(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // usable says whether the connection may carry another request: the reply left nothing behind, does not end it, and it
 // still speaks HTTP.
-func (c *conn) usable(response *http.Response) bool {
-	return !response.Close && response.StatusCode != http.StatusSwitchingProtocols && c.reader.Buffered() == 0
-}
+func (c *conn) usable(h head) bool { return !h.last && c.reader.Buffered() == 0 }
 
 // alive looks whether the server has closed the connection, or said something unasked, while it was idle; what is read or
 // written from now on ends by the deadline. Without the look the next request would be written into the void and its
@@ -177,6 +194,9 @@ func (c *conn) drained(until time.Time) bool {
 // idleLimit is how long the connection may wait for its next request: idleTimeout, or a second less than the server
 // announces (Keep-Alive: timeout=5, RFC 2068, section 19.7.1.1).
 func idleLimit(header http.Header) time.Duration {
+	if header.Get("Keep-Alive") == "" {
+		return idleTimeout
+	}
 	for hint := range strings.SplitSeq(header.Get("Keep-Alive"), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(hint), "=")
 		if seconds, err := strconv.Atoi(value); err == nil && strings.EqualFold(name, "timeout") {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"time"
 )
 
@@ -155,27 +154,27 @@ func (c *Client) deadline(ctx context.Context) time.Time {
 
 // receive reads the reply to its end.
 func (l *Line) receive(out *Exchange) error {
-	response, err := l.conn.read()
+	h, err := l.conn.read()
 	if err != nil {
 		return err
 	}
-	out.Status, out.Header, out.TLS = response.StatusCode, response.Header, l.conn.secure
-	if out.Reply, err = readBounded(response); err != nil {
+	out.Status, out.Header, out.TLS = h.status, h.header, l.conn.secure
+	if out.Reply, err = readBounded(h); err != nil {
 		return err
 	}
 	out.RepliedAt = l.client.now()
-	l.open, l.idle = l.conn.usable(response), idleLimit(response.Header)
+	l.open, l.idle = l.conn.usable(h), idleLimit(h.header)
 	return nil
 }
 
 // readBounded reads the reply's body; on a fault it answers what came before it.
-func readBounded(response *http.Response) ([]byte, error) {
-	if n := response.ContentLength; n >= 0 && n <= MaxAnswer {
+func readBounded(h head) ([]byte, error) {
+	if n := h.length; n >= 0 && n <= MaxAnswer {
 		body := make([]byte, n)
-		read, err := io.ReadFull(response.Body, body)
-		return body[:read], err
+		read, err := io.ReadFull(h.body, body)
+		return body[:read], broken(err)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, MaxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(h.body, MaxAnswer+1))
 	if err == nil && len(body) > MaxAnswer {
 		return body[:MaxAnswer], ErrAnswerTooLarge
 	}

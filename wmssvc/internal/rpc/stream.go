@@ -138,6 +138,11 @@ func (f *flow) work(ctx context.Context) error {
 		case a := <-f.answers:
 			f.outstanding--
 			f.deliver(ctx, a)
+			// Those that have come meanwhile go too: to wait for any of five things costs more than to take what is there.
+			for range len(f.answers) {
+				f.outstanding--
+				f.deliver(ctx, <-f.answers)
+			}
 		case err := <-f.received:
 			return err
 		case <-ctx.Done():

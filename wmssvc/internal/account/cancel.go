@@ -59,15 +59,9 @@ const maxLines = 5
 
 // send makes the request on a connection to a server that has shown itself lately.
 func (a *Account) send(ctx context.Context, told Told, turn pace.Turn, r wms.Request, before time.Time) (Result, error) {
-	bar := func() error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		return a.nature.bar(told)
-	}
 	var asked map[wms.Peer]bool
 	for range maxLines {
-		if err := bar(); err != nil {
+		if err := a.bar(ctx, told); err != nil {
 			return a.unsent(r, err), ctx.Err()
 		}
 		line, err := a.client.Connect(a.work)
@@ -83,7 +77,7 @@ func (a *Account) send(ctx context.Context, told Told, turn pace.Turn, r wms.Req
 				if !insisted && !a.knows(line.Peer()) {
 					return errNotSeen
 				}
-				return bar()
+				return a.bar(ctx, told)
 			})
 			line.Release()
 			if !result.Exchange.Left && ctx.Err() != nil {
@@ -102,6 +96,14 @@ func (a *Account) send(ctx context.Context, told Told, turn pace.Turn, r wms.Req
 		}
 	}
 	return a.unsent(r, errors.New("the name leads to more servers than could be asked what they are")), nil
+}
+
+// bar is why nothing may leave for a caller: who is gone, or was told of another kind of server.
+func (a *Account) bar(ctx context.Context, told Told) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return a.nature.bar(told)
 }
 
 // errNotSeen keeps a request back whose server became unknown between its turn and its first byte.

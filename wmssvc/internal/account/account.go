@@ -71,7 +71,7 @@ func New(work context.Context, s Settings, words *dictionary.Dictionary, logger 
 	a.client = wms.NewClient(wms.Params{
 		Endpoint: s.Endpoint, Dialect: s.Dialect, SignMethod: s.SignMethod, Partner: s.Partner,
 		AppKey: s.AppKey, Secret: s.Secret, ExtraOrderTypes: s.ExtraOrderTypes, Timeout: s.Timeout, Roots: s.Roots, Pins: s.Pins,
-		IdleConns: max(sandboxLimits.InFlight, a.limits().InFlight), Now: now,
+		IdleConns: max(sandboxLimits.InFlight, a.limits().InFlight), Now: now, Life: work,
 	})
 	if a.InTheOpen() {
 		a.logger.WarnContext(work, "plain HTTP to a WMS on another machine: orders, key and signatures can be read and changed on the way; use an https address",

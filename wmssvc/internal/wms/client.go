@@ -61,6 +61,8 @@ type Params struct {
 	// IdleConns is how many connections are kept for reuse: as many as requests may be in flight.
 	IdleConns int
 	Now       func() time.Time
+	// Life is that of the connections: its end cuts off what they carry. nil = they have no end of their own.
+	Life context.Context
 }
 
 // Client sends requests for one account. It is safe for concurrent use.
@@ -92,6 +94,7 @@ func NewClient(p Params) *Client {
 		fields: " HTTP/1.1\r\nHost: " + hostField(p.Endpoint) + "\r\nUser-Agent: voidrelay-wmssvc\r\nAccept-Encoding: identity\r\n" +
 			"Content-Type: text/xml; charset=utf-8\r\nContent-Length: ",
 	}
+	c.pool.life = p.Life
 	return c
 }
 

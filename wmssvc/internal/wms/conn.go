@@ -29,6 +29,8 @@ type conn struct {
 	peer   Peer
 
 	reader *bufio.Reader
+	// outlived keeps the end of the pool's life from what the connection carries; nil where it has none.
+	outlived func() bool
 	// out is the room in which requests are put together, used again and again.
 	out []byte
 	// budget is how many bytes of the present reply may still be read.
@@ -83,6 +85,9 @@ func (p *pool) connect(ctx context.Context) (*conn, error) {
 		c.peeker, _ = raw.SyscallConn()
 	}
 	c.reader = bufio.NewReader(budgeted{c})
+	if p.life != nil {
+		c.outlived = context.AfterFunc(p.life, c.cut)
+	}
 	return c, nil
 }
 
@@ -206,4 +211,12 @@ func idleLimit(header http.Header) time.Duration {
 	return idleTimeout
 }
 
-func (c *conn) close() { _ = c.wire.Close() }
+// cut ends what the connection is carrying.
+func (c *conn) cut() { _ = c.wire.SetDeadline(past) }
+
+func (c *conn) close() {
+	if c.outlived != nil {
+		c.outlived()
+	}
+	_ = c.wire.Close()
+}

@@ -91,13 +91,16 @@ func (l *Line) Send(ctx context.Context, r Request, notAfter time.Time, bar func
 		out.Err = errTooLate
 		return out
 	}
-	if err := errors.Join(ctx.Err(), l.begin(ctx)); err != nil {
+	// In this order: a life that ends behind the second look cuts off what goes by the first one's deadline.
+	if err := errors.Join(l.begin(ctx), ctx.Err()); err != nil {
 		out.Err = describe(err)
 		return out
 	}
 	l.open = false
-	stop := context.AfterFunc(ctx, func() { _ = l.conn.wire.SetDeadline(past) })
-	defer func() { l.open = stop() && l.open }()
+	if ctx != c.pool.life {
+		stop := context.AfterFunc(ctx, l.conn.cut)
+		defer func() { l.open = stop() && l.open }()
+	}
 
 	l.conn.out = c.appendDocument(l.conn.out[:0], query, r.body)
 	// The last look, in the last moment: this process may have been frozen until now, and then no byte shall leave any more.

@@ -22,6 +22,8 @@ type pool struct {
 	address string // host:port
 	tls     *tls.Config
 	most    int
+	// life ends the connections, whatever they carry; nil where nothing does.
+	life context.Context
 
 	mu     sync.Mutex
 	idle   []*conn

@@ -29,6 +29,9 @@ const (
 	pingAtMost    = 10 * time.Second
 	idleUntilPing = time.Minute
 	pingTime      = 20 * time.Second
+	// window is how much of requests may be under way, 64 KiB. They are small, and a window that grows as it is needed
+	// costs pings all the time.
+	window = 1 << 16
 )
 
 // GRPCOptions are what a gRPC server of ours is made of.
@@ -68,7 +71,7 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	}
 	options := append(c.options(),
 		grpc.MaxRecvMsgSize(maxRequest), grpc.MaxSendMsgSize(MaxMessage), grpc.MaxConcurrentStreams(maxStreams),
-		grpc.WaitForHandlers(true), grpc.ConnectionTimeout(handshakeTime),
+		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window), grpc.WaitForHandlers(true), grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: idleUntilPing, Timeout: pingTime}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
 	)

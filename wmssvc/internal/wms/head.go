@@ -23,7 +23,7 @@ type head struct {
 
 // plainHead reads the form that nearly every head has: 200, a Content-Length, and no word about the connection. It says
 // false for anything else, valid or not, or not here as a whole, and takes nothing; net/http then reads it. Where it
-// says true the two agree (see FuzzPlainHead). Read like this a cancel allocates eight objects less.
+// says true the two agree (see FuzzPlainHead). Read like this a cancel allocates seven objects less.
 func plainHead(reader *bufio.Reader) (head, bool) {
 	buffered, err := reader.Peek(reader.Buffered())
 	if err != nil || !bytes.HasPrefix(buffered, plainStatus) {

@@ -80,11 +80,11 @@ var filledTables = []struct {
 	line    func(w io.Writer, n int, at string) error
 }{
 	{`bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time,
-    read_time, class, epoch, epoch_live, ever_live, epoch_approve, epoch_cancel)`, func(w io.Writer, n int, at string) error {
+    read_time, class, generation, generation_live, ever_live, generation_approve, generation_cancel)`, func(w io.Writer, n int, at string) error {
 		_, err := fmt.Fprintf(w, schemeName+"\t%d\tOLD-%09d\t100\tAssembly\tD\tB\t%[3]s\t%[3]s\t%[3]s\t%[3]s\t%[3]s\tvoided\t1\tt\tt\t%[3]s\t%[3]s\n", filledFrom+n, n, at)
 		return err
 	}},
-	{`cancellation (cancellation_id, scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
+	{`cancellation (cancellation_id, scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
     order_type, cancel_reason, evidence, legs_from, revision, business_date, state, outcome, verified_time, decide_time, due_time, attempt,
     disposition, vendor_message, create_time, update_time, outcome_time)`, func(w io.Writer, n int, at string) error {
 		_, err := fmt.Fprintf(w, "%d\t"+schemeName+"\t%d\tOLD-%09[3]d\t1\tAssembly\tin\tCK001\tdefault\tWH-HZ01\tOLD-%09[3]d\t"+orderType+

@@ -74,16 +74,16 @@ select 'assembly-void', 'poll', 'complete', 1, n, now(), now(), now(), now(), no
        '{"Rows": 300, "RowsOfBills": 300, "RowsOfProblems": 0, "Bills": 120, "Live": 0, "Unchanged": 20, "Voided": 100, "LegsNew": 100, "LegsAlreadyOwed": 0}', now()
 from generate_series(1, (@rows::bigint + 99) / 100) as n`, `
 insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time, read_time, class,
-    epoch, epoch_live, ever_live, epoch_approve, epoch_cancel)
+    generation, generation_live, ever_live, generation_approve, generation_cancel)
 select 'assembly-void', 100000 + n, 'ZZCX' || lpad(n::text, 8, '0'), '100', 'Assembly', 'D', 'B', at, at, at, at, at, 'voided', 1, true, true, at, at
 from (select n, now() - interval '365 days' * n / @rows::bigint as at from generate_series(1, @rows::bigint) as n) as bills`, `
-insert into bill_image (scheme, bill_id, epoch, content, read_time)
+insert into bill_image (scheme, bill_id, generation, content, read_time)
 select scheme, bill_id, 1, jsonb_build_object('ID', bill_id, 'Number', bill_no, 'Org', '100', 'AffairType', 'Assembly', 'DocumentStatus', 'C', 'CancelStatus', 'A',
     'CreateTime', bill_create_time, 'ModifyTime', modify_time, 'ApproveTime', approve_time, 'Products', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10,
     'Material', 'CP' || bill_id, 'Warehouse', 'CK001', 'Quantity', '12.5')), 'Components', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10 + 1,
     'Material', 'YL' || bill_id, 'Warehouse', 'CK003', 'Quantity', '25'))), read_time
 from bill`, `
-insert into cancellation (scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type, cancel_reason, evidence,
+insert into cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type, cancel_reason, evidence,
     legs_from, revision, pass_id, business_date, state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, maybe_landed, create_time, outcome_time)
 select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ01', bill_no, 'QTRK', '金蝶组装拆卸单作废', 'image', 'image', 1,
     (bill_id - 100000 + 99) / 100, cancel_time::date, 'done', 'cancelled', cancel_time, cancel_time, cancel_time, 1, 'cancelled', '取消成功', true, cancel_time, cancel_time

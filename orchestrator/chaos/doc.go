@@ -15,7 +15,7 @@
 //     for absent_wait, nor had been for so long; or for an order that no bill had; or a live bill's order is cancelled by us and no work item
 //     says so. Requests within that time are counted apart ("in time").
 //   - open: what is not ended when it is quiet: cancellations, attempts without an answer.
-//   - effects beyond one per order and epoch: an order that was really cancelled more often than bills of its number were voided, or than
+//   - effects beyond one per order and generation: an order that was really cancelled more often than bills of its number were voided, or than
 //     the ledger owes; those "in time", of an order that was just made anew, are not among them.
 //   - requests without an intent before them: requests that reached the WMS while the ledger had fewer attempts than that.
 //   - repeated: requests beyond the first of a cancellation, by what the one before had come to.

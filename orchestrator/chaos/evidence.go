@@ -39,7 +39,7 @@ type debt struct {
 	ID                    int64
 	Bill                  int64
 	Number                string
-	Epoch                 int
+	Generation            int
 	Direction             string
 	Code, Order, Type     string
 	State, Hold, Outcome  string
@@ -118,7 +118,7 @@ func (e *evidence) ledger(ctx context.Context, t *town) error {
 		return fmt.Errorf("read ledger: %w", err)
 	}
 	debts, err := rows[debt](ctx, t, `
-select cancellation_id as id, bill_id as bill, bill_no as number, epoch, direction, warehouse_code as code, order_code as "order", order_type as type, state,
+select cancellation_id as id, bill_id as bill, bill_no as number, generation, direction, warehouse_code as code, order_code as "order", order_type as type, state,
     hold_reason as hold, outcome, inferred, maybe_landed, evidence, triggers, create_time as created, outcome_time as ended
 from cancellation order by cancellation_id`)
 	if err != nil {

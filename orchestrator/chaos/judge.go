@@ -18,7 +18,7 @@ const (
 	lost       fault = "lost"
 	wrong      fault = "wrong"
 	stillOpen  fault = "open"
-	beyond     fault = "effects beyond one per order and epoch"
+	beyond     fault = "effects beyond one per order and generation"
 	unrecorded fault = "requests without an intent before them"
 )
 
@@ -153,7 +153,7 @@ func (v *verdict) missing(e *evidence, b ksandbox.BillTruth, key wsandbox.Key) s
 	}
 	var newest *debt
 	for i, d := range e.debts[key] {
-		if d.Bill == b.BillID && (newest == nil || d.Epoch > newest.Epoch) {
+		if d.Bill == b.BillID && (newest == nil || d.Generation > newest.Generation) {
 			newest = &e.debts[key][i]
 		}
 	}

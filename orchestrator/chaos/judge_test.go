@@ -95,7 +95,7 @@ func ordinary(t *testing.T) story {
 			}},
 		},
 		debt: &debt{
-			ID: 1, Bill: 1, Number: number, Epoch: 1, Direction: "in", Code: key.WarehouseCode, Order: number, Type: typeIn, State: "done", Outcome: "cancelled",
+			ID: 1, Bill: 1, Number: number, Generation: 1, Direction: "in", Code: key.WarehouseCode, Order: number, Type: typeIn, State: "done", Outcome: "cancelled",
 			Created: at(11), Ended: &ended, attempts: []attempt{{Debt: 1, Attempt: 1, Intent: at(11.9), Disposition: "cancelled"}},
 		},
 	}

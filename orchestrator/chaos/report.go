@@ -128,7 +128,7 @@ func (e *evidence) tell(w io.Writer, number string) {
 	for key, debts := range e.debts {
 		if key.OrderCode == number {
 			for _, d := range debts {
-				add(d.Created, "ledger   cancellation %d of bill %d epoch %d %s/%s made, evidence %s; now %s %s%s", d.ID, d.Bill, d.Epoch, d.Code, d.Type, d.Evidence, d.State, d.Hold, d.Outcome)
+				add(d.Created, "ledger   cancellation %d of bill %d generation %d %s/%s made, evidence %s; now %s %s%s", d.ID, d.Bill, d.Generation, d.Code, d.Type, d.Evidence, d.State, d.Hold, d.Outcome)
 				for _, a := range d.attempts {
 					add(a.Intent, "ledger   cancellation %d attempt %d intended, to be sent before %s", d.ID, a.Attempt, clock(a.Before))
 					if a.Sent != nil {

@@ -70,7 +70,7 @@ func TestVoidRestoreAuditVoidOwesTwice(t *testing.T) {
 	s.pass()
 	s.void("A1")
 	s.settle()
-	require.Equal(t, 2, s.count(`select count(distinct epoch) from cancellation where bill_no = 'A1'`))
+	require.Equal(t, 2, s.count(`select count(distinct generation) from cancellation where bill_no = 'A1'`))
 }
 
 func TestAVoidedDraftOwesNothing(t *testing.T) {

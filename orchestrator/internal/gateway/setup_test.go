@@ -212,7 +212,7 @@ values ('assembly', 'planned', true, true, '2026-11-01T00:00:00Z', '2026-11-08T0
        ('halted', 'planned', true, false, null, null, '{ZZCX000009}', 1, 'wang', '核对', 0, '{}', 0, '{}', '{ZZCX000009}', $1, null)`, rowtest.Now)
 	rows.Exec(`
 insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, leg, warehouse_number, account, warehouse_code, order_code, order_type,
-    cancel_reason, extend_props, owner_code, triggers, evidence, epoch, cancellation_id, detail)
+    cancel_reason, extend_props, owner_code, triggers, evidence, generation, cancellation_id, detail)
 values (1, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000001', 'CNJG', '作废', '{}', 'XIER', '{voided}',
         'seen_live', 1, $1, ''),
        (1, 2, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000008', 'CNJG', '作废', '{"remark": "十一月"}', 'XIER',
@@ -239,6 +239,6 @@ func (r replays) Replay(ctx context.Context, order ledger.ReplayOrder, after int
 	is := was
 	is.WarehouseCode = "WH09"
 	return ledger.Replay{Bills: 1, Same: 1, Last: 1, Differences: []ledger.MappingDifference{
-		{BillID: 1, BillNo: "ZZCX000001", Epoch: 1, Leg: "Assembly.in", Warehouse: "CK001", Before: &was, After: &is},
+		{BillID: 1, BillNo: "ZZCX000001", Generation: 1, Leg: "Assembly.in", Warehouse: "CK001", Before: &was, After: &is},
 	}}, nil, nil
 }

@@ -246,8 +246,8 @@ func (a anew) differs(p planned) string {
 	if first.Seen != nil {
 		changes = stateChanges(*first.Seen, w.After.State)
 	}
-	if first.Debt.Epoch != w.After.Epoch && len(changes) == 0 {
-		changes = append(changes, fmt.Sprintf("轮次 epoch %d → %d", first.Debt.Epoch, w.After.Epoch))
+	if first.Debt.Generation != w.After.Generation && len(changes) == 0 {
+		changes = append(changes, fmt.Sprintf("轮次 generation %d → %d", first.Debt.Generation, w.After.Generation))
 	}
 	if first.Class != w.After.Class && len(changes) == 0 {
 		changes = append(changes, fmt.Sprintf("判定 class %s → %s", first.Class, w.After.Class))

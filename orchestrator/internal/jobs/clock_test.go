@@ -25,7 +25,7 @@ func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
 	b.books.bills[1].CancelTime = nil
 	b.pass()
 	require.Equal(t, "stopped TIME_ZONE_DIFFERS", b.text(`select state || ' ' || stop_reason from scheme`))
-	require.Equal(t, "1 1", b.text(`select count(*) || ' ' || (select epoch from bill) from cancellation`))
+	require.Equal(t, "1 1", b.text(`select count(*) || ' ' || (select generation from bill) from cancellation`))
 	require.Equal(t, "times were read in Asia/Shanghai so far, now in UTC", b.text(`select detail from work_item where close_time is null`))
 
 	// The person knows better: the first zone was wrong.

@@ -45,7 +45,7 @@ func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read t
 		}
 		seen[k] = true
 		debts = append(debts, ledger.Debt{
-			BillID: bill.ID, BillNo: bill.Number, Epoch: d.After.Epoch, Leg: leg, Account: request.Account, WarehouseCode: request.WarehouseCode,
+			BillID: bill.ID, BillNo: bill.Number, Generation: d.After.Generation, Leg: leg, Account: request.Account, WarehouseCode: request.WarehouseCode,
 			OrderCode: request.OrderCode, OrderType: request.OrderType, CancelReason: request.CancelReason, ExtendProps: request.ExtendProps,
 			OwnerCode: request.OwnerCode, Triggers: d.Triggers, Evidence: d.Evidence, LegsFrom: d.LegsFrom, Hold: d.Hold, NotBefore: d.NotBefore,
 			VerifiedTime: read,

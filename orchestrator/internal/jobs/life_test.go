@@ -114,7 +114,7 @@ func TestAuditedAgainInTheDwellOwesNothing(t *testing.T) {
 	b.later(time.Minute)
 	b.books.unAudit(1)
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 superseded un_audited; 1 WH-HZ01 open un_audited", b.debts(), "another epoch")
+	require.Equal(t, "1 WH-HZ01 superseded un_audited; 1 WH-HZ01 open un_audited", b.debts(), "another generation")
 }
 
 func TestAnUnAuditIsSentForOnlyAfterAReadPastItsDwell(t *testing.T) {
@@ -354,7 +354,7 @@ func TestADebtParkedAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) {
 }
 
 // A bill that was believed gone is read again.
-func TestABillThatComesBackIsLiveInAnotherEpoch(t *testing.T) {
+func TestABillThatComesBackIsLiveInAnotherGeneration(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.books.fresh(1, "A1", "CK001")
 	b.pass()
@@ -367,7 +367,7 @@ func TestABillThatComesBackIsLiveInAnotherEpoch(t *testing.T) {
 	bill.ModifyTime = timestamppb.New(b.clock)
 	b.later(time.Second)
 	b.pass()
-	require.Equal(t, "live f 2", b.text(`select class || ' ' || (gone_time is not null)::text::char || ' ' || epoch from bill`))
+	require.Equal(t, "live f 2", b.text(`select class || ' ' || (gone_time is not null)::text::char || ' ' || generation from bill`))
 	require.Equal(t, "1 WH-HZ01 superseded deleted", b.debts())
 }
 

@@ -186,7 +186,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	page.Debts = append(page.Debts, debts...)
 	p.undo(page, d, bill.ID)
 	for _, leg := range d.Vanished {
-		page.Vanished = append(page.Vanished, ledger.Vanished{BillID: bill.ID, BillNo: bill.Number, Epoch: d.VanishedEpoch, Leg: leg})
+		page.Vanished = append(page.Vanished, ledger.Vanished{BillID: bill.ID, BillNo: bill.Number, Generation: d.VanishedGeneration, Leg: leg})
 	}
 }
 
@@ -221,7 +221,7 @@ func (p *pager) park(page *ledger.Page, known *rule.Known, read time.Time, probl
 	number := problem.GetNumber()
 	if known == nil && problem.GetId() > 0 && !read.IsZero() {
 		// Remembered by its id, so that it is read again until it can be decoded.
-		after := rule.Known{State: rule.State{ID: problem.GetId(), Number: number}, ReadTime: read, Class: rule.ClassUndecodable, Epoch: 1}
+		after := rule.Known{State: rule.State{ID: problem.GetId(), Number: number}, ReadTime: read, Class: rule.ClassUndecodable, Generation: 1}
 		page.Bills = append(page.Bills, ledger.BillWrite{After: after, Reason: reason})
 	}
 	if known != nil {

@@ -26,7 +26,7 @@ type owedRow struct {
 	CancellationID  int64
 	BillID          int64
 	BillNo          string
-	Epoch           int
+	Generation      int
 	WarehouseNumber string
 	State           string
 	Outcome         string
@@ -62,7 +62,7 @@ func (l *lives) check() error {
 
 func (l *lives) owed() ([]owedRow, error) {
 	rows, err := l.pool.Query(l.Context(), `
-select c.cancellation_id, c.bill_id, c.bill_no, c.epoch, c.warehouse_number, c.state, c.outcome, c.hold_reason, c.evidence,
+select c.cancellation_id, c.bill_id, c.bill_no, c.generation, c.warehouse_number, c.state, c.outcome, c.hold_reason, c.evidence,
        c.state = 'done' or exists (select from attempt a where a.cancellation_id = c.cancellation_id
            and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown')) as landed,
        array(select kind from work_item w where w.cancellation_id = c.cancellation_id and w.close_time is null) as work,

@@ -87,7 +87,7 @@ type BillWrite struct {
 	// page is refused with ErrConflict.
 	Before time.Time
 	After  rule.Known
-	// Image is stored for the epoch, when set.
+	// Image is stored for the generation, when set.
 	Image *rule.Bill
 	// Reason says more about its class, where there is more to say: why it is undecodable, or not selected.
 	Reason string
@@ -97,7 +97,7 @@ type BillWrite struct {
 type Debt struct {
 	BillID        int64
 	BillNo        string
-	Epoch         int
+	Generation    int
 	Leg           rule.Leg
 	Account       string
 	WarehouseCode string
@@ -153,9 +153,9 @@ func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Debts) == 0 }
 type Vanished struct {
 	BillID int64
 	BillNo string
-	// Epoch is the image's: a debt of that epoch for the same leg settles the matter.
-	Epoch int
-	Leg   rule.Leg
+	// Generation is the image's: a debt of that generation for the same leg settles the matter.
+	Generation int
+	Leg        rule.Leg
 }
 
 // Finish is what ends a pass.

@@ -30,7 +30,7 @@ type MappedRequest struct {
 type MappingDifference struct {
 	BillID         int64
 	BillNo         string
-	Epoch          int
+	Generation     int
 	Leg, Warehouse string
 	Before, After  *MappedRequest
 	Fault          string
@@ -46,6 +46,6 @@ type Replay struct {
 
 // StoredBill is a bill as it was last seen live.
 type StoredBill struct {
-	Bill  rule.Bill
-	Epoch int
+	Bill       rule.Bill
+	Generation int
 }

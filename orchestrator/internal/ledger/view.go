@@ -74,7 +74,7 @@ type CancellationView struct {
 	Scheme         string
 	BillID         int64
 	BillNo         string
-	Epoch          int32
+	Generation     int32
 	// Leg is affair type and direction, such as Assembly.in.
 	Leg, WarehouseNumber                         string
 	Account, WarehouseCode, OrderCode, OrderType string
@@ -136,7 +136,7 @@ type BillView struct {
 	DocumentStatus, CancelStatus        string
 	ModifyTime, ApproveTime, CancelTime time.Time
 	ReadTime                            time.Time
-	Epoch                               int32
+	Generation                          int32
 	Class                               string
 	// VerdictCode is one of the Verdict constants; Verdict is the same in Chinese, Reason a Chinese sentence.
 	VerdictCode, Verdict, Reason string
@@ -182,7 +182,7 @@ type ItemView struct {
 	OwnerCode                                    string
 	Triggers                                     []string
 	Evidence                                     string
-	Epoch                                        int32
+	Generation                                   int32
 	CancellationID                               int64
 	Detail                                       string
 	DebtState, Disposition                       string

@@ -98,7 +98,7 @@ func compared(bill ledger.StoredBill, before, after *scheme.Scheme) (differences
 	for _, at := range slices.SortedFunc(maps.Keys(spots), func(a, b spot) int {
 		return slices.Compare([]string{a.leg, a.warehouse}, []string{b.leg, b.warehouse})
 	}) {
-		d := ledger.MappingDifference{BillID: bill.Bill.ID, BillNo: bill.Bill.Number, Epoch: bill.Epoch, Leg: at.leg, Warehouse: at.warehouse}
+		d := ledger.MappingDifference{BillID: bill.Bill.ID, BillNo: bill.Bill.Number, Generation: bill.Generation, Leg: at.leg, Warehouse: at.warehouse}
 		d.Before, d.After = mapped(was, at), mapped(is, at)
 		fault := errors.Join(faultBefore, faultAfter, was[at].Fault, is[at].Fault)
 		switch {

@@ -81,15 +81,15 @@ type Bill struct {
 	No     string
 	// Class: voided unless said; Document and Cancel letters follow from it.
 	Class, ClassReason string
-	Epoch              int
-	// Image stores one for the epoch.
+	Generation         int
+	// Image stores one for the generation.
 	Image bool
 }
 
 // Bill inserts one, voided unless said otherwise.
 func (d DB) Bill(b Bill) {
 	d.t.Helper()
-	b.Scheme, b.Class, b.Epoch = cmp.Or(b.Scheme, SchemeName), cmp.Or(b.Class, "voided"), cmp.Or(b.Epoch, 1)
+	b.Scheme, b.Class, b.Generation = cmp.Or(b.Scheme, SchemeName), cmp.Or(b.Class, "voided"), cmp.Or(b.Generation, 1)
 	document, cancel := "C", "B"
 	switch b.Class {
 	case "live":
@@ -101,26 +101,26 @@ func (d DB) Bill(b Bill) {
 	}
 	voided := when(cancel == "B", Now.Add(-time.Minute))
 	d.Exec(`insert into voidrelay.bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time,
-    read_time, class, class_reason, epoch, epoch_live, ever_live, epoch_cancel, first_seen_time, update_time)
-values (@scheme, @id, @no, '100', 'Assembly', @document, @cancel, @created, @changed, @approved, @voided, @now, @class, @reason, @epoch, true, true, @voided, @created, @now)`,
+    read_time, class, class_reason, generation, generation_live, ever_live, generation_cancel, first_seen_time, update_time)
+values (@scheme, @id, @no, '100', 'Assembly', @document, @cancel, @created, @changed, @approved, @voided, @now, @class, @reason, @generation, true, true, @voided, @created, @now)`,
 		pgx.StrictNamedArgs{
 			"scheme": b.Scheme, "id": b.ID, "no": b.No, "document": document, "cancel": cancel, "created": Now.Add(-2 * time.Hour),
 			"changed": Now.Add(-time.Minute), "approved": when(document == "C", Now.Add(-time.Hour)), "voided": voided, "now": Now,
-			"class": b.Class, "reason": b.ClassReason, "epoch": b.Epoch,
+			"class": b.Class, "reason": b.ClassReason, "generation": b.Generation,
 		})
 	if b.Image {
-		d.Exec(`insert into voidrelay.bill_image (scheme, bill_id, epoch, content, read_time) values ($1, $2, $3, '{}', $4)`,
-			b.Scheme, b.ID, b.Epoch, Now.Add(-time.Hour))
+		d.Exec(`insert into voidrelay.bill_image (scheme, bill_id, generation, content, read_time) values ($1, $2, $3, '{}', $4)`,
+			b.Scheme, b.ID, b.Generation, Now.Add(-time.Hour))
 	}
 }
 
 // Cancellation is a row of cancellation.
 type Cancellation struct {
-	Scheme    string
-	BillID    int64
-	BillNo    string
-	Epoch     int
-	Warehouse string
+	Scheme     string
+	BillID     int64
+	BillNo     string
+	Generation int
+	Warehouse  string
 	// State: open unless said.
 	State                                           string
 	HoldReason, Outcome, Disposition, VendorMessage string
@@ -131,7 +131,7 @@ type Cancellation struct {
 // Cancellation inserts one, open unless said otherwise, and answers its id.
 func (d DB) Cancellation(c Cancellation) int64 {
 	d.t.Helper()
-	c.Scheme, c.State, c.Epoch = cmp.Or(c.Scheme, SchemeName), cmp.Or(c.State, "open"), cmp.Or(c.Epoch, 1)
+	c.Scheme, c.State, c.Generation = cmp.Or(c.Scheme, SchemeName), cmp.Or(c.State, "open"), cmp.Or(c.Generation, 1)
 	c.Warehouse = cmp.Or(c.Warehouse, "WH01")
 	if c.Created.IsZero() {
 		c.Created = Now
@@ -145,13 +145,13 @@ func (d DB) Cancellation(c Cancellation) int64 {
 		ended = true
 		c.Outcome = cmp.Or(c.Outcome, c.Disposition, c.State)
 	}
-	return d.insert(`insert into voidrelay.cancellation (scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
+	return d.insert(`insert into voidrelay.cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
     cancel_reason, extend_props, evidence, legs_from, revision, business_date, state, hold_reason, outcome, verified_time, decide_time, due_time,
     attempt, disposition, vendor_message, create_time, update_time, outcome_time)
-values (@scheme, @bill, @no, @epoch, 'Assembly', 'in', 'CK' || @warehouse, 'default', @warehouse, @no, 'OTHER_IN', '金蝶作废', '{"source": "kingdee"}', 'image', 'image', 1,
+values (@scheme, @bill, @no, @generation, 'Assembly', 'in', 'CK' || @warehouse, 'default', @warehouse, @no, 'OTHER_IN', '金蝶作废', '{"source": "kingdee"}', 'image', 'image', 1,
     '2026-11-20', @state, @hold, @outcome, @created, @created, @created, @attempt, @disposition, @message, @created, @created, @ended)
 returning cancellation_id`, pgx.StrictNamedArgs{
-		"scheme": c.Scheme, "bill": c.BillID, "no": c.BillNo, "epoch": c.Epoch, "warehouse": c.Warehouse, "state": c.State,
+		"scheme": c.Scheme, "bill": c.BillID, "no": c.BillNo, "generation": c.Generation, "warehouse": c.Warehouse, "state": c.State,
 		"hold": c.HoldReason, "outcome": c.Outcome, "created": c.Created, "attempt": c.Attempt, "disposition": c.Disposition,
 		"message": c.VendorMessage, "ended": when(ended, c.Created.Add(3*time.Second)),
 	})

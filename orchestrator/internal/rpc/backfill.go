@@ -207,7 +207,7 @@ func itemMessage(v ledger.ItemView) *orchestratorv1.BackfillItem {
 		State: enum[orchestratorv1.BackfillItemState](orchestratorv1.BackfillItemState_value, "BACKFILL_ITEM_STATE_", v.State),
 		Leg:   v.Leg, WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode,
 		OrderType: v.OrderType, CancelReason: v.CancelReason, ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode, Triggers: v.Triggers,
-		Evidence: v.Evidence, Epoch: v.Epoch, CancellationId: v.CancellationID, Detail: v.Detail,
+		Evidence: v.Evidence, Generation: v.Generation, CancellationId: v.CancellationID, Detail: v.Detail,
 	}
 	if v.DebtState != "" {
 		m.Outcome = &orchestratorv1.CancellationOutcome{State: v.DebtState, Disposition: v.Disposition, OutcomeTime: stamp(v.OutcomeTime)}

@@ -49,7 +49,7 @@ func (s *schemeService) ReplayMapping(ctx context.Context, req *orchestratorv1.R
 
 func differenceMessage(d ledger.MappingDifference) *orchestratorv1.MappingDifference {
 	return &orchestratorv1.MappingDifference{
-		BillId: d.BillID, BillNo: d.BillNo, Epoch: int32(d.Epoch), Leg: d.Leg, WarehouseNumber: d.Warehouse, //nolint:gosec // counts lives of a bill
+		BillId: d.BillID, BillNo: d.BillNo, Generation: int32(d.Generation), Leg: d.Leg, WarehouseNumber: d.Warehouse, //nolint:gosec // counts lives of a bill
 		Before: mappedMessage(d.Before), After: mappedMessage(d.After), Fault: d.Fault,
 	}
 }

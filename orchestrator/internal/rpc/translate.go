@@ -84,7 +84,7 @@ func funnelMessage(f rule.Funnel) *orchestratorv1.Funnel {
 
 func cancellationMessage(v ledger.CancellationView) *orchestratorv1.Cancellation {
 	return &orchestratorv1.Cancellation{
-		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, Epoch: v.Epoch, Leg: v.Leg,
+		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, Generation: v.Generation, Leg: v.Leg,
 		WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode, OrderType: v.OrderType,
 		CancelReason: v.CancelReason, ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode,
 		State:    enum[orchestratorv1.CancellationState](orchestratorv1.CancellationState_value, "CANCELLATION_STATE_", v.State),
@@ -113,7 +113,7 @@ func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 	return &orchestratorv1.Bill{
 		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, AffairType: v.AffairType, DocumentStatus: v.DocumentStatus,
 		CancelStatus: v.CancelStatus, ModifyTime: stamp(v.ModifyTime), ApproveTime: stamp(v.ApproveTime), CancelTime: stamp(v.CancelTime),
-		ReadTime: stamp(v.ReadTime), Epoch: v.Epoch, Class: v.Class,
+		ReadTime: stamp(v.ReadTime), Generation: v.Generation, Class: v.Class,
 		Verdict:     enum[orchestratorv1.Verdict](orchestratorv1.Verdict_value, "VERDICT_", v.VerdictCode),
 		VerdictText: v.Verdict, Reason: v.Reason, Cancellations: each(v.Cancellations, cancellationMessage), WorkItems: each(v.Work, workMessage),
 	}

@@ -39,11 +39,11 @@ type Evidence string
 
 // The kinds of evidence, strongest first.
 const (
-	// EvidenceImage: we saw the bill live in this epoch.
+	// EvidenceImage: we saw the bill live in this generation.
 	EvidenceImage Evidence = "image"
 	// EvidenceApproved: it carries an approve date.
 	EvidenceApproved Evidence = "approved"
-	// EvidenceWeak: only its document status, or an earlier epoch, tells that it went beyond a draft.
+	// EvidenceWeak: only its document status, or an earlier generation, tells that it went beyond a draft.
 	EvidenceWeak Evidence = "weak"
 )
 

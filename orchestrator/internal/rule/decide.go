@@ -33,9 +33,9 @@ type Decision struct {
 	// ReasonFloor followed by the part.
 	Reason string
 	// After is what to remember. Not set for stale.
-	After    Known
-	NewEpoch bool
-	// Image is to be stored with the epoch: the bill was seen live.
+	After         Known
+	NewGeneration bool
+	// Image is to be stored with the generation: the bill was seen live.
 	Image *Bill
 	// Triggers are those of the scheme's that hold; something is owed only then.
 	Triggers []Trigger
@@ -50,8 +50,8 @@ type Decision struct {
 	Outside int
 	Hold    HoldReason
 	// Vanished are legs of the previous image that the bill no longer has; a person must look at those that no debt covers.
-	Vanished      []Leg
-	VanishedEpoch int
+	Vanished           []Leg
+	VanishedGeneration int
 	// Withdraw: no trigger holds, so debts not sent yet are superseded.
 	Withdraw bool
 	// Restored: it is live, so a debt that may have reached the WMS is a person's matter.
@@ -79,8 +79,8 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 	}
 	state := seen.State()
 	d := Decision{}
-	d.After, d.NewEpoch = next(known, state, readTime)
-	// once: some earlier read showed that it had been audited, in this epoch or another.
+	d.After, d.NewGeneration = next(known, state, readTime)
+	// once: some earlier read showed that it had been audited, in this generation or another.
 	once := d.After.EverLive || known != nil && known.once()
 	switch {
 	case !p.selects(seen.Org):
@@ -90,7 +90,7 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 	case state.Voided():
 		p.voided(&d, seen, once)
 	default:
-		edited := known != nil && !d.NewEpoch && known.Class == ClassUnAudited && !known.State.Same(state)
+		edited := known != nil && !d.NewGeneration && known.Class == ClassUnAudited && !known.State.Same(state)
 		p.unAudited(&d, seen, once, edited)
 	}
 	d.After.Class = d.Class
@@ -129,7 +129,7 @@ func (p Policy) image(d *Decision, seen Bill) {
 	p.vanished(d, seen)
 	image := seen
 	d.Image, d.After.Image = &image, &image
-	d.After.LastImage, d.After.LastImageEpoch = &image, d.After.Epoch
+	d.After.LastImage, d.After.LastImageGeneration = &image, d.After.Generation
 }
 
 // takes asks the scheme's condition: of the present content, and of the image. The order was made from the image, so a bill that was
@@ -162,8 +162,8 @@ func (p Policy) voided(d *Decision, seen Bill, once bool) {
 		return
 	}
 	at := eventTime(seen.State())
-	// What was owed already in this epoch, maybe because a person asked for it below the floor, no floor takes back.
-	owed := d.After.Class == ClassVoided && !d.NewEpoch
+	// What was owed already in this generation, maybe because a person asked for it below the floor, no floor takes back.
+	owed := d.After.Class == ClassVoided && !d.NewGeneration
 	if !d.After.EverLive && !owed && !p.below {
 		switch {
 		case at.IsZero():
@@ -177,7 +177,7 @@ func (p Policy) voided(d *Decision, seen Bill, once bool) {
 }
 
 // unAudited decides about a bill that is neither live nor voided: a draft that was never audited, or one that was seen live before.
-// edited: it was un-audited already at the read before, in the same epoch, and has changed since.
+// edited: it was un-audited already at the read before, in the same generation, and has changed since.
 func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 	state := seen.State()
 	d.Withdraw, d.Class = true, ClassNeverAudited
@@ -220,7 +220,7 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 	}
 	image := d.After.Image
 	if content == nil {
-		// Gone, and not seen live in this epoch: the last image is all there is.
+		// Gone, and not seen live in this generation: the last image is all there is.
 		image = d.After.LastImage
 		content, from = image, LegsFromImage
 	}
@@ -275,7 +275,7 @@ func (p Policy) vanished(d *Decision, now Bill) {
 	}
 	had, _ := Legs(*before, p.Legs)
 	has, _ := Legs(now, p.Legs)
-	d.Vanished, d.VanishedEpoch = missing(had, has), d.After.LastImageEpoch
+	d.Vanished, d.VanishedGeneration = missing(had, has), d.After.LastImageGeneration
 }
 
 // eventTime is when a voided bill was voided: its cancel date (one without a time of day counts as the end of that

@@ -1,4 +1,4 @@
-// Package rule holds what voidrelay decides: when a bill is live or voided, which life (epoch) it is in, which warehouse
+// Package rule holds what voidrelay decides: when a bill is live or voided, which life (generation) it is in, which warehouse
 // orders (legs) it gave rise to, what is owed, what an answer of the WMS means, and where the mark may stand. What must be
 // true, and what of it is not yet, is docs/rules.md.
 //

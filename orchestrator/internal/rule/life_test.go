@@ -68,9 +68,9 @@ func (s seen) withVoided(at float64) seen   { s.voided = at; return s }
 func (s seen) onlyDate() seen               { s.dateOnly = true; return s }
 func (s seen) withModified(at float64) seen { s.modified = at; return s }
 
-// told is a decision in a few words: class, epoch, and what is owed from where on which evidence.
+// told is a decision in a few words: class, generation, and what is owed from where on which evidence.
 func told(d rule.Decision) string {
-	s := fmt.Sprintf("%s e%d", d.Class, d.After.Epoch)
+	s := fmt.Sprintf("%s e%d", d.Class, d.After.Generation)
 	for _, leg := range d.Legs {
 		s += " " + leg.Warehouse
 	}
@@ -81,7 +81,7 @@ func told(d rule.Decision) string {
 		s += " held:" + string(d.Hold)
 	}
 	for _, leg := range d.Vanished {
-		s += fmt.Sprintf(" vanished:%s@e%d", leg.Warehouse, d.VanishedEpoch)
+		s += fmt.Sprintf(" vanished:%s@e%d", leg.Warehouse, d.VanishedGeneration)
 	}
 	if d.Withdraw {
 		s += " withdraw"
@@ -119,19 +119,19 @@ func TestLivesOfABill(t *testing.T) {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 2, "WH2"), "voided e1 WH1 image/image"},
 		},
-		"un-audited, resubmitted, voided: one epoch whatever the letter": {
+		"un-audited, resubmitted, voided: one generation whatever the letter": {
 			{live(1, "WH1"), "live e1" + standing},
 			{unAudited("WH1"), "un_audited e1" + gone},
 			{seen{status: "B", cancel: "A", warehouses: []string{"WH1"}}, "un_audited e1" + gone},
 			{draft("WH1"), "un_audited e1" + gone},
 			{void("A", 2, "WH1"), "voided e1 WH1 image/image"},
 		},
-		"voided twice over the same read: one epoch": {
+		"voided twice over the same read: one generation": {
 			{live(1, "WH1", "WH2"), "live e1" + standing},
 			{void("D", 2, "WH1", "WH2"), "voided e1 WH1 WH2 image/image"},
 			{void("D", 2, "WH1", "WH2"), "voided e1 WH1 WH2 image/image"},
 		},
-		"void, restore, re-audit, void: two epochs, each with its image": {
+		"void, restore, re-audit, void: two generations, each with its image": {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
 			{unAudited("WH1"), "un_audited e1" + gone},
@@ -173,7 +173,7 @@ func TestLivesOfABill(t *testing.T) {
 			{void("A", 3, "WH1"), "voided e2 WH1 weak/current"},
 			{draft("WH1"), "un_audited e2" + gone},
 		},
-		"restored with a cancel date that has no time of day, voided the same day: the same epoch is owed again": {
+		"restored with a cancel date that has no time of day, voided the same day: the same generation is owed again": {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 24, "WH1").onlyDate(), "voided e1 WH1 image/image"},
 			{unAudited("WH1"), "un_audited e1" + gone},
@@ -192,12 +192,12 @@ func TestLivesOfABill(t *testing.T) {
 			{live(3, "WH1"), "live e2" + standing},
 			{void("D", 4, "WH9"), "voided e2 WH1 image/image"},
 		},
-		"draft, audited, voided: the draft begins the epoch": {
+		"draft, audited, voided: the draft begins the generation": {
 			{draft("WH1"), "never_audited e1" + gone},
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
 		},
-		"un-audited and audited again between two reads: a new epoch": {
+		"un-audited and audited again between two reads: a new generation": {
 			{live(1, "WH1"), "live e1" + standing},
 			{live(2, "WH2"), "live e2 vanished:WH1@e1" + standing},
 			{void("D", 3, "WH2"), "voided e2 WH2 image/image"},
@@ -294,7 +294,7 @@ func TestTheImageIsNotTheBillThatChangesLater(t *testing.T) {
 	d := rule.Decide(inbound, nil, bill, h(10))
 	require.Equal(t, "WH1", d.After.Image.Products[0].Warehouse)
 	require.Equal(t, d.Image, d.After.LastImage)
-	require.Equal(t, 1, d.After.LastImageEpoch)
+	require.Equal(t, 1, d.After.LastImageGeneration)
 	bill.Number = "changed"
 	require.Equal(t, "ZZCX000007", d.Image.Number)
 }

@@ -24,10 +24,10 @@ type glance struct {
 // owed is one debt in the book.
 type owed struct {
 	rule.Debt
-	epoch     int
-	warehouse string
-	state     rule.DebtState
-	verified  time.Time
+	generation int
+	warehouse  string
+	state      rule.DebtState
+	verified   time.Time
 }
 
 // book keeps what the rules decide the way the ledger does, for one bill.
@@ -84,16 +84,16 @@ func (b *book) write(d rule.Decision, at time.Time) {
 	}
 	for _, leg := range d.Vanished {
 		covered := func(o *owed) bool {
-			return o.epoch == d.VanishedEpoch && o.warehouse == leg.Warehouse && o.state != rule.Superseded
+			return o.generation == d.VanishedGeneration && o.warehouse == leg.Warehouse && o.state != rule.Superseded
 		}
 		if !slices.ContainsFunc(b.debts, covered) {
 			b.told = append(b.told, leg.Warehouse)
 		}
 	}
 	for _, leg := range d.Legs {
-		i := slices.IndexFunc(b.debts, func(o *owed) bool { return o.epoch == d.After.Epoch && o.warehouse == leg.Warehouse })
+		i := slices.IndexFunc(b.debts, func(o *owed) bool { return o.generation == d.After.Generation && o.warehouse == leg.Warehouse })
 		if i < 0 {
-			b.debts = append(b.debts, &owed{Debt: rule.Debt{BillID: 7, Number: b.kingdee.Bill.Number}, epoch: d.After.Epoch, warehouse: leg.Warehouse, state: rule.Open, verified: at})
+			b.debts = append(b.debts, &owed{Debt: rule.Debt{BillID: 7, Number: b.kingdee.Bill.Number}, generation: d.After.Generation, warehouse: leg.Warehouse, state: rule.Open, verified: at})
 			i = len(b.debts) - 1
 		}
 		debt := b.debts[i]
@@ -127,7 +127,7 @@ func (b *book) send() {
 				read.ByID, read.ByNumber = &state, []rule.State{state}
 			}
 			v := rule.Verify(b.policy, debt.Debt, read)
-			b.tell("  looked at e%d %s: %s %s", debt.epoch, debt.warehouse, v.Outcome, v.Trigger)
+			b.tell("  looked at e%d %s: %s %s", debt.generation, debt.warehouse, v.Outcome, v.Trigger)
 			switch v.Outcome {
 			case rule.Withdrawn:
 				debt.state = rule.Superseded
@@ -144,7 +144,7 @@ func (b *book) send() {
 		}
 		debt.state = rule.Done
 		b.requests = append(b.requests, ruletest.Request{Warehouse: debt.warehouse, At: now, Guessed: debt.Evidence != rule.EvidenceImage})
-		b.tell("  sent e%d %s", debt.epoch, debt.warehouse)
+		b.tell("  sent e%d %s", debt.generation, debt.warehouse)
 	}
 }
 
@@ -222,7 +222,7 @@ func (b *book) check(w ruletest.Watched) error {
 			if b.kingdee.Gone && b.kingdee.Holding(w) == "" {
 				continue
 			}
-			err = fmt.Errorf("the debt of epoch %d in %s was never settled", debt.epoch, debt.warehouse)
+			err = fmt.Errorf("the debt of generation %d in %s was never settled", debt.generation, debt.warehouse)
 		}
 	}
 	if err != nil {

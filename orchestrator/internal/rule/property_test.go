@@ -19,7 +19,7 @@ type witness struct {
 	// lastLive is the bill at the last live read, with the counts of audits and restores at that moment; nil before any.
 	lastLive         *rule.Bill
 	audits, restores int
-	// settled is the highest epoch with a debt before the last live read.
+	// settled is the highest generation with a debt before the last live read.
 	settled, owed int
 	story         []string
 }
@@ -56,10 +56,10 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 	holds(cmp.Equal(bill.State(), d.After.State) && d.After.ReadTime.Equal(k.Now), "the state is remembered")
 	before := 0
 	if w.known != nil {
-		before = w.known.Epoch
+		before = w.known.Generation
 	}
-	holds(d.After.Epoch == before || d.After.Epoch == before+1, "an epoch follows the one before")
-	holds(d.NewEpoch == (d.After.Epoch != before), "a new epoch is told")
+	holds(d.After.Generation == before || d.After.Generation == before+1, "a generation follows the one before")
+	holds(d.NewGeneration == (d.After.Generation != before), "a new generation is told")
 	holds(len(d.Legs) == 0 || bill.State().Voided(), "only a voided bill owes")
 	holds((d.Class == rule.ClassLive) == bill.State().Live(), "live is live")
 
@@ -67,11 +67,11 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 	case bill.State().Live():
 		holds(d.Image != nil && cmp.Equal(*d.Image, bill), "its image is taken")
 		holds(d.Withdraw && d.Restored, "nothing is owed any longer, and what was sent is a person's matter")
-		holds(d.After.Epoch > w.owed, "what is owed for this life is not what was owed before")
+		holds(d.After.Generation > w.owed, "what is owed for this life is not what was owed before")
 		w.lastLive, w.audits, w.restores, w.settled = &bill, k.Audits, k.Restores, w.owed
 	case bill.State().Voided() && w.lastLive != nil:
 		holds(d.Class == rule.ClassVoided && len(d.Legs) > 0 && d.Hold == "", "once seen live, a void owes")
-		holds(d.After.Epoch > w.settled, "it is owed anew for each life")
+		holds(d.After.Generation > w.settled, "it is owed anew for each life")
 		if k.Audits == w.audits && k.Restores == w.restores {
 			holds(d.LegsFrom == rule.LegsFromImage && d.Legs[0].Warehouse == w.lastLive.Products[0].Warehouse, "from the image of the life it ended")
 		}
@@ -82,11 +82,11 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 		holds(d.Withdraw && !d.Restored, "no trigger holds")
 	}
 	if d.Class == rule.ClassVoided {
-		w.owed = d.After.Epoch
+		w.owed = d.After.Generation
 	}
 
 	again := rule.Decide(inbound, &d.After, bill, k.Now)
-	holds(told(again) == told(rule.Decide(inbound, &again.After, bill, k.Now)) && again.After.Epoch == d.After.Epoch, "the same read twice comes to the same")
+	holds(told(again) == told(rule.Decide(inbound, &again.After, bill, k.Now)) && again.After.Generation == d.After.Generation, "the same read twice comes to the same")
 	late := rule.Decide(inbound, &d.After, rule.Bill{ID: 7, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}, k.Now.Add(-time.Duration(1+r.IntN(1e6))))
 	holds(cmp.Equal(late, rule.Decision{Class: rule.ClassStale}), "an older read changes nothing")
 	after := d.After

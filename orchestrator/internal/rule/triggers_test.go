@@ -62,12 +62,12 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 			{draft("WH1"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
 			{seen{status: "B", cancel: "A", warehouses: []string{"WH1"}}, "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
 		}},
-		"un-audited, then voided: one epoch, nothing to wait for any longer": {all, []read{
+		"un-audited, then voided: one generation, nothing to wait for any longer": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
 			{unAudited("WH1"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
 			{void("D", 2, "WH2"), "voided e1 WH1 image/image for:voided"},
 		}},
-		"un-audited and audited again: withdrawn, and the next un-audit is another epoch": {all, []read{
+		"un-audited and audited again: withdrawn, and the next un-audit is another generation": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
 			{unAudited("WH1"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
 			{live(2, "WH2"), "live e2 vanished:WH1@e1" + standing},
@@ -120,7 +120,7 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 			{void("D", 2, "WH1"), "voided e1 WH1 image/image for:voided"},
 			{deleted, "deleted e1 because:trigger_not_in_scheme"},
 		}},
-		"believed gone, and there again: another epoch": {all, []read{
+		"believed gone, and there again: another generation": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
 			{deleted, "deleted e1 WH1 image/image for:deleted"},
 			{live(1, "WH1"), "live e2" + standing},

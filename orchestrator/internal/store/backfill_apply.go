@@ -20,7 +20,7 @@ type plannedRow struct {
 	CancelReason                                 string
 	ExtendProps                                  map[string]string
 	OwnerCode, Evidence                          string
-	Epoch                                        int
+	Generation                                   int
 	CancellationID                               int64
 	Detail                                       string
 	Seen                                         []byte
@@ -30,7 +30,7 @@ type plannedRow struct {
 func (s *Store) PlannedItems(ctx context.Context, backfill, after int64, limit int) ([]ledger.BackfillItem, error) {
 	found, err := readAll[plannedRow](ctx, s, "read planned items", `
 select i.item, i.bill_id, i.bill_no, i.class, i.state, i.leg, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
-       i.cancel_reason, i.extend_props, i.owner_code, i.evidence, i.epoch, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail, i.seen
+       i.cancel_reason, i.extend_props, i.owner_code, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail, i.seen
 from backfill_item i
 where i.backfill_id = @backfill and i.item > @after
 order by i.item
@@ -52,7 +52,7 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 		Item: r.Item, BillID: r.BillID, BillNo: r.BillNo, Class: rule.Class(r.Class), State: ledger.ItemState(r.State),
 		CancellationID: r.CancellationID, Detail: r.Detail,
 		Debt: ledger.Debt{
-			BillID: r.BillID, BillNo: r.BillNo, Epoch: r.Epoch, Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode,
+			BillID: r.BillID, BillNo: r.BillNo, Generation: r.Generation, Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode,
 			OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, Evidence: rule.Evidence(r.Evidence),
 			Leg: rule.Leg{Warehouse: r.WarehouseNumber},
 		},

@@ -35,14 +35,14 @@ func (o owed) item() ledger.ItemState {
 
 // owedFor finds the debts of items that are legs, by the position of the item. What was decided in this very transaction is fresh.
 func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) (map[int]owed, error) {
-	var positions, bills, epochs []int64
+	var positions, bills, generations []int64
 	var accounts, warehouses, orders, types []string
 	for i, item := range items {
 		if !item.HasLeg() {
 			continue
 		}
 		d := item.Debt
-		positions, bills, epochs = append(positions, int64(i)), append(bills, d.BillID), append(epochs, int64(d.Epoch))
+		positions, bills, generations = append(positions, int64(i)), append(bills, d.BillID), append(generations, int64(d.Generation))
 		accounts, warehouses = append(accounts, d.Account), append(warehouses, d.WarehouseCode)
 		orders, types = append(orders, clean(d.OrderCode)), append(types, d.OrderType)
 	}
@@ -51,13 +51,13 @@ func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Backf
 	}
 	rows, err := tx.Query(ctx, `
 select w.position, c.cancellation_id, c.state, c.outcome, c.hold_reason, coalesce(c.decide_time = now(), false)
-from unnest(@positions::bigint[], @bills::bigint[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @epochs::bigint[])
-         as w (position, bill_id, account, warehouse_code, order_code, order_type, epoch)
+from unnest(@positions::bigint[], @bills::bigint[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @generations::bigint[])
+         as w (position, bill_id, account, warehouse_code, order_code, order_type, generation)
 join cancellation c on c.scheme = @scheme and c.bill_id = w.bill_id and c.account = w.account and c.warehouse_code = w.warehouse_code
-    and c.order_code = w.order_code and c.order_type = w.order_type and c.epoch = w.epoch`,
+    and c.order_code = w.order_code and c.order_type = w.order_type and c.generation = w.generation`,
 		pgx.StrictNamedArgs{
 			"scheme": scheme, "positions": positions, "bills": bills, "accounts": accounts, "warehouses": warehouses, "orders": orders,
-			"types": types, "epochs": epochs,
+			"types": types, "generations": generations,
 		})
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 		return nil
 	}
 	var (
-		numbers, bills, cancellations, epochs                = make([]int64, n), make([]int64, n), make([]*int64, n), make([]int, n)
+		numbers, bills, cancellations, generations           = make([]int64, n), make([]int64, n), make([]*int64, n), make([]int, n)
 		billNos, classes, states, legs                       = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		stocks, accounts, warehouses, orders, types, reasons = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		props, owners, triggers, evidence, details           = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
@@ -147,7 +147,7 @@ func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 		if err != nil {
 			return err
 		}
-		numbers[i], bills[i], cancellations[i], epochs[i] = item.Item, item.BillID, nullableID(item.CancellationID), d.Epoch
+		numbers[i], bills[i], cancellations[i], generations[i] = item.Item, item.BillID, nullableID(item.CancellationID), d.Generation
 		billNos[i], classes[i], states[i] = clean(item.BillNo), string(item.Class), string(item.State)
 		if item.HasLeg() {
 			legs[i] = d.Leg.Kind().String()
@@ -166,18 +166,18 @@ func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 	}
 	_, err := tx.Exec(ctx, `
 insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, leg, warehouse_number, account, warehouse_code, order_code,
-    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, epoch, cancellation_id, detail, seen)
+    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, generation, cancellation_id, detail, seen)
 select @backfill, i.item, i.bill_id, i.bill_no, i.class, i.state, i.leg, i.stock, i.account, i.warehouse, i.order_code, i.order_type,
-    i.reason, i.props::jsonb, i.owner, i.triggers::text[], i.evidence, i.epoch, i.cancellation_id, i.detail, i.seen::jsonb
+    i.reason, i.props::jsonb, i.owner, i.triggers::text[], i.evidence, i.generation, i.cancellation_id, i.detail, i.seen::jsonb
 from unnest(@items::bigint[], @bills::bigint[], @bill_nos::text[], @classes::text[], @states::text[], @legs::text[], @stocks::text[],
     @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @reasons::text[], @props::text[], @owners::text[],
-    @triggers::text[], @evidence::text[], @epochs::integer[], @cancellations::bigint[], @details::text[], @seen::text[])
+    @triggers::text[], @evidence::text[], @generations::integer[], @cancellations::bigint[], @details::text[], @seen::text[])
   as i (item, bill_id, bill_no, class, state, leg, stock, account, warehouse, order_code, order_type, reason, props, owner, triggers,
-    evidence, epoch, cancellation_id, detail, seen)`,
+    evidence, generation, cancellation_id, detail, seen)`,
 		pgx.StrictNamedArgs{
 			"backfill": backfill, "items": numbers, "bills": bills, "bill_nos": billNos, "classes": classes, "states": states, "legs": legs,
 			"stocks": stocks, "accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons,
-			"props": props, "owners": owners, "triggers": triggers, "evidence": evidence, "epochs": epochs, "cancellations": cancellations,
+			"props": props, "owners": owners, "triggers": triggers, "evidence": evidence, "generations": generations, "cancellations": cancellations,
 			"details": details, "seen": seen,
 		})
 	return err

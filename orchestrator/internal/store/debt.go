@@ -13,7 +13,7 @@ import (
 )
 
 // planDebts writes the page's debts as planned, under the pass's id, or none where the page is not a pass's. One that exists for the
-// same bill, order and epoch is left as it is ("already owed") and keeps all its reasons, unless
+// same bill, order and generation is left as it is ("already owed") and keeps all its reasons, unless
 //   - it was superseded: then a trigger holds again, and it is planned anew. Something had spoken against it, so its bill is read
 //     again, by number too, before it is sent;
 //   - it was only observed, and the page says to take that up, or something else calls for it now that the scheme sends: what was
@@ -33,15 +33,15 @@ func planDebts(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.P
 	args["traceparent"] = telemetry.Traceparent(ctx)
 	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse), page.Reopen, string(rule.TriggerDeleted)
 	rows, err := tx.Query(ctx, `
-insert into cancellation as c (scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
+insert into cancellation as c (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
     order_type, cancel_reason, extend_props, owner_code, triggers, evidence, legs_from, revision, pass_id, business_date, state, hold_reason,
     not_before, verified_time, traceparent)
-select @scheme, d.bill_id, d.bill_no, d.epoch, d.affair, d.direction, d.number, d.account, d.warehouse, d.order_code,
+select @scheme, d.bill_id, d.bill_no, d.generation, d.affair, d.direction, d.number, d.account, d.warehouse, d.order_code,
     d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.legs_from, @revision, @pass, d.business_date, 'planned', d.hold,
     d.not_before, d.verified, @traceparent
 from unnest(`+debtKeys+`, @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[], @owners::text[],
     @evidence::text[], @legs_from::text[], @holds::text[], @not_before::timestamptz[], @verified::timestamptz[], @dates::date[])
-  as d (bill_id, epoch, account, warehouse, order_code, order_type, triggers, affair, direction, number, bill_no, reason, props, owner, evidence,
+  as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, affair, direction, number, bill_no, reason, props, owner, evidence,
     legs_from, hold, not_before, verified, business_date)
 on conflict on constraint cancellation_one_debt do update
 set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
@@ -85,7 +85,7 @@ returning cancellation_id, hold_reason`, args)
 }
 
 // debtKeys are the columns that name a debt, and what calls for it.
-const debtKeys = `@bills::bigint[], @epochs::integer[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @triggers::text[]`
+const debtKeys = `@bills::bigint[], @generations::integer[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @triggers::text[]`
 
 // addReasons adds what calls for the page's debts now to what did before, also for those that have ended; and those that have not
 // wait for a dwell only while nothing else calls for them.
@@ -94,12 +94,12 @@ func addReasons(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error 
 update cancellation c
 set triggers = c.triggers || array(select t from unnest(d.triggers::text[]) t where t <> all (c.triggers)),
     not_before = case when c.state in ('planned', 'open', 'held') then d.not_before else c.not_before end, update_time = now()
-from unnest(`+debtKeys+`, @not_before::timestamptz[]) as d (bill_id, epoch, account, warehouse, order_code, order_type, triggers, not_before)
+from unnest(`+debtKeys+`, @not_before::timestamptz[]) as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, not_before)
 where c.scheme = @scheme and c.bill_id = d.bill_id and c.account = d.account and c.warehouse_code = d.warehouse and c.order_code = d.order_code
-  and c.order_type = d.order_type and c.epoch = d.epoch
+  and c.order_type = d.order_type and c.generation = d.generation
   and (not c.triggers @> d.triggers::text[] or c.state in ('planned', 'open', 'held') and c.not_before is distinct from d.not_before)`,
 		pgx.StrictNamedArgs{
-			"scheme": args["scheme"], "bills": args["bills"], "epochs": args["epochs"], "accounts": args["accounts"],
+			"scheme": args["scheme"], "bills": args["bills"], "generations": args["generations"], "accounts": args["accounts"],
 			"warehouses": args["warehouses"], "orders": args["orders"], "types": args["types"], "triggers": args["triggers"],
 			"not_before": args["not_before"],
 		})
@@ -110,7 +110,7 @@ where c.scheme = @scheme and c.bill_id = d.bill_id and c.account = d.account and
 func debtColumns(debts []ledger.Debt) (pgx.StrictNamedArgs, error) {
 	n := len(debts)
 	var (
-		bills, epochs                                        = make([]int64, n), make([]int, n)
+		bills, generations                                   = make([]int64, n), make([]int, n)
 		billNos, affairs, directions, numbers                = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		accounts, warehouses, orders, types, reasons, owners = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		props, triggers, evidence, legsFrom, holds           = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
@@ -124,7 +124,7 @@ func debtColumns(debts []ledger.Debt) (pgx.StrictNamedArgs, error) {
 		if d.ExtendProps == nil {
 			encoded = []byte(`{}`)
 		}
-		bills[i], epochs[i], billNos[i] = d.BillID, d.Epoch, clean(d.BillNo)
+		bills[i], generations[i], billNos[i] = d.BillID, d.Generation, clean(d.BillNo)
 		affairs[i], directions[i], numbers[i] = d.Leg.Affair, d.Leg.Direction, clean(d.Leg.Warehouse)
 		accounts[i], warehouses[i], orders[i], types[i] = d.Account, d.WarehouseCode, clean(d.OrderCode), d.OrderType
 		reasons[i], owners[i], props[i] = clean(d.CancelReason), clean(d.OwnerCode), clean(escapeNUL(encoded))
@@ -132,7 +132,7 @@ func debtColumns(debts []ledger.Debt) (pgx.StrictNamedArgs, error) {
 		notBefore[i], verified[i], dates[i] = nullable(d.NotBefore), d.VerifiedTime, d.BusinessDate
 	}
 	return pgx.StrictNamedArgs{
-		"bills": bills, "bill_nos": billNos, "epochs": epochs, "affairs": affairs, "directions": directions, "numbers": numbers,
+		"bills": bills, "bill_nos": billNos, "generations": generations, "affairs": affairs, "directions": directions, "numbers": numbers,
 		"accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons, "props": props, "owners": owners,
 		"triggers": triggers, "evidence": evidence, "legs_from": legsFrom, "holds": holds, "not_before": notBefore, "verified": verified, "dates": dates,
 	}, nil

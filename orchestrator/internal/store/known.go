@@ -16,7 +16,7 @@ import (
 func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
 	rows, err := s.pool.Query(ctx, `
 select b.bill_id, b.bill_no, b.org, b.affair_type, b.document_status, b.cancel_status, b.bill_create_time, b.modify_time, b.approve_time,
-       b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.epoch, b.epoch_live, b.ever_live, b.epoch_approve, b.epoch_cancel,
+       b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel,
        b.un_audited_since, b.un_audit_time, b.gone_time,
        coalesce(b.recheck_time <= now(), false) or b.absent_since is not null as recheck,
        b.bill_id in (select c.bill_id from cancellation c where c.scheme = $1 and c.state = 'planned') as has_planned
@@ -26,29 +26,29 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 		return nil, fmt.Errorf("read known bills: %w", err)
 	}
 	type row struct {
-		BillID         int64
-		BillNo         string
-		Org            string
-		AffairType     string
-		DocumentStatus string
-		CancelStatus   string
-		BillCreateTime *time.Time
-		ModifyTime     *time.Time
-		ApproveTime    *time.Time
-		CancelTime     *time.Time
-		CancelIsDate   bool
-		ReadTime       time.Time
-		Class          string
-		Epoch          int
-		EpochLive      bool
-		EverLive       bool
-		EpochApprove   *time.Time
-		EpochCancel    *time.Time
-		UnAuditedSince *time.Time
-		UnAuditTime    *time.Time
-		GoneTime       *time.Time
-		Recheck        bool
-		HasPlanned     bool
+		BillID            int64
+		BillNo            string
+		Org               string
+		AffairType        string
+		DocumentStatus    string
+		CancelStatus      string
+		BillCreateTime    *time.Time
+		ModifyTime        *time.Time
+		ApproveTime       *time.Time
+		CancelTime        *time.Time
+		CancelIsDate      bool
+		ReadTime          time.Time
+		Class             string
+		Generation        int
+		GenerationLive    bool
+		EverLive          bool
+		GenerationApprove *time.Time
+		GenerationCancel  *time.Time
+		UnAuditedSince    *time.Time
+		UnAuditTime       *time.Time
+		GoneTime          *time.Time
+		Recheck           bool
+		HasPlanned        bool
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 	if err != nil {
@@ -62,8 +62,8 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 				CreateTime: valued(r.BillCreateTime), ModifyTime: valued(r.ModifyTime), ApproveTime: valued(r.ApproveTime),
 				CancelTime: valued(r.CancelTime), CancelIsDate: r.CancelIsDate,
 			},
-			ReadTime: r.ReadTime, Class: rule.Class(r.Class), Epoch: r.Epoch, EpochLive: r.EpochLive, EverLive: r.EverLive,
-			EpochApprove: valued(r.EpochApprove), EpochCancel: valued(r.EpochCancel), HasPlanned: r.HasPlanned, Recheck: r.Recheck,
+			ReadTime: r.ReadTime, Class: rule.Class(r.Class), Generation: r.Generation, GenerationLive: r.GenerationLive, EverLive: r.EverLive,
+			GenerationApprove: valued(r.GenerationApprove), GenerationCancel: valued(r.GenerationCancel), HasPlanned: r.HasPlanned, Recheck: r.Recheck,
 			UnAuditedSince: valued(r.UnAuditedSince), UnAuditTime: valued(r.UnAuditTime), GoneTime: valued(r.GoneTime),
 		}
 	}
@@ -80,24 +80,24 @@ func (s *Store) AddImages(ctx context.Context, scheme string, known map[int64]*r
 		ids = append(ids, id)
 	}
 	rows, err := s.pool.Query(ctx, `
-select distinct on (bill_id) bill_id, epoch, content
+select distinct on (bill_id) bill_id, generation, content
 from bill_image
 where scheme = $1 and bill_id = any($2)
-order by bill_id, epoch desc`, scheme, ids)
+order by bill_id, generation desc`, scheme, ids)
 	if err != nil {
 		return fmt.Errorf("read images: %w", err)
 	}
 	var id int64
-	var epoch int
+	var generation int
 	var content []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &epoch, &content}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &generation, &content}, func() error {
 		image := &rule.Bill{}
 		if err := json.Unmarshal(content, image); err != nil {
 			return fmt.Errorf("image of bill %d: %w", id, err)
 		}
 		k := known[id]
-		k.LastImage, k.LastImageEpoch = image, epoch
-		if epoch == k.Epoch {
+		k.LastImage, k.LastImageGeneration = image, generation
+		if generation == k.Generation {
 			k.Image = image
 		}
 		return nil

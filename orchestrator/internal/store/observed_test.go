@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// A bill was un-audited while the scheme observed, and is voided after it was set to send. It is one epoch, and so one debt: the void is an
+// A bill was un-audited while the scheme observed, and is voided after it was set to send. It is one generation, and so one debt: the void is an
 // event of its own, and must not be lost because the un-audit was only observed.
 func TestAVoidAfterAnObservedUnAuditIsOwed(t *testing.T) {
 	w := setupWriter(t)

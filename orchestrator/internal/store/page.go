@@ -120,18 +120,18 @@ returning cancellation_id`, scheme, bills)
 	return closeHolds(ctx, tx, scheme, reason)
 }
 
-// openVanished opens leg_vanished for legs of an image that no debt of the same epoch covers.
+// openVanished opens leg_vanished for legs of an image that no debt of the same generation covers.
 func openVanished(ctx context.Context, tx pgx.Tx, scheme string, legs []ledger.Vanished) error {
 	for _, v := range legs {
 		if _, err := tx.Exec(ctx, `
 insert into work_item (scheme, kind, bill_id, bill_no, subject, detail)
 select @scheme, @kind, @bill, @bill_no, @warehouse, @leg
-where not exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.epoch = @epoch
+where not exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
                   and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
                   and c.state not in ('superseded', 'observed'))
 on conflict do nothing`,
 			pgx.StrictNamedArgs{
-				"scheme": scheme, "kind": string(rule.WorkLegVanished), "bill": v.BillID, "bill_no": clean(v.BillNo), "epoch": v.Epoch,
+				"scheme": scheme, "kind": string(rule.WorkLegVanished), "bill": v.BillID, "bill_no": clean(v.BillNo), "generation": v.Generation,
 				"warehouse": clean(v.Leg.Warehouse), "leg": v.Leg.Kind().String() + " " + clean(v.Leg.Warehouse),
 				"affair": v.Leg.Affair, "direction": v.Leg.Direction,
 			}); err != nil {

@@ -25,23 +25,23 @@ func upsertBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.B
 	}
 	rows, err := tx.Query(ctx, `
 insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time,
-    cancel_time, cancel_is_date, read_time, class, class_reason, epoch, epoch_live, ever_live, epoch_approve, epoch_cancel,
+    cancel_time, cancel_is_date, read_time, class, class_reason, generation, generation_live, ever_live, generation_approve, generation_cancel,
     un_audited_since, un_audit_time, gone_time, recheck_time)
 select @scheme, b.id, b.number, b.org, b.affair, b.document, b.cancel, b.created, b.modified, b.approved, b.cancelled, b.is_date, b.read_time,
-    b.class, b.reason, b.epoch, b.epoch_live, b.ever_live, b.epoch_approve, b.epoch_cancel, b.un_audited_since, b.un_audit_time, b.gone,
+    b.class, b.reason, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel, b.un_audited_since, b.un_audit_time, b.gone,
     case when b.class = 'undecodable' then now() + interval '`+recheckPause+`' end
 from unnest(@ids::bigint[], @numbers::text[], @orgs::text[], @affairs::text[], @documents::text[], @cancels::text[], @created::timestamptz[],
     @modified::timestamptz[], @approved::timestamptz[], @cancelled::timestamptz[], @is_date::boolean[], @read::timestamptz[], @classes::text[],
-    @reasons::text[], @epochs::integer[], @epoch_live::boolean[], @ever_live::boolean[], @epoch_approve::timestamptz[],
-    @epoch_cancel::timestamptz[], @un_audited_since::timestamptz[], @un_audit_time::timestamptz[], @gone::timestamptz[])
-  as b (id, number, org, affair, document, cancel, created, modified, approved, cancelled, is_date, read_time, class, reason, epoch, epoch_live,
-    ever_live, epoch_approve, epoch_cancel, un_audited_since, un_audit_time, gone)
+    @reasons::text[], @generations::integer[], @generation_live::boolean[], @ever_live::boolean[], @generation_approve::timestamptz[],
+    @generation_cancel::timestamptz[], @un_audited_since::timestamptz[], @un_audit_time::timestamptz[], @gone::timestamptz[])
+  as b (id, number, org, affair, document, cancel, created, modified, approved, cancelled, is_date, read_time, class, reason, generation, generation_live,
+    ever_live, generation_approve, generation_cancel, un_audited_since, un_audit_time, gone)
 on conflict (scheme, bill_id) do update set bill_no = excluded.bill_no, org = excluded.org, affair_type = excluded.affair_type,
     document_status = excluded.document_status, cancel_status = excluded.cancel_status, bill_create_time = excluded.bill_create_time,
     modify_time = excluded.modify_time, approve_time = excluded.approve_time, cancel_time = excluded.cancel_time,
     cancel_is_date = excluded.cancel_is_date, read_time = excluded.read_time, class = excluded.class, class_reason = excluded.class_reason,
-    epoch = excluded.epoch, epoch_live = excluded.epoch_live, ever_live = excluded.ever_live, epoch_approve = excluded.epoch_approve,
-    epoch_cancel = excluded.epoch_cancel, un_audited_since = excluded.un_audited_since, un_audit_time = excluded.un_audit_time,
+    generation = excluded.generation, generation_live = excluded.generation_live, ever_live = excluded.ever_live, generation_approve = excluded.generation_approve,
+    generation_cancel = excluded.generation_cancel, un_audited_since = excluded.un_audited_since, un_audit_time = excluded.un_audit_time,
     gone_time = excluded.gone_time, absent_since = case when excluded.gone_time is null then null else bill.absent_since end,
     recheck_time = excluded.recheck_time, update_time = now()
 where bill.read_time <= excluded.read_time
@@ -49,8 +49,8 @@ returning bill_id, xmax = 0`,
 		pgx.StrictNamedArgs{
 			"scheme": scheme, "ids": c.ids, "numbers": c.numbers, "orgs": c.orgs, "affairs": c.affairs, "documents": c.documents,
 			"cancels": c.cancels, "created": c.created, "modified": c.modified, "approved": c.approved, "cancelled": c.cancelled,
-			"is_date": c.isDate, "read": c.read, "classes": c.classes, "reasons": c.reasons, "epochs": c.epochs, "epoch_live": c.epochLive,
-			"ever_live": c.everLive, "epoch_approve": c.epochApprove, "epoch_cancel": c.epochCancel,
+			"is_date": c.isDate, "read": c.read, "classes": c.classes, "reasons": c.reasons, "generations": c.generations, "generation_live": c.generationLive,
+			"ever_live": c.everLive, "generation_approve": c.generationApprove, "generation_cancel": c.generationCancel,
 			"un_audited_since": c.unAuditedSince, "un_audit_time": c.unAuditTime, "gone": c.gone,
 		})
 	if err != nil {
@@ -95,13 +95,13 @@ func once(bills []ledger.BillWrite) []ledger.BillWrite {
 
 // billColumns are bills turned on their side, as unnest wants them.
 type billColumns struct {
-	ids                                                               []int64
-	epochs                                                            []int
-	numbers, orgs, affairs, documents, cancels, classes, reasons      []string
-	isDate, epochLive, everLive                                       []bool
-	read                                                              []time.Time
-	created, modified, approved, cancelled, epochApprove, epochCancel []*time.Time
-	unAuditedSince, unAuditTime, gone                                 []*time.Time
+	ids                                                                         []int64
+	generations                                                                 []int
+	numbers, orgs, affairs, documents, cancels, classes, reasons                []string
+	isDate, generationLive, everLive                                            []bool
+	read                                                                        []time.Time
+	created, modified, approved, cancelled, generationApprove, generationCancel []*time.Time
+	unAuditedSince, unAuditTime, gone                                           []*time.Time
 }
 
 func (c *billColumns) add(b ledger.BillWrite) {
@@ -111,9 +111,9 @@ func (c *billColumns) add(b ledger.BillWrite) {
 	c.created, c.modified = append(c.created, nullable(s.CreateTime)), append(c.modified, nullable(s.ModifyTime))
 	c.approved, c.cancelled = append(c.approved, nullable(s.ApproveTime)), append(c.cancelled, nullable(s.CancelTime))
 	c.isDate, c.read = append(c.isDate, s.CancelIsDate), append(c.read, k.ReadTime)
-	c.classes, c.reasons, c.epochs = append(c.classes, string(k.Class)), append(c.reasons, clean(b.Reason)), append(c.epochs, k.Epoch)
-	c.epochLive, c.everLive = append(c.epochLive, k.EpochLive), append(c.everLive, k.EverLive)
-	c.epochApprove, c.epochCancel = append(c.epochApprove, nullable(k.EpochApprove)), append(c.epochCancel, nullable(k.EpochCancel))
+	c.classes, c.reasons, c.generations = append(c.classes, string(k.Class)), append(c.reasons, clean(b.Reason)), append(c.generations, k.Generation)
+	c.generationLive, c.everLive = append(c.generationLive, k.GenerationLive), append(c.everLive, k.EverLive)
+	c.generationApprove, c.generationCancel = append(c.generationApprove, nullable(k.GenerationApprove)), append(c.generationCancel, nullable(k.GenerationCancel))
 	c.unAuditedSince, c.unAuditTime = append(c.unAuditedSince, nullable(k.UnAuditedSince)), append(c.unAuditTime, nullable(k.UnAuditTime))
 	c.gone = append(c.gone, nullable(k.GoneTime))
 }
@@ -121,7 +121,7 @@ func (c *billColumns) add(b ledger.BillWrite) {
 // upsertImages stores the images that bills of a page were last seen live with.
 func upsertImages(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
 	var ids []int64
-	var epochs []int
+	var generations []int
 	var contents []string
 	var read []time.Time
 	for _, b := range once(slices.DeleteFunc(slices.Clone(bills), func(b ledger.BillWrite) bool { return b.Image == nil })) {
@@ -129,17 +129,17 @@ func upsertImages(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.
 		if err != nil {
 			return err
 		}
-		ids, epochs = append(ids, b.Image.ID), append(epochs, b.After.Epoch)
+		ids, generations = append(ids, b.Image.ID), append(generations, b.After.Generation)
 		contents, read = append(contents, clean(escapeNUL(content))), append(read, b.After.ReadTime)
 	}
 	if len(ids) == 0 {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `
-insert into bill_image (scheme, bill_id, epoch, content, read_time)
-select $1, i.id, i.epoch, i.content::jsonb, i.read_time
-from unnest($2::bigint[], $3::integer[], $4::text[], $5::timestamptz[]) as i (id, epoch, content, read_time)
-on conflict (scheme, bill_id, epoch) do update set content = excluded.content, read_time = excluded.read_time`,
-		scheme, ids, epochs, contents, read)
+insert into bill_image (scheme, bill_id, generation, content, read_time)
+select $1, i.id, i.generation, i.content::jsonb, i.read_time
+from unnest($2::bigint[], $3::integer[], $4::text[], $5::timestamptz[]) as i (id, generation, content, read_time)
+on conflict (scheme, bill_id, generation) do update set content = excluded.content, read_time = excluded.read_time`,
+		scheme, ids, generations, contents, read)
 	return err
 }

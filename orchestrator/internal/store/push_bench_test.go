@@ -28,11 +28,11 @@ func BenchmarkPush(b *testing.B) {
 	s, rows := store.New(pool), rowtest.New(b, pool)
 	rows.Scheme(rowtest.Scheme{})
 	rows.Exec(`
-insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, cancel_time, read_time, class, epoch, epoch_live, ever_live)
+insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, cancel_time, read_time, class, generation, generation_live, ever_live)
 select $1, n, 'BENCH-' || lpad(n::text, 9, '0'), '100', 'Assembly', 'D', 'B', now(), now(), 'voided', 1, true, true from generate_series(1, $2::bigint) n`,
 		rowtest.SchemeName, b.N)
 	rows.Exec(`
-insert into cancellation (scheme, bill_id, bill_no, epoch, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
+insert into cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
     cancel_reason, evidence, legs_from, revision, business_date, state, verified_time, decide_time)
 select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ01', bill_no, 'QTRK', '金蝶作废 ' || bill_no, 'image', 'image', 1,
     '2026-11-20', 'planned', now(), now() from bill`)

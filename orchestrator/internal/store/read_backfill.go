@@ -87,7 +87,7 @@ type itemRow struct {
 	OwnerCode                                    string
 	Triggers                                     []string
 	Evidence                                     string
-	Epoch                                        int32
+	Generation                                   int32
 	CancellationID                               int64
 	Detail                                       string
 	DebtState, Disposition                       string
@@ -104,7 +104,7 @@ func (s *Store) ItemViews(ctx context.Context, backfill int64, states []string, 
 	}
 	rows, err := readAll[itemRow](ctx, s, "list backfill items", `
 select i.item, i.bill_id, i.bill_no, i.class, i.state, i.leg, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
-       i.cancel_reason, i.extend_props, i.owner_code, i.triggers, i.evidence, i.epoch, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail,
+       i.cancel_reason, i.extend_props, i.owner_code, i.triggers, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail,
        coalesce(c.state, '') as debt_state, coalesce(c.disposition, '') as disposition, c.outcome_time
 from backfill_item i left join cancellation c using (cancellation_id)
 where i.backfill_id = @backfill and i.item > @after`+where+`
@@ -122,7 +122,7 @@ limit @limit`, args)
 		views[i] = ledger.ItemView{
 			Item: r.Item, BillID: r.BillID, BillNo: r.BillNo, Class: r.Class, State: r.State, Leg: r.Leg, WarehouseNumber: r.WarehouseNumber,
 			Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason,
-			ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, Triggers: r.Triggers, Evidence: r.Evidence, Epoch: r.Epoch,
+			ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, Triggers: r.Triggers, Evidence: r.Evidence, Generation: r.Generation,
 			CancellationID: r.CancellationID, Detail: r.Detail, DebtState: r.DebtState, Disposition: r.Disposition, OutcomeTime: valued(r.OutcomeTime),
 		}
 	}

@@ -16,7 +16,7 @@ const maxBills = 100
 // by the number they hold now.
 const billsByNumber = `
 select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number, v.affair_type, v.document_status,
-       v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.epoch, v.class
+       v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.generation, v.class
 from reporting.bill_verdict v
 where v.bill_no = any(array(
           select @bill_no::text
@@ -44,7 +44,7 @@ func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.
 		DocumentStatus, CancelStatus         string
 		ModifyTime, ApproveTime, CancelTime  *time.Time
 		ReadTime                             *time.Time
-		Epoch                                int32
+		Generation                           int32
 		Class                                string
 	}
 	rows, err := readAll[row](ctx, s, "read bills", billsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
@@ -58,7 +58,7 @@ func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.
 		views[i] = ledger.BillView{
 			Scheme: r.Scheme, BillID: r.BillID, BillNo: r.BillNo, Org: r.StockOrgNumber, AffairType: r.AffairType,
 			DocumentStatus: r.DocumentStatus, CancelStatus: r.CancelStatus, ModifyTime: valued(r.ModifyTime), ApproveTime: valued(r.ApproveTime),
-			CancelTime: valued(r.CancelTime), ReadTime: valued(r.ReadTime), Epoch: r.Epoch, Class: r.Class, VerdictCode: r.VerdictCode,
+			CancelTime: valued(r.CancelTime), ReadTime: valued(r.ReadTime), Generation: r.Generation, Class: r.Class, VerdictCode: r.VerdictCode,
 			Verdict: r.Verdict, Reason: r.Reason,
 		}
 	}

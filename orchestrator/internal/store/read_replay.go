@@ -31,17 +31,17 @@ where s.scheme = $1`, scheme, revision).Scan(&document)
 	return *document, nil
 }
 
-// StoredBills answers the newest image of each bill that was read in a stretch of time (zero is no limit), with the epoch it belongs
+// StoredBills answers the newest image of each bill that was read in a stretch of time (zero is no limit), with the generation it belongs
 // to, in order of the bills' ids: those behind after, at most limit.
 func (s *Store) StoredBills(ctx context.Context, scheme string, from, to time.Time, after int64, limit int) ([]ledger.StoredBill, error) {
 	type row struct {
-		Epoch   int
-		Content []byte
+		Generation int
+		Content    []byte
 	}
 	rows, err := readAll[row](ctx, s, "read stored bills", `
-select i.epoch, i.content
+select i.generation, i.content
 from bill b cross join lateral (
-    select i.epoch, i.content from bill_image i where i.scheme = b.scheme and i.bill_id = b.bill_id order by i.epoch desc limit 1
+    select i.generation, i.content from bill_image i where i.scheme = b.scheme and i.bill_id = b.bill_id order by i.generation desc limit 1
 ) i
 where b.scheme = @scheme and b.bill_id > @after
   and (@from::timestamptz is null or b.read_time >= @from) and (@to::timestamptz is null or b.read_time < @to)
@@ -52,7 +52,7 @@ limit @limit`, pgx.StrictNamedArgs{"scheme": scheme, "after": after, "from": nul
 	}
 	bills := make([]ledger.StoredBill, len(rows))
 	for i, r := range rows {
-		bills[i].Epoch = r.Epoch
+		bills[i].Generation = r.Generation
 		if err := json.Unmarshal(r.Content, &bills[i].Bill); err != nil {
 			return nil, fmt.Errorf("read stored bills: %w", err)
 		}

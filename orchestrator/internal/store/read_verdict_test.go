@@ -56,7 +56,7 @@ func TestTheVerdictOnABill(t *testing.T) {
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "方案处于观察模式，未发送"},
 		{name: "observed before the scheme was set to send", debts: all(observed),
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "决定时方案处于观察模式，未发送；方案改为发送后不会自动补发"},
-		{name: "observed once, then owed again and done", debts: all(observed, rowtest.Cancellation{State: "done", Warehouse: "WH04", Epoch: 2}),
+		{name: "observed once, then owed again and done", debts: all(observed, rowtest.Cancellation{State: "done", Warehouse: "WH04", Generation: 2}),
 			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
 		{name: "observed, and live again", class: "live", debts: all(observed),
 			verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
@@ -92,7 +92,7 @@ func TestTheVerdictOnABill(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			scheme, no := fmt.Sprintf("s%02d", i), "ZZCX-"+c.name
 			rows.Scheme(rowtest.Scheme{Scheme: scheme, Mode: c.mode, StopReason: c.stopped})
-			rows.Bill(rowtest.Bill{Scheme: scheme, ID: 7, No: no, Class: c.class, ClassReason: "FBillNo", Epoch: 2})
+			rows.Bill(rowtest.Bill{Scheme: scheme, ID: 7, No: no, Class: c.class, ClassReason: "FBillNo", Generation: 2})
 			for _, debt := range c.debts {
 				debt.Scheme, debt.BillID, debt.BillNo = scheme, 7, no
 				rows.Cancellation(debt)

@@ -146,15 +146,15 @@ func forgetImages(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (remove
 	tag, err := tx.Exec(ctx, `
 delete from bill_image i
 using (
-    select o.scheme, o.bill_id, o.epoch from bill_image o
+    select o.scheme, o.bill_id, o.generation from bill_image o
     where o.read_time < now() - $1::interval
-      and exists (select from bill_image n where n.scheme = o.scheme and n.bill_id = o.bill_id and n.epoch > o.epoch)
-      and not exists (select from cancellation c where c.scheme = o.scheme and c.bill_id = o.bill_id and c.epoch = o.epoch
+      and exists (select from bill_image n where n.scheme = o.scheme and n.bill_id = o.bill_id and n.generation > o.generation)
+      and not exists (select from cancellation c where c.scheme = o.scheme and c.bill_id = o.bill_id and c.generation = o.generation
           and c.state in ('planned', 'open', 'held', 'parked', 'superseded', 'observed'))
     limit $2
     for update skip locked
 ) old
-where i.scheme = old.scheme and i.bill_id = old.bill_id and i.epoch = old.epoch`, keep.Bills, tidyRows)
+where i.scheme = old.scheme and i.bill_id = old.bill_id and i.generation = old.generation`, keep.Bills, tidyRows)
 	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }
 

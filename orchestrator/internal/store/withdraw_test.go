@@ -135,7 +135,7 @@ func TestABillVoidedAgainSettlesTheQuestionOfItsRestore(t *testing.T) {
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	again := voidedPage(1, "A1", "WH1")
-	again.Bills[0].Before, again.Bills[0].After.Epoch, again.Debts[0].Epoch = known[1].ReadTime, 2, 2
+	again.Bills[0].Before, again.Bills[0].After.Generation, again.Debts[0].Generation = known[1].ReadTime, 2, 2
 	_, err = w.store.FinishPass(t.Context(), w.pass(), again, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`))

@@ -63,12 +63,12 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	state := rule.State{ID: id, Number: no, Org: "100", DocumentStatus: "D", CancelStatus: "B", Affair: "Assembly", CancelTime: now}
 	page := ledger.Page{
 		Cursor: id,
-		Bills:  []ledger.BillWrite{{After: rule.Known{State: state, ReadTime: now, Class: rule.ClassVoided, Epoch: 1, EpochLive: true, EverLive: true, EpochCancel: now}}},
+		Bills:  []ledger.BillWrite{{After: rule.Known{State: state, ReadTime: now, Class: rule.ClassVoided, Generation: 1, GenerationLive: true, EverLive: true, GenerationCancel: now}}},
 		Funnel: rule.Funnel{Rows: 1, RowsOfBills: 1, Bills: 1, Voided: 1, Legs: int64(len(warehouses))},
 	}
 	for _, warehouse := range warehouses {
 		page.Debts = append(page.Debts, ledger.Debt{
-			BillID: id, BillNo: no, Epoch: 1, Leg: rule.Leg{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse}, Account: "default",
+			BillID: id, BillNo: no, Generation: 1, Leg: rule.Leg{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse}, Account: "default",
 			WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废", Triggers: []rule.Trigger{rule.TriggerVoided}, Evidence: rule.EvidenceImage,
 			LegsFrom: rule.LegsFromImage, VerifiedTime: now, BusinessDate: now,
 		})

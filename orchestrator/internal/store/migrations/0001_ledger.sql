@@ -101,11 +101,11 @@ create table bill (
     read_time       timestamptz not null,
     class           text not null check (class in ('live', 'voided', 'un_audited', 'never_audited', 'before_start', 'not_selected', 'undecodable')),
     class_reason    text not null default '',
-    epoch           integer not null check (epoch >= 1),
-    epoch_live      boolean not null,
+    generation           integer not null check (generation >= 1),
+    generation_live      boolean not null,
     ever_live       boolean not null,
-    epoch_approve   timestamptz,
-    epoch_cancel    timestamptz,
+    generation_approve   timestamptz,
+    generation_cancel    timestamptz,
     recheck_time    timestamptz,
     first_seen_time timestamptz not null default now(),
     update_time     timestamptz not null default now(),
@@ -116,25 +116,25 @@ create index bill_recheck on bill (scheme, recheck_time) where recheck_time is n
 comment on column bill.bill_id is 'FID';
 comment on column bill.read_time is 'when the query that showed this left: older knowledge never overwrites newer';
 comment on column bill.recheck_time is 'from then on each pass reads it again by id: a fresh read differed from this row, or it cannot be decoded';
-comment on column bill.epoch_approve is 'last approve date other than unset that this epoch has shown';
+comment on column bill.generation_approve is 'last approve date other than unset that this generation has shown';
 
 create table bill_image (
     scheme    text not null,
     bill_id   bigint not null,
-    epoch     integer not null,
+    generation     integer not null,
     content   jsonb not null,
     read_time timestamptz not null,
-    primary key (scheme, bill_id, epoch),
+    primary key (scheme, bill_id, generation),
     foreign key (scheme, bill_id) references bill
 );
-comment on table bill_image is 'the bill as it was last seen live in an epoch: the warehouse order was made from this';
+comment on table bill_image is 'the bill as it was last seen live in a generation: the warehouse order was made from this';
 
 create table cancellation (
     cancellation_id bigint generated always as identity primary key,
     scheme          text not null references scheme,
     bill_id         bigint not null,
     bill_no         text not null,
-    epoch           integer not null,
+    generation           integer not null,
     affair_type     text not null,
     direction       text not null check (direction in ('in', 'out')),
     warehouse_number text not null,
@@ -177,7 +177,7 @@ create table cancellation (
     unsent_since    timestamptz,
     holders_accepted_time timestamptz,
 
-    constraint cancellation_one_debt unique (scheme, bill_id, account, warehouse_code, order_code, order_type, epoch),
+    constraint cancellation_one_debt unique (scheme, bill_id, account, warehouse_code, order_code, order_type, generation),
     check ((state = 'held') = (hold_reason <> '') or state = 'planned'),
     check ((state in ('done', 'superseded', 'observed', 'closed')) = (outcome_time is not null)),
     check (claim_until is null or attempt > 0)
@@ -190,7 +190,7 @@ create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc
 create index cancellation_decided on cancellation (scheme, decide_time);
 create index cancellation_state on cancellation (state, cancellation_id desc) where state not in ('done', 'superseded');
 create index cancellation_business_date on cancellation (business_date);
-comment on table cancellation is 'a debt: this order in this warehouse must be cancelled, for this bill and epoch; kept for ever, with an outcome';
+comment on table cancellation is 'a debt: this order in this warehouse must be cancelled, for this bill and generation; kept for ever, with an outcome';
 comment on column cancellation.verified_time is 'when the Kingdee query that last showed the bill with its trigger left; send_before follows from it';
 comment on column cancellation.number_read_time is 'when the bill''s number was last read in Kingdee; what the ledger learned later about its holders counts again';
 comment on column cancellation.same_disposition is 'the answer that same_count counts since same_since; not_sent and throttled do not interrupt it';

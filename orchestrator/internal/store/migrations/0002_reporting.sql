@@ -102,9 +102,9 @@ comment on column reporting.work_item.message is '发生了什么';
 comment on column reporting.work_item.action is '怎么处理';
 comment on column reporting.work_item.subject is 'what else it is about, such as a warehouse number';
 
--- One verdict per scheme and bill, over the debts of all its epochs. The first of these that fits:
+-- One verdict per scheme and bill, over the debts of all its generations. The first of these that fits:
 --   1 需人工 needs_person:     an open work item of any kind but too_late; a held or parked debt (but too_late); a debt that was only
---                             observed, of a bill that is still voided and was not owed again in a later epoch; an undecodable bill
+--                             observed, of a bill that is still voided and was not owed again in a later generation; an undecodable bill
 --   2 处理中 in_progress:      a planned or open debt
 --   3 已取消 cancelled:        something is done and nothing was too late or left alone
 --   4 部分取消 partly_cancelled: something is done, something was too late or left alone by a person
@@ -143,7 +143,7 @@ select b.scheme, b.bill_id, b.bill_no,
                else '没有属于方案范围的仓库单' end
        end as reason,
        b.org as stock_org_number, b.affair_type, b.document_status, b.cancel_status, b.modify_time, b.approve_time, b.cancel_time,
-       b.read_time, b.epoch, b.class, b.first_seen_time,
+       b.read_time, b.generation, b.class, b.first_seen_time,
        c.cancellations, c.done, w.open_work_items
 from voidrelay.bill b
 join voidrelay.scheme s on s.scheme = b.scheme
@@ -155,13 +155,13 @@ cross join lateral (
            min(d.hold_reason) filter (where d.state = 'held') as hold_reason,
            count(*) filter (where d.state = 'parked' and d.disposition <> 'too_late') as parked,
            count(*) filter (where d.state in ('parked', 'closed') and d.disposition = 'too_late') as too_late,
-           count(*) filter (where d.state = 'observed' and d.epoch = d.last_epoch) as observed,
+           count(*) filter (where d.state = 'observed' and d.generation = d.last_generation) as observed,
            count(*) filter (where d.state = 'done') as done,
            count(*) filter (where d.state = 'closed' and d.outcome = 'no_order' and d.disposition <> 'too_late') as no_order,
            count(*) filter (where d.state = 'closed' and d.outcome <> 'no_order' and d.disposition <> 'too_late') as left_alone
     from (
-        select c.state, c.outcome, c.disposition, c.hold_reason, c.epoch,
-               max(c.epoch) over (partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_epoch
+        select c.state, c.outcome, c.disposition, c.hold_reason, c.generation,
+               max(c.generation) over (partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_generation
         from voidrelay.cancellation c
         where c.scheme = b.scheme and c.bill_id = b.bill_id
     ) d
@@ -206,7 +206,7 @@ comment on column reporting.bill_verdict.read_time is 'when the Kingdee query th
 comment on column reporting.bill_verdict.class is 'what the last decision made of the bill: live voided un_audited never_audited before_start not_selected undecodable';
 
 create view reporting.cancellation_outcome as
-select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.epoch, c.affair_type || '.' || c.direction as leg,
+select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as leg,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.state,
        case c.state when 'planned' then '待定' when 'open' then '待发送' when 'held' then '暂停' when 'done' then '已取消'
@@ -256,11 +256,11 @@ select c.scheme, c.cancellation_id, c.bill_id, c.bill_no, c.warehouse_code, c.or
 from voidrelay.cancellation c
 left join voidrelay.bill b on b.scheme = c.scheme and b.bill_id = c.bill_id
 cross join lateral (
-    select case when b.epoch = c.epoch and not b.cancel_is_date then b.epoch_cancel end as void_time
+    select case when b.generation = c.generation and not b.cancel_is_date then b.generation_cancel end as void_time
 ) v
 where c.state = 'done';
 comment on view reporting.lag is '时效: seconds from void in Kingdee to cancelled in the WMS, one row per cancelled order';
-comment on column reporting.lag.voided_time is '作废时间 by Kingdee''s clock; null when Kingdee gives a date only or the bill has begun a later epoch';
+comment on column reporting.lag.voided_time is '作废时间 by Kingdee''s clock; null when Kingdee gives a date only or the bill has begun a later generation';
 
 create view reporting.aging as
 select a.scheme, a.state, a.age,
@@ -296,7 +296,7 @@ select b.scheme, b.bill_id, b.bill_no, b.first_seen_time as event_time, 10 as st
        b.affair_type || ' ' || b.org as detail, null::bigint as cancellation_id, 0 as attempt
 from voidrelay.bill b
 union all
-select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.epoch || ' 轮）', '', null, 0
+select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.generation || ' 轮）', '', null, 0
 from voidrelay.bill b
 join voidrelay.bill_image i on i.scheme = b.scheme and i.bill_id = b.bill_id
 union all
@@ -304,7 +304,7 @@ select b.scheme, b.bill_id, b.bill_no, b.read_time, 30, 'last_read', '最近一�
        '单据状态 ' || b.document_status || '，作废状态 ' || b.cancel_status || '，判定 ' || b.class, null, 0
 from voidrelay.bill b
 union all
-select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'debt', '记入应取消（第 ' || c.epoch || ' 轮）',
+select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'debt', '记入应取消（第 ' || c.generation || ' 轮）',
        c.order_code || ' ' || c.order_type || ' 仓库 ' || c.warehouse_code, c.cancellation_id, 0
 from voidrelay.bill b
 join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id

@@ -18,7 +18,7 @@ update bill set un_audited_since = read_time, un_audit_time = read_time
 where ever_live and cancel_status <> 'B' and document_status <> 'C';
 
 alter table cancellation add column not_before timestamptz;
-comment on column cancellation.triggers is 'everything that ever called for it, in one epoch';
+comment on column cancellation.triggers is 'everything that ever called for it, in one generation';
 comment on column cancellation.not_before is 'the end of the dwell, while an un-audit is all that calls for it; the read before the request must be later';
 create index cancellation_number_live on cancellation (scheme, due_time) where state = 'superseded' and outcome = 'number_live';
 create index cancellation_number_live_no on cancellation (bill_no) where state = 'superseded' and outcome = 'number_live';
@@ -40,9 +40,9 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the bill is un-audited, and the scheme does not say whether the WMS takes the same number again; nothing was sent',
     'release it if the bill will not be audited again or the WMS takes the number again; if it always does, say un_audited.number_reuse: true in the scheme');
 
--- One verdict per scheme and bill, over the debts of all its epochs. The first of these that fits:
+-- One verdict per scheme and bill, over the debts of all its generations. The first of these that fits:
 --   1 需人工 needs_person:     an open work item of any kind but too_late; a held or parked debt (but too_late); a debt that was only
---                             observed, of a bill that is still voided and was not owed again in a later epoch; an undecodable bill
+--                             observed, of a bill that is still voided and was not owed again in a later generation; an undecodable bill
 --   2 处理中 in_progress:      a planned or open debt
 --   3 已取消 cancelled:        something is done and nothing was too late or left alone
 --   4 部分取消 partly_cancelled: something is done, something was too late or left alone by a person
@@ -87,7 +87,7 @@ select b.scheme, b.bill_id, b.bill_no,
                else '没有属于方案范围的仓库单' || y.because end
        end as reason,
        b.org as stock_org_number, b.affair_type, b.document_status, b.cancel_status, b.modify_time, b.approve_time, b.cancel_time,
-       b.read_time, b.epoch, b.class, b.first_seen_time,
+       b.read_time, b.generation, b.class, b.first_seen_time,
        c.cancellations, c.done, w.open_work_items
 from voidrelay.bill b
 join voidrelay.scheme s on s.scheme = b.scheme
@@ -110,14 +110,14 @@ cross join lateral (
            min(d.hold_reason) filter (where d.state = 'held') as hold_reason,
            count(*) filter (where d.state = 'parked' and d.disposition <> 'too_late') as parked,
            count(*) filter (where d.state in ('parked', 'closed') and d.disposition = 'too_late') as too_late,
-           count(*) filter (where d.state = 'observed' and d.epoch = d.last_epoch) as observed,
+           count(*) filter (where d.state = 'observed' and d.generation = d.last_generation) as observed,
            count(*) filter (where d.state = 'done') as done,
            count(*) filter (where d.state = 'superseded' and d.outcome = 'number_live') as number_live,
            count(*) filter (where d.state = 'closed' and d.outcome = 'no_order' and d.disposition <> 'too_late') as no_order,
            count(*) filter (where d.state = 'closed' and d.outcome <> 'no_order' and d.disposition <> 'too_late') as left_alone
     from (
-        select c.state, c.outcome, c.disposition, c.hold_reason, c.epoch, c.not_before,
-               max(c.epoch) over (partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_epoch
+        select c.state, c.outcome, c.disposition, c.hold_reason, c.generation, c.not_before,
+               max(c.generation) over (partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_generation
         from voidrelay.cancellation c
         where c.scheme = b.scheme and c.bill_id = b.bill_id
     ) d
@@ -153,7 +153,7 @@ from (
     order by w.scheme, w.bill_id, w.bill_no, w.work_item_id
 ) n;
 create or replace view reporting.cancellation_outcome as
-select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.epoch, c.affair_type || '.' || c.direction as leg,
+select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as leg,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.state,
        case c.state when 'planned' then '待定' when 'open' then '待发送' when 'held' then '暂停' when 'done' then '已取消'
@@ -198,7 +198,7 @@ select b.scheme, b.bill_id, b.bill_no, b.first_seen_time as event_time, 10 as st
        b.affair_type || ' ' || b.org as detail, null::bigint as cancellation_id, 0 as attempt
 from voidrelay.bill b
 union all
-select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.epoch || ' 轮）', '', null, 0
+select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.generation || ' 轮）', '', null, 0
 from voidrelay.bill b
 join voidrelay.bill_image i on i.scheme = b.scheme and i.bill_id = b.bill_id
 union all
@@ -218,7 +218,7 @@ select b.scheme, b.bill_id, b.bill_no, b.gone_time, 36, 'gone', '确认单据已
 from voidrelay.bill b
 where b.gone_time is not null
 union all
-select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'debt', '记入应取消（第 ' || c.epoch || ' 轮）',
+select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'debt', '记入应取消（第 ' || c.generation || ' 轮）',
        (select string_agg(case t when 'voided' then '作废' when 'un_audited' then '反审核' when 'deleted' then '删除' else t end, '、') from unnest(c.triggers) t)
            || '：' || c.order_code || ' ' || c.order_type || ' 仓库 ' || c.warehouse_code, c.cancellation_id, 0
 from voidrelay.bill b

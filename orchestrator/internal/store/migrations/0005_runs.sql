@@ -60,7 +60,7 @@ create table backfill_item (
     owner_code       text not null default '',
     triggers         text[] not null default '{}',
     evidence         text not null default '',
-    epoch            integer not null default 0,
+    generation            integer not null default 0,
     cancellation_id  bigint references cancellation,
     detail           text not null default '',
     seen             jsonb,

@@ -72,7 +72,7 @@ select c.scheme, c.cancellation_id, c.bill_id, c.bill_no, c.warehouse_code, c.or
 from voidrelay.cancellation c
 left join voidrelay.bill b on b.scheme = c.scheme and b.bill_id = c.bill_id
 cross join lateral (
-    select case when b.epoch = c.epoch and not b.cancel_is_date then b.epoch_cancel end as void_time
+    select case when b.generation = c.generation and not b.cancel_is_date then b.generation_cancel end as void_time
 ) v
 where c.state = 'done' and c.outcome <> 'marked_done';
 

@@ -46,7 +46,7 @@ select b.scheme, b.bill_id, b.bill_no,
                else '没有属于方案范围的仓库单' || y.because end
        end as reason,
        b.org as stock_org_number, b.affair_type, b.document_status, b.cancel_status, b.modify_time, b.approve_time, b.cancel_time,
-       b.read_time, b.epoch, b.class, b.first_seen_time,
+       b.read_time, b.generation, b.class, b.first_seen_time,
        c.cancellations, c.done, w.open_work_items
 from voidrelay.bill b
 join voidrelay.scheme s on s.scheme = b.scheme
@@ -70,14 +70,14 @@ cross join lateral (
            min(d.hold_reason) filter (where d.state = 'held') as hold_reason,
            count(*) filter (where d.state = 'parked' and d.disposition <> 'too_late') as parked,
            count(*) filter (where d.state in ('parked', 'closed') and d.disposition = 'too_late') as too_late,
-           count(*) filter (where d.state = 'observed' and d.epoch = d.last_epoch) as observed,
+           count(*) filter (where d.state = 'observed' and d.generation = d.last_generation) as observed,
            count(*) filter (where d.state = 'done') as done,
            count(*) filter (where d.state = 'superseded' and d.outcome = 'number_live') as number_live,
            count(*) filter (where d.state = 'closed' and d.outcome = 'no_order' and d.disposition <> 'too_late') as no_order,
            count(*) filter (where d.state = 'closed' and d.outcome <> 'no_order' and d.disposition <> 'too_late') as left_alone
     from (
-        select c.state, c.outcome, c.disposition, c.hold_reason, c.epoch, c.not_before, c.account,
-               max(c.epoch) over (partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_epoch
+        select c.state, c.outcome, c.disposition, c.hold_reason, c.generation, c.not_before, c.account,
+               max(c.generation) over (partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_generation
         from voidrelay.cancellation c
         where c.scheme = b.scheme and c.bill_id = b.bill_id
     ) d

@@ -1250,7 +1250,7 @@ type BackfillItem struct {
 	OwnerCode     string            `protobuf:"bytes,14,opt,name=owner_code,json=ownerCode,proto3" json:"owner_code,omitempty"`
 	Triggers      []string          `protobuf:"bytes,15,rep,name=triggers,proto3" json:"triggers,omitempty"`
 	Evidence      string            `protobuf:"bytes,16,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	Epoch         int32             `protobuf:"varint,17,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Generation    int32             `protobuf:"varint,17,opt,name=generation,proto3" json:"generation,omitempty"`
 	// The debt that it is, once there is one; 0 in a plan for what would be new.
 	CancellationId int64 `protobuf:"varint,18,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
 	// What that debt came to so far.
@@ -1403,9 +1403,9 @@ func (x *BackfillItem) GetEvidence() string {
 	return ""
 }
 
-func (x *BackfillItem) GetEpoch() int32 {
+func (x *BackfillItem) GetGeneration() int32 {
 	if x != nil {
-		return x.Epoch
+		return x.Generation
 	}
 	return 0
 }
@@ -1591,7 +1591,7 @@ const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\x05error\x18\x15 \x01(\tR\x05error\x12!\n" +
 	"\frows_outside\x18\x16 \x01(\x03R\vrowsOutside\x12+\n" +
 	"\x11items_undecodable\x18\x17 \x01(\x03R\x10itemsUndecodableB\v\n" +
-	"\tselection\"\x86\x06\n" +
+	"\tselection\"\x90\x06\n" +
 	"\fBackfillItem\x12\x12\n" +
 	"\x04item\x18\x01 \x01(\x03R\x04item\x12\x17\n" +
 	"\abill_id\x18\x02 \x01(\x03R\x06billId\x12\x17\n" +
@@ -1612,8 +1612,10 @@ const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\n" +
 	"owner_code\x18\x0e \x01(\tR\townerCode\x12\x1a\n" +
 	"\btriggers\x18\x0f \x03(\tR\btriggers\x12\x1a\n" +
-	"\bevidence\x18\x10 \x01(\tR\bevidence\x12\x14\n" +
-	"\x05epoch\x18\x11 \x01(\x05R\x05epoch\x12'\n" +
+	"\bevidence\x18\x10 \x01(\tR\bevidence\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x11 \x01(\x05R\n" +
+	"generation\x12'\n" +
 	"\x0fcancellation_id\x18\x12 \x01(\x03R\x0ecancellationId\x12>\n" +
 	"\aoutcome\x18\x13 \x01(\v2$.orchestrator.v1.CancellationOutcomeR\aoutcome\x12\x16\n" +
 	"\x06detail\x18\x14 \x01(\tR\x06detail\x1a>\n" +

@@ -204,8 +204,8 @@ type Bill struct {
 	ApproveTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=approve_time,json=approveTime,proto3" json:"approve_time,omitempty"`
 	CancelTime     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=cancel_time,json=cancelTime,proto3" json:"cancel_time,omitempty"`
 	// When the query that showed this left.
-	ReadTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
-	Epoch    int32                  `protobuf:"varint,12,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	ReadTime   *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	Generation int32                  `protobuf:"varint,12,opt,name=generation,proto3" json:"generation,omitempty"`
 	// What the last decision made of it: live, voided, un_audited, never_audited, before_start, not_selected, undecodable.
 	Class   string  `protobuf:"bytes,13,opt,name=class,proto3" json:"class,omitempty"`
 	Verdict Verdict `protobuf:"varint,14,opt,name=verdict,proto3,enum=orchestrator.v1.Verdict" json:"verdict,omitempty"`
@@ -325,9 +325,9 @@ func (x *Bill) GetReadTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Bill) GetEpoch() int32 {
+func (x *Bill) GetGeneration() int32 {
 	if x != nil {
-		return x.Epoch
+		return x.Generation
 	}
 	return 0
 }
@@ -384,7 +384,7 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06billNo\x12\x1f\n" +
 	"\x06scheme\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\">\n" +
 	"\x0fGetBillResponse\x12+\n" +
-	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xf5\x05\n" +
+	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xff\x05\n" +
 	"\x04Bill\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x17\n" +
 	"\abill_id\x18\x02 \x01(\x03R\x06billId\x12\x17\n" +
@@ -400,8 +400,10 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\vcancel_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"cancelTime\x127\n" +
-	"\tread_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x14\n" +
-	"\x05epoch\x18\f \x01(\x05R\x05epoch\x12\x14\n" +
+	"\tread_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x1e\n" +
+	"\n" +
+	"generation\x18\f \x01(\x05R\n" +
+	"generation\x12\x14\n" +
 	"\x05class\x18\r \x01(\tR\x05class\x122\n" +
 	"\averdict\x18\x0e \x01(\x0e2\x18.orchestrator.v1.VerdictR\averdict\x12!\n" +
 	"\fverdict_text\x18\x0f \x01(\tR\vverdictText\x12\x16\n" +

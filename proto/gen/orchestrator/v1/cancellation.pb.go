@@ -1786,7 +1786,7 @@ type Cancellation struct {
 	BillId int64  `protobuf:"varint,3,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
 	BillNo string `protobuf:"bytes,4,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	// Which life of the bill, from 1.
-	Epoch int32 `protobuf:"varint,5,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Generation int32 `protobuf:"varint,5,opt,name=generation,proto3" json:"generation,omitempty"`
 	// Assembly.in, Assembly.out, Dassembly.in or Dassembly.out.
 	Leg string `protobuf:"bytes,6,opt,name=leg,proto3" json:"leg,omitempty"`
 	// Kingdee's warehouse number.
@@ -1884,9 +1884,9 @@ func (x *Cancellation) GetBillNo() string {
 	return ""
 }
 
-func (x *Cancellation) GetEpoch() int32 {
+func (x *Cancellation) GetGeneration() int32 {
 	if x != nil {
-		return x.Epoch
+		return x.Generation
 	}
 	return 0
 }
@@ -2484,13 +2484,15 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"parameters\x12\x16\n" +
 	"\x06result\x18\a \x01(\tR\x06result\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xfe\b\n" +
+	"createTime\"\x88\t\n" +
 	"\fCancellation\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12\x17\n" +
 	"\abill_id\x18\x03 \x01(\x03R\x06billId\x12\x17\n" +
-	"\abill_no\x18\x04 \x01(\tR\x06billNo\x12\x14\n" +
-	"\x05epoch\x18\x05 \x01(\x05R\x05epoch\x12\x10\n" +
+	"\abill_no\x18\x04 \x01(\tR\x06billNo\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x05 \x01(\x05R\n" +
+	"generation\x12\x10\n" +
 	"\x03leg\x18\x06 \x01(\tR\x03leg\x12)\n" +
 	"\x10warehouse_number\x18\a \x01(\tR\x0fwarehouseNumber\x12\x18\n" +
 	"\aaccount\x18\b \x01(\tR\aaccount\x12%\n" +

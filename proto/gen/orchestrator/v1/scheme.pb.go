@@ -2141,7 +2141,7 @@ type MappingDifference struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	BillId          int64                  `protobuf:"varint,1,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
 	BillNo          string                 `protobuf:"bytes,2,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
-	Epoch           int32                  `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Generation      int32                  `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
 	Leg             string                 `protobuf:"bytes,4,opt,name=leg,proto3" json:"leg,omitempty"`
 	WarehouseNumber string                 `protobuf:"bytes,5,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
 	// The request under the loaded revision and under the other; absent where the leg would not be owed.
@@ -2197,9 +2197,9 @@ func (x *MappingDifference) GetBillNo() string {
 	return ""
 }
 
-func (x *MappingDifference) GetEpoch() int32 {
+func (x *MappingDifference) GetGeneration() int32 {
 	if x != nil {
-		return x.Epoch
+		return x.Generation
 	}
 	return 0
 }
@@ -2502,11 +2502,13 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"SchemePart\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"\x9c\x02\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\xa6\x02\n" +
 	"\x11MappingDifference\x12\x17\n" +
 	"\abill_id\x18\x01 \x01(\x03R\x06billId\x12\x17\n" +
-	"\abill_no\x18\x02 \x01(\tR\x06billNo\x12\x14\n" +
-	"\x05epoch\x18\x03 \x01(\x05R\x05epoch\x12\x10\n" +
+	"\abill_no\x18\x02 \x01(\tR\x06billNo\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x03 \x01(\x05R\n" +
+	"generation\x12\x10\n" +
 	"\x03leg\x18\x04 \x01(\tR\x03leg\x12)\n" +
 	"\x10warehouse_number\x18\x05 \x01(\tR\x0fwarehouseNumber\x126\n" +
 	"\x06before\x18\x06 \x01(\v2\x1e.orchestrator.v1.MappedRequestR\x06before\x124\n" +

@@ -41,13 +41,13 @@ func (b *bench) backfill(ctx context.Context) (err error) {
 	}
 	took, spent := time.Since(began), s.since(before)
 	var state, fault string
-	var kept, images int
+	var kept, snapshots int
 	if err := s.pool.QueryRow(ctx, `
-select state, error, (select count(*) from bill where class = 'live'), (select count(*) from bill_image) from backfill`).Scan(&state, &fault, &kept, &images); err != nil {
+select state, error, (select count(*) from bill where class = 'live'), (select count(*) from bill_snapshot) from backfill`).Scan(&state, &fault, &kept, &snapshots); err != nil {
 		return err
 	}
-	if state != "complete" || kept != b.backfills || images != b.backfills {
-		s.fail("backfill of %d bills: %s %s, %d bills and %d images kept", b.backfills, state, fault, kept, images)
+	if state != "complete" || kept != b.backfills || snapshots != b.backfills {
+		s.fail("backfill of %d bills: %s %s, %d bills and %d snapshots kept", b.backfills, state, fault, kept, snapshots)
 	}
 	b.figure(fmt.Sprintf("backfill of %d bills", b.backfills), fmt.Sprintf("%.0f s, %.0f bills/s", took.Seconds(), float64(b.backfills)/took.Seconds()), "")
 	spent.figures(b, "bill", b.backfills)

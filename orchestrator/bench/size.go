@@ -12,7 +12,7 @@ import (
 // sizeRows is how many cancellations the ledger is filled with to see how large it gets.
 const sizeRows = 200_000
 
-// size fills a ledger with cancelled bills as a year of them would leave it, each with its image, one attempt and that one's evidence,
+// size fills a ledger with cancelled bills as a year of them would leave it, each with its snapshot, one attempt and that one's evidence,
 // and prints what 1,000,000 of them take on disk. Nothing runs but Postgres.
 func (b *bench) size(ctx context.Context) error {
 	s := &stack{bench: b, name: "size"}
@@ -59,12 +59,12 @@ const sizes = `
 select case when c.relname like 'attempt_evidence%' then 'attempt_evidence (kept for EVIDENCE_DAYS)' else c.relname end as name,
        sum(pg_table_size(c.oid))::bigint as heap, sum(pg_indexes_size(c.oid))::bigint as indexes
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = 'voidrelay' and c.relkind = 'r' and c.relname ~ '^(bill|bill_image|cancellation|attempt|attempt_evidence.*|pass)$'
+where n.nspname = 'voidrelay' and c.relkind = 'r' and c.relname ~ '^(bill|bill_snapshot|cancellation|attempt|attempt_evidence.*|pass)$'
 group by 1
 order by sum(pg_total_relation_size(c.oid)) desc`
 
 // filling is one scheme's life with so many bills, voided and cancelled within seconds, a hundred to a pass. Texts are as long as those of
-// real bills and real answers of the sandboxes: a request of about 700 bytes, an answer of 120, an image with two lines.
+// real bills and real answers of the sandboxes: a request of about 700 bytes, an answer of 120, a snapshot with two lines.
 var filling = []string{`
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, mode, send_since, poll_millis)
 values ('assembly-void', '组装拆卸单作废', 'STK_AssembledApp', 'dc', '{default}', 1, 'send', now(), 60000)`, `
@@ -77,7 +77,7 @@ insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, c
     generation, generation_live, ever_live, generation_approve, generation_cancel)
 select 'assembly-void', 100000 + n, 'ZZCX' || lpad(n::text, 8, '0'), '100', 'Assembly', 'D', 'B', at, at, at, at, at, 'voided', 1, true, true, at, at
 from (select n, now() - interval '365 days' * n / @rows::bigint as at from generate_series(1, @rows::bigint) as n) as bills`, `
-insert into bill_image (scheme, bill_id, generation, content, read_time)
+insert into bill_snapshot (scheme, bill_id, generation, content, read_time)
 select scheme, bill_id, 1, jsonb_build_object('ID', bill_id, 'Number', bill_no, 'Org', '100', 'AffairType', 'Assembly', 'DocumentStatus', 'C', 'CancelStatus', 'A',
     'CreateTime', bill_create_time, 'ModifyTime', modify_time, 'ApproveTime', approve_time, 'Products', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10,
     'Material', 'CP' || bill_id, 'Warehouse', 'CK001', 'Quantity', '12.5')), 'Components', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10 + 1,
@@ -85,7 +85,7 @@ select scheme, bill_id, 1, jsonb_build_object('ID', bill_id, 'Number', bill_no, 
 from bill`, `
 insert into cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type, cancel_reason, evidence,
     legs_from, revision, pass_id, business_date, state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, maybe_landed, create_time, outcome_time)
-select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ01', bill_no, 'QTRK', '金蝶组装拆卸单作废', 'image', 'image', 1,
+select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ01', bill_no, 'QTRK', '金蝶组装拆卸单作废', 'snapshot', 'snapshot', 1,
     (bill_id - 100000 + 99) / 100, cancel_time::date, 'done', 'cancelled', cancel_time, cancel_time, cancel_time, 1, 'cancelled', '取消成功', true, cancel_time, cancel_time
 from bill order by bill_id`, `
 insert into attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time, disposition, recognised, http_status, vendor_flag, vendor_code,

@@ -24,8 +24,8 @@ type evidence struct {
 	orders  map[wsandbox.Key]wsandbox.Truth
 	debts   map[wsandbox.Key][]debt
 	work    map[string][]work
-	// images are when each bill was last read live, by the ledger.
-	images map[int64]time.Time
+	// snapshots are when each bill was last read live, by the ledger.
+	snapshots map[int64]time.Time
 	// together are, of each bill that a sweep proved gone, all that the same sweep did.
 	together map[int64][]int64
 	looks    map[string]int
@@ -94,7 +94,7 @@ const (
 func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) {
 	e := &evidence{
 		scheme: s, bills: map[string][]ksandbox.BillTruth{}, orders: map[wsandbox.Key]wsandbox.Truth{}, debts: map[wsandbox.Key][]debt{},
-		work: map[string][]work{}, images: map[int64]time.Time{}, together: map[int64][]int64{}, looks: map[string]int{},
+		work: map[string][]work{}, snapshots: map[int64]time.Time{}, together: map[int64][]int64{}, looks: map[string]int{},
 	}
 	kingdee, err := t.control.kingdeeTruth(ctx)
 	if err != nil {
@@ -152,17 +152,17 @@ from work_item order by work_item_id`)
 	return e.read(ctx, t)
 }
 
-// read adds what the ledger's looks left: images, and what sweeps proved gone.
+// read adds what the ledger's looks left: snapshots, and what sweeps proved gone.
 func (e *evidence) read(ctx context.Context, t *town) error {
-	images, err := rows[struct {
+	snapshots, err := rows[struct {
 		Bill int64
 		Read time.Time
-	}](ctx, t, `select bill_id as bill, max(read_time) as read from bill_image group by bill_id`)
+	}](ctx, t, `select bill_id as bill, max(read_time) as read from bill_snapshot group by bill_id`)
 	if err != nil {
 		return err
 	}
-	for _, i := range images {
-		e.images[i.Bill] = i.Read
+	for _, i := range snapshots {
+		e.snapshots[i.Bill] = i.Read
 	}
 	looks, err := rows[struct {
 		Kind, State string

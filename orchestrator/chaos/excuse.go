@@ -70,7 +70,7 @@ func (e *evidence) unseen(b ksandbox.BillTruth, key wsandbox.Key, trigger rule.T
 		return false
 	}
 	last := lives[len(lives)-1]
-	read, seen := e.images[b.BillID]
+	read, seen := e.snapshots[b.BillID]
 	switch {
 	case e.passes.within(last.span, e.visible), seen && !read.Before(last.from):
 		return false

@@ -126,10 +126,10 @@ func (s *story) verdict() *verdict {
 	e := &evidence{
 		scheme: s.scheme, began: at(-100), passes: s.passes, bills: map[string][]ksandbox.BillTruth{number: s.bills},
 		orders: map[wsandbox.Key]wsandbox.Truth{key: s.order}, debts: map[wsandbox.Key][]debt{}, work: map[string][]work{},
-		together: map[int64][]int64{1: s.together}, images: map[int64]time.Time{1: at(1)}, cancelIsDate: s.cancelIsDate,
+		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)}, cancelIsDate: s.cancelIsDate,
 	}
 	if s.neverSeen {
-		clear(e.images)
+		clear(e.snapshots)
 	}
 	for _, w := range s.work {
 		e.work[w.Number] = append(e.work[w.Number], w)

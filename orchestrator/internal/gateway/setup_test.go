@@ -167,7 +167,7 @@ func seed(rows rowtest.DB) {
 	rows.Pass(rowtest.Pass{Funnel: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "legs": 3, "legs_new": 3}`})
 	rows.Pass(rowtest.Pass{Error: "kingdeesvc: UNAVAILABLE"})
 
-	rows.Bill(rowtest.Bill{ID: 1, No: "ZZCX000001", Image: true})
+	rows.Bill(rowtest.Bill{ID: 1, No: "ZZCX000001", Snapshot: true})
 	done := rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "ZZCX000001", State: "done", Disposition: "cancelled", Attempt: 2})
 	rows.Attempt(rowtest.Attempt{CancellationID: done, Attempt: 1, Disposition: "unknown", Request: []byte("<request/>"), Reply: []byte{}})
 	rows.Attempt(rowtest.Attempt{

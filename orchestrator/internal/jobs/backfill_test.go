@@ -67,7 +67,7 @@ func (b *bench) standingOf(id int64) string {
 func (b *bench) ledgerSum() string {
 	b.Helper()
 	return b.text(`select md5((select coalesce(string_agg(x::text, ';' order by x::text), '') from bill x)
-        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from bill_image x)
+        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from bill_snapshot x)
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from cancellation x)
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from work_item x)
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from mark x))`)

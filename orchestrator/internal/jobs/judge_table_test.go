@@ -57,13 +57,13 @@ func sum(waits []time.Duration) (total time.Duration) {
 // TestTheTableOfAnswersLineByLine holds each line of "disposition: the cancellation" with its schedule, its cap and its work item.
 func TestTheTableOfAnswersLineByLine(t *testing.T) {
 	t.Parallel()
-	image, weak := ledger.Due{Evidence: rule.EvidenceImage}, ledger.Due{Evidence: rule.EvidenceWeak}
-	landed := ledger.Due{Evidence: rule.EvidenceImage, AnswerLost: true}
+	snapshot, weak := ledger.Due{Evidence: rule.EvidenceSnapshot}, ledger.Due{Evidence: rule.EvidenceWeak}
+	landed := ledger.Due{Evidence: rule.EvidenceSnapshot, AnswerLost: true}
 
 	t.Run("cancelled and already cancelled end it", func(t *testing.T) {
 		t.Parallel()
 		for _, d := range []rule.Disposition{rule.Cancelled, rule.AlreadyCancelled} {
-			waits, end, work := asked(t, image, rule.Answer{Disposition: d}, false)
+			waits, end, work := asked(t, snapshot, rule.Answer{Disposition: d}, false)
 			require.Empty(t, waits)
 			require.Equal(t, rule.Next{State: rule.Done, Outcome: string(d)}, end)
 			require.Empty(t, work)
@@ -71,7 +71,7 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 	})
 	t.Run("in progress is asked again after a while, at most nine times, then a person", func(t *testing.T) {
 		t.Parallel()
-		waits, end, _ := asked(t, image, rule.Answer{Disposition: rule.InProgress, Recognised: true}, false)
+		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.InProgress, Recognised: true}, false)
 		requireWaits(t, []int{1, 2, 4, 8, 15, 15, 15, 15, 15}, 0.1, waits)
 		require.Equal(t, rule.Next{State: rule.Parked, Work: rule.WorkInProgress}, end)
 	})
@@ -91,7 +91,7 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 	})
 	t.Run("not found within the grace, else a person, and hourly for a day", func(t *testing.T) {
 		t.Parallel()
-		waits, end, work := asked(t, image, rule.Answer{Disposition: rule.NotFound, Recognised: true}, false)
+		waits, end, work := asked(t, snapshot, rule.Answer{Disposition: rule.NotFound, Recognised: true}, false)
 		var hourly int
 		for _, wait := range waits {
 			if wait >= time.Hour {
@@ -108,22 +108,22 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 		for answer, want := range map[rule.Answer]rule.WorkKind{
 			{Disposition: rule.TooLate, Recognised: true}: rule.WorkTooLate, {Disposition: rule.Rejected, Recognised: true}: rule.WorkRejected,
 		} {
-			waits, end, _ := asked(t, image, answer, false)
+			waits, end, _ := asked(t, snapshot, answer, false)
 			require.Empty(t, waits)
 			require.Equal(t, rule.Next{State: rule.Parked, Work: want}, end)
 		}
 	})
 	t.Run("a refusal that nobody understands is verified and asked again after 1, 5 and 15 minutes, then a person", func(t *testing.T) {
 		t.Parallel()
-		waits, end, _ := asked(t, image, rule.Answer{Disposition: rule.Rejected}, false)
+		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Rejected}, false)
 		requireWaits(t, []int{1, 5, 15}, 0.1, waits)
 		require.Equal(t, rule.Next{State: rule.Parked, Work: rule.WorkUnrecognised}, end)
-		require.True(t, newRegistry(nil, nil).judge(image, ledger.Result{Answer: rule.Answer{Disposition: rule.Rejected}}, time.Now()).Next.Verify)
+		require.True(t, newRegistry(nil, nil).judge(snapshot, ledger.Result{Answer: rule.Answer{Disposition: rule.Rejected}}, time.Now()).Next.Verify)
 	})
 	t.Run("too fast and not sent are sent again for a day in which others are answered, then a person", func(t *testing.T) {
 		t.Parallel()
 		for _, d := range []rule.Disposition{rule.Throttled, rule.NotSent} {
-			waits, end, _ := asked(t, image, rule.Answer{Disposition: d}, true)
+			waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: d}, true)
 			requireWaits(t, []int{1}, 0.5, waits[:1])
 			for _, wait := range waits {
 				require.LessOrEqual(t, wait, 7*time.Minute+30*time.Second)
@@ -135,16 +135,16 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 	})
 	t.Run("while the WMS answers nobody at all nobody is called", func(t *testing.T) {
 		t.Parallel()
-		waits, end, work := asked(t, image, rule.Answer{Disposition: rule.NotSent}, false)
+		waits, end, work := asked(t, snapshot, rule.Answer{Disposition: rule.NotSent}, false)
 		require.Len(t, waits, 2000, "six days")
 		require.Zero(t, end)
 		require.Empty(t, work)
 	})
 	t.Run("unknown is verified and probed, at most four times, then a person", func(t *testing.T) {
 		t.Parallel()
-		waits, end, _ := asked(t, image, rule.Answer{Disposition: rule.Unknown}, false)
+		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Unknown}, false)
 		requireWaits(t, []int{1, 2, 4, 8}, 0.1, waits)
 		require.Equal(t, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown}, end)
-		require.True(t, newRegistry(nil, nil).judge(image, ledger.Result{Answer: rule.Answer{Disposition: rule.Unknown}}, time.Now()).Next.Verify)
+		require.True(t, newRegistry(nil, nil).judge(snapshot, ledger.Result{Answer: rule.Answer{Disposition: rule.Unknown}}, time.Now()).Next.Verify)
 	})
 }

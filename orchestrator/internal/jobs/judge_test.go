@@ -52,7 +52,7 @@ func TestAlternatingAnswersReachAPerson(t *testing.T) {
 	t.Parallel()
 	r := newRegistry(nil, nil)
 	now := time.Now()
-	due := ledger.Due{ID: 1, Attempt: 1, Evidence: rule.EvidenceImage}
+	due := ledger.Due{ID: 1, Attempt: 1, Evidence: rule.EvidenceSnapshot}
 	answers := []rule.Disposition{rule.Unknown, rule.Throttled, rule.InProgress}
 	for i := range 100 {
 		now = now.Add(time.Minute)

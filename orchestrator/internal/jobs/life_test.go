@@ -233,7 +233,7 @@ func (b *bench) proveGone(id int64) {
 	b.Helper()
 	known, err := b.store.Known(b.Context(), "assembly-void", []int64{id})
 	require.NoError(b, err)
-	require.NoError(b, b.store.AddImages(b.Context(), "assembly-void", known))
+	require.NoError(b, b.store.AddSnapshots(b.Context(), "assembly-void", known))
 	standing, err := b.store.Scheme(b.Context(), "assembly-void")
 	require.NoError(b, err)
 	e := b.p.registry.entries["assembly-void"]
@@ -241,7 +241,7 @@ func (b *bench) proveGone(id int64) {
 	p := newPager(b.store, reader{entry: e}, pass, standing, account{})
 	d := rule.DecideGone(p.policy, *known[id], b.clock, b.clock)
 	page := ledger.Page{Bills: []ledger.BillWrite{{Before: known[id].ReadTime, After: d.After, Reason: d.Reason}}}
-	page.Debts, err = p.debts(&page, d, *known[id].LastImage, b.clock)
+	page.Debts, err = p.debts(&page, d, *known[id].LastSnapshot, b.clock)
 	require.NoError(b, err)
 	look := ledger.Look{Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince, Brakes: e.Brakes()}
 	_, err = b.store.CommitLook(b.Context(), look, page, func(pgx.Tx, ledger.Looked) error { return nil })

@@ -62,7 +62,7 @@ func TestAnUnAuditThatMovesNoDateIsNoticedByTheWatch(t *testing.T) {
 	b.watch()
 	require.Equal(t, "un_audited", b.text(`select class from bill where bill_id = 2`))
 	require.Equal(t, "3 1 complete", b.text(`select bills_read || ' ' || bills_repaired || ' ' || state from sweep`))
-	require.Equal(t, "1", b.text(`select count(*)::text from bill_image where bill_id = 2`), "its image stays")
+	require.Equal(t, "1", b.text(`select count(*)::text from bill_snapshot where bill_id = 2`), "its snapshot stays")
 }
 
 // A void under a stamp that no pass reads (date-only, or a server whose void moves nothing) is owed all the same, behind the brakes.

@@ -13,7 +13,7 @@ import (
 // pageStore is what deciding a page asks of the ledger.
 type pageStore interface {
 	Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error)
-	AddImages(ctx context.Context, scheme string, known map[int64]*rule.Known) error
+	AddSnapshots(ctx context.Context, scheme string, known map[int64]*rule.Known) error
 }
 
 // pager turns one light page into what the ledger is to write: it reads whole the bills that changed and lets the rules decide.
@@ -105,7 +105,7 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 			known[id] = k
 		}
 	}
-	if err := p.store.AddImages(ctx, p.pass.Scheme, known); err != nil {
+	if err := p.store.AddSnapshots(ctx, p.pass.Scheme, known); err != nil {
 		return err
 	}
 	waiting := make(map[int64]bool, len(ids))
@@ -155,7 +155,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		// Voided before we came, for all that can be told; no later pass would show it, since it carries no date.
 		d.Class, d.After.Class = rule.ClassBeforeStart, rule.ClassBeforeStart
 	}
-	write := ledger.BillWrite{After: d.After, Image: d.Image, Reason: d.Reason}
+	write := ledger.BillWrite{After: d.After, Snapshot: d.Snapshot, Reason: d.Reason}
 	if known != nil {
 		write.Before = known.ReadTime
 	}

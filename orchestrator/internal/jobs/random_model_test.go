@@ -103,7 +103,7 @@ func (l *lives) checkBills(debts []owedRow) error {
 		var requests []ruletest.Request
 		for _, r := range l.wms.requests {
 			if d := debts[slices.IndexFunc(debts, func(d owedRow) bool { return d.CancellationID == r.cancellation })]; d.BillID == b.Bill.ID {
-				requests = append(requests, ruletest.Request{Warehouse: r.warehouse, At: r.at, Guessed: d.Evidence != string(rule.EvidenceImage)})
+				requests = append(requests, ruletest.Request{Warehouse: r.warehouse, At: r.at, Guessed: d.Evidence != string(rule.EvidenceSnapshot)})
 			}
 		}
 		told, err := l.told(b, debts)
@@ -121,9 +121,9 @@ func debtsOf(debts []owedRow, bill int64) []owedRow {
 	return slices.DeleteFunc(slices.Clone(debts), func(d owedRow) bool { return d.BillID != bill })
 }
 
-// lastSeenLive is when each bill was last read live, by its newest image.
+// lastSeenLive is when each bill was last read live, by its newest snapshot.
 func (l *lives) lastSeenLive() (map[int64]time.Time, error) {
-	rows, err := l.pool.Query(l.Context(), `select bill_id, max(read_time) from bill_image group by 1`)
+	rows, err := l.pool.Query(l.Context(), `select bill_id, max(read_time) from bill_snapshot group by 1`)
 	if err != nil {
 		return nil, err
 	}

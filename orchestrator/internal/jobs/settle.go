@@ -78,7 +78,7 @@ func (c *sweepChunk) settleThese(ctx context.Context, p *pager, ids []int64) err
 	if err != nil {
 		return err
 	}
-	if err := c.store.AddImages(ctx, c.sweep.Scheme, known); err != nil {
+	if err := c.store.AddSnapshots(ctx, c.sweep.Scheme, known); err != nil {
 		return err
 	}
 	page := ledger.Page{}

@@ -87,8 +87,8 @@ type BillWrite struct {
 	// page is refused with ErrConflict.
 	Before time.Time
 	After  rule.Known
-	// Image is stored for the generation, when set.
-	Image *rule.Bill
+	// Snapshot is stored for the generation, when set.
+	Snapshot *rule.Bill
 	// Reason says more about its class, where there is more to say: why it is undecodable, or not selected.
 	Reason string
 }
@@ -133,7 +133,7 @@ type Page struct {
 	Debts []Debt
 	// Withdraw: bills without a trigger, whose unsent debts are superseded. Restored: those of them that are live.
 	Withdraw, Restored []int64
-	// Vanished are legs of an earlier image that the bill no longer has.
+	// Vanished are legs of an earlier snapshot that the bill no longer has.
 	Vanished []Vanished
 	Work     []Work
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
@@ -149,11 +149,11 @@ type Page struct {
 // cannot be decoded shows up again in every overlap.
 func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Debts) == 0 }
 
-// Vanished is a leg that an earlier image had.
+// Vanished is a leg that an earlier snapshot had.
 type Vanished struct {
 	BillID int64
 	BillNo string
-	// Generation is the image's: a debt of that generation for the same leg settles the matter.
+	// Generation is the snapshot's: a debt of that generation for the same leg settles the matter.
 	Generation int
 	Leg        rule.Leg
 }

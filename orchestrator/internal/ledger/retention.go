@@ -6,6 +6,6 @@ import "time"
 type Retention struct {
 	// Evidence of attempts: masked requests and raw replies.
 	Evidence time.Duration
-	// Bills that were never live and owe nothing, and images of lives that were followed by another.
+	// Bills that were never live and owe nothing, and snapshots of lives that were followed by another.
 	Bills time.Duration
 }

@@ -82,8 +82,8 @@ type Bill struct {
 	// Class: voided unless said; Document and Cancel letters follow from it.
 	Class, ClassReason string
 	Generation         int
-	// Image stores one for the generation.
-	Image bool
+	// Snapshot stores one for the generation.
+	Snapshot bool
 }
 
 // Bill inserts one, voided unless said otherwise.
@@ -108,8 +108,8 @@ values (@scheme, @id, @no, '100', 'Assembly', @document, @cancel, @created, @cha
 			"changed": Now.Add(-time.Minute), "approved": when(document == "C", Now.Add(-time.Hour)), "voided": voided, "now": Now,
 			"class": b.Class, "reason": b.ClassReason, "generation": b.Generation,
 		})
-	if b.Image {
-		d.Exec(`insert into voidrelay.bill_image (scheme, bill_id, generation, content, read_time) values ($1, $2, $3, '{}', $4)`,
+	if b.Snapshot {
+		d.Exec(`insert into voidrelay.bill_snapshot (scheme, bill_id, generation, content, read_time) values ($1, $2, $3, '{}', $4)`,
 			b.Scheme, b.ID, b.Generation, Now.Add(-time.Hour))
 	}
 }
@@ -148,7 +148,7 @@ func (d DB) Cancellation(c Cancellation) int64 {
 	return d.insert(`insert into voidrelay.cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
     cancel_reason, extend_props, evidence, legs_from, revision, business_date, state, hold_reason, outcome, verified_time, decide_time, due_time,
     attempt, disposition, vendor_message, create_time, update_time, outcome_time)
-values (@scheme, @bill, @no, @generation, 'Assembly', 'in', 'CK' || @warehouse, 'default', @warehouse, @no, 'OTHER_IN', '金蝶作废', '{"source": "kingdee"}', 'image', 'image', 1,
+values (@scheme, @bill, @no, @generation, 'Assembly', 'in', 'CK' || @warehouse, 'default', @warehouse, @no, 'OTHER_IN', '金蝶作废', '{"source": "kingdee"}', 'snapshot', 'snapshot', 1,
     '2026-11-20', @state, @hold, @outcome, @created, @created, @created, @attempt, @disposition, @message, @created, @created, @ended)
 returning cancellation_id`, pgx.StrictNamedArgs{
 		"scheme": c.Scheme, "bill": c.BillID, "no": c.BillNo, "generation": c.Generation, "warehouse": c.Warehouse, "state": c.State,

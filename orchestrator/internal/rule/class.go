@@ -28,8 +28,8 @@ const (
 	ReasonTrigger = "trigger_not_in_scheme"
 	// ReasonNeverLive: gone, and never seen live.
 	ReasonNeverLive = "never_live"
-	// ReasonNoImage: gone, and nothing shows what was on it.
-	ReasonNoImage = "no_image"
+	// ReasonNoSnapshot: gone, and nothing shows what was on it.
+	ReasonNoSnapshot = "no_snapshot"
 	// ReasonFloor: it happened before a part came into the scheme: floor:organisation:200.
 	ReasonFloor = "floor"
 )
@@ -39,8 +39,8 @@ type Evidence string
 
 // The kinds of evidence, strongest first.
 const (
-	// EvidenceImage: we saw the bill live in this generation.
-	EvidenceImage Evidence = "image"
+	// EvidenceSnapshot: we saw the bill live in this generation.
+	EvidenceSnapshot Evidence = "snapshot"
 	// EvidenceApproved: it carries an approve date.
 	EvidenceApproved Evidence = "approved"
 	// EvidenceWeak: only its document status, or an earlier generation, tells that it went beyond a draft.
@@ -52,8 +52,8 @@ type LegsFrom string
 
 // The two contents.
 const (
-	LegsFromImage   LegsFrom = "image"
-	LegsFromCurrent LegsFrom = "current"
+	LegsFromSnapshot LegsFrom = "snapshot"
+	LegsFromCurrent  LegsFrom = "current"
 )
 
 // HoldReason says why a debt waits for a release.

@@ -35,13 +35,13 @@ type Decision struct {
 	// After is what to remember. Not set for stale.
 	After         Known
 	NewGeneration bool
-	// Image is to be stored with the generation: the bill was seen live.
-	Image *Bill
+	// Snapshot is to be stored with the generation: the bill was seen live.
+	Snapshot *Bill
 	// Triggers are those of the scheme's that hold; something is owed only then.
 	Triggers []Trigger
 	// NotBefore is when the dwell of the only trigger is over; zero where there is nothing to wait for.
 	NotBefore time.Time
-	// Content is where the legs come from (the image's bill or the present one), when something is owed.
+	// Content is where the legs come from (the snapshot's bill or the present one), when something is owed.
 	Content  *Bill
 	LegsFrom LegsFrom
 	Evidence Evidence
@@ -49,7 +49,7 @@ type Decision struct {
 	Legs    []Leg
 	Outside int
 	Hold    HoldReason
-	// Vanished are legs of the previous image that the bill no longer has; a person must look at those that no debt covers.
+	// Vanished are legs of the previous snapshot that the bill no longer has; a person must look at those that no debt covers.
 	Vanished           []Leg
 	VanishedGeneration int
 	// Withdraw: no trigger holds, so debts not sent yet are superseded.
@@ -99,48 +99,48 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 
 func (p Policy) selects(org string) bool { return len(p.Orgs) == 0 || p.Orgs[org] }
 
-// notSelected owes nothing; but it remembers the bill's image, in case it is selected one day, and takes back what was owed while
+// notSelected owes nothing; but it remembers the bill's snapshot, in case it is selected one day, and takes back what was owed while
 // it was.
 func (p Policy) notSelected(d *Decision, seen Bill, why string) {
 	state := seen.State()
 	if state.Live() {
-		p.image(d, seen)
+		p.snapshot(d, seen)
 		d.Vanished = nil
 	}
 	d.Withdraw = !state.Voided()
 	d.Class, d.Reason = ClassNotSelected, why
 }
 
-// live takes the bill's image, unless the scheme's condition turns the bill down.
+// live takes the bill's snapshot, unless the scheme's condition turns the bill down.
 func (p Policy) live(d *Decision, seen Bill) {
 	if !p.takes(d, &seen, nil) {
 		p.notSelected(d, seen, ReasonWhen)
 		return
 	}
-	p.image(d, seen)
+	p.snapshot(d, seen)
 	if d.Fault != nil {
 		d.Class = ClassUndecodable
 	}
 }
 
-// image keeps the bill as it is now seen live, and says which legs of the one before are gone.
-func (p Policy) image(d *Decision, seen Bill) {
+// snapshot keeps the bill as it is now seen live, and says which legs of the one before are gone.
+func (p Policy) snapshot(d *Decision, seen Bill) {
 	d.Class, d.Withdraw, d.Restored = ClassLive, true, true
 	p.vanished(d, seen)
-	image := seen
-	d.Image, d.After.Image = &image, &image
-	d.After.LastImage, d.After.LastImageGeneration = &image, d.After.Generation
+	snapshot := seen
+	d.Snapshot, d.After.Snapshot = &snapshot, &snapshot
+	d.After.LastSnapshot, d.After.LastSnapshotGeneration = &snapshot, d.After.Generation
 }
 
-// takes asks the scheme's condition: of the present content, and of the image. The order was made from the image, so a bill that was
+// takes asks the scheme's condition: of the present content, and of the snapshot. The order was made from the snapshot, so a bill that was
 // the scheme's then still is; but what marks a bill as the scheme's may have come to it after it was last seen live, without any
 // date moving, and then only the present content shows it. A bill is turned down when neither says yes.
-func (p Policy) takes(d *Decision, present, image *Bill) bool {
+func (p Policy) takes(d *Decision, present, snapshot *Bill) bool {
 	if p.When == nil {
 		return true
 	}
 	var fault error
-	for _, content := range []*Bill{image, present} {
+	for _, content := range []*Bill{snapshot, present} {
 		if content == nil {
 			continue
 		}
@@ -202,14 +202,14 @@ func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 	}
 }
 
-// owe decides by the table of what shows that the WMS ever had the order, and takes the legs from the image or, without one, from
+// owe decides by the table of what shows that the WMS ever had the order, and takes the legs from the snapshot or, without one, from
 // the present content (nil when the bill is gone). at is when the trigger's event happened, as far as anybody can tell.
 func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, state State, present *Bill, once bool) {
 	content, from := present, LegsFromCurrent
 	switch {
-	case d.After.Image != nil:
-		d.Evidence = EvidenceImage
-		content, from = d.After.Image, LegsFromImage
+	case d.After.Snapshot != nil:
+		d.Evidence = EvidenceSnapshot
+		content, from = d.After.Snapshot, LegsFromSnapshot
 	case !state.ApproveTime.IsZero():
 		d.Evidence = EvidenceApproved
 	case !once && (state.DocumentStatus == Draft || state.DocumentStatus == Created):
@@ -218,17 +218,17 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 	default:
 		d.Evidence = EvidenceWeak
 	}
-	image := d.After.Image
+	snapshot := d.After.Snapshot
 	if content == nil {
-		// Gone, and not seen live in this generation: the last image is all there is.
-		image = d.After.LastImage
-		content, from = image, LegsFromImage
+		// Gone, and not seen live in this generation: the last snapshot is all there is.
+		snapshot = d.After.LastSnapshot
+		content, from = snapshot, LegsFromSnapshot
 	}
 	switch {
 	case content == nil:
-		d.Reason = ReasonNoImage
+		d.Reason = ReasonNoSnapshot
 		return
-	case !p.takes(d, present, image):
+	case !p.takes(d, present, snapshot):
 		d.Class, d.Reason, d.Hold = ClassNotSelected, ReasonWhen, ""
 		return
 	case d.Fault != nil:
@@ -267,15 +267,15 @@ func (p Policy) legs(d *Decision, at time.Time) {
 	}
 }
 
-// vanished notes which legs of the last image the bill no longer has.
+// vanished notes which legs of the last snapshot the bill no longer has.
 func (p Policy) vanished(d *Decision, now Bill) {
-	before := d.After.LastImage
+	before := d.After.LastSnapshot
 	if before == nil {
 		return
 	}
 	had, _ := Legs(*before, p.Legs)
 	has, _ := Legs(now, p.Legs)
-	d.Vanished, d.VanishedGeneration = missing(had, has), d.After.LastImageGeneration
+	d.Vanished, d.VanishedGeneration = missing(had, has), d.After.LastSnapshotGeneration
 }
 
 // eventTime is when a voided bill was voided: its cancel date (one without a time of day counts as the end of that

@@ -22,10 +22,10 @@ type Known struct {
 	UnAuditTime time.Time
 	// GoneTime is when it was proved gone; zero while it is not.
 	GoneTime time.Time
-	// Image is the bill as it was last seen live in this generation, LastImage in any; nil when there is none.
-	Image, LastImage *Bill
-	// LastImageGeneration is the generation of LastImage.
-	LastImageGeneration int
+	// Snapshot is the bill as it was last seen live in this generation, LastSnapshot in any; nil when there is none.
+	Snapshot, LastSnapshot *Bill
+	// LastSnapshotGeneration is the generation of LastSnapshot.
+	LastSnapshotGeneration int
 	// HasPlanned: a pass that did not end has left debts planned.
 	HasPlanned bool
 	// Recheck: a fresh read showed something else than State, or State could not be trusted; it must be read whole again.
@@ -49,7 +49,7 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 		again := seen.Live() && (!known.State.Live() || !known.GoneTime.IsZero()) && known.ended()
 		if again || differs(known.GenerationApprove, seen.ApproveTime) || differs(known.GenerationCancel, seen.CancelTime) {
 			after.Generation++
-			after.GenerationLive, after.Image = false, nil
+			after.GenerationLive, after.Snapshot = false, nil
 			after.GenerationApprove, after.GenerationCancel = time.Time{}, time.Time{}
 			newGeneration = true
 		}

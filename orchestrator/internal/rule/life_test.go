@@ -107,77 +107,77 @@ func TestLivesOfABill(t *testing.T) {
 	for name, life := range map[string][]read{
 		"audited, voided": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"audited for WH1, un-audited, moved to WH2, voided: the order stands in WH1": {
 			{live(1, "WH1"), "live e1" + standing},
 			{unAudited("WH1"), "un_audited e1" + gone},
 			{unAudited("WH2"), "un_audited e1" + gone},
-			{void("D", 2, "WH2"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH2"), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"the same between two reads": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH2"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH2"), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"un-audited, resubmitted, voided: one generation whatever the letter": {
 			{live(1, "WH1"), "live e1" + standing},
 			{unAudited("WH1"), "un_audited e1" + gone},
 			{seen{status: "B", cancel: "A", warehouses: []string{"WH1"}}, "un_audited e1" + gone},
 			{draft("WH1"), "un_audited e1" + gone},
-			{void("A", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("A", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"voided twice over the same read: one generation": {
 			{live(1, "WH1", "WH2"), "live e1" + standing},
-			{void("D", 2, "WH1", "WH2"), "voided e1 WH1 WH2 image/image"},
-			{void("D", 2, "WH1", "WH2"), "voided e1 WH1 WH2 image/image"},
+			{void("D", 2, "WH1", "WH2"), "voided e1 WH1 WH2 snapshot/snapshot"},
+			{void("D", 2, "WH1", "WH2"), "voided e1 WH1 WH2 snapshot/snapshot"},
 		},
-		"void, restore, re-audit, void: two generations, each with its image": {
+		"void, restore, re-audit, void: two generations, each with its snapshot": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{unAudited("WH1"), "un_audited e1" + gone},
 			{live(3, "WH2"), "live e2 vanished:WH1@e1" + standing},
-			{void("D", 4, "WH2"), "voided e2 WH2 image/image"},
+			{void("D", 4, "WH2"), "voided e2 WH2 snapshot/snapshot"},
 		},
 		"the same with the restore unseen": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{live(3, "WH1"), "live e2" + standing},
-			{void("D", 4, "WH1"), "voided e2 WH1 image/image"},
+			{void("D", 4, "WH1"), "voided e2 WH1 snapshot/snapshot"},
 		},
 		"the same where Kingdee keeps the cancel date after a restore": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{live(3, "WH1").withVoided(2), "live e2" + standing},
-			{void("D", 4, "WH2"), "voided e2 WH1 image/image"},
+			{void("D", 4, "WH2"), "voided e2 WH1 snapshot/snapshot"},
 		},
 		"the same where Kingdee fills no cancel date": {
 			{void("D", 0, "WH1").withModified(2), "voided e1 WH1 weak/current held:no_event_time"},
 			{live(3, "WH1"), "live e2" + standing},
-			{void("D", 0, "WH1").withModified(4), "voided e2 WH1 image/image"},
+			{void("D", 0, "WH1").withModified(4), "voided e2 WH1 snapshot/snapshot"},
 		},
-		"the same with the second life unseen: owed from what it says now, the first image's other leg for a person": {
+		"the same with the second life unseen: owed from what it says now, the first snapshot's other leg for a person": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{void("D", 4, "WH2").withApproved(3), "voided e2 WH2 approved/current vanished:WH1@e1"},
 		},
 		"restored and voided again without an audit: never quietly nothing": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{unAudited("WH2"), "un_audited e1" + gone},
 			{void("D", 3, "WH2"), "voided e2 WH2 weak/current vanished:WH1@e1"},
 		},
 		"the same with the letter of a draft": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("A", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("A", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{draft("WH1"), "un_audited e1" + gone},
 			{void("A", 3, "WH1"), "voided e2 WH1 weak/current"},
 			{draft("WH1"), "un_audited e2" + gone},
 		},
 		"restored with a cancel date that has no time of day, voided the same day: the same generation is owed again": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 24, "WH1").onlyDate(), "voided e1 WH1 image/image"},
+			{void("D", 24, "WH1").onlyDate(), "voided e1 WH1 snapshot/snapshot"},
 			{unAudited("WH1"), "un_audited e1" + gone},
-			{void("D", 24, "WH1").onlyDate(), "voided e1 WH1 image/image"},
+			{void("D", 24, "WH1").onlyDate(), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"voided draft": {
 			{draft("WH1"), "never_audited e1" + gone},
@@ -190,30 +190,30 @@ func TestLivesOfABill(t *testing.T) {
 			{void("Z", 2, "WH1"), "never_audited e1" + gone},
 			{draft("WH1"), "never_audited e1" + gone},
 			{live(3, "WH1"), "live e2" + standing},
-			{void("D", 4, "WH9"), "voided e2 WH1 image/image"},
+			{void("D", 4, "WH9"), "voided e2 WH1 snapshot/snapshot"},
 		},
 		"draft, audited, voided: the draft begins the generation": {
 			{draft("WH1"), "never_audited e1" + gone},
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"un-audited and audited again between two reads: a new generation": {
 			{live(1, "WH1"), "live e1" + standing},
 			{live(2, "WH2"), "live e2 vanished:WH1@e1" + standing},
-			{void("D", 3, "WH2"), "voided e2 WH2 image/image"},
+			{void("D", 3, "WH2"), "voided e2 WH2 snapshot/snapshot"},
 		},
 		"un-audited, audited again and voided between two reads, approve date kept": {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 3, "WH1").withApproved(2), "voided e2 WH1 approved/current"},
 		},
-		"edited while live: the later image counts, its lost leg is a person's": {
+		"edited while live: the later snapshot counts, its lost leg is a person's": {
 			{live(1, "WH1", "WH2"), "live e1" + standing},
 			{live(1, "WH2", "WH3"), "live e1 vanished:WH1@e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH2 WH3 image/image"},
+			{void("D", 2, "WH1"), "voided e1 WH2 WH3 snapshot/snapshot"},
 		},
 		"restored and live: what was sent is a person's": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{unAudited("WH1"), "un_audited e1" + gone},
 			{live(3, "WH1"), "live e2" + standing},
 		},
@@ -227,19 +227,19 @@ func TestLivesOfABill(t *testing.T) {
 		"voided on the day before, without a time of day": {{void("D", -24, "WH1").onlyDate(), "before_start e1" + gone}},
 		"voided before the start, but once seen live": {
 			{live(-5, "WH1"), "live e1" + standing},
-			{void("D", -1, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", -1, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"before the start, restored, audited, voided": {
 			{void("D", -1, "WH1"), "before_start e1" + gone},
 			{live(1, "WH1"), "live e2" + standing},
-			{void("D", 2, "WH1"), "voided e2 WH1 image/image"},
+			{void("D", 2, "WH1"), "voided e2 WH1 snapshot/snapshot"},
 		},
 		"voided, without any date, never seen live":     {{void("D", 0, "WH1"), "voided e1 WH1 weak/current held:no_event_time"}},
 		"voided draft without any date":                 {{void("A", 0, "WH1"), "never_audited e1" + gone}},
 		"voided without a cancel date, changed earlier": {{void("D", 0, "WH1").withModified(-1), "voided e1 WH1 weak/current held:no_event_time"}},
 		"voided without any date, but once seen live": {
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 0, "WH1"), "voided e1 WH1 image/image"},
+			{void("D", 0, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"first seen un-audited": {
 			{unAudited("WH1"), "un_audited e1" + gone},
@@ -289,14 +289,14 @@ func TestOtherOrganisationsAreSeenAndOweNothing(t *testing.T) {
 	require.Equal(t, rule.ClassVoided, rule.Decide(p, nil, void("D", 2, "WH1").bill(), h(10)).Class)
 }
 
-func TestTheImageIsNotTheBillThatChangesLater(t *testing.T) {
+func TestTheSnapshotIsNotTheBillThatChangesLater(t *testing.T) {
 	bill := live(1, "WH1").bill()
 	d := rule.Decide(inbound, nil, bill, h(10))
-	require.Equal(t, "WH1", d.After.Image.Products[0].Warehouse)
-	require.Equal(t, d.Image, d.After.LastImage)
-	require.Equal(t, 1, d.After.LastImageGeneration)
+	require.Equal(t, "WH1", d.After.Snapshot.Products[0].Warehouse)
+	require.Equal(t, d.Snapshot, d.After.LastSnapshot)
+	require.Equal(t, 1, d.After.LastSnapshotGeneration)
 	bill.Number = "changed"
-	require.Equal(t, "ZZCX000007", d.Image.Number)
+	require.Equal(t, "ZZCX000007", d.Snapshot.Number)
 }
 
 func TestALightReadAsksForTheWholeBillWhenAnythingDiffers(t *testing.T) {

@@ -143,7 +143,7 @@ func (b *book) send() {
 			}
 		}
 		debt.state = rule.Done
-		b.requests = append(b.requests, ruletest.Request{Warehouse: debt.warehouse, At: now, Guessed: debt.Evidence != rule.EvidenceImage})
+		b.requests = append(b.requests, ruletest.Request{Warehouse: debt.warehouse, At: now, Guessed: debt.Evidence != rule.EvidenceSnapshot})
 		b.tell("  sent e%d %s", debt.generation, debt.warehouse)
 	}
 }

@@ -65,7 +65,7 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 
 	switch {
 	case bill.State().Live():
-		holds(d.Image != nil && cmp.Equal(*d.Image, bill), "its image is taken")
+		holds(d.Snapshot != nil && cmp.Equal(*d.Snapshot, bill), "its snapshot is taken")
 		holds(d.Withdraw && d.Restored, "nothing is owed any longer, and what was sent is a person's matter")
 		holds(d.After.Generation > w.owed, "what is owed for this life is not what was owed before")
 		w.lastLive, w.audits, w.restores, w.settled = &bill, k.Audits, k.Restores, w.owed
@@ -73,10 +73,10 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 		holds(d.Class == rule.ClassVoided && len(d.Legs) > 0 && d.Hold == "", "once seen live, a void owes")
 		holds(d.After.Generation > w.settled, "it is owed anew for each life")
 		if k.Audits == w.audits && k.Restores == w.restores {
-			holds(d.LegsFrom == rule.LegsFromImage && d.Legs[0].Warehouse == w.lastLive.Products[0].Warehouse, "from the image of the life it ended")
+			holds(d.LegsFrom == rule.LegsFromSnapshot && d.Legs[0].Warehouse == w.lastLive.Products[0].Warehouse, "from the snapshot of the life it ended")
 		}
 		if d.LegsFrom == rule.LegsFromCurrent && w.lastLive.Products[0].Warehouse != bill.Products[0].Warehouse {
-			holds(len(d.Vanished) == 1 && d.Vanished[0].Warehouse == w.lastLive.Products[0].Warehouse, "the order of the last image is not forgotten")
+			holds(len(d.Vanished) == 1 && d.Vanished[0].Warehouse == w.lastLive.Products[0].Warehouse, "the order of the last snapshot is not forgotten")
 		}
 	case !bill.State().Voided():
 		holds(d.Withdraw && !d.Restored, "no trigger holds")

@@ -47,7 +47,7 @@ func TestWhatTellsOfAMapping(t *testing.T) {
 		rule.Auth: "", rule.Throttled: "", rule.NotSent: "", rule.Unknown: "",
 	}
 	for d, want := range signs {
-		tells, bad := rule.TellsOfMapping(d, rule.EvidenceImage)
+		tells, bad := rule.TellsOfMapping(d, rule.EvidenceSnapshot)
 		got := ""
 		switch {
 		case tells && bad:

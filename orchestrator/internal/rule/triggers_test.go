@@ -52,31 +52,31 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 		policy rule.Policy
 		life   []read
 	}{
-		"un-audited: owed after the dwell, from the image": {all, []read{
+		"un-audited: owed after the dwell, from the snapshot": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{unAudited("WH1"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
-			{unAudited("WH2"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
+			{unAudited("WH1"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
+			{unAudited("WH2"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
 		}},
 		"un-audited whatever the letter, one dwell": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{draft("WH1"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
-			{seen{status: "B", cancel: "A", warehouses: []string{"WH1"}}, "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
+			{draft("WH1"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
+			{seen{status: "B", cancel: "A", warehouses: []string{"WH1"}}, "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
 		}},
 		"un-audited, then voided: one generation, nothing to wait for any longer": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{unAudited("WH1"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
-			{void("D", 2, "WH2"), "voided e1 WH1 image/image for:voided"},
+			{unAudited("WH1"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
+			{void("D", 2, "WH2"), "voided e1 WH1 snapshot/snapshot for:voided"},
 		}},
 		"un-audited and audited again: withdrawn, and the next un-audit is another generation": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{unAudited("WH1"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
+			{unAudited("WH1"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
 			{live(2, "WH2"), "live e2 vanished:WH1@e1" + standing},
-			{unAudited("WH2"), "un_audited e2 WH2 image/image for:un_audited from:103h2m0s"},
+			{unAudited("WH2"), "un_audited e2 WH2 snapshot/snapshot for:un_audited from:103h2m0s"},
 		}},
 		"voided, restored and not audited: still owed, after a dwell": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image for:voided"},
-			{unAudited("WH1"), "un_audited e1 WH1 image/image for:un_audited from:102h2m0s"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot for:voided"},
+			{unAudited("WH1"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:102h2m0s"},
 		}},
 		"a draft that was never live is not un-audited": {all, []read{
 			{draft("WH1"), "never_audited e1" + gone},
@@ -89,27 +89,27 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 		}},
 		"whether the WMS takes the number again is not said: held": {unsaid, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{unAudited("WH1"), "un_audited e1 WH1 image/image held:number_reuse_unsaid for:un_audited from:101h2m0s"},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image for:voided"},
+			{unAudited("WH1"), "un_audited e1 WH1 snapshot/snapshot held:number_reuse_unsaid for:un_audited from:101h2m0s"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot for:voided"},
 		}},
 		"voids are not acted on": {acting(rule.TriggerUnAudited), []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{unAudited("WH1"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
+			{unAudited("WH1"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
 			{void("D", 2, "WH1"), "voided e1 withdraw because:trigger_not_in_scheme"},
 		}},
 		"deleted while it was last seen live": {all, []read{
 			{live(1, "WH1", "WH2"), "live e1" + standing},
-			{deleted, "deleted e1 WH1 WH2 image/image for:deleted"},
+			{deleted, "deleted e1 WH1 WH2 snapshot/snapshot for:deleted"},
 		}},
 		"un-audited, moved, deleted: the order stands in WH1": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{unAudited("WH2"), "un_audited e1 WH1 image/image for:un_audited from:101h2m0s"},
-			{deleted, "deleted e1 WH1 image/image for:deleted"},
+			{unAudited("WH2"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
+			{deleted, "deleted e1 WH1 snapshot/snapshot for:deleted"},
 		}},
-		"a life that nobody saw, deleted: the last image is all there is": {acting(rule.TriggerVoided, rule.TriggerDeleted), []read{
+		"a life that nobody saw, deleted: the last snapshot is all there is": {acting(rule.TriggerVoided, rule.TriggerDeleted), []read{
 			{live(1, "WH1"), "live e1" + standing},
 			{unAudited("WH2").withApproved(2), "un_audited e2" + gone},
-			{deleted, "deleted e2 WH1 approved/image for:deleted"},
+			{deleted, "deleted e2 WH1 approved/snapshot for:deleted"},
 		}},
 		"a deleted draft": {all, []read{
 			{draft("WH1"), "never_audited e1" + gone},
@@ -117,14 +117,14 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 		}},
 		"voided, then deleted: what was owed stays owed": {inbound, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{void("D", 2, "WH1"), "voided e1 WH1 image/image for:voided"},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot for:voided"},
 			{deleted, "deleted e1 because:trigger_not_in_scheme"},
 		}},
 		"believed gone, and there again: another generation": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{deleted, "deleted e1 WH1 image/image for:deleted"},
+			{deleted, "deleted e1 WH1 snapshot/snapshot for:deleted"},
 			{live(1, "WH1"), "live e2" + standing},
-			{void("D", 2, "WH1"), "voided e2 WH1 image/image for:voided"},
+			{void("D", 2, "WH1"), "voided e2 WH1 snapshot/snapshot for:voided"},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestACondition(t *testing.T) {
 	}
 	owes := func(d rule.Decision) {
 		t.Helper()
-		require.Equal(t, "voided e1 WH1 image/image for:voided", why(d))
+		require.Equal(t, "voided e1 WH1 snapshot/snapshot for:voided", why(d))
 	}
 	owes(decide(noted(live(1, "WH1"), "ours"), noted(void("D", 2, "WH1"), "ours")))
 	owes(decide(noted(live(1, "WH1"), "ours"), noted(void("D", 2, "WH1"), "cleared by the un-audit")))
@@ -175,7 +175,7 @@ func TestACondition(t *testing.T) {
 
 	d := decide(noted(live(1, "WH1"), "theirs"))
 	require.Equal(t, "not_selected e1"+standing+" because:when", why(d))
-	require.NotNil(t, d.Image, "in case it becomes ours")
+	require.NotNil(t, d.Snapshot, "in case it becomes ours")
 	d = decide(noted(live(1, "WH1"), "theirs"), noted(void("D", 2, "WH1"), "theirs"))
 	require.Equal(t, "not_selected e1 because:when", why(d))
 	d = decide(noted(live(1, "WH1"), "theirs"), noted(unAudited("WH1"), "theirs"))
@@ -190,12 +190,12 @@ func TestACondition(t *testing.T) {
 		require.Equal(t, rule.ClassUndecodable, d.Class)
 		require.Empty(t, d.Legs)
 	}
-	require.NotNil(t, decide(noted(live(1, "WH1"), "?")).Image, "its order is made all the same")
+	require.NotNil(t, decide(noted(live(1, "WH1"), "?")).Snapshot, "its order is made all the same")
 
 	known := decide(noted(live(1, "WH1"), "theirs")).After
 	require.Equal(t, "deleted e1 because:when", why(rule.DecideGone(p, known, h(200), h(200))))
 	known = decide(noted(live(1, "WH1"), "ours")).After
-	require.Equal(t, "deleted e1 WH1 image/image for:deleted", why(rule.DecideGone(p, known, h(200), h(200))))
+	require.Equal(t, "deleted e1 WH1 snapshot/snapshot for:deleted", why(rule.DecideGone(p, known, h(200), h(200))))
 }
 
 // What a later revision added counts from its own floor, also for bills that were seen live.
@@ -280,9 +280,9 @@ func TestAVoidWithoutAnyDateIsHeldWhereAFloorMightKeepItOut(t *testing.T) {
 		p := all
 		known := rule.Decide(p, nil, live(1, "WH1").bill(), h(2)).After
 		p.Floors = rule.Floors{part: h(50)}
-		require.Equal(t, "voided e1 WH1 image/image held:no_event_time for:voided", why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
+		require.Equal(t, "voided e1 WH1 snapshot/snapshot held:no_event_time for:voided", why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
 		p.Floors = rule.Floors{{Kind: part.Kind, Name: "another"}: h(50)}
-		require.Equal(t, "voided e1 WH1 image/image for:voided", why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
+		require.Equal(t, "voided e1 WH1 snapshot/snapshot for:voided", why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
 	}
 }
 
@@ -295,5 +295,5 @@ func TestAnOrganisationThatIsSelectedLater(t *testing.T) {
 	p.Orgs["100"], p.Floors = true, rule.Floors{{Kind: rule.PartOrganisation, Name: "100"}: h(50)}
 	voided := void("D", 60, "WH2").bill()
 	require.True(t, rule.Changed(&known, voided.State()))
-	require.Equal(t, "voided e1 WH1 image/image for:voided", why(rule.Decide(p, &known, voided, h(100))))
+	require.Equal(t, "voided e1 WH1 snapshot/snapshot for:voided", why(rule.Decide(p, &known, voided, h(100))))
 }

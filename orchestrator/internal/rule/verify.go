@@ -39,7 +39,7 @@ type Debt struct {
 func (d Debt) owedFor(t Trigger) bool { return slices.Contains(d.Triggers, t) }
 
 // seenLive says whether the debt itself shows that the bill was once seen live.
-func (d Debt) seenLive() bool { return d.Evidence == EvidenceImage || d.owedFor(TriggerUnAudited) }
+func (d Debt) seenLive() bool { return d.Evidence == EvidenceSnapshot || d.owedFor(TriggerUnAudited) }
 
 // FreshRead is what one verification found. Rows are light reads of one moment.
 type FreshRead struct {

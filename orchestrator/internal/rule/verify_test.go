@@ -75,7 +75,7 @@ func TestWhatStillHolds(t *testing.T) {
 		return rule.FreshRead{Left: now, ByID: s, ByNumber: []rule.State{*s}}
 	}
 	holder := rule.State{ID: 8, Number: number, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}
-	voidedDebt, unAuditedDebt := debt(rule.EvidenceImage, rule.TriggerVoided), debt(rule.EvidenceImage, rule.TriggerUnAudited)
+	voidedDebt, unAuditedDebt := debt(rule.EvidenceSnapshot, rule.TriggerVoided), debt(rule.EvidenceSnapshot, rule.TriggerUnAudited)
 	for name, tc := range map[string]struct {
 		policy rule.Policy
 		debt   rule.Debt

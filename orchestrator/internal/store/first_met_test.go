@@ -11,7 +11,7 @@ import (
 )
 
 // A pass and a backfill meet a bill for the first time at one moment: the one saw it live, the other a moment later voided, and neither knew
-// of the other. The later one must not write as if the bill had never been seen live: its image and its first generation would be gone.
+// of the other. The later one must not write as if the bill had never been seen live: its snapshot and its first generation would be gone.
 func TestTheSecondToMeetABillForTheFirstTimeDecidesItAgain(t *testing.T) {
 	w := setupWriter(t)
 	blind := voidedPage(1, "A1", "WH1")

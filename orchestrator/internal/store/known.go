@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Known answers what the ledger remembers of these bills, without their images. Bills it has not seen are not in the map. The
+// Known answers what the ledger remembers of these bills, without their snapshots. Bills it has not seen are not in the map. The
 // debts of a bill are found by the bill (offset 0 sees to that) and not among all that are planned.
 func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
 	rows, err := s.pool.Query(ctx, `
@@ -70,8 +70,8 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 	return known, nil
 }
 
-// AddImages puts the newest stored image into each of the known bills.
-func (s *Store) AddImages(ctx context.Context, scheme string, known map[int64]*rule.Known) error {
+// AddSnapshots puts the newest stored snapshot into each of the known bills.
+func (s *Store) AddSnapshots(ctx context.Context, scheme string, known map[int64]*rule.Known) error {
 	if len(known) == 0 {
 		return nil
 	}
@@ -81,29 +81,29 @@ func (s *Store) AddImages(ctx context.Context, scheme string, known map[int64]*r
 	}
 	rows, err := s.pool.Query(ctx, `
 select distinct on (bill_id) bill_id, generation, content
-from bill_image
+from bill_snapshot
 where scheme = $1 and bill_id = any($2)
 order by bill_id, generation desc`, scheme, ids)
 	if err != nil {
-		return fmt.Errorf("read images: %w", err)
+		return fmt.Errorf("read snapshots: %w", err)
 	}
 	var id int64
 	var generation int
 	var content []byte
 	_, err = pgx.ForEachRow(rows, []any{&id, &generation, &content}, func() error {
-		image := &rule.Bill{}
-		if err := json.Unmarshal(content, image); err != nil {
-			return fmt.Errorf("image of bill %d: %w", id, err)
+		snapshot := &rule.Bill{}
+		if err := json.Unmarshal(content, snapshot); err != nil {
+			return fmt.Errorf("snapshot of bill %d: %w", id, err)
 		}
 		k := known[id]
-		k.LastImage, k.LastImageGeneration = image, generation
+		k.LastSnapshot, k.LastSnapshotGeneration = snapshot, generation
 		if generation == k.Generation {
-			k.Image = image
+			k.Snapshot = snapshot
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("read images: %w", err)
+		return fmt.Errorf("read snapshots: %w", err)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// writePage writes one page of a pass: bills and images, debts as planned, what is withdrawn, work items. It adds the split of
+// writePage writes one page of a pass: bills and snapshots, debts as planned, what is withdrawn, work items. It adds the split of
 // the debts to the page's funnel.
 func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
 	numbers, err := guardBills(ctx, tx, pass.Scheme, page.Bills)
@@ -21,8 +21,8 @@ func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.P
 	if err := upsertBills(ctx, tx, pass.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("bills: %w", err)
 	}
-	if err := upsertImages(ctx, tx, pass.Scheme, page.Bills); err != nil {
-		return fmt.Errorf("images: %w", err)
+	if err := upsertSnapshots(ctx, tx, pass.Scheme, page.Bills); err != nil {
+		return fmt.Errorf("snapshots: %w", err)
 	}
 	if err := replan(ctx, tx, pass.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("replan: %w", err)
@@ -120,7 +120,7 @@ returning cancellation_id`, scheme, bills)
 	return closeHolds(ctx, tx, scheme, reason)
 }
 
-// openVanished opens leg_vanished for legs of an image that no debt of the same generation covers.
+// openVanished opens leg_vanished for legs of a snapshot that no debt of the same generation covers.
 func openVanished(ctx context.Context, tx pgx.Tx, scheme string, legs []ledger.Vanished) error {
 	for _, v := range legs {
 		if _, err := tx.Exec(ctx, `

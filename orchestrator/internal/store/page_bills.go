@@ -118,25 +118,25 @@ func (c *billColumns) add(b ledger.BillWrite) {
 	c.gone = append(c.gone, nullable(k.GoneTime))
 }
 
-// upsertImages stores the images that bills of a page were last seen live with.
-func upsertImages(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
+// upsertSnapshots stores the snapshots that bills of a page were last seen live with.
+func upsertSnapshots(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
 	var ids []int64
 	var generations []int
 	var contents []string
 	var read []time.Time
-	for _, b := range once(slices.DeleteFunc(slices.Clone(bills), func(b ledger.BillWrite) bool { return b.Image == nil })) {
-		content, err := json.Marshal(b.Image)
+	for _, b := range once(slices.DeleteFunc(slices.Clone(bills), func(b ledger.BillWrite) bool { return b.Snapshot == nil })) {
+		content, err := json.Marshal(b.Snapshot)
 		if err != nil {
 			return err
 		}
-		ids, generations = append(ids, b.Image.ID), append(generations, b.After.Generation)
+		ids, generations = append(ids, b.Snapshot.ID), append(generations, b.After.Generation)
 		contents, read = append(contents, clean(escapeNUL(content))), append(read, b.After.ReadTime)
 	}
 	if len(ids) == 0 {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `
-insert into bill_image (scheme, bill_id, generation, content, read_time)
+insert into bill_snapshot (scheme, bill_id, generation, content, read_time)
 select $1, i.id, i.generation, i.content::jsonb, i.read_time
 from unnest($2::bigint[], $3::integer[], $4::text[], $5::timestamptz[]) as i (id, generation, content, read_time)
 on conflict (scheme, bill_id, generation) do update set content = excluded.content, read_time = excluded.read_time`,

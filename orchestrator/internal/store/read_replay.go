@@ -31,7 +31,7 @@ where s.scheme = $1`, scheme, revision).Scan(&document)
 	return *document, nil
 }
 
-// StoredBills answers the newest image of each bill that was read in a stretch of time (zero is no limit), with the generation it belongs
+// StoredBills answers the newest snapshot of each bill that was read in a stretch of time (zero is no limit), with the generation it belongs
 // to, in order of the bills' ids: those behind after, at most limit.
 func (s *Store) StoredBills(ctx context.Context, scheme string, from, to time.Time, after int64, limit int) ([]ledger.StoredBill, error) {
 	type row struct {
@@ -41,7 +41,7 @@ func (s *Store) StoredBills(ctx context.Context, scheme string, from, to time.Ti
 	rows, err := readAll[row](ctx, s, "read stored bills", `
 select i.generation, i.content
 from bill b cross join lateral (
-    select i.generation, i.content from bill_image i where i.scheme = b.scheme and i.bill_id = b.bill_id order by i.generation desc limit 1
+    select i.generation, i.content from bill_snapshot i where i.scheme = b.scheme and i.bill_id = b.bill_id order by i.generation desc limit 1
 ) i
 where b.scheme = @scheme and b.bill_id > @after
   and (@from::timestamptz is null or b.read_time >= @from) and (@to::timestamptz is null or b.read_time < @to)

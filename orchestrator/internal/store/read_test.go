@@ -95,7 +95,7 @@ func TestTheHistoryOfABillIsInOrder(t *testing.T) {
 	_, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	rows.Bill(rowtest.Bill{ID: 1, No: "ZZCX1", Image: true})
+	rows.Bill(rowtest.Bill{ID: 1, No: "ZZCX1", Snapshot: true})
 	id := rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "ZZCX1", State: "done", Disposition: "cancelled", Attempt: 1})
 	rows.Attempt(rowtest.Attempt{CancellationID: id, Disposition: "cancelled", VendorMessage: "取消成功"})
 	rows.Work(rowtest.Work{Kind: "rejected", BillID: 1, BillNo: "ZZCX1", CancellationID: id, Closed: "settled"})

@@ -148,11 +148,11 @@ func TestOneBillIsFoundByIndexes(t *testing.T) {
 	_, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	rows.Bill(rowtest.Bill{ID: 1, No: "N1", Image: true})
+	rows.Bill(rowtest.Bill{ID: 1, No: "N1", Snapshot: true})
 	first := rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "N1", State: "done", Attempt: 1})
 	rows.Attempt(rowtest.Attempt{CancellationID: first, Disposition: "cancelled"})
 	copyRows(t, rows, pool, "bill", map[string]string{"bill_id": "n", "bill_no": "'N' || n"})
-	copyRows(t, rows, pool, "bill_image", map[string]string{"bill_id": "n"})
+	copyRows(t, rows, pool, "bill_snapshot", map[string]string{"bill_id": "n"})
 	copyRows(t, rows, pool, "cancellation", map[string]string{"bill_id": "n", "bill_no": "'N' || n"})
 	copyRows(t, rows, pool, "attempt", map[string]string{"cancellation_id": "(select c.cancellation_id from voidrelay.cancellation c where c.bill_id = n)"})
 	rows.Exec(`insert into voidrelay.work_item (scheme, kind, bill_id, bill_no, close_time, close_reason)
@@ -175,7 +175,7 @@ select 'assembly', 'rejected', n, 'N' || n, now(), 'settled' from generate_serie
 		lines, err := pgx.CollectRows(explained, pgx.RowTo[string])
 		require.NoError(t, err)
 		for _, line := range lines {
-			for _, table := range []string{"bill ", "bill_image ", "cancellation ", "attempt ", "work_item "} {
+			for _, table := range []string{"bill ", "bill_snapshot ", "cancellation ", "attempt ", "work_item "} {
 				require.NotContains(t, line, "Seq Scan on "+table, "%s\n%s", query, strings.Join(lines, "\n"))
 			}
 		}

@@ -37,13 +37,13 @@ const (
 )
 
 // chores are in the order of what they give back. What rules 1 to 3 (docs/rules.md) need is in none of them: cancellations
-// with their attempts, passes, work items, what people did, and every bill that was ever live, with its last image, are kept
+// with their attempts, passes, work items, what people did, and every bill that was ever live, with its last snapshot, are kept
 // for ever.
 var chores = []chore{
 	{"evidence_months", hourly, dropMonth},
 	{"evidence_rest", hourly, deleteRest},
 	{"bills_without_debt", daily, forgetBills},
-	{"images_of_past_lives", daily, forgetImages},
+	{"snapshots_of_past_lives", daily, forgetSnapshots},
 	{"quiet_sweeps", daily, forgetSweeps},
 	{"counts", hourly, countBlock},
 }
@@ -131,7 +131,7 @@ using (
     select o.scheme, o.bill_id from bill o
     where o.read_time < now() - $1::interval and o.class in ('never_audited', 'before_start', 'not_selected') and not o.ever_live
       and not exists (select from cancellation c where c.scheme = o.scheme and c.bill_id = o.bill_id)
-      and not exists (select from bill_image i where i.scheme = o.scheme and i.bill_id = o.bill_id)
+      and not exists (select from bill_snapshot i where i.scheme = o.scheme and i.bill_id = o.bill_id)
       and not exists (select from work_item w where w.scheme = o.scheme and w.bill_id = o.bill_id)
     limit $2
     for update skip locked
@@ -140,15 +140,15 @@ where b.scheme = old.scheme and b.bill_id = old.bill_id`, keep.Bills, tidyRows)
 	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }
 
-// forgetImages removes images of a bill's past lives where nothing of that life is unsettled. The last image of a bill is never
+// forgetSnapshots removes snapshots of a bill's past lives where nothing of that life is unsettled. The last snapshot of a bill is never
 // removed: the warehouse order was made from it.
-func forgetImages(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed, bool, error) {
+func forgetSnapshots(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed, bool, error) {
 	tag, err := tx.Exec(ctx, `
-delete from bill_image i
+delete from bill_snapshot i
 using (
-    select o.scheme, o.bill_id, o.generation from bill_image o
+    select o.scheme, o.bill_id, o.generation from bill_snapshot o
     where o.read_time < now() - $1::interval
-      and exists (select from bill_image n where n.scheme = o.scheme and n.bill_id = o.bill_id and n.generation > o.generation)
+      and exists (select from bill_snapshot n where n.scheme = o.scheme and n.bill_id = o.bill_id and n.generation > o.generation)
       and not exists (select from cancellation c where c.scheme = o.scheme and c.bill_id = o.bill_id and c.generation = o.generation
           and c.state in ('planned', 'open', 'held', 'parked', 'superseded', 'observed'))
     limit $2

@@ -97,17 +97,17 @@ func TestOnlyBillsThatCanOweNothingAreForgotten(t *testing.T) {
 	require.Equal(t, "3 4 5 6 7 8", w.text(`select string_agg(bill_id::text, ' ' order by bill_id) from bill`))
 }
 
-// The order that a cancel is for was made from the last image; those of earlier lives only explain what was done then.
-func TestTheLastImageOfABillIsKeptForEver(t *testing.T) {
+// The order that a cancel is for was made from the last snapshot; those of earlier lives only explain what was done then.
+func TestTheLastSnapshotOfABillIsKeptForEver(t *testing.T) {
 	w := setupWriter(t)
-	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live", Generation: 3, Image: true})
+	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live", Generation: 3, Snapshot: true})
 	for _, generation := range []int{1, 2} {
-		w.rows.Exec(`insert into bill_image (scheme, bill_id, generation, content, read_time) values ($1, 1, $2, '{}', now())`, rowtest.SchemeName, generation)
+		w.rows.Exec(`insert into bill_snapshot (scheme, bill_id, generation, content, read_time) values ($1, 1, $2, '{}', now())`, rowtest.SchemeName, generation)
 	}
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", Generation: 2, State: "parked"})
-	w.rows.Exec(`update bill_image set read_time = now() - interval '10 years'`)
-	w.tidy("images_of_past_lives")
-	require.Equal(t, "2 3", w.text(`select string_agg(generation::text, ' ' order by generation) from bill_image`))
+	w.rows.Exec(`update bill_snapshot set read_time = now() - interval '10 years'`)
+	w.tidy("snapshots_of_past_lives")
+	require.Equal(t, "2 3", w.text(`select string_agg(generation::text, ' ' order by generation) from bill_snapshot`))
 }
 
 // A watch every ten minutes is 50,000 records a year that say nothing.

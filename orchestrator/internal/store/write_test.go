@@ -69,8 +69,8 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	for _, warehouse := range warehouses {
 		page.Debts = append(page.Debts, ledger.Debt{
 			BillID: id, BillNo: no, Generation: 1, Leg: rule.Leg{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse}, Account: "default",
-			WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废", Triggers: []rule.Trigger{rule.TriggerVoided}, Evidence: rule.EvidenceImage,
-			LegsFrom: rule.LegsFromImage, VerifiedTime: now, BusinessDate: now,
+			WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废", Triggers: []rule.Trigger{rule.TriggerVoided}, Evidence: rule.EvidenceSnapshot,
+			LegsFrom: rule.LegsFromSnapshot, VerifiedTime: now, BusinessDate: now,
 		})
 	}
 	return page

@@ -118,7 +118,7 @@ comment on column bill.read_time is 'when the query that showed this left: older
 comment on column bill.recheck_time is 'from then on each pass reads it again by id: a fresh read differed from this row, or it cannot be decoded';
 comment on column bill.generation_approve is 'last approve date other than unset that this generation has shown';
 
-create table bill_image (
+create table bill_snapshot (
     scheme    text not null,
     bill_id   bigint not null,
     generation     integer not null,
@@ -127,7 +127,7 @@ create table bill_image (
     primary key (scheme, bill_id, generation),
     foreign key (scheme, bill_id) references bill
 );
-comment on table bill_image is 'the bill as it was last seen live in a generation: the warehouse order was made from this';
+comment on table bill_snapshot is 'the bill as it was last seen live in a generation: the warehouse order was made from this';
 
 create table cancellation (
     cancellation_id bigint generated always as identity primary key,
@@ -146,8 +146,8 @@ create table cancellation (
     extend_props    jsonb not null default '{}',
     owner_code      text not null default '',
     triggers        text[] not null default '{voided}',
-    evidence        text not null check (evidence in ('image', 'approved', 'weak')),
-    legs_from       text not null check (legs_from in ('image', 'current')),
+    evidence        text not null check (evidence in ('snapshot', 'approved', 'weak')),
+    legs_from       text not null check (legs_from in ('snapshot', 'current')),
     revision        integer not null,
     pass_id         bigint references pass,
     business_date   date not null,

@@ -298,7 +298,7 @@ from voidrelay.bill b
 union all
 select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.generation || ' 轮）', '', null, 0
 from voidrelay.bill b
-join voidrelay.bill_image i on i.scheme = b.scheme and i.bill_id = b.bill_id
+join voidrelay.bill_snapshot i on i.scheme = b.scheme and i.bill_id = b.bill_id
 union all
 select b.scheme, b.bill_id, b.bill_no, b.read_time, 30, 'last_read', '最近一次读取',
        '单据状态 ' || b.document_status || '，作废状态 ' || b.cancel_status || '，判定 ' || b.class, null, 0

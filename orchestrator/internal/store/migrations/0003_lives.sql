@@ -96,7 +96,7 @@ cross join lateral (
         when 'when' then '方案的条件（when）未选中该单'
         when 'trigger_not_in_scheme' then '方案不处理这种情况'
         when 'never_live' then '从未见其有效'
-        when 'no_image' then '没有它有效时的内容'
+        when 'no_snapshot' then '没有它有效时的内容'
         when 'floor' then '发生在方案加入' || case split_part(b.class_reason, ':', 2) when 'trigger' then '触发条件 ' when 'organisation' then '库存组织 '
             when 'warehouse' then '仓库 ' else '方向 ' end || split_part(b.class_reason, ':', 3) || ' 之前'
         end, '') as because
@@ -200,7 +200,7 @@ from voidrelay.bill b
 union all
 select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.generation || ' 轮）', '', null, 0
 from voidrelay.bill b
-join voidrelay.bill_image i on i.scheme = b.scheme and i.bill_id = b.bill_id
+join voidrelay.bill_snapshot i on i.scheme = b.scheme and i.bill_id = b.bill_id
 union all
 select b.scheme, b.bill_id, b.bill_no, b.read_time, 30, 'last_read', '最近一次读取',
        '单据状态 ' || b.document_status || '，作废状态 ' || b.cancel_status || '，判定 ' || b.class, null, 0

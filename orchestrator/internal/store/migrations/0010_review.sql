@@ -55,7 +55,7 @@ cross join lateral (
         when 'when' then '方案的条件（when）未选中该单'
         when 'trigger_not_in_scheme' then '方案不处理这种情况'
         when 'never_live' then '从未见其有效'
-        when 'no_image' then '没有它有效时的内容'
+        when 'no_snapshot' then '没有它有效时的内容'
         when 'floor' then '发生在方案加入' || case split_part(b.class_reason, ':', 2) when 'trigger' then '触发条件 ' when 'organisation' then '库存组织 '
             when 'warehouse' then '仓库 ' else '方向 ' end || split_part(b.class_reason, ':', 3) || ' 之前'
         end, '') as because

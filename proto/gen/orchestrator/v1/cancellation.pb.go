@@ -1802,9 +1802,9 @@ type Cancellation struct {
 	State         CancellationState `protobuf:"varint,15,opt,name=state,proto3,enum=orchestrator.v1.CancellationState" json:"state,omitempty"`
 	// Why it is owed: voided, un_audited, deleted.
 	Triggers []string `protobuf:"bytes,16,rep,name=triggers,proto3" json:"triggers,omitempty"`
-	// What shows that the WMS ever had the order: image, approved, weak.
+	// What shows that the WMS ever had the order: snapshot, approved, weak.
 	Evidence string `protobuf:"bytes,17,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// Where the leg was taken from: image or current.
+	// Where the leg was taken from: snapshot or current.
 	LegsFrom string `protobuf:"bytes,18,opt,name=legs_from,json=legsFrom,proto3" json:"legs_from,omitempty"`
 	// Why it is held, empty when it is not.
 	HoldReason string `protobuf:"bytes,19,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`

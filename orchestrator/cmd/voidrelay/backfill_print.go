@@ -91,7 +91,7 @@ func (sh *shell) printOutcome(ctx context.Context, client *house.Client, b *orch
 
 // printTotals says in a few lines what a backfill read and what that came to.
 func (sh *shell) printTotals(b *orchestratorv1.Backfill) {
-	f := b.GetFunnel()
+	f := b.GetRunCounts()
 	fmt.Fprintf(sh.out, "%s %d  %s  版本 revision %d  %s\n", kindWords(b), b.GetBackfillId(), b.GetScheme(), b.GetRevision(), backfillWords(b.GetState()))
 	fmt.Fprintf(sh.out, "  读到 read   单据 bills %d: 作废 voided %d, 反审核 un-audited %d, 有效 live %d, 启用前 before start %d, 未变 unchanged %d, 无法识别 undecodable %d\n",
 		f.GetBills(), f.GetVoided(), f.GetUnAudited(), f.GetLive(), f.GetBeforeStart(), f.GetUnchanged(), f.GetUndecodable())
@@ -143,7 +143,7 @@ func (sh *shell) printBackfills(backfills []*orchestratorv1.Backfill) {
 	t := newTable("编号 id", "方案 scheme", "类别 kind", "范围 which", "状态 state", "单据 bills", "新增 new", "已处理中 owed", "已了结 settled", "暂停 held", "拒绝 refused", "开始 start", "操作人 by")
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	for _, b := range backfills {
-		t.row(number(b.GetBackfillId()), b.GetScheme(), kindWords(b), whichWords(b), backfillWords(b.GetState()), number(b.GetFunnel().GetBills()),
+		t.row(number(b.GetBackfillId()), b.GetScheme(), kindWords(b), whichWords(b), backfillWords(b.GetState()), number(b.GetRunCounts().GetBills()),
 			number(b.GetItemsNew()), number(b.GetItemsAlreadyOwed()), number(b.GetItemsSettled()), number(b.GetItemsHeld()), number(b.GetItemsRefused()),
 			moment(b.GetCreateTime().AsTime()), b.GetActor())
 		t.remark(b.GetReason())

@@ -93,7 +93,7 @@ func endedWell(b *orchestratorv1.Backfill) error {
 }
 
 func progress(b *orchestratorv1.Backfill) string {
-	text := fmt.Sprintf("回补 backfill %d: %s, 单据 bills %d, 项 items %d", b.GetBackfillId(), backfillWords(b.GetState()), b.GetFunnel().GetBills(), itemsOf(b))
+	text := fmt.Sprintf("回补 backfill %d: %s, 单据 bills %d, 项 items %d", b.GetBackfillId(), backfillWords(b.GetState()), b.GetRunCounts().GetBills(), itemsOf(b))
 	if n := len(b.GetNumbers().GetNumbers()); n > 0 && b.GetState() == orchestratorv1.BackfillState_BACKFILL_STATE_RUNNING {
 		text += fmt.Sprintf(", 编号 numbers %d/%d", b.GetCursor(), n)
 	}

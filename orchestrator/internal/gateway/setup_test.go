@@ -163,8 +163,8 @@ func seed(rows rowtest.DB) {
 	rows.Scheme(rowtest.Scheme{})
 	rows.Scheme(rowtest.Scheme{Scheme: "halted", StopReason: "DATA_CENTER_DIFFERS", NoMark: true})
 	rows.Scheme(rowtest.Scheme{Scheme: "trial", Mode: "observe"})
-	rows.Pass(rowtest.Pass{Kind: "baseline", Funnel: `{"rows": 9, "rows_of_bills": 9, "bills": 4, "live": 4}`})
-	rows.Pass(rowtest.Pass{Funnel: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "legs": 3, "legs_new": 3}`})
+	rows.Pass(rowtest.Pass{Kind: "baseline", RunCounts: `{"rows": 9, "rows_of_bills": 9, "bills": 4, "live": 4}`})
+	rows.Pass(rowtest.Pass{RunCounts: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "legs": 3, "legs_new": 3}`})
 	rows.Pass(rowtest.Pass{Error: "kingdeesvc: UNAVAILABLE"})
 
 	rows.Bill(rowtest.Bill{ID: 1, No: "ZZCX000001", Snapshot: true})
@@ -192,7 +192,7 @@ func seed(rows rowtest.DB) {
 	rows.Bill(rowtest.Bill{ID: 5, No: "a//b"})
 	rows.Work(rowtest.Work{Kind: "scheme_stopped", Scheme: "halted", Subject: "DATA_CENTER_DIFFERS"})
 
-	rows.Sweep(rowtest.Sweep{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, Funnel: `{"bills": 3, "live": 1, "voided": 1, "deleted": 1, "legs": 2, "legs_new": 2}`})
+	rows.Sweep(rowtest.Sweep{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, "live": 1, "voided": 1, "deleted": 1, "legs": 2, "legs_new": 2}`})
 	rows.Sweep(rowtest.Sweep{Kind: "watch", Note: "none of the known bills is shown"})
 	rows.Sweep(rowtest.Sweep{Scheme: "trial"})
 	rows.Sweep(rowtest.Sweep{State: "running", Error: "kingdeesvc: UNAVAILABLE"})
@@ -202,7 +202,7 @@ func seed(rows rowtest.DB) {
 // seedBackfills adds a plan that waits, a list that is complete, and a plan of the scheme that stopped.
 func seedBackfills(rows rowtest.DB, done int64) {
 	rows.Exec(`
-insert into backfill (scheme, state, plan_only, below_floor, from_time, to_time, numbers, revision, actor, reason, cursor_id, funnel, items, counts,
+insert into backfill (scheme, state, plan_only, below_floor, from_time, to_time, numbers, revision, actor, reason, cursor_id, run_counts, items, counts,
     numbers_not_found, create_time, end_time)
 values ('assembly', 'planned', true, true, '2026-11-01T00:00:00Z', '2026-11-08T00:00:00Z', null, 1, 'wang', '补十一月第一周', 0,
         '{"rows": 4, "rows_of_bills": 4, "bills": 3, "voided": 2, "live": 1, "legs": 3, "legs_new": 2, "legs_already_owed": 1}', 3,

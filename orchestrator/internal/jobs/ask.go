@@ -109,7 +109,7 @@ func (q *question) write(ctx context.Context, piece *kingdeev1.StatePage) error 
 			return err
 		}
 		if page.Empty() && len(page.Work) == 0 && !leave {
-			q.carry.Funnel.Add(page.Funnel)
+			q.carry.RunCounts.Add(page.RunCounts)
 			return nil
 		}
 		if err = q.commit(ctx, page, upTo, leave); !errors.Is(err, ledger.ErrConflict) {
@@ -128,7 +128,7 @@ func (q *question) commit(ctx context.Context, page ledger.Page, upTo int64, lea
 	_, err := q.store.CommitLook(ctx, ledger.Look{Scheme: q.entry.Name, Revision: q.entry.revision, SendSince: q.standing.SendSince, Brakes: q.entry.Brakes()}, page,
 		func(tx pgx.Tx, looked ledger.Looked) error {
 			told = q.carry
-			told.Add(ledger.Told{Changed: int64(len(page.Bills)), Work: looked.Work, Funnel: looked.Funnel})
+			told.Add(ledger.Told{Changed: int64(len(page.Bills)), Work: looked.Work, RunCounts: looked.RunCounts})
 			told.Cursor = max(upTo, q.cursor)
 			bills, missing := q.split(told.Cursor)
 			told.Bills = bills

@@ -124,7 +124,7 @@ func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
 func (f *backfiller) conclude(ctx context.Context, r *refill, err error) error {
 	b := r.backfill
 	var stop *stopError
-	var funnel *rule.FunnelError
+	var runCounts *rule.RunCountsError
 	err = readFault(err)
 	switch {
 	case err == nil, errors.Is(err, errAgain), errors.Is(err, errLeft), errors.Is(err, errEnded):
@@ -137,7 +137,7 @@ func (f *backfiller) conclude(ctx context.Context, r *refill, err error) error {
 	case errors.As(err, &stop):
 		f.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", b.Scheme), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
 		return f.store.StopScheme(ctx, b.Scheme, stop.reason, stop.detail)
-	case errors.As(err, &funnel):
+	case errors.As(err, &runCounts):
 		f.logger.ErrorContext(ctx, "backfill failed", slog.Int64("backfill_id", b.ID), slog.Any("err", err))
 		return f.store.FailBackfill(ctx, b, err.Error())
 	}
@@ -183,14 +183,14 @@ func (r *refill) run(ctx context.Context) error {
 // end closes a stage that has come to its end.
 func (r *refill) end(ctx context.Context) error {
 	b := r.backfill
-	if err := b.Funnel.Check(); err != nil {
+	if err := b.RunCounts.Check(); err != nil {
 		return err
 	}
 	if err := r.store.EndBackfill(ctx, b); err != nil {
 		return err
 	}
 	r.logger.InfoContext(ctx, "backfill ended", slog.String("scheme", b.Scheme), slog.Int64("backfill_id", b.ID), slog.String("state", string(b.State)),
-		slog.Int64("rows", b.Funnel.Rows), slog.Int64("bills", b.Funnel.Bills), slog.Int64("items", b.Items))
+		slog.Int64("rows", b.RunCounts.Rows), slog.Int64("bills", b.RunCounts.Bills), slog.Int64("items", b.Items))
 	return nil
 }
 

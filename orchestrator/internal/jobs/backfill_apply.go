@@ -184,7 +184,7 @@ func (r *refill) agreed(ctx context.Context, bills []planned, refused map[int64]
 			refused[p.id], again = why, true
 		}
 	}
-	return page, again || page.Funnel.Stale > 0, nil
+	return page, again || page.RunCounts.Stale > 0, nil
 }
 
 // anew is what a fresh read made of the bills of a plan.

@@ -70,7 +70,7 @@ func (r *refill) settle(ctx context.Context, decided *ahead, step ledger.Backfil
 		if err != nil {
 			return err
 		}
-		if page.Funnel.Stale == 0 {
+		if page.RunCounts.Stale == 0 {
 			if err = r.commit(ctx, light, page, step, also); err == nil && late {
 				return errLeft
 			}

@@ -104,7 +104,7 @@ func TestARangeOwesWhatNoPassHasSeen(t *testing.T) {
 	require.Equal(t, "A2 new Assembly.in WH-HZ01; A4 new Assembly.in WH-HZ01", b.items(id))
 	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation`))
 	require.Equal(t, "live live live voided voided", b.text(`select string_agg(class, ' ' order by class) from bill`))
-	require.Equal(t, "3 2 2 2", b.text(`select concat_ws(' ', funnel->>'live', funnel->>'voided', funnel->>'legs_new', counts->>'new') from backfill`))
+	require.Equal(t, "3 2 2 2", b.text(`select concat_ws(' ', run_counts->>'live', run_counts->>'voided', run_counts->>'legs_new', counts->>'new') from backfill`))
 	require.Equal(t, mark, b.text(`select mark_time || ' ' || version from mark`), "a backfill moves no mark")
 
 	again := b.order(b.since(12 * time.Hour))
@@ -129,7 +129,7 @@ func TestARangeHasAnUpperEdge(t *testing.T) {
 	order.To = b.clock.Add(-90 * time.Minute)
 	id := b.order(order)
 	require.Equal(t, "A1 new Assembly.in WH-HZ01", b.items(id))
-	require.Equal(t, "1 1", b.text(`select rows_outside || ' ' || (funnel->>'bills') from backfill`), "what was read beside is counted")
+	require.Equal(t, "1 1", b.text(`select rows_outside || ' ' || (run_counts->>'bills') from backfill`), "what was read beside is counted")
 }
 
 func TestAListShowsEveryNumber(t *testing.T) {
@@ -223,7 +223,7 @@ func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 	require.Equal(t, []int64{id}, due, "the rows say what is due, whatever became of its job")
 	vendor.left = 100
 	b.fill(id)
-	require.Equal(t, "complete 6 6 6", b.text(`select concat_ws(' ', state, counts->>'new', funnel->>'bills', (select count(*) from backfill_item)) from backfill`))
+	require.Equal(t, "complete 6 6 6", b.text(`select concat_ws(' ', state, counts->>'new', run_counts->>'bills', (select count(*) from backfill_item)) from backfill`))
 	require.Equal(t, "6", b.text(`select count(*)::text from cancellation`))
 }
 

@@ -192,7 +192,7 @@ func (c *chunk) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 		return page, err
 	}
 	c.rows += light.GetRows()
-	page.Funnel.Add(c.carry.Funnel)
+	page.RunCounts.Add(c.carry.RunCounts)
 	page.Work = append(c.carry.Work, page.Work...)
 	page.Readable = append(c.carry.Readable, page.Readable...)
 	return page, nil
@@ -226,8 +226,8 @@ func (c *chunk) end(ctx context.Context) error {
 	finished, err := c.store.FinishPass(ctx, c.pass, page, finish, func(tx pgx.Tx) error {
 		return c.insert.insertTx(ctx, tx, dispatchArgs{})
 	})
-	var funnel *rule.FunnelError
-	if errors.As(err, &funnel) {
+	var runCounts *rule.RunCountsError
+	if errors.As(err, &runCounts) {
 		if failed := c.store.FailPass(ctx, c.pass, err.Error()); failed != nil {
 			return failed
 		}

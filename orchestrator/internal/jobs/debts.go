@@ -16,7 +16,7 @@ func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read t
 	if len(d.Triggers) == 0 || p.leaveUnseen(d) {
 		return nil, nil
 	}
-	counts := rule.Funnel{Legs: int64(len(d.Legs) + d.Outside), LegsNotInScheme: int64(d.Outside)}
+	counts := rule.RunCounts{Legs: int64(len(d.Legs) + d.Outside), LegsNotInScheme: int64(d.Outside)}
 	var debts []ledger.Debt
 	var work []ledger.Work
 	seen := map[key]bool{}
@@ -52,7 +52,7 @@ func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read t
 			BusinessDate: p.businessDate(bill, read),
 		})
 	}
-	page.Funnel.Add(counts)
+	page.RunCounts.Add(counts)
 	page.Work = append(page.Work, work...)
 	return debts, nil
 }

@@ -257,7 +257,7 @@ func TestAVoidThatNoPassSawIsOwedByTheSweep(t *testing.T) {
 	b.sweep()
 	require.Equal(t, "complete: 73 hours, 1 differ, 2 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
 	require.Equal(t, "open", b.text(`select state from cancellation`))
-	require.Equal(t, "1", b.text(`select funnel->>'voided' from sweep`))
+	require.Equal(t, "1", b.text(`select run_counts->>'voided' from sweep`))
 }
 
 // Killed while it gathered, and again while it repaired: each time it goes on from where it was, and counts nothing twice.

@@ -54,7 +54,7 @@ func (p *pager) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	if err != nil {
 		return page, err
 	}
-	f := &page.Funnel
+	f := &page.RunCounts
 	f.Rows, f.RowsOfBills, f.Bills = light.GetRows(), int64(len(light.GetStates())), int64(len(ids))
 	for _, problem := range light.GetProblems() {
 		f.RowsOfProblems += int64(problem.GetRows())
@@ -114,16 +114,16 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 	}
 	err := p.reader.bills(ctx, ids, func(bills *kingdeev1.BillPage) error {
 		read := timeOf(bills.GetQueryLeftTime())
-		page.Funnel.Rows += bills.GetRows()
+		page.RunCounts.Rows += bills.GetRows()
 		for _, problem := range bills.GetProblems() {
-			page.Funnel.RowsOfProblems += int64(problem.GetRows())
+			page.RunCounts.RowsOfProblems += int64(problem.GetRows())
 			if waiting[problem.GetId()] {
 				delete(waiting, problem.GetId())
 				p.park(page, known[problem.GetId()], read, problem)
 			}
 		}
 		for _, b := range bills.GetBills() {
-			page.Funnel.RowsOfBills += int64(b.GetRows())
+			page.RunCounts.RowsOfBills += int64(b.GetRows())
 			if !waiting[b.GetId()] {
 				continue
 			}
@@ -161,7 +161,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	}
 	debts, err := p.debts(page, d, bill, read)
 	if err != nil {
-		page.Funnel.Count(rule.ClassUndecodable)
+		page.RunCounts.Count(rule.ClassUndecodable)
 		write.After.Class, write.Reason = rule.ClassUndecodable, err.Error()
 		if known == nil || known.Class != rule.ClassUndecodable || !known.State.Same(bill.State()) {
 			page.Bills = append(page.Bills, write)
@@ -170,7 +170,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
 		return
 	}
-	page.Funnel.Count(d.Class)
+	page.RunCounts.Count(d.Class)
 	if d.Class == rule.ClassStale {
 		return
 	}
@@ -213,7 +213,7 @@ func unknownValue(id int64, number string) *kingdeev1.BillProblem {
 
 // park sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed it.
 func (p *pager) park(page *ledger.Page, known *rule.Known, read time.Time, problem *kingdeev1.BillProblem) {
-	page.Funnel.Count(rule.ClassUndecodable)
+	page.RunCounts.Count(rule.ClassUndecodable)
 	reason := problem.GetDetail()
 	if problem.GetField() != "" {
 		reason = problem.GetField() + ": " + reason

@@ -44,7 +44,7 @@ func (p *pager) pieces(ctx context.Context, page *kingdeev1.StatePage) ([]*kingd
 		pieces = append(pieces, piece)
 		from, changed = i+1, 0
 	}
-	// The last piece answers for all rows that are left, so that a page that miscounts is still noticed by the funnel.
+	// The last piece answers for all rows that are left, so that a page that miscounts is still noticed by the run counts.
 	return append(pieces, &kingdeev1.StatePage{
 		States: states[from:], Problems: problems, Rows: rows, QueryLeftTime: page.GetQueryLeftTime(), LastId: page.GetLastId(),
 	}), nil

@@ -54,7 +54,7 @@ func (l *lives) check() error {
 		return err
 	}
 	var faults []error
-	for _, check := range []func([]owedRow) error{l.checkRest, l.checkBills, l.checkNumbers, l.checkLive, l.checkOnce, l.checkFunnels, l.checkKnown} {
+	for _, check := range []func([]owedRow) error{l.checkRest, l.checkBills, l.checkNumbers, l.checkLive, l.checkOnce, l.checkRunCounts, l.checkKnown} {
 		faults = append(faults, check(debts))
 	}
 	return errors.Join(faults...)
@@ -202,11 +202,11 @@ func (l *lives) checkOnce([]owedRow) error {
 }
 
 // 6: what was read adds up.
-func (l *lives) checkFunnels([]owedRow) error {
+func (l *lives) checkRunCounts([]owedRow) error {
 	rows, err := l.pool.Query(l.Context(), `
-select 'pass ' || pass_id || ' ' || state || ' ' || error, funnel from pass
-union all select 'sweep ' || sweep_id || ' ' || state || ' ' || error, funnel from sweep
-union all select 'backfill ' || backfill_id || ' ' || state || ' ' || error, funnel from backfill`)
+select 'pass ' || pass_id || ' ' || state || ' ' || error, run_counts from pass
+union all select 'sweep ' || sweep_id || ' ' || state || ' ' || error, run_counts from sweep
+union all select 'backfill ' || backfill_id || ' ' || state || ' ' || error, run_counts from backfill`)
 	if err != nil {
 		return err
 	}
@@ -216,11 +216,11 @@ union all select 'backfill ' || backfill_id || ' ' || state || ' ' || error, fun
 	var name string
 	var text []byte
 	_, err = pgx.ForEachRow(rows, []any{&name, &text}, func() error {
-		var funnel rule.Funnel
-		if err := json.Unmarshal(text, &funnel); err != nil {
+		var runCounts rule.RunCounts
+		if err := json.Unmarshal(text, &runCounts); err != nil {
 			return err
 		}
-		if err := funnel.Check(); err != nil {
+		if err := runCounts.Check(); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		return nil

@@ -94,7 +94,7 @@ func (c *sweepChunk) settleThese(ctx context.Context, p *pager, ids []int64) err
 	var told ledger.Told
 	_, err = c.store.CommitLook(ctx, ledger.Look{Scheme: c.sweep.Scheme, Revision: c.entry.revision, SendSince: c.standing.SendSince, Brakes: c.entry.Brakes()}, page,
 		func(tx pgx.Tx, looked ledger.Looked) error {
-			told = ledger.Told{Work: looked.Work, Funnel: looked.Funnel}
+			told = ledger.Told{Work: looked.Work, RunCounts: looked.RunCounts}
 			if err := c.insert.insertTx(ctx, tx, dispatchArgs{}); err != nil {
 				return err
 			}
@@ -115,17 +115,17 @@ func (p *pager) decideGone(page *ledger.Page, known rule.Known, absentSince, at 
 	}
 	bill := rule.Bill{ID: known.State.ID, Number: known.State.Number}
 	write := ledger.BillWrite{Before: known.ReadTime, After: d.After, Reason: d.Reason}
-	page.Funnel.Bills++
+	page.RunCounts.Bills++
 	debts, err := p.debts(page, d, bill, at)
 	if err != nil {
-		page.Funnel.Count(rule.ClassUndecodable)
+		page.RunCounts.Count(rule.ClassUndecodable)
 		write.After, write.Reason = known, err.Error()
 		write.After.Class, write.After.ReadTime = rule.ClassUndecodable, at
 		page.Bills = append(page.Bills, write)
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
 		return
 	}
-	page.Funnel.Count(d.Class)
+	page.RunCounts.Count(d.Class)
 	page.Bills = append(page.Bills, write)
 	page.Debts = append(page.Debts, debts...)
 	if d.Hold == rule.HoldManyGone && !slices.ContainsFunc(page.Work, func(w ledger.Work) bool { return w.Kind == rule.WorkManyGone }) {

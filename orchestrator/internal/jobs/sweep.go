@@ -87,7 +87,7 @@ func (s *sweeper) run(ctx context.Context, args sweepArgs) error {
 	c := &sweepChunk{look: l, ledger: s.ledger, sweep: sweep}
 	err = c.run(ctx)
 	return l.conclude(ctx, err, func(ctx context.Context, reason string) error {
-		if funnel := (*rule.FunnelError)(nil); errors.As(err, &funnel) {
+		if runCounts := (*rule.RunCountsError)(nil); errors.As(err, &runCounts) {
 			return s.ledger.FailSweep(ctx, sweep, reason)
 		}
 		return s.ledger.NoteSweepError(ctx, sweep, reason)
@@ -274,7 +274,7 @@ func (c *sweepChunk) keep(ctx context.Context, move func(*ledger.Sweep, ledger.T
 			after.Repaired += told.Changed
 			after.Missing += told.Absent
 			after.Work += told.Work
-			after.Funnel.Add(told.Funnel)
+			after.RunCounts.Add(told.RunCounts)
 			move(&after, told)
 			return c.ledger.SaveSweep(ctx, tx, &after)
 		},

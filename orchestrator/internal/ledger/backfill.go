@@ -56,8 +56,8 @@ type Backfill struct {
 	// CheckedRevision is another revision that the whole plan was found to make the same requests under; 0 for none.
 	CheckedRevision int
 	// Cursor is what is committed: up to which FID, position in the list, or item of the plan.
-	Cursor int64
-	Funnel rule.Funnel
+	Cursor    int64
+	RunCounts rule.RunCounts
 	// Items is how many items there are, Counts how many in each state.
 	Items  int64
 	Counts map[ItemState]int64

@@ -77,7 +77,7 @@ type Pass struct {
 	ClockSuspect bool
 	MarkBefore   time.Time
 	Cursor       int64
-	Funnel       rule.Funnel
+	RunCounts    rule.RunCounts
 	Failed       bool
 }
 
@@ -141,8 +141,8 @@ type Page struct {
 	Cursor   int64
 	// Reopen: debts that ended observed are planned anew where the scheme sends. Only a backfill below the floors asks for that.
 	Reopen bool
-	// Funnel counts this page, except for the split of its debts into new, already owed and held, which the store adds.
-	Funnel rule.Funnel
+	// RunCounts counts this page, except for the split of its debts into new, already owed and held, which the store adds.
+	RunCounts rule.RunCounts
 }
 
 // Empty says whether the page would tell nothing new: work items alone do not make a pass worth a row, since a bill that

@@ -18,8 +18,8 @@ type Look struct {
 
 // Looked says what a page of a look came to.
 type Looked struct {
-	// Funnel is the page's, with its debts split into new, already owed and held.
-	Funnel rule.Funnel
+	// RunCounts is the page's, with its debts split into new, already owed and held.
+	RunCounts rule.RunCounts
 	Finished
 	// Work is how many work items it opened.
 	Work int64
@@ -32,8 +32,8 @@ type Told struct {
 	// Bills were asked for and shown, Changed of them differed from the ledger and were written, Absent were first missed now.
 	Bills, Changed, Absent int64
 	// Work items were opened.
-	Work   int64
-	Funnel rule.Funnel
+	Work      int64
+	RunCounts rule.RunCounts
 }
 
 // Add adds the counts of o and takes its cursor.
@@ -43,7 +43,7 @@ func (t *Told) Add(o Told) {
 	t.Changed += o.Changed
 	t.Absent += o.Absent
 	t.Work += o.Work
-	t.Funnel.Add(o.Funnel)
+	t.RunCounts.Add(o.RunCounts)
 }
 
 // SweepKind is sweep or watch.
@@ -91,7 +91,7 @@ type Sweep struct {
 	// Counts of the record.
 	Hours, Differing                            int
 	Read, Reread, Repaired, Missing, Gone, Work int64
-	Funnel                                      rule.Funnel
+	RunCounts                                   rule.RunCounts
 	// Problems are bills that Kingdee showed and nobody can decode.
 	Problems []int64
 	// GoneIDs are bills proved gone, to be settled together.
@@ -145,7 +145,7 @@ type SweepView struct {
 	From, To, StartTime, EndTime  time.Time
 	Hours, Differing              int32
 	Read, Repaired, Missing, Gone int64
-	Funnel                        rule.Funnel
+	RunCounts                     rule.RunCounts
 	// Error is why it failed, or what was odd.
 	Error string
 }

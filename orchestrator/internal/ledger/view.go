@@ -55,7 +55,7 @@ type MarkMoveView struct {
 	Actor, Reason         string
 }
 
-// PassView is one pass with its funnel.
+// PassView is one pass with its run counts.
 type PassView struct {
 	PassID                                    int64
 	Scheme, Kind, State                       string
@@ -64,7 +64,7 @@ type PassView struct {
 	ClockNote                                 string
 	MarkBefore, MarkAfter, StartTime, EndTime time.Time
 	Cursor                                    int64
-	Funnel                                    rule.Funnel
+	RunCounts                                 rule.RunCounts
 	Error                                     string
 }
 
@@ -154,7 +154,7 @@ const (
 	VerdictNothingOwed = "nothing_owed"
 )
 
-// BackfillView is one backfill with its funnel.
+// BackfillView is one backfill with its run counts.
 type BackfillView struct {
 	BackfillID    int64
 	Scheme, State string
@@ -163,7 +163,7 @@ type BackfillView struct {
 	Actor, Reason       string
 	CreateTime, EndTime time.Time
 	Cursor              int64
-	Funnel              rule.Funnel
+	RunCounts           rule.RunCounts
 	RowsOutside         int64
 	// Counts are its items by what they came to.
 	Counts   map[ItemState]int64

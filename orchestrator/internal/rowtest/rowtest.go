@@ -207,7 +207,7 @@ returning work_item_id`, pgx.StrictNamedArgs{
 
 // Pass is a row of pass.
 type Pass struct {
-	Scheme, Kind, Error, Funnel string
+	Scheme, Kind, Error, RunCounts string
 }
 
 // Pass inserts one, a complete poll unless said otherwise, and answers its id.
@@ -217,17 +217,17 @@ func (d DB) Pass(p Pass) int64 {
 	if p.Error != "" {
 		state = "failed"
 	}
-	return d.insert(`insert into voidrelay.pass (scheme, kind, state, revision, mark_version, lower_edge, vendor_time, service_time, mark_before, mark_after, cursor_id, funnel, start_time, end_time, error)
-values (@scheme, @kind, @state, 1, 1, @edge, @now, @now, @edge, @now, 100, @funnel, @now, @end, @error)
+	return d.insert(`insert into voidrelay.pass (scheme, kind, state, revision, mark_version, lower_edge, vendor_time, service_time, mark_before, mark_after, cursor_id, run_counts, start_time, end_time, error)
+values (@scheme, @kind, @state, 1, 1, @edge, @now, @now, @edge, @now, 100, @run_counts, @now, @end, @error)
 returning pass_id`, pgx.StrictNamedArgs{
 		"scheme": cmp.Or(p.Scheme, SchemeName), "kind": cmp.Or(p.Kind, "poll"), "state": state, "edge": Now.Add(-30 * time.Minute), "now": Now,
-		"funnel": cmp.Or(p.Funnel, "{}"), "end": Now.Add(time.Second), "error": p.Error,
+		"run_counts": cmp.Or(p.RunCounts, "{}"), "end": Now.Add(time.Second), "error": p.Error,
 	})
 }
 
 // Sweep is a row of sweep.
 type Sweep struct {
-	Scheme, Kind, State, Error, Note, Funnel string
+	Scheme, Kind, State, Error, Note, RunCounts string
 	// Differing hours of 73, and bills.
 	Differing, Repaired, Missing, Gone int
 }
@@ -244,12 +244,12 @@ func (d DB) Sweep(s Sweep) int64 {
 		phase = map[string]string{"sweep": "gather", "watch": "watch"}[s.Kind]
 	}
 	return d.insert(`insert into voidrelay.sweep (scheme, kind, revision, state, phase, from_time, to_time, hours, hours_differing, bills_read, bills_repaired, bills_missing, bills_gone,
-    funnel, note, error, start_time, end_time)
-values (@scheme, @kind, 1, @state, @phase, @from, @to, @hours, @differing, 12, @repaired, @missing, @gone, @funnel, @note, @error, @now, @end)
+    run_counts, note, error, start_time, end_time)
+values (@scheme, @kind, 1, @state, @phase, @from, @to, @hours, @differing, 12, @repaired, @missing, @gone, @run_counts, @note, @error, @now, @end)
 returning sweep_id`, pgx.StrictNamedArgs{
 		"scheme": cmp.Or(s.Scheme, SchemeName), "kind": s.Kind, "state": s.State, "phase": phase, "hours": hours,
 		"from": when(hours > 0, Now.Add(-72*time.Hour)), "to": when(hours > 0, Now), "differing": s.Differing, "repaired": s.Repaired,
-		"missing": s.Missing, "gone": s.Gone, "funnel": cmp.Or(s.Funnel, "{}"), "note": s.Note, "error": s.Error, "now": Now,
+		"missing": s.Missing, "gone": s.Gone, "run_counts": cmp.Or(s.RunCounts, "{}"), "note": s.Note, "error": s.Error, "now": Now,
 		"end": when(s.State != "running", Now.Add(4*time.Second)),
 	})
 }

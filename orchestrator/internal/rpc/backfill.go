@@ -188,7 +188,7 @@ func backfillMessage(v ledger.BackfillView) *orchestratorv1.Backfill {
 		BackfillId: v.BackfillID, Scheme: v.Scheme,
 		State:    enum[orchestratorv1.BackfillState](orchestratorv1.BackfillState_value, "BACKFILL_STATE_", v.State),
 		PlanOnly: v.PlanOnly, BelowFloor: v.BelowFloor, Revision: v.Revision, Reason: v.Reason, Actor: v.Actor,
-		CreateTime: stamp(v.CreateTime), EndTime: stamp(v.EndTime), Cursor: v.Cursor, Funnel: funnelMessage(v.Funnel), RowsOutside: v.RowsOutside,
+		CreateTime: stamp(v.CreateTime), EndTime: stamp(v.EndTime), Cursor: v.Cursor, RunCounts: runCountsMessage(v.RunCounts), RowsOutside: v.RowsOutside,
 		ItemsNew: v.Counts[ledger.ItemNew], ItemsAlreadyOwed: v.Counts[ledger.ItemAlreadyOwed], ItemsSettled: v.Counts[ledger.ItemSettled],
 		ItemsHeld: v.Counts[ledger.ItemHeld], ItemsRefused: v.Counts[ledger.ItemRefused], ItemsUndecodable: v.Counts[ledger.ItemUndecodable],
 		NumbersNotFound: v.NotFound, Error: v.Error,

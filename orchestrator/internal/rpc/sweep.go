@@ -95,6 +95,6 @@ func sweepMessage(v ledger.SweepView) *orchestratorv1.Sweep {
 		State:    enum[orchestratorv1.SweepState](orchestratorv1.SweepState_value, "SWEEP_STATE_", v.State),
 		FromTime: stamp(v.From), ToTime: stamp(v.To), StartTime: stamp(v.StartTime), EndTime: stamp(v.EndTime), Hours: v.Hours,
 		HoursDiffering: v.Differing, BillsRead: v.Read, BillsRepaired: v.Repaired, BillsMissing: v.Missing, BillsGone: v.Gone,
-		Funnel: funnelMessage(v.Funnel), Error: v.Error,
+		RunCounts: runCountsMessage(v.RunCounts), Error: v.Error,
 	}
 }

@@ -69,12 +69,12 @@ func passMessage(v ledger.PassView) *orchestratorv1.Pass {
 		State:    enum[orchestratorv1.PassState](orchestratorv1.PassState_value, "PASS_STATE_", v.State),
 		Revision: v.Revision, LowerEdgeTime: stamp(v.LowerEdge), VendorTime: stamp(v.VendorTime), ClockNote: v.ClockNote,
 		MarkBeforeTime: stamp(v.MarkBefore), MarkAfterTime: stamp(v.MarkAfter), StartTime: stamp(v.StartTime), EndTime: stamp(v.EndTime),
-		Cursor: v.Cursor, Funnel: funnelMessage(v.Funnel), Error: v.Error,
+		Cursor: v.Cursor, RunCounts: runCountsMessage(v.RunCounts), Error: v.Error,
 	}
 }
 
-func funnelMessage(f rule.Funnel) *orchestratorv1.Funnel {
-	return &orchestratorv1.Funnel{
+func runCountsMessage(f rule.RunCounts) *orchestratorv1.RunCounts {
+	return &orchestratorv1.RunCounts{
 		Rows: f.Rows, RowsOfBills: f.RowsOfBills, RowsOfProblems: f.RowsOfProblems, Bills: f.Bills, Live: f.Live, Unchanged: f.Unchanged,
 		Voided: f.Voided, UnAudited: f.UnAudited, NeverAudited: f.NeverAudited, BeforeStart: f.BeforeStart, NotSelected: f.NotSelected,
 		Stale: f.Stale, Undecodable: f.Undecodable, Legs: f.Legs, LegsNew: f.LegsNew, LegsAlreadyOwed: f.LegsAlreadyOwed, LegsHeld: f.LegsHeld,

@@ -15,8 +15,8 @@ var classes = []rule.Class{
 	rule.ClassNotSelected, rule.ClassStale, rule.ClassUndecodable, rule.ClassDeleted,
 }
 
-func TestAFunnelMustAddUp(t *testing.T) {
-	var f rule.Funnel
+func TestRunCountsMustAddUp(t *testing.T) {
+	var f rule.RunCounts
 	require.NoError(t, f.Check())
 	for _, c := range classes {
 		f.Bills++
@@ -29,16 +29,16 @@ func TestAFunnelMustAddUp(t *testing.T) {
 
 	rows, bills, legs := f, f, f
 	rows.RowsOfProblems--
-	require.EqualError(t, rows.Check(), "the funnel does not add up: 12 rows read, 11 accounted for")
+	require.EqualError(t, rows.Check(), "the run counts does not add up: 12 rows read, 11 accounted for")
 	bills.Count("forgotten")
 	bills.Bills++
-	require.EqualError(t, bills.Check(), "the funnel does not add up: 11 bills read, 10 accounted for")
+	require.EqualError(t, bills.Check(), "the run counts does not add up: 11 bills read, 10 accounted for")
 	legs.LegsHeld++
-	require.EqualError(t, legs.Check(), "the funnel does not add up: 15 legs read, 16 accounted for")
+	require.EqualError(t, legs.Check(), "the run counts does not add up: 15 legs read, 16 accounted for")
 }
 
-func TestFunnelsOfPagesAdd(t *testing.T) {
-	var one rule.Funnel
+func TestRunCountsOfPagesAdd(t *testing.T) {
+	var one rule.RunCounts
 	v := reflect.ValueOf(&one).Elem()
 	for i := range v.NumField() {
 		v.Field(i).SetInt(int64(i + 1))

@@ -3,7 +3,7 @@ package rule
 // Class is what a read bill came to: every bill of a pass falls into exactly one.
 type Class string
 
-// The classes of a bill. Together they are the funnel's "bills".
+// The classes of a bill. Together they are the run counts's "bills".
 const (
 	ClassLive         Class = "live"
 	ClassUnchanged    Class = "unchanged"

@@ -22,7 +22,7 @@ func (s *Store) TryLockBackfill(ctx context.Context, id int64) (unlock func(), o
 func (s *Store) Backfill(ctx context.Context, id int64) (*ledger.Backfill, error) {
 	rows, err := s.pool.Query(ctx, `
 select backfill_id, scheme, state, plan_only, below_floor, from_time, to_time, numbers, revision, coalesce(checked_revision, 0) as checked_revision,
-       cursor_id, funnel, rows_outside, items, counts, failures, not_before > now() as waits
+       cursor_id, run_counts, rows_outside, items, counts, failures, not_before > now() as waits
 from backfill where backfill_id = $1`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read backfill: %w", err)
@@ -37,7 +37,7 @@ from backfill where backfill_id = $1`, id)
 		Revision         int
 		CheckedRevision  int
 		CursorID         int64
-		Funnel           rule.Funnel
+		RunCounts        rule.RunCounts
 		RowsOutside      int64
 		Items            int64
 		Counts           map[ledger.ItemState]int64
@@ -56,7 +56,7 @@ from backfill where backfill_id = $1`, id)
 		BackfillOrder: ledger.BackfillOrder{
 			From: valued(r.FromTime), To: valued(r.ToTime), Numbers: r.Numbers, PlanOnly: r.PlanOnly, BelowFloor: r.BelowFloor,
 		},
-		Cursor: r.CursorID, Funnel: r.Funnel, RowsOutside: r.RowsOutside, Items: r.Items, Counts: r.Counts, Failures: r.Failures, Waits: r.Waits,
+		Cursor: r.CursorID, RunCounts: r.RunCounts, RowsOutside: r.RowsOutside, Items: r.Items, Counts: r.Counts, Failures: r.Failures, Waits: r.Waits,
 	}, nil
 }
 
@@ -99,46 +99,46 @@ select exists (select from pg_locks l where l.locktype = 'advisory' and l.grante
 // the same transaction (to insert a successor job). The answer is ledger.ErrConflict, and nothing is written, when the ledger has
 // moved on since the page was decided, or the backfill has.
 func (s *Store) CommitBackfill(ctx context.Context, b *ledger.Backfill, look ledger.Look, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error {
-	return s.stepBackfill(ctx, b, step, func(tx pgx.Tx) (rule.Funnel, []ledger.BackfillItem, error) {
+	return s.stepBackfill(ctx, b, step, func(tx pgx.Tx) (rule.RunCounts, []ledger.BackfillItem, error) {
 		looked, err := writeLook(ctx, tx, look, page)
 		if err != nil {
-			return rule.Funnel{}, nil, err
+			return rule.RunCounts{}, nil, err
 		}
 		items, err := standing(ctx, tx, b.Scheme, step.Items)
-		return looked.Funnel, items, err
+		return looked.RunCounts, items, err
 	}, also)
 }
 
 // CommitPlan stores what a page would come to as items, and nothing else.
 func (s *Store) CommitPlan(ctx context.Context, b *ledger.Backfill, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error {
-	return s.stepBackfill(ctx, b, step, func(tx pgx.Tx) (rule.Funnel, []ledger.BackfillItem, error) {
+	return s.stepBackfill(ctx, b, step, func(tx pgx.Tx) (rule.RunCounts, []ledger.BackfillItem, error) {
 		items, err := foreseen(ctx, tx, b, step.Items)
 		if err != nil {
-			return rule.Funnel{}, nil, err
+			return rule.RunCounts{}, nil, err
 		}
 		for _, item := range items {
 			switch {
 			case !item.HasLeg():
 			case item.State == ledger.ItemNew:
-				page.Funnel.LegsNew++
+				page.RunCounts.LegsNew++
 			case item.State == ledger.ItemHeld && item.CancellationID == 0:
-				page.Funnel.LegsHeld++
+				page.RunCounts.LegsHeld++
 			default:
-				page.Funnel.LegsAlreadyOwed++
+				page.RunCounts.LegsAlreadyOwed++
 			}
 		}
-		return page.Funnel, items, page.Funnel.Check()
+		return page.RunCounts, items, page.RunCounts.Check()
 	}, also)
 }
 
 // stepBackfill does one step of a backfill in a transaction and, when that is through, brings b up to date.
 func (s *Store) stepBackfill(ctx context.Context, b *ledger.Backfill, step ledger.BackfillStep,
-	write func(pgx.Tx) (rule.Funnel, []ledger.BackfillItem, error), also func(pgx.Tx) error,
+	write func(pgx.Tx) (rule.RunCounts, []ledger.BackfillItem, error), also func(pgx.Tx) error,
 ) error {
 	var after ledger.Backfill
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		after = copied(b)
-		funnel, items, err := write(tx)
+		runCounts, items, err := write(tx)
 		if err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func (s *Store) stepBackfill(ctx context.Context, b *ledger.Backfill, step ledge
 		if err := insertItems(ctx, tx, b.ID, items); err != nil {
 			return fmt.Errorf("items: %w", err)
 		}
-		after.Funnel.Add(funnel)
+		after.RunCounts.Add(runCounts)
 		after.Cursor, after.RowsOutside = step.Cursor, after.RowsOutside+step.Outside
 		if err := moveBackfill(ctx, tx, b, &after, step.NotFound); err != nil {
 			return err
@@ -176,7 +176,7 @@ func copied(b *ledger.Backfill) ledger.Backfill {
 
 // moveBackfill moves a backfill on from where it was read: one that was cancelled, or moved on by somebody else, is left alone.
 func moveBackfill(ctx context.Context, tx pgx.Tx, before, after *ledger.Backfill, notFound []string) error {
-	funnel, err := json.Marshal(after.Funnel)
+	runCounts, err := json.Marshal(after.RunCounts)
 	if err != nil {
 		return err
 	}
@@ -192,11 +192,11 @@ func moveBackfill(ctx context.Context, tx pgx.Tx, before, after *ledger.Backfill
 	}
 	tag, err := tx.Exec(ctx, `
 update backfill
-set cursor_id = @to, funnel = @funnel, items = @items, counts = @counts, rows_outside = @outside, failures = 0, error = '',
+set cursor_id = @to, run_counts = @run_counts, items = @items, counts = @counts, rows_outside = @outside, failures = 0, error = '',
     numbers_not_found = numbers_not_found || @not_found::text[], update_time = now()
 where backfill_id = @id and state = @state and cursor_id = @from and items = @items_before`,
 		pgx.StrictNamedArgs{
-			"id": before.ID, "state": string(before.State), "from": before.Cursor, "to": after.Cursor, "funnel": string(funnel), "items": after.Items,
+			"id": before.ID, "state": string(before.State), "from": before.Cursor, "to": after.Cursor, "run_counts": string(runCounts), "items": after.Items,
 			"items_before": before.Items, "counts": string(counts), "outside": after.RowsOutside, "not_found": notFound,
 		})
 	if err != nil {
@@ -243,7 +243,7 @@ func (s *Store) NoteBackfill(ctx context.Context, b *ledger.Backfill, reason str
 // BeginPlanAnew forgets a plan that is half made when the scheme's revision changes: one plan is made under one revision.
 func (s *Store) BeginPlanAnew(ctx context.Context, b *ledger.Backfill, revision int) error {
 	after := copied(b)
-	after.Cursor, after.Items, after.Funnel, after.RowsOutside, after.Revision = 0, 0, rule.Funnel{}, 0, revision
+	after.Cursor, after.Items, after.RunCounts, after.RowsOutside, after.Revision = 0, 0, rule.RunCounts{}, 0, revision
 	after.Counts = map[ledger.ItemState]int64{}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		if err := moveBackfill(ctx, tx, b, &after, nil); err != nil {

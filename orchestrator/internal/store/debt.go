@@ -65,16 +65,16 @@ returning cancellation_id, hold_reason`, args)
 	if _, err := pgx.ForEachRow(rows, []any{&id, &hold}, func() error {
 		all = append(all, id)
 		if hold == "" {
-			page.Funnel.LegsNew++
+			page.RunCounts.LegsNew++
 			free = append(free, id)
 		} else {
-			page.Funnel.LegsHeld++
+			page.RunCounts.LegsHeld++
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	page.Funnel.LegsAlreadyOwed += int64(len(page.Debts) - len(all))
+	page.RunCounts.LegsAlreadyOwed += int64(len(page.Debts) - len(all))
 	if err := addReasons(ctx, tx, args); err != nil {
 		return err
 	}

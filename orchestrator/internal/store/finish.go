@@ -14,9 +14,9 @@ import (
 // heartbeat moves the mark of a poll that found nothing. It answers false when planned debts of an earlier pass wait for a
 // complete one.
 func (s *Store) heartbeat(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish) (bool, error) {
-	funnel := pass.Funnel
-	funnel.Add(page.Funnel)
-	if err := funnel.Check(); err != nil {
+	runCounts := pass.RunCounts
+	runCounts.Add(page.RunCounts)
+	if err := runCounts.Check(); err != nil {
 		return false, err
 	}
 	quiet := false
@@ -108,7 +108,7 @@ select coalesce((select sid from bound), (select wms_sids ->> $2 from mark where
 }
 
 // What a settlement takes: the end of a pass everything that is planned; a look outside passes only what it planned itself in this
-// transaction, since what a pass has planned waits for that pass's funnel and mark.
+// transaction, since what a pass has planned waits for that pass's run counts and mark.
 const (
 	plannedByAll = "true"
 	plannedHere  = "pass_id is null"

@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// FinishPass stores the last page and ends the pass, in one transaction: the funnel and the brakes are checked, every planned
+// FinishPass stores the last page and ends the pass, in one transaction: the run counts and the brakes are checked, every planned
 // cancellation of the scheme becomes open, held or observed, and the mark moves by compare-and-set. A poll that found nothing
 // leaves a heartbeat and no row. also runs in the same transaction.
 func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error) {
@@ -23,7 +23,7 @@ func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.P
 		}
 	}
 	err := s.commit(ctx, pass, page, func(tx pgx.Tx, after *ledger.Pass) error {
-		if err := after.Funnel.Check(); err != nil {
+		if err := after.RunCounts.Check(); err != nil {
 			return err
 		}
 		if err := moveMark(ctx, tx, after, finish); err != nil {

@@ -32,8 +32,8 @@ func (s *Store) CommitLook(ctx context.Context, look ledger.Look, page ledger.Pa
 func writeLook(ctx context.Context, tx pgx.Tx, look ledger.Look, page ledger.Page) (ledger.Looked, error) {
 	var looked ledger.Looked
 	if page.Empty() && len(page.Work) == 0 && len(page.Readable) == 0 {
-		looked.Funnel = page.Funnel
-		return looked, page.Funnel.Check()
+		looked.RunCounts = page.RunCounts
+		return looked, page.RunCounts.Check()
 	}
 	if err := stillNewest(ctx, tx, look.Scheme, look.Revision, look.SendSince); err != nil {
 		return looked, err
@@ -52,10 +52,10 @@ func writeLook(ctx context.Context, tx pgx.Tx, look ledger.Look, page ledger.Pag
 	if err := writePage(ctx, tx, nobody, &page); err != nil {
 		return looked, err
 	}
-	if err := page.Funnel.Check(); err != nil {
+	if err := page.RunCounts.Check(); err != nil {
 		return looked, err
 	}
-	looked.Funnel = page.Funnel
+	looked.RunCounts = page.RunCounts
 	if len(page.Debts) > 0 {
 		var err error
 		if looked.Finished, err = settlePlanned(ctx, tx, look.Scheme, look.Brakes, plannedHere); err != nil {

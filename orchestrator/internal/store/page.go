@@ -12,7 +12,7 @@ import (
 )
 
 // writePage writes one page of a pass: bills and snapshots, debts as planned, what is withdrawn, work items. It adds the split of
-// the debts to the page's funnel.
+// the debts to the page's run counts.
 func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
 	numbers, err := guardBills(ctx, tx, pass.Scheme, page.Bills)
 	if err != nil {

@@ -24,7 +24,7 @@ func passLock(scheme string) string { return "pass " + scheme }
 // the pass: whoever goes on with it sets them.
 func (s *Store) UnfinishedPass(ctx context.Context, scheme string) (*ledger.Pass, error) {
 	rows, err := s.pool.Query(ctx, `
-select pass_id, kind, revision, mark_version, lower_edge, vendor_time, service_time, clock_note, clock_suspect, mark_before, cursor_id, funnel
+select pass_id, kind, revision, mark_version, lower_edge, vendor_time, service_time, clock_note, clock_suspect, mark_before, cursor_id, run_counts
 from pass where scheme = $1 and state = 'running'`, scheme)
 	if err != nil {
 		return nil, fmt.Errorf("read unfinished pass: %w", err)
@@ -41,7 +41,7 @@ from pass where scheme = $1 and state = 'running'`, scheme)
 		ClockSuspect bool
 		MarkBefore   *time.Time
 		CursorID     int64
-		Funnel       []byte
+		RunCounts    []byte
 	}
 	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -55,8 +55,8 @@ from pass where scheme = $1 and state = 'running'`, scheme)
 		Clock:        rule.Clock{Vendor: valued(r.VendorTime), Service: r.ServiceTime, Note: r.ClockNote},
 		ClockSuspect: r.ClockSuspect, MarkBefore: valued(r.MarkBefore), Cursor: r.CursorID,
 	}
-	if err := json.Unmarshal(r.Funnel, &pass.Funnel); err != nil {
-		return nil, fmt.Errorf("read unfinished pass: funnel: %w", err)
+	if err := json.Unmarshal(r.RunCounts, &pass.RunCounts); err != nil {
+		return nil, fmt.Errorf("read unfinished pass: run_counts: %w", err)
 	}
 	return pass, nil
 }
@@ -87,7 +87,7 @@ func (s *Store) commit(ctx context.Context, pass *ledger.Pass, page ledger.Page,
 		}
 		before := after.Cursor
 		after.Cursor = max(page.Cursor, before)
-		after.Funnel.Add(written.Funnel)
+		after.RunCounts.Add(written.RunCounts)
 		if err := movePass(ctx, tx, &after, before); err != nil {
 			return err
 		}
@@ -118,14 +118,14 @@ returning pass_id`,
 
 // movePass moves the pass's cursor by compare-and-set.
 func movePass(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, from int64) error {
-	funnel, err := json.Marshal(pass.Funnel)
+	runCounts, err := json.Marshal(pass.RunCounts)
 	if err != nil {
 		return err
 	}
 	tag, err := tx.Exec(ctx, `
-update pass set cursor_id = @to, funnel = @funnel, clock_suspect = @suspect, clock_note = @note
+update pass set cursor_id = @to, run_counts = @run_counts, clock_suspect = @suspect, clock_note = @note
 where pass_id = @pass and state = 'running' and cursor_id = @from`,
-		pgx.StrictNamedArgs{"pass": pass.ID, "from": from, "to": pass.Cursor, "funnel": string(funnel), "suspect": pass.ClockSuspect, "note": clean(pass.Clock.Note)})
+		pgx.StrictNamedArgs{"pass": pass.ID, "from": from, "to": pass.Cursor, "run_counts": string(runCounts), "suspect": pass.ClockSuspect, "note": clean(pass.Clock.Note)})
 	if err != nil {
 		return err
 	}

@@ -42,8 +42,8 @@ func TestOneDebtIsOneRow(t *testing.T) {
 	pass := w.pass()
 	_, err := w.store.FinishPass(t.Context(), pass, page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
-	require.Equal(t, int64(1), pass.Funnel.LegsNew)
-	require.Equal(t, int64(2), pass.Funnel.LegsAlreadyOwed)
+	require.Equal(t, int64(1), pass.RunCounts.LegsNew)
+	require.Equal(t, int64(2), pass.RunCounts.LegsAlreadyOwed)
 	require.Equal(t, 3, w.count(`select count(*) from cancellation`))
 }
 
@@ -61,7 +61,7 @@ func TestAPollThatFindsNothingLeavesAHeartbeatAndNoRow(t *testing.T) {
 	w := setupWriter(t)
 	finish := finishAt(rowtest.Now.Add(time.Hour))
 	finish.RowsRead = 12
-	_, err := w.store.FinishPass(t.Context(), w.pass(), ledger.Page{Funnel: rule.Funnel{Rows: 12, RowsOfBills: 12, Bills: 12, Unchanged: 12}}, finish, none)
+	_, err := w.store.FinishPass(t.Context(), w.pass(), ledger.Page{RunCounts: rule.RunCounts{Rows: 12, RowsOfBills: 12, Bills: 12, Unchanged: 12}}, finish, none)
 	require.NoError(t, err)
 	require.Zero(t, w.count(`select count(*) from pass`))
 	require.Equal(t, 12, w.count(`select last_pass_rows from mark where mark_time = $1`, rowtest.Now.Add(time.Hour)))
@@ -77,13 +77,13 @@ func TestAQuietPollStillSettlesWhatAnEarlierPassPlanned(t *testing.T) {
 	require.Equal(t, "open", w.text(`select state from cancellation`))
 }
 
-func TestAFunnelThatDoesNotAddUpEndsNothing(t *testing.T) {
+func TestARunCountsThatDoesNotAddUpEndsNothing(t *testing.T) {
 	w := setupWriter(t)
 	page := voidedPage(1, "A1", "WH1")
-	page.Funnel.Rows++
+	page.RunCounts.Rows++
 	_, err := w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Hour)), none)
-	var funnel *rule.FunnelError
-	require.ErrorAs(t, err, &funnel)
+	var runCounts *rule.RunCountsError
+	require.ErrorAs(t, err, &runCounts)
 	require.Zero(t, w.count(`select count(*) from cancellation`))
 }
 
@@ -101,7 +101,7 @@ func TestAKilledPassGoesOnFromItsCursor(t *testing.T) {
 	resumed, err := w.store.UnfinishedPass(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
 	require.Equal(t, int64(7), resumed.Cursor)
-	require.Equal(t, int64(1), resumed.Funnel.LegsNew)
+	require.Equal(t, int64(1), resumed.RunCounts.LegsNew)
 	require.True(t, resumed.Clock.Vendor.Equal(pass.Clock.Vendor), "the mark must follow the first header, not that of the process that ends the pass")
 
 	// Its next page is decided under the scheme as it stands now, so whoever resumes it says which floor that is.
@@ -165,7 +165,7 @@ func TestAWithdrawnDebtIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) {
 	pass := w.pass()
 	_, err = w.store.FinishPass(t.Context(), pass, again, finishAt(rowtest.Now.Add(3*time.Second)), none)
 	require.NoError(t, err)
-	require.Equal(t, int64(1), pass.Funnel.LegsNew)
+	require.Equal(t, int64(1), pass.RunCounts.LegsNew)
 	require.Equal(t, "open", w.state(debt))
 }
 

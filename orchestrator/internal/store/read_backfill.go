@@ -13,7 +13,7 @@ import (
 
 const backfillColumns = `
 select b.backfill_id, b.scheme, b.state, b.plan_only, b.below_floor, b.from_time, b.to_time, b.numbers, b.revision, b.actor, b.reason,
-       b.create_time, b.end_time, b.cursor_id, b.funnel, b.rows_outside, b.counts, b.numbers_not_found, b.error
+       b.create_time, b.end_time, b.cursor_id, b.run_counts, b.rows_outside, b.counts, b.numbers_not_found, b.error
 from backfill b`
 
 type backfillRow struct {
@@ -27,7 +27,7 @@ type backfillRow struct {
 	CreateTime           time.Time
 	EndTime              *time.Time
 	CursorID             int64
-	Funnel               rule.Funnel
+	RunCounts            rule.RunCounts
 	RowsOutside          int64
 	Counts               map[ledger.ItemState]int64
 	NumbersNotFound      []string
@@ -40,7 +40,7 @@ func (r backfillRow) view() ledger.BackfillView {
 		BackfillOrder: ledger.BackfillOrder{
 			From: valued(r.FromTime), To: valued(r.ToTime), Numbers: r.Numbers, PlanOnly: r.PlanOnly, BelowFloor: r.BelowFloor,
 		},
-		CreateTime: r.CreateTime.UTC(), EndTime: valued(r.EndTime), Cursor: r.CursorID, Funnel: r.Funnel, RowsOutside: r.RowsOutside,
+		CreateTime: r.CreateTime.UTC(), EndTime: valued(r.EndTime), Cursor: r.CursorID, RunCounts: r.RunCounts, RowsOutside: r.RowsOutside,
 		Counts: r.Counts, NotFound: r.NumbersNotFound, Error: r.Error,
 	}
 }

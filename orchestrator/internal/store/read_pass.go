@@ -13,7 +13,7 @@ import (
 
 const passColumns = `
 select p.pass_id, p.scheme, p.kind, p.state, p.revision, p.lower_edge, p.vendor_time, p.clock_note, p.mark_before, p.mark_after,
-       p.start_time, p.end_time, p.cursor_id, p.funnel, p.error
+       p.start_time, p.end_time, p.cursor_id, p.run_counts, p.error
 from pass p`
 
 type passRow struct {
@@ -27,7 +27,7 @@ type passRow struct {
 	StartTime             time.Time
 	EndTime               *time.Time
 	CursorID              int64
-	Funnel                rule.Funnel
+	RunCounts             rule.RunCounts
 	Error                 string
 }
 
@@ -35,7 +35,7 @@ func (r passRow) view() ledger.PassView {
 	return ledger.PassView{
 		PassID: r.PassID, Scheme: r.Scheme, Kind: r.Kind, State: r.State, Revision: r.Revision, LowerEdge: r.LowerEdge.UTC(),
 		VendorTime: valued(r.VendorTime), ClockNote: r.ClockNote, MarkBefore: valued(r.MarkBefore), MarkAfter: valued(r.MarkAfter),
-		StartTime: r.StartTime.UTC(), EndTime: valued(r.EndTime), Cursor: r.CursorID, Funnel: r.Funnel, Error: r.Error,
+		StartTime: r.StartTime.UTC(), EndTime: valued(r.EndTime), Cursor: r.CursorID, RunCounts: r.RunCounts, Error: r.Error,
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 const sweepColumns = `
 select s.sweep_id, s.scheme, s.kind, s.state, s.from_time, s.to_time, s.start_time, s.end_time, s.hours, s.hours_differing, s.bills_read,
-       s.bills_repaired, s.bills_missing, s.bills_gone, s.funnel, case when s.error <> '' then s.error else s.note end as error
+       s.bills_repaired, s.bills_missing, s.bills_gone, s.run_counts, case when s.error <> '' then s.error else s.note end as error
 from sweep s`
 
 type sweepRow struct {
@@ -24,7 +24,7 @@ type sweepRow struct {
 	EndTime                                           *time.Time
 	Hours, HoursDiffering                             int32
 	BillsRead, BillsRepaired, BillsMissing, BillsGone int64
-	Funnel                                            rule.Funnel
+	RunCounts                                         rule.RunCounts
 	Error                                             string
 }
 
@@ -32,7 +32,7 @@ func (r sweepRow) view() ledger.SweepView {
 	return ledger.SweepView{
 		SweepID: r.SweepID, Scheme: r.Scheme, Kind: r.Kind, State: r.State, From: valued(r.FromTime), To: valued(r.ToTime), StartTime: r.StartTime.UTC(),
 		EndTime: valued(r.EndTime), Hours: r.Hours, Differing: r.HoursDiffering, Read: r.BillsRead, Repaired: r.BillsRepaired,
-		Missing: r.BillsMissing, Gone: r.BillsGone, Funnel: r.Funnel, Error: r.Error,
+		Missing: r.BillsMissing, Gone: r.BillsGone, RunCounts: r.RunCounts, Error: r.Error,
 	}
 }
 

@@ -51,12 +51,12 @@ func TestASweepSaysWhatItFound(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	id := rows.Sweep(rowtest.Sweep{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, Funnel: `{"bills": 3, "deleted": 1}`})
+	id := rows.Sweep(rowtest.Sweep{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, "deleted": 1}`})
 	found, err := s.SweepView(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, ledger.SweepView{
 		SweepID: id, Scheme: "assembly", Kind: "sweep", State: "complete", From: rowtest.Now.Add(-72 * time.Hour), To: rowtest.Now, StartTime: rowtest.Now,
-		EndTime: rowtest.Now.Add(4 * time.Second), Hours: 73, Differing: 2, Read: 12, Repaired: 3, Missing: 1, Gone: 1, Funnel: rule.Funnel{Bills: 3, Deleted: 1},
+		EndTime: rowtest.Now.Add(4 * time.Second), Hours: 73, Differing: 2, Read: 12, Repaired: 3, Missing: 1, Gone: 1, RunCounts: rule.RunCounts{Bills: 3, Deleted: 1},
 	}, found)
 
 	watch, err := s.SweepView(t.Context(), rows.Sweep(rowtest.Sweep{Kind: "watch", State: "running", Note: "nothing is shown"}))

@@ -66,7 +66,7 @@ where scheme = $1 and kind = 'watch' and start_time < now() - interval '`+quietK
 func runningSweep(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.SweepKind) (*ledger.Sweep, error) {
 	rows, err := tx.Query(ctx, `
 select sweep_id, revision, version, phase, from_time, to_time, cursor_id, hours, hours_differing, bills_read, bills_reread, bills_repaired,
-       bills_missing, bills_gone, work_items, funnel, problem_ids, gone_ids, suspect_orgs, note
+       bills_missing, bills_gone, work_items, run_counts, problem_ids, gone_ids, suspect_orgs, note
 from sweep where scheme = $1 and kind = $2 and state = 'running'`, scheme, string(kind))
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ from sweep where scheme = $1 and kind = $2 and state = 'running'`, scheme, strin
 		CursorID                                                                  int64
 		Hours, HoursDiffering                                                     int
 		BillsRead, BillsReread, BillsRepaired, BillsMissing, BillsGone, WorkItems int64
-		Funnel                                                                    []byte
+		RunCounts                                                                 []byte
 		ProblemIds, GoneIds                                                       []int64
 		SuspectOrgs                                                               []string
 		Note                                                                      string
@@ -97,22 +97,22 @@ from sweep where scheme = $1 and kind = $2 and state = 'running'`, scheme, strin
 		Cursor: r.CursorID, Hours: r.Hours, Differing: r.HoursDiffering, Read: r.BillsRead, Reread: r.BillsReread, Repaired: r.BillsRepaired,
 		Missing: r.BillsMissing, Gone: r.BillsGone, Work: r.WorkItems, Problems: r.ProblemIds, GoneIDs: r.GoneIds, SuspectOrgs: r.SuspectOrgs, Note: r.Note,
 	}
-	return sweep, json.Unmarshal(r.Funnel, &sweep.Funnel)
+	return sweep, json.Unmarshal(r.RunCounts, &sweep.RunCounts)
 }
 
 // SaveSweep stores where the sweep stands, by compare-and-set on its version, which it moves.
 func (s *Store) SaveSweep(ctx context.Context, tx pgx.Tx, w *ledger.Sweep) error {
-	funnel, err := json.Marshal(w.Funnel)
+	runCounts, err := json.Marshal(w.RunCounts)
 	if err != nil {
 		return err
 	}
 	tag, err := tx.Exec(ctx, `
 update sweep set version = version + 1, phase = @phase, cursor_id = @cursor, hours_differing = @differing, bills_read = @read, bills_reread = @reread,
-    bills_repaired = @repaired, bills_missing = @missing, bills_gone = @gone, work_items = @work, funnel = @funnel, problem_ids = @problems,
+    bills_repaired = @repaired, bills_missing = @missing, bills_gone = @gone, work_items = @work, run_counts = @run_counts, problem_ids = @problems,
     gone_ids = @gone_ids, suspect_orgs = @orgs, note = @note, error = ''
 where sweep_id = @id and state = 'running' and version = @version`, pgx.StrictNamedArgs{
 		"id": w.ID, "version": w.Version, "phase": string(w.Phase), "cursor": w.Cursor, "differing": w.Differing, "read": w.Read, "reread": w.Reread,
-		"repaired": w.Repaired, "missing": w.Missing, "gone": w.Gone, "work": w.Work, "funnel": string(funnel), "problems": orEmpty(w.Problems),
+		"repaired": w.Repaired, "missing": w.Missing, "gone": w.Gone, "work": w.Work, "run_counts": string(runCounts), "problems": orEmpty(w.Problems),
 		"gone_ids": orEmpty(w.GoneIDs), "orgs": orEmpty(w.SuspectOrgs), "note": clean(w.Note),
 	})
 	if err != nil {

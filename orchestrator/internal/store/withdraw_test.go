@@ -37,7 +37,7 @@ func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1") // read at T0; its modify date moved, so it was read whole
 	page.Bills[0].Before = known[1].ReadTime
-	page.Funnel.RowsOfBills = 1
+	page.RunCounts.RowsOfBills = 1
 
 	w.verify(debt, rule.Withdrawn, time.Now().Add(time.Second), true) // T1: live
 	require.Equal(t, "superseded", w.state(debt))

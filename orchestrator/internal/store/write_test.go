@@ -62,9 +62,9 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	now := time.Now()
 	state := rule.State{ID: id, Number: no, Org: "100", DocumentStatus: "D", CancelStatus: "B", Affair: "Assembly", CancelTime: now}
 	page := ledger.Page{
-		Cursor: id,
-		Bills:  []ledger.BillWrite{{After: rule.Known{State: state, ReadTime: now, Class: rule.ClassVoided, Generation: 1, GenerationLive: true, EverLive: true, GenerationCancel: now}}},
-		Funnel: rule.Funnel{Rows: 1, RowsOfBills: 1, Bills: 1, Voided: 1, Legs: int64(len(warehouses))},
+		Cursor:    id,
+		Bills:     []ledger.BillWrite{{After: rule.Known{State: state, ReadTime: now, Class: rule.ClassVoided, Generation: 1, GenerationLive: true, EverLive: true, GenerationCancel: now}}},
+		RunCounts: rule.RunCounts{Rows: 1, RowsOfBills: 1, Bills: 1, Voided: 1, Legs: int64(len(warehouses))},
 	}
 	for _, warehouse := range warehouses {
 		page.Debts = append(page.Debts, ledger.Debt{

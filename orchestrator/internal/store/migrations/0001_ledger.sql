@@ -74,7 +74,7 @@ create table pass (
     mark_before  timestamptz,
     mark_after   timestamptz,
     cursor_id    bigint not null default 0,
-    funnel       jsonb not null default '{}',
+    run_counts       jsonb not null default '{}',
     start_time   timestamptz not null default now(),
     end_time     timestamptz,
     error        text not null default '',

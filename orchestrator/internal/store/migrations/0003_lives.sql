@@ -165,32 +165,32 @@ from voidrelay.cancellation c;
 comment on column reporting.cancellation_outcome.triggers is '原因: voided un_audited deleted, everything that called for it';
 comment on column reporting.cancellation_outcome.not_before is 'an un-audited bill may still be audited again until then';
 
-create or replace view reporting.daily_funnel as
+create or replace view reporting.daily_run_counts as
 select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        count(*) as passes,
        count(*) filter (where p.state = 'failed') as passes_failed,
-       sum(coalesce((p.funnel->>'rows')::bigint, 0)) as rows_read,
-       sum(coalesce((p.funnel->>'rows_of_problems')::bigint, 0)) as rows_of_problems,
-       sum(coalesce((p.funnel->>'bills')::bigint, 0)) as bills,
-       sum(coalesce((p.funnel->>'live')::bigint, 0)) as live,
-       sum(coalesce((p.funnel->>'unchanged')::bigint, 0)) as unchanged,
-       sum(coalesce((p.funnel->>'voided')::bigint, 0)) as voided,
-       sum(coalesce((p.funnel->>'un_audited')::bigint, 0)) as un_audited,
-       sum(coalesce((p.funnel->>'never_audited')::bigint, 0)) as never_audited,
-       sum(coalesce((p.funnel->>'before_start')::bigint, 0)) as before_start,
-       sum(coalesce((p.funnel->>'not_selected')::bigint, 0)) as not_selected,
-       sum(coalesce((p.funnel->>'stale')::bigint, 0)) as stale,
-       sum(coalesce((p.funnel->>'undecodable')::bigint, 0)) as undecodable,
-       sum(coalesce((p.funnel->>'legs')::bigint, 0)) as legs,
-       sum(coalesce((p.funnel->>'legs_new')::bigint, 0)) as legs_new,
-       sum(coalesce((p.funnel->>'legs_already_owed')::bigint, 0)) as legs_already_owed,
-       sum(coalesce((p.funnel->>'legs_held')::bigint, 0)) as legs_held,
-       sum(coalesce((p.funnel->>'legs_not_in_scheme')::bigint, 0)) as legs_not_in_scheme,
-       sum(coalesce((p.funnel->>'legs_no_warehouse')::bigint, 0)) as legs_no_warehouse,
-       sum(coalesce((p.funnel->>'deleted')::bigint, 0)) as deleted
+       sum(coalesce((p.run_counts->>'rows')::bigint, 0)) as rows_read,
+       sum(coalesce((p.run_counts->>'rows_of_problems')::bigint, 0)) as rows_of_problems,
+       sum(coalesce((p.run_counts->>'bills')::bigint, 0)) as bills,
+       sum(coalesce((p.run_counts->>'live')::bigint, 0)) as live,
+       sum(coalesce((p.run_counts->>'unchanged')::bigint, 0)) as unchanged,
+       sum(coalesce((p.run_counts->>'voided')::bigint, 0)) as voided,
+       sum(coalesce((p.run_counts->>'un_audited')::bigint, 0)) as un_audited,
+       sum(coalesce((p.run_counts->>'never_audited')::bigint, 0)) as never_audited,
+       sum(coalesce((p.run_counts->>'before_start')::bigint, 0)) as before_start,
+       sum(coalesce((p.run_counts->>'not_selected')::bigint, 0)) as not_selected,
+       sum(coalesce((p.run_counts->>'stale')::bigint, 0)) as stale,
+       sum(coalesce((p.run_counts->>'undecodable')::bigint, 0)) as undecodable,
+       sum(coalesce((p.run_counts->>'legs')::bigint, 0)) as legs,
+       sum(coalesce((p.run_counts->>'legs_new')::bigint, 0)) as legs_new,
+       sum(coalesce((p.run_counts->>'legs_already_owed')::bigint, 0)) as legs_already_owed,
+       sum(coalesce((p.run_counts->>'legs_held')::bigint, 0)) as legs_held,
+       sum(coalesce((p.run_counts->>'legs_not_in_scheme')::bigint, 0)) as legs_not_in_scheme,
+       sum(coalesce((p.run_counts->>'legs_no_warehouse')::bigint, 0)) as legs_no_warehouse,
+       sum(coalesce((p.run_counts->>'deleted')::bigint, 0)) as deleted
 from voidrelay.pass p
 group by p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date;
-comment on view reporting.daily_funnel is '每日漏斗: what the passes of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_start + not_selected + stale + undecodable + deleted';
+comment on view reporting.daily_run_counts is '每日读取计数: what the passes of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_start + not_selected + stale + undecodable + deleted';
 
 -- Each branch leads from the bill by an index, so that one bill's history never reads a whole table.
 create or replace view reporting.bill_history as

@@ -22,7 +22,7 @@ create table sweep (
     bills_missing   bigint not null default 0,
     bills_gone      bigint not null default 0,
     work_items      bigint not null default 0,
-    funnel          jsonb not null default '{}',
+    run_counts          jsonb not null default '{}',
     problem_ids     bigint[] not null default '{}',
     gone_ids        bigint[] not null default '{}',
     suspect_orgs    text[] not null default '{}',

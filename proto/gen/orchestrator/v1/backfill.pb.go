@@ -991,7 +991,7 @@ type Backfill struct {
 	// Last FID (of a range), or position in the list (of numbers), that is committed: where a killed one goes on.
 	Cursor int64 `protobuf:"varint,13,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// What it read and what that came to.
-	Funnel *Funnel `protobuf:"bytes,14,opt,name=funnel,proto3" json:"funnel,omitempty"`
+	RunCounts *RunCounts `protobuf:"bytes,14,opt,name=run_counts,json=runCounts,proto3" json:"run_counts,omitempty"`
 	// Items by what they came to.
 	ItemsNew         int64 `protobuf:"varint,15,opt,name=items_new,json=itemsNew,proto3" json:"items_new,omitempty"`
 	ItemsAlreadyOwed int64 `protobuf:"varint,16,opt,name=items_already_owed,json=itemsAlreadyOwed,proto3" json:"items_already_owed,omitempty"`
@@ -1002,7 +1002,7 @@ type Backfill struct {
 	NumbersNotFound []string `protobuf:"bytes,20,rep,name=numbers_not_found,json=numbersNotFound,proto3" json:"numbers_not_found,omitempty"`
 	// Why it failed or, while it is under way, why it waits; empty otherwise.
 	Error string `protobuf:"bytes,21,opt,name=error,proto3" json:"error,omitempty"`
-	// Rows read that lie behind the range and were not decided: a read has a lower edge only. Not in the funnel.
+	// Rows read that lie behind the range and were not decided: a read has a lower edge only. Not in the run counts.
 	RowsOutside int64 `protobuf:"varint,22,opt,name=rows_outside,json=rowsOutside,proto3" json:"rows_outside,omitempty"`
 	// Items that cannot be read or mapped.
 	ItemsUndecodable int64 `protobuf:"varint,23,opt,name=items_undecodable,json=itemsUndecodable,proto3" json:"items_undecodable,omitempty"`
@@ -1142,9 +1142,9 @@ func (x *Backfill) GetCursor() int64 {
 	return 0
 }
 
-func (x *Backfill) GetFunnel() *Funnel {
+func (x *Backfill) GetRunCounts() *RunCounts {
 	if x != nil {
-		return x.Funnel
+		return x.RunCounts
 	}
 	return nil
 }
@@ -1497,7 +1497,7 @@ var File_orchestrator_v1_backfill_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\n" +
-	"\x1eorchestrator/v1/backfill.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1corchestrator/v1/funnel.proto\"\xc4\x02\n" +
+	"\x1eorchestrator/v1/backfill.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a orchestrator/v1/run_counts.proto\"\xc4\x02\n" +
 	"\x14StartBackfillRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x122\n" +
 	"\x05range\x18\x02 \x01(\v2\x1a.orchestrator.v1.TimeRangeH\x00R\x05range\x127\n" +
@@ -1561,7 +1561,7 @@ const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"O\n" +
 	"\x16CancelBackfillResponse\x125\n" +
-	"\bbackfill\x18\x01 \x01(\v2\x19.orchestrator.v1.BackfillR\bbackfill\"\xfe\x06\n" +
+	"\bbackfill\x18\x01 \x01(\v2\x19.orchestrator.v1.BackfillR\bbackfill\"\x88\a\n" +
 	"\bBackfill\x12\x1f\n" +
 	"\vbackfill_id\x18\x01 \x01(\x03R\n" +
 	"backfillId\x12\x16\n" +
@@ -1579,8 +1579,9 @@ const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x125\n" +
 	"\bend_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x16\n" +
-	"\x06cursor\x18\r \x01(\x03R\x06cursor\x12/\n" +
-	"\x06funnel\x18\x0e \x01(\v2\x17.orchestrator.v1.FunnelR\x06funnel\x12\x1b\n" +
+	"\x06cursor\x18\r \x01(\x03R\x06cursor\x129\n" +
+	"\n" +
+	"run_counts\x18\x0e \x01(\v2\x1a.orchestrator.v1.RunCountsR\trunCounts\x12\x1b\n" +
 	"\titems_new\x18\x0f \x01(\x03R\bitemsNew\x12,\n" +
 	"\x12items_already_owed\x18\x10 \x01(\x03R\x10itemsAlreadyOwed\x12#\n" +
 	"\ritems_settled\x18\x11 \x01(\x03R\fitemsSettled\x12\x1d\n" +
@@ -1681,7 +1682,7 @@ var file_orchestrator_v1_backfill_proto_goTypes = []any{
 	(*CancellationOutcome)(nil),       // 18: orchestrator.v1.CancellationOutcome
 	nil,                               // 19: orchestrator.v1.BackfillItem.ExtendPropsEntry
 	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
-	(*Funnel)(nil),                    // 21: orchestrator.v1.Funnel
+	(*RunCounts)(nil),                 // 21: orchestrator.v1.RunCounts
 }
 var file_orchestrator_v1_backfill_proto_depIdxs = []int32{
 	3,  // 0: orchestrator.v1.StartBackfillRequest.range:type_name -> orchestrator.v1.TimeRange
@@ -1700,7 +1701,7 @@ var file_orchestrator_v1_backfill_proto_depIdxs = []int32{
 	4,  // 13: orchestrator.v1.Backfill.numbers:type_name -> orchestrator.v1.NumberList
 	20, // 14: orchestrator.v1.Backfill.create_time:type_name -> google.protobuf.Timestamp
 	20, // 15: orchestrator.v1.Backfill.end_time:type_name -> google.protobuf.Timestamp
-	21, // 16: orchestrator.v1.Backfill.funnel:type_name -> orchestrator.v1.Funnel
+	21, // 16: orchestrator.v1.Backfill.run_counts:type_name -> orchestrator.v1.RunCounts
 	1,  // 17: orchestrator.v1.BackfillItem.state:type_name -> orchestrator.v1.BackfillItemState
 	19, // 18: orchestrator.v1.BackfillItem.extend_props:type_name -> orchestrator.v1.BackfillItem.ExtendPropsEntry
 	18, // 19: orchestrator.v1.BackfillItem.outcome:type_name -> orchestrator.v1.CancellationOutcome
@@ -1717,7 +1718,7 @@ func file_orchestrator_v1_backfill_proto_init() {
 	if File_orchestrator_v1_backfill_proto != nil {
 		return
 	}
-	file_orchestrator_v1_funnel_proto_init()
+	file_orchestrator_v1_run_counts_proto_init()
 	file_orchestrator_v1_backfill_proto_msgTypes[0].OneofWrappers = []any{
 		(*StartBackfillRequest_Range)(nil),
 		(*StartBackfillRequest_Numbers)(nil),

@@ -442,8 +442,8 @@ type Pass struct {
 	StartTime      *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	EndTime        *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// Last FID whose page is committed.
-	Cursor int64   `protobuf:"varint,13,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	Funnel *Funnel `protobuf:"bytes,14,opt,name=funnel,proto3" json:"funnel,omitempty"`
+	Cursor    int64      `protobuf:"varint,13,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	RunCounts *RunCounts `protobuf:"bytes,14,opt,name=run_counts,json=runCounts,proto3" json:"run_counts,omitempty"`
 	// Why it failed, empty when it did not.
 	Error         string `protobuf:"bytes,15,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -571,9 +571,9 @@ func (x *Pass) GetCursor() int64 {
 	return 0
 }
 
-func (x *Pass) GetFunnel() *Funnel {
+func (x *Pass) GetRunCounts() *RunCounts {
 	if x != nil {
-		return x.Funnel
+		return x.RunCounts
 	}
 	return nil
 }
@@ -589,7 +589,7 @@ var File_orchestrator_v1_pass_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\n" +
-	"\x1aorchestrator/v1/pass.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a\x1corchestrator/v1/funnel.proto\x1a\x1borchestrator/v1/sweep.proto\"]\n" +
+	"\x1aorchestrator/v1/pass.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a orchestrator/v1/run_counts.proto\x1a\x1borchestrator/v1/sweep.proto\"]\n" +
 	"\x10StartPassRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12&\n" +
 	"\n" +
@@ -608,7 +608,7 @@ const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"k\n" +
 	"\x12ListPassesResponse\x12-\n" +
 	"\x06passes\x18\x01 \x03(\v2\x15.orchestrator.v1.PassR\x06passes\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xaf\x05\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb9\x05\n" +
 	"\x04Pass\x12\x17\n" +
 	"\apass_id\x18\x01 \x01(\x03R\x06passId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12-\n" +
@@ -626,8 +626,9 @@ const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x16\n" +
-	"\x06cursor\x18\r \x01(\x03R\x06cursor\x12/\n" +
-	"\x06funnel\x18\x0e \x01(\v2\x17.orchestrator.v1.FunnelR\x06funnel\x12\x14\n" +
+	"\x06cursor\x18\r \x01(\x03R\x06cursor\x129\n" +
+	"\n" +
+	"run_counts\x18\x0e \x01(\v2\x1a.orchestrator.v1.RunCountsR\trunCounts\x12\x14\n" +
 	"\x05error\x18\x0f \x01(\tR\x05error*Q\n" +
 	"\bPassKind\x12\x19\n" +
 	"\x15PASS_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -682,7 +683,7 @@ var file_orchestrator_v1_pass_proto_goTypes = []any{
 	(*ListPassesResponse)(nil),        // 7: orchestrator.v1.ListPassesResponse
 	(*Pass)(nil),                      // 8: orchestrator.v1.Pass
 	(*timestamppb.Timestamp)(nil),     // 9: google.protobuf.Timestamp
-	(*Funnel)(nil),                    // 10: orchestrator.v1.Funnel
+	(*RunCounts)(nil),                 // 10: orchestrator.v1.RunCounts
 	(*StartSweepRequest)(nil),         // 11: orchestrator.v1.StartSweepRequest
 	(*GetSweepRequest)(nil),           // 12: orchestrator.v1.GetSweepRequest
 	(*ListSweepsRequest)(nil),         // 13: orchestrator.v1.ListSweepsRequest
@@ -714,7 +715,7 @@ var file_orchestrator_v1_pass_proto_depIdxs = []int32{
 	9,  // 8: orchestrator.v1.Pass.mark_after_time:type_name -> google.protobuf.Timestamp
 	9,  // 9: orchestrator.v1.Pass.start_time:type_name -> google.protobuf.Timestamp
 	9,  // 10: orchestrator.v1.Pass.end_time:type_name -> google.protobuf.Timestamp
-	10, // 11: orchestrator.v1.Pass.funnel:type_name -> orchestrator.v1.Funnel
+	10, // 11: orchestrator.v1.Pass.run_counts:type_name -> orchestrator.v1.RunCounts
 	2,  // 12: orchestrator.v1.RunService.StartPass:input_type -> orchestrator.v1.StartPassRequest
 	4,  // 13: orchestrator.v1.RunService.GetPass:input_type -> orchestrator.v1.GetPassRequest
 	6,  // 14: orchestrator.v1.RunService.ListPasses:input_type -> orchestrator.v1.ListPassesRequest
@@ -752,7 +753,7 @@ func file_orchestrator_v1_pass_proto_init() {
 		return
 	}
 	file_orchestrator_v1_backfill_proto_init()
-	file_orchestrator_v1_funnel_proto_init()
+	file_orchestrator_v1_run_counts_proto_init()
 	file_orchestrator_v1_sweep_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

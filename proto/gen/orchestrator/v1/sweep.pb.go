@@ -465,7 +465,7 @@ type Sweep struct {
 	BillsMissing int64 `protobuf:"varint,13,opt,name=bills_missing,json=billsMissing,proto3" json:"bills_missing,omitempty"`
 	BillsGone    int64 `protobuf:"varint,14,opt,name=bills_gone,json=billsGone,proto3" json:"bills_gone,omitempty"`
 	// What the bills that were decided anew came to.
-	Funnel *Funnel `protobuf:"bytes,15,opt,name=funnel,proto3" json:"funnel,omitempty"`
+	RunCounts *RunCounts `protobuf:"bytes,15,opt,name=run_counts,json=runCounts,proto3" json:"run_counts,omitempty"`
 	// Why it failed, empty when it did not.
 	Error         string `protobuf:"bytes,16,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -600,9 +600,9 @@ func (x *Sweep) GetBillsGone() int64 {
 	return 0
 }
 
-func (x *Sweep) GetFunnel() *Funnel {
+func (x *Sweep) GetRunCounts() *RunCounts {
 	if x != nil {
-		return x.Funnel
+		return x.RunCounts
 	}
 	return nil
 }
@@ -618,7 +618,7 @@ var File_orchestrator_v1_sweep_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_sweep_proto_rawDesc = "" +
 	"\n" +
-	"\x1borchestrator/v1/sweep.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1corchestrator/v1/funnel.proto\"\x9a\x01\n" +
+	"\x1borchestrator/v1/sweep.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a orchestrator/v1/run_counts.proto\"\x9a\x01\n" +
 	"\x11StartSweepRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12:\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1a.orchestrator.v1.SweepKindB\n" +
@@ -640,7 +640,7 @@ const file_orchestrator_v1_sweep_proto_rawDesc = "" +
 	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"l\n" +
 	"\x12ListSweepsResponse\x12.\n" +
 	"\x06sweeps\x18\x01 \x03(\v2\x16.orchestrator.v1.SweepR\x06sweeps\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x05\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x97\x05\n" +
 	"\x05Sweep\x12\x19\n" +
 	"\bsweep_id\x18\x01 \x01(\x03R\asweepId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12.\n" +
@@ -659,8 +659,9 @@ const file_orchestrator_v1_sweep_proto_rawDesc = "" +
 	"\x0ebills_repaired\x18\f \x01(\x03R\rbillsRepaired\x12#\n" +
 	"\rbills_missing\x18\r \x01(\x03R\fbillsMissing\x12\x1d\n" +
 	"\n" +
-	"bills_gone\x18\x0e \x01(\x03R\tbillsGone\x12/\n" +
-	"\x06funnel\x18\x0f \x01(\v2\x17.orchestrator.v1.FunnelR\x06funnel\x12\x14\n" +
+	"bills_gone\x18\x0e \x01(\x03R\tbillsGone\x129\n" +
+	"\n" +
+	"run_counts\x18\x0f \x01(\v2\x1a.orchestrator.v1.RunCountsR\trunCounts\x12\x14\n" +
 	"\x05error\x18\x10 \x01(\tR\x05error*S\n" +
 	"\tSweepKind\x12\x1a\n" +
 	"\x16SWEEP_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
@@ -700,7 +701,7 @@ var file_orchestrator_v1_sweep_proto_goTypes = []any{
 	(*ListSweepsResponse)(nil),    // 7: orchestrator.v1.ListSweepsResponse
 	(*Sweep)(nil),                 // 8: orchestrator.v1.Sweep
 	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*Funnel)(nil),                // 10: orchestrator.v1.Funnel
+	(*RunCounts)(nil),             // 10: orchestrator.v1.RunCounts
 }
 var file_orchestrator_v1_sweep_proto_depIdxs = []int32{
 	0,  // 0: orchestrator.v1.StartSweepRequest.kind:type_name -> orchestrator.v1.SweepKind
@@ -714,7 +715,7 @@ var file_orchestrator_v1_sweep_proto_depIdxs = []int32{
 	9,  // 8: orchestrator.v1.Sweep.to_time:type_name -> google.protobuf.Timestamp
 	9,  // 9: orchestrator.v1.Sweep.start_time:type_name -> google.protobuf.Timestamp
 	9,  // 10: orchestrator.v1.Sweep.end_time:type_name -> google.protobuf.Timestamp
-	10, // 11: orchestrator.v1.Sweep.funnel:type_name -> orchestrator.v1.Funnel
+	10, // 11: orchestrator.v1.Sweep.run_counts:type_name -> orchestrator.v1.RunCounts
 	12, // [12:12] is the sub-list for method output_type
 	12, // [12:12] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
@@ -727,7 +728,7 @@ func file_orchestrator_v1_sweep_proto_init() {
 	if File_orchestrator_v1_sweep_proto != nil {
 		return
 	}
-	file_orchestrator_v1_funnel_proto_init()
+	file_orchestrator_v1_run_counts_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -2,7 +2,7 @@
 // versions:
 // 	protoc-gen-go v1.36.12
 // 	protoc        (unknown)
-// source: orchestrator/v1/funnel.proto
+// source: orchestrator/v1/run_counts.proto
 
 package orchestratorv1
 
@@ -21,10 +21,10 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Funnel accounts for everything a pass read: rows = rows_of_bills + rows_of_problems;
+// RunCounts accounts for everything a pass read: rows = rows_of_bills + rows_of_problems;
 // bills = live + unchanged + voided + un_audited + never_audited + before_start + not_selected + stale + undecodable + deleted;
 // legs = legs_new + legs_already_owed + legs_held + legs_not_in_scheme + legs_no_warehouse.
-type Funnel struct {
+type RunCounts struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Rows            int64                  `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
 	RowsOfBills     int64                  `protobuf:"varint,2,opt,name=rows_of_bills,json=rowsOfBills,proto3" json:"rows_of_bills,omitempty"`
@@ -51,21 +51,21 @@ type Funnel struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Funnel) Reset() {
-	*x = Funnel{}
-	mi := &file_orchestrator_v1_funnel_proto_msgTypes[0]
+func (x *RunCounts) Reset() {
+	*x = RunCounts{}
+	mi := &file_orchestrator_v1_run_counts_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Funnel) String() string {
+func (x *RunCounts) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Funnel) ProtoMessage() {}
+func (*RunCounts) ProtoMessage() {}
 
-func (x *Funnel) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_funnel_proto_msgTypes[0]
+func (x *RunCounts) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_counts_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -76,157 +76,157 @@ func (x *Funnel) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Funnel.ProtoReflect.Descriptor instead.
-func (*Funnel) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_funnel_proto_rawDescGZIP(), []int{0}
+// Deprecated: Use RunCounts.ProtoReflect.Descriptor instead.
+func (*RunCounts) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_counts_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *Funnel) GetRows() int64 {
+func (x *RunCounts) GetRows() int64 {
 	if x != nil {
 		return x.Rows
 	}
 	return 0
 }
 
-func (x *Funnel) GetRowsOfBills() int64 {
+func (x *RunCounts) GetRowsOfBills() int64 {
 	if x != nil {
 		return x.RowsOfBills
 	}
 	return 0
 }
 
-func (x *Funnel) GetRowsOfProblems() int64 {
+func (x *RunCounts) GetRowsOfProblems() int64 {
 	if x != nil {
 		return x.RowsOfProblems
 	}
 	return 0
 }
 
-func (x *Funnel) GetBills() int64 {
+func (x *RunCounts) GetBills() int64 {
 	if x != nil {
 		return x.Bills
 	}
 	return 0
 }
 
-func (x *Funnel) GetLive() int64 {
+func (x *RunCounts) GetLive() int64 {
 	if x != nil {
 		return x.Live
 	}
 	return 0
 }
 
-func (x *Funnel) GetUnchanged() int64 {
+func (x *RunCounts) GetUnchanged() int64 {
 	if x != nil {
 		return x.Unchanged
 	}
 	return 0
 }
 
-func (x *Funnel) GetVoided() int64 {
+func (x *RunCounts) GetVoided() int64 {
 	if x != nil {
 		return x.Voided
 	}
 	return 0
 }
 
-func (x *Funnel) GetUnAudited() int64 {
+func (x *RunCounts) GetUnAudited() int64 {
 	if x != nil {
 		return x.UnAudited
 	}
 	return 0
 }
 
-func (x *Funnel) GetNeverAudited() int64 {
+func (x *RunCounts) GetNeverAudited() int64 {
 	if x != nil {
 		return x.NeverAudited
 	}
 	return 0
 }
 
-func (x *Funnel) GetBeforeStart() int64 {
+func (x *RunCounts) GetBeforeStart() int64 {
 	if x != nil {
 		return x.BeforeStart
 	}
 	return 0
 }
 
-func (x *Funnel) GetNotSelected() int64 {
+func (x *RunCounts) GetNotSelected() int64 {
 	if x != nil {
 		return x.NotSelected
 	}
 	return 0
 }
 
-func (x *Funnel) GetStale() int64 {
+func (x *RunCounts) GetStale() int64 {
 	if x != nil {
 		return x.Stale
 	}
 	return 0
 }
 
-func (x *Funnel) GetUndecodable() int64 {
+func (x *RunCounts) GetUndecodable() int64 {
 	if x != nil {
 		return x.Undecodable
 	}
 	return 0
 }
 
-func (x *Funnel) GetLegs() int64 {
+func (x *RunCounts) GetLegs() int64 {
 	if x != nil {
 		return x.Legs
 	}
 	return 0
 }
 
-func (x *Funnel) GetLegsNew() int64 {
+func (x *RunCounts) GetLegsNew() int64 {
 	if x != nil {
 		return x.LegsNew
 	}
 	return 0
 }
 
-func (x *Funnel) GetLegsAlreadyOwed() int64 {
+func (x *RunCounts) GetLegsAlreadyOwed() int64 {
 	if x != nil {
 		return x.LegsAlreadyOwed
 	}
 	return 0
 }
 
-func (x *Funnel) GetLegsHeld() int64 {
+func (x *RunCounts) GetLegsHeld() int64 {
 	if x != nil {
 		return x.LegsHeld
 	}
 	return 0
 }
 
-func (x *Funnel) GetLegsNotInScheme() int64 {
+func (x *RunCounts) GetLegsNotInScheme() int64 {
 	if x != nil {
 		return x.LegsNotInScheme
 	}
 	return 0
 }
 
-func (x *Funnel) GetLegsNoWarehouse() int64 {
+func (x *RunCounts) GetLegsNoWarehouse() int64 {
 	if x != nil {
 		return x.LegsNoWarehouse
 	}
 	return 0
 }
 
-func (x *Funnel) GetDeleted() int64 {
+func (x *RunCounts) GetDeleted() int64 {
 	if x != nil {
 		return x.Deleted
 	}
 	return 0
 }
 
-var File_orchestrator_v1_funnel_proto protoreflect.FileDescriptor
+var File_orchestrator_v1_run_counts_proto protoreflect.FileDescriptor
 
-const file_orchestrator_v1_funnel_proto_rawDesc = "" +
+const file_orchestrator_v1_run_counts_proto_rawDesc = "" +
 	"\n" +
-	"\x1corchestrator/v1/funnel.proto\x12\x0forchestrator.v1\"\xf7\x04\n" +
-	"\x06Funnel\x12\x12\n" +
+	" orchestrator/v1/run_counts.proto\x12\x0forchestrator.v1\"\xfa\x04\n" +
+	"\tRunCounts\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\"\n" +
 	"\rrows_of_bills\x18\x02 \x01(\x03R\vrowsOfBills\x12(\n" +
 	"\x10rows_of_problems\x18\x03 \x01(\x03R\x0erowsOfProblems\x12\x14\n" +
@@ -248,26 +248,26 @@ const file_orchestrator_v1_funnel_proto_rawDesc = "" +
 	"\tlegs_held\x18\x11 \x01(\x03R\blegsHeld\x12+\n" +
 	"\x12legs_not_in_scheme\x18\x12 \x01(\x03R\x0flegsNotInScheme\x12*\n" +
 	"\x11legs_no_warehouse\x18\x13 \x01(\x03R\x0flegsNoWarehouse\x12\x18\n" +
-	"\adeleted\x18\x14 \x01(\x03R\adeletedB\xc8\x01\n" +
-	"\x13com.orchestrator.v1B\vFunnelProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
+	"\adeleted\x18\x14 \x01(\x03R\adeletedB\xcb\x01\n" +
+	"\x13com.orchestrator.v1B\x0eRunCountsProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
-	file_orchestrator_v1_funnel_proto_rawDescOnce sync.Once
-	file_orchestrator_v1_funnel_proto_rawDescData []byte
+	file_orchestrator_v1_run_counts_proto_rawDescOnce sync.Once
+	file_orchestrator_v1_run_counts_proto_rawDescData []byte
 )
 
-func file_orchestrator_v1_funnel_proto_rawDescGZIP() []byte {
-	file_orchestrator_v1_funnel_proto_rawDescOnce.Do(func() {
-		file_orchestrator_v1_funnel_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_orchestrator_v1_funnel_proto_rawDesc), len(file_orchestrator_v1_funnel_proto_rawDesc)))
+func file_orchestrator_v1_run_counts_proto_rawDescGZIP() []byte {
+	file_orchestrator_v1_run_counts_proto_rawDescOnce.Do(func() {
+		file_orchestrator_v1_run_counts_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_orchestrator_v1_run_counts_proto_rawDesc), len(file_orchestrator_v1_run_counts_proto_rawDesc)))
 	})
-	return file_orchestrator_v1_funnel_proto_rawDescData
+	return file_orchestrator_v1_run_counts_proto_rawDescData
 }
 
-var file_orchestrator_v1_funnel_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
-var file_orchestrator_v1_funnel_proto_goTypes = []any{
-	(*Funnel)(nil), // 0: orchestrator.v1.Funnel
+var file_orchestrator_v1_run_counts_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_orchestrator_v1_run_counts_proto_goTypes = []any{
+	(*RunCounts)(nil), // 0: orchestrator.v1.RunCounts
 }
-var file_orchestrator_v1_funnel_proto_depIdxs = []int32{
+var file_orchestrator_v1_run_counts_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
 	0, // [0:0] is the sub-list for method input_type
 	0, // [0:0] is the sub-list for extension type_name
@@ -275,26 +275,26 @@ var file_orchestrator_v1_funnel_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for field type_name
 }
 
-func init() { file_orchestrator_v1_funnel_proto_init() }
-func file_orchestrator_v1_funnel_proto_init() {
-	if File_orchestrator_v1_funnel_proto != nil {
+func init() { file_orchestrator_v1_run_counts_proto_init() }
+func file_orchestrator_v1_run_counts_proto_init() {
+	if File_orchestrator_v1_run_counts_proto != nil {
 		return
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
-			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_funnel_proto_rawDesc), len(file_orchestrator_v1_funnel_proto_rawDesc)),
+			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_run_counts_proto_rawDesc), len(file_orchestrator_v1_run_counts_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   1,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
-		GoTypes:           file_orchestrator_v1_funnel_proto_goTypes,
-		DependencyIndexes: file_orchestrator_v1_funnel_proto_depIdxs,
-		MessageInfos:      file_orchestrator_v1_funnel_proto_msgTypes,
+		GoTypes:           file_orchestrator_v1_run_counts_proto_goTypes,
+		DependencyIndexes: file_orchestrator_v1_run_counts_proto_depIdxs,
+		MessageInfos:      file_orchestrator_v1_run_counts_proto_msgTypes,
 	}.Build()
-	File_orchestrator_v1_funnel_proto = out.File
-	file_orchestrator_v1_funnel_proto_goTypes = nil
-	file_orchestrator_v1_funnel_proto_depIdxs = nil
+	File_orchestrator_v1_run_counts_proto = out.File
+	file_orchestrator_v1_run_counts_proto_goTypes = nil
+	file_orchestrator_v1_run_counts_proto_depIdxs = nil
 }

@@ -2,8 +2,8 @@ package rule
 
 import "fmt"
 
-// Funnel accounts for everything a pass read.
-type Funnel struct {
+// RunCounts accounts for everything a pass read.
+type RunCounts struct {
 	Rows           int64 `json:"rows"`
 	RowsOfBills    int64 `json:"rows_of_bills"`
 	RowsOfProblems int64 `json:"rows_of_problems"`
@@ -29,7 +29,7 @@ type Funnel struct {
 }
 
 // Count puts one bill into its class.
-func (f *Funnel) Count(c Class) {
+func (f *RunCounts) Count(c Class) {
 	switch c {
 	case ClassLive:
 		f.Live++
@@ -55,7 +55,7 @@ func (f *Funnel) Count(c Class) {
 }
 
 // Add adds the counts of g.
-func (f *Funnel) Add(g Funnel) {
+func (f *RunCounts) Add(g RunCounts) {
 	f.Rows += g.Rows
 	f.RowsOfBills += g.RowsOfBills
 	f.RowsOfProblems += g.RowsOfProblems
@@ -78,28 +78,28 @@ func (f *Funnel) Add(g Funnel) {
 	f.LegsNoWarehouse += g.LegsNoWarehouse
 }
 
-// FunnelError says that a pass did not account for everything it read: it must fail.
-type FunnelError struct {
+// RunCountsError says that a pass did not account for everything it read: it must fail.
+type RunCountsError struct {
 	// What was counted: rows, bills or legs.
 	What               string
 	Read, AccountedFor int64
 }
 
-func (e *FunnelError) Error() string {
-	return fmt.Sprintf("the funnel does not add up: %d %s read, %d accounted for", e.Read, e.What, e.AccountedFor)
+func (e *RunCountsError) Error() string {
+	return fmt.Sprintf("the run counts does not add up: %d %s read, %d accounted for", e.Read, e.What, e.AccountedFor)
 }
 
-// Check says where the counts do not add up; nil when they do. The error is a *FunnelError.
-func (f Funnel) Check() error {
+// Check says where the counts do not add up; nil when they do. The error is a *RunCountsError.
+func (f RunCounts) Check() error {
 	if sum := f.RowsOfBills + f.RowsOfProblems; sum != f.Rows {
-		return &FunnelError{What: "rows", Read: f.Rows, AccountedFor: sum}
+		return &RunCountsError{What: "rows", Read: f.Rows, AccountedFor: sum}
 	}
 	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeStart + f.NotSelected + f.Stale + f.Undecodable + f.Deleted
 	if sum != f.Bills {
-		return &FunnelError{What: "bills", Read: f.Bills, AccountedFor: sum}
+		return &RunCountsError{What: "bills", Read: f.Bills, AccountedFor: sum}
 	}
 	if sum := f.LegsNew + f.LegsAlreadyOwed + f.LegsHeld + f.LegsNotInScheme + f.LegsNoWarehouse; sum != f.Legs {
-		return &FunnelError{What: "legs", Read: f.Legs, AccountedFor: sum}
+		return &RunCountsError{What: "legs", Read: f.Legs, AccountedFor: sum}
 	}
 	return nil
 }

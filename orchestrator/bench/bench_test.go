@@ -47,13 +47,13 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-func TestTheSchemeIsTheShippedOneWithoutBrakes(t *testing.T) {
+func TestTheSchemeIsTheShippedOneWithoutSafetyLimits(t *testing.T) {
 	loaded, err := scheme.Load(schemes(latencyPoll), "schemes")
 	require.NoError(t, err)
 	require.Len(t, loaded, 1)
 	require.Equal(t, schemeName, loaded[0].Name)
 	require.Equal(t, latencyPoll, loaded[0].PollInterval(scheme.Sandbox))
-	require.Greater(t, loaded[0].Brakes().PerHour, int64(2*backlogVoids))
+	require.Greater(t, loaded[0].SafetyLimits().PerHour, int64(2*backlogVoids))
 	warehouse, listed := loaded[0].Warehouse("CK001")
 	require.True(t, listed)
 	require.Equal(t, orderKey("A1").WarehouseCode, warehouse.Code)

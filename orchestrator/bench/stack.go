@@ -112,9 +112,9 @@ func (s *stack) startOrchestrator(ctx context.Context, database string, poll tim
 	return s.until(ctx, `select count(*) = 1 from mark`)
 }
 
-// schemes is the shipped file, polling at this pace, with brakes that nothing here trips.
+// schemes is the shipped file, polling at this pace, with safety limits that nothing here trips.
 func schemes(poll time.Duration) []byte {
-	return fmt.Appendf(scheme.ShippedDocument(), "    poll_interval: %s\n    brakes: {per_hour: 1000000, per_day: 10000000}\n", poll)
+	return fmt.Appendf(scheme.ShippedDocument(), "    poll_interval: %s\n    safety_limits: {per_hour: 1000000, per_day: 10000000}\n", poll)
 }
 
 // database makes an empty one and brings it to the newest schema.

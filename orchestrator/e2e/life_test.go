@@ -100,9 +100,9 @@ func TestABillThatCannotBeReadStopsOnlyItself(t *testing.T) {
 	s.until("it is read again and cancelled", func() bool { return s.verdict("A1") == "已取消" })
 }
 
-func TestBrakesHoldUntilAPersonReleases(t *testing.T) {
+func TestSafetyLimitsHoldUntilAPersonReleases(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(s *stack) { s.scheme = withBrake(2) })
+	s := start(t, func(s *stack) { s.scheme = withSafetyLimit(2) })
 	for _, no := range []string{"A1", "A2", "A3"} {
 		s.audited(no, "CK001")
 	}

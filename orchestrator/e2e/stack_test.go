@@ -153,9 +153,9 @@ func (s *stack) later(stop func(context.Context) error) {
 	})
 }
 
-// withBrake is the shipped scheme with another limit per hour; withDataCenter reads other books.
-func withBrake(perHour int) []byte {
-	return append(scheme.ShippedDocument(), fmt.Sprintf("    brakes: {per_hour: %d, per_day: %d}\n", perHour, max(perHour, 500))...)
+// withSafetyLimit is the shipped scheme with another limit per hour; withDataCenter reads other books.
+func withSafetyLimit(perHour int) []byte {
+	return append(scheme.ShippedDocument(), fmt.Sprintf("    safety_limits: {per_hour: %d, per_day: %d}\n", perHour, max(perHour, 500))...)
 }
 
 func withDataCenter(id string) []byte {

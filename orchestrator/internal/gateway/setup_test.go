@@ -182,7 +182,7 @@ func seed(rows rowtest.DB) {
 
 	rows.Bill(rowtest.Bill{ID: 2, No: "ZZCX/2026/2"})
 	rows.Cancellation(rowtest.Cancellation{BillID: 2, BillNo: "ZZCX/2026/2", State: "held"})
-	rows.Work(rowtest.Work{Kind: "brake_tripped", Detail: "101 > 100"})
+	rows.Work(rowtest.Work{Kind: "safety_limit_reached", Detail: "101 > 100"})
 	rows.Bill(rowtest.Bill{ID: 3, No: "组装 100%", Class: "live"})
 	rows.Bill(rowtest.Bill{ID: 3, No: "组装 100%", Scheme: "trial", Class: "live"})
 	rows.Work(rowtest.Work{Kind: "bill_undecodable", BillNo: "ZZCX%2F9", Subject: "FAffairType"})

@@ -125,7 +125,7 @@ func (q *question) write(ctx context.Context, piece *kingdeev1.StatePage) error 
 // commit writes a page with what was carried, what was asked for up to this id and not shown, and the save.
 func (q *question) commit(ctx context.Context, page ledger.Page, upTo int64, leave bool) error {
 	var told ledger.Told
-	_, err := q.store.CommitLook(ctx, ledger.Look{Scheme: q.entry.Name, Revision: q.entry.revision, SendSince: q.standing.SendSince, Brakes: q.entry.Brakes()}, page,
+	_, err := q.store.CommitLook(ctx, ledger.Look{Scheme: q.entry.Name, Revision: q.entry.revision, SendSince: q.standing.SendSince, SafetyLimits: q.entry.SafetyLimits()}, page,
 		func(tx pgx.Tx, looked ledger.Looked) error {
 			told = q.carry
 			told.Add(ledger.Told{Changed: int64(len(page.Bills)), Work: looked.Work, RunCounts: looked.RunCounts})

@@ -127,7 +127,7 @@ func (r *refill) commit(ctx context.Context, light *kingdeev1.StatePage, page le
 }
 
 func (r *refill) look() ledger.Look {
-	return ledger.Look{Scheme: r.backfill.Scheme, Revision: r.entry.revision, SendSince: r.standing.SendSince, Brakes: r.entry.Brakes()}
+	return ledger.Look{Scheme: r.backfill.Scheme, Revision: r.entry.revision, SendSince: r.standing.SendSince, SafetyLimits: r.entry.SafetyLimits()}
 }
 
 // items are a page's legs that are owed, what cannot be read or mapped and, where somebody named the bills, those that owe nothing,

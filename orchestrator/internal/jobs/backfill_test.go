@@ -227,7 +227,7 @@ func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 	require.Equal(t, "6", b.text(`select count(*)::text from cancellation`))
 }
 
-func TestBrakesHoldALargeBackfill(t *testing.T) {
+func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 	b := setup(t)
 	b.pass()
 	for id := int64(1); id <= 150; id++ {
@@ -237,9 +237,9 @@ func TestBrakesHoldALargeBackfill(t *testing.T) {
 	b.clock = b.clock.Add(3 * time.Hour)
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "complete", b.standingOf(id))
-	require.Equal(t, "150 held brake_hour", b.text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation`))
+	require.Equal(t, "150 held safety_limit_hour", b.text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation`))
 	require.Equal(t, "100 50", b.text(`select (counts->>'new') || ' ' || (counts->>'held') from backfill`), "those of the first page were open for a moment")
-	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'brake_tripped'`))
+	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'safety_limit_reached'`))
 }
 
 func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {

@@ -30,7 +30,7 @@ func TestNothingSentDoesNotInterruptAStreak(t *testing.T) {
 	require.Equal(t, 1, count)
 }
 
-// A debt stayed behind a brake over the weekend, a person let it go, and the WMS says "too fast" once.
+// A debt stayed behind a safety limit over the weekend, a person let it go, and the WMS says "too fast" once.
 func TestAReleasedOldDebtIsNotParkedByItsFirstThrottle(t *testing.T) {
 	t.Parallel()
 	r := newRegistry(nil, nil)

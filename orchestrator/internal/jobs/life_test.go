@@ -243,7 +243,7 @@ func (b *bench) proveGone(id int64) {
 	page := ledger.Page{Bills: []ledger.BillWrite{{Before: known[id].ReadTime, After: d.After, Reason: d.Reason}}}
 	page.Debts, err = p.debts(&page, d, *known[id].LastSnapshot, b.clock)
 	require.NoError(b, err)
-	look := ledger.Look{Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince, Brakes: e.Brakes()}
+	look := ledger.Look{Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince, SafetyLimits: e.SafetyLimits()}
 	_, err = b.store.CommitLook(b.Context(), look, page, func(pgx.Tx, ledger.Looked) error { return nil })
 	require.NoError(b, err)
 }

@@ -65,7 +65,7 @@ func TestAnUnAuditThatMovesNoDateIsNoticedByTheWatch(t *testing.T) {
 	require.Equal(t, "1", b.text(`select count(*)::text from bill_snapshot where bill_id = 2`), "its snapshot stays")
 }
 
-// A void under a stamp that no pass reads (date-only, or a server whose void moves nothing) is owed all the same, behind the brakes.
+// A void under a stamp that no pass reads (date-only, or a server whose void moves nothing) is owed all the same, behind the safety limits.
 func TestAVoidThatMovesNoDateIsOwedByTheWatch(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
@@ -97,7 +97,7 @@ func TestWhatTheWatchOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	require.Equal(t, "superseded number_live", b.text(`select state || ' ' || outcome from cancellation`))
 }
 
-func TestTheWatchGoesBehindTheBrakes(t *testing.T) {
+func TestTheWatchGoesBehindTheSafetyLimits(t *testing.T) {
 	b := setup(t)
 	const bills = 101
 	for id := int64(1); id <= bills; id++ {
@@ -110,7 +110,7 @@ func TestTheWatchGoesBehindTheBrakes(t *testing.T) {
 	}
 	b.watch()
 	require.Equal(t, "held 101", b.text(`select string_agg(distinct state, ',') || ' ' || count(*) from cancellation`))
-	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'brake_tripped' and close_time is null`))
+	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'safety_limit_reached' and close_time is null`))
 }
 
 // A round reads by key; one that was killed in the middle goes on from its cursor.

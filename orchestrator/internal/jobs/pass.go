@@ -191,7 +191,7 @@ func floor(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
 func (c *chunk) finish() ledger.Finish {
 	f := ledger.Finish{
 		MarkAfter: rule.NextMark(c.pass.MarkBefore, c.pass.Clock), DataCenter: c.account.dataCenter, Environment: string(c.account.environment),
-		TimeZone: c.account.zone, Brakes: c.entry.Brakes(),
+		TimeZone: c.account.zone, SafetyLimits: c.entry.SafetyLimits(),
 	}
 	if c.pass.Kind == ledger.Baseline {
 		f.EffectiveFrom = floor(c.entry, c.standing, c.pass.Clock)

@@ -92,7 +92,7 @@ func (c *sweepChunk) settleThese(ctx context.Context, p *pager, ids []int64) err
 		w.Gone += int64(len(page.Bills))
 	})
 	var told ledger.Told
-	_, err = c.store.CommitLook(ctx, ledger.Look{Scheme: c.sweep.Scheme, Revision: c.entry.revision, SendSince: c.standing.SendSince, Brakes: c.entry.Brakes()}, page,
+	_, err = c.store.CommitLook(ctx, ledger.Look{Scheme: c.sweep.Scheme, Revision: c.entry.revision, SendSince: c.standing.SendSince, SafetyLimits: c.entry.SafetyLimits()}, page,
 		func(tx pgx.Tx, looked ledger.Looked) error {
 			told = ledger.Told{Work: looked.Work, RunCounts: looked.RunCounts}
 			if err := c.insert.insertTx(ctx, tx, dispatchArgs{}); err != nil {

@@ -166,7 +166,7 @@ type Finish struct {
 	TimeZone    string
 	// EffectiveFrom is set by the baseline.
 	EffectiveFrom time.Time
-	Brakes        rule.Brakes
+	SafetyLimits  rule.SafetyLimits
 	// SendAtOnce: this baseline may set the scheme to send (sandboxes only).
 	SendAtOnce bool
 	// PollInterval is the time between two passes, as it is now known from the environment.
@@ -177,7 +177,7 @@ type Finish struct {
 // Finished says what the end of a pass did.
 type Finished struct {
 	Opened, Held, Observed int64
-	Tripped                rule.HoldReason
+	Reached                rule.HoldReason
 }
 
 // Due is a cancellation that a slice works on.

@@ -11,9 +11,9 @@ import (
 type Look struct {
 	Scheme string
 	// Revision and SendSince, the operator's floor, are what the page was decided under.
-	Revision  int
-	SendSince time.Time
-	Brakes    rule.Brakes
+	Revision     int
+	SendSince    time.Time
+	SafetyLimits rule.SafetyLimits
 }
 
 // Looked says what a page of a look came to.

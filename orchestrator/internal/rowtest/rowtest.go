@@ -137,7 +137,7 @@ func (d DB) Cancellation(c Cancellation) int64 {
 		c.Created = Now
 	}
 	if c.State == "held" {
-		c.HoldReason = cmp.Or(c.HoldReason, "brake_hour")
+		c.HoldReason = cmp.Or(c.HoldReason, "safety_limit_hour")
 	}
 	var ended bool
 	switch c.State {

@@ -58,18 +58,18 @@ func TestAPageOfNothingButFaultsStopsTheScheme(t *testing.T) {
 	require.False(t, rule.AllUndecodable(0, 0))
 }
 
-func TestBrakes(t *testing.T) {
-	b := rule.Brakes{PerHour: 100, PerDay: 500}
+func TestSafetyLimits(t *testing.T) {
+	b := rule.SafetyLimits{PerHour: 100, PerDay: 500}
 	for name, tc := range map[string]struct {
 		hour, day, fresh int64
 		want             rule.HoldReason
 	}{
 		"nothing new never trips":   {1000, 9000, 0, ""},
 		"up to the limits":          {60, 460, 40, ""},
-		"one more than an hour has": {60, 60, 41, rule.HoldBrakeHour},
-		"one more than a day has":   {60, 461, 40, rule.HoldBrakeDay},
-		"both: the nearer one":      {100, 500, 1, rule.HoldBrakeHour},
-		"a flood at once":           {0, 0, 10_000, rule.HoldBrakeHour},
+		"one more than an hour has": {60, 60, 41, rule.HoldSafetyLimitHour},
+		"one more than a day has":   {60, 461, 40, rule.HoldSafetyLimitDay},
+		"both: the nearer one":      {100, 500, 1, rule.HoldSafetyLimitHour},
+		"a flood at once":           {0, 0, 10_000, rule.HoldSafetyLimitHour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, tc.want, b.Trip(tc.hour, tc.day, tc.fresh))

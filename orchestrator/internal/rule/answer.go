@@ -63,7 +63,7 @@ const (
 	WorkNoLines        WorkKind = "bill_without_lines"
 	WorkNoWarehouse    WorkKind = "warehouse_not_mapped"
 	WorkUndecodable    WorkKind = "bill_undecodable"
-	WorkBrake          WorkKind = "brake_tripped"
+	WorkSafetyLimit    WorkKind = "safety_limit_reached"
 	WorkNumberTaken    WorkKind = "number_taken"
 	WorkNoEventTime    WorkKind = "no_event_time"
 	WorkClockSuspect   WorkKind = "clock_suspect"

@@ -64,9 +64,9 @@ const (
 	// HoldNoEventTime: voided, and without any date that tells whether it was before the start, or before the floor of something
 	// that was added to the scheme.
 	HoldNoEventTime HoldReason = "no_event_time"
-	// HoldBrakeHour and HoldBrakeDay: too many new cancellations within a rolling hour or day.
-	HoldBrakeHour HoldReason = "brake_hour"
-	HoldBrakeDay  HoldReason = "brake_day"
+	// HoldSafetyLimitHour and HoldSafetyLimitDay: too many new cancellations within a rolling hour or day.
+	HoldSafetyLimitHour HoldReason = "safety_limit_hour"
+	HoldSafetyLimitDay  HoldReason = "safety_limit_day"
 	// HoldNumberTaken: the ledger knows a live bill with this number that Kingdee does not confirm.
 	HoldNumberTaken HoldReason = "number_taken"
 	// HoldNumberReuse: un-audited, and the scheme does not say that the WMS takes the same number again. A bill that is audited

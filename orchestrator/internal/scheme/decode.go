@@ -16,14 +16,14 @@ var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
 		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "when", "effective_from", "mode",
-		"sandbox_only", "poll_interval", "verify_after", "brakes", "timing", "watch_interval", "sweep_interval",
+		"sandbox_only", "poll_interval", "verify_after", "safety_limits", "timing", "watch_interval", "sweep_interval",
 		"absent_wait", "extra_order_types", "legs", "warehouses", "examples",
 	}
-	kingdeeKeys = []string{"data_center"}
-	unAuditKeys = []string{"dwell", "number_reuse"}
-	extraKeys   = []string{"bill", "lines"}
-	brakeKeys   = []string{"per_hour", "per_day"}
-	timingKeys  = []string{
+	kingdeeKeys     = []string{"data_center"}
+	unAuditKeys     = []string{"dwell", "number_reuse"}
+	extraKeys       = []string{"bill", "lines"}
+	safetyLimitKeys = []string{"per_hour", "per_day"}
+	timingKeys      = []string{
 		"backoff", "not_found_grace", "not_found_hourly", "not_found_limit", "retry_for", "max_in_progress", "max_unrecognised", "max_unknown",
 		"max_changes",
 	}
@@ -113,10 +113,10 @@ func (o object) decodePace(s *Scheme) {
 	s.pollInterval = o.duration("poll_interval", 0, sandboxPollLeast, pollMost)
 	s.VerifyAfter = o.duration("verify_after", verifyAbsent, verifyLeast, verifyMost)
 	s.looks = o.decodeLooks()
-	b := o.section("brakes", brakeKeys)
-	s.brakes = rule.Brakes{PerHour: b.integer("per_hour", 100, 1, 1_000_000), PerDay: b.integer("per_day", 500, 1, 10_000_000)}
-	if s.brakes.PerDay < s.brakes.PerHour {
-		b.fault("per_day", "must be at least per_hour (%d), not %d", s.brakes.PerHour, s.brakes.PerDay)
+	b := o.section("safety_limits", safetyLimitKeys)
+	s.safetyLimits = rule.SafetyLimits{PerHour: b.integer("per_hour", 100, 1, 1_000_000), PerDay: b.integer("per_day", 500, 1, 10_000_000)}
+	if s.safetyLimits.PerDay < s.safetyLimits.PerHour {
+		b.fault("per_day", "must be at least per_hour (%d), not %d", s.safetyLimits.PerHour, s.safetyLimits.PerDay)
 	}
 	t := o.section("timing", timingKeys)
 	s.timing = rule.Timing{

@@ -38,7 +38,7 @@ func TestSchemaListsTheKeysThatLoadTakes(t *testing.T) {
 	require.Equal(t, sorted(kingdeeKeys), keys("scheme", "kingdee"))
 	require.Equal(t, sorted(unAuditKeys), keys("scheme", "un_audited"))
 	require.Equal(t, sorted(extraKeys), keys("scheme", "extra_fields"))
-	require.Equal(t, sorted(brakeKeys), keys("scheme", "brakes"))
+	require.Equal(t, sorted(safetyLimitKeys), keys("scheme", "safety_limits"))
 	require.Equal(t, sorted(timingKeys), keys("scheme", "timing"))
 	require.Equal(t, sorted(kinds), keys("scheme", "legs"))
 	require.Equal(t, sorted(legKeys), keys("leg"))

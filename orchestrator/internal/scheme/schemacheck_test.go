@@ -59,7 +59,7 @@ func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
 		"a time without a zone":          {func(s map[string]any) { s["effective_from"] = "2026-11-20 08:00" }, "/schemes/0/effective_from'"},
 		"no warehouses":                  {func(s map[string]any) { s["warehouses"] = map[string]any{} }, "/schemes/0/warehouses'"},
 		"a warehouse without an account": {func(s map[string]any) { s["warehouses"].(map[string]any)["CK9"] = map[string]any{"code": "WH"} }, "/schemes/0/warehouses/CK9'"},
-		"a limit of none":                {func(s map[string]any) { s["brakes"] = map[string]any{"per_hour": 0} }, "/schemes/0/brakes/per_hour'"},
+		"a limit of none":                {func(s map[string]any) { s["safety_limits"] = map[string]any{"per_hour": 0} }, "/schemes/0/safety_limits/per_hour'"},
 		"nothing to read":                {func(s map[string]any) { delete(s, "kingdee") }, "/schemes/0'"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -43,7 +43,7 @@ type Scheme struct {
 	examples     []example
 	pollInterval time.Duration
 	observeOnly  bool
-	brakes       rule.Brakes
+	safetyLimits rule.SafetyLimits
 	timing       rule.Timing
 	looks        looks
 }
@@ -102,5 +102,5 @@ func (s *Scheme) Policy(floor time.Time, floors rule.Floors) rule.Policy {
 // Timing is how long it waits for what.
 func (s *Scheme) Timing() rule.Timing { return s.timing }
 
-// Brakes are its limits for new cancellations.
-func (s *Scheme) Brakes() rule.Brakes { return s.brakes }
+// SafetyLimits are its limits for new cancellations.
+func (s *Scheme) SafetyLimits() rule.SafetyLimits { return s.safetyLimits }

@@ -18,7 +18,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, "dc-1", s.DataCenter)
 	require.Equal(t, time.Minute, s.VerifyAfter)
 	require.True(t, s.EffectiveFrom.IsZero())
-	require.Empty(t, cmp.Diff(rule.Brakes{PerHour: 100, PerDay: 500}, s.Brakes()))
+	require.Empty(t, cmp.Diff(rule.SafetyLimits{PerHour: 100, PerDay: 500}, s.SafetyLimits()))
 	require.Empty(t, cmp.Diff(rule.Timing{
 		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
 		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
@@ -40,7 +40,7 @@ func TestEverythingCanBeSet(t *testing.T) {
     mode: observe
     poll_interval: 15s
     verify_after: 20s
-    brakes: {per_hour: 10000, per_day: 20000}
+    safety_limits: {per_hour: 10000, per_day: 20000}
     timing: {backoff: 1s, not_found_grace: 5s, max_unknown: 2}
     form:`))
 	require.Equal(t, "演示", s.Title)
@@ -48,7 +48,7 @@ func TestEverythingCanBeSet(t *testing.T) {
 	require.Equal(t, 15*time.Second, s.PollInterval(scheme.Sandbox))
 	require.Equal(t, scheme.Observe, s.Mode(scheme.Sandbox))
 	require.Equal(t, 20*time.Second, s.VerifyAfter)
-	require.Equal(t, int64(10000), s.Brakes().PerHour)
+	require.Equal(t, int64(10000), s.SafetyLimits().PerHour)
 	require.Equal(t, 2, s.Timing().MaxUnknown)
 	require.True(t, s.EffectiveFrom.Equal(time.Date(2026, 5, 5, 16, 0, 0, 0, time.UTC)))
 	floor := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -10,15 +10,15 @@ import (
 
 // notByHand are kinds that stand for something which goes on while they are open; closing them would only hide it.
 var notByHand = map[string]string{
-	"brake_tripped":      "刹车仍在生效：请放行（release），或忽略被暂停的取消",
-	"many_deleted":       "取消仍被暂停：请确认单据确已删除后放行（release），或忽略被暂停的取消",
-	"no_event_time":      "取消仍被暂停：请确认作废时间后放行（release），或忽略",
-	"scheme_stopped":     "方案仍处于停止：请处理原因后恢复（resume）",
-	"mapping_suspected":  "方案仍暂停发送：请核对映射后恢复（resume）",
-	"wms_auth":           "旺店通账号恢复后自动关闭",
-	"wms_clock":          "时钟一致后自动关闭",
-	"clock_suspect":      "时钟恢复正常后自动关闭",
-	"permission_suspect": "能重新看到单据后自动关闭",
+	"safety_limit_reached": "上限仍在生效：请放行（release），或忽略被暂停的取消",
+	"many_deleted":         "取消仍被暂停：请确认单据确已删除后放行（release），或忽略被暂停的取消",
+	"no_event_time":        "取消仍被暂停：请确认作废时间后放行（release），或忽略",
+	"scheme_stopped":       "方案仍处于停止：请处理原因后恢复（resume）",
+	"mapping_suspected":    "方案仍暂停发送：请核对映射后恢复（resume）",
+	"wms_auth":             "旺店通账号恢复后自动关闭",
+	"wms_clock":            "时钟一致后自动关闭",
+	"clock_suspect":        "时钟恢复正常后自动关闭",
+	"permission_suspect":   "能重新看到单据后自动关闭",
 }
 
 // CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended; what is still owed wants a decision

@@ -13,7 +13,7 @@ func (s *Store) TryLock(ctx context.Context, name string, lasts time.Duration) (
 // BillsByNumber is what BillViews asks, for the test that looks at its plan.
 const BillsByNumber = billsByNumber
 
-// CountDecided is what a settlement asks for the brakes, for the test that looks at its plan.
+// CountDecided is what a settlement asks for the safety limits, for the test that looks at its plan.
 const CountDecided = countDecided
 
 // ClaimRows, LoadRows and HolderRows are what Claim, Load and LedgerHolders ask, for the test that looks at their plans.

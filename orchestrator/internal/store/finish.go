@@ -120,8 +120,8 @@ const countDecided = `
 with counted as (select decide_time from cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
 select count(*) filter (where decide_time > now() - interval '1 hour'), count(*) from counted`
 
-// settlePlanned turns planned cancellations of the scheme into open, held or observed, and trips the brakes. of says which ones.
-func settlePlanned(ctx context.Context, tx pgx.Tx, scheme string, brakes rule.Brakes, of string) (ledger.Finished, error) {
+// settlePlanned turns planned cancellations of the scheme into open, held or observed, and reaches the safety limits. of says which ones.
+func settlePlanned(ctx context.Context, tx pgx.Tx, scheme string, safetyLimits rule.SafetyLimits, of string) (ledger.Finished, error) {
 	var finished ledger.Finished
 	var mode string
 	var active bool
@@ -130,7 +130,7 @@ func settlePlanned(ctx context.Context, tx pgx.Tx, scheme string, brakes rule.Br
 	// the stronger one.
 	var floor time.Time
 	if err := tx.QueryRow(ctx, `
-select mode, active, greatest(coalesce(brake_reset_time, '-infinity'), now() - interval '1 day') from scheme where scheme = $1 for no key update`,
+select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), now() - interval '1 day') from scheme where scheme = $1 for no key update`,
 		scheme).Scan(&mode, &active, &floor); err != nil {
 		return finished, err
 	}
@@ -141,20 +141,20 @@ where scheme = $1 and state = 'planned' and `+of, scheme)
 		finished.Observed = tag.RowsAffected()
 		return finished, err
 	}
-	if err := tx.QueryRow(ctx, countDecided, scheme, floor, brakes.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
+	if err := tx.QueryRow(ctx, countDecided, scheme, floor, safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
 		return finished, err
 	}
 	if err := tx.QueryRow(ctx, `select count(*) from cancellation where scheme = $1 and state = 'planned' and hold_reason = '' and `+of, scheme).Scan(&fresh); err != nil {
 		return finished, err
 	}
-	if finished.Tripped = brakes.Trip(lastHour, lastDay, fresh); finished.Tripped == "" && fresh > 0 {
+	if finished.Reached = safetyLimits.Trip(lastHour, lastDay, fresh); finished.Reached == "" && fresh > 0 {
 		var err error
-		if finished.Tripped, err = brakeOpen(ctx, tx, scheme); err != nil {
+		if finished.Reached, err = safetyLimitOpen(ctx, tx, scheme); err != nil {
 			return finished, err
 		}
 	}
-	if finished.Tripped != "" {
-		if err := tripBrake(ctx, tx, scheme, finished.Tripped, fresh); err != nil {
+	if finished.Reached != "" {
+		if err := reachSafetyLimit(ctx, tx, scheme, finished.Reached, fresh); err != nil {
 			return finished, err
 		}
 	}
@@ -179,12 +179,12 @@ where scheme = $1 and state = 'planned' and `+of, scheme)
 	return finished, inactiveWork(ctx, tx)
 }
 
-// tripBrake holds everything of the scheme that cannot have reached the WMS.
-func tripBrake(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason, fresh int64) error {
+// reachSafetyLimit holds everything of the scheme that cannot have reached the WMS.
+func reachSafetyLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason, fresh int64) error {
 	if _, err := tx.Exec(ctx, `
 update cancellation set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
 where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))`, scheme, string(reason)); err != nil {
 		return err
 	}
-	return openWork(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkBrake, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})
+	return openWork(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkSafetyLimit, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})
 }

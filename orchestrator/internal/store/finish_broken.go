@@ -44,7 +44,7 @@ func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.P
 			return err
 		}
 		var err error
-		if finished, err = settlePlanned(ctx, tx, pass.Scheme, finish.Brakes, plannedByAll); err != nil {
+		if finished, err = settlePlanned(ctx, tx, pass.Scheme, finish.SafetyLimits, plannedByAll); err != nil {
 			return fmt.Errorf("settle planned: %w", err)
 		}
 		return also(tx)

@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// FinishPass stores the last page and ends the pass, in one transaction: the run counts and the brakes are checked, every planned
+// FinishPass stores the last page and ends the pass, in one transaction: the run counts and the safety limits are checked, every planned
 // cancellation of the scheme becomes open, held or observed, and the mark moves by compare-and-set. A poll that found nothing
 // leaves a heartbeat and no row. also runs in the same transaction.
 func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error) {
@@ -30,7 +30,7 @@ func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.P
 			return err
 		}
 		var err error
-		if finished, err = settlePlanned(ctx, tx, after.Scheme, finish.Brakes, plannedByAll); err != nil {
+		if finished, err = settlePlanned(ctx, tx, after.Scheme, finish.SafetyLimits, plannedByAll); err != nil {
 			return fmt.Errorf("settle planned: %w", err)
 		}
 		if _, err := tx.Exec(ctx, `update pass set state = 'complete', end_time = now(), mark_after = $2 where pass_id = $1`,

@@ -11,16 +11,16 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// A sweep trips the brake while a pass has debts planned, which are held with the rest. A person releases what is held, and with it the
-// brake's item goes. Then the pass ends: what it planned is held, and nobody would ever hear of it.
-func TestWhatAPassHoldsBehindABrakeThatWasReleasedMeanwhileIsTold(t *testing.T) {
+// A sweep reaches the safety limit while a pass has debts planned, which are held with the rest. A person releases what is held, and with it the
+// safety limit's item goes. Then the pass ends: what it planned is held, and nobody would ever hear of it.
+func TestWhatAPassHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testing.T) {
 	w := setupWriter(t)
 	pass := w.pass()
 	require.NoError(t, w.store.CommitPage(t.Context(), pass, voidedPage(1, "A1", "WH1"), none))
 	tight := w.look(1, 1)
 	_, err := w.store.CommitLook(t.Context(), tight, voidedPage(2, "A2", "WH1", "WH2"), func(pgx.Tx, ledger.Looked) error { return nil })
 	require.NoError(t, err)
-	require.Equal(t, []string{"brake_tripped"}, openWorkKinds(t, w.pool))
+	require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, w.pool))
 	released, err := w.store.Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, released)
@@ -29,7 +29,7 @@ func TestWhatAPassHoldsBehindABrakeThatWasReleasedMeanwhileIsTold(t *testing.T) 
 	_, err = w.store.FinishPass(t.Context(), pass, ledger.Page{Cursor: 1}, finishAt(rowtest.Now), none)
 	require.NoError(t, err)
 	require.Equal(t, "held", w.text(`select state from cancellation where bill_no = 'A1'`))
-	require.Equal(t, []string{"brake_tripped"}, openWorkKinds(t, w.pool))
+	require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, w.pool))
 	released, err = w.store.Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, released)

@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// CommitLook stores a page that was decided outside a pass and settles its debts, behind the same brakes, in one transaction; then
+// CommitLook stores a page that was decided outside a pass and settles its debts, behind the same safety limits, in one transaction; then
 // runs in the same one (to move a cursor, to insert a job). The mark and what passes have planned are left alone. The answer is
 // ledger.ErrConflict, and nothing is written, when the ledger has moved on since the page was decided.
 func (s *Store) CommitLook(ctx context.Context, look ledger.Look, page ledger.Page, then func(pgx.Tx, ledger.Looked) error) (ledger.Looked, error) {
@@ -58,7 +58,7 @@ func writeLook(ctx context.Context, tx pgx.Tx, look ledger.Look, page ledger.Pag
 	looked.RunCounts = page.RunCounts
 	if len(page.Debts) > 0 {
 		var err error
-		if looked.Finished, err = settlePlanned(ctx, tx, look.Scheme, look.Brakes, plannedHere); err != nil {
+		if looked.Finished, err = settlePlanned(ctx, tx, look.Scheme, look.SafetyLimits, plannedHere); err != nil {
 			return looked, fmt.Errorf("settle planned: %w", err)
 		}
 	}

@@ -93,8 +93,8 @@ where cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": ids, "state": str
 	if err := closeHolds(ctx, tx, act.Scheme, byWhom(outcome, act)); err != nil {
 		return err
 	}
-	// The brakes go on counting: that these are settled does not say that the next ones are meant.
-	_, err := closeBrakeWork(ctx, tx, act.Scheme, byWhom(outcome, act))
+	// The safety limits go on counting: that these are settled does not say that the next ones are meant.
+	_, err := closeSafetyLimitWork(ctx, tx, act.Scheme, byWhom(outcome, act))
 	return err
 }
 

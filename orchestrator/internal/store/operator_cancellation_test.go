@@ -251,13 +251,13 @@ func TestABillRestoredAfterItsOrderWasMarkedDoneIsTold(t *testing.T) {
 	require.Equal(t, []string{"restored_after_cancel"}, openWorkKinds(t, o.pool))
 }
 
-func TestIgnoringWhatABrakeHoldsClosesItsItemAndKeepsItsCount(t *testing.T) {
+func TestIgnoringWhatASafetyLimitHoldsClosesItsItemAndKeepsItsCount(t *testing.T) {
 	o := setupOperator(t)
 	id := o.rows.Cancellation(rowtest.Cancellation{State: "held"})
-	o.rows.Work(rowtest.Work{Kind: "brake_tripped"})
+	o.rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
 	o.do(ledger.Ignore, these(id))
 	require.Zero(t, o.count(openWorkItems))
-	require.Equal(t, 1, o.count(`select count(*) from scheme where brake_reset_time is null`), "that these are left alone does not say that the next ones are meant")
+	require.Equal(t, 1, o.count(`select count(*) from scheme where safety_limit_reset_time is null`), "that these are left alone does not say that the next ones are meant")
 }
 
 func TestAnActOfAnUnknownSchemeIsRefused(t *testing.T) {

@@ -43,7 +43,7 @@ func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observe
 			_, err := tx.Exec(ctx, `update scheme set mode = 'observe', update_time = now() where scheme = $1`, act.Scheme)
 			return 0, err
 		}
-		if _, err := tx.Exec(ctx, `update scheme set mode = 'send', send_since = now(), brake_reset_time = now(), update_time = now() where scheme = $1`, act.Scheme); err != nil {
+		if _, err := tx.Exec(ctx, `update scheme set mode = 'send', send_since = now(), safety_limit_reset_time = now(), update_time = now() where scheme = $1`, act.Scheme); err != nil {
 			return 0, err
 		}
 		if err := forgetUnsent(ctx, tx, act.Scheme); err != nil {
@@ -75,6 +75,6 @@ select count(*) from ended`, scheme).Scan(&observed)
 	if err := closeHolds(ctx, tx, scheme, "observed"); err != nil {
 		return 0, err
 	}
-	_, err = closeBrakeWork(ctx, tx, scheme, "observed")
+	_, err = closeSafetyLimitWork(ctx, tx, scheme, "observed")
 	return observed, err
 }

@@ -13,7 +13,7 @@ type releaseParameters struct {
 }
 
 // Release lets held debts of a scheme go, all of them or those with these ids, and closes the work items that asked for it. Once
-// nothing waits behind its brakes any longer, they count anew. It answers how many went; ids that are not held, or not this
+// nothing waits behind its safety limits any longer, they count anew. It answers how many went; ids that are not held, or not this
 // scheme's, are not counted. They are due at once, and verified before they are sent like any other; for one that was held for its
 // number, a person has now spoken about the live bills that the ledger knew of it: only what is seen from now on counts.
 func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error) {
@@ -39,7 +39,7 @@ with freed as (
 ), closed as (
     update work_item w set close_time = now(), close_reason = 'released'
     from freed f
-    where w.cancellation_id = f.cancellation_id and w.close_time is null and w.kind in ('number_taken', 'brake_tripped', 'number_reuse_unsaid')
+    where w.cancellation_id = f.cancellation_id and w.close_time is null and w.kind in ('number_taken', 'safety_limit_reached', 'number_reuse_unsaid')
 )
 select count(*) from freed`, scheme, ids).Scan(&count)
 	if err != nil {
@@ -48,10 +48,10 @@ select count(*) from freed`, scheme, ids).Scan(&count)
 	if err := closeHolds(ctx, tx, scheme, "released"); err != nil {
 		return 0, err
 	}
-	released, err := closeBrakeWork(ctx, tx, scheme, "released")
+	released, err := closeSafetyLimitWork(ctx, tx, scheme, "released")
 	if err != nil || (!released && len(ids) > 0) {
 		return count, err
 	}
-	_, err = tx.Exec(ctx, `update scheme set brake_reset_time = now(), update_time = now() where scheme = $1`, scheme)
+	_, err = tx.Exec(ctx, `update scheme set safety_limit_reset_time = now(), update_time = now() where scheme = $1`, scheme)
 	return count, err
 }

@@ -57,7 +57,7 @@ func TestSettingASchemeToSendIsANewFloor(t *testing.T) {
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "done", State: "done", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "others", Scheme: "other"})
 	rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: held})
-	rows.Work(rowtest.Work{Kind: "brake_tripped"})
+	rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
 	rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 9})
 
 	observed, err := s.SetMode(t.Context(), act("r1"), true)
@@ -130,9 +130,9 @@ func TestRelease(t *testing.T) {
 		taken := rows.Cancellation(rowtest.Cancellation{Warehouse: "b", State: "held", HoldReason: "number_taken"})
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "c", State: "parked"})
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "d", State: "held", Scheme: "other"})
-		rows.Work(rowtest.Work{Kind: "brake_tripped"})
+		rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
 		rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: taken})
-		rows.Work(rowtest.Work{Kind: "brake_tripped", Scheme: "other"})
+		rows.Work(rowtest.Work{Kind: "safety_limit_reached", Scheme: "other"})
 		return func(ids ...int64) int64 {
 			released, err := s.Release(t.Context(), act(""), ids)
 			require.NoError(t, err)
@@ -143,22 +143,22 @@ func TestRelease(t *testing.T) {
 		release, pool, _ := setup(t)
 		require.EqualValues(t, 2, release())
 		require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "parked", "d": "held"}, states(t, pool))
-		require.Equal(t, []string{"brake_tripped"}, openWorkKinds(t, pool), "the other scheme's")
+		require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, pool), "the other scheme's")
 		var due, reset bool
 		require.NoError(t, pool.QueryRow(t.Context(), `select bool_and(due_time <= now()) from cancellation where state = 'open'`).Scan(&due))
-		require.NoError(t, pool.QueryRow(t.Context(), `select brake_reset_time is not null from scheme where scheme = 'assembly'`).Scan(&reset))
+		require.NoError(t, pool.QueryRow(t.Context(), `select safety_limit_reset_time is not null from scheme where scheme = 'assembly'`).Scan(&reset))
 		require.True(t, due && reset)
 	})
 	t.Run("with ids only those go", func(t *testing.T) {
 		release, pool, id := setup(t)
 		require.EqualValues(t, 1, release(id, id+2, id+3, 999))
 		require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "parked", "d": "held"}, states(t, pool))
-		require.Equal(t, []string{"number_taken", "brake_tripped"}, openWorkKinds(t, pool))
+		require.Equal(t, []string{"number_taken", "safety_limit_reached"}, openWorkKinds(t, pool))
 	})
-	t.Run("the brake's item stays while something waits behind the brake", func(t *testing.T) {
+	t.Run("the safety limit's item stays while something waits behind the safety limit", func(t *testing.T) {
 		release, pool, id := setup(t)
 		require.EqualValues(t, 1, release(id+1))
-		require.Equal(t, []string{"brake_tripped", "brake_tripped"}, openWorkKinds(t, pool))
+		require.Equal(t, []string{"safety_limit_reached", "safety_limit_reached"}, openWorkKinds(t, pool))
 	})
 }
 
@@ -233,7 +233,7 @@ func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
 	require.Equal(t, "2", rows.Text(`select count(*)::text from voidrelay.operator_action`))
 }
 
-// A debt was decided days ago and stayed behind a brake, or its scheme was stopped: that nobody tried is not the WMS's silence.
+// A debt was decided days ago and stayed behind a safety limit, or its scheme was stopped: that nobody tried is not the WMS's silence.
 func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 	w := setupWriter(t)
 	debt := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "held", Created: rowtest.Now.AddDate(0, 0, -3)})
@@ -302,7 +302,7 @@ func TestWhatWasDecidedBeforeSendAndNeverLeftEndsObserved(t *testing.T) {
 func TestAReleaseForgetsHowLongABillWasUnread(t *testing.T) {
 	w := setupWriter(t)
 	debt := w.owe(1, "A1", "WH1")[0]
-	w.rows.Exec(`update cancellation set state = 'held', hold_reason = 'brake_hour', unread_since = now() - interval '3 days'`)
+	w.rows.Exec(`update cancellation set state = 'held', hold_reason = 'safety_limit_hour', unread_since = now() - interval '3 days'`)
 	_, err := w.store.Release(t.Context(), ledger.Act{Scheme: rowtest.SchemeName, Actor: "wang", Reason: "checked"}, nil)
 	require.NoError(t, err)
 	w.verify(debt, rule.Unread, time.Now(), false)

@@ -126,17 +126,17 @@ func TestTheLockOfAPassKeepsASecondChunkOut(t *testing.T) {
 	unlock()
 }
 
-func TestBrakesHoldEverythingNotSentYet(t *testing.T) {
+func TestSafetyLimitsHoldEverythingNotSentYet(t *testing.T) {
 	w := setupWriter(t)
 	earlier := w.owe(1, "A1", "WH1")
 	finish := finishAt(rowtest.Now.Add(time.Minute))
-	finish.Brakes.PerHour = 2
+	finish.SafetyLimits.PerHour = 2
 	finished, err := w.store.FinishPass(t.Context(), w.pass(), voidedPage(2, "A2", "WH1", "WH2"), finish, none)
 	require.NoError(t, err)
-	require.Equal(t, rule.HoldBrakeHour, finished.Tripped)
+	require.Equal(t, rule.HoldSafetyLimitHour, finished.Reached)
 	require.Equal(t, int64(2), finished.Held)
 	require.Equal(t, "held", w.state(earlier[0]), "what was open and not sent yet is held too")
-	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'brake_tripped' and close_time is null`))
+	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'safety_limit_reached' and close_time is null`))
 	require.Empty(t, w.claim(w.due("A2")))
 }
 

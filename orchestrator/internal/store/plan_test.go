@@ -54,7 +54,7 @@ func TestClaimsDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testi
 }
 
 // Stands for a count of the last day that Postgres, not knowing where the day begins, expected to be a third of the table.
-func TestTheBrakesDoNotCountAllThatWasEverDecided(t *testing.T) {
+func TestTheSafetyLimitsDoNotCountAllThatWasEverDecided(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1"})
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "done"})

@@ -46,7 +46,7 @@ func TestTheVerdictOnABill(t *testing.T) {
 			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
 		{name: "restored after the cancel", class: "live", debts: all(done), work: []rowtest.Work{{Kind: "restored_after_cancel"}},
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "取消请求可能已到达旺店通，但单据又恢复有效"},
-		{name: "held by a brake", debts: all(rowtest.Cancellation{State: "held"}),
+		{name: "held by a safety limit", debts: all(rowtest.Cancellation{State: "held"}),
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "短时间内新取消数量超过上限，全部暂停发送"},
 		{name: "held for its number", debts: all(rowtest.Cancellation{State: "held", HoldReason: "number_taken"}),
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "该单号可能已被另一张有效单据使用，未发送"},

@@ -68,7 +68,7 @@ where c.cancellation_id = any($1) and c.state = 'done' and (b.document_status <>
 }
 
 // holdWork opens the work items for the scheme's debts that are held, unless they are open: one for each of a bill's own reasons, and one
-// for what waits behind a brake. A brake may have been released between a look that tripped it and the end of a pass whose debts it held.
+// for what waits behind a safety limit. A safety limit may have been released between a look that reached it and the end of a pass whose debts it held.
 func holdWork(ctx context.Context, tx pgx.Tx, scheme string) error {
 	_, err := tx.Exec(ctx, `
 insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
@@ -83,9 +83,9 @@ on conflict do nothing`, scheme, string(rule.HoldNumberReuse), string(rule.HoldN
 insert into work_item (scheme, kind, subject, detail)
 select c.scheme, $2, min(c.hold_reason), count(*) || ' held'
 from cancellation c
-where c.scheme = $1 and c.state = 'held' and c.hold_reason in ('brake_hour', 'brake_day')
+where c.scheme = $1 and c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day')
   and not exists (select from work_item w where w.scheme = $1 and w.kind = $2 and w.close_time is null)
-group by c.scheme`, scheme, string(rule.WorkBrake))
+group by c.scheme`, scheme, string(rule.WorkSafetyLimit))
 	return err
 }
 

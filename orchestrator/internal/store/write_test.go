@@ -50,11 +50,11 @@ func (w *writer) look(perHour, perDay int64) ledger.Look {
 	w.Helper()
 	standing, err := w.store.Scheme(w.Context(), rowtest.SchemeName)
 	require.NoError(w, err)
-	return ledger.Look{Scheme: rowtest.SchemeName, Revision: 1, SendSince: standing.SendSince, Brakes: rule.Brakes{PerHour: perHour, PerDay: perDay}}
+	return ledger.Look{Scheme: rowtest.SchemeName, Revision: 1, SendSince: standing.SendSince, SafetyLimits: rule.SafetyLimits{PerHour: perHour, PerDay: perDay}}
 }
 
 func finishAt(mark time.Time) ledger.Finish {
-	return ledger.Finish{MarkAfter: mark, TimeZone: "Asia/Shanghai", Brakes: rule.Brakes{PerHour: 100, PerDay: 500}}
+	return ledger.Finish{MarkAfter: mark, TimeZone: "Asia/Shanghai", SafetyLimits: rule.SafetyLimits{PerHour: 100, PerDay: 500}}
 }
 
 // voidedPage is a page with one voided bill, read just now, that owes one order in each of these warehouses.

@@ -16,7 +16,7 @@ create table scheme (
     stop_detail      text not null default '',
     mode             text not null default 'observe' check (mode in ('observe', 'send')),
     send_since       timestamptz,
-    brake_reset_time timestamptz,
+    safety_limit_reset_time timestamptz,
     poll_millis      bigint not null,
     create_time      timestamptz not null default now(),
     update_time      timestamptz not null default now(),
@@ -197,7 +197,7 @@ comment on column cancellation.same_disposition is 'the answer that same_count c
 comment on column cancellation.answer_changes is 'how often an answer was another than the one before it: capped, because a change begins every other count anew';
 comment on column cancellation.unsent_since is 'since when nothing could be sent, without an answer in between; what a release or a resume lets go on begins anew';
 comment on column cancellation.holders_accepted_time is 'when a person released it although the ledger knew other live bills of its number: what was known of them by then does not hold it again';
-comment on column cancellation.decide_time is 'when a complete pass made it owed: what the brakes count';
+comment on column cancellation.decide_time is 'when a complete pass made it owed: what the safety limits count';
 comment on column cancellation.claim_until is 'an attempt is in flight until then, by this server''s clock; past it and without an answer it is unknown';
 comment on column cancellation.slice_until is 'handed to a push job until then; past it, it is gathered again';
 comment on column cancellation.maybe_landed is 'an earlier attempt may have changed something in the WMS';

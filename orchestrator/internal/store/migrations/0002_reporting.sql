@@ -46,7 +46,7 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the bill is voided and has no lines, so nothing tells which order it gave rise to', 'look for its number in the WMS and cancel the order by hand if needed'),
 ('bill_undecodable', '', '单据数据不完整或无法识别，已搁置', '在金蝶检查该单据的必填字段，修正后自动恢复',
     'the bill cannot be decoded', 'check its mandatory fields in Kingdee; it goes on by itself once they are right'),
-('brake_tripped', '', '短时间内新取消数量超过上限，全部暂停发送', '确认这批作废属实后放行（release）',
+('safety_limit_reached', '', '短时间内新取消数量超过上限，全部暂停发送', '确认这批作废属实后放行（release）',
     'too many new cancellations in a short time; nothing of them is sent', 'make sure that these voids are meant, then release'),
 ('number_taken', '', '该单号可能已被另一张有效单据使用，未发送', '在金蝶确认单号归属，属实再放行（release）',
     'another live bill may carry this number; nothing was sent', 'find out in Kingdee whose number it is, then release it if it is this bills'),
@@ -174,7 +174,7 @@ cross join lateral (
     where w.scheme = b.scheme and w.bill_id = b.bill_id and w.close_time is null
 ) w
 left join voidrelay.work_kind h
-    on h.kind = case when c.hold_reason in ('brake_hour', 'brake_day') then 'brake_tripped' else c.hold_reason end and h.subject = ''
+    on h.kind = case when c.hold_reason in ('safety_limit_hour', 'safety_limit_day') then 'safety_limit_reached' else c.hold_reason end and h.subject = ''
 cross join lateral (
     select case
         when w.pressing > 0 or c.held > 0 or c.parked > 0 or b.class = 'undecodable'

@@ -90,7 +90,7 @@ cross join lateral (
     where w.scheme = b.scheme and w.bill_id = b.bill_id and w.close_time is null
 ) w
 left join voidrelay.work_kind h
-    on h.kind = case when c.hold_reason in ('brake_hour', 'brake_day') then 'brake_tripped' else c.hold_reason end and h.subject = ''
+    on h.kind = case when c.hold_reason in ('safety_limit_hour', 'safety_limit_day') then 'safety_limit_reached' else c.hold_reason end and h.subject = ''
 cross join lateral (
     select case
         when w.pressing > 0 or c.held > 0 or c.parked > 0 or b.class = 'undecodable'

@@ -755,7 +755,7 @@ func (x *ListBackfillItemsResponse) GetNextPageToken() string {
 type ApplyBackfillRequest struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	BackfillId int64                  `protobuf:"varint,1,opt,name=backfill_id,json=backfillId,proto3" json:"backfill_id,omitempty"`
-	// Refuse to apply a plan that would owe more new cancellations than this; 0 = no limit beyond the brakes.
+	// Refuse to apply a plan that would owe more new cancellations than this; 0 = no limit beyond the safety limits.
 	MaxCount      int64  `protobuf:"varint,2,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

@@ -49,7 +49,7 @@ type SchemeServiceClient interface {
 	PauseScheme(ctx context.Context, in *PauseSchemeRequest, opts ...grpc.CallOption) (*PauseSchemeResponse, error)
 	// ResumeScheme lets a stopped scheme read again, and a paused one send again.
 	ResumeScheme(ctx context.Context, in *ResumeSchemeRequest, opts ...grpc.CallOption) (*ResumeSchemeResponse, error)
-	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its brakes any longer they count anew. Each
+	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its safety limits any longer they count anew. Each
 	// cancellation is verified before it is sent.
 	ReleaseScheme(ctx context.Context, in *ReleaseSchemeRequest, opts ...grpc.CallOption) (*ReleaseSchemeResponse, error)
 	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in flight
@@ -212,7 +212,7 @@ type SchemeServiceServer interface {
 	PauseScheme(context.Context, *PauseSchemeRequest) (*PauseSchemeResponse, error)
 	// ResumeScheme lets a stopped scheme read again, and a paused one send again.
 	ResumeScheme(context.Context, *ResumeSchemeRequest) (*ResumeSchemeResponse, error)
-	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its brakes any longer they count anew. Each
+	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its safety limits any longer they count anew. Each
 	// cancellation is verified before it is sent.
 	ReleaseScheme(context.Context, *ReleaseSchemeRequest) (*ReleaseSchemeResponse, error)
 	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in flight

@@ -10,56 +10,56 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// owed ends a pass under these brakes that found one voided bill with an order in each of these warehouses.
-func (w *writer) owed(brakes rule.Brakes, id int64, no string, warehouses ...string) {
+// owed ends a pass under these safety limits that found one voided bill with an order in each of these warehouses.
+func (w *writer) owed(safetyLimits rule.SafetyLimits, id int64, no string, warehouses ...string) {
 	w.Helper()
 	finish := finishAt(rowtest.Now.Add(time.Minute))
-	finish.Brakes = brakes
+	finish.SafetyLimits = safetyLimits
 	_, err := w.store.FinishPass(w.Context(), w.pass(), voidedPage(id, no, warehouses...), finish, none)
 	require.NoError(w, err)
 }
 
-func TestReleasingOneRowDoesNotForgetTheBrakesCount(t *testing.T) {
+func TestReleasingOneRowDoesNotForgetTheSafetyLimitsCount(t *testing.T) {
 	w := setupWriter(t)
-	brakes := rule.Brakes{PerHour: 3, PerDay: 10}
-	w.owed(brakes, 1, "A1", "WH1", "WH2", "WH3")
+	safetyLimits := rule.SafetyLimits{PerHour: 3, PerDay: 10}
+	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
 	held := w.rows.Cancellation(rowtest.Cancellation{BillID: 9, BillNo: "A9", State: "held", HoldReason: "number_taken"})
 	_, err := w.store.Release(t.Context(), act(""), []int64{held})
 	require.NoError(t, err)
-	w.owed(brakes, 2, "A2", "WH1", "WH2", "WH3")
+	w.owed(safetyLimits, 2, "A2", "WH1", "WH2", "WH3")
 	require.Equal(t, 3, w.count(`select count(*) from cancellation where state = 'held' and bill_id = 2`))
 
 	_, err = w.store.Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
-	w.owed(brakes, 3, "A3", "WH1", "WH2", "WH3")
+	w.owed(safetyLimits, 3, "A3", "WH1", "WH2", "WH3")
 	require.Zero(t, w.count(`select count(*) from cancellation where state = 'held'`), "everything was released: the count begins anew")
 }
 
-// The brake held everything; an hour later, unreleased, new ones must not go through beside what is still held.
-func TestATrippedBrakeHoldsUntilItIsReleased(t *testing.T) {
+// The safety limit held everything; an hour later, unreleased, new ones must not go through beside what is still held.
+func TestAReachedSafetyLimitHoldsUntilItIsReleased(t *testing.T) {
 	w := setupWriter(t)
-	brakes := rule.Brakes{PerHour: 2, PerDay: 100}
+	safetyLimits := rule.SafetyLimits{PerHour: 2, PerDay: 100}
 	held := func() int { return w.count(`select count(*) from cancellation where state = 'held'`) }
-	w.owed(brakes, 1, "A1", "WH1", "WH2", "WH3")
+	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
 	require.Equal(t, 3, held())
 	w.rows.Exec(`update cancellation set decide_time = decide_time - interval '61 minutes'`)
-	w.owed(brakes, 2, "A2", "WH1", "WH2")
+	w.owed(safetyLimits, 2, "A2", "WH1", "WH2")
 	require.Equal(t, 5, held())
-	require.Equal(t, 1, w.count(openWorkItems), "one item for one brake")
+	require.Equal(t, 1, w.count(openWorkItems), "one item for one safety limit")
 
 	_, err := w.store.Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
-	w.owed(brakes, 3, "A3", "WH1")
+	w.owed(safetyLimits, 3, "A3", "WH1")
 	require.Zero(t, held())
 }
 
-func TestATrippedBrakeHoldsWhatWasTriedInVain(t *testing.T) {
+func TestAReachedSafetyLimitHoldsWhatWasTriedInVain(t *testing.T) {
 	w := setupWriter(t)
 	debts := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))
 	require.Len(t, debts, 3)
 	w.result(debts[0], rule.NotSent, rule.Next{State: rule.Open})
 	w.result(debts[1], rule.Unknown, rule.Next{State: rule.Open})
-	w.owed(rule.Brakes{PerHour: 3, PerDay: 10}, 2, "A2", "WH9")
+	w.owed(rule.SafetyLimits{PerHour: 3, PerDay: 10}, 2, "A2", "WH9")
 	require.Equal(t, "held", w.state(debts[0]), "it never left")
 	require.Equal(t, "open", w.state(debts[1]), "what it came to must be found out")
 	require.Equal(t, "open", w.state(debts[2]), "it is in flight")

@@ -32,7 +32,7 @@ func (s *stack) many(prefix string, n int) []string {
 
 func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(s *stack) { s.scheme = withBrake(1000) })
+	s := start(t, func(s *stack) { s.scheme = withSafetyLimit(1000) })
 	s.another()
 	first, second := s.many("A", 200), s.many("B", 200)
 	s.pass()
@@ -91,7 +91,7 @@ func (s *stack) arrivals() (n int) {
 // A pause, and going back to observe, in the middle of a slice: what was in flight is answered, nothing begins any more.
 func TestPauseAndObserveInTheMiddleOfASlice(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(s *stack) { s.scheme, s.wmsRate = withBrake(1000), "20" })
+	s := start(t, func(s *stack) { s.scheme, s.wmsRate = withSafetyLimit(1000), "20" })
 	numbers := s.many("A", 120)
 	s.pass()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))

@@ -13,28 +13,28 @@ import (
 // not sent or refused.
 const neverLanded = `not maybe_landed and claim_until is null`
 
-// brakeOpen answers why a brake of the scheme tripped that nobody has released yet; empty when none did. What tripped a brake may
+// safetyLimitOpen answers why a safety limit of the scheme reached that nobody has released yet; empty when none did. What reached a safety limit may
 // have left its rolling hour: what is new is held all the same until a person has looked.
-func brakeOpen(ctx context.Context, tx pgx.Tx, scheme string) (rule.HoldReason, error) {
+func safetyLimitOpen(ctx context.Context, tx pgx.Tx, scheme string) (rule.HoldReason, error) {
 	var reason string
 	err := tx.QueryRow(ctx, `
 select coalesce(nullif(subject, ''), $3)
 from work_item
 where scheme = $1 and kind = $2 and close_time is null
 order by work_item_id
-limit 1`, scheme, string(rule.WorkBrake), string(rule.HoldBrakeHour)).Scan(&reason)
+limit 1`, scheme, string(rule.WorkSafetyLimit), string(rule.HoldSafetyLimitHour)).Scan(&reason)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
 	}
 	return rule.HoldReason(reason), err
 }
 
-// closeBrakeWork closes the scheme's brake_tripped once no debt waits behind a brake any longer, and says whether it did.
-func closeBrakeWork(ctx context.Context, tx pgx.Tx, scheme, reason string) (bool, error) {
+// closeSafetyLimitWork closes the scheme's safety_limit_reached once no debt waits behind a safety limit any longer, and says whether it did.
+func closeSafetyLimitWork(ctx context.Context, tx pgx.Tx, scheme, reason string) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 update work_item set close_time = now(), close_reason = $2
-where scheme = $1 and kind = 'brake_tripped' and close_time is null
-  and not exists (select from cancellation c where c.scheme = $1 and c.state = 'held' and c.hold_reason in ('brake_hour', 'brake_day'))`,
+where scheme = $1 and kind = 'safety_limit_reached' and close_time is null
+  and not exists (select from cancellation c where c.scheme = $1 and c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day'))`,
 		scheme, reason)
 	return tag.RowsAffected() > 0, err
 }

@@ -21,13 +21,13 @@ func (w *writer) untilLocked() {
 }
 
 // A pass and a look settle at the same moment, each below the limit and together above it: neither counted the other, and both sent.
-func TestTwoSourcesAtOnceShareOneBrake(t *testing.T) {
+func TestTwoSourcesAtOnceShareOneSafetyLimit(t *testing.T) {
 	w := setupWriter(t)
-	brakes := rule.Brakes{PerHour: 5, PerDay: 100}
+	safetyLimits := rule.SafetyLimits{PerHour: 5, PerDay: 100}
 	pass, finish := w.pass(), finishAt(rowtest.Now.Add(time.Minute))
-	finish.Brakes = brakes
+	finish.SafetyLimits = safetyLimits
 	passed := make(chan error, 1)
-	looked, err := w.store.CommitLook(t.Context(), w.look(brakes.PerHour, brakes.PerDay), voidedPage(1, "A1", "WH1", "WH2", "WH3"),
+	looked, err := w.store.CommitLook(t.Context(), w.look(safetyLimits.PerHour, safetyLimits.PerDay), voidedPage(1, "A1", "WH1", "WH2", "WH3"),
 		func(pgx.Tx, ledger.Looked) error {
 			go func() {
 				_, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1", "WH2", "WH3"), finish, none)
@@ -39,7 +39,7 @@ func TestTwoSourcesAtOnceShareOneBrake(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 3, looked.Opened)
 	require.NoError(t, <-passed)
-	require.Equal(t, 6, w.count(`select count(*) from cancellation where state = 'held' and hold_reason = 'brake_hour'`), "who came first is held too")
+	require.Equal(t, 6, w.count(`select count(*) from cancellation where state = 'held' and hold_reason = 'safety_limit_hour'`), "who came first is held too")
 	require.Equal(t, 1, w.count(openWorkItems))
 	require.Empty(t, w.due("A1"))
 }
@@ -56,20 +56,20 @@ func TestASettlementDoesNotWaitForAPageThatIsBeingWritten(t *testing.T) {
 	require.Len(t, w.owe(1, "A1", "WH1"), 1)
 }
 
-func TestGoingToSendBeginsTheBrakesAnew(t *testing.T) {
+func TestGoingToSendBeginsTheSafetyLimitsAnew(t *testing.T) {
 	w := setupWriter(t)
-	brakes := rule.Brakes{PerHour: 3, PerDay: 10}
+	safetyLimits := rule.SafetyLimits{PerHour: 3, PerDay: 10}
 	held := func() int { return w.count(`select count(*) from cancellation where state = 'held'`) }
-	w.owed(brakes, 1, "A1", "WH1", "WH2", "WH3")
+	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
 	require.Zero(t, held())
 	_, err := w.store.SetMode(t.Context(), act(""), false)
 	require.NoError(t, err)
-	w.owed(brakes, 2, "A2", "WH1", "WH2", "WH3", "WH4")
-	require.Zero(t, held(), "what is only observed needs no brake")
+	w.owed(safetyLimits, 2, "A2", "WH1", "WH2", "WH3", "WH4")
+	require.Zero(t, held(), "what is only observed needs no safety limit")
 	_, err = w.store.SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
-	w.owed(brakes, 3, "A3", "WH1", "WH2", "WH3")
+	w.owed(safetyLimits, 3, "A3", "WH1", "WH2", "WH3")
 	require.Zero(t, held(), "the count begins with the mode")
-	w.owed(brakes, 4, "A4", "WH1")
+	w.owed(safetyLimits, 4, "A4", "WH1")
 	require.Equal(t, 4, held())
 }

@@ -166,10 +166,10 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	s.until("the void is known", func() bool {
 		return s.count(`select count(*) from bill where cancel_status = 'B'`) == 2
 	})
-	// The stamps of a void have whole seconds, and the floor has not.
+	// The stamps of a void have whole seconds, and the cutover has not.
 	s.pass()
 	s.revise(saying("organisations: []", "organisations: ['100', '200']"))
-	require.Equal(t, 2, s.count(`select count(*) from scheme_floor where kind in ('organisation', 'warehouse') and name in ('200', 'CK002')`))
+	require.Equal(t, 2, s.count(`select count(*) from scheme_cutover where kind in ('organisation', 'warehouse') and name in ('200', 'CK002')`))
 	// Something happens to the bills that were voided before: they are decided again.
 	_, err := s.pool.Exec(t.Context(), `update bill set recheck_time = now() where cancel_status = 'B'`)
 	require.NoError(t, err)
@@ -180,7 +180,7 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	}
 	for _, no := range []string{"200BEFORE", "100BEFORE"} {
 		require.Empty(t, s.debts(no), no)
-		require.Equal(t, 1, s.count(`select count(*) from bill where bill_no = $1 and class_reason like 'floor:%'`, no), no)
+		require.Equal(t, 1, s.count(`select count(*) from bill where bill_no = $1 and class_reason like 'cutover:%'`, no), no)
 	}
 	require.Zero(t, s.count(`select count(*) from pass where state = 'failed'`), "every leg was accounted for")
 	require.Zero(t, s.truth("WH-YW01", "100BEFORE").Requests)

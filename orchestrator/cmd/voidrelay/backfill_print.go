@@ -94,7 +94,7 @@ func (sh *shell) printTotals(b *orchestratorv1.Backfill) {
 	f := b.GetRunCounts()
 	fmt.Fprintf(sh.out, "%s %d  %s  版本 revision %d  %s\n", kindWords(b), b.GetBackfillId(), b.GetScheme(), b.GetRevision(), backfillWords(b.GetState()))
 	fmt.Fprintf(sh.out, "  读到 read   单据 bills %d: 作废 voided %d, 反审核 un-audited %d, 有效 live %d, 启用前 before start %d, 未变 unchanged %d, 无法识别 undecodable %d\n",
-		f.GetBills(), f.GetVoided(), f.GetUnAudited(), f.GetLive(), f.GetBeforeStart(), f.GetUnchanged(), f.GetUndecodable())
+		f.GetBills(), f.GetVoided(), f.GetUnAudited(), f.GetLive(), f.GetBeforeCutover(), f.GetUnchanged(), f.GetUndecodable())
 	fmt.Fprintf(sh.out, "  结论 items  %s\n", countWords(b))
 	if n := b.GetRowsOutside(); n > 0 {
 		fmt.Fprintf(sh.out, "  范围之外 outside  %d 行，读到但不处理 rows behind the range, read and left alone\n", n)
@@ -159,8 +159,8 @@ func whichWords(b *orchestratorv1.Backfill) string {
 	if span := b.GetRange(); span != nil {
 		text = span.GetFromTime().AsTime().In(beijing).Format(time16) + " – " + span.GetToTime().AsTime().In(beijing).Format(time16+" -07:00")
 	}
-	if b.GetBelowFloor() {
-		text += " 含启用前 below floor"
+	if b.GetBeforeCutover() {
+		text += " 含启用前 below cutover"
 	}
 	return text
 }

@@ -202,7 +202,7 @@ func seed(rows rowtest.DB) {
 // seedBackfills adds a plan that waits, a list that is complete, and a plan of the scheme that stopped.
 func seedBackfills(rows rowtest.DB, done int64) {
 	rows.Exec(`
-insert into backfill (scheme, state, plan_only, below_floor, from_time, to_time, numbers, revision, actor, reason, cursor_id, run_counts, items, counts,
+insert into backfill (scheme, state, plan_only, before_cutover, from_time, to_time, numbers, revision, actor, reason, cursor_id, run_counts, items, counts,
     numbers_not_found, create_time, end_time)
 values ('assembly', 'planned', true, true, '2026-11-01T00:00:00Z', '2026-11-08T00:00:00Z', null, 1, 'wang', '补十一月第一周', 0,
         '{"rows": 4, "rows_of_bills": 4, "bills": 3, "voided": 2, "live": 1, "legs": 3, "legs_new": 2, "legs_already_owed": 1}', 3,

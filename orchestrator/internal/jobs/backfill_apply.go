@@ -143,7 +143,7 @@ func (r *refill) carryOut(ctx context.Context, bills []planned, cursor int64) er
 				}
 			}
 		}
-		page.Reopen = r.backfill.BelowFloor
+		page.Reopen = r.backfill.BeforeCutover
 		err = r.store.CommitApplied(ctx, r.backfill, r.look(), page, applied, also)
 		if errors.Is(err, ledger.ErrConflict) {
 			continue

@@ -122,7 +122,7 @@ func (r *refill) commit(ctx context.Context, light *kingdeev1.StatePage, page le
 	if b.PlanOnly {
 		return r.store.CommitPlan(ctx, b, page, step, also)
 	}
-	page.Reopen = b.BelowFloor
+	page.Reopen = b.BeforeCutover
 	return r.store.CommitBackfill(ctx, b, r.look(), page, step, also)
 }
 

@@ -144,8 +144,8 @@ func (r *refill) header(a account) error {
 	pass := &ledger.Pass{Scheme: b.Scheme, Kind: ledger.Poll, Revision: r.entry.revision, Clock: a.clock}
 	r.pager = newPager(r.store, r.reader, pass, r.standing, a)
 	r.pager.again = true
-	if b.BelowFloor {
-		r.pager.policy = r.pager.policy.BelowFloors()
+	if b.BeforeCutover {
+		r.pager.policy = r.pager.policy.WithoutCutovers()
 	}
 	return nil
 }

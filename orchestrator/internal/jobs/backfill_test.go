@@ -154,28 +154,28 @@ func TestAListShowsEveryNumber(t *testing.T) {
 	require.Equal(t, "done", items[1].DebtState, "with its outcome")
 }
 
-func TestOnlyABackfillBelowTheFloorOwesWhatWasVoidedBefore(t *testing.T) {
+func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
 	b := setup(t)
 	b.pass()
 	b.ancient(1, "OLD", "CK001")
 	id := b.order(b.since(60 * 24 * time.Hour))
 	require.Equal(t, "", b.items(id))
-	require.Equal(t, "before_start", b.text(`select class from bill`))
+	require.Equal(t, "before_cutover", b.text(`select class from bill`))
 
 	order := b.since(60 * 24 * time.Hour)
-	order.BelowFloor = true
+	order.BeforeCutover = true
 	id = b.order(order)
 	require.Equal(t, "OLD new Assembly.in WH-HZ01", b.items(id))
 	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
 
-	// Somebody writes a remark: the next pass decides the bill by the floor again, which must not take back what a person asked for.
+	// Somebody writes a remark: the next pass decides the bill by the cutover again, which must not take back what a person asked for.
 	b.clock = b.clock.Add(time.Minute)
 	b.books.bills[1].ModifyTime = timestamppb.New(b.clock)
 	b.pass()
 	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
 }
 
-func TestOnlyABackfillBelowTheFloorSendsWhatWasOnlyObserved(t *testing.T) {
+func TestOnlyABackfillBeforeTheCutoverSendsWhatWasOnlyObserved(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.pass()
@@ -187,7 +187,7 @@ func TestOnlyABackfillBelowTheFloorSendsWhatWasOnlyObserved(t *testing.T) {
 	b.pass()
 	require.Equal(t, "observed", b.text(`select state from cancellation`))
 	below := b.since(12 * time.Hour)
-	below.BelowFloor = true
+	below.BeforeCutover = true
 	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(below)), "a scheme that observes goes on observing")
 
 	_, err = b.store.SetMode(t.Context(), act, true)

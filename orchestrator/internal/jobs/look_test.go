@@ -240,7 +240,7 @@ func TestABillThatCameToLightLateIsFoundByTheSweep(t *testing.T) {
 	b.sweep()
 	require.Equal(t, "complete: 73 hours, 1 differ, 3 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
 	require.NotContains(t, b.books.asked[:2], int64(3), "its hour agreed")
-	require.Equal(t, "before_start", b.text(`select class from bill where bill_id = 2`), "it is decided by the same rules as in a pass")
+	require.Equal(t, "before_cutover", b.text(`select class from bill where bill_id = 2`), "it is decided by the same rules as in a pass")
 	b.sweep()
 	require.Contains(t, b.record(), " 0 differ,")
 }

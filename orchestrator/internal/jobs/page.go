@@ -34,7 +34,7 @@ type pager struct {
 // it through a pager, so that the rules exist once; outside, pass is only a name for the scheme and its revision and is never stored.
 func newPager(store pageStore, reader reader, pass *ledger.Pass, standing ledger.Scheme, a account) *pager {
 	return &pager{
-		store: store, reader: reader, entry: reader.entry, pass: pass, policy: reader.entry.Policy(floor(reader.entry, standing, pass.Clock), standing.Floors),
+		store: store, reader: reader, entry: reader.entry, pass: pass, policy: reader.entry.Policy(floor(reader.entry, standing, pass.Clock), standing.Cutovers),
 		account: a, received: a.clock.Service,
 	}
 }
@@ -153,7 +153,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	d := rule.Decide(p.policy, known, bill, read)
 	if p.pass.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime {
 		// Voided before we came, for all that can be told; no later pass would show it, since it carries no date.
-		d.Class, d.After.Class = rule.ClassBeforeStart, rule.ClassBeforeStart
+		d.Class, d.After.Class = rule.ClassBeforeCutover, rule.ClassBeforeCutover
 	}
 	write := ledger.BillWrite{After: d.After, Snapshot: d.Snapshot, Reason: d.Reason}
 	if known != nil {

@@ -171,7 +171,7 @@ func (c *chunk) begin(ctx context.Context) error {
 	return nil
 }
 
-// floor is where triggers of bills never seen live begin to count, by the scheme's standing and, before its mark is there, by the
+// cutover is where triggers of bills never seen live begin to count, by the scheme's standing and, before its mark is there, by the
 // baseline's clock.
 func floor(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
 	at := e.EffectiveFrom
@@ -195,7 +195,7 @@ func (c *chunk) finish() ledger.Finish {
 	}
 	if c.pass.Kind == ledger.Baseline {
 		f.EffectiveFrom = floor(c.entry, c.standing, c.pass.Clock)
-		// What lies between the floor and the mark is still to be decided: the next pass must read from the floor on.
+		// What lies between the cutover and the mark is still to be decided: the next pass must read from the cutover on.
 		if f.EffectiveFrom.Before(f.MarkAfter) {
 			f.MarkAfter = f.EffectiveFrom.Truncate(time.Second)
 		}

@@ -41,7 +41,7 @@ func (l *lives) fill(ctx context.Context) {
 
 // askForBackfill asks for some hours, or some numbers.
 func (l *lives) askForBackfill() {
-	order := ledger.BackfillOrder{PlanOnly: l.rng.IntN(2) == 0, BelowFloor: l.rng.IntN(3) == 0}
+	order := ledger.BackfillOrder{PlanOnly: l.rng.IntN(2) == 0, BeforeCutover: l.rng.IntN(3) == 0}
 	if l.rng.IntN(2) == 0 {
 		order.From = l.now().Add(-time.Duration(1+l.rng.IntN(8)) * time.Hour)
 	} else {

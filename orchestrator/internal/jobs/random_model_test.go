@@ -253,7 +253,7 @@ func (l *lives) checkKnown(debts []owedRow) error {
 			}
 		case state.Live() != (class == "live"):
 			return fmt.Errorf("bill %d is %s/%s, the ledger says %q", b.Bill.ID, state.DocumentStatus, state.CancelStatus, class)
-		case state.Voided() && !slices.Contains([]string{"voided", "never_audited", "before_start", ""}, class):
+		case state.Voided() && !slices.Contains([]string{"voided", "never_audited", "before_cutover", ""}, class):
 			return fmt.Errorf("bill %d is voided, the ledger says %q", b.Bill.ID, class)
 		case state.Voided() && class == "voided" && len(debtsOf(debts, b.Bill.ID)) == 0:
 			return fmt.Errorf("bill %d is voided, and the ledger owes nothing", b.Bill.ID)

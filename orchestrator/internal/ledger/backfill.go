@@ -42,8 +42,8 @@ type BackfillOrder struct {
 	// From is included, To is not; zero where numbers are given.
 	From, To time.Time
 	Numbers  []string
-	// PlanOnly lists and owes nothing. BelowFloor takes what lies before the scheme's floors, too.
-	PlanOnly, BelowFloor bool
+	// PlanOnly lists and owes nothing. BeforeCutover takes what lies before the scheme's cutovers, too.
+	PlanOnly, BeforeCutover bool
 }
 
 // Backfill is one run over bills that a person named.

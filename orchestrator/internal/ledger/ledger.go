@@ -31,8 +31,8 @@ type Scheme struct {
 	Mark         *Mark
 	Failures     int
 	NotBefore    time.Time
-	// Floors are those of what later revisions added.
-	Floors rule.Floors
+	// Cutovers are those of what later revisions added.
+	Cutovers rule.Cutovers
 }
 
 // Mark is how far a scheme has read, and which accounts that is true of.
@@ -69,7 +69,7 @@ type Pass struct {
 	Kind        PassKind
 	Revision    int
 	MarkVersion int64
-	// SendSince is the operator's floor that its next page is decided under; zero if there is none.
+	// SendSince is the operator's cutover that its next page is decided under; zero if there is none.
 	SendSince time.Time
 	LowerEdge time.Time
 	Clock     rule.Clock
@@ -139,7 +139,7 @@ type Page struct {
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
 	Readable []int64
 	Cursor   int64
-	// Reopen: debts that ended observed are planned anew where the scheme sends. Only a backfill below the floors asks for that.
+	// Reopen: debts that ended observed are planned anew where the scheme sends. Only a backfill before the cutover asks for that.
 	Reopen bool
 	// RunCounts counts this page, except for the split of its debts into new, already owed and held, which the store adds.
 	RunCounts rule.RunCounts

@@ -10,7 +10,7 @@ import (
 // settles its own debts.
 type Look struct {
 	Scheme string
-	// Revision and SendSince, the operator's floor, are what the page was decided under.
+	// Revision and SendSince, the operator's cutover, are what the page was decided under.
 	Revision     int
 	SendSince    time.Time
 	SafetyLimits rule.SafetyLimits

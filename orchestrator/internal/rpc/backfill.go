@@ -116,7 +116,7 @@ func (s *runService) backfill(ctx context.Context, id int64) (*orchestratorv1.Ba
 
 // orderOf is what a person asks to be read again. A list names each number once, without blanks around it.
 func orderOf(req *orchestratorv1.StartBackfillRequest, now time.Time) (ledger.BackfillOrder, error) {
-	order := ledger.BackfillOrder{PlanOnly: req.GetPlanOnly(), BelowFloor: req.GetBelowFloor()}
+	order := ledger.BackfillOrder{PlanOnly: req.GetPlanOnly(), BeforeCutover: req.GetBeforeCutover()}
 	if span := req.GetRange(); span != nil {
 		order.From, order.To = timeOf(span.GetFromTime()).Truncate(time.Second), timeOf(span.GetToTime())
 		switch {
@@ -187,7 +187,7 @@ func backfillMessage(v ledger.BackfillView) *orchestratorv1.Backfill {
 	m := &orchestratorv1.Backfill{
 		BackfillId: v.BackfillID, Scheme: v.Scheme,
 		State:    enum[orchestratorv1.BackfillState](orchestratorv1.BackfillState_value, "BACKFILL_STATE_", v.State),
-		PlanOnly: v.PlanOnly, BelowFloor: v.BelowFloor, Revision: v.Revision, Reason: v.Reason, Actor: v.Actor,
+		PlanOnly: v.PlanOnly, BeforeCutover: v.BeforeCutover, Revision: v.Revision, Reason: v.Reason, Actor: v.Actor,
 		CreateTime: stamp(v.CreateTime), EndTime: stamp(v.EndTime), Cursor: v.Cursor, RunCounts: runCountsMessage(v.RunCounts), RowsOutside: v.RowsOutside,
 		ItemsNew: v.Counts[ledger.ItemNew], ItemsAlreadyOwed: v.Counts[ledger.ItemAlreadyOwed], ItemsSettled: v.Counts[ledger.ItemSettled],
 		ItemsHeld: v.Counts[ledger.ItemHeld], ItemsRefused: v.Counts[ledger.ItemRefused], ItemsUndecodable: v.Counts[ledger.ItemUndecodable],

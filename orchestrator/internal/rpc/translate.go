@@ -76,7 +76,7 @@ func passMessage(v ledger.PassView) *orchestratorv1.Pass {
 func runCountsMessage(f rule.RunCounts) *orchestratorv1.RunCounts {
 	return &orchestratorv1.RunCounts{
 		Rows: f.Rows, RowsOfBills: f.RowsOfBills, RowsOfProblems: f.RowsOfProblems, Bills: f.Bills, Live: f.Live, Unchanged: f.Unchanged,
-		Voided: f.Voided, UnAudited: f.UnAudited, NeverAudited: f.NeverAudited, BeforeStart: f.BeforeStart, NotSelected: f.NotSelected,
+		Voided: f.Voided, UnAudited: f.UnAudited, NeverAudited: f.NeverAudited, BeforeCutover: f.BeforeCutover, NotSelected: f.NotSelected,
 		Stale: f.Stale, Undecodable: f.Undecodable, Legs: f.Legs, LegsNew: f.LegsNew, LegsAlreadyOwed: f.LegsAlreadyOwed, LegsHeld: f.LegsHeld,
 		LegsNotInScheme: f.LegsNotInScheme, LegsNoWarehouse: f.LegsNoWarehouse, Deleted: f.Deleted,
 	}

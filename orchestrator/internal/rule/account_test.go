@@ -11,7 +11,7 @@ import (
 
 // classes are all that a bill can come to.
 var classes = []rule.Class{
-	rule.ClassLive, rule.ClassUnchanged, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassBeforeStart,
+	rule.ClassLive, rule.ClassUnchanged, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassBeforeCutover,
 	rule.ClassNotSelected, rule.ClassStale, rule.ClassUndecodable, rule.ClassDeleted,
 }
 

@@ -5,15 +5,15 @@ type Class string
 
 // The classes of a bill. Together they are the run counts's "bills".
 const (
-	ClassLive         Class = "live"
-	ClassUnchanged    Class = "unchanged"
-	ClassVoided       Class = "voided"
-	ClassUnAudited    Class = "un_audited"
-	ClassNeverAudited Class = "never_audited"
-	ClassBeforeStart  Class = "before_start"
-	ClassNotSelected  Class = "not_selected"
-	ClassStale        Class = "stale"
-	ClassUndecodable  Class = "undecodable"
+	ClassLive          Class = "live"
+	ClassUnchanged     Class = "unchanged"
+	ClassVoided        Class = "voided"
+	ClassUnAudited     Class = "un_audited"
+	ClassNeverAudited  Class = "never_audited"
+	ClassBeforeCutover Class = "before_cutover"
+	ClassNotSelected   Class = "not_selected"
+	ClassStale         Class = "stale"
+	ClassUndecodable   Class = "undecodable"
 	// ClassDeleted: proved gone.
 	ClassDeleted Class = "deleted"
 )
@@ -30,8 +30,8 @@ const (
 	ReasonNeverLive = "never_live"
 	// ReasonNoSnapshot: gone, and nothing shows what was on it.
 	ReasonNoSnapshot = "no_snapshot"
-	// ReasonFloor: it happened before a part came into the scheme: floor:organisation:200.
-	ReasonFloor = "floor"
+	// ReasonCutover: it happened before a part came into the scheme: cutover:organisation:200.
+	ReasonCutover = "cutover"
 )
 
 // Evidence says what shows that the WMS ever had the order.
@@ -61,7 +61,7 @@ type HoldReason string
 
 // The reasons to hold a debt.
 const (
-	// HoldNoEventTime: voided, and without any date that tells whether it was before the start, or before the floor of something
+	// HoldNoEventTime: voided, and without any date that tells whether it was before the start, or before the cutover of something
 	// that was added to the scheme.
 	HoldNoEventTime HoldReason = "no_event_time"
 	// HoldSafetyLimitHour and HoldSafetyLimitDay: too many new cancellations within a rolling hour or day.

@@ -4,8 +4,8 @@ import "time"
 
 // Policy is what a scheme says about deciding.
 type Policy struct {
-	// Floor: bills never seen live whose trigger lies before it owe nothing.
-	Floor time.Time
+	// Cutover: bills never seen live whose trigger lies before it owe nothing.
+	Cutover time.Time
 	// Triggers are what it acts on.
 	Triggers map[Trigger]Terms
 	// Orgs selects stock organisations by number; empty selects all.
@@ -14,15 +14,15 @@ type Policy struct {
 	Legs map[Kind]Source
 	// When says of a bill's content whether the bill is the scheme's; nil takes all.
 	When func(Bill) (bool, error)
-	// Floors of what was added to the scheme after its first revision. They hold for bills once seen live, too.
-	Floors Floors
-	// below: no floor counts.
+	// Cutovers of what was added to the scheme after its first revision. They hold for bills once seen live, too.
+	Cutovers Cutovers
+	// below: no cutover counts.
 	below bool
 }
 
-// BelowFloors is the policy for what a person asks for whenever it happened: no floor counts.
-func (p Policy) BelowFloors() Policy {
-	p.below, p.Floors = true, nil
+// WithoutCutovers is the policy for what a person asks for whenever it happened: no cutover counts.
+func (p Policy) WithoutCutovers() Policy {
+	p.below, p.Cutovers = true, nil
 	return p
 }
 
@@ -30,7 +30,7 @@ func (p Policy) BelowFloors() Policy {
 type Decision struct {
 	Class Class
 	// Reason says why nothing is owed although the bill is not live, or why a live one is not selected: one of the Reason words,
-	// ReasonFloor followed by the part.
+	// ReasonCutover followed by the part.
 	Reason string
 	// After is what to remember. Not set for stale.
 	After         Known
@@ -162,14 +162,14 @@ func (p Policy) voided(d *Decision, seen Bill, once bool) {
 		return
 	}
 	at := eventTime(seen.State())
-	// What was owed already in this generation, maybe because a person asked for it below the floor, no floor takes back.
+	// What was owed already in this generation, maybe because a person asked for it before the cutover, no cutover takes back.
 	owed := d.After.Class == ClassVoided && !d.NewGeneration
 	if !d.After.EverLive && !owed && !p.below {
 		switch {
 		case at.IsZero():
 			d.Hold = HoldNoEventTime
-		case at.Before(p.Floor):
-			d.Class, d.Withdraw = ClassBeforeStart, true
+		case at.Before(p.Cutover):
+			d.Class, d.Withdraw = ClassBeforeCutover, true
 			return
 		}
 	}
@@ -196,7 +196,7 @@ func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 			// No order was made of what people write into an un-audited bill; what it showed first is the nearest to its order.
 			d.Legs, d.Outside, d.Vanished = nil, len(d.Legs)+d.Outside, nil
 		}
-	} else if d.Class == ClassBeforeStart {
+	} else if d.Class == ClassBeforeCutover {
 		// What was owed for an earlier void is not any longer: no trigger holds.
 		d.Class, d.Withdraw = ClassUnAudited, true
 	}
@@ -239,11 +239,11 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 		d.Hold = terms.Hold
 	}
 	for _, part := range []Part{{PartTrigger, string(trigger)}, {PartOrganisation, state.Org}} {
-		if !at.IsZero() && p.Floors.before(at, part) {
-			d.Class, d.Hold, d.Reason = ClassBeforeStart, "", part.floorReason()
+		if !at.IsZero() && p.Cutovers.before(at, part) {
+			d.Class, d.Hold, d.Reason = ClassBeforeCutover, "", part.cutoverReason()
 			return
 		}
-		if at.IsZero() && !p.Floors.of(part).IsZero() {
+		if at.IsZero() && !p.Cutovers.of(part).IsZero() {
 			d.Hold = HoldNoEventTime
 		}
 	}
@@ -258,7 +258,7 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 // make a difference, a person decides.
 func (p Policy) legs(d *Decision, at time.Time) {
 	legs, outside := Legs(*d.Content, p.Legs)
-	in, early, why := p.Floors.split(legs, at)
+	in, early, why := p.Cutovers.split(legs, at)
 	switch {
 	case early > 0 && at.IsZero():
 		d.Legs, d.Outside, d.Hold = legs, outside, HoldNoEventTime

@@ -10,12 +10,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// start is the floor of all lives; h hours after it things happen.
+// start is the cutover of all lives; h hours after it things happen.
 var start = time.Date(2026, 5, 6, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))
 
 func h(hours float64) time.Time { return start.Add(time.Duration(hours * float64(time.Hour))) }
 
-var inbound = rule.Policy{Floor: start, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}, Legs: map[rule.Kind]rule.Source{
+var inbound = rule.Policy{Cutover: start, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}, Legs: map[rule.Kind]rule.Source{
 	{Affair: rule.Assembly, Direction: rule.In}:  rule.FromProducts,
 	{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents,
 }}
@@ -223,14 +223,14 @@ func TestLivesOfABill(t *testing.T) {
 		"first seen voided, audited by its letter": {
 			{void("C", 2, "WH1"), "voided e1 WH1 weak/current"},
 		},
-		"voided before the start":                         {{void("D", -1, "WH1").withApproved(-2), "before_start e1" + gone}},
-		"voided on the day before, without a time of day": {{void("D", -24, "WH1").onlyDate(), "before_start e1" + gone}},
+		"voided before the start":                         {{void("D", -1, "WH1").withApproved(-2), "before_cutover e1" + gone}},
+		"voided on the day before, without a time of day": {{void("D", -24, "WH1").onlyDate(), "before_cutover e1" + gone}},
 		"voided before the start, but once seen live": {
 			{live(-5, "WH1"), "live e1" + standing},
 			{void("D", -1, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"before the start, restored, audited, voided": {
-			{void("D", -1, "WH1"), "before_start e1" + gone},
+			{void("D", -1, "WH1"), "before_cutover e1" + gone},
 			{live(1, "WH1"), "live e2" + standing},
 			{void("D", 2, "WH1"), "voided e2 WH1 snapshot/snapshot"},
 		},
@@ -261,11 +261,11 @@ func TestLivesOfABill(t *testing.T) {
 
 func TestAVoidWithoutATimeOfDayCountsAsTheEndOfItsDay(t *testing.T) {
 	p := inbound
-	p.Floor = h(13) // 13:00 of the day
+	p.Cutover = h(13) // 13:00 of the day
 	d := rule.Decide(p, nil, void("D", 1e-12, "WH1").onlyDate().bill(), h(100))
 	require.Equal(t, rule.ClassVoided, d.Class, "voided some time that day: after the start, as far as anybody can tell")
 	d = rule.Decide(p, nil, void("D", 12, "WH1").bill(), h(100))
-	require.Equal(t, rule.ClassBeforeStart, d.Class)
+	require.Equal(t, rule.ClassBeforeCutover, d.Class)
 	d = rule.Decide(p, nil, void("D", 13, "WH1").bill(), h(100))
 	require.Equal(t, rule.ClassVoided, d.Class, "at the very start")
 }

@@ -8,17 +8,17 @@ type RunCounts struct {
 	RowsOfBills    int64 `json:"rows_of_bills"`
 	RowsOfProblems int64 `json:"rows_of_problems"`
 
-	Bills        int64 `json:"bills"`
-	Live         int64 `json:"live"`
-	Unchanged    int64 `json:"unchanged"`
-	Voided       int64 `json:"voided"`
-	UnAudited    int64 `json:"un_audited"`
-	NeverAudited int64 `json:"never_audited"`
-	BeforeStart  int64 `json:"before_start"`
-	NotSelected  int64 `json:"not_selected"`
-	Stale        int64 `json:"stale"`
-	Undecodable  int64 `json:"undecodable"`
-	Deleted      int64 `json:"deleted"`
+	Bills         int64 `json:"bills"`
+	Live          int64 `json:"live"`
+	Unchanged     int64 `json:"unchanged"`
+	Voided        int64 `json:"voided"`
+	UnAudited     int64 `json:"un_audited"`
+	NeverAudited  int64 `json:"never_audited"`
+	BeforeCutover int64 `json:"before_cutover"`
+	NotSelected   int64 `json:"not_selected"`
+	Stale         int64 `json:"stale"`
+	Undecodable   int64 `json:"undecodable"`
+	Deleted       int64 `json:"deleted"`
 
 	Legs            int64 `json:"legs"`
 	LegsNew         int64 `json:"legs_new"`
@@ -41,8 +41,8 @@ func (f *RunCounts) Count(c Class) {
 		f.UnAudited++
 	case ClassNeverAudited:
 		f.NeverAudited++
-	case ClassBeforeStart:
-		f.BeforeStart++
+	case ClassBeforeCutover:
+		f.BeforeCutover++
 	case ClassNotSelected:
 		f.NotSelected++
 	case ClassStale:
@@ -65,7 +65,7 @@ func (f *RunCounts) Add(g RunCounts) {
 	f.Voided += g.Voided
 	f.UnAudited += g.UnAudited
 	f.NeverAudited += g.NeverAudited
-	f.BeforeStart += g.BeforeStart
+	f.BeforeCutover += g.BeforeCutover
 	f.NotSelected += g.NotSelected
 	f.Stale += g.Stale
 	f.Undecodable += g.Undecodable
@@ -94,7 +94,7 @@ func (f RunCounts) Check() error {
 	if sum := f.RowsOfBills + f.RowsOfProblems; sum != f.Rows {
 		return &RunCountsError{What: "rows", Read: f.Rows, AccountedFor: sum}
 	}
-	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeStart + f.NotSelected + f.Stale + f.Undecodable + f.Deleted
+	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeCutover + f.NotSelected + f.Stale + f.Undecodable + f.Deleted
 	if sum != f.Bills {
 		return &RunCountsError{What: "bills", Read: f.Bills, AccountedFor: sum}
 	}

@@ -31,7 +31,7 @@ type Terms struct {
 // thing that happens to such a bill is that it is audited again.
 const FreshFor = 10 * time.Second
 
-// PartKind is what sort of part of a scheme has a floor of its own.
+// PartKind is what sort of part of a scheme has a cutover of its own.
 type PartKind string
 
 // The parts of a scheme that a later revision may add.
@@ -52,25 +52,25 @@ type Part struct {
 	Name string
 }
 
-func (p Part) floorReason() string { return ReasonFloor + ":" + string(p.Kind) + ":" + p.Name }
+func (p Part) cutoverReason() string { return ReasonCutover + ":" + string(p.Kind) + ":" + p.Name }
 
-// Floors say from when the parts count that were not in the scheme's first revision. What is not here counts from the beginning,
+// Cutovers say from when the parts count that were not in the scheme's first revision. What is not here counts from the beginning,
 // and so does an entry with the zero time.
-type Floors map[Part]time.Time
+type Cutovers map[Part]time.Time
 
-// of is the floor of a part; zero for one that has none.
-func (f Floors) of(part Part) time.Time {
+// of is the cutover of a part; zero for one that has none.
+func (f Cutovers) of(part Part) time.Time {
 	if at, own := f[part]; own {
 		return at
 	}
 	return f[Part{part.Kind, Everything}]
 }
 
-// before says whether what happened at this moment lies before the floor of a part. What happened at an unknown time does so
+// before says whether what happened at this moment lies before the cutover of a part. What happened at an unknown time does so
 // for all that anybody can tell.
-func (f Floors) before(at time.Time, part Part) bool {
-	floor := f.of(part)
-	return !floor.IsZero() && at.Before(floor)
+func (f Cutovers) before(at time.Time, part Part) bool {
+	cutover := f.of(part)
+	return !cutover.IsZero() && at.Before(cutover)
 }
 
 // ofLeg are the parts of a scheme that a leg comes in by.
@@ -79,7 +79,7 @@ func ofLeg(leg Leg) []Part {
 }
 
 // later answers a part that came into the scheme after this moment, without which the leg is none of the scheme's.
-func (f Floors) later(leg Leg, at time.Time) (Part, bool) {
+func (f Cutovers) later(leg Leg, at time.Time) (Part, bool) {
 	for _, part := range ofLeg(leg) {
 		if f.before(at, part) {
 			return part, true
@@ -89,11 +89,11 @@ func (f Floors) later(leg Leg, at time.Time) (Part, bool) {
 }
 
 // split takes out the legs that had come into the scheme by the time of the event, and says why the others had not.
-func (f Floors) split(legs []Leg, at time.Time) (in []Leg, early int, why string) {
+func (f Cutovers) split(legs []Leg, at time.Time) (in []Leg, early int, why string) {
 	for _, leg := range legs {
 		if part, later := f.later(leg, at); later {
 			early++
-			why = part.floorReason()
+			why = part.cutoverReason()
 		} else {
 			in = append(in, leg)
 		}

@@ -198,15 +198,15 @@ func TestACondition(t *testing.T) {
 	require.Equal(t, "deleted e1 WH1 snapshot/snapshot for:deleted", why(rule.DecideGone(p, known, h(200), h(200))))
 }
 
-// What a later revision added counts from its own floor, also for bills that were seen live.
-func TestFloorsOfWhatWasAddedLater(t *testing.T) {
-	const floor = 50
+// What a later revision added counts from its own cutover, also for bills that were seen live.
+func TestCutoversOfWhatWasAddedLater(t *testing.T) {
+	const cutover = 50
 	after := func(kind rule.PartKind, name string) rule.Policy {
 		p := all
 		p.Legs = map[rule.Kind]rule.Source{
 			{Affair: rule.Assembly, Direction: rule.In}: rule.FromProducts, {Affair: rule.Assembly, Direction: rule.Out}: rule.FromProducts,
 		}
-		p.Floors = rule.Floors{{Kind: kind, Name: name}: h(floor)}
+		p.Cutovers = rule.Cutovers{{Kind: kind, Name: name}: h(cutover)}
 		return p
 	}
 	voidedAt := func(at float64) func(rule.Policy) rule.Decision {
@@ -236,23 +236,23 @@ func TestFloorsOfWhatWasAddedLater(t *testing.T) {
 		legs   int
 		reason string
 	}{
-		"voided before its organisation came":         {rule.PartOrganisation, "100", voidedAt(floor - 1), 0, "floor:organisation:100"},
-		"voided after it":                             {rule.PartOrganisation, "100", voidedAt(floor + 1), everything, ""},
-		"another organisation came":                   {rule.PartOrganisation, "200", voidedAt(floor - 1), everything, ""},
-		"all organisations came":                      {rule.PartOrganisation, rule.Everything, voidedAt(floor - 1), 0, "floor:organisation:100"},
-		"voided before a warehouse came":              {rule.PartWarehouse, "WH2", voidedAt(floor - 1), 2, "floor:warehouse:WH2"},
-		"voided after a warehouse came":               {rule.PartWarehouse, "WH2", voidedAt(floor), everything, ""},
-		"voided before a leg came":                    {rule.PartLeg, "Assembly.out", voidedAt(floor - 1), 2, "floor:leg:Assembly.out"},
-		"voided before the trigger came":              {rule.PartTrigger, "voided", voidedAt(floor - 1), 0, "floor:trigger:voided"},
-		"another trigger came":                        {rule.PartTrigger, "un_audited", voidedAt(floor - 1), everything, ""},
-		"un-audited before the trigger came":          {rule.PartTrigger, "un_audited", unAuditedSeen(floor-2, 0), 0, "floor:trigger:un_audited"},
-		"un-audited before, edited after":             {rule.PartTrigger, "un_audited", unAuditedSeen(floor-0.5, 0), 0, "floor:trigger:un_audited"},
-		"un-audited before, seen after, by its date":  {rule.PartTrigger, "un_audited", unAuditedSeen(floor+2, floor-1), 0, "floor:trigger:un_audited"},
-		"un-audited after the trigger came":           {rule.PartTrigger, "un_audited", unAuditedSeen(floor+2, floor+1), everything, ""},
-		"first missed before the trigger came":        {rule.PartTrigger, "deleted", absentSince(floor - 1), 0, "floor:trigger:deleted"},
-		"first missed after the trigger came":         {rule.PartTrigger, "deleted", absentSince(floor + 1), everything, ""},
-		"missed before a warehouse came":              {rule.PartWarehouse, "WH1", absentSince(floor - 1), 2, "floor:warehouse:WH1"},
-		"un-audited before a leg came, whatever else": {rule.PartLeg, "Assembly.in", unAuditedSeen(floor-2, 0), 2, "floor:leg:Assembly.in"},
+		"voided before its organisation came":         {rule.PartOrganisation, "100", voidedAt(cutover - 1), 0, "cutover:organisation:100"},
+		"voided after it":                             {rule.PartOrganisation, "100", voidedAt(cutover + 1), everything, ""},
+		"another organisation came":                   {rule.PartOrganisation, "200", voidedAt(cutover - 1), everything, ""},
+		"all organisations came":                      {rule.PartOrganisation, rule.Everything, voidedAt(cutover - 1), 0, "cutover:organisation:100"},
+		"voided before a warehouse came":              {rule.PartWarehouse, "WH2", voidedAt(cutover - 1), 2, "cutover:warehouse:WH2"},
+		"voided after a warehouse came":               {rule.PartWarehouse, "WH2", voidedAt(cutover), everything, ""},
+		"voided before a leg came":                    {rule.PartLeg, "Assembly.out", voidedAt(cutover - 1), 2, "cutover:leg:Assembly.out"},
+		"voided before the trigger came":              {rule.PartTrigger, "voided", voidedAt(cutover - 1), 0, "cutover:trigger:voided"},
+		"another trigger came":                        {rule.PartTrigger, "un_audited", voidedAt(cutover - 1), everything, ""},
+		"un-audited before the trigger came":          {rule.PartTrigger, "un_audited", unAuditedSeen(cutover-2, 0), 0, "cutover:trigger:un_audited"},
+		"un-audited before, edited after":             {rule.PartTrigger, "un_audited", unAuditedSeen(cutover-0.5, 0), 0, "cutover:trigger:un_audited"},
+		"un-audited before, seen after, by its date":  {rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover-1), 0, "cutover:trigger:un_audited"},
+		"un-audited after the trigger came":           {rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover+1), everything, ""},
+		"first missed before the trigger came":        {rule.PartTrigger, "deleted", absentSince(cutover - 1), 0, "cutover:trigger:deleted"},
+		"first missed after the trigger came":         {rule.PartTrigger, "deleted", absentSince(cutover + 1), everything, ""},
+		"missed before a warehouse came":              {rule.PartWarehouse, "WH1", absentSince(cutover - 1), 2, "cutover:warehouse:WH1"},
+		"un-audited before a leg came, whatever else": {rule.PartLeg, "Assembly.in", unAuditedSeen(cutover-2, 0), 2, "cutover:leg:Assembly.in"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := tc.life(after(tc.kind, tc.name))
@@ -267,21 +267,21 @@ func TestFloorsOfWhatWasAddedLater(t *testing.T) {
 
 func TestAnOrganisationThatWasNamedBeforeAllCameKeepsItsPast(t *testing.T) {
 	p := all
-	p.Floors = rule.Floors{{Kind: rule.PartOrganisation, Name: rule.Everything}: h(50), {Kind: rule.PartOrganisation, Name: "100"}: {}}
+	p.Cutovers = rule.Cutovers{{Kind: rule.PartOrganisation, Name: rule.Everything}: h(50), {Kind: rule.PartOrganisation, Name: "100"}: {}}
 	require.Equal(t, rule.ClassVoided, rule.Decide(p, nil, void("D", 2, "WH1").withApproved(1).bill(), h(100)).Class)
 }
 
-// A void that no date tells of, and a floor that it may lie before.
-func TestAVoidWithoutAnyDateIsHeldWhereAFloorMightKeepItOut(t *testing.T) {
+// A void that no date tells of, and a cutover that it may lie before.
+func TestAVoidWithoutAnyDateIsHeldWhereACutoverMightKeepItOut(t *testing.T) {
 	for _, part := range []rule.Part{
 		{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartOrganisation, Name: "100"}, {Kind: rule.PartWarehouse, Name: "WH1"},
 		{Kind: rule.PartLeg, Name: "Assembly.in"},
 	} {
 		p := all
 		known := rule.Decide(p, nil, live(1, "WH1").bill(), h(2)).After
-		p.Floors = rule.Floors{part: h(50)}
+		p.Cutovers = rule.Cutovers{part: h(50)}
 		require.Equal(t, "voided e1 WH1 snapshot/snapshot held:no_event_time for:voided", why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
-		p.Floors = rule.Floors{{Kind: part.Kind, Name: "another"}: h(50)}
+		p.Cutovers = rule.Cutovers{{Kind: part.Kind, Name: "another"}: h(50)}
 		require.Equal(t, "voided e1 WH1 snapshot/snapshot for:voided", why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
 	}
 }
@@ -292,7 +292,7 @@ func TestAnOrganisationThatIsSelectedLater(t *testing.T) {
 	p.Orgs = map[string]bool{"200": true}
 	known := rule.Decide(p, nil, live(1, "WH1").bill(), h(2)).After
 	require.Equal(t, rule.ClassNotSelected, known.Class)
-	p.Orgs["100"], p.Floors = true, rule.Floors{{Kind: rule.PartOrganisation, Name: "100"}: h(50)}
+	p.Orgs["100"], p.Cutovers = true, rule.Cutovers{{Kind: rule.PartOrganisation, Name: "100"}: h(50)}
 	voided := void("D", 60, "WH2").bill()
 	require.True(t, rule.Changed(&known, voided.State()))
 	require.Equal(t, "voided e1 WH1 snapshot/snapshot for:voided", why(rule.Decide(p, &known, voided, h(100))))

@@ -25,7 +25,7 @@ type Scheme struct {
 	Triggers []rule.Trigger
 	// ExtraBillFields and ExtraLineFields are further Kingdee keys that its expressions use, as bill.extra and line.extra.
 	ExtraBillFields, ExtraLineFields []string
-	// EffectiveFrom is the floor for bills never seen live, zero for the moment of the baseline.
+	// EffectiveFrom is the cutover for bills never seen live, zero for the moment of the baseline.
 	EffectiveFrom time.Time
 	// VerifyAfter is how old the last look at a bill may be when its request is sent: 5 to 60 s.
 	VerifyAfter time.Duration
@@ -85,10 +85,10 @@ func (s *Scheme) Kinds() []rule.Kind {
 	return kinds
 }
 
-// Policy is what the scheme says about deciding, with the floor that is kept with its mark and those of what was added later.
-func (s *Scheme) Policy(floor time.Time, floors rule.Floors) rule.Policy {
+// Policy is what the scheme says about deciding, with the cutover that is kept with its mark and those of what was added later.
+func (s *Scheme) Policy(cutover time.Time, cutovers rule.Cutovers) rule.Policy {
 	p := rule.Policy{
-		Floor: floor, Triggers: s.terms, Orgs: map[string]bool{}, Legs: map[rule.Kind]rule.Source{}, When: s.when, Floors: floors,
+		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Legs: map[rule.Kind]rule.Source{}, When: s.when, Cutovers: cutovers,
 	}
 	for _, org := range s.Organisations {
 		p.Orgs[org] = true

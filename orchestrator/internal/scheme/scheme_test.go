@@ -51,11 +51,11 @@ func TestEverythingCanBeSet(t *testing.T) {
 	require.Equal(t, int64(10000), s.SafetyLimits().PerHour)
 	require.Equal(t, 2, s.Timing().MaxUnknown)
 	require.True(t, s.EffectiveFrom.Equal(time.Date(2026, 5, 5, 16, 0, 0, 0, time.UTC)))
-	floor := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	cutover := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	require.Empty(t, cmp.Diff(rule.Policy{
-		Floor: floor, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}, rule.TriggerUnAudited: {Dwell: 90 * time.Second}, rule.TriggerDeleted: {}}, Orgs: map[string]bool{"100": true, "0200": true},
+		Cutover: cutover, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}, rule.TriggerUnAudited: {Dwell: 90 * time.Second}, rule.TriggerDeleted: {}}, Orgs: map[string]bool{"100": true, "0200": true},
 		Legs: map[rule.Kind]rule.Source{{Affair: rule.Assembly, Direction: rule.In}: rule.FromProducts},
-	}, s.Policy(floor, nil), cmp.AllowUnexported(rule.Policy{})))
+	}, s.Policy(cutover, nil), cmp.AllowUnexported(rule.Policy{})))
 }
 
 func TestRevisionsDifferByContentOnly(t *testing.T) {

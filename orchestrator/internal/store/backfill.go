@@ -21,7 +21,7 @@ func (s *Store) TryLockBackfill(ctx context.Context, id int64) (unlock func(), o
 // Backfill answers a backfill as it is committed; ErrNotFound when there is none.
 func (s *Store) Backfill(ctx context.Context, id int64) (*ledger.Backfill, error) {
 	rows, err := s.pool.Query(ctx, `
-select backfill_id, scheme, state, plan_only, below_floor, from_time, to_time, numbers, revision, coalesce(checked_revision, 0) as checked_revision,
+select backfill_id, scheme, state, plan_only, before_cutover, from_time, to_time, numbers, revision, coalesce(checked_revision, 0) as checked_revision,
        cursor_id, run_counts, rows_outside, items, counts, failures, not_before > now() as waits
 from backfill where backfill_id = $1`, id)
 	if err != nil {
@@ -31,7 +31,7 @@ from backfill where backfill_id = $1`, id)
 		BackfillID       int64
 		Scheme, State    string
 		PlanOnly         bool
-		BelowFloor       bool
+		BeforeCutover    bool
 		FromTime, ToTime *time.Time
 		Numbers          []string
 		Revision         int
@@ -54,7 +54,7 @@ from backfill where backfill_id = $1`, id)
 	return &ledger.Backfill{
 		ID: r.BackfillID, Scheme: r.Scheme, State: ledger.BackfillState(r.State), Revision: r.Revision, CheckedRevision: r.CheckedRevision,
 		BackfillOrder: ledger.BackfillOrder{
-			From: valued(r.FromTime), To: valued(r.ToTime), Numbers: r.Numbers, PlanOnly: r.PlanOnly, BelowFloor: r.BelowFloor,
+			From: valued(r.FromTime), To: valued(r.ToTime), Numbers: r.Numbers, PlanOnly: r.PlanOnly, BeforeCutover: r.BeforeCutover,
 		},
 		Cursor: r.CursorID, RunCounts: r.RunCounts, RowsOutside: r.RowsOutside, Items: r.Items, Counts: r.Counts, Failures: r.Failures, Waits: r.Waits,
 	}, nil

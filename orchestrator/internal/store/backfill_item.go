@@ -108,7 +108,7 @@ func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger
 	out := make([]ledger.BackfillItem, len(items))
 	for i, item := range items {
 		o, exists := found[i]
-		again := o.state == rule.Superseded || o.state == rule.Observed && b.BelowFloor && sends ||
+		again := o.state == rule.Superseded || o.state == rule.Observed && b.BeforeCutover && sends ||
 			o.state == rule.Held && o.holdReason == string(rule.HoldNumberReuse) && item.Debt.Hold == ""
 		switch {
 		case !item.HasLeg():

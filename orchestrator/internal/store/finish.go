@@ -114,8 +114,8 @@ const (
 	plannedHere  = "pass_id is null"
 )
 
-// countDecided counts what was decided in the last hour and since the floor, $2, at most $3 of it. The floor is a value and not read
-// here, so that Postgres knows how little that is; for a floor that it does not know it expects a third of all that was ever decided.
+// countDecided counts what was decided in the last hour and since the cutover, $2, at most $3 of it. The cutover is a value and not read
+// here, so that Postgres knows how little that is; for a cutover that it does not know it expects a third of all that was ever decided.
 const countDecided = `
 with counted as (select decide_time from cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
 select count(*) filter (where decide_time > now() - interval '1 hour'), count(*) from counted`
@@ -128,10 +128,10 @@ func settlePlanned(ctx context.Context, tx pgx.Tx, scheme string, safetyLimits r
 	var lastHour, lastDay, fresh int64
 	// Settlements follow each other. The weaker lock, since both have shared the row by their foreign keys already: neither could have
 	// the stronger one.
-	var floor time.Time
+	var cutover time.Time
 	if err := tx.QueryRow(ctx, `
 select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), now() - interval '1 day') from scheme where scheme = $1 for no key update`,
-		scheme).Scan(&mode, &active, &floor); err != nil {
+		scheme).Scan(&mode, &active, &cutover); err != nil {
 		return finished, err
 	}
 	if mode == "observe" {
@@ -141,7 +141,7 @@ where scheme = $1 and state = 'planned' and `+of, scheme)
 		finished.Observed = tag.RowsAffected()
 		return finished, err
 	}
-	if err := tx.QueryRow(ctx, countDecided, scheme, floor, safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
+	if err := tx.QueryRow(ctx, countDecided, scheme, cutover, safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
 		return finished, err
 	}
 	if err := tx.QueryRow(ctx, `select count(*) from cancellation where scheme = $1 and state = 'planned' and hold_reason = '' and `+of, scheme).Scan(&fresh); err != nil {

@@ -62,7 +62,7 @@ func TestMarkingADeletedBillDoneDoesNotSwallowItsRestoration(t *testing.T) {
 	require.Equal(t, []string{"restored_after_cancel"}, openWorkKinds(t, w.pool))
 }
 
-// What was only observed is ignored by a person, and another thinks better of it: it is below the floor all the same.
+// What was only observed is ignored by a person, and another thinks better of it: it is before the cutover all the same.
 func TestARetryDoesNotSendWhatWasOnlyObserved(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Exec(`update scheme set mode = 'observe', send_since = null`)

@@ -18,11 +18,11 @@ const (
 )
 
 type backfillParameters struct {
-	From       *time.Time `json:"from_time,omitempty"`
-	To         *time.Time `json:"to_time,omitempty"`
-	Numbers    []string   `json:"numbers,omitempty"`
-	PlanOnly   bool       `json:"plan_only,omitempty"`
-	BelowFloor bool       `json:"below_floor,omitempty"`
+	From          *time.Time `json:"from_time,omitempty"`
+	To            *time.Time `json:"to_time,omitempty"`
+	Numbers       []string   `json:"numbers,omitempty"`
+	PlanOnly      bool       `json:"plan_only,omitempty"`
+	BeforeCutover bool       `json:"before_cutover,omitempty"`
 }
 
 // StartBackfill stores what a person asks to be read again, and answers its id. A range without an end ends now. also runs in the same
@@ -30,17 +30,17 @@ type backfillParameters struct {
 // ledger.ErrStopped.
 func (s *Store) StartBackfill(ctx context.Context, act ledger.Act, order ledger.BackfillOrder, also func(pgx.Tx, int64) error) (int64, error) {
 	parameters := backfillParameters{
-		From: nullable(order.From.UTC()), To: nullable(order.To.UTC()), Numbers: order.Numbers, PlanOnly: order.PlanOnly, BelowFloor: order.BelowFloor,
+		From: nullable(order.From.UTC()), To: nullable(order.To.UTC()), Numbers: order.Numbers, PlanOnly: order.PlanOnly, BeforeCutover: order.BeforeCutover,
 	}
 	done, err := s.perform(ctx, verbStartBackfill, act, parameters, func(tx pgx.Tx, _ string) (int64, error) {
 		var id int64
 		err := tx.QueryRow(ctx, `
-insert into backfill (scheme, plan_only, below_floor, from_time, to_time, numbers, revision, actor, reason)
-select s.scheme, @plan_only, @below_floor, @from::timestamptz, coalesce(@to, case when @from::timestamptz is not null then now() end), @numbers, s.revision,
+insert into backfill (scheme, plan_only, before_cutover, from_time, to_time, numbers, revision, actor, reason)
+select s.scheme, @plan_only, @before_cutover, @from::timestamptz, coalesce(@to, case when @from::timestamptz is not null then now() end), @numbers, s.revision,
     @actor, @reason
 from scheme s where s.scheme = @scheme and s.state = 'running'
 returning backfill_id`, pgx.StrictNamedArgs{
-			"scheme": act.Scheme, "plan_only": order.PlanOnly, "below_floor": order.BelowFloor, "from": nullable(order.From), "to": nullable(order.To),
+			"scheme": act.Scheme, "plan_only": order.PlanOnly, "before_cutover": order.BeforeCutover, "from": nullable(order.From), "to": nullable(order.To),
 			"numbers": order.Numbers, "actor": act.Actor, "reason": clean(act.Reason),
 		}).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {

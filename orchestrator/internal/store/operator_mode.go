@@ -30,7 +30,7 @@ func (s *Store) ModeSet(ctx context.Context, act ledger.Act, send bool) (observe
 }
 
 // SetMode sets a scheme to observe (send false) or send, and answers how many debts ended as observed by it. Going to send is a
-// new floor: every debt that cannot have reached the WMS yet ends as observed, and with it the work items about it; one that may
+// new cutover: every debt that cannot have reached the WMS yet ends as observed, and with it the work items about it; one that may
 // have stays open, because what it came to must be found out. Setting the mode that a scheme has already changes nothing.
 // Whether a scheme may send is the caller's question.
 func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observed int64, err error) {

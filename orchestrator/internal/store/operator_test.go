@@ -41,7 +41,7 @@ func openWorkKinds(t *testing.T, pool *pgxpool.Pool) []string {
 	return kinds
 }
 
-func TestSettingASchemeToSendIsANewFloor(t *testing.T) {
+func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{Mode: "observe"})
@@ -90,7 +90,7 @@ func TestSettingASchemeToSendIsANewFloor(t *testing.T) {
 		require.ErrorIs(t, err, ledger.ErrRequestIDReused)
 		require.Equal(t, "open", states(t, pool)["others"])
 	})
-	t.Run("a scheme that sends already gets no new floor", func(t *testing.T) {
+	t.Run("a scheme that sends already gets no new cutover", func(t *testing.T) {
 		observed, err := s.SetMode(t.Context(), act("r2"), true)
 		require.NoError(t, err)
 		require.Zero(t, observed)

@@ -104,7 +104,7 @@ func TestAKilledPassGoesOnFromItsCursor(t *testing.T) {
 	require.Equal(t, int64(1), resumed.RunCounts.LegsNew)
 	require.True(t, resumed.Clock.Vendor.Equal(pass.Clock.Vendor), "the mark must follow the first header, not that of the process that ends the pass")
 
-	// Its next page is decided under the scheme as it stands now, so whoever resumes it says which floor that is.
+	// Its next page is decided under the scheme as it stands now, so whoever resumes it says which cutover that is.
 	resumed.SendSince = w.pass().SendSince
 	// The process that was thought dead wakes up with the old cursor.
 	require.NoError(t, w.store.CommitPage(t.Context(), resumed, voidedPage(8, "A8", "WH1"), none))

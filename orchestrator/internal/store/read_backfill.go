@@ -12,33 +12,33 @@ import (
 )
 
 const backfillColumns = `
-select b.backfill_id, b.scheme, b.state, b.plan_only, b.below_floor, b.from_time, b.to_time, b.numbers, b.revision, b.actor, b.reason,
+select b.backfill_id, b.scheme, b.state, b.plan_only, b.before_cutover, b.from_time, b.to_time, b.numbers, b.revision, b.actor, b.reason,
        b.create_time, b.end_time, b.cursor_id, b.run_counts, b.rows_outside, b.counts, b.numbers_not_found, b.error
 from backfill b`
 
 type backfillRow struct {
-	BackfillID           int64
-	Scheme, State        string
-	PlanOnly, BelowFloor bool
-	FromTime, ToTime     *time.Time
-	Numbers              []string
-	Revision             int32
-	Actor, Reason        string
-	CreateTime           time.Time
-	EndTime              *time.Time
-	CursorID             int64
-	RunCounts            rule.RunCounts
-	RowsOutside          int64
-	Counts               map[ledger.ItemState]int64
-	NumbersNotFound      []string
-	Error                string
+	BackfillID              int64
+	Scheme, State           string
+	PlanOnly, BeforeCutover bool
+	FromTime, ToTime        *time.Time
+	Numbers                 []string
+	Revision                int32
+	Actor, Reason           string
+	CreateTime              time.Time
+	EndTime                 *time.Time
+	CursorID                int64
+	RunCounts               rule.RunCounts
+	RowsOutside             int64
+	Counts                  map[ledger.ItemState]int64
+	NumbersNotFound         []string
+	Error                   string
 }
 
 func (r backfillRow) view() ledger.BackfillView {
 	return ledger.BackfillView{
 		BackfillID: r.BackfillID, Scheme: r.Scheme, State: r.State, Revision: r.Revision, Actor: r.Actor, Reason: r.Reason,
 		BackfillOrder: ledger.BackfillOrder{
-			From: valued(r.FromTime), To: valued(r.ToTime), Numbers: r.Numbers, PlanOnly: r.PlanOnly, BelowFloor: r.BelowFloor,
+			From: valued(r.FromTime), To: valued(r.ToTime), Numbers: r.Numbers, PlanOnly: r.PlanOnly, BeforeCutover: r.BeforeCutover,
 		},
 		CreateTime: r.CreateTime.UTC(), EndTime: valued(r.EndTime), Cursor: r.CursorID, RunCounts: r.RunCounts, RowsOutside: r.RowsOutside,
 		Counts: r.Counts, NotFound: r.NumbersNotFound, Error: r.Error,

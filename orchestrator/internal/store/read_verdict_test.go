@@ -82,7 +82,7 @@ func TestTheVerdictOnABill(t *testing.T) {
 		{name: "live", class: "live", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据有效，未作废"},
 		{name: "un-audited", class: "un_audited", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已反审核，未作废"},
 		{name: "never audited", class: "never_audited", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "从未审核，旺店通没有对应的仓库单"},
-		{name: "before the start", class: "before_start", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "作废早于方案启用时间"},
+		{name: "before the start", class: "before_cutover", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "作废早于方案启用时间"},
 		{name: "not selected", class: "not_selected", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "库存组织不在方案范围内"},
 		{name: "nothing in the scheme", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "没有属于方案范围的仓库单"},
 	}

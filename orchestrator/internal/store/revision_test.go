@@ -17,7 +17,7 @@ func TestWhatWasDecidedUnderAnOlderRevisionIsRefusedOnceThereIsANewer(t *testing
 }
 
 // A person sets the scheme to send while a page is being decided: what ended before that must not be sent because the page was decided
-// under the floor before it.
+// under the cutover before it.
 func TestWhatWasDecidedBeforeTheSchemeWasSetToSendIsRefusedAfterIt(t *testing.T) {
 	refused(t, func(w *writer) {
 		w.rows.Exec(`update scheme set mode = 'observe'`)

@@ -110,10 +110,10 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 	_, err = tx.Exec(ctx, `insert into scheme_revision (scheme, revision, content_hash, document) values ($1, $2, $3, $4)`,
 		f.Scheme, revision, f.Hash, f.Document)
 	if err != nil || revision == 1 || !bound {
-		// What never read anything has no past for a floor to keep out.
+		// What never read anything has no past for a cutover to keep out.
 		return revision, err
 	}
-	return revision, writeFloors(ctx, tx, f, document, revision)
+	return revision, writeCutovers(ctx, tx, f, document, revision)
 }
 
 // Scheme answers a scheme's standing; ErrNotFound when there is none of this name.
@@ -121,7 +121,7 @@ func (s *Store) Scheme(ctx context.Context, name string) (ledger.Scheme, error) 
 	rows, err := s.pool.Query(ctx, `
 select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send, s.send_since,
        m.mark_time, m.version, m.data_center_id as mark_data_center, m.environment, m.effective_from, m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
-       (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.floor_time)), '[]') from scheme_floor o where o.scheme = s.scheme) as floors
+       (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]') from scheme_cutover o where o.scheme = s.scheme) as cutovers
 from scheme s left join mark m using (scheme) left join pass_failure f using (scheme)
 where s.scheme = $1`, name)
 	if err != nil {
@@ -143,7 +143,7 @@ where s.scheme = $1`, name)
 		TimeZone       *string
 		Failures       int
 		NotBefore      *time.Time
-		Floors         []byte
+		Cutovers       []byte
 	}
 	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -162,7 +162,7 @@ where s.scheme = $1`, name)
 			TimeZone: *r.TimeZone,
 		}
 	}
-	if scheme.Floors, err = floorsOf(r.Floors); err != nil {
+	if scheme.Cutovers, err = cutoversOf(r.Cutovers); err != nil {
 		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", err)
 	}
 	return scheme, nil

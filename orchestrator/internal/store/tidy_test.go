@@ -81,10 +81,10 @@ func TestOldEvidenceThatNoMonthTookIsDeletedInChunks(t *testing.T) {
 // What was ever live, owes anything, or waits for a person is kept for ever; a bill that never did is forgotten after two years.
 func TestOnlyBillsThatCanOweNothingAreForgotten(t *testing.T) {
 	w := setupWriter(t)
-	for id, class := range []string{"never_audited", "before_start", "never_audited", "live", "voided", "un_audited", "never_audited", "before_start"} {
+	for id, class := range []string{"never_audited", "before_cutover", "never_audited", "live", "voided", "un_audited", "never_audited", "before_cutover"} {
 		w.rows.Bill(rowtest.Bill{ID: int64(id + 1), No: class, Class: class})
 	}
-	w.rows.Exec(`update bill set ever_live = false where class in ('never_audited', 'before_start')`)
+	w.rows.Exec(`update bill set ever_live = false where class in ('never_audited', 'before_cutover')`)
 	w.rows.Exec(`update bill set ever_live = true where bill_id = 3`)
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 7, BillNo: "never_audited", State: "superseded"})
 	w.rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 8, Closed: "readable"})

@@ -23,7 +23,7 @@ create table scheme (
     check ((state = 'stopped') = (stop_reason <> ''))
 );
 comment on column scheme.active is 'the scheme stands in the file that was loaded last';
-comment on column scheme.send_since is 'when an operator set it to send: a floor for bills never seen live';
+comment on column scheme.send_since is 'when an operator set it to send: a cutover for bills never seen live';
 
 create table scheme_revision (
     scheme       text not null references scheme,
@@ -99,7 +99,7 @@ create table bill (
     cancel_time     timestamptz,
     cancel_is_date  boolean not null default false,
     read_time       timestamptz not null,
-    class           text not null check (class in ('live', 'voided', 'un_audited', 'never_audited', 'before_start', 'not_selected', 'undecodable')),
+    class           text not null check (class in ('live', 'voided', 'un_audited', 'never_audited', 'before_cutover', 'not_selected', 'undecodable')),
     class_reason    text not null default '',
     generation           integer not null check (generation >= 1),
     generation_live      boolean not null,

@@ -136,7 +136,7 @@ select b.scheme, b.bill_id, b.bill_no,
                when b.class = 'live' then '单据有效，未作废'
                when b.class = 'un_audited' then '单据已反审核，未作废'
                when b.class = 'never_audited' then '从未审核，旺店通没有对应的仓库单'
-               when b.class = 'before_start' then '作废早于方案启用时间'
+               when b.class = 'before_cutover' then '作废早于方案启用时间'
                when b.class = 'not_selected' then '库存组织不在方案范围内'
                when c.no_order > 0 then '旺店通从未有过对应的仓库单'
                when c.cancellations > 0 then '取消已撤回'
@@ -203,7 +203,7 @@ comment on column reporting.bill_verdict.reason is '为什么';
 comment on column reporting.bill_verdict.bill_id is 'FID; 0 when it is not known';
 comment on column reporting.bill_verdict.bill_no is 'FBillNo as last read; Kingdee may give it again to another bill';
 comment on column reporting.bill_verdict.read_time is 'when the Kingdee query that showed this left';
-comment on column reporting.bill_verdict.class is 'what the last decision made of the bill: live voided un_audited never_audited before_start not_selected undecodable';
+comment on column reporting.bill_verdict.class is 'what the last decision made of the bill: live voided un_audited never_audited before_cutover not_selected undecodable';
 
 create view reporting.cancellation_outcome as
 select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as leg,
@@ -232,7 +232,7 @@ select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        sum(coalesce((p.run_counts->>'voided')::bigint, 0)) as voided,
        sum(coalesce((p.run_counts->>'un_audited')::bigint, 0)) as un_audited,
        sum(coalesce((p.run_counts->>'never_audited')::bigint, 0)) as never_audited,
-       sum(coalesce((p.run_counts->>'before_start')::bigint, 0)) as before_start,
+       sum(coalesce((p.run_counts->>'before_cutover')::bigint, 0)) as before_cutover,
        sum(coalesce((p.run_counts->>'not_selected')::bigint, 0)) as not_selected,
        sum(coalesce((p.run_counts->>'stale')::bigint, 0)) as stale,
        sum(coalesce((p.run_counts->>'undecodable')::bigint, 0)) as undecodable,
@@ -244,7 +244,7 @@ select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        sum(coalesce((p.run_counts->>'legs_no_warehouse')::bigint, 0)) as legs_no_warehouse
 from voidrelay.pass p
 group by p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date;
-comment on view reporting.daily_run_counts is '每日读取计数: what the passes of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_start + not_selected + stale + undecodable';
+comment on view reporting.daily_run_counts is '每日读取计数: what the passes of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable';
 comment on column reporting.daily_run_counts.day is '北京日期 on which the pass began';
 
 create view reporting.lag as

@@ -1,17 +1,17 @@
 -- Three triggers: a bill that is voided, un-audited or deleted. What is owed says for which of them, a part that was added to a scheme
--- has a floor of its own, and the views speak of all of it.
+-- has a cutover of its own, and the views speak of all of it.
 
 -- +goose Up
 
 alter table bill drop constraint bill_class_check;
 alter table bill add constraint bill_class_check
-    check (class in ('live', 'voided', 'un_audited', 'never_audited', 'before_start', 'not_selected', 'undecodable', 'deleted'));
+    check (class in ('live', 'voided', 'un_audited', 'never_audited', 'before_cutover', 'not_selected', 'undecodable', 'deleted'));
 alter table bill add column un_audited_since timestamptz;
 alter table bill add column un_audit_time timestamptz;
 alter table bill add column absent_since timestamptz;
 alter table bill add column gone_time timestamptz;
 comment on column bill.un_audited_since is 'the first of the reads in a row that showed it neither live nor voided, once it had been live: a dwell counts from it';
-comment on column bill.un_audit_time is 'the latest moment at which that can have happened: what floors are compared with';
+comment on column bill.un_audit_time is 'the latest moment at which that can have happened: what cutovers are compared with';
 comment on column bill.absent_since is 'the first sweep in which it was missing; null again as soon as it is read';
 comment on column bill.gone_time is 'when it was proved gone: its states are the last that it was seen in';
 update bill set un_audited_since = read_time, un_audit_time = read_time
@@ -23,17 +23,17 @@ comment on column cancellation.not_before is 'the end of the dwell, while an un-
 create index cancellation_number_live on cancellation (scheme, due_time) where state = 'superseded' and outcome = 'number_live';
 create index cancellation_number_live_no on cancellation (bill_no) where state = 'superseded' and outcome = 'number_live';
 
-create table scheme_floor (
+create table scheme_cutover (
     scheme     text not null references scheme,
     kind       text not null check (kind in ('trigger', 'organisation', 'warehouse', 'leg')),
     name       text not null,
-    floor_time timestamptz,
+    cutover_time timestamptz,
     revision   integer not null,
     primary key (scheme, kind, name)
 );
-comment on table scheme_floor is 'what a later revision added to a scheme counts from here on: what happened before owes nothing through it, also for bills once seen live';
-comment on column scheme_floor.name is 'as the scheme names it; * for all organisations that have no row of their own';
-comment on column scheme_floor.floor_time is 'null: from the beginning; such a row keeps the one for * from counting';
+comment on table scheme_cutover is 'what a later revision added to a scheme counts from here on: what happened before owes nothing through it, also for bills once seen live';
+comment on column scheme_cutover.name is 'as the scheme names it; * for all organisations that have no row of their own';
+comment on column scheme_cutover.cutover_time is 'null: from the beginning; such a row keeps the one for * from counting';
 
 insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_en) values
 ('number_reuse_unsaid', '', '单据已反审核，方案未说明旺店通是否接受同一单号再次下单，未发送', '确认该单不会再审核、或旺店通接受同一单号后放行（release）；属实可在方案写明 un_audited.number_reuse: true',
@@ -78,8 +78,8 @@ select b.scheme, b.bill_id, b.bill_no,
                when b.class = 'un_audited' then '单据已反审核，未作废' || y.because
                when b.class = 'deleted' and c.cancellations = 0 then '单据已在金蝶删除' || y.because
                when b.class = 'never_audited' then '从未审核，旺店通没有对应的仓库单'
-               when b.class = 'before_start' and y.because <> '' then substr(y.because, 2)
-               when b.class = 'before_start' then '作废早于方案启用时间'
+               when b.class = 'before_cutover' and y.because <> '' then substr(y.because, 2)
+               when b.class = 'before_cutover' then '作废早于方案启用时间'
                when b.class = 'not_selected' and b.class_reason = 'when' then substr(y.because, 2)
                when b.class = 'not_selected' then '库存组织不在方案范围内'
                when c.no_order > 0 then '旺店通从未有过对应的仓库单'
@@ -97,7 +97,7 @@ cross join lateral (
         when 'trigger_not_in_scheme' then '方案不处理这种情况'
         when 'never_live' then '从未见其有效'
         when 'no_snapshot' then '没有它有效时的内容'
-        when 'floor' then '发生在方案加入' || case split_part(b.class_reason, ':', 2) when 'trigger' then '触发条件 ' when 'organisation' then '库存组织 '
+        when 'cutover' then '发生在方案加入' || case split_part(b.class_reason, ':', 2) when 'trigger' then '触发条件 ' when 'organisation' then '库存组织 '
             when 'warehouse' then '仓库 ' else '方向 ' end || split_part(b.class_reason, ':', 3) || ' 之前'
         end, '') as because
 ) y
@@ -177,7 +177,7 @@ select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        sum(coalesce((p.run_counts->>'voided')::bigint, 0)) as voided,
        sum(coalesce((p.run_counts->>'un_audited')::bigint, 0)) as un_audited,
        sum(coalesce((p.run_counts->>'never_audited')::bigint, 0)) as never_audited,
-       sum(coalesce((p.run_counts->>'before_start')::bigint, 0)) as before_start,
+       sum(coalesce((p.run_counts->>'before_cutover')::bigint, 0)) as before_cutover,
        sum(coalesce((p.run_counts->>'not_selected')::bigint, 0)) as not_selected,
        sum(coalesce((p.run_counts->>'stale')::bigint, 0)) as stale,
        sum(coalesce((p.run_counts->>'undecodable')::bigint, 0)) as undecodable,
@@ -190,7 +190,7 @@ select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        sum(coalesce((p.run_counts->>'deleted')::bigint, 0)) as deleted
 from voidrelay.pass p
 group by p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date;
-comment on view reporting.daily_run_counts is '每日读取计数: what the passes of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_start + not_selected + stale + undecodable + deleted';
+comment on view reporting.daily_run_counts is '每日读取计数: what the passes of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable + deleted';
 
 -- Each branch leads from the bill by an index, so that one bill's history never reads a whole table.
 create or replace view reporting.bill_history as
@@ -251,4 +251,4 @@ union all
 select w.scheme, w.bill_id, w.bill_no, w.close_time, 90, 'work_item_closed', '人工事项关闭', w.close_reason, nullif(w.cancellation_id, 0), 0
 from reporting.work_item w
 where w.bill_no <> '' and w.close_time is not null;
-comment on column reporting.bill_verdict.class is 'what the last decision made of the bill: live voided un_audited never_audited before_start not_selected undecodable deleted';
+comment on column reporting.bill_verdict.class is 'what the last decision made of the bill: live voided un_audited never_audited before_cutover not_selected undecodable deleted';

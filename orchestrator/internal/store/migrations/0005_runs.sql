@@ -7,7 +7,7 @@ create table backfill (
     scheme           text not null references scheme,
     state            text not null default 'running' check (state in ('running', 'planned', 'applying', 'complete', 'failed', 'cancelled')),
     plan_only        boolean not null,
-    below_floor      boolean not null,
+    before_cutover      boolean not null,
     from_time        timestamptz,
     to_time          timestamptz,
     numbers          text[],
@@ -76,7 +76,7 @@ create or replace view reporting.backfill as
 select b.backfill_id, b.scheme, b.state,
        case b.state when 'running' then '进行中' when 'planned' then '计划完成' when 'applying' then '执行中' when 'complete' then '已完成'
                     when 'failed' then '失败' else '已撤销' end as state_zh,
-       b.plan_only, b.below_floor, b.from_time, b.to_time, cardinality(b.numbers) as numbers, b.revision, b.actor, b.reason,
+       b.plan_only, b.before_cutover, b.from_time, b.to_time, cardinality(b.numbers) as numbers, b.revision, b.actor, b.reason,
        b.create_time, b.end_time, b.cursor_id,
        coalesce((b.run_counts->>'rows')::bigint, 0) as rows_read, b.rows_outside,
        coalesce((b.run_counts->>'bills')::bigint, 0) as bills,
@@ -90,7 +90,7 @@ select b.backfill_id, b.scheme, b.state,
 from voidrelay.backfill b;
 comment on view reporting.backfill is '回补: what a person asked to be read again, by dates or by numbers, and what that came to';
 comment on column reporting.backfill.plan_only is 'only a plan 计划, until somebody applied it';
-comment on column reporting.backfill.below_floor is 'also what was voided before the scheme began or before sending was switched on 含启用时间之前';
+comment on column reporting.backfill.before_cutover is 'also what was voided before the scheme began or before sending was switched on 含启用时间之前';
 comment on column reporting.backfill.rows_outside is 'rows read that lie behind the range, and were not decided';
 comment on column reporting.backfill.items_new is 'orders that became owed by it or, in a plan, would 新增';
 comment on column reporting.backfill.items_settled is 'orders that had been dealt with before 此前已了结';

@@ -37,8 +37,8 @@ select b.scheme, b.bill_id, b.bill_no,
                when b.class = 'un_audited' then '单据已反审核，未作废' || y.because
                when b.class = 'deleted' and c.cancellations = 0 then '单据已在金蝶删除' || y.because
                when b.class = 'never_audited' then '从未审核，旺店通没有对应的仓库单'
-               when b.class = 'before_start' and y.because <> '' then substr(y.because, 2)
-               when b.class = 'before_start' then '作废早于方案启用时间'
+               when b.class = 'before_cutover' and y.because <> '' then substr(y.because, 2)
+               when b.class = 'before_cutover' then '作废早于方案启用时间'
                when b.class = 'not_selected' and b.class_reason = 'when' then substr(y.because, 2)
                when b.class = 'not_selected' then '库存组织不在方案范围内'
                when c.no_order > 0 then '旺店通从未有过对应的仓库单'
@@ -56,7 +56,7 @@ cross join lateral (
         when 'trigger_not_in_scheme' then '方案不处理这种情况'
         when 'never_live' then '从未见其有效'
         when 'no_snapshot' then '没有它有效时的内容'
-        when 'floor' then '发生在方案加入' || case split_part(b.class_reason, ':', 2) when 'trigger' then '触发条件 ' when 'organisation' then '库存组织 '
+        when 'cutover' then '发生在方案加入' || case split_part(b.class_reason, ':', 2) when 'trigger' then '触发条件 ' when 'organisation' then '库存组织 '
             when 'warehouse' then '仓库 ' else '方向 ' end || split_part(b.class_reason, ':', 3) || ' 之前'
         end, '') as because
 ) y

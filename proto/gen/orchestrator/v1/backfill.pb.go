@@ -170,8 +170,8 @@ type StartBackfillRequest struct {
 	Selection isStartBackfillRequest_Selection `protobuf_oneof:"selection"`
 	// Decide and list only: nothing is owed or sent until ApplyBackfill.
 	PlanOnly bool `protobuf:"varint,4,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
-	// Go below the scheme's floors: what was voided before effective_from, or before sending was switched on, is owed too.
-	BelowFloor bool `protobuf:"varint,5,opt,name=below_floor,json=belowFloor,proto3" json:"below_floor,omitempty"`
+	// Go before the scheme's cutovers: what was voided before effective_from, or before sending was switched on, is owed too.
+	BeforeCutover bool `protobuf:"varint,5,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Repeating a call with the same id and content starts nothing more and answers the same backfill. Optional.
@@ -249,9 +249,9 @@ func (x *StartBackfillRequest) GetPlanOnly() bool {
 	return false
 }
 
-func (x *StartBackfillRequest) GetBelowFloor() bool {
+func (x *StartBackfillRequest) GetBeforeCutover() bool {
 	if x != nil {
-		return x.BelowFloor
+		return x.BeforeCutover
 	}
 	return false
 }
@@ -971,12 +971,12 @@ func (x *CancelBackfillResponse) GetBackfill() *Backfill {
 
 // Backfill 回补 is a run over bills that somebody named, with its plan where one was asked for.
 type Backfill struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	BackfillId int64                  `protobuf:"varint,1,opt,name=backfill_id,json=backfillId,proto3" json:"backfill_id,omitempty"`
-	Scheme     string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	State      BackfillState          `protobuf:"varint,3,opt,name=state,proto3,enum=orchestrator.v1.BackfillState" json:"state,omitempty"`
-	PlanOnly   bool                   `protobuf:"varint,4,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
-	BelowFloor bool                   `protobuf:"varint,5,opt,name=below_floor,json=belowFloor,proto3" json:"below_floor,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	BackfillId    int64                  `protobuf:"varint,1,opt,name=backfill_id,json=backfillId,proto3" json:"backfill_id,omitempty"`
+	Scheme        string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	State         BackfillState          `protobuf:"varint,3,opt,name=state,proto3,enum=orchestrator.v1.BackfillState" json:"state,omitempty"`
+	PlanOnly      bool                   `protobuf:"varint,4,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	BeforeCutover bool                   `protobuf:"varint,5,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
 	// Types that are valid to be assigned to Selection:
 	//
 	//	*Backfill_Range
@@ -1068,9 +1068,9 @@ func (x *Backfill) GetPlanOnly() bool {
 	return false
 }
 
-func (x *Backfill) GetBelowFloor() bool {
+func (x *Backfill) GetBeforeCutover() bool {
 	if x != nil {
-		return x.BelowFloor
+		return x.BeforeCutover
 	}
 	return false
 }
@@ -1497,14 +1497,13 @@ var File_orchestrator_v1_backfill_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\n" +
-	"\x1eorchestrator/v1/backfill.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a orchestrator/v1/run_counts.proto\"\xc4\x02\n" +
+	"\x1eorchestrator/v1/backfill.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a orchestrator/v1/run_counts.proto\"\xca\x02\n" +
 	"\x14StartBackfillRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x122\n" +
 	"\x05range\x18\x02 \x01(\v2\x1a.orchestrator.v1.TimeRangeH\x00R\x05range\x127\n" +
 	"\anumbers\x18\x03 \x01(\v2\x1b.orchestrator.v1.NumberListH\x00R\anumbers\x12\x1b\n" +
-	"\tplan_only\x18\x04 \x01(\bR\bplanOnly\x12\x1f\n" +
-	"\vbelow_floor\x18\x05 \x01(\bR\n" +
-	"belowFloor\x12\"\n" +
+	"\tplan_only\x18\x04 \x01(\bR\bplanOnly\x12%\n" +
+	"\x0ebefore_cutover\x18\x05 \x01(\bR\rbeforeCutover\x12\"\n" +
 	"\x06reason\x18\x06 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
@@ -1561,15 +1560,14 @@ const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"O\n" +
 	"\x16CancelBackfillResponse\x125\n" +
-	"\bbackfill\x18\x01 \x01(\v2\x19.orchestrator.v1.BackfillR\bbackfill\"\x88\a\n" +
+	"\bbackfill\x18\x01 \x01(\v2\x19.orchestrator.v1.BackfillR\bbackfill\"\x8e\a\n" +
 	"\bBackfill\x12\x1f\n" +
 	"\vbackfill_id\x18\x01 \x01(\x03R\n" +
 	"backfillId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x124\n" +
 	"\x05state\x18\x03 \x01(\x0e2\x1e.orchestrator.v1.BackfillStateR\x05state\x12\x1b\n" +
-	"\tplan_only\x18\x04 \x01(\bR\bplanOnly\x12\x1f\n" +
-	"\vbelow_floor\x18\x05 \x01(\bR\n" +
-	"belowFloor\x122\n" +
+	"\tplan_only\x18\x04 \x01(\bR\bplanOnly\x12%\n" +
+	"\x0ebefore_cutover\x18\x05 \x01(\bR\rbeforeCutover\x122\n" +
 	"\x05range\x18\x06 \x01(\v2\x1a.orchestrator.v1.TimeRangeH\x00R\x05range\x127\n" +
 	"\anumbers\x18\a \x01(\v2\x1b.orchestrator.v1.NumberListH\x00R\anumbers\x12\x1a\n" +
 	"\brevision\x18\b \x01(\x05R\brevision\x12\x16\n" +

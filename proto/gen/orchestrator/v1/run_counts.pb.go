@@ -22,7 +22,7 @@ const (
 )
 
 // RunCounts accounts for everything a pass read: rows = rows_of_bills + rows_of_problems;
-// bills = live + unchanged + voided + un_audited + never_audited + before_start + not_selected + stale + undecodable + deleted;
+// bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable + deleted;
 // legs = legs_new + legs_already_owed + legs_held + legs_not_in_scheme + legs_no_warehouse.
 type RunCounts struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -35,7 +35,7 @@ type RunCounts struct {
 	Voided          int64                  `protobuf:"varint,7,opt,name=voided,proto3" json:"voided,omitempty"`
 	UnAudited       int64                  `protobuf:"varint,8,opt,name=un_audited,json=unAudited,proto3" json:"un_audited,omitempty"`
 	NeverAudited    int64                  `protobuf:"varint,9,opt,name=never_audited,json=neverAudited,proto3" json:"never_audited,omitempty"`
-	BeforeStart     int64                  `protobuf:"varint,10,opt,name=before_start,json=beforeStart,proto3" json:"before_start,omitempty"`
+	BeforeCutover   int64                  `protobuf:"varint,10,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
 	NotSelected     int64                  `protobuf:"varint,11,opt,name=not_selected,json=notSelected,proto3" json:"not_selected,omitempty"`
 	Stale           int64                  `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"`
 	Undecodable     int64                  `protobuf:"varint,13,opt,name=undecodable,proto3" json:"undecodable,omitempty"`
@@ -144,9 +144,9 @@ func (x *RunCounts) GetNeverAudited() int64 {
 	return 0
 }
 
-func (x *RunCounts) GetBeforeStart() int64 {
+func (x *RunCounts) GetBeforeCutover() int64 {
 	if x != nil {
-		return x.BeforeStart
+		return x.BeforeCutover
 	}
 	return 0
 }
@@ -225,7 +225,7 @@ var File_orchestrator_v1_run_counts_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_run_counts_proto_rawDesc = "" +
 	"\n" +
-	" orchestrator/v1/run_counts.proto\x12\x0forchestrator.v1\"\xfa\x04\n" +
+	" orchestrator/v1/run_counts.proto\x12\x0forchestrator.v1\"\xfe\x04\n" +
 	"\tRunCounts\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\"\n" +
 	"\rrows_of_bills\x18\x02 \x01(\x03R\vrowsOfBills\x12(\n" +
@@ -236,9 +236,9 @@ const file_orchestrator_v1_run_counts_proto_rawDesc = "" +
 	"\x06voided\x18\a \x01(\x03R\x06voided\x12\x1d\n" +
 	"\n" +
 	"un_audited\x18\b \x01(\x03R\tunAudited\x12#\n" +
-	"\rnever_audited\x18\t \x01(\x03R\fneverAudited\x12!\n" +
-	"\fbefore_start\x18\n" +
-	" \x01(\x03R\vbeforeStart\x12!\n" +
+	"\rnever_audited\x18\t \x01(\x03R\fneverAudited\x12%\n" +
+	"\x0ebefore_cutover\x18\n" +
+	" \x01(\x03R\rbeforeCutover\x12!\n" +
 	"\fnot_selected\x18\v \x01(\x03R\vnotSelected\x12\x14\n" +
 	"\x05stale\x18\f \x01(\x03R\x05stale\x12 \n" +
 	"\vundecodable\x18\r \x01(\x03R\vundecodable\x12\x12\n" +

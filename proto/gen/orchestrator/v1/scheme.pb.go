@@ -1573,7 +1573,7 @@ type Scheme struct {
 	PollInterval  *durationpb.Duration   `protobuf:"bytes,12,opt,name=poll_interval,json=pollInterval,proto3" json:"poll_interval,omitempty"`
 	// The mark: how far it has read Kingdee, by Kingdee's clock. Absent before the baseline is complete.
 	MarkTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=mark_time,json=markTime,proto3" json:"mark_time,omitempty"`
-	// Floor for bills that were never seen live.
+	// Cutover for bills that were never seen live.
 	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
 	// The last pass that was complete, also when it found nothing.
 	LastPassTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last_pass_time,json=lastPassTime,proto3" json:"last_pass_time,omitempty"`
@@ -1976,7 +1976,7 @@ type SchemePreview struct {
 	// The revision that it has, and would have.
 	Revision     int32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	NextRevision int32 `protobuf:"varint,4,opt,name=next_revision,json=nextRevision,proto3" json:"next_revision,omitempty"`
-	// What would be added, each with a floor of its own: the trigger deleted, organisation 200, warehouse CK009, leg Assembly.out.
+	// What would be added, each with a cutover of its own: the trigger deleted, organisation 200, warehouse CK009, leg Assembly.out.
 	Added   []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
 	Removed []*SchemePart `protobuf:"bytes,6,rep,name=removed,proto3" json:"removed,omitempty"`
 	// Other keys that differ, such as legs.Assembly.in.order_code.

@@ -42,7 +42,7 @@ const (
 type SchemeServiceClient interface {
 	ListSchemes(ctx context.Context, in *ListSchemesRequest, opts ...grpc.CallOption) (*ListSchemesResponse, error)
 	GetScheme(ctx context.Context, in *GetSchemeRequest, opts ...grpc.CallOption) (*GetSchemeResponse, error)
-	// SetSchemeMode changes between observe (decide and record, send nothing) and send. Changing to send is a new floor: what
+	// SetSchemeMode changes between observe (decide and record, send nothing) and send. Changing to send is a new cutover: what
 	// was decided before it ends as observed and is never sent by itself.
 	SetSchemeMode(ctx context.Context, in *SetSchemeModeRequest, opts ...grpc.CallOption) (*SetSchemeModeResponse, error)
 	// PauseScheme stops sending for a scheme, never reading or superseding: what waits is not sent, what is in flight finishes.
@@ -60,7 +60,7 @@ type SchemeServiceClient interface {
 	MoveMark(ctx context.Context, in *MoveMarkRequest, opts ...grpc.CallOption) (*MoveMarkResponse, error)
 	// ListMarkMoves lists how the mark moved, newest first: by passes that found something, and by persons.
 	ListMarkMoves(ctx context.Context, in *ListMarkMovesRequest, opts ...grpc.CallOption) (*ListMarkMovesResponse, error)
-	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a floor of its own),
+	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover of its own),
 	// what is removed, and what would be refused. Nothing is stored.
 	PreviewSchemes(ctx context.Context, in *PreviewSchemesRequest, opts ...grpc.CallOption) (*PreviewSchemesResponse, error)
 	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded, and lists
@@ -205,7 +205,7 @@ func (c *schemeServiceClient) ReplayMapping(ctx context.Context, in *ReplayMappi
 type SchemeServiceServer interface {
 	ListSchemes(context.Context, *ListSchemesRequest) (*ListSchemesResponse, error)
 	GetScheme(context.Context, *GetSchemeRequest) (*GetSchemeResponse, error)
-	// SetSchemeMode changes between observe (decide and record, send nothing) and send. Changing to send is a new floor: what
+	// SetSchemeMode changes between observe (decide and record, send nothing) and send. Changing to send is a new cutover: what
 	// was decided before it ends as observed and is never sent by itself.
 	SetSchemeMode(context.Context, *SetSchemeModeRequest) (*SetSchemeModeResponse, error)
 	// PauseScheme stops sending for a scheme, never reading or superseding: what waits is not sent, what is in flight finishes.
@@ -223,7 +223,7 @@ type SchemeServiceServer interface {
 	MoveMark(context.Context, *MoveMarkRequest) (*MoveMarkResponse, error)
 	// ListMarkMoves lists how the mark moved, newest first: by passes that found something, and by persons.
 	ListMarkMoves(context.Context, *ListMarkMovesRequest) (*ListMarkMovesResponse, error)
-	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a floor of its own),
+	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover of its own),
 	// what is removed, and what would be refused. Nothing is stored.
 	PreviewSchemes(context.Context, *PreviewSchemesRequest) (*PreviewSchemesResponse, error)
 	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded, and lists

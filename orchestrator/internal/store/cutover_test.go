@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
-// revise loads a file whose one scheme has this document, as the orchestrator does at its start, and answers the floors.
+// revise loads a file whose one scheme has this document, as the orchestrator does at its start, and answers the cutovers.
 func (w *writer) revise(document string) map[string]string {
 	w.Helper()
 	file := rowtestFile()[:1]
@@ -22,29 +22,29 @@ func (w *writer) revise(document string) map[string]string {
 	require.NoError(w, err)
 	standing, err := w.store.Scheme(w.Context(), file[0].Scheme)
 	require.NoError(w, err)
-	floors := map[string]string{}
-	for part, at := range standing.Floors {
+	cutovers := map[string]string{}
+	for part, at := range standing.Cutovers {
 		name := string(part.Kind) + " " + part.Name
 		switch {
 		case at.IsZero():
-			floors[name] = "the beginning"
+			cutovers[name] = "the beginning"
 		case time.Since(at) < time.Hour:
-			floors[name] = "now"
+			cutovers[name] = "now"
 		default:
-			floors[name] = "long ago"
+			cutovers[name] = "long ago"
 		}
 	}
-	return floors
+	return cutovers
 }
 
-func TestWhatALaterRevisionAddsHasAFloorOfItsOwn(t *testing.T) {
+func TestWhatALaterRevisionAddsHasACutoverOfItsOwn(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
 	const warehouses = "warehouses: {CK001: {account: default, code: W1}, CK009: {ignore: true}}\n"
 	first := "organisations: ['100']\nlegs: {Assembly.in: {}}\n" + warehouses
 	w.revise(first)
 	// rowtest's own document names nothing, so all of that was added. A scheme that began with this revision has none of it.
-	w.rows.Exec(`delete from scheme_floor`)
+	w.rows.Exec(`delete from scheme_cutover`)
 
 	require.Empty(t, w.revise("# a remark\n"+first))
 	require.Equal(t, map[string]string{"trigger un_audited": "now", "leg Assembly.out": "now", "warehouse CK009": "now"}, w.revise(`
@@ -53,7 +53,7 @@ triggers: [voided, un_audited]
 legs: {Assembly.in: {}, Assembly.out: {}}
 warehouses: {CK001: {account: default, code: W1}, CK009: {account: default, code: W9}}`))
 
-	w.rows.Exec(`delete from scheme_floor`)
+	w.rows.Exec(`delete from scheme_cutover`)
 	require.Empty(t, w.revise(first), "what is taken out needs none")
 	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise("organisations: ['100', '200']\nlegs: {Assembly.in: {}}\n"+warehouses))
 	all := w.revise("legs: {Assembly.in: {}}\n" + warehouses)
@@ -63,7 +63,7 @@ warehouses: {CK001: {account: default, code: W1}, CK009: {account: default, code
 
 	standing, err := w.store.Scheme(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
-	require.Contains(t, standing.Floors, rule.Part{Kind: rule.PartOrganisation, Name: rule.Everything})
+	require.Contains(t, standing.Cutovers, rule.Part{Kind: rule.PartOrganisation, Name: rule.Everything})
 }
 
 // What comes back counts as added.
@@ -72,15 +72,15 @@ func TestAPartThatComesBackCountsFromThen(t *testing.T) {
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
 	both, one := "organisations: ['100', '200']\n", "organisations: ['100']\n"
 	w.revise(both)
-	w.rows.Exec(`delete from scheme_floor`)
+	w.rows.Exec(`delete from scheme_cutover`)
 	require.Empty(t, w.revise(one))
 	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise(both))
-	w.rows.Exec(`update scheme_floor set floor_time = now() - interval '1 day'`)
+	w.rows.Exec(`update scheme_cutover set cutover_time = now() - interval '1 day'`)
 	w.revise(one)
 	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise(both), "not from when it was added first")
 }
 
-func TestTheFirstRevisionHasNoFloors(t *testing.T) {
+func TestTheFirstRevisionHasNoCutovers(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Exec(`delete from mark`)
 	require.Empty(t, w.revise("organisations: ['100']\n"))

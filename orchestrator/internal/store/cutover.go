@@ -12,10 +12,10 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// writeFloors gives what this revision adds to the scheme a floor of its own, from this moment on, in the transaction that stores the
+// writeCutovers gives what this revision adds to the scheme a cutover of its own, from this moment on, in the transaction that stores the
 // revision and has the scheme locked: this moment by the clock, since it may have waited for pages that were decided under the one
 // before. A part that was taken out and comes back counts as added. document is the revision's before.
-func writeFloors(ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int) error {
+func writeCutovers(ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int) error {
 	if f.PartsOf == nil {
 		return nil
 	}
@@ -28,20 +28,20 @@ func writeFloors(ctx context.Context, tx pgx.Tx, f SchemeFile, document string, 
 			continue
 		}
 		if _, err := tx.Exec(ctx, `
-insert into scheme_floor (scheme, kind, name, floor_time, revision) values ($1, $2, $3, clock_timestamp(), $4)
-on conflict (scheme, kind, name) do update set floor_time = clock_timestamp(), revision = $4`, f.Scheme, string(part.Kind), part.Name, revision); err != nil {
+insert into scheme_cutover (scheme, kind, name, cutover_time, revision) values ($1, $2, $3, clock_timestamp(), $4)
+on conflict (scheme, kind, name) do update set cutover_time = clock_timestamp(), revision = $4`, f.Scheme, string(part.Kind), part.Name, revision); err != nil {
 			return err
 		}
 		if part.Name != rule.Everything {
 			continue
 		}
-		// Those that the scheme named one by one until now keep the floors that they had, or none.
+		// Those that the scheme named one by one until now keep the cutovers that they had, or none.
 		for _, own := range before {
 			if own.Kind != part.Kind {
 				continue
 			}
 			if _, err := tx.Exec(ctx, `
-insert into scheme_floor (scheme, kind, name, revision) values ($1, $2, $3, $4) on conflict do nothing`,
+insert into scheme_cutover (scheme, kind, name, revision) values ($1, $2, $3, $4) on conflict do nothing`,
 				f.Scheme, string(own.Kind), own.Name, revision); err != nil {
 				return err
 			}
@@ -55,19 +55,19 @@ func named(before []rule.Part, part rule.Part) bool {
 	return slices.Contains(before, part) || slices.Contains(before, rule.Part{Kind: part.Kind, Name: rule.Everything})
 }
 
-// floorsOf reads the floors of a scheme as a query aggregated them.
-func floorsOf(encoded []byte) (rule.Floors, error) {
+// cutoversOf reads the cutovers of a scheme as a query aggregated them.
+func cutoversOf(encoded []byte) (rule.Cutovers, error) {
 	var rows []struct {
 		Kind rule.PartKind
 		Name string
 		Time *time.Time
 	}
 	if err := json.Unmarshal(encoded, &rows); err != nil {
-		return nil, fmt.Errorf("floors: %w", err)
+		return nil, fmt.Errorf("cutovers: %w", err)
 	}
-	floors := make(rule.Floors, len(rows))
+	cutovers := make(rule.Cutovers, len(rows))
 	for _, r := range rows {
-		floors[rule.Part{Kind: r.Kind, Name: r.Name}] = valued(r.Time)
+		cutovers[rule.Part{Kind: r.Kind, Name: r.Name}] = valued(r.Time)
 	}
-	return floors, nil
+	return cutovers, nil
 }

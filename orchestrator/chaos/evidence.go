@@ -18,12 +18,12 @@ type evidence struct {
 	scheme *scheme.Scheme
 	began  time.Time
 	// passes that were complete, and how long a change in Kingdee stays unseen.
-	passes  *passes
-	visible time.Duration
-	bills   map[string][]ksandbox.BillTruth
-	orders  map[wsandbox.Key]wsandbox.Truth
-	debts   map[wsandbox.Key][]debt
-	work    map[string][]work
+	passes        *passes
+	visible       time.Duration
+	bills         map[string][]ksandbox.BillTruth
+	orders        map[wsandbox.Key]wsandbox.Truth
+	cancellations map[wsandbox.Key][]cancellation
+	work          map[string][]work
 	// snapshots are when each bill was last read live, by the ledger.
 	snapshots map[int64]time.Time
 	// together are, of each bill that a sweep proved gone, all that the same sweep did.
@@ -34,8 +34,8 @@ type evidence struct {
 	keepsApprove, cancelIsDate bool
 }
 
-// debt is a cancellation as the ledger has it, with its attempts.
-type debt struct {
+// cancellation is a cancellation as the ledger has it, with its attempts.
+type cancellation struct {
 	ID                    int64
 	Bill                  int64
 	Number                string
@@ -51,37 +51,39 @@ type debt struct {
 	attempts              []attempt
 }
 
-func (d debt) key() wsandbox.Key {
+func (d cancellation) key() wsandbox.Key {
 	return wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: d.Code, OrderCode: d.Order, OrderType: d.Type}
 }
 
 // person says that somebody has to look at it, and the ledger said so.
-func (d debt) person() bool { return d.State == "parked" || d.State == "held" || d.State == "closed" }
+func (d cancellation) person() bool {
+	return d.State == "parked" || d.State == "held" || d.State == "closed"
+}
 
 type attempt struct {
-	Debt        int64
-	Attempt     int
-	Intent      time.Time
-	Before      time.Time
-	Sent        *time.Time
-	Result      *time.Time
-	Disposition string
-	Recognised  bool
-	Message     string
-	Detail      string
+	Cancellation int64
+	Attempt      int
+	Intent       time.Time
+	Before       time.Time
+	Sent         *time.Time
+	Result       *time.Time
+	Disposition  string
+	Recognised   bool
+	Message      string
+	Detail       string
 }
 
 // work is a work item.
 type work struct {
-	Kind    string
-	Bill    int64
-	Number  string
-	Debt    int64
-	Subject string
-	Detail  string
-	Created time.Time
-	Closed  *time.Time
-	Reason  string
+	Kind         string
+	Bill         int64
+	Number       string
+	Cancellation int64
+	Subject      string
+	Detail       string
+	Created      time.Time
+	Closed       *time.Time
+	Reason       string
 }
 
 // Order types: goods that come in, goods that go out.
@@ -93,7 +95,7 @@ const (
 // gather reads both truths and the ledger.
 func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) {
 	e := &evidence{
-		scheme: s, bills: map[string][]ksandbox.BillTruth{}, orders: map[wsandbox.Key]wsandbox.Truth{}, debts: map[wsandbox.Key][]debt{},
+		scheme: s, bills: map[string][]ksandbox.BillTruth{}, orders: map[wsandbox.Key]wsandbox.Truth{}, cancellations: map[wsandbox.Key][]cancellation{},
 		work: map[string][]work{}, snapshots: map[int64]time.Time{}, together: map[int64][]int64{}, looks: map[string]int{},
 	}
 	kingdee, err := t.control.kingdeeTruth(ctx)
@@ -117,7 +119,7 @@ func (e *evidence) ledger(ctx context.Context, t *town) error {
 	if err := t.pool.QueryRow(ctx, `select effective_from from mark`).Scan(&e.began); err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}
-	debts, err := rows[debt](ctx, t, `
+	cancellations, err := rows[cancellation](ctx, t, `
 select cancellation_id as id, bill_id as bill, bill_no as number, generation, direction, warehouse_code as code, order_code as "order", order_type as type, state,
     hold_reason as hold, outcome, inferred, maybe_landed, evidence, triggers, create_time as created, outcome_time as ended
 from cancellation order by cancellation_id`)
@@ -125,7 +127,7 @@ from cancellation order by cancellation_id`)
 		return err
 	}
 	attempts, err := rows[attempt](ctx, t, `
-select cancellation_id as debt, attempt, intent_time as intent, send_before as before, send_time as sent, result_time as result, disposition,
+select cancellation_id as cancellation, attempt, intent_time as intent, send_before as before, send_time as sent, result_time as result, disposition,
     recognised, vendor_message as message, detail
 from attempt order by cancellation_id, attempt`)
 	if err != nil {
@@ -133,14 +135,14 @@ from attempt order by cancellation_id, attempt`)
 	}
 	of := map[int64][]attempt{}
 	for _, a := range attempts {
-		of[a.Debt] = append(of[a.Debt], a)
+		of[a.Cancellation] = append(of[a.Cancellation], a)
 	}
-	for _, d := range debts {
+	for _, d := range cancellations {
 		d.attempts = of[d.ID]
-		e.debts[d.key()] = append(e.debts[d.key()], d)
+		e.cancellations[d.key()] = append(e.cancellations[d.key()], d)
 	}
 	items, err := rows[work](ctx, t, `
-select kind, bill_id as bill, bill_no as number, cancellation_id as debt, subject, detail, create_time as created, close_time as closed,
+select kind, bill_id as bill, bill_no as number, cancellation_id as cancellation, subject, detail, create_time as created, close_time as closed,
     close_reason as reason
 from work_item order by work_item_id`)
 	if err != nil {

@@ -33,7 +33,7 @@ func (e *evidence) brokenInSilence(b ksandbox.BillTruth, key wsandbox.Key) bool 
 		return false
 	}
 	from := lives[len(lives)-1].from
-	own := slices.ContainsFunc(e.debts[key], func(d debt) bool { return d.Bill == b.BillID && d.State == "done" })
+	own := slices.ContainsFunc(e.cancellations[key], func(d cancellation) bool { return d.Bill == b.BillID && d.State == "done" })
 	effects := effectTimes(o)
 	if !own && (len(effects) == 0 || effects[len(effects)-1].Before(from)) {
 		return false
@@ -83,7 +83,7 @@ func (e *evidence) unseen(b ksandbox.BillTruth, key wsandbox.Key, trigger rule.T
 	}
 	if !seen {
 		// It never saw the bill live: what it knows is the void of an earlier life, which made this very order.
-		return !e.keepsApprove && slices.ContainsFunc(e.debts[key], func(d debt) bool {
+		return !e.keepsApprove && slices.ContainsFunc(e.cancellations[key], func(d cancellation) bool {
 			return d.Bill == b.BillID && d.State == "done" && d.Created.Before(last.from)
 		})
 	}
@@ -102,17 +102,17 @@ func (e *evidence) sawVoidBefore(b ksandbox.BillTruth, l life) bool {
 	})
 }
 
-// handedOver is the kind of work item that a debt waits with.
-func (e *evidence) handedOver(d debt) string {
+// handedOver is the kind of work item that a cancellation waits with.
+func (e *evidence) handedOver(d cancellation) string {
 	if w := e.waitsWith(d); w != nil {
 		return w.Kind
 	}
 	return d.State + " " + d.Hold + d.Outcome + ", no work item"
 }
 
-func (e *evidence) waitsWith(d debt) *work {
+func (e *evidence) waitsWith(d cancellation) *work {
 	for i, w := range slices.Backward(e.work[d.Number]) {
-		if w.Debt == d.ID && w.Closed == nil {
+		if w.Cancellation == d.ID && w.Closed == nil {
 			return &e.work[d.Number][i]
 		}
 	}
@@ -128,8 +128,8 @@ func (e *evidence) waitsWith(d debt) *work {
 	return nil
 }
 
-// unexplained is why a debt should not have been given to a person; empty when the truths show why it had to be.
-func (e *evidence) unexplained(d debt, o wsandbox.Truth, b ksandbox.BillTruth) string {
+// unexplained is why a cancellation should not have been given to a person; empty when the truths show why it had to be.
+func (e *evidence) unexplained(d cancellation, o wsandbox.Truth, b ksandbox.BillTruth) string {
 	item := e.waitsWith(d)
 	if item == nil {
 		return e.handedOver(d)
@@ -140,8 +140,8 @@ func (e *evidence) unexplained(d debt, o wsandbox.Truth, b ksandbox.BillTruth) s
 	return item.Kind
 }
 
-// explains says whether the truths show that this kind of work item had to be opened for the debt.
-func (e *evidence) explains(item work, d debt, o wsandbox.Truth, b ksandbox.BillTruth) bool {
+// explains says whether the truths show that this kind of work item had to be opened for the cancellation.
+func (e *evidence) explains(item work, d cancellation, o wsandbox.Truth, b ksandbox.BillTruth) bool {
 	timing := e.scheme.Timing()
 	met := func(outcome wsandbox.Outcome) bool {
 		return len(d.attempts) > 0 && slices.ContainsFunc(o.Arrivals, func(a wsandbox.Arrival) bool {
@@ -194,8 +194,8 @@ func (e *evidence) deleted(id int64) bool {
 	return false
 }
 
-// unsentSince is when the debt's last attempts in a row began to come to nothing; zero when its last one did not.
-func unsentSince(d debt) (since time.Time) {
+// unsentSince is when the cancellation's last attempts in a row began to come to nothing; zero when its last one did not.
+func unsentSince(d cancellation) (since time.Time) {
 	for _, a := range slices.Backward(d.attempts) {
 		switch rule.Disposition(a.Disposition) {
 		case rule.NotSent, rule.Throttled:

@@ -40,11 +40,11 @@ type verdict struct {
 	requests, effects    int
 	// repeats are requests beyond the first of a cancellation, by what the one before it came to.
 	repeats map[string]int
-	// debts by state, persons by the kind of work item that hands a debt to somebody.
-	debts, persons map[string]int
-	// told are work items that are about no single debt, by kind.
+	// cancellations by state, persons by the kind of work item that hands a cancellation to somebody.
+	cancellations, persons map[string]int
+	// told are work items that are about no single cancellation, by kind.
 	told map[string]int
-	// triggers are what debts were owed for, all reasons of one together.
+	// triggers are what cancellations were owed for, all reasons of one together.
 	triggers map[string]int
 	// ended are orders whose end was asked for and found, by the trigger that holds in truth.
 	ended map[rule.Trigger]int
@@ -86,7 +86,7 @@ const checkWarehouse = "VOIDRELAY-CHECK"
 // judge holds everything against everything.
 func judge(e *evidence) *verdict {
 	v := &verdict{
-		repeats: map[string]int{}, debts: map[string]int{}, persons: map[string]int{}, told: map[string]int{}, wmsFaults: map[wsandbox.FaultKind]int{},
+		repeats: map[string]int{}, cancellations: map[string]int{}, persons: map[string]int{}, told: map[string]int{}, wmsFaults: map[wsandbox.FaultKind]int{},
 		ended: map[rule.Trigger]int{}, triggers: map[string]int{},
 	}
 	for _, bills := range e.bills {
@@ -99,14 +99,14 @@ func judge(e *evidence) *verdict {
 			v.order(e, o)
 		}
 	}
-	for _, debts := range e.debts {
-		for _, d := range debts {
-			v.debt(e, d)
+	for _, cancellations := range e.cancellations {
+		for _, d := range cancellations {
+			v.cancellation(e, d)
 		}
 	}
 	for _, items := range e.work {
 		for _, w := range items {
-			if w.Debt == 0 {
+			if w.Cancellation == 0 {
 				v.told[w.Kind]++
 			}
 		}
@@ -151,10 +151,10 @@ func (v *verdict) missing(e *evidence, b ksandbox.BillTruth, key wsandbox.Key) s
 	if order == nil {
 		return "was never made, which is a fault of this test"
 	}
-	var newest *debt
-	for i, d := range e.debts[key] {
+	var newest *cancellation
+	for i, d := range e.cancellations[key] {
 		if d.Bill == b.BillID && (newest == nil || d.Generation > newest.Generation) {
-			newest = &e.debts[key][i]
+			newest = &e.cancellations[key][i]
 		}
 	}
 	switch {
@@ -180,13 +180,13 @@ func (v *verdict) order(e *evidence, o wsandbox.Truth) {
 	v.requests += o.Requests
 	v.effects += o.Effects
 	number := o.OrderCode
-	debts := e.debts[o.Key]
+	cancellations := e.cancellations[o.Key]
 	effects := effectTimes(o)
-	if o.Effects > len(debts)+e.unseenLives(o.Key)+e.inTime(o.Key, effects) {
-		v.find(beyond, number, "%s was cancelled %d times, the ledger has %d cancellations for it", o.Key, o.Effects, len(debts))
+	if o.Effects > len(cancellations)+e.unseenLives(o.Key)+e.inTime(o.Key, effects) {
+		v.find(beyond, number, "%s was cancelled %d times, the ledger has %d cancellations for it", o.Key, o.Effects, len(cancellations))
 	}
 	var intents []time.Time
-	for _, d := range debts {
+	for _, d := range cancellations {
 		for _, a := range d.attempts {
 			intents = append(intents, a.Intent)
 		}
@@ -238,9 +238,9 @@ func upTo(times []time.Time, at time.Time) int {
 	return n
 }
 
-// debt looks at one row of the ledger.
-func (v *verdict) debt(e *evidence, d debt) {
-	v.debts[d.State]++
+// cancellation looks at one row of the ledger.
+func (v *verdict) cancellation(e *evidence, d cancellation) {
+	v.cancellations[d.State]++
 	v.triggers[strings.Join(d.Triggers, "+")]++
 	if d.State == "planned" || d.State == "open" {
 		v.find(stillOpen, d.Number, "cancellation %d of %s is %s", d.ID, d.key(), d.State)
@@ -266,8 +266,8 @@ func (v *verdict) debt(e *evidence, d debt) {
 	}
 }
 
-// wasCancelled says whether the order was cancelled at some moment between the debt's first attempt and its end.
-func wasCancelled(o wsandbox.Truth, d debt) bool {
+// wasCancelled says whether the order was cancelled at some moment between the cancellation's first attempt and its end.
+func wasCancelled(o wsandbox.Truth, d cancellation) bool {
 	if o.Order == nil || len(d.attempts) == 0 || d.Ended == nil {
 		return false
 	}

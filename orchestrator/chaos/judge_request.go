@@ -84,14 +84,14 @@ func madeBy(e *evidence, b ksandbox.BillTruth, key wsandbox.Key, by time.Time) b
 	return false
 }
 
-// unseenLives counts the lives that made the order and were over before any pass could see them: the debt of the life before it stands for
+// unseenLives counts the lives that made the order and were over before any pass could see them: the cancellation of the life before it stands for
 // theirs, too, when its unknown outcome is probed.
 func (e *evidence) unseenLives(key wsandbox.Key) int {
 	n := 0
 	for _, b := range e.bills[key.OrderCode] {
 		lives := livesOf(e.scheme, b)
 		for i, l := range lives {
-			own := slices.ContainsFunc(e.debts[key], func(d debt) bool {
+			own := slices.ContainsFunc(e.cancellations[key], func(d cancellation) bool {
 				return d.Bill == b.BillID && !d.Created.Before(l.from) && (i == len(lives)-1 || d.Created.Before(lives[i+1].from))
 			})
 			if slices.Contains(l.keys, key) && !l.to.IsZero() && !own && !e.passes.within(l.span, e.visible) {

@@ -67,11 +67,11 @@ func request(seconds float64, effect bool) wsandbox.Arrival {
 // story is evidence in the making: a bill audited at 0 and voided at 10, its order cancelled at 12 by the one request of the one
 // cancellation, and everything as it should be.
 type story struct {
-	scheme *scheme.Scheme
-	bills  []ksandbox.BillTruth
-	order  wsandbox.Truth
-	debt   *debt
-	work   []work
+	scheme       *scheme.Scheme
+	bills        []ksandbox.BillTruth
+	order        wsandbox.Truth
+	cancellation *cancellation
+	work         []work
 	// passes that were complete, and all that a sweep proved gone with the bill.
 	passes   *passes
 	together []int64
@@ -94,17 +94,17 @@ func ordinary(t *testing.T) story {
 				{At: at(0), To: wsandbox.StateApproved, By: "created"}, {At: at(12), From: wsandbox.StateApproved, To: wsandbox.StateCancelled, By: "cancel"},
 			}},
 		},
-		debt: &debt{
+		cancellation: &cancellation{
 			ID: 1, Bill: 1, Number: number, Generation: 1, Direction: "in", Code: key.WarehouseCode, Order: number, Type: typeIn, State: "done", Outcome: "cancelled",
-			Created: at(11), Ended: &ended, attempts: []attempt{{Debt: 1, Attempt: 1, Intent: at(11.9), Disposition: "cancelled"}},
+			Created: at(11), Ended: &ended, attempts: []attempt{{Cancellation: 1, Attempt: 1, Intent: at(11.9), Disposition: "cancelled"}},
 		},
 	}
 }
 
-// parked gives the debt to a person, after the answer that is named like the work item.
+// parked gives the cancellation to a person, after the answer that is named like the work item.
 func (s *story) parked(kind string) {
-	s.debt.State, s.debt.attempts[0].Disposition = "parked", kind
-	s.work = []work{{Kind: kind, Debt: 1, Number: number, Created: at(12.5)}}
+	s.cancellation.State, s.cancellation.attempts[0].Disposition = "parked", kind
+	s.work = []work{{Kind: kind, Cancellation: 1, Number: number, Created: at(12.5)}}
 }
 
 // standing leaves the order as it was, with these requests.
@@ -125,7 +125,7 @@ func (s *story) unseenLife() {
 func (s *story) verdict() *verdict {
 	e := &evidence{
 		scheme: s.scheme, began: at(-100), passes: s.passes, bills: map[string][]ksandbox.BillTruth{number: s.bills},
-		orders: map[wsandbox.Key]wsandbox.Truth{key: s.order}, debts: map[wsandbox.Key][]debt{}, work: map[string][]work{},
+		orders: map[wsandbox.Key]wsandbox.Truth{key: s.order}, cancellations: map[wsandbox.Key][]cancellation{}, work: map[string][]work{},
 		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)}, cancelIsDate: s.cancelIsDate,
 	}
 	if s.neverSeen {
@@ -134,8 +134,8 @@ func (s *story) verdict() *verdict {
 	for _, w := range s.work {
 		e.work[w.Number] = append(e.work[w.Number], w)
 	}
-	if s.debt != nil {
-		e.debts[key] = []debt{*s.debt}
+	if s.cancellation != nil {
+		e.cancellations[key] = []cancellation{*s.cancellation}
 	}
 	return judge(e)
 }
@@ -146,8 +146,8 @@ func TestJudge(t *testing.T) {
 		want   []fault
 	}{
 		"as it should be": {func(*story) {}, nil},
-		"nothing is owed": {func(s *story) { s.debt = nil; s.standing() }, []fault{lost}},
-		"the order was cancelled, and the ledger does not know for whom": {func(s *story) { s.debt.Bill = 9 }, []fault{lost}},
+		"nothing is owed": {func(s *story) { s.cancellation = nil; s.standing() }, []fault{lost}},
+		"the order was cancelled, and the ledger does not know for whom": {func(s *story) { s.cancellation.Bill = 9 }, []fault{lost}},
 		"done, and the order stands":                                     {func(s *story) { s.standing(request(12, false)) }, []fault{lost, lost}},
 		"given to a person because it was too late": {func(s *story) {
 			s.parked("too_late")
@@ -156,7 +156,7 @@ func TestJudge(t *testing.T) {
 		"given to a person as too late, and the refusal came before its first request": {func(s *story) {
 			s.parked("too_late")
 			s.standing(wsandbox.Arrival{At: at(11), Outcome: wsandbox.OutcomeRefused}, request(12, false))
-			s.debt.attempts = append(s.debt.attempts, attempt{Attempt: 2, Intent: at(11.95), Disposition: "too_late"})
+			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(11.95), Disposition: "too_late"})
 		}, []fault{lost, unrecorded}},
 		"given to a person because another bill had the number, which is still there": {func(s *story) {
 			s.parked("number_taken")
@@ -170,7 +170,7 @@ func TestJudge(t *testing.T) {
 		}, nil},
 		"given to a person as unread, and it is there": {func(s *story) { s.parked("bill_unread"); s.standing() }, []fault{lost}},
 		"given to a person as one of many that were deleted, which it was not": {func(s *story) {
-			s.debt.State, s.debt.Hold, s.together = "held", "many_deleted", []int64{1, 2, 3, 4, 5, 6}
+			s.cancellation.State, s.cancellation.Hold, s.together = "held", "many_deleted", []int64{1, 2, 3, 4, 5, 6}
 			s.work = []work{{Kind: "many_deleted", Created: at(13)}}
 			s.standing()
 		}, []fault{lost}},
@@ -178,23 +178,23 @@ func TestJudge(t *testing.T) {
 			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{12.2, ksandbox.ActionRestore},
 				did{12.4, ksandbox.ActionAudit}, did{12.6, ksandbox.ActionUnaudit}, did{12.6, ksandbox.ActionVoid})}
 			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13, true))
-			s.debt.attempts = append(s.debt.attempts, attempt{Attempt: 2, Intent: at(12.9), Disposition: "cancelled"})
+			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(12.9), Disposition: "cancelled"})
 		}, nil},
 		"given to a person as never sent, after a refusal of a moment": {func(s *story) {
 			s.parked("not_sent_too_long")
-			s.debt.attempts[0].Disposition = "not_sent"
+			s.cancellation.attempts[0].Disposition = "not_sent"
 			s.standing()
 		}, []fault{lost}},
 		"given to a person as never sent for as long as the scheme says": {func(s *story) {
 			s.parked("not_sent_too_long")
-			s.debt.attempts[0].Disposition, s.work[0].Created = "throttled", s.debt.attempts[0].Intent.Add(s.scheme.Timing().RetryFor)
+			s.cancellation.attempts[0].Disposition, s.work[0].Created = "throttled", s.cancellation.attempts[0].Intent.Add(s.scheme.Timing().RetryFor)
 			s.standing()
 		}, nil},
 		"un-audited": {func(s *story) {
 			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit})}
 		}, nil},
 		"un-audited, and nothing is owed": {func(s *story) {
-			s.bills, s.debt = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit})}, nil
+			s.bills, s.cancellation = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit})}, nil
 			s.passes.note(span{at(1), at(2)})
 			s.standing()
 		}, []fault{lost}},
@@ -215,28 +215,28 @@ func TestJudge(t *testing.T) {
 			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10.2, ksandbox.ActionUnaudit}, did{11, ksandbox.ActionDelete})}
 		}, []fault{wrong}},
 		"deleted, and its order stands": {func(s *story) {
-			s.bills, s.debt = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionDelete})}, nil
+			s.bills, s.cancellation = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionDelete})}, nil
 			s.passes.note(span{at(1), at(2)})
 			s.standing()
 		}, []fault{lost}},
 		"deleted, and its order stands for the bill that got its number": {func(s *story) {
-			s.bills, s.debt = []ksandbox.BillTruth{
+			s.bills, s.cancellation = []ksandbox.BillTruth{
 				history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionDelete}), history(2, did{11, ksandbox.ActionAudit}),
 			}, nil
 			s.standing()
 		}, nil},
 		"given to a person as too late, and it was not": {func(s *story) {
-			s.debt.State, s.work = "parked", []work{{Kind: "too_late", Debt: 1, Number: number}}
+			s.cancellation.State, s.work = "parked", []work{{Kind: "too_late", Cancellation: 1, Number: number}}
 			s.standing(request(12, false))
 		}, []fault{lost}},
-		"given to nobody":                    {func(s *story) { s.debt.State = "parked"; s.standing(request(12, false)) }, []fault{lost}},
-		"superseded, and the bill is voided": {func(s *story) { s.debt.State = "superseded"; s.standing(request(12, false)) }, []fault{lost}},
-		"still open":                         {func(s *story) { s.debt.State, s.debt.Ended = "open", nil }, []fault{stillOpen}},
-		"an attempt without an answer":       {func(s *story) { s.debt.attempts[0].Disposition = "" }, []fault{stillOpen}},
+		"given to nobody":                    {func(s *story) { s.cancellation.State = "parked"; s.standing(request(12, false)) }, []fault{lost}},
+		"superseded, and the bill is voided": {func(s *story) { s.cancellation.State = "superseded"; s.standing(request(12, false)) }, []fault{lost}},
+		"still open":                         {func(s *story) { s.cancellation.State, s.cancellation.Ended = "open", nil }, []fault{stillOpen}},
+		"an attempt without an answer":       {func(s *story) { s.cancellation.attempts[0].Disposition = "" }, []fault{stillOpen}},
 		"a request that the ledger does not have": {func(s *story) {
 			s.order.Arrivals, s.order.Requests = append(s.order.Arrivals, request(13, false)), 2
 		}, []fault{unrecorded}},
-		"a request before its intent": {func(s *story) { s.debt.attempts[0].Intent = at(12.001) }, []fault{unrecorded}},
+		"a request before its intent": {func(s *story) { s.cancellation.attempts[0].Intent = at(12.001) }, []fault{unrecorded}},
 		"live again, and told to a person": {func(s *story) {
 			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{20, ksandbox.ActionRestore}, did{21, ksandbox.ActionAudit})}
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
@@ -261,7 +261,7 @@ func TestJudge(t *testing.T) {
 		"cancelled again in the moment that it was live again": {func(s *story) {
 			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{12.5, ksandbox.ActionRestore}, did{13, ksandbox.ActionAudit})}
 			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13.5, true))
-			s.debt.attempts = append(s.debt.attempts, attempt{Attempt: 2, Intent: at(12.4), Disposition: "cancelled"})
+			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(12.4), Disposition: "cancelled"})
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, nil},
 		"a life that nobody saw and no date tells of": {func(s *story) { s.cancelIsDate = true; s.unseenLife() }, nil},
@@ -270,14 +270,14 @@ func TestJudge(t *testing.T) {
 			s.unseenLife()
 		}, nil},
 		"a bill that was never seen live, and nothing is owed": {func(s *story) {
-			s.cancelIsDate, s.neverSeen, s.debt = true, true, nil
+			s.cancelIsDate, s.neverSeen, s.cancellation = true, true, nil
 			s.unseenLife()
 			s.standing()
 		}, []fault{lost}},
 		"a life that nobody saw, and the date of its void tells of it": {(*story).unseenLife, []fault{lost}},
 		"cancelled twice for one void": {func(s *story) {
 			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13, true))
-			s.debt.attempts = append(s.debt.attempts, attempt{Attempt: 2, Intent: at(12.5), Disposition: "cancelled"})
+			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(12.5), Disposition: "cancelled"})
 		}, []fault{beyond, beyond}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -318,7 +318,7 @@ func TestRequestsInTimeAreCountedApart(t *testing.T) {
 
 func TestRepeatsAreCountedByWhatCameBefore(t *testing.T) {
 	s := ordinary(t)
-	s.debt.attempts = []attempt{
+	s.cancellation.attempts = []attempt{
 		{Attempt: 1, Intent: at(11), Disposition: "unknown"}, {Attempt: 2, Intent: at(11.1), Disposition: "not_sent"},
 		{Attempt: 3, Intent: at(11.2), Disposition: "in_progress"}, {Attempt: 4, Intent: at(11.9), Disposition: "cancelled"},
 	}
@@ -328,7 +328,7 @@ func TestRepeatsAreCountedByWhatCameBefore(t *testing.T) {
 // What is still getting done when the time is up is not proved, and what can never be mended by time counts all the same.
 func TestACalmThatIsCutOffProvesNoLoss(t *testing.T) {
 	s := ordinary(t)
-	s.debt.State, s.debt.Ended = "open", nil
+	s.cancellation.State, s.cancellation.Ended = "open", nil
 	v := s.verdict()
 	v.postpone()
 	require.Empty(t, v.findings)

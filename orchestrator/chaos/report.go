@@ -34,7 +34,7 @@ func (r *run) report(w io.Writer) {
 	line("freezes", "%d: %s", sum(s.freezes), list(s.freezes))
 	line("faults", "Kingdee %d; WMS %d: %s", r.kingdeeFaults, sum(v.wmsFaults), list(v.wmsFaults))
 	line("bills", "%d of %d numbers: %s", r.billCount(), len(r.evidence.bills), list(s.steps))
-	line("cancellations", "%d: %s; for %s", sum(v.debts), list(v.debts), list(v.triggers))
+	line("cancellations", "%d: %s; for %s", sum(v.cancellations), list(v.cancellations), list(v.triggers))
 	line("with a person", "%d: %s", sum(v.persons), list(v.persons))
 	line("other work", "%d: %s", sum(v.told), list(v.told))
 	line("requests", "%d, of which %d cancelled an order", v.requests, v.effects)
@@ -125,9 +125,9 @@ func (e *evidence) tell(w io.Writer, number string) {
 			add(a.At, "wms      %s request %d %s → %s, took effect: %t, answered: %t", short, a.ID, a.Fault, a.Outcome, a.TookEffect, a.Answered)
 		}
 	}
-	for key, debts := range e.debts {
+	for key, cancellations := range e.cancellations {
 		if key.OrderCode == number {
-			for _, d := range debts {
+			for _, d := range cancellations {
 				add(d.Created, "ledger   cancellation %d of bill %d generation %d %s/%s made, evidence %s; now %s %s%s", d.ID, d.Bill, d.Generation, d.Code, d.Type, d.Evidence, d.State, d.Hold, d.Outcome)
 				for _, a := range d.attempts {
 					add(a.Intent, "ledger   cancellation %d attempt %d intended, to be sent before %s", d.ID, a.Attempt, clock(a.Before))
@@ -145,7 +145,7 @@ func (e *evidence) tell(w io.Writer, number string) {
 		}
 	}
 	for _, item := range e.work[number] {
-		add(item.Created, "ledger   work item %s for bill %d, cancellation %d: %s %s", item.Kind, item.Bill, item.Debt, item.Subject, item.Detail)
+		add(item.Created, "ledger   work item %s for bill %d, cancellation %d: %s %s", item.Kind, item.Bill, item.Cancellation, item.Subject, item.Detail)
 		if item.Closed != nil {
 			add(*item.Closed, "ledger   work item %s closed: %s", item.Kind, item.Reason)
 		}

@@ -30,7 +30,7 @@ func TestARestoreWhileTheWMSIsAwaySendsNothingLater(t *testing.T) {
 	s.audited("A1", "CK001")
 	stop := s.wmsAway()
 	s.void("A1")
-	s.until("the debt is open", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 1 })
+	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 1 })
 	_, err := s.kingdee.Restore(t.Context(), "A1")
 	require.NoError(t, err)
 	s.pass()
@@ -185,7 +185,7 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	s.pass()
 	stop := s.wmsAway()
 	s.void("A1")
-	s.until("the debt is open", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 1 })
+	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 1 })
 	_, err := s.kingdee.Delete(t.Context(), "A1")
 	if err != nil {
 		_, err = s.kingdee.Do(t.Context(), "A1", ksandbox.ActionRestore, ksandbox.Edit{}, "")
@@ -196,7 +196,7 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	s.audited("A1", "CK001")
 	s.pass()
 	stop()
-	s.until("the debt was looked at again", func() bool {
+	s.until("the cancellation was looked at again", func() bool {
 		return s.count(`select count(*) from cancellation where unread_since is not null or state = 'superseded'`) == 1
 	})
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests, "the number belongs to a live bill now")

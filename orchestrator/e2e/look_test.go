@@ -49,7 +49,7 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 
 	s.do("GONE", ksandbox.ActionUnaudit, ksandbox.ActionDelete)
 	s.until("its order is cancelled", func() bool { return s.verdict("GONE") == "已取消" })
-	require.Equal(t, "WH-HZ01 QTRK done deleted", s.debts("GONE"))
+	require.Equal(t, "WH-HZ01 QTRK done deleted", s.cancellations("GONE"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "GONE").Effects)
 	require.Zero(t, s.truth("WH-HZ01", "CONTROL").Requests)
 	require.Positive(t, s.count(`select bills_gone::int from sweep where bills_gone > 0 limit 1`), "a sweep says so")
@@ -152,6 +152,6 @@ func TestAVoidThatIsCommittedLateIsCancelledAndADeletionIsOnlyKnown(t *testing.T
 	require.Equal(t, 1, s.truth("WH-HZ01", "DELAYED").Effects)
 	s.gone("DELETED")
 	require.Equal(t, "无需取消", s.verdict("DELETED"))
-	require.Empty(t, s.debts("DELETED"))
+	require.Empty(t, s.cancellations("DELETED"))
 	require.Zero(t, s.truth("WH-HZ01", "DELETED").Requests)
 }

@@ -17,8 +17,8 @@ func (s *stack) do(no string, actions ...ksandbox.Action) {
 	}
 }
 
-// debts are a bill's, in the order in which they were written: warehouse, state and reasons of each.
-func (s *stack) debts(no string) string {
+// cancellations are a bill's, in the order in which they were written: warehouse, state and reasons of each.
+func (s *stack) cancellations(no string) string {
 	s.Helper()
 	var all string
 	require.NoError(s, s.pool.QueryRow(s.Context(), `
@@ -47,7 +47,7 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	require.NoError(t, err)
 	s.pass()
 
-	// Audited for WH-HZ01, un-audited, moved to WH-YW01, voided within the dwell: one debt a leg, two reasons, to where the order stands.
+	// Audited for WH-HZ01, un-audited, moved to WH-YW01, voided within the dwell: one cancellation a leg, two reasons, to where the order stands.
 	s.do("MOVED", ksandbox.ActionUnaudit)
 	s.do("AGAIN", ksandbox.ActionUnaudit)
 	s.do("UNAUDITED", ksandbox.ActionUnaudit)
@@ -58,23 +58,23 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	_, err = s.kingdee.Edit(t.Context(), "MOVED", ksandbox.Edit{Stock: "CK002"})
 	require.NoError(t, err)
 	s.do("MOVED", ksandbox.ActionVoid)
-	s.until("the void is heard", func() bool { return strings.Contains(s.debts("MOVED"), "un_audited+voided") })
+	s.until("the void is heard", func() bool { return strings.Contains(s.cancellations("MOVED"), "un_audited+voided") })
 	s.settle()
-	require.Equal(t, "WH-HZ01 QTRK done un_audited+voided; WH-JX01 QTCK done un_audited+voided", s.debts("MOVED"))
+	require.Equal(t, "WH-HZ01 QTRK done un_audited+voided; WH-JX01 QTCK done un_audited+voided", s.cancellations("MOVED"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "MOVED").Effects)
 
-	require.Equal(t, "WH-HZ01 QTRK superseded un_audited", s.debts("AGAIN"))
+	require.Equal(t, "WH-HZ01 QTRK superseded un_audited", s.cancellations("AGAIN"))
 	require.Zero(t, s.truth("WH-HZ01", "AGAIN").Requests, "it was audited again within the dwell")
 	require.Equal(t, "无需取消", s.verdict("AGAIN"))
 
-	require.Equal(t, "WH-HZ01 QTRK done un_audited", s.debts("UNAUDITED"))
+	require.Equal(t, "WH-HZ01 QTRK done un_audited", s.cancellations("UNAUDITED"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "UNAUDITED").Effects)
 	require.Zero(t, s.count(`
 select count(*) from attempt a join cancellation c using (cancellation_id) join bill b using (scheme, bill_id)
 where b.bill_no = 'UNAUDITED' and a.intent_time < b.un_audited_since + interval '6 seconds'`), "nothing before the dwell is over")
 	require.Equal(t, "已取消", s.verdict("UNAUDITED"))
 
-	require.Empty(t, s.debts("DRAFT"))
+	require.Empty(t, s.cancellations("DRAFT"))
 	require.Equal(t, "无需取消", s.verdict("DRAFT"))
 
 	// Audited again after its order was cancelled.
@@ -84,7 +84,7 @@ where b.bill_no = 'UNAUDITED' and a.intent_time < b.un_audited_since + interval 
 	})
 	s.do("LATE", ksandbox.ActionUnaudit, ksandbox.ActionVoid)
 	s.settle()
-	require.Equal(t, "WH-HZ01 QTRK done un_audited; WH-HZ01 QTRK done voided", s.debts("LATE"), "each life owes its own")
+	require.Equal(t, "WH-HZ01 QTRK done un_audited; WH-HZ01 QTRK done voided", s.cancellations("LATE"), "each life owes its own")
 }
 
 // Nobody says that the WMS takes the same number again.
@@ -96,7 +96,7 @@ func TestAnUnAuditIsHeldUntilAPersonReleasesIt(t *testing.T) {
 	s.audited("A1", "CK001")
 	s.pass()
 	s.do("A1", ksandbox.ActionUnaudit)
-	s.until("it is held", func() bool { return s.debts("A1") == "WH-HZ01 QTRK held un_audited" })
+	s.until("it is held", func() bool { return s.cancellations("A1") == "WH-HZ01 QTRK held un_audited" })
 	require.Equal(t, "需人工", s.verdict("A1"))
 	s.pass()
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests)
@@ -179,7 +179,7 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 		s.until(no+" is cancelled", func() bool { return s.verdict(no) == "已取消" })
 	}
 	for _, no := range []string{"200BEFORE", "100BEFORE"} {
-		require.Empty(t, s.debts(no), no)
+		require.Empty(t, s.cancellations(no), no)
 		require.Equal(t, 1, s.count(`select count(*) from bill where bill_no = $1 and class_reason like 'cutover:%'`, no), no)
 	}
 	require.Zero(t, s.count(`select count(*) from pass where state = 'failed'`), "every leg was accounted for")

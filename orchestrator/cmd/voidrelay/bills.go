@@ -40,13 +40,13 @@ func (sh *shell) printBills(ctx context.Context, s *stage, client *house.Client,
 // since the void where that is known.
 func addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
 	number, verdict := bill.GetBillNo(), bill.GetVerdictText()
-	debts := slices.Clone(bill.GetCancellations())
-	slices.SortFunc(debts, func(a, b *orchestratorv1.Cancellation) int { return int(a.GetCancellationId() - b.GetCancellationId()) })
-	for _, c := range debts {
+	cancellations := slices.Clone(bill.GetCancellations())
+	slices.SortFunc(cancellations, func(a, b *orchestratorv1.Cancellation) int { return int(a.GetCancellationId() - b.GetCancellationId()) })
+	for _, c := range cancellations {
 		t.row(number, verdict, c.GetLeg(), order(c), disposition(c), strconv.Itoa(int(c.GetAttempts())), took(c, voided))
 		number, verdict = "", ""
 	}
-	if len(debts) == 0 {
+	if len(cancellations) == 0 {
 		t.row(number, verdict, "-", "-", "-", "-", "-")
 	}
 	t.remark(bill.GetReason())

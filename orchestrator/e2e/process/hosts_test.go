@@ -106,7 +106,7 @@ func (w *town) slow(wait time.Duration) {
 	require.NoError(w.t, w.vendors.WMS.SetPersonality(p))
 }
 
-// settled expects every debt cancelled, once, in time, and both sides' books to agree.
+// settled expects every cancellation cancelled, once, in time, and both sides' books to agree.
 func (w *town) settled(ctx context.Context, client *house.Client, l ledger) {
 	w.t.Helper()
 	require.NoError(w.t, client.Settled(ctx))

@@ -33,7 +33,7 @@ func (c *Comparison) disagree(format string, args ...any) {
 
 // Compare holds the ledger against what really happened, when nothing is due any more:
 //
-//   - every bill that was voided has a debt for each warehouse of its last audit, and each debt has ended or waits for a person;
+//   - every bill that was voided has a cancellation for each warehouse of its last audit, and each cancellation has ended or waits for a person;
 //   - every order that the ledger calls cancelled is cancelled in the WMS, by one request and no more;
 //   - every request that reached the WMS belongs to an attempt in the ledger;
 //   - every cancel that took effect did so while the bill was voided, and no other live bill had its number;
@@ -57,8 +57,8 @@ func Compare(ctx context.Context, vendors *Vendors, client *Client) (Comparison,
 		}
 		c.order(order, l, bills[order.OrderCode])
 	}
-	for key, debts := range l.debts {
-		if debts.done == 0 {
+	for key, cancellations := range l.cancellations {
+		if cancellations.done == 0 {
 			continue
 		}
 		if t, err := vendors.WMS.Truth(key); err != nil || t.Order == nil {
@@ -91,8 +91,8 @@ func (c *Comparison) bill(bill kingdee.BillTruth, l *ledger, orders *orders) {
 // order looks from the WMS's side.
 func (c *Comparison) order(t wms.Truth, l *ledger, bills []kingdee.BillTruth) {
 	key := t.Key
-	debts := l.debts[key]
-	if debts.done > 0 && t.Order != nil && t.Order.State != wms.StateCancelled {
+	cancellations := l.cancellations[key]
+	if cancellations.done > 0 && t.Order != nil && t.Order.State != wms.StateCancelled {
 		c.disagree("%s: the ledger says cancelled, in the WMS it is %s", key, t.Order.State)
 	}
 	if t.Requests == 0 {
@@ -100,8 +100,8 @@ func (c *Comparison) order(t wms.Truth, l *ledger, bills []kingdee.BillTruth) {
 	}
 	c.Orders++
 	c.Effects += t.Effects
-	if t.Requests > debts.attempts {
-		c.disagree("%s: %d requests reached the WMS, the ledger knows of %d", key, t.Requests, debts.attempts)
+	if t.Requests > cancellations.attempts {
+		c.disagree("%s: %d requests reached the WMS, the ledger knows of %d", key, t.Requests, cancellations.attempts)
 	}
 	if t.Effects > 1 {
 		c.disagree("%s: cancelled %d times", key, t.Effects)
@@ -164,15 +164,15 @@ func lastLegs(bill kingdee.BillTruth) []kingdee.Leg {
 
 // ledger is what the orchestrator says, arranged for comparing.
 type ledger struct {
-	since    time.Time
-	count    int
-	debts    map[wms.Key]debts
-	ended    map[ledgerLeg]bool
-	doneOf   map[int64]int
-	restored map[int64]bool
+	since         time.Time
+	count         int
+	cancellations map[wms.Key]cancellations
+	ended         map[ledgerLeg]bool
+	doneOf        map[int64]int
+	restored      map[int64]bool
 }
 
-type debts struct{ done, attempts int }
+type cancellations struct{ done, attempts int }
 
 type ledgerLeg struct {
 	bill      int64
@@ -180,7 +180,7 @@ type ledgerLeg struct {
 }
 
 func readLedger(ctx context.Context, client *Client) (*ledger, error) {
-	l := &ledger{debts: map[wms.Key]debts{}, ended: map[ledgerLeg]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
+	l := &ledger{cancellations: map[wms.Key]cancellations{}, ended: map[ledgerLeg]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
 	schemes, err := client.AllSchemes(ctx)
 	if err != nil {
 		return nil, err
@@ -197,7 +197,7 @@ func readLedger(ctx context.Context, client *Client) (*ledger, error) {
 	l.count = len(all)
 	for _, c := range all {
 		key := wms.Key{SID: wms.DemoSID, WarehouseCode: c.GetWarehouseCode(), OrderCode: c.GetOrderCode(), OrderType: c.GetOrderType()}
-		d := l.debts[key]
+		d := l.cancellations[key]
 		d.attempts += int(c.GetAttempts())
 		switch c.GetState() {
 		case orchestratorv1.CancellationState_CANCELLATION_STATE_DONE:
@@ -210,7 +210,7 @@ func readLedger(ctx context.Context, client *Client) (*ledger, error) {
 				l.ended[ledgerLeg{c.GetBillId(), c.GetWarehouseNumber()}] = true
 			}
 		}
-		l.debts[key] = d
+		l.cancellations[key] = d
 	}
 	items, err := client.AllWorkItems(ctx)
 	if err != nil {

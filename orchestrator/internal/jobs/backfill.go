@@ -86,7 +86,7 @@ func (f *backfiller) look(ctx context.Context) error {
 }
 
 // run does one chunk of a backfill. It takes no pass lock: its pages give way to whatever the ledger learned meanwhile, and settle
-// their own debts, so passes go on beside it.
+// their own cancellations, so passes go on beside it.
 func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
 	unlock, ours, err := lockFor(ctx, args.Follows, func() (func(), bool, error) { return f.store.TryLockBackfill(ctx, args.ID) })
 	if err != nil || !ours {

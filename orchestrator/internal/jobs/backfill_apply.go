@@ -36,7 +36,7 @@ func carriedOut(item ledger.BackfillItem) bool {
 	return item.HasLeg() && (item.State == ledger.ItemNew || item.State == ledger.ItemHeld && item.CancellationID == 0)
 }
 
-// apply carries a plan out, bill by bill: each is read and decided anew, and becomes a debt only where that comes to what the plan
+// apply carries a plan out, bill by bill: each is read and decided anew, and becomes a cancellation only where that comes to what the plan
 // says. Under another revision than the plan's the whole plan is compared first, and refused whole if a request would differ.
 func (r *refill) apply(ctx context.Context) error {
 	b := r.backfill
@@ -189,15 +189,15 @@ func (r *refill) agreed(ctx context.Context, bills []planned, refused map[int64]
 
 // anew is what a fresh read made of the bills of a plan.
 type anew struct {
-	bills   map[int64]ledger.BillWrite
-	debts   map[int64][]ledger.Debt
-	work    map[int64]string
-	holders map[string][]*kingdeev1.BillState
+	bills         map[int64]ledger.BillWrite
+	cancellations map[int64][]ledger.Cancellation
+	work          map[int64]string
+	holders       map[string][]*kingdeev1.BillState
 }
 
 // decideAnew reads these bills by id, and who else carries their numbers, and lets the rules decide.
 func (r *refill) decideAnew(ctx context.Context, bills []planned) (anew, ledger.Page, error) {
-	found := anew{bills: map[int64]ledger.BillWrite{}, debts: map[int64][]ledger.Debt{}, work: map[int64]string{}, holders: map[string][]*kingdeev1.BillState{}}
+	found := anew{bills: map[int64]ledger.BillWrite{}, cancellations: map[int64][]ledger.Cancellation{}, work: map[int64]string{}, holders: map[string][]*kingdeev1.BillState{}}
 	ids, numbers := make([]int64, len(bills)), make([]string, len(bills))
 	for i, p := range bills {
 		ids[i], numbers[i] = p.id, p.no
@@ -221,8 +221,8 @@ func (r *refill) decideAnew(ctx context.Context, bills []planned) (anew, ledger.
 	for _, w := range page.Bills {
 		found.bills[w.After.State.ID] = w
 	}
-	for _, d := range page.Debts {
-		found.debts[d.BillID] = append(found.debts[d.BillID], d)
+	for _, d := range page.Cancellations {
+		found.cancellations[d.BillID] = append(found.cancellations[d.BillID], d)
 	}
 	for _, w := range page.Work {
 		if detail, ok := unable[w.Kind]; ok {
@@ -246,8 +246,8 @@ func (a anew) differs(p planned) string {
 	if first.Seen != nil {
 		changes = stateChanges(*first.Seen, w.After.State)
 	}
-	if first.Debt.Generation != w.After.Generation && len(changes) == 0 {
-		changes = append(changes, fmt.Sprintf("轮次 generation %d → %d", first.Debt.Generation, w.After.Generation))
+	if first.Cancellation.Generation != w.After.Generation && len(changes) == 0 {
+		changes = append(changes, fmt.Sprintf("轮次 generation %d → %d", first.Cancellation.Generation, w.After.Generation))
 	}
 	if first.Class != w.After.Class && len(changes) == 0 {
 		changes = append(changes, fmt.Sprintf("判定 class %s → %s", first.Class, w.After.Class))
@@ -257,21 +257,21 @@ func (a anew) differs(p planned) string {
 
 // requests says in words how the orders of a bill would differ from the plan's; empty when they would not.
 func (a anew) requests(p planned) string {
-	now := a.debts[p.id]
+	now := a.cancellations[p.id]
 	var changes []string
 	for _, item := range p.items {
 		if !item.HasLeg() {
 			continue
 		}
-		at := slices.IndexFunc(now, func(d ledger.Debt) bool { return sameLeg(d, item.Debt) })
+		at := slices.IndexFunc(now, func(d ledger.Cancellation) bool { return sameLeg(d, item.Cancellation) })
 		if at < 0 {
-			changes = append(changes, fmt.Sprintf("不再应取消 no longer owed: %s %s", item.Debt.Leg.Kind(), item.Debt.Leg.Warehouse))
+			changes = append(changes, fmt.Sprintf("不再应取消 no longer owed: %s %s", item.Cancellation.Leg.Kind(), item.Cancellation.Leg.Warehouse))
 			continue
 		}
-		changes = append(changes, requestChanges(item.Debt, now[at])...)
+		changes = append(changes, requestChanges(item.Cancellation, now[at])...)
 	}
 	for _, d := range now {
-		if !slices.ContainsFunc(p.items, func(item ledger.BackfillItem) bool { return item.HasLeg() && sameLeg(item.Debt, d) }) {
+		if !slices.ContainsFunc(p.items, func(item ledger.BackfillItem) bool { return item.HasLeg() && sameLeg(item.Cancellation, d) }) {
 			changes = append(changes, fmt.Sprintf("计划中没有 not in the plan: %s %s", d.Leg.Kind(), d.Leg.Warehouse))
 		}
 	}
@@ -288,7 +288,7 @@ func (a anew) taken(p planned) string {
 	return ""
 }
 
-func sameLeg(a, b ledger.Debt) bool {
+func sameLeg(a, b ledger.Cancellation) bool {
 	return a.Leg.Kind() == b.Leg.Kind() && a.Leg.Warehouse == b.Leg.Warehouse
 }
 
@@ -316,7 +316,7 @@ func stateChanges(before, now rule.State) []string {
 }
 
 // requestChanges lists what differs between two requests for the same leg.
-func requestChanges(before, now ledger.Debt) []string {
+func requestChanges(before, now ledger.Cancellation) []string {
 	var changes []string
 	add := func(name, a, b string) {
 		if a != b {

@@ -139,8 +139,8 @@ func (r *refill) items(ctx context.Context, light *kingdeev1.StatePage, page led
 	}
 	listed := map[int64]bool{}
 	var items []ledger.BackfillItem
-	for _, d := range page.Debts {
-		item := ledger.BackfillItem{BillID: d.BillID, BillNo: d.BillNo, Debt: d}
+	for _, d := range page.Cancellations {
+		item := ledger.BackfillItem{BillID: d.BillID, BillNo: d.BillNo, Cancellation: d}
 		if w := decided[d.BillID]; w != nil {
 			item.Class = w.After.Class
 			if r.backfill.PlanOnly {

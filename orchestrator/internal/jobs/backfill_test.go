@@ -151,7 +151,7 @@ func TestAListShowsEveryNumber(t *testing.T) {
 	require.Equal(t, "live", b.text(`select class from backfill_item where bill_no = 'A1'`))
 	items, err := b.store.ItemViews(t.Context(), id, nil, 0, 10)
 	require.NoError(t, err)
-	require.Equal(t, "done", items[1].DebtState, "with its outcome")
+	require.Equal(t, "done", items[1].CancellationState, "with its outcome")
 }
 
 func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {

@@ -30,8 +30,8 @@ func TestNothingSentDoesNotInterruptAStreak(t *testing.T) {
 	require.Equal(t, 1, count)
 }
 
-// A debt stayed behind a safety limit over the weekend, a person let it go, and the WMS says "too fast" once.
-func TestAReleasedOldDebtIsNotParkedByItsFirstThrottle(t *testing.T) {
+// A cancellation stayed behind a safety limit over the weekend, a person let it go, and the WMS says "too fast" once.
+func TestAReleasedOldCancellationIsNotParkedByItsFirstThrottle(t *testing.T) {
 	t.Parallel()
 	r := newRegistry(nil, nil)
 	now := time.Now()

@@ -56,7 +56,7 @@ func (b *bench) verify() map[int64]ledger.Verified {
 	return holds
 }
 
-func (b *bench) debts() string {
+func (b *bench) cancellations() string {
 	b.Helper()
 	return b.text(`select coalesce(string_agg(bill_id || ' ' || warehouse_code || ' ' || state || ' ' || array_to_string(triggers, '+'), '; ' order by bill_id, cancellation_id), '') from cancellation`)
 }
@@ -80,7 +80,7 @@ func (b *books) audit(id int64) {
 // later moves the books' clock on, and with it everything that the ledger keeps of time to come.
 func (b *bench) later(d time.Duration) { b.clock = b.clock.Add(d) }
 
-func TestUnAuditedThenVoidedIsOneDebtWithTwoReasons(t *testing.T) {
+func TestUnAuditedThenVoidedIsOneCancellationWithTwoReasons(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.books.fresh(1, "A1", "CK001")
 	b.pass()
@@ -88,14 +88,14 @@ func TestUnAuditedThenVoidedIsOneDebtWithTwoReasons(t *testing.T) {
 	b.books.unAudit(1)
 	b.books.bills[1].ProductLines[0].WarehouseNumber = "CK002"
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 open un_audited", b.debts(), "the order stands where it was made")
+	require.Equal(t, "1 WH-HZ01 open un_audited", b.cancellations(), "the order stands where it was made")
 	require.Equal(t, "t", b.text(`select (not_before = un_audited_since + interval '120 seconds')::text::char from cancellation join bill using (scheme, bill_id)`))
 	require.Empty(t, b.verify(), "the dwell is not over")
 
 	b.later(time.Minute)
 	b.books.void(1)
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 open un_audited+voided", b.debts())
+	require.Equal(t, "1 WH-HZ01 open un_audited+voided", b.cancellations())
 	require.Equal(t, "t", b.text(`select (not_before is null)::text::char from cancellation`), "a void waits for nothing")
 	require.Len(t, b.verify(), 1)
 }
@@ -110,11 +110,11 @@ func TestAuditedAgainInTheDwellOwesNothing(t *testing.T) {
 	b.later(time.Minute)
 	b.books.audit(1)
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 superseded un_audited", b.debts())
+	require.Equal(t, "1 WH-HZ01 superseded un_audited", b.cancellations())
 	b.later(time.Minute)
 	b.books.unAudit(1)
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 superseded un_audited; 1 WH-HZ01 open un_audited", b.debts(), "another generation")
+	require.Equal(t, "1 WH-HZ01 superseded un_audited; 1 WH-HZ01 open un_audited", b.cancellations(), "another generation")
 }
 
 func TestAnUnAuditIsSentForOnlyAfterAReadPastItsDwell(t *testing.T) {
@@ -149,18 +149,18 @@ func TestAnUnAuditIsHeldWhereNobodySaysThatTheNumberIsTakenAgain(t *testing.T) {
 	b.books.unAudit(1)
 	b.books.unAudit(2)
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 held un_audited; 2 WH-HZ01 held un_audited", b.debts())
+	require.Equal(t, "1 WH-HZ01 held un_audited; 2 WH-HZ01 held un_audited", b.cancellations())
 	require.Equal(t, "2", b.text(`select count(*)::text from work_item where kind = 'number_reuse_unsaid' and close_time is null and cancellation_id <> 0`))
 	b.later(time.Minute)
 	b.books.void(1)
 	b.books.audit(2)
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 open un_audited+voided; 2 WH-HZ01 superseded un_audited", b.debts(), "a void needs nobody's word")
+	require.Equal(t, "1 WH-HZ01 open un_audited+voided; 2 WH-HZ01 superseded un_audited", b.cancellations(), "a void needs nobody's word")
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
 }
 
 // Its number was given to a live bill, so nothing was sent; that bill is voided as well. Nobody looked again unless the first bill changed.
-func TestADebtIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
+func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
 	for name, free := range map[string]func(*books){
 		"the other is voided":     func(k *books) { k.void(2) },
 		"the other is un-audited": func(k *books) { k.unAudit(2) },
@@ -241,7 +241,7 @@ func (b *bench) proveGone(id int64) {
 	p := newPager(b.store, reader{entry: e}, pass, standing, account{})
 	d := rule.DecideGone(p.policy, *known[id], b.clock, b.clock)
 	page := ledger.Page{Bills: []ledger.BillWrite{{Before: known[id].ReadTime, After: d.After, Reason: d.Reason}}}
-	page.Debts, err = p.debts(&page, d, *known[id].LastSnapshot, b.clock)
+	page.Cancellations, err = p.cancellations(&page, d, *known[id].LastSnapshot, b.clock)
 	require.NoError(b, err)
 	look := ledger.Look{Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince, SafetyLimits: e.SafetyLimits()}
 	_, err = b.store.CommitLook(b.Context(), look, page, func(pgx.Tx, ledger.Looked) error { return nil })
@@ -257,9 +257,9 @@ func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 	b.later(time.Hour)
 	delete(b.books.bills, 1)
 	b.proveGone(1)
-	require.Equal(t, "1 WH-HZ01 open deleted", b.debts())
+	require.Equal(t, "1 WH-HZ01 open deleted", b.cancellations())
 	require.Empty(t, b.verify(), "it may be there, and not be shown to us")
-	require.Equal(t, "1 WH-HZ01 open deleted", b.debts())
+	require.Equal(t, "1 WH-HZ01 open deleted", b.cancellations())
 
 	gone.answer = notFound
 	holds := b.verify()
@@ -322,12 +322,12 @@ func TestAVoidedBillThatIsDeletedGoesOnOnceItIsProvedGone(t *testing.T) {
 	require.Empty(t, b.verify(), "one answer is no proof")
 	b.later(time.Hour)
 	b.proveGone(1)
-	require.Equal(t, "1 WH-HZ01 open voided+deleted", b.debts())
+	require.Equal(t, "1 WH-HZ01 open voided+deleted", b.cancellations())
 	require.Len(t, b.verify(), 1)
 }
 
-// The proof took longer than a person's patience: the debt was parked as unread, and nobody looked. It goes on by itself all the same.
-func TestADebtParkedAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) {
+// The proof took longer than a person's patience: the cancellation was parked as unread, and nobody looked. It goes on by itself all the same.
+func TestACancellationParkedAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
 	b.books.fresh(1, "A1", "CK001")
@@ -339,7 +339,7 @@ func TestADebtParkedAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) {
 	_, err := b.pool.Exec(t.Context(), `update cancellation set unread_since = now() - interval '25 hours'`)
 	require.NoError(t, err)
 	require.Empty(t, b.verify())
-	require.Equal(t, "1 WH-HZ01 parked voided", b.debts())
+	require.Equal(t, "1 WH-HZ01 parked voided", b.cancellations())
 	_, err = b.pool.Exec(t.Context(), `update bill set absent_since = read_time where bill_id = 1`)
 	require.NoError(t, err)
 	missing, err := b.store.MissingBills(t.Context(), "assembly-void", b.clock.Add(time.Hour), 0, 10)
@@ -348,7 +348,7 @@ func TestADebtParkedAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) {
 
 	b.later(time.Hour)
 	b.proveGone(1)
-	require.Equal(t, "1 WH-HZ01 open voided+deleted", b.debts())
+	require.Equal(t, "1 WH-HZ01 open voided+deleted", b.cancellations())
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
 	require.Len(t, b.verify(), 1)
 }
@@ -368,7 +368,7 @@ func TestABillThatComesBackIsLiveInAnotherGeneration(t *testing.T) {
 	b.later(time.Second)
 	b.pass()
 	require.Equal(t, "live f 2", b.text(`select class || ' ' || (gone_time is not null)::text::char || ' ' || generation from bill`))
-	require.Equal(t, "1 WH-HZ01 superseded deleted", b.debts())
+	require.Equal(t, "1 WH-HZ01 superseded deleted", b.cancellations())
 }
 
 // fieldless does not know a field that the scheme asks for.
@@ -402,7 +402,7 @@ func TestABillWhoseConditionCannotBeEvaluatedStopsOnlyItself(t *testing.T) {
 		b.books.void(id + 1)
 	}
 	b.pass()
-	require.Equal(t, "2 WH-HZ01 open voided", b.debts())
+	require.Equal(t, "2 WH-HZ01 open voided", b.cancellations())
 	require.Equal(t, "undecodable,voided,not_selected", b.text(`select string_agg(class, ',' order by bill_id) from bill`))
 	require.Equal(t, "方案的条件（when）未选中该单", b.text(`select reason from reporting.bill_verdict where bill_id = 3`))
 	require.Equal(t, "需人工", b.text(`select verdict from reporting.bill_verdict where bill_id = 1`))
@@ -419,7 +419,7 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 		b.books.void(id)
 		b.pass()
 	}
-	require.Equal(t, "1 WH-HZ01 open voided; 2 WH-HZ01 open voided", b.debts())
+	require.Equal(t, "1 WH-HZ01 open voided; 2 WH-HZ01 open voided", b.cancellations())
 	_, err := b.pool.Exec(t.Context(), `update cancellation set state = 'done', outcome = 'cancelled', outcome_time = now() where bill_id = 1`)
 	require.NoError(t, err)
 	b.later(time.Minute)
@@ -429,6 +429,6 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 		b.books.audit(id + 1)
 	}
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 done voided; 2 WH-HZ01 superseded voided", b.debts())
+	require.Equal(t, "1 WH-HZ01 done voided; 2 WH-HZ01 superseded voided", b.cancellations())
 	require.Equal(t, "1", b.text(`select string_agg(bill_id::text, ',') from work_item where kind = 'restored_after_cancel' and close_time is null`))
 }

@@ -159,7 +159,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	if known != nil {
 		write.Before = known.ReadTime
 	}
-	debts, err := p.debts(page, d, bill, read)
+	cancellations, err := p.cancellations(page, d, bill, read)
 	if err != nil {
 		page.RunCounts.Count(rule.ClassUndecodable)
 		write.After.Class, write.Reason = rule.ClassUndecodable, err.Error()
@@ -183,7 +183,7 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkNoLines, BillID: bill.ID, BillNo: bill.Number})
 	}
 	page.Bills = append(page.Bills, write)
-	page.Debts = append(page.Debts, debts...)
+	page.Cancellations = append(page.Cancellations, cancellations...)
 	p.undo(page, d, bill.ID)
 	for _, leg := range d.Vanished {
 		page.Vanished = append(page.Vanished, ledger.Vanished{BillID: bill.ID, BillNo: bill.Number, Generation: d.VanishedGeneration, Leg: leg})

@@ -41,7 +41,7 @@ func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 	}
 	t.Log(b.text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by pass_id) from pass`))
 	require.Equal(t, "voided", b.text(`select class from bill where bill_id = 1`), "for the ledger it is live for ever")
-	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`), "the debt is lost: no outcome, no reason, no work item")
+	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`), "the cancellation is lost: no outcome, no reason, no work item")
 }
 
 // brokenAfter ends its light streams after so many pages.
@@ -138,7 +138,7 @@ func TestASlowVendorStillMakesProgress(t *testing.T) {
 }
 
 // A fresh read saw the bill restored, and a lagging replica or a second void under the same date-only stamp shows it voided as before.
-func TestAWithdrawnDebtIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
+func TestAWithdrawnCancellationIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.pass()

@@ -21,7 +21,7 @@ const (
 	aPass       = time.Minute
 )
 
-// owedRow is one debt, as the ledger has it in the end.
+// owedRow is one cancellation, as the ledger has it in the end.
 type owedRow struct {
 	CancellationID  int64
 	BillID          int64
@@ -40,22 +40,22 @@ type owedRow struct {
 // check is what must be true in the end, told as to somebody in the warehouse. It knows what happened to the bills, what the
 // warehouse was asked for, and what the ledger says; it knows nothing of how that came about.
 //
-//  1. Nothing is left lying: no debt is still planned or to be sent. One that waits for a person says why.
+//  1. Nothing is left lying: no cancellation is still planned or to be sent. One that waits for a person says why.
 //  2. For each order of the last life of a bill that is voided (or un-audited, or deleted, where the scheme says so) the warehouse was
 //     asked after that life ended, or a person was told.
 //  3. The warehouse was never asked while the bill, or another with its number, had been live for longer than a minute or two; nor for a bill
 //     that was never audited; nor for an order that no life of the bill had made.
 //  4. A bill that is live owes nothing. If something may have been cancelled for it, a person was told.
-//  5. What was answered is not asked again, and no debt ends two orders.
+//  5. What was answered is not asked again, and no cancellation ends two orders.
 //  6. What passes, sweeps and backfills read adds up, every backfill ends, and the ledger has every bill as it is.
 func (l *lives) check() error {
-	debts, err := l.owed()
+	cancellations, err := l.owed()
 	if err != nil {
 		return err
 	}
 	var faults []error
 	for _, check := range []func([]owedRow) error{l.checkRest, l.checkBills, l.checkNumbers, l.checkLive, l.checkOnce, l.checkRunCounts, l.checkKnown} {
-		faults = append(faults, check(debts))
+		faults = append(faults, check(cancellations))
 	}
 	return errors.Join(faults...)
 }
@@ -75,21 +75,21 @@ from cancellation c order by c.cancellation_id`)
 }
 
 // 1: nothing is left lying.
-func (l *lives) checkRest(debts []owedRow) error {
-	for _, d := range debts {
+func (l *lives) checkRest(cancellations []owedRow) error {
+	for _, d := range cancellations {
 		switch {
 		case d.State == "planned" || d.State == "open":
-			return fmt.Errorf("debt %d of bill %d is still %s: %s", d.CancellationID, d.BillID, d.State, l.text(fmt.Sprintf(
+			return fmt.Errorf("cancellation %d of bill %d is still %s: %s", d.CancellationID, d.BillID, d.State, l.text(fmt.Sprintf(
 				`select to_jsonb(c)::text || (select to_jsonb(b)::text from bill b where b.bill_id = c.bill_id) from cancellation c where cancellation_id = %d`, d.CancellationID)))
 		case d.State == "parked" && len(d.Work) == 0, d.State == "held" && d.HoldReason == "":
-			return fmt.Errorf("debt %d of bill %d is %s, and nobody is told", d.CancellationID, d.BillID, d.State)
+			return fmt.Errorf("cancellation %d of bill %d is %s, and nobody is told", d.CancellationID, d.BillID, d.State)
 		}
 	}
 	return nil
 }
 
 // 2 and 3: every bill by itself.
-func (l *lives) checkBills(debts []owedRow) error {
+func (l *lives) checkBills(cancellations []owedRow) error {
 	seen, err := l.lastSeenLive()
 	if err != nil {
 		return err
@@ -102,23 +102,23 @@ func (l *lives) checkBills(debts []owedRow) error {
 		}
 		var requests []ruletest.Request
 		for _, r := range l.wms.requests {
-			if d := debts[slices.IndexFunc(debts, func(d owedRow) bool { return d.CancellationID == r.cancellation })]; d.BillID == b.Bill.ID {
+			if d := cancellations[slices.IndexFunc(cancellations, func(d owedRow) bool { return d.CancellationID == r.cancellation })]; d.BillID == b.Bill.ID {
 				requests = append(requests, ruletest.Request{Warehouse: r.warehouse, At: r.at, Guessed: d.Evidence != string(rule.EvidenceSnapshot)})
 			}
 		}
-		told, err := l.told(b, debts)
+		told, err := l.told(b, cancellations)
 		if err != nil {
 			return err
 		}
 		if err := b.Check(l.watched, requests, told, lateRequest); err != nil {
-			return fmt.Errorf("bill %d: %w\nlives %+v\ndebts %+v", b.Bill.ID, err, b.Lives, debtsOf(debts, b.Bill.ID))
+			return fmt.Errorf("bill %d: %w\nlives %+v\ncancellations %+v", b.Bill.ID, err, b.Lives, cancellationsOf(cancellations, b.Bill.ID))
 		}
 	}
 	return nil
 }
 
-func debtsOf(debts []owedRow, bill int64) []owedRow {
-	return slices.DeleteFunc(slices.Clone(debts), func(d owedRow) bool { return d.BillID != bill })
+func cancellationsOf(cancellations []owedRow, bill int64) []owedRow {
+	return slices.DeleteFunc(slices.Clone(cancellations), func(d owedRow) bool { return d.BillID != bill })
 }
 
 // lastSeenLive is when each bill was last read live, by its newest snapshot.
@@ -138,13 +138,13 @@ func (l *lives) lastSeenLive() (map[int64]time.Time, error) {
 }
 
 // told are the warehouses whose order is a person's matter by now, or another bill's.
-func (l *lives) told(b *ruletest.Kingdee, debts []owedRow) ([]string, error) {
+func (l *lives) told(b *ruletest.Kingdee, cancellations []owedRow) ([]string, error) {
 	rows, err := l.pool.Query(l.Context(), `select subject from work_item where kind = 'leg_vanished' and bill_id = $1`, b.Bill.ID)
 	if err != nil {
 		return nil, err
 	}
 	told, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	for _, d := range debtsOf(debts, b.Bill.ID) {
+	for _, d := range cancellationsOf(cancellations, b.Bill.ID) {
 		if d.State == "held" || d.State == "parked" || d.State == "superseded" && d.Outcome == string(rule.NumberLive) && l.kingdee.taken(b) {
 			told = append(told, d.WarehouseNumber)
 		}
@@ -165,17 +165,17 @@ func (l *lives) checkNumbers([]owedRow) error {
 }
 
 // 4: a live bill owes nothing.
-func (l *lives) checkLive(debts []owedRow) error {
+func (l *lives) checkLive(cancellations []owedRow) error {
 	for _, b := range l.kingdee.bills {
 		if b.Gone || !b.Bill.State().Live() {
 			continue
 		}
-		for _, d := range debtsOf(debts, b.Bill.ID) {
+		for _, d := range cancellationsOf(cancellations, b.Bill.ID) {
 			switch {
 			case d.State == "held" || d.State == "parked":
-				return fmt.Errorf("bill %d is live and debt %d is %s", b.Bill.ID, d.CancellationID, d.State)
+				return fmt.Errorf("bill %d is live and cancellation %d is %s", b.Bill.ID, d.CancellationID, d.State)
 			case d.Landed && !d.Restored:
-				return fmt.Errorf("bill %d is live, its order in %s may be cancelled (debt %d), and nobody was told", b.Bill.ID, d.WarehouseNumber, d.CancellationID)
+				return fmt.Errorf("bill %d is live, its order in %s may be cancelled (cancellation %d), and nobody was told", b.Bill.ID, d.WarehouseNumber, d.CancellationID)
 			}
 		}
 	}
@@ -187,14 +187,14 @@ func (l *lives) checkOnce([]owedRow) error {
 	answered, ended := map[int64]bool{}, map[int64]int{}
 	for _, r := range l.wms.requests {
 		if answered[r.cancellation] {
-			return fmt.Errorf("debt %d was asked for again after it was answered", r.cancellation)
+			return fmt.Errorf("cancellation %d was asked for again after it was answered", r.cancellation)
 		}
 		if l.stored.landed[attemptKey{r.cancellation, r.attempt}] && (r.told == wmsv1.Disposition_DISPOSITION_CANCELLED || r.told == wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED) {
 			answered[r.cancellation] = true
 		}
 		if r.cancelled {
 			if ended[r.cancellation]++; ended[r.cancellation] > 1 {
-				return fmt.Errorf("debt %d ended two orders", r.cancellation)
+				return fmt.Errorf("cancellation %d ended two orders", r.cancellation)
 			}
 		}
 	}
@@ -229,7 +229,7 @@ union all select 'backfill ' || backfill_id || ' ' || state || ' ' || error, run
 }
 
 // 6: the ledger has every bill as it is.
-func (l *lives) checkKnown(debts []owedRow) error {
+func (l *lives) checkKnown(cancellations []owedRow) error {
 	rows, err := l.pool.Query(l.Context(), `select bill_id, class from bill`)
 	if err != nil {
 		return err
@@ -255,7 +255,7 @@ func (l *lives) checkKnown(debts []owedRow) error {
 			return fmt.Errorf("bill %d is %s/%s, the ledger says %q", b.Bill.ID, state.DocumentStatus, state.CancelStatus, class)
 		case state.Voided() && !slices.Contains([]string{"voided", "never_audited", "before_cutover", ""}, class):
 			return fmt.Errorf("bill %d is voided, the ledger says %q", b.Bill.ID, class)
-		case state.Voided() && class == "voided" && len(debtsOf(debts, b.Bill.ID)) == 0:
+		case state.Voided() && class == "voided" && len(cancellationsOf(cancellations, b.Bill.ID)) == 0:
 			return fmt.Errorf("bill %d is voided, and the ledger owes nothing", b.Bill.ID)
 		}
 	}

@@ -116,7 +116,7 @@ func (p *pager) decideGone(page *ledger.Page, known rule.Known, absentSince, at 
 	bill := rule.Bill{ID: known.State.ID, Number: known.State.Number}
 	write := ledger.BillWrite{Before: known.ReadTime, After: d.After, Reason: d.Reason}
 	page.RunCounts.Bills++
-	debts, err := p.debts(page, d, bill, at)
+	cancellations, err := p.cancellations(page, d, bill, at)
 	if err != nil {
 		page.RunCounts.Count(rule.ClassUndecodable)
 		write.After, write.Reason = known, err.Error()
@@ -127,7 +127,7 @@ func (p *pager) decideGone(page *ledger.Page, known rule.Known, absentSince, at 
 	}
 	page.RunCounts.Count(d.Class)
 	page.Bills = append(page.Bills, write)
-	page.Debts = append(page.Debts, debts...)
+	page.Cancellations = append(page.Cancellations, cancellations...)
 	if d.Hold == rule.HoldManyGone && !slices.ContainsFunc(page.Work, func(w ledger.Work) bool { return w.Kind == rule.WorkManyGone }) {
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkManyGone, Detail: fmt.Sprintf("%d bills", together)})
 	}

@@ -151,7 +151,7 @@ func (s *slicer) verified(ctx context.Context, e entry, mark *ledger.Mark, due [
 	return ready, nil
 }
 
-// freshFor is how long after the last look at its bill a request for this debt may start.
+// freshFor is how long after the last look at its bill a request for this cancellation may start.
 func freshFor(e entry, d ledger.Due) time.Duration {
 	if !d.NotBefore.IsZero() {
 		return min(rule.FreshFor, e.VerifyAfter)
@@ -165,7 +165,7 @@ func (s *slicer) sendable(e entry, d ledger.Due) bool {
 	return s.now().Add(fresh / 6).Before(d.VerifiedTime.Add(fresh))
 }
 
-// sendBefore is the last moment at which a request for this debt may start.
+// sendBefore is the last moment at which a request for this cancellation may start.
 func (s *slicer) sendBefore(e entry, d ledger.Due) time.Time {
 	latest := d.VerifiedTime.Add(freshFor(e, d))
 	if soon := s.now().Add(sendWithin); soon.Before(latest) {

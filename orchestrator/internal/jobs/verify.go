@@ -41,7 +41,7 @@ type verifier struct {
 const verifyTimeout = 40 * time.Second
 
 // run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of the number by
-// id, and stores what that says of each debt. It answers those that still hold, with the moment they were seen. A read that fails
+// id, and stores what that says of each cancellation. It answers those that still hold, with the moment they were seen. A read that fails
 // says nothing of anybody: nothing is sent, and no retry is used up.
 func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []ledger.Due) (map[int64]ledger.Verified, error) {
 	ids := make([]int64, len(due))
@@ -121,8 +121,8 @@ func (f *freshRead) judge(p rule.Policy, d ledger.Due, holders []int64) ledger.V
 	if own, shown := f.byID[d.BillID]; shown {
 		fresh.ByID = &own
 	}
-	debt := rule.Debt{BillID: d.BillID, Number: d.BillNo, Triggers: d.Triggers, Evidence: d.Evidence, NotBefore: d.NotBefore}
-	v := rule.Verify(p, debt, fresh)
+	cancellation := rule.Cancellation{BillID: d.BillID, Number: d.BillNo, Triggers: d.Triggers, Evidence: d.Evidence, NotBefore: d.NotBefore}
+	v := rule.Verify(p, cancellation, fresh)
 	if v.Outcome == rule.Holds && (f.allUnreadable || f.unreadable[number]) {
 		v = rule.Verified{Outcome: rule.Unread}
 	}

@@ -75,9 +75,9 @@ type BackfillItem struct {
 	BillNo string
 	Class  rule.Class
 	State  ItemState
-	// Debt is the leg and its exact request; empty where the item is a bill as such.
-	Debt Debt
-	// CancellationID is 0 where there is no debt.
+	// Cancellation is the leg and its exact request; empty where the item is a bill as such.
+	Cancellation Cancellation
+	// CancellationID is 0 where there is no cancellation.
 	CancellationID int64
 	Detail         string
 	// Seen is the bill as the plan saw it.
@@ -85,13 +85,13 @@ type BackfillItem struct {
 }
 
 // HasLeg says whether the item is a leg, and not a bill as such.
-func (i BackfillItem) HasLeg() bool { return i.Debt.OrderCode != "" }
+func (i BackfillItem) HasLeg() bool { return i.Cancellation.OrderCode != "" }
 
 // BackfillStep is what a page of a backfill writes beside the page itself.
 type BackfillStep struct {
 	// Cursor is where a killed backfill goes on.
 	Cursor int64
-	// Items are added. Their debts' states and ids are what the ledger says of them.
+	// Items are added. Their cancellations' states and ids are what the ledger says of them.
 	Items []BackfillItem
 	// NotFound are numbers that Kingdee did not show.
 	NotFound []string

@@ -10,7 +10,7 @@ type Figures struct {
 	OpenWorkItems int64
 	Failures      int64
 	Stopped       bool
-	// DueAge is how long the oldest open debt has been due, 0 when none is.
+	// DueAge is how long the oldest open cancellation has been due, 0 when none is.
 	DueAge time.Duration
 	// Read: the baseline is complete; what follows is known only then.
 	Read             bool

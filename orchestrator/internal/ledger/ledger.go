@@ -93,8 +93,8 @@ type BillWrite struct {
 	Reason string
 }
 
-// Debt is one cancellation to be planned.
-type Debt struct {
+// Cancellation is one cancellation to be planned.
+type Cancellation struct {
 	BillID        int64
 	BillNo        string
 	Generation    int
@@ -106,7 +106,7 @@ type Debt struct {
 	CancelReason  string
 	ExtendProps   map[string]string
 	OwnerCode     string
-	// Triggers hold now; the debt keeps all that ever did.
+	// Triggers hold now; the cancellation keeps all that ever did.
 	Triggers []rule.Trigger
 	Evidence rule.Evidence
 	LegsFrom rule.LegsFrom
@@ -129,9 +129,9 @@ type Work struct {
 
 // Page is everything one page of a pass writes, in one transaction.
 type Page struct {
-	Bills []BillWrite
-	Debts []Debt
-	// Withdraw: bills without a trigger, whose unsent debts are superseded. Restored: those of them that are live.
+	Bills         []BillWrite
+	Cancellations []Cancellation
+	// Withdraw: bills without a trigger, whose unsent cancellations are superseded. Restored: those of them that are live.
 	Withdraw, Restored []int64
 	// Vanished are legs of an earlier snapshot that the bill no longer has.
 	Vanished []Vanished
@@ -139,21 +139,21 @@ type Page struct {
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
 	Readable []int64
 	Cursor   int64
-	// Reopen: debts that ended observed are planned anew where the scheme sends. Only a backfill before the cutover asks for that.
+	// Reopen: cancellations that ended observed are planned anew where the scheme sends. Only a backfill before the cutover asks for that.
 	Reopen bool
-	// RunCounts counts this page, except for the split of its debts into new, already owed and held, which the store adds.
+	// RunCounts counts this page, except for the split of its cancellations into new, already owed and held, which the store adds.
 	RunCounts rule.RunCounts
 }
 
 // Empty says whether the page would tell nothing new: work items alone do not make a pass worth a row, since a bill that
 // cannot be decoded shows up again in every overlap.
-func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Debts) == 0 }
+func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Cancellations) == 0 }
 
 // Vanished is a leg that an earlier snapshot had.
 type Vanished struct {
 	BillID int64
 	BillNo string
-	// Generation is the snapshot's: a debt of that generation for the same leg settles the matter.
+	// Generation is the snapshot's: a cancellation of that generation for the same leg settles the matter.
 	Generation int
 	Leg        rule.Leg
 }
@@ -197,7 +197,7 @@ type Due struct {
 	OwnerCode     string
 	Triggers      []rule.Trigger
 	Evidence      rule.Evidence
-	// NotBefore is when the dwell is over of a debt that is owed for an un-audit alone; zero for any other.
+	// NotBefore is when the dwell is over of a cancellation that is owed for an un-audit alone; zero for any other.
 	NotBefore    time.Time
 	VerifiedTime time.Time
 	UnreadSince  time.Time

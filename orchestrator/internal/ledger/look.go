@@ -7,7 +7,7 @@ import (
 )
 
 // Look is who writes a page outside a pass: a watch, a sweep. It has no mark and plans nothing for later: each of its pages
-// settles its own debts.
+// settles its own cancellations.
 type Look struct {
 	Scheme string
 	// Revision and SendSince, the operator's cutover, are what the page was decided under.
@@ -18,7 +18,7 @@ type Look struct {
 
 // Looked says what a page of a look came to.
 type Looked struct {
-	// RunCounts is the page's, with its debts split into new, already owed and held.
+	// RunCounts is the page's, with its cancellations split into new, already owed and held.
 	RunCounts rule.RunCounts
 	Finished
 	// Work is how many work items it opened.

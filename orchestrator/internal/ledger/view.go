@@ -68,7 +68,7 @@ type PassView struct {
 	Error                                     string
 }
 
-// CancellationView is one debt.
+// CancellationView is one cancellation.
 type CancellationView struct {
 	CancellationID int64
 	Scheme         string
@@ -171,7 +171,7 @@ type BackfillView struct {
 	Error    string
 }
 
-// ItemView is one item of a backfill, with what its debt came to so far; DebtState is empty where there is none.
+// ItemView is one item of a backfill, with what its cancellation came to so far; CancellationState is empty where there is none.
 type ItemView struct {
 	Item, BillID                                 int64
 	BillNo, Class, State                         string
@@ -185,6 +185,6 @@ type ItemView struct {
 	Generation                                   int32
 	CancellationID                               int64
 	Detail                                       string
-	DebtState, Disposition                       string
+	CancellationState, Disposition               string
 	OutcomeTime                                  time.Time
 }

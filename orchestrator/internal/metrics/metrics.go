@@ -1,4 +1,4 @@
-// Package metrics shows how the ledger and this orchestrator are doing, in Prometheus' text format: debts by state, how far each scheme has
+// Package metrics shows how the ledger and this orchestrator are doing, in Prometheus' text format: cancellations by state, how far each scheme has
 // read and what keeps it, what waits for people, and what requests of this process came to.
 //
 // It promises that measuring fails nobody but the scrape. The figures of the ledger are the same on every orchestrator; those of requests
@@ -56,7 +56,7 @@ var (
 	failures      = about("pass_failures", "Passes in a row that did not end.", "scheme")
 	passAge       = about("pass_age_seconds", "How long ago the last pass ended.", "scheme")
 	markLag       = about("mark_lag_seconds", "How far the mark is behind now; 30 s are meant.", "scheme")
-	dueAge        = about("due_age_seconds", "How long the oldest debt that may be sent now has been due.", "scheme")
+	dueAge        = about("due_age_seconds", "How long the oldest cancellation that may be sent now has been due.", "scheme")
 	stopped       = about("scheme_stopped", "1 if the scheme neither reads nor sends until a person resumes it.", "scheme")
 )
 

@@ -209,8 +209,8 @@ func itemMessage(v ledger.ItemView) *orchestratorv1.BackfillItem {
 		OrderType: v.OrderType, CancelReason: v.CancelReason, ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode, Triggers: v.Triggers,
 		Evidence: v.Evidence, Generation: v.Generation, CancellationId: v.CancellationID, Detail: v.Detail,
 	}
-	if v.DebtState != "" {
-		m.Outcome = &orchestratorv1.CancellationOutcome{State: v.DebtState, Disposition: v.Disposition, OutcomeTime: stamp(v.OutcomeTime)}
+	if v.CancellationState != "" {
+		m.Outcome = &orchestratorv1.CancellationOutcome{State: v.CancellationState, Disposition: v.Disposition, OutcomeTime: stamp(v.OutcomeTime)}
 	}
 	return m
 }

@@ -26,7 +26,7 @@ type PassReader interface {
 	PassView(ctx context.Context, id int64) (ledger.PassView, error)
 }
 
-// CancellationReader reads debts and what only a person can settle.
+// CancellationReader reads cancellations and what only a person can settle.
 type CancellationReader interface {
 	CancellationViews(ctx context.Context, f ledger.CancellationFilter, before int64, limit int) ([]ledger.CancellationView, error)
 	CancellationView(ctx context.Context, id int64) (ledger.CancellationView, error)

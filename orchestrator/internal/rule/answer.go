@@ -29,19 +29,19 @@ func (d Disposition) MayHaveLanded() bool {
 	return false
 }
 
-// DebtState is where a cancellation stands.
-type DebtState string
+// CancellationState is where a cancellation stands.
+type CancellationState string
 
 // The states of a cancellation.
 const (
-	Planned    DebtState = "planned"
-	Open       DebtState = "open"
-	Held       DebtState = "held"
-	Done       DebtState = "done"
-	Parked     DebtState = "parked"
-	Superseded DebtState = "superseded"
-	Observed   DebtState = "observed"
-	Closed     DebtState = "closed"
+	Planned    CancellationState = "planned"
+	Open       CancellationState = "open"
+	Held       CancellationState = "held"
+	Done       CancellationState = "done"
+	Parked     CancellationState = "parked"
+	Superseded CancellationState = "superseded"
+	Observed   CancellationState = "observed"
+	Closed     CancellationState = "closed"
 )
 
 // WorkKind says what a person has to settle.
@@ -125,7 +125,7 @@ type Answer struct {
 
 // Next says what becomes of the cancellation.
 type Next struct {
-	State DebtState
+	State CancellationState
 	// Wait until it is due again, for Open. Verify: whatever was read of its bill before, it is read afresh then.
 	Wait   time.Duration
 	Verify bool
@@ -136,7 +136,7 @@ type Next struct {
 	Inferred bool
 }
 
-// After reads an answer by the table of answers. now is when it was stored. A debt whose answers keep changing ends with a person
+// After reads an answer by the table of answers. now is when it was stored. A cancellation whose answers keep changing ends with a person
 // too, with the work of the answer at hand; a refused login is everybody's and parks nobody.
 func (t Timing) After(a Answer, h History, now time.Time) Next {
 	next := t.after(a, h, now)

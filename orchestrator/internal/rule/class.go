@@ -47,7 +47,7 @@ const (
 	EvidenceWeak Evidence = "weak"
 )
 
-// LegsFrom says which content the legs of a debt were taken from.
+// LegsFrom says which content the legs of a cancellation were taken from.
 type LegsFrom string
 
 // The two contents.
@@ -56,10 +56,10 @@ const (
 	LegsFromCurrent  LegsFrom = "current"
 )
 
-// HoldReason says why a debt waits for a release.
+// HoldReason says why a cancellation waits for a release.
 type HoldReason string
 
-// The reasons to hold a debt.
+// The reasons to hold a cancellation.
 const (
 	// HoldNoEventTime: voided, and without any date that tells whether it was before the start, or before the cutover of something
 	// that was added to the scheme.

@@ -49,19 +49,19 @@ type Decision struct {
 	Legs    []Leg
 	Outside int
 	Hold    HoldReason
-	// Vanished are legs of the previous snapshot that the bill no longer has; a person must look at those that no debt covers.
+	// Vanished are legs of the previous snapshot that the bill no longer has; a person must look at those that no cancellation covers.
 	Vanished           []Leg
 	VanishedGeneration int
-	// Withdraw: no trigger holds, so debts not sent yet are superseded.
+	// Withdraw: no trigger holds, so cancellations not sent yet are superseded.
 	Withdraw bool
-	// Restored: it is live, so a debt that may have reached the WMS is a person's matter.
+	// Restored: it is live, so a cancellation that may have reached the WMS is a person's matter.
 	Restored bool
 	// Fault: the scheme's own condition cannot be evaluated for this bill. It is parked until a person has looked.
 	Fault error
 }
 
 // Changed says whether a light read shows something that the ledger does not have: only then is the whole bill read. A
-// planned debt counts as a change, and so does a bill that could not be decoded, is to be looked at again, or was believed gone.
+// planned cancellation counts as a change, and so does a bill that could not be decoded, is to be looked at again, or was believed gone.
 func Changed(known *Known, seen State) bool {
 	return known == nil || known.HasPlanned || known.Recheck || known.Class == ClassUndecodable || known.Class == ClassDeleted ||
 		!known.State.Same(seen)

@@ -323,7 +323,7 @@ func TestALightReadAsksForTheWholeBillWhenAnythingDiffers(t *testing.T) {
 		require.True(t, rule.Changed(&known, s), name)
 	}
 	known.HasPlanned = true
-	require.True(t, rule.Changed(&known, same), "a planned debt counts as a change")
+	require.True(t, rule.Changed(&known, same), "a planned cancellation counts as a change")
 	known.HasPlanned, known.Class = false, rule.ClassUndecodable
 	require.True(t, rule.Changed(&known, same), "one that could not be decoded is read again")
 }

@@ -21,22 +21,22 @@ type glance struct {
 	life int
 }
 
-// owed is one debt in the book.
+// owed is one cancellation in the book.
 type owed struct {
-	rule.Debt
+	rule.Cancellation
 	generation int
 	warehouse  string
-	state      rule.DebtState
+	state      rule.CancellationState
 	verified   time.Time
 }
 
 // book keeps what the rules decide the way the ledger does, for one bill.
 type book struct {
-	policy   rule.Policy
-	kingdee  *ruletest.Kingdee
-	known    *rule.Known
-	debts    []*owed
-	requests []ruletest.Request
+	policy        rule.Policy
+	kingdee       *ruletest.Kingdee
+	known         *rule.Known
+	cancellations []*owed
+	requests      []ruletest.Request
 	// told are warehouses of legs that vanished: a person looks for their orders.
 	told  []string
 	story []string
@@ -76,9 +76,9 @@ func (b *book) write(d rule.Decision, at time.Time) {
 	after := d.After
 	b.known = &after
 	if d.Withdraw {
-		for _, debt := range b.debts {
-			if debt.state == rule.Open {
-				debt.state = rule.Superseded
+		for _, cancellation := range b.cancellations {
+			if cancellation.state == rule.Open {
+				cancellation.state = rule.Superseded
 			}
 		}
 	}
@@ -86,24 +86,24 @@ func (b *book) write(d rule.Decision, at time.Time) {
 		covered := func(o *owed) bool {
 			return o.generation == d.VanishedGeneration && o.warehouse == leg.Warehouse && o.state != rule.Superseded
 		}
-		if !slices.ContainsFunc(b.debts, covered) {
+		if !slices.ContainsFunc(b.cancellations, covered) {
 			b.told = append(b.told, leg.Warehouse)
 		}
 	}
 	for _, leg := range d.Legs {
-		i := slices.IndexFunc(b.debts, func(o *owed) bool { return o.generation == d.After.Generation && o.warehouse == leg.Warehouse })
+		i := slices.IndexFunc(b.cancellations, func(o *owed) bool { return o.generation == d.After.Generation && o.warehouse == leg.Warehouse })
 		if i < 0 {
-			b.debts = append(b.debts, &owed{Debt: rule.Debt{BillID: 7, Number: b.kingdee.Bill.Number}, generation: d.After.Generation, warehouse: leg.Warehouse, state: rule.Open, verified: at})
-			i = len(b.debts) - 1
+			b.cancellations = append(b.cancellations, &owed{Cancellation: rule.Cancellation{BillID: 7, Number: b.kingdee.Bill.Number}, generation: d.After.Generation, warehouse: leg.Warehouse, state: rule.Open, verified: at})
+			i = len(b.cancellations) - 1
 		}
-		debt := b.debts[i]
-		if debt.state == rule.Superseded {
-			debt.state, debt.verified = rule.Open, time.Time{}
+		cancellation := b.cancellations[i]
+		if cancellation.state == rule.Superseded {
+			cancellation.state, cancellation.verified = rule.Open, time.Time{}
 		}
-		debt.Evidence, debt.NotBefore = d.Evidence, d.NotBefore
+		cancellation.Evidence, cancellation.NotBefore = d.Evidence, d.NotBefore
 		for _, t := range d.Triggers {
-			if !slices.Contains(debt.Triggers, t) {
-				debt.Triggers = append(debt.Triggers, t)
+			if !slices.Contains(cancellation.Triggers, t) {
+				cancellation.Triggers = append(cancellation.Triggers, t)
 			}
 		}
 	}
@@ -112,39 +112,39 @@ func (b *book) write(d rule.Decision, at time.Time) {
 // send does what a slice does with everything that is due: it looks at the bill again where the last look is too old, and sends.
 func (b *book) send() {
 	now := b.kingdee.Now
-	for _, debt := range b.debts {
-		if debt.state != rule.Open || now.Before(debt.NotBefore) {
+	for _, cancellation := range b.cancellations {
+		if cancellation.state != rule.Open || now.Before(cancellation.NotBefore) {
 			continue
 		}
 		fresh := time.Minute
-		if !debt.NotBefore.IsZero() {
+		if !cancellation.NotBefore.IsZero() {
 			fresh = rule.FreshFor
 		}
-		if debt.verified.Before(debt.NotBefore) || now.After(debt.verified.Add(fresh)) {
+		if cancellation.verified.Before(cancellation.NotBefore) || now.After(cancellation.verified.Add(fresh)) {
 			read := rule.FreshRead{Left: now, Gone: b.kingdee.Gone && b.known.Class == rule.ClassDeleted}
 			if !b.kingdee.Gone {
 				state := b.kingdee.Bill.State()
 				read.ByID, read.ByNumber = &state, []rule.State{state}
 			}
-			v := rule.Verify(b.policy, debt.Debt, read)
-			b.tell("  looked at e%d %s: %s %s", debt.generation, debt.warehouse, v.Outcome, v.Trigger)
+			v := rule.Verify(b.policy, cancellation.Cancellation, read)
+			b.tell("  looked at e%d %s: %s %s", cancellation.generation, cancellation.warehouse, v.Outcome, v.Trigger)
 			switch v.Outcome {
 			case rule.Withdrawn:
-				debt.state = rule.Superseded
+				cancellation.state = rule.Superseded
 				b.known.Recheck = true
 				continue
 			case rule.Dwelling:
-				debt.NotBefore = v.NotBefore
+				cancellation.NotBefore = v.NotBefore
 				continue
 			case rule.Holds:
-				debt.verified, debt.NotBefore = now, v.NotBefore
+				cancellation.verified, cancellation.NotBefore = now, v.NotBefore
 			default:
 				continue
 			}
 		}
-		debt.state = rule.Done
-		b.requests = append(b.requests, ruletest.Request{Warehouse: debt.warehouse, At: now, Guessed: debt.Evidence != rule.EvidenceSnapshot})
-		b.tell("  sent e%d %s", debt.generation, debt.warehouse)
+		cancellation.state = rule.Done
+		b.requests = append(b.requests, ruletest.Request{Warehouse: cancellation.warehouse, At: now, Guessed: cancellation.Evidence != rule.EvidenceSnapshot})
+		b.tell("  sent e%d %s", cancellation.generation, cancellation.warehouse)
 	}
 }
 
@@ -216,13 +216,13 @@ func randomLife(r *rand.Rand, w ruletest.Watched) error {
 
 func (b *book) check(w ruletest.Watched) error {
 	err := b.kingdee.Check(w, b.requests, b.told, time.Minute)
-	for _, debt := range b.debts {
-		if err == nil && debt.state == rule.Open {
+	for _, cancellation := range b.cancellations {
+		if err == nil && cancellation.state == rule.Open {
 			// The bill is gone, and the scheme does not act on that: a person is asked after a day.
 			if b.kingdee.Gone && b.kingdee.Holding(w) == "" {
 				continue
 			}
-			err = fmt.Errorf("the debt of generation %d in %s was never settled", debt.generation, debt.warehouse)
+			err = fmt.Errorf("the cancellation of generation %d in %s was never settled", cancellation.generation, cancellation.warehouse)
 		}
 	}
 	if err != nil {

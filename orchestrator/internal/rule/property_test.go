@@ -19,7 +19,7 @@ type witness struct {
 	// lastLive is the bill at the last live read, with the counts of audits and restores at that moment; nil before any.
 	lastLive         *rule.Bill
 	audits, restores int
-	// settled is the highest generation with a debt before the last live read.
+	// settled is the highest generation with a cancellation before the last live read.
 	settled, owed int
 	story         []string
 }

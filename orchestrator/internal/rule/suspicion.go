@@ -6,7 +6,7 @@ const (
 	suspectInRow = 20
 )
 
-// MappingAnswers is what the WMS has said to the debts of one revision of a scheme.
+// MappingAnswers is what the WMS has said to the cancellations of one revision of a scheme.
 type MappingAnswers struct {
 	// Answers in all; only the first few matter.
 	Answers int
@@ -36,7 +36,7 @@ func (m MappingAnswers) Suspect() bool {
 func (m MappingAnswers) Settled() bool { return m.BadInRow == 0 && m.Answers >= suspectFirst }
 
 // TellsOfMapping says whether an answer tells anything of the mapping, and whether it is a bad sign. Whatever shows that the WMS knows
-// the order is a good one. A debt with weak evidence tells nothing: there may never have been an order.
+// the order is a good one. A cancellation with weak evidence tells nothing: there may never have been an order.
 func TellsOfMapping(d Disposition, e Evidence) (tells, bad bool) {
 	if e == EvidenceWeak {
 		return false, false

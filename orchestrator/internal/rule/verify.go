@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Verification is what a fresh read, by id and by number, says of a debt.
+// Verification is what a fresh read, by id and by number, says of a cancellation.
 type Verification string
 
 // The outcomes of a verification. Only Holds lets a request be sent.
@@ -25,8 +25,8 @@ const (
 	Unread Verification = "unread"
 )
 
-// Debt is what a verification needs to know of a cancellation.
-type Debt struct {
+// Cancellation is what a verification needs to know of a cancellation.
+type Cancellation struct {
 	BillID int64
 	Number string
 	// Triggers are all that it was ever owed for.
@@ -36,20 +36,22 @@ type Debt struct {
 	NotBefore time.Time
 }
 
-func (d Debt) owedFor(t Trigger) bool { return slices.Contains(d.Triggers, t) }
+func (d Cancellation) owedFor(t Trigger) bool { return slices.Contains(d.Triggers, t) }
 
-// seenLive says whether the debt itself shows that the bill was once seen live.
-func (d Debt) seenLive() bool { return d.Evidence == EvidenceSnapshot || d.owedFor(TriggerUnAudited) }
+// seenLive says whether the cancellation itself shows that the bill was once seen live.
+func (d Cancellation) seenLive() bool {
+	return d.Evidence == EvidenceSnapshot || d.owedFor(TriggerUnAudited)
+}
 
 // FreshRead is what one verification found. Rows are light reads of one moment.
 type FreshRead struct {
 	// Left is when the earliest of its queries left.
 	Left time.Time
-	// ByID is the debt's own bill; nil when the read did not show it.
+	// ByID is the cancellation's own bill; nil when the read did not show it.
 	ByID *State
 	// Gone: it is not shown, and Kingdee itself says that there is no such bill. Asked only for a bill that was proved gone before.
 	Gone bool
-	// ByNumber are all bills that carry the debt's number now, its own among them.
+	// ByNumber are all bills that carry the cancellation's number now, its own among them.
 	ByNumber []State
 	// LedgerHolders are other bills of the same data centre that the ledger last saw live with this number; HoldersRead are
 	// the same, read by id just now (those that Kingdee showed).
@@ -66,17 +68,17 @@ type Verified struct {
 	NotBefore time.Time
 }
 
-// Verify says whether a debt may still be sent. Any trigger of the scheme will do, also one that the debt was not owed for so far.
-func Verify(p Policy, debt Debt, read FreshRead) Verified {
-	v := p.holding(debt, read)
+// Verify says whether a cancellation may still be sent. Any trigger of the scheme will do, also one that the cancellation was not owed for so far.
+func Verify(p Policy, cancellation Cancellation, read FreshRead) Verified {
+	v := p.holding(cancellation, read)
 	if v.Outcome != Holds {
 		return v
 	}
 	for _, s := range read.ByNumber {
 		switch {
-		case s.ID == debt.BillID && (read.ByID == nil || s.Live() || s.Voided() != read.ByID.Voided()):
+		case s.ID == cancellation.BillID && (read.ByID == nil || s.Live() || s.Voided() != read.ByID.Voided()):
 			return Verified{Outcome: Unread} // the two reads differ: it is being restored, voided or audited right now
-		case strings.EqualFold(s.Number, debt.Number) && s.Live():
+		case strings.EqualFold(s.Number, cancellation.Number) && s.Live():
 			return Verified{Outcome: NumberLive}
 		}
 	}
@@ -85,15 +87,15 @@ func Verify(p Policy, debt Debt, read FreshRead) Verified {
 		switch {
 		case !shown:
 			return Verified{Outcome: NumberTaken}
-		case s.Live() && strings.EqualFold(s.Number, debt.Number):
+		case s.Live() && strings.EqualFold(s.Number, cancellation.Number):
 			return Verified{Outcome: NumberLive}
 		}
 	}
 	return v
 }
 
-// holding says which trigger holds, looking at the debt's own bill only.
-func (p Policy) holding(debt Debt, read FreshRead) Verified {
+// holding says which trigger holds, looking at the cancellation's own bill only.
+func (p Policy) holding(cancellation Cancellation, read FreshRead) Verified {
 	switch {
 	case read.ByID == nil && read.Gone && p.actsOn(TriggerDeleted):
 		return Verified{Outcome: Holds, Trigger: TriggerDeleted}
@@ -109,13 +111,13 @@ func (p Policy) holding(debt Debt, read FreshRead) Verified {
 	}
 	terms, watched := p.Triggers[TriggerUnAudited]
 	switch {
-	case !watched || !debt.seenLive():
+	case !watched || !cancellation.seenLive():
 		return Verified{Outcome: Withdrawn}
-	case terms.Hold != "" && debt.NotBefore.IsZero():
+	case terms.Hold != "" && cancellation.NotBefore.IsZero():
 		// It waits for a person, as the next decision about the bill will say.
 		return Verified{Outcome: Withdrawn}
 	}
-	v := Verified{Outcome: Holds, Trigger: TriggerUnAudited, NotBefore: debt.NotBefore}
+	v := Verified{Outcome: Holds, Trigger: TriggerUnAudited, NotBefore: cancellation.NotBefore}
 	if v.NotBefore.IsZero() {
 		v.NotBefore = read.Left.Add(terms.Dwell)
 	}

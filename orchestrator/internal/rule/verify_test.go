@@ -45,19 +45,19 @@ func TestOnlyAVoidedBillWhoseNumberNobodyElseHasIsSent(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, tc.want, rule.Verify(inbound, rule.Debt{BillID: 7, Number: number}, tc.read).Outcome)
+			require.Equal(t, tc.want, rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: number}, tc.read).Outcome)
 		})
 	}
 }
 
-func TestTheNumberThatCountsIsTheDebts(t *testing.T) {
+func TestTheNumberThatCountsIsTheCancellations(t *testing.T) {
 	mine := rule.State{ID: 7, Number: "NEW", CancelStatus: rule.Voided}
 	holder := rule.State{ID: 8, Number: "OLD", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}
-	require.Equal(t, rule.NumberLive, rule.Verify(inbound, rule.Debt{BillID: 7, Number: "OLD"}, rule.FreshRead{ByID: &mine, ByNumber: []rule.State{holder}}).Outcome)
-	require.Equal(t, rule.Holds, rule.Verify(inbound, rule.Debt{BillID: 7, Number: "NEW"}, rule.FreshRead{ByID: &mine, ByNumber: []rule.State{holder}}).Outcome)
+	require.Equal(t, rule.NumberLive, rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: "OLD"}, rule.FreshRead{ByID: &mine, ByNumber: []rule.State{holder}}).Outcome)
+	require.Equal(t, rule.Holds, rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: "NEW"}, rule.FreshRead{ByID: &mine, ByNumber: []rule.State{holder}}).Outcome)
 }
 
-// Any trigger of the scheme will do, also one that the debt was not owed for so far.
+// Any trigger of the scheme will do, also one that the cancellation was not owed for so far.
 func TestWhatStillHolds(t *testing.T) {
 	const number = "ZZCX000007"
 	now := h(100)
@@ -65,48 +65,48 @@ func TestWhatStillHolds(t *testing.T) {
 		return &rule.State{ID: 7, Number: number, DocumentStatus: document, CancelStatus: cancel}
 	}
 	voided, unAudited, standing := state(rule.Reaudit, rule.Voided), state(rule.Reaudit, rule.NotVoided), state(rule.Audited, rule.NotVoided)
-	debt := func(evidence rule.Evidence, triggers ...rule.Trigger) rule.Debt {
-		return rule.Debt{BillID: 7, Number: number, Evidence: evidence, Triggers: triggers}
+	cancellation := func(evidence rule.Evidence, triggers ...rule.Trigger) rule.Cancellation {
+		return rule.Cancellation{BillID: 7, Number: number, Evidence: evidence, Triggers: triggers}
 	}
-	from := func(d rule.Debt, notBefore time.Time) rule.Debt { d.NotBefore = notBefore; return d }
+	from := func(d rule.Cancellation, notBefore time.Time) rule.Cancellation { d.NotBefore = notBefore; return d }
 	unsaid := acting(rule.TriggerVoided, rule.TriggerUnAudited)
 	unsaid.Triggers[rule.TriggerUnAudited] = rule.Terms{Dwell: dwell, Hold: rule.HoldNumberReuse}
 	alone := func(s *rule.State) rule.FreshRead {
 		return rule.FreshRead{Left: now, ByID: s, ByNumber: []rule.State{*s}}
 	}
 	holder := rule.State{ID: 8, Number: number, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}
-	voidedDebt, unAuditedDebt := debt(rule.EvidenceSnapshot, rule.TriggerVoided), debt(rule.EvidenceSnapshot, rule.TriggerUnAudited)
+	voidedCancellation, unAuditedCancellation := cancellation(rule.EvidenceSnapshot, rule.TriggerVoided), cancellation(rule.EvidenceSnapshot, rule.TriggerUnAudited)
 	for name, tc := range map[string]struct {
-		policy rule.Policy
-		debt   rule.Debt
-		read   rule.FreshRead
-		want   rule.Verified
+		policy       rule.Policy
+		cancellation rule.Cancellation
+		read         rule.FreshRead
+		want         rule.Verified
 	}{
-		"un-audited, the dwell is over": {all, from(unAuditedDebt, now), alone(unAudited), rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerUnAudited, NotBefore: now}},
+		"un-audited, the dwell is over": {all, from(unAuditedCancellation, now), alone(unAudited), rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerUnAudited, NotBefore: now}},
 		"un-audited, the read was before the end of the dwell": {
-			all, from(unAuditedDebt, now.Add(time.Second)), alone(unAudited),
+			all, from(unAuditedCancellation, now.Add(time.Second)), alone(unAudited),
 			rule.Verified{Outcome: rule.Dwelling, Trigger: rule.TriggerUnAudited, NotBefore: now.Add(time.Second)},
 		},
-		"un-audited, audited again":       {all, from(unAuditedDebt, now), alone(standing), rule.Verified{Outcome: rule.Withdrawn}},
-		"un-audited, voided in the dwell": {all, from(unAuditedDebt, h(200)), alone(voided), rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerVoided}},
+		"un-audited, audited again":       {all, from(unAuditedCancellation, now), alone(standing), rule.Verified{Outcome: rule.Withdrawn}},
+		"un-audited, voided in the dwell": {all, from(unAuditedCancellation, h(200)), alone(voided), rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerVoided}},
 		"voided, restored: the dwell begins": {
-			all, voidedDebt, alone(unAudited), rule.Verified{Outcome: rule.Dwelling, Trigger: rule.TriggerUnAudited, NotBefore: now.Add(dwell)},
+			all, voidedCancellation, alone(unAudited), rule.Verified{Outcome: rule.Dwelling, Trigger: rule.TriggerUnAudited, NotBefore: now.Add(dwell)},
 		},
-		"voided, restored, whether the number is taken again is not said": {unsaid, voidedDebt, alone(unAudited), rule.Verified{Outcome: rule.Withdrawn}},
-		"un-audited, released by a person":                                {unsaid, from(unAuditedDebt, now), alone(unAudited), rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerUnAudited, NotBefore: now}},
-		"voided, restored, never seen live":                               {all, debt(rule.EvidenceApproved, rule.TriggerVoided), alone(unAudited), rule.Verified{Outcome: rule.Withdrawn}},
-		"voided, restored, un-audits are not acted on":                    {inbound, voidedDebt, alone(unAudited), rule.Verified{Outcome: rule.Withdrawn}},
-		"un-audited, voided, voids are not acted on":                      {acting(rule.TriggerUnAudited), from(unAuditedDebt, now), alone(voided), rule.Verified{Outcome: rule.Withdrawn}},
-		"gone":                           {all, voidedDebt, rule.FreshRead{Left: now, Gone: true}, rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerDeleted}},
-		"gone, deletes are not acted on": {inbound, voidedDebt, rule.FreshRead{Left: now, Gone: true}, rule.Verified{Outcome: rule.Unread}},
-		"not shown, and Kingdee does not say that it is gone": {all, voidedDebt, rule.FreshRead{Left: now}, rule.Verified{Outcome: rule.Unread}},
-		"gone, its number given to a live bill":               {all, voidedDebt, rule.FreshRead{Left: now, Gone: true, ByNumber: []rule.State{holder}}, rule.Verified{Outcome: rule.NumberLive}},
-		"gone by id, shown by number":                         {all, voidedDebt, rule.FreshRead{Left: now, Gone: true, ByNumber: []rule.State{*voided}}, rule.Verified{Outcome: rule.Unread}},
-		"un-audited by id, live by number":                    {all, from(unAuditedDebt, now), rule.FreshRead{Left: now, ByID: unAudited, ByNumber: []rule.State{*standing}}, rule.Verified{Outcome: rule.Unread}},
-		"un-audited, the number is live elsewhere":            {all, from(unAuditedDebt, now), rule.FreshRead{Left: now, ByID: unAudited, ByNumber: []rule.State{holder}}, rule.Verified{Outcome: rule.NumberLive}},
+		"voided, restored, whether the number is taken again is not said": {unsaid, voidedCancellation, alone(unAudited), rule.Verified{Outcome: rule.Withdrawn}},
+		"un-audited, released by a person":                                {unsaid, from(unAuditedCancellation, now), alone(unAudited), rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerUnAudited, NotBefore: now}},
+		"voided, restored, never seen live":                               {all, cancellation(rule.EvidenceApproved, rule.TriggerVoided), alone(unAudited), rule.Verified{Outcome: rule.Withdrawn}},
+		"voided, restored, un-audits are not acted on":                    {inbound, voidedCancellation, alone(unAudited), rule.Verified{Outcome: rule.Withdrawn}},
+		"un-audited, voided, voids are not acted on":                      {acting(rule.TriggerUnAudited), from(unAuditedCancellation, now), alone(voided), rule.Verified{Outcome: rule.Withdrawn}},
+		"gone":                           {all, voidedCancellation, rule.FreshRead{Left: now, Gone: true}, rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerDeleted}},
+		"gone, deletes are not acted on": {inbound, voidedCancellation, rule.FreshRead{Left: now, Gone: true}, rule.Verified{Outcome: rule.Unread}},
+		"not shown, and Kingdee does not say that it is gone": {all, voidedCancellation, rule.FreshRead{Left: now}, rule.Verified{Outcome: rule.Unread}},
+		"gone, its number given to a live bill":               {all, voidedCancellation, rule.FreshRead{Left: now, Gone: true, ByNumber: []rule.State{holder}}, rule.Verified{Outcome: rule.NumberLive}},
+		"gone by id, shown by number":                         {all, voidedCancellation, rule.FreshRead{Left: now, Gone: true, ByNumber: []rule.State{*voided}}, rule.Verified{Outcome: rule.Unread}},
+		"un-audited by id, live by number":                    {all, from(unAuditedCancellation, now), rule.FreshRead{Left: now, ByID: unAudited, ByNumber: []rule.State{*standing}}, rule.Verified{Outcome: rule.Unread}},
+		"un-audited, the number is live elsewhere":            {all, from(unAuditedCancellation, now), rule.FreshRead{Left: now, ByID: unAudited, ByNumber: []rule.State{holder}}, rule.Verified{Outcome: rule.NumberLive}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, tc.want, rule.Verify(tc.policy, tc.debt, tc.read))
+			require.Equal(t, tc.want, rule.Verify(tc.policy, tc.cancellation, tc.read))
 		})
 	}
 }

@@ -66,7 +66,7 @@ where kind in ($2, $3) and subject = $1 and close_time is null`, account, string
 	return nil
 }
 
-// ParkRefused parks debts whose own request is refused as not allowed, by an account that is accepted otherwise. Each stands for the
+// ParkRefused parks cancellations whose own request is refused as not allowed, by an account that is accepted otherwise. Each stands for the
 // attempt that was refused: what was tried or decided since is left alone.
 func (s *Store) ParkRefused(ctx context.Context, refused []ledger.Result) error {
 	if len(refused) == 0 {

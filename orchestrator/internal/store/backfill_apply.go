@@ -51,7 +51,7 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 	item := ledger.BackfillItem{
 		Item: r.Item, BillID: r.BillID, BillNo: r.BillNo, Class: rule.Class(r.Class), State: ledger.ItemState(r.State),
 		CancellationID: r.CancellationID, Detail: r.Detail,
-		Debt: ledger.Debt{
+		Cancellation: ledger.Cancellation{
 			BillID: r.BillID, BillNo: r.BillNo, Generation: r.Generation, Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode,
 			OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, Evidence: rule.Evidence(r.Evidence),
 			Leg: rule.Leg{Warehouse: r.WarehouseNumber},
@@ -59,7 +59,7 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 	}
 	for _, kind := range rule.Kinds {
 		if kind.String() == r.Leg {
-			item.Debt.Leg.Affair, item.Debt.Leg.Direction = kind.Affair, kind.Direction
+			item.Cancellation.Leg.Affair, item.Cancellation.Leg.Direction = kind.Affair, kind.Direction
 		}
 	}
 	if r.Seen == nil {
@@ -104,7 +104,7 @@ func (s *Store) CommitApplied(ctx context.Context, b *ledger.Backfill, look ledg
 	return nil
 }
 
-// carriedOut says what became of the items of a plan: refused, or the debts that they are now.
+// carriedOut says what became of the items of a plan: refused, or the cancellations that they are now.
 func carriedOut(ctx context.Context, tx pgx.Tx, scheme string, applied ledger.Applied) ([]ledger.BackfillItem, error) {
 	var agreed, refused []ledger.BackfillItem
 	for _, item := range applied.Items {

@@ -11,16 +11,16 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// owed is what the ledger says of the debt of an item.
+// owed is what the ledger says of the cancellation of an item.
 type owed struct {
 	id         int64
-	state      rule.DebtState
+	state      rule.CancellationState
 	outcome    string
 	holdReason string
 	fresh      bool
 }
 
-// item is what an existing debt makes of an item.
+// item is what an existing cancellation makes of an item.
 func (o owed) item() ledger.ItemState {
 	switch {
 	case o.state == rule.Held:
@@ -33,7 +33,7 @@ func (o owed) item() ledger.ItemState {
 	return ledger.ItemAlreadyOwed
 }
 
-// owedFor finds the debts of items that are legs, by the position of the item. What was decided in this very transaction is fresh.
+// owedFor finds the cancellations of items that are legs, by the position of the item. What was decided in this very transaction is fresh.
 func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) (map[int]owed, error) {
 	var positions, bills, generations []int64
 	var accounts, warehouses, orders, types []string
@@ -41,7 +41,7 @@ func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Backf
 		if !item.HasLeg() {
 			continue
 		}
-		d := item.Debt
+		d := item.Cancellation
 		positions, bills, generations = append(positions, int64(i)), append(bills, d.BillID), append(generations, int64(d.Generation))
 		accounts, warehouses = append(accounts, d.Account), append(warehouses, d.WarehouseCode)
 		orders, types = append(orders, clean(d.OrderCode)), append(types, d.OrderType)
@@ -72,7 +72,7 @@ join cancellation c on c.scheme = @scheme and c.bill_id = w.bill_id and c.accoun
 	return found, err
 }
 
-// standing completes the items of a page that was written in this transaction: each leg is a debt now.
+// standing completes the items of a page that was written in this transaction: each leg is a cancellation now.
 func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
 	found, err := owedFor(ctx, tx, scheme, items)
 	if err != nil {
@@ -83,7 +83,7 @@ func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Back
 		if item.HasLeg() {
 			o, ok := found[i]
 			if !ok {
-				return nil, fmt.Errorf("bill %s: no debt was written for order %s", item.BillNo, item.Debt.OrderCode)
+				return nil, fmt.Errorf("bill %s: no cancellation was written for order %s", item.BillNo, item.Cancellation.OrderCode)
 			}
 			item.State, item.CancellationID = o.item(), o.id
 			if item.State == ledger.ItemHeld {
@@ -109,7 +109,7 @@ func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger
 	for i, item := range items {
 		o, exists := found[i]
 		again := o.state == rule.Superseded || o.state == rule.Observed && b.BeforeCutover && sends ||
-			o.state == rule.Held && o.holdReason == string(rule.HoldNumberReuse) && item.Debt.Hold == ""
+			o.state == rule.Held && o.holdReason == string(rule.HoldNumberReuse) && item.Cancellation.Hold == ""
 		switch {
 		case !item.HasLeg():
 		case exists && !again:
@@ -118,8 +118,8 @@ func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger
 			if item.State == ledger.ItemHeld {
 				item.Detail = o.holdReason
 			}
-		case item.Debt.Hold != "":
-			item.State, item.Detail = ledger.ItemHeld, string(item.Debt.Hold)
+		case item.Cancellation.Hold != "":
+			item.State, item.Detail = ledger.ItemHeld, string(item.Cancellation.Hold)
 		default:
 			item.State = ledger.ItemNew
 		}
@@ -142,7 +142,7 @@ func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 		seen                                                 = make([]*string, n)
 	)
 	for i, item := range items {
-		d := item.Debt
+		d := item.Cancellation
 		encoded, err := extendProps(d.ExtendProps)
 		if err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 )
 
 // claimRows finds and locks the rows one by one by their key, and judges them as they then are. Asked for in one go, Postgres
-// walks the index of all open debts for each claim as long as its statistics know of few: with 10,000 open, forty times the work.
+// walks the index of all open cancellations for each claim as long as its statistics know of few: with 10,000 open, forty times the work.
 const claimRows = `
 with mine as materialized (
     select w.send_before, w.attempt as loaded_attempt, c.attempt, c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.number_read_time, c.account, c.state, c.claim_until, c.not_before

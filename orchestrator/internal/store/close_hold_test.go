@@ -9,14 +9,14 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
 )
 
-// held is a debt of a bill that waits for this.
+// held is a cancellation of a bill that waits for this.
 func (o *operator) held(bill int64, why string) int64 {
 	o.Helper()
 	return o.rows.Cancellation(rowtest.Cancellation{BillID: bill, BillNo: "A", State: "held", HoldReason: why})
 }
 
-// A debt that waits for a person because of its whole sweep, or its whole bill, has a work item that names no cancellation. It was left
-// open when the debt was released.
+// A cancellation that waits for a person because of its whole sweep, or its whole bill, has a work item that names no cancellation. It was left
+// open when the cancellation was released.
 func TestWhatIsHeldTogetherIsSettledTogether(t *testing.T) {
 	waysOut := map[string]func(*operator, ...int64){
 		"release": func(o *operator, ids ...int64) {
@@ -64,7 +64,7 @@ func TestASchemeThatIsSetToSendAsksNothingAboutWhatItObserved(t *testing.T) {
 	require.Empty(t, openWorkKinds(t, o.pool))
 }
 
-// Closing them by hand would leave the debts held and tell nobody.
+// Closing them by hand would leave the cancellations held and tell nobody.
 func TestTheWorkOfWhatIsHeldTogetherIsNotClosedByHand(t *testing.T) {
 	o := setupOperator(t)
 	ids := []int64{

@@ -16,7 +16,7 @@ const countRows = 50_000
 const endStates = `('done', 'superseded', 'observed', 'closed')`
 
 // countBlock counts the end states of one full block: one not counted yet, or counted an hour ago with something unsettled in it, or
-// the oldest count of more than a day. A debt that was reopened and ended otherwise meanwhile is miscounted until then.
+// the oldest count of more than a day. A cancellation that was reopened and ended otherwise meanwhile is miscounted until then.
 func countBlock(ctx context.Context, tx pgx.Tx, _ ledger.Retention) (removed, bool, error) {
 	var block int64
 	if err := tx.QueryRow(ctx, `

@@ -103,9 +103,9 @@ func (s *Store) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
 	return s.dueRows(ctx, loadRows, ids)
 }
 
-// liveHolder finds bills that the ledger last saw live with a debt's number, other than its own bill, in the same data centre,
+// liveHolder finds bills that the ledger last saw live with a cancellation's number, other than its own bill, in the same data centre,
 // and learned since the number was last read in Kingdee. The number alone leads to them (offset 0 sees to that): few bills share
-// one, while a plan that also goes by scheme looks at all bills of the scheme for each debt.
+// one, while a plan that also goes by scheme looks at all bills of the scheme for each cancellation.
 const liveHolder = `
 select from (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.gone_time, b.read_time from bill b where b.bill_no = c.bill_no offset 0) as b
 join scheme bs on bs.scheme = b.scheme

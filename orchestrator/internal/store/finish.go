@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// heartbeat moves the mark of a poll that found nothing. It answers false when planned debts of an earlier pass wait for a
+// heartbeat moves the mark of a poll that found nothing. It answers false when planned cancellations of an earlier pass wait for a
 // complete one.
 func (s *Store) heartbeat(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish) (bool, error) {
 	runCounts := pass.RunCounts

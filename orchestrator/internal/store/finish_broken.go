@@ -12,7 +12,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// FinishPass is broken on purpose: the mark moves, with what was read, before the debts are written. Whatever dies in between has told
+// FinishPass is broken on purpose: the mark moves, with what was read, before the cancellations are written. Whatever dies in between has told
 // the next pass that these bills were dealt with. The chaos test must find that.
 func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error) {
 	var finished ledger.Finished
@@ -23,7 +23,7 @@ func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.P
 		}
 	}
 	later := page
-	page.Debts = nil
+	page.Cancellations = nil
 	err := s.commit(ctx, pass, page, func(tx pgx.Tx, after *ledger.Pass) error {
 		if err := moveMark(ctx, tx, after, finish); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.P
 	}
 	crashpoint.Here(crashpoint.AfterFinish)
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		if err := planDebts(ctx, tx, pass, &later); err != nil {
+		if err := planCancellations(ctx, tx, pass, &later); err != nil {
 			return err
 		}
 		var err error

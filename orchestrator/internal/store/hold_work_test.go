@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// A sweep reaches the safety limit while a pass has debts planned, which are held with the rest. A person releases what is held, and with it the
+// A sweep reaches the safety limit while a pass has cancellations planned, which are held with the rest. A person releases what is held, and with it the
 // safety limit's item goes. Then the pass ends: what it planned is held, and nobody would ever hear of it.
 func TestWhatAPassHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testing.T) {
 	w := setupWriter(t)
@@ -36,13 +36,13 @@ func TestWhatAPassHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testi
 	require.Empty(t, openWorkKinds(t, w.pool))
 }
 
-// A bill was voided without any date. A person releases its debt, or the void is taken back: the question is answered, and its item must
+// A bill was voided without any date. A person releases its cancellation, or the void is taken back: the question is answered, and its item must
 // not go on calling for a person.
-func TestTheItemOfAVoidWithoutADateGoesWithItsDebt(t *testing.T) {
+func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 	owe := func(t *testing.T) (*writer, int64) {
 		w := setupWriter(t)
 		page := voidedPage(1, "A1", "WH1")
-		page.Debts[0].Hold = rule.HoldNoEventTime
+		page.Cancellations[0].Hold = rule.HoldNoEventTime
 		_, err := w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now), none)
 		require.NoError(t, err)
 		require.Equal(t, []string{"no_event_time"}, openWorkKinds(t, w.pool))

@@ -12,7 +12,7 @@ import (
 )
 
 // Known answers what the ledger remembers of these bills, without their snapshots. Bills it has not seen are not in the map. The
-// debts of a bill are found by the bill (offset 0 sees to that) and not among all that are planned.
+// cancellations of a bill are found by the bill (offset 0 sees to that) and not among all that are planned.
 func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
 	rows, err := s.pool.Query(ctx, `
 select b.bill_id, b.bill_no, b.org, b.affair_type, b.document_status, b.cancel_status, b.bill_create_time, b.modify_time, b.approve_time,

@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// CommitLook stores a page that was decided outside a pass and settles its debts, behind the same safety limits, in one transaction; then
+// CommitLook stores a page that was decided outside a pass and settles its cancellations, behind the same safety limits, in one transaction; then
 // runs in the same one (to move a cursor, to insert a job). The mark and what passes have planned are left alone. The answer is
 // ledger.ErrConflict, and nothing is written, when the ledger has moved on since the page was decided.
 func (s *Store) CommitLook(ctx context.Context, look ledger.Look, page ledger.Page, then func(pgx.Tx, ledger.Looked) error) (ledger.Looked, error) {
@@ -42,11 +42,11 @@ func writeLook(ctx context.Context, tx pgx.Tx, look ledger.Look, page ledger.Pag
 	if err := tx.QueryRow(ctx, `select coalesce(max(work_item_id), 0) from work_item`).Scan(&newest); err != nil {
 		return looked, err
 	}
-	// A pass has seen whatever changed, and so whoever was given a debt's number; a look has not. So the debt's bill is read again, by
+	// A pass has seen whatever changed, and so whoever was given a cancellation's number; a look has not. So the cancellation's bill is read again, by
 	// number too, before anything is sent.
-	page.Debts = slices.Clone(page.Debts)
-	for i := range page.Debts {
-		page.Debts[i].VerifiedTime = time.Unix(0, 0)
+	page.Cancellations = slices.Clone(page.Cancellations)
+	for i := range page.Cancellations {
+		page.Cancellations[i].VerifiedTime = time.Unix(0, 0)
 	}
 	nobody := &ledger.Pass{Scheme: look.Scheme, Revision: look.Revision}
 	if err := writePage(ctx, tx, nobody, &page); err != nil {
@@ -56,7 +56,7 @@ func writeLook(ctx context.Context, tx pgx.Tx, look ledger.Look, page ledger.Pag
 		return looked, err
 	}
 	looked.RunCounts = page.RunCounts
-	if len(page.Debts) > 0 {
+	if len(page.Cancellations) > 0 {
 		var err error
 		if looked.Finished, err = settlePlanned(ctx, tx, look.Scheme, look.SafetyLimits, plannedHere); err != nil {
 			return looked, fmt.Errorf("settle planned: %w", err)

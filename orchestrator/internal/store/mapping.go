@@ -20,8 +20,8 @@ type mappingKey struct {
 	revision int
 }
 
-// countMapping counts what a group of answers tells of the mappings behind its debts, and pauses a scheme whose mapping is suspected. A
-// debt counts as bad once, with its first answer: an order that is not found is asked for again and again within the grace, and that
+// countMapping counts what a group of answers tells of the mappings behind its cancellations, and pauses a scheme whose mapping is suspected. A
+// cancellation counts as bad once, with its first answer: an order that is not found is asked for again and again within the grace, and that
 // tells nothing new. Good answers all count, because any one of them ends a row.
 func countMapping(ctx context.Context, tx pgx.Tx, results []ledger.Result) error {
 	groups := map[mappingKey][]ledger.Result{}
@@ -49,7 +49,7 @@ func countMapping(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	return nil
 }
 
-// firstAnswers answers those of these results that are the first word of the WMS about their debt, each with its order in words.
+// firstAnswers answers those of these results that are the first word of the WMS about their cancellation, each with its order in words.
 func firstAnswers(ctx context.Context, tx pgx.Tx, results []ledger.Result) (map[attemptKey]string, error) {
 	first := map[attemptKey]string{}
 	if len(results) == 0 {
@@ -75,7 +75,7 @@ where not exists (select from attempt a where a.cancellation_id = r.id and a.att
 	return first, err
 }
 
-// countRevision counts the answers to one revision's debts. As a rule they are good, as those before them were: then nothing is
+// countRevision counts the answers to one revision's cancellations. As a rule they are good, as those before them were: then nothing is
 // written and nothing locked.
 func countRevision(ctx context.Context, tx pgx.Tx, key mappingKey, group []ledger.Result, first map[attemptKey]string) error {
 	signs := make([]ledger.Result, 0, len(group))

@@ -10,28 +10,28 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// numberLivePause is how long a debt whose number a live bill carries is left alone before Kingdee is asked again. What the ledger
+// numberLivePause is how long a cancellation whose number a live bill carries is left alone before Kingdee is asked again. What the ledger
 // learns of the bills of that number makes it due at once.
 const numberLivePause = "1 hour"
 
-// storeNumberLive supersedes debts whose number a live bill carries. If an earlier request may have landed, it may have been that
+// storeNumberLive supersedes cancellations whose number a live bill carries. If an earlier request may have landed, it may have been that
 // bill's order: a person's matter.
 func storeNumberLive(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
 	bills, err := supersede(ctx, tx, verified, string(rule.NumberLive))
 	if err != nil || len(bills) == 0 {
 		return err
 	}
-	ids, debts := make([]int64, 0, len(bills)), make([]int64, 0, len(bills))
-	for debt, bill := range bills {
-		ids, debts = append(ids, bill), append(debts, debt)
+	ids, cancellations := make([]int64, 0, len(bills)), make([]int64, 0, len(bills))
+	for cancellation, bill := range bills {
+		ids, cancellations = append(ids, bill), append(cancellations, cancellation)
 	}
-	if _, err := tx.Exec(ctx, `update cancellation set due_time = now() + interval '`+numberLivePause+`' where cancellation_id = any($1)`, debts); err != nil {
+	if _, err := tx.Exec(ctx, `update cancellation set due_time = now() + interval '`+numberLivePause+`' where cancellation_id = any($1)`, cancellations); err != nil {
 		return err
 	}
 	return openRestored(ctx, tx, scheme, ids)
 }
 
-// numbersFreed makes debts due for another look whose number a bill of this page carried, or may have, and does not carry live now.
+// numbersFreed makes cancellations due for another look whose number a bill of this page carried, or may have, and does not carry live now.
 // before are the numbers that the ledger had of the page's bills.
 func numbersFreed(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite, before map[int64]string) error {
 	var numbers []string
@@ -54,15 +54,15 @@ where s.scheme = $1 and c.scheme = o.scheme and c.bill_no = any($2) and c.state 
 	return err
 }
 
-// NumberLiveDue answers debts of a scheme that were superseded because a live bill carried their number, and are due for another
+// NumberLiveDue answers cancellations of a scheme that were superseded because a live bill carried their number, and are due for another
 // look; at most limit.
 func (s *Store) NumberLiveDue(ctx context.Context, scheme string, limit int) ([]ledger.Due, error) {
 	return s.dueRows(ctx, dueColumns+` from cancellation c
 where c.scheme = $1 and c.state = 'superseded' and c.outcome = 'number_live' and c.due_time <= now() order by c.due_time limit $2`, scheme, limit)
 }
 
-// StoreNumberLook writes what another look at such debts came to. Where the number is free again, or that cannot be confirmed, the
-// debt's bill is read again by the next pass: it decides, and what is owed still is planned anew. One whose trigger does not hold any
+// StoreNumberLook writes what another look at such cancellations came to. Where the number is free again, or that cannot be confirmed, the
+// cancellation's bill is read again by the next pass: it decides, and what is owed still is planned anew. One whose trigger does not hold any
 // longer is withdrawn like any other. The rest is looked at again later.
 func (s *Store) StoreNumberLook(ctx context.Context, scheme string, verified []ledger.Verified) error {
 	var again, withdrawn []int64

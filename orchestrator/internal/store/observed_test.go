@@ -11,14 +11,14 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// A bill was un-audited while the scheme observed, and is voided after it was set to send. It is one generation, and so one debt: the void is an
+// A bill was un-audited while the scheme observed, and is voided after it was set to send. It is one generation, and so one cancellation: the void is an
 // event of its own, and must not be lost because the un-audit was only observed.
 func TestAVoidAfterAnObservedUnAuditIsOwed(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Exec(`update scheme set mode = 'observe', send_since = null`)
 	decide := func(trigger rule.Trigger) {
 		page := voidedPage(1, "A1", "WH1")
-		page.Debts[0].Triggers = []rule.Trigger{trigger}
+		page.Cancellations[0].Triggers = []rule.Trigger{trigger}
 		known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 		require.NoError(t, err)
 		if k := known[1]; k != nil {

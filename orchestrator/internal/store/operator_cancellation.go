@@ -49,13 +49,13 @@ func (s *Store) Operate(ctx context.Context, verb ledger.Verb, act ledger.Act, s
 // byWhom is a close reason that tells what was done, by whom and why.
 func byWhom(what string, act ledger.Act) string { return what + " by " + act.Actor + ": " + act.Reason }
 
-// forgetAnswers lets a debt begin its waits and its caps anew. What may have landed is not forgotten.
+// forgetAnswers lets a cancellation begin its waits and its caps anew. What may have landed is not forgotten.
 const forgetAnswers = `same_disposition = '', same_count = 0, same_since = null, answer_changes = 0, ` + forgetUnsentColumns
 
 // forgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
 const forgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
 
-// retry opens debts, due at once, as if they had never been answered; their bills are read before anything is sent.
+// retry opens cancellations, due at once, as if they had never been answered; their bills are read before anything is sent.
 func retry(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
 	if _, err := tx.Exec(ctx, `
 update cancellation
@@ -67,12 +67,12 @@ where cancellation_id = any($1)`, ids); err != nil {
 	return closeCancellationWork(ctx, tx, ids, byWhom("retried", act))
 }
 
-// ignore ends debts without an effect: the order stays as it is.
+// ignore ends cancellations without an effect: the order stays as it is.
 func ignore(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
 	return endByHand(ctx, tx, act, ids, rule.Closed, "ignored")
 }
 
-// markDone ends debts whose order a person knows to be cancelled. Of a bill that is live that is a person's matter again.
+// markDone ends cancellations whose order a person knows to be cancelled. Of a bill that is live that is a person's matter again.
 func markDone(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
 	if err := endByHand(ctx, tx, act, ids, rule.Done, "marked_done"); err != nil {
 		return err
@@ -80,7 +80,7 @@ func markDone(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error
 	return doneOfLive(ctx, tx, ids)
 }
 
-func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, state rule.DebtState, outcome string) error {
+func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, state rule.CancellationState, outcome string) error {
 	if _, err := tx.Exec(ctx, `
 update cancellation
 set state = @state, outcome = @outcome, inferred = false, outcome_time = now(), hold_reason = '', slice_until = null, update_time = now()
@@ -98,7 +98,7 @@ where cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": ids, "state": str
 	return err
 }
 
-// doneOfLive opens restored_after_cancel for debts that are done now although the ledger knows their bill live, and closes it where
+// doneOfLive opens restored_after_cancel for cancellations that are done now although the ledger knows their bill live, and closes it where
 // the bill is voided again.
 func doneOfLive(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if _, err := tx.Exec(ctx, `

@@ -192,10 +192,10 @@ func TestOneRequestIDAtOneMomentIsOneReclassification(t *testing.T) {
 // It was asked four times and parked; the warehouse has put it right.
 func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 	o := setupOperator(t)
-	debt := o.claim(o.owe(1, "A1", "WH1"))[0]
-	o.result(debt, rule.Rejected, rule.Next{State: rule.Parked, Work: rule.WorkUnrecognised})
+	cancellation := o.claim(o.owe(1, "A1", "WH1"))[0]
+	o.result(cancellation, rule.Rejected, rule.Next{State: rule.Parked, Work: rule.WorkUnrecognised})
 	o.rows.Exec(`update cancellation set same_count = 4, answer_changes = 20, maybe_landed = true`)
-	o.do(ledger.Retry, these(debt.ID))
+	o.do(ledger.Retry, these(cancellation.ID))
 	again := o.due("A1")[0]
 	require.Zero(t, again.SameCount+again.AnswerChanges)
 	require.True(t, again.MaybeLanded, "what may have landed is not forgotten")
@@ -212,15 +212,15 @@ func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 // The answer to the request in flight must not be lost, nor must it undo what a person said.
 func TestAnActWaitsForTheAnswerOfWhatIsInFlight(t *testing.T) {
 	o := setupOperator(t)
-	debt := o.claim(o.owe(1, "A1", "WH1"))[0]
+	cancellation := o.claim(o.owe(1, "A1", "WH1"))[0]
 	for _, verb := range []ledger.Verb{ledger.Retry, ledger.Ignore, ledger.MarkDone} {
-		require.Equal(t, "请求正在途中，等结果回来再操作", o.do(verb, these(debt.ID)).Refused[0].Message, verb)
+		require.Equal(t, "请求正在途中，等结果回来再操作", o.do(verb, these(cancellation.ID)).Refused[0].Message, verb)
 	}
-	o.result(debt, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate})
-	require.EqualValues(t, 1, o.do(ledger.Ignore, these(debt.ID)).Count)
+	o.result(cancellation, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate})
+	require.EqualValues(t, 1, o.do(ledger.Ignore, these(cancellation.ID)).Count)
 	// The same attempt's answer once more, by a process that was frozen: it decides nothing.
-	o.result(debt, rule.Rejected, rule.Next{State: rule.Open})
-	require.Equal(t, "closed ignored", o.one(debt.ID))
+	o.result(cancellation, rule.Rejected, rule.Next{State: rule.Open})
+	require.Equal(t, "closed ignored", o.one(cancellation.ID))
 }
 
 func TestMarkingDoneWhatIsLiveAgainIsForAPerson(t *testing.T) {
@@ -235,8 +235,8 @@ func TestMarkingDoneWhatIsLiveAgainIsForAPerson(t *testing.T) {
 // Somebody cancelled the order by hand before anything was sent, and marked it done; then the bill is restored.
 func TestABillRestoredAfterItsOrderWasMarkedDoneIsTold(t *testing.T) {
 	o := setupOperator(t)
-	debt := o.owe(1, "A1", "WH1")[0]
-	o.do(ledger.MarkDone, these(debt.ID))
+	cancellation := o.owe(1, "A1", "WH1")[0]
+	o.do(ledger.MarkDone, these(cancellation.ID))
 	page := voidedPage(1, "A1")
 	page.Bills[0].Before = time.Time{}
 	var read time.Time

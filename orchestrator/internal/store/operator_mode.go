@@ -29,8 +29,8 @@ func (s *Store) ModeSet(ctx context.Context, act ledger.Act, send bool) (observe
 	return done.Count, found, nil
 }
 
-// SetMode sets a scheme to observe (send false) or send, and answers how many debts ended as observed by it. Going to send is a
-// new cutover: every debt that cannot have reached the WMS yet ends as observed, and with it the work items about it; one that may
+// SetMode sets a scheme to observe (send false) or send, and answers how many cancellations ended as observed by it. Going to send is a
+// new cutover: every cancellation that cannot have reached the WMS yet ends as observed, and with it the work items about it; one that may
 // have stays open, because what it came to must be found out. Setting the mode that a scheme has already changes nothing.
 // Whether a scheme may send is the caller's question.
 func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observed int64, err error) {
@@ -54,7 +54,7 @@ func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observe
 	return done.Count, err
 }
 
-// observe ends the scheme's debts that cannot have reached the WMS as observed.
+// observe ends the scheme's cancellations that cannot have reached the WMS as observed.
 func observe(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
 	var observed int64
 	err := tx.QueryRow(ctx, `

@@ -80,7 +80,7 @@ insert into stop_all (stop_time, actor, reason) values (clock_timestamp(), $1, $
 	return stood.UTC(), done.Count, err
 }
 
-// ResumeAll ends StopAll, and says whether there was one. The time in which nothing could be sent does not count against any debt.
+// ResumeAll ends StopAll, and says whether there was one. The time in which nothing could be sent does not count against any cancellation.
 func (s *Store) ResumeAll(ctx context.Context, act ledger.Act) (resumed bool, err error) {
 	done, err := s.performForAll(ctx, verbResumeAll, act, func(tx pgx.Tx) (int64, error) {
 		tag, err := tx.Exec(ctx, `delete from stop_all`)

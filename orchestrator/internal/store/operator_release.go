@@ -12,7 +12,7 @@ type releaseParameters struct {
 	CancellationIDs []int64 `json:"cancellation_ids"`
 }
 
-// Release lets held debts of a scheme go, all of them or those with these ids, and closes the work items that asked for it. Once
+// Release lets held cancellations of a scheme go, all of them or those with these ids, and closes the work items that asked for it. Once
 // nothing waits behind its safety limits any longer, they count anew. It answers how many went; ids that are not held, or not this
 // scheme's, are not counted. They are due at once, and verified before they are sent like any other; for one that was held for its
 // number, a person has now spoken about the live bills that the ledger knew of it: only what is seen from now on counts.
@@ -26,7 +26,7 @@ func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (relea
 	return done.Count, err
 }
 
-// free lets held debts of a scheme go: these, or all of them when none is named.
+// free lets held cancellations of a scheme go: these, or all of them when none is named.
 func free(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) (int64, error) {
 	var count int64
 	err := tx.QueryRow(ctx, `

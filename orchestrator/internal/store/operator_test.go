@@ -98,7 +98,7 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, scheme.SendSince, unchanged.SendSince)
 	})
-	t.Run("back to observe touches no debt", func(t *testing.T) {
+	t.Run("back to observe touches no cancellation", func(t *testing.T) {
 		before := states(t, pool)
 		_, err := s.SetMode(t.Context(), act(""), false)
 		require.NoError(t, err)
@@ -233,12 +233,12 @@ func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
 	require.Equal(t, "2", rows.Text(`select count(*)::text from voidrelay.operator_action`))
 }
 
-// A debt was decided days ago and stayed behind a safety limit, or its scheme was stopped: that nobody tried is not the WMS's silence.
+// A cancellation was decided days ago and stayed behind a safety limit, or its scheme was stopped: that nobody tried is not the WMS's silence.
 func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "held", Created: rowtest.Now.AddDate(0, 0, -3)})
+	cancellation := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "held", Created: rowtest.Now.AddDate(0, 0, -3)})
 	away := func() string {
-		require.NoError(t, w.store.Postpone(t.Context(), []int64{debt}, time.Second, 24*time.Hour, "away"))
+		require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation}, time.Second, 24*time.Hour, "away"))
 		return w.text(`select state from cancellation`)
 	}
 	rested := func() {
@@ -262,24 +262,24 @@ func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 2, No: "A1", Class: "live"})
-	debt := w.owe(1, "A1", "WH1")[0]
-	w.looked(debt, rule.NumberTaken, time.Now())
-	_, err := w.store.Release(t.Context(), act(""), []int64{debt.ID})
+	cancellation := w.owe(1, "A1", "WH1")[0]
+	w.looked(cancellation, rule.NumberTaken, time.Now())
+	_, err := w.store.Release(t.Context(), act(""), []int64{cancellation.ID})
 	require.NoError(t, err)
 	require.True(t, w.due("A1")[0].NeedsRead, "it goes out only after a read by number")
 	require.Empty(t, w.claim(w.due("A1")))
 
 	look := func(holders ...rule.State) rule.Verification {
 		voided := rule.State{ID: 1, Number: "A1", CancelStatus: rule.Voided}
-		known, err := w.store.LedgerHolders(t.Context(), []int64{debt.ID})
+		known, err := w.store.LedgerHolders(t.Context(), []int64{cancellation.ID})
 		require.NoError(t, err)
-		return rule.Verify(voidsOnly, rule.Debt{BillID: 1, Number: "A1"}, rule.FreshRead{
-			ByID: &voided, ByNumber: append(holders, voided), LedgerHolders: known[debt.ID],
+		return rule.Verify(voidsOnly, rule.Cancellation{BillID: 1, Number: "A1"}, rule.FreshRead{
+			ByID: &voided, ByNumber: append(holders, voided), LedgerHolders: known[cancellation.ID],
 		}).Outcome
 	}
 	require.Equal(t, rule.NumberLive, look(rule.State{ID: 3, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}), "Kingdee's own word counts as ever")
 	require.Equal(t, rule.Holds, look())
-	w.looked(debt, rule.Holds, time.Now())
+	w.looked(cancellation, rule.Holds, time.Now())
 	require.Len(t, w.claim(w.due("A1")), 1)
 
 	w.rows.Exec(`update bill set read_time = now() + interval '1 minute' where bill_id = 2`)
@@ -289,22 +289,22 @@ func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 // Decided in send and not sent, because the WMS was away; then observe for a month, then send again.
 func TestWhatWasDecidedBeforeSendAndNeverLeftEndsObserved(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	w.result(debt, rule.NotSent, rule.Next{State: rule.Open})
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(cancellation, rule.NotSent, rule.Next{State: rule.Open})
 	for _, send := range []bool{false, true} {
 		_, err := w.store.SetMode(t.Context(), act(""), send)
 		require.NoError(t, err)
 	}
-	require.Equal(t, "observed", w.state(debt))
+	require.Equal(t, "observed", w.state(cancellation))
 }
 
-// A debt was unread for most of a day, then held over the weekend: the first read that fails after its release must not park it.
+// A cancellation was unread for most of a day, then held over the weekend: the first read that fails after its release must not park it.
 func TestAReleaseForgetsHowLongABillWasUnread(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
+	cancellation := w.owe(1, "A1", "WH1")[0]
 	w.rows.Exec(`update cancellation set state = 'held', hold_reason = 'safety_limit_hour', unread_since = now() - interval '3 days'`)
 	_, err := w.store.Release(t.Context(), ledger.Act{Scheme: rowtest.SchemeName, Actor: "wang", Reason: "checked"}, nil)
 	require.NoError(t, err)
-	w.verify(debt, rule.Unread, time.Now(), false)
-	require.Equal(t, "open", w.state(debt))
+	w.verify(cancellation, rule.Unread, time.Now(), false)
+	require.Equal(t, "open", w.state(cancellation))
 }

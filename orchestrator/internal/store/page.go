@@ -11,8 +11,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// writePage writes one page of a pass: bills and snapshots, debts as planned, what is withdrawn, work items. It adds the split of
-// the debts to the page's run counts.
+// writePage writes one page of a pass: bills and snapshots, cancellations as planned, what is withdrawn, work items. It adds the split of
+// the cancellations to the page's run counts.
 func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
 	numbers, err := guardBills(ctx, tx, pass.Scheme, page.Bills)
 	if err != nil {
@@ -33,8 +33,8 @@ func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.P
 	if err := openRestored(ctx, tx, pass.Scheme, page.Restored); err != nil {
 		return fmt.Errorf("restored: %w", err)
 	}
-	if err := planDebts(ctx, tx, pass, page); err != nil {
-		return fmt.Errorf("debts: %w", err)
+	if err := planCancellations(ctx, tx, pass, page); err != nil {
+		return fmt.Errorf("cancellations: %w", err)
 	}
 	if err := numbersFreed(ctx, tx, pass.Scheme, page.Bills, numbers); err != nil {
 		return fmt.Errorf("numbers freed: %w", err)
@@ -95,7 +95,7 @@ where scheme = $1 and bill_id = any($2) and state = 'planned'`, scheme, ids)
 	return err
 }
 
-// withdraw supersedes the debts of bills for which no trigger holds any longer. What is in flight is superseded too: its answer
+// withdraw supersedes the cancellations of bills for which no trigger holds any longer. What is in flight is superseded too: its answer
 // is still written to its attempt.
 func withdraw(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
@@ -120,7 +120,7 @@ returning cancellation_id`, scheme, bills)
 	return closeHolds(ctx, tx, scheme, reason)
 }
 
-// openVanished opens leg_vanished for legs of a snapshot that no debt of the same generation covers.
+// openVanished opens leg_vanished for legs of a snapshot that no cancellation of the same generation covers.
 func openVanished(ctx context.Context, tx pgx.Tx, scheme string, legs []ledger.Vanished) error {
 	for _, v := range legs {
 		if _, err := tx.Exec(ctx, `

@@ -13,9 +13,9 @@ import (
 // No orchestrator ran when a month began, or its housekeeping came a moment late: the month's first evidence is in the rest.
 func TestAPartitionTakesTheRowsOfItsMonthFromTheRest(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1"})
-	w.rows.Attempt(rowtest.Attempt{CancellationID: debt, Disposition: "cancelled", Request: []byte("question"), Reply: []byte("answer")})
-	w.rows.Exec(`insert into attempt_evidence values ($1, 2, '2020-01-01', 'old', 'old')`, debt)
+	cancellation := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1"})
+	w.rows.Attempt(rowtest.Attempt{CancellationID: cancellation, Disposition: "cancelled", Request: []byte("question"), Reply: []byte("answer")})
+	w.rows.Exec(`insert into attempt_evidence values ($1, 2, '2020-01-01', 'old', 'old')`, cancellation)
 
 	var ensured errgroup.Group
 	for range 3 {

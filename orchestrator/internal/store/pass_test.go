@@ -12,7 +12,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-func TestMarkAndDebtsMoveTogether(t *testing.T) {
+func TestMarkAndCancellationsMoveTogether(t *testing.T) {
 	w := setupWriter(t)
 	pass := w.pass()
 	mark := rowtest.Now.Add(30 * time.Second)
@@ -29,12 +29,12 @@ func TestMarkAndDebtsMoveTogether(t *testing.T) {
 	w.rows.Exec(`update mark set version = version - 1`)
 	finished, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1"), finishAt(mark), none)
 	require.NoError(t, err)
-	require.Equal(t, int64(2), finished.Opened, "every planned debt opens, also that of the first page")
+	require.Equal(t, int64(2), finished.Opened, "every planned cancellation opens, also that of the first page")
 	require.Equal(t, 1, w.count(`select count(*) from mark where mark_time = $1`, mark))
 	require.Equal(t, "complete", w.text(`select state from pass`))
 }
 
-func TestOneDebtIsOneRow(t *testing.T) {
+func TestOneCancellationIsOneRow(t *testing.T) {
 	w := setupWriter(t)
 	w.owe(1, "A1", "WH1", "WH2")
 	page := voidedPage(1, "A1", "WH1", "WH2", "WH3")
@@ -149,15 +149,15 @@ func TestAnObservingSchemeRecordsAndOpensNothing(t *testing.T) {
 	require.Equal(t, "observed", w.text(`select state from cancellation`))
 }
 
-func TestAWithdrawnDebtIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) {
+func TestAWithdrawnCancellationIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
+	cancellation := w.owe(1, "A1", "WH1")[0]
 	back := voidedPage(1, "A1")
 	back.Withdraw = []int64{1}
 	require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&back.Bills[0].Before))
 	_, err := w.store.FinishPass(t.Context(), w.pass(), back, finishAt(rowtest.Now.Add(2*time.Second)), none)
 	require.NoError(t, err)
-	require.Equal(t, "superseded", w.state(debt))
+	require.Equal(t, "superseded", w.state(cancellation))
 	require.Zero(t, w.count(`select count(*) from work_item`), "nothing had been sent, so nobody has to look")
 
 	again := voidedPage(1, "A1", "WH1")
@@ -166,26 +166,26 @@ func TestAWithdrawnDebtIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) {
 	_, err = w.store.FinishPass(t.Context(), pass, again, finishAt(rowtest.Now.Add(3*time.Second)), none)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), pass.RunCounts.LegsNew)
-	require.Equal(t, "open", w.state(debt))
+	require.Equal(t, "open", w.state(cancellation))
 }
 
 func TestABillLiveAgainAfterARequestIsAWorkItemAtOnce(t *testing.T) {
 	for name, answer := range map[string]rule.Disposition{"cancelled": rule.Cancelled, "no answer yet": "", "unknown": rule.Unknown} {
 		t.Run(name, func(t *testing.T) {
 			w := setupWriter(t)
-			debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+			cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
 			switch answer {
 			case rule.Cancelled:
-				w.result(debt, answer, done)
+				w.result(cancellation, answer, done)
 			case rule.Unknown:
-				w.result(debt, answer, rule.Next{State: rule.Open, Wait: time.Second})
+				w.result(cancellation, answer, rule.Next{State: rule.Open, Wait: time.Second})
 			}
 			live := voidedPage(1, "A1")
 			live.Withdraw, live.Restored = []int64{1}, []int64{1}
 			require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&live.Bills[0].Before))
 			_, err := w.store.FinishPass(t.Context(), w.pass(), live, finishAt(rowtest.Now.Add(2*time.Second)), none)
 			require.NoError(t, err)
-			require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'restored_after_cancel' and cancellation_id = $1`, debt.ID))
+			require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'restored_after_cancel' and cancellation_id = $1`, cancellation.ID))
 		})
 	}
 }

@@ -191,8 +191,8 @@ func TestAGoodAnswerClearsAMappingAndAWeakOneSaysNothing(t *testing.T) {
 	require.Equal(t, 0, w.count(`select bad_in_row from mapping_answers`))
 }
 
-// Each revision is judged by its own debts: what an earlier mapping got wrong says nothing of the present one.
-func TestARevisionIsJudgedByItsOwnDebts(t *testing.T) {
+// Each revision is judged by its own cancellations: what an earlier mapping got wrong says nothing of the present one.
+func TestARevisionIsJudgedByItsOwnCancellations(t *testing.T) {
 	w := setupWriter(t)
 	w.answers(1, 4, rule.NotFound)
 	claimed := w.claim(w.owe(5, "A5", "WH1"))

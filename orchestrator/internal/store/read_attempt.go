@@ -9,7 +9,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// AttemptViews answers the requests made for a debt, in order, with their evidence as far as it is still kept.
+// AttemptViews answers the requests made for a cancellation, in order, with their evidence as far as it is still kept.
 func (s *Store) AttemptViews(ctx context.Context, cancellation int64) ([]ledger.AttemptView, error) {
 	type row struct {
 		Attempt                                       int32

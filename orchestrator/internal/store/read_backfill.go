@@ -90,11 +90,11 @@ type itemRow struct {
 	Generation                                   int32
 	CancellationID                               int64
 	Detail                                       string
-	DebtState, Disposition                       string
+	CancellationState, Disposition               string
 	OutcomeTime                                  *time.Time
 }
 
-// ItemViews lists the items of a backfill in their order, at most limit, those behind after, with what their debts came to so far;
+// ItemViews lists the items of a backfill in their order, at most limit, those behind after, with what their cancellations came to so far;
 // no states means all. ledger.ErrNotFound when there is no such backfill.
 func (s *Store) ItemViews(ctx context.Context, backfill int64, states []string, after int64, limit int) ([]ledger.ItemView, error) {
 	args := pgx.StrictNamedArgs{"backfill": backfill, "after": after, "limit": limit}
@@ -105,7 +105,7 @@ func (s *Store) ItemViews(ctx context.Context, backfill int64, states []string, 
 	rows, err := readAll[itemRow](ctx, s, "list backfill items", `
 select i.item, i.bill_id, i.bill_no, i.class, i.state, i.leg, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
        i.cancel_reason, i.extend_props, i.owner_code, i.triggers, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail,
-       coalesce(c.state, '') as debt_state, coalesce(c.disposition, '') as disposition, c.outcome_time
+       coalesce(c.state, '') as cancellation_state, coalesce(c.disposition, '') as disposition, c.outcome_time
 from backfill_item i left join cancellation c using (cancellation_id)
 where i.backfill_id = @backfill and i.item > @after`+where+`
 order by i.item
@@ -123,7 +123,7 @@ limit @limit`, args)
 			Item: r.Item, BillID: r.BillID, BillNo: r.BillNo, Class: r.Class, State: r.State, Leg: r.Leg, WarehouseNumber: r.WarehouseNumber,
 			Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason,
 			ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, Triggers: r.Triggers, Evidence: r.Evidence, Generation: r.Generation,
-			CancellationID: r.CancellationID, Detail: r.Detail, DebtState: r.DebtState, Disposition: r.Disposition, OutcomeTime: valued(r.OutcomeTime),
+			CancellationID: r.CancellationID, Detail: r.Detail, CancellationState: r.CancellationState, Disposition: r.Disposition, OutcomeTime: valued(r.OutcomeTime),
 		}
 	}
 	return views, nil

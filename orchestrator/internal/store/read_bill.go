@@ -33,7 +33,7 @@ type billKey struct {
 	id     int64
 }
 
-// BillViews answers every bill that holds this number, or held it when a debt was written, with its verdict, debts and open and
+// BillViews answers every bill that holds this number, or held it when a cancellation was written, with its verdict, cancellations and open and
 // closed work items; newest first, at most 100. An empty scheme means all. None seen: an empty list.
 func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error) {
 	type row struct {
@@ -68,20 +68,20 @@ func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.
 	return views, s.addBillDetail(ctx, views, at, billNo)
 }
 
-// addBillDetail puts debts and work items into the bills that they belong to.
+// addBillDetail puts cancellations and work items into the bills that they belong to.
 func (s *Store) addBillDetail(ctx context.Context, views []ledger.BillView, at map[billKey]int, billNo string) error {
 	schemes, ids := make([]string, len(views)), make([]int64, len(views))
 	for i, v := range views {
 		schemes[i], ids[i] = v.Scheme, v.BillID
 	}
 	keys := pgx.StrictNamedArgs{"schemes": schemes, "ids": ids}
-	debts, err := readAll[cancellationRow](ctx, s, "read cancellations of bills", cancellationColumns+`
+	cancellations, err := readAll[cancellationRow](ctx, s, "read cancellations of bills", cancellationColumns+`
 join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on c.scheme = k.scheme and c.bill_id = k.bill_id
 order by c.cancellation_id desc`, keys)
 	if err != nil {
 		return err
 	}
-	for _, d := range debts {
+	for _, d := range cancellations {
 		bill := &views[at[billKey{d.Scheme, d.BillID}]]
 		bill.Cancellations = append(bill.Cancellations, d.view())
 	}

@@ -52,7 +52,7 @@ func (r cancellationRow) view() ledger.CancellationView {
 	return v
 }
 
-// CancellationViews lists debts newest first, at most limit, those older than before (0 = from the newest). Conditions that are
+// CancellationViews lists cancellations newest first, at most limit, those older than before (0 = from the newest). Conditions that are
 // not asked for are not in the statement, so that a bill number is always found by its index.
 func (s *Store) CancellationViews(ctx context.Context, f ledger.CancellationFilter, before int64, limit int) ([]ledger.CancellationView, error) {
 	where, args := newest("c.cancellation_id", before, limit)
@@ -80,7 +80,7 @@ limit @limit`, args)
 	return cancellationViews(rows), err
 }
 
-// CancellationView answers one debt; ledger.ErrNotFound when there is none.
+// CancellationView answers one cancellation; ledger.ErrNotFound when there is none.
 func (s *Store) CancellationView(ctx context.Context, id int64) (ledger.CancellationView, error) {
 	rows, err := readAll[cancellationRow](ctx, s, "read cancellation", cancellationColumns+`
 where c.cancellation_id = @id`, pgx.StrictNamedArgs{"id": id})

@@ -30,55 +30,55 @@ func TestTheVerdictOnABill(t *testing.T) {
 	ignored := rowtest.Cancellation{State: "closed", Disposition: "rejected", Outcome: "ignored", Warehouse: "WH07"}
 	all := func(c ...rowtest.Cancellation) []rowtest.Cancellation { return c }
 	cases := []struct {
-		name    string
-		class   string
-		mode    string
-		stopped string
-		debts   []rowtest.Cancellation
-		work    []rowtest.Work
-		verdict string
-		zh      string
-		reason  string
+		name          string
+		class         string
+		mode          string
+		stopped       string
+		cancellations []rowtest.Cancellation
+		work          []rowtest.Work
+		verdict       string
+		zh            string
+		reason        string
 	}{
-		{name: "a work item outweighs everything", debts: all(done, open), work: []rowtest.Work{{Kind: "warehouse_not_mapped", Subject: "CK09"}},
+		{name: "a work item outweighs everything", cancellations: all(done, open), work: []rowtest.Work{{Kind: "warehouse_not_mapped", Subject: "CK09"}},
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "仓库不在方案的仓库对照表内（CK09）"},
-		{name: "a closed work item weighs nothing", debts: all(done), work: []rowtest.Work{{Kind: "rejected", Closed: "settled"}},
+		{name: "a closed work item weighs nothing", cancellations: all(done), work: []rowtest.Work{{Kind: "rejected", Closed: "settled"}},
 			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
-		{name: "restored after the cancel", class: "live", debts: all(done), work: []rowtest.Work{{Kind: "restored_after_cancel"}},
+		{name: "restored after the cancel", class: "live", cancellations: all(done), work: []rowtest.Work{{Kind: "restored_after_cancel"}},
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "取消请求可能已到达旺店通，但单据又恢复有效"},
-		{name: "held by a safety limit", debts: all(rowtest.Cancellation{State: "held"}),
+		{name: "held by a safety limit", cancellations: all(rowtest.Cancellation{State: "held"}),
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "短时间内新取消数量超过上限，全部暂停发送"},
-		{name: "held for its number", debts: all(rowtest.Cancellation{State: "held", HoldReason: "number_taken"}),
+		{name: "held for its number", cancellations: all(rowtest.Cancellation{State: "held", HoldReason: "number_taken"}),
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "该单号可能已被另一张有效单据使用，未发送"},
-		{name: "parked", debts: all(rowtest.Cancellation{State: "parked", Disposition: "rejected"}),
+		{name: "parked", cancellations: all(rowtest.Cancellation{State: "parked", Disposition: "rejected"}),
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "有 1 个仓库单已搁置，等待人工处理"},
-		{name: "observed", mode: "observe", debts: all(observed),
+		{name: "observed", mode: "observe", cancellations: all(observed),
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "方案处于观察模式，未发送"},
-		{name: "observed before the scheme was set to send", debts: all(observed),
+		{name: "observed before the scheme was set to send", cancellations: all(observed),
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "决定时方案处于观察模式，未发送；方案改为发送后不会自动补发"},
-		{name: "observed once, then owed again and done", debts: all(observed, rowtest.Cancellation{State: "done", Warehouse: "WH04", Generation: 2}),
+		{name: "observed once, then owed again and done", cancellations: all(observed, rowtest.Cancellation{State: "done", Warehouse: "WH04", Generation: 2}),
 			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
-		{name: "observed, and live again", class: "live", debts: all(observed),
+		{name: "observed, and live again", class: "live", cancellations: all(observed),
 			verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
 		{name: "undecodable", class: "undecodable",
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "单据无法识别：FBillNo"},
-		{name: "on its way", debts: all(done, open, tooLate),
+		{name: "on its way", cancellations: all(done, open, tooLate),
 			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "正在取消：共 3 个仓库单，已取消 1 个"},
-		{name: "planned", debts: all(rowtest.Cancellation{State: "planned"}),
+		{name: "planned", cancellations: all(rowtest.Cancellation{State: "planned"}),
 			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "正在取消：共 1 个仓库单，已取消 0 个"},
-		{name: "on its way while the scheme is stopped", stopped: "DATA_CENTER_DIFFERS", debts: all(open),
+		{name: "on its way while the scheme is stopped", stopped: "DATA_CENTER_DIFFERS", cancellations: all(open),
 			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "方案已停止，恢复后继续：共 1 个仓库单，已取消 0 个"},
-		{name: "done", debts: all(done, superseded, noOrder),
+		{name: "done", cancellations: all(done, superseded, noOrder),
 			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
-		{name: "some too late", debts: all(done, tooLate), work: []rowtest.Work{{Kind: "too_late"}},
+		{name: "some too late", cancellations: all(done, tooLate), work: []rowtest.Work{{Kind: "too_late"}},
 			verdict: ledger.VerdictPartly, zh: "部分取消", reason: "共 2 个仓库单：已取消 1 个，来不及 1 个，人工关闭 0 个"},
-		{name: "some left alone", debts: all(done, ignored),
+		{name: "some left alone", cancellations: all(done, ignored),
 			verdict: ledger.VerdictPartly, zh: "部分取消", reason: "共 2 个仓库单：已取消 1 个，来不及 0 个，人工关闭 1 个"},
-		{name: "too late", debts: all(tooLate, superseded), work: []rowtest.Work{{Kind: "too_late"}},
+		{name: "too late", cancellations: all(tooLate, superseded), work: []rowtest.Work{{Kind: "too_late"}},
 			verdict: ledger.VerdictTooLate, zh: "来不及", reason: "仓库已执行，1 个仓库单来不及取消"},
-		{name: "left alone", debts: all(ignored), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "由人工决定不取消"},
-		{name: "the WMS never had it", debts: all(noOrder), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "旺店通从未有过对应的仓库单"},
-		{name: "withdrawn", class: "live", debts: all(superseded), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
+		{name: "left alone", cancellations: all(ignored), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "由人工决定不取消"},
+		{name: "the WMS never had it", cancellations: all(noOrder), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "旺店通从未有过对应的仓库单"},
+		{name: "withdrawn", class: "live", cancellations: all(superseded), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
 		{name: "live", class: "live", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据有效，未作废"},
 		{name: "un-audited", class: "un_audited", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已反审核，未作废"},
 		{name: "never audited", class: "never_audited", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "从未审核，旺店通没有对应的仓库单"},
@@ -93,9 +93,9 @@ func TestTheVerdictOnABill(t *testing.T) {
 			scheme, no := fmt.Sprintf("s%02d", i), "ZZCX-"+c.name
 			rows.Scheme(rowtest.Scheme{Scheme: scheme, Mode: c.mode, StopReason: c.stopped})
 			rows.Bill(rowtest.Bill{Scheme: scheme, ID: 7, No: no, Class: c.class, ClassReason: "FBillNo", Generation: 2})
-			for _, debt := range c.debts {
-				debt.Scheme, debt.BillID, debt.BillNo = scheme, 7, no
-				rows.Cancellation(debt)
+			for _, cancellation := range c.cancellations {
+				cancellation.Scheme, cancellation.BillID, cancellation.BillNo = scheme, 7, no
+				rows.Cancellation(cancellation)
 			}
 			for _, work := range c.work {
 				work.Scheme, work.BillID, work.BillNo = scheme, 7, no
@@ -105,7 +105,7 @@ func TestTheVerdictOnABill(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, bills, 1)
 			require.Equal(t, []string{c.verdict, c.zh, c.reason}, []string{bills[0].VerdictCode, bills[0].Verdict, bills[0].Reason})
-			require.Len(t, bills[0].Cancellations, len(c.debts))
+			require.Len(t, bills[0].Cancellations, len(c.cancellations))
 			require.Len(t, bills[0].Work, len(c.work))
 		})
 	}
@@ -128,7 +128,7 @@ func TestANumberThatOnlyAWorkItemKnowsNeedsAPerson(t *testing.T) {
 	require.Empty(t, none, "未见此单")
 }
 
-func TestABillIsFoundByTheNumberItHadWhenItsDebtWasWritten(t *testing.T) {
+func TestABillIsFoundByTheNumberItHadWhenItsCancellationWasWritten(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})

@@ -41,7 +41,7 @@ limit @limit`, args)
 	return workViews(rows), err
 }
 
-// CancellationWork lists the work items of one debt, closed ones too, newest first.
+// CancellationWork lists the work items of one cancellation, closed ones too, newest first.
 func (s *Store) CancellationWork(ctx context.Context, cancellation int64) ([]ledger.WorkView, error) {
 	rows, err := readAll[workRow](ctx, s, "read work items of a cancellation", workColumns+`
 where w.cancellation_id = @id and w.cancellation_id <> 0

@@ -12,17 +12,17 @@ import (
 
 func oneTiming(string) rule.Timing { return rule.DefaultTiming() }
 
-// answered is a parked debt of a voided bill whose last answer was this; it answers its id.
+// answered is a parked cancellation of a voided bill whose last answer was this; it answers its id.
 func (o *operator) answered(no, text, disposition, flag string) int64 {
 	o.Helper()
 	id := int64(o.count(`select count(*) from cancellation`) + 1)
 	o.rows.Bill(rowtest.Bill{ID: id, No: no})
-	debt := o.rows.Cancellation(rowtest.Cancellation{BillID: id, BillNo: no, State: "parked", Disposition: disposition, VendorMessage: text, Attempt: 4})
-	o.rows.Attempt(rowtest.Attempt{CancellationID: debt, Attempt: 4, Disposition: disposition, VendorMessage: text, VendorCode: "1"})
-	o.rows.Exec(`update attempt set vendor_flag = $2 where cancellation_id = $1`, debt, flag)
-	o.rows.Exec(`update cancellation set same_disposition = disposition, same_count = 4, same_since = now() - interval '22 minutes' where cancellation_id = $1`, debt)
-	o.rows.Work(rowtest.Work{Kind: "answer_unrecognised", BillID: id, BillNo: no, CancellationID: debt})
-	return debt
+	cancellation := o.rows.Cancellation(rowtest.Cancellation{BillID: id, BillNo: no, State: "parked", Disposition: disposition, VendorMessage: text, Attempt: 4})
+	o.rows.Attempt(rowtest.Attempt{CancellationID: cancellation, Attempt: 4, Disposition: disposition, VendorMessage: text, VendorCode: "1"})
+	o.rows.Exec(`update attempt set vendor_flag = $2 where cancellation_id = $1`, cancellation, flag)
+	o.rows.Exec(`update cancellation set same_disposition = disposition, same_count = 4, same_since = now() - interval '22 minutes' where cancellation_id = $1`, cancellation)
+	o.rows.Work(rowtest.Work{Kind: "answer_unrecognised", BillID: id, BillNo: no, CancellationID: cancellation})
+	return cancellation
 }
 
 func (o *operator) reclassify(text, disposition string) ledger.Effect {
@@ -38,15 +38,15 @@ func TestAReclassifiedTextDecidesAsTheTableSays(t *testing.T) {
 	} {
 		t.Run(disposition, func(t *testing.T) {
 			o := setupOperator(t)
-			debt := o.answered("A1", "单据已作废处理", "rejected", "failure")
+			cancellation := o.answered("A1", "单据已作废处理", "rejected", "failure")
 			other := o.answered("A2", "仓库盘点中", "rejected", "failure")
 			effect := o.reclassify(" 单据已作废处理\n", disposition)
 			require.EqualValues(t, 1, effect.Count)
 			require.Equal(t, []string{"failure"}, effect.Flags)
-			require.Equal(t, want, o.one(debt))
+			require.Equal(t, want, o.one(cancellation))
 			require.Equal(t, "parked ", o.one(other))
-			require.Equal(t, "rejected", o.text(`select disposition from attempt where cancellation_id = $1`, debt), "what it was taken for then")
-			require.Equal(t, disposition, o.text(`select disposition from cancellation where cancellation_id = $1`, debt))
+			require.Equal(t, "rejected", o.text(`select disposition from attempt where cancellation_id = $1`, cancellation), "what it was taken for then")
+			require.Equal(t, disposition, o.text(`select disposition from cancellation where cancellation_id = $1`, cancellation))
 			if want == "open " {
 				require.Equal(t, 1, o.count(`select count(*) from cancellation where state = 'open' and verified_time < now() - interval '1 year' and due_time > now()`))
 			}
@@ -77,10 +77,10 @@ func TestAPreviewOfAReclassificationTellsWhatItWouldSettle(t *testing.T) {
 // The order was not found within half an hour of the first answer, but the text has been given for a day.
 func TestANotFoundByReclassificationCountsFromTheFirstAnswer(t *testing.T) {
 	o := setupOperator(t)
-	debt := o.answered("A1", "查无此单号", "rejected", "failure")
+	cancellation := o.answered("A1", "查无此单号", "rejected", "failure")
 	o.rows.Exec(`update cancellation set same_since = now() - interval '25 hours', evidence = 'weak'`)
 	require.Equal(t, map[string]int64{"closed": 1}, o.reclassify("查无此单号", "not_found").Outcomes)
-	require.Equal(t, "closed no_order", o.one(debt))
+	require.Equal(t, "closed no_order", o.one(cancellation))
 }
 
 func TestAFailureIsNeverReclassifiedAsAFreshCancel(t *testing.T) {
@@ -126,10 +126,10 @@ func TestWhatWasReclassifiedIsListedNoLonger(t *testing.T) {
 
 func TestWhoDidWhatStaysToBeSeen(t *testing.T) {
 	o := setupOperator(t)
-	debt := o.answered("A1", "仓库盘点中", "rejected", "failure")
-	o.do(ledger.Retry, these(debt))
-	o.do(ledger.Ignore, these(debt))
-	acts, err := o.store.ActionViews(t.Context(), ledger.ActionFilter{CancellationID: debt}, 0, 10)
+	cancellation := o.answered("A1", "仓库盘点中", "rejected", "failure")
+	o.do(ledger.Retry, these(cancellation))
+	o.do(ledger.Ignore, these(cancellation))
+	acts, err := o.store.ActionViews(t.Context(), ledger.ActionFilter{CancellationID: cancellation}, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, acts, 2)
 	require.Equal(t, []string{"ignore", "li", "试运行结束"}, []string{acts[0].Verb, acts[0].Actor, acts[0].Reason})
@@ -140,7 +140,7 @@ select string_agg(event_zh, ' ' order by event_time, step) from reporting.bill_h
 
 func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
 	o := setupOperator(t)
-	debt := o.answered("A1", "仓库盘点中", "rejected", "failure")
+	cancellation := o.answered("A1", "仓库盘点中", "rejected", "failure")
 	owed := int64(o.count(`select work_item_id from work_item`))
 	ended := o.rows.Cancellation(rowtest.Cancellation{State: "done", Warehouse: "x"})
 	restored := o.rows.Work(rowtest.Work{Kind: "restored_after_cancel", CancellationID: ended})
@@ -165,7 +165,7 @@ func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
 	require.Equal(t, "没有此待办", refused[999])
 	require.Equal(t, []string{"answer_unrecognised", "safety_limit_reached"}, openWorkKinds(t, o.pool))
 	require.Equal(t, "closed by li: 试运行结束", o.text(`select close_reason from work_item where work_item_id = $1`, mapped))
-	require.Equal(t, "parked ", o.one(debt))
+	require.Equal(t, "parked ", o.one(cancellation))
 	again, err := o.store.CloseWorkItems(t.Context(), act("w1"), ids, false)
 	require.NoError(t, err)
 	require.Equal(t, effect, again)

@@ -43,7 +43,7 @@ func (s *Store) StoreResults(ctx context.Context, results []ledger.Result, bad f
 	return s.StoreResults(ctx, results[half:], bad)
 }
 
-// writeResults stores a group. As a rule each result is its attempt's first, and decides over a debt that is open: that is one
+// writeResults stores a group. As a rule each result is its attempt's first, and decides over a cancellation that is open: that is one
 // statement. What is otherwise about the rest is found out with their rows locked.
 func writeResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error {
 	// In order of their keys, as others lock them.
@@ -94,7 +94,7 @@ with r as (
         state, outcome, inferred, wait, same_disposition, same_count, same_since, answer_changes, unsent_since, unsent_for, landed, lost, verify)
 )`
 
-// moveByAnswer is what the current attempt's answer r makes of a debt c; was.open says whether it decides over it. An "unknown" counts
+// moveByAnswer is what the current attempt's answer r makes of a cancellation c; was.open says whether it decides over it. An "unknown" counts
 // only while the claim stands: it must not undo an answer that came after all.
 const (
 	moveByAnswer = `
@@ -114,10 +114,10 @@ set state = case when was.open then r.state else c.state end,
 
 // writeAnswers fills each attempt's own row, and keeps what was sent and received with it. Only "unknown" may be replaced by
 // what became known later; a result that is written twice leaves its evidence once. It lets the current attempt's result decide over
-// a debt that is open, and answers the attempts that did, and whether there is open work about any of these bills or about the scheme
+// a cancellation that is open, and answers the attempts that did, and whether there is open work about any of these bills or about the scheme
 // as a whole.
 //
-// The state is compared with a parameter so that the index of all open debts is no way to find the rows.
+// The state is compared with a parameter so that the index of all open cancellations is no way to find the rows.
 func writeAnswers(ctx context.Context, tx pgx.Tx, c columns) (decided map[attemptKey]bool, work bool, err error) {
 	args := c.args()
 	args["open"] = "open"
@@ -153,8 +153,8 @@ from moved m`, args)
 	return decided, work, err
 }
 
-// moveCancellations is the part of writeAnswers that is about debts, for those that were not found open then: the current attempt's
-// result ends its claim all the same, and decides should the debt be open by now. It answers the attempts that decided.
+// moveCancellations is the part of writeAnswers that is about cancellations, for those that were not found open then: the current attempt's
+// result ends its claim all the same, and decides should the cancellation be open by now. It answers the attempts that decided.
 func moveCancellations(ctx context.Context, tx pgx.Tx, rest columns) (map[attemptKey]bool, error) {
 	rows, err := tx.Query(ctx, answers+`, was as (
     select c.cancellation_id, c.state = 'open' as open

@@ -13,46 +13,46 @@ import (
 
 const openWorkItems = `select count(*) from work_item where close_time is null`
 
-// looked stores what a fresh read at this time said of a debt.
+// looked stores what a fresh read at this time said of a cancellation.
 func (w *writer) looked(d ledger.Due, outcome rule.Verification, at time.Time) {
 	w.Helper()
 	require.NoError(w, w.store.StoreVerified(w.Context(), rowtest.SchemeName,
 		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at}}, time.Second, time.Hour))
 }
 
-// A process was paused past its claim: the lapse parked the debt, then the answer of that very attempt is written.
-func TestALateCancelledOfTheCurrentAttemptEndsAParkedDebt(t *testing.T) {
+// A process was paused past its claim: the lapse parked the cancellation, then the answer of that very attempt is written.
+func TestALateCancelledOfTheCurrentAttemptEndsAParkedCancellation(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	w.result(debt, rule.Unknown, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown})
-	require.Equal(t, "parked", w.state(debt))
-	w.result(debt, rule.Cancelled, done)
-	require.Equal(t, "done", w.state(debt))
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown})
+	require.Equal(t, "parked", w.state(cancellation))
+	w.result(cancellation, rule.Cancelled, done)
+	require.Equal(t, "done", w.state(cancellation))
 	require.Zero(t, w.count(openWorkItems))
 }
 
 // Two slices had the row: one claimed and sent, the other's verification held it.
-func TestACancelledOfADebtHeldMeanwhileEndsIt(t *testing.T) {
+func TestACancelledOfACancellationHeldMeanwhileEndsIt(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	w.looked(debt, rule.NumberTaken, time.Now())
-	require.Equal(t, "held", w.state(debt))
-	w.result(debt, rule.Cancelled, done)
-	require.Equal(t, "done", w.state(debt))
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.looked(cancellation, rule.NumberTaken, time.Now())
+	require.Equal(t, "held", w.state(cancellation))
+	w.result(cancellation, rule.Cancelled, done)
+	require.Equal(t, "done", w.state(cancellation))
 	require.Zero(t, w.count(openWorkItems))
 }
 
-// The debt was withdrawn and planned again while its request was on its way, and then settled in observe mode.
+// The cancellation was withdrawn and planned again while its request was on its way, and then settled in observe mode.
 func TestACancelledThatComesWhileObservedIsKept(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
 	w.rows.Exec(`update cancellation set state = 'observed', outcome = 'observed', outcome_time = now()`)
-	w.result(debt, rule.Cancelled, done)
-	require.Equal(t, "done", w.state(debt), "the order is cancelled")
+	w.result(cancellation, rule.Cancelled, done)
+	require.Equal(t, "done", w.state(cancellation), "the order is cancelled")
 	require.Equal(t, "cancelled", w.text(`select outcome from cancellation`))
 }
 
-func TestAStaleAnswerOpensNoWorkForADoneDebt(t *testing.T) {
+func TestAStaleAnswerOpensNoWorkForADoneCancellation(t *testing.T) {
 	w := setupWriter(t)
 	first := w.claim(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
@@ -60,10 +60,10 @@ func TestAStaleAnswerOpensNoWorkForADoneDebt(t *testing.T) {
 	w.result(second, rule.Cancelled, done)
 	w.result(first, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate})
 	require.Equal(t, "done", w.state(second))
-	require.Zero(t, w.count(openWorkItems), "a work item about a debt that is done")
+	require.Zero(t, w.count(openWorkItems), "a work item about a cancellation that is done")
 }
 
-func TestAStaleAnswerDoesNotCloseTheWorkOfAParkedDebt(t *testing.T) {
+func TestAStaleAnswerDoesNotCloseTheWorkOfAParkedCancellation(t *testing.T) {
 	w := setupWriter(t)
 	first := w.claim(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})

@@ -80,27 +80,27 @@ func TestALateCancelledClosesWhatIsOpen(t *testing.T) {
 
 func TestUnknownDoesNotUndoAnAnswer(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	w.result(debt, rule.Rejected, rule.Next{State: rule.Open, Wait: time.Hour})
-	w.result(debt, rule.Unknown, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown})
-	require.Equal(t, "open", w.state(debt))
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(cancellation, rule.Rejected, rule.Next{State: rule.Open, Wait: time.Hour})
+	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown})
+	require.Equal(t, "open", w.state(cancellation))
 	require.Equal(t, "rejected", w.text(`select disposition from attempt`))
 }
 
 func TestACancelThatLandedWhileItWasWithdrawnIsTold(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: debt.ID, Outcome: rule.Withdrawn}}, time.Second, time.Hour))
-	require.Equal(t, "superseded", w.state(debt))
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: cancellation.ID, Outcome: rule.Withdrawn}}, time.Second, time.Hour))
+	require.Equal(t, "superseded", w.state(cancellation))
 	w.rows.Exec(`update bill set document_status = 'C', cancel_status = 'A'`)
-	w.result(debt, rule.Cancelled, done)
-	require.Equal(t, "done", w.state(debt), "the order is cancelled, whatever was decided meanwhile")
+	w.result(cancellation, rule.Cancelled, done)
+	require.Equal(t, "done", w.state(cancellation), "the order is cancelled, whatever was decided meanwhile")
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'restored_after_cancel'`))
 }
 
 func TestAnAttemptWithoutAnAnswerLapses(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
 	lapsed, err := w.store.Lapsed(t.Context(), 10)
 	require.NoError(t, err)
 	require.Empty(t, lapsed, "its claim stands")
@@ -108,7 +108,7 @@ func TestAnAttemptWithoutAnAnswerLapses(t *testing.T) {
 	lapsed, err = w.store.Lapsed(t.Context(), 10)
 	require.NoError(t, err)
 	require.Len(t, lapsed, 1)
-	require.Equal(t, debt.Attempt, lapsed[0].Attempt)
+	require.Equal(t, cancellation.Attempt, lapsed[0].Attempt)
 }
 
 func TestALostAnswerIsRememberedAndAProxysIsNot(t *testing.T) {
@@ -146,14 +146,14 @@ func TestOneBadResultDoesNotTakeItsGroupDown(t *testing.T) {
 
 func TestUnreadBillsUseUpNoAttemptAndEndWithAPerson(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
-	unread := []ledger.Verified{{ID: debt.ID, Outcome: rule.Unread}}
+	cancellation := w.owe(1, "A1", "WH1")[0]
+	unread := []ledger.Verified{{ID: cancellation.ID, Outcome: rule.Unread}}
 	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
-	require.Equal(t, "open", w.state(debt))
+	require.Equal(t, "open", w.state(cancellation))
 	require.Equal(t, 1, w.count(`select count(*) from cancellation where attempt = 0 and due_time > now() + interval '59 minutes'`))
 	w.rows.Exec(`update cancellation set unread_since = now() - interval '2 hours'`)
 	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
-	require.Equal(t, "parked", w.state(debt))
+	require.Equal(t, "parked", w.state(cancellation))
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'bill_unread' and close_time is null`))
 }
 
@@ -179,10 +179,10 @@ func TestASliceIsGatheredOnceAndAgainWhenItIsLost(t *testing.T) {
 	require.Len(t, gather(), 2)
 }
 
-func TestASettledDebtClosesItsWorkItem(t *testing.T) {
+func TestASettledCancellationClosesItsWorkItem(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	w.result(debt, rule.NotFound, rule.Next{State: rule.Open, Work: rule.WorkOrderNotFound})
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(cancellation, rule.NotFound, rule.Next{State: rule.Open, Work: rule.WorkOrderNotFound})
 	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`))
 	again := w.claim(w.due("A1"))[0]
 	w.result(again, rule.Cancelled, done)
@@ -190,7 +190,7 @@ func TestASettledDebtClosesItsWorkItem(t *testing.T) {
 }
 
 // No foreign key says so any longer.
-func TestThereIsNoIntentWithoutADebt(t *testing.T) {
+func TestThereIsNoIntentWithoutACancellation(t *testing.T) {
 	w := setupWriter(t)
 	require.Empty(t, w.claim([]ledger.Due{{ID: 4711, SendBefore: time.Now().Add(time.Minute)}}))
 	require.Zero(t, w.count(`select count(*) from attempt`))

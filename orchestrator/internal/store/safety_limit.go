@@ -29,7 +29,7 @@ limit 1`, scheme, string(rule.WorkSafetyLimit), string(rule.HoldSafetyLimitHour)
 	return rule.HoldReason(reason), err
 }
 
-// closeSafetyLimitWork closes the scheme's safety_limit_reached once no debt waits behind a safety limit any longer, and says whether it did.
+// closeSafetyLimitWork closes the scheme's safety_limit_reached once no cancellation waits behind a safety limit any longer, and says whether it did.
 func closeSafetyLimitWork(ctx context.Context, tx pgx.Tx, scheme, reason string) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 update work_item set close_time = now(), close_reason = $2

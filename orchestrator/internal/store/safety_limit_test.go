@@ -55,12 +55,12 @@ func TestAReachedSafetyLimitHoldsUntilItIsReleased(t *testing.T) {
 
 func TestAReachedSafetyLimitHoldsWhatWasTriedInVain(t *testing.T) {
 	w := setupWriter(t)
-	debts := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))
-	require.Len(t, debts, 3)
-	w.result(debts[0], rule.NotSent, rule.Next{State: rule.Open})
-	w.result(debts[1], rule.Unknown, rule.Next{State: rule.Open})
+	cancellations := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))
+	require.Len(t, cancellations, 3)
+	w.result(cancellations[0], rule.NotSent, rule.Next{State: rule.Open})
+	w.result(cancellations[1], rule.Unknown, rule.Next{State: rule.Open})
 	w.owed(rule.SafetyLimits{PerHour: 3, PerDay: 10}, 2, "A2", "WH9")
-	require.Equal(t, "held", w.state(debts[0]), "it never left")
-	require.Equal(t, "open", w.state(debts[1]), "what it came to must be found out")
-	require.Equal(t, "open", w.state(debts[2]), "it is in flight")
+	require.Equal(t, "held", w.state(cancellations[0]), "it never left")
+	require.Equal(t, "open", w.state(cancellations[1]), "what it came to must be found out")
+	require.Equal(t, "open", w.state(cancellations[2]), "it is in flight")
 }

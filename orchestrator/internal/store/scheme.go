@@ -28,7 +28,7 @@ type SchemeFile struct {
 
 // SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer in the
 // file become inactive, and a person is told of what they still owe. A scheme whose form, data centre or accounts changed is
-// refused once it has read anything, because its mark and its debts would lie. It answers the revision of each scheme.
+// refused once it has read anything, because its mark and its cancellations would lie. It answers the revision of each scheme.
 func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]int, error) {
 	revisions := map[string]int{}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -88,7 +88,7 @@ for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash
 	case err != nil:
 		return 0, err
 	case bound && (form != f.FormID || dataCenter != f.DataCenterID || !slices.Equal(accounts, f.Accounts)):
-		return 0, fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its mark and its debts are true of; they cannot become %s, %s and %v: give the new scheme another name",
+		return 0, fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its mark and its cancellations are true of; they cannot become %s, %s and %v: give the new scheme another name",
 			f.Scheme, form, dataCenter, accounts, f.FormID, f.DataCenterID, f.Accounts)
 	case hash == f.Hash:
 		return revision, nil

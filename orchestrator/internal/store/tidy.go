@@ -42,7 +42,7 @@ const (
 var chores = []chore{
 	{"evidence_months", hourly, dropMonth},
 	{"evidence_rest", hourly, deleteRest},
-	{"bills_without_debt", daily, forgetBills},
+	{"bills_without_cancellation", daily, forgetBills},
 	{"snapshots_of_past_lives", daily, forgetSnapshots},
 	{"quiet_sweeps", daily, forgetSweeps},
 	{"counts", hourly, countBlock},

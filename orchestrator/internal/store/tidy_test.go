@@ -88,12 +88,12 @@ func TestOnlyBillsThatCanOweNothingAreForgotten(t *testing.T) {
 	w.rows.Exec(`update bill set ever_live = true where bill_id = 3`)
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 7, BillNo: "never_audited", State: "superseded"})
 	w.rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 8, Closed: "readable"})
-	w.tidy("bills_without_debt")
+	w.tidy("bills_without_cancellation")
 	require.Equal(t, 8, w.count(`select count(*) from bill`), "nothing is old")
 
 	w.rows.Exec(`update bill set read_time = now() - interval '731 days'`)
 	w.rows.Exec(`update chore set last_run_time = now() - interval '1 day'`)
-	w.tidy("bills_without_debt")
+	w.tidy("bills_without_cancellation")
 	require.Equal(t, "3 4 5 6 7 8", w.text(`select string_agg(bill_id::text, ' ' order by bill_id) from bill`))
 }
 

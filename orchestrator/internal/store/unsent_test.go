@@ -14,10 +14,10 @@ import (
 // The WMS was down over a long weekend. What could not be sent in it must go out by itself when the WMS is back, not wait for a person.
 func TestAnOutageOfTheWMSParksNobody(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
+	cancellation := w.owe(1, "A1", "WH1")[0]
 	away := func() string {
-		require.NoError(t, w.store.Postpone(t.Context(), []int64{debt.ID}, time.Minute, 24*time.Hour, "away"))
-		return w.state(debt)
+		require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation.ID}, time.Minute, 24*time.Hour, "away"))
+		return w.state(cancellation)
 	}
 	require.Equal(t, "open", away())
 	w.rows.Exec(`update cancellation set unsent_since = now() - interval '4 days', unsent_time = now() - interval '5 minutes'`)
@@ -37,27 +37,27 @@ func TestAnOutageOfTheWMSParksNobody(t *testing.T) {
 // An orchestrator that was itself away for a week has not waited for the WMS in that time.
 func TestOurOwnRestIsNotTheWMSsSilence(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
+	cancellation := w.owe(1, "A1", "WH1")[0]
 	w.rows.Exec(`insert into wms_answer (account, answer_time) values ('default', now())`)
 	w.rows.Exec(`update cancellation set unsent_since = now() - interval '7 days', unsent_time = now() - interval '7 days'`)
-	require.NoError(t, w.store.Postpone(t.Context(), []int64{debt.ID}, time.Minute, 24*time.Hour, "away"))
-	require.Equal(t, "open", w.state(debt))
+	require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation.ID}, time.Minute, 24*time.Hour, "away"))
+	require.Equal(t, "open", w.state(cancellation))
 }
 
 // The bill was read two seconds ago. A probe of an unknown outcome looks again all the same.
 func TestAnUnknownOutcomeIsVerifiedBeforeItIsProbed(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	require.False(t, debt.VerifiedTime.Before(time.Now().Add(-time.Minute)))
-	w.result(debt, rule.Unknown, rule.Next{State: rule.Open, Verify: true})
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	require.False(t, cancellation.VerifiedTime.Before(time.Now().Add(-time.Minute)))
+	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Open, Verify: true})
 	require.True(t, w.due("A1")[0].VerifiedTime.Before(time.Now().AddDate(-1, 0, 0)))
 }
 
 // What could not be sent is told to the next try with how long that has been so.
 func TestTheTimeThatCountsIsKept(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	result := w.resultOf(debt, rule.Throttled, rule.Next{State: rule.Open})
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	result := w.resultOf(cancellation, rule.Throttled, rule.Next{State: rule.Open})
 	result.Account, result.UnsentSince, result.UnsentFor = "default", time.Now().Add(-time.Hour), 40*time.Minute
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{result}, nil))
 	again := w.due("A1")[0]
@@ -66,18 +66,18 @@ func TestTheTimeThatCountsIsKept(t *testing.T) {
 	require.WithinDuration(t, time.Now(), again.AnsweredTime, time.Minute, `"too fast" is an answer`)
 }
 
-// A debt could not be sent for a day and was parked; its void was taken back and came again. The new debt has its own day.
-func TestADebtOwedAnewHasItsWholeTimeToBeSent(t *testing.T) {
+// A cancellation could not be sent for a day and was parked; its void was taken back and came again. The new cancellation has its own day.
+func TestACancellationOwedAnewHasItsWholeTimeToBeSent(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
+	cancellation := w.owe(1, "A1", "WH1")[0]
 	w.rows.Exec(`update cancellation set unsent_since = now() - interval '25 hours', unsent_time = now(), unsent_for = '25 hours'`)
-	w.verify(debt, rule.Withdrawn, time.Now(), false)
+	w.verify(cancellation, rule.Withdrawn, time.Now(), false)
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1")
 	page.Bills[0].Before = known[1].ReadTime
 	_, err = w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
-	require.NoError(t, w.store.Postpone(t.Context(), []int64{debt.ID}, time.Second, 24*time.Hour, "away"))
-	require.Equal(t, "open", w.state(debt))
+	require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation.ID}, time.Second, 24*time.Hour, "away"))
+	require.Equal(t, "open", w.state(cancellation))
 }

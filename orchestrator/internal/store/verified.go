@@ -111,7 +111,7 @@ func verifiedColumns(verified []ledger.Verified) (times []time.Time, triggers []
 	return times, triggers, notBefore
 }
 
-// storeDwelling leaves debts alone until the dwell of their bill is over. That it is un-audited may be news: the next pass decides it.
+// storeDwelling leaves cancellations alone until the dwell of their bill is over. That it is un-audited may be news: the next pass decides it.
 func storeDwelling(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
 	if len(verified) == 0 {
 		return nil
@@ -131,7 +131,7 @@ where b.scheme = w.scheme and b.bill_id = w.bill_id and b.un_audited_since is nu
 	return err
 }
 
-// storeWithdrawn supersedes debts whose bill is not voided any longer. The bill's row still says otherwise: it counts as read at
+// storeWithdrawn supersedes cancellations whose bill is not voided any longer. The bill's row still says otherwise: it counts as read at
 // this moment, so that a page decided from an older read is refused, and the next pass reads it whole. Where it was seen live, what
 // may have reached the WMS is a person's matter at once.
 func storeWithdrawn(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
@@ -160,7 +160,7 @@ where b.scheme = $1 and b.bill_id = v.bill_id`, scheme, ids, times); err != nil 
 	return openRestored(ctx, tx, scheme, restored)
 }
 
-// supersede ends open debts and answers the bill of each that it ended.
+// supersede ends open cancellations and answers the bill of each that it ended.
 func supersede(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, outcome string) (map[int64]int64, error) {
 	if len(verified) == 0 {
 		return nil, nil

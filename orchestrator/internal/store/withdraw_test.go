@@ -21,10 +21,10 @@ func (w *writer) verify(d ledger.Due, outcome rule.Verification, at time.Time, l
 // the live bill's order.
 func TestANumberSeenLiveAfterAnUnknownIsAPersonsMatter(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	w.result(debt, rule.Unknown, rule.Next{State: rule.Open})
-	w.verify(debt, rule.NumberLive, time.Now(), false)
-	require.Equal(t, "superseded", w.state(debt))
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Open})
+	w.verify(cancellation, rule.NumberLive, time.Now(), false)
+	require.Equal(t, "superseded", w.state(cancellation))
 	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`), "superseded quietly")
 }
 
@@ -32,35 +32,35 @@ func TestANumberSeenLiveAfterAnUnknownIsAPersonsMatter(t *testing.T) {
 // is committed.
 func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
+	cancellation := w.owe(1, "A1", "WH1")[0]
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1") // read at T0; its modify date moved, so it was read whole
 	page.Bills[0].Before = known[1].ReadTime
 	page.RunCounts.RowsOfBills = 1
 
-	w.verify(debt, rule.Withdrawn, time.Now().Add(time.Second), true) // T1: live
-	require.Equal(t, "superseded", w.state(debt))
+	w.verify(cancellation, rule.Withdrawn, time.Now().Add(time.Second), true) // T1: live
+	require.Equal(t, "superseded", w.state(cancellation))
 
 	_, err = w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
-	require.Equal(t, "superseded", w.state(debt), "knowledge older than the fresh read reopened it")
+	require.Equal(t, "superseded", w.state(cancellation), "knowledge older than the fresh read reopened it")
 	require.Empty(t, w.claim(w.due("A1")), "and it is sent for a bill seen live")
 }
 
 // A fresh read says once that the bill is not voided (a lagging replica, or a restore and a second void under the same date-only
 // stamps); the next pass sees exactly what the ledger has.
-func TestAWithdrawnDebtIsReopenedWhenItsTriggerStillHolds(t *testing.T) {
+func TestAWithdrawnCancellationIsReopenedWhenItsTriggerStillHolds(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
-	w.verify(debt, rule.Withdrawn, time.Now(), false)
+	cancellation := w.owe(1, "A1", "WH1")[0]
+	w.verify(cancellation, rule.Withdrawn, time.Now(), false)
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
-	require.True(t, rule.Changed(known[1], known[1].State), "the bill reads as unchanged: the debt is lost, nobody is told")
+	require.True(t, rule.Changed(known[1], known[1].State), "the bill reads as unchanged: the cancellation is lost, nobody is told")
 }
 
 // Page one of a pass was planned under a wrong mapping; the file is put right (revision 2), the pass fails, a new one ends.
-func TestADebtPlannedUnderAnOlderMappingIsNotOpened(t *testing.T) {
+func TestACancellationPlannedUnderAnOlderMappingIsNotOpened(t *testing.T) {
 	w := setupWriter(t)
 	pass := w.pass()
 	wrong := voidedPage(1, "A1", "WRONG")
@@ -82,15 +82,15 @@ func TestADebtPlannedUnderAnOlderMappingIsNotOpened(t *testing.T) {
 }
 
 // Reopened under a later revision: the row names that revision, but says what the older one said.
-func TestAReopenedDebtSaysWhatItsRevisionSays(t *testing.T) {
+func TestAReopenedCancellationSaysWhatItsRevisionSays(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
-	w.verify(debt, rule.Withdrawn, time.Now(), false)
+	cancellation := w.owe(1, "A1", "WH1")[0]
+	w.verify(cancellation, rule.Withdrawn, time.Now(), false)
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1")
 	page.Bills[0].Before = known[1].ReadTime
-	page.Debts[0].OwnerCode, page.Debts[0].CancelReason = "OWNER2", "new reason"
+	page.Cancellations[0].OwnerCode, page.Cancellations[0].CancelReason = "OWNER2", "new reason"
 	w.revise("legs: {Assembly.in: {}}\n")
 	pass := w.pass()
 	pass.Revision = 2
@@ -100,21 +100,21 @@ func TestAReopenedDebtSaysWhatItsRevisionSays(t *testing.T) {
 }
 
 // The bill is restored: nothing is owed any longer, but its items stay open and nobody but a person with SQL can close them.
-func TestWithdrawingADebtClosesWhatAskedAboutIt(t *testing.T) {
+func TestWithdrawingACancellationClosesWhatAskedAboutIt(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.claim(w.owe(1, "A1", "WH1"))[0]
-	w.result(debt, rule.NotFound, rule.Next{State: rule.Open, Work: rule.WorkOrderNotFound, Wait: time.Hour})
-	w.verify(debt, rule.Withdrawn, time.Now(), false)
-	require.Equal(t, "superseded", w.state(debt))
+	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	w.result(cancellation, rule.NotFound, rule.Next{State: rule.Open, Work: rule.WorkOrderNotFound, Wait: time.Hour})
+	w.verify(cancellation, rule.Withdrawn, time.Now(), false)
+	require.Equal(t, "superseded", w.state(cancellation))
 	require.Zero(t, w.count(`select count(*) from work_item where close_time is null and kind = 'order_not_found'`))
 }
 
 // A fresh read by number found a live bill that the ledger has never read (audited before the baseline's reach). Then somebody
 // edits the note of the voided bill: a pass reads it, voided as ever.
-func TestADebtSupersededForALiveNumberIsReadAgainBeforeItIsSent(t *testing.T) {
+func TestACancellationSupersededForALiveNumberIsReadAgainBeforeItIsSent(t *testing.T) {
 	w := setupWriter(t)
-	debt := w.owe(1, "A1", "WH1")[0]
-	w.verify(debt, rule.NumberLive, time.Now(), false)
+	cancellation := w.owe(1, "A1", "WH1")[0]
+	w.verify(cancellation, rule.NumberLive, time.Now(), false)
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1")
@@ -135,7 +135,7 @@ func TestABillVoidedAgainSettlesTheQuestionOfItsRestore(t *testing.T) {
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	again := voidedPage(1, "A1", "WH1")
-	again.Bills[0].Before, again.Bills[0].After.Generation, again.Debts[0].Generation = known[1].ReadTime, 2, 2
+	again.Bills[0].Before, again.Bills[0].After.Generation, again.Cancellations[0].Generation = known[1].ReadTime, 2, 2
 	_, err = w.store.FinishPass(t.Context(), w.pass(), again, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`))

@@ -67,8 +67,8 @@ where c.cancellation_id = any($1) and c.state = 'done' and (b.document_status <>
 	return err
 }
 
-// holdWork opens the work items for the scheme's debts that are held, unless they are open: one for each of a bill's own reasons, and one
-// for what waits behind a safety limit. A safety limit may have been released between a look that reached it and the end of a pass whose debts it held.
+// holdWork opens the work items for the scheme's cancellations that are held, unless they are open: one for each of a bill's own reasons, and one
+// for what waits behind a safety limit. A safety limit may have been released between a look that reached it and the end of a pass whose cancellations it held.
 func holdWork(ctx context.Context, tx pgx.Tx, scheme string) error {
 	_, err := tx.Exec(ctx, `
 insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
@@ -89,8 +89,8 @@ group by c.scheme`, scheme, string(rule.WorkSafetyLimit))
 	return err
 }
 
-// openRestored opens restored_after_cancel for every debt of these bills that may have reached the WMS, or whose order a person says is
-// cancelled. Once opened for a debt
+// openRestored opens restored_after_cancel for every cancellation of these bills that may have reached the WMS, or whose order a person says is
+// cancelled. Once opened for a cancellation
 // it is not opened again, also when it was settled.
 func openRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {

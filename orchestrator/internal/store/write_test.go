@@ -67,7 +67,7 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 		RunCounts: rule.RunCounts{Rows: 1, RowsOfBills: 1, Bills: 1, Voided: 1, Legs: int64(len(warehouses))},
 	}
 	for _, warehouse := range warehouses {
-		page.Debts = append(page.Debts, ledger.Debt{
+		page.Cancellations = append(page.Cancellations, ledger.Cancellation{
 			BillID: id, BillNo: no, Generation: 1, Leg: rule.Leg{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse}, Account: "default",
 			WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废", Triggers: []rule.Trigger{rule.TriggerVoided}, Evidence: rule.EvidenceSnapshot,
 			LegsFrom: rule.LegsFromSnapshot, VerifiedTime: now, BusinessDate: now,

@@ -177,7 +177,7 @@ create table cancellation (
     unsent_since    timestamptz,
     holders_accepted_time timestamptz,
 
-    constraint cancellation_one_debt unique (scheme, bill_id, account, warehouse_code, order_code, order_type, generation),
+    constraint cancellation_once unique (scheme, bill_id, account, warehouse_code, order_code, order_type, generation),
     check ((state = 'held') = (hold_reason <> '') or state = 'planned'),
     check ((state in ('done', 'superseded', 'observed', 'closed')) = (outcome_time is not null)),
     check (claim_until is null or attempt > 0)
@@ -190,7 +190,7 @@ create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc
 create index cancellation_decided on cancellation (scheme, decide_time);
 create index cancellation_state on cancellation (state, cancellation_id desc) where state not in ('done', 'superseded');
 create index cancellation_business_date on cancellation (business_date);
-comment on table cancellation is 'a debt: this order in this warehouse must be cancelled, for this bill and generation; kept for ever, with an outcome';
+comment on table cancellation is 'a cancellation: this order in this warehouse must be cancelled, for this bill and generation; kept for ever, with an outcome';
 comment on column cancellation.verified_time is 'when the Kingdee query that last showed the bill with its trigger left; send_before follows from it';
 comment on column cancellation.number_read_time is 'when the bill''s number was last read in Kingdee; what the ledger learned later about its holders counts again';
 comment on column cancellation.same_disposition is 'the answer that same_count counts since same_since; not_sent and throttled do not interrupt it';

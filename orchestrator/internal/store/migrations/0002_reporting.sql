@@ -102,14 +102,14 @@ comment on column reporting.work_item.message is '发生了什么';
 comment on column reporting.work_item.action is '怎么处理';
 comment on column reporting.work_item.subject is 'what else it is about, such as a warehouse number';
 
--- One verdict per scheme and bill, over the debts of all its generations. The first of these that fits:
---   1 需人工 needs_person:     an open work item of any kind but too_late; a held or parked debt (but too_late); a debt that was only
+-- One verdict per scheme and bill, over the cancellations of all its generations. The first of these that fits:
+--   1 需人工 needs_person:     an open work item of any kind but too_late; a held or parked cancellation (but too_late); a cancellation that was only
 --                             observed, of a bill that is still voided and was not owed again in a later generation; an undecodable bill
---   2 处理中 in_progress:      a planned or open debt
+--   2 处理中 in_progress:      a planned or open cancellation
 --   3 已取消 cancelled:        something is done and nothing was too late or left alone
 --   4 部分取消 partly_cancelled: something is done, something was too late or left alone by a person
 --   5 来不及 too_late:         nothing is done and something was too late
---   6 无需取消 nothing_owed:   nothing of the above: no debt, only superseded ones, orders that the WMS never had, or left alone by a person
+--   6 无需取消 nothing_owed:   nothing of the above: no cancellation, only superseded ones, orders that the WMS never had, or left alone by a person
 -- A number that only an open work item knows (a bill that could never be decoded) is 需人工 as well. A number that is not here is 未见此单.
 create view reporting.bill_verdict as
 select b.scheme, b.bill_id, b.bill_no,
@@ -214,7 +214,7 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.legs_from, c.attempt as attempts,
        c.revision, c.pass_id, c.create_time, c.decide_time, c.due_time, c.outcome_time
 from voidrelay.cancellation c;
-comment on view reporting.cancellation_outcome is '取消明细: one row per debt (this order in this warehouse must be cancelled), with how it ended';
+comment on view reporting.cancellation_outcome is '取消明细: one row per cancellation (this order in this warehouse must be cancelled), with how it ended';
 comment on column reporting.cancellation_outcome.business_date is '业务日期: the bill''s date, for day-range reports';
 comment on column reporting.cancellation_outcome.state_zh is '状态';
 comment on column reporting.cancellation_outcome.disposition is 'what the last answer of the WMS came to';
@@ -277,7 +277,7 @@ from (
     where c.state in ('open', 'held', 'parked')
 ) a
 group by a.scheme, a.state, a.age;
-comment on view reporting.aging is '账龄: debts that are not settled, by how long ago they were written';
+comment on view reporting.aging is '账龄: cancellations that are not settled, by how long ago they were written';
 comment on column reporting.aging.age is '1 under 5 minutes, 2 under an hour, 3 under a day, 4 under a week, 5 older';
 
 create view reporting.vendor_answer as
@@ -304,7 +304,7 @@ select b.scheme, b.bill_id, b.bill_no, b.read_time, 30, 'last_read', '最近一�
        '单据状态 ' || b.document_status || '，作废状态 ' || b.cancel_status || '，判定 ' || b.class, null, 0
 from voidrelay.bill b
 union all
-select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'debt', '记入应取消（第 ' || c.generation || ' 轮）',
+select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'cancellation', '记入应取消（第 ' || c.generation || ' 轮）',
        c.order_code || ' ' || c.order_type || ' 仓库 ' || c.warehouse_code, c.cancellation_id, 0
 from voidrelay.bill b
 join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id

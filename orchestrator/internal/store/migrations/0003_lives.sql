@@ -40,14 +40,14 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the bill is un-audited, and the scheme does not say whether the WMS takes the same number again; nothing was sent',
     'release it if the bill will not be audited again or the WMS takes the number again; if it always does, say un_audited.number_reuse: true in the scheme');
 
--- One verdict per scheme and bill, over the debts of all its generations. The first of these that fits:
---   1 需人工 needs_person:     an open work item of any kind but too_late; a held or parked debt (but too_late); a debt that was only
+-- One verdict per scheme and bill, over the cancellations of all its generations. The first of these that fits:
+--   1 需人工 needs_person:     an open work item of any kind but too_late; a held or parked cancellation (but too_late); a cancellation that was only
 --                             observed, of a bill that is still voided and was not owed again in a later generation; an undecodable bill
---   2 处理中 in_progress:      a planned or open debt
+--   2 处理中 in_progress:      a planned or open cancellation
 --   3 已取消 cancelled:        something is done and nothing was too late or left alone
 --   4 部分取消 partly_cancelled: something is done, something was too late or left alone by a person
 --   5 来不及 too_late:         nothing is done and something was too late
---   6 无需取消 nothing_owed:   nothing of the above: no debt, only superseded ones, orders that the WMS never had, or left alone by a person
+--   6 无需取消 nothing_owed:   nothing of the above: no cancellation, only superseded ones, orders that the WMS never had, or left alone by a person
 -- A number that only an open work item knows (a bill that could never be decoded) is 需人工 as well. A number that is not here is 未见此单.
 create or replace view reporting.bill_verdict as
 select b.scheme, b.bill_id, b.bill_no,
@@ -218,7 +218,7 @@ select b.scheme, b.bill_id, b.bill_no, b.gone_time, 36, 'gone', '确认单据已
 from voidrelay.bill b
 where b.gone_time is not null
 union all
-select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'debt', '记入应取消（第 ' || c.generation || ' 轮）',
+select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'cancellation', '记入应取消（第 ' || c.generation || ' 轮）',
        (select string_agg(case t when 'voided' then '作废' when 'un_audited' then '反审核' when 'deleted' then '删除' else t end, '、') from unnest(c.triggers) t)
            || '：' || c.order_code || ' ' || c.order_type || ' 仓库 ' || c.warehouse_code, c.cancellation_id, 0
 from voidrelay.bill b

@@ -48,7 +48,7 @@ create table mapping_answers (
     examples   text[] not null default '{}',
     primary key (scheme, revision)
 ) with (fillfactor = 50);
-comment on table mapping_answers is 'what the WMS said to the debts of a scheme revision, each counted once as long as it is bad: tells a wrong mapping from single wrong orders';
+comment on table mapping_answers is 'what the WMS said to the cancellations of a scheme revision, each counted once as long as it is bad: tells a wrong mapping from single wrong orders';
 comment on column mapping_answers.answers is 'how many answers; exact only up to the first few';
 comment on column mapping_answers.bad_in_row is 'how many in a row, up to now, were not_found or rejected';
 comment on column mapping_answers.examples is 'some of those in a row, for people';

@@ -93,7 +93,7 @@ type BackfillItemState int32
 
 const (
 	BackfillItemState_BACKFILL_ITEM_STATE_UNSPECIFIED BackfillItemState = 0
-	// A new debt, or in a plan, what would be one.
+	// A new cancellation, or in a plan, what would be one.
 	BackfillItemState_BACKFILL_ITEM_STATE_NEW BackfillItemState = 1
 	// Owed already, and not ended.
 	BackfillItemState_BACKFILL_ITEM_STATE_ALREADY_OWED BackfillItemState = 2
@@ -1251,9 +1251,9 @@ type BackfillItem struct {
 	Triggers      []string          `protobuf:"bytes,15,rep,name=triggers,proto3" json:"triggers,omitempty"`
 	Evidence      string            `protobuf:"bytes,16,opt,name=evidence,proto3" json:"evidence,omitempty"`
 	Generation    int32             `protobuf:"varint,17,opt,name=generation,proto3" json:"generation,omitempty"`
-	// The debt that it is, once there is one; 0 in a plan for what would be new.
+	// The cancellation that it is, once there is one; 0 in a plan for what would be new.
 	CancellationId int64 `protobuf:"varint,18,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
-	// What that debt came to so far.
+	// What that cancellation came to so far.
 	Outcome *CancellationOutcome `protobuf:"bytes,19,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	// Why it owes nothing, is held, or was refused.
 	Detail        string `protobuf:"bytes,20,opt,name=detail,proto3" json:"detail,omitempty"`
@@ -1431,7 +1431,7 @@ func (x *BackfillItem) GetDetail() string {
 	return ""
 }
 
-// CancellationOutcome is the standing of a debt in short.
+// CancellationOutcome is the standing of a cancellation in short.
 type CancellationOutcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// planned, open, held, done, parked, superseded, observed or closed.

@@ -35,7 +35,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// CancellationService shows debts (this order in this warehouse must be cancelled), what was tried, and what a person must
+// CancellationService shows cancellations (this order in this warehouse must be cancelled), what was tried, and what a person must
 // settle.
 type CancellationServiceClient interface {
 	// ListCancellations lists newest first.
@@ -172,7 +172,7 @@ func (c *cancellationServiceClient) ListOperatorActions(ctx context.Context, in 
 // All implementations must embed UnimplementedCancellationServiceServer
 // for forward compatibility.
 //
-// CancellationService shows debts (this order in this warehouse must be cancelled), what was tried, and what a person must
+// CancellationService shows cancellations (this order in this warehouse must be cancelled), what was tried, and what a person must
 // settle.
 type CancellationServiceServer interface {
 	// ListCancellations lists newest first.

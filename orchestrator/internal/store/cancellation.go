@@ -12,7 +12,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// planDebts writes the page's debts as planned, under the pass's id, or none where the page is not a pass's. One that exists for the
+// planCancellations writes the page's cancellations as planned, under the pass's id, or none where the page is not a pass's. One that exists for the
 // same bill, order and generation is left as it is ("already owed") and keeps all its reasons, unless
 //   - it was superseded: then a trigger holds again, and it is planned anew. Something had spoken against it, so its bill is read
 //     again, by number too, before it is sent;
@@ -21,11 +21,11 @@ import (
 //   - it waits for a person because its bill could not be read, and now it is proved that there is none;
 //   - it waits for a person because of its one trigger, and there is another now that needs no person;
 //   - it would be sent for a trigger that holds no longer, and the one that does needs a person.
-func planDebts(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
-	if len(page.Debts) == 0 {
+func planCancellations(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
+	if len(page.Cancellations) == 0 {
 		return nil
 	}
-	args, err := debtColumns(page.Debts)
+	args, err := cancellationArrays(page.Cancellations)
 	if err != nil {
 		return err
 	}
@@ -39,11 +39,11 @@ insert into cancellation as c (scheme, bill_id, bill_no, generation, affair_type
 select @scheme, d.bill_id, d.bill_no, d.generation, d.affair, d.direction, d.number, d.account, d.warehouse, d.order_code,
     d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.legs_from, @revision, @pass, d.business_date, 'planned', d.hold,
     d.not_before, d.verified, @traceparent
-from unnest(`+debtKeys+`, @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[], @owners::text[],
+from unnest(`+cancellationKeys+`, @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[], @owners::text[],
     @evidence::text[], @legs_from::text[], @holds::text[], @not_before::timestamptz[], @verified::timestamptz[], @dates::date[])
   as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, affair, direction, number, bill_no, reason, props, owner, evidence,
     legs_from, hold, not_before, verified, business_date)
-on conflict on constraint cancellation_one_debt do update
+on conflict on constraint cancellation_once do update
 set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
     verified_time = 'epoch', number_read_time = null, unread_since = null, pass_id = excluded.pass_id, revision = excluded.revision,
     bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
@@ -74,7 +74,7 @@ returning cancellation_id, hold_reason`, args)
 	}); err != nil {
 		return err
 	}
-	page.RunCounts.LegsAlreadyOwed += int64(len(page.Debts) - len(all))
+	page.RunCounts.LegsAlreadyOwed += int64(len(page.Cancellations) - len(all))
 	if err := addReasons(ctx, tx, args); err != nil {
 		return err
 	}
@@ -84,17 +84,17 @@ returning cancellation_id, hold_reason`, args)
 	return closeKind(ctx, tx, free, rule.WorkNumberReuse, "owed for another reason, too")
 }
 
-// debtKeys are the columns that name a debt, and what calls for it.
-const debtKeys = `@bills::bigint[], @generations::integer[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @triggers::text[]`
+// cancellationKeys are the columns that name a cancellation, and what calls for it.
+const cancellationKeys = `@bills::bigint[], @generations::integer[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @triggers::text[]`
 
-// addReasons adds what calls for the page's debts now to what did before, also for those that have ended; and those that have not
+// addReasons adds what calls for the page's cancellations now to what did before, also for those that have ended; and those that have not
 // wait for a dwell only while nothing else calls for them.
 func addReasons(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error {
 	_, err := tx.Exec(ctx, `
 update cancellation c
 set triggers = c.triggers || array(select t from unnest(d.triggers::text[]) t where t <> all (c.triggers)),
     not_before = case when c.state in ('planned', 'open', 'held') then d.not_before else c.not_before end, update_time = now()
-from unnest(`+debtKeys+`, @not_before::timestamptz[]) as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, not_before)
+from unnest(`+cancellationKeys+`, @not_before::timestamptz[]) as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, not_before)
 where c.scheme = @scheme and c.bill_id = d.bill_id and c.account = d.account and c.warehouse_code = d.warehouse and c.order_code = d.order_code
   and c.order_type = d.order_type and c.generation = d.generation
   and (not c.triggers @> d.triggers::text[] or c.state in ('planned', 'open', 'held') and c.not_before is distinct from d.not_before)`,
@@ -106,9 +106,9 @@ where c.scheme = @scheme and c.bill_id = d.bill_id and c.account = d.account and
 	return err
 }
 
-// debtColumns lays debts out as arrays, one element a debt.
-func debtColumns(debts []ledger.Debt) (pgx.StrictNamedArgs, error) {
-	n := len(debts)
+// cancellationArrays lays cancellations out as arrays, one element a cancellation.
+func cancellationArrays(cancellations []ledger.Cancellation) (pgx.StrictNamedArgs, error) {
+	n := len(cancellations)
 	var (
 		bills, generations                                   = make([]int64, n), make([]int, n)
 		billNos, affairs, directions, numbers                = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
@@ -116,7 +116,7 @@ func debtColumns(debts []ledger.Debt) (pgx.StrictNamedArgs, error) {
 		props, triggers, evidence, legsFrom, holds           = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		notBefore, verified, dates                           = make([]*time.Time, n), make([]time.Time, n), make([]time.Time, n)
 	)
-	for i, d := range debts {
+	for i, d := range cancellations {
 		encoded, err := json.Marshal(d.ExtendProps)
 		if err != nil {
 			return nil, err

@@ -7,9 +7,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// debts maps the legs that a decision owes and counts the rest. An error means that a mapping cannot make a request of one of
+// cancellations maps the legs that a decision owes and counts the rest. An error means that a mapping cannot make a request of one of
 // them: then the whole bill is parked, and no leg of it is owed until a person has looked.
-func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read time.Time) ([]ledger.Debt, error) {
+func (p *pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill, read time.Time) ([]ledger.Cancellation, error) {
 	if d.Fault != nil {
 		return nil, d.Fault
 	}
@@ -17,7 +17,7 @@ func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read t
 		return nil, nil
 	}
 	counts := rule.RunCounts{Legs: int64(len(d.Legs) + d.Outside), LegsNotInScheme: int64(d.Outside)}
-	var debts []ledger.Debt
+	var cancellations []ledger.Cancellation
 	var work []ledger.Work
 	seen := map[key]bool{}
 	for _, leg := range d.Legs {
@@ -44,7 +44,7 @@ func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read t
 			continue
 		}
 		seen[k] = true
-		debts = append(debts, ledger.Debt{
+		cancellations = append(cancellations, ledger.Cancellation{
 			BillID: bill.ID, BillNo: bill.Number, Generation: d.After.Generation, Leg: leg, Account: request.Account, WarehouseCode: request.WarehouseCode,
 			OrderCode: request.OrderCode, OrderType: request.OrderType, CancelReason: request.CancelReason, ExtendProps: request.ExtendProps,
 			OwnerCode: request.OwnerCode, Triggers: d.Triggers, Evidence: d.Evidence, LegsFrom: d.LegsFrom, Hold: d.Hold, NotBefore: d.NotBefore,
@@ -54,7 +54,7 @@ func (p *pager) debts(page *ledger.Page, d rule.Decision, bill rule.Bill, read t
 	}
 	page.RunCounts.Add(counts)
 	page.Work = append(page.Work, work...)
-	return debts, nil
+	return cancellations, nil
 }
 
 // key is what makes two requests of one bill the same order.

@@ -53,7 +53,7 @@ type Config struct {
 	Now func() time.Time
 	// OnAudit is called after each audit, outside all locks, by the goroutine that
 	// audited; what it is given is its own copy. Bills of Seed and of the state
-	// file are not reported: ask AuditedLegs.
+	// file are not reported: ask AuditedOrders.
 	OnAudit func(Bill)
 	// Personality is how the server behaves at first.
 	Personality Personality

@@ -57,7 +57,7 @@ func (s *Server) controlCalls() map[string]controlCall {
 		"POST /control/bulk/void":            s.controlBulkVoid,
 		"GET /control/truth":                 s.controlTruth,
 		"GET /control/truth/{bill_no}":       s.controlHistory,
-		"GET /control/legs":                  s.controlLegs,
+		"GET /control/orders":                s.controlOrders,
 		"GET /control/personality":           s.controlPersonality,
 		"PUT /control/personality":           s.controlSetPersonality,
 		"GET /control/faults":                s.controlFaults,

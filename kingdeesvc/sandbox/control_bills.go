@@ -116,13 +116,13 @@ func (s *Server) controlHistory(r *http.Request) (any, error) {
 	return s.BillHistory(r.PathValue("bill_no")), nil
 }
 
-func (s *Server) controlLegs(r *http.Request) (any, error) {
-	legs := s.AuditedLegs()
+func (s *Server) controlOrders(r *http.Request) (any, error) {
+	orders := s.AuditedOrders()
 	if r.URL.Query().Get("direction") == Outbound {
-		legs = s.OutboundLegs()
+		orders = s.OutboundOrders()
 	}
-	if legs == nil {
-		legs = []Leg{}
+	if orders == nil {
+		orders = []Order{}
 	}
-	return legs, nil
+	return orders, nil
 }

@@ -54,10 +54,10 @@ func TestABillsLifeOverTheControlAPI(t *testing.T) {
 	b.control("GET", "bills?status=C", "", 200, &bills)
 	require.Empty(t, bills)
 
-	var legs []sandbox.Leg
-	b.control("GET", "legs", "", 200, &legs)
-	require.Len(t, legs, 2)
-	require.Equal(t, []string{"CK003", "CK004"}, []string{legs[0].Stock, legs[1].Stock})
+	var orders []sandbox.Order
+	b.control("GET", "orders", "", 200, &orders)
+	require.Len(t, orders, 2)
+	require.Equal(t, []string{"CK003", "CK004"}, []string{orders[0].Stock, orders[1].Stock})
 	var history []sandbox.BillTruth
 	b.control("GET", "truth/ZZCX000101", "", 200, &history)
 	require.Equal(t, "数量有误", history[0].Events[3].Remark)
@@ -99,7 +99,7 @@ func TestTheServersOwnSwitchesOverTheControlAPI(t *testing.T) {
 	require.Equal(t, 10000, made.Count)
 	require.Len(t, b.server.Truth().VoidedIDs, 10000)
 	b.control("POST", "reset", `{"seed":7}`, 200, nil)
-	require.NotEmpty(t, b.server.AuditedLegs())
+	require.NotEmpty(t, b.server.AuditedOrders())
 	b.control("POST", "reset", "", 200, nil)
 	require.Empty(t, b.server.Bills())
 }

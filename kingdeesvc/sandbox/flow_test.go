@@ -136,7 +136,7 @@ func TestAnEditChangesOnlyWhatItNames(t *testing.T) {
 	require.ErrorIs(t, err, sandbox.ErrInvalid)
 }
 
-func TestLegsAreThoseOfTheAudit(t *testing.T) {
+func TestOrdersAreThoseOfTheAudit(t *testing.T) {
 	t.Parallel()
 	var heard []string
 	b := setup(t, func(c *sandbox.Config) { c.OnAudit = func(bill sandbox.Bill) { heard = append(heard, bill.BillNo) } })
@@ -153,16 +153,16 @@ func TestLegsAreThoseOfTheAudit(t *testing.T) {
 	require.NoError(t, err)
 
 	require.Equal(t, []string{"A", "D"}, heard)
-	var legs []string
-	for _, leg := range b.server.AuditedLegs() {
-		text, err := json.Marshal([]any{leg.BillNo, leg.Direction, leg.Stock, leg.Lines, leg.BillLive})
+	var orders []string
+	for _, order := range b.server.AuditedOrders() {
+		text, err := json.Marshal([]any{order.BillNo, order.Direction, order.Stock, order.Lines, order.BillLive})
 		require.NoError(t, err)
-		legs = append(legs, string(text))
+		orders = append(orders, string(text))
 	}
 	require.Equal(t, []string{
 		`["A","in","CK001",2,false]`, `["A","in","CK002",1,false]`, `["D","in","CK004",1,true]`, `["D","in","CK005",1,true]`,
-	}, legs)
-	require.Len(t, b.server.OutboundLegs(), 2)
+	}, orders)
+	require.Len(t, b.server.OutboundOrders(), 2)
 }
 
 func TestViewTellsWhatIsGone(t *testing.T) {

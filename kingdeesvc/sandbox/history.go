@@ -10,8 +10,8 @@ type Event struct {
 	DocumentStatus string    `json:"document_status"`
 	CancelStatus   string    `json:"cancel_status"`
 	Remark         string    `json:"remark,omitempty"`
-	// Legs are the bill's legs as they were at an audit.
-	Legs []Leg `json:"legs,omitempty"`
+	// Orders are the bill's orders as they were at an audit.
+	Orders []Order `json:"orders,omitempty"`
 }
 
 // History is all that happened to one bill, in order. It outlives the bill.

@@ -26,7 +26,7 @@ func (s *Server) Reset(ctx context.Context, seed uint64) error {
 // warehouses, both affair types, bills of several warehouses, drafts, bills voided
 // in the past, Chinese notes, unset fields. The cast of SampleDay is part of it.
 // The same seed gives the same bills at the same distance from now. It does not
-// call Config.OnAudit: ask AuditedLegs.
+// call Config.OnAudit: ask AuditedOrders.
 func (s *Server) Seed(ctx context.Context, seed uint64) error {
 	if present := len(s.store.all()); present > 0 {
 		return fmt.Errorf("%w: seed: the sandbox already has %d bills", ErrInvalid, present)

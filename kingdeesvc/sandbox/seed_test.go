@@ -32,9 +32,9 @@ func TestTheSeedLooksLikeAMerchant(t *testing.T) {
 				seen["voided before audit"]++
 			}
 			stocks := map[string]bool{}
-			for _, leg := range x.Legs() {
-				seen[leg.Stock]++
-				stocks[leg.Stock] = true
+			for _, order := range x.Orders() {
+				seen[order.Stock]++
+				stocks[order.Stock] = true
 			}
 			if len(stocks) > 2 {
 				seen["several warehouses"]++

@@ -39,7 +39,7 @@ func TestARestartKeepsEverything(t *testing.T) {
 	b := talkTo(t, startServer(t, cfg), c)
 	require.Empty(t, cmp.Diff(first.Bills(), b.server.Bills()))
 	require.Empty(t, cmp.Diff(first.Truth(), b.server.Truth()))
-	require.Empty(t, cmp.Diff(first.AuditedLegs(), b.server.AuditedLegs()))
+	require.Empty(t, cmp.Diff(first.AuditedOrders(), b.server.AuditedOrders()))
 	b.session = b.login()
 	require.Equal(t, "1", b.rows("F_OWN", "FBillNo='X'", "")[0][0])
 	_, err = b.server.Play(t.Context(), sandbox.SampleDay()[4])

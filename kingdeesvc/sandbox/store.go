@@ -114,9 +114,9 @@ func (st *store) record(b *Bill, a Action, at time.Time, remark string) {
 		DocumentStatus: b.DocumentStatus, CancelStatus: b.CancelStatus,
 	}
 	if a == ActionAudit {
-		e.Legs = b.Legs()
-		for i := range e.Legs {
-			e.Legs[i].AuditSeq = e.Seq
+		e.Orders = b.Orders()
+		for i := range e.Orders {
+			e.Orders[i].AuditSeq = e.Seq
 		}
 	}
 	h := st.past[b.ID]

@@ -71,7 +71,7 @@ values ('assembly-void', '组装拆卸单作废', 'STK_AssembledApp', 'dc', '{de
 insert into scheme_revision (scheme, revision, content_hash, document) values ('assembly-void', 1, 'h', 'd')`, `
 insert into pass (scheme, kind, state, revision, mark_version, lower_edge, vendor_time, service_time, mark_before, mark_after, cursor_id, run_counts, end_time)
 select 'assembly-void', 'poll', 'complete', 1, n, now(), now(), now(), now(), now(), n * 100,
-       '{"Rows": 300, "RowsOfBills": 300, "RowsOfProblems": 0, "Bills": 120, "Live": 0, "Unchanged": 20, "Voided": 100, "LegsNew": 100, "LegsAlreadyOwed": 0}', now()
+       '{"Rows": 300, "RowsOfBills": 300, "RowsOfProblems": 0, "Bills": 120, "Live": 0, "Unchanged": 20, "Voided": 100, "OrdersNew": 100, "OrdersAlreadyOwed": 0}', now()
 from generate_series(1, (@rows::bigint + 99) / 100) as n`, `
 insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time, read_time, class,
     generation, generation_live, ever_live, generation_approve, generation_cancel)
@@ -84,7 +84,7 @@ select scheme, bill_id, 1, jsonb_build_object('ID', bill_id, 'Number', bill_no, 
     'Material', 'YL' || bill_id, 'Warehouse', 'CK003', 'Quantity', '25'))), read_time
 from bill`, `
 insert into cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type, cancel_reason, evidence,
-    legs_from, revision, pass_id, business_date, state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, maybe_landed, create_time, outcome_time)
+    orders_from, revision, pass_id, business_date, state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, maybe_landed, create_time, outcome_time)
 select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ01', bill_no, 'QTRK', '金蝶组装拆卸单作废', 'snapshot', 'snapshot', 1,
     (bill_id - 100000 + 99) / 100, cancel_time::date, 'done', 'cancelled', cancel_time, cancel_time, cancel_time, 1, 'cancelled', '取消成功', true, cancel_time, cancel_time
 from bill order by bill_id`, `

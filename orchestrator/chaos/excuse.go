@@ -52,8 +52,8 @@ func (e *evidence) passedOn(b ksandbox.BillTruth, key wsandbox.Key) bool {
 	}
 	return slices.ContainsFunc(e.bills[b.BillNo], func(other ksandbox.BillTruth) bool {
 		return other.BillID != b.BillID && (other.Live || slices.ContainsFunc(other.Events, func(event ksandbox.Event) bool {
-			return event.Action == ksandbox.ActionAudit && event.At.After(gone) && slices.ContainsFunc(event.Legs, func(leg ksandbox.Leg) bool {
-				made, ok := orderOf(e.scheme, leg)
+			return event.Action == ksandbox.ActionAudit && event.At.After(gone) && slices.ContainsFunc(event.Orders, func(order ksandbox.Order) bool {
+				made, ok := orderOf(e.scheme, order)
 				return ok && made == key
 			})
 		}))

@@ -121,14 +121,14 @@ func judge(e *evidence) *verdict {
 func (v *verdict) bill(e *evidence, b ksandbox.BillTruth) {
 	trigger := e.holding(b)
 	if trigger == "" {
-		for _, key := range lastLegs(e.scheme, b) {
+		for _, key := range lastOrders(e.scheme, b) {
 			if b.Live && e.brokenInSilence(b, key) {
 				v.find(wrong, b.BillNo, "bill %d is live, its order %s is cancelled, and no work item says so", b.BillID, key)
 			}
 		}
 		return
 	}
-	for _, key := range lastLegs(e.scheme, b) {
+	for _, key := range lastOrders(e.scheme, b) {
 		missing := v.missing(e, b, key)
 		switch {
 		case missing == "":

@@ -77,7 +77,7 @@ func (e *evidence) downSince(b ksandbox.BillTruth, i int) time.Time {
 // madeBy says whether some audit of the bill had made that order by then.
 func madeBy(e *evidence, b ksandbox.BillTruth, key wsandbox.Key, by time.Time) bool {
 	for _, event := range b.Events {
-		if event.Action == ksandbox.ActionAudit && !event.At.After(by) && slices.Contains(keysOf(e.scheme, event.Legs), key) {
+		if event.Action == ksandbox.ActionAudit && !event.At.After(by) && slices.Contains(keysOf(e.scheme, event.Orders), key) {
 			return true
 		}
 	}

@@ -37,7 +37,7 @@ func history(id int64, all ...did) ksandbox.BillTruth {
 		switch d.action {
 		case ksandbox.ActionAudit:
 			doc, b.EverAudited, b.AuditedAt = ksandbox.StatusAudited, true, e.At
-			e.Legs = []ksandbox.Leg{{BillID: id, BillNo: number, AffairType: ksandbox.Assembly, Direction: ksandbox.Inbound, Stock: "CK001"}}
+			e.Orders = []ksandbox.Order{{BillID: id, BillNo: number, AffairType: ksandbox.Assembly, Direction: ksandbox.Inbound, Stock: "CK001"}}
 		case ksandbox.ActionUnaudit:
 			doc = ksandbox.StatusReaudit
 		case ksandbox.ActionVoid:
@@ -293,7 +293,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Stands for an order of a deleted bill that was called lost: a bill that got its number had made it anew, as a leg that the scheme does not
+// Stands for an order of a deleted bill that was called lost: a bill that got its number had made it anew, as an order that the scheme does not
 // ask for.
 func TestAnOrderIsPassedOnThoughTheSchemeDoesNotAskForIt(t *testing.T) {
 	s := ordinary(t)
@@ -302,7 +302,7 @@ func TestAnOrderIsPassedOnThoughTheSchemeDoesNotAskForIt(t *testing.T) {
 	out := wsandbox.Key{SID: key.SID, WarehouseCode: key.WarehouseCode, OrderCode: number, OrderType: typeOut}
 	e := &evidence{scheme: s.scheme, bills: map[string][]ksandbox.BillTruth{number: {first, second}}}
 	require.False(t, e.passedOn(first, out))
-	second.Events[0].Legs = append(second.Events[0].Legs, ksandbox.Leg{BillID: 2, BillNo: number, AffairType: ksandbox.Dassembly, Direction: ksandbox.Outbound, Stock: "CK001"})
+	second.Events[0].Orders = append(second.Events[0].Orders, ksandbox.Order{BillID: 2, BillNo: number, AffairType: ksandbox.Dassembly, Direction: ksandbox.Outbound, Stock: "CK001"})
 	require.True(t, e.passedOn(first, out))
 }
 

@@ -78,7 +78,7 @@ func livesOf(s *scheme.Scheme, b ksandbox.BillTruth) []life {
 		one := life{span: l}
 		for _, e := range b.Events {
 			if e.Action == ksandbox.ActionAudit && e.At.Equal(l.from) {
-				one.keys = keysOf(s, e.Legs)
+				one.keys = keysOf(s, e.Orders)
 			}
 		}
 		lives = append(lives, one)
@@ -86,39 +86,39 @@ func livesOf(s *scheme.Scheme, b ksandbox.BillTruth) []life {
 	return lives
 }
 
-// keyOf is the order that a leg becomes; false for one that is outside the scheme.
-func keyOf(s *scheme.Scheme, leg ksandbox.Leg) (wsandbox.Key, bool) {
-	key, ok := orderOf(s, leg)
-	return key, ok && slices.Contains(s.Kinds(), rule.Kind{Affair: leg.AffairType, Direction: leg.Direction})
+// keyOf is the order that an order becomes; false for one that is outside the scheme.
+func keyOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
+	key, ok := orderOf(s, order)
+	return key, ok && slices.Contains(s.Kinds(), rule.OrderKind{Affair: order.AffairType, Direction: order.Direction})
 }
 
-// orderOf is the order that the WMS made of a leg, whether or not the scheme asks for its kind; false for a warehouse that is not ours.
-func orderOf(s *scheme.Scheme, leg ksandbox.Leg) (wsandbox.Key, bool) {
-	w, listed := s.Warehouse(leg.Stock)
+// orderOf is the order that the WMS made of an order, whether or not the scheme asks for its kind; false for a warehouse that is not ours.
+func orderOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
+	w, listed := s.Warehouse(order.Stock)
 	if !listed || w.Ignore {
 		return wsandbox.Key{}, false
 	}
-	key := wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: w.Code, OrderCode: leg.BillNo, OrderType: typeIn}
-	if leg.Direction == ksandbox.Outbound {
+	key := wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: w.Code, OrderCode: order.BillNo, OrderType: typeIn}
+	if order.Direction == ksandbox.Outbound {
 		key.OrderType = typeOut
 	}
 	return key, true
 }
 
-// lastLegs are the orders that the bill's last audit made.
-func lastLegs(s *scheme.Scheme, b ksandbox.BillTruth) []wsandbox.Key {
+// lastOrders are the orders that the bill's last audit made.
+func lastOrders(s *scheme.Scheme, b ksandbox.BillTruth) []wsandbox.Key {
 	for i := len(b.Events) - 1; i >= 0; i-- {
 		if b.Events[i].Action == ksandbox.ActionAudit {
-			return keysOf(s, b.Events[i].Legs)
+			return keysOf(s, b.Events[i].Orders)
 		}
 	}
 	return nil
 }
 
-func keysOf(s *scheme.Scheme, legs []ksandbox.Leg) []wsandbox.Key {
+func keysOf(s *scheme.Scheme, orders []ksandbox.Order) []wsandbox.Key {
 	var keys []wsandbox.Key
-	for _, leg := range legs {
-		if key, ok := keyOf(s, leg); ok {
+	for _, order := range orders {
+		if key, ok := keyOf(s, order); ok {
 			keys = append(keys, key)
 		}
 	}

@@ -104,11 +104,11 @@ func (e *evidence) tell(w io.Writer, number string) {
 	}
 	for _, b := range e.bills[number] {
 		for _, ev := range b.Events {
-			legs := make([]string, 0, len(ev.Legs))
-			for _, key := range keysOf(e.scheme, ev.Legs) {
-				legs = append(legs, key.WarehouseCode+"/"+key.OrderType)
+			orders := make([]string, 0, len(ev.Orders))
+			for _, key := range keysOf(e.scheme, ev.Orders) {
+				orders = append(orders, key.WarehouseCode+"/"+key.OrderType)
 			}
-			add(ev.At, "kingdee  bill %d %s → %s%s %s", b.BillID, ev.Action, ev.DocumentStatus, ev.CancelStatus, strings.Join(legs, " "))
+			add(ev.At, "kingdee  bill %d %s → %s%s %s", b.BillID, ev.Action, ev.DocumentStatus, ev.CancelStatus, strings.Join(orders, " "))
 		}
 	}
 	for key, o := range e.orders {

@@ -16,10 +16,10 @@ func (s *stack) settledLongAgo() (no, stock string) {
 		if b.DocumentStatus != ksandbox.StatusAudited || b.CancelStatus != ksandbox.NotVoided || time.Since(b.ModifyDate) < 48*time.Hour {
 			continue
 		}
-		var inbound []ksandbox.Leg
-		for _, leg := range b.Legs() {
-			if leg.Direction == ksandbox.Inbound && warehouses[leg.Stock] != "" {
-				inbound = append(inbound, leg)
+		var inbound []ksandbox.Order
+		for _, order := range b.Orders() {
+			if order.Direction == ksandbox.Inbound && warehouses[order.Stock] != "" {
+				inbound = append(inbound, order)
 			}
 		}
 		if len(inbound) == 1 {

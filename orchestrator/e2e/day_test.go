@@ -13,9 +13,9 @@ func TestASampleDayEndsAsBothTruthsSay(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
 		require.NoError(t, s.kingdee.Seed(t.Context(), ksandbox.DefaultSeed))
-		for _, leg := range s.kingdee.AuditedLegs() {
-			if leg.BillLive {
-				s.order(leg)
+		for _, order := range s.kingdee.AuditedOrders() {
+			if order.BillLive {
+				s.order(order)
 			}
 		}
 	})

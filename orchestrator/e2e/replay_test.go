@@ -25,7 +25,7 @@ func TestAMappingIsReplayedOverStoredBills(t *testing.T) {
 			BillNo        string
 			Before, After struct{ WarehouseCode string }
 		}
-		Bills, LegsSame, NextPageToken string
+		Bills, OrdersSame, NextPageToken string
 	}) {
 		body, err := json.Marshal(order)
 		require.NoError(t, err)

@@ -72,8 +72,8 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 	s.startWMS("127.0.0.1:0")
 	var err error
 	s.kingdee, err = ksandbox.Start(ctx, ksandbox.Config{OnAudit: func(b ksandbox.Bill) {
-		for _, leg := range b.Legs() {
-			s.order(leg)
+		for _, order := range b.Orders() {
+			s.order(order)
 		}
 	}})
 	require.NoError(t, err)
@@ -171,13 +171,13 @@ func env(values map[string]string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-// order puts the warehouse order of a leg into the WMS; the same number again is the same order.
-func (s *stack) order(leg ksandbox.Leg) {
+// order puts the warehouse order of an order into the WMS; the same number again is the same order.
+func (s *stack) order(order ksandbox.Order) {
 	if s.noOrders {
 		return
 	}
-	orderType := map[string]string{ksandbox.Inbound: "QTRK", ksandbox.Outbound: "QTCK"}[leg.Direction]
-	_, _ = s.wms.CreateOrder(wsandbox.Order{Key: wsandbox.Key{WarehouseCode: warehouses[leg.Stock], OrderCode: leg.BillNo, OrderType: orderType}})
+	orderType := map[string]string{ksandbox.Inbound: "QTRK", ksandbox.Outbound: "QTCK"}[order.Direction]
+	_, _ = s.wms.CreateOrder(wsandbox.Order{Key: wsandbox.Key{WarehouseCode: warehouses[order.Stock], OrderCode: order.BillNo, OrderType: orderType}})
 }
 
 // bill is an assembly bill with one product into this warehouse.

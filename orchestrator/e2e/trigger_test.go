@@ -27,7 +27,7 @@ from cancellation where bill_no = $1`, no).Scan(&all))
 	return all
 }
 
-// One house, one scheme that acts on un-audits and cancels both legs of an assembly; a bill for each order of events.
+// One house, one scheme that acts on un-audits and cancels both orders of an assembly; a bill for each order of events.
 func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
@@ -47,7 +47,7 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	require.NoError(t, err)
 	s.pass()
 
-	// Audited for WH-HZ01, un-audited, moved to WH-YW01, voided within the dwell: one cancellation a leg, two reasons, to where the order stands.
+	// Audited for WH-HZ01, un-audited, moved to WH-YW01, voided within the dwell: one cancellation an order, two reasons, to where the order stands.
 	s.do("MOVED", ksandbox.ActionUnaudit)
 	s.do("AGAIN", ksandbox.ActionUnaudit)
 	s.do("UNAUDITED", ksandbox.ActionUnaudit)
@@ -141,7 +141,7 @@ func TestAFieldThatThisKingdeeDoesNotHaveStopsTheScheme(t *testing.T) {
 	require.Equal(t, 1, s.count(`select count(*) from scheme where stop_reason = 'FIELD_UNKNOWN' and stop_detail like '%F_NOPE%'`))
 }
 
-// A scheme for organisation 100 is widened to 200, and to another warehouse and leg: what happened there before is nobody's any longer.
+// A scheme for organisation 100 is widened to 200, and to another warehouse and order: what happened there before is nobody's any longer.
 func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	t.Parallel()
 	narrow := []string{"organisations: []", "organisations: ['100']", "      CK002: {account: default, code: WH-YW01}", "      # CK002"}
@@ -182,6 +182,6 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 		require.Empty(t, s.cancellations(no), no)
 		require.Equal(t, 1, s.count(`select count(*) from bill where bill_no = $1 and class_reason like 'cutover:%'`, no), no)
 	}
-	require.Zero(t, s.count(`select count(*) from pass where state = 'failed'`), "every leg was accounted for")
+	require.Zero(t, s.count(`select count(*) from pass where state = 'failed'`), "every order was accounted for")
 	require.Zero(t, s.truth("WH-YW01", "100BEFORE").Requests)
 }

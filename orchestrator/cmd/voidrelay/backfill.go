@@ -148,7 +148,7 @@ func (sh *shell) backfillItemsCommand() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:     "backfill-items ID",
-		Short:   "回补明细 what a backfill or a plan came to, each leg with its request and what became of it",
+		Short:   "回补明细 what a backfill or a plan came to, each order with its request and what became of it",
 		GroupID: groupAsk,
 		Args:    args(1, "ID"),
 	}

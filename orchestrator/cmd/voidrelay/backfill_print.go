@@ -15,9 +15,9 @@ import (
 // itemsAtOnce is the size of one page of items.
 const itemsAtOnce = 500
 
-// printItems prints items, a row for each leg, at most limit.
+// printItems prints items, a row for each order, at most limit.
 func (sh *shell) printItems(ctx context.Context, client *house.Client, request *orchestratorv1.ListBackfillItemsRequest, limit int) error {
-	t := newTable("单据 bill", "分录 leg", "账号 account", "仓库单 order", "货主 owner", "取消原因 cancel reason", "结论 comes to", "取消 id")
+	t := newTable("单据 bill", "种类 kind", "账号 account", "仓库单 order", "货主 owner", "取消原因 cancel reason", "结论 comes to", "取消 id")
 	more, rows := false, 0
 	for rows < limit {
 		request.PageSize = int32(min(limit-rows, itemsAtOnce)) //nolint:gosec // bounded
@@ -47,10 +47,10 @@ func (sh *shell) printItems(ctx context.Context, client *house.Client, request *
 }
 
 func addItem(t *table, item *orchestratorv1.BackfillItem) {
-	if item.GetLeg() == "" {
+	if item.GetOrderKind() == "" {
 		t.row(item.GetBillNo(), "-", "-", "-", "-", "-", itemWords(item.GetState()), "-")
 	} else {
-		t.row(item.GetBillNo(), item.GetLeg()+" "+item.GetWarehouseNumber(), item.GetAccount(),
+		t.row(item.GetBillNo(), item.GetOrderKind()+" "+item.GetWarehouseNumber(), item.GetAccount(),
 			item.GetWarehouseCode()+"/"+item.GetOrderCode()+"/"+item.GetOrderType(), orDash(item.GetOwnerCode()), orDash(item.GetCancelReason()),
 			itemWords(item.GetState()), idText(item.GetCancellationId()))
 	}

@@ -45,7 +45,7 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 	fmt.Fprintf(sh.out, "  单据状态 status %s  作废状态 void %s  判定 class %s  读取 read %s\n",
 		b.GetDocumentStatus(), b.GetCancelStatus(), b.GetClass(), at(b.GetReadTime()))
 	fmt.Fprintf(sh.out, "  审核 approved %s  修改 modified %s  作废 voided %s\n\n", at(b.GetApproveTime()), at(b.GetModifyTime()), at(b.GetCancelTime()))
-	t := newTable("单据 bill", "结论 verdict", "方向 leg", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
+	t := newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
 	var voided time.Time
 	if b.GetCancelTime() != nil {
 		voided = b.GetCancelTime().AsTime()
@@ -83,13 +83,13 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		t := newTable("编号 id", "单据 bill", "方向 leg", "仓库单 order", "状态 state", "答复 disposition", "次数", "更新 updated", "说明 note")
+		t := newTable("编号 id", "单据 bill", "种类 kind", "仓库单 order", "状态 state", "答复 disposition", "次数", "更新 updated", "说明 note")
 		for _, c := range answer.GetCancellations() {
 			note := c.GetVendorMessage()
 			if hold := c.GetHoldReason(); hold != "" {
 				note = hold
 			}
-			t.row(fmt.Sprint(c.GetCancellationId()), c.GetBillNo(), c.GetLeg(), order(c), stateWords(c.GetState()), c.GetDisposition(),
+			t.row(fmt.Sprint(c.GetCancellationId()), c.GetBillNo(), c.GetOrderKind(), order(c), stateWords(c.GetState()), c.GetDisposition(),
 				fmt.Sprint(c.GetAttempts()), moment(c.GetUpdateTime().AsTime()), note)
 		}
 		t.print(sh.out)

@@ -17,7 +17,7 @@ import (
 
 // printBills prints what became of bills, a row for each order.
 func (sh *shell) printBills(ctx context.Context, s *stage, client *house.Client, numbers []string) error {
-	t := newTable("单据 bill", "结论 verdict", "方向 leg", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
+	t := newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
 	for _, number := range numbers {
 		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: number})
 		if status.Code(err) == codes.NotFound {
@@ -43,7 +43,7 @@ func addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
 	cancellations := slices.Clone(bill.GetCancellations())
 	slices.SortFunc(cancellations, func(a, b *orchestratorv1.Cancellation) int { return int(a.GetCancellationId() - b.GetCancellationId()) })
 	for _, c := range cancellations {
-		t.row(number, verdict, c.GetLeg(), order(c), disposition(c), strconv.Itoa(int(c.GetAttempts())), took(c, voided))
+		t.row(number, verdict, c.GetOrderKind(), order(c), disposition(c), strconv.Itoa(int(c.GetAttempts())), took(c, voided))
 		number, verdict = "", ""
 	}
 	if len(cancellations) == 0 {

@@ -72,8 +72,8 @@ func partWords(kind string) string {
 		return "组织 organisation"
 	case rule.PartWarehouse:
 		return "仓库 warehouse"
-	case rule.PartLeg:
-		return "分录 leg"
+	case rule.PartOrderKind:
+		return "种类 kind"
 	}
 	return kind
 }

@@ -64,18 +64,18 @@ func replayAll(ctx context.Context, client *house.Client, request *orchestratorv
 			return nil, err
 		}
 		all.Differences = append(all.Differences, page.GetDifferences()...)
-		all.Bills, all.LegsSame = all.Bills+page.GetBills(), all.LegsSame+page.GetLegsSame()
+		all.Bills, all.OrdersSame = all.Bills+page.GetBills(), all.OrdersSame+page.GetOrdersSame()
 		if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
 			return all, nil
 		}
 	}
 }
 
-// printReplay prints each leg whose request would differ.
+// printReplay prints each order whose request would differ.
 func (sh *shell) printReplay(all *orchestratorv1.ReplayMappingResponse) {
-	t := newTable("单据 bill", "分录 leg", "现在 now", "改后 then")
+	t := newTable("单据 bill", "种类 kind", "现在 now", "改后 then")
 	for _, d := range all.GetDifferences() {
-		t.row(d.GetBillNo(), d.GetLeg()+" "+d.GetWarehouseNumber(), mappedWords(d.GetBefore()), mappedWords(d.GetAfter()))
+		t.row(d.GetBillNo(), d.GetOrderKind()+" "+d.GetWarehouseNumber(), mappedWords(d.GetBefore()), mappedWords(d.GetAfter()))
 		if d.GetFault() != "" {
 			t.remark(d.GetFault())
 		}
@@ -83,7 +83,7 @@ func (sh *shell) printReplay(all *orchestratorv1.ReplayMappingResponse) {
 	if len(all.GetDifferences()) > 0 {
 		t.print(sh.out)
 	}
-	fmt.Fprintf(sh.out, "单据 bills %d, 相同 legs alike %d, 不同 differ %d; 未发送任何请求 nothing was sent\n", all.GetBills(), all.GetLegsSame(), len(all.GetDifferences()))
+	fmt.Fprintf(sh.out, "单据 bills %d, 相同 orders alike %d, 不同 differ %d; 未发送任何请求 nothing was sent\n", all.GetBills(), all.GetOrdersSame(), len(all.GetDifferences()))
 }
 
 func mappedWords(r *orchestratorv1.MappedRequest) string {

@@ -100,7 +100,7 @@ func (sh *shell) checkScheme(file string) error {
 		for _, trigger := range s.Triggers {
 			triggers = append(triggers, string(trigger))
 		}
-		fmt.Fprintf(sh.out, "  触发 triggers %s; 方向 legs %s\n", strings.Join(triggers, ", "), strings.Join(kinds, ", "))
+		fmt.Fprintf(sh.out, "  触发 triggers %s; 种类 kinds %s\n", strings.Join(triggers, ", "), strings.Join(kinds, ", "))
 		if err := s.CheckFor(scheme.Real); err != nil {
 			fmt.Fprintf(sh.out, "  只能用于沙箱 fit for sandboxes only:\n    %s\n", strings.ReplaceAll(err.Error(), "\n", "\n    "))
 		} else {

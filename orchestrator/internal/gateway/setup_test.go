@@ -164,7 +164,7 @@ func seed(rows rowtest.DB) {
 	rows.Scheme(rowtest.Scheme{Scheme: "halted", StopReason: "DATA_CENTER_DIFFERS", NoMark: true})
 	rows.Scheme(rowtest.Scheme{Scheme: "trial", Mode: "observe"})
 	rows.Pass(rowtest.Pass{Kind: "baseline", RunCounts: `{"rows": 9, "rows_of_bills": 9, "bills": 4, "live": 4}`})
-	rows.Pass(rowtest.Pass{RunCounts: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "legs": 3, "legs_new": 3}`})
+	rows.Pass(rowtest.Pass{RunCounts: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "orders": 3, "orders_new": 3}`})
 	rows.Pass(rowtest.Pass{Error: "kingdeesvc: UNAVAILABLE"})
 
 	rows.Bill(rowtest.Bill{ID: 1, No: "ZZCX000001", Snapshot: true})
@@ -192,7 +192,7 @@ func seed(rows rowtest.DB) {
 	rows.Bill(rowtest.Bill{ID: 5, No: "a//b"})
 	rows.Work(rowtest.Work{Kind: "scheme_stopped", Scheme: "halted", Subject: "DATA_CENTER_DIFFERS"})
 
-	rows.Sweep(rowtest.Sweep{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, "live": 1, "voided": 1, "deleted": 1, "legs": 2, "legs_new": 2}`})
+	rows.Sweep(rowtest.Sweep{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, "live": 1, "voided": 1, "deleted": 1, "orders": 2, "orders_new": 2}`})
 	rows.Sweep(rowtest.Sweep{Kind: "watch", Note: "none of the known bills is shown"})
 	rows.Sweep(rowtest.Sweep{Scheme: "trial"})
 	rows.Sweep(rowtest.Sweep{State: "running", Error: "kingdeesvc: UNAVAILABLE"})
@@ -205,13 +205,13 @@ func seedBackfills(rows rowtest.DB, done int64) {
 insert into backfill (scheme, state, plan_only, before_cutover, from_time, to_time, numbers, revision, actor, reason, cursor_id, run_counts, items, counts,
     numbers_not_found, create_time, end_time)
 values ('assembly', 'planned', true, true, '2026-11-01T00:00:00Z', '2026-11-08T00:00:00Z', null, 1, 'wang', '补十一月第一周', 0,
-        '{"rows": 4, "rows_of_bills": 4, "bills": 3, "voided": 2, "live": 1, "legs": 3, "legs_new": 2, "legs_already_owed": 1}', 3,
+        '{"rows": 4, "rows_of_bills": 4, "bills": 3, "voided": 2, "live": 1, "orders": 3, "orders_new": 2, "orders_already_owed": 1}', 3,
         '{"new": 2, "settled": 1}', '{}', $1, null),
        ('assembly', 'complete', false, false, null, null, '{ZZCX000001,ZZCX999999}', 1, 'wang', '核对', 2,
-        '{"rows": 1, "rows_of_bills": 1, "bills": 1, "voided": 1, "legs": 1, "legs_already_owed": 1}', 1, '{"settled": 1}', '{ZZCX999999}', $1, $1),
+        '{"rows": 1, "rows_of_bills": 1, "bills": 1, "voided": 1, "orders": 1, "orders_already_owed": 1}', 1, '{"settled": 1}', '{ZZCX999999}', $1, $1),
        ('halted', 'planned', true, false, null, null, '{ZZCX000009}', 1, 'wang', '核对', 0, '{}', 0, '{}', '{ZZCX000009}', $1, null)`, rowtest.Now)
 	rows.Exec(`
-insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, leg, warehouse_number, account, warehouse_code, order_code, order_type,
+insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account, warehouse_code, order_code, order_type,
     cancel_reason, extend_props, owner_code, triggers, evidence, generation, cancellation_id, detail)
 values (1, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000001', 'CNJG', '作废', '{}', 'XIER', '{voided}',
         'seen_live', 1, $1, ''),
@@ -239,6 +239,6 @@ func (r replays) Replay(ctx context.Context, order ledger.ReplayOrder, after int
 	is := was
 	is.WarehouseCode = "WH09"
 	return ledger.Replay{Bills: 1, Same: 1, Last: 1, Differences: []ledger.MappingDifference{
-		{BillID: 1, BillNo: "ZZCX000001", Generation: 1, Leg: "Assembly.in", Warehouse: "CK001", Before: &was, After: &is},
+		{BillID: 1, BillNo: "ZZCX000001", Generation: 1, OrderKind: "Assembly.in", Warehouse: "CK001", Before: &was, After: &is},
 	}}, nil, nil
 }

@@ -79,8 +79,8 @@ func (d Day) beginWork(step *kingdee.Step) error {
 		return err
 	}
 	var last *wms.Key
-	for _, leg := range bill.Legs() {
-		if key, ok := d.Vendors.orders.key(leg); ok && leg.Direction == kingdee.Inbound {
+	for _, order := range bill.Orders() {
+		if key, ok := d.Vendors.orders.key(order); ok && order.Direction == kingdee.Inbound {
 			last = &key
 		}
 	}

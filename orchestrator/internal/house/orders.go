@@ -29,8 +29,8 @@ type orders struct {
 
 // onAudit is the platform hearing of an audit. A number that is there already is the same order pushed again.
 func (o *orders) onAudit(b kingdee.Bill) {
-	for _, leg := range b.Legs() {
-		if err := o.create(leg, wms.StateApproved); err != nil {
+	for _, order := range b.Orders() {
+		if err := o.create(order, wms.StateApproved); err != nil {
 			o.logger.ErrorContext(context.Background(), "order not made", "bill_no", b.BillNo, "err", err)
 		}
 	}
@@ -46,23 +46,23 @@ func (o *orders) backfill(k *kingdee.Server) error {
 	for _, b := range k.Bills() {
 		present[b.ID] = b
 	}
-	for _, leg := range append(k.AuditedLegs(), k.OutboundLegs()...) {
+	for _, order := range append(k.AuditedOrders(), k.OutboundOrders()...) {
 		state := wms.StateApproved
-		switch b, found := present[leg.BillID]; {
+		switch b, found := present[order.BillID]; {
 		case !found || b.CancelStatus == kingdee.Voided:
 			state = wms.StateCancelled
-		case b.Live() && !cast[b.BillNo] && time.Since(leg.AuditedAt) > settledAfter:
+		case b.Live() && !cast[b.BillNo] && time.Since(order.AuditedAt) > settledAfter:
 			state = wms.StateDone
 		}
-		if err := o.create(leg, state); err != nil {
+		if err := o.create(order, state); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o *orders) create(leg kingdee.Leg, state wms.State) error {
-	key, ok := o.key(leg)
+func (o *orders) create(order kingdee.Order, state wms.State) error {
+	key, ok := o.key(order)
 	if !ok {
 		return nil
 	}
@@ -73,14 +73,14 @@ func (o *orders) create(leg kingdee.Leg, state wms.State) error {
 	return nil
 }
 
-// key is the order that a leg becomes; false for a warehouse that the WMS does not run.
-func (o *orders) key(leg kingdee.Leg) (wms.Key, bool) {
-	code, ok := o.warehouses[leg.Stock]
+// key is the order that an order becomes; false for a warehouse that the WMS does not run.
+func (o *orders) key(order kingdee.Order) (wms.Key, bool) {
+	code, ok := o.warehouses[order.Stock]
 	if !ok {
 		return wms.Key{}, false
 	}
-	key := wms.Key{SID: wms.DemoSID, WarehouseCode: code, OrderCode: leg.BillNo, OrderType: typeIn}
-	if leg.Direction == kingdee.Outbound {
+	key := wms.Key{SID: wms.DemoSID, WarehouseCode: code, OrderCode: order.BillNo, OrderType: typeIn}
+	if order.Direction == kingdee.Outbound {
 		key.OrderType = typeOut
 	}
 	return key, true

@@ -74,12 +74,12 @@ func (c *Comparison) bill(bill kingdee.BillTruth, l *ledger, orders *orders) {
 	owed := bill.Voided && bill.EverAudited && !bill.Deleted && !bill.VoidedAt.Before(l.since)
 	if owed {
 		c.Voided++
-		for _, leg := range lastLegs(bill) {
-			if _, ok := orders.key(leg); !ok || leg.Direction != kingdee.Inbound {
+		for _, order := range lastOrders(bill) {
+			if _, ok := orders.key(order); !ok || order.Direction != kingdee.Inbound {
 				continue
 			}
-			if !l.ended[ledgerLeg{bill.BillID, leg.Stock}] {
-				c.disagree("bill %s is voided, and its order in %s is neither cancelled nor in a person's hands", bill.BillNo, leg.Stock)
+			if !l.ended[ledgerOrder{bill.BillID, order.Stock}] {
+				c.disagree("bill %s is voided, and its order in %s is neither cancelled nor in a person's hands", bill.BillNo, order.Stock)
 			}
 		}
 	}
@@ -152,11 +152,11 @@ func liveThrough(bill kingdee.BillTruth, at time.Time) bool {
 	return live && since.Before(at.Add(-stale))
 }
 
-// lastLegs are the legs of the last audit: what the warehouse orders were made from.
-func lastLegs(bill kingdee.BillTruth) []kingdee.Leg {
+// lastOrders are the orders of the last audit: what the warehouse orders were made from.
+func lastOrders(bill kingdee.BillTruth) []kingdee.Order {
 	for _, e := range slices.Backward(bill.Events) {
 		if e.Action == kingdee.ActionAudit {
-			return e.Legs
+			return e.Orders
 		}
 	}
 	return nil
@@ -167,20 +167,20 @@ type ledger struct {
 	since         time.Time
 	count         int
 	cancellations map[wms.Key]cancellations
-	ended         map[ledgerLeg]bool
+	ended         map[ledgerOrder]bool
 	doneOf        map[int64]int
 	restored      map[int64]bool
 }
 
 type cancellations struct{ done, attempts int }
 
-type ledgerLeg struct {
+type ledgerOrder struct {
 	bill      int64
 	warehouse string
 }
 
 func readLedger(ctx context.Context, client *Client) (*ledger, error) {
-	l := &ledger{cancellations: map[wms.Key]cancellations{}, ended: map[ledgerLeg]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
+	l := &ledger{cancellations: map[wms.Key]cancellations{}, ended: map[ledgerOrder]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
 	schemes, err := client.AllSchemes(ctx)
 	if err != nil {
 		return nil, err
@@ -206,8 +206,8 @@ func readLedger(ctx context.Context, client *Client) (*ledger, error) {
 			fallthrough
 		case orchestratorv1.CancellationState_CANCELLATION_STATE_PARKED, orchestratorv1.CancellationState_CANCELLATION_STATE_HELD,
 			orchestratorv1.CancellationState_CANCELLATION_STATE_CLOSED:
-			if strings.HasSuffix(c.GetLeg(), ".in") {
-				l.ended[ledgerLeg{c.GetBillId(), c.GetWarehouseNumber()}] = true
+			if strings.HasSuffix(c.GetOrderKind(), ".in") {
+				l.ended[ledgerOrder{c.GetBillId(), c.GetWarehouseNumber()}] = true
 			}
 		}
 		l.cancellations[key] = d

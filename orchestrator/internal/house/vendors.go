@@ -99,12 +99,12 @@ func SandboxSettings(kingdeeURL, wmsURL string) map[string]string {
 	}
 }
 
-// Cancellable says whether each order of a bill's inbound legs can still be cancelled.
+// Cancellable says whether each order of a bill's inbound orders can still be cancelled.
 func (v *Vendors) Cancellable(b kingdee.Bill) bool {
 	inbound := 0
-	for _, leg := range b.Legs() {
-		key, ok := v.orders.key(leg)
-		if !ok || leg.Direction != kingdee.Inbound {
+	for _, order := range b.Orders() {
+		key, ok := v.orders.key(order)
+		if !ok || order.Direction != kingdee.Inbound {
 			continue
 		}
 		inbound++

@@ -33,7 +33,7 @@ type planned struct {
 func (p planned) owes() bool { return slices.ContainsFunc(p.items, carriedOut) }
 
 func carriedOut(item ledger.BackfillItem) bool {
-	return item.HasLeg() && (item.State == ledger.ItemNew || item.State == ledger.ItemHeld && item.CancellationID == 0)
+	return item.HasOrder() && (item.State == ledger.ItemNew || item.State == ledger.ItemHeld && item.CancellationID == 0)
 }
 
 // apply carries a plan out, bill by bill: each is read and decided anew, and becomes a cancellation only where that comes to what the plan
@@ -260,19 +260,19 @@ func (a anew) requests(p planned) string {
 	now := a.cancellations[p.id]
 	var changes []string
 	for _, item := range p.items {
-		if !item.HasLeg() {
+		if !item.HasOrder() {
 			continue
 		}
-		at := slices.IndexFunc(now, func(d ledger.Cancellation) bool { return sameLeg(d, item.Cancellation) })
+		at := slices.IndexFunc(now, func(d ledger.Cancellation) bool { return sameOrder(d, item.Cancellation) })
 		if at < 0 {
-			changes = append(changes, fmt.Sprintf("不再应取消 no longer owed: %s %s", item.Cancellation.Leg.Kind(), item.Cancellation.Leg.Warehouse))
+			changes = append(changes, fmt.Sprintf("不再应取消 no longer owed: %s %s", item.Cancellation.Order.Kind(), item.Cancellation.Order.Warehouse))
 			continue
 		}
 		changes = append(changes, requestChanges(item.Cancellation, now[at])...)
 	}
 	for _, d := range now {
-		if !slices.ContainsFunc(p.items, func(item ledger.BackfillItem) bool { return item.HasLeg() && sameLeg(item.Cancellation, d) }) {
-			changes = append(changes, fmt.Sprintf("计划中没有 not in the plan: %s %s", d.Leg.Kind(), d.Leg.Warehouse))
+		if !slices.ContainsFunc(p.items, func(item ledger.BackfillItem) bool { return item.HasOrder() && sameOrder(item.Cancellation, d) }) {
+			changes = append(changes, fmt.Sprintf("计划中没有 not in the plan: %s %s", d.Order.Kind(), d.Order.Warehouse))
 		}
 	}
 	return strings.Join(changes, "; ")
@@ -288,8 +288,8 @@ func (a anew) taken(p planned) string {
 	return ""
 }
 
-func sameLeg(a, b ledger.Cancellation) bool {
-	return a.Leg.Kind() == b.Leg.Kind() && a.Leg.Warehouse == b.Leg.Warehouse
+func sameOrder(a, b ledger.Cancellation) bool {
+	return a.Order.Kind() == b.Order.Kind() && a.Order.Warehouse == b.Order.Warehouse
 }
 
 // stateChanges lists what differs between two sights of a bill.
@@ -315,12 +315,12 @@ func stateChanges(before, now rule.State) []string {
 	return changes
 }
 
-// requestChanges lists what differs between two requests for the same leg.
+// requestChanges lists what differs between two requests for the same order.
 func requestChanges(before, now ledger.Cancellation) []string {
 	var changes []string
 	add := func(name, a, b string) {
 		if a != b {
-			changes = append(changes, fmt.Sprintf("%s %s: %s → %s", now.Leg.Kind(), name, a, b))
+			changes = append(changes, fmt.Sprintf("%s %s: %s → %s", now.Order.Kind(), name, a, b))
 		}
 	}
 	add("account", before.Account, now.Account)

@@ -130,7 +130,7 @@ func (r *refill) look() ledger.Look {
 	return ledger.Look{Scheme: r.backfill.Scheme, Revision: r.entry.revision, SendSince: r.standing.SendSince, SafetyLimits: r.entry.SafetyLimits()}
 }
 
-// items are a page's legs that are owed, what cannot be read or mapped and, where somebody named the bills, those that owe nothing,
+// items are a page's orders that are owed, what cannot be read or mapped and, where somebody named the bills, those that owe nothing,
 // too. The rest of a range is counted and not listed.
 func (r *refill) items(ctx context.Context, light *kingdeev1.StatePage, page ledger.Page) ([]ledger.BackfillItem, error) {
 	decided := make(map[int64]*ledger.BillWrite, len(page.Bills))
@@ -172,7 +172,7 @@ func (r *refill) items(ctx context.Context, light *kingdeev1.StatePage, page led
 	return items, nil
 }
 
-// unable are the work items that say why a bill, or a leg of it, cannot be owed.
+// unable are the work items that say why a bill, or an order of it, cannot be owed.
 var unable = map[rule.WorkKind]string{
 	rule.WorkUndecodable: "无法识别 cannot be read",
 	rule.WorkNoWarehouse: "仓库未映射 warehouse not in the scheme's table",

@@ -50,11 +50,11 @@ func (b *bench) since(d time.Duration) ledger.BackfillOrder {
 	return ledger.BackfillOrder{From: b.clock.Add(-d), To: b.clock.Add(time.Second)}
 }
 
-// items prints what a backfill came to: number, state, leg, order, detail.
+// items prints what a backfill came to: number, state, order_kind, order, detail.
 func (b *bench) items(id int64) string {
 	b.Helper()
 	return b.text(fmt.Sprintf(`
-select coalesce(string_agg(concat_ws(' ', bill_no, state, nullif(leg, ''), nullif(warehouse_code, ''), case when state in ('refused', 'held') then detail end), '; ' order by item), '')
+select coalesce(string_agg(concat_ws(' ', bill_no, state, nullif(order_kind, ''), nullif(warehouse_code, ''), case when state in ('refused', 'held') then detail end), '; ' order by item), '')
 from backfill_item where backfill_id = %d`, id))
 }
 
@@ -104,7 +104,7 @@ func TestARangeOwesWhatNoPassHasSeen(t *testing.T) {
 	require.Equal(t, "A2 new Assembly.in WH-HZ01; A4 new Assembly.in WH-HZ01", b.items(id))
 	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation`))
 	require.Equal(t, "live live live voided voided", b.text(`select string_agg(class, ' ' order by class) from bill`))
-	require.Equal(t, "3 2 2 2", b.text(`select concat_ws(' ', run_counts->>'live', run_counts->>'voided', run_counts->>'legs_new', counts->>'new') from backfill`))
+	require.Equal(t, "3 2 2 2", b.text(`select concat_ws(' ', run_counts->>'live', run_counts->>'voided', run_counts->>'orders_new', counts->>'new') from backfill`))
 	require.Equal(t, mark, b.text(`select mark_time || ' ' || version from mark`), "a backfill moves no mark")
 
 	again := b.order(b.since(12 * time.Hour))

@@ -7,8 +7,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// cancellations maps the legs that a decision owes and counts the rest. An error means that a mapping cannot make a request of one of
-// them: then the whole bill is parked, and no leg of it is owed until a person has looked.
+// cancellations maps the orders that a decision owes and counts the rest. An error means that a mapping cannot make a request of one of
+// them: then the whole bill is parked, and no order of it is owed until a person has looked.
 func (p *pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill, read time.Time) ([]ledger.Cancellation, error) {
 	if d.Fault != nil {
 		return nil, d.Fault
@@ -16,38 +16,38 @@ func (p *pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 	if len(d.Triggers) == 0 || p.leaveUnseen(d) {
 		return nil, nil
 	}
-	counts := rule.RunCounts{Legs: int64(len(d.Legs) + d.Outside), LegsNotInScheme: int64(d.Outside)}
+	counts := rule.RunCounts{Orders: int64(len(d.Orders) + d.Outside), OrdersNotInScheme: int64(d.Outside)}
 	var cancellations []ledger.Cancellation
 	var work []ledger.Work
 	seen := map[key]bool{}
-	for _, leg := range d.Legs {
-		warehouse, listed := p.entry.Warehouse(leg.Warehouse)
+	for _, order := range d.Orders {
+		warehouse, listed := p.entry.Warehouse(order.Warehouse)
 		switch {
 		case !listed:
-			counts.LegsNoWarehouse++
+			counts.OrdersNoWarehouse++
 			work = append(work, ledger.Work{
-				Kind: rule.WorkNoWarehouse, BillID: bill.ID, BillNo: bill.Number, Subject: leg.Warehouse, Detail: leg.Kind().String() + " " + leg.Warehouse,
+				Kind: rule.WorkNoWarehouse, BillID: bill.ID, BillNo: bill.Number, Subject: order.Warehouse, Detail: order.Kind().String() + " " + order.Warehouse,
 			})
 			continue
 		case warehouse.Ignore:
-			counts.LegsNotInScheme++
+			counts.OrdersNotInScheme++
 			continue
 		}
-		request, err := p.entry.Map(*d.Content, leg)
+		request, err := p.entry.Map(*d.Content, order)
 		if err != nil {
 			return nil, err
 		}
 		k := key{request.Account, request.WarehouseCode, request.OrderCode, request.OrderType}
 		if seen[k] {
-			// Two legs of one bill that are the same order in the WMS.
-			counts.LegsAlreadyOwed++
+			// Two orders of one bill that are the same order in the WMS.
+			counts.OrdersAlreadyOwed++
 			continue
 		}
 		seen[k] = true
 		cancellations = append(cancellations, ledger.Cancellation{
-			BillID: bill.ID, BillNo: bill.Number, Generation: d.After.Generation, Leg: leg, Account: request.Account, WarehouseCode: request.WarehouseCode,
+			BillID: bill.ID, BillNo: bill.Number, Generation: d.After.Generation, Order: order, Account: request.Account, WarehouseCode: request.WarehouseCode,
 			OrderCode: request.OrderCode, OrderType: request.OrderType, CancelReason: request.CancelReason, ExtendProps: request.ExtendProps,
-			OwnerCode: request.OwnerCode, Triggers: d.Triggers, Evidence: d.Evidence, LegsFrom: d.LegsFrom, Hold: d.Hold, NotBefore: d.NotBefore,
+			OwnerCode: request.OwnerCode, Triggers: d.Triggers, Evidence: d.Evidence, OrdersFrom: d.OrdersFrom, Hold: d.Hold, NotBefore: d.NotBefore,
 			VerifiedTime: read,
 			BusinessDate: p.businessDate(bill, read),
 		})

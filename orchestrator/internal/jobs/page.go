@@ -178,15 +178,15 @@ func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	if d.Class == rule.ClassVoided && p.leaveUnseen(d) {
 		return
 	}
-	if len(d.Triggers) > 0 && len(d.Legs)+d.Outside == 0 {
+	if len(d.Triggers) > 0 && len(d.Orders)+d.Outside == 0 {
 		write.Reason = "the bill has no lines"
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkNoLines, BillID: bill.ID, BillNo: bill.Number})
 	}
 	page.Bills = append(page.Bills, write)
 	page.Cancellations = append(page.Cancellations, cancellations...)
 	p.undo(page, d, bill.ID)
-	for _, leg := range d.Vanished {
-		page.Vanished = append(page.Vanished, ledger.Vanished{BillID: bill.ID, BillNo: bill.Number, Generation: d.VanishedGeneration, Leg: leg})
+	for _, order := range d.Vanished {
+		page.Vanished = append(page.Vanished, ledger.Vanished{BillID: bill.ID, BillNo: bill.Number, Generation: d.VanishedGeneration, Order: order})
 	}
 }
 

@@ -139,7 +139,7 @@ func (l *lives) lastSeenLive() (map[int64]time.Time, error) {
 
 // told are the warehouses whose order is a person's matter by now, or another bill's.
 func (l *lives) told(b *ruletest.Kingdee, cancellations []owedRow) ([]string, error) {
-	rows, err := l.pool.Query(l.Context(), `select subject from work_item where kind = 'leg_vanished' and bill_id = $1`, b.Bill.ID)
+	rows, err := l.pool.Query(l.Context(), `select subject from work_item where kind = 'order_vanished' and bill_id = $1`, b.Bill.ID)
 	if err != nil {
 		return nil, err
 	}

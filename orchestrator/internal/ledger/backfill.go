@@ -68,14 +68,14 @@ type Backfill struct {
 	Waits bool
 }
 
-// BackfillItem is a leg of a bill with its exact request, or a bill that owes nothing.
+// BackfillItem is an order of a bill with its exact request, or a bill that owes nothing.
 type BackfillItem struct {
 	Item   int64
 	BillID int64
 	BillNo string
 	Class  rule.Class
 	State  ItemState
-	// Cancellation is the leg and its exact request; empty where the item is a bill as such.
+	// Cancellation is the order and its exact request; empty where the item is a bill as such.
 	Cancellation Cancellation
 	// CancellationID is 0 where there is no cancellation.
 	CancellationID int64
@@ -84,8 +84,8 @@ type BackfillItem struct {
 	Seen *rule.State
 }
 
-// HasLeg says whether the item is a leg, and not a bill as such.
-func (i BackfillItem) HasLeg() bool { return i.Cancellation.OrderCode != "" }
+// HasOrder says whether the item is an order, and not a bill as such.
+func (i BackfillItem) HasOrder() bool { return i.Cancellation.OrderCode != "" }
 
 // BackfillStep is what a page of a backfill writes beside the page itself.
 type BackfillStep struct {

@@ -98,7 +98,7 @@ type Cancellation struct {
 	BillID        int64
 	BillNo        string
 	Generation    int
-	Leg           rule.Leg
+	Order         rule.Order
 	Account       string
 	WarehouseCode string
 	OrderCode     string
@@ -107,10 +107,10 @@ type Cancellation struct {
 	ExtendProps   map[string]string
 	OwnerCode     string
 	// Triggers hold now; the cancellation keeps all that ever did.
-	Triggers []rule.Trigger
-	Evidence rule.Evidence
-	LegsFrom rule.LegsFrom
-	Hold     rule.HoldReason
+	Triggers   []rule.Trigger
+	Evidence   rule.Evidence
+	OrdersFrom rule.OrdersFrom
+	Hold       rule.HoldReason
 	// NotBefore is when a dwell is over; zero for none.
 	NotBefore    time.Time
 	VerifiedTime time.Time
@@ -133,7 +133,7 @@ type Page struct {
 	Cancellations []Cancellation
 	// Withdraw: bills without a trigger, whose unsent cancellations are superseded. Restored: those of them that are live.
 	Withdraw, Restored []int64
-	// Vanished are legs of an earlier snapshot that the bill no longer has.
+	// Vanished are orders of an earlier snapshot that the bill no longer has.
 	Vanished []Vanished
 	Work     []Work
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
@@ -149,13 +149,13 @@ type Page struct {
 // cannot be decoded shows up again in every overlap.
 func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Cancellations) == 0 }
 
-// Vanished is a leg that an earlier snapshot had.
+// Vanished is an order that an earlier snapshot had.
 type Vanished struct {
 	BillID int64
 	BillNo string
-	// Generation is the snapshot's: a cancellation of that generation for the same leg settles the matter.
+	// Generation is the snapshot's: a cancellation of that generation for the same order settles the matter.
 	Generation int
-	Leg        rule.Leg
+	Order      rule.Order
 }
 
 // Finish is what ends a pass.

@@ -26,14 +26,14 @@ type MappedRequest struct {
 	ExtendProps                                                           map[string]string
 }
 
-// MappingDifference is a leg that two mappings make different requests of; nil where one makes none.
+// MappingDifference is an order that two mappings make different requests of; nil where one makes none.
 type MappingDifference struct {
-	BillID         int64
-	BillNo         string
-	Generation     int
-	Leg, Warehouse string
-	Before, After  *MappedRequest
-	Fault          string
+	BillID               int64
+	BillNo               string
+	Generation           int
+	OrderKind, Warehouse string
+	Before, After        *MappedRequest
+	Fault                string
 }
 
 // Replay is what one page of stored bills came to.

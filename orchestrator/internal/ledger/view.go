@@ -75,14 +75,14 @@ type CancellationView struct {
 	BillID         int64
 	BillNo         string
 	Generation     int32
-	// Leg is affair type and direction, such as Assembly.in.
-	Leg, WarehouseNumber                         string
+	// OrderKind is affair type and direction, such as Assembly.in.
+	OrderKind, WarehouseNumber                   string
 	Account, WarehouseCode, OrderCode, OrderType string
 	CancelReason                                 string
 	ExtendProps                                  map[string]string
 	OwnerCode, State                             string
 	Triggers                                     []string
-	Evidence, LegsFrom, HoldReason               string
+	Evidence, OrdersFrom, HoldReason             string
 	Disposition, VendorMessage, Outcome          string
 	Attempts                                     int32
 	DueTime, CreateTime, UpdateTime, OutcomeTime time.Time
@@ -175,7 +175,7 @@ type BackfillView struct {
 type ItemView struct {
 	Item, BillID                                 int64
 	BillNo, Class, State                         string
-	Leg, WarehouseNumber                         string
+	OrderKind, WarehouseNumber                   string
 	Account, WarehouseCode, OrderCode, OrderType string
 	CancelReason                                 string
 	ExtendProps                                  map[string]string

@@ -97,7 +97,7 @@ func TestAFileThatAddsAndRemoves(t *testing.T) {
 	require.EqualValues(t, 2, p.NextRevision)
 	require.Equal(t, []rule.Part{{Kind: rule.PartTrigger, Name: "deleted"}, {Kind: rule.PartWarehouse, Name: "CK006"}}, p.Added)
 	require.Equal(t, []rule.Part{{Kind: rule.PartWarehouse, Name: "CK005"}}, p.Removed)
-	require.Contains(t, p.ChangedKeys, "legs.Assembly.in.order_code")
+	require.Contains(t, p.ChangedKeys, "orders.Assembly.in.order_code")
 }
 
 func TestAFileThatAStartWouldRefuse(t *testing.T) {

@@ -84,21 +84,21 @@ func named(document, name string) (*scheme.Scheme, error) {
 }
 
 // spot is where an order of a bill comes from.
-type spot struct{ leg, warehouse string }
+type spot struct{ order, warehouse string }
 
-// compared says where two mappings make different requests of one bill, and of how many legs the same.
+// compared says where two mappings make different requests of one bill, and of how many orders the same.
 func compared(bill ledger.StoredBill, before, after *scheme.Scheme) (differences []ledger.MappingDifference, same int64) {
 	was, faultBefore := requestsOf(before, bill)
 	is, faultAfter := requestsOf(after, bill)
 	spots := maps.Clone(was)
 	maps.Copy(spots, is)
 	if len(spots) == 0 && (faultBefore != nil || faultAfter != nil) {
-		spots = map[spot]scheme.LegRequest{{}: {}}
+		spots = map[spot]scheme.OrderRequest{{}: {}}
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(spots), func(a, b spot) int {
-		return slices.Compare([]string{a.leg, a.warehouse}, []string{b.leg, b.warehouse})
+		return slices.Compare([]string{a.order, a.warehouse}, []string{b.order, b.warehouse})
 	}) {
-		d := ledger.MappingDifference{BillID: bill.Bill.ID, BillNo: bill.Bill.Number, Generation: bill.Generation, Leg: at.leg, Warehouse: at.warehouse}
+		d := ledger.MappingDifference{BillID: bill.Bill.ID, BillNo: bill.Bill.Number, Generation: bill.Generation, OrderKind: at.order, Warehouse: at.warehouse}
 		d.Before, d.After = mapped(was, at), mapped(is, at)
 		fault := errors.Join(faultBefore, faultAfter, was[at].Fault, is[at].Fault)
 		switch {
@@ -113,16 +113,16 @@ func compared(bill ledger.StoredBill, before, after *scheme.Scheme) (differences
 	return differences, same
 }
 
-func requestsOf(s *scheme.Scheme, bill ledger.StoredBill) (map[spot]scheme.LegRequest, error) {
+func requestsOf(s *scheme.Scheme, bill ledger.StoredBill) (map[spot]scheme.OrderRequest, error) {
 	requests, err := s.Requests(bill.Bill)
-	found := map[spot]scheme.LegRequest{}
+	found := map[spot]scheme.OrderRequest{}
 	for _, request := range requests {
-		found[spot{request.Leg.Kind().String(), request.Leg.Warehouse}] = request
+		found[spot{request.Order.Kind().String(), request.Order.Warehouse}] = request
 	}
 	return found, err
 }
 
-func mapped(requests map[spot]scheme.LegRequest, at spot) *ledger.MappedRequest {
+func mapped(requests map[spot]scheme.OrderRequest, at spot) *ledger.MappedRequest {
 	found, ok := requests[at]
 	if !ok || found.Fault != nil {
 		return nil

@@ -146,7 +146,7 @@ func (d DB) Cancellation(c Cancellation) int64 {
 		c.Outcome = cmp.Or(c.Outcome, c.Disposition, c.State)
 	}
 	return d.insert(`insert into voidrelay.cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
-    cancel_reason, extend_props, evidence, legs_from, revision, business_date, state, hold_reason, outcome, verified_time, decide_time, due_time,
+    cancel_reason, extend_props, evidence, orders_from, revision, business_date, state, hold_reason, outcome, verified_time, decide_time, due_time,
     attempt, disposition, vendor_message, create_time, update_time, outcome_time)
 values (@scheme, @bill, @no, @generation, 'Assembly', 'in', 'CK' || @warehouse, 'default', @warehouse, @no, 'OTHER_IN', '金蝶作废', '{"source": "kingdee"}', 'snapshot', 'snapshot', 1,
     '2026-11-20', @state, @hold, @outcome, @created, @created, @created, @attempt, @disposition, @message, @created, @created, @ended)

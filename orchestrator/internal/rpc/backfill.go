@@ -204,8 +204,8 @@ func backfillMessage(v ledger.BackfillView) *orchestratorv1.Backfill {
 func itemMessage(v ledger.ItemView) *orchestratorv1.BackfillItem {
 	m := &orchestratorv1.BackfillItem{
 		Item: v.Item, BillId: v.BillID, BillNo: v.BillNo, Class: v.Class,
-		State: enum[orchestratorv1.BackfillItemState](orchestratorv1.BackfillItemState_value, "BACKFILL_ITEM_STATE_", v.State),
-		Leg:   v.Leg, WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode,
+		State:     enum[orchestratorv1.BackfillItemState](orchestratorv1.BackfillItemState_value, "BACKFILL_ITEM_STATE_", v.State),
+		OrderKind: v.OrderKind, WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode,
 		OrderType: v.OrderType, CancelReason: v.CancelReason, ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode, Triggers: v.Triggers,
 		Evidence: v.Evidence, Generation: v.Generation, CancellationId: v.CancellationID, Detail: v.Detail,
 	}

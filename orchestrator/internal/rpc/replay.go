@@ -43,13 +43,13 @@ func (s *schemeService) ReplayMapping(ctx context.Context, req *orchestratorv1.R
 		next = pageToken(req, strconv.FormatInt(replay.Last, 10))
 	}
 	return &orchestratorv1.ReplayMappingResponse{
-		Differences: each(replay.Differences, differenceMessage), Bills: replay.Bills, LegsSame: replay.Same, NextPageToken: next,
+		Differences: each(replay.Differences, differenceMessage), Bills: replay.Bills, OrdersSame: replay.Same, NextPageToken: next,
 	}, nil
 }
 
 func differenceMessage(d ledger.MappingDifference) *orchestratorv1.MappingDifference {
 	return &orchestratorv1.MappingDifference{
-		BillId: d.BillID, BillNo: d.BillNo, Generation: int32(d.Generation), Leg: d.Leg, WarehouseNumber: d.Warehouse, //nolint:gosec // counts lives of a bill
+		BillId: d.BillID, BillNo: d.BillNo, Generation: int32(d.Generation), OrderKind: d.OrderKind, WarehouseNumber: d.Warehouse, //nolint:gosec // counts lives of a bill
 		Before: mappedMessage(d.Before), After: mappedMessage(d.After), Fault: d.Fault,
 	}
 }

@@ -77,18 +77,18 @@ func runCountsMessage(f rule.RunCounts) *orchestratorv1.RunCounts {
 	return &orchestratorv1.RunCounts{
 		Rows: f.Rows, RowsOfBills: f.RowsOfBills, RowsOfProblems: f.RowsOfProblems, Bills: f.Bills, Live: f.Live, Unchanged: f.Unchanged,
 		Voided: f.Voided, UnAudited: f.UnAudited, NeverAudited: f.NeverAudited, BeforeCutover: f.BeforeCutover, NotSelected: f.NotSelected,
-		Stale: f.Stale, Undecodable: f.Undecodable, Legs: f.Legs, LegsNew: f.LegsNew, LegsAlreadyOwed: f.LegsAlreadyOwed, LegsHeld: f.LegsHeld,
-		LegsNotInScheme: f.LegsNotInScheme, LegsNoWarehouse: f.LegsNoWarehouse, Deleted: f.Deleted,
+		Stale: f.Stale, Undecodable: f.Undecodable, Orders: f.Orders, OrdersNew: f.OrdersNew, OrdersAlreadyOwed: f.OrdersAlreadyOwed, OrdersHeld: f.OrdersHeld,
+		OrdersNotInScheme: f.OrdersNotInScheme, OrdersNoWarehouse: f.OrdersNoWarehouse, Deleted: f.Deleted,
 	}
 }
 
 func cancellationMessage(v ledger.CancellationView) *orchestratorv1.Cancellation {
 	return &orchestratorv1.Cancellation{
-		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, Generation: v.Generation, Leg: v.Leg,
+		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, Generation: v.Generation, OrderKind: v.OrderKind,
 		WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode, OrderType: v.OrderType,
 		CancelReason: v.CancelReason, ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode,
 		State:    enum[orchestratorv1.CancellationState](orchestratorv1.CancellationState_value, "CANCELLATION_STATE_", v.State),
-		Triggers: v.Triggers, Evidence: v.Evidence, LegsFrom: v.LegsFrom, HoldReason: v.HoldReason, Disposition: v.Disposition,
+		Triggers: v.Triggers, Evidence: v.Evidence, OrdersFrom: v.OrdersFrom, HoldReason: v.HoldReason, Disposition: v.Disposition,
 		VendorMessage: v.VendorMessage, Outcome: v.Outcome, Attempts: v.Attempts, DueTime: stamp(v.DueTime),
 		CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime), OutcomeTime: stamp(v.OutcomeTime), Revision: v.Revision, PassId: v.PassID,
 	}

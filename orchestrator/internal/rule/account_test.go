@@ -24,17 +24,17 @@ func TestRunCountsMustAddUp(t *testing.T) {
 		require.NoError(t, f.Check(), c)
 	}
 	f.Rows, f.RowsOfBills, f.RowsOfProblems = 12, 9, 3
-	f.Legs, f.LegsNew, f.LegsAlreadyOwed, f.LegsHeld, f.LegsNotInScheme, f.LegsNoWarehouse = 15, 1, 2, 3, 4, 5
+	f.Orders, f.OrdersNew, f.OrdersAlreadyOwed, f.OrdersHeld, f.OrdersNotInScheme, f.OrdersNoWarehouse = 15, 1, 2, 3, 4, 5
 	require.NoError(t, f.Check())
 
-	rows, bills, legs := f, f, f
+	rows, bills, orders := f, f, f
 	rows.RowsOfProblems--
 	require.EqualError(t, rows.Check(), "the run counts does not add up: 12 rows read, 11 accounted for")
 	bills.Count("forgotten")
 	bills.Bills++
 	require.EqualError(t, bills.Check(), "the run counts does not add up: 11 bills read, 10 accounted for")
-	legs.LegsHeld++
-	require.EqualError(t, legs.Check(), "the run counts does not add up: 15 legs read, 16 accounted for")
+	orders.OrdersHeld++
+	require.EqualError(t, orders.Check(), "the run counts does not add up: 15 orders read, 16 accounted for")
 }
 
 func TestRunCountsOfPagesAdd(t *testing.T) {

@@ -59,7 +59,7 @@ const (
 	WorkAuth           WorkKind = "wms_auth"
 	WorkUnread         WorkKind = "bill_unread"
 	WorkRestored       WorkKind = "restored_after_cancel"
-	WorkLegVanished    WorkKind = "leg_vanished"
+	WorkOrderVanished  WorkKind = "order_vanished"
 	WorkNoLines        WorkKind = "bill_without_lines"
 	WorkNoWarehouse    WorkKind = "warehouse_not_mapped"
 	WorkUndecodable    WorkKind = "bill_undecodable"

@@ -18,7 +18,7 @@ const (
 	ClassDeleted Class = "deleted"
 )
 
-// Why a bill owes nothing, or not all of its legs. The words are stored; the views say them in Chinese.
+// Why a bill owes nothing, or not all of its orders. The words are stored; the views say them in Chinese.
 const (
 	// ReasonOrganisation: its stock organisation is not the scheme's.
 	ReasonOrganisation = "organisation"
@@ -47,13 +47,13 @@ const (
 	EvidenceWeak Evidence = "weak"
 )
 
-// LegsFrom says which content the legs of a cancellation were taken from.
-type LegsFrom string
+// OrdersFrom says which content the orders of a cancellation were taken from.
+type OrdersFrom string
 
 // The two contents.
 const (
-	LegsFromSnapshot LegsFrom = "snapshot"
-	LegsFromCurrent  LegsFrom = "current"
+	OrdersFromSnapshot OrdersFrom = "snapshot"
+	OrdersFromCurrent  OrdersFrom = "current"
 )
 
 // HoldReason says why a cancellation waits for a release.

@@ -10,8 +10,8 @@ type Policy struct {
 	Triggers map[Trigger]Terms
 	// Orgs selects stock organisations by number; empty selects all.
 	Orgs map[string]bool
-	// Legs names the lines each wanted kind of leg is made of.
-	Legs map[Kind]Source
+	// Orders names the lines each wanted kind of order is made of.
+	Orders map[OrderKind]Source
 	// When says of a bill's content whether the bill is the scheme's; nil takes all.
 	When func(Bill) (bool, error)
 	// Cutovers of what was added to the scheme after its first revision. They hold for bills once seen live, too.
@@ -41,16 +41,16 @@ type Decision struct {
 	Triggers []Trigger
 	// NotBefore is when the dwell of the only trigger is over; zero where there is nothing to wait for.
 	NotBefore time.Time
-	// Content is where the legs come from (the snapshot's bill or the present one), when something is owed.
-	Content  *Bill
-	LegsFrom LegsFrom
-	Evidence Evidence
-	// Legs are owed; Outside counts legs of the bill that the scheme does not ask for, or did not when it happened.
-	Legs    []Leg
+	// Content is where the orders come from (the snapshot's bill or the present one), when something is owed.
+	Content    *Bill
+	OrdersFrom OrdersFrom
+	Evidence   Evidence
+	// Orders are owed; Outside counts orders of the bill that the scheme does not ask for, or did not when it happened.
+	Orders  []Order
 	Outside int
 	Hold    HoldReason
-	// Vanished are legs of the previous snapshot that the bill no longer has; a person must look at those that no cancellation covers.
-	Vanished           []Leg
+	// Vanished are orders of the previous snapshot that the bill no longer has; a person must look at those that no cancellation covers.
+	Vanished           []Order
 	VanishedGeneration int
 	// Withdraw: no trigger holds, so cancellations not sent yet are superseded.
 	Withdraw bool
@@ -123,7 +123,7 @@ func (p Policy) live(d *Decision, seen Bill) {
 	}
 }
 
-// snapshot keeps the bill as it is now seen live, and says which legs of the one before are gone.
+// snapshot keeps the bill as it is now seen live, and says which orders of the one before are gone.
 func (p Policy) snapshot(d *Decision, seen Bill) {
 	d.Class, d.Withdraw, d.Restored = ClassLive, true, true
 	p.vanished(d, seen)
@@ -192,9 +192,9 @@ func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 	p.owe(d, TriggerUnAudited, terms, d.After.UnAuditTime, state, &seen, once)
 	if len(d.Triggers) > 0 {
 		d.NotBefore = d.After.UnAuditedSince.Add(terms.Dwell)
-		if edited && d.LegsFrom == LegsFromCurrent {
+		if edited && d.OrdersFrom == OrdersFromCurrent {
 			// No order was made of what people write into an un-audited bill; what it showed first is the nearest to its order.
-			d.Legs, d.Outside, d.Vanished = nil, len(d.Legs)+d.Outside, nil
+			d.Orders, d.Outside, d.Vanished = nil, len(d.Orders)+d.Outside, nil
 		}
 	} else if d.Class == ClassBeforeCutover {
 		// What was owed for an earlier void is not any longer: no trigger holds.
@@ -202,14 +202,14 @@ func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 	}
 }
 
-// owe decides by the table of what shows that the WMS ever had the order, and takes the legs from the snapshot or, without one, from
+// owe decides by the table of what shows that the WMS ever had the order, and takes the orders from the snapshot or, without one, from
 // the present content (nil when the bill is gone). at is when the trigger's event happened, as far as anybody can tell.
 func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, state State, present *Bill, once bool) {
-	content, from := present, LegsFromCurrent
+	content, from := present, OrdersFromCurrent
 	switch {
 	case d.After.Snapshot != nil:
 		d.Evidence = EvidenceSnapshot
-		content, from = d.After.Snapshot, LegsFromSnapshot
+		content, from = d.After.Snapshot, OrdersFromSnapshot
 	case !state.ApproveTime.IsZero():
 		d.Evidence = EvidenceApproved
 	case !once && (state.DocumentStatus == Draft || state.DocumentStatus == Created):
@@ -222,7 +222,7 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 	if content == nil {
 		// Gone, and not seen live in this generation: the last snapshot is all there is.
 		snapshot = d.After.LastSnapshot
-		content, from = snapshot, LegsFromSnapshot
+		content, from = snapshot, OrdersFromSnapshot
 	}
 	switch {
 	case content == nil:
@@ -247,34 +247,34 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 			d.Hold = HoldNoEventTime
 		}
 	}
-	d.Triggers, d.Content, d.LegsFrom = []Trigger{trigger}, content, from
-	p.legs(d, at)
-	if from == LegsFromCurrent {
+	d.Triggers, d.Content, d.OrdersFrom = []Trigger{trigger}, content, from
+	p.orders(d, at)
+	if from == OrdersFromCurrent {
 		p.vanished(d, *content)
 	}
 }
 
-// legs are those of the content that the scheme asks for, and already did when it happened. Where the time is not known and would
+// orders are those of the content that the scheme asks for, and already did when it happened. Where the time is not known and would
 // make a difference, a person decides.
-func (p Policy) legs(d *Decision, at time.Time) {
-	legs, outside := Legs(*d.Content, p.Legs)
-	in, early, why := p.Cutovers.split(legs, at)
+func (p Policy) orders(d *Decision, at time.Time) {
+	orders, outside := Orders(*d.Content, p.Orders)
+	in, early, why := p.Cutovers.split(orders, at)
 	switch {
 	case early > 0 && at.IsZero():
-		d.Legs, d.Outside, d.Hold = legs, outside, HoldNoEventTime
+		d.Orders, d.Outside, d.Hold = orders, outside, HoldNoEventTime
 	default:
-		d.Legs, d.Outside, d.Reason = in, outside+early, why
+		d.Orders, d.Outside, d.Reason = in, outside+early, why
 	}
 }
 
-// vanished notes which legs of the last snapshot the bill no longer has.
+// vanished notes which orders of the last snapshot the bill no longer has.
 func (p Policy) vanished(d *Decision, now Bill) {
 	before := d.After.LastSnapshot
 	if before == nil {
 		return
 	}
-	had, _ := Legs(*before, p.Legs)
-	has, _ := Legs(now, p.Legs)
+	had, _ := Orders(*before, p.Orders)
+	has, _ := Orders(now, p.Orders)
 	d.Vanished, d.VanishedGeneration = missing(had, has), d.After.LastSnapshotGeneration
 }
 

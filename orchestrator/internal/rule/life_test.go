@@ -15,7 +15,7 @@ var start = time.Date(2026, 5, 6, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))
 
 func h(hours float64) time.Time { return start.Add(time.Duration(hours * float64(time.Hour))) }
 
-var inbound = rule.Policy{Cutover: start, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}, Legs: map[rule.Kind]rule.Source{
+var inbound = rule.Policy{Cutover: start, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}, Orders: map[rule.OrderKind]rule.Source{
 	{Affair: rule.Assembly, Direction: rule.In}:  rule.FromProducts,
 	{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents,
 }}
@@ -71,17 +71,17 @@ func (s seen) withModified(at float64) seen { s.modified = at; return s }
 // told is a decision in a few words: class, generation, and what is owed from where on which evidence.
 func told(d rule.Decision) string {
 	s := fmt.Sprintf("%s e%d", d.Class, d.After.Generation)
-	for _, leg := range d.Legs {
-		s += " " + leg.Warehouse
+	for _, order := range d.Orders {
+		s += " " + order.Warehouse
 	}
-	if len(d.Legs) > 0 {
-		s += fmt.Sprintf(" %s/%s", d.Evidence, d.LegsFrom)
+	if len(d.Orders) > 0 {
+		s += fmt.Sprintf(" %s/%s", d.Evidence, d.OrdersFrom)
 	}
 	if d.Hold != "" {
 		s += " held:" + string(d.Hold)
 	}
-	for _, leg := range d.Vanished {
-		s += fmt.Sprintf(" vanished:%s@e%d", leg.Warehouse, d.VanishedGeneration)
+	for _, order := range d.Vanished {
+		s += fmt.Sprintf(" vanished:%s@e%d", order.Warehouse, d.VanishedGeneration)
 	}
 	if d.Withdraw {
 		s += " withdraw"
@@ -155,7 +155,7 @@ func TestLivesOfABill(t *testing.T) {
 			{live(3, "WH1"), "live e2" + standing},
 			{void("D", 0, "WH1").withModified(4), "voided e2 WH1 snapshot/snapshot"},
 		},
-		"the same with the second life unseen: owed from what it says now, the first snapshot's other leg for a person": {
+		"the same with the second life unseen: owed from what it says now, the first snapshot's other order for a person": {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{void("D", 4, "WH2").withApproved(3), "voided e2 WH2 approved/current vanished:WH1@e1"},
@@ -206,7 +206,7 @@ func TestLivesOfABill(t *testing.T) {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 3, "WH1").withApproved(2), "voided e2 WH1 approved/current"},
 		},
-		"edited while live: the later snapshot counts, its lost leg is a person's": {
+		"edited while live: the later snapshot counts, its lost order is a person's": {
 			{live(1, "WH1", "WH2"), "live e1" + standing},
 			{live(1, "WH2", "WH3"), "live e1 vanished:WH1@e1" + standing},
 			{void("D", 2, "WH1"), "voided e1 WH2 WH3 snapshot/snapshot"},
@@ -284,7 +284,7 @@ func TestOtherOrganisationsAreSeenAndOweNothing(t *testing.T) {
 	d := rule.Decide(p, nil, void("D", 2, "WH1").bill(), h(10))
 	require.Equal(t, rule.ClassNotSelected, d.Class)
 	require.Equal(t, rule.ClassNotSelected, d.After.Class)
-	require.Empty(t, d.Legs)
+	require.Empty(t, d.Orders)
 	p.Orgs["100"] = true
 	require.Equal(t, rule.ClassVoided, rule.Decide(p, nil, void("D", 2, "WH1").bill(), h(10)).Class)
 }

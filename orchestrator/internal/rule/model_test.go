@@ -37,7 +37,7 @@ type book struct {
 	known         *rule.Known
 	cancellations []*owed
 	requests      []ruletest.Request
-	// told are warehouses of legs that vanished: a person looks for their orders.
+	// told are warehouses of orders that vanished: a person looks for their orders.
 	told  []string
 	story []string
 }
@@ -82,18 +82,18 @@ func (b *book) write(d rule.Decision, at time.Time) {
 			}
 		}
 	}
-	for _, leg := range d.Vanished {
+	for _, order := range d.Vanished {
 		covered := func(o *owed) bool {
-			return o.generation == d.VanishedGeneration && o.warehouse == leg.Warehouse && o.state != rule.Superseded
+			return o.generation == d.VanishedGeneration && o.warehouse == order.Warehouse && o.state != rule.Superseded
 		}
 		if !slices.ContainsFunc(b.cancellations, covered) {
-			b.told = append(b.told, leg.Warehouse)
+			b.told = append(b.told, order.Warehouse)
 		}
 	}
-	for _, leg := range d.Legs {
-		i := slices.IndexFunc(b.cancellations, func(o *owed) bool { return o.generation == d.After.Generation && o.warehouse == leg.Warehouse })
+	for _, order := range d.Orders {
+		i := slices.IndexFunc(b.cancellations, func(o *owed) bool { return o.generation == d.After.Generation && o.warehouse == order.Warehouse })
 		if i < 0 {
-			b.cancellations = append(b.cancellations, &owed{Cancellation: rule.Cancellation{BillID: 7, Number: b.kingdee.Bill.Number}, generation: d.After.Generation, warehouse: leg.Warehouse, state: rule.Open, verified: at})
+			b.cancellations = append(b.cancellations, &owed{Cancellation: rule.Cancellation{BillID: 7, Number: b.kingdee.Bill.Number}, generation: d.After.Generation, warehouse: order.Warehouse, state: rule.Open, verified: at})
 			i = len(b.cancellations) - 1
 		}
 		cancellation := b.cancellations[i]

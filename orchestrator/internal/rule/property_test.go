@@ -60,7 +60,7 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 	}
 	holds(d.After.Generation == before || d.After.Generation == before+1, "a generation follows the one before")
 	holds(d.NewGeneration == (d.After.Generation != before), "a new generation is told")
-	holds(len(d.Legs) == 0 || bill.State().Voided(), "only a voided bill owes")
+	holds(len(d.Orders) == 0 || bill.State().Voided(), "only a voided bill owes")
 	holds((d.Class == rule.ClassLive) == bill.State().Live(), "live is live")
 
 	switch {
@@ -70,12 +70,12 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 		holds(d.After.Generation > w.owed, "what is owed for this life is not what was owed before")
 		w.lastLive, w.audits, w.restores, w.settled = &bill, k.Audits, k.Restores, w.owed
 	case bill.State().Voided() && w.lastLive != nil:
-		holds(d.Class == rule.ClassVoided && len(d.Legs) > 0 && d.Hold == "", "once seen live, a void owes")
+		holds(d.Class == rule.ClassVoided && len(d.Orders) > 0 && d.Hold == "", "once seen live, a void owes")
 		holds(d.After.Generation > w.settled, "it is owed anew for each life")
 		if k.Audits == w.audits && k.Restores == w.restores {
-			holds(d.LegsFrom == rule.LegsFromSnapshot && d.Legs[0].Warehouse == w.lastLive.Products[0].Warehouse, "from the snapshot of the life it ended")
+			holds(d.OrdersFrom == rule.OrdersFromSnapshot && d.Orders[0].Warehouse == w.lastLive.Products[0].Warehouse, "from the snapshot of the life it ended")
 		}
-		if d.LegsFrom == rule.LegsFromCurrent && w.lastLive.Products[0].Warehouse != bill.Products[0].Warehouse {
+		if d.OrdersFrom == rule.OrdersFromCurrent && w.lastLive.Products[0].Warehouse != bill.Products[0].Warehouse {
 			holds(len(d.Vanished) == 1 && d.Vanished[0].Warehouse == w.lastLive.Products[0].Warehouse, "the order of the last snapshot is not forgotten")
 		}
 	case !bill.State().Voided():

@@ -20,12 +20,12 @@ type RunCounts struct {
 	Undecodable   int64 `json:"undecodable"`
 	Deleted       int64 `json:"deleted"`
 
-	Legs            int64 `json:"legs"`
-	LegsNew         int64 `json:"legs_new"`
-	LegsAlreadyOwed int64 `json:"legs_already_owed"`
-	LegsHeld        int64 `json:"legs_held"`
-	LegsNotInScheme int64 `json:"legs_not_in_scheme"`
-	LegsNoWarehouse int64 `json:"legs_no_warehouse"`
+	Orders            int64 `json:"orders"`
+	OrdersNew         int64 `json:"orders_new"`
+	OrdersAlreadyOwed int64 `json:"orders_already_owed"`
+	OrdersHeld        int64 `json:"orders_held"`
+	OrdersNotInScheme int64 `json:"orders_not_in_scheme"`
+	OrdersNoWarehouse int64 `json:"orders_no_warehouse"`
 }
 
 // Count puts one bill into its class.
@@ -70,17 +70,17 @@ func (f *RunCounts) Add(g RunCounts) {
 	f.Stale += g.Stale
 	f.Undecodable += g.Undecodable
 	f.Deleted += g.Deleted
-	f.Legs += g.Legs
-	f.LegsNew += g.LegsNew
-	f.LegsAlreadyOwed += g.LegsAlreadyOwed
-	f.LegsHeld += g.LegsHeld
-	f.LegsNotInScheme += g.LegsNotInScheme
-	f.LegsNoWarehouse += g.LegsNoWarehouse
+	f.Orders += g.Orders
+	f.OrdersNew += g.OrdersNew
+	f.OrdersAlreadyOwed += g.OrdersAlreadyOwed
+	f.OrdersHeld += g.OrdersHeld
+	f.OrdersNotInScheme += g.OrdersNotInScheme
+	f.OrdersNoWarehouse += g.OrdersNoWarehouse
 }
 
 // RunCountsError says that a pass did not account for everything it read: it must fail.
 type RunCountsError struct {
-	// What was counted: rows, bills or legs.
+	// What was counted: rows, bills or orders.
 	What               string
 	Read, AccountedFor int64
 }
@@ -98,8 +98,8 @@ func (f RunCounts) Check() error {
 	if sum != f.Bills {
 		return &RunCountsError{What: "bills", Read: f.Bills, AccountedFor: sum}
 	}
-	if sum := f.LegsNew + f.LegsAlreadyOwed + f.LegsHeld + f.LegsNotInScheme + f.LegsNoWarehouse; sum != f.Legs {
-		return &RunCountsError{What: "legs", Read: f.Legs, AccountedFor: sum}
+	if sum := f.OrdersNew + f.OrdersAlreadyOwed + f.OrdersHeld + f.OrdersNotInScheme + f.OrdersNoWarehouse; sum != f.Orders {
+		return &RunCountsError{What: "orders", Read: f.Orders, AccountedFor: sum}
 	}
 	return nil
 }

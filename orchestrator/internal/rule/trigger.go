@@ -39,14 +39,14 @@ const (
 	PartTrigger      PartKind = "trigger"
 	PartOrganisation PartKind = "organisation"
 	PartWarehouse    PartKind = "warehouse"
-	PartLeg          PartKind = "leg"
+	PartOrderKind    PartKind = "order_kind"
 )
 
 // Everything is the name of a part that stands for all of its kind that have no entry of their own: a scheme that once named
 // its organisations and now takes all.
 const Everything = "*"
 
-// Part is one trigger, organisation, warehouse or kind of leg that a scheme names.
+// Part is one trigger, organisation, warehouse or kind of order that a scheme names.
 type Part struct {
 	Kind PartKind
 	Name string
@@ -73,14 +73,14 @@ func (f Cutovers) before(at time.Time, part Part) bool {
 	return !cutover.IsZero() && at.Before(cutover)
 }
 
-// ofLeg are the parts of a scheme that a leg comes in by.
-func ofLeg(leg Leg) []Part {
-	return []Part{{PartLeg, leg.Kind().String()}, {PartWarehouse, leg.Warehouse}}
+// ofOrder are the parts of a scheme that an order comes in by.
+func ofOrder(order Order) []Part {
+	return []Part{{PartOrderKind, order.Kind().String()}, {PartWarehouse, order.Warehouse}}
 }
 
-// later answers a part that came into the scheme after this moment, without which the leg is none of the scheme's.
-func (f Cutovers) later(leg Leg, at time.Time) (Part, bool) {
-	for _, part := range ofLeg(leg) {
+// later answers a part that came into the scheme after this moment, without which the order is none of the scheme's.
+func (f Cutovers) later(order Order, at time.Time) (Part, bool) {
+	for _, part := range ofOrder(order) {
 		if f.before(at, part) {
 			return part, true
 		}
@@ -88,14 +88,14 @@ func (f Cutovers) later(leg Leg, at time.Time) (Part, bool) {
 	return Part{}, false
 }
 
-// split takes out the legs that had come into the scheme by the time of the event, and says why the others had not.
-func (f Cutovers) split(legs []Leg, at time.Time) (in []Leg, early int, why string) {
-	for _, leg := range legs {
-		if part, later := f.later(leg, at); later {
+// split takes out the orders that had come into the scheme by the time of the event, and says why the others had not.
+func (f Cutovers) split(orders []Order, at time.Time) (in []Order, early int, why string) {
+	for _, order := range orders {
+		if part, later := f.later(order, at); later {
 			early++
 			why = part.cutoverReason()
 		} else {
-			in = append(in, leg)
+			in = append(in, order)
 		}
 	}
 	return in, early, why

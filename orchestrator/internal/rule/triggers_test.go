@@ -188,7 +188,7 @@ func TestACondition(t *testing.T) {
 	} {
 		require.Error(t, d.Fault)
 		require.Equal(t, rule.ClassUndecodable, d.Class)
-		require.Empty(t, d.Legs)
+		require.Empty(t, d.Orders)
 	}
 	require.NotNil(t, decide(noted(live(1, "WH1"), "?")).Snapshot, "its order is made all the same")
 
@@ -203,7 +203,7 @@ func TestCutoversOfWhatWasAddedLater(t *testing.T) {
 	const cutover = 50
 	after := func(kind rule.PartKind, name string) rule.Policy {
 		p := all
-		p.Legs = map[rule.Kind]rule.Source{
+		p.Orders = map[rule.OrderKind]rule.Source{
 			{Affair: rule.Assembly, Direction: rule.In}: rule.FromProducts, {Affair: rule.Assembly, Direction: rule.Out}: rule.FromProducts,
 		}
 		p.Cutovers = rule.Cutovers{{Kind: kind, Name: name}: h(cutover)}
@@ -233,33 +233,33 @@ func TestCutoversOfWhatWasAddedLater(t *testing.T) {
 		kind   rule.PartKind
 		name   string
 		life   func(rule.Policy) rule.Decision
-		legs   int
+		orders int
 		reason string
 	}{
-		"voided before its organisation came":         {rule.PartOrganisation, "100", voidedAt(cutover - 1), 0, "cutover:organisation:100"},
-		"voided after it":                             {rule.PartOrganisation, "100", voidedAt(cutover + 1), everything, ""},
-		"another organisation came":                   {rule.PartOrganisation, "200", voidedAt(cutover - 1), everything, ""},
-		"all organisations came":                      {rule.PartOrganisation, rule.Everything, voidedAt(cutover - 1), 0, "cutover:organisation:100"},
-		"voided before a warehouse came":              {rule.PartWarehouse, "WH2", voidedAt(cutover - 1), 2, "cutover:warehouse:WH2"},
-		"voided after a warehouse came":               {rule.PartWarehouse, "WH2", voidedAt(cutover), everything, ""},
-		"voided before a leg came":                    {rule.PartLeg, "Assembly.out", voidedAt(cutover - 1), 2, "cutover:leg:Assembly.out"},
-		"voided before the trigger came":              {rule.PartTrigger, "voided", voidedAt(cutover - 1), 0, "cutover:trigger:voided"},
-		"another trigger came":                        {rule.PartTrigger, "un_audited", voidedAt(cutover - 1), everything, ""},
-		"un-audited before the trigger came":          {rule.PartTrigger, "un_audited", unAuditedSeen(cutover-2, 0), 0, "cutover:trigger:un_audited"},
-		"un-audited before, edited after":             {rule.PartTrigger, "un_audited", unAuditedSeen(cutover-0.5, 0), 0, "cutover:trigger:un_audited"},
-		"un-audited before, seen after, by its date":  {rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover-1), 0, "cutover:trigger:un_audited"},
-		"un-audited after the trigger came":           {rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover+1), everything, ""},
-		"first missed before the trigger came":        {rule.PartTrigger, "deleted", absentSince(cutover - 1), 0, "cutover:trigger:deleted"},
-		"first missed after the trigger came":         {rule.PartTrigger, "deleted", absentSince(cutover + 1), everything, ""},
-		"missed before a warehouse came":              {rule.PartWarehouse, "WH1", absentSince(cutover - 1), 2, "cutover:warehouse:WH1"},
-		"un-audited before a leg came, whatever else": {rule.PartLeg, "Assembly.in", unAuditedSeen(cutover-2, 0), 2, "cutover:leg:Assembly.in"},
+		"voided before its organisation came":            {rule.PartOrganisation, "100", voidedAt(cutover - 1), 0, "cutover:organisation:100"},
+		"voided after it":                                {rule.PartOrganisation, "100", voidedAt(cutover + 1), everything, ""},
+		"another organisation came":                      {rule.PartOrganisation, "200", voidedAt(cutover - 1), everything, ""},
+		"all organisations came":                         {rule.PartOrganisation, rule.Everything, voidedAt(cutover - 1), 0, "cutover:organisation:100"},
+		"voided before a warehouse came":                 {rule.PartWarehouse, "WH2", voidedAt(cutover - 1), 2, "cutover:warehouse:WH2"},
+		"voided after a warehouse came":                  {rule.PartWarehouse, "WH2", voidedAt(cutover), everything, ""},
+		"voided before an order came":                    {rule.PartOrderKind, "Assembly.out", voidedAt(cutover - 1), 2, "cutover:order_kind:Assembly.out"},
+		"voided before the trigger came":                 {rule.PartTrigger, "voided", voidedAt(cutover - 1), 0, "cutover:trigger:voided"},
+		"another trigger came":                           {rule.PartTrigger, "un_audited", voidedAt(cutover - 1), everything, ""},
+		"un-audited before the trigger came":             {rule.PartTrigger, "un_audited", unAuditedSeen(cutover-2, 0), 0, "cutover:trigger:un_audited"},
+		"un-audited before, edited after":                {rule.PartTrigger, "un_audited", unAuditedSeen(cutover-0.5, 0), 0, "cutover:trigger:un_audited"},
+		"un-audited before, seen after, by its date":     {rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover-1), 0, "cutover:trigger:un_audited"},
+		"un-audited after the trigger came":              {rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover+1), everything, ""},
+		"first missed before the trigger came":           {rule.PartTrigger, "deleted", absentSince(cutover - 1), 0, "cutover:trigger:deleted"},
+		"first missed after the trigger came":            {rule.PartTrigger, "deleted", absentSince(cutover + 1), everything, ""},
+		"missed before a warehouse came":                 {rule.PartWarehouse, "WH1", absentSince(cutover - 1), 2, "cutover:warehouse:WH1"},
+		"un-audited before an order came, whatever else": {rule.PartOrderKind, "Assembly.in", unAuditedSeen(cutover-2, 0), 2, "cutover:order_kind:Assembly.in"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := tc.life(after(tc.kind, tc.name))
-			require.Len(t, d.Legs, tc.legs)
+			require.Len(t, d.Orders, tc.orders)
 			require.Equal(t, tc.reason, d.Reason)
-			if tc.legs > 0 {
-				require.Equal(t, everything, len(d.Legs)+d.Outside, "every leg is counted")
+			if tc.orders > 0 {
+				require.Equal(t, everything, len(d.Orders)+d.Outside, "every order is counted")
 			}
 		})
 	}
@@ -275,7 +275,7 @@ func TestAnOrganisationThatWasNamedBeforeAllCameKeepsItsPast(t *testing.T) {
 func TestAVoidWithoutAnyDateIsHeldWhereACutoverMightKeepItOut(t *testing.T) {
 	for _, part := range []rule.Part{
 		{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartOrganisation, Name: "100"}, {Kind: rule.PartWarehouse, Name: "WH1"},
-		{Kind: rule.PartLeg, Name: "Assembly.in"},
+		{Kind: rule.PartOrderKind, Name: "Assembly.in"},
 	} {
 		p := all
 		known := rule.Decide(p, nil, live(1, "WH1").bill(), h(2)).After

@@ -14,7 +14,7 @@ const good = `schemes:
   - name: demo
     form: STK_AssembledApp
     kingdee: {data_center: dc-1}
-    legs:
+    orders:
       Assembly.in:
         lines: products
         order_code: bill.number

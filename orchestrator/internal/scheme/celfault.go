@@ -14,9 +14,9 @@ import (
 )
 
 var (
-	reflectBill = reflect.TypeFor[rule.Bill]()
-	reflectLeg  = reflect.TypeFor[rule.Leg]()
-	reflectLine = reflect.TypeFor[rule.Line]()
+	reflectBill  = reflect.TypeFor[rule.Bill]()
+	reflectOrder = reflect.TypeFor[rule.Order]()
+	reflectLine  = reflect.TypeFor[rule.Line]()
 
 	undefinedField = regexp.MustCompile(`^undefined field '([^']*)'`)
 	undeclared     = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
@@ -48,7 +48,7 @@ func (d *decoder) celFaults(env *cel.Env, n *yaml.Node, path, text string, issue
 func variables(env *cel.Env) []string {
 	var names []string
 	for _, v := range env.Variables() {
-		if v.Name() == "bill" || v.Name() == "leg" {
+		if v.Name() == "bill" || v.Name() == "order" {
 			names = append(names, v.Name())
 		}
 	}
@@ -88,8 +88,8 @@ func fieldsAt(env *cel.Env, text string, id int64) (string, []string) {
 			switch operand.AsIdent() {
 			case "bill":
 				return "bill", celNames(reflectBill)
-			case "leg":
-				return "leg", celNames(reflectLeg)
+			case "order":
+				return "order", celNames(reflectOrder)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // partKeys are told by PartsOf where they only gain or lose entries.
 var partKeys = []string{"triggers", "organisations"}
 
-// ChangedKeys names the keys that differ between two documents of one scheme, such as legs.Assembly.in.order_code, sorted. Lists are
+// ChangedKeys names the keys that differ between two documents of one scheme, such as orders.Assembly.in.order_code, sorted. Lists are
 // compared as a whole; what is added or removed as a part of the scheme is left to PartsOf.
 func ChangedKeys(before, after string) ([]string, error) {
 	var a, b yaml.Node
@@ -48,7 +48,7 @@ func differing(path string, a, b any) []string {
 	for key := range keys {
 		_, was := before[key]
 		_, is := after[key]
-		part := path == "legs" || path == "warehouses" || (path == "" && slices.Contains(partKeys, key))
+		part := path == "orders" || path == "warehouses" || (path == "" && slices.Contains(partKeys, key))
 		if part && (path == "" || was != is) {
 			continue
 		}

@@ -17,7 +17,7 @@ var (
 	schemeKeys = []string{
 		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "when", "effective_from", "mode",
 		"sandbox_only", "poll_interval", "verify_after", "safety_limits", "timing", "watch_interval", "sweep_interval",
-		"absent_wait", "extra_order_types", "legs", "warehouses", "examples",
+		"absent_wait", "extra_order_types", "orders", "warehouses", "examples",
 	}
 	kingdeeKeys     = []string{"data_center"}
 	unAuditKeys     = []string{"dwell", "number_reuse"}
@@ -64,7 +64,7 @@ func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
 	o.decodeWarehouses(s)
 	o.decodeExtraFields(s)
 	o.decodeWhen(s)
-	o.decodeLegs(s)
+	o.decodeOrders(s)
 	o.decodeExamples(s)
 	if len(d.problems) == before {
 		s.runExamples(d)

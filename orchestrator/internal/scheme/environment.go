@@ -49,7 +49,7 @@ func (s *Scheme) PollInterval(env Environment) time.Duration {
 	}
 }
 
-// Examples that a scheme on real vendors must carry: for each direction that it cancels, and for each of its legs.
+// Examples that a scheme on real vendors must carry: for each direction that it cancels, and for each of its orders.
 const examplesPerDirection = 2
 
 // CheckFor says what keeps a scheme from running in an environment, which is known only after connecting: Problems, or nil.

@@ -10,14 +10,14 @@ import (
 )
 
 var (
-	exampleKeys = []string{"leg", "bill", "orders"}
+	exampleKeys = []string{"order_kind", "bill", "orders"}
 	orderKeys   = []string{"warehouse_code", "order_code", "order_type"}
 )
 
 // example is a bill of which the WMS screen shows what became of it.
 type example struct {
 	node   *yaml.Node
-	kind   rule.Kind
+	kind   rule.OrderKind
 	bill   rule.Bill
 	orders []expectedOrder
 }
@@ -36,14 +36,14 @@ func (o object) decodeExamples(s *Scheme) {
 			continue
 		}
 		e := example{node: x.node}
-		leg := x.text("leg", true)
-		if kind, known := kinds[leg]; known {
+		order := x.text("order_kind", true)
+		if kind, known := kinds[order]; known {
 			e.kind = kind
-			if _, mapped := s.legs[kind]; !mapped && len(s.legs) > 0 {
-				x.fault("leg", "the scheme does not cancel `%s`", leg)
+			if _, mapped := s.orders[kind]; !mapped && len(s.orders) > 0 {
+				x.fault("order_kind", "the scheme does not cancel `%s`", order)
 			}
-		} else if leg != "" {
-			x.fault("leg", "unknown leg `%s`; %s", leg, suggest(leg, names))
+		} else if order != "" {
+			x.fault("order_kind", "unknown order `%s`; %s", order, suggest(order, names))
 		}
 		if bill := x.value("bill", true); bill != nil {
 			o.d.fields(bill, x.at("bill"), reflect.ValueOf(&e.bill).Elem())
@@ -119,19 +119,19 @@ func (o object) textMap(key string) map[string]string {
 // runExamples maps each example's bill and holds the outcome against what the WMS showed.
 func (s *Scheme) runExamples(d *decoder) {
 	for _, e := range s.examples {
-		legs, _ := rule.Legs(e.bill, map[rule.Kind]rule.Source{e.kind: s.legs[e.kind].source})
-		if len(legs) != len(e.orders) {
-			d.fault(e.node, "examples", "bill %s gives %d %s orders (one for each warehouse of its lines), but `orders` lists %d", e.bill.Number, len(legs), e.kind, len(e.orders))
+		orders, _ := rule.Orders(e.bill, map[rule.OrderKind]rule.Source{e.kind: s.orders[e.kind].source})
+		if len(orders) != len(e.orders) {
+			d.fault(e.node, "examples", "bill %s gives %d %s orders (one for each warehouse of its lines), but `orders` lists %d", e.bill.Number, len(orders), e.kind, len(e.orders))
 			continue
 		}
-		for i, leg := range legs {
-			s.compare(d, e, leg, e.orders[i])
+		for i, order := range orders {
+			s.compare(d, e, order, e.orders[i])
 		}
 	}
 }
 
-func (s *Scheme) compare(d *decoder, e example, leg rule.Leg, want expectedOrder) {
-	got, err := s.Map(e.bill, leg)
+func (s *Scheme) compare(d *decoder, e example, order rule.Order, want expectedOrder) {
+	got, err := s.Map(e.bill, order)
 	if err != nil {
 		d.fault(want.object.node, "examples", "%s", err)
 		return
@@ -147,7 +147,7 @@ func (s *Scheme) compare(d *decoder, e example, leg rule.Leg, want expectedOrder
 
 // checkExamples says whether there are enough examples for a real WMS.
 func (s *Scheme) checkExamples(d *decoder) {
-	directions, kinds := map[string]int{}, map[rule.Kind]int{}
+	directions, kinds := map[string]int{}, map[rule.OrderKind]int{}
 	for _, e := range s.examples {
 		directions[e.kind.Direction]++
 		kinds[e.kind]++
@@ -160,7 +160,7 @@ func (s *Scheme) checkExamples(d *decoder) {
 				examplesPerDirection, kind.Direction, n)
 		}
 		if kinds[kind] == 0 && directions[kind.Direction] >= examplesPerDirection {
-			d.fault(s.place("examples"), "examples", "a real WMS needs a real example for each leg; there is none for `%s`", kind)
+			d.fault(s.place("examples"), "examples", "a real WMS needs a real example for each order; there is none for `%s`", kind)
 		}
 	}
 }

@@ -10,11 +10,11 @@ import (
 
 const (
 	exampleA = `    examples:
-      - leg: Assembly.in
+      - order_kind: Assembly.in
         bill: {number: ZZ1, products: [{warehouse: CK001}]}
         orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]
 `
-	exampleB = `      - leg: Assembly.in
+	exampleB = `      - order_kind: Assembly.in
         bill: {number: ZZ2, products: [{warehouse: CK001}, {warehouse: CK001}]}
         orders: [{warehouse_code: WH-1, order_code: ZZ2, order_type: QTRK}]
 `
@@ -27,17 +27,17 @@ func TestExamplesAreHeldAgainstTheMapping(t *testing.T) {
 		"another type":       {"bill: {number: ZZ1, products: [{warehouse: CK001}]}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: SCRK}]", "order_type: the mapping gives `QTRK` for bill ZZ1, but the example says `SCRK`"},
 		"another warehouse":  {"bill: {number: ZZ1, products: [{warehouse: CK001}]}\n        orders: [{warehouse_code: CK001, order_code: ZZ1, order_type: QTRK}]", "warehouse_code: the mapping gives `WH-1` for bill ZZ1, but the example says `CK001`"},
 		"more orders":        {"bill: {number: ZZ1, products: []}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "demo.yaml:14:9: scheme demo: examples: bill ZZ1 gives 0 Assembly.in orders (one for each warehouse of its lines), but `orders` lists 1"},
-		"unmapped warehouse": {"bill: {number: ZZ1, products: [{warehouse: CK7}]}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "leg Assembly.in of warehouse \"CK7\": warehouse is not in the scheme's warehouse table"},
+		"unmapped warehouse": {"bill: {number: ZZ1, products: [{warehouse: CK7}]}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "order Assembly.in of warehouse \"CK7\": warehouse is not in the scheme's warehouse table"},
 		"misspelt field":     {"bill: {numbr: ZZ1}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "demo.yaml:15:16: scheme demo: examples.bill: unknown key `numbr`; did you mean `number`?"},
 		"no orders":          {"bill: {number: ZZ1}\n        orders: []", "examples.orders: must list the orders that the WMS shows for this bill"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := scheme.Load([]byte(good+"    examples:\n      - leg: Assembly.in\n        "+tc.example+"\n"), "demo.yaml")
+			_, err := scheme.Load([]byte(good+"    examples:\n      - order_kind: Assembly.in\n        "+tc.example+"\n"), "demo.yaml")
 			require.ErrorContains(t, err, tc.want)
 		})
 	}
-	_, err := scheme.Load([]byte(good+"    examples:\n      - leg: Assembly.out\n        bill: {number: Z}\n        orders: [{warehouse_code: W, order_code: Z, order_type: QTRK}]\n"), "demo.yaml")
-	require.ErrorContains(t, err, "demo.yaml:14:14: scheme demo: examples.leg: the scheme does not cancel `Assembly.out`")
+	_, err := scheme.Load([]byte(good+"    examples:\n      - order_kind: Assembly.out\n        bill: {number: Z}\n        orders: [{warehouse_code: W, order_code: Z, order_type: QTRK}]\n"), "demo.yaml")
+	require.ErrorContains(t, err, "demo.yaml:14:21: scheme demo: examples.order_kind: the scheme does not cancel `Assembly.out`")
 }
 
 func TestRealVendorsWantExamplesAndPatience(t *testing.T) {

@@ -102,7 +102,7 @@ func (s *Scheme) withExtras(b rule.Bill) rule.Bill {
 	return b
 }
 
-func (s *Scheme) legWithExtras(l rule.Leg) rule.Leg {
+func (s *Scheme) orderWithExtras(l rule.Order) rule.Order {
 	if len(s.ExtraLineFields) > 0 {
 		l.Lines = slices.Clone(l.Lines)
 		for i := range l.Lines {

@@ -14,11 +14,11 @@ import (
 
 func TestFaultsNameLineKeyAndRemedy(t *testing.T) {
 	for name, tc := range map[string]struct{ old, replacement, want string }{
-		"unknown key":                {"order_code: bill", "ordrcode: bill", "demo.yaml:8:9: scheme demo: legs.Assembly.in: unknown key `ordrcode`; did you mean `order_code`?"},
+		"unknown key":                {"order_code: bill", "ordrcode: bill", "demo.yaml:8:9: scheme demo: orders.Assembly.in: unknown key `ordrcode`; did you mean `order_code`?"},
 		"unknown key far away":       {"form:", "colour: blue\n    form:", "demo.yaml:3:5: scheme demo: unknown key `colour`; it may be one of: name, title, form"},
 		"key given twice":            {"form:", "name: again\n    form:", "demo.yaml:3:5: scheme demo: key `name` is given twice"},
-		"missing key":                {"        order_type: QTRK\n", "", "demo.yaml:7:9: scheme demo: legs.Assembly.in: key `order_type` is missing"},
-		"empty key":                  {"order_code: bill.number", "order_code:", "demo.yaml:8:9: scheme demo: legs.Assembly.in: key `order_code` is missing"},
+		"missing key":                {"        order_type: QTRK\n", "", "demo.yaml:7:9: scheme demo: orders.Assembly.in: key `order_type` is missing"},
+		"empty key":                  {"order_code: bill.number", "order_code:", "demo.yaml:8:9: scheme demo: orders.Assembly.in: key `order_code` is missing"},
 		"bad name":                   {"name: demo", "name: Demo", "demo.yaml:2:11: scheme Demo: name: `Demo` must begin with a small letter"},
 		"another form":               {"STK_AssembledApp", "STK_MISCELLANEOUS", "demo.yaml:3:11: scheme demo: form: form `STK_MISCELLANEOUS` is not supported; the one that is: STK_AssembledApp"},
 		"terms of no trigger":        {"form:", "un_audited: {dwell: 1m}\n    form:", "demo.yaml:3:17: scheme demo: un_audited: is of no effect: `un_audited` is not among the triggers"},
@@ -28,26 +28,26 @@ func TestFaultsNameLineKeyAndRemedy(t *testing.T) {
 		"extra field not listed":     {"form:", "extra_fields: {bill: [F_Pushed], lines: [F_Shop]}\n    when: bill.extra.F_Pushd == \"1\"\n    form:", "when: extra field `F_Pushd` is not listed under extra_fields.bill; did you mean `F_Pushed`?"},
 		"extra of the lines":         {"form:", "extra_fields: {bill: [F_Pushed]}\n    when: bill.products.exists(l, l.extra[\"F_Shop\"] == \"1\")\n    form:", "when: extra field `F_Shop` is not listed under extra_fields.lines"},
 		"misspelt field in when":     {"form:", "when: bill.numbre == \"1\"\n    form:", "demo.yaml:3:15: scheme demo: when: bill has no field `numbre`; did you mean `number`?"},
-		"when over a leg":            {"form:", "when: leg.warehouse == \"1\"\n    form:", "when: unknown name `leg`"},
+		"when over an order":         {"form:", "when: order.warehouse == \"1\"\n    form:", "when: unknown name `order`"},
 		"when that is text":          {"form:", "when: bill.number\n    form:", "when: must give yes or no (bool), not string"},
 		"unknown trigger":            {"form:", "triggers: [cancelled]\n    form:", "demo.yaml:3:16: scheme demo: triggers: unknown trigger `cancelled`"},
 		"no trigger":                 {"form:", "triggers: []\n    form:", "demo.yaml:3:15: scheme demo: triggers: must list at least one of voided, un_audited, deleted"},
-		"misspelt field of bill":     {"bill.number", "bill.numbr", "demo.yaml:8:25: scheme demo: legs.Assembly.in.order_code: bill has no field `numbr`; did you mean `number`? It may be one of: id, number, org"},
-		"misspelt field of leg":      {"bill.number", `'bill.number + leg.warehous'`, "demo.yaml:8:39: scheme demo: legs.Assembly.in.order_code: leg has no field `warehous`; did you mean `warehouse`?"},
-		"misspelt field of line":     {"bill.number", "leg.lines[0].materal", "legs.Assembly.in.order_code: a line has no field `materal`; did you mean `material`?"},
-		"misspelt in a block":        {"bill.number", "|\n          bill.number +\n          bill.nmber", "demo.yaml:10:1: scheme demo: legs.Assembly.in.order_code: bill has no field `nmber`"},
-		"unknown name":               {"bill.number", "bil.number", "demo.yaml:8:21: scheme demo: legs.Assembly.in.order_code: unknown name `bil`; did you mean `bill`?"},
-		"not text":                   {"bill.number", "bill.id", "legs.Assembly.in.order_code: must give text (string), not int"},
-		"not CEL":                    {"bill.number", "bill.number +", "demo.yaml:8:34: scheme demo: legs.Assembly.in.order_code: Syntax error"},
-		"text without quotes":        {"bill.number", "金蝶 作废", `legs.Assembly.in.order_code: is no expression; a fixed text is put in quotes of its own: '"金蝶 作废"' (in `},
-		"order type misspelt":        {"QTRK", "QTKR", "demo.yaml:9:21: scheme demo: legs.Assembly.in.order_type: the WMS knows no order type `QTKR`; did you mean `QTRK`?"},
+		"misspelt field of bill":     {"bill.number", "bill.numbr", "demo.yaml:8:25: scheme demo: orders.Assembly.in.order_code: bill has no field `numbr`; did you mean `number`? It may be one of: id, number, org"},
+		"misspelt field of order":    {"bill.number", `'bill.number + order.warehous'`, "demo.yaml:8:41: scheme demo: orders.Assembly.in.order_code: order has no field `warehous`; did you mean `warehouse`?"},
+		"misspelt field of line":     {"bill.number", "order.lines[0].materal", "orders.Assembly.in.order_code: a line has no field `materal`; did you mean `material`?"},
+		"misspelt in a block":        {"bill.number", "|\n          bill.number +\n          bill.nmber", "demo.yaml:10:1: scheme demo: orders.Assembly.in.order_code: bill has no field `nmber`"},
+		"unknown name":               {"bill.number", "bil.number", "demo.yaml:8:21: scheme demo: orders.Assembly.in.order_code: unknown name `bil`; did you mean `bill`?"},
+		"not text":                   {"bill.number", "bill.id", "orders.Assembly.in.order_code: must give text (string), not int"},
+		"not CEL":                    {"bill.number", "bill.number +", "demo.yaml:8:34: scheme demo: orders.Assembly.in.order_code: Syntax error"},
+		"text without quotes":        {"bill.number", "金蝶 作废", `orders.Assembly.in.order_code: is no expression; a fixed text is put in quotes of its own: '"金蝶 作废"' (in `},
+		"order type misspelt":        {"QTRK", "QTKR", "demo.yaml:9:21: scheme demo: orders.Assembly.in.order_type: the WMS knows no order type `QTKR`; did you mean `QTRK`?"},
 		"order type small":           {"QTRK", "qtrk", "the WMS knows no order type `qtrk`; did you mean `QTRK`?"},
 		"order type as CEL text":     {"QTRK", `'"CNJG"'`, "the WMS knows no order type `CNJG`; it may be one of: JYCK, HHCK"},
 		"extra type known":           {"form:", "extra_order_types: [QTRK]\n    form:", "extra_order_types: `QTRK` is known already"},
 		"extra type malformed":       {"form:", "extra_order_types: [仓内]\n    form:", "extra_order_types: `仓内` is no order type"},
-		"lines":                      {"lines: products", "lines: product", "legs.Assembly.in.lines: must be `products` (成品) or `components` (子件), not `product`"},
-		"unknown leg":                {"Assembly.in:", "Asembly.in:", "demo.yaml:6:7: scheme demo: legs: unknown key `Asembly.in`; did you mean `Assembly.in`?"},
-		"no leg":                     {"legs:\n      Assembly.in:\n        lines: products\n        order_code: bill.number\n        order_type: QTRK\n", "legs: {}\n", "legs: must name at least one leg"},
+		"lines":                      {"lines: products", "lines: product", "orders.Assembly.in.lines: must be `products` (成品) or `components` (子件), not `product`"},
+		"unknown order":              {"Assembly.in:", "Asembly.in:", "demo.yaml:6:7: scheme demo: orders: unknown key `Asembly.in`; did you mean `Assembly.in`?"},
+		"no order":                   {"orders:\n      Assembly.in:\n        lines: products\n        order_code: bill.number\n        order_type: QTRK\n", "orders: {}\n", "orders: must name at least one order"},
 		"code too long":              {"WH-1", strings.Repeat("W", 51), "warehouses.CK001.code: has 51 characters; at most 50 are allowed"},
 		"ignored with a code":        {"{ignore: true}", "{ignore: true, code: X}", "warehouses.CK009.ignore: an ignored warehouse has neither account nor code"},
 		"warehouse twice":            {"CK009:", "CK001:", "demo.yaml:12:7: scheme demo: warehouses: key `CK001` is given twice"},
@@ -66,7 +66,7 @@ func TestFaultsNameLineKeyAndRemedy(t *testing.T) {
 		"organisations":              {"form:", "organisations: [100, 100]\n    form:", "organisations: `100` is listed twice"},
 		"organisations no list":      {"form:", "organisations: 100\n    form:", "organisations: must be a list, not `100`"},
 		"extend_props key":           {"order_type: QTRK", "order_type: QTRK\n        extend_props: {1st: bill.note}", "`1st` cannot be an XML element"},
-		"extend_props value":         {"order_type: QTRK", "order_type: QTRK\n        extend_props: {note: bill.notes}", "legs.Assembly.in.extend_props.note: bill has no field `notes`; did you mean `note`?"},
+		"extend_props value":         {"order_type: QTRK", "order_type: QTRK\n        extend_props: {note: bill.notes}", "orders.Assembly.in.extend_props.note: bill has no field `notes`; did you mean `note`?"},
 		"not YAML":                   {"name: demo", "name: [demo", "this is not YAML"},
 		"two documents":              {good, good + "---\n" + good, "must hold one YAML document"},
 		"empty":                      {good, "# nothing\n", "demo.yaml:1:1: the file is empty; it must have the key `schemes`"},
@@ -94,14 +94,14 @@ func TestAllFaultsAreReportedAtOnceInOrder(t *testing.T) {
 		require.Equal(t, "demo.yaml", p.File)
 		keys = append(keys, p.Key)
 	}
-	require.Equal(t, []string{"form", "legs.Assembly.in.order_code", "legs.Assembly.in.order_type", "warehouses.CK009.ignore"}, keys[:4])
+	require.Equal(t, []string{"form", "orders.Assembly.in.order_code", "orders.Assembly.in.order_type", "warehouses.CK009.ignore"}, keys[:4])
 }
 
 func TestFaultsOfOneSchemeDoNotHideThoseOfAnother(t *testing.T) {
 	other := strings.ReplaceAll(good[len("schemes:\n"):], "demo", "other")
 	_, err := scheme.Load([]byte(with(t, "QTRK", "XX")+strings.Replace(other, "bill.number", "bill.no", 1)), "demo.yaml")
-	require.ErrorContains(t, err, "scheme demo: legs.Assembly.in.order_type")
-	require.ErrorContains(t, err, "scheme other: legs.Assembly.in.order_code: bill has no field `no`")
+	require.ErrorContains(t, err, "scheme demo: orders.Assembly.in.order_type")
+	require.ErrorContains(t, err, "scheme other: orders.Assembly.in.order_code: bill has no field `no`")
 }
 
 func TestLoadFileNamesTheFile(t *testing.T) {
@@ -123,7 +123,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add(scheme.ShippedDocument())
 	f.Add([]byte("schemes: [&a {name: *a}]"))
-	f.Add([]byte("schemes:\n  - name: x\n    legs: {Assembly.in: {order_code: 'bill.'}}\n"))
+	f.Add([]byte("schemes:\n  - name: x\n    orders: {Assembly.in: {order_code: 'bill.'}}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		schemes, err := scheme.Load(data, "fuzz.yaml")
 		if err != nil {

@@ -19,9 +19,9 @@ const (
 	maxExtendProps = 50
 )
 
-// mapping makes the request for one kind of leg.
+// mapping makes the request for one kind of order.
 type mapping struct {
-	kind         rule.Kind
+	kind         rule.OrderKind
 	source       rule.Source
 	orderCode    expression
 	orderType    expression
@@ -46,12 +46,12 @@ type expression struct {
 
 func (e expression) given() bool { return e.program != nil || e.literal != "" }
 
-// newEnv is the CEL environment of all mappings: bill and leg as the rules know them, and the string functions of cel-go.
+// newEnv is the CEL environment of all mappings: bill and order as the rules know them, and the string functions of cel-go.
 func newEnv() (*cel.Env, error) {
 	return cel.NewEnv(
-		ext.NativeTypes(reflectBill, reflectLeg, reflectLine, ext.ParseStructTag("cel")),
+		ext.NativeTypes(reflectBill, reflectOrder, reflectLine, ext.ParseStructTag("cel")),
 		cel.Variable("bill", cel.ObjectType("rule.Bill")),
-		cel.Variable("leg", cel.ObjectType("rule.Leg")),
+		cel.Variable("order", cel.ObjectType("rule.Order")),
 		ext.Strings(),
 		cel.ParserExpressionSizeLimit(maxExpression),
 		cel.ParserRecursionLimit(50),
@@ -110,11 +110,11 @@ func (o object) orderType(env *cel.Env, s *Scheme) expression {
 }
 
 // eval gives the text of an expression; empty for one that is not given.
-func (e expression) eval(bill rule.Bill, leg rule.Leg) (string, error) {
+func (e expression) eval(bill rule.Bill, order rule.Order) (string, error) {
 	if e.program == nil {
 		return e.literal, nil
 	}
-	out, _, err := e.program.Eval(map[string]any{"bill": bill, "leg": leg})
+	out, _, err := e.program.Eval(map[string]any{"bill": bill, "order": order})
 	if err != nil {
 		return "", err
 	}

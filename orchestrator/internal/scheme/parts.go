@@ -10,12 +10,12 @@ import (
 )
 
 // PartsOf lists the parts that a stored revision's document names: triggers, organisations, warehouses that are not ignored, and
-// kinds of leg. It reads no more than that, so that a document that today's checks would refuse still gives its parts.
+// kinds of order. It reads no more than that, so that a document that today's checks would refuse still gives its parts.
 func PartsOf(document string) ([]rule.Part, error) {
 	var s struct {
 		Organisations []string             `yaml:"organisations"`
 		Triggers      []string             `yaml:"triggers"`
-		Legs          map[string]yaml.Node `yaml:"legs"`
+		Orders        map[string]yaml.Node `yaml:"orders"`
 		Warehouses    map[string]struct {
 			Ignore bool `yaml:"ignore"`
 		} `yaml:"warehouses"`
@@ -36,8 +36,8 @@ func PartsOf(document string) ([]rule.Part, error) {
 	for _, org := range s.Organisations {
 		parts = append(parts, rule.Part{Kind: rule.PartOrganisation, Name: org})
 	}
-	for leg := range s.Legs {
-		parts = append(parts, rule.Part{Kind: rule.PartLeg, Name: leg})
+	for order := range s.Orders {
+		parts = append(parts, rule.Part{Kind: rule.PartOrderKind, Name: order})
 	}
 	for number, w := range s.Warehouses {
 		if !w.Ignore {

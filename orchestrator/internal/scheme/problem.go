@@ -12,7 +12,7 @@ type Problem struct {
 	Line, Column int
 	// Scheme is the name of the scheme at fault, empty outside any.
 	Scheme string
-	// Key is the dotted path inside the scheme, such as legs.Assembly.in.order_code.
+	// Key is the dotted path inside the scheme, such as orders.Assembly.in.order_code.
 	Key string
 	// Message says what is wrong and what would be right.
 	Message string

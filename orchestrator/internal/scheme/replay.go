@@ -16,16 +16,16 @@ func LoadDocument(document string) (*Scheme, error) {
 	return schemes[0], nil
 }
 
-// LegRequest is what the scheme asks of the WMS for one leg of a bill, or why it cannot.
-type LegRequest struct {
-	Leg     rule.Leg
+// OrderRequest is what the scheme asks of the WMS for one order of a bill, or why it cannot.
+type OrderRequest struct {
+	Order   rule.Order
 	Request Request
 	Fault   error
 }
 
 // Requests are those that the bill would give rise to were it voided as it is: none for a bill that the scheme does not select. The
 // error says that the scheme's condition cannot be evaluated for it.
-func (s *Scheme) Requests(bill rule.Bill) ([]LegRequest, error) {
+func (s *Scheme) Requests(bill rule.Bill) ([]OrderRequest, error) {
 	policy := s.Policy(s.EffectiveFrom, nil)
 	if len(policy.Orgs) > 0 && !policy.Orgs[bill.Org] {
 		return nil, nil
@@ -35,14 +35,14 @@ func (s *Scheme) Requests(bill rule.Bill) ([]LegRequest, error) {
 			return nil, err
 		}
 	}
-	legs, _ := rule.Legs(bill, policy.Legs)
-	var requests []LegRequest
-	for _, leg := range legs {
-		if warehouse, listed := s.Warehouse(leg.Warehouse); listed && warehouse.Ignore {
+	orders, _ := rule.Orders(bill, policy.Orders)
+	var requests []OrderRequest
+	for _, order := range orders {
+		if warehouse, listed := s.Warehouse(order.Warehouse); listed && warehouse.Ignore {
 			continue
 		}
-		request, err := s.Map(bill, leg)
-		requests = append(requests, LegRequest{Leg: leg, Request: request, Fault: err})
+		request, err := s.Map(bill, order)
+		requests = append(requests, OrderRequest{Order: order, Request: request, Fault: err})
 	}
 	return requests, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Request is what the WMS is asked for one leg: WDT_WMS_ORDER_CANCEL in our words.
+// Request is what the WMS is asked for one order: WDT_WMS_ORDER_CANCEL in our words.
 type Request struct {
 	Account       string
 	WarehouseCode string
@@ -23,45 +23,45 @@ type Request struct {
 	ExtendProps map[string]string
 }
 
-// MapError says why a leg of one bill gives no request. It parks that leg and nothing else.
+// MapError says why an order of one bill gives no request. It parks that order and nothing else.
 type MapError struct {
 	Scheme string
-	// Field of the mapping: warehouse, order_code, order_type, cancel_reason, owner_code or extend_props.<key>; legs when the
-	// scheme does not cancel this kind of leg.
+	// Field of the mapping: warehouse, order_code, order_type, cancel_reason, owner_code or extend_props.<key>; orders when the
+	// scheme does not cancel this kind of order.
 	Field string
-	// BillID and BillNo name the bill, Leg its kind (Assembly.in), Warehouse the leg's Kingdee warehouse.
-	BillID                 int64
-	BillNo, Leg, Warehouse string
+	// BillID and BillNo name the bill, Order its kind (Assembly.in), Warehouse the order's Kingdee warehouse.
+	BillID                       int64
+	BillNo, OrderKind, Warehouse string
 	// Reason in words a person can act on.
 	Reason string
 }
 
 func (e *MapError) Error() string {
-	return fmt.Sprintf("scheme %s: bill %s, leg %s of warehouse %q: %s %s", e.Scheme, e.BillNo, e.Leg, e.Warehouse, e.Field, e.Reason)
+	return fmt.Sprintf("scheme %s: bill %s, order %s of warehouse %q: %s %s", e.Scheme, e.BillNo, e.OrderKind, e.Warehouse, e.Field, e.Reason)
 }
 
-// Map makes the request for one leg of a bill. The error is a *MapError. The leg's warehouse must be in the table and not
-// ignored: ask Warehouse first. In expressions leg.warehouse_code and leg.account are what the table says.
-func (s *Scheme) Map(bill rule.Bill, leg rule.Leg) (Request, error) {
+// Map makes the request for one order of a bill. The error is a *MapError. The order's warehouse must be in the table and not
+// ignored: ask Warehouse first. In expressions order.warehouse_code and order.account are what the table says.
+func (s *Scheme) Map(bill rule.Bill, order rule.Order) (Request, error) {
 	refuse := func(field, format string, args ...any) (Request, error) {
 		return Request{}, &MapError{
-			Scheme: s.Name, Field: field, BillID: bill.ID, BillNo: bill.Number, Leg: leg.Kind().String(), Warehouse: leg.Warehouse,
+			Scheme: s.Name, Field: field, BillID: bill.ID, BillNo: bill.Number, OrderKind: order.Kind().String(), Warehouse: order.Warehouse,
 			Reason: fmt.Sprintf(format, args...),
 		}
 	}
-	m, ok := s.legs[leg.Kind()]
+	m, ok := s.orders[order.Kind()]
 	if !ok {
-		return refuse("legs", "does not have this leg")
+		return refuse("orders", "does not have this order")
 	}
-	w, ok := s.warehouses[leg.Warehouse]
+	w, ok := s.warehouses[order.Warehouse]
 	switch {
 	case !ok:
 		return refuse("warehouse", "is not in the scheme's warehouse table")
 	case w.Ignore:
 		return refuse("warehouse", "is ignored by the scheme's warehouse table")
 	}
-	leg.Account, leg.WarehouseCode = w.Account, w.Code
-	bill, leg = s.withExtras(bill), s.legWithExtras(leg)
+	order.Account, order.WarehouseCode = w.Account, w.Code
+	bill, order = s.withExtras(bill), s.orderWithExtras(order)
 	r := Request{Account: w.Account, WarehouseCode: w.Code}
 	for _, f := range []struct {
 		expression expression
@@ -76,7 +76,7 @@ func (s *Scheme) Map(bill rule.Bill, leg rule.Leg) (Request, error) {
 		if !f.expression.given() {
 			continue
 		}
-		value, err := f.expression.eval(bill, leg)
+		value, err := f.expression.eval(bill, order)
 		if err != nil {
 			return refuse(f.expression.field, "cannot be evaluated: %s", err)
 		}
@@ -89,7 +89,7 @@ func (s *Scheme) Map(bill rule.Bill, leg rule.Leg) (Request, error) {
 	}
 	r.CancelReason = shorten(strings.ToValidUTF8(r.CancelReason, "\uFFFD"), maxReason)
 	for _, p := range m.extendProps {
-		value, err := p.value.eval(bill, leg)
+		value, err := p.value.eval(bill, order)
 		if err != nil {
 			return refuse("extend_props."+p.key, "cannot be evaluated: %s", err)
 		}

@@ -13,17 +13,17 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
-var assemblyIn = rule.Leg{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK001"}
+var assemblyIn = rule.Order{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK001"}
 
-func TestMapEvaluatesEveryFieldOverBillAndLeg(t *testing.T) {
+func TestMapEvaluatesEveryFieldOverBillAndOrder(t *testing.T) {
 	s := load(t, strings.Replace(with(t, "        order_code: bill.number\n        order_type: QTRK\n", `
-        order_code: bill.number + "-" + leg.warehouse_code
+        order_code: bill.number + "-" + order.warehouse_code
         order_type: 'bill.owner_type == "BD_Customer" ? "THRK" : "SCRK"'
         cancel_reason: '"作废 " + bill.note.replace("\n", " ")'
         owner_code: bill.owner.upperAscii()
         extend_props:
-          account: leg.account
-          lots: leg.lines.map(l, l.lot).join("/")
+          account: order.account
+          lots: order.lines.map(l, l.lot).join("/")
           pushed: bill.extra.F_PUSHED
           none: bill.department + bill.extra.F_EMPTY
           day: string(bill.create_time.getFullYear("Asia/Shanghai"))
@@ -32,9 +32,9 @@ func TestMapEvaluatesEveryFieldOverBillAndLeg(t *testing.T) {
 		ID: 7, Number: "ZZCX1", OwnerType: "BD_OwnerOrg", Owner: "own", Note: "多做了\n一张", Extra: map[string]string{"F_PUSHED": "是"},
 		CreateTime: time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC),
 	}
-	leg := assemblyIn
-	leg.Lines = []rule.Line{{Lot: "A"}, {Lot: "B"}}
-	got, err := s.Map(bill, leg)
+	order := assemblyIn
+	order.Lines = []rule.Line{{Lot: "A"}, {Lot: "B"}}
+	got, err := s.Map(bill, order)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(scheme.Request{
 		Account: "default", WarehouseCode: "WH-1", OrderCode: "ZZCX1-WH-1", OrderType: "SCRK", CancelReason: "作废 多做了 一张", OwnerCode: "OWN",
@@ -42,45 +42,45 @@ func TestMapEvaluatesEveryFieldOverBillAndLeg(t *testing.T) {
 	}, got))
 }
 
-func TestMapRefusesOneLegWithFieldAndReason(t *testing.T) {
+func TestMapRefusesOneOrderWithFieldAndReason(t *testing.T) {
 	for name, tc := range map[string]struct {
 		old, replacement string
 		bill             rule.Bill
-		leg              rule.Leg
+		order            rule.Order
 		field, reason    string
 	}{
-		"empty number":        {bill: rule.Bill{ID: 7}, leg: assemblyIn, field: "order_code", reason: "is empty"},
-		"number too long":     {bill: rule.Bill{Number: strings.Repeat("单", 51)}, leg: assemblyIn, field: "order_code", reason: "has 51 characters; at most 50 are allowed"},
-		"number with blank":   {bill: rule.Bill{Number: "ZZCX1 "}, leg: assemblyIn, field: "order_code", reason: "begins or ends with a blank"},
-		"number with control": {bill: rule.Bill{Number: "ZZ\x00CX"}, leg: assemblyIn, field: "order_code", reason: "contains a control character"},
+		"empty number":        {bill: rule.Bill{ID: 7}, order: assemblyIn, field: "order_code", reason: "is empty"},
+		"number too long":     {bill: rule.Bill{Number: strings.Repeat("单", 51)}, order: assemblyIn, field: "order_code", reason: "has 51 characters; at most 50 are allowed"},
+		"number with blank":   {bill: rule.Bill{Number: "ZZCX1 "}, order: assemblyIn, field: "order_code", reason: "begins or ends with a blank"},
+		"number with control": {bill: rule.Bill{Number: "ZZ\x00CX"}, order: assemblyIn, field: "order_code", reason: "contains a control character"},
 		"unknown type": {
-			old: "QTRK", replacement: "bill.note", bill: rule.Bill{Number: "Z", Note: "CNJG"}, leg: assemblyIn,
+			old: "QTRK", replacement: "bill.note", bill: rule.Bill{Number: "Z", Note: "CNJG"}, order: assemblyIn,
 			field: "order_type", reason: "is not among JYCK, HHCK",
 		},
 		"extra that its text names": {
-			old: "bill.number", replacement: "bill.extra[bill.note]", bill: rule.Bill{Number: "Z", Note: "F_NO"}, leg: assemblyIn,
+			old: "bill.number", replacement: "bill.extra[bill.note]", bill: rule.Bill{Number: "Z", Note: "F_NO"}, order: assemblyIn,
 			field: "order_code", reason: "cannot be evaluated: no such key: F_NO",
 		},
 		"no line": {
-			old: "bill.number", replacement: "leg.lines[0].source", bill: rule.Bill{Number: "Z"}, leg: assemblyIn,
+			old: "bill.number", replacement: "order.lines[0].source", bill: rule.Bill{Number: "Z"}, order: assemblyIn,
 			field: "order_code", reason: "cannot be evaluated: index out of bounds: 0",
 		},
 		"too costly": {
-			old: "bill.number", replacement: "leg.lines.map(a, leg.lines.map(b, leg.lines.map(c, a.lot + b.lot + c.lot).join()).join()).join()",
-			bill: rule.Bill{Number: "Z"}, leg: rule.Leg{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK001", Lines: make([]rule.Line, 200)},
+			old: "bill.number", replacement: "order.lines.map(a, order.lines.map(b, order.lines.map(c, a.lot + b.lot + c.lot).join()).join()).join()",
+			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK001", Lines: make([]rule.Line, 200)},
 			field: "order_code", reason: "cannot be evaluated: operation cancelled: actual cost limit exceeded",
 		},
 		"warehouse not in the table": {
-			bill: rule.Bill{Number: "Z"}, leg: rule.Leg{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK002"},
+			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK002"},
 			field: "warehouse", reason: "is not in the scheme's warehouse table",
 		},
 		"warehouse ignored": {
-			bill: rule.Bill{Number: "Z"}, leg: rule.Leg{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK009"},
+			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK009"},
 			field: "warehouse", reason: "is ignored",
 		},
-		"another leg": {
-			bill: rule.Bill{Number: "Z"}, leg: rule.Leg{Affair: rule.Assembly, Direction: rule.Out, Warehouse: "CK001"},
-			field: "legs", reason: "does not have this leg",
+		"another order": {
+			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: rule.Assembly, Direction: rule.Out, Warehouse: "CK001"},
+			field: "orders", reason: "does not have this order",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,14 +88,14 @@ func TestMapRefusesOneLegWithFieldAndReason(t *testing.T) {
 			if tc.old != "" {
 				text = with(t, tc.old, tc.replacement)
 			}
-			got, err := load(t, text).Map(tc.bill, tc.leg)
+			got, err := load(t, text).Map(tc.bill, tc.order)
 			var refused *scheme.MapError
 			require.ErrorAs(t, err, &refused)
 			require.Equal(t, tc.field, refused.Field)
 			require.Contains(t, refused.Reason, tc.reason)
 			require.Equal(t, tc.bill.Number, refused.BillNo)
 			require.Equal(t, tc.bill.ID, refused.BillID)
-			require.Equal(t, tc.leg.Warehouse, refused.Warehouse)
+			require.Equal(t, tc.order.Warehouse, refused.Warehouse)
 			require.Zero(t, got)
 		})
 	}

@@ -40,8 +40,8 @@ func TestSchemaListsTheKeysThatLoadTakes(t *testing.T) {
 	require.Equal(t, sorted(extraKeys), keys("scheme", "extra_fields"))
 	require.Equal(t, sorted(safetyLimitKeys), keys("scheme", "safety_limits"))
 	require.Equal(t, sorted(timingKeys), keys("scheme", "timing"))
-	require.Equal(t, sorted(kinds), keys("scheme", "legs"))
-	require.Equal(t, sorted(legKeys), keys("leg"))
+	require.Equal(t, sorted(kinds), keys("scheme", "orders"))
+	require.Equal(t, sorted(orderKindKeys), keys("order_kind"))
 	require.Equal(t, sorted(exampleKeys), keys("example"))
 	require.Equal(t, sorted(orderKeys), keys("order"))
 	require.Equal(t, sorted(celNames(reflectBill)), keys("bill"))
@@ -79,7 +79,7 @@ func TestSchemaReferencesExist(t *testing.T) {
 
 // Every field of the rules' structs must be visible to mappings and examples, under a name of its own.
 func TestRuleStructsAreFullyTagged(t *testing.T) {
-	for _, typ := range []reflect.Type{reflectBill, reflectLeg, reflectLine} {
+	for _, typ := range []reflect.Type{reflectBill, reflectOrder, reflectLine} {
 		names := celNames(typ)
 		require.NotContains(t, names, "", typ.String())
 		require.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), typ.NumField(), typ.String())

@@ -37,7 +37,7 @@ type Scheme struct {
 	keys         map[string]*yaml.Node
 	terms        map[rule.Trigger]rule.Terms
 	when         func(rule.Bill) (bool, error)
-	legs         map[rule.Kind]mapping
+	orders       map[rule.OrderKind]mapping
 	warehouses   map[string]Warehouse
 	orderTypes   []string
 	examples     []example
@@ -52,7 +52,7 @@ type Scheme struct {
 type Warehouse struct {
 	// Account is the configured WMS account, Code the WMS's own warehouse code.
 	Account, Code string
-	// Ignore: explicitly not ours; its legs are not in the scheme. Account and Code are empty.
+	// Ignore: explicitly not ours; its orders are not in the scheme. Account and Code are empty.
 	Ignore bool
 }
 
@@ -74,11 +74,11 @@ func (s *Scheme) Accounts() []string {
 	return accounts
 }
 
-// Kinds are the legs that the scheme cancels, in the order of rule.Kinds.
-func (s *Scheme) Kinds() []rule.Kind {
-	var kinds []rule.Kind
-	for _, kind := range rule.Kinds {
-		if _, ok := s.legs[kind]; ok {
+// Kinds are the orders that the scheme cancels, in the order of rule.Kinds.
+func (s *Scheme) Kinds() []rule.OrderKind {
+	var kinds []rule.OrderKind
+	for _, kind := range rule.OrderKinds {
+		if _, ok := s.orders[kind]; ok {
 			kinds = append(kinds, kind)
 		}
 	}
@@ -88,13 +88,13 @@ func (s *Scheme) Kinds() []rule.Kind {
 // Policy is what the scheme says about deciding, with the cutover that is kept with its mark and those of what was added later.
 func (s *Scheme) Policy(cutover time.Time, cutovers rule.Cutovers) rule.Policy {
 	p := rule.Policy{
-		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Legs: map[rule.Kind]rule.Source{}, When: s.when, Cutovers: cutovers,
+		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Orders: map[rule.OrderKind]rule.Source{}, When: s.when, Cutovers: cutovers,
 	}
 	for _, org := range s.Organisations {
 		p.Orgs[org] = true
 	}
-	for kind, m := range s.legs {
-		p.Legs[kind] = m.source
+	for kind, m := range s.orders {
+		p.Orders[kind] = m.source
 	}
 	return p
 }

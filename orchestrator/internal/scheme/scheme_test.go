@@ -23,7 +23,7 @@ func TestDefaults(t *testing.T) {
 		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
 		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
 	}, s.Timing()))
-	require.Equal(t, []rule.Kind{{Affair: rule.Assembly, Direction: rule.In}}, s.Kinds())
+	require.Equal(t, []rule.OrderKind{{Affair: rule.Assembly, Direction: rule.In}}, s.Kinds())
 	w, ok := s.Warehouse("CK009")
 	require.True(t, ok)
 	require.True(t, w.Ignore)
@@ -54,7 +54,7 @@ func TestEverythingCanBeSet(t *testing.T) {
 	cutover := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	require.Empty(t, cmp.Diff(rule.Policy{
 		Cutover: cutover, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}, rule.TriggerUnAudited: {Dwell: 90 * time.Second}, rule.TriggerDeleted: {}}, Orgs: map[string]bool{"100": true, "0200": true},
-		Legs: map[rule.Kind]rule.Source{{Affair: rule.Assembly, Direction: rule.In}: rule.FromProducts},
+		Orders: map[rule.OrderKind]rule.Source{{Affair: rule.Assembly, Direction: rule.In}: rule.FromProducts},
 	}, s.Policy(cutover, nil), cmp.AllowUnexported(rule.Policy{})))
 }
 
@@ -68,7 +68,7 @@ func TestRevisionsDifferByContentOnly(t *testing.T) {
 }
 
 func TestDocumentStandsAlone(t *testing.T) {
-	s := load(t, with(t, "      Assembly.in:\n", "      Assembly.out: &leg {lines: components, order_code: bill.number, order_type: QTCK} # 出库\n      Dassembly.out: *leg\n      Assembly.in:\n"))
+	s := load(t, with(t, "      Assembly.in:\n", "      Assembly.out: &order {lines: components, order_code: bill.number, order_type: QTCK} # 出库\n      Dassembly.out: *order\n      Assembly.in:\n"))
 	require.Contains(t, s.Document(), "# 出库")
 	again := load(t, "schemes:\n  - "+strings.ReplaceAll(s.Document(), "\n", "\n    "))
 	require.Equal(t, s.Hash(), again.Hash())

@@ -19,15 +19,15 @@ func shipped(t *testing.T) *scheme.Scheme {
 	return schemes[0]
 }
 
-func TestShippedSchemeCancelsInboundLegsOnSandboxes(t *testing.T) {
+func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {
 	s := shipped(t)
 	require.Equal(t, "assembly-void", s.Name)
 	require.Equal(t, []string{"default"}, s.Accounts())
 	require.Equal(t, []rule.Trigger{rule.TriggerVoided}, s.Triggers)
-	require.Empty(t, cmp.Diff(map[rule.Kind]rule.Source{
+	require.Empty(t, cmp.Diff(map[rule.OrderKind]rule.Source{
 		{Affair: rule.Assembly, Direction: rule.In}:  rule.FromProducts,
 		{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents,
-	}, s.Policy(time.Time{}, nil).Legs))
+	}, s.Policy(time.Time{}, nil).Orders))
 	for _, number := range []string{"CK001", "CK002", "CK003", "CK004", "CK005"} {
 		w, ok := s.Warehouse(number)
 		require.True(t, ok, number)
@@ -43,7 +43,7 @@ func TestShippedSchemeCancelsInboundLegsOnSandboxes(t *testing.T) {
 	require.Equal(t, time.Minute, s.PollInterval(scheme.Real))
 
 	bill := rule.Bill{ID: 100001, Number: "ZZCX000777", Affair: rule.Dassembly}
-	got, err := s.Map(bill, rule.Leg{Affair: rule.Dassembly, Direction: rule.In, Warehouse: "CK004"})
+	got, err := s.Map(bill, rule.Order{Affair: rule.Dassembly, Direction: rule.In, Warehouse: "CK004"})
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(scheme.Request{
 		Account: "default", WarehouseCode: "WH-GZ01", OrderCode: "ZZCX000777", OrderType: "QTRK", CancelReason: "金蝶作废 ZZCX000777",

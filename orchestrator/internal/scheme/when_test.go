@@ -51,9 +51,9 @@ func TestPartsAreReadFromAStoredDocument(t *testing.T) {
 	require.NoError(t, err)
 	require.ElementsMatch(t, []rule.Part{
 		{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartTrigger, Name: "deleted"}, {Kind: rule.PartOrganisation, Name: "0100"},
-		{Kind: rule.PartOrganisation, Name: "200"}, {Kind: rule.PartLeg, Name: "Assembly.in"}, {Kind: rule.PartWarehouse, Name: "CK001"},
+		{Kind: rule.PartOrganisation, Name: "200"}, {Kind: rule.PartOrderKind, Name: "Assembly.in"}, {Kind: rule.PartWarehouse, Name: "CK001"},
 	}, parts)
-	shipped, err := scheme.PartsOf("legs: {}\n" + strings.Repeat("# older than any of it\n", 2))
+	shipped, err := scheme.PartsOf("orders: {}\n" + strings.Repeat("# older than any of it\n", 2))
 	require.NoError(t, err)
 	require.ElementsMatch(t, []rule.Part{{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartOrganisation, Name: "*"}}, shipped)
 }

@@ -118,13 +118,13 @@ func (s *Store) CommitPlan(ctx context.Context, b *ledger.Backfill, page ledger.
 		}
 		for _, item := range items {
 			switch {
-			case !item.HasLeg():
+			case !item.HasOrder():
 			case item.State == ledger.ItemNew:
-				page.RunCounts.LegsNew++
+				page.RunCounts.OrdersNew++
 			case item.State == ledger.ItemHeld && item.CancellationID == 0:
-				page.RunCounts.LegsHeld++
+				page.RunCounts.OrdersHeld++
 			default:
-				page.RunCounts.LegsAlreadyOwed++
+				page.RunCounts.OrdersAlreadyOwed++
 			}
 		}
 		return page.RunCounts, items, page.RunCounts.Check()

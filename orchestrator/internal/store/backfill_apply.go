@@ -15,7 +15,7 @@ type plannedRow struct {
 	Item                                         int64
 	BillID                                       int64
 	BillNo, Class, State                         string
-	Leg, WarehouseNumber                         string
+	OrderKind, WarehouseNumber                   string
 	Account, WarehouseCode, OrderCode, OrderType string
 	CancelReason                                 string
 	ExtendProps                                  map[string]string
@@ -29,7 +29,7 @@ type plannedRow struct {
 // PlannedItems answers the items of a plan behind the given one, at most limit.
 func (s *Store) PlannedItems(ctx context.Context, backfill, after int64, limit int) ([]ledger.BackfillItem, error) {
 	found, err := readAll[plannedRow](ctx, s, "read planned items", `
-select i.item, i.bill_id, i.bill_no, i.class, i.state, i.leg, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
+select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
        i.cancel_reason, i.extend_props, i.owner_code, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail, i.seen
 from backfill_item i
 where i.backfill_id = @backfill and i.item > @after
@@ -54,12 +54,12 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 		Cancellation: ledger.Cancellation{
 			BillID: r.BillID, BillNo: r.BillNo, Generation: r.Generation, Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode,
 			OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, Evidence: rule.Evidence(r.Evidence),
-			Leg: rule.Leg{Warehouse: r.WarehouseNumber},
+			Order: rule.Order{Warehouse: r.WarehouseNumber},
 		},
 	}
-	for _, kind := range rule.Kinds {
-		if kind.String() == r.Leg {
-			item.Cancellation.Leg.Affair, item.Cancellation.Leg.Direction = kind.Affair, kind.Direction
+	for _, kind := range rule.OrderKinds {
+		if kind.String() == r.OrderKind {
+			item.Cancellation.Order.Affair, item.Cancellation.Order.Direction = kind.Affair, kind.Direction
 		}
 	}
 	if r.Seen == nil {

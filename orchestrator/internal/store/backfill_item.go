@@ -33,12 +33,12 @@ func (o owed) item() ledger.ItemState {
 	return ledger.ItemAlreadyOwed
 }
 
-// owedFor finds the cancellations of items that are legs, by the position of the item. What was decided in this very transaction is fresh.
+// owedFor finds the cancellations of items that are orders, by the position of the item. What was decided in this very transaction is fresh.
 func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) (map[int]owed, error) {
 	var positions, bills, generations []int64
 	var accounts, warehouses, orders, types []string
 	for i, item := range items {
-		if !item.HasLeg() {
+		if !item.HasOrder() {
 			continue
 		}
 		d := item.Cancellation
@@ -72,7 +72,7 @@ join cancellation c on c.scheme = @scheme and c.bill_id = w.bill_id and c.accoun
 	return found, err
 }
 
-// standing completes the items of a page that was written in this transaction: each leg is a cancellation now.
+// standing completes the items of a page that was written in this transaction: each order is a cancellation now.
 func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
 	found, err := owedFor(ctx, tx, scheme, items)
 	if err != nil {
@@ -80,7 +80,7 @@ func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Back
 	}
 	out := make([]ledger.BackfillItem, len(items))
 	for i, item := range items {
-		if item.HasLeg() {
+		if item.HasOrder() {
 			o, ok := found[i]
 			if !ok {
 				return nil, fmt.Errorf("bill %s: no cancellation was written for order %s", item.BillNo, item.Cancellation.OrderCode)
@@ -95,7 +95,7 @@ func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Back
 	return out, nil
 }
 
-// foreseen completes the items of a plan: what each leg would be if it were owed now.
+// foreseen completes the items of a plan: what each order would be if it were owed now.
 func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
 	found, err := owedFor(ctx, tx, b.Scheme, items)
 	if err != nil {
@@ -111,7 +111,7 @@ func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger
 		again := o.state == rule.Superseded || o.state == rule.Observed && b.BeforeCutover && sends ||
 			o.state == rule.Held && o.holdReason == string(rule.HoldNumberReuse) && item.Cancellation.Hold == ""
 		switch {
-		case !item.HasLeg():
+		case !item.HasOrder():
 		case exists && !again:
 			o.fresh = false
 			item.State, item.CancellationID = o.item(), o.id
@@ -136,7 +136,7 @@ func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 	}
 	var (
 		numbers, bills, cancellations, generations           = make([]int64, n), make([]int64, n), make([]*int64, n), make([]int, n)
-		billNos, classes, states, legs                       = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		billNos, classes, states, kinds                      = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		stocks, accounts, warehouses, orders, types, reasons = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		props, owners, triggers, evidence, details           = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		seen                                                 = make([]*string, n)
@@ -149,10 +149,10 @@ func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 		}
 		numbers[i], bills[i], cancellations[i], generations[i] = item.Item, item.BillID, nullableID(item.CancellationID), d.Generation
 		billNos[i], classes[i], states[i] = clean(item.BillNo), string(item.Class), string(item.State)
-		if item.HasLeg() {
-			legs[i] = d.Leg.Kind().String()
+		if item.HasOrder() {
+			kinds[i] = d.Order.Kind().String()
 		}
-		stocks[i], accounts[i], warehouses[i], orders[i] = clean(d.Leg.Warehouse), d.Account, d.WarehouseCode, clean(d.OrderCode)
+		stocks[i], accounts[i], warehouses[i], orders[i] = clean(d.Order.Warehouse), d.Account, d.WarehouseCode, clean(d.OrderCode)
 		types[i], reasons[i], props[i], owners[i] = d.OrderType, clean(d.CancelReason), encoded, clean(d.OwnerCode)
 		triggers[i], evidence[i], details[i] = arrayOf(d.Triggers), string(d.Evidence), clean(item.Detail)
 		if item.Seen != nil {
@@ -165,17 +165,17 @@ func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 		}
 	}
 	_, err := tx.Exec(ctx, `
-insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, leg, warehouse_number, account, warehouse_code, order_code,
+insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account, warehouse_code, order_code,
     order_type, cancel_reason, extend_props, owner_code, triggers, evidence, generation, cancellation_id, detail, seen)
-select @backfill, i.item, i.bill_id, i.bill_no, i.class, i.state, i.leg, i.stock, i.account, i.warehouse, i.order_code, i.order_type,
+select @backfill, i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.stock, i.account, i.warehouse, i.order_code, i.order_type,
     i.reason, i.props::jsonb, i.owner, i.triggers::text[], i.evidence, i.generation, i.cancellation_id, i.detail, i.seen::jsonb
-from unnest(@items::bigint[], @bills::bigint[], @bill_nos::text[], @classes::text[], @states::text[], @legs::text[], @stocks::text[],
+from unnest(@items::bigint[], @bills::bigint[], @bill_nos::text[], @classes::text[], @states::text[], @kinds::text[], @stocks::text[],
     @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @reasons::text[], @props::text[], @owners::text[],
     @triggers::text[], @evidence::text[], @generations::integer[], @cancellations::bigint[], @details::text[], @seen::text[])
-  as i (item, bill_id, bill_no, class, state, leg, stock, account, warehouse, order_code, order_type, reason, props, owner, triggers,
+  as i (item, bill_id, bill_no, class, state, order_kind, stock, account, warehouse, order_code, order_type, reason, props, owner, triggers,
     evidence, generation, cancellation_id, detail, seen)`,
 		pgx.StrictNamedArgs{
-			"backfill": backfill, "items": numbers, "bills": bills, "bill_nos": billNos, "classes": classes, "states": states, "legs": legs,
+			"backfill": backfill, "items": numbers, "bills": bills, "bill_nos": billNos, "classes": classes, "states": states, "kinds": kinds,
 			"stocks": stocks, "accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons,
 			"props": props, "owners": owners, "triggers": triggers, "evidence": evidence, "generations": generations, "cancellations": cancellations,
 			"details": details, "seen": seen,

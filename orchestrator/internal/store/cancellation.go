@@ -34,20 +34,20 @@ func planCancellations(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *
 	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse), page.Reopen, string(rule.TriggerDeleted)
 	rows, err := tx.Query(ctx, `
 insert into cancellation as c (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
-    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, legs_from, revision, pass_id, business_date, state, hold_reason,
+    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, pass_id, business_date, state, hold_reason,
     not_before, verified_time, traceparent)
 select @scheme, d.bill_id, d.bill_no, d.generation, d.affair, d.direction, d.number, d.account, d.warehouse, d.order_code,
-    d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.legs_from, @revision, @pass, d.business_date, 'planned', d.hold,
+    d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.orders_from, @revision, @pass, d.business_date, 'planned', d.hold,
     d.not_before, d.verified, @traceparent
 from unnest(`+cancellationKeys+`, @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[], @owners::text[],
-    @evidence::text[], @legs_from::text[], @holds::text[], @not_before::timestamptz[], @verified::timestamptz[], @dates::date[])
+    @evidence::text[], @orders_from::text[], @holds::text[], @not_before::timestamptz[], @verified::timestamptz[], @dates::date[])
   as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, affair, direction, number, bill_no, reason, props, owner, evidence,
-    legs_from, hold, not_before, verified, business_date)
+    orders_from, hold, not_before, verified, business_date)
 on conflict on constraint cancellation_once do update
 set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
     verified_time = 'epoch', number_read_time = null, unread_since = null, pass_id = excluded.pass_id, revision = excluded.revision,
     bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
-    owner_code = excluded.owner_code, evidence = excluded.evidence, legs_from = excluded.legs_from, due_time = now(), slice_until = null, traceparent = excluded.traceparent,
+    owner_code = excluded.owner_code, evidence = excluded.evidence, orders_from = excluded.orders_from, due_time = now(), slice_until = null, traceparent = excluded.traceparent,
     same_disposition = '', same_count = 0, same_since = null, update_time = now()
 where c.state = 'superseded'
    or c.state = 'observed' and (@reopen or not c.triggers @> excluded.triggers)
@@ -65,16 +65,16 @@ returning cancellation_id, hold_reason`, args)
 	if _, err := pgx.ForEachRow(rows, []any{&id, &hold}, func() error {
 		all = append(all, id)
 		if hold == "" {
-			page.RunCounts.LegsNew++
+			page.RunCounts.OrdersNew++
 			free = append(free, id)
 		} else {
-			page.RunCounts.LegsHeld++
+			page.RunCounts.OrdersHeld++
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	page.RunCounts.LegsAlreadyOwed += int64(len(page.Cancellations) - len(all))
+	page.RunCounts.OrdersAlreadyOwed += int64(len(page.Cancellations) - len(all))
 	if err := addReasons(ctx, tx, args); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func cancellationArrays(cancellations []ledger.Cancellation) (pgx.StrictNamedArg
 		bills, generations                                   = make([]int64, n), make([]int, n)
 		billNos, affairs, directions, numbers                = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		accounts, warehouses, orders, types, reasons, owners = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		props, triggers, evidence, legsFrom, holds           = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		props, triggers, evidence, ordersFrom, holds         = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 		notBefore, verified, dates                           = make([]*time.Time, n), make([]time.Time, n), make([]time.Time, n)
 	)
 	for i, d := range cancellations {
@@ -125,16 +125,16 @@ func cancellationArrays(cancellations []ledger.Cancellation) (pgx.StrictNamedArg
 			encoded = []byte(`{}`)
 		}
 		bills[i], generations[i], billNos[i] = d.BillID, d.Generation, clean(d.BillNo)
-		affairs[i], directions[i], numbers[i] = d.Leg.Affair, d.Leg.Direction, clean(d.Leg.Warehouse)
+		affairs[i], directions[i], numbers[i] = d.Order.Affair, d.Order.Direction, clean(d.Order.Warehouse)
 		accounts[i], warehouses[i], orders[i], types[i] = d.Account, d.WarehouseCode, clean(d.OrderCode), d.OrderType
 		reasons[i], owners[i], props[i] = clean(d.CancelReason), clean(d.OwnerCode), clean(escapeNUL(encoded))
-		triggers[i], evidence[i], legsFrom[i], holds[i] = arrayOf(d.Triggers), string(d.Evidence), string(d.LegsFrom), string(d.Hold)
+		triggers[i], evidence[i], ordersFrom[i], holds[i] = arrayOf(d.Triggers), string(d.Evidence), string(d.OrdersFrom), string(d.Hold)
 		notBefore[i], verified[i], dates[i] = nullable(d.NotBefore), d.VerifiedTime, d.BusinessDate
 	}
 	return pgx.StrictNamedArgs{
 		"bills": bills, "bill_nos": billNos, "generations": generations, "affairs": affairs, "directions": directions, "numbers": numbers,
 		"accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons, "props": props, "owners": owners,
-		"triggers": triggers, "evidence": evidence, "legs_from": legsFrom, "holds": holds, "not_before": notBefore, "verified": verified, "dates": dates,
+		"triggers": triggers, "evidence": evidence, "orders_from": ordersFrom, "holds": holds, "not_before": notBefore, "verified": verified, "dates": dates,
 	}, nil
 }
 

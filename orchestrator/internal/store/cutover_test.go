@@ -41,25 +41,25 @@ func TestWhatALaterRevisionAddsHasACutoverOfItsOwn(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
 	const warehouses = "warehouses: {CK001: {account: default, code: W1}, CK009: {ignore: true}}\n"
-	first := "organisations: ['100']\nlegs: {Assembly.in: {}}\n" + warehouses
+	first := "organisations: ['100']\norders: {Assembly.in: {}}\n" + warehouses
 	w.revise(first)
 	// rowtest's own document names nothing, so all of that was added. A scheme that began with this revision has none of it.
 	w.rows.Exec(`delete from scheme_cutover`)
 
 	require.Empty(t, w.revise("# a remark\n"+first))
-	require.Equal(t, map[string]string{"trigger un_audited": "now", "leg Assembly.out": "now", "warehouse CK009": "now"}, w.revise(`
+	require.Equal(t, map[string]string{"trigger un_audited": "now", "order_kind Assembly.out": "now", "warehouse CK009": "now"}, w.revise(`
 organisations: ['100']
 triggers: [voided, un_audited]
-legs: {Assembly.in: {}, Assembly.out: {}}
+orders: {Assembly.in: {}, Assembly.out: {}}
 warehouses: {CK001: {account: default, code: W1}, CK009: {account: default, code: W9}}`))
 
 	w.rows.Exec(`delete from scheme_cutover`)
 	require.Empty(t, w.revise(first), "what is taken out needs none")
-	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise("organisations: ['100', '200']\nlegs: {Assembly.in: {}}\n"+warehouses))
-	all := w.revise("legs: {Assembly.in: {}}\n" + warehouses)
+	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise("organisations: ['100', '200']\norders: {Assembly.in: {}}\n"+warehouses))
+	all := w.revise("orders: {Assembly.in: {}}\n" + warehouses)
 	require.Equal(t, map[string]string{"organisation *": "now", "organisation 100": "the beginning", "organisation 200": "now"}, all,
 		"those that were named before keep what they had")
-	require.Equal(t, all, w.revise("organisations: ['100', '300']\nlegs: {Assembly.in: {}}\n"+warehouses), "300 was among all")
+	require.Equal(t, all, w.revise("organisations: ['100', '300']\norders: {Assembly.in: {}}\n"+warehouses), "300 was among all")
 
 	standing, err := w.store.Scheme(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)

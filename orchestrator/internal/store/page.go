@@ -40,7 +40,7 @@ func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.P
 		return fmt.Errorf("numbers freed: %w", err)
 	}
 	if err := openVanished(ctx, tx, pass.Scheme, page.Vanished); err != nil {
-		return fmt.Errorf("vanished legs: %w", err)
+		return fmt.Errorf("vanished orders: %w", err)
 	}
 	if err := openWork(ctx, tx, pass.Scheme, page.Work); err != nil {
 		return fmt.Errorf("work items: %w", err)
@@ -120,20 +120,20 @@ returning cancellation_id`, scheme, bills)
 	return closeHolds(ctx, tx, scheme, reason)
 }
 
-// openVanished opens leg_vanished for legs of a snapshot that no cancellation of the same generation covers.
-func openVanished(ctx context.Context, tx pgx.Tx, scheme string, legs []ledger.Vanished) error {
-	for _, v := range legs {
+// openVanished opens order_vanished for orders of a snapshot that no cancellation of the same generation covers.
+func openVanished(ctx context.Context, tx pgx.Tx, scheme string, orders []ledger.Vanished) error {
+	for _, v := range orders {
 		if _, err := tx.Exec(ctx, `
 insert into work_item (scheme, kind, bill_id, bill_no, subject, detail)
-select @scheme, @kind, @bill, @bill_no, @warehouse, @leg
+select @scheme, @kind, @bill, @bill_no, @warehouse, @order
 where not exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
                   and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
                   and c.state not in ('superseded', 'observed'))
 on conflict do nothing`,
 			pgx.StrictNamedArgs{
-				"scheme": scheme, "kind": string(rule.WorkLegVanished), "bill": v.BillID, "bill_no": clean(v.BillNo), "generation": v.Generation,
-				"warehouse": clean(v.Leg.Warehouse), "leg": v.Leg.Kind().String() + " " + clean(v.Leg.Warehouse),
-				"affair": v.Leg.Affair, "direction": v.Leg.Direction,
+				"scheme": scheme, "kind": string(rule.WorkOrderVanished), "bill": v.BillID, "bill_no": clean(v.BillNo), "generation": v.Generation,
+				"warehouse": clean(v.Order.Warehouse), "order": v.Order.Kind().String() + " " + clean(v.Order.Warehouse),
+				"affair": v.Order.Affair, "direction": v.Order.Direction,
 			}); err != nil {
 			return err
 		}

@@ -42,8 +42,8 @@ func TestOneCancellationIsOneRow(t *testing.T) {
 	pass := w.pass()
 	_, err := w.store.FinishPass(t.Context(), pass, page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
-	require.Equal(t, int64(1), pass.RunCounts.LegsNew)
-	require.Equal(t, int64(2), pass.RunCounts.LegsAlreadyOwed)
+	require.Equal(t, int64(1), pass.RunCounts.OrdersNew)
+	require.Equal(t, int64(2), pass.RunCounts.OrdersAlreadyOwed)
 	require.Equal(t, 3, w.count(`select count(*) from cancellation`))
 }
 
@@ -101,7 +101,7 @@ func TestAKilledPassGoesOnFromItsCursor(t *testing.T) {
 	resumed, err := w.store.UnfinishedPass(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
 	require.Equal(t, int64(7), resumed.Cursor)
-	require.Equal(t, int64(1), resumed.RunCounts.LegsNew)
+	require.Equal(t, int64(1), resumed.RunCounts.OrdersNew)
 	require.True(t, resumed.Clock.Vendor.Equal(pass.Clock.Vendor), "the mark must follow the first header, not that of the process that ends the pass")
 
 	// Its next page is decided under the scheme as it stands now, so whoever resumes it says which cutover that is.
@@ -165,7 +165,7 @@ func TestAWithdrawnCancellationIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) 
 	pass := w.pass()
 	_, err = w.store.FinishPass(t.Context(), pass, again, finishAt(rowtest.Now.Add(3*time.Second)), none)
 	require.NoError(t, err)
-	require.Equal(t, int64(1), pass.RunCounts.LegsNew)
+	require.Equal(t, int64(1), pass.RunCounts.OrdersNew)
 	require.Equal(t, "open", w.state(cancellation))
 }
 

@@ -33,7 +33,7 @@ select $1, n, 'BENCH-' || lpad(n::text, 9, '0'), '100', 'Assembly', 'D', 'B', no
 		rowtest.SchemeName, b.N)
 	rows.Exec(`
 insert into cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
-    cancel_reason, evidence, legs_from, revision, business_date, state, verified_time, decide_time)
+    cancel_reason, evidence, orders_from, revision, business_date, state, verified_time, decide_time)
 select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ01', bill_no, 'QTRK', '金蝶作废 ' || bill_no, 'snapshot', 'snapshot', 1,
     '2026-11-20', 'planned', now(), now() from bill`)
 	rows.Exec(`update cancellation set state = 'open', due_time = now()`)

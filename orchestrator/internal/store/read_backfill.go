@@ -80,7 +80,7 @@ where b.backfill_id = @id`, pgx.StrictNamedArgs{"id": id})
 type itemRow struct {
 	Item, BillID                                 int64
 	BillNo, Class, State                         string
-	Leg, WarehouseNumber                         string
+	OrderKind, WarehouseNumber                   string
 	Account, WarehouseCode, OrderCode, OrderType string
 	CancelReason                                 string
 	ExtendProps                                  map[string]string
@@ -103,7 +103,7 @@ func (s *Store) ItemViews(ctx context.Context, backfill int64, states []string, 
 		where, args["states"] = ` and i.state = any(@states)`, states
 	}
 	rows, err := readAll[itemRow](ctx, s, "list backfill items", `
-select i.item, i.bill_id, i.bill_no, i.class, i.state, i.leg, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
+select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
        i.cancel_reason, i.extend_props, i.owner_code, i.triggers, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail,
        coalesce(c.state, '') as cancellation_state, coalesce(c.disposition, '') as disposition, c.outcome_time
 from backfill_item i left join cancellation c using (cancellation_id)
@@ -120,7 +120,7 @@ limit @limit`, args)
 	views := make([]ledger.ItemView, len(rows))
 	for i, r := range rows {
 		views[i] = ledger.ItemView{
-			Item: r.Item, BillID: r.BillID, BillNo: r.BillNo, Class: r.Class, State: r.State, Leg: r.Leg, WarehouseNumber: r.WarehouseNumber,
+			Item: r.Item, BillID: r.BillID, BillNo: r.BillNo, Class: r.Class, State: r.State, OrderKind: r.OrderKind, WarehouseNumber: r.WarehouseNumber,
 			Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason,
 			ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, Triggers: r.Triggers, Evidence: r.Evidence, Generation: r.Generation,
 			CancellationID: r.CancellationID, Detail: r.Detail, CancellationState: r.CancellationState, Disposition: r.Disposition, OutcomeTime: valued(r.OutcomeTime),

@@ -11,9 +11,9 @@ import (
 )
 
 const cancellationColumns = `
-select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as leg, c.warehouse_number,
+select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as order_kind, c.warehouse_number,
        c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.state, c.triggers,
-       c.evidence, c.legs_from, case when c.state = 'held' then c.hold_reason else '' end as hold_reason, c.disposition, c.vendor_message,
+       c.evidence, c.orders_from, case when c.state = 'held' then c.hold_reason else '' end as hold_reason, c.disposition, c.vendor_message,
        c.outcome, c.attempt, c.due_time, c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.pass_id, 0) as pass_id
 from cancellation c`
 
@@ -23,12 +23,12 @@ type cancellationRow struct {
 	BillID                                                     int64
 	BillNo                                                     string
 	Generation                                                 int32
-	Leg, WarehouseNumber                                       string
+	OrderKind, WarehouseNumber                                 string
 	Account, WarehouseCode, OrderCode, OrderType, CancelReason string
 	ExtendProps                                                map[string]string
 	OwnerCode, State                                           string
 	Triggers                                                   []string
-	Evidence, LegsFrom, HoldReason                             string
+	Evidence, OrdersFrom, HoldReason                           string
 	Disposition, VendorMessage, Outcome                        string
 	Attempt                                                    int32
 	DueTime, CreateTime, UpdateTime                            time.Time
@@ -39,10 +39,10 @@ type cancellationRow struct {
 
 func (r cancellationRow) view() ledger.CancellationView {
 	v := ledger.CancellationView{
-		CancellationID: r.CancellationID, Scheme: r.Scheme, BillID: r.BillID, BillNo: r.BillNo, Generation: r.Generation, Leg: r.Leg,
+		CancellationID: r.CancellationID, Scheme: r.Scheme, BillID: r.BillID, BillNo: r.BillNo, Generation: r.Generation, OrderKind: r.OrderKind,
 		WarehouseNumber: r.WarehouseNumber, Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType,
 		CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, State: r.State, Triggers: r.Triggers,
-		Evidence: r.Evidence, LegsFrom: r.LegsFrom, HoldReason: r.HoldReason, Disposition: r.Disposition, VendorMessage: r.VendorMessage,
+		Evidence: r.Evidence, OrdersFrom: r.OrdersFrom, HoldReason: r.HoldReason, Disposition: r.Disposition, VendorMessage: r.VendorMessage,
 		Outcome: r.Outcome, Attempts: r.Attempt, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 		OutcomeTime: valued(r.OutcomeTime), Revision: r.Revision, PassID: r.PassID,
 	}

@@ -146,7 +146,7 @@ func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
 	restored := o.rows.Work(rowtest.Work{Kind: "restored_after_cancel", CancellationID: ended})
 	mapped := o.rows.Work(rowtest.Work{Kind: "warehouse_not_mapped", Subject: "CK009"})
 	safetyLimit := o.rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
-	closed := o.rows.Work(rowtest.Work{Kind: "leg_vanished", Closed: "settled"})
+	closed := o.rows.Work(rowtest.Work{Kind: "order_vanished", Closed: "settled"})
 	ids := []int64{owed, restored, mapped, safetyLimit, closed, 999}
 	preview, err := o.store.CloseWorkItems(t.Context(), act(""), ids, true)
 	require.NoError(t, err)

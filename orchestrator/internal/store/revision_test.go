@@ -10,10 +10,10 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
 )
 
-// An orchestrator with the old file is in the middle of a pass, a look or a backfill while another starts with a file that adds a leg: a bill
-// voided after that owes the leg, but the old one does not know it, and whoever reads the bill next finds it unchanged.
+// An orchestrator with the old file is in the middle of a pass, a look or a backfill while another starts with a file that adds an order: a bill
+// voided after that owes the order, but the old one does not know it, and whoever reads the bill next finds it unchanged.
 func TestWhatWasDecidedUnderAnOlderRevisionIsRefusedOnceThereIsANewer(t *testing.T) {
-	refused(t, func(w *writer) { w.revise("legs: {Assembly.in: {}, Assembly.out: {}}\n") })
+	refused(t, func(w *writer) { w.revise("orders: {Assembly.in: {}, Assembly.out: {}}\n") })
 }
 
 // A person sets the scheme to send while a page is being decided: what ended before that must not be sent because the page was decided

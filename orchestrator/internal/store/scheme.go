@@ -20,7 +20,7 @@ type SchemeFile struct {
 	// PollReal and PollSandbox are the times between two passes on either kind of server; which one it is, the mark knows.
 	PollReal, PollSandbox time.Duration
 	Hash, Document        string
-	// Parts are the triggers, organisations, warehouses and legs that it names; PartsOf lists those of an earlier revision's document.
+	// Parts are the triggers, organisations, warehouses and orders that it names; PartsOf lists those of an earlier revision's document.
 	// Without them nothing counts as added.
 	Parts   []rule.Part
 	PartsOf func(document string) ([]rule.Part, error)

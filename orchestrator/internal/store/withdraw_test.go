@@ -91,7 +91,7 @@ func TestAReopenedCancellationSaysWhatItsRevisionSays(t *testing.T) {
 	page := voidedPage(1, "A1", "WH1")
 	page.Bills[0].Before = known[1].ReadTime
 	page.Cancellations[0].OwnerCode, page.Cancellations[0].CancelReason = "OWNER2", "new reason"
-	w.revise("legs: {Assembly.in: {}}\n")
+	w.revise("orders: {Assembly.in: {}}\n")
 	pass := w.pass()
 	pass.Revision = 2
 	_, err = w.store.FinishPass(t.Context(), pass, page, finishAt(rowtest.Now.Add(time.Minute)), none)

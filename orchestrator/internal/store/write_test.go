@@ -64,13 +64,13 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	page := ledger.Page{
 		Cursor:    id,
 		Bills:     []ledger.BillWrite{{After: rule.Known{State: state, ReadTime: now, Class: rule.ClassVoided, Generation: 1, GenerationLive: true, EverLive: true, GenerationCancel: now}}},
-		RunCounts: rule.RunCounts{Rows: 1, RowsOfBills: 1, Bills: 1, Voided: 1, Legs: int64(len(warehouses))},
+		RunCounts: rule.RunCounts{Rows: 1, RowsOfBills: 1, Bills: 1, Voided: 1, Orders: int64(len(warehouses))},
 	}
 	for _, warehouse := range warehouses {
 		page.Cancellations = append(page.Cancellations, ledger.Cancellation{
-			BillID: id, BillNo: no, Generation: 1, Leg: rule.Leg{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse}, Account: "default",
+			BillID: id, BillNo: no, Generation: 1, Order: rule.Order{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse}, Account: "default",
 			WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废", Triggers: []rule.Trigger{rule.TriggerVoided}, Evidence: rule.EvidenceSnapshot,
-			LegsFrom: rule.LegsFromSnapshot, VerifiedTime: now, BusinessDate: now,
+			OrdersFrom: rule.OrdersFromSnapshot, VerifiedTime: now, BusinessDate: now,
 		})
 	}
 	return page

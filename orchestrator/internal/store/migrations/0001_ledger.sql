@@ -147,7 +147,7 @@ create table cancellation (
     owner_code      text not null default '',
     triggers        text[] not null default '{voided}',
     evidence        text not null check (evidence in ('snapshot', 'approved', 'weak')),
-    legs_from       text not null check (legs_from in ('snapshot', 'current')),
+    orders_from       text not null check (orders_from in ('snapshot', 'current')),
     revision        integer not null,
     pass_id         bigint references pass,
     business_date   date not null,

@@ -36,7 +36,7 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the bill could not be read from Kingdee for a long time; nothing was sent', 'check connection, permissions and whether the bill was deleted'),
 ('restored_after_cancel', '', '取消请求可能已到达旺店通，但单据又恢复有效', '在旺店通查看该单；若已取消而单据仍有效，需重新下推',
     'a cancel may have reached the WMS and the bill is live again', 'look at the order in the WMS; if it is cancelled, push the bill again'),
-('leg_vanished', '', '单据修改后少了原来的仓库，原仓库单可能仍在旺店通', '在旺店通查看原仓库的单据，需要时手工取消',
+('order_vanished', '', '单据修改后少了原来的仓库，原仓库单可能仍在旺店通', '在旺店通查看原仓库的单据，需要时手工取消',
     'the bill no longer has a warehouse that it had; that order may still be in the WMS', 'look for the order of that warehouse in the WMS and cancel it by hand if needed'),
 ('warehouse_not_mapped', '', '仓库不在方案的仓库对照表内', '把该仓库加入方案的对照表；若它不归旺店通管理，则无需处理',
     'the warehouse is not in the scheme''s table', 'add it to the table; if the WMS does not run it, there is nothing to do'),
@@ -206,12 +206,12 @@ comment on column reporting.bill_verdict.read_time is 'when the Kingdee query th
 comment on column reporting.bill_verdict.class is 'what the last decision made of the bill: live voided un_audited never_audited before_cutover not_selected undecodable';
 
 create view reporting.cancellation_outcome as
-select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as leg,
+select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as order_kind,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.state,
        case c.state when 'planned' then '待定' when 'open' then '待发送' when 'held' then '暂停' when 'done' then '已取消'
                     when 'parked' then '待人工' when 'superseded' then '已撤回' when 'observed' then '仅观察' else '已关闭' end as state_zh,
-       c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.legs_from, c.attempt as attempts,
+       c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.orders_from, c.attempt as attempts,
        c.revision, c.pass_id, c.create_time, c.decide_time, c.due_time, c.outcome_time
 from voidrelay.cancellation c;
 comment on view reporting.cancellation_outcome is '取消明细: one row per cancellation (this order in this warehouse must be cancelled), with how it ended';
@@ -236,12 +236,12 @@ select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        sum(coalesce((p.run_counts->>'not_selected')::bigint, 0)) as not_selected,
        sum(coalesce((p.run_counts->>'stale')::bigint, 0)) as stale,
        sum(coalesce((p.run_counts->>'undecodable')::bigint, 0)) as undecodable,
-       sum(coalesce((p.run_counts->>'legs')::bigint, 0)) as legs,
-       sum(coalesce((p.run_counts->>'legs_new')::bigint, 0)) as legs_new,
-       sum(coalesce((p.run_counts->>'legs_already_owed')::bigint, 0)) as legs_already_owed,
-       sum(coalesce((p.run_counts->>'legs_held')::bigint, 0)) as legs_held,
-       sum(coalesce((p.run_counts->>'legs_not_in_scheme')::bigint, 0)) as legs_not_in_scheme,
-       sum(coalesce((p.run_counts->>'legs_no_warehouse')::bigint, 0)) as legs_no_warehouse
+       sum(coalesce((p.run_counts->>'orders')::bigint, 0)) as orders,
+       sum(coalesce((p.run_counts->>'orders_new')::bigint, 0)) as orders_new,
+       sum(coalesce((p.run_counts->>'orders_already_owed')::bigint, 0)) as orders_already_owed,
+       sum(coalesce((p.run_counts->>'orders_held')::bigint, 0)) as orders_held,
+       sum(coalesce((p.run_counts->>'orders_not_in_scheme')::bigint, 0)) as orders_not_in_scheme,
+       sum(coalesce((p.run_counts->>'orders_no_warehouse')::bigint, 0)) as orders_no_warehouse
 from voidrelay.pass p
 group by p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date;
 comment on view reporting.daily_run_counts is '每日读取计数: what the passes of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable';

@@ -25,7 +25,7 @@ create index cancellation_number_live_no on cancellation (bill_no) where state =
 
 create table scheme_cutover (
     scheme     text not null references scheme,
-    kind       text not null check (kind in ('trigger', 'organisation', 'warehouse', 'leg')),
+    kind       text not null check (kind in ('trigger', 'organisation', 'warehouse', 'order_kind')),
     name       text not null,
     cutover_time timestamptz,
     revision   integer not null,
@@ -153,12 +153,12 @@ from (
     order by w.scheme, w.bill_id, w.bill_no, w.work_item_id
 ) n;
 create or replace view reporting.cancellation_outcome as
-select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as leg,
+select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as order_kind,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.state,
        case c.state when 'planned' then '待定' when 'open' then '待发送' when 'held' then '暂停' when 'done' then '已取消'
                     when 'parked' then '待人工' when 'superseded' then '已撤回' when 'observed' then '仅观察' else '已关闭' end as state_zh,
-       c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.legs_from, c.attempt as attempts,
+       c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.orders_from, c.attempt as attempts,
        c.revision, c.pass_id, c.create_time, c.decide_time, c.due_time, c.outcome_time,
        c.triggers, c.not_before
 from voidrelay.cancellation c;
@@ -181,12 +181,12 @@ select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        sum(coalesce((p.run_counts->>'not_selected')::bigint, 0)) as not_selected,
        sum(coalesce((p.run_counts->>'stale')::bigint, 0)) as stale,
        sum(coalesce((p.run_counts->>'undecodable')::bigint, 0)) as undecodable,
-       sum(coalesce((p.run_counts->>'legs')::bigint, 0)) as legs,
-       sum(coalesce((p.run_counts->>'legs_new')::bigint, 0)) as legs_new,
-       sum(coalesce((p.run_counts->>'legs_already_owed')::bigint, 0)) as legs_already_owed,
-       sum(coalesce((p.run_counts->>'legs_held')::bigint, 0)) as legs_held,
-       sum(coalesce((p.run_counts->>'legs_not_in_scheme')::bigint, 0)) as legs_not_in_scheme,
-       sum(coalesce((p.run_counts->>'legs_no_warehouse')::bigint, 0)) as legs_no_warehouse,
+       sum(coalesce((p.run_counts->>'orders')::bigint, 0)) as orders,
+       sum(coalesce((p.run_counts->>'orders_new')::bigint, 0)) as orders_new,
+       sum(coalesce((p.run_counts->>'orders_already_owed')::bigint, 0)) as orders_already_owed,
+       sum(coalesce((p.run_counts->>'orders_held')::bigint, 0)) as orders_held,
+       sum(coalesce((p.run_counts->>'orders_not_in_scheme')::bigint, 0)) as orders_not_in_scheme,
+       sum(coalesce((p.run_counts->>'orders_no_warehouse')::bigint, 0)) as orders_no_warehouse,
        sum(coalesce((p.run_counts->>'deleted')::bigint, 0)) as deleted
 from voidrelay.pass p
 group by p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date;

@@ -49,7 +49,7 @@ create table backfill_item (
     bill_no          text not null,
     class            text not null,
     state            text not null check (state in ('new', 'already_owed', 'settled', 'held', 'nothing_owed', 'refused', 'undecodable')),
-    leg              text not null default '',
+    order_kind       text not null default '',
     warehouse_number text not null default '',
     account          text not null default '',
     warehouse_code   text not null default '',
@@ -68,7 +68,7 @@ create table backfill_item (
 );
 create index backfill_item_cancellation on backfill_item (cancellation_id) where cancellation_id is not null;
 create index backfill_item_state on backfill_item (backfill_id, state, item);
-comment on table backfill_item is 'what a backfill came to: a leg of a bill with its exact request, or a bill that cannot be read; for a list of numbers every bill';
+comment on table backfill_item is 'what a backfill came to: an order of a bill with its exact request, or a bill that cannot be read; for a list of numbers every bill';
 comment on column backfill_item.cancellation_id is 'the cancellation that it is; null in a plan for what would be new';
 comment on column backfill_item.seen is 'the bill''s states and stamps as the plan saw them: what differs when it is applied is refused';
 

@@ -101,7 +101,7 @@ const (
 	BackfillItemState_BACKFILL_ITEM_STATE_SETTLED BackfillItemState = 3
 	// Waits for a release.
 	BackfillItemState_BACKFILL_ITEM_STATE_HELD BackfillItemState = 4
-	// The bill, or this leg of it, owes nothing.
+	// The bill, or this order of it, owes nothing.
 	BackfillItemState_BACKFILL_ITEM_STATE_NOTHING_OWED BackfillItemState = 5
 	// Changed since the plan was made; not carried out.
 	BackfillItemState_BACKFILL_ITEM_STATE_REFUSED BackfillItemState = 6
@@ -1228,7 +1228,7 @@ func (*Backfill_Range) isBackfill_Selection() {}
 
 func (*Backfill_Numbers) isBackfill_Selection() {}
 
-// BackfillItem is one leg of a bill, or a bill that owes nothing.
+// BackfillItem is one order of a bill, or a bill that owes nothing.
 type BackfillItem struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Item   int64                  `protobuf:"varint,1,opt,name=item,proto3" json:"item,omitempty"`
@@ -1238,7 +1238,7 @@ type BackfillItem struct {
 	Class string            `protobuf:"bytes,4,opt,name=class,proto3" json:"class,omitempty"`
 	State BackfillItemState `protobuf:"varint,5,opt,name=state,proto3,enum=orchestrator.v1.BackfillItemState" json:"state,omitempty"`
 	// Assembly.in, Assembly.out, Dassembly.in or Dassembly.out; empty for a bill that owes nothing.
-	Leg             string `protobuf:"bytes,6,opt,name=leg,proto3" json:"leg,omitempty"`
+	OrderKind       string `protobuf:"bytes,6,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
 	WarehouseNumber string `protobuf:"bytes,7,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
 	// The exact request.
 	Account       string            `protobuf:"bytes,8,opt,name=account,proto3" json:"account,omitempty"`
@@ -1326,9 +1326,9 @@ func (x *BackfillItem) GetState() BackfillItemState {
 	return BackfillItemState_BACKFILL_ITEM_STATE_UNSPECIFIED
 }
 
-func (x *BackfillItem) GetLeg() string {
+func (x *BackfillItem) GetOrderKind() string {
 	if x != nil {
-		return x.Leg
+		return x.OrderKind
 	}
 	return ""
 }
@@ -1590,14 +1590,15 @@ const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\x05error\x18\x15 \x01(\tR\x05error\x12!\n" +
 	"\frows_outside\x18\x16 \x01(\x03R\vrowsOutside\x12+\n" +
 	"\x11items_undecodable\x18\x17 \x01(\x03R\x10itemsUndecodableB\v\n" +
-	"\tselection\"\x90\x06\n" +
+	"\tselection\"\x9d\x06\n" +
 	"\fBackfillItem\x12\x12\n" +
 	"\x04item\x18\x01 \x01(\x03R\x04item\x12\x17\n" +
 	"\abill_id\x18\x02 \x01(\x03R\x06billId\x12\x17\n" +
 	"\abill_no\x18\x03 \x01(\tR\x06billNo\x12\x14\n" +
 	"\x05class\x18\x04 \x01(\tR\x05class\x128\n" +
-	"\x05state\x18\x05 \x01(\x0e2\".orchestrator.v1.BackfillItemStateR\x05state\x12\x10\n" +
-	"\x03leg\x18\x06 \x01(\tR\x03leg\x12)\n" +
+	"\x05state\x18\x05 \x01(\x0e2\".orchestrator.v1.BackfillItemStateR\x05state\x12\x1d\n" +
+	"\n" +
+	"order_kind\x18\x06 \x01(\tR\torderKind\x12)\n" +
 	"\x10warehouse_number\x18\a \x01(\tR\x0fwarehouseNumber\x12\x18\n" +
 	"\aaccount\x18\b \x01(\tR\aaccount\x12%\n" +
 	"\x0ewarehouse_code\x18\t \x01(\tR\rwarehouseCode\x12\x1d\n" +

@@ -1788,7 +1788,7 @@ type Cancellation struct {
 	// Which life of the bill, from 1.
 	Generation int32 `protobuf:"varint,5,opt,name=generation,proto3" json:"generation,omitempty"`
 	// Assembly.in, Assembly.out, Dassembly.in or Dassembly.out.
-	Leg string `protobuf:"bytes,6,opt,name=leg,proto3" json:"leg,omitempty"`
+	OrderKind string `protobuf:"bytes,6,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
 	// Kingdee's warehouse number.
 	WarehouseNumber string `protobuf:"bytes,7,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
 	// What the WMS is asked.
@@ -1804,8 +1804,8 @@ type Cancellation struct {
 	Triggers []string `protobuf:"bytes,16,rep,name=triggers,proto3" json:"triggers,omitempty"`
 	// What shows that the WMS ever had the order: snapshot, approved, weak.
 	Evidence string `protobuf:"bytes,17,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// Where the leg was taken from: snapshot or current.
-	LegsFrom string `protobuf:"bytes,18,opt,name=legs_from,json=legsFrom,proto3" json:"legs_from,omitempty"`
+	// Where the order was taken from: snapshot or current.
+	OrdersFrom string `protobuf:"bytes,18,opt,name=orders_from,json=ordersFrom,proto3" json:"orders_from,omitempty"`
 	// Why it is held, empty when it is not.
 	HoldReason string `protobuf:"bytes,19,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
 	// What the current attempt came to, as in wms.v1.Disposition without the prefix, in lower case; empty before the first answer.
@@ -1891,9 +1891,9 @@ func (x *Cancellation) GetGeneration() int32 {
 	return 0
 }
 
-func (x *Cancellation) GetLeg() string {
+func (x *Cancellation) GetOrderKind() string {
 	if x != nil {
-		return x.Leg
+		return x.OrderKind
 	}
 	return ""
 }
@@ -1975,9 +1975,9 @@ func (x *Cancellation) GetEvidence() string {
 	return ""
 }
 
-func (x *Cancellation) GetLegsFrom() string {
+func (x *Cancellation) GetOrdersFrom() string {
 	if x != nil {
-		return x.LegsFrom
+		return x.OrdersFrom
 	}
 	return ""
 }
@@ -2484,7 +2484,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"parameters\x12\x16\n" +
 	"\x06result\x18\a \x01(\tR\x06result\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\x88\t\n" +
+	"createTime\"\x99\t\n" +
 	"\fCancellation\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12\x17\n" +
@@ -2492,8 +2492,9 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\abill_no\x18\x04 \x01(\tR\x06billNo\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x05 \x01(\x05R\n" +
-	"generation\x12\x10\n" +
-	"\x03leg\x18\x06 \x01(\tR\x03leg\x12)\n" +
+	"generation\x12\x1d\n" +
+	"\n" +
+	"order_kind\x18\x06 \x01(\tR\torderKind\x12)\n" +
 	"\x10warehouse_number\x18\a \x01(\tR\x0fwarehouseNumber\x12\x18\n" +
 	"\aaccount\x18\b \x01(\tR\aaccount\x12%\n" +
 	"\x0ewarehouse_code\x18\t \x01(\tR\rwarehouseCode\x12\x1d\n" +
@@ -2508,8 +2509,9 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"owner_code\x18\x0e \x01(\tR\townerCode\x128\n" +
 	"\x05state\x18\x0f \x01(\x0e2\".orchestrator.v1.CancellationStateR\x05state\x12\x1a\n" +
 	"\btriggers\x18\x10 \x03(\tR\btriggers\x12\x1a\n" +
-	"\bevidence\x18\x11 \x01(\tR\bevidence\x12\x1b\n" +
-	"\tlegs_from\x18\x12 \x01(\tR\blegsFrom\x12\x1f\n" +
+	"\bevidence\x18\x11 \x01(\tR\bevidence\x12\x1f\n" +
+	"\vorders_from\x18\x12 \x01(\tR\n" +
+	"ordersFrom\x12\x1f\n" +
 	"\vhold_reason\x18\x13 \x01(\tR\n" +
 	"holdReason\x12 \n" +
 	"\vdisposition\x18\x14 \x01(\tR\vdisposition\x12%\n" +

@@ -58,7 +58,7 @@ type RunServiceClient interface {
 	GetBackfill(ctx context.Context, in *GetBackfillRequest, opts ...grpc.CallOption) (*GetBackfillResponse, error)
 	// ListBackfills lists newest first.
 	ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error)
-	// ListBackfillItems lists what a backfill came to, bill by bill and leg by leg, in the order in which it was read: the exact
+	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was read: the exact
 	// requests of a plan, and what was settled already.
 	ListBackfillItems(ctx context.Context, in *ListBackfillItemsRequest, opts ...grpc.CallOption) (*ListBackfillItemsResponse, error)
 	// ApplyBackfill carries out a plan: each of its items is decided anew, and refused where anything has changed since.
@@ -220,7 +220,7 @@ type RunServiceServer interface {
 	GetBackfill(context.Context, *GetBackfillRequest) (*GetBackfillResponse, error)
 	// ListBackfills lists newest first.
 	ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error)
-	// ListBackfillItems lists what a backfill came to, bill by bill and leg by leg, in the order in which it was read: the exact
+	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was read: the exact
 	// requests of a plan, and what was settled already.
 	ListBackfillItems(context.Context, *ListBackfillItemsRequest) (*ListBackfillItemsResponse, error)
 	// ApplyBackfill carries out a plan: each of its items is decided anew, and refused where anything has changed since.

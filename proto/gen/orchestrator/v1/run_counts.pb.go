@@ -23,28 +23,28 @@ const (
 
 // RunCounts accounts for everything a pass read: rows = rows_of_bills + rows_of_problems;
 // bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable + deleted;
-// legs = legs_new + legs_already_owed + legs_held + legs_not_in_scheme + legs_no_warehouse.
+// orders = orders_new + orders_already_owed + orders_held + orders_not_in_scheme + orders_no_warehouse.
 type RunCounts struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	Rows            int64                  `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
-	RowsOfBills     int64                  `protobuf:"varint,2,opt,name=rows_of_bills,json=rowsOfBills,proto3" json:"rows_of_bills,omitempty"`
-	RowsOfProblems  int64                  `protobuf:"varint,3,opt,name=rows_of_problems,json=rowsOfProblems,proto3" json:"rows_of_problems,omitempty"`
-	Bills           int64                  `protobuf:"varint,4,opt,name=bills,proto3" json:"bills,omitempty"`
-	Live            int64                  `protobuf:"varint,5,opt,name=live,proto3" json:"live,omitempty"`
-	Unchanged       int64                  `protobuf:"varint,6,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
-	Voided          int64                  `protobuf:"varint,7,opt,name=voided,proto3" json:"voided,omitempty"`
-	UnAudited       int64                  `protobuf:"varint,8,opt,name=un_audited,json=unAudited,proto3" json:"un_audited,omitempty"`
-	NeverAudited    int64                  `protobuf:"varint,9,opt,name=never_audited,json=neverAudited,proto3" json:"never_audited,omitempty"`
-	BeforeCutover   int64                  `protobuf:"varint,10,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
-	NotSelected     int64                  `protobuf:"varint,11,opt,name=not_selected,json=notSelected,proto3" json:"not_selected,omitempty"`
-	Stale           int64                  `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"`
-	Undecodable     int64                  `protobuf:"varint,13,opt,name=undecodable,proto3" json:"undecodable,omitempty"`
-	Legs            int64                  `protobuf:"varint,14,opt,name=legs,proto3" json:"legs,omitempty"`
-	LegsNew         int64                  `protobuf:"varint,15,opt,name=legs_new,json=legsNew,proto3" json:"legs_new,omitempty"`
-	LegsAlreadyOwed int64                  `protobuf:"varint,16,opt,name=legs_already_owed,json=legsAlreadyOwed,proto3" json:"legs_already_owed,omitempty"`
-	LegsHeld        int64                  `protobuf:"varint,17,opt,name=legs_held,json=legsHeld,proto3" json:"legs_held,omitempty"`
-	LegsNotInScheme int64                  `protobuf:"varint,18,opt,name=legs_not_in_scheme,json=legsNotInScheme,proto3" json:"legs_not_in_scheme,omitempty"`
-	LegsNoWarehouse int64                  `protobuf:"varint,19,opt,name=legs_no_warehouse,json=legsNoWarehouse,proto3" json:"legs_no_warehouse,omitempty"`
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	Rows              int64                  `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
+	RowsOfBills       int64                  `protobuf:"varint,2,opt,name=rows_of_bills,json=rowsOfBills,proto3" json:"rows_of_bills,omitempty"`
+	RowsOfProblems    int64                  `protobuf:"varint,3,opt,name=rows_of_problems,json=rowsOfProblems,proto3" json:"rows_of_problems,omitempty"`
+	Bills             int64                  `protobuf:"varint,4,opt,name=bills,proto3" json:"bills,omitempty"`
+	Live              int64                  `protobuf:"varint,5,opt,name=live,proto3" json:"live,omitempty"`
+	Unchanged         int64                  `protobuf:"varint,6,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
+	Voided            int64                  `protobuf:"varint,7,opt,name=voided,proto3" json:"voided,omitempty"`
+	UnAudited         int64                  `protobuf:"varint,8,opt,name=un_audited,json=unAudited,proto3" json:"un_audited,omitempty"`
+	NeverAudited      int64                  `protobuf:"varint,9,opt,name=never_audited,json=neverAudited,proto3" json:"never_audited,omitempty"`
+	BeforeCutover     int64                  `protobuf:"varint,10,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
+	NotSelected       int64                  `protobuf:"varint,11,opt,name=not_selected,json=notSelected,proto3" json:"not_selected,omitempty"`
+	Stale             int64                  `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"`
+	Undecodable       int64                  `protobuf:"varint,13,opt,name=undecodable,proto3" json:"undecodable,omitempty"`
+	Orders            int64                  `protobuf:"varint,14,opt,name=orders,proto3" json:"orders,omitempty"`
+	OrdersNew         int64                  `protobuf:"varint,15,opt,name=orders_new,json=ordersNew,proto3" json:"orders_new,omitempty"`
+	OrdersAlreadyOwed int64                  `protobuf:"varint,16,opt,name=orders_already_owed,json=ordersAlreadyOwed,proto3" json:"orders_already_owed,omitempty"`
+	OrdersHeld        int64                  `protobuf:"varint,17,opt,name=orders_held,json=ordersHeld,proto3" json:"orders_held,omitempty"`
+	OrdersNotInScheme int64                  `protobuf:"varint,18,opt,name=orders_not_in_scheme,json=ordersNotInScheme,proto3" json:"orders_not_in_scheme,omitempty"`
+	OrdersNoWarehouse int64                  `protobuf:"varint,19,opt,name=orders_no_warehouse,json=ordersNoWarehouse,proto3" json:"orders_no_warehouse,omitempty"`
 	// Bills proved gone; only a sweep and a watch find these.
 	Deleted       int64 `protobuf:"varint,20,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -172,44 +172,44 @@ func (x *RunCounts) GetUndecodable() int64 {
 	return 0
 }
 
-func (x *RunCounts) GetLegs() int64 {
+func (x *RunCounts) GetOrders() int64 {
 	if x != nil {
-		return x.Legs
+		return x.Orders
 	}
 	return 0
 }
 
-func (x *RunCounts) GetLegsNew() int64 {
+func (x *RunCounts) GetOrdersNew() int64 {
 	if x != nil {
-		return x.LegsNew
+		return x.OrdersNew
 	}
 	return 0
 }
 
-func (x *RunCounts) GetLegsAlreadyOwed() int64 {
+func (x *RunCounts) GetOrdersAlreadyOwed() int64 {
 	if x != nil {
-		return x.LegsAlreadyOwed
+		return x.OrdersAlreadyOwed
 	}
 	return 0
 }
 
-func (x *RunCounts) GetLegsHeld() int64 {
+func (x *RunCounts) GetOrdersHeld() int64 {
 	if x != nil {
-		return x.LegsHeld
+		return x.OrdersHeld
 	}
 	return 0
 }
 
-func (x *RunCounts) GetLegsNotInScheme() int64 {
+func (x *RunCounts) GetOrdersNotInScheme() int64 {
 	if x != nil {
-		return x.LegsNotInScheme
+		return x.OrdersNotInScheme
 	}
 	return 0
 }
 
-func (x *RunCounts) GetLegsNoWarehouse() int64 {
+func (x *RunCounts) GetOrdersNoWarehouse() int64 {
 	if x != nil {
-		return x.LegsNoWarehouse
+		return x.OrdersNoWarehouse
 	}
 	return 0
 }
@@ -225,7 +225,7 @@ var File_orchestrator_v1_run_counts_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_run_counts_proto_rawDesc = "" +
 	"\n" +
-	" orchestrator/v1/run_counts.proto\x12\x0forchestrator.v1\"\xfe\x04\n" +
+	" orchestrator/v1/run_counts.proto\x12\x0forchestrator.v1\"\x96\x05\n" +
 	"\tRunCounts\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\"\n" +
 	"\rrows_of_bills\x18\x02 \x01(\x03R\vrowsOfBills\x12(\n" +
@@ -241,13 +241,15 @@ const file_orchestrator_v1_run_counts_proto_rawDesc = "" +
 	" \x01(\x03R\rbeforeCutover\x12!\n" +
 	"\fnot_selected\x18\v \x01(\x03R\vnotSelected\x12\x14\n" +
 	"\x05stale\x18\f \x01(\x03R\x05stale\x12 \n" +
-	"\vundecodable\x18\r \x01(\x03R\vundecodable\x12\x12\n" +
-	"\x04legs\x18\x0e \x01(\x03R\x04legs\x12\x19\n" +
-	"\blegs_new\x18\x0f \x01(\x03R\alegsNew\x12*\n" +
-	"\x11legs_already_owed\x18\x10 \x01(\x03R\x0flegsAlreadyOwed\x12\x1b\n" +
-	"\tlegs_held\x18\x11 \x01(\x03R\blegsHeld\x12+\n" +
-	"\x12legs_not_in_scheme\x18\x12 \x01(\x03R\x0flegsNotInScheme\x12*\n" +
-	"\x11legs_no_warehouse\x18\x13 \x01(\x03R\x0flegsNoWarehouse\x12\x18\n" +
+	"\vundecodable\x18\r \x01(\x03R\vundecodable\x12\x16\n" +
+	"\x06orders\x18\x0e \x01(\x03R\x06orders\x12\x1d\n" +
+	"\n" +
+	"orders_new\x18\x0f \x01(\x03R\tordersNew\x12.\n" +
+	"\x13orders_already_owed\x18\x10 \x01(\x03R\x11ordersAlreadyOwed\x12\x1f\n" +
+	"\vorders_held\x18\x11 \x01(\x03R\n" +
+	"ordersHeld\x12/\n" +
+	"\x14orders_not_in_scheme\x18\x12 \x01(\x03R\x11ordersNotInScheme\x12.\n" +
+	"\x13orders_no_warehouse\x18\x13 \x01(\x03R\x11ordersNoWarehouse\x12\x18\n" +
 	"\adeleted\x18\x14 \x01(\x03R\adeletedB\xcb\x01\n" +
 	"\x13com.orchestrator.v1B\x0eRunCountsProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 

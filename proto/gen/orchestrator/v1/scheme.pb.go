@@ -1486,9 +1486,9 @@ func (*ReplayMappingRequest_Document) isReplayMappingRequest_Mapping() {}
 type ReplayMappingResponse struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Differences []*MappingDifference   `protobuf:"bytes,1,rep,name=differences,proto3" json:"differences,omitempty"`
-	// Bills that this page decided, and the legs of them that came to the same request.
+	// Bills that this page decided, and the orders of them that came to the same request.
 	Bills         int64  `protobuf:"varint,2,opt,name=bills,proto3" json:"bills,omitempty"`
-	LegsSame      int64  `protobuf:"varint,3,opt,name=legs_same,json=legsSame,proto3" json:"legs_same,omitempty"`
+	OrdersSame    int64  `protobuf:"varint,3,opt,name=orders_same,json=ordersSame,proto3" json:"orders_same,omitempty"`
 	NextPageToken string `protobuf:"bytes,4,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1538,9 +1538,9 @@ func (x *ReplayMappingResponse) GetBills() int64 {
 	return 0
 }
 
-func (x *ReplayMappingResponse) GetLegsSame() int64 {
+func (x *ReplayMappingResponse) GetOrdersSame() int64 {
 	if x != nil {
-		return x.LegsSame
+		return x.OrdersSame
 	}
 	return 0
 }
@@ -1976,10 +1976,10 @@ type SchemePreview struct {
 	// The revision that it has, and would have.
 	Revision     int32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	NextRevision int32 `protobuf:"varint,4,opt,name=next_revision,json=nextRevision,proto3" json:"next_revision,omitempty"`
-	// What would be added, each with a cutover of its own: the trigger deleted, organisation 200, warehouse CK009, leg Assembly.out.
+	// What would be added, each with a cutover of its own: the trigger deleted, organisation 200, warehouse CK009, order Assembly.out.
 	Added   []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
 	Removed []*SchemePart `protobuf:"bytes,6,rep,name=removed,proto3" json:"removed,omitempty"`
-	// Other keys that differ, such as legs.Assembly.in.order_code.
+	// Other keys that differ, such as orders.Assembly.in.order_code.
 	ChangedKeys []string `protobuf:"bytes,7,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
 	// Why it would be refused; empty when it would not.
 	Refusal string `protobuf:"bytes,8,opt,name=refusal,proto3" json:"refusal,omitempty"`
@@ -2085,7 +2085,7 @@ func (x *SchemePreview) GetOpenCancellations() int64 {
 // SchemePart is something that a scheme watches.
 type SchemePart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// trigger, organisation, warehouse or leg.
+	// trigger, organisation, warehouse or order.
 	Kind          string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2136,15 +2136,15 @@ func (x *SchemePart) GetName() string {
 	return ""
 }
 
-// MappingDifference is one leg whose request would be another one.
+// MappingDifference is one order whose request would be another one.
 type MappingDifference struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	BillId          int64                  `protobuf:"varint,1,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
 	BillNo          string                 `protobuf:"bytes,2,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	Generation      int32                  `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
-	Leg             string                 `protobuf:"bytes,4,opt,name=leg,proto3" json:"leg,omitempty"`
+	OrderKind       string                 `protobuf:"bytes,4,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
 	WarehouseNumber string                 `protobuf:"bytes,5,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
-	// The request under the loaded revision and under the other; absent where the leg would not be owed.
+	// The request under the loaded revision and under the other; absent where the order would not be owed.
 	Before *MappedRequest `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"`
 	After  *MappedRequest `protobuf:"bytes,7,opt,name=after,proto3" json:"after,omitempty"`
 	// Why one of them cannot be made, empty where both can.
@@ -2204,9 +2204,9 @@ func (x *MappingDifference) GetGeneration() int32 {
 	return 0
 }
 
-func (x *MappingDifference) GetLeg() string {
+func (x *MappingDifference) GetOrderKind() string {
 	if x != nil {
-		return x.Leg
+		return x.OrderKind
 	}
 	return ""
 }
@@ -2434,11 +2434,12 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\x88'(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageTokenB\x10\n" +
-	"\amapping\x12\x05\xbaH\x02\b\x01\"\xb8\x01\n" +
+	"\amapping\x12\x05\xbaH\x02\b\x01\"\xbc\x01\n" +
 	"\x15ReplayMappingResponse\x12D\n" +
 	"\vdifferences\x18\x01 \x03(\v2\".orchestrator.v1.MappingDifferenceR\vdifferences\x12\x14\n" +
-	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1b\n" +
-	"\tlegs_same\x18\x03 \x01(\x03R\blegsSame\x12&\n" +
+	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1f\n" +
+	"\vorders_same\x18\x03 \x01(\x03R\n" +
+	"ordersSame\x12&\n" +
 	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xee\t\n" +
 	"\x06Scheme\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x14\n" +
@@ -2502,14 +2503,15 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"SchemePart\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"\xa6\x02\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\xb3\x02\n" +
 	"\x11MappingDifference\x12\x17\n" +
 	"\abill_id\x18\x01 \x01(\x03R\x06billId\x12\x17\n" +
 	"\abill_no\x18\x02 \x01(\tR\x06billNo\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x03 \x01(\x05R\n" +
-	"generation\x12\x10\n" +
-	"\x03leg\x18\x04 \x01(\tR\x03leg\x12)\n" +
+	"generation\x12\x1d\n" +
+	"\n" +
+	"order_kind\x18\x04 \x01(\tR\torderKind\x12)\n" +
 	"\x10warehouse_number\x18\x05 \x01(\tR\x0fwarehouseNumber\x126\n" +
 	"\x06before\x18\x06 \x01(\v2\x1e.orchestrator.v1.MappedRequestR\x06before\x124\n" +
 	"\x05after\x18\a \x01(\v2\x1e.orchestrator.v1.MappedRequestR\x05after\x12\x14\n" +

@@ -12,11 +12,11 @@ const (
 	Outbound = "out"
 )
 
-// Leg is one warehouse's part of a bill in one direction, as it was at an audit:
+// Order is one warehouse's part of a bill in one direction, as it was at an audit:
 // what a program that pushes audited bills to a WMS makes one order of. An
 // Assembly brings its product lines in and takes its component lines out, a
 // Dassembly the reverse.
-type Leg struct {
+type Order struct {
 	BillID     int64     `json:"bill_id"`
 	BillNo     string    `json:"bill_no"`
 	StockOrg   string    `json:"stock_org,omitempty"`
@@ -30,65 +30,65 @@ type Leg struct {
 	BillLive bool `json:"bill_live"`
 }
 
-// Legs are the bill's legs by its present content, in order of its lines; lines
+// Orders are the bill's orders by its present content, in order of its lines; lines
 // without a warehouse belong to none. AuditSeq is 0.
-func (b Bill) Legs() []Leg {
+func (b Bill) Orders() []Order {
 	products, components := Inbound, Outbound
 	if b.AffairType == Dassembly {
 		products, components = Outbound, Inbound
 	}
-	var legs []Leg
+	var orders []Order
 	for i := range b.Lines {
-		legs = b.addLeg(legs, products, b.Lines[i].Stock)
+		orders = b.addOrder(orders, products, b.Lines[i].Stock)
 		for j := range b.Lines[i].Components {
-			legs = b.addLeg(legs, components, b.Lines[i].Components[j].Stock)
+			orders = b.addOrder(orders, components, b.Lines[i].Components[j].Stock)
 		}
 	}
-	return legs
+	return orders
 }
 
-func (b Bill) addLeg(legs []Leg, direction, stock string) []Leg {
+func (b Bill) addOrder(orders []Order, direction, stock string) []Order {
 	if stock == "" {
-		return legs
+		return orders
 	}
-	for i := range legs {
-		if legs[i].Direction == direction && legs[i].Stock == stock {
-			legs[i].Lines++
-			return legs
+	for i := range orders {
+		if orders[i].Direction == direction && orders[i].Stock == stock {
+			orders[i].Lines++
+			return orders
 		}
 	}
-	return append(legs, Leg{
+	return append(orders, Order{
 		BillID: b.ID, BillNo: b.BillNo, StockOrg: b.StockOrg, AffairType: b.AffairType,
 		Direction: direction, Stock: stock, Lines: 1, AuditedAt: b.ApproveDate, BillLive: b.Live(),
 	})
 }
 
-// AuditedLegs are the inbound legs of every audit of every bill there ever was,
+// AuditedOrders are the inbound orders of every audit of every bill there ever was,
 // in the order of the audits.
-func (s *Server) AuditedLegs() []Leg { return s.store.legs(Inbound) }
+func (s *Server) AuditedOrders() []Order { return s.store.orders(Inbound) }
 
-// OutboundLegs are the other half of AuditedLegs.
-func (s *Server) OutboundLegs() []Leg { return s.store.legs(Outbound) }
+// OutboundOrders are the other half of AuditedOrders.
+func (s *Server) OutboundOrders() []Order { return s.store.orders(Outbound) }
 
-func (st *store) legs(direction string) []Leg {
+func (st *store) orders(direction string) []Order {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
-	var legs []Leg
+	var orders []Order
 	for id, h := range st.past {
 		b := st.find(id)
 		live := b != nil && b.Live()
 		last := h.lastAudit()
 		for _, e := range h.Events {
-			for _, leg := range e.Legs {
-				if leg.Direction == direction {
-					leg.BillLive = live && e.Seq == last
-					legs = append(legs, leg)
+			for _, order := range e.Orders {
+				if order.Direction == direction {
+					order.BillLive = live && e.Seq == last
+					orders = append(orders, order)
 				}
 			}
 		}
 	}
-	slices.SortStableFunc(legs, func(a, b Leg) int { return cmp.Compare(a.AuditSeq, b.AuditSeq) })
-	return legs
+	slices.SortStableFunc(orders, func(a, b Order) int { return cmp.Compare(a.AuditSeq, b.AuditSeq) })
+	return orders
 }
 
 func (h *History) lastAudit() int64 {

@@ -17,11 +17,11 @@ func lines(warehouses ...string) []rule.Line {
 	return list
 }
 
-func TestOneLegForEachWarehouseOfEachDirection(t *testing.T) {
+func TestOneOrderForEachWarehouseOfEachDirection(t *testing.T) {
 	assembly := rule.Bill{Affair: rule.Assembly, Products: lines("A", "B", "A"), Components: lines("B", "C")}
 	dassembly := assembly
 	dassembly.Affair = rule.Dassembly
-	all := map[rule.Kind]rule.Source{
+	all := map[rule.OrderKind]rule.Source{
 		{Affair: rule.Assembly, Direction: rule.In}:   rule.FromProducts,
 		{Affair: rule.Assembly, Direction: rule.Out}:  rule.FromComponents,
 		{Affair: rule.Dassembly, Direction: rule.In}:  rule.FromComponents,
@@ -29,31 +29,31 @@ func TestOneLegForEachWarehouseOfEachDirection(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		bill    rule.Bill
-		sources map[rule.Kind]rule.Source
+		sources map[rule.OrderKind]rule.Source
 		want    []string
 		outside int
 	}{
-		"assembly, inbound": {assembly, inbound.Legs, []string{"Assembly.in A 1,3", "Assembly.in B 2"}, 2},
+		"assembly, inbound": {assembly, inbound.Orders, []string{"Assembly.in A 1,3", "Assembly.in B 2"}, 2},
 		"assembly, both":    {assembly, all, []string{"Assembly.in A 1,3", "Assembly.in B 2", "Assembly.out B 1", "Assembly.out C 2"}, 0},
 		"dassembly, inbound: its components come in": {
-			dassembly, inbound.Legs, []string{"Dassembly.in B 1", "Dassembly.in C 2"}, 2,
+			dassembly, inbound.Orders, []string{"Dassembly.in B 1", "Dassembly.in C 2"}, 2,
 		},
 		"dassembly, both": {dassembly, all, []string{"Dassembly.in B 1", "Dassembly.in C 2", "Dassembly.out A 1,3", "Dassembly.out B 2"}, 0},
 		"a kind from the other lines, where the tenant wants it so": {
-			assembly, map[rule.Kind]rule.Source{{Affair: rule.Assembly, Direction: rule.In}: rule.FromComponents},
+			assembly, map[rule.OrderKind]rule.Source{{Affair: rule.Assembly, Direction: rule.In}: rule.FromComponents},
 			[]string{"Assembly.in B 1", "Assembly.in C 2"}, 2,
 		},
-		"none asked for":                       {assembly, nil, nil, 4},
-		"lines without a warehouse are a leg":  {rule.Bill{Affair: rule.Assembly, Products: lines("", "A", "")}, inbound.Legs, []string{"Assembly.in  1,3", "Assembly.in A 2"}, 0},
-		"no lines":                             {rule.Bill{Affair: rule.Assembly}, inbound.Legs, nil, 0},
-		"the other affair type's legs are not": {rule.Bill{Affair: rule.Assembly, Products: lines("A")}, map[rule.Kind]rule.Source{{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents}, nil, 1},
+		"none asked for":                         {assembly, nil, nil, 4},
+		"lines without a warehouse are an order": {rule.Bill{Affair: rule.Assembly, Products: lines("", "A", "")}, inbound.Orders, []string{"Assembly.in  1,3", "Assembly.in A 2"}, 0},
+		"no lines":                               {rule.Bill{Affair: rule.Assembly}, inbound.Orders, nil, 0},
+		"the other affair type's orders are not": {rule.Bill{Affair: rule.Assembly, Products: lines("A")}, map[rule.OrderKind]rule.Source{{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents}, nil, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			legs, outside := rule.Legs(tc.bill, tc.sources)
+			orders, outside := rule.Orders(tc.bill, tc.sources)
 			var got []string
-			for _, leg := range legs {
-				s := leg.Kind().String() + " " + leg.Warehouse
-				for i, line := range leg.Lines {
+			for _, order := range orders {
+				s := order.Kind().String() + " " + order.Warehouse
+				for i, line := range order.Lines {
 					s += []string{" ", ","}[min(i, 1)] + string(rune('0'+line.ID))
 				}
 				got = append(got, s)

@@ -8,50 +8,50 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-var legKeys = []string{"lines", "order_code", "order_type", "cancel_reason", "owner_code", "extend_props"}
+var orderKindKeys = []string{"lines", "order_code", "order_type", "cancel_reason", "owner_code", "extend_props"}
 
 // propertyName is a name that can be an XML element of extendProps.
 var propertyName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`)
 
-// decodeLegs reads the mapping of each kind of leg.
-func (o object) decodeLegs(s *Scheme) {
-	s.legs = map[rule.Kind]mapping{}
-	n := o.value("legs", true)
+// decodeOrders reads the mapping of each kind of order.
+func (o object) decodeOrders(s *Scheme) {
+	s.orders = map[rule.OrderKind]mapping{}
+	n := o.value("orders", true)
 	if n == nil {
 		return
 	}
 	env, err := newEnv()
 	if err != nil {
-		o.fault("legs", "%s", err)
+		o.fault("orders", "%s", err)
 		return
 	}
 	names, kinds := kindNames()
-	table, ok := o.d.object(n, o.at("legs"), names)
+	table, ok := o.d.object(n, o.at("orders"), names)
 	if !ok {
 		return
 	}
 	if len(table.order) == 0 && len(n.Content) == 0 {
-		o.fault("legs", "must name at least one leg: %s", suggest("", names))
+		o.fault("orders", "must name at least one order: %s", suggest("", names))
 	}
 	for _, name := range table.order {
-		leg, ok := o.d.object(table.fields[name].value, table.at(name), legKeys)
+		order, ok := o.d.object(table.fields[name].value, table.at(name), orderKindKeys)
 		if ok {
-			s.legs[kinds[name]] = leg.decodeMapping(env, kinds[name], s)
+			s.orders[kinds[name]] = order.decodeMapping(env, kinds[name], s)
 		}
 	}
 }
 
-func kindNames() ([]string, map[string]rule.Kind) {
+func kindNames() ([]string, map[string]rule.OrderKind) {
 	var names []string
-	kinds := map[string]rule.Kind{}
-	for _, kind := range rule.Kinds {
+	kinds := map[string]rule.OrderKind{}
+	for _, kind := range rule.OrderKinds {
 		names = append(names, kind.String())
 		kinds[kind.String()] = kind
 	}
 	return names, kinds
 }
 
-func (o object) decodeMapping(env *cel.Env, kind rule.Kind, s *Scheme) mapping {
+func (o object) decodeMapping(env *cel.Env, kind rule.OrderKind, s *Scheme) mapping {
 	m := mapping{kind: kind, source: rule.Source(o.text("lines", true))}
 	if m.source != "" && m.source != rule.FromProducts && m.source != rule.FromComponents {
 		o.fault("lines", "must be `%s` (成品) or `%s` (子件), not `%s`", rule.FromProducts, rule.FromComponents, m.source)

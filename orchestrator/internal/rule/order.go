@@ -1,0 +1,109 @@
+package rule
+
+import "slices"
+
+// Directions of an order, seen from the warehouse.
+const (
+	In  = "in"  // 入库
+	Out = "out" // 出库
+)
+
+// OrderKind names a sort of order: affair type and direction, such as "Assembly.in".
+type OrderKind struct{ Affair, Direction string }
+
+// OrderKinds lists all four, in the order they are shown.
+var OrderKinds = []OrderKind{{Assembly, In}, {Assembly, Out}, {Dassembly, In}, {Dassembly, Out}}
+
+func (k OrderKind) String() string { return k.Affair + "." + k.Direction }
+
+// Source says which lines of a bill an order is made of.
+type Source string
+
+// The lines of a bill.
+const (
+	FromProducts   Source = "products"
+	FromComponents Source = "components"
+)
+
+// natural is where a kind's goods stand on the bill by the meaning of the affair type: an assembly brings its product in
+// and takes its components out, a disassembly the reverse.
+func (k OrderKind) natural() Source {
+	if (k.Affair == Assembly) == (k.Direction == In) {
+		return FromProducts
+	}
+	return FromComponents
+}
+
+// Order is one warehouse order that a bill gave rise to: in CEL the variable order, with the names in the cel tags.
+type Order struct {
+	Affair    string `cel:"affair" json:"affair"`
+	Direction string `cel:"direction" json:"direction"`
+	// Warehouse is Kingdee's number; empty when the lines name none.
+	Warehouse string `cel:"warehouse" json:"warehouse"`
+	// WarehouseCode and Account are what the scheme's warehouse table says of Warehouse; empty before it was asked.
+	WarehouseCode string `cel:"warehouse_code" json:"warehouse_code,omitempty"`
+	Account       string `cel:"account" json:"account,omitempty"`
+	Lines         []Line `cel:"lines" json:"lines,omitempty"`
+}
+
+// Kind names the sort of order it is.
+func (l Order) Kind() OrderKind { return OrderKind{l.Affair, l.Direction} }
+
+// same says whether two orders are the same order in the same warehouse.
+func (l Order) same(o Order) bool {
+	return l.Affair == o.Affair && l.Direction == o.Direction && l.Warehouse == o.Warehouse
+}
+
+// Orders splits a bill into its orders. inScheme are those that the scheme asks for, by the lines it names; outside counts those
+// of the bill's affair type that it does not ask for. Order is that of Kinds, then of first appearance.
+func Orders(b Bill, sources map[OrderKind]Source) (inScheme []Order, outside int) {
+	for _, kind := range OrderKinds {
+		if kind.Affair != b.Affair {
+			continue
+		}
+		source, wanted := sources[kind]
+		if !wanted {
+			source = kind.natural()
+		}
+		orders := split(kind, b.lines(source))
+		if wanted {
+			inScheme = append(inScheme, orders...)
+		} else {
+			outside += len(orders)
+		}
+	}
+	return inScheme, outside
+}
+
+func (b Bill) lines(source Source) []Line {
+	if source == FromComponents {
+		return b.Components
+	}
+	return b.Products
+}
+
+// split makes one order of all lines that name the same warehouse.
+func split(kind OrderKind, lines []Line) []Order {
+	var orders []Order
+	for _, line := range lines {
+		order := Order{Affair: kind.Affair, Direction: kind.Direction, Warehouse: line.Warehouse}
+		at := slices.IndexFunc(orders, order.same)
+		if at < 0 {
+			orders = append(orders, order)
+			at = len(orders) - 1
+		}
+		orders[at].Lines = append(orders[at].Lines, line)
+	}
+	return orders
+}
+
+// missing are the orders of before that are not among after.
+func missing(before, after []Order) []Order {
+	var gone []Order
+	for _, order := range before {
+		if !slices.ContainsFunc(after, order.same) {
+			gone = append(gone, order)
+		}
+	}
+	return gone
+}

@@ -28,12 +28,12 @@ func (g gate) CanSend(name string) error {
 	if standing.Stopped {
 		return fmt.Errorf("the scheme is stopped (%s): resume it first; 方案已停止,请先恢复", standing.StopReason)
 	}
-	if standing.Mark == nil {
+	if standing.Watermark == nil {
 		return errors.New("the baseline is not complete; 基线尚未完成")
 	}
 	for _, s := range g.schemes {
 		if s.Name == name {
-			return s.CheckFor(scheme.Environment(standing.Mark.Environment))
+			return s.CheckFor(scheme.Environment(standing.Watermark.Environment))
 		}
 	}
 	return fmt.Errorf("scheme %s is not in the file of this orchestrator; 该方案不在当前方案文件中", name)

@@ -21,7 +21,7 @@ const (
 )
 
 // poll compares what a poll costs with few and with many cancellations in the ledger: CPU of the orchestrator and of Postgres, and the
-// time from asking for it to the mark that it moves.
+// time from asking for it to the watermark that it moves.
 func (b *bench) poll(ctx context.Context) (err error) {
 	count := (b.rounds + 1) * pollBusy * pollBills
 	young, err := b.start(ctx, "young", count, ratioPoll)
@@ -115,7 +115,7 @@ func (c *comparison) figures(b *bench, what string, polls int) {
 	}
 	b.figure(fmt.Sprintf("%s, old to young ledger: CPU", what),
 		fmt.Sprintf("%.2f (%.1f ms to %.1f ms)", ratios(c.oldCPU, c.youngCPU), each(c.oldCPU), each(c.youngCPU)), pollAim)
-	b.figure("  time until its mark, waiting for a worker included",
+	b.figure("  time until its watermark, waiting for a worker included",
 		fmt.Sprintf("%.2f (%.0f ms to %.0f ms)", ratios(c.oldTime, c.youngTime), each(c.oldTime), each(c.youngTime)), pollAim)
 }
 
@@ -124,12 +124,12 @@ type meter struct{ cpu, time time.Duration }
 
 func (m *meter) poll(ctx context.Context, s *stack) error {
 	var version int64
-	if err := s.pool.QueryRow(ctx, `select version from mark`).Scan(&version); err != nil {
+	if err := s.pool.QueryRow(ctx, `select version from watermark`).Scan(&version); err != nil {
 		return err
 	}
 	used := func() time.Duration { return cpuTime(s.orchestrator.PID()) + familyTime(s.postgres.PID()) }
 	before, began := used(), time.Now()
-	if err := s.passUntil(ctx, 5*time.Millisecond, `select version > $1 from mark`, version); err != nil {
+	if err := s.passUntil(ctx, 5*time.Millisecond, `select version > $1 from watermark`, version); err != nil {
 		return err
 	}
 	m.time += time.Since(began)

@@ -69,7 +69,7 @@ var filling = []string{`
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, mode, send_since, poll_millis)
 values ('assembly-void', '组装拆卸单作废', 'STK_AssembledApp', 'dc', '{default}', 1, 'send', now(), 60000)`, `
 insert into scheme_revision (scheme, revision, content_hash, document) values ('assembly-void', 1, 'h', 'd')`, `
-insert into pass (scheme, kind, state, revision, mark_version, lower_edge, vendor_time, service_time, mark_before, mark_after, cursor_id, run_counts, end_time)
+insert into pass (scheme, kind, state, revision, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after, cursor_id, run_counts, end_time)
 select 'assembly-void', 'poll', 'complete', 1, n, now(), now(), now(), now(), now(), n * 100,
        '{"Rows": 300, "RowsOfBills": 300, "RowsOfProblems": 0, "Bills": 120, "Live": 0, "Unchanged": 20, "Voided": 100, "OrdersNew": 100, "OrdersAlreadyOwed": 0}', now()
 from generate_series(1, (@rows::bigint + 99) / 100) as n`, `

@@ -109,7 +109,7 @@ func (s *stack) startOrchestrator(ctx context.Context, database string, poll tim
 		return err
 	}
 	s.control.orchestrator = "http://" + s.orchestrator.Addrs[1]
-	return s.until(ctx, `select count(*) = 1 from mark`)
+	return s.until(ctx, `select count(*) = 1 from watermark`)
 }
 
 // schemes is the shipped file, polling at this pace, with safety limits that nothing here trips.

@@ -26,7 +26,7 @@ func TestBrokenBuildsAreCaught(t *testing.T) {
 		find fault
 	}{
 		{"broken_intent", crashpoint.AfterSend, unrecorded}, // the intent is written after the request was handed over
-		{"broken_mark", crashpoint.AfterFinish, lost},       // the mark is moved before the cancellations are written
+		{"broken_watermark", crashpoint.AfterFinish, lost},  // the watermark is moved before the cancellations are written
 	} {
 		t.Run(c.tag, func(t *testing.T) {
 			program := filepath.Join(t.TempDir(), "chaos")

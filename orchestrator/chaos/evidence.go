@@ -116,7 +116,7 @@ func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) 
 }
 
 func (e *evidence) ledger(ctx context.Context, t *town) error {
-	if err := t.pool.QueryRow(ctx, `select effective_from from mark`).Scan(&e.began); err != nil {
+	if err := t.pool.QueryRow(ctx, `select effective_from from watermark`).Scan(&e.began); err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}
 	cancellations, err := rows[cancellation](ctx, t, `

@@ -18,12 +18,12 @@ type passes struct {
 
 const lookTime = 50 * time.Millisecond
 
-// watch looks at the mark until ctx ends. It may miss passes; those that it notes were there.
+// watch looks at the watermark until ctx ends. It may miss passes; those that it notes were there.
 func (p *passes) watch(ctx context.Context, t *town) {
 	for ctx.Err() == nil {
-		var mark, end time.Time
-		if err := t.pool.QueryRow(ctx, `select mark_time, last_pass_time from mark`).Scan(&mark, &end); err == nil {
-			p.note(span{mark.Add(rule.Settle), end})
+		var watermark, end time.Time
+		if err := t.pool.QueryRow(ctx, `select watermark_time, last_pass_time from watermark`).Scan(&watermark, &end); err == nil {
+			p.note(span{watermark.Add(rule.Settle), end})
 		}
 		wait(ctx, lookTime)
 	}

@@ -9,7 +9,7 @@ import (
 
 // unsettled is what is still to be done, by the rows.
 type unsettled struct {
-	// Version of the mark moves with each completed pass.
+	// Version of the watermark moves with each completed pass.
 	Version                                   int64
 	Open, Unanswered, Recheck, Begun, Missing int64
 	Failed                                    string
@@ -108,7 +108,7 @@ func (t *town) left(ctx context.Context, since time.Time) (u unsettled, err erro
 with watch as (
     select end_time from sweep where kind = 'watch' and state = 'complete' and start_time >= $1
 )
-select coalesce((select max(version) from mark), -1),
+select coalesce((select max(version) from watermark), -1),
     (select count(*) from cancellation where state in ('planned', 'open')),
     (select count(*) from attempt where disposition = ''),
     (select count(*) from bill where recheck_time <= now()),
@@ -129,7 +129,7 @@ func (t *town) baseline(ctx context.Context) error {
 	defer cancel()
 	for {
 		var there bool
-		if err := t.pool.QueryRow(ctx, `select exists (select from mark)`).Scan(&there); err != nil {
+		if err := t.pool.QueryRow(ctx, `select exists (select from watermark)`).Scan(&there); err != nil {
 			return fmt.Errorf("wait for the baseline: %w", err)
 		}
 		if there {

@@ -31,7 +31,7 @@ func (s *stack) settledLongAgo() (no, stock string) {
 	return "", ""
 }
 
-// A server that gives the cancel date without a time of day, and moves no other date: the void lies at midnight, hours below the mark.
+// A server that gives the cancel date without a time of day, and moves no other date: the void lies at midnight, hours below the watermark.
 func TestAVoidThatMovesNothingButADateIsSeenAndCancelledOnce(t *testing.T) {
 	t.Parallel()
 	var no, stock string
@@ -61,7 +61,7 @@ func TestAVoidThatMovesNothingButADateIsSeenAndCancelledOnce(t *testing.T) {
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Requests)
 }
 
-// A server, or what stands before it, that leaves the Date header out: the mark follows our own clock at a distance, and the run says so.
+// A server, or what stands before it, that leaves the Date header out: the watermark follows our own clock at a distance, and the run says so.
 func TestAServerWithoutAClockIsReadAllTheSame(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
@@ -74,6 +74,6 @@ func TestAServerWithoutAClockIsReadAllTheSame(t *testing.T) {
 	s.void("A1")
 	s.settle()
 	require.Equal(t, "已取消", s.verdict("A1"))
-	require.Equal(t, 1, s.count(`select count(*) from mark where mark_time < now() - interval '10 minutes'`))
+	require.Equal(t, 1, s.count(`select count(*) from watermark where watermark_time < now() - interval '10 minutes'`))
 	require.NotZero(t, s.count(`select count(*) from pass where vendor_time is null and clock_note <> ''`))
 }

@@ -135,7 +135,7 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheWatchAndCancelled(t *testing.T) {
 	require.Equal(t, 1, s.count(`select count(*) from sweep where kind = 'watch' and bills_repaired = 1`), "one round of the watch did")
 }
 
-// A change that is stamped now and committed seconds later, behind the mark of the passes in between. The scheme does not act on
+// A change that is stamped now and committed seconds later, behind the watermark of the passes in between. The scheme does not act on
 // deletions: they are known, and that is all.
 func TestAVoidThatIsCommittedLateIsCancelledAndADeletionIsOnlyKnown(t *testing.T) {
 	t.Parallel()

@@ -32,7 +32,7 @@ func TestMetricsTellWhatTheLedgerHolds(t *testing.T) {
 		`orchestrator_work_items{scheme="assembly-void"} 0` + "\n",
 		`orchestrator_scheme_stopped{scheme="assembly-void"} 0` + "\n",
 		`orchestrator_passes_total{scheme="assembly-void"} `,
-		`orchestrator_mark_lag_seconds{scheme="assembly-void"} `,
+		`orchestrator_watermark_lag_seconds{scheme="assembly-void"} `,
 	} {
 		require.Contains(t, scrape(), line)
 	}

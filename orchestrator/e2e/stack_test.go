@@ -91,7 +91,7 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 	s.kingdeeTarget, s.wmsTarget = s.startKingdeesvc(logger), s.startWMSsvc(logger)
 	s.startOrchestrator()
 	s.until("baseline, or a stopped scheme", func() bool {
-		return s.count(`select count(*) from mark`)+s.count(`select count(*) from scheme where state = 'stopped'`) == 1
+		return s.count(`select count(*) from watermark`)+s.count(`select count(*) from scheme where state = 'stopped'`) == 1
 	})
 	s.begun = time.Now()
 	return s
@@ -244,7 +244,7 @@ func (s *stack) pass() {
 	s.Helper()
 	asked := time.Now()
 	s.until("a pass that began now", func() bool {
-		return s.count(`select count(*) from mark where last_pass_time > $1`, asked.Add(1100*time.Millisecond)) == 1
+		return s.count(`select count(*) from watermark where last_pass_time > $1`, asked.Add(1100*time.Millisecond)) == 1
 	})
 }
 

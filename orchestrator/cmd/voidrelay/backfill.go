@@ -51,7 +51,7 @@ func (sh *shell) backfillCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "backfill SCHEME (--from T [--to T] | --numbers A,B | --numbers-file F) --reason WHY",
 		Short:   "回补 reads named bills again and cancels what they owe; `plan` lists it first",
-		Long:    "Reads the named bills in Kingdee and owes what the scheme owes for them; what is owed already is not owed twice. The mark stays.\n\n" + timesHelp,
+		Long:    "Reads the named bills in Kingdee and owes what the scheme owes for them; what is owed already is not owed twice. The watermark stays.\n\n" + timesHelp,
 		GroupID: groupSteer,
 		Args:    args(1, "SCHEME (--from T [--to T] | --numbers A,B | --numbers-file F) --reason WHY"),
 	}

@@ -38,7 +38,7 @@ func (sh *shell) previewCommand() *cobra.Command {
 var changeWords = map[orchestratorv1.SchemeChange]string{
 	orchestratorv1.SchemeChange_SCHEME_CHANGE_NONE: "无变化 unchanged", orchestratorv1.SchemeChange_SCHEME_CHANGE_NEW: "新方案 new",
 	orchestratorv1.SchemeChange_SCHEME_CHANGE_REVISED: "新版本 revised", orchestratorv1.SchemeChange_SCHEME_CHANGE_REMOVED: "移除 removed, would no longer read or send",
-	orchestratorv1.SchemeChange_SCHEME_CHANGE_REFUSED: "拒绝 refused", orchestratorv1.SchemeChange_SCHEME_CHANGE_RETURNED: "恢复 returns, would read and send again from its mark on",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_REFUSED: "拒绝 refused", orchestratorv1.SchemeChange_SCHEME_CHANGE_RETURNED: "恢复 returns, would read and send again from its watermark on",
 }
 
 func printPreview(sh *shell, p *orchestratorv1.SchemePreview) {

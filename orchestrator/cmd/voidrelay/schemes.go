@@ -43,11 +43,11 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 	fmt.Fprintf(sh.out, "  模式 mode     %s\n", modeWords(s.GetMode()))
 	printStops(sh, s)
 	fmt.Fprintf(sh.out, "  账套 accounts %s → %s\n", s.GetDataCenterId(), strings.Join(s.GetWmsAccounts(), ", "))
-	mark := "尚无，基线未完成 none yet, the baseline is not complete"
-	if s.GetMarkTime() != nil {
-		mark = moment(s.GetMarkTime().AsTime())
+	watermark := "尚无，基线未完成 none yet, the baseline is not complete"
+	if s.GetWatermarkTime() != nil {
+		watermark = moment(s.GetWatermarkTime().AsTime())
 	}
-	fmt.Fprintf(sh.out, "  水位 mark     %s\n", mark)
+	fmt.Fprintf(sh.out, "  水位 watermark     %s\n", watermark)
 	if s.GetLastPassTime() != nil {
 		fmt.Fprintf(sh.out, "  最近 last     %s, %d 行 rows\n", moment(s.GetLastPassTime().AsTime()), s.GetLastPassRows())
 	}

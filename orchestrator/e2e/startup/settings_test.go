@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A secret file was read with a byte order mark in it, or with the blank behind it, by one service and not by the others.
+// A secret file was read with a byte order watermark in it, or with the blank behind it, by one service and not by the others.
 func TestASecretIsTheSameHoweverItIsWritten(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		for name, content := range map[string]string{
 			"bare": "s3cret", "with a line end": "s3cret\n", "with a Windows line end": "s3cret\r\n", "with blanks around it": " s3cret \t\n\n",
-			"with a byte order mark": "\uFEFFs3cret\r\n",
+			"with a byte order watermark": "\uFEFFs3cret\r\n",
 		} {
 			got, err := s.reveal(s.getenv(map[string]string{s.secret: "", s.secret + "_FILE": file(t, content)}))
 			require.NoError(t, err, name)

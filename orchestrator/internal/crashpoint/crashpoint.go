@@ -15,9 +15,9 @@ type Name string
 const (
 	// BetweenPages: a page of a pass is committed, the next one is not.
 	BetweenPages Name = "between-pages"
-	// BeforeFinish: the last page is decided; nothing of it, and not the mark, is written.
+	// BeforeFinish: the last page is decided; nothing of it, and not the watermark, is written.
 	BeforeFinish Name = "before-finish"
-	// AfterFinish: the pass and its mark are written, its job has not ended.
+	// AfterFinish: the pass and its watermark are written, its job has not ended.
 	AfterFinish Name = "after-finish"
 	// AfterProof: a sweep has written that a bill is gone, and nothing is decided about it.
 	AfterProof Name = "after-proof"

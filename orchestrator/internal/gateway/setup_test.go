@@ -161,7 +161,7 @@ func (f *face) call(t *testing.T, target, body string, header http.Header) (*htt
 // seed fills a database with a little of everything.
 func seed(rows rowtest.DB) {
 	rows.Scheme(rowtest.Scheme{})
-	rows.Scheme(rowtest.Scheme{Scheme: "halted", StopReason: "DATA_CENTER_DIFFERS", NoMark: true})
+	rows.Scheme(rowtest.Scheme{Scheme: "halted", StopReason: "DATA_CENTER_DIFFERS", NoWatermark: true})
 	rows.Scheme(rowtest.Scheme{Scheme: "trial", Mode: "observe"})
 	rows.Pass(rowtest.Pass{Kind: "baseline", RunCounts: `{"rows": 9, "rows_of_bills": 9, "bills": 4, "live": 4}`})
 	rows.Pass(rowtest.Pass{RunCounts: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "orders": 3, "orders_new": 3}`})

@@ -91,7 +91,7 @@ const (
 
 // Baseline waits until every scheme has read all there is once.
 func (c *Client) Baseline(ctx context.Context) error {
-	return c.eachScheme(ctx, "the baseline", func(s *orchestratorv1.Scheme) bool { return s.GetMarkTime() != nil })
+	return c.eachScheme(ctx, "the baseline", func(s *orchestratorv1.Scheme) bool { return s.GetWatermarkTime() != nil })
 }
 
 // Pass waits until each scheme has completed a pass that began after this call: the second completion from now on, since the

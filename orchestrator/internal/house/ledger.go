@@ -69,7 +69,7 @@ func (d *Database) Baselines(ctx context.Context, tell func(views.SchemeView)) e
 		for _, v := range all {
 			switch {
 			case told[v.Scheme]:
-			case v.MarkTime.IsZero() && v.State != "stopped":
+			case v.WatermarkTime.IsZero() && v.State != "stopped":
 				waiting = true
 			default:
 				told[v.Scheme] = true

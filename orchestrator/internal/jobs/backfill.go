@@ -110,12 +110,12 @@ func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
 		return err
 	case standing.Stopped:
 		return f.store.NoteBackfill(ctx, b, "waits: the scheme is stopped (方案已停止)", 0)
-	case standing.Mark == nil:
+	case standing.Watermark == nil:
 		return f.store.NoteBackfill(ctx, b, "waits: the scheme's first pass is not complete (基线未完成)", 0)
 	case standing.Revision != e.revision:
 		return nil
 	}
-	f.registry.learn(b.Scheme, scheme.Environment(standing.Mark.Environment))
+	f.registry.learn(b.Scheme, scheme.Environment(standing.Watermark.Environment))
 	r := &refill{backfiller: f, entry: e, standing: standing, backfill: b, started: f.now()}
 	return f.conclude(ctx, r, r.run(ctx))
 }
@@ -160,7 +160,7 @@ type refill struct {
 }
 
 func (r *refill) run(ctx context.Context) error {
-	r.reader = reader{kingdee: r.kingdee, entry: r.entry, mark: r.standing.Mark, now: r.now, stopping: r.stopping}
+	r.reader = reader{kingdee: r.kingdee, entry: r.entry, watermark: r.standing.Watermark, now: r.now, stopping: r.stopping}
 	b := r.backfill
 	if b.State == ledger.BackfillApplying {
 		return r.apply(ctx)

@@ -70,7 +70,7 @@ func (b *bench) ledgerSum() string {
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from bill_snapshot x)
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from cancellation x)
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from work_item x)
-        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from mark x))`)
+        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from watermark x))`)
 }
 
 // ancient makes a bill that was voided long before the scheme began.
@@ -87,8 +87,8 @@ func TestARangeOwesWhatNoPassHasSeen(t *testing.T) {
 	b := setup(t)
 	b.books.page = 2
 	b.pass()
-	mark := b.text(`select mark_time || ' ' || version from mark`)
-	// No pass shows these: their dates lie behind the mark's overlap.
+	watermark := b.text(`select watermark_time || ' ' || version from watermark`)
+	// No pass shows these: their dates lie behind the watermark's overlap.
 	b.clock = b.clock.Add(-2 * time.Hour)
 	for id := int64(1); id <= 5; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
@@ -105,7 +105,7 @@ func TestARangeOwesWhatNoPassHasSeen(t *testing.T) {
 	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation`))
 	require.Equal(t, "live live live voided voided", b.text(`select string_agg(class, ' ' order by class) from bill`))
 	require.Equal(t, "3 2 2 2", b.text(`select concat_ws(' ', run_counts->>'live', run_counts->>'voided', run_counts->>'orders_new', counts->>'new') from backfill`))
-	require.Equal(t, mark, b.text(`select mark_time || ' ' || version from mark`), "a backfill moves no mark")
+	require.Equal(t, watermark, b.text(`select watermark_time || ' ' || version from watermark`), "a backfill moves no watermark")
 
 	again := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "A2 already_owed Assembly.in WH-HZ01; A4 already_owed Assembly.in WH-HZ01", b.items(again), "what was done already is shown")

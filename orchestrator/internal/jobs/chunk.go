@@ -45,7 +45,7 @@ func (c *chunk) run(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
-	c.reader = reader{kingdee: c.kingdee, entry: c.entry, mark: c.standing.Mark, now: c.now, stopping: c.stopping}
+	c.reader = reader{kingdee: c.kingdee, entry: c.entry, watermark: c.standing.Watermark, now: c.now, stopping: c.stopping}
 	if err := c.numbers(ctx); err != nil {
 		return c.fault(ctx, err)
 	}
@@ -123,7 +123,7 @@ func (c *chunk) header(ctx context.Context, a account) error {
 	c.registry.learn(c.entry.Name, a.environment)
 	first := c.pass.Clock.Service.IsZero()
 	if first {
-		// The first header of the pass: the mark will follow it, also when another process ends the pass.
+		// The first header of the pass: the watermark will follow it, also when another process ends the pass.
 		c.pass.Clock = a.clock
 	}
 	if a.zoneSuspect {
@@ -209,7 +209,7 @@ func (c *chunk) end(ctx context.Context) error {
 	}
 	if c.pass.ClockSuspect {
 		if c.pass.Kind == ledger.Baseline {
-			// Its mark would lie from the first day. A new baseline begins.
+			// Its watermark would lie from the first day. A new baseline begins.
 			note := c.pass.Clock.Note
 			if err := c.store.FailPass(ctx, c.pass, note); err != nil {
 				return err

@@ -31,11 +31,11 @@ func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
 	// The person knows better: the first zone was wrong.
 	require.NoError(t, b.store.Resume(t.Context(), ledger.Act{Scheme: "assembly-void", Actor: "wang", Reason: "was wrong"}))
 	b.pass()
-	require.Equal(t, "running UTC", b.text(`select state || ' ' || (select time_zone from mark) from scheme`))
+	require.Equal(t, "running UTC", b.text(`select state || ' ' || (select time_zone from watermark) from scheme`))
 }
 
-// The server's answer carries no Date, or one that a cache has aged: the mark follows our own clock and keeps its distance.
-func TestWithoutTheVendorsClockTheMarkKeepsItsDistance(t *testing.T) {
+// The server's answer carries no Date, or one that a cache has aged: the watermark follows our own clock and keeps its distance.
+func TestWithoutTheVendorsClockTheWatermarkKeepsItsDistance(t *testing.T) {
 	b := setup(t)
 	b.pass()
 	b.clock = b.clock.Add(time.Hour)
@@ -43,26 +43,26 @@ func TestWithoutTheVendorsClockTheMarkKeepsItsDistance(t *testing.T) {
 	b.books.live(1, "A1", "CK001")
 	b.pass()
 	want := b.clock.Add(-10*time.Minute - 30*time.Second)
-	require.Equal(t, "true", b.text(`select (mark_time = '`+want.Format(time.RFC3339)+`')::text from mark`))
+	require.Equal(t, "true", b.text(`select (watermark_time = '`+want.Format(time.RFC3339)+`')::text from watermark`))
 	require.Equal(t, "no Date header", b.text(`select clock_note from pass order by pass_id desc limit 1`), "the run says why")
 
-	// The next one has a Date again: the mark goes on, and what lay in between is read.
+	// The next one has a Date again: the watermark goes on, and what lay in between is read.
 	b.books.note = ""
 	b.clock = b.clock.Add(time.Second)
 	b.books.void(1)
 	b.pass()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
-	require.Equal(t, "true", b.text(`select (mark_time > '`+want.Format(time.RFC3339)+`')::text from mark`))
+	require.Equal(t, "true", b.text(`select (watermark_time > '`+want.Format(time.RFC3339)+`')::text from watermark`))
 }
 
-// A Date behind the one before it (another node of the vendor's, a clock set back) does not take the mark back.
-func TestTheMarkNeverGoesBack(t *testing.T) {
+// A Date behind the one before it (another node of the vendor's, a clock set back) does not take the watermark back.
+func TestTheWatermarkNeverGoesBack(t *testing.T) {
 	b := setup(t)
 	b.pass()
 	b.clock = b.clock.Add(time.Hour)
 	b.pass()
-	before := b.text(`select mark_time::text from mark`)
+	before := b.text(`select watermark_time::text from watermark`)
 	b.clock = b.clock.Add(-20 * time.Minute)
 	b.pass()
-	require.Equal(t, before, b.text(`select mark_time::text from mark`))
+	require.Equal(t, before, b.text(`select watermark_time::text from watermark`))
 }

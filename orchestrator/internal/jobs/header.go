@@ -26,7 +26,7 @@ type account struct {
 
 // checkHeader reads a stream's first frame. It refuses a header of other books than the scheme's: those stop the scheme before
 // anything is read.
-func checkHeader(h *kingdeev1.StreamHeader, e entry, mark *ledger.Mark, now time.Time) (account, error) {
+func checkHeader(h *kingdeev1.StreamHeader, e entry, watermark *ledger.Watermark, now time.Time) (account, error) {
 	if h.GetAccount() == nil || h.GetServiceTime() == nil {
 		return account{}, fmt.Errorf("kingdee adapter sent no header")
 	}
@@ -52,11 +52,11 @@ func checkHeader(h *kingdeev1.StreamHeader, e entry, mark *ledger.Mark, now time
 	if a.dataCenter != e.DataCenter {
 		return account{}, &stopError{stopDataCenter, fmt.Sprintf("the scheme reads data centre %s, the login is to %s", e.DataCenter, a.dataCenter)}
 	}
-	if mark != nil && mark.Environment != string(a.environment) {
-		return account{}, &stopError{stopEnvironment, fmt.Sprintf("the mark was made on a %s server, this one is %s", mark.Environment, a.environment)}
+	if watermark != nil && watermark.Environment != string(a.environment) {
+		return account{}, &stopError{stopEnvironment, fmt.Sprintf("the watermark was made on a %s server, this one is %s", watermark.Environment, a.environment)}
 	}
-	if mark != nil && !sameZone(mark.TimeZone, a, now) {
-		return account{}, &stopError{stopZone, fmt.Sprintf("times were read in %s so far, now in %s", mark.TimeZone, a.zone)}
+	if watermark != nil && !sameZone(watermark.TimeZone, a, now) {
+		return account{}, &stopError{stopZone, fmt.Sprintf("times were read in %s so far, now in %s", watermark.TimeZone, a.zone)}
 	}
 	if err := e.CheckFor(a.environment); err != nil {
 		return account{}, &stopError{stopNotAllowed, err.Error()}
@@ -65,7 +65,7 @@ func checkHeader(h *kingdeev1.StreamHeader, e entry, mark *ledger.Mark, now time
 }
 
 // sameZone says whether times are read as they were before. In another zone every stamp that the ledger knows would differ by hours:
-// bills would begin new lives, and the mark would no longer be where the server's texts say. Two names of one clock are no difference.
+// bills would begin new lives, and the watermark would no longer be where the server's texts say. Two names of one clock are no difference.
 func sameZone(before string, a account, now time.Time) bool {
 	if before == "" || before == a.zone {
 		return true

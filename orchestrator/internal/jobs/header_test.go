@@ -34,27 +34,27 @@ func TestAHeaderOfOtherBooksIsRefused(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	cases := map[string]struct {
-		change func(*kingdeev1.StreamHeader)
-		mark   *ledger.Mark
-		stop   string
-		fails  string
+		change    func(*kingdeev1.StreamHeader)
+		watermark *ledger.Watermark
+		stop      string
+		fails     string
 	}{
 		"as it should be": {change: func(*kingdeev1.StreamHeader) {}},
 		"another data centre": {
 			change: func(h *kingdeev1.StreamHeader) { h.Account.DataCenterId = "other" }, stop: stopDataCenter,
 		},
-		"a real server under a mark of a sandbox": {
-			change: func(h *kingdeev1.StreamHeader) { h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_REAL },
-			mark:   &ledger.Mark{Environment: ledger.Sandbox}, stop: stopEnvironment,
+		"a real server under a watermark of a sandbox": {
+			change:    func(h *kingdeev1.StreamHeader) { h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_REAL },
+			watermark: &ledger.Watermark{Environment: ledger.Sandbox}, stop: stopEnvironment,
 		},
-		"times read in another zone than the mark's": {
-			change: func(*kingdeev1.StreamHeader) {}, mark: &ledger.Mark{Environment: ledger.Sandbox, TimeZone: "UTC"}, stop: stopZone,
+		"times read in another zone than the watermark's": {
+			change: func(*kingdeev1.StreamHeader) {}, watermark: &ledger.Watermark{Environment: ledger.Sandbox, TimeZone: "UTC"}, stop: stopZone,
 		},
 		"another name of the same clock": {
-			change: func(*kingdeev1.StreamHeader) {}, mark: &ledger.Mark{Environment: ledger.Sandbox, TimeZone: "PRC"},
+			change: func(*kingdeev1.StreamHeader) {}, watermark: &ledger.Watermark{Environment: ledger.Sandbox, TimeZone: "PRC"},
 		},
 		"a zone that a person has let go": {
-			change: func(*kingdeev1.StreamHeader) {}, mark: &ledger.Mark{Environment: ledger.Sandbox},
+			change: func(*kingdeev1.StreamHeader) {}, watermark: &ledger.Watermark{Environment: ledger.Sandbox},
 		},
 		"a scheme for sandboxes on a real server": {
 			change: func(h *kingdeev1.StreamHeader) { h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_REAL }, stop: stopNotAllowed,
@@ -73,7 +73,7 @@ func TestAHeaderOfOtherBooksIsRefused(t *testing.T) {
 			e := shipped(t)
 			h := header(e, now)
 			c.change(h)
-			_, err := checkHeader(h, e, c.mark, now)
+			_, err := checkHeader(h, e, c.watermark, now)
 			var stop *stopError
 			switch {
 			case c.stop != "":

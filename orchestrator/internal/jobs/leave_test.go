@@ -83,7 +83,7 @@ func TestASuccessorWaitsForTheLockOfTheChunkBeforeIt(t *testing.T) {
 	require.True(t, ours)
 	time.AfterFunc(50*time.Millisecond, unlock)
 	require.NoError(t, b.p.run(t.Context(), passArgs{Scheme: "assembly-void", Follows: true}))
-	require.Equal(t, "1", b.text(`select count(*)::text from mark`))
+	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
 }
 
 // Somebody asked for a pass while the one before was letting go of its lock: nothing was read until the next poll.
@@ -94,7 +94,7 @@ func TestAPassThatIsAskedForWaitsForTheLockOfTheOneBefore(t *testing.T) {
 	require.True(t, ours)
 	time.AfterFunc(50*time.Millisecond, unlock)
 	require.NoError(t, b.p.run(t.Context(), passArgs{Scheme: "assembly-void", Asked: true}))
-	require.Equal(t, "1", b.text(`select count(*)::text from mark`))
+	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
 }
 
 // Two orchestrators poll at the same moment: one reads, the other does nothing at all.

@@ -51,7 +51,7 @@ func (b *bench) verify() map[int64]ledger.Verified {
 	standing, err := b.store.Scheme(b.Context(), "assembly-void")
 	require.NoError(b, err)
 	v := &verifier{store: b.store, kingdee: b.p.kingdee, logger: slog.New(slog.DiscardHandler), now: b.p.now}
-	holds, err := v.run(b.Context(), b.p.registry.entries["assembly-void"], standing.Mark, due)
+	holds, err := v.run(b.Context(), b.p.registry.entries["assembly-void"], standing.Watermark, due)
 	require.NoError(b, err)
 	return holds
 }

@@ -25,7 +25,7 @@ type lookStore interface {
 	suspectStore
 }
 
-// looker is what watch and sweep have in common. Unlike a pass they have no mark, and they take no lock that a pass wants: a page of
+// looker is what watch and sweep have in common. Unlike a pass they have no watermark, and they take no lock that a pass wants: a page of
 // theirs is refused when the ledger has read one of its bills since, and is decided again.
 type looker struct {
 	store    lookStore
@@ -61,19 +61,19 @@ func (l *looker) open(ctx context.Context, what, name string) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	if standing.Stopped || standing.Revision != e.revision || standing.Mark == nil {
+	if standing.Stopped || standing.Revision != e.revision || standing.Watermark == nil {
 		return nil, nil
 	}
-	l.registry.learn(name, scheme.Environment(standing.Mark.Environment))
+	l.registry.learn(name, scheme.Environment(standing.Watermark.Environment))
 	return &look{
 		looker: l, what: what, entry: e, standing: standing, started: l.now(),
-		reader: reader{kingdee: l.kingdee, entry: e, mark: standing.Mark, now: l.now, stopping: l.stopping},
+		reader: reader{kingdee: l.kingdee, entry: e, watermark: standing.Watermark, now: l.now, stopping: l.stopping},
 	}, nil
 }
 
-// environment is where the scheme's mark was made.
+// environment is where the scheme's watermark was made.
 func (l *look) environment() scheme.Environment {
-	return scheme.Environment(l.standing.Mark.Environment)
+	return scheme.Environment(l.standing.Watermark.Environment)
 }
 
 // leaving says whether the rest is to be left to a successor.

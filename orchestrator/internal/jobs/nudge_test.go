@@ -24,7 +24,7 @@ func TestADispatchAsksForThePassThatNobodyAskedFor(t *testing.T) {
 	require.NoError(t, d.run(t.Context()))
 	require.Empty(t, queue.args, "the pass is not late")
 
-	exec(`update mark set last_pass_time = now() - interval '1 hour'`)
+	exec(`update watermark set last_pass_time = now() - interval '1 hour'`)
 	require.NoError(t, d.run(t.Context()))
 	require.Equal(t, []river.JobArgs{passArgs{Scheme: "assembly-void"}}, queue.args)
 

@@ -237,7 +237,7 @@ func (p *pager) park(page *ledger.Page, known *rule.Known, read time.Time, probl
 	page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: problem.GetId(), BillNo: number, Detail: reason})
 }
 
-// watchClock notes a stamp that lies ahead of the vendor's clock: then the mark stands still.
+// watchClock notes a stamp that lies ahead of the vendor's clock: then the watermark stands still.
 func (p *pager) watchClock(state rule.State, read time.Time) {
 	if p.pass.ClockSuspect || !rule.Ahead(state, p.account.clock, read.Sub(p.received)) {
 		return

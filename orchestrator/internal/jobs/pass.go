@@ -70,8 +70,8 @@ func (p *passer) run(ctx context.Context, args passArgs) error {
 	if err != nil {
 		return err
 	}
-	if standing.Mark != nil {
-		p.registry.learn(args.Scheme, scheme.Environment(standing.Mark.Environment))
+	if standing.Watermark != nil {
+		p.registry.learn(args.Scheme, scheme.Environment(standing.Watermark.Environment))
 	}
 	switch {
 	case standing.Stopped:
@@ -88,7 +88,7 @@ func (p *passer) run(ctx context.Context, args passArgs) error {
 		return err
 	}
 	defer unlock()
-	// Read again under the lock: the pass that held it may have moved the mark.
+	// Read again under the lock: the pass that held it may have moved the watermark.
 	if standing, err = p.store.Scheme(ctx, args.Scheme); err != nil {
 		return err
 	}
@@ -142,26 +142,26 @@ func (p *passer) conclude(ctx context.Context, e entry, standing ledger.Scheme, 
 	return p.store.NotePassFailure(note, e.Name, err.Error(), pause)
 }
 
-// begin answers the pass to go on with: the unfinished one, if it was made under this revision and mark, or a new one.
+// begin answers the pass to go on with: the unfinished one, if it was made under this revision and watermark, or a new one.
 func (c *chunk) begin(ctx context.Context) error {
 	pass, err := c.store.UnfinishedPass(ctx, c.entry.Name)
 	if err != nil {
 		return err
 	}
 	var version int64
-	if c.standing.Mark != nil {
-		version = c.standing.Mark.Version
+	if c.standing.Watermark != nil {
+		version = c.standing.Watermark.Version
 	}
-	if pass != nil && (pass.Revision != c.entry.revision || pass.MarkVersion != version) {
-		if err := c.store.FailPass(ctx, pass, "the scheme or its mark changed meanwhile; a new pass reads it all again"); err != nil {
+	if pass != nil && (pass.Revision != c.entry.revision || pass.WatermarkVersion != version) {
+		if err := c.store.FailPass(ctx, pass, "the scheme or its watermark changed meanwhile; a new pass reads it all again"); err != nil {
 			return err
 		}
 		pass = nil
 	}
 	if pass == nil {
-		pass = &ledger.Pass{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.revision, MarkVersion: version}
-		if mark := c.standing.Mark; mark != nil {
-			pass.Kind, pass.MarkBefore, pass.LowerEdge = ledger.Poll, mark.Time, rule.LowerEdge(mark.Time)
+		pass = &ledger.Pass{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.revision, WatermarkVersion: version}
+		if watermark := c.standing.Watermark; watermark != nil {
+			pass.Kind, pass.WatermarkBefore, pass.LowerEdge = ledger.Poll, watermark.Time, rule.LowerEdge(watermark.Time)
 		} else {
 			pass.LowerEdge = c.now().Add(-rule.BaselineReach).Truncate(time.Second)
 		}
@@ -171,13 +171,13 @@ func (c *chunk) begin(ctx context.Context) error {
 	return nil
 }
 
-// cutover is where triggers of bills never seen live begin to count, by the scheme's standing and, before its mark is there, by the
+// cutover is where triggers of bills never seen live begin to count, by the scheme's standing and, before its watermark is there, by the
 // baseline's clock.
 func floor(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
 	at := e.EffectiveFrom
 	switch {
-	case standing.Mark != nil:
-		at = standing.Mark.EffectiveFrom
+	case standing.Watermark != nil:
+		at = standing.Watermark.EffectiveFrom
 	case at.IsZero():
 		at = clock.Reading().Add(-rule.Settle)
 	}
@@ -190,19 +190,19 @@ func floor(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
 // finish is what the end of this pass writes.
 func (c *chunk) finish() ledger.Finish {
 	f := ledger.Finish{
-		MarkAfter: rule.NextMark(c.pass.MarkBefore, c.pass.Clock), DataCenter: c.account.dataCenter, Environment: string(c.account.environment),
+		WatermarkAfter: rule.NextWatermark(c.pass.WatermarkBefore, c.pass.Clock), DataCenter: c.account.dataCenter, Environment: string(c.account.environment),
 		TimeZone: c.account.zone, SafetyLimits: c.entry.SafetyLimits(),
 	}
 	if c.pass.Kind == ledger.Baseline {
 		f.EffectiveFrom = floor(c.entry, c.standing, c.pass.Clock)
-		// What lies between the cutover and the mark is still to be decided: the next pass must read from the cutover on.
-		if f.EffectiveFrom.Before(f.MarkAfter) {
-			f.MarkAfter = f.EffectiveFrom.Truncate(time.Second)
+		// What lies between the cutover and the watermark is still to be decided: the next pass must read from the cutover on.
+		if f.EffectiveFrom.Before(f.WatermarkAfter) {
+			f.WatermarkAfter = f.EffectiveFrom.Truncate(time.Second)
 		}
 		f.SendAtOnce = c.entry.Mode(c.account.environment) == scheme.Send
 		f.PollInterval = c.entry.PollInterval(c.account.environment)
 	} else if c.pass.ClockSuspect {
-		f.MarkAfter = c.pass.MarkBefore
+		f.WatermarkAfter = c.pass.WatermarkBefore
 	}
 	return f
 }

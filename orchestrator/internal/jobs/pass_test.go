@@ -84,11 +84,11 @@ func TestABaselineEndsOnceNoClockIsSuspect(t *testing.T) {
 		b.pass()
 	}
 	t.Log(b.text(`select string_agg(state || ' suspect=' || clock_suspect, '; ') from pass`))
-	require.Equal(t, "1", b.text(`select count(*)::text from mark`), "the scheme can never start")
+	require.Equal(t, "1", b.text(`select count(*)::text from watermark`), "the scheme can never start")
 }
 
-// A poll with a stamp far ahead: the mark stands still. Somebody must be told.
-func TestAMarkThatStandsStillIsTold(t *testing.T) {
+// A poll with a stamp far ahead: the watermark stands still. Somebody must be told.
+func TestAWatermarkThatStandsStillIsTold(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.pass()
@@ -96,12 +96,12 @@ func TestAMarkThatStandsStillIsTold(t *testing.T) {
 	b.books.live(2, "A2", "CK001")
 	b.books.bills[2].ModifyTime = timestamppb.New(b.clock.AddDate(1, 0, 0))
 	b.pass()
-	before := b.text(`select mark_time::text from mark`)
+	before := b.text(`select watermark_time::text from watermark`)
 	for range 50 {
 		b.clock = b.clock.Add(2 * time.Minute)
 		b.pass()
 	}
-	require.Equal(t, before, b.text(`select mark_time::text from mark`))
+	require.Equal(t, before, b.text(`select watermark_time::text from watermark`))
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'clock_suspect' and close_time is null`), "50 polls and no word to anybody")
 }
 
@@ -133,7 +133,7 @@ func TestASlowVendorStillMakesProgress(t *testing.T) {
 		b.pass()
 		require.Equal(t, want, b.text(`select count(*)::text from bill`))
 	}
-	require.Equal(t, "1", b.text(`select count(*)::text from mark`))
+	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
 	require.Equal(t, "1", b.text(`select count(*)::text from pass where state = 'complete'`))
 }
 

@@ -26,10 +26,10 @@ const maxInFlight = 512
 // answer than the account's window has places.
 type push struct {
 	*slicer
-	entry   entry
-	mark    *ledger.Mark
-	account string
-	ready   []ledger.Due
+	entry     entry
+	watermark *ledger.Watermark
+	account   string
+	ready     []ledger.Due
 
 	stream  wmsv1.OrderService_CancelOrdersClient
 	window  *window
@@ -154,8 +154,8 @@ func (p *push) checkWindow(ctx context.Context, w *wmsv1.Window) error {
 	if !known {
 		return &awayError{"the WMS has not answered yet, so it is not known whether it is real or a sandbox"}
 	}
-	if string(env) != p.mark.Environment {
-		return &stopError{stopMixed, fmt.Sprintf("kingdee is %s and WMS account %s is %s", p.mark.Environment, p.account, env)}
+	if string(env) != p.watermark.Environment {
+		return &stopError{stopMixed, fmt.Sprintf("kingdee is %s and WMS account %s is %s", p.watermark.Environment, p.account, env)}
 	}
 	sid := w.GetAccount().GetSid()
 	kept, err := p.store.BindAccount(ctx, p.entry.Name, p.account, sid)

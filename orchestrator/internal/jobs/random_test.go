@@ -130,7 +130,7 @@ func newLives(t *testing.T, seed uint64) *lives {
 	l.kingdee.quiet = true
 	l.pass(t.Context())
 	l.kingdee.quiet = false
-	require.Equal(t, "1", l.text(`select count(*)::text from mark`))
+	require.Equal(t, "1", l.text(`select count(*)::text from watermark`))
 	return l
 }
 

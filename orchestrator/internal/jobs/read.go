@@ -29,9 +29,9 @@ var (
 type reader struct {
 	kingdee kingdeev1.BillServiceClient
 	entry   entry
-	// mark says what the books were so far; nil before the baseline.
-	mark *ledger.Mark
-	now  func() time.Time
+	// watermark says what the books were so far; nil before the baseline.
+	watermark *ledger.Watermark
+	now       func() time.Time
 	// stopping cuts reads off when it is closed; nil for reads that are seen through.
 	stopping <-chan struct{}
 }
@@ -142,7 +142,7 @@ func drain[F frame](r reader, recv func() (F, error), got *kingdeev1.StreamSumma
 		}
 		switch h, s := f.GetHeader(), f.GetSummary(); {
 		case h != nil:
-			a, err := checkHeader(h, r.entry, r.mark, r.now())
+			a, err := checkHeader(h, r.entry, r.watermark, r.now())
 			if err != nil {
 				return err
 			}

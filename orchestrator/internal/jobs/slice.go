@@ -77,14 +77,14 @@ func (s *slicer) run(ctx context.Context, args sliceArgs) error {
 	if err != nil {
 		return err
 	}
-	if standing.Stopped || !standing.Send || standing.Mark == nil || standing.Revision != e.revision {
+	if standing.Stopped || !standing.Send || standing.Watermark == nil || standing.Revision != e.revision {
 		return nil
 	}
 	due, err := s.store.Load(ctx, args.IDs)
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	err = s.send(ctx, e, standing.Mark, args.Account, due)
+	err = s.send(ctx, e, standing.Watermark, args.Account, due)
 	var stop *stopError
 	if errors.As(err, &stop) {
 		s.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", e.Name), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
@@ -103,12 +103,12 @@ func (s *slicer) isStopping() bool {
 	}
 }
 
-func (s *slicer) send(ctx context.Context, e entry, mark *ledger.Mark, account string, due []ledger.Due) error {
-	ready, err := s.verified(ctx, e, mark, due)
+func (s *slicer) send(ctx context.Context, e entry, watermark *ledger.Watermark, account string, due []ledger.Due) error {
+	ready, err := s.verified(ctx, e, watermark, due)
 	if err != nil || len(ready) == 0 {
 		return err
 	}
-	p := &push{slicer: s, entry: e, mark: mark, account: account, ready: ready}
+	p := &push{slicer: s, entry: e, watermark: watermark, account: account, ready: ready}
 	err = p.run(ctx)
 	var away *awayError
 	if errors.As(err, &away) {
@@ -124,7 +124,7 @@ func (s *slicer) send(ctx context.Context, e entry, mark *ledger.Mark, account s
 }
 
 // verified answers those that may be sent: whose bill was seen recently enough, or is seen now.
-func (s *slicer) verified(ctx context.Context, e entry, mark *ledger.Mark, due []ledger.Due) ([]ledger.Due, error) {
+func (s *slicer) verified(ctx context.Context, e entry, watermark *ledger.Watermark, due []ledger.Due) ([]ledger.Due, error) {
 	ready := make([]ledger.Due, 0, len(due))
 	var look []ledger.Due
 	for _, d := range due {
@@ -137,7 +137,7 @@ func (s *slicer) verified(ctx context.Context, e entry, mark *ledger.Mark, due [
 	if len(look) == 0 {
 		return ready, nil
 	}
-	holds, err := s.verifier.run(ctx, e, mark, look)
+	holds, err := s.verifier.run(ctx, e, watermark, look)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ type sweepStore interface {
 	NoteSweepError(ctx context.Context, w *ledger.Sweep, reason string) error
 }
 
-// sweeper looks again, independent of when a bill changed. A sweep compares the hours behind the mark with the ledger: what came to light
+// sweeper looks again, independent of when a bill changed. A sweep compares the hours behind the watermark with the ledger: what came to light
 // late, or what a pass missed for whatever reason, is found by what Kingdee shows now. A watch reads the states of all bills held live.
 type sweeper struct {
 	*looker
@@ -77,7 +77,7 @@ func (s *sweeper) run(ctx context.Context, args sweepArgs) error {
 	if args.What == ledger.KindWatch {
 		start.Interval = l.entry.WatchInterval(l.environment())
 	} else {
-		start.Interval, start.To = l.entry.SweepInterval(l.environment()), l.standing.Mark.Time
+		start.Interval, start.To = l.entry.SweepInterval(l.environment()), l.standing.Watermark.Time
 		start.From = rule.Hour(start.To.Add(-rule.SweepReach))
 	}
 	sweep, err := s.ledger.Sweep(ctx, start)
@@ -214,7 +214,7 @@ func (g *gathering) add(w *ledger.Sweep, page *kingdeev1.StatePage) {
 		}
 		stamp := state.Stamp()
 		if stamp.Before(w.From) || !stamp.Before(w.To) {
-			// Behind the mark's time it is the next pass's; before the first hour only a rounded edge shows it.
+			// Behind the watermark's time it is the next pass's; before the first hour only a rounded edge shows it.
 			continue
 		}
 		hour := rule.Hour(stamp)

@@ -43,7 +43,7 @@ const verifyTimeout = 40 * time.Second
 // run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of the number by
 // id, and stores what that says of each cancellation. It answers those that still hold, with the moment they were seen. A read that fails
 // says nothing of anybody: nothing is sent, and no retry is used up.
-func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []ledger.Due) (map[int64]ledger.Verified, error) {
+func (v *verifier) run(ctx context.Context, e entry, watermark *ledger.Watermark, due []ledger.Due) (map[int64]ledger.Verified, error) {
 	ids := make([]int64, len(due))
 	for i, d := range due {
 		ids[i] = d.ID
@@ -54,7 +54,7 @@ func (v *verifier) run(ctx context.Context, e entry, mark *ledger.Mark, due []le
 	}
 	limited, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
-	verified, err := v.look(limited, reader{kingdee: v.kingdee, entry: e, mark: mark, now: v.now}, due, holders)
+	verified, err := v.look(limited, reader{kingdee: v.kingdee, entry: e, watermark: watermark, now: v.now}, due, holders)
 	if err != nil {
 		return nil, err
 	}

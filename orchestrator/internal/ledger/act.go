@@ -41,7 +41,7 @@ type StateError struct {
 
 func (e *StateError) Error() string { return fmt.Sprintf("%s %d is %s", e.Subject, e.ID, e.State) }
 
-// MarkError refuses a move of the mark; Why tells a person.
-type MarkError struct{ Why string }
+// WatermarkError refuses a move of the watermark; Why tells a person.
+type WatermarkError struct{ Why string }
 
-func (e *MarkError) Error() string { return "the mark cannot be moved: " + e.Why }
+func (e *WatermarkError) Error() string { return "the watermark cannot be moved: " + e.Why }

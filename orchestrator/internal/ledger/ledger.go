@@ -11,8 +11,8 @@ import (
 
 // Faults that both sides know.
 var (
-	// ErrConflict: somebody else moved the mark or runs the pass; nothing was changed.
-	ErrConflict = errors.New("the mark or the pass was changed by somebody else")
+	// ErrConflict: somebody else moved the watermark or runs the pass; nothing was changed.
+	ErrConflict = errors.New("the watermark or the pass was changed by somebody else")
 	// ErrNotFound: there is no such row.
 	ErrNotFound = errors.New("not found")
 	// ErrStopped: the scheme is stopped.
@@ -28,15 +28,15 @@ type Scheme struct {
 	StopReason   string
 	Send         bool
 	SendSince    time.Time
-	Mark         *Mark
+	Watermark    *Watermark
 	Failures     int
 	NotBefore    time.Time
 	// Cutovers are those of what later revisions added.
 	Cutovers rule.Cutovers
 }
 
-// Mark is how far a scheme has read, and which accounts that is true of.
-type Mark struct {
+// Watermark is how far a scheme has read, and which accounts that is true of.
+type Watermark struct {
 	Time          time.Time
 	Version       int64
 	DataCenterID  string
@@ -61,24 +61,24 @@ const (
 	Poll     PassKind = "poll"
 )
 
-// Pass is one scan of the bills that changed since the mark.
+// Pass is one scan of the bills that changed since the watermark.
 type Pass struct {
 	// ID is 0 until its first page is committed.
-	ID          int64
-	Scheme      string
-	Kind        PassKind
-	Revision    int
-	MarkVersion int64
+	ID               int64
+	Scheme           string
+	Kind             PassKind
+	Revision         int
+	WatermarkVersion int64
 	// SendSince is the operator's cutover that its next page is decided under; zero if there is none.
 	SendSince time.Time
 	LowerEdge time.Time
 	Clock     rule.Clock
-	// ClockSuspect: a stamp or the zone does not fit; the mark will stand still.
-	ClockSuspect bool
-	MarkBefore   time.Time
-	Cursor       int64
-	RunCounts    rule.RunCounts
-	Failed       bool
+	// ClockSuspect: a stamp or the zone does not fit; the watermark will stand still.
+	ClockSuspect    bool
+	WatermarkBefore time.Time
+	Cursor          int64
+	RunCounts       rule.RunCounts
+	Failed          bool
 }
 
 // BillWrite is one bill of a page with what is to be remembered of it.
@@ -160,10 +160,10 @@ type Vanished struct {
 
 // Finish is what ends a pass.
 type Finish struct {
-	MarkAfter   time.Time
-	DataCenter  string
-	Environment string
-	TimeZone    string
+	WatermarkAfter time.Time
+	DataCenter     string
+	Environment    string
+	TimeZone       string
 	// EffectiveFrom is set by the baseline.
 	EffectiveFrom time.Time
 	SafetyLimits  rule.SafetyLimits

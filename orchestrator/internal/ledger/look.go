@@ -6,7 +6,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Look is who writes a page outside a pass: a watch, a sweep. It has no mark and plans nothing for later: each of its pages
+// Look is who writes a page outside a pass: a watch, a sweep. It has no watermark and plans nothing for later: each of its pages
 // settles its own cancellations.
 type Look struct {
 	Scheme string
@@ -51,7 +51,7 @@ type SweepKind string
 
 // The two ways of looking again.
 const (
-	// KindSweep compares the hours behind the mark with the ledger.
+	// KindSweep compares the hours behind the watermark with the ledger.
 	KindSweep SweepKind = "sweep"
 	// KindWatch reads the states of all bills held live.
 	KindWatch SweepKind = "watch"
@@ -75,7 +75,7 @@ const (
 	SweepDone  SweepPhase = "done"
 )
 
-// Sweep is a comparison of the hours behind the mark with the ledger, or a round of the watch.
+// Sweep is a comparison of the hours behind the watermark with the ledger, or a round of the watch.
 type Sweep struct {
 	ID       int64
 	Scheme   string

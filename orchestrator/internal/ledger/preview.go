@@ -11,7 +11,7 @@ type StoredScheme struct {
 	FormID, DataCenterID string
 	Accounts             []string
 	Hash, Document       string
-	// Environment that its mark was made in; empty without one.
+	// Environment that its watermark was made in; empty without one.
 	Environment       string
 	OpenCancellations int64
 }

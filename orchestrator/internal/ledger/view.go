@@ -9,22 +9,22 @@ import (
 // The views are what people outside are shown. A zero time is an absent one; texts with a closed list of values carry the words
 // that the tables use.
 
-// SchemeView is a scheme with its mark and its counts.
+// SchemeView is a scheme with its watermark and its counts.
 type SchemeView struct {
 	Scheme, Title, FormID, DataCenterID string
 	Accounts                            []string
 	// State is running or stopped; StopReason and StopDetail are empty while it runs.
 	State, StopReason, StopDetail string
 	// Mode is observe or send.
-	Mode                                  string
-	SendSince                             time.Time
-	Revision                              int32
-	PollInterval                          time.Duration
-	MarkTime, EffectiveFrom, LastPassTime time.Time
-	LastPassRows                          int64
-	LastPassError                         string
-	Counts                                map[string]int64
-	OpenWorkItems                         int64
+	Mode                                       string
+	SendSince                                  time.Time
+	Revision                                   int32
+	PollInterval                               time.Duration
+	WatermarkTime, EffectiveFrom, LastPassTime time.Time
+	LastPassRows                               int64
+	LastPassError                              string
+	Counts                                     map[string]int64
+	OpenWorkItems                              int64
 	// PauseReason says why its sending is paused; empty while it is not.
 	PauseReason, PauseDetail string
 	PauseTime                time.Time
@@ -42,30 +42,30 @@ type AccountPauseView struct {
 	PauseTime, ProbeTime time.Time
 }
 
-// MarkMoveKey names one move of a scheme's mark; PassID is 0 for a person's.
-type MarkMoveKey struct {
+// WatermarkChangeKey names one move of a scheme's watermark; PassID is 0 for a person's.
+type WatermarkChangeKey struct {
 	Time   time.Time
 	PassID int64
 }
 
-// MarkMoveView is one move of a mark. MarkBefore is zero for the baseline; Actor and Reason are empty for a pass.
-type MarkMoveView struct {
-	Key                   MarkMoveKey
-	MarkBefore, MarkAfter time.Time
-	Actor, Reason         string
+// WatermarkChangeView is one move of a watermark. WatermarkBefore is zero for the baseline; Actor and Reason are empty for a pass.
+type WatermarkChangeView struct {
+	Key                             WatermarkChangeKey
+	WatermarkBefore, WatermarkAfter time.Time
+	Actor, Reason                   string
 }
 
 // PassView is one pass with its run counts.
 type PassView struct {
-	PassID                                    int64
-	Scheme, Kind, State                       string
-	Revision                                  int32
-	LowerEdge, VendorTime                     time.Time
-	ClockNote                                 string
-	MarkBefore, MarkAfter, StartTime, EndTime time.Time
-	Cursor                                    int64
-	RunCounts                                 rule.RunCounts
-	Error                                     string
+	PassID                                              int64
+	Scheme, Kind, State                                 string
+	Revision                                            int32
+	LowerEdge, VendorTime                               time.Time
+	ClockNote                                           string
+	WatermarkBefore, WatermarkAfter, StartTime, EndTime time.Time
+	Cursor                                              int64
+	RunCounts                                           rule.RunCounts
+	Error                                               string
 }
 
 // CancellationView is one cancellation.

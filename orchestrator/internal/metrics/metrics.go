@@ -52,17 +52,17 @@ var (
 	up            = about("ledger_up", "1 if the ledger answered this scrape.")
 	cancellations = about("cancellations", "Cancellations by state; of those that have ended about how many.", "scheme", "state")
 	workItems     = about("work_items", "Open work items: what waits for a person.", "scheme")
-	passes        = about("passes_total", "Passes that moved or confirmed the mark.", "scheme")
+	passes        = about("passes_total", "Passes that moved or confirmed the watermark.", "scheme")
 	failures      = about("pass_failures", "Passes in a row that did not end.", "scheme")
 	passAge       = about("pass_age_seconds", "How long ago the last pass ended.", "scheme")
-	markLag       = about("mark_lag_seconds", "How far the mark is behind now; 30 s are meant.", "scheme")
+	watermarkLag  = about("watermark_lag_seconds", "How far the watermark is behind now; 30 s are meant.", "scheme")
 	dueAge        = about("due_age_seconds", "How long the oldest cancellation that may be sent now has been due.", "scheme")
 	stopped       = about("scheme_stopped", "1 if the scheme neither reads nor sends until a person resumes it.", "scheme")
 )
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{up, cancellations, workItems, passes, failures, passAge, markLag, dueAge, stopped} {
+	for _, d := range []*prometheus.Desc{up, cancellations, workItems, passes, failures, passAge, watermarkLag, dueAge, stopped} {
 		out <- d
 	}
 }
@@ -95,7 +95,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		if s.Read {
 			out <- prometheus.MustNewConstMetric(passes, prometheus.CounterValue, float64(s.Passes), s.Scheme)
 			gauge(passAge, s.PassAge.Seconds(), s.Scheme)
-			gauge(markLag, s.MarkLag.Seconds(), s.Scheme)
+			gauge(watermarkLag, s.WatermarkLag.Seconds(), s.Scheme)
 		}
 	}
 }

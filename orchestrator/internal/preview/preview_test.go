@@ -51,9 +51,9 @@ func (b *bench) load(document string) {
 	require.NoError(b, err)
 }
 
-// read gives the shipped scheme a mark in this environment.
+// read gives the shipped scheme a watermark in this environment.
 func (b *bench) read(environment string) {
-	b.rows.Exec(`insert into mark (scheme, mark_time, data_center_id, environment, time_zone, effective_from, last_pass_time, last_pass_rows)
+	b.rows.Exec(`insert into watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_pass_time, last_pass_rows)
 values ($1, now(), '6040d4f5a1b2c3', $2, 'Asia/Shanghai', now(), now(), 1)`, shipped, environment)
 }
 

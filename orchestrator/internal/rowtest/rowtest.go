@@ -47,10 +47,10 @@ func (d DB) Text(sql string, args ...any) (text string) {
 	return text
 }
 
-// Scheme is a row of scheme with its revision 1 and, unless NoMark, its mark.
+// Scheme is a row of scheme with its revision 1 and, unless NoWatermark, its watermark.
 type Scheme struct {
 	Scheme, Mode, StopReason string
-	NoMark                   bool
+	NoWatermark              bool
 }
 
 // Scheme inserts one: running and in mode send unless said otherwise.
@@ -67,8 +67,8 @@ values (@scheme, '组装拆卸单作废', 'STK_AssembledApp', 'dc-1', '{default}
 	})
 	d.Exec(`insert into voidrelay.scheme_revision (scheme, revision, content_hash, document, create_time) values ($1, 1, 'h', $2, $3)`,
 		s.Scheme, "name: "+s.Scheme+"\n", Now)
-	if !s.NoMark {
-		d.Exec(`insert into voidrelay.mark (scheme, mark_time, data_center_id, environment, time_zone, effective_from, last_pass_time, last_pass_rows)
+	if !s.NoWatermark {
+		d.Exec(`insert into voidrelay.watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_pass_time, last_pass_rows)
 values ($1, $2, 'dc-1', 'sandbox', 'Asia/Shanghai', $3, $2, 7)`, s.Scheme, Now, Now.Add(-time.Hour))
 	}
 	return s.Scheme
@@ -217,7 +217,7 @@ func (d DB) Pass(p Pass) int64 {
 	if p.Error != "" {
 		state = "failed"
 	}
-	return d.insert(`insert into voidrelay.pass (scheme, kind, state, revision, mark_version, lower_edge, vendor_time, service_time, mark_before, mark_after, cursor_id, run_counts, start_time, end_time, error)
+	return d.insert(`insert into voidrelay.pass (scheme, kind, state, revision, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after, cursor_id, run_counts, start_time, end_time, error)
 values (@scheme, @kind, @state, 1, 1, @edge, @now, @now, @edge, @now, 100, @run_counts, @now, @end, @error)
 returning pass_id`, pgx.StrictNamedArgs{
 		"scheme": cmp.Or(p.Scheme, SchemeName), "kind": cmp.Or(p.Kind, "poll"), "state": state, "edge": Now.Add(-30 * time.Minute), "now": Now,

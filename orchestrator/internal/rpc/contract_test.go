@@ -52,7 +52,7 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 		{"SCHEME_INVALID", &schemeInvalid{errors.New("line 1: no name")}, codes.InvalidArgument, []string{"field"}, false},
 		{"TOO_MANY", about(&ledger.CapError{Count: 200, Max: 100}, "scheme", "a"), codes.FailedPrecondition, []string{"count", "max_count"}, false},
 		{"BACKFILL_STATE_UNFIT", &ledger.StateError{Subject: "backfill_id", ID: 1, State: "complete"}, codes.FailedPrecondition, []string{"backfill_id", "state"}, false},
-		{"MARK_REFUSED", about(&ledger.MarkError{Why: "a pass is under way"}, "scheme", "a"), codes.FailedPrecondition, []string{"scheme"}, false},
+		{"WATERMARK_REFUSED", about(&ledger.WatermarkError{Why: "a pass is under way"}, "scheme", "a"), codes.FailedPrecondition, []string{"scheme"}, false},
 		{"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.ErrUnavailable), codes.Unavailable, nil, true},
 		{"INTERNAL", errors.New("secret"), codes.Internal, nil, true},
 		{"INTERNAL", serve.ErrPanic, codes.Internal, nil, true},

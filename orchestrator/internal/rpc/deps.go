@@ -17,7 +17,7 @@ type SchemeReader interface {
 	SchemeView(ctx context.Context, scheme string) (ledger.SchemeView, error)
 	// StopReason is empty for a scheme that runs; ledger.ErrNotFound for one that does not exist.
 	StopReason(ctx context.Context, scheme string) (string, error)
-	MarkMoves(ctx context.Context, scheme string, before ledger.MarkMoveKey, limit int) ([]ledger.MarkMoveView, error)
+	WatermarkChanges(ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int) ([]ledger.WatermarkChangeView, error)
 }
 
 // PassReader reads passes.
@@ -63,7 +63,7 @@ type Operator interface {
 	// StopAll and ResumeAll concern all schemes: their act names none.
 	StopAll(ctx context.Context, act ledger.Act) (since time.Time, inFlight int64, err error)
 	ResumeAll(ctx context.Context, act ledger.Act) (resumed bool, err error)
-	MoveMark(ctx context.Context, act ledger.Act, to time.Time) (before time.Time, err error)
+	MoveWatermark(ctx context.Context, act ledger.Act, to time.Time) (before time.Time, err error)
 	Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error)
 	PassRequested(ctx context.Context, act ledger.Act) (at time.Time, found bool, err error)
 	RecordPassRequest(ctx context.Context, act ledger.Act) (time.Time, error)

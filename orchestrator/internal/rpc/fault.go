@@ -98,14 +98,14 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	sent = apierr.Error{Domain: apierr.Orchestrator, Message: err.Error(), Metadata: map[string]string{}}
 	set := func(code codes.Code, reason orchestratorv1.ErrorReason) { sent.Code, sent.Reason = code, reason }
 	var (
-		bad     *serve.InvalidRequest
-		stopped *schemeStopped
-		refused *sendRefused
-		invalid *schemeInvalid
-		tooMany *ledger.CapError
-		unfit   *ledger.StateError
-		mark    *ledger.MarkError
-		subject *located
+		bad       *serve.InvalidRequest
+		stopped   *schemeStopped
+		refused   *sendRefused
+		invalid   *schemeInvalid
+		tooMany   *ledger.CapError
+		unfit     *ledger.StateError
+		watermark *ledger.WatermarkError
+		subject   *located
 	)
 	if errors.As(err, &subject) {
 		sent.Metadata[subject.key] = subject.value
@@ -140,9 +140,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_BACKFILL_STATE_UNFIT)
 		sent.Message = unfit.Error()
 		sent.Metadata[unfit.Subject], sent.Metadata["state"] = strconv.FormatInt(unfit.ID, 10), unfit.State
-	case errors.As(err, &mark):
-		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_MARK_REFUSED)
-		sent.Message = mark.Error()
+	case errors.As(err, &watermark):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_WATERMARK_REFUSED)
+		sent.Message = watermark.Error()
 	case errors.Is(err, ledger.ErrRequestIDReused):
 		set(codes.AlreadyExists, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED)
 		sent.Message = "this request_id was used for something else"

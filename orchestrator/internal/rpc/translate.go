@@ -51,7 +51,7 @@ func schemeMessage(v ledger.SchemeView) *orchestratorv1.Scheme {
 		StopReason: v.StopReason, StopDetail: v.StopDetail,
 		Mode:          enum[orchestratorv1.SchemeMode](orchestratorv1.SchemeMode_value, "SCHEME_MODE_", v.Mode),
 		SendSinceTime: stamp(v.SendSince), Revision: v.Revision, PollInterval: durationpb.New(v.PollInterval),
-		MarkTime: stamp(v.MarkTime), EffectiveFrom: stamp(v.EffectiveFrom), LastPassTime: stamp(v.LastPassTime), LastPassRows: v.LastPassRows,
+		WatermarkTime: stamp(v.WatermarkTime), EffectiveFrom: stamp(v.EffectiveFrom), LastPassTime: stamp(v.LastPassTime), LastPassRows: v.LastPassRows,
 		LastPassError: v.LastPassError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems, Document: v.Document,
 		PauseReason: v.PauseReason, PauseDetail: v.PauseDetail, PauseTime: stamp(v.PauseTime), AccountPauses: each(v.AccountPauses, accountPauseMessage),
 		AllStopped: v.AllStopped, AllStoppedReason: v.AllStoppedReason,
@@ -68,7 +68,7 @@ func passMessage(v ledger.PassView) *orchestratorv1.Pass {
 		Kind:     enum[orchestratorv1.PassKind](orchestratorv1.PassKind_value, "PASS_KIND_", v.Kind),
 		State:    enum[orchestratorv1.PassState](orchestratorv1.PassState_value, "PASS_STATE_", v.State),
 		Revision: v.Revision, LowerEdgeTime: stamp(v.LowerEdge), VendorTime: stamp(v.VendorTime), ClockNote: v.ClockNote,
-		MarkBeforeTime: stamp(v.MarkBefore), MarkAfterTime: stamp(v.MarkAfter), StartTime: stamp(v.StartTime), EndTime: stamp(v.EndTime),
+		WatermarkBeforeTime: stamp(v.WatermarkBefore), WatermarkAfterTime: stamp(v.WatermarkAfter), StartTime: stamp(v.StartTime), EndTime: stamp(v.EndTime),
 		Cursor: v.Cursor, RunCounts: runCountsMessage(v.RunCounts), Error: v.Error,
 	}
 }

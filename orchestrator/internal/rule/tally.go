@@ -10,7 +10,7 @@ import (
 const (
 	// WatchReach is how far back the watch goes, by the stamp of a bill: as far as the first pass.
 	WatchReach = BaselineReach
-	// SweepReach is how much a sweep compares, behind the mark.
+	// SweepReach is how much a sweep compares, behind the watermark.
 	SweepReach = 72 * time.Hour
 	// ManyGone is how many bills one sweep may find deleted; with more, what all of them owe is held.
 	ManyGone = 5

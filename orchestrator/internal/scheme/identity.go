@@ -80,7 +80,7 @@ func (e *IdentityError) Error() string {
 }
 
 // ChangedIdentity says whether next may follow old under the same name: form, data centre and WMS accounts stay for ever,
-// because the mark and the cancellations belong to them. The error is an *IdentityError.
+// because the watermark and the cancellations belong to them. The error is an *IdentityError.
 func ChangedIdentity(old, next *Scheme) error {
 	switch {
 	case old.Form != next.Form:

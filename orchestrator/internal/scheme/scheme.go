@@ -85,7 +85,7 @@ func (s *Scheme) Kinds() []rule.OrderKind {
 	return kinds
 }
 
-// Policy is what the scheme says about deciding, with the cutover that is kept with its mark and those of what was added later.
+// Policy is what the scheme says about deciding, with the cutover that is kept with its watermark and those of what was added later.
 func (s *Scheme) Policy(cutover time.Time, cutovers rule.Cutovers) rule.Policy {
 	p := rule.Policy{
 		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Orders: map[rule.OrderKind]rule.Source{}, When: s.when, Cutovers: cutovers,

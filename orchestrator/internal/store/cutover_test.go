@@ -82,7 +82,7 @@ func TestAPartThatComesBackCountsFromThen(t *testing.T) {
 
 func TestTheFirstRevisionHasNoCutovers(t *testing.T) {
 	w := setupWriter(t)
-	w.rows.Exec(`delete from mark`)
+	w.rows.Exec(`delete from watermark`)
 	require.Empty(t, w.revise("organisations: ['100']\n"))
 	require.Empty(t, w.revise("organisations: ['100', '200']\n"), "nor has what is added before anything was read")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// heartbeat moves the mark of a poll that found nothing. It answers false when planned cancellations of an earlier pass wait for a
+// heartbeat moves the watermark of a poll that found nothing. It answers false when planned cancellations of an earlier pass wait for a
 // complete one.
 func (s *Store) heartbeat(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish) (bool, error) {
 	runCounts := pass.RunCounts
@@ -40,7 +40,7 @@ func (s *Store) heartbeat(ctx context.Context, pass *ledger.Pass, page ledger.Pa
 				return err
 			}
 		}
-		return moveMark(ctx, tx, pass, finish)
+		return moveWatermark(ctx, tx, pass, finish)
 	})
 	if err != nil {
 		return false, fmt.Errorf("heartbeat: %w", err)
@@ -48,22 +48,22 @@ func (s *Store) heartbeat(ctx context.Context, pass *ledger.Pass, page ledger.Pa
 	return quiet, nil
 }
 
-// moveMark sets the mark, or makes it when this was the baseline.
-func moveMark(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, finish ledger.Finish) error {
+// moveWatermark sets the watermark, or makes it when this was the baseline.
+func moveWatermark(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, finish ledger.Finish) error {
 	if pass.Kind == ledger.Baseline {
 		tag, err := tx.Exec(ctx, `
-insert into mark (scheme, mark_time, data_center_id, environment, time_zone, effective_from, last_pass_rows)
-values (@scheme, @mark, @data_center, @environment, @zone, @effective, @rows)
+insert into watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_pass_rows)
+values (@scheme, @watermark, @data_center, @environment, @zone, @effective, @rows)
 on conflict (scheme) do nothing`,
 			pgx.StrictNamedArgs{
-				"scheme": pass.Scheme, "mark": finish.MarkAfter, "data_center": finish.DataCenter, "environment": finish.Environment,
+				"scheme": pass.Scheme, "watermark": finish.WatermarkAfter, "data_center": finish.DataCenter, "environment": finish.Environment,
 				"zone": finish.TimeZone, "effective": finish.EffectiveFrom, "rows": finish.RowsRead,
 			})
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() != 1 {
-			return fmt.Errorf("scheme %s has a mark already: %w", pass.Scheme, ledger.ErrConflict)
+			return fmt.Errorf("scheme %s has a watermark already: %w", pass.Scheme, ledger.ErrConflict)
 		}
 		_, err = tx.Exec(ctx, `
 update scheme set mode = case when $2 then 'send' else mode end, poll_millis = $3, update_time = now() where scheme = $1`,
@@ -71,16 +71,16 @@ update scheme set mode = case when $2 then 'send' else mode end, poll_millis = $
 		return err
 	}
 	tag, err := tx.Exec(ctx, `
-update mark set mark_time = @mark, version = version + 1, time_zone = @zone, last_pass_time = now(), last_pass_rows = @rows
+update watermark set watermark_time = @watermark, version = version + 1, time_zone = @zone, last_pass_time = now(), last_pass_rows = @rows
 where scheme = @scheme and version = @version`,
 		pgx.StrictNamedArgs{
-			"scheme": pass.Scheme, "mark": finish.MarkAfter, "zone": finish.TimeZone, "rows": finish.RowsRead, "version": pass.MarkVersion,
+			"scheme": pass.Scheme, "watermark": finish.WatermarkAfter, "zone": finish.TimeZone, "rows": finish.RowsRead, "version": pass.WatermarkVersion,
 		})
 	if err != nil {
 		return err
 	}
 	if tag.RowsAffected() != 1 {
-		return fmt.Errorf("the mark of scheme %s was moved by somebody else: %w", pass.Scheme, ledger.ErrConflict)
+		return fmt.Errorf("the watermark of scheme %s was moved by somebody else: %w", pass.Scheme, ledger.ErrConflict)
 	}
 	if pass.ClockSuspect {
 		return nil
@@ -91,24 +91,24 @@ where scheme = $1 and kind = $2 and close_time is null`, pass.Scheme, string(rul
 	return err
 }
 
-// BindAccount keeps the sid behind a WMS account name with the scheme's mark, the first time it is met, and answers the one that is
+// BindAccount keeps the sid behind a WMS account name with the scheme's watermark, the first time it is met, and answers the one that is
 // kept.
 func (s *Store) BindAccount(ctx context.Context, scheme, account, sid string) (string, error) {
 	var kept string
 	if err := s.pool.QueryRow(ctx, `
 with bound as (
-    update mark set wms_sids = wms_sids || jsonb_build_object($2::text, $3::text)
+    update watermark set wms_sids = wms_sids || jsonb_build_object($2::text, $3::text)
     where scheme = $1 and not (wms_sids ? $2)
     returning wms_sids ->> $2 as sid
 )
-select coalesce((select sid from bound), (select wms_sids ->> $2 from mark where scheme = $1))`, scheme, account, sid).Scan(&kept); err != nil {
+select coalesce((select sid from bound), (select wms_sids ->> $2 from watermark where scheme = $1))`, scheme, account, sid).Scan(&kept); err != nil {
 		return "", fmt.Errorf("bind account: %w", err)
 	}
 	return kept, nil
 }
 
 // What a settlement takes: the end of a pass everything that is planned; a look outside passes only what it planned itself in this
-// transaction, since what a pass has planned waits for that pass's run counts and mark.
+// transaction, since what a pass has planned waits for that pass's run counts and watermark.
 const (
 	plannedByAll = "true"
 	plannedHere  = "pass_id is null"

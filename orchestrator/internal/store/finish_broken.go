@@ -1,4 +1,4 @@
-//go:build broken_mark
+//go:build broken_watermark
 
 package store
 
@@ -12,7 +12,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// FinishPass is broken on purpose: the mark moves, with what was read, before the cancellations are written. Whatever dies in between has told
+// FinishPass is broken on purpose: the watermark moves, with what was read, before the cancellations are written. Whatever dies in between has told
 // the next pass that these bills were dealt with. The chaos test must find that.
 func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error) {
 	var finished ledger.Finished
@@ -25,11 +25,11 @@ func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.P
 	later := page
 	page.Cancellations = nil
 	err := s.commit(ctx, pass, page, func(tx pgx.Tx, after *ledger.Pass) error {
-		if err := moveMark(ctx, tx, after, finish); err != nil {
+		if err := moveWatermark(ctx, tx, after, finish); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `update pass set state = 'complete', end_time = now(), mark_after = $2 where pass_id = $1`,
-			after.ID, finish.MarkAfter); err != nil {
+		if _, err := tx.Exec(ctx, `update pass set state = 'complete', end_time = now(), watermark_after = $2 where pass_id = $1`,
+			after.ID, finish.WatermarkAfter); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `delete from pass_failure where scheme = $1`, after.Scheme)

@@ -12,7 +12,7 @@ import (
 )
 
 // CommitLook stores a page that was decided outside a pass and settles its cancellations, behind the same safety limits, in one transaction; then
-// runs in the same one (to move a cursor, to insert a job). The mark and what passes have planned are left alone. The answer is
+// runs in the same one (to move a cursor, to insert a job). The watermark and what passes have planned are left alone. The answer is
 // ledger.ErrConflict, and nothing is written, when the ledger has moved on since the page was decided.
 func (s *Store) CommitLook(ctx context.Context, look ledger.Look, page ledger.Page, then func(pgx.Tx, ledger.Looked) error) (ledger.Looked, error) {
 	var looked ledger.Looked

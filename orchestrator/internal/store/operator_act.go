@@ -14,14 +14,14 @@ import (
 
 // The acts, as recorded.
 const (
-	verbSetMode   = "set_mode"
-	verbResume    = "resume"
-	verbRelease   = "release"
-	verbStartPass = "start_pass"
-	verbPause     = "pause"
-	verbStopAll   = "stop_all"
-	verbResumeAll = "resume_all"
-	verbMoveMark  = "move_mark"
+	verbSetMode       = "set_mode"
+	verbResume        = "resume"
+	verbRelease       = "release"
+	verbStartPass     = "start_pass"
+	verbPause         = "pause"
+	verbStopAll       = "stop_all"
+	verbResumeAll     = "resume_all"
+	verbMoveWatermark = "move_watermark"
 )
 
 // performed is what an act came to: what operator_action.result holds, and a repeated call answers again.

@@ -19,7 +19,7 @@ func (s *Store) Resume(ctx context.Context, act ledger.Act) error {
 	_, err := s.perform(ctx, verbResume, act, struct{}{}, func(tx pgx.Tx, _ string) (int64, error) {
 		// Who resumes a scheme that stopped for its zone has seen to it: whichever comes next is the zone from now on.
 		if _, err := tx.Exec(ctx, `
-update mark m set time_zone = '' from scheme s where s.scheme = m.scheme and s.scheme = $1 and s.state = 'stopped' and s.stop_reason = $2`,
+update watermark m set time_zone = '' from scheme s where s.scheme = m.scheme and s.scheme = $1 and s.state = 'stopped' and s.stop_reason = $2`,
 			act.Scheme, stoppedForZone); err != nil {
 			return 0, err
 		}

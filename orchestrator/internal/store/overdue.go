@@ -13,7 +13,7 @@ import (
 func (s *Store) OverduePasses(ctx context.Context, grace time.Duration) ([]string, error) {
 	rows, err := s.pool.Query(ctx, `
 select s.scheme
-from scheme s left join mark m using (scheme) left join pass_failure f using (scheme)
+from scheme s left join watermark m using (scheme) left join pass_failure f using (scheme)
 where s.active and s.state = 'running' and coalesce(f.not_before, '-infinity') <= now()
   and greatest(coalesce(m.last_pass_time, s.create_time), f.last_time) < now() - s.poll_millis * interval '1 millisecond' - $1::interval
 order by s.scheme`, grace)

@@ -24,24 +24,24 @@ func passLock(scheme string) string { return "pass " + scheme }
 // the pass: whoever goes on with it sets them.
 func (s *Store) UnfinishedPass(ctx context.Context, scheme string) (*ledger.Pass, error) {
 	rows, err := s.pool.Query(ctx, `
-select pass_id, kind, revision, mark_version, lower_edge, vendor_time, service_time, clock_note, clock_suspect, mark_before, cursor_id, run_counts
+select pass_id, kind, revision, watermark_version, lower_edge, vendor_time, service_time, clock_note, clock_suspect, watermark_before, cursor_id, run_counts
 from pass where scheme = $1 and state = 'running'`, scheme)
 	if err != nil {
 		return nil, fmt.Errorf("read unfinished pass: %w", err)
 	}
 	type row struct {
-		PassID       int64
-		Kind         string
-		Revision     int
-		MarkVersion  int64
-		LowerEdge    time.Time
-		VendorTime   *time.Time
-		ServiceTime  time.Time
-		ClockNote    string
-		ClockSuspect bool
-		MarkBefore   *time.Time
-		CursorID     int64
-		RunCounts    []byte
+		PassID           int64
+		Kind             string
+		Revision         int
+		WatermarkVersion int64
+		LowerEdge        time.Time
+		VendorTime       *time.Time
+		ServiceTime      time.Time
+		ClockNote        string
+		ClockSuspect     bool
+		WatermarkBefore  *time.Time
+		CursorID         int64
+		RunCounts        []byte
 	}
 	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -51,9 +51,9 @@ from pass where scheme = $1 and state = 'running'`, scheme)
 		return nil, fmt.Errorf("read unfinished pass: %w", err)
 	}
 	pass := &ledger.Pass{
-		ID: r.PassID, Scheme: scheme, Kind: ledger.PassKind(r.Kind), Revision: r.Revision, MarkVersion: r.MarkVersion, LowerEdge: r.LowerEdge,
+		ID: r.PassID, Scheme: scheme, Kind: ledger.PassKind(r.Kind), Revision: r.Revision, WatermarkVersion: r.WatermarkVersion, LowerEdge: r.LowerEdge,
 		Clock:        rule.Clock{Vendor: valued(r.VendorTime), Service: r.ServiceTime, Note: r.ClockNote},
-		ClockSuspect: r.ClockSuspect, MarkBefore: valued(r.MarkBefore), Cursor: r.CursorID,
+		ClockSuspect: r.ClockSuspect, WatermarkBefore: valued(r.WatermarkBefore), Cursor: r.CursorID,
 	}
 	if err := json.Unmarshal(r.RunCounts, &pass.RunCounts); err != nil {
 		return nil, fmt.Errorf("read unfinished pass: run_counts: %w", err)
@@ -102,12 +102,12 @@ func (s *Store) commit(ctx context.Context, pass *ledger.Pass, page ledger.Page,
 
 func insertPass(ctx context.Context, tx pgx.Tx, pass *ledger.Pass) error {
 	err := tx.QueryRow(ctx, `
-insert into pass (scheme, kind, revision, mark_version, lower_edge, vendor_time, service_time, clock_note, mark_before, cursor_id)
+insert into pass (scheme, kind, revision, watermark_version, lower_edge, vendor_time, service_time, clock_note, watermark_before, cursor_id)
 values (@scheme, @kind, @revision, @version, @edge, @vendor, @service, @note, @before, @cursor)
 returning pass_id`,
 		pgx.StrictNamedArgs{
-			"scheme": pass.Scheme, "kind": string(pass.Kind), "revision": pass.Revision, "version": pass.MarkVersion, "edge": pass.LowerEdge,
-			"vendor": nullable(pass.Clock.Vendor), "service": pass.Clock.Service, "note": clean(pass.Clock.Note), "before": nullable(pass.MarkBefore),
+			"scheme": pass.Scheme, "kind": string(pass.Kind), "revision": pass.Revision, "version": pass.WatermarkVersion, "edge": pass.LowerEdge,
+			"vendor": nullable(pass.Clock.Vendor), "service": pass.Clock.Service, "note": clean(pass.Clock.Note), "before": nullable(pass.WatermarkBefore),
 			"cursor": pass.Cursor,
 		}).Scan(&pass.ID)
 	if violates(err, "pass_one_unfinished") {

@@ -12,25 +12,25 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-func TestMarkAndCancellationsMoveTogether(t *testing.T) {
+func TestWatermarkAndCancellationsMoveTogether(t *testing.T) {
 	w := setupWriter(t)
 	pass := w.pass()
-	mark := rowtest.Now.Add(30 * time.Second)
+	watermark := rowtest.Now.Add(30 * time.Second)
 	require.NoError(t, w.store.CommitPage(t.Context(), pass, voidedPage(1, "A1", "WH1"), none))
 	require.Equal(t, "planned", w.text(`select state from cancellation`), "a page that is not the last owes nothing yet")
 
-	// Somebody else moves the mark: the end of this pass must change nothing at all.
-	w.rows.Exec(`update mark set version = version + 1`)
-	_, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1"), finishAt(mark), none)
+	// Somebody else moves the watermark: the end of this pass must change nothing at all.
+	w.rows.Exec(`update watermark set version = version + 1`)
+	_, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1"), finishAt(watermark), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	require.Equal(t, 1, w.count(`select count(*) from cancellation`))
 	require.Equal(t, "running", w.text(`select state from pass`))
 
-	w.rows.Exec(`update mark set version = version - 1`)
-	finished, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1"), finishAt(mark), none)
+	w.rows.Exec(`update watermark set version = version - 1`)
+	finished, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1"), finishAt(watermark), none)
 	require.NoError(t, err)
 	require.Equal(t, int64(2), finished.Opened, "every planned cancellation opens, also that of the first page")
-	require.Equal(t, 1, w.count(`select count(*) from mark where mark_time = $1`, mark))
+	require.Equal(t, 1, w.count(`select count(*) from watermark where watermark_time = $1`, watermark))
 	require.Equal(t, "complete", w.text(`select state from pass`))
 }
 
@@ -64,7 +64,7 @@ func TestAPollThatFindsNothingLeavesAHeartbeatAndNoRow(t *testing.T) {
 	_, err := w.store.FinishPass(t.Context(), w.pass(), ledger.Page{RunCounts: rule.RunCounts{Rows: 12, RowsOfBills: 12, Bills: 12, Unchanged: 12}}, finish, none)
 	require.NoError(t, err)
 	require.Zero(t, w.count(`select count(*) from pass`))
-	require.Equal(t, 12, w.count(`select last_pass_rows from mark where mark_time = $1`, rowtest.Now.Add(time.Hour)))
+	require.Equal(t, 12, w.count(`select last_pass_rows from watermark where watermark_time = $1`, rowtest.Now.Add(time.Hour)))
 }
 
 func TestAQuietPollStillSettlesWhatAnEarlierPassPlanned(t *testing.T) {
@@ -102,7 +102,7 @@ func TestAKilledPassGoesOnFromItsCursor(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(7), resumed.Cursor)
 	require.Equal(t, int64(1), resumed.RunCounts.OrdersNew)
-	require.True(t, resumed.Clock.Vendor.Equal(pass.Clock.Vendor), "the mark must follow the first header, not that of the process that ends the pass")
+	require.True(t, resumed.Clock.Vendor.Equal(pass.Clock.Vendor), "the watermark must follow the first header, not that of the process that ends the pass")
 
 	// Its next page is decided under the scheme as it stands now, so whoever resumes it says which cutover that is.
 	resumed.SendSince = w.pass().SendSince
@@ -196,7 +196,7 @@ func TestSchemesKeepTheirBooks(t *testing.T) {
 	revisions, err := w.store.SyncSchemes(t.Context(), file)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "another content is another revision")
-	require.Equal(t, 1000, w.count(`select poll_millis from scheme`), "the mark says that these are sandboxes")
+	require.Equal(t, 1000, w.count(`select poll_millis from scheme`), "the watermark says that these are sandboxes")
 	revisions, err = w.store.SyncSchemes(t.Context(), file)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "the same content is the same revision")
@@ -206,7 +206,7 @@ func TestSchemesKeepTheirBooks(t *testing.T) {
 	require.ErrorContains(t, err, "dc-2")
 
 	// Before it has read anything, a wrong data centre can be put right under the same name, as the stopped scheme asks for.
-	w.rows.Exec(`delete from mark`)
+	w.rows.Exec(`delete from watermark`)
 	file[0].Hash = "h3"
 	_, err = w.store.SyncSchemes(t.Context(), file)
 	require.NoError(t, err)

@@ -12,29 +12,29 @@ import (
 )
 
 const passColumns = `
-select p.pass_id, p.scheme, p.kind, p.state, p.revision, p.lower_edge, p.vendor_time, p.clock_note, p.mark_before, p.mark_after,
+select p.pass_id, p.scheme, p.kind, p.state, p.revision, p.lower_edge, p.vendor_time, p.clock_note, p.watermark_before, p.watermark_after,
        p.start_time, p.end_time, p.cursor_id, p.run_counts, p.error
 from pass p`
 
 type passRow struct {
-	PassID                int64
-	Scheme, Kind, State   string
-	Revision              int32
-	LowerEdge             time.Time
-	VendorTime            *time.Time
-	ClockNote             string
-	MarkBefore, MarkAfter *time.Time
-	StartTime             time.Time
-	EndTime               *time.Time
-	CursorID              int64
-	RunCounts             rule.RunCounts
-	Error                 string
+	PassID                          int64
+	Scheme, Kind, State             string
+	Revision                        int32
+	LowerEdge                       time.Time
+	VendorTime                      *time.Time
+	ClockNote                       string
+	WatermarkBefore, WatermarkAfter *time.Time
+	StartTime                       time.Time
+	EndTime                         *time.Time
+	CursorID                        int64
+	RunCounts                       rule.RunCounts
+	Error                           string
 }
 
 func (r passRow) view() ledger.PassView {
 	return ledger.PassView{
 		PassID: r.PassID, Scheme: r.Scheme, Kind: r.Kind, State: r.State, Revision: r.Revision, LowerEdge: r.LowerEdge.UTC(),
-		VendorTime: valued(r.VendorTime), ClockNote: r.ClockNote, MarkBefore: valued(r.MarkBefore), MarkAfter: valued(r.MarkAfter),
+		VendorTime: valued(r.VendorTime), ClockNote: r.ClockNote, WatermarkBefore: valued(r.WatermarkBefore), WatermarkAfter: valued(r.WatermarkAfter),
 		StartTime: r.StartTime.UTC(), EndTime: valued(r.EndTime), Cursor: r.CursorID, RunCounts: r.RunCounts, Error: r.Error,
 	}
 }

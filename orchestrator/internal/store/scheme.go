@@ -17,7 +17,7 @@ import (
 type SchemeFile struct {
 	Scheme, Title, FormID, DataCenterID string
 	Accounts                            []string
-	// PollReal and PollSandbox are the times between two passes on either kind of server; which one it is, the mark knows.
+	// PollReal and PollSandbox are the times between two passes on either kind of server; which one it is, the watermark knows.
 	PollReal, PollSandbox time.Duration
 	Hash, Document        string
 	// Parts are the triggers, organisations, warehouses and orders that it names; PartsOf lists those of an earlier revision's document.
@@ -28,7 +28,7 @@ type SchemeFile struct {
 
 // SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer in the
 // file become inactive, and a person is told of what they still owe. A scheme whose form, data centre or accounts changed is
-// refused once it has read anything, because its mark and its cancellations would lie. It answers the revision of each scheme.
+// refused once it has read anything, because its watermark and its cancellations would lie. It answers the revision of each scheme.
 func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]int, error) {
 	revisions := map[string]int{}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -78,7 +78,7 @@ func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {
 	var bound bool
 	err := tx.QueryRow(ctx, `
 select s.revision, s.form_id, s.data_center_id, s.wms_accounts, r.content_hash, r.document,
-       exists (select from mark m where m.scheme = s.scheme) or exists (select from bill b where b.scheme = s.scheme) as bound
+       exists (select from watermark m where m.scheme = s.scheme) or exists (select from bill b where b.scheme = s.scheme) as bound
 from scheme s join scheme_revision r using (scheme, revision)
 where s.scheme = $1
 for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash, &document, &bound)
@@ -88,7 +88,7 @@ for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash
 	case err != nil:
 		return 0, err
 	case bound && (form != f.FormID || dataCenter != f.DataCenterID || !slices.Equal(accounts, f.Accounts)):
-		return 0, fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its mark and its cancellations are true of; they cannot become %s, %s and %v: give the new scheme another name",
+		return 0, fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its watermark and its cancellations are true of; they cannot become %s, %s and %v: give the new scheme another name",
 			f.Scheme, form, dataCenter, accounts, f.FormID, f.DataCenterID, f.Accounts)
 	case hash == f.Hash:
 		return revision, nil
@@ -99,7 +99,7 @@ for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, poll_millis)
 values (@scheme, @title, @form, @data_center, @accounts, @revision, @real)
 on conflict (scheme) do update set title = @title, form_id = @form, data_center_id = @data_center, wms_accounts = @accounts, revision = @revision,
-    poll_millis = case when exists (select from mark where scheme = @scheme and environment = 'sandbox') then @sandbox::bigint else @real::bigint end,
+    poll_millis = case when exists (select from watermark where scheme = @scheme and environment = 'sandbox') then @sandbox::bigint else @real::bigint end,
     active = true, update_time = now()`,
 		pgx.StrictNamedArgs{
 			"scheme": f.Scheme, "title": f.Title, "form": f.FormID, "data_center": f.DataCenterID, "accounts": f.Accounts,
@@ -120,30 +120,30 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 func (s *Store) Scheme(ctx context.Context, name string) (ledger.Scheme, error) {
 	rows, err := s.pool.Query(ctx, `
 select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send, s.send_since,
-       m.mark_time, m.version, m.data_center_id as mark_data_center, m.environment, m.effective_from, m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
+       m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from, m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
        (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]') from scheme_cutover o where o.scheme = s.scheme) as cutovers
-from scheme s left join mark m using (scheme) left join pass_failure f using (scheme)
+from scheme s left join watermark m using (scheme) left join pass_failure f using (scheme)
 where s.scheme = $1`, name)
 	if err != nil {
 		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", faultOf(err))
 	}
 	type row struct {
-		Scheme         string
-		Revision       int
-		DataCenterID   string
-		Stopped        bool
-		StopReason     string
-		Send           bool
-		SendSince      *time.Time
-		MarkTime       *time.Time
-		Version        *int64
-		MarkDataCenter *string
-		Environment    *string
-		EffectiveFrom  *time.Time
-		TimeZone       *string
-		Failures       int
-		NotBefore      *time.Time
-		Cutovers       []byte
+		Scheme              string
+		Revision            int
+		DataCenterID        string
+		Stopped             bool
+		StopReason          string
+		Send                bool
+		SendSince           *time.Time
+		WatermarkTime       *time.Time
+		Version             *int64
+		WatermarkDataCenter *string
+		Environment         *string
+		EffectiveFrom       *time.Time
+		TimeZone            *string
+		Failures            int
+		NotBefore           *time.Time
+		Cutovers            []byte
 	}
 	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -156,9 +156,9 @@ where s.scheme = $1`, name)
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID, Stopped: r.Stopped, StopReason: r.StopReason,
 		Send: r.Send, SendSince: valued(r.SendSince), Failures: r.Failures, NotBefore: valued(r.NotBefore),
 	}
-	if r.MarkTime != nil {
-		scheme.Mark = &ledger.Mark{
-			Time: *r.MarkTime, Version: *r.Version, DataCenterID: *r.MarkDataCenter, Environment: *r.Environment, EffectiveFrom: *r.EffectiveFrom,
+	if r.WatermarkTime != nil {
+		scheme.Watermark = &ledger.Watermark{
+			Time: *r.WatermarkTime, Version: *r.Version, DataCenterID: *r.WatermarkDataCenter, Environment: *r.Environment, EffectiveFrom: *r.EffectiveFrom,
 			TimeZone: *r.TimeZone,
 		}
 	}

@@ -1,6 +1,6 @@
 // Package store keeps the ledger in Postgres: it owns the SQL, the migrations and the transactions.
 //
-// What it promises: cancellations and the mark move together, an intent is on disk before its request is handed over, a result is
+// What it promises: cancellations and the watermark move together, an intent is on disk before its request is handed over, a result is
 // written to its own attempt and changes a cancellation only if that attempt is still the current one, and older knowledge
 // never overwrites newer. It decides nothing about warehouses (package rule does) and starts no job (callers pass a function
 // that runs in the same transaction).

@@ -14,7 +14,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
-// writer drives the write side of one store, with one scheme in mode send that has a mark.
+// writer drives the write side of one store, with one scheme in mode send that has a watermark.
 type writer struct {
 	*testing.T
 	store *store.Store
@@ -34,14 +34,14 @@ func none(pgx.Tx) error { return nil }
 
 var voidsOnly = rule.Policy{Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}}
 
-// pass is a poll that follows the mark as it stands.
+// pass is a poll that follows the watermark as it stands.
 func (w *writer) pass() *ledger.Pass {
 	w.Helper()
 	standing, err := w.store.Scheme(w.Context(), rowtest.SchemeName)
 	require.NoError(w, err)
 	return &ledger.Pass{
-		Scheme: rowtest.SchemeName, Kind: ledger.Poll, Revision: 1, MarkVersion: standing.Mark.Version, SendSince: standing.SendSince, MarkBefore: standing.Mark.Time,
-		LowerEdge: rule.LowerEdge(standing.Mark.Time), Clock: rule.Clock{Vendor: rowtest.Now.Add(time.Minute), Service: rowtest.Now.Add(time.Minute)},
+		Scheme: rowtest.SchemeName, Kind: ledger.Poll, Revision: 1, WatermarkVersion: standing.Watermark.Version, SendSince: standing.SendSince, WatermarkBefore: standing.Watermark.Time,
+		LowerEdge: rule.LowerEdge(standing.Watermark.Time), Clock: rule.Clock{Vendor: rowtest.Now.Add(time.Minute), Service: rowtest.Now.Add(time.Minute)},
 	}
 }
 
@@ -53,8 +53,8 @@ func (w *writer) look(perHour, perDay int64) ledger.Look {
 	return ledger.Look{Scheme: rowtest.SchemeName, Revision: 1, SendSince: standing.SendSince, SafetyLimits: rule.SafetyLimits{PerHour: perHour, PerDay: perDay}}
 }
 
-func finishAt(mark time.Time) ledger.Finish {
-	return ledger.Finish{MarkAfter: mark, TimeZone: "Asia/Shanghai", SafetyLimits: rule.SafetyLimits{PerHour: 100, PerDay: 500}}
+func finishAt(watermark time.Time) ledger.Finish {
+	return ledger.Finish{WatermarkAfter: watermark, TimeZone: "Asia/Shanghai", SafetyLimits: rule.SafetyLimits{PerHour: 100, PerDay: 500}}
 }
 
 // voidedPage is a page with one voided bill, read just now, that owes one order in each of these warehouses.

@@ -34,9 +34,9 @@ create table scheme_revision (
     primary key (scheme, revision)
 );
 
-create table mark (
+create table watermark (
     scheme          text primary key references scheme,
-    mark_time       timestamptz not null,
+    watermark_time       timestamptz not null,
     version         bigint not null default 1,
     data_center_id  text not null,
     environment     text not null check (environment in ('real', 'sandbox')),
@@ -46,9 +46,9 @@ create table mark (
     last_pass_time  timestamptz not null default now(),
     last_pass_rows  bigint not null default 0
 ) with (fillfactor = 50);
-comment on table mark is 'how far a scheme has read Kingdee, by Kingdee''s clock; the row appears when the baseline is complete';
-comment on column mark.wms_sids is 'the sid behind each WMS account name, as first met: another one stops the scheme';
-comment on column mark.version is 'moves with every change: the compare-and-set that keeps two passes apart';
+comment on table watermark is 'how far a scheme has read Kingdee, by Kingdee''s clock; the row appears when the baseline is complete';
+comment on column watermark.wms_sids is 'the sid behind each WMS account name, as first met: another one stops the scheme';
+comment on column watermark.version is 'moves with every change: the compare-and-set that keeps two passes apart';
 
 create table pass_failure (
     scheme      text primary key references scheme,
@@ -65,14 +65,14 @@ create table pass (
     kind         text not null check (kind in ('baseline', 'poll')),
     state        text not null default 'running' check (state in ('running', 'complete', 'failed')),
     revision     integer not null,
-    mark_version bigint not null,
+    watermark_version bigint not null,
     lower_edge   timestamptz not null,
     vendor_time  timestamptz,
     service_time timestamptz not null,
     clock_note   text not null default '',
     clock_suspect boolean not null default false,
-    mark_before  timestamptz,
-    mark_after   timestamptz,
+    watermark_before  timestamptz,
+    watermark_after   timestamptz,
     cursor_id    bigint not null default 0,
     run_counts       jsonb not null default '{}',
     start_time   timestamptz not null default now(),

@@ -1,4 +1,4 @@
--- Looking again, independent of what dates say: the watch over what is held live, and the sweep over the hours behind the mark.
+-- Looking again, independent of what dates say: the watch over what is held live, and the sweep over the hours behind the watermark.
 
 -- +goose Up
 
@@ -37,7 +37,7 @@ create table sweep (
 create unique index sweep_one_unfinished on sweep (scheme, kind) where state = 'running';
 create index sweep_newest on sweep (scheme, sweep_id desc);
 create index sweep_last on sweep (scheme, kind, start_time);
-comment on table sweep is 'each comparison of the hours behind the mark with the ledger, and each round of the watch over what is held live; also those that found nothing';
+comment on table sweep is 'each comparison of the hours behind the watermark with the ledger, and each round of the watch over what is held live; also those that found nothing';
 comment on column sweep.cursor_id is 'every bill up to this FID has been looked at, in the present phase or hour';
 comment on column sweep.version is 'moves with every step: the compare-and-set that keeps two workers apart';
 comment on column sweep.problem_ids is 'bills that Kingdee showed and nobody can decode: they are compared on neither side';

@@ -32,7 +32,7 @@ create table backfill (
     check (state <> 'failed' or error <> '')
 ) with (fillfactor = 50);
 create index backfill_under_way on backfill (backfill_id) where state in ('running', 'applying');
-comment on table backfill is 'a run over bills that a person named: a range of dates, or numbers; it moves no mark';
+comment on table backfill is 'a run over bills that a person named: a range of dates, or numbers; it moves no watermark';
 comment on column backfill.plan_only is 'decides and lists only; nothing is owed until the plan is applied';
 comment on column backfill.revision is 'what it was decided under; a plan is applied only if the present revision would make the same requests';
 comment on column backfill.checked_revision is 'another revision under which the whole plan was found to make the same requests';

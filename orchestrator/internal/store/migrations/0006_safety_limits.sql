@@ -1,5 +1,5 @@
 -- What keeps requests from being sent: pauses of a scheme or an account, and the stop of everything. What tells a suspected mapping.
--- Who moved the mark by hand.
+-- Who moved the watermark by hand.
 
 -- +goose Up
 
@@ -53,27 +53,27 @@ comment on column mapping_answers.answers is 'how many answers; exact only up to
 comment on column mapping_answers.bad_in_row is 'how many in a row, up to now, were not_found or rejected';
 comment on column mapping_answers.examples is 'some of those in a row, for people';
 
-create table mark_move (
-    mark_move_id bigint generated always as identity primary key,
+create table watermark_change (
+    watermark_change_id bigint generated always as identity primary key,
     scheme       text not null references scheme,
     move_time    timestamptz not null,
-    mark_before  timestamptz not null,
-    mark_after   timestamptz not null,
+    watermark_before  timestamptz not null,
+    watermark_after   timestamptz not null,
     actor        text not null,
     reason       text not null
 );
-create index mark_move_newest on mark_move (scheme, move_time desc);
-comment on table mark_move is 'each move of a mark by a person; the moves by passes stand with the passes';
+create index watermark_change_newest on watermark_change (scheme, move_time desc);
+comment on table watermark_change is 'each move of a watermark by a person; the moves by passes stand with the passes';
 
-create view reporting.mark_move as
-select m.scheme, m.move_time, m.mark_before, m.mark_after, null::bigint as pass_id, m.actor, m.reason
-from voidrelay.mark_move m
+create view reporting.watermark_change as
+select m.scheme, m.move_time, m.watermark_before, m.watermark_after, null::bigint as pass_id, m.actor, m.reason
+from voidrelay.watermark_change m
 union all
-select p.scheme, p.end_time, p.mark_before, p.mark_after, p.pass_id, '', ''
+select p.scheme, p.end_time, p.watermark_before, p.watermark_after, p.pass_id, '', ''
 from voidrelay.pass p
-where p.state = 'complete' and p.mark_after is distinct from p.mark_before;
-comment on view reporting.mark_move is '水位移动: each move of a mark, by a person or by a pass that found something; polls that find nothing move it without a row';
-comment on column reporting.mark_move.mark_before is 'null for the baseline';
-comment on column reporting.mark_move.pass_id is 'the pass that moved it; null for a person';
-comment on column reporting.mark_move.actor is '操作人; empty for a pass';
-comment on column reporting.mark_move.reason is '原因';
+where p.state = 'complete' and p.watermark_after is distinct from p.watermark_before;
+comment on view reporting.watermark_change is '水位移动: each move of a watermark, by a person or by a pass that found something; polls that find nothing move it without a row';
+comment on column reporting.watermark_change.watermark_before is 'null for the baseline';
+comment on column reporting.watermark_change.pass_id is 'the pass that moved it; null for a person';
+comment on column reporting.watermark_change.actor is '操作人; empty for a pass';
+comment on column reporting.watermark_change.reason is '原因';

@@ -1679,7 +1679,7 @@ type OperatorAction struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	OperatorActionId int64                  `protobuf:"varint,1,opt,name=operator_action_id,json=operatorActionId,proto3" json:"operator_action_id,omitempty"`
 	Actor            string                 `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
-	// Such as set_mode, release, retry, ignore, mark_done, move_mark, stop_all.
+	// Such as set_mode, release, retry, ignore, mark_done, move_watermark, stop_all.
 	Verb string `protobuf:"bytes,3,opt,name=verb,proto3" json:"verb,omitempty"`
 	// Empty for what concerns all schemes.
 	Scheme string `protobuf:"bytes,4,opt,name=scheme,proto3" json:"scheme,omitempty"`

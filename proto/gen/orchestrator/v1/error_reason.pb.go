@@ -67,8 +67,8 @@ const (
 	ErrorReason_ERROR_REASON_TOO_MANY ErrorReason = 19
 	// FAILED_PRECONDITION: the backfill is not in a state for that; metadata: backfill_id, state.
 	ErrorReason_ERROR_REASON_BACKFILL_STATE_UNFIT ErrorReason = 20
-	// FAILED_PRECONDITION: the mark cannot be moved there, or now; metadata: scheme.
-	ErrorReason_ERROR_REASON_MARK_REFUSED ErrorReason = 21
+	// FAILED_PRECONDITION: the watermark cannot be moved there, or now; metadata: scheme.
+	ErrorReason_ERROR_REASON_WATERMARK_REFUSED ErrorReason = 21
 )
 
 // Enum value maps for ErrorReason.
@@ -95,7 +95,7 @@ var (
 		18: "ERROR_REASON_SCHEME_INVALID",
 		19: "ERROR_REASON_TOO_MANY",
 		20: "ERROR_REASON_BACKFILL_STATE_UNFIT",
-		21: "ERROR_REASON_MARK_REFUSED",
+		21: "ERROR_REASON_WATERMARK_REFUSED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -119,7 +119,7 @@ var (
 		"ERROR_REASON_SCHEME_INVALID":         18,
 		"ERROR_REASON_TOO_MANY":               19,
 		"ERROR_REASON_BACKFILL_STATE_UNFIT":   20,
-		"ERROR_REASON_MARK_REFUSED":           21,
+		"ERROR_REASON_WATERMARK_REFUSED":      21,
 	}
 )
 
@@ -154,7 +154,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xf5\x05\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xfa\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -177,8 +177,8 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_REVISION_NOT_FOUND\x10\x11\x12\x1f\n" +
 	"\x1bERROR_REASON_SCHEME_INVALID\x10\x12\x12\x19\n" +
 	"\x15ERROR_REASON_TOO_MANY\x10\x13\x12%\n" +
-	"!ERROR_REASON_BACKFILL_STATE_UNFIT\x10\x14\x12\x1d\n" +
-	"\x19ERROR_REASON_MARK_REFUSED\x10\x15B\xcd\x01\n" +
+	"!ERROR_REASON_BACKFILL_STATE_UNFIT\x10\x14\x12\"\n" +
+	"\x1eERROR_REASON_WATERMARK_REFUSED\x10\x15B\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

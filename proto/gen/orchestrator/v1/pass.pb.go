@@ -436,11 +436,11 @@ type Pass struct {
 	// Vendor's clock of the first header.
 	VendorTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=vendor_time,json=vendorTime,proto3" json:"vendor_time,omitempty"`
 	// What was odd about clocks, empty when nothing was.
-	ClockNote      string                 `protobuf:"bytes,8,opt,name=clock_note,json=clockNote,proto3" json:"clock_note,omitempty"`
-	MarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=mark_before_time,json=markBeforeTime,proto3" json:"mark_before_time,omitempty"`
-	MarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=mark_after_time,json=markAfterTime,proto3" json:"mark_after_time,omitempty"`
-	StartTime      *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	EndTime        *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	ClockNote           string                 `protobuf:"bytes,8,opt,name=clock_note,json=clockNote,proto3" json:"clock_note,omitempty"`
+	WatermarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=watermark_before_time,json=watermarkBeforeTime,proto3" json:"watermark_before_time,omitempty"`
+	WatermarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=watermark_after_time,json=watermarkAfterTime,proto3" json:"watermark_after_time,omitempty"`
+	StartTime           *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	EndTime             *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// Last FID whose page is committed.
 	Cursor    int64      `protobuf:"varint,13,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	RunCounts *RunCounts `protobuf:"bytes,14,opt,name=run_counts,json=runCounts,proto3" json:"run_counts,omitempty"`
@@ -536,16 +536,16 @@ func (x *Pass) GetClockNote() string {
 	return ""
 }
 
-func (x *Pass) GetMarkBeforeTime() *timestamppb.Timestamp {
+func (x *Pass) GetWatermarkBeforeTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.MarkBeforeTime
+		return x.WatermarkBeforeTime
 	}
 	return nil
 }
 
-func (x *Pass) GetMarkAfterTime() *timestamppb.Timestamp {
+func (x *Pass) GetWatermarkAfterTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.MarkAfterTime
+		return x.WatermarkAfterTime
 	}
 	return nil
 }
@@ -608,7 +608,7 @@ const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"k\n" +
 	"\x12ListPassesResponse\x12-\n" +
 	"\x06passes\x18\x01 \x03(\v2\x15.orchestrator.v1.PassR\x06passes\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb9\x05\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcd\x05\n" +
 	"\x04Pass\x12\x17\n" +
 	"\apass_id\x18\x01 \x01(\x03R\x06passId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12-\n" +
@@ -619,10 +619,10 @@ const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\vvendor_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"vendorTime\x12\x1d\n" +
 	"\n" +
-	"clock_note\x18\b \x01(\tR\tclockNote\x12D\n" +
-	"\x10mark_before_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0emarkBeforeTime\x12B\n" +
-	"\x0fmark_after_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\rmarkAfterTime\x129\n" +
+	"clock_note\x18\b \x01(\tR\tclockNote\x12N\n" +
+	"\x15watermark_before_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x13watermarkBeforeTime\x12L\n" +
+	"\x14watermark_after_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\x129\n" +
 	"\n" +
 	"start_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x16\n" +
@@ -711,8 +711,8 @@ var file_orchestrator_v1_pass_proto_depIdxs = []int32{
 	1,  // 4: orchestrator.v1.Pass.state:type_name -> orchestrator.v1.PassState
 	9,  // 5: orchestrator.v1.Pass.lower_edge_time:type_name -> google.protobuf.Timestamp
 	9,  // 6: orchestrator.v1.Pass.vendor_time:type_name -> google.protobuf.Timestamp
-	9,  // 7: orchestrator.v1.Pass.mark_before_time:type_name -> google.protobuf.Timestamp
-	9,  // 8: orchestrator.v1.Pass.mark_after_time:type_name -> google.protobuf.Timestamp
+	9,  // 7: orchestrator.v1.Pass.watermark_before_time:type_name -> google.protobuf.Timestamp
+	9,  // 8: orchestrator.v1.Pass.watermark_after_time:type_name -> google.protobuf.Timestamp
 	9,  // 9: orchestrator.v1.Pass.start_time:type_name -> google.protobuf.Timestamp
 	9,  // 10: orchestrator.v1.Pass.end_time:type_name -> google.protobuf.Timestamp
 	10, // 11: orchestrator.v1.Pass.run_counts:type_name -> orchestrator.v1.RunCounts

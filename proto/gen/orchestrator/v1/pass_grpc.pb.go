@@ -37,8 +37,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the mark), sweeps (comparing
-// what lies behind the mark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
+// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the watermark), sweeps (comparing
+// what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
 type RunServiceClient interface {
 	// StartPass asks for a pass now and returns at once. If one is under way or nothing has changed, no pass is added;
 	// the scheme's last_pass_time tells when it was done.
@@ -51,7 +51,7 @@ type RunServiceClient interface {
 	GetSweep(ctx context.Context, in *GetSweepRequest, opts ...grpc.CallOption) (*GetSweepResponse, error)
 	// ListSweeps lists newest first, also those that found nothing.
 	ListSweeps(ctx context.Context, in *ListSweepsRequest, opts ...grpc.CallOption) (*ListSweepsResponse, error)
-	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the mark, and owes what they owe. It goes on
+	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what they owe. It goes on
 	// by itself behind the live traffic, and returns at once. With plan_only it decides and sends nothing: ApplyBackfill carries
 	// that plan out.
 	StartBackfill(ctx context.Context, in *StartBackfillRequest, opts ...grpc.CallOption) (*StartBackfillResponse, error)
@@ -199,8 +199,8 @@ func (c *runServiceClient) CancelBackfill(ctx context.Context, in *CancelBackfil
 // All implementations must embed UnimplementedRunServiceServer
 // for forward compatibility.
 //
-// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the mark), sweeps (comparing
-// what lies behind the mark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
+// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the watermark), sweeps (comparing
+// what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
 type RunServiceServer interface {
 	// StartPass asks for a pass now and returns at once. If one is under way or nothing has changed, no pass is added;
 	// the scheme's last_pass_time tells when it was done.
@@ -213,7 +213,7 @@ type RunServiceServer interface {
 	GetSweep(context.Context, *GetSweepRequest) (*GetSweepResponse, error)
 	// ListSweeps lists newest first, also those that found nothing.
 	ListSweeps(context.Context, *ListSweepsRequest) (*ListSweepsResponse, error)
-	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the mark, and owes what they owe. It goes on
+	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what they owe. It goes on
 	// by itself behind the live traffic, and returns at once. With plan_only it decides and sends nothing: ApplyBackfill carries
 	// that plan out.
 	StartBackfill(context.Context, *StartBackfillRequest) (*StartBackfillResponse, error)

@@ -85,7 +85,7 @@ const (
 	// It is not in the file: it would become inactive.
 	SchemeChange_SCHEME_CHANGE_REMOVED SchemeChange = 4
 	SchemeChange_SCHEME_CHANGE_REFUSED SchemeChange = 5
-	// It was not in the file that was loaded last: it would read and send again, from its mark on. next_revision says whether it differs.
+	// It was not in the file that was loaded last: it would read and send again, from its watermark on. next_revision says whether it differs.
 	SchemeChange_SCHEME_CHANGE_RETURNED SchemeChange = 6
 )
 
@@ -1033,11 +1033,11 @@ func (x *ResumeAllResponse) GetResumed() bool {
 	return false
 }
 
-type MoveMarkRequest struct {
+type MoveWatermarkRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Not in the future. Forward, what lies between is not read by any pass, and only a sweep or a backfill may find it.
-	MarkTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=mark_time,json=markTime,proto3" json:"mark_time,omitempty"`
+	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1045,20 +1045,20 @@ type MoveMarkRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *MoveMarkRequest) Reset() {
-	*x = MoveMarkRequest{}
+func (x *MoveWatermarkRequest) Reset() {
+	*x = MoveWatermarkRequest{}
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *MoveMarkRequest) String() string {
+func (x *MoveWatermarkRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*MoveMarkRequest) ProtoMessage() {}
+func (*MoveWatermarkRequest) ProtoMessage() {}
 
-func (x *MoveMarkRequest) ProtoReflect() protoreflect.Message {
+func (x *MoveWatermarkRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1070,61 +1070,61 @@ func (x *MoveMarkRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use MoveMarkRequest.ProtoReflect.Descriptor instead.
-func (*MoveMarkRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use MoveWatermarkRequest.ProtoReflect.Descriptor instead.
+func (*MoveWatermarkRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{16}
 }
 
-func (x *MoveMarkRequest) GetScheme() string {
+func (x *MoveWatermarkRequest) GetScheme() string {
 	if x != nil {
 		return x.Scheme
 	}
 	return ""
 }
 
-func (x *MoveMarkRequest) GetMarkTime() *timestamppb.Timestamp {
+func (x *MoveWatermarkRequest) GetWatermarkTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.MarkTime
+		return x.WatermarkTime
 	}
 	return nil
 }
 
-func (x *MoveMarkRequest) GetReason() string {
+func (x *MoveWatermarkRequest) GetReason() string {
 	if x != nil {
 		return x.Reason
 	}
 	return ""
 }
 
-func (x *MoveMarkRequest) GetRequestId() string {
+func (x *MoveWatermarkRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
 	}
 	return ""
 }
 
-type MoveMarkResponse struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Scheme         *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	MarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=mark_before_time,json=markBeforeTime,proto3" json:"mark_before_time,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+type MoveWatermarkResponse struct {
+	state               protoimpl.MessageState `protogen:"open.v1"`
+	Scheme              *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	WatermarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_before_time,json=watermarkBeforeTime,proto3" json:"watermark_before_time,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
-func (x *MoveMarkResponse) Reset() {
-	*x = MoveMarkResponse{}
+func (x *MoveWatermarkResponse) Reset() {
+	*x = MoveWatermarkResponse{}
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *MoveMarkResponse) String() string {
+func (x *MoveWatermarkResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*MoveMarkResponse) ProtoMessage() {}
+func (*MoveWatermarkResponse) ProtoMessage() {}
 
-func (x *MoveMarkResponse) ProtoReflect() protoreflect.Message {
+func (x *MoveWatermarkResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1136,26 +1136,26 @@ func (x *MoveMarkResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use MoveMarkResponse.ProtoReflect.Descriptor instead.
-func (*MoveMarkResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use MoveWatermarkResponse.ProtoReflect.Descriptor instead.
+func (*MoveWatermarkResponse) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{17}
 }
 
-func (x *MoveMarkResponse) GetScheme() *Scheme {
+func (x *MoveWatermarkResponse) GetScheme() *Scheme {
 	if x != nil {
 		return x.Scheme
 	}
 	return nil
 }
 
-func (x *MoveMarkResponse) GetMarkBeforeTime() *timestamppb.Timestamp {
+func (x *MoveWatermarkResponse) GetWatermarkBeforeTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.MarkBeforeTime
+		return x.WatermarkBeforeTime
 	}
 	return nil
 }
 
-type ListMarkMovesRequest struct {
+type ListWatermarkChangesRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// At most 500; 0 = 50.
@@ -1165,20 +1165,20 @@ type ListMarkMovesRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListMarkMovesRequest) Reset() {
-	*x = ListMarkMovesRequest{}
+func (x *ListWatermarkChangesRequest) Reset() {
+	*x = ListWatermarkChangesRequest{}
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListMarkMovesRequest) String() string {
+func (x *ListWatermarkChangesRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListMarkMovesRequest) ProtoMessage() {}
+func (*ListWatermarkChangesRequest) ProtoMessage() {}
 
-func (x *ListMarkMovesRequest) ProtoReflect() protoreflect.Message {
+func (x *ListWatermarkChangesRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1190,54 +1190,54 @@ func (x *ListMarkMovesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListMarkMovesRequest.ProtoReflect.Descriptor instead.
-func (*ListMarkMovesRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListWatermarkChangesRequest.ProtoReflect.Descriptor instead.
+func (*ListWatermarkChangesRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{18}
 }
 
-func (x *ListMarkMovesRequest) GetScheme() string {
+func (x *ListWatermarkChangesRequest) GetScheme() string {
 	if x != nil {
 		return x.Scheme
 	}
 	return ""
 }
 
-func (x *ListMarkMovesRequest) GetPageSize() int32 {
+func (x *ListWatermarkChangesRequest) GetPageSize() int32 {
 	if x != nil {
 		return x.PageSize
 	}
 	return 0
 }
 
-func (x *ListMarkMovesRequest) GetPageToken() string {
+func (x *ListWatermarkChangesRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
 	}
 	return ""
 }
 
-type ListMarkMovesResponse struct {
+type ListWatermarkChangesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Moves         []*MarkMove            `protobuf:"bytes,1,rep,name=moves,proto3" json:"moves,omitempty"`
+	Moves         []*WatermarkChange     `protobuf:"bytes,1,rep,name=moves,proto3" json:"moves,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListMarkMovesResponse) Reset() {
-	*x = ListMarkMovesResponse{}
+func (x *ListWatermarkChangesResponse) Reset() {
+	*x = ListWatermarkChangesResponse{}
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListMarkMovesResponse) String() string {
+func (x *ListWatermarkChangesResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListMarkMovesResponse) ProtoMessage() {}
+func (*ListWatermarkChangesResponse) ProtoMessage() {}
 
-func (x *ListMarkMovesResponse) ProtoReflect() protoreflect.Message {
+func (x *ListWatermarkChangesResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1249,19 +1249,19 @@ func (x *ListMarkMovesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListMarkMovesResponse.ProtoReflect.Descriptor instead.
-func (*ListMarkMovesResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListWatermarkChangesResponse.ProtoReflect.Descriptor instead.
+func (*ListWatermarkChangesResponse) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{19}
 }
 
-func (x *ListMarkMovesResponse) GetMoves() []*MarkMove {
+func (x *ListWatermarkChangesResponse) GetMoves() []*WatermarkChange {
 	if x != nil {
 		return x.Moves
 	}
 	return nil
 }
 
-func (x *ListMarkMovesResponse) GetNextPageToken() string {
+func (x *ListWatermarkChangesResponse) GetNextPageToken() string {
 	if x != nil {
 		return x.NextPageToken
 	}
@@ -1571,8 +1571,8 @@ type Scheme struct {
 	SendSinceTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=send_since_time,json=sendSinceTime,proto3" json:"send_since_time,omitempty"`
 	Revision      int32                  `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
 	PollInterval  *durationpb.Duration   `protobuf:"bytes,12,opt,name=poll_interval,json=pollInterval,proto3" json:"poll_interval,omitempty"`
-	// The mark: how far it has read Kingdee, by Kingdee's clock. Absent before the baseline is complete.
-	MarkTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=mark_time,json=markTime,proto3" json:"mark_time,omitempty"`
+	// The watermark: how far it has read Kingdee, by Kingdee's clock. Absent before the baseline is complete.
+	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// Cutover for bills that were never seen live.
 	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
 	// The last pass that was complete, also when it found nothing.
@@ -1713,9 +1713,9 @@ func (x *Scheme) GetPollInterval() *durationpb.Duration {
 	return nil
 }
 
-func (x *Scheme) GetMarkTime() *timestamppb.Timestamp {
+func (x *Scheme) GetWatermarkTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.MarkTime
+		return x.WatermarkTime
 	}
 	return nil
 }
@@ -1881,12 +1881,12 @@ func (x *AccountPause) GetProbeTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// MarkMove is one move of a mark.
-type MarkMove struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	MoveTime       *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=move_time,json=moveTime,proto3" json:"move_time,omitempty"`
-	MarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=mark_before_time,json=markBeforeTime,proto3" json:"mark_before_time,omitempty"`
-	MarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=mark_after_time,json=markAfterTime,proto3" json:"mark_after_time,omitempty"`
+// WatermarkChange is one move of a watermark.
+type WatermarkChange struct {
+	state               protoimpl.MessageState `protogen:"open.v1"`
+	MoveTime            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=move_time,json=moveTime,proto3" json:"move_time,omitempty"`
+	WatermarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_before_time,json=watermarkBeforeTime,proto3" json:"watermark_before_time,omitempty"`
+	WatermarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=watermark_after_time,json=watermarkAfterTime,proto3" json:"watermark_after_time,omitempty"`
 	// The pass that moved it; 0 for a person.
 	PassId int64 `protobuf:"varint,4,opt,name=pass_id,json=passId,proto3" json:"pass_id,omitempty"`
 	// Who and why; empty for a pass.
@@ -1896,20 +1896,20 @@ type MarkMove struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *MarkMove) Reset() {
-	*x = MarkMove{}
+func (x *WatermarkChange) Reset() {
+	*x = WatermarkChange{}
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *MarkMove) String() string {
+func (x *WatermarkChange) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*MarkMove) ProtoMessage() {}
+func (*WatermarkChange) ProtoMessage() {}
 
-func (x *MarkMove) ProtoReflect() protoreflect.Message {
+func (x *WatermarkChange) ProtoReflect() protoreflect.Message {
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1921,47 +1921,47 @@ func (x *MarkMove) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use MarkMove.ProtoReflect.Descriptor instead.
-func (*MarkMove) Descriptor() ([]byte, []int) {
+// Deprecated: Use WatermarkChange.ProtoReflect.Descriptor instead.
+func (*WatermarkChange) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{26}
 }
 
-func (x *MarkMove) GetMoveTime() *timestamppb.Timestamp {
+func (x *WatermarkChange) GetMoveTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.MoveTime
 	}
 	return nil
 }
 
-func (x *MarkMove) GetMarkBeforeTime() *timestamppb.Timestamp {
+func (x *WatermarkChange) GetWatermarkBeforeTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.MarkBeforeTime
+		return x.WatermarkBeforeTime
 	}
 	return nil
 }
 
-func (x *MarkMove) GetMarkAfterTime() *timestamppb.Timestamp {
+func (x *WatermarkChange) GetWatermarkAfterTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.MarkAfterTime
+		return x.WatermarkAfterTime
 	}
 	return nil
 }
 
-func (x *MarkMove) GetPassId() int64 {
+func (x *WatermarkChange) GetPassId() int64 {
 	if x != nil {
 		return x.PassId
 	}
 	return 0
 }
 
-func (x *MarkMove) GetActor() string {
+func (x *WatermarkChange) GetActor() string {
 	if x != nil {
 		return x.Actor
 	}
 	return ""
 }
 
-func (x *MarkMove) GetReason() string {
+func (x *WatermarkChange) GetReason() string {
 	if x != nil {
 		return x.Reason
 	}
@@ -2399,25 +2399,25 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"-\n" +
 	"\x11ResumeAllResponse\x12\x18\n" +
-	"\aresumed\x18\x01 \x01(\bR\aresumed\"\xc1\x01\n" +
-	"\x0fMoveMarkRequest\x12!\n" +
-	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12?\n" +
-	"\tmark_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bmarkTime\x12\"\n" +
+	"\aresumed\x18\x01 \x01(\bR\aresumed\"\xd0\x01\n" +
+	"\x14MoveWatermarkRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12I\n" +
+	"\x0ewatermark_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\rwatermarkTime\x12\"\n" +
 	"\x06reason\x18\x03 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"\x89\x01\n" +
-	"\x10MoveMarkResponse\x12/\n" +
-	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\x12D\n" +
-	"\x10mark_before_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0emarkBeforeTime\"\x8b\x01\n" +
-	"\x14ListMarkMovesRequest\x12!\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"\x98\x01\n" +
+	"\x15MoveWatermarkResponse\x12/\n" +
+	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\x12N\n" +
+	"\x15watermark_before_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x13watermarkBeforeTime\"\x92\x01\n" +
+	"\x1bListWatermarkChangesRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"p\n" +
-	"\x15ListMarkMovesResponse\x12/\n" +
-	"\x05moves\x18\x01 \x03(\v2\x19.orchestrator.v1.MarkMoveR\x05moves\x12&\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"~\n" +
+	"\x1cListWatermarkChangesResponse\x126\n" +
+	"\x05moves\x18\x01 \x03(\v2 .orchestrator.v1.WatermarkChangeR\x05moves\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"@\n" +
 	"\x15PreviewSchemesRequest\x12'\n" +
 	"\bdocument\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@R\bdocument\"R\n" +
@@ -2440,7 +2440,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1f\n" +
 	"\vorders_same\x18\x03 \x01(\x03R\n" +
 	"ordersSame\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xee\t\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xf8\t\n" +
 	"\x06Scheme\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x17\n" +
@@ -2456,8 +2456,8 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x0fsend_since_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\rsendSinceTime\x12\x1a\n" +
 	"\brevision\x18\v \x01(\x05R\brevision\x12>\n" +
-	"\rpoll_interval\x18\f \x01(\v2\x19.google.protobuf.DurationR\fpollInterval\x127\n" +
-	"\tmark_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\bmarkTime\x12A\n" +
+	"\rpoll_interval\x18\f \x01(\v2\x19.google.protobuf.DurationR\fpollInterval\x12A\n" +
+	"\x0ewatermark_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\rwatermarkTime\x12A\n" +
 	"\x0eeffective_from\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveFrom\x12@\n" +
 	"\x0elast_pass_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\flastPassTime\x12$\n" +
 	"\x0elast_pass_rows\x18\x10 \x01(\x03R\flastPassRows\x12&\n" +
@@ -2482,11 +2482,11 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"pause_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tpauseTime\x129\n" +
 	"\n" +
-	"probe_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tprobeTime\"\x94\x02\n" +
-	"\bMarkMove\x127\n" +
-	"\tmove_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bmoveTime\x12D\n" +
-	"\x10mark_before_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0emarkBeforeTime\x12B\n" +
-	"\x0fmark_after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rmarkAfterTime\x12\x17\n" +
+	"probe_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tprobeTime\"\xaf\x02\n" +
+	"\x0fWatermarkChange\x127\n" +
+	"\tmove_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bmoveTime\x12N\n" +
+	"\x15watermark_before_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x13watermarkBeforeTime\x12L\n" +
+	"\x14watermark_after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\x12\x17\n" +
 	"\apass_id\x18\x04 \x01(\x03R\x06passId\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xf5\x02\n" +
@@ -2546,7 +2546,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"SchemeMode\x12\x1b\n" +
 	"\x17SCHEME_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13SCHEME_MODE_OBSERVE\x10\x01\x12\x14\n" +
-	"\x10SCHEME_MODE_SEND\x10\x022\xca\b\n" +
+	"\x10SCHEME_MODE_SEND\x10\x022\xee\b\n" +
 	"\rSchemeService\x12X\n" +
 	"\vListSchemes\x12#.orchestrator.v1.ListSchemesRequest\x1a$.orchestrator.v1.ListSchemesResponse\x12R\n" +
 	"\tGetScheme\x12!.orchestrator.v1.GetSchemeRequest\x1a\".orchestrator.v1.GetSchemeResponse\x12^\n" +
@@ -2555,9 +2555,9 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\fResumeScheme\x12$.orchestrator.v1.ResumeSchemeRequest\x1a%.orchestrator.v1.ResumeSchemeResponse\x12^\n" +
 	"\rReleaseScheme\x12%.orchestrator.v1.ReleaseSchemeRequest\x1a&.orchestrator.v1.ReleaseSchemeResponse\x12L\n" +
 	"\aStopAll\x12\x1f.orchestrator.v1.StopAllRequest\x1a .orchestrator.v1.StopAllResponse\x12R\n" +
-	"\tResumeAll\x12!.orchestrator.v1.ResumeAllRequest\x1a\".orchestrator.v1.ResumeAllResponse\x12O\n" +
-	"\bMoveMark\x12 .orchestrator.v1.MoveMarkRequest\x1a!.orchestrator.v1.MoveMarkResponse\x12^\n" +
-	"\rListMarkMoves\x12%.orchestrator.v1.ListMarkMovesRequest\x1a&.orchestrator.v1.ListMarkMovesResponse\x12a\n" +
+	"\tResumeAll\x12!.orchestrator.v1.ResumeAllRequest\x1a\".orchestrator.v1.ResumeAllResponse\x12^\n" +
+	"\rMoveWatermark\x12%.orchestrator.v1.MoveWatermarkRequest\x1a&.orchestrator.v1.MoveWatermarkResponse\x12s\n" +
+	"\x14ListWatermarkChanges\x12,.orchestrator.v1.ListWatermarkChangesRequest\x1a-.orchestrator.v1.ListWatermarkChangesResponse\x12a\n" +
 	"\x0ePreviewSchemes\x12&.orchestrator.v1.PreviewSchemesRequest\x1a'.orchestrator.v1.PreviewSchemesResponse\x12^\n" +
 	"\rReplayMapping\x12%.orchestrator.v1.ReplayMappingRequest\x1a&.orchestrator.v1.ReplayMappingResponseB\xc8\x01\n" +
 	"\x13com.orchestrator.v1B\vSchemeProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
@@ -2577,44 +2577,44 @@ func file_orchestrator_v1_scheme_proto_rawDescGZIP() []byte {
 var file_orchestrator_v1_scheme_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_orchestrator_v1_scheme_proto_goTypes = []any{
-	(SchemeState)(0),               // 0: orchestrator.v1.SchemeState
-	(SchemeChange)(0),              // 1: orchestrator.v1.SchemeChange
-	(SchemeMode)(0),                // 2: orchestrator.v1.SchemeMode
-	(*ListSchemesRequest)(nil),     // 3: orchestrator.v1.ListSchemesRequest
-	(*ListSchemesResponse)(nil),    // 4: orchestrator.v1.ListSchemesResponse
-	(*GetSchemeRequest)(nil),       // 5: orchestrator.v1.GetSchemeRequest
-	(*GetSchemeResponse)(nil),      // 6: orchestrator.v1.GetSchemeResponse
-	(*SetSchemeModeRequest)(nil),   // 7: orchestrator.v1.SetSchemeModeRequest
-	(*SetSchemeModeResponse)(nil),  // 8: orchestrator.v1.SetSchemeModeResponse
-	(*PauseSchemeRequest)(nil),     // 9: orchestrator.v1.PauseSchemeRequest
-	(*PauseSchemeResponse)(nil),    // 10: orchestrator.v1.PauseSchemeResponse
-	(*ResumeSchemeRequest)(nil),    // 11: orchestrator.v1.ResumeSchemeRequest
-	(*ResumeSchemeResponse)(nil),   // 12: orchestrator.v1.ResumeSchemeResponse
-	(*ReleaseSchemeRequest)(nil),   // 13: orchestrator.v1.ReleaseSchemeRequest
-	(*ReleaseSchemeResponse)(nil),  // 14: orchestrator.v1.ReleaseSchemeResponse
-	(*StopAllRequest)(nil),         // 15: orchestrator.v1.StopAllRequest
-	(*StopAllResponse)(nil),        // 16: orchestrator.v1.StopAllResponse
-	(*ResumeAllRequest)(nil),       // 17: orchestrator.v1.ResumeAllRequest
-	(*ResumeAllResponse)(nil),      // 18: orchestrator.v1.ResumeAllResponse
-	(*MoveMarkRequest)(nil),        // 19: orchestrator.v1.MoveMarkRequest
-	(*MoveMarkResponse)(nil),       // 20: orchestrator.v1.MoveMarkResponse
-	(*ListMarkMovesRequest)(nil),   // 21: orchestrator.v1.ListMarkMovesRequest
-	(*ListMarkMovesResponse)(nil),  // 22: orchestrator.v1.ListMarkMovesResponse
-	(*PreviewSchemesRequest)(nil),  // 23: orchestrator.v1.PreviewSchemesRequest
-	(*PreviewSchemesResponse)(nil), // 24: orchestrator.v1.PreviewSchemesResponse
-	(*ReplayMappingRequest)(nil),   // 25: orchestrator.v1.ReplayMappingRequest
-	(*ReplayMappingResponse)(nil),  // 26: orchestrator.v1.ReplayMappingResponse
-	(*Scheme)(nil),                 // 27: orchestrator.v1.Scheme
-	(*AccountPause)(nil),           // 28: orchestrator.v1.AccountPause
-	(*MarkMove)(nil),               // 29: orchestrator.v1.MarkMove
-	(*SchemePreview)(nil),          // 30: orchestrator.v1.SchemePreview
-	(*SchemePart)(nil),             // 31: orchestrator.v1.SchemePart
-	(*MappingDifference)(nil),      // 32: orchestrator.v1.MappingDifference
-	(*MappedRequest)(nil),          // 33: orchestrator.v1.MappedRequest
-	nil,                            // 34: orchestrator.v1.Scheme.CancellationCountsEntry
-	nil,                            // 35: orchestrator.v1.MappedRequest.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),  // 36: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 37: google.protobuf.Duration
+	(SchemeState)(0),                     // 0: orchestrator.v1.SchemeState
+	(SchemeChange)(0),                    // 1: orchestrator.v1.SchemeChange
+	(SchemeMode)(0),                      // 2: orchestrator.v1.SchemeMode
+	(*ListSchemesRequest)(nil),           // 3: orchestrator.v1.ListSchemesRequest
+	(*ListSchemesResponse)(nil),          // 4: orchestrator.v1.ListSchemesResponse
+	(*GetSchemeRequest)(nil),             // 5: orchestrator.v1.GetSchemeRequest
+	(*GetSchemeResponse)(nil),            // 6: orchestrator.v1.GetSchemeResponse
+	(*SetSchemeModeRequest)(nil),         // 7: orchestrator.v1.SetSchemeModeRequest
+	(*SetSchemeModeResponse)(nil),        // 8: orchestrator.v1.SetSchemeModeResponse
+	(*PauseSchemeRequest)(nil),           // 9: orchestrator.v1.PauseSchemeRequest
+	(*PauseSchemeResponse)(nil),          // 10: orchestrator.v1.PauseSchemeResponse
+	(*ResumeSchemeRequest)(nil),          // 11: orchestrator.v1.ResumeSchemeRequest
+	(*ResumeSchemeResponse)(nil),         // 12: orchestrator.v1.ResumeSchemeResponse
+	(*ReleaseSchemeRequest)(nil),         // 13: orchestrator.v1.ReleaseSchemeRequest
+	(*ReleaseSchemeResponse)(nil),        // 14: orchestrator.v1.ReleaseSchemeResponse
+	(*StopAllRequest)(nil),               // 15: orchestrator.v1.StopAllRequest
+	(*StopAllResponse)(nil),              // 16: orchestrator.v1.StopAllResponse
+	(*ResumeAllRequest)(nil),             // 17: orchestrator.v1.ResumeAllRequest
+	(*ResumeAllResponse)(nil),            // 18: orchestrator.v1.ResumeAllResponse
+	(*MoveWatermarkRequest)(nil),         // 19: orchestrator.v1.MoveWatermarkRequest
+	(*MoveWatermarkResponse)(nil),        // 20: orchestrator.v1.MoveWatermarkResponse
+	(*ListWatermarkChangesRequest)(nil),  // 21: orchestrator.v1.ListWatermarkChangesRequest
+	(*ListWatermarkChangesResponse)(nil), // 22: orchestrator.v1.ListWatermarkChangesResponse
+	(*PreviewSchemesRequest)(nil),        // 23: orchestrator.v1.PreviewSchemesRequest
+	(*PreviewSchemesResponse)(nil),       // 24: orchestrator.v1.PreviewSchemesResponse
+	(*ReplayMappingRequest)(nil),         // 25: orchestrator.v1.ReplayMappingRequest
+	(*ReplayMappingResponse)(nil),        // 26: orchestrator.v1.ReplayMappingResponse
+	(*Scheme)(nil),                       // 27: orchestrator.v1.Scheme
+	(*AccountPause)(nil),                 // 28: orchestrator.v1.AccountPause
+	(*WatermarkChange)(nil),              // 29: orchestrator.v1.WatermarkChange
+	(*SchemePreview)(nil),                // 30: orchestrator.v1.SchemePreview
+	(*SchemePart)(nil),                   // 31: orchestrator.v1.SchemePart
+	(*MappingDifference)(nil),            // 32: orchestrator.v1.MappingDifference
+	(*MappedRequest)(nil),                // 33: orchestrator.v1.MappedRequest
+	nil,                                  // 34: orchestrator.v1.Scheme.CancellationCountsEntry
+	nil,                                  // 35: orchestrator.v1.MappedRequest.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),        // 36: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),          // 37: google.protobuf.Duration
 }
 var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	27, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
@@ -2624,10 +2624,10 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	27, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
 	27, // 5: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
 	36, // 6: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
-	36, // 7: orchestrator.v1.MoveMarkRequest.mark_time:type_name -> google.protobuf.Timestamp
-	27, // 8: orchestrator.v1.MoveMarkResponse.scheme:type_name -> orchestrator.v1.Scheme
-	36, // 9: orchestrator.v1.MoveMarkResponse.mark_before_time:type_name -> google.protobuf.Timestamp
-	29, // 10: orchestrator.v1.ListMarkMovesResponse.moves:type_name -> orchestrator.v1.MarkMove
+	36, // 7: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
+	27, // 8: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
+	36, // 9: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
+	29, // 10: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
 	30, // 11: orchestrator.v1.PreviewSchemesResponse.schemes:type_name -> orchestrator.v1.SchemePreview
 	36, // 12: orchestrator.v1.ReplayMappingRequest.read_time_from:type_name -> google.protobuf.Timestamp
 	36, // 13: orchestrator.v1.ReplayMappingRequest.read_time_to:type_name -> google.protobuf.Timestamp
@@ -2636,7 +2636,7 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	2,  // 16: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
 	36, // 17: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
 	37, // 18: orchestrator.v1.Scheme.poll_interval:type_name -> google.protobuf.Duration
-	36, // 19: orchestrator.v1.Scheme.mark_time:type_name -> google.protobuf.Timestamp
+	36, // 19: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
 	36, // 20: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
 	36, // 21: orchestrator.v1.Scheme.last_pass_time:type_name -> google.protobuf.Timestamp
 	34, // 22: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
@@ -2644,9 +2644,9 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	28, // 24: orchestrator.v1.Scheme.account_pauses:type_name -> orchestrator.v1.AccountPause
 	36, // 25: orchestrator.v1.AccountPause.pause_time:type_name -> google.protobuf.Timestamp
 	36, // 26: orchestrator.v1.AccountPause.probe_time:type_name -> google.protobuf.Timestamp
-	36, // 27: orchestrator.v1.MarkMove.move_time:type_name -> google.protobuf.Timestamp
-	36, // 28: orchestrator.v1.MarkMove.mark_before_time:type_name -> google.protobuf.Timestamp
-	36, // 29: orchestrator.v1.MarkMove.mark_after_time:type_name -> google.protobuf.Timestamp
+	36, // 27: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
+	36, // 28: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
+	36, // 29: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
 	1,  // 30: orchestrator.v1.SchemePreview.change:type_name -> orchestrator.v1.SchemeChange
 	31, // 31: orchestrator.v1.SchemePreview.added:type_name -> orchestrator.v1.SchemePart
 	31, // 32: orchestrator.v1.SchemePreview.removed:type_name -> orchestrator.v1.SchemePart
@@ -2661,8 +2661,8 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	13, // 41: orchestrator.v1.SchemeService.ReleaseScheme:input_type -> orchestrator.v1.ReleaseSchemeRequest
 	15, // 42: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
 	17, // 43: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
-	19, // 44: orchestrator.v1.SchemeService.MoveMark:input_type -> orchestrator.v1.MoveMarkRequest
-	21, // 45: orchestrator.v1.SchemeService.ListMarkMoves:input_type -> orchestrator.v1.ListMarkMovesRequest
+	19, // 44: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
+	21, // 45: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
 	23, // 46: orchestrator.v1.SchemeService.PreviewSchemes:input_type -> orchestrator.v1.PreviewSchemesRequest
 	25, // 47: orchestrator.v1.SchemeService.ReplayMapping:input_type -> orchestrator.v1.ReplayMappingRequest
 	4,  // 48: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
@@ -2673,8 +2673,8 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	14, // 53: orchestrator.v1.SchemeService.ReleaseScheme:output_type -> orchestrator.v1.ReleaseSchemeResponse
 	16, // 54: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
 	18, // 55: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
-	20, // 56: orchestrator.v1.SchemeService.MoveMark:output_type -> orchestrator.v1.MoveMarkResponse
-	22, // 57: orchestrator.v1.SchemeService.ListMarkMoves:output_type -> orchestrator.v1.ListMarkMovesResponse
+	20, // 56: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
+	22, // 57: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
 	24, // 58: orchestrator.v1.SchemeService.PreviewSchemes:output_type -> orchestrator.v1.PreviewSchemesResponse
 	26, // 59: orchestrator.v1.SchemeService.ReplayMapping:output_type -> orchestrator.v1.ReplayMappingResponse
 	48, // [48:60] is the sub-list for method output_type

@@ -343,9 +343,9 @@ func local_request_SchemeService_ResumeAll_0(ctx context.Context, marshaler runt
 	return msg, metadata, err
 }
 
-func request_SchemeService_MoveMark_0(ctx context.Context, marshaler runtime.Marshaler, client SchemeServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_SchemeService_MoveWatermark_0(ctx context.Context, marshaler runtime.Marshaler, client SchemeServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq MoveMarkRequest
+		protoReq MoveWatermarkRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -363,13 +363,13 @@ func request_SchemeService_MoveMark_0(ctx context.Context, marshaler runtime.Mar
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
-	msg, err := client.MoveMark(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	msg, err := client.MoveWatermark(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
 	return msg, metadata, err
 }
 
-func local_request_SchemeService_MoveMark_0(ctx context.Context, marshaler runtime.Marshaler, server SchemeServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_SchemeService_MoveWatermark_0(ctx context.Context, marshaler runtime.Marshaler, server SchemeServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq MoveMarkRequest
+		protoReq MoveWatermarkRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -384,15 +384,15 @@ func local_request_SchemeService_MoveMark_0(ctx context.Context, marshaler runti
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "scheme", err)
 	}
-	msg, err := server.MoveMark(ctx, &protoReq)
+	msg, err := server.MoveWatermark(ctx, &protoReq)
 	return msg, metadata, err
 }
 
-var filter_SchemeService_ListMarkMoves_0 = &utilities.DoubleArray{Encoding: map[string]int{"scheme": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
+var filter_SchemeService_ListWatermarkChanges_0 = &utilities.DoubleArray{Encoding: map[string]int{"scheme": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
 
-func request_SchemeService_ListMarkMoves_0(ctx context.Context, marshaler runtime.Marshaler, client SchemeServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_SchemeService_ListWatermarkChanges_0(ctx context.Context, marshaler runtime.Marshaler, client SchemeServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListMarkMovesRequest
+		protoReq ListWatermarkChangesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -407,19 +407,19 @@ func request_SchemeService_ListMarkMoves_0(ctx context.Context, marshaler runtim
 	if err := req.ParseForm(); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
-	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_SchemeService_ListMarkMoves_0); err != nil {
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_SchemeService_ListWatermarkChanges_0); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
-	msg, err := client.ListMarkMoves(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	msg, err := client.ListWatermarkChanges(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
 	return msg, metadata, err
 }
 
-func local_request_SchemeService_ListMarkMoves_0(ctx context.Context, marshaler runtime.Marshaler, server SchemeServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_SchemeService_ListWatermarkChanges_0(ctx context.Context, marshaler runtime.Marshaler, server SchemeServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListMarkMovesRequest
+		protoReq ListWatermarkChangesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -434,10 +434,10 @@ func local_request_SchemeService_ListMarkMoves_0(ctx context.Context, marshaler 
 	if err := req.ParseForm(); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
-	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_SchemeService_ListMarkMoves_0); err != nil {
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_SchemeService_ListWatermarkChanges_0); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
-	msg, err := server.ListMarkMoves(ctx, &protoReq)
+	msg, err := server.ListWatermarkChanges(ctx, &protoReq)
 	return msg, metadata, err
 }
 
@@ -679,45 +679,45 @@ func RegisterSchemeServiceHandlerServer(ctx context.Context, mux *runtime.ServeM
 		}
 		forward_SchemeService_ResumeAll_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodPost, pattern_SchemeService_MoveMark_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodPost, pattern_SchemeService_MoveWatermark_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.SchemeService/MoveMark", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}:moveMark"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.SchemeService/MoveWatermark", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}:moveWatermark"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := local_request_SchemeService_MoveMark_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		resp, md, err := local_request_SchemeService_MoveWatermark_0(annotatedContext, inboundMarshaler, server, req, pathParams)
 		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_SchemeService_MoveMark_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_SchemeService_MoveWatermark_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_SchemeService_ListMarkMoves_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_SchemeService_ListWatermarkChanges_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.SchemeService/ListMarkMoves", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/markMoves"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.SchemeService/ListWatermarkChanges", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/watermarkChanges"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := local_request_SchemeService_ListMarkMoves_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		resp, md, err := local_request_SchemeService_ListWatermarkChanges_0(annotatedContext, inboundMarshaler, server, req, pathParams)
 		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_SchemeService_ListMarkMoves_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_SchemeService_ListWatermarkChanges_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	mux.Handle(http.MethodPost, pattern_SchemeService_PreviewSchemes_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
@@ -935,39 +935,39 @@ func RegisterSchemeServiceHandlerClient(ctx context.Context, mux *runtime.ServeM
 		}
 		forward_SchemeService_ResumeAll_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodPost, pattern_SchemeService_MoveMark_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodPost, pattern_SchemeService_MoveWatermark_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.SchemeService/MoveMark", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}:moveMark"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.SchemeService/MoveWatermark", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}:moveWatermark"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := request_SchemeService_MoveMark_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		resp, md, err := request_SchemeService_MoveWatermark_0(annotatedContext, inboundMarshaler, client, req, pathParams)
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_SchemeService_MoveMark_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_SchemeService_MoveWatermark_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_SchemeService_ListMarkMoves_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_SchemeService_ListWatermarkChanges_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.SchemeService/ListMarkMoves", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/markMoves"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.SchemeService/ListWatermarkChanges", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/watermarkChanges"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := request_SchemeService_ListMarkMoves_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		resp, md, err := request_SchemeService_ListWatermarkChanges_0(annotatedContext, inboundMarshaler, client, req, pathParams)
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_SchemeService_ListMarkMoves_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_SchemeService_ListWatermarkChanges_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	mux.Handle(http.MethodPost, pattern_SchemeService_PreviewSchemes_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
@@ -1016,31 +1016,31 @@ func (m response_SchemeService_GetScheme_0) XXX_ResponseBody() interface{} {
 }
 
 var (
-	pattern_SchemeService_ListSchemes_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, ""))
-	pattern_SchemeService_GetScheme_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, ""))
-	pattern_SchemeService_SetSchemeMode_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "setMode"))
-	pattern_SchemeService_PauseScheme_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "pause"))
-	pattern_SchemeService_ResumeScheme_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "resume"))
-	pattern_SchemeService_ReleaseScheme_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "release"))
-	pattern_SchemeService_StopAll_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, "stopAll"))
-	pattern_SchemeService_ResumeAll_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, "resumeAll"))
-	pattern_SchemeService_MoveMark_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "moveMark"))
-	pattern_SchemeService_ListMarkMoves_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "schemes", "scheme", "markMoves"}, ""))
-	pattern_SchemeService_PreviewSchemes_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, "preview"))
-	pattern_SchemeService_ReplayMapping_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "replayMapping"))
+	pattern_SchemeService_ListSchemes_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, ""))
+	pattern_SchemeService_GetScheme_0            = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, ""))
+	pattern_SchemeService_SetSchemeMode_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "setMode"))
+	pattern_SchemeService_PauseScheme_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "pause"))
+	pattern_SchemeService_ResumeScheme_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "resume"))
+	pattern_SchemeService_ReleaseScheme_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "release"))
+	pattern_SchemeService_StopAll_0              = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, "stopAll"))
+	pattern_SchemeService_ResumeAll_0            = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, "resumeAll"))
+	pattern_SchemeService_MoveWatermark_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "moveWatermark"))
+	pattern_SchemeService_ListWatermarkChanges_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "schemes", "scheme", "watermarkChanges"}, ""))
+	pattern_SchemeService_PreviewSchemes_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, "preview"))
+	pattern_SchemeService_ReplayMapping_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "replayMapping"))
 )
 
 var (
-	forward_SchemeService_ListSchemes_0    = runtime.ForwardResponseMessage
-	forward_SchemeService_GetScheme_0      = runtime.ForwardResponseMessage
-	forward_SchemeService_SetSchemeMode_0  = runtime.ForwardResponseMessage
-	forward_SchemeService_PauseScheme_0    = runtime.ForwardResponseMessage
-	forward_SchemeService_ResumeScheme_0   = runtime.ForwardResponseMessage
-	forward_SchemeService_ReleaseScheme_0  = runtime.ForwardResponseMessage
-	forward_SchemeService_StopAll_0        = runtime.ForwardResponseMessage
-	forward_SchemeService_ResumeAll_0      = runtime.ForwardResponseMessage
-	forward_SchemeService_MoveMark_0       = runtime.ForwardResponseMessage
-	forward_SchemeService_ListMarkMoves_0  = runtime.ForwardResponseMessage
-	forward_SchemeService_PreviewSchemes_0 = runtime.ForwardResponseMessage
-	forward_SchemeService_ReplayMapping_0  = runtime.ForwardResponseMessage
+	forward_SchemeService_ListSchemes_0          = runtime.ForwardResponseMessage
+	forward_SchemeService_GetScheme_0            = runtime.ForwardResponseMessage
+	forward_SchemeService_SetSchemeMode_0        = runtime.ForwardResponseMessage
+	forward_SchemeService_PauseScheme_0          = runtime.ForwardResponseMessage
+	forward_SchemeService_ResumeScheme_0         = runtime.ForwardResponseMessage
+	forward_SchemeService_ReleaseScheme_0        = runtime.ForwardResponseMessage
+	forward_SchemeService_StopAll_0              = runtime.ForwardResponseMessage
+	forward_SchemeService_ResumeAll_0            = runtime.ForwardResponseMessage
+	forward_SchemeService_MoveWatermark_0        = runtime.ForwardResponseMessage
+	forward_SchemeService_ListWatermarkChanges_0 = runtime.ForwardResponseMessage
+	forward_SchemeService_PreviewSchemes_0       = runtime.ForwardResponseMessage
+	forward_SchemeService_ReplayMapping_0        = runtime.ForwardResponseMessage
 )

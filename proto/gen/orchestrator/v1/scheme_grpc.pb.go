@@ -19,18 +19,18 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SchemeService_ListSchemes_FullMethodName    = "/orchestrator.v1.SchemeService/ListSchemes"
-	SchemeService_GetScheme_FullMethodName      = "/orchestrator.v1.SchemeService/GetScheme"
-	SchemeService_SetSchemeMode_FullMethodName  = "/orchestrator.v1.SchemeService/SetSchemeMode"
-	SchemeService_PauseScheme_FullMethodName    = "/orchestrator.v1.SchemeService/PauseScheme"
-	SchemeService_ResumeScheme_FullMethodName   = "/orchestrator.v1.SchemeService/ResumeScheme"
-	SchemeService_ReleaseScheme_FullMethodName  = "/orchestrator.v1.SchemeService/ReleaseScheme"
-	SchemeService_StopAll_FullMethodName        = "/orchestrator.v1.SchemeService/StopAll"
-	SchemeService_ResumeAll_FullMethodName      = "/orchestrator.v1.SchemeService/ResumeAll"
-	SchemeService_MoveMark_FullMethodName       = "/orchestrator.v1.SchemeService/MoveMark"
-	SchemeService_ListMarkMoves_FullMethodName  = "/orchestrator.v1.SchemeService/ListMarkMoves"
-	SchemeService_PreviewSchemes_FullMethodName = "/orchestrator.v1.SchemeService/PreviewSchemes"
-	SchemeService_ReplayMapping_FullMethodName  = "/orchestrator.v1.SchemeService/ReplayMapping"
+	SchemeService_ListSchemes_FullMethodName          = "/orchestrator.v1.SchemeService/ListSchemes"
+	SchemeService_GetScheme_FullMethodName            = "/orchestrator.v1.SchemeService/GetScheme"
+	SchemeService_SetSchemeMode_FullMethodName        = "/orchestrator.v1.SchemeService/SetSchemeMode"
+	SchemeService_PauseScheme_FullMethodName          = "/orchestrator.v1.SchemeService/PauseScheme"
+	SchemeService_ResumeScheme_FullMethodName         = "/orchestrator.v1.SchemeService/ResumeScheme"
+	SchemeService_ReleaseScheme_FullMethodName        = "/orchestrator.v1.SchemeService/ReleaseScheme"
+	SchemeService_StopAll_FullMethodName              = "/orchestrator.v1.SchemeService/StopAll"
+	SchemeService_ResumeAll_FullMethodName            = "/orchestrator.v1.SchemeService/ResumeAll"
+	SchemeService_MoveWatermark_FullMethodName        = "/orchestrator.v1.SchemeService/MoveWatermark"
+	SchemeService_ListWatermarkChanges_FullMethodName = "/orchestrator.v1.SchemeService/ListWatermarkChanges"
+	SchemeService_PreviewSchemes_FullMethodName       = "/orchestrator.v1.SchemeService/PreviewSchemes"
+	SchemeService_ReplayMapping_FullMethodName        = "/orchestrator.v1.SchemeService/ReplayMapping"
 )
 
 // SchemeServiceClient is the client API for SchemeService service.
@@ -56,10 +56,10 @@ type SchemeServiceClient interface {
 	// finishes; reading and superseding go on. ResumeAll ends it.
 	StopAll(ctx context.Context, in *StopAllRequest, opts ...grpc.CallOption) (*StopAllResponse, error)
 	ResumeAll(ctx context.Context, in *ResumeAllRequest, opts ...grpc.CallOption) (*ResumeAllResponse, error)
-	// MoveMark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
-	MoveMark(ctx context.Context, in *MoveMarkRequest, opts ...grpc.CallOption) (*MoveMarkResponse, error)
-	// ListMarkMoves lists how the mark moved, newest first: by passes that found something, and by persons.
-	ListMarkMoves(ctx context.Context, in *ListMarkMovesRequest, opts ...grpc.CallOption) (*ListMarkMovesResponse, error)
+	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
+	MoveWatermark(ctx context.Context, in *MoveWatermarkRequest, opts ...grpc.CallOption) (*MoveWatermarkResponse, error)
+	// ListWatermarkChanges lists how the watermark moved, newest first: by passes that found something, and by persons.
+	ListWatermarkChanges(ctx context.Context, in *ListWatermarkChangesRequest, opts ...grpc.CallOption) (*ListWatermarkChangesResponse, error)
 	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover of its own),
 	// what is removed, and what would be refused. Nothing is stored.
 	PreviewSchemes(ctx context.Context, in *PreviewSchemesRequest, opts ...grpc.CallOption) (*PreviewSchemesResponse, error)
@@ -156,20 +156,20 @@ func (c *schemeServiceClient) ResumeAll(ctx context.Context, in *ResumeAllReques
 	return out, nil
 }
 
-func (c *schemeServiceClient) MoveMark(ctx context.Context, in *MoveMarkRequest, opts ...grpc.CallOption) (*MoveMarkResponse, error) {
+func (c *schemeServiceClient) MoveWatermark(ctx context.Context, in *MoveWatermarkRequest, opts ...grpc.CallOption) (*MoveWatermarkResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(MoveMarkResponse)
-	err := c.cc.Invoke(ctx, SchemeService_MoveMark_FullMethodName, in, out, cOpts...)
+	out := new(MoveWatermarkResponse)
+	err := c.cc.Invoke(ctx, SchemeService_MoveWatermark_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *schemeServiceClient) ListMarkMoves(ctx context.Context, in *ListMarkMovesRequest, opts ...grpc.CallOption) (*ListMarkMovesResponse, error) {
+func (c *schemeServiceClient) ListWatermarkChanges(ctx context.Context, in *ListWatermarkChangesRequest, opts ...grpc.CallOption) (*ListWatermarkChangesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListMarkMovesResponse)
-	err := c.cc.Invoke(ctx, SchemeService_ListMarkMoves_FullMethodName, in, out, cOpts...)
+	out := new(ListWatermarkChangesResponse)
+	err := c.cc.Invoke(ctx, SchemeService_ListWatermarkChanges_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -219,10 +219,10 @@ type SchemeServiceServer interface {
 	// finishes; reading and superseding go on. ResumeAll ends it.
 	StopAll(context.Context, *StopAllRequest) (*StopAllResponse, error)
 	ResumeAll(context.Context, *ResumeAllRequest) (*ResumeAllResponse, error)
-	// MoveMark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
-	MoveMark(context.Context, *MoveMarkRequest) (*MoveMarkResponse, error)
-	// ListMarkMoves lists how the mark moved, newest first: by passes that found something, and by persons.
-	ListMarkMoves(context.Context, *ListMarkMovesRequest) (*ListMarkMovesResponse, error)
+	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
+	MoveWatermark(context.Context, *MoveWatermarkRequest) (*MoveWatermarkResponse, error)
+	// ListWatermarkChanges lists how the watermark moved, newest first: by passes that found something, and by persons.
+	ListWatermarkChanges(context.Context, *ListWatermarkChangesRequest) (*ListWatermarkChangesResponse, error)
 	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover of its own),
 	// what is removed, and what would be refused. Nothing is stored.
 	PreviewSchemes(context.Context, *PreviewSchemesRequest) (*PreviewSchemesResponse, error)
@@ -263,11 +263,11 @@ func (UnimplementedSchemeServiceServer) StopAll(context.Context, *StopAllRequest
 func (UnimplementedSchemeServiceServer) ResumeAll(context.Context, *ResumeAllRequest) (*ResumeAllResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResumeAll not implemented")
 }
-func (UnimplementedSchemeServiceServer) MoveMark(context.Context, *MoveMarkRequest) (*MoveMarkResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method MoveMark not implemented")
+func (UnimplementedSchemeServiceServer) MoveWatermark(context.Context, *MoveWatermarkRequest) (*MoveWatermarkResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MoveWatermark not implemented")
 }
-func (UnimplementedSchemeServiceServer) ListMarkMoves(context.Context, *ListMarkMovesRequest) (*ListMarkMovesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListMarkMoves not implemented")
+func (UnimplementedSchemeServiceServer) ListWatermarkChanges(context.Context, *ListWatermarkChangesRequest) (*ListWatermarkChangesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWatermarkChanges not implemented")
 }
 func (UnimplementedSchemeServiceServer) PreviewSchemes(context.Context, *PreviewSchemesRequest) (*PreviewSchemesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PreviewSchemes not implemented")
@@ -440,38 +440,38 @@ func _SchemeService_ResumeAll_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
-func _SchemeService_MoveMark_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(MoveMarkRequest)
+func _SchemeService_MoveWatermark_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MoveWatermarkRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(SchemeServiceServer).MoveMark(ctx, in)
+		return srv.(SchemeServiceServer).MoveWatermark(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: SchemeService_MoveMark_FullMethodName,
+		FullMethod: SchemeService_MoveWatermark_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(SchemeServiceServer).MoveMark(ctx, req.(*MoveMarkRequest))
+		return srv.(SchemeServiceServer).MoveWatermark(ctx, req.(*MoveWatermarkRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _SchemeService_ListMarkMoves_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListMarkMovesRequest)
+func _SchemeService_ListWatermarkChanges_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWatermarkChangesRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(SchemeServiceServer).ListMarkMoves(ctx, in)
+		return srv.(SchemeServiceServer).ListWatermarkChanges(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: SchemeService_ListMarkMoves_FullMethodName,
+		FullMethod: SchemeService_ListWatermarkChanges_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(SchemeServiceServer).ListMarkMoves(ctx, req.(*ListMarkMovesRequest))
+		return srv.(SchemeServiceServer).ListWatermarkChanges(ctx, req.(*ListWatermarkChangesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -552,12 +552,12 @@ var SchemeService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _SchemeService_ResumeAll_Handler,
 		},
 		{
-			MethodName: "MoveMark",
-			Handler:    _SchemeService_MoveMark_Handler,
+			MethodName: "MoveWatermark",
+			Handler:    _SchemeService_MoveWatermark_Handler,
 		},
 		{
-			MethodName: "ListMarkMoves",
-			Handler:    _SchemeService_ListMarkMoves_Handler,
+			MethodName: "ListWatermarkChanges",
+			Handler:    _SchemeService_ListWatermarkChanges_Handler,
 		},
 		{
 			MethodName: "PreviewSchemes",

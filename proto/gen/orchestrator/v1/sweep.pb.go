@@ -442,7 +442,7 @@ func (x *ListSweepsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Sweep is one look at what lies behind the mark: a sweep compares counts and digests hour by hour, a watch reads the state of every
+// Sweep is one look at what lies behind the watermark: a sweep compares counts and digests hour by hour, a watch reads the state of every
 // bill held live. Each leaves its record, also when it found nothing.
 type Sweep struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`

@@ -12,53 +12,53 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-func (sh *shell) markCommand() *cobra.Command {
-	var request orchestratorv1.MoveMarkRequest
+func (sh *shell) watermarkCommand() *cobra.Command {
+	var request orchestratorv1.MoveWatermarkRequest
 	var to string
 	cmd := &cobra.Command{
-		Use:     "mark SCHEME --to TIME --reason WHY",
+		Use:     "watermark SCHEME --to TIME --reason WHY",
 		Short:   "移动水位 moves how far a scheme has read: back to read again, or forward to leave what lies between unread",
 		GroupID: groupSteer,
 		Args:    args(1, "SCHEME --to TIME --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
-	cmd.Flags().StringVar(&to, "to", "", "the new mark, such as 2026-11-25T08:00:00+08:00 (required)")
+	cmd.Flags().StringVar(&to, "to", "", "the new watermark, such as 2026-11-25T08:00:00+08:00 (required)")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
 		at, err := time.Parse(time.RFC3339, to)
 		if err != nil {
 			return fmt.Errorf("%w: --to %q: 请带时区 want a time with its zone, such as 2026-11-25T08:00:00+08:00", errWrong, to)
 		}
-		request.Scheme, request.MarkTime = args[0], timestamppb.New(at)
-		answer, err := client.Schemes.MoveMark(ctx, &request)
+		request.Scheme, request.WatermarkTime = args[0], timestamppb.New(at)
+		answer, err := client.Schemes.MoveWatermark(ctx, &request)
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "水位 mark: %s → %s\n", moment(answer.GetMarkBeforeTime().AsTime()), moment(answer.GetScheme().GetMarkTime().AsTime()))
+		fmt.Fprintf(sh.out, "水位 watermark: %s → %s\n", moment(answer.GetWatermarkBeforeTime().AsTime()), moment(answer.GetScheme().GetWatermarkTime().AsTime()))
 		return nil
 	})
 }
 
-func (sh *shell) markMovesCommand() *cobra.Command {
+func (sh *shell) watermarkChangesCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "marks SCHEME",
-		Short:   "水位移动记录 how a mark moved: by persons, and by passes that found something",
+		Use:     "watermarks SCHEME",
+		Short:   "水位移动记录 how a watermark moved: by persons, and by passes that found something",
 		GroupID: groupAsk,
 		Args:    args(1, "SCHEME"),
 	}
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
-		answer, err := client.Schemes.ListMarkMoves(ctx, &orchestratorv1.ListMarkMovesRequest{Scheme: args[0]})
+		answer, err := client.Schemes.ListWatermarkChanges(ctx, &orchestratorv1.ListWatermarkChangesRequest{Scheme: args[0]})
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
 		for _, m := range answer.GetMoves() {
 			before, by := "-", fmt.Sprintf("扫描 pass %d", m.GetPassId())
-			if m.GetMarkBeforeTime() != nil {
-				before = moment(m.GetMarkBeforeTime().AsTime())
+			if m.GetWatermarkBeforeTime() != nil {
+				before = moment(m.GetWatermarkBeforeTime().AsTime())
 			}
 			if m.GetPassId() == 0 {
 				by = m.GetActor() + ": " + m.GetReason()
 			}
-			fmt.Fprintf(sh.out, "%s  %s → %s  %s\n", moment(m.GetMoveTime().AsTime()), before, moment(m.GetMarkAfterTime().AsTime()), by)
+			fmt.Fprintf(sh.out, "%s  %s → %s  %s\n", moment(m.GetMoveTime().AsTime()), before, moment(m.GetWatermarkAfterTime().AsTime()), by)
 		}
 		return nil
 	})

@@ -9,30 +9,30 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-func TestTheMarkFollowsTheVendorsClock(t *testing.T) {
-	mark, vendor := h(1), h(2)
+func TestTheWatermarkFollowsTheVendorsClock(t *testing.T) {
+	watermark, vendor := h(1), h(2)
 	for name, tc := range map[string]struct {
-		mark  time.Time
-		clock rule.Clock
-		want  time.Time
+		watermark time.Time
+		clock     rule.Clock
+		want      time.Time
 	}{
-		"the first header's clock less settle":      {mark, rule.Clock{Vendor: vendor, Service: h(3)}, vendor.Add(-30 * time.Second)},
-		"a vendor behind us":                        {mark, rule.Clock{Vendor: vendor, Service: h(9)}, vendor.Add(-30 * time.Second)},
-		"no clock: ours less ten minutes":           {mark, rule.Clock{Service: h(3)}, h(3).Add(-10*time.Minute - 30*time.Second)},
+		"the first header's clock less settle":      {watermark, rule.Clock{Vendor: vendor, Service: h(3)}, vendor.Add(-30 * time.Second)},
+		"a vendor behind us":                        {watermark, rule.Clock{Vendor: vendor, Service: h(9)}, vendor.Add(-30 * time.Second)},
+		"no clock: ours less ten minutes":           {watermark, rule.Clock{Service: h(3)}, h(3).Add(-10*time.Minute - 30*time.Second)},
 		"never backwards":                           {h(5), rule.Clock{Vendor: vendor, Service: h(3)}, h(5)},
 		"never backwards without a clock either":    {h(3), rule.Clock{Service: h(3)}, h(3)},
-		"whole seconds, downwards":                  {mark, rule.Clock{Vendor: vendor.Add(999 * time.Millisecond)}, vendor.Add(-30 * time.Second)},
-		"the first mark":                            {time.Time{}, rule.Clock{Vendor: vendor}, vendor.Add(-30 * time.Second)},
+		"whole seconds, downwards":                  {watermark, rule.Clock{Vendor: vendor.Add(999 * time.Millisecond)}, vendor.Add(-30 * time.Second)},
+		"the first watermark":                       {time.Time{}, rule.Clock{Vendor: vendor}, vendor.Add(-30 * time.Second)},
 		"the same pass again leaves it where it is": {vendor.Add(-30 * time.Second), rule.Clock{Vendor: vendor}, vendor.Add(-30 * time.Second)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := rule.NextMark(tc.mark, tc.clock)
+			got := rule.NextWatermark(tc.watermark, tc.clock)
 			require.True(t, got.Equal(tc.want), "got %s, want %s", got, tc.want)
 		})
 	}
 }
 
-func TestAPassBeginsAnOverlapBehindTheMark(t *testing.T) {
+func TestAPassBeginsAnOverlapBehindTheWatermark(t *testing.T) {
 	got := rule.LowerEdge(h(2).Add(999 * time.Millisecond))
 	require.True(t, got.Equal(h(1.5)), got.String())
 	require.Zero(t, got.Nanosecond())

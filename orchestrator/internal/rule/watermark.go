@@ -2,11 +2,11 @@ package rule
 
 import "time"
 
-// Limits of the mark.
+// Limits of the watermark.
 const (
-	// Overlap is how far behind the mark a pass begins: rows may become visible some time after their stamp.
+	// Overlap is how far behind the watermark a pass begins: rows may become visible some time after their stamp.
 	Overlap = 30 * time.Minute
-	// Settle is how far the mark stays behind the vendor's clock.
+	// Settle is how far the watermark stays behind the vendor's clock.
 	Settle = 30 * time.Second
 	// BlindMargin takes the place of the vendor's clock where it gives none: our own, less this.
 	BlindMargin = 10 * time.Minute
@@ -35,13 +35,13 @@ func (c Clock) Reading() time.Time {
 }
 
 // LowerEdge is where a pass reads from, in whole seconds. kingdeesvc rounds further down for fields without a time of day.
-func LowerEdge(mark time.Time) time.Time { return mark.Add(-Overlap).Truncate(time.Second) }
+func LowerEdge(watermark time.Time) time.Time { return watermark.Add(-Overlap).Truncate(time.Second) }
 
-// NextMark is where the mark stands after a pass whose first header said clock: never backwards.
-func NextMark(mark time.Time, clock Clock) time.Time {
+// NextWatermark is where the watermark stands after a pass whose first header said clock: never backwards.
+func NextWatermark(watermark time.Time, clock Clock) time.Time {
 	next := clock.Reading().Add(-Settle).Truncate(time.Second)
-	if next.Before(mark) {
-		return mark
+	if next.Before(watermark) {
+		return watermark
 	}
 	return next
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
 )
 
-func TestAPersonMovesTheMarkAndNoPassBringsTheOldOneBack(t *testing.T) {
+func TestAPersonMovesTheWatermarkAndNoPassBringsTheOldOneBack(t *testing.T) {
 	w := setupWriter(t)
 	began := w.pass()
 	to := rowtest.Now.Add(-24 * time.Hour)
-	before, err := w.store.MoveMark(t.Context(), act("k1"), to)
+	before, err := w.store.MoveWatermark(t.Context(), act("k1"), to)
 	require.NoError(t, err)
 	require.Equal(t, rowtest.Now, before)
-	again, err := w.store.MoveMark(t.Context(), act("k1"), to)
+	again, err := w.store.MoveWatermark(t.Context(), act("k1"), to)
 	require.NoError(t, err)
 	require.Equal(t, before, again, "the same call answers the same")
 
@@ -26,26 +26,26 @@ func TestAPersonMovesTheMarkAndNoPassBringsTheOldOneBack(t *testing.T) {
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	_, err = w.store.FinishPass(t.Context(), began, voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Hour)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
-	require.Equal(t, 1, w.count(`select count(*) from mark where mark_time = $1`, to))
+	require.Equal(t, 1, w.count(`select count(*) from watermark where watermark_time = $1`, to))
 
 	w.owe(1, "A1", "WH1")
 	forward := rowtest.Now.Add(2 * time.Minute)
-	_, err = w.store.MoveMark(t.Context(), act("k2"), forward)
+	_, err = w.store.MoveWatermark(t.Context(), act("k2"), forward)
 	require.NoError(t, err)
-	require.Equal(t, 1, w.count(`select count(*) from mark where mark_time = $1`, forward))
+	require.Equal(t, 1, w.count(`select count(*) from watermark where watermark_time = $1`, forward))
 }
 
-func TestAMarkThatCannotBeMoved(t *testing.T) {
+func TestAWatermarkThatCannotBeMoved(t *testing.T) {
 	w := setupWriter(t)
 	refused := func(scheme string, to time.Time) {
 		t.Helper()
 		a := act("")
 		a.Scheme = scheme
-		_, err := w.store.MoveMark(t.Context(), a, to)
-		var mark *ledger.MarkError
-		require.ErrorAs(t, err, &mark)
+		_, err := w.store.MoveWatermark(t.Context(), a, to)
+		var watermark *ledger.WatermarkError
+		require.ErrorAs(t, err, &watermark)
 	}
-	w.rows.Scheme(rowtest.Scheme{Scheme: "new", NoMark: true})
+	w.rows.Scheme(rowtest.Scheme{Scheme: "new", NoWatermark: true})
 	refused("new", rowtest.Now)
 	refused(rowtest.SchemeName, time.Now().Add(time.Hour))
 
@@ -56,19 +56,19 @@ func TestAMarkThatCannotBeMoved(t *testing.T) {
 
 	require.NoError(t, w.store.CommitPage(t.Context(), w.pass(), voidedPage(2, "A2", "WH1"), none))
 	refused(rowtest.SchemeName, rowtest.Now)
-	require.Zero(t, w.count(`select count(*) from mark_move`))
+	require.Zero(t, w.count(`select count(*) from watermark_change`))
 	require.Zero(t, w.count(`select count(*) from operator_action`))
 }
 
-func TestTheHistoryOfAMarkIsListedInPages(t *testing.T) {
+func TestTheHistoryOfAWatermarkIsListedInPages(t *testing.T) {
 	w := setupWriter(t)
 	w.owe(1, "A1", "WH1")
-	_, err := w.store.MoveMark(t.Context(), act(""), rowtest.Now.Add(-time.Hour))
+	_, err := w.store.MoveWatermark(t.Context(), act(""), rowtest.Now.Add(-time.Hour))
 	require.NoError(t, err)
 	w.owe(2, "A2", "WH1")
 	var seen []string
-	for key, pages := (ledger.MarkMoveKey{}), 0; pages < 5; pages++ {
-		moves, err := w.store.MarkMoves(t.Context(), rowtest.SchemeName, key, 1)
+	for key, pages := (ledger.WatermarkChangeKey{}), 0; pages < 5; pages++ {
+		moves, err := w.store.WatermarkChanges(t.Context(), rowtest.SchemeName, key, 1)
 		require.NoError(t, err)
 		if len(moves) == 0 {
 			break
@@ -78,8 +78,8 @@ func TestTheHistoryOfAMarkIsListedInPages(t *testing.T) {
 		if key.PassID == 0 {
 			by = moves[0].Actor
 		}
-		seen = append(seen, by+" "+moves[0].MarkBefore.Format(time.TimeOnly)+" "+moves[0].MarkAfter.Format(time.TimeOnly))
+		seen = append(seen, by+" "+moves[0].WatermarkBefore.Format(time.TimeOnly)+" "+moves[0].WatermarkAfter.Format(time.TimeOnly))
 	}
 	require.Equal(t, []string{"pass 01:00:00 02:00:01", "li 02:00:01 01:00:00", "pass 02:00:00 02:00:01"}, seen)
-	require.Equal(t, 3, w.count(`select count(*) from reporting.mark_move where scheme = $1`, rowtest.SchemeName))
+	require.Equal(t, 3, w.count(`select count(*) from reporting.watermark_change where scheme = $1`, rowtest.SchemeName))
 }

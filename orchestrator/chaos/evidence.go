@@ -57,7 +57,7 @@ func (d cancellation) key() wsandbox.Key {
 
 // person says that somebody has to look at it, and the ledger said so.
 func (d cancellation) person() bool {
-	return d.State == "parked" || d.State == "held" || d.State == "closed"
+	return d.State == "needs_attention" || d.State == "held" || d.State == "closed"
 }
 
 type attempt struct {

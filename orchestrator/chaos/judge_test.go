@@ -101,9 +101,9 @@ func ordinary(t *testing.T) story {
 	}
 }
 
-// parked gives the cancellation to a person, after the answer that is named like the work item.
-func (s *story) parked(kind string) {
-	s.cancellation.State, s.cancellation.attempts[0].Disposition = "parked", kind
+// needsAttention gives the cancellation to a person, after the answer that is named like the work item.
+func (s *story) needsAttention(kind string) {
+	s.cancellation.State, s.cancellation.attempts[0].Disposition = "needs_attention", kind
 	s.work = []work{{Kind: kind, Cancellation: 1, Number: number, Created: at(12.5)}}
 }
 
@@ -150,25 +150,25 @@ func TestJudge(t *testing.T) {
 		"the order was cancelled, and the ledger does not know for whom": {func(s *story) { s.cancellation.Bill = 9 }, []fault{lost}},
 		"done, and the order stands":                                     {func(s *story) { s.standing(request(12, false)) }, []fault{lost, lost}},
 		"given to a person because it was too late": {func(s *story) {
-			s.parked("too_late")
+			s.needsAttention("too_late")
 			s.standing(wsandbox.Arrival{At: at(12), Outcome: wsandbox.OutcomeRefused})
 		}, nil},
 		"given to a person as too late, and the refusal came before its first request": {func(s *story) {
-			s.parked("too_late")
+			s.needsAttention("too_late")
 			s.standing(wsandbox.Arrival{At: at(11), Outcome: wsandbox.OutcomeRefused}, request(12, false))
 			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(11.95), Disposition: "too_late"})
 		}, []fault{lost, unrecorded}},
 		"given to a person because another bill had the number, which is still there": {func(s *story) {
-			s.parked("number_taken")
+			s.needsAttention("number_taken")
 			s.bills = append(s.bills, history(2, did{0, ksandbox.ActionAudit}, did{5, ksandbox.ActionVoid}))
 			s.standing()
 		}, []fault{lost, lost}},
 		"given to a person because another bill had the number, and that was deleted": {func(s *story) {
-			s.parked("number_taken")
+			s.needsAttention("number_taken")
 			s.bills = append(s.bills, history(2, did{0, ksandbox.ActionAudit}, did{5, ksandbox.ActionUnaudit}, did{6, ksandbox.ActionDelete}))
 			s.standing()
 		}, nil},
-		"given to a person as unread, and it is there": {func(s *story) { s.parked("bill_unread"); s.standing() }, []fault{lost}},
+		"given to a person as unread, and it is there": {func(s *story) { s.needsAttention("bill_unread"); s.standing() }, []fault{lost}},
 		"given to a person as one of many that were deleted, which it was not": {func(s *story) {
 			s.cancellation.State, s.cancellation.Hold, s.together = "held", "many_deleted", []int64{1, 2, 3, 4, 5, 6}
 			s.work = []work{{Kind: "many_deleted", Created: at(13)}}
@@ -181,12 +181,12 @@ func TestJudge(t *testing.T) {
 			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(12.9), Disposition: "cancelled"})
 		}, nil},
 		"given to a person as never sent, after a refusal of a moment": {func(s *story) {
-			s.parked("not_sent_too_long")
+			s.needsAttention("not_sent_too_long")
 			s.cancellation.attempts[0].Disposition = "not_sent"
 			s.standing()
 		}, []fault{lost}},
 		"given to a person as never sent for as long as the scheme says": {func(s *story) {
-			s.parked("not_sent_too_long")
+			s.needsAttention("not_sent_too_long")
 			s.cancellation.attempts[0].Disposition, s.work[0].Created = "throttled", s.cancellation.attempts[0].Intent.Add(s.scheme.Timing().RetryFor)
 			s.standing()
 		}, nil},
@@ -226,13 +226,13 @@ func TestJudge(t *testing.T) {
 			s.standing()
 		}, nil},
 		"given to a person as too late, and it was not": {func(s *story) {
-			s.cancellation.State, s.work = "parked", []work{{Kind: "too_late", Cancellation: 1, Number: number}}
+			s.cancellation.State, s.work = "needs_attention", []work{{Kind: "too_late", Cancellation: 1, Number: number}}
 			s.standing(request(12, false))
 		}, []fault{lost}},
-		"given to nobody":                    {func(s *story) { s.cancellation.State = "parked"; s.standing(request(12, false)) }, []fault{lost}},
-		"superseded, and the bill is voided": {func(s *story) { s.cancellation.State = "superseded"; s.standing(request(12, false)) }, []fault{lost}},
-		"still open":                         {func(s *story) { s.cancellation.State, s.cancellation.Ended = "open", nil }, []fault{stillOpen}},
-		"an attempt without an answer":       {func(s *story) { s.cancellation.attempts[0].Disposition = "" }, []fault{stillOpen}},
+		"given to nobody":                   {func(s *story) { s.cancellation.State = "needs_attention"; s.standing(request(12, false)) }, []fault{lost}},
+		"withdrawn, and the bill is voided": {func(s *story) { s.cancellation.State = "withdrawn"; s.standing(request(12, false)) }, []fault{lost}},
+		"still open":                        {func(s *story) { s.cancellation.State, s.cancellation.Ended = "open", nil }, []fault{stillOpen}},
+		"an attempt without an answer":      {func(s *story) { s.cancellation.attempts[0].Disposition = "" }, []fault{stillOpen}},
 		"a request that the ledger does not have": {func(s *story) {
 			s.order.Arrivals, s.order.Requests = append(s.order.Arrivals, request(13, false)), 2
 		}, []fault{unrecorded}},

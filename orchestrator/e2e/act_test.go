@@ -74,7 +74,7 @@ func TestARetryOfABillThatWasRestoredMeanwhileSendsNothing(t *testing.T) {
 	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`, s.count(`select cancellation_id from cancellation`))
 	require.Equal(t, http.StatusOK, s.post("/v1/cancellations:retry", body))
 	s.settle()
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'superseded'`))
+	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'withdrawn'`))
 	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Requests)
 }
 
@@ -94,7 +94,7 @@ func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
 
 	body := fmt.Sprintf(`{"vendorMessage": %q, "disposition": "already_cancelled", "reason": "仓库已撤单"`, text)
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`, "dryRun": true}`))
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'parked'`), "a preview")
+	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'needs_attention'`), "a preview")
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`}`))
 	require.Equal(t, "已取消", s.verdict("A1"))
 	require.Equal(t, 4, s.truth("WH-HZ01", "A1").Requests, "nothing more was sent")

@@ -36,7 +36,7 @@ func TestARestoreWhileTheWMSIsAwaySendsNothingLater(t *testing.T) {
 	s.pass()
 	stop()
 	s.settle()
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'superseded'`))
+	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'withdrawn'`))
 	require.Zero(t, s.truth("WH-HZ01", "A1").Effects)
 	require.Equal(t, "无需取消", s.verdict("A1"))
 }
@@ -117,15 +117,15 @@ func TestSafetyLimitsHoldUntilAPersonReleases(t *testing.T) {
 	require.Equal(t, 1, s.count(`select count(*) from operator_action where verb = 'release'`))
 }
 
-func TestAnObservingSchemeSendsNothingAndNeverWhatItObserved(t *testing.T) {
+func TestASchemeInDryRunSendsNothingAndNeverWhatItDecided(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	s.audited("A1", "CK001")
 	s.audited("A2", "CK001")
 	s.pass()
-	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_OBSERVE", "reason": "stocktaking"}`))
+	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_DRY_RUN", "reason": "stocktaking"}`))
 	s.void("A1")
-	s.until("it is observed", func() bool { return s.count(`select count(*) from cancellation where state = 'observed'`) == 1 })
+	s.until("it is a dry run", func() bool { return s.count(`select count(*) from cancellation where state = 'dry_run'`) == 1 })
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "done"}`))
 	s.void("A2")
 	s.until("the later one is cancelled", func() bool { return s.verdict("A2") == "已取消" })
@@ -197,7 +197,7 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	s.pass()
 	stop()
 	s.until("the cancellation was looked at again", func() bool {
-		return s.count(`select count(*) from cancellation where unread_since is not null or state = 'superseded'`) == 1
+		return s.count(`select count(*) from cancellation where unread_since is not null or state = 'withdrawn'`) == 1
 	})
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests, "the number belongs to a live bill now")
 }

@@ -88,8 +88,8 @@ func (s *stack) arrivals() (n int) {
 	return n
 }
 
-// A pause, and going back to observe, in the middle of a slice: what was in flight is answered, nothing begins any more.
-func TestPauseAndObserveInTheMiddleOfASlice(t *testing.T) {
+// A pause, and going back to dry run, in the middle of a slice: what was in flight is answered, nothing begins any more.
+func TestPauseAndDryRunInTheMiddleOfASlice(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) { s.scheme, s.wmsRate = withSafetyLimit(1000), "20" })
 	numbers := s.many("A", 120)
@@ -102,13 +102,13 @@ func TestPauseAndObserveInTheMiddleOfASlice(t *testing.T) {
 	require.Less(t, paused, 120, "something was left to stop")
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:resume", `{"reason": "done"}`))
 	s.until("more are done", func() bool { return done() > paused+5 })
-	s.halt("setMode", `{"mode": "SCHEME_MODE_OBSERVE", "reason": "something is wrong"}`)
+	s.halt("setMode", `{"mode": "SCHEME_MODE_DRY_RUN", "reason": "something is wrong"}`)
 	require.Less(t, done(), 120, "something was left to stop")
 	asked := s.count(`select count(*) from attempt`)
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "mended"}`))
 	s.settle()
 	require.Equal(t, asked, s.count(`select count(*) from attempt`), "what was decided before is not sent")
-	require.Equal(t, 120-done(), s.count(`select count(*) from cancellation where state = 'observed'`))
+	require.Equal(t, 120-done(), s.count(`select count(*) from cancellation where state = 'dry_run'`))
 	require.Equal(t, done(), s.arrivals(), "each was asked for once")
 }
 
@@ -135,7 +135,7 @@ func TestWhatIsRestoredWhilePausedIsNotSentAfterwards(t *testing.T) {
 	s.until("both are owed", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 2 })
 	_, err := s.kingdee.Restore(t.Context(), "A001")
 	require.NoError(t, err)
-	s.until("one is owed no longer", func() bool { return s.count(`select count(*) from cancellation where state = 'superseded'`) == 1 })
+	s.until("one is owed no longer", func() bool { return s.count(`select count(*) from cancellation where state = 'withdrawn'`) == 1 })
 	require.Zero(t, s.count(`select count(*) from attempt`))
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:resume", `{"reason": "done"}`))
 	s.settle()
@@ -157,7 +157,7 @@ func TestASuspectedMappingPausesSendingAndNothingElse(t *testing.T) {
 	asked := s.count(`select count(*) from attempt`)
 	_, err := s.kingdee.Restore(t.Context(), "A003")
 	require.NoError(t, err)
-	s.until("it is superseded while sending is paused", func() bool { return s.count(`select count(*) from cancellation where state = 'superseded'`) == 1 })
+	s.until("it is withdrawn while sending is paused", func() bool { return s.count(`select count(*) from cancellation where state = 'withdrawn'`) == 1 })
 	require.Equal(t, asked, s.count(`select count(*) from attempt`))
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:resume", `{"reason": "the orders are made late today"}`))
 	s.until("it is asked again", func() bool { return s.count(`select count(*) from attempt`) > asked })
@@ -175,7 +175,7 @@ func TestARefusedAccountPausesOnceAndRecoversByItself(t *testing.T) {
 	s.until("the account is paused", func() bool { return s.count(`select count(*) from account_pause`) == 1 })
 	s.pass()
 	require.Equal(t, 1, s.count(`select count(*) from work_item where kind like 'wms_auth%' and subject = 'default' and close_time is null`))
-	require.Equal(t, 10, s.count(`select count(*) from cancellation where state = 'open'`), "nobody is parked for it")
+	require.Equal(t, 10, s.count(`select count(*) from cancellation where state = 'open'`), "nobody waits for a person for it")
 	var scheme struct{ AccountPauses []struct{ Account string } }
 	require.Equal(t, http.StatusOK, s.get("/v1/schemes/assembly-void", &scheme))
 	require.Equal(t, "default", scheme.AccountPauses[0].Account)
@@ -188,14 +188,14 @@ func TestARefusedAccountPausesOnceAndRecoversByItself(t *testing.T) {
 	require.Zero(t, s.count(`select count(*) from work_item where close_time is null`))
 }
 
-func TestOneRefusedOrderParksOnlyItself(t *testing.T) {
+func TestOneRefusedOrderStopsOnlyItself(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	numbers := s.many("A", 3)
 	s.pass()
 	require.NoError(t, s.wms.AddFaults(wsandbox.Fault{Kind: "sub_code", OrderCode: "A001", Times: 20}))
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
-	s.until("it is parked", func() bool {
+	s.until("it waits for a person", func() bool {
 		return s.count(`select count(*) from work_item where kind = 'wms_auth_order' and bill_no = 'A001' and close_time is null`) == 1
 	})
 	s.settle()

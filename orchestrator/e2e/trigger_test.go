@@ -63,7 +63,7 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	require.Equal(t, "WH-HZ01 QTRK done un_audited+voided; WH-JX01 QTCK done un_audited+voided", s.cancellations("MOVED"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "MOVED").Effects)
 
-	require.Equal(t, "WH-HZ01 QTRK superseded un_audited", s.cancellations("AGAIN"))
+	require.Equal(t, "WH-HZ01 QTRK withdrawn un_audited", s.cancellations("AGAIN"))
 	require.Zero(t, s.truth("WH-HZ01", "AGAIN").Requests, "it was audited again within the dwell")
 	require.Equal(t, "无需取消", s.verdict("AGAIN"))
 

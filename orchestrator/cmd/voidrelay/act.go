@@ -27,7 +27,7 @@ type actFlags struct {
 func (f *actFlags) add(cmd *cobra.Command) {
 	flags, s := cmd.Flags(), &f.selection
 	flags.Int64SliceVar(&s.CancellationIds, "ids", nil, "these cancellations 取消记录号; else those that have all of the following in common")
-	flags.StringSliceVar(&f.states, "state", nil, "状态 open, held, parked, observed, closed, done; left out: those that the act is usually for")
+	flags.StringSliceVar(&f.states, "state", nil, "状态 open, held, needs_attention, dry_run, closed, done; left out: those that the act is usually for")
 	flags.StringVar(&s.BillNo, "bill", "", "单据 bill number")
 	flags.StringVar(&s.WarehouseCode, "warehouse", "", "仓库 warehouse code in the WMS")
 	flags.StringVar(&s.Account, "account", "", "WMS account")

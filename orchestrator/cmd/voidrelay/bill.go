@@ -65,7 +65,7 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 		GroupID: groupAsk,
 		Args:    args(0, ""),
 	}
-	cmd.Flags().StringSliceVar(&states, "state", nil, "planned, open, held, done, parked, superseded, observed, closed")
+	cmd.Flags().StringSliceVar(&states, "state", nil, "planned, open, held, done, needs_attention, withdrawn, dry_run, closed")
 	cmd.Flags().StringVar(&request.BillNo, "bill", "", "bill number")
 	cmd.Flags().StringVar(&request.WarehouseCode, "warehouse", "", "the WMS's warehouse code")
 	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "scheme")
@@ -75,7 +75,7 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 		for _, name := range states {
 			value, ok := orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(name)]
 			if !ok || value == 0 {
-				return fmt.Errorf("%w: --state %q is none of planned, open, held, done, parked, superseded, observed, closed", errWrong, name)
+				return fmt.Errorf("%w: --state %q is none of planned, open, held, done, needs_attention, withdrawn, dry_run, closed", errWrong, name)
 			}
 			request.States = append(request.States, orchestratorv1.CancellationState(value))
 		}

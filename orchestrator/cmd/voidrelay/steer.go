@@ -62,16 +62,16 @@ func (sh *shell) resumeCommand() *cobra.Command {
 func (sh *shell) modeCommand() *cobra.Command {
 	var request orchestratorv1.SetSchemeModeRequest
 	cmd := &cobra.Command{
-		Use:     "mode SCHEME observe|send --reason WHY",
-		Short:   "观察或发送 observe only, or send; what was decided while observing is never sent by itself",
+		Use:     "mode SCHEME dry_run|send --reason WHY",
+		Short:   "观察或发送 dry run, or send; what was decided while observing is never sent by itself",
 		GroupID: groupSteer,
-		Args:    args(2, "SCHEME observe|send --reason WHY"),
+		Args:    args(2, "SCHEME dry_run|send --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
 		mode, ok := orchestratorv1.SchemeMode_value["SCHEME_MODE_"+strings.ToUpper(args[1])]
 		if !ok || mode == 0 {
-			return fmt.Errorf("%w: mode %q is neither observe nor send", errWrong, args[1])
+			return fmt.Errorf("%w: mode %q is neither dry_run nor send", errWrong, args[1])
 		}
 		request.Scheme, request.Mode = args[0], orchestratorv1.SchemeMode(mode)
 		answer, err := client.Schemes.SetSchemeMode(ctx, &request)
@@ -79,8 +79,8 @@ func (sh *shell) modeCommand() *cobra.Command {
 			return err
 		}
 		fmt.Fprintf(sh.out, "%s: %s", answer.GetScheme().GetScheme(), modeWords(answer.GetScheme().GetMode()))
-		if n := answer.GetObserved(); n > 0 {
-			fmt.Fprintf(sh.out, "；此前决定的 %d 笔记为仅观察，不会自动补发 (%d decided before stay observed)", n, n)
+		if n := answer.GetDryRunCount(); n > 0 {
+			fmt.Fprintf(sh.out, "；此前决定的 %d 笔记为仅观察，不会自动补发 (%d decided before stay as dry_run)", n, n)
 		}
 		fmt.Fprintln(sh.out)
 		return nil

@@ -20,7 +20,7 @@ func (sh *shell) upCommand() *cobra.Command {
 		GroupID: groupRun,
 		Args:    args(0, ""),
 		Long: `Runs Postgres (DATABASE_URL, else a private one), kingdeesvc, wmssvc and the orchestrator in one process, talking gRPC.
-With KINGDEE_BASE_URL and WMS_URL it uses the real vendors, and then needs SCHEMES_FILE; schemes only observe until
+With KINGDEE_BASE_URL and WMS_URL it uses the real vendors, and then needs SCHEMES_FILE; schemes only dry_run until
 ` + "`voidrelay mode SCHEME send`" + `. With neither it starts both sandboxes with sample bills. With one of them it refuses.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return sh.up(cmd.Context()) },
 	}
@@ -59,6 +59,6 @@ func standing(v ledger.SchemeView) string {
 	case v.Mode == "send":
 		return fmt.Sprintf("方案 %s 基线完成，模式：发送 scheme %s: baseline complete, mode send: cancellations go to the WMS", v.Scheme, v.Scheme)
 	}
-	return fmt.Sprintf("方案 %s 基线完成，模式：仅观察，不发送 scheme %s: baseline complete, mode observe: nothing is sent until `voidrelay mode %s send --reason …`",
+	return fmt.Sprintf("方案 %s 基线完成，模式：仅观察，不发送 scheme %s: baseline complete, mode dry_run: nothing is sent until `voidrelay mode %s send --reason …`",
 		v.Scheme, v.Scheme, v.Scheme)
 }

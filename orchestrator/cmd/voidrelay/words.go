@@ -16,12 +16,12 @@ func stateWords(s orchestratorv1.CancellationState) string {
 		return "暂停 held"
 	case orchestratorv1.CancellationState_CANCELLATION_STATE_DONE:
 		return "已取消 done"
-	case orchestratorv1.CancellationState_CANCELLATION_STATE_PARKED:
-		return "待人工 parked"
-	case orchestratorv1.CancellationState_CANCELLATION_STATE_SUPERSEDED:
-		return "已撤回 superseded"
-	case orchestratorv1.CancellationState_CANCELLATION_STATE_OBSERVED:
-		return "仅观察 observed"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_NEEDS_ATTENTION:
+		return "待人工 needs_attention"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_WITHDRAWN:
+		return "已撤回 withdrawn"
+	case orchestratorv1.CancellationState_CANCELLATION_STATE_DRY_RUN:
+		return "仅观察 dry_run"
 	case orchestratorv1.CancellationState_CANCELLATION_STATE_CLOSED:
 		return "已关闭 closed"
 	}
@@ -30,8 +30,8 @@ func stateWords(s orchestratorv1.CancellationState) string {
 
 func modeWords(m orchestratorv1.SchemeMode) string {
 	switch m {
-	case orchestratorv1.SchemeMode_SCHEME_MODE_OBSERVE:
-		return "仅观察 observe"
+	case orchestratorv1.SchemeMode_SCHEME_MODE_DRY_RUN:
+		return "仅观察 dry_run"
 	case orchestratorv1.SchemeMode_SCHEME_MODE_SEND:
 		return "发送 send"
 	}

@@ -26,7 +26,7 @@ func TestMigrateSaysWhatItDid(t *testing.T) {
 
 func TestUpTellsTheRealMode(t *testing.T) {
 	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "running", Mode: "send"}), "mode send")
-	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "running", Mode: "observe"}), "`voidrelay mode a send --reason …`")
+	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "running", Mode: "dry_run"}), "`voidrelay mode a send --reason …`")
 	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "stopped", Mode: "send", StopReason: "vendor_changed"}), "stopped: vendor_changed")
 }
 

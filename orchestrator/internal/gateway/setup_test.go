@@ -162,7 +162,7 @@ func (f *face) call(t *testing.T, target, body string, header http.Header) (*htt
 func seed(rows rowtest.DB) {
 	rows.Scheme(rowtest.Scheme{})
 	rows.Scheme(rowtest.Scheme{Scheme: "halted", StopReason: "DATA_CENTER_DIFFERS", NoWatermark: true})
-	rows.Scheme(rowtest.Scheme{Scheme: "trial", Mode: "observe"})
+	rows.Scheme(rowtest.Scheme{Scheme: "trial", Mode: "dry_run"})
 	rows.Pass(rowtest.Pass{Kind: "baseline", RunCounts: `{"rows": 9, "rows_of_bills": 9, "bills": 4, "live": 4}`})
 	rows.Pass(rowtest.Pass{RunCounts: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "orders": 3, "orders_new": 3}`})
 	rows.Pass(rowtest.Pass{Error: "kingdeesvc: UNAVAILABLE"})
@@ -175,7 +175,7 @@ func seed(rows rowtest.DB) {
 		Request: []byte("<request/>"), Reply: []byte("<flag>success</flag>\x00\xff"),
 	})
 	late := rows.Cancellation(rowtest.Cancellation{
-		BillID: 1, BillNo: "ZZCX000001", Warehouse: "WH02", State: "parked", Disposition: "too_late", VendorMessage: "单据已完成", Attempt: 1,
+		BillID: 1, BillNo: "ZZCX000001", Warehouse: "WH02", State: "needs_attention", Disposition: "too_late", VendorMessage: "单据已完成", Attempt: 1,
 	})
 	rows.Attempt(rowtest.Attempt{CancellationID: late, Disposition: "too_late", Recognised: true, VendorMessage: "单据已完成"})
 	rows.Work(rowtest.Work{Kind: "too_late", BillID: 1, BillNo: "ZZCX000001", CancellationID: late, Detail: "单据已完成"})

@@ -204,7 +204,7 @@ func readLedger(ctx context.Context, client *Client) (*ledger, error) {
 			d.done++
 			l.doneOf[c.GetBillId()]++
 			fallthrough
-		case orchestratorv1.CancellationState_CANCELLATION_STATE_PARKED, orchestratorv1.CancellationState_CANCELLATION_STATE_HELD,
+		case orchestratorv1.CancellationState_CANCELLATION_STATE_NEEDS_ATTENTION, orchestratorv1.CancellationState_CANCELLATION_STATE_HELD,
 			orchestratorv1.CancellationState_CANCELLATION_STATE_CLOSED:
 			if strings.HasSuffix(c.GetOrderKind(), ".in") {
 				l.ended[ledgerOrder{c.GetBillId(), c.GetWarehouseNumber()}] = true

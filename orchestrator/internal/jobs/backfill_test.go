@@ -175,7 +175,7 @@ func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
 	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
 }
 
-func TestOnlyABackfillBeforeTheCutoverSendsWhatWasOnlyObserved(t *testing.T) {
+func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.pass()
@@ -185,7 +185,7 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasOnlyObserved(t *testing.T) {
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(1)
 	b.pass()
-	require.Equal(t, "observed", b.text(`select state from cancellation`))
+	require.Equal(t, "dry_run", b.text(`select state from cancellation`))
 	below := b.since(12 * time.Hour)
 	below.BeforeCutover = true
 	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(below)), "a scheme that observes goes on observing")
@@ -193,7 +193,7 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasOnlyObserved(t *testing.T) {
 	_, err = b.store.SetMode(t.Context(), act, true)
 	require.NoError(t, err)
 	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(b.since(12*time.Hour))))
-	require.Equal(t, "observed", b.text(`select state from cancellation`))
+	require.Equal(t, "dry_run", b.text(`select state from cancellation`))
 	require.Equal(t, "A1 new Assembly.in WH-HZ01", b.items(b.order(below)))
 	require.Equal(t, "open 1970", b.text(`select state || ' ' || extract(year from verified_time) from cancellation`), "its bill is read again before anything is sent")
 }

@@ -239,7 +239,7 @@ func (c *chunk) end(ctx context.Context) error {
 		crashpoint.Here(crashpoint.AfterFinish)
 		c.logger.InfoContext(ctx, "pass complete", slog.String("scheme", c.entry.Name), slog.Int64("pass_id", c.pass.ID),
 			slog.String("kind", string(c.pass.Kind)), slog.Int64("rows", c.rows), slog.Int64("opened", finished.Opened),
-			slog.Int64("held", finished.Held), slog.Int64("observed", finished.Observed), slog.String("reached", string(finished.Reached)))
+			slog.Int64("held", finished.Held), slog.Int64("dry_run", finished.DryRun), slog.String("reached", string(finished.Reached)))
 	}
 	return nil
 }

@@ -158,7 +158,7 @@ func TestADeletedBillThatIsSeenAgainIsWhatItIsSeenAs(t *testing.T) {
 	b.books.bills[2] = bill
 	b.watch()
 	require.Equal(t, "live true", b.text(`select class || ' ' || (absent_since is null and gone_time is null)::text from bill where bill_id = 2`))
-	require.Equal(t, "superseded", b.text(`select state from cancellation`))
+	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
 }
 
 // A pass that finds nothing looks at a known bill: nothing changed, or nothing is shown?

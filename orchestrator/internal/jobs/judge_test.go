@@ -31,7 +31,7 @@ func TestNothingSentDoesNotInterruptAStreak(t *testing.T) {
 }
 
 // A cancellation stayed behind a safety limit over the weekend, a person let it go, and the WMS says "too fast" once.
-func TestAReleasedOldCancellationIsNotParkedByItsFirstThrottle(t *testing.T) {
+func TestAReleasedOldCancellationIsNotGivenToAPersonByItsFirstThrottle(t *testing.T) {
 	t.Parallel()
 	r := newRegistry(nil, nil)
 	now := time.Now()
@@ -41,7 +41,7 @@ func TestAReleasedOldCancellationIsNotParkedByItsFirstThrottle(t *testing.T) {
 	require.Equal(t, rule.Open, first.Next.State)
 
 	due.UnsentSince, due.UnsentTime, due.UnsentFor = first.UnsentSince, now.Add(25*time.Hour), 24*time.Hour
-	require.Equal(t, rule.Parked, r.judge(due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
+	require.Equal(t, rule.Needs_attention, r.judge(due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
 
 	answered := r.judge(due, ledger.Result{Answer: rule.Answer{Disposition: rule.InProgress}}, now.Add(25*time.Hour))
 	require.Zero(t, answered.UnsentSince, "an answer ends the time in which nothing could be sent")
@@ -59,7 +59,7 @@ func TestAlternatingAnswersReachAPerson(t *testing.T) {
 		got := r.judge(due, ledger.Result{Answer: rule.Answer{Disposition: answers[i%len(answers)]}}, now)
 		due.SameDisposition, due.SameCount, due.SameSince = got.SameDisposition, got.SameCount, got.SameSince
 		due.AnswerChanges, due.UnsentSince, due.AnswerLost = got.AnswerChanges, got.UnsentSince, true
-		if got.Next.State == rule.Parked {
+		if got.Next.State == rule.Needs_attention {
 			require.NotEmpty(t, got.Next.Work)
 			return
 		}
@@ -109,7 +109,7 @@ func TestARefusedItemWaitsForAPerson(t *testing.T) {
 	r := newRegistry(nil, nil)
 	result := refusalOf(ledger.Due{ID: 1, Attempt: 1}, &wmsv1.Refusal{Reason: wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, Field: "order_code"})
 	result = r.judge(ledger.Due{ID: 1, Attempt: 1}, result, time.Now())
-	require.Equal(t, rule.Parked, result.Next.State)
+	require.Equal(t, rule.Needs_attention, result.Next.State)
 	require.Equal(t, rule.WorkRequestRefused, result.Next.Work)
 	require.False(t, result.Answer.Disposition.MayHaveLanded(), "a refusal is wmssvc's own word that nothing was sent")
 }

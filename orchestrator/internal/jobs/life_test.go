@@ -110,11 +110,11 @@ func TestAuditedAgainInTheDwellOwesNothing(t *testing.T) {
 	b.later(time.Minute)
 	b.books.audit(1)
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 superseded un_audited", b.cancellations())
+	require.Equal(t, "1 WH-HZ01 withdrawn un_audited", b.cancellations())
 	b.later(time.Minute)
 	b.books.unAudit(1)
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 superseded un_audited; 1 WH-HZ01 open un_audited", b.cancellations(), "another generation")
+	require.Equal(t, "1 WH-HZ01 withdrawn un_audited; 1 WH-HZ01 open un_audited", b.cancellations(), "another generation")
 }
 
 func TestAnUnAuditIsSentForOnlyAfterAReadPastItsDwell(t *testing.T) {
@@ -155,7 +155,7 @@ func TestAnUnAuditIsHeldWhereNobodySaysThatTheNumberIsTakenAgain(t *testing.T) {
 	b.books.void(1)
 	b.books.audit(2)
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 open un_audited+voided; 2 WH-HZ01 superseded un_audited", b.cancellations(), "a void needs nobody's word")
+	require.Equal(t, "1 WH-HZ01 open un_audited+voided; 2 WH-HZ01 withdrawn un_audited", b.cancellations(), "a void needs nobody's word")
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
 }
 
@@ -178,10 +178,10 @@ func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
 			b.books.fresh(2, "A1", "CK002")
 			b.pass()
 			require.Empty(t, b.verify())
-			require.Equal(t, "superseded number_live", b.text(`select state || ' ' || outcome from cancellation where bill_id = 1`))
+			require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation where bill_id = 1`))
 			b.later(time.Minute)
 			b.pass()
-			require.Equal(t, "superseded", b.text(`select state from cancellation where bill_id = 1`), "it is not decided anew while the number is taken")
+			require.Equal(t, "withdrawn", b.text(`select state from cancellation where bill_id = 1`), "it is not decided anew while the number is taken")
 
 			free(b.books)
 			b.pass()
@@ -206,7 +206,7 @@ func TestANumberIsLookedAtAgainWithoutAnyNews(t *testing.T) {
 	require.Empty(t, b.verify())
 	delete(b.books.bills, 2)
 	b.pass()
-	require.Equal(t, "superseded", b.text(`select state from cancellation`))
+	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
 	_, err := b.pool.Exec(t.Context(), `update cancellation set due_time = due_time - interval '1 hour'`)
 	require.NoError(t, err)
 	b.pass()
@@ -273,7 +273,7 @@ func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 	// FID 1 is gone; its number is given to FID 2, which is live.
 	b.books.fresh(2, "A1", "CK001")
 	require.Empty(t, b.verify())
-	require.Equal(t, "superseded number_live", b.text(`select state || ' ' || outcome from cancellation`))
+	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation`))
 }
 
 // FID 1 is gone, and a live bill carried its number. When that one was voided nobody decided FID 1 again, because no read shows it, and
@@ -326,8 +326,8 @@ func TestAVoidedBillThatIsDeletedGoesOnOnceItIsProvedGone(t *testing.T) {
 	require.Len(t, b.verify(), 1)
 }
 
-// The proof took longer than a person's patience: the cancellation was parked as unread, and nobody looked. It goes on by itself all the same.
-func TestACancellationParkedAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) {
+// The proof took longer than a person's patience: the cancellation waits for a person as unread, and nobody looked. It goes on by itself all the same.
+func TestACancellationGivenToAPersonAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
 	b.books.fresh(1, "A1", "CK001")
@@ -339,7 +339,7 @@ func TestACancellationParkedAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) 
 	_, err := b.pool.Exec(t.Context(), `update cancellation set unread_since = now() - interval '25 hours'`)
 	require.NoError(t, err)
 	require.Empty(t, b.verify())
-	require.Equal(t, "1 WH-HZ01 parked voided", b.cancellations())
+	require.Equal(t, "1 WH-HZ01 needs_attention voided", b.cancellations())
 	_, err = b.pool.Exec(t.Context(), `update bill set absent_since = read_time where bill_id = 1`)
 	require.NoError(t, err)
 	missing, err := b.store.MissingBills(t.Context(), "assembly-void", b.clock.Add(time.Hour), 0, 10)
@@ -368,7 +368,7 @@ func TestABillThatComesBackIsLiveInAnotherGeneration(t *testing.T) {
 	b.later(time.Second)
 	b.pass()
 	require.Equal(t, "live f 2", b.text(`select class || ' ' || (gone_time is not null)::text::char || ' ' || generation from bill`))
-	require.Equal(t, "1 WH-HZ01 superseded deleted", b.cancellations())
+	require.Equal(t, "1 WH-HZ01 withdrawn deleted", b.cancellations())
 }
 
 // fieldless does not know a field that the scheme asks for.
@@ -429,6 +429,6 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 		b.books.audit(id + 1)
 	}
 	b.pass()
-	require.Equal(t, "1 WH-HZ01 done voided; 2 WH-HZ01 superseded voided", b.cancellations())
+	require.Equal(t, "1 WH-HZ01 done voided; 2 WH-HZ01 withdrawn voided", b.cancellations())
 	require.Equal(t, "1", b.text(`select string_agg(bill_id::text, ',') from work_item where kind = 'restored_after_cancel' and close_time is null`))
 }

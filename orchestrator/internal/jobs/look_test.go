@@ -94,7 +94,7 @@ func TestWhatTheWatchOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	s := &slicer{now: b.p.now}
 	require.False(t, s.sendable(b.p.registry.entries["assembly-void"], due[0]))
 	require.Empty(t, b.verify())
-	require.Equal(t, "superseded number_live", b.text(`select state || ' ' || outcome from cancellation`))
+	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation`))
 }
 
 func TestTheWatchGoesBehindTheSafetyLimits(t *testing.T) {

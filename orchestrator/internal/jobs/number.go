@@ -16,7 +16,7 @@ type numberStore interface {
 	StoreNumberLook(ctx context.Context, scheme string, verified []ledger.Verified) error
 }
 
-// numbers looks again at cancellations that were superseded because a live bill carried their number. Where it does no longer, this pass
+// numbers looks again at cancellations that were withdrawn because a live bill carried their number. Where it does no longer, this pass
 // reads the cancellation's own bill again, and what is owed still is owed anew.
 func (c *chunk) numbers(ctx context.Context) error {
 	if c.pass.Cursor > 0 {

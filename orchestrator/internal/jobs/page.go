@@ -58,14 +58,14 @@ func (p *pager) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	f.Rows, f.RowsOfBills, f.Bills = light.GetRows(), int64(len(light.GetStates())), int64(len(ids))
 	for _, problem := range light.GetProblems() {
 		f.RowsOfProblems += int64(problem.GetRows())
-		p.park(&page, known[problem.GetId()], lightRead, problem)
+		p.setAside(&page, known[problem.GetId()], lightRead, problem)
 	}
 	changed := map[int64]*rule.Known{}
 	for _, s := range light.GetStates() {
 		state, ok := stateOf(s)
 		k := known[state.ID]
 		if !ok {
-			p.park(&page, k, lightRead, unknownValue(s.GetId(), s.GetNumber()))
+			p.setAside(&page, k, lightRead, unknownValue(s.GetId(), s.GetNumber()))
 			continue
 		}
 		p.watchClock(state, lightRead)
@@ -119,7 +119,7 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 			page.RunCounts.RowsOfProblems += int64(problem.GetRows())
 			if waiting[problem.GetId()] {
 				delete(waiting, problem.GetId())
-				p.park(page, known[problem.GetId()], read, problem)
+				p.setAside(page, known[problem.GetId()], read, problem)
 			}
 		}
 		for _, b := range bills.GetBills() {
@@ -131,7 +131,7 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 			if bill, ok := billOf(b); ok {
 				p.decideBill(page, known[b.GetId()], bill, read)
 			} else {
-				p.park(page, known[b.GetId()], read, unknownValue(b.GetId(), b.GetNumber()))
+				p.setAside(page, known[b.GetId()], read, unknownValue(b.GetId(), b.GetNumber()))
 			}
 		}
 		return nil
@@ -141,7 +141,7 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 	}
 	for id := range waiting {
 		// The light read showed it and the whole read did not: deleted in between, or not all of it is shown to this user.
-		p.park(page, known[id], time.Time{}, &kingdeev1.BillProblem{
+		p.setAside(page, known[id], time.Time{}, &kingdeev1.BillProblem{
 			Id: id, Detail: "the bill is listed, but its content is not shown",
 		})
 	}
@@ -211,8 +211,8 @@ func unknownValue(id int64, number string) *kingdeev1.BillProblem {
 	return &kingdeev1.BillProblem{Id: id, Number: number, Detail: "a state or affair type that this version does not know"}
 }
 
-// park sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed it.
-func (p *pager) park(page *ledger.Page, known *rule.Known, read time.Time, problem *kingdeev1.BillProblem) {
+// setAside sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed it.
+func (p *pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, problem *kingdeev1.BillProblem) {
 	page.RunCounts.Count(rule.ClassUndecodable)
 	reason := problem.GetDetail()
 	if problem.GetField() != "" {

@@ -81,7 +81,7 @@ func (l *lives) checkRest(cancellations []owedRow) error {
 		case d.State == "planned" || d.State == "open":
 			return fmt.Errorf("cancellation %d of bill %d is still %s: %s", d.CancellationID, d.BillID, d.State, l.text(fmt.Sprintf(
 				`select to_jsonb(c)::text || (select to_jsonb(b)::text from bill b where b.bill_id = c.bill_id) from cancellation c where cancellation_id = %d`, d.CancellationID)))
-		case d.State == "parked" && len(d.Work) == 0, d.State == "held" && d.HoldReason == "":
+		case d.State == "needs_attention" && len(d.Work) == 0, d.State == "held" && d.HoldReason == "":
 			return fmt.Errorf("cancellation %d of bill %d is %s, and nobody is told", d.CancellationID, d.BillID, d.State)
 		}
 	}
@@ -145,7 +145,7 @@ func (l *lives) told(b *ruletest.Kingdee, cancellations []owedRow) ([]string, er
 	}
 	told, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	for _, d := range cancellationsOf(cancellations, b.Bill.ID) {
-		if d.State == "held" || d.State == "parked" || d.State == "superseded" && d.Outcome == string(rule.NumberLive) && l.kingdee.taken(b) {
+		if d.State == "held" || d.State == "needs_attention" || d.State == "withdrawn" && d.Outcome == string(rule.NumberLive) && l.kingdee.taken(b) {
 			told = append(told, d.WarehouseNumber)
 		}
 	}
@@ -172,7 +172,7 @@ func (l *lives) checkLive(cancellations []owedRow) error {
 		}
 		for _, d := range cancellationsOf(cancellations, b.Bill.ID) {
 			switch {
-			case d.State == "held" || d.State == "parked":
+			case d.State == "held" || d.State == "needs_attention":
 				return fmt.Errorf("bill %d is live and cancellation %d is %s", b.Bill.ID, d.CancellationID, d.State)
 			case d.Landed && !d.Restored:
 				return fmt.Errorf("bill %d is live, its order in %s may be cancelled (cancellation %d), and nobody was told", b.Bill.ID, d.WarehouseNumber, d.CancellationID)

@@ -26,7 +26,7 @@ const (
 // pauseStore keeps what a refused login means.
 type pauseStore interface {
 	PauseAccount(ctx context.Context, scheme, account string, kind rule.WorkKind, detail string, wait time.Duration) (bool, error)
-	ParkRefused(ctx context.Context, refused []ledger.Result) error
+	AskAboutRefused(ctx context.Context, refused []ledger.Result) error
 	TakeProbes(ctx context.Context, wait time.Duration) ([]string, error)
 	EndAccountPause(ctx context.Context, account string) error
 }
@@ -91,7 +91,7 @@ func standingOf(d wmsv1.Disposition) standing {
 	}
 }
 
-// judge decides what refused requests of one account mean: the account's sending pauses, or those orders alone are parked. As long as
+// judge decides what refused requests of one account mean: the account's sending pauses, or those orders alone waits for a person. As long as
 // it is unclear they are due again like anything that could not be sent.
 func (d *doorman) judge(ctx context.Context, scheme, account string, results []ledger.Result) error {
 	if len(results) == 0 {
@@ -108,9 +108,9 @@ func (d *doorman) judge(ctx context.Context, scheme, account string, results []l
 		}
 		return err
 	case accepted:
-		d.logger.WarnContext(ctx, "requests refused although the WMS account is accepted; they are parked", slog.String("account", account),
+		d.logger.WarnContext(ctx, "requests refused although the WMS account is accepted; they waits for a person", slog.String("account", account),
 			slog.Int("requests", len(results)), slog.String("first_bill_no", results[0].BillNo))
-		return d.store.ParkRefused(ctx, results)
+		return d.store.AskAboutRefused(ctx, results)
 	default:
 		d.logger.WarnContext(ctx, "requests refused, and it is not clear whether the WMS account is accepted", slog.String("account", account),
 			slog.Int("requests", len(results)), slog.String("detail", found.detail))

@@ -131,7 +131,7 @@ type Work struct {
 type Page struct {
 	Bills         []BillWrite
 	Cancellations []Cancellation
-	// Withdraw: bills without a trigger, whose unsent cancellations are superseded. Restored: those of them that are live.
+	// Withdraw: bills without a trigger, whose unsent cancellations are withdrawn. Restored: those of them that are live.
 	Withdraw, Restored []int64
 	// Vanished are orders of an earlier snapshot that the bill no longer has.
 	Vanished []Vanished
@@ -139,7 +139,7 @@ type Page struct {
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
 	Readable []int64
 	Cursor   int64
-	// Reopen: cancellations that ended observed are planned anew where the scheme sends. Only a backfill before the cutover asks for that.
+	// Reopen: cancellations that ended as dry_run are planned anew where the scheme sends. Only a backfill before the cutover asks for that.
 	Reopen bool
 	// RunCounts counts this page, except for the split of its cancellations into new, already owed and held, which the store adds.
 	RunCounts rule.RunCounts
@@ -176,8 +176,8 @@ type Finish struct {
 
 // Finished says what the end of a pass did.
 type Finished struct {
-	Opened, Held, Observed int64
-	Reached                rule.HoldReason
+	Opened, Held, DryRun int64
+	Reached              rule.HoldReason
 }
 
 // Due is a cancellation that a slice works on.

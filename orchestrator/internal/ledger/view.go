@@ -15,7 +15,7 @@ type SchemeView struct {
 	Accounts                            []string
 	// State is running or stopped; StopReason and StopDetail are empty while it runs.
 	State, StopReason, StopDetail string
-	// Mode is observe or send.
+	// Mode is dry_run or send.
 	Mode                                       string
 	SendSince                                  time.Time
 	Revision                                   int32

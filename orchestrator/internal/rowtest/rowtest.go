@@ -141,7 +141,7 @@ func (d DB) Cancellation(c Cancellation) int64 {
 	}
 	var ended bool
 	switch c.State {
-	case "done", "superseded", "observed", "closed":
+	case "done", "withdrawn", "dry_run", "closed":
 		ended = true
 		c.Outcome = cmp.Or(c.Outcome, c.Disposition, c.State)
 	}

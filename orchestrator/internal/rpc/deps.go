@@ -56,8 +56,8 @@ type Operator interface {
 	SweepOperator
 	CancellationOperator
 	// ModeSet and PassRequested answer what a call with this request id came to, if there was one.
-	ModeSet(ctx context.Context, act ledger.Act, send bool) (observed int64, found bool, err error)
-	SetMode(ctx context.Context, act ledger.Act, send bool) (observed int64, err error)
+	ModeSet(ctx context.Context, act ledger.Act, send bool) (dryRun int64, found bool, err error)
+	SetMode(ctx context.Context, act ledger.Act, send bool) (dryRun int64, err error)
 	Pause(ctx context.Context, act ledger.Act) error
 	Resume(ctx context.Context, act ledger.Act) error
 	// StopAll and ResumeAll concern all schemes: their act names none.

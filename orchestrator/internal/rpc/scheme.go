@@ -47,9 +47,9 @@ func (s *schemeService) SetSchemeMode(ctx context.Context, req *orchestratorv1.S
 	if _, err := s.reader.StopReason(ctx, req.GetScheme()); err != nil {
 		return nil, about(err, "scheme", req.GetScheme())
 	}
-	observed, done, err := s.operator.ModeSet(ctx, act, send)
+	dryRun, done, err := s.operator.ModeSet(ctx, act, send)
 	if err == nil && !done {
-		observed, err = s.setMode(ctx, act, send)
+		dryRun, err = s.setMode(ctx, act, send)
 	}
 	if err != nil {
 		return nil, actFault(err, req)
@@ -58,7 +58,7 @@ func (s *schemeService) SetSchemeMode(ctx context.Context, req *orchestratorv1.S
 	if err != nil {
 		return nil, err
 	}
-	return &orchestratorv1.SetSchemeModeResponse{Scheme: scheme, Observed: observed}, nil
+	return &orchestratorv1.SetSchemeModeResponse{Scheme: scheme, DryRunCount: dryRun}, nil
 }
 
 func (s *schemeService) setMode(ctx context.Context, act ledger.Act, send bool) (int64, error) {

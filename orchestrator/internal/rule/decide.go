@@ -52,11 +52,11 @@ type Decision struct {
 	// Vanished are orders of the previous snapshot that the bill no longer has; a person must look at those that no cancellation covers.
 	Vanished           []Order
 	VanishedGeneration int
-	// Withdraw: no trigger holds, so cancellations not sent yet are superseded.
+	// Withdraw: no trigger holds, so cancellations not sent yet are withdrawn.
 	Withdraw bool
 	// Restored: it is live, so a cancellation that may have reached the WMS is a person's matter.
 	Restored bool
-	// Fault: the scheme's own condition cannot be evaluated for this bill. It is parked until a person has looked.
+	// Fault: the scheme's own condition cannot be evaluated for this bill. It waits for a person until a person has looked.
 	Fault error
 }
 

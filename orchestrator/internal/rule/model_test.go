@@ -78,13 +78,13 @@ func (b *book) write(d rule.Decision, at time.Time) {
 	if d.Withdraw {
 		for _, cancellation := range b.cancellations {
 			if cancellation.state == rule.Open {
-				cancellation.state = rule.Superseded
+				cancellation.state = rule.Withdrawn
 			}
 		}
 	}
 	for _, order := range d.Vanished {
 		covered := func(o *owed) bool {
-			return o.generation == d.VanishedGeneration && o.warehouse == order.Warehouse && o.state != rule.Superseded
+			return o.generation == d.VanishedGeneration && o.warehouse == order.Warehouse && o.state != rule.Withdrawn
 		}
 		if !slices.ContainsFunc(b.cancellations, covered) {
 			b.told = append(b.told, order.Warehouse)
@@ -97,7 +97,7 @@ func (b *book) write(d rule.Decision, at time.Time) {
 			i = len(b.cancellations) - 1
 		}
 		cancellation := b.cancellations[i]
-		if cancellation.state == rule.Superseded {
+		if cancellation.state == rule.Withdrawn {
 			cancellation.state, cancellation.verified = rule.Open, time.Time{}
 		}
 		cancellation.Evidence, cancellation.NotBefore = d.Evidence, d.NotBefore
@@ -129,8 +129,8 @@ func (b *book) send() {
 			v := rule.Verify(b.policy, cancellation.Cancellation, read)
 			b.tell("  looked at e%d %s: %s %s", cancellation.generation, cancellation.warehouse, v.Outcome, v.Trigger)
 			switch v.Outcome {
-			case rule.Withdrawn:
-				cancellation.state = rule.Superseded
+			case rule.NoTrigger:
+				cancellation.state = rule.Withdrawn
 				b.known.Recheck = true
 				continue
 			case rule.Dwelling:

@@ -15,8 +15,8 @@ const (
 	Holds Verification = "holds"
 	// Dwelling: the one trigger that holds has not done so for as long as the scheme waits.
 	Dwelling Verification = "dwelling"
-	// Withdrawn: no trigger holds any longer.
-	Withdrawn Verification = "withdrawn"
+	// NoTrigger: no trigger holds any longer.
+	NoTrigger Verification = "no_trigger"
 	// NumberLive: a live bill of the same data centre carries the number.
 	NumberLive Verification = "number_live"
 	// NumberTaken: the ledger knows a live bill with the number, and Kingdee does not confirm that it still is.
@@ -102,20 +102,20 @@ func (p Policy) holding(cancellation Cancellation, read FreshRead) Verified {
 	case read.ByID == nil:
 		return Verified{Outcome: Unread}
 	case read.ByID.Live():
-		return Verified{Outcome: Withdrawn}
+		return Verified{Outcome: NoTrigger}
 	case read.ByID.Voided():
 		if p.actsOn(TriggerVoided) {
 			return Verified{Outcome: Holds, Trigger: TriggerVoided}
 		}
-		return Verified{Outcome: Withdrawn}
+		return Verified{Outcome: NoTrigger}
 	}
 	terms, watched := p.Triggers[TriggerUnAudited]
 	switch {
 	case !watched || !cancellation.seenLive():
-		return Verified{Outcome: Withdrawn}
+		return Verified{Outcome: NoTrigger}
 	case terms.Hold != "" && cancellation.NotBefore.IsZero():
 		// It waits for a person, as the next decision about the bill will say.
-		return Verified{Outcome: Withdrawn}
+		return Verified{Outcome: NoTrigger}
 	}
 	v := Verified{Outcome: Holds, Trigger: TriggerUnAudited, NotBefore: cancellation.NotBefore}
 	if v.NotBefore.IsZero() {

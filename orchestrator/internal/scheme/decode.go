@@ -99,12 +99,12 @@ func (o object) decodeSource(s *Scheme) {
 	s.SandboxOnly = o.boolean("sandbox_only")
 	switch mode := o.text("mode", false); mode {
 	case "":
-	case string(Observe):
-		s.observeOnly = true
+	case string(DryRun):
+		s.dryRunOnly = true
 	case string(Send):
 		o.fault("mode", "a file cannot ask for `send`: on sandboxes a scheme sends by itself, on real vendors an operator switches it on, with a reason")
 	default:
-		o.fault("mode", "must be `observe` or left out, not `%s`", mode)
+		o.fault("mode", "must be `dry_run` or left out, not `%s`", mode)
 	}
 }
 

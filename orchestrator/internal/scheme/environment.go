@@ -16,18 +16,18 @@ type Mode string
 
 // The two modes.
 const (
-	// Observe decides and records, and sends nothing.
-	Observe Mode = "observe"
-	Send    Mode = "send"
+	// DryRun decides and records, and sends nothing.
+	DryRun Mode = "dry_run"
+	Send   Mode = "send"
 )
 
-// Mode is the mode a scheme starts in: send on sandboxes, observe on real vendors, where only an operator's recorded act
-// changes it to send. A file may ask for observe, never for send.
+// Mode is the mode a scheme starts in: send on sandboxes, dry run on real vendors, where only an operator's recorded act
+// changes it to send. A file may ask for dry run, never for send.
 func (s *Scheme) Mode(env Environment) Mode {
-	if env == Sandbox && !s.observeOnly {
+	if env == Sandbox && !s.dryRunOnly {
 		return Send
 	}
-	return Observe
+	return DryRun
 }
 
 // Polling: the time between the starts of two passes. Design limits, by environment.

@@ -54,7 +54,7 @@ func TestFaultsNameLineKeyAndRemedy(t *testing.T) {
 		"no warehouse of ours":       {"{account: default, code: WH-1}", "{ignore: true}", "warehouses: must name at least one warehouse with its account and code"},
 		"warehouse as text":          {"{ignore: true}", "WH-9", "demo.yaml:12:14: scheme demo: warehouses.CK009: must be a mapping (key: value), not `WH-9`"},
 		"mode send":                  {"form:", "mode: send\n    form:", "mode: a file cannot ask for `send`"},
-		"mode unknown":               {"form:", "mode: dry\n    form:", "mode: must be `observe` or left out, not `dry`"},
+		"mode unknown":               {"form:", "mode: dry\n    form:", "mode: must be `dry_run` or left out, not `dry`"},
 		"boolean":                    {"form:", "sandbox_only: yes\n    form:", "sandbox_only: must be true or false, not `yes`"},
 		"poll too fast":              {"form:", "poll_interval: 100ms\n    form:", "poll_interval: must be from 200ms to 1h, not 100ms"},
 		"no duration":                {"form:", "poll_interval: 5\n    form:", "poll_interval: must be a time span such as 500ms, 30s, 5m or 24h, not `5`"},

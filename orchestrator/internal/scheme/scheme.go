@@ -42,7 +42,7 @@ type Scheme struct {
 	orderTypes   []string
 	examples     []example
 	pollInterval time.Duration
-	observeOnly  bool
+	dryRunOnly   bool
 	safetyLimits rule.SafetyLimits
 	timing       rule.Timing
 	looks        looks

@@ -37,7 +37,7 @@ func TestEverythingCanBeSet(t *testing.T) {
     triggers: [voided, un_audited, deleted]
     un_audited: {dwell: 90s, number_reuse: true}
     effective_from: 2026-05-06T00:00:00+08:00
-    mode: observe
+    mode: dry_run
     poll_interval: 15s
     verify_after: 20s
     safety_limits: {per_hour: 10000, per_day: 20000}
@@ -46,7 +46,7 @@ func TestEverythingCanBeSet(t *testing.T) {
 	require.Equal(t, "演示", s.Title)
 	require.Equal(t, 15*time.Second, s.PollInterval(scheme.Real))
 	require.Equal(t, 15*time.Second, s.PollInterval(scheme.Sandbox))
-	require.Equal(t, scheme.Observe, s.Mode(scheme.Sandbox))
+	require.Equal(t, scheme.DryRun, s.Mode(scheme.Sandbox))
 	require.Equal(t, 20*time.Second, s.VerifyAfter)
 	require.Equal(t, int64(10000), s.SafetyLimits().PerHour)
 	require.Equal(t, 2, s.Timing().MaxUnknown)

@@ -38,7 +38,7 @@ func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {
 	require.NoError(t, s.CheckFor(scheme.Sandbox))
 	require.ErrorContains(t, s.CheckFor(scheme.Real), "sandbox_only: this scheme is for the sandboxes only")
 	require.Equal(t, scheme.Send, s.Mode(scheme.Sandbox))
-	require.Equal(t, scheme.Observe, s.Mode(scheme.Real))
+	require.Equal(t, scheme.DryRun, s.Mode(scheme.Real))
 	require.Equal(t, time.Second, s.PollInterval(scheme.Sandbox))
 	require.Equal(t, time.Minute, s.PollInterval(scheme.Real))
 

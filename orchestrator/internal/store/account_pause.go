@@ -66,9 +66,9 @@ where kind in ($2, $3) and subject = $1 and close_time is null`, account, string
 	return nil
 }
 
-// ParkRefused parks cancellations whose own request is refused as not allowed, by an account that is accepted otherwise. Each stands for the
+// AskAboutRefused gives a person cancellations whose own request is refused as not allowed, by an account that is accepted otherwise. Each stands for the
 // attempt that was refused: what was tried or decided since is left alone.
-func (s *Store) ParkRefused(ctx context.Context, refused []ledger.Result) error {
+func (s *Store) AskAboutRefused(ctx context.Context, refused []ledger.Result) error {
 	if len(refused) == 0 {
 		return nil
 	}
@@ -77,17 +77,17 @@ func (s *Store) ParkRefused(ctx context.Context, refused []ledger.Result) error 
 		ids[i], attempts[i], details[i] = r.ID, r.Attempt, clean(firstText(r.VendorMessage, r.Detail))
 	}
 	if _, err := s.pool.Exec(ctx, `
-with parked as (
-    update cancellation c set state = 'parked', slice_until = null, update_time = now()
+with asked as (
+    update cancellation c set state = 'needs_attention', slice_until = null, update_time = now()
     from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
     where c.cancellation_id = r.id and c.attempt = r.attempt and c.state = 'open' and c.claim_until is null and c.disposition = 'auth'
     returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, r.detail
 )
 insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
-select scheme, @kind, bill_id, bill_no, cancellation_id, detail from parked
+select scheme, @kind, bill_id, bill_no, cancellation_id, detail from asked
 on conflict do nothing`,
 		pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "details": details, "kind": string(rule.WorkAuthOrder)}); err != nil {
-		return fmt.Errorf("park what is not allowed: %w", err)
+		return fmt.Errorf("give a person what is not allowed: %w", err)
 	}
 	return nil
 }

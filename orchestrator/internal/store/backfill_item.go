@@ -27,7 +27,7 @@ func (o owed) item() ledger.ItemState {
 		return ledger.ItemHeld
 	case o.fresh:
 		return ledger.ItemNew
-	case o.state == rule.Done, o.state == rule.Closed, o.state == rule.Superseded, o.state == rule.Observed:
+	case o.state == rule.Done, o.state == rule.Closed, o.state == rule.Withdrawn, o.state == rule.DryRun:
 		return ledger.ItemSettled
 	}
 	return ledger.ItemAlreadyOwed
@@ -108,7 +108,7 @@ func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger
 	out := make([]ledger.BackfillItem, len(items))
 	for i, item := range items {
 		o, exists := found[i]
-		again := o.state == rule.Superseded || o.state == rule.Observed && b.BeforeCutover && sends ||
+		again := o.state == rule.Withdrawn || o.state == rule.DryRun && b.BeforeCutover && sends ||
 			o.state == rule.Held && o.holdReason == string(rule.HoldNumberReuse) && item.Cancellation.Hold == ""
 		switch {
 		case !item.HasOrder():

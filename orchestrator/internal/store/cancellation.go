@@ -14,10 +14,10 @@ import (
 
 // planCancellations writes the page's cancellations as planned, under the pass's id, or none where the page is not a pass's. One that exists for the
 // same bill, order and generation is left as it is ("already owed") and keeps all its reasons, unless
-//   - it was superseded: then a trigger holds again, and it is planned anew. Something had spoken against it, so its bill is read
+//   - it was withdrawn: then a trigger holds again, and it is planned anew. Something had spoken against it, so its bill is read
 //     again, by number too, before it is sent;
-//   - it was only observed, and the page says to take that up, or something else calls for it now that the scheme sends: what was
-//     decided while it observed was another event; it is read again likewise;
+//   - it was only decided in dry run, and the page says to take that up, or something else calls for it now that the scheme sends: what was
+//     decided while it dryRun was another event; it is read again likewise;
 //   - it waits for a person because its bill could not be read, and now it is proved that there is none;
 //   - it waits for a person because of its one trigger, and there is another now that needs no person;
 //   - it would be sent for a trigger that holds no longer, and the one that does needs a person.
@@ -49,10 +49,10 @@ set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferre
     bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
     owner_code = excluded.owner_code, evidence = excluded.evidence, orders_from = excluded.orders_from, due_time = now(), slice_until = null, traceparent = excluded.traceparent,
     same_disposition = '', same_count = 0, same_since = null, update_time = now()
-where c.state = 'superseded'
-   or c.state = 'observed' and (@reopen or not c.triggers @> excluded.triggers)
+where c.state = 'withdrawn'
+   or c.state = 'dry_run' and (@reopen or not c.triggers @> excluded.triggers)
       and (select s.mode from scheme s where s.scheme = @scheme) = 'send'
-   or c.state = 'parked' and @deleted = any(excluded.triggers) and `+parkedUnread+`
+   or c.state = 'needs_attention' and @deleted = any(excluded.triggers) and `+needs_attentionUnread+`
    or c.state = 'held' and c.hold_reason = @reuse and excluded.hold_reason = ''
    or c.state = 'open' and c.not_before is null and excluded.hold_reason = @reuse
 returning cancellation_id, hold_reason`, args)

@@ -31,7 +31,7 @@ returning cancellation_id, attempt`
 
 // Claim writes the intents: each row that may still be sent gets its next attempt, on disk before anything is handed over, and
 // is ours until claim has passed. due carries the SendBefore of each. Rows that somebody else took, also if it has been
-// answered since they were loaded (a verification may take longer than a slice's hold), that were superseded or held, or whose number the ledger has meanwhile seen on a live bill are not among the answer.
+// answered since they were loaded (a verification may take longer than a slice's hold), that were withdrawn or held, or whose number the ledger has meanwhile seen on a live bill are not among the answer.
 func (s *Store) Claim(ctx context.Context, due []ledger.Due, claim time.Duration) ([]ledger.Due, error) {
 	ids := make([]int64, len(due))
 	attempts := make([]int, len(due))

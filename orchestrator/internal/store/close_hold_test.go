@@ -52,9 +52,9 @@ func TestWhatIsHeldTogetherIsSettledTogether(t *testing.T) {
 	}
 }
 
-func TestASchemeThatIsSetToSendAsksNothingAboutWhatItObserved(t *testing.T) {
+func TestASchemeThatIsSetToSendAsksNothingAboutWhatItDecided(t *testing.T) {
 	o := setupOperator(t)
-	o.rows.Exec(`update scheme set mode = 'observe', send_since = null`)
+	o.rows.Exec(`update scheme set mode = 'dry_run', send_since = null`)
 	o.held(1, "no_event_time")
 	o.held(2, "many_deleted")
 	o.rows.Work(rowtest.Work{Kind: "no_event_time", BillID: 1, BillNo: "A1"})

@@ -82,7 +82,7 @@ for update of w`, ids)
 		known[w.WorkItemID] = true
 		words, standing := notByHand[w.Kind]
 		switch w.State {
-		case "planned", "open", "held", "parked":
+		case "planned", "open", "held", "needs_attention":
 			words, standing = "取消尚未了结：请先重试、忽略、标记已取消或放行", true
 		}
 		if w.Closed {

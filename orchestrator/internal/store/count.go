@@ -13,7 +13,7 @@ import (
 const countRows = 50_000
 
 // endStates are those that a block's count keeps; what has not ended is found by the indexes of open work.
-const endStates = `('done', 'superseded', 'observed', 'closed')`
+const endStates = `('done', 'withdrawn', 'dry_run', 'closed')`
 
 // countBlock counts the end states of one full block: one not counted yet, or counted an hour ago with something unsettled in it, or
 // the oldest count of more than a day. A cancellation that was reopened and ended otherwise meanwhile is miscounted until then.
@@ -65,7 +65,7 @@ with edge as (
     group by c.scheme, c.state
     union all
     select c.scheme, c.state, count(*) from cancellation c, edge
-    where c.scheme = any(@schemes) and c.state = 'parked' and c.cancellation_id < edge.id
+    where c.scheme = any(@schemes) and c.state = 'needs_attention' and c.cancellation_id < edge.id
     group by c.scheme, c.state
     union all
     select c.scheme, c.state, count(*) from cancellation c

@@ -120,7 +120,7 @@ const countDecided = `
 with counted as (select decide_time from cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
 select count(*) filter (where decide_time > now() - interval '1 hour'), count(*) from counted`
 
-// settlePlanned turns planned cancellations of the scheme into open, held or observed, and reaches the safety limits. of says which ones.
+// settlePlanned turns planned cancellations of the scheme into open, held or dryRun, and reaches the safety limits. of says which ones.
 func settlePlanned(ctx context.Context, tx pgx.Tx, scheme string, safetyLimits rule.SafetyLimits, of string) (ledger.Finished, error) {
 	var finished ledger.Finished
 	var mode string
@@ -134,11 +134,11 @@ select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), no
 		scheme).Scan(&mode, &active, &cutover); err != nil {
 		return finished, err
 	}
-	if mode == "observe" {
+	if mode == "dry_run" {
 		tag, err := tx.Exec(ctx, `
-update cancellation set state = 'observed', hold_reason = '', outcome = 'observed', decide_time = now(), outcome_time = now(), update_time = now()
+update cancellation set state = 'dry_run', hold_reason = '', outcome = 'dry_run', decide_time = now(), outcome_time = now(), update_time = now()
 where scheme = $1 and state = 'planned' and `+of, scheme)
-		finished.Observed = tag.RowsAffected()
+		finished.DryRun = tag.RowsAffected()
 		return finished, err
 	}
 	if err := tx.QueryRow(ctx, countDecided, scheme, cutover, safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // FinishPass stores the last page and ends the pass, in one transaction: the run counts and the safety limits are checked, every planned
-// cancellation of the scheme becomes open, held or observed, and the watermark moves by compare-and-set. A poll that found nothing
+// cancellation of the scheme becomes open, held or dryRun, and the watermark moves by compare-and-set. A poll that found nothing
 // leaves a heartbeat and no row. also runs in the same transaction.
 func (s *Store) FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error) {
 	var finished ledger.Finished

@@ -72,7 +72,7 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 		live.Withdraw = []int64{1}
 		_, err = w.store.FinishPass(t.Context(), w.pass(), live, finishAt(rowtest.Now), none)
 		require.NoError(t, err)
-		require.Equal(t, "superseded", w.text(`select state from cancellation`))
+		require.Equal(t, "withdrawn", w.text(`select state from cancellation`))
 		require.Empty(t, openWorkKinds(t, w.pool))
 	})
 }

@@ -14,10 +14,10 @@ import (
 // learns of the bills of that number makes it due at once.
 const numberLivePause = "1 hour"
 
-// storeNumberLive supersedes cancellations whose number a live bill carries. If an earlier request may have landed, it may have been that
+// storeNumberLive withdraws cancellations whose number a live bill carries. If an earlier request may have landed, it may have been that
 // bill's order: a person's matter.
 func storeNumberLive(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
-	bills, err := supersede(ctx, tx, verified, string(rule.NumberLive))
+	bills, err := withdrawVerified(ctx, tx, verified, string(rule.NumberLive))
 	if err != nil || len(bills) == 0 {
 		return err
 	}
@@ -50,15 +50,15 @@ func numbersFreed(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.
 	_, err := tx.Exec(ctx, `
 update cancellation c set due_time = now()
 from scheme s join scheme o using (data_center_id)
-where s.scheme = $1 and c.scheme = o.scheme and c.bill_no = any($2) and c.state = 'superseded' and c.outcome = 'number_live'`, scheme, numbers)
+where s.scheme = $1 and c.scheme = o.scheme and c.bill_no = any($2) and c.state = 'withdrawn' and c.outcome = 'number_live'`, scheme, numbers)
 	return err
 }
 
-// NumberLiveDue answers cancellations of a scheme that were superseded because a live bill carried their number, and are due for another
+// NumberLiveDue answers cancellations of a scheme that were withdrawn because a live bill carried their number, and are due for another
 // look; at most limit.
 func (s *Store) NumberLiveDue(ctx context.Context, scheme string, limit int) ([]ledger.Due, error) {
 	return s.dueRows(ctx, dueColumns+` from cancellation c
-where c.scheme = $1 and c.state = 'superseded' and c.outcome = 'number_live' and c.due_time <= now() order by c.due_time limit $2`, scheme, limit)
+where c.scheme = $1 and c.state = 'withdrawn' and c.outcome = 'number_live' and c.due_time <= now() order by c.due_time limit $2`, scheme, limit)
 }
 
 // StoreNumberLook writes what another look at such cancellations came to. Where the number is free again, or that cannot be confirmed, the
@@ -68,7 +68,7 @@ func (s *Store) StoreNumberLook(ctx context.Context, scheme string, verified []l
 	var again, withdrawn []int64
 	for _, v := range verified {
 		switch v.Outcome {
-		case rule.Withdrawn:
+		case rule.NoTrigger:
 			withdrawn = append(withdrawn, v.ID)
 		case rule.Holds, rule.Dwelling, rule.NumberTaken:
 			again = append(again, v.ID)
@@ -76,15 +76,15 @@ func (s *Store) StoreNumberLook(ctx context.Context, scheme string, verified []l
 	}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `
-update cancellation set due_time = now() + interval '`+numberLivePause+`', outcome = case when cancellation_id = any($2) then 'withdrawn' else outcome end,
+update cancellation set due_time = now() + interval '`+numberLivePause+`', outcome = case when cancellation_id = any($2) then 'no_trigger' else outcome end,
     update_time = now()
-where cancellation_id = any($1) and state = 'superseded' and outcome = 'number_live'`, ids(verified), withdrawn); err != nil {
+where cancellation_id = any($1) and state = 'withdrawn' and outcome = 'number_live'`, ids(verified), withdrawn); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `
 update bill b set recheck_time = now()
 from cancellation c
-where c.cancellation_id = any($2) and c.state = 'superseded' and b.scheme = $1 and b.bill_id = c.bill_id`, scheme, again)
+where c.cancellation_id = any($2) and c.state = 'withdrawn' and b.scheme = $1 and b.bill_id = c.bill_id`, scheme, again)
 		return err
 	})
 	if err != nil {

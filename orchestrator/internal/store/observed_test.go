@@ -11,11 +11,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// A bill was un-audited while the scheme observed, and is voided after it was set to send. It is one generation, and so one cancellation: the void is an
-// event of its own, and must not be lost because the un-audit was only observed.
-func TestAVoidAfterAnObservedUnAuditIsOwed(t *testing.T) {
+// A bill was un-audited while the scheme dryRun, and is voided after it was set to send. It is one generation, and so one cancellation: the void is an
+// event of its own, and must not be lost because the un-audit was only decided in dry run.
+func TestAVoidAfterAnUnAuditOfADryRunIsOwed(t *testing.T) {
 	w := setupWriter(t)
-	w.rows.Exec(`update scheme set mode = 'observe', send_since = null`)
+	w.rows.Exec(`update scheme set mode = 'dry_run', send_since = null`)
 	decide := func(trigger rule.Trigger) {
 		page := voidedPage(1, "A1", "WH1")
 		page.Cancellations[0].Triggers = []rule.Trigger{trigger}
@@ -31,11 +31,11 @@ func TestAVoidAfterAnObservedUnAuditIsOwed(t *testing.T) {
 		return w.text(`select state || ' ' || array_to_string(triggers, ',') from cancellation`)
 	}
 	decide(rule.TriggerUnAudited)
-	require.Equal(t, "observed un_audited", state())
+	require.Equal(t, "dry_run un_audited", state())
 	_, err := w.store.SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
 	decide(rule.TriggerUnAudited)
-	require.Equal(t, "observed un_audited", state(), "decided before it was set to send")
+	require.Equal(t, "dry_run un_audited", state(), "decided before it was set to send")
 	decide(rule.TriggerVoided)
 	require.Equal(t, "open un_audited,voided", state())
 	require.Equal(t, time.Unix(0, 0).UTC(), w.due("A1")[0].VerifiedTime.UTC(), "read afresh, by number too, before it is sent")
@@ -47,7 +47,7 @@ func TestMarkingADeletedBillDoneDoesNotSwallowItsRestoration(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
 	w.rows.Exec(`update bill set class = 'deleted', gone_time = now(), absent_since = now()`)
-	id := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "parked"})
+	id := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "needs_attention"})
 	_, err := w.store.Operate(t.Context(), ledger.MarkDone, act(""), ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
 	require.NoError(t, err)
 	require.Zero(t, w.count(`select count(*) from work_item`), "it is not live")
@@ -62,12 +62,12 @@ func TestMarkingADeletedBillDoneDoesNotSwallowItsRestoration(t *testing.T) {
 	require.Equal(t, []string{"restored_after_cancel"}, openWorkKinds(t, w.pool))
 }
 
-// What was only observed is ignored by a person, and another thinks better of it: it is before the cutover all the same.
-func TestARetryDoesNotSendWhatWasOnlyObserved(t *testing.T) {
+// What was only decided in dry run is ignored by a person, and another thinks better of it: it is before the cutover all the same.
+func TestARetryDoesNotSendWhatWasDecidedInDryRun(t *testing.T) {
 	w := setupWriter(t)
-	w.rows.Exec(`update scheme set mode = 'observe', send_since = null`)
+	w.rows.Exec(`update scheme set mode = 'dry_run', send_since = null`)
 	w.owe(1, "A1", "WH1")
-	require.Equal(t, "observed", w.text(`select state from cancellation`))
+	require.Equal(t, "dry_run", w.text(`select state from cancellation`))
 	_, err := w.store.SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
 	all := ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{int64(w.count(`select cancellation_id from cancellation`))}}
@@ -77,7 +77,7 @@ func TestARetryDoesNotSendWhatWasOnlyObserved(t *testing.T) {
 		effect, err := w.store.Operate(t.Context(), ledger.Retry, act(""), all, ledger.Bounds{Max: 1})
 		require.NoError(t, err)
 		require.Zero(t, effect.Count)
-		require.Equal(t, "决定时方案处于观察模式，只有回补（backfill）会发送", effect.Refused[0].Message)
+		require.Equal(t, "决定时方案处于仅观察模式，只有回补（backfill）会发送", effect.Refused[0].Message)
 		require.NotEqual(t, "open", w.text(`select state from cancellation`), end)
 	}
 }

@@ -50,11 +50,11 @@ func (o *operator) everyState() map[string]int64 {
 	add("open", rowtest.Cancellation{Attempt: 1, Disposition: "not_found"})
 	add("in flight", rowtest.Cancellation{Attempt: 1})
 	add("held", rowtest.Cancellation{State: "held"})
-	add("parked", rowtest.Cancellation{State: "parked", Attempt: 3, Disposition: "too_late"})
+	add("needs_attention", rowtest.Cancellation{State: "needs_attention", Attempt: 3, Disposition: "too_late"})
 	add("done", rowtest.Cancellation{State: "done", Attempt: 1, Disposition: "cancelled"})
 	add("marked done", rowtest.Cancellation{State: "done", Outcome: "marked_done"})
-	add("superseded", rowtest.Cancellation{State: "superseded"})
-	add("observed", rowtest.Cancellation{State: "observed"})
+	add("withdrawn", rowtest.Cancellation{State: "withdrawn"})
+	add("dry_run", rowtest.Cancellation{State: "dry_run"})
 	add("ignored", rowtest.Cancellation{State: "closed", Outcome: "ignored"})
 	o.rows.Exec(`update cancellation set claim_until = now() + interval '1 minute' where cancellation_id = $1`, ids["in flight"])
 	return ids
@@ -64,9 +64,9 @@ func (o *operator) everyState() map[string]int64 {
 // other why not.
 func TestEachActAppliesToItsStates(t *testing.T) {
 	for verb, want := range map[ledger.Verb]map[string]string{
-		ledger.Retry:       {"open": "open ", "parked": "open ", "marked done": "open ", "ignored": "open "},
-		ledger.Ignore:      {"open": "closed ignored", "held": "closed ignored", "parked": "closed ignored", "observed": "closed ignored"},
-		ledger.MarkDone:    {"open": "done marked_done", "held": "done marked_done", "parked": "done marked_done", "observed": "done marked_done", "ignored": "done marked_done"},
+		ledger.Retry:       {"open": "open ", "needs_attention": "open ", "marked done": "open ", "ignored": "open "},
+		ledger.Ignore:      {"open": "closed ignored", "held": "closed ignored", "needs_attention": "closed ignored", "dry_run": "closed ignored"},
+		ledger.MarkDone:    {"open": "done marked_done", "held": "done marked_done", "needs_attention": "done marked_done", "dry_run": "done marked_done", "ignored": "done marked_done"},
 		ledger.ReleaseHeld: {"held": "open "},
 	} {
 		t.Run(string(verb), func(t *testing.T) {
@@ -111,39 +111,39 @@ func TestADryRunCountsAndChangesNothing(t *testing.T) {
 	o.bounds.DryRun = true
 	effect := o.do(ledger.Retry, ledger.Selection{})
 	require.True(t, effect.DryRun)
-	require.EqualValues(t, 2, effect.Count, "parked and open")
-	require.Equal(t, []int64{ids["open"], ids["parked"]}, effect.IDs)
+	require.EqualValues(t, 2, effect.Count, "needs_attention and open")
+	require.Equal(t, []int64{ids["open"], ids["needs_attention"]}, effect.IDs)
 	require.Equal(t, []ledger.Refusal{{CancellationID: ids["in flight"], BillNo: "A3", Message: "请求正在途中，等结果回来再操作"}}, effect.Refused)
-	require.Equal(t, "parked ", o.one(ids["parked"]))
+	require.Equal(t, "needs_attention ", o.one(ids["needs_attention"]))
 	require.Zero(t, o.count(`select count(*) from operator_action`))
 }
 
 func TestMoreThanTheCapIsNotTouched(t *testing.T) {
 	o := setupOperator(t)
 	for i := range 3 {
-		o.rows.Cancellation(rowtest.Cancellation{State: "parked", Warehouse: fmt.Sprint(i)})
+		o.rows.Cancellation(rowtest.Cancellation{State: "needs_attention", Warehouse: fmt.Sprint(i)})
 	}
 	_, err := o.store.Operate(t.Context(), ledger.Ignore, act(""), ledger.Selection{Scheme: rowtest.SchemeName}, ledger.Bounds{Max: 2})
 	var tooMany *ledger.CapError
 	require.ErrorAs(t, err, &tooMany)
 	require.Equal(t, ledger.CapError{Count: 3, Max: 2}, *tooMany)
-	require.Equal(t, 3, o.count(`select count(*) from cancellation where state = 'parked'`))
+	require.Equal(t, 3, o.count(`select count(*) from cancellation where state = 'needs_attention'`))
 	require.Zero(t, o.count(`select count(*) from operator_action`))
 }
 
 func TestAFilterSelectsWhatItSays(t *testing.T) {
 	o := setupOperator(t)
 	wanted := o.rows.Cancellation(rowtest.Cancellation{
-		BillNo: "A1", State: "parked", Warehouse: "a", Disposition: "rejected", VendorMessage: "仓库盘点中 ", Created: rowtest.Now.Add(time.Hour),
+		BillNo: "A1", State: "needs_attention", Warehouse: "a", Disposition: "rejected", VendorMessage: "仓库盘点中 ", Created: rowtest.Now.Add(time.Hour),
 	})
 	o.rows.Work(rowtest.Work{Kind: "rejected", CancellationID: wanted})
-	o.rows.Cancellation(rowtest.Cancellation{BillNo: "A2", State: "parked", Warehouse: "b", Disposition: "too_late"})
+	o.rows.Cancellation(rowtest.Cancellation{BillNo: "A2", State: "needs_attention", Warehouse: "b", Disposition: "too_late"})
 	held := o.rows.Cancellation(rowtest.Cancellation{BillNo: "A2", State: "held", HoldReason: "number_taken", Warehouse: "c"})
 	o.bounds.DryRun = true
 	for name, sel := range map[string]ledger.Selection{
 		"bill": {BillNo: "A1"}, "warehouse": {WarehouseCode: "a"}, "disposition": {Disposition: "rejected"}, "text": {VendorMessage: "仓库盘点中"},
 		"work": {WorkKind: "rejected"}, "from": {CreatedFrom: rowtest.Now.Add(time.Minute)}, "account": {Account: "default", BillNo: "A1"},
-		"to": {CreatedFrom: rowtest.Now.Add(time.Minute), CreatedTo: rowtest.Now.Add(2 * time.Hour)}, "states": {States: []string{"parked"}, BillNo: "A1"},
+		"to": {CreatedFrom: rowtest.Now.Add(time.Minute), CreatedTo: rowtest.Now.Add(2 * time.Hour)}, "states": {States: []string{"needs_attention"}, BillNo: "A1"},
 	} {
 		require.Equal(t, []int64{wanted}, o.do(ledger.Ignore, sel).IDs, name)
 	}
@@ -153,7 +153,7 @@ func TestAFilterSelectsWhatItSays(t *testing.T) {
 
 func TestARepeatedActAnswersTheSameAndDoesNothingMore(t *testing.T) {
 	o := setupOperator(t)
-	id := o.rows.Cancellation(rowtest.Cancellation{State: "parked"})
+	id := o.rows.Cancellation(rowtest.Cancellation{State: "needs_attention"})
 	once := func(sel ledger.Selection) (ledger.Effect, error) {
 		sel.Scheme = rowtest.SchemeName
 		return o.store.Operate(t.Context(), ledger.Ignore, act("i1"), sel, ledger.Bounds{Max: 100})
@@ -189,11 +189,11 @@ func TestOneRequestIDAtOneMomentIsOneReclassification(t *testing.T) {
 	require.Equal(t, 1, o.count(`select count(*) from operator_action`))
 }
 
-// It was asked four times and parked; the warehouse has put it right.
+// It was asked four times and needs_attention; the warehouse has put it right.
 func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 	o := setupOperator(t)
 	cancellation := o.claim(o.owe(1, "A1", "WH1"))[0]
-	o.result(cancellation, rule.Rejected, rule.Next{State: rule.Parked, Work: rule.WorkUnrecognised})
+	o.result(cancellation, rule.Rejected, rule.Next{State: rule.Needs_attention, Work: rule.WorkUnrecognised})
 	o.rows.Exec(`update cancellation set same_count = 4, answer_changes = 20, maybe_landed = true`)
 	o.do(ledger.Retry, these(cancellation.ID))
 	again := o.due("A1")[0]
@@ -205,8 +205,8 @@ func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 	require.Equal(t, 1, o.count(`select count(*) from attempt`), "the history stays")
 
 	// The read finds the bill restored: nothing is sent.
-	o.looked(again, rule.Withdrawn, time.Now())
-	require.Equal(t, "superseded", o.state(again))
+	o.looked(again, rule.NoTrigger, time.Now())
+	require.Equal(t, "withdrawn", o.state(again))
 }
 
 // The answer to the request in flight must not be lost, nor must it undo what a person said.
@@ -216,7 +216,7 @@ func TestAnActWaitsForTheAnswerOfWhatIsInFlight(t *testing.T) {
 	for _, verb := range []ledger.Verb{ledger.Retry, ledger.Ignore, ledger.MarkDone} {
 		require.Equal(t, "请求正在途中，等结果回来再操作", o.do(verb, these(cancellation.ID)).Refused[0].Message, verb)
 	}
-	o.result(cancellation, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate})
+	o.result(cancellation, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate})
 	require.EqualValues(t, 1, o.do(ledger.Ignore, these(cancellation.ID)).Count)
 	// The same attempt's answer once more, by a process that was frozen: it decides nothing.
 	o.result(cancellation, rule.Rejected, rule.Next{State: rule.Open})
@@ -226,7 +226,7 @@ func TestAnActWaitsForTheAnswerOfWhatIsInFlight(t *testing.T) {
 func TestMarkingDoneWhatIsLiveAgainIsForAPerson(t *testing.T) {
 	o := setupOperator(t)
 	o.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
-	id := o.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "parked", Disposition: "too_late"})
+	id := o.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "needs_attention", Disposition: "too_late"})
 	o.rows.Work(rowtest.Work{Kind: "too_late", BillID: 1, BillNo: "A1", CancellationID: id})
 	o.do(ledger.MarkDone, these(id))
 	require.Equal(t, []string{"restored_after_cancel"}, openWorkKinds(t, o.pool))

@@ -17,11 +17,11 @@ func modeOf(send bool) modeParameters {
 	if send {
 		return modeParameters{"send"}
 	}
-	return modeParameters{"observe"}
+	return modeParameters{"dry_run"}
 }
 
 // ModeSet answers what SetMode with this request id and content came to; found is false when it was not called, or the id is empty.
-func (s *Store) ModeSet(ctx context.Context, act ledger.Act, send bool) (observed int64, found bool, err error) {
+func (s *Store) ModeSet(ctx context.Context, act ledger.Act, send bool) (dryRun int64, found bool, err error) {
 	done, found, err := recall(ctx, s.pool, verbSetMode, act, modeOf(send))
 	if err != nil {
 		return 0, false, fmt.Errorf("%s: %w", verbSetMode, faultOf(err))
@@ -29,18 +29,18 @@ func (s *Store) ModeSet(ctx context.Context, act ledger.Act, send bool) (observe
 	return done.Count, found, nil
 }
 
-// SetMode sets a scheme to observe (send false) or send, and answers how many cancellations ended as observed by it. Going to send is a
-// new cutover: every cancellation that cannot have reached the WMS yet ends as observed, and with it the work items about it; one that may
+// SetMode sets a scheme to dry run (send false) or send, and answers how many cancellations ended as dry_run by it. Going to send is a
+// new cutover: every cancellation that cannot have reached the WMS yet ends as dry_run, and with it the work items about it; one that may
 // have stays open, because what it came to must be found out. Setting the mode that a scheme has already changes nothing.
 // Whether a scheme may send is the caller's question.
-func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observed int64, err error) {
+func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (dryRun int64, err error) {
 	wanted := modeOf(send)
 	done, err := s.perform(ctx, verbSetMode, act, wanted, func(tx pgx.Tx, present string) (int64, error) {
 		if present == wanted.Mode {
 			return 0, nil
 		}
 		if !send {
-			_, err := tx.Exec(ctx, `update scheme set mode = 'observe', update_time = now() where scheme = $1`, act.Scheme)
+			_, err := tx.Exec(ctx, `update scheme set mode = 'dry_run', update_time = now() where scheme = $1`, act.Scheme)
 			return 0, err
 		}
 		if _, err := tx.Exec(ctx, `update scheme set mode = 'send', send_since = now(), safety_limit_reset_time = now(), update_time = now() where scheme = $1`, act.Scheme); err != nil {
@@ -49,32 +49,32 @@ func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (observe
 		if err := forgetUnsent(ctx, tx, act.Scheme); err != nil {
 			return 0, err
 		}
-		return observe(ctx, tx, act.Scheme)
+		return endAsDryRun(ctx, tx, act.Scheme)
 	})
 	return done.Count, err
 }
 
-// observe ends the scheme's cancellations that cannot have reached the WMS as observed.
-func observe(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
-	var observed int64
+// endAsDryRun ends the scheme's cancellations that cannot have reached the WMS as dryRun.
+func endAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
+	var dryRun int64
 	err := tx.QueryRow(ctx, `
 with ended as (
     update cancellation
-    set state = 'observed', outcome = 'observed', outcome_time = now(), hold_reason = '', slice_until = null, update_time = now()
+    set state = 'dry_run', outcome = 'dry_run', outcome_time = now(), hold_reason = '', slice_until = null, update_time = now()
     where scheme = $1 and state in ('planned', 'open', 'held') and `+neverLanded+`
     returning cancellation_id
 ), closed as (
-    update work_item w set close_time = now(), close_reason = 'observed'
+    update work_item w set close_time = now(), close_reason = 'dry_run'
     from ended e
     where w.cancellation_id = e.cancellation_id and w.close_time is null
 )
-select count(*) from ended`, scheme).Scan(&observed)
+select count(*) from ended`, scheme).Scan(&dryRun)
 	if err != nil {
 		return 0, err
 	}
-	if err := closeHolds(ctx, tx, scheme, "observed"); err != nil {
+	if err := closeHolds(ctx, tx, scheme, "dry_run"); err != nil {
 		return 0, err
 	}
-	_, err = closeSafetyLimitWork(ctx, tx, scheme, "observed")
-	return observed, err
+	_, err = closeSafetyLimitWork(ctx, tx, scheme, "dry_run")
+	return dryRun, err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Pause stops sending for a scheme; it reads and supersedes all the same. A scheme that is paused already stays as it is, also with
+// Pause stops sending for a scheme; it reads and withdraws all the same. A scheme that is paused already stays as it is, also with
 // its reason.
 func (s *Store) Pause(ctx context.Context, act ledger.Act) error {
 	_, err := s.perform(ctx, verbPause, act, struct{}{}, func(tx pgx.Tx, _ string) (int64, error) {

@@ -44,8 +44,8 @@ func openWorkKinds(t *testing.T, pool *pgxpool.Pool) []string {
 func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
-	rows.Scheme(rowtest.Scheme{Mode: "observe"})
-	rows.Scheme(rowtest.Scheme{Scheme: "other", Mode: "observe"})
+	rows.Scheme(rowtest.Scheme{Mode: "dry_run"})
+	rows.Scheme(rowtest.Scheme{Scheme: "other", Mode: "dry_run"})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "planned", State: "planned"})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "open"})
 	held := rows.Cancellation(rowtest.Cancellation{Warehouse: "held", State: "held", HoldReason: "number_taken"})
@@ -60,11 +60,11 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
 	rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 9})
 
-	observed, err := s.SetMode(t.Context(), act("r1"), true)
+	dryRun, err := s.SetMode(t.Context(), act("r1"), true)
 	require.NoError(t, err)
-	require.EqualValues(t, 4, observed)
+	require.EqualValues(t, 4, dryRun)
 	require.Equal(t, map[string]string{
-		"planned": "observed", "open": "observed", "held": "observed", "never left": "observed",
+		"planned": "dry_run", "open": "dry_run", "held": "dry_run", "never left": "dry_run",
 		"tried": "open", "in flight": "open", "done": "done", "others": "open",
 	}, states(t, pool))
 	require.Equal(t, []string{"bill_undecodable"}, openWorkKinds(t, pool))
@@ -91,14 +91,14 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 		require.Equal(t, "open", states(t, pool)["others"])
 	})
 	t.Run("a scheme that sends already gets no new cutover", func(t *testing.T) {
-		observed, err := s.SetMode(t.Context(), act("r2"), true)
+		dryRun, err := s.SetMode(t.Context(), act("r2"), true)
 		require.NoError(t, err)
-		require.Zero(t, observed)
+		require.Zero(t, dryRun)
 		unchanged, err := s.SchemeView(t.Context(), rowtest.SchemeName)
 		require.NoError(t, err)
 		require.Equal(t, scheme.SendSince, unchanged.SendSince)
 	})
-	t.Run("back to observe touches no cancellation", func(t *testing.T) {
+	t.Run("back to dry run touches no cancellation", func(t *testing.T) {
 		before := states(t, pool)
 		_, err := s.SetMode(t.Context(), act(""), false)
 		require.NoError(t, err)
@@ -116,7 +116,7 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	require.Equal(t, []string{
 		`li set_mode assembly 试运行结束 r1 {"mode": "send"} {"count": 4}`,
 		`li set_mode assembly 试运行结束 r2 {"mode": "send"} {"count": 0}`,
-		`li set_mode assembly 试运行结束 {"mode": "observe"} {"count": 0}`,
+		`li set_mode assembly 试运行结束 {"mode": "dry_run"} {"count": 0}`,
 	}, recorded)
 }
 
@@ -128,7 +128,7 @@ func TestRelease(t *testing.T) {
 		rows.Scheme(rowtest.Scheme{Scheme: "other"})
 		id := rows.Cancellation(rowtest.Cancellation{Warehouse: "a", State: "held"})
 		taken := rows.Cancellation(rowtest.Cancellation{Warehouse: "b", State: "held", HoldReason: "number_taken"})
-		rows.Cancellation(rowtest.Cancellation{Warehouse: "c", State: "parked"})
+		rows.Cancellation(rowtest.Cancellation{Warehouse: "c", State: "needs_attention"})
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "d", State: "held", Scheme: "other"})
 		rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
 		rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: taken})
@@ -142,7 +142,7 @@ func TestRelease(t *testing.T) {
 	t.Run("without ids everything held by the scheme goes", func(t *testing.T) {
 		release, pool, _ := setup(t)
 		require.EqualValues(t, 2, release())
-		require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "parked", "d": "held"}, states(t, pool))
+		require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "needs_attention", "d": "held"}, states(t, pool))
 		require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, pool), "the other scheme's")
 		var due, reset bool
 		require.NoError(t, pool.QueryRow(t.Context(), `select bool_and(due_time <= now()) from cancellation where state = 'open'`).Scan(&due))
@@ -152,7 +152,7 @@ func TestRelease(t *testing.T) {
 	t.Run("with ids only those go", func(t *testing.T) {
 		release, pool, id := setup(t)
 		require.EqualValues(t, 1, release(id, id+2, id+3, 999))
-		require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "parked", "d": "held"}, states(t, pool))
+		require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "needs_attention", "d": "held"}, states(t, pool))
 		require.Equal(t, []string{"number_taken", "safety_limit_reached"}, openWorkKinds(t, pool))
 	})
 	t.Run("the safety limit's item stays while something waits behind the safety limit", func(t *testing.T) {
@@ -199,15 +199,15 @@ func TestAPassRequestIsRememberedByItsID(t *testing.T) {
 func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
-	rows.Scheme(rowtest.Scheme{Mode: "observe"})
+	rows.Scheme(rowtest.Scheme{Mode: "dry_run"})
 	rows.Scheme(rowtest.Scheme{Scheme: "other"})
 	rows.Cancellation(rowtest.Cancellation{})
 	var calls errgroup.Group
 	for range 6 {
 		calls.Go(func() error {
-			observed, err := s.SetMode(t.Context(), act("once"), true)
-			if err == nil && observed != 1 {
-				err = fmt.Errorf("observed %d", observed)
+			dryRun, err := s.SetMode(t.Context(), act("once"), true)
+			if err == nil && dryRun != 1 {
+				err = fmt.Errorf("dryRun %d", dryRun)
 			}
 			return err
 		})
@@ -254,7 +254,7 @@ func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 	require.Equal(t, "open", away())
 	require.Equal(t, "open", away())
 	rested()
-	require.Equal(t, "parked", away(), "a day in which nothing could be sent, though others were answered")
+	require.Equal(t, "needs_attention", away(), "a day in which nothing could be sent, though others were answered")
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'not_sent_too_long'`))
 }
 
@@ -286,8 +286,8 @@ func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 	require.Equal(t, rule.NumberTaken, look(), "seen live once more, after the release")
 }
 
-// Decided in send and not sent, because the WMS was away; then observe for a month, then send again.
-func TestWhatWasDecidedBeforeSendAndNeverLeftEndsObserved(t *testing.T) {
+// Decided in send and not sent, because the WMS was away; then dry run for a month, then send again.
+func TestWhatWasDecidedBeforeSendAndNeverLeftEndsAsDryRun(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.NotSent, rule.Next{State: rule.Open})
@@ -295,7 +295,7 @@ func TestWhatWasDecidedBeforeSendAndNeverLeftEndsObserved(t *testing.T) {
 		_, err := w.store.SetMode(t.Context(), act(""), send)
 		require.NoError(t, err)
 	}
-	require.Equal(t, "observed", w.state(cancellation))
+	require.Equal(t, "dry_run", w.state(cancellation))
 }
 
 // A cancellation was unread for most of a day, then held over the weekend: the first read that fails after its release must not park it.

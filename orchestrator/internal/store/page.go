@@ -90,12 +90,12 @@ func replan(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWr
 	}
 	_, err := tx.Exec(ctx, `
 update cancellation
-set state = 'superseded', hold_reason = '', outcome = 'decided anew', outcome_time = now(), update_time = now()
+set state = 'withdrawn', hold_reason = '', outcome = 'decided anew', outcome_time = now(), update_time = now()
 where scheme = $1 and bill_id = any($2) and state = 'planned'`, scheme, ids)
 	return err
 }
 
-// withdraw supersedes the cancellations of bills for which no trigger holds any longer. What is in flight is superseded too: its answer
+// withdraw withdraws the cancellations of bills for which no trigger holds any longer. What is in flight is withdrawn too: its answer
 // is still written to its attempt.
 func withdraw(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
@@ -103,8 +103,8 @@ func withdraw(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) erro
 	}
 	rows, err := tx.Query(ctx, `
 update cancellation
-set state = 'superseded', hold_reason = '', outcome = 'withdrawn', outcome_time = now(), update_time = now()
-where scheme = $1 and bill_id = any($2) and state in ('planned', 'open', 'held', 'parked')
+set state = 'withdrawn', hold_reason = '', outcome = 'no_trigger', outcome_time = now(), update_time = now()
+where scheme = $1 and bill_id = any($2) and state in ('planned', 'open', 'held', 'needs_attention')
 returning cancellation_id`, scheme, bills)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ insert into work_item (scheme, kind, bill_id, bill_no, subject, detail)
 select @scheme, @kind, @bill, @bill_no, @warehouse, @order
 where not exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
                   and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
-                  and c.state not in ('superseded', 'observed'))
+                  and c.state not in ('withdrawn', 'dry_run'))
 on conflict do nothing`,
 			pgx.StrictNamedArgs{
 				"scheme": scheme, "kind": string(rule.WorkOrderVanished), "bill": v.BillID, "bill_no": clean(v.BillNo), "generation": v.Generation,

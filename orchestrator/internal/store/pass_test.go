@@ -140,13 +140,13 @@ func TestSafetyLimitsHoldEverythingNotSentYet(t *testing.T) {
 	require.Empty(t, w.claim(w.due("A2")))
 }
 
-func TestAnObservingSchemeRecordsAndOpensNothing(t *testing.T) {
+func TestASchemeInDryRunRecordsAndOpensNothing(t *testing.T) {
 	w := setupWriter(t)
-	w.rows.Exec(`update scheme set mode = 'observe'`)
+	w.rows.Exec(`update scheme set mode = 'dry_run'`)
 	finished, err := w.store.FinishPass(t.Context(), w.pass(), voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
-	require.Equal(t, int64(1), finished.Observed)
-	require.Equal(t, "observed", w.text(`select state from cancellation`))
+	require.Equal(t, int64(1), finished.DryRun)
+	require.Equal(t, "dry_run", w.text(`select state from cancellation`))
 }
 
 func TestAWithdrawnCancellationIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) {
@@ -157,7 +157,7 @@ func TestAWithdrawnCancellationIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) 
 	require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&back.Bills[0].Before))
 	_, err := w.store.FinishPass(t.Context(), w.pass(), back, finishAt(rowtest.Now.Add(2*time.Second)), none)
 	require.NoError(t, err)
-	require.Equal(t, "superseded", w.state(cancellation))
+	require.Equal(t, "withdrawn", w.state(cancellation))
 	require.Zero(t, w.count(`select count(*) from work_item`), "nothing had been sent, so nobody has to look")
 
 	again := voidedPage(1, "A1", "WH1")

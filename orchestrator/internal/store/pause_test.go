@@ -109,7 +109,7 @@ func TestAnAccountRefusedForItsClockIsItsOwnWork(t *testing.T) {
 	require.Zero(t, w.count(openWorkItems))
 }
 
-func TestOneRefusedOrderIsParkedUnlessItWasTriedSince(t *testing.T) {
+func TestOneRefusedOrderIsGivenToAPersonUnlessItWasTriedSince(t *testing.T) {
 	w := setupWriter(t)
 	claimed := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))
 	results := make([]ledger.Result, len(claimed))
@@ -119,11 +119,11 @@ func TestOneRefusedOrderIsParkedUnlessItWasTriedSince(t *testing.T) {
 		results[i].VendorMessage = "权限不足"
 	}
 	require.Len(t, w.claim(claimed[1:2]), 1)
-	w.rows.Exec(`update cancellation set state = 'superseded', outcome = 'withdrawn', outcome_time = now() where cancellation_id = $1`, claimed[2].ID)
-	require.NoError(t, w.store.ParkRefused(t.Context(), results))
-	require.Equal(t, "parked", w.state(claimed[0]))
+	w.rows.Exec(`update cancellation set state = 'withdrawn', outcome = 'no_trigger', outcome_time = now() where cancellation_id = $1`, claimed[2].ID)
+	require.NoError(t, w.store.AskAboutRefused(t.Context(), results))
+	require.Equal(t, "needs_attention", w.state(claimed[0]))
 	require.Equal(t, "open", w.state(claimed[1]))
-	require.Equal(t, "superseded", w.state(claimed[2]))
+	require.Equal(t, "withdrawn", w.state(claimed[2]))
 	require.Equal(t, "权限不足", w.text(`select detail from work_item where kind = 'wms_auth_order' and close_time is null`))
 }
 

@@ -21,7 +21,7 @@ func TestCancellationsAreFoundByEveryPartOfTheFilter(t *testing.T) {
 	at := rowtest.Now
 	rows.Cancellation(rowtest.Cancellation{BillNo: "a", Created: at})
 	rows.Cancellation(rowtest.Cancellation{BillNo: "b", Warehouse: "WH02", State: "done", Created: at.Add(time.Second)})
-	rows.Cancellation(rowtest.Cancellation{BillNo: "b", Warehouse: "WH03", State: "parked", Created: at.Add(2 * time.Second)})
+	rows.Cancellation(rowtest.Cancellation{BillNo: "b", Warehouse: "WH03", State: "needs_attention", Created: at.Add(2 * time.Second)})
 	rows.Cancellation(rowtest.Cancellation{BillNo: "b", Scheme: "other", Created: at.Add(3 * time.Second)})
 	for name, c := range map[string]struct {
 		filter ledger.CancellationFilter
@@ -31,7 +31,7 @@ func TestCancellationsAreFoundByEveryPartOfTheFilter(t *testing.T) {
 	}{
 		"all, newest first": {want: []int64{4, 3, 2, 1}},
 		"scheme":            {filter: ledger.CancellationFilter{Scheme: "other"}, want: []int64{4}},
-		"states":            {filter: ledger.CancellationFilter{States: []string{"done", "parked"}}, want: []int64{3, 2}},
+		"states":            {filter: ledger.CancellationFilter{States: []string{"done", "needs_attention"}}, want: []int64{3, 2}},
 		"bill":              {filter: ledger.CancellationFilter{BillNo: "b", Scheme: rowtest.SchemeName}, want: []int64{3, 2}},
 		"warehouse":         {filter: ledger.CancellationFilter{WarehouseCode: "WH01"}, want: []int64{4, 1}},
 		"from is inclusive, to is not": {

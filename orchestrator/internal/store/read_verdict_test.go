@@ -22,10 +22,10 @@ import (
 // TestTheVerdictOnABill walks the precedence written above reporting.bill_verdict.
 func TestTheVerdictOnABill(t *testing.T) {
 	done := rowtest.Cancellation{State: "done", Disposition: "cancelled"}
-	tooLate := rowtest.Cancellation{State: "parked", Disposition: "too_late", Warehouse: "WH02"}
+	tooLate := rowtest.Cancellation{State: "needs_attention", Disposition: "too_late", Warehouse: "WH02"}
 	open := rowtest.Cancellation{Warehouse: "WH03"}
-	observed := rowtest.Cancellation{State: "observed", Warehouse: "WH04"}
-	superseded := rowtest.Cancellation{State: "superseded", Warehouse: "WH05"}
+	dryRun := rowtest.Cancellation{State: "dry_run", Warehouse: "WH04"}
+	withdrawn := rowtest.Cancellation{State: "withdrawn", Warehouse: "WH05"}
 	noOrder := rowtest.Cancellation{State: "closed", Disposition: "not_found", Outcome: "no_order", Warehouse: "WH06"}
 	ignored := rowtest.Cancellation{State: "closed", Disposition: "rejected", Outcome: "ignored", Warehouse: "WH07"}
 	all := func(c ...rowtest.Cancellation) []rowtest.Cancellation { return c }
@@ -50,15 +50,15 @@ func TestTheVerdictOnABill(t *testing.T) {
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "短时间内新取消数量超过上限，全部暂停发送"},
 		{name: "held for its number", cancellations: all(rowtest.Cancellation{State: "held", HoldReason: "number_taken"}),
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "该单号可能已被另一张有效单据使用，未发送"},
-		{name: "parked", cancellations: all(rowtest.Cancellation{State: "parked", Disposition: "rejected"}),
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "有 1 个仓库单已搁置，等待人工处理"},
-		{name: "observed", mode: "observe", cancellations: all(observed),
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "方案处于观察模式，未发送"},
-		{name: "observed before the scheme was set to send", cancellations: all(observed),
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "决定时方案处于观察模式，未发送；方案改为发送后不会自动补发"},
-		{name: "observed once, then owed again and done", cancellations: all(observed, rowtest.Cancellation{State: "done", Warehouse: "WH04", Generation: 2}),
+		{name: "needs_attention", cancellations: all(rowtest.Cancellation{State: "needs_attention", Disposition: "rejected"}),
+			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "有 1 个仓库单等待人工处理"},
+		{name: "dry_run", mode: "dry_run", cancellations: all(dryRun),
+			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "方案处于仅观察模式，未发送"},
+		{name: "dryRun before the scheme was set to send", cancellations: all(dryRun),
+			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "决定时方案处于仅观察模式，未发送；方案改为发送后不会自动补发"},
+		{name: "dryRun once, then owed again and done", cancellations: all(dryRun, rowtest.Cancellation{State: "done", Warehouse: "WH04", Generation: 2}),
 			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
-		{name: "observed, and live again", class: "live", cancellations: all(observed),
+		{name: "dryRun, and live again", class: "live", cancellations: all(dryRun),
 			verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
 		{name: "undecodable", class: "undecodable",
 			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "单据无法识别：FBillNo"},
@@ -68,17 +68,17 @@ func TestTheVerdictOnABill(t *testing.T) {
 			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "正在取消：共 1 个仓库单，已取消 0 个"},
 		{name: "on its way while the scheme is stopped", stopped: "DATA_CENTER_DIFFERS", cancellations: all(open),
 			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "方案已停止，恢复后继续：共 1 个仓库单，已取消 0 个"},
-		{name: "done", cancellations: all(done, superseded, noOrder),
+		{name: "done", cancellations: all(done, withdrawn, noOrder),
 			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
 		{name: "some too late", cancellations: all(done, tooLate), work: []rowtest.Work{{Kind: "too_late"}},
 			verdict: ledger.VerdictPartly, zh: "部分取消", reason: "共 2 个仓库单：已取消 1 个，来不及 1 个，人工关闭 0 个"},
 		{name: "some left alone", cancellations: all(done, ignored),
 			verdict: ledger.VerdictPartly, zh: "部分取消", reason: "共 2 个仓库单：已取消 1 个，来不及 0 个，人工关闭 1 个"},
-		{name: "too late", cancellations: all(tooLate, superseded), work: []rowtest.Work{{Kind: "too_late"}},
+		{name: "too late", cancellations: all(tooLate, withdrawn), work: []rowtest.Work{{Kind: "too_late"}},
 			verdict: ledger.VerdictTooLate, zh: "来不及", reason: "仓库已执行，1 个仓库单来不及取消"},
 		{name: "left alone", cancellations: all(ignored), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "由人工决定不取消"},
 		{name: "the WMS never had it", cancellations: all(noOrder), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "旺店通从未有过对应的仓库单"},
-		{name: "withdrawn", class: "live", cancellations: all(superseded), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
+		{name: "withdrawn", class: "live", cancellations: all(withdrawn), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
 		{name: "live", class: "live", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据有效，未作废"},
 		{name: "un-audited", class: "un_audited", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已反审核，未作废"},
 		{name: "never audited", class: "never_audited", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "从未审核，旺店通没有对应的仓库单"},

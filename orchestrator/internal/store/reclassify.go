@@ -32,7 +32,7 @@ type answerRow struct {
 	InFlight        bool
 }
 
-// Reclassify takes a text of the WMS for what a person says that it means: the parked cancellations whose last answer it is, and the open
+// Reclassify takes a text of the WMS for what a person says that it means: the cancellations that need attention whose last answer it is, and the open
 // ones that are asked again because nobody knew it, go on as if it had been known. Their attempts keep what they were taken for then.
 // timing is that of a scheme.
 func (s *Store) Reclassify(ctx context.Context, act ledger.Act, named ledger.Named, b ledger.Bounds, timing func(scheme string) rule.Timing) (ledger.Effect, error) {
@@ -94,9 +94,9 @@ func answersNamed(ctx context.Context, tx pgx.Tx, named ledger.Named, lock bool)
 select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, a.vendor_flag, c.vendor_message, c.disposition, c.evidence, c.answer_lost,
        c.same_disposition, c.same_count, c.same_since, c.claim_until is not null as in_flight
 from cancellation c join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = c.attempt - case when c.claim_until is null then 0 else 1 end
-where c.state in ('parked', 'open') and btrim(c.vendor_message, E' \t\r\n') = btrim(@message, E' \t\r\n')
+where c.state in ('needs_attention', 'open') and btrim(c.vendor_message, E' \t\r\n') = btrim(@message, E' \t\r\n')
   and (@code = '' or a.vendor_code = @code) and (@account = '' or c.account = @account)
-  and (c.state = 'parked' or (a.disposition = 'rejected' and not a.recognised))
+  and (c.state = 'needs_attention' or (a.disposition = 'rejected' and not a.recognised))
 order by c.cancellation_id
 limit @limit`
 	if lock {

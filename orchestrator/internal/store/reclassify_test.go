@@ -12,12 +12,12 @@ import (
 
 func oneTiming(string) rule.Timing { return rule.DefaultTiming() }
 
-// answered is a parked cancellation of a voided bill whose last answer was this; it answers its id.
+// answered is a needs_attention cancellation of a voided bill whose last answer was this; it answers its id.
 func (o *operator) answered(no, text, disposition, flag string) int64 {
 	o.Helper()
 	id := int64(o.count(`select count(*) from cancellation`) + 1)
 	o.rows.Bill(rowtest.Bill{ID: id, No: no})
-	cancellation := o.rows.Cancellation(rowtest.Cancellation{BillID: id, BillNo: no, State: "parked", Disposition: disposition, VendorMessage: text, Attempt: 4})
+	cancellation := o.rows.Cancellation(rowtest.Cancellation{BillID: id, BillNo: no, State: "needs_attention", Disposition: disposition, VendorMessage: text, Attempt: 4})
 	o.rows.Attempt(rowtest.Attempt{CancellationID: cancellation, Attempt: 4, Disposition: disposition, VendorMessage: text, VendorCode: "1"})
 	o.rows.Exec(`update attempt set vendor_flag = $2 where cancellation_id = $1`, cancellation, flag)
 	o.rows.Exec(`update cancellation set same_disposition = disposition, same_count = 4, same_since = now() - interval '22 minutes' where cancellation_id = $1`, cancellation)
@@ -34,7 +34,7 @@ func (o *operator) reclassify(text, disposition string) ledger.Effect {
 
 func TestAReclassifiedTextDecidesAsTheTableSays(t *testing.T) {
 	for disposition, want := range map[string]string{
-		"already_cancelled": "done already_cancelled", "too_late": "parked ", "rejected": "parked ", "in_progress": "open ", "not_found": "open ",
+		"already_cancelled": "done already_cancelled", "too_late": "needs_attention ", "rejected": "needs_attention ", "in_progress": "open ", "not_found": "open ",
 	} {
 		t.Run(disposition, func(t *testing.T) {
 			o := setupOperator(t)
@@ -44,7 +44,7 @@ func TestAReclassifiedTextDecidesAsTheTableSays(t *testing.T) {
 			require.EqualValues(t, 1, effect.Count)
 			require.Equal(t, []string{"failure"}, effect.Flags)
 			require.Equal(t, want, o.one(cancellation))
-			require.Equal(t, "parked ", o.one(other))
+			require.Equal(t, "needs_attention ", o.one(other))
 			require.Equal(t, "rejected", o.text(`select disposition from attempt where cancellation_id = $1`, cancellation), "what it was taken for then")
 			require.Equal(t, disposition, o.text(`select disposition from cancellation where cancellation_id = $1`, cancellation))
 			if want == "open " {
@@ -58,7 +58,7 @@ func TestTooLateByReclassificationAsksForAPerson(t *testing.T) {
 	o := setupOperator(t)
 	o.answered("A1", "已上架", "rejected", "failure")
 	effect := o.reclassify("已上架", "too_late")
-	require.Equal(t, map[string]int64{"parked": 1}, effect.Outcomes)
+	require.Equal(t, map[string]int64{"needs_attention": 1}, effect.Outcomes)
 	require.Equal(t, []string{"too_late"}, openWorkKinds(t, o.pool))
 	require.Equal(t, "来不及", o.text(`select verdict from reporting.bill_verdict where bill_no = 'A1'`))
 }
@@ -70,7 +70,7 @@ func TestAPreviewOfAReclassificationTellsWhatItWouldSettle(t *testing.T) {
 	o.bounds.DryRun = true
 	effect := o.reclassify("已撤单", "already_cancelled")
 	require.Equal(t, map[string]int64{"done": 2}, effect.Outcomes)
-	require.Equal(t, 2, o.count(`select count(*) from cancellation where state = 'parked'`))
+	require.Equal(t, 2, o.count(`select count(*) from cancellation where state = 'needs_attention'`))
 	require.Zero(t, o.count(`select count(*) from operator_action`))
 }
 
@@ -90,7 +90,7 @@ func TestAFailureIsNeverReclassifiedAsAFreshCancel(t *testing.T) {
 	effect := o.reclassify("处理完毕", "cancelled")
 	require.Equal(t, []int64{succeeded}, effect.IDs)
 	require.Equal(t, failed, effect.Refused[0].CancellationID)
-	require.Equal(t, "parked ", o.one(failed))
+	require.Equal(t, "needs_attention ", o.one(failed))
 	require.Equal(t, "done cancelled", o.one(succeeded))
 }
 
@@ -165,7 +165,7 @@ func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
 	require.Equal(t, "没有此待办", refused[999])
 	require.Equal(t, []string{"answer_unrecognised", "safety_limit_reached"}, openWorkKinds(t, o.pool))
 	require.Equal(t, "closed by li: 试运行结束", o.text(`select close_reason from work_item where work_item_id = $1`, mapped))
-	require.Equal(t, "parked ", o.one(cancellation))
+	require.Equal(t, "needs_attention ", o.one(cancellation))
 	again, err := o.store.CloseWorkItems(t.Context(), act("w1"), ids, false)
 	require.NoError(t, err)
 	require.Equal(t, effect, again)

@@ -180,8 +180,8 @@ returning c.cancellation_id, c.attempt, was.open`, rest.args())
 	return decided, err
 }
 
-// closeLate lets a "cancelled" end what has not ended, although a later attempt is current, or what was held, parked, superseded
-// or observed while the request was on its way: the order is cancelled, whatever was decided meanwhile. For a bill that is live
+// closeLate lets a "cancelled" end what has not ended, although a later attempt is current, or what was held, needs_attention, withdrawn
+// or dryRun while the request was on its way: the order is cancelled, whatever was decided meanwhile. For a bill that is live
 // again that is a person's matter. It answers what it ended.
 func closeLate(ctx context.Context, tx pgx.Tx, c columns) (map[int64]bool, error) {
 	rows, err := tx.Query(ctx, `
@@ -190,7 +190,7 @@ with late as (
     set state = 'done', hold_reason = '', outcome = r.disposition, outcome_time = now(), slice_until = null, update_time = now()
     from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[]) as r (id, attempt, disposition)
     where c.cancellation_id = r.id and c.attempt >= r.attempt and r.disposition in ('cancelled', 'already_cancelled')
-      and c.state in ('planned', 'open', 'held', 'parked', 'superseded', 'observed')
+      and c.state in ('planned', 'open', 'held', 'needs_attention', 'withdrawn', 'dry_run')
     returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, c.order_code
 ), told as (
     insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)

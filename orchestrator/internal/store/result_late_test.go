@@ -20,12 +20,12 @@ func (w *writer) looked(d ledger.Due, outcome rule.Verification, at time.Time) {
 		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at}}, time.Second, time.Hour))
 }
 
-// A process was paused past its claim: the lapse parked the cancellation, then the answer of that very attempt is written.
-func TestALateCancelledOfTheCurrentAttemptEndsAParkedCancellation(t *testing.T) {
+// A process was paused past its claim: the lapse gave a person the cancellation, then the answer of that very attempt is written.
+func TestALateCancelledOfTheCurrentAttemptEndsACancellationThatNeedsAttention(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
-	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown})
-	require.Equal(t, "parked", w.state(cancellation))
+	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Needs_attention, Work: rule.WorkOutcomeUnknown})
+	require.Equal(t, "needs_attention", w.state(cancellation))
 	w.result(cancellation, rule.Cancelled, done)
 	require.Equal(t, "done", w.state(cancellation))
 	require.Zero(t, w.count(openWorkItems))
@@ -42,11 +42,11 @@ func TestACancelledOfACancellationHeldMeanwhileEndsIt(t *testing.T) {
 	require.Zero(t, w.count(openWorkItems))
 }
 
-// The cancellation was withdrawn and planned again while its request was on its way, and then settled in observe mode.
+// The cancellation was withdrawn and planned again while its request was on its way, and then settled in dry run.
 func TestACancelledThatComesWhileObservedIsKept(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
-	w.rows.Exec(`update cancellation set state = 'observed', outcome = 'observed', outcome_time = now()`)
+	w.rows.Exec(`update cancellation set state = 'dry_run', outcome = 'dry_run', outcome_time = now()`)
 	w.result(cancellation, rule.Cancelled, done)
 	require.Equal(t, "done", w.state(cancellation), "the order is cancelled")
 	require.Equal(t, "cancelled", w.text(`select outcome from cancellation`))
@@ -58,20 +58,20 @@ func TestAStaleAnswerOpensNoWorkForADoneCancellation(t *testing.T) {
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
 	second := w.claim(w.due("A1"))[0]
 	w.result(second, rule.Cancelled, done)
-	w.result(first, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate})
+	w.result(first, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate})
 	require.Equal(t, "done", w.state(second))
 	require.Zero(t, w.count(openWorkItems), "a work item about a cancellation that is done")
 }
 
-func TestAStaleAnswerDoesNotCloseTheWorkOfAParkedCancellation(t *testing.T) {
+func TestAStaleAnswerDoesNotCloseTheWorkOfACancellationThatNeedsAttention(t *testing.T) {
 	w := setupWriter(t)
 	first := w.claim(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
 	second := w.claim(w.due("A1"))[0]
-	w.result(second, rule.Rejected, rule.Next{State: rule.Parked, Work: rule.WorkRejected})
+	w.result(second, rule.Rejected, rule.Next{State: rule.Needs_attention, Work: rule.WorkRejected})
 	w.result(first, rule.NotFound, rule.Next{State: rule.Closed, Outcome: "no_order"})
-	require.Equal(t, "parked", w.state(second))
-	require.Equal(t, 1, w.count(openWorkItems), "parked for ever and nobody is told")
+	require.Equal(t, "needs_attention", w.state(second))
+	require.Equal(t, 1, w.count(openWorkItems), "with a person for ever and nobody is told")
 }
 
 func TestAResultWrittenTwiceLeavesItsEvidenceOnce(t *testing.T) {
@@ -91,7 +91,7 @@ func TestAStaleAnswerInTheGroupOfTheCurrentOneOpensNoWork(t *testing.T) {
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
 	second := w.claim(w.due("A1"))[0]
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{
-		w.resultOf(first, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate}),
+		w.resultOf(first, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate}),
 		w.resultOf(second, rule.InProgress, rule.Next{State: rule.Open, Wait: time.Minute}),
 	}, nil))
 	require.Equal(t, "open", w.state(second))

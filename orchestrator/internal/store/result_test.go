@@ -33,7 +33,7 @@ func TestAnIntentIsOnDiskBeforeAnybodyHasIt(t *testing.T) {
 func TestOnlyASendingRunningSchemeClaims(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1")
-	w.rows.Exec(`update scheme set mode = 'observe'`)
+	w.rows.Exec(`update scheme set mode = 'dry_run'`)
 	require.Empty(t, w.claim(due))
 	w.rows.Exec(`update scheme set mode = 'send'`)
 	require.NoError(t, w.store.StopScheme(t.Context(), rowtest.SchemeName, "DATA_CENTER_DIFFERS", "another login"))
@@ -61,7 +61,7 @@ func TestAResultBelongsToItsAttempt(t *testing.T) {
 	require.Equal(t, 2, second.Attempt)
 
 	// The first attempt's answer comes after all, and is not "cancelled": it must not decide about the second.
-	w.result(first, rule.TooLate, rule.Next{State: rule.Parked, Work: rule.WorkTooLate})
+	w.result(first, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate})
 	require.Equal(t, "open", w.state(second))
 	require.Equal(t, "too_late", w.text(`select disposition from attempt where attempt = 1`))
 	require.Equal(t, "", w.text(`select disposition from attempt where attempt = 2`))
@@ -82,7 +82,7 @@ func TestUnknownDoesNotUndoAnAnswer(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.Rejected, rule.Next{State: rule.Open, Wait: time.Hour})
-	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Parked, Work: rule.WorkOutcomeUnknown})
+	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Needs_attention, Work: rule.WorkOutcomeUnknown})
 	require.Equal(t, "open", w.state(cancellation))
 	require.Equal(t, "rejected", w.text(`select disposition from attempt`))
 }
@@ -90,8 +90,8 @@ func TestUnknownDoesNotUndoAnAnswer(t *testing.T) {
 func TestACancelThatLandedWhileItWasWithdrawnIsTold(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
-	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: cancellation.ID, Outcome: rule.Withdrawn}}, time.Second, time.Hour))
-	require.Equal(t, "superseded", w.state(cancellation))
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: cancellation.ID, Outcome: rule.NoTrigger}}, time.Second, time.Hour))
+	require.Equal(t, "withdrawn", w.state(cancellation))
 	w.rows.Exec(`update bill set document_status = 'C', cancel_status = 'A'`)
 	w.result(cancellation, rule.Cancelled, done)
 	require.Equal(t, "done", w.state(cancellation), "the order is cancelled, whatever was decided meanwhile")
@@ -153,7 +153,7 @@ func TestUnreadBillsUseUpNoAttemptAndEndWithAPerson(t *testing.T) {
 	require.Equal(t, 1, w.count(`select count(*) from cancellation where attempt = 0 and due_time > now() + interval '59 minutes'`))
 	w.rows.Exec(`update cancellation set unread_since = now() - interval '2 hours'`)
 	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
-	require.Equal(t, "parked", w.state(cancellation))
+	require.Equal(t, "needs_attention", w.state(cancellation))
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'bill_unread' and close_time is null`))
 }
 

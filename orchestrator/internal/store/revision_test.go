@@ -20,7 +20,7 @@ func TestWhatWasDecidedUnderAnOlderRevisionIsRefusedOnceThereIsANewer(t *testing
 // under the cutover before it.
 func TestWhatWasDecidedBeforeTheSchemeWasSetToSendIsRefusedAfterIt(t *testing.T) {
 	refused(t, func(w *writer) {
-		w.rows.Exec(`update scheme set mode = 'observe'`)
+		w.rows.Exec(`update scheme set mode = 'dry_run'`)
 		_, err := w.store.SetMode(w.Context(), act(""), true)
 		require.NoError(w, err)
 	})

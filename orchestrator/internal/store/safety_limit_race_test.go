@@ -65,7 +65,7 @@ func TestGoingToSendBeginsTheSafetyLimitsAnew(t *testing.T) {
 	_, err := w.store.SetMode(t.Context(), act(""), false)
 	require.NoError(t, err)
 	w.owed(safetyLimits, 2, "A2", "WH1", "WH2", "WH3", "WH4")
-	require.Zero(t, held(), "what is only observed needs no safety limit")
+	require.Zero(t, held(), "what is only decided in dry run needs no safety limit")
 	_, err = w.store.SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
 	w.owed(safetyLimits, 3, "A3", "WH1", "WH2", "WH3")

@@ -36,7 +36,7 @@ func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
 	for name, stop := range map[string]struct{ on, off string }{
 		"scheme stopped":  {`update scheme set state = 'stopped', stop_reason = 'X'`, `update scheme set state = 'running', stop_reason = ''`},
 		"not in the file": {`update scheme set active = false`, `update scheme set active = true`},
-		"observing":       {`update scheme set mode = 'observe'`, `update scheme set mode = 'send'`},
+		"observing":       {`update scheme set mode = 'dry_run'`, `update scheme set mode = 'send'`},
 		"scheme paused":   {`update scheme set pause_reason = 'operator', pause_time = now()`, `update scheme set pause_reason = '', pause_time = null`},
 		"account paused":  {`insert into account_pause (account, detail, probe_time) values ('default', 'sign', now())`, `delete from account_pause`},
 		"all stopped":     {`insert into stop_all (stop_time, actor, reason) values (now(), 'li', 'fire')`, `delete from stop_all`},

@@ -86,7 +86,7 @@ func TestOnlyBillsThatCanOweNothingAreForgotten(t *testing.T) {
 	}
 	w.rows.Exec(`update bill set ever_live = false where class in ('never_audited', 'before_cutover')`)
 	w.rows.Exec(`update bill set ever_live = true where bill_id = 3`)
-	w.rows.Cancellation(rowtest.Cancellation{BillID: 7, BillNo: "never_audited", State: "superseded"})
+	w.rows.Cancellation(rowtest.Cancellation{BillID: 7, BillNo: "never_audited", State: "withdrawn"})
 	w.rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 8, Closed: "readable"})
 	w.tidy("bills_without_cancellation")
 	require.Equal(t, 8, w.count(`select count(*) from bill`), "nothing is old")
@@ -104,7 +104,7 @@ func TestTheLastSnapshotOfABillIsKeptForEver(t *testing.T) {
 	for _, generation := range []int{1, 2} {
 		w.rows.Exec(`insert into bill_snapshot (scheme, bill_id, generation, content, read_time) values ($1, 1, $2, '{}', now())`, rowtest.SchemeName, generation)
 	}
-	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", Generation: 2, State: "parked"})
+	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", Generation: 2, State: "needs_attention"})
 	w.rows.Exec(`update bill_snapshot set read_time = now() - interval '10 years'`)
 	w.tidy("snapshots_of_past_lives")
 	require.Equal(t, "2 3", w.text(`select string_agg(generation::text, ' ' order by generation) from bill_snapshot`))
@@ -135,21 +135,21 @@ func TestCountsStayCheapAndBecomeTrueAgain(t *testing.T) {
 	require.Empty(t, counts())
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "done"})
 	open := w.rows.Cancellation(rowtest.Cancellation{BillID: 2, BillNo: "A2"})
-	w.rows.Cancellation(rowtest.Cancellation{BillID: 3, BillNo: "A3", State: "parked"})
+	w.rows.Cancellation(rowtest.Cancellation{BillID: 3, BillNo: "A3", State: "needs_attention"})
 	w.rows.Exec(`select setval(pg_get_serial_sequence('cancellation', 'cancellation_id'), 120000)`)
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 4, BillNo: "A4", State: "done"})
-	want := map[string]int64{"done": 2, "open": 1, "parked": 1}
+	want := map[string]int64{"done": 2, "open": 1, "needs_attention": 1}
 	require.Equal(t, want, counts(), "nothing is counted ahead")
 	require.Equal(t, 3, w.tidy("counts"), "two full blocks, and the end")
 	require.Equal(t, want, counts())
 
 	// One of an old block ends. What is open is exact at once, what has ended follows within the hour.
 	w.rows.Exec(`update cancellation set state = 'done', outcome = 'cancelled', outcome_time = now() where cancellation_id = $1`, open)
-	require.Equal(t, map[string]int64{"done": 2, "parked": 1}, counts())
+	require.Equal(t, map[string]int64{"done": 2, "needs_attention": 1}, counts())
 	w.rows.Exec(`update chore set last_run_time = now() - interval '1 hour'`)
 	w.rows.Exec(`update cancellation_count set count_time = now() - interval '1 hour'`)
 	w.tidy("counts")
-	require.Equal(t, map[string]int64{"done": 3, "parked": 1}, counts())
+	require.Equal(t, map[string]int64{"done": 3, "needs_attention": 1}, counts())
 }
 
 // Two orchestrators at the same chore: one works, the other has nothing to do.

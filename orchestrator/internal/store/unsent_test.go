@@ -12,7 +12,7 @@ import (
 )
 
 // The WMS was down over a long weekend. What could not be sent in it must go out by itself when the WMS is back, not wait for a person.
-func TestAnOutageOfTheWMSParksNobody(t *testing.T) {
+func TestAnOutageOfTheWMSGivesNobodyToAPerson(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
 	away := func() string {
@@ -30,7 +30,7 @@ func TestAnOutageOfTheWMSParksNobody(t *testing.T) {
 	answer.Account = "default"
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{answer}, nil))
 	w.rows.Exec(`update cancellation set unsent_time = now() - interval '5 minutes', unsent_for = '23:57:00' where bill_no = 'A1'`)
-	require.Equal(t, "parked", away())
+	require.Equal(t, "needs_attention", away())
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'not_sent_too_long'`))
 }
 
@@ -66,12 +66,12 @@ func TestTheTimeThatCountsIsKept(t *testing.T) {
 	require.WithinDuration(t, time.Now(), again.AnsweredTime, time.Minute, `"too fast" is an answer`)
 }
 
-// A cancellation could not be sent for a day and was parked; its void was taken back and came again. The new cancellation has its own day.
+// A cancellation could not be sent for a day and waits for a person; its void was taken back and came again. The new cancellation has its own day.
 func TestACancellationOwedAnewHasItsWholeTimeToBeSent(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
 	w.rows.Exec(`update cancellation set unsent_since = now() - interval '25 hours', unsent_time = now(), unsent_for = '25 hours'`)
-	w.verify(cancellation, rule.Withdrawn, time.Now(), false)
+	w.verify(cancellation, rule.NoTrigger, time.Now(), false)
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1")

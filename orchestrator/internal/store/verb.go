@@ -16,19 +16,19 @@ const inFlightWords = "请求正在途中，等结果回来再操作"
 
 // refusedWords is what a state says to every act that it does not allow; an act may have words of its own.
 var refusedWords = map[string]string{
-	"planned":    "所属的扫描尚未完成，稍后再操作",
-	"open":       "正在处理，没有被暂停",
-	"held":       "暂停中，请先放行（release）",
-	"parked":     "已转人工，没有被暂停；要再次请求请用重试（retry）",
-	"done":       "已取消，无需操作",
-	"superseded": "已撤回：作废的原因已不成立",
-	"observed":   "决定时方案处于观察模式，只有回补（backfill）会发送",
-	"closed":     "已关闭",
+	"planned":         "所属的扫描尚未完成，稍后再操作",
+	"open":            "正在处理，没有被暂停",
+	"held":            "暂停中，请先放行（release）",
+	"needs_attention": "已转人工，没有被暂停；要再次请求请用重试（retry）",
+	"done":            "已取消，无需操作",
+	"withdrawn":       "已撤回：作废的原因已不成立",
+	"dry_run":         "决定时方案处于仅观察模式，只有回补（backfill）会发送",
+	"closed":          "已关闭",
 }
 
 func refuseBy(own map[string]string) func(refusedRow) string {
 	return func(r refusedRow) string {
-		if r.InFlight && (r.State == "open" || r.State == "parked" || r.State == "held") {
+		if r.InFlight && (r.State == "open" || r.State == "needs_attention" || r.State == "held") {
 			return inFlightWords
 		}
 		if words, ok := own[r.State]; ok {
@@ -44,24 +44,24 @@ const neverSent = `(c.attempt = 0 and exists (select from scheme s where s.schem
 
 var (
 	retryRule = verbRule{
-		states: []string{"parked", "open"},
-		applies: notInFlight + ` and (c.state in ('parked', 'open')
+		states: []string{"needs_attention", "open"},
+		applies: notInFlight + ` and (c.state in ('needs_attention', 'open')
     or c.state = 'closed' and not ` + neverSent + ` or c.state = 'done' and (c.outcome = 'marked_done' and not ` + neverSent + ` or c.inferred))`,
 		refuse: func(r refusedRow) string {
 			if !r.InFlight && (r.State == "closed" || r.Outcome == "marked_done") {
-				return refusedWords["observed"]
+				return refusedWords["dry_run"]
 			}
 			return refuseBy(map[string]string{"done": "旺店通已确认取消，无需重试"})(r)
 		},
 	}
 	ignoreRule = verbRule{
-		states:  []string{"parked", "open", "held"},
-		applies: notInFlight + ` and c.state in ('parked', 'open', 'held', 'observed')`,
+		states:  []string{"needs_attention", "open", "held"},
+		applies: notInFlight + ` and c.state in ('needs_attention', 'open', 'held', 'dry_run')`,
 		refuse:  refuseBy(nil),
 	}
 	markDoneRule = verbRule{
-		states:  []string{"parked", "open", "held"},
-		applies: notInFlight + ` and c.state in ('parked', 'open', 'held', 'observed', 'closed')`,
+		states:  []string{"needs_attention", "open", "held"},
+		applies: notInFlight + ` and c.state in ('needs_attention', 'open', 'held', 'dry_run', 'closed')`,
 		refuse:  refuseBy(nil),
 	}
 	// A held one whose request is on its way may go: its answer finds it open, and decides.

@@ -40,8 +40,8 @@ func (s *Store) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int
 	return holders, nil
 }
 
-// StoreVerified writes what a fresh read said of open cancellations: still owed (sendable until the next), superseded, held, or
-// unread: then it is due again after wait, and parked for a person once it has been unread for limit.
+// StoreVerified writes what a fresh read said of open cancellations: still owed (sendable until the next), withdrawn, held, or
+// unread: then it is due again after wait, and needs_attention for a person once it has been unread for limit.
 func (s *Store) StoreVerified(ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration) error {
 	groups := map[rule.Verification][]ledger.Verified{}
 	for _, v := range verified {
@@ -54,7 +54,7 @@ func (s *Store) StoreVerified(ctx context.Context, scheme string, verified []led
 		if err := storeDwelling(ctx, tx, groups[rule.Dwelling]); err != nil {
 			return err
 		}
-		if err := storeWithdrawn(ctx, tx, scheme, groups[rule.Withdrawn]); err != nil {
+		if err := storeNoTrigger(ctx, tx, scheme, groups[rule.NoTrigger]); err != nil {
 			return err
 		}
 		if err := storeNumberLive(ctx, tx, scheme, groups[rule.NumberLive]); err != nil {
@@ -131,19 +131,19 @@ where b.scheme = w.scheme and b.bill_id = w.bill_id and b.un_audited_since is nu
 	return err
 }
 
-// storeWithdrawn supersedes cancellations whose bill is not voided any longer. The bill's row still says otherwise: it counts as read at
+// storeNoTrigger withdraws cancellations whose bill is not voided any longer. The bill's row still says otherwise: it counts as read at
 // this moment, so that a page decided from an older read is refused, and the next pass reads it whole. Where it was seen live, what
 // may have reached the WMS is a person's matter at once.
-func storeWithdrawn(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
-	bills, err := supersede(ctx, tx, verified, "withdrawn")
+func storeNoTrigger(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
+	bills, err := withdrawVerified(ctx, tx, verified, "no_trigger")
 	if err != nil || len(bills) == 0 {
 		return err
 	}
 	var ids, restored []int64
 	var times []time.Time
 	for _, v := range verified {
-		bill, superseded := bills[v.ID]
-		if !superseded {
+		bill, withdrawn := bills[v.ID]
+		if !withdrawn {
 			continue
 		}
 		ids, times = append(ids, bill), append(times, v.ReadTime)
@@ -160,13 +160,13 @@ where b.scheme = $1 and b.bill_id = v.bill_id`, scheme, ids, times); err != nil 
 	return openRestored(ctx, tx, scheme, restored)
 }
 
-// supersede ends open cancellations and answers the bill of each that it ended.
-func supersede(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, outcome string) (map[int64]int64, error) {
+// withdrawVerified ends open cancellations and answers the bill of each that it ended.
+func withdrawVerified(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, outcome string) (map[int64]int64, error) {
 	if len(verified) == 0 {
 		return nil, nil
 	}
 	rows, err := tx.Query(ctx, `
-update cancellation set state = 'superseded', outcome = $2, outcome_time = now(), slice_until = null, update_time = now()
+update cancellation set state = 'withdrawn', outcome = $2, outcome_time = now(), slice_until = null, update_time = now()
 where cancellation_id = any($1) and state = 'open'
 returning cancellation_id, bill_id`, ids(verified), outcome)
 	if err != nil {
@@ -182,7 +182,7 @@ returning cancellation_id, bill_id`, ids(verified), outcome)
 	}); err != nil {
 		return nil, err
 	}
-	return bills, closeCancellationWork(ctx, tx, ended, "superseded: "+outcome)
+	return bills, closeCancellationWork(ctx, tx, ended, "withdrawn: "+outcome)
 }
 
 func storeTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
@@ -209,12 +209,12 @@ func storeUnread(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.D
 with unread as (
     update cancellation
     set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, slice_until = null, update_time = now(),
-        state = case when unread_since < now() - @limit::interval then 'parked' else state end
+        state = case when unread_since < now() - @limit::interval then 'needs_attention' else state end
     where cancellation_id = any(@ids) and state = 'open'
     returning scheme, bill_id, bill_no, cancellation_id, state
 )
 insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id)
-select scheme, @kind, bill_id, bill_no, cancellation_id from unread where state = 'parked'
+select scheme, @kind, bill_id, bill_no, cancellation_id from unread where state = 'needs_attention'
 on conflict do nothing`,
 		pgx.StrictNamedArgs{"ids": ids, "wait": wait, "limit": limit, "kind": string(rule.WorkUnread)})
 	return err

@@ -24,11 +24,11 @@ func TestANumberSeenLiveAfterAnUnknownIsAPersonsMatter(t *testing.T) {
 	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Open})
 	w.verify(cancellation, rule.NumberLive, time.Now(), false)
-	require.Equal(t, "superseded", w.state(cancellation))
-	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`), "superseded quietly")
+	require.Equal(t, "withdrawn", w.state(cancellation))
+	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`), "withdrawn quietly")
 }
 
-// A page was read while the bill was still voided (T0); a slice's fresh read sees it live (T1 > T0) and supersedes; then the page
+// A page was read while the bill was still voided (T0); a slice's fresh read sees it live (T1 > T0) and withdraws; then the page
 // is committed.
 func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 	w := setupWriter(t)
@@ -39,12 +39,12 @@ func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 	page.Bills[0].Before = known[1].ReadTime
 	page.RunCounts.RowsOfBills = 1
 
-	w.verify(cancellation, rule.Withdrawn, time.Now().Add(time.Second), true) // T1: live
-	require.Equal(t, "superseded", w.state(cancellation))
+	w.verify(cancellation, rule.NoTrigger, time.Now().Add(time.Second), true) // T1: live
+	require.Equal(t, "withdrawn", w.state(cancellation))
 
 	_, err = w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
-	require.Equal(t, "superseded", w.state(cancellation), "knowledge older than the fresh read reopened it")
+	require.Equal(t, "withdrawn", w.state(cancellation), "knowledge older than the fresh read reopened it")
 	require.Empty(t, w.claim(w.due("A1")), "and it is sent for a bill seen live")
 }
 
@@ -53,7 +53,7 @@ func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 func TestAWithdrawnCancellationIsReopenedWhenItsTriggerStillHolds(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
-	w.verify(cancellation, rule.Withdrawn, time.Now(), false)
+	w.verify(cancellation, rule.NoTrigger, time.Now(), false)
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	require.True(t, rule.Changed(known[1], known[1].State), "the bill reads as unchanged: the cancellation is lost, nobody is told")
@@ -78,14 +78,14 @@ func TestACancellationPlannedUnderAnOlderMappingIsNotOpened(t *testing.T) {
 	_, err = w.store.FinishPass(t.Context(), next, right, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, "open", w.text(`select state from cancellation where warehouse_code = 'RIGHT'`))
-	require.Equal(t, "superseded", w.text(`select state from cancellation where warehouse_code = 'WRONG'`), "an order that nobody's mapping names is cancelled")
+	require.Equal(t, "withdrawn", w.text(`select state from cancellation where warehouse_code = 'WRONG'`), "an order that nobody's mapping names is cancelled")
 }
 
 // Reopened under a later revision: the row names that revision, but says what the older one said.
 func TestAReopenedCancellationSaysWhatItsRevisionSays(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
-	w.verify(cancellation, rule.Withdrawn, time.Now(), false)
+	w.verify(cancellation, rule.NoTrigger, time.Now(), false)
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1")
@@ -104,14 +104,14 @@ func TestWithdrawingACancellationClosesWhatAskedAboutIt(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.NotFound, rule.Next{State: rule.Open, Work: rule.WorkOrderNotFound, Wait: time.Hour})
-	w.verify(cancellation, rule.Withdrawn, time.Now(), false)
-	require.Equal(t, "superseded", w.state(cancellation))
+	w.verify(cancellation, rule.NoTrigger, time.Now(), false)
+	require.Equal(t, "withdrawn", w.state(cancellation))
 	require.Zero(t, w.count(`select count(*) from work_item where close_time is null and kind = 'order_not_found'`))
 }
 
 // A fresh read by number found a live bill that the ledger has never read (audited before the baseline's reach). Then somebody
 // edits the note of the voided bill: a pass reads it, voided as ever.
-func TestACancellationSupersededForALiveNumberIsReadAgainBeforeItIsSent(t *testing.T) {
+func TestACancellationWithdrawnForALiveNumberIsReadAgainBeforeItIsSent(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
 	w.verify(cancellation, rule.NumberLive, time.Now(), false)

@@ -14,7 +14,7 @@ create table scheme (
     state            text not null default 'running' check (state in ('running', 'stopped')),
     stop_reason      text not null default '',
     stop_detail      text not null default '',
-    mode             text not null default 'observe' check (mode in ('observe', 'send')),
+    mode             text not null default 'dry_run' check (mode in ('dry_run', 'send')),
     send_since       timestamptz,
     safety_limit_reset_time timestamptz,
     poll_millis      bigint not null,
@@ -152,7 +152,7 @@ create table cancellation (
     pass_id         bigint references pass,
     business_date   date not null,
 
-    state           text not null check (state in ('planned', 'open', 'held', 'done', 'parked', 'superseded', 'observed', 'closed')),
+    state           text not null check (state in ('planned', 'open', 'held', 'done', 'needs_attention', 'withdrawn', 'dry_run', 'closed')),
     hold_reason     text not null default '',
     outcome         text not null default '',
     inferred        boolean not null default false,
@@ -179,7 +179,7 @@ create table cancellation (
 
     constraint cancellation_once unique (scheme, bill_id, account, warehouse_code, order_code, order_type, generation),
     check ((state = 'held') = (hold_reason <> '') or state = 'planned'),
-    check ((state in ('done', 'superseded', 'observed', 'closed')) = (outcome_time is not null)),
+    check ((state in ('done', 'withdrawn', 'dry_run', 'closed')) = (outcome_time is not null)),
     check (claim_until is null or attempt > 0)
 ) with (fillfactor = 70);
 create index cancellation_due on cancellation (due_time) where state = 'open';
@@ -188,7 +188,7 @@ create index cancellation_planned on cancellation (scheme, bill_id) where state 
 create index cancellation_waiting on cancellation (scheme, bill_id) where state = 'planned';
 create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc);
 create index cancellation_decided on cancellation (scheme, decide_time);
-create index cancellation_state on cancellation (state, cancellation_id desc) where state not in ('done', 'superseded');
+create index cancellation_state on cancellation (state, cancellation_id desc) where state not in ('done', 'withdrawn');
 create index cancellation_business_date on cancellation (business_date);
 comment on table cancellation is 'a cancellation: this order in this warehouse must be cancelled, for this bill and generation; kept for ever, with an outcome';
 comment on column cancellation.verified_time is 'when the Kingdee query that last showed the bill with its trigger left; send_before follows from it';

@@ -20,8 +20,8 @@ where ever_live and cancel_status <> 'B' and document_status <> 'C';
 alter table cancellation add column not_before timestamptz;
 comment on column cancellation.triggers is 'everything that ever called for it, in one generation';
 comment on column cancellation.not_before is 'the end of the dwell, while an un-audit is all that calls for it; the read before the request must be later';
-create index cancellation_number_live on cancellation (scheme, due_time) where state = 'superseded' and outcome = 'number_live';
-create index cancellation_number_live_no on cancellation (bill_no) where state = 'superseded' and outcome = 'number_live';
+create index cancellation_number_live on cancellation (scheme, due_time) where state = 'withdrawn' and outcome = 'number_live';
+create index cancellation_number_live_no on cancellation (bill_no) where state = 'withdrawn' and outcome = 'number_live';
 
 create table scheme_cutover (
     scheme     text not null references scheme,
@@ -41,13 +41,13 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'release it if the bill will not be audited again or the WMS takes the number again; if it always does, say un_audited.number_reuse: true in the scheme');
 
 -- One verdict per scheme and bill, over the cancellations of all its generations. The first of these that fits:
---   1 需人工 needs_person:     an open work item of any kind but too_late; a held or parked cancellation (but too_late); a cancellation that was only
---                             observed, of a bill that is still voided and was not owed again in a later generation; an undecodable bill
+--   1 需人工 needs_person:     an open work item of any kind but too_late; a held cancellation, or one that needs_attention, (but too_late); a cancellation that was only
+--                             dryRun, of a bill that is still voided and was not owed again in a later generation; an undecodable bill
 --   2 处理中 in_progress:      a planned or open cancellation
 --   3 已取消 cancelled:        something is done and nothing was too late or left alone
 --   4 部分取消 partly_cancelled: something is done, something was too late or left alone by a person
 --   5 来不及 too_late:         nothing is done and something was too late
---   6 无需取消 nothing_owed:   nothing of the above: no cancellation, only superseded ones, orders that the WMS never had, or left alone by a person
+--   6 无需取消 nothing_owed:   nothing of the above: no cancellation, only withdrawn ones, orders that the WMS never had, or left alone by a person
 -- A number that only an open work item knows (a bill that could never be decoded) is 需人工 as well. A number that is not here is 未见此单.
 create or replace view reporting.bill_verdict as
 select b.scheme, b.bill_id, b.bill_no,
@@ -57,13 +57,13 @@ select b.scheme, b.bill_id, b.bill_no,
        case v.code
            when 'needs_person' then coalesce(w.message, h.message_zh,
                case when b.class = 'undecodable' then '单据无法识别：' || b.class_reason
-                    when c.parked > 0 then '有 ' || c.parked || ' 个仓库单已搁置，等待人工处理'
+                    when c.needs_attention > 0 then '有 ' || c.needs_attention || ' 个仓库单等待人工处理'
                     when c.held > 0 then '有 ' || c.held || ' 个仓库单暂停发送，等待放行'
-                    when s.mode = 'observe' then '方案处于观察模式，未发送'
-                    else '决定时方案处于观察模式，未发送；方案改为发送后不会自动补发' end)
+                    when s.mode = 'dry_run' then '方案处于仅观察模式，未发送'
+                    else '决定时方案处于仅观察模式，未发送；方案改为发送后不会自动补发' end)
            when 'in_progress' then
                case when s.state = 'stopped' then '方案已停止，恢复后继续'
-                    when s.mode = 'observe' then '方案处于观察模式，暂不发送'
+                    when s.mode = 'dry_run' then '方案处于仅观察模式，暂不发送'
                     when c.waiting = c.moving and c.waiting > 0 then '单据已反审核，等待期内未再审核才取消'
                     else '正在取消' end || '：共 ' || c.owed || ' 个仓库单，已取消 ' || c.done || ' 个'
            when 'cancelled' then c.done || ' 个仓库单已全部取消' || case when b.class = 'live' then '；单据现为有效' else '' end
@@ -103,16 +103,16 @@ cross join lateral (
 ) y
 cross join lateral (
     select count(*) as cancellations,
-           count(*) filter (where d.state not in ('superseded', 'observed') and not (d.state = 'closed' and d.outcome = 'no_order')) as owed,
+           count(*) filter (where d.state not in ('withdrawn', 'dry_run') and not (d.state = 'closed' and d.outcome = 'no_order')) as owed,
            count(*) filter (where d.state in ('planned', 'open')) as moving,
            count(*) filter (where d.state = 'open' and d.not_before > now()) as waiting,
            count(*) filter (where d.state = 'held') as held,
            min(d.hold_reason) filter (where d.state = 'held') as hold_reason,
-           count(*) filter (where d.state = 'parked' and d.disposition <> 'too_late') as parked,
-           count(*) filter (where d.state in ('parked', 'closed') and d.disposition = 'too_late') as too_late,
-           count(*) filter (where d.state = 'observed' and d.generation = d.last_generation) as observed,
+           count(*) filter (where d.state = 'needs_attention' and d.disposition <> 'too_late') as needs_attention,
+           count(*) filter (where d.state in ('needs_attention', 'closed') and d.disposition = 'too_late') as too_late,
+           count(*) filter (where d.state = 'dry_run' and d.generation = d.last_generation) as dryRun,
            count(*) filter (where d.state = 'done') as done,
-           count(*) filter (where d.state = 'superseded' and d.outcome = 'number_live') as number_live,
+           count(*) filter (where d.state = 'withdrawn' and d.outcome = 'number_live') as number_live,
            count(*) filter (where d.state = 'closed' and d.outcome = 'no_order' and d.disposition <> 'too_late') as no_order,
            count(*) filter (where d.state = 'closed' and d.outcome <> 'no_order' and d.disposition <> 'too_late') as left_alone
     from (
@@ -133,8 +133,8 @@ left join voidrelay.work_kind h
     on h.kind = case when c.hold_reason in ('safety_limit_hour', 'safety_limit_day') then 'safety_limit_reached' else c.hold_reason end and h.subject = ''
 cross join lateral (
     select case
-        when w.pressing > 0 or c.held > 0 or c.parked > 0 or b.class = 'undecodable'
-             or (c.observed > 0 and b.class in ('voided', 'un_audited', 'deleted')) then 'needs_person'
+        when w.pressing > 0 or c.held > 0 or c.needs_attention > 0 or b.class = 'undecodable'
+             or (c.dryRun > 0 and b.class in ('voided', 'un_audited', 'deleted')) then 'needs_person'
         when c.moving > 0 then 'in_progress'
         when c.done > 0 and c.too_late + c.left_alone = 0 then 'cancelled'
         when c.done > 0 then 'partly_cancelled'
@@ -157,7 +157,7 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.state,
        case c.state when 'planned' then '待定' when 'open' then '待发送' when 'held' then '暂停' when 'done' then '已取消'
-                    when 'parked' then '待人工' when 'superseded' then '已撤回' when 'observed' then '仅观察' else '已关闭' end as state_zh,
+                    when 'needs_attention' then '待人工' when 'withdrawn' then '已撤回' when 'dry_run' then '仅观察' else '已关闭' end as state_zh,
        c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.orders_from, c.attempt as attempts,
        c.revision, c.pass_id, c.create_time, c.decide_time, c.due_time, c.outcome_time,
        c.triggers, c.not_before

@@ -8,7 +8,7 @@ alter table scheme
     add column pause_detail text not null default '',
     add column pause_time timestamptz,
     add constraint scheme_pause check ((pause_reason = '') = (pause_time is null));
-comment on column scheme.pause_reason is 'why its sending is paused; it reads and supersedes all the same';
+comment on column scheme.pause_reason is 'why its sending is paused; it reads and withdraws all the same';
 
 create table account_pause (
     account    text primary key,

@@ -12,7 +12,7 @@ create table wms_answer (
     account     text primary key,
     answer_time timestamptz not null
 ) with (fillfactor = 50);
-comment on table wms_answer is 'when the WMS last answered anybody of an account, to within seconds: tells an outage, which parks nobody, from a request that alone does not get through';
+comment on table wms_answer is 'when the WMS last answered anybody of an account, to within seconds: tells an outage, which gives nobody to a person, from a request that alone does not get through';
 
 -- An act may be about no scheme or about several.
 alter table operator_action alter column scheme drop not null;

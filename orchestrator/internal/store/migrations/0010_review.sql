@@ -11,14 +11,14 @@ select b.scheme, b.bill_id, b.bill_no,
        case v.code
            when 'needs_person' then coalesce(w.message, h.message_zh,
                case when b.class = 'undecodable' then '单据无法识别：' || b.class_reason
-                    when c.parked > 0 then '有 ' || c.parked || ' 个仓库单已搁置，等待人工处理'
+                    when c.needs_attention > 0 then '有 ' || c.needs_attention || ' 个仓库单等待人工处理'
                     when c.held > 0 then '有 ' || c.held || ' 个仓库单暂停发送，等待放行'
-                    when s.mode = 'observe' then '方案处于观察模式，未发送'
-                    else '决定时方案处于观察模式，未发送；方案改为发送后不会自动补发' end)
+                    when s.mode = 'dry_run' then '方案处于仅观察模式，未发送'
+                    else '决定时方案处于仅观察模式，未发送；方案改为发送后不会自动补发' end)
            when 'in_progress' then
                case when s.state = 'stopped' then '方案已停止，恢复后继续'
                     when not s.active then '方案已不在方案文件中，未发送'
-                    when s.mode = 'observe' then '方案处于观察模式，暂不发送'
+                    when s.mode = 'dry_run' then '方案处于仅观察模式，暂不发送'
                     when exists (select from voidrelay.stop_all) then '已全部停发，恢复后继续'
                     when s.pause_reason = 'mapping_suspected' then '疑似映射有误，方案已暂停发送，恢复后继续'
                     when s.pause_reason <> '' then '方案已暂停发送，恢复后继续'
@@ -62,17 +62,17 @@ cross join lateral (
 ) y
 cross join lateral (
     select count(*) as cancellations,
-           count(*) filter (where d.state not in ('superseded', 'observed') and not (d.state = 'closed' and d.outcome = 'no_order')) as owed,
+           count(*) filter (where d.state not in ('withdrawn', 'dry_run') and not (d.state = 'closed' and d.outcome = 'no_order')) as owed,
            count(*) filter (where d.state in ('planned', 'open')) as moving,
            count(*) filter (where d.state = 'open' and d.not_before > now()) as waiting,
            coalesce(bool_or(d.state = 'open' and exists (select from voidrelay.account_pause p where p.account = d.account)), false) as refused,
            count(*) filter (where d.state = 'held') as held,
            min(d.hold_reason) filter (where d.state = 'held') as hold_reason,
-           count(*) filter (where d.state = 'parked' and d.disposition <> 'too_late') as parked,
-           count(*) filter (where d.state in ('parked', 'closed') and d.disposition = 'too_late') as too_late,
-           count(*) filter (where d.state = 'observed' and d.generation = d.last_generation) as observed,
+           count(*) filter (where d.state = 'needs_attention' and d.disposition <> 'too_late') as needs_attention,
+           count(*) filter (where d.state in ('needs_attention', 'closed') and d.disposition = 'too_late') as too_late,
+           count(*) filter (where d.state = 'dry_run' and d.generation = d.last_generation) as dryRun,
            count(*) filter (where d.state = 'done') as done,
-           count(*) filter (where d.state = 'superseded' and d.outcome = 'number_live') as number_live,
+           count(*) filter (where d.state = 'withdrawn' and d.outcome = 'number_live') as number_live,
            count(*) filter (where d.state = 'closed' and d.outcome = 'no_order' and d.disposition <> 'too_late') as no_order,
            count(*) filter (where d.state = 'closed' and d.outcome <> 'no_order' and d.disposition <> 'too_late') as left_alone
     from (
@@ -93,8 +93,8 @@ left join voidrelay.work_kind h
     on h.kind = case when c.hold_reason in ('safety_limit_hour', 'safety_limit_day') then 'safety_limit_reached' else c.hold_reason end and h.subject = ''
 cross join lateral (
     select case
-        when w.pressing > 0 or c.held > 0 or c.parked > 0 or b.class = 'undecodable'
-             or (c.observed > 0 and b.class in ('voided', 'un_audited', 'deleted')) then 'needs_person'
+        when w.pressing > 0 or c.held > 0 or c.needs_attention > 0 or b.class = 'undecodable'
+             or (c.dryRun > 0 and b.class in ('voided', 'un_audited', 'deleted')) then 'needs_person'
         when c.moving > 0 then 'in_progress'
         when c.done > 0 and c.too_late + c.left_alone = 0 then 'cancelled'
         when c.done > 0 then 'partly_cancelled'

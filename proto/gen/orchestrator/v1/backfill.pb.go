@@ -1434,7 +1434,7 @@ func (x *BackfillItem) GetDetail() string {
 // CancellationOutcome is the standing of a cancellation in short.
 type CancellationOutcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// planned, open, held, done, parked, superseded, observed or closed.
+	// planned, open, held, done, needs_attention, withdrawn, dryRun or closed.
 	State         string                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
 	Disposition   string                 `protobuf:"bytes,2,opt,name=disposition,proto3" json:"disposition,omitempty"`
 	OutcomeTime   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`

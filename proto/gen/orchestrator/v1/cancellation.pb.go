@@ -36,11 +36,11 @@ const (
 	// Cancelled in the WMS.
 	CancellationState_CANCELLATION_STATE_DONE CancellationState = 4
 	// A work item waits for a person.
-	CancellationState_CANCELLATION_STATE_PARKED CancellationState = 5
+	CancellationState_CANCELLATION_STATE_NEEDS_ATTENTION CancellationState = 5
 	// The reason went away before anything took effect.
-	CancellationState_CANCELLATION_STATE_SUPERSEDED CancellationState = 6
-	// Decided while the scheme observed only; not sent.
-	CancellationState_CANCELLATION_STATE_OBSERVED CancellationState = 7
+	CancellationState_CANCELLATION_STATE_WITHDRAWN CancellationState = 6
+	// Decided while the scheme dryRun only; not sent.
+	CancellationState_CANCELLATION_STATE_DRY_RUN CancellationState = 7
 	// Ended: the WMS never had such an order, or a person said to leave it.
 	CancellationState_CANCELLATION_STATE_CLOSED CancellationState = 8
 )
@@ -53,21 +53,21 @@ var (
 		2: "CANCELLATION_STATE_OPEN",
 		3: "CANCELLATION_STATE_HELD",
 		4: "CANCELLATION_STATE_DONE",
-		5: "CANCELLATION_STATE_PARKED",
-		6: "CANCELLATION_STATE_SUPERSEDED",
-		7: "CANCELLATION_STATE_OBSERVED",
+		5: "CANCELLATION_STATE_NEEDS_ATTENTION",
+		6: "CANCELLATION_STATE_WITHDRAWN",
+		7: "CANCELLATION_STATE_DRY_RUN",
 		8: "CANCELLATION_STATE_CLOSED",
 	}
 	CancellationState_value = map[string]int32{
-		"CANCELLATION_STATE_UNSPECIFIED": 0,
-		"CANCELLATION_STATE_PLANNED":     1,
-		"CANCELLATION_STATE_OPEN":        2,
-		"CANCELLATION_STATE_HELD":        3,
-		"CANCELLATION_STATE_DONE":        4,
-		"CANCELLATION_STATE_PARKED":      5,
-		"CANCELLATION_STATE_SUPERSEDED":  6,
-		"CANCELLATION_STATE_OBSERVED":    7,
-		"CANCELLATION_STATE_CLOSED":      8,
+		"CANCELLATION_STATE_UNSPECIFIED":     0,
+		"CANCELLATION_STATE_PLANNED":         1,
+		"CANCELLATION_STATE_OPEN":            2,
+		"CANCELLATION_STATE_HELD":            3,
+		"CANCELLATION_STATE_DONE":            4,
+		"CANCELLATION_STATE_NEEDS_ATTENTION": 5,
+		"CANCELLATION_STATE_WITHDRAWN":       6,
+		"CANCELLATION_STATE_DRY_RUN":         7,
+		"CANCELLATION_STATE_CLOSED":          8,
 	}
 )
 
@@ -2565,16 +2565,16 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\n" +
 	"close_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tcloseTime\x12!\n" +
-	"\fclose_reason\x18\v \x01(\tR\vcloseReason*\xb0\x02\n" +
+	"\fclose_reason\x18\v \x01(\tR\vcloseReason*\xb7\x02\n" +
 	"\x11CancellationState\x12\"\n" +
 	"\x1eCANCELLATION_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aCANCELLATION_STATE_PLANNED\x10\x01\x12\x1b\n" +
 	"\x17CANCELLATION_STATE_OPEN\x10\x02\x12\x1b\n" +
 	"\x17CANCELLATION_STATE_HELD\x10\x03\x12\x1b\n" +
-	"\x17CANCELLATION_STATE_DONE\x10\x04\x12\x1d\n" +
-	"\x19CANCELLATION_STATE_PARKED\x10\x05\x12!\n" +
-	"\x1dCANCELLATION_STATE_SUPERSEDED\x10\x06\x12\x1f\n" +
-	"\x1bCANCELLATION_STATE_OBSERVED\x10\a\x12\x1d\n" +
+	"\x17CANCELLATION_STATE_DONE\x10\x04\x12&\n" +
+	"\"CANCELLATION_STATE_NEEDS_ATTENTION\x10\x05\x12 \n" +
+	"\x1cCANCELLATION_STATE_WITHDRAWN\x10\x06\x12\x1e\n" +
+	"\x1aCANCELLATION_STATE_DRY_RUN\x10\a\x12\x1d\n" +
 	"\x19CANCELLATION_STATE_CLOSED\x10\b2\xd6\b\n" +
 	"\x13CancellationService\x12j\n" +
 	"\x11ListCancellations\x12).orchestrator.v1.ListCancellationsRequest\x1a*.orchestrator.v1.ListCancellationsResponse\x12d\n" +

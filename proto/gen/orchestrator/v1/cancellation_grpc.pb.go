@@ -44,7 +44,7 @@ type CancellationServiceClient interface {
 	GetCancellation(ctx context.Context, in *GetCancellationRequest, opts ...grpc.CallOption) (*GetCancellationResponse, error)
 	// ListWorkItems lists what only a person can settle, newest first.
 	ListWorkItems(ctx context.Context, in *ListWorkItemsRequest, opts ...grpc.CallOption) (*ListWorkItemsResponse, error)
-	// RetryCancellations asks the WMS again for parked, or waiting, cancellations. Each is verified in Kingdee before it is sent.
+	// RetryCancellations asks the WMS again for needs_attention, or waiting, cancellations. Each is verified in Kingdee before it is sent.
 	RetryCancellations(ctx context.Context, in *RetryCancellationsRequest, opts ...grpc.CallOption) (*RetryCancellationsResponse, error)
 	// IgnoreCancellations leaves the order in the warehouse as it is.
 	IgnoreCancellations(ctx context.Context, in *IgnoreCancellationsRequest, opts ...grpc.CallOption) (*IgnoreCancellationsResponse, error)
@@ -52,7 +52,7 @@ type CancellationServiceClient interface {
 	MarkCancellationsDone(ctx context.Context, in *MarkCancellationsDoneRequest, opts ...grpc.CallOption) (*MarkCancellationsDoneResponse, error)
 	// ReleaseCancellations lets held ones go.
 	ReleaseCancellations(ctx context.Context, in *ReleaseCancellationsRequest, opts ...grpc.CallOption) (*ReleaseCancellationsResponse, error)
-	// ReclassifyAnswers says what an answer text of the WMS means, and settles the parked cancellations that wait for that.
+	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that need attention that wait for that.
 	ReclassifyAnswers(ctx context.Context, in *ReclassifyAnswersRequest, opts ...grpc.CallOption) (*ReclassifyAnswersResponse, error)
 	// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended.
 	CloseWorkItems(ctx context.Context, in *CloseWorkItemsRequest, opts ...grpc.CallOption) (*CloseWorkItemsResponse, error)
@@ -181,7 +181,7 @@ type CancellationServiceServer interface {
 	GetCancellation(context.Context, *GetCancellationRequest) (*GetCancellationResponse, error)
 	// ListWorkItems lists what only a person can settle, newest first.
 	ListWorkItems(context.Context, *ListWorkItemsRequest) (*ListWorkItemsResponse, error)
-	// RetryCancellations asks the WMS again for parked, or waiting, cancellations. Each is verified in Kingdee before it is sent.
+	// RetryCancellations asks the WMS again for needs_attention, or waiting, cancellations. Each is verified in Kingdee before it is sent.
 	RetryCancellations(context.Context, *RetryCancellationsRequest) (*RetryCancellationsResponse, error)
 	// IgnoreCancellations leaves the order in the warehouse as it is.
 	IgnoreCancellations(context.Context, *IgnoreCancellationsRequest) (*IgnoreCancellationsResponse, error)
@@ -189,7 +189,7 @@ type CancellationServiceServer interface {
 	MarkCancellationsDone(context.Context, *MarkCancellationsDoneRequest) (*MarkCancellationsDoneResponse, error)
 	// ReleaseCancellations lets held ones go.
 	ReleaseCancellations(context.Context, *ReleaseCancellationsRequest) (*ReleaseCancellationsResponse, error)
-	// ReclassifyAnswers says what an answer text of the WMS means, and settles the parked cancellations that wait for that.
+	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that need attention that wait for that.
 	ReclassifyAnswers(context.Context, *ReclassifyAnswersRequest) (*ReclassifyAnswersResponse, error)
 	// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended.
 	CloseWorkItems(context.Context, *CloseWorkItemsRequest) (*CloseWorkItemsResponse, error)

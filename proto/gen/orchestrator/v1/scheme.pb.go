@@ -143,7 +143,7 @@ type SchemeMode int32
 const (
 	SchemeMode_SCHEME_MODE_UNSPECIFIED SchemeMode = 0
 	// Decides and records, sends nothing.
-	SchemeMode_SCHEME_MODE_OBSERVE SchemeMode = 1
+	SchemeMode_SCHEME_MODE_DRY_RUN SchemeMode = 1
 	SchemeMode_SCHEME_MODE_SEND    SchemeMode = 2
 )
 
@@ -151,12 +151,12 @@ const (
 var (
 	SchemeMode_name = map[int32]string{
 		0: "SCHEME_MODE_UNSPECIFIED",
-		1: "SCHEME_MODE_OBSERVE",
+		1: "SCHEME_MODE_DRY_RUN",
 		2: "SCHEME_MODE_SEND",
 	}
 	SchemeMode_value = map[string]int32{
 		"SCHEME_MODE_UNSPECIFIED": 0,
-		"SCHEME_MODE_OBSERVE":     1,
+		"SCHEME_MODE_DRY_RUN":     1,
 		"SCHEME_MODE_SEND":        2,
 	}
 )
@@ -455,8 +455,8 @@ func (x *SetSchemeModeRequest) GetRequestId() string {
 type SetSchemeModeResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// Cancellations that ended as observed by this act.
-	Observed      int64 `protobuf:"varint,2,opt,name=observed,proto3" json:"observed,omitempty"`
+	// Cancellations that ended as dry_run by this act.
+	DryRunCount   int64 `protobuf:"varint,2,opt,name=dry_run_count,json=dryRunCount,proto3" json:"dry_run_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -498,9 +498,9 @@ func (x *SetSchemeModeResponse) GetScheme() *Scheme {
 	return nil
 }
 
-func (x *SetSchemeModeResponse) GetObserved() int64 {
+func (x *SetSchemeModeResponse) GetDryRunCount() int64 {
 	if x != nil {
-		return x.Observed
+		return x.DryRunCount
 	}
 	return 0
 }
@@ -2356,10 +2356,10 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"d\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"l\n" +
 	"\x15SetSchemeModeResponse\x12/\n" +
-	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\x12\x1a\n" +
-	"\bobserved\x18\x02 \x01(\x03R\bobserved\"\x83\x01\n" +
+	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\x12\"\n" +
+	"\rdry_run_count\x18\x02 \x01(\x03R\vdryRunCount\"\x83\x01\n" +
 	"\x12PauseSchemeRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
@@ -2545,7 +2545,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"SchemeMode\x12\x1b\n" +
 	"\x17SCHEME_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
-	"\x13SCHEME_MODE_OBSERVE\x10\x01\x12\x14\n" +
+	"\x13SCHEME_MODE_DRY_RUN\x10\x01\x12\x14\n" +
 	"\x10SCHEME_MODE_SEND\x10\x022\xee\b\n" +
 	"\rSchemeService\x12X\n" +
 	"\vListSchemes\x12#.orchestrator.v1.ListSchemesRequest\x1a$.orchestrator.v1.ListSchemesResponse\x12R\n" +

@@ -42,8 +42,8 @@ const (
 type SchemeServiceClient interface {
 	ListSchemes(ctx context.Context, in *ListSchemesRequest, opts ...grpc.CallOption) (*ListSchemesResponse, error)
 	GetScheme(ctx context.Context, in *GetSchemeRequest, opts ...grpc.CallOption) (*GetSchemeResponse, error)
-	// SetSchemeMode changes between observe (decide and record, send nothing) and send. Changing to send is a new cutover: what
-	// was decided before it ends as observed and is never sent by itself.
+	// SetSchemeMode changes between dry_run (decide and record, send nothing) and send. Changing to send is a new cutover: what
+	// was decided before it ends as dry_run and is never sent by itself.
 	SetSchemeMode(ctx context.Context, in *SetSchemeModeRequest, opts ...grpc.CallOption) (*SetSchemeModeResponse, error)
 	// PauseScheme stops sending for a scheme, never reading or superseding: what waits is not sent, what is in flight finishes.
 	PauseScheme(ctx context.Context, in *PauseSchemeRequest, opts ...grpc.CallOption) (*PauseSchemeResponse, error)
@@ -205,8 +205,8 @@ func (c *schemeServiceClient) ReplayMapping(ctx context.Context, in *ReplayMappi
 type SchemeServiceServer interface {
 	ListSchemes(context.Context, *ListSchemesRequest) (*ListSchemesResponse, error)
 	GetScheme(context.Context, *GetSchemeRequest) (*GetSchemeResponse, error)
-	// SetSchemeMode changes between observe (decide and record, send nothing) and send. Changing to send is a new cutover: what
-	// was decided before it ends as observed and is never sent by itself.
+	// SetSchemeMode changes between dry_run (decide and record, send nothing) and send. Changing to send is a new cutover: what
+	// was decided before it ends as dry_run and is never sent by itself.
 	SetSchemeMode(context.Context, *SetSchemeModeRequest) (*SetSchemeModeResponse, error)
 	// PauseScheme stops sending for a scheme, never reading or superseding: what waits is not sent, what is in flight finishes.
 	PauseScheme(context.Context, *PauseSchemeRequest) (*PauseSchemeResponse, error)

@@ -54,7 +54,7 @@ type Config struct {
 
 	// What follows is no setting, for tests and benchmarks; zero means the default.
 
-	// PushWorkers is how many slices are pushed at once. More fill a fast WMS's window better and hold more connections.
+	// PushWorkers is how many batches are pushed at once. More fill a fast WMS's window better and hold more connections.
 	PushWorkers int
 	// Takeover is how long the work of a process that died lies before another takes it up. Shorter finds a crash sooner and
 	// risks taking work from a process that is only slow.

@@ -26,7 +26,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
-// drainTime bounds a stop: a slice that is under way ends within it.
+// drainTime bounds a stop: a batch that is under way ends within it.
 const drainTime = 35 * time.Second
 
 // Server is a running orchestrator.

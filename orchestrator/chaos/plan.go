@@ -153,7 +153,7 @@ func makeBlows(r *rand.Rand, s size) []blow {
 		case 0:
 			b.Target = reader
 		case 1:
-			// What it had claimed is another's by the time it wakes.
+			// What it had leased is another's by the time it wakes.
 			b.Down = takeover + between(r, 500*time.Millisecond, 2*time.Second)
 		}
 		blows = append(blows, b)

@@ -43,7 +43,7 @@ func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 	s.until("the WMS was asked for some", func() bool { return s.count(`select count(*) from attempt where result_time is not null`) > 20 })
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes:stopAll", `{"reason": "wrong warehouse"}`))
 	heard := time.Now()
-	s.until("what was in flight has ended", func() bool { return s.count(`select count(*) from cancellation where claim_until is not null`) == 0 })
+	s.until("what was in flight has ended", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) == 0 })
 	s.until("all are decided", func() bool {
 		return s.count(`select count(*) from cancellation where state in ('open', 'done')`) == 400
 	})
@@ -69,10 +69,10 @@ func TestStopAllCallsBackWhatWaitsForItsPace(t *testing.T) {
 	s.pass()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("one has reached the WMS", func() bool { return s.arrivals() > 0 })
-	s.until("others wait", func() bool { return s.count(`select count(*) from cancellation where claim_until is not null`) > 1 })
+	s.until("others wait", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) > 1 })
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes:stopAll", `{"reason": "wrong warehouse"}`))
 	arrived := s.arrivals()
-	s.until("all are answered", func() bool { return s.count(`select count(*) from cancellation where claim_until is not null`) == 0 })
+	s.until("all are answered", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) == 0 })
 	require.Equal(t, arrived, s.arrivals())
 	require.Positive(t, s.count(`select count(*) from attempt where disposition = 'not_sent' and detail like '%said stop%'`))
 }
@@ -88,8 +88,8 @@ func (s *stack) arrivals() (n int) {
 	return n
 }
 
-// A pause, and going back to dry run, in the middle of a slice: what was in flight is answered, nothing begins any more.
-func TestPauseAndDryRunInTheMiddleOfASlice(t *testing.T) {
+// A pause, and going back to dry run, in the middle of a batch: what was in flight is answered, nothing begins any more.
+func TestPauseAndDryRunInTheMiddleOfABatch(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) { s.scheme, s.wmsRate = withSafetyLimit(1000), "20" })
 	numbers := s.many("A", 120)
@@ -112,12 +112,12 @@ func TestPauseAndDryRunInTheMiddleOfASlice(t *testing.T) {
 	require.Equal(t, done(), s.arrivals(), "each was asked for once")
 }
 
-// halt stops sending and waits until everything that was claimed is answered: no intent is younger than the stop, and none is unknown.
+// halt stops sending and waits until everything that was leased is answered: no intent is younger than the stop, and none is unknown.
 func (s *stack) halt(verb, body string) {
 	s.Helper()
 	require.Equal(s, http.StatusOK, s.post("/v1/schemes/assembly-void:"+verb, body))
 	heard := time.Now()
-	s.until("what was in flight has ended", func() bool { return s.count(`select count(*) from cancellation where claim_until is not null`) == 0 })
+	s.until("what was in flight has ended", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) == 0 })
 	s.pass()
 	require.Zero(s, s.count(`select count(*) from attempt where intent_time > $1`, heard))
 	require.Zero(s, s.count(`select count(*) from attempt where disposition in ('', 'unknown')`))

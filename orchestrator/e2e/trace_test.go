@@ -159,15 +159,15 @@ func TestOneTraceLeadsFromTheCallToTheVendors(t *testing.T) {
 	t.Log("one cancellation through all services:\n" + text(spans))
 	order := spans[slices.IndexFunc(spans, func(s span) bool { return s.name == "cancel order" })]
 	require.Contains(t, order.attributes["bill_no"], "TRACE-1")
-	var slice span
-	s.until("the slice", func() bool {
+	var batch span
+	s.until("the batch", func() bool {
 		all := collector.all()
-		i := slices.IndexFunc(all, func(s span) bool { return s.name == "send slice" && slices.Contains(s.linkedTraces, ours) })
+		i := slices.IndexFunc(all, func(s span) bool { return s.name == "send batch" && slices.Contains(s.linkedTraces, ours) })
 		if i >= 0 {
-			slice = all[i]
+			batch = all[i]
 		}
 		return i >= 0
 	})
-	require.NotEqual(t, ours, slice.trace, "a slice has a trace of its own")
-	require.Contains(t, order.links, slice.id, "and its orders lead to it")
+	require.NotEqual(t, ours, batch.trace, "a batch has a trace of its own")
+	require.Contains(t, order.links, batch.id, "and its orders lead to it")
 }

@@ -32,12 +32,12 @@ type stage struct {
 	vendors  *house.Vendors
 	house    *house.House
 	stateDir string
-	// claimed are the cancellations that another process, which may have been killed, had in hand at the start; until is when its claim
+	// leased are the cancellations that another process, which may have been killed, had in hand at the start; until is when its lease
 	// on the last of them runs out.
-	claimed int
-	until   time.Time
-	logger  *slog.Logger
-	tell    *teller
+	leased int
+	until  time.Time
+	logger *slog.Logger
+	tell   *teller
 }
 
 // stageOptions say what a stage is made of.
@@ -106,20 +106,20 @@ func (s *stage) openDatabase(ctx context.Context, opts stageOptions) error {
 		if s.database, err = house.OpenDatabase(ctx, url, dir, s.logger); err != nil {
 			return err
 		}
-		s.claimed, s.until, err = s.database.Claimed(ctx)
+		s.leased, s.until, err = s.database.Leased(ctx)
 		return err
 	})
 }
 
-// cancelling says what is waited for. What a killed process had sent may have arrived: it is asked for again only when its claim
+// cancelling says what is waited for. What a killed process had sent may have arrived: it is asked for again only when its lease
 // has run out.
 func (s *stage) cancelling() string {
 	left := time.Until(s.until)
-	if s.claimed == 0 || left <= 0 {
+	if s.leased == 0 || left <= 0 {
 		return "取消中 cancelling"
 	}
-	return fmt.Sprintf("取消中；%d 笔由上一个进程认领，它若已被杀掉，%d 秒后到期再处理 cancelling; %d are claimed by another process: if it was killed they are taken up in %d s",
-		s.claimed, int(left.Seconds())+1, s.claimed, int(left.Seconds())+1)
+	return fmt.Sprintf("取消中；%d 笔由上一个进程占有，它若已被杀掉，%d 秒后到期再处理 cancelling; %d are leased by another process: if it was killed they are taken up in %d s",
+		s.leased, int(left.Seconds())+1, s.leased, int(left.Seconds())+1)
 }
 
 func (s *stage) openVendors(ctx context.Context, throwaway bool) error {

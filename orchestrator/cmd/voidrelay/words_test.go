@@ -31,8 +31,8 @@ func TestUpTellsTheRealMode(t *testing.T) {
 }
 
 func TestWhatAKilledProcessLeftIsNamedWhileItIsWaitedFor(t *testing.T) {
-	s := &stage{claimed: 3, until: time.Now().Add(time.Hour)}
-	require.Contains(t, s.cancelling(), "3 are claimed by another process")
+	s := &stage{leased: 3, until: time.Now().Add(time.Hour)}
+	require.Contains(t, s.cancelling(), "3 are leased by another process")
 	s.until = time.Now().Add(-time.Second)
 	require.Equal(t, "取消中 cancelling", s.cancelling())
 	require.Equal(t, "取消中 cancelling", (&stage{}).cancelling())

@@ -115,7 +115,7 @@ func (w *town) settled(ctx context.Context, client *house.Client, l ledger) {
 	w.agree(client)
 }
 
-// The leader of two is killed with requests in flight and others of its slice not claimed yet. The other must carry all of them on, though
+// The leader of two is killed with requests in flight and others of its batch not leased yet. The other must carry all of them on, though
 // it has to become the leader first.
 func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
 	t.Parallel()

@@ -23,9 +23,9 @@ const (
 	AfterProof Name = "after-proof"
 	// AfterGone: what deleted bills owe is written, their sweep has not ended.
 	AfterGone Name = "after-gone"
-	// AfterGather: due rows were put into slices, the dispatch has not ended.
+	// AfterGather: due rows were put into batches, the dispatch has not ended.
 	AfterGather Name = "after-gather"
-	// AfterVerify: a fresh read is stored, nothing is claimed yet.
+	// AfterVerify: a fresh read is stored, nothing is leased yet.
 	AfterVerify Name = "after-verify"
 	// AfterIntent: intents are written, nothing is handed over.
 	AfterIntent Name = "after-intent"

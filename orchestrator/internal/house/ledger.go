@@ -31,20 +31,20 @@ func SchemaVersion(ctx context.Context, url string) (int64, error) {
 	return version, nil
 }
 
-// Claimed counts the cancellations that some process has in hand, and says when its claim on the last of them runs out. Asked before
+// Leased counts the cancellations that some process has in hand, and says when its lease on the last of them runs out. Asked before
 // our own process works, they are another's, which may be dead.
-func (d *Database) Claimed(ctx context.Context) (n int, until time.Time, err error) {
+func (d *Database) Leased(ctx context.Context) (n int, until time.Time, err error) {
 	pool, err := store.Open(ctx, d.url)
 	if err != nil {
 		return 0, until, err
 	}
 	defer pool.Close()
 	var seconds float64
-	const claims = `
-select count(*), coalesce(extract(epoch from max(greatest(claim_until, slice_until)) - now()), 0)::float8
-from voidrelay.cancellation where state = 'open' and greatest(claim_until, slice_until) > now()`
-	if err := pool.QueryRow(ctx, claims).Scan(&n, &seconds); err != nil {
-		return 0, until, fmt.Errorf("look for claims: %w", err)
+	const leases = `
+select count(*), coalesce(extract(epoch from max(greatest(lease_until, batch_until)) - now()), 0)::float8
+from voidrelay.cancellation where state = 'open' and greatest(lease_until, batch_until) > now()`
+	if err := pool.QueryRow(ctx, leases).Scan(&n, &seconds); err != nil {
+		return 0, until, fmt.Errorf("look for leases: %w", err)
 	}
 	return n, time.Now().Add(time.Duration(seconds * float64(time.Second))), nil
 }

@@ -20,10 +20,10 @@ const (
 	// River's own tick of 30 s). Nothing waits for that: the rows say what is due.
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 45 * time.Second
-	// readingTimeout ends a job that reads Kingdee page after page, and sliceTimeout one that verifies before it sends.
+	// readingTimeout ends a job that reads Kingdee page after page, and batchTimeout one that verifies before it sends.
 	// A chunk ends long before, after workFor, wherever Kingdee answers in time.
 	readingTimeout = streamTimeout + 5*time.Minute
-	sliceTimeout   = verifyTimeout + jobTimeout
+	batchTimeout   = verifyTimeout + jobTimeout
 	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has something new:
 	// an insert so soon after another is not announced, but found by the next look. fetchLatest is when that is, for the queues
 	// that stand between a decision and its request.
@@ -31,14 +31,14 @@ const (
 	fetchLatest   = 200 * time.Millisecond
 	// workFor is how long a chunk of work goes on before it lets a successor continue.
 	workFor = 20 * time.Second
-	// sliceHold is how much longer than a claim a gathered row stays with its slice, so that a slice that is at work is not gathered
-	// again: 45 s with claims of 40 s.
-	sliceHold = 5 * time.Second
+	// batchHold is how much longer than a lease a gathered row stays with its batch, so that a batch that is at work is not gathered
+	// again: 45 s with leases of 40 s.
+	batchHold = 5 * time.Second
 	// keepEvidence and keepBills are how long housekeeping leaves things alone.
 	keepEvidence = 180 * 24 * time.Hour
 	keepBills    = 730 * 24 * time.Hour
-	// sliceSize and gatherLimit bound one slice and one dispatch.
-	sliceSize   = 500
+	// batchSize and gatherLimit bound one batch and one dispatch.
+	batchSize   = 500
 	gatherLimit = 10_000
 )
 
@@ -66,16 +66,16 @@ func (dispatchArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueDispatch, MaxAttempts: 1}
 }
 
-// sliceArgs names the cancellations of one slice. Never unique: a slice that is lost is gathered again from its rows.
-type sliceArgs struct {
+// batchArgs names the cancellations of one batch. Never unique: a batch that is lost is gathered again from its rows.
+type batchArgs struct {
 	Scheme  string  `json:"scheme"`
 	Account string  `json:"account"`
 	IDs     []int64 `json:"ids"`
 }
 
-func (sliceArgs) Kind() string { return "slice" }
+func (batchArgs) Kind() string { return "batch" }
 
-func (sliceArgs) InsertOpts() river.InsertOpts {
+func (batchArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queuePush, MaxAttempts: 1}
 }
 

@@ -17,7 +17,7 @@ type dispatchStore interface {
 	resultStore
 	Lapsed(ctx context.Context, limit int) ([]ledger.Due, error)
 	OverduePasses(ctx context.Context, grace time.Duration) ([]string, error)
-	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Slice) error) (int, error)
+	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error)
 }
 
 // dispatcher turns due rows into slices.
@@ -27,7 +27,7 @@ type dispatcher struct {
 	insert   inserter
 	logger   *slog.Logger
 	now      func() time.Time
-	// hold is how long a gathered row stays with its slice.
+	// hold is how long a gathered row stays with its batch.
 	hold time.Duration
 }
 
@@ -39,10 +39,10 @@ func (d *dispatcher) run(ctx context.Context) error {
 	if err := d.overdue(ctx); err != nil {
 		return err
 	}
-	mine := ledger.Gathering{Revisions: d.registry.revisions(), Limit: gatherLimit, Size: sliceSize, Hold: d.hold}
-	taken, err := d.store.Gather(ctx, mine, func(tx pgx.Tx, slices []ledger.Slice) error {
-		for _, s := range slices {
-			if err := d.insert.insertTx(ctx, tx, sliceArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs}); err != nil {
+	mine := ledger.Gathering{Revisions: d.registry.revisions(), Limit: gatherLimit, Size: batchSize, Hold: d.hold}
+	taken, err := d.store.Gather(ctx, mine, func(tx pgx.Tx, batches []ledger.Batch) error {
+		for _, s := range batches {
+			if err := d.insert.insertTx(ctx, tx, batchArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs}); err != nil {
 				return err
 			}
 		}
@@ -54,7 +54,7 @@ func (d *dispatcher) run(ctx context.Context) error {
 	return err
 }
 
-// lapse makes "unknown" of attempts whose claim ran out without an answer: their process died, or the answer got lost. They are
+// lapse makes "unknown" of attempts whose lease ran out without an answer: their process died, or the answer got lost. They are
 // probed like any other unknown.
 func (d *dispatcher) lapse(ctx context.Context) error {
 	lapsed, err := d.store.Lapsed(ctx, 1000)
@@ -66,7 +66,7 @@ func (d *dispatcher) lapse(ctx context.Context) error {
 	for _, due := range lapsed {
 		result := ledger.Result{
 			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account, BillID: due.BillID, BillNo: due.BillNo,
-			Answer: rule.Answer{Disposition: rule.Unknown, Lost: true}, Detail: "no answer was stored before the claim ran out",
+			Answer: rule.Answer{Disposition: rule.Unknown, Lost: true}, Detail: "no answer was stored before the lease ran out",
 		}
 		results = append(results, d.registry.judge(due, result, d.now()))
 	}

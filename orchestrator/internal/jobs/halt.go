@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// lookEvery is how soon a slice that is being sent hears of a stop or a pause. Its claims obey at once, because they read the rows;
-// this is for what is claimed and not yet handed over.
+// lookEvery is how soon a batch that is being sent hears of a stop or a pause. Its leases obey at once, because they read the rows;
+// this is for what is leased and not yet handed over.
 const lookEvery = 250 * time.Millisecond
 
-// halt ends the sending of one slice: nothing more is claimed or handed over, what was handed over finishes.
+// halt ends the sending of one batch: nothing more is leased or handed over, what was handed over finishes.
 type halt struct {
 	once sync.Once
 	off  chan struct{}
@@ -29,7 +29,7 @@ func (h *halt) called() bool {
 	}
 }
 
-// watch looks whether sending is still allowed until ctx ends. A database that does not answer says nothing: claims need it too.
+// watch looks whether sending is still allowed until ctx ends. A database that does not answer says nothing: leases need it too.
 func (h *halt) watch(ctx context.Context, may func(context.Context) (bool, error)) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()

@@ -11,10 +11,10 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// handOver writes the intents of a batch and sends those that were claimed; it answers how many those are.
-func (p *push) handOver(ctx context.Context, batch []ledger.Due) (int, error) {
-	wanted := make([]ledger.Due, 0, len(batch))
-	for _, d := range batch {
+// handOver writes the intents of a group and sends those that were leased; it answers how many those are.
+func (p *push) handOver(ctx context.Context, group []ledger.Due) (int, error) {
+	wanted := make([]ledger.Due, 0, len(group))
+	for _, d := range group {
 		if !p.sendable(p.entry, d) {
 			continue
 		}
@@ -24,29 +24,29 @@ func (p *push) handOver(ctx context.Context, batch []ledger.Due) (int, error) {
 	if len(wanted) == 0 {
 		return 0, nil
 	}
-	// A claim is not cut off by the end of the stream: whether it was written must be known.
+	// A lease is not cut off by the end of the stream: whether it was written must be known.
 	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	claimed, err := p.store.Claim(write, wanted, p.hold)
+	leased, err := p.store.Lease(write, wanted, p.hold)
 	if err != nil {
 		return 0, &ledgerError{err}
 	}
 	p.mu.Lock()
-	for _, d := range claimed {
+	for _, d := range leased {
 		p.inFlight[attemptKey{d.ID, d.Attempt}] = d
 	}
 	p.mu.Unlock()
 	crashpoint.Here(crashpoint.AfterIntent)
-	for i, d := range claimed {
+	for i, d := range leased {
 		if p.halt.called() {
-			p.keep(claimed[i:], "sending was stopped before it was handed over")
-			return len(claimed), nil
+			p.keep(leased[i:], "sending was stopped before it was handed over")
+			return len(leased), nil
 		}
 		if err := p.stream.Send(&wmsv1.CancelOrdersRequest{Order: p.orderOf(d)}); err != nil {
-			p.keep(claimed[i+1:], "the stream ended before it was handed over")
-			return len(claimed), err
+			p.keep(leased[i+1:], "the stream ended before it was handed over")
+			return len(leased), err
 		}
 		crashpoint.Here(crashpoint.AfterSend)
 	}
-	return len(claimed), nil
+	return len(leased), nil
 }

@@ -12,11 +12,11 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// handOver is broken on purpose: it sends a batch and writes the intents afterwards. Whatever dies in between leaves requests that
+// handOver is broken on purpose: it sends a group and writes the intents afterwards. Whatever dies in between leaves requests that
 // the ledger knows nothing of. The chaos test must find that.
-func (p *push) handOver(ctx context.Context, batch []ledger.Due) (int, error) {
-	wanted := make([]ledger.Due, 0, len(batch))
-	for _, d := range batch {
+func (p *push) handOver(ctx context.Context, group []ledger.Due) (int, error) {
+	wanted := make([]ledger.Due, 0, len(group))
+	for _, d := range group {
 		if !p.sendable(p.entry, d) {
 			continue
 		}
@@ -39,7 +39,7 @@ func (p *push) handOver(ctx context.Context, batch []ledger.Due) (int, error) {
 	}
 	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if _, err := p.store.Claim(write, loaded, p.hold); err != nil {
+	if _, err := p.store.Lease(write, loaded, p.hold); err != nil {
 		return len(wanted), &ledgerError{err}
 	}
 	crashpoint.Here(crashpoint.AfterIntent)

@@ -38,7 +38,7 @@ func setupWith(t *testing.T, old, replacement string) *bench {
 	return b
 }
 
-// verify looks at everything that is open, as a slice would.
+// verify looks at everything that is open, as a batch would.
 func (b *bench) verify() map[int64]ledger.Verified {
 	b.Helper()
 	rows, err := b.pool.Query(b.Context(), `select cancellation_id from cancellation where state = 'open'`)

@@ -14,21 +14,21 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// orderTraces makes a span of each request of a slice. It belongs to the trace in which its cancellation was planned, so that one
-// trace leads from Kingdee's answer to the WMS's; the slice's own span and it are linked with each other. nil traces nothing.
+// orderTraces makes a span of each request of a batch. It belongs to the trace in which its cancellation was planned, so that one
+// trace leads from Kingdee's answer to the WMS's; the batch's own span and it are linked with each other. nil traces nothing.
 type orderTraces struct {
 	tracer trace.Tracer
-	slice  trace.SpanContext
+	batch  trace.SpanContext
 
 	mu   sync.Mutex
 	open map[attemptKey]trace.Span
 }
 
-// maxLinks bounds the links of a slice's span: a slice has up to 500 orders, and collectors cut long spans off.
+// maxLinks bounds the links of a batch's span: a batch has up to 500 orders, and collectors cut long spans off.
 const maxLinks = 100
 
-// traceSlice begins the span of a slice, linked with where its cancellations began; done ends it.
-func traceSlice(ctx context.Context, tracer trace.Tracer, account string, due []ledger.Due) (_ context.Context, _ *orderTraces, done func()) {
+// traceBatch begins the span of a batch, linked with where its cancellations began; done ends it.
+func traceBatch(ctx context.Context, tracer trace.Tracer, account string, due []ledger.Due) (_ context.Context, _ *orderTraces, done func()) {
 	if tracer == nil {
 		return ctx, nil, func() {}
 	}
@@ -38,9 +38,9 @@ func traceSlice(ctx context.Context, tracer trace.Tracer, account string, due []
 			links = append(links, trace.Link{SpanContext: place, Attributes: []attribute.KeyValue{attribute.Int64("cancellation_id", d.ID)}})
 		}
 	}
-	ctx, span := tracer.Start(ctx, "send slice", trace.WithLinks(links...),
+	ctx, span := tracer.Start(ctx, "send batch", trace.WithLinks(links...),
 		trace.WithAttributes(attribute.String("account", account), attribute.Int("orders", len(due))))
-	return ctx, &orderTraces{tracer: tracer, slice: span.SpanContext(), open: make(map[attemptKey]trace.Span)}, func() { span.End() }
+	return ctx, &orderTraces{tracer: tracer, batch: span.SpanContext(), open: make(map[attemptKey]trace.Span)}, func() { span.End() }
 }
 
 // begin opens the span of a request and answers its place, which goes with the order to the WMS adapter.
@@ -49,7 +49,7 @@ func (o *orderTraces) begin(d ledger.Due) string {
 		return ""
 	}
 	ctx, span := o.tracer.Start(telemetry.Within(context.Background(), d.Traceparent), "cancel order", trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithLinks(trace.Link{SpanContext: o.slice}), trace.WithAttributes(
+		trace.WithLinks(trace.Link{SpanContext: o.batch}), trace.WithAttributes(
 			attribute.String("scheme", d.Scheme), attribute.String("bill_no", d.BillNo), attribute.Int64("cancellation_id", d.ID),
 			attribute.Int("attempt", d.Attempt), attribute.String("order_type", d.OrderType)))
 	o.mu.Lock()

@@ -22,7 +22,7 @@ import (
 // maxInFlight bounds a window, whatever the adapter announces.
 const maxInFlight = 512
 
-// push streams one slice through CancelOrders: an intent on disk first, then the request, and never more intents without an
+// push streams one batch through CancelOrders: an intent on disk first, then the request, and never more intents without an
 // answer than the account's window has places.
 type push struct {
 	*slicer
@@ -56,7 +56,7 @@ type attemptKey struct {
 
 // run answers an awayError when nothing was handed over at all.
 func (p *push) run(ctx context.Context) error {
-	ctx, traces, done := traceSlice(ctx, p.tracer, p.account, p.ready)
+	ctx, traces, done := traceBatch(ctx, p.tracer, p.account, p.ready)
 	defer done()
 	p.traces = traces
 	streamCtx, cancel := context.WithTimeout(ctx, answerBy)
@@ -171,14 +171,14 @@ func (p *push) checkWindow(ctx context.Context, w *wmsv1.Window) error {
 	return nil
 }
 
-// sendAll claims and hands over as room comes, until everything is sent or the time for claims is up.
+// sendAll leases and hands over as room comes, until everything is sent or the time for leases is up.
 func (p *push) sendAll(ctx context.Context) error {
-	until := time.Now().Add(claimFor)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-afterClaim).Before(until) {
-		// A verification has eaten into the job's time: what is claimed must still be answered within it.
-		until = deadline.Add(-afterClaim)
+	until := time.Now().Add(leaseFor)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-afterLease).Before(until) {
+		// A verification has eaten into the job's time: what is leased must still be answered within it.
+		until = deadline.Add(-afterLease)
 	}
-	// Nor does a slice wait longer for a place: others may have them all.
+	// Nor does a batch wait longer for a place: others may have them all.
 	waiting, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	for len(p.ready) > 0 && time.Now().Before(until) {
@@ -186,10 +186,10 @@ func (p *push) sendAll(ctx context.Context) error {
 		if room == 0 {
 			return ctx.Err()
 		}
-		batch := p.ready[:room]
+		group := p.ready[:room]
 		p.ready = p.ready[room:]
-		claimed, err := p.handOver(ctx, batch)
-		p.window.give(room - claimed)
+		leased, err := p.handOver(ctx, group)
+		p.window.give(room - leased)
 		if err != nil {
 			return err
 		}
@@ -218,8 +218,8 @@ func (p *push) callBack(ctx context.Context) error {
 }
 
 // keep closes intents that were never handed over to anybody: those alone we can vouch for ourselves.
-func (p *push) keep(claimed []ledger.Due, why string) {
-	for _, d := range claimed {
+func (p *push) keep(leased []ledger.Due, why string) {
+	for _, d := range leased {
 		if due, ok := p.take(d.ID, d.Attempt); ok {
 			result := blank(due)
 			result.Answer, result.Detail = rule.Answer{Disposition: rule.NotSent}, why

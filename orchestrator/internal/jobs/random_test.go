@@ -42,7 +42,7 @@ var randomSchemes = []struct {
 	{allTriggers, ruletest.Watched{Triggers: rule.Triggers, Dwell: 2 * time.Minute}},
 }
 
-// Random lives of bills, while passes, watches, sweeps, backfills, dispatches and slices overlap, get lost and are killed. Each scheme has its turn,
+// Random lives of bills, while passes, watches, sweeps, backfills, dispatches and batches overlap, get lost and are killed. Each scheme has its turn,
 // and then as many more as go into a moment; VOIDRELAY_LIVES=200 plays 200, VOIDRELAY_LIVES=17- plays the one of that seed.
 func TestRandomLivesOfManyBillsEndInTheLedgerWhereASimpleModelSays(t *testing.T) {
 	first, count, within := uint64(0), uint64(12), 15*time.Second
@@ -81,7 +81,7 @@ type lives struct {
 	watched  ruletest.Watched
 	kingdee  *randomKingdee
 	wms      *randomWMS
-	queue    []sliceArgs
+	queue    []batchArgs
 	stored   *storedResults
 	// depth is how many things are under way that a random thing may happen in the middle of; looking are the looks among them.
 	depth   int
@@ -173,13 +173,13 @@ func (l *lives) tell(format string, args ...any) {
 	l.story = append(l.story, l.now().Format("02 15:04:05.000 ")+strings.Repeat("    ", l.depth)+fmt.Sprintf(format, args...))
 }
 
-// The lives are the queue that everybody puts jobs into: slices are kept, passes and dispatches come anyway.
+// The lives are the queue that everybody puts jobs into: batches are kept, passes and dispatches come anyway.
 func (l *lives) insertTx(ctx context.Context, _ pgx.Tx, args river.JobArgs) error {
 	return l.insert(ctx, args)
 }
 
 func (l *lives) insert(_ context.Context, args river.JobArgs) error {
-	if s, ok := args.(sliceArgs); ok {
+	if s, ok := args.(batchArgs); ok {
 		slices.Sort(s.IDs)
 		l.queue = append(l.queue, s)
 	}
@@ -241,7 +241,7 @@ func (l *lives) work(n int) {
 	case n < 17:
 		l.under("dispatch", l.dispatch)
 	default:
-		l.under("slice", l.slice)
+		l.under("batch", l.batch)
 	}
 }
 
@@ -280,12 +280,12 @@ func (l *lives) look(ctx context.Context, what ledger.SweepKind) {
 }
 
 func (l *lives) dispatch(ctx context.Context) {
-	d := &dispatcher{store: &mortal{Store: l.store, results: l.stored, killed: ctx}, registry: l.p.registry, insert: l, logger: l.p.logger, now: l.now, hold: claimHold + sliceHold}
+	d := &dispatcher{store: &mortal{Store: l.store, results: l.stored, killed: ctx}, registry: l.p.registry, insert: l, logger: l.p.logger, now: l.now, hold: leaseHold + batchHold}
 	l.fine(ctx, d.run(ctx))
 }
 
-// slice works on a slice that is in the queue; some get lost.
-func (l *lives) slice(ctx context.Context) {
+// batch works on a batch that is in the queue; some get lost.
+func (l *lives) batch(ctx context.Context) {
 	if len(l.queue) == 0 {
 		l.dispatch(ctx)
 	}
@@ -302,7 +302,7 @@ func (l *lives) slice(ctx context.Context) {
 	dying := &mortal{Store: l.store, results: l.stored, killed: ctx}
 	s := &slicer{
 		store: dying, wms: l.wms, doorman: &doorman{store: l.store, wms: l.wms, logger: l.p.logger}, registry: l.p.registry, logger: l.p.logger, now: l.now,
-		hold: claimHold, verifier: &verifier{store: dying, kingdee: l.kingdee, logger: l.p.logger, now: l.now, atOnce: 1},
+		hold: leaseHold, verifier: &verifier{store: dying, kingdee: l.kingdee, logger: l.p.logger, now: l.now, atOnce: 1},
 		recorder: newRecorder(dying, l.p.logger), windows: &windows{},
 	}
 	l.fine(ctx, s.run(ctx, args))
@@ -329,7 +329,7 @@ func (l *lives) settle() {
 		require.Equal(l, "running", l.text(`select state from scheme`))
 		l.under("dispatch", l.dispatch)
 		for len(l.queue) > 0 {
-			l.under("slice", l.slice)
+			l.under("batch", l.batch)
 		}
 		if n > 9 && l.text(`select count(*)::text from cancellation where state in ('planned', 'open')`) == "0" {
 			return

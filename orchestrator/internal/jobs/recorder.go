@@ -28,7 +28,7 @@ const (
 	writePause = 2 * time.Second
 )
 
-// recorder writes the results of all slices of a process, in groups that they share: as soon as groupRows are there, or groupWait
+// recorder writes the results of all batches of a process, in groups that they share: as soon as groupRows are there, or groupWait
 // after the first. It works while there is something to write, and needs no end.
 type recorder struct {
 	store  resultStore
@@ -45,10 +45,10 @@ func newRecorder(store resultStore, logger *slog.Logger) *recorder {
 	return &recorder{store: store, logger: logger, full: make(chan struct{}, 1)}
 }
 
-// records are the results of one slice on their way to the ledger.
+// records are the results of one batch on their way to the ledger.
 type records struct {
 	recorder *recorder
-	// until is when the claims that began with it have run out: nothing is written later.
+	// until is when the leases that began with it have run out: nothing is written later.
 	until time.Time
 	open  sync.WaitGroup
 	mu    sync.Mutex
@@ -60,10 +60,10 @@ type recorded struct {
 	of *records
 }
 
-// begin opens the records of a slice. Writing outlives its context and a database that is away for a while, because an answer that is
-// known must not be lost; it ends when the claims that begin now run out.
+// begin opens the records of a batch. Writing outlives its context and a database that is away for a while, because an answer that is
+// known must not be lost; it ends when the leases that begin now run out.
 func (r *recorder) begin() *records {
-	return &records{recorder: r, until: time.Now().Add(claimHold)}
+	return &records{recorder: r, until: time.Now().Add(leaseHold)}
 }
 
 func (s *records) add(result ledger.Result) {
@@ -85,7 +85,7 @@ func (s *records) add(result ledger.Result) {
 }
 
 // close waits until all of them are written and answers the first fault. Attempts whose result could not be written become unknown
-// when their claim runs out.
+// when their lease runs out.
 func (s *records) close() error {
 	s.open.Wait()
 	s.mu.Lock()
@@ -123,7 +123,7 @@ func (r *recorder) run() {
 	}
 }
 
-// flush writes a group, again and again until it is written; those whose claims have run out meanwhile are let go.
+// flush writes a group, again and again until it is written; those whose leases have run out meanwhile are let go.
 func (r *recorder) flush(group []recorded) {
 	for pause := firstPause; len(group) > 0; pause = min(2*pause, writePause) {
 		err := r.write(group)
@@ -138,12 +138,12 @@ func (r *recorder) flush(group []recorded) {
 		for _, g := range group {
 			pause = min(pause, max(0, time.Until(g.of.until)))
 		}
-		<-time.After(pause) // at most until the claims run out
+		<-time.After(pause) // at most until the leases run out
 		group = r.drop(group, err)
 	}
 }
 
-// drop lets go of those whose claims have run out.
+// drop lets go of those whose leases have run out.
 func (r *recorder) drop(group []recorded, err error) []recorded {
 	before := len(group)
 	group = slices.DeleteFunc(group, func(g recorded) bool {

@@ -38,19 +38,19 @@ func recordOne(t *testing.T, away time.Duration) (*awayStore, error) {
 
 func TestKnownAnswersOutliveABlinkOfPostgres(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, err := recordOne(t, claimHold/2)
+		s, err := recordOne(t, leaseHold/2)
 		require.NoError(t, err)
 		require.Equal(t, 1, s.stored)
 	})
 }
 
-func TestARecorderGivesUpOnceItsClaimsHaveRunOut(t *testing.T) {
+func TestARecorderGivesUpOnceItsLeasesHaveRunOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		s, err := recordOne(t, time.Hour)
 		require.ErrorContains(t, err, "administrator")
 		require.Zero(t, s.stored)
-		require.Equal(t, claimHold, time.Since(begun))
+		require.Equal(t, leaseHold, time.Since(begun))
 	})
 }
 
@@ -63,7 +63,7 @@ func (s *groupStore) StoreResults(_ context.Context, results []ledger.Result, _ 
 	return nil
 }
 
-func TestSlicesShareTheGroupsOfARecorderAndWaitForTheirOwn(t *testing.T) {
+func TestBatchesShareTheGroupsOfARecorderAndWaitForTheirOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &groupStore{}
 		r := newRecorder(s, slog.New(slog.DiscardHandler))
@@ -74,7 +74,7 @@ func TestSlicesShareTheGroupsOfARecorderAndWaitForTheirOwn(t *testing.T) {
 			second.add(ledger.Result{ID: int64(10 + i)})
 		}
 		require.NoError(t, idle.close())
-		require.Zero(t, time.Since(began), "a slice without results waits for nobody")
+		require.Zero(t, time.Since(began), "a batch without results waits for nobody")
 		require.NoError(t, first.close())
 		require.Equal(t, groupWait+50*time.Millisecond, time.Since(began))
 		require.NoError(t, second.close())
@@ -82,12 +82,12 @@ func TestSlicesShareTheGroupsOfARecorderAndWaitForTheirOwn(t *testing.T) {
 	})
 }
 
-func TestOneSliceThatGivesUpTakesNoOtherAlong(t *testing.T) {
+func TestOneBatchThatGivesUpTakesNoOtherAlong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &awayStore{back: time.Now().Add(claimHold + claimHold/4)}
+		s := &awayStore{back: time.Now().Add(leaseHold + leaseHold/4)}
 		r := newRecorder(s, slog.New(slog.DiscardHandler))
 		old := r.begin()
-		<-time.After(claimHold / 2)
+		<-time.After(leaseHold / 2)
 		young := r.begin()
 		old.add(ledger.Result{ID: 1})
 		young.add(ledger.Result{ID: 2})

@@ -24,7 +24,7 @@ import (
 // Store is everything the jobs ask of the ledger.
 type Store interface {
 	passStore
-	sliceStore
+	batchStore
 	dispatchStore
 	backfillStore
 	tidyStore
@@ -43,7 +43,7 @@ type Config struct {
 	Schemes []*scheme.Scheme
 	// Revisions of the schemes, by name, as the ledger numbered them.
 	Revisions map[string]int
-	// PushWorkers is how many slices run at once; 0 = 4.
+	// PushWorkers is how many batches run at once; 0 = 4.
 	PushWorkers int
 	// Takeover is when an attempt without an answer counts as unknown; 0 = 40 s, which is longer than any answer takes. Shorter, an
 	// answer that is still on its way is overtaken by a probe.
@@ -70,7 +70,7 @@ type Runner struct {
 // Start begins to work.
 func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	if cfg.Takeover == 0 {
-		cfg.Takeover = claimHold
+		cfg.Takeover = leaseHold
 	}
 	if cfg.KeepEvidence == 0 {
 		cfg.KeepEvidence = keepEvidence
@@ -88,13 +88,13 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	again := &looker{store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping}
 	sweep := &sweeper{looker: again, ledger: cfg.Store}
 	door := &doorman{store: cfg.Store, wms: cfg.WMS, logger: cfg.Logger}
-	slice := &slicer{
+	batch := &slicer{
 		store: cfg.Store, wms: cfg.WMS, doorman: door, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
 		tracer:   tracerOf(cfg.Telemetry),
 		verifier: &verifier{store: cfg.Store, kingdee: cfg.Kingdee, logger: cfg.Logger, now: cfg.Now},
 		recorder: newRecorder(cfg.Store, cfg.Logger), windows: &windows{},
 	}
-	dispatch := &dispatcher{store: cfg.Store, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover + sliceHold}
+	dispatch := &dispatcher{store: cfg.Store, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover + batchHold}
 	backfill := &backfiller{
 		store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, start: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
@@ -105,7 +105,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 
 	workers := river.NewWorkers()
 	river.AddWorker(workers, within(readingTimeout, pass.run))
-	river.AddWorker(workers, within(sliceTimeout, slice.run))
+	river.AddWorker(workers, within(batchTimeout, batch.run))
 	river.AddWorker(workers, within(readingTimeout, sweep.run))
 	river.AddWorker(workers, within(readingTimeout, backfill.run))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ backfillsArgs) error { return backfill.look(ctx) })))
@@ -236,7 +236,7 @@ func (r *Runner) StartSweep(ctx context.Context, scheme string, kind ledger.Swee
 	return nil
 }
 
-// Stop ends the work in order: nothing new is claimed, what is in flight is finished and written. When ctx ends first, the rest is
+// Stop ends the work in order: nothing new is leased, what is in flight is finished and written. When ctx ends first, the rest is
 // left to the rows. Safe to call twice.
 func (r *Runner) Stop(ctx context.Context) error {
 	r.stopOnce.Do(func() { close(r.stopping) })

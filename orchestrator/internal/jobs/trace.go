@@ -14,7 +14,7 @@ import (
 )
 
 // traced makes River count jobs and trace them: what a call asked for goes on in the call's trace, through every job that
-// follows. A slice begins a trace of its own, whose orders are linked with theirs.
+// follows. A batch begins a trace of its own, whose orders are linked with theirs.
 func traced(t *telemetry.Telemetry) []rivertype.Middleware {
 	if t == nil {
 		return []rivertype.Middleware{&named{}}
@@ -39,7 +39,7 @@ func (*goOn) Work(ctx context.Context, job *rivertype.JobRow, inner func(context
 	// Metadata that cannot be read hold no trace.
 	_ = json.Unmarshal(job.Metadata, &kept)
 	switch {
-	case job.Kind == sliceArgs{}.Kind():
+	case job.Kind == batchArgs{}.Kind():
 	case kept.Traceparent != "":
 		ctx = telemetry.Within(ctx, kept.Traceparent)
 	case upkeep[job.Kind]:

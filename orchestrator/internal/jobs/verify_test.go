@@ -71,7 +71,7 @@ func TestOneNumberThatCannotBeAskedForStopsOnlyItself(t *testing.T) {
 	v := &verifier{store: holdsStore{}, kingdee: refusing{b.books}, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return b.clock }}
 	got, err := v.run(t.Context(), b.p.registry.entries["assembly-void"], nil, []ledger.Due{{ID: 1, BillID: 1, BillNo: "A1"}, {ID: 2, BillID: 2, BillNo: "A2\t"}})
 	require.NoError(t, err)
-	require.Contains(t, got, int64(1), "500 cancellations of a slice are unread for 24 h and given to a person because of one number")
+	require.Contains(t, got, int64(1), "500 cancellations of a batch are unread for 24 h and given to a person because of one number")
 }
 
 type holdsStore struct{ verifyStore }

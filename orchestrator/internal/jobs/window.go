@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// windows are the places that each WMS account has for the requests of this process, whichever of its slices they are of.
+// windows are the places that each WMS account has for the requests of this process, whichever of its batches they are of.
 type windows struct {
 	mu       sync.Mutex
 	accounts map[string]*window

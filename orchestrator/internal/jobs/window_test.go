@@ -10,25 +10,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Four slices once took the account's whole window each, so that four times as many intents as requests in flight were unknown
+// Four batches once took the account's whole window each, so that four times as many intents as requests in flight were unknown
 // after a kill.
-func TestTheSlicesOfAProcessShareAWindow(t *testing.T) {
+func TestTheBatchesOfAProcessShareAWindow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const size, each = 8, 100
 		var all windows
 		var mu sync.Mutex
 		held, most, got := 0, 0, map[int]int{}
-		var slices, answers sync.WaitGroup
-		for slice := range 4 {
-			slices.Go(func() {
+		var senders, answers sync.WaitGroup
+		for batch := range 4 {
+			senders.Go(func() {
 				w := all.of("default", size)
 				for left := each; left > 0; {
 					n := w.take(t.Context(), left, nil, nil)
 					mu.Lock()
 					held += n
 					most = max(most, held)
-					got[slice] += n
+					got[batch] += n
 					mu.Unlock()
 					left -= n
 					answers.Go(func() {
@@ -43,7 +43,7 @@ func TestTheSlicesOfAProcessShareAWindow(t *testing.T) {
 				}
 			})
 		}
-		slices.Wait()
+		senders.Wait()
 		require.Equal(t, size+size/2, most, "the window, and the half that is being written or waits for its turn")
 		require.Equal(t, map[int]int{0: each, 1: each, 2: each, 3: each}, got)
 		answers.Wait()

@@ -180,7 +180,7 @@ type Finished struct {
 	Reached              rule.HoldReason
 }
 
-// Due is a cancellation that a slice works on.
+// Due is a cancellation that a batch works on.
 type Due struct {
 	ID     int64
 	Scheme string
@@ -201,7 +201,7 @@ type Due struct {
 	NotBefore    time.Time
 	VerifiedTime time.Time
 	UnreadSince  time.Time
-	// Attempt is the last one made; a claim makes the next.
+	// Attempt is the last one made; a lease makes the next.
 	Attempt         int
 	MaybeLanded     bool
 	AnswerLost      bool
@@ -276,14 +276,14 @@ type Gathering struct {
 	// Revisions are the schemes that this process has loaded, each with its revision: what others owe, or the same scheme under
 	// another revision, is left to those who know how.
 	Revisions map[string]int
-	// Limit is how many rows at most, Size how many of them a slice may have.
+	// Limit is how many rows at most, Size how many of them a batch may have.
 	Limit, Size int
-	// Hold is how long a row stays with its slice before it is gathered again.
+	// Hold is how long a row stays with its batch before it is gathered again.
 	Hold time.Duration
 }
 
-// Slice is a group of due cancellations for one account.
-type Slice struct {
+// Batch is a group of due cancellations for one account.
+type Batch struct {
 	Scheme  string
 	Account string
 	IDs     []int64

@@ -109,7 +109,7 @@ func (b *book) write(d rule.Decision, at time.Time) {
 	}
 }
 
-// send does what a slice does with everything that is due: it looks at the bill again where the last look is too old, and sends.
+// send does what a batch does with everything that is due: it looks at the bill again where the last look is too old, and sends.
 func (b *book) send() {
 	now := b.kingdee.Now
 	for _, cancellation := range b.cancellations {

@@ -78,9 +78,9 @@ func (s *Store) AskAboutRefused(ctx context.Context, refused []ledger.Result) er
 	}
 	if _, err := s.pool.Exec(ctx, `
 with asked as (
-    update cancellation c set state = 'needs_attention', slice_until = null, update_time = now()
+    update cancellation c set state = 'needs_attention', batch_until = null, update_time = now()
     from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
-    where c.cancellation_id = r.id and c.attempt = r.attempt and c.state = 'open' and c.claim_until is null and c.disposition = 'auth'
+    where c.cancellation_id = r.id and c.attempt = r.attempt and c.state = 'open' and c.lease_until is null and c.disposition = 'auth'
     returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, r.detail
 )
 insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)

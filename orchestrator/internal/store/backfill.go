@@ -81,7 +81,7 @@ func (s *Store) LiveTraffic(ctx context.Context, scheme string, limit int) (ledg
 with due as (
     select c.pass_id, c.due_time
     from cancellation c join scheme s using (scheme)
-    where c.state = 'open' and c.due_time <= now() and c.claim_until is null and `+maySend+`
+    where c.state = 'open' and c.due_time <= now() and c.lease_until is null and `+maySend+`
     order by c.due_time
     limit @limit
 )

@@ -47,7 +47,7 @@ on conflict on constraint cancellation_once do update
 set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
     verified_time = 'epoch', number_read_time = null, unread_since = null, pass_id = excluded.pass_id, revision = excluded.revision,
     bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
-    owner_code = excluded.owner_code, evidence = excluded.evidence, orders_from = excluded.orders_from, due_time = now(), slice_until = null, traceparent = excluded.traceparent,
+    owner_code = excluded.owner_code, evidence = excluded.evidence, orders_from = excluded.orders_from, due_time = now(), batch_until = null, traceparent = excluded.traceparent,
     same_disposition = '', same_count = 0, same_since = null, update_time = now()
 where c.state = 'withdrawn'
    or c.state = 'dry_run' and (@reopen or not c.triggers @> excluded.triggers)

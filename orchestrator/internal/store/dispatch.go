@@ -9,10 +9,10 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// Gather hands due cancellations that nobody works on to slices of one scheme and account, marks them as handed out, and lets
-// insert put their jobs into the same transaction. It answers how many it took. A slice whose job is lost is gathered again once
+// Gather hands due cancellations that nobody works on to batches of one scheme and account, marks them as handed out, and lets
+// insert put their jobs into the same transaction. It answers how many it took. A batch whose job is lost is gathered again once
 // its hold has passed.
-func (s *Store) Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Slice) error) (int, error) {
+func (s *Store) Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error) {
 	names, revisions := make([]string, 0, len(g.Revisions)), make([]int, 0, len(g.Revisions))
 	for name, revision := range g.Revisions {
 		names, revisions = append(names, name), append(revisions, revision)
@@ -25,36 +25,36 @@ with due as (
     from cancellation c join scheme s using (scheme)
     join unnest(@names::text[], @revisions::integer[]) as loaded (scheme, revision)
         on loaded.scheme = s.scheme and loaded.revision = s.revision
-    where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now()) and c.claim_until is null and (c.slice_until is null or c.slice_until < now())
+    where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now()) and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
       and `+maySend+`
     order by c.due_time, c.cancellation_id
     limit @limit
     for update of c skip locked
 )
-update cancellation c set slice_until = now() + @hold from due where c.cancellation_id = due.cancellation_id
+update cancellation c set batch_until = now() + @hold from due where c.cancellation_id = due.cancellation_id
 returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{
 			"names": names, "revisions": revisions, "limit": g.Limit, "hold": g.Hold,
 		})
 		if err != nil {
 			return err
 		}
-		slices := map[[2]string][]int64{}
+		batches := map[[2]string][]int64{}
 		var scheme, account string
 		var id int64
 		if _, err := pgx.ForEachRow(rows, []any{&scheme, &account, &id}, func() error {
 			key := [2]string{scheme, account}
-			slices[key] = append(slices[key], id)
+			batches[key] = append(batches[key], id)
 			return nil
 		}); err != nil {
 			return err
 		}
-		var all []ledger.Slice
+		var all []ledger.Batch
 		taken = 0
-		for key, ids := range slices {
+		for key, ids := range batches {
 			taken += len(ids)
 			for len(ids) > 0 {
 				n := min(g.Size, len(ids))
-				all = append(all, ledger.Slice{Scheme: key[0], Account: key[1], IDs: ids[:n]})
+				all = append(all, ledger.Batch{Scheme: key[0], Account: key[1], IDs: ids[:n]})
 				ids = ids[n:]
 			}
 		}
@@ -69,36 +69,36 @@ returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{
 	return taken, nil
 }
 
-// GiveBack returns rows of a slice that were not worked on: they are due as before.
+// GiveBack returns rows of a batch that were not worked on: they are due as before.
 func (s *Store) GiveBack(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if _, err := s.pool.Exec(ctx, `update cancellation set slice_until = null where cancellation_id = any($1) and slice_until is not null`, ids); err != nil {
-		return fmt.Errorf("give back slice: %w", err)
+	if _, err := s.pool.Exec(ctx, `update cancellation set batch_until = null where cancellation_id = any($1) and batch_until is not null`, ids); err != nil {
+		return fmt.Errorf("give back batch: %w", err)
 	}
 	return nil
 }
 
-// Lapsed answers attempts whose claim has run out without an answer: they may have reached the WMS.
+// Lapsed answers attempts whose lease has run out without an answer: they may have reached the WMS.
 func (s *Store) Lapsed(ctx context.Context, limit int) ([]ledger.Due, error) {
 	return s.dueRows(ctx, dueColumns+`
 from attempt a join cancellation c on c.cancellation_id = a.cancellation_id and c.attempt = a.attempt
-where a.disposition = '' and c.claim_until < now()
-order by c.claim_until
+where a.disposition = '' and c.lease_until < now()
+order by c.lease_until
 limit $1`, limit)
 }
 
-// loadRows looks the rows of a slice up one by one by their key (offset 0 keeps Postgres from merging that), for the reason given
-// at claimRows.
+// loadRows looks the rows of a batch up one by one by their key (offset 0 keeps Postgres from merging that), for the reason given
+// at leaseRows.
 const loadRows = dueColumns + `
 from unnest($1::bigint[]) as w (id)
 cross join lateral (select d.* from cancellation d where d.cancellation_id = w.id offset 0) as c
 join scheme s using (scheme)
-where c.state = 'open' and c.claim_until is null and ` + maySend + `
+where c.state = 'open' and c.lease_until is null and ` + maySend + `
 order by c.due_time, c.cancellation_id`
 
-// Load answers those rows of a slice that are still to be sent, in order of their due time.
+// Load answers those rows of a batch that are still to be sent, in order of their due time.
 func (s *Store) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
 	return s.dueRows(ctx, loadRows, ids)
 }

@@ -16,9 +16,9 @@ const BillsByNumber = billsByNumber
 // CountDecided is what a settlement asks for the safety limits, for the test that looks at its plan.
 const CountDecided = countDecided
 
-// ClaimRows, LoadRows and HolderRows are what Claim, Load and LedgerHolders ask, for the test that looks at their plans.
+// LeaseRows, LoadRows and HolderRows are what Lease, Load and LedgerHolders ask, for the test that looks at their plans.
 const (
-	ClaimRows  = claimRows
+	LeaseRows  = leaseRows
 	LoadRows   = loadRows
 	HolderRows = holderRows
 )

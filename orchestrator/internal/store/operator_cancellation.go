@@ -60,7 +60,7 @@ func retry(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
 	if _, err := tx.Exec(ctx, `
 update cancellation
 set state = 'open', hold_reason = '', outcome = '', inferred = false, outcome_time = null, verified_time = 'epoch', due_time = greatest(now(), not_before),
-    slice_until = null, `+forgetAnswers+`, update_time = now()
+    batch_until = null, `+forgetAnswers+`, update_time = now()
 where cancellation_id = any($1)`, ids); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func markDone(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error
 func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, state rule.CancellationState, outcome string) error {
 	if _, err := tx.Exec(ctx, `
 update cancellation
-set state = @state, outcome = @outcome, inferred = false, outcome_time = now(), hold_reason = '', slice_until = null, update_time = now()
+set state = @state, outcome = @outcome, inferred = false, outcome_time = now(), hold_reason = '', batch_until = null, update_time = now()
 where cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": ids, "state": string(state), "outcome": outcome}); err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (o *operator) everyState() map[string]int64 {
 	add("withdrawn", rowtest.Cancellation{State: "withdrawn"})
 	add("dry_run", rowtest.Cancellation{State: "dry_run"})
 	add("ignored", rowtest.Cancellation{State: "closed", Outcome: "ignored"})
-	o.rows.Exec(`update cancellation set claim_until = now() + interval '1 minute' where cancellation_id = $1`, ids["in flight"])
+	o.rows.Exec(`update cancellation set lease_until = now() + interval '1 minute' where cancellation_id = $1`, ids["in flight"])
 	return ids
 }
 
@@ -192,7 +192,7 @@ func TestOneRequestIDAtOneMomentIsOneReclassification(t *testing.T) {
 // It was asked four times and needs_attention; the warehouse has put it right.
 func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 	o := setupOperator(t)
-	cancellation := o.claim(o.owe(1, "A1", "WH1"))[0]
+	cancellation := o.lease(o.owe(1, "A1", "WH1"))[0]
 	o.result(cancellation, rule.Rejected, rule.Next{State: rule.Needs_attention, Work: rule.WorkUnrecognised})
 	o.rows.Exec(`update cancellation set same_count = 4, answer_changes = 20, maybe_landed = true`)
 	o.do(ledger.Retry, these(cancellation.ID))
@@ -212,7 +212,7 @@ func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 // The answer to the request in flight must not be lost, nor must it undo what a person said.
 func TestAnActWaitsForTheAnswerOfWhatIsInFlight(t *testing.T) {
 	o := setupOperator(t)
-	cancellation := o.claim(o.owe(1, "A1", "WH1"))[0]
+	cancellation := o.lease(o.owe(1, "A1", "WH1"))[0]
 	for _, verb := range []ledger.Verb{ledger.Retry, ledger.Ignore, ledger.MarkDone} {
 		require.Equal(t, "请求正在途中，等结果回来再操作", o.do(verb, these(cancellation.ID)).Refused[0].Message, verb)
 	}

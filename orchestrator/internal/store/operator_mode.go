@@ -60,7 +60,7 @@ func endAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
 	err := tx.QueryRow(ctx, `
 with ended as (
     update cancellation
-    set state = 'dry_run', outcome = 'dry_run', outcome_time = now(), hold_reason = '', slice_until = null, update_time = now()
+    set state = 'dry_run', outcome = 'dry_run', outcome_time = now(), hold_reason = '', batch_until = null, update_time = now()
     where scheme = $1 and state in ('planned', 'open', 'held') and `+neverLanded+`
     returning cancellation_id
 ), closed as (

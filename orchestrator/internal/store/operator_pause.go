@@ -71,7 +71,7 @@ insert into stop_all (stop_time, actor, reason) values (clock_timestamp(), $1, $
 			}
 		}
 		var inFlight int64
-		err = tx.QueryRow(ctx, `select count(*) from cancellation where claim_until > now()`).Scan(&inFlight)
+		err = tx.QueryRow(ctx, `select count(*) from cancellation where lease_until > now()`).Scan(&inFlight)
 		return inFlight, err
 	})
 	if stood.IsZero() {

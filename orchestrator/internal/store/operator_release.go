@@ -32,7 +32,7 @@ func free(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) (int64, er
 	err := tx.QueryRow(ctx, `
 with freed as (
     update cancellation
-    set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), slice_until = null, `+forgetUnsentColumns+`, update_time = now(),
+    set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), batch_until = null, `+forgetUnsentColumns+`, update_time = now(),
         holders_accepted_time = case hold_reason when 'number_taken' then now() else holders_accepted_time end
     where scheme = $1 and state = 'held' and (cardinality($2::bigint[]) = 0 or cancellation_id = any($2))
     returning cancellation_id

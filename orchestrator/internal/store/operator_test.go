@@ -53,7 +53,7 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "in flight", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "never left", Attempt: 1, Disposition: "not_sent"})
 	rows.Exec(`update voidrelay.cancellation set maybe_landed = true where warehouse_code = 'tried'`)
-	rows.Exec(`update voidrelay.cancellation set claim_until = now() where warehouse_code = 'in flight'`)
+	rows.Exec(`update voidrelay.cancellation set lease_until = now() where warehouse_code = 'in flight'`)
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "done", State: "done", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "others", Scheme: "other"})
 	rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: held})
@@ -267,7 +267,7 @@ func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 	_, err := w.store.Release(t.Context(), act(""), []int64{cancellation.ID})
 	require.NoError(t, err)
 	require.True(t, w.due("A1")[0].NeedsRead, "it goes out only after a read by number")
-	require.Empty(t, w.claim(w.due("A1")))
+	require.Empty(t, w.lease(w.due("A1")))
 
 	look := func(holders ...rule.State) rule.Verification {
 		voided := rule.State{ID: 1, Number: "A1", CancelStatus: rule.Voided}
@@ -280,7 +280,7 @@ func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 	require.Equal(t, rule.NumberLive, look(rule.State{ID: 3, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}), "Kingdee's own word counts as ever")
 	require.Equal(t, rule.Holds, look())
 	w.looked(cancellation, rule.Holds, time.Now())
-	require.Len(t, w.claim(w.due("A1")), 1)
+	require.Len(t, w.lease(w.due("A1")), 1)
 
 	w.rows.Exec(`update bill set read_time = now() + interval '1 minute' where bill_id = 2`)
 	require.Equal(t, rule.NumberTaken, look(), "seen live once more, after the release")
@@ -289,7 +289,7 @@ func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 // Decided in send and not sent, because the WMS was away; then dry run for a month, then send again.
 func TestWhatWasDecidedBeforeSendAndNeverLeftEndsAsDryRun(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.NotSent, rule.Next{State: rule.Open})
 	for _, send := range []bool{false, true} {
 		_, err := w.store.SetMode(t.Context(), act(""), send)

@@ -137,7 +137,7 @@ func TestSafetyLimitsHoldEverythingNotSentYet(t *testing.T) {
 	require.Equal(t, int64(2), finished.Held)
 	require.Equal(t, "held", w.state(earlier[0]), "what was open and not sent yet is held too")
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'safety_limit_reached' and close_time is null`))
-	require.Empty(t, w.claim(w.due("A2")))
+	require.Empty(t, w.lease(w.due("A2")))
 }
 
 func TestASchemeInDryRunRecordsAndOpensNothing(t *testing.T) {
@@ -173,7 +173,7 @@ func TestABillLiveAgainAfterARequestIsAWorkItemAtOnce(t *testing.T) {
 	for name, answer := range map[string]rule.Disposition{"cancelled": rule.Cancelled, "no answer yet": "", "unknown": rule.Unknown} {
 		t.Run(name, func(t *testing.T) {
 			w := setupWriter(t)
-			cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+			cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 			switch answer {
 			case rule.Cancelled:
 				w.result(cancellation, answer, done)

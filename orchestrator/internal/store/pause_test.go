@@ -25,7 +25,7 @@ func TestPauseAndResumeOfAScheme(t *testing.T) {
 	due := w.owe(1, "A1", "WH1")
 	require.NoError(t, w.store.Pause(t.Context(), act("p1")))
 	require.NoError(t, w.store.Pause(t.Context(), act("p1")), "the same call again")
-	require.Empty(t, w.claim(due))
+	require.Empty(t, w.lease(due))
 	view, err := w.store.SchemeView(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
 	require.Equal(t, "operator", view.PauseReason)
@@ -35,14 +35,14 @@ func TestPauseAndResumeOfAScheme(t *testing.T) {
 	w.rows.Exec(`update cancellation set unsent_since = now() - interval '23 hours', unread_since = now() - interval '23 hours'`)
 	require.NoError(t, w.store.Resume(t.Context(), act("p2")))
 	require.Equal(t, 1, w.count(`select count(*) from cancellation where unsent_since is null and unread_since is null`), "a pause does not count as trying in vain")
-	require.Len(t, w.claim(due), 1)
+	require.Len(t, w.lease(due), 1)
 	require.Equal(t, 2, w.count(`select count(*) from operator_action where verb in ('pause', 'resume') and actor = 'li'`))
 }
 
 func TestStopAllIsOneActWithARecord(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1", "WH2")
-	require.Len(t, w.claim(due[:1]), 1)
+	require.Len(t, w.lease(due[:1]), 1)
 	since, inFlight, err := w.store.StopAll(t.Context(), forAll("s1"))
 	require.NoError(t, err)
 	require.EqualValues(t, 1, inFlight)
@@ -54,7 +54,7 @@ func TestStopAllIsOneActWithARecord(t *testing.T) {
 	stands, _, err := w.store.StopAll(t.Context(), forAll("s1b"))
 	require.NoError(t, err)
 	require.WithinDuration(t, since.Add(-time.Hour), stands, time.Second, "who stops again is told since when it stands")
-	require.Empty(t, w.claim(due))
+	require.Empty(t, w.lease(due))
 	view, err := w.store.SchemeView(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
 	require.True(t, view.AllStopped)
@@ -64,7 +64,7 @@ func TestStopAllIsOneActWithARecord(t *testing.T) {
 	resumed, err := w.store.ResumeAll(t.Context(), forAll("s2"))
 	require.NoError(t, err)
 	require.True(t, resumed)
-	require.Len(t, w.claim(due), 1)
+	require.Len(t, w.lease(due), 1)
 	resumed, err = w.store.ResumeAll(t.Context(), forAll("s3"))
 	require.NoError(t, err)
 	require.False(t, resumed)
@@ -83,7 +83,7 @@ func TestAnAccountPausesOnceAndGoesOnByItself(t *testing.T) {
 	}
 	require.NoError(t, callers.Wait())
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'wms_auth' and subject = 'default' and close_time is null`))
-	require.Empty(t, w.claim(due))
+	require.Empty(t, w.lease(due))
 	probes := func() []string {
 		accounts, err := w.store.TakeProbes(t.Context(), time.Minute)
 		require.NoError(t, err)
@@ -96,7 +96,7 @@ func TestAnAccountPausesOnceAndGoesOnByItself(t *testing.T) {
 
 	require.NoError(t, w.store.EndAccountPause(t.Context(), "default"))
 	require.Zero(t, w.count(openWorkItems))
-	require.Len(t, w.claim(due), 1)
+	require.Len(t, w.lease(due), 1)
 }
 
 // The failure: a WMS whose clock was an hour off sent people to look for a wrong key.
@@ -111,19 +111,19 @@ func TestAnAccountRefusedForItsClockIsItsOwnWork(t *testing.T) {
 
 func TestOneRefusedOrderIsGivenToAPersonUnlessItWasTriedSince(t *testing.T) {
 	w := setupWriter(t)
-	claimed := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))
-	results := make([]ledger.Result, len(claimed))
-	for i, d := range claimed {
+	leased := w.lease(w.owe(1, "A1", "WH1", "WH2", "WH3"))
+	results := make([]ledger.Result, len(leased))
+	for i, d := range leased {
 		w.result(d, rule.Auth, rule.Next{State: rule.Open})
 		results[i] = w.resultOf(d, rule.Auth, rule.Next{})
 		results[i].VendorMessage = "权限不足"
 	}
-	require.Len(t, w.claim(claimed[1:2]), 1)
-	w.rows.Exec(`update cancellation set state = 'withdrawn', outcome = 'no_trigger', outcome_time = now() where cancellation_id = $1`, claimed[2].ID)
+	require.Len(t, w.lease(leased[1:2]), 1)
+	w.rows.Exec(`update cancellation set state = 'withdrawn', outcome = 'no_trigger', outcome_time = now() where cancellation_id = $1`, leased[2].ID)
 	require.NoError(t, w.store.AskAboutRefused(t.Context(), results))
-	require.Equal(t, "needs_attention", w.state(claimed[0]))
-	require.Equal(t, "open", w.state(claimed[1]))
-	require.Equal(t, "withdrawn", w.state(claimed[2]))
+	require.Equal(t, "needs_attention", w.state(leased[0]))
+	require.Equal(t, "open", w.state(leased[1]))
+	require.Equal(t, "withdrawn", w.state(leased[2]))
 	require.Equal(t, "权限不足", w.text(`select detail from work_item where kind = 'wms_auth_order' and close_time is null`))
 }
 
@@ -132,11 +132,11 @@ func (w *writer) answers(from, n int, d rule.Disposition) []ledger.Due {
 	w.Helper()
 	var all []ledger.Due
 	for i := from; i < from+n; i++ {
-		claimed := w.claim(w.owe(int64(i), fmt.Sprintf("A%d", i), "WH1"))
-		require.Len(w, claimed, 1)
-		claimed[0].Revision = 1
-		w.answer(claimed[0], d)
-		all = append(all, claimed[0])
+		leased := w.lease(w.owe(int64(i), fmt.Sprintf("A%d", i), "WH1"))
+		require.Len(w, leased, 1)
+		leased[0].Revision = 1
+		w.answer(leased[0], d)
+		all = append(all, leased[0])
 	}
 	return all
 }
@@ -159,7 +159,7 @@ func TestTheFirstAnswersAllBadPauseTheScheme(t *testing.T) {
 	again := first[:1]
 	for range 3 {
 		// The order may only be on its way: it is asked for again, and that says nothing new of the mapping.
-		again = w.claim(again)
+		again = w.lease(again)
 		require.Len(t, again, 1)
 		w.answer(again[0], rule.NotFound)
 	}
@@ -168,7 +168,7 @@ func TestTheFirstAnswersAllBadPauseTheScheme(t *testing.T) {
 	require.Equal(t, "mapping_suspected", w.paused())
 	detail := w.text(`select detail from work_item where kind = 'mapping_suspected' and close_time is null`)
 	require.Contains(t, detail, "A1 QTRK @ WH1：单据不存在")
-	require.Empty(t, w.claim(first), "nothing is sent")
+	require.Empty(t, w.lease(first), "nothing is sent")
 
 	require.NoError(t, w.store.Resume(t.Context(), act("")))
 	require.Zero(t, w.count(`select count(*) from work_item where kind = 'mapping_suspected' and close_time is null`))
@@ -183,7 +183,7 @@ func TestAGoodAnswerClearsAMappingAndAWeakOneSaysNothing(t *testing.T) {
 	w.answers(1, 4, rule.NotFound)
 	w.answers(5, 1, rule.Cancelled)
 	w.answers(6, 19, rule.NotFound)
-	weak := w.claim(w.owe(30, "A30", "WH1"))
+	weak := w.lease(w.owe(30, "A30", "WH1"))
 	weak[0].Revision, weak[0].Evidence = 1, rule.EvidenceWeak
 	w.answer(weak[0], rule.NotFound)
 	require.Empty(t, w.paused())
@@ -195,9 +195,9 @@ func TestAGoodAnswerClearsAMappingAndAWeakOneSaysNothing(t *testing.T) {
 func TestARevisionIsJudgedByItsOwnCancellations(t *testing.T) {
 	w := setupWriter(t)
 	w.answers(1, 4, rule.NotFound)
-	claimed := w.claim(w.owe(5, "A5", "WH1"))
-	claimed[0].Revision = 2
-	w.answer(claimed[0], rule.NotFound)
+	leased := w.lease(w.owe(5, "A5", "WH1"))
+	leased[0].Revision = 2
+	w.answer(leased[0], rule.NotFound)
 	require.Empty(t, w.paused())
 	require.Equal(t, 1, w.count(`select bad_in_row from mapping_answers where revision = 2`))
 }
@@ -207,7 +207,7 @@ func TestAnswersAreCountedAcrossOrchestrators(t *testing.T) {
 	w := setupWriter(t)
 	var all []ledger.Due
 	for i := range 5 {
-		all = append(all, w.claim(w.owe(int64(i+1), fmt.Sprintf("A%d", i), "WH1"))...)
+		all = append(all, w.lease(w.owe(int64(i+1), fmt.Sprintf("A%d", i), "WH1"))...)
 	}
 	var group errgroup.Group
 	for _, d := range all {

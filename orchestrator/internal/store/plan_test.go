@@ -14,8 +14,8 @@ import (
 )
 
 // Stands for a heap of 10,000 voids that took 18 s instead of 3: Postgres believed the tables to
-// be all but empty, so each claim walked all that was open.
-func TestClaimsDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testing.T) {
+// be all but empty, so each lease walked all that was open.
+func TestLeasesDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1"})
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1"})
@@ -29,7 +29,7 @@ func TestClaimsDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testi
 		sql  string
 		args []any
 	}{
-		"claim": {store.ClaimRows, []any{pgx.StrictNamedArgs{"ids": ids, "attempts": make([]int, len(ids)), "before": before, "claim": time.Minute}}},
+		"lease": {store.LeaseRows, []any{pgx.StrictNamedArgs{"ids": ids, "attempts": make([]int, len(ids)), "before": before, "lease": time.Minute}}},
 		"load":  {store.LoadRows, []any{ids}},
 		// Stands for 500 looked at again among 60,000 bills, which took 40 s instead of some milliseconds.
 		"holders": {store.HolderRows, []any{ids}},

@@ -23,11 +23,11 @@ with unsent as (
     where c.cancellation_id = any(@ids)
 ), moved as (
     update cancellation c
-    set unsent_since = u.since, unsent_time = now(), unsent_for = u.counted, slice_until = null, update_time = now(),
+    set unsent_since = u.since, unsent_time = now(), unsent_for = u.counted, batch_until = null, update_time = now(),
         due_time = now() + least(greatest(now() - u.since, @wait::interval), 5 * @wait::interval) * (1 + random() / 2),
         state = case when u.counted > @limit::interval then 'needs_attention' else c.state end
     from unsent u
-    where c.cancellation_id = u.cancellation_id and c.state = 'open' and c.claim_until is null
+    where c.cancellation_id = u.cancellation_id and c.state = 'open' and c.lease_until is null
     returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, c.state
 )
 insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)

@@ -49,29 +49,29 @@ select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ
 	cpu, wal := postgresCPU(b, pool), walBytes(b, pool)
 	b.ResetTimer()
 	for left := b.N; left > 0; {
-		var slices []ledger.Slice
+		var batches []ledger.Batch
 		timed("gather", func() error {
 			g := ledger.Gathering{Revisions: map[string]int{rowtest.SchemeName: 1}, Limit: 10_000, Size: 500, Hold: time.Minute}
-			_, err := s.Gather(b.Context(), g, func(_ pgx.Tx, found []ledger.Slice) error {
-				slices = found
+			_, err := s.Gather(b.Context(), g, func(_ pgx.Tx, found []ledger.Batch) error {
+				batches = found
 				return nil
 			})
 			return err
 		})
-		require.NotEmpty(b, slices)
-		for _, slice := range slices {
+		require.NotEmpty(b, batches)
+		for _, batch := range batches {
 			var due []ledger.Due
-			timed("load", func() (err error) { due, err = s.Load(b.Context(), slice.IDs); return })
+			timed("load", func() (err error) { due, err = s.Load(b.Context(), batch.IDs); return })
 			for len(due) > 0 {
 				n := min(group, len(due))
 				for i := range due[:n] {
 					due[i].SendBefore = time.Now().Add(time.Minute)
 				}
-				var claimed []ledger.Due
-				timed("claim", func() (err error) { claimed, err = s.Claim(b.Context(), due[:n], time.Minute); return })
-				require.Len(b, claimed, n)
+				var leased []ledger.Due
+				timed("lease", func() (err error) { leased, err = s.Lease(b.Context(), due[:n], time.Minute); return })
+				require.Len(b, leased, n)
 				results := make([]ledger.Result, n)
-				for i, d := range claimed {
+				for i, d := range leased {
 					now := time.Now()
 					results[i] = ledger.Result{
 						ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID, BillNo: d.BillNo, Answer: rule.Answer{Disposition: rule.Cancelled, Recognised: true},
@@ -83,7 +83,7 @@ select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ
 				left -= n
 				due = due[n:]
 			}
-			timed("give back", func() error { return s.GiveBack(b.Context(), slice.IDs) })
+			timed("give back", func() error { return s.GiveBack(b.Context(), batch.IDs) })
 		}
 	}
 	b.StopTimer()

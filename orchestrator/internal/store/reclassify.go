@@ -92,8 +92,8 @@ func refuseAnswer(r answerRow, named ledger.Named) string {
 func answersNamed(ctx context.Context, tx pgx.Tx, named ledger.Named, lock bool) ([]answerRow, error) {
 	query := `
 select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, a.vendor_flag, c.vendor_message, c.disposition, c.evidence, c.answer_lost,
-       c.same_disposition, c.same_count, c.same_since, c.claim_until is not null as in_flight
-from cancellation c join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = c.attempt - case when c.claim_until is null then 0 else 1 end
+       c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight
+from cancellation c join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = c.attempt - case when c.lease_until is null then 0 else 1 end
 where c.state in ('needs_attention', 'open') and btrim(c.vendor_message, E' \t\r\n') = btrim(@message, E' \t\r\n')
   and (@code = '' or a.vendor_code = @code) and (@account = '' or c.account = @account)
   and (c.state = 'needs_attention' or (a.disposition = 'rejected' and not a.recognised))
@@ -154,7 +154,7 @@ func (m answerMoves) write(ctx context.Context, tx pgx.Tx, act ledger.Act, meani
 	if _, err := tx.Exec(ctx, `
 update cancellation c
 set state = r.state, outcome = r.outcome, inferred = r.inferred, outcome_time = case when r.state in ('done', 'closed') then now() end,
-    due_time = greatest(now() + r.wait, c.not_before), verified_time = case when r.state = 'open' then 'epoch' else c.verified_time end, slice_until = null,
+    due_time = greatest(now() + r.wait, c.not_before), verified_time = case when r.state = 'open' then 'epoch' else c.verified_time end, batch_until = null,
     disposition = @meaning, same_disposition = @meaning, same_count = r.same_count, same_since = r.same_since, `+forgetUnsentColumns+`, answer_changes = 0,
     maybe_landed = c.maybe_landed or @landed, update_time = now()
 from unnest(@ids::bigint[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @counts::integer[], @since::timestamptz[])

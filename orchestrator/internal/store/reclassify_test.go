@@ -99,7 +99,7 @@ func TestAReclassificationReachesWhatIsStillAskedAgain(t *testing.T) {
 	waiting := o.answered("A1", "已撤单", "rejected", "failure")
 	flying := o.answered("A2", "已撤单", "rejected", "failure")
 	o.rows.Exec(`update cancellation set state = 'open'`)
-	o.rows.Exec(`update cancellation set claim_until = now() + interval '1 minute', attempt = 5 where cancellation_id = $1`, flying)
+	o.rows.Exec(`update cancellation set lease_until = now() + interval '1 minute', attempt = 5 where cancellation_id = $1`, flying)
 	o.rows.Attempt(rowtest.Attempt{CancellationID: flying, Attempt: 5})
 	effect := o.reclassify("已撤单", "already_cancelled")
 	require.Equal(t, []int64{waiting}, effect.IDs)

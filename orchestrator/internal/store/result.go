@@ -95,7 +95,7 @@ with r as (
 )`
 
 // moveByAnswer is what the current attempt's answer r makes of a cancellation c; was.open says whether it decides over it. An "unknown" counts
-// only while the claim stands: it must not undo an answer that came after all.
+// only while the lease stands: it must not undo an answer that came after all.
 const (
 	moveByAnswer = `
 update cancellation c
@@ -104,12 +104,12 @@ set state = case when was.open then r.state else c.state end,
     inferred = case when was.open then r.inferred else c.inferred end,
     outcome_time = case when not was.open then c.outcome_time when r.state in ('done', 'closed') then now() end,
     due_time = case when was.open then now() + r.wait else c.due_time end,
-    claim_until = null, slice_until = null, disposition = r.disposition, vendor_message = r.message,
+    lease_until = null, batch_until = null, disposition = r.disposition, vendor_message = r.message,
     same_disposition = r.same_disposition, same_count = r.same_count, same_since = r.same_since, answer_changes = r.answer_changes,
     unsent_since = r.unsent_since, unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for,
     verified_time = case when was.open and r.verify then 'epoch' else c.verified_time end,
     maybe_landed = c.maybe_landed or r.landed, answer_lost = c.answer_lost or r.lost, update_time = now()`
-	isCurrent = `c.cancellation_id = r.id and c.attempt = r.attempt and (r.disposition <> 'unknown' or c.claim_until is not null)`
+	isCurrent = `c.cancellation_id = r.id and c.attempt = r.attempt and (r.disposition <> 'unknown' or c.lease_until is not null)`
 )
 
 // writeAnswers fills each attempt's own row, and keeps what was sent and received with it. Only "unknown" may be replaced by
@@ -154,7 +154,7 @@ from moved m`, args)
 }
 
 // moveCancellations is the part of writeAnswers that is about cancellations, for those that were not found open then: the current attempt's
-// result ends its claim all the same, and decides should the cancellation be open by now. It answers the attempts that decided.
+// result ends its lease all the same, and decides should the cancellation be open by now. It answers the attempts that decided.
 func moveCancellations(ctx context.Context, tx pgx.Tx, rest columns) (map[attemptKey]bool, error) {
 	rows, err := tx.Query(ctx, answers+`, was as (
     select c.cancellation_id, c.state = 'open' as open
@@ -187,7 +187,7 @@ func closeLate(ctx context.Context, tx pgx.Tx, c columns) (map[int64]bool, error
 	rows, err := tx.Query(ctx, `
 with late as (
     update cancellation c
-    set state = 'done', hold_reason = '', outcome = r.disposition, outcome_time = now(), slice_until = null, update_time = now()
+    set state = 'done', hold_reason = '', outcome = r.disposition, outcome_time = now(), batch_until = null, update_time = now()
     from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[]) as r (id, attempt, disposition)
     where c.cancellation_id = r.id and c.attempt >= r.attempt and r.disposition in ('cancelled', 'already_cancelled')
       and c.state in ('planned', 'open', 'held', 'needs_attention', 'withdrawn', 'dry_run')

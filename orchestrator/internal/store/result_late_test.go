@@ -20,10 +20,10 @@ func (w *writer) looked(d ledger.Due, outcome rule.Verification, at time.Time) {
 		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at}}, time.Second, time.Hour))
 }
 
-// A process was paused past its claim: the lapse gave a person the cancellation, then the answer of that very attempt is written.
+// A process was paused past its lease: the lapse gave a person the cancellation, then the answer of that very attempt is written.
 func TestALateCancelledOfTheCurrentAttemptEndsACancellationThatNeedsAttention(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Needs_attention, Work: rule.WorkOutcomeUnknown})
 	require.Equal(t, "needs_attention", w.state(cancellation))
 	w.result(cancellation, rule.Cancelled, done)
@@ -31,10 +31,10 @@ func TestALateCancelledOfTheCurrentAttemptEndsACancellationThatNeedsAttention(t 
 	require.Zero(t, w.count(openWorkItems))
 }
 
-// Two slices had the row: one claimed and sent, the other's verification held it.
+// Two batches had the row: one leased and sent, the other's verification held it.
 func TestACancelledOfACancellationHeldMeanwhileEndsIt(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.looked(cancellation, rule.NumberTaken, time.Now())
 	require.Equal(t, "held", w.state(cancellation))
 	w.result(cancellation, rule.Cancelled, done)
@@ -45,7 +45,7 @@ func TestACancelledOfACancellationHeldMeanwhileEndsIt(t *testing.T) {
 // The cancellation was withdrawn and planned again while its request was on its way, and then settled in dry run.
 func TestACancelledThatComesWhileObservedIsKept(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.rows.Exec(`update cancellation set state = 'dry_run', outcome = 'dry_run', outcome_time = now()`)
 	w.result(cancellation, rule.Cancelled, done)
 	require.Equal(t, "done", w.state(cancellation), "the order is cancelled")
@@ -54,9 +54,9 @@ func TestACancelledThatComesWhileObservedIsKept(t *testing.T) {
 
 func TestAStaleAnswerOpensNoWorkForADoneCancellation(t *testing.T) {
 	w := setupWriter(t)
-	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	first := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
-	second := w.claim(w.due("A1"))[0]
+	second := w.lease(w.due("A1"))[0]
 	w.result(second, rule.Cancelled, done)
 	w.result(first, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate})
 	require.Equal(t, "done", w.state(second))
@@ -65,9 +65,9 @@ func TestAStaleAnswerOpensNoWorkForADoneCancellation(t *testing.T) {
 
 func TestAStaleAnswerDoesNotCloseTheWorkOfACancellationThatNeedsAttention(t *testing.T) {
 	w := setupWriter(t)
-	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	first := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
-	second := w.claim(w.due("A1"))[0]
+	second := w.lease(w.due("A1"))[0]
 	w.result(second, rule.Rejected, rule.Next{State: rule.Needs_attention, Work: rule.WorkRejected})
 	w.result(first, rule.NotFound, rule.Next{State: rule.Closed, Outcome: "no_order"})
 	require.Equal(t, "needs_attention", w.state(second))
@@ -76,7 +76,7 @@ func TestAStaleAnswerDoesNotCloseTheWorkOfACancellationThatNeedsAttention(t *tes
 
 func TestAResultWrittenTwiceLeavesItsEvidenceOnce(t *testing.T) {
 	w := setupWriter(t)
-	r := w.resultOf(w.claim(w.owe(1, "A1", "WH1"))[0], rule.Rejected, rule.Next{State: rule.Open, Wait: time.Hour})
+	r := w.resultOf(w.lease(w.owe(1, "A1", "WH1"))[0], rule.Rejected, rule.Next{State: rule.Open, Wait: time.Hour})
 	r.Request, r.Reply = []byte("question"), []byte("answer")
 	for range 2 {
 		require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{r}, nil))
@@ -87,9 +87,9 @@ func TestAResultWrittenTwiceLeavesItsEvidenceOnce(t *testing.T) {
 // Both answers are written in one group: only the current attempt's may ask for a person.
 func TestAStaleAnswerInTheGroupOfTheCurrentOneOpensNoWork(t *testing.T) {
 	w := setupWriter(t)
-	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	first := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
-	second := w.claim(w.due("A1"))[0]
+	second := w.lease(w.due("A1"))[0]
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{
 		w.resultOf(first, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate}),
 		w.resultOf(second, rule.InProgress, rule.Next{State: rule.Open, Wait: time.Minute}),

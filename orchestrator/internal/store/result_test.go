@@ -23,41 +23,41 @@ func rowtestFile() []store.SchemeFile {
 func TestAnIntentIsOnDiskBeforeAnybodyHasIt(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1", "WH2")
-	claimed := w.claim(due)
-	require.Len(t, claimed, 2)
-	require.Equal(t, 1, claimed[0].Attempt)
+	leased := w.lease(due)
+	require.Len(t, leased, 2)
+	require.Equal(t, 1, leased[0].Attempt)
 	require.Equal(t, 2, w.count(`select count(*) from attempt where disposition = '' and send_before > now()`))
-	require.Empty(t, w.claim(due), "what is in flight is nobody else's")
+	require.Empty(t, w.lease(due), "what is in flight is nobody else's")
 }
 
-func TestOnlyASendingRunningSchemeClaims(t *testing.T) {
+func TestOnlyASendingRunningSchemeLeases(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1")
 	w.rows.Exec(`update scheme set mode = 'dry_run'`)
-	require.Empty(t, w.claim(due))
+	require.Empty(t, w.lease(due))
 	w.rows.Exec(`update scheme set mode = 'send'`)
 	require.NoError(t, w.store.StopScheme(t.Context(), rowtest.SchemeName, "DATA_CENTER_DIFFERS", "another login"))
-	require.Empty(t, w.claim(due))
+	require.Empty(t, w.lease(due))
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'scheme_stopped'`))
 }
 
-func TestANumberThatALiveBillHoldsIsNotClaimed(t *testing.T) {
+func TestANumberThatALiveBillHoldsIsNotLeased(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1")
 	w.rows.Bill(rowtest.Bill{ID: 2, No: "A1", Class: "live"})
-	require.Empty(t, w.claim(due), "another live bill carries the number")
+	require.Empty(t, w.lease(due), "another live bill carries the number")
 	require.True(t, w.due("A1")[0].NeedsRead)
 
 	// A read by number after that knowledge settles it.
 	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: due[0].ID, Outcome: rule.Holds, ReadTime: time.Now()}}, time.Second, time.Hour))
-	require.Len(t, w.claim(w.due("A1")), 1)
+	require.Len(t, w.lease(w.due("A1")), 1)
 }
 
 func TestAResultBelongsToItsAttempt(t *testing.T) {
 	w := setupWriter(t)
-	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	first := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
-	second := w.claim(w.due("A1"))[0]
+	second := w.lease(w.due("A1"))[0]
 	require.Equal(t, 2, second.Attempt)
 
 	// The first attempt's answer comes after all, and is not "cancelled": it must not decide about the second.
@@ -69,9 +69,9 @@ func TestAResultBelongsToItsAttempt(t *testing.T) {
 
 func TestALateCancelledClosesWhatIsOpen(t *testing.T) {
 	w := setupWriter(t)
-	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	first := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
-	second := w.claim(w.due("A1"))[0]
+	second := w.lease(w.due("A1"))[0]
 	w.result(first, rule.Cancelled, done)
 	require.Equal(t, "done", w.state(second))
 	w.result(second, rule.NotFound, rule.Next{State: rule.Open, Wait: time.Second})
@@ -80,7 +80,7 @@ func TestALateCancelledClosesWhatIsOpen(t *testing.T) {
 
 func TestUnknownDoesNotUndoAnAnswer(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.Rejected, rule.Next{State: rule.Open, Wait: time.Hour})
 	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Needs_attention, Work: rule.WorkOutcomeUnknown})
 	require.Equal(t, "open", w.state(cancellation))
@@ -89,7 +89,7 @@ func TestUnknownDoesNotUndoAnAnswer(t *testing.T) {
 
 func TestACancelThatLandedWhileItWasWithdrawnIsTold(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: cancellation.ID, Outcome: rule.NoTrigger}}, time.Second, time.Hour))
 	require.Equal(t, "withdrawn", w.state(cancellation))
 	w.rows.Exec(`update bill set document_status = 'C', cancel_status = 'A'`)
@@ -100,11 +100,11 @@ func TestACancelThatLandedWhileItWasWithdrawnIsTold(t *testing.T) {
 
 func TestAnAttemptWithoutAnAnswerLapses(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	lapsed, err := w.store.Lapsed(t.Context(), 10)
 	require.NoError(t, err)
-	require.Empty(t, lapsed, "its claim stands")
-	w.rows.Exec(`update cancellation set claim_until = now() - interval '1 second'`)
+	require.Empty(t, lapsed, "its lease stands")
+	w.rows.Exec(`update cancellation set lease_until = now() - interval '1 second'`)
 	lapsed, err = w.store.Lapsed(t.Context(), 10)
 	require.NoError(t, err)
 	require.Len(t, lapsed, 1)
@@ -113,25 +113,25 @@ func TestAnAttemptWithoutAnAnswerLapses(t *testing.T) {
 
 func TestALostAnswerIsRememberedAndAProxysIsNot(t *testing.T) {
 	w := setupWriter(t)
-	claimed := w.claim(w.owe(1, "A1", "WH1", "WH2"))
-	lost, proxy := w.resultOf(claimed[0], rule.Unknown, rule.Next{State: rule.Open}), w.resultOf(claimed[1], rule.Unknown, rule.Next{State: rule.Open})
+	leased := w.lease(w.owe(1, "A1", "WH1", "WH2"))
+	lost, proxy := w.resultOf(leased[0], rule.Unknown, rule.Next{State: rule.Open}), w.resultOf(leased[1], rule.Unknown, rule.Next{State: rule.Open})
 	lost.Answer.Lost = true
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{lost, proxy}, nil))
-	due, err := w.store.Load(t.Context(), []int64{claimed[0].ID, claimed[1].ID})
+	due, err := w.store.Load(t.Context(), []int64{leased[0].ID, leased[1].ID})
 	require.NoError(t, err)
 	remembered := map[int64]bool{}
 	for _, d := range due {
 		require.True(t, d.MaybeLanded, "either may have done something")
 		remembered[d.ID] = d.AnswerLost
 	}
-	require.Equal(t, map[int64]bool{claimed[0].ID: true, claimed[1].ID: false}, remembered)
+	require.Equal(t, map[int64]bool{leased[0].ID: true, leased[1].ID: false}, remembered)
 }
 
 func TestOneBadResultDoesNotTakeItsGroupDown(t *testing.T) {
 	w := setupWriter(t)
-	claimed := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))
-	group := make([]ledger.Result, 0, len(claimed))
-	for _, d := range claimed {
+	leased := w.lease(w.owe(1, "A1", "WH1", "WH2", "WH3"))
+	group := make([]ledger.Result, 0, len(leased))
+	for _, d := range leased {
 		group = append(group, w.resultOf(d, rule.Cancelled, done))
 	}
 	group[1].Answer.Disposition = "nonsense"
@@ -157,13 +157,13 @@ func TestUnreadBillsUseUpNoAttemptAndEndWithAPerson(t *testing.T) {
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'bill_unread' and close_time is null`))
 }
 
-func TestASliceIsGatheredOnceAndAgainWhenItIsLost(t *testing.T) {
+func TestABatchIsGatheredOnceAndAgainWhenItIsLost(t *testing.T) {
 	w := setupWriter(t)
 	w.owe(1, "A1", "WH1", "WH2", "WH3")
 	gatherAt := func(revision int) (sizes []int) {
 		g := ledger.Gathering{Revisions: map[string]int{rowtest.SchemeName: revision}, Limit: 100, Size: 2, Hold: time.Minute}
-		_, err := w.store.Gather(t.Context(), g, func(_ pgx.Tx, slices []ledger.Slice) error {
-			for _, s := range slices {
+		_, err := w.store.Gather(t.Context(), g, func(_ pgx.Tx, batches []ledger.Batch) error {
+			for _, s := range batches {
 				sizes = append(sizes, len(s.IDs))
 			}
 			return nil
@@ -175,16 +175,16 @@ func TestASliceIsGatheredOnceAndAgainWhenItIsLost(t *testing.T) {
 	require.Empty(t, gatherAt(2), "left to those who have loaded the scheme as it stands")
 	require.ElementsMatch(t, []int{2, 1}, gather())
 	require.Empty(t, gather())
-	w.rows.Exec(`update cancellation set slice_until = now() - interval '1 second'`)
+	w.rows.Exec(`update cancellation set batch_until = now() - interval '1 second'`)
 	require.Len(t, gather(), 2)
 }
 
 func TestASettledCancellationClosesItsWorkItem(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.NotFound, rule.Next{State: rule.Open, Work: rule.WorkOrderNotFound})
 	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`))
-	again := w.claim(w.due("A1"))[0]
+	again := w.lease(w.due("A1"))[0]
 	w.result(again, rule.Cancelled, done)
 	require.Zero(t, w.count(`select count(*) from work_item where close_time is null`))
 }
@@ -192,6 +192,6 @@ func TestASettledCancellationClosesItsWorkItem(t *testing.T) {
 // No foreign key says so any longer.
 func TestThereIsNoIntentWithoutACancellation(t *testing.T) {
 	w := setupWriter(t)
-	require.Empty(t, w.claim([]ledger.Due{{ID: 4711, SendBefore: time.Now().Add(time.Minute)}}))
+	require.Empty(t, w.lease([]ledger.Due{{ID: 4711, SendBefore: time.Now().Add(time.Minute)}}))
 	require.Zero(t, w.count(`select count(*) from attempt`))
 }

@@ -55,7 +55,7 @@ func TestAReachedSafetyLimitHoldsUntilItIsReleased(t *testing.T) {
 
 func TestAReachedSafetyLimitHoldsWhatWasTriedInVain(t *testing.T) {
 	w := setupWriter(t)
-	cancellations := w.claim(w.owe(1, "A1", "WH1", "WH2", "WH3"))
+	cancellations := w.lease(w.owe(1, "A1", "WH1", "WH2", "WH3"))
 	require.Len(t, cancellations, 3)
 	w.result(cancellations[0], rule.NotSent, rule.Next{State: rule.Open})
 	w.result(cancellations[1], rule.Unknown, rule.Next{State: rule.Open})

@@ -102,7 +102,7 @@ func (c *choice) take(ctx context.Context, tx pgx.Tx, b ledger.Bounds) (ledger.E
 // listRefused says of what the act does not apply to why not, and of ids that the scheme does not have that it does not.
 func (c *choice) listRefused(ctx context.Context, tx pgx.Tx, effect *ledger.Effect) error {
 	rows, err := tx.Query(ctx, `
-select c.cancellation_id, c.bill_no, c.state, c.outcome, c.claim_until is not null as in_flight, count(*) over () as total
+select c.cancellation_id, c.bill_no, c.state, c.outcome, c.lease_until is not null as in_flight, count(*) over () as total
 from cancellation c
 where `+c.where+` and not (`+c.applies+`)
 order by c.cancellation_id

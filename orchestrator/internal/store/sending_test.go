@@ -15,9 +15,9 @@ import (
 // gathered is how many due rows a dispatch finds for the writer's scheme.
 func (w *writer) gathered() int {
 	w.Helper()
-	w.rows.Exec(`update cancellation set slice_until = null`)
+	w.rows.Exec(`update cancellation set batch_until = null`)
 	n, err := w.store.Gather(w.Context(), ledger.Gathering{Revisions: map[string]int{rowtest.SchemeName: 1}, Limit: 10, Size: 10, Hold: time.Minute},
-		func(pgx.Tx, []ledger.Slice) error { return nil })
+		func(pgx.Tx, []ledger.Batch) error { return nil })
 	require.NoError(w, err)
 	return n
 }
@@ -31,7 +31,7 @@ func (w *writer) backlog() bool {
 }
 
 // What stops sending must stop it at each of the three steps: what was gathered before it is not loaded, and what was loaded before it
-// is not claimed.
+// is not leased.
 func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
 	for name, stop := range map[string]struct{ on, off string }{
 		"scheme stopped":  {`update scheme set state = 'stopped', stop_reason = 'X'`, `update scheme set state = 'running', stop_reason = ''`},
@@ -56,12 +56,12 @@ func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
 			require.False(t, w.backlog(), "nothing will send it, so no backfill waits for it")
 			require.Zero(t, w.gathered())
 			require.Empty(t, w.due("A1"))
-			require.Empty(t, w.claim(due))
+			require.Empty(t, w.lease(due))
 			require.Zero(t, w.count(`select count(*) from attempt`))
 			w.rows.Exec(stop.off)
 			require.True(t, may())
 			require.Equal(t, 1, w.gathered())
-			require.Len(t, w.claim(w.due("A1")), 1)
+			require.Len(t, w.lease(w.due("A1")), 1)
 		})
 	}
 }
@@ -71,19 +71,19 @@ func TestAPausedAccountLeavesTheOthersAlone(t *testing.T) {
 	due := w.owe(1, "A1", "WH1", "WH2")
 	w.rows.Exec(`update cancellation set account = 'second' where warehouse_code = 'WH2'`)
 	w.rows.Exec(`insert into account_pause (account, detail, probe_time) values ('second', 'sign', now())`)
-	claimed := w.claim(due)
-	require.Len(t, claimed, 1)
-	require.Equal(t, "WH1", claimed[0].WarehouseCode)
+	leased := w.lease(due)
+	require.Len(t, leased, 1)
+	require.Equal(t, "WH1", leased[0].WarehouseCode)
 }
 
-// A verification on a slow Kingdee outlives the hold of its slice: another slice sent the row and had its answer meanwhile. What
+// A verification on a slow Kingdee outlives the hold of its batch: another batch sent the row and had its answer meanwhile. What
 // the first had loaded is old then, and it must not ask again before its time.
-func TestARowThatWasAnsweredSinceItWasLoadedIsNotClaimed(t *testing.T) {
+func TestARowThatWasAnsweredSinceItWasLoadedIsNotLeased(t *testing.T) {
 	w := setupWriter(t)
 	loaded := w.owe(1, "A1", "WH1")
-	others := w.claim(w.due("A1"))
+	others := w.lease(w.due("A1"))
 	require.Len(t, others, 1)
 	w.result(others[0], rule.InProgress, rule.Next{State: rule.Open, Wait: time.Hour})
-	require.Empty(t, w.claim(loaded), "asked again an hour too soon")
-	require.Len(t, w.claim(w.due("A1")), 1, "whoever loads it anew may")
+	require.Empty(t, w.lease(loaded), "asked again an hour too soon")
+	require.Len(t, w.lease(w.due("A1")), 1, "whoever loads it anew may")
 }

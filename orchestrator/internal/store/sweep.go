@@ -125,7 +125,7 @@ where sweep_id = @id and state = 'running' and version = @version`, pgx.StrictNa
 	return nil
 }
 
-// orEmpty keeps a nil slice from becoming SQL's null.
+// orEmpty keeps a nil batch from becoming SQL's null.
 func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}

@@ -25,7 +25,7 @@ func TestAnOutageOfTheWMSGivesNobodyToAPerson(t *testing.T) {
 	require.Equal(t, 1, w.count(`select count(*) from cancellation where due_time between now() + interval '4 minutes' and now() + interval '8 minutes'`))
 
 	// Now others are answered, and this one still does not get through.
-	other := w.claim(w.owe(2, "A2", "WH1"))[0]
+	other := w.lease(w.owe(2, "A2", "WH1"))[0]
 	answer := w.resultOf(other, rule.Cancelled, done)
 	answer.Account = "default"
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{answer}, nil))
@@ -47,7 +47,7 @@ func TestOurOwnRestIsNotTheWMSsSilence(t *testing.T) {
 // The bill was read two seconds ago. A probe of an unknown outcome looks again all the same.
 func TestAnUnknownOutcomeIsVerifiedBeforeItIsProbed(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	require.False(t, cancellation.VerifiedTime.Before(time.Now().Add(-time.Minute)))
 	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Open, Verify: true})
 	require.True(t, w.due("A1")[0].VerifiedTime.Before(time.Now().AddDate(-1, 0, 0)))
@@ -56,7 +56,7 @@ func TestAnUnknownOutcomeIsVerifiedBeforeItIsProbed(t *testing.T) {
 // What could not be sent is told to the next try with how long that has been so.
 func TestTheTimeThatCountsIsKept(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	result := w.resultOf(cancellation, rule.Throttled, rule.Next{State: rule.Open})
 	result.Account, result.UnsentSince, result.UnsentFor = "default", time.Now().Add(-time.Hour), 40*time.Minute
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{result}, nil))

@@ -10,7 +10,7 @@ type verbRule struct {
 }
 
 // notInFlight keeps an act off a cancellation whose attempt has no answer yet: the answer would meet another state than it was asked in.
-const notInFlight = `c.claim_until is null`
+const notInFlight = `c.lease_until is null`
 
 const inFlightWords = "请求正在途中，等结果回来再操作"
 

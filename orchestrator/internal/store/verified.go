@@ -121,7 +121,7 @@ func storeDwelling(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) e
 with v as (select * from unnest($1::bigint[], $2::text[], $3::timestamptz[]) as v (id, trigger, not_before)),
 waiting as (
     update cancellation c set not_before = v.not_before, due_time = v.not_before, triggers = `+withTrigger+`, unread_since = null,
-        slice_until = null, update_time = now()
+        batch_until = null, update_time = now()
     from v where c.cancellation_id = v.id and c.state = 'open'
     returning c.scheme, c.bill_id
 )
@@ -166,7 +166,7 @@ func withdrawVerified(ctx context.Context, tx pgx.Tx, verified []ledger.Verified
 		return nil, nil
 	}
 	rows, err := tx.Query(ctx, `
-update cancellation set state = 'withdrawn', outcome = $2, outcome_time = now(), slice_until = null, update_time = now()
+update cancellation set state = 'withdrawn', outcome = $2, outcome_time = now(), batch_until = null, update_time = now()
 where cancellation_id = any($1) and state = 'open'
 returning cancellation_id, bill_id`, ids(verified), outcome)
 	if err != nil {
@@ -191,7 +191,7 @@ func storeTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	}
 	_, err := tx.Exec(ctx, `
 with held as (
-    update cancellation set state = 'held', hold_reason = $2, slice_until = null, update_time = now()
+    update cancellation set state = 'held', hold_reason = $2, batch_until = null, update_time = now()
     where cancellation_id = any($1) and state = 'open'
     returning scheme, bill_id, bill_no, cancellation_id
 )
@@ -208,7 +208,7 @@ func storeUnread(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.D
 	_, err := tx.Exec(ctx, `
 with unread as (
     update cancellation
-    set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, slice_until = null, update_time = now(),
+    set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, batch_until = null, update_time = now(),
         state = case when unread_since < now() - @limit::interval then 'needs_attention' else state end
     where cancellation_id = any(@ids) and state = 'open'
     returning scheme, bill_id, bill_no, cancellation_id, state

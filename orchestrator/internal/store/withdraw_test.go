@@ -21,14 +21,14 @@ func (w *writer) verify(d ledger.Due, outcome rule.Verification, at time.Time, l
 // the live bill's order.
 func TestANumberSeenLiveAfterAnUnknownIsAPersonsMatter(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Open})
 	w.verify(cancellation, rule.NumberLive, time.Now(), false)
 	require.Equal(t, "withdrawn", w.state(cancellation))
 	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`), "withdrawn quietly")
 }
 
-// A page was read while the bill was still voided (T0); a slice's fresh read sees it live (T1 > T0) and withdraws; then the page
+// A page was read while the bill was still voided (T0); a batch's fresh read sees it live (T1 > T0) and withdraws; then the page
 // is committed.
 func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 	w := setupWriter(t)
@@ -45,7 +45,7 @@ func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 	_, err = w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	require.Equal(t, "withdrawn", w.state(cancellation), "knowledge older than the fresh read reopened it")
-	require.Empty(t, w.claim(w.due("A1")), "and it is sent for a bill seen live")
+	require.Empty(t, w.lease(w.due("A1")), "and it is sent for a bill seen live")
 }
 
 // A fresh read says once that the bill is not voided (a lagging replica, or a restore and a second void under the same date-only
@@ -102,7 +102,7 @@ func TestAReopenedCancellationSaysWhatItsRevisionSays(t *testing.T) {
 // The bill is restored: nothing is owed any longer, but its items stay open and nobody but a person with SQL can close them.
 func TestWithdrawingACancellationClosesWhatAskedAboutIt(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.claim(w.owe(1, "A1", "WH1"))[0]
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.NotFound, rule.Next{State: rule.Open, Work: rule.WorkOrderNotFound, Wait: time.Hour})
 	w.verify(cancellation, rule.NoTrigger, time.Now(), false)
 	require.Equal(t, "withdrawn", w.state(cancellation))
@@ -129,7 +129,7 @@ func TestACancellationWithdrawnForALiveNumberIsReadAgainBeforeItIsSent(t *testin
 // Cancelled, restored and approved (a person is asked), then voided again and found cancelled: nothing is left to ask.
 func TestABillVoidedAgainSettlesTheQuestionOfItsRestore(t *testing.T) {
 	w := setupWriter(t)
-	first := w.claim(w.owe(1, "A1", "WH1"))[0]
+	first := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Cancelled, done)
 	w.rows.Work(rowtest.Work{Kind: string(rule.WorkRestored), BillID: 1, BillNo: "A1", CancellationID: first.ID})
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
@@ -139,6 +139,6 @@ func TestABillVoidedAgainSettlesTheQuestionOfItsRestore(t *testing.T) {
 	_, err = w.store.FinishPass(t.Context(), w.pass(), again, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`))
-	w.result(w.claim(w.due("A1"))[0], rule.AlreadyCancelled, done)
+	w.result(w.lease(w.due("A1"))[0], rule.AlreadyCancelled, done)
 	require.Zero(t, w.count(`select count(*) from work_item where close_time is null`))
 }

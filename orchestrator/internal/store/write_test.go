@@ -76,7 +76,7 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	return page
 }
 
-// owe ends a pass that found one voided bill, and answers its cancellations as a slice would load them.
+// owe ends a pass that found one voided bill, and answers its cancellations as a batch would load them.
 func (w *writer) owe(id int64, no string, warehouses ...string) []ledger.Due {
 	w.Helper()
 	_, err := w.store.FinishPass(w.Context(), w.pass(), voidedPage(id, no, warehouses...), finishAt(rowtest.Now.Add(time.Second)), none)
@@ -98,11 +98,11 @@ func (w *writer) due(no string) []ledger.Due {
 	return due
 }
 
-func (w *writer) claim(due []ledger.Due) []ledger.Due {
+func (w *writer) lease(due []ledger.Due) []ledger.Due {
 	w.Helper()
-	claimed, err := w.store.Claim(w.Context(), due, time.Minute)
+	leased, err := w.store.Lease(w.Context(), due, time.Minute)
 	require.NoError(w, err)
-	return claimed
+	return leased
 }
 
 func (w *writer) result(d ledger.Due, disposition rule.Disposition, next rule.Next) {

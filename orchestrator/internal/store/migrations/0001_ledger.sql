@@ -161,9 +161,9 @@ create table cancellation (
     unread_since    timestamptz,
     decide_time     timestamptz,
     due_time        timestamptz not null default now(),
-    slice_until     timestamptz,
+    batch_until     timestamptz,
     attempt         integer not null default 0,
-    claim_until     timestamptz,
+    lease_until     timestamptz,
     disposition     text not null default '',
     same_disposition text not null default '',
     same_count      integer not null default 0,
@@ -180,10 +180,10 @@ create table cancellation (
     constraint cancellation_once unique (scheme, bill_id, account, warehouse_code, order_code, order_type, generation),
     check ((state = 'held') = (hold_reason <> '') or state = 'planned'),
     check ((state in ('done', 'withdrawn', 'dry_run', 'closed')) = (outcome_time is not null)),
-    check (claim_until is null or attempt > 0)
+    check (lease_until is null or attempt > 0)
 ) with (fillfactor = 70);
 create index cancellation_due on cancellation (due_time) where state = 'open';
-create index cancellation_claimed on cancellation (claim_until) where claim_until is not null;
+create index cancellation_leased on cancellation (lease_until) where lease_until is not null;
 create index cancellation_planned on cancellation (scheme, bill_id) where state in ('planned', 'open', 'held');
 create index cancellation_waiting on cancellation (scheme, bill_id) where state = 'planned';
 create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc);
@@ -198,8 +198,8 @@ comment on column cancellation.answer_changes is 'how often an answer was anothe
 comment on column cancellation.unsent_since is 'since when nothing could be sent, without an answer in between; what a release or a resume lets go on begins anew';
 comment on column cancellation.holders_accepted_time is 'when a person released it although the ledger knew other live bills of its number: what was known of them by then does not hold it again';
 comment on column cancellation.decide_time is 'when a complete pass made it owed: what the safety limits count';
-comment on column cancellation.claim_until is 'an attempt is in flight until then, by this server''s clock; past it and without an answer it is unknown';
-comment on column cancellation.slice_until is 'handed to a push job until then; past it, it is gathered again';
+comment on column cancellation.lease_until is 'an attempt is in flight until then, by this server''s clock; past it and without an answer it is unknown';
+comment on column cancellation.batch_until is 'handed to a push job until then; past it, it is gathered again';
 comment on column cancellation.maybe_landed is 'an earlier attempt may have changed something in the WMS';
 
 create table attempt (

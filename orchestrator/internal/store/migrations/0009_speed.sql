@@ -3,10 +3,10 @@
 
 -- +goose Up
 
--- The attempts without an answer are few, and lead to the cancellations whose claim may have run out. So a claim changes nothing that an
+-- The attempts without an answer are few, and lead to the cancellations whose lease may have run out. So a lease changes nothing that an
 -- index of the cancellations knows.
 create index attempt_unanswered on attempt (intent_time) where disposition = '';
-drop index cancellation_claimed;
+drop index cancellation_leased;
 
 -- An attempt is only ever written for a cancellation that the same statement has just locked, and cancellations are kept for ever.
 alter table attempt drop constraint attempt_cancellation_id_fkey;

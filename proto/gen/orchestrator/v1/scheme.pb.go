@@ -883,9 +883,9 @@ func (x *StopAllRequest) GetRequestId() string {
 
 type StopAllResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When the stop was written: nothing is claimed after it.
+	// When the stop was written: nothing is leased after it.
 	StopTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=stop_time,json=stopTime,proto3" json:"stop_time,omitempty"`
-	// Attempts claimed at that moment: those that have left finish, those that wait for their turn are called back.
+	// Attempts leased at that moment: those that have left finish, those that wait for their turn are called back.
 	InFlight      int64 `protobuf:"varint,2,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

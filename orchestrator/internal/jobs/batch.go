@@ -14,26 +14,26 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// Times of a slice after its verification. Together they end before the job's own time-out: claims for 5 s, the last of
+// Times of a batch after its verification. Together they end before the job's own time-out: leases for 5 s, the last of
 // them sent within 3 s more, and its answer awaited until 28.5 s; wmssvc gives a request 20 s.
 const (
-	claimFor   = 5 * time.Second
+	leaseFor   = 5 * time.Second
 	sendWithin = 3 * time.Second
 	answerBy   = 28*time.Second + 500*time.Millisecond
-	// afterClaim is what must be left of the job's time for the last claim to be answered.
-	afterClaim = sendWithin + 20*time.Second + 500*time.Millisecond
-	// claimHold is when an attempt without an answer becomes unknown: after everything above, and some.
-	claimHold = 40 * time.Second
+	// afterLease is what must be left of the job's time for the last lease to be answered.
+	afterLease = sendWithin + 20*time.Second + 500*time.Millisecond
+	// leaseHold is when an attempt without an answer becomes unknown: after everything above, and some.
+	leaseHold = 40 * time.Second
 )
 
-// sliceStore is what a slice asks of the ledger.
-type sliceStore interface {
+// batchStore is what a batch asks of the ledger.
+type batchStore interface {
 	verifyStore
 	resultStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	MaySend(ctx context.Context, scheme, account string) (bool, error)
 	Load(ctx context.Context, ids []int64) ([]ledger.Due, error)
-	Claim(ctx context.Context, due []ledger.Due, claim time.Duration) ([]ledger.Due, error)
+	Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error)
 	Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error
 	GiveBack(ctx context.Context, ids []int64) error
 	BindAccount(ctx context.Context, scheme, account, sid string) (string, error)
@@ -42,7 +42,7 @@ type sliceStore interface {
 
 // slicer sends slices.
 type slicer struct {
-	store    sliceStore
+	store    batchStore
 	wms      wmsv1.OrderServiceClient
 	verifier *verifier
 	doorman  *doorman
@@ -51,22 +51,22 @@ type slicer struct {
 	windows  *windows
 	logger   *slog.Logger
 	now      func() time.Time
-	// hold is how long a claim stands without an answer.
+	// hold is how long a lease stands without an answer.
 	hold time.Duration
-	// stopping is closed when the process is asked to end: nothing more is claimed, what is in flight is finished.
+	// stopping is closed when the process is asked to end: nothing more is leased, what is in flight is finished.
 	stopping <-chan struct{}
 	// tracer is nil where nothing is traced.
 	tracer trace.Tracer
 }
 
-// run sends what can be sent of a slice: first the bills that must be looked at again, then intents and requests as far as the
+// run sends what can be sent of a batch: first the bills that must be looked at again, then intents and requests as far as the
 // time goes. What is left is due as before.
-func (s *slicer) run(ctx context.Context, args sliceArgs) error {
+func (s *slicer) run(ctx context.Context, args batchArgs) error {
 	defer func() {
 		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if err := s.store.GiveBack(back, args.IDs); err != nil {
-			s.logger.WarnContext(ctx, "slice not given back; it is gathered again when its time is up", slog.Any("err", err))
+			s.logger.WarnContext(ctx, "batch not given back; it is gathered again when its time is up", slog.Any("err", err))
 		}
 	}()
 	e, loaded := s.registry.entries[args.Scheme]
@@ -93,7 +93,7 @@ func (s *slicer) run(ctx context.Context, args sliceArgs) error {
 	return err
 }
 
-// isStopping says that nothing more will be claimed here: looking at bills again would only keep their rows from the others.
+// isStopping says that nothing more will be leased here: looking at bills again would only keep their rows from the others.
 func (s *slicer) isStopping() bool {
 	select {
 	case <-s.stopping:

@@ -10,20 +10,20 @@ import (
 // unsettled is what is still to be done, by the rows.
 type unsettled struct {
 	// Version of the watermark moves with each completed pass.
-	Version                                   int64
-	Open, Unanswered, Recheck, Begun, Missing int64
-	Failed                                    string
+	Version                                  int64
+	Open, Unanswered, Reread, Begun, Missing int64
+	Failed                                   string
 	// Watches and Sweeps are the rounds that ended and had begun after the faults were over; a sweep counts that began after a watch ended.
 	Watches, Sweeps int64
 }
 
 func (u unsettled) nothing() bool {
-	return u.Open+u.Unanswered+u.Recheck+u.Begun+u.Missing == 0 && u.Failed == ""
+	return u.Open+u.Unanswered+u.Reread+u.Begun+u.Missing == 0 && u.Failed == ""
 }
 
 func (u unsettled) String() string {
 	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be looked at again, %d missing, %d passes not ended, %d rounds of the watch and %d sweeps since %s",
-		u.Open, u.Unanswered, u.Recheck, u.Missing, u.Begun, u.Watches, u.Sweeps, u.Failed)
+		u.Open, u.Unanswered, u.Reread, u.Missing, u.Begun, u.Watches, u.Sweeps, u.Failed)
 }
 
 // stuckTime: when what is due has not changed for so long, waiting longer proves nothing more.
@@ -111,7 +111,7 @@ with watch as (
 select coalesce((select max(version) from watermark), -1),
     (select count(*) from cancellation where state in ('planned', 'open')),
     (select count(*) from attempt where disposition = ''),
-    (select count(*) from bill where recheck_time <= now()),
+    (select count(*) from bill where reread_time <= now()),
     (select count(*) from pass where state = 'running'),
     (select count(*) from bill b where absent_since is not null and class <> 'deleted'
         and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited'
@@ -119,7 +119,7 @@ select coalesce((select max(version) from watermark), -1),
     coalesce((select max(error) from pass_failure), ''),
     (select count(*) from watch),
     (select count(*) from sweep where kind = 'sweep' and state = 'complete' and start_time > (select min(end_time) from watch))`, since).Scan(
-		&u.Version, &u.Open, &u.Unanswered, &u.Recheck, &u.Begun, &u.Missing, &u.Failed, &u.Watches, &u.Sweeps)
+		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Watches, &u.Sweeps)
 	return u, err
 }
 

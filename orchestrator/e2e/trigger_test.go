@@ -171,7 +171,7 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	s.revise(saying("organisations: []", "organisations: ['100', '200']"))
 	require.Equal(t, 2, s.count(`select count(*) from scheme_cutover where kind in ('organisation', 'warehouse') and name in ('200', 'CK002')`))
 	// Something happens to the bills that were voided before: they are decided again.
-	_, err := s.pool.Exec(t.Context(), `update bill set recheck_time = now() where cancel_status = 'B'`)
+	_, err := s.pool.Exec(t.Context(), `update bill set reread_time = now() where cancel_status = 'B'`)
 	require.NoError(t, err)
 	s.pass()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"200AFTER", "100AFTER", "100SAME"}))

@@ -15,8 +15,8 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// recheckLimit bounds how many bills one pass reads again by id.
-const recheckLimit = 200
+// rereadLimit bounds how many bills one pass reads again by id.
+const rereadLimit = 200
 
 // errLeft says that a chunk's time is up and its successor is in the queue.
 var errLeft = errors.New("left to a successor")
@@ -49,7 +49,7 @@ func (c *chunk) run(ctx context.Context) error {
 	if err := c.numbers(ctx); err != nil {
 		return c.fault(ctx, err)
 	}
-	if err := c.recheck(ctx); err != nil {
+	if err := c.reread(ctx); err != nil {
 		return c.fault(ctx, err)
 	}
 	err := c.read(ctx, &kingdeev1.StreamBillStatesRequest{
@@ -78,12 +78,12 @@ func (c *chunk) fault(ctx context.Context, err error) error {
 	return readFault(err)
 }
 
-// recheck decides again, by id, bills whose row is known not to be trusted. It leaves the cursor alone.
-func (c *chunk) recheck(ctx context.Context) error {
+// reread decides again, by id, bills whose row is known not to be trusted. It leaves the cursor alone.
+func (c *chunk) reread(ctx context.Context) error {
 	if c.pass.Cursor > 0 {
 		return nil
 	}
-	ids, err := c.store.Recheck(ctx, c.entry.Name, recheckLimit)
+	ids, err := c.store.Reread(ctx, c.entry.Name, rereadLimit)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -103,7 +103,7 @@ func (c *chunk) recheck(ctx context.Context) error {
 		c.waiting = nil
 	}
 	// Those that were not shown, or still cannot be decoded, have had their turn.
-	return c.store.PostponeRecheck(ctx, c.entry.Name, ids)
+	return c.store.PostponeReread(ctx, c.entry.Name, ids)
 }
 
 // successor goes on where this chunk left off.

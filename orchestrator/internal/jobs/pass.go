@@ -23,8 +23,8 @@ type passStore interface {
 	numberStore
 	suspectStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
-	Recheck(ctx context.Context, scheme string, limit int) ([]int64, error)
-	PostponeRecheck(ctx context.Context, scheme string, ids []int64) error
+	Reread(ctx context.Context, scheme string, limit int) ([]int64, error)
+	PostponeReread(ctx context.Context, scheme string, ids []int64) error
 	TryLockPass(ctx context.Context, scheme string) (unlock func(), ok bool, err error)
 	UnfinishedPass(ctx context.Context, scheme string) (*ledger.Pass, error)
 	CommitPage(ctx context.Context, pass *ledger.Pass, page ledger.Page, also func(pgx.Tx) error) error

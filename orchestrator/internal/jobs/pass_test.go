@@ -167,7 +167,7 @@ func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
 	require.Equal(t, "undecodable", b.text(`select class from bill`))
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.books.bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY
-	_, err := b.pool.Exec(t.Context(), `update bill set recheck_time = now()`)
+	_, err := b.pool.Exec(t.Context(), `update bill set reread_time = now()`)
 	require.NoError(t, err)
 	b.pass()
 	require.Equal(t, "voided", b.text(`select class from bill`))

@@ -63,7 +63,7 @@ type Decision struct {
 // Changed says whether a light read shows something that the ledger does not have: only then is the whole bill read. A
 // planned cancellation counts as a change, and so does a bill that could not be decoded, is to be looked at again, or was believed gone.
 func Changed(known *Known, seen State) bool {
-	return known == nil || known.HasPlanned || known.Recheck || known.Class == ClassUndecodable || known.Class == ClassDeleted ||
+	return known == nil || known.HasPlanned || known.Reread || known.Class == ClassUndecodable || known.Class == ClassDeleted ||
 		!known.State.Same(seen)
 }
 

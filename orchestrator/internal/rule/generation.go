@@ -28,8 +28,8 @@ type Known struct {
 	LastSnapshotGeneration int
 	// HasPlanned: a pass that did not end has left cancellations planned.
 	HasPlanned bool
-	// Recheck: a fresh read showed something else than State, or State could not be trusted; it must be read whole again.
-	Recheck bool
+	// Reread: a fresh read showed something else than State, or State could not be trusted; it must be read whole again.
+	Reread bool
 }
 
 // next is the bill's memory after it was seen in this state. A new generation begins
@@ -54,7 +54,7 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 			newGeneration = true
 		}
 	}
-	after.State, after.ReadTime, after.HasPlanned, after.Recheck, after.GoneTime = seen, readTime, false, false, time.Time{}
+	after.State, after.ReadTime, after.HasPlanned, after.Reread, after.GoneTime = seen, readTime, false, false, time.Time{}
 	if !seen.ApproveTime.IsZero() {
 		after.GenerationApprove = seen.ApproveTime
 	}

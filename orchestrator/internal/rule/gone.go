@@ -7,7 +7,7 @@ import "time"
 // else is left of it; known must carry its snapshots. What is owed already for another trigger stays owed.
 func DecideGone(p Policy, known Known, absentSince, at time.Time) Decision {
 	d := Decision{After: known}
-	d.After.ReadTime, d.After.GoneTime, d.After.HasPlanned, d.After.Recheck = at, at, false, false
+	d.After.ReadTime, d.After.GoneTime, d.After.HasPlanned, d.After.Reread = at, at, false, false
 	d.Class = ClassDeleted
 	state := known.State
 	terms, watched := p.Triggers[TriggerDeleted]

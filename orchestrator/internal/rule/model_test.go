@@ -131,7 +131,7 @@ func (b *book) send() {
 			switch v.Outcome {
 			case rule.NoTrigger:
 				cancellation.state = rule.Withdrawn
-				b.known.Recheck = true
+				b.known.Reread = true
 				continue
 			case rule.Dwelling:
 				cancellation.NotBefore = v.NotBefore

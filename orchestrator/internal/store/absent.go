@@ -26,7 +26,7 @@ const needs_attentionUnread = `exists (select from work_item w where w.cancellat
 
 // provable is true of a missing bill b that is still to be proved gone, or once more: a live bill carried its number, does not any longer,
 // and what it owes for that is decided when it is proved gone. No pass can do that, because no read shows it.
-const provable = `(b.class <> 'deleted' or b.recheck_time is not null)`
+const provable = `(b.class <> 'deleted' or b.reread_time is not null)`
 
 // MissingBills answers the bills behind this FID that have been missing since before, ascending, at most limit, and that something may be
 // owed for: those held live or un-audited, those with a cancellation that has not ended, and those gone that are to be looked at again.

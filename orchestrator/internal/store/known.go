@@ -18,7 +18,7 @@ func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int6
 select b.bill_id, b.bill_no, b.org, b.affair_type, b.document_status, b.cancel_status, b.bill_create_time, b.modify_time, b.approve_time,
        b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel,
        b.un_audited_since, b.un_audit_time, b.gone_time,
-       coalesce(b.recheck_time <= now(), false) or b.absent_since is not null as recheck,
+       coalesce(b.reread_time <= now(), false) or b.absent_since is not null as reread,
        b.bill_id in (select c.bill_id from cancellation c where c.scheme = $1 and c.state = 'planned') as has_planned
 from bill b
 where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
@@ -47,7 +47,7 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 		UnAuditedSince    *time.Time
 		UnAuditTime       *time.Time
 		GoneTime          *time.Time
-		Recheck           bool
+		Reread            bool
 		HasPlanned        bool
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
@@ -63,7 +63,7 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 				CancelTime: valued(r.CancelTime), CancelIsDate: r.CancelIsDate,
 			},
 			ReadTime: r.ReadTime, Class: rule.Class(r.Class), Generation: r.Generation, GenerationLive: r.GenerationLive, EverLive: r.EverLive,
-			GenerationApprove: valued(r.GenerationApprove), GenerationCancel: valued(r.GenerationCancel), HasPlanned: r.HasPlanned, Recheck: r.Recheck,
+			GenerationApprove: valued(r.GenerationApprove), GenerationCancel: valued(r.GenerationCancel), HasPlanned: r.HasPlanned, Reread: r.Reread,
 			UnAuditedSince: valued(r.UnAuditedSince), UnAuditTime: valued(r.UnAuditTime), GoneTime: valued(r.GoneTime),
 		}
 	}

@@ -82,7 +82,7 @@ where cancellation_id = any($1) and state = 'withdrawn' and outcome = 'number_li
 			return err
 		}
 		_, err := tx.Exec(ctx, `
-update bill b set recheck_time = now()
+update bill b set reread_time = now()
 from cancellation c
 where c.cancellation_id = any($2) and c.state = 'withdrawn' and b.scheme = $1 and b.bill_id = c.bill_id`, scheme, again)
 		return err

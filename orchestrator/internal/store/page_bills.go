@@ -26,10 +26,10 @@ func upsertBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.B
 	rows, err := tx.Query(ctx, `
 insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time,
     cancel_time, cancel_is_date, read_time, class, class_reason, generation, generation_live, ever_live, generation_approve, generation_cancel,
-    un_audited_since, un_audit_time, gone_time, recheck_time)
+    un_audited_since, un_audit_time, gone_time, reread_time)
 select @scheme, b.id, b.number, b.org, b.affair, b.document, b.cancel, b.created, b.modified, b.approved, b.cancelled, b.is_date, b.read_time,
     b.class, b.reason, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel, b.un_audited_since, b.un_audit_time, b.gone,
-    case when b.class = 'undecodable' then now() + interval '`+recheckPause+`' end
+    case when b.class = 'undecodable' then now() + interval '`+rereadPause+`' end
 from unnest(@ids::bigint[], @numbers::text[], @orgs::text[], @affairs::text[], @documents::text[], @cancels::text[], @created::timestamptz[],
     @modified::timestamptz[], @approved::timestamptz[], @cancelled::timestamptz[], @is_date::boolean[], @read::timestamptz[], @classes::text[],
     @reasons::text[], @generations::integer[], @generation_live::boolean[], @ever_live::boolean[], @generation_approve::timestamptz[],
@@ -43,7 +43,7 @@ on conflict (scheme, bill_id) do update set bill_no = excluded.bill_no, org = ex
     generation = excluded.generation, generation_live = excluded.generation_live, ever_live = excluded.ever_live, generation_approve = excluded.generation_approve,
     generation_cancel = excluded.generation_cancel, un_audited_since = excluded.un_audited_since, un_audit_time = excluded.un_audit_time,
     gone_time = excluded.gone_time, absent_since = case when excluded.gone_time is null then null else bill.absent_since end,
-    recheck_time = excluded.recheck_time, update_time = now()
+    reread_time = excluded.reread_time, update_time = now()
 where bill.read_time <= excluded.read_time
 returning bill_id, xmax = 0`,
 		pgx.StrictNamedArgs{

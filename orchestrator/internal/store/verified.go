@@ -125,7 +125,7 @@ waiting as (
     from v where c.cancellation_id = v.id and c.state = 'open'
     returning c.scheme, c.bill_id
 )
-update bill b set recheck_time = now()
+update bill b set reread_time = now()
 from waiting w
 where b.scheme = w.scheme and b.bill_id = w.bill_id and b.un_audited_since is null`, ids(verified), triggers, notBefore)
 	return err
@@ -152,7 +152,7 @@ func storeNoTrigger(ctx context.Context, tx pgx.Tx, scheme string, verified []le
 		}
 	}
 	if _, err := tx.Exec(ctx, `
-update bill b set read_time = greatest(b.read_time, v.read_time), recheck_time = now()
+update bill b set read_time = greatest(b.read_time, v.read_time), reread_time = now()
 from (select bill_id, max(read_time) as read_time from unnest($2::bigint[], $3::timestamptz[]) as v (bill_id, read_time) group by 1) v
 where b.scheme = $1 and b.bill_id = v.bill_id`, scheme, ids, times); err != nil {
 		return err

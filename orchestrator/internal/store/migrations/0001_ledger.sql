@@ -106,16 +106,16 @@ create table bill (
     ever_live       boolean not null,
     generation_approve   timestamptz,
     generation_cancel    timestamptz,
-    recheck_time    timestamptz,
+    reread_time    timestamptz,
     first_seen_time timestamptz not null default now(),
     update_time     timestamptz not null default now(),
     primary key (scheme, bill_id)
 );
 create index bill_number on bill (bill_no);
-create index bill_recheck on bill (scheme, recheck_time) where recheck_time is not null;
+create index bill_reread on bill (scheme, reread_time) where reread_time is not null;
 comment on column bill.bill_id is 'FID';
 comment on column bill.read_time is 'when the query that showed this left: older knowledge never overwrites newer';
-comment on column bill.recheck_time is 'from then on each pass reads it again by id: a fresh read differed from this row, or it cannot be decoded';
+comment on column bill.reread_time is 'from then on each pass reads it again by id: a fresh read differed from this row, or it cannot be decoded';
 comment on column bill.generation_approve is 'last approve date other than unset that this generation has shown';
 
 create table bill_snapshot (

@@ -26,7 +26,7 @@ type evidence struct {
 	work          map[string][]work
 	// snapshots are when each bill was last read live, by the ledger.
 	snapshots map[int64]time.Time
-	// together are, of each bill that a sweep proved gone, all that the same sweep did.
+	// together are, of each bill that a reconcile run proved gone, all that the same reconcile run did.
 	together map[int64][]int64
 	looks    map[string]int
 	// keepsApprove: in this Kingdee an un-audit leaves the approve date, so that a life that nobody saw shows afterwards. cancelIsDate: its
@@ -154,7 +154,7 @@ from work_item order by work_item_id`)
 	return e.read(ctx, t)
 }
 
-// read adds what the ledger's looks left: snapshots, and what sweeps proved gone.
+// read adds what the ledger's looks left: snapshots, and what reconcile runs proved gone.
 func (e *evidence) read(ctx context.Context, t *town) error {
 	snapshots, err := rows[struct {
 		Bill int64
@@ -169,7 +169,7 @@ func (e *evidence) read(ctx context.Context, t *town) error {
 	looks, err := rows[struct {
 		Kind, State string
 		Gone        []int64
-	}](ctx, t, `select kind, state, gone_ids as gone from sweep`)
+	}](ctx, t, `select kind, state, gone_ids as gone from reconcile`)
 	if err != nil {
 		return err
 	}

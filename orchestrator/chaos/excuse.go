@@ -119,7 +119,7 @@ func (e *evidence) waitsWith(d cancellation) *work {
 	if d.State != "held" || d.Hold != string(rule.HoldManyGone) {
 		return nil
 	}
-	// One item stands for all that a sweep held.
+	// One item stands for all that a reconcile run held.
 	for i, w := range e.work[""] {
 		if w.Kind == string(rule.WorkManyGone) && w.Closed == nil {
 			return &e.work[""][i]

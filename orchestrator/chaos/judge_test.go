@@ -72,7 +72,7 @@ type story struct {
 	order        wsandbox.Truth
 	cancellation *cancellation
 	work         []work
-	// passes that were complete, and all that a sweep proved gone with the bill.
+	// passes that were complete, and all that a reconcile run proved gone with the bill.
 	passes   *passes
 	together []int64
 	// The ledger read the bill live at 1, unless neverSeen; Kingdee's cancel dates have a time of day unless cancelIsDate.

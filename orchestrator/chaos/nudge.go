@@ -10,10 +10,10 @@ import (
 // them is dead half of the time, and then nothing would happen that a kill could disturb.
 const nudgeTime = 400 * time.Millisecond
 
-// nudgesASweep is how many passes are asked for to one sweep.
-const nudgesASweep = 5
+// nudgesAReconcile is how many passes are asked for to one reconcile run.
+const nudgesAReconcile = 5
 
-// impatient asks the orchestrators for passes and sweeps, in turn. What they answer does not matter: they may be dead.
+// impatient asks the orchestrators for passes and reconcile runs, in turn. What they answer does not matter: they may be dead.
 func (s *storm) impatient(ctx context.Context) {
 	client := http.Client{Timeout: time.Second}
 	for n := 0; ; n++ {
@@ -22,23 +22,23 @@ func (s *storm) impatient(ctx context.Context) {
 			return
 		}
 		what := "passes"
-		if n%nudgesASweep == nudgesASweep-1 {
-			what = "sweeps"
+		if n%nudgesAReconcile == nudgesAReconcile-1 {
+			what = "reconciles"
 		}
 		s.ask(ctx, client, n, what)
 	}
 }
 
-// askForSweeps asks for a sweep every other second.
-func (t *town) askForSweeps(ctx context.Context) {
+// askForReconciles asks for a reconcile run every other second.
+func (t *town) askForReconciles(ctx context.Context) {
 	client := http.Client{Timeout: time.Second}
 	for n := 0; ctx.Err() == nil; n++ {
-		t.ask(ctx, client, n, "sweeps")
-		wait(ctx, nudgesASweep*nudgeTime)
+		t.ask(ctx, client, n, "reconciles")
+		wait(ctx, nudgesAReconcile*nudgeTime)
 	}
 }
 
-// ask asks one of the orchestrators for a pass or a sweep now.
+// ask asks one of the orchestrators for a pass or a reconcile run now.
 func (t *town) ask(ctx context.Context, client http.Client, n int, what string) {
 	where := t.members[[]string{first, second}[n%2]].rest()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+where+"/v1/schemes/"+schemeName+"/"+what, http.NoBody)

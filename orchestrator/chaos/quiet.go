@@ -13,8 +13,8 @@ type unsettled struct {
 	Version                                  int64
 	Open, Unanswered, Reread, Begun, Missing int64
 	Failed                                   string
-	// Watches and Sweeps are the rounds that ended and had begun after the faults were over; a sweep counts that began after a watch ended.
-	Watches, Sweeps int64
+	// Rechecks and Reconcile runs are the rounds that ended and had begun after the faults were over; a reconcile run counts that began after a recheck ended.
+	Rechecks, Reconciles int64
 }
 
 func (u unsettled) nothing() bool {
@@ -22,8 +22,8 @@ func (u unsettled) nothing() bool {
 }
 
 func (u unsettled) String() string {
-	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be looked at again, %d missing, %d passes not ended, %d rounds of the watch and %d sweeps since %s",
-		u.Open, u.Unanswered, u.Reread, u.Missing, u.Begun, u.Watches, u.Sweeps, u.Failed)
+	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be looked at again, %d missing, %d passes not ended, %d rounds of the recheck and %d reconcile runs since %s",
+		u.Open, u.Unanswered, u.Reread, u.Missing, u.Begun, u.Rechecks, u.Reconciles, u.Failed)
 }
 
 // stuckTime: when what is due has not changed for so long, waiting longer proves nothing more.
@@ -52,10 +52,10 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 	const passes = 3
 	var from int64 = -1
 	changed := time.Now()
-	// A sweep that a kill held up counts as one that took long, and the next waits four times that: here somebody asks.
+	// A reconcile run that a kill held up counts as one that took long, and the next waits four times that: here somebody asks.
 	asking, stop := context.WithCancel(ctx)
 	var asked sync.WaitGroup
-	asked.Go(func() { t.askForSweeps(asking) })
+	asked.Go(func() { t.askForReconciles(asking) })
 	defer asked.Wait()
 	defer stop()
 	tick := time.NewTicker(200 * time.Millisecond)
@@ -78,7 +78,7 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 			if from < 0 {
 				from = now.Version
 			}
-			if now.nothing() && now.Version >= from+passes && now.Watches > 0 && now.Sweeps > 0 {
+			if now.nothing() && now.Version >= from+passes && now.Rechecks > 0 && now.Reconciles > 0 {
 				c.settled = true
 				return c, nil
 			}
@@ -98,15 +98,15 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 // progress is what changes when something that is due gets done, and passes alone only once nothing is.
 func (u unsettled) progress() unsettled {
 	if !u.nothing() {
-		u.Version, u.Watches, u.Sweeps = 0, 0, 0
+		u.Version, u.Rechecks, u.Reconciles = 0, 0, 0
 	}
 	return u
 }
 
 func (t *town) left(ctx context.Context, since time.Time) (u unsettled, err error) {
 	err = t.pool.QueryRow(ctx, `
-with watch as (
-    select end_time from sweep where kind = 'watch' and state = 'complete' and start_time >= $1
+with recheck as (
+    select end_time from reconcile where kind = 'recheck' and state = 'complete' and start_time >= $1
 )
 select coalesce((select max(version) from watermark), -1),
     (select count(*) from cancellation where state in ('planned', 'open')),
@@ -117,9 +117,9 @@ select coalesce((select max(version) from watermark), -1),
         and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited'
             or exists (select from cancellation c where c.bill_id = b.bill_id and c.state in ('planned', 'open', 'held')))),
     coalesce((select max(error) from pass_failure), ''),
-    (select count(*) from watch),
-    (select count(*) from sweep where kind = 'sweep' and state = 'complete' and start_time > (select min(end_time) from watch))`, since).Scan(
-		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Watches, &u.Sweeps)
+    (select count(*) from recheck),
+    (select count(*) from reconcile where kind = 'reconcile' and state = 'complete' and start_time > (select min(end_time) from recheck))`, since).Scan(
+		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Rechecks, &u.Reconciles)
 	return u, err
 }
 

@@ -12,7 +12,7 @@ import (
 // looking makes the shipped scheme act on these triggers and look again every second.
 func looking(triggers string) func(*stack) {
 	return func(s *stack) {
-		s.scheme = saying("triggers: [voided]\n", "triggers: ["+triggers+"]\n    watch_interval: 1s\n    sweep_interval: 1s\n    absent_wait: 1s\n")
+		s.scheme = saying("triggers: [voided]\n", "triggers: ["+triggers+"]\n    recheck_interval: 1s\n    reconcile_interval: 1s\n    absent_wait: 1s\n")
 	}
 }
 
@@ -24,7 +24,7 @@ func (s *stack) behave(change func(*ksandbox.Personality)) {
 	s.kingdee.SetPersonality(p)
 }
 
-// gone waits until the deleted bill of this number is proved gone, by sweeps.
+// gone waits until the deleted bill of this number is proved gone, by reconcile runs.
 func (s *stack) gone(no string) {
 	s.Helper()
 	s.until(no+" is proved gone", func() bool {
@@ -52,14 +52,14 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 	require.Equal(t, "WH-HZ01 QTRK done deleted", s.cancellations("GONE"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "GONE").Effects)
 	require.Zero(t, s.truth("WH-HZ01", "CONTROL").Requests)
-	require.Positive(t, s.count(`select bills_gone::int from sweep where bills_gone > 0 limit 1`), "a sweep says so")
+	require.Positive(t, s.count(`select bills_gone::int from reconcile where bills_gone > 0 limit 1`), "a reconcile run says so")
 	var shown struct {
-		Sweeps []struct{ BillsGone string }
+		Reconciles []struct{ BillsGone string }
 	}
-	require.Equal(t, http.StatusOK, s.get("/v1/schemes/assembly-void/sweeps?kind=SWEEP_KIND_SWEEP&pageSize=500", &shown))
+	require.Equal(t, http.StatusOK, s.get("/v1/schemes/assembly-void/reconciles?kind=RECONCILE_KIND_RECONCILE&pageSize=500", &shown))
 	found := 0
-	for _, sweep := range shown.Sweeps {
-		if sweep.BillsGone == "1" {
+	for _, reconcile := range shown.Reconciles {
+		if reconcile.BillsGone == "1" {
 			found++
 		}
 	}
@@ -93,13 +93,13 @@ func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 	s.behave(func(p *ksandbox.Personality) { p.HiddenOrgs = []string{"200"} })
 	s.until("a person is told", func() bool { return s.suspects("200") == 1 })
 	s.void("HIDDEN1")
-	s.sweeps(2)
+	s.reconciles(2)
 	require.Zero(t, s.count(`select count(*) from bill where class = 'deleted'`))
 	require.Zero(t, s.count(`select count(*) from cancellation`))
 
 	s.behave(func(p *ksandbox.Personality) { p.HiddenOrgs = []string{"100", "200"} })
 	s.until("a person is told that nothing is shown", func() bool { return s.suspects("") == 1 })
-	s.sweeps(2)
+	s.reconciles(2)
 	require.Zero(t, s.count(`select count(*) from bill where class = 'deleted'`))
 
 	s.behave(func(p *ksandbox.Personality) { p.HiddenOrgs = nil })
@@ -109,16 +109,16 @@ func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 	require.Zero(t, s.truth("WH-HZ01", "OURS").Requests)
 }
 
-// sweeps waits until so many more have ended.
-func (s *stack) sweeps(more int) {
+// reconciles waits until so many more have ended.
+func (s *stack) reconciles(more int) {
 	s.Helper()
-	const ended = `select count(*) from sweep where kind = 'sweep' and state = 'complete'`
+	const ended = `select count(*) from reconcile where kind = 'reconcile' and state = 'complete'`
 	before := s.count(ended)
-	s.until("more sweeps", func() bool { return s.count(ended) >= before+more })
+	s.until("more reconcile runs", func() bool { return s.count(ended) >= before+more })
 }
 
 // Here an un-audit moves no date. The bill was audited long ago, so no pass comes by it; only its state tells.
-func TestAnUnAuditThatNoDateTellsIsFoundByTheWatchAndCancelled(t *testing.T) {
+func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 	t.Parallel()
 	var no, stock string
 	s := start(t, func(s *stack) {
@@ -132,7 +132,7 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheWatchAndCancelled(t *testing.T) {
 	s.until("it is cancelled", func() bool { return s.verdict(no) == "已取消" })
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Effects)
 	require.Equal(t, 1, s.count(`select count(*) from cancellation where bill_no = $1 and pass_id is null`, no), "no pass found it")
-	require.Equal(t, 1, s.count(`select count(*) from sweep where kind = 'watch' and bills_repaired = 1`), "one round of the watch did")
+	require.Equal(t, 1, s.count(`select count(*) from reconcile where kind = 'recheck' and bills_repaired = 1`), "one round of the recheck did")
 }
 
 // A change that is stamped now and committed seconds later, behind the watermark of the passes in between. The scheme does not act on

@@ -139,27 +139,27 @@ func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
 	require.True(t, l.is(`exists (select from attempt where disposition = 'unknown')`), "what was in flight was asked for again")
 }
 
-// lookSeldom makes watch and sweep come once an hour.
+// lookSeldom makes recheck and reconcile run come once an hour.
 func lookSeldom(t *testing.T, settings map[string]string) map[string]string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "schemes.yaml")
-	document := fmt.Appendf(scheme.ShippedDocument(), "    watch_interval: 1h\n    sweep_interval: 1h\n")
+	document := fmt.Appendf(scheme.ShippedDocument(), "    recheck_interval: 1h\n    reconcile_interval: 1h\n")
 	require.NoError(t, os.WriteFile(file, document, 0o600))
 	seldom := map[string]string{"SCHEMES_FILE": file}
 	maps.Copy(seldom, settings)
 	return seldom
 }
 
-// look has this hour's watch and sweep done with. One that came later could deal with voided bills before a pass does: the pass would find
+// look has this hour's recheck and reconcile run done with. One that came later could deal with voided bills before a pass does: the pass would find
 // nothing new, and have no pages to store one by one.
 func (w *town) look(ctx context.Context, client *house.Client, l ledger) {
 	w.t.Helper()
-	for _, kind := range []orchestratorv1.SweepKind{orchestratorv1.SweepKind_SWEEP_KIND_WATCH, orchestratorv1.SweepKind_SWEEP_KIND_SWEEP} {
-		_, err := client.Runs.StartSweep(ctx, &orchestratorv1.StartSweepRequest{Scheme: "assembly-void", Kind: kind})
+	for _, kind := range []orchestratorv1.ReconcileKind{orchestratorv1.ReconcileKind_RECONCILE_KIND_RECHECK, orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE} {
+		_, err := client.Runs.StartReconcile(ctx, &orchestratorv1.StartReconcileRequest{Scheme: "assembly-void", Kind: kind})
 		require.NoError(w.t, err)
 	}
-	await(w.t, time.Minute, "watch and sweep are done", func() bool {
-		return l.is(`count(distinct kind) = 2 and bool_and(state = 'complete') from sweep`)
+	await(w.t, time.Minute, "recheck and reconcile run are done", func() bool {
+		return l.is(`count(distinct kind) = 2 and bool_and(state = 'complete') from reconcile`)
 	})
 }
 

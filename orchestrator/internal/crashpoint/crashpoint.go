@@ -19,9 +19,9 @@ const (
 	BeforeFinish Name = "before-finish"
 	// AfterFinish: the pass and its watermark are written, its job has not ended.
 	AfterFinish Name = "after-finish"
-	// AfterProof: a sweep has written that a bill is gone, and nothing is decided about it.
+	// AfterProof: a reconcile run has written that a bill is gone, and nothing is decided about it.
 	AfterProof Name = "after-proof"
-	// AfterGone: what deleted bills owe is written, their sweep has not ended.
+	// AfterGone: what deleted bills owe is written, their reconcile run has not ended.
 	AfterGone Name = "after-gone"
 	// AfterGather: due rows were put into batches, the dispatch has not ended.
 	AfterGather Name = "after-gather"

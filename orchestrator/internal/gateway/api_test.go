@@ -75,7 +75,7 @@ func TestAPIByGRPC(t *testing.T) {
 			token = c.requireReply(t, string(content), token, true)
 		})
 	}
-	require.Equal(t, []string{"assembly", "assembly sweep"}, f.starter.asked, "the repeated calls start nothing more")
+	require.Equal(t, []string{"assembly", "assembly reconcile"}, f.starter.asked, "the repeated calls start nothing more")
 	require.Equal(t, []int64{4, 5, 1}, f.starter.filled, "two begun, one plan applied, nothing twice")
 }
 
@@ -103,7 +103,7 @@ func TestAPIByREST(t *testing.T) {
 			token = c.requireReply(t, content, token, false)
 		})
 	}
-	require.Equal(t, []string{"assembly", "assembly sweep"}, f.starter.asked, "the repeated calls start nothing more")
+	require.Equal(t, []string{"assembly", "assembly reconcile"}, f.starter.asked, "the repeated calls start nothing more")
 	require.Equal(t, []int64{4, 5, 1}, f.starter.filled, "two begun, one plan applied, nothing twice")
 }
 

@@ -66,7 +66,7 @@ func (s *starter) StartPass(_ context.Context, scheme string) error {
 	return nil
 }
 
-func (s *starter) StartSweep(_ context.Context, scheme string, kind ledger.SweepKind) error {
+func (s *starter) StartReconcile(_ context.Context, scheme string, kind ledger.ReconcileKind) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, scheme+" "+string(kind))
@@ -192,10 +192,10 @@ func seed(rows rowtest.DB) {
 	rows.Bill(rowtest.Bill{ID: 5, No: "a//b"})
 	rows.Work(rowtest.Work{Kind: "scheme_stopped", Scheme: "halted", Subject: "DATA_CENTER_DIFFERS"})
 
-	rows.Sweep(rowtest.Sweep{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, "live": 1, "voided": 1, "deleted": 1, "orders": 2, "orders_new": 2}`})
-	rows.Sweep(rowtest.Sweep{Kind: "watch", Note: "none of the known bills is shown"})
-	rows.Sweep(rowtest.Sweep{Scheme: "trial"})
-	rows.Sweep(rowtest.Sweep{State: "running", Error: "kingdeesvc: UNAVAILABLE"})
+	rows.Reconcile(rowtest.Reconcile{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, "live": 1, "voided": 1, "deleted": 1, "orders": 2, "orders_new": 2}`})
+	rows.Reconcile(rowtest.Reconcile{Kind: "recheck", Note: "none of the known bills is shown"})
+	rows.Reconcile(rowtest.Reconcile{Scheme: "trial"})
+	rows.Reconcile(rowtest.Reconcile{State: "running", Error: "kingdeesvc: UNAVAILABLE"})
 	seedBackfills(rows, done)
 }
 

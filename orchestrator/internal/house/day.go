@@ -10,7 +10,7 @@ import (
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// Day is a day at the merchant, played on the sandboxes while the orchestrator watches.
+// Day is a day at the merchant, played on the sandboxes while the orchestrator rechecks.
 type Day struct {
 	Vendors *Vendors
 	Client  *Client

@@ -60,13 +60,13 @@ func Start(ctx context.Context, opts Options, database *Database, vendors *Vendo
 	if h.Orchestrator, err = orchestrator.Start(ctx, cfg.orchestrator, opts.Logger.With("service", "orchestrator")); err != nil {
 		return nil, errors.Join(fmt.Errorf("orchestrator: %w", err), h.Stop(context.WithoutCancel(ctx)))
 	}
-	h.watch("kingdeesvc", h.Kingdee.Wait)
-	h.watch("wmssvc", h.WMS.Wait)
-	h.watch("orchestrator", h.Orchestrator.Wait)
+	h.recheck("kingdeesvc", h.Kingdee.Wait)
+	h.recheck("wmssvc", h.WMS.Wait)
+	h.recheck("orchestrator", h.Orchestrator.Wait)
 	return h, nil
 }
 
-func (h *House) watch(name string, wait func() error) {
+func (h *House) recheck(name string, wait func() error) {
 	h.waiters.Go(func() {
 		if err := wait(); err != nil {
 			h.ended <- fmt.Errorf("%s ended: %w", name, err)

@@ -41,19 +41,19 @@ func threeLive(t *testing.T) *bench {
 func TestADeletionNeedsTwoAbsencesAndKingdeesOwnWord(t *testing.T) {
 	b := threeLive(t)
 	delete(b.books.bills, 2)
-	b.watch()
-	b.sweep()
+	b.recheck()
+	b.reconcile()
 	require.Equal(t, "live true", b.text(`select class || ' ' || (absent_since is not null)::text from bill where bill_id = 2`))
 	require.Empty(t, b.books.viewed, "missing for a moment only")
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.pass()
-	b.sweep()
+	b.reconcile()
 	require.Contains(t, b.books.viewed, int64(2))
 	require.Equal(t, "deleted", b.text(`select class from bill where bill_id = 2`))
 	require.Contains(t, b.record(), "1 gone")
 	require.Equal(t, "open {deleted} 2", b.text(`select state || ' ' || triggers::text || ' ' || bill_id from cancellation`))
 	require.Equal(t, "true", b.text(`select (verified_time < now() - interval '1 year')::text from cancellation`), "it is read again, by number too, before it is sent")
-	b.sweep()
+	b.reconcile()
 	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`))
 }
 
@@ -64,9 +64,9 @@ func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
 	b.pass()
 	b.clock = b.clock.Add(time.Hour)
 	delete(b.books.bills, 1)
-	b.watch()
+	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
-	b.sweep()
+	b.reconcile()
 	require.Equal(t, "deleted", b.text(`select class from bill where bill_id = 1`))
 	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
 	require.Equal(t, "nothing_owed", b.text(`select verdict_code from reporting.bill_verdict where bill_no = 'A1'`))
@@ -76,17 +76,17 @@ func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
 func TestABillThatIsOnlyHiddenIsNotDeleted(t *testing.T) {
 	b := threeLive(t)
 	b.books.hidden[2] = true
-	b.watch()
+	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
-	b.sweep()
+	b.reconcile()
 	require.Equal(t, "live", b.text(`select class from bill where bill_id = 2`))
 	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
 	require.Equal(t, "100", b.text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
 
 	b.books.hidden[2] = false
-	b.watch()
+	b.recheck()
 	require.Equal(t, "true", b.text(`select (absent_since is null)::text from bill where bill_id = 2`))
-	b.sweep()
+	b.reconcile()
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
 }
 
@@ -97,9 +97,9 @@ func TestWithoutAReadableBillOfItsOrganisationNothingIsDeleted(t *testing.T) {
 	require.NoError(t, err)
 	b.books.hiddenSaysGone = true
 	b.books.hidden[1], b.books.hidden[2] = true, true
-	b.watch()
+	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
-	b.sweep()
+	b.reconcile()
 	require.Equal(t, "0", b.text(`select count(*)::text from bill where class = 'deleted'`))
 	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
 	require.Equal(t, "200", b.text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
@@ -111,22 +111,22 @@ func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
 	for id := int64(1); id <= 3; id++ {
 		b.books.hidden[id] = true
 	}
-	b.watch()
-	b.sweep()
+	b.recheck()
+	b.reconcile()
 	b.clock = b.clock.Add(31 * time.Minute)
-	b.watch()
-	b.sweep()
+	b.recheck()
+	b.reconcile()
 	require.Equal(t, "0", b.text(`select count(*)::text from bill where absent_since is not null or class = 'deleted'`))
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
-	require.Equal(t, "complete true", b.text(`select state || ' ' || (note <> '')::text from sweep order by sweep_id desc limit 1`))
+	require.Equal(t, "complete true", b.text(`select state || ' ' || (note <> '')::text from reconcile order by reconcile_id desc limit 1`))
 
 	clear(b.books.hidden)
-	b.watch()
+	b.recheck()
 	b.pass()
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`), "it closes by itself")
 }
 
-func TestSixDeletionsInOneSweepAreHeld(t *testing.T) {
+func TestSixDeletionsInOneReconcileAreHeld(t *testing.T) {
 	b := setup(t)
 	b.deleting()
 	for id := int64(1); id <= 8; id++ {
@@ -137,9 +137,9 @@ func TestSixDeletionsInOneSweepAreHeld(t *testing.T) {
 	for id := int64(1); id <= 6; id++ {
 		delete(b.books.bills, id)
 	}
-	b.watch()
+	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
-	b.sweep()
+	b.reconcile()
 	require.Contains(t, b.record(), "6 gone")
 	require.Equal(t, "6 held many_deleted", b.text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation`))
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'many_deleted' and close_time is null`))
@@ -150,13 +150,13 @@ func TestADeletedBillThatIsSeenAgainIsWhatItIsSeenAs(t *testing.T) {
 	b := threeLive(t)
 	bill := b.books.bills[2]
 	delete(b.books.bills, 2)
-	b.watch()
+	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
-	b.sweep()
+	b.reconcile()
 	require.Equal(t, "deleted", b.text(`select class from bill where bill_id = 2`))
 	b.clock = b.clock.Add(time.Minute)
 	b.books.bills[2] = bill
-	b.watch()
+	b.recheck()
 	require.Equal(t, "live true", b.text(`select class || ' ' || (absent_since is null and gone_time is null)::text from bill where bill_id = 2`))
 	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
 }

@@ -303,7 +303,7 @@ func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 	b.pass()
 	b.later(time.Minute)
 	b.pass()
-	require.Equal(t, 1, missing(), "a sweep proves it once more")
+	require.Equal(t, 1, missing(), "a reconcile run proves it once more")
 	b.proveGone(1)
 	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
 	require.Zero(t, missing())
@@ -344,7 +344,7 @@ func TestACancellationGivenToAPersonAsUnreadGoesOnOnceItsBillIsProvedGone(t *tes
 	require.NoError(t, err)
 	missing, err := b.store.MissingBills(t.Context(), "assembly-void", b.clock.Add(time.Hour), 0, 10)
 	require.NoError(t, err)
-	require.Len(t, missing, 1, "a sweep still asks for its proof")
+	require.Len(t, missing, 1, "a reconcile run still asks for its proof")
 
 	b.later(time.Hour)
 	b.proveGone(1)

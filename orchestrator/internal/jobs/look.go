@@ -25,7 +25,7 @@ type lookStore interface {
 	suspectStore
 }
 
-// looker is what watch and sweep have in common. Unlike a pass they have no watermark, and they take no lock that a pass wants: a page of
+// looker is what recheck and reconcile run have in common. Unlike a pass they have no watermark, and they take no lock that a pass wants: a page of
 // theirs is refused when the ledger has read one of its bills since, and is decided again.
 type looker struct {
 	store    lookStore
@@ -37,7 +37,7 @@ type looker struct {
 	stopping <-chan struct{}
 }
 
-// look is the part of a watch or a sweep that one job does.
+// look is the part of a recheck or a reconcile run that one job does.
 type look struct {
 	*looker
 	// what it is, for the log.

@@ -20,36 +20,36 @@ func (b *bench) looker() *looker {
 	}
 }
 
-// look runs a watch or a sweep that a person asked for.
-func (b *bench) look(what ledger.SweepKind) {
+// look runs a recheck or a reconcile run that a person asked for.
+func (b *bench) look(what ledger.ReconcileKind) {
 	b.Helper()
-	args := sweepArgs{Scheme: "assembly-void", What: what, Asked: true}
+	args := reconcileArgs{Scheme: "assembly-void", What: what, Asked: true}
 	require.NoError(b, (&sweeper{looker: b.looker(), ledger: b.store}).run(b.Context(), args))
 }
 
-func (b *bench) watch() {
+func (b *bench) recheck() {
 	b.Helper()
-	b.look(ledger.KindWatch)
+	b.look(ledger.KindRecheck)
 }
 
-func (b *bench) sweep() {
+func (b *bench) reconcile() {
 	b.Helper()
-	b.look(ledger.KindSweep)
+	b.look(ledger.KindReconcile)
 }
 
 func (b *bench) unAudit(id int64) {
 	b.books.bills[id].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT
 }
 
-// record is what the newest sweep says of itself.
+// record is what the newest reconcile run says of itself.
 func (b *bench) record() string {
 	b.Helper()
 	return b.text(`select format('%s: %s hours, %s differ, %s bills, %s read, %s repaired, %s missing, %s gone', state, hours, hours_differing,
-		bills_read, bills_reread, bills_repaired, bills_missing, bills_gone) from sweep where kind = 'sweep' order by sweep_id desc limit 1`)
+		bills_read, bills_reread, bills_repaired, bills_missing, bills_gone) from reconcile where kind = 'reconcile' order by reconcile_id desc limit 1`)
 }
 
 // Un-audit may move no date at all.
-func TestAnUnAuditThatMovesNoDateIsNoticedByTheWatch(t *testing.T) {
+func TestAnUnAuditThatMovesNoDateIsNoticedByTheRecheck(t *testing.T) {
 	b := setup(t)
 	for id := int64(1); id <= 3; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
@@ -59,35 +59,35 @@ func TestAnUnAuditThatMovesNoDateIsNoticedByTheWatch(t *testing.T) {
 	b.unAudit(2)
 	b.pass()
 	require.Equal(t, "live", b.text(`select class from bill where bill_id = 2`), "no pass can see it")
-	b.watch()
+	b.recheck()
 	require.Equal(t, "un_audited", b.text(`select class from bill where bill_id = 2`))
-	require.Equal(t, "3 1 complete", b.text(`select bills_read || ' ' || bills_repaired || ' ' || state from sweep`))
+	require.Equal(t, "3 1 complete", b.text(`select bills_read || ' ' || bills_repaired || ' ' || state from reconcile`))
 	require.Equal(t, "1", b.text(`select count(*)::text from bill_snapshot where bill_id = 2`), "its snapshot stays")
 }
 
 // A void under a stamp that no pass reads (date-only, or a server whose void moves nothing) is owed all the same, behind the safety limits.
-func TestAVoidThatMovesNoDateIsOwedByTheWatch(t *testing.T) {
+func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.pass()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	b.pass()
-	b.watch()
+	b.recheck()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	require.Equal(t, "true", b.text(`select (pass_id is null)::text from cancellation`))
 }
 
-// A watch reads the bills that it knows: that the number was given to another was not seen, and for a minute its order would have been
+// A recheck reads the bills that it knows: that the number was given to another was not seen, and for a minute its order would have been
 // cancelled for it.
-func TestWhatTheWatchOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
+func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.pass()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.books.void(1)
 	b.books.fresh(2, "A1", "CK001")
-	b.watch()
+	b.recheck()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	due, err := b.store.Load(t.Context(), []int64{1})
 	require.NoError(t, err)
@@ -97,7 +97,7 @@ func TestWhatTheWatchOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation`))
 }
 
-func TestTheWatchGoesBehindTheSafetyLimits(t *testing.T) {
+func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
 	b := setup(t)
 	const bills = 101
 	for id := int64(1); id <= bills; id++ {
@@ -108,13 +108,13 @@ func TestTheWatchGoesBehindTheSafetyLimits(t *testing.T) {
 	for id := int64(1); id <= bills; id++ {
 		b.books.bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	}
-	b.watch()
+	b.recheck()
 	require.Equal(t, "held 101", b.text(`select string_agg(distinct state, ',') || ' ' || count(*) from cancellation`))
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'safety_limit_reached' and close_time is null`))
 }
 
 // A round reads by key; one that was killed in the middle goes on from its cursor.
-func TestAWatchThatWasKilledGoesOnFromItsCursor(t *testing.T) {
+func TestARecheckThatWasKilledGoesOnFromItsCursor(t *testing.T) {
 	b := setup(t)
 	b.books.page = 1
 	for id := int64(1); id <= 4; id++ {
@@ -125,13 +125,13 @@ func TestAWatchThatWasKilledGoesOnFromItsCursor(t *testing.T) {
 	b.unAudit(1)
 	b.unAudit(4)
 	b.p.kingdee = &brokenAfter{books: b.books, pages: 2}
-	b.watch()
+	b.recheck()
 	require.Equal(t, "un_audited live", b.text(`select string_agg(class, ' ' order by bill_id) from bill where bill_id in (1, 4)`))
-	require.Equal(t, "running 1", b.text(`select state || ' ' || cursor_id from sweep`))
+	require.Equal(t, "running 1", b.text(`select state || ' ' || cursor_id from reconcile`))
 	b.p.kingdee, b.books.asked = b.books, nil
-	b.watch()
+	b.recheck()
 	require.Equal(t, "un_audited", b.text(`select class from bill where bill_id = 4`))
-	require.Equal(t, "1 4 2", b.text(`select count(*) over () || ' ' || bills_read || ' ' || bills_repaired from sweep`))
+	require.Equal(t, "1 4 2", b.text(`select count(*) over () || ' ' || bills_read || ' ' || bills_repaired from reconcile`))
 }
 
 // hook runs something when the first light read by id has been answered and nothing is decided yet.
@@ -149,8 +149,8 @@ func (h *hook) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillSta
 	return s, err
 }
 
-// The watch read a bill live; before it decided, it was voided and a pass wrote that. What the watch saw is older.
-func TestAStaleReadOfTheWatchChangesNothing(t *testing.T) {
+// The recheck read a bill live; before it decided, it was voided and a pass wrote that. What the recheck saw is older.
+func TestAStaleReadOfTheRecheckChangesNothing(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
@@ -165,14 +165,14 @@ func TestAStaleReadOfTheWatchChangesNothing(t *testing.T) {
 		b.pass()
 		b.p.kingdee = kingdee
 	}}
-	b.watch()
+	b.recheck()
 	require.Equal(t, "voided", b.text(`select class from bill where bill_id = 1`))
 	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item`))
 }
 
 // A page was decided, and before it was written a pass wrote one of its bills anew.
-func TestAPageOfTheWatchThatIsOvertakenIsDecidedAgain(t *testing.T) {
+func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
@@ -186,7 +186,7 @@ func TestAPageOfTheWatchThatIsOvertakenIsDecidedAgain(t *testing.T) {
 		b.books.void(1)
 		b.pass()
 	}}
-	require.NoError(t, (&sweeper{looker: l, ledger: b.store}).run(t.Context(), sweepArgs{Scheme: "assembly-void", What: ledger.KindWatch}))
+	require.NoError(t, (&sweeper{looker: l, ledger: b.store}).run(t.Context(), reconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
 	require.Equal(t, "voided un_audited", b.text(`select string_agg(class, ' ' order by bill_id) from bill`))
 	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
 }
@@ -205,21 +205,21 @@ func (o *overtaken) CommitLook(ctx context.Context, look ledger.Look, page ledge
 	return o.lookStore.CommitLook(ctx, look, page, then)
 }
 
-// An hour that agrees is not read again, and a sweep that finds nothing leaves a record.
-func TestASweepThatFindsNothingReadsNothingAgainAndLeavesARecord(t *testing.T) {
+// An hour that agrees is not read again, and a reconcile run that finds nothing leaves a record.
+func TestAReconcileThatFindsNothingReadsNothingAgainAndLeavesARecord(t *testing.T) {
 	b := setup(t)
 	for id := int64(1); id <= 3; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.pass()
 	b.books.asked = nil
-	b.sweep()
+	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 0 differ, 3 bills, 0 read, 0 repaired, 0 missing, 0 gone", b.record())
 	require.Empty(t, b.books.asked)
 }
 
 // A bill committed late: its stamp lies hours behind, where no pass looks any more. Only its hour is read again.
-func TestABillThatCameToLightLateIsFoundByTheSweep(t *testing.T) {
+func TestABillThatCameToLightLateIsFoundByTheReconcile(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
@@ -237,16 +237,16 @@ func TestABillThatCameToLightLateIsFoundByTheSweep(t *testing.T) {
 	b.pass()
 	require.Equal(t, "0", b.text(`select count(*)::text from bill where bill_id = 2`), "its stamps lie below every lower edge")
 	b.books.asked = nil
-	b.sweep()
+	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 1 differ, 3 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
 	require.NotContains(t, b.books.asked[:2], int64(3), "its hour agreed")
 	require.Equal(t, "before_cutover", b.text(`select class from bill where bill_id = 2`), "it is decided by the same rules as in a pass")
-	b.sweep()
+	b.reconcile()
 	require.Contains(t, b.record(), " 0 differ,")
 }
 
-// A void whose stamps moved nothing is owed by the sweep, too: the states of its hour differ.
-func TestAVoidThatNoPassSawIsOwedByTheSweep(t *testing.T) {
+// A void whose stamps moved nothing is owed by the reconcile run, too: the states of its hour differ.
+func TestAVoidThatNoPassSawIsOwedByTheReconcile(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
@@ -254,14 +254,14 @@ func TestAVoidThatNoPassSawIsOwedByTheSweep(t *testing.T) {
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	b.pass()
-	b.sweep()
+	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 1 differ, 2 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
 	require.Equal(t, "open", b.text(`select state from cancellation`))
-	require.Equal(t, "1", b.text(`select run_counts->>'voided' from sweep`))
+	require.Equal(t, "1", b.text(`select run_counts->>'voided' from reconcile`))
 }
 
 // Killed while it gathered, and again while it repaired: each time it goes on from where it was, and counts nothing twice.
-func TestASweepThatWasKilledGoesOn(t *testing.T) {
+func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 	b := setup(t)
 	b.books.page = 1
 	for id := int64(1); id <= 4; id++ {
@@ -275,18 +275,18 @@ func TestASweepThatWasKilledGoesOn(t *testing.T) {
 	queue := &kept{}
 	b.p.insert, b.p.kingdee = queue, slow{b.books}
 	l := b.looker()
-	run := func(args sweepArgs) error { return (&sweeper{looker: l, ledger: b.store}).run(t.Context(), args) }
-	require.NoError(t, run(sweepArgs{Scheme: "assembly-void", What: ledger.KindSweep, Asked: true}))
-	require.Equal(t, "running gather", b.text(`select state || ' ' || phase from sweep`))
+	run := func(args reconcileArgs) error { return (&sweeper{looker: l, ledger: b.store}).run(t.Context(), args) }
+	require.NoError(t, run(reconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Asked: true}))
+	require.Equal(t, "running gather", b.text(`select state || ' ' || phase from reconcile`))
 	require.Len(t, queue.args, 1)
 	for range 40 {
-		if b.text(`select state from sweep`) != "running" {
+		if b.text(`select state from reconcile`) != "running" {
 			break
 		}
-		require.NoError(t, run(sweepArgs{Scheme: "assembly-void", What: ledger.KindSweep, Follows: true}))
+		require.NoError(t, run(reconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Follows: true}))
 	}
 	require.Equal(t, "complete: 73 hours, 1 differ, 4 bills, 4 read, 4 repaired, 0 missing, 0 gone", b.record())
-	require.Equal(t, "1 4", b.text(`select (select count(*) from sweep) || ' ' || count(*) from cancellation where state = 'open'`))
+	require.Equal(t, "1 4", b.text(`select (select count(*) from reconcile) || ' ' || count(*) from cancellation where state = 'open'`))
 }
 
 // slow is a Kingdee that takes 25 s for each light page.

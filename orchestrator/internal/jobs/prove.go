@@ -29,8 +29,8 @@ const goneBatch = 100
 
 // prove asks about bills that have been missing for as long as the scheme waits: once more by id, then Kingdee itself (View), and then,
 // because a server that hides everything also says that there is nothing, whether other bills of the same organisation can be read.
-func (c *sweepChunk) prove(ctx context.Context) error {
-	controls, err := c.store.Controls(ctx, c.sweep.Scheme, "", controlBills)
+func (c *reconcileChunk) prove(ctx context.Context) error {
+	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
 	if err != nil {
 		return err
 	}
@@ -39,12 +39,12 @@ func (c *sweepChunk) prove(ctx context.Context) error {
 		if c.leaving() {
 			return errStopping
 		}
-		missing, err := c.ledger.MissingBills(ctx, c.sweep.Scheme, before, c.sweep.Cursor, goneBatch)
+		missing, err := c.ledger.MissingBills(ctx, c.reconcile.Scheme, before, c.reconcile.Cursor, goneBatch)
 		if err != nil {
 			return err
 		}
 		if len(missing) == 0 {
-			c.sweep.Phase, c.sweep.Cursor = ledger.SweepSettle, 0
+			c.reconcile.Phase, c.reconcile.Cursor = ledger.ReconcileSettle, 0
 			return nil
 		}
 		ids := make([]int64, len(missing))
@@ -52,7 +52,7 @@ func (c *sweepChunk) prove(ctx context.Context) error {
 			ids[i] = m.BillID
 		}
 		// Those that are shown after all are decided like any other; the cursor waits for the rest.
-		shown, err := c.ask(ctx, ids, controls, c.keep(ctx, func(*ledger.Sweep, ledger.Told) {}))
+		shown, err := c.ask(ctx, ids, controls, c.keep(ctx, func(*ledger.Reconcile, ledger.Told) {}))
 		if errors.Is(err, errNothingShown) {
 			return c.nothingShown(ctx)
 		}
@@ -63,14 +63,14 @@ func (c *sweepChunk) prove(ctx context.Context) error {
 		if err := c.proveThese(ctx, missing); err != nil {
 			return err
 		}
-		if err := c.step(ctx, func(w *ledger.Sweep) { w.Cursor = ids[len(ids)-1] }); err != nil {
+		if err := c.step(ctx, func(w *ledger.Reconcile) { w.Cursor = ids[len(ids)-1] }); err != nil {
 			return err
 		}
 	}
 }
 
 // proveThese asks View about each and keeps what it says, one by one.
-func (c *sweepChunk) proveThese(ctx context.Context, missing []ledger.Missing) error {
+func (c *reconcileChunk) proveThese(ctx context.Context, missing []ledger.Missing) error {
 	readable := map[string]bool{}
 	for _, m := range missing {
 		if c.leaving() {
@@ -90,7 +90,7 @@ func (c *sweepChunk) proveThese(ctx context.Context, missing []ledger.Missing) e
 			}
 			gone, hidden = can, !can
 		}
-		if err := c.step(ctx, func(w *ledger.Sweep) {
+		if err := c.step(ctx, func(w *ledger.Reconcile) {
 			w.Cursor = m.BillID
 			if gone && !slices.Contains(w.GoneIDs, m.BillID) {
 				w.GoneIDs = append(slices.Clone(w.GoneIDs), m.BillID)
@@ -110,7 +110,7 @@ func (c *sweepChunk) proveThese(ctx context.Context, missing []ledger.Missing) e
 
 // view asks Kingdee itself about one bill. gone: it says that there is no such bill; hidden: that there is one, which this user may not
 // see. Neither: nothing can be said now.
-func (c *sweepChunk) view(ctx context.Context, m ledger.Missing) (gone, hidden bool, err error) {
+func (c *reconcileChunk) view(ctx context.Context, m ledger.Missing) (gone, hidden bool, err error) {
 	err = c.get(ctx, m.BillID)
 	switch {
 	case err == nil:
@@ -122,14 +122,14 @@ func (c *sweepChunk) view(ctx context.Context, m ledger.Missing) (gone, hidden b
 	case status.Code(err) == codes.Unavailable || status.Code(err) == codes.DeadlineExceeded || ctx.Err() != nil:
 		return false, false, err
 	}
-	c.logger.WarnContext(ctx, "missing bill could not be asked for", slog.String("scheme", c.sweep.Scheme), slog.String("bill_no", m.BillNo),
+	c.logger.WarnContext(ctx, "missing bill could not be asked for", slog.String("scheme", c.reconcile.Scheme), slog.String("bill_no", m.BillNo),
 		slog.String("err", vendorFault(apierr.Kingdee, err)))
 	return false, false, nil
 }
 
 // readable says whether a bill of this organisation can be read, by the same call that says of others that they are gone.
-func (c *sweepChunk) readable(ctx context.Context, org string) (bool, error) {
-	ids, err := c.ledger.Controls(ctx, c.sweep.Scheme, org, controlViews)
+func (c *reconcileChunk) readable(ctx context.Context, org string) (bool, error) {
+	ids, err := c.ledger.Controls(ctx, c.reconcile.Scheme, org, controlViews)
 	if err != nil {
 		return false, err
 	}
@@ -147,26 +147,26 @@ func (c *sweepChunk) readable(ctx context.Context, org string) (bool, error) {
 // controlViews is how many bills of an organisation are tried: the newest may have been deleted, too.
 const controlViews = 10
 
-func (c *sweepChunk) get(ctx context.Context, id int64) error {
+func (c *reconcileChunk) get(ctx context.Context, id int64) error {
 	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
 	_, err := c.kingdee.GetAssemblyBill(ctx, &kingdeev1.GetAssemblyBillRequest{Id: id})
 	return err
 }
 
-// nothingCompared is what the record of such a sweep says, to staff.
+// nothingCompared is what the record of such a reconcile run says, to staff.
 const nothingCompared = "金蝶未显示账本已知的任何单据，此次什么也没有核对 Kingdee showed none of the bills that the ledger knows: nothing was compared"
 
-// nothingShown ends a sweep that cannot go on: nothing is known of any bill while none is shown.
-func (c *sweepChunk) nothingShown(ctx context.Context) error {
-	shown, err := probe(ctx, c.store, c.reader, c.sweep.Scheme)
+// nothingShown ends a reconcile run that cannot go on: nothing is known of any bill while none is shown.
+func (c *reconcileChunk) nothingShown(ctx context.Context) error {
+	shown, err := probe(ctx, c.store, c.reader, c.reconcile.Scheme)
 	if err != nil {
 		return err
 	}
 	if shown {
 		return fmt.Errorf("%w, and then it does", errNothingShown)
 	}
-	c.sweep.Phase, c.sweep.Note = ledger.SweepDone, nothingCompared
-	c.sweep.Work++
+	c.reconcile.Phase, c.reconcile.Note = ledger.ReconcileDone, nothingCompared
+	c.reconcile.Work++
 	return nil
 }

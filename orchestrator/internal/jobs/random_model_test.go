@@ -47,7 +47,7 @@ type owedRow struct {
 //     that was never audited; nor for an order that no life of the bill had made.
 //  4. A bill that is live owes nothing. If something may have been cancelled for it, a person was told.
 //  5. What was answered is not asked again, and no cancellation ends two orders.
-//  6. What passes, sweeps and backfills read adds up, every backfill ends, and the ledger has every bill as it is.
+//  6. What passes, reconcile runs and backfills read adds up, every backfill ends, and the ledger has every bill as it is.
 func (l *lives) check() error {
 	cancellations, err := l.owed()
 	if err != nil {
@@ -205,7 +205,7 @@ func (l *lives) checkOnce([]owedRow) error {
 func (l *lives) checkRunCounts([]owedRow) error {
 	rows, err := l.pool.Query(l.Context(), `
 select 'pass ' || pass_id || ' ' || state || ' ' || error, run_counts from pass
-union all select 'sweep ' || sweep_id || ' ' || state || ' ' || error, run_counts from sweep
+union all select 'reconcile ' || reconcile_id || ' ' || state || ' ' || error, run_counts from reconcile
 union all select 'backfill ' || backfill_id || ' ' || state || ' ' || error, run_counts from backfill`)
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ var randomSchemes = []struct {
 	{allTriggers, ruletest.Watched{Triggers: rule.Triggers, Dwell: 2 * time.Minute}},
 }
 
-// Random lives of bills, while passes, watches, sweeps, backfills, dispatches and batches overlap, get lost and are killed. Each scheme has its turn,
+// Random lives of bills, while passes, rechecks, reconcile runs, backfills, dispatches and batches overlap, get lost and are killed. Each scheme has its turn,
 // and then as many more as go into a moment; VOIDRELAY_LIVES=200 plays 200, VOIDRELAY_LIVES=17- plays the one of that seed.
 func TestRandomLivesOfManyBillsEndInTheLedgerWhereASimpleModelSays(t *testing.T) {
 	first, count, within := uint64(0), uint64(12), 15*time.Second
@@ -85,14 +85,14 @@ type lives struct {
 	stored   *storedResults
 	// depth is how many things are under way that a random thing may happen in the middle of; looking are the looks among them.
 	depth   int
-	looking map[ledger.SweepKind]bool
+	looking map[ledger.ReconcileKind]bool
 	kill    context.CancelFunc
 	story   []string
 }
 
 func newLives(t *testing.T, seed uint64) *lives {
 	l := &lives{
-		rng: rand.New(rand.NewPCG(seed, 13)), looking: map[ledger.SweepKind]bool{}, //nolint:gosec // a repeatable test
+		rng: rand.New(rand.NewPCG(seed, 13)), looking: map[ledger.ReconcileKind]bool{}, //nolint:gosec // a repeatable test
 		stored: newStoredResults(),
 	}
 	l.triggers, l.watched = randomSchemes[seed%3].triggers, randomSchemes[seed%3].watched
@@ -235,9 +235,9 @@ func (l *lives) work(n int) {
 	case n < 12:
 		l.under("pass", l.pass)
 	case n < 14:
-		l.under("watch", func(ctx context.Context) { l.look(ctx, ledger.KindWatch) })
+		l.under("recheck", func(ctx context.Context) { l.look(ctx, ledger.KindRecheck) })
 	case n < 15:
-		l.under("sweep", func(ctx context.Context) { l.look(ctx, ledger.KindSweep) })
+		l.under("reconcile", func(ctx context.Context) { l.look(ctx, ledger.KindReconcile) })
 	case n < 17:
 		l.under("dispatch", l.dispatch)
 	default:
@@ -269,14 +269,14 @@ func (l *lives) pass(ctx context.Context) {
 	l.fine(ctx, l.p.run(ctx, passArgs{Scheme: "assembly-void", Asked: true}))
 }
 
-func (l *lives) look(ctx context.Context, what ledger.SweepKind) {
+func (l *lives) look(ctx context.Context, what ledger.ReconcileKind) {
 	if l.looking[what] {
 		return
 	}
 	l.looking[what] = true
 	defer delete(l.looking, what)
 	s := &sweeper{looker: l.looker(), ledger: l.store}
-	l.fine(ctx, s.run(ctx, sweepArgs{Scheme: "assembly-void", What: what, Asked: true}))
+	l.fine(ctx, s.run(ctx, reconcileArgs{Scheme: "assembly-void", What: what, Asked: true}))
 }
 
 func (l *lives) dispatch(ctx context.Context) {
@@ -316,8 +316,8 @@ func (l *lives) settle() {
 		l.forward([]time.Duration{time.Minute, 31 * time.Minute, time.Hour}[min(n/3, 2)])
 		l.under("pass", l.pass)
 		if n%2 == 0 && n < 10 {
-			l.under("watch", func(ctx context.Context) { l.look(ctx, ledger.KindWatch) })
-			l.under("sweep", func(ctx context.Context) { l.look(ctx, ledger.KindSweep) })
+			l.under("recheck", func(ctx context.Context) { l.look(ctx, ledger.KindRecheck) })
+			l.under("reconcile", func(ctx context.Context) { l.look(ctx, ledger.KindReconcile) })
 		}
 		if n < 10 {
 			l.under("backfill", l.fill)

@@ -50,12 +50,12 @@ func (r *registry) interval(name string) time.Duration {
 	return r.entries[name].PollInterval(r.environment(name))
 }
 
-func (r *registry) watchInterval(name string) time.Duration {
-	return r.entries[name].WatchInterval(r.environment(name))
+func (r *registry) recheckInterval(name string) time.Duration {
+	return r.entries[name].RecheckInterval(r.environment(name))
 }
 
-func (r *registry) sweepInterval(name string) time.Duration {
-	return r.entries[name].SweepInterval(r.environment(name))
+func (r *registry) reconcileInterval(name string) time.Duration {
+	return r.entries[name].ReconcileInterval(r.environment(name))
 }
 
 func (r *registry) environment(name string) scheme.Environment {
@@ -77,7 +77,7 @@ func (p pollSchedule) Next(current time.Time) time.Time {
 	return current.Add(p.registry.interval(p.scheme))
 }
 
-// lookSchedule is River's schedule of a scheme's watch or sweep: whether one is due, the rows say. It asks at least once a minute, so
+// lookSchedule is River's schedule of a scheme's recheck or reconcile run: whether one is due, the rows say. It asks at least once a minute, so
 // that one whose process was killed is gone on with soon.
 type lookSchedule struct{ interval func() time.Duration }
 

@@ -28,7 +28,7 @@ type Store interface {
 	dispatchStore
 	backfillStore
 	tidyStore
-	sweepStore
+	reconcileStore
 	pauseStore
 }
 
@@ -86,7 +86,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		store: cfg.Store, kingdee: cfg.Kingdee, wms: cfg.WMS, registry: schemes, sight: newSight(), insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
 	again := &looker{store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping}
-	sweep := &sweeper{looker: again, ledger: cfg.Store}
+	reconcile := &sweeper{looker: again, ledger: cfg.Store}
 	door := &doorman{store: cfg.Store, wms: cfg.WMS, logger: cfg.Logger}
 	batch := &slicer{
 		store: cfg.Store, wms: cfg.WMS, doorman: door, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
@@ -106,7 +106,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, within(readingTimeout, pass.run))
 	river.AddWorker(workers, within(batchTimeout, batch.run))
-	river.AddWorker(workers, within(readingTimeout, sweep.run))
+	river.AddWorker(workers, within(readingTimeout, reconcile.run))
 	river.AddWorker(workers, within(readingTimeout, backfill.run))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ backfillsArgs) error { return backfill.look(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ dispatchArgs) error { return dispatch.run(ctx) })))
@@ -177,11 +177,11 @@ func periodic(schemes *registry) []*river.PeriodicJob {
 		jobs = append(jobs, river.NewPeriodicJob(pollSchedule{schemes, name}, func() (river.JobArgs, *river.InsertOpts) {
 			return passArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(lookSchedule{func() time.Duration { return schemes.watchInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
-			return sweepArgs{Scheme: name, What: ledger.KindWatch}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
+		jobs = append(jobs, river.NewPeriodicJob(lookSchedule{func() time.Duration { return schemes.recheckInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+			return reconcileArgs{Scheme: name, What: ledger.KindRecheck}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(lookSchedule{func() time.Duration { return schemes.sweepInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
-			return sweepArgs{Scheme: name, What: ledger.KindSweep}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
+		jobs = append(jobs, river.NewPeriodicJob(lookSchedule{func() time.Duration { return schemes.reconcileInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+			return reconcileArgs{Scheme: name, What: ledger.KindReconcile}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
 	return jobs
@@ -228,10 +228,10 @@ func (r *Runner) StartPass(ctx context.Context, scheme string) error {
 	return nil
 }
 
-// StartSweep asks for a sweep or a watch of this scheme now; one that is under way is gone on with. Faults as for StartPass.
-func (r *Runner) StartSweep(ctx context.Context, scheme string, kind ledger.SweepKind) error {
-	if _, err := r.client.Insert(ctx, sweepArgs{Scheme: scheme, What: kind, Asked: true}, nil); err != nil {
-		return fmt.Errorf("start sweep: %w: %w", ledger.ErrUnavailable, err)
+// StartReconcile asks for a reconcile run or a recheck of this scheme now; one that is under way is gone on with. Faults as for StartPass.
+func (r *Runner) StartReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) error {
+	if _, err := r.client.Insert(ctx, reconcileArgs{Scheme: scheme, What: kind, Asked: true}, nil); err != nil {
+		return fmt.Errorf("start reconcile: %w: %w", ledger.ErrUnavailable, err)
 	}
 	return nil
 }

@@ -15,23 +15,23 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// settle decides all bills that the sweep proved gone, together: only now is it known how many they are.
-func (c *sweepChunk) settle(ctx context.Context) error {
-	if len(c.sweep.GoneIDs) == 0 {
+// settle decides all bills that the reconcile run proved gone, together: only now is it known how many they are.
+func (c *reconcileChunk) settle(ctx context.Context) error {
+	if len(c.reconcile.GoneIDs) == 0 {
 		return nil
 	}
 	a, err := c.where(ctx)
 	if err != nil {
 		return err
 	}
-	pass := &ledger.Pass{Scheme: c.sweep.Scheme, Kind: ledger.Poll, Revision: c.entry.revision, Clock: a.clock}
+	pass := &ledger.Pass{Scheme: c.reconcile.Scheme, Kind: ledger.Poll, Revision: c.entry.revision, Clock: a.clock}
 	p := newPager(c.store, c.reader, pass, c.standing, a)
-	ids := slices.Sorted(slices.Values(c.sweep.GoneIDs))
+	ids := slices.Sorted(slices.Values(c.reconcile.GoneIDs))
 	for batch := range slices.Chunk(ids, goneBatch) {
 		if c.leaving() {
 			return errStopping
 		}
-		if batch[len(batch)-1] <= c.sweep.Cursor {
+		if batch[len(batch)-1] <= c.reconcile.Cursor {
 			continue
 		}
 		for range conflicts {
@@ -47,9 +47,9 @@ func (c *sweepChunk) settle(ctx context.Context) error {
 }
 
 // where asks for the books once more: what follows is decided in their zone, and not if they have become others.
-func (c *sweepChunk) where(ctx context.Context) (account, error) {
+func (c *reconcileChunk) where(ctx context.Context) (account, error) {
 	var where account
-	controls, err := c.store.Controls(ctx, c.sweep.Scheme, "", controlBills)
+	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
 	if err != nil {
 		return where, err
 	}
@@ -65,8 +65,8 @@ func (c *sweepChunk) where(ctx context.Context) (account, error) {
 }
 
 // settleThese decides some of them. One that was seen meanwhile is left out.
-func (c *sweepChunk) settleThese(ctx context.Context, p *pager, ids []int64) error {
-	missing, err := c.ledger.StillMissing(ctx, c.sweep.Scheme, ids)
+func (c *reconcileChunk) settleThese(ctx context.Context, p *pager, ids []int64) error {
+	missing, err := c.ledger.StillMissing(ctx, c.reconcile.Scheme, ids)
 	if err != nil {
 		return err
 	}
@@ -74,25 +74,25 @@ func (c *sweepChunk) settleThese(ctx context.Context, p *pager, ids []int64) err
 	for i, m := range missing {
 		still[i] = m.BillID
 	}
-	known, err := c.store.Known(ctx, c.sweep.Scheme, still)
+	known, err := c.store.Known(ctx, c.reconcile.Scheme, still)
 	if err != nil {
 		return err
 	}
-	if err := c.store.AddSnapshots(ctx, c.sweep.Scheme, known); err != nil {
+	if err := c.store.AddSnapshots(ctx, c.reconcile.Scheme, known); err != nil {
 		return err
 	}
 	page := ledger.Page{}
 	for _, m := range missing {
 		if k := known[m.BillID]; k != nil {
-			p.decideGone(&page, *k, m.AbsentSince, c.now(), len(c.sweep.GoneIDs))
+			p.decideGone(&page, *k, m.AbsentSince, c.now(), len(c.reconcile.GoneIDs))
 		}
 	}
-	keep := c.keep(ctx, func(w *ledger.Sweep, _ ledger.Told) {
+	keep := c.keep(ctx, func(w *ledger.Reconcile, _ ledger.Told) {
 		w.Cursor = ids[len(ids)-1]
 		w.Gone += int64(len(page.Bills))
 	})
 	var told ledger.Told
-	_, err = c.store.CommitLook(ctx, ledger.Look{Scheme: c.sweep.Scheme, Revision: c.entry.revision, SendSince: c.standing.SendSince, SafetyLimits: c.entry.SafetyLimits()}, page,
+	_, err = c.store.CommitLook(ctx, ledger.Look{Scheme: c.reconcile.Scheme, Revision: c.entry.revision, SendSince: c.standing.SendSince, SafetyLimits: c.entry.SafetyLimits()}, page,
 		func(tx pgx.Tx, looked ledger.Looked) error {
 			told = ledger.Told{Work: looked.Work, RunCounts: looked.RunCounts}
 			if err := c.insert.insertTx(ctx, tx, dispatchArgs{}); err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Look is who writes a page outside a pass: a watch, a sweep. It has no watermark and plans nothing for later: each of its pages
+// Look is who writes a page outside a pass: a recheck, a reconcile run. It has no watermark and plans nothing for later: each of its pages
 // settles its own cancellations.
 type Look struct {
 	Scheme string
@@ -46,45 +46,45 @@ func (t *Told) Add(o Told) {
 	t.RunCounts.Add(o.RunCounts)
 }
 
-// SweepKind is sweep or watch.
-type SweepKind string
+// ReconcileKind is reconcile run or recheck.
+type ReconcileKind string
 
 // The two ways of looking again.
 const (
-	// KindSweep compares the hours behind the watermark with the ledger.
-	KindSweep SweepKind = "sweep"
-	// KindWatch reads the states of all bills held live.
-	KindWatch SweepKind = "watch"
+	// KindReconcile compares the hours behind the watermark with the ledger.
+	KindReconcile ReconcileKind = "reconcile"
+	// KindRecheck reads the states of all bills known live.
+	KindRecheck ReconcileKind = "recheck"
 )
 
-// SweepPhase is what a sweep is at.
-type SweepPhase string
+// ReconcilePhase is what a reconcile run is at.
+type ReconcilePhase string
 
-// The phases of a sweep, in order.
+// The phases of a reconcile run, in order.
 const (
-	// SweepGather counts what Kingdee shows, hour by hour.
-	SweepGather SweepPhase = "gather"
-	// SweepRepair reads the hours again that differ from the ledger.
-	SweepRepair SweepPhase = "repair"
-	// SweepProve asks Kingdee whether bills that have been missing for long are gone.
-	SweepProve SweepPhase = "prove"
-	// SweepSettle decides those that are.
-	SweepSettle SweepPhase = "settle"
-	// WatchRound is the one phase of a watch: it looks at bill after bill.
-	WatchRound SweepPhase = "watch"
-	SweepDone  SweepPhase = "done"
+	// ReconcileGather counts what Kingdee shows, hour by hour.
+	ReconcileGather ReconcilePhase = "gather"
+	// ReconcileRepair reads the hours again that differ from the ledger.
+	ReconcileRepair ReconcilePhase = "repair"
+	// ReconcileProve asks Kingdee whether bills that have been missing for long are gone.
+	ReconcileProve ReconcilePhase = "prove"
+	// ReconcileSettle decides those that are.
+	ReconcileSettle ReconcilePhase = "settle"
+	// RecheckRound is the one phase of a recheck: it looks at bill after bill.
+	RecheckRound  ReconcilePhase = "recheck"
+	ReconcileDone ReconcilePhase = "done"
 )
 
-// Sweep is a comparison of the hours behind the watermark with the ledger, or a round of the watch.
-type Sweep struct {
+// Reconcile is a comparison of the hours behind the watermark with the ledger, or a round of the recheck.
+type Reconcile struct {
 	ID       int64
 	Scheme   string
-	Kind     SweepKind
+	Kind     ReconcileKind
 	Revision int
 	// Version moves with every step.
 	Version int64
-	Phase   SweepPhase
-	// From and To bound the stamps that are compared: From is included, To is not. Zero for a watch.
+	Phase   ReconcilePhase
+	// From and To bound the stamps that are compared: From is included, To is not. Zero for a recheck.
 	From, To time.Time
 	// Cursor is the FID up to which the present phase, or its present hour, has come.
 	Cursor int64
@@ -102,8 +102,8 @@ type Sweep struct {
 	Note string
 }
 
-// SweepHour is what Kingdee showed of one hour.
-type SweepHour struct {
+// ReconcileHour is what Kingdee showed of one hour.
+type ReconcileHour struct {
 	Hour time.Time
 	rule.Tally
 	IDs []int64
@@ -116,10 +116,10 @@ type Missing struct {
 	AbsentSince time.Time
 }
 
-// SweepStart says when a new sweep or watch begins and over what.
-type SweepStart struct {
+// ReconcileStart says when a new reconcile run or recheck begins and over what.
+type ReconcileStart struct {
 	Scheme   string
-	Kind     SweepKind
+	Kind     ReconcileKind
 	Revision int
 	From, To time.Time
 	// Interval since the start of the last one; Asked does not wait for it.
@@ -128,19 +128,19 @@ type SweepStart struct {
 }
 
 // Phase is the first one.
-func (s SweepStart) Phase() SweepPhase {
-	if s.Kind == KindWatch {
-		return WatchRound
+func (s ReconcileStart) Phase() ReconcilePhase {
+	if s.Kind == KindRecheck {
+		return RecheckRound
 	}
-	return SweepGather
+	return ReconcileGather
 }
 
 // Hours is how many hours, the last one begun included, are compared.
-func (s SweepStart) Hours() int { return int((s.To.Sub(s.From) + time.Hour - 1) / time.Hour) }
+func (s ReconcileStart) Hours() int { return int((s.To.Sub(s.From) + time.Hour - 1) / time.Hour) }
 
-// SweepView is one sweep or watch as people outside are shown it.
-type SweepView struct {
-	SweepID                       int64
+// ReconcileView is one reconcile run or recheck as people outside are shown it.
+type ReconcileView struct {
+	ReconcileID                   int64
 	Scheme, Kind, State           string
 	From, To, StartTime, EndTime  time.Time
 	Hours, Differing              int32

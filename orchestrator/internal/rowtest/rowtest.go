@@ -225,28 +225,28 @@ returning pass_id`, pgx.StrictNamedArgs{
 	})
 }
 
-// Sweep is a row of sweep.
-type Sweep struct {
+// Reconcile is a row of reconcile run.
+type Reconcile struct {
 	Scheme, Kind, State, Error, Note, RunCounts string
 	// Differing hours of 73, and bills.
 	Differing, Repaired, Missing, Gone int
 }
 
-// Sweep inserts one, a complete sweep of 73 hours and 12 bills unless said otherwise, and answers its id. A watch has no hours.
-func (d DB) Sweep(s Sweep) int64 {
+// Reconcile inserts one, a complete reconcile run of 73 hours and 12 bills unless said otherwise, and answers its id. A recheck has no hours.
+func (d DB) Reconcile(s Reconcile) int64 {
 	d.t.Helper()
-	s.Kind, s.State = cmp.Or(s.Kind, "sweep"), cmp.Or(s.State, "complete")
+	s.Kind, s.State = cmp.Or(s.Kind, "reconcile"), cmp.Or(s.State, "complete")
 	hours, phase := 73, "done"
-	if s.Kind == "watch" {
+	if s.Kind == "recheck" {
 		hours = 0
 	}
 	if s.State == "running" {
-		phase = map[string]string{"sweep": "gather", "watch": "watch"}[s.Kind]
+		phase = map[string]string{"reconcile": "gather", "recheck": "recheck"}[s.Kind]
 	}
-	return d.insert(`insert into voidrelay.sweep (scheme, kind, revision, state, phase, from_time, to_time, hours, hours_differing, bills_read, bills_repaired, bills_missing, bills_gone,
+	return d.insert(`insert into voidrelay.reconcile (scheme, kind, revision, state, phase, from_time, to_time, hours, hours_differing, bills_read, bills_repaired, bills_missing, bills_gone,
     run_counts, note, error, start_time, end_time)
 values (@scheme, @kind, 1, @state, @phase, @from, @to, @hours, @differing, 12, @repaired, @missing, @gone, @run_counts, @note, @error, @now, @end)
-returning sweep_id`, pgx.StrictNamedArgs{
+returning reconcile_id`, pgx.StrictNamedArgs{
 		"scheme": cmp.Or(s.Scheme, SchemeName), "kind": s.Kind, "state": s.State, "phase": phase, "hours": hours,
 		"from": when(hours > 0, Now.Add(-72*time.Hour)), "to": when(hours > 0, Now), "differing": s.Differing, "repaired": s.Repaired,
 		"missing": s.Missing, "gone": s.Gone, "run_counts": cmp.Or(s.RunCounts, "{}"), "note": s.Note, "error": s.Error, "now": Now,

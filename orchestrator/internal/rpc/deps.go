@@ -47,13 +47,13 @@ type Reader interface {
 	PassReader
 	CancellationReader
 	BillReader
-	SweepReader
+	ReconcileReader
 	BackfillReader
 }
 
 // Operator performs and records what a person does.
 type Operator interface {
-	SweepOperator
+	ReconcileOperator
 	CancellationOperator
 	// ModeSet and PassRequested answer what a call with this request id came to, if there was one.
 	ModeSet(ctx context.Context, act ledger.Act, send bool) (dryRun int64, found bool, err error)
@@ -71,7 +71,7 @@ type Operator interface {
 
 // PassStarter asks for a pass and does not wait for it. Asking while one is under way adds none.
 type PassStarter interface {
-	SweepStarter
+	ReconcileStarter
 	StartPass(ctx context.Context, scheme string) error
 }
 
@@ -103,7 +103,7 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 	}
 	orchestratorv1.RegisterSchemeServiceServer(server, &schemeService{reader: deps.Reader, operator: deps.Operator, gate: deps.Gate, previewer: deps.Preview, replayer: deps.Replay})
 	orchestratorv1.RegisterRunServiceServer(server, &runService{
-		schemes: deps.Reader, reader: deps.Reader, sweeps: deps.Reader, filled: deps.Reader, operator: deps.Operator, starter: deps.Starter, backfills: deps.Backfills, now: deps.Now,
+		schemes: deps.Reader, reader: deps.Reader, reconciles: deps.Reader, filled: deps.Reader, operator: deps.Operator, starter: deps.Starter, backfills: deps.Backfills, now: deps.Now,
 	})
 	orchestratorv1.RegisterCancellationServiceServer(server, &cancellationService{
 		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator, timing: deps.Timing,

@@ -69,7 +69,7 @@ var missing = map[string]struct {
 	"scheme":          {orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND, "there is no such scheme (没有此方案)"},
 	"pass_id":         {orchestratorv1.ErrorReason_ERROR_REASON_PASS_NOT_FOUND, "there is no such pass (没有此次扫描)"},
 	"cancellation_id": {orchestratorv1.ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND, "there is no such cancellation (没有此取消记录)"},
-	"sweep_id":        {orchestratorv1.ErrorReason_ERROR_REASON_SWEEP_NOT_FOUND, "there is no such sweep (没有此次核对)"},
+	"reconcile_id":    {orchestratorv1.ErrorReason_ERROR_REASON_RECONCILE_NOT_FOUND, "there is no such reconcile run (没有此次核对)"},
 	"backfill_id":     {orchestratorv1.ErrorReason_ERROR_REASON_BACKFILL_NOT_FOUND, "there is no such backfill (没有此次回补)"},
 	"revision":        {orchestratorv1.ErrorReason_ERROR_REASON_REVISION_NOT_FOUND, "the scheme has no such revision (方案没有此版本)"},
 	"bill_no":         {orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "no scheme has seen this bill (未见此单)"},

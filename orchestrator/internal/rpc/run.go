@@ -13,14 +13,14 @@ import (
 
 type runService struct {
 	orchestratorv1.UnimplementedRunServiceServer
-	schemes   SchemeReader
-	reader    PassReader
-	sweeps    SweepReader
-	filled    BackfillReader
-	operator  Operator
-	starter   PassStarter
-	backfills BackfillOperator
-	now       func() time.Time
+	schemes    SchemeReader
+	reader     PassReader
+	reconciles ReconcileReader
+	filled     BackfillReader
+	operator   Operator
+	starter    PassStarter
+	backfills  BackfillOperator
+	now        func() time.Time
 }
 
 // StartPass asks first and records then: a call that is cut off between the two is repeated, which starts nothing more while the

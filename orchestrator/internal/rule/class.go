@@ -72,6 +72,6 @@ const (
 	// HoldNumberReuse: un-audited, and the scheme does not say that the WMS takes the same number again. A bill that is audited
 	// again would have no order.
 	HoldNumberReuse HoldReason = "number_reuse_unsaid"
-	// HoldManyGone: more bills than ManyGone were found deleted in one sweep.
+	// HoldManyGone: more bills than ManyGone were found deleted in one reconcile run.
 	HoldManyGone HoldReason = "many_deleted"
 )

@@ -8,11 +8,11 @@ import (
 
 // Reach of the two ways of looking again.
 const (
-	// WatchReach is how far back the watch goes, by the stamp of a bill: as far as the first pass.
-	WatchReach = BaselineReach
-	// SweepReach is how much a sweep compares, behind the watermark.
-	SweepReach = 72 * time.Hour
-	// ManyGone is how many bills one sweep may find deleted; with more, what all of them owe is held.
+	// RecheckReach is how far back the recheck goes, by the stamp of a bill: as far as the first pass.
+	RecheckReach = BaselineReach
+	// ReconcileReach is how much a reconcile run compares, behind the watermark.
+	ReconcileReach = 72 * time.Hour
+	// ManyGone is how many bills one reconcile run may find deleted; with more, what all of them owe is held.
 	ManyGone = 5
 )
 

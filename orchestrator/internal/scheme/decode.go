@@ -16,7 +16,7 @@ var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
 		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "when", "effective_from", "mode",
-		"sandbox_only", "poll_interval", "verify_after", "safety_limits", "timing", "watch_interval", "sweep_interval",
+		"sandbox_only", "poll_interval", "verify_after", "safety_limits", "timing", "recheck_interval", "reconcile_interval",
 		"absent_wait", "extra_order_types", "orders", "warehouses", "examples",
 	}
 	kingdeeKeys     = []string{"data_center"}

@@ -4,49 +4,49 @@ import "time"
 
 // Looking again, independent of dates: design limits, by environment.
 const (
-	realWatch, realWatchLeast = 10 * time.Minute, time.Minute
-	sandboxWatch              = 5 * time.Second
-	realSweep, realSweepLeast = time.Hour, 10 * time.Minute
-	sandboxSweep              = time.Minute
-	lookLeast, lookMost       = time.Second, 24 * time.Hour
-	absentAbsent, absentLeast = 30 * time.Minute, 30 * time.Minute
+	realRecheck, realRecheckLeast     = 10 * time.Minute, time.Minute
+	sandboxRecheck                    = 5 * time.Second
+	realReconcile, realReconcileLeast = time.Hour, 10 * time.Minute
+	sandboxReconcile                  = time.Minute
+	lookLeast, lookMost               = time.Second, 24 * time.Hour
+	absentAbsent, absentLeast         = 30 * time.Minute, 30 * time.Minute
 )
 
 // looks is how often and how patiently a scheme looks again.
-type looks struct{ watch, sweep, absent time.Duration }
+type looks struct{ recheck, reconcile, absent time.Duration }
 
 func (o object) decodeLooks() looks {
 	return looks{
-		watch:  o.duration("watch_interval", 0, lookLeast, lookMost),
-		sweep:  o.duration("sweep_interval", 0, lookLeast, lookMost),
-		absent: o.duration("absent_wait", absentAbsent, lookLeast, lookMost),
+		recheck:   o.duration("recheck_interval", 0, lookLeast, lookMost),
+		reconcile: o.duration("reconcile_interval", 0, lookLeast, lookMost),
+		absent:    o.duration("absent_wait", absentAbsent, lookLeast, lookMost),
 	}
 }
 
-// WatchInterval is the time between the starts of two rounds of the watch: the file's, else 10 min on real vendors and 5 s on
+// RecheckInterval is the time between the starts of two rounds of the recheck: the file's, else 10 min on real vendors and 5 s on
 // sandboxes.
-func (s *Scheme) WatchInterval(env Environment) time.Duration {
+func (s *Scheme) RecheckInterval(env Environment) time.Duration {
 	switch {
-	case s.looks.watch > 0:
-		return s.looks.watch
+	case s.looks.recheck > 0:
+		return s.looks.recheck
 	case env == Sandbox:
-		return sandboxWatch
+		return sandboxRecheck
 	}
-	return realWatch
+	return realRecheck
 }
 
-// SweepInterval is the time between the starts of two sweeps: the file's, else an hour on real vendors and a minute on sandboxes.
-func (s *Scheme) SweepInterval(env Environment) time.Duration {
+// ReconcileInterval is the time between the starts of two reconcile runs: the file's, else an hour on real vendors and a minute on sandboxes.
+func (s *Scheme) ReconcileInterval(env Environment) time.Duration {
 	switch {
-	case s.looks.sweep > 0:
-		return s.looks.sweep
+	case s.looks.reconcile > 0:
+		return s.looks.reconcile
 	case env == Sandbox:
-		return sandboxSweep
+		return sandboxReconcile
 	}
-	return realSweep
+	return realReconcile
 }
 
-// AbsentWait is how long a bill must have been missing before a sweep asks whether it is gone: 30 min, shorter on sandboxes only.
+// AbsentWait is how long a bill must have been missing before a reconcile run asks whether it is gone: 30 min, shorter on sandboxes only.
 func (s *Scheme) AbsentWait() time.Duration { return s.looks.absent }
 
 // checkLooks says what is too fast for real vendors.
@@ -55,7 +55,7 @@ func (s *Scheme) checkLooks(d *decoder) {
 		key       string
 		is, least time.Duration
 	}{
-		{"watch_interval", s.looks.watch, realWatchLeast}, {"sweep_interval", s.looks.sweep, realSweepLeast}, {"absent_wait", s.looks.absent, absentLeast},
+		{"recheck_interval", s.looks.recheck, realRecheckLeast}, {"reconcile_interval", s.looks.reconcile, realReconcileLeast}, {"absent_wait", s.looks.absent, absentLeast},
 	} {
 		if l.is > 0 && l.is < l.least {
 			d.fault(s.keys[l.key], l.key, "must be at least %s on real vendors, not %s", span(l.least), span(l.is))

@@ -9,7 +9,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// FormAssembledApp is the one form that schemes can watch: 组装拆卸单.
+// FormAssembledApp is the one form that schemes can recheck: 组装拆卸单.
 const FormAssembledApp = "STK_AssembledApp"
 
 // Scheme is one loaded scheme. Its fields are read, never changed.

@@ -29,7 +29,7 @@ const needs_attentionUnread = `exists (select from work_item w where w.cancellat
 const provable = `(b.class <> 'deleted' or b.reread_time is not null)`
 
 // MissingBills answers the bills behind this FID that have been missing since before, ascending, at most limit, and that something may be
-// owed for: those held live or un-audited, those with a cancellation that has not ended, and those gone that are to be looked at again.
+// owed for: those known live or un-audited, those with a cancellation that has not ended, and those gone that are to be looked at again.
 func (s *Store) MissingBills(ctx context.Context, scheme string, before time.Time, after int64, limit int) ([]ledger.Missing, error) {
 	return s.missing(ctx, `
 select b.bill_id, b.bill_no, b.org, b.absent_since

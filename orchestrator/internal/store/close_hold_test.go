@@ -15,7 +15,7 @@ func (o *operator) held(bill int64, why string) int64 {
 	return o.rows.Cancellation(rowtest.Cancellation{BillID: bill, BillNo: "A", State: "held", HoldReason: why})
 }
 
-// A cancellation that waits for a person because of its whole sweep, or its whole bill, has a work item that names no cancellation. It was left
+// A cancellation that waits for a person because of its whole reconcile run, or its whole bill, has a work item that names no cancellation. It was left
 // open when the cancellation was released.
 func TestWhatIsHeldTogetherIsSettledTogether(t *testing.T) {
 	waysOut := map[string]func(*operator, ...int64){

@@ -11,7 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// A sweep reaches the safety limit while a pass has cancellations planned, which are held with the rest. A person releases what is held, and with it the
+// A reconcile run reaches the safety limit while a pass has cancellations planned, which are held with the rest. A person releases what is held, and with it the
 // safety limit's item goes. Then the pass ends: what it planned is held, and nobody would ever hear of it.
 func TestWhatAPassHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testing.T) {
 	w := setupWriter(t)

@@ -44,7 +44,7 @@ var chores = []chore{
 	{"evidence_rest", hourly, deleteRest},
 	{"bills_without_cancellation", daily, forgetBills},
 	{"snapshots_of_past_lives", daily, forgetSnapshots},
-	{"quiet_sweeps", daily, forgetSweeps},
+	{"quiet_reconciles", daily, forgetReconciles},
 	{"counts", hourly, countBlock},
 }
 
@@ -158,20 +158,20 @@ where i.scheme = old.scheme and i.bill_id = old.bill_id and i.generation = old.g
 	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }
 
-// forgetSweeps removes the records of watches and sweeps that found nothing, as long after as evidence is kept: one every ten minutes. Those
+// forgetReconciles removes the records of rechecks and reconcile runs that found nothing, as long after as evidence is kept: one every ten minutes. Those
 // that found something are kept for ever, and so are the latest of each kind, by which the next is due.
-func forgetSweeps(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed, bool, error) {
+func forgetReconciles(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed, bool, error) {
 	tag, err := tx.Exec(ctx, `
-delete from sweep s
+delete from reconcile s
 using (
-    select o.sweep_id from sweep o
+    select o.reconcile_id from reconcile o
     where o.state = 'complete' and o.end_time < now() - $1::interval
       and o.hours_differing = 0 and o.bills_repaired = 0 and o.bills_missing = 0 and o.bills_gone = 0 and o.work_items = 0
-      and exists (select from sweep n where n.scheme = o.scheme and n.kind = o.kind and n.state = 'complete' and n.sweep_id > o.sweep_id)
-    order by o.sweep_id
+      and exists (select from reconcile n where n.scheme = o.scheme and n.kind = o.kind and n.state = 'complete' and n.reconcile_id > o.reconcile_id)
+    order by o.reconcile_id
     limit $2
     for update skip locked
 ) old
-where s.sweep_id = old.sweep_id`, keep.Evidence, tidyRows)
+where s.reconcile_id = old.reconcile_id`, keep.Evidence, tidyRows)
 	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }

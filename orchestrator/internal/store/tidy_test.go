@@ -110,19 +110,19 @@ func TestTheLastSnapshotOfABillIsKeptForEver(t *testing.T) {
 	require.Equal(t, "2 3", w.text(`select string_agg(generation::text, ' ' order by generation) from bill_snapshot`))
 }
 
-// A watch every ten minutes is 50,000 records a year that say nothing.
-func TestQuietSweepsAreForgottenAndTheLatestIsNot(t *testing.T) {
+// A recheck every ten minutes is 50,000 records a year that say nothing.
+func TestQuietReconcilesAreForgottenAndTheLatestIsNot(t *testing.T) {
 	w := setupWriter(t)
-	for _, sweep := range []struct{ gone, days int }{{0, 200}, {1, 200}, {0, 200}, {0, 1}} {
-		w.rows.Exec(`insert into sweep (scheme, kind, revision, state, phase, bills_gone, end_time) values ($1, 'watch', 1, 'complete', 'done', $2, now() - $3 * interval '1 day')`,
-			rowtest.SchemeName, sweep.gone, sweep.days)
+	for _, reconcile := range []struct{ gone, days int }{{0, 200}, {1, 200}, {0, 200}, {0, 1}} {
+		w.rows.Exec(`insert into reconcile (scheme, kind, revision, state, phase, bills_gone, end_time) values ($1, 'recheck', 1, 'complete', 'done', $2, now() - $3 * interval '1 day')`,
+			rowtest.SchemeName, reconcile.gone, reconcile.days)
 	}
-	w.tidy("quiet_sweeps")
-	require.Equal(t, "1/200 0/1", w.text(`select string_agg(bills_gone || '/' || (now()::date - end_time::date), ' ' order by sweep_id) from sweep`))
-	w.rows.Exec(`update sweep set end_time = now() - interval '300 days'`)
+	w.tidy("quiet_reconciles")
+	require.Equal(t, "1/200 0/1", w.text(`select string_agg(bills_gone || '/' || (now()::date - end_time::date), ' ' order by reconcile_id) from reconcile`))
+	w.rows.Exec(`update reconcile set end_time = now() - interval '300 days'`)
 	w.rows.Exec(`update chore set last_run_time = now() - interval '1 day'`)
-	w.tidy("quiet_sweeps")
-	require.Equal(t, 2, w.count(`select count(*) from sweep`), "the latest says when the next is due")
+	w.tidy("quiet_reconciles")
+	require.Equal(t, 2, w.count(`select count(*) from reconcile`), "the latest says when the next is due")
 }
 
 func TestCountsStayCheapAndBecomeTrueAgain(t *testing.T) {

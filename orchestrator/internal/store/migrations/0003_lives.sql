@@ -12,7 +12,7 @@ alter table bill add column absent_since timestamptz;
 alter table bill add column gone_time timestamptz;
 comment on column bill.un_audited_since is 'the first of the reads in a row that showed it neither live nor voided, once it had been live: a dwell counts from it';
 comment on column bill.un_audit_time is 'the latest moment at which that can have happened: what cutovers are compared with';
-comment on column bill.absent_since is 'the first sweep in which it was missing; null again as soon as it is read';
+comment on column bill.absent_since is 'the first reconcile run in which it was missing; null again as soon as it is read';
 comment on column bill.gone_time is 'when it was proved gone: its states are the last that it was seen in';
 update bill set un_audited_since = read_time, un_audit_time = read_time
 where ever_live and cancel_status <> 'B' and document_status <> 'C';

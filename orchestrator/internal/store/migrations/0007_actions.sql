@@ -30,7 +30,7 @@ select o.operator_action_id, o.create_time, o.actor, o.verb,
        case o.verb when 'set_mode' then '设置模式' when 'resume' then '恢复' when 'release' then '放行' when 'start_pass' then '请求扫描'
                    when 'retry' then '重试' when 'ignore' then '忽略' when 'mark_done' then '标记已取消' when 'reclassify' then '答复归类'
                    when 'close_work' then '关闭待办' when 'pause' then '暂停发送' when 'stop_all' then '全部停发' when 'resume_all' then '恢复全部'
-                   when 'move_watermark' then '移动水位' when 'start_sweep' then '请求核对' when 'start_backfill' then '开始补录'
+                   when 'move_watermark' then '移动水位' when 'start_reconcile' then '请求核对' when 'start_backfill' then '开始补录'
                    when 'apply_backfill' then '执行补录计划' when 'cancel_backfill' then '撤销补录' else o.verb end as verb_zh,
        o.scheme, o.reason, o.parameters, o.result,
        (select count(*) from voidrelay.operator_action_cancellation l where l.operator_action_id = o.operator_action_id) as changed

@@ -55,8 +55,8 @@ const (
 	ErrorReason_ERROR_REASON_CALLER_GONE ErrorReason = 13
 	// UNAUTHENTICATED: this service wants a token or a certificate.
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 14
-	// NOT_FOUND: metadata: sweep_id.
-	ErrorReason_ERROR_REASON_SWEEP_NOT_FOUND ErrorReason = 15
+	// NOT_FOUND: metadata: reconcile_id.
+	ErrorReason_ERROR_REASON_RECONCILE_NOT_FOUND ErrorReason = 15
 	// NOT_FOUND: metadata: backfill_id.
 	ErrorReason_ERROR_REASON_BACKFILL_NOT_FOUND ErrorReason = 16
 	// NOT_FOUND: the scheme has no such revision; metadata: revision.
@@ -89,7 +89,7 @@ var (
 		12: "ERROR_REASON_DEADLINE_EXCEEDED",
 		13: "ERROR_REASON_CALLER_GONE",
 		14: "ERROR_REASON_UNAUTHENTICATED",
-		15: "ERROR_REASON_SWEEP_NOT_FOUND",
+		15: "ERROR_REASON_RECONCILE_NOT_FOUND",
 		16: "ERROR_REASON_BACKFILL_NOT_FOUND",
 		17: "ERROR_REASON_REVISION_NOT_FOUND",
 		18: "ERROR_REASON_SCHEME_INVALID",
@@ -113,7 +113,7 @@ var (
 		"ERROR_REASON_DEADLINE_EXCEEDED":      12,
 		"ERROR_REASON_CALLER_GONE":            13,
 		"ERROR_REASON_UNAUTHENTICATED":        14,
-		"ERROR_REASON_SWEEP_NOT_FOUND":        15,
+		"ERROR_REASON_RECONCILE_NOT_FOUND":    15,
 		"ERROR_REASON_BACKFILL_NOT_FOUND":     16,
 		"ERROR_REASON_REVISION_NOT_FOUND":     17,
 		"ERROR_REASON_SCHEME_INVALID":         18,
@@ -154,7 +154,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xfa\x05\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xfe\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -171,8 +171,8 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x15ERROR_REASON_INTERNAL\x10\v\x12\"\n" +
 	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x10\f\x12\x1c\n" +
 	"\x18ERROR_REASON_CALLER_GONE\x10\r\x12 \n" +
-	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x0e\x12 \n" +
-	"\x1cERROR_REASON_SWEEP_NOT_FOUND\x10\x0f\x12#\n" +
+	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x0e\x12$\n" +
+	" ERROR_REASON_RECONCILE_NOT_FOUND\x10\x0f\x12#\n" +
 	"\x1fERROR_REASON_BACKFILL_NOT_FOUND\x10\x10\x12#\n" +
 	"\x1fERROR_REASON_REVISION_NOT_FOUND\x10\x11\x12\x1f\n" +
 	"\x1bERROR_REASON_SCHEME_INVALID\x10\x12\x12\x19\n" +

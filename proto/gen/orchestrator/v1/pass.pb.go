@@ -589,7 +589,7 @@ var File_orchestrator_v1_pass_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\n" +
-	"\x1aorchestrator/v1/pass.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a orchestrator/v1/run_counts.proto\x1a\x1borchestrator/v1/sweep.proto\"]\n" +
+	"\x1aorchestrator/v1/pass.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a orchestrator/v1/run_counts.proto\x1a\x1forchestrator/v1/reconcile.proto\"]\n" +
 	"\x10StartPassRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12&\n" +
 	"\n" +
@@ -638,18 +638,16 @@ const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\x16PASS_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12PASS_STATE_RUNNING\x10\x01\x12\x17\n" +
 	"\x13PASS_STATE_COMPLETE\x10\x02\x12\x15\n" +
-	"\x11PASS_STATE_FAILED\x10\x032\xcd\b\n" +
+	"\x11PASS_STATE_FAILED\x10\x032\xf1\b\n" +
 	"\n" +
 	"RunService\x12R\n" +
 	"\tStartPass\x12!.orchestrator.v1.StartPassRequest\x1a\".orchestrator.v1.StartPassResponse\x12L\n" +
 	"\aGetPass\x12\x1f.orchestrator.v1.GetPassRequest\x1a .orchestrator.v1.GetPassResponse\x12U\n" +
 	"\n" +
-	"ListPasses\x12\".orchestrator.v1.ListPassesRequest\x1a#.orchestrator.v1.ListPassesResponse\x12U\n" +
-	"\n" +
-	"StartSweep\x12\".orchestrator.v1.StartSweepRequest\x1a#.orchestrator.v1.StartSweepResponse\x12O\n" +
-	"\bGetSweep\x12 .orchestrator.v1.GetSweepRequest\x1a!.orchestrator.v1.GetSweepResponse\x12U\n" +
-	"\n" +
-	"ListSweeps\x12\".orchestrator.v1.ListSweepsRequest\x1a#.orchestrator.v1.ListSweepsResponse\x12^\n" +
+	"ListPasses\x12\".orchestrator.v1.ListPassesRequest\x1a#.orchestrator.v1.ListPassesResponse\x12a\n" +
+	"\x0eStartReconcile\x12&.orchestrator.v1.StartReconcileRequest\x1a'.orchestrator.v1.StartReconcileResponse\x12[\n" +
+	"\fGetReconcile\x12$.orchestrator.v1.GetReconcileRequest\x1a%.orchestrator.v1.GetReconcileResponse\x12a\n" +
+	"\x0eListReconciles\x12&.orchestrator.v1.ListReconcilesRequest\x1a'.orchestrator.v1.ListReconcilesResponse\x12^\n" +
 	"\rStartBackfill\x12%.orchestrator.v1.StartBackfillRequest\x1a&.orchestrator.v1.StartBackfillResponse\x12X\n" +
 	"\vGetBackfill\x12#.orchestrator.v1.GetBackfillRequest\x1a$.orchestrator.v1.GetBackfillResponse\x12^\n" +
 	"\rListBackfills\x12%.orchestrator.v1.ListBackfillsRequest\x1a&.orchestrator.v1.ListBackfillsResponse\x12j\n" +
@@ -684,18 +682,18 @@ var file_orchestrator_v1_pass_proto_goTypes = []any{
 	(*Pass)(nil),                      // 8: orchestrator.v1.Pass
 	(*timestamppb.Timestamp)(nil),     // 9: google.protobuf.Timestamp
 	(*RunCounts)(nil),                 // 10: orchestrator.v1.RunCounts
-	(*StartSweepRequest)(nil),         // 11: orchestrator.v1.StartSweepRequest
-	(*GetSweepRequest)(nil),           // 12: orchestrator.v1.GetSweepRequest
-	(*ListSweepsRequest)(nil),         // 13: orchestrator.v1.ListSweepsRequest
+	(*StartReconcileRequest)(nil),     // 11: orchestrator.v1.StartReconcileRequest
+	(*GetReconcileRequest)(nil),       // 12: orchestrator.v1.GetReconcileRequest
+	(*ListReconcilesRequest)(nil),     // 13: orchestrator.v1.ListReconcilesRequest
 	(*StartBackfillRequest)(nil),      // 14: orchestrator.v1.StartBackfillRequest
 	(*GetBackfillRequest)(nil),        // 15: orchestrator.v1.GetBackfillRequest
 	(*ListBackfillsRequest)(nil),      // 16: orchestrator.v1.ListBackfillsRequest
 	(*ListBackfillItemsRequest)(nil),  // 17: orchestrator.v1.ListBackfillItemsRequest
 	(*ApplyBackfillRequest)(nil),      // 18: orchestrator.v1.ApplyBackfillRequest
 	(*CancelBackfillRequest)(nil),     // 19: orchestrator.v1.CancelBackfillRequest
-	(*StartSweepResponse)(nil),        // 20: orchestrator.v1.StartSweepResponse
-	(*GetSweepResponse)(nil),          // 21: orchestrator.v1.GetSweepResponse
-	(*ListSweepsResponse)(nil),        // 22: orchestrator.v1.ListSweepsResponse
+	(*StartReconcileResponse)(nil),    // 20: orchestrator.v1.StartReconcileResponse
+	(*GetReconcileResponse)(nil),      // 21: orchestrator.v1.GetReconcileResponse
+	(*ListReconcilesResponse)(nil),    // 22: orchestrator.v1.ListReconcilesResponse
 	(*StartBackfillResponse)(nil),     // 23: orchestrator.v1.StartBackfillResponse
 	(*GetBackfillResponse)(nil),       // 24: orchestrator.v1.GetBackfillResponse
 	(*ListBackfillsResponse)(nil),     // 25: orchestrator.v1.ListBackfillsResponse
@@ -719,9 +717,9 @@ var file_orchestrator_v1_pass_proto_depIdxs = []int32{
 	2,  // 12: orchestrator.v1.RunService.StartPass:input_type -> orchestrator.v1.StartPassRequest
 	4,  // 13: orchestrator.v1.RunService.GetPass:input_type -> orchestrator.v1.GetPassRequest
 	6,  // 14: orchestrator.v1.RunService.ListPasses:input_type -> orchestrator.v1.ListPassesRequest
-	11, // 15: orchestrator.v1.RunService.StartSweep:input_type -> orchestrator.v1.StartSweepRequest
-	12, // 16: orchestrator.v1.RunService.GetSweep:input_type -> orchestrator.v1.GetSweepRequest
-	13, // 17: orchestrator.v1.RunService.ListSweeps:input_type -> orchestrator.v1.ListSweepsRequest
+	11, // 15: orchestrator.v1.RunService.StartReconcile:input_type -> orchestrator.v1.StartReconcileRequest
+	12, // 16: orchestrator.v1.RunService.GetReconcile:input_type -> orchestrator.v1.GetReconcileRequest
+	13, // 17: orchestrator.v1.RunService.ListReconciles:input_type -> orchestrator.v1.ListReconcilesRequest
 	14, // 18: orchestrator.v1.RunService.StartBackfill:input_type -> orchestrator.v1.StartBackfillRequest
 	15, // 19: orchestrator.v1.RunService.GetBackfill:input_type -> orchestrator.v1.GetBackfillRequest
 	16, // 20: orchestrator.v1.RunService.ListBackfills:input_type -> orchestrator.v1.ListBackfillsRequest
@@ -731,9 +729,9 @@ var file_orchestrator_v1_pass_proto_depIdxs = []int32{
 	3,  // 24: orchestrator.v1.RunService.StartPass:output_type -> orchestrator.v1.StartPassResponse
 	5,  // 25: orchestrator.v1.RunService.GetPass:output_type -> orchestrator.v1.GetPassResponse
 	7,  // 26: orchestrator.v1.RunService.ListPasses:output_type -> orchestrator.v1.ListPassesResponse
-	20, // 27: orchestrator.v1.RunService.StartSweep:output_type -> orchestrator.v1.StartSweepResponse
-	21, // 28: orchestrator.v1.RunService.GetSweep:output_type -> orchestrator.v1.GetSweepResponse
-	22, // 29: orchestrator.v1.RunService.ListSweeps:output_type -> orchestrator.v1.ListSweepsResponse
+	20, // 27: orchestrator.v1.RunService.StartReconcile:output_type -> orchestrator.v1.StartReconcileResponse
+	21, // 28: orchestrator.v1.RunService.GetReconcile:output_type -> orchestrator.v1.GetReconcileResponse
+	22, // 29: orchestrator.v1.RunService.ListReconciles:output_type -> orchestrator.v1.ListReconcilesResponse
 	23, // 30: orchestrator.v1.RunService.StartBackfill:output_type -> orchestrator.v1.StartBackfillResponse
 	24, // 31: orchestrator.v1.RunService.GetBackfill:output_type -> orchestrator.v1.GetBackfillResponse
 	25, // 32: orchestrator.v1.RunService.ListBackfills:output_type -> orchestrator.v1.ListBackfillsResponse
@@ -754,7 +752,7 @@ func file_orchestrator_v1_pass_proto_init() {
 	}
 	file_orchestrator_v1_backfill_proto_init()
 	file_orchestrator_v1_run_counts_proto_init()
-	file_orchestrator_v1_sweep_proto_init()
+	file_orchestrator_v1_reconcile_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

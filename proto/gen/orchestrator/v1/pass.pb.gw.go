@@ -207,9 +207,9 @@ func local_request_RunService_ListPasses_1(ctx context.Context, marshaler runtim
 	return msg, metadata, err
 }
 
-func request_RunService_StartSweep_0(ctx context.Context, marshaler runtime.Marshaler, client RunServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_RunService_StartReconcile_0(ctx context.Context, marshaler runtime.Marshaler, client RunServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq StartSweepRequest
+		protoReq StartReconcileRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -227,13 +227,13 @@ func request_RunService_StartSweep_0(ctx context.Context, marshaler runtime.Mars
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
-	msg, err := client.StartSweep(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	msg, err := client.StartReconcile(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
 	return msg, metadata, err
 }
 
-func local_request_RunService_StartSweep_0(ctx context.Context, marshaler runtime.Marshaler, server RunServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_RunService_StartReconcile_0(ctx context.Context, marshaler runtime.Marshaler, server RunServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq StartSweepRequest
+		protoReq StartReconcileRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -248,89 +248,89 @@ func local_request_RunService_StartSweep_0(ctx context.Context, marshaler runtim
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "scheme", err)
 	}
-	msg, err := server.StartSweep(ctx, &protoReq)
+	msg, err := server.StartReconcile(ctx, &protoReq)
 	return msg, metadata, err
 }
 
-func request_RunService_GetSweep_0(ctx context.Context, marshaler runtime.Marshaler, client RunServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_RunService_GetReconcile_0(ctx context.Context, marshaler runtime.Marshaler, client RunServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq GetSweepRequest
+		protoReq GetReconcileRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
-	val, ok := pathParams["sweep_id"]
+	val, ok := pathParams["reconcile_id"]
 	if !ok {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "sweep_id")
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "reconcile_id")
 	}
-	protoReq.SweepId, err = runtime.Int64(val)
+	protoReq.ReconcileId, err = runtime.Int64(val)
 	if err != nil {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "sweep_id", err)
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "reconcile_id", err)
 	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
-	msg, err := client.GetSweep(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	msg, err := client.GetReconcile(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
 	return msg, metadata, err
 }
 
-func local_request_RunService_GetSweep_0(ctx context.Context, marshaler runtime.Marshaler, server RunServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_RunService_GetReconcile_0(ctx context.Context, marshaler runtime.Marshaler, server RunServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq GetSweepRequest
+		protoReq GetReconcileRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
-	val, ok := pathParams["sweep_id"]
+	val, ok := pathParams["reconcile_id"]
 	if !ok {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "sweep_id")
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "reconcile_id")
 	}
-	protoReq.SweepId, err = runtime.Int64(val)
+	protoReq.ReconcileId, err = runtime.Int64(val)
 	if err != nil {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "sweep_id", err)
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "reconcile_id", err)
 	}
-	msg, err := server.GetSweep(ctx, &protoReq)
+	msg, err := server.GetReconcile(ctx, &protoReq)
 	return msg, metadata, err
 }
 
-var filter_RunService_ListSweeps_0 = &utilities.DoubleArray{Encoding: map[string]int{}, Base: []int(nil), Check: []int(nil)}
+var filter_RunService_ListReconciles_0 = &utilities.DoubleArray{Encoding: map[string]int{}, Base: []int(nil), Check: []int(nil)}
 
-func request_RunService_ListSweeps_0(ctx context.Context, marshaler runtime.Marshaler, client RunServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_RunService_ListReconciles_0(ctx context.Context, marshaler runtime.Marshaler, client RunServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListSweepsRequest
+		protoReq ListReconcilesRequest
 		metadata runtime.ServerMetadata
 	)
 	if err := req.ParseForm(); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
-	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RunService_ListSweeps_0); err != nil {
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RunService_ListReconciles_0); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
-	msg, err := client.ListSweeps(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	msg, err := client.ListReconciles(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
 	return msg, metadata, err
 }
 
-func local_request_RunService_ListSweeps_0(ctx context.Context, marshaler runtime.Marshaler, server RunServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_RunService_ListReconciles_0(ctx context.Context, marshaler runtime.Marshaler, server RunServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListSweepsRequest
+		protoReq ListReconcilesRequest
 		metadata runtime.ServerMetadata
 	)
 	if err := req.ParseForm(); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
-	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RunService_ListSweeps_0); err != nil {
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RunService_ListReconciles_0); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
-	msg, err := server.ListSweeps(ctx, &protoReq)
+	msg, err := server.ListReconciles(ctx, &protoReq)
 	return msg, metadata, err
 }
 
-var filter_RunService_ListSweeps_1 = &utilities.DoubleArray{Encoding: map[string]int{"scheme": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
+var filter_RunService_ListReconciles_1 = &utilities.DoubleArray{Encoding: map[string]int{"scheme": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
 
-func request_RunService_ListSweeps_1(ctx context.Context, marshaler runtime.Marshaler, client RunServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_RunService_ListReconciles_1(ctx context.Context, marshaler runtime.Marshaler, client RunServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListSweepsRequest
+		protoReq ListReconcilesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -345,19 +345,19 @@ func request_RunService_ListSweeps_1(ctx context.Context, marshaler runtime.Mars
 	if err := req.ParseForm(); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
-	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RunService_ListSweeps_1); err != nil {
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RunService_ListReconciles_1); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
-	msg, err := client.ListSweeps(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	msg, err := client.ListReconciles(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
 	return msg, metadata, err
 }
 
-func local_request_RunService_ListSweeps_1(ctx context.Context, marshaler runtime.Marshaler, server RunServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_RunService_ListReconciles_1(ctx context.Context, marshaler runtime.Marshaler, server RunServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListSweepsRequest
+		protoReq ListReconcilesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -372,10 +372,10 @@ func local_request_RunService_ListSweeps_1(ctx context.Context, marshaler runtim
 	if err := req.ParseForm(); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
-	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RunService_ListSweeps_1); err != nil {
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RunService_ListReconciles_1); err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
-	msg, err := server.ListSweeps(ctx, &protoReq)
+	msg, err := server.ListReconciles(ctx, &protoReq)
 	return msg, metadata, err
 }
 
@@ -780,85 +780,85 @@ func RegisterRunServiceHandlerServer(ctx context.Context, mux *runtime.ServeMux,
 		}
 		forward_RunService_ListPasses_1(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodPost, pattern_RunService_StartSweep_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodPost, pattern_RunService_StartReconcile_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.RunService/StartSweep", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/sweeps"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.RunService/StartReconcile", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/reconciles"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := local_request_RunService_StartSweep_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		resp, md, err := local_request_RunService_StartReconcile_0(annotatedContext, inboundMarshaler, server, req, pathParams)
 		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_RunService_StartSweep_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_RunService_StartReconcile_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_RunService_GetSweep_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_RunService_GetReconcile_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.RunService/GetSweep", runtime.WithHTTPPathPattern("/v1/sweeps/{sweep_id}"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.RunService/GetReconcile", runtime.WithHTTPPathPattern("/v1/reconciles/{reconcile_id}"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := local_request_RunService_GetSweep_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		resp, md, err := local_request_RunService_GetReconcile_0(annotatedContext, inboundMarshaler, server, req, pathParams)
 		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_RunService_GetSweep_0(annotatedContext, mux, outboundMarshaler, w, req, response_RunService_GetSweep_0{resp.(*GetSweepResponse)}, mux.GetForwardResponseOptions()...)
+		forward_RunService_GetReconcile_0(annotatedContext, mux, outboundMarshaler, w, req, response_RunService_GetReconcile_0{resp.(*GetReconcileResponse)}, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_RunService_ListSweeps_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_RunService_ListReconciles_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.RunService/ListSweeps", runtime.WithHTTPPathPattern("/v1/sweeps"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.RunService/ListReconciles", runtime.WithHTTPPathPattern("/v1/reconciles"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := local_request_RunService_ListSweeps_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		resp, md, err := local_request_RunService_ListReconciles_0(annotatedContext, inboundMarshaler, server, req, pathParams)
 		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_RunService_ListSweeps_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_RunService_ListReconciles_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_RunService_ListSweeps_1, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_RunService_ListReconciles_1, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.RunService/ListSweeps", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/sweeps"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.RunService/ListReconciles", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/reconciles"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := local_request_RunService_ListSweeps_1(annotatedContext, inboundMarshaler, server, req, pathParams)
+		resp, md, err := local_request_RunService_ListReconciles_1(annotatedContext, inboundMarshaler, server, req, pathParams)
 		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_RunService_ListSweeps_1(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_RunService_ListReconciles_1(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	mux.Handle(http.MethodPost, pattern_RunService_StartBackfill_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
@@ -1108,73 +1108,73 @@ func RegisterRunServiceHandlerClient(ctx context.Context, mux *runtime.ServeMux,
 		}
 		forward_RunService_ListPasses_1(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodPost, pattern_RunService_StartSweep_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodPost, pattern_RunService_StartReconcile_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.RunService/StartSweep", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/sweeps"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.RunService/StartReconcile", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/reconciles"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := request_RunService_StartSweep_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		resp, md, err := request_RunService_StartReconcile_0(annotatedContext, inboundMarshaler, client, req, pathParams)
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_RunService_StartSweep_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_RunService_StartReconcile_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_RunService_GetSweep_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_RunService_GetReconcile_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.RunService/GetSweep", runtime.WithHTTPPathPattern("/v1/sweeps/{sweep_id}"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.RunService/GetReconcile", runtime.WithHTTPPathPattern("/v1/reconciles/{reconcile_id}"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := request_RunService_GetSweep_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		resp, md, err := request_RunService_GetReconcile_0(annotatedContext, inboundMarshaler, client, req, pathParams)
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_RunService_GetSweep_0(annotatedContext, mux, outboundMarshaler, w, req, response_RunService_GetSweep_0{resp.(*GetSweepResponse)}, mux.GetForwardResponseOptions()...)
+		forward_RunService_GetReconcile_0(annotatedContext, mux, outboundMarshaler, w, req, response_RunService_GetReconcile_0{resp.(*GetReconcileResponse)}, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_RunService_ListSweeps_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_RunService_ListReconciles_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.RunService/ListSweeps", runtime.WithHTTPPathPattern("/v1/sweeps"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.RunService/ListReconciles", runtime.WithHTTPPathPattern("/v1/reconciles"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := request_RunService_ListSweeps_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		resp, md, err := request_RunService_ListReconciles_0(annotatedContext, inboundMarshaler, client, req, pathParams)
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_RunService_ListSweeps_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_RunService_ListReconciles_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodGet, pattern_RunService_ListSweeps_1, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+	mux.Handle(http.MethodGet, pattern_RunService_ListReconciles_1, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.RunService/ListSweeps", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/sweeps"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.RunService/ListReconciles", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}/reconciles"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		resp, md, err := request_RunService_ListSweeps_1(annotatedContext, inboundMarshaler, client, req, pathParams)
+		resp, md, err := request_RunService_ListReconciles_1(annotatedContext, inboundMarshaler, client, req, pathParams)
 		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
 		if err != nil {
 			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
 			return
 		}
-		forward_RunService_ListSweeps_1(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+		forward_RunService_ListReconciles_1(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	mux.Handle(http.MethodPost, pattern_RunService_StartBackfill_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
@@ -1307,13 +1307,13 @@ func (m response_RunService_GetPass_0) XXX_ResponseBody() interface{} {
 	return response.Pass
 }
 
-type response_RunService_GetSweep_0 struct {
-	*GetSweepResponse
+type response_RunService_GetReconcile_0 struct {
+	*GetReconcileResponse
 }
 
-func (m response_RunService_GetSweep_0) XXX_ResponseBody() interface{} {
-	response := m.GetSweepResponse
-	return response.Sweep
+func (m response_RunService_GetReconcile_0) XXX_ResponseBody() interface{} {
+	response := m.GetReconcileResponse
+	return response.Reconcile
 }
 
 type response_RunService_GetBackfill_0 struct {
@@ -1330,10 +1330,10 @@ var (
 	pattern_RunService_GetPass_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "passes", "pass_id"}, ""))
 	pattern_RunService_ListPasses_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "passes"}, ""))
 	pattern_RunService_ListPasses_1        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "schemes", "scheme", "passes"}, ""))
-	pattern_RunService_StartSweep_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "schemes", "scheme", "sweeps"}, ""))
-	pattern_RunService_GetSweep_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "sweeps", "sweep_id"}, ""))
-	pattern_RunService_ListSweeps_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "sweeps"}, ""))
-	pattern_RunService_ListSweeps_1        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "schemes", "scheme", "sweeps"}, ""))
+	pattern_RunService_StartReconcile_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "schemes", "scheme", "reconciles"}, ""))
+	pattern_RunService_GetReconcile_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "reconciles", "reconcile_id"}, ""))
+	pattern_RunService_ListReconciles_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "reconciles"}, ""))
+	pattern_RunService_ListReconciles_1    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "schemes", "scheme", "reconciles"}, ""))
 	pattern_RunService_StartBackfill_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "schemes", "scheme", "backfills"}, ""))
 	pattern_RunService_GetBackfill_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "backfills", "backfill_id"}, ""))
 	pattern_RunService_ListBackfills_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "backfills"}, ""))
@@ -1348,10 +1348,10 @@ var (
 	forward_RunService_GetPass_0           = runtime.ForwardResponseMessage
 	forward_RunService_ListPasses_0        = runtime.ForwardResponseMessage
 	forward_RunService_ListPasses_1        = runtime.ForwardResponseMessage
-	forward_RunService_StartSweep_0        = runtime.ForwardResponseMessage
-	forward_RunService_GetSweep_0          = runtime.ForwardResponseMessage
-	forward_RunService_ListSweeps_0        = runtime.ForwardResponseMessage
-	forward_RunService_ListSweeps_1        = runtime.ForwardResponseMessage
+	forward_RunService_StartReconcile_0    = runtime.ForwardResponseMessage
+	forward_RunService_GetReconcile_0      = runtime.ForwardResponseMessage
+	forward_RunService_ListReconciles_0    = runtime.ForwardResponseMessage
+	forward_RunService_ListReconciles_1    = runtime.ForwardResponseMessage
 	forward_RunService_StartBackfill_0     = runtime.ForwardResponseMessage
 	forward_RunService_GetBackfill_0       = runtime.ForwardResponseMessage
 	forward_RunService_ListBackfills_0     = runtime.ForwardResponseMessage

@@ -22,9 +22,9 @@ const (
 	RunService_StartPass_FullMethodName         = "/orchestrator.v1.RunService/StartPass"
 	RunService_GetPass_FullMethodName           = "/orchestrator.v1.RunService/GetPass"
 	RunService_ListPasses_FullMethodName        = "/orchestrator.v1.RunService/ListPasses"
-	RunService_StartSweep_FullMethodName        = "/orchestrator.v1.RunService/StartSweep"
-	RunService_GetSweep_FullMethodName          = "/orchestrator.v1.RunService/GetSweep"
-	RunService_ListSweeps_FullMethodName        = "/orchestrator.v1.RunService/ListSweeps"
+	RunService_StartReconcile_FullMethodName    = "/orchestrator.v1.RunService/StartReconcile"
+	RunService_GetReconcile_FullMethodName      = "/orchestrator.v1.RunService/GetReconcile"
+	RunService_ListReconciles_FullMethodName    = "/orchestrator.v1.RunService/ListReconciles"
 	RunService_StartBackfill_FullMethodName     = "/orchestrator.v1.RunService/StartBackfill"
 	RunService_GetBackfill_FullMethodName       = "/orchestrator.v1.RunService/GetBackfill"
 	RunService_ListBackfills_FullMethodName     = "/orchestrator.v1.RunService/ListBackfills"
@@ -37,7 +37,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the watermark), sweeps (comparing
+// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the watermark), reconcile runs (comparing
 // what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
 type RunServiceClient interface {
 	// StartPass asks for a pass now and returns at once. If one is under way or nothing has changed, no pass is added;
@@ -46,11 +46,11 @@ type RunServiceClient interface {
 	GetPass(ctx context.Context, in *GetPassRequest, opts ...grpc.CallOption) (*GetPassResponse, error)
 	// ListPasses lists passes that found something, newest first.
 	ListPasses(ctx context.Context, in *ListPassesRequest, opts ...grpc.CallOption) (*ListPassesResponse, error)
-	// StartSweep asks for a sweep or a watch now and returns at once.
-	StartSweep(ctx context.Context, in *StartSweepRequest, opts ...grpc.CallOption) (*StartSweepResponse, error)
-	GetSweep(ctx context.Context, in *GetSweepRequest, opts ...grpc.CallOption) (*GetSweepResponse, error)
-	// ListSweeps lists newest first, also those that found nothing.
-	ListSweeps(ctx context.Context, in *ListSweepsRequest, opts ...grpc.CallOption) (*ListSweepsResponse, error)
+	// StartReconcile asks for a reconcile run or a recheck now and returns at once.
+	StartReconcile(ctx context.Context, in *StartReconcileRequest, opts ...grpc.CallOption) (*StartReconcileResponse, error)
+	GetReconcile(ctx context.Context, in *GetReconcileRequest, opts ...grpc.CallOption) (*GetReconcileResponse, error)
+	// ListReconciles lists newest first, also those that found nothing.
+	ListReconciles(ctx context.Context, in *ListReconcilesRequest, opts ...grpc.CallOption) (*ListReconcilesResponse, error)
 	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what they owe. It goes on
 	// by itself behind the live traffic, and returns at once. With plan_only it decides and sends nothing: ApplyBackfill carries
 	// that plan out.
@@ -105,30 +105,30 @@ func (c *runServiceClient) ListPasses(ctx context.Context, in *ListPassesRequest
 	return out, nil
 }
 
-func (c *runServiceClient) StartSweep(ctx context.Context, in *StartSweepRequest, opts ...grpc.CallOption) (*StartSweepResponse, error) {
+func (c *runServiceClient) StartReconcile(ctx context.Context, in *StartReconcileRequest, opts ...grpc.CallOption) (*StartReconcileResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(StartSweepResponse)
-	err := c.cc.Invoke(ctx, RunService_StartSweep_FullMethodName, in, out, cOpts...)
+	out := new(StartReconcileResponse)
+	err := c.cc.Invoke(ctx, RunService_StartReconcile_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *runServiceClient) GetSweep(ctx context.Context, in *GetSweepRequest, opts ...grpc.CallOption) (*GetSweepResponse, error) {
+func (c *runServiceClient) GetReconcile(ctx context.Context, in *GetReconcileRequest, opts ...grpc.CallOption) (*GetReconcileResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(GetSweepResponse)
-	err := c.cc.Invoke(ctx, RunService_GetSweep_FullMethodName, in, out, cOpts...)
+	out := new(GetReconcileResponse)
+	err := c.cc.Invoke(ctx, RunService_GetReconcile_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *runServiceClient) ListSweeps(ctx context.Context, in *ListSweepsRequest, opts ...grpc.CallOption) (*ListSweepsResponse, error) {
+func (c *runServiceClient) ListReconciles(ctx context.Context, in *ListReconcilesRequest, opts ...grpc.CallOption) (*ListReconcilesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListSweepsResponse)
-	err := c.cc.Invoke(ctx, RunService_ListSweeps_FullMethodName, in, out, cOpts...)
+	out := new(ListReconcilesResponse)
+	err := c.cc.Invoke(ctx, RunService_ListReconciles_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (c *runServiceClient) CancelBackfill(ctx context.Context, in *CancelBackfil
 // All implementations must embed UnimplementedRunServiceServer
 // for forward compatibility.
 //
-// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the watermark), sweeps (comparing
+// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the watermark), reconcile runs (comparing
 // what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
 type RunServiceServer interface {
 	// StartPass asks for a pass now and returns at once. If one is under way or nothing has changed, no pass is added;
@@ -208,11 +208,11 @@ type RunServiceServer interface {
 	GetPass(context.Context, *GetPassRequest) (*GetPassResponse, error)
 	// ListPasses lists passes that found something, newest first.
 	ListPasses(context.Context, *ListPassesRequest) (*ListPassesResponse, error)
-	// StartSweep asks for a sweep or a watch now and returns at once.
-	StartSweep(context.Context, *StartSweepRequest) (*StartSweepResponse, error)
-	GetSweep(context.Context, *GetSweepRequest) (*GetSweepResponse, error)
-	// ListSweeps lists newest first, also those that found nothing.
-	ListSweeps(context.Context, *ListSweepsRequest) (*ListSweepsResponse, error)
+	// StartReconcile asks for a reconcile run or a recheck now and returns at once.
+	StartReconcile(context.Context, *StartReconcileRequest) (*StartReconcileResponse, error)
+	GetReconcile(context.Context, *GetReconcileRequest) (*GetReconcileResponse, error)
+	// ListReconciles lists newest first, also those that found nothing.
+	ListReconciles(context.Context, *ListReconcilesRequest) (*ListReconcilesResponse, error)
 	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what they owe. It goes on
 	// by itself behind the live traffic, and returns at once. With plan_only it decides and sends nothing: ApplyBackfill carries
 	// that plan out.
@@ -246,14 +246,14 @@ func (UnimplementedRunServiceServer) GetPass(context.Context, *GetPassRequest) (
 func (UnimplementedRunServiceServer) ListPasses(context.Context, *ListPassesRequest) (*ListPassesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPasses not implemented")
 }
-func (UnimplementedRunServiceServer) StartSweep(context.Context, *StartSweepRequest) (*StartSweepResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method StartSweep not implemented")
+func (UnimplementedRunServiceServer) StartReconcile(context.Context, *StartReconcileRequest) (*StartReconcileResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartReconcile not implemented")
 }
-func (UnimplementedRunServiceServer) GetSweep(context.Context, *GetSweepRequest) (*GetSweepResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method GetSweep not implemented")
+func (UnimplementedRunServiceServer) GetReconcile(context.Context, *GetReconcileRequest) (*GetReconcileResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetReconcile not implemented")
 }
-func (UnimplementedRunServiceServer) ListSweeps(context.Context, *ListSweepsRequest) (*ListSweepsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListSweeps not implemented")
+func (UnimplementedRunServiceServer) ListReconciles(context.Context, *ListReconcilesRequest) (*ListReconcilesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReconciles not implemented")
 }
 func (UnimplementedRunServiceServer) StartBackfill(context.Context, *StartBackfillRequest) (*StartBackfillResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StartBackfill not implemented")
@@ -348,56 +348,56 @@ func _RunService_ListPasses_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RunService_StartSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(StartSweepRequest)
+func _RunService_StartReconcile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartReconcileRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RunServiceServer).StartSweep(ctx, in)
+		return srv.(RunServiceServer).StartReconcile(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RunService_StartSweep_FullMethodName,
+		FullMethod: RunService_StartReconcile_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).StartSweep(ctx, req.(*StartSweepRequest))
+		return srv.(RunServiceServer).StartReconcile(ctx, req.(*StartReconcileRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RunService_GetSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(GetSweepRequest)
+func _RunService_GetReconcile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetReconcileRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RunServiceServer).GetSweep(ctx, in)
+		return srv.(RunServiceServer).GetReconcile(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RunService_GetSweep_FullMethodName,
+		FullMethod: RunService_GetReconcile_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).GetSweep(ctx, req.(*GetSweepRequest))
+		return srv.(RunServiceServer).GetReconcile(ctx, req.(*GetReconcileRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RunService_ListSweeps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListSweepsRequest)
+func _RunService_ListReconciles_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReconcilesRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RunServiceServer).ListSweeps(ctx, in)
+		return srv.(RunServiceServer).ListReconciles(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RunService_ListSweeps_FullMethodName,
+		FullMethod: RunService_ListReconciles_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).ListSweeps(ctx, req.(*ListSweepsRequest))
+		return srv.(RunServiceServer).ListReconciles(ctx, req.(*ListReconcilesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -530,16 +530,16 @@ var RunService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _RunService_ListPasses_Handler,
 		},
 		{
-			MethodName: "StartSweep",
-			Handler:    _RunService_StartSweep_Handler,
+			MethodName: "StartReconcile",
+			Handler:    _RunService_StartReconcile_Handler,
 		},
 		{
-			MethodName: "GetSweep",
-			Handler:    _RunService_GetSweep_Handler,
+			MethodName: "GetReconcile",
+			Handler:    _RunService_GetReconcile_Handler,
 		},
 		{
-			MethodName: "ListSweeps",
-			Handler:    _RunService_ListSweeps_Handler,
+			MethodName: "ListReconciles",
+			Handler:    _RunService_ListReconciles_Handler,
 		},
 		{
 			MethodName: "StartBackfill",

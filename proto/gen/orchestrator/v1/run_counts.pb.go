@@ -45,7 +45,7 @@ type RunCounts struct {
 	OrdersHeld        int64                  `protobuf:"varint,17,opt,name=orders_held,json=ordersHeld,proto3" json:"orders_held,omitempty"`
 	OrdersNotInScheme int64                  `protobuf:"varint,18,opt,name=orders_not_in_scheme,json=ordersNotInScheme,proto3" json:"orders_not_in_scheme,omitempty"`
 	OrdersNoWarehouse int64                  `protobuf:"varint,19,opt,name=orders_no_warehouse,json=ordersNoWarehouse,proto3" json:"orders_no_warehouse,omitempty"`
-	// Bills proved gone; only a sweep and a watch find these.
+	// Bills proved gone; only a reconcile run and a recheck find these.
 	Deleted       int64 `protobuf:"varint,20,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

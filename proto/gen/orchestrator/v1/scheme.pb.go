@@ -1036,7 +1036,7 @@ func (x *ResumeAllResponse) GetResumed() bool {
 type MoveWatermarkRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// Not in the future. Forward, what lies between is not read by any pass, and only a sweep or a backfill may find it.
+	// Not in the future. Forward, what lies between is not read by any pass, and only a reconcile run or a backfill may find it.
 	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -2082,7 +2082,7 @@ func (x *SchemePreview) GetOpenCancellations() int64 {
 	return 0
 }
 
-// SchemePart is something that a scheme watches.
+// SchemePart is something that a scheme rechecks.
 type SchemePart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// trigger, organisation, warehouse or order.

@@ -10,12 +10,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
 )
 
-// A process was killed in the middle of a sweep, which therefore took an hour by the clock: the next one began four hours later.
-func TestASweepThatWasHeldUpDelaysTheNextByAnIntervalAtMost(t *testing.T) {
+// A process was killed in the middle of a reconcile run, which therefore took an hour by the clock: the next one began four hours later.
+func TestAReconcileThatWasHeldUpDelaysTheNextByAnIntervalAtMost(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	due := ledger.SweepStart{Scheme: "assembly", Kind: ledger.KindWatch, Revision: 1, Interval: time.Minute}
+	due := ledger.ReconcileStart{Scheme: "assembly", Kind: ledger.KindRecheck, Revision: 1, Interval: time.Minute}
 	for _, c := range []struct {
 		started, ended string
 		begins         bool
@@ -25,13 +25,13 @@ func TestASweepThatWasHeldUpDelaysTheNextByAnIntervalAtMost(t *testing.T) {
 		{"90 minutes", "30 seconds", false},
 		{"90 minutes", "2 minutes", true},
 	} {
-		_, err := pool.Exec(t.Context(), `truncate sweep cascade`)
+		_, err := pool.Exec(t.Context(), `truncate reconcile cascade`)
 		require.NoError(t, err)
 		_, err = pool.Exec(t.Context(), `
-insert into sweep (scheme, kind, revision, phase, state, start_time, end_time, hours)
-values ('assembly', 'watch', 1, 'gather', 'complete', now() - $1::interval, now() - $2::interval, 0)`, c.started, c.ended)
+insert into reconcile (scheme, kind, revision, phase, state, start_time, end_time, hours)
+values ('assembly', 'recheck', 1, 'gather', 'complete', now() - $1::interval, now() - $2::interval, 0)`, c.started, c.ended)
 		require.NoError(t, err)
-		next, err := s.Sweep(t.Context(), due)
+		next, err := s.Reconcile(t.Context(), due)
 		require.NoError(t, err)
 		require.Equal(t, c.begins, next != nil, "begun %s ago, ended %s ago", c.started, c.ended)
 	}

@@ -10,16 +10,16 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// TryLockSweep keeps two chunks of one scheme's sweep or watch apart, as TryLockPass does for passes. They are locks of their own: what
+// TryLockReconcile keeps two chunks of one scheme's reconcile run or recheck apart, as TryLockPass does for passes. They are locks of their own: what
 // a look writes is kept apart from a pass by the read times of the bills.
-func (s *Store) TryLockSweep(ctx context.Context, scheme string, kind ledger.SweepKind) (unlock func(), ok bool, err error) {
+func (s *Store) TryLockReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) (unlock func(), ok bool, err error) {
 	return s.tryLock(ctx, string(kind)+" "+scheme, lockLasts, lockWord)
 }
 
 // stampOf is the latest of a bill's four dates, as the index bill_stamp has it.
 const stampOf = `greatest(bill_create_time, modify_time, approve_time, cancel_time)`
 
-// Watched answers the bills behind this FID that the watch looks at, ascending, at most limit: those held live, or un-audited (what is
+// Watched answers the bills behind this FID that the watch looks at, ascending, at most limit: those known live, or un-audited (what is
 // to be deleted is un-audited first), with a stamp not before since, and those that are missing.
 func (s *Store) Watched(ctx context.Context, scheme string, since time.Time, after int64, limit int) ([]int64, error) {
 	rows, err := s.pool.Query(ctx, `
@@ -29,11 +29,11 @@ where scheme = $1 and bill_id > $2 and ((document_status = 'C' and cancel_status
 order by bill_id
 limit $4`, scheme, after, since, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read bills to watch: %w", err)
+		return nil, fmt.Errorf("read bills to recheck: %w", err)
 	}
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
-		return nil, fmt.Errorf("read bills to watch: %w", err)
+		return nil, fmt.Errorf("read bills to recheck: %w", err)
 	}
 	return ids, nil
 }

@@ -12,17 +12,17 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// GatherHours adds what Kingdee showed of these hours to what it showed before, and moves the sweep; also runs in the same
+// GatherHours adds what Kingdee showed of these hours to what it showed before, and moves the reconcile run; also runs in the same
 // transaction.
-func (s *Store) GatherHours(ctx context.Context, w *ledger.Sweep, hours []ledger.SweepHour, also func(pgx.Tx) error) error {
+func (s *Store) GatherHours(ctx context.Context, w *ledger.Reconcile, hours []ledger.ReconcileHour, also func(pgx.Tx) error) error {
 	after := *w
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		after = *w
 		batch := &pgx.Batch{}
 		for _, h := range hours {
 			batch.Queue(`
-insert into sweep_hour as h (sweep_id, hour_time, kingdee_bills, kingdee_digest, bill_ids) values ($1, $2, $3, $4, $5)
-on conflict (sweep_id, hour_time) do update
+insert into reconcile_hour as h (reconcile_id, hour_time, kingdee_bills, kingdee_digest, bill_ids) values ($1, $2, $3, $4, $5)
+on conflict (reconcile_id, hour_time) do update
 set kingdee_bills = h.kingdee_bills + $3, kingdee_digest = h.kingdee_digest # $4, bill_ids = h.bill_ids || $5`,
 				w.ID, h.Hour, h.Bills, h.Digest, h.IDs)
 		}
@@ -31,7 +31,7 @@ set kingdee_bills = h.kingdee_bills + $3, kingdee_digest = h.kingdee_digest # $4
 				return err
 			}
 		}
-		if err := s.SaveSweep(ctx, tx, &after); err != nil {
+		if err := s.SaveReconcile(ctx, tx, &after); err != nil {
 			return err
 		}
 		return also(tx)
@@ -43,9 +43,9 @@ set kingdee_bills = h.kingdee_bills + $3, kingdee_digest = h.kingdee_digest # $4
 	return nil
 }
 
-// CompareHours counts and digests what the ledger says of the sweep's hours, puts it beside what Kingdee showed, and moves the sweep to
+// CompareHours counts and digests what the ledger says of the reconcile run's hours, puts it beside what Kingdee showed, and moves the reconcile run to
 // its repairs. Bills known to be missing, and those that Kingdee showed and nobody can decode, are compared on neither side.
-func (s *Store) CompareHours(ctx context.Context, w *ledger.Sweep) error {
+func (s *Store) CompareHours(ctx context.Context, w *ledger.Reconcile) error {
 	after := *w
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		after = *w
@@ -56,20 +56,20 @@ func (s *Store) CompareHours(ctx context.Context, w *ledger.Sweep) error {
 		batch := &pgx.Batch{}
 		for hour, tally := range tallies {
 			batch.Queue(`
-insert into sweep_hour (sweep_id, hour_time, ledger_bills, ledger_digest) values ($1, $2, $3, $4)
-on conflict (sweep_id, hour_time) do update set ledger_bills = $3, ledger_digest = $4`, w.ID, hour, tally.Bills, tally.Digest)
+insert into reconcile_hour (reconcile_id, hour_time, ledger_bills, ledger_digest) values ($1, $2, $3, $4)
+on conflict (reconcile_id, hour_time) do update set ledger_bills = $3, ledger_digest = $4`, w.ID, hour, tally.Bills, tally.Digest)
 		}
 		batch.Queue(`
-update sweep_hour set repaired = true, bill_ids = '{}'
-where sweep_id = $1 and kingdee_bills = ledger_bills and kingdee_digest = ledger_digest`, w.ID)
+update reconcile_hour set repaired = true, bill_ids = '{}'
+where reconcile_id = $1 and kingdee_bills = ledger_bills and kingdee_digest = ledger_digest`, w.ID)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `select count(*) from sweep_hour where sweep_id = $1 and not repaired`, w.ID).Scan(&after.Differing); err != nil {
+		if err := tx.QueryRow(ctx, `select count(*) from reconcile_hour where reconcile_id = $1 and not repaired`, w.ID).Scan(&after.Differing); err != nil {
 			return err
 		}
-		after.Phase, after.Cursor = ledger.SweepRepair, 0
-		return s.SaveSweep(ctx, tx, &after)
+		after.Phase, after.Cursor = ledger.ReconcileRepair, 0
+		return s.SaveReconcile(ctx, tx, &after)
 	})
 	if err != nil {
 		return fmt.Errorf("compare hours: %w", err)
@@ -78,8 +78,8 @@ where sweep_id = $1 and kingdee_bills = ledger_bills and kingdee_digest = ledger
 	return nil
 }
 
-// ledgerHours reads the states of the sweep's hours from the ledger, one by one.
-func ledgerHours(ctx context.Context, tx pgx.Tx, w *ledger.Sweep) (map[time.Time]rule.Tally, error) {
+// ledgerHours reads the states of the reconcile run's hours from the ledger, one by one.
+func ledgerHours(ctx context.Context, tx pgx.Tx, w *ledger.Reconcile) (map[time.Time]rule.Tally, error) {
 	rows, err := tx.Query(ctx, `
 select bill_id, bill_no, org, document_status, cancel_status, affair_type, bill_create_time, modify_time, approve_time, cancel_time
 from bill
@@ -104,10 +104,10 @@ where scheme = $1 and `+stampOf+` >= $2 and `+stampOf+` < $3 and absent_since is
 	return tallies, err
 }
 
-// NextHour answers the sweep's earliest hour that differs and is not repaired, with the ids of the bills that it has on either side,
-// ascending, those up to the sweep's cursor left out; false when there is none.
-func (s *Store) NextHour(ctx context.Context, w *ledger.Sweep) (hour time.Time, ids []int64, found bool, err error) {
-	err = s.pool.QueryRow(ctx, `select hour_time from sweep_hour where sweep_id = $1 and not repaired order by hour_time limit 1`, w.ID).Scan(&hour)
+// NextHour answers the reconcile run's earliest hour that differs and is not repaired, with the ids of the bills that it has on either side,
+// ascending, those up to the reconcile run's cursor left out; false when there is none.
+func (s *Store) NextHour(ctx context.Context, w *ledger.Reconcile) (hour time.Time, ids []int64, found bool, err error) {
+	err = s.pool.QueryRow(ctx, `select hour_time from reconcile_hour where reconcile_id = $1 and not repaired order by hour_time limit 1`, w.ID).Scan(&hour)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return hour, nil, false, nil
 	}
@@ -116,13 +116,13 @@ func (s *Store) NextHour(ctx context.Context, w *ledger.Sweep) (hour time.Time, 
 	}
 	rows, err := s.pool.Query(ctx, `
 select id from (
-    select unnest(bill_ids) as id from sweep_hour where sweep_id = @sweep and hour_time = @hour
+    select unnest(bill_ids) as id from reconcile_hour where reconcile_id = @reconcile and hour_time = @hour
     union
     select bill_id from bill where scheme = @scheme and `+stampOf+` >= greatest(@hour, @from::timestamptz)
         and `+stampOf+` < least(@hour::timestamptz + interval '1 hour', @to::timestamptz)
 ) as bills
 where id > @cursor
-order by id`, pgx.StrictNamedArgs{"sweep": w.ID, "hour": hour, "scheme": w.Scheme, "from": w.From, "to": w.To, "cursor": w.Cursor})
+order by id`, pgx.StrictNamedArgs{"reconcile": w.ID, "hour": hour, "scheme": w.Scheme, "from": w.From, "to": w.To, "cursor": w.Cursor})
 	if err != nil {
 		return hour, nil, false, fmt.Errorf("next hour: %w", err)
 	}
@@ -132,16 +132,16 @@ order by id`, pgx.StrictNamedArgs{"sweep": w.ID, "hour": hour, "scheme": w.Schem
 	return hour, ids, true, nil
 }
 
-// HourRepaired moves the sweep behind this hour.
-func (s *Store) HourRepaired(ctx context.Context, w *ledger.Sweep, hour time.Time) error {
+// HourRepaired moves the reconcile run behind this hour.
+func (s *Store) HourRepaired(ctx context.Context, w *ledger.Reconcile, hour time.Time) error {
 	after := *w
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		after = *w
 		after.Cursor = 0
-		if _, err := tx.Exec(ctx, `update sweep_hour set repaired = true, bill_ids = '{}' where sweep_id = $1 and hour_time = $2`, w.ID, hour); err != nil {
+		if _, err := tx.Exec(ctx, `update reconcile_hour set repaired = true, bill_ids = '{}' where reconcile_id = $1 and hour_time = $2`, w.ID, hour); err != nil {
 			return err
 		}
-		return s.SaveSweep(ctx, tx, &after)
+		return s.SaveReconcile(ctx, tx, &after)
 	})
 	if err != nil {
 		return fmt.Errorf("hour repaired: %w", err)

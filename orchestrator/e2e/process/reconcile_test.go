@@ -12,9 +12,9 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-// The orchestrator dies while Kingdee takes its time over a sweep. The next one goes on with that sweep, not with another, and counts
+// The orchestrator dies while Kingdee takes its time over a reconcile run. The next one goes on with that reconcile run, not with another, and counts
 // no bill twice.
-func TestKilledInTheMiddleOfASweep(t *testing.T) {
+func TestKilledInTheMiddleOfAReconcile(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -23,15 +23,15 @@ func TestKilledInTheMiddleOfASweep(t *testing.T) {
 	require.NoError(t, client.Baseline(ctx))
 
 	w.latency(700)
-	_, err := client.Runs.StartSweep(ctx, &orchestratorv1.StartSweepRequest{Scheme: "assembly-void", Kind: orchestratorv1.SweepKind_SWEEP_KIND_SWEEP})
+	_, err := client.Runs.StartReconcile(ctx, &orchestratorv1.StartReconcileRequest{Scheme: "assembly-void", Kind: orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE})
 	require.NoError(t, err)
 	var id int64
-	await(t, time.Minute, "a sweep is under way", func() bool {
-		answer, err := client.Runs.ListSweeps(ctx, &orchestratorv1.ListSweepsRequest{Kind: orchestratorv1.SweepKind_SWEEP_KIND_SWEEP, PageSize: 1})
+	await(t, time.Minute, "a reconcile run is under way", func() bool {
+		answer, err := client.Runs.ListReconciles(ctx, &orchestratorv1.ListReconcilesRequest{Kind: orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE, PageSize: 1})
 		require.NoError(t, err)
-		for _, sweep := range answer.GetSweeps() {
-			if sweep.GetState() == orchestratorv1.SweepState_SWEEP_STATE_RUNNING {
-				id = sweep.GetSweepId()
+		for _, reconcile := range answer.GetReconciles() {
+			if reconcile.GetState() == orchestratorv1.ReconcileState_RECONCILE_STATE_RUNNING {
+				id = reconcile.GetReconcileId()
 			}
 		}
 		return id != 0
@@ -40,16 +40,16 @@ func TestKilledInTheMiddleOfASweep(t *testing.T) {
 	w.latency(0)
 
 	_, client = w.orchestrate(map[string]string{house.TakeoverSetting: "2s"})
-	var sweep *orchestratorv1.Sweep
-	await(t, time.Minute, "the same sweep is complete", func() bool {
-		answer, err := client.Runs.GetSweep(ctx, &orchestratorv1.GetSweepRequest{SweepId: id})
+	var reconcile *orchestratorv1.Reconcile
+	await(t, time.Minute, "the same reconcile run is complete", func() bool {
+		answer, err := client.Runs.GetReconcile(ctx, &orchestratorv1.GetReconcileRequest{ReconcileId: id})
 		require.NoError(t, err)
-		sweep = answer.GetSweep()
-		return sweep.GetState() == orchestratorv1.SweepState_SWEEP_STATE_COMPLETE
+		reconcile = answer.GetReconcile()
+		return reconcile.GetState() == orchestratorv1.ReconcileState_RECONCILE_STATE_COMPLETE
 	})
-	require.Empty(t, sweep.GetError())
-	require.Equal(t, w.between(sweep.GetFromTime().AsTime(), sweep.GetToTime().AsTime()), sweep.GetBillsRead())
-	require.Zero(t, sweep.GetHoursDiffering())
+	require.Empty(t, reconcile.GetError())
+	require.Equal(t, w.between(reconcile.GetFromTime().AsTime(), reconcile.GetToTime().AsTime()), reconcile.GetBillsRead())
+	require.Zero(t, reconcile.GetHoursDiffering())
 }
 
 // latency delays every answer of Kingdee.

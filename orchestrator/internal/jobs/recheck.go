@@ -1,0 +1,39 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// recheckBatch is how many bills one question asks for: so many that kingdeesvc lets passes and verifications go first.
+const recheckBatch = 5000
+
+// recheck asks for all bills known live, batch after batch, whatever their dates say: an un-audit may move none of them.
+func (c *reconcileChunk) recheck(ctx context.Context) error {
+	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
+	if err != nil {
+		return err
+	}
+	for {
+		if c.leaving() {
+			return errStopping
+		}
+		ids, err := c.ledger.Watched(ctx, c.reconcile.Scheme, c.now().Add(-rule.RecheckReach), c.reconcile.Cursor, recheckBatch)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		_, err = c.ask(ctx, ids, controls, c.keep(ctx, func(w *ledger.Reconcile, told ledger.Told) {
+			w.Cursor = told.Cursor
+			w.Read += told.Bills
+		}))
+		if errors.Is(err, errNothingShown) {
+			return c.nothingShown(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -25,7 +25,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	for i, sc := range schemes {
 		file[i] = store.SchemeFile{
 			Scheme: sc.Name, Title: sc.Title, FormID: sc.Form, DataCenterID: sc.DataCenter, Accounts: sc.Accounts(),
-			PollReal: sc.PollInterval(scheme.Real), PollSandbox: sc.PollInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
+			IncrementalReal: sc.IncrementalInterval(scheme.Real), IncrementalSandbox: sc.IncrementalInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
 			PartsOf: scheme.PartsOf,
 		}
 		parts, err := scheme.PartsOf(file[i].Document)

@@ -11,9 +11,9 @@ type Step struct {
 	N      int      `json:"n"` // from 1
 	BillNo string   `json:"bill_no"`
 	Do     []Action `json:"do"` // carried out in this order
-	// AfterPass asks for a reader's complete pass between the step before and this
+	// AfterRun asks for a reader's complete run between the step before and this
 	// one: without it the two may be seen together.
-	AfterPass bool `json:"after_pass,omitempty"`
+	AfterRun bool `json:"after_run,omitempty"`
 	// New is the bill that ActionCreate makes, Edit what ActionEdit changes.
 	New  *Bill `json:"new,omitempty"`
 	Edit Edit  `json:"edit,omitzero"`
@@ -52,7 +52,7 @@ func SampleDay() []Step {
 		{BillNo: billNumber(153), Do: cancel, Remark: "a dassembly: its components were to come in, into two warehouses", RemarkZH: "拆卸单作废，子件分两仓入库，均取消"},
 		{BillNo: billNumber(154), Do: []Action{ActionUnaudit}, Remark: "un-audited for a correction: nothing is cancelled yet", RemarkZH: "反审核待修改，暂不取消"},
 		{
-			BillNo: billNumber(154), Do: []Action{ActionEdit, ActionVoid}, AfterPass: true, Edit: Edit{Stock: "CK005"},
+			BillNo: billNumber(154), Do: []Action{ActionEdit, ActionVoid}, AfterRun: true, Edit: Edit{Stock: "CK005"},
 			Remark: "warehouse changed, then voided: the order is in the former warehouse CK002", RemarkZH: "改仓为CK005后作废，应取消原仓CK002的单",
 		},
 		{
@@ -64,24 +64,24 @@ func SampleDay() []Step {
 			BillNo: billNumber(157), Do: []Action{ActionRestore, ActionSubmit, ActionAudit},
 			Remark: "an old void is taken back and the bill audited: live", RemarkZH: "旧作废单反作废并审核，恢复有效",
 		},
-		{BillNo: billNumber(157), Do: cancel, AfterPass: true, Remark: "and voided once more: cancelled", RemarkZH: "再次作废，取消"},
+		{BillNo: billNumber(157), Do: cancel, AfterRun: true, Remark: "and voided once more: cancelled", RemarkZH: "再次作废，取消"},
 		{
 			BillNo: billNumber(firstFresh), Do: append([]Action{ActionCreate}, approve...), New: sampleBill(firstFresh, Assembly, "CK003"),
 			Remark: "a new bill is made and audited", RemarkZH: "新单审核",
 		},
-		{BillNo: billNumber(firstFresh), Do: cancel, AfterPass: true, Remark: "and voided the same day: cancelled", RemarkZH: "当日作废，取消"},
+		{BillNo: billNumber(firstFresh), Do: cancel, AfterRun: true, Remark: "and voided the same day: cancelled", RemarkZH: "当日作废，取消"},
 		{
 			BillNo: billNumber(firstFresh + 1), Do: slices.Concat([]Action{ActionCreate}, approve, cancel), New: sampleBill(firstFresh+1, Dassembly, "CK002"),
 			Remark: "made, audited and voided within moments: cancelled all the same", RemarkZH: "新建、审核、作废一气呵成，仍须取消",
 		},
 		{BillNo: billNumber(159), Do: []Action{ActionDelete}, Remark: "deleted before it was audited: its number is free", RemarkZH: "未审核即删除，单号释放"},
 		{
-			BillNo: billNumber(159), Do: append([]Action{ActionCreate}, approve...), New: sampleBill(159, Assembly, "CK001"), AfterPass: true,
+			BillNo: billNumber(159), Do: append([]Action{ActionCreate}, approve...), New: sampleBill(159, Assembly, "CK001"), AfterRun: true,
 			Remark: "another bill takes the number and is audited: live, nothing is cancelled", RemarkZH: "新单沿用旧单号并审核，有效，不取消",
 		},
 		{BillNo: billNumber(158), Do: cancel, Remark: "voided: cancelled", RemarkZH: "作废，取消"},
 		{
-			BillNo: billNumber(158), Do: []Action{ActionRestore}, AfterPass: true,
+			BillNo: billNumber(158), Do: []Action{ActionRestore}, AfterRun: true,
 			Remark: "the void is taken back: the cancel at the WMS cannot be", RemarkZH: "反作废，但仓库取消不可撤回",
 		},
 		{BillNo: billNumber(161), Do: cancel, Remark: "three lines, two warehouses: two orders are cancelled", RemarkZH: "三行两仓，取消两张入库单"},

@@ -13,7 +13,7 @@ const (
 	backlogLive  = 500
 )
 
-// backlog measures how long a heap of voids takes, from the moment at which the first pass that sees them asks Kingdee to the
+// backlog measures how long a heap of voids takes, from the moment at which the first run that sees them asks Kingdee to the
 // last outcome in the ledger, and what the services need for it.
 func (b *bench) backlog(ctx context.Context) (err error) {
 	s, err := b.start(ctx, "backlog", b.bills+backlogLive, time.Second)
@@ -37,11 +37,11 @@ func (b *bench) backlog(ctx context.Context) (err error) {
 	err = s.pool.QueryRow(ctx, `
 select extract(epoch from max(c.outcome_time) - min(p.service_time)), extract(epoch from min(a.intent_time) - min(p.service_time)),
        extract(epoch from max(c.outcome_time) - min(a.intent_time))
-from cancellation c join pass p using (pass_id) join attempt a using (cancellation_id)`).Scan(&whole, &reading, &pushing)
+from cancellation c join run p using (run_id) join attempt a using (cancellation_id)`).Scan(&whole, &reading, &pushing)
 	if err != nil {
 		return err
 	}
-	b.figure(fmt.Sprintf("%d voided bills, first pass to last outcome", len(voided)), fmt.Sprintf("%.1f s", whole), "")
+	b.figure(fmt.Sprintf("%d voided bills, first run to last outcome", len(voided)), fmt.Sprintf("%.1f s", whole), "")
 	b.figure("  cancellations a second", fmt.Sprintf("%.0f", float64(len(voided))/whole), "at least 500")
 	b.figure("  until the first intent, and from there on", fmt.Sprintf("%.1f s, %.1f s", reading, pushing), "")
 	spent.figures(b, "cancellation, from void to outcome", len(voided))

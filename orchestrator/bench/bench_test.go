@@ -48,11 +48,11 @@ func TestQuantile(t *testing.T) {
 }
 
 func TestTheSchemeIsTheShippedOneWithoutSafetyLimits(t *testing.T) {
-	loaded, err := scheme.Load(schemes(latencyPoll), "schemes")
+	loaded, err := scheme.Load(schemes(latencyIncremental), "schemes")
 	require.NoError(t, err)
 	require.Len(t, loaded, 1)
 	require.Equal(t, schemeName, loaded[0].Name)
-	require.Equal(t, latencyPoll, loaded[0].PollInterval(scheme.Sandbox))
+	require.Equal(t, latencyIncremental, loaded[0].IncrementalInterval(scheme.Sandbox))
 	require.Greater(t, loaded[0].SafetyLimits().PerHour, int64(2*backlogVoids))
 	warehouse, listed := loaded[0].Warehouse("CK001")
 	require.True(t, listed)

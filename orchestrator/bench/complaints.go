@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// complaints passes on what a service says, except that all goes well: one line for each pass would hide the figures.
+// complaints passes on what a service says, except that all goes well: one line for each run would hide the figures.
 type complaints struct {
 	to   io.Writer
 	line []byte // the beginning of a line whose end has not come

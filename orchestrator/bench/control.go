@@ -65,9 +65,9 @@ func (c control) latency(ctx context.Context, wait time.Duration) error {
 	return c.call(ctx, http.MethodPatch, c.wms+"/control/personality", map[string]any{"latency_ms": wait.Milliseconds()}, nil)
 }
 
-// pass asks the orchestrator for a pass now.
-func (c control) pass(ctx context.Context) error {
-	return c.call(ctx, http.MethodPost, c.orchestrator+"/v1/schemes/"+schemeName+"/passes", map[string]any{}, nil)
+// run asks the orchestrator for a run now.
+func (c control) run(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, c.orchestrator+"/v1/schemes/"+schemeName+"/runs", map[string]any{}, nil)
 }
 
 func (c control) kingdeeTruth(ctx context.Context) (truth ksandbox.Truth, err error) {

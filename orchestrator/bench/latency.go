@@ -13,10 +13,10 @@ import (
 
 // How the first figures are taken: so many voids, at random moments over a minute or so, and a hundred a second for a minute.
 const (
-	latencyVoids = 240                    // unless asked for otherwise
-	latencyGap   = 250 * time.Millisecond // in the mean; no phase against the poll
-	latencyLive  = 60
-	latencyPoll  = time.Second
+	latencyVoids       = 240                    // unless asked for otherwise
+	latencyGap         = 250 * time.Millisecond // in the mean; no phase against the incremental run
+	latencyLive        = 60
+	latencyIncremental = time.Second
 
 	rateVoids = 6000 // unless asked for otherwise
 	rateGap   = 10 * time.Millisecond
@@ -34,7 +34,7 @@ func (b *bench) rate(ctx context.Context) error {
 }
 
 func (b *bench) voidToCancelled(ctx context.Context, name string, count int, gap time.Duration) (err error) {
-	s, err := b.start(ctx, name, count+latencyLive, latencyPoll)
+	s, err := b.start(ctx, name, count+latencyLive, latencyIncremental)
 	if err != nil {
 		return err
 	}
@@ -59,11 +59,11 @@ func (b *bench) voidToCancelled(ctx context.Context, name string, count int, gap
 		took = append(took, at.Sub(asked[number]))
 	}
 	slices.Sort(took)
-	b.figure(fmt.Sprintf("void to cancelled, poll %s, %d voids in %.0f s: p50", latencyPoll, len(took), voiding.Seconds()),
+	b.figure(fmt.Sprintf("void to cancelled, incremental run %s, %d voids in %.0f s: p50", latencyIncremental, len(took), voiding.Seconds()),
 		seconds(quantile(took, 50)), "at most 1.2 s")
 	b.figure("  p99", seconds(quantile(took, 99)), "at most 2.5 s")
 	b.figure("  slowest", seconds(quantile(took, 100)), "")
-	spent.figures(b, "cancellation, polling included", count)
+	spent.figures(b, "cancellation, reading included", count)
 	s.memories()
 	return s.stages(ctx, asked)
 }
@@ -86,7 +86,7 @@ func (s *stack) voidEach(ctx context.Context, numbers []string, gap time.Duratio
 	return asked, group.Wait()
 }
 
-// stages says where the time went, by what the ledger knows: until the pass that decided, until the intent, until the answer.
+// stages says where the time went, by what the ledger knows: until the run that decided, until the intent, until the answer.
 func (s *stack) stages(ctx context.Context, asked map[string]time.Time) error {
 	rows, err := s.pool.Query(ctx, `
 select c.bill_no, c.decide_time, a.intent_time, a.reply_time

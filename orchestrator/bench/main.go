@@ -1,5 +1,5 @@
 // Command bench prints the figures of voidrelay: how soon a void is a cancel, one at a time and at a hundred a second; how fast a heap
-// of them is worked off; how fast a backfill is; how that compares with the barest loop of signed requests, and with a second orchestrator; what a poll
+// of them is worked off; how fast a backfill is; how that compares with the barest loop of signed requests, and with a second orchestrator; what an incremental run
 // costs when the ledger is old; and what each service takes of memory and CPU for all that.
 //
 // It starts everything as processes of their own, this very program under other roles: kingdeesvc, wmssvc and orchestrator, as package house
@@ -42,7 +42,7 @@ type bench struct {
 	singles, perMinute, bills, round, hostRound, ledger, rows int
 	// backfills are the bills that one backfill reads.
 	backfills int
-	// rounds are taken of each comparison, after warm cancellations; quiet are the polls of a round that find nothing.
+	// rounds are taken of each comparison, after warm cancellations; quiet are the incremental runs of a round that find nothing.
 	rounds, warm, quiet int
 	// wait is the one WMS latency that ratio measures; below 0 it measures each of them.
 	wait     time.Duration
@@ -63,7 +63,7 @@ var measurements = []measurement{
 	{"ratio", (*bench).ratio},
 	{"hosts", (*bench).hosts},
 	{"backfill", (*bench).backfill},
-	{"poll", (*bench).poll},
+	{"incremental", (*bench).incremental},
 	{"size", (*bench).size},
 }
 
@@ -71,7 +71,7 @@ func main() {
 	if status, played := playRole(); played {
 		os.Exit(status)
 	}
-	b := &bench{rounds: rounds, warm: warmCount, quiet: pollQuiet}
+	b := &bench{rounds: rounds, warm: warmCount, quiet: incrementalQuiet}
 	flag.DurationVar(&b.wait, "wait", -1, "the one WMS latency that ratio measures; below 0 it measures each of them")
 	only := flag.String("only", "", "measure only these, of "+names())
 	flag.StringVar(&b.profiles, "profile", "", "existing `folder` for CPU profiles of all processes; also shows Postgres' own statistics")
@@ -80,7 +80,7 @@ func main() {
 	flag.IntVar(&b.bills, "bills", backlogVoids, "bills that are voided at once")
 	flag.IntVar(&b.round, "round", ratioCount, "cancellations in each round of the comparison")
 	flag.IntVar(&b.hostRound, "hostround", ratioCount, "cancellations in each round of one host and of two")
-	flag.IntVar(&b.ledger, "ledger", pollOld, "cancellations in the old ledger")
+	flag.IntVar(&b.ledger, "ledger", incrementalOld, "cancellations in the old ledger")
 	flag.IntVar(&b.backfills, "backfill", backfillBills, "bills that one backfill reads, decides and keeps")
 	flag.IntVar(&b.rows, "rows", sizeRows, "cancellations that a ledger is filled with, for its size")
 	flag.Parse()

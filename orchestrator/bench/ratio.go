@@ -15,8 +15,8 @@ const (
 	rounds     = 5
 	warmCount  = 500  // of each before the first round
 	ratioCount = 4000 // of each in a round, unless asked for otherwise
-	// ratioPoll keeps passes out of the comparison but for those asked for: it is about sending.
-	ratioPoll = time.Hour
+	// ratioIncremental keeps runs out of the comparison but for those asked for: it is about sending.
+	ratioIncremental = time.Hour
 )
 
 type ratioLatency struct {
@@ -31,7 +31,7 @@ var ratioLatencies = []ratioLatency{{0, "at least 0.60"}, {20 * time.Millisecond
 func (b *bench) ratio(ctx context.Context) (err error) {
 	latencies := slices.DeleteFunc(slices.Clone(ratioLatencies), func(l ratioLatency) bool { return b.wait >= 0 && l.wait != b.wait })
 	needed := len(latencies) * (b.warm + b.rounds*b.round)
-	s, err := b.start(ctx, "ratio", needed, ratioPoll)
+	s, err := b.start(ctx, "ratio", needed, ratioIncremental)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (b *bench) ratio(ctx context.Context) (err error) {
 	return s.statistics(ctx)
 }
 
-// pushRate voids bills, has a pass see them while sending is paused, then lets it go on, and answers how many cancellations a second
+// pushRate voids bills, has a run see them while sending is paused, then lets it go on, and answers how many cancellations a second
 // were made of them, and what that cost.
 func (s *stack) pushRate(ctx context.Context, voids []string) (float64, cost, error) {
 	if err := s.owe(ctx, voids); err != nil {
@@ -103,7 +103,7 @@ from cancellation c join attempt a using (cancellation_id) where c.bill_no = any
 	return float64(len(voids)) / took, spent, err
 }
 
-// owe pauses sending, voids bills, has passes see them and returns when they are owed.
+// owe pauses sending, voids bills, has runs see them and returns when they are owed.
 func (s *stack) owe(ctx context.Context, voids []string) error {
 	if err := s.paused(ctx, true); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (s *stack) owe(ctx context.Context, voids []string) error {
 	if err := s.void(ctx, voids); err != nil {
 		return err
 	}
-	return s.passUntil(ctx, 50*time.Millisecond, `select count(*) = $1 from cancellation where state = 'open'`, len(voids))
+	return s.runUntil(ctx, 50*time.Millisecond, `select count(*) = $1 from cancellation where state = 'open'`, len(voids))
 }
 
 // paused stops or starts the sending of what is owed.

@@ -59,18 +59,18 @@ const sizes = `
 select case when c.relname like 'attempt_evidence%' then 'attempt_evidence (kept for EVIDENCE_DAYS)' else c.relname end as name,
        sum(pg_table_size(c.oid))::bigint as heap, sum(pg_indexes_size(c.oid))::bigint as indexes
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = 'voidrelay' and c.relkind = 'r' and c.relname ~ '^(bill|bill_snapshot|cancellation|attempt|attempt_evidence.*|pass)$'
+where n.nspname = 'voidrelay' and c.relkind = 'r' and c.relname ~ '^(bill|bill_snapshot|cancellation|attempt|attempt_evidence.*|run)$'
 group by 1
 order by sum(pg_total_relation_size(c.oid)) desc`
 
-// filling is one scheme's life with so many bills, voided and cancelled within seconds, a hundred to a pass. Texts are as long as those of
+// filling is one scheme's life with so many bills, voided and cancelled within seconds, a hundred to a run. Texts are as long as those of
 // real bills and real answers of the sandboxes: a request of about 700 bytes, an answer of 120, a snapshot with two lines.
 var filling = []string{`
-insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, mode, send_since, poll_millis)
+insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, mode, send_since, incremental_millis)
 values ('assembly-void', '组装拆卸单作废', 'STK_AssembledApp', 'dc', '{default}', 1, 'send', now(), 60000)`, `
 insert into scheme_revision (scheme, revision, content_hash, document) values ('assembly-void', 1, 'h', 'd')`, `
-insert into pass (scheme, kind, state, revision, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after, cursor_id, run_counts, end_time)
-select 'assembly-void', 'poll', 'complete', 1, n, now(), now(), now(), now(), now(), n * 100,
+insert into run (scheme, kind, state, revision, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after, cursor_id, run_counts, end_time)
+select 'assembly-void', 'incremental', 'complete', 1, n, now(), now(), now(), now(), now(), n * 100,
        '{"Rows": 300, "RowsOfBills": 300, "RowsOfProblems": 0, "Bills": 120, "Live": 0, "Unchanged": 20, "Voided": 100, "OrdersNew": 100, "OrdersAlreadyOwed": 0}', now()
 from generate_series(1, (@rows::bigint + 99) / 100) as n`, `
 insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time, read_time, class,
@@ -84,7 +84,7 @@ select scheme, bill_id, 1, jsonb_build_object('ID', bill_id, 'Number', bill_no, 
     'Material', 'YL' || bill_id, 'Warehouse', 'CK003', 'Quantity', '25'))), read_time
 from bill`, `
 insert into cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type, cancel_reason, evidence,
-    orders_from, revision, pass_id, business_date, state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, maybe_landed, create_time, outcome_time)
+    orders_from, revision, run_id, business_date, state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, maybe_landed, create_time, outcome_time)
 select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ01', bill_no, 'QTRK', '金蝶组装拆卸单作废', 'snapshot', 'snapshot', 1,
     (bill_id - 100000 + 99) / 100, cancel_time::date, 'done', 'cancelled', cancel_time, cancel_time, cancel_time, 1, 'cancelled', '取消成功', true, cancel_time, cancel_time
 from bill order by bill_id`, `

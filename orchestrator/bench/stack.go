@@ -40,8 +40,8 @@ type stack struct {
 }
 
 // start makes the vendors with count audited bills, then the services on a database of their own, and waits for the baseline.
-// poll is the time between two passes.
-func (b *bench) start(ctx context.Context, name string, count int, poll time.Duration) (s *stack, err error) {
+// incremental is the time between two runs.
+func (b *bench) start(ctx context.Context, name string, count int, incremental time.Duration) (s *stack, err error) {
 	s = &stack{bench: b, name: name}
 	defer func() {
 		if err != nil {
@@ -69,7 +69,7 @@ func (b *bench) start(ctx context.Context, name string, count int, poll time.Dur
 	if s.wmssvc, err = s.service(ctx, house.RoleWMS, s.vendors.Settings); err != nil {
 		return s, err
 	}
-	return s, s.startOrchestrator(ctx, database, poll)
+	return s, s.startOrchestrator(ctx, database, incremental)
 }
 
 // service starts one of the three. Only what goes wrong is shown.
@@ -80,7 +80,7 @@ func (s *stack) service(ctx context.Context, role string, settings map[string]st
 }
 
 // beside is another ledger with an orchestrator of its own, at the same vendors and adapters.
-func (s *stack) beside(ctx context.Context, name string, poll time.Duration) (other *stack, err error) {
+func (s *stack) beside(ctx context.Context, name string, incremental time.Duration) (other *stack, err error) {
 	other = &stack{bench: s.bench, name: name, control: s.control, vendors: s.vendors, kingdeesvc: s.kingdeesvc, wmssvc: s.wmssvc, guest: true}
 	defer func() {
 		if err != nil {
@@ -91,15 +91,15 @@ func (s *stack) beside(ctx context.Context, name string, poll time.Duration) (ot
 	if err != nil {
 		return other, err
 	}
-	return other, other.startOrchestrator(ctx, database, poll)
+	return other, other.startOrchestrator(ctx, database, incremental)
 }
 
-func (s *stack) startOrchestrator(ctx context.Context, database string, poll time.Duration) (err error) {
+func (s *stack) startOrchestrator(ctx context.Context, database string, incremental time.Duration) (err error) {
 	if s.folder, err = os.MkdirTemp("", "voidrelay-bench-"); err != nil {
 		return err
 	}
 	file := filepath.Join(s.folder, "schemes.yaml")
-	if err := os.WriteFile(file, schemes(poll), 0o600); err != nil {
+	if err := os.WriteFile(file, schemes(incremental), 0o600); err != nil {
 		return err
 	}
 	s.settings = map[string]string{
@@ -112,9 +112,9 @@ func (s *stack) startOrchestrator(ctx context.Context, database string, poll tim
 	return s.until(ctx, `select count(*) = 1 from watermark`)
 }
 
-// schemes is the shipped file, polling at this pace, with safety limits that nothing here trips.
-func schemes(poll time.Duration) []byte {
-	return fmt.Appendf(scheme.ShippedDocument(), "    poll_interval: %s\n    safety_limits: {per_hour: 1000000, per_day: 10000000}\n", poll)
+// schemes is the shipped file, read at this pace, with safety limits that nothing here trips.
+func schemes(incremental time.Duration) []byte {
+	return fmt.Appendf(scheme.ShippedDocument(), "    incremental_interval: %s\n    safety_limits: {per_hour: 1000000, per_day: 10000000}\n", incremental)
 }
 
 // database makes an empty one and brings it to the newest schema.
@@ -148,11 +148,11 @@ func (s *stack) until(ctx context.Context, sql string, args ...any) error {
 	return s.within(ctx, waitTime, 100*time.Millisecond, sql, args...)
 }
 
-// passUntil asks for a pass and waits for a query to answer true. A pass that is asked for while the one before is just ending counts as
+// runUntil asks for a run and waits for a query to answer true. A run that is asked for while the one before is just ending counts as
 // that one, and one that meets something else that reads the same scheme gives way: so it is asked for again.
-func (s *stack) passUntil(ctx context.Context, every time.Duration, sql string, args ...any) error {
+func (s *stack) runUntil(ctx context.Context, every time.Duration, sql string, args ...any) error {
 	for tries := 1; ; tries++ {
-		if err := s.pass(ctx); err != nil {
+		if err := s.run(ctx); err != nil {
 			return err
 		}
 		if err := s.within(ctx, waitTime/4, every, sql, args...); err == nil || tries == 4 {

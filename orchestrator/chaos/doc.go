@@ -19,7 +19,7 @@
 //     the ledger owes; those "in time", of an order that was just made anew, are not among them.
 //   - requests without an intent before them: requests that reached the WMS while the ledger had fewer attempts than that.
 //   - repeated: requests beyond the first of a cancellation, by what the one before had come to.
-//   - unseen: orders of a life that was over before any pass could see it, where the ledger's older snapshot, or none, explains that it does not
+//   - unseen: orders of a life that was over before any run could see it, where the ledger's older snapshot, or none, explains that it does not
 //     owe them, or where no date of the bill tells that there was another life: an un-audit took the approve date away, and no void before
 //     it was seen that has another date. Nothing that Kingdee shows afterwards tells of them.
 //   - not proved: the time was up while things were still getting done. What is open or lost by then is not counted; what time cannot mend is.

@@ -17,8 +17,8 @@ import (
 type evidence struct {
 	scheme *scheme.Scheme
 	began  time.Time
-	// passes that were complete, and how long a change in Kingdee stays unseen.
-	passes        *passes
+	// runs that were complete, and how long a change in Kingdee stays unseen.
+	runs          *runs
 	visible       time.Duration
 	bills         map[string][]ksandbox.BillTruth
 	orders        map[wsandbox.Key]wsandbox.Truth

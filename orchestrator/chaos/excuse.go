@@ -60,7 +60,7 @@ func (e *evidence) passedOn(b ksandbox.BillTruth, key wsandbox.Key) bool {
 	})
 }
 
-// unseen says that nobody could have known of this order: no pass had a chance to see the life that made it, the ledger's own reads of
+// unseen says that nobody could have known of this order: no run had a chance to see the life that made it, the ledger's own reads of
 // the bill live are all older, and what it does have explains why it does not owe the order. That is, for a bill that is un-audited or
 // deleted, that it was never seen live at all; for any, that the life which it saw last had made other orders, or that no date of the bill
 // tells of another life: an un-audit takes the approve date away here, and no earlier void was seen whose date is another.
@@ -72,10 +72,10 @@ func (e *evidence) unseen(b ksandbox.BillTruth, key wsandbox.Key, trigger rule.T
 	last := lives[len(lives)-1]
 	read, seen := e.snapshots[b.BillID]
 	switch {
-	case e.passes.within(last.span, e.visible), seen && !read.Before(last.from):
+	case e.runs.within(last.span, e.visible), seen && !read.Before(last.from):
 		return false
 	case !seen && trigger != rule.TriggerVoided:
-		return !slices.ContainsFunc(lives, func(l life) bool { return e.passes.within(l.span, e.visible) })
+		return !slices.ContainsFunc(lives, func(l life) bool { return e.runs.within(l.span, e.visible) })
 	case trigger == rule.TriggerVoided && e.keepsApprove && last.from.Sub(lives[max(0, len(lives)-2)].from) > 2*time.Second:
 		return false // its approve date tells of the audit that nobody saw
 	case trigger == rule.TriggerVoided && !e.cancelIsDate && e.sawVoidBefore(b, last):
@@ -95,10 +95,10 @@ func (e *evidence) unseen(b ksandbox.BillTruth, key wsandbox.Key, trigger rule.T
 	return false
 }
 
-// sawVoidBefore says whether a pass saw a void that was over before this life, and that had another date than the one after it.
+// sawVoidBefore says whether a run saw a void that was over before this life, and that had another date than the one after it.
 func (e *evidence) sawVoidBefore(b ksandbox.BillTruth, l life) bool {
 	return slices.ContainsFunc(voidSpans(b), func(s span) bool {
-		return !s.to.IsZero() && !s.to.After(l.from) && l.to.Sub(s.from) > 2*time.Second && e.passes.within(s, e.visible)
+		return !s.to.IsZero() && !s.to.After(l.from) && l.to.Sub(s.from) > 2*time.Second && e.runs.within(s, e.visible)
 	})
 }
 

@@ -48,7 +48,7 @@ type verdict struct {
 	triggers map[string]int
 	// ended are orders whose end was asked for and found, by the trigger that holds in truth.
 	ended map[rule.Trigger]int
-	// unseen are orders of lives that no pass had a chance to see. passedOn are those of deleted bills whose number is another's now.
+	// unseen are orders of lives that no run had a chance to see. passedOn are those of deleted bills whose number is another's now.
 	unseen, passedOn int
 	// unproved are findings that were postponed.
 	unproved  int

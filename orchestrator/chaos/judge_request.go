@@ -63,11 +63,11 @@ func (e *evidence) called(b ksandbox.BillTruth, at time.Time) (now, lately bool)
 }
 
 // downSince is when the bill was last live before this stretch in which it was not, as far as anybody can know: a life too short for any
-// pass leaves a dwell running.
+// run leaves a dwell running.
 func (e *evidence) downSince(b ksandbox.BillTruth, i int) time.Time {
 	down := downSpans(b)
 	for ; i > 0; i-- {
-		if e.passes.within(span{down[i-1].to, down[i].from}, e.visible) {
+		if e.runs.within(span{down[i-1].to, down[i].from}, e.visible) {
 			break
 		}
 	}
@@ -84,7 +84,7 @@ func madeBy(e *evidence, b ksandbox.BillTruth, key wsandbox.Key, by time.Time) b
 	return false
 }
 
-// unseenLives counts the lives that made the order and were over before any pass could see them: the cancellation of the life before it stands for
+// unseenLives counts the lives that made the order and were over before any run could see them: the cancellation of the life before it stands for
 // theirs, too, when its unknown outcome is probed.
 func (e *evidence) unseenLives(key wsandbox.Key) int {
 	n := 0
@@ -94,7 +94,7 @@ func (e *evidence) unseenLives(key wsandbox.Key) int {
 			own := slices.ContainsFunc(e.cancellations[key], func(d cancellation) bool {
 				return d.Bill == b.BillID && !d.Created.Before(l.from) && (i == len(lives)-1 || d.Created.Before(lives[i+1].from))
 			})
-			if slices.Contains(l.keys, key) && !l.to.IsZero() && !own && !e.passes.within(l.span, e.visible) {
+			if slices.Contains(l.keys, key) && !l.to.IsZero() && !own && !e.runs.within(l.span, e.visible) {
 				n++
 			}
 		}

@@ -72,8 +72,8 @@ type story struct {
 	order        wsandbox.Truth
 	cancellation *cancellation
 	work         []work
-	// passes that were complete, and all that a reconcile run proved gone with the bill.
-	passes   *passes
+	// runs that were complete, and all that a reconcile run proved gone with the bill.
+	runs     *runs
 	together []int64
 	// The ledger read the bill live at 1, unless neverSeen; Kingdee's cancel dates have a time of day unless cancelIsDate.
 	neverSeen, cancelIsDate bool
@@ -86,7 +86,7 @@ func ordinary(t *testing.T) story {
 	ended := at(12.1)
 	return story{
 		scheme: schemes[0],
-		passes: &passes{},
+		runs:   &runs{},
 		bills:  []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid})},
 		order: wsandbox.Truth{
 			Key: key, Requests: 1, Effects: 1, Arrivals: []wsandbox.Arrival{request(12, true)},
@@ -113,18 +113,18 @@ func (s *story) standing(requests ...wsandbox.Arrival) {
 	s.order.Arrivals, s.order.Requests = requests, len(requests)
 }
 
-// unseenLife has the bill live and voided once more, between two passes, after a pass saw its first void.
+// unseenLife has the bill live and voided once more, between two runs, after a run saw its first void.
 func (s *story) unseenLife() {
 	s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{13, ksandbox.ActionRestore},
 		did{14, ksandbox.ActionAudit}, did{15, ksandbox.ActionVoid})}
-	s.passes.note(span{at(10.5), at(12.5)})
+	s.runs.note(span{at(10.5), at(12.5)})
 	s.order.Order.State, s.order.Order.Life = wsandbox.StateApproved, 2
 	s.order.Order.History = append(s.order.Order.History, wsandbox.Change{At: at(14), From: wsandbox.StateCancelled, To: wsandbox.StateApproved, By: "created"})
 }
 
 func (s *story) verdict() *verdict {
 	e := &evidence{
-		scheme: s.scheme, began: at(-100), passes: s.passes, bills: map[string][]ksandbox.BillTruth{number: s.bills},
+		scheme: s.scheme, began: at(-100), runs: s.runs, bills: map[string][]ksandbox.BillTruth{number: s.bills},
 		orders: map[wsandbox.Key]wsandbox.Truth{key: s.order}, cancellations: map[wsandbox.Key][]cancellation{}, work: map[string][]work{},
 		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)}, cancelIsDate: s.cancelIsDate,
 	}
@@ -195,15 +195,15 @@ func TestJudge(t *testing.T) {
 		}, nil},
 		"un-audited, and nothing is owed": {func(s *story) {
 			s.bills, s.cancellation = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit})}, nil
-			s.passes.note(span{at(1), at(2)})
+			s.runs.note(span{at(1), at(2)})
 			s.standing()
 		}, []fault{lost}},
 		"un-audited, and sent before the dwell was over": {func(s *story) {
 			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{11, ksandbox.ActionUnaudit})}
 		}, []fault{wrong}},
-		"un-audited for long but for a moment that a pass saw": {func(s *story) {
+		"un-audited for long but for a moment that a run saw": {func(s *story) {
 			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9.5, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionAudit}, did{11, ksandbox.ActionUnaudit})}
-			s.passes.note(span{at(10.3), at(10.9)})
+			s.runs.note(span{at(10.3), at(10.9)})
 		}, []fault{wrong}},
 		"un-audited for long but for a moment that nobody could see": {func(s *story) {
 			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9.5, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionAudit}, did{11, ksandbox.ActionUnaudit})}
@@ -216,7 +216,7 @@ func TestJudge(t *testing.T) {
 		}, []fault{wrong}},
 		"deleted, and its order stands": {func(s *story) {
 			s.bills, s.cancellation = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionDelete})}, nil
-			s.passes.note(span{at(1), at(2)})
+			s.runs.note(span{at(1), at(2)})
 			s.standing()
 		}, []fault{lost}},
 		"deleted, and its order stands for the bill that got its number": {func(s *story) {

@@ -145,7 +145,7 @@ func (r *run) all(ctx context.Context, dir string) (found bool, err error) {
 	return len(r.verdict.findings) > 0, t.orderly(ctx)
 }
 
-// live lets the storm pass and gathers what it left.
+// live lets the storm run and gathers what it left.
 func (r *run) live(ctx context.Context, t *town) error {
 	codes := map[string]string{}
 	for _, number := range stocks {
@@ -155,7 +155,7 @@ func (r *run) live(ctx context.Context, t *town) error {
 	if err := t.baseline(ctx); err != nil {
 		return err
 	}
-	seen := &passes{}
+	seen := &runs{}
 	watch, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { seen.watch(watch, t) })
@@ -179,7 +179,7 @@ func (r *run) live(ctx context.Context, t *town) error {
 		return err
 	}
 	if r.evidence, err = t.gather(ctx, r.scheme); err == nil {
-		r.evidence.passes, r.evidence.visible = seen, time.Duration(r.plan.kingdee.CommitMillis)*time.Millisecond
+		r.evidence.runs, r.evidence.visible = seen, time.Duration(r.plan.kingdee.CommitMillis)*time.Millisecond
 		r.evidence.keepsApprove, r.evidence.cancelIsDate = r.plan.kingdee.UnauditKeepsApproveDate, r.plan.kingdee.CancelDateOnly
 	}
 	return err

@@ -162,7 +162,7 @@ func makeBlows(r *rand.Rand, s size) []blow {
 	return blows
 }
 
-// makeFaults lets something go wrong with Kingdee every three seconds. Denser, no pass would ever end.
+// makeFaults lets something go wrong with Kingdee every three seconds. Denser, no run would ever end.
 func makeFaults(r *rand.Rand, storm time.Duration) []queued {
 	kinds := []ksandbox.Fault{
 		{Shape: "F1", MsgCode: ksandbox.MsgException}, {Shape: "F1", MsgCode: 6}, {Shape: "F1", MsgCode: 13}, {Shape: "F1", MsgCode: 14},

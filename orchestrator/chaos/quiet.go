@@ -9,7 +9,7 @@ import (
 
 // unsettled is what is still to be done, by the rows.
 type unsettled struct {
-	// Version of the watermark moves with each completed pass.
+	// Version of the watermark moves with each completed run.
 	Version                                  int64
 	Open, Unanswered, Reread, Begun, Missing int64
 	Failed                                   string
@@ -22,7 +22,7 @@ func (u unsettled) nothing() bool {
 }
 
 func (u unsettled) String() string {
-	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be looked at again, %d missing, %d passes not ended, %d rounds of the recheck and %d reconcile runs since %s",
+	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be looked at again, %d missing, %d runs not ended, %d rounds of the recheck and %d reconcile runs since %s",
 		u.Open, u.Unanswered, u.Reread, u.Missing, u.Begun, u.Rechecks, u.Reconciles, u.Failed)
 }
 
@@ -37,7 +37,7 @@ type calmed struct {
 	settled, moving bool
 }
 
-// quiet ends all faults, starts what is dead, and waits until nothing is due and passes that began later have found nothing more.
+// quiet ends all faults, starts what is dead, and waits until nothing is due and runs that began later have found nothing more.
 func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed, err error) {
 	began := time.Now()
 	defer func() { c.took = time.Since(began) }()
@@ -48,8 +48,8 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 	}
 	// What was changed last is visible after that.
 	since := time.Now().Add(time.Duration(p.kingdee.CommitMillis) * time.Millisecond)
-	// Three completed passes: the first may have read before the calm, the second has seen all, the third what that one asked to see again.
-	const passes = 3
+	// Three completed runs: the first may have read before the calm, the second has seen all, the third what that one asked to see again.
+	const runs = 3
 	var from int64 = -1
 	changed := time.Now()
 	// A reconcile run that a kill held up counts as one that took long, and the next waits four times that: here somebody asks.
@@ -78,7 +78,7 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 			if from < 0 {
 				from = now.Version
 			}
-			if now.nothing() && now.Version >= from+passes && now.Rechecks > 0 && now.Reconciles > 0 {
+			if now.nothing() && now.Version >= from+runs && now.Rechecks > 0 && now.Reconciles > 0 {
 				c.settled = true
 				return c, nil
 			}
@@ -95,7 +95,7 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 	}
 }
 
-// progress is what changes when something that is due gets done, and passes alone only once nothing is.
+// progress is what changes when something that is due gets done, and runs alone only once nothing is.
 func (u unsettled) progress() unsettled {
 	if !u.nothing() {
 		u.Version, u.Rechecks, u.Reconciles = 0, 0, 0
@@ -112,11 +112,11 @@ select coalesce((select max(version) from watermark), -1),
     (select count(*) from cancellation where state in ('planned', 'open')),
     (select count(*) from attempt where disposition = ''),
     (select count(*) from bill where reread_time <= now()),
-    (select count(*) from pass where state = 'running'),
+    (select count(*) from run where state = 'running'),
     (select count(*) from bill b where absent_since is not null and class <> 'deleted'
         and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited'
             or exists (select from cancellation c where c.bill_id = b.bill_id and c.state in ('planned', 'open', 'held')))),
-    coalesce((select max(error) from pass_failure), ''),
+    coalesce((select max(error) from run_failure), ''),
     (select count(*) from recheck),
     (select count(*) from reconcile where kind = 'reconcile' and state = 'complete' and start_time > (select min(end_time) from recheck))`, since).Scan(
 		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Rechecks, &u.Reconciles)

@@ -41,7 +41,7 @@ func (r *run) report(w io.Writer) {
 	line("repeated", "%d, after: %s", sum(v.repeats), list(v.repeats))
 	line("looked again", "%s", list(r.evidence.looks))
 	line("ended", "%d orders of bills that are so now: %s", sum(v.ended), list(v.ended))
-	line("unseen", "%d orders of lives that were over before any pass could see them; %d of deleted bills whose number is another's", v.unseen, v.passedOn)
+	line("unseen", "%d orders of lives that were over before any run could see them; %d of deleted bills whose number is another's", v.unseen, v.passedOn)
 	line("in time", "%d while a bill was live again and %d after one was taken back, all within verify_after + %s", v.inside, v.afterRestore, tolerance)
 	fmt.Fprintln(w)
 	for _, f := range []fault{lost, wrong, stillOpen, beyond, unrecorded} {

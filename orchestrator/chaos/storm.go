@@ -33,7 +33,7 @@ type storm struct {
 	cut bool
 }
 
-// storm lets the plan pass, or as much of it as there is time for.
+// storm lets the plan run, or as much of it as there is time for.
 func (t *town) storm(ctx context.Context, p plan, codes map[string]string, limit time.Duration) *storm {
 	s := &storm{
 		town: t, plan: p, codes: codes, began: time.Now(), kills: map[string]int{}, freezes: map[string]int{}, points: map[crashpoint.Name]int{},

@@ -70,7 +70,7 @@ func TestARetryOfABillThatWasRestoredMeanwhileSendsNothing(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.kingdee.Do(t.Context(), "A1", ksandbox.ActionRestore, ksandbox.Edit{}, "")
 	require.NoError(t, err)
-	// A pass may see the restore first; then the act is refused, and nothing is sent either.
+	// A run may see the restore first; then the act is refused, and nothing is sent either.
 	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`, s.count(`select cancellation_id from cancellation`))
 	require.Equal(t, http.StatusOK, s.post("/v1/cancellations:retry", body))
 	s.settle()

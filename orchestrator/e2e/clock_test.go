@@ -9,7 +9,7 @@ import (
 	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
 
-// settledLongAgo is an audited bill none of whose dates lies in the overlap of a pass, with its order in the WMS.
+// settledLongAgo is an audited bill none of whose dates lies in the overlap of a run, with its order in the WMS.
 func (s *stack) settledLongAgo() (no, stock string) {
 	s.Helper()
 	for _, b := range s.kingdee.Bills() {
@@ -54,9 +54,9 @@ func TestAVoidThatMovesNothingButADateIsSeenAndCancelledOnce(t *testing.T) {
 	require.Equal(t, "已取消", s.verdict(no))
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Effects)
 
-	// Every pass of the day reads it again; it is owed once.
-	s.pass()
-	s.pass()
+	// Every run of the day reads it again; it is owed once.
+	s.run()
+	s.run()
 	require.Equal(t, 1, s.count(`select count(*) from cancellation where bill_no = $1`, no))
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Requests)
 }
@@ -70,10 +70,10 @@ func TestAServerWithoutAClockIsReadAllTheSame(t *testing.T) {
 		s.kingdee.SetPersonality(p)
 	})
 	s.audited("A1", "CK001")
-	s.pass()
+	s.run()
 	s.void("A1")
 	s.settle()
 	require.Equal(t, "已取消", s.verdict("A1"))
 	require.Equal(t, 1, s.count(`select count(*) from watermark where watermark_time < now() - interval '10 minutes'`))
-	require.NotZero(t, s.count(`select count(*) from pass where vendor_time is null and clock_note <> ''`))
+	require.NotZero(t, s.count(`select count(*) from run where vendor_time is null and clock_note <> ''`))
 }

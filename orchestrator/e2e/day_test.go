@@ -20,8 +20,8 @@ func TestASampleDayEndsAsBothTruthsSay(t *testing.T) {
 		}
 	})
 	for _, step := range ksandbox.SampleDay() {
-		if step.AfterPass {
-			s.pass()
+		if step.AfterRun {
+			s.run()
 		}
 		_, err := s.kingdee.Play(t.Context(), step)
 		require.NoError(t, err, step.Remark)

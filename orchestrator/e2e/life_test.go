@@ -33,7 +33,7 @@ func TestARestoreWhileTheWMSIsAwaySendsNothingLater(t *testing.T) {
 	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 1 })
 	_, err := s.kingdee.Restore(t.Context(), "A1")
 	require.NoError(t, err)
-	s.pass()
+	s.run()
 	stop()
 	s.settle()
 	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'withdrawn'`))
@@ -67,7 +67,7 @@ func TestVoidRestoreAuditVoidOwesTwice(t *testing.T) {
 		_, err := s.kingdee.Do(t.Context(), "A1", action, ksandbox.Edit{}, "")
 		require.NoError(t, err)
 	}
-	s.pass()
+	s.run()
 	s.void("A1")
 	s.settle()
 	require.Equal(t, 2, s.count(`select count(distinct generation) from cancellation where bill_no = 'A1'`))
@@ -106,7 +106,7 @@ func TestSafetyLimitsHoldUntilAPersonReleases(t *testing.T) {
 	for _, no := range []string{"A1", "A2", "A3"} {
 		s.audited(no, "CK001")
 	}
-	s.pass()
+	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"A1", "A2", "A3"}))
 	s.until("all are held", func() bool { return s.count(`select count(*) from cancellation where state = 'held'`) == 3 })
 	require.Equal(t, "需人工", s.verdict("A1"))
@@ -122,7 +122,7 @@ func TestASchemeInDryRunSendsNothingAndNeverWhatItDecided(t *testing.T) {
 	s := start(t, nil)
 	s.audited("A1", "CK001")
 	s.audited("A2", "CK001")
-	s.pass()
+	s.run()
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_DRY_RUN", "reason": "stocktaking"}`))
 	s.void("A1")
 	s.until("it is a dry run", func() bool { return s.count(`select count(*) from cancellation where state = 'dry_run'`) == 1 })
@@ -146,12 +146,12 @@ func TestKingdeeAwayIsRecordedAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	s.audited("A1", "CK001")
-	s.pass()
+	s.run()
 	require.NoError(t, s.kingdee.AddFault(ksandbox.Fault{Status: http.StatusBadGateway, Count: 8}))
 	s.void("A1")
-	s.until("the failure is recorded", func() bool { return s.count(`select count(*) from pass_failure`) == 1 })
+	s.until("the failure is recorded", func() bool { return s.count(`select count(*) from run_failure`) == 1 })
 	s.until("it is cancelled all the same", func() bool { return s.verdict("A1") == "已取消" })
-	s.until("the failure is gone", func() bool { return s.count(`select count(*) from pass_failure`) == 0 })
+	s.until("the failure is gone", func() bool { return s.count(`select count(*) from run_failure`) == 0 })
 }
 
 func TestAnOrderThatComesAfterItsVoidIsStillCancelled(t *testing.T) {
@@ -182,7 +182,7 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	s.audited("A1", "CK001")
-	s.pass()
+	s.run()
 	stop := s.wmsAway()
 	s.void("A1")
 	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 1 })
@@ -194,7 +194,7 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 		require.NoError(t, err)
 	}
 	s.audited("A1", "CK001")
-	s.pass()
+	s.run()
 	stop()
 	s.until("the cancellation was looked at again", func() bool {
 		return s.count(`select count(*) from cancellation where unread_since is not null or state = 'withdrawn'`) == 1

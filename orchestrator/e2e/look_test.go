@@ -45,7 +45,7 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 	for _, no := range []string{"CONTROL", "GONE", "REUSED"} {
 		s.audited(no, "CK001")
 	}
-	s.pass()
+	s.run()
 
 	s.do("GONE", ksandbox.ActionUnaudit, ksandbox.ActionDelete)
 	s.until("its order is cancelled", func() bool { return s.verdict("GONE") == "已取消" })
@@ -89,7 +89,7 @@ func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 		_, err = s.kingdee.Approve(t.Context(), no)
 		require.NoError(t, err)
 	}
-	s.pass()
+	s.run()
 	s.behave(func(p *ksandbox.Personality) { p.HiddenOrgs = []string{"200"} })
 	s.until("a person is told", func() bool { return s.suspects("200") == 1 })
 	s.void("HIDDEN1")
@@ -117,7 +117,7 @@ func (s *stack) reconciles(more int) {
 	s.until("more reconcile runs", func() bool { return s.count(ended) >= before+more })
 }
 
-// Here an un-audit moves no date. The bill was audited long ago, so no pass comes by it; only its state tells.
+// Here an un-audit moves no date. The bill was audited long ago, so no run comes by it; only its state tells.
 func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 	t.Parallel()
 	var no, stock string
@@ -131,11 +131,11 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 	s.do(no, ksandbox.ActionUnaudit)
 	s.until("it is cancelled", func() bool { return s.verdict(no) == "已取消" })
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Effects)
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where bill_no = $1 and pass_id is null`, no), "no pass found it")
+	require.Equal(t, 1, s.count(`select count(*) from cancellation where bill_no = $1 and run_id is null`, no), "no run found it")
 	require.Equal(t, 1, s.count(`select count(*) from reconcile where kind = 'recheck' and bills_repaired = 1`), "one round of the recheck did")
 }
 
-// A change that is stamped now and committed seconds later, behind the watermark of the passes in between. The scheme does not act on
+// A change that is stamped now and committed seconds later, behind the watermark of the runs in between. The scheme does not act on
 // deletions: they are known, and that is all.
 func TestAVoidThatIsCommittedLateIsCancelledAndADeletionIsOnlyKnown(t *testing.T) {
 	t.Parallel()
@@ -143,7 +143,7 @@ func TestAVoidThatIsCommittedLateIsCancelledAndADeletionIsOnlyKnown(t *testing.T
 	for _, no := range []string{"CONTROL", "DELAYED", "DELETED"} {
 		s.audited(no, "CK001")
 	}
-	s.pass()
+	s.run()
 	s.behave(func(p *ksandbox.Personality) { p.CommitMillis = 4000 })
 	s.void("DELAYED")
 	s.behave(func(p *ksandbox.Personality) { p.CommitMillis = 0 })

@@ -12,7 +12,7 @@ func TestMetricsTellWhatTheLedgerHolds(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) { s.metrics = "127.0.0.1:0" })
 	s.audited("A1", "CK001")
-	s.pass()
+	s.run()
 	s.void("A1")
 	s.settle()
 	scrape := func() string {
@@ -31,7 +31,7 @@ func TestMetricsTellWhatTheLedgerHolds(t *testing.T) {
 		`orchestrator_attempts_total{disposition="cancelled"} 1` + "\n",
 		`orchestrator_work_items{scheme="assembly-void"} 0` + "\n",
 		`orchestrator_scheme_stopped{scheme="assembly-void"} 0` + "\n",
-		`orchestrator_passes_total{scheme="assembly-void"} `,
+		`orchestrator_runs_total{scheme="assembly-void"} `,
 		`orchestrator_watermark_lag_seconds{scheme="assembly-void"} `,
 	} {
 		require.Contains(t, scrape(), line)

@@ -45,14 +45,14 @@ func TestOneIDLeadsFromTheCallToTheAdapters(t *testing.T) {
 	log := &written{}
 	s := start(t, func(s *stack) {
 		s.log = log
-		s.scheme = saying("    sandbox_only: true\n", "    sandbox_only: true\n    poll_interval: 1h\n")
+		s.scheme = saying("    sandbox_only: true\n", "    sandbox_only: true\n    incremental_interval: 1h\n")
 	})
 	s.audited("NAMED-1", "CK001")
-	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/passes", `{}`))
+	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/runs", `{}`))
 	s.until("the bill is known", func() bool { return s.count(`select count(*) from bill where bill_no = 'NAMED-1'`) == 1 })
 	s.void("NAMED-1")
 
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/passes",
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/runs",
 		strings.NewReader(`{"requestId": "named"}`))
 	require.NoError(t, err)
 	request.Header.Set("X-Request-Id", "ticket-7")
@@ -62,7 +62,7 @@ func TestOneIDLeadsFromTheCallToTheAdapters(t *testing.T) {
 	s.until("cancelled", func() bool { return s.count(`select count(*) from cancellation where state = 'done'`) == 1 })
 	const id = `"request_id":"ticket-7"`
 	for _, words := range [][]string{
-		{"/orchestrator.v1.RunService/StartPass", id}, {"/kingdee.v1.BillService/StreamBillStates", id}, {"pass complete", id},
+		{"/orchestrator.v1.RunService/StartRun", id}, {"/kingdee.v1.BillService/StreamBillStates", id}, {"run complete", id},
 	} {
 		s.until("a line with "+words[0], func() bool { return log.has(words...) })
 	}

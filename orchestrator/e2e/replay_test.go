@@ -18,7 +18,7 @@ func TestAMappingIsReplayedOverStoredBills(t *testing.T) {
 	s := start(t, nil)
 	s.audited("A1", "CK001")
 	s.audited("A2", "CK002")
-	s.pass()
+	s.run()
 	before := s.count(`select count(*) from cancellation`) + s.count(`select count(*) from scheme_revision`)
 	replay := func(order map[string]any) (reply struct {
 		Differences []struct {

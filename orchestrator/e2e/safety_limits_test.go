@@ -35,7 +35,7 @@ func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 	s := start(t, func(s *stack) { s.scheme = withSafetyLimit(1000) })
 	s.another()
 	first, second := s.many("A", 200), s.many("B", 200)
-	s.pass()
+	s.run()
 	require.NoError(t, s.wms.SetPersonality(wsandbox.Personality{LatencyMS: 300}))
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), first))
 	s.until("the first are being sent", func() bool { return s.count(`select count(*) from attempt`) > 0 })
@@ -47,7 +47,7 @@ func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 	s.until("all are decided", func() bool {
 		return s.count(`select count(*) from cancellation where state in ('open', 'done')`) == 400
 	})
-	s.pass()
+	s.run()
 	require.Positive(t, s.count(`select count(*) from cancellation where state = 'open'`), "something was left to stop")
 	require.Zero(t, s.count(`select count(*) from attempt where intent_time > $1`, heard))
 	for order := range s.wms.EachTruth(wsandbox.Filter{}) {
@@ -66,7 +66,7 @@ func TestStopAllCallsBackWhatWaitsForItsPace(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) { s.wmsRate = "0.5" })
 	numbers := s.many("A", 6)
-	s.pass()
+	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("one has reached the WMS", func() bool { return s.arrivals() > 0 })
 	s.until("others wait", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) > 1 })
@@ -93,7 +93,7 @@ func TestPauseAndDryRunInTheMiddleOfABatch(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) { s.scheme, s.wmsRate = withSafetyLimit(1000), "20" })
 	numbers := s.many("A", 120)
-	s.pass()
+	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	done := func() int { return s.count(`select count(*) from cancellation where state = 'done'`) }
 	s.until("some are done", func() bool { return done() > 5 })
@@ -118,7 +118,7 @@ func (s *stack) halt(verb, body string) {
 	require.Equal(s, http.StatusOK, s.post("/v1/schemes/assembly-void:"+verb, body))
 	heard := time.Now()
 	s.until("what was in flight has ended", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) == 0 })
-	s.pass()
+	s.run()
 	require.Zero(s, s.count(`select count(*) from attempt where intent_time > $1`, heard))
 	require.Zero(s, s.count(`select count(*) from attempt where disposition in ('', 'unknown')`))
 }
@@ -128,7 +128,7 @@ func TestWhatIsRestoredWhilePausedIsNotSentAfterwards(t *testing.T) {
 	s := start(t, nil)
 	s.audited("A001", "CK001")
 	s.audited("A002", "CK001")
-	s.pass()
+	s.run()
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:pause", `{"reason": "stocktaking"}`))
 	s.void("A001")
 	s.void("A002")
@@ -148,7 +148,7 @@ func TestASuspectedMappingPausesSendingAndNothingElse(t *testing.T) {
 	s := start(t, nil)
 	s.noOrders = true
 	numbers := s.many("A", 6)
-	s.pass()
+	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("sending is paused", func() bool {
 		return s.count(`select count(*) from scheme where pause_reason = 'mapping_suspected' and state = 'running'`) == 1
@@ -167,13 +167,13 @@ func TestARefusedAccountPausesOnceAndRecoversByItself(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	numbers := s.many("A", 10)
-	s.pass()
+	s.run()
 	addr := s.wms.Addr()
 	require.NoError(t, s.wms.Stop(t.Context()))
 	s.startWMSWith(addr, "another secret")
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("the account is paused", func() bool { return s.count(`select count(*) from account_pause`) == 1 })
-	s.pass()
+	s.run()
 	require.Equal(t, 1, s.count(`select count(*) from work_item where kind like 'wms_auth%' and subject = 'default' and close_time is null`))
 	require.Equal(t, 10, s.count(`select count(*) from cancellation where state = 'open'`), "nobody waits for a person for it")
 	var scheme struct{ AccountPauses []struct{ Account string } }
@@ -192,7 +192,7 @@ func TestOneRefusedOrderStopsOnlyItself(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	numbers := s.many("A", 3)
-	s.pass()
+	s.run()
 	require.NoError(t, s.wms.AddFaults(wsandbox.Fault{Kind: "sub_code", OrderCode: "A001", Times: 20}))
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("it waits for a person", func() bool {

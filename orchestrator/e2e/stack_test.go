@@ -239,19 +239,19 @@ func (s *stack) startWMSWith(addr, secret string) {
 	s.later(server.Stop)
 }
 
-// pass waits for a pass that began after now.
-func (s *stack) pass() {
+// run waits for a run that began after now.
+func (s *stack) run() {
 	s.Helper()
 	asked := time.Now()
-	s.until("a pass that began now", func() bool {
-		return s.count(`select count(*) from watermark where last_pass_time > $1`, asked.Add(1100*time.Millisecond)) == 1
+	s.until("a run that began now", func() bool {
+		return s.count(`select count(*) from watermark where last_run_time > $1`, asked.Add(1100*time.Millisecond)) == 1
 	})
 }
 
-// settle waits until passes have seen everything and nothing is due.
+// settle waits until runs have seen everything and nothing is due.
 func (s *stack) settle() {
 	s.Helper()
-	s.pass()
+	s.run()
 	s.until("nothing due", func() bool {
 		return s.count(`select count(*) from cancellation where state in ('planned', 'open')`) == 0
 	})

@@ -126,15 +126,15 @@ func TestOneTraceLeadsFromTheCallToTheVendors(t *testing.T) {
 	collector := newCollector(t)
 	s := start(t, func(s *stack) {
 		s.collector = collector.URL
-		// No pass comes by itself: what is traced is what was asked for.
-		s.scheme = saying("    sandbox_only: true\n", "    sandbox_only: true\n    poll_interval: 1h\n")
+		// No run comes by itself: what is traced is what was asked for.
+		s.scheme = saying("    sandbox_only: true\n", "    sandbox_only: true\n    incremental_interval: 1h\n")
 	})
 	s.audited("TRACE-1", "CK001")
-	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/passes", `{}`))
+	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/runs", `{}`))
 	s.until("the bill is known", func() bool { return s.count(`select count(*) from bill where bill_no = 'TRACE-1'`) == 1 })
 	s.void("TRACE-1")
 
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/passes",
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/runs",
 		strings.NewReader(`{"requestId": "trace"}`))
 	require.NoError(t, err)
 	const ours = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -149,7 +149,7 @@ func TestOneTraceLeadsFromTheCallToTheVendors(t *testing.T) {
 		return slices.ContainsFunc(collector.of(ours), func(s span) bool { return s.service == service && strings.HasPrefix(s.name, name) })
 	}
 	for _, want := range [][2]string{
-		{"orchestrator", "REST POST"}, {"orchestrator", "orchestrator.v1.RunService/StartPass"}, {"orchestrator", "river.work/pass"},
+		{"orchestrator", "REST POST"}, {"orchestrator", "orchestrator.v1.RunService/StartRun"}, {"orchestrator", "river.work/run"},
 		{"orchestrator", "kingdee.v1.BillService/StreamBillStates"}, {"kingdeesvc", "kingdee.v1.BillService/StreamBillStates"},
 		{"kingdeesvc", "Kingdee ExecuteBillQuery"}, {"orchestrator", "cancel order"}, {"wmssvc", "WMS cancel"},
 	} {

@@ -45,7 +45,7 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	}
 	_, err = s.kingdee.Create(t.Context(), bill("DRAFT", "CK001"))
 	require.NoError(t, err)
-	s.pass()
+	s.run()
 
 	// Audited for WH-HZ01, un-audited, moved to WH-YW01, voided within the dwell: one cancellation an order, two reasons, to where the order stands.
 	s.do("MOVED", ksandbox.ActionUnaudit)
@@ -94,11 +94,11 @@ func TestAnUnAuditIsHeldUntilAPersonReleasesIt(t *testing.T) {
 		s.scheme = saying("triggers: [voided]\n", "triggers: [un_audited]\n    un_audited: {dwell: 1s}\n")
 	})
 	s.audited("A1", "CK001")
-	s.pass()
+	s.run()
 	s.do("A1", ksandbox.ActionUnaudit)
 	s.until("it is held", func() bool { return s.cancellations("A1") == "WH-HZ01 QTRK held un_audited" })
 	require.Equal(t, "需人工", s.verdict("A1"))
-	s.pass()
+	s.run()
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests)
 	require.Equal(t, 200, s.post("/v1/schemes/assembly-void:release", `{"reason": "it will not be audited again"}`))
 	s.until("it is cancelled", func() bool { return s.verdict("A1") == "已取消" })
@@ -121,7 +121,7 @@ func TestOnlyBillsThatTheConditionTakesAreCancelled(t *testing.T) {
 		_, err = s.kingdee.Approve(t.Context(), no)
 		require.NoError(t, err)
 	}
-	s.pass()
+	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"PUSHED", "NOT", "UNSET"}))
 	s.until("the pushed one is cancelled", func() bool { return s.verdict("PUSHED") == "已取消" })
 	s.settle()
@@ -161,19 +161,19 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	audited("100BEFORE", "100", "CK002")
 	audited("100AFTER", "100", "CK002")
 	audited("100SAME", "100", "CK001")
-	s.pass()
+	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"200BEFORE", "100BEFORE"}))
 	s.until("the void is known", func() bool {
 		return s.count(`select count(*) from bill where cancel_status = 'B'`) == 2
 	})
 	// The stamps of a void have whole seconds, and the cutover has not.
-	s.pass()
+	s.run()
 	s.revise(saying("organisations: []", "organisations: ['100', '200']"))
 	require.Equal(t, 2, s.count(`select count(*) from scheme_cutover where kind in ('organisation', 'warehouse') and name in ('200', 'CK002')`))
 	// Something happens to the bills that were voided before: they are decided again.
 	_, err := s.pool.Exec(t.Context(), `update bill set reread_time = now() where cancel_status = 'B'`)
 	require.NoError(t, err)
-	s.pass()
+	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"200AFTER", "100AFTER", "100SAME"}))
 	for _, no := range []string{"200AFTER", "100AFTER", "100SAME"} {
 		s.until(no+" is cancelled", func() bool { return s.verdict(no) == "已取消" })
@@ -182,6 +182,6 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 		require.Empty(t, s.cancellations(no), no)
 		require.Equal(t, 1, s.count(`select count(*) from bill where bill_no = $1 and class_reason like 'cutover:%'`, no), no)
 	}
-	require.Zero(t, s.count(`select count(*) from pass where state = 'failed'`), "every order was accounted for")
+	require.Zero(t, s.count(`select count(*) from run where state = 'failed'`), "every order was accounted for")
 	require.Zero(t, s.truth("WH-YW01", "100BEFORE").Requests)
 }

@@ -1,5 +1,5 @@
 // Command voidrelay is the operator's command line: it runs everything in one process (up, run, demo), prepares databases
-// (migrate) and asks and steers a running orchestrator (bill, cancellations, work, schemes, pass, release, mode).
+// (migrate) and asks and steers a running orchestrator (bill, cancellations, work, schemes, run, release, mode).
 //
 // Settings come from the environment. Exit status: 0, 1 when something failed, 2 when a setting or an argument is wrong.
 package main

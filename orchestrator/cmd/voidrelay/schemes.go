@@ -48,11 +48,11 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 		watermark = moment(s.GetWatermarkTime().AsTime())
 	}
 	fmt.Fprintf(sh.out, "  水位 watermark     %s\n", watermark)
-	if s.GetLastPassTime() != nil {
-		fmt.Fprintf(sh.out, "  最近 last     %s, %d 行 rows\n", moment(s.GetLastPassTime().AsTime()), s.GetLastPassRows())
+	if s.GetLastRunTime() != nil {
+		fmt.Fprintf(sh.out, "  最近 last     %s, %d 行 rows\n", moment(s.GetLastRunTime().AsTime()), s.GetLastRunRows())
 	}
-	if s.GetLastPassError() != "" {
-		fmt.Fprintf(sh.out, "  错误 error    %s\n", s.GetLastPassError())
+	if s.GetLastRunError() != "" {
+		fmt.Fprintf(sh.out, "  错误 error    %s\n", s.GetLastRunError())
 	}
 	counts := s.GetCancellationCounts()
 	parts := make([]string, 0, len(counts))

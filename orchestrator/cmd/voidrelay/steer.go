@@ -11,15 +11,15 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-func (sh *shell) passCommand() *cobra.Command {
+func (sh *shell) readCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "pass SCHEME",
-		Short:   "立即读一次金蝶 asks for a pass now",
+		Use:     "read SCHEME",
+		Short:   "立即读一次金蝶 asks for an incremental run now",
 		GroupID: groupSteer,
 		Args:    args(1, "SCHEME"),
 	}
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
-		answer, err := client.Runs.StartPass(ctx, &orchestratorv1.StartPassRequest{Scheme: args[0]})
+		answer, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{Scheme: args[0]})
 		if err != nil || r.printJSON(answer) {
 			return err
 		}

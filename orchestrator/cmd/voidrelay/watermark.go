@@ -41,7 +41,7 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 func (sh *shell) watermarkChangesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "watermarks SCHEME",
-		Short:   "水位移动记录 how a watermark moved: by persons, and by passes that found something",
+		Short:   "水位移动记录 how a watermark moved: by persons, and by runs that found something",
 		GroupID: groupAsk,
 		Args:    args(1, "SCHEME"),
 	}
@@ -51,11 +51,11 @@ func (sh *shell) watermarkChangesCommand() *cobra.Command {
 			return err
 		}
 		for _, m := range answer.GetMoves() {
-			before, by := "-", fmt.Sprintf("扫描 pass %d", m.GetPassId())
+			before, by := "-", fmt.Sprintf("扫描 run %d", m.GetRunId())
 			if m.GetWatermarkBeforeTime() != nil {
 				before = moment(m.GetWatermarkBeforeTime().AsTime())
 			}
-			if m.GetPassId() == 0 {
+			if m.GetRunId() == 0 {
 				by = m.GetActor() + ": " + m.GetReason()
 			}
 			fmt.Fprintf(sh.out, "%s  %s → %s  %s\n", moment(m.GetMoveTime().AsTime()), before, moment(m.GetWatermarkAfterTime().AsTime()), by)

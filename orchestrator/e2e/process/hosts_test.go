@@ -60,10 +60,10 @@ func (l ledger) text(query string) (text string) {
 	return text
 }
 
-// passHolder is the name of the orchestrator that is at the pass; empty while nobody is.
-const passHolder = `
+// runHolder is the name of the orchestrator that is at the run; empty while nobody is.
+const runHolder = `
 select a.application_name from pg_locks l join pg_stat_activity a using (pid)
-where l.locktype = 'advisory' and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('voidrelay pass assembly-void', 0)
+where l.locktype = 'advisory' and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('voidrelay run assembly-void', 0)
   and l.database = (select oid from pg_database where datname = current_database()) and l.granted`
 
 // inFlight: something was handed over and not answered.
@@ -94,7 +94,7 @@ func (w *town) void(ctx context.Context, client *house.Client, count int) {
 	w.t.Helper()
 	numbers, err := w.vendors.Kingdee.Bulk(ctx, kingdee.Bulk{Count: count, Stocks: []string{"CK001", "CK002"}})
 	require.NoError(w.t, err)
-	require.NoError(w.t, client.Pass(ctx))
+	require.NoError(w.t, client.Run(ctx))
 	require.NoError(w.t, w.vendors.Kingdee.VoidMany(ctx, numbers))
 }
 
@@ -150,7 +150,7 @@ func lookSeldom(t *testing.T, settings map[string]string) map[string]string {
 	return seldom
 }
 
-// look has this hour's recheck and reconcile run done with. One that came later could deal with voided bills before a pass does: the pass would find
+// look has this hour's recheck and reconcile run done with. One that came later could deal with voided bills before a run does: the run would find
 // nothing new, and have no pages to store one by one.
 func (w *town) look(ctx context.Context, client *house.Client, l ledger) {
 	w.t.Helper()
@@ -163,9 +163,9 @@ func (w *town) look(ctx context.Context, client *house.Client, l ledger) {
 	})
 }
 
-// An orchestrator is killed in the middle of a pass, and another asked to stop in the middle of the next. Both passes go on where they
+// An orchestrator is killed in the middle of a run, and another asked to stop in the middle of the next. Both runs go on where they
 // were, elsewhere.
-func TestAPassGoesOnElsewhere(t *testing.T) {
+func TestARunGoesOnElsewhere(t *testing.T) {
 	t.Parallel()
 	w := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"})
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -187,24 +187,24 @@ func TestAPassGoesOnElsewhere(t *testing.T) {
 		w.void(ctx, any, 40)
 		require.NoError(t, w.vendors.Kingdee.AddFault(kingdee.Fault{Service: kingdee.ServiceQuery, Count: 20, DelayMillis: 300}))
 		var holder string
-		await(t, time.Minute, "a pass is between its pages", func() bool {
-			holder = l.text(passHolder)
-			return hosts[holder] != nil && l.is(`exists (select from pass where state = 'running' and cursor_id > 0)`)
+		await(t, time.Minute, "a run is between its pages", func() bool {
+			holder = l.text(runHolder)
+			return hosts[holder] != nil && l.is(`exists (select from run where state = 'running' and cursor_id > 0)`)
 		})
-		pass := l.text(`select pass_id::text from pass where state = 'running'`)
+		run := l.text(`select run_id::text from run where state = 'running'`)
 		began := time.Now()
 		end(hosts[holder])
 		delete(hosts, holder)
 		delete(clients, holder)
-		await(t, time.Minute, "the pass is complete", func() bool {
-			return l.is(`exists (select from pass where pass_id = ` + pass + ` and state = 'complete')`)
+		await(t, time.Minute, "the run is complete", func() bool {
+			return l.is(`exists (select from run where run_id = ` + run + ` and state = 'complete')`)
 		})
-		t.Logf("the pass was complete %s later", time.Since(began).Round(100*time.Millisecond))
+		t.Logf("the run was complete %s later", time.Since(began).Round(100*time.Millisecond))
 	}
 	for _, client := range clients {
 		w.settled(ctx, client, l)
 	}
-	require.True(t, l.is(`not exists (select from pass where state = 'failed')`), "no pass had to begin anew")
+	require.True(t, l.is(`not exists (select from run where state = 'failed')`), "no run had to begin anew")
 }
 
 // An orchestrator is frozen (SIGSTOP) with requests in flight. Its work is taken over and done; then it wakes with its old answers, and

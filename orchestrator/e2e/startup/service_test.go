@@ -204,7 +204,7 @@ var services = []service{
 	},
 }
 
-// answered lets an error pass that the service itself wrote about its vendor, who is not there in these tests.
+// answered lets an error run that the service itself wrote about its vendor, who is not there in these tests.
 func answered(err error, domain string) error {
 	switch info := apierr.Info(err, domain); {
 	case info == nil:

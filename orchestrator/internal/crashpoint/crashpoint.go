@@ -13,11 +13,11 @@ type Name string
 
 // The points, in the order in which a cancellation meets them.
 const (
-	// BetweenPages: a page of a pass is committed, the next one is not.
+	// BetweenPages: a page of a run is committed, the next one is not.
 	BetweenPages Name = "between-pages"
 	// BeforeFinish: the last page is decided; nothing of it, and not the watermark, is written.
 	BeforeFinish Name = "before-finish"
-	// AfterFinish: the pass and its watermark are written, its job has not ended.
+	// AfterFinish: the run and its watermark are written, its job has not ended.
 	AfterFinish Name = "after-finish"
 	// AfterProof: a reconcile run has written that a bill is gone, and nothing is decided about it.
 	AfterProof Name = "after-proof"

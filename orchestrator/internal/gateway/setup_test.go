@@ -51,7 +51,7 @@ type face struct {
 	server  *serve.GRPC
 }
 
-// starter remembers which passes were asked for.
+// starter remembers which runs were asked for.
 type starter struct {
 	mu    sync.Mutex
 	asked []string
@@ -59,7 +59,7 @@ type starter struct {
 	filled []int64
 }
 
-func (s *starter) StartPass(_ context.Context, scheme string) error {
+func (s *starter) StartRun(_ context.Context, scheme string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, scheme)
@@ -163,9 +163,9 @@ func seed(rows rowtest.DB) {
 	rows.Scheme(rowtest.Scheme{})
 	rows.Scheme(rowtest.Scheme{Scheme: "halted", StopReason: "DATA_CENTER_DIFFERS", NoWatermark: true})
 	rows.Scheme(rowtest.Scheme{Scheme: "trial", Mode: "dry_run"})
-	rows.Pass(rowtest.Pass{Kind: "baseline", RunCounts: `{"rows": 9, "rows_of_bills": 9, "bills": 4, "live": 4}`})
-	rows.Pass(rowtest.Pass{RunCounts: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "orders": 3, "orders_new": 3}`})
-	rows.Pass(rowtest.Pass{Error: "kingdeesvc: UNAVAILABLE"})
+	rows.Run(rowtest.Run{Kind: "baseline", RunCounts: `{"rows": 9, "rows_of_bills": 9, "bills": 4, "live": 4}`})
+	rows.Run(rowtest.Run{RunCounts: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "orders": 3, "orders_new": 3}`})
+	rows.Run(rowtest.Run{Error: "kingdeesvc: UNAVAILABLE"})
 
 	rows.Bill(rowtest.Bill{ID: 1, No: "ZZCX000001", Snapshot: true})
 	done := rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "ZZCX000001", State: "done", Disposition: "cancelled", Attempt: 2})

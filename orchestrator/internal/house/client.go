@@ -83,7 +83,7 @@ func (c *Client) AllWorkItems(ctx context.Context) ([]*orchestratorv1.WorkItem, 
 	}
 }
 
-// look is how often a state that is waited for is asked for, nudge how often a pass is asked for meanwhile.
+// look is how often a state that is waited for is asked for, nudge how often a run is asked for meanwhile.
 const (
 	look  = 50 * time.Millisecond
 	nudge = 10
@@ -94,9 +94,9 @@ func (c *Client) Baseline(ctx context.Context) error {
 	return c.eachScheme(ctx, "the baseline", func(s *orchestratorv1.Scheme) bool { return s.GetWatermarkTime() != nil })
 }
 
-// Pass waits until each scheme has completed a pass that began after this call: the second completion from now on, since the
+// Run waits until each scheme has completed a run that began after this call: the second completion from now on, since the
 // first may belong to one that was under way.
-func (c *Client) Pass(ctx context.Context) error {
+func (c *Client) Run(ctx context.Context) error {
 	for range 2 {
 		before := make(map[string]time.Time)
 		schemes, err := c.AllSchemes(ctx)
@@ -104,10 +104,10 @@ func (c *Client) Pass(ctx context.Context) error {
 			return err
 		}
 		for _, s := range schemes {
-			before[s.GetScheme()] = s.GetLastPassTime().AsTime()
+			before[s.GetScheme()] = s.GetLastRunTime().AsTime()
 		}
-		err = c.eachScheme(ctx, "a pass", func(s *orchestratorv1.Scheme) bool {
-			return s.GetLastPassTime().AsTime().After(before[s.GetScheme()])
+		err = c.eachScheme(ctx, "a run", func(s *orchestratorv1.Scheme) bool {
+			return s.GetLastRunTime().AsTime().After(before[s.GetScheme()])
 		})
 		if err != nil {
 			return err
@@ -118,7 +118,7 @@ func (c *Client) Pass(ctx context.Context) error {
 
 // Settled waits until nothing is due in any scheme: what was voided before the call is cancelled, or waits for a person.
 func (c *Client) Settled(ctx context.Context) error {
-	if err := c.Pass(ctx); err != nil {
+	if err := c.Run(ctx); err != nil {
 		return err
 	}
 	return c.eachScheme(ctx, "open cancellations", func(s *orchestratorv1.Scheme) bool {
@@ -127,7 +127,7 @@ func (c *Client) Settled(ctx context.Context) error {
 	})
 }
 
-// eachScheme waits until holds is true of every scheme, asking for passes meanwhile.
+// eachScheme waits until holds is true of every scheme, asking for runs meanwhile.
 func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orchestratorv1.Scheme) bool) error {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
@@ -146,10 +146,10 @@ func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orches
 			if s.GetState() == orchestratorv1.SchemeState_SCHEME_STATE_STOPPED {
 				return fmt.Errorf("scheme %s stopped: %s %s", s.GetScheme(), s.GetStopReason(), s.GetStopDetail())
 			}
-			last = fmt.Sprintf("scheme %s: %s", s.GetScheme(), s.GetLastPassError())
+			last = fmt.Sprintf("scheme %s: %s", s.GetScheme(), s.GetLastRunError())
 			if n%nudge == 0 {
-				// A refused nudge changes nothing: the scheme's own interval brings the pass.
-				_, _ = c.Runs.StartPass(ctx, &orchestratorv1.StartPassRequest{Scheme: s.GetScheme()})
+				// A refused nudge changes nothing: the scheme's own interval brings the run.
+				_, _ = c.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{Scheme: s.GetScheme()})
 			}
 		}
 		if err == nil && waiting == 0 {

@@ -32,7 +32,7 @@ func (Day) Bills() []string {
 }
 
 // rewind is how many steps a killed Kingdee sandbox may have forgotten: it writes its state a little after each change, and more
-// than this are never played without a pass between.
+// than this are never played without a run between.
 const rewind = 5
 
 // Play lets the day happen, or what is left of it after so many steps. Of those steps the last are played again, since the sandbox
@@ -41,8 +41,8 @@ func (d Day) Play(ctx context.Context, played int) error {
 	steps := kingdee.SampleDay()
 	for i := max(0, min(played, len(steps))-rewind); i < len(steps); i++ {
 		step := steps[i]
-		if step.AfterPass {
-			if err := d.Client.Pass(ctx); err != nil {
+		if step.AfterRun {
+			if err := d.Client.Run(ctx); err != nil {
 				return err
 			}
 		}

@@ -112,7 +112,7 @@ func TestCompareSeesWhatIsWrong(t *testing.T) {
 	t.Run("a voided bill whose order nobody has settled", func(t *testing.T) {
 		require.NoError(t, b.vendors.WMS.AddFaults(wms.Fault{Kind: wms.FaultDropBeforeCommit, OrderCode: kept.OrderCode, Times: 1000}))
 		b.void("A2")
-		require.NoError(t, b.client.Pass(ctx))
+		require.NoError(t, b.client.Run(ctx))
 		c := b.compare()
 		require.Len(t, c.Disagreements, 1)
 		require.Contains(t, c.Disagreements[0], "bill A2 is voided, and its order in CK001 is neither cancelled nor in a person's hands")

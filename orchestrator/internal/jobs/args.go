@@ -42,8 +42,8 @@ const (
 	gatherLimit = 10_000
 )
 
-// passArgs asks for one chunk of a scheme's pass.
-type passArgs struct {
+// runArgs asks for one chunk of a scheme's run.
+type runArgs struct {
 	Scheme string `json:"scheme"`
 	// Asked: by a person; a pause after a failure is not waited out.
 	Asked bool `json:"asked,omitempty"`
@@ -51,9 +51,9 @@ type passArgs struct {
 	Follows bool `json:"follows,omitempty"`
 }
 
-func (passArgs) Kind() string { return "pass" }
+func (runArgs) Kind() string { return "run" }
 
-func (passArgs) InsertOpts() river.InsertOpts {
+func (runArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueScan, MaxAttempts: 1}
 }
 
@@ -82,7 +82,7 @@ func (batchArgs) InsertOpts() river.InsertOpts {
 // backfillArgs asks for one chunk of a backfill.
 type backfillArgs struct {
 	ID int64 `json:"id"`
-	// Follows: as for a pass.
+	// Follows: as for a run.
 	Follows bool `json:"follows,omitempty"`
 }
 

@@ -65,8 +65,8 @@ func (l *look) ask(ctx context.Context, ids, controls []int64, keep steps) (map[
 // header gets ready to decide.
 func (q *question) header(a account) error {
 	q.at = a.clock.Service
-	pass := &ledger.Pass{Scheme: q.entry.Name, Kind: ledger.Poll, Revision: q.entry.revision, Clock: a.clock}
-	q.pager = newPager(q.store, q.reader, pass, q.standing, a)
+	run := &ledger.Run{Scheme: q.entry.Name, Kind: ledger.Incremental, Revision: q.entry.revision, Clock: a.clock}
+	q.pager = newPager(q.store, q.reader, run, q.standing, a)
 	return nil
 }
 

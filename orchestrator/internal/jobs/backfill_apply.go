@@ -157,7 +157,7 @@ func (r *refill) carryOut(ctx context.Context, bills []planned, cursor int64) er
 }
 
 // agreed decides anew those bills that are not refused yet, and answers the page that owes them; again, when it found more to refuse
-// or the ledger moved on. Nothing of a refused bill is written: passes learn of it as of any other.
+// or the ledger moved on. Nothing of a refused bill is written: runs learn of it as of any other.
 func (r *refill) agreed(ctx context.Context, bills []planned, refused map[int64]string) (page ledger.Page, again bool, err error) {
 	var wanted []planned
 	for _, p := range bills {

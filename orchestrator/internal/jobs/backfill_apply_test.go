@@ -16,7 +16,7 @@ import (
 func TestAPlanSendsNothingAndChangesNothing(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.books.live(2, "A2", "CK002")
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(1)
@@ -45,7 +45,7 @@ func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 	for id := int64(1); id <= 6; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 	}
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Minute)
 	for id := int64(1); id <= 6; id++ {
 		b.books.void(id)
@@ -73,14 +73,14 @@ func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 	require.Equal(t, "complete 1 5", b.text(`select state || ' ' || (counts->>'new') || ' ' || (counts->>'refused') from backfill`))
 	require.Equal(t, "6", b.text(`select string_agg(bill_id::text, ' ') from cancellation`))
 	require.Equal(t, before, b.text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`),
-		"what was refused is left to the passes, which still see it as changed")
-	b.pass()
+		"what was refused is left to the runs, which still see it as changed")
+	b.run()
 	require.Equal(t, "2 3 4 6", b.text(`select string_agg(bill_id::text, ' ' order by bill_id) from cancellation`))
 }
 
 func TestAPlanIsCappedAndAppliedOnce(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	for id := int64(1); id <= 3; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 		b.books.void(id)
@@ -106,7 +106,7 @@ func noSuccessor(pgx.Tx) error { return nil }
 
 func TestAPlanOfAnotherRevisionIsRefusedWholeWhereItsRequestsWouldDiffer(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	for id := int64(1); id <= 3; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 		b.books.void(id)
@@ -129,7 +129,7 @@ func TestAPlanOfAnotherRevisionIsRefusedWholeWhereItsRequestsWouldDiffer(t *test
 
 func TestAKilledApplyGoesOnAndOwesOnce(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	for id := int64(1); id <= 450; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 		b.books.void(id)

@@ -53,7 +53,7 @@ func (r *refill) decideAhead(ctx context.Context, light *kingdeev1.StatePage) *a
 }
 
 // settle writes what one light page was decided to come to, or for a plan what it would. A page that the ledger has newer knowledge
-// of is read again until both are of one mind: a pass may be at work on the same bills.
+// of is read again until both are of one mind: a run may be at work on the same bills.
 func (r *refill) settle(ctx context.Context, decided *ahead, step ledger.BackfillStep) error {
 	if err := r.giveWay(ctx); err != nil {
 		return err

@@ -141,8 +141,8 @@ func (r *refill) states(ctx context.Context, request *kingdeev1.StreamBillStates
 // header makes the pager. Its pass only names the scheme and its revision.
 func (r *refill) header(a account) error {
 	b := r.backfill
-	pass := &ledger.Pass{Scheme: b.Scheme, Kind: ledger.Poll, Revision: r.entry.revision, Clock: a.clock}
-	r.pager = newPager(r.store, r.reader, pass, r.standing, a)
+	run := &ledger.Run{Scheme: b.Scheme, Kind: ledger.Incremental, Revision: r.entry.revision, Clock: a.clock}
+	r.pager = newPager(r.store, r.reader, run, r.standing, a)
 	r.pager.again = true
 	if b.BeforeCutover {
 		r.pager.policy = r.pager.policy.WithoutCutovers()

@@ -17,7 +17,7 @@ import (
 
 const watched = "assembly-void"
 
-// filler makes the orchestrator that runs backfills beside the bench's passes.
+// filler makes the orchestrator that runs backfills beside the bench's runs.
 func (b *bench) filler() *backfiller {
 	return &backfiller{
 		store: b.store, kingdee: b.p.kingdee, registry: b.p.registry, insert: noJobs{}, start: noJobs{}, logger: b.p.logger, now: b.p.now,
@@ -83,12 +83,12 @@ func (b *bench) ancient(id int64, no, stock string) {
 	b.clock = at
 }
 
-func TestARangeOwesWhatNoPassHasSeen(t *testing.T) {
+func TestARangeOwesWhatNoRunHasSeen(t *testing.T) {
 	b := setup(t)
 	b.books.page = 2
-	b.pass()
+	b.run()
 	watermark := b.text(`select watermark_time || ' ' || version from watermark`)
-	// No pass shows these: their dates lie behind the watermark's overlap.
+	// No run shows these: their dates lie behind the watermark's overlap.
 	b.clock = b.clock.Add(-2 * time.Hour)
 	for id := int64(1); id <= 5; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
@@ -114,7 +114,7 @@ func TestARangeOwesWhatNoPassHasSeen(t *testing.T) {
 
 func TestARangeHasAnUpperEdge(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	b.books.live(1, "A1", "CK001")
 	b.clock = b.clock.Add(time.Hour)
 	b.books.void(1)
@@ -137,11 +137,11 @@ func TestAListShowsEveryNumber(t *testing.T) {
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
 	b.books.live(3, "A3", "CK404")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(2)
 	b.books.void(3)
-	b.pass()
+	b.run()
 	_, err := b.pool.Exec(t.Context(), `update cancellation set state = 'done', outcome = 'cancelled', outcome_time = now()`)
 	require.NoError(t, err)
 
@@ -156,7 +156,7 @@ func TestAListShowsEveryNumber(t *testing.T) {
 
 func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	b.ancient(1, "OLD", "CK001")
 	id := b.order(b.since(60 * 24 * time.Hour))
 	require.Equal(t, "", b.items(id))
@@ -168,23 +168,23 @@ func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
 	require.Equal(t, "OLD new Assembly.in WH-HZ01", b.items(id))
 	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
 
-	// Somebody writes a remark: the next pass decides the bill by the cutover again, which must not take back what a person asked for.
+	// Somebody writes a remark: the next run decides the bill by the cutover again, which must not take back what a person asked for.
 	b.clock = b.clock.Add(time.Minute)
 	b.books.bills[1].ModifyTime = timestamppb.New(b.clock)
-	b.pass()
+	b.run()
 	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
 }
 
 func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	act := ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}
 	_, err := b.store.SetMode(t.Context(), act, false)
 	require.NoError(t, err)
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(1)
-	b.pass()
+	b.run()
 	require.Equal(t, "dry_run", b.text(`select state from cancellation`))
 	below := b.since(12 * time.Hour)
 	below.BeforeCutover = true
@@ -201,7 +201,7 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 	b := setup(t)
 	b.books.page = 1
-	b.pass()
+	b.run()
 	for id := int64(1); id <= 6; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 		b.books.void(id)
@@ -229,7 +229,7 @@ func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 
 func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	for id := int64(1); id <= 150; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 		b.books.void(id)
@@ -245,7 +245,7 @@ func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 	b := setup(t)
 	b.books.page = 1
-	b.pass()
+	b.run()
 	for id := int64(1); id <= 4; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 		b.books.void(id)
@@ -261,12 +261,12 @@ func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 	require.ErrorAs(t, b.store.CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id), &unfit)
 }
 
-// A pass decides the same bill between the backfill's look at it and its write: nothing may be decided from what is older.
-func TestABackfillReadsAgainWhatAPassHasReadMeanwhile(t *testing.T) {
+// A run decides the same bill between the backfill's look at it and its write: nothing may be decided from what is older.
+func TestABackfillReadsAgainWhatARunHasReadMeanwhile(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(1)
 	b.books.void(2)
@@ -274,7 +274,7 @@ func TestABackfillReadsAgainWhatAPassHasReadMeanwhile(t *testing.T) {
 	b.p.kingdee = &meddling{books: b.books, at: 1, do: func() {
 		b.clock = b.clock.Add(time.Second)
 		b.p.kingdee = plain
-		b.pass()
+		b.run()
 	}}
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "complete", b.standingOf(id))
@@ -284,7 +284,7 @@ func TestABackfillReadsAgainWhatAPassHasReadMeanwhile(t *testing.T) {
 
 func TestABackfillWaitsWhileItsSchemeIsStopped(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	b.books.live(1, "A1", "CK001")
 	b.books.void(1)
 	b.clock = b.clock.Add(2 * time.Hour)

@@ -200,7 +200,7 @@ func (noJobs) insertOnce(context.Context, river.JobArgs, time.Duration) error {
 	return nil
 }
 
-// bench runs passes over books of the test's own, on a real ledger.
+// bench runs runs over books of the test's own, on a real ledger.
 type bench struct {
 	*testing.T
 	books *books
@@ -227,16 +227,16 @@ func (b *bench) load(hash string) {
 	require.NoError(b, err)
 	revisions, err := b.store.SyncSchemes(b.Context(), []store.SchemeFile{{
 		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter, Accounts: schemes[0].Accounts(),
-		PollReal: time.Minute, PollSandbox: time.Second, Hash: hash, Document: "d",
+		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: hash, Document: "d",
 	}})
 	require.NoError(b, err)
 	logger := slog.New(slog.NewTextHandler(b.Output(), nil))
 	b.p = &passer{store: b.store, kingdee: b.books, wms: wmsFake{}, registry: newRegistry(schemes, revisions), sight: newSight(), insert: noJobs{}, logger: logger, now: func() time.Time { return b.clock }}
 }
 
-func (b *bench) pass() {
+func (b *bench) run() {
 	b.Helper()
-	require.NoError(b, b.p.run(b.Context(), passArgs{Scheme: "assembly-void", Asked: true}))
+	require.NoError(b, b.p.run(b.Context(), runArgs{Scheme: "assembly-void", Asked: true}))
 }
 
 func (b *bench) text(sql string) (out string) {

@@ -15,32 +15,32 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// rereadLimit bounds how many bills one pass reads again by id.
+// rereadLimit bounds how many bills one run reads again by id.
 const rereadLimit = 200
 
 // errLeft says that a chunk's time is up and its successor is in the queue.
 var errLeft = errors.New("left to a successor")
 
-// chunk is the part of a pass that one job does.
+// chunk is the part of a run that one job does.
 type chunk struct {
 	*passer
 	entry    entry
 	standing ledger.Scheme
-	pass     *ledger.Pass
+	run      *ledger.Run
 	account  account
 	reader   reader
 	pager    *pager
 	started  time.Time
 	rows     int64
 	// waiting is a piece that is written once the next one has come, so that the last can be written together with the end of the
-	// pass.
+	// run.
 	waiting *kingdeev1.StatePage
 	// carry is what pieces without news leave to the next one: their counts, and work items.
 	carry ledger.Page
 }
 
-// run reads light what is to be looked at again, and then what changed.
-func (c *chunk) run(ctx context.Context) error {
+// work reads light what is to be looked at again, and then what changed.
+func (c *chunk) work(ctx context.Context) error {
 	c.started = c.now()
 	if err := c.begin(ctx); err != nil {
 		return err
@@ -54,7 +54,7 @@ func (c *chunk) run(ctx context.Context) error {
 	}
 	err := c.read(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{
-			Since: timestamppb.New(c.pass.LowerEdge), AfterId: c.pass.Cursor,
+			Since: timestamppb.New(c.run.LowerEdge), AfterId: c.run.Cursor,
 		}},
 	}, c.take)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *chunk) fault(ctx context.Context, err error) error {
 
 // reread decides again, by id, bills whose row is known not to be trusted. It leaves the cursor alone.
 func (c *chunk) reread(ctx context.Context) error {
-	if c.pass.Cursor > 0 {
+	if c.run.Cursor > 0 {
 		return nil
 	}
 	ids, err := c.store.Reread(ctx, c.entry.Name, rereadLimit)
@@ -90,7 +90,7 @@ func (c *chunk) reread(ctx context.Context) error {
 	err = c.read(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
 	}, func(ctx context.Context, page *kingdeev1.StatePage) error {
-		page.LastId = c.pass.Cursor
+		page.LastId = c.run.Cursor
 		return c.take(ctx, page)
 	})
 	if err != nil {
@@ -107,7 +107,7 @@ func (c *chunk) reread(ctx context.Context) error {
 }
 
 // successor goes on where this chunk left off.
-func (c *chunk) successor() passArgs { return passArgs{Scheme: c.entry.Name, Follows: true} }
+func (c *chunk) successor() runArgs { return runArgs{Scheme: c.entry.Name, Follows: true} }
 
 func (c *chunk) read(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, take func(context.Context, *kingdeev1.StatePage) error) error {
 	light, cancel := context.WithTimeout(ctx, streamTimeout)
@@ -121,21 +121,21 @@ func (c *chunk) read(ctx context.Context, request *kingdeev1.StreamBillStatesReq
 func (c *chunk) header(ctx context.Context, a account) error {
 	c.account = a
 	c.registry.learn(c.entry.Name, a.environment)
-	first := c.pass.Clock.Service.IsZero()
+	first := c.run.Clock.Service.IsZero()
 	if first {
-		// The first header of the pass: the watermark will follow it, also when another process ends the pass.
-		c.pass.Clock = a.clock
+		// The first header of the run: the watermark will follow it, also when another process ends the run.
+		c.run.Clock = a.clock
 	}
 	if a.zoneSuspect {
-		c.pass.ClockSuspect = true
-		c.pass.Clock.Note = "clock_suspect: the login reports another zone than " + a.zone
+		c.run.ClockSuspect = true
+		c.run.Clock.Note = "clock_suspect: the login reports another zone than " + a.zone
 	}
-	if c.pass.Kind == ledger.Baseline && first {
+	if c.run.Kind == ledger.Baseline && first {
 		if err := c.checkMixed(ctx, c.entry, a.environment); err != nil {
 			return err
 		}
 	}
-	c.pager = newPager(c.store, c.reader, c.pass, c.standing, a)
+	c.pager = newPager(c.store, c.reader, c.run, c.standing, a)
 	return nil
 }
 
@@ -163,13 +163,13 @@ func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage) error {
 		return err
 	}
 	leave := c.now().Sub(c.started) > workFor || c.reader.ending()
-	if page.Empty() && c.pass.ID == 0 && !leave {
+	if page.Empty() && c.run.ID == 0 && !leave {
 		// No news so far: nothing worth a row. If we die here, the same pages are read again.
 		c.carry = page
 		return nil
 	}
 	c.carry = ledger.Page{}
-	err = c.store.CommitPage(ctx, c.pass, page, func(tx pgx.Tx) error {
+	err = c.store.CommitPage(ctx, c.run, page, func(tx pgx.Tx) error {
 		if leave {
 			return c.insert.insertTx(ctx, tx, c.successor())
 		}
@@ -198,7 +198,7 @@ func (c *chunk) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	return page, nil
 }
 
-// end stores the last piece, if there was any, and ends the pass.
+// end stores the last piece, if there was any, and ends the run.
 func (c *chunk) end(ctx context.Context) error {
 	page := c.carry
 	if c.waiting != nil {
@@ -207,38 +207,38 @@ func (c *chunk) end(ctx context.Context) error {
 			return c.fault(ctx, err)
 		}
 	}
-	if c.pass.ClockSuspect {
-		if c.pass.Kind == ledger.Baseline {
+	if c.run.ClockSuspect {
+		if c.run.Kind == ledger.Baseline {
 			// Its watermark would lie from the first day. A new baseline begins.
-			note := c.pass.Clock.Note
-			if err := c.store.FailPass(ctx, c.pass, note); err != nil {
+			note := c.run.Clock.Note
+			if err := c.store.FailRun(ctx, c.run, note); err != nil {
 				return err
 			}
 			return errors.New(note)
 		}
-		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkClockSuspect, Detail: c.pass.Clock.Note})
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkClockSuspect, Detail: c.run.Clock.Note})
 	}
 	finish := c.finish()
 	finish.RowsRead = c.rows
 	if !page.Empty() {
 		crashpoint.Here(crashpoint.BeforeFinish)
 	}
-	finished, err := c.store.FinishPass(ctx, c.pass, page, finish, func(tx pgx.Tx) error {
+	finished, err := c.store.FinishRun(ctx, c.run, page, finish, func(tx pgx.Tx) error {
 		return c.insert.insertTx(ctx, tx, dispatchArgs{})
 	})
 	var runCounts *rule.RunCountsError
 	if errors.As(err, &runCounts) {
-		if failed := c.store.FailPass(ctx, c.pass, err.Error()); failed != nil {
+		if failed := c.store.FailRun(ctx, c.run, err.Error()); failed != nil {
 			return failed
 		}
 	}
 	if err != nil {
 		return err
 	}
-	if c.pass.ID != 0 {
+	if c.run.ID != 0 {
 		crashpoint.Here(crashpoint.AfterFinish)
-		c.logger.InfoContext(ctx, "pass complete", slog.String("scheme", c.entry.Name), slog.Int64("pass_id", c.pass.ID),
-			slog.String("kind", string(c.pass.Kind)), slog.Int64("rows", c.rows), slog.Int64("opened", finished.Opened),
+		c.logger.InfoContext(ctx, "run complete", slog.String("scheme", c.entry.Name), slog.Int64("run_id", c.run.ID),
+			slog.String("kind", string(c.run.Kind)), slog.Int64("rows", c.rows), slog.Int64("opened", finished.Opened),
 			slog.Int64("held", finished.Held), slog.Int64("dry_run", finished.DryRun), slog.String("reached", string(finished.Reached)))
 	}
 	return nil

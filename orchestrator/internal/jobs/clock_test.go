@@ -14,43 +14,43 @@ import (
 func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(1)
-	b.pass()
+	b.run()
 	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`))
 
 	b.books.zone, b.books.offset = "UTC", 0
 	b.clock = b.clock.Add(time.Minute)
 	b.books.bills[1].CancelTime = nil
-	b.pass()
+	b.run()
 	require.Equal(t, "stopped TIME_ZONE_DIFFERS", b.text(`select state || ' ' || stop_reason from scheme`))
 	require.Equal(t, "1 1", b.text(`select count(*) || ' ' || (select generation from bill) from cancellation`))
 	require.Equal(t, "times were read in Asia/Shanghai so far, now in UTC", b.text(`select detail from work_item where close_time is null`))
 
 	// The person knows better: the first zone was wrong.
 	require.NoError(t, b.store.Resume(t.Context(), ledger.Act{Scheme: "assembly-void", Actor: "wang", Reason: "was wrong"}))
-	b.pass()
+	b.run()
 	require.Equal(t, "running UTC", b.text(`select state || ' ' || (select time_zone from watermark) from scheme`))
 }
 
 // The server's answer carries no Date, or one that a cache has aged: the watermark follows our own clock and keeps its distance.
 func TestWithoutTheVendorsClockTheWatermarkKeepsItsDistance(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Hour)
 	b.books.note = "no Date header"
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	want := b.clock.Add(-10*time.Minute - 30*time.Second)
 	require.Equal(t, "true", b.text(`select (watermark_time = '`+want.Format(time.RFC3339)+`')::text from watermark`))
-	require.Equal(t, "no Date header", b.text(`select clock_note from pass order by pass_id desc limit 1`), "the run says why")
+	require.Equal(t, "no Date header", b.text(`select clock_note from run order by run_id desc limit 1`), "the run says why")
 
 	// The next one has a Date again: the watermark goes on, and what lay in between is read.
 	b.books.note = ""
 	b.clock = b.clock.Add(time.Second)
 	b.books.void(1)
-	b.pass()
+	b.run()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	require.Equal(t, "true", b.text(`select (watermark_time > '`+want.Format(time.RFC3339)+`')::text from watermark`))
 }
@@ -58,11 +58,11 @@ func TestWithoutTheVendorsClockTheWatermarkKeepsItsDistance(t *testing.T) {
 // A Date behind the one before it (another node of the vendor's, a clock set back) does not take the watermark back.
 func TestTheWatermarkNeverGoesBack(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Hour)
-	b.pass()
+	b.run()
 	before := b.text(`select watermark_time::text from watermark`)
 	b.clock = b.clock.Add(-20 * time.Minute)
-	b.pass()
+	b.run()
 	require.Equal(t, before, b.text(`select watermark_time::text from watermark`))
 }

@@ -16,7 +16,7 @@ import (
 type dispatchStore interface {
 	resultStore
 	Lapsed(ctx context.Context, limit int) ([]ledger.Due, error)
-	OverduePasses(ctx context.Context, grace time.Duration) ([]string, error)
+	OverdueRuns(ctx context.Context, grace time.Duration) ([]string, error)
 	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error)
 }
 
@@ -31,7 +31,7 @@ type dispatcher struct {
 	hold time.Duration
 }
 
-// run closes what lost its answer, asks for passes that nobody asked for, and gathers what is due.
+// run closes what lost its answer, asks for runs that nobody asked for, and gathers what is due.
 func (d *dispatcher) run(ctx context.Context) error {
 	if err := d.lapse(ctx); err != nil {
 		return err

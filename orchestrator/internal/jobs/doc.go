@@ -1,4 +1,4 @@
-// Package jobs carries the work out: River jobs that read Kingdee (pass), gather what is due (dispatch), send it (batch) and
+// Package jobs carries the work out: River jobs that read Kingdee (run), gather what is due (dispatch), send it (batch) and
 // tidy up.
 //
 // A job is a pointer to rows: it decides from the rows what is left to do, may run twice, and may die at any line. Vendor faults

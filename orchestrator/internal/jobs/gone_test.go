@@ -20,7 +20,7 @@ func (b *bench) deleting() {
 	require.NoError(b, err)
 	revisions, err := b.store.SyncSchemes(b.Context(), []store.SchemeFile{{
 		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter, Accounts: schemes[0].Accounts(),
-		PollReal: time.Minute, PollSandbox: time.Second, Hash: "deleting", Document: "d",
+		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: "deleting", Document: "d",
 	}})
 	require.NoError(b, err)
 	b.p.registry = newRegistry(schemes, revisions)
@@ -33,7 +33,7 @@ func threeLive(t *testing.T) *bench {
 	for id := int64(1); id <= 3; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 	}
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	return b
 }
@@ -46,7 +46,7 @@ func TestADeletionNeedsTwoAbsencesAndKingdeesOwnWord(t *testing.T) {
 	require.Equal(t, "live true", b.text(`select class || ' ' || (absent_since is not null)::text from bill where bill_id = 2`))
 	require.Empty(t, b.books.viewed, "missing for a moment only")
 	b.clock = b.clock.Add(31 * time.Minute)
-	b.pass()
+	b.run()
 	b.reconcile()
 	require.Contains(t, b.books.viewed, int64(2))
 	require.Equal(t, "deleted", b.text(`select class from bill where bill_id = 2`))
@@ -61,7 +61,7 @@ func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Hour)
 	delete(b.books.bills, 1)
 	b.recheck()
@@ -122,7 +122,7 @@ func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
 
 	clear(b.books.hidden)
 	b.recheck()
-	b.pass()
+	b.run()
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`), "it closes by itself")
 }
 
@@ -132,7 +132,7 @@ func TestSixDeletionsInOneReconcileAreHeld(t *testing.T) {
 	for id := int64(1); id <= 8; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 	}
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	for id := int64(1); id <= 6; id++ {
 		delete(b.books.bills, id)
@@ -161,27 +161,27 @@ func TestADeletedBillThatIsSeenAgainIsWhatItIsSeenAs(t *testing.T) {
 	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
 }
 
-// A pass that finds nothing looks at a known bill: nothing changed, or nothing is shown?
-func TestAPassThatFindsNothingLooksAtAKnownBill(t *testing.T) {
+// A run that finds nothing looks at a known bill: nothing changed, or nothing is shown?
+func TestARunThatFindsNothingLooksAtAKnownBill(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Hour)
-	b.pass()
+	b.run()
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item`))
 	b.books.hidden[1] = true
 	b.books.asked = nil
 	b.clock = b.clock.Add(30 * time.Second)
-	b.pass()
+	b.run()
 	require.Empty(t, b.books.asked, "at most once a minute")
 	b.clock = b.clock.Add(31 * time.Second)
-	b.pass()
+	b.run()
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
 	require.Equal(t, "live", b.text(`select class from bill`))
 	b.books.hidden[1] = false
 	b.clock = b.clock.Add(time.Second)
-	b.pass()
+	b.run()
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
 }

@@ -49,8 +49,8 @@ func (k *kept) insertOnce(_ context.Context, args river.JobArgs, _ time.Duration
 	return nil
 }
 
-// SIGTERM came while a vendor took its time: the process waited for it, and its pass with it.
-func TestAPassIsLeftToAnotherProcessWhenThisOneStops(t *testing.T) {
+// SIGTERM came while a vendor took its time: the process waited for it, and its run with it.
+func TestARunIsLeftToAnotherProcessWhenThisOneStops(t *testing.T) {
 	b := setup(t)
 	b.books.page = 1
 	for id := int64(1); id <= 3; id++ {
@@ -60,45 +60,45 @@ func TestAPassIsLeftToAnotherProcessWhenThisOneStops(t *testing.T) {
 	stopping, queue := make(chan struct{}), &kept{}
 	b.p.kingdee, b.p.stopping, b.p.insert = vendor, stopping, queue
 	ended := make(chan error, 1)
-	go func() { ended <- b.p.run(t.Context(), passArgs{Scheme: "assembly-void"}) }()
+	go func() { ended <- b.p.run(t.Context(), runArgs{Scheme: "assembly-void"}) }()
 	<-vendor.reached
 	close(stopping)
 	require.NoError(t, <-ended)
 
-	require.Equal(t, []river.JobArgs{passArgs{Scheme: "assembly-void", Follows: true}}, queue.args, "somebody else goes on at once")
-	require.Equal(t, "running 2", b.text(`select state || ' ' || cursor_id from pass`), "behind the last page that is written")
-	require.Equal(t, "0", b.text(`select count(*)::text from pass_failure`), "nobody failed")
+	require.Equal(t, []river.JobArgs{runArgs{Scheme: "assembly-void", Follows: true}}, queue.args, "somebody else goes on at once")
+	require.Equal(t, "running 2", b.text(`select state || ' ' || cursor_id from run`), "behind the last page that is written")
+	require.Equal(t, "0", b.text(`select count(*)::text from run_failure`), "nobody failed")
 
 	b.p.kingdee, b.p.stopping = b.books, nil
-	require.NoError(t, b.p.run(t.Context(), passArgs{Scheme: "assembly-void", Follows: true}))
-	require.Equal(t, "1 complete 3", b.text(`select count(*) || ' ' || min(state) || ' ' || (select count(*) from bill) from pass`))
+	require.NoError(t, b.p.run(t.Context(), runArgs{Scheme: "assembly-void", Follows: true}))
+	require.Equal(t, "1 complete 3", b.text(`select count(*) || ' ' || min(state) || ' ' || (select count(*) from bill) from run`))
 }
 
 // A successor is in the queue before its predecessor has let go of the lock; another process is at it in no time. It found the lock
-// taken and gave up, and a long pass lay still until the next poll.
+// taken and gave up, and a long run lay still until the next incremental run.
 func TestASuccessorWaitsForTheLockOfTheChunkBeforeIt(t *testing.T) {
 	b := setup(t)
-	unlock, ours, err := b.store.TryLockPass(t.Context(), "assembly-void")
+	unlock, ours, err := b.store.TryLockRun(t.Context(), "assembly-void")
 	require.NoError(t, err)
 	require.True(t, ours)
 	time.AfterFunc(50*time.Millisecond, unlock)
-	require.NoError(t, b.p.run(t.Context(), passArgs{Scheme: "assembly-void", Follows: true}))
+	require.NoError(t, b.p.run(t.Context(), runArgs{Scheme: "assembly-void", Follows: true}))
 	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
 }
 
-// Somebody asked for a pass while the one before was letting go of its lock: nothing was read until the next poll.
-func TestAPassThatIsAskedForWaitsForTheLockOfTheOneBefore(t *testing.T) {
+// Somebody asked for a run while the one before was letting go of its lock: nothing was read until the next incremental run.
+func TestARunThatIsAskedForWaitsForTheLockOfTheOneBefore(t *testing.T) {
 	b := setup(t)
-	unlock, ours, err := b.store.TryLockPass(t.Context(), "assembly-void")
+	unlock, ours, err := b.store.TryLockRun(t.Context(), "assembly-void")
 	require.NoError(t, err)
 	require.True(t, ours)
 	time.AfterFunc(50*time.Millisecond, unlock)
-	require.NoError(t, b.p.run(t.Context(), passArgs{Scheme: "assembly-void", Asked: true}))
+	require.NoError(t, b.p.run(t.Context(), runArgs{Scheme: "assembly-void", Asked: true}))
 	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
 }
 
-// Two orchestrators poll at the same moment: one reads, the other does nothing at all.
-func TestOnlyOneOfTwoStartsAPass(t *testing.T) {
+// Two orchestrators read at the same moment: one reads, the other does nothing at all.
+func TestOnlyOneOfTwoStartsARun(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	vendor := &stuck{books: b.books, from: 1, reached: make(chan struct{})}
@@ -107,12 +107,12 @@ func TestOnlyOneOfTwoStartsAPass(t *testing.T) {
 	first := *b.p
 	first.kingdee = vendor
 	ended := make(chan error, 1)
-	go func() { ended <- first.run(ctx, passArgs{Scheme: "assembly-void"}) }()
+	go func() { ended <- first.run(ctx, runArgs{Scheme: "assembly-void"}) }()
 	<-vendor.reached
 	other := *b.p
 	other.kingdee = untouched{}
-	require.NoError(t, other.run(t.Context(), passArgs{Scheme: "assembly-void"}))
-	require.Equal(t, "0", b.text(`select ((select count(*) from pass) + (select count(*) from pass_failure))::text`))
+	require.NoError(t, other.run(t.Context(), runArgs{Scheme: "assembly-void"}))
+	require.Equal(t, "0", b.text(`select ((select count(*) from run) + (select count(*) from run_failure))::text`))
 	cancel()
 	<-ended //nolint:errcheck // it was cut off
 }
@@ -121,5 +121,5 @@ func TestOnlyOneOfTwoStartsAPass(t *testing.T) {
 type untouched struct{ kingdeev1.BillServiceClient }
 
 func (untouched) StreamBillStates(context.Context, *kingdeev1.StreamBillStatesRequest, ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
-	return nil, errors.New("asked by a second pass")
+	return nil, errors.New("asked by a second run")
 }

@@ -34,7 +34,7 @@ func setupWith(t *testing.T, old, replacement string) *bench {
 		e.Scheme = schemes[0]
 		b.p.registry.entries[name] = e
 	}
-	b.pass()
+	b.run()
 	return b
 }
 
@@ -83,18 +83,18 @@ func (b *bench) later(d time.Duration) { b.clock = b.clock.Add(d) }
 func TestUnAuditedThenVoidedIsOneCancellationWithTwoReasons(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.later(time.Minute)
 	b.books.unAudit(1)
 	b.books.bills[1].ProductLines[0].WarehouseNumber = "CK002"
-	b.pass()
+	b.run()
 	require.Equal(t, "1 WH-HZ01 open un_audited", b.cancellations(), "the order stands where it was made")
 	require.Equal(t, "t", b.text(`select (not_before = un_audited_since + interval '120 seconds')::text::char from cancellation join bill using (scheme, bill_id)`))
 	require.Empty(t, b.verify(), "the dwell is not over")
 
 	b.later(time.Minute)
 	b.books.void(1)
-	b.pass()
+	b.run()
 	require.Equal(t, "1 WH-HZ01 open un_audited+voided", b.cancellations())
 	require.Equal(t, "t", b.text(`select (not_before is null)::text::char from cancellation`), "a void waits for nothing")
 	require.Len(t, b.verify(), 1)
@@ -103,27 +103,27 @@ func TestUnAuditedThenVoidedIsOneCancellationWithTwoReasons(t *testing.T) {
 func TestAuditedAgainInTheDwellOwesNothing(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.later(time.Minute)
 	b.books.unAudit(1)
-	b.pass()
+	b.run()
 	b.later(time.Minute)
 	b.books.audit(1)
-	b.pass()
+	b.run()
 	require.Equal(t, "1 WH-HZ01 withdrawn un_audited", b.cancellations())
 	b.later(time.Minute)
 	b.books.unAudit(1)
-	b.pass()
+	b.run()
 	require.Equal(t, "1 WH-HZ01 withdrawn un_audited; 1 WH-HZ01 open un_audited", b.cancellations(), "another generation")
 }
 
 func TestAnUnAuditIsSentForOnlyAfterAReadPastItsDwell(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.later(time.Minute)
 	b.books.unAudit(1)
-	b.pass()
+	b.run()
 	b.later(119 * time.Second)
 	require.Empty(t, b.verify())
 	b.later(time.Second)
@@ -144,17 +144,17 @@ func TestAnUnAuditIsHeldWhereNobodySaysThatTheNumberIsTakenAgain(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", "triggers: [voided, un_audited]")
 	b.books.fresh(1, "A1", "CK001")
 	b.books.fresh(2, "A2", "CK001")
-	b.pass()
+	b.run()
 	b.later(time.Minute)
 	b.books.unAudit(1)
 	b.books.unAudit(2)
-	b.pass()
+	b.run()
 	require.Equal(t, "1 WH-HZ01 held un_audited; 2 WH-HZ01 held un_audited", b.cancellations())
 	require.Equal(t, "2", b.text(`select count(*)::text from work_item where kind = 'number_reuse_unsaid' and close_time is null and cancellation_id <> 0`))
 	b.later(time.Minute)
 	b.books.void(1)
 	b.books.audit(2)
-	b.pass()
+	b.run()
 	require.Equal(t, "1 WH-HZ01 open un_audited+voided; 2 WH-HZ01 withdrawn un_audited", b.cancellations(), "a void needs nobody's word")
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
 }
@@ -170,23 +170,23 @@ func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t)
-			b.pass()
+			b.run()
 			b.books.fresh(1, "A1", "CK001")
-			b.pass()
+			b.run()
 			b.later(time.Minute)
 			b.books.void(1)
 			b.books.fresh(2, "A1", "CK002")
-			b.pass()
+			b.run()
 			require.Empty(t, b.verify())
 			require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation where bill_id = 1`))
 			b.later(time.Minute)
-			b.pass()
+			b.run()
 			require.Equal(t, "withdrawn", b.text(`select state from cancellation where bill_id = 1`), "it is not decided anew while the number is taken")
 
 			free(b.books)
-			b.pass()
+			b.run()
 			b.later(time.Second)
-			b.pass()
+			b.run()
 			require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
 			require.NotEmpty(t, b.verify())
 		})
@@ -196,20 +196,20 @@ func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
 // The ledger never knew the holder, so it learns nothing of it: an hour later Kingdee is asked.
 func TestANumberIsLookedAtAgainWithoutAnyNews(t *testing.T) {
 	b := setup(t)
-	b.pass()
+	b.run()
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.later(time.Minute)
 	b.books.void(1)
-	b.pass()
+	b.run()
 	b.books.fresh(2, "A1", "CK002")
 	require.Empty(t, b.verify())
 	delete(b.books.bills, 2)
-	b.pass()
+	b.run()
 	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
 	_, err := b.pool.Exec(t.Context(), `update cancellation set due_time = due_time - interval '1 hour'`)
 	require.NoError(t, err)
-	b.pass()
+	b.run()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 }
 
@@ -237,8 +237,8 @@ func (b *bench) proveGone(id int64) {
 	standing, err := b.store.Scheme(b.Context(), "assembly-void")
 	require.NoError(b, err)
 	e := b.p.registry.entries["assembly-void"]
-	pass := &ledger.Pass{Scheme: "assembly-void", Kind: ledger.Poll, Revision: standing.Revision, SendSince: standing.SendSince}
-	p := newPager(b.store, reader{entry: e}, pass, standing, account{})
+	run := &ledger.Run{Scheme: "assembly-void", Kind: ledger.Incremental, Revision: standing.Revision, SendSince: standing.SendSince}
+	p := newPager(b.store, reader{entry: e}, run, standing, account{})
 	d := rule.DecideGone(p.policy, *known[id], b.clock, b.clock)
 	page := ledger.Page{Bills: []ledger.BillWrite{{Before: known[id].ReadTime, After: d.After, Reason: d.Reason}}}
 	page.Cancellations, err = p.cancellations(&page, d, *known[id].LastSnapshot, b.clock)
@@ -253,7 +253,7 @@ func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 	gone := &goneBooks{books: b.books, answer: notShown}
 	b.p.kingdee = gone
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.later(time.Hour)
 	delete(b.books.bills, 1)
 	b.proveGone(1)
@@ -282,7 +282,7 @@ func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.later(time.Hour)
 	delete(b.books.bills, 1)
 	_, err := b.pool.Exec(t.Context(), `update bill set absent_since = read_time where bill_id = 1`)
@@ -290,7 +290,7 @@ func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 	b.proveGone(1)
 	b.books.fresh(2, "A1", "CK002")
 	require.Empty(t, b.verify())
-	b.pass()
+	b.run()
 	missing := func() int {
 		found, err := b.store.MissingBills(t.Context(), "assembly-void", b.clock.Add(time.Hour), 0, 10)
 		require.NoError(t, err)
@@ -300,9 +300,9 @@ func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 
 	b.later(time.Minute)
 	b.books.void(2)
-	b.pass()
+	b.run()
 	b.later(time.Minute)
-	b.pass()
+	b.run()
 	require.Equal(t, 1, missing(), "a reconcile run proves it once more")
 	b.proveGone(1)
 	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
@@ -314,10 +314,10 @@ func TestAVoidedBillThatIsDeletedGoesOnOnceItIsProvedGone(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.later(time.Minute)
 	b.books.void(1)
-	b.pass()
+	b.run()
 	delete(b.books.bills, 1)
 	require.Empty(t, b.verify(), "one answer is no proof")
 	b.later(time.Hour)
@@ -331,10 +331,10 @@ func TestACancellationGivenToAPersonAsUnreadGoesOnOnceItsBillIsProvedGone(t *tes
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.later(time.Minute)
 	b.books.void(1)
-	b.pass()
+	b.run()
 	delete(b.books.bills, 1)
 	_, err := b.pool.Exec(t.Context(), `update cancellation set unread_since = now() - interval '25 hours'`)
 	require.NoError(t, err)
@@ -357,7 +357,7 @@ func TestACancellationGivenToAPersonAsUnreadGoesOnOnceItsBillIsProvedGone(t *tes
 func TestABillThatComesBackIsLiveInAnotherGeneration(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	bill := b.books.bills[1]
 	delete(b.books.bills, 1)
 	b.later(time.Minute)
@@ -366,7 +366,7 @@ func TestABillThatComesBackIsLiveInAnotherGeneration(t *testing.T) {
 	b.books.bills[1] = bill
 	bill.ModifyTime = timestamppb.New(b.clock)
 	b.later(time.Second)
-	b.pass()
+	b.run()
 	require.Equal(t, "live f 2", b.text(`select class || ' ' || (gone_time is not null)::text::char || ' ' || generation from bill`))
 	require.Equal(t, "1 WH-HZ01 withdrawn deleted", b.cancellations())
 }
@@ -385,7 +385,7 @@ func TestAFieldThatKingdeeDoesNotKnowStopsTheSchemeAndIsNamed(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", "extra_fields: {bill: [F_NOPE]}\n    when: bill.extra.F_NOPE == \"1\"")
 	b.p.kingdee = fieldless{b.books}
 	b.books.fresh(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	require.Equal(t, "stopped FIELD_UNKNOWN", b.text(`select state || ' ' || stop_reason from scheme`))
 	require.Contains(t, b.text(`select message from reporting.work_item where open`), "F_NOPE")
 }
@@ -396,12 +396,12 @@ func TestABillWhoseConditionCannotBeEvaluatedStopsOnlyItself(t *testing.T) {
 	b.books.fresh(2, "A2", "CK001")
 	b.books.fresh(3, "A3", "CK001")
 	b.books.bills[1].Note, b.books.bills[2].Note, b.books.bills[3].Note = "three", "4", "2"
-	b.pass()
+	b.run()
 	b.later(time.Minute)
 	for id := range int64(3) {
 		b.books.void(id + 1)
 	}
-	b.pass()
+	b.run()
 	require.Equal(t, "2 WH-HZ01 open voided", b.cancellations())
 	require.Equal(t, "undecodable,voided,not_selected", b.text(`select string_agg(class, ',' order by bill_id) from bill`))
 	require.Equal(t, "方案的条件（when）未选中该单", b.text(`select reason from reporting.bill_verdict where bill_id = 3`))
@@ -414,10 +414,10 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 	for id, no := range map[int64]string{1: "A1", 2: "A2"} {
 		b.books.fresh(id, no, "CK001")
 		b.books.bills[id].Note = "4"
-		b.pass()
+		b.run()
 		b.later(time.Minute)
 		b.books.void(id)
-		b.pass()
+		b.run()
 	}
 	require.Equal(t, "1 WH-HZ01 open voided; 2 WH-HZ01 open voided", b.cancellations())
 	_, err := b.pool.Exec(t.Context(), `update cancellation set state = 'done', outcome = 'cancelled', outcome_time = now() where bill_id = 1`)
@@ -428,7 +428,7 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 		bill.CancelStatus, bill.CancelTime, bill.Note = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, nil, "four"
 		b.books.audit(id + 1)
 	}
-	b.pass()
+	b.run()
 	require.Equal(t, "1 WH-HZ01 done voided; 2 WH-HZ01 withdrawn voided", b.cancellations())
 	require.Equal(t, "1", b.text(`select string_agg(bill_id::text, ',') from work_item where kind = 'restored_after_cancel' and close_time is null`))
 }

@@ -15,7 +15,7 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// lookStore is what looking again, outside passes, asks of the ledger.
+// lookStore is what looking again, outside runs, asks of the ledger.
 type lookStore interface {
 	pageStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
@@ -25,7 +25,7 @@ type lookStore interface {
 	suspectStore
 }
 
-// looker is what recheck and reconcile run have in common. Unlike a pass they have no watermark, and they take no lock that a pass wants: a page of
+// looker is what recheck and reconcile run have in common. Unlike a run they have no watermark, and they take no lock that a run wants: a page of
 // theirs is refused when the ledger has read one of its bills since, and is decided again.
 type looker struct {
 	store    lookStore

@@ -54,28 +54,28 @@ func TestAnUnAuditThatMovesNoDateIsNoticedByTheRecheck(t *testing.T) {
 	for id := int64(1); id <= 3; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 	}
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.unAudit(2)
-	b.pass()
-	require.Equal(t, "live", b.text(`select class from bill where bill_id = 2`), "no pass can see it")
+	b.run()
+	require.Equal(t, "live", b.text(`select class from bill where bill_id = 2`), "no run can see it")
 	b.recheck()
 	require.Equal(t, "un_audited", b.text(`select class from bill where bill_id = 2`))
 	require.Equal(t, "3 1 complete", b.text(`select bills_read || ' ' || bills_repaired || ' ' || state from reconcile`))
 	require.Equal(t, "1", b.text(`select count(*)::text from bill_snapshot where bill_id = 2`), "its snapshot stays")
 }
 
-// A void under a stamp that no pass reads (date-only, or a server whose void moves nothing) is owed all the same, behind the safety limits.
+// A void under a stamp that no run reads (date-only, or a server whose void moves nothing) is owed all the same, behind the safety limits.
 func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
-	b.pass()
+	b.run()
 	b.recheck()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
-	require.Equal(t, "true", b.text(`select (pass_id is null)::text from cancellation`))
+	require.Equal(t, "true", b.text(`select (run_id is null)::text from cancellation`))
 }
 
 // A recheck reads the bills that it knows: that the number was given to another was not seen, and for a minute its order would have been
@@ -83,7 +83,7 @@ func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
 func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.books.void(1)
 	b.books.fresh(2, "A1", "CK001")
@@ -103,7 +103,7 @@ func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
 	for id := int64(1); id <= bills; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 	}
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	for id := int64(1); id <= bills; id++ {
 		b.books.bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
@@ -120,7 +120,7 @@ func TestARecheckThatWasKilledGoesOnFromItsCursor(t *testing.T) {
 	for id := int64(1); id <= 4; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 	}
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.unAudit(1)
 	b.unAudit(4)
@@ -149,12 +149,12 @@ func (h *hook) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillSta
 	return s, err
 }
 
-// The recheck read a bill live; before it decided, it was voided and a pass wrote that. What the recheck saw is older.
+// The recheck read a bill live; before it decided, it was voided and a run wrote that. What the recheck saw is older.
 func TestAStaleReadOfTheRecheckChangesNothing(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.unAudit(2)
 	b.p.kingdee = &hook{books: b.books, then: func() {
@@ -162,7 +162,7 @@ func TestAStaleReadOfTheRecheckChangesNothing(t *testing.T) {
 		b.p.kingdee = b.books
 		b.clock = b.clock.Add(time.Minute)
 		b.books.void(1)
-		b.pass()
+		b.run()
 		b.p.kingdee = kingdee
 	}}
 	b.recheck()
@@ -171,12 +171,12 @@ func TestAStaleReadOfTheRecheckChangesNothing(t *testing.T) {
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item`))
 }
 
-// A page was decided, and before it was written a pass wrote one of its bills anew.
+// A page was decided, and before it was written a run wrote one of its bills anew.
 func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.unAudit(1)
 	b.unAudit(2)
@@ -184,7 +184,7 @@ func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
 	l.store = &overtaken{lookStore: b.store, before: func() {
 		b.clock = b.clock.Add(time.Minute)
 		b.books.void(1)
-		b.pass()
+		b.run()
 	}}
 	require.NoError(t, (&sweeper{looker: l, ledger: b.store}).run(t.Context(), reconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
 	require.Equal(t, "voided un_audited", b.text(`select string_agg(class, ' ' order by bill_id) from bill`))
@@ -211,49 +211,49 @@ func TestAReconcileThatFindsNothingReadsNothingAgainAndLeavesARecord(t *testing.
 	for id := int64(1); id <= 3; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 	}
-	b.pass()
+	b.run()
 	b.books.asked = nil
 	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 0 differ, 3 bills, 0 read, 0 repaired, 0 missing, 0 gone", b.record())
 	require.Empty(t, b.books.asked)
 }
 
-// A bill committed late: its stamp lies hours behind, where no pass looks any more. Only its hour is read again.
+// A bill committed late: its stamp lies hours behind, where no run looks any more. Only its hour is read again.
 func TestABillThatCameToLightLateIsFoundByTheReconcile(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
 	b.books.hidden[2] = true
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(90 * time.Minute)
 	b.books.live(3, "A3", "CK001")
-	b.pass()
+	b.run()
 	b.books.void(2)
 	voided := b.books.bills[2]
 	voided.ModifyTime, voided.CancelTime, voided.ApproveTime = voided.GetCreateTime(), voided.GetCreateTime(), voided.GetCreateTime()
 	b.clock = b.clock.Add(time.Hour)
-	b.pass()
+	b.run()
 	b.books.hidden[2] = false
-	b.pass()
+	b.run()
 	require.Equal(t, "0", b.text(`select count(*)::text from bill where bill_id = 2`), "its stamps lie below every lower edge")
 	b.books.asked = nil
 	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 1 differ, 3 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
 	require.NotContains(t, b.books.asked[:2], int64(3), "its hour agreed")
-	require.Equal(t, "before_cutover", b.text(`select class from bill where bill_id = 2`), "it is decided by the same rules as in a pass")
+	require.Equal(t, "before_cutover", b.text(`select class from bill where bill_id = 2`), "it is decided by the same rules as in a run")
 	b.reconcile()
 	require.Contains(t, b.record(), " 0 differ,")
 }
 
 // A void whose stamps moved nothing is owed by the reconcile run, too: the states of its hour differ.
-func TestAVoidThatNoPassSawIsOwedByTheReconcile(t *testing.T) {
+func TestAVoidThatNoRunSawIsOwedByTheReconcile(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
-	b.pass()
+	b.run()
 	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 1 differ, 2 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
 	require.Equal(t, "open", b.text(`select state from cancellation`))
@@ -267,7 +267,7 @@ func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 	for id := int64(1); id <= 4; id++ {
 		b.books.live(id, fmt.Sprint("A", id), "CK001")
 	}
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	for id := int64(1); id <= 4; id++ {
 		b.books.bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED

@@ -8,7 +8,7 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// nudgeEvery is how often each process asks for a dispatch by itself, and how late a pass may be before a dispatch asks for it. River's
+// nudgeEvery is how often each process asks for a dispatch by itself, and how late a run may be before a dispatch asks for it. River's
 // leader inserts the periodic jobs; when it is killed, nobody does for up to 22 s, and after a database that was away for minutes the bids
 // for the lead come up to 64 s apart. The rows say what is due all the same: whoever is alive looks.
 const nudgeEvery = 5 * time.Second
@@ -53,9 +53,9 @@ func (r *Runner) ask() error {
 	}
 }
 
-// overdue asks for the passes that nobody asked for in time.
+// overdue asks for the runs that nobody asked for in time.
 func (d *dispatcher) overdue(ctx context.Context) error {
-	schemes, err := d.store.OverduePasses(ctx, nudgeEvery)
+	schemes, err := d.store.OverdueRuns(ctx, nudgeEvery)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (d *dispatcher) overdue(ctx context.Context) error {
 		if _, loaded := d.registry.entries[name]; !loaded {
 			continue
 		}
-		if err := d.insert.insertOnce(ctx, passArgs{Scheme: name}, nudgeEvery); err != nil {
+		if err := d.insert.insertOnce(ctx, runArgs{Scheme: name}, nudgeEvery); err != nil {
 			return err
 		}
 	}

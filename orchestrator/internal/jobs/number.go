@@ -6,7 +6,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// numberLimit bounds how many cancellations one pass looks at again for their number.
+// numberLimit bounds how many cancellations one run looks at again for their number.
 const numberLimit = 100
 
 // numberStore is what another look at numbers asks of the ledger.
@@ -16,10 +16,10 @@ type numberStore interface {
 	StoreNumberLook(ctx context.Context, scheme string, verified []ledger.Verified) error
 }
 
-// numbers looks again at cancellations that were withdrawn because a live bill carried their number. Where it does no longer, this pass
+// numbers looks again at cancellations that were withdrawn because a live bill carried their number. Where it does no longer, this run
 // reads the cancellation's own bill again, and what is owed still is owed anew.
 func (c *chunk) numbers(ctx context.Context) error {
-	if c.pass.Cursor > 0 {
+	if c.run.Cursor > 0 {
 		return nil
 	}
 	due, err := c.store.NumberLiveDue(ctx, c.entry.Name, numberLimit)

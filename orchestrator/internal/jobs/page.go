@@ -21,20 +21,20 @@ type pager struct {
 	store   pageStore
 	reader  reader
 	entry   entry
-	pass    *ledger.Pass
+	run     *ledger.Run
 	policy  rule.Policy
 	account account
-	// received is when the pass's header came, by kingdeesvc's clock.
+	// received is when the run's header came, by kingdeesvc's clock.
 	received time.Time
 	// again: bills that are not live are decided anew, also when nothing has changed: a person asked for them.
 	again bool
 }
 
-// newPager is ready to decide what comes after the header that said account. Whoever decides bills, in a pass or outside one, does
-// it through a pager, so that the rules exist once; outside, pass is only a name for the scheme and its revision and is never stored.
-func newPager(store pageStore, reader reader, pass *ledger.Pass, standing ledger.Scheme, a account) *pager {
+// newPager is ready to decide what comes after the header that said account. Whoever decides bills, in a run or outside one, does
+// it through a pager, so that the rules exist once; outside, run is only a name for the scheme and its revision and is never stored.
+func newPager(store pageStore, reader reader, run *ledger.Run, standing ledger.Scheme, a account) *pager {
 	return &pager{
-		store: store, reader: reader, entry: reader.entry, pass: pass, policy: reader.entry.Policy(floor(reader.entry, standing, pass.Clock), standing.Cutovers),
+		store: store, reader: reader, entry: reader.entry, run: run, policy: reader.entry.Policy(floor(reader.entry, standing, run.Clock), standing.Cutovers),
 		account: a, received: a.clock.Service,
 	}
 }
@@ -50,7 +50,7 @@ func (p *pager) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	for _, problem := range light.GetProblems() {
 		ids = append(ids, problem.GetId())
 	}
-	known, err := p.store.Known(ctx, p.pass.Scheme, ids)
+	known, err := p.store.Known(ctx, p.run.Scheme, ids)
 	if err != nil {
 		return page, err
 	}
@@ -105,7 +105,7 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 			known[id] = k
 		}
 	}
-	if err := p.store.AddSnapshots(ctx, p.pass.Scheme, known); err != nil {
+	if err := p.store.AddSnapshots(ctx, p.run.Scheme, known); err != nil {
 		return err
 	}
 	waiting := make(map[int64]bool, len(ids))
@@ -151,8 +151,8 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 // decideBill lets the rules decide one whole bill and notes what is to be written.
 func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill, read time.Time) {
 	d := rule.Decide(p.policy, known, bill, read)
-	if p.pass.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime {
-		// Voided before we came, for all that can be told; no later pass would show it, since it carries no date.
+	if p.run.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime {
+		// Voided before we came, for all that can be told; no later run would show it, since it carries no date.
 		d.Class, d.After.Class = rule.ClassBeforeCutover, rule.ClassBeforeCutover
 	}
 	write := ledger.BillWrite{After: d.After, Snapshot: d.Snapshot, Reason: d.Reason}
@@ -200,10 +200,10 @@ func (p *pager) undo(page *ledger.Page, d rule.Decision, id int64) {
 	}
 }
 
-// leaveUnseen: a baseline owes nothing and must not make the next pass believe that a void was dealt with, so it does not write a bill
-// that it finds voided. One that an earlier baseline saw live is owed like in any pass.
+// leaveUnseen: a baseline owes nothing and must not make the next run believe that a void was dealt with, so it does not write a bill
+// that it finds voided. One that an earlier baseline saw live is owed like in any run.
 func (p *pager) leaveUnseen(d rule.Decision) bool {
-	return p.pass.Kind == ledger.Baseline && !d.After.EverLive
+	return p.run.Kind == ledger.Baseline && !d.After.EverLive
 }
 
 // unknownValue is the problem of a bill that carries a state this program does not know.
@@ -239,9 +239,9 @@ func (p *pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, p
 
 // watchClock notes a stamp that lies ahead of the vendor's clock: then the watermark stands still.
 func (p *pager) watchClock(state rule.State, read time.Time) {
-	if p.pass.ClockSuspect || !rule.Ahead(state, p.account.clock, read.Sub(p.received)) {
+	if p.run.ClockSuspect || !rule.Ahead(state, p.account.clock, read.Sub(p.received)) {
 		return
 	}
-	p.pass.ClockSuspect = true
-	p.pass.Clock.Note = fmt.Sprintf("clock_suspect: bill %s carries a stamp ahead of the vendor's clock", state.Number)
+	p.run.ClockSuspect = true
+	p.run.Clock.Note = fmt.Sprintf("clock_suspect: bill %s carries a stamp ahead of the vendor's clock", state.Number)
 }

@@ -20,7 +20,7 @@ func (p *pager) pieces(ctx context.Context, page *kingdeev1.StatePage) ([]*kingd
 	for i, s := range states {
 		ids[i] = s.GetId()
 	}
-	known, err := p.store.Known(ctx, p.pass.Scheme, ids)
+	known, err := p.store.Known(ctx, p.run.Scheme, ids)
 	if err != nil {
 		return nil, err
 	}

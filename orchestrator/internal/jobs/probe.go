@@ -34,7 +34,7 @@ type seen struct {
 
 func newSight() *sight { return &sight{schemes: map[string]seen{}} }
 
-// due says whether a pass is to look at a known bill: when it found nothing, but at most once a minute; and always
+// due says whether a run is to look at a known bill: when it found nothing, but at most once a minute; and always
 // until one was seen, so that a suspicion, also of a process before this one, ends.
 func (s *sight) due(scheme string, found bool, now time.Time) bool {
 	s.mu.Lock()
@@ -76,11 +76,11 @@ func probe(ctx context.Context, store suspectStore, r reader, scheme string) (sh
 	return false, store.OpenSuspect(ctx, scheme, fmt.Sprintf("FID %v", ids))
 }
 
-// probe is done by a poll that found nothing, in the same chunk.
+// probe is done by an incremental run that found nothing, in the same chunk.
 func (c *chunk) probe(ctx context.Context) error {
 	now := c.now()
 	found := c.rows > 0 || c.waiting != nil
-	if c.pass.Kind != ledger.Poll || !c.sight.due(c.entry.Name, found, now) {
+	if c.run.Kind != ledger.Incremental || !c.sight.due(c.entry.Name, found, now) {
 		return nil
 	}
 	shown, err := probe(ctx, c.store, c.reader, c.entry.Name)

@@ -31,25 +31,25 @@ func TestTheQueueIsSilentWhileTheLedgerIsAway(t *testing.T) {
 			defer mu.Unlock()
 			*what = time.Now()
 		}
-		pass := func(d time.Duration) {
+		run := func(d time.Duration) {
 			time.Sleep(d) //nolint:forbidigo // the bubble's clock
 			synctest.Wait()
 		}
 		logger.Error("fetching jobs", "err", "refused")
-		pass(2 * time.Second)
+		run(2 * time.Second)
 		now(&awaySince) // it is found out a moment after the first complaint
 		for range 10 {
 			logger.Error("fetching jobs", "err", "refused")
-			pass(time.Second)
+			run(time.Second)
 		}
 		now(&backFrom)
 		logger.Error("fetching jobs", "err", "the database system is starting up")
-		pass(time.Minute)
+		run(time.Minute)
 		require.Empty(t, out.String())
 
 		logger.Info("steady")
 		logger.Error("a job panicked")
-		pass(time.Minute)
+		run(time.Minute)
 		require.Equal(t, 1, strings.Count(out.String(), "\n"), out.String())
 		require.Contains(t, out.String(), "a job panicked")
 	})

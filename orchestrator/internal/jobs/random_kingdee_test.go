@@ -88,7 +88,7 @@ func (k *randomKingdee) happen() {
 	}
 	now := k.now()
 	if slices.ContainsFunc(k.bills, func(b *ruletest.Kingdee) bool { return b != bill && b.Bill.Number == bill.Bill.Number }) {
-		// Who has another's number is not hidden from passes for longer than they reach back.
+		// Who has another's number is not hidden from runs for longer than they reach back.
 		late = min(late, rule.Overlap/2)
 	}
 	late = max(0, min(late, now.Sub(k.touched[bill.Bill.ID])-time.Second)).Truncate(time.Second)

@@ -15,10 +15,10 @@ import (
 )
 
 // lateRequest is how long after a bill became live a request may still come: its bill was looked at before. For another bill with the
-// same number it is longer by a pass, which may have read that one first.
+// same number it is longer by a run, which may have read that one first.
 const (
 	lateRequest = time.Minute
-	aPass       = time.Minute
+	aRun        = time.Minute
 )
 
 // owedRow is one cancellation, as the ledger has it in the end.
@@ -47,7 +47,7 @@ type owedRow struct {
 //     that was never audited; nor for an order that no life of the bill had made.
 //  4. A bill that is live owes nothing. If something may have been cancelled for it, a person was told.
 //  5. What was answered is not asked again, and no cancellation ends two orders.
-//  6. What passes, reconcile runs and backfills read adds up, every backfill ends, and the ledger has every bill as it is.
+//  6. What runs, reconcile runs and backfills read adds up, every backfill ends, and the ledger has every bill as it is.
 func (l *lives) check() error {
 	cancellations, err := l.owed()
 	if err != nil {
@@ -156,7 +156,7 @@ func (l *lives) told(b *ruletest.Kingdee, cancellations []owedRow) ([]string, er
 func (l *lives) checkNumbers([]owedRow) error {
 	for _, r := range l.wms.requests {
 		for _, b := range l.kingdee.bills {
-			if b.Bill.Number == r.number && b.LiveFor(r.at) > lateRequest+aPass {
+			if b.Bill.Number == r.number && b.LiveFor(r.at) > lateRequest+aRun {
 				return fmt.Errorf("%s in %s was asked for at %s, when bill %d with that number had been live for %s", r.number, r.warehouse, r.at, b.Bill.ID, b.LiveFor(r.at))
 			}
 		}
@@ -204,7 +204,7 @@ func (l *lives) checkOnce([]owedRow) error {
 // 6: what was read adds up.
 func (l *lives) checkRunCounts([]owedRow) error {
 	rows, err := l.pool.Query(l.Context(), `
-select 'pass ' || pass_id || ' ' || state || ' ' || error, run_counts from pass
+select 'run ' || run_id || ' ' || state || ' ' || error, run_counts from run
 union all select 'reconcile ' || reconcile_id || ' ' || state || ' ' || error, run_counts from reconcile
 union all select 'backfill ' || backfill_id || ' ' || state || ' ' || error, run_counts from backfill`)
 	if err != nil {

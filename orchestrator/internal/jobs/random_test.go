@@ -42,7 +42,7 @@ var randomSchemes = []struct {
 	{allTriggers, ruletest.Watched{Triggers: rule.Triggers, Dwell: 2 * time.Minute}},
 }
 
-// Random lives of bills, while passes, rechecks, reconcile runs, backfills, dispatches and batches overlap, get lost and are killed. Each scheme has its turn,
+// Random lives of bills, while runs, rechecks, reconcile runs, backfills, dispatches and batches overlap, get lost and are killed. Each scheme has its turn,
 // and then as many more as go into a moment; VOIDRELAY_LIVES=200 plays 200, VOIDRELAY_LIVES=17- plays the one of that seed.
 func TestRandomLivesOfManyBillsEndInTheLedgerWhereASimpleModelSays(t *testing.T) {
 	first, count, within := uint64(0), uint64(12), 15*time.Second
@@ -128,7 +128,7 @@ func newLives(t *testing.T, seed uint64) *lives {
 		l.kingdee.happen()
 	}
 	l.kingdee.quiet = true
-	l.pass(t.Context())
+	l.run(t.Context())
 	l.kingdee.quiet = false
 	require.Equal(t, "1", l.text(`select count(*)::text from watermark`))
 	return l
@@ -173,7 +173,7 @@ func (l *lives) tell(format string, args ...any) {
 	l.story = append(l.story, l.now().Format("02 15:04:05.000 ")+strings.Repeat("    ", l.depth)+fmt.Sprintf(format, args...))
 }
 
-// The lives are the queue that everybody puts jobs into: batches are kept, passes and dispatches come anyway.
+// The lives are the queue that everybody puts jobs into: batches are kept, runs and dispatches come anyway.
 func (l *lives) insertTx(ctx context.Context, _ pgx.Tx, args river.JobArgs) error {
 	return l.insert(ctx, args)
 }
@@ -190,7 +190,7 @@ func (l *lives) insertOnce(ctx context.Context, args river.JobArgs, _ time.Durat
 	return l.insert(ctx, args)
 }
 
-// step lets some time pass and then one thing happen.
+// step lets some time run and then one thing happen.
 func (l *lives) step() {
 	pause := time.Duration(1+l.rng.IntN(90)) * time.Second
 	if l.rng.IntN(8) == 0 {
@@ -233,7 +233,7 @@ func (l *lives) work(n int) {
 	case n < 8:
 		l.under("backfill", l.fill)
 	case n < 12:
-		l.under("pass", l.pass)
+		l.under("run", l.run)
 	case n < 14:
 		l.under("recheck", func(ctx context.Context) { l.look(ctx, ledger.KindRecheck) })
 	case n < 15:
@@ -265,8 +265,8 @@ func (l *lives) fine(ctx context.Context, err error) {
 	}
 }
 
-func (l *lives) pass(ctx context.Context) {
-	l.fine(ctx, l.p.run(ctx, passArgs{Scheme: "assembly-void", Asked: true}))
+func (l *lives) run(ctx context.Context) {
+	l.fine(ctx, l.p.run(ctx, runArgs{Scheme: "assembly-void", Asked: true}))
 }
 
 func (l *lives) look(ctx context.Context, what ledger.ReconcileKind) {
@@ -314,7 +314,7 @@ func (l *lives) settle() {
 	l.tell("quiet")
 	for n := range 50 {
 		l.forward([]time.Duration{time.Minute, 31 * time.Minute, time.Hour}[min(n/3, 2)])
-		l.under("pass", l.pass)
+		l.under("run", l.run)
 		if n%2 == 0 && n < 10 {
 			l.under("recheck", func(ctx context.Context) { l.look(ctx, ledger.KindRecheck) })
 			l.under("reconcile", func(ctx context.Context) { l.look(ctx, ledger.KindReconcile) })

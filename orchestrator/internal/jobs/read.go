@@ -25,7 +25,7 @@ var (
 	errStopping = errors.New("the process is stopping")
 )
 
-// reader reads Kingdee through its adapter and lets nothing pass that is not of the scheme's own books.
+// reader reads Kingdee through its adapter and lets nothing run that is not of the scheme's own books.
 type reader struct {
 	kingdee kingdeev1.BillServiceClient
 	entry   entry

@@ -8,7 +8,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// recheckBatch is how many bills one question asks for: so many that kingdeesvc lets passes and verifications go first.
+// recheckBatch is how many bills one question asks for: so many that kingdeesvc lets runs and verifications go first.
 const recheckBatch = 5000
 
 // recheck asks for all bills known live, batch after batch, whatever their dates say: an un-audit may move none of them.

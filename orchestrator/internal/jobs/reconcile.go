@@ -53,7 +53,7 @@ type reconcileStore interface {
 }
 
 // sweeper looks again, independent of when a bill changed. A reconcile run compares the hours behind the watermark with the ledger: what came to light
-// late, or what a pass missed for whatever reason, is found by what Kingdee shows now. A recheck reads the states of all bills known live.
+// late, or what a run missed for whatever reason, is found by what Kingdee shows now. A recheck reads the states of all bills known live.
 type sweeper struct {
 	*looker
 	ledger reconcileStore
@@ -214,7 +214,7 @@ func (g *gathering) add(w *ledger.Reconcile, page *kingdeev1.StatePage) {
 		}
 		stamp := state.Stamp()
 		if stamp.Before(w.From) || !stamp.Before(w.To) {
-			// Behind the watermark's time it is the next pass's; before the first hour only a rounded edge shows it.
+			// Behind the watermark's time it is the next run's; before the first hour only a rounded edge shows it.
 			continue
 		}
 		hour := rule.Hour(stamp)

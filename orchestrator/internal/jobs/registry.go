@@ -44,10 +44,10 @@ func (r *registry) learn(name string, env scheme.Environment) {
 	r.environments[name] = env
 }
 
-// interval is the time between two passes. Before it is known what is behind the adapters, it is the short one: failed first
-// passes are held back by their own pause.
+// interval is the time between two runs. Before it is known what is behind the adapters, it is the short one: failed first
+// runs are held back by their own pause.
 func (r *registry) interval(name string) time.Duration {
-	return r.entries[name].PollInterval(r.environment(name))
+	return r.entries[name].IncrementalInterval(r.environment(name))
 }
 
 func (r *registry) recheckInterval(name string) time.Duration {
@@ -67,13 +67,13 @@ func (r *registry) environment(name string) scheme.Environment {
 	return scheme.Sandbox
 }
 
-// pollSchedule is River's schedule of a scheme's passes; it follows the interval as it is known.
-type pollSchedule struct {
+// incrementalSchedule is River's schedule of a scheme's runs; it follows the interval as it is known.
+type incrementalSchedule struct {
 	registry *registry
 	scheme   string
 }
 
-func (p pollSchedule) Next(current time.Time) time.Time {
+func (p incrementalSchedule) Next(current time.Time) time.Time {
 	return current.Add(p.registry.interval(p.scheme))
 }
 

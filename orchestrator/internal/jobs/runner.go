@@ -23,7 +23,7 @@ import (
 
 // Store is everything the jobs ask of the ledger.
 type Store interface {
-	passStore
+	runStore
 	batchStore
 	dispatchStore
 	backfillStore
@@ -82,7 +82,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	cfg.Logger = telemetry.OnChange(cfg.Logger)
 	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{})}
 	schemes := newRegistry(cfg.Schemes, cfg.Revisions)
-	pass := &passer{
+	run := &passer{
 		store: cfg.Store, kingdee: cfg.Kingdee, wms: cfg.WMS, registry: schemes, sight: newSight(), insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
 	again := &looker{store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping}
@@ -104,7 +104,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	}
 
 	workers := river.NewWorkers()
-	river.AddWorker(workers, within(readingTimeout, pass.run))
+	river.AddWorker(workers, within(readingTimeout, run.run))
 	river.AddWorker(workers, within(batchTimeout, batch.run))
 	river.AddWorker(workers, within(readingTimeout, reconcile.run))
 	river.AddWorker(workers, within(readingTimeout, backfill.run))
@@ -174,8 +174,8 @@ func periodic(schemes *registry) []*river.PeriodicJob {
 		return backfillsArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: backfillLook}}
 	}, &river.PeriodicJobOpts{RunOnStart: true}))
 	for name := range schemes.entries {
-		jobs = append(jobs, river.NewPeriodicJob(pollSchedule{schemes, name}, func() (river.JobArgs, *river.InsertOpts) {
-			return passArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
+		jobs = append(jobs, river.NewPeriodicJob(incrementalSchedule{schemes, name}, func() (river.JobArgs, *river.InsertOpts) {
+			return runArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 		jobs = append(jobs, river.NewPeriodicJob(lookSchedule{func() time.Duration { return schemes.recheckInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
 			return reconcileArgs{Scheme: name, What: ledger.KindRecheck}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
@@ -220,15 +220,15 @@ func (r *Runner) InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error 
 	return r.insertTx(ctx, tx, backfillArgs{ID: id})
 }
 
-// StartPass asks for a pass of this scheme now. That it could not be asked for is the database's fault: ErrUnavailable.
-func (r *Runner) StartPass(ctx context.Context, scheme string) error {
-	if _, err := r.client.Insert(ctx, passArgs{Scheme: scheme, Asked: true}, nil); err != nil {
-		return fmt.Errorf("start pass: %w: %w", ledger.ErrUnavailable, err)
+// StartRun asks for a run of this scheme now. That it could not be asked for is the database's fault: ErrUnavailable.
+func (r *Runner) StartRun(ctx context.Context, scheme string) error {
+	if _, err := r.client.Insert(ctx, runArgs{Scheme: scheme, Asked: true}, nil); err != nil {
+		return fmt.Errorf("start run: %w: %w", ledger.ErrUnavailable, err)
 	}
 	return nil
 }
 
-// StartReconcile asks for a reconcile run or a recheck of this scheme now; one that is under way is gone on with. Faults as for StartPass.
+// StartReconcile asks for a reconcile run or a recheck of this scheme now; one that is under way is gone on with. Faults as for StartRun.
 func (r *Runner) StartReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) error {
 	if _, err := r.client.Insert(ctx, reconcileArgs{Scheme: scheme, What: kind, Asked: true}, nil); err != nil {
 		return fmt.Errorf("start reconcile: %w: %w", ledger.ErrUnavailable, err)

@@ -24,8 +24,8 @@ func (c *reconcileChunk) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pass := &ledger.Pass{Scheme: c.reconcile.Scheme, Kind: ledger.Poll, Revision: c.entry.revision, Clock: a.clock}
-	p := newPager(c.store, c.reader, pass, c.standing, a)
+	run := &ledger.Run{Scheme: c.reconcile.Scheme, Kind: ledger.Incremental, Revision: c.entry.revision, Clock: a.clock}
+	p := newPager(c.store, c.reader, run, c.standing, a)
 	ids := slices.Sorted(slices.Values(c.reconcile.GoneIDs))
 	for batch := range slices.Chunk(ids, goneBatch) {
 		if c.leaving() {

@@ -68,7 +68,7 @@ func (v *slowly) StreamBillStates(ctx context.Context, _ *kingdeev1.StreamBillSt
 	return &patientFrames{ctx: ctx, vendor: v}, nil
 }
 
-// A Kingdee that took half a minute for an answer was given up after 25 s, again and again, and no pass ever ended.
+// A Kingdee that took half a minute for an answer was given up after 25 s, again and again, and no run ever ended.
 func TestAKingdeeThatTakesTwoMinutesForAnAnswerIsRead(t *testing.T) {
 	for _, answer := range []time.Duration{3 * time.Second, 7 * time.Second, 30 * time.Second, 120 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -112,7 +112,7 @@ func (m *meeting) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBill
 func TestAVerificationAsksItsQuestionsAtOnce(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.books.void(1)
 	v := &verifier{
 		store: holdsStore{}, kingdee: &meeting{books: b.books, other: make(chan struct{})}, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return b.clock },

@@ -65,7 +65,7 @@ func TestOneNumberThatCannotBeAskedForStopsOnlyItself(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
 	b.books.live(2, "A2\t", "CK001")
-	b.pass()
+	b.run()
 	b.books.void(1)
 	b.books.void(2)
 	v := &verifier{store: holdsStore{}, kingdee: refusing{b.books}, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return b.clock }}

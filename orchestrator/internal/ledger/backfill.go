@@ -101,11 +101,11 @@ type BackfillStep struct {
 
 // LiveTraffic is what a backfill gives way to.
 type LiveTraffic struct {
-	// Pass: one of the scheme's is at work.
-	Pass bool
-	// Waiting: something that a pass has owed is due and not sent yet.
+	// Run: one of the scheme's is at work.
+	Run bool
+	// Waiting: something that a run has owed is due and not sent yet.
 	Waiting bool
-	// Backlog: so much is due, from whatever source, that more would keep what passes owe waiting.
+	// Backlog: so much is due, from whatever source, that more would keep what runs owe waiting.
 	Backlog bool
 }
 

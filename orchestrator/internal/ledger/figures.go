@@ -13,7 +13,7 @@ type Figures struct {
 	// DueAge is how long the oldest open cancellation has been due, 0 when none is.
 	DueAge time.Duration
 	// Read: the baseline is complete; what follows is known only then.
-	Read                  bool
-	Passes                int64
-	PassAge, WatermarkLag time.Duration
+	Read                 bool
+	Runs                 int64
+	RunAge, WatermarkLag time.Duration
 }

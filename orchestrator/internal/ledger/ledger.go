@@ -11,8 +11,8 @@ import (
 
 // Faults that both sides know.
 var (
-	// ErrConflict: somebody else moved the watermark or runs the pass; nothing was changed.
-	ErrConflict = errors.New("the watermark or the pass was changed by somebody else")
+	// ErrConflict: somebody else moved the watermark or runs the run; nothing was changed.
+	ErrConflict = errors.New("the watermark or the run was changed by somebody else")
 	// ErrNotFound: there is no such row.
 	ErrNotFound = errors.New("not found")
 	// ErrStopped: the scheme is stopped.
@@ -52,21 +52,21 @@ const (
 	Sandbox = "sandbox"
 )
 
-// PassKind is baseline or poll.
-type PassKind string
+// RunKind is baseline or incremental run.
+type RunKind string
 
-// The kinds of pass.
+// The kinds of run.
 const (
-	Baseline PassKind = "baseline"
-	Poll     PassKind = "poll"
+	Baseline    RunKind = "baseline"
+	Incremental RunKind = "incremental"
 )
 
-// Pass is one scan of the bills that changed since the watermark.
-type Pass struct {
+// Run is one scan of the bills that changed since the watermark.
+type Run struct {
 	// ID is 0 until its first page is committed.
 	ID               int64
 	Scheme           string
-	Kind             PassKind
+	Kind             RunKind
 	Revision         int
 	WatermarkVersion int64
 	// SendSince is the operator's cutover that its next page is decided under; zero if there is none.
@@ -127,7 +127,7 @@ type Work struct {
 	Detail         string
 }
 
-// Page is everything one page of a pass writes, in one transaction.
+// Page is everything one page of a run writes, in one transaction.
 type Page struct {
 	Bills         []BillWrite
 	Cancellations []Cancellation
@@ -145,7 +145,7 @@ type Page struct {
 	RunCounts rule.RunCounts
 }
 
-// Empty says whether the page would tell nothing new: work items alone do not make a pass worth a row, since a bill that
+// Empty says whether the page would tell nothing new: work items alone do not make a run worth a row, since a bill that
 // cannot be decoded shows up again in every overlap.
 func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Cancellations) == 0 }
 
@@ -158,7 +158,7 @@ type Vanished struct {
 	Order      rule.Order
 }
 
-// Finish is what ends a pass.
+// Finish is what ends a run.
 type Finish struct {
 	WatermarkAfter time.Time
 	DataCenter     string
@@ -169,12 +169,12 @@ type Finish struct {
 	SafetyLimits  rule.SafetyLimits
 	// SendAtOnce: this baseline may set the scheme to send (sandboxes only).
 	SendAtOnce bool
-	// PollInterval is the time between two passes, as it is now known from the environment.
-	PollInterval time.Duration
-	RowsRead     int64
+	// IncrementalInterval is the time between two runs, as it is now known from the environment.
+	IncrementalInterval time.Duration
+	RowsRead            int64
 }
 
-// Finished says what the end of a pass did.
+// Finished says what the end of a run did.
 type Finished struct {
 	Opened, Held, DryRun int64
 	Reached              rule.HoldReason

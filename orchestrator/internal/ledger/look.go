@@ -6,7 +6,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Look is who writes a page outside a pass: a recheck, a reconcile run. It has no watermark and plans nothing for later: each of its pages
+// Look is who writes a page outside a run: a recheck, a reconcile run. It has no watermark and plans nothing for later: each of its pages
 // settles its own cancellations.
 type Look struct {
 	Scheme string

@@ -16,15 +16,15 @@ type SchemeView struct {
 	// State is running or stopped; StopReason and StopDetail are empty while it runs.
 	State, StopReason, StopDetail string
 	// Mode is dry_run or send.
-	Mode                                       string
-	SendSince                                  time.Time
-	Revision                                   int32
-	PollInterval                               time.Duration
-	WatermarkTime, EffectiveFrom, LastPassTime time.Time
-	LastPassRows                               int64
-	LastPassError                              string
-	Counts                                     map[string]int64
-	OpenWorkItems                              int64
+	Mode                                      string
+	SendSince                                 time.Time
+	Revision                                  int32
+	IncrementalInterval                       time.Duration
+	WatermarkTime, EffectiveFrom, LastRunTime time.Time
+	LastRunRows                               int64
+	LastRunError                              string
+	Counts                                    map[string]int64
+	OpenWorkItems                             int64
 	// PauseReason says why its sending is paused; empty while it is not.
 	PauseReason, PauseDetail string
 	PauseTime                time.Time
@@ -42,22 +42,22 @@ type AccountPauseView struct {
 	PauseTime, ProbeTime time.Time
 }
 
-// WatermarkChangeKey names one move of a scheme's watermark; PassID is 0 for a person's.
+// WatermarkChangeKey names one move of a scheme's watermark; RunID is 0 for a person's.
 type WatermarkChangeKey struct {
-	Time   time.Time
-	PassID int64
+	Time  time.Time
+	RunID int64
 }
 
-// WatermarkChangeView is one move of a watermark. WatermarkBefore is zero for the baseline; Actor and Reason are empty for a pass.
+// WatermarkChangeView is one move of a watermark. WatermarkBefore is zero for the baseline; Actor and Reason are empty for a run.
 type WatermarkChangeView struct {
 	Key                             WatermarkChangeKey
 	WatermarkBefore, WatermarkAfter time.Time
 	Actor, Reason                   string
 }
 
-// PassView is one pass with its run counts.
-type PassView struct {
-	PassID                                              int64
+// RunView is one run with its run counts.
+type RunView struct {
+	RunID                                               int64
 	Scheme, Kind, State                                 string
 	Revision                                            int32
 	LowerEdge, VendorTime                               time.Time
@@ -87,7 +87,7 @@ type CancellationView struct {
 	Attempts                                     int32
 	DueTime, CreateTime, UpdateTime, OutcomeTime time.Time
 	Revision                                     int32
-	PassID                                       int64
+	RunID                                        int64
 }
 
 // CancellationFilter selects cancellations; empty parts select all.

@@ -52,9 +52,9 @@ var (
 	up            = about("ledger_up", "1 if the ledger answered this scrape.")
 	cancellations = about("cancellations", "Cancellations by state; of those that have ended about how many.", "scheme", "state")
 	workItems     = about("work_items", "Open work items: what waits for a person.", "scheme")
-	passes        = about("passes_total", "Passes that moved or confirmed the watermark.", "scheme")
-	failures      = about("pass_failures", "Passes in a row that did not end.", "scheme")
-	passAge       = about("pass_age_seconds", "How long ago the last pass ended.", "scheme")
+	runs          = about("runs_total", "Runs that moved or confirmed the watermark.", "scheme")
+	failures      = about("run_failures", "Runs in a row that did not end.", "scheme")
+	runAge        = about("run_age_seconds", "How long ago the last run ended.", "scheme")
 	watermarkLag  = about("watermark_lag_seconds", "How far the watermark is behind now; 30 s are meant.", "scheme")
 	dueAge        = about("due_age_seconds", "How long the oldest cancellation that may be sent now has been due.", "scheme")
 	stopped       = about("scheme_stopped", "1 if the scheme neither reads nor sends until a person resumes it.", "scheme")
@@ -62,7 +62,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{up, cancellations, workItems, passes, failures, passAge, watermarkLag, dueAge, stopped} {
+	for _, d := range []*prometheus.Desc{up, cancellations, workItems, runs, failures, runAge, watermarkLag, dueAge, stopped} {
 		out <- d
 	}
 }
@@ -93,8 +93,8 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 			gauge(stopped, 0, s.Scheme)
 		}
 		if s.Read {
-			out <- prometheus.MustNewConstMetric(passes, prometheus.CounterValue, float64(s.Passes), s.Scheme)
-			gauge(passAge, s.PassAge.Seconds(), s.Scheme)
+			out <- prometheus.MustNewConstMetric(runs, prometheus.CounterValue, float64(s.Runs), s.Scheme)
+			gauge(runAge, s.RunAge.Seconds(), s.Scheme)
 			gauge(watermarkLag, s.WatermarkLag.Seconds(), s.Scheme)
 		}
 	}

@@ -43,7 +43,7 @@ func (b *bench) load(document string) {
 	files := make([]store.SchemeFile, len(schemes))
 	for i, s := range schemes {
 		files[i] = store.SchemeFile{
-			Scheme: s.Name, Title: "t", FormID: s.Form, DataCenterID: s.DataCenter, Accounts: s.Accounts(), PollReal: time.Minute, PollSandbox: time.Second,
+			Scheme: s.Name, Title: "t", FormID: s.Form, DataCenterID: s.DataCenter, Accounts: s.Accounts(), IncrementalReal: time.Minute, IncrementalSandbox: time.Second,
 			Hash: s.Hash(), Document: s.Document(),
 		}
 	}
@@ -53,7 +53,7 @@ func (b *bench) load(document string) {
 
 // read gives the shipped scheme a watermark in this environment.
 func (b *bench) read(environment string) {
-	b.rows.Exec(`insert into watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_pass_time, last_pass_rows)
+	b.rows.Exec(`insert into watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_run_time, last_run_rows)
 values ($1, now(), '6040d4f5a1b2c3', $2, 'Asia/Shanghai', now(), now(), 1)`, shipped, environment)
 }
 

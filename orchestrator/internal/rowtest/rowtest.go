@@ -61,14 +61,14 @@ func (d DB) Scheme(s Scheme) string {
 	if s.StopReason != "" {
 		state = "stopped"
 	}
-	d.Exec(`insert into voidrelay.scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, state, stop_reason, mode, send_since, poll_millis, create_time, update_time)
+	d.Exec(`insert into voidrelay.scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, state, stop_reason, mode, send_since, incremental_millis, create_time, update_time)
 values (@scheme, '组装拆卸单作废', 'STK_AssembledApp', 'dc-1', '{default}', 1, @state, @stop, @mode, @since, 60000, @now, @now)`, pgx.StrictNamedArgs{
 		"scheme": s.Scheme, "state": state, "stop": s.StopReason, "mode": s.Mode, "since": when(s.Mode == "send", Now), "now": Now,
 	})
 	d.Exec(`insert into voidrelay.scheme_revision (scheme, revision, content_hash, document, create_time) values ($1, 1, 'h', $2, $3)`,
 		s.Scheme, "name: "+s.Scheme+"\n", Now)
 	if !s.NoWatermark {
-		d.Exec(`insert into voidrelay.watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_pass_time, last_pass_rows)
+		d.Exec(`insert into voidrelay.watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_run_time, last_run_rows)
 values ($1, $2, 'dc-1', 'sandbox', 'Asia/Shanghai', $3, $2, 7)`, s.Scheme, Now, Now.Add(-time.Hour))
 	}
 	return s.Scheme
@@ -205,22 +205,22 @@ returning work_item_id`, pgx.StrictNamedArgs{
 	})
 }
 
-// Pass is a row of pass.
-type Pass struct {
+// Run is a row of run.
+type Run struct {
 	Scheme, Kind, Error, RunCounts string
 }
 
-// Pass inserts one, a complete poll unless said otherwise, and answers its id.
-func (d DB) Pass(p Pass) int64 {
+// Run inserts one, a complete incremental run unless said otherwise, and answers its id.
+func (d DB) Run(p Run) int64 {
 	d.t.Helper()
 	state := "complete"
 	if p.Error != "" {
 		state = "failed"
 	}
-	return d.insert(`insert into voidrelay.pass (scheme, kind, state, revision, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after, cursor_id, run_counts, start_time, end_time, error)
+	return d.insert(`insert into voidrelay.run (scheme, kind, state, revision, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after, cursor_id, run_counts, start_time, end_time, error)
 values (@scheme, @kind, @state, 1, 1, @edge, @now, @now, @edge, @now, 100, @run_counts, @now, @end, @error)
-returning pass_id`, pgx.StrictNamedArgs{
-		"scheme": cmp.Or(p.Scheme, SchemeName), "kind": cmp.Or(p.Kind, "poll"), "state": state, "edge": Now.Add(-30 * time.Minute), "now": Now,
+returning run_id`, pgx.StrictNamedArgs{
+		"scheme": cmp.Or(p.Scheme, SchemeName), "kind": cmp.Or(p.Kind, "incremental"), "state": state, "edge": Now.Add(-30 * time.Minute), "now": Now,
 		"run_counts": cmp.Or(p.RunCounts, "{}"), "end": Now.Add(time.Second), "error": p.Error,
 	})
 }

@@ -13,7 +13,7 @@ type acting interface {
 	GetRequestId() string
 }
 
-// actOf is the act that a request asks for, by whoever the caller is. StartPass asks for no reason.
+// actOf is the act that a request asks for, by whoever the caller is. StartRun asks for no reason.
 func actOf(ctx context.Context, req acting) ledger.Act {
 	act := ledger.Act{Scheme: req.GetScheme(), RequestID: req.GetRequestId(), Actor: access.Caller(ctx)}
 	if reasoned, ok := req.(interface{ GetReason() string }); ok {

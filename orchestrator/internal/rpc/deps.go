@@ -20,10 +20,10 @@ type SchemeReader interface {
 	WatermarkChanges(ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int) ([]ledger.WatermarkChangeView, error)
 }
 
-// PassReader reads passes.
-type PassReader interface {
-	PassViews(ctx context.Context, scheme string, before int64, limit int) ([]ledger.PassView, error)
-	PassView(ctx context.Context, id int64) (ledger.PassView, error)
+// RunReader reads runs.
+type RunReader interface {
+	RunViews(ctx context.Context, scheme string, before int64, limit int) ([]ledger.RunView, error)
+	RunView(ctx context.Context, id int64) (ledger.RunView, error)
 }
 
 // CancellationReader reads cancellations and what only a person can settle.
@@ -44,7 +44,7 @@ type BillReader interface {
 // Reader is everything that is shown.
 type Reader interface {
 	SchemeReader
-	PassReader
+	RunReader
 	CancellationReader
 	BillReader
 	ReconcileReader
@@ -55,7 +55,7 @@ type Reader interface {
 type Operator interface {
 	ReconcileOperator
 	CancellationOperator
-	// ModeSet and PassRequested answer what a call with this request id came to, if there was one.
+	// ModeSet and RunRequested answer what a call with this request id came to, if there was one.
 	ModeSet(ctx context.Context, act ledger.Act, send bool) (dryRun int64, found bool, err error)
 	SetMode(ctx context.Context, act ledger.Act, send bool) (dryRun int64, err error)
 	Pause(ctx context.Context, act ledger.Act) error
@@ -65,14 +65,14 @@ type Operator interface {
 	ResumeAll(ctx context.Context, act ledger.Act) (resumed bool, err error)
 	MoveWatermark(ctx context.Context, act ledger.Act, to time.Time) (before time.Time, err error)
 	Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error)
-	PassRequested(ctx context.Context, act ledger.Act) (at time.Time, found bool, err error)
-	RecordPassRequest(ctx context.Context, act ledger.Act) (time.Time, error)
+	RunRequested(ctx context.Context, act ledger.Act) (at time.Time, found bool, err error)
+	RecordRunRequest(ctx context.Context, act ledger.Act) (time.Time, error)
 }
 
-// PassStarter asks for a pass and does not wait for it. Asking while one is under way adds none.
-type PassStarter interface {
+// RunStarter asks for a run and does not wait for it. Asking while one is under way adds none.
+type RunStarter interface {
 	ReconcileStarter
-	StartPass(ctx context.Context, scheme string) error
+	StartRun(ctx context.Context, scheme string) error
 }
 
 // SendGate says whether a scheme may be set to send as it is; the error tells an operator why not, and is shown to callers.
@@ -84,7 +84,7 @@ type SendGate interface {
 type Deps struct {
 	Reader   Reader
 	Operator Operator
-	Starter  PassStarter
+	Starter  RunStarter
 	// Backfills starts and steers backfills.
 	Backfills BackfillOperator
 	Gate      SendGate

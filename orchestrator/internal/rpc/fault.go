@@ -67,7 +67,7 @@ var missing = map[string]struct {
 	text   string
 }{
 	"scheme":          {orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND, "there is no such scheme (没有此方案)"},
-	"pass_id":         {orchestratorv1.ErrorReason_ERROR_REASON_PASS_NOT_FOUND, "there is no such pass (没有此次扫描)"},
+	"run_id":          {orchestratorv1.ErrorReason_ERROR_REASON_RUN_NOT_FOUND, "there is no such run (没有此次扫描)"},
 	"cancellation_id": {orchestratorv1.ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND, "there is no such cancellation (没有此取消记录)"},
 	"reconcile_id":    {orchestratorv1.ErrorReason_ERROR_REASON_RECONCILE_NOT_FOUND, "there is no such reconcile run (没有此次核对)"},
 	"backfill_id":     {orchestratorv1.ErrorReason_ERROR_REASON_BACKFILL_NOT_FOUND, "there is no such backfill (没有此次回补)"},
@@ -78,7 +78,7 @@ var missing = map[string]struct {
 // callLimit bounds calls that come without a deadline, and those with a later one.
 const callLimit = 30 * time.Second
 
-// Chain is what each call of this service passes.
+// Chain is what each call of this service runs.
 func Chain(logger *slog.Logger) serve.Chain {
 	return serve.Chain{Logger: logger, Status: toStatus, Check: storable, UnaryLimit: callLimit, StreamLimit: callLimit}
 }

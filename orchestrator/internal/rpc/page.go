@@ -85,7 +85,7 @@ func tokenSum(req paged, key string) []byte {
 	}
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(query.Interface())
 	if err != nil {
-		// Only text that is not UTF-8 gets here, and no such request passes validation.
+		// Only text that is not UTF-8 gets here, and no such request runs validation.
 		content = nil
 	}
 	sum := sha256.New()

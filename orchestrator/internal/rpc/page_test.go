@@ -40,18 +40,18 @@ func TestATokenIsOfNoUseForAnotherQuery(t *testing.T) {
 }
 
 func TestTheLastPageHasNoToken(t *testing.T) {
-	rows, token := cut(&orchestratorv1.ListPassesRequest{}, []string{"a", "b"}, 2, func(s string) string { return s })
+	rows, token := cut(&orchestratorv1.ListRunsRequest{}, []string{"a", "b"}, 2, func(s string) string { return s })
 	require.Equal(t, []string{"a", "b"}, rows)
 	require.Empty(t, token)
 }
 
 func FuzzPageToken(f *testing.F) {
-	ours := tokenFor(&orchestratorv1.ListPassesRequest{Scheme: "a"}, "41")
+	ours := tokenFor(&orchestratorv1.ListRunsRequest{Scheme: "a"}, "41")
 	f.Add(ours)
 	f.Add(ours + "=")
 	f.Add("AAAA")
 	f.Fuzz(func(t *testing.T, token string) {
-		key, err := pageNumber(&orchestratorv1.ListPassesRequest{Scheme: "a", PageToken: token})
+		key, err := pageNumber(&orchestratorv1.ListRunsRequest{Scheme: "a", PageToken: token})
 		if err != nil {
 			require.ErrorIs(t, err, errPageToken)
 			return

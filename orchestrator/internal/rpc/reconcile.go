@@ -29,7 +29,7 @@ type ReconcileStarter interface {
 	StartReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) error
 }
 
-// StartReconcile asks first and records then, as StartPass does.
+// StartReconcile asks first and records then, as StartRun does.
 func (s *runService) StartReconcile(ctx context.Context, req *orchestratorv1.StartReconcileRequest) (*orchestratorv1.StartReconcileResponse, error) {
 	act, kind := actOf(ctx, req), reconcileWord(req.GetKind())
 	at, found, err := s.operator.ReconcileRequested(ctx, act, kind)

@@ -50,9 +50,9 @@ func schemeMessage(v ledger.SchemeView) *orchestratorv1.Scheme {
 		State:      enum[orchestratorv1.SchemeState](orchestratorv1.SchemeState_value, "SCHEME_STATE_", v.State),
 		StopReason: v.StopReason, StopDetail: v.StopDetail,
 		Mode:          enum[orchestratorv1.SchemeMode](orchestratorv1.SchemeMode_value, "SCHEME_MODE_", v.Mode),
-		SendSinceTime: stamp(v.SendSince), Revision: v.Revision, PollInterval: durationpb.New(v.PollInterval),
-		WatermarkTime: stamp(v.WatermarkTime), EffectiveFrom: stamp(v.EffectiveFrom), LastPassTime: stamp(v.LastPassTime), LastPassRows: v.LastPassRows,
-		LastPassError: v.LastPassError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems, Document: v.Document,
+		SendSinceTime: stamp(v.SendSince), Revision: v.Revision, IncrementalInterval: durationpb.New(v.IncrementalInterval),
+		WatermarkTime: stamp(v.WatermarkTime), EffectiveFrom: stamp(v.EffectiveFrom), LastRunTime: stamp(v.LastRunTime), LastRunRows: v.LastRunRows,
+		LastRunError: v.LastRunError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems, Document: v.Document,
 		PauseReason: v.PauseReason, PauseDetail: v.PauseDetail, PauseTime: stamp(v.PauseTime), AccountPauses: each(v.AccountPauses, accountPauseMessage),
 		AllStopped: v.AllStopped, AllStoppedReason: v.AllStoppedReason,
 	}
@@ -62,11 +62,11 @@ func accountPauseMessage(v ledger.AccountPauseView) *orchestratorv1.AccountPause
 	return &orchestratorv1.AccountPause{Account: v.Account, Detail: v.Detail, PauseTime: stamp(v.PauseTime), ProbeTime: stamp(v.ProbeTime)}
 }
 
-func passMessage(v ledger.PassView) *orchestratorv1.Pass {
-	return &orchestratorv1.Pass{
-		PassId: v.PassID, Scheme: v.Scheme,
-		Kind:     enum[orchestratorv1.PassKind](orchestratorv1.PassKind_value, "PASS_KIND_", v.Kind),
-		State:    enum[orchestratorv1.PassState](orchestratorv1.PassState_value, "PASS_STATE_", v.State),
+func runMessage(v ledger.RunView) *orchestratorv1.Run {
+	return &orchestratorv1.Run{
+		RunId: v.RunID, Scheme: v.Scheme,
+		Kind:     enum[orchestratorv1.RunKind](orchestratorv1.RunKind_value, "RUN_KIND_", v.Kind),
+		State:    enum[orchestratorv1.RunState](orchestratorv1.RunState_value, "RUN_STATE_", v.State),
 		Revision: v.Revision, LowerEdgeTime: stamp(v.LowerEdge), VendorTime: stamp(v.VendorTime), ClockNote: v.ClockNote,
 		WatermarkBeforeTime: stamp(v.WatermarkBefore), WatermarkAfterTime: stamp(v.WatermarkAfter), StartTime: stamp(v.StartTime), EndTime: stamp(v.EndTime),
 		Cursor: v.Cursor, RunCounts: runCountsMessage(v.RunCounts), Error: v.Error,
@@ -90,7 +90,7 @@ func cancellationMessage(v ledger.CancellationView) *orchestratorv1.Cancellation
 		State:    enum[orchestratorv1.CancellationState](orchestratorv1.CancellationState_value, "CANCELLATION_STATE_", v.State),
 		Triggers: v.Triggers, Evidence: v.Evidence, OrdersFrom: v.OrdersFrom, HoldReason: v.HoldReason, Disposition: v.Disposition,
 		VendorMessage: v.VendorMessage, Outcome: v.Outcome, Attempts: v.Attempts, DueTime: stamp(v.DueTime),
-		CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime), OutcomeTime: stamp(v.OutcomeTime), Revision: v.Revision, PassId: v.PassID,
+		CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime), OutcomeTime: stamp(v.OutcomeTime), Revision: v.Revision, RunId: v.RunID,
 	}
 }
 

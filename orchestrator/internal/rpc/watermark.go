@@ -36,7 +36,7 @@ func (s *schemeService) ListWatermarkChanges(ctx context.Context, req *orchestra
 		return nil, err
 	}
 	found, next := cut(req, found, size, func(v ledger.WatermarkChangeView) string {
-		return strconv.FormatInt(v.Key.Time.UnixMicro(), 10) + " " + strconv.FormatInt(v.Key.PassID, 10)
+		return strconv.FormatInt(v.Key.Time.UnixMicro(), 10) + " " + strconv.FormatInt(v.Key.RunID, 10)
 	})
 	return &orchestratorv1.ListWatermarkChangesResponse{Moves: each(found, moveMessage), NextPageToken: next}, nil
 }
@@ -47,21 +47,21 @@ func moveKey(req paged) (ledger.WatermarkChangeKey, error) {
 	if err != nil || key == "" {
 		return ledger.WatermarkChangeKey{}, err
 	}
-	micros, pass, _ := strings.Cut(key, " ")
+	micros, run, _ := strings.Cut(key, " ")
 	at, err := strconv.ParseInt(micros, 10, 64)
 	if err != nil {
 		return ledger.WatermarkChangeKey{}, errPageToken
 	}
-	id, err := strconv.ParseInt(pass, 10, 64)
+	id, err := strconv.ParseInt(run, 10, 64)
 	if err != nil {
 		return ledger.WatermarkChangeKey{}, errPageToken
 	}
-	return ledger.WatermarkChangeKey{Time: time.UnixMicro(at), PassID: id}, nil
+	return ledger.WatermarkChangeKey{Time: time.UnixMicro(at), RunID: id}, nil
 }
 
 func moveMessage(v ledger.WatermarkChangeView) *orchestratorv1.WatermarkChange {
 	return &orchestratorv1.WatermarkChange{
-		MoveTime: stamp(v.Key.Time), WatermarkBeforeTime: stamp(v.WatermarkBefore), WatermarkAfterTime: stamp(v.WatermarkAfter), PassId: v.Key.PassID,
+		MoveTime: stamp(v.Key.Time), WatermarkBeforeTime: stamp(v.WatermarkBefore), WatermarkAfterTime: stamp(v.WatermarkAfter), RunId: v.Key.RunID,
 		Actor: v.Actor, Reason: v.Reason,
 	}
 }

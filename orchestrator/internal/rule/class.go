@@ -1,6 +1,6 @@
 package rule
 
-// Class is what a read bill came to: every bill of a pass falls into exactly one.
+// Class is what a read bill came to: every bill of a run falls into exactly one.
 type Class string
 
 // The classes of a bill. Together they are the run counts's "bills".

@@ -26,7 +26,7 @@ type Known struct {
 	Snapshot, LastSnapshot *Bill
 	// LastSnapshotGeneration is the generation of LastSnapshot.
 	LastSnapshotGeneration int
-	// HasPlanned: a pass that did not end has left cancellations planned.
+	// HasPlanned: a run that did not end has left cancellations planned.
 	HasPlanned bool
 	// Reread: a fresh read showed something else than State, or State could not be trusted; it must be read whole again.
 	Reread bool

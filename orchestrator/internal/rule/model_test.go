@@ -187,7 +187,7 @@ func randomLife(r *rand.Rand, w ruletest.Watched) error {
 				onTheWay = append(onTheWay, b.glance())
 			}
 		}
-		// Some of what was read arrives, in any order; a moment passes with each.
+		// Some of what was read arrives, in any order; a moment runs with each.
 		for len(onTheWay) > 0 && r.IntN(3) > 0 {
 			i := r.IntN(len(onTheWay))
 			b.kingdee.Now = b.kingdee.Now.Add(time.Duration(1+r.IntN(2000)) * time.Millisecond)

@@ -2,7 +2,7 @@ package rule
 
 import "fmt"
 
-// RunCounts accounts for everything a pass read.
+// RunCounts accounts for everything a run read.
 type RunCounts struct {
 	Rows           int64 `json:"rows"`
 	RowsOfBills    int64 `json:"rows_of_bills"`
@@ -78,7 +78,7 @@ func (f *RunCounts) Add(g RunCounts) {
 	f.OrdersNoWarehouse += g.OrdersNoWarehouse
 }
 
-// RunCountsError says that a pass did not account for everything it read: it must fail.
+// RunCountsError says that a run did not account for everything it read: it must fail.
 type RunCountsError struct {
 	// What was counted: rows, bills or orders.
 	What               string

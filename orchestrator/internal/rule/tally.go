@@ -8,7 +8,7 @@ import (
 
 // Reach of the two ways of looking again.
 const (
-	// RecheckReach is how far back the recheck goes, by the stamp of a bill: as far as the first pass.
+	// RecheckReach is how far back the recheck goes, by the stamp of a bill: as far as the first run.
 	RecheckReach = BaselineReach
 	// ReconcileReach is how much a reconcile run compares, behind the watermark.
 	ReconcileReach = 72 * time.Hour

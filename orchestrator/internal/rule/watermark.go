@@ -4,7 +4,7 @@ import "time"
 
 // Limits of the watermark.
 const (
-	// Overlap is how far behind the watermark a pass begins: rows may become visible some time after their stamp.
+	// Overlap is how far behind the watermark a run begins: rows may become visible some time after their stamp.
 	Overlap = 30 * time.Minute
 	// Settle is how far the watermark stays behind the vendor's clock.
 	Settle = 30 * time.Second
@@ -12,11 +12,11 @@ const (
 	BlindMargin = 10 * time.Minute
 	// MaxAhead is how far a stamp may lie ahead of the vendor's clock before clocks are suspect.
 	MaxAhead = 2 * time.Minute
-	// BaselineReach is how far back the first pass looks.
+	// BaselineReach is how far back the first run looks.
 	BaselineReach = 90 * 24 * time.Hour
 )
 
-// Clock is what a pass's first header says of time.
+// Clock is what a run's first header says of time.
 type Clock struct {
 	// Vendor's clock; zero when the header had none.
 	Vendor time.Time
@@ -26,7 +26,7 @@ type Clock struct {
 	Note string
 }
 
-// Reading is the moment the pass counts from: the vendor's clock, or ours less a margin.
+// Reading is the moment the run counts from: the vendor's clock, or ours less a margin.
 func (c Clock) Reading() time.Time {
 	if c.Vendor.IsZero() {
 		return c.Service.Add(-BlindMargin)
@@ -34,10 +34,10 @@ func (c Clock) Reading() time.Time {
 	return c.Vendor
 }
 
-// LowerEdge is where a pass reads from, in whole seconds. kingdeesvc rounds further down for fields without a time of day.
+// LowerEdge is where a run reads from, in whole seconds. kingdeesvc rounds further down for fields without a time of day.
 func LowerEdge(watermark time.Time) time.Time { return watermark.Add(-Overlap).Truncate(time.Second) }
 
-// NextWatermark is where the watermark stands after a pass whose first header said clock: never backwards.
+// NextWatermark is where the watermark stands after a run whose first header said clock: never backwards.
 func NextWatermark(watermark time.Time, clock Clock) time.Time {
 	next := clock.Reading().Add(-Settle).Truncate(time.Second)
 	if next.Before(watermark) {

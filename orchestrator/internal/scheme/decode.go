@@ -16,7 +16,7 @@ var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
 		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "when", "effective_from", "mode",
-		"sandbox_only", "poll_interval", "verify_after", "safety_limits", "timing", "recheck_interval", "reconcile_interval",
+		"sandbox_only", "incremental_interval", "verify_after", "safety_limits", "timing", "recheck_interval", "reconcile_interval",
 		"absent_wait", "extra_order_types", "orders", "warehouses", "examples",
 	}
 	kingdeeKeys     = []string{"data_center"}
@@ -110,7 +110,7 @@ func (o object) decodeSource(s *Scheme) {
 
 // decodePace reads how fast, how often and how long.
 func (o object) decodePace(s *Scheme) {
-	s.pollInterval = o.duration("poll_interval", 0, sandboxPollLeast, pollMost)
+	s.incrementalInterval = o.duration("incremental_interval", 0, sandboxIncrementalLeast, incrementalMost)
 	s.VerifyAfter = o.duration("verify_after", verifyAbsent, verifyLeast, verifyMost)
 	s.looks = o.decodeLooks()
 	b := o.section("safety_limits", safetyLimitKeys)

@@ -30,22 +30,22 @@ func (s *Scheme) Mode(env Environment) Mode {
 	return DryRun
 }
 
-// Polling: the time between the starts of two passes. Design limits, by environment.
+// Polling: the time between the starts of two runs. Design limits, by environment.
 const (
-	realPoll, realPollLeast       = 60 * time.Second, 10 * time.Second
-	sandboxPoll, sandboxPollLeast = time.Second, 200 * time.Millisecond
-	pollMost                      = time.Hour
+	realIncremental, realIncrementalLeast       = 60 * time.Second, 10 * time.Second
+	sandboxIncremental, sandboxIncrementalLeast = time.Second, 200 * time.Millisecond
+	incrementalMost                             = time.Hour
 )
 
-// PollInterval is the time between the starts of two passes: the file's, else 60 s on real vendors and 1 s on sandboxes.
-func (s *Scheme) PollInterval(env Environment) time.Duration {
+// IncrementalInterval is the time between the starts of two runs: the file's, else 60 s on real vendors and 1 s on sandboxes.
+func (s *Scheme) IncrementalInterval(env Environment) time.Duration {
 	switch {
-	case s.pollInterval > 0:
-		return s.pollInterval
+	case s.incrementalInterval > 0:
+		return s.incrementalInterval
 	case env == Sandbox:
-		return sandboxPoll
+		return sandboxIncremental
 	default:
-		return realPoll
+		return realIncremental
 	}
 }
 
@@ -61,8 +61,8 @@ func (s *Scheme) CheckFor(env Environment) error {
 	if s.SandboxOnly {
 		d.fault(s.keys["sandbox_only"], "sandbox_only", "this scheme is for the sandboxes only; write one for the real accounts")
 	}
-	if s.pollInterval > 0 && s.pollInterval < realPollLeast {
-		d.fault(s.keys["poll_interval"], "poll_interval", "must be at least %s on real vendors, not %s", span(realPollLeast), span(s.pollInterval))
+	if s.incrementalInterval > 0 && s.incrementalInterval < realIncrementalLeast {
+		d.fault(s.keys["incremental_interval"], "incremental_interval", "must be at least %s on real vendors, not %s", span(realIncrementalLeast), span(s.incrementalInterval))
 	}
 	s.checkLooks(&d)
 	s.checkExamples(&d)

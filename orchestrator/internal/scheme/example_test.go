@@ -50,7 +50,7 @@ func TestRealVendorsWantExamplesAndPatience(t *testing.T) {
 	both := with(t, "    warehouses:", "      Dassembly.in: {lines: components, order_code: bill.number, order_type: QTRK}\n    warehouses:") + exampleA + exampleB
 	require.ErrorContains(t, load(t, both).CheckFor(scheme.Real), "there is none for `Dassembly.in`")
 
-	fast := with(t, "form:", "poll_interval: 1s\n    form:") + exampleA + exampleB
+	fast := with(t, "form:", "incremental_interval: 1s\n    form:") + exampleA + exampleB
 	require.NoError(t, load(t, fast).CheckFor(scheme.Sandbox))
-	require.ErrorContains(t, load(t, fast).CheckFor(scheme.Real), "demo.yaml:3:20: scheme demo: poll_interval: must be at least 10s on real vendors, not 1s")
+	require.ErrorContains(t, load(t, fast).CheckFor(scheme.Real), "demo.yaml:3:27: scheme demo: incremental_interval: must be at least 10s on real vendors, not 1s")
 }

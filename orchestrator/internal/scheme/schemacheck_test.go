@@ -45,7 +45,7 @@ func TestShippedFileKeepsToTheSchema(t *testing.T) {
 	require.NoError(t, validate(t, compiledSchema(t), document))
 }
 
-// Each fault is one that Load refuses, too: an editor that lets it pass helps nobody.
+// Each fault is one that Load refuses, too: an editor that lets it run helps nobody.
 func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
 	schema := compiledSchema(t)
 	for name, test := range map[string]struct {
@@ -54,7 +54,7 @@ func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
 	}{
 		"a key that nobody knows":        {func(s map[string]any) { s["nmae"] = "x" }, "/schemes/0'"},
 		"a name in capitals":             {func(s map[string]any) { s["name"] = "Assembly" }, "/schemes/0/name'"},
-		"a duration in words":            {func(s map[string]any) { s["poll_interval"] = "soon" }, "/schemes/0/poll_interval'"},
+		"a duration in words":            {func(s map[string]any) { s["incremental_interval"] = "soon" }, "/schemes/0/incremental_interval'"},
 		"a trigger that there is not":    {func(s map[string]any) { s["triggers"] = []any{"gone"} }, "/schemes/0/triggers/0'"},
 		"a time without a zone":          {func(s map[string]any) { s["effective_from"] = "2026-11-20 08:00" }, "/schemes/0/effective_from'"},
 		"no warehouses":                  {func(s map[string]any) { s["warehouses"] = map[string]any{} }, "/schemes/0/warehouses'"},

@@ -32,20 +32,20 @@ type Scheme struct {
 	// SandboxOnly schemes never run on real vendors.
 	SandboxOnly bool
 
-	file         string
-	node         *yaml.Node
-	keys         map[string]*yaml.Node
-	terms        map[rule.Trigger]rule.Terms
-	when         func(rule.Bill) (bool, error)
-	orders       map[rule.OrderKind]mapping
-	warehouses   map[string]Warehouse
-	orderTypes   []string
-	examples     []example
-	pollInterval time.Duration
-	dryRunOnly   bool
-	safetyLimits rule.SafetyLimits
-	timing       rule.Timing
-	looks        looks
+	file                string
+	node                *yaml.Node
+	keys                map[string]*yaml.Node
+	terms               map[rule.Trigger]rule.Terms
+	when                func(rule.Bill) (bool, error)
+	orders              map[rule.OrderKind]mapping
+	warehouses          map[string]Warehouse
+	orderTypes          []string
+	examples            []example
+	incrementalInterval time.Duration
+	dryRunOnly          bool
+	safetyLimits        rule.SafetyLimits
+	timing              rule.Timing
+	looks               looks
 }
 
 // Warehouse is what the warehouse table says of a Kingdee warehouse.

@@ -38,14 +38,14 @@ func TestEverythingCanBeSet(t *testing.T) {
     un_audited: {dwell: 90s, number_reuse: true}
     effective_from: 2026-05-06T00:00:00+08:00
     mode: dry_run
-    poll_interval: 15s
+    incremental_interval: 15s
     verify_after: 20s
     safety_limits: {per_hour: 10000, per_day: 20000}
     timing: {backoff: 1s, not_found_grace: 5s, max_unknown: 2}
     form:`))
 	require.Equal(t, "演示", s.Title)
-	require.Equal(t, 15*time.Second, s.PollInterval(scheme.Real))
-	require.Equal(t, 15*time.Second, s.PollInterval(scheme.Sandbox))
+	require.Equal(t, 15*time.Second, s.IncrementalInterval(scheme.Real))
+	require.Equal(t, 15*time.Second, s.IncrementalInterval(scheme.Sandbox))
 	require.Equal(t, scheme.DryRun, s.Mode(scheme.Sandbox))
 	require.Equal(t, 20*time.Second, s.VerifyAfter)
 	require.Equal(t, int64(10000), s.SafetyLimits().PerHour)

@@ -39,8 +39,8 @@ func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {
 	require.ErrorContains(t, s.CheckFor(scheme.Real), "sandbox_only: this scheme is for the sandboxes only")
 	require.Equal(t, scheme.Send, s.Mode(scheme.Sandbox))
 	require.Equal(t, scheme.DryRun, s.Mode(scheme.Real))
-	require.Equal(t, time.Second, s.PollInterval(scheme.Sandbox))
-	require.Equal(t, time.Minute, s.PollInterval(scheme.Real))
+	require.Equal(t, time.Second, s.IncrementalInterval(scheme.Sandbox))
+	require.Equal(t, time.Minute, s.IncrementalInterval(scheme.Real))
 
 	bill := rule.Bill{ID: 100001, Number: "ZZCX000777", Affair: rule.Dassembly}
 	got, err := s.Map(bill, rule.Order{Affair: rule.Dassembly, Direction: rule.In, Warehouse: "CK004"})

@@ -25,7 +25,7 @@ update bill set absent_since = $3 where scheme = $1 and bill_id = any($2) and ab
 const needs_attentionUnread = `exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
 
 // provable is true of a missing bill b that is still to be proved gone, or once more: a live bill carried its number, does not any longer,
-// and what it owes for that is decided when it is proved gone. No pass can do that, because no read shows it.
+// and what it owes for that is decided when it is proved gone. No run can do that, because no read shows it.
 const provable = `(b.class <> 'deleted' or b.reread_time is not null)`
 
 // MissingBills answers the bills behind this FID that have been missing since before, ascending, at most limit, and that something may be

@@ -13,7 +13,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// TryLockBackfill keeps two jobs of one backfill apart, like TryLockPass.
+// TryLockBackfill keeps two jobs of one backfill apart, like TryLockRun.
 func (s *Store) TryLockBackfill(ctx context.Context, id int64) (unlock func(), ok bool, err error) {
 	return s.tryLock(ctx, fmt.Sprintf("backfill %d", id), lockLasts, lockWord)
 }
@@ -79,7 +79,7 @@ func (s *Store) LiveTraffic(ctx context.Context, scheme string, limit int) (ledg
 	var t ledger.LiveTraffic
 	if err := s.pool.QueryRow(ctx, `
 with due as (
-    select c.pass_id, c.due_time
+    select c.run_id, c.due_time
     from cancellation c join scheme s using (scheme)
     where c.state = 'open' and c.due_time <= now() and c.lease_until is null and `+maySend+`
     order by c.due_time
@@ -87,9 +87,9 @@ with due as (
 )
 select exists (select from pg_locks l where l.locktype = 'advisory' and l.granted and l.objsubid = 1
                and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('voidrelay ' || @lock, 0)),
-       exists (select from due where pass_id is not null and due_time < now() - interval '1 second'),
+       exists (select from due where run_id is not null and due_time < now() - interval '1 second'),
        (select count(*) from due) >= @limit`,
-		pgx.StrictNamedArgs{"lock": passLock(scheme), "limit": limit}).Scan(&t.Pass, &t.Waiting, &t.Backlog); err != nil {
+		pgx.StrictNamedArgs{"lock": runLock(scheme), "limit": limit}).Scan(&t.Run, &t.Waiting, &t.Backlog); err != nil {
 		return t, fmt.Errorf("read live traffic: %w", err)
 	}
 	return t, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// planCancellations writes the page's cancellations as planned, under the pass's id, or none where the page is not a pass's. One that exists for the
+// planCancellations writes the page's cancellations as planned, under the run's id, or none where the page is not a run's. One that exists for the
 // same bill, order and generation is left as it is ("already owed") and keeps all its reasons, unless
 //   - it was withdrawn: then a trigger holds again, and it is planned anew. Something had spoken against it, so its bill is read
 //     again, by number too, before it is sent;
@@ -21,7 +21,7 @@ import (
 //   - it waits for a person because its bill could not be read, and now it is proved that there is none;
 //   - it waits for a person because of its one trigger, and there is another now that needs no person;
 //   - it would be sent for a trigger that holds no longer, and the one that does needs a person.
-func planCancellations(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
+func planCancellations(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Page) error {
 	if len(page.Cancellations) == 0 {
 		return nil
 	}
@@ -29,15 +29,15 @@ func planCancellations(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *
 	if err != nil {
 		return err
 	}
-	args["scheme"], args["revision"], args["pass"] = pass.Scheme, pass.Revision, nullableID(pass.ID)
+	args["scheme"], args["revision"], args["run"] = run.Scheme, run.Revision, nullableID(run.ID)
 	args["traceparent"] = telemetry.Traceparent(ctx)
 	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse), page.Reopen, string(rule.TriggerDeleted)
 	rows, err := tx.Query(ctx, `
 insert into cancellation as c (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
-    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, pass_id, business_date, state, hold_reason,
+    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id, business_date, state, hold_reason,
     not_before, verified_time, traceparent)
 select @scheme, d.bill_id, d.bill_no, d.generation, d.affair, d.direction, d.number, d.account, d.warehouse, d.order_code,
-    d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.orders_from, @revision, @pass, d.business_date, 'planned', d.hold,
+    d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.orders_from, @revision, @run, d.business_date, 'planned', d.hold,
     d.not_before, d.verified, @traceparent
 from unnest(`+cancellationKeys+`, @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[], @owners::text[],
     @evidence::text[], @orders_from::text[], @holds::text[], @not_before::timestamptz[], @verified::timestamptz[], @dates::date[])
@@ -45,7 +45,7 @@ from unnest(`+cancellationKeys+`, @affairs::text[], @directions::text[], @number
     orders_from, hold, not_before, verified, business_date)
 on conflict on constraint cancellation_once do update
 set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
-    verified_time = 'epoch', number_read_time = null, unread_since = null, pass_id = excluded.pass_id, revision = excluded.revision,
+    verified_time = 'epoch', number_read_time = null, unread_since = null, run_id = excluded.run_id, revision = excluded.revision,
     bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
     owner_code = excluded.owner_code, evidence = excluded.evidence, orders_from = excluded.orders_from, due_time = now(), batch_until = null, traceparent = excluded.traceparent,
     same_disposition = '', same_count = 0, same_since = null, update_time = now()

@@ -10,7 +10,7 @@ import (
 
 // closeHolds closes the scheme's work items that ask a person about cancellations which are held, but belong to no single one of them, once
 // nothing waits for the answer any longer: many_deleted is about a whole reconcile run, no_event_time about a bill. Those of a bill that a
-// pass has only planned so far stay.
+// run has only planned so far stay.
 func closeHolds(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
 	_, err := tx.Exec(ctx, `
 update work_item w set close_time = now(), close_reason = @reason

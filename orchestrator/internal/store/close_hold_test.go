@@ -47,7 +47,7 @@ func TestWhatIsHeldTogetherIsSettledTogether(t *testing.T) {
 			out(o, first)
 			require.Equal(t, "2 3", o.text(`select string_agg(bill_id::text, ' ' order by bill_id) from work_item where close_time is null`))
 			out(o, second)
-			require.Equal(t, "3", o.text(`select bill_id::text from work_item where close_time is null`), "a pass is about to hold cancellation %d", planned)
+			require.Equal(t, "3", o.text(`select bill_id::text from work_item where close_time is null`), "a run is about to hold cancellation %d", planned)
 		})
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TryLock is what TryLockPass does, for locks that last shorter.
+// TryLock is what TryLockRun does, for locks that last shorter.
 func (s *Store) TryLock(ctx context.Context, name string, lasts time.Duration) (func(), bool, error) {
 	return s.tryLock(ctx, name, lasts, 0)
 }

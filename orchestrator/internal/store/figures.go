@@ -18,8 +18,8 @@ func (s *Store) Figures(ctx context.Context) ([]ledger.Figures, error) {
 		Work         int64
 		DueAge       time.Duration
 		Read         bool
-		Passes       int64
-		PassAge      time.Duration
+		Runs         int64
+		RunAge       time.Duration
 		WatermarkLag time.Duration
 	}
 	rows, err := readAll[row](ctx, s, "read figures", `
@@ -27,9 +27,9 @@ select s.scheme, s.state = 'stopped' as stopped, coalesce(f.failures, 0) as fail
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as work,
        coalesce((select now() - c.due_time from cancellation c where c.scheme = s.scheme and c.state = 'open' and c.due_time < now()
            order by c.due_time limit 1), interval '0') as due_age,
-       m.scheme is not null as read, coalesce(m.version, 0) as passes, coalesce(now() - m.last_pass_time, interval '0') as pass_age,
+       m.scheme is not null as read, coalesce(m.version, 0) as runs, coalesce(now() - m.last_run_time, interval '0') as run_age,
        coalesce(now() - m.watermark_time, interval '0') as watermark_lag
-from scheme s left join watermark m using (scheme) left join pass_failure f using (scheme)
+from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
 where s.active
 order by s.scheme
 limit @limit`, pgx.StrictNamedArgs{"limit": 1000})
@@ -41,7 +41,7 @@ limit @limit`, pgx.StrictNamedArgs{"limit": 1000})
 		views[i] = ledger.SchemeView{Scheme: r.Scheme, Counts: map[string]int64{}}
 		figures[i] = ledger.Figures{
 			Scheme: r.Scheme, Counts: views[i].Counts, OpenWorkItems: r.Work, Failures: r.Failures, Stopped: r.Stopped, DueAge: r.DueAge,
-			Read: r.Read, Passes: r.Passes, PassAge: r.PassAge, WatermarkLag: r.WatermarkLag,
+			Read: r.Read, Runs: r.Runs, RunAge: r.RunAge, WatermarkLag: r.WatermarkLag,
 		}
 	}
 	return figures, s.addCounts(ctx, views)

@@ -11,10 +11,10 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// heartbeat moves the watermark of a poll that found nothing. It answers false when planned cancellations of an earlier pass wait for a
+// heartbeat moves the watermark of an incremental run that found nothing. It answers false when planned cancellations of an earlier run wait for a
 // complete one.
-func (s *Store) heartbeat(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish) (bool, error) {
-	runCounts := pass.RunCounts
+func (s *Store) heartbeat(ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish) (bool, error) {
+	runCounts := run.RunCounts
 	runCounts.Add(page.RunCounts)
 	if err := runCounts.Check(); err != nil {
 		return false, err
@@ -22,25 +22,25 @@ func (s *Store) heartbeat(ctx context.Context, pass *ledger.Pass, page ledger.Pa
 	quiet := false
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		var planned bool
-		if err := tx.QueryRow(ctx, `select exists (select from cancellation where scheme = $1 and state = 'planned')`, pass.Scheme).Scan(&planned); err != nil {
+		if err := tx.QueryRow(ctx, `select exists (select from cancellation where scheme = $1 and state = 'planned')`, run.Scheme).Scan(&planned); err != nil {
 			return err
 		}
 		if planned {
 			return nil
 		}
 		quiet = true
-		if err := openWork(ctx, tx, pass.Scheme, page.Work); err != nil {
+		if err := openWork(ctx, tx, run.Scheme, page.Work); err != nil {
 			return err
 		}
-		if err := closeUndecodable(ctx, tx, pass.Scheme, page.Readable); err != nil {
+		if err := closeUndecodable(ctx, tx, run.Scheme, page.Readable); err != nil {
 			return err
 		}
-		if pass.Failed {
-			if _, err := tx.Exec(ctx, `delete from pass_failure where scheme = $1`, pass.Scheme); err != nil {
+		if run.Failed {
+			if _, err := tx.Exec(ctx, `delete from run_failure where scheme = $1`, run.Scheme); err != nil {
 				return err
 			}
 		}
-		return moveWatermark(ctx, tx, pass, finish)
+		return moveWatermark(ctx, tx, run, finish)
 	})
 	if err != nil {
 		return false, fmt.Errorf("heartbeat: %w", err)
@@ -49,45 +49,45 @@ func (s *Store) heartbeat(ctx context.Context, pass *ledger.Pass, page ledger.Pa
 }
 
 // moveWatermark sets the watermark, or makes it when this was the baseline.
-func moveWatermark(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, finish ledger.Finish) error {
-	if pass.Kind == ledger.Baseline {
+func moveWatermark(ctx context.Context, tx pgx.Tx, run *ledger.Run, finish ledger.Finish) error {
+	if run.Kind == ledger.Baseline {
 		tag, err := tx.Exec(ctx, `
-insert into watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_pass_rows)
+insert into watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_run_rows)
 values (@scheme, @watermark, @data_center, @environment, @zone, @effective, @rows)
 on conflict (scheme) do nothing`,
 			pgx.StrictNamedArgs{
-				"scheme": pass.Scheme, "watermark": finish.WatermarkAfter, "data_center": finish.DataCenter, "environment": finish.Environment,
+				"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "data_center": finish.DataCenter, "environment": finish.Environment,
 				"zone": finish.TimeZone, "effective": finish.EffectiveFrom, "rows": finish.RowsRead,
 			})
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() != 1 {
-			return fmt.Errorf("scheme %s has a watermark already: %w", pass.Scheme, ledger.ErrConflict)
+			return fmt.Errorf("scheme %s has a watermark already: %w", run.Scheme, ledger.ErrConflict)
 		}
 		_, err = tx.Exec(ctx, `
-update scheme set mode = case when $2 then 'send' else mode end, poll_millis = $3, update_time = now() where scheme = $1`,
-			pass.Scheme, finish.SendAtOnce, finish.PollInterval.Milliseconds())
+update scheme set mode = case when $2 then 'send' else mode end, incremental_millis = $3, update_time = now() where scheme = $1`,
+			run.Scheme, finish.SendAtOnce, finish.IncrementalInterval.Milliseconds())
 		return err
 	}
 	tag, err := tx.Exec(ctx, `
-update watermark set watermark_time = @watermark, version = version + 1, time_zone = @zone, last_pass_time = now(), last_pass_rows = @rows
+update watermark set watermark_time = @watermark, version = version + 1, time_zone = @zone, last_run_time = now(), last_run_rows = @rows
 where scheme = @scheme and version = @version`,
 		pgx.StrictNamedArgs{
-			"scheme": pass.Scheme, "watermark": finish.WatermarkAfter, "zone": finish.TimeZone, "rows": finish.RowsRead, "version": pass.WatermarkVersion,
+			"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "zone": finish.TimeZone, "rows": finish.RowsRead, "version": run.WatermarkVersion,
 		})
 	if err != nil {
 		return err
 	}
 	if tag.RowsAffected() != 1 {
-		return fmt.Errorf("the watermark of scheme %s was moved by somebody else: %w", pass.Scheme, ledger.ErrConflict)
+		return fmt.Errorf("the watermark of scheme %s was moved by somebody else: %w", run.Scheme, ledger.ErrConflict)
 	}
-	if pass.ClockSuspect {
+	if run.ClockSuspect {
 		return nil
 	}
 	_, err = tx.Exec(ctx, `
 update work_item set close_time = now(), close_reason = 'the clocks fit again'
-where scheme = $1 and kind = $2 and close_time is null`, pass.Scheme, string(rule.WorkClockSuspect))
+where scheme = $1 and kind = $2 and close_time is null`, run.Scheme, string(rule.WorkClockSuspect))
 	return err
 }
 
@@ -107,11 +107,11 @@ select coalesce((select sid from bound), (select wms_sids ->> $2 from watermark 
 	return kept, nil
 }
 
-// What a settlement takes: the end of a pass everything that is planned; a look outside passes only what it planned itself in this
-// transaction, since what a pass has planned waits for that pass's run counts and watermark.
+// What a settlement takes: the end of a run everything that is planned; a look outside passes only what it planned itself in this
+// transaction, since what a run has planned waits for that run's run counts and watermark.
 const (
 	plannedByAll = "true"
-	plannedHere  = "pass_id is null"
+	plannedHere  = "run_id is null"
 )
 
 // countDecided counts what was decided in the last hour and since the cutover, $2, at most $3 of it. The cutover is a value and not read

@@ -10,7 +10,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
 )
 
-// A pass and a backfill meet a bill for the first time at one moment: the one saw it live, the other a moment later voided, and neither knew
+// A run and a backfill meet a bill for the first time at one moment: the one saw it live, the other a moment later voided, and neither knew
 // of the other. The later one must not write as if the bill had never been seen live: its snapshot and its first generation would be gone.
 func TestTheSecondToMeetABillForTheFirstTimeDecidesItAgain(t *testing.T) {
 	w := setupWriter(t)
@@ -27,7 +27,7 @@ values ($1, 1, 'A1', '100', 'Assembly', 'C', 'A', now(), 'live', 1, true, true)`
 	require.NoError(t, err)
 	second := make(chan error, 1)
 	go func() {
-		_, err := w.store.FinishPass(t.Context(), w.pass(), blind, finishAt(rowtest.Now), none)
+		_, err := w.store.FinishRun(t.Context(), w.run(), blind, finishAt(rowtest.Now), none)
 		second <- err
 	}()
 	require.Eventually(t, func() bool {

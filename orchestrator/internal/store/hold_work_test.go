@@ -11,12 +11,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// A reconcile run reaches the safety limit while a pass has cancellations planned, which are held with the rest. A person releases what is held, and with it the
-// safety limit's item goes. Then the pass ends: what it planned is held, and nobody would ever hear of it.
-func TestWhatAPassHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testing.T) {
+// A reconcile run reaches the safety limit while a run has cancellations planned, which are held with the rest. A person releases what is held, and with it the
+// safety limit's item goes. Then the run ends: what it planned is held, and nobody would ever hear of it.
+func TestWhatARunHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testing.T) {
 	w := setupWriter(t)
-	pass := w.pass()
-	require.NoError(t, w.store.CommitPage(t.Context(), pass, voidedPage(1, "A1", "WH1"), none))
+	run := w.run()
+	require.NoError(t, w.store.CommitPage(t.Context(), run, voidedPage(1, "A1", "WH1"), none))
 	tight := w.look(1, 1)
 	_, err := w.store.CommitLook(t.Context(), tight, voidedPage(2, "A2", "WH1", "WH2"), func(pgx.Tx, ledger.Looked) error { return nil })
 	require.NoError(t, err)
@@ -26,7 +26,7 @@ func TestWhatAPassHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testi
 	require.EqualValues(t, 2, released)
 	require.Empty(t, openWorkKinds(t, w.pool))
 
-	_, err = w.store.FinishPass(t.Context(), pass, ledger.Page{Cursor: 1}, finishAt(rowtest.Now), none)
+	_, err = w.store.FinishRun(t.Context(), run, ledger.Page{Cursor: 1}, finishAt(rowtest.Now), none)
 	require.NoError(t, err)
 	require.Equal(t, "held", w.text(`select state from cancellation where bill_no = 'A1'`))
 	require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, w.pool))
@@ -43,7 +43,7 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 		w := setupWriter(t)
 		page := voidedPage(1, "A1", "WH1")
 		page.Cancellations[0].Hold = rule.HoldNoEventTime
-		_, err := w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now), none)
+		_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now), none)
 		require.NoError(t, err)
 		require.Equal(t, []string{"no_event_time"}, openWorkKinds(t, w.pool))
 		require.Equal(t, "held 需人工", w.text(`select c.state || ' ' || v.verdict from cancellation c join reporting.bill_verdict v using (scheme, bill_id)`))
@@ -70,7 +70,7 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 		live := voidedPage(1, "A1")
 		live.Bills[0].Before, live.Bills[0].After.State.CancelStatus = known[1].ReadTime, rule.NotVoided
 		live.Withdraw = []int64{1}
-		_, err = w.store.FinishPass(t.Context(), w.pass(), live, finishAt(rowtest.Now), none)
+		_, err = w.store.FinishRun(t.Context(), w.run(), live, finishAt(rowtest.Now), none)
 		require.NoError(t, err)
 		require.Equal(t, "withdrawn", w.text(`select state from cancellation`))
 		require.Empty(t, openWorkKinds(t, w.pool))

@@ -7,21 +7,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A frozen process (SIGSTOP, a suspended machine) keeps its connection and with it the lock: nobody could go on with its pass.
+// A frozen process (SIGSTOP, a suspended machine) keeps its connection and with it the lock: nobody could go on with its run.
 func TestALockIsLostByAHolderWhoSaysNothing(t *testing.T) {
 	w := setupWriter(t)
-	late, ok, err := w.store.TryLock(t.Context(), "pass", 50*time.Millisecond)
+	late, ok, err := w.store.TryLock(t.Context(), "run", 50*time.Millisecond)
 	require.NoError(t, err)
 	require.True(t, ok)
 	var unlock func()
 	require.Eventually(t, func() bool {
-		unlock, ok, err = w.store.TryLock(t.Context(), "pass", time.Minute)
+		unlock, ok, err = w.store.TryLock(t.Context(), "run", time.Minute)
 		return err == nil && ok
 	}, 20*time.Second, 20*time.Millisecond)
 
 	// It wakes: giving back what it has lost takes nothing from the one who holds it now.
 	late()
-	_, second, err := w.store.TryLock(t.Context(), "pass", time.Minute)
+	_, second, err := w.store.TryLock(t.Context(), "run", time.Minute)
 	require.NoError(t, err)
 	require.False(t, second)
 	unlock()
@@ -31,15 +31,15 @@ func TestALockIsLostByAHolderWhoSaysNothing(t *testing.T) {
 // two, then three.
 func TestALockIsKeptByAHolderWhoWaits(t *testing.T) {
 	w := setupWriter(t)
-	unlock, ok, err := w.store.TryLockTalking(t.Context(), "pass", time.Second, 100*time.Millisecond)
+	unlock, ok, err := w.store.TryLockTalking(t.Context(), "run", time.Second, 100*time.Millisecond)
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Never(t, func() bool {
-		_, second, err := w.store.TryLock(t.Context(), "pass", time.Minute)
+		_, second, err := w.store.TryLock(t.Context(), "run", time.Minute)
 		return err != nil || second
 	}, 3*time.Second, 50*time.Millisecond)
 	unlock()
-	unlock, ok, err = w.store.TryLock(t.Context(), "pass", time.Minute)
+	unlock, ok, err = w.store.TryLock(t.Context(), "run", time.Minute)
 	require.NoError(t, err)
 	require.True(t, ok, "and given back as any other")
 	unlock()
@@ -48,7 +48,7 @@ func TestALockIsKeptByAHolderWhoWaits(t *testing.T) {
 // The connection of a lock goes back to the pool; nothing that it serves later may be cut off for being idle.
 func TestALockLeavesNothingBehindOnItsConnection(t *testing.T) {
 	w := setupWriter(t)
-	unlock, ok, err := w.store.TryLock(t.Context(), "pass", time.Minute)
+	unlock, ok, err := w.store.TryLock(t.Context(), "run", time.Minute)
 	require.NoError(t, err)
 	require.True(t, ok)
 	unlock()

@@ -11,8 +11,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// CommitLook stores a page that was decided outside a pass and settles its cancellations, behind the same safety limits, in one transaction; then
-// runs in the same one (to move a cursor, to insert a job). The watermark and what passes have planned are left alone. The answer is
+// CommitLook stores a page that was decided outside a run and settles its cancellations, behind the same safety limits, in one transaction; then
+// runs in the same one (to move a cursor, to insert a job). The watermark and what runs have planned are left alone. The answer is
 // ledger.ErrConflict, and nothing is written, when the ledger has moved on since the page was decided.
 func (s *Store) CommitLook(ctx context.Context, look ledger.Look, page ledger.Page, then func(pgx.Tx, ledger.Looked) error) (ledger.Looked, error) {
 	var looked ledger.Looked
@@ -42,13 +42,13 @@ func writeLook(ctx context.Context, tx pgx.Tx, look ledger.Look, page ledger.Pag
 	if err := tx.QueryRow(ctx, `select coalesce(max(work_item_id), 0) from work_item`).Scan(&newest); err != nil {
 		return looked, err
 	}
-	// A pass has seen whatever changed, and so whoever was given a cancellation's number; a look has not. So the cancellation's bill is read again, by
+	// A run has seen whatever changed, and so whoever was given a cancellation's number; a look has not. So the cancellation's bill is read again, by
 	// number too, before anything is sent.
 	page.Cancellations = slices.Clone(page.Cancellations)
 	for i := range page.Cancellations {
 		page.Cancellations[i].VerifiedTime = time.Unix(0, 0)
 	}
-	nobody := &ledger.Pass{Scheme: look.Scheme, Revision: look.Revision}
+	nobody := &ledger.Run{Scheme: look.Scheme, Revision: look.Revision}
 	if err := writePage(ctx, tx, nobody, &page); err != nil {
 		return looked, err
 	}

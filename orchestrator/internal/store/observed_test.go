@@ -24,7 +24,7 @@ func TestAVoidAfterAnUnAuditOfADryRunIsOwed(t *testing.T) {
 		if k := known[1]; k != nil {
 			page.Bills[0].Before = k.ReadTime
 		}
-		_, err = w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now), none)
+		_, err = w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now), none)
 		require.NoError(t, err)
 	}
 	state := func() string {
@@ -57,7 +57,7 @@ func TestMarkingADeletedBillDoneDoesNotSwallowItsRestoration(t *testing.T) {
 	live := voidedPage(1, "A1")
 	live.Bills[0].Before, live.Bills[0].After.State.CancelStatus, live.Bills[0].After.State.DocumentStatus = known[1].ReadTime, rule.NotVoided, rule.Audited
 	live.Withdraw, live.Restored = []int64{1}, []int64{1}
-	_, err = w.store.FinishPass(t.Context(), w.pass(), live, finishAt(rowtest.Now), none)
+	_, err = w.store.FinishRun(t.Context(), w.run(), live, finishAt(rowtest.Now), none)
 	require.NoError(t, err)
 	require.Equal(t, []string{"restored_after_cancel"}, openWorkKinds(t, w.pool))
 }

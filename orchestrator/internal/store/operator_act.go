@@ -17,7 +17,7 @@ const (
 	verbSetMode       = "set_mode"
 	verbResume        = "resume"
 	verbRelease       = "release"
-	verbStartPass     = "start_pass"
+	verbStartRun      = "start_run"
 	verbPause         = "pause"
 	verbStopAll       = "stop_all"
 	verbResumeAll     = "resume_all"

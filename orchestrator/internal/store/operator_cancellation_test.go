@@ -246,7 +246,7 @@ func TestABillRestoredAfterItsOrderWasMarkedDoneIsTold(t *testing.T) {
 	page.Bills[0].After.ReadTime, page.Bills[0].After.Class = time.Now(), rule.ClassLive
 	page.Withdraw, page.Restored = []int64{1}, []int64{1}
 	page.RunCounts = rule.RunCounts{Rows: 1, RowsOfBills: 1, Bills: 1, Live: 1}
-	_, err := o.store.FinishPass(t.Context(), o.pass(), page, finishAt(rowtest.Now.Add(2*time.Second)), none)
+	_, err := o.store.FinishRun(t.Context(), o.run(), page, finishAt(rowtest.Now.Add(2*time.Second)), none)
 	require.NoError(t, err)
 	require.Equal(t, []string{"restored_after_cancel"}, openWorkKinds(t, o.pool))
 }

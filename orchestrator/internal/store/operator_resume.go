@@ -36,7 +36,7 @@ update scheme set state = 'running', stop_reason = '', stop_detail = '', update_
 		if err := endPause(ctx, tx, act.Scheme); err != nil {
 			return 0, err
 		}
-		if _, err := tx.Exec(ctx, `update pass_failure set not_before = now() where scheme = $1 and not_before > now()`, act.Scheme); err != nil {
+		if _, err := tx.Exec(ctx, `update run_failure set not_before = now() where scheme = $1 and not_before > now()`, act.Scheme); err != nil {
 			return 0, err
 		}
 		_, err = tx.Exec(ctx, `
@@ -53,17 +53,17 @@ func forgetUnsent(ctx context.Context, tx pgx.Tx, scheme string) error {
 	return err
 }
 
-// PassRequested answers when a pass was asked for under this request id; found is false when it was not, or the id is empty.
-func (s *Store) PassRequested(ctx context.Context, act ledger.Act) (at time.Time, found bool, err error) {
-	done, found, err := recall(ctx, s.pool, verbStartPass, act, struct{}{})
+// RunRequested answers when a run was asked for under this request id; found is false when it was not, or the id is empty.
+func (s *Store) RunRequested(ctx context.Context, act ledger.Act) (at time.Time, found bool, err error) {
+	done, found, err := recall(ctx, s.pool, verbStartRun, act, struct{}{})
 	if err != nil {
-		return time.Time{}, false, fmt.Errorf("%s: %w", verbStartPass, faultOf(err))
+		return time.Time{}, false, fmt.Errorf("%s: %w", verbStartRun, faultOf(err))
 	}
 	return done.Time.UTC(), found, nil
 }
 
-// RecordPassRequest records that a pass was asked for, and answers when.
-func (s *Store) RecordPassRequest(ctx context.Context, act ledger.Act) (time.Time, error) {
-	done, err := s.perform(ctx, verbStartPass, act, struct{}{}, func(pgx.Tx, string) (int64, error) { return 0, nil })
+// RecordRunRequest records that a run was asked for, and answers when.
+func (s *Store) RecordRunRequest(ctx context.Context, act ledger.Act) (time.Time, error) {
+	done, err := s.perform(ctx, verbStartRun, act, struct{}{}, func(pgx.Tx, string) (int64, error) { return 0, nil })
 	return done.Time.UTC(), err
 }

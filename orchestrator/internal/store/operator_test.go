@@ -167,28 +167,28 @@ func TestResume(t *testing.T) {
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{StopReason: "DATA_CENTER_DIFFERS"})
 	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "DATA_CENTER_DIFFERS"})
-	rows.Exec(`insert into voidrelay.pass_failure (scheme, error, failures, not_before) values ('assembly', 'login', 3, now() + interval '1 hour')`)
+	rows.Exec(`insert into voidrelay.run_failure (scheme, error, failures, not_before) values ('assembly', 'login', 3, now() + interval '1 hour')`)
 	for range 2 {
 		require.NoError(t, s.Resume(t.Context(), act("")))
 		scheme, err := s.SchemeView(t.Context(), rowtest.SchemeName)
 		require.NoError(t, err)
-		require.Equal(t, []string{"running", "", "login"}, []string{scheme.State, scheme.StopReason, scheme.LastPassError})
+		require.Equal(t, []string{"running", "", "login"}, []string{scheme.State, scheme.StopReason, scheme.LastRunError})
 		require.Zero(t, scheme.OpenWorkItems)
 	}
 	var waits bool
-	require.NoError(t, pool.QueryRow(t.Context(), `select bool_or(not_before > now()) from pass_failure`).Scan(&waits))
+	require.NoError(t, pool.QueryRow(t.Context(), `select bool_or(not_before > now()) from run_failure`).Scan(&waits))
 	require.False(t, waits)
 }
 
-func TestAPassRequestIsRememberedByItsID(t *testing.T) {
+func TestARunRequestIsRememberedByItsID(t *testing.T) {
 	s, pool := openStore(t)
 	rowtest.New(t, pool).Scheme(rowtest.Scheme{})
-	_, found, err := s.PassRequested(t.Context(), act("p1"))
+	_, found, err := s.RunRequested(t.Context(), act("p1"))
 	require.NoError(t, err)
 	require.False(t, found)
-	at, err := s.RecordPassRequest(t.Context(), act("p1"))
+	at, err := s.RecordRunRequest(t.Context(), act("p1"))
 	require.NoError(t, err)
-	again, found, err := s.PassRequested(t.Context(), act("p1"))
+	again, found, err := s.RunRequested(t.Context(), act("p1"))
 	require.NoError(t, err)
 	require.True(t, found)
 	require.Equal(t, at, again)

@@ -16,7 +16,7 @@ type watermarkParameters struct {
 }
 
 // MoveWatermark sets how far a scheme has read, back or forth, and answers where the watermark stood. It is refused (*ledger.WatermarkError) before
-// the baseline, while a pass is unfinished, and beyond the vendor's clock. The version moves with it, so that a pass that began before
+// the baseline, while a run is unfinished, and beyond the vendor's clock. The version moves with it, so that a run that began before
 // can no longer end: neither it nor what is left of a killed one brings the old watermark back.
 func (s *Store) MoveWatermark(ctx context.Context, act ledger.Act, to time.Time) (before time.Time, err error) {
 	done, err := s.perform(ctx, verbMoveWatermark, act, watermarkParameters{to.UTC()}, func(tx pgx.Tx, _ string) (int64, error) {
@@ -30,11 +30,11 @@ func (s *Store) MoveWatermark(ctx context.Context, act ledger.Act, to time.Time)
 			return 0, &ledger.WatermarkError{Why: fmt.Sprintf("%s is in the future of Kingdee's clock; 晚于金蝶当前时间", to.UTC().Format(time.RFC3339))}
 		}
 		var unfinished bool
-		if err := tx.QueryRow(ctx, `select exists (select from pass where scheme = $1 and state = 'running')`, act.Scheme).Scan(&unfinished); err != nil {
+		if err := tx.QueryRow(ctx, `select exists (select from run where scheme = $1 and state = 'running')`, act.Scheme).Scan(&unfinished); err != nil {
 			return 0, err
 		}
 		if unfinished {
-			return 0, &ledger.WatermarkError{Why: "a pass is not finished; try again after it; 有未完成的扫描，请稍后再试"}
+			return 0, &ledger.WatermarkError{Why: "a run is not finished; try again after it; 有未完成的扫描，请稍后再试"}
 		}
 		if _, err := tx.Exec(ctx, `update watermark set watermark_time = $2, version = version + 1 where scheme = $1`, act.Scheme, to); err != nil {
 			return 0, err
@@ -53,12 +53,12 @@ values (@scheme, clock_timestamp(), @before, @after, @actor, @reason)`, pgx.Stri
 	return time.UnixMicro(done.Count).UTC(), nil
 }
 
-// watermarkBounds answers where the watermark stands, locked, and how far ahead it may be set: to our clock or, where the last pass that noted
+// watermarkBounds answers where the watermark stands, locked, and how far ahead it may be set: to our clock or, where the last run that noted
 // both found the vendor's behind it, to the vendor's.
 func watermarkBounds(ctx context.Context, tx pgx.Tx, scheme string) (watermark, latest time.Time, err error) {
 	err = tx.QueryRow(ctx, `
 select m.watermark_time, now() + least(interval '0', coalesce((
-    select p.vendor_time - p.service_time from pass p where p.scheme = m.scheme and p.vendor_time is not null order by p.pass_id desc limit 1), '0'))
+    select p.vendor_time - p.service_time from run p where p.scheme = m.scheme and p.vendor_time is not null order by p.run_id desc limit 1), '0'))
 from watermark m
 where m.scheme = $1
 for update of m`, scheme).Scan(&watermark, &latest)

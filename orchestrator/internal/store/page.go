@@ -11,41 +11,41 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// writePage writes one page of a pass: bills and snapshots, cancellations as planned, what is withdrawn, work items. It adds the split of
+// writePage writes one page of a run: bills and snapshots, cancellations as planned, what is withdrawn, work items. It adds the split of
 // the cancellations to the page's run counts.
-func writePage(ctx context.Context, tx pgx.Tx, pass *ledger.Pass, page *ledger.Page) error {
-	numbers, err := guardBills(ctx, tx, pass.Scheme, page.Bills)
+func writePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Page) error {
+	numbers, err := guardBills(ctx, tx, run.Scheme, page.Bills)
 	if err != nil {
 		return err
 	}
-	if err := upsertBills(ctx, tx, pass.Scheme, page.Bills); err != nil {
+	if err := upsertBills(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("bills: %w", err)
 	}
-	if err := upsertSnapshots(ctx, tx, pass.Scheme, page.Bills); err != nil {
+	if err := upsertSnapshots(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("snapshots: %w", err)
 	}
-	if err := replan(ctx, tx, pass.Scheme, page.Bills); err != nil {
+	if err := replan(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("replan: %w", err)
 	}
-	if err := withdraw(ctx, tx, pass.Scheme, page.Withdraw); err != nil {
+	if err := withdraw(ctx, tx, run.Scheme, page.Withdraw); err != nil {
 		return fmt.Errorf("withdraw: %w", err)
 	}
-	if err := openRestored(ctx, tx, pass.Scheme, page.Restored); err != nil {
+	if err := openRestored(ctx, tx, run.Scheme, page.Restored); err != nil {
 		return fmt.Errorf("restored: %w", err)
 	}
-	if err := planCancellations(ctx, tx, pass, page); err != nil {
+	if err := planCancellations(ctx, tx, run, page); err != nil {
 		return fmt.Errorf("cancellations: %w", err)
 	}
-	if err := numbersFreed(ctx, tx, pass.Scheme, page.Bills, numbers); err != nil {
+	if err := numbersFreed(ctx, tx, run.Scheme, page.Bills, numbers); err != nil {
 		return fmt.Errorf("numbers freed: %w", err)
 	}
-	if err := openVanished(ctx, tx, pass.Scheme, page.Vanished); err != nil {
+	if err := openVanished(ctx, tx, run.Scheme, page.Vanished); err != nil {
 		return fmt.Errorf("vanished orders: %w", err)
 	}
-	if err := openWork(ctx, tx, pass.Scheme, page.Work); err != nil {
+	if err := openWork(ctx, tx, run.Scheme, page.Work); err != nil {
 		return fmt.Errorf("work items: %w", err)
 	}
-	return closeUndecodable(ctx, tx, pass.Scheme, page.Readable)
+	return closeUndecodable(ctx, tx, run.Scheme, page.Readable)
 }
 
 // guardBills locks the page's bills and refuses the page when the ledger has moved on since its decisions were made: they were
@@ -81,7 +81,7 @@ func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.Bi
 	return numbers, nil
 }
 
-// replan takes back what an earlier pass planned for these bills and did not live to open: they are decided anew now, maybe under
+// replan takes back what an earlier run planned for these bills and did not live to open: they are decided anew now, maybe under
 // another revision. What is owed again is planned again.
 func replan(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
 	ids := make([]int64, len(bills))

@@ -14,7 +14,7 @@ const cancellationColumns = `
 select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as order_kind, c.warehouse_number,
        c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.state, c.triggers,
        c.evidence, c.orders_from, case when c.state = 'held' then c.hold_reason else '' end as hold_reason, c.disposition, c.vendor_message,
-       c.outcome, c.attempt, c.due_time, c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.pass_id, 0) as pass_id
+       c.outcome, c.attempt, c.due_time, c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.run_id, 0) as run_id
 from cancellation c`
 
 type cancellationRow struct {
@@ -34,7 +34,7 @@ type cancellationRow struct {
 	DueTime, CreateTime, UpdateTime                            time.Time
 	OutcomeTime                                                *time.Time
 	Revision                                                   int32
-	PassID                                                     int64
+	RunID                                                      int64
 }
 
 func (r cancellationRow) view() ledger.CancellationView {
@@ -44,7 +44,7 @@ func (r cancellationRow) view() ledger.CancellationView {
 		CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, State: r.State, Triggers: r.Triggers,
 		Evidence: r.Evidence, OrdersFrom: r.OrdersFrom, HoldReason: r.HoldReason, Disposition: r.Disposition, VendorMessage: r.VendorMessage,
 		Outcome: r.Outcome, Attempts: r.Attempt, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
-		OutcomeTime: valued(r.OutcomeTime), Revision: r.Revision, PassID: r.PassID,
+		OutcomeTime: valued(r.OutcomeTime), Revision: r.Revision, RunID: r.RunID,
 	}
 	if r.State == "open" {
 		v.DueTime = r.DueTime.UTC()

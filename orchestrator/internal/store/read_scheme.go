@@ -13,36 +13,36 @@ import (
 
 const schemeColumns = `
 select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts, s.state, s.stop_reason, s.stop_detail, s.mode, s.send_since,
-       s.revision, s.poll_millis, m.watermark_time, m.effective_from, m.last_pass_time, coalesce(m.last_pass_rows, 0) as last_pass_rows,
-       coalesce(f.error, '') as last_pass_error, r.document,
+       s.revision, s.incremental_millis, m.watermark_time, m.effective_from, m.last_run_time, coalesce(m.last_run_rows, 0) as last_run_rows,
+       coalesce(f.error, '') as last_run_error, r.document,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items,
        s.pause_reason, s.pause_detail, s.pause_time
 from scheme s
 join scheme_revision r using (scheme, revision)
 left join watermark m using (scheme)
-left join pass_failure f using (scheme)`
+left join run_failure f using (scheme)`
 
 type schemeRow struct {
-	Scheme, Title, FormID, DataCenterID        string
-	WmsAccounts                                []string
-	State, StopReason, StopDetail, Mode        string
-	SendSince                                  *time.Time
-	Revision                                   int32
-	PollMillis                                 int64
-	WatermarkTime, EffectiveFrom, LastPassTime *time.Time
-	LastPassRows                               int64
-	LastPassError, Document                    string
-	OpenWorkItems                              int64
-	PauseReason, PauseDetail                   string
-	PauseTime                                  *time.Time
+	Scheme, Title, FormID, DataCenterID       string
+	WmsAccounts                               []string
+	State, StopReason, StopDetail, Mode       string
+	SendSince                                 *time.Time
+	Revision                                  int32
+	IncrementalMillis                         int64
+	WatermarkTime, EffectiveFrom, LastRunTime *time.Time
+	LastRunRows                               int64
+	LastRunError, Document                    string
+	OpenWorkItems                             int64
+	PauseReason, PauseDetail                  string
+	PauseTime                                 *time.Time
 }
 
 func (r schemeRow) view() ledger.SchemeView {
 	return ledger.SchemeView{
 		Scheme: r.Scheme, Title: r.Title, FormID: r.FormID, DataCenterID: r.DataCenterID, Accounts: r.WmsAccounts, State: r.State,
 		StopReason: r.StopReason, StopDetail: r.StopDetail, Mode: r.Mode, SendSince: valued(r.SendSince), Revision: r.Revision,
-		PollInterval: time.Duration(r.PollMillis) * time.Millisecond, WatermarkTime: valued(r.WatermarkTime), EffectiveFrom: valued(r.EffectiveFrom),
-		LastPassTime: valued(r.LastPassTime), LastPassRows: r.LastPassRows, LastPassError: r.LastPassError, Counts: map[string]int64{},
+		IncrementalInterval: time.Duration(r.IncrementalMillis) * time.Millisecond, WatermarkTime: valued(r.WatermarkTime), EffectiveFrom: valued(r.EffectiveFrom),
+		LastRunTime: valued(r.LastRunTime), LastRunRows: r.LastRunRows, LastRunError: r.LastRunError, Counts: map[string]int64{},
 		OpenWorkItems: r.OpenWorkItems, Document: r.Document,
 		PauseReason: r.PauseReason, PauseDetail: r.PauseDetail, PauseTime: valued(r.PauseTime),
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// TryLockReconcile keeps two chunks of one scheme's reconcile run or recheck apart, as TryLockPass does for passes. They are locks of their own: what
-// a look writes is kept apart from a pass by the read times of the bills.
+// TryLockReconcile keeps two chunks of one scheme's reconcile run or recheck apart, as TryLockRun does for runs. They are locks of their own: what
+// a look writes is kept apart from a run by the read times of the bills.
 func (s *Store) TryLockReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) (unlock func(), ok bool, err error) {
 	return s.tryLock(ctx, string(kind)+" "+scheme, lockLasts, lockWord)
 }

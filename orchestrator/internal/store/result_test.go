@@ -16,7 +16,7 @@ import (
 func rowtestFile() []store.SchemeFile {
 	return []store.SchemeFile{{
 		Scheme: rowtest.SchemeName, Title: "t", FormID: "STK_AssembledApp", DataCenterID: "dc-1", Accounts: []string{"default"},
-		PollReal: time.Minute, PollSandbox: time.Second, Hash: "h2", Document: "name: x",
+		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: "h2", Document: "name: x",
 	}}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
 )
 
-// An orchestrator with the old file is in the middle of a pass, a look or a backfill while another starts with a file that adds an order: a bill
+// An orchestrator with the old file is in the middle of a run, a look or a backfill while another starts with a file that adds an order: a bill
 // voided after that owes the order, but the old one does not know it, and whoever reads the bill next finds it unchanged.
 func TestWhatWasDecidedUnderAnOlderRevisionIsRefusedOnceThereIsANewer(t *testing.T) {
 	refused(t, func(w *writer) { w.revise("orders: {Assembly.in: {}, Assembly.out: {}}\n") })
@@ -31,14 +31,14 @@ func refused(t *testing.T, change func(w *writer)) {
 	t.Helper()
 	type decided struct {
 		*writer
-		pass *ledger.Pass
+		run  *ledger.Run
 		look ledger.Look
 		page ledger.Page
 	}
 	for what, write := range map[string]func(d decided) error{
-		"a page": func(d decided) error { return d.store.CommitPage(d.Context(), d.pass, d.page, none) },
-		"the end of a pass": func(d decided) error {
-			_, err := d.store.FinishPass(d.Context(), d.pass, d.page, finishAt(rowtest.Now), none)
+		"a page": func(d decided) error { return d.store.CommitPage(d.Context(), d.run, d.page, none) },
+		"the end of a run": func(d decided) error {
+			_, err := d.store.FinishRun(d.Context(), d.run, d.page, finishAt(rowtest.Now), none)
 			return err
 		},
 		"a look": func(d decided) error {
@@ -49,11 +49,11 @@ func refused(t *testing.T, change func(w *writer)) {
 		t.Run(what, func(t *testing.T) {
 			w := setupWriter(t)
 			w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
-			d := decided{w, w.pass(), w.look(100, 500), voidedPage(2, "A2", "WH1")}
+			d := decided{w, w.run(), w.look(100, 500), voidedPage(2, "A2", "WH1")}
 			change(w)
 			require.ErrorIs(t, write(d), ledger.ErrConflict)
 			require.Zero(t, w.count(`select count(*) from cancellation`))
-			require.Equal(t, 1, w.count(`select count(*) from bill`), "the next pass, under what holds now, finds it new")
+			require.Equal(t, 1, w.count(`select count(*) from bill`), "the next run, under what holds now, finds it new")
 		})
 	}
 }

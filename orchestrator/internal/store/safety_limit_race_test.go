@@ -20,17 +20,17 @@ func (w *writer) untilLocked() {
 	}, 20*time.Second, 5*time.Millisecond)
 }
 
-// A pass and a look settle at the same moment, each below the limit and together above it: neither counted the other, and both sent.
+// A run and a look settle at the same moment, each below the limit and together above it: neither counted the other, and both sent.
 func TestTwoSourcesAtOnceShareOneSafetyLimit(t *testing.T) {
 	w := setupWriter(t)
 	safetyLimits := rule.SafetyLimits{PerHour: 5, PerDay: 100}
-	pass, finish := w.pass(), finishAt(rowtest.Now.Add(time.Minute))
+	run, finish := w.run(), finishAt(rowtest.Now.Add(time.Minute))
 	finish.SafetyLimits = safetyLimits
 	passed := make(chan error, 1)
 	looked, err := w.store.CommitLook(t.Context(), w.look(safetyLimits.PerHour, safetyLimits.PerDay), voidedPage(1, "A1", "WH1", "WH2", "WH3"),
 		func(pgx.Tx, ledger.Looked) error {
 			go func() {
-				_, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1", "WH2", "WH3"), finish, none)
+				_, err := w.store.FinishRun(t.Context(), run, voidedPage(2, "A2", "WH1", "WH2", "WH3"), finish, none)
 				passed <- err
 			}()
 			w.untilLocked()

@@ -10,12 +10,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// owed ends a pass under these safety limits that found one voided bill with an order in each of these warehouses.
+// owed ends a run under these safety limits that found one voided bill with an order in each of these warehouses.
 func (w *writer) owed(safetyLimits rule.SafetyLimits, id int64, no string, warehouses ...string) {
 	w.Helper()
 	finish := finishAt(rowtest.Now.Add(time.Minute))
 	finish.SafetyLimits = safetyLimits
-	_, err := w.store.FinishPass(w.Context(), w.pass(), voidedPage(id, no, warehouses...), finish, none)
+	_, err := w.store.FinishRun(w.Context(), w.run(), voidedPage(id, no, warehouses...), finish, none)
 	require.NoError(w, err)
 }
 

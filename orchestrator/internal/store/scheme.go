@@ -17,9 +17,9 @@ import (
 type SchemeFile struct {
 	Scheme, Title, FormID, DataCenterID string
 	Accounts                            []string
-	// PollReal and PollSandbox are the times between two passes on either kind of server; which one it is, the watermark knows.
-	PollReal, PollSandbox time.Duration
-	Hash, Document        string
+	// IncrementalReal and IncrementalSandbox are the times between two passes on either kind of server; which one it is, the watermark knows.
+	IncrementalReal, IncrementalSandbox time.Duration
+	Hash, Document                      string
 	// Parts are the triggers, organisations, warehouses and orders that it names; PartsOf lists those of an earlier revision's document.
 	// Without them nothing counts as added.
 	Parts   []rule.Part
@@ -96,14 +96,14 @@ for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash
 		revision++
 	}
 	if _, err := tx.Exec(ctx, `
-insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, poll_millis)
+insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, incremental_millis)
 values (@scheme, @title, @form, @data_center, @accounts, @revision, @real)
 on conflict (scheme) do update set title = @title, form_id = @form, data_center_id = @data_center, wms_accounts = @accounts, revision = @revision,
-    poll_millis = case when exists (select from watermark where scheme = @scheme and environment = 'sandbox') then @sandbox::bigint else @real::bigint end,
+    incremental_millis = case when exists (select from watermark where scheme = @scheme and environment = 'sandbox') then @sandbox::bigint else @real::bigint end,
     active = true, update_time = now()`,
 		pgx.StrictNamedArgs{
 			"scheme": f.Scheme, "title": f.Title, "form": f.FormID, "data_center": f.DataCenterID, "accounts": f.Accounts,
-			"revision": revision, "real": f.PollReal.Milliseconds(), "sandbox": f.PollSandbox.Milliseconds(),
+			"revision": revision, "real": f.IncrementalReal.Milliseconds(), "sandbox": f.IncrementalSandbox.Milliseconds(),
 		}); err != nil {
 		return 0, err
 	}
@@ -122,7 +122,7 @@ func (s *Store) Scheme(ctx context.Context, name string) (ledger.Scheme, error) 
 select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send, s.send_since,
        m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from, m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
        (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]') from scheme_cutover o where o.scheme = s.scheme) as cutovers
-from scheme s left join watermark m using (scheme) left join pass_failure f using (scheme)
+from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
 where s.scheme = $1`, name)
 	if err != nil {
 		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", faultOf(err))

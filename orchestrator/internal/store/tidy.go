@@ -37,7 +37,7 @@ const (
 )
 
 // chores are in the order of what they give back. What rules 1 to 3 (docs/rules.md) need is in none of them: cancellations
-// with their attempts, passes, work items, what people did, and every bill that was ever live, with its last snapshot, are kept
+// with their attempts, runs, work items, what people did, and every bill that was ever live, with its last snapshot, are kept
 // for ever.
 var chores = []chore{
 	{"evidence_months", hourly, dropMonth},

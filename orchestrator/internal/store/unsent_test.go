@@ -76,7 +76,7 @@ func TestACancellationOwedAnewHasItsWholeTimeToBeSent(t *testing.T) {
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1")
 	page.Bills[0].Before = known[1].ReadTime
-	_, err = w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
+	_, err = w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation.ID}, time.Second, 24*time.Hour, "away"))
 	require.Equal(t, "open", w.state(cancellation))

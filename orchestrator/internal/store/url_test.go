@@ -42,7 +42,7 @@ func TestAddressesThatPeopleHave(t *testing.T) {
 	for _, address := range []string{
 		"postgres://voidrelay:secret@db.example.com:5432/voidrelay", "postgresql://voidrelay@127.0.0.1/voidrelay?sslmode=disable&application_name=erp",
 		"postgres://u:p@a:5432,b:5432/db?target_session_attrs=read-write&pool_max_conns=30", "postgres://u@/db?host=/var/run/postgresql",
-		"host=/var/run/postgresql user=u dbname=d", "host=127.0.0.1 user=u password='pass word' dbname=d statement_timeout=5s",
+		"host=/var/run/postgresql user=u dbname=d", "host=127.0.0.1 user=u password='run word' dbname=d statement_timeout=5s",
 		"postgres://u:" + url.QueryEscape("p@:/?#%") + "@127.0.0.1/db",
 	} {
 		require.NoError(t, store.CheckURL(address), address)

@@ -81,7 +81,7 @@ func ids(verified []ledger.Verified) []int64 {
 
 // storeHolds moves the verification time and says for which trigger it holds, and moves the read time of the bill with it, so that an
 // older read still on its way cannot overwrite what this one saw. A bill that is gone was not read; one that is not in the state that
-// the ledger has is decided anew by the next pass.
+// the ledger has is decided anew by the next run.
 func storeHolds(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
 	if len(verified) == 0 {
 		return nil
@@ -111,7 +111,7 @@ func verifiedColumns(verified []ledger.Verified) (times []time.Time, triggers []
 	return times, triggers, notBefore
 }
 
-// storeDwelling leaves cancellations alone until the dwell of their bill is over. That it is un-audited may be news: the next pass decides it.
+// storeDwelling leaves cancellations alone until the dwell of their bill is over. That it is un-audited may be news: the next run decides it.
 func storeDwelling(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
 	if len(verified) == 0 {
 		return nil
@@ -132,7 +132,7 @@ where b.scheme = w.scheme and b.bill_id = w.bill_id and b.un_audited_since is nu
 }
 
 // storeNoTrigger withdraws cancellations whose bill is not voided any longer. The bill's row still says otherwise: it counts as read at
-// this moment, so that a page decided from an older read is refused, and the next pass reads it whole. Where it was seen live, what
+// this moment, so that a page decided from an older read is refused, and the next run reads it whole. Where it was seen live, what
 // may have reached the WMS is a person's matter at once.
 func storeNoTrigger(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
 	bills, err := withdrawVerified(ctx, tx, verified, "no_trigger")

@@ -10,9 +10,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
 )
 
-func TestAPersonMovesTheWatermarkAndNoPassBringsTheOldOneBack(t *testing.T) {
+func TestAPersonMovesTheWatermarkAndNoRunBringsTheOldOneBack(t *testing.T) {
 	w := setupWriter(t)
-	began := w.pass()
+	began := w.run()
 	to := rowtest.Now.Add(-24 * time.Hour)
 	before, err := w.store.MoveWatermark(t.Context(), act("k1"), to)
 	require.NoError(t, err)
@@ -21,10 +21,10 @@ func TestAPersonMovesTheWatermarkAndNoPassBringsTheOldOneBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, before, again, "the same call answers the same")
 
-	// A pass that began before the move, with nothing written yet: it can neither end nor beat.
-	_, err = w.store.FinishPass(t.Context(), began, ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
+	// A run that began before the move, with nothing written yet: it can neither end nor beat.
+	_, err = w.store.FinishRun(t.Context(), began, ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
-	_, err = w.store.FinishPass(t.Context(), began, voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Hour)), none)
+	_, err = w.store.FinishRun(t.Context(), began, voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Hour)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	require.Equal(t, 1, w.count(`select count(*) from watermark where watermark_time = $1`, to))
 
@@ -51,10 +51,10 @@ func TestAWatermarkThatCannotBeMoved(t *testing.T) {
 
 	// The vendor's clock is behind ours.
 	w.owe(1, "A1", "WH1")
-	w.rows.Exec(`update pass set vendor_time = service_time - interval '10 minutes'`)
+	w.rows.Exec(`update run set vendor_time = service_time - interval '10 minutes'`)
 	refused(rowtest.SchemeName, time.Now().Add(-5*time.Minute))
 
-	require.NoError(t, w.store.CommitPage(t.Context(), w.pass(), voidedPage(2, "A2", "WH1"), none))
+	require.NoError(t, w.store.CommitPage(t.Context(), w.run(), voidedPage(2, "A2", "WH1"), none))
 	refused(rowtest.SchemeName, rowtest.Now)
 	require.Zero(t, w.count(`select count(*) from watermark_change`))
 	require.Zero(t, w.count(`select count(*) from operator_action`))
@@ -74,12 +74,12 @@ func TestTheHistoryOfAWatermarkIsListedInPages(t *testing.T) {
 			break
 		}
 		key = moves[0].Key
-		by := "pass"
-		if key.PassID == 0 {
+		by := "run"
+		if key.RunID == 0 {
 			by = moves[0].Actor
 		}
 		seen = append(seen, by+" "+moves[0].WatermarkBefore.Format(time.TimeOnly)+" "+moves[0].WatermarkAfter.Format(time.TimeOnly))
 	}
-	require.Equal(t, []string{"pass 01:00:00 02:00:01", "li 02:00:01 01:00:00", "pass 02:00:00 02:00:01"}, seen)
+	require.Equal(t, []string{"run 01:00:00 02:00:01", "li 02:00:01 01:00:00", "run 02:00:00 02:00:01"}, seen)
 	require.Equal(t, 3, w.count(`select count(*) from reporting.watermark_change where scheme = $1`, rowtest.SchemeName))
 }

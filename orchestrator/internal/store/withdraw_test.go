@@ -42,14 +42,14 @@ func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 	w.verify(cancellation, rule.NoTrigger, time.Now().Add(time.Second), true) // T1: live
 	require.Equal(t, "withdrawn", w.state(cancellation))
 
-	_, err = w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
+	_, err = w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	require.Equal(t, "withdrawn", w.state(cancellation), "knowledge older than the fresh read reopened it")
 	require.Empty(t, w.lease(w.due("A1")), "and it is sent for a bill seen live")
 }
 
 // A fresh read says once that the bill is not voided (a lagging replica, or a restore and a second void under the same date-only
-// stamps); the next pass sees exactly what the ledger has.
+// stamps); the next run sees exactly what the ledger has.
 func TestAWithdrawnCancellationIsReopenedWhenItsTriggerStillHolds(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
@@ -59,23 +59,23 @@ func TestAWithdrawnCancellationIsReopenedWhenItsTriggerStillHolds(t *testing.T) 
 	require.True(t, rule.Changed(known[1], known[1].State), "the bill reads as unchanged: the cancellation is lost, nobody is told")
 }
 
-// Page one of a pass was planned under a wrong mapping; the file is put right (revision 2), the pass fails, a new one ends.
+// Page one of a run was planned under a wrong mapping; the file is put right (revision 2), the run fails, a new one ends.
 func TestACancellationPlannedUnderAnOlderMappingIsNotOpened(t *testing.T) {
 	w := setupWriter(t)
-	pass := w.pass()
+	run := w.run()
 	wrong := voidedPage(1, "A1", "WRONG")
-	require.NoError(t, w.store.CommitPage(t.Context(), pass, wrong, none))
+	require.NoError(t, w.store.CommitPage(t.Context(), run, wrong, none))
 	_, err := w.store.SyncSchemes(t.Context(), rowtestFile())
 	require.NoError(t, err)
-	require.NoError(t, w.store.FailPass(t.Context(), pass, "the scheme changed"))
+	require.NoError(t, w.store.FailRun(t.Context(), run, "the scheme changed"))
 
-	next := w.pass()
+	next := w.run()
 	next.Revision = 2
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	right := voidedPage(1, "A1", "RIGHT")
 	right.Bills[0].Before = known[1].ReadTime
-	_, err = w.store.FinishPass(t.Context(), next, right, finishAt(rowtest.Now.Add(time.Minute)), none)
+	_, err = w.store.FinishRun(t.Context(), next, right, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, "open", w.text(`select state from cancellation where warehouse_code = 'RIGHT'`))
 	require.Equal(t, "withdrawn", w.text(`select state from cancellation where warehouse_code = 'WRONG'`), "an order that nobody's mapping names is cancelled")
@@ -92,9 +92,9 @@ func TestAReopenedCancellationSaysWhatItsRevisionSays(t *testing.T) {
 	page.Bills[0].Before = known[1].ReadTime
 	page.Cancellations[0].OwnerCode, page.Cancellations[0].CancelReason = "OWNER2", "new reason"
 	w.revise("orders: {Assembly.in: {}}\n")
-	pass := w.pass()
-	pass.Revision = 2
-	_, err = w.store.FinishPass(t.Context(), pass, page, finishAt(rowtest.Now.Add(time.Minute)), none)
+	run := w.run()
+	run.Revision = 2
+	_, err = w.store.FinishRun(t.Context(), run, page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, "2 OWNER2", w.text(`select revision || ' ' || owner_code from cancellation`))
 }
@@ -110,7 +110,7 @@ func TestWithdrawingACancellationClosesWhatAskedAboutIt(t *testing.T) {
 }
 
 // A fresh read by number found a live bill that the ledger has never read (audited before the baseline's reach). Then somebody
-// edits the note of the voided bill: a pass reads it, voided as ever.
+// edits the note of the voided bill: a run reads it, voided as ever.
 func TestACancellationWithdrawnForALiveNumberIsReadAgainBeforeItIsSent(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
@@ -119,7 +119,7 @@ func TestACancellationWithdrawnForALiveNumberIsReadAgainBeforeItIsSent(t *testin
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1")
 	page.Bills[0].Before = known[1].ReadTime
-	_, err = w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
+	_, err = w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	due := w.due("A1")
 	require.Len(t, due, 1)
@@ -136,7 +136,7 @@ func TestABillVoidedAgainSettlesTheQuestionOfItsRestore(t *testing.T) {
 	require.NoError(t, err)
 	again := voidedPage(1, "A1", "WH1")
 	again.Bills[0].Before, again.Bills[0].After.Generation, again.Cancellations[0].Generation = known[1].ReadTime, 2, 2
-	_, err = w.store.FinishPass(t.Context(), w.pass(), again, finishAt(rowtest.Now.Add(time.Minute)), none)
+	_, err = w.store.FinishRun(t.Context(), w.run(), again, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`))
 	w.result(w.lease(w.due("A1"))[0], rule.AlreadyCancelled, done)

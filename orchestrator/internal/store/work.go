@@ -68,7 +68,7 @@ where c.cancellation_id = any($1) and c.state = 'done' and (b.document_status <>
 }
 
 // holdWork opens the work items for the scheme's cancellations that are held, unless they are open: one for each of a bill's own reasons, and one
-// for what waits behind a safety limit. A safety limit may have been released between a look that reached it and the end of a pass whose cancellations it held.
+// for what waits behind a safety limit. A safety limit may have been released between a look that reached it and the end of a run whose cancellations it held.
 func holdWork(ctx context.Context, tx pgx.Tx, scheme string) error {
 	_, err := tx.Exec(ctx, `
 insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)

@@ -34,13 +34,13 @@ func none(pgx.Tx) error { return nil }
 
 var voidsOnly = rule.Policy{Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}}
 
-// pass is a poll that follows the watermark as it stands.
-func (w *writer) pass() *ledger.Pass {
+// run is an incremental run that follows the watermark as it stands.
+func (w *writer) run() *ledger.Run {
 	w.Helper()
 	standing, err := w.store.Scheme(w.Context(), rowtest.SchemeName)
 	require.NoError(w, err)
-	return &ledger.Pass{
-		Scheme: rowtest.SchemeName, Kind: ledger.Poll, Revision: 1, WatermarkVersion: standing.Watermark.Version, SendSince: standing.SendSince, WatermarkBefore: standing.Watermark.Time,
+	return &ledger.Run{
+		Scheme: rowtest.SchemeName, Kind: ledger.Incremental, Revision: 1, WatermarkVersion: standing.Watermark.Version, SendSince: standing.SendSince, WatermarkBefore: standing.Watermark.Time,
 		LowerEdge: rule.LowerEdge(standing.Watermark.Time), Clock: rule.Clock{Vendor: rowtest.Now.Add(time.Minute), Service: rowtest.Now.Add(time.Minute)},
 	}
 }
@@ -76,10 +76,10 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	return page
 }
 
-// owe ends a pass that found one voided bill, and answers its cancellations as a batch would load them.
+// owe ends a run that found one voided bill, and answers its cancellations as a batch would load them.
 func (w *writer) owe(id int64, no string, warehouses ...string) []ledger.Due {
 	w.Helper()
-	_, err := w.store.FinishPass(w.Context(), w.pass(), voidedPage(id, no, warehouses...), finishAt(rowtest.Now.Add(time.Second)), none)
+	_, err := w.store.FinishRun(w.Context(), w.run(), voidedPage(id, no, warehouses...), finishAt(rowtest.Now.Add(time.Second)), none)
 	require.NoError(w, err)
 	return w.due(no)
 }

@@ -17,7 +17,7 @@ create table scheme (
     mode             text not null default 'dry_run' check (mode in ('dry_run', 'send')),
     send_since       timestamptz,
     safety_limit_reset_time timestamptz,
-    poll_millis      bigint not null,
+    incremental_millis      bigint not null,
     create_time      timestamptz not null default now(),
     update_time      timestamptz not null default now(),
     check ((state = 'stopped') = (stop_reason <> ''))
@@ -43,26 +43,26 @@ create table watermark (
     time_zone       text not null,
     effective_from  timestamptz not null,
     wms_sids        jsonb not null default '{}',
-    last_pass_time  timestamptz not null default now(),
-    last_pass_rows  bigint not null default 0
+    last_run_time  timestamptz not null default now(),
+    last_run_rows  bigint not null default 0
 ) with (fillfactor = 50);
 comment on table watermark is 'how far a scheme has read Kingdee, by Kingdee''s clock; the row appears when the baseline is complete';
 comment on column watermark.wms_sids is 'the sid behind each WMS account name, as first met: another one stops the scheme';
-comment on column watermark.version is 'moves with every change: the compare-and-set that keeps two passes apart';
+comment on column watermark.version is 'moves with every change: the compare-and-set that keeps two runs apart';
 
-create table pass_failure (
+create table run_failure (
     scheme      text primary key references scheme,
     error       text not null,
     failures    integer not null,
     last_time   timestamptz not null default now(),
     not_before  timestamptz not null
 );
-comment on table pass_failure is 'why the last pass did not end, and when to try again; gone once one ends';
+comment on table run_failure is 'why the last run did not end, and when to try again; gone once one ends';
 
-create table pass (
-    pass_id      bigint generated always as identity primary key,
+create table run (
+    run_id      bigint generated always as identity primary key,
     scheme       text not null references scheme,
-    kind         text not null check (kind in ('baseline', 'poll')),
+    kind         text not null check (kind in ('baseline', 'incremental')),
     state        text not null default 'running' check (state in ('running', 'complete', 'failed')),
     revision     integer not null,
     watermark_version bigint not null,
@@ -81,9 +81,9 @@ create table pass (
     check ((state = 'running') = (end_time is null)),
     check ((state = 'failed') = (error <> ''))
 );
-create unique index pass_one_unfinished on pass (scheme) where state = 'running';
-create index pass_newest on pass (scheme, pass_id desc);
-comment on column pass.vendor_time is 'the vendor''s clock of the pass''s first header; null when it gave none';
+create unique index run_one_unfinished on run (scheme) where state = 'running';
+create index run_newest on run (scheme, run_id desc);
+comment on column run.vendor_time is 'the vendor''s clock of the run''s first header; null when it gave none';
 
 create table bill (
     scheme          text not null references scheme,
@@ -115,7 +115,7 @@ create index bill_number on bill (bill_no);
 create index bill_reread on bill (scheme, reread_time) where reread_time is not null;
 comment on column bill.bill_id is 'FID';
 comment on column bill.read_time is 'when the query that showed this left: older knowledge never overwrites newer';
-comment on column bill.reread_time is 'from then on each pass reads it again by id: a fresh read differed from this row, or it cannot be decoded';
+comment on column bill.reread_time is 'from then on each run reads it again by id: a fresh read differed from this row, or it cannot be decoded';
 comment on column bill.generation_approve is 'last approve date other than unset that this generation has shown';
 
 create table bill_snapshot (
@@ -149,7 +149,7 @@ create table cancellation (
     evidence        text not null check (evidence in ('snapshot', 'approved', 'weak')),
     orders_from       text not null check (orders_from in ('snapshot', 'current')),
     revision        integer not null,
-    pass_id         bigint references pass,
+    run_id         bigint references run,
     business_date   date not null,
 
     state           text not null check (state in ('planned', 'open', 'held', 'done', 'needs_attention', 'withdrawn', 'dry_run', 'closed')),
@@ -197,7 +197,7 @@ comment on column cancellation.same_disposition is 'the answer that same_count c
 comment on column cancellation.answer_changes is 'how often an answer was another than the one before it: capped, because a change begins every other count anew';
 comment on column cancellation.unsent_since is 'since when nothing could be sent, without an answer in between; what a release or a resume lets go on begins anew';
 comment on column cancellation.holders_accepted_time is 'when a person released it although the ledger knew other live bills of its number: what was known of them by then does not hold it again';
-comment on column cancellation.decide_time is 'when a complete pass made it owed: what the safety limits count';
+comment on column cancellation.decide_time is 'when a complete run made it owed: what the safety limits count';
 comment on column cancellation.lease_until is 'an attempt is in flight until then, by this server''s clock; past it and without an answer it is unknown';
 comment on column cancellation.batch_until is 'handed to a push job until then; past it, it is gathered again';
 comment on column cancellation.maybe_landed is 'an earlier attempt may have changed something in the WMS';

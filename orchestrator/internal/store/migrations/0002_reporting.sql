@@ -212,7 +212,7 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        case c.state when 'planned' then '待定' when 'open' then '待发送' when 'held' then '暂停' when 'done' then '已取消'
                     when 'needs_attention' then '待人工' when 'withdrawn' then '已撤回' when 'dry_run' then '仅观察' else '已关闭' end as state_zh,
        c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.orders_from, c.attempt as attempts,
-       c.revision, c.pass_id, c.create_time, c.decide_time, c.due_time, c.outcome_time
+       c.revision, c.run_id, c.create_time, c.decide_time, c.due_time, c.outcome_time
 from voidrelay.cancellation c;
 comment on view reporting.cancellation_outcome is '取消明细: one row per cancellation (this order in this warehouse must be cancelled), with how it ended';
 comment on column reporting.cancellation_outcome.business_date is '业务日期: the bill''s date, for day-range reports';
@@ -222,8 +222,8 @@ comment on column reporting.cancellation_outcome.inferred is 'done, but the WMS 
 
 create view reporting.daily_run_counts as
 select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
-       count(*) as passes,
-       count(*) filter (where p.state = 'failed') as passes_failed,
+       count(*) as runs,
+       count(*) filter (where p.state = 'failed') as runs_failed,
        sum(coalesce((p.run_counts->>'rows')::bigint, 0)) as rows_read,
        sum(coalesce((p.run_counts->>'rows_of_problems')::bigint, 0)) as rows_of_problems,
        sum(coalesce((p.run_counts->>'bills')::bigint, 0)) as bills,
@@ -242,10 +242,10 @@ select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        sum(coalesce((p.run_counts->>'orders_held')::bigint, 0)) as orders_held,
        sum(coalesce((p.run_counts->>'orders_not_in_scheme')::bigint, 0)) as orders_not_in_scheme,
        sum(coalesce((p.run_counts->>'orders_no_warehouse')::bigint, 0)) as orders_no_warehouse
-from voidrelay.pass p
+from voidrelay.run p
 group by p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date;
-comment on view reporting.daily_run_counts is '每日读取计数: what the passes of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable';
-comment on column reporting.daily_run_counts.day is '北京日期 on which the pass began';
+comment on view reporting.daily_run_counts is '每日读取计数: what the runs of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable';
+comment on column reporting.daily_run_counts.day is '北京日期 on which the run began';
 
 create view reporting.lag as
 select c.scheme, c.cancellation_id, c.bill_id, c.bill_no, c.warehouse_code, c.order_code, c.business_date,

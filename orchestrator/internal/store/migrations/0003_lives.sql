@@ -159,7 +159,7 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        case c.state when 'planned' then '待定' when 'open' then '待发送' when 'held' then '暂停' when 'done' then '已取消'
                     when 'needs_attention' then '待人工' when 'withdrawn' then '已撤回' when 'dry_run' then '仅观察' else '已关闭' end as state_zh,
        c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.orders_from, c.attempt as attempts,
-       c.revision, c.pass_id, c.create_time, c.decide_time, c.due_time, c.outcome_time,
+       c.revision, c.run_id, c.create_time, c.decide_time, c.due_time, c.outcome_time,
        c.triggers, c.not_before
 from voidrelay.cancellation c;
 comment on column reporting.cancellation_outcome.triggers is '原因: voided un_audited deleted, everything that called for it';
@@ -167,8 +167,8 @@ comment on column reporting.cancellation_outcome.not_before is 'an un-audited bi
 
 create or replace view reporting.daily_run_counts as
 select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
-       count(*) as passes,
-       count(*) filter (where p.state = 'failed') as passes_failed,
+       count(*) as runs,
+       count(*) filter (where p.state = 'failed') as runs_failed,
        sum(coalesce((p.run_counts->>'rows')::bigint, 0)) as rows_read,
        sum(coalesce((p.run_counts->>'rows_of_problems')::bigint, 0)) as rows_of_problems,
        sum(coalesce((p.run_counts->>'bills')::bigint, 0)) as bills,
@@ -188,9 +188,9 @@ select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        sum(coalesce((p.run_counts->>'orders_not_in_scheme')::bigint, 0)) as orders_not_in_scheme,
        sum(coalesce((p.run_counts->>'orders_no_warehouse')::bigint, 0)) as orders_no_warehouse,
        sum(coalesce((p.run_counts->>'deleted')::bigint, 0)) as deleted
-from voidrelay.pass p
+from voidrelay.run p
 group by p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date;
-comment on view reporting.daily_run_counts is '每日读取计数: what the passes of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable + deleted';
+comment on view reporting.daily_run_counts is '每日读取计数: what the runs of a day read and what it came to; bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable + deleted';
 
 -- Each branch leads from the bill by an index, so that one bill's history never reads a whole table.
 create or replace view reporting.bill_history as

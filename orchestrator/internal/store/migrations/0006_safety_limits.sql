@@ -16,7 +16,7 @@ create table account_pause (
     pause_time timestamptz not null default now(),
     probe_time timestamptz not null
 );
-comment on table account_pause is 'WMS accounts whose credentials were refused: nothing is sent to them until the harmless call passes again';
+comment on table account_pause is 'WMS accounts whose credentials were refused: nothing is sent to them until the harmless call runs again';
 comment on column account_pause.probe_time is 'when the harmless call is made next';
 
 create table stop_all (
@@ -63,17 +63,17 @@ create table watermark_change (
     reason       text not null
 );
 create index watermark_change_newest on watermark_change (scheme, move_time desc);
-comment on table watermark_change is 'each move of a watermark by a person; the moves by passes stand with the passes';
+comment on table watermark_change is 'each move of a watermark by a person; the moves by runs stand with the runs';
 
 create view reporting.watermark_change as
-select m.scheme, m.move_time, m.watermark_before, m.watermark_after, null::bigint as pass_id, m.actor, m.reason
+select m.scheme, m.move_time, m.watermark_before, m.watermark_after, null::bigint as run_id, m.actor, m.reason
 from voidrelay.watermark_change m
 union all
-select p.scheme, p.end_time, p.watermark_before, p.watermark_after, p.pass_id, '', ''
-from voidrelay.pass p
+select p.scheme, p.end_time, p.watermark_before, p.watermark_after, p.run_id, '', ''
+from voidrelay.run p
 where p.state = 'complete' and p.watermark_after is distinct from p.watermark_before;
-comment on view reporting.watermark_change is '水位移动: each move of a watermark, by a person or by a pass that found something; polls that find nothing move it without a row';
+comment on view reporting.watermark_change is '水位移动: each move of a watermark, by a person or by a run that found something; incremental runs that find nothing move it without a row';
 comment on column reporting.watermark_change.watermark_before is 'null for the baseline';
-comment on column reporting.watermark_change.pass_id is 'the pass that moved it; null for a person';
-comment on column reporting.watermark_change.actor is '操作人; empty for a pass';
+comment on column reporting.watermark_change.run_id is 'the run that moved it; null for a person';
+comment on column reporting.watermark_change.actor is '操作人; empty for a run';
 comment on column reporting.watermark_change.reason is '原因';

@@ -27,7 +27,7 @@ comment on table operator_action_cancellation is 'each cancellation that an act 
 
 create view reporting.operator_action as
 select o.operator_action_id, o.create_time, o.actor, o.verb,
-       case o.verb when 'set_mode' then '设置模式' when 'resume' then '恢复' when 'release' then '放行' when 'start_pass' then '请求扫描'
+       case o.verb when 'set_mode' then '设置模式' when 'resume' then '恢复' when 'release' then '放行' when 'start_run' then '请求扫描'
                    when 'retry' then '重试' when 'ignore' then '忽略' when 'mark_done' then '标记已取消' when 'reclassify' then '答复归类'
                    when 'close_work' then '关闭待办' when 'pause' then '暂停发送' when 'stop_all' then '全部停发' when 'resume_all' then '恢复全部'
                    when 'move_watermark' then '移动水位' when 'start_reconcile' then '请求核对' when 'start_backfill' then '开始补录'

@@ -27,7 +27,7 @@ type CancellationState int32
 
 const (
 	CancellationState_CANCELLATION_STATE_UNSPECIFIED CancellationState = 0
-	// Decided by a pass that is not complete yet.
+	// Decided by a run that is not complete yet.
 	CancellationState_CANCELLATION_STATE_PLANNED CancellationState = 1
 	// To be sent, or to be asked again.
 	CancellationState_CANCELLATION_STATE_OPEN CancellationState = 2
@@ -1821,7 +1821,7 @@ type Cancellation struct {
 	OutcomeTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`
 	// The revision and pass it was decided under.
 	Revision      int32 `protobuf:"varint,28,opt,name=revision,proto3" json:"revision,omitempty"`
-	PassId        int64 `protobuf:"varint,29,opt,name=pass_id,json=passId,proto3" json:"pass_id,omitempty"`
+	RunId         int64 `protobuf:"varint,29,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2052,9 +2052,9 @@ func (x *Cancellation) GetRevision() int32 {
 	return 0
 }
 
-func (x *Cancellation) GetPassId() int64 {
+func (x *Cancellation) GetRunId() int64 {
 	if x != nil {
-		return x.PassId
+		return x.RunId
 	}
 	return 0
 }
@@ -2484,7 +2484,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"parameters\x12\x16\n" +
 	"\x06result\x18\a \x01(\tR\x06result\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\x99\t\n" +
+	"createTime\"\x97\t\n" +
 	"\fCancellation\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12\x17\n" +
@@ -2524,8 +2524,8 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\vupdate_time\x18\x1a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12=\n" +
 	"\foutcome_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampR\voutcomeTime\x12\x1a\n" +
-	"\brevision\x18\x1c \x01(\x05R\brevision\x12\x17\n" +
-	"\apass_id\x18\x1d \x01(\x03R\x06passId\x1a>\n" +
+	"\brevision\x18\x1c \x01(\x05R\brevision\x12\x15\n" +
+	"\x06run_id\x18\x1d \x01(\x03R\x05runId\x1a>\n" +
 	"\x10ExtendPropsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8f\x04\n" +

@@ -33,8 +33,8 @@ const (
 	ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID ErrorReason = 2
 	// NOT_FOUND: metadata: scheme.
 	ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND ErrorReason = 3
-	// NOT_FOUND: metadata: pass_id.
-	ErrorReason_ERROR_REASON_PASS_NOT_FOUND ErrorReason = 4
+	// NOT_FOUND: metadata: run_id.
+	ErrorReason_ERROR_REASON_RUN_NOT_FOUND ErrorReason = 4
 	// NOT_FOUND: metadata: cancellation_id.
 	ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND ErrorReason = 5
 	// NOT_FOUND: no scheme has seen this number (未见此单); metadata: bill_no.
@@ -78,7 +78,7 @@ var (
 		1:  "ERROR_REASON_REQUEST_INVALID",
 		2:  "ERROR_REASON_PAGE_TOKEN_INVALID",
 		3:  "ERROR_REASON_SCHEME_NOT_FOUND",
-		4:  "ERROR_REASON_PASS_NOT_FOUND",
+		4:  "ERROR_REASON_RUN_NOT_FOUND",
 		5:  "ERROR_REASON_CANCELLATION_NOT_FOUND",
 		6:  "ERROR_REASON_BILL_NOT_FOUND",
 		7:  "ERROR_REASON_SCHEME_STOPPED",
@@ -102,7 +102,7 @@ var (
 		"ERROR_REASON_REQUEST_INVALID":        1,
 		"ERROR_REASON_PAGE_TOKEN_INVALID":     2,
 		"ERROR_REASON_SCHEME_NOT_FOUND":       3,
-		"ERROR_REASON_PASS_NOT_FOUND":         4,
+		"ERROR_REASON_RUN_NOT_FOUND":          4,
 		"ERROR_REASON_CANCELLATION_NOT_FOUND": 5,
 		"ERROR_REASON_BILL_NOT_FOUND":         6,
 		"ERROR_REASON_SCHEME_STOPPED":         7,
@@ -154,13 +154,13 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xfe\x05\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xfd\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
 	"\x1fERROR_REASON_PAGE_TOKEN_INVALID\x10\x02\x12!\n" +
-	"\x1dERROR_REASON_SCHEME_NOT_FOUND\x10\x03\x12\x1f\n" +
-	"\x1bERROR_REASON_PASS_NOT_FOUND\x10\x04\x12'\n" +
+	"\x1dERROR_REASON_SCHEME_NOT_FOUND\x10\x03\x12\x1e\n" +
+	"\x1aERROR_REASON_RUN_NOT_FOUND\x10\x04\x12'\n" +
 	"#ERROR_REASON_CANCELLATION_NOT_FOUND\x10\x05\x12\x1f\n" +
 	"\x1bERROR_REASON_BILL_NOT_FOUND\x10\x06\x12\x1f\n" +
 	"\x1bERROR_REASON_SCHEME_STOPPED\x10\a\x12\x1d\n" +

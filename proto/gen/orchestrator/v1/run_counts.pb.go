@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// RunCounts accounts for everything a pass read: rows = rows_of_bills + rows_of_problems;
+// RunCounts accounts for everything a run read: rows = rows_of_bills + rows_of_problems;
 // bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable + deleted;
 // orders = orders_new + orders_already_owed + orders_held + orders_not_in_scheme + orders_no_warehouse.
 type RunCounts struct {

@@ -1036,7 +1036,7 @@ func (x *ResumeAllResponse) GetResumed() bool {
 type MoveWatermarkRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// Not in the future. Forward, what lies between is not read by any pass, and only a reconcile run or a backfill may find it.
+	// Not in the future. Forward, what lies between is not read by any run, and only a reconcile run or a backfill may find it.
 	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1568,19 +1568,19 @@ type Scheme struct {
 	StopDetail string     `protobuf:"bytes,8,opt,name=stop_detail,json=stopDetail,proto3" json:"stop_detail,omitempty"`
 	Mode       SchemeMode `protobuf:"varint,9,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
 	// Since when it sends; what was decided before is never sent by itself.
-	SendSinceTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=send_since_time,json=sendSinceTime,proto3" json:"send_since_time,omitempty"`
-	Revision      int32                  `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
-	PollInterval  *durationpb.Duration   `protobuf:"bytes,12,opt,name=poll_interval,json=pollInterval,proto3" json:"poll_interval,omitempty"`
+	SendSinceTime       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=send_since_time,json=sendSinceTime,proto3" json:"send_since_time,omitempty"`
+	Revision            int32                  `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
+	IncrementalInterval *durationpb.Duration   `protobuf:"bytes,12,opt,name=incremental_interval,json=incrementalInterval,proto3" json:"incremental_interval,omitempty"`
 	// The watermark: how far it has read Kingdee, by Kingdee's clock. Absent before the baseline is complete.
 	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// Cutover for bills that were never seen live.
 	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
-	// The last pass that was complete, also when it found nothing.
-	LastPassTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last_pass_time,json=lastPassTime,proto3" json:"last_pass_time,omitempty"`
-	// Rows that the last complete pass read.
-	LastPassRows int64 `protobuf:"varint,16,opt,name=last_pass_rows,json=lastPassRows,proto3" json:"last_pass_rows,omitempty"`
-	// Why the last pass did not end, empty when it did.
-	LastPassError string `protobuf:"bytes,17,opt,name=last_pass_error,json=lastPassError,proto3" json:"last_pass_error,omitempty"`
+	// The last run that was complete, also when it found nothing.
+	LastRunTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last_run_time,json=lastRunTime,proto3" json:"last_run_time,omitempty"`
+	// Rows that the last complete run read.
+	LastRunRows int64 `protobuf:"varint,16,opt,name=last_run_rows,json=lastRunRows,proto3" json:"last_run_rows,omitempty"`
+	// Why the last run did not end, empty when it did.
+	LastRunError string `protobuf:"bytes,17,opt,name=last_run_error,json=lastRunError,proto3" json:"last_run_error,omitempty"`
 	// Cancellations by state: exact for what has not ended; of the rest, old ones are as housekeeping counted them, within the hour.
 	CancellationCounts map[string]int64 `protobuf:"bytes,18,rep,name=cancellation_counts,json=cancellationCounts,proto3" json:"cancellation_counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	OpenWorkItems      int64            `protobuf:"varint,19,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
@@ -1706,9 +1706,9 @@ func (x *Scheme) GetRevision() int32 {
 	return 0
 }
 
-func (x *Scheme) GetPollInterval() *durationpb.Duration {
+func (x *Scheme) GetIncrementalInterval() *durationpb.Duration {
 	if x != nil {
-		return x.PollInterval
+		return x.IncrementalInterval
 	}
 	return nil
 }
@@ -1727,23 +1727,23 @@ func (x *Scheme) GetEffectiveFrom() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Scheme) GetLastPassTime() *timestamppb.Timestamp {
+func (x *Scheme) GetLastRunTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.LastPassTime
+		return x.LastRunTime
 	}
 	return nil
 }
 
-func (x *Scheme) GetLastPassRows() int64 {
+func (x *Scheme) GetLastRunRows() int64 {
 	if x != nil {
-		return x.LastPassRows
+		return x.LastRunRows
 	}
 	return 0
 }
 
-func (x *Scheme) GetLastPassError() string {
+func (x *Scheme) GetLastRunError() string {
 	if x != nil {
-		return x.LastPassError
+		return x.LastRunError
 	}
 	return ""
 }
@@ -1887,9 +1887,9 @@ type WatermarkChange struct {
 	MoveTime            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=move_time,json=moveTime,proto3" json:"move_time,omitempty"`
 	WatermarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_before_time,json=watermarkBeforeTime,proto3" json:"watermark_before_time,omitempty"`
 	WatermarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=watermark_after_time,json=watermarkAfterTime,proto3" json:"watermark_after_time,omitempty"`
-	// The pass that moved it; 0 for a person.
-	PassId int64 `protobuf:"varint,4,opt,name=pass_id,json=passId,proto3" json:"pass_id,omitempty"`
-	// Who and why; empty for a pass.
+	// The run that moved it; 0 for a person.
+	RunId int64 `protobuf:"varint,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Who and why; empty for a run.
 	Actor         string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
 	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1947,9 +1947,9 @@ func (x *WatermarkChange) GetWatermarkAfterTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *WatermarkChange) GetPassId() int64 {
+func (x *WatermarkChange) GetRunId() int64 {
 	if x != nil {
-		return x.PassId
+		return x.RunId
 	}
 	return 0
 }
@@ -2440,7 +2440,8 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1f\n" +
 	"\vorders_same\x18\x03 \x01(\x03R\n" +
 	"ordersSame\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xf8\t\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\x80\n" +
+	"\n" +
 	"\x06Scheme\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x17\n" +
@@ -2455,13 +2456,13 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x04mode\x18\t \x01(\x0e2\x1b.orchestrator.v1.SchemeModeR\x04mode\x12B\n" +
 	"\x0fsend_since_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\rsendSinceTime\x12\x1a\n" +
-	"\brevision\x18\v \x01(\x05R\brevision\x12>\n" +
-	"\rpoll_interval\x18\f \x01(\v2\x19.google.protobuf.DurationR\fpollInterval\x12A\n" +
+	"\brevision\x18\v \x01(\x05R\brevision\x12L\n" +
+	"\x14incremental_interval\x18\f \x01(\v2\x19.google.protobuf.DurationR\x13incrementalInterval\x12A\n" +
 	"\x0ewatermark_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\rwatermarkTime\x12A\n" +
-	"\x0eeffective_from\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveFrom\x12@\n" +
-	"\x0elast_pass_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\flastPassTime\x12$\n" +
-	"\x0elast_pass_rows\x18\x10 \x01(\x03R\flastPassRows\x12&\n" +
-	"\x0flast_pass_error\x18\x11 \x01(\tR\rlastPassError\x12`\n" +
+	"\x0eeffective_from\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveFrom\x12>\n" +
+	"\rlast_run_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\vlastRunTime\x12\"\n" +
+	"\rlast_run_rows\x18\x10 \x01(\x03R\vlastRunRows\x12$\n" +
+	"\x0elast_run_error\x18\x11 \x01(\tR\flastRunError\x12`\n" +
 	"\x13cancellation_counts\x18\x12 \x03(\v2/.orchestrator.v1.Scheme.CancellationCountsEntryR\x12cancellationCounts\x12&\n" +
 	"\x0fopen_work_items\x18\x13 \x01(\x03R\ropenWorkItems\x12\x1a\n" +
 	"\bdocument\x18\x14 \x01(\tR\bdocument\x12!\n" +
@@ -2482,12 +2483,12 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"pause_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tpauseTime\x129\n" +
 	"\n" +
-	"probe_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tprobeTime\"\xaf\x02\n" +
+	"probe_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tprobeTime\"\xad\x02\n" +
 	"\x0fWatermarkChange\x127\n" +
 	"\tmove_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bmoveTime\x12N\n" +
 	"\x15watermark_before_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x13watermarkBeforeTime\x12L\n" +
-	"\x14watermark_after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\x12\x17\n" +
-	"\apass_id\x18\x04 \x01(\x03R\x06passId\x12\x14\n" +
+	"\x14watermark_after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\x12\x15\n" +
+	"\x06run_id\x18\x04 \x01(\x03R\x05runId\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xf5\x02\n" +
 	"\rSchemePreview\x12\x16\n" +
@@ -2635,10 +2636,10 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	0,  // 15: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
 	2,  // 16: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
 	36, // 17: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
-	37, // 18: orchestrator.v1.Scheme.poll_interval:type_name -> google.protobuf.Duration
+	37, // 18: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
 	36, // 19: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
 	36, // 20: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
-	36, // 21: orchestrator.v1.Scheme.last_pass_time:type_name -> google.protobuf.Timestamp
+	36, // 21: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
 	34, // 22: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
 	36, // 23: orchestrator.v1.Scheme.pause_time:type_name -> google.protobuf.Timestamp
 	28, // 24: orchestrator.v1.Scheme.account_pauses:type_name -> orchestrator.v1.AccountPause

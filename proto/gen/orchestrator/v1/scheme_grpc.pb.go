@@ -58,7 +58,7 @@ type SchemeServiceClient interface {
 	ResumeAll(ctx context.Context, in *ResumeAllRequest, opts ...grpc.CallOption) (*ResumeAllResponse, error)
 	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
 	MoveWatermark(ctx context.Context, in *MoveWatermarkRequest, opts ...grpc.CallOption) (*MoveWatermarkResponse, error)
-	// ListWatermarkChanges lists how the watermark moved, newest first: by passes that found something, and by persons.
+	// ListWatermarkChanges lists how the watermark moved, newest first: by runs that found something, and by persons.
 	ListWatermarkChanges(ctx context.Context, in *ListWatermarkChangesRequest, opts ...grpc.CallOption) (*ListWatermarkChangesResponse, error)
 	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover of its own),
 	// what is removed, and what would be refused. Nothing is stored.
@@ -221,7 +221,7 @@ type SchemeServiceServer interface {
 	ResumeAll(context.Context, *ResumeAllRequest) (*ResumeAllResponse, error)
 	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
 	MoveWatermark(context.Context, *MoveWatermarkRequest) (*MoveWatermarkResponse, error)
-	// ListWatermarkChanges lists how the watermark moved, newest first: by passes that found something, and by persons.
+	// ListWatermarkChanges lists how the watermark moved, newest first: by runs that found something, and by persons.
 	ListWatermarkChanges(context.Context, *ListWatermarkChangesRequest) (*ListWatermarkChangesResponse, error)
 	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover of its own),
 	// what is removed, and what would be refused. Nothing is stored.

@@ -2,7 +2,7 @@
 // versions:
 // - protoc-gen-go-grpc v1.6.2
 // - protoc             (unknown)
-// source: orchestrator/v1/pass.proto
+// source: orchestrator/v1/run.proto
 
 package orchestratorv1
 
@@ -19,9 +19,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RunService_StartPass_FullMethodName         = "/orchestrator.v1.RunService/StartPass"
-	RunService_GetPass_FullMethodName           = "/orchestrator.v1.RunService/GetPass"
-	RunService_ListPasses_FullMethodName        = "/orchestrator.v1.RunService/ListPasses"
+	RunService_StartRun_FullMethodName          = "/orchestrator.v1.RunService/StartRun"
+	RunService_GetRun_FullMethodName            = "/orchestrator.v1.RunService/GetRun"
+	RunService_ListRuns_FullMethodName          = "/orchestrator.v1.RunService/ListRuns"
 	RunService_StartReconcile_FullMethodName    = "/orchestrator.v1.RunService/StartReconcile"
 	RunService_GetReconcile_FullMethodName      = "/orchestrator.v1.RunService/GetReconcile"
 	RunService_ListReconciles_FullMethodName    = "/orchestrator.v1.RunService/ListReconciles"
@@ -37,15 +37,15 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the watermark), reconcile runs (comparing
+// RunService starts and shows runs over the bills of a scheme: runs (scans of what changed since the watermark), reconcile runs (comparing
 // what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
 type RunServiceClient interface {
-	// StartPass asks for a pass now and returns at once. If one is under way or nothing has changed, no pass is added;
-	// the scheme's last_pass_time tells when it was done.
-	StartPass(ctx context.Context, in *StartPassRequest, opts ...grpc.CallOption) (*StartPassResponse, error)
-	GetPass(ctx context.Context, in *GetPassRequest, opts ...grpc.CallOption) (*GetPassResponse, error)
-	// ListPasses lists passes that found something, newest first.
-	ListPasses(ctx context.Context, in *ListPassesRequest, opts ...grpc.CallOption) (*ListPassesResponse, error)
+	// StartRun asks for an incremental run now and returns at once. If one is under way or nothing has changed, no run is added;
+	// the scheme's last_run_time tells when it was done.
+	StartRun(ctx context.Context, in *StartRunRequest, opts ...grpc.CallOption) (*StartRunResponse, error)
+	GetRun(ctx context.Context, in *GetRunRequest, opts ...grpc.CallOption) (*GetRunResponse, error)
+	// ListRuns lists runs that found something, newest first.
+	ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error)
 	// StartReconcile asks for a reconcile run or a recheck now and returns at once.
 	StartReconcile(ctx context.Context, in *StartReconcileRequest, opts ...grpc.CallOption) (*StartReconcileResponse, error)
 	GetReconcile(ctx context.Context, in *GetReconcileRequest, opts ...grpc.CallOption) (*GetReconcileResponse, error)
@@ -75,30 +75,30 @@ func NewRunServiceClient(cc grpc.ClientConnInterface) RunServiceClient {
 	return &runServiceClient{cc}
 }
 
-func (c *runServiceClient) StartPass(ctx context.Context, in *StartPassRequest, opts ...grpc.CallOption) (*StartPassResponse, error) {
+func (c *runServiceClient) StartRun(ctx context.Context, in *StartRunRequest, opts ...grpc.CallOption) (*StartRunResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(StartPassResponse)
-	err := c.cc.Invoke(ctx, RunService_StartPass_FullMethodName, in, out, cOpts...)
+	out := new(StartRunResponse)
+	err := c.cc.Invoke(ctx, RunService_StartRun_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *runServiceClient) GetPass(ctx context.Context, in *GetPassRequest, opts ...grpc.CallOption) (*GetPassResponse, error) {
+func (c *runServiceClient) GetRun(ctx context.Context, in *GetRunRequest, opts ...grpc.CallOption) (*GetRunResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(GetPassResponse)
-	err := c.cc.Invoke(ctx, RunService_GetPass_FullMethodName, in, out, cOpts...)
+	out := new(GetRunResponse)
+	err := c.cc.Invoke(ctx, RunService_GetRun_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *runServiceClient) ListPasses(ctx context.Context, in *ListPassesRequest, opts ...grpc.CallOption) (*ListPassesResponse, error) {
+func (c *runServiceClient) ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListPassesResponse)
-	err := c.cc.Invoke(ctx, RunService_ListPasses_FullMethodName, in, out, cOpts...)
+	out := new(ListRunsResponse)
+	err := c.cc.Invoke(ctx, RunService_ListRuns_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -199,15 +199,15 @@ func (c *runServiceClient) CancelBackfill(ctx context.Context, in *CancelBackfil
 // All implementations must embed UnimplementedRunServiceServer
 // for forward compatibility.
 //
-// RunService starts and shows runs over the bills of a scheme: passes (scans of what changed since the watermark), reconcile runs (comparing
+// RunService starts and shows runs over the bills of a scheme: runs (scans of what changed since the watermark), reconcile runs (comparing
 // what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
 type RunServiceServer interface {
-	// StartPass asks for a pass now and returns at once. If one is under way or nothing has changed, no pass is added;
-	// the scheme's last_pass_time tells when it was done.
-	StartPass(context.Context, *StartPassRequest) (*StartPassResponse, error)
-	GetPass(context.Context, *GetPassRequest) (*GetPassResponse, error)
-	// ListPasses lists passes that found something, newest first.
-	ListPasses(context.Context, *ListPassesRequest) (*ListPassesResponse, error)
+	// StartRun asks for an incremental run now and returns at once. If one is under way or nothing has changed, no run is added;
+	// the scheme's last_run_time tells when it was done.
+	StartRun(context.Context, *StartRunRequest) (*StartRunResponse, error)
+	GetRun(context.Context, *GetRunRequest) (*GetRunResponse, error)
+	// ListRuns lists runs that found something, newest first.
+	ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error)
 	// StartReconcile asks for a reconcile run or a recheck now and returns at once.
 	StartReconcile(context.Context, *StartReconcileRequest) (*StartReconcileResponse, error)
 	GetReconcile(context.Context, *GetReconcileRequest) (*GetReconcileResponse, error)
@@ -237,14 +237,14 @@ type RunServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedRunServiceServer struct{}
 
-func (UnimplementedRunServiceServer) StartPass(context.Context, *StartPassRequest) (*StartPassResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method StartPass not implemented")
+func (UnimplementedRunServiceServer) StartRun(context.Context, *StartRunRequest) (*StartRunResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartRun not implemented")
 }
-func (UnimplementedRunServiceServer) GetPass(context.Context, *GetPassRequest) (*GetPassResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method GetPass not implemented")
+func (UnimplementedRunServiceServer) GetRun(context.Context, *GetRunRequest) (*GetRunResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRun not implemented")
 }
-func (UnimplementedRunServiceServer) ListPasses(context.Context, *ListPassesRequest) (*ListPassesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListPasses not implemented")
+func (UnimplementedRunServiceServer) ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRuns not implemented")
 }
 func (UnimplementedRunServiceServer) StartReconcile(context.Context, *StartReconcileRequest) (*StartReconcileResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StartReconcile not implemented")
@@ -294,56 +294,56 @@ func RegisterRunServiceServer(s grpc.ServiceRegistrar, srv RunServiceServer) {
 	s.RegisterService(&RunService_ServiceDesc, srv)
 }
 
-func _RunService_StartPass_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(StartPassRequest)
+func _RunService_StartRun_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartRunRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RunServiceServer).StartPass(ctx, in)
+		return srv.(RunServiceServer).StartRun(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RunService_StartPass_FullMethodName,
+		FullMethod: RunService_StartRun_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).StartPass(ctx, req.(*StartPassRequest))
+		return srv.(RunServiceServer).StartRun(ctx, req.(*StartRunRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RunService_GetPass_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(GetPassRequest)
+func _RunService_GetRun_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRunRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RunServiceServer).GetPass(ctx, in)
+		return srv.(RunServiceServer).GetRun(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RunService_GetPass_FullMethodName,
+		FullMethod: RunService_GetRun_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).GetPass(ctx, req.(*GetPassRequest))
+		return srv.(RunServiceServer).GetRun(ctx, req.(*GetRunRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RunService_ListPasses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListPassesRequest)
+func _RunService_ListRuns_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRunsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RunServiceServer).ListPasses(ctx, in)
+		return srv.(RunServiceServer).ListRuns(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RunService_ListPasses_FullMethodName,
+		FullMethod: RunService_ListRuns_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).ListPasses(ctx, req.(*ListPassesRequest))
+		return srv.(RunServiceServer).ListRuns(ctx, req.(*ListRunsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -518,16 +518,16 @@ var RunService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*RunServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
-			MethodName: "StartPass",
-			Handler:    _RunService_StartPass_Handler,
+			MethodName: "StartRun",
+			Handler:    _RunService_StartRun_Handler,
 		},
 		{
-			MethodName: "GetPass",
-			Handler:    _RunService_GetPass_Handler,
+			MethodName: "GetRun",
+			Handler:    _RunService_GetRun_Handler,
 		},
 		{
-			MethodName: "ListPasses",
-			Handler:    _RunService_ListPasses_Handler,
+			MethodName: "ListRuns",
+			Handler:    _RunService_ListRuns_Handler,
 		},
 		{
 			MethodName: "StartReconcile",
@@ -567,5 +567,5 @@ var RunService_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
-	Metadata: "orchestrator/v1/pass.proto",
+	Metadata: "orchestrator/v1/run.proto",
 }

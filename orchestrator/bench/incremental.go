@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// Polls of a young ledger and of an old one, turn by turn.
+// Incremental runs of a young ledger and of an old one, turn by turn.
 const (
-	pollYoung = 10_000     // cancellations in the young ledger
-	pollOld   = 10_000_000 // in the old one, unless asked for otherwise
-	// pollQuiet and pollBusy are how many polls that find nothing, and that find pollBills, make a round: CPU time is told in
+	incrementalYoung = 10_000     // cancellations in the young ledger
+	incrementalOld   = 10_000_000 // in the old one, unless asked for otherwise
+	// incrementalQuiet and incrementalBusy are how many incremental runs that find nothing, and that find incrementalBills, make a round: CPU time is told in
 	// hundredths of a second.
-	pollQuiet = 30
-	pollBusy  = 3
-	pollBills = 100
-	pollAim   = "at most 1.20"
+	incrementalQuiet = 30
+	incrementalBusy  = 3
+	incrementalBills = 100
+	incrementalAim   = "at most 1.20"
 )
 
-// poll compares what a poll costs with few and with many cancellations in the ledger: CPU of the orchestrator and of Postgres, and the
+// incremental compares what an incremental run costs with few and with many cancellations in the ledger: CPU of the orchestrator and of Postgres, and the
 // time from asking for it to the watermark that it moves.
-func (b *bench) poll(ctx context.Context) (err error) {
-	count := (b.rounds + 1) * pollBusy * pollBills
-	young, err := b.start(ctx, "young", count, ratioPoll)
+func (b *bench) incremental(ctx context.Context) (err error) {
+	count := (b.rounds + 1) * incrementalBusy * incrementalBills
+	young, err := b.start(ctx, "young", count, ratioIncremental)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, young.stop()) }()
-	old, err := young.beside(ctx, "old", ratioPoll)
+	old, err := young.beside(ctx, "old", ratioIncremental)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (b *bench) poll(ctx context.Context) (err error) {
 	for _, filled := range []struct {
 		*stack
 		count int
-	}{{young, pollYoung}, {old, b.ledger}} {
+	}{{young, incrementalYoung}, {old, b.ledger}} {
 		began := time.Now()
 		size, err := filled.fill(ctx, filled.count)
 		if err != nil {
@@ -51,8 +51,8 @@ func (b *bench) poll(ctx context.Context) (err error) {
 	}
 	left := young.bills
 	busy := func() []string {
-		voids := left[:pollBills]
-		left = left[pollBills:]
+		voids := left[:incrementalBills]
+		left = left[incrementalBills:]
 		return voids
 	}
 	quiet, loud := comparison{}, comparison{}
@@ -60,33 +60,33 @@ func (b *bench) poll(ctx context.Context) (err error) {
 		if err := quiet.round(ctx, young, old, b.quiet, func() []string { return nil }); err != nil {
 			return err
 		}
-		if err := loud.round(ctx, young, old, pollBusy, busy); err != nil {
+		if err := loud.round(ctx, young, old, incrementalBusy, busy); err != nil {
 			return err
 		}
 		if round == 0 { // to warm up
 			quiet, loud = comparison{}, comparison{}
 		}
 	}
-	quiet.figures(b, "a poll that finds nothing", b.quiet)
-	loud.figures(b, fmt.Sprintf("a poll that finds %d bills", pollBills), pollBusy)
+	quiet.figures(b, "an incremental run that finds nothing", b.quiet)
+	loud.figures(b, fmt.Sprintf("an incremental run that finds %d bills", incrementalBills), incrementalBusy)
 	return old.statistics(ctx)
 }
 
-// comparison is what rounds of polls cost at both ledgers.
+// comparison is what rounds of incremental runs cost at both ledgers.
 type comparison struct {
 	youngCPU, oldCPU, youngTime, oldTime []time.Duration
 }
 
-// round polls both ledgers so many times; voids gives the bills that each poll is to find.
-func (c *comparison) round(ctx context.Context, young, old *stack, polls int, voids func() []string) error {
+// round incremental runs both ledgers so many times; voids gives the bills that each incremental run is to find.
+func (c *comparison) round(ctx context.Context, young, old *stack, incrementals int, voids func() []string) error {
 	var youngs, olds meter
-	for i := range polls {
+	for i := range incrementals {
 		if found := voids(); len(found) > 0 {
 			if err := young.void(ctx, found); err != nil {
 				return err
 			}
 		}
-		turns := []func() error{func() error { return youngs.poll(ctx, young) }, func() error { return olds.poll(ctx, old) }}
+		turns := []func() error{func() error { return youngs.incremental(ctx, young) }, func() error { return olds.incremental(ctx, old) }}
 		if i%2 == 1 {
 			slices.Reverse(turns)
 		}
@@ -101,7 +101,7 @@ func (c *comparison) round(ctx context.Context, young, old *stack, polls int, vo
 	return nil
 }
 
-func (c *comparison) figures(b *bench, what string, polls int) {
+func (c *comparison) figures(b *bench, what string, incrementals int) {
 	ratios := func(old, young []time.Duration) float64 {
 		var all []float64
 		for i := range old {
@@ -111,25 +111,25 @@ func (c *comparison) figures(b *bench, what string, polls int) {
 	}
 	each := func(of []time.Duration) float64 {
 		sorted := slices.Sorted(slices.Values(of))
-		return float64(sorted[len(sorted)/2].Microseconds()) / float64(polls) / 1e3
+		return float64(sorted[len(sorted)/2].Microseconds()) / float64(incrementals) / 1e3
 	}
 	b.figure(fmt.Sprintf("%s, old to young ledger: CPU", what),
-		fmt.Sprintf("%.2f (%.1f ms to %.1f ms)", ratios(c.oldCPU, c.youngCPU), each(c.oldCPU), each(c.youngCPU)), pollAim)
+		fmt.Sprintf("%.2f (%.1f ms to %.1f ms)", ratios(c.oldCPU, c.youngCPU), each(c.oldCPU), each(c.youngCPU)), incrementalAim)
 	b.figure("  time until its watermark, waiting for a worker included",
-		fmt.Sprintf("%.2f (%.0f ms to %.0f ms)", ratios(c.oldTime, c.youngTime), each(c.oldTime), each(c.youngTime)), pollAim)
+		fmt.Sprintf("%.2f (%.0f ms to %.0f ms)", ratios(c.oldTime, c.youngTime), each(c.oldTime), each(c.youngTime)), incrementalAim)
 }
 
-// meter adds up what polls cost.
+// meter adds up what incremental runs cost.
 type meter struct{ cpu, time time.Duration }
 
-func (m *meter) poll(ctx context.Context, s *stack) error {
+func (m *meter) incremental(ctx context.Context, s *stack) error {
 	var version int64
 	if err := s.pool.QueryRow(ctx, `select version from watermark`).Scan(&version); err != nil {
 		return err
 	}
 	used := func() time.Duration { return cpuTime(s.orchestrator.PID()) + familyTime(s.postgres.PID()) }
 	before, began := used(), time.Now()
-	if err := s.passUntil(ctx, 5*time.Millisecond, `select version > $1 from watermark`, version); err != nil {
+	if err := s.runUntil(ctx, 5*time.Millisecond, `select version > $1 from watermark`, version); err != nil {
 		return err
 	}
 	m.time += time.Since(began)

@@ -17,20 +17,20 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// passStore is what a pass asks of the ledger.
-type passStore interface {
+// runStore is what a run asks of the ledger.
+type runStore interface {
 	pageStore
 	numberStore
 	suspectStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	Reread(ctx context.Context, scheme string, limit int) ([]int64, error)
 	PostponeReread(ctx context.Context, scheme string, ids []int64) error
-	TryLockPass(ctx context.Context, scheme string) (unlock func(), ok bool, err error)
-	UnfinishedPass(ctx context.Context, scheme string) (*ledger.Pass, error)
-	CommitPage(ctx context.Context, pass *ledger.Pass, page ledger.Page, also func(pgx.Tx) error) error
-	FinishPass(ctx context.Context, pass *ledger.Pass, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error)
-	FailPass(ctx context.Context, pass *ledger.Pass, reason string) error
-	NotePassFailure(ctx context.Context, scheme, reason string, wait time.Duration) error
+	TryLockRun(ctx context.Context, scheme string) (unlock func(), ok bool, err error)
+	UnfinishedRun(ctx context.Context, scheme string) (*ledger.Run, error)
+	CommitPage(ctx context.Context, run *ledger.Run, page ledger.Page, also func(pgx.Tx) error) error
+	FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error)
+	FailRun(ctx context.Context, run *ledger.Run, reason string) error
+	NoteRunFailure(ctx context.Context, scheme, reason string, wait time.Duration) error
 	StopScheme(ctx context.Context, name, reason, detail string) error
 }
 
@@ -42,9 +42,9 @@ type inserter interface {
 	insertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error
 }
 
-// passer runs chunks of passes.
+// passer runs chunks of runs.
 type passer struct {
-	store    passStore
+	store    runStore
 	kingdee  kingdeev1.BillServiceClient
 	wms      wmsv1.OrderServiceClient
 	registry *registry
@@ -52,16 +52,16 @@ type passer struct {
 	insert   inserter
 	logger   *slog.Logger
 	now      func() time.Time
-	// stopping is closed when the process is asked to end: a chunk leaves its pass to another process at once.
+	// stopping is closed when the process is asked to end: a chunk leaves its run to another process at once.
 	stopping <-chan struct{}
 }
 
-// maxPause is the longest wait after failed passes.
+// maxPause is the longest wait after failed runs.
 const maxPause = time.Minute
 
-// run does one chunk of the scheme's pass: it begins or resumes it, reads pages, and ends it or leaves a successor. What the
+// run does one chunk of the scheme's run: it begins or resumes it, reads pages, and ends it or leaves a successor. What the
 // vendor does wrong is noted in the ledger; the error is for faults of our own.
-func (p *passer) run(ctx context.Context, args passArgs) error {
+func (p *passer) run(ctx context.Context, args runArgs) error {
 	e, loaded := p.registry.entries[args.Scheme]
 	if !loaded {
 		return nil
@@ -88,20 +88,20 @@ func (p *passer) run(ctx context.Context, args passArgs) error {
 		return err
 	}
 	defer unlock()
-	// Read again under the lock: the pass that held it may have moved the watermark.
+	// Read again under the lock: the run that held it may have moved the watermark.
 	if standing, err = p.store.Scheme(ctx, args.Scheme); err != nil {
 		return err
 	}
 	c := &chunk{passer: p, entry: e, standing: standing}
-	return p.conclude(ctx, e, standing, c.run(ctx))
+	return p.conclude(ctx, e, standing, c.work(ctx))
 }
 
 // lockWithin is how long a successor waits for the lock of the chunk before it, which inserted it and then let go.
 const lockWithin = 2 * time.Second
 
 // lock takes the scheme's lock.
-func (p *passer) lock(ctx context.Context, args passArgs) (unlock func(), ours bool, err error) {
-	return lockFor(ctx, args.Follows || args.Asked, func() (func(), bool, error) { return p.store.TryLockPass(ctx, args.Scheme) })
+func (p *passer) lock(ctx context.Context, args runArgs) (unlock func(), ours bool, err error) {
+	return lockFor(ctx, args.Follows || args.Asked, func() (func(), bool, error) { return p.store.TryLockRun(ctx, args.Scheme) })
 }
 
 // lockFor takes a lock. Work that somebody else is at needs no second one; a successor that came too soon would be missed.
@@ -129,22 +129,22 @@ func (p *passer) conclude(ctx context.Context, e entry, standing ledger.Scheme, 
 		return nil
 	case errors.Is(err, ledger.ErrConflict):
 		// Somebody else moved on; what we read is read again.
-		p.logger.InfoContext(ctx, "pass gave way", slog.String("scheme", e.Name), slog.Any("err", err))
+		p.logger.InfoContext(ctx, "run gave way", slog.String("scheme", e.Name), slog.Any("err", err))
 		return nil
 	case errors.As(err, &stop):
 		p.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", e.Name), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
 		return p.store.StopScheme(ctx, e.Name, stop.reason, stop.detail)
 	}
 	pause := min(maxPause, p.registry.interval(e.Name)<<min(standing.Failures, 8))
-	p.logger.WarnContext(ctx, "pass did not end", slog.String("scheme", e.Name), slog.Any("err", err), slog.Duration("pause", pause))
+	p.logger.WarnContext(ctx, "run did not end", slog.String("scheme", e.Name), slog.Any("err", err), slog.Duration("pause", pause))
 	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return p.store.NotePassFailure(note, e.Name, err.Error(), pause)
+	return p.store.NoteRunFailure(note, e.Name, err.Error(), pause)
 }
 
-// begin answers the pass to go on with: the unfinished one, if it was made under this revision and watermark, or a new one.
+// begin answers the run to go on with: the unfinished one, if it was made under this revision and watermark, or a new one.
 func (c *chunk) begin(ctx context.Context) error {
-	pass, err := c.store.UnfinishedPass(ctx, c.entry.Name)
+	run, err := c.store.UnfinishedRun(ctx, c.entry.Name)
 	if err != nil {
 		return err
 	}
@@ -152,22 +152,22 @@ func (c *chunk) begin(ctx context.Context) error {
 	if c.standing.Watermark != nil {
 		version = c.standing.Watermark.Version
 	}
-	if pass != nil && (pass.Revision != c.entry.revision || pass.WatermarkVersion != version) {
-		if err := c.store.FailPass(ctx, pass, "the scheme or its watermark changed meanwhile; a new pass reads it all again"); err != nil {
+	if run != nil && (run.Revision != c.entry.revision || run.WatermarkVersion != version) {
+		if err := c.store.FailRun(ctx, run, "the scheme or its watermark changed meanwhile; a new run reads it all again"); err != nil {
 			return err
 		}
-		pass = nil
+		run = nil
 	}
-	if pass == nil {
-		pass = &ledger.Pass{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.revision, WatermarkVersion: version}
+	if run == nil {
+		run = &ledger.Run{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.revision, WatermarkVersion: version}
 		if watermark := c.standing.Watermark; watermark != nil {
-			pass.Kind, pass.WatermarkBefore, pass.LowerEdge = ledger.Poll, watermark.Time, rule.LowerEdge(watermark.Time)
+			run.Kind, run.WatermarkBefore, run.LowerEdge = ledger.Incremental, watermark.Time, rule.LowerEdge(watermark.Time)
 		} else {
-			pass.LowerEdge = c.now().Add(-rule.BaselineReach).Truncate(time.Second)
+			run.LowerEdge = c.now().Add(-rule.BaselineReach).Truncate(time.Second)
 		}
 	}
-	pass.Failed, pass.SendSince = c.standing.Failures > 0, c.standing.SendSince
-	c.pass = pass
+	run.Failed, run.SendSince = c.standing.Failures > 0, c.standing.SendSince
+	c.run = run
 	return nil
 }
 
@@ -187,27 +187,27 @@ func floor(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
 	return at
 }
 
-// finish is what the end of this pass writes.
+// finish is what the end of this run writes.
 func (c *chunk) finish() ledger.Finish {
 	f := ledger.Finish{
-		WatermarkAfter: rule.NextWatermark(c.pass.WatermarkBefore, c.pass.Clock), DataCenter: c.account.dataCenter, Environment: string(c.account.environment),
+		WatermarkAfter: rule.NextWatermark(c.run.WatermarkBefore, c.run.Clock), DataCenter: c.account.dataCenter, Environment: string(c.account.environment),
 		TimeZone: c.account.zone, SafetyLimits: c.entry.SafetyLimits(),
 	}
-	if c.pass.Kind == ledger.Baseline {
-		f.EffectiveFrom = floor(c.entry, c.standing, c.pass.Clock)
-		// What lies between the cutover and the watermark is still to be decided: the next pass must read from the cutover on.
+	if c.run.Kind == ledger.Baseline {
+		f.EffectiveFrom = floor(c.entry, c.standing, c.run.Clock)
+		// What lies between the cutover and the watermark is still to be decided: the next run must read from the cutover on.
 		if f.EffectiveFrom.Before(f.WatermarkAfter) {
 			f.WatermarkAfter = f.EffectiveFrom.Truncate(time.Second)
 		}
 		f.SendAtOnce = c.entry.Mode(c.account.environment) == scheme.Send
-		f.PollInterval = c.entry.PollInterval(c.account.environment)
-	} else if c.pass.ClockSuspect {
-		f.WatermarkAfter = c.pass.WatermarkBefore
+		f.IncrementalInterval = c.entry.IncrementalInterval(c.account.environment)
+	} else if c.run.ClockSuspect {
+		f.WatermarkAfter = c.run.WatermarkBefore
 	}
 	return f
 }
 
-// checkMixed refuses a real vendor beside a sandbox, before the first pass of a scheme reads anything. A WMS that cannot be asked
+// checkMixed refuses a real vendor beside a sandbox, before the first run of a scheme reads anything. A WMS that cannot be asked
 // now is asked again before anything is sent.
 func (p *passer) checkMixed(ctx context.Context, e entry, kingdee scheme.Environment) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)

@@ -26,7 +26,7 @@ func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 	// The second page never comes: the stream breaks, so page 1 is committed and the baseline stays unfinished.
 	broken := &brokenAfter{books: b.books, pages: 2}
 	b.p.kingdee = broken
-	b.pass()
+	b.run()
 	require.Equal(t, "1 live", b.text(`select count(*) || ' ' || min(class) from bill`))
 
 	b.clock = b.clock.Add(20 * time.Minute)
@@ -34,12 +34,12 @@ func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 	b.clock = b.clock.Add(40 * time.Minute)
 	delete(b.books.bills, 2)
 	b.load("h2")
-	b.pass()
+	b.run()
 	for range 3 {
 		b.clock = b.clock.Add(10 * time.Second)
-		b.pass()
+		b.run()
 	}
-	t.Log(b.text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by pass_id) from pass`))
+	t.Log(b.text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by run_id) from run`))
 	require.Equal(t, "voided", b.text(`select class from bill where bill_id = 1`), "for the ledger it is live for ever")
 	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`), "the cancellation is lost: no outcome, no reason, no work item")
 }
@@ -61,11 +61,11 @@ func (b *brokenAfter) StreamBillStates(ctx context.Context, in *kingdeev1.Stream
 func TestAWholeReadFromOtherBooksStopsTheScheme(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.books.wholeCenter = "another-data-centre"
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(1)
-	b.pass()
+	b.run()
 	require.Equal(t, "stopped", b.text(`select state from scheme`))
 	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
 }
@@ -78,31 +78,31 @@ func TestABaselineEndsOnceNoClockIsSuspect(t *testing.T) {
 		b.books.live(id, "A", "CK001")
 	}
 	b.books.bills[1].ModifyTime = timestamppb.New(b.clock.Add(3 * time.Minute))
-	b.pass()
+	b.run()
 	for range 5 {
 		b.clock = b.clock.Add(10 * time.Minute)
-		b.pass()
+		b.run()
 	}
-	t.Log(b.text(`select string_agg(state || ' suspect=' || clock_suspect, '; ') from pass`))
+	t.Log(b.text(`select string_agg(state || ' suspect=' || clock_suspect, '; ') from run`))
 	require.Equal(t, "1", b.text(`select count(*)::text from watermark`), "the scheme can never start")
 }
 
-// A poll with a stamp far ahead: the watermark stands still. Somebody must be told.
+// An incremental run with a stamp far ahead: the watermark stands still. Somebody must be told.
 func TestAWatermarkThatStandsStillIsTold(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Minute)
 	b.books.live(2, "A2", "CK001")
 	b.books.bills[2].ModifyTime = timestamppb.New(b.clock.AddDate(1, 0, 0))
-	b.pass()
+	b.run()
 	before := b.text(`select watermark_time::text from watermark`)
 	for range 50 {
 		b.clock = b.clock.Add(2 * time.Minute)
-		b.pass()
+		b.run()
 	}
 	require.Equal(t, before, b.text(`select watermark_time::text from watermark`))
-	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'clock_suspect' and close_time is null`), "50 polls and no word to anybody")
+	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'clock_suspect' and close_time is null`), "50 incremental runs and no word to anybody")
 }
 
 // tiring answers so many whole reads and then none.
@@ -118,7 +118,7 @@ func (s *tiring) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAs
 	return s.books.StreamAssemblyBills(ctx, in, o...)
 }
 
-// A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a pass, not keep it from
+// A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a run, not keep it from
 // ever getting on.
 func TestASlowVendorStillMakesProgress(t *testing.T) {
 	b := setup(t)
@@ -130,28 +130,28 @@ func TestASlowVendorStillMakesProgress(t *testing.T) {
 	b.p.kingdee = vendor
 	for _, want := range []string{"400", "800", "1000"} {
 		vendor.left = 2
-		b.pass()
+		b.run()
 		require.Equal(t, want, b.text(`select count(*)::text from bill`))
 	}
 	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
-	require.Equal(t, "1", b.text(`select count(*)::text from pass where state = 'complete'`))
+	require.Equal(t, "1", b.text(`select count(*)::text from run where state = 'complete'`))
 }
 
 // A fresh read saw the bill restored, and a lagging replica or a second void under the same date-only stamp shows it voided as before.
 func TestAWithdrawnCancellationIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(1)
-	b.pass()
+	b.run()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	due, err := b.store.Load(t.Context(), []int64{1})
 	require.NoError(t, err)
 	require.NoError(t, b.store.StoreVerified(t.Context(), "assembly-void", verifiedAs(due[0].ID, rule.NoTrigger, b.clock), time.Second, time.Hour))
 	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
 	b.clock = b.clock.Add(2 * time.Hour)
-	b.pass()
+	b.run()
 	require.Equal(t, "open", b.text(`select state from cancellation`), "its trigger still holds, whatever its dates say")
 }
 
@@ -159,17 +159,17 @@ func TestAWithdrawnCancellationIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
 func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
-	b.pass()
+	b.run()
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(1)
 	b.books.bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_UNSPECIFIED
-	b.pass()
+	b.run()
 	require.Equal(t, "undecodable", b.text(`select class from bill`))
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.books.bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY
 	_, err := b.pool.Exec(t.Context(), `update bill set reread_time = now()`)
 	require.NoError(t, err)
-	b.pass()
+	b.run()
 	require.Equal(t, "voided", b.text(`select class from bill`))
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))

@@ -14,24 +14,24 @@ import (
 
 func TestWatermarkAndCancellationsMoveTogether(t *testing.T) {
 	w := setupWriter(t)
-	pass := w.pass()
+	run := w.run()
 	watermark := rowtest.Now.Add(30 * time.Second)
-	require.NoError(t, w.store.CommitPage(t.Context(), pass, voidedPage(1, "A1", "WH1"), none))
+	require.NoError(t, w.store.CommitPage(t.Context(), run, voidedPage(1, "A1", "WH1"), none))
 	require.Equal(t, "planned", w.text(`select state from cancellation`), "a page that is not the last owes nothing yet")
 
-	// Somebody else moves the watermark: the end of this pass must change nothing at all.
+	// Somebody else moves the watermark: the end of this run must change nothing at all.
 	w.rows.Exec(`update watermark set version = version + 1`)
-	_, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1"), finishAt(watermark), none)
+	_, err := w.store.FinishRun(t.Context(), run, voidedPage(2, "A2", "WH1"), finishAt(watermark), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	require.Equal(t, 1, w.count(`select count(*) from cancellation`))
-	require.Equal(t, "running", w.text(`select state from pass`))
+	require.Equal(t, "running", w.text(`select state from run`))
 
 	w.rows.Exec(`update watermark set version = version - 1`)
-	finished, err := w.store.FinishPass(t.Context(), pass, voidedPage(2, "A2", "WH1"), finishAt(watermark), none)
+	finished, err := w.store.FinishRun(t.Context(), run, voidedPage(2, "A2", "WH1"), finishAt(watermark), none)
 	require.NoError(t, err)
 	require.Equal(t, int64(2), finished.Opened, "every planned cancellation opens, also that of the first page")
 	require.Equal(t, 1, w.count(`select count(*) from watermark where watermark_time = $1`, watermark))
-	require.Equal(t, "complete", w.text(`select state from pass`))
+	require.Equal(t, "complete", w.text(`select state from run`))
 }
 
 func TestOneCancellationIsOneRow(t *testing.T) {
@@ -39,11 +39,11 @@ func TestOneCancellationIsOneRow(t *testing.T) {
 	w.owe(1, "A1", "WH1", "WH2")
 	page := voidedPage(1, "A1", "WH1", "WH2", "WH3")
 	require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&page.Bills[0].Before))
-	pass := w.pass()
-	_, err := w.store.FinishPass(t.Context(), pass, page, finishAt(rowtest.Now.Add(time.Minute)), none)
+	run := w.run()
+	_, err := w.store.FinishRun(t.Context(), run, page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
-	require.Equal(t, int64(1), pass.RunCounts.OrdersNew)
-	require.Equal(t, int64(2), pass.RunCounts.OrdersAlreadyOwed)
+	require.Equal(t, int64(1), run.RunCounts.OrdersNew)
+	require.Equal(t, int64(2), run.RunCounts.OrdersAlreadyOwed)
 	require.Equal(t, 3, w.count(`select count(*) from cancellation`))
 }
 
@@ -52,27 +52,27 @@ func TestAPageDecidedFromOlderKnowledgeIsRefused(t *testing.T) {
 	w.owe(1, "A1", "WH1")
 	stale := voidedPage(1, "A1", "WH9")
 	stale.Bills[0].Before = rowtest.Now
-	_, err := w.store.FinishPass(t.Context(), w.pass(), stale, finishAt(rowtest.Now.Add(time.Minute)), none)
+	_, err := w.store.FinishRun(t.Context(), w.run(), stale, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	require.Equal(t, 1, w.count(`select count(*) from cancellation`))
 }
 
-func TestAPollThatFindsNothingLeavesAHeartbeatAndNoRow(t *testing.T) {
+func TestAIncrementalThatFindsNothingLeavesAHeartbeatAndNoRow(t *testing.T) {
 	w := setupWriter(t)
 	finish := finishAt(rowtest.Now.Add(time.Hour))
 	finish.RowsRead = 12
-	_, err := w.store.FinishPass(t.Context(), w.pass(), ledger.Page{RunCounts: rule.RunCounts{Rows: 12, RowsOfBills: 12, Bills: 12, Unchanged: 12}}, finish, none)
+	_, err := w.store.FinishRun(t.Context(), w.run(), ledger.Page{RunCounts: rule.RunCounts{Rows: 12, RowsOfBills: 12, Bills: 12, Unchanged: 12}}, finish, none)
 	require.NoError(t, err)
-	require.Zero(t, w.count(`select count(*) from pass`))
-	require.Equal(t, 12, w.count(`select last_pass_rows from watermark where watermark_time = $1`, rowtest.Now.Add(time.Hour)))
+	require.Zero(t, w.count(`select count(*) from run`))
+	require.Equal(t, 12, w.count(`select last_run_rows from watermark where watermark_time = $1`, rowtest.Now.Add(time.Hour)))
 }
 
-func TestAQuietPollStillSettlesWhatAnEarlierPassPlanned(t *testing.T) {
+func TestAQuietIncrementalStillSettlesWhatAnEarlierRunPlanned(t *testing.T) {
 	w := setupWriter(t)
-	lost := w.pass()
+	lost := w.run()
 	require.NoError(t, w.store.CommitPage(t.Context(), lost, voidedPage(1, "A1", "WH1"), none))
-	require.NoError(t, w.store.FailPass(t.Context(), lost, "the scheme changed"))
-	_, err := w.store.FinishPass(t.Context(), w.pass(), ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
+	require.NoError(t, w.store.FailRun(t.Context(), lost, "the scheme changed"))
+	_, err := w.store.FinishRun(t.Context(), w.run(), ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
 	require.NoError(t, err)
 	require.Equal(t, "open", w.text(`select state from cancellation`))
 }
@@ -81,46 +81,46 @@ func TestARunCountsThatDoesNotAddUpEndsNothing(t *testing.T) {
 	w := setupWriter(t)
 	page := voidedPage(1, "A1", "WH1")
 	page.RunCounts.Rows++
-	_, err := w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Hour)), none)
+	_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Hour)), none)
 	var runCounts *rule.RunCountsError
 	require.ErrorAs(t, err, &runCounts)
 	require.Zero(t, w.count(`select count(*) from cancellation`))
 }
 
-func TestTwoPassesOfOneSchemeCannotBeUnderWay(t *testing.T) {
+func TestTwoRunsOfOneSchemeCannotBeUnderWay(t *testing.T) {
 	w := setupWriter(t)
-	require.NoError(t, w.store.CommitPage(t.Context(), w.pass(), voidedPage(1, "A1", "WH1"), none))
-	err := w.store.CommitPage(t.Context(), w.pass(), voidedPage(2, "A2", "WH1"), none)
+	require.NoError(t, w.store.CommitPage(t.Context(), w.run(), voidedPage(1, "A1", "WH1"), none))
+	err := w.store.CommitPage(t.Context(), w.run(), voidedPage(2, "A2", "WH1"), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
 }
 
-func TestAKilledPassGoesOnFromItsCursor(t *testing.T) {
+func TestAKilledRunGoesOnFromItsCursor(t *testing.T) {
 	w := setupWriter(t)
-	pass := w.pass()
-	require.NoError(t, w.store.CommitPage(t.Context(), pass, voidedPage(7, "A7", "WH1"), none))
-	resumed, err := w.store.UnfinishedPass(t.Context(), rowtest.SchemeName)
+	run := w.run()
+	require.NoError(t, w.store.CommitPage(t.Context(), run, voidedPage(7, "A7", "WH1"), none))
+	resumed, err := w.store.UnfinishedRun(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
 	require.Equal(t, int64(7), resumed.Cursor)
 	require.Equal(t, int64(1), resumed.RunCounts.OrdersNew)
-	require.True(t, resumed.Clock.Vendor.Equal(pass.Clock.Vendor), "the watermark must follow the first header, not that of the process that ends the pass")
+	require.True(t, resumed.Clock.Vendor.Equal(run.Clock.Vendor), "the watermark must follow the first header, not that of the process that ends the run")
 
 	// Its next page is decided under the scheme as it stands now, so whoever resumes it says which cutover that is.
-	resumed.SendSince = w.pass().SendSince
+	resumed.SendSince = w.run().SendSince
 	// The process that was thought dead wakes up with the old cursor.
 	require.NoError(t, w.store.CommitPage(t.Context(), resumed, voidedPage(8, "A8", "WH1"), none))
-	require.ErrorIs(t, w.store.CommitPage(t.Context(), pass, voidedPage(9, "A9", "WH1"), none), ledger.ErrConflict)
+	require.ErrorIs(t, w.store.CommitPage(t.Context(), run, voidedPage(9, "A9", "WH1"), none), ledger.ErrConflict)
 }
 
-func TestTheLockOfAPassKeepsASecondChunkOut(t *testing.T) {
+func TestTheLockOfARunKeepsASecondChunkOut(t *testing.T) {
 	w := setupWriter(t)
-	unlock, ok, err := w.store.TryLockPass(t.Context(), rowtest.SchemeName)
+	unlock, ok, err := w.store.TryLockRun(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
 	require.True(t, ok)
-	_, second, err := w.store.TryLockPass(t.Context(), rowtest.SchemeName)
+	_, second, err := w.store.TryLockRun(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
 	require.False(t, second)
 	unlock()
-	unlock, ok, err = w.store.TryLockPass(t.Context(), rowtest.SchemeName)
+	unlock, ok, err = w.store.TryLockRun(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
 	require.True(t, ok)
 	unlock()
@@ -131,7 +131,7 @@ func TestSafetyLimitsHoldEverythingNotSentYet(t *testing.T) {
 	earlier := w.owe(1, "A1", "WH1")
 	finish := finishAt(rowtest.Now.Add(time.Minute))
 	finish.SafetyLimits.PerHour = 2
-	finished, err := w.store.FinishPass(t.Context(), w.pass(), voidedPage(2, "A2", "WH1", "WH2"), finish, none)
+	finished, err := w.store.FinishRun(t.Context(), w.run(), voidedPage(2, "A2", "WH1", "WH2"), finish, none)
 	require.NoError(t, err)
 	require.Equal(t, rule.HoldSafetyLimitHour, finished.Reached)
 	require.Equal(t, int64(2), finished.Held)
@@ -143,7 +143,7 @@ func TestSafetyLimitsHoldEverythingNotSentYet(t *testing.T) {
 func TestASchemeInDryRunRecordsAndOpensNothing(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Exec(`update scheme set mode = 'dry_run'`)
-	finished, err := w.store.FinishPass(t.Context(), w.pass(), voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Minute)), none)
+	finished, err := w.store.FinishRun(t.Context(), w.run(), voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), finished.DryRun)
 	require.Equal(t, "dry_run", w.text(`select state from cancellation`))
@@ -155,17 +155,17 @@ func TestAWithdrawnCancellationIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) 
 	back := voidedPage(1, "A1")
 	back.Withdraw = []int64{1}
 	require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&back.Bills[0].Before))
-	_, err := w.store.FinishPass(t.Context(), w.pass(), back, finishAt(rowtest.Now.Add(2*time.Second)), none)
+	_, err := w.store.FinishRun(t.Context(), w.run(), back, finishAt(rowtest.Now.Add(2*time.Second)), none)
 	require.NoError(t, err)
 	require.Equal(t, "withdrawn", w.state(cancellation))
 	require.Zero(t, w.count(`select count(*) from work_item`), "nothing had been sent, so nobody has to look")
 
 	again := voidedPage(1, "A1", "WH1")
 	require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&again.Bills[0].Before))
-	pass := w.pass()
-	_, err = w.store.FinishPass(t.Context(), pass, again, finishAt(rowtest.Now.Add(3*time.Second)), none)
+	run := w.run()
+	_, err = w.store.FinishRun(t.Context(), run, again, finishAt(rowtest.Now.Add(3*time.Second)), none)
 	require.NoError(t, err)
-	require.Equal(t, int64(1), pass.RunCounts.OrdersNew)
+	require.Equal(t, int64(1), run.RunCounts.OrdersNew)
 	require.Equal(t, "open", w.state(cancellation))
 }
 
@@ -183,7 +183,7 @@ func TestABillLiveAgainAfterARequestIsAWorkItemAtOnce(t *testing.T) {
 			live := voidedPage(1, "A1")
 			live.Withdraw, live.Restored = []int64{1}, []int64{1}
 			require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&live.Bills[0].Before))
-			_, err := w.store.FinishPass(t.Context(), w.pass(), live, finishAt(rowtest.Now.Add(2*time.Second)), none)
+			_, err := w.store.FinishRun(t.Context(), w.run(), live, finishAt(rowtest.Now.Add(2*time.Second)), none)
 			require.NoError(t, err)
 			require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'restored_after_cancel' and cancellation_id = $1`, cancellation.ID))
 		})
@@ -196,7 +196,7 @@ func TestSchemesKeepTheirBooks(t *testing.T) {
 	revisions, err := w.store.SyncSchemes(t.Context(), file)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "another content is another revision")
-	require.Equal(t, 1000, w.count(`select poll_millis from scheme`), "the watermark says that these are sandboxes")
+	require.Equal(t, 1000, w.count(`select incremental_millis from scheme`), "the watermark says that these are sandboxes")
 	revisions, err = w.store.SyncSchemes(t.Context(), file)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "the same content is the same revision")
@@ -217,10 +217,10 @@ func TestSchemesKeepTheirBooks(t *testing.T) {
 	require.Equal(t, 0, w.count(`select count(*) from scheme where active`))
 }
 
-func TestAFailedPassOfAnotherTransactionInsertsNoJob(t *testing.T) {
+func TestAFailedRunOfAnotherTransactionInsertsNoJob(t *testing.T) {
 	w := setupWriter(t)
 	page := voidedPage(1, "A1", "WH1")
-	_, err := w.store.FinishPass(t.Context(), w.pass(), page, finishAt(rowtest.Now.Add(time.Minute)), func(pgx.Tx) error { return ledger.ErrConflict })
+	_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Minute)), func(pgx.Tx) error { return ledger.ErrConflict })
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	require.Zero(t, w.count(`select count(*) from bill`), "what goes with the job goes back with it")
 }

@@ -2,7 +2,7 @@
 // versions:
 // 	protoc-gen-go v1.36.12
 // 	protoc        (unknown)
-// source: orchestrator/v1/pass.proto
+// source: orchestrator/v1/run.proto
 
 package orchestratorv1
 
@@ -23,109 +23,109 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-type PassKind int32
+type RunKind int32
 
 const (
-	PassKind_PASS_KIND_UNSPECIFIED PassKind = 0
+	RunKind_RUN_KIND_UNSPECIFIED RunKind = 0
 	// The first one: stores what is live and owes nothing.
-	PassKind_PASS_KIND_BASELINE PassKind = 1
-	PassKind_PASS_KIND_POLL     PassKind = 2
+	RunKind_RUN_KIND_BASELINE    RunKind = 1
+	RunKind_RUN_KIND_INCREMENTAL RunKind = 2
 )
 
-// Enum value maps for PassKind.
+// Enum value maps for RunKind.
 var (
-	PassKind_name = map[int32]string{
-		0: "PASS_KIND_UNSPECIFIED",
-		1: "PASS_KIND_BASELINE",
-		2: "PASS_KIND_POLL",
+	RunKind_name = map[int32]string{
+		0: "RUN_KIND_UNSPECIFIED",
+		1: "RUN_KIND_BASELINE",
+		2: "RUN_KIND_INCREMENTAL",
 	}
-	PassKind_value = map[string]int32{
-		"PASS_KIND_UNSPECIFIED": 0,
-		"PASS_KIND_BASELINE":    1,
-		"PASS_KIND_POLL":        2,
+	RunKind_value = map[string]int32{
+		"RUN_KIND_UNSPECIFIED": 0,
+		"RUN_KIND_BASELINE":    1,
+		"RUN_KIND_INCREMENTAL": 2,
 	}
 )
 
-func (x PassKind) Enum() *PassKind {
-	p := new(PassKind)
+func (x RunKind) Enum() *RunKind {
+	p := new(RunKind)
 	*p = x
 	return p
 }
 
-func (x PassKind) String() string {
+func (x RunKind) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (PassKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_orchestrator_v1_pass_proto_enumTypes[0].Descriptor()
+func (RunKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_orchestrator_v1_run_proto_enumTypes[0].Descriptor()
 }
 
-func (PassKind) Type() protoreflect.EnumType {
-	return &file_orchestrator_v1_pass_proto_enumTypes[0]
+func (RunKind) Type() protoreflect.EnumType {
+	return &file_orchestrator_v1_run_proto_enumTypes[0]
 }
 
-func (x PassKind) Number() protoreflect.EnumNumber {
+func (x RunKind) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use PassKind.Descriptor instead.
-func (PassKind) EnumDescriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{0}
+// Deprecated: Use RunKind.Descriptor instead.
+func (RunKind) EnumDescriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{0}
 }
 
-type PassState int32
+type RunState int32
 
 const (
-	PassState_PASS_STATE_UNSPECIFIED PassState = 0
-	PassState_PASS_STATE_RUNNING     PassState = 1
-	PassState_PASS_STATE_COMPLETE    PassState = 2
-	PassState_PASS_STATE_FAILED      PassState = 3
+	RunState_RUN_STATE_UNSPECIFIED RunState = 0
+	RunState_RUN_STATE_RUNNING     RunState = 1
+	RunState_RUN_STATE_COMPLETE    RunState = 2
+	RunState_RUN_STATE_FAILED      RunState = 3
 )
 
-// Enum value maps for PassState.
+// Enum value maps for RunState.
 var (
-	PassState_name = map[int32]string{
-		0: "PASS_STATE_UNSPECIFIED",
-		1: "PASS_STATE_RUNNING",
-		2: "PASS_STATE_COMPLETE",
-		3: "PASS_STATE_FAILED",
+	RunState_name = map[int32]string{
+		0: "RUN_STATE_UNSPECIFIED",
+		1: "RUN_STATE_RUNNING",
+		2: "RUN_STATE_COMPLETE",
+		3: "RUN_STATE_FAILED",
 	}
-	PassState_value = map[string]int32{
-		"PASS_STATE_UNSPECIFIED": 0,
-		"PASS_STATE_RUNNING":     1,
-		"PASS_STATE_COMPLETE":    2,
-		"PASS_STATE_FAILED":      3,
+	RunState_value = map[string]int32{
+		"RUN_STATE_UNSPECIFIED": 0,
+		"RUN_STATE_RUNNING":     1,
+		"RUN_STATE_COMPLETE":    2,
+		"RUN_STATE_FAILED":      3,
 	}
 )
 
-func (x PassState) Enum() *PassState {
-	p := new(PassState)
+func (x RunState) Enum() *RunState {
+	p := new(RunState)
 	*p = x
 	return p
 }
 
-func (x PassState) String() string {
+func (x RunState) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (PassState) Descriptor() protoreflect.EnumDescriptor {
-	return file_orchestrator_v1_pass_proto_enumTypes[1].Descriptor()
+func (RunState) Descriptor() protoreflect.EnumDescriptor {
+	return file_orchestrator_v1_run_proto_enumTypes[1].Descriptor()
 }
 
-func (PassState) Type() protoreflect.EnumType {
-	return &file_orchestrator_v1_pass_proto_enumTypes[1]
+func (RunState) Type() protoreflect.EnumType {
+	return &file_orchestrator_v1_run_proto_enumTypes[1]
 }
 
-func (x PassState) Number() protoreflect.EnumNumber {
+func (x RunState) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use PassState.Descriptor instead.
-func (PassState) EnumDescriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{1}
+// Deprecated: Use RunState.Descriptor instead.
+func (RunState) EnumDescriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{1}
 }
 
-type StartPassRequest struct {
+type StartRunRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Repeating a call with the same id starts nothing more. Optional.
@@ -134,21 +134,21 @@ type StartPassRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *StartPassRequest) Reset() {
-	*x = StartPassRequest{}
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[0]
+func (x *StartRunRequest) Reset() {
+	*x = StartRunRequest{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *StartPassRequest) String() string {
+func (x *StartRunRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*StartPassRequest) ProtoMessage() {}
+func (*StartRunRequest) ProtoMessage() {}
 
-func (x *StartPassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[0]
+func (x *StartRunRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -159,26 +159,26 @@ func (x *StartPassRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use StartPassRequest.ProtoReflect.Descriptor instead.
-func (*StartPassRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{0}
+// Deprecated: Use StartRunRequest.ProtoReflect.Descriptor instead.
+func (*StartRunRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *StartPassRequest) GetScheme() string {
+func (x *StartRunRequest) GetScheme() string {
 	if x != nil {
 		return x.Scheme
 	}
 	return ""
 }
 
-func (x *StartPassRequest) GetRequestId() string {
+func (x *StartRunRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
 	}
 	return ""
 }
 
-type StartPassResponse struct {
+type StartRunResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When it was asked for.
 	RequestTime   *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=request_time,json=requestTime,proto3" json:"request_time,omitempty"`
@@ -186,21 +186,21 @@ type StartPassResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *StartPassResponse) Reset() {
-	*x = StartPassResponse{}
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[1]
+func (x *StartRunResponse) Reset() {
+	*x = StartRunResponse{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *StartPassResponse) String() string {
+func (x *StartRunResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*StartPassResponse) ProtoMessage() {}
+func (*StartRunResponse) ProtoMessage() {}
 
-func (x *StartPassResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[1]
+func (x *StartRunResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -211,40 +211,40 @@ func (x *StartPassResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use StartPassResponse.ProtoReflect.Descriptor instead.
-func (*StartPassResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{1}
+// Deprecated: Use StartRunResponse.ProtoReflect.Descriptor instead.
+func (*StartRunResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *StartPassResponse) GetRequestTime() *timestamppb.Timestamp {
+func (x *StartRunResponse) GetRequestTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.RequestTime
 	}
 	return nil
 }
 
-type GetPassRequest struct {
+type GetRunRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	PassId        int64                  `protobuf:"varint,1,opt,name=pass_id,json=passId,proto3" json:"pass_id,omitempty"`
+	RunId         int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *GetPassRequest) Reset() {
-	*x = GetPassRequest{}
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[2]
+func (x *GetRunRequest) Reset() {
+	*x = GetRunRequest{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *GetPassRequest) String() string {
+func (x *GetRunRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*GetPassRequest) ProtoMessage() {}
+func (*GetRunRequest) ProtoMessage() {}
 
-func (x *GetPassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[2]
+func (x *GetRunRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -255,40 +255,40 @@ func (x *GetPassRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use GetPassRequest.ProtoReflect.Descriptor instead.
-func (*GetPassRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{2}
+// Deprecated: Use GetRunRequest.ProtoReflect.Descriptor instead.
+func (*GetRunRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *GetPassRequest) GetPassId() int64 {
+func (x *GetRunRequest) GetRunId() int64 {
 	if x != nil {
-		return x.PassId
+		return x.RunId
 	}
 	return 0
 }
 
-type GetPassResponse struct {
+type GetRunResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Pass          *Pass                  `protobuf:"bytes,1,opt,name=pass,proto3" json:"pass,omitempty"`
+	Run           *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *GetPassResponse) Reset() {
-	*x = GetPassResponse{}
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[3]
+func (x *GetRunResponse) Reset() {
+	*x = GetRunResponse{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *GetPassResponse) String() string {
+func (x *GetRunResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*GetPassResponse) ProtoMessage() {}
+func (*GetRunResponse) ProtoMessage() {}
 
-func (x *GetPassResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[3]
+func (x *GetRunResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -299,19 +299,19 @@ func (x *GetPassResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use GetPassResponse.ProtoReflect.Descriptor instead.
-func (*GetPassResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{3}
+// Deprecated: Use GetRunResponse.ProtoReflect.Descriptor instead.
+func (*GetRunResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *GetPassResponse) GetPass() *Pass {
+func (x *GetRunResponse) GetRun() *Run {
 	if x != nil {
-		return x.Pass
+		return x.Run
 	}
 	return nil
 }
 
-type ListPassesRequest struct {
+type ListRunsRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// At most 500; 0 = 50.
@@ -321,21 +321,21 @@ type ListPassesRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListPassesRequest) Reset() {
-	*x = ListPassesRequest{}
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[4]
+func (x *ListRunsRequest) Reset() {
+	*x = ListRunsRequest{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListPassesRequest) String() string {
+func (x *ListRunsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListPassesRequest) ProtoMessage() {}
+func (*ListRunsRequest) ProtoMessage() {}
 
-func (x *ListPassesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[4]
+func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -346,55 +346,55 @@ func (x *ListPassesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListPassesRequest.ProtoReflect.Descriptor instead.
-func (*ListPassesRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{4}
+// Deprecated: Use ListRunsRequest.ProtoReflect.Descriptor instead.
+func (*ListRunsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *ListPassesRequest) GetScheme() string {
+func (x *ListRunsRequest) GetScheme() string {
 	if x != nil {
 		return x.Scheme
 	}
 	return ""
 }
 
-func (x *ListPassesRequest) GetPageSize() int32 {
+func (x *ListRunsRequest) GetPageSize() int32 {
 	if x != nil {
 		return x.PageSize
 	}
 	return 0
 }
 
-func (x *ListPassesRequest) GetPageToken() string {
+func (x *ListRunsRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
 	}
 	return ""
 }
 
-type ListPassesResponse struct {
+type ListRunsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Passes        []*Pass                `protobuf:"bytes,1,rep,name=passes,proto3" json:"passes,omitempty"`
+	Runs          []*Run                 `protobuf:"bytes,1,rep,name=runs,proto3" json:"runs,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListPassesResponse) Reset() {
-	*x = ListPassesResponse{}
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[5]
+func (x *ListRunsResponse) Reset() {
+	*x = ListRunsResponse{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListPassesResponse) String() string {
+func (x *ListRunsResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListPassesResponse) ProtoMessage() {}
+func (*ListRunsResponse) ProtoMessage() {}
 
-func (x *ListPassesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[5]
+func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,31 +405,31 @@ func (x *ListPassesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListPassesResponse.ProtoReflect.Descriptor instead.
-func (*ListPassesResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{5}
+// Deprecated: Use ListRunsResponse.ProtoReflect.Descriptor instead.
+func (*ListRunsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *ListPassesResponse) GetPasses() []*Pass {
+func (x *ListRunsResponse) GetRuns() []*Run {
 	if x != nil {
-		return x.Passes
+		return x.Runs
 	}
 	return nil
 }
 
-func (x *ListPassesResponse) GetNextPageToken() string {
+func (x *ListRunsResponse) GetNextPageToken() string {
 	if x != nil {
 		return x.NextPageToken
 	}
 	return ""
 }
 
-type Pass struct {
+type Run struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
-	PassId   int64                  `protobuf:"varint,1,opt,name=pass_id,json=passId,proto3" json:"pass_id,omitempty"`
+	RunId    int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	Scheme   string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Kind     PassKind               `protobuf:"varint,3,opt,name=kind,proto3,enum=orchestrator.v1.PassKind" json:"kind,omitempty"`
-	State    PassState              `protobuf:"varint,4,opt,name=state,proto3,enum=orchestrator.v1.PassState" json:"state,omitempty"`
+	Kind     RunKind                `protobuf:"varint,3,opt,name=kind,proto3,enum=orchestrator.v1.RunKind" json:"kind,omitempty"`
+	State    RunState               `protobuf:"varint,4,opt,name=state,proto3,enum=orchestrator.v1.RunState" json:"state,omitempty"`
 	Revision int32                  `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Lower edge that was read from.
 	LowerEdgeTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=lower_edge_time,json=lowerEdgeTime,proto3" json:"lower_edge_time,omitempty"`
@@ -450,21 +450,21 @@ type Pass struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Pass) Reset() {
-	*x = Pass{}
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[6]
+func (x *Run) Reset() {
+	*x = Run{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Pass) String() string {
+func (x *Run) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Pass) ProtoMessage() {}
+func (*Run) ProtoMessage() {}
 
-func (x *Pass) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_pass_proto_msgTypes[6]
+func (x *Run) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -475,145 +475,145 @@ func (x *Pass) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Pass.ProtoReflect.Descriptor instead.
-func (*Pass) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_pass_proto_rawDescGZIP(), []int{6}
+// Deprecated: Use Run.ProtoReflect.Descriptor instead.
+func (*Run) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *Pass) GetPassId() int64 {
+func (x *Run) GetRunId() int64 {
 	if x != nil {
-		return x.PassId
+		return x.RunId
 	}
 	return 0
 }
 
-func (x *Pass) GetScheme() string {
+func (x *Run) GetScheme() string {
 	if x != nil {
 		return x.Scheme
 	}
 	return ""
 }
 
-func (x *Pass) GetKind() PassKind {
+func (x *Run) GetKind() RunKind {
 	if x != nil {
 		return x.Kind
 	}
-	return PassKind_PASS_KIND_UNSPECIFIED
+	return RunKind_RUN_KIND_UNSPECIFIED
 }
 
-func (x *Pass) GetState() PassState {
+func (x *Run) GetState() RunState {
 	if x != nil {
 		return x.State
 	}
-	return PassState_PASS_STATE_UNSPECIFIED
+	return RunState_RUN_STATE_UNSPECIFIED
 }
 
-func (x *Pass) GetRevision() int32 {
+func (x *Run) GetRevision() int32 {
 	if x != nil {
 		return x.Revision
 	}
 	return 0
 }
 
-func (x *Pass) GetLowerEdgeTime() *timestamppb.Timestamp {
+func (x *Run) GetLowerEdgeTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.LowerEdgeTime
 	}
 	return nil
 }
 
-func (x *Pass) GetVendorTime() *timestamppb.Timestamp {
+func (x *Run) GetVendorTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.VendorTime
 	}
 	return nil
 }
 
-func (x *Pass) GetClockNote() string {
+func (x *Run) GetClockNote() string {
 	if x != nil {
 		return x.ClockNote
 	}
 	return ""
 }
 
-func (x *Pass) GetWatermarkBeforeTime() *timestamppb.Timestamp {
+func (x *Run) GetWatermarkBeforeTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.WatermarkBeforeTime
 	}
 	return nil
 }
 
-func (x *Pass) GetWatermarkAfterTime() *timestamppb.Timestamp {
+func (x *Run) GetWatermarkAfterTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.WatermarkAfterTime
 	}
 	return nil
 }
 
-func (x *Pass) GetStartTime() *timestamppb.Timestamp {
+func (x *Run) GetStartTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.StartTime
 	}
 	return nil
 }
 
-func (x *Pass) GetEndTime() *timestamppb.Timestamp {
+func (x *Run) GetEndTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.EndTime
 	}
 	return nil
 }
 
-func (x *Pass) GetCursor() int64 {
+func (x *Run) GetCursor() int64 {
 	if x != nil {
 		return x.Cursor
 	}
 	return 0
 }
 
-func (x *Pass) GetRunCounts() *RunCounts {
+func (x *Run) GetRunCounts() *RunCounts {
 	if x != nil {
 		return x.RunCounts
 	}
 	return nil
 }
 
-func (x *Pass) GetError() string {
+func (x *Run) GetError() string {
 	if x != nil {
 		return x.Error
 	}
 	return ""
 }
 
-var File_orchestrator_v1_pass_proto protoreflect.FileDescriptor
+var File_orchestrator_v1_run_proto protoreflect.FileDescriptor
 
-const file_orchestrator_v1_pass_proto_rawDesc = "" +
+const file_orchestrator_v1_run_proto_rawDesc = "" +
 	"\n" +
-	"\x1aorchestrator/v1/pass.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a orchestrator/v1/run_counts.proto\x1a\x1forchestrator/v1/reconcile.proto\"]\n" +
-	"\x10StartPassRequest\x12!\n" +
+	"\x19orchestrator/v1/run.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a orchestrator/v1/run_counts.proto\x1a\x1forchestrator/v1/reconcile.proto\"\\\n" +
+	"\x0fStartRunRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12&\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"R\n" +
-	"\x11StartPassResponse\x12=\n" +
-	"\frequest_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\vrequestTime\"2\n" +
-	"\x0eGetPassRequest\x12 \n" +
-	"\apass_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x06passId\"<\n" +
-	"\x0fGetPassResponse\x12)\n" +
-	"\x04pass\x18\x01 \x01(\v2\x15.orchestrator.v1.PassR\x04pass\"\x86\x01\n" +
-	"\x11ListPassesRequest\x12\x1f\n" +
+	"request_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"Q\n" +
+	"\x10StartRunResponse\x12=\n" +
+	"\frequest_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\vrequestTime\"/\n" +
+	"\rGetRunRequest\x12\x1e\n" +
+	"\x06run_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x05runId\"8\n" +
+	"\x0eGetRunResponse\x12&\n" +
+	"\x03run\x18\x01 \x01(\v2\x14.orchestrator.v1.RunR\x03run\"\x84\x01\n" +
+	"\x0fListRunsRequest\x12\x1f\n" +
 	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"k\n" +
-	"\x12ListPassesResponse\x12-\n" +
-	"\x06passes\x18\x01 \x03(\v2\x15.orchestrator.v1.PassR\x06passes\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcd\x05\n" +
-	"\x04Pass\x12\x17\n" +
-	"\apass_id\x18\x01 \x01(\x03R\x06passId\x12\x16\n" +
-	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12-\n" +
-	"\x04kind\x18\x03 \x01(\x0e2\x19.orchestrator.v1.PassKindR\x04kind\x120\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1a.orchestrator.v1.PassStateR\x05state\x12\x1a\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"d\n" +
+	"\x10ListRunsResponse\x12(\n" +
+	"\x04runs\x18\x01 \x03(\v2\x14.orchestrator.v1.RunR\x04runs\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x05\n" +
+	"\x03Run\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\x03R\x05runId\x12\x16\n" +
+	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12,\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x18.orchestrator.v1.RunKindR\x04kind\x12/\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x19.orchestrator.v1.RunStateR\x05state\x12\x1a\n" +
 	"\brevision\x18\x05 \x01(\x05R\brevision\x12B\n" +
 	"\x0flower_edge_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rlowerEdgeTime\x12;\n" +
 	"\vvendor_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -629,22 +629,21 @@ const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\x06cursor\x18\r \x01(\x03R\x06cursor\x129\n" +
 	"\n" +
 	"run_counts\x18\x0e \x01(\v2\x1a.orchestrator.v1.RunCountsR\trunCounts\x12\x14\n" +
-	"\x05error\x18\x0f \x01(\tR\x05error*Q\n" +
-	"\bPassKind\x12\x19\n" +
-	"\x15PASS_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12PASS_KIND_BASELINE\x10\x01\x12\x12\n" +
-	"\x0ePASS_KIND_POLL\x10\x02*o\n" +
-	"\tPassState\x12\x1a\n" +
-	"\x16PASS_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12PASS_STATE_RUNNING\x10\x01\x12\x17\n" +
-	"\x13PASS_STATE_COMPLETE\x10\x02\x12\x15\n" +
-	"\x11PASS_STATE_FAILED\x10\x032\xf1\b\n" +
+	"\x05error\x18\x0f \x01(\tR\x05error*T\n" +
+	"\aRunKind\x12\x18\n" +
+	"\x14RUN_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11RUN_KIND_BASELINE\x10\x01\x12\x18\n" +
+	"\x14RUN_KIND_INCREMENTAL\x10\x02*j\n" +
+	"\bRunState\x12\x19\n" +
+	"\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11RUN_STATE_RUNNING\x10\x01\x12\x16\n" +
+	"\x12RUN_STATE_COMPLETE\x10\x02\x12\x14\n" +
+	"\x10RUN_STATE_FAILED\x10\x032\xe5\b\n" +
 	"\n" +
-	"RunService\x12R\n" +
-	"\tStartPass\x12!.orchestrator.v1.StartPassRequest\x1a\".orchestrator.v1.StartPassResponse\x12L\n" +
-	"\aGetPass\x12\x1f.orchestrator.v1.GetPassRequest\x1a .orchestrator.v1.GetPassResponse\x12U\n" +
-	"\n" +
-	"ListPasses\x12\".orchestrator.v1.ListPassesRequest\x1a#.orchestrator.v1.ListPassesResponse\x12a\n" +
+	"RunService\x12O\n" +
+	"\bStartRun\x12 .orchestrator.v1.StartRunRequest\x1a!.orchestrator.v1.StartRunResponse\x12I\n" +
+	"\x06GetRun\x12\x1e.orchestrator.v1.GetRunRequest\x1a\x1f.orchestrator.v1.GetRunResponse\x12O\n" +
+	"\bListRuns\x12 .orchestrator.v1.ListRunsRequest\x1a!.orchestrator.v1.ListRunsResponse\x12a\n" +
 	"\x0eStartReconcile\x12&.orchestrator.v1.StartReconcileRequest\x1a'.orchestrator.v1.StartReconcileResponse\x12[\n" +
 	"\fGetReconcile\x12$.orchestrator.v1.GetReconcileRequest\x1a%.orchestrator.v1.GetReconcileResponse\x12a\n" +
 	"\x0eListReconciles\x12&.orchestrator.v1.ListReconcilesRequest\x1a'.orchestrator.v1.ListReconcilesResponse\x12^\n" +
@@ -653,33 +652,33 @@ const file_orchestrator_v1_pass_proto_rawDesc = "" +
 	"\rListBackfills\x12%.orchestrator.v1.ListBackfillsRequest\x1a&.orchestrator.v1.ListBackfillsResponse\x12j\n" +
 	"\x11ListBackfillItems\x12).orchestrator.v1.ListBackfillItemsRequest\x1a*.orchestrator.v1.ListBackfillItemsResponse\x12^\n" +
 	"\rApplyBackfill\x12%.orchestrator.v1.ApplyBackfillRequest\x1a&.orchestrator.v1.ApplyBackfillResponse\x12a\n" +
-	"\x0eCancelBackfill\x12&.orchestrator.v1.CancelBackfillRequest\x1a'.orchestrator.v1.CancelBackfillResponseB\xc6\x01\n" +
-	"\x13com.orchestrator.v1B\tPassProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
+	"\x0eCancelBackfill\x12&.orchestrator.v1.CancelBackfillRequest\x1a'.orchestrator.v1.CancelBackfillResponseB\xc5\x01\n" +
+	"\x13com.orchestrator.v1B\bRunProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
-	file_orchestrator_v1_pass_proto_rawDescOnce sync.Once
-	file_orchestrator_v1_pass_proto_rawDescData []byte
+	file_orchestrator_v1_run_proto_rawDescOnce sync.Once
+	file_orchestrator_v1_run_proto_rawDescData []byte
 )
 
-func file_orchestrator_v1_pass_proto_rawDescGZIP() []byte {
-	file_orchestrator_v1_pass_proto_rawDescOnce.Do(func() {
-		file_orchestrator_v1_pass_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_orchestrator_v1_pass_proto_rawDesc), len(file_orchestrator_v1_pass_proto_rawDesc)))
+func file_orchestrator_v1_run_proto_rawDescGZIP() []byte {
+	file_orchestrator_v1_run_proto_rawDescOnce.Do(func() {
+		file_orchestrator_v1_run_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_orchestrator_v1_run_proto_rawDesc), len(file_orchestrator_v1_run_proto_rawDesc)))
 	})
-	return file_orchestrator_v1_pass_proto_rawDescData
+	return file_orchestrator_v1_run_proto_rawDescData
 }
 
-var file_orchestrator_v1_pass_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_orchestrator_v1_pass_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
-var file_orchestrator_v1_pass_proto_goTypes = []any{
-	(PassKind)(0),                     // 0: orchestrator.v1.PassKind
-	(PassState)(0),                    // 1: orchestrator.v1.PassState
-	(*StartPassRequest)(nil),          // 2: orchestrator.v1.StartPassRequest
-	(*StartPassResponse)(nil),         // 3: orchestrator.v1.StartPassResponse
-	(*GetPassRequest)(nil),            // 4: orchestrator.v1.GetPassRequest
-	(*GetPassResponse)(nil),           // 5: orchestrator.v1.GetPassResponse
-	(*ListPassesRequest)(nil),         // 6: orchestrator.v1.ListPassesRequest
-	(*ListPassesResponse)(nil),        // 7: orchestrator.v1.ListPassesResponse
-	(*Pass)(nil),                      // 8: orchestrator.v1.Pass
+var file_orchestrator_v1_run_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_orchestrator_v1_run_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_orchestrator_v1_run_proto_goTypes = []any{
+	(RunKind)(0),                      // 0: orchestrator.v1.RunKind
+	(RunState)(0),                     // 1: orchestrator.v1.RunState
+	(*StartRunRequest)(nil),           // 2: orchestrator.v1.StartRunRequest
+	(*StartRunResponse)(nil),          // 3: orchestrator.v1.StartRunResponse
+	(*GetRunRequest)(nil),             // 4: orchestrator.v1.GetRunRequest
+	(*GetRunResponse)(nil),            // 5: orchestrator.v1.GetRunResponse
+	(*ListRunsRequest)(nil),           // 6: orchestrator.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),          // 7: orchestrator.v1.ListRunsResponse
+	(*Run)(nil),                       // 8: orchestrator.v1.Run
 	(*timestamppb.Timestamp)(nil),     // 9: google.protobuf.Timestamp
 	(*RunCounts)(nil),                 // 10: orchestrator.v1.RunCounts
 	(*StartReconcileRequest)(nil),     // 11: orchestrator.v1.StartReconcileRequest
@@ -701,22 +700,22 @@ var file_orchestrator_v1_pass_proto_goTypes = []any{
 	(*ApplyBackfillResponse)(nil),     // 27: orchestrator.v1.ApplyBackfillResponse
 	(*CancelBackfillResponse)(nil),    // 28: orchestrator.v1.CancelBackfillResponse
 }
-var file_orchestrator_v1_pass_proto_depIdxs = []int32{
-	9,  // 0: orchestrator.v1.StartPassResponse.request_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: orchestrator.v1.GetPassResponse.pass:type_name -> orchestrator.v1.Pass
-	8,  // 2: orchestrator.v1.ListPassesResponse.passes:type_name -> orchestrator.v1.Pass
-	0,  // 3: orchestrator.v1.Pass.kind:type_name -> orchestrator.v1.PassKind
-	1,  // 4: orchestrator.v1.Pass.state:type_name -> orchestrator.v1.PassState
-	9,  // 5: orchestrator.v1.Pass.lower_edge_time:type_name -> google.protobuf.Timestamp
-	9,  // 6: orchestrator.v1.Pass.vendor_time:type_name -> google.protobuf.Timestamp
-	9,  // 7: orchestrator.v1.Pass.watermark_before_time:type_name -> google.protobuf.Timestamp
-	9,  // 8: orchestrator.v1.Pass.watermark_after_time:type_name -> google.protobuf.Timestamp
-	9,  // 9: orchestrator.v1.Pass.start_time:type_name -> google.protobuf.Timestamp
-	9,  // 10: orchestrator.v1.Pass.end_time:type_name -> google.protobuf.Timestamp
-	10, // 11: orchestrator.v1.Pass.run_counts:type_name -> orchestrator.v1.RunCounts
-	2,  // 12: orchestrator.v1.RunService.StartPass:input_type -> orchestrator.v1.StartPassRequest
-	4,  // 13: orchestrator.v1.RunService.GetPass:input_type -> orchestrator.v1.GetPassRequest
-	6,  // 14: orchestrator.v1.RunService.ListPasses:input_type -> orchestrator.v1.ListPassesRequest
+var file_orchestrator_v1_run_proto_depIdxs = []int32{
+	9,  // 0: orchestrator.v1.StartRunResponse.request_time:type_name -> google.protobuf.Timestamp
+	8,  // 1: orchestrator.v1.GetRunResponse.run:type_name -> orchestrator.v1.Run
+	8,  // 2: orchestrator.v1.ListRunsResponse.runs:type_name -> orchestrator.v1.Run
+	0,  // 3: orchestrator.v1.Run.kind:type_name -> orchestrator.v1.RunKind
+	1,  // 4: orchestrator.v1.Run.state:type_name -> orchestrator.v1.RunState
+	9,  // 5: orchestrator.v1.Run.lower_edge_time:type_name -> google.protobuf.Timestamp
+	9,  // 6: orchestrator.v1.Run.vendor_time:type_name -> google.protobuf.Timestamp
+	9,  // 7: orchestrator.v1.Run.watermark_before_time:type_name -> google.protobuf.Timestamp
+	9,  // 8: orchestrator.v1.Run.watermark_after_time:type_name -> google.protobuf.Timestamp
+	9,  // 9: orchestrator.v1.Run.start_time:type_name -> google.protobuf.Timestamp
+	9,  // 10: orchestrator.v1.Run.end_time:type_name -> google.protobuf.Timestamp
+	10, // 11: orchestrator.v1.Run.run_counts:type_name -> orchestrator.v1.RunCounts
+	2,  // 12: orchestrator.v1.RunService.StartRun:input_type -> orchestrator.v1.StartRunRequest
+	4,  // 13: orchestrator.v1.RunService.GetRun:input_type -> orchestrator.v1.GetRunRequest
+	6,  // 14: orchestrator.v1.RunService.ListRuns:input_type -> orchestrator.v1.ListRunsRequest
 	11, // 15: orchestrator.v1.RunService.StartReconcile:input_type -> orchestrator.v1.StartReconcileRequest
 	12, // 16: orchestrator.v1.RunService.GetReconcile:input_type -> orchestrator.v1.GetReconcileRequest
 	13, // 17: orchestrator.v1.RunService.ListReconciles:input_type -> orchestrator.v1.ListReconcilesRequest
@@ -726,9 +725,9 @@ var file_orchestrator_v1_pass_proto_depIdxs = []int32{
 	17, // 21: orchestrator.v1.RunService.ListBackfillItems:input_type -> orchestrator.v1.ListBackfillItemsRequest
 	18, // 22: orchestrator.v1.RunService.ApplyBackfill:input_type -> orchestrator.v1.ApplyBackfillRequest
 	19, // 23: orchestrator.v1.RunService.CancelBackfill:input_type -> orchestrator.v1.CancelBackfillRequest
-	3,  // 24: orchestrator.v1.RunService.StartPass:output_type -> orchestrator.v1.StartPassResponse
-	5,  // 25: orchestrator.v1.RunService.GetPass:output_type -> orchestrator.v1.GetPassResponse
-	7,  // 26: orchestrator.v1.RunService.ListPasses:output_type -> orchestrator.v1.ListPassesResponse
+	3,  // 24: orchestrator.v1.RunService.StartRun:output_type -> orchestrator.v1.StartRunResponse
+	5,  // 25: orchestrator.v1.RunService.GetRun:output_type -> orchestrator.v1.GetRunResponse
+	7,  // 26: orchestrator.v1.RunService.ListRuns:output_type -> orchestrator.v1.ListRunsResponse
 	20, // 27: orchestrator.v1.RunService.StartReconcile:output_type -> orchestrator.v1.StartReconcileResponse
 	21, // 28: orchestrator.v1.RunService.GetReconcile:output_type -> orchestrator.v1.GetReconcileResponse
 	22, // 29: orchestrator.v1.RunService.ListReconciles:output_type -> orchestrator.v1.ListReconcilesResponse
@@ -745,9 +744,9 @@ var file_orchestrator_v1_pass_proto_depIdxs = []int32{
 	0,  // [0:12] is the sub-list for field type_name
 }
 
-func init() { file_orchestrator_v1_pass_proto_init() }
-func file_orchestrator_v1_pass_proto_init() {
-	if File_orchestrator_v1_pass_proto != nil {
+func init() { file_orchestrator_v1_run_proto_init() }
+func file_orchestrator_v1_run_proto_init() {
+	if File_orchestrator_v1_run_proto != nil {
 		return
 	}
 	file_orchestrator_v1_backfill_proto_init()
@@ -757,18 +756,18 @@ func file_orchestrator_v1_pass_proto_init() {
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
-			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_pass_proto_rawDesc), len(file_orchestrator_v1_pass_proto_rawDesc)),
+			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_run_proto_rawDesc), len(file_orchestrator_v1_run_proto_rawDesc)),
 			NumEnums:      2,
 			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
-		GoTypes:           file_orchestrator_v1_pass_proto_goTypes,
-		DependencyIndexes: file_orchestrator_v1_pass_proto_depIdxs,
-		EnumInfos:         file_orchestrator_v1_pass_proto_enumTypes,
-		MessageInfos:      file_orchestrator_v1_pass_proto_msgTypes,
+		GoTypes:           file_orchestrator_v1_run_proto_goTypes,
+		DependencyIndexes: file_orchestrator_v1_run_proto_depIdxs,
+		EnumInfos:         file_orchestrator_v1_run_proto_enumTypes,
+		MessageInfos:      file_orchestrator_v1_run_proto_msgTypes,
 	}.Build()
-	File_orchestrator_v1_pass_proto = out.File
-	file_orchestrator_v1_pass_proto_goTypes = nil
-	file_orchestrator_v1_pass_proto_depIdxs = nil
+	File_orchestrator_v1_run_proto = out.File
+	file_orchestrator_v1_run_proto_goTypes = nil
+	file_orchestrator_v1_run_proto_depIdxs = nil
 }

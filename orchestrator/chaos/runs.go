@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// runs notes when runs were complete, from outside: what lies between the vendor's clock at a run's beginning and its end was read
+// by it, whatever the ledger made of that.
+type runs struct {
+	mu  sync.Mutex
+	all []span
+}
+
+const lookTime = 50 * time.Millisecond
+
+// watch looks at the watermark until ctx ends. It may miss runs; those that it notes were there.
+func (p *runs) watch(ctx context.Context, t *town) {
+	for ctx.Err() == nil {
+		var watermark, end time.Time
+		if err := t.pool.QueryRow(ctx, `select watermark_time, last_run_time from watermark`).Scan(&watermark, &end); err == nil {
+			p.note(span{watermark.Add(rule.Settle), end})
+		}
+		wait(ctx, lookTime)
+	}
+}
+
+func (p *runs) note(s span) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.all) == 0 || p.all[len(p.all)-1] != s {
+		p.all = append(p.all, s)
+	}
+}
+
+// within says whether a whole run lay in the span, which began to be visible so much after its beginning.
+func (p *runs) within(s span, visible time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.all, func(run span) bool {
+		// The vendor tells its time in whole seconds, cut off.
+		return !run.from.Before(s.from.Add(visible)) && (s.to.IsZero() || run.to.Before(s.to))
+	})
+}

@@ -95,7 +95,7 @@ func keyOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
 // orderOf is the order that the WMS made of an order, whether or not the scheme asks for its kind; false for a warehouse that is not ours.
 func orderOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
 	w, listed := s.Warehouse(order.Stock)
-	if !listed || w.Ignore {
+	if !listed || w.Outside {
 		return wsandbox.Key{}, false
 	}
 	key := wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: w.Code, OrderCode: order.BillNo, OrderType: typeIn}

@@ -130,7 +130,7 @@ func warehouseTable() (map[string]string, error) {
 	table := make(map[string]string)
 	for _, number := range []string{"CK001", "CK002", "CK003", "CK004", "CK005"} {
 		for _, s := range shipped {
-			if w, ok := s.Warehouse(number); ok && !w.Ignore {
+			if w, ok := s.Warehouse(number); ok && !w.Outside {
 				table[number] = w.Code
 			}
 		}

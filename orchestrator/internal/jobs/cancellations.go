@@ -29,7 +29,7 @@ func (p *pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 				Kind: rule.WorkNoWarehouse, BillID: bill.ID, BillNo: bill.Number, Subject: order.Warehouse, Detail: order.Kind().String() + " " + order.Warehouse,
 			})
 			continue
-		case warehouse.Ignore:
+		case warehouse.Outside:
 			counts.OrdersNotInScheme++
 			continue
 		}

@@ -21,7 +21,7 @@ const good = `schemes:
         order_type: QTRK
     warehouses:
       CK001: {account: default, code: WH-1}
-      CK009: {ignore: true}
+      CK009: {outside: true}
 `
 
 // with is good with one text replaced.

@@ -159,7 +159,7 @@ func (o object) decodeOrderTypes(s *Scheme) {
 	}
 }
 
-var warehouseKeys = []string{"account", "code", "ignore"}
+var warehouseKeys = []string{"account", "code", "outside"}
 
 // decodeWarehouses reads the table: the allow-list of the scheme.
 func (o object) decodeWarehouses(s *Scheme) {
@@ -183,13 +183,13 @@ func (o object) decodeWarehouses(s *Scheme) {
 			continue
 		}
 		faults := len(o.d.problems)
-		w := Warehouse{Ignore: row.boolean("ignore")}
+		w := Warehouse{Outside: row.boolean("outside")}
 		switch {
 		case len(o.d.problems) > faults: // not clear which of the two it is
 			ours = true
-		case w.Ignore:
+		case w.Outside:
 			if row.has("account") || row.has("code") {
-				row.fault("ignore", "an ignored warehouse has neither account nor code")
+				row.fault("outside", "a warehouse that is outside has neither account nor code")
 			}
 		default:
 			ours = true

@@ -49,10 +49,10 @@ func TestFaultsNameLineKeyAndRemedy(t *testing.T) {
 		"unknown order":              {"Assembly.in:", "Asembly.in:", "demo.yaml:6:7: scheme demo: orders: unknown key `Asembly.in`; did you mean `Assembly.in`?"},
 		"no order":                   {"orders:\n      Assembly.in:\n        lines: products\n        order_code: bill.number\n        order_type: QTRK\n", "orders: {}\n", "orders: must name at least one order"},
 		"code too long":              {"WH-1", strings.Repeat("W", 51), "warehouses.CK001.code: has 51 characters; at most 50 are allowed"},
-		"ignored with a code":        {"{ignore: true}", "{ignore: true, code: X}", "warehouses.CK009.ignore: an ignored warehouse has neither account nor code"},
+		"outside with a code":        {"{outside: true}", "{outside: true, code: X}", "warehouses.CK009.outside: a warehouse that is outside has neither account nor code"},
 		"warehouse twice":            {"CK009:", "CK001:", "demo.yaml:12:7: scheme demo: warehouses: key `CK001` is given twice"},
-		"no warehouse of ours":       {"{account: default, code: WH-1}", "{ignore: true}", "warehouses: must name at least one warehouse with its account and code"},
-		"warehouse as text":          {"{ignore: true}", "WH-9", "demo.yaml:12:14: scheme demo: warehouses.CK009: must be a mapping (key: value), not `WH-9`"},
+		"no warehouse of ours":       {"{account: default, code: WH-1}", "{outside: true}", "warehouses: must name at least one warehouse with its account and code"},
+		"warehouse as text":          {"{outside: true}", "WH-9", "demo.yaml:12:14: scheme demo: warehouses.CK009: must be a mapping (key: value), not `WH-9`"},
 		"mode send":                  {"form:", "mode: send\n    form:", "mode: a file cannot ask for `send`"},
 		"mode unknown":               {"form:", "mode: dry\n    form:", "mode: must be `dry_run` or left out, not `dry`"},
 		"boolean":                    {"form:", "sandbox_only: yes\n    form:", "sandbox_only: must be true or false, not `yes`"},
@@ -84,7 +84,7 @@ func TestFaultsNameLineKeyAndRemedy(t *testing.T) {
 }
 
 func TestAllFaultsAreReportedAtOnceInOrder(t *testing.T) {
-	text := strings.NewReplacer("QTRK", "QTKR", "bill.number", "bill.numbr", "STK_AssembledApp", "X", "ignore: true", "ignore: maybe").Replace(good)
+	text := strings.NewReplacer("QTRK", "QTKR", "bill.number", "bill.numbr", "STK_AssembledApp", "X", "outside: true", "outside: maybe").Replace(good)
 	_, err := scheme.Load([]byte(text), "demo.yaml")
 	var problems scheme.Problems
 	require.True(t, errors.As(err, &problems))
@@ -94,7 +94,7 @@ func TestAllFaultsAreReportedAtOnceInOrder(t *testing.T) {
 		require.Equal(t, "demo.yaml", p.File)
 		keys = append(keys, p.Key)
 	}
-	require.Equal(t, []string{"form", "orders.Assembly.in.order_code", "orders.Assembly.in.order_type", "warehouses.CK009.ignore"}, keys[:4])
+	require.Equal(t, []string{"form", "orders.Assembly.in.order_code", "orders.Assembly.in.order_type", "warehouses.CK009.outside"}, keys[:4])
 }
 
 func TestFaultsOfOneSchemeDoNotHideThoseOfAnother(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// PartsOf lists the parts that a stored revision's document names: triggers, organisations, warehouses that are not ignored, and
+// PartsOf lists the parts that a stored revision's document names: triggers, organisations, warehouses that are not outside, and
 // kinds of order. It reads no more than that, so that a document that today's checks would refuse still gives its parts.
 func PartsOf(document string) ([]rule.Part, error) {
 	var s struct {
@@ -17,7 +17,7 @@ func PartsOf(document string) ([]rule.Part, error) {
 		Triggers      []string             `yaml:"triggers"`
 		Orders        map[string]yaml.Node `yaml:"orders"`
 		Warehouses    map[string]struct {
-			Ignore bool `yaml:"ignore"`
+			Outside bool `yaml:"outside"`
 		} `yaml:"warehouses"`
 	}
 	if err := yaml.NewDecoder(bytes.NewReader([]byte(document))).Decode(&s); err != nil {
@@ -40,7 +40,7 @@ func PartsOf(document string) ([]rule.Part, error) {
 		parts = append(parts, rule.Part{Kind: rule.PartOrderKind, Name: order})
 	}
 	for number, w := range s.Warehouses {
-		if !w.Ignore {
+		if !w.Outside {
 			parts = append(parts, rule.Part{Kind: rule.PartWarehouse, Name: number})
 		}
 	}

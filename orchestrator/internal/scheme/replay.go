@@ -38,7 +38,7 @@ func (s *Scheme) Requests(bill rule.Bill) ([]OrderRequest, error) {
 	orders, _ := rule.Orders(bill, policy.Orders)
 	var requests []OrderRequest
 	for _, order := range orders {
-		if warehouse, listed := s.Warehouse(order.Warehouse); listed && warehouse.Ignore {
+		if warehouse, listed := s.Warehouse(order.Warehouse); listed && warehouse.Outside {
 			continue
 		}
 		request, err := s.Map(bill, order)

@@ -41,7 +41,7 @@ func (e *MapError) Error() string {
 }
 
 // Map makes the request for one order of a bill. The error is a *MapError. The order's warehouse must be in the table and not
-// ignored: ask Warehouse first. In expressions order.warehouse_code and order.account are what the table says.
+// outside: ask Warehouse first. In expressions order.warehouse_code and order.account are what the table says.
 func (s *Scheme) Map(bill rule.Bill, order rule.Order) (Request, error) {
 	refuse := func(field, format string, args ...any) (Request, error) {
 		return Request{}, &MapError{
@@ -57,8 +57,8 @@ func (s *Scheme) Map(bill rule.Bill, order rule.Order) (Request, error) {
 	switch {
 	case !ok:
 		return refuse("warehouse", "is not in the scheme's warehouse table")
-	case w.Ignore:
-		return refuse("warehouse", "is ignored by the scheme's warehouse table")
+	case w.Outside:
+		return refuse("warehouse", "is outside the scheme by its warehouse table")
 	}
 	order.Account, order.WarehouseCode = w.Account, w.Code
 	bill, order = s.withExtras(bill), s.orderWithExtras(order)

@@ -74,9 +74,9 @@ func TestMapRefusesOneOrderWithFieldAndReason(t *testing.T) {
 			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK002"},
 			field: "warehouse", reason: "is not in the scheme's warehouse table",
 		},
-		"warehouse ignored": {
+		"warehouse outside": {
 			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: rule.Assembly, Direction: rule.In, Warehouse: "CK009"},
-			field: "warehouse", reason: "is ignored",
+			field: "warehouse", reason: "is outside",
 		},
 		"another order": {
 			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: rule.Assembly, Direction: rule.Out, Warehouse: "CK001"},

@@ -52,8 +52,8 @@ type Scheme struct {
 type Warehouse struct {
 	// Account is the configured WMS account, Code the WMS's own warehouse code.
 	Account, Code string
-	// Ignore: explicitly not ours; its orders are not in the scheme. Account and Code are empty.
-	Ignore bool
+	// Outside: explicitly not ours; its orders are not in the scheme. Account and Code are empty.
+	Outside bool
 }
 
 // Warehouse looks a Kingdee warehouse number up. There is no fallback: what the table does not list is not ok.
@@ -66,7 +66,7 @@ func (s *Scheme) Warehouse(number string) (Warehouse, bool) {
 func (s *Scheme) Accounts() []string {
 	var accounts []string
 	for _, w := range s.warehouses {
-		if !w.Ignore && !slices.Contains(accounts, w.Account) {
+		if !w.Outside && !slices.Contains(accounts, w.Account) {
 			accounts = append(accounts, w.Account)
 		}
 	}

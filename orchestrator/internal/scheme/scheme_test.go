@@ -26,7 +26,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, []rule.OrderKind{{Affair: rule.Assembly, Direction: rule.In}}, s.Kinds())
 	w, ok := s.Warehouse("CK009")
 	require.True(t, ok)
-	require.True(t, w.Ignore)
+	require.True(t, w.Outside)
 	_, ok = s.Warehouse("")
 	require.False(t, ok)
 }
@@ -77,7 +77,7 @@ func TestDocumentStandsAlone(t *testing.T) {
 func TestIdentityNeverChanges(t *testing.T) {
 	old := load(t, good)
 	require.NoError(t, scheme.ChangedIdentity(old, load(t, with(t, "WH-1", "WH-2"))))
-	require.NoError(t, scheme.ChangedIdentity(old, load(t, with(t, "{ignore: true}", "{account: default, code: WH-9}"))))
+	require.NoError(t, scheme.ChangedIdentity(old, load(t, with(t, "{outside: true}", "{account: default, code: WH-9}"))))
 
 	var changed *scheme.IdentityError
 	require.ErrorAs(t, scheme.ChangedIdentity(old, load(t, with(t, "dc-1", "dc-2"))), &changed)

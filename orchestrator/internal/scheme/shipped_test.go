@@ -31,7 +31,7 @@ func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {
 	for _, number := range []string{"CK001", "CK002", "CK003", "CK004", "CK005"} {
 		w, ok := s.Warehouse(number)
 		require.True(t, ok, number)
-		require.False(t, w.Ignore)
+		require.False(t, w.Outside)
 		require.NotEqual(t, number, w.Code, "a mix-up of the two codes must show")
 	}
 

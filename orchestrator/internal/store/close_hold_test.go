@@ -24,7 +24,7 @@ func TestWhatIsHeldTogetherIsSettledTogether(t *testing.T) {
 			require.NoError(o, err)
 		},
 		"release some": func(o *operator, ids ...int64) { o.do(ledger.ReleaseHeld, these(ids...)) },
-		"ignore":       func(o *operator, ids ...int64) { o.do(ledger.Ignore, these(ids...)) },
+		"outside":      func(o *operator, ids ...int64) { o.do(ledger.Ignore, these(ids...)) },
 		"mark done":    func(o *operator, ids ...int64) { o.do(ledger.MarkDone, these(ids...)) },
 	}
 	for name, out := range waysOut {

@@ -40,7 +40,7 @@ func (w *writer) revise(document string) map[string]string {
 func TestWhatALaterRevisionAddsHasACutoverOfItsOwn(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
-	const warehouses = "warehouses: {CK001: {account: default, code: W1}, CK009: {ignore: true}}\n"
+	const warehouses = "warehouses: {CK001: {account: default, code: W1}, CK009: {outside: true}}\n"
 	first := "organisations: ['100']\norders: {Assembly.in: {}}\n" + warehouses
 	w.revise(first)
 	// rowtest's own document names nothing, so all of that was added. A scheme that began with this revision has none of it.

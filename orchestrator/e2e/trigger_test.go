@@ -109,7 +109,7 @@ func TestAnUnAuditIsHeldUntilAPersonReleasesIt(t *testing.T) {
 func TestOnlyBillsThatTheConditionTakesAreCancelled(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
-		s.scheme = saying("triggers: [voided]\n", "triggers: [voided]\n    extra_fields: {bill: [F_PAEZ_PUSHED]}\n    when: bill.extra.F_PAEZ_PUSHED == \"true\"\n")
+		s.scheme = saying("triggers: [voided]\n", "triggers: [voided]\n    extra_fields: {bill: [F_PAEZ_PUSHED]}\n    selector: bill.extra.F_PAEZ_PUSHED == \"true\"\n")
 	})
 	for no, pushed := range map[string]string{"PUSHED": "true", "NOT": "false", "UNSET": ""} {
 		b := bill(no, "CK001")
@@ -129,14 +129,14 @@ func TestOnlyBillsThatTheConditionTakesAreCancelled(t *testing.T) {
 		require.Equal(t, "无需取消", s.verdict(no))
 		require.Zero(t, s.truth("WH-HZ01", no).Requests)
 	}
-	require.Equal(t, 2, s.count(`select count(*) from bill where class = 'not_selected' and class_reason = 'when'`))
+	require.Equal(t, 2, s.count(`select count(*) from bill where class = 'not_selected' and class_reason = 'selector'`))
 }
 
 func TestAFieldThatThisKingdeeDoesNotHaveStopsTheScheme(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
 		s.audited("A1", "CK001")
-		s.scheme = saying("triggers: [voided]\n", "triggers: [voided]\n    extra_fields: {bill: [F_NOPE]}\n    when: bill.extra.F_NOPE != \"\"\n")
+		s.scheme = saying("triggers: [voided]\n", "triggers: [voided]\n    extra_fields: {bill: [F_NOPE]}\n    selector: bill.extra.F_NOPE != \"\"\n")
 	})
 	require.Equal(t, 1, s.count(`select count(*) from scheme where stop_reason = 'FIELD_UNKNOWN' and stop_detail like '%F_NOPE%'`))
 }

@@ -382,7 +382,7 @@ func (f fieldless) StreamAssemblyBills(_ context.Context, in *kingdeev1.StreamAs
 }
 
 func TestAFieldThatKingdeeDoesNotKnowStopsTheSchemeAndIsNamed(t *testing.T) {
-	b := setupWith(t, "triggers: [voided]", "extra_fields: {bill: [F_NOPE]}\n    when: bill.extra.F_NOPE == \"1\"")
+	b := setupWith(t, "triggers: [voided]", "extra_fields: {bill: [F_NOPE]}\n    selector: bill.extra.F_NOPE == \"1\"")
 	b.p.kingdee = fieldless{b.books}
 	b.books.fresh(1, "A1", "CK001")
 	b.run()
@@ -391,7 +391,7 @@ func TestAFieldThatKingdeeDoesNotKnowStopsTheSchemeAndIsNamed(t *testing.T) {
 }
 
 func TestABillWhoseConditionCannotBeEvaluatedStopsOnlyItself(t *testing.T) {
-	b := setupWith(t, "triggers: [voided]", "when: int(bill.note) > 3")
+	b := setupWith(t, "triggers: [voided]", "selector: int(bill.note) > 3")
 	b.books.fresh(1, "A1", "CK001")
 	b.books.fresh(2, "A2", "CK001")
 	b.books.fresh(3, "A3", "CK001")
@@ -404,13 +404,13 @@ func TestABillWhoseConditionCannotBeEvaluatedStopsOnlyItself(t *testing.T) {
 	b.run()
 	require.Equal(t, "2 WH-HZ01 open voided", b.cancellations())
 	require.Equal(t, "undecodable,voided,not_selected", b.text(`select string_agg(class, ',' order by bill_id) from bill`))
-	require.Equal(t, "方案的条件（when）未选中该单", b.text(`select reason from reporting.bill_verdict where bill_id = 3`))
+	require.Equal(t, "方案的条件（selector）未选中该单", b.text(`select reason from reporting.bill_verdict where bill_id = 3`))
 	require.Equal(t, "需人工", b.text(`select verdict from reporting.bill_verdict where bill_id = 1`))
 }
 
 // Its order was cancelled and its void taken back, with a note that the condition cannot be asked about: that it is live shows all the same.
 func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
-	b := setupWith(t, "triggers: [voided]", "when: int(bill.note) > 3")
+	b := setupWith(t, "triggers: [voided]", "selector: int(bill.note) > 3")
 	for id, no := range map[int64]string{1: "A1", 2: "A2"} {
 		b.books.fresh(id, no, "CK001")
 		b.books.bills[id].Note = "4"

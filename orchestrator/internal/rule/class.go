@@ -22,8 +22,8 @@ const (
 const (
 	// ReasonOrganisation: its stock organisation is not the scheme's.
 	ReasonOrganisation = "organisation"
-	// ReasonWhen: the scheme's condition turns it down.
-	ReasonWhen = "when"
+	// ReasonSelector: the scheme's condition turns it down.
+	ReasonSelector = "selector"
 	// ReasonTrigger: the scheme does not act on what happened to it.
 	ReasonTrigger = "trigger_not_in_scheme"
 	// ReasonNeverLive: gone, and never seen live.

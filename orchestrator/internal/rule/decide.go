@@ -12,8 +12,8 @@ type Policy struct {
 	Orgs map[string]bool
 	// Orders names the lines each wanted kind of order is made of.
 	Orders map[OrderKind]Source
-	// When says of a bill's content whether the bill is the scheme's; nil takes all.
-	When func(Bill) (bool, error)
+	// Selector says of a bill's content whether the bill is the scheme's; nil takes all.
+	Selector func(Bill) (bool, error)
 	// Cutovers of what was added to the scheme after its first revision. They hold for bills once seen live, too.
 	Cutovers Cutovers
 	// below: no cutover counts.
@@ -114,7 +114,7 @@ func (p Policy) notSelected(d *Decision, seen Bill, why string) {
 // live takes the bill's snapshot, unless the scheme's condition turns the bill down.
 func (p Policy) live(d *Decision, seen Bill) {
 	if !p.takes(d, &seen, nil) {
-		p.notSelected(d, seen, ReasonWhen)
+		p.notSelected(d, seen, ReasonSelector)
 		return
 	}
 	p.snapshot(d, seen)
@@ -136,7 +136,7 @@ func (p Policy) snapshot(d *Decision, seen Bill) {
 // the scheme's then still is; but what marks a bill as the scheme's may have come to it after it was last seen live, without any
 // date moving, and then only the present content shows it. A bill is turned down when neither says yes.
 func (p Policy) takes(d *Decision, present, snapshot *Bill) bool {
-	if p.When == nil {
+	if p.Selector == nil {
 		return true
 	}
 	var fault error
@@ -145,7 +145,7 @@ func (p Policy) takes(d *Decision, present, snapshot *Bill) bool {
 			continue
 		}
 		var yes bool
-		if yes, fault = p.When(*content); yes && fault == nil {
+		if yes, fault = p.Selector(*content); yes && fault == nil {
 			return true
 		}
 	}
@@ -229,7 +229,7 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 		d.Reason = ReasonNoSnapshot
 		return
 	case !p.takes(d, present, snapshot):
-		d.Class, d.Reason, d.Hold = ClassNotSelected, ReasonWhen, ""
+		d.Class, d.Reason, d.Hold = ClassNotSelected, ReasonSelector, ""
 		return
 	case d.Fault != nil:
 		d.Class = ClassUndecodable

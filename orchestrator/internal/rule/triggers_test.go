@@ -147,7 +147,7 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 
 func TestACondition(t *testing.T) {
 	p := all
-	p.When = func(b rule.Bill) (bool, error) {
+	p.Selector = func(b rule.Bill) (bool, error) {
 		if b.Note == "?" {
 			return false, errors.New("it is not clear")
 		}
@@ -174,12 +174,12 @@ func TestACondition(t *testing.T) {
 	owes(decide(noted(live(1, "WH1"), "?"), noted(void("D", 2, "WH1"), "ours")))
 
 	d := decide(noted(live(1, "WH1"), "theirs"))
-	require.Equal(t, "not_selected e1"+standing+" because:when", why(d))
+	require.Equal(t, "not_selected e1"+standing+" because:selector", why(d))
 	require.NotNil(t, d.Snapshot, "in case it becomes ours")
 	d = decide(noted(live(1, "WH1"), "theirs"), noted(void("D", 2, "WH1"), "theirs"))
-	require.Equal(t, "not_selected e1 because:when", why(d))
+	require.Equal(t, "not_selected e1 because:selector", why(d))
 	d = decide(noted(live(1, "WH1"), "theirs"), noted(unAudited("WH1"), "theirs"))
-	require.Equal(t, "not_selected e1 because:when", why(d))
+	require.Equal(t, "not_selected e1 because:selector", why(d))
 	require.Equal(t, rule.ClassNeverAudited, decide(noted(draft("WH1"), "?")).Class, "nothing is asked of a draft")
 
 	for _, d := range []rule.Decision{
@@ -193,7 +193,7 @@ func TestACondition(t *testing.T) {
 	require.NotNil(t, decide(noted(live(1, "WH1"), "?")).Snapshot, "its order is made all the same")
 
 	known := decide(noted(live(1, "WH1"), "theirs")).After
-	require.Equal(t, "deleted e1 because:when", why(rule.DecideGone(p, known, h(200), h(200))))
+	require.Equal(t, "deleted e1 because:selector", why(rule.DecideGone(p, known, h(200), h(200))))
 	known = decide(noted(live(1, "WH1"), "ours")).After
 	require.Equal(t, "deleted e1 WH1 snapshot/snapshot for:deleted", why(rule.DecideGone(p, known, h(200), h(200))))
 }

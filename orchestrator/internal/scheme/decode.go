@@ -15,7 +15,7 @@ import (
 var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
-		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "when", "effective_from", "mode",
+		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "selector", "effective_from", "mode",
 		"sandbox_only", "incremental_interval", "verify_after", "safety_limits", "timing", "recheck_interval", "reconcile_interval",
 		"absent_wait", "extra_order_types", "orders", "warehouses", "examples",
 	}
@@ -63,7 +63,7 @@ func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
 	o.decodeOrderTypes(s)
 	o.decodeWarehouses(s)
 	o.decodeExtraFields(s)
-	o.decodeWhen(s)
+	o.decodeSelector(s)
 	o.decodeOrders(s)
 	o.decodeExamples(s)
 	if len(d.problems) == before {

@@ -30,8 +30,8 @@ func (s *Scheme) Requests(bill rule.Bill) ([]OrderRequest, error) {
 	if len(policy.Orgs) > 0 && !policy.Orgs[bill.Org] {
 		return nil, nil
 	}
-	if policy.When != nil {
-		if yes, err := policy.When(bill); err != nil || !yes {
+	if policy.Selector != nil {
+		if yes, err := policy.Selector(bill); err != nil || !yes {
 			return nil, err
 		}
 	}

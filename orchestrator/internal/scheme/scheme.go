@@ -36,7 +36,7 @@ type Scheme struct {
 	node                *yaml.Node
 	keys                map[string]*yaml.Node
 	terms               map[rule.Trigger]rule.Terms
-	when                func(rule.Bill) (bool, error)
+	selector            func(rule.Bill) (bool, error)
 	orders              map[rule.OrderKind]mapping
 	warehouses          map[string]Warehouse
 	orderTypes          []string
@@ -88,7 +88,7 @@ func (s *Scheme) Kinds() []rule.OrderKind {
 // Policy is what the scheme says about deciding, with the cutover that is kept with its watermark and those of what was added later.
 func (s *Scheme) Policy(cutover time.Time, cutovers rule.Cutovers) rule.Policy {
 	p := rule.Policy{
-		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Orders: map[rule.OrderKind]rule.Source{}, When: s.when, Cutovers: cutovers,
+		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Orders: map[rule.OrderKind]rule.Source{}, Selector: s.selector, Cutovers: cutovers,
 	}
 	for _, org := range s.Organisations {
 		p.Orgs[org] = true

@@ -80,7 +80,7 @@ select b.scheme, b.bill_id, b.bill_no,
                when b.class = 'never_audited' then '从未审核，旺店通没有对应的仓库单'
                when b.class = 'before_cutover' and y.because <> '' then substr(y.because, 2)
                when b.class = 'before_cutover' then '作废早于方案启用时间'
-               when b.class = 'not_selected' and b.class_reason = 'when' then substr(y.because, 2)
+               when b.class = 'not_selected' and b.class_reason = 'selector' then substr(y.because, 2)
                when b.class = 'not_selected' then '库存组织不在方案范围内'
                when c.no_order > 0 then '旺店通从未有过对应的仓库单'
                when c.cancellations > 0 then '取消已撤回'
@@ -93,7 +93,7 @@ from voidrelay.bill b
 join voidrelay.scheme s on s.scheme = b.scheme
 cross join lateral (
     select coalesce('；' || case split_part(b.class_reason, ':', 1)
-        when 'when' then '方案的条件（when）未选中该单'
+        when 'selector' then '方案的条件（selector）未选中该单'
         when 'trigger_not_in_scheme' then '方案不处理这种情况'
         when 'never_live' then '从未见其有效'
         when 'no_snapshot' then '没有它有效时的内容'

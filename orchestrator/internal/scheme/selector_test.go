@@ -11,13 +11,13 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
-func TestWhenSelectsByFieldsOfTheTenant(t *testing.T) {
+func TestTheSelectorSelectsByFieldsOfTheTenant(t *testing.T) {
 	s := load(t, with(t, "form:", `extra_fields: {bill: [F_Pushed], lines: [F_Shop]}
-    when: bill.extra.F_Pushed == "1" && bill.products.all(l, l.extra.F_Shop != "test")
+    selector: bill.extra.F_Pushed == "1" && bill.products.all(l, l.extra.F_Shop != "test")
     form:`))
 	require.Equal(t, []string{"F_Pushed"}, s.ExtraBillFields)
 	require.Equal(t, []string{"F_Shop"}, s.ExtraLineFields)
-	when := s.Policy(time.Time{}, nil).When
+	when := s.Policy(time.Time{}, nil).Selector
 	bill := func(pushed, shop string) rule.Bill {
 		return rule.Bill{Extra: map[string]string{"F_Pushed": pushed}, Products: []rule.Line{{Extra: map[string]string{"F_Shop": shop}}}}
 	}
@@ -36,11 +36,11 @@ func TestWhenSelectsByFieldsOfTheTenant(t *testing.T) {
 	}
 }
 
-func TestWhenThatCannotBeEvaluatedNamesTheBill(t *testing.T) {
-	when := load(t, with(t, "form:", `when: int(bill.note) > 3
-    form:`)).Policy(time.Time{}, nil).When
+func TestASelectorThatCannotBeEvaluatedNamesTheBill(t *testing.T) {
+	when := load(t, with(t, "form:", `selector: int(bill.note) > 3
+    form:`)).Policy(time.Time{}, nil).Selector
 	_, err := when(rule.Bill{Number: "ZZ1", Note: "three"})
-	require.ErrorContains(t, err, "scheme demo: bill ZZ1: when cannot be evaluated")
+	require.ErrorContains(t, err, "scheme demo: bill ZZ1: selector cannot be evaluated")
 }
 
 func TestPartsAreReadFromAStoredDocument(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// decodeWhen reads the condition that says which bills are the scheme's: CEL over bill alone, giving a yes or no.
-func (o object) decodeWhen(s *Scheme) {
-	const key = "when"
+// decodeSelector reads the condition that says which bills are the scheme's: CEL over bill alone, giving a yes or no.
+func (o object) decodeSelector(s *Scheme) {
+	const key = "selector"
 	text := o.text(key, false)
 	if text == "" {
 		return
@@ -42,14 +42,14 @@ func (o object) decodeWhen(s *Scheme) {
 		o.fault(key, "%s", err)
 		return
 	}
-	s.when = func(bill rule.Bill) (bool, error) {
+	s.selector = func(bill rule.Bill) (bool, error) {
 		out, _, err := program.Eval(map[string]any{"bill": s.withExtras(bill)})
 		if err != nil {
-			return false, fmt.Errorf("scheme %s: bill %s: when cannot be evaluated: %w", s.Name, bill.Number, err)
+			return false, fmt.Errorf("scheme %s: bill %s: selector cannot be evaluated: %w", s.Name, bill.Number, err)
 		}
 		yes, ok := out.Value().(bool)
 		if !ok {
-			return false, fmt.Errorf("scheme %s: bill %s: when gave %s, not yes or no", s.Name, bill.Number, out.Type().TypeName())
+			return false, fmt.Errorf("scheme %s: bill %s: selector gave %s, not yes or no", s.Name, bill.Number, out.Type().TypeName())
 		}
 		return yes, nil
 	}

@@ -8,8 +8,8 @@ import (
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// probeWarehouse is what wmssvc asks for when it only wants to know who answers; no warehouse has that code.
-const probeWarehouse = "VOIDRELAY-CHECK"
+// checkWarehouse is what wmssvc asks for when it only wants to know who answers; no warehouse has that code.
+const checkWarehouse = "VOIDRELAY-CHECK"
 
 // check holds the ledger against both truths: every voided bill's inbound order was cancelled once, and nothing else was, extra apart,
 // which somebody else cancelled and the ledger must not know. It answers when each voided bill's order was cancelled.
@@ -46,7 +46,7 @@ func (s *stack) checkWMS(ctx context.Context, wanted map[string]bool, extra []ws
 	effects := make(map[string]time.Time, len(wanted))
 	wrong, repeated := 0, 0
 	for _, truth := range truths {
-		if truth.Order == nil && truth.WarehouseCode == probeWarehouse {
+		if truth.Order == nil && truth.WarehouseCode == checkWarehouse {
 			continue
 		}
 		due := 0

@@ -31,8 +31,8 @@ type finding struct {
 	Early bool
 }
 
-// verdict is what came of holding both truths and the ledger against one another.
-type verdict struct {
+// findings is what came of holding both truths and the ledger against one another.
+type findings struct {
 	findings []finding
 	// inside are requests that came while a bill of the number was live again, but not longer than a look at it may be old; afterRestore
 	// those that came so soon after a bill was taken back without being audited again.
@@ -55,19 +55,19 @@ type verdict struct {
 	wmsFaults map[wsandbox.FaultKind]int
 }
 
-func (v *verdict) find(f fault, number, format string, args ...any) {
+func (v *findings) find(f fault, number, format string, args ...any) {
 	v.findings = append(v.findings, finding{Fault: f, Number: number, Text: fmt.Sprintf(format, args...), Early: f == stillOpen})
 }
 
 // postpone takes out what more time might have settled: the quiet was cut off while things were still getting done.
-func (v *verdict) postpone() {
+func (v *findings) postpone() {
 	before := len(v.findings)
 	v.findings = slices.DeleteFunc(v.findings, func(f finding) bool { return f.Early })
 	v.unproved = before - len(v.findings)
 }
 
 // count is how often a fault was found.
-func (v *verdict) count(f fault) int {
+func (v *findings) count(f fault) int {
 	n := 0
 	for _, one := range v.findings {
 		if one.Fault == f {
@@ -84,8 +84,8 @@ const tolerance = 5 * time.Second
 const checkWarehouse = "VOIDRELAY-CHECK"
 
 // judge holds everything against everything.
-func judge(e *evidence) *verdict {
-	v := &verdict{
+func judge(e *evidence) *findings {
+	v := &findings{
 		repeats: map[string]int{}, cancellations: map[string]int{}, persons: map[string]int{}, told: map[string]int{}, wmsFaults: map[wsandbox.FaultKind]int{},
 		ended: map[rule.Trigger]int{}, triggers: map[string]int{},
 	}
@@ -118,7 +118,7 @@ func judge(e *evidence) *verdict {
 }
 
 // bill asks for the end of each order of a bill that calls for it now, and whether a live one lost its order in silence.
-func (v *verdict) bill(e *evidence, b ksandbox.BillTruth) {
+func (v *findings) bill(e *evidence, b ksandbox.BillTruth) {
 	trigger := e.holding(b)
 	if trigger == "" {
 		for _, key := range lastOrders(e.scheme, b) {
@@ -146,7 +146,7 @@ func (v *verdict) bill(e *evidence, b ksandbox.BillTruth) {
 
 // missing says what the ledger lacks about an order of a voided bill; empty when it was cancelled and is known to be, or when
 // it could not be and a person was told.
-func (v *verdict) missing(e *evidence, b ksandbox.BillTruth, key wsandbox.Key) string {
+func (v *findings) missing(e *evidence, b ksandbox.BillTruth, key wsandbox.Key) string {
 	order := e.orders[key].Order
 	if order == nil {
 		return "was never made, which is a fault of this test"
@@ -176,7 +176,7 @@ func (v *verdict) missing(e *evidence, b ksandbox.BillTruth, key wsandbox.Key) s
 }
 
 // order looks at each request that reached the WMS.
-func (v *verdict) order(e *evidence, o wsandbox.Truth) {
+func (v *findings) order(e *evidence, o wsandbox.Truth) {
 	v.requests += o.Requests
 	v.effects += o.Effects
 	number := o.OrderCode
@@ -239,7 +239,7 @@ func upTo(times []time.Time, at time.Time) int {
 }
 
 // cancellation looks at one row of the ledger.
-func (v *verdict) cancellation(e *evidence, d cancellation) {
+func (v *findings) cancellation(e *evidence, d cancellation) {
 	v.cancellations[d.State]++
 	v.triggers[strings.Join(d.Triggers, "+")]++
 	if d.State == "planned" || d.State == "open" {

@@ -10,7 +10,7 @@ import (
 )
 
 // request holds one request against what was true of the bills of its number when it came. It finds one fault of it at most.
-func (v *verdict) request(e *evidence, key wsandbox.Key, received time.Time) {
+func (v *findings) request(e *evidence, key wsandbox.Key, received time.Time) {
 	window := e.window()
 	owed, before, again, known := false, false, false, false
 	for _, b := range e.bills[key.OrderCode] {

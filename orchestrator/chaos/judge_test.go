@@ -122,7 +122,7 @@ func (s *story) unseenLife() {
 	s.order.Order.History = append(s.order.Order.History, wsandbox.Change{At: at(14), From: wsandbox.StateCancelled, To: wsandbox.StateApproved, By: "created"})
 }
 
-func (s *story) verdict() *verdict {
+func (s *story) verdict() *findings {
 	e := &evidence{
 		scheme: s.scheme, began: at(-100), runs: s.runs, bills: map[string][]ksandbox.BillTruth{number: s.bills},
 		orders: map[wsandbox.Key]wsandbox.Truth{key: s.order}, cancellations: map[wsandbox.Key][]cancellation{}, work: map[string][]work{},

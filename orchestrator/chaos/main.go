@@ -50,7 +50,7 @@ type run struct {
 	scheme   *scheme.Scheme
 	storm    *storm
 	evidence *evidence
-	verdict  *verdict
+	verdict  *findings
 	stormed  time.Duration
 	calmed   calmed
 	// ends is when it must be over; zero for a run without a limit.

@@ -63,7 +63,7 @@ func (l *look) ask(ctx context.Context, ids, controls []int64, keep steps) (map[
 }
 
 // header gets ready to decide.
-func (q *question) header(a account) error {
+func (q *question) header(a dataCentre) error {
 	q.at = a.clock.Service
 	run := &ledger.Run{Scheme: q.entry.Name, Kind: ledger.Incremental, Revision: q.entry.revision, Clock: a.clock}
 	q.pager = newPager(q.store, q.reader, run, q.standing, a)

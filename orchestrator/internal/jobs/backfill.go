@@ -71,8 +71,8 @@ type backfiller struct {
 	stopping <-chan struct{}
 }
 
-// look asks for a job for each backfill under way. Where one is at work already, its lock ends the new one at once.
-func (f *backfiller) look(ctx context.Context) error {
+// begin asks for a job for each backfill under way. Where one is at work already, its lock ends the new one at once.
+func (f *backfiller) begin(ctx context.Context) error {
 	ids, err := f.store.DueBackfills(ctx)
 	if err != nil {
 		return err

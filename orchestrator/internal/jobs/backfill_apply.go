@@ -121,7 +121,7 @@ func (r *refill) carryOut(ctx context.Context, bills []planned, cursor int64) er
 		return nil
 	}
 	if !slices.ContainsFunc(bills, planned.owes) {
-		return r.store.CommitApplied(ctx, r.backfill, r.look(), ledger.Page{}, ledger.Applied{Cursor: cursor}, also)
+		return r.store.CommitApplied(ctx, r.backfill, r.basis(), ledger.Page{}, ledger.Applied{Cursor: cursor}, also)
 	}
 	if err := r.giveWay(ctx); err != nil {
 		return err
@@ -144,7 +144,7 @@ func (r *refill) carryOut(ctx context.Context, bills []planned, cursor int64) er
 			}
 		}
 		page.Reopen = r.backfill.BeforeCutover
-		err = r.store.CommitApplied(ctx, r.backfill, r.look(), page, applied, also)
+		err = r.store.CommitApplied(ctx, r.backfill, r.basis(), page, applied, also)
 		if errors.Is(err, ledger.ErrConflict) {
 			continue
 		}

@@ -21,9 +21,9 @@ type ahead struct {
 	done  chan struct{}
 }
 
-// settleAll decides and writes pages one after the other. Each is read and decided while the one before it is written: what the ledger
+// commitAll decides and writes pages one after the other. Each is read and decided while the one before it is written: what the ledger
 // learns of its bills meanwhile is found when it is written itself.
-func (r *refill) settleAll(ctx context.Context, pages []*kingdeev1.StatePage, step func(i int) ledger.BackfillStep) error {
+func (r *refill) commitAll(ctx context.Context, pages []*kingdeev1.StatePage, step func(i int) ledger.BackfillStep) error {
 	ctx, cancel := context.WithCancel(ctx)
 	next := r.decideAhead(ctx, pages[0])
 	defer func() {
@@ -36,7 +36,7 @@ func (r *refill) settleAll(ctx context.Context, pages []*kingdeev1.StatePage, st
 		if i+1 < len(pages) {
 			next = r.decideAhead(ctx, pages[i+1])
 		}
-		if err := r.settle(ctx, decided, step(i)); err != nil {
+		if err := r.commitDecided(ctx, decided, step(i)); err != nil {
 			return err
 		}
 	}
@@ -52,9 +52,9 @@ func (r *refill) decideAhead(ctx context.Context, light *kingdeev1.StatePage) *a
 	return a
 }
 
-// settle writes what one light page was decided to come to, or for a plan what it would. A page that the ledger has newer knowledge
+// commitDecided writes what one light page was decided to come to, or for a plan what it would. A page that the ledger has newer knowledge
 // of is read again until both are of one mind: a run may be at work on the same bills.
-func (r *refill) settle(ctx context.Context, decided *ahead, step ledger.BackfillStep) error {
+func (r *refill) commitDecided(ctx context.Context, decided *ahead, step ledger.BackfillStep) error {
 	if err := r.giveWay(ctx); err != nil {
 		return err
 	}
@@ -123,10 +123,10 @@ func (r *refill) commit(ctx context.Context, light *kingdeev1.StatePage, page le
 		return r.store.CommitPlan(ctx, b, page, step, also)
 	}
 	page.Reopen = b.BeforeCutover
-	return r.store.CommitBackfill(ctx, b, r.look(), page, step, also)
+	return r.store.CommitBackfill(ctx, b, r.basis(), page, step, also)
 }
 
-func (r *refill) look() ledger.Look {
+func (r *refill) basis() ledger.Look {
 	return ledger.Look{Scheme: r.backfill.Scheme, Revision: r.entry.revision, SendSince: r.standing.SendSince, SafetyLimits: r.entry.SafetyLimits()}
 }
 

@@ -27,7 +27,7 @@ func (r *refill) rangeOf(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return r.settleAll(ctx, pieces, func(i int) ledger.BackfillStep {
+		return r.commitAll(ctx, pieces, func(i int) ledger.BackfillStep {
 			step := ledger.BackfillStep{Cursor: max(pieces[i].GetLastId(), b.Cursor)}
 			if i == len(pieces)-1 {
 				step.Outside = outside
@@ -95,7 +95,7 @@ func (r *refill) numbers(ctx context.Context) error {
 				})
 			}
 		}
-		if err := r.settleAll(ctx, []*kingdeev1.StatePage{light}, func(int) ledger.BackfillStep { return step }); err != nil {
+		if err := r.commitAll(ctx, []*kingdeev1.StatePage{light}, func(int) ledger.BackfillStep { return step }); err != nil {
 			return err
 		}
 	}
@@ -139,7 +139,7 @@ func (r *refill) states(ctx context.Context, request *kingdeev1.StreamBillStates
 }
 
 // header makes the pager. Its pass only names the scheme and its revision.
-func (r *refill) header(a account) error {
+func (r *refill) header(a dataCentre) error {
 	b := r.backfill
 	run := &ledger.Run{Scheme: b.Scheme, Kind: ledger.Incremental, Revision: r.entry.revision, Clock: a.clock}
 	r.pager = newPager(r.store, r.reader, run, r.standing, a)

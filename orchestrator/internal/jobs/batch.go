@@ -126,23 +126,23 @@ func (s *slicer) send(ctx context.Context, e entry, watermark *ledger.Watermark,
 // verified answers those that may be sent: whose bill was seen recently enough, or is seen now.
 func (s *slicer) verified(ctx context.Context, e entry, watermark *ledger.Watermark, due []ledger.Due) ([]ledger.Due, error) {
 	ready := make([]ledger.Due, 0, len(due))
-	var look []ledger.Due
+	var stale []ledger.Due
 	for _, d := range due {
 		if d.NeedsRead || !s.sendable(e, d) {
-			look = append(look, d)
+			stale = append(stale, d)
 		} else {
 			ready = append(ready, d)
 		}
 	}
-	if len(look) == 0 {
+	if len(stale) == 0 {
 		return ready, nil
 	}
-	holds, err := s.verifier.run(ctx, e, watermark, look)
+	holds, err := s.verifier.run(ctx, e, watermark, stale)
 	if err != nil {
 		return nil, err
 	}
 	crashpoint.Here(crashpoint.AfterVerify)
-	for _, d := range look {
+	for _, d := range stale {
 		if seen, ok := holds[d.ID]; ok {
 			d.VerifiedTime, d.NotBefore, d.NeedsRead = seen.ReadTime, seen.NotBefore, false
 			ready = append(ready, d)

@@ -27,7 +27,7 @@ type chunk struct {
 	entry    entry
 	standing ledger.Scheme
 	run      *ledger.Run
-	account  account
+	account  dataCentre
 	reader   reader
 	pager    *pager
 	started  time.Time
@@ -60,7 +60,7 @@ func (c *chunk) work(ctx context.Context) error {
 	if err != nil {
 		return c.fault(ctx, err)
 	}
-	if err := c.probe(ctx); err != nil {
+	if err := c.checkVisibility(ctx); err != nil {
 		return c.fault(ctx, err)
 	}
 	return c.end(ctx)
@@ -112,13 +112,13 @@ func (c *chunk) successor() runArgs { return runArgs{Scheme: c.entry.Name, Follo
 func (c *chunk) read(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, take func(context.Context, *kingdeev1.StatePage) error) error {
 	light, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
-	return c.reader.states(light, request, func(a account) error { return c.header(ctx, a) }, func(page *kingdeev1.StatePage) error {
+	return c.reader.states(light, request, func(a dataCentre) error { return c.header(ctx, a) }, func(page *kingdeev1.StatePage) error {
 		return take(ctx, page)
 	})
 }
 
 // header gets ready to decide.
-func (c *chunk) header(ctx context.Context, a account) error {
+func (c *chunk) header(ctx context.Context, a dataCentre) error {
 	c.account = a
 	c.registry.learn(c.entry.Name, a.environment)
 	first := c.run.Clock.Service.IsZero()

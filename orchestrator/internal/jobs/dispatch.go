@@ -68,7 +68,7 @@ func (d *dispatcher) lapse(ctx context.Context) error {
 			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account, BillID: due.BillID, BillNo: due.BillNo,
 			Answer: rule.Answer{Disposition: rule.Unknown, Lost: true}, Detail: "no answer was stored before the lease ran out",
 		}
-		results = append(results, d.registry.judge(due, result, d.now()))
+		results = append(results, d.registry.complete(due, result, d.now()))
 	}
 	return d.store.StoreResults(ctx, results, refusedResult(ctx, d.logger))
 }

@@ -13,8 +13,8 @@ import (
 // clockTolerance is how far the hosts' clocks may differ: send_before is set by one and judged by another.
 const clockTolerance = 2 * time.Second
 
-// account is what a stream's header says of where it reads.
-type account struct {
+// dataCentre is what a stream's header says of where it reads.
+type dataCentre struct {
 	dataCenter  string
 	environment scheme.Environment
 	zone        string
@@ -26,11 +26,11 @@ type account struct {
 
 // checkHeader reads a stream's first frame. It refuses a header of other books than the scheme's: those stop the scheme before
 // anything is read.
-func checkHeader(h *kingdeev1.StreamHeader, e entry, watermark *ledger.Watermark, now time.Time) (account, error) {
+func checkHeader(h *kingdeev1.StreamHeader, e entry, watermark *ledger.Watermark, now time.Time) (dataCentre, error) {
 	if h.GetAccount() == nil || h.GetServiceTime() == nil {
-		return account{}, fmt.Errorf("kingdee adapter sent no header")
+		return dataCentre{}, fmt.Errorf("kingdee adapter sent no header")
 	}
-	a := account{
+	a := dataCentre{
 		dataCenter: h.GetAccount().GetDataCenterId(), zone: h.GetAccount().GetTimeZone(),
 		offset: time.Duration(h.GetAccount().GetUtcOffsetSeconds()) * time.Second,
 		clock:  rule.Clock{Vendor: timeOf(h.GetVendorTime()), Service: timeOf(h.GetServiceTime()), Note: h.GetVendorTimeNote()},
@@ -44,29 +44,29 @@ func checkHeader(h *kingdeev1.StreamHeader, e entry, watermark *ledger.Watermark
 	case kingdeev1.Environment_ENVIRONMENT_SANDBOX:
 		a.environment = scheme.Sandbox
 	default:
-		return account{}, fmt.Errorf("kingdee adapter does not say whether its server is real or a sandbox")
+		return dataCentre{}, fmt.Errorf("kingdee adapter does not say whether its server is real or a sandbox")
 	}
 	if apart := a.clock.Service.Sub(now).Abs(); apart > clockTolerance {
-		return account{}, fmt.Errorf("the clocks of orchestrator and kingdeesvc are %s apart; at most %s is allowed", apart.Round(time.Millisecond), clockTolerance)
+		return dataCentre{}, fmt.Errorf("the clocks of orchestrator and kingdeesvc are %s apart; at most %s is allowed", apart.Round(time.Millisecond), clockTolerance)
 	}
 	if a.dataCenter != e.DataCenter {
-		return account{}, &stopError{stopDataCenter, fmt.Sprintf("the scheme reads data centre %s, the login is to %s", e.DataCenter, a.dataCenter)}
+		return dataCentre{}, &stopError{stopDataCenter, fmt.Sprintf("the scheme reads data centre %s, the login is to %s", e.DataCenter, a.dataCenter)}
 	}
 	if watermark != nil && watermark.Environment != string(a.environment) {
-		return account{}, &stopError{stopEnvironment, fmt.Sprintf("the watermark was made on a %s server, this one is %s", watermark.Environment, a.environment)}
+		return dataCentre{}, &stopError{stopEnvironment, fmt.Sprintf("the watermark was made on a %s server, this one is %s", watermark.Environment, a.environment)}
 	}
 	if watermark != nil && !sameZone(watermark.TimeZone, a, now) {
-		return account{}, &stopError{stopZone, fmt.Sprintf("times were read in %s so far, now in %s", watermark.TimeZone, a.zone)}
+		return dataCentre{}, &stopError{stopZone, fmt.Sprintf("times were read in %s so far, now in %s", watermark.TimeZone, a.zone)}
 	}
 	if err := e.CheckFor(a.environment); err != nil {
-		return account{}, &stopError{stopNotAllowed, err.Error()}
+		return dataCentre{}, &stopError{stopNotAllowed, err.Error()}
 	}
 	return a, nil
 }
 
 // sameZone says whether times are read as they were before. In another zone every stamp that the ledger knows would differ by hours:
 // bills would begin new lives, and the watermark would no longer be where the server's texts say. Two names of one clock are no difference.
-func sameZone(before string, a account, now time.Time) bool {
+func sameZone(before string, a dataCentre, now time.Time) bool {
 	if before == "" || before == a.zone {
 		return true
 	}

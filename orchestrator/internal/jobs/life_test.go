@@ -238,7 +238,7 @@ func (b *bench) proveGone(id int64) {
 	require.NoError(b, err)
 	e := b.p.registry.entries["assembly-void"]
 	run := &ledger.Run{Scheme: "assembly-void", Kind: ledger.Incremental, Revision: standing.Revision, SendSince: standing.SendSince}
-	p := newPager(b.store, reader{entry: e}, run, standing, account{})
+	p := newPager(b.store, reader{entry: e}, run, standing, dataCentre{})
 	d := rule.DecideGone(p.policy, *known[id], b.clock, b.clock)
 	page := ledger.Page{Bills: []ledger.BillWrite{{Before: known[id].ReadTime, After: d.After, Reason: d.Reason}}}
 	page.Cancellations, err = p.cancellations(&page, d, *known[id].LastSnapshot, b.clock)

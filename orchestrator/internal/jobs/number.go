@@ -37,7 +37,7 @@ func (c *chunk) numbers(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
 	v := verifier{kingdee: c.kingdee, logger: c.logger, now: c.now, atOnce: 1} // nobody waits for it
-	verified, err := v.look(limited, c.reader, due, holders)
+	verified, err := v.readFresh(limited, c.reader, due, holders)
 	if err != nil {
 		return err
 	}

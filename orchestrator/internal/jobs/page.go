@@ -23,7 +23,7 @@ type pager struct {
 	entry   entry
 	run     *ledger.Run
 	policy  rule.Policy
-	account account
+	account dataCentre
 	// received is when the run's header came, by kingdeesvc's clock.
 	received time.Time
 	// again: bills that are not live are decided anew, also when nothing has changed: a person asked for them.
@@ -32,7 +32,7 @@ type pager struct {
 
 // newPager is ready to decide what comes after the header that said account. Whoever decides bills, in a run or outside one, does
 // it through a pager, so that the rules exist once; outside, run is only a name for the scheme and its revision and is never stored.
-func newPager(store pageStore, reader reader, run *ledger.Run, standing ledger.Scheme, a account) *pager {
+func newPager(store pageStore, reader reader, run *ledger.Run, standing ledger.Scheme, a dataCentre) *pager {
 	return &pager{
 		store: store, reader: reader, entry: reader.entry, run: run, policy: reader.entry.Policy(floor(reader.entry, standing, run.Clock), standing.Cutovers),
 		account: a, received: a.clock.Service,

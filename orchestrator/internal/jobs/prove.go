@@ -44,7 +44,7 @@ func (c *reconcileChunk) prove(ctx context.Context) error {
 			return err
 		}
 		if len(missing) == 0 {
-			c.reconcile.Phase, c.reconcile.Cursor = ledger.ReconcileSettle, 0
+			c.reconcile.Phase, c.reconcile.Cursor = ledger.ReconcileDecide, 0
 			return nil
 		}
 		ids := make([]int64, len(missing))
@@ -159,7 +159,7 @@ const nothingCompared = "金蝶未显示账本已知的任何单据，此次什�
 
 // nothingShown ends a reconcile run that cannot go on: nothing is known of any bill while none is shown.
 func (c *reconcileChunk) nothingShown(ctx context.Context) error {
-	shown, err := probe(ctx, c.store, c.reader, c.reconcile.Scheme)
+	shown, err := askForKnown(ctx, c.store, c.reader, c.reconcile.Scheme)
 	if err != nil {
 		return err
 	}

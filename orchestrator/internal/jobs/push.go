@@ -102,7 +102,7 @@ func (p *push) run(ctx context.Context) error {
 	if isLedger(sendErr) {
 		return sendErr
 	}
-	return p.doorman.judge(ctx, p.entry.Name, p.account, p.refused)
+	return p.doorman.weigh(ctx, p.entry.Name, p.account, p.refused)
 }
 
 // windowWithin is how long the windows may take: wmssvc may have to ask an unknown server what it is.
@@ -276,7 +276,7 @@ func (p *push) record(due ledger.Due, result ledger.Result) {
 		}
 		p.tell.Unlock()
 	}
-	judged := p.registry.judge(due, result, p.now())
+	judged := p.registry.complete(due, result, p.now())
 	p.traces.end(due, judged)
 	tellOutcome(p.logger, due, judged)
 	p.records.add(judged)

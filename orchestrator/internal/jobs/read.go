@@ -70,7 +70,7 @@ func (r reader) cutOff(ctx context.Context) (_ context.Context, done func(error)
 }
 
 // states reads light. header is called once, before any page.
-func (r reader) states(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, header func(account) error, page func(*kingdeev1.StatePage) error) error {
+func (r reader) states(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, header func(dataCentre) error, page func(*kingdeev1.StatePage) error) error {
 	ctx, done := r.cutOff(ctx)
 	stream, err := r.kingdee.StreamBillStates(ctx, request)
 	if err != nil {
@@ -111,7 +111,7 @@ func (r reader) wholeBills(ctx context.Context, ids []int64, page func(*kingdeev
 		return done(err)
 	}
 	var got kingdeev1.StreamSummary
-	return done(drain(r, stream.Recv, &got, func(account) error { return nil }, func(frame *kingdeev1.StreamAssemblyBillsResponse) error {
+	return done(drain(r, stream.Recv, &got, func(dataCentre) error { return nil }, func(frame *kingdeev1.StreamAssemblyBillsResponse) error {
 		p := frame.GetPage()
 		if p == nil {
 			return nil
@@ -130,7 +130,7 @@ type frame interface {
 }
 
 // drain takes a stream's frames until its summary, which must count what came. got counts what the pages held.
-func drain[F frame](r reader, recv func() (F, error), got *kingdeev1.StreamSummary, header func(account) error, page func(F) error) error {
+func drain[F frame](r reader, recv func() (F, error), got *kingdeev1.StreamSummary, header func(dataCentre) error, page func(F) error) error {
 	begun := false
 	for {
 		f, err := recv()

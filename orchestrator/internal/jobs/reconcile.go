@@ -106,7 +106,7 @@ func (c *reconcileChunk) run(ctx context.Context) error {
 		is ledger.ReconcilePhase
 		do func(context.Context) error
 	}{
-		{ledger.RecheckRound, c.recheck}, {ledger.ReconcileGather, c.gather}, {ledger.ReconcileRepair, c.repair}, {ledger.ReconcileProve, c.prove}, {ledger.ReconcileSettle, c.settle},
+		{ledger.RecheckRound, c.recheck}, {ledger.ReconcileGather, c.gather}, {ledger.ReconcileRepair, c.repair}, {ledger.ReconcileProve, c.prove}, {ledger.ReconcileDecide, c.decideGoneTogether},
 	} {
 		if c.reconcile.Phase != phase.is {
 			continue
@@ -136,7 +136,7 @@ func (c *reconcileChunk) gather(ctx context.Context) error {
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{
 			Since: timestamppb.New(c.reconcile.From), AfterId: c.reconcile.Cursor,
 		}},
-	}, func(account) error { return nil }, func(page *kingdeev1.StatePage) error {
+	}, func(dataCentre) error { return nil }, func(page *kingdeev1.StatePage) error {
 		g.add(c.reconcile, page)
 		leave := c.leaving()
 		if g.bills < gatherBills && !leave {
@@ -158,7 +158,7 @@ func (c *reconcileChunk) gather(ctx context.Context) error {
 	}
 	if c.reconcile.Read == 0 {
 		// An empty answer is no proof of absence, unless something else is shown.
-		shown, err := probe(ctx, c.store, c.reader, c.reconcile.Scheme)
+		shown, err := askForKnown(ctx, c.store, c.reader, c.reconcile.Scheme)
 		if err != nil {
 			return err
 		}

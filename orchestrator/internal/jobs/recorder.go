@@ -93,8 +93,8 @@ func (s *records) close() error {
 	return s.err
 }
 
-// settle ends one of them.
-func (s *records) settle(err error) {
+// finish ends one of them.
+func (s *records) finish(err error) {
 	s.mu.Lock()
 	if s.err == nil {
 		s.err = err
@@ -130,7 +130,7 @@ func (r *recorder) flush(group []recorded) {
 		if err == nil {
 			crashpoint.Here(crashpoint.AfterOutcome)
 			for _, g := range group {
-				g.of.settle(nil)
+				g.of.finish(nil)
 			}
 			return
 		}
@@ -149,7 +149,7 @@ func (r *recorder) drop(group []recorded, err error) []recorded {
 	group = slices.DeleteFunc(group, func(g recorded) bool {
 		over := !time.Now().Before(g.of.until)
 		if over {
-			g.of.settle(err)
+			g.of.finish(err)
 		}
 		return over
 	})

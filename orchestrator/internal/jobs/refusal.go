@@ -91,9 +91,9 @@ func standingOf(d wmsv1.Disposition) standing {
 	}
 }
 
-// judge decides what refused requests of one account mean: the account's sending pauses, or those orders alone waits for a person. As long as
+// weigh decides what refused requests of one account mean: the account's sending pauses, or those orders alone waits for a person. As long as
 // it is unclear they are due again like anything that could not be sent.
-func (d *doorman) judge(ctx context.Context, scheme, account string, results []ledger.Result) error {
+func (d *doorman) weigh(ctx context.Context, scheme, account string, results []ledger.Result) error {
 	if len(results) == 0 {
 		return nil
 	}

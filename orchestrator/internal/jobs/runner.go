@@ -108,7 +108,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	river.AddWorker(workers, within(batchTimeout, batch.run))
 	river.AddWorker(workers, within(readingTimeout, reconcile.run))
 	river.AddWorker(workers, within(readingTimeout, backfill.run))
-	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ backfillsArgs) error { return backfill.look(ctx) })))
+	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ backfillsArgs) error { return backfill.begin(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ dispatchArgs) error { return dispatch.run(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ tidyArgs) error { return tidy.run(ctx) })))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ probeArgs) error { return door.probe(ctx) })))

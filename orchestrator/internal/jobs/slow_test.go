@@ -76,7 +76,7 @@ func TestAKingdeeThatTakesTwoMinutesForAnAnswerIsRead(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), streamTimeout)
 			defer cancel()
 			read := 0
-			require.NoError(t, r.states(ctx, &kingdeev1.StreamBillStatesRequest{}, func(account) error { return nil }, func(*kingdeev1.StatePage) error {
+			require.NoError(t, r.states(ctx, &kingdeev1.StreamBillStatesRequest{}, func(dataCentre) error { return nil }, func(*kingdeev1.StatePage) error {
 				read++
 				return nil
 			}))

@@ -54,7 +54,7 @@ func (v *verifier) run(ctx context.Context, e entry, watermark *ledger.Watermark
 	}
 	limited, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
-	verified, err := v.look(limited, reader{kingdee: v.kingdee, entry: e, watermark: watermark, now: v.now}, due, holders)
+	verified, err := v.readFresh(limited, reader{kingdee: v.kingdee, entry: e, watermark: watermark, now: v.now}, due, holders)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +68,9 @@ func (v *verifier) run(ctx context.Context, e entry, watermark *ledger.Watermark
 	return holds, v.store.StoreVerified(ctx, e.Name, verified, timing.Backoff, timing.RetryFor)
 }
 
-// look verifies a group. Where Kingdee's adapter refuses the question itself, the group is halved until the one that cannot be asked
+// readFresh verifies a group. Where Kingdee's adapter refuses the question itself, the group is halved until the one that cannot be asked
 // for stands alone. The error is a stop of the scheme.
-func (v *verifier) look(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]int64) ([]ledger.Verified, error) {
+func (v *verifier) readFresh(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]int64) ([]ledger.Verified, error) {
 	fresh, err := v.read(ctx, r, due, holders)
 	var stop *stopError
 	switch {
@@ -79,18 +79,18 @@ func (v *verifier) look(ctx context.Context, r reader, due []ledger.Due, holders
 		policy := r.entry.Policy(time.Time{}, nil)
 		verified := make([]ledger.Verified, len(due))
 		for i, d := range due {
-			verified[i] = fresh.judge(policy, d, holders[d.ID])
+			verified[i] = fresh.verify(policy, d, holders[d.ID])
 		}
 		return verified, nil
 	case errors.As(err, &stop):
 		return nil, stop
 	case status.Code(err) == codes.InvalidArgument && len(due) > 1:
 		half := len(due) / 2
-		first, err := v.look(ctx, r, due[:half], holders)
+		first, err := v.readFresh(ctx, r, due[:half], holders)
 		if err != nil {
 			return nil, err
 		}
-		second, err := v.look(ctx, r, due[half:], holders)
+		second, err := v.readFresh(ctx, r, due[half:], holders)
 		return append(first, second...), err
 	}
 	v.logger.WarnContext(ctx, "bills could not be verified; nothing is sent for them", slog.String("scheme", r.entry.Name),
@@ -115,7 +115,7 @@ type freshRead struct {
 	left time.Time
 }
 
-func (f *freshRead) judge(p rule.Policy, d ledger.Due, holders []int64) ledger.Verified {
+func (f *freshRead) verify(p rule.Policy, d ledger.Due, holders []int64) ledger.Verified {
 	number := strings.ToLower(d.BillNo)
 	fresh := rule.FreshRead{Left: f.left, Gone: f.gone[d.BillID], ByNumber: f.byNumber[number], LedgerHolders: holders, HoldersRead: f.byID}
 	if own, shown := f.byID[d.BillID]; shown {
@@ -207,7 +207,7 @@ func (f *freshRead) and(byNumber *freshRead) *freshRead {
 func (f *freshRead) ask(ctx context.Context, r reader, selection *kingdeev1.StreamBillStatesRequest, keep func(rule.State)) error {
 	var header time.Time
 	shown := false
-	err := r.states(ctx, selection, func(a account) error {
+	err := r.states(ctx, selection, func(a dataCentre) error {
 		header = a.clock.Service
 		return nil
 	}, func(page *kingdeev1.StatePage) error {

@@ -31,10 +31,10 @@ func TestAnUnreadableHolderOfTheNumberKeepsItFromBeingSent(t *testing.T) {
 			t.Parallel()
 			read := &freshRead{byID: map[int64]rule.State{1: own}, byNumber: map[string][]rule.State{"zz1": {own}}, unreadable: map[string]bool{}}
 			due := ledger.Due{ID: 1, BillID: 1, BillNo: "ZZ1"}
-			require.Equal(t, rule.Holds, read.judge(policy, due, nil).Outcome)
+			require.Equal(t, rule.Holds, read.verify(policy, due, nil).Outcome)
 			page := &kingdeev1.StatePage{QueryLeftTime: timestamppb.Now(), Problems: []*kingdeev1.BillProblem{{Id: 2, Number: number}}}
 			read.take(page, func(rule.State) {})
-			require.Equal(t, rule.Unread, read.judge(policy, due, nil).Outcome)
+			require.Equal(t, rule.Unread, read.verify(policy, due, nil).Outcome)
 		})
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// account is the one that the server runs under when we are root; nil means our own.
-type account struct {
+// osUser is the one that the server runs under when we are root; nil means our own.
+type osUser struct {
 	name     string
 	uid, gid int
 }
@@ -20,7 +20,7 @@ type account struct {
 var errNoAccount = errors.New("neither the account postgres nor nobody exists, and PostgreSQL refuses to run as root")
 
 // serverAccount answers nil unless we are root.
-func serverAccount() (*account, error) {
+func serverAccount() (*osUser, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
@@ -34,13 +34,13 @@ func serverAccount() (*account, error) {
 		if uidErr != nil || gidErr != nil || uid == 0 {
 			continue
 		}
-		return &account{name: name, uid: uid, gid: gid}, nil
+		return &osUser{name: name, uid: uid, gid: gid}, nil
 	}
 	return nil, errNoAccount
 }
 
 // effectiveUID answers the account's user id, or ours.
-func (a *account) effectiveUID() int {
+func (a *osUser) effectiveUID() int {
 	if a == nil {
 		return os.Geteuid()
 	}
@@ -48,7 +48,7 @@ func (a *account) effectiveUID() int {
 }
 
 // give hands a path to the account; it does nothing when the account is our own.
-func (a *account) give(path string) error {
+func (a *osUser) give(path string) error {
 	if a == nil {
 		return nil
 	}
@@ -57,7 +57,7 @@ func (a *account) give(path string) error {
 
 // command prepares a program of PostgreSQL's to run in dir, under the account, with nothing of our own environment but what
 // finding shared libraries takes: our secrets are none of its business, and PG* variables would change what it does.
-func (a *account) command(ctx context.Context, dir, program string, args ...string) *exec.Cmd {
+func (a *osUser) command(ctx context.Context, dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // G204: the program is one that Find chose
 	cmd.Dir = dir
 	cmd.Env = []string{"LC_ALL=C", "TZ=UTC"}
@@ -73,7 +73,7 @@ func (a *account) command(ctx context.Context, dir, program string, args ...stri
 }
 
 // checkReach says whether the account can enter dir. Asking the kernel as that account covers modes and access lists alike.
-func (a *account) checkReach(ctx context.Context, dir string) error {
+func (a *osUser) checkReach(ctx context.Context, dir string) error {
 	if a == nil {
 		return nil
 	}

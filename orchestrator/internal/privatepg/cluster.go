@@ -73,7 +73,7 @@ func (s *Server) initdb(ctx context.Context) error {
 }
 
 // templateFolder names the cached cluster of these programs, or answers "" where there is no cache folder of our own.
-func templateFolder(bin Binaries, acct *account) string {
+func templateFolder(bin Binaries, acct *osUser) string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return ""

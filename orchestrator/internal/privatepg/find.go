@@ -76,7 +76,7 @@ var usualPlaces = []string{
 }
 
 // search takes the first usable folder of path, else the newest usable one that the patterns match, and notes what it passed over.
-func search(ctx context.Context, acct *account, path, patterns []string, major int) (Binaries, []string) {
+func search(ctx context.Context, acct *osUser, path, patterns []string, major int) (Binaries, []string) {
 	var notes []string
 	seen := map[string]bool{}
 	look := func(dir string) (Binaries, bool) {
@@ -85,7 +85,7 @@ func search(ctx context.Context, acct *account, path, patterns []string, major i
 			return Binaries{}, false
 		}
 		seen[dir] = true
-		bin, err := probe(ctx, acct, dir)
+		bin, err := examine(ctx, acct, dir)
 		if err == nil && major != 0 && bin.Major != major {
 			err = fmt.Errorf("%s is version %d", dir, bin.Major)
 		}
@@ -133,8 +133,8 @@ func folderOf(dir string) (string, error) {
 
 var versionLine = regexp.MustCompile(`^postgres \([^)]*\) (\d+)`)
 
-// probe runs postgres --version as the account that will run the server.
-func probe(ctx context.Context, acct *account, dir string) (Binaries, error) {
+// examine runs postgres --version as the account that will run the server.
+func examine(ctx context.Context, acct *osUser, dir string) (Binaries, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	bin := Binaries{Dir: dir}

@@ -61,7 +61,7 @@ func clusterVersion(data string) (int, error) {
 
 // openDurable makes the folder if need be, for the account alone, and takes its lock. It answers the folder's one true name: a
 // server left by an earlier run is recognised by it.
-func openDurable(ctx context.Context, dir string, acct *account) (string, *os.File, error) {
+func openDurable(ctx context.Context, dir string, acct *osUser) (string, *os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil { //nolint:gosec // G301: the account passes through it
 		return "", nil, err
 	}
@@ -88,7 +88,7 @@ const throwAwayPrefix = "voidrelay-pg-"
 var throwAwayName = regexp.MustCompile(`^` + throwAwayPrefix + `(\d+)-\d+$`)
 
 // openThrowAway makes a folder in the temporary folder, or, when the account cannot reach that one, in /tmp.
-func openThrowAway(ctx context.Context, acct *account) (dir string, lock *os.File, err error) {
+func openThrowAway(ctx context.Context, acct *osUser) (dir string, lock *os.File, err error) {
 	bases := []string{os.TempDir()}
 	if acct != nil && bases[0] != "/tmp" {
 		bases = append(bases, "/tmp")
@@ -102,7 +102,7 @@ func openThrowAway(ctx context.Context, acct *account) (dir string, lock *os.Fil
 	return "", nil, err
 }
 
-func openThrowAwayIn(ctx context.Context, base string, acct *account) (string, *os.File, error) {
+func openThrowAwayIn(ctx context.Context, base string, acct *osUser) (string, *os.File, error) {
 	base, err := filepath.EvalSymlinks(base)
 	if err != nil {
 		return "", nil, err
@@ -128,7 +128,7 @@ func openThrowAwayIn(ctx context.Context, base string, acct *account) (string, *
 
 // sweep removes throw-away folders in base that killed owners left, and stops what still runs in them. A folder is touched only
 // if it has our pattern, belongs to the account, its owner's process is gone, and its lock, which dies with the owner, is free.
-func sweep(ctx context.Context, logger *slog.Logger, base string, acct *account) {
+func sweep(ctx context.Context, logger *slog.Logger, base string, acct *osUser) {
 	entries, err := os.ReadDir(base)
 	if err != nil {
 		return // nothing to clean is nothing to complain about
@@ -152,7 +152,7 @@ func sweep(ctx context.Context, logger *slog.Logger, base string, acct *account)
 
 // abandoned tells a leftover by its owner and an age that no folder still being made has: one whose owner is in another
 // process-id namespace looks ownerless in the moment before it takes its lock.
-func abandoned(info os.FileInfo, acct *account) bool {
+func abandoned(info os.FileInfo, acct *osUser) bool {
 	return (ownedBy(info, acct.effectiveUID()) || ownedBy(info, os.Geteuid())) && time.Since(info.ModTime()) > leftoverAge
 }
 

@@ -32,7 +32,7 @@ type Options struct {
 // Server is a running PostgreSQL. Its methods may be called from several goroutines, and any number of times.
 type Server struct {
 	bin           Binaries
-	acct          *account
+	acct          *osUser
 	dir, data     string
 	durable, sync bool
 	extra         map[string]string

@@ -11,7 +11,7 @@ import (
 
 // serverAttr makes the kernel ask the server for a fast shutdown (SIGINT) when the thread that started it ends. The caller must
 // hold that thread with runtime.LockOSThread for as long as the server is to live.
-func serverAttr(a *account) *syscall.SysProcAttr {
+func serverAttr(a *osUser) *syscall.SysProcAttr {
 	attr := shortLived(a)
 	attr.Pdeathsig = syscall.SIGINT
 	return attr

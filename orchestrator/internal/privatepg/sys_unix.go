@@ -10,7 +10,7 @@ import (
 )
 
 // shortLived places a helper program (initdb, --version) under the account, in a process group of its own.
-func shortLived(a *account) *syscall.SysProcAttr {
+func shortLived(a *osUser) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if a != nil {
 		attr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)} //nolint:gosec // G115: ids from passwd

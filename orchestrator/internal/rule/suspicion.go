@@ -32,8 +32,8 @@ func (m MappingAnswers) Suspect() bool {
 	return m.BadInRow >= suspectInRow || (m.BadInRow == m.Answers && m.Answers >= suspectFirst)
 }
 
-// Settled says that one more good answer changes nothing.
-func (m MappingAnswers) Settled() bool { return m.BadInRow == 0 && m.Answers >= suspectFirst }
+// Certain says that one more good answer changes nothing.
+func (m MappingAnswers) Certain() bool { return m.BadInRow == 0 && m.Answers >= suspectFirst }
 
 // TellsOfMapping says whether an answer tells anything of the mapping, and whether it is a bad sign. Whatever shows that the WMS knows
 // the order is a good one. A cancellation with weak evidence tells nothing: there may never have been an order.

@@ -120,8 +120,8 @@ const countDecided = `
 with counted as (select decide_time from cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
 select count(*) filter (where decide_time > now() - interval '1 hour'), count(*) from counted`
 
-// settlePlanned turns planned cancellations of the scheme into open, held or dryRun, and reaches the safety limits. of says which ones.
-func settlePlanned(ctx context.Context, tx pgx.Tx, scheme string, safetyLimits rule.SafetyLimits, of string) (ledger.Finished, error) {
+// openPlanned turns planned cancellations of the scheme into open, held or dryRun, and reaches the safety limits. of says which ones.
+func openPlanned(ctx context.Context, tx pgx.Tx, scheme string, safetyLimits rule.SafetyLimits, of string) (ledger.Finished, error) {
 	var finished ledger.Finished
 	var mode string
 	var active bool

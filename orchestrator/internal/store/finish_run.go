@@ -30,7 +30,7 @@ func (s *Store) FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page
 			return err
 		}
 		var err error
-		if finished, err = settlePlanned(ctx, tx, after.Scheme, finish.SafetyLimits, plannedByAll); err != nil {
+		if finished, err = openPlanned(ctx, tx, after.Scheme, finish.SafetyLimits, plannedByAll); err != nil {
 			return fmt.Errorf("settle planned: %w", err)
 		}
 		if _, err := tx.Exec(ctx, `update run set state = 'complete', end_time = now(), watermark_after = $2 where run_id = $1`,

@@ -97,7 +97,7 @@ func countRevision(ctx context.Context, tx pgx.Tx, key mappingKey, group []ledge
 	if !anyBad {
 		err := tx.QueryRow(ctx, `select answers, bad_in_row from mapping_answers where scheme = $1 and revision = $2`, key.scheme, key.revision).
 			Scan(&m.Answers, &m.BadInRow)
-		if err == nil && m.Settled() {
+		if err == nil && m.Certain() {
 			return nil
 		}
 	}

@@ -64,7 +64,7 @@ func (s *Store) Reclassify(ctx context.Context, act ledger.Act, named ledger.Nam
 		if effect.Count = int64(len(taken)); !b.DryRun && effect.Count > b.Max {
 			return effect, nil, &ledger.CapError{Count: effect.Count, Max: b.Max}
 		}
-		moves := judgeAnswers(taken, rule.Disposition(named.Disposition), timing, time.Now())
+		moves := nextAfterAnswers(taken, rule.Disposition(named.Disposition), timing, time.Now())
 		for i, id := range moves.ids {
 			effect.Outcomes[moves.states[i]]++
 			if i < ledger.Listed {
@@ -122,8 +122,8 @@ type answerMoves struct {
 	done []int64
 }
 
-// judgeAnswers lets the table of answers decide, with the history that the answer has: since when it is the same, and how often.
-func judgeAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) answerMoves {
+// nextAfterAnswers lets the table of answers decide, with the history that the answer has: since when it is the same, and how often.
+func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) answerMoves {
 	m := answerMoves{work: map[string][]ledger.Work{}}
 	for _, r := range rows {
 		history := rule.History{Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, Same: 1, FirstSame: now}

@@ -8,7 +8,7 @@ create table reconcile (
     kind            text not null check (kind in ('reconcile', 'recheck')),
     revision        integer not null,
     state           text not null default 'running' check (state in ('running', 'complete', 'failed')),
-    phase           text not null check (phase in ('gather', 'repair', 'prove', 'settle', 'recheck', 'done')),
+    phase           text not null check (phase in ('gather', 'repair', 'prove', 'decide', 'recheck', 'done')),
     version         bigint not null default 1,
     asked           boolean not null default false,
     from_time       timestamptz,

@@ -49,9 +49,9 @@ func (s *sight) note(scheme string, clear bool, now time.Time) {
 	s.schemes[scheme] = seen{now, clear}
 }
 
-// probe reads the newest known bills by id. That a query answers nothing may mean that nothing changed, or that this user is not shown
+// askForKnown reads the newest known bills by id. That a query answers nothing may mean that nothing changed, or that this user is not shown
 // anything any longer: only bills that are known to be there tell the two apart. A ledger without bills has nothing to ask for.
-func probe(ctx context.Context, store suspectStore, r reader, scheme string) (shown bool, err error) {
+func askForKnown(ctx context.Context, store suspectStore, r reader, scheme string) (shown bool, err error) {
 	ids, err := store.Controls(ctx, scheme, "", controlBills)
 	if err != nil {
 		return false, err
@@ -63,7 +63,7 @@ func probe(ctx context.Context, store suspectStore, r reader, scheme string) (sh
 	defer cancel()
 	err = r.states(limited, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
-	}, func(account) error { return nil }, func(page *kingdeev1.StatePage) error {
+	}, func(dataCentre) error { return nil }, func(page *kingdeev1.StatePage) error {
 		shown = shown || len(page.GetStates())+len(page.GetProblems()) > 0
 		return nil
 	})
@@ -76,14 +76,14 @@ func probe(ctx context.Context, store suspectStore, r reader, scheme string) (sh
 	return false, store.OpenSuspect(ctx, scheme, fmt.Sprintf("FID %v", ids))
 }
 
-// probe is done by an incremental run that found nothing, in the same chunk.
-func (c *chunk) probe(ctx context.Context) error {
+// checkVisibility is done by an incremental run that found nothing, in the same chunk.
+func (c *chunk) checkVisibility(ctx context.Context) error {
 	now := c.now()
 	found := c.rows > 0 || c.waiting != nil
 	if c.run.Kind != ledger.Incremental || !c.sight.due(c.entry.Name, found, now) {
 		return nil
 	}
-	shown, err := probe(ctx, c.store, c.reader, c.entry.Name)
+	shown, err := askForKnown(ctx, c.store, c.reader, c.entry.Name)
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// judge completes a result with what becomes of its cancellation, by the table of answers.
-func (r *registry) judge(due ledger.Due, result ledger.Result, now time.Time) ledger.Result {
+// complete completes a result with what becomes of its cancellation, by the table of answers.
+func (r *registry) complete(due ledger.Due, result ledger.Result, now time.Time) ledger.Result {
 	// A cancellation of a scheme that this process has not loaded is judged all the same: a lapsed attempt must be closed.
 	timing := rule.DefaultTiming()
 	if e, loaded := r.entries[due.Scheme]; loaded {

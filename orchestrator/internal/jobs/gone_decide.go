@@ -15,8 +15,8 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// settle decides all bills that the reconcile run proved gone, together: only now is it known how many they are.
-func (c *reconcileChunk) settle(ctx context.Context) error {
+// decideGoneTogether decides all bills that the reconcile run proved gone, together: only now is it known how many they are.
+func (c *reconcileChunk) decideGoneTogether(ctx context.Context) error {
 	if len(c.reconcile.GoneIDs) == 0 {
 		return nil
 	}
@@ -35,7 +35,7 @@ func (c *reconcileChunk) settle(ctx context.Context) error {
 			continue
 		}
 		for range conflicts {
-			if err = c.settleThese(ctx, p, batch); !errors.Is(err, ledger.ErrConflict) {
+			if err = c.decideSome(ctx, p, batch); !errors.Is(err, ledger.ErrConflict) {
 				break
 			}
 		}
@@ -47,8 +47,8 @@ func (c *reconcileChunk) settle(ctx context.Context) error {
 }
 
 // where asks for the books once more: what follows is decided in their zone, and not if they have become others.
-func (c *reconcileChunk) where(ctx context.Context) (account, error) {
-	var where account
+func (c *reconcileChunk) where(ctx context.Context) (dataCentre, error) {
+	var where dataCentre
 	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
 	if err != nil {
 		return where, err
@@ -57,15 +57,15 @@ func (c *reconcileChunk) where(ctx context.Context) (account, error) {
 	defer cancel()
 	err = c.reader.states(limited, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: controls}},
-	}, func(a account) error {
+	}, func(a dataCentre) error {
 		where = a
 		return nil
 	}, func(*kingdeev1.StatePage) error { return nil })
 	return where, err
 }
 
-// settleThese decides some of them. One that was seen meanwhile is left out.
-func (c *reconcileChunk) settleThese(ctx context.Context, p *pager, ids []int64) error {
+// decideSome decides some of them. One that was seen meanwhile is left out.
+func (c *reconcileChunk) decideSome(ctx context.Context, p *pager, ids []int64) error {
 	missing, err := c.ledger.StillMissing(ctx, c.reconcile.Scheme, ids)
 	if err != nil {
 		return err

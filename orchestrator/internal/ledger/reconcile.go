@@ -68,8 +68,8 @@ const (
 	ReconcileRepair ReconcilePhase = "repair"
 	// ReconcileProve asks Kingdee whether bills that have been missing for long are gone.
 	ReconcileProve ReconcilePhase = "prove"
-	// ReconcileSettle decides those that are.
-	ReconcileSettle ReconcilePhase = "settle"
+	// ReconcileDecide decides those that are.
+	ReconcileDecide ReconcilePhase = "decide"
 	// RecheckRound is the one phase of a recheck: it looks at bill after bill.
 	RecheckRound  ReconcilePhase = "recheck"
 	ReconcileDone ReconcilePhase = "done"

@@ -58,7 +58,7 @@ func writeLook(ctx context.Context, tx pgx.Tx, look ledger.Look, page ledger.Pag
 	looked.RunCounts = page.RunCounts
 	if len(page.Cancellations) > 0 {
 		var err error
-		if looked.Finished, err = settlePlanned(ctx, tx, look.Scheme, look.SafetyLimits, plannedHere); err != nil {
+		if looked.Finished, err = openPlanned(ctx, tx, look.Scheme, look.SafetyLimits, plannedHere); err != nil {
 			return looked, fmt.Errorf("settle planned: %w", err)
 		}
 	}

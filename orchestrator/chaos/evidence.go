@@ -27,8 +27,8 @@ type evidence struct {
 	// snapshots are when each bill was last read live, by the ledger.
 	snapshots map[int64]time.Time
 	// together are, of each bill that a reconcile run proved gone, all that the same reconcile run did.
-	together map[int64][]int64
-	looks    map[string]int
+	together  map[int64][]int64
+	intervals map[string]int
 	// keepsApprove: in this Kingdee an un-audit leaves the approve date, so that a life that nobody saw shows afterwards. cancelIsDate: its
 	// cancel dates have no time of day, so that they do not show it.
 	keepsApprove, cancelIsDate bool
@@ -96,7 +96,7 @@ const (
 func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) {
 	e := &evidence{
 		scheme: s, bills: map[string][]ksandbox.BillTruth{}, orders: map[wsandbox.Key]wsandbox.Truth{}, cancellations: map[wsandbox.Key][]cancellation{},
-		work: map[string][]work{}, snapshots: map[int64]time.Time{}, together: map[int64][]int64{}, looks: map[string]int{},
+		work: map[string][]work{}, snapshots: map[int64]time.Time{}, together: map[int64][]int64{}, intervals: map[string]int{},
 	}
 	kingdee, err := t.control.kingdeeTruth(ctx)
 	if err != nil {
@@ -166,15 +166,15 @@ func (e *evidence) read(ctx context.Context, t *town) error {
 	for _, i := range snapshots {
 		e.snapshots[i.Bill] = i.Read
 	}
-	looks, err := rows[struct {
+	intervals, err := rows[struct {
 		Kind, State string
 		Gone        []int64
 	}](ctx, t, `select kind, state, gone_ids as gone from reconcile`)
 	if err != nil {
 		return err
 	}
-	for _, l := range looks {
-		e.looks[l.Kind+" "+l.State]++
+	for _, l := range intervals {
+		e.intervals[l.Kind+" "+l.State]++
 		for _, bill := range l.Gone {
 			e.together[bill] = l.Gone
 		}

@@ -39,7 +39,7 @@ func (r *run) report(w io.Writer) {
 	line("other work", "%d: %s", sum(v.told), list(v.told))
 	line("requests", "%d, of which %d cancelled an order", v.requests, v.effects)
 	line("repeated", "%d, after: %s", sum(v.repeats), list(v.repeats))
-	line("looked again", "%s", list(r.evidence.looks))
+	line("looked again", "%s", list(r.evidence.intervals))
 	line("ended", "%d orders of bills that are so now: %s", sum(v.ended), list(v.ended))
 	line("unseen", "%d orders of lives that were over before any run could see them; %d of deleted bills whose number is another's", v.unseen, v.passedOn)
 	line("in time", "%d while a bill was live again and %d after one was taken back, all within verify_after + %s", v.inside, v.afterRestore, tolerance)

@@ -16,7 +16,7 @@ type runs struct {
 	all []span
 }
 
-const lookTime = 50 * time.Millisecond
+const seenEvery = 50 * time.Millisecond
 
 // watch looks at the watermark until ctx ends. It may miss runs; those that it notes were there.
 func (p *runs) watch(ctx context.Context, t *town) {
@@ -25,7 +25,7 @@ func (p *runs) watch(ctx context.Context, t *town) {
 		if err := t.pool.QueryRow(ctx, `select watermark_time, last_run_time from watermark`).Scan(&watermark, &end); err == nil {
 			p.note(span{watermark.Add(rule.Settle), end})
 		}
-		wait(ctx, lookTime)
+		wait(ctx, seenEvery)
 	}
 }
 

@@ -107,7 +107,7 @@ func (sh *shell) retryCommand() *cobra.Command {
 }
 
 func (sh *shell) ignoreCommand() *cobra.Command {
-	return sh.actCommand("ignore", "忽略 leaves the order in the warehouse as it is", "忽略 ignored",
+	return sh.actCommand("ignore", "不取消 leaves the order in the warehouse as it is", "不取消 ignored",
 		func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.IgnoreCancellations(ctx, &orchestratorv1.IgnoreCancellationsRequest{
 				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,

@@ -17,7 +17,7 @@ import (
 func (sh *shell) schemesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "schemes",
-		Short:   "方案及其水位 schemes, how far they have read, and how they stand",
+		Short:   "方案及其读取进度 schemes, how far they have read, and how they stand",
 		GroupID: groupAsk,
 		Args:    args(0, ""),
 	}
@@ -47,7 +47,7 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 	if s.GetWatermarkTime() != nil {
 		watermark = moment(s.GetWatermarkTime().AsTime())
 	}
-	fmt.Fprintf(sh.out, "  水位 watermark     %s\n", watermark)
+	fmt.Fprintf(sh.out, "  读取进度 watermark     %s\n", watermark)
 	if s.GetLastRunTime() != nil {
 		fmt.Fprintf(sh.out, "  最近 last     %s, %d 行 rows\n", moment(s.GetLastRunTime().AsTime()), s.GetLastRunRows())
 	}
@@ -104,7 +104,7 @@ func (sh *shell) checkScheme(file string) error {
 		if err := s.CheckFor(scheme.Real); err != nil {
 			fmt.Fprintf(sh.out, "  只能用于沙箱 fit for sandboxes only:\n    %s\n", strings.ReplaceAll(err.Error(), "\n", "\n    "))
 		} else {
-			fmt.Fprintln(sh.out, "  可用于真实账套（先观察）fit for real vendors, observing at first")
+			fmt.Fprintln(sh.out, "  可用于真实账套（先仅观察）fit for real vendors, in dry run at first")
 		}
 	}
 	return nil

@@ -63,7 +63,7 @@ func (sh *shell) modeCommand() *cobra.Command {
 	var request orchestratorv1.SetSchemeModeRequest
 	cmd := &cobra.Command{
 		Use:     "mode SCHEME dry_run|send --reason WHY",
-		Short:   "观察或发送 dry run, or send; what was decided while observing is never sent by itself",
+		Short:   "仅观察或发送 dry run, or send; what was decided in dry run is never sent by itself",
 		GroupID: groupSteer,
 		Args:    args(2, "SCHEME dry_run|send --reason WHY"),
 	}

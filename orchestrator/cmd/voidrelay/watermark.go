@@ -17,7 +17,7 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
 		Use:     "watermark SCHEME --to TIME --reason WHY",
-		Short:   "移动水位 moves how far a scheme has read: back to read again, or forward to leave what lies between unread",
+		Short:   "移动读取进度 moves how far a scheme has read: back to read again, or forward to leave what lies between unread",
 		GroupID: groupSteer,
 		Args:    args(1, "SCHEME --to TIME --reason WHY"),
 	}
@@ -33,7 +33,7 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "水位 watermark: %s → %s\n", moment(answer.GetWatermarkBeforeTime().AsTime()), moment(answer.GetScheme().GetWatermarkTime().AsTime()))
+		fmt.Fprintf(sh.out, "读取进度 watermark: %s → %s\n", moment(answer.GetWatermarkBeforeTime().AsTime()), moment(answer.GetScheme().GetWatermarkTime().AsTime()))
 		return nil
 	})
 }
@@ -41,7 +41,7 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 func (sh *shell) watermarkChangesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "watermarks SCHEME",
-		Short:   "水位移动记录 how a watermark moved: by persons, and by runs that found something",
+		Short:   "读取进度变动记录 how a watermark moved: by persons, and by runs that found something",
 		GroupID: groupAsk,
 		Args:    args(1, "SCHEME"),
 	}
@@ -51,7 +51,7 @@ func (sh *shell) watermarkChangesCommand() *cobra.Command {
 			return err
 		}
 		for _, m := range answer.GetMoves() {
-			before, by := "-", fmt.Sprintf("扫描 run %d", m.GetRunId())
+			before, by := "-", fmt.Sprintf("读取任务 run %d", m.GetRunId())
 			if m.GetWatermarkBeforeTime() != nil {
 				before = moment(m.GetWatermarkBeforeTime().AsTime())
 			}

@@ -28,7 +28,7 @@ type steps struct {
 
 // question asks for bills by id, decides what differs from the ledger, and notes what is not shown.
 type question struct {
-	*look
+	*reread
 	// ids asked for, ascending. The stream may hold others, asked for as controls.
 	ids []int64
 	steps
@@ -44,8 +44,8 @@ type question struct {
 
 // ask reads these bills light by id, with controls, and stores what comes of it: in pieces, each with a save. It answers which ids were
 // shown. errLeft: the time was up, the last save knows how far it came, and its successor is in the queue.
-func (l *look) ask(ctx context.Context, ids, controls []int64, keep steps) (map[int64]bool, error) {
-	q := &question{look: l, ids: ids, steps: keep, shown: map[int64]bool{}, cursor: ids[0] - 1}
+func (l *reread) ask(ctx context.Context, ids, controls []int64, keep steps) (map[int64]bool, error) {
+	q := &question{reread: l, ids: ids, steps: keep, shown: map[int64]bool{}, cursor: ids[0] - 1}
 	all := append(slices.Clone(ids), controls...)
 	slices.Sort(all)
 	light, cancel := context.WithTimeout(ctx, streamTimeout)
@@ -125,10 +125,10 @@ func (q *question) write(ctx context.Context, piece *kingdeev1.StatePage) error 
 // commit writes a page with what was carried, what was asked for up to this id and not shown, and the save.
 func (q *question) commit(ctx context.Context, page ledger.Page, upTo int64, leave bool) error {
 	var told ledger.Told
-	_, err := q.store.CommitLook(ctx, ledger.Look{Scheme: q.entry.Name, Revision: q.entry.revision, SendSince: q.standing.SendSince, SafetyLimits: q.entry.SafetyLimits()}, page,
-		func(tx pgx.Tx, looked ledger.Looked) error {
+	_, err := q.store.CommitDecided(ctx, ledger.Basis{Scheme: q.entry.Name, Revision: q.entry.revision, SendSince: q.standing.SendSince, SafetyLimits: q.entry.SafetyLimits()}, page,
+		func(tx pgx.Tx, committed ledger.Committed) error {
 			told = q.carry
-			told.Add(ledger.Told{Changed: int64(len(page.Bills)), Work: looked.Work, RunCounts: looked.RunCounts})
+			told.Add(ledger.Told{Changed: int64(len(page.Bills)), Work: committed.Work, RunCounts: committed.RunCounts})
 			told.Cursor = max(upTo, q.cursor)
 			bills, missing := q.split(told.Cursor)
 			told.Bills = bills

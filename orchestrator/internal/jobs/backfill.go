@@ -24,7 +24,7 @@ type backfillStore interface {
 	DueBackfills(ctx context.Context) ([]int64, error)
 	TryLockBackfill(ctx context.Context, id int64) (unlock func(), ok bool, err error)
 	LiveTraffic(ctx context.Context, scheme string, limit int) (ledger.LiveTraffic, error)
-	CommitBackfill(ctx context.Context, b *ledger.Backfill, look ledger.Look, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
+	CommitBackfill(ctx context.Context, b *ledger.Backfill, basis ledger.Basis, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
 	CommitPlan(ctx context.Context, b *ledger.Backfill, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
 	BeginPlanAnew(ctx context.Context, b *ledger.Backfill, revision int) error
 	EndBackfill(ctx context.Context, b *ledger.Backfill) error

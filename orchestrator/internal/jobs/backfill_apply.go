@@ -18,7 +18,7 @@ import (
 // applyStore is what carrying out a plan asks of the ledger.
 type applyStore interface {
 	PlannedItems(ctx context.Context, backfill, after int64, limit int) ([]ledger.BackfillItem, error)
-	CommitApplied(ctx context.Context, b *ledger.Backfill, look ledger.Look, page ledger.Page, applied ledger.Applied, also func(pgx.Tx) error) error
+	CommitApplied(ctx context.Context, b *ledger.Backfill, basis ledger.Basis, page ledger.Page, applied ledger.Applied, also func(pgx.Tx) error) error
 	CheckPlan(ctx context.Context, b *ledger.Backfill, revision int, cursor int64, done bool) error
 }
 

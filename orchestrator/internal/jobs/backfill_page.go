@@ -126,8 +126,8 @@ func (r *refill) commit(ctx context.Context, light *kingdeev1.StatePage, page le
 	return r.store.CommitBackfill(ctx, b, r.basis(), page, step, also)
 }
 
-func (r *refill) basis() ledger.Look {
-	return ledger.Look{Scheme: r.backfill.Scheme, Revision: r.entry.revision, SendSince: r.standing.SendSince, SafetyLimits: r.entry.SafetyLimits()}
+func (r *refill) basis() ledger.Basis {
+	return ledger.Basis{Scheme: r.backfill.Scheme, Revision: r.entry.revision, SendSince: r.standing.SendSince, SafetyLimits: r.entry.SafetyLimits()}
 }
 
 // items are a page's orders that are owed, what cannot be read or mapped and, where somebody named the bills, those that owe nothing,

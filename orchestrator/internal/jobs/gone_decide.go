@@ -92,9 +92,9 @@ func (c *reconcileChunk) decideSome(ctx context.Context, p *pager, ids []int64) 
 		w.Gone += int64(len(page.Bills))
 	})
 	var told ledger.Told
-	_, err = c.store.CommitLook(ctx, ledger.Look{Scheme: c.reconcile.Scheme, Revision: c.entry.revision, SendSince: c.standing.SendSince, SafetyLimits: c.entry.SafetyLimits()}, page,
-		func(tx pgx.Tx, looked ledger.Looked) error {
-			told = ledger.Told{Work: looked.Work, RunCounts: looked.RunCounts}
+	_, err = c.store.CommitDecided(ctx, ledger.Basis{Scheme: c.reconcile.Scheme, Revision: c.entry.revision, SendSince: c.standing.SendSince, SafetyLimits: c.entry.SafetyLimits()}, page,
+		func(tx pgx.Tx, committed ledger.Committed) error {
+			told = ledger.Told{Work: committed.Work, RunCounts: committed.RunCounts}
 			if err := c.insert.insertTx(ctx, tx, dispatchArgs{}); err != nil {
 				return err
 			}

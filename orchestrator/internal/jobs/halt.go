@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// lookEvery is how soon a batch that is being sent hears of a stop or a pause. Its leases obey at once, because they read the rows;
+// mayEvery is how soon a batch that is being sent hears of a stop or a pause. Its leases obey at once, because they read the rows;
 // this is for what is leased and not yet handed over.
-const lookEvery = 250 * time.Millisecond
+const mayEvery = 250 * time.Millisecond
 
 // halt ends the sending of one batch: nothing more is leased or handed over, what was handed over finishes.
 type halt struct {
@@ -31,7 +31,7 @@ func (h *halt) called() bool {
 
 // watch looks whether sending is still allowed until ctx ends. A database that does not answer says nothing: leases need it too.
 func (h *halt) watch(ctx context.Context, may func(context.Context) (bool, error)) {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(mayEvery)
 	defer tick.Stop()
 	for {
 		select {

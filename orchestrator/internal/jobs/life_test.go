@@ -243,8 +243,8 @@ func (b *bench) proveGone(id int64) {
 	page := ledger.Page{Bills: []ledger.BillWrite{{Before: known[id].ReadTime, After: d.After, Reason: d.Reason}}}
 	page.Cancellations, err = p.cancellations(&page, d, *known[id].LastSnapshot, b.clock)
 	require.NoError(b, err)
-	look := ledger.Look{Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince, SafetyLimits: e.SafetyLimits()}
-	_, err = b.store.CommitLook(b.Context(), look, page, func(pgx.Tx, ledger.Looked) error { return nil })
+	reread := ledger.Basis{Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince, SafetyLimits: e.SafetyLimits()}
+	_, err = b.store.CommitDecided(b.Context(), reread, page, func(pgx.Tx, ledger.Committed) error { return nil })
 	require.NoError(b, err)
 }
 

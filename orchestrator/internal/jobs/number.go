@@ -13,7 +13,7 @@ const numberLimit = 100
 type numberStore interface {
 	NumberLiveDue(ctx context.Context, scheme string, limit int) ([]ledger.Due, error)
 	LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error)
-	StoreNumberLook(ctx context.Context, scheme string, verified []ledger.Verified) error
+	StoreNumberRead(ctx context.Context, scheme string, verified []ledger.Verified) error
 }
 
 // numbers looks again at cancellations that were withdrawn because a live bill carried their number. Where it does no longer, this run
@@ -41,5 +41,5 @@ func (c *chunk) numbers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.store.StoreNumberLook(ctx, c.entry.Name, verified)
+	return c.store.StoreNumberRead(ctx, c.entry.Name, verified)
 }

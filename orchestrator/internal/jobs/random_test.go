@@ -235,9 +235,9 @@ func (l *lives) work(n int) {
 	case n < 12:
 		l.under("run", l.run)
 	case n < 14:
-		l.under("recheck", func(ctx context.Context) { l.look(ctx, ledger.KindRecheck) })
+		l.under("recheck", func(ctx context.Context) { l.reread(ctx, ledger.KindRecheck) })
 	case n < 15:
-		l.under("reconcile", func(ctx context.Context) { l.look(ctx, ledger.KindReconcile) })
+		l.under("reconcile", func(ctx context.Context) { l.reread(ctx, ledger.KindReconcile) })
 	case n < 17:
 		l.under("dispatch", l.dispatch)
 	default:
@@ -269,13 +269,13 @@ func (l *lives) run(ctx context.Context) {
 	l.fine(ctx, l.p.run(ctx, runArgs{Scheme: "assembly-void", Asked: true}))
 }
 
-func (l *lives) look(ctx context.Context, what ledger.ReconcileKind) {
+func (l *lives) reread(ctx context.Context, what ledger.ReconcileKind) {
 	if l.looking[what] {
 		return
 	}
 	l.looking[what] = true
 	defer delete(l.looking, what)
-	s := &sweeper{looker: l.looker(), ledger: l.store}
+	s := &sweeper{rereader: l.rereader(), ledger: l.store}
 	l.fine(ctx, s.run(ctx, reconcileArgs{Scheme: "assembly-void", What: what, Asked: true}))
 }
 
@@ -316,8 +316,8 @@ func (l *lives) settle() {
 		l.forward([]time.Duration{time.Minute, 31 * time.Minute, time.Hour}[min(n/3, 2)])
 		l.under("run", l.run)
 		if n%2 == 0 && n < 10 {
-			l.under("recheck", func(ctx context.Context) { l.look(ctx, ledger.KindRecheck) })
-			l.under("reconcile", func(ctx context.Context) { l.look(ctx, ledger.KindReconcile) })
+			l.under("recheck", func(ctx context.Context) { l.reread(ctx, ledger.KindRecheck) })
+			l.under("reconcile", func(ctx context.Context) { l.reread(ctx, ledger.KindReconcile) })
 		}
 		if n < 10 {
 			l.under("backfill", l.fill)

@@ -37,7 +37,7 @@ func (reconcileArgs) InsertOpts() river.InsertOpts {
 
 // reconcileStore is what a reconcile run asks of the ledger.
 type reconcileStore interface {
-	lookStore
+	rereadStore
 	goneStore
 	TryLockReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) (unlock func(), ok bool, err error)
 	Watched(ctx context.Context, scheme string, since time.Time, after int64, limit int) ([]int64, error)
@@ -55,7 +55,7 @@ type reconcileStore interface {
 // sweeper looks again, independent of when a bill changed. A reconcile run compares the hours behind the watermark with the ledger: what came to light
 // late, or what a run missed for whatever reason, is found by what Kingdee shows now. A recheck reads the states of all bills known live.
 type sweeper struct {
-	*looker
+	*rereader
 	ledger reconcileStore
 }
 
@@ -84,7 +84,7 @@ func (s *sweeper) run(ctx context.Context, args reconcileArgs) error {
 	if err != nil || reconcile == nil {
 		return err
 	}
-	c := &reconcileChunk{look: l, ledger: s.ledger, reconcile: reconcile}
+	c := &reconcileChunk{reread: l, ledger: s.ledger, reconcile: reconcile}
 	err = c.run(ctx)
 	return l.conclude(ctx, err, func(ctx context.Context, reason string) error {
 		if runCounts := (*rule.RunCountsError)(nil); errors.As(err, &runCounts) {
@@ -96,7 +96,7 @@ func (s *sweeper) run(ctx context.Context, args reconcileArgs) error {
 
 // reconcileChunk is the part of a reconcile run that one job does.
 type reconcileChunk struct {
-	*look
+	*reread
 	ledger    reconcileStore
 	reconcile *ledger.Reconcile
 }

@@ -17,8 +17,8 @@ import (
 const (
 	// askAgainAfter is how often an account that was refused is asked whether it is accepted again.
 	askAgainAfter = 5 * time.Minute
-	// probeLook is how often it is looked whether one is due to be asked.
-	probeLook = 5 * time.Second
+	// probeTick is how often it is looked whether one is due to be asked.
+	probeTick = 5 * time.Second
 	// checkWithin bounds the harmless call; wmssvc gives it 10 s.
 	checkWithin = 11 * time.Second
 )

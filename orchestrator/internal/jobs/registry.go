@@ -77,10 +77,10 @@ func (p incrementalSchedule) Next(current time.Time) time.Time {
 	return current.Add(p.registry.interval(p.scheme))
 }
 
-// lookSchedule is River's schedule of a scheme's recheck or reconcile run: whether one is due, the rows say. It asks at least once a minute, so
+// rereadSchedule is River's schedule of a scheme's recheck or reconcile run: whether one is due, the rows say. It asks at least once a minute, so
 // that one whose process was killed is gone on with soon.
-type lookSchedule struct{ interval func() time.Duration }
+type rereadSchedule struct{ interval func() time.Duration }
 
-func (l lookSchedule) Next(current time.Time) time.Time {
+func (l rereadSchedule) Next(current time.Time) time.Time {
 	return current.Add(min(l.interval(), time.Minute))
 }

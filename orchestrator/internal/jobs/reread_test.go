@@ -14,27 +14,27 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-func (b *bench) looker() *looker {
-	return &looker{
+func (b *bench) rereader() *rereader {
+	return &rereader{
 		store: b.store, kingdee: b.p.kingdee, registry: b.p.registry, insert: b.p.insert, logger: b.p.logger, now: b.p.now, stopping: b.p.stopping,
 	}
 }
 
-// look runs a recheck or a reconcile run that a person asked for.
-func (b *bench) look(what ledger.ReconcileKind) {
+// reread runs a recheck or a reconcile run that a person asked for.
+func (b *bench) reread(what ledger.ReconcileKind) {
 	b.Helper()
 	args := reconcileArgs{Scheme: "assembly-void", What: what, Asked: true}
-	require.NoError(b, (&sweeper{looker: b.looker(), ledger: b.store}).run(b.Context(), args))
+	require.NoError(b, (&sweeper{rereader: b.rereader(), ledger: b.store}).run(b.Context(), args))
 }
 
 func (b *bench) recheck() {
 	b.Helper()
-	b.look(ledger.KindRecheck)
+	b.reread(ledger.KindRecheck)
 }
 
 func (b *bench) reconcile() {
 	b.Helper()
-	b.look(ledger.KindReconcile)
+	b.reread(ledger.KindReconcile)
 }
 
 func (b *bench) unAudit(id int64) {
@@ -180,29 +180,29 @@ func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.unAudit(1)
 	b.unAudit(2)
-	l := b.looker()
-	l.store = &overtaken{lookStore: b.store, before: func() {
+	l := b.rereader()
+	l.store = &overtaken{rereadStore: b.store, before: func() {
 		b.clock = b.clock.Add(time.Minute)
 		b.books.void(1)
 		b.run()
 	}}
-	require.NoError(t, (&sweeper{looker: l, ledger: b.store}).run(t.Context(), reconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
+	require.NoError(t, (&sweeper{rereader: l, ledger: b.store}).run(t.Context(), reconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
 	require.Equal(t, "voided un_audited", b.text(`select string_agg(class, ' ' order by bill_id) from bill`))
 	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
 }
 
 // overtaken lets something happen before the first page is stored.
 type overtaken struct {
-	lookStore
+	rereadStore
 	before func()
 }
 
-func (o *overtaken) CommitLook(ctx context.Context, look ledger.Look, page ledger.Page, then func(pgx.Tx, ledger.Looked) error) (ledger.Looked, error) {
+func (o *overtaken) CommitDecided(ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error) (ledger.Committed, error) {
 	if before := o.before; before != nil {
 		o.before = nil
 		before()
 	}
-	return o.lookStore.CommitLook(ctx, look, page, then)
+	return o.rereadStore.CommitDecided(ctx, basis, page, then)
 }
 
 // An hour that agrees is not read again, and a reconcile run that finds nothing leaves a record.
@@ -274,8 +274,8 @@ func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 	}
 	queue := &kept{}
 	b.p.insert, b.p.kingdee = queue, slow{b.books}
-	l := b.looker()
-	run := func(args reconcileArgs) error { return (&sweeper{looker: l, ledger: b.store}).run(t.Context(), args) }
+	l := b.rereader()
+	run := func(args reconcileArgs) error { return (&sweeper{rereader: l, ledger: b.store}).run(t.Context(), args) }
 	require.NoError(t, run(reconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Asked: true}))
 	require.Equal(t, "running gather", b.text(`select state || ' ' || phase from reconcile`))
 	require.Len(t, queue.args, 1)

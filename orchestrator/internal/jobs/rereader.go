@@ -15,20 +15,20 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// lookStore is what looking again, outside runs, asks of the ledger.
-type lookStore interface {
+// rereadStore is what looking again, outside runs, asks of the ledger.
+type rereadStore interface {
 	pageStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
-	CommitLook(ctx context.Context, look ledger.Look, page ledger.Page, then func(pgx.Tx, ledger.Looked) error) (ledger.Looked, error)
+	CommitDecided(ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error) (ledger.Committed, error)
 	NoteAbsent(ctx context.Context, tx pgx.Tx, scheme string, ids []int64, at time.Time) (int64, error)
 	StopScheme(ctx context.Context, name, reason, detail string) error
 	suspectStore
 }
 
-// looker is what recheck and reconcile run have in common. Unlike a run they have no watermark, and they take no lock that a run wants: a page of
+// rereader is what recheck and reconcile run have in common. Unlike a run they have no watermark, and they take no lock that a run wants: a page of
 // theirs is refused when the ledger has read one of its bills since, and is decided again.
-type looker struct {
-	store    lookStore
+type rereader struct {
+	store    rereadStore
 	kingdee  kingdeev1.BillServiceClient
 	registry *registry
 	insert   inserter
@@ -37,9 +37,9 @@ type looker struct {
 	stopping <-chan struct{}
 }
 
-// look is the part of a recheck or a reconcile run that one job does.
-type look struct {
-	*looker
+// reread is the part of a recheck or a reconcile run that one job does.
+type reread struct {
+	*rereader
 	// what it is, for the log.
 	what     string
 	entry    entry
@@ -52,7 +52,7 @@ type look struct {
 
 // open gets a look ready; nil when there is nothing to look at: a scheme that is stopped, not loaded as it is now, or without its
 // baseline.
-func (l *looker) open(ctx context.Context, what, name string) (*look, error) {
+func (l *rereader) open(ctx context.Context, what, name string) (*reread, error) {
 	e, loaded := l.registry.entries[name]
 	if !loaded {
 		return nil, nil
@@ -65,27 +65,27 @@ func (l *looker) open(ctx context.Context, what, name string) (*look, error) {
 		return nil, nil
 	}
 	l.registry.learn(name, scheme.Environment(standing.Watermark.Environment))
-	return &look{
-		looker: l, what: what, entry: e, standing: standing, started: l.now(),
+	return &reread{
+		rereader: l, what: what, entry: e, standing: standing, started: l.now(),
 		reader: reader{kingdee: l.kingdee, entry: e, watermark: standing.Watermark, now: l.now, stopping: l.stopping},
 	}, nil
 }
 
 // environment is where the scheme's watermark was made.
-func (l *look) environment() scheme.Environment {
+func (l *reread) environment() scheme.Environment {
 	return scheme.Environment(l.standing.Watermark.Environment)
 }
 
 // leaving says whether the rest is to be left to a successor.
-func (l *look) leaving() bool { return l.now().Sub(l.started) > workFor || l.reader.ending() }
+func (l *reread) leaving() bool { return l.now().Sub(l.started) > workFor || l.reader.ending() }
 
 // leave puts the successor into the transaction that stored how far this one came.
-func (l *look) leave(ctx context.Context, tx pgx.Tx) error {
+func (l *reread) leave(ctx context.Context, tx pgx.Tx) error {
 	return l.insert.insertTx(ctx, tx, l.successor)
 }
 
 // conclude says what became of a look. What the vendor did wrong is noted; the error is for faults of our own.
-func (l *look) conclude(ctx context.Context, err error, note func(ctx context.Context, reason string) error) error {
+func (l *reread) conclude(ctx context.Context, err error, note func(ctx context.Context, reason string) error) error {
 	var stop *stopError
 	switch {
 	case err == nil, errors.Is(err, errLeft):
@@ -94,7 +94,7 @@ func (l *look) conclude(ctx context.Context, err error, note func(ctx context.Co
 		// Its time is up, or the read was cut off in the middle; what is written stands.
 		return l.insert.insert(ctx, l.successor)
 	case errors.Is(err, ledger.ErrConflict):
-		l.logger.InfoContext(ctx, "look gave way", slog.String("look", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
+		l.logger.InfoContext(ctx, "rereading gave way", slog.String("what", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
 		return nil
 	case errors.As(err, &stop):
 		l.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", l.entry.Name), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
@@ -102,7 +102,7 @@ func (l *look) conclude(ctx context.Context, err error, note func(ctx context.Co
 	case apierr.Info(err, apierr.Kingdee) != nil || isStatus(err):
 		err = errors.New(vendorFault(apierr.Kingdee, err))
 	}
-	l.logger.WarnContext(ctx, "look did not end", slog.String("look", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
+	l.logger.WarnContext(ctx, "rereading did not end", slog.String("what", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return note(detached, err.Error())

@@ -44,14 +44,14 @@ type inserter interface {
 
 // passer runs chunks of runs.
 type passer struct {
-	store    runStore
-	kingdee  kingdeev1.BillServiceClient
-	wms      wmsv1.OrderServiceClient
-	registry *registry
-	sight    *sight
-	insert   inserter
-	logger   *slog.Logger
-	now      func() time.Time
+	store      runStore
+	kingdee    kingdeev1.BillServiceClient
+	wms        wmsv1.OrderServiceClient
+	registry   *registry
+	visibility *visibility
+	insert     inserter
+	logger     *slog.Logger
+	now        func() time.Time
 	// stopping is closed when the process is asked to end: a chunk leaves its run to another process at once.
 	stopping <-chan struct{}
 }

@@ -83,10 +83,10 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{})}
 	schemes := newRegistry(cfg.Schemes, cfg.Revisions)
 	run := &passer{
-		store: cfg.Store, kingdee: cfg.Kingdee, wms: cfg.WMS, registry: schemes, sight: newSight(), insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
+		store: cfg.Store, kingdee: cfg.Kingdee, wms: cfg.WMS, registry: schemes, visibility: newVisibility(), insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
-	again := &looker{store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping}
-	reconcile := &sweeper{looker: again, ledger: cfg.Store}
+	again := &rereader{store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping}
+	reconcile := &sweeper{rereader: again, ledger: cfg.Store}
 	door := &doorman{store: cfg.Store, wms: cfg.WMS, logger: cfg.Logger}
 	batch := &slicer{
 		store: cfg.Store, wms: cfg.WMS, doorman: door, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
@@ -163,8 +163,8 @@ func periodic(schemes *registry) []*river.PeriodicJob {
 		river.NewPeriodicJob(river.PeriodicInterval(time.Second), func() (river.JobArgs, *river.InsertOpts) {
 			return dispatchArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
-		river.NewPeriodicJob(river.PeriodicInterval(probeLook), func() (river.JobArgs, *river.InsertOpts) {
-			return probeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: probeLook}}
+		river.NewPeriodicJob(river.PeriodicInterval(probeTick), func() (river.JobArgs, *river.InsertOpts) {
+			return probeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: probeTick}}
 		}, nil),
 		river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
 			return tidyArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Hour}}
@@ -177,10 +177,10 @@ func periodic(schemes *registry) []*river.PeriodicJob {
 		jobs = append(jobs, river.NewPeriodicJob(incrementalSchedule{schemes, name}, func() (river.JobArgs, *river.InsertOpts) {
 			return runArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(lookSchedule{func() time.Duration { return schemes.recheckInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.recheckInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
 			return reconcileArgs{Scheme: name, What: ledger.KindRecheck}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(lookSchedule{func() time.Duration { return schemes.reconcileInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.reconcileInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
 			return reconcileArgs{Scheme: name, What: ledger.KindReconcile}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 	}

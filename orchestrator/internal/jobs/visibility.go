@@ -17,11 +17,11 @@ type suspectStore interface {
 	CloseSuspect(ctx context.Context, scheme string) error
 }
 
-// probeEvery is the least time between two looks at a known bill while all is well.
-const probeEvery = time.Minute
+// visibilityEvery is the least time between two looks at a known bill while all is well.
+const visibilityEvery = time.Minute
 
-// sight remembers of each scheme whether known bills were shown when last asked for. Safe for concurrent use.
-type sight struct {
+// visibility remembers of each scheme whether known bills were shown when last asked for. Safe for concurrent use.
+type visibility struct {
 	mu      sync.Mutex
 	schemes map[string]seen
 }
@@ -32,18 +32,18 @@ type seen struct {
 	clear bool
 }
 
-func newSight() *sight { return &sight{schemes: map[string]seen{}} }
+func newVisibility() *visibility { return &visibility{schemes: map[string]seen{}} }
 
 // due says whether a run is to look at a known bill: when it found nothing, but at most once a minute; and always
 // until one was seen, so that a suspicion, also of a process before this one, ends.
-func (s *sight) due(scheme string, found bool, now time.Time) bool {
+func (s *visibility) due(scheme string, found bool, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := s.schemes[scheme]
-	return !last.clear || !found && now.Sub(last.at) >= probeEvery
+	return !last.clear || !found && now.Sub(last.at) >= visibilityEvery
 }
 
-func (s *sight) note(scheme string, clear bool, now time.Time) {
+func (s *visibility) note(scheme string, clear bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.schemes[scheme] = seen{now, clear}
@@ -80,13 +80,13 @@ func askForKnown(ctx context.Context, store suspectStore, r reader, scheme strin
 func (c *chunk) checkVisibility(ctx context.Context) error {
 	now := c.now()
 	found := c.rows > 0 || c.waiting != nil
-	if c.run.Kind != ledger.Incremental || !c.sight.due(c.entry.Name, found, now) {
+	if c.run.Kind != ledger.Incremental || !c.visibility.due(c.entry.Name, found, now) {
 		return nil
 	}
 	shown, err := askForKnown(ctx, c.store, c.reader, c.entry.Name)
 	if err != nil {
 		return err
 	}
-	c.sight.note(c.entry.Name, shown, now)
+	c.visibility.note(c.entry.Name, shown, now)
 	return nil
 }

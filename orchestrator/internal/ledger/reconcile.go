@@ -6,9 +6,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Look is who writes a page outside a run: a recheck, a reconcile run. It has no watermark and plans nothing for later: each of its pages
+// Basis is who writes a page outside a run: a recheck, a reconcile run. It has no watermark and plans nothing for later: each of its pages
 // settles its own cancellations.
-type Look struct {
+type Basis struct {
 	Scheme string
 	// Revision and SendSince, the operator's cutover, are what the page was decided under.
 	Revision     int
@@ -16,8 +16,8 @@ type Look struct {
 	SafetyLimits rule.SafetyLimits
 }
 
-// Looked says what a page of a look came to.
-type Looked struct {
+// Committed says what a page of a look came to.
+type Committed struct {
 	// RunCounts is the page's, with its cancellations split into new, already owed and held.
 	RunCounts rule.RunCounts
 	Finished

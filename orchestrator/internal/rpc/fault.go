@@ -67,7 +67,7 @@ var missing = map[string]struct {
 	text   string
 }{
 	"scheme":          {orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND, "there is no such scheme (没有此方案)"},
-	"run_id":          {orchestratorv1.ErrorReason_ERROR_REASON_RUN_NOT_FOUND, "there is no such run (没有此次扫描)"},
+	"run_id":          {orchestratorv1.ErrorReason_ERROR_REASON_RUN_NOT_FOUND, "there is no such run (没有此读取任务)"},
 	"cancellation_id": {orchestratorv1.ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND, "there is no such cancellation (没有此取消记录)"},
 	"reconcile_id":    {orchestratorv1.ErrorReason_ERROR_REASON_RECONCILE_NOT_FOUND, "there is no such reconcile run (没有此次核对)"},
 	"backfill_id":     {orchestratorv1.ErrorReason_ERROR_REASON_BACKFILL_NOT_FOUND, "there is no such backfill (没有此次回补)"},

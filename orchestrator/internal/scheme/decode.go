@@ -112,7 +112,7 @@ func (o object) decodeSource(s *Scheme) {
 func (o object) decodePace(s *Scheme) {
 	s.incrementalInterval = o.duration("incremental_interval", 0, sandboxIncrementalLeast, incrementalMost)
 	s.VerifyAfter = o.duration("verify_after", verifyAbsent, verifyLeast, verifyMost)
-	s.looks = o.decodeLooks()
+	s.intervals = o.decodeIntervals()
 	b := o.section("safety_limits", safetyLimitKeys)
 	s.safetyLimits = rule.SafetyLimits{PerHour: b.integer("per_hour", 100, 1, 1_000_000), PerDay: b.integer("per_day", 500, 1, 10_000_000)}
 	if s.safetyLimits.PerDay < s.safetyLimits.PerHour {

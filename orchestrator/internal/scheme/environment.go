@@ -64,7 +64,7 @@ func (s *Scheme) CheckFor(env Environment) error {
 	if s.incrementalInterval > 0 && s.incrementalInterval < realIncrementalLeast {
 		d.fault(s.keys["incremental_interval"], "incremental_interval", "must be at least %s on real vendors, not %s", span(realIncrementalLeast), span(s.incrementalInterval))
 	}
-	s.checkLooks(&d)
+	s.checkIntervals(&d)
 	s.checkExamples(&d)
 	if len(d.problems) == 0 {
 		return nil

@@ -12,11 +12,11 @@ const (
 	absentAbsent, absentLeast         = 30 * time.Minute, 30 * time.Minute
 )
 
-// looks is how often and how patiently a scheme looks again.
-type looks struct{ recheck, reconcile, absent time.Duration }
+// intervals is how often and how patiently a scheme looks again.
+type intervals struct{ recheck, reconcile, absent time.Duration }
 
-func (o object) decodeLooks() looks {
-	return looks{
+func (o object) decodeIntervals() intervals {
+	return intervals{
 		recheck:   o.duration("recheck_interval", 0, lookLeast, lookMost),
 		reconcile: o.duration("reconcile_interval", 0, lookLeast, lookMost),
 		absent:    o.duration("absent_wait", absentAbsent, lookLeast, lookMost),
@@ -27,8 +27,8 @@ func (o object) decodeLooks() looks {
 // sandboxes.
 func (s *Scheme) RecheckInterval(env Environment) time.Duration {
 	switch {
-	case s.looks.recheck > 0:
-		return s.looks.recheck
+	case s.intervals.recheck > 0:
+		return s.intervals.recheck
 	case env == Sandbox:
 		return sandboxRecheck
 	}
@@ -38,8 +38,8 @@ func (s *Scheme) RecheckInterval(env Environment) time.Duration {
 // ReconcileInterval is the time between the starts of two reconcile runs: the file's, else an hour on real vendors and a minute on sandboxes.
 func (s *Scheme) ReconcileInterval(env Environment) time.Duration {
 	switch {
-	case s.looks.reconcile > 0:
-		return s.looks.reconcile
+	case s.intervals.reconcile > 0:
+		return s.intervals.reconcile
 	case env == Sandbox:
 		return sandboxReconcile
 	}
@@ -47,15 +47,15 @@ func (s *Scheme) ReconcileInterval(env Environment) time.Duration {
 }
 
 // AbsentWait is how long a bill must have been missing before a reconcile run asks whether it is gone: 30 min, shorter on sandboxes only.
-func (s *Scheme) AbsentWait() time.Duration { return s.looks.absent }
+func (s *Scheme) AbsentWait() time.Duration { return s.intervals.absent }
 
-// checkLooks says what is too fast for real vendors.
-func (s *Scheme) checkLooks(d *decoder) {
+// checkIntervals says what is too fast for real vendors.
+func (s *Scheme) checkIntervals(d *decoder) {
 	for _, l := range []struct {
 		key       string
 		is, least time.Duration
 	}{
-		{"recheck_interval", s.looks.recheck, realRecheckLeast}, {"reconcile_interval", s.looks.reconcile, realReconcileLeast}, {"absent_wait", s.looks.absent, absentLeast},
+		{"recheck_interval", s.intervals.recheck, realRecheckLeast}, {"reconcile_interval", s.intervals.reconcile, realReconcileLeast}, {"absent_wait", s.intervals.absent, absentLeast},
 	} {
 		if l.is > 0 && l.is < l.least {
 			d.fault(s.keys[l.key], l.key, "must be at least %s on real vendors, not %s", span(l.least), span(l.is))

@@ -45,7 +45,7 @@ type Scheme struct {
 	dryRunOnly          bool
 	safetyLimits        rule.SafetyLimits
 	timing              rule.Timing
-	looks               looks
+	intervals           intervals
 }
 
 // Warehouse is what the warehouse table says of a Kingdee warehouse.

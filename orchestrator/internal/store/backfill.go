@@ -98,14 +98,14 @@ select exists (select from pg_locks l where l.locktype = 'advisory' and l.grante
 // CommitBackfill stores a page of a backfill like CommitLook, with its items, and moves its cursor by compare-and-set; also runs in
 // the same transaction (to insert a successor job). The answer is ledger.ErrConflict, and nothing is written, when the ledger has
 // moved on since the page was decided, or the backfill has.
-func (s *Store) CommitBackfill(ctx context.Context, b *ledger.Backfill, look ledger.Look, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error {
+func (s *Store) CommitBackfill(ctx context.Context, b *ledger.Backfill, basis ledger.Basis, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error {
 	return s.stepBackfill(ctx, b, step, func(tx pgx.Tx) (rule.RunCounts, []ledger.BackfillItem, error) {
-		looked, err := writeLook(ctx, tx, look, page)
+		committed, err := writePageOn(ctx, tx, basis, page)
 		if err != nil {
 			return rule.RunCounts{}, nil, err
 		}
 		items, err := standing(ctx, tx, b.Scheme, step.Items)
-		return looked.RunCounts, items, err
+		return committed.RunCounts, items, err
 	}, also)
 }
 

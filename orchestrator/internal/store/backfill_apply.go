@@ -71,11 +71,11 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 
 // CommitApplied owes a page of a plan like CommitLook, notes what became of its items, and moves the cursor by compare-and-set; also
 // runs in the same transaction. ledger.ErrConflict as for CommitBackfill.
-func (s *Store) CommitApplied(ctx context.Context, b *ledger.Backfill, look ledger.Look, page ledger.Page, applied ledger.Applied, also func(pgx.Tx) error) error {
+func (s *Store) CommitApplied(ctx context.Context, b *ledger.Backfill, basis ledger.Basis, page ledger.Page, applied ledger.Applied, also func(pgx.Tx) error) error {
 	var after ledger.Backfill
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		after = copied(b)
-		if _, err := writeLook(ctx, tx, look, page); err != nil {
+		if _, err := writePageOn(ctx, tx, basis, page); err != nil {
 			return err
 		}
 		items, err := carriedOut(ctx, tx, b.Scheme, applied)

@@ -10,9 +10,9 @@ import (
 
 // notByHand are kinds that stand for something which goes on while they are open; closing them would only hide it.
 var notByHand = map[string]string{
-	"safety_limit_reached": "上限仍在生效：请放行（release），或忽略被暂停的取消",
-	"many_deleted":         "取消仍被暂停：请确认单据确已删除后放行（release），或忽略被暂停的取消",
-	"no_event_time":        "取消仍被暂停：请确认作废时间后放行（release），或忽略",
+	"safety_limit_reached": "上限仍在生效：请放行（release），或选择不取消（ignore）",
+	"many_deleted":         "取消仍被暂停：请确认单据确已删除后放行（release），或选择不取消（ignore）",
+	"no_event_time":        "取消仍被暂停：请确认作废时间后放行（release），或选择不取消（ignore）",
 	"scheme_stopped":       "方案仍处于停止：请处理原因后恢复（resume）",
 	"mapping_suspected":    "方案仍暂停发送：请核对映射后恢复（resume）",
 	"wms_auth":             "旺店通账号恢复后自动关闭",
@@ -83,7 +83,7 @@ for update of w`, ids)
 		words, standing := notByHand[w.Kind]
 		switch w.State {
 		case "planned", "open", "held", "needs_attention":
-			words, standing = "取消尚未了结：请先重试、忽略、标记已取消或放行", true
+			words, standing = "取消尚未了结：请先重试、不取消、标记已取消或放行", true
 		}
 		if w.Closed {
 			words, standing = "已经关闭", true

@@ -61,10 +61,10 @@ func (s *Store) NumberLiveDue(ctx context.Context, scheme string, limit int) ([]
 where c.scheme = $1 and c.state = 'withdrawn' and c.outcome = 'number_live' and c.due_time <= now() order by c.due_time limit $2`, scheme, limit)
 }
 
-// StoreNumberLook writes what another look at such cancellations came to. Where the number is free again, or that cannot be confirmed, the
+// StoreNumberRead writes what another look at such cancellations came to. Where the number is free again, or that cannot be confirmed, the
 // cancellation's bill is read again by the next run: it decides, and what is owed still is planned anew. One whose trigger does not hold any
 // longer is withdrawn like any other. The rest is looked at again later.
-func (s *Store) StoreNumberLook(ctx context.Context, scheme string, verified []ledger.Verified) error {
+func (s *Store) StoreNumberRead(ctx context.Context, scheme string, verified []ledger.Verified) error {
 	var again, withdrawn []int64
 	for _, v := range verified {
 		switch v.Outcome {

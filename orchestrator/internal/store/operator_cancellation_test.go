@@ -205,7 +205,7 @@ func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 	require.Equal(t, 1, o.count(`select count(*) from attempt`), "the history stays")
 
 	// The read finds the bill restored: nothing is sent.
-	o.looked(again, rule.NoTrigger, time.Now())
+	o.committed(again, rule.NoTrigger, time.Now())
 	require.Equal(t, "withdrawn", o.state(again))
 }
 

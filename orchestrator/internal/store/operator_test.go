@@ -263,13 +263,13 @@ func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 2, No: "A1", Class: "live"})
 	cancellation := w.owe(1, "A1", "WH1")[0]
-	w.looked(cancellation, rule.NumberTaken, time.Now())
+	w.committed(cancellation, rule.NumberTaken, time.Now())
 	_, err := w.store.Release(t.Context(), act(""), []int64{cancellation.ID})
 	require.NoError(t, err)
 	require.True(t, w.due("A1")[0].NeedsRead, "it goes out only after a read by number")
 	require.Empty(t, w.lease(w.due("A1")))
 
-	look := func(holders ...rule.State) rule.Verification {
+	reread := func(holders ...rule.State) rule.Verification {
 		voided := rule.State{ID: 1, Number: "A1", CancelStatus: rule.Voided}
 		known, err := w.store.LedgerHolders(t.Context(), []int64{cancellation.ID})
 		require.NoError(t, err)
@@ -277,13 +277,13 @@ func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 			ByID: &voided, ByNumber: append(holders, voided), LedgerHolders: known[cancellation.ID],
 		}).Outcome
 	}
-	require.Equal(t, rule.NumberLive, look(rule.State{ID: 3, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}), "Kingdee's own word counts as ever")
-	require.Equal(t, rule.Holds, look())
-	w.looked(cancellation, rule.Holds, time.Now())
+	require.Equal(t, rule.NumberLive, reread(rule.State{ID: 3, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}), "Kingdee's own word counts as ever")
+	require.Equal(t, rule.Holds, reread())
+	w.committed(cancellation, rule.Holds, time.Now())
 	require.Len(t, w.lease(w.due("A1")), 1)
 
 	w.rows.Exec(`update bill set read_time = now() + interval '1 minute' where bill_id = 2`)
-	require.Equal(t, rule.NumberTaken, look(), "seen live once more, after the release")
+	require.Equal(t, rule.NumberTaken, reread(), "seen live once more, after the release")
 }
 
 // Decided in send and not sent, because the WMS was away; then dry run for a month, then send again.

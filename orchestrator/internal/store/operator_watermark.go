@@ -34,7 +34,7 @@ func (s *Store) MoveWatermark(ctx context.Context, act ledger.Act, to time.Time)
 			return 0, err
 		}
 		if unfinished {
-			return 0, &ledger.WatermarkError{Why: "a run is not finished; try again after it; 有未完成的扫描，请稍后再试"}
+			return 0, &ledger.WatermarkError{Why: "a run is not finished; try again after it; 有未完成的读取任务，请稍后再试"}
 		}
 		if _, err := tx.Exec(ctx, `update watermark set watermark_time = $2, version = version + 1 where scheme = $1`, act.Scheme, to); err != nil {
 			return 0, err

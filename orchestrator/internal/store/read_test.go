@@ -99,7 +99,7 @@ func TestTheHistoryOfABillIsInOrder(t *testing.T) {
 	id := rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "ZZCX1", State: "done", Disposition: "cancelled", Attempt: 1})
 	rows.Attempt(rowtest.Attempt{CancellationID: id, Disposition: "cancelled", VendorMessage: "取消成功"})
 	rows.Work(rowtest.Work{Kind: "rejected", BillID: 1, BillNo: "ZZCX1", CancellationID: id, Closed: "settled"})
-	require.Equal(t, "首次读到 · 读到有效状态（第 1 轮） · 最近一次读取 · 记入应取消（第 1 轮） · 转人工 · 第 1 次请求 · 第 1 次答复 · 了结 · 人工事项关闭",
+	require.Equal(t, "首次读到 · 读到有效状态（第 1 次生效） · 最近一次读取 · 记入应取消（第 1 次生效） · 转人工 · 第 1 次请求 · 第 1 次答复 · 了结 · 人工事项关闭",
 		rows.Text(`select string_agg(event_zh, ' · ' order by event_time, step) from reporting.bill_history where bill_no = 'ZZCX1'`))
 }
 

@@ -120,7 +120,7 @@ func TestANumberThatOnlyAWorkItemKnowsNeedsAPerson(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, bills, 1)
 	require.Equal(t, "需人工", bills[0].Verdict)
-	require.Equal(t, "单据数据不完整或无法识别，已搁置（FAffairType）：blank", bills[0].Reason)
+	require.Equal(t, "单据数据不完整或无法识别，已停下（FAffairType）：blank", bills[0].Reason)
 	require.Len(t, bills[0].Work, 1)
 
 	none, err := s.BillViews(t.Context(), "ZZCX8", "")

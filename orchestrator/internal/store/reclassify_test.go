@@ -133,8 +133,8 @@ func TestWhoDidWhatStaysToBeSeen(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, acts, 2)
 	require.Equal(t, []string{"ignore", "li", "试运行结束"}, []string{acts[0].Verb, acts[0].Actor, acts[0].Reason})
-	require.Equal(t, 2, o.count(`select count(*) from reporting.operator_action where verb_zh in ('重试', '忽略') and changed = 1`))
-	require.Equal(t, "重试 忽略", o.text(`
+	require.Equal(t, 2, o.count(`select count(*) from reporting.operator_action where verb_zh in ('重试', '不取消') and changed = 1`))
+	require.Equal(t, "重试 不取消", o.text(`
 select string_agg(event_zh, ' ' order by event_time, step) from reporting.bill_history where bill_no = 'A1' and event = 'operator_action'`))
 }
 

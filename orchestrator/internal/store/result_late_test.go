@@ -13,8 +13,8 @@ import (
 
 const openWorkItems = `select count(*) from work_item where close_time is null`
 
-// looked stores what a fresh read at this time said of a cancellation.
-func (w *writer) looked(d ledger.Due, outcome rule.Verification, at time.Time) {
+// committed stores what a fresh read at this time said of a cancellation.
+func (w *writer) committed(d ledger.Due, outcome rule.Verification, at time.Time) {
 	w.Helper()
 	require.NoError(w, w.store.StoreVerified(w.Context(), rowtest.SchemeName,
 		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at}}, time.Second, time.Hour))
@@ -35,7 +35,7 @@ func TestALateCancelledOfTheCurrentAttemptEndsACancellationThatNeedsAttention(t 
 func TestACancelledOfACancellationHeldMeanwhileEndsIt(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
-	w.looked(cancellation, rule.NumberTaken, time.Now())
+	w.committed(cancellation, rule.NumberTaken, time.Now())
 	require.Equal(t, "held", w.state(cancellation))
 	w.result(cancellation, rule.Cancelled, done)
 	require.Equal(t, "done", w.state(cancellation))

@@ -31,9 +31,9 @@ func refused(t *testing.T, change func(w *writer)) {
 	t.Helper()
 	type decided struct {
 		*writer
-		run  *ledger.Run
-		look ledger.Look
-		page ledger.Page
+		run   *ledger.Run
+		basis ledger.Basis
+		page  ledger.Page
 	}
 	for what, write := range map[string]func(d decided) error{
 		"a page": func(d decided) error { return d.store.CommitPage(d.Context(), d.run, d.page, none) },
@@ -42,14 +42,14 @@ func refused(t *testing.T, change func(w *writer)) {
 			return err
 		},
 		"a look": func(d decided) error {
-			_, err := d.store.CommitLook(d.Context(), d.look, d.page, func(pgx.Tx, ledger.Looked) error { return nil })
+			_, err := d.store.CommitDecided(d.Context(), d.basis, d.page, func(pgx.Tx, ledger.Committed) error { return nil })
 			return err
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			w := setupWriter(t)
 			w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
-			d := decided{w, w.run(), w.look(100, 500), voidedPage(2, "A2", "WH1")}
+			d := decided{w, w.run(), w.basisOf(100, 500), voidedPage(2, "A2", "WH1")}
 			change(w)
 			require.ErrorIs(t, write(d), ledger.ErrConflict)
 			require.Zero(t, w.count(`select count(*) from cancellation`))

@@ -27,8 +27,8 @@ func TestTwoSourcesAtOnceShareOneSafetyLimit(t *testing.T) {
 	run, finish := w.run(), finishAt(rowtest.Now.Add(time.Minute))
 	finish.SafetyLimits = safetyLimits
 	passed := make(chan error, 1)
-	looked, err := w.store.CommitLook(t.Context(), w.look(safetyLimits.PerHour, safetyLimits.PerDay), voidedPage(1, "A1", "WH1", "WH2", "WH3"),
-		func(pgx.Tx, ledger.Looked) error {
+	committed, err := w.store.CommitDecided(t.Context(), w.basisOf(safetyLimits.PerHour, safetyLimits.PerDay), voidedPage(1, "A1", "WH1", "WH2", "WH3"),
+		func(pgx.Tx, ledger.Committed) error {
 			go func() {
 				_, err := w.store.FinishRun(t.Context(), run, voidedPage(2, "A2", "WH1", "WH2", "WH3"), finish, none)
 				passed <- err
@@ -37,7 +37,7 @@ func TestTwoSourcesAtOnceShareOneSafetyLimit(t *testing.T) {
 			return nil
 		})
 	require.NoError(t, err)
-	require.EqualValues(t, 3, looked.Opened)
+	require.EqualValues(t, 3, committed.Opened)
 	require.NoError(t, <-passed)
 	require.Equal(t, 6, w.count(`select count(*) from cancellation where state = 'held' and hold_reason = 'safety_limit_hour'`), "who came first is held too")
 	require.Equal(t, 1, w.count(openWorkItems))

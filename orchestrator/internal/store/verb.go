@@ -16,7 +16,7 @@ const inFlightWords = "请求正在途中，等结果回来再操作"
 
 // refusedWords is what a state says to every act that it does not allow; an act may have words of its own.
 var refusedWords = map[string]string{
-	"planned":         "所属的扫描尚未完成，稍后再操作",
+	"planned":         "所属的读取任务尚未完成，稍后再操作",
 	"open":            "正在处理，没有被暂停",
 	"held":            "暂停中，请先放行（release）",
 	"needs_attention": "已转人工，没有被暂停；要再次请求请用重试（retry）",

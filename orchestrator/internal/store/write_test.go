@@ -46,11 +46,11 @@ func (w *writer) run() *ledger.Run {
 }
 
 // look is one that is decided under the scheme as it stands.
-func (w *writer) look(perHour, perDay int64) ledger.Look {
+func (w *writer) basisOf(perHour, perDay int64) ledger.Basis {
 	w.Helper()
 	standing, err := w.store.Scheme(w.Context(), rowtest.SchemeName)
 	require.NoError(w, err)
-	return ledger.Look{Scheme: rowtest.SchemeName, Revision: 1, SendSince: standing.SendSince, SafetyLimits: rule.SafetyLimits{PerHour: perHour, PerDay: perDay}}
+	return ledger.Basis{Scheme: rowtest.SchemeName, Revision: 1, SendSince: standing.SendSince, SafetyLimits: rule.SafetyLimits{PerHour: perHour, PerDay: perDay}}
 }
 
 func finishAt(watermark time.Time) ledger.Finish {

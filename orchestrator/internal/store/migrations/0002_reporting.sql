@@ -44,7 +44,7 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'a stamp or the zone does not fit Kingdee''s clock; the watermark stands still', 'compare the server''s time and KINGDEE_TIME_ZONE; it goes on by itself once they fit'),
 ('bill_without_lines', '', '单据已作废，但没有任何行，无法得知对应的仓库单', '在旺店通查看是否有该单号的单据，需要时手工取消',
     'the bill is voided and has no lines, so nothing tells which order it gave rise to', 'look for its number in the WMS and cancel the order by hand if needed'),
-('bill_undecodable', '', '单据数据不完整或无法识别，已搁置', '在金蝶检查该单据的必填字段，修正后自动恢复',
+('bill_undecodable', '', '单据数据不完整或无法识别，已停下', '在金蝶检查该单据的必填字段，修正后自动恢复',
     'the bill cannot be decoded', 'check its mandatory fields in Kingdee; it goes on by itself once they are right'),
 ('safety_limit_reached', '', '短时间内新取消数量超过上限，全部暂停发送', '确认这批作废属实后放行（release）',
     'too many new cancellations in a short time; nothing of them is sent', 'make sure that these voids are meant, then release'),
@@ -60,7 +60,7 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the scheme is stopped; it neither reads nor sends', 'settle the reason, then resume it'),
 ('scheme_stopped', 'DATA_CENTER_DIFFERS', '方案已停止：金蝶登录的数据中心与方案不一致', '核对 KINGDEE_ACCT_ID 和方案里的数据中心，改正后恢复（resume）',
     'the scheme is stopped: the login is to another data centre than the scheme''s', 'check KINGDEE_ACCT_ID and the scheme''s data centre, then resume it'),
-('scheme_stopped', 'ENVIRONMENT_DIFFERS', '方案已停止：水位是在另一种环境（正式或沙箱）下建立的', '改回原来的环境，或换一个新方案名；改正后恢复（resume）',
+('scheme_stopped', 'ENVIRONMENT_DIFFERS', '方案已停止：读取进度是在另一种环境（正式或沙箱）下建立的', '改回原来的环境，或换一个新方案名；改正后恢复（resume）',
     'the scheme is stopped: its watermark was made on the other kind of server (real or sandbox)', 'go back to that one or give the scheme a new name, then resume it'),
 ('scheme_stopped', 'ENVIRONMENTS_MIXED', '方案已停止：金蝶和旺店通一个是正式、一个是沙箱', '两边都用正式环境或都用沙箱，改正后恢复（resume）',
     'the scheme is stopped: one of Kingdee and the WMS is real, the other a sandbox', 'use two real ones or two sandboxes, then resume it'),
@@ -296,7 +296,7 @@ select b.scheme, b.bill_id, b.bill_no, b.first_seen_time as event_time, 10 as st
        b.affair_type || ' ' || b.org as detail, null::bigint as cancellation_id, 0 as attempt
 from voidrelay.bill b
 union all
-select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.generation || ' 轮）', '', null, 0
+select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.generation || ' 次生效）', '', null, 0
 from voidrelay.bill b
 join voidrelay.bill_snapshot i on i.scheme = b.scheme and i.bill_id = b.bill_id
 union all
@@ -304,7 +304,7 @@ select b.scheme, b.bill_id, b.bill_no, b.read_time, 30, 'last_read', '最近一�
        '单据状态 ' || b.document_status || '，作废状态 ' || b.cancel_status || '，判定 ' || b.class, null, 0
 from voidrelay.bill b
 union all
-select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'cancellation', '记入应取消（第 ' || c.generation || ' 轮）',
+select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'cancellation', '记入应取消（第 ' || c.generation || ' 次生效）',
        c.order_code || ' ' || c.order_type || ' 仓库 ' || c.warehouse_code, c.cancellation_id, 0
 from voidrelay.bill b
 join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id

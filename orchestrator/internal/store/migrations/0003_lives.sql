@@ -98,7 +98,7 @@ cross join lateral (
         when 'never_live' then '从未见其有效'
         when 'no_snapshot' then '没有它有效时的内容'
         when 'cutover' then '发生在方案加入' || case split_part(b.class_reason, ':', 2) when 'trigger' then '触发条件 ' when 'organisation' then '库存组织 '
-            when 'warehouse' then '仓库 ' else '方向 ' end || split_part(b.class_reason, ':', 3) || ' 之前'
+            when 'warehouse' then '仓库 ' else '种类 ' end || split_part(b.class_reason, ':', 3) || ' 之前'
         end, '') as because
 ) y
 cross join lateral (
@@ -198,7 +198,7 @@ select b.scheme, b.bill_id, b.bill_no, b.first_seen_time as event_time, 10 as st
        b.affair_type || ' ' || b.org as detail, null::bigint as cancellation_id, 0 as attempt
 from voidrelay.bill b
 union all
-select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.generation || ' 轮）', '', null, 0
+select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live', '读到有效状态（第 ' || i.generation || ' 次生效）', '', null, 0
 from voidrelay.bill b
 join voidrelay.bill_snapshot i on i.scheme = b.scheme and i.bill_id = b.bill_id
 union all
@@ -218,7 +218,7 @@ select b.scheme, b.bill_id, b.bill_no, b.gone_time, 36, 'gone', '确认单据已
 from voidrelay.bill b
 where b.gone_time is not null
 union all
-select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'cancellation', '记入应取消（第 ' || c.generation || ' 轮）',
+select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'cancellation', '记入应取消（第 ' || c.generation || ' 次生效）',
        (select string_agg(case t when 'voided' then '作废' when 'un_audited' then '反审核' when 'deleted' then '删除' else t end, '、') from unnest(c.triggers) t)
            || '：' || c.order_code || ' ' || c.order_type || ' 仓库 ' || c.warehouse_code, c.cancellation_id, 0
 from voidrelay.bill b

@@ -33,7 +33,7 @@ comment on column operator_action.scheme is 'null for what concerns all schemes'
 insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_en) values
 ('mapping_suspected', '', '旺店通对该方案的答复全部是“找不到”或“拒绝”，疑似映射有误，已暂停发送', '在旺店通查看例单，核对方案的单号、仓库和单据类型映射；改正后恢复（resume）',
     'the WMS knows none of this scheme''s orders or refuses all of them: its mapping is suspected, sending is paused', 'look at the example orders in the WMS, check number, warehouse and type of the mapping, then resume the scheme'),
-('wms_auth_order', '', '旺店通账号可用，但这一单的请求被当作无权限拒绝，已搁置', '核对该仓库、货主是否授权给此账号，处理后重试；需要时在旺店通手工取消该单',
+('wms_auth_order', '', '旺店通账号可用，但这一单的请求被当作无权限拒绝，已停下', '核对该仓库、货主是否授权给此账号，处理后重试；需要时在旺店通手工取消该单',
     'the WMS account is accepted, but the request for this order is refused as not allowed', 'check whether warehouse and owner are open to this account, then retry it; cancel the order by hand if needed');
 update work_kind set message_zh = '旺店通不接受我方身份，该账号已暂停发送，每 5 分钟自动重试', action_zh = '检查旺店通账号、密钥、接口权限和 IP 白名单，改正后自动恢复',
     message_en = 'the WMS does not accept our credentials; nothing is sent to this account, which is probed every five minutes',
@@ -72,7 +72,7 @@ union all
 select p.scheme, p.end_time, p.watermark_before, p.watermark_after, p.run_id, '', ''
 from voidrelay.run p
 where p.state = 'complete' and p.watermark_after is distinct from p.watermark_before;
-comment on view reporting.watermark_change is '水位移动: each move of a watermark, by a person or by a run that found something; incremental runs that find nothing move it without a row';
+comment on view reporting.watermark_change is '读取进度变动: each move of a watermark, by a person or by a run that found something; incremental runs that find nothing move it without a row';
 comment on column reporting.watermark_change.watermark_before is 'null for the baseline';
 comment on column reporting.watermark_change.run_id is 'the run that moved it; null for a person';
 comment on column reporting.watermark_change.actor is '操作人; empty for a run';

@@ -27,11 +27,11 @@ comment on table operator_action_cancellation is 'each cancellation that an act 
 
 create view reporting.operator_action as
 select o.operator_action_id, o.create_time, o.actor, o.verb,
-       case o.verb when 'set_mode' then '设置模式' when 'resume' then '恢复' when 'release' then '放行' when 'start_run' then '请求扫描'
-                   when 'retry' then '重试' when 'ignore' then '忽略' when 'mark_done' then '标记已取消' when 'reclassify' then '答复归类'
+       case o.verb when 'set_mode' then '设置模式' when 'resume' then '恢复' when 'release' then '放行' when 'start_run' then '请求读取'
+                   when 'retry' then '重试' when 'ignore' then '不取消' when 'mark_done' then '标记已取消' when 'reclassify' then '答复归类'
                    when 'close_work' then '关闭待办' when 'pause' then '暂停发送' when 'stop_all' then '全部停发' when 'resume_all' then '恢复全部'
-                   when 'move_watermark' then '移动水位' when 'start_reconcile' then '请求核对' when 'start_backfill' then '开始补录'
-                   when 'apply_backfill' then '执行补录计划' when 'cancel_backfill' then '撤销补录' else o.verb end as verb_zh,
+                   when 'move_watermark' then '移动读取进度' when 'start_reconcile' then '请求核对' when 'start_backfill' then '开始回补'
+                   when 'apply_backfill' then '执行回补计划' when 'cancel_backfill' then '撤销回补' else o.verb end as verb_zh,
        o.scheme, o.reason, o.parameters, o.result,
        (select count(*) from voidrelay.operator_action_cancellation l where l.operator_action_id = o.operator_action_id) as changed
 from voidrelay.operator_action o;

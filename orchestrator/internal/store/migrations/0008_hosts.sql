@@ -3,7 +3,7 @@
 -- +goose Up
 
 insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_en) values
-('scheme_stopped', 'TIME_ZONE_DIFFERS', '方案已停止：金蝶服务器时间现在按另一个时区读取', '若 KINGDEE_TIME_ZONE 改错了，改回后恢复（resume）；若原来是错的，恢复后按新时区继续，并对之前的时段做一次补录（backfill）',
+('scheme_stopped', 'TIME_ZONE_DIFFERS', '方案已停止：金蝶服务器时间现在按另一个时区读取', '若 KINGDEE_TIME_ZONE 改错了，改回后恢复（resume）；若原来是错的，恢复后按新时区继续，并对之前的时段做一次回补（backfill）',
     'the scheme is stopped: the times of the Kingdee server are now read in another zone', 'if KINGDEE_TIME_ZONE was changed by mistake, change it back and resume; if it was wrong before, resume, and backfill the time before');
 
 create table chore (

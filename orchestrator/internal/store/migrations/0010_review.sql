@@ -57,7 +57,7 @@ cross join lateral (
         when 'never_live' then '从未见其有效'
         when 'no_snapshot' then '没有它有效时的内容'
         when 'cutover' then '发生在方案加入' || case split_part(b.class_reason, ':', 2) when 'trigger' then '触发条件 ' when 'organisation' then '库存组织 '
-            when 'warehouse' then '仓库 ' else '方向 ' end || split_part(b.class_reason, ':', 3) || ' 之前'
+            when 'warehouse' then '仓库 ' else '种类 ' end || split_part(b.class_reason, ':', 3) || ' 之前'
         end, '') as because
 ) y
 cross join lateral (

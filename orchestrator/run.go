@@ -39,7 +39,7 @@ type Server struct {
 	rest      *http.Server
 	restAddr  string
 	jobs      *jobs.Runner
-	ledger    ledgerWatch
+	ledger    ledgerHealth
 	logger    *slog.Logger
 	// conns lead to the adapters and to ourselves; close ends what is left once everything has stopped.
 	conns []*grpc.ClientConn
@@ -93,7 +93,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := s.serveREST(ctx, cfg, guard); err != nil {
 		return nil, err
 	}
-	s.watchLedger(books)
+	s.followLedger(books)
 	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()), slog.String("http", s.HTTPAddr()),
 		slog.Int("schemes", len(schemes)), slog.Bool("tls", guard.TLS != nil), slog.Bool("tokens", guard.Tokens != nil),
 		slog.String("version", telemetry.ReadBuild().String()))

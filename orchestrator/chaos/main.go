@@ -156,9 +156,9 @@ func (r *run) live(ctx context.Context, t *town) error {
 		return err
 	}
 	seen := &runs{}
-	watch, stop := context.WithCancel(ctx)
+	live, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
-	watching.Go(func() { seen.watch(watch, t) })
+	watching.Go(func() { seen.follow(live, t) })
 	defer watching.Wait()
 	defer stop()
 	began := time.Now()

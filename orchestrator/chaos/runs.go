@@ -18,12 +18,12 @@ type runs struct {
 
 const seenEvery = 50 * time.Millisecond
 
-// watch looks at the watermark until ctx ends. It may miss runs; those that it notes were there.
-func (p *runs) watch(ctx context.Context, t *town) {
+// follow looks at the watermark until ctx ends. It may miss runs; those that it notes were there.
+func (p *runs) follow(ctx context.Context, t *town) {
 	for ctx.Err() == nil {
 		var watermark, end time.Time
 		if err := t.pool.QueryRow(ctx, `select watermark_time, last_run_time from watermark`).Scan(&watermark, &end); err == nil {
-			p.note(span{watermark.Add(rule.Settle), end})
+			p.note(span{watermark.Add(rule.ClockMargin), end})
 		}
 		wait(ctx, seenEvery)
 	}

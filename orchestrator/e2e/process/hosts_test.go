@@ -139,8 +139,8 @@ func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
 	require.True(t, l.is(`exists (select from attempt where disposition = 'unknown')`), "what was in flight was asked for again")
 }
 
-// lookSeldom makes recheck and reconcile run come once an hour.
-func lookSeldom(t *testing.T, settings map[string]string) map[string]string {
+// rereadSeldom makes recheck and reconcile run come once an hour.
+func rereadSeldom(t *testing.T, settings map[string]string) map[string]string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "schemes.yaml")
 	document := fmt.Appendf(scheme.ShippedDocument(), "    recheck_interval: 1h\n    reconcile_interval: 1h\n")
@@ -150,9 +150,9 @@ func lookSeldom(t *testing.T, settings map[string]string) map[string]string {
 	return seldom
 }
 
-// look has this hour's recheck and reconcile run done with. One that came later could deal with voided bills before a run does: the run would find
+// rereadAll has this hour's recheck and reconcile run done with. One that came later could deal with voided bills before a run does: the run would find
 // nothing new, and have no pages to store one by one.
-func (w *town) look(ctx context.Context, client *house.Client, l ledger) {
+func (w *town) rereadAll(ctx context.Context, client *house.Client, l ledger) {
 	w.t.Helper()
 	for _, kind := range []orchestratorv1.ReconcileKind{orchestratorv1.ReconcileKind_RECONCILE_KIND_RECHECK, orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE} {
 		_, err := client.Runs.StartReconcile(ctx, &orchestratorv1.StartReconcileRequest{Scheme: "assembly-void", Kind: kind})
@@ -173,12 +173,12 @@ func TestARunGoesOnElsewhere(t *testing.T) {
 	l := w.ledger()
 	hosts := map[string]*house.Process{}
 	clients := map[string]*house.Client{}
-	settings := lookSeldom(t, soon())
+	settings := rereadSeldom(t, soon())
 	for _, name := range []string{"a", "b", "c"} {
 		hosts[name], clients[name] = w.named(name, settings)
 	}
 	require.NoError(t, clients["a"].Baseline(ctx))
-	w.look(ctx, clients["a"], l)
+	w.rereadAll(ctx, clients["a"], l)
 	for _, end := range []func(*house.Process){(*house.Process).Kill, func(p *house.Process) { terminate(t, p) }} {
 		var any *house.Client
 		for _, client := range clients {

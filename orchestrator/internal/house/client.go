@@ -83,10 +83,10 @@ func (c *Client) AllWorkItems(ctx context.Context) ([]*orchestratorv1.WorkItem, 
 	}
 }
 
-// look is how often a state that is waited for is asked for, nudge how often a run is asked for meanwhile.
+// askEvery is how often a state that is waited for is asked for, nudge how often a run is asked for meanwhile.
 const (
-	look  = 50 * time.Millisecond
-	nudge = 10
+	askEvery = 50 * time.Millisecond
+	nudge    = 10
 )
 
 // Baseline waits until every scheme has read all there is once.
@@ -129,7 +129,7 @@ func (c *Client) Settled(ctx context.Context) error {
 
 // eachScheme waits until holds is true of every scheme, asking for runs meanwhile.
 func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orchestratorv1.Scheme) bool) error {
-	tick := time.NewTicker(look)
+	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
 	last := ""
 	for n := 0; ; n++ {

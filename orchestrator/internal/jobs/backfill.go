@@ -39,12 +39,12 @@ type starter interface {
 }
 
 const (
-	// backfillLook is how often backfills without a live job are looked for: what a lost job costs.
-	backfillLook = 5 * time.Second
+	// backfillTick is how often backfills without a live job are looked for: what a lost job costs.
+	backfillTick = 5 * time.Second
 	// maxGiveWay is the longest that one page waits for live traffic: a backfill gets at least one page in this time.
 	maxGiveWay = 5 * time.Second
-	// giveWayLook is how often it is asked whether the way is free.
-	giveWayLook = 250 * time.Millisecond
+	// giveWayTick is how often it is asked whether the way is free.
+	giveWayTick = 250 * time.Millisecond
 	// maxBacklog is how much may be due before a backfill owes more: live cancellations wait behind no more than this.
 	maxBacklog = 500
 	// maxAgain is how often a page is read again because the ledger moved on meanwhile, before its job gives up.
@@ -78,7 +78,7 @@ func (f *backfiller) begin(ctx context.Context) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := f.start.insertOnce(ctx, backfillArgs{ID: id}, backfillLook); err != nil {
+		if err := f.start.insertOnce(ctx, backfillArgs{ID: id}, backfillTick); err != nil {
 			return err
 		}
 	}
@@ -205,7 +205,7 @@ func (r *refill) leave(ctx context.Context, tx pgx.Tx) error {
 // giveWay waits for live traffic, but not for ever: while one of the scheme's runs is at work or what runs owe waits to be sent,
 // for a while; while so much is due that more would keep live cancellations waiting, until that is sent.
 func (r *refill) giveWay(ctx context.Context) error {
-	for waited := time.Duration(0); ; waited += giveWayLook {
+	for waited := time.Duration(0); ; waited += giveWayTick {
 		traffic, err := r.store.LiveTraffic(ctx, r.backfill.Scheme, maxBacklog)
 		if err != nil {
 			return err
@@ -224,7 +224,7 @@ func (r *refill) giveWay(ctx context.Context) error {
 			return ctx.Err()
 		case <-r.stopping:
 			return errStopping
-		case <-time.After(giveWayLook):
+		case <-time.After(giveWayTick):
 		}
 	}
 }

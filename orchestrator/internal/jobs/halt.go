@@ -29,8 +29,8 @@ func (h *halt) called() bool {
 	}
 }
 
-// watch looks whether sending is still allowed until ctx ends. A database that does not answer says nothing: leases need it too.
-func (h *halt) watch(ctx context.Context, may func(context.Context) (bool, error)) {
+// follow looks whether sending is still allowed until ctx ends. A database that does not answer says nothing: leases need it too.
+func (h *halt) follow(ctx context.Context, may func(context.Context) (bool, error)) {
 	tick := time.NewTicker(mayEvery)
 	defer tick.Stop()
 	for {

@@ -34,7 +34,7 @@ type pager struct {
 // it through a pager, so that the rules exist once; outside, run is only a name for the scheme and its revision and is never stored.
 func newPager(store pageStore, reader reader, run *ledger.Run, standing ledger.Scheme, a dataCentre) *pager {
 	return &pager{
-		store: store, reader: reader, entry: reader.entry, run: run, policy: reader.entry.Policy(floor(reader.entry, standing, run.Clock), standing.Cutovers),
+		store: store, reader: reader, entry: reader.entry, run: run, policy: reader.entry.Policy(cutoverOf(reader.entry, standing, run.Clock), standing.Cutovers),
 		account: a, received: a.clock.Service,
 	}
 }
@@ -68,7 +68,7 @@ func (p *pager) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 			p.setAside(&page, k, lightRead, unknownValue(s.GetId(), s.GetNumber()))
 			continue
 		}
-		p.watchClock(state, lightRead)
+		p.noteClock(state, lightRead)
 		switch {
 		case rule.Stale(k, lightRead):
 			f.Count(rule.ClassStale)
@@ -237,8 +237,8 @@ func (p *pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, p
 	page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: problem.GetId(), BillNo: number, Detail: reason})
 }
 
-// watchClock notes a stamp that lies ahead of the vendor's clock: then the watermark stands still.
-func (p *pager) watchClock(state rule.State, read time.Time) {
+// noteClock notes a stamp that lies ahead of the vendor's clock: then the watermark stands still.
+func (p *pager) noteClock(state rule.State, read time.Time) {
 	if p.run.ClockSuspect || !rule.Ahead(state, p.account.clock, read.Sub(p.received)) {
 		return
 	}

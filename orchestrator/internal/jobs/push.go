@@ -70,7 +70,7 @@ func (p *push) run(ctx context.Context) error {
 	p.records = p.recorder.begin()
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		p.halt.watch(streamCtx, func(ctx context.Context) (bool, error) { return p.store.MaySend(ctx, p.entry.Name, p.account) })
+		p.halt.follow(streamCtx, func(ctx context.Context) (bool, error) { return p.store.MaySend(ctx, p.entry.Name, p.account) })
 	})
 	defer func() {
 		cancel()

@@ -50,8 +50,8 @@ func (r reader) ending() bool {
 func (r reader) cutOff(ctx context.Context) (_ context.Context, done func(error) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	over := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
 		select {
 		case <-r.stopping:
 			cancel()
@@ -60,7 +60,7 @@ func (r reader) cutOff(ctx context.Context) (_ context.Context, done func(error)
 	})
 	return ctx, func(err error) error {
 		close(over)
-		watch.Wait()
+		waiting.Wait()
 		cancel()
 		if isStatus(err) && r.ending() {
 			return errStopping

@@ -171,15 +171,15 @@ func (c *chunk) begin(ctx context.Context) error {
 	return nil
 }
 
-// cutover is where triggers of bills never seen live begin to count, by the scheme's standing and, before its watermark is there, by the
+// cutoverOf is where triggers of bills never seen live begin to count, by the scheme's standing and, before its watermark is there, by the
 // baseline's clock.
-func floor(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
+func cutoverOf(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
 	at := e.EffectiveFrom
 	switch {
 	case standing.Watermark != nil:
 		at = standing.Watermark.EffectiveFrom
 	case at.IsZero():
-		at = clock.Reading().Add(-rule.Settle)
+		at = clock.Reading().Add(-rule.ClockMargin)
 	}
 	if standing.SendSince.After(at) {
 		return standing.SendSince
@@ -194,7 +194,7 @@ func (c *chunk) finish() ledger.Finish {
 		TimeZone: c.account.zone, SafetyLimits: c.entry.SafetyLimits(),
 	}
 	if c.run.Kind == ledger.Baseline {
-		f.EffectiveFrom = floor(c.entry, c.standing, c.run.Clock)
+		f.EffectiveFrom = cutoverOf(c.entry, c.standing, c.run.Clock)
 		// What lies between the cutover and the watermark is still to be decided: the next run must read from the cutover on.
 		if f.EffectiveFrom.Before(f.WatermarkAfter) {
 			f.WatermarkAfter = f.EffectiveFrom.Truncate(time.Second)

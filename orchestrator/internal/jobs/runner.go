@@ -170,8 +170,8 @@ func periodic(schemes *registry) []*river.PeriodicJob {
 			return tidyArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Hour}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
 	}
-	jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(backfillLook), func() (river.JobArgs, *river.InsertOpts) {
-		return backfillsArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: backfillLook}}
+	jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(backfillTick), func() (river.JobArgs, *river.InsertOpts) {
+		return backfillsArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: backfillTick}}
 	}, &river.PeriodicJobOpts{RunOnStart: true}))
 	for name := range schemes.entries {
 		jobs = append(jobs, river.NewPeriodicJob(incrementalSchedule{schemes, name}, func() (river.JobArgs, *river.InsertOpts) {

@@ -126,9 +126,9 @@ func openThrowAwayIn(ctx context.Context, base string, acct *osUser) (string, *o
 	return dir, lock, nil
 }
 
-// sweep removes throw-away folders in base that killed owners left, and stops what still runs in them. A folder is touched only
+// clearLeftovers removes throw-away folders in base that killed owners left, and stops what still runs in them. A folder is touched only
 // if it has our pattern, belongs to the account, its owner's process is gone, and its lock, which dies with the owner, is free.
-func sweep(ctx context.Context, logger *slog.Logger, base string, acct *osUser) {
+func clearLeftovers(ctx context.Context, logger *slog.Logger, base string, acct *osUser) {
 	entries, err := os.ReadDir(base)
 	if err != nil {
 		return // nothing to clean is nothing to complain about

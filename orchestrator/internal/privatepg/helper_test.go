@@ -117,5 +117,5 @@ func query1[T any](t *testing.T, url, sql string) T {
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	require.NoError(t, poll(t.Context(), 30*time.Second, holds), what)
+	require.NoError(t, until(t.Context(), 30*time.Second, holds), what)
 }

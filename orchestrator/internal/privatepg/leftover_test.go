@@ -80,7 +80,7 @@ func TestSweepTakesOnlyWhatADeadOwnerLeft(t *testing.T) {
 	ours := folder(throwAwayPrefix + strconv.Itoa(os.Getpid()) + "-4")
 	foreign := folder("voidrelay-pg-notes")
 
-	sweep(t.Context(), quiet(), base, acct)
+	clearLeftovers(t.Context(), quiet(), base, acct)
 	require.NoDirExists(t, left)
 	for _, dir := range []string{locked, young, ours, foreign} {
 		require.DirExists(t, dir)

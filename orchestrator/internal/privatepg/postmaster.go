@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const pollEvery = 10 * time.Millisecond
+const untilEvery = 10 * time.Millisecond
 
 // pidFile is what a server writes into postmaster.pid: its process id on line 1, its state on line 8.
 // https://www.postgresql.org/docs/current/storage-file-layout.html
@@ -94,18 +94,18 @@ func stopProcess(ctx context.Context, pid int, gone func() bool) error {
 		if err := sendSignal(pid, step.signal); err != nil {
 			return err
 		}
-		if poll(ctx, step.wait, gone) == nil {
+		if until(ctx, step.wait, gone) == nil {
 			return nil
 		}
 	}
 	return errors.New("it does not end")
 }
 
-// poll waits until the condition holds. A cancelled context cuts the wait short, once the condition was looked at.
-func poll(ctx context.Context, limit time.Duration, holds func() bool) error {
+// until waits until the condition holds. A cancelled context cuts the wait short, once the condition was looked at.
+func until(ctx context.Context, limit time.Duration, holds func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	tick := time.NewTicker(pollEvery)
+	tick := time.NewTicker(untilEvery)
 	defer tick.Stop()
 	for !holds() {
 		select {

@@ -81,7 +81,7 @@ func (s *Server) run(ctx context.Context, port int) (*process, error) {
 		file, err := readPidFile(s.data)
 		return p.ended() || err == nil && file.pid == p.pid && file.state == "ready"
 	}
-	err = poll(ctx, startLimit, ready)
+	err = until(ctx, startLimit, ready)
 	if err == nil && !p.ended() {
 		return p, nil
 	}

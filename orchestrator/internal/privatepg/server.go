@@ -78,7 +78,7 @@ func (s *Server) open(ctx context.Context, dir string) (err error) {
 	} else {
 		s.dir, s.lock, err = openThrowAway(ctx, s.acct)
 		if err == nil {
-			sweep(ctx, s.logger, filepath.Dir(s.dir), s.acct)
+			clearLeftovers(ctx, s.logger, filepath.Dir(s.dir), s.acct)
 		}
 	}
 	if err != nil {

@@ -6,8 +6,8 @@ import "time"
 const (
 	// Overlap is how far behind the watermark a run begins: rows may become visible some time after their stamp.
 	Overlap = 30 * time.Minute
-	// Settle is how far the watermark stays behind the vendor's clock.
-	Settle = 30 * time.Second
+	// ClockMargin is how far the watermark stays behind the vendor's clock.
+	ClockMargin = 30 * time.Second
 	// BlindMargin takes the place of the vendor's clock where it gives none: our own, less this.
 	BlindMargin = 10 * time.Minute
 	// MaxAhead is how far a stamp may lie ahead of the vendor's clock before clocks are suspect.
@@ -39,7 +39,7 @@ func LowerEdge(watermark time.Time) time.Time { return watermark.Add(-Overlap).T
 
 // NextWatermark is where the watermark stands after a run whose first header said clock: never backwards.
 func NextWatermark(watermark time.Time, clock Clock) time.Time {
-	next := clock.Reading().Add(-Settle).Truncate(time.Second)
+	next := clock.Reading().Add(-ClockMargin).Truncate(time.Second)
 	if next.Before(watermark) {
 		return watermark
 	}

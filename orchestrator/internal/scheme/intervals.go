@@ -8,7 +8,7 @@ const (
 	sandboxRecheck                    = 5 * time.Second
 	realReconcile, realReconcileLeast = time.Hour, 10 * time.Minute
 	sandboxReconcile                  = time.Minute
-	lookLeast, lookMost               = time.Second, 24 * time.Hour
+	intervalLeast, intervalMost               = time.Second, 24 * time.Hour
 	absentAbsent, absentLeast         = 30 * time.Minute, 30 * time.Minute
 )
 
@@ -17,9 +17,9 @@ type intervals struct{ recheck, reconcile, absent time.Duration }
 
 func (o object) decodeIntervals() intervals {
 	return intervals{
-		recheck:   o.duration("recheck_interval", 0, lookLeast, lookMost),
-		reconcile: o.duration("reconcile_interval", 0, lookLeast, lookMost),
-		absent:    o.duration("absent_wait", absentAbsent, lookLeast, lookMost),
+		recheck:   o.duration("recheck_interval", 0, intervalLeast, intervalMost),
+		reconcile: o.duration("reconcile_interval", 0, intervalLeast, intervalMost),
+		absent:    o.duration("absent_wait", absentAbsent, intervalLeast, intervalMost),
 	}
 }
 

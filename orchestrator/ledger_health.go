@@ -10,28 +10,28 @@ import (
 )
 
 const (
-	// lookEvery is how often the ledger is looked at, lookWithin how long that may take.
-	lookEvery  = 2 * time.Second
+	// checkEvery is how often the ledger is looked at, lookWithin how long that may take.
+	checkEvery  = 2 * time.Second
 	lookWithin = 3 * time.Second
 )
 
-// ledgerWatch keeps health true, and tells when the ledger goes and comes back, once each: without a ledger that takes what is
+// ledgerHealth keeps health true, and tells when the ledger goes and comes back, once each: without a ledger that takes what is
 // written an orchestrator serves nobody.
-type ledgerWatch struct {
+type ledgerHealth struct {
 	mu sync.Mutex
 	// away is since when the ledger cannot be used, zero while it can; back is when it last came back.
 	away, back time.Time
 }
 
 // awaySince says whether the ledger could not be used at some moment since then.
-func (w *ledgerWatch) awaySince(then time.Time) bool {
+func (w *ledgerHealth) awaySince(then time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return !w.away.IsZero() || w.back.After(then)
 }
 
 // found notes how the ledger is and answers for how long it was away, when it has just gone (zero) or come back.
-func (w *ledgerWatch) found(usable bool, now time.Time) (changed bool, away time.Duration) {
+func (w *ledgerHealth) found(usable bool, now time.Time) (changed bool, away time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -46,10 +46,10 @@ func (w *ledgerWatch) found(usable bool, now time.Time) (changed bool, away time
 	return false, 0
 }
 
-// watchLedger looks at the ledger until the server stops.
-func (s *Server) watchLedger(books *store.Store) {
+// followLedger looks at the ledger until the server stops.
+func (s *Server) followLedger(books *store.Store) {
 	s.Go(func() error {
-		tick := time.NewTicker(lookEvery)
+		tick := time.NewTicker(checkEvery)
 		defer tick.Stop()
 		for {
 			select {

@@ -11,7 +11,7 @@ import (
 
 const (
 	// checkEvery is how often the ledger is looked at, lookWithin how long that may take.
-	checkEvery  = 2 * time.Second
+	checkEvery = 2 * time.Second
 	lookWithin = 3 * time.Second
 )
 

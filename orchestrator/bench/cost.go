@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
 // spenders are those whose CPU time spent answers.
@@ -16,7 +16,7 @@ type cost []time.Duration
 // spent is what each has used since it began.
 func (s *stack) spent() cost {
 	var all cost
-	for _, p := range []*house.Process{s.kingdeesvc, s.wmssvc, s.orchestrator} {
+	for _, p := range []*install.Process{s.kingdeesvc, s.wmssvc, s.orchestrator} {
 		all = append(all, cpuTime(p.PID()))
 	}
 	return append(all, familyTime(s.postgres.PID()), cpuTime(s.vendors.cmd.Process.Pid))

@@ -7,7 +7,7 @@ import (
 	"maps"
 	"time"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
 // hostLatency is that of the WMS to which one host sends and two, turn by turn.
@@ -63,7 +63,7 @@ func (b *bench) hosts(ctx context.Context) (err error) {
 }
 
 // host is another orchestrator on the same ledger.
-type host struct{ orchestrator, wmssvc *house.Process }
+type host struct{ orchestrator, wmssvc *install.Process }
 
 // host starts one, with a wmssvc of its own or with ours.
 func (s *stack) host(ctx context.Context, own bool) (h host, err error) {
@@ -74,14 +74,14 @@ func (s *stack) host(ctx context.Context, own bool) (h host, err error) {
 	}()
 	target := s.wmssvc.Addrs[0]
 	if own {
-		if h.wmssvc, err = s.service(ctx, house.RoleWMS, s.vendors.Settings); err != nil {
+		if h.wmssvc, err = s.service(ctx, install.RoleWMS, s.vendors.Settings); err != nil {
 			return h, err
 		}
 		target = h.wmssvc.Addrs[0]
 	}
 	settings := maps.Clone(s.settings)
 	settings["WMSSVC_TARGET"] = target
-	h.orchestrator, err = s.service(ctx, house.RoleOrchestrator, settings)
+	h.orchestrator, err = s.service(ctx, install.RoleOrchestrator, settings)
 	return h, err
 }
 
@@ -89,7 +89,7 @@ func (h host) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	var err error
-	for _, p := range []*house.Process{h.orchestrator, h.wmssvc} {
+	for _, p := range []*install.Process{h.orchestrator, h.wmssvc} {
 		if p != nil {
 			err = errors.Join(err, p.Stop(ctx))
 		}

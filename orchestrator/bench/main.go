@@ -2,7 +2,7 @@
 // of them is worked off; how fast a backfill is; how that compares with the barest loop of signed requests, and with a second orchestrator; what an incremental run
 // costs when the ledger is old; and what each service takes of memory and CPU for all that.
 //
-// It starts everything as processes of their own, this very program under other roles: kingdeesvc, wmssvc and orchestrator, as package house
+// It starts everything as processes of their own, this very program under other roles: kingdeesvc, wmssvc and orchestrator, as package install
 // puts them together, and both sandboxes in one more process, so that their work does not count as ours. Postgres
 // is a throw-away one that syncs as a real one does. Everything is on loopback and ends with this program.
 //
@@ -26,7 +26,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 )
 
 // timeLimit ends a run that hangs; all of it takes about a quarter of an hour.

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"runtime/pprof"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
 // profileSetting names the file for a CPU profile of a process that plays a role.
@@ -27,7 +27,7 @@ func playRole() (status int, played bool) {
 		}
 		return 0, true
 	}
-	return house.PlayRole()
+	return install.PlayRole()
 }
 
 func startProfile(path string) (stop func(), err error) {

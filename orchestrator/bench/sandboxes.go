@@ -13,7 +13,7 @@ import (
 	"os/signal"
 	"time"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
 // sandboxesSetting makes this program both sandboxes, until its standard input ends, which also happens when its parent dies.
@@ -34,7 +34,7 @@ func playSandboxes() error {
 	signal.Ignore(os.Interrupt)
 	ctx := context.Background()
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	vendors, err := house.StartVendors(ctx, house.VendorOptions{Logger: logger})
+	vendors, err := install.StartVendors(ctx, install.VendorOptions{Logger: logger})
 	if err != nil {
 		return err
 	}

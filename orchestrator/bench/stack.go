@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
@@ -28,7 +28,7 @@ type stack struct {
 	*bench
 	name                             string
 	vendors                          *sandboxes
-	kingdeesvc, wmssvc, orchestrator *house.Process
+	kingdeesvc, wmssvc, orchestrator *install.Process
 	pool                             *pgxpool.Pool
 	// settings are the orchestrator's; folder has its scheme file.
 	settings map[string]string
@@ -63,20 +63,20 @@ func (b *bench) start(ctx context.Context, name string, count int, incremental t
 	if err != nil {
 		return s, err
 	}
-	if s.kingdeesvc, err = s.service(ctx, house.RoleKingdee, s.vendors.Settings); err != nil {
+	if s.kingdeesvc, err = s.service(ctx, install.RoleKingdee, s.vendors.Settings); err != nil {
 		return s, err
 	}
-	if s.wmssvc, err = s.service(ctx, house.RoleWMS, s.vendors.Settings); err != nil {
+	if s.wmssvc, err = s.service(ctx, install.RoleWMS, s.vendors.Settings); err != nil {
 		return s, err
 	}
 	return s, s.startOrchestrator(ctx, database, incremental)
 }
 
 // service starts one of the three. Only what goes wrong is shown.
-func (s *stack) service(ctx context.Context, role string, settings map[string]string) (*house.Process, error) {
+func (s *stack) service(ctx context.Context, role string, settings map[string]string) (*install.Process, error) {
 	env := map[string]string{profileSetting: s.profileOf(s.name, role)}
 	maps.Copy(env, settings)
-	return house.StartProcess(ctx, role, env, &complaints{to: os.Stderr})
+	return install.StartProcess(ctx, role, env, &complaints{to: os.Stderr})
 }
 
 // beside is another ledger with an orchestrator of its own, at the same vendors and adapters.
@@ -105,7 +105,7 @@ func (s *stack) startOrchestrator(ctx context.Context, database string, incremen
 	s.settings = map[string]string{
 		"DATABASE_URL": database, "KINGDEESVC_TARGET": s.kingdeesvc.Addrs[0], "WMSSVC_TARGET": s.wmssvc.Addrs[0], "SCHEMES_FILE": file,
 	}
-	if s.orchestrator, err = s.service(ctx, house.RoleOrchestrator, s.settings); err != nil {
+	if s.orchestrator, err = s.service(ctx, install.RoleOrchestrator, s.settings); err != nil {
 		return err
 	}
 	s.control.orchestrator = "http://" + s.orchestrator.Addrs[1]
@@ -190,12 +190,12 @@ select not exists (select from cancellation where state in ('planned', 'open')) 
 }
 
 // services are our own processes, without the vendors; those that were started, callers first.
-func (s *stack) services() []*house.Process {
-	all := []*house.Process{s.orchestrator}
+func (s *stack) services() []*install.Process {
+	all := []*install.Process{s.orchestrator}
 	if !s.guest {
 		all = append(all, s.kingdeesvc, s.wmssvc)
 	}
-	return slices.DeleteFunc(all, func(p *house.Process) bool { return p == nil })
+	return slices.DeleteFunc(all, func(p *install.Process) bool { return p == nil })
 }
 
 // stop ends everything that was started, whatever became of the context.

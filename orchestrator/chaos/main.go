@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
@@ -60,7 +60,7 @@ type run struct {
 }
 
 func main() {
-	if status, played := house.PlayRole(); played {
+	if status, played := install.PlayRole(); played {
 		os.Exit(status)
 	}
 	began := time.Now()

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
 const (
@@ -31,7 +31,7 @@ type member struct {
 
 	// mu is held through each blow, so that one member suffers one at a time.
 	mu sync.Mutex
-	p  *house.Process
+	p  *install.Process
 	// where is its last address.
 	where atomic.Pointer[string]
 	// deserted counts lives that ended without a blow.
@@ -44,7 +44,7 @@ func (m *member) rest() string { return *m.where.Load() }
 // begin starts a life, again and again until it listens.
 func (m *member) begin(ctx context.Context) error {
 	for {
-		p, err := house.StartProcess(ctx, m.role, m.settings, m.log)
+		p, err := install.StartProcess(ctx, m.role, m.settings, m.log)
 		if err == nil {
 			m.p = p
 			m.where.Store(&p.Addrs[len(p.Addrs)-1])

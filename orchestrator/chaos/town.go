@@ -19,8 +19,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
@@ -36,7 +36,7 @@ const (
 type town struct {
 	dir       string
 	postgres  *privatepg.Server
-	sandboxes *house.Process
+	sandboxes *install.Process
 	control   control
 	members   map[string]*member
 	// falling keeps two blows on Postgres apart.
@@ -60,7 +60,7 @@ func (t *town) build(ctx context.Context, p plan) (err error) {
 	if err != nil {
 		return err
 	}
-	if t.sandboxes, err = house.StartProcess(ctx, house.RoleSandboxes, nil, log); err != nil {
+	if t.sandboxes, err = install.StartProcess(ctx, install.RoleSandboxes, nil, log); err != nil {
 		return err
 	}
 	kingdee, wms := t.sandboxes.Addrs[0], t.sandboxes.Addrs[1]
@@ -78,7 +78,7 @@ func (t *town) build(ctx context.Context, p plan) (err error) {
 			return err
 		}
 	}
-	return t.people(ctx, house.SandboxSettings(kingdee, wms))
+	return t.people(ctx, install.SandboxSettings(kingdee, wms))
 }
 
 // people starts our services.
@@ -97,16 +97,16 @@ func (t *town) people(ctx context.Context, vendors map[string]string) error {
 	}
 	orchestrator := map[string]string{
 		"DATABASE_URL": t.postgres.URL(), "KINGDEESVC_TARGET": addrs[reader], "WMSSVC_TARGET": addrs[sender], "SCHEMES_FILE": schemes,
-		house.TakeoverSetting: takeover.String(),
+		install.TakeoverSetting: takeover.String(),
 	}
 	t.members = map[string]*member{}
 	for _, m := range []*member{
-		{name: reader, role: house.RoleKingdee, settings: with(vendors, "KINGDEESVC_ADDR", addrs[reader], "KINGDEE_PAGE_ROWS", "60")},
-		{name: sender, role: house.RoleWMS, settings: with(vendors, "WMSSVC_ADDR", addrs[sender], "WMS_TIMEOUT", exchange.String(), "WMS_DICTIONARY", answers,
+		{name: reader, role: install.RoleKingdee, settings: with(vendors, "KINGDEESVC_ADDR", addrs[reader], "KINGDEE_PAGE_ROWS", "60")},
+		{name: sender, role: install.RoleWMS, settings: with(vendors, "WMSSVC_ADDR", addrs[sender], "WMS_TIMEOUT", exchange.String(), "WMS_DICTIONARY", answers,
 			// An account without a limit comes back from a throttle answer at one request a second.
 			"WMS_RATE", "80")},
-		{name: first, role: house.RoleOrchestrator, settings: orchestrator},
-		{name: second, role: house.RoleOrchestrator, settings: orchestrator},
+		{name: first, role: install.RoleOrchestrator, settings: orchestrator},
+		{name: second, role: install.RoleOrchestrator, settings: orchestrator},
 	} {
 		var err error
 		if m.log, err = t.log(m.name); err != nil {

@@ -24,7 +24,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 	"github.com/voidrelay/voidrelay/wmssvc"
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )

@@ -27,7 +27,7 @@ from cancellation where bill_no = $1`, no).Scan(&all))
 	return all
 }
 
-// One house, one scheme that acts on un-audits and cancels both orders of an assembly; a bill for each order of events.
+// One stack, one scheme that acts on un-audits and cancels both orders of an assembly; a bill for each order of events.
 func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -80,11 +80,11 @@ type resulting interface {
 }
 
 // actCommand makes a command of an act on selected cancellations.
-func (sh *shell) actCommand(use, short, did string, do func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error)) *cobra.Command {
+func (sh *shell) actCommand(use, short, did string, do func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error)) *cobra.Command {
 	f := &actFlags{}
 	cmd := &cobra.Command{Use: use + " SCHEME --reason WHY", Short: short, GroupID: groupSteer, Args: args(1, "SCHEME --reason WHY")}
 	f.add(cmd)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		if err := f.complete(args[0]); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (sh *shell) actCommand(use, short, did string, do func(ctx context.Context,
 
 func (sh *shell) retryCommand() *cobra.Command {
 	return sh.actCommand("retry", "重试 asks the WMS again; each is verified in Kingdee before it is sent", "重试 retried",
-		func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error) {
+		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.RetryCancellations(ctx, &orchestratorv1.RetryCancellationsRequest{
 				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
 			})
@@ -108,7 +108,7 @@ func (sh *shell) retryCommand() *cobra.Command {
 
 func (sh *shell) ignoreCommand() *cobra.Command {
 	return sh.actCommand("ignore", "不取消 leaves the order in the warehouse as it is", "不取消 ignored",
-		func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error) {
+		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.IgnoreCancellations(ctx, &orchestratorv1.IgnoreCancellationsRequest{
 				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
 			})
@@ -117,7 +117,7 @@ func (sh *shell) ignoreCommand() *cobra.Command {
 
 func (sh *shell) doneCommand() *cobra.Command {
 	return sh.actCommand("done", "标记已取消 says that the order is cancelled, by hand or otherwise", "标记已取消 marked done",
-		func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error) {
+		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.MarkCancellationsDone(ctx, &orchestratorv1.MarkCancellationsDoneRequest{
 				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
 			})
@@ -126,7 +126,7 @@ func (sh *shell) doneCommand() *cobra.Command {
 
 func (sh *shell) releaseCommand() *cobra.Command {
 	return sh.actCommand("release", "放行 lets held cancellations go; each is verified in Kingdee before it is sent", "放行 released",
-		func(ctx context.Context, client *house.Client, f *actFlags) (resulting, error) {
+		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.ReleaseCancellations(ctx, &orchestratorv1.ReleaseCancellationsRequest{
 				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
 			})

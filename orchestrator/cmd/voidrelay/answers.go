@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -28,7 +28,7 @@ func (sh *shell) reclassifyCommand() *cobra.Command {
 	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
 	boundFlags(cmd, &request.DryRun, &request.MaxCount)
 	reasonFlag(cmd, &request.Reason)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.VendorMessage, request.Disposition = args[0], args[1]
 		answer, err := client.Cancellations.ReclassifyAnswers(ctx, &request)
 		if err != nil || r.printJSON(answer) {
@@ -55,7 +55,7 @@ func (sh *shell) closeCommand() *cobra.Command {
 	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
 	cmd.Flags().BoolVar(&request.DryRun, "dry-run", false, "试算 count and list only")
 	reasonFlag(cmd, &request.Reason)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		for _, text := range args {
 			id, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
@@ -83,7 +83,7 @@ func (sh *shell) actionsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "only this scheme")
 	cmd.Flags().Int64Var(&request.CancellationId, "cancellation", 0, "only about this cancellation")
 	cmd.Flags().Int32Var(&request.PageSize, "limit", 0, "how many at most (50)")
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		answer, err := client.Cancellations.ListOperatorActions(ctx, &request)
 		if err != nil || r.printJSON(answer) {
 			return err

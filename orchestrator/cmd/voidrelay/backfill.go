@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -24,7 +24,7 @@ func (sh *shell) planCommand() *cobra.Command {
 		Args:    args(1, "SCHEME (--from T [--to T] | --numbers A,B | --numbers-file F) --reason WHY"),
 	}
 	f.add(cmd)
-	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		f.request.PlanOnly = true
 		b, err := sh.startBackfill(ctx, client, f, args[0])
 		if err != nil || b == nil || r.printJSON(b) {
@@ -56,7 +56,7 @@ func (sh *shell) backfillCommand() *cobra.Command {
 		Args:    args(1, "SCHEME (--from T [--to T] | --numbers A,B | --numbers-file F) --reason WHY"),
 	}
 	f.add(cmd)
-	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		b, err := sh.startBackfill(ctx, client, f, args[0])
 		if err != nil || b == nil || r.printJSON(b) {
 			return err
@@ -78,7 +78,7 @@ func (sh *shell) applyCommand() *cobra.Command {
 	cmd.Flags().Int64Var(&request.MaxCount, "max", 0, "上限 do nothing if it would owe more (0 = as many as it lists)")
 	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
 	limitFlag(cmd, &limit)
-	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		var err error
 		if request.BackfillId, err = backfillID(args[0]); err != nil {
 			return err
@@ -106,7 +106,7 @@ func (sh *shell) backfillCancelCommand() *cobra.Command {
 		Args:    args(1, "ID --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		var err error
 		if request.BackfillId, err = backfillID(args[0]); err != nil {
 			return err
@@ -129,7 +129,7 @@ func (sh *shell) backfillsCommand() *cobra.Command {
 		Args:    cobra.MaximumNArgs(1),
 	}
 	cmd.Flags().Int32Var(&request.PageSize, "limit", 20, "how many")
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		if len(args) == 1 {
 			request.Scheme = args[0]
 		}
@@ -154,7 +154,7 @@ func (sh *shell) backfillItemsCommand() *cobra.Command {
 	}
 	cmd.Flags().StringSliceVar(&states, "state", nil, "结论 new, already_owed, settled, held, nothing_owed, refused, undecodable; left out: all")
 	limitFlag(cmd, &limit)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		var err error
 		if request.BackfillId, err = backfillID(args[0]); err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -16,7 +16,7 @@ import (
 const itemsAtOnce = 500
 
 // printItems prints items, a row for each order, at most limit.
-func (sh *shell) printItems(ctx context.Context, client *house.Client, request *orchestratorv1.ListBackfillItemsRequest, limit int) error {
+func (sh *shell) printItems(ctx context.Context, client *install.Client, request *orchestratorv1.ListBackfillItemsRequest, limit int) error {
 	t := newTable("单据 bill", "种类 kind", "账号 account", "仓库单 order", "货主 owner", "取消原因 cancel reason", "结论 comes to", "取消 id")
 	more, rows := false, 0
 	for rows < limit {
@@ -81,7 +81,7 @@ func orDash(text string) string {
 }
 
 // printOutcome says what a backfill that owes came to: the totals, and each item that a person should look at.
-func (sh *shell) printOutcome(ctx context.Context, client *house.Client, b *orchestratorv1.Backfill, limit int) error {
+func (sh *shell) printOutcome(ctx context.Context, client *install.Client, b *orchestratorv1.Backfill, limit int) error {
 	if err := sh.printItems(ctx, client, &orchestratorv1.ListBackfillItemsRequest{BackfillId: b.GetBackfillId()}, limit); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -21,7 +21,7 @@ const backfillEvery = 250 * time.Millisecond
 var errEndedBadly = errors.New("回补没有完成 the backfill did not come to its end")
 
 // startBackfill starts one and waits until it has ended; nil when the caller had enough of waiting.
-func (sh *shell) startBackfill(ctx context.Context, client *house.Client, f *namedBills, scheme string) (*orchestratorv1.Backfill, error) {
+func (sh *shell) startBackfill(ctx context.Context, client *install.Client, f *namedBills, scheme string) (*orchestratorv1.Backfill, error) {
 	if err := f.complete(scheme); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (sh *shell) startBackfill(ctx context.Context, client *house.Client, f *nam
 
 // awaitBackfill looks at a backfill until no orchestrator is at work on it any longer, and tells every two seconds how far it is.
 // Whoever interrupts that leaves it running: the answer is nil.
-func (sh *shell) awaitBackfill(ctx context.Context, client *house.Client, b *orchestratorv1.Backfill) (*orchestratorv1.Backfill, error) {
+func (sh *shell) awaitBackfill(ctx context.Context, client *install.Client, b *orchestratorv1.Backfill) (*orchestratorv1.Backfill, error) {
 	var last atomic.Pointer[orchestratorv1.Backfill]
 	last.Store(b)
 	err := newTeller(sh.err).meanwhile(ctx, func() string { return progress(last.Load()) }, func(ctx context.Context) error {

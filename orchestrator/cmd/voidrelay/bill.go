@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -20,7 +20,7 @@ func (sh *shell) billCommand() *cobra.Command {
 		GroupID: groupAsk,
 		Args:    args(1, "NUMBER"),
 	}
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: strings.TrimSpace(args[0])})
 		if err != nil || r.printJSON(answer) {
 			return err
@@ -70,7 +70,7 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&request.WarehouseCode, "warehouse", "", "the WMS's warehouse code")
 	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "scheme")
 	cmd.Flags().Int32Var(&limit, "limit", 50, "at most so many, up to 500")
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		request.PageSize, request.BillNo = limit, strings.TrimSpace(request.BillNo)
 		for _, name := range states {
 			value, ok := orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(name)]
@@ -110,7 +110,7 @@ func (sh *shell) workCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&request.IncludeClosed, "all", false, "closed ones too")
 	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "scheme")
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		request.PageSize = 500
 		answer, err := client.Cancellations.ListWorkItems(ctx, &request)
 		if err != nil || r.printJSON(answer) {

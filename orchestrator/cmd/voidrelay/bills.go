@@ -11,12 +11,12 @@ import (
 	"google.golang.org/grpc/status"
 
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
 // printBills prints what became of bills, a row for each order.
-func (sh *shell) printBills(ctx context.Context, s *stage, client *house.Client, numbers []string) error {
+func (sh *shell) printBills(ctx context.Context, s *stage, client *install.Client, numbers []string) error {
 	t := newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
 	for _, number := range numbers {
 		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: number})

@@ -17,7 +17,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/settings"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 )
 
@@ -34,8 +34,8 @@ type remote struct {
 }
 
 // ask makes a command of a function that asks. Its flags say where, and how to print.
-func (sh *shell) ask(cmd *cobra.Command, do func(ctx context.Context, r *remote, client *house.Client, args []string) error) *cobra.Command {
-	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+func (sh *shell) ask(cmd *cobra.Command, do func(ctx context.Context, r *remote, client *install.Client, args []string) error) *cobra.Command {
+	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		ctx, cancel := context.WithTimeout(ctx, callTime)
 		defer cancel()
 		return do(ctx, r, client, args)
@@ -43,7 +43,7 @@ func (sh *shell) ask(cmd *cobra.Command, do func(ctx context.Context, r *remote,
 }
 
 // askLong is ask for what takes as long as it takes: do bounds each of its calls.
-func (sh *shell) askLong(cmd *cobra.Command, do func(ctx context.Context, r *remote, client *house.Client, args []string) error) *cobra.Command {
+func (sh *shell) askLong(cmd *cobra.Command, do func(ctx context.Context, r *remote, client *install.Client, args []string) error) *cobra.Command {
 	r := &remote{sh: sh}
 	server := sh.getenv("ORCHESTRATOR_TARGET")
 	if server == "" {
@@ -67,7 +67,7 @@ func (sh *shell) askLong(cmd *cobra.Command, do func(ctx context.Context, r *rem
 
 // dial reads VOIDRELAY_TOKEN (or VOIDRELAY_TOKEN_FILE), VOIDRELAY_CA_FILE, and for servers that ask for a certificate
 // VOIDRELAY_CERT_FILE and VOIDRELAY_KEY_FILE.
-func (r *remote) dial() (*house.Client, error) {
+func (r *remote) dial() (*install.Client, error) {
 	read := settings.New(r.sh.getenv)
 	way := serve.DialOptions{Token: read.Secret("VOIDRELAY_TOKEN")}
 	var err error
@@ -77,7 +77,7 @@ func (r *remote) dial() (*house.Client, error) {
 	if err := read.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errWrong, err)
 	}
-	client, err := house.Dial(r.server, way)
+	client, err := install.Dial(r.server, way)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errWrong, err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
 // demoTime bounds the whole demo; an ordinary one takes about twenty seconds.
@@ -35,7 +35,7 @@ func (sh *shell) demo(ctx context.Context) (err error) {
 	defer cancel()
 	tell := newTeller(sh.out)
 	opts := stageOptions{
-		Options:   house.Options{Getenv: func(string) string { return "" }, Sandboxes: true, FreePorts: true, Logger: sh.logger(slog.LevelWarn)},
+		Options:   install.Options{Getenv: func(string) string { return "" }, Sandboxes: true, FreePorts: true, Logger: sh.logger(slog.LevelWarn)},
 		Throwaway: true,
 	}
 	s, err := openStage(ctx, opts, tell)
@@ -51,15 +51,15 @@ func (sh *shell) demo(ctx context.Context) (err error) {
 	if err := sh.playDay(ctx, s, client, tell, ""); err != nil {
 		return err
 	}
-	if err := sh.printBills(ctx, s, client, house.Day{}.Bills()); err != nil {
+	if err := sh.printBills(ctx, s, client, install.Day{}.Bills()); err != nil {
 		return err
 	}
 	return sh.compare(ctx, s, client)
 }
 
 // compare holds the ledger against both truths and says what it compared.
-func (sh *shell) compare(ctx context.Context, s *stage, client *house.Client) error {
-	c, err := house.Compare(ctx, s.vendors, client)
+func (sh *shell) compare(ctx context.Context, s *stage, client *install.Client) error {
+	c, err := install.Compare(ctx, s.vendors, client)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -14,7 +14,7 @@ const followEvery = time.Second
 
 // follow prints each change of a cancellation until a signal, or until a service ends by itself. An orchestrator that does not
 // answer for a while is asked again.
-func (sh *shell) follow(ctx context.Context, s *stage, client *house.Client) error {
+func (sh *shell) follow(ctx context.Context, s *stage, client *install.Client) error {
 	seen := make(map[int64]string)
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
@@ -38,7 +38,7 @@ func (sh *shell) follow(ctx context.Context, s *stage, client *house.Client) err
 		select {
 		case <-ctx.Done():
 			return nil
-		case err := <-s.house.Ended():
+		case err := <-s.stack.Ended():
 			return err
 		case <-tick.C:
 		}

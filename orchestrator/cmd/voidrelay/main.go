@@ -12,7 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
 const (
@@ -53,7 +53,7 @@ func (sh *shell) status(err error) int {
 	if err == nil {
 		return 0
 	}
-	settings := (*house.SettingsError)(nil)
+	settings := (*install.SettingsError)(nil)
 	switch {
 	case errors.As(err, &settings):
 		fmt.Fprintln(sh.err, "设置有误，未启动任何东西 wrong settings, nothing was started:")

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
@@ -21,17 +21,17 @@ func (sh *shell) migrateCommand() *cobra.Command {
 }
 
 func (sh *shell) migrate(ctx context.Context) error {
-	url, err := house.DatabaseURL(sh.getenv)
+	url, err := install.DatabaseURL(sh.getenv)
 	if err != nil {
 		return err
 	}
 	if url == "" {
-		return &house.SettingsError{Problems: []string{
+		return &install.SettingsError{Problems: []string{
 			"DATABASE_URL: not set (nor DATABASE_URL_FILE); it names the database to migrate, such as postgres://user:…@host:5432/database"}}
 	}
 	tell := newTeller(sh.out)
 	var notes []string
-	before, err := house.SchemaVersion(ctx, url)
+	before, err := install.SchemaVersion(ctx, url)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (sh *shell) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	after, err := house.SchemaVersion(ctx, url)
+	after, err := install.SchemaVersion(ctx, url)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
@@ -19,7 +19,7 @@ func (sh *shell) previewCommand() *cobra.Command {
 		Short: "预览方案文件的改动 says what a scheme file would change on a running orchestrator; nothing is stored",
 		Args:  args(1, "FILE"),
 	}
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		text, err := os.ReadFile(args[0])
 		if err != nil {
 			return fmt.Errorf("%w: %w", errWrong, err)

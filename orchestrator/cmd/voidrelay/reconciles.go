@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -21,7 +21,7 @@ func (sh *shell) reconcileCommand() *cobra.Command {
 		Args:    args(1, "SCHEME"),
 	}
 	cmd.Flags().BoolVar(&recheck, "recheck", false, "复查全部有效单据 look at all bills known live instead")
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme = args[0]
 		if recheck {
 			request.Kind = orchestratorv1.ReconcileKind_RECONCILE_KIND_RECHECK
@@ -46,7 +46,7 @@ func (sh *shell) reconcilesCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&recheck, "recheck", false, "复查 the recheck instead")
 	cmd.Flags().Int32Var(&request.PageSize, "limit", 24, "how many")
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Kind = orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE
 		if recheck {
 			request.Kind = orchestratorv1.ReconcileKind_RECONCILE_KIND_RECHECK

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -27,7 +27,7 @@ func (sh *shell) replayCommand() *cobra.Command {
 	cmd.Flags().StringVar(&file, "file", "", "方案文件 a schemes file that is not loaded")
 	cmd.Flags().StringVar(&from, "from", "", "起 bills that were last read from here on (Beijing time unless it names a zone); left out: all before --to")
 	cmd.Flags().StringVar(&to, "to", "", "止 and before this; left out: until now")
-	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme = args[0]
 		switch {
 		case (revision > 0) == (file != ""):
@@ -54,7 +54,7 @@ func (sh *shell) replayCommand() *cobra.Command {
 }
 
 // replayAll asks for page after page and answers them as one.
-func replayAll(ctx context.Context, client *house.Client, request *orchestratorv1.ReplayMappingRequest) (*orchestratorv1.ReplayMappingResponse, error) {
+func replayAll(ctx context.Context, client *install.Client, request *orchestratorv1.ReplayMappingRequest) (*orchestratorv1.ReplayMappingResponse, error) {
 	all := &orchestratorv1.ReplayMappingResponse{}
 	for {
 		call, cancel := context.WithTimeout(ctx, callTime)

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
 func (sh *shell) runCommand() *cobra.Command {
@@ -30,11 +30,11 @@ what became of it, and keeps running: void the next bill and watch. State is kep
 
 func (sh *shell) run(ctx context.Context) (err error) {
 	var found error
-	if real, mixed := house.RealVendors(sh.getenv); real || mixed != nil {
+	if real, mixed := install.RealVendors(sh.getenv); real || mixed != nil {
 		found = errors.New("KINGDEE_BASE_URL, WMS_URL, WMS_ACCOUNTS_FILE: `run` plays on its own sandboxes; unset them, or use `voidrelay up` for real vendors")
 	}
 	tell := newTeller(sh.out)
-	opts := stageOptions{Options: house.Options{Getenv: loopbackOnly(sh.getenv), Sandboxes: true, Logger: sh.logger(slog.LevelWarn)}}
+	opts := stageOptions{Options: install.Options{Getenv: loopbackOnly(sh.getenv), Sandboxes: true, Logger: sh.logger(slog.LevelWarn)}}
 	s, err := openStage(ctx, opts, tell, found)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (sh *shell) perform(ctx context.Context, s *stage, tell *teller) error {
 	if err := sh.playDay(ctx, s, client, tell, filepath.Join(s.stateDir, "day")); err != nil {
 		return err
 	}
-	if err := sh.printBills(ctx, s, client, house.Day{}.Bills()); err != nil {
+	if err := sh.printBills(ctx, s, client, install.Day{}.Bills()); err != nil {
 		return err
 	}
 	sh.printNext(s)
@@ -74,12 +74,12 @@ func (sh *shell) perform(ctx context.Context, s *stage, tell *teller) error {
 }
 
 // playDay lets the sample day happen, or what is left of it. The file remembers how far it came; empty remembers nothing.
-func (sh *shell) playDay(ctx context.Context, s *stage, client *house.Client, tell *teller, file string) error {
+func (sh *shell) playDay(ctx context.Context, s *stage, client *install.Client, tell *teller, file string) error {
 	if err := tell.during(ctx, "基线 baseline: reading all live bills", client.Baseline); err != nil {
 		return err
 	}
 	tell.say("基线完成 baseline complete: %d bills in Kingdee", len(s.vendors.Kingdee.Bills()))
-	day := house.Day{
+	day := install.Day{
 		Vendors: s.vendors, Client: client,
 		Report: func(step kingdee.Step, of int) {
 			tell.say("%2d/%d %s %-36s %s", step.N, of, step.BillNo, actions(step.Do), step.RemarkZH)
@@ -127,7 +127,7 @@ func (sh *shell) printNext(s *stage) {
 			number = b.BillNo
 		}
 	}
-	rest := "http://" + s.house.Orchestrator.HTTPAddr()
+	rest := "http://" + s.stack.Orchestrator.HTTPAddr()
 	fmt.Fprintf(sh.out, `
 REST      curl -s %s/v1/schemes
           curl -s %s/v1/cancellations

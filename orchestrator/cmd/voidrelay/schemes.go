@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
@@ -21,7 +21,7 @@ func (sh *shell) schemesCommand() *cobra.Command {
 		GroupID: groupAsk,
 		Args:    args(0, ""),
 	}
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		answer, err := client.Schemes.ListSchemes(ctx, &orchestratorv1.ListSchemesRequest{PageSize: 500})
 		if err != nil || r.printJSON(answer) {
 			return err

@@ -13,8 +13,8 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/serve"
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 )
 
 const (
@@ -28,9 +28,9 @@ const (
 
 // stage is an installation in this process: database, sandboxes (or none), services.
 type stage struct {
-	database *house.Database
-	vendors  *house.Vendors
-	house    *house.House
+	database *install.Database
+	vendors  *install.Vendors
+	stack    *install.Stack
 	stateDir string
 	// leased are the cancellations that another process, which may have been killed, had in hand at the start; until is when its lease
 	// on the last of them runs out.
@@ -42,7 +42,7 @@ type stage struct {
 
 // stageOptions say what a stage is made of.
 type stageOptions struct {
-	house.Options
+	install.Options
 	// Throwaway: a private database in the temporary folder and sandboxes that keep nothing, on free ports.
 	Throwaway bool
 }
@@ -50,7 +50,7 @@ type stageOptions struct {
 // openStage checks all settings, then starts what they ask for, unless the command found something wrong with them itself. On an
 // error everything it began has been stopped.
 func openStage(ctx context.Context, opts stageOptions, tell *teller, found ...error) (*stage, error) {
-	if err := house.Check(opts.Options, found...); err != nil {
+	if err := install.Check(opts.Options, found...); err != nil {
 		return nil, err
 	}
 	s := &stage{logger: opts.Logger, tell: tell}
@@ -70,11 +70,11 @@ func (s *stage) open(ctx context.Context, opts stageOptions) error {
 		}
 	}
 	var err error
-	if s.house, err = house.Start(ctx, opts.Options, s.database, s.vendors); err != nil {
+	if s.stack, err = install.Start(ctx, opts.Options, s.database, s.vendors); err != nil {
 		return err
 	}
 	s.tell.say("三个服务已启动 services: kingdeesvc %s, wmssvc %s, orchestrator gRPC %s REST http://%s",
-		s.house.Kingdee.Addr(), s.house.WMS.Addr(), s.house.Orchestrator.GRPCAddr(), s.house.Orchestrator.HTTPAddr())
+		s.stack.Kingdee.Addr(), s.stack.WMS.Addr(), s.stack.Orchestrator.GRPCAddr(), s.stack.Orchestrator.HTTPAddr())
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (s *stage) openDatabase(ctx context.Context, opts stageOptions) error {
 	what := "临时数据库 a throw-away Postgres"
 	if !opts.Throwaway {
 		var err error
-		if url, err = house.DatabaseURL(opts.Getenv); err != nil {
+		if url, err = install.DatabaseURL(opts.Getenv); err != nil {
 			return err
 		}
 		what = "DATABASE_URL"
@@ -103,7 +103,7 @@ func (s *stage) openDatabase(ctx context.Context, opts stageOptions) error {
 	s.tell.say("Postgres: %s", what)
 	return s.tell.during(ctx, "Postgres", func(ctx context.Context) error {
 		var err error
-		if s.database, err = house.OpenDatabase(ctx, url, dir, s.logger); err != nil {
+		if s.database, err = install.OpenDatabase(ctx, url, dir, s.logger); err != nil {
 			return err
 		}
 		s.leased, s.until, err = s.database.Leased(ctx)
@@ -123,7 +123,7 @@ func (s *stage) cancelling() string {
 }
 
 func (s *stage) openVendors(ctx context.Context, throwaway bool) error {
-	opts := house.VendorOptions{Seed: kingdee.DefaultSeed, Logger: s.logger}
+	opts := install.VendorOptions{Seed: kingdee.DefaultSeed, Logger: s.logger}
 	if !throwaway {
 		if err := s.matchState(ctx); err != nil {
 			return err
@@ -131,7 +131,7 @@ func (s *stage) openVendors(ctx context.Context, throwaway bool) error {
 		opts.KingdeeAddr, opts.WMSAddr, opts.StateDir = kingdeeSandboxAddr, wmsSandboxAddr, s.stateDir
 	}
 	var err error
-	if s.vendors, err = house.StartVendors(ctx, opts); err != nil {
+	if s.vendors, err = install.StartVendors(ctx, opts); err != nil {
 		return err
 	}
 	s.tell.say("沙箱已启动 sandboxes: 金蝶 Kingdee %s, 旺店通 WMS %s", s.vendors.Kingdee.URL(), s.vendors.WMS.BaseURL())
@@ -146,15 +146,15 @@ func (s *stage) matchState(ctx context.Context) error {
 		return err
 	case empty:
 		return os.RemoveAll(s.stateDir)
-	case !house.HasState(s.stateDir):
+	case !install.HasState(s.stateDir):
 		return fmt.Errorf("the ledger remembers bills, but the sandboxes' state in %s is gone: both are reset together; empty the database (or remove its folder) to begin anew", s.stateDir)
 	}
 	return nil
 }
 
 // client dials the stage's own orchestrator.
-func (s *stage) client() (*house.Client, error) {
-	return house.Dial(s.house.Orchestrator.GRPCAddr(), serve.DialOptions{})
+func (s *stage) client() (*install.Client, error) {
+	return install.Dial(s.stack.Orchestrator.GRPCAddr(), serve.DialOptions{})
 }
 
 // wait blocks until a signal, or until a service ends by itself.
@@ -162,7 +162,7 @@ func (s *stage) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-s.house.Ended():
+	case err := <-s.stack.Ended():
 		return err
 	}
 }
@@ -172,8 +172,8 @@ func (s *stage) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	var problems []error
-	if s.house != nil {
-		problems = append(problems, s.house.Stop(ctx))
+	if s.stack != nil {
+		problems = append(problems, s.stack.Stop(ctx))
 	}
 	if s.vendors != nil {
 		problems = append(problems, s.vendors.Stop(ctx))

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -18,7 +18,7 @@ func (sh *shell) readCommand() *cobra.Command {
 		GroupID: groupSteer,
 		Args:    args(1, "SCHEME"),
 	}
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		answer, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{Scheme: args[0]})
 		if err != nil || r.printJSON(answer) {
 			return err
@@ -48,7 +48,7 @@ func (sh *shell) resumeCommand() *cobra.Command {
 		Args:    args(1, "SCHEME --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme = args[0]
 		answer, err := client.Schemes.ResumeScheme(ctx, &request)
 		if err != nil || r.printJSON(answer) {
@@ -68,7 +68,7 @@ func (sh *shell) modeCommand() *cobra.Command {
 		Args:    args(2, "SCHEME dry_run|send --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		mode, ok := orchestratorv1.SchemeMode_value["SCHEME_MODE_"+strings.ToUpper(args[1])]
 		if !ok || mode == 0 {
 			return fmt.Errorf("%w: mode %q is neither dry_run nor send", errWrong, args[1])

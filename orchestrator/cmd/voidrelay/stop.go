@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -19,7 +19,7 @@ func (sh *shell) pauseCommand() *cobra.Command {
 		Args:    args(1, "SCHEME --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme = args[0]
 		answer, err := client.Schemes.PauseScheme(ctx, &request)
 		if err != nil || r.printJSON(answer) {
@@ -39,7 +39,7 @@ func (sh *shell) stopAllCommand() *cobra.Command {
 		Args:    args(0, "--reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		answer, err := client.Schemes.StopAll(ctx, &request)
 		if err != nil || r.printJSON(answer) {
 			return err
@@ -59,7 +59,7 @@ func (sh *shell) resumeAllCommand() *cobra.Command {
 		Args:    args(0, "--reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, _ []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		answer, err := client.Schemes.ResumeAll(ctx, &request)
 		if err != nil || r.printJSON(answer) {
 			return err

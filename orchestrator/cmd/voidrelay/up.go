@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
@@ -27,10 +27,10 @@ With KINGDEE_BASE_URL and WMS_URL it uses the real vendors, and then needs SCHEM
 }
 
 func (sh *shell) up(ctx context.Context) (err error) {
-	real, mixed := house.RealVendors(sh.getenv)
+	real, mixed := install.RealVendors(sh.getenv)
 	tell := newTeller(sh.out)
 	// A mixture is refused together with all else that is wrong.
-	opts := stageOptions{Options: house.Options{Getenv: sh.getenv, Sandboxes: !real && mixed == nil, Logger: sh.logger(slog.LevelInfo)}}
+	opts := stageOptions{Options: install.Options{Getenv: sh.getenv, Sandboxes: !real && mixed == nil, Logger: sh.logger(slog.LevelInfo)}}
 	s, err := openStage(ctx, opts, tell)
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -23,7 +23,7 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 	}
 	reasonFlag(cmd, &request.Reason)
 	cmd.Flags().StringVar(&to, "to", "", "the new watermark, such as 2026-11-25T08:00:00+08:00 (required)")
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		at, err := time.Parse(time.RFC3339, to)
 		if err != nil {
 			return fmt.Errorf("%w: --to %q: 请带时区 want a time with its zone, such as 2026-11-25T08:00:00+08:00", errWrong, to)
@@ -45,7 +45,7 @@ func (sh *shell) watermarkChangesCommand() *cobra.Command {
 		GroupID: groupAsk,
 		Args:    args(1, "SCHEME"),
 	}
-	return sh.ask(cmd, func(ctx context.Context, r *remote, client *house.Client, args []string) error {
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		answer, err := client.Schemes.ListWatermarkChanges(ctx, &orchestratorv1.ListWatermarkChangesRequest{Scheme: args[0]})
 		if err != nil || r.printJSON(answer) {
 			return err

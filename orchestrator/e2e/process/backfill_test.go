@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -40,7 +40,7 @@ func TestKilledInTheMiddleOfABackfill(t *testing.T) {
 	first.Kill()
 	w.latency(0)
 
-	_, client = w.named("b", map[string]string{house.TakeoverSetting: "2s"})
+	_, client = w.named("b", map[string]string{install.TakeoverSetting: "2s"})
 	await(t, time.Minute, "the same backfill is complete", func() bool {
 		answer, err := client.Runs.GetBackfill(ctx, &orchestratorv1.GetBackfillRequest{BackfillId: id})
 		require.NoError(t, err)

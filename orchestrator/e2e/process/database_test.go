@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
@@ -41,12 +41,12 @@ func TestADatabaseThatGoesAndComesBackNeedsNobody(t *testing.T) {
 
 	require.NoError(t, syscall.Kill(server.PID(), syscall.SIGQUIT))
 	<-server.Done()
-	for _, p := range []*house.Process{first, second} {
+	for _, p := range []*install.Process{first, second} {
 		await(t, time.Minute, "health is red", func() bool { return health(t, p) == healthv1.HealthCheckResponse_NOT_SERVING })
 	}
 	w.slow(0)
 	require.NoError(t, server.Restart(ctx))
-	for _, p := range []*house.Process{first, second} {
+	for _, p := range []*install.Process{first, second} {
 		await(t, time.Minute, "health is green", func() bool { return health(t, p) == healthv1.HealthCheckResponse_SERVING })
 	}
 	w.settled(ctx, client, l)
@@ -78,7 +78,7 @@ func (w *town) answersKept(l ledger) {
 	}
 }
 
-func health(t *testing.T, p *house.Process) healthv1.HealthCheckResponse_ServingStatus {
+func health(t *testing.T, p *install.Process) healthv1.HealthCheckResponse_ServingStatus {
 	t.Helper()
 	conn, err := grpc.NewClient(p.Addrs[0], grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
@@ -25,7 +25,7 @@ func soon() map[string]string {
 	if os.Getenv("VOIDRELAY_TEST_DEFAULTS") != "" {
 		return nil
 	}
-	return map[string]string{house.TakeoverSetting: "2s"}
+	return map[string]string{install.TakeoverSetting: "2s"}
 }
 
 // ledger is a look into the database beside everybody else's.
@@ -73,7 +73,7 @@ const inFlight = `exists (select from attempt where disposition = '')`
 const nothingLate = `not exists (select from attempt where send_time > send_before)`
 
 // named starts an orchestrator that the database knows by that name.
-func (w *town) named(name string, more map[string]string) (*house.Process, *house.Client) {
+func (w *town) named(name string, more map[string]string) (*install.Process, *install.Client) {
 	w.t.Helper()
 	settings := map[string]string{"DATABASE_URL": w.database + separator(w.database) + "application_name=" + name}
 	for key, value := range more {
@@ -90,7 +90,7 @@ func separator(url string) string {
 }
 
 // void makes so many bills, lets them be seen live, and voids them.
-func (w *town) void(ctx context.Context, client *house.Client, count int) {
+func (w *town) void(ctx context.Context, client *install.Client, count int) {
 	w.t.Helper()
 	numbers, err := w.vendors.Kingdee.Bulk(ctx, kingdee.Bulk{Count: count, Stocks: []string{"CK001", "CK002"}})
 	require.NoError(w.t, err)
@@ -107,7 +107,7 @@ func (w *town) slow(wait time.Duration) {
 }
 
 // settled expects every cancellation cancelled, once, in time, and both sides' books to agree.
-func (w *town) settled(ctx context.Context, client *house.Client, l ledger) {
+func (w *town) settled(ctx context.Context, client *install.Client, l ledger) {
 	w.t.Helper()
 	require.NoError(w.t, client.Settled(ctx))
 	require.True(w.t, l.is(`count(*) > 0 and bool_and(state = 'done') from cancellation`), l.text(`select string_agg(distinct state, ' ') from cancellation`))
@@ -152,7 +152,7 @@ func rereadSeldom(t *testing.T, settings map[string]string) map[string]string {
 
 // rereadAll has this hour's recheck and reconcile run done with. One that came later could deal with voided bills before a run does: the run would find
 // nothing new, and have no pages to store one by one.
-func (w *town) rereadAll(ctx context.Context, client *house.Client, l ledger) {
+func (w *town) rereadAll(ctx context.Context, client *install.Client, l ledger) {
 	w.t.Helper()
 	for _, kind := range []orchestratorv1.ReconcileKind{orchestratorv1.ReconcileKind_RECONCILE_KIND_RECHECK, orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE} {
 		_, err := client.Runs.StartReconcile(ctx, &orchestratorv1.StartReconcileRequest{Scheme: "assembly-void", Kind: kind})
@@ -171,16 +171,16 @@ func TestARunGoesOnElsewhere(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	l := w.ledger()
-	hosts := map[string]*house.Process{}
-	clients := map[string]*house.Client{}
+	hosts := map[string]*install.Process{}
+	clients := map[string]*install.Client{}
 	settings := rereadSeldom(t, soon())
 	for _, name := range []string{"a", "b", "c"} {
 		hosts[name], clients[name] = w.named(name, settings)
 	}
 	require.NoError(t, clients["a"].Baseline(ctx))
 	w.rereadAll(ctx, clients["a"], l)
-	for _, end := range []func(*house.Process){(*house.Process).Kill, func(p *house.Process) { terminate(t, p) }} {
-		var any *house.Client
+	for _, end := range []func(*install.Process){(*install.Process).Kill, func(p *install.Process) { terminate(t, p) }} {
+		var any *install.Client
 		for _, client := range clients {
 			any = client
 		}

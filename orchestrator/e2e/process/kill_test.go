@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
@@ -41,7 +41,7 @@ func TestKilledBetweenIntentAndOutcome(t *testing.T) {
 	require.Empty(t, attempts()[0].GetDisposition(), "the intent is there, the outcome is not")
 	first.Kill()
 
-	_, client = w.orchestrate(map[string]string{house.TakeoverSetting: "2s"})
+	_, client = w.orchestrate(map[string]string{install.TakeoverSetting: "2s"})
 	require.NoError(t, client.Settled(ctx))
 
 	got := attempts()

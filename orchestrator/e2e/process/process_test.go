@@ -9,14 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
 // stopTime bounds how long a process takes to stop.
 const stopTime = 30 * time.Second
 
 // start starts a service as a process. It is killed at the end of the test if it still runs, and its log is shown if the test failed.
-func start(t *testing.T, role string, settings map[string]string) *house.Process {
+func start(t *testing.T, role string, settings map[string]string) *install.Process {
 	t.Helper()
 	log := &lockedBuffer{}
 	t.Cleanup(func() {
@@ -24,14 +24,14 @@ func start(t *testing.T, role string, settings map[string]string) *house.Process
 			t.Logf("%s said:\n%s", role, log)
 		}
 	})
-	p, err := house.StartProcess(t.Context(), role, settings, log)
+	p, err := install.StartProcess(t.Context(), role, settings, log)
 	require.NoError(t, err)
 	t.Cleanup(p.Kill)
 	return p
 }
 
 // terminate asks a process to stop, and expects it to do so well.
-func terminate(t *testing.T, p *house.Process) {
+func terminate(t *testing.T, p *install.Process) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), stopTime)
 	defer cancel()

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -39,7 +39,7 @@ func TestKilledInTheMiddleOfAReconcile(t *testing.T) {
 	first.Kill()
 	w.latency(0)
 
-	_, client = w.orchestrate(map[string]string{house.TakeoverSetting: "2s"})
+	_, client = w.orchestrate(map[string]string{install.TakeoverSetting: "2s"})
 	var reconcile *orchestratorv1.Reconcile
 	await(t, time.Minute, "the same reconcile run is complete", func() bool {
 		answer, err := client.Runs.GetReconcile(ctx, &orchestratorv1.GetReconcileRequest{ReconcileId: id})

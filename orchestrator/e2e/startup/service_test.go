@@ -17,7 +17,7 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/orchestrator"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"

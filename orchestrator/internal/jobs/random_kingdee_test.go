@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ruletest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )

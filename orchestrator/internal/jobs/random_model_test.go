@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ruletest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 

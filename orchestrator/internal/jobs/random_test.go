@@ -20,10 +20,10 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ruletest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
 // control is a bill that stays live: it shows that bills are shown.

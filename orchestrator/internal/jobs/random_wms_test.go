@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ruletest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
 func TestMain(m *testing.M) {

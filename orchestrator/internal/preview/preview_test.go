@@ -9,11 +9,11 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
 const shipped = "assembly-void"

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ruletest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
 )
 
 // glance is one read of the bill, taken now and told later, maybe after others that were taken after it.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ruletest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
 )
 
 // witness is what a reader saw of one life so far.

@@ -8,7 +8,7 @@ const (
 	sandboxRecheck                    = 5 * time.Second
 	realReconcile, realReconcileLeast = time.Hour, 10 * time.Minute
 	sandboxReconcile                  = time.Minute
-	intervalLeast, intervalMost               = time.Second, 24 * time.Hour
+	intervalLeast, intervalMost       = time.Second, 24 * time.Hour
 	absentAbsent, absentLeast         = 30 * time.Minute, 30 * time.Minute
 )
 

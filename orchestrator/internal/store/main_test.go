@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
 func TestMain(m *testing.M) {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
 // Whoever asks about a bill while nothing is sent was told that it is being cancelled, and waited.

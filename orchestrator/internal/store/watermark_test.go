@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
 func TestAPersonMovesTheWatermarkAndNoRunBringsTheOldOneBack(t *testing.T) {

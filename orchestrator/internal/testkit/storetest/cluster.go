@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 )
 
 // current is the cluster of the running Main: tests reach it by calling functions, as they do everything of package testing.

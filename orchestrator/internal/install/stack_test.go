@@ -1,4 +1,4 @@
-package house_test
+package install_test
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/serve"
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -28,9 +28,9 @@ func TestMain(m *testing.M) {
 // bundle is a whole installation, with the bills of a seed.
 type bundle struct {
 	*testing.T
-	database *house.Database
-	vendors  *house.Vendors
-	client   *house.Client
+	database *install.Database
+	vendors  *install.Vendors
+	client   *install.Client
 }
 
 func setup(t *testing.T, seed uint64) *bundle {
@@ -39,20 +39,20 @@ func setup(t *testing.T, seed uint64) *bundle {
 	late := func(stop func(context.Context) error) {
 		t.Cleanup(func() { require.NoError(t, stop(context.WithoutCancel(ctx))) })
 	}
-	database, err := house.OpenDatabase(ctx, storetest.URL(t), "", logger)
+	database, err := install.OpenDatabase(ctx, storetest.URL(t), "", logger)
 	require.NoError(t, err)
 	late(database.Stop)
-	vendors, err := house.StartVendors(ctx, house.VendorOptions{Seed: seed, Logger: logger})
+	vendors, err := install.StartVendors(ctx, install.VendorOptions{Seed: seed, Logger: logger})
 	require.NoError(t, err)
 	late(vendors.Stop)
 	empty, err := database.Empty(ctx)
 	require.NoError(t, err)
 	require.True(t, empty)
-	opts := house.Options{Getenv: func(string) string { return "" }, Sandboxes: true, FreePorts: true, Logger: logger}
-	all, err := house.Start(ctx, opts, database, vendors)
+	opts := install.Options{Getenv: func(string) string { return "" }, Sandboxes: true, FreePorts: true, Logger: logger}
+	all, err := install.Start(ctx, opts, database, vendors)
 	require.NoError(t, err)
 	late(all.Stop)
-	client, err := house.Dial(all.Orchestrator.GRPCAddr(), serve.DialOptions{})
+	client, err := install.Dial(all.Orchestrator.GRPCAddr(), serve.DialOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	require.NoError(t, client.Baseline(ctx))
@@ -76,9 +76,9 @@ func (b *bundle) void(number string) {
 	require.NoError(b, err)
 }
 
-func (b *bundle) compare() house.Comparison {
+func (b *bundle) compare() install.Comparison {
 	b.Helper()
-	c, err := house.Compare(b.Context(), b.vendors, b.client)
+	c, err := install.Compare(b.Context(), b.vendors, b.client)
 	require.NoError(b, err)
 	return c
 }
@@ -97,7 +97,7 @@ func TestCompareSeesWhatIsWrong(t *testing.T) {
 
 	c := b.compare()
 	require.Empty(t, c.Disagreements)
-	require.Equal(t, house.Comparison{Voided: 1, Orders: 1, Effects: 1, Cancellations: 1}, c)
+	require.Equal(t, install.Comparison{Voided: 1, Orders: 1, Effects: 1, Cancellations: 1}, c)
 
 	t.Run("an order that came back to life", func(t *testing.T) {
 		_, err := b.vendors.WMS.SetState(wms.Move{Key: key, To: wms.StateApproved, Force: true})
@@ -129,7 +129,7 @@ func TestADayGoesOnAfterAKill(t *testing.T) {
 	b := setup(t, kingdee.DefaultSeed)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	day := house.Day{Vendors: b.vendors, Client: b.client}
+	day := install.Day{Vendors: b.vendors, Client: b.client}
 	for _, dies := range []int{6, 13} {
 		day.Played = func(n int) error {
 			if n == dies {
@@ -148,7 +148,7 @@ func TestADayGoesOnAfterAKill(t *testing.T) {
 
 func TestOneRealVendorIsRefused(t *testing.T) {
 	for _, name := range []string{"KINGDEE_BASE_URL", "WMS_URL", "WMS_ACCOUNTS_FILE"} {
-		_, err := house.RealVendors(func(asked string) string {
+		_, err := install.RealVendors(func(asked string) string {
 			if asked == name {
 				return "x"
 			}

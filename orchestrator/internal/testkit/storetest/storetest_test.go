@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(With(m, migrate)) }

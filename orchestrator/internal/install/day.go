@@ -1,4 +1,4 @@
-package house
+package install
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// Day is a day at the merchant, played on the sandboxes while the orchestrator rechecks.
+// Day is a day at the merchant, played on the sandboxes while the orchestrator works.
 type Day struct {
 	Vendors *Vendors
 	Client  *Client

@@ -1,4 +1,4 @@
-package house
+package install
 
 import (
 	"context"
@@ -25,8 +25,8 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// House is the three services, running.
-type House struct {
+// Stack is the three services, running.
+type Stack struct {
 	Kingdee      *kingdeesvc.Server
 	WMS          *wmssvc.Server
 	Orchestrator *orchestrator.Server
@@ -37,7 +37,7 @@ type House struct {
 
 // Start starts the three services on a migrated database; vendors is nil when the settings name real ones. ctx bounds the
 // start only.
-func Start(ctx context.Context, opts Options, database *Database, vendors *Vendors) (*House, error) {
+func Start(ctx context.Context, opts Options, database *Database, vendors *Vendors) (*Stack, error) {
 	var sandboxes map[string]string
 	if vendors != nil {
 		sandboxes = vendors.Settings()
@@ -46,7 +46,7 @@ func Start(ctx context.Context, opts Options, database *Database, vendors *Vendo
 	if err != nil {
 		return nil, err
 	}
-	h := &House{ended: make(chan error, 3)}
+	h := &Stack{ended: make(chan error, 3)}
 	if h.Kingdee, err = kingdeesvc.Start(ctx, cfg.kingdee, opts.Logger.With("service", "kingdeesvc")); err != nil {
 		return nil, fmt.Errorf("kingdeesvc: %w", err)
 	}
@@ -60,13 +60,13 @@ func Start(ctx context.Context, opts Options, database *Database, vendors *Vendo
 	if h.Orchestrator, err = orchestrator.Start(ctx, cfg.orchestrator, opts.Logger.With("service", "orchestrator")); err != nil {
 		return nil, errors.Join(fmt.Errorf("orchestrator: %w", err), h.Stop(context.WithoutCancel(ctx)))
 	}
-	h.recheck("kingdeesvc", h.Kingdee.Wait)
-	h.recheck("wmssvc", h.WMS.Wait)
-	h.recheck("orchestrator", h.Orchestrator.Wait)
+	h.follow("kingdeesvc", h.Kingdee.Wait)
+	h.follow("wmssvc", h.WMS.Wait)
+	h.follow("orchestrator", h.Orchestrator.Wait)
 	return h, nil
 }
 
-func (h *House) recheck(name string, wait func() error) {
+func (h *Stack) follow(name string, wait func() error) {
 	h.waiters.Go(func() {
 		if err := wait(); err != nil {
 			h.ended <- fmt.Errorf("%s ended: %w", name, err)
@@ -75,10 +75,10 @@ func (h *House) recheck(name string, wait func() error) {
 }
 
 // Ended gives what ended a service that was not stopped.
-func (h *House) Ended() <-chan error { return h.ended }
+func (h *Stack) Ended() <-chan error { return h.ended }
 
 // Stop ends the services: first the one that decides, then those it asks. It returns when all have ended.
-func (h *House) Stop(ctx context.Context) error {
+func (h *Stack) Stop(ctx context.Context) error {
 	var problems []error
 	if h.Orchestrator != nil {
 		problems = append(problems, h.Orchestrator.Stop(ctx))

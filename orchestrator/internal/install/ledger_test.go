@@ -1,4 +1,4 @@
-package house_test
+package install_test
 
 import (
 	"context"
@@ -7,20 +7,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/storetest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
 func TestSchemaVersion(t *testing.T) {
 	empty := storetest.EmptyURL(t)
-	before, err := house.SchemaVersion(t.Context(), empty)
+	before, err := install.SchemaVersion(t.Context(), empty)
 	require.NoError(t, err)
 	require.Zero(t, before)
 	_, err = store.Migrate(t.Context(), empty)
 	require.NoError(t, err)
-	after, err := house.SchemaVersion(t.Context(), empty)
+	after, err := install.SchemaVersion(t.Context(), empty)
 	require.NoError(t, err)
 	require.Positive(t, after)
 }

@@ -1,4 +1,4 @@
-package house
+package install
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/privatepg"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 

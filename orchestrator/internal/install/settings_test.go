@@ -1,4 +1,4 @@
-package house_test
+package install_test
 
 import (
 	"errors"
@@ -6,16 +6,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/house"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
-func check(settings map[string]string, opts house.Options, found ...error) []string {
+func check(settings map[string]string, opts install.Options, found ...error) []string {
 	opts.Getenv = func(name string) string { return settings[name] }
-	err := house.Check(opts, found...)
+	err := install.Check(opts, found...)
 	if err == nil {
 		return nil
 	}
-	var wrong *house.SettingsError
+	var wrong *install.SettingsError
 	if !errors.As(err, &wrong) {
 		return []string{"no settings error: " + err.Error()}
 	}
@@ -23,7 +23,7 @@ func check(settings map[string]string, opts house.Options, found ...error) []str
 }
 
 func TestTwoServicesOnOnePortAreNamed(t *testing.T) {
-	sandboxes := house.Options{Sandboxes: true}
+	sandboxes := install.Options{Sandboxes: true}
 	require.Empty(t, check(nil, sandboxes))
 	for name, c := range map[string]struct {
 		settings map[string]string
@@ -45,5 +45,5 @@ func TestTwoServicesOnOnePortAreNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, check(c.settings, sandboxes)) })
 	}
-	require.Empty(t, check(map[string]string{"KINGDEESVC_ADDR": "127.0.0.1:7403"}, house.Options{Sandboxes: true, FreePorts: true}))
+	require.Empty(t, check(map[string]string{"KINGDEESVC_ADDR": "127.0.0.1:7403"}, install.Options{Sandboxes: true, FreePorts: true}))
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // The views are what people outside are shown. A zero time is an absent one; texts with a closed list of values carry the words
-// that the tables use.
+// that the tables use. Rows are read straight into them, so that a field has the name of its column; `db:"-"` is filled in afterwards.
 
 // SchemeView is a scheme with its watermark and its counts.
 type SchemeView struct {
@@ -23,15 +23,15 @@ type SchemeView struct {
 	WatermarkTime, EffectiveFrom, LastRunTime time.Time
 	LastRunRows                               int64
 	LastRunError                              string
-	Counts                                    map[string]int64
+	Counts                                    map[string]int64 `db:"-"`
 	OpenWorkItems                             int64
 	// PauseReason says why its sending is paused; empty while it is not.
 	PauseReason, PauseDetail string
 	PauseTime                time.Time
-	AccountPauses            []AccountPauseView
+	AccountPauses            []AccountPauseView `db:"-"`
 	// AllStopped: nothing is sent for whatever scheme; AllStoppedReason says who stopped it and why.
-	AllStopped       bool
-	AllStoppedReason string
+	AllStopped       bool   `db:"-"`
+	AllStoppedReason string `db:"-"`
 	// Document is the YAML of the revision; read for a single scheme only.
 	Document string
 }
@@ -140,8 +140,8 @@ type BillView struct {
 	Class                               string
 	// VerdictCode is one of the Verdict constants; Verdict is the same in Chinese, Reason a Chinese sentence.
 	VerdictCode, Verdict, Reason string
-	Cancellations                []CancellationView
-	Work                         []WorkView
+	Cancellations                []CancellationView `db:"-"`
+	Work                         []WorkView         `db:"-"`
 }
 
 // The verdicts on a bill, as reporting.bill_verdict spells them.

@@ -38,11 +38,15 @@ limit @limit`, pgx.StrictNamedArgs{"limit": 1000})
 	}
 	figures, views := make([]ledger.Figures, len(rows)), make([]ledger.SchemeView, len(rows))
 	for i, r := range rows {
-		views[i] = ledger.SchemeView{Scheme: r.Scheme, Counts: map[string]int64{}}
+		views[i] = ledger.SchemeView{Scheme: r.Scheme}
 		figures[i] = ledger.Figures{
-			Scheme: r.Scheme, Counts: views[i].Counts, OpenWorkItems: r.Work, Failures: r.Failures, Stopped: r.Stopped, DueAge: r.DueAge,
+			Scheme: r.Scheme, OpenWorkItems: r.Work, Failures: r.Failures, Stopped: r.Stopped, DueAge: r.DueAge,
 			Read: r.Read, Runs: r.Runs, RunAge: r.RunAge, WatermarkLag: r.WatermarkLag,
 		}
 	}
-	return figures, s.addCounts(ctx, views)
+	err = s.addCounts(ctx, views)
+	for i, v := range views {
+		figures[i].Counts = v.Counts
+	}
+	return figures, err
 }

@@ -13,8 +13,7 @@ import (
 func (s *Store) AttemptViews(ctx context.Context, cancellation int64) ([]ledger.AttemptView, error) {
 	type row struct {
 		Attempt                                       int32
-		IntentTime, SendBefore                        time.Time
-		SendTime, ResultTime                          *time.Time
+		IntentTime, SendBefore, SendTime, ResultTime  time.Time
 		Disposition                                   string
 		Recognised                                    bool
 		VendorFlag, VendorCode, VendorMessage, Detail string
@@ -39,8 +38,8 @@ order by a.attempt`, pgx.StrictNamedArgs{"id": cancellation})
 	views := make([]ledger.AttemptView, len(rows))
 	for i, r := range rows {
 		views[i] = ledger.AttemptView{
-			Attempt: r.Attempt, IntentTime: r.IntentTime.UTC(), SendBefore: r.SendBefore.UTC(), SendTime: valued(r.SendTime),
-			ResultTime: valued(r.ResultTime), Disposition: r.Disposition, Recognised: r.Recognised, VendorFlag: r.VendorFlag,
+			Attempt: r.Attempt, IntentTime: r.IntentTime, SendBefore: r.SendBefore, SendTime: r.SendTime,
+			ResultTime: r.ResultTime, Disposition: r.Disposition, Recognised: r.Recognised, VendorFlag: r.VendorFlag,
 			VendorCode: r.VendorCode, VendorMessage: r.VendorMessage, Detail: r.Detail, Request: clean(string(r.Request)), Reply: clean(string(r.Reply)),
 		}
 	}

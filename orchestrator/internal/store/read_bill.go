@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,7 +14,7 @@ const maxBills = 100
 // billsByNumber enters the verdict view by number only, which is what it has an index for: bills that held the number once are found
 // by the number they hold now.
 const billsByNumber = `
-select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number, v.affair_type, v.document_status,
+select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number as org, v.affair_type, v.document_status,
        v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.generation, v.class
 from reporting.bill_verdict v
 where v.bill_no = any(array(
@@ -36,34 +35,13 @@ type billKey struct {
 // BillViews answers every bill that holds this number, or held it when a cancellation was written, with its verdict, cancellations and open and
 // closed work items; newest first, at most 100. An empty scheme means all. None seen: an empty list.
 func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error) {
-	type row struct {
-		Scheme                               string
-		BillID                               int64
-		BillNo, Verdict, VerdictCode, Reason string
-		StockOrgNumber, AffairType           string
-		DocumentStatus, CancelStatus         string
-		ModifyTime, ApproveTime, CancelTime  *time.Time
-		ReadTime                             *time.Time
-		Generation                           int32
-		Class                                string
-	}
-	rows, err := readAll[row](ctx, s, "read bills", billsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
-	if err != nil {
+	views, err := readAll[ledger.BillView](ctx, s, "read bills", billsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
+	if err != nil || len(views) == 0 {
 		return nil, err
 	}
-	views := make([]ledger.BillView, len(rows))
-	at := make(map[billKey]int, len(rows))
-	for i, r := range rows {
-		at[billKey{r.Scheme, r.BillID}] = i
-		views[i] = ledger.BillView{
-			Scheme: r.Scheme, BillID: r.BillID, BillNo: r.BillNo, Org: r.StockOrgNumber, AffairType: r.AffairType,
-			DocumentStatus: r.DocumentStatus, CancelStatus: r.CancelStatus, ModifyTime: valued(r.ModifyTime), ApproveTime: valued(r.ApproveTime),
-			CancelTime: valued(r.CancelTime), ReadTime: valued(r.ReadTime), Generation: r.Generation, Class: r.Class, VerdictCode: r.VerdictCode,
-			Verdict: r.Verdict, Reason: r.Reason,
-		}
-	}
-	if len(views) == 0 {
-		return nil, nil
+	at := make(map[billKey]int, len(views))
+	for i, v := range views {
+		at[billKey{v.Scheme, v.BillID}] = i
 	}
 	return views, s.addBillDetail(ctx, views, at, billNo)
 }
@@ -75,7 +53,7 @@ func (s *Store) addBillDetail(ctx context.Context, views []ledger.BillView, at m
 		schemes[i], ids[i] = v.Scheme, v.BillID
 	}
 	keys := pgx.StrictNamedArgs{"schemes": schemes, "ids": ids}
-	cancellations, err := readAll[cancellationRow](ctx, s, "read cancellations of bills", cancellationColumns+`
+	cancellations, err := readAll[ledger.CancellationView](ctx, s, "read cancellations of bills", cancellationColumns+`
 join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on c.scheme = k.scheme and c.bill_id = k.bill_id
 order by c.cancellation_id desc`, keys)
 	if err != nil {
@@ -83,16 +61,16 @@ order by c.cancellation_id desc`, keys)
 	}
 	for _, d := range cancellations {
 		bill := &views[at[billKey{d.Scheme, d.BillID}]]
-		bill.Cancellations = append(bill.Cancellations, d.view())
+		bill.Cancellations = append(bill.Cancellations, d)
 	}
-	work, err := readAll[workRow](ctx, s, "read work items of bills", workColumns+`
+	work, err := readAll[ledger.WorkView](ctx, s, "read work items of bills", workColumns+`
 join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on w.scheme = k.scheme and w.bill_id = k.bill_id
 where w.bill_id <> 0 or w.bill_no = @bill_no
 order by w.work_item_id desc`, pgx.StrictNamedArgs{"schemes": schemes, "ids": ids, "bill_no": billNo})
 	if err != nil {
 		return err
 	}
-	for _, w := range workViews(work) {
+	for _, w := range work {
 		bill := &views[at[billKey{w.Scheme, w.BillID}]]
 		bill.Work = append(bill.Work, w)
 	}

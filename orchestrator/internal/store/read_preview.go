@@ -10,32 +10,10 @@ import (
 
 // StoredSchemes answers every scheme that was ever loaded, by name, for a preview of what another file would change.
 func (s *Store) StoredSchemes(ctx context.Context) ([]ledger.StoredScheme, error) {
-	type row struct {
-		Scheme               string
-		Revision             int32
-		Active, Bound        bool
-		FormID, DataCenterID string
-		WmsAccounts          []string
-		ContentHash          string
-		Document             string
-		Environment          string
-		OpenCancellations    int64
-	}
-	rows, err := readAll[row](ctx, s, "read schemes", `
-select s.scheme, s.revision, s.active, s.form_id, s.data_center_id, s.wms_accounts, r.content_hash, r.document, coalesce(m.environment, '') as environment,
+	return readAll[ledger.StoredScheme](ctx, s, "read schemes", `
+select s.scheme, s.revision, s.active, s.form_id, s.data_center_id, s.wms_accounts as accounts, r.content_hash as hash, r.document, coalesce(m.environment, '') as environment,
        m.scheme is not null or exists (select from bill b where b.scheme = s.scheme) as bound,
        (select count(*) from cancellation c where c.scheme = s.scheme and c.state in ('planned', 'open', 'held')) as open_cancellations
 from scheme s join scheme_revision r using (scheme, revision) left join watermark m using (scheme)
 order by s.scheme`, pgx.StrictNamedArgs{})
-	if err != nil {
-		return nil, err
-	}
-	stored := make([]ledger.StoredScheme, len(rows))
-	for i, r := range rows {
-		stored[i] = ledger.StoredScheme{
-			Scheme: r.Scheme, Revision: r.Revision, Active: r.Active, Bound: r.Bound, FormID: r.FormID, DataCenterID: r.DataCenterID,
-			Accounts: r.WmsAccounts, Hash: r.ContentHash, Document: r.Document, Environment: r.Environment, OpenCancellations: r.OpenCancellations,
-		}
-	}
-	return stored, nil
 }

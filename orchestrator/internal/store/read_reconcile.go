@@ -8,33 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 const reconcileColumns = `
-select s.reconcile_id, s.scheme, s.kind, s.state, s.from_time, s.to_time, s.start_time, s.end_time, s.hours, s.hours_differing, s.bills_read,
-       s.bills_repaired, s.bills_missing, s.bills_gone, s.run_counts, case when s.error <> '' then s.error else s.note end as error
+select s.reconcile_id, s.scheme, s.kind, s.state, s.from_time as "from", s.to_time as "to", s.start_time, s.end_time, s.hours,
+       s.hours_differing as differing, s.bills_read as read, s.bills_repaired as repaired, s.bills_missing as missing, s.bills_gone as gone, s.run_counts,
+       case when s.error <> '' then s.error else s.note end as error
 from reconcile s`
-
-type reconcileRow struct {
-	ReconcileID                                       int64
-	Scheme, Kind, State                               string
-	FromTime, ToTime                                  *time.Time
-	StartTime                                         time.Time
-	EndTime                                           *time.Time
-	Hours, HoursDiffering                             int32
-	BillsRead, BillsRepaired, BillsMissing, BillsGone int64
-	RunCounts                                         rule.RunCounts
-	Error                                             string
-}
-
-func (r reconcileRow) view() ledger.ReconcileView {
-	return ledger.ReconcileView{
-		ReconcileID: r.ReconcileID, Scheme: r.Scheme, Kind: r.Kind, State: r.State, From: valued(r.FromTime), To: valued(r.ToTime), StartTime: r.StartTime.UTC(),
-		EndTime: valued(r.EndTime), Hours: r.Hours, Differing: r.HoursDiffering, Read: r.BillsRead, Repaired: r.BillsRepaired,
-		Missing: r.BillsMissing, Gone: r.BillsGone, RunCounts: r.RunCounts, Error: r.Error,
-	}
-}
 
 // ReconcileViews lists reconcile runs and rechecks newest first, at most limit, those older than before (0 = from the newest); an empty scheme or kind
 // means all.
@@ -46,30 +26,15 @@ func (s *Store) ReconcileViews(ctx context.Context, scheme string, kind ledger.R
 	if kind != "" {
 		where, args["kind"] = where+` and s.kind = @kind`, string(kind)
 	}
-	rows, err := readAll[reconcileRow](ctx, s, "list reconcile runs", reconcileColumns+where+`
+	return readAll[ledger.ReconcileView](ctx, s, "list reconcile runs", reconcileColumns+where+`
 order by s.reconcile_id desc
 limit @limit`, args)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]ledger.ReconcileView, len(rows))
-	for i, r := range rows {
-		views[i] = r.view()
-	}
-	return views, nil
 }
 
 // ReconcileView answers one reconcile run or recheck; ledger.ErrNotFound when there is none.
 func (s *Store) ReconcileView(ctx context.Context, id int64) (ledger.ReconcileView, error) {
-	rows, err := readAll[reconcileRow](ctx, s, "read reconcile run", reconcileColumns+`
-where s.reconcile_id = @id`, pgx.StrictNamedArgs{"id": id})
-	if err != nil {
-		return ledger.ReconcileView{}, err
-	}
-	if len(rows) == 0 {
-		return ledger.ReconcileView{}, fmt.Errorf("reconcile run %d: %w", id, ledger.ErrNotFound)
-	}
-	return rows[0].view(), nil
+	return readOne[ledger.ReconcileView](ctx, s, "read reconcile run", reconcileColumns+`
+where s.reconcile_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("reconcile run %d", id))
 }
 
 const verbStartReconcile = "start_reconcile"

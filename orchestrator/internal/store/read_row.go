@@ -27,6 +27,19 @@ func readAll[T any](ctx context.Context, s *Store, what, sql string, args pgx.St
 	return found, nil
 }
 
+// readOne is readAll for the one row that the statement finds; ledger.ErrNotFound, with the name of what was asked for, when it finds none.
+func readOne[T any](ctx context.Context, s *Store, what, sql string, args pgx.StrictNamedArgs, name string) (T, error) {
+	found, err := readAll[T](ctx, s, what, sql, args)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("%s: %w", name, ledger.ErrNotFound)
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return found[0], nil
+}
+
 // faultOf marks an error that means the database is away, so that those who know no Postgres can tell it from a fault of ours.
 func faultOf(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

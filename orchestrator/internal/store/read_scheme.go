@@ -12,8 +12,8 @@ import (
 )
 
 const schemeColumns = `
-select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts, s.state, s.stop_reason, s.stop_detail, s.mode, s.send_since,
-       s.revision, s.incremental_millis, m.watermark_time, m.effective_from, m.last_run_time, coalesce(m.last_run_rows, 0) as last_run_rows,
+select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts as accounts, s.state, s.stop_reason, s.stop_detail, s.mode, s.send_since,
+       s.revision, s.incremental_millis * interval '1 millisecond' as incremental_interval, m.watermark_time, m.effective_from, m.last_run_time, coalesce(m.last_run_rows, 0) as last_run_rows,
        coalesce(f.error, '') as last_run_error, r.document,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items,
        s.pause_reason, s.pause_detail, s.pause_time
@@ -22,60 +22,29 @@ join scheme_revision r using (scheme, revision)
 left join watermark m using (scheme)
 left join run_failure f using (scheme)`
 
-type schemeRow struct {
-	Scheme, Title, FormID, DataCenterID       string
-	WmsAccounts                               []string
-	State, StopReason, StopDetail, Mode       string
-	SendSince                                 *time.Time
-	Revision                                  int32
-	IncrementalMillis                         int64
-	WatermarkTime, EffectiveFrom, LastRunTime *time.Time
-	LastRunRows                               int64
-	LastRunError, Document                    string
-	OpenWorkItems                             int64
-	PauseReason, PauseDetail                  string
-	PauseTime                                 *time.Time
-}
-
-func (r schemeRow) view() ledger.SchemeView {
-	return ledger.SchemeView{
-		Scheme: r.Scheme, Title: r.Title, FormID: r.FormID, DataCenterID: r.DataCenterID, Accounts: r.WmsAccounts, State: r.State,
-		StopReason: r.StopReason, StopDetail: r.StopDetail, Mode: r.Mode, SendSince: valued(r.SendSince), Revision: r.Revision,
-		IncrementalInterval: time.Duration(r.IncrementalMillis) * time.Millisecond, WatermarkTime: valued(r.WatermarkTime), EffectiveFrom: valued(r.EffectiveFrom),
-		LastRunTime: valued(r.LastRunTime), LastRunRows: r.LastRunRows, LastRunError: r.LastRunError, Counts: map[string]int64{},
-		OpenWorkItems: r.OpenWorkItems, Document: r.Document,
-		PauseReason: r.PauseReason, PauseDetail: r.PauseDetail, PauseTime: valued(r.PauseTime),
-	}
-}
-
 // SchemeViews lists the schemes of the loaded file by name, at most limit, those after the given name; without their documents.
 func (s *Store) SchemeViews(ctx context.Context, after string, limit int) ([]ledger.SchemeView, error) {
-	rows, err := readAll[schemeRow](ctx, s, "list schemes", schemeColumns+`
+	views, err := readAll[ledger.SchemeView](ctx, s, "list schemes", schemeColumns+`
 where s.active and s.scheme > @after
 order by s.scheme
 limit @limit`, pgx.StrictNamedArgs{"after": after, "limit": limit})
 	if err != nil {
 		return nil, err
 	}
-	views := make([]ledger.SchemeView, len(rows))
-	for i, r := range rows {
-		r.Document = ""
-		views[i] = r.view()
+	for i := range views {
+		views[i].Document = ""
 	}
 	return views, s.addStanding(ctx, views)
 }
 
 // SchemeView answers one scheme, also one that is no longer in the file; ledger.ErrNotFound when there never was one.
 func (s *Store) SchemeView(ctx context.Context, scheme string) (ledger.SchemeView, error) {
-	rows, err := readAll[schemeRow](ctx, s, "read scheme", schemeColumns+`
-where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme})
+	view, err := readOne[ledger.SchemeView](ctx, s, "read scheme", schemeColumns+`
+where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme}, "scheme "+scheme)
 	if err != nil {
 		return ledger.SchemeView{}, err
 	}
-	if len(rows) == 0 {
-		return ledger.SchemeView{}, fmt.Errorf("scheme %s: %w", scheme, ledger.ErrNotFound)
-	}
-	views := []ledger.SchemeView{rows[0].view()}
+	views := []ledger.SchemeView{view}
 	return views[0], s.addStanding(ctx, views)
 }
 
@@ -115,7 +84,8 @@ func (s *Store) addStops(ctx context.Context, views []ledger.SchemeView) error {
 func (s *Store) addCounts(ctx context.Context, views []ledger.SchemeView) error {
 	byName, names := map[string]map[string]int64{}, make([]string, len(views))
 	for i, v := range views {
-		byName[v.Scheme], names[i] = v.Counts, v.Scheme
+		views[i].Counts = map[string]int64{}
+		byName[v.Scheme], names[i] = views[i].Counts, v.Scheme
 	}
 	type row struct {
 		Scheme, State string

@@ -14,7 +14,7 @@ import (
 func (s *Store) WatermarkChanges(ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int) ([]ledger.WatermarkChangeView, error) {
 	type row struct {
 		MoveTime        time.Time
-		WatermarkBefore *time.Time
+		WatermarkBefore time.Time
 		WatermarkAfter  time.Time
 		RunID           int64
 		Actor           string
@@ -47,7 +47,7 @@ limit @limit`, pgx.StrictNamedArgs{"scheme": scheme, "at": nullable(at), "run": 
 	moves := make([]ledger.WatermarkChangeView, len(rows))
 	for i, r := range rows {
 		moves[i] = ledger.WatermarkChangeView{
-			Key: ledger.WatermarkChangeKey{Time: r.MoveTime, RunID: r.RunID}, WatermarkBefore: valued(r.WatermarkBefore), WatermarkAfter: r.WatermarkAfter, Actor: r.Actor, Reason: r.Reason,
+			Key: ledger.WatermarkChangeKey{Time: r.MoveTime, RunID: r.RunID}, WatermarkBefore: r.WatermarkBefore, WatermarkAfter: r.WatermarkAfter, Actor: r.Actor, Reason: r.Reason,
 		}
 	}
 	return moves, nil

@@ -141,6 +141,7 @@ func ownClock(t *testing.T) *pgxpool.Pool {
 	cfg.ConnConfig.RuntimeParams["search_path"] = store.Schema + ", pg_catalog"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.MaxConns = 20
+	cfg.AfterConnect = store.ZeroTimes
 	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)

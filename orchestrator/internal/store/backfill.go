@@ -32,7 +32,7 @@ from backfill where backfill_id = $1`, id)
 		Scheme, State    string
 		PlanOnly         bool
 		BeforeCutover    bool
-		FromTime, ToTime *time.Time
+		FromTime, ToTime time.Time
 		Numbers          []string
 		Revision         int
 		CheckedRevision  int
@@ -54,7 +54,7 @@ from backfill where backfill_id = $1`, id)
 	return &ledger.Backfill{
 		ID: r.BackfillID, Scheme: r.Scheme, State: ledger.BackfillState(r.State), Revision: r.Revision, CheckedRevision: r.CheckedRevision,
 		BackfillOrder: ledger.BackfillOrder{
-			From: valued(r.FromTime), To: valued(r.ToTime), Numbers: r.Numbers, PlanOnly: r.PlanOnly, BeforeCutover: r.BeforeCutover,
+			From: r.FromTime, To: r.ToTime, Numbers: r.Numbers, PlanOnly: r.PlanOnly, BeforeCutover: r.BeforeCutover,
 		},
 		Cursor: r.CursorID, RunCounts: r.RunCounts, RowsOutside: r.RowsOutside, Items: r.Items, Counts: r.Counts, Failures: r.Failures, Waits: r.Waits,
 	}, nil

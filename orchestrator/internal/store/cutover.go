@@ -60,14 +60,14 @@ func cutoversOf(encoded []byte) (rule.Cutovers, error) {
 	var rows []struct {
 		Kind rule.PartKind
 		Name string
-		Time *time.Time
+		Time time.Time
 	}
 	if err := json.Unmarshal(encoded, &rows); err != nil {
 		return nil, fmt.Errorf("cutovers: %w", err)
 	}
 	cutovers := make(rule.Cutovers, len(rows))
 	for _, r := range rows {
-		cutovers[rule.Part{Kind: r.Kind, Name: r.Name}] = valued(r.Time)
+		cutovers[rule.Part{Kind: r.Kind, Name: r.Name}] = r.Time
 	}
 	return cutovers, nil
 }

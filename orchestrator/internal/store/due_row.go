@@ -23,21 +23,21 @@ type dueRow struct {
 	OwnerCode       string
 	Triggers        []string
 	Evidence        string
-	NotBefore       *time.Time
+	NotBefore       time.Time
 	BillGone        bool
 	VerifiedTime    time.Time
-	UnreadSince     *time.Time
+	UnreadSince     time.Time
 	Attempt         int
 	MaybeLanded     bool
 	AnswerLost      bool
 	SameDisposition string
 	SameCount       int
-	SameSince       *time.Time
+	SameSince       time.Time
 	AnswerChanges   int
-	UnsentSince     *time.Time
-	UnsentTime      *time.Time
+	UnsentSince     time.Time
+	UnsentTime      time.Time
 	UnsentFor       time.Duration
-	AnsweredTime    *time.Time
+	AnsweredTime    time.Time
 	HasHolder       bool
 	Traceparent     string
 }
@@ -46,11 +46,11 @@ func (r dueRow) due() ledger.Due {
 	return ledger.Due{
 		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID, BillNo: r.BillNo, Account: r.Account, WarehouseCode: r.WarehouseCode,
 		OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode,
-		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime, UnreadSince: valued(r.UnreadSince), Attempt: r.Attempt,
+		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime, UnreadSince: r.UnreadSince, Attempt: r.Attempt,
 		MaybeLanded: r.MaybeLanded, AnswerLost: r.AnswerLost, SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
-		SameSince: valued(r.SameSince), AnswerChanges: r.AnswerChanges, UnsentSince: valued(r.UnsentSince),
-		UnsentTime: valued(r.UnsentTime), UnsentFor: r.UnsentFor, AnsweredTime: valued(r.AnsweredTime),
-		NotBefore: valued(r.NotBefore), BillGone: r.BillGone, Traceparent: r.Traceparent, NeedsRead: r.HasHolder || r.VerifiedTime.Before(valued(r.NotBefore)),
+		SameSince: r.SameSince, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
+		UnsentTime: r.UnsentTime, UnsentFor: r.UnsentFor, AnsweredTime: r.AnsweredTime,
+		NotBefore: r.NotBefore, BillGone: r.BillGone, Traceparent: r.Traceparent, NeedsRead: r.HasHolder || r.VerifiedTime.Before(r.NotBefore),
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 // cancellations of a bill are found by the bill (offset 0 sees to that) and not among all that are planned.
 func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
 	rows, err := s.pool.Query(ctx, `
-select b.bill_id, b.bill_no, b.org, b.affair_type, b.document_status, b.cancel_status, b.bill_create_time, b.modify_time, b.approve_time,
+select b.bill_id as id, b.bill_no as number, b.org, b.affair_type as affair, b.document_status, b.cancel_status,
+       b.bill_create_time as create_time, b.modify_time, b.approve_time,
        b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel,
        b.un_audited_since, b.un_audit_time, b.gone_time,
        coalesce(b.reread_time <= now(), false) or b.absent_since is not null as reread,
@@ -26,27 +27,17 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 		return nil, fmt.Errorf("read known bills: %w", err)
 	}
 	type row struct {
-		BillID            int64
-		BillNo            string
-		Org               string
-		AffairType        string
-		DocumentStatus    string
-		CancelStatus      string
-		BillCreateTime    *time.Time
-		ModifyTime        *time.Time
-		ApproveTime       *time.Time
-		CancelTime        *time.Time
-		CancelIsDate      bool
+		rule.State
 		ReadTime          time.Time
 		Class             string
 		Generation        int
 		GenerationLive    bool
 		EverLive          bool
-		GenerationApprove *time.Time
-		GenerationCancel  *time.Time
-		UnAuditedSince    *time.Time
-		UnAuditTime       *time.Time
-		GoneTime          *time.Time
+		GenerationApprove time.Time
+		GenerationCancel  time.Time
+		UnAuditedSince    time.Time
+		UnAuditTime       time.Time
+		GoneTime          time.Time
 		Reread            bool
 		HasPlanned        bool
 	}
@@ -56,15 +47,11 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 	}
 	known := make(map[int64]*rule.Known, len(found))
 	for _, r := range found {
-		known[r.BillID] = &rule.Known{
-			State: rule.State{
-				ID: r.BillID, Number: r.BillNo, Org: r.Org, DocumentStatus: r.DocumentStatus, CancelStatus: r.CancelStatus, Affair: r.AffairType,
-				CreateTime: valued(r.BillCreateTime), ModifyTime: valued(r.ModifyTime), ApproveTime: valued(r.ApproveTime),
-				CancelTime: valued(r.CancelTime), CancelIsDate: r.CancelIsDate,
-			},
+		known[r.ID] = &rule.Known{
+			State:    r.State,
 			ReadTime: r.ReadTime, Class: rule.Class(r.Class), Generation: r.Generation, GenerationLive: r.GenerationLive, EverLive: r.EverLive,
-			GenerationApprove: valued(r.GenerationApprove), GenerationCancel: valued(r.GenerationCancel), HasPlanned: r.HasPlanned, Reread: r.Reread,
-			UnAuditedSince: valued(r.UnAuditedSince), UnAuditTime: valued(r.UnAuditTime), GoneTime: valued(r.GoneTime),
+			GenerationApprove: r.GenerationApprove, GenerationCancel: r.GenerationCancel, HasPlanned: r.HasPlanned, Reread: r.Reread,
+			UnAuditedSince: r.UnAuditedSince, UnAuditTime: r.UnAuditTime, GoneTime: r.GoneTime,
 		}
 	}
 	return known, nil

@@ -76,7 +76,7 @@ from reconcile where scheme = $1 and kind = $2 and state = 'running'`, scheme, s
 		Revision                                                                  int
 		Version                                                                   int64
 		Phase                                                                     string
-		FromTime, ToTime                                                          *time.Time
+		FromTime, ToTime                                                          time.Time
 		CursorID                                                                  int64
 		Hours, HoursDiffering                                                     int
 		BillsRead, BillsReread, BillsRepaired, BillsMissing, BillsGone, WorkItems int64
@@ -93,7 +93,7 @@ from reconcile where scheme = $1 and kind = $2 and state = 'running'`, scheme, s
 		return nil, err
 	}
 	reconcile := &ledger.Reconcile{
-		ID: r.ReconcileID, Scheme: scheme, Kind: kind, Revision: r.Revision, Version: r.Version, Phase: ledger.ReconcilePhase(r.Phase), From: valued(r.FromTime), To: valued(r.ToTime),
+		ID: r.ReconcileID, Scheme: scheme, Kind: kind, Revision: r.Revision, Version: r.Version, Phase: ledger.ReconcilePhase(r.Phase), From: r.FromTime, To: r.ToTime,
 		Cursor: r.CursorID, Hours: r.Hours, Differing: r.HoursDiffering, Read: r.BillsRead, Reread: r.BillsReread, Repaired: r.BillsRepaired,
 		Missing: r.BillsMissing, Gone: r.BillsGone, Work: r.WorkItems, Problems: r.ProblemIds, GoneIDs: r.GoneIds, SuspectOrgs: r.SuspectOrgs, Note: r.Note,
 	}

@@ -90,11 +90,11 @@ where scheme = $1 and `+stampOf+` >= $2 and `+stampOf+` < $3 and absent_since is
 	}
 	tallies := map[time.Time]rule.Tally{}
 	var state rule.State
-	var created, modified, approved, cancelled *time.Time
+	var created, modified, approved, cancelled time.Time
 	_, err = pgx.ForEachRow(rows, []any{
 		&state.ID, &state.Number, &state.Org, &state.DocumentStatus, &state.CancelStatus, &state.Affair, &created, &modified, &approved, &cancelled,
 	}, func() error {
-		state.CreateTime, state.ModifyTime, state.ApproveTime, state.CancelTime = valued(created), valued(modified), valued(approved), valued(cancelled)
+		state.CreateTime, state.ModifyTime, state.ApproveTime, state.CancelTime = created, modified, approved, cancelled
 		hour := rule.Hour(state.Stamp())
 		tally := tallies[hour]
 		tally.Add(state)

@@ -16,14 +16,14 @@ import (
 // under the cutover before the operator's would be sent, although it ended before somebody allowed any sending.
 func stillNewest(ctx context.Context, tx pgx.Tx, scheme string, revision int, sendSince time.Time) error {
 	var newest int
-	var cutover *time.Time
+	var cutover time.Time
 	if err := tx.QueryRow(ctx, `select revision, send_since from scheme where scheme = $1 for key share`, scheme).Scan(&newest, &cutover); err != nil {
 		return err
 	}
 	if newest != revision {
 		return fmt.Errorf("scheme %s has revision %d by now, this was decided under %d: %w", scheme, newest, revision, ledger.ErrConflict)
 	}
-	if !valued(cutover).Equal(sendSince) {
+	if !cutover.Equal(sendSince) {
 		return fmt.Errorf("scheme %s was set to send while this was decided: %w", scheme, ledger.ErrConflict)
 	}
 	return nil

@@ -35,11 +35,11 @@ from run where scheme = $1 and state = 'running'`, scheme)
 		Revision         int
 		WatermarkVersion int64
 		LowerEdge        time.Time
-		VendorTime       *time.Time
+		VendorTime       time.Time
 		ServiceTime      time.Time
 		ClockNote        string
 		ClockSuspect     bool
-		WatermarkBefore  *time.Time
+		WatermarkBefore  time.Time
 		CursorID         int64
 		RunCounts        []byte
 	}
@@ -52,8 +52,8 @@ from run where scheme = $1 and state = 'running'`, scheme)
 	}
 	run := &ledger.Run{
 		ID: r.RunID, Scheme: scheme, Kind: ledger.RunKind(r.Kind), Revision: r.Revision, WatermarkVersion: r.WatermarkVersion, LowerEdge: r.LowerEdge,
-		Clock:        rule.Clock{Vendor: valued(r.VendorTime), Service: r.ServiceTime, Note: r.ClockNote},
-		ClockSuspect: r.ClockSuspect, WatermarkBefore: valued(r.WatermarkBefore), Cursor: r.CursorID,
+		Clock:        rule.Clock{Vendor: r.VendorTime, Service: r.ServiceTime, Note: r.ClockNote},
+		ClockSuspect: r.ClockSuspect, WatermarkBefore: r.WatermarkBefore, Cursor: r.CursorID,
 	}
 	if err := json.Unmarshal(r.RunCounts, &run.RunCounts); err != nil {
 		return nil, fmt.Errorf("read unfinished run: run_counts: %w", err)

@@ -134,15 +134,15 @@ where s.scheme = $1`, name)
 		Stopped             bool
 		StopReason          string
 		Send                bool
-		SendSince           *time.Time
-		WatermarkTime       *time.Time
+		SendSince           time.Time
+		WatermarkTime       time.Time
 		Version             *int64
 		WatermarkDataCenter *string
 		Environment         *string
-		EffectiveFrom       *time.Time
+		EffectiveFrom       time.Time
 		TimeZone            *string
 		Failures            int
-		NotBefore           *time.Time
+		NotBefore           time.Time
 		Cutovers            []byte
 	}
 	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
@@ -154,11 +154,11 @@ where s.scheme = $1`, name)
 	}
 	scheme := ledger.Scheme{
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID, Stopped: r.Stopped, StopReason: r.StopReason,
-		Send: r.Send, SendSince: valued(r.SendSince), Failures: r.Failures, NotBefore: valued(r.NotBefore),
+		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
 	}
-	if r.WatermarkTime != nil {
+	if !r.WatermarkTime.IsZero() {
 		scheme.Watermark = &ledger.Watermark{
-			Time: *r.WatermarkTime, Version: *r.Version, DataCenterID: *r.WatermarkDataCenter, Environment: *r.Environment, EffectiveFrom: *r.EffectiveFrom,
+			Time: r.WatermarkTime, Version: *r.Version, DataCenterID: *r.WatermarkDataCenter, Environment: *r.Environment, EffectiveFrom: r.EffectiveFrom,
 			TimeZone: *r.TimeZone,
 		}
 	}

@@ -64,7 +64,7 @@ func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpo
 	// transaction of ours waits for anything but the database.
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
-	cfg.AfterConnect = zeroTimes
+	cfg.AfterConnect = ZeroTimes
 	if cfg.MaxConns < 20 {
 		cfg.MaxConns = 20
 	}

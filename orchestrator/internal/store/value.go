@@ -10,14 +10,6 @@ func nullable(t time.Time) *time.Time {
 	return &t
 }
 
-// valued is the way back, in UTC.
-func valued(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.UTC()
-}
-
 // nullableID turns 0, which no row has, into SQL's null.
 func nullableID(id int64) *int64 {
 	if id == 0 {

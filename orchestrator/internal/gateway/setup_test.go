@@ -235,7 +235,7 @@ func (r replays) Replay(ctx context.Context, order ledger.ReplayOrder, after int
 	if after > 0 {
 		return ledger.Replay{Bills: 1, Same: 2}, nil, nil
 	}
-	was := ledger.MappedRequest{Account: "default", WarehouseCode: "WH01", OrderCode: "ZZCX000001", OrderType: "CNJG", CancelReason: "作废"}
+	was := rule.Request{Account: "default", WarehouseCode: "WH01", OrderCode: "ZZCX000001", OrderType: "CNJG", CancelReason: "作废"}
 	is := was
 	is.WarehouseCode = "WH09"
 	return ledger.Replay{Bills: 1, Same: 1, Last: 1, Differences: []ledger.MappingDifference{

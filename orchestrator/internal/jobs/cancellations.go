@@ -45,11 +45,9 @@ func (p *pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 		}
 		seen[k] = true
 		cancellations = append(cancellations, ledger.Cancellation{
-			BillID: bill.ID, BillNo: bill.Number, Generation: d.After.Generation, Order: order, Account: request.Account, WarehouseCode: request.WarehouseCode,
-			OrderCode: request.OrderCode, OrderType: request.OrderType, CancelReason: request.CancelReason, ExtendProps: request.ExtendProps,
-			OwnerCode: request.OwnerCode, Triggers: d.Triggers, Evidence: d.Evidence, OrdersFrom: d.OrdersFrom, Hold: d.Hold, NotBefore: d.NotBefore,
-			VerifiedTime: read,
-			BusinessDate: p.businessDate(bill, read),
+			BillID: bill.ID, BillNo: bill.Number, Generation: d.After.Generation, Order: order, Request: request,
+			Triggers: d.Triggers, Evidence: d.Evidence, OrdersFrom: d.OrdersFrom, Hold: d.Hold, NotBefore: d.NotBefore,
+			VerifiedTime: read, BusinessDate: p.businessDate(bill, read),
 		})
 	}
 	page.RunCounts.Add(counts)

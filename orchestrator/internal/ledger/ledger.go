@@ -95,17 +95,11 @@ type BillWrite struct {
 
 // Cancellation is one cancellation to be planned.
 type Cancellation struct {
-	BillID        int64
-	BillNo        string
-	Generation    int
-	Order         rule.Order
-	Account       string
-	WarehouseCode string
-	OrderCode     string
-	OrderType     string
-	CancelReason  string
-	ExtendProps   map[string]string
-	OwnerCode     string
+	BillID     int64
+	BillNo     string
+	Generation int
+	Order      rule.Order
+	rule.Request
 	// Triggers hold now; the cancellation keeps all that ever did.
 	Triggers   []rule.Trigger
 	Evidence   rule.Evidence
@@ -185,18 +179,12 @@ type Due struct {
 	ID     int64
 	Scheme string
 	// Revision of the scheme that its request was mapped by.
-	Revision      int
-	BillID        int64
-	BillNo        string
-	Account       string
-	WarehouseCode string
-	OrderCode     string
-	OrderType     string
-	CancelReason  string
-	ExtendProps   map[string]string
-	OwnerCode     string
-	Triggers      []rule.Trigger
-	Evidence      rule.Evidence
+	Revision int
+	BillID   int64
+	BillNo   string
+	rule.Request
+	Triggers []rule.Trigger
+	Evidence rule.Evidence
 	// NotBefore is when the dwell is over of a cancellation that is owed for an un-audit alone; zero for any other.
 	NotBefore    time.Time
 	VerifiedTime time.Time

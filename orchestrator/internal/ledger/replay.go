@@ -20,19 +20,13 @@ type ReplayOrder struct {
 	From, To time.Time
 }
 
-// MappedRequest is what the WMS would be asked.
-type MappedRequest struct {
-	Account, WarehouseCode, OrderCode, OrderType, CancelReason, OwnerCode string
-	ExtendProps                                                           map[string]string
-}
-
 // MappingDifference is an order that two mappings make different requests of; nil where one makes none.
 type MappingDifference struct {
 	BillID               int64
 	BillNo               string
 	Generation           int
 	OrderKind, Warehouse string
-	Before, After        *MappedRequest
+	Before, After        *rule.Request
 	Fault                string
 }
 

@@ -76,11 +76,9 @@ type CancellationView struct {
 	BillNo         string
 	Generation     int32
 	// OrderKind is affair type and direction, such as Assembly.in.
-	OrderKind, WarehouseNumber                   string
-	Account, WarehouseCode, OrderCode, OrderType string
-	CancelReason                                 string
-	ExtendProps                                  map[string]string
-	OwnerCode, State                             string
+	OrderKind, WarehouseNumber string
+	rule.Request
+	State                                        string
 	Triggers                                     []string
 	Evidence, OrdersFrom, HoldReason             string
 	Disposition, VendorMessage, Outcome          string
@@ -173,18 +171,15 @@ type BackfillView struct {
 
 // ItemView is one item of a backfill, with what its cancellation came to so far; CancellationState is empty where there is none.
 type ItemView struct {
-	Item, BillID                                 int64
-	BillNo, Class, State                         string
-	OrderKind, WarehouseNumber                   string
-	Account, WarehouseCode, OrderCode, OrderType string
-	CancelReason                                 string
-	ExtendProps                                  map[string]string
-	OwnerCode                                    string
-	Triggers                                     []string
-	Evidence                                     string
-	Generation                                   int32
-	CancellationID                               int64
-	Detail                                       string
-	CancellationState, Disposition               string
-	OutcomeTime                                  time.Time
+	Item, BillID               int64
+	BillNo, Class, State       string
+	OrderKind, WarehouseNumber string
+	rule.Request
+	Triggers                       []string
+	Evidence                       string
+	Generation                     int32
+	CancellationID                 int64
+	Detail                         string
+	CancellationState, Disposition string
+	OutcomeTime                    time.Time
 }

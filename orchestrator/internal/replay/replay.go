@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
@@ -122,19 +123,15 @@ func requestsOf(s *scheme.Scheme, bill ledger.StoredBill) (map[spot]scheme.Order
 	return found, err
 }
 
-func mapped(requests map[spot]scheme.OrderRequest, at spot) *ledger.MappedRequest {
+func mapped(requests map[spot]scheme.OrderRequest, at spot) *rule.Request {
 	found, ok := requests[at]
 	if !ok || found.Fault != nil {
 		return nil
 	}
-	r := found.Request
-	return &ledger.MappedRequest{
-		Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason,
-		OwnerCode: r.OwnerCode, ExtendProps: r.ExtendProps,
-	}
+	return &found.Request
 }
 
-func alike(a, b *ledger.MappedRequest) bool {
+func alike(a, b *rule.Request) bool {
 	if a == nil || b == nil {
 		return a == b
 	}

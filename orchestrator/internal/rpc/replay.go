@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -54,7 +55,7 @@ func differenceMessage(d ledger.MappingDifference) *orchestratorv1.MappingDiffer
 	}
 }
 
-func mappedMessage(r *ledger.MappedRequest) *orchestratorv1.MappedRequest {
+func mappedMessage(r *rule.Request) *orchestratorv1.MappedRequest {
 	if r == nil {
 		return nil
 	}

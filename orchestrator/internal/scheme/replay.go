@@ -19,7 +19,7 @@ func LoadDocument(document string) (*Scheme, error) {
 // OrderRequest is what the scheme asks of the WMS for one order of a bill, or why it cannot.
 type OrderRequest struct {
 	Order   rule.Order
-	Request Request
+	Request rule.Request
 	Fault   error
 }
 

@@ -9,20 +9,6 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Request is what the WMS is asked for one order: WDT_WMS_ORDER_CANCEL in our words.
-type Request struct {
-	Account       string
-	WarehouseCode string
-	OrderCode     string
-	OrderType     string
-	// CancelReason is cut at 2000 characters; wmssvc cuts further, at the vendor's limit, and says so.
-	CancelReason string
-	// OwnerCode is empty where the scheme gives none.
-	OwnerCode string
-	// ExtendProps leaves out entries that came to nothing; nil when none is left.
-	ExtendProps map[string]string
-}
-
 // MapError says why an order of one bill gives no request. It parks that order and nothing else.
 type MapError struct {
 	Scheme string
@@ -42,9 +28,9 @@ func (e *MapError) Error() string {
 
 // Map makes the request for one order of a bill. The error is a *MapError. The order's warehouse must be in the table and not
 // outside: ask Warehouse first. In expressions order.warehouse_code and order.account are what the table says.
-func (s *Scheme) Map(bill rule.Bill, order rule.Order) (Request, error) {
-	refuse := func(field, format string, args ...any) (Request, error) {
-		return Request{}, &MapError{
+func (s *Scheme) Map(bill rule.Bill, order rule.Order) (rule.Request, error) {
+	refuse := func(field, format string, args ...any) (rule.Request, error) {
+		return rule.Request{}, &MapError{
 			Scheme: s.Name, Field: field, BillID: bill.ID, BillNo: bill.Number, OrderKind: order.Kind().String(), Warehouse: order.Warehouse,
 			Reason: fmt.Sprintf(format, args...),
 		}
@@ -62,7 +48,7 @@ func (s *Scheme) Map(bill rule.Bill, order rule.Order) (Request, error) {
 	}
 	order.Account, order.WarehouseCode = w.Account, w.Code
 	bill, order = s.withExtras(bill), s.orderWithExtras(order)
-	r := Request{Account: w.Account, WarehouseCode: w.Code}
+	r := rule.Request{Account: w.Account, WarehouseCode: w.Code}
 	for _, f := range []struct {
 		expression expression
 		to         *string

@@ -36,7 +36,7 @@ func TestMapEvaluatesEveryFieldOverBillAndOrder(t *testing.T) {
 	order.Lines = []rule.Line{{Lot: "A"}, {Lot: "B"}}
 	got, err := s.Map(bill, order)
 	require.NoError(t, err)
-	require.Empty(t, cmp.Diff(scheme.Request{
+	require.Empty(t, cmp.Diff(rule.Request{
 		Account: "default", WarehouseCode: "WH-1", OrderCode: "ZZCX1-WH-1", OrderType: "SCRK", CancelReason: "作废 多做了 一张", OwnerCode: "OWN",
 		ExtendProps: map[string]string{"account": "default", "lots": "A/B", "pushed": "是", "day": "2026"},
 	}, got))

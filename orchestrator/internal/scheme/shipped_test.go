@@ -45,7 +45,7 @@ func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {
 	bill := rule.Bill{ID: 100001, Number: "ZZCX000777", Affair: rule.Dassembly}
 	got, err := s.Map(bill, rule.Order{Affair: rule.Dassembly, Direction: rule.In, Warehouse: "CK004"})
 	require.NoError(t, err)
-	require.Empty(t, cmp.Diff(scheme.Request{
+	require.Empty(t, cmp.Diff(rule.Request{
 		Account: "default", WarehouseCode: "WH-GZ01", OrderCode: "ZZCX000777", OrderType: "QTRK", CancelReason: "金蝶作废 ZZCX000777",
 	}, got))
 }

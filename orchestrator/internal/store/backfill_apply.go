@@ -12,18 +12,16 @@ import (
 )
 
 type plannedRow struct {
-	Item                                         int64
-	BillID                                       int64
-	BillNo, Class, State                         string
-	OrderKind, WarehouseNumber                   string
-	Account, WarehouseCode, OrderCode, OrderType string
-	CancelReason                                 string
-	ExtendProps                                  map[string]string
-	OwnerCode, Evidence                          string
-	Generation                                   int
-	CancellationID                               int64
-	Detail                                       string
-	Seen                                         []byte
+	Item                       int64
+	BillID                     int64
+	BillNo, Class, State       string
+	OrderKind, WarehouseNumber string
+	rule.Request
+	Evidence       string
+	Generation     int
+	CancellationID int64
+	Detail         string
+	Seen           []byte
 }
 
 // PlannedItems answers the items of a plan behind the given one, at most limit.
@@ -52,8 +50,7 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 		Item: r.Item, BillID: r.BillID, BillNo: r.BillNo, Class: rule.Class(r.Class), State: ledger.ItemState(r.State),
 		CancellationID: r.CancellationID, Detail: r.Detail,
 		Cancellation: ledger.Cancellation{
-			BillID: r.BillID, BillNo: r.BillNo, Generation: r.Generation, Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode,
-			OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode, Evidence: rule.Evidence(r.Evidence),
+			BillID: r.BillID, BillNo: r.BillNo, Generation: r.Generation, Request: r.Request, Evidence: rule.Evidence(r.Evidence),
 			Order: rule.Order{Warehouse: r.WarehouseNumber},
 		},
 	}

@@ -9,18 +9,12 @@ import (
 
 // dueRow is a cancellation as the push jobs need it.
 type dueRow struct {
-	CancellationID  int64
-	Scheme          string
-	Revision        int
-	BillID          int64
-	BillNo          string
-	Account         string
-	WarehouseCode   string
-	OrderCode       string
-	OrderType       string
-	CancelReason    string
-	ExtendProps     map[string]string
-	OwnerCode       string
+	CancellationID int64
+	Scheme         string
+	Revision       int
+	BillID         int64
+	BillNo         string
+	rule.Request
 	Triggers        []string
 	Evidence        string
 	NotBefore       time.Time
@@ -44,8 +38,7 @@ type dueRow struct {
 
 func (r dueRow) due() ledger.Due {
 	return ledger.Due{
-		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID, BillNo: r.BillNo, Account: r.Account, WarehouseCode: r.WarehouseCode,
-		OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason, ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode,
+		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID, BillNo: r.BillNo, Request: r.Request,
 		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime, UnreadSince: r.UnreadSince, Attempt: r.Attempt,
 		MaybeLanded: r.MaybeLanded, AnswerLost: r.AnswerLost, SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
 		SameSince: r.SameSince, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,

@@ -68,8 +68,9 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	}
 	for _, warehouse := range warehouses {
 		page.Cancellations = append(page.Cancellations, ledger.Cancellation{
-			BillID: id, BillNo: no, Generation: 1, Order: rule.Order{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse}, Account: "default",
-			WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废", Triggers: []rule.Trigger{rule.TriggerVoided}, Evidence: rule.EvidenceSnapshot,
+			BillID: id, BillNo: no, Generation: 1, Order: rule.Order{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse},
+			Request:  rule.Request{Account: "default", WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废"},
+			Triggers: []rule.Trigger{rule.TriggerVoided}, Evidence: rule.EvidenceSnapshot,
 			OrdersFrom: rule.OrdersFromSnapshot, VerifiedTime: now, BusinessDate: now,
 		})
 	}

@@ -36,7 +36,7 @@ func Check(ctx context.Context, cfg Config, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("check account %s: %w", a.Name(), err)
 		}
-		f := judge(&result)
+		f := findingOf(&result)
 		if !f.sound {
 			problems = append(problems, fmt.Errorf("account %s: %s", a.Name(), f.says))
 		}

@@ -79,8 +79,8 @@ var (
 	}
 )
 
-// judge reads the answer to the harmless call.
-func judge(r *account.Result) finding {
+// findingOf reads the answer to the harmless call.
+func findingOf(r *account.Result) finding {
 	ahead, told := r.ClockAhead()
 	skewed := told && ahead.Abs() > clockTolerance
 	switch r.Disposition {

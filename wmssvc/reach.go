@@ -34,7 +34,7 @@ type reach struct {
 	every  time.Duration
 	health func(serving bool)
 	logger *slog.Logger
-	// doubt wakes the one that looks after an account.
+	// doubt wakes the one that attends to an account.
 	doubt map[string]chan struct{}
 
 	mu    sync.Mutex
@@ -70,8 +70,8 @@ func unanswered(result *account.Result) bool {
 	return !result.Read && (result.Exchange.Left || result.Exchange.Err != nil && !result.Exchange.TooLate())
 }
 
-// look makes the harmless call when a request got no answer and no other did since, and again until one is answered.
-func (r *reach) look(ctx context.Context, a *account.Account) {
+// attend makes the harmless call when a request got no answer and no other did since, and again until one is answered.
+func (r *reach) attend(ctx context.Context, a *account.Account) {
 	for {
 		select {
 		case <-ctx.Done():

@@ -72,7 +72,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	probes, stopProbe := context.WithCancel(work)
 	s.stopProbe = stopProbe
 	for _, a := range s.accounts {
-		s.probing.Go(func() { s.reach.look(probes, a) })
+		s.probing.Go(func() { s.reach.attend(probes, a) })
 	}
 	s.Go(s.metrics.Serve)
 	s.Go(s.grpc.Serve)

@@ -15,7 +15,7 @@ func seeded(seed uint64) func(*sandbox.Config) {
 	return func(c *sandbox.Config) { c.Seed = seed }
 }
 
-func TestTheSeedLooksLikeAMerchant(t *testing.T) {
+func TestTheSeedIsLikeAMerchant(t *testing.T) {
 	t.Parallel()
 	for _, seed := range []uint64{sandbox.DefaultSeed, 1, 2, 3} {
 		b := setup(t, seeded(seed))

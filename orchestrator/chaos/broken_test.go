@@ -21,22 +21,22 @@ import (
 // Builds that are broken on purpose show that the test can find what it looks for.
 func TestBrokenBuildsAreCaught(t *testing.T) {
 	for _, c := range []struct {
-		tag  string
-		at   crashpoint.Name
-		find fault
+		broken string
+		at     crashpoint.Name
+		find   fault
 	}{
-		{"broken_intent", crashpoint.AfterSend, unrecorded}, // the intent is written after the request was handed over
-		{"broken_watermark", crashpoint.AfterFinish, lost},  // the watermark is moved before the cancellations are written
+		{"intent", crashpoint.AfterSend, unrecorded},
+		{"watermark", crashpoint.AfterFinish, lost},
 	} {
-		t.Run(c.tag, func(t *testing.T) {
+		t.Run(c.broken, func(t *testing.T) {
 			program := filepath.Join(t.TempDir(), "chaos")
-			said, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "chaos,"+c.tag, "-o", program, ".").CombinedOutput()
-			require.NoError(t, err, string(said))
+			readBroken(t, c.broken).build(t, "-tags", "chaos", "-o", program, ".")
 			// One plan need not lead a process to the line in question; three of them do.
 			var output bytes.Buffer
 			for seed := 1; seed <= 3; seed++ {
 				output.Reset()
-				status := runChaos(t, &output, program, "-seed", strconv.Itoa(seed), "-kills", "8", "-at", string(c.at), "-within", "4m")
+				status := runChaos(t, &output, program,
+					"-seed", strconv.Itoa(seed), "-kills", "8", "-at", string(c.at), "-within", "4m")
 				require.NotEqual(t, 2, status, "the plan could be carried out:\n%s", output.String())
 				if status == 1 {
 					break

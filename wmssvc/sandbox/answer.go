@@ -6,7 +6,7 @@ import (
 )
 
 // code says what the code element holds, and whether there is one.
-func (v verdict) codeElement(p *Personality) (text string, present bool) {
+func (v decision) codeElement(p *Personality) (text string, present bool) {
 	code := v.code
 	if code == "" {
 		switch v.flag {
@@ -25,12 +25,12 @@ func (v verdict) codeElement(p *Personality) (text string, present bool) {
 	return code, code != ""
 }
 
-func (v verdict) literalCode(p *Personality) string {
+func (v decision) literalCode(p *Personality) string {
 	code, _ := v.codeElement(p)
 	return code
 }
 
-func (v verdict) message(d *dialect) string {
+func (v decision) message(d *dialect) string {
 	if v.text == "" {
 		return ""
 	}
@@ -38,7 +38,7 @@ func (v verdict) message(d *dialect) string {
 }
 
 // render writes an answer as the vendor's recorded ones look: a lower-case declaration, CRLF, flag, code, message, CRLF.
-func (v verdict) render(d *dialect, p *Personality) []byte {
+func (v decision) render(d *dialect, p *Personality) []byte {
 	var b bytes.Buffer
 	b.Grow(256)
 	end := "\r\n"

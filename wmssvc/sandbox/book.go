@@ -24,10 +24,10 @@ const (
 
 // entry is all that is known of one key. Its shard's lock guards it.
 type entry struct {
-	seq        int64
-	truth      Truth
-	settleAt   time.Time // when a running intercept ends by itself; zero: by hand
-	settleInto State
+	seq      int64
+	truth    Truth
+	endAt    time.Time // when a running intercept ends by itself; zero: by hand
+	endState State
 }
 
 type codeKey struct{ sid, orderCode string }
@@ -120,7 +120,7 @@ func (b *book) createOnce(o Order, p *Personality, now time.Time) (Order, error)
 	case e.truth.Order == nil:
 		b.unknown.Add(-1)
 	default:
-		e.settle(b, now)
+		e.endDue(b, now)
 		old := e.truth.Order
 		if old.State == StateCancelled && p.RenumberCancelled {
 			return Order{}, errRenumber

@@ -4,13 +4,13 @@ import "time"
 
 // cancel lets one request happen, or lets it be recorded as not having happened when the fault's plan comes first, and
 // returns what the WMS answers. The truth is in the journal when it returns.
-func (b *book) cancel(r *cancelRequest, plan faultPlan, kind FaultKind, p *Personality, now time.Time) verdict {
+func (b *book) cancel(r *cancelRequest, plan faultPlan, kind FaultKind, p *Personality, now time.Time) decision {
 	s := b.shard(r.key.code())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	entries := s.byCode[r.key.code()]
 	for _, e := range entries {
-		e.settle(b, now)
+		e.endDue(b, now)
 	}
 	e, v := r.find(entries, p)
 	effect := false
@@ -18,7 +18,7 @@ func (b *book) cancel(r *cancelRequest, plan faultPlan, kind FaultKind, p *Perso
 	case plan.instead != nil:
 		v = *plan.instead
 	case !plan.commits:
-		v = verdict{outcome: OutcomeNotDone}
+		v = decision{outcome: OutcomeNotDone}
 	case e != nil:
 		v = decide(e.truth.Order, p)
 		effect = v.outcome == OutcomeCancelled
@@ -40,8 +40,8 @@ func (b *book) cancel(r *cancelRequest, plan faultPlan, kind FaultKind, p *Perso
 	return v
 }
 
-// apply changes the order as the verdict says.
-func (b *book) apply(e *entry, v verdict, p *Personality, now time.Time) {
+// apply changes the order as the decision says.
+func (b *book) apply(e *entry, v decision, p *Personality, now time.Time) {
 	o := e.truth.Order
 	switch v.outcome {
 	case OutcomeCancelled:
@@ -56,27 +56,27 @@ func (b *book) apply(e *entry, v verdict, p *Personality, now time.Time) {
 		if p.InterceptEnds == "by_hand" {
 			return
 		}
-		e.settleAt = now.Add(time.Duration(p.InterceptMS) * time.Millisecond)
-		e.settleInto = StateWorking
+		e.endAt = now.Add(time.Duration(p.InterceptMS) * time.Millisecond)
+		e.endState = StateWorking
 		if p.InterceptEnds == "cancelled" || p.InterceptEnds == "either" && e.seq%2 == 1 {
-			e.settleInto = StateCancelled
+			e.endState = StateCancelled
 		}
 	}
 }
 
-// settle ends an intercept whose time has come. It is called before anything looks at the entry.
-func (e *entry) settle(b *book, now time.Time) {
-	if e.settleAt.IsZero() || now.Before(e.settleAt) {
+// endDue ends an intercept whose time has come. It is called before anything looks at the entry.
+func (e *entry) endDue(b *book, now time.Time) {
+	if e.endAt.IsZero() || now.Before(e.endAt) {
 		return
 	}
-	e.endIntercept(b, e.settleInto, e.settleAt)
+	e.endIntercept(b, e.endState, e.endAt)
 	b.journal.entry(e)
 }
 
 // endIntercept moves an intercepted order on. If into cancelled, the effect belongs to the request that began it.
 func (e *entry) endIntercept(b *book, into State, at time.Time) {
 	o := e.truth.Order
-	o.Intercepting, e.settleAt, e.settleInto = false, time.Time{}, ""
+	o.Intercepting, e.endAt, e.endState = false, time.Time{}, ""
 	if into != o.State {
 		o.move(at, into, "intercept", "")
 	}
@@ -94,7 +94,7 @@ func (e *entry) endIntercept(b *book, into State, at time.Time) {
 	}
 }
 
-func (e *entry) record(r *cancelRequest, v verdict, plan faultPlan, kind FaultKind, effect bool, id int64, now time.Time, p *Personality) {
+func (e *entry) record(r *cancelRequest, v decision, plan faultPlan, kind FaultKind, effect bool, id int64, now time.Time, p *Personality) {
 	a := Arrival{
 		ID: id, At: now, Dialect: r.dialect.name, Method: r.method, Asked: r.key, OwnerCode: r.ownerCode, OrderID: r.orderID,
 		CancelReason: r.reason, ExtendProps: r.extend, Outcome: v.outcome, TookEffect: effect, Fault: kind,

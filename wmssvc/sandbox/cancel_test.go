@@ -48,7 +48,7 @@ func TestEachStateAnswersACancelInItsOwnWay(t *testing.T) {
 	}
 }
 
-func TestAnAnswerLooksAsRecorded(t *testing.T) {
+func TestAnAnswerHasTheRecordedForm(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	got := b.cancel(b.order("ZZCX1", sandbox.StateApproved))

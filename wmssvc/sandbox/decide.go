@@ -1,7 +1,7 @@
 package sandbox
 
-// verdict is what the WMS makes of a cancel: its outcome, and the answer it would give.
-type verdict struct {
+// decision is what the WMS makes of a cancel: its outcome, and the answer it would give.
+type decision struct {
 	outcome Outcome
 	flag    string // success or failure
 	code    string // empty: the personality's code for that flag
@@ -30,16 +30,16 @@ const (
 	textThrottled    = "超过每分钟最大调用频率限制"
 )
 
-func failure(o Outcome, text string) verdict {
-	return verdict{outcome: o, flag: flagFailure, text: text}
+func failure(o Outcome, text string) decision {
+	return decision{outcome: o, flag: flagFailure, text: text}
 }
-func success(o Outcome, text string) verdict {
-	return verdict{outcome: o, flag: flagSuccess, text: text}
+func success(o Outcome, text string) decision {
+	return decision{outcome: o, flag: flagSuccess, text: text}
 }
 
 // decide says what a cancel does to an order in this state. 待审核 and 已审核 can be cancelled and nothing else, by analogy
 // with the vendor's wms.stockother.In.cancelOrder (open.wangdian.cn, 旗舰版); this WMS publishes no table.
-func decide(o *Order, p *Personality) verdict {
+func decide(o *Order, p *Personality) decision {
 	switch o.State {
 	case StatePending, StateApproved:
 		if p.Approved == "promise" || o.Intercepting {
@@ -48,7 +48,7 @@ func decide(o *Order, p *Personality) verdict {
 		return success(OutcomeCancelled, textCancelled)
 	case StateWorking:
 		if p.Working == "intercept" || o.Intercepting {
-			return verdict{outcome: OutcomeIntercepting, flag: p.InterceptFlag, text: textIntercepting}
+			return decision{outcome: OutcomeIntercepting, flag: p.InterceptFlag, text: textIntercepting}
 		}
 		return failure(OutcomeRefused, textWorking)
 	case StatePartlyReceived:
@@ -65,7 +65,7 @@ func decide(o *Order, p *Personality) verdict {
 	return failure(OutcomeRefused, textDone)
 }
 
-func decideUnknown(p *Personality) verdict {
+func decideUnknown(p *Personality) decision {
 	if p.UnknownOrder == "success" {
 		return success(OutcomeUnknown, textCancelled)
 	}
@@ -73,7 +73,7 @@ func decideUnknown(p *Personality) verdict {
 }
 
 // decideMismatch: the number exists, but what names the field that fits none of its orders.
-func decideMismatch(what string, p *Personality) verdict {
+func decideMismatch(what string, p *Personality) decision {
 	if p.Mismatch == "not_found" {
 		return failure(OutcomeMismatch, textUnknown)
 	}

@@ -8,7 +8,7 @@ import (
 // faultPlan says what a fault does to one request.
 type faultPlan struct {
 	commits bool               // the cancel happens as if nothing were wrong
-	instead *verdict           // if it does not commit: what the WMS says instead
+	instead *decision          // if it does not commit: what the WMS says instead
 	mute    bool               // the client is given no readable answer of the WMS
 	late    bool               // the delay comes after the commit
 	shape   func(*Personality) // this answer's looks
@@ -32,7 +32,7 @@ var faultPlans = map[FaultKind]faultPlan{
 	FaultCommitThenBadGateway: {commits: true, mute: true, bend: badGateway},
 	FaultSlow:                 {commits: true},
 	FaultSlowReply:            {commits: true, late: true},
-	FaultThrottle:             {instead: &verdict{outcome: OutcomeThrottled, flag: flagFailure, text: textThrottled}},
+	FaultThrottle:             {instead: &decision{outcome: OutcomeThrottled, flag: flagFailure, text: textThrottled}},
 	"redirect":                {mute: true, bend: redirect},
 
 	// Looks that public answers of this or a Qimen WMS have had.
@@ -43,7 +43,7 @@ var faultPlans = map[FaultKind]faultPlan{
 	"empty_code":      {commits: true, shape: code("empty")},
 	"code_0000":       {commits: true, shape: code("0000")},
 	"code_200":        {commits: true, shape: code("200")},
-	"bare":            {commits: true, shape: bareLooks},
+	"bare":            {commits: true, shape: flagOnly},
 	"no_declaration":  {commits: true, shape: func(p *Personality) { p.Declaration, p.LineEnds = "absent", "none" }},
 	"upper_charset":   {commits: true, shape: func(p *Personality) { p.Declaration = "upper" }},
 	"text_plain":      {commits: true, bend: func(r *reply) { r.contentType = "plain/text" }},
@@ -63,10 +63,10 @@ var faultPlans = map[FaultKind]faultPlan{
 	"gzip":           {commits: true, mute: true, bend: compressed},
 
 	// Things the WMS, or its sister products, say instead of doing it.
-	"noop":         {instead: &verdict{outcome: OutcomeNotDone, flag: flagSuccess, text: textNoop}},
-	"not_deployed": {instead: &verdict{outcome: OutcomeNotDone, flag: flagFailure, code: codeMethod, text: "接口未部署或暂不支持"}},
-	"db_error":     {instead: &verdict{outcome: OutcomeNotDone, flag: flagFailure, text: "Lock wait timeout exceeded; try restarting transaction"}},
-	"race":         {instead: &verdict{outcome: OutcomeNotDone, flag: flagFailure, text: "取消失败,请重试"}},
-	"sub_code":     {instead: &verdict{outcome: OutcomeNotDone, flag: flagFailure, code: "15"}, bend: subCode},
-	"flag_error":   {instead: &verdict{outcome: OutcomeNotDone, flag: "error", code: "-1", text: "系统异常"}},
+	"noop":         {instead: &decision{outcome: OutcomeNotDone, flag: flagSuccess, text: textNoop}},
+	"not_deployed": {instead: &decision{outcome: OutcomeNotDone, flag: flagFailure, code: codeMethod, text: "接口未部署或暂不支持"}},
+	"db_error":     {instead: &decision{outcome: OutcomeNotDone, flag: flagFailure, text: "Lock wait timeout exceeded; try restarting transaction"}},
+	"race":         {instead: &decision{outcome: OutcomeNotDone, flag: flagFailure, text: "取消失败,请重试"}},
+	"sub_code":     {instead: &decision{outcome: OutcomeNotDone, flag: flagFailure, code: "15"}, bend: subCode},
+	"flag_error":   {instead: &decision{outcome: OutcomeNotDone, flag: "error", code: "-1", text: "系统异常"}},
 }

@@ -78,8 +78,8 @@ func TestTheRoutersTimeOutLosesAnAnswer(t *testing.T) {
 	require.False(t, truth.Arrivals[0].Answered)
 }
 
-// A success that is only a promise, settled either way.
-func TestPromisesSettleEitherWay(t *testing.T) {
+// A success that is only a promise, ended either way.
+func TestPromisesEndEitherWay(t *testing.T) {
 	t.Parallel()
 	b := setup(t, personality(sandbox.Personality{Approved: "promise", InterceptEnds: "either", InterceptMS: 60_000}))
 	first, second := b.order("ZZCX1", sandbox.StateApproved), b.order("ZZCX2", sandbox.StateApproved)

@@ -34,13 +34,13 @@ type journal struct {
 // line is one record: an entry, or a personality.
 type line struct {
 	Truth       *Truth       `json:"truth,omitempty"`
-	SettleAt    time.Time    `json:"settle_at,omitzero"`
-	SettleInto  State        `json:"settle_into,omitempty"`
+	EndAt       time.Time    `json:"end_at,omitzero"`
+	EndState    State        `json:"end_state,omitempty"`
 	Personality *Personality `json:"personality,omitempty"`
 }
 
 func (e *entry) line() line {
-	return line{Truth: &e.truth, SettleAt: e.settleAt, SettleInto: e.settleInto}
+	return line{Truth: &e.truth, EndAt: e.endAt, EndState: e.endState}
 }
 
 // readJournal returns the lines of a file in order. A torn last line, left by a kill in the middle of a write, is dropped;

@@ -64,7 +64,7 @@ func (b *book) truths(f Filter, now time.Time, keep func(*Truth) bool) (TruthPag
 		if f.OrderCode != "" && all[i].truth.OrderCode != f.OrderCode { // the key never changes: no lock needed
 			continue
 		}
-		t, ok := b.look(all[i], now, func(t *Truth) bool { return f.selects(t) && (keep == nil || keep(t)) })
+		t, ok := b.copyOf(all[i], now, func(t *Truth) bool { return f.selects(t) && (keep == nil || keep(t)) })
 		if !ok {
 			continue
 		}
@@ -81,19 +81,19 @@ func (b *book) truths(f Filter, now time.Time, keep func(*Truth) bool) (TruthPag
 func (b *book) each(f Filter, now func() time.Time) iter.Seq[Truth] {
 	return func(yield func(Truth) bool) {
 		for _, e := range b.entries() {
-			if t, ok := b.look(e, now(), f.selects); ok && !yield(t) {
+			if t, ok := b.copyOf(e, now(), f.selects); ok && !yield(t) {
 				return
 			}
 		}
 	}
 }
 
-// look copies an entry if it is wanted.
-func (b *book) look(e *entry, now time.Time, want func(*Truth) bool) (Truth, bool) {
+// copyOf copies an entry if it is wanted.
+func (b *book) copyOf(e *entry, now time.Time, want func(*Truth) bool) (Truth, bool) {
 	s := b.shard(e.truth.code())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e.settle(b, now)
+	e.endDue(b, now)
 	if !want(&e.truth) {
 		return Truth{}, false
 	}
@@ -120,7 +120,7 @@ func (b *book) truth(k Key, now time.Time) (Truth, error) {
 	if e == nil {
 		return Truth{Key: k}, fmt.Errorf("%w: %s", ErrNotFound, k)
 	}
-	e.settle(b, now)
+	e.endDue(b, now)
 	return e.truth.clone(), nil
 }
 
@@ -128,7 +128,7 @@ func (b *book) truth(k Key, now time.Time) (Truth, error) {
 func (b *book) byState(now time.Time) map[State]int {
 	counts := map[State]int{}
 	for _, e := range b.entries() {
-		b.look(e, now, func(t *Truth) bool {
+		b.copyOf(e, now, func(t *Truth) bool {
 			if t.Order != nil {
 				counts[t.Order.State]++
 			}

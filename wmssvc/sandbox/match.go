@@ -20,7 +20,7 @@ func (r *cancelRequest) fits(o *Order, match string) (misfit string) {
 
 // find picks the order that a request means among those of its number: the one of exactly its key, else the only one
 // that fits. A lenient WMS with several to choose from takes the first that is not cancelled yet, as lenient ones do.
-func (r *cancelRequest) find(entries []*entry, p *Personality) (*entry, verdict) {
+func (r *cancelRequest) find(entries []*entry, p *Personality) (*entry, decision) {
 	var fitting []*entry
 	known, misfit := 0, ""
 	for _, e := range entries {
@@ -34,7 +34,7 @@ func (r *cancelRequest) find(entries []*entry, p *Personality) (*entry, verdict)
 			continue
 		}
 		if e.truth.Key == r.key {
-			return e, verdict{}
+			return e, decision{}
 		}
 		fitting = append(fitting, e)
 	}
@@ -48,8 +48,8 @@ func (r *cancelRequest) find(entries []*entry, p *Personality) (*entry, verdict)
 	}
 	for _, e := range fitting {
 		if e.truth.Order.State != StateCancelled {
-			return e, verdict{}
+			return e, decision{}
 		}
 	}
-	return fitting[0], verdict{}
+	return fitting[0], decision{}
 }

@@ -13,7 +13,7 @@ type Move struct {
 	Note  string `json:"note,omitempty"`
 }
 
-// move carries it out. Cancelling an order that a request had caught at work settles that intercept: the effect is the
+// move carries it out. Cancelling an order that a request had caught at work ends that intercept: the effect is the
 // request's. Any other move of such an order ends the intercept without effect.
 func (b *book) move(m Move, now time.Time) (Order, error) {
 	if m.To == "" {
@@ -26,7 +26,7 @@ func (b *book) move(m Move, now time.Time) (Order, error) {
 	if e == nil || e.truth.Order == nil {
 		return Order{}, fmt.Errorf("%w: %s", ErrNotFound, m.Key)
 	}
-	e.settle(b, now)
+	e.endDue(b, now)
 	o := e.truth.Order
 	switch {
 	case o.Intercepting && m.To == StateCancelled:

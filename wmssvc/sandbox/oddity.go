@@ -15,8 +15,8 @@ func code(value string) func(*Personality) {
 	return func(p *Personality) { p.SuccessCode, p.FailureCode = value, value }
 }
 
-// bareLooks: only the flag, as one Qimen WMS's production log shows.
-func bareLooks(p *Personality) {
+// flagOnly: only the flag, as one Qimen WMS's production log shows.
+func flagOnly(p *Personality) {
 	code("absent")(p)
 	p.TextElement, p.Declaration, p.LineEnds = "absent", "absent", "none"
 }

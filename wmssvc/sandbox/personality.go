@@ -17,9 +17,9 @@ type Personality struct {
 	// RepeatCancel of a cancelled order: failure (单据已取消,不能重复取消), success, or noop (success with a text that
 	// says nothing was done). Both of the first two are on record elsewhere.
 	RepeatCancel string `json:"repeat_cancel"`
-	// Working orders: refuse, or intercept (拦截中: answered at once, settled later).
+	// Working orders: refuse, or intercept (拦截中: answered at once, ended later).
 	Working string `json:"working"`
-	// Approved orders: cancel, or promise: success in words of its own (PromiseText), and settled later like an intercept.
+	// Approved orders: cancel, or promise: success in words of its own (PromiseText), and ended later like an intercept.
 	Approved    string `json:"approved"`
 	PromiseText string `json:"promise_text"`
 	// InterceptFlag is the flag of an intercept's answer: failure or success.

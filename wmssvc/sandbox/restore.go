@@ -34,7 +34,7 @@ func (b *book) restore(lines []line) {
 		s := b.shard(l.Truth.code())
 		s.mu.Lock()
 		e := b.add(s, l.Truth.Key)
-		e.truth, e.settleAt, e.settleInto = *l.Truth, l.SettleAt, l.SettleInto
+		e.truth, e.endAt, e.endState = *l.Truth, l.EndAt, l.EndState
 		s.mu.Unlock()
 		b.arrivals.Add(int64(l.Truth.Requests))
 		b.effects.Add(int64(l.Truth.Effects))
@@ -64,7 +64,7 @@ func (b *book) reset(lines ...line) error {
 		clear(b.shards[i].byCode)
 	}
 	for _, e := range b.list {
-		e.settleAt = time.Time{} // somebody may still be walking an older copy of the list
+		e.endAt = time.Time{} // somebody may still be walking an older copy of the list
 	}
 	b.list = nil
 	b.orders.Store(0)

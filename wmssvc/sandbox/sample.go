@@ -12,7 +12,7 @@ func SampleWarehouses() map[string]string {
 	}
 }
 
-// SampleOrders is a small book for somebody who starts the sandbox alone: the legs of forty assembly bills in five
+// SampleOrders is a small book for somebody who starts the sandbox alone: the orders of forty assembly bills in five
 // warehouses, in every state, inbound as QTRK and outbound as QTCK.
 func SampleOrders(now time.Time) []Order {
 	states := []State{StateApproved, StatePending, StateApproved, StateWorking, StatePartlyReceived, StateApproved, StateDone, StateCancelled}
@@ -20,13 +20,13 @@ func SampleOrders(now time.Time) []Order {
 	for i := range 40 {
 		created := now.Add(-time.Duration(40-i) * 37 * time.Minute)
 		number := fmt.Sprintf("ZZCX%06d", i+1)
-		for leg, orderType := range []string{"QTRK", "QTCK"} {
-			state := states[(i+3*leg)%len(states)]
+		for nth, orderType := range []string{"QTRK", "QTCK"} {
+			state := states[(i+3*nth)%len(states)]
 			if orderType == "QTCK" && state == StatePartlyReceived {
 				state = StateWorking
 			}
 			orders = append(orders, Order{
-				Key:       Key{WarehouseCode: fmt.Sprintf("CK%03d", (i+leg)%5+1), OrderCode: number, OrderType: orderType},
+				Key:       Key{WarehouseCode: fmt.Sprintf("CK%03d", (i+nth)%5+1), OrderCode: number, OrderType: orderType},
 				OwnerCode: []string{"HZ01", "GZ01"}[i%2],
 				State:     state,
 				CreatedAt: created,

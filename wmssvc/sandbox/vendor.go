@@ -51,7 +51,7 @@ func (s *Server) answer(d *dialect, r *http.Request, body []byte) *reply {
 		req, bad = d.readCancel(method, account.SID, body, p)
 	}
 	if bad != nil {
-		v := verdict{flag: flagFailure, code: bad.code, text: bad.text}
+		v := decision{flag: flagFailure, code: bad.code, text: bad.text}
 		s.rejections.add(Rejection{At: s.now(), Dialect: d.name, Code: bad.code, Message: bad.text})
 		out.body = v.render(d, p)
 		return out

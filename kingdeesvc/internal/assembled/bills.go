@@ -66,7 +66,7 @@ func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(dr
 		}
 		list = append(list, bare...)
 		slices.SortStableFunc(list, func(a, b *draft) int { return cmp.Compare(a.head.id, b.head.id) })
-		first := earlier(earlier(got.left, bareLeft), part.floor())
+		first := earlier(earlier(got.left, bareLeft), part.asOf())
 		if o.Components {
 			strays, componentsLeft, err := r.addComponents(ctx, list, o)
 			if err != nil {

@@ -159,7 +159,7 @@ func TestALargeBillEditedBetweenItsPagesIsReadAgain(t *testing.T) {
 	}
 }
 
-func TestLinesAddedWhileABillLooksBare(t *testing.T) {
+func TestLinesAddedWhileABillShowsNone(t *testing.T) {
 	b := setup(t, 2000, sandbox.Personality{InnerJoin: true})
 	bare, filled := b.bill(t, 0), b.bill(t, 0)
 	b.before = func(q kingdee.Query) {

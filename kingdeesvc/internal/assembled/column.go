@@ -244,11 +244,11 @@ func codeColumn[T any, E ~int32](key string, codes map[string]E, fold bool, fiel
 			d.missing(key)
 			return
 		}
-		look := code
+		listed := code
 		if fold {
-			look = strings.ToLower(code)
+			listed = strings.ToLower(code)
 		}
-		value, ok := codes[look]
+		value, ok := codes[listed]
 		if !ok {
 			d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_UNKNOWN, key, "%q", clip(code))
 			return

@@ -62,7 +62,7 @@ func collect(p *plan, rows [][]kingdee.Cell, after int64) ([]*group, error) {
 		last = &group{plan: p, id: id, number: number, rows: rows[i : i+1 : i+1]}
 		groups = append(groups, last)
 	}
-	return settle(merge(groups)), nil
+	return checkAll(merge(groups)), nil
 }
 
 // nameless is a row whose id cannot be read.
@@ -112,9 +112,9 @@ func ownerOf(parts []*group, at int, before []*group) *group {
 	return nil
 }
 
-// settle checks each group's rows. A row that belongs to nobody may be a line of the bill before or after it, so where
+// checkAll checks each group's rows. A row that belongs to nobody may be a line of the bill before or after it, so where
 // bills have several rows its neighbours are read again by themselves.
-func settle(groups []*group) []*group {
+func checkAll(groups []*group) []*group {
 	for _, g := range groups {
 		g.check()
 	}

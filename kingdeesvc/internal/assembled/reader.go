@@ -175,7 +175,7 @@ func (r *Reader) alone(ctx context.Context, plans planner, id int64) (*group, ti
 	var left time.Time
 	for range rereads {
 		var err error
-		if g, left, err = r.sweep(ctx, plans, id); err != nil || g == nil {
+		if g, left, err = r.readPages(ctx, plans, id); err != nil || g == nil {
 			return nil, left, err
 		}
 		if g.fault != nil || !g.drifted && !g.doubled() {
@@ -186,7 +186,7 @@ func (r *Reader) alone(ctx context.Context, plans planner, id int64) (*group, ti
 	return g, left, nil
 }
 
-func (r *Reader) sweep(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
+func (r *Reader) readPages(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
 	var g *group
 	var first time.Time
 	for start, short := 0, 0; ; {

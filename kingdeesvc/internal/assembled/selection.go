@@ -20,7 +20,7 @@ type Selection struct {
 	Numbers []string
 }
 
-// Select prepares a selection: MidnightEdges is settled now and holds for all of it, and a number that cannot be looked for
+// Select prepares a selection: MidnightEdges is taken now and holds for all of it, and a number that cannot be looked for
 // is refused before anything is sent. The zone is asked only when reading begins, when a login has told of it.
 func (r *Reader) Select(s Selection) (*Selected, error) {
 	switch {
@@ -97,8 +97,8 @@ type idPage struct {
 	asOfListing bool
 }
 
-// floor is the listing's time where it bounds what is read.
-func (p idPage) floor() time.Time {
+// asOf is the listing's time where it bounds what is read.
+func (p idPage) asOf() time.Time {
 	if p.asOfListing {
 		return p.listed
 	}

@@ -34,7 +34,7 @@ func (s *Selected) states(ctx context.Context, emit func(page) error) error {
 			return nil
 		}
 		return r.walkIDs(ctx, statePlan, part.ids, func(got page) error {
-			got.left = earlier(got.left, part.floor())
+			got.left = earlier(got.left, part.asOf())
 			return emit(got)
 		})
 	})

@@ -22,8 +22,8 @@ func (r *round) zone() {
 		theirs := kingdee.FixedZone(login.UTCOffset).String()
 		r.add("zone", Warning,
 			say("设置 %s（%s）与登录的 %s 不同；按登录的时区读取", "the setting %s (%s) differs from the login's %s; times are read by the login's", r.settings.ZoneName, own, theirs),
-			say("把 KINGDEE_TIME_ZONE 改为 %s 或对应的地区名；在此之前编排服务不会推进读取位置",
-				"set KINGDEE_TIME_ZONE to %s or the region's name; until then the orchestrator does not move its mark", theirs))
+			say("把 KINGDEE_TIME_ZONE 改为 %s 或对应的地区名；在此之前编排服务不会推进读取进度",
+				"set KINGDEE_TIME_ZONE to %s or the region's name; until then the orchestrator does not move its watermark", theirs))
 	}
 }
 

@@ -91,9 +91,9 @@ func (t *throttle) note(err error, wait time.Duration) {
 	t.hold(wait)
 }
 
-// settle ends a call: an answer ends the growth of the holds, one more restriction holds everybody back for longer and tells
+// endCall ends a call: an answer ends the growth of the holds, one more restriction holds everybody back for longer and tells
 // the caller when to come back.
-func (t *throttle) settle(err error) error {
+func (t *throttle) endCall(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err == nil {

@@ -63,7 +63,7 @@ func (c *circuit) leave(trial bool, err error) {
 	if trial {
 		c.trying = false
 	}
-	switch verdict(err) {
+	switch presenceOf(err) {
 	case answered:
 		if c.state != CircuitClosed {
 			c.logger.Info("kingdee: circuit closed, the vendor answers")
@@ -91,17 +91,18 @@ func (c *circuit) current() CircuitState {
 	return c.state
 }
 
-type circuitVerdict int
+// presence is whether the vendor shows that it is there.
+type presence int
 
 const (
-	undecided circuitVerdict = iota
+	undecided presence = iota
 	answered
 	silent
 )
 
-// verdict says what a call's end tells about the vendor as a whole. One odd or cut answer may be the query's own fault; no
+// presenceOf says what the end of a call shows of the vendor as a whole. One odd or cut answer may be the query's own fault; no
 // answer, 5xx and HTML pages are not.
-func verdict(err error) circuitVerdict {
+func presenceOf(err error) presence {
 	fault, ok := asFault(err)
 	switch {
 	case err == nil:

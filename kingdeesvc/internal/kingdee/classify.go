@@ -166,7 +166,7 @@ func classifyList(status int, body []byte) *Fault {
 		return &Fault{Class: FilterInvalid, Shape: 8, Code: NoCode, HTTPStatus: status,
 			Message: "a request filter of the server stopped the query: " + clip(list[0])}
 	case first.At("message") != nil && first.At("dindex") != nil:
-		return judge(6, status, NoCode, first.Text("message"))
+		return classifyError(6, status, NoCode, first.Text("message"))
 	}
 	return unreadable(0, status, "a list of unknown objects")
 }
@@ -191,7 +191,7 @@ func statusFault(status int, raw []byte, shape Shape) *Fault {
 	if found.Truth("issuccess") {
 		return nil
 	}
-	fault := judge(shape, status, found.code(), found.message())
+	fault := classifyError(shape, status, found.code(), found.message())
 	fault.said = found.said()
 	return fault
 }
@@ -224,10 +224,10 @@ func gatewayError(status int, body []byte) *Fault {
 func exception(status int, body []byte) *Fault {
 	thrown := loose.Read(bytes.TrimSpace(body))
 	if thrown == nil {
-		return judge(7, status, NoCode, clip(body))
+		return classifyError(7, status, NoCode, clip(body))
 	}
 	parts := []string{thrown.Text("message"), thrown.Object("innerexwrapper").Text("message")}
-	return judge(7, status, NoCode, strings.Trim(strings.Join(parts, "; "), "; "))
+	return classifyError(7, status, NoCode, strings.Trim(strings.Join(parts, "; "), "; "))
 }
 
 // clip shortens vendor text for a message.

@@ -222,7 +222,7 @@ func (c *Client) repeat(ctx context.Context, r request) (answer, Meta, error) {
 		got, meta, err := c.once(ctx, flow, r, try == 1)
 		wait := backoff(err, try)
 		if wait == 0 || try == tries || !fits(ctx, c.now(), wait) {
-			return got, meta, c.throttle.settle(err)
+			return got, meta, c.throttle.endCall(err)
 		}
 		c.throttle.note(err, wait)
 		c.logger.InfoContext(ctx, "kingdee: repeating a read", "attempt", try, "err", err)
@@ -272,7 +272,7 @@ func (c *Client) attempt(ctx context.Context, s *session, r request) (answer, Me
 	got, meta, err := c.exchange(ctx, s, r, &paid)
 	l := c.lost(ctx, s, err)
 	if l == nil {
-		return got, meta, rowsAllTheSame(c.settle(s, nil, err))
+		return got, meta, rowsAllTheSame(c.endExchange(s, nil, err))
 	}
 	defer l.release()
 	old := *s
@@ -282,7 +282,7 @@ func (c *Client) attempt(ctx context.Context, s *session, r request) (answer, Me
 	if l.doubted && !s.proven {
 		c.giveUp(ctx, old)
 	}
-	return got, meta, rowsAllTheSame(c.settle(s, l, err))
+	return got, meta, rowsAllTheSame(c.endExchange(s, l, err))
 }
 
 // rowsAllTheSame lets pass what a new session heard as well, or would hear, and what may be the rows of one bad bill.
@@ -366,7 +366,7 @@ func (c *Client) note(err error) {
 	case err == nil:
 	case !isFault && !isNoRepeat(err):
 		return
-	case isNoRepeat(err), verdict(err) == silent && c.circuit.current() == CircuitOpen:
+	case isNoRepeat(err), presenceOf(err) == silent && c.circuit.current() == CircuitOpen:
 		usable = false
 	case fault.Odd:
 		return

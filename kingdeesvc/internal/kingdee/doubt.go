@@ -26,8 +26,8 @@ func (c *Client) lost(ctx context.Context, s *session, err error) *loss {
 		c.account.lose(s.generation)
 		return &loss{generation: s.generation, release: func() {}}
 	}
-	if !s.proven && !s.judged || ctx.Err() != nil {
-		return nil // the login that says otherwise is this session's own: settle notes it
+	if !s.proven && !s.oddFirst || ctx.Err() != nil {
+		return nil // the login that says otherwise is this session's own: endExchange notes it
 	}
 	select {
 	case c.account.trial <- struct{}{}:
@@ -46,9 +46,9 @@ func (c *Client) lost(ctx context.Context, s *session, err error) *loss {
 	return &loss{generation: s.generation, doubted: true, release: end}
 }
 
-// settle notes how an exchange ended: the first answer on a session that was just opened says whether its predecessor
+// endExchange notes how an exchange ended: the first answer on a session that was just opened says whether its predecessor
 // was lost. l is nil where nobody doubted.
-func (c *Client) settle(s *session, l *loss, err error) error {
+func (c *Client) endExchange(s *session, l *loss, err error) error {
 	fault, ok := asFault(err)
 	odd := ok && !isNoRepeat(err) && (fault.Odd || fault.Class == SessionLost)
 	switch {
@@ -56,12 +56,12 @@ func (c *Client) settle(s *session, l *loss, err error) error {
 		c.account.lose(l.generation)
 		c.account.mended()
 		s.generation = c.account.losses()
-	case !odd, s.proven, s.judged:
+	case !odd, s.proven, s.oddFirst:
 	case fault.Class == SessionLost:
 		c.drop(s)
 		return c.unmended(fault)
 	default:
-		s.judged = true
+		s.oddFirst = true
 		c.account.fruitless()
 	}
 	if ok && fault.Class == LoginRefused && !isNoRepeat(err) {

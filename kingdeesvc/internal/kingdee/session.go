@@ -25,8 +25,8 @@ type session struct {
 	generation int
 	// used is when it last answered, or was opened.
 	used time.Time
-	// proven is whether it ever answered; judged, whether its first answer was odd, so that it is not odd for its sake.
-	proven, judged bool
+	// proven is whether it ever answered; oddFirst, whether its first answer was odd, so that it is not odd for its sake.
+	proven, oddFirst bool
 }
 
 func (s *session) fresh(now time.Time) bool { return s.id != "" && now.Sub(s.used) < renewAfter }

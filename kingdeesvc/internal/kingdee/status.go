@@ -56,10 +56,10 @@ var (
 	filterTexts = []string{"过滤条件", "语法错误", "syntax"}
 )
 
-// judge sorts a recognised error object. The code decides (deep-project/kingdee pkg/core/model.go lists 0 to 15) wherever it
+// classifyError sorts a recognised error object. The code decides (deep-project/kingdee pkg/core/model.go lists 0 to 15) wherever it
 // says something; the text speaks where there is no code, or one that older servers use for everything, and names the field
 // that codes 8 and 9 are about.
-func judge(shape Shape, httpStatus, code int, message string) *Fault {
+func classifyError(shape Shape, httpStatus, code int, message string) *Fault {
 	fault := &Fault{Shape: shape, Code: code, Message: message, HTTPStatus: httpStatus}
 	switch code {
 	case 1:
@@ -77,16 +77,16 @@ func judge(shape Shape, httpStatus, code int, message string) *Fault {
 	case 3, 7, 11, 12, 15:
 		fault.Class = Refused
 	default:
-		fault.Class, fault.Field = judgeText(code, message)
+		fault.Class, fault.Field = classifySentence(code, message)
 		// 8 and 9 are known; a sentence that we know stands for a code.
 		fault.Odd = code != 8 && code != 9 && (fault.Class == Refused || fault.Class == Busy)
 	}
 	return fault
 }
 
-// judgeText sorts what no code, 0 (default), 4 (exception), 8 (parameter), 9 (field or value does not exist) and a code
+// classifySentence sorts what no code, 0 (default), 4 (exception), 8 (parameter), 9 (field or value does not exist) and a code
 // that nobody knows leave open.
-func judgeText(code int, message string) (Class, string) {
+func classifySentence(code int, message string) (Class, string) {
 	if match := fieldUnknown.FindStringSubmatch(message); match != nil {
 		return FieldUnknown, match[1]
 	}

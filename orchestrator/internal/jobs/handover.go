@@ -1,5 +1,3 @@
-//go:build !broken_intent
-
 package jobs
 
 import (

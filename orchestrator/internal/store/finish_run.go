@@ -1,5 +1,3 @@
-//go:build !broken_watermark
-
 package store
 
 import (

@@ -17,7 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
-	"github.com/voidrelay/voidrelay/wmssvc/internal/verdict"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/meaning"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
@@ -110,7 +110,7 @@ func cancel(t *testing.T, a *Account, told Told) Result {
 	return result
 }
 
-// The failure: more than a minute after the last look the server had become a real one, and the cancels of a test went to it.
+// The failure: more than a minute after the last harmless call the server had become a real one, and the cancels of a test went to it.
 func TestAfterAMinuteTheHarmlessCallGoesFirst(t *testing.T) {
 	t.Parallel()
 	a, f, c := setup(t)
@@ -159,7 +159,7 @@ func TestAnOutageCostsHarmlessCallsOnly(t *testing.T) {
 	})
 	result := cancel(t, a, told)
 	require.Equal(t, dictionary.Unknown, result.Disposition)
-	require.Equal(t, verdict.Proxy, result.Cause)
+	require.Equal(t, meaning.Proxy, result.Cause)
 	c.move(2 * time.Minute)
 	for range 5 {
 		result := cancel(t, a, told)
@@ -227,8 +227,8 @@ func TestWhatWaitsForTheHarmlessCallCanBeCalledBack(t *testing.T) {
 	require.EqualValues(t, 1, f.harmless.Load())
 }
 
-// The failures: a machine that slept, whose steady clock had stood still, or a clock that was set back, made an old look a fresh one.
-func TestALookIsAsOldAsTheOlderClockSays(t *testing.T) {
+// The failures: a machine that slept, whose steady clock had stood still, or a clock that was set back, made an old sight a fresh one.
+func TestASightIsAsOldAsTheOlderClockSays(t *testing.T) {
 	t.Parallel()
 	at := time.Now()
 	require.True(t, lately(at, at.Add(59*time.Second)))

@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/meaning"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/pace"
-	"github.com/voidrelay/voidrelay/wmssvc/internal/verdict"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
 // Result is what became of one request.
 type Result struct {
-	verdict.Verdict
+	meaning.Reading
 	Exchange wms.Exchange
 }
 
@@ -89,7 +89,7 @@ func (a *Account) send(ctx context.Context, told Told, turn pace.Turn, r wms.Req
 			asked = make(map[wms.Peer]bool)
 		}
 		asked[line.Peer()] = true
-		err = a.look(ctx, line, &turn, before)
+		err = a.askFirst(ctx, line, &turn, before)
 		line.Release()
 		if err != nil {
 			return a.heldBack(r, err), ctx.Err()
@@ -132,10 +132,10 @@ func (a *Account) heldBack(r wms.Request, reason error) Result {
 	return result
 }
 
-// look makes the harmless call on this line. After a pause it shows that requests are taken again.
-func (a *Account) look(ctx context.Context, line *wms.Line, turn *pace.Turn, before time.Time) error {
+// askFirst makes the harmless call on this line. After a pause it shows that requests are taken again.
+func (a *Account) askFirst(ctx context.Context, line *wms.Line, turn *pace.Turn, before time.Time) error {
 	if turn.Proof {
-		err := a.lookNow(line, before)
+		err := a.mayFollow(line, before)
 		if err == nil {
 			a.gate.Proved()
 			turn.Proof = false
@@ -143,20 +143,21 @@ func (a *Account) look(ctx context.Context, line *wms.Line, turn *pace.Turn, bef
 		return err
 	}
 	known := func() bool { return a.knows(line.Peer()) }
-	err := a.peers.know(ctx, line.Peer(), known, before.Sub(a.now()), func() error { return a.lookNow(line, before) })
-	if errors.Is(err, errLookedInVain) && a.Environment() == EnvironmentUnknown {
+	err := a.peers.know(ctx, line.Peer(), known, before.Sub(a.now()), func() error { return a.mayFollow(line, before) })
+	if errors.Is(err, errShownNothing) && a.Environment() == EnvironmentUnknown {
 		return nil
 	}
 	return err
 }
 
-func (a *Account) lookNow(line *wms.Line, before time.Time) error {
+// mayFollow makes the harmless call and answers why no request may follow it on this line.
+func (a *Account) mayFollow(line *wms.Line, before time.Time) error {
 	result, err := a.harmless(line, before)
 	if !result.Read {
 		// Whoever answered like that may do anything with the next request on this connection.
 		line.End()
 	}
-	line.Settle()
+	line.AwaitClose()
 	switch {
 	case err != nil:
 		return err
@@ -179,7 +180,7 @@ func (a *Account) lookNow(line *wms.Line, before time.Time) error {
 // exchange makes one request on a line and takes in what its answer tells of the account.
 func (a *Account) exchange(work context.Context, line *wms.Line, r wms.Request, before time.Time, bar func() error) Result {
 	exchange := line.Send(work, r, before, bar)
-	result := Result{Verdict: verdict.Of(&exchange, r.Order(), a.words), Exchange: exchange}
+	result := Result{Reading: meaning.Of(&exchange, r.Order(), a.words), Exchange: exchange}
 	a.learn(line.Peer(), &result)
 	if result.Fault == dictionary.Clock {
 		result.Detail = strings.TrimPrefix(result.Detail+"; "+result.clockTold(), "; ")
@@ -194,8 +195,8 @@ func (a *Account) exchange(work context.Context, line *wms.Line, r wms.Request, 
 	return result
 }
 
-// settle ends the proof of a turn: any answer but "too many" shows that requests are taken again.
-func (a *Account) settle(turn pace.Turn, r *Result) {
+// endProof ends the proof of a turn: any answer but "too many" shows that requests are taken again.
+func (a *Account) endProof(turn pace.Turn, r *Result) {
 	if turn.Proof && r.Read && !r.Busy {
 		a.gate.Proved()
 	}
@@ -237,7 +238,7 @@ func (a *Account) learn(peer wms.Peer, r *Result) {
 // unsent is the result of a request that did not leave.
 func (a *Account) unsent(r wms.Request, reason error) Result {
 	exchange := a.client.Unsent(r, reason)
-	return Result{Verdict: verdict.Of(&exchange, r.Order(), a.words), Exchange: exchange}
+	return Result{Reading: meaning.Of(&exchange, r.Order(), a.words), Exchange: exchange}
 }
 
 // kept is the result of a request that had no turn.

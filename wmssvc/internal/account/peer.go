@@ -10,8 +10,8 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
-// lookAgain is for how long it holds what a peer was seen to be (rule 12, docs/rules.md).
-const lookAgain = time.Minute
+// shownFor is for how long it holds what a peer was seen to be (rule 12, docs/rules.md).
+const shownFor = time.Minute
 
 // maxPeers bounds the memory of peers; more than a few are a name that leads to many addresses.
 const maxPeers = 256
@@ -33,10 +33,10 @@ type showing struct {
 	at   time.Time
 }
 
-// lately says whether that moment is less than lookAgain away, by the clock on the wall and by the one that only counts: the one may be
+// lately says whether that moment is less than shownFor away, by the clock on the wall and by the one that only counts: the one may be
 // set, the other may stand still while a machine sleeps.
 func lately(at, now time.Time) bool {
-	return now.Sub(at).Abs() < lookAgain && now.Round(0).Sub(at.Round(0)).Abs() < lookAgain
+	return now.Sub(at).Abs() < shownFor && now.Round(0).Sub(at.Round(0)).Abs() < shownFor
 }
 
 // noteEvery is how often it is noted that a peer goes on showing itself.
@@ -46,8 +46,8 @@ const noteEvery = time.Second
 type sight struct {
 	as Environment
 	at time.Time
-	// looking is closed when the caller who is finding out has done so; nil while nobody is.
-	looking chan struct{}
+	// asking is closed when the caller who asks the peer has its answer; nil while nobody is.
+	asking chan struct{}
 }
 
 // note remembers what the peer has shown itself to be.
@@ -81,10 +81,10 @@ func (p *peers) of(peer wms.Peer) *sight {
 	return s
 }
 
-// errLookedInVain is for those who waited for another's look at the peer.
-var errLookedInVain = errors.New("the harmless call showed nothing")
+// errShownNothing is for those who waited for another caller's harmless call to the peer.
+var errShownNothing = errors.New("the harmless call showed nothing")
 
-// seenLately says whether the peer was seen as this within lookAgain.
+// seenLately says whether the peer was seen as this within shownFor.
 func (p *peers) seenLately(peer wms.Peer, as Environment, now time.Time) bool {
 	if l := p.latest.Load(); l != nil && l.peer == peer {
 		return l.as == as && lately(l.at, now)
@@ -95,37 +95,37 @@ func (p *peers) seenLately(peer wms.Peer, as Environment, now time.Time) bool {
 	return s.as == as && lately(s.at, now)
 }
 
-// know finds out about a peer that is not known to be what the account's server is. Whoever comes first looks, alone; the others wait for
+// know finds out about a peer that is not known to be what the account's server is. Whoever comes first asks, alone; the others wait for
 // what it shows, until before.
-func (p *peers) know(ctx context.Context, peer wms.Peer, known func() bool, late time.Duration, look func() error) error {
+func (p *peers) know(ctx context.Context, peer wms.Peer, known func() bool, late time.Duration, ask func() error) error {
 	p.mu.Lock()
 	s := p.of(peer)
-	if looking := s.looking; looking != nil {
+	if asking := s.asking; asking != nil {
 		p.mu.Unlock()
 		late := time.NewTimer(late)
 		defer late.Stop()
 		select {
-		case <-looking:
+		case <-asking:
 		case <-late.C:
 		case <-ctx.Done():
 		}
 		if !known() {
-			return errLookedInVain
+			return errShownNothing
 		}
 		return nil
 	}
-	looking := make(chan struct{})
-	s.looking = looking
+	asking := make(chan struct{})
+	s.asking = asking
 	p.mu.Unlock()
 	defer func() {
 		p.mu.Lock()
-		s.looking = nil
+		s.asking = nil
 		p.mu.Unlock()
-		close(looking)
+		close(asking)
 	}()
 	if known() {
-		// Another's look ended in the moment before.
+		// Another caller's harmless call ended in the moment before.
 		return nil
 	}
-	return look()
+	return ask()
 }

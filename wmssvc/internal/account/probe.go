@@ -36,7 +36,7 @@ func (a *Account) Probe(ctx context.Context, within time.Duration) (Result, erro
 	}
 	defer line.Release()
 	result := a.exchange(work, line, request, before, nil)
-	a.settle(turn, &result)
+	a.endProof(turn, &result)
 	return result, nil
 }
 

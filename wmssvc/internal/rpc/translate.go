@@ -10,7 +10,7 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
-	"github.com/voidrelay/voidrelay/wmssvc/internal/verdict"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/meaning"
 )
 
 // maxEvidence bounds the request, the reply and each of the vendor's texts in a result, in bytes.
@@ -35,11 +35,11 @@ var environments = map[account.Environment]wmsv1.Environment{
 	account.EnvironmentSandbox: wmsv1.Environment_ENVIRONMENT_SANDBOX,
 }
 
-var causes = map[verdict.Cause]wmsv1.UnknownCause{
-	verdict.NoCause:    wmsv1.UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED,
-	verdict.Lost:       wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST,
-	verdict.Proxy:      wmsv1.UnknownCause_UNKNOWN_CAUSE_PROXY,
-	verdict.Unreadable: wmsv1.UnknownCause_UNKNOWN_CAUSE_UNREADABLE,
+var causes = map[meaning.Cause]wmsv1.UnknownCause{
+	meaning.NoCause:    wmsv1.UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED,
+	meaning.Lost:       wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST,
+	meaning.Proxy:      wmsv1.UnknownCause_UNKNOWN_CAUSE_PROXY,
+	meaning.Unreadable: wmsv1.UnknownCause_UNKNOWN_CAUSE_UNREADABLE,
 }
 
 var accountFaults = map[dictionary.Fault]wmsv1.AccountFault{

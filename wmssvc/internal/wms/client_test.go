@@ -61,9 +61,9 @@ func TestDeadlinePassesWhileConnecting(t *testing.T) {
 		got.Store(n)
 	})
 	began := time.Now()
-	var looks atomic.Int64
-	now := func() time.Time { // on the second look an hour has gone by
-		if looks.Add(1) > 1 {
+	var checks atomic.Int64
+	now := func() time.Time { // on the second check an hour has gone by
+		if checks.Add(1) > 1 {
 			return began.Add(time.Hour)
 		}
 		return began

@@ -2,7 +2,7 @@
 // vendor's own vocabulary: it writes the XML body, signs it, sends it once and reads what came back.
 //
 // It promises that one Send is at most one HTTP request, that a request which it reports as not having left did not put a
-// single byte on the wire, and that no secret shows in what it returns. What an answer means for a debt, how fast to go and
+// single byte on the wire, and that no secret shows in what it returns. What an answer means for a cancellation, how fast to go and
 // whom to tell is left to others.
 //
 // Public sources for the protocol: the scheme page

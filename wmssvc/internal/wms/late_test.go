@@ -12,7 +12,7 @@ import (
 )
 
 // wmssvc was frozen (SIGSTOP, a machine without CPU) after it had looked at the clock for the last time and before the first byte left:
-// the request left when it woke, hours late. The last look is now below TLS, with nothing but the kernel's call behind it.
+// the request left when it woke, hours late. The last check is now below TLS, with nothing but the kernel's call behind it.
 func TestAProcessThatWasFrozenSendsNothingLate(t *testing.T) {
 	t.Parallel()
 	serverTLS, roots := certificate(t)
@@ -26,9 +26,9 @@ func TestAProcessThatWasFrozenSendsNothingLate(t *testing.T) {
 				close(over)
 			})
 			began := time.Now()
-			var looks atomic.Int64
+			var checks atomic.Int64
 			frozen := func() time.Time { // an hour has gone by when everything is ready and the bytes are about to leave
-				if looks.Add(1) > 2 {
+				if checks.Add(1) > 2 {
 					return began.Add(time.Hour)
 				}
 				return began

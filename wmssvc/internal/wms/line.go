@@ -38,13 +38,13 @@ func (l *Line) Peer() Peer { return l.conn.peer }
 // Open says whether the line can carry another request.
 func (l *Line) Open() bool { return l.open }
 
-// settleTime is how long Settle waits.
-const settleTime = 20 * time.Millisecond
+// closeWait is how long AwaitClose waits.
+const closeWait = 20 * time.Millisecond
 
-// Settle gives the server a moment to end the connection behind its answer, as many do without having said so. A request that follows at
-// once would be written into the void, and its outcome be unknown.
-func (l *Line) Settle() {
-	l.open = l.open && l.conn.drained(time.Now().Add(settleTime))
+// AwaitClose gives the server a moment to end the connection behind its answer, as many do without having said so. A
+// request that follows at once would be written into the void, and its outcome be unknown.
+func (l *Line) AwaitClose() {
+	l.open = l.open && l.conn.drained(time.Now().Add(closeWait))
 }
 
 // End keeps the line from carrying another request: Release then closes the connection.
@@ -91,7 +91,7 @@ func (l *Line) Send(ctx context.Context, r Request, notAfter time.Time, bar func
 		out.Err = errTooLate
 		return out
 	}
-	// In this order: a life that ends behind the second look cuts off what goes by the first one's deadline.
+	// In this order: a life that ends behind the second check cuts off what goes by the first one's deadline.
 	if err := errors.Join(l.begin(ctx), ctx.Err()); err != nil {
 		out.Err = describe(err)
 		return out
@@ -103,7 +103,7 @@ func (l *Line) Send(ctx context.Context, r Request, notAfter time.Time, bar func
 	}
 
 	l.conn.out = c.appendDocument(l.conn.out[:0], query, r.body)
-	// The last look, in the last moment: this process may have been frozen until now, and then no byte shall leave any more.
+	// The last check, in the last moment: this process may have been frozen until now, and then no byte shall leave any more.
 	var err error
 	out.Left, err = l.conn.write(l.conn.out, func() error {
 		if now = c.now(); now.After(notAfter) {

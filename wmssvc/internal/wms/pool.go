@@ -25,10 +25,10 @@ type pool struct {
 	// life ends the connections, whatever they carry; nil where nothing does.
 	life context.Context
 
-	mu     sync.Mutex
-	idle   []*conn
-	closed bool
-	sweep  *time.Timer
+	mu      sync.Mutex
+	idle    []*conn
+	closed  bool
+	cleaner *time.Timer
 }
 
 // newPool trusts the certificates that roots lead to (nil = the system's), or, where there are pins, those alone.
@@ -100,13 +100,13 @@ func (p *pool) put(c *conn, idle time.Duration) {
 	c.idleSince = time.Now()
 	c.idleUntil = c.idleSince.Add(idle)
 	p.idle = append(p.idle, c)
-	if p.sweep == nil {
-		p.sweep = time.AfterFunc(idleTimeout, p.sweepIdle)
+	if p.cleaner == nil {
+		p.cleaner = time.AfterFunc(idleTimeout, p.closeIdle)
 	}
 }
 
-// sweepIdle closes what has been idle too long; the oldest are at the bottom.
-func (p *pool) sweepIdle() {
+// closeIdle closes what has been idle too long; the oldest are at the bottom.
+func (p *pool) closeIdle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	stale := 0
@@ -115,9 +115,9 @@ func (p *pool) sweepIdle() {
 		stale++
 	}
 	p.idle = append(p.idle[:0], p.idle[stale:]...)
-	p.sweep = nil
+	p.cleaner = nil
 	if len(p.idle) > 0 {
-		p.sweep = time.AfterFunc(idleTimeout-time.Since(p.idle[0].idleSince), p.sweepIdle)
+		p.cleaner = time.AfterFunc(idleTimeout-time.Since(p.idle[0].idleSince), p.closeIdle)
 	}
 }
 
@@ -130,7 +130,7 @@ func (p *pool) close() {
 		c.close()
 	}
 	p.idle = nil
-	if p.sweep != nil {
-		p.sweep.Stop()
+	if p.cleaner != nil {
+		p.cleaner.Stop()
 	}
 }

@@ -79,7 +79,7 @@ var usualPlaces = []string{
 func search(ctx context.Context, acct *osUser, path, patterns []string, major int) (Binaries, []string) {
 	var notes []string
 	seen := map[string]bool{}
-	look := func(dir string) (Binaries, bool) {
+	in := func(dir string) (Binaries, bool) {
 		dir, err := folderOf(dir)
 		if err != nil || seen[dir] {
 			return Binaries{}, false
@@ -96,7 +96,7 @@ func search(ctx context.Context, acct *osUser, path, patterns []string, major in
 		return bin, true
 	}
 	for _, dir := range path {
-		if bin, ok := look(dir); ok {
+		if bin, ok := in(dir); ok {
 			return bin, nil
 		}
 	}
@@ -105,7 +105,7 @@ func search(ctx context.Context, acct *osUser, path, patterns []string, major in
 		dirs, _ := filepath.Glob(pattern) // the only error is a malformed pattern, and these are ours
 		slices.Sort(dirs)
 		for _, dir := range dirs {
-			if bin, ok := look(dir); ok && bin.Major > best.Major {
+			if bin, ok := in(dir); ok && bin.Major > best.Major {
 				best = bin
 			}
 		}

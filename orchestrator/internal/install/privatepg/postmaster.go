@@ -41,7 +41,7 @@ func readPidFile(data string) (pidFile, error) {
 
 // stopLeft stops the server that a killed run left on the data folder. The caller holds the folder's lock.
 //
-// The pid file stays for the next server to judge: with the shared memory block it names, that one finds out whether processes of
+// The pid file stays for the next server to examine: with the shared memory block it names, that one finds out whether processes of
 // a killed server are still writing, and refuses. It is only mended where the refusal would be for nothing, because it is not
 // readable as one, or its process id has since been given to another program.
 func stopLeft(ctx context.Context, data string) error {

@@ -1,8 +1,8 @@
-// Package verdict says what one exchange with the WMS came to.
+// Package meaning says what one exchange with the WMS means for the order that it was about.
 //
 // It keeps the one promise that everything else leans on: "nothing happened" (not_sent) is said only when no byte of the
 // request left, and whatever cannot be read after one did is unknown. What an answer's words mean is the dictionary's.
-package verdict
+package meaning
 
 import (
 	"cmp"
@@ -15,8 +15,8 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
-// Verdict is the meaning of an exchange.
-type Verdict struct {
+// Reading is what was read out of an exchange.
+type Reading struct {
 	dictionary.Meaning
 	// Answer is the vendor's, zero when none could be read.
 	Answer wms.Answer
@@ -34,32 +34,32 @@ type Verdict struct {
 
 const flagSuccess = "success"
 
-// Of judges the exchange about this order.
-func Of(e *wms.Exchange, o wms.Order, words *dictionary.Dictionary) Verdict {
+// Of reads the exchange about this order.
+func Of(e *wms.Exchange, o wms.Order, words *dictionary.Dictionary) Reading {
 	if !e.Left {
-		return Verdict{Meaning: dictionary.Meaning{Disposition: dictionary.NotSent}, Detail: notSent(e)}
+		return Reading{Meaning: dictionary.Meaning{Disposition: dictionary.NotSent}, Detail: notSent(e)}
 	}
-	v := Verdict{Meaning: unknown}
-	v.Busy, v.SlowDown = askedFor(e)
+	r := Reading{Meaning: unknown}
+	r.Busy, r.SlowDown = askedFor(e)
 	if e.Err != nil {
-		v.Cause, v.Detail = brokenBy(e.Err), e.Err.Error()
-		return v
+		r.Cause, r.Detail = brokenBy(e.Err), e.Err.Error()
+		return r
 	}
 	answer, err := e.Answer()
 	if err != nil {
-		v.Cause, v.Detail = unreadBy(e, err), unreadable(e, err)
-		return v
+		r.Cause, r.Detail = unreadBy(e, err), unreadable(e, err)
+		return r
 	}
-	v.Answer, v.Read = answer, true
+	r.Answer, r.Read = answer, true
 	if contradiction := contradicts(e.Status, answer); contradiction != "" {
-		v.Cause, v.Detail = byStatus(e.Status), contradiction
-		return v
+		r.Cause, r.Detail = byStatus(e.Status), contradiction
+		return r
 	}
-	v.classify(o, words)
-	if v.Disposition == dictionary.Throttled {
-		v.rest(e.Header)
+	r.classify(o, words)
+	if r.Disposition == dictionary.Throttled {
+		r.rest(e.Header)
 	}
-	return v
+	return r
 }
 
 // contradicts says why an answer that could be read is not believed all the same; empty when it is.
@@ -77,10 +77,10 @@ func contradicts(status int, answer wms.Answer) string {
 }
 
 // classify lets the dictionary say what a believed answer means.
-func (v *Verdict) classify(o wms.Order, words *dictionary.Dictionary) {
-	answer := v.Answer
+func (r *Reading) classify(o wms.Order, words *dictionary.Dictionary) {
+	answer := r.Answer
 	order := dictionary.Order{Code: o.OrderCode, Warehouse: o.WarehouseCode, Type: o.OrderType, ID: o.OrderID}
-	v.Meaning = words.Classify(dictionary.Answer{
+	r.Meaning = words.Classify(dictionary.Answer{
 		Success: answer.Flag == flagSuccess, Platform: answer.Platform,
 		Codes: []string{answer.SubCode, answer.Code}, Texts: []string{answer.SubMessage, answer.Message}, Order: order,
 	})
@@ -89,25 +89,25 @@ func (v *Verdict) classify(o wms.Order, words *dictionary.Dictionary) {
 		detail = append(detail, "the platform in front of the WMS answered")
 	}
 	switch {
-	case v.Disposition == dictionary.Unknown:
-		v.Cause = byPlatform(answer)
+	case r.Disposition == dictionary.Unknown:
+		r.Cause = byPlatform(answer)
 		if !answer.Platform {
 			detail = append(detail, "the router in front of the WMS had trouble with it")
 		}
-	case v.Provisional:
+	case r.Provisional:
 		detail = append(detail, "a success whose words are not known, perhaps no more than a promise")
 	}
 	if below := beneath(answer); below != "" {
 		detail = append(detail, below)
 	}
-	v.Detail = strings.Join(detail, "; ")
+	r.Detail = strings.Join(detail, "; ")
 }
 
 // rest is how long the account is to be left alone: as the words say, or the head, or the dictionary.
-func (v *Verdict) rest(header http.Header) {
-	v.Busy = true
-	v.SlowDown = cmp.Or(namedPause(v.Answer.SubMessage, v.Answer.Message), retryAfter(header), v.RetryAfter)
-	v.RetryAfter = v.SlowDown
+func (r *Reading) rest(header http.Header) {
+	r.Busy = true
+	r.SlowDown = cmp.Or(namedPause(r.Answer.SubMessage, r.Answer.Message), retryAfter(header), r.RetryAfter)
+	r.RetryAfter = r.SlowDown
 }
 
 // beneath is what Qimen's envelope may say of the cause below code and message, for people.

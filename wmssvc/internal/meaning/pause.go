@@ -1,4 +1,4 @@
-package verdict
+package meaning
 
 import (
 	"net/http"

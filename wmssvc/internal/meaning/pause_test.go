@@ -1,4 +1,4 @@
-package verdict_test
+package meaning_test
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
-	"github.com/voidrelay/voidrelay/wmssvc/internal/verdict"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/meaning"
 )
 
 // The pause that a limit names, in whatever words; a limit's own period is none.
@@ -26,7 +26,7 @@ func TestTheNamedPause(t *testing.T) {
 		"请求过于频繁，请稍后再试": 0, "超过每分钟最大调用频率限制": 0, "超过每分钟60次的调用频率限制": 0, "调用频率限制每1分钟60次": 0, "调用频率限制1分钟60次": 0, "too many requests: 100 calls in 1 minute": 0,
 		"rate limit is 60 per minute": 0, "too many requests, try again later": 0,
 	} {
-		v := verdict.Of(answered(http.StatusOK, envelope("failure", "1", text)), asked, words)
+		v := meaning.Of(answered(http.StatusOK, envelope("failure", "1", text)), asked, words)
 		require.Equal(t, dictionary.Throttled, v.Disposition, text)
 		require.Equal(t, want, v.SlowDown, text)
 		require.Equal(t, want, v.RetryAfter, text)
@@ -44,7 +44,7 @@ func TestThePauseOfTheHead(t *testing.T) {
 		for _, status := range []int{http.StatusOK, http.StatusTooManyRequests} {
 			e := answered(status, envelope("failure", "1", "请求过于频繁"))
 			e.Header = http.Header{"Retry-After": {header}, "Date": {"Sun, 29 Nov 2026 10:00:00 GMT"}}
-			v := verdict.Of(e, asked, words)
+			v := meaning.Of(e, asked, words)
 			require.True(t, v.Busy)
 			require.Equal(t, want, v.SlowDown, header)
 		}
@@ -64,13 +64,13 @@ func TestThePlatformsSubCodes(t *testing.T) {
 			"<error_response><code>15</code><msg>Remote service error</msg><sub_code>" + sub + "</sub_code></error_response>",
 			`{"error_response":{"code":15,"msg":["Remote service error"],"sub_code":"` + sub + `","sub_msg":null}}`,
 		} {
-			require.Equal(t, want, verdict.Of(answered(http.StatusOK, body), asked, words).Disposition, body)
+			require.Equal(t, want, meaning.Of(answered(http.StatusOK, body), asked, words).Disposition, body)
 		}
 	}
 	for _, body := range []string{
 		`{"error_response":{"flag":"success","code":25}}`, `{"error_response":{"code":25},"response":{"flag":"success"}}`, `{"response":{"flag":"success"}}`,
 	} {
-		v := verdict.Of(answered(http.StatusOK, body), asked, words)
+		v := meaning.Of(answered(http.StatusOK, body), asked, words)
 		require.Equal(t, dictionary.Unknown, v.Disposition, body)
 		require.False(t, v.Read, body)
 	}
@@ -81,7 +81,7 @@ func TestAFrontThatWaitedInVain(t *testing.T) {
 	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
-	for status, want := range map[int]verdict.Cause{504: verdict.Lost, 524: verdict.Lost, 502: verdict.Proxy, 503: verdict.Proxy} {
-		require.Equal(t, want, verdict.Of(answered(status, "<html>origin</html>"), asked, words).Cause, status)
+	for status, want := range map[int]meaning.Cause{504: meaning.Lost, 524: meaning.Lost, 502: meaning.Proxy, 503: meaning.Proxy} {
+		require.Equal(t, want, meaning.Of(answered(status, "<html>origin</html>"), asked, words).Cause, status)
 	}
 }

@@ -1,4 +1,4 @@
-package verdict_test
+package meaning_test
 
 import (
 	"flag"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
-	"github.com/voidrelay/voidrelay/wmssvc/internal/verdict"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/meaning"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
@@ -181,13 +181,13 @@ func TestWordsToDisposition(t *testing.T) {
 	for _, s := range sections {
 		for _, c := range s.answers {
 			t.Run(s.title+" "+c.flag+" "+c.code+" "+c.text, func(t *testing.T) {
-				v := verdict.Of(answered(200, c.body()), asked, words)
+				v := meaning.Of(answered(200, c.body()), asked, words)
 				require.Equal(t, c.want, v.Disposition, "entry %q", v.Entry)
 				if c.want != dictionary.Unknown {
 					require.Equal(t, c.recognised, v.Recognised)
 				}
 				require.Equal(t, c.text, v.Answer.Message)
-				require.Equal(t, c.want == dictionary.Unknown, v.Cause != verdict.NoCause)
+				require.Equal(t, c.want == dictionary.Unknown, v.Cause != meaning.NoCause)
 				require.Equal(t, c.want == dictionary.Throttled, v.Busy)
 			})
 		}
@@ -202,7 +202,7 @@ func TestThePageIsTheTable(t *testing.T) {
 	}
 	written, err := os.ReadFile(answersPage)
 	require.NoError(t, err)
-	require.Equal(t, page, string(written), "go test ./wmssvc/internal/verdict -run Page -update rewrites it")
+	require.Equal(t, page, string(written), "go test ./wmssvc/internal/meaning -run Page -update rewrites it")
 }
 
 func render(t *testing.T) string {
@@ -211,16 +211,16 @@ func render(t *testing.T) string {
 	require.NoError(t, err)
 	var b strings.Builder
 	fmt.Fprintf(&b, "# What a WMS answers, and what it comes to\n\n"+
-		"Written by a test from what it checks (`wmssvc/internal/verdict`), with the embedded dictionary, version %s\n"+
+		"Written by a test from what it checks (`wmssvc/internal/meaning`), with the embedded dictionary, version %s\n"+
 		"(`wmssvc/internal/dictionary/default.yaml`). The flag decides first: a failure is never `cancelled`, and a success is where it says\n"+
 		"so, or nothing. A success whose words no entry knows is `in_progress`, provisional: it may be no more than a promise, and is asked again\n"+
 		"until a known answer comes. A failure that no entry knows is `rejected`, not recognised: it is asked again a few times, then a person\n"+
-		"decides. Such texts belong into `WMS_DICTIONARY`. What each disposition means for a debt is told in the contract, `proto/wms/v1/order.proto`.\n\n"+
+		"decides. Such texts belong into `WMS_DICTIONARY`. What each disposition means for a cancellation is told in the contract, `proto/wms/v1/order.proto`.\n\n"+
 		"What a *connection* that broke comes to is another page: [wms-outcomes.md](wms-outcomes.md).\n", words.Version())
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| flag | code | text | disposition | entry | from |\n|---|---|---|---|---|---|\n", s.title, s.words)
 		for _, c := range s.answers {
-			v := verdict.Of(answered(200, c.body()), asked, words)
+			v := meaning.Of(answered(200, c.body()), asked, words)
 			disposition := "`" + string(v.Disposition) + "`"
 			switch {
 			case v.Provisional:

@@ -1,4 +1,4 @@
-package verdict_test
+package meaning_test
 
 import (
 	"io"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
-	"github.com/voidrelay/voidrelay/wmssvc/internal/verdict"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/meaning"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
@@ -30,7 +30,7 @@ func TestSubCodesCount(t *testing.T) {
 	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
-	v := verdict.Of(answered(200, "<response><flag>failure</flag><code>15</code><sub_code>sign-check-failure</sub_code><sub_message>Illegal request</sub_message></response>"), asked, words)
+	v := meaning.Of(answered(200, "<response><flag>failure</flag><code>15</code><sub_code>sign-check-failure</sub_code><sub_message>Illegal request</sub_message></response>"), asked, words)
 	require.Equal(t, dictionary.Auth, v.Disposition)
 	require.Equal(t, "sub_code sign-check-failure: Illegal request", v.Detail, "people are told, too")
 }
@@ -56,7 +56,7 @@ func TestHTTPStatus(t *testing.T) {
 		{"503 with a date", answered(503, "", "Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"), dictionary.Unknown, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := verdict.Of(c.exchange, asked, words)
+			v := meaning.Of(c.exchange, asked, words)
 			require.Equal(t, c.want, v.Disposition)
 			require.Equal(t, c.slowDown, v.SlowDown)
 			require.Equal(t, c.slowDown > 0 || c.exchange.Status == 429, v.Busy)
@@ -68,7 +68,7 @@ func TestThrottleTakesTheHeadersPause(t *testing.T) {
 	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
-	v := verdict.Of(answered(429, envelope("failure", "1", "超过最大并发数"), "Retry-After", "90"), asked, words)
+	v := meaning.Of(answered(429, envelope("failure", "1", "超过最大并发数"), "Retry-After", "90"), asked, words)
 	require.Equal(t, dictionary.Throttled, v.Disposition)
 	require.Equal(t, 90*time.Second, v.RetryAfter)
 	require.Equal(t, 90*time.Second, v.SlowDown)
@@ -88,7 +88,7 @@ func TestTheAnswerNamesItsPause(t *testing.T) {
 		"too many requests, retry after 30 seconds": 30 * time.Second, "请求过于频繁，请3秒后再试": 3 * time.Second, "请10分钟后重试": 10 * time.Minute,
 		"超过频率限制，剩余5秒": 5 * time.Second, "": 0, "每分钟最多60次": 0, "limit 60": 0,
 	} {
-		v := verdict.Of(answered(200, limited(text)), asked, words)
+		v := meaning.Of(answered(200, limited(text)), asked, words)
 		require.Equal(t, dictionary.Throttled, v.Disposition, text)
 		require.True(t, v.Busy)
 		require.Equal(t, want, v.SlowDown, text)
@@ -106,38 +106,38 @@ func TestWhoAnswersIsTold(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		exchange *wms.Exchange
-		want     verdict.Cause
+		want     meaning.Cause
 	}{
-		{"a time-out", &wms.Exchange{Left: true, Err: os.ErrDeadlineExceeded}, verdict.Lost},
-		{"a broken connection", &wms.Exchange{Left: true, Err: io.ErrUnexpectedEOF}, verdict.Lost},
-		{"504", answered(504, "<html></html>", page...), verdict.Lost},
-		{"502", answered(502, "<html></html>", page...), verdict.Proxy},
-		{"503 without a word", answered(503, ""), verdict.Proxy},
-		{"502 with the vendor's words", answered(502, envelope("failure", "1", "x")), verdict.Proxy},
-		{"a redirect", answered(301, "", "Location", "https://wms.example/"), verdict.Proxy},
-		{"a page with 200", answered(200, "<html><body>maintenance</body></html>"), verdict.Proxy},
-		{"a page behind a mark", answered(200, "\xEF\xBB\xBF\r\n<!DOCTYPE html><html></html>"), verdict.Proxy},
-		{"a page that only its type shows", answered(200, "maintenance", page...), verdict.Proxy},
-		{"a page with 403", answered(403, "<html></html>"), verdict.Proxy},
-		{"429 from a gateway", answered(429, "slow down"), verdict.Proxy},
-		{"500 with the vendor's words", answered(500, envelope("success", "0", "")), verdict.Unreadable},
-		{"a success with 400", answered(400, envelope("success", "0", "")), verdict.Unreadable},
-		{"an empty answer", answered(200, ""), verdict.Unreadable},
-		{"JSON", answered(200, `{"flag":"success"}`), verdict.Unreadable},
-		{"XML cut short", answered(200, "<response><flag>success"), verdict.Lost},
-		{"an answer that is too large", &wms.Exchange{Left: true, Err: wms.ErrAnswerTooLarge}, verdict.Unreadable},
-		{"the platform's time-out", answered(200, "<error_response><code>15</code><sub_code>isp.top-remote-connection-timeout</sub_code></error_response>"), verdict.Lost},
-		{"the platform's trouble", answered(200, "<error_response><code>15</code><sub_code>isp.top-remote-connection-error</sub_code></error_response>"), verdict.Proxy},
-		{"the router's time-out in Qimen's envelope", answered(200, envelope("failure", "isp.remote-service-timeout", "x")), verdict.Lost},
+		{"a time-out", &wms.Exchange{Left: true, Err: os.ErrDeadlineExceeded}, meaning.Lost},
+		{"a broken connection", &wms.Exchange{Left: true, Err: io.ErrUnexpectedEOF}, meaning.Lost},
+		{"504", answered(504, "<html></html>", page...), meaning.Lost},
+		{"502", answered(502, "<html></html>", page...), meaning.Proxy},
+		{"503 without a word", answered(503, ""), meaning.Proxy},
+		{"502 with the vendor's words", answered(502, envelope("failure", "1", "x")), meaning.Proxy},
+		{"a redirect", answered(301, "", "Location", "https://wms.example/"), meaning.Proxy},
+		{"a page with 200", answered(200, "<html><body>maintenance</body></html>"), meaning.Proxy},
+		{"a page behind a mark", answered(200, "\xEF\xBB\xBF\r\n<!DOCTYPE html><html></html>"), meaning.Proxy},
+		{"a page that only its type shows", answered(200, "maintenance", page...), meaning.Proxy},
+		{"a page with 403", answered(403, "<html></html>"), meaning.Proxy},
+		{"429 from a gateway", answered(429, "slow down"), meaning.Proxy},
+		{"500 with the vendor's words", answered(500, envelope("success", "0", "")), meaning.Unreadable},
+		{"a success with 400", answered(400, envelope("success", "0", "")), meaning.Unreadable},
+		{"an empty answer", answered(200, ""), meaning.Unreadable},
+		{"JSON", answered(200, `{"flag":"success"}`), meaning.Unreadable},
+		{"XML cut short", answered(200, "<response><flag>success"), meaning.Lost},
+		{"an answer that is too large", &wms.Exchange{Left: true, Err: wms.ErrAnswerTooLarge}, meaning.Unreadable},
+		{"the platform's time-out", answered(200, "<error_response><code>15</code><sub_code>isp.top-remote-connection-timeout</sub_code></error_response>"), meaning.Lost},
+		{"the platform's trouble", answered(200, "<error_response><code>15</code><sub_code>isp.top-remote-connection-error</sub_code></error_response>"), meaning.Proxy},
+		{"the router's time-out in Qimen's envelope", answered(200, envelope("failure", "isp.remote-service-timeout", "x")), meaning.Lost},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			v := verdict.Of(c.exchange, asked, words)
+			v := meaning.Of(c.exchange, asked, words)
 			require.Equal(t, dictionary.Unknown, v.Disposition)
 			require.Equal(t, c.want, v.Cause, v.Detail)
 			require.NotEmpty(t, v.Detail)
 		})
 	}
-	require.Contains(t, verdict.Of(answered(200, `{"a":1}`), asked, words).Detail, "JSON")
-	require.Contains(t, verdict.Of(answered(200, "<html></html>"), asked, words).Detail, "page")
+	require.Contains(t, meaning.Of(answered(200, `{"a":1}`), asked, words).Detail, "JSON")
+	require.Contains(t, meaning.Of(answered(200, "<html></html>"), asked, words).Detail, "page")
 }

@@ -12,8 +12,8 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// handOver is broken on purpose: it sends a group and writes the intents afterwards. Whatever dies in between leaves requests that
-// the ledger knows nothing of. The chaos test must find that.
+// handOver is broken on purpose: it sends a group and writes the intents afterwards. Whatever dies in between leaves
+// requests that the ledger knows nothing of. The chaos test must find that.
 func (p *push) handOver(ctx context.Context, group []ledger.Due) (int, error) {
 	wanted := make([]ledger.Due, 0, len(group))
 	for _, d := range group {

@@ -1,9 +1,11 @@
-// Command chaos runs everything, kills it again and again, and then asks whether anything was lost or cancelled wrongly.
+// Command chaos runs everything, kills it again and again, and then asks whether anything was lost or cancelled
+// wrongly.
 //
-// What runs are real processes: two orchestrators, kingdeesvc and wmssvc, each this program under another role, a Postgres that
-// syncs, and both sandboxes in a process of their own with faults on. A plan made of a seed says what people do with bills, which
-// process dies when and where, and what goes wrong at the vendors. After the storm the faults end, everything is started, and when
-// nothing is due any more the truths that the two sandboxes keep are held against the ledger.
+// What runs are real processes: two orchestrators, kingdeesvc and wmssvc, each this program under another role, a
+// Postgres that syncs, and both sandboxes in a process of their own with faults on. A plan made of a seed says what
+// people do with bills, which process dies when and where, and what goes wrong at the vendors. After the storm the
+// faults end, everything is started, and when nothing is due any more the truths that the two sandboxes keep are held
+// against the ledger.
 //
 // The words of the summary:
 //
@@ -24,8 +26,8 @@
 //     it was seen that has another date. Nothing that Kingdee shows afterwards tells of them.
 //   - not proved: the time was up while things were still getting done. What is open or lost by then is not counted; what time cannot mend is.
 //
-// The exit status is 1 if one of the first five is not 0, and everything that is known of the bill numbers concerned is printed; 2 if the
-// plan could not be carried out.
+// The exit status is 1 if one of the first five is not 0, and everything that is known of the bill numbers concerned is
+// printed; 2 if the plan could not be carried out.
 //
 // The points at which processes die are in the program only if it is built with the tag chaos (package crashpoint).
 package main

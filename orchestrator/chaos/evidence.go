@@ -29,8 +29,8 @@ type evidence struct {
 	// together are, of each bill that a reconcile run proved gone, all that the same reconcile run did.
 	together  map[int64][]int64
 	intervals map[string]int
-	// keepsApprove: in this Kingdee an un-audit leaves the approve date, so that a life that nobody saw shows afterwards. cancelIsDate: its
-	// cancel dates have no time of day, so that they do not show it.
+	// keepsApprove: in this Kingdee an un-audit leaves the approve date, so that a life that nobody saw shows
+	// afterwards. cancelIsDate: its cancel dates have no time of day, so that they do not show it.
 	keepsApprove, cancelIsDate bool
 }
 

@@ -92,7 +92,8 @@ func keyOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
 	return key, ok && slices.Contains(s.Kinds(), rule.OrderKind{Affair: order.AffairType, Direction: order.Direction})
 }
 
-// orderOf is the order that the WMS made of an order, whether or not the scheme asks for its kind; false for a warehouse that is not ours.
+// orderOf is the order that the WMS made of an order, whether or not the scheme asks for its kind; false for a
+// warehouse that is not ours.
 func orderOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
 	w, listed := s.Warehouse(order.Stock)
 	if !listed || w.Outside {

@@ -15,8 +15,8 @@ import (
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// plan is all that will happen in a run, made of a seed before anything is started: the same seed and size give the same plan.
-// What comes of it differs from run to run, for the processes race.
+// plan is all that will happen in a run, made of a seed before anything is started: the same seed and size give the
+// same plan. What comes of it differs from run to run, for the processes race.
 type plan struct {
 	seed    uint64
 	storm   time.Duration

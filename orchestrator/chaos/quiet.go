@@ -13,7 +13,8 @@ type unsettled struct {
 	Version                                  int64
 	Open, Unanswered, Reread, Begun, Missing int64
 	Failed                                   string
-	// Rechecks and Reconcile runs are the rounds that ended and had begun after the faults were over; a reconcile run counts that began after a recheck ended.
+	// Rechecks and Reconcile runs are the rounds that ended and had begun after the faults were over; a reconcile run
+	// counts that began after a recheck ended.
 	Rechecks, Reconciles int64
 }
 
@@ -37,7 +38,8 @@ type calmed struct {
 	settled, moving bool
 }
 
-// quiet ends all faults, starts what is dead, and waits until nothing is due and runs that began later have found nothing more.
+// quiet ends all faults, starts what is dead, and waits until nothing is due and runs that began later have found
+// nothing more.
 func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed, err error) {
 	began := time.Now()
 	defer func() { c.took = time.Since(began) }()
@@ -48,11 +50,13 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 	}
 	// What was changed last is visible after that.
 	since := time.Now().Add(time.Duration(p.kingdee.CommitMillis) * time.Millisecond)
-	// Three completed runs: the first may have read before the calm, the second has seen all, the third what that one asked to see again.
+	// Three completed runs: the first may have read before the calm, the second has seen all, the third what that one
+	// asked to see again.
 	const runs = 3
 	var from int64 = -1
 	changed := time.Now()
-	// A reconcile run that a kill held up counts as one that took long, and the next waits four times that: here somebody asks.
+	// A reconcile run that a kill held up counts as one that took long, and the next waits four times that: here
+	// somebody asks.
 	asking, stop := context.WithCancel(ctx)
 	var asked sync.WaitGroup
 	asked.Go(func() { t.askForReconciles(asking) })

@@ -9,8 +9,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// runs notes when runs were complete, from outside: what lies between the vendor's clock at a run's beginning and its end was read
-// by it, whatever the ledger made of that.
+// runs notes when runs were complete, from outside: what lies between the vendor's clock at a run's beginning and its
+// end was read by it, whatever the ledger made of that.
 type runs struct {
 	mu  sync.Mutex
 	all []span

@@ -60,8 +60,8 @@ type stack struct {
 	logger                        *slog.Logger
 }
 
-// start brings up sandboxes, adapters and an orchestrator, and waits for the baseline. prepare, if any, runs before the services
-// start.
+// start brings up sandboxes, adapters and an orchestrator, and waits for the baseline. prepare, if any, runs before the
+// services start.
 func start(t *testing.T, prepare func(*stack)) *stack {
 	t.Helper()
 	ctx, logger := t.Context(), slog.New(slog.DiscardHandler)

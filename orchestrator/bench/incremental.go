@@ -77,7 +77,7 @@ type comparison struct {
 	youngCPU, oldCPU, youngTime, oldTime []time.Duration
 }
 
-// round incremental runs both ledgers so many times; voids gives the bills that each incremental run is to find.
+// round does so many incremental runs at both ledgers; voids gives the bills that each of them is to find.
 func (c *comparison) round(ctx context.Context, young, old *stack, incrementals int, voids func() []string) error {
 	var youngs, olds meter
 	for i := range incrementals {

@@ -15,7 +15,7 @@ const (
 	rounds     = 5
 	warmCount  = 500  // of each before the first round
 	ratioCount = 4000 // of each in a round, unless asked for otherwise
-	// ratioIncremental keeps runs out of the comparison but for those asked for: it is about sending.
+	// ratioIncremental keeps incremental runs out of the comparison but for those asked for: it is about sending.
 	ratioIncremental = time.Hour
 )
 

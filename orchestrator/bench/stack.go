@@ -40,7 +40,7 @@ type stack struct {
 }
 
 // start makes the vendors with count audited bills, then the services on a database of their own, and waits for the
-// baseline. incremental is the time between two runs.
+// baseline. incremental is the time between two incremental runs.
 func (b *bench) start(ctx context.Context, name string, count int, incremental time.Duration) (s *stack, err error) {
 	s = &stack{bench: b, name: name}
 	defer func() {

@@ -34,7 +34,7 @@ type evidence struct {
 	keepsApprove, cancelIsDate bool
 }
 
-// cancellation is a cancellation as the ledger has it, with its attempts.
+// cancellation is what the ledger has of one, with its attempts.
 type cancellation struct {
 	ID                    int64
 	Bill                  int64
@@ -154,7 +154,7 @@ from work_item order by work_item_id`)
 	return e.read(ctx, t)
 }
 
-// read adds what the ledger's looks left: snapshots, and what reconcile runs proved gone.
+// read adds what the ledger's reads left: snapshots, and what reconcile runs proved gone.
 func (e *evidence) read(ctx context.Context, t *town) error {
 	snapshots, err := rows[struct {
 		Bill int64

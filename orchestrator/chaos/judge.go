@@ -34,7 +34,7 @@ type finding struct {
 // findings is what came of holding both truths and the ledger against one another.
 type findings struct {
 	findings []finding
-	// inside are requests that came while a bill of the number was live again, but not longer than a look at it may be
+	// inside are requests that came while a bill of the number was live again, but not longer than a read of it may be
 	// old; afterRestore those that came so soon after a bill was taken back without being audited again.
 	inside, afterRestore int
 	requests, effects    int

@@ -42,7 +42,7 @@ func (v *findings) request(e *evidence, key wsandbox.Key, received time.Time) {
 	}
 }
 
-// window is how long after a bill is live again a request may still come. For an un-audit a look may be no older than
+// window is how long after a bill is live again a request may still come. For an un-audit a read may be no older than
 // FreshFor, and not older than verify_after.
 func (e *evidence) window() time.Duration { return e.scheme.VerifyAfter + tolerance }
 
@@ -86,7 +86,7 @@ func madeBy(e *evidence, b ksandbox.BillTruth, key wsandbox.Key, by time.Time) b
 }
 
 // unseenLives counts the lives that made the order and were over before any run could see them: the cancellation of the
-// life before it stands for theirs, too, when its unknown outcome is probed.
+// life before it stands for theirs, too, when it is asked for again after an unknown outcome.
 func (e *evidence) unseenLives(key wsandbox.Key) int {
 	n := 0
 	for _, b := range e.bills[key.OrderCode] {

@@ -294,7 +294,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Stands for an order of a deleted bill that was called lost: a bill that got its number had made it anew, as an order
+// Stands for an order of a deleted bill that was called lost: a bill that got its number had made it anew, of a kind
 // that the scheme does not ask for.
 func TestAnOrderIsPassedOnThoughTheSchemeDoesNotAskForIt(t *testing.T) {
 	s := ordinary(t)

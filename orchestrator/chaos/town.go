@@ -26,8 +26,8 @@ import (
 
 const (
 	// takeover is when an attempt without an answer counts as unknown, exchange how long the WMS may take for one.
-	// Together with the 3 s within which a leased request is sent, an answer comes before it is given up, as with the
-	// product's own 40 s and 20 s.
+	// Together with the 3 s within which an attempt with a lease is sent, an answer comes before it is given up, as
+	// with the product's own 40 s and 20 s.
 	takeover = 8 * time.Second
 	exchange = 3 * time.Second
 	stopTime = 40 * time.Second

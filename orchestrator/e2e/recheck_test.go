@@ -9,7 +9,7 @@ import (
 	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
 
-// looking makes the shipped scheme act on these triggers and look again every second.
+// looking makes the shipped scheme act on these triggers, and recheck and reconcile every second.
 func looking(triggers string) func(*stack) {
 	return func(s *stack) {
 		s.scheme = saying("triggers: [voided]\n", "triggers: ["+triggers+"]\n    recheck_interval: 1s\n    reconcile_interval: 1s\n    absent_wait: 1s\n")

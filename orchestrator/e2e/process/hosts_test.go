@@ -115,8 +115,8 @@ func (w *town) settled(ctx context.Context, client *install.Client, l ledger) {
 	w.agree(client)
 }
 
-// The leader of two is killed with requests in flight and others of its batch not leased yet. The other must carry all
-// of them on, though it has to become the leader first.
+// The leader of two is killed with requests in flight and others of its batch without a lease yet. The other must carry
+// all of them on, though it has to become the leader first.
 func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
 	t.Parallel()
 	w := setup(t, map[string]string{"WMS_CONCURRENCY": "2"})
@@ -139,7 +139,7 @@ func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
 	require.True(t, l.is(`exists (select from attempt where disposition = 'unknown')`), "what was in flight was asked for again")
 }
 
-// rereadSeldom makes recheck and reconcile run come once an hour.
+// rereadSeldom lets a recheck and a reconcile run come once an hour.
 func rereadSeldom(t *testing.T, settings map[string]string) map[string]string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "schemes.yaml")
@@ -158,7 +158,7 @@ func (w *town) rereadAll(ctx context.Context, client *install.Client, l ledger) 
 		_, err := client.Runs.StartReconcile(ctx, &orchestratorv1.StartReconcileRequest{Scheme: "assembly-void", Kind: kind})
 		require.NoError(w.t, err)
 	}
-	await(w.t, time.Minute, "recheck and reconcile run are done", func() bool {
+	await(w.t, time.Minute, "the recheck and the reconcile run are done", func() bool {
 		return l.is(`count(distinct kind) = 2 and bool_and(state = 'complete') from reconcile`)
 	})
 }

@@ -34,7 +34,8 @@ func (c *Comparison) disagree(format string, args ...any) {
 
 // Compare holds the ledger against what really happened, when nothing is due any more:
 //
-//   - every bill that was voided has a cancellation for each warehouse of its last audit, and each of these has ended or waits for a person;
+//   - every bill that was voided has a cancellation for each warehouse of its last audit, and each of these has ended
+//     or waits for a person;
 //   - every order that the ledger calls cancelled is cancelled in the WMS, by one request and no more;
 //   - every request that reached the WMS belongs to an attempt in the ledger;
 //   - every cancel that took effect did so while the bill was voided, and no other live bill had its number;

@@ -41,10 +41,10 @@ type owedRow struct {
 // what the warehouse was asked for, and what the ledger says; it knows nothing of how that came about.
 //
 //  1. Nothing is left lying: no cancellation is still planned or to be sent. One that waits for a person says why.
-//  2. For each order of the last life of a bill that is voided (or un-audited, or deleted, where the scheme says so) the warehouse was
-//     asked after that life ended, or a person was told.
-//  3. The warehouse was never asked while the bill, or another with its number, had been live for longer than a minute or two; nor for a bill
-//     that was never audited; nor for an order that no life of the bill had made.
+//  2. For each order of the last life of a bill that is voided (or un-audited, or deleted, where the scheme says so)
+//     the warehouse was asked after that life ended, or a person was told.
+//  3. The warehouse was never asked while the bill, or another with its number, had been live for longer than a minute
+//     or two; nor for a bill that was never audited; nor for an order that no life of the bill had made.
 //  4. A bill that is live owes nothing. If something may have been cancelled for it, a person was told.
 //  5. What was answered is not asked again, and no cancellation ends two orders.
 //  6. What runs of every kind read adds up, every backfill ends, and the ledger has every bill as it is.

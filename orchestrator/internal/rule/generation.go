@@ -34,9 +34,10 @@ type Known struct {
 }
 
 // next is the bill's memory after it was seen in this state. A new generation begins
-//   - when it is seen live again: it was not live, or believed gone, and had been live or voided in the present generation;
-//   - when its approve or cancel date differs from the last one that this generation has shown: the bill was un-audited or
-//     restored and back again between two reads.
+//   - when it is seen live again: it was not live, or believed gone, and had been live or voided in the present
+//     generation;
+//   - when its approve or cancel date differs from the last one that this generation has shown: the bill was un-audited
+//     or restored and back again between two reads.
 //
 // Dates are compared within the generation: the void that follows a life seen from its beginning has a cancel date of
 // its own and is the end of that life, not a new one. For the same reason a cancel date counts only while the bill is

@@ -171,7 +171,7 @@ func env(values map[string]string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-// order puts the warehouse order of an order into the WMS; the same number again is the same order.
+// order puts this order of a bill into the WMS; the same number again is the same order.
 func (s *stack) order(order ksandbox.Order) {
 	if s.noOrders {
 		return

@@ -189,7 +189,7 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 	require.Equal(t, "dry_run", b.text(`select state from cancellation`))
 	below := b.since(12 * time.Hour)
 	below.BeforeCutover = true
-	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(below)), "a scheme that observes goes on observing")
+	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(below)), "a scheme in dry run stays in dry run")
 
 	_, err = b.store.SetMode(t.Context(), act, true)
 	require.NoError(t, err)
@@ -262,8 +262,8 @@ func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 	require.ErrorAs(t, b.store.CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id), &unfit)
 }
 
-// An incremental run decides the same bill between the backfill's read of it and its write: nothing may be decided from what is
-// older.
+// An incremental run decides the same bill between the backfill's read of it and its write: nothing may be decided from
+// what is older.
 func TestABackfillReadsAgainWhatARunHasReadMeanwhile(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")

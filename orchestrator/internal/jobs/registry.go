@@ -45,7 +45,7 @@ func (r *registry) learn(name string, env scheme.Environment) {
 }
 
 // interval is the time between two incremental runs. Before it is known what is behind the adapters, it is the short
-// one: failed first runs are held back by their own pause.
+// one: a baseline that failed is held back by a pause of its own.
 func (r *registry) interval(name string) time.Duration {
 	return r.entries[name].IncrementalInterval(r.environment(name))
 }

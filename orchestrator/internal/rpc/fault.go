@@ -78,7 +78,7 @@ var missing = map[string]struct {
 // callLimit bounds calls that come without a deadline, and those with a later one.
 const callLimit = 30 * time.Second
 
-// Chain is what each call of this service runs.
+// Chain is what each call of this service passes.
 func Chain(logger *slog.Logger) serve.Chain {
 	return serve.Chain{Logger: logger, Status: toStatus, Check: storable, UnaryLimit: callLimit, StreamLimit: callLimit}
 }

@@ -1,6 +1,6 @@
-// Package orchestrator decides which warehouse orders must be cancelled, remembers that in Postgres, and sees it through. It
-// owns the settings and the life of the process's parts; the rules are in internal/rule. The vendors are known to it as the
-// gRPC services kingdee.v1 and wms.v1 and not otherwise.
+// Package orchestrator decides which warehouse orders must be cancelled, remembers that in Postgres, and sees it
+// through. It owns the settings and the life of the process's parts; the rules are in internal/rule. The vendors are
+// known to it as the gRPC services kingdee.v1 and wms.v1 and not otherwise.
 package orchestrator
 
 import (
@@ -14,21 +14,22 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
-// Config is everything an orchestrator needs to know. LoadConfig fills in what is left empty with its default; in code the
-// addresses and targets must be given.
+// Config is everything an orchestrator needs to know. LoadConfig fills in what is left empty with its default; in code
+// the addresses and targets must be given.
 type Config struct {
-	// DatabaseURL is the Postgres 15 or newer that holds the ledger (DATABASE_URL). Orchestrators that share one share the work.
+	// DatabaseURL is the Postgres 15 or newer that holds the ledger (DATABASE_URL). Orchestrators that share one share
+	// the work.
 	DatabaseURL settings.Secret
 
-	// KingdeeTarget and WMSTarget are gRPC targets of the adapters: host:port, or dns:///name:port to spread over several
-	// (KINGDEESVC_TARGET 127.0.0.1:7401, WMSSVC_TARGET 127.0.0.1:7402).
+	// KingdeeTarget and WMSTarget are gRPC targets of the adapters: host:port, or dns:///name:port to spread over
+	// several (KINGDEESVC_TARGET 127.0.0.1:7401, WMSSVC_TARGET 127.0.0.1:7402).
 	KingdeeTarget, WMSTarget string
 	// AdapterToken is the bearer token shown to both adapters; empty when they ask for none (ADAPTER_TOKEN).
 	AdapterToken settings.Secret
 
 	// GRPCAddr and HTTPAddr are where gRPC and REST listen, host:port, port 0 for any free one (ORCHESTRATOR_GRPC_ADDR
-	// 127.0.0.1:7403, ORCHESTRATOR_HTTP_ADDR 127.0.0.1:7480). Anything but loopback needs tokens or client certificates:
-	// whoever reaches them can release cancellations.
+	// 127.0.0.1:7403, ORCHESTRATOR_HTTP_ADDR 127.0.0.1:7480). Anything but loopback needs tokens or client
+	// certificates: whoever reaches them can release cancellations.
 	GRPCAddr, HTTPAddr string
 
 	// SchemesFile is the YAML of the schemes (SCHEMES_FILE). Empty means the shipped one, which runs on sandboxes only.
@@ -36,14 +37,15 @@ type Config struct {
 	// Schemes is that text itself and wins over SchemesFile. Not a setting: demo, tests and benchmarks hand it over.
 	Schemes []byte
 
-	// Access says who may call. With TLS_CLIENT_CA_FILE the adapters are dialled with our own certificate and trusted by the same
-	// authority.
+	// Access says who may call. With TLS_CLIENT_CA_FILE the adapters are dialled with our own certificate and trusted
+	// by the same authority.
 	Access access.Files
 	// Traces say where spans go (OTEL_EXPORTER_OTLP_ENDPOINT).
 	Traces telemetry.Settings
 
-	// EvidenceDays is how many days the masked requests and raw replies are kept; whole months are dropped once they are older
-	// (EVIDENCE_DAYS 180). They are most of the ledger's size, and the only proof of what the WMS said word for word.
+	// EvidenceDays is how many days the masked requests and raw replies are kept; whole months are dropped once they
+	// are older (EVIDENCE_DAYS 180). They are most of the ledger's size, and the only proof of what the WMS said word
+	// for word.
 	EvidenceDays int
 
 	// MetricsAddr is where GET /metrics is answered, on this machine only; empty = nowhere (ORCHESTRATOR_METRICS_ADDR).
@@ -54,10 +56,10 @@ type Config struct {
 
 	// What follows is no setting, for tests and benchmarks; zero means the default.
 
-	// PushWorkers is how many batches are pushed at once. More fill a fast WMS's window better and hold more connections.
+	// PushWorkers is how many batches are sent at once. More fill a fast WMS's window better and hold more connections.
 	PushWorkers int
-	// Takeover is how long the work of a process that died lies before another takes it up. Shorter finds a crash sooner and
-	// risks taking work from a process that is only slow.
+	// Takeover is how long the work of a process that died lies before another takes it up. Shorter finds a crash
+	// sooner and risks taking work from a process that is only slow.
 	Takeover time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -70,12 +72,14 @@ const (
 	defaultWMSTarget     = "127.0.0.1:7402"
 	exampleMetrics       = "127.0.0.1:7483"
 	defaultEvidenceDays  = 180
-	// Below a week nobody could still look into yesterday's trouble after a holiday; above ten years it is a typing error.
+	// Below a week nobody could still look into yesterday's trouble after a holiday; above ten years it is a typing
+	// error.
 	leastEvidenceDays, mostEvidenceDays = 7, 3650
 )
 
-// LoadConfig reads the settings from the environment and checks all that can be checked without a network, files and schemes
-// included. Its error names everything that is missing or wrong and what would be right, one a line, and repeats no secret.
+// LoadConfig reads the settings from the environment and checks all that can be checked without a network, files and
+// schemes included. Its error names everything that is missing or wrong and what would be right, one a line, and
+// repeats no secret.
 func LoadConfig(getenv func(string) string) (Config, error) {
 	r := settings.New(getenv)
 	cfg := Config{

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// checkEvery is how often the ledger is looked at, lookWithin how long that may take.
+	// checkEvery is how often the ledger is checked, lookWithin how long that may take.
 	checkEvery = 2 * time.Second
 	lookWithin = 3 * time.Second
 )
 
-// ledgerHealth keeps health true, and tells when the ledger goes and comes back, once each: without a ledger that takes what is
-// written an orchestrator serves nobody.
+// ledgerHealth keeps health true, and tells when the ledger goes and comes back, once each: without a ledger that takes
+// what is written an orchestrator serves nobody.
 type ledgerHealth struct {
 	mu sync.Mutex
 	// away is since when the ledger cannot be used, zero while it can; back is when it last came back.

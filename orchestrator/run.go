@@ -46,8 +46,8 @@ type Server struct {
 	close []func()
 }
 
-// Start connects to a database that is new enough, loads the schemes, begins to work and serves gRPC and REST. ctx bounds the start
-// only; Stop ends the server.
+// Start connects to a database that is new enough, loads the schemes, begins to work and serves gRPC and REST. ctx
+// bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
 	s := &Server{logger: logger}
 	s.Life = serve.NewLife(drainTime, s.drain)
@@ -183,14 +183,14 @@ func (s *Server) HTTPAddr() string { return s.restAddr }
 // MetricsAddr is where GET /metrics is answered, with the port that was chosen for port 0; empty without metrics.
 func (s *Server) MetricsAddr() string { return s.metrics.Addr() }
 
-// drain finishes and writes what is in flight to the WMS, while callers get their answers. When ctx ends first, the rest is left to
-// the rows. A start that came half way is taken back.
+// drain finishes and writes what is in flight to the WMS, while callers get their answers. When ctx ends first, the
+// rest is left to the rows. A start that came half way is taken back.
 func (s *Server) drain(ctx context.Context) error {
 	if s.grpc != nil {
 		s.grpc.Leave()
 	}
-	// A caller who takes his time must not use up that of the work in flight: both drain at once. REST goes through our own gRPC, so
-	// that ends after it.
+	// A caller who takes his time must not use up that of the work in flight: both drain at once. REST goes through our
+	// own gRPC, so that ends after it.
 	var faces sync.WaitGroup
 	faces.Go(func() {
 		if s.rest != nil && s.rest.Shutdown(ctx) != nil {

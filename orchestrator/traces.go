@@ -19,7 +19,8 @@ func statements(t *telemetry.Telemetry) pgx.QueryTracer {
 		otelpgx.WithDisableAcquireTracer())}
 }
 
-// within leaves out statements that belong to no trace: the queue alone asks several times a second whether there is work.
+// within leaves out statements that belong to no trace: the queue alone asks several times a second whether there is
+// work.
 type within struct{ pgx.QueryTracer }
 
 // TraceQueryStart implements pgx.QueryTracer.

@@ -78,7 +78,8 @@ func (s *Server) dial(target string, way serve.DialOptions) (*grpc.ClientConn, e
 	return conn, nil
 }
 
-// adapterCredentials are our own pair, with the adapters trusted by the authority that signs our callers; nil where there is none.
+// adapterCredentials are our own pair, with the adapters trusted by the authority that signs our callers; nil where
+// there is none.
 func adapterCredentials(own *tls.Config) credentials.TransportCredentials {
 	if own == nil || own.ClientCAs == nil {
 		return nil

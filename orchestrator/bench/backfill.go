@@ -16,8 +16,8 @@ const (
 	backfillTime = 20 * time.Minute
 )
 
-// backfill measures how fast bills that no run has seen are read, decided and kept, and what the services need for it: a baseline
-// of nothing, then so many bills, then a backfill of all of them.
+// backfill measures how fast bills that no run has seen are read, decided and kept, and what the services need for it:
+// a baseline of nothing, then so many bills, then a backfill of all of them.
 func (b *bench) backfill(ctx context.Context) (err error) {
 	s, err := b.start(ctx, "backfill", 0, ratioIncremental)
 	if err != nil {

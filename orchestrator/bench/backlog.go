@@ -13,8 +13,8 @@ const (
 	backlogLive  = 500
 )
 
-// backlog measures how long a heap of voids takes, from the moment at which the first run that sees them asks Kingdee to the
-// last outcome in the ledger, and what the services need for it.
+// backlog measures how long a heap of voids takes, from the moment at which the first run that sees them asks Kingdee
+// to the last outcome in the ledger, and what the services need for it.
 func (b *bench) backlog(ctx context.Context) (err error) {
 	s, err := b.start(ctx, "backlog", b.bills+backlogLive, time.Second)
 	if err != nil {

@@ -20,8 +20,8 @@ import (
 // inFlight is what wmssvc allows itself at a sandbox.
 const inFlight = 64
 
-// bare is the least that can cancel orders: sign, post, read, look for success. It keeps nothing and knows nothing of bills; what
-// it does in a second is what the machine and the WMS give.
+// bare is the least that can cancel orders: sign, post, read, look for success. It keeps nothing and knows nothing of
+// bills; what it does in a second is what the machine and the WMS give.
 type bare struct {
 	client *http.Client
 	url    string

@@ -11,8 +11,9 @@ import (
 // checkWarehouse is what wmssvc asks for when it only wants to know who answers; no warehouse has that code.
 const checkWarehouse = "VOIDRELAY-CHECK"
 
-// check holds the ledger against both truths: every voided bill's inbound order was cancelled once, and nothing else was, extra apart,
-// which somebody else cancelled and the ledger must not know. It answers when each voided bill's order was cancelled.
+// check holds the ledger against both truths: every voided bill's inbound order was cancelled once, and nothing else
+// was, extra apart, which somebody else cancelled and the ledger must not know. It answers when each voided bill's
+// order was cancelled.
 func (s *stack) check(ctx context.Context, voided []string, extra []wsandbox.Key) (map[string]time.Time, error) {
 	wanted := make(map[string]bool, len(voided))
 	for _, number := range voided {

@@ -65,7 +65,7 @@ func (c control) latency(ctx context.Context, wait time.Duration) error {
 	return c.call(ctx, http.MethodPatch, c.wms+"/control/personality", map[string]any{"latency_ms": wait.Milliseconds()}, nil)
 }
 
-// run asks the orchestrator for a run now.
+// run asks the orchestrator for an incremental run now.
 func (c control) run(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, c.orchestrator+"/v1/schemes/"+schemeName+"/runs", map[string]any{}, nil)
 }

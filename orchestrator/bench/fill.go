@@ -16,8 +16,8 @@ const filledFrom = 1_000_000_000
 // filledDay is how many of them were voided in a day.
 const filledDay = 10_000
 
-// fill puts so many cancelled orders into the ledger, each with its bill and its attempt, as years of work leave them, and answers
-// the database's size. Indexes are made afterwards, which is faster.
+// fill puts so many cancelled orders into the ledger, each with its bill and its attempt, as years of work leave them,
+// and answers the database's size. Indexes are made afterwards, which is faster.
 func (s *stack) fill(ctx context.Context, count int) (size int64, err error) {
 	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 	if err != nil {

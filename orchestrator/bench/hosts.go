@@ -13,8 +13,8 @@ import (
 // hostLatency is that of the WMS to which one host sends and two, turn by turn.
 const hostLatency = 100 * time.Millisecond
 
-// hosts compares what two hosts send in a second with what one does, at a slow WMS: once with the adapter that both share, whose
-// window is the WMS account's and does not grow, and once with one each.
+// hosts compares what two hosts send in a second with what one does, at a slow WMS: once with the adapter that both
+// share, whose window is the WMS account's and does not grow, and once with one each.
 func (b *bench) hosts(ctx context.Context) (err error) {
 	s, err := b.start(ctx, "hosts", b.warm+4*b.rounds*b.hostRound, ratioIncremental)
 	if err != nil {

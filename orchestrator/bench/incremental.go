@@ -12,16 +12,16 @@ import (
 const (
 	incrementalYoung = 10_000     // cancellations in the young ledger
 	incrementalOld   = 10_000_000 // in the old one, unless asked for otherwise
-	// incrementalQuiet and incrementalBusy are how many incremental runs that find nothing, and that find incrementalBills, make a round: CPU time is told in
-	// hundredths of a second.
+	// incrementalQuiet and incrementalBusy are how many incremental runs that find nothing, and that find
+	// incrementalBills, make a round: CPU time is told in hundredths of a second.
 	incrementalQuiet = 30
 	incrementalBusy  = 3
 	incrementalBills = 100
 	incrementalAim   = "at most 1.20"
 )
 
-// incremental compares what an incremental run costs with few and with many cancellations in the ledger: CPU of the orchestrator and of Postgres, and the
-// time from asking for it to the watermark that it moves.
+// incremental compares what an incremental run costs with few and with many cancellations in the ledger: CPU of the
+// orchestrator and of Postgres, and the time from asking for it to the watermark that it moves.
 func (b *bench) incremental(ctx context.Context) (err error) {
 	count := (b.rounds + 1) * incrementalBusy * incrementalBills
 	young, err := b.start(ctx, "young", count, ratioIncremental)
@@ -77,7 +77,7 @@ type comparison struct {
 	youngCPU, oldCPU, youngTime, oldTime []time.Duration
 }
 
-// round incremental runs both ledgers so many times; voids gives the bills that each incremental run is to find.
+// round does so many incremental runs at both ledgers; voids gives the bills that each of them is to find.
 func (c *comparison) round(ctx context.Context, young, old *stack, incrementals int, voids func() []string) error {
 	var youngs, olds meter
 	for i := range incrementals {

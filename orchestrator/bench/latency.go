@@ -11,10 +11,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// How the first figures are taken: so many voids, at random moments over a minute or so, and a hundred a second for a minute.
+// How the first figures are taken: so many voids, at random moments over a minute or so, and a hundred a second for a
+// minute.
 const (
 	latencyVoids       = 240                    // unless asked for otherwise
-	latencyGap         = 250 * time.Millisecond // in the mean; no phase against the incremental run
+	latencyGap         = 250 * time.Millisecond // in the mean; no phase against the incremental runs
 	latencyLive        = 60
 	latencyIncremental = time.Second
 
@@ -22,8 +23,8 @@ const (
 	rateGap   = 10 * time.Millisecond
 )
 
-// latency measures from a void in Kingdee to the cancel in the WMS, both by this machine's clock: the moment before the void is
-// asked for, and the moment at which the WMS changes its order.
+// latency measures from a void in Kingdee to the cancel in the WMS, both by this machine's clock: the moment before the
+// void is asked for, and the moment at which the WMS changes its order.
 func (b *bench) latency(ctx context.Context) error {
 	return b.voidToCancelled(ctx, "latency", b.singles, latencyGap)
 }
@@ -59,7 +60,7 @@ func (b *bench) voidToCancelled(ctx context.Context, name string, count int, gap
 		took = append(took, at.Sub(asked[number]))
 	}
 	slices.Sort(took)
-	b.figure(fmt.Sprintf("void to cancelled, incremental run %s, %d voids in %.0f s: p50", latencyIncremental, len(took), voiding.Seconds()),
+	b.figure(fmt.Sprintf("void to cancelled, an incremental run every %s, %d voids in %.0f s: p50", latencyIncremental, len(took), voiding.Seconds()),
 		seconds(quantile(took, 50)), "at most 1.2 s")
 	b.figure("  p99", seconds(quantile(took, 99)), "at most 2.5 s")
 	b.figure("  slowest", seconds(quantile(took, 100)), "")
@@ -68,8 +69,8 @@ func (b *bench) voidToCancelled(ctx context.Context, name string, count int, gap
 	return s.stages(ctx, asked)
 }
 
-// voidEach voids bills one by one, each after a random pause of gap in the mean, whether or not the one before has been answered,
-// and answers when each was asked for.
+// voidEach voids bills one by one, each after a random pause of gap in the mean, whether or not the one before has been
+// answered, and answers when each was asked for.
 func (s *stack) voidEach(ctx context.Context, numbers []string, gap time.Duration) (map[string]time.Time, error) {
 	asked := make(map[string]time.Time, len(numbers))
 	group, within := errgroup.WithContext(ctx)
@@ -86,7 +87,8 @@ func (s *stack) voidEach(ctx context.Context, numbers []string, gap time.Duratio
 	return asked, group.Wait()
 }
 
-// stages says where the time went, by what the ledger knows: until the run that decided, until the intent, until the answer.
+// stages says where the time went, by what the ledger knows: until the run that decided, until the intent, until the
+// answer.
 func (s *stack) stages(ctx context.Context, asked map[string]time.Time) error {
 	rows, err := s.pool.Query(ctx, `
 select c.bill_no, c.decide_time, a.intent_time, a.reply_time

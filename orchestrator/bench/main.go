@@ -1,14 +1,16 @@
-// Command bench prints the figures of voidrelay: how soon a void is a cancel, one at a time and at a hundred a second; how fast a heap
-// of them is worked off; how fast a backfill is; how that compares with the barest loop of signed requests, and with a second orchestrator; what an incremental run
-// costs when the ledger is old; and what each service takes of memory and CPU for all that.
+// Command bench prints the figures of voidrelay: how soon a void is a cancel, one at a time and at a hundred a second;
+// how fast a heap of them is worked off; how fast a backfill is; how that compares with the barest loop of signed
+// requests, and with a second orchestrator; what an incremental run costs when the ledger is old; and what each service
+// takes of memory and CPU for all that.
 //
-// It starts everything as processes of their own, this very program under other roles: kingdeesvc, wmssvc and orchestrator, as package install
-// puts them together, and both sandboxes in one more process, so that their work does not count as ours. Postgres
-// is a throw-away one that syncs as a real one does. Everything is on loopback and ends with this program.
+// It starts everything as processes of their own, this very program under other roles: kingdeesvc, wmssvc and
+// orchestrator, as package install puts them together, and both sandboxes in one more process, so that their work does
+// not count as ours. Postgres is a throw-away one that syncs as a real one does. Everything is on loopback and ends
+// with this program.
 //
-// A figure counts only if it is right: after each measurement the ledger is held against both sandboxes' truths. The exit status
-// is 1 if they differ or a service took too much memory. Speed is printed beside what is hoped for, and fails nothing: it is the
-// machine's as much as ours.
+// A figure counts only if it is right: after each measurement the ledger is held against both sandboxes' truths. The
+// exit status is 1 if they differ or a service took too much memory. Speed is printed beside what is hoped for, and
+// fails nothing: it is the machine's as much as ours.
 package main
 
 import (
@@ -37,12 +39,14 @@ type bench struct {
 	postgres *privatepg.Server
 	// profiles is the folder for profiles; empty for none.
 	profiles string
-	// singles are voided one by one, perMinute a hundred a second, bills at once, round and hostRound in each round of the comparisons
-	// that send; ledger is how many cancellations an old ledger has, rows how many one is filled with for its size.
+	// singles are voided one by one, perMinute a hundred a second, bills at once, round and hostRound in each round of
+	// the comparisons that send; ledger is how many cancellations an old ledger has, rows how many one is filled with
+	// for its size.
 	singles, perMinute, bills, round, hostRound, ledger, rows int
 	// backfills are the bills that one backfill reads.
 	backfills int
-	// rounds are taken of each comparison, after warm cancellations; quiet are the incremental runs of a round that find nothing.
+	// rounds are taken of each comparison, after warm cancellations; quiet are the incremental runs of a round that
+	// find nothing.
 	rounds, warm, quiet int
 	// wait is the one WMS latency that ratio measures; below 0 it measures each of them.
 	wait     time.Duration

@@ -15,7 +15,7 @@ const (
 	rounds     = 5
 	warmCount  = 500  // of each before the first round
 	ratioCount = 4000 // of each in a round, unless asked for otherwise
-	// ratioIncremental keeps runs out of the comparison but for those asked for: it is about sending.
+	// ratioIncremental keeps incremental runs out of the comparison but for those asked for: it is about sending.
 	ratioIncremental = time.Hour
 )
 
@@ -26,8 +26,8 @@ type ratioLatency struct {
 
 var ratioLatencies = []ratioLatency{{0, "at least 0.60"}, {20 * time.Millisecond, "at least 0.95"}, {100 * time.Millisecond, "at least 0.97"}}
 
-// ratio compares cancellations a second, from the first intent to the last outcome in the ledger, with requests a second of the
-// bare loop.
+// ratio compares cancellations a second, from the first intent to the last outcome in the ledger, with requests a
+// second of the bare loop.
 func (b *bench) ratio(ctx context.Context) (err error) {
 	latencies := slices.DeleteFunc(slices.Clone(ratioLatencies), func(l ratioLatency) bool { return b.wait >= 0 && l.wait != b.wait })
 	needed := len(latencies) * (b.warm + b.rounds*b.round)
@@ -82,8 +82,8 @@ func (b *bench) ratio(ctx context.Context) (err error) {
 	return s.statistics(ctx)
 }
 
-// pushRate voids bills, has a run see them while sending is paused, then lets it go on, and answers how many cancellations a second
-// were made of them, and what that cost.
+// pushRate voids bills, has a run see them while sending is paused, then lets it go on, and answers how many
+// cancellations a second were made of them, and what that cost.
 func (s *stack) pushRate(ctx context.Context, voids []string) (float64, cost, error) {
 	if err := s.owe(ctx, voids); err != nil {
 		return 0, nil, err

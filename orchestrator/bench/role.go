@@ -12,7 +12,8 @@ import (
 // profileSetting names the file for a CPU profile of a process that plays a role.
 const profileSetting = "VOIDRELAY_BENCH_PROFILE"
 
-// playRole makes this process one of the services, or the sandboxes, if it was started as that, and answers its exit status.
+// playRole makes this process one of the services, or the sandboxes, if it was started as that, and answers its exit
+// status.
 func playRole() (status int, played bool) {
 	stop, err := startProfile(os.Getenv(profileSetting))
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
-// sandboxesSetting makes this program both sandboxes, until its standard input ends, which also happens when its parent dies.
+// sandboxesSetting makes this program both sandboxes, until its standard input ends, which also happens when its parent
+// dies.
 const sandboxesSetting = "VOIDRELAY_BENCH_SANDBOXES"
 
 // stopTime is how long a process may take to end.

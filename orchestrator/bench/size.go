@@ -12,8 +12,8 @@ import (
 // sizeRows is how many cancellations the ledger is filled with to see how large it gets.
 const sizeRows = 200_000
 
-// size fills a ledger with cancelled bills as a year of them would leave it, each with its snapshot, one attempt and that one's evidence,
-// and prints what 1,000,000 of them take on disk. Nothing runs but Postgres.
+// size fills a ledger with cancelled bills as a year of them would leave it, each with its snapshot, one attempt and
+// that one's evidence, and prints what 1,000,000 of them take on disk. Nothing runs but Postgres.
 func (b *bench) size(ctx context.Context) error {
 	s := &stack{bench: b, name: "size"}
 	defer func() {
@@ -63,8 +63,9 @@ where n.nspname = 'voidrelay' and c.relkind = 'r' and c.relname ~ '^(bill|bill_s
 group by 1
 order by sum(pg_total_relation_size(c.oid)) desc`
 
-// filling is one scheme's life with so many bills, voided and cancelled within seconds, a hundred to a run. Texts are as long as those of
-// real bills and real answers of the sandboxes: a request of about 700 bytes, an answer of 120, a snapshot with two lines.
+// filling is one scheme's life with so many bills, voided and cancelled within seconds, a hundred to a run. Texts are
+// as long as those of real bills and real answers of the sandboxes: a request of about 700 bytes, an answer of 120, a
+// snapshot with two lines.
 var filling = []string{`
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, mode, send_since, incremental_millis)
 values ('assembly-void', '组装拆卸单作废', 'STK_AssembledApp', 'dc', '{default}', 1, 'send', now(), 60000)`, `

@@ -39,8 +39,8 @@ type stack struct {
 	bills []string
 }
 
-// start makes the vendors with count audited bills, then the services on a database of their own, and waits for the baseline.
-// incremental is the time between two runs.
+// start makes the vendors with count audited bills, then the services on a database of their own, and waits for the
+// baseline. incremental is the time between two incremental runs.
 func (b *bench) start(ctx context.Context, name string, count int, incremental time.Duration) (s *stack, err error) {
 	s = &stack{bench: b, name: name}
 	defer func() {
@@ -148,8 +148,9 @@ func (s *stack) until(ctx context.Context, sql string, args ...any) error {
 	return s.within(ctx, waitTime, 100*time.Millisecond, sql, args...)
 }
 
-// runUntil asks for a run and waits for a query to answer true. A run that is asked for while the one before is just ending counts as
-// that one, and one that meets something else that reads the same scheme gives way: so it is asked for again.
+// runUntil asks for a run and waits for a query to answer true. A run that is asked for while the one before is just
+// ending counts as that one, and one that meets something else that reads the same scheme gives way: so it is asked for
+// again.
 func (s *stack) runUntil(ctx context.Context, every time.Duration, sql string, args ...any) error {
 	for tries := 1; ; tries++ {
 		if err := s.run(ctx); err != nil {

@@ -33,7 +33,8 @@ func peakMemory(pid int) (int64, error) {
 // tick is proc(5)'s unit of CPU time; Linux has shown programs 100 a second on every platform that Go knows.
 const tick = time.Second / 100
 
-// cpuTime is what a process has used, user and system, and with it the children it has waited for; 0 where it is not told.
+// cpuTime is what a process has used, user and system, and with it the children it has waited for; 0 where it is not
+// told.
 func cpuTime(pid int) time.Duration {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -29,12 +29,12 @@ type evidence struct {
 	// together are, of each bill that a reconcile run proved gone, all that the same reconcile run did.
 	together  map[int64][]int64
 	intervals map[string]int
-	// keepsApprove: in this Kingdee an un-audit leaves the approve date, so that a life that nobody saw shows afterwards. cancelIsDate: its
-	// cancel dates have no time of day, so that they do not show it.
+	// keepsApprove: in this Kingdee an un-audit leaves the approve date, so that a life that nobody saw shows
+	// afterwards. cancelIsDate: its cancel dates have no time of day, so that they do not show it.
 	keepsApprove, cancelIsDate bool
 }
 
-// cancellation is a cancellation as the ledger has it, with its attempts.
+// cancellation is what the ledger has of one, with its attempts.
 type cancellation struct {
 	ID                    int64
 	Bill                  int64
@@ -154,7 +154,7 @@ from work_item order by work_item_id`)
 	return e.read(ctx, t)
 }
 
-// read adds what the ledger's looks left: snapshots, and what reconcile runs proved gone.
+// read adds what the ledger's reads left: snapshots, and what reconcile runs proved gone.
 func (e *evidence) read(ctx context.Context, t *town) error {
 	snapshots, err := rows[struct {
 		Bill int64

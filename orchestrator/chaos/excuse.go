@@ -24,8 +24,9 @@ func (e *evidence) holding(b ksandbox.BillTruth) rule.Trigger {
 	return rule.TriggerUnAudited
 }
 
-// brokenInSilence says that a live bill has no order in the WMS, because of us, and nobody was told. An order of the number that was
-// cancelled before this bill was live, for another bill, and that the WMS would not make anew, is not ours to tell of.
+// brokenInSilence says that a live bill has no order in the WMS, because of us, and nobody was told. An order of the
+// number that was cancelled before this bill was live, for another bill, and that the WMS would not make anew, is not
+// ours to tell of.
 func (e *evidence) brokenInSilence(b ksandbox.BillTruth, key wsandbox.Key) bool {
 	o := e.orders[key]
 	lives := liveSpans(b)
@@ -43,8 +44,8 @@ func (e *evidence) brokenInSilence(b ksandbox.BillTruth, key wsandbox.Key) bool 
 	})
 }
 
-// passedOn says that the order of a deleted bill is none of its own any longer: a bill that got its number is live, or made the order
-// anew, and then the order's end is asked for with that bill.
+// passedOn says that the order of a deleted bill is none of its own any longer: a bill that got its number is live, or
+// made the order anew, and then the order's end is asked for with that bill.
 func (e *evidence) passedOn(b ksandbox.BillTruth, key wsandbox.Key) bool {
 	gone := deletedAt(b)
 	if gone.IsZero() {
@@ -60,10 +61,11 @@ func (e *evidence) passedOn(b ksandbox.BillTruth, key wsandbox.Key) bool {
 	})
 }
 
-// unseen says that nobody could have known of this order: no run had a chance to see the life that made it, the ledger's own reads of
-// the bill live are all older, and what it does have explains why it does not owe the order. That is, for a bill that is un-audited or
-// deleted, that it was never seen live at all; for any, that the life which it saw last had made other orders, or that no date of the bill
-// tells of another life: an un-audit takes the approve date away here, and no earlier void was seen whose date is another.
+// unseen says that nobody could have known of this order: no run had a chance to see the life that made it, the
+// ledger's own reads of the bill live are all older, and what it does have explains why it does not owe the order. That
+// is, for a bill that is un-audited or deleted, that it was never seen live at all; for any, that the life which it saw
+// last had made other orders, or that no date of the bill tells of another life: an un-audit takes the approve date
+// away here, and no earlier void was seen whose date is another.
 func (e *evidence) unseen(b ksandbox.BillTruth, key wsandbox.Key, trigger rule.Trigger) bool {
 	lives := livesOf(e.scheme, b)
 	if len(lives) == 0 {
@@ -95,7 +97,8 @@ func (e *evidence) unseen(b ksandbox.BillTruth, key wsandbox.Key, trigger rule.T
 	return false
 }
 
-// sawVoidBefore says whether a run saw a void that was over before this life, and that had another date than the one after it.
+// sawVoidBefore says whether a run saw a void that was over before this life, and that had another date than the one
+// after it.
 func (e *evidence) sawVoidBefore(b ksandbox.BillTruth, l life) bool {
 	return slices.ContainsFunc(voidSpans(b), func(s span) bool {
 		return !s.to.IsZero() && !s.to.After(l.from) && l.to.Sub(s.from) > 2*time.Second && e.runs.within(s, e.visible)
@@ -128,7 +131,8 @@ func (e *evidence) waitsWith(d cancellation) *work {
 	return nil
 }
 
-// unexplained is why a cancellation should not have been given to a person; empty when the truths show why it had to be.
+// unexplained is why a cancellation should not have been given to a person; empty when the truths show why it had to
+// be.
 func (e *evidence) unexplained(d cancellation, o wsandbox.Truth, b ksandbox.BillTruth) string {
 	item := e.waitsWith(d)
 	if item == nil {
@@ -170,7 +174,8 @@ func (e *evidence) explains(item work, d cancellation, o wsandbox.Truth, b ksand
 		// It could not be read, because it is not there.
 		return b.Deleted && item.Created.After(deletedAt(b))
 	case rule.WorkNumberTaken:
-		// The bill that the ledger knew live with the number was deleted: neither could its end be confirmed, nor its life.
+		// The bill that the ledger knew live with the number was deleted: neither could its end be confirmed, nor its
+		// life.
 		return slices.ContainsFunc(e.bills[b.BillNo], func(other ksandbox.BillTruth) bool {
 			lives, gone := liveSpans(other), deletedAt(other)
 			return other.BillID != b.BillID && len(lives) > 0 && lives[0].from.Before(item.Created) && !gone.IsZero() && gone.Before(item.Created)
@@ -194,7 +199,8 @@ func (e *evidence) deleted(id int64) bool {
 	return false
 }
 
-// unsentSince is when the cancellation's last attempts in a row began to come to nothing; zero when its last one did not.
+// unsentSince is when the cancellation's last attempts in a row began to come to nothing; zero when its last one did
+// not.
 func unsentSince(d cancellation) (since time.Time) {
 	for _, a := range slices.Backward(d.attempts) {
 		switch rule.Disposition(a.Disposition) {

@@ -34,8 +34,8 @@ type finding struct {
 // findings is what came of holding both truths and the ledger against one another.
 type findings struct {
 	findings []finding
-	// inside are requests that came while a bill of the number was live again, but not longer than a look at it may be old; afterRestore
-	// those that came so soon after a bill was taken back without being audited again.
+	// inside are requests that came while a bill of the number was live again, but not longer than a read of it may be
+	// old; afterRestore those that came so soon after a bill was taken back without being audited again.
 	inside, afterRestore int
 	requests, effects    int
 	// repeats are requests beyond the first of a cancellation, by what the one before it came to.
@@ -48,7 +48,8 @@ type findings struct {
 	triggers map[string]int
 	// ended are orders whose end was asked for and found, by the trigger that holds in truth.
 	ended map[rule.Trigger]int
-	// unseen are orders of lives that no run had a chance to see. passedOn are those of deleted bills whose number is another's now.
+	// unseen are orders of lives that no run had a chance to see. passedOn are those of deleted bills whose number is
+	// another's now.
 	unseen, passedOn int
 	// unproved are findings that were postponed.
 	unproved  int
@@ -117,7 +118,8 @@ func judge(e *evidence) *findings {
 	return v
 }
 
-// bill asks for the end of each order of a bill that calls for it now, and whether a live one lost its order in silence.
+// bill asks for the end of each order of a bill that calls for it now, and whether a live one lost its order in
+// silence.
 func (v *findings) bill(e *evidence, b ksandbox.BillTruth) {
 	trigger := e.holding(b)
 	if trigger == "" {
@@ -144,8 +146,8 @@ func (v *findings) bill(e *evidence, b ksandbox.BillTruth) {
 	}
 }
 
-// missing says what the ledger lacks about an order of a voided bill; empty when it was cancelled and is known to be, or when
-// it could not be and a person was told.
+// missing says what the ledger lacks about an order of a voided bill; empty when it was cancelled and is known to be,
+// or when it could not be and a person was told.
 func (v *findings) missing(e *evidence, b ksandbox.BillTruth, key wsandbox.Key) string {
 	order := e.orders[key].Order
 	if order == nil {
@@ -209,7 +211,8 @@ func (v *findings) order(e *evidence, o wsandbox.Truth) {
 	}
 }
 
-// delayOf is how long the WMS let a request lie before it noted it: its one fault that waits first, for a second by default.
+// delayOf is how long the WMS let a request lie before it noted it: its one fault that waits first, for a second by
+// default.
 func delayOf(a wsandbox.Arrival) time.Duration {
 	if a.Fault == wsandbox.FaultSlow {
 		return time.Second
@@ -266,7 +269,8 @@ func (v *findings) cancellation(e *evidence, d cancellation) {
 	}
 }
 
-// wasCancelled says whether the order was cancelled at some moment between the cancellation's first attempt and its end.
+// wasCancelled says whether the order was cancelled at some moment between the cancellation's first attempt and its
+// end.
 func wasCancelled(o wsandbox.Truth, d cancellation) bool {
 	if o.Order == nil || len(d.attempts) == 0 || d.Ended == nil {
 		return false

@@ -9,7 +9,8 @@ import (
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// request holds one request against what was true of the bills of its number when it came. It finds one fault of it at most.
+// request holds one request against what was true of the bills of its number when it came. It finds one fault of it at
+// most.
 func (v *findings) request(e *evidence, key wsandbox.Key, received time.Time) {
 	window := e.window()
 	owed, before, again, known := false, false, false, false
@@ -41,8 +42,8 @@ func (v *findings) request(e *evidence, key wsandbox.Key, received time.Time) {
 	}
 }
 
-// window is how long after a bill is live again a request may still come. For an un-audit a look may be no older than FreshFor, and not
-// older than verify_after.
+// window is how long after a bill is live again a request may still come. For an un-audit a read may be no older than
+// FreshFor, and not older than verify_after.
 func (e *evidence) window() time.Duration { return e.scheme.VerifyAfter + tolerance }
 
 // called says whether a trigger called for the cancel of the bill's orders at that time, or did until lately.
@@ -62,8 +63,8 @@ func (e *evidence) called(b ksandbox.BillTruth, at time.Time) (now, lately bool)
 	return now, lately
 }
 
-// downSince is when the bill was last live before this stretch in which it was not, as far as anybody can know: a life too short for any
-// run leaves a dwell running.
+// downSince is when the bill was last live before this stretch in which it was not, as far as anybody can know: a life
+// too short for any run leaves a dwell running.
 func (e *evidence) downSince(b ksandbox.BillTruth, i int) time.Time {
 	down := downSpans(b)
 	for ; i > 0; i-- {
@@ -84,8 +85,8 @@ func madeBy(e *evidence, b ksandbox.BillTruth, key wsandbox.Key, by time.Time) b
 	return false
 }
 
-// unseenLives counts the lives that made the order and were over before any run could see them: the cancellation of the life before it stands for
-// theirs, too, when its unknown outcome is probed.
+// unseenLives counts the lives that made the order and were over before any run could see them: the cancellation of the
+// life before it stands for theirs, too, when it is asked for again after an unknown outcome.
 func (e *evidence) unseenLives(key wsandbox.Key) int {
 	n := 0
 	for _, b := range e.bills[key.OrderCode] {
@@ -102,8 +103,8 @@ func (e *evidence) unseenLives(key wsandbox.Key) int {
 	return n
 }
 
-// inTime counts the effects that came while a bill was live again, and not for longer than a request may still come: the order that its
-// audit had made anew was cancelled for the life before. Each is counted among the requests in time.
+// inTime counts the effects that came while a bill was live again, and not for longer than a request may still come:
+// the order that its audit had made anew was cancelled for the life before. Each is counted among the requests in time.
 func (e *evidence) inTime(key wsandbox.Key, effects []time.Time) int {
 	n := 0
 	for _, at := range effects {

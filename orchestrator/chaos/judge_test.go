@@ -64,8 +64,8 @@ func request(seconds float64, effect bool) wsandbox.Arrival {
 	return a
 }
 
-// story is evidence in the making: a bill audited at 0 and voided at 10, its order cancelled at 12 by the one request of the one
-// cancellation, and everything as it should be.
+// story is evidence in the making: a bill audited at 0 and voided at 10, its order cancelled at 12 by the one request
+// of the one cancellation, and everything as it should be.
 type story struct {
 	scheme       *scheme.Scheme
 	bills        []ksandbox.BillTruth
@@ -75,7 +75,8 @@ type story struct {
 	// runs that were complete, and all that a reconcile run proved gone with the bill.
 	runs     *runs
 	together []int64
-	// The ledger read the bill live at 1, unless neverSeen; Kingdee's cancel dates have a time of day unless cancelIsDate.
+	// The ledger read the bill live at 1, unless neverSeen; Kingdee's cancel dates have a time of day unless
+	// cancelIsDate.
 	neverSeen, cancelIsDate bool
 }
 
@@ -293,8 +294,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Stands for an order of a deleted bill that was called lost: a bill that got its number had made it anew, as an order that the scheme does not
-// ask for.
+// Stands for an order of a deleted bill that was called lost: a bill that got its number had made it anew, of a kind
+// that the scheme does not ask for.
 func TestAnOrderIsPassedOnThoughTheSchemeDoesNotAskForIt(t *testing.T) {
 	s := ordinary(t)
 	first := history(1, did{0, ksandbox.ActionAudit}, did{1, ksandbox.ActionUnaudit}, did{2, ksandbox.ActionDelete})
@@ -325,7 +326,8 @@ func TestRepeatsAreCountedByWhatCameBefore(t *testing.T) {
 	require.Equal(t, map[string]int{"unknown": 1, "in_progress": 1}, s.verdict().repeats)
 }
 
-// What is still getting done when the time is up is not proved, and what can never be mended by time counts all the same.
+// What is still getting done when the time is up is not proved, and what can never be mended by time counts all the
+// same.
 func TestACalmThatIsCutOffProvesNoLoss(t *testing.T) {
 	s := ordinary(t)
 	s.cancellation.State, s.cancellation.Ended = "open", nil

@@ -86,13 +86,14 @@ func livesOf(s *scheme.Scheme, b ksandbox.BillTruth) []life {
 	return lives
 }
 
-// keyOf is the order that an order becomes; false for one that is outside the scheme.
+// keyOf is the WMS's name for an order of a bill; false for one that is outside the scheme.
 func keyOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
 	key, ok := orderOf(s, order)
 	return key, ok && slices.Contains(s.Kinds(), rule.OrderKind{Affair: order.AffairType, Direction: order.Direction})
 }
 
-// orderOf is the order that the WMS made of an order, whether or not the scheme asks for its kind; false for a warehouse that is not ours.
+// orderOf is the same, whether or not the scheme asks for the order's kind; false for a
+// warehouse that is not ours.
 func orderOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
 	w, listed := s.Warehouse(order.Stock)
 	if !listed || w.Outside {

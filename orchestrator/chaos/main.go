@@ -30,8 +30,8 @@ var answersFile []byte
 const (
 	shortKills = 11
 	shortTime  = 90 * time.Second
-	// calmTime is what the quiet gets of it, endTime what the judgement and the orderly end get. A machine on which the rest takes longer
-	// sees less of the storm.
+	// calmTime is what the quiet gets of it, endTime what the judgement and the orderly end get. A machine on which the
+	// rest takes longer sees less of the storm.
 	calmTime = 32 * time.Second
 	endTime  = 8 * time.Second
 	// longCalm is how long the quiet may last where the whole run has no limit.

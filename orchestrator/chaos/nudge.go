@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// nudgeTime is how often somebody asks for a run during the storm. Runs come by themselves as well, but the process that inserts
-// them is dead half of the time, and then nothing would happen that a kill could disturb.
+// nudgeTime is how often somebody asks for an incremental run during the storm. They come by themselves as well, but
+// the process that inserts them is dead half of the time, and then nothing would happen that a kill could disturb.
 const nudgeTime = 400 * time.Millisecond
 
-// nudgesAReconcile is how many runs are asked for to one reconcile run.
+// nudgesAReconcile is how many incremental runs are asked for to one reconcile run.
 const nudgesAReconcile = 5
 
-// impatient asks the orchestrators for runs and reconcile runs, in turn. What they answer does not matter: they may be dead.
+// impatient asks the orchestrators for incremental runs and reconcile runs, in turn. What they answer does not matter:
+// they may be dead.
 func (s *storm) impatient(ctx context.Context) {
 	client := http.Client{Timeout: time.Second}
 	for n := 0; ; n++ {
@@ -38,7 +39,7 @@ func (t *town) askForReconciles(ctx context.Context) {
 	}
 }
 
-// ask asks one of the orchestrators for a run or a reconcile run now.
+// ask asks one of the orchestrators for an incremental run or a reconcile run now.
 func (t *town) ask(ctx context.Context, client http.Client, n int, what string) {
 	where := t.members[[]string{first, second}[n%2]].rest()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+where+"/v1/schemes/"+schemeName+"/"+what, http.NoBody)

@@ -15,8 +15,8 @@ import (
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// plan is all that will happen in a run, made of a seed before anything is started: the same seed and size give the same plan.
-// What comes of it differs from run to run, for the processes race.
+// plan is all that will happen in a run of the test, made of a seed before anything is started: the same seed and size
+// give the same plan. What comes of it differs from run to run, for the processes race.
 type plan struct {
 	seed    uint64
 	storm   time.Duration
@@ -153,7 +153,7 @@ func makeBlows(r *rand.Rand, s size) []blow {
 		case 0:
 			b.Target = reader
 		case 1:
-			// What it had leased is another's by the time it wakes.
+			// What it had leases on is another's by the time it wakes.
 			b.Down = takeover + between(r, 500*time.Millisecond, 2*time.Second)
 		}
 		blows = append(blows, b)

@@ -9,11 +9,12 @@ import (
 
 // unsettled is what is still to be done, by the rows.
 type unsettled struct {
-	// Version of the watermark moves with each completed run.
+	// Version of the watermark moves with each completed incremental run.
 	Version                                  int64
 	Open, Unanswered, Reread, Begun, Missing int64
 	Failed                                   string
-	// Rechecks and Reconcile runs are the rounds that ended and had begun after the faults were over; a reconcile run counts that began after a recheck ended.
+	// Rechecks and Reconciles are the runs of these kinds that ended and had begun after the faults were over; a
+	// reconcile run counts that began after a recheck ended.
 	Rechecks, Reconciles int64
 }
 
@@ -22,7 +23,7 @@ func (u unsettled) nothing() bool {
 }
 
 func (u unsettled) String() string {
-	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be looked at again, %d missing, %d runs not ended, %d rounds of the recheck and %d reconcile runs since %s",
+	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be read again, %d missing, %d runs not ended, %d rechecks and %d reconcile runs since %s",
 		u.Open, u.Unanswered, u.Reread, u.Missing, u.Begun, u.Rechecks, u.Reconciles, u.Failed)
 }
 
@@ -37,7 +38,8 @@ type calmed struct {
 	settled, moving bool
 }
 
-// quiet ends all faults, starts what is dead, and waits until nothing is due and runs that began later have found nothing more.
+// quiet ends all faults, starts what is dead, and waits until nothing is due and incremental runs that began later have
+// found nothing more.
 func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed, err error) {
 	began := time.Now()
 	defer func() { c.took = time.Since(began) }()
@@ -48,11 +50,13 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 	}
 	// What was changed last is visible after that.
 	since := time.Now().Add(time.Duration(p.kingdee.CommitMillis) * time.Millisecond)
-	// Three completed runs: the first may have read before the calm, the second has seen all, the third what that one asked to see again.
+	// Three completed incremental runs: the first may have read before the calm, the second has seen all, the third
+	// what that one asked to see again.
 	const runs = 3
 	var from int64 = -1
 	changed := time.Now()
-	// A reconcile run that a kill held up counts as one that took long, and the next waits four times that: here somebody asks.
+	// A reconcile run that a kill held up counts as one that took long, and the next waits four times that: here
+	// somebody asks.
 	asking, stop := context.WithCancel(ctx)
 	var asked sync.WaitGroup
 	asked.Go(func() { t.askForReconciles(asking) })

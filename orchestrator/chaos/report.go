@@ -92,7 +92,8 @@ func list[K ~string](counts map[K]int) string {
 	return strings.Join(words, ", ")
 }
 
-// tell prints all that is known of a bill number: both truths' histories, the ledger's rows and attempts, the work items.
+// tell prints all that is known of a bill number: both truths' histories, the ledger's rows and attempts, the work
+// items.
 func (e *evidence) tell(w io.Writer, number string) {
 	type event struct {
 		at   time.Time

@@ -9,8 +9,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// runs notes when runs were complete, from outside: what lies between the vendor's clock at a run's beginning and its end was read
-// by it, whatever the ledger made of that.
+// runs notes when incremental runs were complete, from outside: what lies between the vendor's clock at a run's
+// beginning and its end was read by it, whatever the ledger made of that.
 type runs struct {
 	mu  sync.Mutex
 	all []span
@@ -18,7 +18,7 @@ type runs struct {
 
 const seenEvery = 50 * time.Millisecond
 
-// follow looks at the watermark until ctx ends. It may miss runs; those that it notes were there.
+// follow reads the watermark until ctx ends. It may miss runs; those that it notes were there.
 func (p *runs) follow(ctx context.Context, t *town) {
 	for ctx.Err() == nil {
 		var watermark, end time.Time

@@ -55,7 +55,8 @@ const (
 	lifeSteps = 14
 )
 
-// makeSteps lets bills be made all the time and lead a life each. deleteVoided: this Kingdee lets voided bills be deleted.
+// makeSteps lets bills be made all the time and lead a life each. deleteVoided: this Kingdee lets voided bills be
+// deleted.
 func makeSteps(r *rand.Rand, storm, fresh time.Duration, deleteVoided bool) []step {
 	var steps []step
 	for i := 0; ; i++ {

@@ -25,14 +25,16 @@ import (
 )
 
 const (
-	// takeover is when an attempt without an answer counts as unknown, exchange how long the WMS may take for one. Together with the
-	// 3 s within which a leased request is sent, an answer comes before it is given up, as with the product's own 40 s and 20 s.
+	// takeover is when an attempt without an answer counts as unknown, exchange how long the WMS may take for one.
+	// Together with the 3 s within which an attempt with a lease is sent, an answer comes before it is given up, as
+	// with the product's own 40 s and 20 s.
 	takeover = 8 * time.Second
 	exchange = 3 * time.Second
 	stopTime = 40 * time.Second
 )
 
-// town is everything that runs: a Postgres that syncs, both sandboxes in one process, and our services, each in its own.
+// town is everything that runs: a Postgres that syncs, both sandboxes in one process, and our services, each in its
+// own.
 type town struct {
 	dir       string
 	postgres  *privatepg.Server
@@ -134,7 +136,8 @@ func with(settings map[string]string, pairs ...string) map[string]string {
 	return more
 }
 
-// freeAddr picks a port below those that the system gives to clients, so that nobody takes it while its service is dead.
+// freeAddr picks a port below those that the system gives to clients, so that nobody takes it while its service is
+// dead.
 func freeAddr(ctx context.Context) (string, error) {
 	for range 100 {
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+rand.IntN(10_000))) //nolint:gosec // a port, not a secret

@@ -78,7 +78,8 @@ func TestARetryOfABillThatWasRestoredMeanwhileSendsNothing(t *testing.T) {
 	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Requests)
 }
 
-// The WMS says four times that it did not, in words that nobody knows; a person finds out that the order is cancelled all the same.
+// The WMS says four times that it did not, in words that nobody knows; a person finds out that the order is cancelled
+// all the same.
 func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {

@@ -31,7 +31,8 @@ func (s *stack) settledLongAgo() (no, stock string) {
 	return "", ""
 }
 
-// A server that gives the cancel date without a time of day, and moves no other date: the void lies at midnight, hours below the watermark.
+// A server that gives the cancel date without a time of day, and moves no other date: the void lies at midnight, hours
+// below the watermark.
 func TestAVoidThatMovesNothingButADateIsSeenAndCancelledOnce(t *testing.T) {
 	t.Parallel()
 	var no, stock string
@@ -61,7 +62,8 @@ func TestAVoidThatMovesNothingButADateIsSeenAndCancelledOnce(t *testing.T) {
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Requests)
 }
 
-// A server, or what stands before it, that leaves the Date header out: the watermark follows our own clock at a distance, and the run says so.
+// A server, or what stands before it, that leaves the Date header out: the watermark follows our own clock at a
+// distance, and the run says so.
 func TestAServerWithoutAClockIsReadAllTheSame(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {

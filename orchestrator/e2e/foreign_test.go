@@ -36,7 +36,8 @@ func servers(s *stack) []server {
 	}
 }
 
-// Clients in other languages are written by docs/grpc.md: what it says of limits, pings and health holds over a connection.
+// Clients in other languages are written by docs/grpc.md: what it says of limits, pings and health holds over a
+// connection.
 func TestTheServersAreAsTheGRPCPageSays(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/grpc.md")

@@ -196,7 +196,7 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	s.audited("A1", "CK001")
 	s.run()
 	stop()
-	s.until("the cancellation was looked at again", func() bool {
+	s.until("the cancellation's bill was read again", func() bool {
 		return s.count(`select count(*) from cancellation where unread_since is not null or state = 'withdrawn'`) == 1
 	})
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests, "the number belongs to a live bill now")

@@ -38,8 +38,8 @@ func (w *written) has(words ...string) bool {
 	return false
 }
 
-// A call's id ended at the queue: without traces nothing tied the lines of the adapters to what a person had asked for, nor to the
-// job that made them.
+// A call's id ended at the queue: without traces nothing tied the lines of the adapters to what a person had asked for,
+// nor to the job that made them.
 func TestOneIDLeadsFromTheCallToTheAdapters(t *testing.T) {
 	t.Parallel()
 	log := &written{}

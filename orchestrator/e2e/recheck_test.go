@@ -9,7 +9,7 @@ import (
 	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
 
-// looking makes the shipped scheme act on these triggers and look again every second.
+// looking makes the shipped scheme act on these triggers, and recheck and reconcile every second.
 func looking(triggers string) func(*stack) {
 	return func(s *stack) {
 		s.scheme = saying("triggers: [voided]\n", "triggers: ["+triggers+"]\n    recheck_interval: 1s\n    reconcile_interval: 1s\n    absent_wait: 1s\n")
@@ -77,7 +77,8 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 	s.until("the void of the later bill is its own", func() bool { return s.truth("WH-HZ01", "REUSED").Effects == 1 })
 }
 
-// An administrator takes an organisation away from the user that we log in as: its bills are gone for us, and in truth they are live.
+// An administrator takes an organisation away from the user that we log in as: its bills are gone for us, and in truth
+// they are live.
 func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 	t.Parallel()
 	s := start(t, looking("voided, deleted"))
@@ -135,8 +136,8 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 	require.Equal(t, 1, s.count(`select count(*) from reconcile where kind = 'recheck' and bills_repaired = 1`), "one round of the recheck did")
 }
 
-// A change that is stamped now and committed seconds later, behind the watermark of the runs in between. The scheme does not act on
-// deletions: they are known, and that is all.
+// A change that is stamped now and committed seconds later, behind the watermark of the runs in between. The scheme
+// does not act on deletions: they are known, and that is all.
 func TestAVoidThatIsCommittedLateIsCancelledAndADeletionIsOnlyKnown(t *testing.T) {
 	t.Parallel()
 	s := start(t, looking("voided"))

@@ -12,7 +12,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
-// A scheme's next mapping is tried on what is stored: it says what would differ, and neither the ledger nor the WMS learns of it.
+// A scheme's next mapping is tried on what is stored: it says what would differ, and neither the ledger nor the WMS
+// learns of it.
 func TestAMappingIsReplayedOverStoredBills(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)

@@ -88,7 +88,8 @@ func (s *stack) arrivals() (n int) {
 	return n
 }
 
-// A pause, and going back to dry run, in the middle of a batch: what was in flight is answered, nothing begins any more.
+// A pause, and going back to dry run, in the middle of a batch: what was in flight is answered, nothing begins any
+// more.
 func TestPauseAndDryRunInTheMiddleOfABatch(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) { s.scheme, s.wmsRate = withSafetyLimit(1000), "20" })
@@ -112,7 +113,8 @@ func TestPauseAndDryRunInTheMiddleOfABatch(t *testing.T) {
 	require.Equal(t, done(), s.arrivals(), "each was asked for once")
 }
 
-// halt stops sending and waits until everything that was leased is answered: no intent is younger than the stop, and none is unknown.
+// halt stops sending and waits until everything that was leased is answered: no intent is younger than the stop, and
+// none is unknown.
 func (s *stack) halt(verb, body string) {
 	s.Helper()
 	require.Equal(s, http.StatusOK, s.post("/v1/schemes/assembly-void:"+verb, body))

@@ -60,8 +60,8 @@ type stack struct {
 	logger                        *slog.Logger
 }
 
-// start brings up sandboxes, adapters and an orchestrator, and waits for the baseline. prepare, if any, runs before the services
-// start.
+// start brings up sandboxes, adapters and an orchestrator, and waits for the baseline. prepare, if any, runs before the
+// services start.
 func start(t *testing.T, prepare func(*stack)) *stack {
 	t.Helper()
 	ctx, logger := t.Context(), slog.New(slog.DiscardHandler)
@@ -171,7 +171,7 @@ func env(values map[string]string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-// order puts the warehouse order of an order into the WMS; the same number again is the same order.
+// order puts this order of a bill into the WMS; the same number again is the same order.
 func (s *stack) order(order ksandbox.Order) {
 	if s.noOrders {
 		return

@@ -119,8 +119,8 @@ func text(spans []span) string {
 	return out.String()
 }
 
-// A person's call, the reading that it asked for, Kingdee's answers, and the request to the WMS that came of it were four stories
-// that nothing tied together.
+// A person's call, the reading that it asked for, Kingdee's answers, and the request to the WMS that came of it were
+// four stories that nothing tied together.
 func TestOneTraceLeadsFromTheCallToTheVendors(t *testing.T) {
 	t.Parallel()
 	collector := newCollector(t)

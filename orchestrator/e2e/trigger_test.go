@@ -47,7 +47,8 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	require.NoError(t, err)
 	s.run()
 
-	// Audited for WH-HZ01, un-audited, moved to WH-YW01, voided within the dwell: one cancellation an order, two reasons, to where the order stands.
+	// Audited for WH-HZ01, un-audited, moved to WH-YW01, voided within the dwell: one cancellation an order, two
+	// reasons, to where the order stands.
 	s.do("MOVED", ksandbox.ActionUnaudit)
 	s.do("AGAIN", ksandbox.ActionUnaudit)
 	s.do("UNAUDITED", ksandbox.ActionUnaudit)
@@ -141,7 +142,8 @@ func TestAFieldThatThisKingdeeDoesNotHaveStopsTheScheme(t *testing.T) {
 	require.Equal(t, 1, s.count(`select count(*) from scheme where stop_reason = 'FIELD_UNKNOWN' and stop_detail like '%F_NOPE%'`))
 }
 
-// A scheme for organisation 100 is widened to 200, and to another warehouse and order: what happened there before is nobody's any longer.
+// A scheme for organisation 100 is widened to 200, and to another warehouse and order: what happened there before is
+// nobody's any longer.
 func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	t.Parallel()
 	narrow := []string{"organisations: []", "organisations: ['100']", "      CK002: {account: default, code: WH-YW01}", "      # CK002"}

@@ -34,7 +34,7 @@ func (f *actFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&s.Disposition, "disposition", "", "what the last answer came to, such as rejected")
 	flags.StringVar(&s.VendorMessage, "text", "", "答复 the last answer's text")
 	flags.StringVar(&s.WorkKind, "kind", "", "待办 with an open work item of this kind")
-	flags.StringVar(&s.HoldReason, "hold", "", "暂停原因 held for this reason")
+	flags.StringVar(&s.HoldReason, "hold", "", "待放行原因 held for this reason")
 	flags.StringVar(&f.from, "from", "", "created at or after, such as 2026-11-26T08:00:00+08:00")
 	flags.StringVar(&f.to, "to", "", "created before")
 	boundFlags(cmd, &f.dryRun, &f.most)

@@ -30,7 +30,7 @@ func (f *namedBills) add(cmd *cobra.Command) {
 	flags.StringVar(&f.to, "to", "", "止 and before this; left out: until now")
 	flags.StringSliceVar(&f.numbers, "numbers", nil, "单据编号 bill numbers, with commas between")
 	flags.StringVar(&f.file, "numbers-file", "", "a file with a bill number on each line")
-	flags.BoolVar(&f.request.BeforeCutover, "before-cutover", false, "含启用时间之前 also what was voided before the scheme began, or before sending was switched on")
+	flags.BoolVar(&f.request.BeforeCutover, "before-cutover", false, "含启用时间之前 also what was voided before a cutover, or decided before sending was switched on")
 	flags.StringVar(&f.request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
 	limitFlag(cmd, &f.limit)
 	reasonFlag(cmd, &f.request.Reason)

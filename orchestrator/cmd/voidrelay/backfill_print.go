@@ -93,7 +93,7 @@ func (sh *shell) printOutcome(ctx context.Context, client *install.Client, b *or
 func (sh *shell) printTotals(b *orchestratorv1.Backfill) {
 	f := b.GetRunCounts()
 	fmt.Fprintf(sh.out, "%s %d  %s  版本 revision %d  %s\n", kindWords(b), b.GetBackfillId(), b.GetScheme(), b.GetRevision(), backfillWords(b.GetState()))
-	fmt.Fprintf(sh.out, "  读到 read   单据 bills %d: 作废 voided %d, 反审核 un-audited %d, 有效 live %d, 启用前 before start %d, 未变 unchanged %d, 无法识别 undecodable %d\n",
+	fmt.Fprintf(sh.out, "  读到 read   单据 bills %d: 作废 voided %d, 反审核 un-audited %d, 有效 live %d, 启用时间之前 before cutover %d, 未变 unchanged %d, 无法识别 undecodable %d\n",
 		f.GetBills(), f.GetVoided(), f.GetUnAudited(), f.GetLive(), f.GetBeforeCutover(), f.GetUnchanged(), f.GetUndecodable())
 	fmt.Fprintf(sh.out, "  结论 items  %s\n", countWords(b))
 	if n := b.GetRowsOutside(); n > 0 {
@@ -140,7 +140,7 @@ func itemsOf(b *orchestratorv1.Backfill) int64 {
 }
 
 func (sh *shell) printBackfills(backfills []*orchestratorv1.Backfill) {
-	t := newTable("编号 id", "方案 scheme", "类别 kind", "范围 which", "状态 state", "单据 bills", "新增 new", "已处理中 owed", "已了结 settled", "暂停 held", "拒绝 refused", "开始 start", "操作人 by")
+	t := newTable("编号 id", "方案 scheme", "类别 kind", "范围 which", "状态 state", "单据 bills", "新增 new", "已处理中 owed", "已了结 settled", "待放行 held", "拒绝 refused", "开始 start", "操作人 by")
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	for _, b := range backfills {
 		t.row(number(b.GetBackfillId()), b.GetScheme(), kindWords(b), whichWords(b), backfillWords(b.GetState()), number(b.GetRunCounts().GetBills()),
@@ -160,7 +160,7 @@ func whichWords(b *orchestratorv1.Backfill) string {
 		text = span.GetFromTime().AsTime().In(beijing).Format(time16) + " – " + span.GetToTime().AsTime().In(beijing).Format(time16+" -07:00")
 	}
 	if b.GetBeforeCutover() {
-		text += " 含启用前 below cutover"
+		text += " 含启用时间之前 before cutover"
 	}
 	return text
 }
@@ -202,7 +202,7 @@ func itemWords(s orchestratorv1.BackfillItemState) string {
 	case orchestratorv1.BackfillItemState_BACKFILL_ITEM_STATE_SETTLED:
 		return "已了结 settled"
 	case orchestratorv1.BackfillItemState_BACKFILL_ITEM_STATE_HELD:
-		return "暂停 held"
+		return "待放行 held"
 	case orchestratorv1.BackfillItemState_BACKFILL_ITEM_STATE_NOTHING_OWED:
 		return "无需取消 nothing owed"
 	case orchestratorv1.BackfillItemState_BACKFILL_ITEM_STATE_REFUSED:

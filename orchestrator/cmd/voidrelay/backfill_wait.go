@@ -34,8 +34,8 @@ func (sh *shell) startBackfill(ctx context.Context, client *install.Client, f *n
 	return sh.awaitBackfill(ctx, client, answer.GetBackfill())
 }
 
-// awaitBackfill looks at a backfill until no orchestrator is at work on it any longer, and tells every two seconds how far it is.
-// Whoever interrupts that leaves it running: the answer is nil.
+// awaitBackfill looks at a backfill until no orchestrator is at work on it any longer, and tells every two seconds how
+// far it is. Whoever interrupts that leaves it running: the answer is nil.
 func (sh *shell) awaitBackfill(ctx context.Context, client *install.Client, b *orchestratorv1.Backfill) (*orchestratorv1.Backfill, error) {
 	var last atomic.Pointer[orchestratorv1.Backfill]
 	last.Store(b)

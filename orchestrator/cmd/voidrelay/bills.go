@@ -36,8 +36,8 @@ func (sh *shell) printBills(ctx context.Context, s *stage, client *install.Clien
 	return nil
 }
 
-// addBill adds a bill's rows: a row for each order, then why, then what a person has to do. Times are given with the seconds
-// since the void where that is known.
+// addBill adds a bill's rows: a row for each order, then why, then what a person has to do. Times are given with the
+// seconds since the void where that is known.
 func addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
 	number, verdict := bill.GetBillNo(), bill.GetVerdictText()
 	cancellations := slices.Clone(bill.GetCancellations())

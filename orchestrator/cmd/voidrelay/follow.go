@@ -9,11 +9,11 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-// followEvery is how often follow looks.
+// followEvery is how often follow asks.
 const followEvery = time.Second
 
-// follow prints each change of a cancellation until a signal, or until a service ends by itself. An orchestrator that does not
-// answer for a while is asked again.
+// follow prints each change of a cancellation until a signal, or until a service ends by itself. An orchestrator that
+// does not answer for a while is asked again.
 func (sh *shell) follow(ctx context.Context, s *stage, client *install.Client) error {
 	seen := make(map[int64]string)
 	tick := time.NewTicker(followEvery)

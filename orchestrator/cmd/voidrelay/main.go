@@ -1,7 +1,9 @@
-// Command voidrelay is the operator's command line: it runs everything in one process (up, run, demo), prepares databases
-// (migrate) and asks and steers a running orchestrator (bill, cancellations, work, schemes, run, release, mode).
+// Command voidrelay is the operator's command line: it runs everything in one process (up, run, demo), prepares
+// databases (migrate) and asks and steers a running orchestrator (bill, cancellations, work, schemes, read, release,
+// mode).
 //
-// Settings come from the environment. Exit status: 0, 1 when something failed, 2 when a setting or an argument is wrong.
+// Settings come from the environment. Exit status: 0, 1 when something failed, 2 when a setting or an argument is
+// wrong.
 package main
 
 import (
@@ -26,8 +28,8 @@ func main() {
 	os.Exit(execute(ctx, &shell{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, os.Args[1:]))
 }
 
-// signalContext ends with the first SIGINT or SIGTERM, upon which everything is stopped in order. A second one ends the process
-// at once; a private Postgres notices by itself.
+// signalContext ends with the first SIGINT or SIGTERM, upon which everything is stopped in order. A second one ends the
+// process at once; a private Postgres notices by itself.
 func signalContext() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)

@@ -15,12 +15,12 @@ func (sh *shell) reconcileCommand() *cobra.Command {
 	request := orchestratorv1.StartReconcileRequest{Kind: orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE}
 	var recheck bool
 	cmd := &cobra.Command{
-		Use:     "reconcile run SCHEME",
-		Short:   "立即核对最近 72 小时 asks for a reconcile run now; --recheck: for a look at all bills known live",
+		Use:     "reconcile SCHEME",
+		Short:   "立即核对最近 72 小时 asks for a reconcile run now, or with --recheck for a recheck of all bills known live",
 		GroupID: groupSteer,
 		Args:    args(1, "SCHEME"),
 	}
-	cmd.Flags().BoolVar(&recheck, "recheck", false, "复查全部有效单据 look at all bills known live instead")
+	cmd.Flags().BoolVar(&recheck, "recheck", false, "复查全部有效单据 ask for a recheck of all bills known live instead")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme = args[0]
 		if recheck {
@@ -30,7 +30,7 @@ func (sh *shell) reconcileCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已请求 asked for at %s; `voidrelay reconcile runs` shows what it found\n", moment(answer.GetRequestTime().AsTime()))
+		fmt.Fprintf(sh.out, "已请求 asked for at %s; `voidrelay reconciles` shows what it found\n", moment(answer.GetRequestTime().AsTime()))
 		return nil
 	})
 }
@@ -39,12 +39,12 @@ func (sh *shell) reconcilesCommand() *cobra.Command {
 	var request orchestratorv1.ListReconcilesRequest
 	var recheck bool
 	cmd := &cobra.Command{
-		Use:     "reconcile runs [SCHEME]",
-		Short:   "核对记录 what reconcile runs found, newest first; --recheck: the recheck over bills known live",
+		Use:     "reconciles [SCHEME]",
+		Short:   "核对记录 what reconcile runs found, newest first, or with --recheck what rechecks found",
 		GroupID: groupAsk,
 		Args:    cobra.MaximumNArgs(1),
 	}
-	cmd.Flags().BoolVar(&recheck, "recheck", false, "复查 the recheck instead")
+	cmd.Flags().BoolVar(&recheck, "recheck", false, "复查 show rechecks instead")
 	cmd.Flags().Int32Var(&request.PageSize, "limit", 24, "how many")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Kind = orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE
@@ -63,7 +63,7 @@ func (sh *shell) reconcilesCommand() *cobra.Command {
 	})
 }
 
-// printReconciles prints either kind; a recheck compares no hours, and proves nothing gone.
+// printReconciles prints runs of either kind; a recheck compares no hours, and proves nothing gone.
 func printReconciles(sh *shell, reconciles []*orchestratorv1.Reconcile, recheck bool) {
 	head := []string{"编号 id", "方案 scheme", "开始 start", "状态 state", "单据 bills", "修复 repaired", "不见 missing"}
 	if !recheck {

@@ -83,7 +83,7 @@ func (sh *shell) printReplay(all *orchestratorv1.ReplayMappingResponse) {
 	if len(all.GetDifferences()) > 0 {
 		t.print(sh.out)
 	}
-	fmt.Fprintf(sh.out, "单据 bills %d, 相同 orders alike %d, 不同 differ %d; 未发送任何请求 nothing was sent\n", all.GetBills(), all.GetOrdersSame(), len(all.GetDifferences()))
+	fmt.Fprintf(sh.out, "单据 bills %d, 请求相同 orders alike %d, 不同 differ %d; 未发送任何请求 nothing was sent\n", all.GetBills(), all.GetOrdersSame(), len(all.GetDifferences()))
 }
 
 func mappedWords(r *orchestratorv1.MappedRequest) string {

@@ -75,8 +75,8 @@ func args(n int, want string) cobra.PositionalArgs {
 	}
 }
 
-// logger writes to the error output, from the given level or the one in LOG_LEVEL on. What libraries print takes the same way,
-// and SIGHUP ends nothing.
+// logger writes to the error output, from the given level or the one in LOG_LEVEL on. What libraries print takes the
+// same way, and SIGHUP ends nothing.
 func (sh *shell) logger(level slog.Level) *slog.Logger {
 	if value := sh.getenv("LOG_LEVEL"); value != "" {
 		// A wrong one is reported with all other settings.

@@ -73,7 +73,8 @@ func (sh *shell) perform(ctx context.Context, s *stage, tell *teller) error {
 	return sh.follow(ctx, s, client)
 }
 
-// playDay lets the sample day happen, or what is left of it. The file remembers how far it came; empty remembers nothing.
+// playDay lets the sample day happen, or what is left of it. The file remembers how far it came; empty remembers
+// nothing.
 func (sh *shell) playDay(ctx context.Context, s *stage, client *install.Client, tell *teller, file string) error {
 	if err := tell.during(ctx, "基线 baseline: reading all live bills", client.Baseline); err != nil {
 		return err

@@ -39,28 +39,28 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 	if s.GetState() == orchestratorv1.SchemeState_SCHEME_STATE_STOPPED {
 		state = fmt.Sprintf("已停止 stopped: %s %s", s.GetStopReason(), s.GetStopDetail())
 	}
-	fmt.Fprintf(sh.out, "  状态 state    %s\n", state)
-	fmt.Fprintf(sh.out, "  模式 mode     %s\n", modeWords(s.GetMode()))
+	fmt.Fprintf(sh.out, "  状态 state          %s\n", state)
+	fmt.Fprintf(sh.out, "  模式 mode           %s\n", modeWords(s.GetMode()))
 	printStops(sh, s)
-	fmt.Fprintf(sh.out, "  账套 accounts %s → %s\n", s.GetDataCenterId(), strings.Join(s.GetWmsAccounts(), ", "))
+	fmt.Fprintf(sh.out, "  账套 accounts       %s → %s\n", s.GetDataCenterId(), strings.Join(s.GetWmsAccounts(), ", "))
 	watermark := "尚无，基线未完成 none yet, the baseline is not complete"
 	if s.GetWatermarkTime() != nil {
 		watermark = moment(s.GetWatermarkTime().AsTime())
 	}
-	fmt.Fprintf(sh.out, "  读取进度 watermark     %s\n", watermark)
+	fmt.Fprintf(sh.out, "  读取进度 watermark  %s\n", watermark)
 	if s.GetLastRunTime() != nil {
-		fmt.Fprintf(sh.out, "  最近 last     %s, %d 行 rows\n", moment(s.GetLastRunTime().AsTime()), s.GetLastRunRows())
+		fmt.Fprintf(sh.out, "  最近 last           %s, %d 行 rows\n", moment(s.GetLastRunTime().AsTime()), s.GetLastRunRows())
 	}
 	if s.GetLastRunError() != "" {
-		fmt.Fprintf(sh.out, "  错误 error    %s\n", s.GetLastRunError())
+		fmt.Fprintf(sh.out, "  错误 error          %s\n", s.GetLastRunError())
 	}
 	counts := s.GetCancellationCounts()
 	parts := make([]string, 0, len(counts))
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
 	}
-	fmt.Fprintf(sh.out, "  取消 cancels  %s\n", strings.Join(parts, ", "))
-	fmt.Fprintf(sh.out, "  待办 work     %d\n", s.GetOpenWorkItems())
+	fmt.Fprintf(sh.out, "  取消 cancels        %s\n", strings.Join(parts, ", "))
+	fmt.Fprintf(sh.out, "  待办 work           %d\n", s.GetOpenWorkItems())
 }
 
 func (sh *shell) schemeCommand() *cobra.Command {

@@ -32,8 +32,8 @@ type stage struct {
 	vendors  *install.Vendors
 	stack    *install.Stack
 	stateDir string
-	// leased are the cancellations that another process, which may have been killed, had in hand at the start; until is when its lease
-	// on the last of them runs out.
+	// leased are the cancellations that another process, which may have been killed, had in hand at the start; until is
+	// when its lease on the last of them runs out.
 	leased int
 	until  time.Time
 	logger *slog.Logger
@@ -47,8 +47,8 @@ type stageOptions struct {
 	Throwaway bool
 }
 
-// openStage checks all settings, then starts what they ask for, unless the command found something wrong with them itself. On an
-// error everything it began has been stopped.
+// openStage checks all settings, then starts what they ask for, unless the command found something wrong with them
+// itself. On an error everything it began has been stopped.
 func openStage(ctx context.Context, opts stageOptions, tell *teller, found ...error) (*stage, error) {
 	if err := install.Check(opts.Options, found...); err != nil {
 		return nil, err
@@ -111,14 +111,14 @@ func (s *stage) openDatabase(ctx context.Context, opts stageOptions) error {
 	})
 }
 
-// cancelling says what is waited for. What a killed process had sent may have arrived: it is asked for again only when its lease
-// has run out.
+// cancelling says what is waited for. What a killed process had sent may have arrived: it is asked for again only when
+// its lease has run out.
 func (s *stage) cancelling() string {
 	left := time.Until(s.until)
 	if s.leased == 0 || left <= 0 {
 		return "取消中 cancelling"
 	}
-	return fmt.Sprintf("取消中；%d 笔由上一个进程占有，它若已被杀掉，%d 秒后到期再处理 cancelling; %d are leased by another process: if it was killed they are taken up in %d s",
+	return fmt.Sprintf("取消中；%d 笔的租约在另一个进程手里，它若已被杀掉，%d 秒后到期再处理 cancelling; another process has leases on %d: if it was killed they are taken up in %d s",
 		s.leased, int(left.Seconds())+1, s.leased, int(left.Seconds())+1)
 }
 
@@ -138,7 +138,8 @@ func (s *stage) openVendors(ctx context.Context, throwaway bool) error {
 	return nil
 }
 
-// matchState keeps ledger and sandboxes of one age: bills that the ledger knows must not be made anew under the same ids.
+// matchState keeps ledger and sandboxes of one age: bills that the ledger knows must not be made anew under the same
+// ids.
 func (s *stage) matchState(ctx context.Context) error {
 	empty, err := s.database.Empty(ctx)
 	switch {

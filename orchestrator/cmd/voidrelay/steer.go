@@ -80,7 +80,7 @@ func (sh *shell) modeCommand() *cobra.Command {
 		}
 		fmt.Fprintf(sh.out, "%s: %s", answer.GetScheme().GetScheme(), modeWords(answer.GetScheme().GetMode()))
 		if n := answer.GetDryRunCount(); n > 0 {
-			fmt.Fprintf(sh.out, "；此前决定的 %d 笔记为仅观察，不会自动补发 (%d decided before stay as dry_run)", n, n)
+			fmt.Fprintf(sh.out, "；此前决定的 %d 笔记为仅观察，不会自动补发 (%d decided before stay in dry run)", n, n)
 		}
 		fmt.Fprintln(sh.out)
 		return nil

@@ -76,13 +76,13 @@ func (sh *shell) resumeAllCommand() *cobra.Command {
 // printStops says what keeps a scheme from sending.
 func printStops(sh *shell, s *orchestratorv1.Scheme) {
 	if s.GetAllStopped() {
-		fmt.Fprintf(sh.out, "  全部停发 all stopped: %s\n", s.GetAllStoppedReason())
+		fmt.Fprintf(sh.out, "  全部停发 stop-all   %s\n", s.GetAllStoppedReason())
 	}
 	if s.GetPauseReason() != "" {
-		fmt.Fprintf(sh.out, "  暂停 paused   since %s: %s %s\n", moment(s.GetPauseTime().AsTime()), pauseWords(s.GetPauseReason()), s.GetPauseDetail())
+		fmt.Fprintf(sh.out, "  暂停 paused         since %s: %s %s\n", moment(s.GetPauseTime().AsTime()), pauseWords(s.GetPauseReason()), s.GetPauseDetail())
 	}
 	for _, p := range s.GetAccountPauses() {
-		fmt.Fprintf(sh.out, "  账号 account  %s 不被接受 is refused since %s, 下次探测 probed next %s: %s\n",
+		fmt.Fprintf(sh.out, "  账号 account        %s 不被接受 is refused since %s, 下次询问 asked again %s: %s\n",
 			p.GetAccount(), moment(p.GetPauseTime().AsTime()), moment(p.GetProbeTime().AsTime()), p.GetDetail())
 	}
 }

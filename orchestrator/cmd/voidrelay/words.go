@@ -9,11 +9,11 @@ import (
 func stateWords(s orchestratorv1.CancellationState) string {
 	switch s {
 	case orchestratorv1.CancellationState_CANCELLATION_STATE_PLANNED:
-		return "待定 planned"
+		return "待记账 planned"
 	case orchestratorv1.CancellationState_CANCELLATION_STATE_OPEN:
 		return "待发送 open"
 	case orchestratorv1.CancellationState_CANCELLATION_STATE_HELD:
-		return "暂停 held"
+		return "待放行 held"
 	case orchestratorv1.CancellationState_CANCELLATION_STATE_DONE:
 		return "已取消 done"
 	case orchestratorv1.CancellationState_CANCELLATION_STATE_NEEDS_ATTENTION:
@@ -43,7 +43,8 @@ func order(c *orchestratorv1.Cancellation) string {
 	return c.GetWarehouseCode() + "/" + c.GetOrderCode() + "/" + c.GetOrderType()
 }
 
-// clock is a time of today, in the zone of this machine, which stands beside it: who reads a pasted screen is elsewhere.
+// clock is a time of today, in the zone of this machine, which stands beside it: who reads a pasted screen is
+// elsewhere.
 func clock(t time.Time) string {
 	if t.Unix() <= 0 {
 		return "-"

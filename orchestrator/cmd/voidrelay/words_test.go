@@ -32,7 +32,7 @@ func TestUpTellsTheRealMode(t *testing.T) {
 
 func TestWhatAKilledProcessLeftIsNamedWhileItIsWaitedFor(t *testing.T) {
 	s := &stage{leased: 3, until: time.Now().Add(time.Hour)}
-	require.Contains(t, s.cancelling(), "3 are leased by another process")
+	require.Contains(t, s.cancelling(), "another process has leases on 3")
 	s.until = time.Now().Add(-time.Second)
 	require.Equal(t, "取消中 cancelling", s.cancelling())
 	require.Equal(t, "取消中 cancelling", (&stage{}).cancelling())

@@ -13,8 +13,8 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-// The orchestrator dies between the pages of a backfill. Another goes on with that backfill where it was: each bill is counted once, owed
-// once and cancelled once.
+// The orchestrator dies between the pages of a backfill. Another goes on with that backfill where it was: each bill is
+// counted once, owed once and cancelled once.
 func TestKilledInTheMiddleOfABackfill(t *testing.T) {
 	t.Parallel()
 	const bills = 60

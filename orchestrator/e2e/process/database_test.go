@@ -18,8 +18,8 @@ import (
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// The database is stopped at once (immediate: no goodbye, every connection cut) with requests in flight, stays away, and comes back.
-// Nobody touches the orchestrators; health says what goes on.
+// The database is stopped at once (immediate: no goodbye, every connection cut) with requests in flight, stays away,
+// and comes back. Nobody touches the orchestrators; health says what goes on.
 func TestADatabaseThatGoesAndComesBackNeedsNobody(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -59,8 +59,9 @@ func TestADatabaseThatGoesAndComesBackNeedsNobody(t *testing.T) {
 	terminate(t, second)
 }
 
-// answersKept expects that what the WMS answered while the database was away was kept, and written when that could be. An intent that
-// was stored in the moment the database went, and whose storing nobody was told, is rightly unknown: its request never came here.
+// answersKept expects that what the WMS answered while the database was away was kept, and written when that could be.
+// An intent that was stored in the moment the database went, and whose storing nobody was told, is rightly unknown: its
+// request never came here.
 func (w *town) answersKept(l ledger) {
 	w.t.Helper()
 	for truth := range w.vendors.WMS.EachTruth(wms.Filter{}) {

@@ -19,8 +19,8 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-// soon keeps the work of a killed or frozen process lying for 2 s, not 40; with VOIDRELAY_TEST_DEFAULTS set it lies as long as it does in
-// earnest, to take figures: run with -v, the tests say how long things took.
+// soon keeps the work of a killed or frozen process lying for 2 s, not 40; with VOIDRELAY_TEST_DEFAULTS set it lies as
+// long as it does in earnest, to take figures: run with -v, the tests say how long things took.
 func soon() map[string]string {
 	if os.Getenv("VOIDRELAY_TEST_DEFAULTS") != "" {
 		return nil
@@ -115,8 +115,8 @@ func (w *town) settled(ctx context.Context, client *install.Client, l ledger) {
 	w.agree(client)
 }
 
-// The leader of two is killed with requests in flight and others of its batch not leased yet. The other must carry all of them on, though
-// it has to become the leader first.
+// The leader of two is killed with requests in flight and others of its batch without a lease yet. The other must carry
+// all of them on, though it has to become the leader first.
 func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
 	t.Parallel()
 	w := setup(t, map[string]string{"WMS_CONCURRENCY": "2"})
@@ -139,7 +139,7 @@ func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
 	require.True(t, l.is(`exists (select from attempt where disposition = 'unknown')`), "what was in flight was asked for again")
 }
 
-// rereadSeldom makes recheck and reconcile run come once an hour.
+// rereadSeldom lets a recheck and a reconcile run come once an hour.
 func rereadSeldom(t *testing.T, settings map[string]string) map[string]string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "schemes.yaml")
@@ -150,21 +150,21 @@ func rereadSeldom(t *testing.T, settings map[string]string) map[string]string {
 	return seldom
 }
 
-// rereadAll has this hour's recheck and reconcile run done with. One that came later could deal with voided bills before a run does: the run would find
-// nothing new, and have no pages to store one by one.
+// rereadAll has this hour's recheck and reconcile run done with. One that came later could deal with voided bills
+// before a run does: the run would find nothing new, and have no pages to store one by one.
 func (w *town) rereadAll(ctx context.Context, client *install.Client, l ledger) {
 	w.t.Helper()
 	for _, kind := range []orchestratorv1.ReconcileKind{orchestratorv1.ReconcileKind_RECONCILE_KIND_RECHECK, orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE} {
 		_, err := client.Runs.StartReconcile(ctx, &orchestratorv1.StartReconcileRequest{Scheme: "assembly-void", Kind: kind})
 		require.NoError(w.t, err)
 	}
-	await(w.t, time.Minute, "recheck and reconcile run are done", func() bool {
+	await(w.t, time.Minute, "the recheck and the reconcile run are done", func() bool {
 		return l.is(`count(distinct kind) = 2 and bool_and(state = 'complete') from reconcile`)
 	})
 }
 
-// An orchestrator is killed in the middle of a run, and another asked to stop in the middle of the next. Both runs go on where they
-// were, elsewhere.
+// An orchestrator is killed in the middle of a run, and another asked to stop in the middle of the next. Both runs go
+// on where they were, elsewhere.
 func TestARunGoesOnElsewhere(t *testing.T) {
 	t.Parallel()
 	w := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"})
@@ -207,8 +207,8 @@ func TestARunGoesOnElsewhere(t *testing.T) {
 	require.True(t, l.is(`not exists (select from run where state = 'failed')`), "no run had to begin anew")
 }
 
-// An orchestrator is frozen (SIGSTOP) with requests in flight. Its work is taken over and done; then it wakes with its old answers, and
-// with what it had still meant to send.
+// An orchestrator is frozen (SIGSTOP) with requests in flight. Its work is taken over and done; then it wakes with its
+// old answers, and with what it had still meant to send.
 func TestAFrozenOrchestratorChangesNothingWhenItWakes(t *testing.T) {
 	t.Parallel()
 	w := setup(t, map[string]string{"WMS_CONCURRENCY": "4"})
@@ -236,7 +236,8 @@ func TestAFrozenOrchestratorChangesNothingWhenItWakes(t *testing.T) {
 	require.Equal(t, before, l.text(`select string_agg(c::text, chr(10) order by cancellation_id) from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation) c`))
 }
 
-// wmssvc is frozen with orders in its queue, until long after the last moment of each. When it wakes, not one of them may leave.
+// wmssvc is frozen with orders in its queue, until long after the last moment of each. When it wakes, not one of them
+// may leave.
 func TestAFrozenAdapterSendsNothingLate(t *testing.T) {
 	t.Parallel()
 	w := setup(t, map[string]string{"WMS_CONCURRENCY": "4", "WMS_RATE": "2"})

@@ -12,8 +12,9 @@ import (
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// The orchestrator dies after the WMS did what it was asked and before anybody could write that down: the intent alone says that
-// something may have happened. The next one must find out by asking again, and nothing may be cancelled twice.
+// The orchestrator dies after the WMS did what it was asked and before anybody could write that down: the intent alone
+// says that something may have happened. The next one must find out by asking again, and nothing may be cancelled
+// twice.
 func TestKilledBetweenIntentAndOutcome(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

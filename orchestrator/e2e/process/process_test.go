@@ -15,7 +15,8 @@ import (
 // stopTime bounds how long a process takes to stop.
 const stopTime = 30 * time.Second
 
-// start starts a service as a process. It is killed at the end of the test if it still runs, and its log is shown if the test failed.
+// start starts a service as a process. It is killed at the end of the test if it still runs, and its log is shown if
+// the test failed.
 func start(t *testing.T, role string, settings map[string]string) *install.Process {
 	t.Helper()
 	log := &lockedBuffer{}

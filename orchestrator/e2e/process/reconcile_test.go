@@ -12,8 +12,8 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-// The orchestrator dies while Kingdee takes its time over a reconcile run. The next one goes on with that reconcile run, not with another, and counts
-// no bill twice.
+// The orchestrator dies while Kingdee takes its time over a reconcile run. The next one goes on with that reconcile
+// run, not with another, and counts no bill twice.
 func TestKilledInTheMiddleOfAReconcile(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

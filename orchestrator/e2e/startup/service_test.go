@@ -48,7 +48,8 @@ type service struct {
 	name string
 	// domain is that of its ErrorInfo.
 	domain string
-	// sound are settings that nothing is wrong with; its vendor refuses connections. needs are what it starts with besides.
+	// sound are settings that nothing is wrong with; its vendor refuses connections. needs are what it starts with
+	// besides.
 	sound map[string]string
 	needs func(t *testing.T) map[string]string
 	// addrs are the settings of its addresses, the one of gRPC first; metrics that of its metrics.
@@ -62,8 +63,8 @@ type service struct {
 	start  func(ctx context.Context, getenv func(string) string, logger *slog.Logger) (running, error)
 	// names are the services whose health it tells.
 	names []string
-	// call makes a call that is answered, broken one that breaks a rule of the .proto files, and stream opens a stream, where the
-	// service has one.
+	// call makes a call that is answered, broken one that breaks a rule of the .proto files, and stream opens a stream,
+	// where the service has one.
 	call   func(ctx context.Context, conn *grpc.ClientConn, opts ...grpc.CallOption) error
 	broken func(ctx context.Context, conn *grpc.ClientConn) error
 	field  string

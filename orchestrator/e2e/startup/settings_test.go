@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A secret file was read with a byte order watermark in it, or with the blank behind it, by one service and not by the others.
+// A secret file was read with a byte order watermark in it, or with the blank behind it, by one service and not by the
+// others.
 func TestASecretIsTheSameHoweverItIsWritten(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		for name, content := range map[string]string{
@@ -66,7 +67,8 @@ func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
 	})
 }
 
-// The exporter of traces leaves out what it cannot read, without a word: the collector then refuses us, or is not the one it should be.
+// The exporter of traces leaves out what it cannot read, without a word: the collector then refuses us, or is not the
+// one it should be.
 func TestWhatTheExporterWouldLeaveOutIsAFault(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		with := func(name, value string) func(string) string {

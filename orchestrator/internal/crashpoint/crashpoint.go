@@ -1,8 +1,9 @@
-// Package crashpoint names the lines at which the chaos test ends an orchestrator. In a release build a point is nothing at all;
-// built with the tag chaos, a process whose point is armed kills itself there, as hard as the kernel would.
+// Package crashpoint names the lines at which the chaos test ends an orchestrator. In a release build a point is
+// nothing at all; built with the tag chaos, a process whose point is armed kills itself there, as hard as the kernel
+// would.
 //
-// A point is armed by writing its name into the file that FileSetting names. The process that reaches it takes the file away
-// before it dies, so that one arming is one death.
+// A point is armed by writing its name into the file that FileSetting names. The process that reaches it takes the file
+// away before it dies, so that one arming is one death.
 package crashpoint
 
 // FileSetting names the file that arms a point.
@@ -25,7 +26,7 @@ const (
 	AfterGone Name = "after-gone"
 	// AfterGather: due rows were put into batches, the dispatch has not ended.
 	AfterGather Name = "after-gather"
-	// AfterVerify: a fresh read is stored, nothing is leased yet.
+	// AfterVerify: a fresh read is stored, no attempt has a lease yet.
 	AfterVerify Name = "after-verify"
 	// AfterIntent: intents are written, nothing is handed over.
 	AfterIntent Name = "after-intent"

@@ -17,8 +17,8 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 )
 
-// strictJSON reads a body as one JSON object whose every field the request has, and says which field is wrong. (protojson says so
-// too, but in words that it promises to keep changing.)
+// strictJSON reads a body as one JSON object whose every field the request has, and says which field is wrong.
+// (protojson says so too, but in words that it promises to keep changing.)
 type strictJSON struct{ runtime.JSONPb }
 
 // NewDecoder reads the whole body.

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheDocumentShowsRealReplies keeps docs/rest.md to the replies that the API cases expect, and to the calls they make.
+// TestTheDocumentShowsRealReplies keeps docs/rest.md to the replies that the API cases expect, and to the calls they
+// make.
 func TestTheDocumentShowsRealReplies(t *testing.T) {
 	const document = "../../../docs/rest.md"
 	content, err := os.ReadFile(document)

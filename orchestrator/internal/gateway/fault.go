@@ -16,19 +16,20 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-// fault is a request that never became an RPC. The generated handlers flatten errors to text, so the field travels as the text's
-// first words and is read back when the error is written.
+// fault is a request that never became an RPC. The generated handlers flatten errors to text, so the field travels as
+// the text's first words and is read back when the error is written.
 type fault struct{ field, text string }
 
 const faultPrefix = "field "
 
-// pathFault is how the generated handlers begin what they say about a parameter in a path; the rest quotes Go's parsers.
+// pathFault is how the generated handlers begin what they say about a parameter in a path; the rest quotes Go's
+// parsers.
 const pathFault = "type mismatch, parameter: "
 
 func (f fault) Error() string { return faultPrefix + strconv.Quote(f.field) + ": " + f.text }
 
-// fieldOf reads the field from the text of a fault, or of the generated handlers' own words about a path parameter; empty when it
-// is neither.
+// fieldOf reads the field from the text of a fault, or of the generated handlers' own words about a path parameter;
+// empty when it is neither.
 func fieldOf(text string) string {
 	if rest, ok := strings.CutPrefix(text, faultPrefix); ok {
 		if quoted, err := strconv.QuotedPrefix(rest); err == nil {
@@ -43,7 +44,8 @@ func fieldOf(text string) string {
 	return ""
 }
 
-// writeError writes an error of the orchestrator as it is, and gives one that came about on the way there the same shape.
+// writeError writes an error of the orchestrator as it is, and gives one that came about on the way there the same
+// shape.
 func writeError(ctx context.Context, mux *runtime.ServeMux, marshaler runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 	if apierr.Info(err, apierr.Orchestrator) == nil {
 		err = shaped(err)

@@ -16,8 +16,8 @@ import (
 	"github.com/voidrelay/voidrelay/proto"
 )
 
-// front answers what is not an RPC, and refuses what the generated handlers would let run or choke on. It is no http.ServeMux:
-// that one redirects a path with two slashes, and a bill number may have them.
+// front answers what is not an RPC, and refuses what the generated handlers would let pass or choke on. It is no
+// http.ServeMux: that one redirects a path with two slashes, and a bill number may have them.
 type front struct {
 	mux   *runtime.ServeMux
 	pulse *grpc.ClientConn

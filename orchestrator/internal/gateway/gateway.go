@@ -23,10 +23,10 @@ const (
 	requestID = "X-Request-Id"
 )
 
-// New makes the REST face of the orchestrator that conn leads to. pulse leads there too and is for health alone: a connection bears so
-// many calls at once, and the orchestrator is not to seem dead while it is busy. Both stay the caller's. local says that only this
-// machine can and may call: then only its own names are taken as Host. Each request is a span of tracers, and its calls are parts
-// of it.
+// New makes the REST face of the orchestrator that conn leads to. pulse leads there too and is for health alone: a
+// connection bears so many calls at once, and the orchestrator is not to seem dead while it is busy. Both stay the
+// caller's. local says that only this machine can and may call: then only its own names are taken as Host. Each request
+// is a span of tracers, and its calls are parts of it.
 func New(ctx context.Context, conn, pulse *grpc.ClientConn, local bool, tracers trace.TracerProvider) (http.Handler, error) {
 	mux := newMux()
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
@@ -45,8 +45,8 @@ func New(ctx context.Context, conn, pulse *grpc.ClientConn, local bool, tracers 
 	return http.MaxBytesHandler(traced, maxBody), nil
 }
 
-// parseStrictly sets the library's query parser, which is one for the whole process whatever mux it is handed to: setting it for each
-// mux would race with requests on another.
+// parseStrictly sets the library's query parser, which is one for the whole process whatever mux it is handed to:
+// setting it for each mux would race with requests on another.
 var parseStrictly = sync.OnceFunc(func() { runtime.NewServeMux(runtime.SetQueryParameterParser(strictQuery{})) })
 
 func newMux() *runtime.ServeMux {

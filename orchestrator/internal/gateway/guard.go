@@ -6,11 +6,11 @@ import (
 	"net/netip"
 )
 
-// guard keeps web pages from using a person's browser to reach us. Where no token is asked for, whoever can send a request can
-// release cancellations; a page on another site must not be among them.
+// guard keeps web pages from using a person's browser to reach us. Where no token is asked for, whoever can send a
+// request can release cancellations; a page on another site must not be among them.
 type guard struct {
-	// local: only this machine may call, so only its own names can be meant. A page that lets its name point at 127.0.0.1 still
-	// sends that name.
+	// local: only this machine may call, so only its own names can be meant. A page that lets its name point at
+	// 127.0.0.1 still sends that name.
 	local  bool
 	origin *http.CrossOriginProtection
 }

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// strictQuery reads query parameters as grpc-gateway does, but refuses what that would ignore: a name that the request does not
-// have, one that the path gives already, and the same field twice under both of its spellings.
+// strictQuery reads query parameters as grpc-gateway does, but refuses what that would ignore: a name that the request
+// does not have, one that the path gives already, and the same field twice under both of its spellings.
 type strictQuery struct{}
 
 // Parse puts the parameters into request. Only top-level fields can be named.

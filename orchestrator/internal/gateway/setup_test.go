@@ -41,7 +41,8 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// face is an orchestrator as callers see it: gRPC and REST over a database of its own, through the production interceptors.
+// face is an orchestrator as callers see it: gRPC and REST over a database of its own, through the production
+// interceptors.
 type face struct {
 	rows    rowtest.DB
 	conn    *grpc.ClientConn
@@ -221,8 +222,8 @@ values (1, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'def
         'approve_date', 1, null, '')`, done)
 }
 
-// replays finds schemes and revisions in the real ledger, whose documents are no whole schemes; what it says of bills is the
-// replayer's own test.
+// replays finds schemes and revisions in the real ledger, whose documents are no whole schemes; what it says of bills
+// is the replayer's own test.
 type replays struct{ *store.Store }
 
 func (r replays) Replay(ctx context.Context, order ledger.ReplayOrder, after int64, _ int) (replay ledger.Replay, fault, err error) {

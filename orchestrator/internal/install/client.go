@@ -83,7 +83,8 @@ func (c *Client) AllWorkItems(ctx context.Context) ([]*orchestratorv1.WorkItem, 
 	}
 }
 
-// askEvery is how often a state that is waited for is asked for, nudge how often a run is asked for meanwhile.
+// askEvery is how often a state that is waited for is asked for, nudge how often an incremental run is asked for
+// meanwhile.
 const (
 	askEvery = 50 * time.Millisecond
 	nudge    = 10
@@ -94,8 +95,8 @@ func (c *Client) Baseline(ctx context.Context) error {
 	return c.eachScheme(ctx, "the baseline", func(s *orchestratorv1.Scheme) bool { return s.GetWatermarkTime() != nil })
 }
 
-// Run waits until each scheme has completed a run that began after this call: the second completion from now on, since the
-// first may belong to one that was under way.
+// Run waits until each scheme has completed a run that began after this call: the second completion from now on, since
+// the first may belong to one that was under way.
 func (c *Client) Run(ctx context.Context) error {
 	for range 2 {
 		before := make(map[string]time.Time)
@@ -106,7 +107,7 @@ func (c *Client) Run(ctx context.Context) error {
 		for _, s := range schemes {
 			before[s.GetScheme()] = s.GetLastRunTime().AsTime()
 		}
-		err = c.eachScheme(ctx, "a run", func(s *orchestratorv1.Scheme) bool {
+		err = c.eachScheme(ctx, "an incremental run", func(s *orchestratorv1.Scheme) bool {
 			return s.GetLastRunTime().AsTime().After(before[s.GetScheme()])
 		})
 		if err != nil {
@@ -116,7 +117,8 @@ func (c *Client) Run(ctx context.Context) error {
 	return nil
 }
 
-// Settled waits until nothing is due in any scheme: what was voided before the call is cancelled, or waits for a person.
+// Settled waits until nothing is due in any scheme: what was voided before the call is cancelled, or waits for a
+// person.
 func (c *Client) Settled(ctx context.Context) error {
 	if err := c.Run(ctx); err != nil {
 		return err
@@ -127,7 +129,7 @@ func (c *Client) Settled(ctx context.Context) error {
 	})
 }
 
-// eachScheme waits until holds is true of every scheme, asking for runs meanwhile.
+// eachScheme waits until holds is true of every scheme, asking for incremental runs meanwhile.
 func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orchestratorv1.Scheme) bool) error {
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
@@ -148,7 +150,7 @@ func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orches
 			}
 			last = fmt.Sprintf("scheme %s: %s", s.GetScheme(), s.GetLastRunError())
 			if n%nudge == 0 {
-				// A refused nudge changes nothing: the scheme's own interval brings the run.
+				// A refused nudge changes nothing: the scheme's own interval brings the next run.
 				_, _ = c.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{Scheme: s.GetScheme()})
 			}
 		}

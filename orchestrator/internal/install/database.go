@@ -23,8 +23,8 @@ type Database struct {
 	keeper  sync.WaitGroup
 }
 
-// OpenDatabase migrates the database at url. Without a url it starts a private Postgres first: durable in dir, or a throw-away
-// one if dir is empty too.
+// OpenDatabase migrates the database at url. Without a url it starts a private Postgres first: durable in dir, or a
+// throw-away one if dir is empty too.
 func OpenDatabase(ctx context.Context, url, dir string, logger *slog.Logger) (*Database, error) {
 	d := &Database{url: url, logger: logger}
 	if url == "" {

@@ -31,12 +31,12 @@ func (Day) Bills() []string {
 	return numbers
 }
 
-// rewind is how many steps a killed Kingdee sandbox may have forgotten: it writes its state a little after each change, and more
-// than this are never played without a run between.
+// rewind is how many steps a killed Kingdee sandbox may have forgotten: it writes its state a little after each change,
+// and more than this are never played without a run between.
 const rewind = 5
 
-// Play lets the day happen, or what is left of it after so many steps. Of those steps the last are played again, since the sandbox
-// may have been killed before it kept them; what it does remember it refuses.
+// Play lets the day happen, or what is left of it after so many steps. Of those steps the last are played again, since
+// the sandbox may have been killed before it kept them; what it does remember it refuses.
 func (d Day) Play(ctx context.Context, played int) error {
 	steps := kingdee.SampleDay()
 	for i := max(0, min(played, len(steps))-rewind); i < len(steps); i++ {
@@ -72,7 +72,8 @@ func refused(err error) bool {
 	return errors.As(err, &flow) || errors.Is(err, kingdee.ErrNumberTaken) || errors.Is(err, kingdee.ErrNotFound)
 }
 
-// beginWork lets the warehouse be faster than the office once: one of the bill's orders is being received when it is voided.
+// beginWork lets the warehouse be faster than the office once: one of the bill's orders is being received when it is
+// voided.
 func (d Day) beginWork(step *kingdee.Step) error {
 	bill, err := d.Vendors.Kingdee.Bill(step.BillNo)
 	if err != nil {

@@ -31,8 +31,8 @@ func SchemaVersion(ctx context.Context, url string) (int64, error) {
 	return version, nil
 }
 
-// Leased counts the cancellations that some process has in hand, and says when its lease on the last of them runs out. Asked before
-// our own process works, they are another's, which may be dead.
+// Leased counts the cancellations that some process has in hand, and says when its lease on the last of them runs out.
+// Asked before our own process works, they are another's, which may be dead.
 func (d *Database) Leased(ctx context.Context) (n int, until time.Time, err error) {
 	pool, err := store.Open(ctx, d.url)
 	if err != nil {
@@ -52,8 +52,8 @@ from voidrelay.cancellation where state = 'open' and greatest(lease_until, batch
 // eachBaseline is how often Baselines looks.
 const eachBaseline = 2 * time.Second
 
-// Baselines tells each scheme once it has read all there is, or has stopped, until all are told or ctx ends. It reads the ledger and
-// asks nobody for anything. A database that does not answer is asked again.
+// Baselines tells each scheme once it has read all there is, or has stopped, until all are told or ctx ends. It reads
+// the ledger and asks nobody for anything. A database that does not answer is asked again.
 func (d *Database) Baselines(ctx context.Context, tell func(views.SchemeView)) error {
 	pool, err := store.Open(ctx, d.url)
 	if err != nil {

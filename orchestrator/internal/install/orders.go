@@ -17,7 +17,8 @@ const (
 	typeOut = "QTCK"
 )
 
-// settledAfter is how long a warehouse takes: orders of bills audited earlier are done, unless the sample day is about them.
+// settledAfter is how long a warehouse takes: orders of bills audited earlier are done, unless the sample day is about
+// them.
 const settledAfter = 7 * 24 * time.Hour
 
 // orders makes warehouse orders from audited bills.
@@ -73,7 +74,7 @@ func (o *orders) create(order kingdee.Order, state wms.State) error {
 	return nil
 }
 
-// key is the order that an order becomes; false for a warehouse that the WMS does not run.
+// key is the WMS's name for an order of a bill; false for a warehouse that the WMS does not run.
 func (o *orders) key(order kingdee.Order) (wms.Key, bool) {
 	code, ok := o.warehouses[order.Stock]
 	if !ok {

@@ -10,8 +10,8 @@ import (
 // listener is a setting and the address that it gives.
 type listener struct{ setting, addr string }
 
-// checkPorts names each two settings that want one port: a service by itself sees its own only, in one process the second to start
-// would fail. Addresses that are none are for others to name.
+// checkPorts names each two settings that want one port: a service by itself sees its own only, in one process the
+// second to start would fail. Addresses that are none are for others to name.
 func checkPorts(all []listener) error {
 	var problems []error
 	for i, a := range all {

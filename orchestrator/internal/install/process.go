@@ -30,8 +30,8 @@ type Process struct {
 	err   error
 }
 
-// StartProcess starts a service with these settings and none of ours, on free ports unless they say otherwise, and waits until
-// it listens. ctx bounds the start only. What it writes goes to log.
+// StartProcess starts a service with these settings and none of ours, on free ports unless they say otherwise, and
+// waits until it listens. ctx bounds the start only. What it writes goes to log.
 func StartProcess(ctx context.Context, role string, settings map[string]string, log io.Writer) (*Process, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -104,7 +104,8 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
-// Freeze stops it in the middle of whatever it does (SIGSTOP), as a suspended machine would; Thaw lets it go on as if nothing had been.
+// Freeze stops it in the middle of whatever it does (SIGSTOP), as a suspended machine would; Thaw lets it go on as if
+// nothing had been.
 func (p *Process) Freeze() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
 
 // Thaw lets a frozen process go on.

@@ -44,8 +44,9 @@ type service struct {
 	addrs []string
 }
 
-// PlayRole makes this process the service that StartProcess started it as, until SIGTERM, and answers its exit status: what the
-// service's own main function does, except that it says where it listens. played is false in any other process.
+// PlayRole makes this process the service that StartProcess started it as, until SIGTERM, and answers its exit status:
+// what the service's own main function does, except that it says where it listens. played is false in any other
+// process.
 func PlayRole() (status int, played bool) {
 	role := os.Getenv(roleSetting)
 	if role == "" {

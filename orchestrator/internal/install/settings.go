@@ -24,7 +24,8 @@ type configs struct {
 	orchestrator orchestrator.Config
 }
 
-// RealVendors says whether the environment names both vendors. Naming one of them is an error: test and production do not mix.
+// RealVendors says whether the environment names both vendors. Naming one of them is an error: test and production do
+// not mix.
 func RealVendors(getenv func(string) string) (bool, error) {
 	kingdee, wms := given(getenv, "KINGDEE_BASE_URL"), given(getenv, "WMS_URL") || given(getenv, "WMS_ACCOUNTS_FILE")
 	if kingdee == wms {
@@ -43,8 +44,9 @@ func given(getenv func(string) string, name string) bool {
 	return settings.New(getenv).Text(name, "") != ""
 }
 
-// Check reads the settings of all three services and reports everything that is wrong with them at once, as a *SettingsError,
-// after what the caller found wrong himself. It starts nothing. Addresses that are known only later count as right.
+// Check reads the settings of all three services and reports everything that is wrong with them at once, as a
+// *SettingsError, after what the caller found wrong himself. It starts nothing. Addresses that are known only later
+// count as right.
 func Check(opts Options, found ...error) error {
 	problems := found
 	if !opts.Sandboxes {
@@ -61,8 +63,8 @@ func Check(opts Options, found ...error) error {
 	return settingsError(errors.Join(append(problems, err)...))
 }
 
-// DatabaseURL is the database that the settings name, empty when they name none. What is wrong with it is a *SettingsError that
-// has no character of it.
+// DatabaseURL is the database that the settings name, empty when they name none. What is wrong with it is a
+// *SettingsError that has no character of it.
 func DatabaseURL(getenv func(string) string) (string, error) {
 	r := settings.New(getenv)
 	url := r.Secret("DATABASE_URL").Reveal()
@@ -82,8 +84,8 @@ func (o Options) placeholder() string {
 	return "postgres://127.0.0.1/voidrelay"
 }
 
-// load reads all three configurations. sandboxes are the settings that stand in for the vendors', database for DATABASE_URL
-// where that is not set.
+// load reads all three configurations. sandboxes are the settings that stand in for the vendors', database for
+// DATABASE_URL where that is not set.
 func (o Options) load(sandboxes map[string]string, database string) (configs, error) {
 	over := map[string]string{}
 	if o.Sandboxes {
@@ -94,7 +96,8 @@ func (o Options) load(sandboxes map[string]string, database string) (configs, er
 			return value
 		}
 		switch {
-		// Within one process the adapters stay on loopback and ask for nothing; what guards the door is the orchestrator's.
+		// Within one process the adapters stay on loopback and ask for nothing; what guards the door is the
+		// orchestrator's.
 		case name == "AUTH_TOKENS_FILE", strings.HasPrefix(name, "TLS_"):
 			return ""
 		case o.FreePorts && (name == "KINGDEESVC_ADDR" || name == "WMSSVC_ADDR"):

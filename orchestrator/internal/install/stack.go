@@ -35,8 +35,8 @@ type Stack struct {
 	ended   chan error
 }
 
-// Start starts the three services on a migrated database; vendors is nil when the settings name real ones. ctx bounds the
-// start only.
+// Start starts the three services on a migrated database; vendors is nil when the settings name real ones. ctx bounds
+// the start only.
 func Start(ctx context.Context, opts Options, database *Database, vendors *Vendors) (*Stack, error) {
 	var sandboxes map[string]string
 	if vendors != nil {

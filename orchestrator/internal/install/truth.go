@@ -12,7 +12,8 @@ import (
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
-// stale is how old the last look at a bill may be when its request takes effect: verify_after at most, and the exchange itself.
+// stale is how old the last look at a bill may be when its request takes effect: verify_after at most, and the exchange
+// itself.
 const stale = 90 * time.Second
 
 // checkWarehouse is in the harmless request with which wmssvc tries an account; no such order exists.
@@ -20,8 +21,8 @@ const checkWarehouse = "VOIDRELAY-CHECK"
 
 // Comparison is what came of holding the ledger against both sandboxes' truths.
 type Comparison struct {
-	// Voided bills that were ever audited and voided since the ledger began; Orders that a cancel arrived for; Effects of these
-	// that really cancelled; Cancellations in the ledger.
+	// Voided bills that were ever audited and voided since the ledger began; Orders that a cancel arrived for; Effects
+	// of these that really cancelled; Cancellations in the ledger.
 	Voided, Orders, Effects, Cancellations int
 	// Disagreements, each a sentence; empty when all agree.
 	Disagreements []string
@@ -33,7 +34,8 @@ func (c *Comparison) disagree(format string, args ...any) {
 
 // Compare holds the ledger against what really happened, when nothing is due any more:
 //
-//   - every bill that was voided has a cancellation for each warehouse of its last audit, and each cancellation has ended or waits for a person;
+//   - every bill that was voided has a cancellation for each warehouse of its last audit, and each of these has ended
+//     or waits for a person;
 //   - every order that the ledger calls cancelled is cancelled in the WMS, by one request and no more;
 //   - every request that reached the WMS belongs to an attempt in the ledger;
 //   - every cancel that took effect did so while the bill was voided, and no other live bill had its number;

@@ -32,8 +32,8 @@ type Vendors struct {
 	orders  *orders
 }
 
-// StartVendors starts both sandboxes. The WMS gets the orders of all bills that were ever audited, as the platform would
-// have made them.
+// StartVendors starts both sandboxes. The WMS gets the orders of all bills that were ever audited, as the platform
+// would have made them.
 func StartVendors(ctx context.Context, opts VendorOptions) (*Vendors, error) {
 	table, err := warehouseTable()
 	if err != nil {

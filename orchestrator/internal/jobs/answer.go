@@ -10,7 +10,8 @@ import (
 
 // complete completes a result with what becomes of its cancellation, by the table of answers.
 func (r *registry) complete(due ledger.Due, result ledger.Result, now time.Time) ledger.Result {
-	// A cancellation of a scheme that this process has not loaded is judged all the same: a lapsed attempt must be closed.
+	// A cancellation of a scheme that this process has not loaded is decided all the same: a lapsed attempt must be
+	// closed.
 	timing := rule.DefaultTiming()
 	if e, loaded := r.entries[due.Scheme]; loaded {
 		timing = e.Timing()
@@ -32,7 +33,8 @@ func (r *registry) complete(due ledger.Due, result ledger.Result, now time.Time)
 		}, now)
 	}
 	if result.Next.State == rule.Open {
-		// Jitter keeps a crowd from coming back in one moment: a tenth, and a half for those who met a limit or a closed door together.
+		// Jitter keeps a crowd from coming back in one moment: a tenth, and a half for those who met a limit or a
+		// closed door together.
 		share := int64(10)
 		if unsent(result.Answer.Disposition) {
 			share = 2
@@ -45,8 +47,8 @@ func (r *registry) complete(due ledger.Due, result ledger.Result, now time.Time)
 // unsent says whether the answer is that nothing was sent.
 func unsent(answer rule.Disposition) bool { return answer == rule.NotSent || answer == rule.Throttled }
 
-// unsentFor answers since when nothing could be sent, and for how much of that time the WMS answered somebody: since the last try
-// either somebody else had an answer of this account, or "too fast" is one itself.
+// unsentFor answers since when nothing could be sent, and for how much of that time the WMS answered somebody: since
+// the last try either somebody else had an answer of this account, or "too fast" is one itself.
 func unsentFor(due ledger.Due, answer rule.Disposition, now time.Time) (since time.Time, counted time.Duration) {
 	if due.UnsentSince.IsZero() {
 		return now, 0
@@ -57,8 +59,8 @@ func unsentFor(due ledger.Due, answer rule.Disposition, now time.Time) (since ti
 	return due.UnsentSince, due.UnsentFor
 }
 
-// streak counts answers of one kind in a row. "Nothing was sent" is no answer about the order, nor is a refused login: they do not
-// interrupt it.
+// streak counts answers of one kind in a row. "Nothing was sent" is no answer about the order, nor is a refused login:
+// they do not interrupt it.
 func streak(due ledger.Due, answer rule.Disposition, now time.Time) (rule.Disposition, int, time.Time) {
 	switch {
 	case unsent(answer) || answer == rule.Auth:

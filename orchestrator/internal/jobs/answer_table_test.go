@@ -10,8 +10,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// asked plays one answer again and again, as the ledger would, until the cancellation is not asked again. It answers the waits, how
-// it ends, and which work items were opened on the way.
+// asked plays one answer again and again, as the ledger would, until the cancellation is not asked again. It answers
+// the waits, how it ends, and which work items were opened on the way.
 func asked(t *testing.T, due ledger.Due, answer rule.Answer, othersAreAnswered bool) (waits []time.Duration, end rule.Next, work []rule.WorkKind) {
 	t.Helper()
 	r, now := newRegistry(nil, nil), time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)
@@ -54,7 +54,8 @@ func sum(waits []time.Duration) (total time.Duration) {
 	return total
 }
 
-// TestTheTableOfAnswersLineByLine holds each line of "disposition: the cancellation" with its schedule, its cap and its work item.
+// TestTheTableOfAnswersLineByLine holds each line of "disposition: the cancellation" with its schedule, its cap and its
+// work item.
 func TestTheTableOfAnswersLineByLine(t *testing.T) {
 	t.Parallel()
 	snapshot, weak := ledger.Due{Evidence: rule.EvidenceSnapshot}, ledger.Due{Evidence: rule.EvidenceWeak}
@@ -140,7 +141,7 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 		require.Zero(t, end)
 		require.Empty(t, work)
 	})
-	t.Run("unknown is verified and probed, at most four times, then a person", func(t *testing.T) {
+	t.Run("unknown is verified and asked again, at most four times, then a person", func(t *testing.T) {
 		t.Parallel()
 		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Unknown}, false)
 		requireWaits(t, []int{1, 2, 4, 8}, 0.1, waits)

@@ -67,7 +67,8 @@ func TestAlternatingAnswersReachAPerson(t *testing.T) {
 	t.Fatal("asked again a hundred times, and nobody was told")
 }
 
-// The failure: a proxy answered 502 while the WMS was away, and "not found" afterwards was taken for "the lost request did it".
+// The failure: a proxy answered 502 while the WMS was away, and "not found" afterwards was taken for "the lost request
+// did it".
 func TestOnlyALostAnswerCountsAsPerhapsDone(t *testing.T) {
 	t.Parallel()
 	for cause, want := range map[wmsv1.UnknownCause]bool{

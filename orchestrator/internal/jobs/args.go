@@ -24,15 +24,15 @@ const (
 	// A chunk ends long before, after workFor, wherever Kingdee answers in time.
 	readingTimeout = streamTimeout + 5*time.Minute
 	batchTimeout   = verifyTimeout + jobTimeout
-	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has something new:
-	// an insert so soon after another is not announced, but found by the next look. fetchLatest is when that is, for the queues
-	// that stand between a decision and its request.
+	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has
+	// something new: an insert so soon after another is not announced, but found by the next fetch. fetchLatest is when
+	// that is, for the queues that stand between a decision and its request.
 	fetchCooldown = 20 * time.Millisecond
 	fetchLatest   = 200 * time.Millisecond
 	// workFor is how long a chunk of work goes on before it lets a successor continue.
 	workFor = 20 * time.Second
-	// batchHold is how much longer than a lease a gathered row stays with its batch, so that a batch that is at work is not gathered
-	// again: 45 s with leases of 40 s.
+	// batchHold is how much longer than a lease a gathered row stays with its batch, so that a batch that is at work is
+	// not gathered again: 45 s with leases of 40 s.
 	batchHold = 5 * time.Second
 	// keepEvidence and keepBills are how long housekeeping leaves things alone.
 	keepEvidence = 180 * 24 * time.Hour
@@ -42,7 +42,7 @@ const (
 	gatherLimit = 10_000
 )
 
-// runArgs asks for one chunk of a scheme's run.
+// runArgs asks for one chunk of a scheme's baseline or incremental run.
 type runArgs struct {
 	Scheme string `json:"scheme"`
 	// Asked: by a person; a pause after a failure is not waited out.
@@ -57,7 +57,7 @@ func (runArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueScan, MaxAttempts: 1}
 }
 
-// dispatchArgs asks for everything due to be put into slices.
+// dispatchArgs asks for everything due to be put into batches.
 type dispatchArgs struct{}
 
 func (dispatchArgs) Kind() string { return "dispatch" }
@@ -82,7 +82,7 @@ func (batchArgs) InsertOpts() river.InsertOpts {
 // backfillArgs asks for one chunk of a backfill.
 type backfillArgs struct {
 	ID int64 `json:"id"`
-	// Follows: as for a run.
+	// Follows: as in runArgs.
 	Follows bool `json:"follows,omitempty"`
 }
 
@@ -110,7 +110,7 @@ func (tidyArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueBulk, MaxAttempts: 1}
 }
 
-// probeArgs asks for the WMS accounts that were refused to be tried again.
+// probeArgs asks for the harmless call to the WMS accounts that were refused.
 type probeArgs struct{}
 
 func (probeArgs) Kind() string { return "probe" }

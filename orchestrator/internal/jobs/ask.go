@@ -15,12 +15,12 @@ import (
 // errNothingShown: not one of many known bills was shown. That says nothing of any of them.
 var errNothingShown = errors.New("kingdee shows none of the bills that the ledger knows")
 
-// controlBills is how many bills are asked for beside the others, only to see that anything is shown at all. The newest few may be just
-// those that were deleted together.
+// controlBills is how many bills are asked for beside the others, only to see that anything is shown at all. The newest
+// few may be just those that were deleted together.
 const controlBills = 20
 
-// steps keep how far a look has come: save in the transaction that wrote what was told, which may be repeated; done once that is
-// through.
+// steps keep how far a recheck or a reconcile run has come: save in the transaction that wrote what was told, which may
+// be repeated; done once that is through.
 type steps struct {
 	save func(tx pgx.Tx, told ledger.Told) error
 	done func(told ledger.Told)
@@ -42,8 +42,9 @@ type question struct {
 	carry ledger.Told
 }
 
-// ask reads these bills light by id, with controls, and stores what comes of it: in pieces, each with a save. It answers which ids were
-// shown. errLeft: the time was up, the last save knows how far it came, and its successor is in the queue.
+// ask reads these bills light by id, with controls, and stores what comes of it: in pieces, each with a save. It
+// answers which ids were shown. errLeft: the time was up, the last save knows how far it came, and its successor is in
+// the queue.
 func (l *reread) ask(ctx context.Context, ids, controls []int64, keep steps) (map[int64]bool, error) {
 	q := &question{reread: l, ids: ids, steps: keep, shown: map[int64]bool{}, cursor: ids[0] - 1}
 	all := append(slices.Clone(ids), controls...)
@@ -97,7 +98,8 @@ func (q *question) take(ctx context.Context, page *kingdeev1.StatePage) error {
 // conflicts is how often a piece is decided again because the ledger moved on: by then it is stale, and writes nothing.
 const conflicts = 3
 
-// write decides a piece and stores it, if there is anything to store; when the time is up, with a job that goes on from here.
+// write decides a piece and stores it, if there is anything to store; when the time is up, with a job that goes on from
+// here.
 func (q *question) write(ctx context.Context, piece *kingdeev1.StatePage) error {
 	upTo := min(piece.GetLastId(), q.ids[len(q.ids)-1])
 	// A chunk that would leave where it began never gets on: pages that hold only controls do not count.

@@ -52,7 +52,7 @@ const (
 )
 
 var (
-	// errAgain says that the rest is left to the next look.
+	// errAgain says that the rest is left to the next job.
 	errAgain = errors.New("the ledger keeps moving on")
 	// errEnded says that the backfill has ended, and why is written.
 	errEnded = errors.New("the backfill has ended")
@@ -67,7 +67,7 @@ type backfiller struct {
 	start    starter
 	logger   *slog.Logger
 	now      func() time.Time
-	// stopping as for a run.
+	// stopping is as in passer.
 	stopping <-chan struct{}
 }
 
@@ -85,8 +85,8 @@ func (f *backfiller) begin(ctx context.Context) error {
 	return nil
 }
 
-// run does one chunk of a backfill. It takes no run lock: its pages give way to whatever the ledger learned meanwhile, and settle
-// their own cancellations, so runs go on beside it.
+// run does one chunk of a backfill. It does not take the lock of incremental runs: its pages give way to whatever the
+// ledger learned meanwhile, and settle their own cancellations, so incremental runs go on beside it.
 func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
 	unlock, ours, err := lockFor(ctx, args.Follows, func() (func(), bool, error) { return f.store.TryLockBackfill(ctx, args.ID) })
 	if err != nil || !ours {
@@ -111,7 +111,7 @@ func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
 	case standing.Stopped:
 		return f.store.NoteBackfill(ctx, b, "waits: the scheme is stopped (方案已停止)", 0)
 	case standing.Watermark == nil:
-		return f.store.NoteBackfill(ctx, b, "waits: the scheme's first run is not complete (基线未完成)", 0)
+		return f.store.NoteBackfill(ctx, b, "waits: the scheme's baseline is not complete (基线未完成)", 0)
 	case standing.Revision != e.revision:
 		return nil
 	}
@@ -202,8 +202,9 @@ func (r *refill) leave(ctx context.Context, tx pgx.Tx) error {
 	return r.insert.insertTx(ctx, tx, backfillArgs{ID: r.backfill.ID, Follows: true})
 }
 
-// giveWay waits for live traffic, but not for ever: while one of the scheme's runs is at work or what runs owe waits to be sent,
-// for a while; while so much is due that more would keep live cancellations waiting, until that is sent.
+// giveWay waits for live traffic, but not for ever: while an incremental run of the scheme is at work or what it owes
+// waits to be sent, for a while; while so much is due that more would keep live cancellations waiting, until that is
+// sent.
 func (r *refill) giveWay(ctx context.Context) error {
 	for waited := time.Duration(0); ; waited += giveWayTick {
 		traffic, err := r.store.LiveTraffic(ctx, r.backfill.Scheme, maxBacklog)

@@ -36,8 +36,9 @@ func carriedOut(item ledger.BackfillItem) bool {
 	return item.HasOrder() && (item.State == ledger.ItemNew || item.State == ledger.ItemHeld && item.CancellationID == 0)
 }
 
-// apply carries a plan out, bill by bill: each is read and decided anew, and becomes a cancellation only where that comes to what the plan
-// says. Under another revision than the plan's the whole plan is compared first, and refused whole if a request would differ.
+// apply carries a plan out, bill by bill: each is read and decided anew, and becomes a cancellation only where that
+// comes to what the plan says. Under another revision than the plan's the whole plan is compared first, and refused
+// whole if a request would differ.
 func (r *refill) apply(ctx context.Context) error {
 	b := r.backfill
 	check := r.entry.revision != b.Revision && r.entry.revision != b.CheckedRevision
@@ -91,8 +92,8 @@ func (r *refill) next(ctx context.Context) ([]planned, int64, error) {
 	return bills, cursor, nil
 }
 
-// check compares the requests of a plan with those of the present revision, and owes nothing. What has changed in the bills
-// themselves is left to the applying.
+// check compares the requests of a plan with those of the present revision, and owes nothing. What has changed in the
+// bills themselves is left to the applying.
 func (r *refill) check(ctx context.Context, bills []planned, cursor int64) error {
 	found, _, err := r.decideAnew(ctx, bills)
 	if err != nil {
@@ -156,8 +157,9 @@ func (r *refill) carryOut(ctx context.Context, bills []planned, cursor int64) er
 	return errAgain
 }
 
-// agreed decides anew those bills that are not refused yet, and answers the page that owes them; again, when it found more to refuse
-// or the ledger moved on. Nothing of a refused bill is written: runs learn of it as of any other.
+// agreed decides anew those bills that are not refused yet, and answers the page that owes them; again, when it found
+// more to refuse or the ledger moved on. Nothing of a refused bill is written: incremental runs learn of it as of any
+// other.
 func (r *refill) agreed(ctx context.Context, bills []planned, refused map[int64]string) (page ledger.Page, again bool, err error) {
 	var wanted []planned
 	for _, p := range bills {
@@ -247,7 +249,7 @@ func (a anew) differs(p planned) string {
 		changes = stateChanges(*first.Seen, w.After.State)
 	}
 	if first.Cancellation.Generation != w.After.Generation && len(changes) == 0 {
-		changes = append(changes, fmt.Sprintf("轮次 generation %d → %d", first.Cancellation.Generation, w.After.Generation))
+		changes = append(changes, fmt.Sprintf("第几次生效 generation %d → %d", first.Cancellation.Generation, w.After.Generation))
 	}
 	if first.Class != w.After.Class && len(changes) == 0 {
 		changes = append(changes, fmt.Sprintf("判定 class %s → %s", first.Class, w.After.Class))
@@ -292,7 +294,7 @@ func sameOrder(a, b ledger.Cancellation) bool {
 	return a.Order.Kind() == b.Order.Kind() && a.Order.Warehouse == b.Order.Warehouse
 }
 
-// stateChanges lists what differs between two sights of a bill.
+// stateChanges lists what differs between two reads of a bill.
 func stateChanges(before, now rule.State) []string {
 	if before.Same(now) {
 		return nil

@@ -73,7 +73,7 @@ func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 	require.Equal(t, "complete 1 5", b.text(`select state || ' ' || (counts->>'new') || ' ' || (counts->>'refused') from backfill`))
 	require.Equal(t, "6", b.text(`select string_agg(bill_id::text, ' ') from cancellation`))
 	require.Equal(t, before, b.text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`),
-		"what was refused is left to the runs, which still see it as changed")
+		"what was refused is left to the incremental runs, which still see it as changed")
 	b.run()
 	require.Equal(t, "2 3 4 6", b.text(`select string_agg(bill_id::text, ' ' order by bill_id) from cancellation`))
 }

@@ -21,8 +21,8 @@ type ahead struct {
 	done  chan struct{}
 }
 
-// commitAll decides and writes pages one after the other. Each is read and decided while the one before it is written: what the ledger
-// learns of its bills meanwhile is found when it is written itself.
+// commitAll decides and writes pages one after the other. Each is read and decided while the one before it is written:
+// what the ledger learns of its bills meanwhile is found when it is written itself.
 func (r *refill) commitAll(ctx context.Context, pages []*kingdeev1.StatePage, step func(i int) ledger.BackfillStep) error {
 	ctx, cancel := context.WithCancel(ctx)
 	next := r.decideAhead(ctx, pages[0])
@@ -52,8 +52,8 @@ func (r *refill) decideAhead(ctx context.Context, light *kingdeev1.StatePage) *a
 	return a
 }
 
-// commitDecided writes what one light page was decided to come to, or for a plan what it would. A page that the ledger has newer knowledge
-// of is read again until both are of one mind: a run may be at work on the same bills.
+// commitDecided writes what one light page was decided to come to, or for a plan what it would. A page that the ledger
+// has newer knowledge of is read again until both are of one mind: an incremental run may be at work on the same bills.
 func (r *refill) commitDecided(ctx context.Context, decided *ahead, step ledger.BackfillStep) error {
 	if err := r.giveWay(ctx); err != nil {
 		return err
@@ -130,8 +130,8 @@ func (r *refill) basis() ledger.Basis {
 	return ledger.Basis{Scheme: r.backfill.Scheme, Revision: r.entry.revision, SendSince: r.standing.SendSince, SafetyLimits: r.entry.SafetyLimits()}
 }
 
-// items are a page's orders that are owed, what cannot be read or mapped and, where somebody named the bills, those that owe nothing,
-// too. The rest of a range is counted and not listed.
+// items are a page's orders that are owed, what cannot be read or mapped and, where somebody named the bills, those
+// that owe nothing, too. The rest of a range is counted and not listed.
 func (r *refill) items(ctx context.Context, light *kingdeev1.StatePage, page ledger.Page) ([]ledger.BackfillItem, error) {
 	decided := make(map[int64]*ledger.BillWrite, len(page.Bills))
 	for i := range page.Bills {

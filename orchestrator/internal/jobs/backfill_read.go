@@ -37,8 +37,8 @@ func (r *refill) rangeOf(ctx context.Context) error {
 	})
 }
 
-// cut takes off a page what lies behind the range, and answers how many rows that were. What cannot be decoded stays: nobody can say
-// where it lies.
+// cut takes off a page what lies behind the range, and answers how many rows that were. What cannot be decoded stays:
+// nobody can say where it lies.
 func (r *refill) cut(light *kingdeev1.StatePage) int64 {
 	within := light.GetStates()[:0]
 	for _, s := range light.GetStates() {
@@ -51,7 +51,8 @@ func (r *refill) cut(light *kingdeev1.StatePage) int64 {
 	return outside
 }
 
-// within says whether one of the bill's dates lies in the range. The read's lower edge may be lower, for dates without a time.
+// within says whether one of the bill's dates lies in the range. The read's lower edge may be lower, for dates without
+// a time.
 func (r *refill) within(s *kingdeev1.BillState) bool {
 	for _, at := range []*timestamppb.Timestamp{s.GetCreateTime(), s.GetModifyTime(), s.GetApproveTime(), s.GetCancelTime()} {
 		t := timeOf(at)
@@ -138,7 +139,7 @@ func (r *refill) states(ctx context.Context, request *kingdeev1.StreamBillStates
 	return r.reader.states(light, request, r.header, page)
 }
 
-// header makes the pager. Its pass only names the scheme and its revision.
+// header makes the pager. Its run only names the scheme and its revision.
 func (r *refill) header(a dataCentre) error {
 	b := r.backfill
 	run := &ledger.Run{Scheme: b.Scheme, Kind: ledger.Incremental, Revision: r.entry.revision, Clock: a.clock}

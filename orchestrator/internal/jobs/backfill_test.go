@@ -17,7 +17,7 @@ import (
 
 const watched = "assembly-void"
 
-// filler makes the orchestrator that runs backfills beside the bench's runs.
+// filler makes the orchestrator that runs backfills beside the bench's incremental runs.
 func (b *bench) filler() *backfiller {
 	return &backfiller{
 		store: b.store, kingdee: b.p.kingdee, registry: b.p.registry, insert: noJobs{}, start: noJobs{}, logger: b.p.logger, now: b.p.now,
@@ -168,7 +168,8 @@ func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
 	require.Equal(t, "OLD new Assembly.in WH-HZ01", b.items(id))
 	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
 
-	// Somebody writes a remark: the next run decides the bill by the cutover again, which must not take back what a person asked for.
+	// Somebody writes a remark: the next run decides the bill by the cutover again, which must not take back what a
+	// person asked for.
 	b.clock = b.clock.Add(time.Minute)
 	b.books.bills[1].ModifyTime = timestamppb.New(b.clock)
 	b.run()
@@ -188,7 +189,7 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 	require.Equal(t, "dry_run", b.text(`select state from cancellation`))
 	below := b.since(12 * time.Hour)
 	below.BeforeCutover = true
-	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(below)), "a scheme that observes goes on observing")
+	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(below)), "a scheme in dry run stays in dry run")
 
 	_, err = b.store.SetMode(t.Context(), act, true)
 	require.NoError(t, err)
@@ -261,7 +262,8 @@ func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 	require.ErrorAs(t, b.store.CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id), &unfit)
 }
 
-// A run decides the same bill between the backfill's look at it and its write: nothing may be decided from what is older.
+// An incremental run decides the same bill between the backfill's read of it and its write: nothing may be decided from
+// what is older.
 func TestABackfillReadsAgainWhatARunHasReadMeanwhile(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")

@@ -40,7 +40,7 @@ type batchStore interface {
 	StopScheme(ctx context.Context, name, reason, detail string) error
 }
 
-// slicer sends slices.
+// slicer sends batches.
 type slicer struct {
 	store    batchStore
 	wms      wmsv1.OrderServiceClient
@@ -53,14 +53,15 @@ type slicer struct {
 	now      func() time.Time
 	// hold is how long a lease stands without an answer.
 	hold time.Duration
-	// stopping is closed when the process is asked to end: nothing more is leased, what is in flight is finished.
+	// stopping is closed when the process is asked to end: no attempt gets a lease any more, what is in flight is
+	// finished.
 	stopping <-chan struct{}
 	// tracer is nil where nothing is traced.
 	tracer trace.Tracer
 }
 
-// run sends what can be sent of a batch: first the bills that must be looked at again, then intents and requests as far as the
-// time goes. What is left is due as before.
+// run sends what can be sent of a batch: first it reads the bills that must be verified, then it writes intents and
+// sends requests as far as the time goes. What is left is due as before.
 func (s *slicer) run(ctx context.Context, args batchArgs) error {
 	defer func() {
 		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -93,7 +94,8 @@ func (s *slicer) run(ctx context.Context, args batchArgs) error {
 	return err
 }
 
-// isStopping says that nothing more will be leased here: looking at bills again would only keep their rows from the others.
+// isStopping says that no attempt will get a lease here any more: verifying bills would only keep their rows from the
+// others.
 func (s *slicer) isStopping() bool {
 	select {
 	case <-s.stopping:
@@ -151,7 +153,7 @@ func (s *slicer) verified(ctx context.Context, e entry, watermark *ledger.Waterm
 	return ready, nil
 }
 
-// freshFor is how long after the last look at its bill a request for this cancellation may start.
+// freshFor is how long after the last read of its bill a request for this cancellation may start.
 func freshFor(e entry, d ledger.Due) time.Duration {
 	if !d.NotBefore.IsZero() {
 		return min(rule.FreshFor, e.VerifyAfter)
@@ -159,7 +161,7 @@ func freshFor(e entry, d ledger.Due) time.Duration {
 	return e.VerifyAfter
 }
 
-// sendable says whether the last look at the bill leaves time enough to send: a sixth of what there was at least.
+// sendable says whether the last read of the bill leaves time enough to send: a sixth of what there was at least.
 func (s *slicer) sendable(e entry, d ledger.Due) bool {
 	fresh := freshFor(e, d)
 	return s.now().Add(fresh / 6).Before(d.VerifiedTime.Add(fresh))

@@ -200,7 +200,7 @@ func (noJobs) insertOnce(context.Context, river.JobArgs, time.Duration) error {
 	return nil
 }
 
-// bench runs runs over books of the test's own, on a real ledger.
+// bench does runs over books of the test's own, on a real ledger.
 type bench struct {
 	*testing.T
 	books *books

@@ -7,8 +7,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// cancellations maps the orders that a decision owes and counts the rest. An error means that a mapping cannot make a request of one of
-// them: then the whole bill waits for a person, and no order of it is owed until a person has looked.
+// cancellations maps the orders that a decision owes and counts the rest. An error means that a mapping cannot make a
+// request of one of them: then the whole bill waits for a person, and no order of it is owed until a person has looked.
 func (p *pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill, read time.Time) ([]ledger.Cancellation, error) {
 	if d.Fault != nil {
 		return nil, d.Fault

@@ -15,13 +15,13 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// rereadLimit bounds how many bills one run reads again by id.
+// rereadLimit bounds how many bills one incremental run reads again by id.
 const rereadLimit = 200
 
 // errLeft says that a chunk's time is up and its successor is in the queue.
 var errLeft = errors.New("left to a successor")
 
-// chunk is the part of a run that one job does.
+// chunk is the part of a baseline or an incremental run that one job does.
 type chunk struct {
 	*passer
 	entry    entry
@@ -32,14 +32,14 @@ type chunk struct {
 	pager    *pager
 	started  time.Time
 	rows     int64
-	// waiting is a piece that is written once the next one has come, so that the last can be written together with the end of the
-	// run.
+	// waiting is a piece that is written once the next one has come, so that the last can be written together with the
+	// end of the run.
 	waiting *kingdeev1.StatePage
 	// carry is what pieces without news leave to the next one: their counts, and work items.
 	carry ledger.Page
 }
 
-// work reads light what is to be looked at again, and then what changed.
+// work reads light the bills that are to be read again, and then what changed.
 func (c *chunk) work(ctx context.Context) error {
 	c.started = c.now()
 	if err := c.begin(ctx); err != nil {

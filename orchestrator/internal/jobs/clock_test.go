@@ -9,8 +9,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// Somebody changed KINGDEE_TIME_ZONE. Every stamp that the ledger knew differed by hours, so each bill of the overlap began a new life,
-// and voided ones were owed once more.
+// Somebody changed KINGDEE_TIME_ZONE. Every stamp that the ledger knew differed by hours, so each bill of the overlap
+// began a new life, and voided ones were owed once more.
 func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
@@ -34,7 +34,8 @@ func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
 	require.Equal(t, "running UTC", b.text(`select state || ' ' || (select time_zone from watermark) from scheme`))
 }
 
-// The server's answer carries no Date, or one that a cache has aged: the watermark follows our own clock and keeps its distance.
+// The server's answer carries no Date, or one that a cache has aged: the watermark follows our own clock and keeps its
+// distance.
 func TestWithoutTheVendorsClockTheWatermarkKeepsItsDistance(t *testing.T) {
 	b := setup(t)
 	b.run()

@@ -20,7 +20,7 @@ type dispatchStore interface {
 	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error)
 }
 
-// dispatcher turns due rows into slices.
+// dispatcher turns due rows into batches.
 type dispatcher struct {
 	store    dispatchStore
 	registry *registry
@@ -31,7 +31,8 @@ type dispatcher struct {
 	hold time.Duration
 }
 
-// run closes what lost its answer, asks for runs that nobody asked for, and gathers what is due.
+// run closes attempts that lost their answer, asks for incremental runs that nobody asked for in time, and gathers what
+// is due.
 func (d *dispatcher) run(ctx context.Context) error {
 	if err := d.lapse(ctx); err != nil {
 		return err
@@ -54,8 +55,8 @@ func (d *dispatcher) run(ctx context.Context) error {
 	return err
 }
 
-// lapse makes "unknown" of attempts whose lease ran out without an answer: their process died, or the answer got lost. They are
-// probed like any other unknown.
+// lapse makes "unknown" of attempts whose lease ran out without an answer: their process died, or the answer got lost.
+// They are asked again like any other unknown.
 func (d *dispatcher) lapse(ctx context.Context) error {
 	lapsed, err := d.store.Lapsed(ctx, 1000)
 	if err != nil || len(lapsed) == 0 {

@@ -1,7 +1,7 @@
-// Package jobs carries the work out: River jobs that read Kingdee (run), gather what is due (dispatch), send it (batch) and
-// tidy up.
+// Package jobs carries the work out: River jobs that read Kingdee (runs of every kind), gather what is due (dispatch),
+// send it (batch) and tidy up.
 //
-// A job is a pointer to rows: it decides from the rows what is left to do, may run twice, and may die at any line. Vendor faults
-// are results in the ledger and never job errors. The package knows the vendors as generated gRPC clients and the ledger as the
-// small interfaces declared here; the decisions are package rule's.
+// A job is a pointer to rows: it decides from the rows what is left to do, may run twice, and may die at any line.
+// Vendor faults are results in the ledger and never job errors. The package knows the vendors as generated gRPC clients
+// and the ledger as the small interfaces declared here; the decisions are package rule's.
 package jobs

@@ -46,8 +46,8 @@ func vendorFault(domain string, err error) string {
 	return fmt.Sprintf("%s adapter: %s: %s", domain, st.Code(), st.Message())
 }
 
-// readFault puts what a read from Kingdee's adapter came to in words; other errors, and those that stop a scheme, are left as they
-// are.
+// readFault puts what a read from Kingdee's adapter came to in words; other errors, and those that stop a scheme, are
+// left as they are.
 func readFault(err error) error {
 	var stop *stopError
 	if err == nil || errors.As(err, &stop) || apierr.Info(err, apierr.Kingdee) == nil && !isStatus(err) {

@@ -9,11 +9,12 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// goneLimit bounds how many bills one verification asks Kingdee for one by one. The others are unread, and have their turn later.
+// goneLimit bounds how many bills one verification asks Kingdee for one by one. The others are unread, and have their
+// turn later.
 const goneLimit = 20
 
-// askForGone asks Kingdee whether bills that were proved gone, and were not shown just now, do not exist. Only its own word counts:
-// any other answer, or none, leaves the bill unread.
+// askForGone asks Kingdee whether bills that were proved gone, and were not shown just now, do not exist. Only its own
+// word counts: any other answer, or none, leaves the bill unread.
 func (v *verifier) askForGone(ctx context.Context, fresh *freshRead, due []ledger.Due) {
 	asked := 0
 	for _, d := range due {

@@ -15,7 +15,8 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// decideGoneTogether decides all bills that the reconcile run proved gone, together: only now is it known how many they are.
+// decideGoneTogether decides all bills that the reconcile run proved gone, together: only now is it known how many they
+// are.
 func (c *reconcileChunk) decideGoneTogether(ctx context.Context) error {
 	if len(c.reconcile.GoneIDs) == 0 {
 		return nil

@@ -90,7 +90,8 @@ func TestABillThatIsOnlyHiddenIsNotDeleted(t *testing.T) {
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
 }
 
-// A server that hides an organisation may say of its bills that there are none. Another organisation is shown as before.
+// A server that hides an organisation may say of its bills that there are none. Another organisation is shown as
+// before.
 func TestWithoutAReadableBillOfItsOrganisationNothingIsDeleted(t *testing.T) {
 	b := threeLive(t)
 	_, err := b.pool.Exec(t.Context(), `update bill set org = '200' where bill_id in (1, 2)`)

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// mayEvery is how soon a batch that is being sent hears of a stop or a pause. Its leases obey at once, because they read the rows;
-// this is for what is leased and not yet handed over.
+// mayEvery is how soon a batch that is being sent hears of a stop or a pause. Its leases obey at once, because they
+// read the rows; this is for attempts that have a lease and are not yet handed over.
 const mayEvery = 250 * time.Millisecond
 
-// halt ends the sending of one batch: nothing more is leased or handed over, what was handed over finishes.
+// halt ends the sending of one batch: no attempt gets a lease or is handed over any more, what was handed over
+// finishes.
 type halt struct {
 	once sync.Once
 	off  chan struct{}
@@ -29,7 +30,8 @@ func (h *halt) called() bool {
 	}
 }
 
-// follow looks whether sending is still allowed until ctx ends. A database that does not answer says nothing: leases need it too.
+// follow asks until ctx ends whether sending is still allowed. A database that does not answer says nothing: leases
+// need it too.
 func (h *halt) follow(ctx context.Context, may func(context.Context) (bool, error)) {
 	tick := time.NewTicker(mayEvery)
 	defer tick.Stop()

@@ -9,7 +9,7 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// handOver writes the intents of a group and sends those that were leased; it answers how many those are.
+// handOver writes the intents of a group and sends those that got a lease; it answers how many those are.
 func (p *push) handOver(ctx context.Context, group []ledger.Due) (int, error) {
 	wanted := make([]ledger.Due, 0, len(group))
 	for _, d := range group {

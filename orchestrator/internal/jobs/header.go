@@ -10,7 +10,7 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// clockTolerance is how far the hosts' clocks may differ: send_before is set by one and judged by another.
+// clockTolerance is how far the hosts' clocks may differ: send_before is set by one and read by another.
 const clockTolerance = 2 * time.Second
 
 // dataCentre is what a stream's header says of where it reads.
@@ -24,8 +24,8 @@ type dataCentre struct {
 	clock       rule.Clock
 }
 
-// checkHeader reads a stream's first frame. It refuses a header of other books than the scheme's: those stop the scheme before
-// anything is read.
+// checkHeader reads a stream's first frame. It refuses a header of other books than the scheme's: those stop the scheme
+// before anything is read.
 func checkHeader(h *kingdeev1.StreamHeader, e entry, watermark *ledger.Watermark, now time.Time) (dataCentre, error) {
 	if h.GetAccount() == nil || h.GetServiceTime() == nil {
 		return dataCentre{}, fmt.Errorf("kingdee adapter sent no header")
@@ -64,8 +64,9 @@ func checkHeader(h *kingdeev1.StreamHeader, e entry, watermark *ledger.Watermark
 	return a, nil
 }
 
-// sameZone says whether times are read as they were before. In another zone every stamp that the ledger knows would differ by hours:
-// bills would begin new lives, and the watermark would no longer be where the server's texts say. Two names of one clock are no difference.
+// sameZone says whether times are read as they were before. In another zone every stamp that the ledger knows would
+// differ by hours: bills would begin new lives, and the watermark would no longer be where the server's texts say. Two
+// names of one clock are no difference.
 func sameZone(before string, a dataCentre, now time.Time) bool {
 	if before == "" || before == a.zone {
 		return true

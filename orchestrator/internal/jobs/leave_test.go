@@ -74,8 +74,8 @@ func TestARunIsLeftToAnotherProcessWhenThisOneStops(t *testing.T) {
 	require.Equal(t, "1 complete 3", b.text(`select count(*) || ' ' || min(state) || ' ' || (select count(*) from bill) from run`))
 }
 
-// A successor is in the queue before its predecessor has let go of the lock; another process is at it in no time. It found the lock
-// taken and gave up, and a long run lay still until the next incremental run.
+// A successor is in the queue before its predecessor has let go of the lock; another process is at it in no time. It
+// found the lock taken and gave up, and a long run lay still until the next incremental run.
 func TestASuccessorWaitsForTheLockOfTheChunkBeforeIt(t *testing.T) {
 	b := setup(t)
 	unlock, ours, err := b.store.TryLockRun(t.Context(), "assembly-void")
@@ -86,7 +86,8 @@ func TestASuccessorWaitsForTheLockOfTheChunkBeforeIt(t *testing.T) {
 	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
 }
 
-// Somebody asked for a run while the one before was letting go of its lock: nothing was read until the next incremental run.
+// Somebody asked for a run while the one before was letting go of its lock: nothing was read until the next incremental
+// run.
 func TestARunThatIsAskedForWaitsForTheLockOfTheOneBefore(t *testing.T) {
 	b := setup(t)
 	unlock, ours, err := b.store.TryLockRun(t.Context(), "assembly-void")

@@ -159,7 +159,8 @@ func TestAnUnAuditIsHeldWhereNobodySaysThatTheNumberIsTakenAgain(t *testing.T) {
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
 }
 
-// Its number was given to a live bill, so nothing was sent; that bill is voided as well. Nobody looked again unless the first bill changed.
+// Its number was given to a live bill, so nothing was sent; that bill is voided as well. Nobody looked again unless the
+// first bill changed.
 func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
 	for name, free := range map[string]func(*books){
 		"the other is voided":     func(k *books) { k.void(2) },
@@ -265,8 +266,8 @@ func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 	holds := b.verify()
 	require.Len(t, holds, 1)
 	for _, seen := range holds {
-		// Nothing was shown, by id or by number, so no page said when the query left. It counted as left in the year 1, and was looked at
-		// again every second, for ever, and never sent for.
+		// Nothing was shown, by id or by number, so no page said when the query left. It counted as left in the year 1,
+		// and was looked at again every second, for ever, and never sent for.
 		require.Equal(t, b.clock.UTC(), seen.ReadTime.UTC())
 	}
 
@@ -276,8 +277,8 @@ func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation`))
 }
 
-// FID 1 is gone, and a live bill carried its number. When that one was voided nobody decided FID 1 again, because no read shows it, and
-// its order stood. Found by the chaos test (seed 11).
+// FID 1 is gone, and a live bill carried its number. When that one was voided nobody decided FID 1 again, because no
+// read shows it, and its order stood. Found by the chaos test (seed 11).
 func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
@@ -326,7 +327,8 @@ func TestAVoidedBillThatIsDeletedGoesOnOnceItIsProvedGone(t *testing.T) {
 	require.Len(t, b.verify(), 1)
 }
 
-// The proof took longer than a person's patience: the cancellation waits for a person as unread, and nobody looked. It goes on by itself all the same.
+// The proof took longer than a person's patience: the cancellation waits for a person as unread, and nobody looked. It
+// goes on by itself all the same.
 func TestACancellationGivenToAPersonAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
 	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
@@ -408,7 +410,8 @@ func TestABillWhoseConditionCannotBeEvaluatedStopsOnlyItself(t *testing.T) {
 	require.Equal(t, "需人工", b.text(`select verdict from reporting.bill_verdict where bill_id = 1`))
 }
 
-// Its order was cancelled and its void taken back, with a note that the condition cannot be asked about: that it is live shows all the same.
+// Its order was cancelled and its void taken back, with a note that the condition cannot be asked about: that it is
+// live shows all the same.
 func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", "selector: int(bill.note) > 3")
 	for id, no := range map[int64]string{1: "A1", 2: "A2"} {

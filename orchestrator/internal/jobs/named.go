@@ -15,8 +15,8 @@ import (
 // requestID is the id's key in a job's metadata.
 const requestID = "request_id"
 
-// named gives each job the id of the call that asked for it, or one of its own: the lines that it writes here and in the adapters
-// have the same id, also where nothing is traced.
+// named gives each job the id of the call that asked for it, or one of its own: the lines that it writes here and in
+// the adapters have the same id, also where nothing is traced.
 type named struct{ river.MiddlewareDefaults }
 
 // InsertMany implements rivertype.JobInsertMiddleware.

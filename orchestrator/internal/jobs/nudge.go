@@ -8,12 +8,14 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// nudgeEvery is how often each process asks for a dispatch by itself, and how late a run may be before a dispatch asks for it. River's
-// leader inserts the periodic jobs; when it is killed, nobody does for up to 22 s, and after a database that was away for minutes the bids
-// for the lead come up to 64 s apart. The rows say what is due all the same: whoever is alive looks.
+// nudgeEvery is how often each process asks for a dispatch by itself, and how late an incremental run may be before a
+// dispatch asks for it. River's leader inserts the periodic jobs; when it is killed, nobody does for up to 22 s, and
+// after a database that was away for minutes the bids for the lead come up to 64 s apart. The rows say what is due all
+// the same: whoever is alive looks.
 const nudgeEvery = 5 * time.Second
 
-// nudge asks for a dispatch now and then until the process stops. Any number of processes come to one dispatch a period.
+// nudge asks for a dispatch now and then until the process stops. Any number of processes come to one dispatch a
+// period.
 func (r *Runner) nudge(logger *slog.Logger) {
 	defer close(r.nudged)
 	tick := time.NewTicker(nudgeEvery)
@@ -53,7 +55,7 @@ func (r *Runner) ask() error {
 	}
 }
 
-// overdue asks for the runs that nobody asked for in time.
+// overdue asks for the incremental runs that nobody asked for in time.
 func (d *dispatcher) overdue(ctx context.Context) error {
 	schemes, err := d.store.OverdueRuns(ctx, nudgeEvery)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The process that led was killed, and Postgres restarted: for half a minute nobody asked for a run, and nothing was read.
+// The process that led was killed, and Postgres restarted: for half a minute nobody asked for a run, and nothing was
+// read.
 func TestADispatchAsksForTheRunThatNobodyAskedFor(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")

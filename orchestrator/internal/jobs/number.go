@@ -6,18 +6,18 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// numberLimit bounds how many cancellations one run looks at again for their number.
+// numberLimit bounds for how many cancellations one incremental run asks again who carries their number.
 const numberLimit = 100
 
-// numberStore is what another look at numbers asks of the ledger.
+// numberStore is what asking again about numbers asks of the ledger.
 type numberStore interface {
 	NumberLiveDue(ctx context.Context, scheme string, limit int) ([]ledger.Due, error)
 	LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error)
 	StoreNumberRead(ctx context.Context, scheme string, verified []ledger.Verified) error
 }
 
-// numbers looks again at cancellations that were withdrawn because a live bill carried their number. Where it does no longer, this run
-// reads the cancellation's own bill again, and what is owed still is owed anew.
+// numbers asks again about cancellations that were withdrawn because a live bill carried their number. Where none does
+// any longer, this run reads the cancellation's own bill again, and what is owed still is owed anew.
 func (c *chunk) numbers(ctx context.Context) error {
 	if c.run.Cursor > 0 {
 		return nil

@@ -14,8 +14,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// orderTraces makes a span of each request of a batch. It belongs to the trace in which its cancellation was planned, so that one
-// trace leads from Kingdee's answer to the WMS's; the batch's own span and it are linked with each other. nil traces nothing.
+// orderTraces makes a span of each request of a batch. It belongs to the trace in which its cancellation was planned,
+// so that one trace leads from Kingdee's answer to the WMS's; the batch's own span and it are linked with each other.
+// nil traces nothing.
 type orderTraces struct {
 	tracer trace.Tracer
 	batch  trace.SpanContext
@@ -77,8 +78,8 @@ func (o *orderTraces) end(d ledger.Due, result ledger.Result) {
 	span.End()
 }
 
-// tellOutcome writes what became of a request: a cancellation that waits for a person now is told, what goes on by itself is for
-// debugging.
+// tellOutcome writes what became of a request: a cancellation that waits for a person now is told, what goes on by
+// itself is for debugging.
 func tellOutcome(logger *slog.Logger, d ledger.Due, result ledger.Result) {
 	ctx, person := context.Background(), result.Next.State == rule.Needs_attention
 	if !person && !logger.Enabled(ctx, slog.LevelDebug) {

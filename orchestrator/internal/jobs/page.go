@@ -16,7 +16,8 @@ type pageStore interface {
 	AddSnapshots(ctx context.Context, scheme string, known map[int64]*rule.Known) error
 }
 
-// pager turns one light page into what the ledger is to write: it reads whole the bills that changed and lets the rules decide.
+// pager turns one light page into what the ledger is to write: it reads whole the bills that changed and lets the rules
+// decide.
 type pager struct {
 	store   pageStore
 	reader  reader
@@ -24,14 +25,15 @@ type pager struct {
 	run     *ledger.Run
 	policy  rule.Policy
 	account dataCentre
-	// received is when the run's header came, by kingdeesvc's clock.
+	// received is when the header of the read came, by kingdeesvc's clock.
 	received time.Time
 	// again: bills that are not live are decided anew, also when nothing has changed: a person asked for them.
 	again bool
 }
 
-// newPager is ready to decide what comes after the header that said account. Whoever decides bills, in a run or outside one, does
-// it through a pager, so that the rules exist once; outside, run is only a name for the scheme and its revision and is never stored.
+// newPager is ready to decide what comes after the header that said account. Whoever decides bills, in a Run or outside
+// one, does it through a pager, so that the rules exist once; outside, run only names the scheme and its revision and
+// is never stored.
 func newPager(store pageStore, reader reader, run *ledger.Run, standing ledger.Scheme, a dataCentre) *pager {
 	return &pager{
 		store: store, reader: reader, entry: reader.entry, run: run, policy: reader.entry.Policy(cutoverOf(reader.entry, standing, run.Clock), standing.Cutovers),
@@ -140,7 +142,8 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 		return err
 	}
 	for id := range waiting {
-		// The light read showed it and the whole read did not: deleted in between, or not all of it is shown to this user.
+		// The light read showed it and the whole read did not: deleted in between, or not all of it is shown to this
+		// user.
 		p.setAside(page, known[id], time.Time{}, &kingdeev1.BillProblem{
 			Id: id, Detail: "the bill is listed, but its content is not shown",
 		})
@@ -152,7 +155,8 @@ func (p *pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 func (p *pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill, read time.Time) {
 	d := rule.Decide(p.policy, known, bill, read)
 	if p.run.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime {
-		// Voided before we came, for all that can be told; no later run would show it, since it carries no date.
+		// Voided before we came, for all that can be told; no later incremental run would show it, since it carries no
+		// date.
 		d.Class, d.After.Class = rule.ClassBeforeCutover, rule.ClassBeforeCutover
 	}
 	write := ledger.BillWrite{After: d.After, Snapshot: d.Snapshot, Reason: d.Reason}
@@ -200,8 +204,8 @@ func (p *pager) undo(page *ledger.Page, d rule.Decision, id int64) {
 	}
 }
 
-// leaveUnseen: a baseline owes nothing and must not make the next run believe that a void was dealt with, so it does not write a bill
-// that it finds voided. One that an earlier baseline saw live is owed like in any run.
+// leaveUnseen: a baseline owes nothing and must not make the next run believe that a void was dealt with, so it does
+// not write a bill that it finds voided. One that an earlier baseline saw live is owed as in any run.
 func (p *pager) leaveUnseen(d rule.Decision) bool {
 	return p.run.Kind == ledger.Baseline && !d.After.EverLive
 }
@@ -211,7 +215,8 @@ func unknownValue(id int64, number string) *kingdeev1.BillProblem {
 	return &kingdeev1.BillProblem{Id: id, Number: number, Detail: "a state or affair type that this version does not know"}
 }
 
-// setAside sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed it.
+// setAside sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed
+// it.
 func (p *pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, problem *kingdeev1.BillProblem) {
 	page.RunCounts.Count(rule.ClassUndecodable)
 	reason := problem.GetDetail()

@@ -9,8 +9,8 @@ import (
 // pieceBills is how many changed bills are read whole and written at a time.
 const pieceBills = 200
 
-// pieces cuts a light page so that none holds more than pieceBills changed bills. Together they hold every row of the page; each
-// says up to which id everything before it is told.
+// pieces cuts a light page so that none holds more than pieceBills changed bills. Together they hold every row of the
+// page; each says up to which id everything before it is told.
 func (p *pager) pieces(ctx context.Context, page *kingdeev1.StatePage) ([]*kingdeev1.StatePage, error) {
 	states := page.GetStates()
 	if len(states) <= pieceBills {
@@ -44,7 +44,8 @@ func (p *pager) pieces(ctx context.Context, page *kingdeev1.StatePage) ([]*kingd
 		pieces = append(pieces, piece)
 		from, changed = i+1, 0
 	}
-	// The last piece answers for all rows that are left, so that a page that miscounts is still noticed by the run counts.
+	// The last piece answers for all rows that are left, so that a page that miscounts is still noticed by the run
+	// counts.
 	return append(pieces, &kingdeev1.StatePage{
 		States: states[from:], Problems: problems, Rows: rows, QueryLeftTime: page.GetQueryLeftTime(), LastId: page.GetLastId(),
 	}), nil

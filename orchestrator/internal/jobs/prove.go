@@ -27,8 +27,9 @@ type goneStore interface {
 // goneBatch is how many missing bills are asked for at a time.
 const goneBatch = 100
 
-// prove asks about bills that have been missing for as long as the scheme waits: once more by id, then Kingdee itself (View), and then,
-// because a server that hides everything also says that there is nothing, whether other bills of the same organisation can be read.
+// prove asks about bills that have been missing for as long as the scheme waits: once more by id, then Kingdee itself
+// (View), and then, because a server that hides everything also says that there is nothing, whether other bills of the
+// same organisation can be read.
 func (c *reconcileChunk) prove(ctx context.Context) error {
 	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
 	if err != nil {
@@ -108,8 +109,8 @@ func (c *reconcileChunk) proveThese(ctx context.Context, missing []ledger.Missin
 	return nil
 }
 
-// view asks Kingdee itself about one bill. gone: it says that there is no such bill; hidden: that there is one, which this user may not
-// see. Neither: nothing can be said now.
+// view asks Kingdee itself about one bill. gone: it says that there is no such bill; hidden: that there is one, which
+// this user may not see. Neither: nothing can be said now.
 func (c *reconcileChunk) view(ctx context.Context, m ledger.Missing) (gone, hidden bool, err error) {
 	err = c.get(ctx, m.BillID)
 	switch {
@@ -127,7 +128,8 @@ func (c *reconcileChunk) view(ctx context.Context, m ledger.Missing) (gone, hidd
 	return false, false, nil
 }
 
-// readable says whether a bill of this organisation can be read, by the same call that says of others that they are gone.
+// readable says whether a bill of this organisation can be read, by the same call that says of others that they are
+// gone.
 func (c *reconcileChunk) readable(ctx context.Context, org string) (bool, error) {
 	ids, err := c.ledger.Controls(ctx, c.reconcile.Scheme, org, controlViews)
 	if err != nil {

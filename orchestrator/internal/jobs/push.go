@@ -22,8 +22,8 @@ import (
 // maxInFlight bounds a window, whatever the adapter announces.
 const maxInFlight = 512
 
-// push streams one batch through CancelOrders: an intent on disk first, then the request, and never more intents without an
-// answer than the account's window has places.
+// push streams one batch through CancelOrders: an intent on disk first, then the request, and never more intents
+// without an answer than the account's window has places.
 type push struct {
 	*slicer
 	entry     entry
@@ -108,8 +108,8 @@ func (p *push) run(ctx context.Context) error {
 // windowWithin is how long the windows may take: wmssvc may have to ask an unknown server what it is.
 const windowWithin = 8 * time.Second
 
-// open starts the stream and reads the window of our account: which WMS it is, and how many at a time. It ends the stream itself when
-// none comes in time.
+// open starts the stream and reads the window of our account: which WMS it is, and how many at a time. It ends the
+// stream itself when none comes in time.
 func (p *push) open(ctx context.Context, cancel func()) error {
 	late := time.AfterFunc(windowWithin, cancel)
 	defer late.Stop()
@@ -171,11 +171,11 @@ func (p *push) checkWindow(ctx context.Context, w *wmsv1.Window) error {
 	return nil
 }
 
-// sendAll leases and hands over as room comes, until everything is sent or the time for leases is up.
+// sendAll takes leases and hands over as room comes, until everything is sent or the time for leases is up.
 func (p *push) sendAll(ctx context.Context) error {
 	until := time.Now().Add(leaseFor)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-afterLease).Before(until) {
-		// A verification has eaten into the job's time: what is leased must still be answered within it.
+		// A verification has eaten into the job's time: what has a lease must still be answered within it.
 		until = deadline.Add(-afterLease)
 	}
 	// Nor does a batch wait longer for a place: others may have them all.
@@ -197,8 +197,8 @@ func (p *push) sendAll(ctx context.Context) error {
 	return nil
 }
 
-// callBack waits for the answers of what was handed over. When sending is stopped meanwhile, it tells wmssvc to start nothing that still
-// waits there for its turn; that is answered as not sent.
+// callBack waits for the answers of what was handed over. When sending is stopped meanwhile, it tells wmssvc to start
+// nothing that still waits there for its turn; that is answered as not sent.
 func (p *push) callBack(ctx context.Context) error {
 	for {
 		p.mu.Lock()

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// quietFor is how long a complaint of the queue is held back until it is known whether the ledger is away: longer than whoever
-// watches the ledger needs to find out.
+// quietFor is how long a complaint of the queue is held back until it is known whether the ledger is away: longer than
+// whoever watches the ledger needs to find out.
 const quietFor = 6 * time.Second
 
-// quiet is the log of the queue library. Its info lines tell nothing that an operator asked for. While the ledger is away each of
-// its parts complains at every try, twelve lines a second in all, of what whoever watches the ledger tells once: such lines are
-// dropped. A complaint while the ledger works is told, a little later than it came.
+// quiet is the log of the queue library. Its info lines tell nothing that an operator asked for. While the ledger is
+// away each of its parts complains at every try, twelve lines a second in all, of what whoever watches the ledger tells
+// once: such lines are dropped. A complaint while the ledger works is told, a little later than it came.
 func quiet(logger *slog.Logger, away func(since time.Time) bool) *slog.Logger {
 	if away == nil {
 		away = func(time.Time) bool { return false }

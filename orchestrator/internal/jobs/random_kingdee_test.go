@@ -20,8 +20,8 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// randomKingdee is a Kingdee whose bills live at random, behind its adapter. What it is asked for it reads at that moment, a page at a
-// time; but before the answer arrives other things may happen, and the answer may get lost.
+// randomKingdee is a Kingdee whose bills live at random, behind its adapter. What it is asked for it reads at that
+// moment, a page at a time; but before the answer arrives other things may happen, and the answer may get lost.
 type randomKingdee struct {
 	kingdeev1.BillServiceClient
 	rng    *rand.Rand
@@ -64,7 +64,8 @@ func (k *randomKingdee) taken(bill *ruletest.Kingdee) bool {
 	})
 }
 
-// happen lets somebody do something. Now and then what is done carries the stamp of when it was begun, and comes to light only now.
+// happen lets somebody do something. Now and then what is done carries the stamp of when it was begun, and comes to
+// light only now.
 func (k *randomKingdee) happen() {
 	if k.rng.IntN(12) == 0 && len(k.bills) < 20 {
 		number := ""

@@ -14,8 +14,8 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// lateRequest is how long after a bill became live a request may still come: its bill was looked at before. For another bill with the
-// same number it is longer by a run, which may have read that one first.
+// lateRequest is how long after a bill became live a request may still come: its bill was looked at before. For another
+// bill with the same number it is longer by a run, which may have read that one first.
 const (
 	lateRequest = time.Minute
 	aRun        = time.Minute
@@ -37,17 +37,17 @@ type owedRow struct {
 	Restored        bool
 }
 
-// check is what must be true in the end, told as to somebody in the warehouse. It knows what happened to the bills, what the
-// warehouse was asked for, and what the ledger says; it knows nothing of how that came about.
+// check is what must be true in the end, told as to somebody in the warehouse. It knows what happened to the bills,
+// what the warehouse was asked for, and what the ledger says; it knows nothing of how that came about.
 //
 //  1. Nothing is left lying: no cancellation is still planned or to be sent. One that waits for a person says why.
-//  2. For each order of the last life of a bill that is voided (or un-audited, or deleted, where the scheme says so) the warehouse was
-//     asked after that life ended, or a person was told.
-//  3. The warehouse was never asked while the bill, or another with its number, had been live for longer than a minute or two; nor for a bill
-//     that was never audited; nor for an order that no life of the bill had made.
+//  2. For each order of the last life of a bill that is voided (or un-audited, or deleted, where the scheme says so)
+//     the warehouse was asked after that life ended, or a person was told.
+//  3. The warehouse was never asked while the bill, or another with its number, had been live for longer than a minute
+//     or two; nor for a bill that was never audited; nor for an order that no life of the bill had made.
 //  4. A bill that is live owes nothing. If something may have been cancelled for it, a person was told.
 //  5. What was answered is not asked again, and no cancellation ends two orders.
-//  6. What runs, reconcile runs and backfills read adds up, every backfill ends, and the ledger has every bill as it is.
+//  6. What runs of every kind read adds up, every backfill ends, and the ledger has every bill as it is.
 func (l *lives) check() error {
 	cancellations, err := l.owed()
 	if err != nil {

@@ -42,8 +42,9 @@ var randomSchemes = []struct {
 	{allTriggers, ruletest.Watched{Triggers: rule.Triggers, Dwell: 2 * time.Minute}},
 }
 
-// Random lives of bills, while runs, rechecks, reconcile runs, backfills, dispatches and batches overlap, get lost and are killed. Each scheme has its turn,
-// and then as many more as go into a moment; VOIDRELAY_LIVES=200 plays 200, VOIDRELAY_LIVES=17- plays the one of that seed.
+// Random lives of bills, while runs, rechecks, reconcile runs, backfills, dispatches and batches overlap, get lost and
+// are killed. Each scheme has its turn, and then as many more as go into a moment; VOIDRELAY_LIVES=200 plays 200,
+// VOIDRELAY_LIVES=17- plays the one of that seed.
 func TestRandomLivesOfManyBillsEndInTheLedgerWhereASimpleModelSays(t *testing.T) {
 	first, count, within := uint64(0), uint64(12), 15*time.Second
 	if asked := os.Getenv("VOIDRELAY_LIVES"); asked != "" {
@@ -83,7 +84,8 @@ type lives struct {
 	wms      *randomWMS
 	queue    []batchArgs
 	stored   *storedResults
-	// depth is how many things are under way that a random thing may happen in the middle of; looking are the looks among them.
+	// depth is how many things are under way that a random thing may happen in the middle of; looking are the looks
+	// among them.
 	depth   int
 	looking map[ledger.ReconcileKind]bool
 	kill    context.CancelFunc
@@ -191,7 +193,7 @@ func (l *lives) insertOnce(ctx context.Context, args river.JobArgs, _ time.Durat
 	return l.insert(ctx, args)
 }
 
-// step lets some time run and then one thing happen.
+// step lets some time pass and then one thing happen.
 func (l *lives) step() {
 	pause := time.Duration(1+l.rng.IntN(90)) * time.Second
 	if l.rng.IntN(8) == 0 {

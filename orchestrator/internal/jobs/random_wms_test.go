@@ -21,14 +21,15 @@ type wmsRequest struct {
 	at           time.Time
 	number       string
 	warehouse    string
-	// told is the answer that the orchestrator got; unspecified when it got none. cancelled: this request cancelled an order.
+	// told is the answer that the orchestrator got; unspecified when it got none. cancelled: this request cancelled an
+	// order.
 	told      wmsv1.Disposition
 	cancelled bool
 	attempt   int
 }
 
-// randomWMS has an order for each line of a life of a bill, some of which are picked already, and answers cancels; not always with
-// what it did.
+// randomWMS has an order for each line of a life of a bill, some of which are picked already, and answers cancels; not
+// always with what it did.
 type randomWMS struct {
 	wmsv1.OrderServiceClient
 	rng     *rand.Rand

@@ -25,7 +25,7 @@ var (
 	errStopping = errors.New("the process is stopping")
 )
 
-// reader reads Kingdee through its adapter and lets nothing run that is not of the scheme's own books.
+// reader reads Kingdee through its adapter and lets nothing pass that is not of the scheme's own books.
 type reader struct {
 	kingdee kingdeev1.BillServiceClient
 	entry   entry
@@ -89,8 +89,8 @@ func (r reader) states(ctx context.Context, request *kingdeev1.StreamBillStatesR
 	}))
 }
 
-// bills reads whole bills by id, component lines and the scheme's extra fields too. A field that Kingdee does not know stops the
-// scheme: nothing it says of bills could be relied on.
+// bills reads whole bills by id, component lines and the scheme's extra fields too. A field that Kingdee does not know
+// stops the scheme: nothing it says of bills could be relied on.
 func (r reader) bills(ctx context.Context, ids []int64, page func(*kingdeev1.BillPage) error) error {
 	err := r.wholeBills(ctx, ids, page)
 	if info := apierr.Info(err, apierr.Kingdee); apierr.HasReason(err, apierr.Kingdee, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN) {

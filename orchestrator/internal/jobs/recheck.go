@@ -8,10 +8,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// recheckBatch is how many bills one question asks for: so many that kingdeesvc lets runs and verifications go first.
+// recheckBatch is how many bills one question asks for: so many that kingdeesvc lets incremental runs and verifications
+// go first.
 const recheckBatch = 5000
 
-// recheck asks for all bills known live, batch after batch, whatever their dates say: an un-audit may move none of them.
+// recheck asks for all bills known live, batch after batch, whatever their dates say: an un-audit may move none of
+// them.
 func (c *reconcileChunk) recheck(ctx context.Context) error {
 	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
 	if err != nil {

@@ -35,7 +35,7 @@ func (reconcileArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueBulk, MaxAttempts: 1}
 }
 
-// reconcileStore is what a reconcile run asks of the ledger.
+// reconcileStore is what rechecks and reconcile runs ask of the ledger.
 type reconcileStore interface {
 	rereadStore
 	goneStore
@@ -52,14 +52,15 @@ type reconcileStore interface {
 	NoteReconcileError(ctx context.Context, w *ledger.Reconcile, reason string) error
 }
 
-// sweeper looks again, independent of when a bill changed. A reconcile run compares the hours behind the watermark with the ledger: what came to light
-// late, or what a run missed for whatever reason, is found by what Kingdee shows now. A recheck reads the states of all bills known live.
+// sweeper does rechecks and reconcile runs, which do not ask when a bill changed. A reconcile run compares the hours
+// behind the watermark with the ledger: what came to light late, or what an incremental run missed for whatever reason,
+// is found by what Kingdee shows now. A recheck reads the states of all bills known live.
 type sweeper struct {
 	*rereader
 	ledger reconcileStore
 }
 
-// run does one chunk: it begins a reconcile run that is due or asked for, or goes on with one.
+// run does one chunk: it begins a recheck or a reconcile run that is due or asked for, or goes on with one.
 func (s *sweeper) run(ctx context.Context, args reconcileArgs) error {
 	l, err := s.open(ctx, string(args.What), args.Scheme)
 	if err != nil || l == nil {
@@ -94,7 +95,7 @@ func (s *sweeper) run(ctx context.Context, args reconcileArgs) error {
 	})
 }
 
-// reconcileChunk is the part of a reconcile run that one job does.
+// reconcileChunk is the part of a recheck or a reconcile run that one job does.
 type reconcileChunk struct {
 	*reread
 	ledger    reconcileStore
@@ -120,14 +121,15 @@ func (c *reconcileChunk) run(ctx context.Context) error {
 	}
 	w := c.reconcile
 	if w.Kind == ledger.KindReconcile || w.Repaired+w.Missing > 0 {
-		c.logger.InfoContext(ctx, "looked again", slog.String("what", string(w.Kind)), slog.String("scheme", w.Scheme), slog.Int64("reconcile_id", w.ID),
+		c.logger.InfoContext(ctx, "read again", slog.String("what", string(w.Kind)), slog.String("scheme", w.Scheme), slog.Int64("reconcile_id", w.ID),
 			slog.Int("hours", w.Hours), slog.Int("differing", w.Differing), slog.Int64("bills", w.Read), slog.Int64("repaired", w.Repaired),
 			slog.Int64("missing", w.Missing), slog.Int64("gone", w.Gone))
 	}
 	return nil
 }
 
-// gather reads light what the reconcile run's hours hold and counts it hour by hour; then the ledger's side is put beside it.
+// gather reads light what the reconcile run's hours hold and counts it hour by hour; then the ledger's side is put
+// beside it.
 func (c *reconcileChunk) gather(ctx context.Context) error {
 	g := gathering{hours: map[time.Time]*ledger.ReconcileHour{}}
 	read, cancel := context.WithTimeout(ctx, streamTimeout)
@@ -214,7 +216,8 @@ func (g *gathering) add(w *ledger.Reconcile, page *kingdeev1.StatePage) {
 		}
 		stamp := state.Stamp()
 		if stamp.Before(w.From) || !stamp.Before(w.To) {
-			// Behind the watermark's time it is the next run's; before the first hour only a rounded edge shows it.
+			// What lies above the watermark is the next incremental run's; before the first hour only a rounded edge
+			// shows it.
 			continue
 		}
 		hour := rule.Hour(stamp)

@@ -22,14 +22,15 @@ const (
 	groupWait = 5 * time.Millisecond
 )
 
-// A group that could not be written is written again after firstPause, then after twice as long each time, writePause at most.
+// A group that could not be written is written again after firstPause, then after twice as long each time, writePause
+// at most.
 const (
 	firstPause = 100 * time.Millisecond
 	writePause = 2 * time.Second
 )
 
-// recorder writes the results of all batches of a process, in groups that they share: as soon as groupRows are there, or groupWait
-// after the first. It works while there is something to write, and needs no end.
+// recorder writes the results of all batches of a process, in groups that they share: as soon as groupRows are there,
+// or groupWait after the first. It works while there is something to write, and needs no end.
 type recorder struct {
 	store  resultStore
 	logger *slog.Logger
@@ -60,8 +61,8 @@ type recorded struct {
 	of *records
 }
 
-// begin opens the records of a batch. Writing outlives its context and a database that is away for a while, because an answer that is
-// known must not be lost; it ends when the leases that begin now run out.
+// begin opens the records of a batch. Writing outlives its context and a database that is away for a while, because an
+// answer that is known must not be lost; it ends when the leases that begin now run out.
 func (r *recorder) begin() *records {
 	return &records{recorder: r, until: time.Now().Add(leaseHold)}
 }
@@ -84,8 +85,8 @@ func (s *records) add(result ledger.Result) {
 	}
 }
 
-// close waits until all of them are written and answers the first fault. Attempts whose result could not be written become unknown
-// when their lease runs out.
+// close waits until all of them are written and answers the first fault. Attempts whose result could not be written
+// become unknown when their lease runs out.
 func (s *records) close() error {
 	s.open.Wait()
 	s.mu.Lock()

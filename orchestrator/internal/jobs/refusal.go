@@ -17,7 +17,7 @@ import (
 const (
 	// askAgainAfter is how often an account that was refused is asked whether it is accepted again.
 	askAgainAfter = 5 * time.Minute
-	// probeTick is how often it is looked whether one is due to be asked.
+	// probeTick is how often the ledger is asked whether one is due to be asked.
 	probeTick = 5 * time.Second
 	// checkWithin bounds the harmless call; wmssvc gives it 10 s.
 	checkWithin = 11 * time.Second
@@ -41,8 +41,8 @@ const (
 	refused
 )
 
-// doorman finds out whether a WMS account is accepted, by wmssvc's harmless call. However many requests were refused at once, an
-// account is asked once at a time.
+// doorman finds out whether a WMS account is accepted, by wmssvc's harmless call. However many requests were refused at
+// once, an account is asked once at a time.
 type doorman struct {
 	store  pauseStore
 	wms    wmsv1.OrderServiceClient
@@ -77,8 +77,8 @@ func (d *doorman) check(ctx context.Context, account string) checked {
 	return found.(checked) //nolint:forcetypeassert // the function above answers nothing else
 }
 
-// standingOf reads the answer to a cancel of an order that cannot exist: whatever is said about the order, even a refusal of it, was
-// said to an account that is accepted.
+// standingOf reads the answer to a cancel of an order that cannot exist: whatever is said about the order, even a
+// refusal of it, was said to an account that is accepted.
 func standingOf(d wmsv1.Disposition) standing {
 	switch d {
 	case wmsv1.Disposition_DISPOSITION_AUTH:
@@ -91,8 +91,8 @@ func standingOf(d wmsv1.Disposition) standing {
 	}
 }
 
-// weigh decides what refused requests of one account mean: the account's sending pauses, or those orders alone waits for a person. As long as
-// it is unclear they are due again like anything that could not be sent.
+// weigh decides what refused requests of one account mean: the account's sending pauses, or those orders alone wait for
+// a person. As long as it is unclear they are due again like anything that could not be sent.
 func (d *doorman) weigh(ctx context.Context, scheme, account string, results []ledger.Result) error {
 	if len(results) == 0 {
 		return nil
@@ -108,7 +108,7 @@ func (d *doorman) weigh(ctx context.Context, scheme, account string, results []l
 		}
 		return err
 	case accepted:
-		d.logger.WarnContext(ctx, "requests refused although the WMS account is accepted; they waits for a person", slog.String("account", account),
+		d.logger.WarnContext(ctx, "requests refused although the WMS account is accepted; their cancellations wait for a person", slog.String("account", account),
 			slog.Int("requests", len(results)), slog.String("first_bill_no", results[0].BillNo))
 		return d.store.AskAboutRefused(ctx, results)
 	default:
@@ -118,7 +118,7 @@ func (d *doorman) weigh(ctx context.Context, scheme, account string, results []l
 	}
 }
 
-// probe asks for the paused accounts that are due, and lets those go on that are accepted again.
+// probe makes the harmless call to the paused accounts that are due, and lets those go on that are accepted again.
 func (d *doorman) probe(ctx context.Context) error {
 	accounts, err := d.store.TakeProbes(ctx, askAgainAfter)
 	if err != nil {

@@ -44,8 +44,8 @@ func (r *registry) learn(name string, env scheme.Environment) {
 	r.environments[name] = env
 }
 
-// interval is the time between two runs. Before it is known what is behind the adapters, it is the short one: failed first
-// runs are held back by their own pause.
+// interval is the time between two incremental runs. Before it is known what is behind the adapters, it is the short
+// one: a baseline that failed is held back by a pause of its own.
 func (r *registry) interval(name string) time.Duration {
 	return r.entries[name].IncrementalInterval(r.environment(name))
 }
@@ -67,7 +67,7 @@ func (r *registry) environment(name string) scheme.Environment {
 	return scheme.Sandbox
 }
 
-// incrementalSchedule is River's schedule of a scheme's runs; it follows the interval as it is known.
+// incrementalSchedule is River's schedule of a scheme's incremental runs; it follows the interval as it is known.
 type incrementalSchedule struct {
 	registry *registry
 	scheme   string
@@ -77,8 +77,8 @@ func (p incrementalSchedule) Next(current time.Time) time.Time {
 	return current.Add(p.registry.interval(p.scheme))
 }
 
-// rereadSchedule is River's schedule of a scheme's recheck or reconcile run: whether one is due, the rows say. It asks at least once a minute, so
-// that one whose process was killed is gone on with soon.
+// rereadSchedule is River's schedule of a scheme's rechecks or reconcile runs: whether one is due, the rows say. It
+// asks at least once a minute, so that one whose process was killed is gone on with soon.
 type rereadSchedule struct{ interval func() time.Duration }
 
 func (l rereadSchedule) Next(current time.Time) time.Time {

@@ -65,7 +65,8 @@ func TestAnUnAuditThatMovesNoDateIsNoticedByTheRecheck(t *testing.T) {
 	require.Equal(t, "1", b.text(`select count(*)::text from bill_snapshot where bill_id = 2`), "its snapshot stays")
 }
 
-// A void under a stamp that no run reads (date-only, or a server whose void moves nothing) is owed all the same, behind the safety limits.
+// A void under a stamp that no run reads (date-only, or a server whose void moves nothing) is owed all the same, behind
+// the safety limits.
 func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
@@ -78,8 +79,8 @@ func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
 	require.Equal(t, "true", b.text(`select (run_id is null)::text from cancellation`))
 }
 
-// A recheck reads the bills that it knows: that the number was given to another was not seen, and for a minute its order would have been
-// cancelled for it.
+// A recheck reads the bills that it knows: that the number was given to another was not seen, and for a minute its
+// order would have been cancelled for it.
 func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")
@@ -260,7 +261,8 @@ func TestAVoidThatNoRunSawIsOwedByTheReconcile(t *testing.T) {
 	require.Equal(t, "1", b.text(`select run_counts->>'voided' from reconcile`))
 }
 
-// Killed while it gathered, and again while it repaired: each time it goes on from where it was, and counts nothing twice.
+// Killed while it gathered, and again while it repaired: each time it goes on from where it was, and counts nothing
+// twice.
 func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 	b := setup(t)
 	b.books.page = 1

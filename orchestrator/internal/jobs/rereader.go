@@ -15,7 +15,7 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// rereadStore is what looking again, outside runs, asks of the ledger.
+// rereadStore is what rechecks and reconcile runs ask of the ledger.
 type rereadStore interface {
 	pageStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
@@ -25,8 +25,9 @@ type rereadStore interface {
 	suspectStore
 }
 
-// rereader is what recheck and reconcile run have in common. Unlike a run they have no watermark, and they take no lock that a run wants: a page of
-// theirs is refused when the ledger has read one of its bills since, and is decided again.
+// rereader is what rechecks and reconcile runs have in common. Unlike an incremental run they move no watermark, and
+// they take no lock that it wants: a page of theirs is refused when the ledger has read one of its bills since, and is
+// decided again.
 type rereader struct {
 	store    rereadStore
 	kingdee  kingdeev1.BillServiceClient
@@ -50,8 +51,8 @@ type reread struct {
 	successor river.JobArgs
 }
 
-// open gets a look ready; nil when there is nothing to look at: a scheme that is stopped, not loaded as it is now, or without its
-// baseline.
+// open gets ready to read; nil when there is nothing to read for: a scheme that is stopped, not loaded as it is now, or
+// without its baseline.
 func (l *rereader) open(ctx context.Context, what, name string) (*reread, error) {
 	e, loaded := l.registry.entries[name]
 	if !loaded {
@@ -84,7 +85,7 @@ func (l *reread) leave(ctx context.Context, tx pgx.Tx) error {
 	return l.insert.insertTx(ctx, tx, l.successor)
 }
 
-// conclude says what became of a look. What the vendor did wrong is noted; the error is for faults of our own.
+// conclude says what became of the chunk. What the vendor did wrong is noted; the error is for faults of our own.
 func (l *reread) conclude(ctx context.Context, err error, note func(ctx context.Context, reason string) error) error {
 	var stop *stopError
 	switch {

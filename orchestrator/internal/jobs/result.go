@@ -43,7 +43,8 @@ func resultOf(due ledger.Due, answer *wmsv1.CancelResult) ledger.Result {
 	return r
 }
 
-// lost says whether an unknown outcome is an answer that was lost. A wmssvc that does not say yet is believed to mean that, as it always was.
+// lost says whether an unknown outcome is an answer that was lost. A wmssvc that does not say yet is believed to mean
+// that, as it always was.
 func lost(cause wmsv1.UnknownCause) bool {
 	return cause == wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST || cause == wmsv1.UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED
 }

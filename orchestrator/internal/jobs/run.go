@@ -17,7 +17,7 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// runStore is what a run asks of the ledger.
+// runStore is what baselines and incremental runs ask of the ledger.
 type runStore interface {
 	pageStore
 	numberStore
@@ -42,7 +42,7 @@ type inserter interface {
 	insertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error
 }
 
-// passer runs chunks of runs.
+// passer does chunks of baselines and incremental runs.
 type passer struct {
 	store      runStore
 	kingdee    kingdeev1.BillServiceClient
@@ -59,8 +59,8 @@ type passer struct {
 // maxPause is the longest wait after failed runs.
 const maxPause = time.Minute
 
-// run does one chunk of the scheme's run: it begins or resumes it, reads pages, and ends it or leaves a successor. What the
-// vendor does wrong is noted in the ledger; the error is for faults of our own.
+// run does one chunk of the scheme's present run: it begins or resumes it, reads pages, and ends it or leaves a
+// successor. What the vendor does wrong is noted in the ledger; the error is for faults of our own.
 func (p *passer) run(ctx context.Context, args runArgs) error {
 	e, loaded := p.registry.entries[args.Scheme]
 	if !loaded {
@@ -104,7 +104,8 @@ func (p *passer) lock(ctx context.Context, args runArgs) (unlock func(), ours bo
 	return lockFor(ctx, args.Follows || args.Asked, func() (func(), bool, error) { return p.store.TryLockRun(ctx, args.Scheme) })
 }
 
-// lockFor takes a lock. Work that somebody else is at needs no second one; a successor that came too soon would be missed.
+// lockFor takes a lock. Work that somebody else is at needs no second one; a successor that came too soon would be
+// missed.
 func lockFor(ctx context.Context, follows bool, try func() (unlock func(), ours bool, err error)) (unlock func(), ours bool, err error) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -142,7 +143,8 @@ func (p *passer) conclude(ctx context.Context, e entry, standing ledger.Scheme, 
 	return p.store.NoteRunFailure(note, e.Name, err.Error(), pause)
 }
 
-// begin answers the run to go on with: the unfinished one, if it was made under this revision and watermark, or a new one.
+// begin answers the run to go on with: the unfinished one, if it was made under this revision and watermark, or a new
+// one.
 func (c *chunk) begin(ctx context.Context) error {
 	run, err := c.store.UnfinishedRun(ctx, c.entry.Name)
 	if err != nil {
@@ -171,8 +173,8 @@ func (c *chunk) begin(ctx context.Context) error {
 	return nil
 }
 
-// cutoverOf is where triggers of bills never seen live begin to count, by the scheme's standing and, before its watermark is there, by the
-// baseline's clock.
+// cutoverOf is where triggers of bills never seen live begin to count, by the scheme's standing and, before its
+// watermark is there, by the baseline's clock.
 func cutoverOf(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
 	at := e.EffectiveFrom
 	switch {
@@ -195,7 +197,8 @@ func (c *chunk) finish() ledger.Finish {
 	}
 	if c.run.Kind == ledger.Baseline {
 		f.EffectiveFrom = cutoverOf(c.entry, c.standing, c.run.Clock)
-		// What lies between the cutover and the watermark is still to be decided: the next run must read from the cutover on.
+		// What lies between the cutover and the watermark is still to be decided: the next run must read from the
+		// cutover on.
 		if f.EffectiveFrom.Before(f.WatermarkAfter) {
 			f.WatermarkAfter = f.EffectiveFrom.Truncate(time.Second)
 		}
@@ -207,8 +210,8 @@ func (c *chunk) finish() ledger.Finish {
 	return f
 }
 
-// checkMixed refuses a real vendor beside a sandbox, before the first run of a scheme reads anything. A WMS that cannot be asked
-// now is asked again before anything is sent.
+// checkMixed refuses a real vendor beside a sandbox, before the first run of a scheme reads anything. A WMS that cannot
+// be asked now is asked again before anything is sent.
 func (p *passer) checkMixed(ctx context.Context, e entry, kingdee scheme.Environment) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()

@@ -15,8 +15,8 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// A baseline stores a bill live and does not end (a later page stops the scheme, or a process dies); the scheme file is corrected
-// (a new revision), and the baseline begins anew an hour later. In between the bill was voided.
+// A baseline stores a bill live and does not end (a later page stops the scheme, or a process dies); the scheme file is
+// corrected (a new revision), and the baseline begins anew an hour later. In between the bill was voided.
 func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 	b := setup(t)
 	b.books.page = 1
@@ -118,8 +118,8 @@ func (s *tiring) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAs
 	return s.books.StreamAssemblyBills(ctx, in, o...)
 }
 
-// A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a run, not keep it from
-// ever getting on.
+// A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a run, not
+// keep it from ever getting on.
 func TestASlowVendorStillMakesProgress(t *testing.T) {
 	b := setup(t)
 	b.books.page = 2000
@@ -137,7 +137,8 @@ func TestASlowVendorStillMakesProgress(t *testing.T) {
 	require.Equal(t, "1", b.text(`select count(*)::text from run where state = 'complete'`))
 }
 
-// A fresh read saw the bill restored, and a lagging replica or a second void under the same date-only stamp shows it voided as before.
+// A fresh read saw the bill restored, and a lagging replica or a second void under the same date-only stamp shows it
+// voided as before.
 func TestAWithdrawnCancellationIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
 	b := setup(t)
 	b.books.live(1, "A1", "CK001")

@@ -45,8 +45,8 @@ type Config struct {
 	Revisions map[string]int
 	// PushWorkers is how many batches run at once; 0 = 4.
 	PushWorkers int
-	// Takeover is when an attempt without an answer counts as unknown; 0 = 40 s, which is longer than any answer takes. Shorter, an
-	// answer that is still on its way is overtaken by a probe.
+	// Takeover is when an attempt without an answer counts as unknown; 0 = 40 s, which is longer than any answer takes.
+	// Shorter, an answer that is still on its way is overtaken by the request that asks again.
 	Takeover time.Duration
 	// KeepEvidence is how long requests and replies are kept; 0 = 180 days.
 	KeepEvidence time.Duration
@@ -156,8 +156,8 @@ func (w *timed[T]) Work(ctx context.Context, job *river.Job[T]) error { return w
 // Timeout implements river.Worker.
 func (w *timed[T]) Timeout(*river.Job[T]) time.Duration { return w.limit }
 
-// periodic jobs are inserted by River's leader. They are unique by period, never "one ever running": a job orphaned by a kill
-// must not block its successors. Nothing depends on one of them being inserted; the rows say what is due.
+// periodic jobs are inserted by River's leader. They are unique by period, never "one ever running": a job orphaned by
+// a kill must not block its successors. Nothing depends on one of them being inserted; the rows say what is due.
 func periodic(schemes *registry) []*river.PeriodicJob {
 	jobs := []*river.PeriodicJob{
 		river.NewPeriodicJob(river.PeriodicInterval(time.Second), func() (river.JobArgs, *river.InsertOpts) {
@@ -220,7 +220,8 @@ func (r *Runner) InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error 
 	return r.insertTx(ctx, tx, backfillArgs{ID: id})
 }
 
-// StartRun asks for a run of this scheme now. That it could not be asked for is the database's fault: ErrUnavailable.
+// StartRun asks for an incremental run of this scheme now. That it could not be asked for is the database's fault:
+// ErrUnavailable.
 func (r *Runner) StartRun(ctx context.Context, scheme string) error {
 	if _, err := r.client.Insert(ctx, runArgs{Scheme: scheme, Asked: true}, nil); err != nil {
 		return fmt.Errorf("start run: %w: %w", ledger.ErrUnavailable, err)
@@ -228,7 +229,8 @@ func (r *Runner) StartRun(ctx context.Context, scheme string) error {
 	return nil
 }
 
-// StartReconcile asks for a reconcile run or a recheck of this scheme now; one that is under way is gone on with. Faults as for StartRun.
+// StartReconcile asks for a reconcile run or a recheck of this scheme now; one that is under way is gone on with.
+// Faults as for StartRun.
 func (r *Runner) StartReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) error {
 	if _, err := r.client.Insert(ctx, reconcileArgs{Scheme: scheme, What: kind, Asked: true}, nil); err != nil {
 		return fmt.Errorf("start reconcile: %w: %w", ledger.ErrUnavailable, err)
@@ -236,8 +238,8 @@ func (r *Runner) StartReconcile(ctx context.Context, scheme string, kind ledger.
 	return nil
 }
 
-// Stop ends the work in order: nothing new is leased, what is in flight is finished and written. When ctx ends first, the rest is
-// left to the rows. Safe to call twice.
+// Stop ends the work in order: no attempt gets a new lease, what is in flight is finished and written. When ctx ends
+// first, the rest is left to the rows. Safe to call twice.
 func (r *Runner) Stop(ctx context.Context) error {
 	r.stopOnce.Do(func() { close(r.stopping) })
 	<-r.nudged

@@ -22,12 +22,12 @@ type tidier struct {
 	insert inserter
 	logger *slog.Logger
 	now    func() time.Time
-	// stopping is closed when the process is asked to end: the next run goes on.
+	// stopping is closed when the process is asked to end: a later job goes on.
 	stopping <-chan struct{}
 }
 
-// run does what is to be done of each chore until its time is up; then a successor goes on. A chore that fails says so in the ledger and
-// keeps nobody else from theirs.
+// run does what is to be done of each chore until its time is up; then a successor goes on. A chore that fails says so
+// in the ledger and keeps nobody else from theirs.
 func (t *tidier) run(ctx context.Context) error {
 	if err := t.store.EnsurePartitions(ctx, t.now()); err != nil {
 		return err

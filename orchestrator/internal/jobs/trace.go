@@ -13,8 +13,8 @@ import (
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 )
 
-// traced makes River count jobs and trace them: what a call asked for goes on in the call's trace, through every job that
-// follows. A batch begins a trace of its own, whose orders are linked with theirs.
+// traced makes River count jobs and trace them: what a call asked for goes on in the call's trace, through every job
+// that follows. A batch begins a trace of its own, whose orders are linked with theirs.
 func traced(t *telemetry.Telemetry) []rivertype.Middleware {
 	if t == nil {
 		return []rivertype.Middleware{&named{}}

@@ -9,7 +9,8 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// stateOf turns kingdeesvc's light view into the rules' words; false when it carries a state that this program does not know.
+// stateOf turns kingdeesvc's light view into the rules' words; false when it carries a state that this program does not
+// know.
 func stateOf(s *kingdeev1.BillState) (rule.State, bool) {
 	state := rule.State{
 		ID: s.GetId(), Number: s.GetNumber(), Org: s.GetStockOrgNumber(), DocumentStatus: documentStatuses[s.GetDocumentStatus()],

@@ -26,7 +26,7 @@ type verifyStore interface {
 	StoreVerified(ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration) error
 }
 
-// verifier looks at bills again before anything is sent for them.
+// verifier reads bills again before anything is sent for them.
 type verifier struct {
 	store   verifyStore
 	kingdee kingdeev1.BillServiceClient
@@ -40,9 +40,9 @@ type verifier struct {
 // send.
 const verifyTimeout = 40 * time.Second
 
-// run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of the number by
-// id, and stores what that says of each cancellation. It answers those that still hold, with the moment they were seen. A read that fails
-// says nothing of anybody: nothing is sent, and no retry is used up.
+// run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of
+// the number by id, and stores what that says of each cancellation. It answers those that still hold, with the moment
+// they were seen. A read that fails says nothing of anybody: nothing is sent, and no retry is used up.
 func (v *verifier) run(ctx context.Context, e entry, watermark *ledger.Watermark, due []ledger.Due) (map[int64]ledger.Verified, error) {
 	ids := make([]int64, len(due))
 	for i, d := range due {
@@ -68,8 +68,8 @@ func (v *verifier) run(ctx context.Context, e entry, watermark *ledger.Watermark
 	return holds, v.store.StoreVerified(ctx, e.Name, verified, timing.Backoff, timing.RetryFor)
 }
 
-// readFresh verifies a group. Where Kingdee's adapter refuses the question itself, the group is halved until the one that cannot be asked
-// for stands alone. The error is a stop of the scheme.
+// readFresh verifies a group. Where Kingdee's adapter refuses the question itself, the group is halved until the one
+// that cannot be asked for stands alone. The error is a stop of the scheme.
 func (v *verifier) readFresh(ctx context.Context, r reader, due []ledger.Due, holders map[int64][]int64) ([]ledger.Verified, error) {
 	fresh, err := v.read(ctx, r, due, holders)
 	var stop *stopError
@@ -106,12 +106,14 @@ func (v *verifier) readFresh(ctx context.Context, r reader, due []ledger.Due, ho
 type freshRead struct {
 	byID     map[int64]rule.State
 	byNumber map[string][]rule.State
-	// unreadable are numbers that some bill carries which cannot be decoded: it may be live. allUnreadable: not even its number can.
+	// unreadable are numbers that some bill carries which cannot be decoded: it may be live. allUnreadable: not even
+	// its number can.
 	unreadable    map[string]bool
 	allUnreadable bool
 	// gone are bills of which Kingdee itself says that there is no such bill.
 	gone map[int64]bool
-	// left is when the earliest of its queries left. One that shows nothing has no page to say so: then it is its header's time.
+	// left is when the earliest of its queries left. One that shows nothing has no page to say so: then it is its
+	// header's time.
 	left time.Time
 }
 

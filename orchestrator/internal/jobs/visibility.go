@@ -17,7 +17,7 @@ type suspectStore interface {
 	CloseSuspect(ctx context.Context, scheme string) error
 }
 
-// visibilityEvery is the least time between two looks at a known bill while all is well.
+// visibilityEvery is the least time between two reads of known bills while all is well.
 const visibilityEvery = time.Minute
 
 // visibility remembers of each scheme whether known bills were shown when last asked for. Safe for concurrent use.
@@ -26,7 +26,7 @@ type visibility struct {
 	schemes map[string]seen
 }
 
-// seen is what the last look at known bills came to.
+// seen is what the last read of known bills came to.
 type seen struct {
 	at    time.Time
 	clear bool
@@ -34,8 +34,8 @@ type seen struct {
 
 func newVisibility() *visibility { return &visibility{schemes: map[string]seen{}} }
 
-// due says whether a run is to look at a known bill: when it found nothing, but at most once a minute; and always
-// until one was seen, so that a suspicion, also of a process before this one, ends.
+// due says whether an incremental run is to read known bills: when it found nothing, but at most once a minute; and
+// always until one was seen, so that a suspicion, also of a process before this one, ends.
 func (s *visibility) due(scheme string, found bool, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,8 +49,9 @@ func (s *visibility) note(scheme string, clear bool, now time.Time) {
 	s.schemes[scheme] = seen{now, clear}
 }
 
-// askForKnown reads the newest known bills by id. That a query answers nothing may mean that nothing changed, or that this user is not shown
-// anything any longer: only bills that are known to be there tell the two apart. A ledger without bills has nothing to ask for.
+// askForKnown reads the newest known bills by id. That a query answers nothing may mean that nothing changed, or that
+// this user is not shown anything any longer: only bills that are known to be there tell the two apart. A ledger
+// without bills has nothing to ask for.
 func askForKnown(ctx context.Context, store suspectStore, r reader, scheme string) (shown bool, err error) {
 	ids, err := store.Controls(ctx, scheme, "", controlBills)
 	if err != nil {

@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// windows are the places that each WMS account has for the requests of this process, whichever of its batches they are of.
+// windows are the places that each WMS account has for the requests of this process, whichever of its batches they are
+// of.
 type windows struct {
 	mu       sync.Mutex
 	accounts map[string]*window
@@ -27,7 +28,8 @@ func (w *windows) of(account string, size int) *window {
 	return one
 }
 
-// window counts the requests of one account that are on their way: intents written, or being written, without an answer.
+// window counts the requests of one account that are on their way: intents written, or being written, without an
+// answer.
 type window struct {
 	mu          sync.Mutex
 	size, taken int
@@ -35,8 +37,8 @@ type window struct {
 	freed chan struct{}
 }
 
-// places are how many there are altogether. Half a window more than may be in flight: they are being written, or wait at wmssvc,
-// while all others are in flight, so that no place at the WMS stands empty as long as a write takes.
+// places are how many there are altogether. Half a window more than may be in flight: they are being written, or wait
+// at wmssvc, while all others are in flight, so that no place at the WMS stands empty as long as a write takes.
 func (w *window) places() int { return w.size + w.size/2 }
 
 // group is how many must be free before any are taken, so that intents are written in groups.
@@ -49,8 +51,8 @@ func (w *window) resize(size int) {
 	w.tell()
 }
 
-// take waits until there is room for a group and takes at most that, no more than wanted. None, when ctx ends or one of the two that
-// end it is closed.
+// take waits until there is room for a group and takes at most that, no more than wanted. None, when ctx ends or one of
+// the two that end it is closed.
 func (w *window) take(ctx context.Context, wanted int, stopping, off <-chan struct{}) int {
 	for {
 		select {

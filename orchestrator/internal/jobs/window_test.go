@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Four batches once took the account's whole window each, so that four times as many intents as requests in flight were unknown
-// after a kill.
+// Four batches once took the account's whole window each, so that four times as many intents as requests in flight were
+// unknown after a kill.
 func TestTheBatchesOfAProcessShareAWindow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

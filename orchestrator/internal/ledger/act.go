@@ -19,8 +19,8 @@ type Act struct {
 	Actor string
 	// Reason is why, in the operator's words.
 	Reason string
-	// RequestID makes the act repeatable: the same id with the same content changes nothing more and answers the same; with other
-	// content it is ErrRequestIDReused. Empty: each call is an act of its own.
+	// RequestID makes the act repeatable: the same id with the same content changes nothing more and answers the same;
+	// with other content it is ErrRequestIDReused. Empty: each call is an act of its own.
 	RequestID string
 }
 
@@ -41,7 +41,7 @@ type StateError struct {
 
 func (e *StateError) Error() string { return fmt.Sprintf("%s %d is %s", e.Subject, e.ID, e.State) }
 
-// WatermarkError refuses a move of the watermark; Why tells a person.
+// WatermarkError refuses a change of the watermark; Why tells a person.
 type WatermarkError struct{ Why string }
 
 func (e *WatermarkError) Error() string { return "the watermark cannot be moved: " + e.Why }

@@ -7,7 +7,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// ErrBackfillMoved says that a backfill is no longer as it was read: cancelled, or moved on by somebody else. Nothing was changed.
+// ErrBackfillMoved says that a backfill is no longer as it was read: cancelled, or moved on by somebody else. Nothing
+// was changed.
 var ErrBackfillMoved = errors.New("the backfill was changed by somebody else")
 
 // BackfillState is where a backfill stands.
@@ -101,11 +102,11 @@ type BackfillStep struct {
 
 // LiveTraffic is what a backfill gives way to.
 type LiveTraffic struct {
-	// Run: one of the scheme's is at work.
+	// Run: an incremental run of the scheme is at work.
 	Run bool
-	// Waiting: something that a run has owed is due and not sent yet.
+	// Waiting: something that an incremental run has owed is due and not sent yet.
 	Waiting bool
-	// Backlog: so much is due, from whatever source, that more would keep what runs owe waiting.
+	// Backlog: so much is due, from whatever source, that more would keep waiting what incremental runs owe.
 	Backlog bool
 }
 

@@ -1,5 +1,5 @@
-// Package ledger holds the records that the store keeps and the jobs work on: plain values, no behaviour and no technology,
-// so that neither side has to know the other.
+// Package ledger holds the records that the store keeps and the jobs work on: plain values, no behaviour and no
+// technology, so that neither side has to know the other.
 package ledger
 
 import (
@@ -11,7 +11,7 @@ import (
 
 // Faults that both sides know.
 var (
-	// ErrConflict: somebody else moved the watermark or runs the run; nothing was changed.
+	// ErrConflict: somebody else moved the watermark or works on the run; nothing was changed.
 	ErrConflict = errors.New("the watermark or the run was changed by somebody else")
 	// ErrNotFound: there is no such row.
 	ErrNotFound = errors.New("not found")
@@ -42,7 +42,8 @@ type Watermark struct {
 	DataCenterID  string
 	Environment   string
 	EffectiveFrom time.Time
-	// TimeZone is how the server's times were read so far; empty when a person has let the scheme go on under another one.
+	// TimeZone is how the server's times were read so far; empty when a person has let the scheme go on under another
+	// one.
 	TimeZone string
 }
 
@@ -52,16 +53,16 @@ const (
 	Sandbox = "sandbox"
 )
 
-// RunKind is baseline or incremental run.
+// RunKind says whether a run is a baseline or incremental.
 type RunKind string
 
-// The kinds of run.
+// The kinds of a Run.
 const (
 	Baseline    RunKind = "baseline"
 	Incremental RunKind = "incremental"
 )
 
-// Run is one scan of the bills that changed since the watermark.
+// Run is a baseline, or one incremental read of the bills that changed since the watermark.
 type Run struct {
 	// ID is 0 until its first page is committed.
 	ID               int64
@@ -83,8 +84,8 @@ type Run struct {
 
 // BillWrite is one bill of a page with what is to be remembered of it.
 type BillWrite struct {
-	// Before is the read time that the decision was based on; zero for a bill not known. If the ledger has moved on since, the
-	// page is refused with ErrConflict.
+	// Before is the read time that the decision was based on; zero for a bill not known. If the ledger has moved on
+	// since, the page is refused with ErrConflict.
 	Before time.Time
 	After  rule.Known
 	// Snapshot is stored for the generation, when set.
@@ -93,14 +94,14 @@ type BillWrite struct {
 	Reason string
 }
 
-// Cancellation is one cancellation to be planned.
+// Cancellation is one that is to be planned.
 type Cancellation struct {
 	BillID     int64
 	BillNo     string
 	Generation int
 	Order      rule.Order
 	rule.Request
-	// Triggers hold now; the cancellation keeps all that ever did.
+	// Triggers are those that hold now; the ledger keeps all that ever did.
 	Triggers   []rule.Trigger
 	Evidence   rule.Evidence
 	OrdersFrom rule.OrdersFrom
@@ -125,7 +126,8 @@ type Work struct {
 type Page struct {
 	Bills         []BillWrite
 	Cancellations []Cancellation
-	// Withdraw: bills without a trigger, whose unsent cancellations are withdrawn. Restored: those of them that are live.
+	// Withdraw: bills without a trigger, whose unsent cancellations are withdrawn. Restored: those of them that are
+	// live.
 	Withdraw, Restored []int64
 	// Vanished are orders of an earlier snapshot that the bill no longer has.
 	Vanished []Vanished
@@ -133,9 +135,11 @@ type Page struct {
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
 	Readable []int64
 	Cursor   int64
-	// Reopen: cancellations that ended as dry_run are planned anew where the scheme sends. Only a backfill before the cutover asks for that.
+	// Reopen: cancellations that ended as dry_run are planned anew where the scheme sends. Only a backfill with
+	// BeforeCutover asks for that.
 	Reopen bool
-	// RunCounts counts this page, except for the split of its cancellations into new, already owed and held, which the store adds.
+	// RunCounts count this page, except for the split of its orders into new, already owed and held, which the store
+	// adds.
 	RunCounts rule.RunCounts
 }
 
@@ -163,7 +167,7 @@ type Finish struct {
 	SafetyLimits  rule.SafetyLimits
 	// SendAtOnce: this baseline may set the scheme to send (sandboxes only).
 	SendAtOnce bool
-	// IncrementalInterval is the time between two runs, as it is now known from the environment.
+	// IncrementalInterval is the time between two incremental runs, as it is now known from the environment.
 	IncrementalInterval time.Duration
 	RowsRead            int64
 }
@@ -200,8 +204,8 @@ type Due struct {
 	AnswerChanges int
 	// UnsentSince is since when nothing could be sent, zero when the last answer was a real one.
 	UnsentSince time.Time
-	// UnsentTime is when that was last so, UnsentFor how much of the time since then the WMS answered somebody, AnsweredTime when its
-	// account last did.
+	// UnsentTime is when that was last so, UnsentFor how much of the time since then the WMS answered somebody,
+	// AnsweredTime when its account last did.
 	UnsentTime   time.Time
 	UnsentFor    time.Duration
 	AnsweredTime time.Time
@@ -261,8 +265,8 @@ type Verified struct {
 
 // Gathering says what to take of what is due.
 type Gathering struct {
-	// Revisions are the schemes that this process has loaded, each with its revision: what others owe, or the same scheme under
-	// another revision, is left to those who know how.
+	// Revisions are the schemes that this process has loaded, each with its revision: what others owe, or the same
+	// scheme under another revision, is left to those who know how.
 	Revisions map[string]int
 	// Limit is how many rows at most, Size how many of them a batch may have.
 	Limit, Size int

@@ -6,7 +6,8 @@ import "github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 type StoredScheme struct {
 	Scheme   string
 	Revision int32
-	// Active: it stands in the file that was loaded last. Bound: it has read something, so that its identity cannot change.
+	// Active: it stands in the file that was loaded last. Bound: it has read something, so that its identity cannot
+	// change.
 	Active, Bound        bool
 	FormID, DataCenterID string
 	Accounts             []string

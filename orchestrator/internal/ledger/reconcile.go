@@ -6,8 +6,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Basis is who writes a page outside a run: a recheck, a reconcile run. It has no watermark and plans nothing for later: each of its pages
-// settles its own cancellations.
+// Basis is what a page of a recheck or a reconcile run is decided under. Such a page moves no watermark and plans
+// nothing for later: it settles its own cancellations.
 type Basis struct {
 	Scheme string
 	// Revision and SendSince, the operator's cutover, are what the page was decided under.
@@ -16,20 +16,21 @@ type Basis struct {
 	SafetyLimits rule.SafetyLimits
 }
 
-// Committed says what a page of a look came to.
+// Committed says what a page of a recheck or a reconcile run came to.
 type Committed struct {
-	// RunCounts is the page's, with its cancellations split into new, already owed and held.
+	// RunCounts count the page, with its orders split into new, already owed and held.
 	RunCounts rule.RunCounts
 	Finished
 	// Work is how many work items it opened.
 	Work int64
 }
 
-// Told is what a step of a look came to: what it is counted by.
+// Told is what a step of a recheck or a reconcile run came to: what it is counted by.
 type Told struct {
 	// Cursor is the FID up to which everything asked for has been told.
 	Cursor int64
-	// Bills were asked for and shown, Changed of them differed from the ledger and were written, Absent were first missed now.
+	// Bills were asked for and shown, Changed of them differed from the ledger and were written, Absent were first
+	// missed now.
 	Bills, Changed, Absent int64
 	// Work items were opened.
 	Work      int64
@@ -46,10 +47,10 @@ func (t *Told) Add(o Told) {
 	t.RunCounts.Add(o.RunCounts)
 }
 
-// ReconcileKind is reconcile run or recheck.
+// ReconcileKind says whether it is a reconcile run or a recheck.
 type ReconcileKind string
 
-// The two ways of looking again.
+// The two kinds of run that read again whatever the dates say.
 const (
 	// KindReconcile compares the hours behind the watermark with the ledger.
 	KindReconcile ReconcileKind = "reconcile"
@@ -70,12 +71,12 @@ const (
 	ReconcileProve ReconcilePhase = "prove"
 	// ReconcileDecide decides those that are.
 	ReconcileDecide ReconcilePhase = "decide"
-	// RecheckRound is the one phase of a recheck: it looks at bill after bill.
+	// RecheckRound is the one phase of a recheck: it reads the state of bill after bill.
 	RecheckRound  ReconcilePhase = "recheck"
 	ReconcileDone ReconcilePhase = "done"
 )
 
-// Reconcile is a comparison of the hours behind the watermark with the ledger, or a round of the recheck.
+// Reconcile is a comparison of the hours behind the watermark with the ledger, or a recheck.
 type Reconcile struct {
 	ID       int64
 	Scheme   string

@@ -20,7 +20,7 @@ type ReplayOrder struct {
 	From, To time.Time
 }
 
-// MappingDifference is an order that two mappings make different requests of; nil where one makes none.
+// MappingDifference is an order for which two mappings make different requests; nil where one makes none.
 type MappingDifference struct {
 	BillID               int64
 	BillNo               string

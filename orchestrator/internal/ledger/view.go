@@ -6,8 +6,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// The views are what people outside are shown. A zero time is an absent one; texts with a closed list of values carry the words
-// that the tables use. Rows are read straight into them, so that a field has the name of its column; `db:"-"` is filled in afterwards.
+// The views are what people outside are shown. A zero time is an absent one; texts with a closed list of values carry
+// the words that the tables use. Rows are read straight into them, so that a field has the name of its column; `db:"-"`
+// is filled in afterwards.
 
 // SchemeView is a scheme with its watermark and its counts.
 type SchemeView struct {
@@ -42,20 +43,21 @@ type AccountPauseView struct {
 	PauseTime, ProbeTime time.Time
 }
 
-// WatermarkChangeKey names one move of a scheme's watermark; RunID is 0 for a person's.
+// WatermarkChangeKey names one change of a scheme's watermark; RunID is 0 for a person's.
 type WatermarkChangeKey struct {
 	Time  time.Time
 	RunID int64
 }
 
-// WatermarkChangeView is one move of a watermark. WatermarkBefore is zero for the baseline; Actor and Reason are empty for a run.
+// WatermarkChangeView is one change of a watermark. WatermarkBefore is zero for the baseline; Actor and Reason are
+// empty for a run.
 type WatermarkChangeView struct {
 	Key                             WatermarkChangeKey
 	WatermarkBefore, WatermarkAfter time.Time
 	Actor, Reason                   string
 }
 
-// RunView is one run with its run counts.
+// RunView is one baseline or incremental run with its run counts.
 type RunView struct {
 	RunID                                               int64
 	Scheme, Kind, State                                 string
@@ -68,7 +70,7 @@ type RunView struct {
 	Error                                               string
 }
 
-// CancellationView is one cancellation.
+// CancellationView is one cancellation as people outside are shown it.
 type CancellationView struct {
 	CancellationID int64
 	Scheme         string
@@ -97,8 +99,8 @@ type CancellationFilter struct {
 	CreatedFrom, CreatedTo time.Time
 }
 
-// AttemptView is one request to the WMS. Request and Reply are text whatever bytes were exchanged; empty when not (or no longer)
-// stored.
+// AttemptView is one request to the WMS. Request and Reply are text whatever bytes were exchanged; empty when not (or
+// no longer) stored.
 type AttemptView struct {
 	Attempt                                       int32
 	IntentTime, SendBefore, SendTime, ResultTime  time.Time
@@ -169,7 +171,8 @@ type BackfillView struct {
 	Error    string
 }
 
-// ItemView is one item of a backfill, with what its cancellation came to so far; CancellationState is empty where there is none.
+// ItemView is one item of a backfill, with what its cancellation came to so far; CancellationState is empty where there
+// is none.
 type ItemView struct {
 	Item, BillID               int64
 	BillNo, Class, State       string

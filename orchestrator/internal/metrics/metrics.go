@@ -1,8 +1,9 @@
-// Package metrics shows how the ledger and this orchestrator are doing, in Prometheus' text format: cancellations by state, how far each scheme has
-// read and what keeps it, what waits for people, and what requests of this process came to.
+// Package metrics shows how the ledger and this orchestrator are doing, in Prometheus' text format: cancellations by
+// state, how far each scheme has read and what keeps it, what waits for people, and what requests of this process came
+// to.
 //
-// It promises that measuring fails nobody but the scrape. The figures of the ledger are the same on every orchestrator; those of requests
-// are each one's own, so they may be summed.
+// It promises that measuring fails nobody but the scrape. The figures of the ledger are the same on every orchestrator;
+// those of requests are each one's own, so they may be summed.
 package metrics
 
 import (
@@ -52,9 +53,9 @@ var (
 	up            = about("ledger_up", "1 if the ledger answered this scrape.")
 	cancellations = about("cancellations", "Cancellations by state; of those that have ended about how many.", "scheme", "state")
 	workItems     = about("work_items", "Open work items: what waits for a person.", "scheme")
-	runs          = about("runs_total", "Runs that moved or confirmed the watermark.", "scheme")
-	failures      = about("run_failures", "Runs in a row that did not end.", "scheme")
-	runAge        = about("run_age_seconds", "How long ago the last run ended.", "scheme")
+	runs          = about("runs_total", "Baselines and incremental runs that moved or confirmed the watermark.", "scheme")
+	failures      = about("run_failures", "Incremental runs in a row that did not end.", "scheme")
+	runAge        = about("run_age_seconds", "How long ago the last incremental run ended.", "scheme")
 	watermarkLag  = about("watermark_lag_seconds", "How far the watermark is behind now; 30 s are meant.", "scheme")
 	dueAge        = about("due_age_seconds", "How long the oldest cancellation that may be sent now has been due.", "scheme")
 	stopped       = about("scheme_stopped", "1 if the scheme neither reads nor sends until a person resumes it.", "scheme")

@@ -1,5 +1,5 @@
-// Package preview says what loading another schemes file would change. It stores nothing, and does not look at what a vendor would say
-// of the file.
+// Package preview says what loading another schemes file would change. It stores nothing, and does not look at what a
+// vendor would say of the file.
 package preview
 
 import (
@@ -24,8 +24,8 @@ type Previewer struct{ ledger Ledger }
 // New makes one.
 func New(ledger Ledger) *Previewer { return &Previewer{ledger} }
 
-// Preview answers what a file would do to each scheme that it names, and to those that it leaves out. fault is what is wrong with the
-// file itself.
+// Preview answers what a file would do to each scheme that it names, and to those that it leaves out. fault is what is
+// wrong with the file itself.
 func (p *Previewer) Preview(ctx context.Context, document string) (previews []ledger.SchemePreview, fault, err error) {
 	schemes, fault := scheme.Load([]byte(document), "document")
 	if fault != nil {

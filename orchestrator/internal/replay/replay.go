@@ -1,5 +1,5 @@
-// Package replay decides stored bills through another mapping than the present one, and tells where the requests would differ. It
-// reads the ledger only and sends nothing.
+// Package replay decides stored bills through another mapping than the present one, and tells where the requests would
+// differ. It reads the ledger only and sends nothing.
 package replay
 
 import (
@@ -27,7 +27,8 @@ type Replayer struct{ ledger Ledger }
 // New reads from this ledger.
 func New(ledger Ledger) Replayer { return Replayer{ledger} }
 
-// Replay answers where the requests for one page of stored bills would differ. fault is what is wrong with the document.
+// Replay answers where the requests for one page of stored bills would differ. fault is what is wrong with the
+// document.
 func (r Replayer) Replay(ctx context.Context, order ledger.ReplayOrder, after int64, limit int) (replay ledger.Replay, fault, err error) {
 	before, err := r.revision(ctx, order.Scheme, 0)
 	if err != nil {
@@ -87,7 +88,7 @@ func named(document, name string) (*scheme.Scheme, error) {
 // spot is where an order of a bill comes from.
 type spot struct{ order, warehouse string }
 
-// compared says where two mappings make different requests of one bill, and of how many orders the same.
+// compared says for which orders of one bill two mappings make different requests, and for how many they make the same.
 func compared(bill ledger.StoredBill, before, after *scheme.Scheme) (differences []ledger.MappingDifference, same int64) {
 	was, faultBefore := requestsOf(before, bill)
 	is, faultAfter := requestsOf(after, bill)

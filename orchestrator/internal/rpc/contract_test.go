@@ -24,8 +24,8 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// TestEveryReasonIsSentAsTheContractSays walks every value of ErrorReason: the error that leads to it, its code, and the keys of
-// its metadata.
+// TestEveryReasonIsSentAsTheContractSays walks every value of ErrorReason: the error that leads to it, its code, and
+// the keys of its metadata.
 func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 	broken := serve.Invalid(protovalidate.Validate(&orchestratorv1.GetSchemeRequest{}))
 	contract := []struct {

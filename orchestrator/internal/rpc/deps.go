@@ -20,7 +20,7 @@ type SchemeReader interface {
 	WatermarkChanges(ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int) ([]ledger.WatermarkChangeView, error)
 }
 
-// RunReader reads runs.
+// RunReader reads baselines and incremental runs.
 type RunReader interface {
 	RunViews(ctx context.Context, scheme string, before int64, limit int) ([]ledger.RunView, error)
 	RunView(ctx context.Context, id int64) (ledger.RunView, error)
@@ -69,13 +69,14 @@ type Operator interface {
 	RecordRunRequest(ctx context.Context, act ledger.Act) (time.Time, error)
 }
 
-// RunStarter asks for a run and does not wait for it. Asking while one is under way adds none.
+// RunStarter asks for an incremental run and does not wait for it. Asking while one is under way adds none.
 type RunStarter interface {
 	ReconcileStarter
 	StartRun(ctx context.Context, scheme string) error
 }
 
-// SendGate says whether a scheme may be set to send as it is; the error tells an operator why not, and is shown to callers.
+// SendGate says whether a scheme may be set to send as it is; the error tells an operator why not, and is shown to
+// callers.
 type SendGate interface {
 	CanSend(scheme string) error
 }

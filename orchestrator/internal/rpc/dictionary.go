@@ -18,8 +18,8 @@ type entry struct {
 	Texts       []string `yaml:"texts"`
 }
 
-// dictionaryEntry is the YAML that teaches wmssvc what a person says a text means: an item for the list "entries". Codes are left out:
-// in a dictionary a code alone decides, and one code comes with many texts.
+// dictionaryEntry is the YAML that teaches wmssvc what a person says a text means: an item for the list "entries".
+// Codes are left out: in a dictionary a code alone decides, and one code comes with many texts.
 func dictionaryEntry(named ledger.Named, flags []string) (string, error) {
 	sum := sha256.Sum256([]byte(named.Message))
 	e := entry{Name: "reclassified-" + hex.EncodeToString(sum[:4]), Flag: "failure", Disposition: named.Disposition, Texts: []string{named.Message}}

@@ -69,7 +69,7 @@ var missing = map[string]struct {
 	"scheme":          {orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND, "there is no such scheme (没有此方案)"},
 	"run_id":          {orchestratorv1.ErrorReason_ERROR_REASON_RUN_NOT_FOUND, "there is no such run (没有此读取任务)"},
 	"cancellation_id": {orchestratorv1.ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND, "there is no such cancellation (没有此取消记录)"},
-	"reconcile_id":    {orchestratorv1.ErrorReason_ERROR_REASON_RECONCILE_NOT_FOUND, "there is no such reconcile run (没有此次核对)"},
+	"reconcile_id":    {orchestratorv1.ErrorReason_ERROR_REASON_RECONCILE_NOT_FOUND, "there is no such reconcile run or recheck (没有此次核对或复查)"},
 	"backfill_id":     {orchestratorv1.ErrorReason_ERROR_REASON_BACKFILL_NOT_FOUND, "there is no such backfill (没有此次回补)"},
 	"revision":        {orchestratorv1.ErrorReason_ERROR_REASON_REVISION_NOT_FOUND, "the scheme has no such revision (方案没有此版本)"},
 	"bill_no":         {orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "no scheme has seen this bill (未见此单)"},
@@ -78,7 +78,7 @@ var missing = map[string]struct {
 // callLimit bounds calls that come without a deadline, and those with a later one.
 const callLimit = 30 * time.Second
 
-// Chain is what each call of this service runs.
+// Chain is what each call of this service passes.
 func Chain(logger *slog.Logger) serve.Chain {
 	return serve.Chain{Logger: logger, Status: toStatus, Check: storable, UnaryLimit: callLimit, StreamLimit: callLimit}
 }
@@ -92,8 +92,8 @@ func toStatus(ctx context.Context, err error) (status error, ours bool) {
 	return sent.Err(), ours
 }
 
-// wire is the one place where our errors become statuses. ours is true for those that are a fault of ours or of the database's:
-// their cause is to be logged, it does not go to the caller.
+// wire is the one place where our errors become statuses. ours is true for those that are a fault of ours or of the
+// database's: their cause is to be logged, it does not go to the caller.
 func wire(err error) (sent apierr.Error, ours bool) {
 	sent = apierr.Error{Domain: apierr.Orchestrator, Message: err.Error(), Metadata: map[string]string{}}
 	set := func(code codes.Code, reason orchestratorv1.ErrorReason) { sent.Code, sent.Reason = code, reason }

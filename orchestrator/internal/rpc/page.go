@@ -10,9 +10,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// A page token is the key of the last row shown, followed by a checksum over that key and the query it belongs to: all of the
-// request but page_size and page_token. It is no secret and grants nothing; the checksum keeps a token from being used with
-// another query, where it would silently skip rows.
+// A page token is the key of the last row shown, followed by a checksum over that key and the query it belongs to: all
+// of the request but page_size and page_token. It is no secret and grants nothing; the checksum keeps a token from
+// being used with another query, where it would silently skip rows.
 
 const (
 	defaultPageSize = 50
@@ -85,7 +85,7 @@ func tokenSum(req paged, key string) []byte {
 	}
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(query.Interface())
 	if err != nil {
-		// Only text that is not UTF-8 gets here, and no such request runs validation.
+		// Only text that is not UTF-8 gets here, and no such request passes validation.
 		content = nil
 	}
 	sum := sha256.New()

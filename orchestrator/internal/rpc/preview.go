@@ -8,7 +8,8 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-// Previewer says what loading a schemes file would change, and stores nothing. fault is what is wrong with the file itself.
+// Previewer says what loading a schemes file would change, and stores nothing. fault is what is wrong with the file
+// itself.
 type Previewer interface {
 	Preview(ctx context.Context, document string) (previews []ledger.SchemePreview, fault, err error)
 }

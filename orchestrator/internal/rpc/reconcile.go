@@ -18,13 +18,15 @@ type ReconcileReader interface {
 	ReconcileView(ctx context.Context, id int64) (ledger.ReconcileView, error)
 }
 
-// ReconcileOperator records that a reconcile run or a recheck was asked for, and answers when a call with this request id did.
+// ReconcileOperator records that a reconcile run or a recheck was asked for, and answers when a call with this request
+// id did.
 type ReconcileOperator interface {
 	ReconcileRequested(ctx context.Context, act ledger.Act, kind ledger.ReconcileKind) (at time.Time, found bool, err error)
 	RecordReconcileRequest(ctx context.Context, act ledger.Act, kind ledger.ReconcileKind) (time.Time, error)
 }
 
-// ReconcileStarter asks for a reconcile run or a recheck and does not wait for it. Asking while one is under way adds none.
+// ReconcileStarter asks for a reconcile run or a recheck and does not wait for it. Asking while one is under way adds
+// none.
 type ReconcileStarter interface {
 	StartReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) error
 }

@@ -23,8 +23,8 @@ type runService struct {
 	now        func() time.Time
 }
 
-// StartRun asks first and records then: a call that is cut off between the two is repeated, which starts nothing more while the
-// run is under way.
+// StartRun asks first and records then: a call that is cut off between the two is repeated, which starts nothing more
+// while the run is under way.
 func (s *runService) StartRun(ctx context.Context, req *orchestratorv1.StartRunRequest) (*orchestratorv1.StartRunResponse, error) {
 	act := actOf(ctx, req)
 	at, found, err := s.operator.RunRequested(ctx, act)

@@ -39,8 +39,8 @@ func (s *schemeService) GetScheme(ctx context.Context, req *orchestratorv1.GetSc
 	return &orchestratorv1.GetSchemeResponse{Scheme: schemeMessage(found)}, nil
 }
 
-// SetSchemeMode asks the gate only for what is not done yet: a repeated call answers the same, also when the scheme could not be set
-// to send any more.
+// SetSchemeMode asks the gate only for what is not done yet: a repeated call answers the same, also when the scheme
+// could not be set to send any more.
 func (s *schemeService) SetSchemeMode(ctx context.Context, req *orchestratorv1.SetSchemeModeRequest) (*orchestratorv1.SetSchemeModeResponse, error) {
 	send := req.GetMode() == orchestratorv1.SchemeMode_SCHEME_MODE_SEND
 	act := actOf(ctx, req)

@@ -10,7 +10,8 @@ import (
 	"github.com/voidrelay/voidrelay/internal/serve"
 )
 
-// storable refuses what the .proto files allow and Postgres does not: a text with NUL, or a time outside of the years 1 to 9999.
+// storable refuses what the .proto files allow and Postgres does not: a text with NUL, or a time outside of the years 1
+// to 9999.
 func storable(request proto.Message) error { return storableFields(request.ProtoReflect(), "") }
 
 // storableFields looks at every text and time of a message, and of the messages in it.

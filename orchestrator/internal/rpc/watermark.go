@@ -41,7 +41,7 @@ func (s *schemeService) ListWatermarkChanges(ctx context.Context, req *orchestra
 	return &orchestratorv1.ListWatermarkChangesResponse{Moves: each(found, moveMessage), NextPageToken: next}, nil
 }
 
-// moveKey is pageKey for moves of a watermark, which are in order of time.
+// moveKey is pageKey for changes of a watermark, which are in order of time.
 func moveKey(req paged) (ledger.WatermarkChangeKey, error) {
 	key, err := pageKey(req)
 	if err != nil || key == "" {

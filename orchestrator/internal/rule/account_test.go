@@ -29,12 +29,12 @@ func TestRunCountsMustAddUp(t *testing.T) {
 
 	rows, bills, orders := f, f, f
 	rows.RowsOfProblems--
-	require.EqualError(t, rows.Check(), "the run counts does not add up: 12 rows read, 11 accounted for")
+	require.EqualError(t, rows.Check(), "the run counts do not add up: 12 rows read, 11 accounted for")
 	bills.Count("forgotten")
 	bills.Bills++
-	require.EqualError(t, bills.Check(), "the run counts does not add up: 11 bills read, 10 accounted for")
+	require.EqualError(t, bills.Check(), "the run counts do not add up: 11 bills read, 10 accounted for")
 	orders.OrdersHeld++
-	require.EqualError(t, orders.Check(), "the run counts does not add up: 15 orders read, 16 accounted for")
+	require.EqualError(t, orders.Check(), "the run counts do not add up: 15 orders read, 16 accounted for")
 }
 
 func TestRunCountsOfPagesAdd(t *testing.T) {

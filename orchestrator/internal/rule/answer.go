@@ -19,8 +19,8 @@ const (
 	Unknown          Disposition = "unknown"
 )
 
-// MayHaveLanded says whether an attempt with this disposition may have changed something in the WMS. An attempt without any
-// answer counts like Unknown.
+// MayHaveLanded says whether an attempt with this disposition may have changed something in the WMS. An attempt without
+// any answer counts like Unknown.
 func (d Disposition) MayHaveLanded() bool {
 	switch d {
 	case Cancelled, AlreadyCancelled, InProgress, Unknown, "":
@@ -88,7 +88,8 @@ type Timing struct {
 	NotFoundGrace time.Duration
 	// NotFoundHourly is the pace after the grace, NotFoundLimit its end.
 	NotFoundHourly, NotFoundLimit time.Duration
-	// RetryFor ends not_sent and throttled, and counts for them only while the WMS answers anybody; it also ends unread.
+	// RetryFor ends not_sent and throttled, and counts for them only while the WMS answers anybody; it also ends
+	// unread.
 	RetryFor time.Duration
 	// MaxInProgress, MaxUnrecognised and MaxUnknown cap how often the same answer is asked again.
 	MaxInProgress, MaxUnrecognised, MaxUnknown int
@@ -99,17 +100,18 @@ type Timing struct {
 // History is what came before the answer at hand.
 type History struct {
 	Evidence Evidence
-	// AnswerLost: an earlier attempt left and its answer was lost, so that it may have cancelled the order. A proxy's answer in the WMS's
-	// stead is no lost one.
+	// AnswerLost: an earlier attempt left and its answer was lost, so that it may have cancelled the order. A proxy's
+	// answer in the WMS's stead is no lost one.
 	AnswerLost bool
 	// Same counts answers with this disposition, this one included.
 	Same int
 	// FirstSame is when the first of them came.
 	FirstSame time.Time
-	// Changes counts how often an answer was another than the one before, this one included; "nothing was sent" is no answer.
+	// Changes counts how often an answer was another than the one before, this one included; "nothing was sent" is no
+	// answer.
 	Changes int
-	// FirstUnsent is when the first of the "nothing was sent" in a row came, this one included. UnsentFor is how much of the time since
-	// then the WMS answered somebody: what retry_for counts.
+	// FirstUnsent is when the first of the "nothing was sent" in a row came, this one included. UnsentFor is how much
+	// of the time since then the WMS answered somebody: what retry_for counts.
 	FirstUnsent time.Time
 	UnsentFor   time.Duration
 }
@@ -136,8 +138,9 @@ type Next struct {
 	Inferred bool
 }
 
-// After reads an answer by the table of answers. now is when it was stored. A cancellation whose answers keep changing ends with a person
-// too, with the work of the answer at hand; a refused login is everybody's and parks nobody.
+// After reads an answer by the table of answers. now is when it was stored. A cancellation whose answers keep changing
+// ends with a person too, with the work of the answer at hand; a refused login is everybody's and gives nobody to a
+// person.
 func (t Timing) After(a Answer, h History, now time.Time) Next {
 	next := t.after(a, h, now)
 	if next.State != Open || h.Changes < t.MaxChanges {
@@ -179,7 +182,8 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 		}
 		return Next{State: Open, Wait: t.unrecognised(h.Same), Verify: true}
 	case Auth:
-		// Whether it is the account that is refused or this order, the harmless call tells: nothing is used up meanwhile.
+		// Whether it is the account that is refused or this order, the harmless call tells: nothing is used up
+		// meanwhile.
 		return Next{State: Open, Wait: t.Backoff}
 	case Throttled, NotSent:
 		if h.UnsentFor > t.RetryFor {
@@ -194,9 +198,9 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 	}
 }
 
-// notFound waits out the grace, because an order may be created after its bill was voided; then an order that an earlier
-// attempt with a lost answer may have cancelled counts as cancelled, one with weak evidence as never made, and any other is a person's matter
-// while it is asked again more slowly.
+// notFound waits out the grace, because an order may be created after its bill was voided; then an order that an
+// earlier attempt with a lost answer may have cancelled counts as cancelled, one with weak evidence as never made, and
+// any other is a person's matter while it is asked again more slowly.
 func (t Timing) notFound(h History, now time.Time) Next {
 	age := now.Sub(h.FirstSame)
 	switch {

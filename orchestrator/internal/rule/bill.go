@@ -52,8 +52,8 @@ func (s State) Same(o State) bool {
 		s.ModifyTime.Equal(o.ModifyTime) && s.ApproveTime.Equal(o.ApproveTime) && s.CancelTime.Equal(o.CancelTime)
 }
 
-// Bill is a whole bill as mappings see it: in CEL it is the variable bill, with the names in the cel tags. Quantities are
-// decimal text; texts of unset fields are empty; unset dates are the zero time.
+// Bill is a whole bill as mappings see it: in CEL it is the variable bill, with the names in the cel tags. Quantities
+// are decimal text; texts of unset fields are empty; unset dates are the zero time.
 type Bill struct {
 	ID             int64             `cel:"id" json:"id"`
 	Number         string            `cel:"number" json:"number"`

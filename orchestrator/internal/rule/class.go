@@ -3,7 +3,7 @@ package rule
 // Class is what a read bill came to: every bill of a run falls into exactly one.
 type Class string
 
-// The classes of a bill. Together they are the run counts's "bills".
+// The classes of a bill. Together they are the Bills of RunCounts.
 const (
 	ClassLive          Class = "live"
 	ClassUnchanged     Class = "unchanged"
@@ -22,7 +22,7 @@ const (
 const (
 	// ReasonOrganisation: its stock organisation is not the scheme's.
 	ReasonOrganisation = "organisation"
-	// ReasonSelector: the scheme's condition turns it down.
+	// ReasonSelector: the scheme's selector turns it down.
 	ReasonSelector = "selector"
 	// ReasonTrigger: the scheme does not act on what happened to it.
 	ReasonTrigger = "trigger_not_in_scheme"
@@ -61,16 +61,16 @@ type HoldReason string
 
 // The reasons to hold a cancellation.
 const (
-	// HoldNoEventTime: voided, and without any date that tells whether it was before the start, or before the cutover of something
-	// that was added to the scheme.
+	// HoldNoEventTime: voided, and no date tells whether that was before the scheme's cutover, or before the cutover of
+	// something that was added to the scheme.
 	HoldNoEventTime HoldReason = "no_event_time"
 	// HoldSafetyLimitHour and HoldSafetyLimitDay: too many new cancellations within a rolling hour or day.
 	HoldSafetyLimitHour HoldReason = "safety_limit_hour"
 	HoldSafetyLimitDay  HoldReason = "safety_limit_day"
 	// HoldNumberTaken: the ledger knows a live bill with this number that Kingdee does not confirm.
 	HoldNumberTaken HoldReason = "number_taken"
-	// HoldNumberReuse: un-audited, and the scheme does not say that the WMS takes the same number again. A bill that is audited
-	// again would have no order.
+	// HoldNumberReuse: un-audited, and the scheme does not say that the WMS takes the same number again. A bill that is
+	// audited again would have no order.
 	HoldNumberReuse HoldReason = "number_reuse_unsaid"
 	// HoldManyGone: more bills than ManyGone were found deleted in one reconcile run.
 	HoldManyGone HoldReason = "many_deleted"

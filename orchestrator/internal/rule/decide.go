@@ -10,13 +10,13 @@ type Policy struct {
 	Triggers map[Trigger]Terms
 	// Orgs selects stock organisations by number; empty selects all.
 	Orgs map[string]bool
-	// Orders names the lines each wanted kind of order is made of.
+	// Orders names the lines that an order of each wanted kind is made of.
 	Orders map[OrderKind]Source
 	// Selector says of a bill's content whether the bill is the scheme's; nil takes all.
 	Selector func(Bill) (bool, error)
 	// Cutovers of what was added to the scheme after its first revision. They hold for bills once seen live, too.
 	Cutovers Cutovers
-	// below: no cutover counts.
+	// below says that no cutover counts.
 	below bool
 }
 
@@ -29,8 +29,8 @@ func (p Policy) WithoutCutovers() Policy {
 // Decision is what one read of a bill came to.
 type Decision struct {
 	Class Class
-	// Reason says why nothing is owed although the bill is not live, or why a live one is not selected: one of the Reason words,
-	// ReasonCutover followed by the part.
+	// Reason says why nothing is owed although the bill is not live, or why a live one is not selected: one of the
+	// Reason words, ReasonCutover followed by the part.
 	Reason string
 	// After is what to remember. Not set for stale.
 	After         Known
@@ -45,23 +45,26 @@ type Decision struct {
 	Content    *Bill
 	OrdersFrom OrdersFrom
 	Evidence   Evidence
-	// Orders are owed; Outside counts orders of the bill that the scheme does not ask for, or did not when it happened.
+	// Orders are those to be cancelled; Outside counts orders of the bill that the scheme does not ask for, or did not
+	// when it happened.
 	Orders  []Order
 	Outside int
 	Hold    HoldReason
-	// Vanished are orders of the previous snapshot that the bill no longer has; a person must look at those that no cancellation covers.
+	// Vanished are orders of the previous snapshot that the bill no longer has; a person must look at those that no
+	// cancellation covers.
 	Vanished           []Order
 	VanishedGeneration int
 	// Withdraw: no trigger holds, so cancellations not sent yet are withdrawn.
 	Withdraw bool
-	// Restored: it is live, so a cancellation that may have reached the WMS is a person's matter.
+	// Restored: the bill is live, so a cancellation that may have reached the WMS is a person's matter.
 	Restored bool
-	// Fault: the scheme's own condition cannot be evaluated for this bill. It waits for a person until a person has looked.
+	// Fault: the scheme's selector cannot be evaluated for this bill, which waits until a person has looked.
 	Fault error
 }
 
 // Changed says whether a light read shows something that the ledger does not have: only then is the whole bill read. A
-// planned cancellation counts as a change, and so does a bill that could not be decoded, is to be looked at again, or was believed gone.
+// planned cancellation counts as a change, and so does a bill that could not be decoded, is to be read again, or was
+// believed gone.
 func Changed(known *Known, seen State) bool {
 	return known == nil || known.HasPlanned || known.Reread || known.Class == ClassUndecodable || known.Class == ClassDeleted ||
 		!known.State.Same(seen)
@@ -99,8 +102,8 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 
 func (p Policy) selects(org string) bool { return len(p.Orgs) == 0 || p.Orgs[org] }
 
-// notSelected owes nothing; but it remembers the bill's snapshot, in case it is selected one day, and takes back what was owed while
-// it was.
+// notSelected owes nothing; but it remembers the bill's snapshot, in case it is selected one day, and takes back what
+// was owed while it was.
 func (p Policy) notSelected(d *Decision, seen Bill, why string) {
 	state := seen.State()
 	if state.Live() {
@@ -111,7 +114,7 @@ func (p Policy) notSelected(d *Decision, seen Bill, why string) {
 	d.Class, d.Reason = ClassNotSelected, why
 }
 
-// live takes the bill's snapshot, unless the scheme's condition turns the bill down.
+// live takes the bill's snapshot, unless the scheme's selector turns the bill down.
 func (p Policy) live(d *Decision, seen Bill) {
 	if !p.takes(d, &seen, nil) {
 		p.notSelected(d, seen, ReasonSelector)
@@ -132,9 +135,10 @@ func (p Policy) snapshot(d *Decision, seen Bill) {
 	d.After.LastSnapshot, d.After.LastSnapshotGeneration = &snapshot, d.After.Generation
 }
 
-// takes asks the scheme's condition: of the present content, and of the snapshot. The order was made from the snapshot, so a bill that was
-// the scheme's then still is; but what marks a bill as the scheme's may have come to it after it was last seen live, without any
-// date moving, and then only the present content shows it. A bill is turned down when neither says yes.
+// takes asks the scheme's selector: of the present content, and of the snapshot. The order was made from the snapshot,
+// so a bill that was the scheme's then still is; but what marks a bill as the scheme's may have come to it after it was
+// last seen live, without any date moving, and then only the present content shows it. A bill is turned down when
+// neither says yes.
 func (p Policy) takes(d *Decision, present, snapshot *Bill) bool {
 	if p.Selector == nil {
 		return true
@@ -162,7 +166,7 @@ func (p Policy) voided(d *Decision, seen Bill, once bool) {
 		return
 	}
 	at := eventTime(seen.State())
-	// What was owed already in this generation, maybe because a person asked for it before the cutover, no cutover takes back.
+	// No cutover takes back what was owed already in this generation, perhaps because a person asked for a backfill.
 	owed := d.After.Class == ClassVoided && !d.NewGeneration
 	if !d.After.EverLive && !owed && !p.below {
 		switch {
@@ -176,8 +180,8 @@ func (p Policy) voided(d *Decision, seen Bill, once bool) {
 	p.owe(d, TriggerVoided, terms, at, seen.State(), &seen, once)
 }
 
-// unAudited decides about a bill that is neither live nor voided: a draft that was never audited, or one that was seen live before.
-// edited: it was un-audited already at the read before, in the same generation, and has changed since.
+// unAudited decides about a bill that is neither live nor voided: a draft that was never audited, or one that was seen
+// live before. edited: it was un-audited already at the read before, in the same generation, and has changed since.
 func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 	state := seen.State()
 	d.Withdraw, d.Class = true, ClassNeverAudited
@@ -193,7 +197,8 @@ func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 	if len(d.Triggers) > 0 {
 		d.NotBefore = d.After.UnAuditedSince.Add(terms.Dwell)
 		if edited && d.OrdersFrom == OrdersFromCurrent {
-			// No order was made of what people write into an un-audited bill; what it showed first is the nearest to its order.
+			// No order was made of what people write into an un-audited bill; what it showed first is the nearest to
+			// its order.
 			d.Orders, d.Outside, d.Vanished = nil, len(d.Orders)+d.Outside, nil
 		}
 	} else if d.Class == ClassBeforeCutover {
@@ -202,8 +207,9 @@ func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 	}
 }
 
-// owe decides by the table of what shows that the WMS ever had the order, and takes the orders from the snapshot or, without one, from
-// the present content (nil when the bill is gone). at is when the trigger's event happened, as far as anybody can tell.
+// owe decides by the table of what shows that the WMS ever had the order, and takes the orders from the snapshot or,
+// without one, from the present content (nil when the bill is gone). at is when the trigger's event happened, as far as
+// anybody can tell.
 func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, state State, present *Bill, once bool) {
 	content, from := present, OrdersFromCurrent
 	switch {
@@ -254,8 +260,8 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 	}
 }
 
-// orders are those of the content that the scheme asks for, and already did when it happened. Where the time is not known and would
-// make a difference, a person decides.
+// orders are those of the content that the scheme asks for, and already did when it happened. Where the time is not
+// known and would make a difference, a person decides.
 func (p Policy) orders(d *Decision, at time.Time) {
 	orders, outside := Orders(*d.Content, p.Orders)
 	in, early, why := p.Cutovers.split(orders, at)

@@ -15,8 +15,8 @@ type Known struct {
 	GenerationLive, EverLive bool
 	// The last approve and cancel dates other than unset that this generation has shown.
 	GenerationApprove, GenerationCancel time.Time
-	// UnAuditedSince is the first of the reads in a row that showed it un-audited: once live, now neither live nor voided. Zero
-	// while it is anything else.
+	// UnAuditedSince is the first of the reads in a row that showed it un-audited: once live, now neither live nor
+	// voided. Zero while it is anything else.
 	UnAuditedSince time.Time
 	// UnAuditTime is the latest moment at which that can have happened: the modify date, if it moved, else the read.
 	UnAuditTime time.Time
@@ -28,18 +28,21 @@ type Known struct {
 	LastSnapshotGeneration int
 	// HasPlanned: a run that did not end has left cancellations planned.
 	HasPlanned bool
-	// Reread: a fresh read showed something else than State, or State could not be trusted; it must be read whole again.
+	// Reread: a fresh read showed something else than State, or State could not be trusted; it must be read whole
+	// again.
 	Reread bool
 }
 
 // next is the bill's memory after it was seen in this state. A new generation begins
-//   - when it is seen live again: it was not live, or believed gone, and had been live or voided in the present generation;
-//   - when its approve or cancel date differs from the last one that this generation has shown: the bill was un-audited or
-//     restored and back again between two reads.
+//   - when it is seen live again: it was not live, or believed gone, and had been live or voided in the present
+//     generation;
+//   - when its approve or cancel date differs from the last one that this generation has shown: the bill was un-audited
+//     or restored and back again between two reads.
 //
-// Dates are compared within the generation: the void that follows a life seen from its beginning has a cancel date of its own and
-// is the end of that life, not a new one. For the same reason a cancel date counts only while the bill is voided: whether
-// Kingdee clears it when the void is taken back is not documented, and one left over must not end the life that follows.
+// Dates are compared within the generation: the void that follows a life seen from its beginning has a cancel date of
+// its own and is the end of that life, not a new one. For the same reason a cancel date counts only while the bill is
+// voided: whether Kingdee clears it when the void is taken back is not documented, and one left over must not end the
+// life that follows.
 func next(known *Known, seen State, readTime time.Time) (after Known, newGeneration bool) {
 	if known == nil {
 		after = Known{Generation: 1}
@@ -76,8 +79,8 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 	return after, newGeneration
 }
 
-// ended says whether the present generation has been live or voided, so that being live again is another. A void may have left no
-// date.
+// ended says whether the present generation has been live or voided, so that being live again is another. A void may
+// have left no date.
 func (k Known) ended() bool {
 	return k.GenerationLive || !k.GenerationCancel.IsZero() || k.State.Voided() || k.once()
 }

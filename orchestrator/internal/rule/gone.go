@@ -2,9 +2,10 @@ package rule
 
 import "time"
 
-// DecideGone says what a bill comes to that was proved gone at this moment: asked for by id and not shown, and Kingdee itself says
-// that there is no such bill. absentSince is when it was first missed. What is owed comes from the last snapshot, because nothing
-// else is left of it; known must carry its snapshots. What is owed already for another trigger stays owed.
+// DecideGone says what a bill comes to that was proved gone at this moment: asked for by id and not shown, and Kingdee
+// itself says that there is no such bill. absentSince is when it was first missed. What is owed comes from the last
+// snapshot, because nothing else is left of it; known must carry its snapshots. What is owed already for another
+// trigger stays owed.
 func DecideGone(p Policy, known Known, absentSince, at time.Time) Decision {
 	d := Decision{After: known}
 	d.After.ReadTime, d.After.GoneTime, d.After.HasPlanned, d.After.Reread = at, at, false, false

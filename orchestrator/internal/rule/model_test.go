@@ -109,7 +109,8 @@ func (b *book) write(d rule.Decision, at time.Time) {
 	}
 }
 
-// send does what a batch does with everything that is due: it looks at the bill again where the last look is too old, and sends.
+// send does what a batch does with everything that is due: it reads the bill again where the last read is too old, and
+// sends.
 func (b *book) send() {
 	now := b.kingdee.Now
 	for _, cancellation := range b.cancellations {
@@ -148,7 +149,8 @@ func (b *book) send() {
 	}
 }
 
-// Whatever happens to a bill, however late and in whatever order it is read, in the end the WMS was asked for what a simple model says.
+// Whatever happens to a bill, however late and in whatever order it is read, in the end the WMS was asked for what a
+// simple model says.
 func TestRandomLivesEndWhereASimpleModelSays(t *testing.T) {
 	watched := []ruletest.Watched{
 		{Triggers: []rule.Trigger{rule.TriggerVoided}},
@@ -187,7 +189,7 @@ func randomLife(r *rand.Rand, w ruletest.Watched) error {
 				onTheWay = append(onTheWay, b.glance())
 			}
 		}
-		// Some of what was read arrives, in any order; a moment runs with each.
+		// Some of what was read arrives, in any order; a moment passes with each.
 		for len(onTheWay) > 0 && r.IntN(3) > 0 {
 			i := r.IntN(len(onTheWay))
 			b.kingdee.Now = b.kingdee.Now.Add(time.Duration(1+r.IntN(2000)) * time.Millisecond)

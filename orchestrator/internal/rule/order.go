@@ -25,8 +25,8 @@ const (
 	FromComponents Source = "components"
 )
 
-// natural is where a kind's goods stand on the bill by the meaning of the affair type: an assembly brings its product in
-// and takes its components out, a disassembly the reverse.
+// natural is where a kind's goods stand on the bill by the meaning of the affair type: an assembly brings its product
+// in and takes its components out, a disassembly the reverse.
 func (k OrderKind) natural() Source {
 	if (k.Affair == Assembly) == (k.Direction == In) {
 		return FromProducts
@@ -49,13 +49,14 @@ type Order struct {
 // Kind names the sort of order it is.
 func (l Order) Kind() OrderKind { return OrderKind{l.Affair, l.Direction} }
 
-// same says whether two orders are the same order in the same warehouse.
+// same says whether two orders are of one kind and in one warehouse.
 func (l Order) same(o Order) bool {
 	return l.Affair == o.Affair && l.Direction == o.Direction && l.Warehouse == o.Warehouse
 }
 
-// Orders splits a bill into its orders. inScheme are those that the scheme asks for, by the lines it names; outside counts those
-// of the bill's affair type that it does not ask for. Order is that of Kinds, then of first appearance.
+// Orders splits a bill into its warehouse orders. inScheme are those that the scheme asks for, by the lines it names;
+// outside counts those of the bill's affair type that it does not ask for. They come as OrderKinds lists their kinds,
+// then as the lines name them.
 func Orders(b Bill, sources map[OrderKind]Source) (inScheme []Order, outside int) {
 	for _, kind := range OrderKinds {
 		if kind.Affair != b.Affair {

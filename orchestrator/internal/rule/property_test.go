@@ -16,7 +16,8 @@ import (
 // witness is what a reader saw of one life so far.
 type witness struct {
 	known *rule.Known
-	// lastLive is the bill at the last live read, with the counts of audits and restores at that moment; nil before any.
+	// lastLive is the bill at the last live read, with the counts of audits and restores at that moment; nil before
+	// any.
 	lastLive         *rule.Bill
 	audits, restores int
 	// settled is the highest generation with a cancellation before the last live read.

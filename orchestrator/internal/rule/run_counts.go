@@ -2,7 +2,7 @@ package rule
 
 import "fmt"
 
-// RunCounts accounts for everything a run read.
+// RunCounts account for everything that a run read.
 type RunCounts struct {
 	Rows           int64 `json:"rows"`
 	RowsOfBills    int64 `json:"rows_of_bills"`
@@ -78,7 +78,7 @@ func (f *RunCounts) Add(g RunCounts) {
 	f.OrdersNoWarehouse += g.OrdersNoWarehouse
 }
 
-// RunCountsError says that a run did not account for everything it read: it must fail.
+// RunCountsError says that the counts of a run do not account for everything that it read: the run must fail.
 type RunCountsError struct {
 	// What was counted: rows, bills or orders.
 	What               string
@@ -86,7 +86,7 @@ type RunCountsError struct {
 }
 
 func (e *RunCountsError) Error() string {
-	return fmt.Sprintf("the run counts does not add up: %d %s read, %d accounted for", e.Read, e.What, e.AccountedFor)
+	return fmt.Sprintf("the run counts do not add up: %d %s read, %d accounted for", e.Read, e.What, e.AccountedFor)
 }
 
 // Check says where the counts do not add up; nil when they do. The error is a *RunCountsError.
@@ -104,5 +104,6 @@ func (f RunCounts) Check() error {
 	return nil
 }
 
-// AllUndecodable says whether a page looks as if not the bills but the scheme were wrong: 20 or more bills, none readable.
+// AllUndecodable says whether a page looks as if not the bills but the scheme were wrong: 20 or more bills, none
+// readable.
 func AllUndecodable(bills, undecodable int64) bool { return bills >= 20 && undecodable == bills }

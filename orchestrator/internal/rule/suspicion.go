@@ -14,7 +14,8 @@ type MappingAnswers struct {
 	BadInRow int
 }
 
-// ReviewedAnswers is where counting begins once a person has looked and let the scheme go on: the first answers are behind it.
+// ReviewedAnswers is where counting begins once a person has looked and let the scheme go on: the first answers are
+// behind it.
 var ReviewedAnswers = MappingAnswers{Answers: suspectFirst}
 
 // After counts one more answer.
@@ -35,8 +36,9 @@ func (m MappingAnswers) Suspect() bool {
 // Certain says that one more good answer changes nothing.
 func (m MappingAnswers) Certain() bool { return m.BadInRow == 0 && m.Answers >= suspectFirst }
 
-// TellsOfMapping says whether an answer tells anything of the mapping, and whether it is a bad sign. Whatever shows that the WMS knows
-// the order is a good one. A cancellation with weak evidence tells nothing: there may never have been an order.
+// TellsOfMapping says whether an answer tells anything of the mapping, and whether it is a bad sign. Whatever shows
+// that the WMS knows the order is a good one. A cancellation with weak evidence tells nothing: there may never have
+// been an order.
 func TellsOfMapping(d Disposition, e Evidence) (tells, bad bool) {
 	if e == EvidenceWeak {
 		return false, false

@@ -8,7 +8,7 @@ import (
 
 // Reach of the two ways of looking again.
 const (
-	// RecheckReach is how far back the recheck goes, by the stamp of a bill: as far as the first run.
+	// RecheckReach is how far back a recheck goes, by the stamp of a bill: as far as the baseline.
 	RecheckReach = BaselineReach
 	// ReconcileReach is how much a reconcile run compares, behind the watermark.
 	ReconcileReach = 72 * time.Hour
@@ -16,8 +16,8 @@ const (
 	ManyGone = 5
 )
 
-// Stamp is the latest of the bill's four dates; zero when all are unset. A selection of what changed since a time is a selection by
-// this stamp, so that hours counted by it are whole.
+// Stamp is the latest of the bill's four dates; zero when all are unset. A selection of what changed since a time is a
+// selection by this stamp, so that hours counted by it are whole.
 func (s State) Stamp() time.Time {
 	latest := s.CreateTime
 	for _, t := range []time.Time{s.ModifyTime, s.ApproveTime, s.CancelTime} {

@@ -20,15 +20,15 @@ var Triggers = []Trigger{TriggerVoided, TriggerUnAudited, TriggerDeleted}
 
 // Terms are what a scheme says of a trigger that it acts on.
 type Terms struct {
-	// Dwell is how long the bill must have been in this state before anything is sent; the read that shows it still is must be
-	// made after that.
+	// Dwell is how long the bill must have been in this state before anything is sent; the read that shows it still is
+	// must be made after that.
 	Dwell time.Duration
 	// Hold: what is owed for this trigger alone waits for a person.
 	Hold HoldReason
 }
 
-// FreshFor is how long after a read that shows an un-audited bill a request may start. Much shorter than for the others: the next
-// thing that happens to such a bill is that it is audited again.
+// FreshFor is how long after a read that shows an un-audited bill a request may start. Much shorter than for the
+// others: the next thing that happens to such a bill is that it is audited again.
 const FreshFor = 10 * time.Second
 
 // PartKind is what sort of part of a scheme has a cutover of its own.
@@ -42,11 +42,11 @@ const (
 	PartOrderKind    PartKind = "order_kind"
 )
 
-// Everything is the name of a part that stands for all of its kind that have no entry of their own: a scheme that once named
-// its organisations and now takes all.
+// Everything is the name of a part that stands for all of its kind that have no entry of their own: a scheme that once
+// named its organisations and now takes all.
 const Everything = "*"
 
-// Part is one trigger, organisation, warehouse or kind of order that a scheme names.
+// Part is one trigger, organisation, warehouse or order kind that a scheme names.
 type Part struct {
 	Kind PartKind
 	Name string
@@ -54,8 +54,8 @@ type Part struct {
 
 func (p Part) cutoverReason() string { return ReasonCutover + ":" + string(p.Kind) + ":" + p.Name }
 
-// Cutovers say from when the parts count that were not in the scheme's first revision. What is not here counts from the beginning,
-// and so does an entry with the zero time.
+// Cutovers say from when the parts count that were not in the scheme's first revision. What is not here counts from the
+// beginning, and so does an entry with the zero time.
 type Cutovers map[Part]time.Time
 
 // of is the cutover of a part; zero for one that has none.
@@ -66,8 +66,8 @@ func (f Cutovers) of(part Part) time.Time {
 	return f[Part{part.Kind, Everything}]
 }
 
-// before says whether what happened at this moment lies before the cutover of a part. What happened at an unknown time does so
-// for all that anybody can tell.
+// before says whether what happened at this moment lies before the cutover of a part. What happened at an unknown time
+// does so for all that anybody can tell.
 func (f Cutovers) before(at time.Time, part Part) bool {
 	cutover := f.of(part)
 	return !cutover.IsZero() && at.Before(cutover)
@@ -78,7 +78,7 @@ func ofOrder(order Order) []Part {
 	return []Part{{PartOrderKind, order.Kind().String()}, {PartWarehouse, order.Warehouse}}
 }
 
-// later answers a part that came into the scheme after this moment, without which the order is none of the scheme's.
+// later gives a part that came into the scheme after this moment, and without which the order is none of the scheme's.
 func (f Cutovers) later(order Order, at time.Time) (Part, bool) {
 	for _, part := range ofOrder(order) {
 		if f.before(at, part) {

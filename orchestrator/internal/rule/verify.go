@@ -21,11 +21,12 @@ const (
 	NumberLive Verification = "number_live"
 	// NumberTaken: the ledger knows a live bill with the number, and Kingdee does not confirm that it still is.
 	NumberTaken Verification = "number_taken"
-	// Unread: the read failed, did not show the bill, or showed it in two states. Nothing is sent and no retry is used up.
+	// Unread: the read failed, did not show the bill, or showed it in two states. Nothing is sent and no retry is used
+	// up.
 	Unread Verification = "unread"
 )
 
-// Cancellation is what a verification needs to know of a cancellation.
+// Cancellation is what a verification needs to know of the cancellation in question.
 type Cancellation struct {
 	BillID int64
 	Number string
@@ -49,12 +50,13 @@ type FreshRead struct {
 	Left time.Time
 	// ByID is the cancellation's own bill; nil when the read did not show it.
 	ByID *State
-	// Gone: it is not shown, and Kingdee itself says that there is no such bill. Asked only for a bill that was proved gone before.
+	// Gone: it is not shown, and Kingdee itself says that there is no such bill. Asked only for a bill that was proved
+	// gone before.
 	Gone bool
 	// ByNumber are all bills that carry the cancellation's number now, its own among them.
 	ByNumber []State
-	// LedgerHolders are other bills of the same data centre that the ledger last saw live with this number; HoldersRead are
-	// the same, read by id just now (those that Kingdee showed).
+	// LedgerHolders are other bills of the same data centre that the ledger last saw live with this number; HoldersRead
+	// are the same, read by id just now (those that Kingdee showed).
 	LedgerHolders []int64
 	HoldersRead   map[int64]State
 }
@@ -68,7 +70,8 @@ type Verified struct {
 	NotBefore time.Time
 }
 
-// Verify says whether a cancellation may still be sent. Any trigger of the scheme will do, also one that the cancellation was not owed for so far.
+// Verify says whether a cancellation may still be sent. Any trigger of the scheme will do, also one that the
+// cancellation was not owed for so far.
 func Verify(p Policy, cancellation Cancellation, read FreshRead) Verified {
 	v := p.holding(cancellation, read)
 	if v.Outcome != Holds {

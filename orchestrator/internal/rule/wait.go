@@ -10,9 +10,10 @@ func DefaultTiming() Timing {
 	}
 }
 
-// The waits of an answer that repeats itself, in backoffs: after 1, 5 and 15 for one that nobody can read; for an interception and an
-// unknown outcome twice as long each time, 15 at most; for a request that cannot be sent as long as that has been so, 5 at most, since
-// nobody else's patience is tried by asking and everybody waits for the WMS to come back.
+// The waits of an answer that repeats itself, in backoffs: after 1, 5 and 15 for one that nobody can read; for an
+// interception and an unknown outcome twice as long each time, 15 at most; for a request that cannot be sent as long as
+// that has been so, 5 at most, since nobody else's patience is tried by asking and everybody waits for the WMS to come
+// back.
 const (
 	secondUnrecognised = 5
 	thirdUnrecognised  = 15
@@ -20,7 +21,8 @@ const (
 	longestUnsent      = 5
 )
 
-// LongestPause is the longest time between two tries that counts as waiting for the WMS; what is longer was a rest of ours.
+// LongestPause is the longest time between two tries that counts as waiting for the WMS; what is longer was a rest of
+// ours.
 const LongestPause = 2 * time.Hour
 
 // doubling is the wait after the same answer came this many times.

@@ -4,7 +4,8 @@ import "time"
 
 // Limits of the watermark.
 const (
-	// Overlap is how far behind the watermark a run begins: rows may become visible some time after their stamp.
+	// Overlap is how far behind the watermark an incremental run begins: rows may become visible some time after their
+	// stamp.
 	Overlap = 30 * time.Minute
 	// ClockMargin is how far the watermark stays behind the vendor's clock.
 	ClockMargin = 30 * time.Second
@@ -12,7 +13,7 @@ const (
 	BlindMargin = 10 * time.Minute
 	// MaxAhead is how far a stamp may lie ahead of the vendor's clock before clocks are suspect.
 	MaxAhead = 2 * time.Minute
-	// BaselineReach is how far back the first run looks.
+	// BaselineReach is how far back the baseline reads.
 	BaselineReach = 90 * 24 * time.Hour
 )
 
@@ -34,7 +35,8 @@ func (c Clock) Reading() time.Time {
 	return c.Vendor
 }
 
-// LowerEdge is where a run reads from, in whole seconds. kingdeesvc rounds further down for fields without a time of day.
+// LowerEdge is where an incremental run reads from, in whole seconds. kingdeesvc rounds further down for fields without
+// a time of day.
 func LowerEdge(watermark time.Time) time.Time { return watermark.Add(-Overlap).Truncate(time.Second) }
 
 // NextWatermark is where the watermark stands after a run whose first header said clock: never backwards.
@@ -46,8 +48,8 @@ func NextWatermark(watermark time.Time, clock Clock) time.Time {
 	return next
 }
 
-// Ahead says whether a bill carries a stamp too far ahead of the vendor's clock as it was when the bill was read. sinceHeader
-// is how long after the header the query left.
+// Ahead says whether a bill carries a stamp too far ahead of the vendor's clock as it was when the bill was read.
+// sinceHeader is how long after the header the query left.
 func Ahead(s State, clock Clock, sinceHeader time.Duration) bool {
 	if clock.Vendor.IsZero() {
 		return false

@@ -60,8 +60,8 @@ func unquoted(message, text string) bool {
 	return strings.HasPrefix(message, "Syntax error") && !strings.ContainsAny(text, `"'+?().[]`)
 }
 
-// place finds a CEL position (line from 1, column from 0) in the YAML. It is exact for an expression on one line; inside a
-// block the line is exact, and a folded or escaped text gives the place where it begins.
+// place finds a CEL position (line from 1, column from 0) in the YAML. It is exact for an expression on one line;
+// inside a block the line is exact, and a folded or escaped text gives the place where it begins.
 func place(n *yaml.Node, line, column int) (int, int) {
 	switch {
 	case n.Style&yaml.LiteralStyle != 0:

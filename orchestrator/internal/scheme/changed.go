@@ -11,8 +11,8 @@ import (
 // partKeys are told by PartsOf where they only gain or lose entries.
 var partKeys = []string{"triggers", "organisations"}
 
-// ChangedKeys names the keys that differ between two documents of one scheme, such as orders.Assembly.in.order_code, sorted. Lists are
-// compared as a whole; what is added or removed as a part of the scheme is left to PartsOf.
+// ChangedKeys names the keys that differ between two documents of one scheme, such as orders.Assembly.in.order_code,
+// sorted. Lists are compared as a whole; what is added or removed as a part of the scheme is left to PartsOf.
 func ChangedKeys(before, after string) ([]string, error) {
 	var a, b yaml.Node
 	for text, node := range map[string]*yaml.Node{before: &a, after: &b} {

@@ -21,8 +21,8 @@ const (
 	Send   Mode = "send"
 )
 
-// Mode is the mode a scheme starts in: send on sandboxes, dry run on real vendors, where only an operator's recorded act
-// changes it to send. A file may ask for dry run, never for send.
+// Mode is the mode a scheme starts in: send on sandboxes, dry run on real vendors, where only an operator's recorded
+// act changes it to send. A file may ask for dry run, never for send.
 func (s *Scheme) Mode(env Environment) Mode {
 	if env == Sandbox && !s.dryRunOnly {
 		return Send
@@ -30,14 +30,15 @@ func (s *Scheme) Mode(env Environment) Mode {
 	return DryRun
 }
 
-// Polling: the time between the starts of two runs. Design limits, by environment.
+// The time between the starts of two incremental runs: design limits, by environment.
 const (
 	realIncremental, realIncrementalLeast       = 60 * time.Second, 10 * time.Second
 	sandboxIncremental, sandboxIncrementalLeast = time.Second, 200 * time.Millisecond
 	incrementalMost                             = time.Hour
 )
 
-// IncrementalInterval is the time between the starts of two runs: the file's, else 60 s on real vendors and 1 s on sandboxes.
+// IncrementalInterval is the time between the starts of two incremental runs: the file's, else 60 s on real vendors and
+// 1 s on sandboxes.
 func (s *Scheme) IncrementalInterval(env Environment) time.Duration {
 	switch {
 	case s.incrementalInterval > 0:
@@ -49,10 +50,12 @@ func (s *Scheme) IncrementalInterval(env Environment) time.Duration {
 	}
 }
 
-// Examples that a scheme on real vendors must carry: for each direction that it cancels, and for each of its orders.
+// Examples that a scheme on real vendors must carry: for each direction that it cancels, and for each of its order
+// kinds.
 const examplesPerDirection = 2
 
-// CheckFor says what keeps a scheme from running in an environment, which is known only after connecting: Problems, or nil.
+// CheckFor says what keeps a scheme from running in an environment, which is known only after connecting: Problems, or
+// nil.
 func (s *Scheme) CheckFor(env Environment) error {
 	if env != Real {
 		return nil

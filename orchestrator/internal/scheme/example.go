@@ -43,7 +43,7 @@ func (o object) decodeExamples(s *Scheme) {
 				x.fault("order_kind", "the scheme does not cancel `%s`", order)
 			}
 		} else if order != "" {
-			x.fault("order_kind", "unknown order `%s`; %s", order, suggest(order, names))
+			x.fault("order_kind", "unknown order kind `%s`; %s", order, suggest(order, names))
 		}
 		if bill := x.value("bill", true); bill != nil {
 			o.d.fields(bill, x.at("bill"), reflect.ValueOf(&e.bill).Elem())
@@ -160,7 +160,7 @@ func (s *Scheme) checkExamples(d *decoder) {
 				examplesPerDirection, kind.Direction, n)
 		}
 		if kinds[kind] == 0 && directions[kind.Direction] >= examplesPerDirection {
-			d.fault(s.place("examples"), "examples", "a real WMS needs a real example for each order; there is none for `%s`", kind)
+			d.fault(s.place("examples"), "examples", "a real WMS needs a real example for each order kind; there is none for `%s`", kind)
 		}
 	}
 }

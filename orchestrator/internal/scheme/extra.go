@@ -41,7 +41,8 @@ func (o object) kingdeeKeys(key string) []string {
 	return keys
 }
 
-// checkExtras refuses an expression that reads a field of extra that extra_fields does not list: its value would never be there.
+// checkExtras refuses an expression that reads a field of extra that extra_fields does not list: its value would never
+// be there.
 func (o object) checkExtras(s *Scheme, key, text string, checked *cel.Ast) {
 	for _, used := range extrasOf(checked) {
 		listed := s.ExtraLineFields
@@ -89,8 +90,8 @@ func extrasOf(checked *cel.Ast) []extraUse {
 	return uses
 }
 
-// withExtras answers a bill in which each extra field of the scheme is there: one that Kingdee left empty is the empty text, like
-// any other unset field.
+// withExtras answers a bill in which each extra field of the scheme is there: one that Kingdee left empty is the empty
+// text, like any other unset field.
 func (s *Scheme) withExtras(b rule.Bill) rule.Bill {
 	b.Extra = filled(b.Extra, s.ExtraBillFields)
 	if len(s.ExtraLineFields) > 0 {

@@ -24,7 +24,8 @@ func (s *Scheme) Document() string {
 	return b.String()
 }
 
-// standalone is a copy of a YAML value with every alias replaced by what it stands for, which may be outside the scheme.
+// standalone is a copy of a YAML value with every alias replaced by what it stands for, which may be outside the
+// scheme.
 func standalone(n *yaml.Node) *yaml.Node {
 	c := *resolved(n)
 	c.Anchor, c.Content = "", nil
@@ -34,8 +35,8 @@ func standalone(n *yaml.Node) *yaml.Node {
 	return &c
 }
 
-// Hash is the SHA-256 in hexadecimal of what the scheme says: comments, order of keys and layout do not count. Two loads with
-// the same hash are the same revision.
+// Hash is the SHA-256 in hexadecimal of what the scheme says: comments, order of keys and layout do not count. Two
+// loads with the same hash are the same revision.
 func (s *Scheme) Hash() string {
 	canonical, err := json.Marshal(plain(s.node))
 	if err != nil { // maps, lists and texts always marshal
@@ -79,8 +80,8 @@ func (e *IdentityError) Error() string {
 	return fmt.Sprintf("scheme %s: %s cannot change from %s to %s; give the new one a name of its own", e.Scheme, e.Field, e.Old, e.New)
 }
 
-// ChangedIdentity says whether next may follow old under the same name: form, data centre and WMS accounts stay for ever,
-// because the watermark and the cancellations belong to them. The error is an *IdentityError.
+// ChangedIdentity says whether next may follow old under the same name: form, data centre and WMS accounts stay for
+// ever, because the watermark and the cancellations belong to them. The error is an *IdentityError.
 func ChangedIdentity(old, next *Scheme) error {
 	switch {
 	case old.Form != next.Form:

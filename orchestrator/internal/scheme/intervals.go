@@ -2,7 +2,7 @@ package scheme
 
 import "time"
 
-// Looking again, independent of dates: design limits, by environment.
+// Rechecks and reconcile runs, which read again whatever the dates say: design limits, by environment.
 const (
 	realRecheck, realRecheckLeast     = 10 * time.Minute, time.Minute
 	sandboxRecheck                    = 5 * time.Second
@@ -12,7 +12,7 @@ const (
 	absentAbsent, absentLeast         = 30 * time.Minute, 30 * time.Minute
 )
 
-// intervals is how often and how patiently a scheme looks again.
+// intervals say how often a scheme reads again, and how patiently it does so.
 type intervals struct{ recheck, reconcile, absent time.Duration }
 
 func (o object) decodeIntervals() intervals {
@@ -23,7 +23,7 @@ func (o object) decodeIntervals() intervals {
 	}
 }
 
-// RecheckInterval is the time between the starts of two rounds of the recheck: the file's, else 10 min on real vendors and 5 s on
+// RecheckInterval is the time between the starts of two rechecks: the file's, else 10 min on real vendors and 5 s on
 // sandboxes.
 func (s *Scheme) RecheckInterval(env Environment) time.Duration {
 	switch {
@@ -35,7 +35,8 @@ func (s *Scheme) RecheckInterval(env Environment) time.Duration {
 	return realRecheck
 }
 
-// ReconcileInterval is the time between the starts of two reconcile runs: the file's, else an hour on real vendors and a minute on sandboxes.
+// ReconcileInterval is the time between the starts of two reconcile runs: the file's, else an hour on real vendors and
+// a minute on sandboxes.
 func (s *Scheme) ReconcileInterval(env Environment) time.Duration {
 	switch {
 	case s.intervals.reconcile > 0:
@@ -46,7 +47,8 @@ func (s *Scheme) ReconcileInterval(env Environment) time.Duration {
 	return realReconcile
 }
 
-// AbsentWait is how long a bill must have been missing before a reconcile run asks whether it is gone: 30 min, shorter on sandboxes only.
+// AbsentWait is how long a bill must have been missing before a reconcile run asks whether it is gone: 30 min, shorter
+// on sandboxes only.
 func (s *Scheme) AbsentWait() time.Duration { return s.intervals.absent }
 
 // checkIntervals says what is too fast for real vendors.

@@ -37,8 +37,8 @@ func LoadFile(path string) ([]*Scheme, error) {
 	return Load(data, path)
 }
 
-// Load reads the schemes of a YAML text; filename is what its errors call it. The error is Problems: every fault of the file,
-// in order of place. There are no schemes unless all are good.
+// Load reads the schemes of a YAML text; filename is what its errors call it. The error is Problems: every fault of the
+// file, in order of place. There are no schemes unless all are good.
 func Load(data []byte, filename string) ([]*Scheme, error) {
 	d := &decoder{file: filename}
 	schemes := d.decodeFile(data)

@@ -11,15 +11,15 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Bounds of one expression: the characters of its text, and what one evaluation may cost in CEL's units (about one for each
-// step and one for each ten characters copied; a plain field costs 1).
+// Bounds of one expression: the characters of its text, and what one evaluation may cost in CEL's units (about one for
+// each step and one for each ten characters copied; a plain field costs 1).
 const (
 	maxExpression  = 4000
 	maxEvalCost    = 200_000
 	maxExtendProps = 50
 )
 
-// mapping makes the request for one kind of order.
+// mapping makes the request for an order of one kind.
 type mapping struct {
 	kind         rule.OrderKind
 	source       rule.Source
@@ -46,7 +46,8 @@ type expression struct {
 
 func (e expression) given() bool { return e.program != nil || e.literal != "" }
 
-// newEnv is the CEL environment of all mappings: bill and order as the rules know them, and the string functions of cel-go.
+// newEnv is the CEL environment of all mappings: bill and order as the rules know them, and the string functions of
+// cel-go.
 func newEnv() (*cel.Env, error) {
 	return cel.NewEnv(
 		ext.NativeTypes(reflectBill, reflectOrder, reflectLine, ext.ParseStructTag("cel")),

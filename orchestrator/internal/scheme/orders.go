@@ -13,7 +13,7 @@ var orderKindKeys = []string{"lines", "order_code", "order_type", "cancel_reason
 // propertyName is a name that can be an XML element of extendProps.
 var propertyName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`)
 
-// decodeOrders reads the mapping of each kind of order.
+// decodeOrders reads the mapping of each order kind.
 func (o object) decodeOrders(s *Scheme) {
 	s.orders = map[rule.OrderKind]mapping{}
 	n := o.value("orders", true)
@@ -31,7 +31,7 @@ func (o object) decodeOrders(s *Scheme) {
 		return
 	}
 	if len(table.order) == 0 && len(n.Content) == 0 {
-		o.fault("orders", "must name at least one order: %s", suggest("", names))
+		o.fault("orders", "must name at least one order kind: %s", suggest("", names))
 	}
 	for _, name := range table.order {
 		order, ok := o.d.object(table.fields[name].value, table.at(name), orderKindKeys)

@@ -23,8 +23,8 @@ type OrderRequest struct {
 	Fault   error
 }
 
-// Requests are those that the bill would give rise to were it voided as it is: none for a bill that the scheme does not select. The
-// error says that the scheme's condition cannot be evaluated for it.
+// Requests are those that the bill would give rise to were it voided as it is: none for a bill that the scheme does not
+// select. The error says that the scheme's condition cannot be evaluated for it.
 func (s *Scheme) Requests(bill rule.Bill) ([]OrderRequest, error) {
 	policy := s.Policy(s.EffectiveFrom, nil)
 	if len(policy.Orgs) > 0 && !policy.Orgs[bill.Org] {

@@ -9,11 +9,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// MapError says why an order of one bill gives no request. It parks that order and nothing else.
+// MapError says why an order of one bill gives no request. It stops that order and nothing else.
 type MapError struct {
 	Scheme string
-	// Field of the mapping: warehouse, order_code, order_type, cancel_reason, owner_code or extend_props.<key>; orders when the
-	// scheme does not cancel this kind of order.
+	// Field of the mapping: warehouse, order_code, order_type, cancel_reason, owner_code or extend_props.<key>; orders
+	// when the scheme does not cancel orders of this kind.
 	Field string
 	// BillID and BillNo name the bill, Order its kind (Assembly.in), Warehouse the order's Kingdee warehouse.
 	BillID                       int64
@@ -26,8 +26,8 @@ func (e *MapError) Error() string {
 	return fmt.Sprintf("scheme %s: bill %s, order %s of warehouse %q: %s %s", e.Scheme, e.BillNo, e.OrderKind, e.Warehouse, e.Field, e.Reason)
 }
 
-// Map makes the request for one order of a bill. The error is a *MapError. The order's warehouse must be in the table and not
-// outside: ask Warehouse first. In expressions order.warehouse_code and order.account are what the table says.
+// Map makes the request for one order of a bill. The error is a *MapError. The order's warehouse must be in the table
+// and not outside: ask Warehouse first. In expressions order.warehouse_code and order.account are what the table says.
 func (s *Scheme) Map(bill rule.Bill, order rule.Order) (rule.Request, error) {
 	refuse := func(field, format string, args ...any) (rule.Request, error) {
 		return rule.Request{}, &MapError{
@@ -37,7 +37,7 @@ func (s *Scheme) Map(bill rule.Bill, order rule.Order) (rule.Request, error) {
 	}
 	m, ok := s.orders[order.Kind()]
 	if !ok {
-		return refuse("orders", "does not have this order")
+		return refuse("orders", "does not have this order kind")
 	}
 	w, ok := s.warehouses[order.Warehouse]
 	switch {

@@ -80,7 +80,7 @@ func TestMapRefusesOneOrderWithFieldAndReason(t *testing.T) {
 		},
 		"another order": {
 			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: rule.Assembly, Direction: rule.Out, Warehouse: "CK001"},
-			field: "orders", reason: "does not have this order",
+			field: "orders", reason: "does not have this order kind",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,7 +33,8 @@ func (d *decoder) text(n *yaml.Node, path string) (string, bool) {
 	return n.Value, true
 }
 
-// code reads a required text that goes to a vendor as a code: 1 to limit characters, no blank at its edges, no control characters.
+// code reads a required text that goes to a vendor as a code: 1 to limit characters, no blank at its edges, no control
+// characters.
 func (o object) code(key string, limit int) string {
 	s := o.text(key, true)
 	if s == "" {

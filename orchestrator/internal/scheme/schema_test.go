@@ -12,8 +12,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// The schema, the decoder and the rules' structs must list the same keys: an editor that offers a key which Load refuses is
-// worse than none.
+// The schema, the decoder and the rules' structs must list the same keys: an editor that offers a key which Load
+// refuses is worse than none.
 func TestSchemaListsTheKeysThatLoadTakes(t *testing.T) {
 	var s struct {
 		Properties map[string]any

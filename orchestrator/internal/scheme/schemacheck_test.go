@@ -10,7 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// compiledSchema is schema.json as editors understand it: checked against the draft that it names, with its formats asserted.
+// compiledSchema is schema.json as editors understand it: checked against the draft that it names, with its formats
+// asserted.
 func compiledSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
@@ -45,7 +46,7 @@ func TestShippedFileKeepsToTheSchema(t *testing.T) {
 	require.NoError(t, validate(t, compiledSchema(t), document))
 }
 
-// Each fault is one that Load refuses, too: an editor that lets it run helps nobody.
+// Each fault is one that Load refuses, too: an editor that lets it pass helps nobody.
 func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
 	schema := compiledSchema(t)
 	for name, test := range map[string]struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// FormAssembledApp is the one form that schemes can recheck: 组装拆卸单.
+// FormAssembledApp is the one form that schemes can watch: 组装拆卸单.
 const FormAssembledApp = "STK_AssembledApp"
 
 // Scheme is one loaded scheme. Its fields are read, never changed.
@@ -23,7 +23,8 @@ type Scheme struct {
 	Organisations []string
 	// Triggers are what it acts on, in the file's order.
 	Triggers []rule.Trigger
-	// ExtraBillFields and ExtraLineFields are further Kingdee keys that its expressions use, as bill.extra and line.extra.
+	// ExtraBillFields and ExtraLineFields are further Kingdee keys that its expressions use, as bill.extra and
+	// line.extra.
 	ExtraBillFields, ExtraLineFields []string
 	// EffectiveFrom is the cutover for bills never seen live, zero for the moment of the baseline.
 	EffectiveFrom time.Time
@@ -52,7 +53,7 @@ type Scheme struct {
 type Warehouse struct {
 	// Account is the configured WMS account, Code the WMS's own warehouse code.
 	Account, Code string
-	// Outside: explicitly not ours; its orders are not in the scheme. Account and Code are empty.
+	// Outside: left alone on purpose; its orders are not in the scheme. Account and Code are empty.
 	Outside bool
 }
 
@@ -74,7 +75,7 @@ func (s *Scheme) Accounts() []string {
 	return accounts
 }
 
-// Kinds are the orders that the scheme cancels, in the order of rule.Kinds.
+// Kinds are the order kinds that the scheme cancels, as rule.OrderKinds lists them.
 func (s *Scheme) Kinds() []rule.OrderKind {
 	var kinds []rule.OrderKind
 	for _, kind := range rule.OrderKinds {
@@ -85,7 +86,8 @@ func (s *Scheme) Kinds() []rule.OrderKind {
 	return kinds
 }
 
-// Policy is what the scheme says about deciding, with the cutover that is kept with its watermark and those of what was added later.
+// Policy is what the scheme says about deciding, with the cutover that is kept with its watermark and those of what was
+// added later.
 func (s *Scheme) Policy(cutover time.Time, cutovers rule.Cutovers) rule.Policy {
 	p := rule.Policy{
 		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Orders: map[rule.OrderKind]rule.Source{}, Selector: s.selector, Cutovers: cutovers,

@@ -9,7 +9,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// decodeSelector reads the condition that says which bills are the scheme's: CEL over bill alone, giving a yes or no.
+// decodeSelector reads the selector, which says which bills are the scheme's: CEL over bill alone, giving a yes or no.
 func (o object) decodeSelector(s *Scheme) {
 	const key = "selector"
 	text := o.text(key, false)

@@ -8,7 +8,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Dwell: how long an un-audited bill is left alone before its orders are cancelled. Most are audited again within a minute.
+// Dwell: how long an un-audited bill is left alone before its orders are cancelled. Most are audited again within a
+// minute.
 const (
 	dwellAbsent = 120 * time.Second
 	dwellLeast  = time.Second

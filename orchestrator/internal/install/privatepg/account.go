@@ -55,8 +55,9 @@ func (a *osUser) give(path string) error {
 	return os.Lchown(path, a.uid, a.gid)
 }
 
-// command prepares a program of PostgreSQL's to run in dir, under the account, with nothing of our own environment but what
-// finding shared libraries takes: our secrets are none of its business, and PG* variables would change what it does.
+// command prepares a program of PostgreSQL's to run in dir, under the account, with nothing of our own environment but
+// what finding shared libraries takes: our secrets are none of its business, and PG* variables would change what it
+// does.
 func (a *osUser) command(ctx context.Context, dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // G204: the program is one that Find chose
 	cmd.Dir = dir
@@ -72,7 +73,8 @@ func (a *osUser) command(ctx context.Context, dir, program string, args ...strin
 	return cmd
 }
 
-// checkReach says whether the account can enter dir. Asking the kernel as that account covers modes and access lists alike.
+// checkReach says whether the account can enter dir. Asking the kernel as that account covers modes and access lists
+// alike.
 func (a *osUser) checkReach(ctx context.Context, dir string) error {
 	if a == nil {
 		return nil

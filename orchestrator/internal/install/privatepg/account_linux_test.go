@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// As root every other test has run the server under another account; here they all run again as somebody ordinary. When we are
-// somebody ordinary to begin with, they already did.
+// As root every other test has run the server under another account; here they all run again as somebody ordinary. When
+// we are somebody ordinary to begin with, they already did.
 func TestEverythingWorksForAnOrdinaryUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		return

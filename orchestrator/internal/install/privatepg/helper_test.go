@@ -75,7 +75,8 @@ func helper(t *testing.T, dir string) (*exec.Cmd, owned) {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// openFolder is a temporary folder that the server's account can pass through, which t.TempDir's parents need not allow.
+// openFolder is a temporary folder that the server's account can pass through, which t.TempDir's parents need not
+// allow.
 func openFolder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "privatepg-test-")

@@ -13,7 +13,8 @@ func openLock(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 }
 
-// takeLock takes the lock of a folder at once and writes our process id in it for people to read, or refuses, naming the holder.
+// takeLock takes the lock of a folder at once and writes our process id in it for people to read, or refuses, naming
+// the holder.
 func takeLock(path, dir string) (*os.File, error) {
 	f, err := openLock(path)
 	if err != nil {

@@ -41,9 +41,9 @@ func readPidFile(data string) (pidFile, error) {
 
 // stopLeft stops the server that a killed run left on the data folder. The caller holds the folder's lock.
 //
-// The pid file stays for the next server to examine: with the shared memory block it names, that one finds out whether processes of
-// a killed server are still writing, and refuses. It is only mended where the refusal would be for nothing, because it is not
-// readable as one, or its process id has since been given to another program.
+// The pid file stays for the next server to examine: with the shared memory block it names, that one finds out whether
+// processes of a killed server are still writing, and refuses. It is only mended where the refusal would be for
+// nothing, because it is not readable as one, or its process id has since been given to another program.
 func stopLeft(ctx context.Context, data string) error {
 	file, err := readPidFile(data)
 	switch {
@@ -64,8 +64,8 @@ func stopLeft(ctx context.Context, data string) error {
 	}
 }
 
-// disownPidFile writes our own process id into the pid file: a server takes a file with its parent's id for a stale one, and
-// still looks at the shared memory block.
+// disownPidFile writes our own process id into the pid file: a server takes a file with its parent's id for a stale
+// one, and still looks at the shared memory block.
 func disownPidFile(data string) error {
 	f, err := os.OpenFile(filepath.Join(data, "postmaster.pid"), os.O_RDWR|noFollow, 0)
 	if err != nil {

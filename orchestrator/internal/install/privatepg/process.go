@@ -23,8 +23,8 @@ type process struct {
 	err  error
 }
 
-// launch starts the server and stays with it in a goroutine of its own, which holds its thread: on Linux the server is asked to
-// stop when that thread ends, so it must not end before the server does.
+// launch starts the server and stays with it in a goroutine of its own, which holds its thread: on Linux the server is
+// asked to stop when that thread ends, so it must not end before the server does.
 func launch(cmd *exec.Cmd) (*process, error) {
 	p := &process{done: make(chan struct{})}
 	started := make(chan error, 1)
@@ -121,7 +121,8 @@ func (s *Server) arguments(port int) []string {
 		settings["wal_level"] = "minimal"
 	}
 	if !s.sync {
-		// A killed server loses nothing by these, only a killed machine does. synchronous_commit stays on for that reason.
+		// A killed server loses nothing by these, only a killed machine does. synchronous_commit stays on for that
+		// reason.
 		settings["fsync"] = "off"
 		settings["full_page_writes"] = "off"
 	}

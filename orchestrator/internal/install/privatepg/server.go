@@ -46,9 +46,9 @@ type Server struct {
 	proc *process
 }
 
-// Start finds PostgreSQL, makes a cluster if there is none, and runs it until Stop, or until this process ends. It returns when
-// the server accepts connections and has the database that URL names. The context bounds starting only. A durable folder that
-// another run holds gives an *InUseError; no usable programs give ErrNotFound.
+// Start finds PostgreSQL, makes a cluster if there is none, and runs it until Stop, or until this process ends. It
+// returns when the server accepts connections and has the database that URL names. The context bounds starting only. A
+// durable folder that another run holds gives an *InUseError; no usable programs give ErrNotFound.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	acct, err := serverAccount()
 	if err != nil {
@@ -185,8 +185,8 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.up(ctx)
 }
 
-// Stop ends the server politely and lets go of the folder; a throw-away one is removed. It waits for the end of the server
-// even if the context is cancelled, but then without politeness.
+// Stop ends the server politely and lets go of the folder; a throw-away one is removed. It waits for the end of the
+// server even if the context is cancelled, but then without politeness.
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -205,8 +205,8 @@ func (s *Server) Stop(ctx context.Context) error {
 	return errors.Join(err, s.release())
 }
 
-// Kill ends the server as a power cut would (SIGKILL), with the processes it started, and returns when it has ended. The folder
-// stays ours: Restart brings the server back, Stop gives the folder up.
+// Kill ends the server as a power cut would (SIGKILL), with the processes it started, and returns when it has ended.
+// The folder stays ours: Restart brings the server back, Stop gives the folder up.
 func (s *Server) Kill() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

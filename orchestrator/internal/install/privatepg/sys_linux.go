@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// serverAttr makes the kernel ask the server for a fast shutdown (SIGINT) when the thread that started it ends. The caller must
-// hold that thread with runtime.LockOSThread for as long as the server is to live.
+// serverAttr makes the kernel ask the server for a fast shutdown (SIGINT) when the thread that started it ends. The
+// caller must hold that thread with runtime.LockOSThread for as long as the server is to live.
 func serverAttr(a *osUser) *syscall.SysProcAttr {
 	attr := shortLived(a)
 	attr.Pdeathsig = syscall.SIGINT
@@ -27,7 +27,8 @@ func runsIn(pid int, data string) bool {
 	return err == nil && cwd == real
 }
 
-// childrenOf lists the processes that pid started. Each of a server's is in a session of its own, so no group signal reaches them.
+// childrenOf lists the processes that pid started. Each of a server's is in a session of its own, so no group signal
+// reaches them.
 func childrenOf(pid int) []int {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	if err != nil {

@@ -18,8 +18,8 @@ func shortLived(a *osUser) *syscall.SysProcAttr {
 	return attr
 }
 
-// tryLock takes the exclusive advisory lock of an open file, or answers false if another process (or handle) holds it. The
-// kernel lets go of it when the holder dies, and the server does not inherit the handle.
+// tryLock takes the exclusive advisory lock of an open file, or answers false if another process (or handle) holds it.
+// The kernel lets go of it when the holder dies, and the server does not inherit the handle.
 func tryLock(f *os.File) (bool, error) {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // G115: a file descriptor
 	if errors.Is(err, syscall.EWOULDBLOCK) {

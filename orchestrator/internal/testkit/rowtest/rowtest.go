@@ -1,5 +1,6 @@
-// Package rowtest inserts rows of the ledger for tests: valid defaults, of which a test names only what it is about. Every time is
-// fixed, so that what is read back can be compared as a whole. It does nothing that the store does; it is no way to write a ledger.
+// Package rowtest inserts rows of the ledger for tests: valid defaults, of which a test names only what it is about.
+// Every time is fixed, so that what is read back can be compared as a whole. It does nothing that the store does; it is
+// no way to write a ledger.
 package rowtest
 
 import (
@@ -232,7 +233,8 @@ type Reconcile struct {
 	Differing, Repaired, Missing, Gone int
 }
 
-// Reconcile inserts one, a complete reconcile run of 73 hours and 12 bills unless said otherwise, and answers its id. A recheck has no hours.
+// Reconcile inserts one, a complete reconcile run of 73 hours and 12 bills unless said otherwise, and answers its id. A
+// recheck has no hours.
 func (d DB) Reconcile(s Reconcile) int64 {
 	d.t.Helper()
 	s.Kind, s.State = cmp.Or(s.Kind, "reconcile"), cmp.Or(s.State, "complete")

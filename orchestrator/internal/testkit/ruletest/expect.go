@@ -44,9 +44,9 @@ func (k *Kingdee) Holding(w Watched) rule.Trigger {
 	return ""
 }
 
-// Check holds the requests against what happened to the bill, once everything was read and nothing is on its way. told are warehouses
-// whose order a person was asked to look for, and late is how long after a bill became live again a request may still come, because
-// it was verified before.
+// Check holds the requests against what happened to the bill, once everything was read and nothing is on its way. told
+// are warehouses whose order a person was asked to look for, and late is how long after a bill became live again a
+// request may still come, because it was verified before.
 func (k *Kingdee) Check(w Watched, requests []Request, told []string, late time.Duration) error {
 	if k.Audits == 0 && !k.Submitted && len(requests) > 0 {
 		return fmt.Errorf("a bill that was never audited had no order, and %v was cancelled", requests)

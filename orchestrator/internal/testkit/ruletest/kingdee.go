@@ -66,8 +66,8 @@ func (k *Kingdee) Edit() {
 	k.Bill.Products = []rule.Line{{ID: 1, Warehouse: fmt.Sprintf("WH%d", k.moves%4)}}
 }
 
-// Step does one thing that a person may do in the bill's state, after this long, and names it. Deleting needs leave, because nothing
-// comes after it.
+// Step does one thing that a person may do in the bill's state, after this long, and names it. Deleting needs leave,
+// because nothing comes after it.
 func (k *Kingdee) Step(r *rand.Rand, after time.Duration, mayDelete bool) string {
 	k.Now = k.Now.Add(after)
 	if k.Gone {

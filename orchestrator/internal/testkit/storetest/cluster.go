@@ -19,10 +19,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 )
 
-// current is the cluster of the running Main: tests reach it by calling functions, as they do everything of package testing.
+// current is the cluster of the running Main: tests reach it by calling functions, as they do everything of package
+// testing.
 var current atomic.Pointer[cluster]
 
-// cluster is the server and the template that the tests of one binary share. It comes up with the first test that needs it.
+// cluster is the server and the template that the tests of one binary share. It comes up with the first test that needs
+// it.
 type cluster struct {
 	migrate Migrate
 	getenv  func(string) string

@@ -31,8 +31,8 @@ func Main(m Runner, migrate Migrate) int {
 	return code
 }
 
-// With is m with Main around it, for those who run it themselves: goleak.VerifyTestMain(storetest.With(m, store.Migrate)) looks
-// for leaked goroutines after the server is gone.
+// With is m with Main around it, for those who run it themselves: goleak.VerifyTestMain(storetest.With(m,
+// store.Migrate)) looks for leaked goroutines after the server is gone.
 func With(m Runner, migrate Migrate) Runner { return runner{m, migrate} }
 
 type runner struct {
@@ -45,7 +45,8 @@ func (r runner) Run() int { return Main(r.m, r.migrate) }
 // limit bounds each step of ours against the server.
 const limit = 2 * time.Minute
 
-// Pool is a pool of connections to a new, migrated database. Both end with the test, which fails if it still holds a connection.
+// Pool is a pool of connections to a new, migrated database. Both end with the test, which fails if it still holds a
+// connection.
 func Pool(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	pool, err := pgxpool.New(t.Context(), URL(t))
@@ -56,7 +57,8 @@ func Pool(t testing.TB) *pgxpool.Pool {
 	return pool
 }
 
-// URL names a new, migrated database, for tests that start real processes. It is dropped when the test ends, connections or not.
+// URL names a new, migrated database, for tests that start real processes. It is dropped when the test ends,
+// connections or not.
 func URL(t testing.TB) string {
 	t.Helper()
 	return fresh(t, true)
@@ -90,7 +92,8 @@ func fresh(t testing.TB, migrated bool) string {
 	return url
 }
 
-// closePool waits for the connections to come home, but not for ever: one that is never released would hang the whole binary.
+// closePool waits for the connections to come home, but not for ever: one that is never released would hang the whole
+// binary.
 func closePool(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
 	var closing sync.WaitGroup

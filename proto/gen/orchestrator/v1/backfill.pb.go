@@ -170,7 +170,8 @@ type StartBackfillRequest struct {
 	Selection isStartBackfillRequest_Selection `protobuf_oneof:"selection"`
 	// Decide and list only: nothing is owed or sent until ApplyBackfill.
 	PlanOnly bool `protobuf:"varint,4,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
-	// Go before the scheme's cutovers: what was voided before effective_from, or before sending was switched on, is owed too.
+	// Take away the scheme's cutovers for this backfill: what was voided before effective_from, or before sending was
+	// switched on, is owed too.
 	BeforeCutover bool `protobuf:"varint,5,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -286,7 +287,8 @@ func (*StartBackfillRequest_Range) isStartBackfillRequest_Selection() {}
 
 func (*StartBackfillRequest_Numbers) isStartBackfillRequest_Selection() {}
 
-// TimeRange selects bills with a create, modify, approve or cancel date from from_time on and before to_time, by Kingdee's clock.
+// TimeRange selects bills with a create, modify, approve or cancel date from from_time on and before to_time, by
+// Kingdee's clock.
 type TimeRange struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	FromTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
@@ -1002,7 +1004,8 @@ type Backfill struct {
 	NumbersNotFound []string `protobuf:"bytes,20,rep,name=numbers_not_found,json=numbersNotFound,proto3" json:"numbers_not_found,omitempty"`
 	// Why it failed or, while it is under way, why it waits; empty otherwise.
 	Error string `protobuf:"bytes,21,opt,name=error,proto3" json:"error,omitempty"`
-	// Rows read that lie behind the range and were not decided: a read has a lower edge only. Not in the run counts.
+	// Rows that were read, lie behind the range and were not decided: a read has a lower edge only. Not in the run
+	// counts.
 	RowsOutside int64 `protobuf:"varint,22,opt,name=rows_outside,json=rowsOutside,proto3" json:"rows_outside,omitempty"`
 	// Items that cannot be read or mapped.
 	ItemsUndecodable int64 `protobuf:"varint,23,opt,name=items_undecodable,json=itemsUndecodable,proto3" json:"items_undecodable,omitempty"`
@@ -1431,10 +1434,10 @@ func (x *BackfillItem) GetDetail() string {
 	return ""
 }
 
-// CancellationOutcome is the standing of a cancellation in short.
+// CancellationOutcome says in short how a cancellation stands.
 type CancellationOutcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// planned, open, held, done, needs_attention, withdrawn, dryRun or closed.
+	// planned, open, held, done, needs_attention, withdrawn, dry_run or closed.
 	State         string                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
 	Disposition   string                 `protobuf:"bytes,2,opt,name=disposition,proto3" json:"disposition,omitempty"`
 	OutcomeTime   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`

@@ -39,7 +39,7 @@ const (
 	CancellationState_CANCELLATION_STATE_NEEDS_ATTENTION CancellationState = 5
 	// The reason went away before anything took effect.
 	CancellationState_CANCELLATION_STATE_WITHDRAWN CancellationState = 6
-	// Decided while the scheme dryRun only; not sent.
+	// Decided while the scheme was in dry run; not sent.
 	CancellationState_CANCELLATION_STATE_DRY_RUN CancellationState = 7
 	// Ended: the WMS never had such an order, or a person said to leave it.
 	CancellationState_CANCELLATION_STATE_CLOSED CancellationState = 8
@@ -1105,8 +1105,8 @@ func (x *ReleaseCancellationsResponse) GetResult() *ActionResult {
 
 type ReclassifyAnswersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The text as the WMS gave it (reporting.vendor_answer), compared without blanks at its ends; and its code, if the same text
-	// comes with several.
+	// The text as the WMS gave it (reporting.vendor_answer), compared without blanks at its ends; and its code, if the
+	// same text comes with several.
 	VendorMessage string `protobuf:"bytes,1,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
 	VendorCode    string `protobuf:"bytes,2,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
 	// Only answers of this account; empty = all.
@@ -1804,11 +1804,12 @@ type Cancellation struct {
 	Triggers []string `protobuf:"bytes,16,rep,name=triggers,proto3" json:"triggers,omitempty"`
 	// What shows that the WMS ever had the order: snapshot, approved, weak.
 	Evidence string `protobuf:"bytes,17,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// Where the order was taken from: snapshot or current.
+	// Which content of the bill the order was taken from: snapshot or current.
 	OrdersFrom string `protobuf:"bytes,18,opt,name=orders_from,json=ordersFrom,proto3" json:"orders_from,omitempty"`
 	// Why it is held, empty when it is not.
 	HoldReason string `protobuf:"bytes,19,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
-	// What the current attempt came to, as in wms.v1.Disposition without the prefix, in lower case; empty before the first answer.
+	// What the current attempt came to, as in wms.v1.Disposition without the prefix, in lower case; empty before the
+	// first answer.
 	Disposition   string `protobuf:"bytes,20,opt,name=disposition,proto3" json:"disposition,omitempty"`
 	VendorMessage string `protobuf:"bytes,21,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
 	// How it ended, in words; empty while open.
@@ -1819,7 +1820,7 @@ type Cancellation struct {
 	CreateTime  *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	UpdateTime  *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	OutcomeTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`
-	// The revision and pass it was decided under.
+	// The revision it was decided under, and the run that decided it.
 	Revision      int32 `protobuf:"varint,28,opt,name=revision,proto3" json:"revision,omitempty"`
 	RunId         int64 `protobuf:"varint,29,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -35,8 +35,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// CancellationService shows cancellations (this order in this warehouse must be cancelled), what was tried, and what a person must
-// settle.
+// CancellationService shows cancellations (this order in this warehouse must be cancelled), what was tried, and what a
+// person must settle.
 type CancellationServiceClient interface {
 	// ListCancellations lists newest first.
 	ListCancellations(ctx context.Context, in *ListCancellationsRequest, opts ...grpc.CallOption) (*ListCancellationsResponse, error)
@@ -44,7 +44,8 @@ type CancellationServiceClient interface {
 	GetCancellation(ctx context.Context, in *GetCancellationRequest, opts ...grpc.CallOption) (*GetCancellationResponse, error)
 	// ListWorkItems lists what only a person can settle, newest first.
 	ListWorkItems(ctx context.Context, in *ListWorkItemsRequest, opts ...grpc.CallOption) (*ListWorkItemsResponse, error)
-	// RetryCancellations asks the WMS again for needs_attention, or waiting, cancellations. Each is verified in Kingdee before it is sent.
+	// RetryCancellations asks the WMS again for cancellations that need attention, or wait. Each is verified in Kingdee
+	// before it is sent.
 	RetryCancellations(ctx context.Context, in *RetryCancellationsRequest, opts ...grpc.CallOption) (*RetryCancellationsResponse, error)
 	// IgnoreCancellations leaves the order in the warehouse as it is.
 	IgnoreCancellations(ctx context.Context, in *IgnoreCancellationsRequest, opts ...grpc.CallOption) (*IgnoreCancellationsResponse, error)
@@ -52,7 +53,7 @@ type CancellationServiceClient interface {
 	MarkCancellationsDone(ctx context.Context, in *MarkCancellationsDoneRequest, opts ...grpc.CallOption) (*MarkCancellationsDoneResponse, error)
 	// ReleaseCancellations lets held ones go.
 	ReleaseCancellations(ctx context.Context, in *ReleaseCancellationsRequest, opts ...grpc.CallOption) (*ReleaseCancellationsResponse, error)
-	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that need attention that wait for that.
+	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that wait for that.
 	ReclassifyAnswers(ctx context.Context, in *ReclassifyAnswersRequest, opts ...grpc.CallOption) (*ReclassifyAnswersResponse, error)
 	// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended.
 	CloseWorkItems(ctx context.Context, in *CloseWorkItemsRequest, opts ...grpc.CallOption) (*CloseWorkItemsResponse, error)
@@ -172,8 +173,8 @@ func (c *cancellationServiceClient) ListOperatorActions(ctx context.Context, in 
 // All implementations must embed UnimplementedCancellationServiceServer
 // for forward compatibility.
 //
-// CancellationService shows cancellations (this order in this warehouse must be cancelled), what was tried, and what a person must
-// settle.
+// CancellationService shows cancellations (this order in this warehouse must be cancelled), what was tried, and what a
+// person must settle.
 type CancellationServiceServer interface {
 	// ListCancellations lists newest first.
 	ListCancellations(context.Context, *ListCancellationsRequest) (*ListCancellationsResponse, error)
@@ -181,7 +182,8 @@ type CancellationServiceServer interface {
 	GetCancellation(context.Context, *GetCancellationRequest) (*GetCancellationResponse, error)
 	// ListWorkItems lists what only a person can settle, newest first.
 	ListWorkItems(context.Context, *ListWorkItemsRequest) (*ListWorkItemsResponse, error)
-	// RetryCancellations asks the WMS again for needs_attention, or waiting, cancellations. Each is verified in Kingdee before it is sent.
+	// RetryCancellations asks the WMS again for cancellations that need attention, or wait. Each is verified in Kingdee
+	// before it is sent.
 	RetryCancellations(context.Context, *RetryCancellationsRequest) (*RetryCancellationsResponse, error)
 	// IgnoreCancellations leaves the order in the warehouse as it is.
 	IgnoreCancellations(context.Context, *IgnoreCancellationsRequest) (*IgnoreCancellationsResponse, error)
@@ -189,7 +191,7 @@ type CancellationServiceServer interface {
 	MarkCancellationsDone(context.Context, *MarkCancellationsDoneRequest) (*MarkCancellationsDoneResponse, error)
 	// ReleaseCancellations lets held ones go.
 	ReleaseCancellations(context.Context, *ReleaseCancellationsRequest) (*ReleaseCancellationsResponse, error)
-	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that need attention that wait for that.
+	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that wait for that.
 	ReclassifyAnswers(context.Context, *ReclassifyAnswersRequest) (*ReclassifyAnswersResponse, error)
 	// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended.
 	CloseWorkItems(context.Context, *CloseWorkItemsRequest) (*CloseWorkItemsResponse, error)

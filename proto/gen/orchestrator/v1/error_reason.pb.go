@@ -21,8 +21,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ErrorReason is the reason of the google.rpc.ErrorInfo (domain "orchestrator") that every error carries, sent without the
-// ERROR_REASON_ prefix.
+// ErrorReason is the reason of the google.rpc.ErrorInfo (domain "orchestrator") that every error carries, sent without
+// the ERROR_REASON_ prefix.
 type ErrorReason int32
 
 const (

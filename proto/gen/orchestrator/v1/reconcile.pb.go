@@ -442,8 +442,8 @@ func (x *ListReconcilesResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Reconcile is one look at what lies behind the watermark: a reconcile run compares counts and digests hour by hour, a recheck reads the state of every
-// bill known live. Each leaves its record, also when it found nothing.
+// Reconcile is one run over what lies behind the watermark: a reconcile run compares counts and digests hour by hour, a
+// recheck reads the state of every bill known live. Each leaves its record, also when it found nothing.
 type Reconcile struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	ReconcileId int64                  `protobuf:"varint,1,opt,name=reconcile_id,json=reconcileId,proto3" json:"reconcile_id,omitempty"`

@@ -28,7 +28,8 @@ type RunKind int32
 const (
 	RunKind_RUN_KIND_UNSPECIFIED RunKind = 0
 	// The first one: stores what is live and owes nothing.
-	RunKind_RUN_KIND_BASELINE    RunKind = 1
+	RunKind_RUN_KIND_BASELINE RunKind = 1
+	// What changed since the watermark.
 	RunKind_RUN_KIND_INCREMENTAL RunKind = 2
 )
 
@@ -424,6 +425,7 @@ func (x *ListRunsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Run is a baseline or an incremental run.
 type Run struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	RunId    int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
@@ -589,7 +591,7 @@ var File_orchestrator_v1_run_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_run_proto_rawDesc = "" +
 	"\n" +
-	"\x19orchestrator/v1/run.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a orchestrator/v1/run_counts.proto\x1a\x1forchestrator/v1/reconcile.proto\"\\\n" +
+	"\x19orchestrator/v1/run.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a\x1forchestrator/v1/reconcile.proto\x1a orchestrator/v1/run_counts.proto\"\\\n" +
 	"\x0fStartRunRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12&\n" +
 	"\n" +
@@ -750,8 +752,8 @@ func file_orchestrator_v1_run_proto_init() {
 		return
 	}
 	file_orchestrator_v1_backfill_proto_init()
-	file_orchestrator_v1_run_counts_proto_init()
 	file_orchestrator_v1_reconcile_proto_init()
+	file_orchestrator_v1_run_counts_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -21,9 +21,9 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// RunCounts accounts for everything a run read: rows = rows_of_bills + rows_of_problems;
-// bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable + deleted;
-// orders = orders_new + orders_already_owed + orders_held + orders_not_in_scheme + orders_no_warehouse.
+// RunCounts account for everything that a run read: rows = rows_of_bills + rows_of_problems;
+// bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable
+// + deleted; orders = orders_new + orders_already_owed + orders_held + orders_not_in_scheme + orders_no_warehouse.
 type RunCounts struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Rows              int64                  `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
@@ -45,7 +45,7 @@ type RunCounts struct {
 	OrdersHeld        int64                  `protobuf:"varint,17,opt,name=orders_held,json=ordersHeld,proto3" json:"orders_held,omitempty"`
 	OrdersNotInScheme int64                  `protobuf:"varint,18,opt,name=orders_not_in_scheme,json=ordersNotInScheme,proto3" json:"orders_not_in_scheme,omitempty"`
 	OrdersNoWarehouse int64                  `protobuf:"varint,19,opt,name=orders_no_warehouse,json=ordersNoWarehouse,proto3" json:"orders_no_warehouse,omitempty"`
-	// Bills proved gone; only a reconcile run and a recheck find these.
+	// Bills proved gone; only rechecks and reconcile runs find these.
 	Deleted       int64 `protobuf:"varint,20,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

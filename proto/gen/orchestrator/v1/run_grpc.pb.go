@@ -37,33 +37,35 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RunService starts and shows runs over the bills of a scheme: runs (scans of what changed since the watermark), reconcile runs (comparing
-// what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
+// RunService starts and shows runs over the bills of a scheme: incremental runs (what changed since the watermark),
+// rechecks and reconcile runs (what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody
+// names), with or without a plan before.
 type RunServiceClient interface {
-	// StartRun asks for an incremental run now and returns at once. If one is under way or nothing has changed, no run is added;
-	// the scheme's last_run_time tells when it was done.
+	// StartRun asks for an incremental run now and returns at once. If one is under way or nothing has changed, no run is
+	// added; the scheme's last_run_time tells when it was done.
 	StartRun(ctx context.Context, in *StartRunRequest, opts ...grpc.CallOption) (*StartRunResponse, error)
 	GetRun(ctx context.Context, in *GetRunRequest, opts ...grpc.CallOption) (*GetRunResponse, error)
-	// ListRuns lists runs that found something, newest first.
+	// ListRuns lists baselines and incremental runs that found something, newest first.
 	ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error)
 	// StartReconcile asks for a reconcile run or a recheck now and returns at once.
 	StartReconcile(ctx context.Context, in *StartReconcileRequest, opts ...grpc.CallOption) (*StartReconcileResponse, error)
 	GetReconcile(ctx context.Context, in *GetReconcileRequest, opts ...grpc.CallOption) (*GetReconcileResponse, error)
-	// ListReconciles lists newest first, also those that found nothing.
+	// ListReconciles lists rechecks and reconcile runs, newest first, also those that found nothing.
 	ListReconciles(ctx context.Context, in *ListReconcilesRequest, opts ...grpc.CallOption) (*ListReconcilesResponse, error)
-	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what they owe. It goes on
-	// by itself behind the live traffic, and returns at once. With plan_only it decides and sends nothing: ApplyBackfill carries
-	// that plan out.
+	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what
+	// they owe. It goes on by itself behind the live traffic, and returns at once. With plan_only it decides and sends
+	// nothing: ApplyBackfill carries that plan out.
 	StartBackfill(ctx context.Context, in *StartBackfillRequest, opts ...grpc.CallOption) (*StartBackfillResponse, error)
 	GetBackfill(ctx context.Context, in *GetBackfillRequest, opts ...grpc.CallOption) (*GetBackfillResponse, error)
 	// ListBackfills lists newest first.
 	ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error)
-	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was read: the exact
-	// requests of a plan, and what was settled already.
+	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was
+	// read: the exact requests of a plan, and what was settled already.
 	ListBackfillItems(ctx context.Context, in *ListBackfillItemsRequest, opts ...grpc.CallOption) (*ListBackfillItemsResponse, error)
 	// ApplyBackfill carries out a plan: each of its items is decided anew, and refused where anything has changed since.
 	ApplyBackfill(ctx context.Context, in *ApplyBackfillRequest, opts ...grpc.CallOption) (*ApplyBackfillResponse, error)
-	// CancelBackfill ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed.
+	// CancelBackfill ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays
+	// owed.
 	CancelBackfill(ctx context.Context, in *CancelBackfillRequest, opts ...grpc.CallOption) (*CancelBackfillResponse, error)
 }
 
@@ -199,33 +201,35 @@ func (c *runServiceClient) CancelBackfill(ctx context.Context, in *CancelBackfil
 // All implementations must embed UnimplementedRunServiceServer
 // for forward compatibility.
 //
-// RunService starts and shows runs over the bills of a scheme: runs (scans of what changed since the watermark), reconcile runs (comparing
-// what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody names), with or without a plan before.
+// RunService starts and shows runs over the bills of a scheme: incremental runs (what changed since the watermark),
+// rechecks and reconcile runs (what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody
+// names), with or without a plan before.
 type RunServiceServer interface {
-	// StartRun asks for an incremental run now and returns at once. If one is under way or nothing has changed, no run is added;
-	// the scheme's last_run_time tells when it was done.
+	// StartRun asks for an incremental run now and returns at once. If one is under way or nothing has changed, no run is
+	// added; the scheme's last_run_time tells when it was done.
 	StartRun(context.Context, *StartRunRequest) (*StartRunResponse, error)
 	GetRun(context.Context, *GetRunRequest) (*GetRunResponse, error)
-	// ListRuns lists runs that found something, newest first.
+	// ListRuns lists baselines and incremental runs that found something, newest first.
 	ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error)
 	// StartReconcile asks for a reconcile run or a recheck now and returns at once.
 	StartReconcile(context.Context, *StartReconcileRequest) (*StartReconcileResponse, error)
 	GetReconcile(context.Context, *GetReconcileRequest) (*GetReconcileResponse, error)
-	// ListReconciles lists newest first, also those that found nothing.
+	// ListReconciles lists rechecks and reconcile runs, newest first, also those that found nothing.
 	ListReconciles(context.Context, *ListReconcilesRequest) (*ListReconcilesResponse, error)
-	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what they owe. It goes on
-	// by itself behind the live traffic, and returns at once. With plan_only it decides and sends nothing: ApplyBackfill carries
-	// that plan out.
+	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what
+	// they owe. It goes on by itself behind the live traffic, and returns at once. With plan_only it decides and sends
+	// nothing: ApplyBackfill carries that plan out.
 	StartBackfill(context.Context, *StartBackfillRequest) (*StartBackfillResponse, error)
 	GetBackfill(context.Context, *GetBackfillRequest) (*GetBackfillResponse, error)
 	// ListBackfills lists newest first.
 	ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error)
-	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was read: the exact
-	// requests of a plan, and what was settled already.
+	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was
+	// read: the exact requests of a plan, and what was settled already.
 	ListBackfillItems(context.Context, *ListBackfillItemsRequest) (*ListBackfillItemsResponse, error)
 	// ApplyBackfill carries out a plan: each of its items is decided anew, and refused where anything has changed since.
 	ApplyBackfill(context.Context, *ApplyBackfillRequest) (*ApplyBackfillResponse, error)
-	// CancelBackfill ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed.
+	// CancelBackfill ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays
+	// owed.
 	CancelBackfill(context.Context, *CancelBackfillRequest) (*CancelBackfillResponse, error)
 	mustEmbedUnimplementedRunServiceServer()
 }

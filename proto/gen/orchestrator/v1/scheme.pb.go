@@ -85,7 +85,8 @@ const (
 	// It is not in the file: it would become inactive.
 	SchemeChange_SCHEME_CHANGE_REMOVED SchemeChange = 4
 	SchemeChange_SCHEME_CHANGE_REFUSED SchemeChange = 5
-	// It was not in the file that was loaded last: it would read and send again, from its watermark on. next_revision says whether it differs.
+	// It was not in the file that was loaded last: it would read and send again, from its watermark on. next_revision
+	// says whether it differs.
 	SchemeChange_SCHEME_CHANGE_RETURNED SchemeChange = 6
 )
 
@@ -883,9 +884,10 @@ func (x *StopAllRequest) GetRequestId() string {
 
 type StopAllResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When the stop was written: nothing is leased after it.
+	// When the stop was written: no attempt gets a lease after it.
 	StopTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=stop_time,json=stopTime,proto3" json:"stop_time,omitempty"`
-	// Attempts leased at that moment: those that have left finish, those that wait for their turn are called back.
+	// Attempts that had a lease at that moment: those that have left finish, those that wait for their turn are called
+	// back.
 	InFlight      int64 `protobuf:"varint,2,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1036,7 +1038,8 @@ func (x *ResumeAllResponse) GetResumed() bool {
 type MoveWatermarkRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// Not in the future. Forward, what lies between is not read by any run, and only a reconcile run or a backfill may find it.
+	// Not in the future. When it moves forward, no incremental run reads what lies between, and only a reconcile run or a
+	// backfill may find it.
 	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1368,7 +1371,8 @@ type ReplayMappingRequest struct {
 	// Bills read by us at or after, and before; absent = without limit.
 	ReadTimeFrom *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=read_time_from,json=readTimeFrom,proto3" json:"read_time_from,omitempty"`
 	ReadTimeTo   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=read_time_to,json=readTimeTo,proto3" json:"read_time_to,omitempty"`
-	// How many bills are decided at most before the page ends, at most 5000; 0 = 500. A page may list fewer differences, or none.
+	// How many bills are decided at most before the page ends, at most 5000; 0 = 500. A page may list fewer differences,
+	// or none.
 	PageSize      int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1573,15 +1577,16 @@ type Scheme struct {
 	IncrementalInterval *durationpb.Duration   `protobuf:"bytes,12,opt,name=incremental_interval,json=incrementalInterval,proto3" json:"incremental_interval,omitempty"`
 	// The watermark: how far it has read Kingdee, by Kingdee's clock. Absent before the baseline is complete.
 	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
-	// Cutover for bills that were never seen live.
+	// The cutover for bills that were never seen live.
 	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
-	// The last run that was complete, also when it found nothing.
+	// When the last incremental run was complete, also when it found nothing.
 	LastRunTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last_run_time,json=lastRunTime,proto3" json:"last_run_time,omitempty"`
-	// Rows that the last complete run read.
+	// Rows that the last complete incremental run read.
 	LastRunRows int64 `protobuf:"varint,16,opt,name=last_run_rows,json=lastRunRows,proto3" json:"last_run_rows,omitempty"`
-	// Why the last run did not end, empty when it did.
+	// Why the last incremental run did not end, empty when it did.
 	LastRunError string `protobuf:"bytes,17,opt,name=last_run_error,json=lastRunError,proto3" json:"last_run_error,omitempty"`
-	// Cancellations by state: exact for what has not ended; of the rest, old ones are as housekeeping counted them, within the hour.
+	// Cancellations by state: exact for what has not ended; of the rest, old ones are as housekeeping counted them,
+	// within the hour.
 	CancellationCounts map[string]int64 `protobuf:"bytes,18,rep,name=cancellation_counts,json=cancellationCounts,proto3" json:"cancellation_counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	OpenWorkItems      int64            `protobuf:"varint,19,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
 	// The YAML of the current revision (GetScheme only).
@@ -1881,7 +1886,7 @@ func (x *AccountPause) GetProbeTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// WatermarkChange is one move of a watermark.
+// WatermarkChange is one change of a watermark.
 type WatermarkChange struct {
 	state               protoimpl.MessageState `protogen:"open.v1"`
 	MoveTime            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=move_time,json=moveTime,proto3" json:"move_time,omitempty"`
@@ -1976,7 +1981,8 @@ type SchemePreview struct {
 	// The revision that it has, and would have.
 	Revision     int32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	NextRevision int32 `protobuf:"varint,4,opt,name=next_revision,json=nextRevision,proto3" json:"next_revision,omitempty"`
-	// What would be added, each with a cutover of its own: the trigger deleted, organisation 200, warehouse CK009, order Assembly.out.
+	// What would be added, each with a cutover of its own: the trigger deleted, organisation 200, warehouse CK009, order
+	// kind Assembly.out.
 	Added   []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
 	Removed []*SchemePart `protobuf:"bytes,6,rep,name=removed,proto3" json:"removed,omitempty"`
 	// Other keys that differ, such as orders.Assembly.in.order_code.
@@ -2082,10 +2088,10 @@ func (x *SchemePreview) GetOpenCancellations() int64 {
 	return 0
 }
 
-// SchemePart is something that a scheme rechecks.
+// SchemePart is something that a scheme watches.
 type SchemePart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// trigger, organisation, warehouse or order.
+	// trigger, organisation, warehouse or order_kind.
 	Kind          string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -42,29 +42,31 @@ const (
 type SchemeServiceClient interface {
 	ListSchemes(ctx context.Context, in *ListSchemesRequest, opts ...grpc.CallOption) (*ListSchemesResponse, error)
 	GetScheme(ctx context.Context, in *GetSchemeRequest, opts ...grpc.CallOption) (*GetSchemeResponse, error)
-	// SetSchemeMode changes between dry_run (decide and record, send nothing) and send. Changing to send is a new cutover: what
-	// was decided before it ends as dry_run and is never sent by itself.
+	// SetSchemeMode changes between dry_run (decide and record, send nothing) and send. Changing to send is a new
+	// cutover: what was decided before it ends as dry_run and is never sent by itself.
 	SetSchemeMode(ctx context.Context, in *SetSchemeModeRequest, opts ...grpc.CallOption) (*SetSchemeModeResponse, error)
-	// PauseScheme stops sending for a scheme, never reading or superseding: what waits is not sent, what is in flight finishes.
+	// PauseScheme stops sending for a scheme, never reading or withdrawing: what waits is not sent, what is in flight
+	// finishes.
 	PauseScheme(ctx context.Context, in *PauseSchemeRequest, opts ...grpc.CallOption) (*PauseSchemeResponse, error)
 	// ResumeScheme lets a stopped scheme read again, and a paused one send again.
 	ResumeScheme(ctx context.Context, in *ResumeSchemeRequest, opts ...grpc.CallOption) (*ResumeSchemeResponse, error)
-	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its safety limits any longer they count anew. Each
-	// cancellation is verified before it is sent.
+	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its safety limits any longer they
+	// count anew. Each cancellation is verified before it is sent.
 	ReleaseScheme(ctx context.Context, in *ReleaseSchemeRequest, opts ...grpc.CallOption) (*ReleaseSchemeResponse, error)
-	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in flight
-	// finishes; reading and superseding go on. ResumeAll ends it.
+	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in
+	// flight finishes; reading and withdrawing go on. ResumeAll ends it.
 	StopAll(ctx context.Context, in *StopAllRequest, opts ...grpc.CallOption) (*StopAllResponse, error)
 	ResumeAll(ctx context.Context, in *ResumeAllRequest, opts ...grpc.CallOption) (*ResumeAllResponse, error)
-	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
+	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it
+	// unread.
 	MoveWatermark(ctx context.Context, in *MoveWatermarkRequest, opts ...grpc.CallOption) (*MoveWatermarkResponse, error)
 	// ListWatermarkChanges lists how the watermark moved, newest first: by runs that found something, and by persons.
 	ListWatermarkChanges(ctx context.Context, in *ListWatermarkChangesRequest, opts ...grpc.CallOption) (*ListWatermarkChangesResponse, error)
-	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover of its own),
-	// what is removed, and what would be refused. Nothing is stored.
+	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover
+	// of its own), what is removed, and what would be refused. Nothing is stored.
 	PreviewSchemes(ctx context.Context, in *PreviewSchemesRequest, opts ...grpc.CallOption) (*PreviewSchemesResponse, error)
-	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded, and lists
-	// where the requests would differ. It reads the ledger only and sends nothing.
+	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded,
+	// and lists where the requests would differ. It reads the ledger only and sends nothing.
 	ReplayMapping(ctx context.Context, in *ReplayMappingRequest, opts ...grpc.CallOption) (*ReplayMappingResponse, error)
 }
 
@@ -205,29 +207,31 @@ func (c *schemeServiceClient) ReplayMapping(ctx context.Context, in *ReplayMappi
 type SchemeServiceServer interface {
 	ListSchemes(context.Context, *ListSchemesRequest) (*ListSchemesResponse, error)
 	GetScheme(context.Context, *GetSchemeRequest) (*GetSchemeResponse, error)
-	// SetSchemeMode changes between dry_run (decide and record, send nothing) and send. Changing to send is a new cutover: what
-	// was decided before it ends as dry_run and is never sent by itself.
+	// SetSchemeMode changes between dry_run (decide and record, send nothing) and send. Changing to send is a new
+	// cutover: what was decided before it ends as dry_run and is never sent by itself.
 	SetSchemeMode(context.Context, *SetSchemeModeRequest) (*SetSchemeModeResponse, error)
-	// PauseScheme stops sending for a scheme, never reading or superseding: what waits is not sent, what is in flight finishes.
+	// PauseScheme stops sending for a scheme, never reading or withdrawing: what waits is not sent, what is in flight
+	// finishes.
 	PauseScheme(context.Context, *PauseSchemeRequest) (*PauseSchemeResponse, error)
 	// ResumeScheme lets a stopped scheme read again, and a paused one send again.
 	ResumeScheme(context.Context, *ResumeSchemeRequest) (*ResumeSchemeResponse, error)
-	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its safety limits any longer they count anew. Each
-	// cancellation is verified before it is sent.
+	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its safety limits any longer they
+	// count anew. Each cancellation is verified before it is sent.
 	ReleaseScheme(context.Context, *ReleaseSchemeRequest) (*ReleaseSchemeResponse, error)
-	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in flight
-	// finishes; reading and superseding go on. ResumeAll ends it.
+	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in
+	// flight finishes; reading and withdrawing go on. ResumeAll ends it.
 	StopAll(context.Context, *StopAllRequest) (*StopAllResponse, error)
 	ResumeAll(context.Context, *ResumeAllRequest) (*ResumeAllResponse, error)
-	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it unread.
+	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it
+	// unread.
 	MoveWatermark(context.Context, *MoveWatermarkRequest) (*MoveWatermarkResponse, error)
 	// ListWatermarkChanges lists how the watermark moved, newest first: by runs that found something, and by persons.
 	ListWatermarkChanges(context.Context, *ListWatermarkChangesRequest) (*ListWatermarkChangesResponse, error)
-	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover of its own),
-	// what is removed, and what would be refused. Nothing is stored.
+	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover
+	// of its own), what is removed, and what would be refused. Nothing is stored.
 	PreviewSchemes(context.Context, *PreviewSchemesRequest) (*PreviewSchemesResponse, error)
-	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded, and lists
-	// where the requests would differ. It reads the ledger only and sends nothing.
+	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded,
+	// and lists where the requests would differ. It reads the ledger only and sends nothing.
 	ReplayMapping(context.Context, *ReplayMappingRequest) (*ReplayMappingResponse, error)
 	mustEmbedUnimplementedSchemeServiceServer()
 }

@@ -62,7 +62,7 @@ lint: ## Run the linters over the contracts and the code
 	$(LINT) run ./...
 
 .PHONY: verify
-verify: bufcache verify-proto verify-generated verify-breaking verify-format verify-vet verify-lint verify-tidy ## Check all that tests do not: contracts, generated code, format, linters, module files
+verify: bufcache verify-proto verify-generated verify-breaking verify-format verify-words verify-vet verify-lint verify-tidy ## Check all that tests do not: contracts, generated code, format, words, linters, module files
 	@echo "verify: all good"
 
 # What verify is made of. Each can be called alone.
@@ -90,10 +90,14 @@ verify-breaking:
 verify-format:
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
 
+.PHONY: verify-words
+verify-words:
+	@cd tools && $(GO) test ./words >/dev/null && $(GO) run ./words
+
 .PHONY: verify-vet
 verify-vet:
 	$(GO) vet ./...
-	cd tools && $(GO) vet ./bufcache
+	cd tools && $(GO) vet ./bufcache ./size ./words
 
 .PHONY: verify-lint
 verify-lint:

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// checkEvery is how often the ledger is checked, lookWithin how long that may take.
-	checkEvery = 2 * time.Second
-	lookWithin = 3 * time.Second
+	// checkEvery is how often the ledger is checked, checkWithin how long that may take.
+	checkEvery  = 2 * time.Second
+	checkWithin = 3 * time.Second
 )
 
 // ledgerHealth keeps health true, and tells when the ledger goes and comes back, once each: without a ledger that takes
@@ -57,7 +57,7 @@ func (s *Server) followLedger(books *store.Store) {
 				return nil
 			case <-tick.C:
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), lookWithin)
+			ctx, cancel := context.WithTimeout(context.Background(), checkWithin)
 			err := books.Usable(ctx)
 			cancel()
 			changed, away := s.ledger.found(err == nil, time.Now())

@@ -92,7 +92,7 @@ verify-format:
 
 .PHONY: verify-words
 verify-words:
-	@cd tools && $(GO) test ./words >/dev/null && $(GO) run ./words
+	@cd tools && $(GO) test ./words && $(GO) run ./words
 
 .PHONY: verify-vet
 verify-vet:

@@ -1,11 +1,21 @@
--- What people read: the words for each kind of trouble, and the schema of the views for people with SQL, which stand in
--- the folder reporting, a file each.
+-- What people read: the words for each kind of trouble, and the schema of the views for people with SQL. Each view is a
+-- file of its own in the folder reporting beside this one; migrate makes them once the tables are there.
 
 -- +goose Up
 
 create schema reporting;
 comment on schema reporting is
     'voidrelay: what became of voided bills. Read only; the tables behind it may change';
+
+create table reporting_view (
+    view         text primary key,
+    content_hash text not null,
+    make_time    timestamptz not null default now()
+);
+comment on table reporting_view is
+    'the views of the schema reporting that are ours, with the file that each was made from: one whose file has not '
+    'changed is not touched';
+comment on column reporting_view.content_hash is 'SHA-256 of the file';
 
 create table work_kind (
     kind       text not null,

@@ -65,3 +65,26 @@ create table bill_snapshot (
 );
 comment on table bill_snapshot is
     'the bill as it was last seen live in a generation: the warehouse order was made from this';
+
+-- Nothing writes claims yet. Whether a claim still holds its order is asked of the bill: until it is voided or deleted.
+create table claim (
+    scheme         text not null,
+    bill_id        bigint not null,
+    generation     integer not null,
+    account        text not null,
+    warehouse_code text not null,
+    order_code     text not null,
+    order_type     text not null,
+    revision       integer not null,
+    create_time    timestamptz not null default now(),
+    primary key (scheme, bill_id, account, warehouse_code, order_code, order_type),
+    foreign key (scheme, bill_id) references bill
+);
+-- Asked for each order before a request leaves: which other bills claim it?
+create index claim_order on claim (account, warehouse_code, order_code, order_type);
+comment on table claim is
+    'a bill''s hold on an order that its snapshot maps to, written with the snapshot: the cancellation of another bill '
+    'must respect it';
+comment on column claim.generation is 'the latest generation of the bill whose snapshot mapped to the order';
+comment on column claim.revision is
+    'the revision of the scheme by which it was mapped; later revisions add claims and take none away';

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,14 +31,14 @@ func (sh *shell) migrate(ctx context.Context) error {
 			"DATABASE_URL: not set (nor DATABASE_URL_FILE); it names the database to migrate, such as postgres://user:…@host:5432/database"}}
 	}
 	tell := newTeller(sh.out)
-	var notes []string
+	var done store.Migrated
 	before, err := install.SchemaVersion(ctx, url)
 	if err != nil {
 		return err
 	}
 	err = tell.during(ctx, "升级数据库 migrating", func(ctx context.Context) error {
 		var err error
-		notes, err = store.Migrate(ctx, url)
+		done, err = store.Migrate(ctx, url)
 		return err
 	})
 	if err != nil {
@@ -47,20 +48,26 @@ func (sh *shell) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tell.say("%s", migrated(before, after))
-	for _, note := range notes {
+	tell.say("%s", migrated(before, after, done.Views))
+	for _, note := range done.Notes {
 		fmt.Fprintln(sh.out, "  注意 note:", note)
 	}
 	return nil
 }
 
-// migrated says what became of the schema; version 0 is a database without a ledger.
-func migrated(before, after int64) string {
+// migrated says what became of the schema and of the report views; version 0 is a database without a ledger.
+func migrated(before, after int64, views []string) string {
+	said := fmt.Sprintf("数据库结构已是最新（版本 %d） the database was up to date, schema version %d", after, after)
 	switch {
 	case before == 0:
 		return fmt.Sprintf("已建立账本，结构版本 %d the ledger was made, schema version %d", after, after)
 	case before < after:
-		return fmt.Sprintf("已从结构版本 %d 升级到 %d brought from schema version %d to %d", before, after, before, after)
+		said = fmt.Sprintf("已从结构版本 %d 升级到 %d brought from schema version %d to %d", before, after, before, after)
+	case len(views) > 0:
+		said = fmt.Sprintf("数据表已是最新（版本 %d） the tables were up to date, schema version %d", after, after)
 	}
-	return fmt.Sprintf("数据库结构已是最新（版本 %d） the database was up to date, schema version %d", after, after)
+	if len(views) > 0 {
+		said += "；已更新报表视图 report views renewed: " + strings.Join(views, ", ")
+	}
+	return said
 }

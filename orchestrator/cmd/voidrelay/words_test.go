@@ -19,9 +19,11 @@ func TestTimesCarryTheirZone(t *testing.T) {
 }
 
 func TestMigrateSaysWhatItDid(t *testing.T) {
-	require.Contains(t, migrated(0, 2), "the ledger was made, schema version 2")
-	require.Contains(t, migrated(1, 2), "from schema version 1 to 2")
-	require.Contains(t, migrated(2, 2), "was up to date, schema version 2")
+	require.Contains(t, migrated(0, 2, []string{"lag"}), "the ledger was made, schema version 2")
+	require.Contains(t, migrated(1, 2, nil), "from schema version 1 to 2")
+	require.Contains(t, migrated(2, 2, nil), "was up to date, schema version 2")
+	require.Contains(t, migrated(2, 2, []string{"lag", "aging"}), "report views renewed: lag, aging")
+	require.NotContains(t, migrated(2, 2, []string{"lag"}), "the database was up to date")
 }
 
 func TestUpTellsTheRealMode(t *testing.T) {

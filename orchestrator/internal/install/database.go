@@ -37,12 +37,12 @@ func OpenDatabase(ctx context.Context, url, dir string, logger *slog.Logger) (*D
 		d.cancel = cancel
 		d.keeper.Go(func() { d.keep(keep) })
 	}
-	notes, err := store.Migrate(ctx, d.url)
+	migrated, err := store.Migrate(ctx, d.url)
 	if err != nil {
 		_ = d.Stop(context.WithoutCancel(ctx)) // the error that matters is the migration's
 		return nil, err
 	}
-	for _, note := range notes {
+	for _, note := range migrated.Notes {
 		logger.WarnContext(ctx, "migration left something to do", "note", note)
 	}
 	return d, nil

@@ -24,22 +24,28 @@ var migrations embed.FS
 // migrateLock is the key of the advisory lock that keeps two migrators apart, ours and River's tables alike.
 const migrateLock = 0x766f6964 // "void"
 
-// Migrate brings the database at url to the newest schema: our tables, River's tables (same schema), the partitions of the
-// evidence and, where allowed, the role voidrelay_reader. Safe to run any number of times and by several at once. notes tell
-// an operator what could not be done and the statement that would do it.
-func Migrate(ctx context.Context, url string) (notes []string, err error) {
+// Migrated is what a migration came to.
+type Migrated struct {
+	Views []string // the report views that were made, replaced or made anew
+	Notes []string // what could not be done, with the statement that would do it, for an operator
+}
+
+// Migrate brings the database at url to the newest schema: our tables, the report views, River's tables (same schema),
+// the partitions of the evidence and, where allowed, the role voidrelay_reader. Safe to run any number of times and by
+// several at once.
+func Migrate(ctx context.Context, url string) (done Migrated, err error) {
 	pool, err := Open(ctx, url)
 	if err != nil {
-		return nil, err
+		return done, err
 	}
 	defer pool.Close()
 	lock, err := pool.Acquire(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", err)
+		return done, fmt.Errorf("migrate: %w", err)
 	}
 	defer lock.Release()
 	if _, err := lock.Exec(ctx, `select pg_advisory_lock($1)`, migrateLock); err != nil {
-		return nil, fmt.Errorf("migrate: lock: %w", err)
+		return done, fmt.Errorf("migrate: lock: %w", err)
 	}
 	defer func() {
 		unlock, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -47,18 +53,22 @@ func Migrate(ctx context.Context, url string) (notes []string, err error) {
 		_, _ = lock.Exec(unlock, `select pg_advisory_unlock($1)`, migrateLock)
 	}()
 	if _, err := lock.Exec(ctx, `create schema if not exists `+Schema); err != nil {
-		return nil, fmt.Errorf("migrate: create schema: %w", err)
+		return done, fmt.Errorf("migrate: create schema: %w", err)
 	}
 	if err := migrateOurs(ctx, pool); err != nil {
-		return nil, err
+		return done, err
+	}
+	if done.Views, err = makeViews(ctx, pool, reporting); err != nil {
+		return done, fmt.Errorf("migrate: %w", err)
 	}
 	if err := migrateRiver(ctx, pool); err != nil {
-		return nil, err
+		return done, err
 	}
 	if err := New(pool).EnsurePartitions(ctx, time.Now()); err != nil {
-		return nil, err
+		return done, err
 	}
-	return createReader(ctx, pool)
+	done.Notes, err = createReader(ctx, pool)
+	return done, err
 }
 
 func migrateOurs(ctx context.Context, pool *pgxpool.Pool) error {
@@ -68,8 +78,25 @@ func migrateOurs(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
+	if err := checkNotNewer(ctx, provider); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// checkNotNewer refuses a database whose tables this program does not know, before the views are taken back to what this
+// program knows.
+func checkNotNewer(ctx context.Context, provider *goose.Provider) error {
+	there, known, err := provider.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if there > known {
+		return fmt.Errorf("the database is newer than this program (schema version %[1]d, this program knows %[2]d): "+
+			"use the program that made it; 数据库版本（%[1]d）比本程序（%[2]d）新，请使用建立它的程序", there, known)
 	}
 	return nil
 }
@@ -101,7 +128,8 @@ func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// CheckSchema refuses a database that is older than this program, or was never migrated. It writes nothing there.
+// CheckSchema refuses a database that was never migrated, that is older or newer than this program, or whose report
+// views are another program's. It writes nothing there.
 func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	var migrated bool
 	if err := pool.QueryRow(ctx, `select to_regclass($1) is not null`, Schema+".schema_version").Scan(&migrated); err != nil {
@@ -116,12 +144,23 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
+	if err := checkNotNewer(ctx, provider); err != nil {
+		return fmt.Errorf("check schema: %w", err)
+	}
 	pending, err := provider.HasPending(ctx)
 	if err != nil {
 		return fmt.Errorf("check schema: %w", err)
 	}
 	if pending {
 		return errors.New("the database is older than this program: run `voidrelay migrate` first; 数据库版本较旧，请先运行 voidrelay migrate")
+	}
+	differ, err := viewsDiffer(ctx, pool, reporting)
+	if err != nil {
+		return fmt.Errorf("check schema: %w", err)
+	}
+	if differ {
+		return errors.New("the report views of the database are not those of this program: run `voidrelay migrate` " +
+			"first; 数据库中的报表视图与本程序不符，请先运行 voidrelay migrate")
 	}
 	return nil
 }

@@ -8,10 +8,12 @@ import (
 
 // SQLSTATEs we act on.
 const (
-	codeSerializationFailure = "40001"
-	codeDeadlockDetected     = "40P01"
-	codeUniqueViolation      = "23505"
-	codeInsufficientRight    = "42501"
+	codeSerializationFailure   = "40001"
+	codeDeadlockDetected       = "40P01"
+	codeUniqueViolation        = "23505"
+	codeInsufficientRight      = "42501"
+	codeInvalidTableDefinition = "42P16"
+	codeDependentObjects       = "2BP01"
 )
 
 func sqlState(err error) string {

@@ -1,0 +1,129 @@
+-- The ledger: what was seen, what is owed, what was tried. Postgres is the only memory, and any process may be killed
+-- at any line. All tables live in the schema voidrelay, which is on the search path when these files run.
+--
+-- This file: what is watched, how far it has been read, and what keeps it from sending.
+
+-- +goose Up
+
+create table scheme (
+    scheme                  text primary key,
+    title                   text not null,
+    form_id                 text not null,
+    data_center_id          text not null,
+    wms_accounts            text[] not null,
+    revision                integer not null,
+    active                  boolean not null default true,
+    state                   text not null default 'running' check (state in ('running', 'stopped')),
+    stop_reason             text not null default '',
+    stop_detail             text not null default '',
+    mode                    text not null default 'dry_run' check (mode in ('dry_run', 'send')),
+    send_since              timestamptz,
+    safety_limit_reset_time timestamptz,
+    incremental_millis      bigint not null,
+    create_time             timestamptz not null default now(),
+    update_time             timestamptz not null default now(),
+    pause_reason            text not null default '' check (pause_reason in ('', 'operator', 'mapping_suspected')),
+    pause_detail            text not null default '',
+    pause_time              timestamptz,
+    check ((state = 'stopped') = (stop_reason <> '')),
+    constraint scheme_pause check ((pause_reason = '') = (pause_time is null))
+);
+comment on column scheme.active is 'the scheme stands in the file that was loaded last';
+comment on column scheme.send_since is 'when an operator set it to send: a cutover for bills never seen live';
+comment on column scheme.pause_reason is 'why its sending is paused; it reads and withdraws all the same';
+
+create table scheme_revision (
+    scheme       text not null references scheme,
+    revision     integer not null,
+    content_hash text not null,
+    document     text not null,
+    create_time  timestamptz not null default now(),
+    primary key (scheme, revision)
+);
+
+create table scheme_cutover (
+    scheme       text not null references scheme,
+    kind         text not null check (kind in ('trigger', 'organisation', 'warehouse', 'order_kind')),
+    name         text not null,
+    cutover_time timestamptz,
+    revision     integer not null,
+    primary key (scheme, kind, name)
+);
+comment on table scheme_cutover is
+    'what a later revision added to a scheme counts from here on: what happened before owes nothing through it, '
+    'also for bills once seen live';
+comment on column scheme_cutover.name is
+    'as the scheme names it; * for all organisations that have no row of their own';
+comment on column scheme_cutover.cutover_time is
+    'null: from the beginning; such a row keeps the one for * from counting';
+
+create table watermark (
+    scheme         text primary key references scheme,
+    watermark_time timestamptz not null,
+    version        bigint not null default 1,
+    data_center_id text not null,
+    environment    text not null check (environment in ('real', 'sandbox')),
+    time_zone      text not null,
+    effective_from timestamptz not null,
+    wms_sids       jsonb not null default '{}',
+    last_run_time  timestamptz not null default now(),
+    last_run_rows  bigint not null default 0
+) with (fillfactor = 50);
+comment on table watermark is
+    'how far a scheme has read Kingdee, by Kingdee''s clock; the row appears when the baseline is complete';
+comment on column watermark.wms_sids is
+    'the sid behind each WMS account name, as first met: another one stops the scheme';
+comment on column watermark.version is 'moves with every change: the compare-and-set that keeps two runs apart';
+
+create table watermark_change (
+    watermark_change_id bigint generated always as identity primary key,
+    scheme              text not null references scheme,
+    move_time           timestamptz not null,
+    watermark_before    timestamptz not null,
+    watermark_after     timestamptz not null,
+    actor               text not null,
+    reason              text not null
+);
+create index watermark_change_newest on watermark_change (scheme, move_time desc);
+comment on table watermark_change is 'each move of a watermark by a person; the moves by runs stand with the runs';
+
+create table stop_all (
+    stopped   boolean primary key default true check (stopped),
+    stop_time timestamptz not null,
+    actor     text not null,
+    reason    text not null
+);
+comment on table stop_all is 'while its one row is there, no orchestrator sends anything for any scheme';
+
+create table account_pause (
+    account    text primary key,
+    detail     text not null,
+    pause_time timestamptz not null default now(),
+    probe_time timestamptz not null
+);
+comment on table account_pause is
+    'WMS accounts whose credentials were refused: nothing is sent to them until the harmless call runs again';
+comment on column account_pause.probe_time is 'when the harmless call is made next';
+
+create table wms_answer (
+    account     text primary key,
+    answer_time timestamptz not null
+) with (fillfactor = 50);
+comment on table wms_answer is
+    'when the WMS last answered anybody of an account, to within seconds: tells an outage, which gives nobody to a '
+    'person, from a request that alone does not get through';
+
+create table mapping_answers (
+    scheme     text not null references scheme,
+    revision   integer not null,
+    answers    integer not null default 0,
+    bad_in_row integer not null default 0,
+    examples   text[] not null default '{}',
+    primary key (scheme, revision)
+) with (fillfactor = 50);
+comment on table mapping_answers is
+    'what the WMS said to the cancellations of a scheme revision, each counted once as long as it is bad: tells a '
+    'wrong mapping from single wrong orders';
+comment on column mapping_answers.answers is 'how many answers; exact only up to the first few';
+comment on column mapping_answers.bad_in_row is 'how many in a row, up to now, were not_found or rejected';
+comment on column mapping_answers.examples is 'some of those in a row, for people';

@@ -1,0 +1,90 @@
+-- Bills as they were last read, what they looked like while they were live, and the orders that they claim.
+
+-- +goose Up
+
+create table bill (
+    scheme             text not null references scheme,
+    bill_id            bigint not null,
+    bill_no            text not null,
+    org                text not null,
+    affair_type        text not null,
+    document_status    text not null,
+    cancel_status      text not null,
+    bill_create_time   timestamptz,
+    modify_time        timestamptz,
+    approve_time       timestamptz,
+    cancel_time        timestamptz,
+    cancel_is_date     boolean not null default false,
+    read_time          timestamptz not null,
+    class              text not null check (class in ('live', 'voided', 'un_audited', 'never_audited', 'before_cutover',
+                           'not_selected', 'undecodable', 'deleted')),
+    class_reason       text not null default '',
+    generation         integer not null check (generation >= 1),
+    generation_live    boolean not null,
+    ever_live          boolean not null,
+    generation_approve timestamptz,
+    generation_cancel  timestamptz,
+    reread_time        timestamptz,
+    first_seen_time    timestamptz not null default now(),
+    update_time        timestamptz not null default now(),
+    un_audited_since   timestamptz,
+    un_audit_time      timestamptz,
+    absent_since       timestamptz,
+    gone_time          timestamptz,
+    primary key (scheme, bill_id)
+);
+create index bill_number on bill (bill_no);
+create index bill_reread on bill (scheme, reread_time) where reread_time is not null;
+-- A bill's stamp: what hours, the reach of the recheck and the newest bill go by.
+create index bill_stamp on bill (scheme, (greatest(bill_create_time, modify_time, approve_time, cancel_time)));
+create index bill_watched on bill (scheme, bill_id)
+    where (document_status = 'C' and cancel_status = 'A') or class = 'un_audited' or absent_since is not null;
+create index bill_absent on bill (scheme, bill_id) where absent_since is not null;
+comment on column bill.bill_id is 'FID';
+comment on column bill.read_time is 'when the query that showed this left: older knowledge never overwrites newer';
+comment on column bill.reread_time is
+    'from then on each run reads it again by id: a fresh read differed from this row, or it cannot be decoded';
+comment on column bill.generation_approve is 'last approve date other than unset that this generation has shown';
+comment on column bill.un_audited_since is
+    'the first of the reads in a row that showed it neither live nor voided, once it had been live: a dwell counts '
+    'from it';
+comment on column bill.un_audit_time is
+    'the latest moment at which that can have happened: what cutovers are compared with';
+comment on column bill.absent_since is
+    'the first reconcile run in which it was missing; null again as soon as it is read';
+comment on column bill.gone_time is 'when it was proved gone: its states are the last that it was seen in';
+
+create table bill_snapshot (
+    scheme     text not null,
+    bill_id    bigint not null,
+    generation integer not null,
+    content    jsonb not null,
+    read_time  timestamptz not null,
+    primary key (scheme, bill_id, generation),
+    foreign key (scheme, bill_id) references bill
+);
+comment on table bill_snapshot is
+    'the bill as it was last seen live in a generation: the warehouse order was made from this';
+
+-- Nothing writes claims yet. Whether a claim still holds its order is asked of the bill: until it is voided or deleted.
+create table claim (
+    scheme         text not null,
+    bill_id        bigint not null,
+    generation     integer not null,
+    account        text not null,
+    warehouse_code text not null,
+    order_code     text not null,
+    order_type     text not null,
+    revision       integer not null,
+    create_time    timestamptz not null default now(),
+    primary key (scheme, bill_id, account, warehouse_code, order_code, order_type),
+    foreign key (scheme, bill_id) references bill
+);
+-- Asked for each order before a request leaves: which other bills claim it?
+create index claim_order on claim (account, warehouse_code, order_code, order_type);
+comment on table claim is
+    'a bill''s hold on an order that its snapshot maps to, written with the snapshot: the cancellation of another bill '
+    'must respect it';
+comment on column claim.generation is 'the latest generation of the bill whose snapshot mapped to the order';
+comment on column claim.revision is
+    'the revision of the scheme by which it was mapped; later revisions add claims and take none away';

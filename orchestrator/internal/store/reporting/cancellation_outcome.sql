@@ -1,0 +1,30 @@
+create or replace view reporting.cancellation_outcome as
+select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.generation,
+       c.affair_type || '.' || c.direction as order_kind,
+       c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
+       c.state,
+       case c.state when 'planned' then '待定'
+                    when 'open' then '待发送'
+                    when 'held' then '暂停'
+                    when 'done' then '已取消'
+                    when 'needs_attention' then '待人工'
+                    when 'withdrawn' then '已撤回'
+                    when 'dry_run' then '仅观察'
+                    else '已关闭' end as state_zh,
+       c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.orders_from,
+       c.attempt as attempts,
+       c.revision, c.run_id, c.create_time, c.decide_time, c.due_time, c.outcome_time,
+       c.triggers, c.not_before
+from voidrelay.cancellation c;
+
+comment on view reporting.cancellation_outcome is
+    '取消明细: one row per cancellation (this order in this warehouse must be cancelled), with how it ended';
+comment on column reporting.cancellation_outcome.business_date is
+    '业务日期: the bill''s date, for day-range reports';
+comment on column reporting.cancellation_outcome.state_zh is '状态';
+comment on column reporting.cancellation_outcome.disposition is 'what the last answer of the WMS came to';
+comment on column reporting.cancellation_outcome.inferred is 'done, but the WMS did not say so itself';
+comment on column reporting.cancellation_outcome.triggers is
+    '原因: voided un_audited deleted, everything that called for it';
+comment on column reporting.cancellation_outcome.not_before is
+    'an un-audited bill may still be audited again until then';

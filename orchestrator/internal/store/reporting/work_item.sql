@@ -1,0 +1,22 @@
+create or replace view reporting.work_item as
+select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.subject, w.detail,
+       coalesce(k.message_zh, w.kind)
+           || case when w.subject <> '' and coalesce(k.subject, '') = '' then '（' || w.subject || '）' else '' end
+           || case when w.detail <> '' then '：' || w.detail else '' end as message,
+       coalesce(k.action_zh, '') as action,
+       coalesce(k.message_en, w.kind) as message_en,
+       coalesce(k.action_en, '') as action_en,
+       w.close_time is null as open, w.create_time, w.close_time, w.close_reason
+from voidrelay.work_item w
+left join lateral (
+    select k.subject, k.message_zh, k.action_zh, k.message_en, k.action_en
+    from voidrelay.work_kind k
+    where k.kind = w.kind and k.subject in ('', w.subject)
+    order by k.subject desc
+    limit 1
+) k on true;
+
+comment on view reporting.work_item is '待办: what only a person can settle, with what happened and what to do';
+comment on column reporting.work_item.message is '发生了什么';
+comment on column reporting.work_item.action is '怎么处理';
+comment on column reporting.work_item.subject is 'what else it is about, such as a warehouse number';

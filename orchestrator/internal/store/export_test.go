@@ -3,6 +3,10 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // TryLock is what TryLockRun does, for locks that last shorter.
@@ -26,4 +30,29 @@ const (
 // TryLockTalking is a lock whose holder says a word as often.
 func (s *Store) TryLockTalking(ctx context.Context, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
 	return s.tryLock(ctx, name, lasts, word)
+}
+
+// OpenItems opens work items of a scheme in a transaction of its own, and answers those that it opened.
+func (s *Store) OpenItems(ctx context.Context, scheme string, work ...ledger.Work) ([]ledger.Work, error) {
+	return s.workIn(ctx, func(tx pgx.Tx) ([]workItem, error) { return openItems(ctx, tx, ofScheme(scheme, work)) })
+}
+
+// CloseItemsOfBills closes the work items of these bills in a transaction of its own, and answers those that it closed.
+func (s *Store) CloseItemsOfBills(ctx context.Context, scheme string, bills []int64) ([]ledger.Work, error) {
+	return s.workIn(ctx, func(tx pgx.Tx) ([]workItem, error) {
+		return closeItems(ctx, tx, "for the test", `w.scheme = @scheme and w.bill_id = any(@bills)`,
+			pgx.StrictNamedArgs{"scheme": scheme, "bills": bills})
+	})
+}
+
+func (s *Store) workIn(ctx context.Context, do func(pgx.Tx) ([]workItem, error)) ([]ledger.Work, error) {
+	var work []ledger.Work
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		items, err := do(tx)
+		for _, item := range items {
+			work = append(work, item.Work)
+		}
+		return err
+	})
+	return work, err
 }

@@ -85,10 +85,7 @@ where scheme = @scheme and version = @version`,
 	if run.ClockSuspect {
 		return nil
 	}
-	_, err = tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'the clocks fit again'
-where scheme = $1 and kind = $2 and close_time is null`, run.Scheme, string(rule.WorkClockSuspect))
-	return err
+	return closeSchemeKind(ctx, tx, run.Scheme, rule.WorkClockSuspect, "the clocks fit again")
 }
 
 // BindAccount keeps the sid behind a WMS account name with the scheme's watermark, the first time it is met, and answers the one that is

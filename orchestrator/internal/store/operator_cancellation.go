@@ -98,16 +98,18 @@ where cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": ids, "state": str
 	return err
 }
 
+// doneAndLive finds those of the cancellations @ids that are done although the ledger knows their bill live, unless a person was told
+// before: @kind is restored_after_cancel.
+const doneAndLive = `
+from cancellation c join bill b using (scheme, bill_id)
+where c.cancellation_id = any(@ids) and c.state = 'done' and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
+  and not exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @kind)`
+
 // doneOfLive opens restored_after_cancel for cancellations that are done now although the ledger knows their bill live, and closes it where
 // the bill is voided again.
 func doneOfLive(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	if _, err := tx.Exec(ctx, `
-insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
-select c.scheme, @kind, c.bill_id, c.bill_no, c.cancellation_id, c.order_code || ' ' || c.order_type || ' @ ' || c.warehouse_code
-from cancellation c join bill b using (scheme, bill_id)
-where c.cancellation_id = any(@ids) and c.state = 'done' and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
-  and not exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @kind)
-on conflict do nothing`, pgx.StrictNamedArgs{"ids": ids, "kind": string(rule.WorkRestored)}); err != nil {
+	if err := openFound(ctx, tx, `
+select `+aboutCancellation+`, `+orderDetail+doneAndLive, pgx.StrictNamedArgs{"ids": ids, "kind": string(rule.WorkRestored)}); err != nil {
 		return err
 	}
 	return closeRestored(ctx, tx, ids)

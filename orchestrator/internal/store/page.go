@@ -122,31 +122,33 @@ returning cancellation_id`, scheme, bills)
 
 // openVanished opens order_vanished for orders of a snapshot that no cancellation of the same generation covers.
 func openVanished(ctx context.Context, tx pgx.Tx, scheme string, orders []ledger.Vanished) error {
+	var work []ledger.Work
 	for _, v := range orders {
-		if _, err := tx.Exec(ctx, `
-insert into work_item (scheme, kind, bill_id, bill_no, subject, detail)
-select @scheme, @kind, @bill, @bill_no, @warehouse, @order
-where not exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
-                  and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
-                  and c.state not in ('withdrawn', 'dry_run'))
-on conflict do nothing`,
+		var covered bool
+		if err := tx.QueryRow(ctx, `
+select exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
+               and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
+               and c.state not in ('withdrawn', 'dry_run'))`,
 			pgx.StrictNamedArgs{
-				"scheme": scheme, "kind": string(rule.WorkOrderVanished), "bill": v.BillID, "bill_no": clean(v.BillNo), "generation": v.Generation,
-				"warehouse": clean(v.Order.Warehouse), "order": v.Order.Kind().String() + " " + clean(v.Order.Warehouse),
-				"affair": v.Order.Affair, "direction": v.Order.Direction,
-			}); err != nil {
+				"scheme": scheme, "bill": v.BillID, "generation": v.Generation, "affair": v.Order.Affair, "direction": v.Order.Direction,
+				"warehouse": clean(v.Order.Warehouse),
+			}).Scan(&covered); err != nil {
 			return err
 		}
+		if !covered {
+			work = append(work, ledger.Work{
+				Kind: rule.WorkOrderVanished, BillID: v.BillID, BillNo: v.BillNo, Subject: v.Order.Warehouse,
+				Detail: v.Order.Kind().String() + " " + v.Order.Warehouse,
+			})
+		}
 	}
-	return nil
+	return openWork(ctx, tx, scheme, work)
 }
 
 func closeUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'read again'
-where scheme = $1 and bill_id = any($2) and kind = $3 and close_time is null`, scheme, bills, string(rule.WorkUndecodable))
-	return err
+	return closeWork(ctx, tx, "read again", `w.scheme = @scheme and w.bill_id = any(@bills) and w.kind = @kind`,
+		pgx.StrictNamedArgs{"scheme": scheme, "bills": bills, "kind": string(rule.WorkUndecodable)})
 }

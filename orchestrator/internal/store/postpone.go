@@ -14,7 +14,8 @@ import (
 // at most five waits and half of it as jitter; no attempt is used up. Time counts only while the WMS answers somebody else of the
 // account: after limit of such time they waits for a person for a person.
 func (s *Store) Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error {
-	if _, err := s.pool.Exec(ctx, `
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		return openFound(ctx, tx, `
 with unsent as (
     select c.cancellation_id, coalesce(c.unsent_since, now()) as since,
            c.unsent_for + case when exists (select from wms_answer w where w.account = c.account and w.answer_time > c.unsent_time)
@@ -30,10 +31,11 @@ with unsent as (
     where c.cancellation_id = u.cancellation_id and c.state = 'open' and c.lease_until is null
     returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, c.state
 )
-insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
-select scheme, @kind, bill_id, bill_no, cancellation_id, @why from moved where state = 'needs_attention'
-on conflict do nothing`,
-		pgx.StrictNamedArgs{"ids": ids, "wait": wait, "limit": limit, "pause": rule.LongestPause, "kind": string(rule.WorkNotSent), "why": clean(why)}); err != nil {
+select `+aboutCancellation+`, @why::text as detail from moved c where c.state = 'needs_attention'`, pgx.StrictNamedArgs{
+			"ids": ids, "wait": wait, "limit": limit, "pause": rule.LongestPause, "kind": string(rule.WorkNotSent), "why": clean(why),
+		})
+	})
+	if err != nil {
 		return fmt.Errorf("postpone: %w", err)
 	}
 	return nil

@@ -117,14 +117,14 @@ type answerMoves struct {
 	waits            []time.Duration
 	counts           []int
 	since            []time.Time
-	// work is what a person is told, by scheme; done are those that end as done.
-	work map[string][]ledger.Work
+	// work is what a person is told; done are those that end as done.
+	work []workItem
 	done []int64
 }
 
 // nextAfterAnswers lets the table of answers decide, with the history that the answer has: since when it is the same, and how often.
 func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) answerMoves {
-	m := answerMoves{work: map[string][]ledger.Work{}}
+	var m answerMoves
 	for _, r := range rows {
 		history := rule.History{Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, Same: 1, FirstSame: now}
 		if r.SameDisposition == r.Disposition && r.SameSince != nil {
@@ -139,9 +139,9 @@ func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(st
 		m.counts = append(m.counts, history.Same)
 		m.since = append(m.since, history.FirstSame)
 		if next.Work != "" {
-			m.work[r.Scheme] = append(m.work[r.Scheme], ledger.Work{
+			m.work = append(m.work, workItem{r.Scheme, ledger.Work{
 				Kind: next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.CancellationID, Detail: r.VendorMessage,
-			})
+			}})
 		}
 		if next.State == rule.Done {
 			m.done = append(m.done, r.CancellationID)
@@ -168,10 +168,8 @@ where c.cancellation_id = r.id`, pgx.StrictNamedArgs{
 	if err := closeCancellationWork(ctx, tx, m.ids, byWhom("reclassified as "+string(meaning), act)); err != nil {
 		return err
 	}
-	for scheme, work := range m.work {
-		if err := openWork(ctx, tx, scheme, work); err != nil {
-			return err
-		}
+	if _, err := openItems(ctx, tx, m.work); err != nil {
+		return err
 	}
 	return doneOfLive(ctx, tx, m.done)
 }

@@ -185,38 +185,32 @@ returning c.cancellation_id, c.attempt, was.open`, rest.args())
 // again that is a person's matter. It answers what it ended.
 func closeLate(ctx context.Context, tx pgx.Tx, c columns) (map[int64]bool, error) {
 	rows, err := tx.Query(ctx, `
-with late as (
-    update cancellation c
-    set state = 'done', hold_reason = '', outcome = r.disposition, outcome_time = now(), batch_until = null, update_time = now()
-    from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[]) as r (id, attempt, disposition)
-    where c.cancellation_id = r.id and c.attempt >= r.attempt and r.disposition in ('cancelled', 'already_cancelled')
-      and c.state in ('planned', 'open', 'held', 'needs_attention', 'withdrawn', 'dry_run')
-    returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, c.order_code
-), told as (
-    insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
-    select l.scheme, @kind, l.bill_id, l.bill_no, l.cancellation_id, l.order_code
-    from late l join bill b using (scheme, bill_id)
-    where b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
-      and not exists (select from work_item w where w.cancellation_id = l.cancellation_id and w.kind = @kind)
-    on conflict do nothing
-)
-select cancellation_id from late`,
-		pgx.StrictNamedArgs{"ids": c.ids, "attempts": c.attempts, "dispositions": c.dispositions, "kind": string(rule.WorkRestored)})
+update cancellation c
+set state = 'done', hold_reason = '', outcome = r.disposition, outcome_time = now(), batch_until = null, update_time = now()
+from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[]) as r (id, attempt, disposition)
+where c.cancellation_id = r.id and c.attempt >= r.attempt and r.disposition in ('cancelled', 'already_cancelled')
+  and c.state in ('planned', 'open', 'held', 'needs_attention', 'withdrawn', 'dry_run')
+returning c.cancellation_id`,
+		pgx.StrictNamedArgs{"ids": c.ids, "attempts": c.attempts, "dispositions": c.dispositions})
 	if err != nil {
 		return nil, err
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
 	late := make(map[int64]bool, len(found))
 	for _, id := range found {
 		late[id] = true
 	}
-	return late, err
+	return late, openFound(ctx, tx, `
+select `+aboutCancellation+`, c.order_code as detail`+doneAndLive, pgx.StrictNamedArgs{"ids": found, "kind": string(rule.WorkRestored)})
 }
 
 // resultWork opens the work items that the answers ask for, and closes those that they settle. An answer that decided nothing
 // asks for nothing; one that came late settles only what it ended.
 func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided map[attemptKey]bool, late map[int64]bool) error {
-	open := map[string][]ledger.Work{}
+	var open []workItem
 	var settled []int64
 	for _, r := range results {
 		current := decided[attemptKey{r.ID, r.Attempt}]
@@ -225,18 +219,13 @@ func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided
 			settled = append(settled, r.ID)
 		case !current || r.Next.Work == "":
 		default:
-			open[r.Scheme] = append(open[r.Scheme], ledger.Work{
+			open = append(open, workItem{r.Scheme, ledger.Work{
 				Kind: r.Next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.ID, Detail: firstText(r.VendorMessage, r.Detail),
-			})
+			}})
 		}
 	}
-	for scheme, work := range open {
-		if err := openWork(ctx, tx, scheme, work); err != nil {
-			return err
-		}
-	}
-	if len(settled) == 0 {
-		return nil
+	if _, err := openItems(ctx, tx, open); err != nil || len(settled) == 0 {
+		return err
 	}
 	if err := closeCancellationWork(ctx, tx, settled, "settled by the WMS"); err != nil {
 		return err

@@ -189,23 +189,18 @@ func storeTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
-with held as (
-    update cancellation set state = 'held', hold_reason = $2, batch_until = null, update_time = now()
-    where cancellation_id = any($1) and state = 'open'
-    returning scheme, bill_id, bill_no, cancellation_id
-)
-insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id)
-select scheme, $3, bill_id, bill_no, cancellation_id from held
-on conflict do nothing`, ids, string(rule.HoldNumberTaken), string(rule.WorkNumberTaken))
-	return err
+	return openFound(ctx, tx, `
+update cancellation c set state = 'held', hold_reason = @reason, batch_until = null, update_time = now()
+where c.cancellation_id = any(@ids) and c.state = 'open'
+returning `+aboutCancellation+`, '' as detail`,
+		pgx.StrictNamedArgs{"ids": ids, "reason": string(rule.HoldNumberTaken), "kind": string(rule.WorkNumberTaken)})
 }
 
 func storeUnread(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
+	return openFound(ctx, tx, `
 with unread as (
     update cancellation
     set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, batch_until = null, update_time = now(),
@@ -213,9 +208,6 @@ with unread as (
     where cancellation_id = any(@ids) and state = 'open'
     returning scheme, bill_id, bill_no, cancellation_id, state
 )
-insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id)
-select scheme, @kind, bill_id, bill_no, cancellation_id from unread where state = 'needs_attention'
-on conflict do nothing`,
+select `+aboutCancellation+`, '' as detail from unread c where c.state = 'needs_attention'`,
 		pgx.StrictNamedArgs{"ids": ids, "wait": wait, "limit": limit, "kind": string(rule.WorkUnread)})
-	return err
 }

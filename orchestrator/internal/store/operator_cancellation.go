@@ -52,9 +52,6 @@ func byWhom(what string, act ledger.Act) string { return what + " by " + act.Act
 // forgetAnswers lets a cancellation begin its waits and its caps anew. What may have landed is not forgotten.
 const forgetAnswers = `same_disposition = '', same_count = 0, same_since = null, answer_changes = 0, ` + forgetUnsentColumns
 
-// forgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
-const forgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
-
 // retry opens cancellations, due at once, as if they had never been answered; their bills are read before anything is sent.
 func retry(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
 	if _, err := tx.Exec(ctx, `

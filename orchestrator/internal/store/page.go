@@ -81,35 +81,21 @@ func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.Bi
 	return numbers, nil
 }
 
-// replan takes back what an earlier run planned for these bills and did not live to open: they are decided anew now, maybe under
-// another revision. What is owed again is planned again.
+// replan takes back what an earlier run planned for these bills.
 func replan(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
 	ids := make([]int64, len(bills))
 	for i, b := range bills {
 		ids[i] = b.After.State.ID
 	}
-	_, err := tx.Exec(ctx, `
-update cancellation
-set state = 'withdrawn', hold_reason = '', outcome = 'decided anew', outcome_time = now(), update_time = now()
-where scheme = $1 and bill_id = any($2) and state = 'planned'`, scheme, ids)
-	return err
+	return takeBack(ctx, tx, scheme, ids)
 }
 
-// withdraw withdraws the cancellations of bills for which no trigger holds any longer. What is in flight is withdrawn too: its answer
-// is still written to its attempt.
+// withdraw withdraws the cancellations of bills for which no trigger holds any longer, and closes their work items.
 func withdraw(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
 		return nil
 	}
-	rows, err := tx.Query(ctx, `
-update cancellation
-set state = 'withdrawn', hold_reason = '', outcome = 'no_trigger', outcome_time = now(), update_time = now()
-where scheme = $1 and bill_id = any($2) and state in ('planned', 'open', 'held', 'needs_attention')
-returning cancellation_id`, scheme, bills)
-	if err != nil {
-		return err
-	}
-	withdrawn, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	withdrawn, err := withdrawBills(ctx, tx, scheme, bills)
 	if err != nil || len(withdrawn) == 0 {
 		return err
 	}

@@ -70,18 +70,7 @@ func (s *Store) AskAboutRefused(ctx context.Context, refused []ledger.Result) er
 	if len(refused) == 0 {
 		return nil
 	}
-	ids, attempts, details := make([]int64, len(refused)), make([]int, len(refused)), make([]string, len(refused))
-	for i, r := range refused {
-		ids[i], attempts[i], details[i] = r.ID, r.Attempt, clean(firstText(r.VendorMessage, r.Detail))
-	}
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		return openFound(ctx, tx, `
-update cancellation c set state = 'needs_attention', batch_until = null, update_time = now()
-from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
-where c.cancellation_id = r.id and c.attempt = r.attempt and c.state = 'open' and c.lease_until is null and c.disposition = 'auth'
-returning `+aboutCancellation+`, r.detail`,
-			pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "details": details, "kind": string(rule.WorkAuthOrder)})
-	})
+	err := s.inTx(ctx, func(tx pgx.Tx) error { return askAboutRefused(ctx, tx, refused) })
 	if err != nil {
 		return fmt.Errorf("give a person what is not allowed: %w", err)
 	}

@@ -10,7 +10,8 @@ import (
 
 // A cancellation changes its state in these files and nowhere else:
 //
-//	transition.go  what a run decides: plan, takeBack, withdrawBills, holdPlan, openPlan, endPlanAsDryRun, holdAtLimit
+//	transition.go         what a run decides
+//	transition_answer.go  what the read before a request, the request and its answer decide
 //
 // Each function is one statement. Its comment says from which states to which and by whom, and its condition on the
 // state keeps everything else out: a row that somebody else has changed meanwhile stays as it is. Statements that move

@@ -54,17 +54,9 @@ func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (dryRun 
 	return done.Count, err
 }
 
-// endAsDryRun ends the scheme's cancellations that cannot have reached the WMS as dryRun.
+// endAsDryRun ends the scheme's cancellations that cannot have reached the WMS as dry_run, and closes their work items.
 func endAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
-	rows, err := tx.Query(ctx, `
-update cancellation
-set state = 'dry_run', outcome = 'dry_run', outcome_time = now(), hold_reason = '', batch_until = null, update_time = now()
-where scheme = $1 and state in ('planned', 'open', 'held') and `+neverLanded+`
-returning cancellation_id`, scheme)
-	if err != nil {
-		return 0, err
-	}
-	ended, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	ended, err := endUnsentAsDryRun(ctx, tx, scheme)
 	if err != nil {
 		return 0, err
 	}

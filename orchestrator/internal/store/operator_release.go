@@ -29,16 +29,7 @@ func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (relea
 
 // free lets held cancellations of a scheme go: these, or all of them when none is named.
 func free(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) (int64, error) {
-	rows, err := tx.Query(ctx, `
-update cancellation
-set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), batch_until = null, `+forgetUnsentColumns+`, update_time = now(),
-    holders_accepted_time = case hold_reason when 'number_taken' then now() else holders_accepted_time end
-where scheme = $1 and state = 'held' and (cardinality($2::bigint[]) = 0 or cancellation_id = any($2))
-returning cancellation_id`, scheme, ids)
-	if err != nil {
-		return 0, err
-	}
-	freed, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	freed, err := releaseHeld(ctx, tx, scheme, ids)
 	if err != nil {
 		return 0, err
 	}

@@ -151,18 +151,7 @@ func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(st
 }
 
 func (m answerMoves) write(ctx context.Context, tx pgx.Tx, act ledger.Act, meaning rule.Disposition) error {
-	if _, err := tx.Exec(ctx, `
-update cancellation c
-set state = r.state, outcome = r.outcome, inferred = r.inferred, outcome_time = case when r.state in ('done', 'closed') then now() end,
-    due_time = greatest(now() + r.wait, c.not_before), verified_time = case when r.state = 'open' then 'epoch' else c.verified_time end, batch_until = null,
-    disposition = @meaning, same_disposition = @meaning, same_count = r.same_count, same_since = r.same_since, `+forgetUnsentColumns+`, answer_changes = 0,
-    maybe_landed = c.maybe_landed or @landed, update_time = now()
-from unnest(@ids::bigint[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @counts::integer[], @since::timestamptz[])
-  as r (id, state, outcome, inferred, wait, same_count, same_since)
-where c.cancellation_id = r.id`, pgx.StrictNamedArgs{
-		"ids": m.ids, "states": m.states, "outcomes": m.outcomes, "inferred": m.inferred, "waits": m.waits, "counts": m.counts, "since": m.since,
-		"meaning": string(meaning), "landed": meaning.MayHaveLanded(),
-	}); err != nil {
+	if err := followMeaning(ctx, tx, m, meaning); err != nil {
 		return err
 	}
 	if err := closeCancellationWork(ctx, tx, m.ids, byWhom("reclassified as "+string(meaning), act)); err != nil {

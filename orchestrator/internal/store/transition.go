@@ -12,6 +12,7 @@ import (
 //
 //	transition.go         what a run decides
 //	transition_answer.go  what the read before a request, the request and its answer decide
+//	transition_act.go     what a person decides
 //
 // Each function is one statement. Its comment says from which states to which and by whom, and its condition on the
 // state keeps everything else out: a row that somebody else has changed meanwhile stays as it is. Statements that move

@@ -55,10 +55,8 @@ func (s *Store) EndAccountPause(ctx context.Context, account string) error {
 		if err := forgetUnsentOf(ctx, tx, `select scheme from scheme where $1 = any(wms_accounts)`, account); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'the WMS accepts the account again'
-where kind in ($2, $3) and subject = $1 and close_time is null`, account, string(rule.WorkAuth), string(rule.WorkClock))
-		return err
+		return closeWork(ctx, tx, "the WMS accepts the account again", `w.kind in (@auth, @clock) and w.subject = @account`,
+			pgx.StrictNamedArgs{"auth": string(rule.WorkAuth), "clock": string(rule.WorkClock), "account": account})
 	})
 	if err != nil {
 		return fmt.Errorf("end pause of account: %w", err)
@@ -72,21 +70,8 @@ func (s *Store) AskAboutRefused(ctx context.Context, refused []ledger.Result) er
 	if len(refused) == 0 {
 		return nil
 	}
-	ids, attempts, details := make([]int64, len(refused)), make([]int, len(refused)), make([]string, len(refused))
-	for i, r := range refused {
-		ids[i], attempts[i], details[i] = r.ID, r.Attempt, clean(firstText(r.VendorMessage, r.Detail))
-	}
-	if _, err := s.pool.Exec(ctx, `
-with asked as (
-    update cancellation c set state = 'needs_attention', batch_until = null, update_time = now()
-    from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
-    where c.cancellation_id = r.id and c.attempt = r.attempt and c.state = 'open' and c.lease_until is null and c.disposition = 'auth'
-    returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, r.detail
-)
-insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
-select scheme, @kind, bill_id, bill_no, cancellation_id, detail from asked
-on conflict do nothing`,
-		pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "details": details, "kind": string(rule.WorkAuthOrder)}); err != nil {
+	err := s.inTx(ctx, func(tx pgx.Tx) error { return askAboutRefused(ctx, tx, refused) })
+	if err != nil {
 		return fmt.Errorf("give a person what is not allowed: %w", err)
 	}
 	return nil

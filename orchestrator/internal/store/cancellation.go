@@ -12,15 +12,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// planCancellations writes the page's cancellations as planned, under the run's id, or none where the page is not a run's. One that exists for the
-// same bill, order and generation is left as it is ("already owed") and keeps all its reasons, unless
-//   - it was withdrawn: then a trigger holds again, and it is planned anew. Something had spoken against it, so its bill is read
-//     again, by number too, before it is sent;
-//   - it was only decided in dry run, and the page says to take that up, or something else calls for it now that the scheme sends: what was
-//     decided while it dryRun was another event; it is read again likewise;
-//   - it waits for a person because its bill could not be read, and now it is proved that there is none;
-//   - it waits for a person because of its one trigger, and there is another now that needs no person;
-//   - it would be sent for a trigger that holds no longer, and the one that does needs a person.
+// planCancellations writes the page's cancellations as planned, under the run's id, or none where the page is not a
+// run's. One that exists for the same bill, order and generation is planned anew where plan says so, and else left as
+// it is ("already owed"); it keeps all its reasons.
 func planCancellations(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Page) error {
 	if len(page.Cancellations) == 0 {
 		return nil
@@ -32,47 +26,19 @@ func planCancellations(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *le
 	args["scheme"], args["revision"], args["run"] = run.Scheme, run.Revision, nullableID(run.ID)
 	args["traceparent"] = telemetry.Traceparent(ctx)
 	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse), page.Reopen, string(rule.TriggerDeleted)
-	rows, err := tx.Query(ctx, `
-insert into cancellation as c (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
-    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id, business_date, state, hold_reason,
-    not_before, verified_time, traceparent)
-select @scheme, d.bill_id, d.bill_no, d.generation, d.affair, d.direction, d.number, d.account, d.warehouse, d.order_code,
-    d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.orders_from, @revision, @run, d.business_date, 'planned', d.hold,
-    d.not_before, d.verified, @traceparent
-from unnest(`+cancellationKeys+`, @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[], @owners::text[],
-    @evidence::text[], @orders_from::text[], @holds::text[], @not_before::timestamptz[], @verified::timestamptz[], @dates::date[])
-  as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, affair, direction, number, bill_no, reason, props, owner, evidence,
-    orders_from, hold, not_before, verified, business_date)
-on conflict on constraint cancellation_once do update
-set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null, decide_time = null,
-    verified_time = 'epoch', number_read_time = null, unread_since = null, run_id = excluded.run_id, revision = excluded.revision,
-    bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason, extend_props = excluded.extend_props,
-    owner_code = excluded.owner_code, evidence = excluded.evidence, orders_from = excluded.orders_from, due_time = now(), batch_until = null, traceparent = excluded.traceparent,
-    same_disposition = '', same_count = 0, same_since = null, update_time = now()
-where c.state = 'withdrawn'
-   or c.state = 'dry_run' and (@reopen or not c.triggers @> excluded.triggers)
-      and (select s.mode from scheme s where s.scheme = @scheme) = 'send'
-   or c.state = 'needs_attention' and @deleted = any(excluded.triggers) and `+needs_attentionUnread+`
-   or c.state = 'held' and c.hold_reason = @reuse and excluded.hold_reason = ''
-   or c.state = 'open' and c.not_before is null and excluded.hold_reason = @reuse
-returning cancellation_id, hold_reason`, args)
+	rows, err := plan(ctx, tx, args)
 	if err != nil {
 		return err
 	}
 	var free, all []int64
-	var id int64
-	var hold string
-	if _, err := pgx.ForEachRow(rows, []any{&id, &hold}, func() error {
-		all = append(all, id)
-		if hold == "" {
+	for _, p := range rows {
+		all = append(all, p.CancellationID)
+		if p.HoldReason == "" {
 			page.RunCounts.OrdersNew++
-			free = append(free, id)
+			free = append(free, p.CancellationID)
 		} else {
 			page.RunCounts.OrdersHeld++
 		}
-		return nil
-	}); err != nil {
-		return err
 	}
 	page.RunCounts.OrdersAlreadyOwed += int64(len(page.Cancellations) - len(all))
 	if err := addReasons(ctx, tx, args); err != nil {
@@ -87,8 +53,8 @@ returning cancellation_id, hold_reason`, args)
 // cancellationKeys are the columns that name a cancellation, and what calls for it.
 const cancellationKeys = `@bills::bigint[], @generations::integer[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @triggers::text[]`
 
-// addReasons adds what calls for the page's cancellations now to what did before, also for those that have ended; and those that have not
-// wait for a dwell only while nothing else calls for them.
+// addReasons adds what calls for the page's cancellations now to what did before, also for those that have ended; and
+// those that have not wait for a dwell only while nothing else calls for them.
 func addReasons(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error {
 	_, err := tx.Exec(ctx, `
 update cancellation c

@@ -12,12 +12,9 @@ import (
 // nothing waits for the answer any longer: many_deleted is about a whole reconcile run, no_event_time about a bill. Those of a bill that a
 // run has only planned so far stay.
 func closeHolds(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
-	_, err := tx.Exec(ctx, `
-update work_item w set close_time = now(), close_reason = @reason
-where w.scheme = @scheme and w.kind in (@many, @no_time) and w.close_time is null
+	return closeWork(ctx, tx, reason, `w.scheme = @scheme and w.kind in (@many, @no_time)
   and not exists (select from cancellation c
                   where c.scheme = w.scheme and c.state = 'held' and c.hold_reason = w.kind and w.bill_id in (0, c.bill_id))
   and not exists (select from cancellation c where c.scheme = w.scheme and c.bill_id = w.bill_id and c.state = 'planned')`,
-		pgx.StrictNamedArgs{"scheme": scheme, "reason": reason, "many": string(rule.WorkManyGone), "no_time": string(rule.WorkNoEventTime)})
-	return err
+		pgx.StrictNamedArgs{"scheme": scheme, "many": string(rule.WorkManyGone), "no_time": string(rule.WorkNoEventTime)})
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -32,17 +33,19 @@ func (s *Store) CloseWorkItems(ctx context.Context, act ledger.Act, ids []int64,
 		if err != nil || dryRun || len(closable) == 0 {
 			return effect, nil, err
 		}
-		rows, err := tx.Query(ctx, `
-with closed as (
-    update work_item set close_time = now(), close_reason = $2 where work_item_id = any($1) and close_time is null returning cancellation_id
-)
-select distinct cancellation_id from closed where cancellation_id <> 0 order by cancellation_id`, closable, byWhom("closed", act))
+		closed, err := closeItems(ctx, tx, byWhom("closed", act), `w.work_item_id = any(@ids)`, pgx.StrictNamedArgs{"ids": closable})
 		if err != nil {
 			return effect, nil, err
 		}
-		changed, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		effect.IDs = changed
-		return effect, changed, err
+		var changed []int64
+		for _, w := range closed {
+			if w.CancellationID != 0 {
+				changed = append(changed, w.CancellationID)
+			}
+		}
+		slices.Sort(changed)
+		effect.IDs = slices.Compact(changed)
+		return effect, effect.IDs, nil
 	})
 }
 

@@ -85,10 +85,7 @@ where scheme = @scheme and version = @version`,
 	if run.ClockSuspect {
 		return nil
 	}
-	_, err = tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'the clocks fit again'
-where scheme = $1 and kind = $2 and close_time is null`, run.Scheme, string(rule.WorkClockSuspect))
-	return err
+	return closeSchemeKind(ctx, tx, run.Scheme, rule.WorkClockSuspect, "the clocks fit again")
 }
 
 // BindAccount keeps the sid behind a WMS account name with the scheme's watermark, the first time it is met, and answers the one that is
@@ -120,7 +117,7 @@ const countDecided = `
 with counted as (select decide_time from cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
 select count(*) filter (where decide_time > now() - interval '1 hour'), count(*) from counted`
 
-// openPlanned turns planned cancellations of the scheme into open, held or dryRun, and reaches the safety limits. of says which ones.
+// openPlanned turns planned cancellations of the scheme into open, held or dry_run, and reaches the safety limits. of says which ones.
 func openPlanned(ctx context.Context, tx pgx.Tx, scheme string, safetyLimits rule.SafetyLimits, of string) (ledger.Finished, error) {
 	var finished ledger.Finished
 	var mode string
@@ -135,10 +132,8 @@ select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), no
 		return finished, err
 	}
 	if mode == "dry_run" {
-		tag, err := tx.Exec(ctx, `
-update cancellation set state = 'dry_run', hold_reason = '', outcome = 'dry_run', decide_time = now(), outcome_time = now(), update_time = now()
-where scheme = $1 and state = 'planned' and `+of, scheme)
-		finished.DryRun = tag.RowsAffected()
+		var err error
+		finished.DryRun, err = endPlanAsDryRun(ctx, tx, scheme, of)
 		return finished, err
 	}
 	if err := tx.QueryRow(ctx, countDecided, scheme, cutover, safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
@@ -158,32 +153,23 @@ where scheme = $1 and state = 'planned' and `+of, scheme)
 			return finished, err
 		}
 	}
-	tag, err := tx.Exec(ctx, `
-update cancellation set state = 'held', decide_time = now(), update_time = now()
-where scheme = $1 and state = 'planned' and hold_reason <> '' and `+of, scheme)
-	if err != nil {
+	var err error
+	if finished.Held, err = holdPlan(ctx, tx, scheme, of); err != nil {
 		return finished, err
 	}
 	if err := holdWork(ctx, tx, scheme); err != nil {
 		return finished, err
 	}
-	finished.Held = tag.RowsAffected()
-	tag, err = tx.Exec(ctx, `
-update cancellation set state = 'open', decide_time = now(), due_time = greatest(now(), not_before), `+forgetUnsentColumns+`, answer_changes = 0, update_time = now()
-where scheme = $1 and state = 'planned' and `+of, scheme)
-	finished.Opened = tag.RowsAffected()
-	if err != nil || active {
+	if finished.Opened, err = openPlan(ctx, tx, scheme, of); err != nil || active {
 		return finished, err
 	}
 	// Another orchestrator has loaded a file without this scheme: it is still read here, and nobody sends.
 	return finished, inactiveWork(ctx, tx)
 }
 
-// reachSafetyLimit holds everything of the scheme that cannot have reached the WMS.
+// reachSafetyLimit holds everything of the scheme that cannot have reached the WMS, and tells a person.
 func reachSafetyLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason, fresh int64) error {
-	if _, err := tx.Exec(ctx, `
-update cancellation set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
-where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))`, scheme, string(reason)); err != nil {
+	if err := holdAtLimit(ctx, tx, scheme, reason); err != nil {
 		return err
 	}
 	return openWork(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkSafetyLimit, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})

@@ -17,7 +17,7 @@ const numberLivePause = "1 hour"
 // storeNumberLive withdraws cancellations whose number a live bill carries. If an earlier request may have landed, it may have been that
 // bill's order: a person's matter.
 func storeNumberLive(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
-	bills, err := withdrawVerified(ctx, tx, verified, string(rule.NumberLive))
+	bills, err := endVerified(ctx, tx, verified, string(rule.NumberLive))
 	if err != nil || len(bills) == 0 {
 		return err
 	}

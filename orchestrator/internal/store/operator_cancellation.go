@@ -15,8 +15,8 @@ type selectionParameters struct {
 	Max       int64            `json:"max_count"`
 }
 
-// Operate does a verb to the cancellations that a selection names, in one transaction: all of them or, when they are more than the
-// bounds allow, none. What may lead to a request is verified afresh before it is sent, like any other.
+// Operate does a verb to the cancellations that a selection names, in one transaction: all of them or, when they are
+// more than the bounds allow, none. What may lead to a request is verified afresh before it is sent, like any other.
 func (s *Store) Operate(ctx context.Context, verb ledger.Verb, act ledger.Act, sel ledger.Selection, b ledger.Bounds) (ledger.Effect, error) {
 	var by verbRule
 	var change func(context.Context, pgx.Tx, ledger.Act, []int64) error
@@ -49,19 +49,9 @@ func (s *Store) Operate(ctx context.Context, verb ledger.Verb, act ledger.Act, s
 // byWhom is a close reason that tells what was done, by whom and why.
 func byWhom(what string, act ledger.Act) string { return what + " by " + act.Actor + ": " + act.Reason }
 
-// forgetAnswers lets a cancellation begin its waits and its caps anew. What may have landed is not forgotten.
-const forgetAnswers = `same_disposition = '', same_count = 0, same_since = null, answer_changes = 0, ` + forgetUnsentColumns
-
-// forgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
-const forgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
-
-// retry opens cancellations, due at once, as if they had never been answered; their bills are read before anything is sent.
+// retry opens cancellations, as if they had never been answered.
 func retry(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
-	if _, err := tx.Exec(ctx, `
-update cancellation
-set state = 'open', hold_reason = '', outcome = '', inferred = false, outcome_time = null, verified_time = 'epoch', due_time = greatest(now(), not_before),
-    batch_until = null, `+forgetAnswers+`, update_time = now()
-where cancellation_id = any($1)`, ids); err != nil {
+	if err := reopen(ctx, tx, ids); err != nil {
 		return err
 	}
 	return closeCancellationWork(ctx, tx, ids, byWhom("retried", act))
@@ -69,24 +59,26 @@ where cancellation_id = any($1)`, ids); err != nil {
 
 // ignore ends cancellations without an effect: the order stays as it is.
 func ignore(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
-	return endByHand(ctx, tx, act, ids, rule.Closed, "ignored")
+	if err := closeByHand(ctx, tx, ids); err != nil {
+		return err
+	}
+	return endByHand(ctx, tx, act, ids, "ignored")
 }
 
-// markDone ends cancellations whose order a person knows to be cancelled. Of a bill that is live that is a person's matter again.
+// markDone ends cancellations whose order a person knows to be cancelled. Of a bill that is live that is a person's
+// matter again.
 func markDone(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
-	if err := endByHand(ctx, tx, act, ids, rule.Done, "marked_done"); err != nil {
+	if err := finishByHand(ctx, tx, ids); err != nil {
+		return err
+	}
+	if err := endByHand(ctx, tx, act, ids, "marked_done"); err != nil {
 		return err
 	}
 	return doneOfLive(ctx, tx, ids)
 }
 
-func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, state rule.CancellationState, outcome string) error {
-	if _, err := tx.Exec(ctx, `
-update cancellation
-set state = @state, outcome = @outcome, inferred = false, outcome_time = now(), hold_reason = '', batch_until = null, update_time = now()
-where cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": ids, "state": string(state), "outcome": outcome}); err != nil {
-		return err
-	}
+// endByHand closes the work items that asked for cancellations which a person has ended.
+func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, outcome string) error {
 	if err := closeCancellationWork(ctx, tx, ids, byWhom(outcome, act)); err != nil {
 		return err
 	}
@@ -98,16 +90,20 @@ where cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": ids, "state": str
 	return err
 }
 
-// doneOfLive opens restored_after_cancel for cancellations that are done now although the ledger knows their bill live, and closes it where
-// the bill is voided again.
-func doneOfLive(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	if _, err := tx.Exec(ctx, `
-insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, detail)
-select c.scheme, @kind, c.bill_id, c.bill_no, c.cancellation_id, c.order_code || ' ' || c.order_type || ' @ ' || c.warehouse_code
+// doneAndLive finds those of the cancellations @ids that are done although the ledger knows their bill live, unless a
+// person was told before: @kind is restored_after_cancel.
+const doneAndLive = `
 from cancellation c join bill b using (scheme, bill_id)
-where c.cancellation_id = any(@ids) and c.state = 'done' and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
-  and not exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @kind)
-on conflict do nothing`, pgx.StrictNamedArgs{"ids": ids, "kind": string(rule.WorkRestored)}); err != nil {
+where c.cancellation_id = any(@ids) and c.state = 'done'
+  and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
+  and not exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @kind)`
+
+// doneOfLive opens restored_after_cancel for cancellations that are done now although the ledger knows their bill live,
+// and closes it where the bill is voided again.
+func doneOfLive(ctx context.Context, tx pgx.Tx, ids []int64) error {
+	if err := openFound(ctx, tx, `
+select `+aboutCancellation+`, `+orderDetail+doneAndLive,
+		pgx.StrictNamedArgs{"ids": ids, "kind": string(rule.WorkRestored)}); err != nil {
 		return err
 	}
 	return closeRestored(ctx, tx, ids)

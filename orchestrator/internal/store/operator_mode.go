@@ -54,27 +54,18 @@ func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (dryRun 
 	return done.Count, err
 }
 
-// endAsDryRun ends the scheme's cancellations that cannot have reached the WMS as dryRun.
+// endAsDryRun ends the scheme's cancellations that cannot have reached the WMS as dry_run, and closes their work items.
 func endAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
-	var dryRun int64
-	err := tx.QueryRow(ctx, `
-with ended as (
-    update cancellation
-    set state = 'dry_run', outcome = 'dry_run', outcome_time = now(), hold_reason = '', batch_until = null, update_time = now()
-    where scheme = $1 and state in ('planned', 'open', 'held') and `+neverLanded+`
-    returning cancellation_id
-), closed as (
-    update work_item w set close_time = now(), close_reason = 'dry_run'
-    from ended e
-    where w.cancellation_id = e.cancellation_id and w.close_time is null
-)
-select count(*) from ended`, scheme).Scan(&dryRun)
+	ended, err := endUnsentAsDryRun(ctx, tx, scheme)
 	if err != nil {
+		return 0, err
+	}
+	if err := closeWork(ctx, tx, "dry_run", `w.cancellation_id = any(@ended)`, pgx.StrictNamedArgs{"ended": ended}); err != nil {
 		return 0, err
 	}
 	if err := closeHolds(ctx, tx, scheme, "dry_run"); err != nil {
 		return 0, err
 	}
 	_, err = closeSafetyLimitWork(ctx, tx, scheme, "dry_run")
-	return dryRun, err
+	return int64(len(ended)), err
 }

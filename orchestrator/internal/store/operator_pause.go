@@ -49,10 +49,7 @@ update mapping_answers set answers = $2, bad_in_row = $3, examples = '{}' where 
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'resumed'
-where scheme = $1 and kind = $2 and close_time is null`, scheme, string(rule.WorkMappingSuspected))
-	return err
+	return closeSchemeKind(ctx, tx, scheme, rule.WorkMappingSuspected, "resumed")
 }
 
 // StopAll keeps every orchestrator from sending anything, for whatever scheme, and answers since when, and how many attempts are in

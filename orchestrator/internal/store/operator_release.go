@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 type releaseParameters struct {
@@ -28,21 +29,14 @@ func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (relea
 
 // free lets held cancellations of a scheme go: these, or all of them when none is named.
 func free(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) (int64, error) {
-	var count int64
-	err := tx.QueryRow(ctx, `
-with freed as (
-    update cancellation
-    set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), batch_until = null, `+forgetUnsentColumns+`, update_time = now(),
-        holders_accepted_time = case hold_reason when 'number_taken' then now() else holders_accepted_time end
-    where scheme = $1 and state = 'held' and (cardinality($2::bigint[]) = 0 or cancellation_id = any($2))
-    returning cancellation_id
-), closed as (
-    update work_item w set close_time = now(), close_reason = 'released'
-    from freed f
-    where w.cancellation_id = f.cancellation_id and w.close_time is null and w.kind in ('number_taken', 'safety_limit_reached', 'number_reuse_unsaid')
-)
-select count(*) from freed`, scheme, ids).Scan(&count)
+	freed, err := releaseHeld(ctx, tx, scheme, ids)
 	if err != nil {
+		return 0, err
+	}
+	count := int64(len(freed))
+	if err := closeWork(ctx, tx, "released", `w.cancellation_id = any(@freed) and w.kind = any(@kinds)`, pgx.StrictNamedArgs{
+		"freed": freed, "kinds": []rule.WorkKind{rule.WorkNumberTaken, rule.WorkSafetyLimit, rule.WorkNumberReuse},
+	}); err != nil {
 		return 0, err
 	}
 	if err := closeHolds(ctx, tx, scheme, "released"); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // stoppedForZone is the stop reason of a scheme whose server's times would be read in another zone than before.
@@ -39,10 +40,7 @@ update scheme set state = 'running', stop_reason = '', stop_detail = '', update_
 		if _, err := tx.Exec(ctx, `update run_failure set not_before = now() where scheme = $1 and not_before > now()`, act.Scheme); err != nil {
 			return 0, err
 		}
-		_, err = tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'resumed'
-where scheme = $1 and kind = 'scheme_stopped' and close_time is null`, act.Scheme)
-		return tag.RowsAffected(), err
+		return tag.RowsAffected(), closeSchemeKind(ctx, tx, act.Scheme, rule.WorkSchemeStopped, "resumed")
 	})
 	return err
 }

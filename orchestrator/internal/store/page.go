@@ -81,35 +81,21 @@ func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.Bi
 	return numbers, nil
 }
 
-// replan takes back what an earlier run planned for these bills and did not live to open: they are decided anew now, maybe under
-// another revision. What is owed again is planned again.
+// replan takes back what an earlier run planned for these bills.
 func replan(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
 	ids := make([]int64, len(bills))
 	for i, b := range bills {
 		ids[i] = b.After.State.ID
 	}
-	_, err := tx.Exec(ctx, `
-update cancellation
-set state = 'withdrawn', hold_reason = '', outcome = 'decided anew', outcome_time = now(), update_time = now()
-where scheme = $1 and bill_id = any($2) and state = 'planned'`, scheme, ids)
-	return err
+	return takeBack(ctx, tx, scheme, ids)
 }
 
-// withdraw withdraws the cancellations of bills for which no trigger holds any longer. What is in flight is withdrawn too: its answer
-// is still written to its attempt.
+// withdraw withdraws the cancellations of bills for which no trigger holds any longer, and closes their work items.
 func withdraw(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
 		return nil
 	}
-	rows, err := tx.Query(ctx, `
-update cancellation
-set state = 'withdrawn', hold_reason = '', outcome = 'no_trigger', outcome_time = now(), update_time = now()
-where scheme = $1 and bill_id = any($2) and state in ('planned', 'open', 'held', 'needs_attention')
-returning cancellation_id`, scheme, bills)
-	if err != nil {
-		return err
-	}
-	withdrawn, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	withdrawn, err := withdrawBills(ctx, tx, scheme, bills)
 	if err != nil || len(withdrawn) == 0 {
 		return err
 	}
@@ -122,31 +108,33 @@ returning cancellation_id`, scheme, bills)
 
 // openVanished opens order_vanished for orders of a snapshot that no cancellation of the same generation covers.
 func openVanished(ctx context.Context, tx pgx.Tx, scheme string, orders []ledger.Vanished) error {
+	var work []ledger.Work
 	for _, v := range orders {
-		if _, err := tx.Exec(ctx, `
-insert into work_item (scheme, kind, bill_id, bill_no, subject, detail)
-select @scheme, @kind, @bill, @bill_no, @warehouse, @order
-where not exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
-                  and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
-                  and c.state not in ('withdrawn', 'dry_run'))
-on conflict do nothing`,
+		var covered bool
+		if err := tx.QueryRow(ctx, `
+select exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
+               and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
+               and c.state not in ('withdrawn', 'dry_run'))`,
 			pgx.StrictNamedArgs{
-				"scheme": scheme, "kind": string(rule.WorkOrderVanished), "bill": v.BillID, "bill_no": clean(v.BillNo), "generation": v.Generation,
-				"warehouse": clean(v.Order.Warehouse), "order": v.Order.Kind().String() + " " + clean(v.Order.Warehouse),
-				"affair": v.Order.Affair, "direction": v.Order.Direction,
-			}); err != nil {
+				"scheme": scheme, "bill": v.BillID, "generation": v.Generation, "affair": v.Order.Affair, "direction": v.Order.Direction,
+				"warehouse": clean(v.Order.Warehouse),
+			}).Scan(&covered); err != nil {
 			return err
 		}
+		if !covered {
+			work = append(work, ledger.Work{
+				Kind: rule.WorkOrderVanished, BillID: v.BillID, BillNo: v.BillNo, Subject: v.Order.Warehouse,
+				Detail: v.Order.Kind().String() + " " + v.Order.Warehouse,
+			})
+		}
 	}
-	return nil
+	return openWork(ctx, tx, scheme, work)
 }
 
 func closeUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'read again'
-where scheme = $1 and bill_id = any($2) and kind = $3 and close_time is null`, scheme, bills, string(rule.WorkUndecodable))
-	return err
+	return closeWork(ctx, tx, "read again", `w.scheme = @scheme and w.bill_id = any(@bills) and w.kind = @kind`,
+		pgx.StrictNamedArgs{"scheme": scheme, "bills": bills, "kind": string(rule.WorkUndecodable)})
 }

@@ -117,14 +117,14 @@ type answerMoves struct {
 	waits            []time.Duration
 	counts           []int
 	since            []time.Time
-	// work is what a person is told, by scheme; done are those that end as done.
-	work map[string][]ledger.Work
+	// work is what a person is told; done are those that end as done.
+	work []workItem
 	done []int64
 }
 
 // nextAfterAnswers lets the table of answers decide, with the history that the answer has: since when it is the same, and how often.
 func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) answerMoves {
-	m := answerMoves{work: map[string][]ledger.Work{}}
+	var m answerMoves
 	for _, r := range rows {
 		history := rule.History{Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, Same: 1, FirstSame: now}
 		if r.SameDisposition == r.Disposition && r.SameSince != nil {
@@ -139,9 +139,9 @@ func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(st
 		m.counts = append(m.counts, history.Same)
 		m.since = append(m.since, history.FirstSame)
 		if next.Work != "" {
-			m.work[r.Scheme] = append(m.work[r.Scheme], ledger.Work{
+			m.work = append(m.work, workItem{r.Scheme, ledger.Work{
 				Kind: next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.CancellationID, Detail: r.VendorMessage,
-			})
+			}})
 		}
 		if next.State == rule.Done {
 			m.done = append(m.done, r.CancellationID)
@@ -151,27 +151,14 @@ func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(st
 }
 
 func (m answerMoves) write(ctx context.Context, tx pgx.Tx, act ledger.Act, meaning rule.Disposition) error {
-	if _, err := tx.Exec(ctx, `
-update cancellation c
-set state = r.state, outcome = r.outcome, inferred = r.inferred, outcome_time = case when r.state in ('done', 'closed') then now() end,
-    due_time = greatest(now() + r.wait, c.not_before), verified_time = case when r.state = 'open' then 'epoch' else c.verified_time end, batch_until = null,
-    disposition = @meaning, same_disposition = @meaning, same_count = r.same_count, same_since = r.same_since, `+forgetUnsentColumns+`, answer_changes = 0,
-    maybe_landed = c.maybe_landed or @landed, update_time = now()
-from unnest(@ids::bigint[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @counts::integer[], @since::timestamptz[])
-  as r (id, state, outcome, inferred, wait, same_count, same_since)
-where c.cancellation_id = r.id`, pgx.StrictNamedArgs{
-		"ids": m.ids, "states": m.states, "outcomes": m.outcomes, "inferred": m.inferred, "waits": m.waits, "counts": m.counts, "since": m.since,
-		"meaning": string(meaning), "landed": meaning.MayHaveLanded(),
-	}); err != nil {
+	if err := followMeaning(ctx, tx, m, meaning); err != nil {
 		return err
 	}
 	if err := closeCancellationWork(ctx, tx, m.ids, byWhom("reclassified as "+string(meaning), act)); err != nil {
 		return err
 	}
-	for scheme, work := range m.work {
-		if err := openWork(ctx, tx, scheme, work); err != nil {
-			return err
-		}
+	if _, err := openItems(ctx, tx, m.work); err != nil {
+		return err
 	}
 	return doneOfLive(ctx, tx, m.done)
 }

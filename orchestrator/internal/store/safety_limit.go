@@ -31,10 +31,9 @@ limit 1`, scheme, string(rule.WorkSafetyLimit), string(rule.HoldSafetyLimitHour)
 
 // closeSafetyLimitWork closes the scheme's safety_limit_reached once no cancellation waits behind a safety limit any longer, and says whether it did.
 func closeSafetyLimitWork(ctx context.Context, tx pgx.Tx, scheme, reason string) (bool, error) {
-	tag, err := tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = $2
-where scheme = $1 and kind = 'safety_limit_reached' and close_time is null
-  and not exists (select from cancellation c where c.scheme = $1 and c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day'))`,
-		scheme, reason)
-	return tag.RowsAffected() > 0, err
+	closed, err := closeItems(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind
+  and not exists (select from cancellation c
+                  where c.scheme = @scheme and c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day'))`,
+		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})
+	return len(closed) > 0, err
 }

@@ -55,20 +55,17 @@ func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]
 // inactiveWork opens a work item for each scheme that is no longer in the file and still owes something, because nobody sends that,
 // and closes it once the scheme is back or owes nothing.
 func inactiveWork(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, `
-with owing as (
-    select c.scheme, count(*) || ' unsettled' as detail
+	args := pgx.StrictNamedArgs{"kind": string(rule.WorkSchemeInactive)}
+	const owing = `
     from cancellation c join scheme s using (scheme)
-    where not s.active and c.state in ('planned', 'open', 'held')
-    group by c.scheme
-), closed as (
-    update work_item w set close_time = now(), close_reason = 'the scheme is back, or owes nothing'
-    where w.kind = $1 and w.close_time is null and not exists (select from owing o where o.scheme = w.scheme)
-)
-insert into work_item (scheme, kind, detail)
-select scheme, $1, detail from owing
-on conflict do nothing`, string(rule.WorkSchemeInactive))
-	return err
+    where not s.active and c.state in ('planned', 'open', 'held')`
+	if err := closeWork(ctx, tx, "the scheme is back, or owes nothing",
+		`w.kind = @kind and not exists (select`+owing+` and c.scheme = w.scheme)`, args); err != nil {
+		return err
+	}
+	return openFound(ctx, tx, `
+select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, '' as subject, count(*) || ' unsettled' as detail`+
+		owing+` group by c.scheme`, args)
 }
 
 func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {

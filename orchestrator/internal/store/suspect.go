@@ -22,9 +22,11 @@ func (s *Store) OpenSuspect(ctx context.Context, scheme, detail string) error {
 
 // CloseSuspect closes the scheme's permission_suspect: a known bill is shown again.
 func (s *Store) CloseSuspect(ctx context.Context, scheme string) error {
-	if _, err := s.pool.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'a known bill is shown again'
-where scheme = $1 and kind = $2 and subject = '' and close_time is null`, scheme, string(rule.WorkPermission)); err != nil {
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		return closeWork(ctx, tx, "a known bill is shown again", `w.scheme = @scheme and w.kind = @kind and w.subject = ''`,
+			pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkPermission)})
+	})
+	if err != nil {
 		return fmt.Errorf("close permission_suspect: %w", err)
 	}
 	return nil
@@ -35,9 +37,9 @@ func suspectOrgs(ctx context.Context, tx pgx.Tx, scheme string, orgs []string) e
 	if orgs == nil {
 		orgs = []string{}
 	}
-	if _, err := tx.Exec(ctx, `
-update work_item set close_time = now(), close_reason = 'its bills are shown again, or gone'
-where scheme = $1 and kind = $2 and subject <> '' and subject <> all($3) and close_time is null`, scheme, string(rule.WorkPermission), orgs); err != nil {
+	if err := closeWork(ctx, tx, "its bills are shown again, or gone",
+		`w.scheme = @scheme and w.kind = @kind and w.subject <> '' and w.subject <> all(@orgs)`,
+		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkPermission), "orgs": orgs}); err != nil {
 		return err
 	}
 	work := make([]ledger.Work, len(orgs))

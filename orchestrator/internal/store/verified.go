@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,8 +13,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// holderRows reaches the holders by the number alone, as liveHolder does: 500 cancellations whose holders were looked for among all
-// bills of the scheme took 40 s with 60,000 bills.
+// holderRows reaches the holders by the number alone, as liveHolder does: 500 cancellations whose holders were looked
+// for among all bills of the scheme took 40 s with 60,000 bills.
 const holderRows = `
 select c.cancellation_id, b.bill_id
 from cancellation c join scheme cs on cs.scheme = c.scheme
@@ -22,8 +24,8 @@ join scheme bs on bs.scheme = b.scheme and bs.data_center_id = cs.data_center_id
 where c.cancellation_id = any($1) and b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
   and b.read_time > coalesce(c.holders_accepted_time, '-infinity')`
 
-// LedgerHolders answers, for each of these cancellations, other bills of the same data centre that the ledger last saw live
-// with its number, and a person has not accepted since.
+// LedgerHolders answers, for each of these cancellations, other bills of the same data centre that the ledger last saw
+// live with its number, and a person has not accepted since.
 func (s *Store) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error) {
 	rows, err := s.pool.Query(ctx, holderRows, ids)
 	if err != nil {
@@ -40,8 +42,8 @@ func (s *Store) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int
 	return holders, nil
 }
 
-// StoreVerified writes what a fresh read said of open cancellations: still owed (sendable until the next), withdrawn, held, or
-// unread: then it is due again after wait, and needs_attention for a person once it has been unread for limit.
+// StoreVerified writes what a fresh read said of open cancellations: still owed (sendable until the next), withdrawn,
+// held, or unread: then it is due again after wait, and needs_attention for a person once it has been unread for limit.
 func (s *Store) StoreVerified(ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration) error {
 	groups := map[rule.Verification][]ledger.Verified{}
 	for _, v := range verified {
@@ -60,10 +62,10 @@ func (s *Store) StoreVerified(ctx context.Context, scheme string, verified []led
 		if err := storeNumberLive(ctx, tx, scheme, groups[rule.NumberLive]); err != nil {
 			return err
 		}
-		if err := storeTaken(ctx, tx, ids(groups[rule.NumberTaken])); err != nil {
+		if err := storeTaken(ctx, tx, groups[rule.NumberTaken]); err != nil {
 			return err
 		}
-		return storeUnread(ctx, tx, ids(groups[rule.Unread]), wait, limit)
+		return storeUnread(ctx, tx, groups[rule.Unread], wait, limit)
 	})
 	if err != nil {
 		return fmt.Errorf("store verification: %w", err)
@@ -79,9 +81,9 @@ func ids(verified []ledger.Verified) []int64 {
 	return out
 }
 
-// storeHolds moves the verification time and says for which trigger it holds, and moves the read time of the bill with it, so that an
-// older read still on its way cannot overwrite what this one saw. A bill that is gone was not read; one that is not in the state that
-// the ledger has is decided anew by the next run.
+// storeHolds moves the verification time and says for which trigger it holds, and moves the read time of the bill with
+// it, so that an older read still on its way cannot overwrite what this one saw. A bill that is gone was not read; one
+// that is not in the state that the ledger has is decided anew by the next run.
 func storeHolds(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
 	if len(verified) == 0 {
 		return nil
@@ -111,7 +113,8 @@ func verifiedColumns(verified []ledger.Verified) (times []time.Time, triggers []
 	return times, triggers, notBefore
 }
 
-// storeDwelling leaves cancellations alone until the dwell of their bill is over. That it is un-audited may be news: the next run decides it.
+// storeDwelling leaves cancellations alone until the dwell of their bill is over. That it is un-audited may be news:
+// the next run decides it.
 func storeDwelling(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
 	if len(verified) == 0 {
 		return nil
@@ -131,11 +134,11 @@ where b.scheme = w.scheme and b.bill_id = w.bill_id and b.un_audited_since is nu
 	return err
 }
 
-// storeNoTrigger withdraws cancellations whose bill is not voided any longer. The bill's row still says otherwise: it counts as read at
-// this moment, so that a page decided from an older read is refused, and the next run reads it whole. Where it was seen live, what
-// may have reached the WMS is a person's matter at once.
+// storeNoTrigger withdraws cancellations whose bill is not voided any longer. The bill's row still says otherwise: it
+// counts as read at this moment, so that a page decided from an older read is refused, and the next run reads it whole.
+// Where it was seen live, what may have reached the WMS is a person's matter at once.
 func storeNoTrigger(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
-	bills, err := withdrawVerified(ctx, tx, verified, "no_trigger")
+	bills, err := endVerified(ctx, tx, verified, "no_trigger")
 	if err != nil || len(bills) == 0 {
 		return err
 	}
@@ -160,62 +163,28 @@ where b.scheme = $1 and b.bill_id = v.bill_id`, scheme, ids, times); err != nil 
 	return openRestored(ctx, tx, scheme, restored)
 }
 
-// withdrawVerified ends open cancellations and answers the bill of each that it ended.
-func withdrawVerified(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, outcome string) (map[int64]int64, error) {
+// endVerified withdraws open cancellations, closes their work items, and answers the bill of each that it withdrew.
+func endVerified(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, outcome string) (map[int64]int64, error) {
 	if len(verified) == 0 {
 		return nil, nil
 	}
-	rows, err := tx.Query(ctx, `
-update cancellation set state = 'withdrawn', outcome = $2, outcome_time = now(), batch_until = null, update_time = now()
-where cancellation_id = any($1) and state = 'open'
-returning cancellation_id, bill_id`, ids(verified), outcome)
+	bills, err := withdrawVerified(ctx, tx, ids(verified), outcome)
 	if err != nil {
 		return nil, err
 	}
-	bills := map[int64]int64{}
-	ended := []int64{}
-	var id, bill int64
-	if _, err := pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
-		bills[id] = bill
-		ended = append(ended, id)
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	return bills, closeCancellationWork(ctx, tx, ended, "withdrawn: "+outcome)
+	return bills, closeCancellationWork(ctx, tx, slices.Collect(maps.Keys(bills)), "withdrawn: "+outcome)
 }
 
-func storeTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	if len(ids) == 0 {
+func storeTaken(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
+	if len(verified) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
-with held as (
-    update cancellation set state = 'held', hold_reason = $2, batch_until = null, update_time = now()
-    where cancellation_id = any($1) and state = 'open'
-    returning scheme, bill_id, bill_no, cancellation_id
-)
-insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id)
-select scheme, $3, bill_id, bill_no, cancellation_id from held
-on conflict do nothing`, ids, string(rule.HoldNumberTaken), string(rule.WorkNumberTaken))
-	return err
+	return holdTaken(ctx, tx, ids(verified))
 }
 
-func storeUnread(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration) error {
-	if len(ids) == 0 {
+func storeUnread(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, wait, limit time.Duration) error {
+	if len(verified) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
-with unread as (
-    update cancellation
-    set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, batch_until = null, update_time = now(),
-        state = case when unread_since < now() - @limit::interval then 'needs_attention' else state end
-    where cancellation_id = any(@ids) and state = 'open'
-    returning scheme, bill_id, bill_no, cancellation_id, state
-)
-insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id)
-select scheme, @kind, bill_id, bill_no, cancellation_id from unread where state = 'needs_attention'
-on conflict do nothing`,
-		pgx.StrictNamedArgs{"ids": ids, "wait": wait, "limit": limit, "kind": string(rule.WorkUnread)})
-	return err
+	return awaitRead(ctx, tx, ids(verified), wait, limit)
 }

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// moveByAnswer is what the current attempt's answer r makes of a cancellation c; was.open says whether it decides over
+// it: only an open one becomes what the answer says, which is open, done, needs_attention or closed. An "unknown"
+// counts only while the lease stands: it must not undo an answer that came after all.
+const (
+	moveByAnswer = `
+update cancellation c
+set state = case when was.open then r.state else c.state end,
+    outcome = case when was.open then r.outcome else c.outcome end,
+    inferred = case when was.open then r.inferred else c.inferred end,
+    outcome_time = case when not was.open then c.outcome_time when r.state in ('done', 'closed') then now() end,
+    due_time = case when was.open then now() + r.wait else c.due_time end,
+    lease_until = null, batch_until = null, disposition = r.disposition, vendor_message = r.message,
+    same_disposition = r.same_disposition, same_count = r.same_count, same_since = r.same_since,
+    answer_changes = r.answer_changes, unsent_since = r.unsent_since,
+    unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for,
+    verified_time = case when was.open and r.verify then 'epoch' else c.verified_time end,
+    maybe_landed = c.maybe_landed or r.landed, answer_lost = c.answer_lost or r.lost, update_time = now()`
+	isCurrent = `c.cancellation_id = r.id and c.attempt = r.attempt
+  and (r.disposition <> 'unknown' or c.lease_until is not null)`
+)
+
+// writeAnswers fills each attempt's own row, and keeps what was sent and received with it. Only "unknown" may be
+// replaced by what became known later; a result that is written twice leaves its evidence once. It lets the current
+// attempt's result decide over a cancellation that is open, and answers the attempts that did, and whether there is
+// open work about any of these bills or about the scheme as a whole.
+//
+// The state is compared with a parameter so that the index of all open cancellations is no way to find the rows.
+func writeAnswers(ctx context.Context, tx pgx.Tx, c columns) (decided map[attemptKey]bool, work bool, err error) {
+	args := c.args()
+	args["open"] = "open"
+	rows, err := tx.Query(ctx, answers+`, written as (
+    update attempt a
+    set result_time = now(), disposition = r.disposition, recognised = r.recognised, http_status = r.http_status,
+        vendor_flag = r.flag, vendor_code = r.code, vendor_message = r.message, detail = r.detail,
+        dictionary = r.dictionary, send_time = r.send_time, reply_time = r.reply_time
+    from r
+    where a.cancellation_id = r.id and a.attempt = r.attempt and a.disposition in ('', 'unknown')
+    returning r.id, r.attempt, r.request, r.reply
+), kept as (
+    insert into attempt_evidence (cancellation_id, attempt, request, reply)
+    select id, attempt, request, reply from written where length(request) > 0 or length(reply) > 0
+), moved as (`+moveByAnswer+`
+    from r cross join (select true as open) as was
+    where `+isCurrent+` and c.state = @open
+    returning c.cancellation_id, c.attempt, c.scheme, c.bill_id
+)
+select m.cancellation_id, m.attempt,
+       exists (select from work_item w
+               where w.scheme = m.scheme and w.bill_id in (m.bill_id, 0) and w.close_time is null) as work
+from moved m`, args)
+	if err != nil {
+		return nil, false, err
+	}
+	decided = make(map[attemptKey]bool, len(c.ids))
+	var key attemptKey
+	var open bool
+	_, err = pgx.ForEachRow(rows, []any{&key.id, &key.attempt, &open}, func() error {
+		decided[key] = true
+		work = work || open
+		return nil
+	})
+	return decided, work, err
+}
+
+// moveCancellations is the part of writeAnswers that is about cancellations, for those that were not found open then:
+// the current attempt's result ends its lease all the same, and decides should the cancellation be open by now. It
+// answers the attempts that decided.
+func moveCancellations(ctx context.Context, tx pgx.Tx, rest columns) (map[attemptKey]bool, error) {
+	rows, err := tx.Query(ctx, answers+`, was as (
+    select c.cancellation_id, c.state = 'open' as open
+    from r join cancellation c on `+isCurrent+`
+    order by c.cancellation_id
+    for update of c
+)`+moveByAnswer+`
+from r join was on was.cancellation_id = r.id
+where c.cancellation_id = r.id and c.attempt = r.attempt
+returning c.cancellation_id, c.attempt, was.open`, rest.args())
+	if err != nil {
+		return nil, err
+	}
+	decided := map[attemptKey]bool{}
+	var key attemptKey
+	var open bool
+	_, err = pgx.ForEachRow(rows, []any{&key.id, &key.attempt, &open}, func() error {
+		if open {
+			decided[key] = true
+		}
+		return nil
+	})
+	return decided, err
+}
+
+// finishLate lets a "cancelled" end a cancellation that has not ended, although a later attempt is current, or one that
+// was held, given to a person, withdrawn or left as dry_run while the request was on its way: planned, open, held,
+// needs_attention, withdrawn and dry_run become done, because the order is cancelled, whatever was decided meanwhile.
+// It answers what it ended.
+func finishLate(ctx context.Context, tx pgx.Tx, c columns) ([]int64, error) {
+	rows, err := tx.Query(ctx, `
+update cancellation c
+set state = 'done', hold_reason = '', outcome = r.disposition, outcome_time = now(), batch_until = null,
+    update_time = now()
+from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[]) as r (id, attempt, disposition)
+where c.cancellation_id = r.id and c.attempt >= r.attempt and r.disposition in ('cancelled', 'already_cancelled')
+  and c.state in ('planned', 'open', 'held', 'needs_attention', 'withdrawn', 'dry_run')
+returning c.cancellation_id`, pgx.StrictNamedArgs{"ids": c.ids, "attempts": c.attempts, "dispositions": c.dispositions})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// withdrawVerified withdraws cancellations of which a fresh read said that they must not be sent, and answers the bill
+// of each that it withdrew: open becomes withdrawn.
+func withdrawVerified(ctx context.Context, tx pgx.Tx, ids []int64, outcome string) (map[int64]int64, error) {
+	rows, err := tx.Query(ctx, `
+update cancellation set state = 'withdrawn', outcome = $2, outcome_time = now(), batch_until = null, update_time = now()
+where cancellation_id = any($1) and state = 'open'
+returning cancellation_id, bill_id`, ids, outcome)
+	if err != nil {
+		return nil, err
+	}
+	bills := map[int64]int64{}
+	var id, bill int64
+	_, err = pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
+		bills[id] = bill
+		return nil
+	})
+	return bills, err
+}
+
+// holdTaken holds cancellations whose number another live bill has, as far as the ledger knows, and asks a person about
+// each: open becomes held.
+func holdTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
+	return openFound(ctx, tx, `
+update cancellation c set state = 'held', hold_reason = @reason, batch_until = null, update_time = now()
+where c.cancellation_id = any(@ids) and c.state = 'open'
+returning `+aboutCancellation+`, '' as detail`,
+		pgx.StrictNamedArgs{"ids": ids, "reason": string(rule.HoldNumberTaken), "kind": string(rule.WorkNumberTaken)})
+}
+
+// awaitRead makes cancellations whose bill could not be read due again after wait, and gives a person those of which
+// that has been so for limit: open stays open or becomes needs_attention.
+func awaitRead(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration) error {
+	return openFound(ctx, tx, `
+with unread as (
+    update cancellation
+    set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, batch_until = null, update_time = now(),
+        state = case when unread_since < now() - @limit::interval then 'needs_attention' else state end
+    where cancellation_id = any(@ids) and state = 'open'
+    returning scheme, bill_id, bill_no, cancellation_id, state
+)
+select `+aboutCancellation+`, '' as detail from unread c where c.state = 'needs_attention'`,
+		pgx.StrictNamedArgs{"ids": ids, "wait": wait, "limit": limit, "kind": string(rule.WorkUnread)})
+}
+
+// awaitSending makes cancellations that could not be handed over due again: after wait at first, then after as long as
+// that has been so, at most five waits and half of it as jitter. It gives a person those for which the WMS has answered
+// others for longer than limit meanwhile: open stays open or becomes needs_attention.
+func awaitSending(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration, why string) error {
+	return openFound(ctx, tx, `
+with unsent as (
+    select c.cancellation_id, coalesce(c.unsent_since, now()) as since,
+           c.unsent_for + case
+               when exists (select from wms_answer w where w.account = c.account and w.answer_time > c.unsent_time)
+               then least(now() - c.unsent_time, @pause::interval) else interval '0' end as counted
+    from cancellation c
+    where c.cancellation_id = any(@ids)
+), moved as (
+    update cancellation c
+    set unsent_since = u.since, unsent_time = now(), unsent_for = u.counted, batch_until = null, update_time = now(),
+        due_time = now() + least(greatest(now() - u.since, @wait::interval), 5 * @wait::interval) * (1 + random() / 2),
+        state = case when u.counted > @limit::interval then 'needs_attention' else c.state end
+    from unsent u
+    where c.cancellation_id = u.cancellation_id and c.state = 'open' and c.lease_until is null
+    returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, c.state
+)
+select `+aboutCancellation+`, @why::text as detail from moved c where c.state = 'needs_attention'`, pgx.StrictNamedArgs{
+		"ids": ids, "wait": wait, "limit": limit, "pause": rule.LongestPause, "kind": string(rule.WorkNotSent),
+		"why": clean(why),
+	})
+}
+
+// askAboutRefused gives a person cancellations whose own request the WMS refuses as not allowed, unless something was
+// tried or decided since: open becomes needs_attention.
+func askAboutRefused(ctx context.Context, tx pgx.Tx, refused []ledger.Result) error {
+	ids, attempts, details := make([]int64, len(refused)), make([]int, len(refused)), make([]string, len(refused))
+	for i, r := range refused {
+		ids[i], attempts[i], details[i] = r.ID, r.Attempt, clean(firstText(r.VendorMessage, r.Detail))
+	}
+	return openFound(ctx, tx, `
+update cancellation c set state = 'needs_attention', batch_until = null, update_time = now()
+from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
+where c.cancellation_id = r.id and c.attempt = r.attempt and c.state = 'open' and c.lease_until is null
+  and c.disposition = 'auth'
+returning `+aboutCancellation+`, r.detail`,
+		pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "details": details, "kind": string(rule.WorkAuthOrder)})
+}

@@ -74,7 +74,7 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 		t.Parallel()
 		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.InProgress, Recognised: true}, false)
 		requireWaits(t, []int{1, 2, 4, 8, 15, 15, 15, 15, 15}, 0.1, waits)
-		require.Equal(t, rule.Next{State: rule.Needs_attention, Work: rule.WorkInProgress}, end)
+		require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkInProgress}, end)
 	})
 	t.Run("not found within the grace, then done if it may have landed", func(t *testing.T) {
 		t.Parallel()
@@ -101,7 +101,7 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 		}
 		require.InDelta(t, 23, hourly, 1)
 		require.InDelta(t, 24, sum(waits).Hours(), 1.2)
-		require.Equal(t, rule.Next{State: rule.Needs_attention, Work: rule.WorkOrderNotFound}, end)
+		require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkOrderNotFound}, end)
 		require.Equal(t, []rule.WorkKind{rule.WorkOrderNotFound}, work, "from the end of the grace on")
 	})
 	t.Run("too late and a refusal that is understood are a person's at once", func(t *testing.T) {
@@ -111,14 +111,14 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 		} {
 			waits, end, _ := asked(t, snapshot, answer, false)
 			require.Empty(t, waits)
-			require.Equal(t, rule.Next{State: rule.Needs_attention, Work: want}, end)
+			require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: want}, end)
 		}
 	})
 	t.Run("a refusal that nobody understands is verified and asked again after 1, 5 and 15 minutes, then a person", func(t *testing.T) {
 		t.Parallel()
 		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Rejected}, false)
 		requireWaits(t, []int{1, 5, 15}, 0.1, waits)
-		require.Equal(t, rule.Next{State: rule.Needs_attention, Work: rule.WorkUnrecognised}, end)
+		require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised}, end)
 		require.True(t, newRegistry(nil, nil).complete(snapshot, ledger.Result{Answer: rule.Answer{Disposition: rule.Rejected}}, time.Now()).Next.Verify)
 	})
 	t.Run("too fast and not sent are sent again for a day in which others are answered, then a person", func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 			}
 			require.NotEqual(t, waits[len(waits)-1], waits[len(waits)-2], "with jitter")
 			require.InDelta(t, 24, sum(waits).Hours(), 0.3)
-			require.Equal(t, rule.Next{State: rule.Needs_attention, Work: rule.WorkNotSent}, end)
+			require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkNotSent}, end)
 		}
 	})
 	t.Run("while the WMS answers nobody at all nobody is called", func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 		t.Parallel()
 		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Unknown}, false)
 		requireWaits(t, []int{1, 2, 4, 8}, 0.1, waits)
-		require.Equal(t, rule.Next{State: rule.Needs_attention, Work: rule.WorkOutcomeUnknown}, end)
+		require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkOutcomeUnknown}, end)
 		require.True(t, newRegistry(nil, nil).complete(snapshot, ledger.Result{Answer: rule.Answer{Disposition: rule.Unknown}}, time.Now()).Next.Verify)
 	})
 }

@@ -41,7 +41,7 @@ func TestAReleasedOldCancellationIsNotGivenToAPersonByItsFirstThrottle(t *testin
 	require.Equal(t, rule.Open, first.Next.State)
 
 	due.UnsentSince, due.UnsentTime, due.UnsentFor = first.UnsentSince, now.Add(25*time.Hour), 24*time.Hour
-	require.Equal(t, rule.Needs_attention, r.complete(due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
+	require.Equal(t, rule.NeedsAttention, r.complete(due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
 
 	answered := r.complete(due, ledger.Result{Answer: rule.Answer{Disposition: rule.InProgress}}, now.Add(25*time.Hour))
 	require.Zero(t, answered.UnsentSince, "an answer ends the time in which nothing could be sent")
@@ -59,7 +59,7 @@ func TestAlternatingAnswersReachAPerson(t *testing.T) {
 		got := r.complete(due, ledger.Result{Answer: rule.Answer{Disposition: answers[i%len(answers)]}}, now)
 		due.SameDisposition, due.SameCount, due.SameSince = got.SameDisposition, got.SameCount, got.SameSince
 		due.AnswerChanges, due.UnsentSince, due.AnswerLost = got.AnswerChanges, got.UnsentSince, true
-		if got.Next.State == rule.Needs_attention {
+		if got.Next.State == rule.NeedsAttention {
 			require.NotEmpty(t, got.Next.Work)
 			return
 		}
@@ -110,7 +110,7 @@ func TestARefusedItemWaitsForAPerson(t *testing.T) {
 	r := newRegistry(nil, nil)
 	result := refusalOf(ledger.Due{ID: 1, Attempt: 1}, &wmsv1.Refusal{Reason: wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, Field: "order_code"})
 	result = r.complete(ledger.Due{ID: 1, Attempt: 1}, result, time.Now())
-	require.Equal(t, rule.Needs_attention, result.Next.State)
+	require.Equal(t, rule.NeedsAttention, result.Next.State)
 	require.Equal(t, rule.WorkRequestRefused, result.Next.Work)
 	require.False(t, result.Answer.Disposition.MayHaveLanded(), "a refusal is wmssvc's own word that nothing was sent")
 }
@@ -118,7 +118,7 @@ func TestARefusedItemWaitsForAPerson(t *testing.T) {
 func TestSendBeforeFollowsTheLastLook(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	s := &slicer{now: func() time.Time { return now }}
+	s := &batcher{now: func() time.Time { return now }}
 	e := shipped(t)
 	old := ledger.Due{VerifiedTime: now.Add(-e.VerifyAfter + e.VerifyAfter/6)}
 	require.False(t, s.sendable(e, old), "too little time is left to send: it must be looked at again")

@@ -67,7 +67,7 @@ type backfiller struct {
 	start    starter
 	logger   *slog.Logger
 	now      func() time.Time
-	// stopping is as in passer.
+	// stopping is as in runJob.
 	stopping <-chan struct{}
 }
 

@@ -40,8 +40,8 @@ type batchStore interface {
 	StopScheme(ctx context.Context, name, reason, detail string) error
 }
 
-// slicer sends batches.
-type slicer struct {
+// batcher sends batches.
+type batcher struct {
 	store    batchStore
 	wms      wmsv1.OrderServiceClient
 	verifier *verifier
@@ -62,7 +62,7 @@ type slicer struct {
 
 // run sends what can be sent of a batch: first it reads the bills that must be verified, then it writes intents and
 // sends requests as far as the time goes. What is left is due as before.
-func (s *slicer) run(ctx context.Context, args batchArgs) error {
+func (s *batcher) run(ctx context.Context, args batchArgs) error {
 	defer func() {
 		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
@@ -96,7 +96,7 @@ func (s *slicer) run(ctx context.Context, args batchArgs) error {
 
 // isStopping says that no attempt will get a lease here any more: verifying bills would only keep their rows from the
 // others.
-func (s *slicer) isStopping() bool {
+func (s *batcher) isStopping() bool {
 	select {
 	case <-s.stopping:
 		return true
@@ -105,12 +105,12 @@ func (s *slicer) isStopping() bool {
 	}
 }
 
-func (s *slicer) send(ctx context.Context, e entry, watermark *ledger.Watermark, account string, due []ledger.Due) error {
+func (s *batcher) send(ctx context.Context, e entry, watermark *ledger.Watermark, account string, due []ledger.Due) error {
 	ready, err := s.verified(ctx, e, watermark, due)
 	if err != nil || len(ready) == 0 {
 		return err
 	}
-	p := &push{slicer: s, entry: e, watermark: watermark, account: account, ready: ready}
+	p := &push{batcher: s, entry: e, watermark: watermark, account: account, ready: ready}
 	err = p.run(ctx)
 	var away *awayError
 	if errors.As(err, &away) {
@@ -126,7 +126,7 @@ func (s *slicer) send(ctx context.Context, e entry, watermark *ledger.Watermark,
 }
 
 // verified answers those that may be sent: whose bill was seen recently enough, or is seen now.
-func (s *slicer) verified(ctx context.Context, e entry, watermark *ledger.Watermark, due []ledger.Due) ([]ledger.Due, error) {
+func (s *batcher) verified(ctx context.Context, e entry, watermark *ledger.Watermark, due []ledger.Due) ([]ledger.Due, error) {
 	ready := make([]ledger.Due, 0, len(due))
 	var stale []ledger.Due
 	for _, d := range due {
@@ -162,13 +162,13 @@ func freshFor(e entry, d ledger.Due) time.Duration {
 }
 
 // sendable says whether the last read of the bill leaves time enough to send: a sixth of what there was at least.
-func (s *slicer) sendable(e entry, d ledger.Due) bool {
+func (s *batcher) sendable(e entry, d ledger.Due) bool {
 	fresh := freshFor(e, d)
 	return s.now().Add(fresh / 6).Before(d.VerifiedTime.Add(fresh))
 }
 
 // sendBefore is the last moment at which a request for this cancellation may start.
-func (s *slicer) sendBefore(e entry, d ledger.Due) time.Time {
+func (s *batcher) sendBefore(e entry, d ledger.Due) time.Time {
 	latest := d.VerifiedTime.Add(freshFor(e, d))
 	if soon := s.now().Add(sendWithin); soon.Before(latest) {
 		return soon

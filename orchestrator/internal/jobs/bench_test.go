@@ -206,7 +206,7 @@ type bench struct {
 	books *books
 	store *store.Store
 	pool  *pgxpool.Pool
-	p     *passer
+	p     *runJob
 	clock time.Time
 }
 
@@ -231,7 +231,7 @@ func (b *bench) load(hash string) {
 	}})
 	require.NoError(b, err)
 	logger := slog.New(slog.NewTextHandler(b.Output(), nil))
-	b.p = &passer{store: b.store, kingdee: b.books, wms: wmsFake{}, registry: newRegistry(schemes, revisions), visibility: newVisibility(), insert: noJobs{}, logger: logger, now: func() time.Time { return b.clock }}
+	b.p = &runJob{store: b.store, kingdee: b.books, wms: wmsFake{}, registry: newRegistry(schemes, revisions), visibility: newVisibility(), insert: noJobs{}, logger: logger, now: func() time.Time { return b.clock }}
 }
 
 func (b *bench) run() {

@@ -23,7 +23,7 @@ var errLeft = errors.New("left to a successor")
 
 // chunk is the part of a baseline or an incremental run that one job does.
 type chunk struct {
-	*passer
+	*runJob
 	entry    entry
 	standing ledger.Scheme
 	run      *ledger.Run

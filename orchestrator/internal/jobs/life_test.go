@@ -129,7 +129,7 @@ func TestAnUnAuditIsSentForOnlyAfterAReadPastItsDwell(t *testing.T) {
 	b.later(time.Second)
 	holds := b.verify()
 	require.Len(t, holds, 1)
-	s := &slicer{now: b.p.now}
+	s := &batcher{now: b.p.now}
 	e := b.p.registry.entries["assembly-void"]
 	for id, seen := range holds {
 		due := ledger.Due{ID: id, VerifiedTime: seen.ReadTime, NotBefore: seen.NotBefore}

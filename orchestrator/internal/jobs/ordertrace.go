@@ -81,7 +81,7 @@ func (o *orderTraces) end(d ledger.Due, result ledger.Result) {
 // tellOutcome writes what became of a request: a cancellation that waits for a person now is told, what goes on by
 // itself is for debugging.
 func tellOutcome(logger *slog.Logger, d ledger.Due, result ledger.Result) {
-	ctx, person := context.Background(), result.Next.State == rule.Needs_attention
+	ctx, person := context.Background(), result.Next.State == rule.NeedsAttention
 	if !person && !logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}

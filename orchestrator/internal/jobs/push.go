@@ -25,7 +25,7 @@ const maxInFlight = 512
 // push streams one batch through CancelOrders: an intent on disk first, then the request, and never more intents
 // without an answer than the account's window has places.
 type push struct {
-	*slicer
+	*batcher
 	entry     entry
 	watermark *ledger.Watermark
 	account   string

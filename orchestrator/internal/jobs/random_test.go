@@ -278,7 +278,7 @@ func (l *lives) reread(ctx context.Context, what ledger.ReconcileKind) {
 	}
 	l.looking[what] = true
 	defer delete(l.looking, what)
-	s := &sweeper{rereader: l.rereader(), ledger: l.store}
+	s := &reconciler{rereader: l.rereader(), ledger: l.store}
 	l.fine(ctx, s.run(ctx, reconcileArgs{Scheme: "assembly-void", What: what, Asked: true}))
 }
 
@@ -303,7 +303,7 @@ func (l *lives) batch(ctx context.Context) {
 		return
 	}
 	dying := &mortal{Store: l.store, results: l.stored, killed: ctx}
-	s := &slicer{
+	s := &batcher{
 		store: dying, wms: l.wms, doorman: &doorman{store: l.store, wms: l.wms, logger: l.p.logger}, registry: l.p.registry, logger: l.p.logger, now: l.now,
 		hold: leaseHold, verifier: &verifier{store: dying, kingdee: l.kingdee, logger: l.p.logger, now: l.now, atOnce: 1},
 		recorder: newRecorder(dying, l.p.logger), windows: &windows{},

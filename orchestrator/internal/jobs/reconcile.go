@@ -52,16 +52,16 @@ type reconcileStore interface {
 	NoteReconcileError(ctx context.Context, w *ledger.Reconcile, reason string) error
 }
 
-// sweeper does rechecks and reconcile runs, which do not ask when a bill changed. A reconcile run compares the hours
+// reconciler does rechecks and reconcile runs, which do not ask when a bill changed. A reconcile run compares the hours
 // behind the watermark with the ledger: what came to light late, or what an incremental run missed for whatever reason,
 // is found by what Kingdee shows now. A recheck reads the states of all bills known live.
-type sweeper struct {
+type reconciler struct {
 	*rereader
 	ledger reconcileStore
 }
 
 // run does one chunk: it begins a recheck or a reconcile run that is due or asked for, or goes on with one.
-func (s *sweeper) run(ctx context.Context, args reconcileArgs) error {
+func (s *reconciler) run(ctx context.Context, args reconcileArgs) error {
 	l, err := s.open(ctx, string(args.What), args.Scheme)
 	if err != nil || l == nil {
 		return err

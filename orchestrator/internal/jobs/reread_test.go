@@ -24,7 +24,7 @@ func (b *bench) rereader() *rereader {
 func (b *bench) reread(what ledger.ReconcileKind) {
 	b.Helper()
 	args := reconcileArgs{Scheme: "assembly-void", What: what, Asked: true}
-	require.NoError(b, (&sweeper{rereader: b.rereader(), ledger: b.store}).run(b.Context(), args))
+	require.NoError(b, (&reconciler{rereader: b.rereader(), ledger: b.store}).run(b.Context(), args))
 }
 
 func (b *bench) recheck() {
@@ -92,7 +92,7 @@ func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	due, err := b.store.Load(t.Context(), []int64{1})
 	require.NoError(t, err)
-	s := &slicer{now: b.p.now}
+	s := &batcher{now: b.p.now}
 	require.False(t, s.sendable(b.p.registry.entries["assembly-void"], due[0]))
 	require.Empty(t, b.verify())
 	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation`))
@@ -187,7 +187,7 @@ func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
 		b.books.void(1)
 		b.run()
 	}}
-	require.NoError(t, (&sweeper{rereader: l, ledger: b.store}).run(t.Context(), reconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
+	require.NoError(t, (&reconciler{rereader: l, ledger: b.store}).run(t.Context(), reconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
 	require.Equal(t, "voided un_audited", b.text(`select string_agg(class, ' ' order by bill_id) from bill`))
 	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
 }
@@ -277,7 +277,9 @@ func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 	queue := &kept{}
 	b.p.insert, b.p.kingdee = queue, slow{b.books}
 	l := b.rereader()
-	run := func(args reconcileArgs) error { return (&sweeper{rereader: l, ledger: b.store}).run(t.Context(), args) }
+	run := func(args reconcileArgs) error {
+		return (&reconciler{rereader: l, ledger: b.store}).run(t.Context(), args)
+	}
 	require.NoError(t, run(reconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Asked: true}))
 	require.Equal(t, "running gather", b.text(`select state || ' ' || phase from reconcile`))
 	require.Len(t, queue.args, 1)

@@ -80,7 +80,7 @@ func refusalOf(due ledger.Due, refusal *wmsv1.Refusal) ledger.Result {
 	r := blank(due)
 	r.Answer = rule.Answer{Disposition: rule.NotSent, Recognised: true}
 	r.Detail = refusal.GetReason().String() + " " + refusal.GetField() + ": " + refusal.GetMessage()
-	r.Next = rule.Next{State: rule.Needs_attention, Work: rule.WorkRequestRefused}
+	r.Next = rule.Next{State: rule.NeedsAttention, Work: rule.WorkRequestRefused}
 	return r
 }
 

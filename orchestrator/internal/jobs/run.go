@@ -42,8 +42,8 @@ type inserter interface {
 	insertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error
 }
 
-// passer does chunks of baselines and incremental runs.
-type passer struct {
+// runJob does chunks of baselines and incremental runs.
+type runJob struct {
 	store      runStore
 	kingdee    kingdeev1.BillServiceClient
 	wms        wmsv1.OrderServiceClient
@@ -61,7 +61,7 @@ const maxPause = time.Minute
 
 // run does one chunk of the scheme's present run: it begins or resumes it, reads pages, and ends it or leaves a
 // successor. What the vendor does wrong is noted in the ledger; the error is for faults of our own.
-func (p *passer) run(ctx context.Context, args runArgs) error {
+func (p *runJob) run(ctx context.Context, args runArgs) error {
 	e, loaded := p.registry.entries[args.Scheme]
 	if !loaded {
 		return nil
@@ -92,7 +92,7 @@ func (p *passer) run(ctx context.Context, args runArgs) error {
 	if standing, err = p.store.Scheme(ctx, args.Scheme); err != nil {
 		return err
 	}
-	c := &chunk{passer: p, entry: e, standing: standing}
+	c := &chunk{runJob: p, entry: e, standing: standing}
 	return p.conclude(ctx, e, standing, c.work(ctx))
 }
 
@@ -100,7 +100,7 @@ func (p *passer) run(ctx context.Context, args runArgs) error {
 const lockWithin = 2 * time.Second
 
 // lock takes the scheme's lock.
-func (p *passer) lock(ctx context.Context, args runArgs) (unlock func(), ours bool, err error) {
+func (p *runJob) lock(ctx context.Context, args runArgs) (unlock func(), ours bool, err error) {
 	return lockFor(ctx, args.Follows || args.Asked, func() (func(), bool, error) { return p.store.TryLockRun(ctx, args.Scheme) })
 }
 
@@ -123,7 +123,7 @@ func lockFor(ctx context.Context, follows bool, try func() (unlock func(), ours 
 }
 
 // conclude notes what a chunk came to.
-func (p *passer) conclude(ctx context.Context, e entry, standing ledger.Scheme, err error) error {
+func (p *runJob) conclude(ctx context.Context, e entry, standing ledger.Scheme, err error) error {
 	var stop *stopError
 	switch {
 	case err == nil:
@@ -212,7 +212,7 @@ func (c *chunk) finish() ledger.Finish {
 
 // checkMixed refuses a real vendor beside a sandbox, before the first run of a scheme reads anything. A WMS that cannot
 // be asked now is asked again before anything is sent.
-func (p *passer) checkMixed(ctx context.Context, e entry, kingdee scheme.Environment) error {
+func (p *runJob) checkMixed(ctx context.Context, e entry, kingdee scheme.Environment) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for _, name := range e.Accounts() {

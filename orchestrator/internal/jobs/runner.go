@@ -82,13 +82,13 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	cfg.Logger = telemetry.OnChange(cfg.Logger)
 	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{})}
 	schemes := newRegistry(cfg.Schemes, cfg.Revisions)
-	run := &passer{
+	run := &runJob{
 		store: cfg.Store, kingdee: cfg.Kingdee, wms: cfg.WMS, registry: schemes, visibility: newVisibility(), insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
 	again := &rereader{store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping}
-	reconcile := &sweeper{rereader: again, ledger: cfg.Store}
+	reconcile := &reconciler{rereader: again, ledger: cfg.Store}
 	door := &doorman{store: cfg.Store, wms: cfg.WMS, logger: cfg.Logger}
-	batch := &slicer{
+	batch := &batcher{
 		store: cfg.Store, wms: cfg.WMS, doorman: door, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
 		tracer:   tracerOf(cfg.Telemetry),
 		verifier: &verifier{store: cfg.Store, kingdee: cfg.Kingdee, logger: cfg.Logger, now: cfg.Now},

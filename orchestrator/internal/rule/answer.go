@@ -34,14 +34,14 @@ type CancellationState string
 
 // The states of a cancellation.
 const (
-	Planned         CancellationState = "planned"
-	Open            CancellationState = "open"
-	Held            CancellationState = "held"
-	Done            CancellationState = "done"
-	Needs_attention CancellationState = "needs_attention"
-	Withdrawn       CancellationState = "withdrawn"
-	DryRun          CancellationState = "dry_run"
-	Closed          CancellationState = "closed"
+	Planned        CancellationState = "planned"
+	Open           CancellationState = "open"
+	Held           CancellationState = "held"
+	Done           CancellationState = "done"
+	NeedsAttention CancellationState = "needs_attention"
+	Withdrawn      CancellationState = "withdrawn"
+	DryRun         CancellationState = "dry_run"
+	Closed         CancellationState = "closed"
 )
 
 // WorkKind says what a person has to settle.
@@ -150,13 +150,13 @@ func (t Timing) After(a Answer, h History, now time.Time) Next {
 	case Throttled, NotSent, Auth:
 		return next
 	case InProgress:
-		return Next{State: Needs_attention, Work: WorkInProgress}
+		return Next{State: NeedsAttention, Work: WorkInProgress}
 	case NotFound:
-		return Next{State: Needs_attention, Work: WorkOrderNotFound}
+		return Next{State: NeedsAttention, Work: WorkOrderNotFound}
 	case Rejected:
-		return Next{State: Needs_attention, Work: WorkUnrecognised}
+		return Next{State: NeedsAttention, Work: WorkUnrecognised}
 	default:
-		return Next{State: Needs_attention, Work: WorkOutcomeUnknown}
+		return Next{State: NeedsAttention, Work: WorkOutcomeUnknown}
 	}
 }
 
@@ -166,19 +166,19 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 		return Next{State: Done, Outcome: string(a.Disposition)}
 	case InProgress:
 		if h.Same >= t.MaxInProgress {
-			return Next{State: Needs_attention, Work: WorkInProgress}
+			return Next{State: NeedsAttention, Work: WorkInProgress}
 		}
 		return Next{State: Open, Wait: t.doubling(h.Same)}
 	case NotFound:
 		return t.notFound(h, now)
 	case TooLate:
-		return Next{State: Needs_attention, Work: WorkTooLate}
+		return Next{State: NeedsAttention, Work: WorkTooLate}
 	case Rejected:
 		switch {
 		case a.Recognised:
-			return Next{State: Needs_attention, Work: WorkRejected}
+			return Next{State: NeedsAttention, Work: WorkRejected}
 		case h.Same > t.MaxUnrecognised:
-			return Next{State: Needs_attention, Work: WorkUnrecognised}
+			return Next{State: NeedsAttention, Work: WorkUnrecognised}
 		}
 		return Next{State: Open, Wait: t.unrecognised(h.Same), Verify: true}
 	case Auth:
@@ -187,12 +187,12 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 		return Next{State: Open, Wait: t.Backoff}
 	case Throttled, NotSent:
 		if h.UnsentFor > t.RetryFor {
-			return Next{State: Needs_attention, Work: WorkNotSent}
+			return Next{State: NeedsAttention, Work: WorkNotSent}
 		}
 		return Next{State: Open, Wait: max(t.Unsent(now.Sub(h.FirstUnsent)), a.RetryAfter)}
 	default:
 		if h.Same >= t.MaxUnknown {
-			return Next{State: Needs_attention, Work: WorkOutcomeUnknown}
+			return Next{State: NeedsAttention, Work: WorkOutcomeUnknown}
 		}
 		return Next{State: Open, Wait: t.doubling(h.Same), Verify: true}
 	}
@@ -213,6 +213,6 @@ func (t Timing) notFound(h History, now time.Time) Next {
 	case age < t.NotFoundLimit:
 		return Next{State: Open, Wait: t.NotFoundHourly, Work: WorkOrderNotFound}
 	default:
-		return Next{State: Needs_attention, Work: WorkOrderNotFound}
+		return Next{State: NeedsAttention, Work: WorkOrderNotFound}
 	}
 }

@@ -7,7 +7,7 @@ const NoCancellation CancellationState = ""
 
 // States are the states of a cancellation, in the order in which it may come to them.
 func States() []CancellationState {
-	return []CancellationState{Planned, Open, Held, Needs_attention, Done, Withdrawn, DryRun, Closed}
+	return []CancellationState{Planned, Open, Held, NeedsAttention, Done, Withdrawn, DryRun, Closed}
 }
 
 // Event is something that may change the state of a cancellation.
@@ -103,11 +103,11 @@ func Transitions() []Transition {
 	return []Transition{
 		{EventOwed, []CancellationState{NoCancellation, Withdrawn}, Planned},
 		{EventOwedForMore, []CancellationState{NoCancellation, Withdrawn, DryRun}, Planned},
-		{EventOwedAsDeleted, []CancellationState{NoCancellation, Needs_attention, Withdrawn}, Planned},
+		{EventOwedAsDeleted, []CancellationState{NoCancellation, NeedsAttention, Withdrawn}, Planned},
 		{EventOwedFreely, []CancellationState{NoCancellation, Held, Withdrawn}, Planned},
 		{EventOwedAskingFirst, []CancellationState{NoCancellation, Open, Withdrawn}, Planned},
 		{EventDecidedAnew, []CancellationState{Planned}, Withdrawn},
-		{EventNoTrigger, []CancellationState{Planned, Open, Held, Needs_attention}, Withdrawn},
+		{EventNoTrigger, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
 		{EventRunEnded, []CancellationState{Planned}, Open},
 		{EventRunEndedHolding, []CancellationState{Planned}, Held},
 		{EventRunEndedWatching, []CancellationState{Planned}, DryRun},
@@ -116,25 +116,25 @@ func Transitions() []Transition {
 		{EventReadAway, []CancellationState{Open}, Withdrawn},
 		{EventReadTaken, []CancellationState{Open}, Held},
 		{EventUnread, []CancellationState{Open}, Open},
-		{EventUnreadTooLong, []CancellationState{Open}, Needs_attention},
+		{EventUnreadTooLong, []CancellationState{Open}, NeedsAttention},
 		{EventUnsent, []CancellationState{Open}, Open},
-		{EventUnsentTooLong, []CancellationState{Open}, Needs_attention},
-		{EventOrderRefused, []CancellationState{Open}, Needs_attention},
+		{EventUnsentTooLong, []CancellationState{Open}, NeedsAttention},
+		{EventOrderRefused, []CancellationState{Open}, NeedsAttention},
 		{EventAnswerWaits, []CancellationState{Open}, Open},
 		{EventAnswerDone, []CancellationState{Open}, Done},
-		{EventAnswerAsks, []CancellationState{Open}, Needs_attention},
+		{EventAnswerAsks, []CancellationState{Open}, NeedsAttention},
 		{EventAnswerCloses, []CancellationState{Open}, Closed},
-		{EventCancelledLate, []CancellationState{Planned, Open, Held, Needs_attention, Withdrawn, DryRun}, Done},
+		{EventCancelledLate, []CancellationState{Planned, Open, Held, NeedsAttention, Withdrawn, DryRun}, Done},
 
-		{EventRetried, []CancellationState{Open, Needs_attention, Done, Closed}, Open},
+		{EventRetried, []CancellationState{Open, NeedsAttention, Done, Closed}, Open},
 		{EventReleased, []CancellationState{Held}, Open},
-		{EventIgnored, []CancellationState{Open, Held, Needs_attention, DryRun}, Closed},
-		{EventMarkedDone, []CancellationState{Open, Held, Needs_attention, DryRun, Closed}, Done},
+		{EventIgnored, []CancellationState{Open, Held, NeedsAttention, DryRun}, Closed},
+		{EventMarkedDone, []CancellationState{Open, Held, NeedsAttention, DryRun, Closed}, Done},
 		{EventSetToSend, []CancellationState{Planned, Open, Held}, DryRun},
-		{EventMeansWaits, []CancellationState{Open, Needs_attention}, Open},
-		{EventMeansDone, []CancellationState{Open, Needs_attention}, Done},
-		{EventMeansAsks, []CancellationState{Open, Needs_attention}, Needs_attention},
-		{EventMeansCloses, []CancellationState{Open, Needs_attention}, Closed},
+		{EventMeansWaits, []CancellationState{Open, NeedsAttention}, Open},
+		{EventMeansDone, []CancellationState{Open, NeedsAttention}, Done},
+		{EventMeansAsks, []CancellationState{Open, NeedsAttention}, NeedsAttention},
+		{EventMeansCloses, []CancellationState{Open, NeedsAttention}, Closed},
 	}
 }
 

@@ -21,8 +21,8 @@ update bill set absent_since = $3 where scheme = $1 and bill_id = any($2) and ab
 	return tag.RowsAffected(), err
 }
 
-// needs_attentionUnread is true of a cancellation c that waits for a person because its bill could not be read.
-const needs_attentionUnread = `exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
+// needsAttentionUnread is true of a cancellation c that waits for a person because its bill could not be read.
+const needsAttentionUnread = `exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
 
 // provable is true of a missing bill b that is still to be proved gone, or once more: a live bill carried its number, does not any longer,
 // and what it owes for that is decided when it is proved gone. No run can do that, because no read shows it.
@@ -37,7 +37,7 @@ from bill b
 where b.scheme = @scheme and b.absent_since <= @before and b.bill_id > @after and `+provable+`
   and ((b.document_status = 'C' and b.cancel_status = 'A') or b.class in ('un_audited', 'deleted')
        or exists (select from cancellation c where c.scheme = b.scheme and c.bill_id = b.bill_id
-           and (c.state in ('planned', 'open', 'held') or c.state = 'needs_attention' and `+needs_attentionUnread+`)))
+           and (c.state in ('planned', 'open', 'held') or c.state = 'needs_attention' and `+needsAttentionUnread+`)))
 order by b.bill_id
 limit @limit`, pgx.StrictNamedArgs{"scheme": scheme, "before": before, "after": after, "limit": limit})
 }

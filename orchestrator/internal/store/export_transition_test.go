@@ -23,7 +23,7 @@ type Moved struct {
 // Move carries out the statement of an event.
 func (s *Store) Move(ctx context.Context, e rule.Event, m Moved) error {
 	meaning := map[rule.Event]rule.CancellationState{
-		rule.EventMeansWaits: rule.Open, rule.EventMeansDone: rule.Done, rule.EventMeansAsks: rule.Needs_attention,
+		rule.EventMeansWaits: rule.Open, rule.EventMeansDone: rule.Done, rule.EventMeansAsks: rule.NeedsAttention,
 		rule.EventMeansCloses: rule.Closed,
 	}
 	return s.inKeyedTx(ctx, func(tx pgx.Tx) error {

@@ -193,7 +193,7 @@ func TestOneRequestIDAtOneMomentIsOneReclassification(t *testing.T) {
 func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 	o := setupOperator(t)
 	cancellation := o.lease(o.owe(1, "A1", "WH1"))[0]
-	o.result(cancellation, rule.Rejected, rule.Next{State: rule.Needs_attention, Work: rule.WorkUnrecognised})
+	o.result(cancellation, rule.Rejected, rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised})
 	o.rows.Exec(`update cancellation set same_count = 4, answer_changes = 20, maybe_landed = true`)
 	o.do(ledger.Retry, these(cancellation.ID))
 	again := o.due("A1")[0]
@@ -216,7 +216,7 @@ func TestAnActWaitsForTheAnswerOfWhatIsInFlight(t *testing.T) {
 	for _, verb := range []ledger.Verb{ledger.Retry, ledger.Ignore, ledger.MarkDone} {
 		require.Equal(t, "请求正在途中，等结果回来再操作", o.do(verb, these(cancellation.ID)).Refused[0].Message, verb)
 	}
-	o.result(cancellation, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate})
+	o.result(cancellation, rule.TooLate, rule.Next{State: rule.NeedsAttention, Work: rule.WorkTooLate})
 	require.EqualValues(t, 1, o.do(ledger.Ignore, these(cancellation.ID)).Count)
 	// The same attempt's answer once more, by a process that was frozen: it decides nothing.
 	o.result(cancellation, rule.Rejected, rule.Next{State: rule.Open})

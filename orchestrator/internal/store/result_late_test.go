@@ -24,7 +24,7 @@ func (w *writer) committed(d ledger.Due, outcome rule.Verification, at time.Time
 func TestALateCancelledOfTheCurrentAttemptEndsACancellationThatNeedsAttention(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
-	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Needs_attention, Work: rule.WorkOutcomeUnknown})
+	w.result(cancellation, rule.Unknown, rule.Next{State: rule.NeedsAttention, Work: rule.WorkOutcomeUnknown})
 	require.Equal(t, "needs_attention", w.state(cancellation))
 	w.result(cancellation, rule.Cancelled, done)
 	require.Equal(t, "done", w.state(cancellation))
@@ -58,7 +58,7 @@ func TestAStaleAnswerOpensNoWorkForADoneCancellation(t *testing.T) {
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
 	second := w.lease(w.due("A1"))[0]
 	w.result(second, rule.Cancelled, done)
-	w.result(first, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate})
+	w.result(first, rule.TooLate, rule.Next{State: rule.NeedsAttention, Work: rule.WorkTooLate})
 	require.Equal(t, "done", w.state(second))
 	require.Zero(t, w.count(openWorkItems), "a work item about a cancellation that is done")
 }
@@ -68,7 +68,7 @@ func TestAStaleAnswerDoesNotCloseTheWorkOfACancellationThatNeedsAttention(t *tes
 	first := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
 	second := w.lease(w.due("A1"))[0]
-	w.result(second, rule.Rejected, rule.Next{State: rule.Needs_attention, Work: rule.WorkRejected})
+	w.result(second, rule.Rejected, rule.Next{State: rule.NeedsAttention, Work: rule.WorkRejected})
 	w.result(first, rule.NotFound, rule.Next{State: rule.Closed, Outcome: "no_order"})
 	require.Equal(t, "needs_attention", w.state(second))
 	require.Equal(t, 1, w.count(openWorkItems), "with a person for ever and nobody is told")
@@ -91,7 +91,7 @@ func TestAStaleAnswerInTheGroupOfTheCurrentOneOpensNoWork(t *testing.T) {
 	w.result(first, rule.Unknown, rule.Next{State: rule.Open})
 	second := w.lease(w.due("A1"))[0]
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{
-		w.resultOf(first, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate}),
+		w.resultOf(first, rule.TooLate, rule.Next{State: rule.NeedsAttention, Work: rule.WorkTooLate}),
 		w.resultOf(second, rule.InProgress, rule.Next{State: rule.Open, Wait: time.Minute}),
 	}, nil))
 	require.Equal(t, "open", w.state(second))

@@ -61,7 +61,7 @@ func TestAResultBelongsToItsAttempt(t *testing.T) {
 	require.Equal(t, 2, second.Attempt)
 
 	// The first attempt's answer comes after all, and is not "cancelled": it must not decide about the second.
-	w.result(first, rule.TooLate, rule.Next{State: rule.Needs_attention, Work: rule.WorkTooLate})
+	w.result(first, rule.TooLate, rule.Next{State: rule.NeedsAttention, Work: rule.WorkTooLate})
 	require.Equal(t, "open", w.state(second))
 	require.Equal(t, "too_late", w.text(`select disposition from attempt where attempt = 1`))
 	require.Equal(t, "", w.text(`select disposition from attempt where attempt = 2`))
@@ -82,7 +82,7 @@ func TestUnknownDoesNotUndoAnAnswer(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.Rejected, rule.Next{State: rule.Open, Wait: time.Hour})
-	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Needs_attention, Work: rule.WorkOutcomeUnknown})
+	w.result(cancellation, rule.Unknown, rule.Next{State: rule.NeedsAttention, Work: rule.WorkOutcomeUnknown})
 	require.Equal(t, "open", w.state(cancellation))
 	require.Equal(t, "rejected", w.text(`select disposition from attempt`))
 }

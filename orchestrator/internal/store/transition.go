@@ -62,7 +62,7 @@ set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferre
 where c.state = 'withdrawn'
    or c.state = 'dry_run' and (@reopen or not c.triggers @> excluded.triggers)
       and (select s.mode from scheme s where s.scheme = @scheme) = 'send'
-   or c.state = 'needs_attention' and @deleted = any(excluded.triggers) and `+needs_attentionUnread+`
+   or c.state = 'needs_attention' and @deleted = any(excluded.triggers) and `+needsAttentionUnread+`
    or c.state = 'held' and c.hold_reason = @reuse and excluded.hold_reason = ''
    or c.state = 'open' and c.not_before is null and excluded.hold_reason = @reuse
 returning cancellation_id, hold_reason`, args)

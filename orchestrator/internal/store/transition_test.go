@@ -43,7 +43,7 @@ var answeredAs = map[rule.Event]ledger.Result{
 	rule.EventOrderRefused:  answerOf(rule.Auth, rule.Next{}),
 	rule.EventAnswerWaits:   answerOf(rule.Rejected, rule.Next{State: rule.Open, Wait: time.Minute}),
 	rule.EventAnswerDone:    answerOf(rule.NotFound, rule.Next{State: rule.Done, Inferred: true}),
-	rule.EventAnswerAsks:    answerOf(rule.TooLate, rule.Next{State: rule.Needs_attention}),
+	rule.EventAnswerAsks:    answerOf(rule.TooLate, rule.Next{State: rule.NeedsAttention}),
 	rule.EventAnswerCloses:  answerOf(rule.NotFound, rule.Next{State: rule.Closed}),
 	rule.EventCancelledLate: answerOf(rule.Cancelled, rule.Next{State: rule.Done}),
 }

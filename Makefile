@@ -62,7 +62,7 @@ lint: ## Run the linters over the contracts and the code
 	$(LINT) run ./...
 
 .PHONY: verify
-verify: bufcache verify-proto verify-generated verify-breaking verify-format verify-words verify-vet verify-lint verify-tidy ## Check all that tests do not: contracts, generated code, format, words, linters, module files
+verify: bufcache verify-proto verify-generated verify-breaking verify-format verify-words verify-places verify-vet verify-lint verify-tidy ## Check all that tests do not: contracts, generated code, format, words, places, linters, module files
 	@echo "verify: all good"
 
 # What verify is made of. Each can be called alone.
@@ -94,10 +94,14 @@ verify-format:
 verify-words:
 	@cd tools && $(GO) test ./words && $(GO) run ./words
 
+.PHONY: verify-places
+verify-places:
+	@cd tools && $(GO) run ./places
+
 .PHONY: verify-vet
 verify-vet:
 	$(GO) vet ./...
-	cd tools && $(GO) vet ./bufcache ./size ./words
+	cd tools && $(GO) vet ./bufcache ./places ./size ./words
 
 .PHONY: verify-lint
 verify-lint:

@@ -3,9 +3,9 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        c.affair_type || '.' || c.direction as order_kind,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.state,
-       case c.state when 'planned' then '待定'
+       case c.state when 'planned' then '待记账'
                     when 'open' then '待发送'
-                    when 'held' then '暂停'
+                    when 'held' then '待放行'
                     when 'done' then '已取消'
                     when 'needs_attention' then '待人工'
                     when 'withdrawn' then '已撤回'

@@ -96,7 +96,8 @@ const doneAndLive = `
 from cancellation c join bill b using (scheme, bill_id)
 where c.cancellation_id = any(@ids) and c.state = 'done'
   and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
-  and not exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @kind)`
+  and not exists (select from work_item w
+                  where w.cancellation_id = c.cancellation_id and w.cancellation_id <> 0 and w.kind = @kind)`
 
 // doneOfLive opens restored_after_cancel for cancellations that are done now although the ledger knows their bill live,
 // and closes it where the bill is voided again.

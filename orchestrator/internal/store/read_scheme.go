@@ -45,7 +45,8 @@ where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme}, "scheme "+sche
 		return ledger.SchemeView{}, err
 	}
 	views := []ledger.SchemeView{view}
-	return views[0], s.addStanding(ctx, views)
+	err = s.addStanding(ctx, views)
+	return views[0], err
 }
 
 // addStanding adds what stands in other tables.

@@ -111,7 +111,7 @@ with view as (
 select v.relname::text as view, '' as column,
        format('alter view reporting.%I owner to %I', v.relname, pg_get_userbyid(v.relowner)) as statement
 from view v
-where v.relowner <> current_user::regrole
+where pg_get_userbyid(v.relowner) <> current_user
 union all
 select g.relname::text, coalesce(g.attname::text, ''),
        format('grant %s%s on reporting.%I to %s%s', a.privilege_type, '(' || quote_ident(g.attname) || ')', g.relname,

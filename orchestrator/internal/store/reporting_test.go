@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"io/fs"
 	"maps"
 	"os"
@@ -191,6 +192,25 @@ func TestAViewWithAnotherColumnIsMadeAnewWithWhatReadsItAndWithItsGrants(t *test
 		require.Equal(t, strings.Replace(base, ", pg_read_all_stats revision UPDATE", "", 1), r.grants("base"))
 		require.NotEqual(t, base, r.grants("base"))
 	})
+}
+
+// A name with capitals or a dot in it once ended the migration with "role does not exist".
+func TestViewsAreMadeAnewByAUserOfWhateverName(t *testing.T) {
+	r := openReports(t)
+	r.exec(`create role "Void.Relay" superuser`)
+	config := r.pool.Config().Copy()
+	config.ConnConfig.RuntimeParams["role"] = "Void.Relay"
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		pool.Close()
+		_, err := r.pool.Exec(context.Background(), `reassign owned by "Void.Relay" to current_user; drop role "Void.Relay"`)
+		require.NoError(t, err)
+	})
+	r.file("base", `create or replace view reporting.base as select s.scheme, s.revision::text from voidrelay.scheme s`)
+	made, err := store.MakeViews(t.Context(), pool, r.files)
+	require.NoError(t, err)
+	require.Equal(t, []string{"base", "above_base"}, made)
 }
 
 func TestAViewWhoseFileIsGoneIsDropped(t *testing.T) {

@@ -8,9 +8,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// closeCancellationWork closes the work items of these cancellations that were open because they had not ended.
+// closeCancellationWork closes the work items of these cancellations that were open because they had not ended. That
+// the id is not 0 is said, because the index of work items by cancellation leaves those out that are about none.
 func closeCancellationWork(ctx context.Context, tx pgx.Tx, cancellations []int64, reason string) error {
-	return closeWork(ctx, tx, reason, `w.cancellation_id = any(@cancellations) and w.kind <> @restored`,
+	return closeWork(ctx, tx, reason, `
+w.cancellation_id = any(@cancellations) and w.cancellation_id <> 0 and w.kind <> @restored`,
 		pgx.StrictNamedArgs{"cancellations": cancellations, "restored": string(rule.WorkRestored)})
 }
 
@@ -19,7 +21,8 @@ func closeKind(ctx context.Context, tx pgx.Tx, cancellations []int64, kind rule.
 	if len(cancellations) == 0 {
 		return nil
 	}
-	return closeWork(ctx, tx, reason, `w.cancellation_id = any(@cancellations) and w.kind = @kind`,
+	return closeWork(ctx, tx, reason, `
+w.cancellation_id = any(@cancellations) and w.cancellation_id <> 0 and w.kind = @kind`,
 		pgx.StrictNamedArgs{"cancellations": cancellations, "kind": string(kind)})
 }
 
@@ -81,6 +84,7 @@ from cancellation c
 where c.scheme = @scheme and c.bill_id = any(@bills)
   and (c.state = 'done' or exists (select from attempt a where a.cancellation_id = c.cancellation_id
               and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown')))
-  and not exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @kind)`,
+  and not exists (select from work_item w
+                  where w.cancellation_id = c.cancellation_id and w.cancellation_id <> 0 and w.kind = @kind)`,
 		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkRestored), "bills": bills})
 }

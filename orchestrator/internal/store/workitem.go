@@ -85,14 +85,14 @@ func openFound(ctx context.Context, tx pgx.Tx, sql string, args pgx.StrictNamedA
 }
 
 // closeItems closes the open work items w that a condition finds, and answers them. The condition's parameters are
-// args; a list among them that is empty finds none, so nothing is closed by a parameter that was forgotten. This is the
-// one statement that closes a work item.
+// args; an empty list finds none by `= any`, so nothing is closed by a parameter that was forgotten. This is the one
+// statement that closes a work item.
 func closeItems(ctx context.Context, tx pgx.Tx, reason, where string, args pgx.StrictNamedArgs) ([]workItem, error) {
 	args = maps.Clone(args)
 	args["reason"] = reason
 	rows, err := tx.Query(ctx, `
 update work_item w set close_time = now(), close_reason = @reason
-where w.close_time is null and `+where+`
+where w.close_time is null and (`+where+`)
 returning w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.subject, w.detail`, args)
 	if err != nil {
 		return nil, err

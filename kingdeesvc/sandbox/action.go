@@ -55,11 +55,11 @@ type Edit struct {
 }
 
 // refusals gives the reason why a state forbids an action, or "".
-func refusal(b *Bill, a Action, p Personality) string {
+func refusal(b *Bill, a Action, rules Rules) string {
 	status, voided := b.DocumentStatus, b.CancelStatus == Voided
 	in := func(states ...string) bool { return slices.Contains(states, status) }
 	switch {
-	case voided && a == ActionDelete && p.DeleteVoided:
+	case voided && a == ActionDelete && rules.DeleteVoided:
 		return ""
 	case voided && a != ActionRestore:
 		return "the bill is voided"
@@ -83,8 +83,8 @@ func refusal(b *Bill, a Action, p Personality) string {
 
 // transition carries an action out on b, which must be a private copy. Creating
 // and deleting are the store's business.
-func transition(b *Bill, a Action, edit Edit, at time.Time, p Personality) error {
-	if reason := refusal(b, a, p); reason != "" {
+func transition(b *Bill, a Action, edit Edit, at time.Time, rules Rules) error {
+	if reason := refusal(b, a, rules); reason != "" {
 		return &FlowError{b.BillNo, a, reason}
 	}
 	touch := true
@@ -97,19 +97,19 @@ func transition(b *Bill, a Action, edit Edit, at time.Time, p Personality) error
 		b.DocumentStatus, b.ApproveDate = StatusAudited, at
 	case ActionUnaudit:
 		b.DocumentStatus = StatusReaudit
-		if !p.UnauditKeepsApproveDate {
+		if !rules.UnauditKeepsApproveDate {
 			b.ApproveDate = time.Time{}
 		}
-		touch = !p.UnauditKeepsModifyDate
+		touch = !rules.UnauditKeepsModifyDate
 	case ActionVoid:
 		b.CancelStatus, b.CancelDate = Voided, at
-		if p.CancelDateOnly {
+		if rules.CancelDateOnly {
 			b.CancelDate = midnight(at)
 		}
-		touch = !p.VoidKeepsModifyDate
+		touch = !rules.VoidKeepsModifyDate
 	case ActionRestore:
 		b.CancelStatus, b.CancelDate = NotVoided, time.Time{}
-		touch = !p.VoidKeepsModifyDate
+		touch = !rules.VoidKeepsModifyDate
 	case ActionEdit:
 		edit.apply(b)
 	}

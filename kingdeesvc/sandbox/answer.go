@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bufio"
-	"io"
 	"net/http"
 	"strings"
 )
@@ -19,19 +18,4 @@ func isAnswer(text string) bool {
 	}
 	_ = response.Body.Close()
 	return true
-}
-
-// writeAnswer gives an answer as it was written down, with what every answer of the sandbox has around it.
-func (s *Server) writeAnswer(w http.ResponseWriter, text string) {
-	response, err := readAnswer(text)
-	if err != nil {
-		write(w, errorPage(http.StatusInternalServerError))
-		return
-	}
-	defer func() { _ = response.Body.Close() }()
-	for name, values := range response.Header {
-		w.Header()[name] = append(w.Header()[name], values...)
-	}
-	w.WriteHeader(response.StatusCode)
-	_, _ = io.Copy(w, response.Body)
 }

@@ -10,7 +10,7 @@ const nodeCookie = "SERVERID"
 
 // balance says which node serves a call. A client without the balancer's cookie goes to the nodes in turn and is given
 // one.
-func (s *Server) balance(w http.ResponseWriter, r *http.Request, p Personality) int {
+func (s *Face) balance(w http.ResponseWriter, r *http.Request, p Personality) int {
 	if p.Nodes < 2 {
 		return 0
 	}

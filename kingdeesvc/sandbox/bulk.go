@@ -29,36 +29,36 @@ type Bulk struct {
 }
 
 // Bulk makes bills, audits them unless told otherwise, and gives their numbers in
-// order. All of them carry one stamp per action. Config.OnAudit hears of each.
-func (s *Server) Bulk(ctx context.Context, spec Bulk) ([]string, error) {
+// order. All of them carry one stamp per action. OnAudit hears of each.
+func (c *Clerk) Bulk(ctx context.Context, spec Bulk) ([]string, error) {
 	if spec.Count < 1 || spec.Count > maxBulk {
 		return nil, fmt.Errorf("%w: count %d is not between 1 and %d", ErrInvalid, spec.Count, maxBulk)
 	}
 	spec = spec.withDefaults()
-	at, rules := s.cfg.Now(), s.Personality()
-	numbers, audited, err := s.store.bulk(ctx, spec, at, rules)
-	s.log.DebugContext(ctx, "bills made", "count", len(numbers))
-	s.report(audited)
+	at, rules := c.desk.Now(), c.desk.Rules()
+	numbers, audited, err := c.store.bulk(ctx, spec, at, rules)
+	c.desk.Log.DebugContext(ctx, "bills made", "count", len(numbers))
+	c.report(audited)
 	if err != nil || !spec.Void {
 		return numbers, err
 	}
-	return numbers, s.VoidMany(ctx, numbers)
+	return numbers, c.VoidMany(ctx, numbers)
 }
 
-func (s *Server) report(audited []*Bill) {
-	if s.cfg.OnAudit == nil {
+func (c *Clerk) report(audited []*Bill) {
+	if c.desk.OnAudit == nil {
 		return
 	}
 	for _, b := range audited {
-		s.cfg.OnAudit(*b.clone())
+		c.desk.OnAudit(*b.clone())
 	}
 }
 
 // VoidMany un-audits, where needed, and voids bills by number, all with one stamp.
 // It stops at the first that refuses.
-func (s *Server) VoidMany(ctx context.Context, numbers []string) error {
-	at, rules := s.cfg.Now(), s.Personality()
-	st := s.store
+func (c *Clerk) VoidMany(ctx context.Context, numbers []string) error {
+	at, rules := c.desk.Now(), c.desk.Rules()
+	st := c.store
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	for _, number := range numbers {
@@ -98,7 +98,7 @@ func (b Bulk) withDefaults() Bulk {
 	return b
 }
 
-func (st *store) bulk(ctx context.Context, spec Bulk, at time.Time, rules Personality) (numbers []string, audited []*Bill, err error) {
+func (st *store) bulk(ctx context.Context, spec Bulk, at time.Time, rules Rules) (numbers []string, audited []*Bill, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	for i := range spec.Count {
@@ -131,17 +131,17 @@ func (b Bulk) bill(n, i int) *Bill {
 	}
 	for j := range bill.Lines {
 		line := &bill.Lines[j]
-		line.Goods = goods("CP.LH.001", "10", b.Stocks[(i+j)%len(b.Stocks)], b.Org)
+		line.Goods = ordinaryGoods("CP.LH.001", "10", b.Stocks[(i+j)%len(b.Stocks)], b.Org)
 		line.Components = make([]Component, b.Components)
 		for k := range line.Components {
-			line.Components[k].Goods = goods("WL.SP.101", "60", "CK003", b.Org)
+			line.Components[k].Goods = ordinaryGoods("WL.SP.101", "60", "CK003", b.Org)
 		}
 	}
 	return bill
 }
 
-// goods is an ordinary line's content.
-func goods(material, qty, stock, org string) Goods {
+// ordinaryGoods is an ordinary line's content.
+func ordinaryGoods(material, qty, stock, org string) Goods {
 	return Goods{
 		Material: material, Unit: "Pcs", Qty: qty, Stock: stock, StockStatus: "KCZT01_SYS",
 		OwnerType: "BD_OwnerOrg", Owner: org, KeeperType: "BD_KeeperOrg", Keeper: org,

@@ -22,7 +22,7 @@ func (c *callCounter) add(service string) {
 
 // Calls is how many calls each service of the vendor's API has had, by its name
 // in lower case, such as "executebillquery" or "loginbysign".
-func (s *Server) Calls() map[string]int {
+func (s *Face) Calls() map[string]int {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()
 	return maps.Clone(s.calls.counts)

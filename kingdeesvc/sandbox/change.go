@@ -14,12 +14,12 @@ type change struct {
 	edit   Edit
 	at     time.Time
 	remark string
-	rules  Personality
+	rules  Rules
 }
 
 // stamp is the moment of a change by the clock that stamps bills.
 func (c change) stamp(st *store) time.Time {
-	return st.stamp(c.at.Add(time.Duration(c.rules.StampShiftSeconds) * time.Second))
+	return st.stamp(c.at.Add(c.rules.StampShift))
 }
 
 // apply carries a change out and returns the bill as it is then (as it last was,
@@ -56,7 +56,7 @@ func (st *store) applyLocked(id int64, c change) (*Bill, error) {
 		delete(st.byNo, after.BillNo)
 		st.past[id].Deleted = true
 	}
-	st.changed()
+	st.saver.changed()
 	return after, nil
 }
 
@@ -69,17 +69,16 @@ func (b *Bill) successor(a Action) *Bill {
 	return &next
 }
 
-// hide keeps readers on the former version for the personality's CommitMillis. It
-// needs the lock; before is nil for a new bill.
+// hide keeps readers on the former version for as long as the rules delay a commit. It needs the lock; before is nil for a new bill.
 func (st *store) hide(id int64, before *Bill, c change) {
 	maps.DeleteFunc(st.pending, func(_ int64, p pending) bool { return !c.at.Before(p.until) })
-	if c.rules.CommitMillis <= 0 {
+	if c.rules.CommitDelay <= 0 {
 		return
 	}
 	if p, ok := st.pending[id]; ok {
 		before = p.before
 	}
-	st.pending[id] = pending{before, c.at.Add(time.Duration(c.rules.CommitMillis) * time.Millisecond)}
+	st.pending[id] = pending{before, c.at.Add(c.rules.CommitDelay)}
 }
 
 // create adds a bill; id, number and stamps that are not given are assigned.
@@ -109,7 +108,7 @@ func (st *store) createLocked(b *Bill, c change) (*Bill, error) {
 	st.byNo[b.BillNo] = b.ID
 	st.hide(b.ID, nil, c)
 	st.record(b, ActionCreate, at, c.remark)
-	st.changed()
+	st.saver.changed()
 	return b, nil
 }
 

@@ -17,7 +17,6 @@ const (
 	DefaultAppID          = "228899_dm9pZHJlbGF5LXNhbmRib3gtY2xpZW50"
 	DefaultAppSecret      = Secret("sandbox-app-secret")
 	DefaultTimeZone       = "Asia/Shanghai"
-	DefaultBillType       = "ZZCX01_SYS"
 
 	// FormID is the one form that the sandbox knows.
 	FormID = "STK_AssembledApp"
@@ -61,13 +60,6 @@ type Config struct {
 	OpenControl bool
 	// Logger receives one debug line a call; nil discards.
 	Logger *slog.Logger
-}
-
-// CustomField is a field that a tenant added to the form.
-type CustomField struct {
-	Key  string
-	Line bool // a field of the product line, otherwise of the head
-	Bool bool // a checkbox, otherwise text
 }
 
 // DefaultConfig is the zero Config with its defaults spelled out.

@@ -12,11 +12,11 @@ import (
 // errRequest is a control call that makes no sense.
 var errRequest = errors.New("bad request")
 
-// control is the JSON API by which people and tests play with the sandbox. It
+// handler is the JSON API by which people and tests play with the sandbox. It
 // answers callers on this machine only, unless the configuration says otherwise,
 // and never a page of another site that somebody has open in a browser: neither
 // one that says so, nor one that gave its own name this machine's address.
-func (s *Server) control() http.Handler {
+func (s *API) handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, call := range s.controlCalls() {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -32,7 +32,7 @@ func (s *Server) control() http.Handler {
 			writeJSON(w, http.StatusForbidden, map[string]string{"error": "the control API answers no page of another site"})
 			return
 		}
-		if !s.cfg.OpenControl && !(fromLoopback(r.RemoteAddr) && namesLoopback(r.Host)) {
+		if !s.Open && !(fromLoopback(r.RemoteAddr) && namesLoopback(r.Host)) {
 			writeJSON(w, http.StatusForbidden, map[string]string{"error": "the control API answers this machine only"})
 			return
 		}
@@ -46,7 +46,7 @@ func (s *Server) control() http.Handler {
 
 type controlCall func(r *http.Request) (any, error)
 
-func (s *Server) controlCalls() map[string]controlCall {
+func (s *API) controlCalls() map[string]controlCall {
 	return map[string]controlCall{
 		"GET /control/{$}":                   s.controlHelp,
 		"GET /control/bills":                 s.controlList,

@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-func (s *Server) controlHelp(*http.Request) (any, error) {
+func (s *API) controlHelp(*http.Request) (any, error) {
 	return map[string]any{
-		"sandbox": SandboxName, "form": FormID, "acct_id": s.cfg.AcctID, "username": s.cfg.Username, "app_id": s.cfg.AppID,
+		"sandbox": s.Sandbox, "form": s.FormID, "acct_id": s.Account.AcctID, "username": s.Account.Username, "app_id": s.Account.AppID,
 		"calls": slices.Sorted(maps.Keys(s.controlCalls())),
 		"note":  "a bill is named by its number or its id; actions: submit recall audit approve unaudit edit void cancel restore delete (cancel = unaudit where needed, then void)",
 	}, nil
 }
 
 // controlList lists bills; ?status=C&cancel_status=B&prefix=ZZCX narrow it.
-func (s *Server) controlList(r *http.Request) (any, error) {
+func (s *API) controlList(r *http.Request) (any, error) {
 	want := r.URL.Query()
 	fits := func(name, value string) bool { return want.Get(name) == "" || want.Get(name) == value }
 	bills := []Bill{}
-	for _, b := range s.store.all() {
+	for _, b := range s.Store.all() {
 		if fits("status", b.DocumentStatus) && fits("cancel_status", b.CancelStatus) && strings.HasPrefix(b.BillNo, want.Get("prefix")) {
 			bills = append(bills, *b.clone())
 		}
@@ -30,18 +30,18 @@ func (s *Server) controlList(r *http.Request) (any, error) {
 	return bills, nil
 }
 
-func (s *Server) controlCreate(r *http.Request) (any, error) {
+func (s *API) controlCreate(r *http.Request) (any, error) {
 	var b Bill
 	if err := decode(r, &b); err != nil {
 		return nil, err
 	}
-	return s.Create(r.Context(), b)
+	return s.Clerk.Create(r.Context(), b)
 }
 
-func (s *Server) controlGet(r *http.Request) (any, error) { return s.Bill(r.PathValue("ref")) }
+func (s *API) controlGet(r *http.Request) (any, error) { return s.Clerk.Bill(r.PathValue("ref")) }
 
 // controlAction carries out one action, or one of the two usual pairs.
-func (s *Server) controlAction(r *http.Request) (any, error) {
+func (s *API) controlAction(r *http.Request) (any, error) {
 	var body struct {
 		Edit
 		Remark string `json:"remark"`
@@ -55,7 +55,7 @@ func (s *Server) controlAction(r *http.Request) (any, error) {
 	case "approve":
 		actions = []Action{ActionSubmit, ActionAudit}
 	case "cancel":
-		b, err := s.Bill(ref)
+		b, err := s.Clerk.Bill(ref)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +69,7 @@ func (s *Server) controlAction(r *http.Request) (any, error) {
 	}
 	var last Bill
 	for _, a := range actions {
-		b, err := s.Do(r.Context(), ref, a, body.Edit, body.Remark)
+		b, err := s.Clerk.Do(r.Context(), ref, a, body.Edit, body.Remark)
 		if err != nil {
 			return nil, err
 		}
@@ -78,17 +78,17 @@ func (s *Server) controlAction(r *http.Request) (any, error) {
 	return last, nil
 }
 
-func (s *Server) controlBulk(r *http.Request) (any, error) {
+func (s *API) controlBulk(r *http.Request) (any, error) {
 	var spec Bulk
 	if err := decode(r, &spec); err != nil {
 		return nil, err
 	}
-	numbers, err := s.Bulk(r.Context(), spec)
+	numbers, err := s.Clerk.Bulk(r.Context(), spec)
 	return map[string]any{"count": len(numbers), "bill_nos": numbers}, err
 }
 
 // controlBulkVoid voids the bills listed, or all live ones of a prefix.
-func (s *Server) controlBulkVoid(r *http.Request) (any, error) {
+func (s *API) controlBulkVoid(r *http.Request) (any, error) {
 	var body struct {
 		BillNos []string `json:"bill_nos"`
 		Prefix  string   `json:"prefix"`
@@ -101,25 +101,25 @@ func (s *Server) controlBulkVoid(r *http.Request) (any, error) {
 	}
 	numbers := body.BillNos
 	if body.Prefix != "" {
-		for _, b := range s.store.all() {
+		for _, b := range s.Store.all() {
 			if b.Live() && strings.HasPrefix(b.BillNo, body.Prefix) {
 				numbers = append(numbers, b.BillNo)
 			}
 		}
 	}
-	return map[string]any{"count": len(numbers)}, s.VoidMany(r.Context(), numbers)
+	return map[string]any{"count": len(numbers)}, s.Clerk.VoidMany(r.Context(), numbers)
 }
 
-func (s *Server) controlTruth(*http.Request) (any, error) { return s.Truth(), nil }
+func (s *API) controlTruth(*http.Request) (any, error) { return s.Store.everything(s.Now()), nil }
 
-func (s *Server) controlHistory(r *http.Request) (any, error) {
-	return s.BillHistory(r.PathValue("bill_no")), nil
+func (s *API) controlHistory(r *http.Request) (any, error) {
+	return s.Store.history(r.PathValue("bill_no")), nil
 }
 
-func (s *Server) controlOrders(r *http.Request) (any, error) {
-	orders := s.AuditedOrders()
+func (s *API) controlOrders(r *http.Request) (any, error) {
+	orders := s.Store.auditedOrders(Inbound)
 	if r.URL.Query().Get("direction") == Outbound {
-		orders = s.OutboundOrders()
+		orders = s.Store.auditedOrders(Outbound)
 	}
 	if orders == nil {
 		orders = []Order{}

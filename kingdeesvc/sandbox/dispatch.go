@@ -8,7 +8,7 @@ import (
 )
 
 // dispatch does the work of one call and gives the answer.
-func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, class, method string, body []byte, p Personality) failure {
+func (s *Face) dispatch(w http.ResponseWriter, r *http.Request, class, method string, body []byte, p Personality) failure {
 	ok := func(body []byte) failure { return failure{status: http.StatusOK, contentType: typeJSON, body: body} }
 	refuse := (*vendorError).object
 	if method == "executebillquery" {
@@ -20,7 +20,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, class, method 
 	}
 	switch {
 	case class == "accountservice" && method == "getdatacenterlist":
-		return ok(mustJSON([]map[string]any{{"Id": s.cfg.AcctID, "Number": "001", "Name": s.cfg.DataCenterName}}))
+		return ok(mustJSON([]map[string]any{{"Id": s.account.AcctID, "Number": "001", "Name": s.account.DataCenterName}}))
 	case class == "authservice" && method == "logout":
 		s.sessions.close(sessionID(r))
 		return ok([]byte("true"))
@@ -56,7 +56,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, class, method 
 }
 
 // work is what a session is needed for.
-func (s *Server) work(method string, args arguments, p Personality) ([]byte, error) {
+func (s *Face) work(method string, args arguments, p Personality) ([]byte, error) {
 	data, err := args.data()
 	if err != nil {
 		return nil, &vendorError{MsgParameter, err.Error()}
@@ -68,13 +68,13 @@ func (s *Server) work(method string, args arguments, p Personality) ([]byte, err
 			return nil, err
 		}
 		if q.count {
-			return q.appendCount(nil, len(s.store.match(q, p, s.cfg.Now())), method == "billquery"), nil
+			return q.appendCount(nil, len(s.match(q, p, s.now())), method == "billquery"), nil
 		}
-		rows := s.store.run(q, p, s.cfg.Now(), s.random(p))
+		rows := s.run(q, p, s.now(), s.conduct.random(p))
 		if method == "billquery" {
-			return q.appendObjects(nil, rows, p, s.damage.Load()), nil
+			return q.appendObjects(nil, rows, p, s.conduct.allDamage()), nil
 		}
-		return q.appendRows(nil, rows, p, s.damage.Load()), nil
+		return q.appendRows(nil, rows, p, s.conduct.allDamage()), nil
 	case "view":
 		return s.view(args, data, p)
 	default:
@@ -82,7 +82,7 @@ func (s *Server) work(method string, args arguments, p Personality) ([]byte, err
 	}
 }
 
-func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, method string, args arguments, p Personality) failure {
+func (s *Face) serveLogin(w http.ResponseWriter, r *http.Request, method string, args arguments, p Personality) failure {
 	order, known := loginOrder(method)
 	if !known {
 		return errorPage(http.StatusNotFound)
@@ -96,7 +96,7 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, method strin
 		refused := &refusedLogin{0, "ParameterError", err.Error()}
 		return failure{status: http.StatusOK, contentType: typeJSON, body: s.loginAnswer(&session{id: randomID()}, refused, p)}
 	}
-	now := s.cfg.Now()
+	now := s.now()
 	refused := s.checkLogin(method, in, now, p)
 	s.lockout.note(refused == nil, p.LockAfterFailures, now)
 	if refused != nil {
@@ -123,15 +123,15 @@ func aspCookie(value string) *http.Cookie {
 
 // authorise finds the call's session, or opens one for a signed call; nil if the
 // caller is nobody.
-func (s *Server) authorise(w http.ResponseWriter, r *http.Request, p Personality) *session {
-	now := s.cfg.Now()
+func (s *Face) authorise(w http.ResponseWriter, r *http.Request, p Personality) *session {
+	now := s.now()
 	idle := time.Duration(p.SessionIdleSeconds) * time.Second
 	if idle <= 0 {
 		idle = 20 * time.Minute
 	}
 	node := s.balance(w, r, p)
 	if id := sessionID(r); id != "" {
-		if p.SessionLossRate > 0 && s.random(p).Float64() < p.SessionLossRate {
+		if p.SessionLossRate > 0 && s.conduct.random(p).Float64() < p.SessionLossRate {
 			s.sessions.close(id)
 		}
 		life := time.Duration(p.SessionLifeSeconds) * time.Second
@@ -148,7 +148,7 @@ func (s *Server) authorise(w http.ResponseWriter, r *http.Request, p Personality
 		}
 		return nil
 	}
-	x := s.sessions.open(s.cfg.Username, false, now)
+	x := s.sessions.open(s.account.Username, false, now)
 	x.node, x.lcid = node, signedLanguage(r.Header)
 	setCookies(w, x)
 	return x

@@ -144,3 +144,9 @@ func (q *faultQueue) clear() {
 	defer q.mu.Unlock()
 	q.list = nil
 }
+
+// shapeNames are the failure shapes met with this API, in the order of how often
+// public clients handle them.
+func shapeNames() []string {
+	return []string{"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12", "F13", "F14"}
+}

@@ -21,11 +21,11 @@ func randomFaults() []Fault {
 }
 
 // randomFault hits a share of the queries, chosen by the personality's seed.
-func (s *Server) randomFault(p Personality) (Fault, bool) {
+func (c *Conduct) randomFault(p Personality) (Fault, bool) {
 	if p.FaultRate <= 0 {
 		return Fault{}, false
 	}
-	rng := s.random(p)
+	rng := c.random(p)
 	if rng.Float64() >= p.FaultRate {
 		return Fault{}, false
 	}

@@ -9,28 +9,6 @@ import (
 	"time"
 )
 
-// maxBody bounds a request; a filter may list many thousand keys.
-const maxBody = 32 << 20
-
-// handler puts what every answer has around the vendor's API and the control API.
-func (s *Server) handler() http.Handler {
-	control := s.control()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set(SandboxHeader, SandboxName)
-		header.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		if strings.HasPrefix(r.URL.Path, "/control") {
-			control.ServeHTTP(w, r)
-			return
-		}
-		if s.Personality().OmitDate {
-			header["Date"] = nil
-		}
-		s.serveVendor(w, r)
-	})
-}
-
 // serviceOf reads /K3Cloud/<service>.common.kdsvc, in any case and with doubled
 // slashes, and gives the service's class and method in lower case.
 func serviceOf(path string) (class, method string, ok bool) {
@@ -68,17 +46,18 @@ func group(class, method string) string {
 	}
 }
 
-func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers one call of the vendor's API.
+func (s *Face) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	class, method, ok := serviceOf(r.URL.Path)
 	if !ok || r.Method != http.MethodPost {
 		write(w, errorPage(http.StatusNotFound))
 		return
 	}
 	s.calls.add(method)
-	p := s.Personality()
-	fault, faulty := s.faults.take(group(class, method))
+	p := s.conduct.Personality()
+	fault, faulty := s.conduct.takeFault(group(class, method))
 	if !faulty && group(class, method) == ServiceQuery {
-		fault, faulty = s.randomFault(p)
+		fault, faulty = s.conduct.randomFault(p)
 	}
 	// The body is read first: net/http notices that a caller left only once its request is here whole.
 	body, err := io.ReadAll(r.Body)
@@ -96,7 +75,7 @@ func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
 		s.sessions.expire()
 	}
 	if fault.Action != "" {
-		if _, err := s.Do(r.Context(), fault.Bill, fault.Action, Edit{}, ""); err != nil {
+		if _, err := s.clerk.Do(r.Context(), fault.Bill, fault.Action, Edit{}, ""); err != nil {
 			s.log.DebugContext(r.Context(), "the fault's action was refused", "err", err)
 		}
 	}
@@ -108,7 +87,7 @@ func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
 		s.writeAnswer(w, fault.Answer)
 		return
 	}
-	if f, ok := fault.failure(body, r.Header.Get("Content-Type")); faulty && ok {
+	if f, ok := faultFailure(fault, body, r.Header.Get("Content-Type")); faulty && ok {
 		write(w, f)
 		return
 	}
@@ -134,8 +113,8 @@ func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// failure is the answer that a fault puts in place of the work, if it is one.
-func (f Fault) failure(body []byte, contentType string) (failure, bool) {
+// faultFailure is the answer that a fault puts in place of the work, if it is one.
+func faultFailure(f Fault, body []byte, contentType string) (failure, bool) {
 	if f.Status != 0 {
 		return errorPage(f.Status), true
 	}
@@ -177,7 +156,7 @@ func cut(w http.ResponseWriter, flush bool) {
 }
 
 // pause waits. It says why it ended before its time, which ends the call too.
-func (s *Server) pause(ctx context.Context, d time.Duration) string {
+func (s *Face) pause(ctx context.Context, d time.Duration) string {
 	if d <= 0 {
 		return ""
 	}

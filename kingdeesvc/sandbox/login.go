@@ -67,37 +67,37 @@ type refusedLogin struct {
 }
 
 // checkLogin says why a login is refused; nil if it is not.
-func (s *Server) checkLogin(method string, in login, now time.Time, p Personality) *refusedLogin {
+func (s *Face) checkLogin(method string, in login, now time.Time, p Personality) *refusedLogin {
 	wrong := &refusedLogin{0, "WrongUserOrPassword", "用户名或密码错误"}
 	switch {
 	case s.lockout.locked(now):
 		return &refusedLogin{0, "Locked", "密码错误次数超限，账号已被锁定，请30分钟后再试"}
-	case in["acctid"] != s.cfg.AcctID:
+	case in["acctid"] != s.account.AcctID:
 		return &refusedLogin{-1, "DataCenterNotFound", "数据中心不存在: " + in["acctid"]}
 	case strings.HasPrefix(method, "validateuser"):
-		if in["username"] != s.cfg.Username || Secret(in["password"]) != s.cfg.Password {
+		if in["username"] != s.account.Username || Secret(in["password"]) != s.account.Password {
 			return wrong
 		}
 		return nil
-	case in["appid"] != s.cfg.AppID:
+	case in["appid"] != s.account.AppID:
 		return &refusedLogin{0, "AppIdNotFound", "第三方应用不存在或未授权: " + in["appid"]}
-	case in["username"] != s.cfg.Username:
+	case in["username"] != s.account.Username:
 		return &refusedLogin{0, "UserNotAllowed", "第三方应用：" + in["appid"] + " 不允许用户" + in["username"] + " 登录"}
 	case strings.HasPrefix(method, "loginbyappsecret"):
-		if Secret(in["appsecret"]) != s.cfg.AppSecret {
+		if Secret(in["appsecret"]) != s.account.AppSecret {
 			return wrong
 		}
 		return nil
 	}
-	want := loginSign(p.OldServer, in["acctid"], in["username"], in["appid"], s.cfg.AppSecret, in["timestamp"])
-	if in["sign"] != want || !p.nearEnough(in["timestamp"], now) {
+	want := loginSign(p.OldServer, in["acctid"], in["username"], in["appid"], s.account.AppSecret, in["timestamp"])
+	if in["sign"] != want || !nearEnough(in["timestamp"], now, p) {
 		return &refusedLogin{0, "002005000003016", "签名不匹配，登录失败"}
 	}
 	return nil
 }
 
 // nearEnough checks a timestamp in Unix seconds against the server's clock.
-func (p Personality) nearEnough(timestamp string, now time.Time) bool {
+func nearEnough(timestamp string, now time.Time, p Personality) bool {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
 		return false
@@ -111,16 +111,9 @@ func (p Personality) nearEnough(timestamp string, now time.Time) bool {
 
 const ticksPerSecond = 10_000_000
 
-// timeZone is a zone in the login answer; 288000000000 ticks are +08:00.
-type timeZone struct {
-	OffsetTicks  int64  `json:"OffsetTicks"`
-	StandardName string `json:"StandardName"`
-	Number       string `json:"Number"`
-}
-
 // loginAnswer is the object that all logins give, for success and failure alike. A refused one has a session id too,
 // which is good for nothing: a client that looks for the id alone believes that it is logged in.
-func (s *Server) loginAnswer(x *session, refused *refusedLogin, p Personality) json.RawMessage {
+func (s *Face) loginAnswer(x *session, refused *refusedLogin, p Personality) json.RawMessage {
 	answer := map[string]any{
 		"Message": nil, "MessageCode": nil, "LoginResultType": 1, "Context": nil, "KDSVCSessionId": x.id,
 		"FormId": nil, "RedirectFormParam": nil, "FormInputObject": nil, "ErrorStackTrace": nil, "Lcid": 0,
@@ -140,23 +133,23 @@ func (s *Server) loginAnswer(x *session, refused *refusedLogin, p Personality) j
 	return mustJSON(answer)
 }
 
-func (s *Server) loginContext(x *session, p Personality) map[string]any {
+func (s *Face) loginContext(x *session, p Personality) map[string]any {
 	context := map[string]any{
-		"UserLocale": "zh-CN", "LogLocale": "zh-CN", "DBid": s.cfg.AcctID, "DatabaseType": 3, "SessionId": x.aspID,
-		"UserId": 100001, "UserName": s.cfg.Username, "CustomName": "云栖贸易", "DisplayVersion": s.version(p),
-		"DataCenterName": s.cfg.DataCenterName, "UserToken": randomID(),
+		"UserLocale": "zh-CN", "LogLocale": "zh-CN", "DBid": s.account.AcctID, "DatabaseType": 3, "SessionId": x.aspID,
+		"UserId": 100001, "UserName": s.account.Username, "CustomName": "云栖贸易", "DisplayVersion": s.version(p),
+		"DataCenterName": s.account.DataCenterName, "UserToken": randomID(),
 		"CurrentOrganizationInfo": map[string]any{"ID": 1, "AcctOrgType": "1", "Name": "杭州云栖贸易有限公司", "FunctionIds": []int{101, 102, 103}},
-		"TenantId":                s.cfg.AcctID, "Gsid": "", "IsDeployAsPublicCloud": false, "ProductEdition": 0,
+		"TenantId":                s.account.AcctID, "Gsid": "", "IsDeployAsPublicCloud": false, "ProductEdition": 0,
 	}
 	if !p.OmitTimeZone {
-		_, offset := s.cfg.Now().In(s.cfg.TimeZone).Zone()
-		zone := timeZone{int64(offset) * ticksPerSecond, s.cfg.TimeZone.String(), "1078_SYS"}
+		_, offset := s.now().In(s.zone).Zone()
+		zone := timeZone{int64(offset) * ticksPerSecond, s.zone.String(), "1078_SYS"}
 		context["STimeZone"], context["UTimeZone"] = zone, zone
 	}
 	return context
 }
 
-func (*Server) version(p Personality) string {
+func (*Face) version(p Personality) string {
 	if p.OldServer {
 		return "7.5.1800.6"
 	}

@@ -33,3 +33,15 @@ func oddLogins() map[string]func(answer map[string]any) {
 		"context_text":     func(a map[string]any) { a["Context"] = "" },
 	}
 }
+
+// timeZone is a zone in the login answer; 288000000000 ticks are +08:00.
+type timeZone struct {
+	OffsetTicks  int64  `json:"OffsetTicks"`
+	StandardName string `json:"StandardName"`
+	Number       string `json:"Number"`
+}
+
+// multiLanguage is a text as the object model writes it, one entry a language.
+func multiLanguage(text string) []map[string]any {
+	return []map[string]any{{"Key": 2052, "Value": text}}
+}

@@ -63,14 +63,8 @@ func (b Bill) addOrder(orders []Order, direction, stock string) []Order {
 	})
 }
 
-// AuditedOrders are the inbound orders of every audit of every bill there ever was,
-// in the order of the audits.
-func (s *Server) AuditedOrders() []Order { return s.store.orders(Inbound) }
-
-// OutboundOrders are the other half of AuditedOrders.
-func (s *Server) OutboundOrders() []Order { return s.store.orders(Outbound) }
-
-func (st *store) orders(direction string) []Order {
+// auditedOrders are the orders in one direction of every audit of every bill there ever was, in the order of the audits.
+func (st *store) auditedOrders(direction string) []Order {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	var orders []Order

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Personality is how this Kingdee behaves where servers differ or where public
@@ -148,4 +149,17 @@ func (p Personality) hides(b *Bill) bool {
 		return true
 	}
 	return float64(b.ID*7919%100) < p.HiddenParts[b.StockOrg]*100
+}
+
+// rules are the personality's rules for bills.
+func (p Personality) rules() Rules {
+	return Rules{
+		VoidKeepsModifyDate:     p.VoidKeepsModifyDate,
+		UnauditKeepsModifyDate:  p.UnauditKeepsModifyDate,
+		UnauditKeepsApproveDate: p.UnauditKeepsApproveDate,
+		CancelDateOnly:          p.CancelDateOnly,
+		DeleteVoided:            p.DeleteVoided,
+		StampShift:              time.Duration(p.StampShiftSeconds) * time.Second,
+		CommitDelay:             time.Duration(p.CommitMillis) * time.Millisecond,
+	}
 }

@@ -26,11 +26,11 @@ type query struct {
 
 // readQuery reads the parameters of ExecuteBillQuery and BillQuery. Its errors
 // are *vendorError.
-func (s *Server) readQuery(data arguments, p Personality) (*query, error) {
+func (s *Face) readQuery(data arguments, p Personality) (*query, error) {
 	switch form := strings.TrimSpace(data.text("formid")); {
 	case form == "" || form == "null":
 		return nil, &vendorError{MsgFormIDEmpty, "业务对象标识不能为空"}
-	case !strings.EqualFold(form, FormID):
+	case !strings.EqualFold(form, s.formID):
 		return nil, &vendorError{MsgUnknownField, "业务对象不存在"}
 	}
 	q := &query{}
@@ -92,7 +92,7 @@ func (q *query) resolve(key string, set *fieldSet, p Personality) (field, error)
 	return f, nil
 }
 
-func (q *query) readFilter(data arguments, s *Server, p Personality) error {
+func (q *query) readFilter(data arguments, s *Face, p Personality) error {
 	parse := func() (filter.Node, error) { return filter.Parse(data.text("filterstring")) }
 	if raw := data["filterstring"]; len(raw) > 0 && raw[0] == '[' {
 		parse = func() (filter.Node, error) { return filter.ParseArray(raw) }
@@ -105,7 +105,7 @@ func (q *query) readFilter(data arguments, s *Server, p Personality) error {
 	}
 	q.headOK = true
 	q.keep, err = filter.Bind(node, filter.Schema[row]{
-		Zone: s.cfg.TimeZone,
+		Zone: s.zone,
 		Column: func(key string) (filter.Column[row], error) {
 			f, err := q.resolve(key, s.fields, p)
 			q.headOK = q.headOK && f.level == levelHead

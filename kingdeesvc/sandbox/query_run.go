@@ -7,56 +7,28 @@ import (
 )
 
 // run finds the rows of a query's page.
-func (st *store) run(q *query, p Personality, now time.Time, rng *rand.Rand) []row {
-	rows := st.match(q, p, now)
+func (s *Face) run(q *query, p Personality, now time.Time, rng *rand.Rand) []row {
+	rows := s.match(q, p, now)
 	q.sort(rows, rng)
 	start, end := q.window(len(rows), p)
 	return rows[start:end]
 }
 
-// match collects the rows that the condition keeps, at least as many as the page
-// reaches to when they are asked for in order of bills.
-func (st *store) match(q *query, p Personality, now time.Time) []row {
-	st.mu.RLock()
-	defer st.mu.RUnlock()
+// match collects the rows that the condition keeps, at least as many as the page reaches to when they are asked for in
+// order of bills.
+func (s *Face) match(q *query, p Personality, now time.Time) []row {
 	enough := -1
 	if q.byBill() && !q.count {
 		enough = q.start + q.limit
 	}
 	var rows []row
-	for _, b := range st.candidates(q) {
-		if enough >= 0 && len(rows) >= enough {
-			break
+	s.store.each(q.ids, now, func(b *Bill) bool {
+		if !p.hides(b) && (!q.headOK || q.keep(row{bill: b})) {
+			rows = q.fanOut(rows, b, p)
 		}
-		b = st.visible(b, now)
-		if b == nil || p.hides(b) {
-			continue
-		}
-		if q.headOK && !q.keep(row{bill: b}) {
-			continue
-		}
-		rows = q.fanOut(rows, b, p)
-	}
+		return enough < 0 || len(rows) < enough
+	})
 	return rows
-}
-
-// candidates are the bills whose FID the condition allows, ascending.
-func (st *store) candidates(q *query) []*Bill {
-	if q.ids.Listed {
-		var list []*Bill
-		for _, id := range q.ids.IDs {
-			if b := st.find(id); b != nil {
-				list = append(list, b)
-			}
-		}
-		return list
-	}
-	from, _ := st.search(q.ids.Min)
-	to, found := st.search(q.ids.Max)
-	if found {
-		to++
-	}
-	return st.bills[from:max(from, to)]
 }
 
 // fanOut adds the bill's rows: one, one per product line, or one per component.
@@ -80,7 +52,7 @@ func (q *query) fanOut(rows []row, b *Bill, p Personality) []row {
 			continue
 		}
 		for j := range line.Components {
-			add(row{b, line, &line.Components[j]})
+			add(row{bill: b, line: line, component: &line.Components[j]})
 		}
 	}
 	return rows

@@ -95,14 +95,14 @@ func SampleDay() []Step {
 // sampleBill is a new bill with one line into (Assembly) or out of stock; its
 // components are in CK003 or, for a Dassembly, in stock as well.
 func sampleBill(number int, affair, stock string) *Bill {
-	line := Line{Goods: goods("CP.TZ.011", "20", stock, "100")}
+	line := Line{Goods: ordinaryGoods("CP.TZ.011", "20", stock, "100")}
 	componentStock := "CK003"
 	if affair == Dassembly {
 		componentStock = stock
 	}
 	line.Components = []Component{
-		{Goods: goods("WL.SP.105", "120", componentStock, "100")},
-		{Goods: goods("WL.BC.201", "20", componentStock, "100")},
+		{Goods: ordinaryGoods("WL.SP.105", "120", componentStock, "100")},
+		{Goods: ordinaryGoods("WL.BC.201", "20", componentStock, "100")},
 	}
 	return &Bill{
 		BillNo: billNumber(number), AffairType: affair, StockOrg: "100", Note: "当日新单", Lines: []Line{line},
@@ -110,16 +110,16 @@ func sampleBill(number int, affair, stock string) *Bill {
 	}
 }
 
-// Play carries one step out and returns the bill as it is then. It stops at the
-// first action that is refused, which is what a step played twice comes to.
-func (s *Server) Play(ctx context.Context, step Step) (Bill, error) {
+// playStep has a clerk carry one step out and returns the bill as it is then. It stops at the first action that is
+// refused, which is what a step played twice comes to.
+func playStep(ctx context.Context, clerk *Clerk, step Step) (Bill, error) {
 	var last Bill
 	for _, a := range step.Do {
 		var err error
 		if a == ActionCreate && step.New != nil {
-			last, err = s.create(ctx, *step.New, step.RemarkZH)
+			last, err = clerk.CreateWith(ctx, *step.New, step.RemarkZH)
 		} else {
-			last, err = s.Do(ctx, step.BillNo, a, step.Edit, step.RemarkZH)
+			last, err = clerk.Do(ctx, step.BillNo, a, step.Edit, step.RemarkZH)
 		}
 		if err != nil {
 			return last, fmt.Errorf("sample day, step %d: %w", step.N, err)

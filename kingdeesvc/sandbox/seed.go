@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 )
@@ -10,29 +11,16 @@ import (
 // DefaultSeed is the data set that the demo and the command start with.
 const DefaultSeed = 20240511
 
-// Reset forgets bills, history, sessions, faults and damage, and makes the seed's
-// bills anew; with seed 0 the sandbox is empty. The personality stays.
-func (s *Server) Reset(ctx context.Context, seed uint64) error {
-	s.store.reset()
-	s.sessions.expire()
-	s.ClearFaults()
-	if seed == 0 {
-		return nil
-	}
-	return s.Seed(ctx, seed)
-}
-
-// Seed adds a merchant's last weeks to an empty sandbox: two organisations, five
-// warehouses, both affair types, bills of several warehouses, drafts, bills voided
-// in the past, Chinese notes, unset fields. The cast of SampleDay is part of it.
-// The same seed gives the same bills at the same distance from now. It does not
-// call Config.OnAudit: ask AuditedOrders.
-func (s *Server) Seed(ctx context.Context, seed uint64) error {
-	if present := len(s.store.all()); present > 0 {
+// seedStore adds a merchant's last weeks, as of now, to an empty store: two organisations, five warehouses, both affair
+// types, bills of several warehouses, drafts, bills voided in the past, Chinese notes, unset fields. The cast of
+// SampleDay is part of it. The same seed gives the same bills at the same distance from now. Nobody hears of the
+// audits.
+func seedStore(ctx context.Context, st *store, seed uint64, now time.Time, log *slog.Logger) error {
+	if present := len(st.all()); present > 0 {
 		return fmt.Errorf("%w: seed: the sandbox already has %d bills", ErrInvalid, present)
 	}
 	g := &generator{
-		store: s.store, now: s.cfg.Now(),
+		store: st, now: now,
 		rng: rand.New(rand.NewPCG(seed, 1)), //nolint:gosec // sample data
 	}
 	for i := range seedBills {
@@ -45,7 +33,7 @@ func (s *Server) Seed(ctx context.Context, seed uint64) error {
 			return fmt.Errorf("seed: %w", err)
 		}
 	}
-	s.log.DebugContext(ctx, "bills seeded", "seed", seed, "count", len(s.store.all()))
+	log.DebugContext(ctx, "bills seeded", "seed", seed, "count", len(st.all()))
 	return nil
 }
 
@@ -111,7 +99,7 @@ func (g *generator) ordinary(i int) error {
 // live creates a bill at a moment in the past and lets its life happen, half an
 // hour to some hours between the actions.
 func (g *generator) live(b *Bill, l life, at time.Time, edit Edit) error {
-	rules := Personality{}
+	rules := Rules{}
 	b.Date = at
 	if l == lifeDraft {
 		b.DocumentStatus = StatusDraft

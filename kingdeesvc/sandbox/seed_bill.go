@@ -58,7 +58,7 @@ func (g *generator) stock(org string) string {
 func (g *generator) line(org, stock, componentStock string) Line {
 	r := recipes()[g.rng.IntN(len(recipes()))]
 	qty := 5 * (1 + g.rng.IntN(20))
-	line := Line{Goods: goods(r.product, fmt.Sprint(qty), stock, org), Fee: g.pick("", "0", "1.25")}
+	line := Line{Goods: ordinaryGoods(r.product, fmt.Sprint(qty), stock, org), Fee: g.pick("", "0", "1.25")}
 	line.Unit = g.pick("Set", "Box", "Pcs")
 	line.Description = g.pick("", "", "破损件另放", "赠品不入账")
 	line.MTONo = g.pick("", "", "MTO240511")
@@ -72,7 +72,7 @@ func (g *generator) line(org, stock, componentStock string) Line {
 		line.SrcBillType, line.SrcBillNo = "SAL_SaleOrder", fmt.Sprintf("XSDD%06d", 2000+g.rng.IntN(500))
 	}
 	for _, p := range r.components {
-		c := Component{Goods: goods(p.material, fmt.Sprint(qty*p.each), componentStock, org)}
+		c := Component{Goods: ordinaryGoods(p.material, fmt.Sprint(qty*p.each), componentStock, org)}
 		line.Components = append(line.Components, c)
 	}
 	return line

@@ -5,88 +5,118 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// Server is a running sandbox. Its methods mirror the control API and may be
+// Server is a running sandbox. Its methods, those of Clerk and those of Conduct mirror the control API and may be
 // called from any goroutine.
 type Server struct {
-	cfg      Config
-	log      *slog.Logger
-	base     catalogue
-	fields   *fieldSet
-	store    *store
-	sessions *sessions
-	lockout  *lockout
-	faults   *faultQueue
-	damage   atomic.Pointer[damages]
-	behave   atomic.Pointer[Personality]
-	queries  atomic.Uint64
-	balanced atomic.Uint64 // clients that the balancer did not know
-	calls    callCounter
-	kept     atomic.Pointer[state] // the copy that GoBack restores
-	saver    *saver
+	*Clerk
+	*Conduct
+
+	cfg   Config
+	store *store
+	face  *Face
 
 	addr  string
 	http  *http.Server
 	fresh freshConns
-	// closing ends the delays of calls under way; done is closed when the listener's goroutine has ended.
-	closing chan struct{}
-	done    chan struct{}
-	stop    sync.Once
-	err     error // of Stop
+	done  chan struct{} // closed when the listener's goroutine has ended
+	stop  sync.Once
+	err   error // of Stop
 }
 
 // Start opens a sandbox: state from Config.StateFile if there is any, else the
 // seed's bills if one is given. It serves until Stop; ctx bounds only the start.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
-	base := newCatalogue()
-	s := &Server{
-		cfg: cfg, log: cfg.Logger, base: base, fields: newFieldSet(base, cfg.CustomFields),
-		sessions: newSessions(), lockout: &lockout{}, faults: &faultQueue{},
-		closing: make(chan struct{}), done: make(chan struct{}),
-	}
-	s.behave.Store(&cfg.Personality)
-	s.saver = newSaver(cfg.StateFile, cfg.Logger)
-	s.store = newStore(cfg.TimeZone, s.saver.changed)
-	loaded, err := s.load()
+	st, loaded, err := openStore(cfg.AcctID, cfg.StateFile, cfg.TimeZone, cfg.Logger)
 	if err != nil {
 		return nil, err
 	}
+	s := &Server{cfg: cfg, store: st, Conduct: newConduct(cfg.Personality), done: make(chan struct{})}
+	base := newCatalogue()
+	fields := newFieldSet(base, cfg.CustomFields)
+	for _, b := range st.all() {
+		fields.learn(b)
+	}
+	s.Clerk = newClerk(st, desk{
+		Now: cfg.Now, Learn: fields.learn, OnAudit: cfg.OnAudit, Log: cfg.Logger,
+		Rules: func() Rules { return s.Conduct.Personality().rules() },
+	})
+	account := Account{
+		AcctID: cfg.AcctID, DataCenterName: cfg.DataCenterName, Username: cfg.Username, Password: cfg.Password,
+		AppID: cfg.AppID, AppSecret: cfg.AppSecret,
+	}
+	s.face = newFace(Setup{
+		account: account, zone: cfg.TimeZone, now: cfg.Now, log: cfg.Logger, formID: FormID,
+		store: st, clerk: s.Clerk, conduct: s.Conduct, fields: fields, base: base,
+	})
 	if !loaded && cfg.Seed != 0 {
 		if err := s.Seed(ctx, cfg.Seed); err != nil {
 			return nil, err
 		}
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
+	control := &API{
+		Sandbox: SandboxName, FormID: FormID, Account: account, Open: cfg.OpenControl, Now: cfg.Now,
+		Store: st, Clerk: s.Clerk, Conduct: s.Conduct, Face: s.face, Reset: s.Reset,
+	}
+	if err := s.serve(ctx, control.handler()); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// serve opens the listener and begins to answer.
+func (s *Server) serve(ctx context.Context, control http.Handler) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("kingdee sandbox: %w", err)
+		return fmt.Errorf("kingdee sandbox: %w", err)
 	}
 	s.addr = listener.Addr().String()
 	s.http = &http.Server{
-		Handler:           s.handler(),
+		Handler:           s.handler(control),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
 		WriteTimeout:      10 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ConnState:         s.fresh.note,
-		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
 	}
-	s.saver.start(s.snapshot)
+	s.store.start()
 	go func() {
 		defer close(s.done)
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.log.ErrorContext(context.WithoutCancel(ctx), "kingdee sandbox stopped serving", "err", err)
+			s.cfg.Logger.ErrorContext(context.WithoutCancel(ctx), "kingdee sandbox stopped serving", "err", err)
 		}
 	}()
-	return s, nil
+	return nil
+}
+
+// maxBody bounds a request; a filter may list many thousand keys.
+const maxBody = 32 << 20
+
+// handler puts what every answer has around the vendor's API and the control API.
+func (s *Server) handler(control http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set(SandboxHeader, SandboxName)
+		header.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if strings.HasPrefix(r.URL.Path, "/control") {
+			control.ServeHTTP(w, r)
+			return
+		}
+		if s.Conduct.Personality().OmitDate {
+			header["Date"] = nil
+		}
+		s.face.ServeHTTP(w, r)
+	})
 }
 
 // Addr is the host and port that the sandbox listens on.
@@ -102,35 +132,58 @@ func (s *Server) Config() Config { return s.cfg }
 // the state. Calls that only wait for a delay are cut. A second call returns what the first one did.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stop.Do(func() {
-		close(s.closing)
+		s.face.Close()
 		s.fresh.close()
 		err := s.http.Shutdown(ctx)
 		if err != nil {
 			err = errors.Join(fmt.Errorf("kingdee sandbox: calls were still under way: %w", err), s.http.Close())
 		}
 		<-s.done
-		s.err = errors.Join(err, s.saver.stop())
+		s.err = errors.Join(err, s.store.stop())
 	})
 	return s.err
 }
 
-// Personality is how the server behaves now.
-func (s *Server) Personality() Personality { return *s.behave.Load() }
-
-// SetPersonality changes how the server behaves from the next call on.
-func (s *Server) SetPersonality(p Personality) { s.behave.Store(&p) }
-
-// AddFault queues a fault; it says what is wrong with one that makes no sense.
-func (s *Server) AddFault(f Fault) error { return s.faults.add(f) }
-
-// Faults are those still to come.
-func (s *Server) Faults() []Fault { return s.faults.pending() }
-
-// ClearFaults forgets faults still to come, and all damage.
-func (s *Server) ClearFaults() {
-	s.faults.clear()
-	s.damage.Store(nil)
+// Reset forgets bills, history, sessions, faults and damage, and makes the seed's
+// bills anew; with seed 0 the sandbox is empty. The personality stays.
+func (s *Server) Reset(ctx context.Context, seed uint64) error {
+	s.store.reset()
+	s.face.ExpireSessions()
+	s.ClearFaults()
+	if seed == 0 {
+		return nil
+	}
+	return s.Seed(ctx, seed)
 }
+
+// Seed adds the sample's bills to an empty sandbox. It does not call Config.OnAudit: ask AuditedOrders.
+func (s *Server) Seed(ctx context.Context, seed uint64) error {
+	return seedStore(ctx, s.store, seed, s.cfg.Now(), s.cfg.Logger)
+}
+
+// Play carries out one step of the sample day and returns the bill as it is then.
+func (s *Server) Play(ctx context.Context, step Step) (Bill, error) {
+	return playStep(ctx, s.Clerk, step)
+}
+
+// Keep remembers the bills as they are now, in place of an older copy.
+func (s *Server) Keep() { s.store.keep() }
+
+// GoBack restores the copy that Keep made, with the sandbox's own account. ErrNoCopy: nothing was kept.
+func (s *Server) GoBack() error { return s.store.goBack() }
+
+// Truth is the sandbox's account of everything; BillHistory is that of the bills that have, or had, one number.
+func (s *Server) Truth() Truth { return s.store.everything(s.cfg.Now()) }
+
+// BillHistory gives the truth about every bill that has, or had, this number, the oldest first.
+func (s *Server) BillHistory(billNo string) []BillTruth { return s.store.history(billNo) }
+
+// AuditedOrders are the inbound orders of every audit of every bill there ever was,
+// in the order of the audits.
+func (s *Server) AuditedOrders() []Order { return s.store.auditedOrders(Inbound) }
+
+// OutboundOrders are the other half of AuditedOrders.
+func (s *Server) OutboundOrders() []Order { return s.store.auditedOrders(Outbound) }
 
 // Damage makes the rows of one bill unreadable, or whole again when d says nothing.
 func (s *Server) Damage(d Damage) error {
@@ -138,21 +191,16 @@ func (s *Server) Damage(d Damage) error {
 	if err != nil {
 		return err
 	}
-	for {
-		old := s.damage.Load()
-		if s.damage.CompareAndSwap(old, old.with(id, d)) {
-			return nil
-		}
-	}
+	s.setDamage(id, d)
+	return nil
 }
 
 // ExpireSessions ends every session and says how many there were.
-func (s *Server) ExpireSessions() int { return s.sessions.expire() }
+func (s *Server) ExpireSessions() int { return s.face.ExpireSessions() }
 
 // Sessions is how many sessions are open.
-func (s *Server) Sessions() int { return s.sessions.count() }
+func (s *Server) Sessions() int { return s.face.Sessions() }
 
-// random gives the disorder of one query: seeded, yet different from call to call.
-func (s *Server) random(p Personality) *rand.Rand {
-	return rand.New(rand.NewPCG(p.Seed, s.queries.Add(1))) //nolint:gosec // disorder, not a secret
-}
+// Calls is how many calls each service of the vendor's API has had, by its name in lower case, such as
+// "executebillquery" or "loginbysign".
+func (s *Server) Calls() map[string]int { return s.face.Calls() }

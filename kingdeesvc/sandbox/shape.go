@@ -19,12 +19,6 @@ const (
 	typeHTML = "text/html; charset=utf-8"
 )
 
-// shapeNames are the failure shapes met with this API, in the order of how often
-// public clients handle them; shape describes each.
-func shapeNames() []string {
-	return []string{"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12", "F13", "F14"}
-}
-
 // shape builds one failure body. columns is the number of cells of a row (F2).
 // Sources: F1 github.com/kingdee-go/k3cloud; F2, F3 and F6
 // github.com/luka-n8n-nodes/n8n-nodes-kingdee; F4 github.com/deep-project/kingdee;

@@ -11,16 +11,16 @@ import (
 // login (第三方系统登录授权). As private servers seem to, it verifies X-Kd-Signature
 // and what it covers, and leaves X-Api-Signature alone: three public SDKs compute
 // that one wrongly and work (github.com/kingdee-go/k3cloud among them).
-func (s *Server) signedCall(h http.Header) bool {
+func (s *Face) signedCall(h http.Header) bool {
 	raw, err := base64.StdEncoding.DecodeString(h.Get("X-Kd-Appdata"))
-	if err != nil || h.Get("X-Kd-Appkey") != s.cfg.AppID {
+	if err != nil || h.Get("X-Kd-Appkey") != s.account.AppID {
 		return false
 	}
 	parts := strings.Split(string(raw), ",")
-	if len(parts) < 2 || parts[0] != s.cfg.AcctID || parts[1] != s.cfg.Username {
+	if len(parts) < 2 || parts[0] != s.account.AcctID || parts[1] != s.account.Username {
 		return false
 	}
-	want := b64hex(string(s.cfg.AppSecret), s.cfg.AppID+string(raw))
+	want := b64hex(string(s.account.AppSecret), s.account.AppID+string(raw))
 	return subtle.ConstantTimeCompare([]byte(want), []byte(h.Get("X-Kd-Signature"))) == 1
 }
 

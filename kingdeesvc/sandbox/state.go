@@ -21,12 +21,11 @@ type state struct {
 }
 
 // snapshot is the state at one moment; what it refers to does not change.
-func (s *Server) snapshot() state {
-	st := s.store
+func (st *store) snapshot() state {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	x := state{
-		Version: stateVersion, AcctID: s.cfg.AcctID, Counters: st.next,
+		Version: stateVersion, AcctID: st.acctID, Counters: st.next,
 		Bills: slices.Clone(st.bills), Past: make([]History, 0, len(st.past)),
 	}
 	for _, h := range st.past {
@@ -36,11 +35,11 @@ func (s *Server) snapshot() state {
 }
 
 // load reads the state file; false if there is none.
-func (s *Server) load() (bool, error) {
-	if s.cfg.StateFile == "" {
+func (st *store) load() (bool, error) {
+	if st.saver.path == "" {
 		return false, nil
 	}
-	text, err := os.ReadFile(s.cfg.StateFile)
+	text, err := os.ReadFile(st.saver.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -49,16 +48,13 @@ func (s *Server) load() (bool, error) {
 	}
 	var x state
 	if err := json.Unmarshal(text, &x); err != nil {
-		return false, fmt.Errorf("kingdee sandbox: state %s: %w", s.cfg.StateFile, err)
+		return false, fmt.Errorf("kingdee sandbox: state %s: %w", st.saver.path, err)
 	}
-	if x.Version != stateVersion || x.AcctID != s.cfg.AcctID {
+	if x.Version != stateVersion || x.AcctID != st.acctID {
 		return false, fmt.Errorf("kingdee sandbox: state %s is of version %d and data centre %s, wanted are %d and %s",
-			s.cfg.StateFile, x.Version, x.AcctID, stateVersion, s.cfg.AcctID)
+			st.saver.path, x.Version, x.AcctID, stateVersion, st.acctID)
 	}
-	s.store.restore(x)
-	for _, b := range x.Bills {
-		s.fields.learn(b)
-	}
+	st.restore(x)
 	return true, nil
 }
 
@@ -86,20 +82,20 @@ func (st *store) rezone(b *Bill) {
 	}
 }
 
-// Keep remembers the bills as they are now, in place of an older copy.
-func (s *Server) Keep() {
-	x := s.snapshot()
-	s.kept.Store(&x)
+// keep remembers the bills as they are now, in place of an older copy.
+func (st *store) keep() {
+	x := st.snapshot()
+	st.kept.Store(&x)
 }
 
 // ErrNoCopy says that nothing was kept.
 var ErrNoCopy = errors.New("no copy was kept")
 
-// GoBack restores the copy that was kept, as somebody does who restores a data centre from a back-up: what was made
+// goBack restores the copy that was kept, as somebody does who restores a data centre from a back-up: what was made
 // since is gone, what was changed is as before, and ids and numbers are given again. The sandbox's own account goes
 // back with it.
-func (s *Server) GoBack() error {
-	x := s.kept.Load()
+func (st *store) goBack() error {
+	x := st.kept.Load()
 	if x == nil {
 		return ErrNoCopy
 	}
@@ -112,7 +108,7 @@ func (s *Server) GoBack() error {
 	for i := range again.Past {
 		again.Past[i].Events = slices.Clone(x.Past[i].Events)
 	}
-	s.store.restore(again)
-	s.saver.changed()
+	st.restore(again)
+	st.saver.changed()
 	return nil
 }

@@ -2,17 +2,22 @@ package sandbox
 
 import (
 	"cmp"
+	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/internal/filter"
 )
 
 // store holds the bills. Every *Bill in it is immutable: a change puts a changed
 // copy in its place, so that a query may keep what it found without the lock.
 type store struct {
-	zone *time.Location
-	// changed is called, under the lock, after each change; it must not block.
-	changed func()
+	acctID string
+	zone   *time.Location
+	saver  *saver
+	kept   atomic.Pointer[state] // the copy that goBack restores
 
 	mu      sync.RWMutex
 	bills   []*Bill // ascending by id
@@ -37,11 +42,20 @@ type pending struct {
 	until  time.Time
 }
 
-func newStore(zone *time.Location, changed func()) *store {
-	st := &store{zone: zone, changed: changed}
+// openStore opens the bills of a data centre: those of the state file, if it is there. Stop ends the writing of that
+// file; an empty path keeps nothing.
+func openStore(acctID, stateFile string, zone *time.Location, log *slog.Logger) (st *store, loaded bool, err error) {
+	st = &store{acctID: acctID, zone: zone, saver: newSaver(stateFile, log)}
 	st.clear()
-	return st
+	loaded, err = st.load()
+	return st, loaded, err
 }
+
+// start begins to write the state file after each change.
+func (st *store) start() { st.saver.start(st.snapshot) }
+
+// stop writes the state file for the last time.
+func (st *store) stop() error { return st.saver.stop() }
 
 func (st *store) clear() {
 	st.bills = nil
@@ -56,7 +70,7 @@ func (st *store) reset() {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.clear()
-	st.changed()
+	st.saver.changed()
 }
 
 func (st *store) search(id int64) (int, bool) {
@@ -88,6 +102,51 @@ func (st *store) all() []*Bill {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	return slices.Clone(st.bills)
+}
+
+// each calls see, in order of ids, for the bills of a range as a reader sees them at a moment, until it has enough. It
+// holds the lock meanwhile.
+func (st *store) each(ids filter.Range, now time.Time, see func(*Bill) (more bool)) {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	for _, b := range st.candidates(ids) {
+		if b = st.visible(b, now); b != nil && !see(b) {
+			return
+		}
+	}
+}
+
+// candidates are the bills of a range, ascending.
+func (st *store) candidates(ids filter.Range) []*Bill {
+	if ids.Listed {
+		var list []*Bill
+		for _, id := range ids.IDs {
+			if b := st.find(id); b != nil {
+				list = append(list, b)
+			}
+		}
+		return list
+	}
+	from, _ := st.search(ids.Min)
+	to, found := st.search(ids.Max)
+	if found {
+		to++
+	}
+	return st.bills[from:max(from, to)]
+}
+
+// seen is the bill with an id or, where that is 0, with a number as a reader sees it at a moment; nil if there is none.
+func (st *store) seen(id int64, number string, now time.Time) *Bill {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	if id == 0 {
+		id = st.byNo[number]
+	}
+	b := st.find(id)
+	if b == nil {
+		return nil
+	}
+	return st.visible(b, now)
 }
 
 // visible is what a reader sees of b at a moment; nil if nothing. It needs the lock.

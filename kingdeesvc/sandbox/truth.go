@@ -35,13 +35,12 @@ type BillTruth struct {
 	Events         []Event   `json:"events"`
 }
 
-// Truth is everything; BillHistory is one bill.
-func (s *Server) Truth() Truth {
-	st := s.store
+// everything is the whole truth at a moment by the server's clock.
+func (st *store) everything(now time.Time) Truth {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	t := Truth{
-		At: st.stamp(s.cfg.Now()), LiveNumbers: map[string]int64{}, VoidedIDs: []int64{},
+		At: st.stamp(now), LiveNumbers: map[string]int64{}, VoidedIDs: []int64{},
 		Bills: make([]BillTruth, 0, len(st.past)),
 	}
 	for id := range st.past {
@@ -59,10 +58,9 @@ func (s *Server) Truth() Truth {
 	return t
 }
 
-// BillHistory gives the truth about every bill that has, or had, this number, the
+// history gives the truth about every bill that has, or had, this number, the
 // oldest first.
-func (s *Server) BillHistory(billNo string) []BillTruth {
-	st := s.store
+func (st *store) history(billNo string) []BillTruth {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	found := []BillTruth{}

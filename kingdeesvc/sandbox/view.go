@@ -8,7 +8,7 @@ import (
 
 // view answers View: one bill by Id or Number as nested objects with the names of
 // the object model (BillNo, not FBillNo). MsgCode 10 means that it is gone.
-func (s *Server) view(args, data arguments, p Personality) ([]byte, error) {
+func (s *Face) view(args, data arguments, p Personality) ([]byte, error) {
 	form := args.text("formid")
 	if list, given, _ := args.positional(); given && len(list) > 1 {
 		form = scalarText(list[0])
@@ -16,7 +16,7 @@ func (s *Server) view(args, data arguments, p Personality) ([]byte, error) {
 	switch {
 	case form == "":
 		return nil, &vendorError{MsgFormIDEmpty, "业务对象标识不能为空"}
-	case !strings.EqualFold(form, FormID):
+	case !strings.EqualFold(form, s.formID):
 		return nil, &vendorError{MsgUnknownField, "业务对象不存在"}
 	}
 	id, number := data.text("id"), data.text("number")
@@ -37,23 +37,16 @@ func (s *Server) view(args, data arguments, p Personality) ([]byte, error) {
 }
 
 // viewed finds a bill as a reader sees it now; the id wins over the number.
-func (s *Server) viewed(id, number string) *Bill {
-	now, st := s.cfg.Now(), s.store
-	st.mu.RLock()
-	defer st.mu.RUnlock()
+func (s *Face) viewed(id, number string) *Bill {
 	n, err := strconv.ParseInt(id, 10, 64)
-	if err != nil || n == 0 {
-		n = st.byNo[number]
+	if err != nil {
+		n = 0
 	}
-	b := st.find(n)
-	if b == nil {
-		return nil
-	}
-	return st.visible(b, now)
+	return s.store.seen(n, number, s.now())
 }
 
 // model is a bill in the object model's words.
-func (s *Server) model(b *Bill) map[string]any {
+func (s *Face) model(b *Bill) map[string]any {
 	typeID, typeName := billType(b.BillType)
 	lines := make([]map[string]any, len(b.Lines))
 	for i := range b.Lines {
@@ -94,7 +87,7 @@ func withIDs(object map[string]any) map[string]any {
 	return object
 }
 
-func (s *Server) modelGoods(g *Goods) map[string]any {
+func (s *Face) modelGoods(g *Goods) map[string]any {
 	return withIDs(map[string]any{
 		"MaterialID": modelBase(s.base.find(baseMaterial, g.Material)),
 		"UnitID":     modelBase(s.base.find(baseUnit, g.Unit)),
@@ -108,10 +101,6 @@ func modelBase(b base) any {
 		return nil
 	}
 	return map[string]any{"Id": b.ID, "Number": b.Number, "Name": multiLanguage(b.Name)}
-}
-
-func multiLanguage(text string) []map[string]any {
-	return []map[string]any{{"Key": 2052, "Value": text}}
 }
 
 func modelTime(t time.Time) any {

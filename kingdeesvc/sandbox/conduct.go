@@ -1,0 +1,72 @@
+package sandbox
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+)
+
+// Conduct is how a sandbox behaves now: its personality, the faults still to come, and the damage. Its methods may be
+// called from any goroutine.
+type Conduct struct {
+	behave  atomic.Pointer[Personality]
+	faults  faultQueue
+	damage  atomic.Pointer[damages]
+	queries atomic.Uint64
+}
+
+// newConduct begins with a personality, without a fault.
+func newConduct(p Personality) *Conduct {
+	c := &Conduct{}
+	c.behave.Store(&p)
+	return c
+}
+
+// Personality is how the server behaves now.
+func (c *Conduct) Personality() Personality { return *c.behave.Load() }
+
+// SetPersonality changes how the server behaves from the next call on.
+func (c *Conduct) SetPersonality(p Personality) { c.behave.Store(&p) }
+
+// AddFault queues a fault; it says what is wrong with one that makes no sense.
+func (c *Conduct) AddFault(f Fault) error { return c.faults.add(f) }
+
+// Faults are those still to come.
+func (c *Conduct) Faults() []Fault { return c.faults.pending() }
+
+// ClearFaults forgets faults still to come, and all damage.
+func (c *Conduct) ClearFaults() {
+	c.faults.clear()
+	c.damage.Store(nil)
+}
+
+// setDamage makes the rows of the bill with this id unreadable, or whole again when d says nothing.
+func (c *Conduct) setDamage(id int64, d Damage) {
+	for {
+		old := c.damage.Load()
+		if c.damage.CompareAndSwap(old, old.with(id, d)) {
+			return
+		}
+	}
+}
+
+// damaged is the damage of all bills, in no order.
+func (c *Conduct) damaged() []Damage {
+	d := c.damage.Load()
+	if d == nil {
+		return nil
+	}
+	return slices.Collect(maps.Values(d.byBill))
+}
+
+// takeFault gives the fault of a call to a service, if one is due.
+func (c *Conduct) takeFault(service string) (Fault, bool) { return c.faults.take(service) }
+
+// allDamage is what the rows of an answer suffer from.
+func (c *Conduct) allDamage() *damages { return c.damage.Load() }
+
+// random gives the disorder of one query: seeded, yet different from call to call.
+func (c *Conduct) random(p Personality) *rand.Rand {
+	return rand.New(rand.NewPCG(p.Seed, c.queries.Add(1))) //nolint:gosec // disorder, not a secret
+}

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // A balancer keeps a client at one of two nodes by a cookie of its own; the other node knows nothing of the session.
@@ -26,8 +27,8 @@ func TestBehindABalancerNoSessionIsLost(t *testing.T) {
 			t.Run(way, func(t *testing.T) {
 				env := merged(env, map[string]string{"KINGDEE_SESSIONS": "3"})
 				b := setup(t, env, func(c *sandbox.Config) {
-					c.Seed = sandbox.DefaultSeed
-					c.Personality = sandbox.Personality{Nodes: 2, CookiesAtLoginOnly: atLoginOnly, LatencyMillis: 5}
+					c.Seed = sample.DefaultSeed
+					c.Personality = behaviour.Personality{Nodes: 2, CookiesAtLoginOnly: atLoginOnly, LatencyMillis: 5}
 				})
 				for range 5 {
 					got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{

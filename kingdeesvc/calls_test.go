@@ -14,10 +14,12 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/proto/apierr"
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // requireError asserts code, reason and metadata pairs.
@@ -35,9 +37,9 @@ func requireError(t *testing.T, err error, code codes.Code, reason protoreflect.
 
 func TestExecuteBillQueryPassesCellsThrough(t *testing.T) {
 	b := setup(t, nil, nil)
-	bill, err := b.vendor.Create(t.Context(), sandbox.Bill{
-		BillNo: "Q-1", AffairType: sandbox.Assembly, StockOrg: "100", Fee: "52.5", Note: "登录 Result",
-		Lines: []sandbox.Line{{Goods: sandbox.Goods{Material: "M001", Qty: "2", Stock: "CK001"}}},
+	bill, err := b.vendor.Create(t.Context(), books.Bill{
+		BillNo: "Q-1", AffairType: books.Assembly, StockOrg: "100", Fee: "52.5", Note: "登录 Result",
+		Lines: []books.Line{{Goods: books.Goods{Material: "M001", Qty: "2", Stock: "CK001"}}},
 	})
 	require.NoError(t, err)
 	got, err := b.client.ExecuteBillQuery(t.Context(), &kingdeev1.ExecuteBillQueryRequest{
@@ -81,16 +83,16 @@ func TestWrongQueriesAreTheCallersMistakes(t *testing.T) {
 
 func TestGetAssemblyBillTellsGoneFromNotShown(t *testing.T) {
 	b := setup(t, nil, nil)
-	goods := []sandbox.Line{{Goods: sandbox.Goods{Material: "M001", Qty: "2", Stock: "CK001"}, Components: []sandbox.Component{{Goods: sandbox.Goods{Material: "M002", Qty: "1", Stock: "CK003"}}}}}
-	shown, err := b.vendor.Create(t.Context(), sandbox.Bill{AffairType: sandbox.Dassembly, StockOrg: "100", Lines: goods})
+	goods := []books.Line{{Goods: books.Goods{Material: "M001", Qty: "2", Stock: "CK001"}, Components: []books.Component{{Goods: books.Goods{Material: "M002", Qty: "1", Stock: "CK003"}}}}}
+	shown, err := b.vendor.Create(t.Context(), books.Bill{AffairType: books.Dassembly, StockOrg: "100", Lines: goods})
 	require.NoError(t, err)
-	deleted, err := b.vendor.Create(t.Context(), sandbox.Bill{AffairType: sandbox.Assembly, StockOrg: "100", Lines: goods})
+	deleted, err := b.vendor.Create(t.Context(), books.Bill{AffairType: books.Assembly, StockOrg: "100", Lines: goods})
 	require.NoError(t, err)
 	_, err = b.vendor.Delete(t.Context(), deleted.BillNo)
 	require.NoError(t, err)
-	broken, err := b.vendor.Create(t.Context(), sandbox.Bill{AffairType: sandbox.Assembly, StockOrg: "100", Lines: goods})
+	broken, err := b.vendor.Create(t.Context(), books.Bill{AffairType: books.Assembly, StockOrg: "100", Lines: goods})
 	require.NoError(t, err)
-	require.NoError(t, b.vendor.Damage(sandbox.Damage{Bill: broken.BillNo, NullFields: []string{"FCancelStatus"}}))
+	require.NoError(t, b.vendor.Damage(behaviour.Damage{Bill: broken.BillNo, NullFields: []string{"FCancelStatus"}}))
 
 	got, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: shown.ID, Components: true})
 	require.NoError(t, err)
@@ -102,7 +104,7 @@ func TestGetAssemblyBillTellsGoneFromNotShown(t *testing.T) {
 	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: broken.ID})
 	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_BILL_UNDECODABLE, "bill_id", idText(broken.ID), "field", "FCANCELSTATUS")
 
-	b.vendor.SetPersonality(sandbox.Personality{HiddenOrgs: []string{"100"}})
+	b.vendor.SetPersonality(behaviour.Personality{HiddenOrgs: []string{"100"}})
 	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: shown.ID})
 	requireError(t, err, codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_PERMISSION, "bill_id", idText(shown.ID), "vendor_code", "2")
 }
@@ -123,8 +125,8 @@ func TestCheckConnection(t *testing.T) {
 func TestTheLoginsZoneWinsAndADifferenceIsReported(t *testing.T) {
 	tokyo := time.FixedZone("+09:00", 9*3600)
 	b := setup(t, nil, func(c *sandbox.Config) { c.TimeZone = tokyo })
-	made, err := b.vendor.Create(t.Context(), sandbox.Bill{AffairType: sandbox.Assembly, StockOrg: "100",
-		Lines: []sandbox.Line{{Goods: sandbox.Goods{Material: "M001", Qty: "2", Stock: "CK001"}}}})
+	made, err := b.vendor.Create(t.Context(), books.Bill{AffairType: books.Assembly, StockOrg: "100",
+		Lines: []books.Line{{Goods: books.Goods{Material: "M001", Qty: "2", Stock: "CK001"}}}})
 	require.NoError(t, err)
 	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
 		ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(made.CreateDate.Add(-time.Second))},
@@ -137,7 +139,7 @@ func TestTheLoginsZoneWinsAndADifferenceIsReported(t *testing.T) {
 	require.Len(t, got.bills, 1)
 	require.WithinDuration(t, made.CreateDate, got.bills[0].GetCreateTime().AsTime(), time.Second)
 
-	b.vendor.SetPersonality(sandbox.Personality{OmitTimeZone: true})
+	b.vendor.SetPersonality(behaviour.Personality{OmitTimeZone: true})
 	b.vendor.ExpireSessions()
 	seen, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 	require.NoError(t, err)
@@ -167,13 +169,13 @@ func TestAVendorThatGoesAwayTurnsHealthRed(t *testing.T) {
 
 func TestPassingTroubleIsRepeatedAndHealthRecovers(t *testing.T) {
 	b := setup(t, nil, nil)
-	for name, fault := range map[string]sandbox.Fault{
-		"exception":     sandbox.FailWith(sandbox.MsgException, 1),
-		"database":      sandbox.FailWith(6, 2),
+	for name, fault := range map[string]behaviour.Fault{
+		"exception":     behaviour.FailWith(behaviour.MsgException, 1),
+		"database":      behaviour.FailWith(6, 2),
 		"bad gateway":   {Status: 502, Count: 2},
-		"cut before":    {Drop: sandbox.DropBefore, Count: 2},
-		"cut after":     {Drop: sandbox.DropAfter},
-		"half answered": {Drop: sandbox.DropInside},
+		"cut before":    {Drop: behaviour.DropBefore, Count: 2},
+		"cut after":     {Drop: behaviour.DropAfter},
+		"half answered": {Drop: behaviour.DropInside},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, b.vendor.AddFault(fault))
@@ -181,7 +183,7 @@ func TestPassingTroubleIsRepeatedAndHealthRecovers(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
-	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Status: 503, Count: 3}))
+	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Status: 503, Count: 3}))
 	_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 	requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE)
 	awaitHealth(t, b.conn, grpc_health_v1.HealthCheckResponse_NOT_SERVING)

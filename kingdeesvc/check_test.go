@@ -10,10 +10,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // findings runs the thorough check and answers its results by question.
@@ -53,7 +55,7 @@ const (
 )
 
 func TestAThoroughCheckOfAGoodServer(t *testing.T) {
-	b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+	b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 	logins := b.vendor.Calls()["loginbysign"]
 	got := findings(t, b, "100", "200")
 	requireResults(t, got, map[string]kingdeev1.CheckResult{"second_login": skipped})
@@ -64,8 +66,8 @@ func TestAThoroughCheckOfAGoodServer(t *testing.T) {
 
 func TestAThoroughCheckNamesWhatIsOdd(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_TIME_ZONE": "Asia/Tokyo"}, func(c *sandbox.Config) {
-		c.Seed = sandbox.DefaultSeed
-		c.Personality = sandbox.Personality{NoRowType: true, HiddenOrgs: []string{"200"}, CancelDateOnly: true}
+		c.Seed = sample.DefaultSeed
+		c.Personality = behaviour.Personality{NoRowType: true, HiddenOrgs: []string{"200"}, CancelDateOnly: true}
 		c.Now = func() time.Time { return time.Now().Add(3 * time.Minute) }
 	})
 	got := findings(t, b, "100", "200")
@@ -79,14 +81,14 @@ func TestAThoroughCheckNamesWhatIsOdd(t *testing.T) {
 // check said that whole bills cannot be read, and the service read them without the key.
 func TestAKeyThatBillsAreReadWithoutIsNoFailure(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_LCID": "1033"}, func(c *sandbox.Config) {
-		c.Seed, c.Personality = sandbox.DefaultSeed, sandbox.Personality{MissingKeys: []string{"FLOT", "FMTONO"}}
+		c.Seed, c.Personality = sample.DefaultSeed, behaviour.Personality{MissingKeys: []string{"FLOT", "FMTONO"}}
 	})
 	got := findings(t, b, "100")
 	require.Equal(t, kingdeev1.CheckResult_CHECK_RESULT_OK, got["fields"].GetResult())
 	require.Contains(t, got["fields"].GetFoundEn(), "missing: FMTONO, FLOT.FNumber")
 
 	b = setup(t, nil, func(c *sandbox.Config) {
-		c.Seed, c.Personality = sandbox.DefaultSeed, sandbox.Personality{MissingKeys: []string{"FStockID"}}
+		c.Seed, c.Personality = sample.DefaultSeed, behaviour.Personality{MissingKeys: []string{"FStockID"}}
 	})
 	require.Equal(t, failed, findings(t, b, "100")["fields"].GetResult())
 }
@@ -107,7 +109,7 @@ func TestAThoroughCheckOfAServerThatIsNotThere(t *testing.T) {
 
 func TestExamineTellsWhetherASecondLoginThrowsTheFirstOut(t *testing.T) {
 	for alone, want := range map[bool]string{false: "leaves the first one alone", true: "throws the first one out"} {
-		vendor, err := sandbox.Start(t.Context(), sandbox.Config{Personality: sandbox.Personality{OneSessionPerUser: alone}})
+		vendor, err := sandbox.Start(t.Context(), sandbox.Config{Personality: behaviour.Personality{OneSessionPerUser: alone}})
 		require.NoError(t, err)
 		cfg, err := load(environment(vendor.URL()))
 		require.NoError(t, err)
@@ -123,7 +125,7 @@ func TestExamineTellsWhetherASecondLoginThrowsTheFirstOut(t *testing.T) {
 // Where sessions end by themselves a second login was blamed for it.
 func TestExamineDoesNotBlameASecondLoginForSessionsThatEndByThemselves(t *testing.T) {
 	clock := &stepClock{}
-	vendor, err := sandbox.Start(t.Context(), sandbox.Config{Now: clock.now, Personality: sandbox.Personality{SessionLifeSeconds: 3, SignatureMinutes: -1}})
+	vendor, err := sandbox.Start(t.Context(), sandbox.Config{Now: clock.now, Personality: behaviour.Personality{SessionLifeSeconds: 3, SignatureMinutes: -1}})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, vendor.Stop(context.Background())) }()
 	cfg, err := load(environment(vendor.URL()))

@@ -16,10 +16,10 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/proto/apierr"
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 var update = flag.Bool("update", false, "write docs/kingdee-failures.md anew")
@@ -29,7 +29,7 @@ const failuresDoc = "../docs/kingdee-failures.md"
 // failure is one way in which Kingdee fails.
 type failure struct {
 	name, body string
-	fault      sandbox.Fault
+	fault      behaviour.Fault
 	// ending is what it comes to: retried here, logged in again, the caller's mistake, refused by the vendor, or a matter of
 	// configuration.
 	ending string
@@ -46,11 +46,11 @@ const (
 )
 
 func coded(code int, text, ending string) failure {
-	return failure{fmt.Sprintf("F1, MsgCode %d", code), text, sandbox.Fault{Shape: "F1", MsgCode: sandbox.MsgCode(code), Message: text}, ending}
+	return failure{fmt.Sprintf("F1, MsgCode %d", code), text, behaviour.Fault{Shape: "F1", MsgCode: behaviour.MsgCode(code), Message: text}, ending}
 }
 
-func shaped(shape string, code sandbox.MsgCode, text, body, ending string) failure {
-	return failure{shape, body, sandbox.Fault{Shape: shape, MsgCode: code, Message: text}, ending}
+func shaped(shape string, code behaviour.MsgCode, text, body, ending string) failure {
+	return failure{shape, body, behaviour.Fault{Shape: shape, MsgCode: code, Message: text}, ending}
 }
 
 const sessionText = "会话信息已丢失，请重新登录"
@@ -66,7 +66,7 @@ var failures = []failure{
 	coded(7, "许可错误", configuration),
 	coded(8, "参数错误", callers),
 	coded(9, "元数据中标识为FNope的字段不存在", callers),
-	{"F1, MsgCode 9", "业务对象不存在", sandbox.Fault{Shape: "F1", MsgCode: 9, Message: "业务对象不存在"}, callers},
+	{"F1, MsgCode 9", "业务对象不存在", behaviour.Fault{Shape: "F1", MsgCode: 9, Message: "业务对象不存在"}, callers},
 	coded(10, "没有数据", refused),
 	coded(11, "校验失败", refused),
 	coded(12, "不可操作", refused),
@@ -82,19 +82,19 @@ var failures = []failure{
 	shaped("F8", 0, "", "`[{\"actionname\":\"showConfirm\",…}]`", callers),
 	shaped("F9", 0, "", "text `401 Forbidden ByRspRetStatusCode -- N001…`", odd+configuration),
 	shaped("F10", 0, "", "an HTML page with 200", odd+configuration),
-	{"F10", "HTTP 404 with a page", sandbox.Fault{Status: 404}, odd + configuration},
-	{"F10", "HTTP 403 with a page", sandbox.Fault{Status: 403}, odd + configuration},
+	{"F10", "HTTP 404 with a page", behaviour.Fault{Status: 404}, odd + configuration},
+	{"F10", "HTTP 403 with a page", behaviour.Fault{Status: 403}, odd + configuration},
 	shaped("F11", 0, "", "HTTP 519 `{\"errcode\":4006,…}`: our clock is wrong", configuration),
 	shaped("F12", 0, "", "HTTP 502 with a page", retried),
-	{"F12", "HTTP 500, 503, 504", sandbox.Fault{Status: 504}, retried},
-	{"HTTP 429", "too many requests", sandbox.Fault{Status: 429}, retried},
+	{"F12", "HTTP 500, 503, 504", behaviour.Fault{Status: 504}, retried},
+	{"HTTP 429", "too many requests", behaviour.Fault{Status: 429}, retried},
 	shaped("F13", 12, "不可操作", "F1 with MsgCode 12 once more as a JSON string", refused),
 	shaped("F14", 0, "", "200 with an empty body", odd+retried),
-	{"F14", "200 with a cut body", sandbox.Fault{Drop: sandbox.DropHalf}, retried},
-	{"any other", "text `会话超时`, or whatever else is neither rows nor known", sandbox.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: text/plain\n\n会话超时"}, odd + configuration},
-	{"no connection", "cut before or after the work", sandbox.Fault{Drop: sandbox.DropBefore}, retried},
-	{"cut", "half of the answer", sandbox.Fault{Drop: sandbox.DropInside}, retried},
-	{"slow", "no answer within the caller's deadline", sandbox.Fault{DelayMillis: 60_000}, "deadline"},
+	{"F14", "200 with a cut body", behaviour.Fault{Drop: behaviour.DropHalf}, retried},
+	{"any other", "text `会话超时`, or whatever else is neither rows nor known", behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: text/plain\n\n会话超时"}, odd + configuration},
+	{"no connection", "cut before or after the work", behaviour.Fault{Drop: behaviour.DropBefore}, retried},
+	{"cut", "half of the answer", behaviour.Fault{Drop: behaviour.DropInside}, retried},
+	{"slow", "no answer within the caller's deadline", behaviour.Fault{DelayMillis: 60_000}, "deadline"},
 }
 
 // outcome is what a caller sees, and what it cost.

@@ -9,10 +9,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/proto/apierr"
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // Every way in, against servers of each kind: which methods are called, and that no session is left behind.
@@ -52,7 +53,7 @@ func TestEveryWayInOpensOneSessionAndClosesIt(t *testing.T) {
 func TestKeepingOthersInLeavesAnotherProgramsSessionAlone(t *testing.T) {
 	for _, lacking := range []bool{false, true} {
 		b := setup(t, nil, func(cfg *sandbox.Config) {
-			cfg.Personality = sandbox.Personality{OneSessionPerUser: true, NoKickOffLogins: lacking}
+			cfg.Personality = behaviour.Personality{OneSessionPerUser: true, NoKickOffLogins: lacking}
 		})
 		again := setup(t, map[string]string{"KINGDEE_BASE_URL": b.vendor.URL(), "KINGDEE_KICK_OFF": "false"}, nil)
 		logins := b.vendor.Calls()["loginbysign"]

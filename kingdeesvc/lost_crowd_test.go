@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 )
 
 // crowd is a test with many callers on several sessions.
@@ -26,7 +28,7 @@ func eachCrowd(t *testing.T, test func(t *testing.T, c crowd, way string)) {
 				t.Parallel()
 				way := furtherWaysToSayLost()[name]
 				b := setup(t, map[string]string{"KINGDEE_SESSIONS": strconv.Itoa(sessions)}, func(c *sandbox.Config) {
-					c.Seed, c.Personality.LostAnswer, c.Personality.LatencyMillis = sandbox.DefaultSeed, way, 20
+					c.Seed, c.Personality.LostAnswer, c.Personality.LatencyMillis = sample.DefaultSeed, way, 20
 				})
 				c := crowd{b, sessions}
 				for b.vendor.Sessions() < sessions {
@@ -92,7 +94,7 @@ func TestACrowdSpendsOneLoginOnWhatIsNoLoss(t *testing.T) {
 		for c.vendor.Sessions() < c.sessions {
 			require.Zero(t, c.ask(t, time.Minute))
 		}
-		require.NoError(t, c.vendor.AddFault(sandbox.Fault{Answer: way, Count: 100000}))
+		require.NoError(t, c.vendor.AddFault(behaviour.Fault{Answer: way, Count: 100000}))
 		_, logins := c.counted(func() { require.EqualValues(t, 2*c.sessions, c.ask(t, time.Minute)) })
 		require.Equal(t, 1, logins)
 		c.vendor.ClearFaults()

@@ -7,9 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // noLoss are answers that say nothing about the session: trouble on the way, a request filter, and refusals that we know.
@@ -45,8 +47,8 @@ func TestWhatSaysNothingAboutTheSessionCostsNoLogin(t *testing.T) {
 	for name, answer := range noLoss() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
-			require.NoError(t, b.vendor.AddFault(sandbox.Fault{Answer: answer, Count: 3}))
+			b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
+			require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: answer, Count: 3}))
 			_, logins := b.counted(func() {
 				_, err := b.client.ExecuteBillQuery(t.Context(), everyBill)
 				require.Error(t, err)

@@ -9,10 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/proto/apierr"
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // page is a whole answer; head are lines of its head.
@@ -120,7 +122,7 @@ func TestFurtherWaysToSayThatASessionHasEnded(t *testing.T) {
 	for name, way := range furtherWaysToSayLost() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, nil, func(c *sandbox.Config) { c.Seed, c.Personality.LostAnswer = sandbox.DefaultSeed, way })
+			b := setup(t, nil, func(c *sandbox.Config) { c.Seed, c.Personality.LostAnswer = sample.DefaultSeed, way })
 			before, err := b.client.ExecuteBillQuery(t.Context(), everyBill)
 			require.NoError(t, err)
 			require.NotEmpty(t, before.GetRows())
@@ -132,7 +134,7 @@ func TestFurtherWaysToSayThatASessionHasEnded(t *testing.T) {
 			})
 			require.Equal(t, []int{2, 1}, []int{queries, logins})
 
-			require.NoError(t, b.vendor.AddFault(sandbox.Fault{Answer: way, Count: 1000}))
+			require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: way, Count: 1000}))
 			_, logins = b.counted(func() {
 				for range 3 {
 					_, err := b.client.ExecuteBillQuery(t.Context(), everyBill)
@@ -149,9 +151,9 @@ func TestFurtherWaysToSayThatASessionHasEnded(t *testing.T) {
 // A page that holds one damaged bill only looks like a sentence, and is that bill's problem all the same.
 func TestTheRowsOfOneDamagedBillAreNoSentence(t *testing.T) {
 	for _, missing := range []int{1, 2, 1000} {
-		b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+		b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 		first := b.vendor.Truth().Bills[0]
-		require.NoError(t, b.vendor.Damage(sandbox.Damage{Bill: first.BillNo, MissingCells: missing}))
+		require.NoError(t, b.vendor.Damage(behaviour.Damage{Bill: first.BillNo, MissingCells: missing}))
 		for range 2 {
 			got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
 				Selection: &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: []int64{first.BillID}}},

@@ -12,10 +12,12 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/proto/apierr"
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 var everyBill = &kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FID", "FBillNo"}, FilterString: "FID > 0"}
@@ -49,7 +51,7 @@ func TestHoweverAServerSaysThatASessionHasEnded(t *testing.T) {
 	for name, way := range waysToSayLost(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, nil, func(c *sandbox.Config) { c.Seed, c.Personality.LostAnswer = sandbox.DefaultSeed, way })
+			b := setup(t, nil, func(c *sandbox.Config) { c.Seed, c.Personality.LostAnswer = sample.DefaultSeed, way })
 			ask := func() *kingdeev1.ExecuteBillQueryResponse {
 				got, err := b.client.ExecuteBillQuery(t.Context(), everyBill)
 				require.NoError(t, err)
@@ -68,7 +70,7 @@ func TestHoweverAServerSaysThatASessionHasEnded(t *testing.T) {
 func TestViewHearsOfALostSessionToo(t *testing.T) {
 	for _, name := range []string{"200-empty-object", "302-login", "200-ctx-null"} {
 		b := setup(t, nil, func(c *sandbox.Config) {
-			c.Seed, c.Personality.LostAnswer = sandbox.DefaultSeed, waysToSayLost(t)[name]
+			c.Seed, c.Personality.LostAnswer = sample.DefaultSeed, waysToSayLost(t)[name]
 		})
 		got, err := b.client.ExecuteBillQuery(t.Context(), everyBill)
 		require.NoError(t, err)
@@ -87,7 +89,7 @@ func TestWhatANewSessionHearsAsWellIsNoLostSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, map[string]string{"KINGDEE_SESSIONS": "3"}, nil)
-			require.NoError(t, b.vendor.AddFault(sandbox.Fault{Answer: way, Count: 1000}))
+			require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: way, Count: 1000}))
 			_, logins := b.counted(func() {
 				for range 3 {
 					_, err := b.client.ExecuteBillQuery(t.Context(), everyBill)
@@ -124,21 +126,21 @@ func TestOneFreshLoginAnswersForAllSessions(t *testing.T) {
 	}
 	require.Zero(t, together())
 	require.Equal(t, 3, b.vendor.Sessions())
-	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Answer: way, Count: 1000}))
+	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: way, Count: 1000}))
 	_, logins := b.counted(func() { require.Equal(t, 3, together()) })
 	require.Equal(t, 1, logins)
 }
 
 // A network that cuts and a server that stumbles say nothing about the session.
 func TestTroubleOnTheWayCostsNoLogin(t *testing.T) {
-	for name, fault := range map[string]sandbox.Fault{
-		"502": {Status: 502}, "503": {Status: 503}, "504": {Status: 504}, "429": {Status: 429}, "cut": {Drop: sandbox.DropBefore},
-		"half": {Drop: sandbox.DropHalf}, "inside": {Drop: sandbox.DropInside}, "request filter": {Shape: "F8"},
+	for name, fault := range map[string]behaviour.Fault{
+		"502": {Status: 502}, "503": {Status: 503}, "504": {Status: 504}, "429": {Status: 429}, "cut": {Drop: behaviour.DropBefore},
+		"half": {Drop: behaviour.DropHalf}, "inside": {Drop: behaviour.DropInside}, "request filter": {Shape: "F8"},
 		"permission": {Shape: "F1", MsgCode: 2}, "conflict": {Shape: "F1", MsgCode: 13}, "parameter": {Shape: "F1", MsgCode: 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+			b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 			fault.Count = 2
 			require.NoError(t, b.vendor.AddFault(fault))
 			_, logins := b.counted(func() {
@@ -169,13 +171,13 @@ func (c *stepClock) now() time.Time {
 
 // Sessions that the server ends after three seconds, and a server that loses one in sixty: every read is answered.
 func TestReadingGoesOnWhereSessionsAreLostAllTheTime(t *testing.T) {
-	for name, p := range map[string]sandbox.Personality{
+	for name, p := range map[string]behaviour.Personality{
 		"one in sixty is lost": {SessionLossRate: 0.015, Seed: 1},
 		"sessions live 3 s":    {SessionLifeSeconds: 3, SignatureMinutes: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := &stepClock{}
-			b := setup(t, nil, func(c *sandbox.Config) { c.Seed, c.Personality, c.Now = sandbox.DefaultSeed, p, clock.now })
+			b := setup(t, nil, func(c *sandbox.Config) { c.Seed, c.Personality, c.Now = sample.DefaultSeed, p, clock.now })
 			_, logins := b.counted(func() {
 				for range 200 {
 					_, err := b.client.ExecuteBillQuery(t.Context(), everyBill)
@@ -190,7 +192,7 @@ func TestReadingGoesOnWhereSessionsAreLostAllTheTime(t *testing.T) {
 
 func TestASessionThatIsLostAgainRightAfterItsLoginIsContended(t *testing.T) {
 	b := setup(t, nil, nil)
-	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Shape: "F1", MsgCode: sandbox.MsgSessionLost, Count: 2}))
+	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Shape: "F1", MsgCode: behaviour.MsgSessionLost, Count: 2}))
 	ask := func() error {
 		_, err := b.client.ExecuteBillQuery(t.Context(), everyBill)
 		return err

@@ -9,14 +9,14 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 func TestMetricsTellCallsFailuresSessionsCircuitAndSkew(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEESVC_METRICS_ADDR": "127.0.0.1:0"}, nil)
-	require.NoError(t, b.vendor.AddFault(sandbox.FailWith(13, 1)))
+	require.NoError(t, b.vendor.AddFault(behaviour.FailWith(13, 1)))
 	_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 	require.NoError(t, err)
 	text := scrape(t, b)
@@ -29,7 +29,7 @@ func TestMetricsTellCallsFailuresSessionsCircuitAndSkew(t *testing.T) {
 		require.Contains(t, text, want)
 	}
 
-	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Shape: "F10", Count: 6}))
+	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Shape: "F10", Count: 6}))
 	for range 5 { // the first of them also asks on a new session
 		_, err = b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 		requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE)

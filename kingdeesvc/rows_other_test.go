@@ -8,9 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // Dates that say "none" in the words of a database, in each form in which they come, on each of the dates of a bill.
@@ -145,11 +147,11 @@ func TestNoSuchFieldInTenLanguages(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			ask := func(key string) error {
-				b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+				b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 				text, err := json.Marshal(strings.ReplaceAll(sentence, "%s", key))
 				require.NoError(t, err)
 				answer := `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[{"Message":` + string(text) + `}],"MsgCode":"9"}}}]]`
-				require.NoError(t, b.vendor.AddFault(sandbox.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer}))
+				require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer}))
 				_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: b.vendor.Truth().Bills[0].BillID})
 				return err
 			}
@@ -168,9 +170,9 @@ func TestNoSuchFieldWhereverTheKeyStands(t *testing.T) {
 	for _, errs := range []string{
 		`[{"FieldName":"FRowType","Message":"字段不存在","DIndex":0}]`, `[{"Message":"查询失败"},{"Message":"字段 FRowType 不存在"}]`,
 	} {
-		b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+		b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 		answer := `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":` + errs + `,"MsgCode":9}}}]]`
-		require.NoError(t, b.vendor.AddFault(sandbox.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer}))
+		require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer}))
 		_, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: b.vendor.Truth().Bills[0].BillID})
 		require.NoError(t, err)
 	}

@@ -15,9 +15,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // table is what a server answers queries with: rows of raw JSON cells under their keys.
@@ -226,9 +228,9 @@ func TestAMissingFieldIsUnderstoodInEveryLanguage(t *testing.T) {
 	for name, text := range texts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+			b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 			bill := b.vendor.Truth().Bills[0].BillID
-			require.NoError(t, b.vendor.AddFault(sandbox.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + text}))
+			require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + text}))
 			got, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: bill})
 			require.NoError(t, err)
 			require.Equal(t, bill, got.GetBill().GetId())
@@ -237,9 +239,9 @@ func TestAMissingFieldIsUnderstoodInEveryLanguage(t *testing.T) {
 	for field, sentence := range map[string]string{
 		"FStockID.FNumber": `"No such field: FStockID"`, "FBillNo": `"FRowType and FBillNo do not exist"`, "": `"FRowTypeX, XFRowType and FRowType_1 do not exist"`,
 	} {
-		b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+		b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 		bill := b.vendor.Truth().Bills[0].BillID
-		require.NoError(t, b.vendor.AddFault(sandbox.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + coded("9", sentence)}))
+		require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + coded("9", sentence)}))
 		_, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: bill})
 		if field == "" {
 			requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_REFUSED, "vendor_code", "9")
@@ -253,7 +255,7 @@ func TestAMissingFieldIsUnderstoodInEveryLanguage(t *testing.T) {
 func TestAServerInAnotherLanguageWithoutAnOptionalField(t *testing.T) {
 	for _, lcid := range []string{"1033", "3076", "2052"} {
 		b := setup(t, map[string]string{"KINGDEE_LCID": lcid}, func(c *sandbox.Config) {
-			c.Seed, c.Personality = sandbox.DefaultSeed, sandbox.Personality{NoRowType: true, MissingKeys: []string{"FNote", "FLOT"}}
+			c.Seed, c.Personality = sample.DefaultSeed, behaviour.Personality{NoRowType: true, MissingKeys: []string{"FNote", "FLOT"}}
 		})
 		got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
 			Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Now().AddDate(-5, 0, 0))}},

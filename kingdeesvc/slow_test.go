@@ -6,15 +6,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // A verification is a question by id and one by number. Each cost a query for the header before its own, one after the
 // other on one session: four answers of a slow server in a row. Now it is one answer where there are two sessions.
 func TestAVerificationIsOneRoundOfQueries(t *testing.T) {
-	b := setup(t, map[string]string{"KINGDEE_SESSIONS": "2"}, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+	b := setup(t, map[string]string{"KINGDEE_SESSIONS": "2"}, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 	known := b.vendor.Truth().Bills[:30]
 	ids, numbers := make([]int64, len(known)), make([]string, len(known))
 	for i, bill := range known {

@@ -9,9 +9,10 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 func byNumbers(numbers ...string) *kingdeev1.StreamBillStatesRequest {
@@ -30,7 +31,7 @@ func changedSince(since time.Time) *kingdeev1.StreamBillStatesRequest {
 
 func TestStatesByIDsAndNumbersAreTheBillsThemselves(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "100"}, nil)
-	numbers, err := b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 650, Void: true})
+	numbers, err := b.vendor.Bulk(t.Context(), books.Bulk{Count: 650, Void: true})
 	require.NoError(t, err)
 	var ids []int64
 	for _, bill := range b.vendor.Bills() {
@@ -67,7 +68,7 @@ func TestStatesByIDsAndNumbersAreTheBillsThemselves(t *testing.T) {
 func TestANumberWithAQuoteIsFoundAndHarmsNothing(t *testing.T) {
 	b := setup(t, nil, nil)
 	for _, number := range []string{"O'Neill's 组装", "x' or '1'='1", "plain"} {
-		_, err := b.vendor.Create(t.Context(), sandbox.Bill{BillNo: number, AffairType: sandbox.Assembly, StockOrg: "100"})
+		_, err := b.vendor.Create(t.Context(), books.Bill{BillNo: number, AffairType: books.Assembly, StockOrg: "100"})
 		require.NoError(t, err)
 	}
 	for _, number := range []string{"O'Neill's 组装", "x' or '1'='1"} {
@@ -86,7 +87,7 @@ func TestANumberWithAQuoteIsFoundAndHarmsNothing(t *testing.T) {
 
 func TestEdgesAreAtMidnightUntilATimeOfDayWasSeen(t *testing.T) {
 	b := setup(t, nil, func(c *sandbox.Config) { c.Personality.CancelDateOnly = true })
-	_, err := b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 2, Void: true, Prefix: "V-"})
+	_, err := b.vendor.Bulk(t.Context(), books.Bulk{Count: 2, Void: true, Prefix: "V-"})
 	require.NoError(t, err)
 	soon := time.Now().Add(time.Minute)
 

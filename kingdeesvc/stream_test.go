@@ -9,9 +9,12 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // everything selects all bills by change.
@@ -20,10 +23,10 @@ func everything() *kingdeev1.StreamAssemblyBillsRequest_ChangedSince {
 }
 
 func TestStreamAssemblyBillsOfASeededSandbox(t *testing.T) {
-	b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sandbox.DefaultSeed })
+	b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
 	require.Empty(t, got.problems)
-	want := map[int64]sandbox.Bill{}
+	want := map[int64]books.Bill{}
 	for _, bill := range b.vendor.Bills() {
 		want[bill.ID] = bill
 	}
@@ -38,14 +41,14 @@ func TestStreamAssemblyBillsOfASeededSandbox(t *testing.T) {
 }
 
 // sameBill holds a delivered bill against the sandbox's own.
-func sameBill(t *testing.T, want sandbox.Bill, got *kingdeev1.AssemblyBill) {
+func sameBill(t *testing.T, want books.Bill, got *kingdeev1.AssemblyBill) {
 	t.Helper()
 	require.Equal(t, want.BillNo, got.GetNumber())
 	require.Equal(t, want.StockOrg, got.GetStockOrgNumber())
 	require.Equal(t, want.Note, got.GetNote())
-	require.Equal(t, want.CancelStatus == sandbox.Voided, got.GetCancelStatus() == kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED)
-	require.Equal(t, want.DocumentStatus == sandbox.StatusAudited, got.GetDocumentStatus() == kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED)
-	require.Equal(t, want.AffairType == sandbox.Dassembly, got.GetAffairType() == kingdeev1.AffairType_AFFAIR_TYPE_DASSEMBLY)
+	require.Equal(t, want.CancelStatus == books.Voided, got.GetCancelStatus() == kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED)
+	require.Equal(t, want.DocumentStatus == books.StatusAudited, got.GetDocumentStatus() == kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED)
+	require.Equal(t, want.AffairType == books.Dassembly, got.GetAffairType() == kingdeev1.AffairType_AFFAIR_TYPE_DASSEMBLY)
 	sameMoment(t, want.CreateDate, got.GetCreateTime())
 	sameMoment(t, want.ModifyDate, got.GetModifyTime())
 	sameMoment(t, want.ApproveDate, got.GetApproveTime())
@@ -80,19 +83,19 @@ func sameMoment(t *testing.T, want time.Time, got *timestamppb.Timestamp) {
 
 // merchant fills a sandbox with bills that try the paging: a crowd of three lines, one that is larger than a page, one
 // without lines.
-func merchant(t *testing.T, b *bundle) map[int64]sandbox.Bill {
+func merchant(t *testing.T, b *bundle) map[int64]books.Bill {
 	t.Helper()
 	ctx := t.Context()
-	_, err := b.vendor.Bulk(ctx, sandbox.Bulk{Count: 9, Lines: 3, Components: 2, Prefix: "A-"})
+	_, err := b.vendor.Bulk(ctx, books.Bulk{Count: 9, Lines: 3, Components: 2, Prefix: "A-"})
 	require.NoError(t, err)
-	_, err = b.vendor.Bulk(ctx, sandbox.Bulk{Count: 1, Lines: 35, Components: 3, Prefix: "BIG-", AffairType: sandbox.Dassembly})
+	_, err = b.vendor.Bulk(ctx, books.Bulk{Count: 1, Lines: 35, Components: 3, Prefix: "BIG-", AffairType: books.Dassembly})
 	require.NoError(t, err)
-	bare, err := b.vendor.Create(ctx, sandbox.Bill{BillNo: "BARE-1", AffairType: sandbox.Assembly, StockOrg: "100"})
+	bare, err := b.vendor.Create(ctx, books.Bill{BillNo: "BARE-1", AffairType: books.Assembly, StockOrg: "100"})
 	require.NoError(t, err)
 	require.Empty(t, bare.Lines)
-	_, err = b.vendor.Bulk(ctx, sandbox.Bulk{Count: 4, Lines: 1, Components: 1, Prefix: "B-", Void: true})
+	_, err = b.vendor.Bulk(ctx, books.Bulk{Count: 4, Lines: 1, Components: 1, Prefix: "B-", Void: true})
 	require.NoError(t, err)
-	want := map[int64]sandbox.Bill{}
+	want := map[int64]books.Bill{}
 	for _, bill := range b.vendor.Bills() {
 		want[bill.ID] = bill
 	}
@@ -100,7 +103,7 @@ func merchant(t *testing.T, b *bundle) map[int64]sandbox.Bill {
 }
 
 func TestBillsAreWholeWhateverTheServerIsLike(t *testing.T) {
-	for name, personality := range map[string]sandbox.Personality{
+	for name, personality := range map[string]behaviour.Personality{
 		"recent":           {},
 		"inner join":       {InnerJoin: true},
 		"no FRowType":      {NoRowType: true},
@@ -136,7 +139,7 @@ func TestAServerThatCutsPagesAtItsOwnMaximum(t *testing.T) {
 		for _, bill := range got.bills {
 			sameBill(t, want[bill.GetId()], bill)
 		}
-		_, err := b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 100, Prefix: "C-"})
+		_, err := b.vendor.Bulk(t.Context(), books.Bulk{Count: 100, Prefix: "C-"})
 		require.NoError(t, err)
 		states, _, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: everything().ChangedSince}})
 		require.Len(t, states, len(want)+100)
@@ -166,9 +169,9 @@ func TestAfterIDGoesOnWhereAStreamStopped(t *testing.T) {
 
 func TestAPageIsAtMostOneMebibyteUnlessABillIsLarger(t *testing.T) {
 	b := setup(t, nil, nil)
-	_, err := b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 120, Lines: 50, Components: 1})
+	_, err := b.vendor.Bulk(t.Context(), books.Bulk{Count: 120, Lines: 50, Components: 1})
 	require.NoError(t, err)
-	_, err = b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 1, Lines: 10_000, Components: 1, Prefix: "HUGE-"})
+	_, err = b.vendor.Bulk(t.Context(), books.Bulk{Count: 1, Lines: 10_000, Components: 1, Prefix: "HUGE-"})
 	require.NoError(t, err)
 	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
 	require.Len(t, got.bills, 121)
@@ -184,9 +187,9 @@ func TestAPageIsAtMostOneMebibyteUnlessABillIsLarger(t *testing.T) {
 
 func TestExtraKeys(t *testing.T) {
 	b := setup(t, nil, nil)
-	bill, err := b.vendor.Create(t.Context(), sandbox.Bill{
-		AffairType: sandbox.Assembly, StockOrg: "100", Extra: map[string]string{"F_PAEZ_PUSHED": "true"},
-		Lines: []sandbox.Line{{Goods: sandbox.Goods{Material: "M001", Qty: "2", Stock: "CK001"}, Extra: map[string]string{"F_PAEZ_REMARK": "易碎"}}},
+	bill, err := b.vendor.Create(t.Context(), books.Bill{
+		AffairType: books.Assembly, StockOrg: "100", Extra: map[string]string{"F_PAEZ_PUSHED": "true"},
+		Lines: []books.Line{{Goods: books.Goods{Material: "M001", Qty: "2", Stock: "CK001"}, Extra: map[string]string{"F_PAEZ_REMARK": "易碎"}}},
 	})
 	require.NoError(t, err)
 	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
@@ -243,13 +246,13 @@ func TestAKeyThatNothingCanBeDecidedWithoutIsNotDropped(t *testing.T) {
 func TestAPageCutInTheMiddleEndsTheStreamBeforeIt(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
 	want := merchant(t, b)
-	for _, drop := range []string{sandbox.DropHalf, sandbox.DropInside} {
+	for _, drop := range []string{behaviour.DropHalf, behaviour.DropInside} {
 		whole := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
-		require.NoError(t, b.vendor.AddFault(sandbox.Fault{Skip: 8, Count: 50, Drop: drop}))
+		require.NoError(t, b.vendor.AddFault(behaviour.Fault{Skip: 8, Count: 50, Drop: drop}))
 		got, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
 		b.vendor.ClearFaults()
 		reason := map[string]kingdeev1.ErrorReason{
-			sandbox.DropHalf: kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE, sandbox.DropInside: kingdeev1.ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE,
+			behaviour.DropHalf: kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE, behaviour.DropInside: kingdeev1.ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE,
 		}[drop]
 		requireError(t, err, codes.Unavailable, reason)
 		require.Nil(t, got.summary)
@@ -266,8 +269,8 @@ func TestASessionLostInTheMiddleOfAStream(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
 	want := merchant(t, b)
 	before := b.vendor.Calls()["loginbysign"]
-	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Skip: 3, ExpireSessions: true}))
-	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Skip: 6, ExpireSessions: true}))
+	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Skip: 3, ExpireSessions: true}))
+	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Skip: 6, ExpireSessions: true}))
 	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
 	require.Len(t, got.bills, len(want))
 	require.Equal(t, before+2, b.vendor.Calls()["loginbysign"])
@@ -276,7 +279,7 @@ func TestASessionLostInTheMiddleOfAStream(t *testing.T) {
 func TestASessionLostAgainRightAfterItWasRenewed(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
 	merchant(t, b)
-	require.NoError(t, b.vendor.AddFault(sandbox.Fault{Skip: 4, Count: 2, Shape: "F1", MsgCode: sandbox.MsgSessionLost, Message: "会话信息已丢失，请重新登录"}))
+	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Skip: 4, Count: 2, Shape: "F1", MsgCode: behaviour.MsgSessionLost, Message: "会话信息已丢失，请重新登录"}))
 	got, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
 	requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_SESSION_LOST)
 	require.Nil(t, got.summary, "a stream that fails has no summary")
@@ -285,11 +288,11 @@ func TestASessionLostAgainRightAfterItWasRenewed(t *testing.T) {
 func TestPagesOfNothingButRowsWithoutAnIDAreGotThrough(t *testing.T) {
 	for _, rows := range []string{"10", "2000"} {
 		b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": rows}, nil)
-		numbers, err := b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 40})
+		numbers, err := b.vendor.Bulk(t.Context(), books.Bulk{Count: 40})
 		require.NoError(t, err)
 		broken := append(append([]string{}, numbers[:12]...), numbers[28:]...)
 		for _, number := range broken {
-			require.NoError(t, b.vendor.Damage(sandbox.Damage{Bill: number, NullFields: []string{"FID"}}))
+			require.NoError(t, b.vendor.Damage(behaviour.Damage{Bill: number, NullFields: []string{"FID"}}))
 		}
 		states, problems, _ := b.states(t, changedSince(time.Unix(0, 0)))
 		require.Len(t, states, 16)
@@ -311,14 +314,14 @@ func TestDamagedBillsStopOnlyThemselves(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
 	want := merchant(t, b)
 	damage := map[string]struct {
-		damage sandbox.Damage
+		damage behaviour.Damage
 		reason kingdeev1.BillProblemReason
 		field  string
 	}{
-		"A-000002":   {sandbox.Damage{MissingCells: 1}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_ROW_LENGTH, ""},
-		"A-000004":   {sandbox.Damage{NullFields: []string{"FAffairType"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FAffairType"},
-		"BIG-000010": {sandbox.Damage{NullFields: []string{"FDocumentStatus"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FDocumentStatus"},
-		"B-000012":   {sandbox.Damage{NullFields: []string{"FID"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FID"},
+		"A-000002":   {behaviour.Damage{MissingCells: 1}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_ROW_LENGTH, ""},
+		"A-000004":   {behaviour.Damage{NullFields: []string{"FAffairType"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FAffairType"},
+		"BIG-000010": {behaviour.Damage{NullFields: []string{"FDocumentStatus"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FDocumentStatus"},
+		"B-000012":   {behaviour.Damage{NullFields: []string{"FID"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FID"},
 	}
 	for number, d := range damage {
 		d.damage.Bill = number

@@ -15,6 +15,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 const (
@@ -72,7 +73,7 @@ func playSandbox(ctx context.Context, until func(string)) error {
 	if err != nil {
 		return err
 	}
-	if _, err := server.Bulk(ctx, sandbox.Bulk{Count: bills, Lines: linesPerBill}); err != nil {
+	if _, err := server.Bulk(ctx, books.Bulk{Count: bills, Lines: linesPerBill}); err != nil {
 		return errors.Join(err, server.Stop(ctx))
 	}
 	until(server.URL())

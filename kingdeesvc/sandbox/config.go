@@ -3,6 +3,10 @@ package sandbox
 import (
 	"log/slog"
 	"time"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/internal/wire"
 )
 
 // The published account of a sandbox: not secret, and good for nothing else. The
@@ -26,6 +30,9 @@ const (
 	SandboxName   = "kingdee"
 )
 
+// Secret is a credential; printed or logged it shows nothing of itself.
+type Secret = wire.Secret
+
 // Config is what a sandbox is started with. The zero value works: an empty
 // Kingdee on a free port with the published account.
 type Config struct {
@@ -47,15 +54,15 @@ type Config struct {
 	Seed uint64
 	// CustomFields are the tenant's own field keys, besides F_PAEZ_PUSHED
 	// (checkbox, head) and F_PAEZ_REMARK (text, line).
-	CustomFields []CustomField
+	CustomFields []books.CustomField
 	// Now is the clock of stamps, sessions and the Date header.
 	Now func() time.Time
 	// OnAudit is called after each audit, outside all locks, by the goroutine that
 	// audited; what it is given is its own copy. Bills of Seed and of the state
 	// file are not reported: ask AuditedOrders.
-	OnAudit func(Bill)
+	OnAudit func(books.Bill)
 	// Personality is how the server behaves at first.
-	Personality Personality
+	Personality behaviour.Personality
 	// OpenControl lets other machines call the control API, too.
 	OpenControl bool
 	// Logger receives one debug line a call; nil discards.

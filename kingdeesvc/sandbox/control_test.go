@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 // control makes one call of the control API and reads its answer into v.
@@ -32,7 +33,7 @@ func (b *bundle) control(method, path, body string, status int, v any) {
 func TestABillsLifeOverTheControlAPI(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	var bill sandbox.Bill
+	var bill books.Bill
 	b.control("POST", "bills", `{"affair_type":"Dassembly","stock_org":"100","note":"拆套","lines":[{"material":"CP.TZ.010","qty":"2","stock":"CK001","components":[{"material":"WL.SP.103","qty":"2","stock":"CK003"}]}]}`, 200, &bill)
 	require.Equal(t, "ZZCX000101", bill.BillNo)
 	b.control("POST", "bills/ZZCX000101/approve", "", 200, &bill)
@@ -41,27 +42,27 @@ func TestABillsLifeOverTheControlAPI(t *testing.T) {
 	b.control("POST", "bills/ZZCX000101/edit", `{"component_stock":"CK004"}`, 200, &bill)
 	require.Equal(t, "CK004", bill.Lines[0].Components[0].Stock)
 	b.control("POST", "bills/ZZCX000101/void", "", 200, &bill)
-	require.Equal(t, sandbox.Voided, bill.CancelStatus)
+	require.Equal(t, books.Voided, bill.CancelStatus)
 	b.control("POST", "bills/ZZCX000101/restore", "", 200, &bill)
 	b.control("POST", "bills/ZZCX000101/approve", "", 200, &bill)
 	b.control("POST", "bills/ZZCX000101/cancel", "", 200, &bill)
 	require.Equal(t, "D B", bill.DocumentStatus+" "+bill.CancelStatus)
 	b.control("GET", "bills/ZZCX000101", "", 200, &bill)
 
-	var bills []sandbox.Bill
+	var bills []books.Bill
 	b.control("GET", "bills?cancel_status=B", "", 200, &bills)
 	require.Len(t, bills, 1)
 	b.control("GET", "bills?status=C", "", 200, &bills)
 	require.Empty(t, bills)
 
-	var orders []sandbox.Order
+	var orders []books.Order
 	b.control("GET", "orders", "", 200, &orders)
 	require.Len(t, orders, 2)
 	require.Equal(t, []string{"CK003", "CK004"}, []string{orders[0].Stock, orders[1].Stock})
-	var history []sandbox.BillTruth
+	var history []books.BillTruth
 	b.control("GET", "truth/ZZCX000101", "", 200, &history)
 	require.Equal(t, "数量有误", history[0].Events[3].Remark)
-	var truth sandbox.Truth
+	var truth books.Truth
 	b.control("GET", "truth", "", 200, &truth)
 	require.Equal(t, []int64{100003}, truth.VoidedIDs)
 }

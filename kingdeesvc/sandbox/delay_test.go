@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 )
 
 // listener passes on why delayed calls ended early.
@@ -34,7 +35,7 @@ func TestADelayEndsWhenTheCallerLeavesAndWhenTheSandboxStops(t *testing.T) {
 	t.Parallel()
 	ears := &listener{Handler: slog.DiscardHandler, heard: make(chan string, 8)}
 	b := setup(t, func(c *sandbox.Config) { c.Logger = slog.New(ears) })
-	require.NoError(t, b.server.AddFault(sandbox.Fault{DelayMillis: 3_600_000, Count: 2}))
+	require.NoError(t, b.server.AddFault(behaviour.Fault{DelayMillis: 3_600_000, Count: 2}))
 
 	ctx, leave := context.WithCancel(t.Context())
 	ended := b.askAsync(ctx)

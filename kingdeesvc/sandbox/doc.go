@@ -7,7 +7,10 @@
 // bill, and when, readable as JSON. It promises to behave as public documents and
 // clients describe the vendor, the awkward parts included: errors inside HTTP 200,
 // arrays without names, unsorted rows when no order is asked for, blanks for empty
-// text. Where they disagree, a switch of Personality chooses.
+// text. Where they disagree, a switch of behaviour.Personality chooses.
+//
+// Package books keeps the bills, package behaviour is personalities and faults, package sample the data that it comes
+// with; the vendor's API and the control API are internal. This package puts them together behind one listener.
 //
 // It leaves the WMS, gRPC and every rule about cancelling to others, and it shares
 // no code with the adapter that reads it, so that neither can hide the other's

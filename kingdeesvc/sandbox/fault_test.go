@@ -7,7 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 func TestFaultsHitTheNextCallsAndNoMore(t *testing.T) {
@@ -15,29 +16,29 @@ func TestFaultsHitTheNextCallsAndNoMore(t *testing.T) {
 	b := setup(t)
 	b.audited("A")
 	ask := func() string { return b.ask(map[string]any{"FieldKeys": "FBillNo"}).body }
-	fault := func(f sandbox.Fault) { t.Helper(); require.NoError(t, b.server.AddFault(f)) }
+	fault := func(f behaviour.Fault) { t.Helper(); require.NoError(t, b.server.AddFault(f)) }
 
-	fault(sandbox.FailWith(13, 2))
+	fault(behaviour.FailWith(13, 2))
 	require.Contains(t, ask(), `"MsgCode":13`)
 	require.NotContains(t, b.view("100003").body, `"MsgCode":13`, "a fault of queries leaves View alone")
 	require.Contains(t, ask(), `"MsgCode":13`)
 	require.Equal(t, `[["A"]]`, ask())
 
-	fault(sandbox.Fault{Skip: 1, Shape: "F1", MsgCode: sandbox.MsgSessionLost})
+	fault(behaviour.Fault{Skip: 1, Shape: "F1", MsgCode: behaviour.MsgSessionLost})
 	require.Equal(t, `[["A"]]`, ask())
 	require.Equal(t, lostRows, ask())
 
-	fault(sandbox.Fault{Status: 502})
+	fault(behaviour.Fault{Status: 502})
 	require.Equal(t, http.StatusBadGateway, b.ask(map[string]any{"FieldKeys": "FBillNo"}).status)
 
-	fault(sandbox.Fault{ExpireSessions: true})
+	fault(behaviour.Fault{ExpireSessions: true})
 	require.Equal(t, lostRows, ask())
 	b.session = b.login()
 
-	fault(sandbox.Fault{Service: sandbox.ServiceLogin, Status: 500})
+	fault(behaviour.Fault{Service: behaviour.ServiceLogin, Status: 500})
 	require.Equal(t, http.StatusInternalServerError, b.post(authService+"ValidateUser.common.kdsvc", passwordLogin("sandbox-password")).status)
 
-	fault(sandbox.FailWith(4, 5))
+	fault(behaviour.FailWith(4, 5))
 	require.Len(t, b.server.Faults(), 1)
 	b.server.ClearFaults()
 	require.Equal(t, `[["A"]]`, ask())
@@ -49,8 +50,8 @@ func TestConnectionsAreCutBeforeAfterAndInsideTheWork(t *testing.T) {
 	for _, c := range []struct {
 		drop string
 		open int
-	}{{sandbox.DropBefore, 1}, {sandbox.DropAfter, 2}, {sandbox.DropInside, 3}} {
-		require.NoError(t, b.server.AddFault(sandbox.Fault{Service: sandbox.ServiceLogin, Drop: c.drop}))
+	}{{behaviour.DropBefore, 1}, {behaviour.DropAfter, 2}, {behaviour.DropInside, 3}} {
+		require.NoError(t, b.server.AddFault(behaviour.Fault{Service: behaviour.ServiceLogin, Drop: c.drop}))
 		_, err := b.send(authService+"ValidateUser.common.kdsvc", passwordLogin("sandbox-password"))
 		require.Error(t, err, c.drop)
 		require.Equal(t, c.open, b.server.Sessions(), c.drop)
@@ -61,7 +62,7 @@ func TestHalfAnAnswerMayPassForTheWhole(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.audited("A")
-	require.NoError(t, b.server.AddFault(sandbox.Fault{Drop: sandbox.DropHalf}))
+	require.NoError(t, b.server.AddFault(behaviour.Fault{Drop: behaviour.DropHalf}))
 	r := b.ask(map[string]any{"FieldKeys": "FBillNo"})
 	require.Equal(t, http.StatusOK, r.status)
 	require.Equal(t, `[["`, r.body)
@@ -87,7 +88,7 @@ func TestEachFailureShape(t *testing.T) {
 		"F13": `"[[{\"Result\":`,
 		"F14": ``,
 	} {
-		require.NoError(t, b.server.AddFault(sandbox.Fault{Shape: shape, MsgCode: sandbox.MsgNoPermission, Message: "没有权限"}))
+		require.NoError(t, b.server.AddFault(behaviour.Fault{Shape: shape, MsgCode: behaviour.MsgNoPermission, Message: "没有权限"}))
 		r := b.ask(map[string]any{"FieldKeys": "FID,FBillNo,FNote"})
 		require.Contains(t, r.body, want, shape)
 		status := map[string]int{"F11": 519, "F12": http.StatusBadGateway}[shape]
@@ -101,7 +102,7 @@ func TestEachFailureShape(t *testing.T) {
 func TestFaultsThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, f := range []sandbox.Fault{
+	for _, f := range []behaviour.Fault{
 		{}, {Shape: "F99"}, {Status: 200}, {Drop: "sideways"}, {Shape: "F1", Status: 500}, {Service: "fax", Status: 500}, {Status: 500, Count: -1},
 	} {
 		require.Error(t, b.server.AddFault(f), "%+v", f)
@@ -116,20 +117,20 @@ func TestADamagedBillSpoilsOnlyItsOwnRows(t *testing.T) {
 	ask := func() string {
 		return b.ask(map[string]any{"FieldKeys": "FBillNo,FAffairType,FQty", "OrderString": "FID"}).body
 	}
-	require.NoError(t, b.server.Damage(sandbox.Damage{Bill: "B", NullFields: []string{"FAffairType"}}))
+	require.NoError(t, b.server.Damage(behaviour.Damage{Bill: "B", NullFields: []string{"FAffairType"}}))
 	require.JSONEq(t, `[["A","Assembly",1],["B",null,1]]`, ask())
-	require.NoError(t, b.server.Damage(sandbox.Damage{Bill: "B", MissingCells: 1}))
+	require.NoError(t, b.server.Damage(behaviour.Damage{Bill: "B", MissingCells: 1}))
 	require.JSONEq(t, `[["A","Assembly",1],["B","Assembly"]]`, ask())
-	require.NoError(t, b.server.Damage(sandbox.Damage{Bill: "B"}))
+	require.NoError(t, b.server.Damage(behaviour.Damage{Bill: "B"}))
 	require.JSONEq(t, `[["A","Assembly",1],["B","Assembly",1]]`, ask())
-	require.ErrorIs(t, b.server.Damage(sandbox.Damage{Bill: "C", MissingCells: 1}), sandbox.ErrNotFound)
+	require.ErrorIs(t, b.server.Damage(behaviour.Damage{Bill: "C", MissingCells: 1}), books.ErrNotFound)
 }
 
 func TestChangesMayBecomeVisibleLate(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.audited("A")
-	b.server.SetPersonality(sandbox.Personality{CommitMillis: 5000})
+	b.server.SetPersonality(behaviour.Personality{CommitMillis: 5000})
 	_, err := b.server.UnauditAndVoid(t.Context(), "A")
 	require.NoError(t, err)
 	b.audited("B")
@@ -148,8 +149,8 @@ func TestABillChangesBetweenTwoPages(t *testing.T) {
 	b.audited("A")
 	_, err := b.server.Unaudit(t.Context(), "A")
 	require.NoError(t, err)
-	require.NoError(t, b.server.AddFault(sandbox.Fault{Skip: 1, Action: sandbox.ActionVoid, Bill: "A"}))
-	require.NoError(t, b.server.AddFault(sandbox.Fault{Skip: 2, Action: sandbox.ActionSubmit, Bill: "A"}))
+	require.NoError(t, b.server.AddFault(behaviour.Fault{Skip: 1, Action: books.ActionVoid, Bill: "A"}))
+	require.NoError(t, b.server.AddFault(behaviour.Fault{Skip: 2, Action: books.ActionSubmit, Bill: "A"}))
 	for _, want := range []string{"A", "B", "B"} {
 		require.Equal(t, want, b.rows("FCancelStatus", "", "FID")[0][0])
 	}
@@ -160,7 +161,7 @@ func TestABadDayIsTheSameForTheSameSeed(t *testing.T) {
 	day := func(seed uint64) string {
 		b := setup(t)
 		b.audited("A")
-		b.server.SetPersonality(sandbox.Personality{FaultRate: 0.5, Seed: seed})
+		b.server.SetPersonality(behaviour.Personality{FaultRate: 0.5, Seed: seed})
 		var outcomes []byte
 		for range 40 {
 			r, err := b.send(queryService+"ExecuteBillQuery.common.kdsvc", `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FBillNo"}}`, "kdservice-sessionid", b.session)

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 func TestRowsCanBeCounted(t *testing.T) {
@@ -27,7 +29,7 @@ func TestRowsCanBeCounted(t *testing.T) {
 func TestViewHasAnIDBesideEachReference(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	bill := b.audited("V1", sandbox.Line{Goods: sandbox.Goods{Material: "CP.TZ.010", Qty: "2", Stock: "CK001"}})
+	bill := b.audited("V1", books.Line{Goods: books.Goods{Material: "CP.TZ.010", Qty: "2", Stock: "CK001"}})
 	var view struct {
 		Result struct {
 			Result struct {
@@ -59,7 +61,7 @@ func TestEveryAnswerSetsItsCookiesUnlessToldOtherwise(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	require.Contains(t, strings.Join(b.ask(map[string]any{"FieldKeys": "FID"}).header.Values("Set-Cookie"), "; "), "kdservice-sessionid="+b.session)
-	b.server.SetPersonality(sandbox.Personality{CookiesAtLoginOnly: true})
+	b.server.SetPersonality(behaviour.Personality{CookiesAtLoginOnly: true})
 	require.Empty(t, b.ask(map[string]any{"FieldKeys": "FID"}).header.Values("Set-Cookie"))
 }
 
@@ -98,7 +100,7 @@ func TestSessionsMayEndInUse(t *testing.T) {
 	b.rows("FID", "", "")
 	b.clock.advance(time.Second)
 	require.Equal(t, lostRows, b.ask(map[string]any{"FieldKeys": "FID"}).body)
-	b.server.SetPersonality(sandbox.Personality{LostAnswer: "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: x\r\n\r\nsign in"})
+	b.server.SetPersonality(behaviour.Personality{LostAnswer: "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: x\r\n\r\nsign in"})
 	r := b.ask(map[string]any{"FieldKeys": "FID"})
 	require.Equal(t, []any{401, "sign in", "x"}, []any{r.status, r.body, r.header.Get("WWW-Authenticate")})
 }
@@ -106,9 +108,9 @@ func TestSessionsMayEndInUse(t *testing.T) {
 func TestStampsMayBeAheadOfTheClockOrBehind(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.server.SetPersonality(sandbox.Personality{StampShiftSeconds: -180})
+	b.server.SetPersonality(behaviour.Personality{StampShiftSeconds: -180})
 	require.Equal(t, b.clock.now().Add(-3*time.Minute).UTC(), b.audited("S1").ApproveDate.UTC())
-	b.server.SetPersonality(sandbox.Personality{StampShiftSeconds: 3600})
+	b.server.SetPersonality(behaviour.Personality{StampShiftSeconds: 3600})
 	require.Equal(t, b.clock.now().Add(time.Hour).UTC(), b.audited("S2").ApproveDate.UTC())
 }
 
@@ -134,7 +136,7 @@ func TestPartOfAnOrganisationMayBeHidden(t *testing.T) {
 		b.audited(fmt.Sprintf("H%02d", i))
 	}
 	org := b.rows("FStockOrgId.FNumber", "", "")[0][0].(string)
-	b.server.SetPersonality(sandbox.Personality{HiddenParts: map[string]float64{org: 0.5}})
+	b.server.SetPersonality(behaviour.Personality{HiddenParts: map[string]float64{org: 0.5}})
 	shown := b.rows("FID", "", "FID ASC")
 	require.Greater(t, len(shown), 10)
 	require.Less(t, len(shown), 30)
@@ -180,5 +182,5 @@ func TestASwitchThatMakesNoSenseIsRefused(t *testing.T) {
 	for _, body := range []string{`{"odd_logins":["nonsense"]}`, `{"lost_answer":"nonsense"}`, `{"hidden_parts":{"100":7}}`, `{"nonsense":1}`} {
 		b.control("PUT", "personality", body, 400, nil)
 	}
-	require.Equal(t, sandbox.Personality{}, b.server.Personality())
+	require.Equal(t, behaviour.Personality{}, b.server.Personality())
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 func TestTheFlowOfABill(t *testing.T) {
@@ -16,7 +18,7 @@ func TestTheFlowOfABill(t *testing.T) {
 	ctx := t.Context()
 	after := func() time.Time { b.clock.advance(time.Minute); return b.clock.now().Truncate(time.Millisecond) }
 
-	bill, err := b.server.Create(ctx, sandbox.Bill{DocumentStatus: sandbox.StatusDraft})
+	bill, err := b.server.Create(ctx, books.Bill{DocumentStatus: books.StatusDraft})
 	require.NoError(t, err)
 	require.Equal(t, "ZZCX000101", bill.BillNo)
 	require.True(t, bill.CreateDate.Equal(start) && bill.ModifyDate.Equal(start))
@@ -24,7 +26,7 @@ func TestTheFlowOfABill(t *testing.T) {
 	at := after()
 	bill, err = b.server.Submit(ctx, bill.BillNo)
 	require.NoError(t, err)
-	require.Equal(t, sandbox.StatusApproval, bill.DocumentStatus)
+	require.Equal(t, books.StatusApproval, bill.DocumentStatus)
 	require.True(t, bill.ModifyDate.Equal(at))
 
 	at = after()
@@ -36,57 +38,57 @@ func TestTheFlowOfABill(t *testing.T) {
 	at = after()
 	bill, err = b.server.Unaudit(ctx, bill.BillNo)
 	require.NoError(t, err)
-	require.Equal(t, sandbox.StatusReaudit, bill.DocumentStatus)
+	require.Equal(t, books.StatusReaudit, bill.DocumentStatus)
 	require.True(t, bill.ModifyDate.Equal(at))
 	require.True(t, bill.ApproveDate.IsZero())
 
 	at = after()
 	bill, err = b.server.Void(ctx, bill.BillNo)
 	require.NoError(t, err)
-	require.Equal(t, sandbox.Voided, bill.CancelStatus)
-	require.Equal(t, sandbox.StatusReaudit, bill.DocumentStatus)
+	require.Equal(t, books.Voided, bill.CancelStatus)
+	require.Equal(t, books.StatusReaudit, bill.DocumentStatus)
 	require.True(t, bill.CancelDate.Equal(at) && bill.ModifyDate.Equal(at))
 
 	bill, err = b.server.Restore(ctx, bill.BillNo)
 	require.NoError(t, err)
-	require.Equal(t, sandbox.NotVoided, bill.CancelStatus)
+	require.Equal(t, books.NotVoided, bill.CancelStatus)
 	require.True(t, bill.CancelDate.IsZero())
 
 	_, err = b.server.Delete(ctx, bill.BillNo)
 	require.NoError(t, err)
 	_, err = b.server.Bill(bill.BillNo)
-	require.ErrorIs(t, err, sandbox.ErrNotFound)
-	again, err := b.server.Create(ctx, sandbox.Bill{BillNo: bill.BillNo})
+	require.ErrorIs(t, err, books.ErrNotFound)
+	again, err := b.server.Create(ctx, books.Bill{BillNo: bill.BillNo})
 	require.NoError(t, err)
 	require.Greater(t, again.ID, bill.ID)
-	_, err = b.server.Create(ctx, sandbox.Bill{BillNo: bill.BillNo})
-	require.ErrorIs(t, err, sandbox.ErrNumberTaken)
+	_, err = b.server.Create(ctx, books.Bill{BillNo: bill.BillNo})
+	require.ErrorIs(t, err, books.ErrNumberTaken)
 }
 
 func TestActionsThatTheStateForbids(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, c := range []struct {
-		past      []sandbox.Action
-		forbidden []sandbox.Action
+		past      []books.Action
+		forbidden []books.Action
 	}{
-		{nil, []sandbox.Action{"audit", "unaudit", "restore", "recall"}},
-		{[]sandbox.Action{"submit"}, []sandbox.Action{"submit", "unaudit", "edit", "void", "restore", "delete"}},
-		{[]sandbox.Action{"submit", "audit"}, []sandbox.Action{"submit", "audit", "edit", "void", "restore", "delete", "recall"}},
-		{[]sandbox.Action{"submit", "audit", "unaudit"}, []sandbox.Action{"audit", "unaudit", "restore", "recall"}},
-		{[]sandbox.Action{"void"}, []sandbox.Action{"submit", "audit", "unaudit", "edit", "void", "delete", "recall"}},
+		{nil, []books.Action{"audit", "unaudit", "restore", "recall"}},
+		{[]books.Action{"submit"}, []books.Action{"submit", "unaudit", "edit", "void", "restore", "delete"}},
+		{[]books.Action{"submit", "audit"}, []books.Action{"submit", "audit", "edit", "void", "restore", "delete", "recall"}},
+		{[]books.Action{"submit", "audit", "unaudit"}, []books.Action{"audit", "unaudit", "restore", "recall"}},
+		{[]books.Action{"void"}, []books.Action{"submit", "audit", "unaudit", "edit", "void", "delete", "recall"}},
 	} {
-		bill, err := b.server.Create(t.Context(), sandbox.Bill{})
+		bill, err := b.server.Create(t.Context(), books.Bill{})
 		require.NoError(t, err)
 		for _, a := range c.past {
-			_, err := b.server.Do(t.Context(), bill.BillNo, a, sandbox.Edit{}, "")
+			_, err := b.server.Do(t.Context(), bill.BillNo, a, books.Edit{}, "")
 			require.NoError(t, err)
 		}
 		before, err := b.server.Bill(bill.BillNo)
 		require.NoError(t, err)
 		for _, a := range c.forbidden {
-			_, err := b.server.Do(t.Context(), bill.BillNo, a, sandbox.Edit{}, "")
-			var flow *sandbox.FlowError
+			_, err := b.server.Do(t.Context(), bill.BillNo, a, books.Edit{}, "")
+			var flow *books.FlowError
 			require.ErrorAs(t, err, &flow, "%s after %v", a, c.past)
 		}
 		now, err := b.server.Bill(bill.BillNo)
@@ -98,7 +100,7 @@ func TestActionsThatTheStateForbids(t *testing.T) {
 func TestServersDifferInWhatAVoidMoves(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *sandbox.Config) {
-		c.Personality = sandbox.Personality{
+		c.Personality = behaviour.Personality{
 			VoidKeepsModifyDate: true, UnauditKeepsModifyDate: true, UnauditKeepsApproveDate: true, CancelDateOnly: true, DeleteVoided: true,
 		}
 	})
@@ -116,9 +118,9 @@ func TestServersDifferInWhatAVoidMoves(t *testing.T) {
 func TestAnEditChangesOnlyWhatItNames(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	bill, err := b.server.Create(t.Context(), sandbox.Bill{Note: "before", Lines: []sandbox.Line{line("P1", "1", "CK001", component("C1", "2", "CK003")), line("P2", "1", "CK002")}})
+	bill, err := b.server.Create(t.Context(), books.Bill{Note: "before", Lines: []books.Line{line("P1", "1", "CK001", component("C1", "2", "CK003")), line("P2", "1", "CK002")}})
 	require.NoError(t, err)
-	after, err := b.server.Edit(t.Context(), bill.BillNo, sandbox.Edit{Stock: "CK005", Extra: map[string]string{"F_PAEZ_SHOP": "天猫"}})
+	after, err := b.server.Edit(t.Context(), bill.BillNo, books.Edit{Stock: "CK005", Extra: map[string]string{"F_PAEZ_SHOP": "天猫"}})
 	require.NoError(t, err)
 	require.Equal(t, "before", after.Note)
 	require.Equal(t, "CK005", after.Lines[1].Stock)
@@ -127,27 +129,27 @@ func TestAnEditChangesOnlyWhatItNames(t *testing.T) {
 	require.Equal(t, "天猫", b.rows("F_PAEZ_SHOP", "F_PAEZ_SHOP='天猫'", "")[0][0], "a custom field that a bill carries can be asked for")
 
 	note := ""
-	after, err = b.server.Edit(t.Context(), bill.BillNo, sandbox.Edit{Note: &note, Lines: []sandbox.Line{line("P3", "7", "CK001")}})
+	after, err = b.server.Edit(t.Context(), bill.BillNo, books.Edit{Note: &note, Lines: []books.Line{line("P3", "7", "CK001")}})
 	require.NoError(t, err)
 	require.Empty(t, after.Note)
 	require.Len(t, after.Lines, 1)
 	require.Greater(t, after.Lines[0].EntryID, bill.Lines[1].EntryID)
-	_, err = b.server.Edit(t.Context(), bill.BillNo, sandbox.Edit{Lines: []sandbox.Line{line("P3", "seven", "CK001")}})
-	require.ErrorIs(t, err, sandbox.ErrInvalid)
+	_, err = b.server.Edit(t.Context(), bill.BillNo, books.Edit{Lines: []books.Line{line("P3", "seven", "CK001")}})
+	require.ErrorIs(t, err, books.ErrInvalid)
 }
 
 func TestOrdersAreThoseOfTheAudit(t *testing.T) {
 	t.Parallel()
 	var heard []string
-	b := setup(t, func(c *sandbox.Config) { c.OnAudit = func(bill sandbox.Bill) { heard = append(heard, bill.BillNo) } })
+	b := setup(t, func(c *sandbox.Config) { c.OnAudit = func(bill books.Bill) { heard = append(heard, bill.BillNo) } })
 	b.audited("A", line("P", "1", "CK001", component("C", "1", "CK003")), line("P", "1", "CK002"), line("P", "1", "CK001"), line("P", "1", ""))
-	_, err := b.server.Create(t.Context(), sandbox.Bill{BillNo: "D", AffairType: sandbox.Dassembly, Lines: []sandbox.Line{line("P", "1", "CK001", component("C", "1", "CK004"), component("C", "1", "CK005"))}})
+	_, err := b.server.Create(t.Context(), books.Bill{BillNo: "D", AffairType: books.Dassembly, Lines: []books.Line{line("P", "1", "CK001", component("C", "1", "CK004"), component("C", "1", "CK005"))}})
 	require.NoError(t, err)
 	_, err = b.server.Approve(t.Context(), "D")
 	require.NoError(t, err)
 	_, err = b.server.Unaudit(t.Context(), "A")
 	require.NoError(t, err)
-	_, err = b.server.Edit(t.Context(), "A", sandbox.Edit{Stock: "CK005"})
+	_, err = b.server.Edit(t.Context(), "A", books.Edit{Stock: "CK005"})
 	require.NoError(t, err)
 	_, err = b.server.Void(t.Context(), "A")
 	require.NoError(t, err)
@@ -188,7 +190,7 @@ func TestViewTellsWhatIsGone(t *testing.T) {
 	r := b.post(queryService+"View.common.kdsvc", `{"parameters":["STK_AssembledApp","{\"Number\":\"A\"}"]}`, "kdservice-sessionid", b.session)
 	require.Contains(t, r.body, `"Id":100003`)
 	require.Contains(t, b.view("5").body, `"MsgCode":10`)
-	b.server.SetPersonality(sandbox.Personality{HiddenOrgs: []string{"100"}})
+	b.server.SetPersonality(behaviour.Personality{HiddenOrgs: []string{"100"}})
 	require.Contains(t, b.view("100003").body, `"MsgCode":2`)
 }
 
@@ -213,9 +215,9 @@ func TestTruthRemembersEverything(t *testing.T) {
 	require.Len(t, history, 2)
 	require.Equal(t, first.ID, history[0].BillID)
 	require.True(t, history[0].Deleted && history[0].EverAudited && !history[0].Live)
-	var actions []sandbox.Action
+	var actions []books.Action
 	for _, e := range history[0].Events {
 		actions = append(actions, e.Action)
 	}
-	require.Equal(t, []sandbox.Action{"create", "submit", "audit", "unaudit", "delete"}, actions)
+	require.Equal(t, []books.Action{"create", "submit", "audit", "unaudit", "delete"}, actions)
 }

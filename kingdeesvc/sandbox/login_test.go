@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 )
 
 // vectorAccount is the account of the worked signature vectors below, which were
@@ -60,7 +61,7 @@ func TestSignedLoginVectors(t *testing.T) {
 	require.Equal(t, 1, sign(sha256Sign))
 	require.NotEqual(t, 1, sign(sha1Sign))
 	require.NotEqual(t, 1, sign(strings.ToUpper(sha256Sign)))
-	server.SetPersonality(sandbox.Personality{OldServer: true})
+	server.SetPersonality(behaviour.Personality{OldServer: true})
 	require.Equal(t, 1, sign(sha1Sign))
 	require.NotEqual(t, 1, sign(sha256Sign))
 }
@@ -91,7 +92,7 @@ func TestLoginAnswer(t *testing.T) {
 	require.Contains(t, cookies, "ASP.NET_SessionId="+answer.Context.SessionId+";")
 	require.Contains(t, cookies, "kdservice-sessionid="+answer.KDSVCSessionId+";")
 
-	b.server.SetPersonality(sandbox.Personality{OmitTimeZone: true, OmitDate: true})
+	b.server.SetPersonality(behaviour.Personality{OmitTimeZone: true, OmitDate: true})
 	answer, r = b.loginWith("ValidateUser", passwordLogin("sandbox-password"))
 	require.Nil(t, answer.Context.STimeZone)
 	require.Empty(t, r.header.Get("Date"))
@@ -155,7 +156,7 @@ func TestLoginsAreRefusedWithTheVendorsWords(t *testing.T) {
 	}
 	require.Equal(t, 5, b.server.Calls()["loginbysign"])
 
-	b.server.SetPersonality(sandbox.Personality{LockAfterFailures: 3})
+	b.server.SetPersonality(behaviour.Personality{LockAfterFailures: 3})
 	for range 3 {
 		b.loginWith("ValidateUser", passwordLogin("wrong"))
 	}

@@ -7,7 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 func TestAPageCutsABill(t *testing.T) {
@@ -40,7 +41,7 @@ func TestOrderHasSeveralKeysAndDirections(t *testing.T) {
 func TestRowsWithoutAnOrderComeInNone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	_, err := b.server.Bulk(t.Context(), sandbox.Bulk{Count: 50, Lines: 3})
+	_, err := b.server.Bulk(t.Context(), books.Bulk{Count: 50, Lines: 3})
 	require.NoError(t, err)
 	ids := func(order string) []string { return column(b.rows("FEntity_FEntryID", "", order), 0) }
 	sorted := ids("FEntity_FEntryID")
@@ -56,7 +57,7 @@ func TestRowsWithoutAnOrderComeInNone(t *testing.T) {
 func TestKeySetPagingSeesEachBillOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	numbers, err := b.server.Bulk(t.Context(), sandbox.Bulk{Count: 2500, Void: true})
+	numbers, err := b.server.Bulk(t.Context(), books.Bulk{Count: 2500, Void: true})
 	require.NoError(t, err)
 	var seen []string
 	last := "0"
@@ -79,7 +80,7 @@ func TestKeySetPagingSeesEachBillOnce(t *testing.T) {
 func TestPageSizeIsCutSilently(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	_, err := b.server.Bulk(t.Context(), sandbox.Bulk{Count: 2300})
+	_, err := b.server.Bulk(t.Context(), books.Bulk{Count: 2300})
 	require.NoError(t, err)
 	count := func(parameters map[string]any) int {
 		parameters["FieldKeys"], parameters["OrderString"] = "FID", "FID"
@@ -88,15 +89,15 @@ func TestPageSizeIsCutSilently(t *testing.T) {
 	require.Equal(t, 2000, count(map[string]any{}), "the default")
 	require.Equal(t, 2000, count(map[string]any{"Limit": 0}))
 	require.Equal(t, 2300, count(map[string]any{"Limit": "50000"}))
-	b.server.SetPersonality(sandbox.Personality{OldServer: true})
+	b.server.SetPersonality(behaviour.Personality{OldServer: true})
 	require.Equal(t, 2000, count(map[string]any{"Limit": 10000}))
-	b.server.SetPersonality(sandbox.Personality{MaxLimit: 100})
+	b.server.SetPersonality(behaviour.Personality{MaxLimit: 100})
 	require.Equal(t, 100, count(map[string]any{"Limit": 200}))
 
-	b.server.SetPersonality(sandbox.Personality{})
+	b.server.SetPersonality(behaviour.Personality{})
 	require.Equal(t, 5, count(map[string]any{"Limit": 10, "TopRowCount": 15, "StartRow": 10}), "an absolute end row")
 	require.Equal(t, 0, count(map[string]any{"Limit": 10, "TopRowCount": 10, "StartRow": 10}))
-	b.server.SetPersonality(sandbox.Personality{TopRowCountCaps: true})
+	b.server.SetPersonality(behaviour.Personality{TopRowCountCaps: true})
 	require.Equal(t, 10, count(map[string]any{"Limit": 10, "TopRowCount": 10, "StartRow": 10}), "a number of rows")
 }
 
@@ -104,9 +105,9 @@ func TestHiddenOrganisationsAreLeftOutSilently(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.audited("A")
-	other, err := b.server.Create(t.Context(), sandbox.Bill{BillNo: "B", StockOrg: "200"})
+	other, err := b.server.Create(t.Context(), books.Bill{BillNo: "B", StockOrg: "200"})
 	require.NoError(t, err)
-	b.server.SetPersonality(sandbox.Personality{HiddenOrgs: []string{"200"}})
+	b.server.SetPersonality(behaviour.Personality{HiddenOrgs: []string{"200"}})
 	require.Equal(t, []string{"A"}, column(b.rows("FBillNo", "", "FID"), 0))
-	require.True(t, slices.ContainsFunc(b.server.Bills(), func(x sandbox.Bill) bool { return x.ID == other.ID }))
+	require.True(t, slices.ContainsFunc(b.server.Bills(), func(x books.Bill) bool { return x.ID == other.ID }))
 }

@@ -8,7 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 func TestAVoidedBillIsFoundByThePublishedFilter(t *testing.T) {
@@ -33,8 +34,8 @@ func TestCells(t *testing.T) {
 	full := line("CP.LH.001", "52.50", "CK001")
 	full.ProduceDate = time.Date(2023, 7, 3, 0, 0, 0, 0, start.Location())
 	full.Lot, full.Fee = "L230703", "1"
-	_, err := b.server.Create(t.Context(), sandbox.Bill{
-		BillNo: "N-1", StockOrg: "100", Note: `大促 "备货" \ 1`, Lines: []sandbox.Line{full, line("", "", "")},
+	_, err := b.server.Create(t.Context(), books.Bill{
+		BillNo: "N-1", StockOrg: "100", Note: `大促 "备货" \ 1`, Lines: []books.Line{full, line("", "", "")},
 		Extra: map[string]string{"F_PAEZ_PUSHED": "true"},
 	})
 	require.NoError(t, err)
@@ -45,12 +46,12 @@ func TestCells(t *testing.T) {
 	r = b.ask(map[string]any{"FieldKeys": "FQty,Fee_ETY,FStockID,FStockID.FNumber,FMaterialID.FBARCODE,FProduceDate,FEXPIRYDATE,FLOT.FNumber,FBomID,FDescription", "OrderString": "FEntity_FEntryID"})
 	require.JSONEq(t, `[[52.5,1,110501,"CK001","6970123450011","2023-07-03T00:00:00",null,"L230703",0,""],[0,0,0,null,null,null,null,null,0,""]]`, r.body)
 
-	_, err = b.server.Create(t.Context(), sandbox.Bill{BillNo: "N-2"})
+	_, err = b.server.Create(t.Context(), books.Bill{BillNo: "N-2"})
 	require.NoError(t, err)
 	r = b.ask(map[string]any{"FieldKeys": "FNote,FEE", "FilterString": "FBillNo='N-2' and FNote=''"})
 	require.Equal(t, `[[" ",0.0]]`, r.body, "an even id shows empty text as a blank")
 
-	b.server.SetPersonality(sandbox.Personality{DotNetDates: true})
+	b.server.SetPersonality(behaviour.Personality{DotNetDates: true})
 	r = b.ask(map[string]any{"FieldKeys": "FCreateDate", "FilterString": "FBillNo='N-2'"})
 	require.JSONEq(t, `[["/Date(1715391000720)/"]]`, r.body)
 }
@@ -70,7 +71,7 @@ func TestRowsFanOutByEntity(t *testing.T) {
 	require.Equal(t, "[[<nil>]]", fmt.Sprint(b.rows("FEntity_FEntryID", "FBillNo='EMPTY'", "FID")))
 	require.Equal(t, "[[<nil>]]", fmt.Sprint(b.rows("FSubEntity_FDetailID", "FBillNo='EMPTY'", "FID")))
 
-	b.server.SetPersonality(sandbox.Personality{InnerJoin: true})
+	b.server.SetPersonality(behaviour.Personality{InnerJoin: true})
 	require.Empty(t, b.rows("FEntity_FEntryID", "FBillNo='EMPTY'", "FID"))
 	require.Len(t, b.rows("FID", "FBillNo='EMPTY'", "FID"), 1)
 }
@@ -82,7 +83,7 @@ func TestAllPublishedKeysAreKnown(t *testing.T) {
 	head := "FID,FBillNo,FDocumentStatus,FStockOrgId.FNumber,FDate,FBillTypeID,FBillTypeID.FNumber,FOwnerTypeIdHead,FOwnerIdHead.FNumber,FAffairType,FEE,FDeptID.FNumber,FNote,FCreateDate,FModifyDate,FAPPROVEDATE,FCANCELDATE,FCANCELSTATUS,FSubProOwnTypeIdH,FSubProOwnerIdH.FNumber"
 	entry := "FRowType,FMaterialID.FNumber,FMaterialID.FBARCODE,FUnitID.FNumber,FQty,Fee_ETY,FStockID.FNumber,FStockStatusID,FDescription,FMTONO,FOwnerTypeID,FOwnerID.FNumber,FKeeperTypeID,FKeeperID.FNumber,FBomID,FProduceDate,FEXPIRYDATE,FLOT.FNumber,FSrcBillTypeId,FSrcBillNo,FEntity_FEntryID"
 	component := "FMaterialIDSETY.FNumber,FMaterialIDSETY.FBARCODE,FUnitIDSETY.FNumber,FQtySETY,FStockIDSETY.FNumber,FStockStatusIDSETY,FLOTSETY.FNumber,FOwnerTypeIDSETY,FOwnerIDSETY.FNumber,FKeeperTypeIDSETY,FKeeperIDSETY.FNumber,FDescriptionSETY,FMTONOSETY,FProduceDateSETY,FEXPIRYDATESETY,FBomIDSETY,FSubEntity_FDetailID"
-	b.server.SetPersonality(sandbox.Personality{StrictKeyCase: true})
+	b.server.SetPersonality(behaviour.Personality{StrictKeyCase: true})
 	require.Len(t, b.rows(head+","+entry, "", "FID")[0], 41)
 	require.Len(t, b.rows(head+","+entry+","+component, "", "FID")[0], 58)
 }
@@ -108,11 +109,11 @@ func TestFailuresComeInsideHTTP200(t *testing.T) {
 	fails(8, `过滤条件错误: filter: FModifyDate: "soon" is not a date`, map[string]any{"FieldKeys": "FID", "FilterString": "FModifyDate>='soon'"})
 
 	require.Empty(t, b.rows("fid,fcanceldate", "", ""), "keys are found in any case")
-	b.server.SetPersonality(sandbox.Personality{StrictKeyCase: true})
+	b.server.SetPersonality(behaviour.Personality{StrictKeyCase: true})
 	fails(9, "元数据中标识为fid的字段不存在", map[string]any{"FieldKeys": "fid"})
-	b.server.SetPersonality(sandbox.Personality{NoRowType: true})
+	b.server.SetPersonality(behaviour.Personality{NoRowType: true})
 	fails(9, "元数据中标识为FRowType的字段不存在", map[string]any{"FieldKeys": "FRowType"})
-	b.server.SetPersonality(sandbox.Personality{MissingKeys: []string{"flot", "FBomID"}})
+	b.server.SetPersonality(behaviour.Personality{MissingKeys: []string{"flot", "FBomID"}})
 	fails(9, "元数据中标识为FLOT.FNumber的字段不存在", map[string]any{"FieldKeys": "FID,FLOT.FNumber"})
 	fails(9, "元数据中标识为FBOMID的字段不存在", map[string]any{"FieldKeys": "FBOMID"})
 }
@@ -150,6 +151,6 @@ func TestBillQueryNamesItsCells(t *testing.T) {
 	body := `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FBillNo,FStockID.FNumber"}}`
 	r := b.post(queryService+"BillQuery.common.kdsvc", body, "kdservice-sessionid", b.session)
 	require.Equal(t, `[{"FBillNo":"A","FStockID.FNumber":"CK001"}]`, r.body)
-	b.server.SetPersonality(sandbox.Personality{OldServer: true})
+	b.server.SetPersonality(behaviour.Personality{OldServer: true})
 	require.Equal(t, http.StatusNotFound, b.post(queryService+"BillQuery.common.kdsvc", body, "kdservice-sessionid", b.session).status)
 }

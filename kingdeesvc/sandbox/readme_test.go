@@ -7,18 +7,21 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/internal/control"
 )
 
 func TestTheReadmeListsEveryControlCall(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	calls := controlPatterns()
+	calls := control.Patterns()
 	for _, pattern := range calls {
 		require.Contains(t, string(text), "`"+strings.TrimSuffix(pattern, "{$}")+"`")
 	}
 	require.Equal(t, len(calls), strings.Count(string(text), "/control/")-strings.Count(string(text), "`/control/`"))
-	for _, shape := range shapeNames() {
+	for _, shape := range behaviour.ShapeNames() {
 		require.Contains(t, string(text), "`"+shape+"`")
 	}
 }
@@ -27,7 +30,7 @@ func TestSwitchesNamedInTheReadmeExist(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	encoded, err := json.Marshal(Personality{})
+	encoded, err := json.Marshal(behaviour.Personality{})
 	require.NoError(t, err)
 	var switches map[string]any
 	require.NoError(t, json.Unmarshal(encoded, &switches))

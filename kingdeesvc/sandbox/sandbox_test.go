@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -161,18 +162,18 @@ func column(rows [][]any, i int) []string {
 	return texts
 }
 
-func line(material, qty, stock string, components ...sandbox.Component) sandbox.Line {
-	return sandbox.Line{Goods: sandbox.Goods{Material: material, Qty: qty, Stock: stock}, Components: components}
+func line(material, qty, stock string, components ...books.Component) books.Line {
+	return books.Line{Goods: books.Goods{Material: material, Qty: qty, Stock: stock}, Components: components}
 }
 
-func component(material, qty, stock string) sandbox.Component {
-	return sandbox.Component{Goods: sandbox.Goods{Material: material, Qty: qty, Stock: stock}}
+func component(material, qty, stock string) books.Component {
+	return books.Component{Goods: books.Goods{Material: material, Qty: qty, Stock: stock}}
 }
 
 // audited makes an audited bill of organisation 100.
-func (b *bundle) audited(billNo string, lines ...sandbox.Line) sandbox.Bill {
+func (b *bundle) audited(billNo string, lines ...books.Line) books.Bill {
 	b.Helper()
-	_, err := b.server.Create(b.Context(), sandbox.Bill{BillNo: billNo, StockOrg: "100", AffairType: sandbox.Assembly, Lines: lines})
+	_, err := b.server.Create(b.Context(), books.Bill{BillNo: billNo, StockOrg: "100", AffairType: books.Assembly, Lines: lines})
 	require.NoError(b, err)
 	bill, err := b.server.Approve(b.Context(), billNo)
 	require.NoError(b, err)

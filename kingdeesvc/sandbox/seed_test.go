@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 )
 
 func seeded(seed uint64) func(*sandbox.Config) {
@@ -17,7 +19,7 @@ func seeded(seed uint64) func(*sandbox.Config) {
 
 func TestTheSeedIsLikeAMerchant(t *testing.T) {
 	t.Parallel()
-	for _, seed := range []uint64{sandbox.DefaultSeed, 1, 2, 3} {
+	for _, seed := range []uint64{sample.DefaultSeed, 1, 2, 3} {
 		b := setup(t, seeded(seed))
 		bills := b.server.Bills()
 		require.GreaterOrEqual(t, len(bills), 40)
@@ -28,7 +30,7 @@ func TestTheSeedIsLikeAMerchant(t *testing.T) {
 			seen[x.DocumentStatus+x.CancelStatus]++
 			require.False(t, x.ModifyDate.After(start) || x.CreateDate.After(x.ModifyDate), x.BillNo)
 			require.True(t, x.CancelDate.Before(start.Add(-24*time.Hour)), "voided before today: %s", x.BillNo)
-			if x.CancelStatus == sandbox.Voided && !b.server.BillHistory(x.BillNo)[0].EverAudited {
+			if x.CancelStatus == books.Voided && !b.server.BillHistory(x.BillNo)[0].EverAudited {
 				seen["voided before audit"]++
 			}
 			stocks := map[string]bool{}
@@ -54,16 +56,16 @@ func TestTheSameSeedGivesTheSameBills(t *testing.T) {
 	one, two, other := setup(t, seeded(4)), setup(t, seeded(4)), setup(t, seeded(5))
 	require.Empty(t, cmp.Diff(one.server.Bills(), two.server.Bills()))
 	require.NotEmpty(t, cmp.Diff(one.server.Bills(), other.server.Bills()))
-	require.ErrorIs(t, one.server.Seed(t.Context(), 4), sandbox.ErrInvalid, "it is not added twice")
+	require.ErrorIs(t, one.server.Seed(t.Context(), 4), books.ErrInvalid, "it is not added twice")
 }
 
 func TestTheSampleDayPlays(t *testing.T) {
 	t.Parallel()
 	heard := 0
-	b := setup(t, seeded(sandbox.DefaultSeed), func(c *sandbox.Config) { c.OnAudit = func(sandbox.Bill) { heard++ } })
-	for i := range sandbox.SampleDay() {
+	b := setup(t, seeded(sample.DefaultSeed), func(c *sandbox.Config) { c.OnAudit = func(books.Bill) { heard++ } })
+	for i := range sample.Day() {
 		b.clock.advance(time.Minute)
-		var bill sandbox.Bill
+		var bill books.Bill
 		b.control("POST", fmt.Sprintf("sample-day/%d", i+1), "", 200, &bill)
 	}
 	require.Equal(t, 5, heard)
@@ -78,7 +80,7 @@ func TestTheSampleDayPlays(t *testing.T) {
 	} {
 		require.Equal(t, want, state(number), number)
 	}
-	var flow *sandbox.FlowError
-	_, err := b.server.Play(t.Context(), sandbox.SampleDay()[0])
+	var flow *books.FlowError
+	_, err := b.server.Play(t.Context(), sample.Day()[0])
 	require.ErrorAs(t, err, &flow, "a step is not played twice")
 }

@@ -10,17 +10,24 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/internal/control"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/internal/form"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/internal/wire"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 )
 
 // Server is a running sandbox. Its methods, those of Clerk and those of Conduct mirror the control API and may be
 // called from any goroutine.
 type Server struct {
-	*Clerk
-	*Conduct
+	*books.Clerk
+	*behaviour.Conduct
 
 	cfg   Config
-	store *store
-	face  *Face
+	store *books.Store
+	face  *wire.Face
 
 	addr  string
 	http  *http.Server
@@ -34,38 +41,38 @@ type Server struct {
 // seed's bills if one is given. It serves until Stop; ctx bounds only the start.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
-	st, loaded, err := openStore(cfg.AcctID, cfg.StateFile, cfg.TimeZone, cfg.Logger)
+	st, loaded, err := books.Open(cfg.AcctID, cfg.StateFile, cfg.TimeZone, cfg.Logger)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, store: st, Conduct: newConduct(cfg.Personality), done: make(chan struct{})}
-	base := newCatalogue()
-	fields := newFieldSet(base, cfg.CustomFields)
-	for _, b := range st.all() {
-		fields.learn(b)
+	s := &Server{cfg: cfg, store: st, Conduct: behaviour.NewConduct(cfg.Personality), done: make(chan struct{})}
+	base := form.NewCatalogue()
+	fields := form.NewFieldSet(base, cfg.CustomFields)
+	for _, b := range st.All() {
+		fields.Learn(b)
 	}
-	s.Clerk = newClerk(st, desk{
-		Now: cfg.Now, Learn: fields.learn, OnAudit: cfg.OnAudit, Log: cfg.Logger,
-		Rules: func() Rules { return s.Conduct.Personality().rules() },
+	s.Clerk = books.NewClerk(st, books.Desk{
+		Now: cfg.Now, Learn: fields.Learn, OnAudit: cfg.OnAudit, Log: cfg.Logger,
+		Rules: func() books.Rules { return s.Conduct.Personality().Rules() },
 	})
-	account := Account{
+	account := wire.Account{
 		AcctID: cfg.AcctID, DataCenterName: cfg.DataCenterName, Username: cfg.Username, Password: cfg.Password,
 		AppID: cfg.AppID, AppSecret: cfg.AppSecret,
 	}
-	s.face = newFace(Setup{
-		account: account, zone: cfg.TimeZone, now: cfg.Now, log: cfg.Logger, formID: FormID,
-		store: st, clerk: s.Clerk, conduct: s.Conduct, fields: fields, base: base,
+	s.face = wire.New(wire.Setup{
+		Account: account, Zone: cfg.TimeZone, Now: cfg.Now, Log: cfg.Logger, FormID: FormID,
+		Store: st, Clerk: s.Clerk, Conduct: s.Conduct, Fields: fields, Base: base,
 	})
 	if !loaded && cfg.Seed != 0 {
 		if err := s.Seed(ctx, cfg.Seed); err != nil {
 			return nil, err
 		}
 	}
-	control := &API{
+	control := &control.API{
 		Sandbox: SandboxName, FormID: FormID, Account: account, Open: cfg.OpenControl, Now: cfg.Now,
 		Store: st, Clerk: s.Clerk, Conduct: s.Conduct, Face: s.face, Reset: s.Reset,
 	}
-	if err := s.serve(ctx, control.handler()); err != nil {
+	if err := s.serve(ctx, control.Handler()); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -88,7 +95,7 @@ func (s *Server) serve(ctx context.Context, control http.Handler) error {
 		ConnState:         s.fresh.note,
 		ErrorLog:          slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
 	}
-	s.store.start()
+	s.store.Start()
 	go func() {
 		defer close(s.done)
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -139,7 +146,7 @@ func (s *Server) Stop(ctx context.Context) error {
 			err = errors.Join(fmt.Errorf("kingdee sandbox: calls were still under way: %w", err), s.http.Close())
 		}
 		<-s.done
-		s.err = errors.Join(err, s.store.stop())
+		s.err = errors.Join(err, s.store.Stop())
 	})
 	return s.err
 }
@@ -147,7 +154,7 @@ func (s *Server) Stop(ctx context.Context) error {
 // Reset forgets bills, history, sessions, faults and damage, and makes the seed's
 // bills anew; with seed 0 the sandbox is empty. The personality stays.
 func (s *Server) Reset(ctx context.Context, seed uint64) error {
-	s.store.reset()
+	s.store.Reset()
 	s.face.ExpireSessions()
 	s.ClearFaults()
 	if seed == 0 {
@@ -158,40 +165,40 @@ func (s *Server) Reset(ctx context.Context, seed uint64) error {
 
 // Seed adds the sample's bills to an empty sandbox. It does not call Config.OnAudit: ask AuditedOrders.
 func (s *Server) Seed(ctx context.Context, seed uint64) error {
-	return seedStore(ctx, s.store, seed, s.cfg.Now(), s.cfg.Logger)
+	return sample.Seed(ctx, s.store, seed, s.cfg.Now(), s.cfg.Logger)
 }
 
 // Play carries out one step of the sample day and returns the bill as it is then.
-func (s *Server) Play(ctx context.Context, step Step) (Bill, error) {
-	return playStep(ctx, s.Clerk, step)
+func (s *Server) Play(ctx context.Context, step sample.Step) (books.Bill, error) {
+	return sample.Play(ctx, s.Clerk, step)
 }
 
 // Keep remembers the bills as they are now, in place of an older copy.
-func (s *Server) Keep() { s.store.keep() }
+func (s *Server) Keep() { s.store.Keep() }
 
 // GoBack restores the copy that Keep made, with the sandbox's own account. ErrNoCopy: nothing was kept.
-func (s *Server) GoBack() error { return s.store.goBack() }
+func (s *Server) GoBack() error { return s.store.GoBack() }
 
 // Truth is the sandbox's account of everything; BillHistory is that of the bills that have, or had, one number.
-func (s *Server) Truth() Truth { return s.store.everything(s.cfg.Now()) }
+func (s *Server) Truth() books.Truth { return s.store.Truth(s.cfg.Now()) }
 
 // BillHistory gives the truth about every bill that has, or had, this number, the oldest first.
-func (s *Server) BillHistory(billNo string) []BillTruth { return s.store.history(billNo) }
+func (s *Server) BillHistory(billNo string) []books.BillTruth { return s.store.History(billNo) }
 
 // AuditedOrders are the inbound orders of every audit of every bill there ever was,
 // in the order of the audits.
-func (s *Server) AuditedOrders() []Order { return s.store.auditedOrders(Inbound) }
+func (s *Server) AuditedOrders() []books.Order { return s.store.Orders(books.Inbound) }
 
 // OutboundOrders are the other half of AuditedOrders.
-func (s *Server) OutboundOrders() []Order { return s.store.auditedOrders(Outbound) }
+func (s *Server) OutboundOrders() []books.Order { return s.store.Orders(books.Outbound) }
 
 // Damage makes the rows of one bill unreadable, or whole again when d says nothing.
-func (s *Server) Damage(d Damage) error {
-	id, err := s.resolve(d.Bill)
+func (s *Server) Damage(d behaviour.Damage) error {
+	id, err := s.Resolve(d.Bill)
 	if err != nil {
 		return err
 	}
-	s.setDamage(id, d)
+	s.SetDamage(id, d)
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 )
 
 const (
@@ -56,7 +56,7 @@ func TestASecondLoginMayThrowTheFirstOut(t *testing.T) {
 	first := b.session
 	b.login()
 	b.rows("FID", "", "")
-	b.server.SetPersonality(sandbox.Personality{OneSessionPerUser: true})
+	b.server.SetPersonality(behaviour.Personality{OneSessionPerUser: true})
 	b.session = b.login()
 	b.rows("FID", "", "")
 	b.session = first

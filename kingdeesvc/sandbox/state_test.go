@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 )
 
 func stopped(t *testing.T, server *sandbox.Server) {
@@ -27,11 +29,11 @@ func TestARestartKeepsEverything(t *testing.T) {
 	c := &clock{}
 	cfg := sandbox.Config{Now: c.now, Seed: 5, StateFile: filepath.Join(t.TempDir(), "kingdee.json")}
 	first := startServer(t, cfg)
-	for _, step := range sandbox.SampleDay()[:4] {
+	for _, step := range sample.Day()[:4] {
 		_, err := first.Play(t.Context(), step)
 		require.NoError(t, err)
 	}
-	_, err := first.Create(t.Context(), sandbox.Bill{BillNo: "X", Extra: map[string]string{"F_OWN": "1"}})
+	_, err := first.Create(t.Context(), books.Bill{BillNo: "X", Extra: map[string]string{"F_OWN": "1"}})
 	require.NoError(t, err)
 	stopped(t, first)
 
@@ -42,9 +44,9 @@ func TestARestartKeepsEverything(t *testing.T) {
 	require.Empty(t, cmp.Diff(first.AuditedOrders(), b.server.AuditedOrders()))
 	b.session = b.login()
 	require.Equal(t, "1", b.rows("F_OWN", "FBillNo='X'", "")[0][0])
-	_, err = b.server.Play(t.Context(), sandbox.SampleDay()[4])
+	_, err = b.server.Play(t.Context(), sample.Day()[4])
 	require.NoError(t, err)
-	next, err := b.server.Create(t.Context(), sandbox.Bill{})
+	next, err := b.server.Create(t.Context(), books.Bill{})
 	require.NoError(t, err)
 	require.Greater(t, next.ID, b.server.Truth().Bills[len(first.Bills())-1].BillID)
 }
@@ -53,7 +55,7 @@ func TestAChangeReachesTheFileWithoutAStop(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "kingdee.json")
 	server := startServer(t, sandbox.Config{StateFile: file})
-	_, err := server.Create(t.Context(), sandbox.Bill{BillNo: "SAVED-AT-ONCE"})
+	_, err := server.Create(t.Context(), books.Bill{BillNo: "SAVED-AT-ONCE"})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		text, err := os.ReadFile(file)

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -34,7 +35,7 @@ func (c control) bills(ctx context.Context, count int) ([]string, error) {
 	var made struct {
 		BillNos []string `json:"bill_nos"`
 	}
-	spec := ksandbox.Bulk{Count: count, Prefix: "BENCH-", Stocks: []string{"CK001", "CK002", "CK003", "CK004", "CK005"}}
+	spec := books.Bulk{Count: count, Prefix: "BENCH-", Stocks: []string{"CK001", "CK002", "CK003", "CK004", "CK005"}}
 	err := c.call(ctx, http.MethodPost, c.kingdee+"/control/bulk", spec, &made)
 	return made.BillNos, err
 }
@@ -70,7 +71,7 @@ func (c control) run(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, c.orchestrator+"/v1/schemes/"+schemeName+"/runs", map[string]any{}, nil)
 }
 
-func (c control) kingdeeTruth(ctx context.Context) (truth ksandbox.Truth, err error) {
+func (c control) kingdeeTruth(ctx context.Context) (truth books.Truth, err error) {
 	err = c.call(ctx, http.MethodGet, c.kingdee+"/control/truth", nil, &truth)
 	return truth, err
 }

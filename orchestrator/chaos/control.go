@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -35,7 +37,7 @@ func newControl(kingdee, wms string) (control, error) {
 }
 
 // behave makes both sandboxes difficult, or easy.
-func (c control) behave(ctx context.Context, k ksandbox.Personality, w wsandbox.Personality) error {
+func (c control) behave(ctx context.Context, k kbehaviour.Personality, w wsandbox.Personality) error {
 	if err := c.call(ctx, http.MethodPut, c.kingdee+"/control/personality", k, nil); err != nil {
 		return err
 	}
@@ -51,14 +53,14 @@ func (c control) calm(ctx context.Context, p plan) error {
 		c.call(ctx, http.MethodDelete, c.wms+"/control/faults", nil, nil))
 }
 
-func (c control) fault(ctx context.Context, f ksandbox.Fault) error {
+func (c control) fault(ctx context.Context, f kbehaviour.Fault) error {
 	return c.call(ctx, http.MethodPost, c.kingdee+"/control/faults", f, nil)
 }
 
 // pending counts Kingdee's faults that have not met a call.
 func (c control) pending(ctx context.Context) (int, error) {
 	var answer struct {
-		Faults []ksandbox.Fault `json:"faults"`
+		Faults []kbehaviour.Fault `json:"faults"`
 	}
 	err := c.call(ctx, http.MethodGet, c.kingdee+"/control/faults", nil, &answer)
 	left := 0
@@ -84,7 +86,7 @@ func (c control) do(ctx context.Context, s step, codes map[string]string) error 
 	case void:
 		return act("cancel", nil)
 	case move:
-		if err := act("edit", ksandbox.Edit{Stock: s.Stock}); err != nil {
+		if err := act("edit", books.Edit{Stock: s.Stock}); err != nil {
 			return err
 		}
 		return act("approve", nil)
@@ -104,7 +106,7 @@ func (c control) do(ctx context.Context, s step, codes map[string]string) error 
 	}
 }
 
-func (c control) kingdeeTruth(ctx context.Context) (truth ksandbox.Truth, err error) {
+func (c control) kingdeeTruth(ctx context.Context) (truth books.Truth, err error) {
 	err = c.call(ctx, http.MethodGet, c.kingdee+"/control/truth", nil, &truth)
 	return truth, err
 }

@@ -8,8 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -20,7 +21,7 @@ type evidence struct {
 	// runs that were complete, and how long a change in Kingdee stays unseen.
 	runs          *runs
 	visible       time.Duration
-	bills         map[string][]ksandbox.BillTruth
+	bills         map[string][]books.BillTruth
 	orders        map[wsandbox.Key]wsandbox.Truth
 	cancellations map[wsandbox.Key][]cancellation
 	work          map[string][]work
@@ -95,7 +96,7 @@ const (
 // gather reads both truths and the ledger.
 func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) {
 	e := &evidence{
-		scheme: s, bills: map[string][]ksandbox.BillTruth{}, orders: map[wsandbox.Key]wsandbox.Truth{}, cancellations: map[wsandbox.Key][]cancellation{},
+		scheme: s, bills: map[string][]books.BillTruth{}, orders: map[wsandbox.Key]wsandbox.Truth{}, cancellations: map[wsandbox.Key][]cancellation{},
 		work: map[string][]work{}, snapshots: map[int64]time.Time{}, together: map[int64][]int64{}, intervals: map[string]int{},
 	}
 	kingdee, err := t.control.kingdeeTruth(ctx)

@@ -4,13 +4,14 @@ import (
 	"slices"
 	"time"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
 // holding is the trigger that holds in truth when it is quiet; empty for a bill that is live or had no order.
-func (e *evidence) holding(b ksandbox.BillTruth) rule.Trigger {
+func (e *evidence) holding(b books.BillTruth) rule.Trigger {
 	switch {
 	case !b.EverAudited || b.Live:
 		return ""
@@ -27,7 +28,7 @@ func (e *evidence) holding(b ksandbox.BillTruth) rule.Trigger {
 // brokenInSilence says that a live bill has no order in the WMS, because of us, and nobody was told. An order of the
 // number that was cancelled before this bill was live, for another bill, and that the WMS would not make anew, is not
 // ours to tell of.
-func (e *evidence) brokenInSilence(b ksandbox.BillTruth, key wsandbox.Key) bool {
+func (e *evidence) brokenInSilence(b books.BillTruth, key wsandbox.Key) bool {
 	o := e.orders[key]
 	lives := liveSpans(b)
 	if o.Order == nil || o.Order.State != wsandbox.StateCancelled || len(lives) == 0 {
@@ -46,14 +47,14 @@ func (e *evidence) brokenInSilence(b ksandbox.BillTruth, key wsandbox.Key) bool 
 
 // passedOn says that the order of a deleted bill is none of its own any longer: a bill that got its number is live, or
 // made the order anew, and then the order's end is asked for with that bill.
-func (e *evidence) passedOn(b ksandbox.BillTruth, key wsandbox.Key) bool {
+func (e *evidence) passedOn(b books.BillTruth, key wsandbox.Key) bool {
 	gone := deletedAt(b)
 	if gone.IsZero() {
 		return false
 	}
-	return slices.ContainsFunc(e.bills[b.BillNo], func(other ksandbox.BillTruth) bool {
-		return other.BillID != b.BillID && (other.Live || slices.ContainsFunc(other.Events, func(event ksandbox.Event) bool {
-			return event.Action == ksandbox.ActionAudit && event.At.After(gone) && slices.ContainsFunc(event.Orders, func(order ksandbox.Order) bool {
+	return slices.ContainsFunc(e.bills[b.BillNo], func(other books.BillTruth) bool {
+		return other.BillID != b.BillID && (other.Live || slices.ContainsFunc(other.Events, func(event books.Event) bool {
+			return event.Action == books.ActionAudit && event.At.After(gone) && slices.ContainsFunc(event.Orders, func(order books.Order) bool {
 				made, ok := orderOf(e.scheme, order)
 				return ok && made == key
 			})
@@ -66,7 +67,7 @@ func (e *evidence) passedOn(b ksandbox.BillTruth, key wsandbox.Key) bool {
 // is, for a bill that is un-audited or deleted, that it was never seen live at all; for any, that the life which it saw
 // last had made other orders, or that no date of the bill tells of another life: an un-audit takes the approve date
 // away here, and no earlier void was seen whose date is another.
-func (e *evidence) unseen(b ksandbox.BillTruth, key wsandbox.Key, trigger rule.Trigger) bool {
+func (e *evidence) unseen(b books.BillTruth, key wsandbox.Key, trigger rule.Trigger) bool {
 	lives := livesOf(e.scheme, b)
 	if len(lives) == 0 {
 		return false
@@ -99,7 +100,7 @@ func (e *evidence) unseen(b ksandbox.BillTruth, key wsandbox.Key, trigger rule.T
 
 // sawVoidBefore says whether a run saw a void that was over before this life, and that had another date than the one
 // after it.
-func (e *evidence) sawVoidBefore(b ksandbox.BillTruth, l life) bool {
+func (e *evidence) sawVoidBefore(b books.BillTruth, l life) bool {
 	return slices.ContainsFunc(voidSpans(b), func(s span) bool {
 		return !s.to.IsZero() && !s.to.After(l.from) && l.to.Sub(s.from) > 2*time.Second && e.runs.within(s, e.visible)
 	})
@@ -133,7 +134,7 @@ func (e *evidence) waitsWith(d cancellation) *work {
 
 // unexplained is why a cancellation should not have been given to a person; empty when the truths show why it had to
 // be.
-func (e *evidence) unexplained(d cancellation, o wsandbox.Truth, b ksandbox.BillTruth) string {
+func (e *evidence) unexplained(d cancellation, o wsandbox.Truth, b books.BillTruth) string {
 	item := e.waitsWith(d)
 	if item == nil {
 		return e.handedOver(d)
@@ -145,7 +146,7 @@ func (e *evidence) unexplained(d cancellation, o wsandbox.Truth, b ksandbox.Bill
 }
 
 // explains says whether the truths show that this kind of work item had to be opened for the cancellation.
-func (e *evidence) explains(item work, d cancellation, o wsandbox.Truth, b ksandbox.BillTruth) bool {
+func (e *evidence) explains(item work, d cancellation, o wsandbox.Truth, b books.BillTruth) bool {
 	timing := e.scheme.Timing()
 	met := func(outcome wsandbox.Outcome) bool {
 		return len(d.attempts) > 0 && slices.ContainsFunc(o.Arrivals, func(a wsandbox.Arrival) bool {
@@ -176,7 +177,7 @@ func (e *evidence) explains(item work, d cancellation, o wsandbox.Truth, b ksand
 	case rule.WorkNumberTaken:
 		// The bill that the ledger knew live with the number was deleted: neither could its end be confirmed, nor its
 		// life.
-		return slices.ContainsFunc(e.bills[b.BillNo], func(other ksandbox.BillTruth) bool {
+		return slices.ContainsFunc(e.bills[b.BillNo], func(other books.BillTruth) bool {
 			lives, gone := liveSpans(other), deletedAt(other)
 			return other.BillID != b.BillID && len(lives) > 0 && lives[0].from.Before(item.Created) && !gone.IsZero() && gone.Before(item.Created)
 		})

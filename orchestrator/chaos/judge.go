@@ -6,8 +6,9 @@ import (
 	"strings"
 	"time"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -120,7 +121,7 @@ func judge(e *evidence) *findings {
 
 // bill asks for the end of each order of a bill that calls for it now, and whether a live one lost its order in
 // silence.
-func (v *findings) bill(e *evidence, b ksandbox.BillTruth) {
+func (v *findings) bill(e *evidence, b books.BillTruth) {
 	trigger := e.holding(b)
 	if trigger == "" {
 		for _, key := range lastOrders(e.scheme, b) {
@@ -148,7 +149,7 @@ func (v *findings) bill(e *evidence, b ksandbox.BillTruth) {
 
 // missing says what the ledger lacks about an order of a voided bill; empty when it was cancelled and is known to be,
 // or when it could not be and a person was told.
-func (v *findings) missing(e *evidence, b ksandbox.BillTruth, key wsandbox.Key) string {
+func (v *findings) missing(e *evidence, b books.BillTruth, key wsandbox.Key) string {
 	order := e.orders[key].Order
 	if order == nil {
 		return "was never made, which is a fault of this test"

@@ -4,8 +4,9 @@ import (
 	"slices"
 	"time"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -47,7 +48,7 @@ func (v *findings) request(e *evidence, key wsandbox.Key, received time.Time) {
 func (e *evidence) window() time.Duration { return e.scheme.VerifyAfter + tolerance }
 
 // called says whether a trigger called for the cancel of the bill's orders at that time, or did until lately.
-func (e *evidence) called(b ksandbox.BillTruth, at time.Time) (now, lately bool) {
+func (e *evidence) called(b books.BillTruth, at time.Time) (now, lately bool) {
 	for _, s := range voidSpans(b) {
 		now, lately = now || s.holds(at), lately || s.endedWithin(at, e.window())
 	}
@@ -65,7 +66,7 @@ func (e *evidence) called(b ksandbox.BillTruth, at time.Time) (now, lately bool)
 
 // downSince is when the bill was last live before this stretch in which it was not, as far as anybody can know: a life
 // too short for any run leaves a dwell running.
-func (e *evidence) downSince(b ksandbox.BillTruth, i int) time.Time {
+func (e *evidence) downSince(b books.BillTruth, i int) time.Time {
 	down := downSpans(b)
 	for ; i > 0; i-- {
 		if e.runs.within(span{down[i-1].to, down[i].from}, e.visible) {
@@ -76,9 +77,9 @@ func (e *evidence) downSince(b ksandbox.BillTruth, i int) time.Time {
 }
 
 // madeBy says whether some audit of the bill had made that order by then.
-func madeBy(e *evidence, b ksandbox.BillTruth, key wsandbox.Key, by time.Time) bool {
+func madeBy(e *evidence, b books.BillTruth, key wsandbox.Key, by time.Time) bool {
 	for _, event := range b.Events {
-		if event.Action == ksandbox.ActionAudit && !event.At.After(by) && slices.Contains(keysOf(e.scheme, event.Orders), key) {
+		if event.Action == books.ActionAudit && !event.At.After(by) && slices.Contains(keysOf(e.scheme, event.Orders), key) {
 			return true
 		}
 	}
@@ -108,7 +109,7 @@ func (e *evidence) unseenLives(key wsandbox.Key) int {
 func (e *evidence) inTime(key wsandbox.Key, effects []time.Time) int {
 	n := 0
 	for _, at := range effects {
-		if slices.ContainsFunc(e.bills[key.OrderCode], func(b ksandbox.BillTruth) bool {
+		if slices.ContainsFunc(e.bills[key.OrderCode], func(b books.BillTruth) bool {
 			return slices.ContainsFunc(liveSpans(b), func(s span) bool { return s.holds(at) && at.Sub(s.from) <= e.window() })
 		}) {
 			n++

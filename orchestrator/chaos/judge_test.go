@@ -6,8 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -25,33 +26,33 @@ var key = wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: "WH-HZ01", OrderCod
 // did is something that happened to a bill.
 type did struct {
 	at     float64
-	action ksandbox.Action
+	action books.Action
 }
 
 // history makes a bill's truth of what was done to it. Its one order is key.
-func history(id int64, all ...did) ksandbox.BillTruth {
-	b := ksandbox.BillTruth{BillID: id, BillNo: number, AffairType: ksandbox.Assembly}
-	doc, cancel := ksandbox.StatusCreated, ksandbox.NotVoided
+func history(id int64, all ...did) books.BillTruth {
+	b := books.BillTruth{BillID: id, BillNo: number, AffairType: books.Assembly}
+	doc, cancel := books.StatusCreated, books.NotVoided
 	for _, d := range all {
-		e := ksandbox.Event{At: at(d.at), Action: d.action}
+		e := books.Event{At: at(d.at), Action: d.action}
 		switch d.action {
-		case ksandbox.ActionAudit:
-			doc, b.EverAudited, b.AuditedAt = ksandbox.StatusAudited, true, e.At
-			e.Orders = []ksandbox.Order{{BillID: id, BillNo: number, AffairType: ksandbox.Assembly, Direction: ksandbox.Inbound, Stock: "CK001"}}
-		case ksandbox.ActionUnaudit:
-			doc = ksandbox.StatusReaudit
-		case ksandbox.ActionVoid:
-			doc, cancel, b.VoidedAt = ksandbox.StatusReaudit, ksandbox.Voided, e.At
-		case ksandbox.ActionRestore:
-			cancel = ksandbox.NotVoided
-		case ksandbox.ActionDelete:
+		case books.ActionAudit:
+			doc, b.EverAudited, b.AuditedAt = books.StatusAudited, true, e.At
+			e.Orders = []books.Order{{BillID: id, BillNo: number, AffairType: books.Assembly, Direction: books.Inbound, Stock: "CK001"}}
+		case books.ActionUnaudit:
+			doc = books.StatusReaudit
+		case books.ActionVoid:
+			doc, cancel, b.VoidedAt = books.StatusReaudit, books.Voided, e.At
+		case books.ActionRestore:
+			cancel = books.NotVoided
+		case books.ActionDelete:
 			b.Deleted = true
 		}
 		e.DocumentStatus, e.CancelStatus = doc, cancel
 		b.Events = append(b.Events, e)
 	}
-	b.Live = !b.Deleted && doc == ksandbox.StatusAudited && cancel == ksandbox.NotVoided
-	b.Voided = !b.Deleted && cancel == ksandbox.Voided
+	b.Live = !b.Deleted && doc == books.StatusAudited && cancel == books.NotVoided
+	b.Voided = !b.Deleted && cancel == books.Voided
 	return b
 }
 
@@ -68,7 +69,7 @@ func request(seconds float64, effect bool) wsandbox.Arrival {
 // of the one cancellation, and everything as it should be.
 type story struct {
 	scheme       *scheme.Scheme
-	bills        []ksandbox.BillTruth
+	bills        []books.BillTruth
 	order        wsandbox.Truth
 	cancellation *cancellation
 	work         []work
@@ -88,7 +89,7 @@ func ordinary(t *testing.T) story {
 	return story{
 		scheme: schemes[0],
 		runs:   &runs{},
-		bills:  []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid})},
+		bills:  []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid})},
 		order: wsandbox.Truth{
 			Key: key, Requests: 1, Effects: 1, Arrivals: []wsandbox.Arrival{request(12, true)},
 			Order: &wsandbox.Order{Key: key, State: wsandbox.StateCancelled, Life: 1, History: []wsandbox.Change{
@@ -116,8 +117,8 @@ func (s *story) standing(requests ...wsandbox.Arrival) {
 
 // unseenLife has the bill live and voided once more, between two runs, after a run saw its first void.
 func (s *story) unseenLife() {
-	s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{13, ksandbox.ActionRestore},
-		did{14, ksandbox.ActionAudit}, did{15, ksandbox.ActionVoid})}
+	s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{13, books.ActionRestore},
+		did{14, books.ActionAudit}, did{15, books.ActionVoid})}
 	s.runs.note(span{at(10.5), at(12.5)})
 	s.order.Order.State, s.order.Order.Life = wsandbox.StateApproved, 2
 	s.order.Order.History = append(s.order.Order.History, wsandbox.Change{At: at(14), From: wsandbox.StateCancelled, To: wsandbox.StateApproved, By: "created"})
@@ -125,7 +126,7 @@ func (s *story) unseenLife() {
 
 func (s *story) verdict() *findings {
 	e := &evidence{
-		scheme: s.scheme, began: at(-100), runs: s.runs, bills: map[string][]ksandbox.BillTruth{number: s.bills},
+		scheme: s.scheme, began: at(-100), runs: s.runs, bills: map[string][]books.BillTruth{number: s.bills},
 		orders: map[wsandbox.Key]wsandbox.Truth{key: s.order}, cancellations: map[wsandbox.Key][]cancellation{}, work: map[string][]work{},
 		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)}, cancelIsDate: s.cancelIsDate,
 	}
@@ -161,12 +162,12 @@ func TestJudge(t *testing.T) {
 		}, []fault{lost, unrecorded}},
 		"given to a person because another bill had the number, which is still there": {func(s *story) {
 			s.needsAttention("number_taken")
-			s.bills = append(s.bills, history(2, did{0, ksandbox.ActionAudit}, did{5, ksandbox.ActionVoid}))
+			s.bills = append(s.bills, history(2, did{0, books.ActionAudit}, did{5, books.ActionVoid}))
 			s.standing()
 		}, []fault{lost, lost}},
 		"given to a person because another bill had the number, and that was deleted": {func(s *story) {
 			s.needsAttention("number_taken")
-			s.bills = append(s.bills, history(2, did{0, ksandbox.ActionAudit}, did{5, ksandbox.ActionUnaudit}, did{6, ksandbox.ActionDelete}))
+			s.bills = append(s.bills, history(2, did{0, books.ActionAudit}, did{5, books.ActionUnaudit}, did{6, books.ActionDelete}))
 			s.standing()
 		}, nil},
 		"given to a person as unread, and it is there": {func(s *story) { s.needsAttention("bill_unread"); s.standing() }, []fault{lost}},
@@ -176,8 +177,8 @@ func TestJudge(t *testing.T) {
 			s.standing()
 		}, []fault{lost}},
 		"cancelled again by a probe, when a life that nobody could see had made it anew": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{12.2, ksandbox.ActionRestore},
-				did{12.4, ksandbox.ActionAudit}, did{12.6, ksandbox.ActionUnaudit}, did{12.6, ksandbox.ActionVoid})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{12.2, books.ActionRestore},
+				did{12.4, books.ActionAudit}, did{12.6, books.ActionUnaudit}, did{12.6, books.ActionVoid})}
 			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13, true))
 			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(12.9), Disposition: "cancelled"})
 		}, nil},
@@ -192,37 +193,37 @@ func TestJudge(t *testing.T) {
 			s.standing()
 		}, nil},
 		"un-audited": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit})}
 		}, nil},
 		"un-audited, and nothing is owed": {func(s *story) {
-			s.bills, s.cancellation = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit})}, nil
+			s.bills, s.cancellation = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit})}, nil
 			s.runs.note(span{at(1), at(2)})
 			s.standing()
 		}, []fault{lost}},
 		"un-audited, and sent before the dwell was over": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{11, ksandbox.ActionUnaudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{11, books.ActionUnaudit})}
 		}, []fault{wrong}},
 		"un-audited for long but for a moment that a run saw": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9.5, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionAudit}, did{11, ksandbox.ActionUnaudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9.5, books.ActionUnaudit}, did{10, books.ActionAudit}, did{11, books.ActionUnaudit})}
 			s.runs.note(span{at(10.3), at(10.9)})
 		}, []fault{wrong}},
 		"un-audited for long but for a moment that nobody could see": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9.5, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionAudit}, did{11, ksandbox.ActionUnaudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9.5, books.ActionUnaudit}, did{10, books.ActionAudit}, did{11, books.ActionUnaudit})}
 		}, nil},
 		"deleted": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{1, ksandbox.ActionUnaudit}, did{2, ksandbox.ActionDelete})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{1, books.ActionUnaudit}, did{2, books.ActionDelete})}
 		}, nil},
 		"deleted, and sent before anybody could know": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10.2, ksandbox.ActionUnaudit}, did{11, ksandbox.ActionDelete})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10.2, books.ActionUnaudit}, did{11, books.ActionDelete})}
 		}, []fault{wrong}},
 		"deleted, and its order stands": {func(s *story) {
-			s.bills, s.cancellation = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionDelete})}, nil
+			s.bills, s.cancellation = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit}, did{10, books.ActionDelete})}, nil
 			s.runs.note(span{at(1), at(2)})
 			s.standing()
 		}, []fault{lost}},
 		"deleted, and its order stands for the bill that got its number": {func(s *story) {
-			s.bills, s.cancellation = []ksandbox.BillTruth{
-				history(1, did{0, ksandbox.ActionAudit}, did{9, ksandbox.ActionUnaudit}, did{10, ksandbox.ActionDelete}), history(2, did{11, ksandbox.ActionAudit}),
+			s.bills, s.cancellation = []books.BillTruth{
+				history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit}, did{10, books.ActionDelete}), history(2, did{11, books.ActionAudit}),
 			}, nil
 			s.standing()
 		}, nil},
@@ -239,28 +240,28 @@ func TestJudge(t *testing.T) {
 		}, []fault{unrecorded}},
 		"a request before its intent": {func(s *story) { s.cancellation.attempts[0].Intent = at(12.001) }, []fault{unrecorded}},
 		"live again, and told to a person": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{20, ksandbox.ActionRestore}, did{21, ksandbox.ActionAudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{20, books.ActionRestore}, did{21, books.ActionAudit})}
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, nil},
 		"live again in silence": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{20, ksandbox.ActionRestore}, did{21, ksandbox.ActionAudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{20, books.ActionRestore}, did{21, books.ActionAudit})}
 		}, []fault{wrong}},
 		"sent too long after it was live again": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{0.5, ksandbox.ActionVoid}, did{1, ksandbox.ActionRestore}, did{1.5, ksandbox.ActionAudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{0.5, books.ActionVoid}, did{1, books.ActionRestore}, did{1.5, books.ActionAudit})}
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, []fault{wrong}},
 		"its number was given to a live bill": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{
-				history(1, did{0, ksandbox.ActionAudit}, did{0.1, ksandbox.ActionVoid}, did{0.2, ksandbox.ActionDelete}), history(2, did{1, ksandbox.ActionAudit}),
+			s.bills = []books.BillTruth{
+				history(1, did{0, books.ActionAudit}, did{0.1, books.ActionVoid}, did{0.2, books.ActionDelete}), history(2, did{1, books.ActionAudit}),
 			}
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, []fault{wrong}},
 		"never voided": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit})}
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, []fault{beyond, wrong}},
 		"cancelled again in the moment that it was live again": {func(s *story) {
-			s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{12.5, ksandbox.ActionRestore}, did{13, ksandbox.ActionAudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{12.5, books.ActionRestore}, did{13, books.ActionAudit})}
 			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13.5, true))
 			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(12.4), Disposition: "cancelled"})
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
@@ -298,19 +299,19 @@ func TestJudge(t *testing.T) {
 // that the scheme does not ask for.
 func TestAnOrderIsPassedOnThoughTheSchemeDoesNotAskForIt(t *testing.T) {
 	s := ordinary(t)
-	first := history(1, did{0, ksandbox.ActionAudit}, did{1, ksandbox.ActionUnaudit}, did{2, ksandbox.ActionDelete})
-	second := history(2, did{3, ksandbox.ActionAudit}, did{4, ksandbox.ActionVoid})
+	first := history(1, did{0, books.ActionAudit}, did{1, books.ActionUnaudit}, did{2, books.ActionDelete})
+	second := history(2, did{3, books.ActionAudit}, did{4, books.ActionVoid})
 	out := wsandbox.Key{SID: key.SID, WarehouseCode: key.WarehouseCode, OrderCode: number, OrderType: typeOut}
-	e := &evidence{scheme: s.scheme, bills: map[string][]ksandbox.BillTruth{number: {first, second}}}
+	e := &evidence{scheme: s.scheme, bills: map[string][]books.BillTruth{number: {first, second}}}
 	require.False(t, e.passedOn(first, out))
-	second.Events[0].Orders = append(second.Events[0].Orders, ksandbox.Order{BillID: 2, BillNo: number, AffairType: ksandbox.Dassembly, Direction: ksandbox.Outbound, Stock: "CK001"})
+	second.Events[0].Orders = append(second.Events[0].Orders, books.Order{BillID: 2, BillNo: number, AffairType: books.Dassembly, Direction: books.Outbound, Stock: "CK001"})
 	require.True(t, e.passedOn(first, out))
 }
 
 // What comes within the time that a look at a bill may be old is no fault, and is counted apart.
 func TestRequestsInTimeAreCountedApart(t *testing.T) {
 	s := ordinary(t)
-	s.bills = []ksandbox.BillTruth{history(1, did{0, ksandbox.ActionAudit}, did{10, ksandbox.ActionVoid}, did{10.5, ksandbox.ActionRestore}, did{11, ksandbox.ActionAudit})}
+	s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{10.5, books.ActionRestore}, did{11, books.ActionAudit})}
 	s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 	v := s.verdict()
 	require.Empty(t, v.findings)

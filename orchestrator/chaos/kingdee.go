@@ -4,9 +4,10 @@ import (
 	"slices"
 	"time"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -23,11 +24,11 @@ func (s span) endedWithin(at time.Time, window time.Duration) bool {
 }
 
 // spans are the stretches of a bill's history in which something was true of it.
-func spans(b ksandbox.BillTruth, is func(ksandbox.Event) bool) []span {
+func spans(b books.BillTruth, is func(books.Event) bool) []span {
 	var all []span
 	on := false
 	for _, e := range b.Events {
-		now := e.Action != ksandbox.ActionDelete && is(e)
+		now := e.Action != books.ActionDelete && is(e)
 		switch {
 		case now && !on:
 			all = append(all, span{from: e.At})
@@ -39,28 +40,28 @@ func spans(b ksandbox.BillTruth, is func(ksandbox.Event) bool) []span {
 	return all
 }
 
-func liveSpans(b ksandbox.BillTruth) []span {
-	return spans(b, func(e ksandbox.Event) bool {
-		return e.DocumentStatus == ksandbox.StatusAudited && e.CancelStatus == ksandbox.NotVoided
+func liveSpans(b books.BillTruth) []span {
+	return spans(b, func(e books.Event) bool {
+		return e.DocumentStatus == books.StatusAudited && e.CancelStatus == books.NotVoided
 	})
 }
 
-func voidSpans(b ksandbox.BillTruth) []span {
-	return spans(b, func(e ksandbox.Event) bool { return e.CancelStatus == ksandbox.Voided })
+func voidSpans(b books.BillTruth) []span {
+	return spans(b, func(e books.Event) bool { return e.CancelStatus == books.Voided })
 }
 
 // downSpans are the stretches in which a bill that had been audited was there and not live, voided or not.
-func downSpans(b ksandbox.BillTruth) []span {
+func downSpans(b books.BillTruth) []span {
 	audited := false
-	return spans(b, func(e ksandbox.Event) bool {
-		audited = audited || e.Action == ksandbox.ActionAudit
-		return audited && (e.DocumentStatus != ksandbox.StatusAudited || e.CancelStatus == ksandbox.Voided)
+	return spans(b, func(e books.Event) bool {
+		audited = audited || e.Action == books.ActionAudit
+		return audited && (e.DocumentStatus != books.StatusAudited || e.CancelStatus == books.Voided)
 	})
 }
 
 // deletedAt is when the bill was deleted; zero if it never was.
-func deletedAt(b ksandbox.BillTruth) time.Time {
-	if n := len(b.Events); n > 0 && b.Events[n-1].Action == ksandbox.ActionDelete {
+func deletedAt(b books.BillTruth) time.Time {
+	if n := len(b.Events); n > 0 && b.Events[n-1].Action == books.ActionDelete {
 		return b.Events[n-1].At
 	}
 	return time.Time{}
@@ -72,12 +73,12 @@ type life struct {
 	keys []wsandbox.Key
 }
 
-func livesOf(s *scheme.Scheme, b ksandbox.BillTruth) []life {
+func livesOf(s *scheme.Scheme, b books.BillTruth) []life {
 	var lives []life
 	for _, l := range liveSpans(b) {
 		one := life{span: l}
 		for _, e := range b.Events {
-			if e.Action == ksandbox.ActionAudit && e.At.Equal(l.from) {
+			if e.Action == books.ActionAudit && e.At.Equal(l.from) {
 				one.keys = keysOf(s, e.Orders)
 			}
 		}
@@ -87,36 +88,36 @@ func livesOf(s *scheme.Scheme, b ksandbox.BillTruth) []life {
 }
 
 // keyOf is the WMS's name for an order of a bill; false for one that is outside the scheme.
-func keyOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
+func keyOf(s *scheme.Scheme, order books.Order) (wsandbox.Key, bool) {
 	key, ok := orderOf(s, order)
 	return key, ok && slices.Contains(s.Kinds(), rule.OrderKind{Affair: order.AffairType, Direction: order.Direction})
 }
 
 // orderOf is the same, whether or not the scheme asks for the order's kind; false for a
 // warehouse that is not ours.
-func orderOf(s *scheme.Scheme, order ksandbox.Order) (wsandbox.Key, bool) {
+func orderOf(s *scheme.Scheme, order books.Order) (wsandbox.Key, bool) {
 	w, listed := s.Warehouse(order.Stock)
 	if !listed || w.Outside {
 		return wsandbox.Key{}, false
 	}
 	key := wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: w.Code, OrderCode: order.BillNo, OrderType: typeIn}
-	if order.Direction == ksandbox.Outbound {
+	if order.Direction == books.Outbound {
 		key.OrderType = typeOut
 	}
 	return key, true
 }
 
 // lastOrders are the orders that the bill's last audit made.
-func lastOrders(s *scheme.Scheme, b ksandbox.BillTruth) []wsandbox.Key {
+func lastOrders(s *scheme.Scheme, b books.BillTruth) []wsandbox.Key {
 	for i := len(b.Events) - 1; i >= 0; i-- {
-		if b.Events[i].Action == ksandbox.ActionAudit {
+		if b.Events[i].Action == books.ActionAudit {
 			return keysOf(s, b.Events[i].Orders)
 		}
 	}
 	return nil
 }
 
-func keysOf(s *scheme.Scheme, orders []ksandbox.Order) []wsandbox.Key {
+func keysOf(s *scheme.Scheme, orders []books.Order) []wsandbox.Key {
 	var keys []wsandbox.Key
 	for _, order := range orders {
 		if key, ok := keyOf(s, order); ok {

@@ -10,8 +10,9 @@ import (
 	"slices"
 	"time"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -20,7 +21,7 @@ import (
 type plan struct {
 	seed    uint64
 	storm   time.Duration
-	kingdee ksandbox.Personality
+	kingdee kbehaviour.Personality
 	wms     wsandbox.Personality
 	steps   []step
 	blows   []blow
@@ -39,7 +40,7 @@ type size struct {
 // queued is a fault of Kingdee's that is put into its queue at a time; the WMS's faults are drawn by its personality.
 type queued struct {
 	At    time.Duration
-	Fault ksandbox.Fault
+	Fault kbehaviour.Fault
 }
 
 // blow is something done to a process of ours.
@@ -92,9 +93,9 @@ func makePlan(seed uint64, s size) plan {
 }
 
 // personalities are servers as they differ in the field, difficult ones.
-func personalities(r *rand.Rand) (ksandbox.Personality, wsandbox.Personality) {
+func personalities(r *rand.Rand) (kbehaviour.Personality, wsandbox.Personality) {
 	often := func(share float64) bool { return r.Float64() < share }
-	k := ksandbox.Personality{
+	k := kbehaviour.Personality{
 		Seed: r.Uint64(), CommitMillis: r.IntN(400), LatencyMillis: r.IntN(5), VoidKeepsModifyDate: often(0.3), UnauditKeepsModifyDate: often(0.3),
 		UnauditKeepsApproveDate: often(0.3), CancelDateOnly: often(0.3), DeleteVoided: often(0.5),
 	}
@@ -164,11 +165,11 @@ func makeBlows(r *rand.Rand, s size) []blow {
 
 // makeFaults lets something go wrong with Kingdee every three seconds. Denser, no run would ever end.
 func makeFaults(r *rand.Rand, storm time.Duration) []queued {
-	kinds := []ksandbox.Fault{
-		{Shape: "F1", MsgCode: ksandbox.MsgException}, {Shape: "F1", MsgCode: 6}, {Shape: "F1", MsgCode: 13}, {Shape: "F1", MsgCode: 14},
-		{Shape: "F7", MsgCode: ksandbox.MsgException}, {Shape: "F10"}, {Shape: "F12"}, {Shape: "F14"}, {ExpireSessions: true},
-		{Drop: ksandbox.DropBefore}, {Drop: ksandbox.DropAfter}, {Drop: ksandbox.DropInside}, {Drop: ksandbox.DropHalf}, {Status: 503},
-		{DelayMillis: 300}, {DelayMillis: 2000}, {Service: ksandbox.ServiceLogin, Status: 502}, {Service: ksandbox.ServiceLogin, DelayMillis: 800},
+	kinds := []kbehaviour.Fault{
+		{Shape: "F1", MsgCode: kbehaviour.MsgException}, {Shape: "F1", MsgCode: 6}, {Shape: "F1", MsgCode: 13}, {Shape: "F1", MsgCode: 14},
+		{Shape: "F7", MsgCode: kbehaviour.MsgException}, {Shape: "F10"}, {Shape: "F12"}, {Shape: "F14"}, {ExpireSessions: true},
+		{Drop: kbehaviour.DropBefore}, {Drop: kbehaviour.DropAfter}, {Drop: kbehaviour.DropInside}, {Drop: kbehaviour.DropHalf}, {Status: 503},
+		{DelayMillis: 300}, {DelayMillis: 2000}, {Service: kbehaviour.ServiceLogin, Status: 502}, {Service: kbehaviour.ServiceLogin, DelayMillis: 800},
 	}
 	var faults []queued
 	for at := time.Duration(0); at < storm; at += between(r, 0, 6*time.Second) {

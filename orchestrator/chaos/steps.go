@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 // step is one thing that people do to a bill, or to its order.
@@ -18,7 +18,7 @@ type step struct {
 	// Stock is the warehouse that a bill moves to, or whose order is worked on.
 	Stock string `json:",omitempty"`
 	// Bill is what to make, for create.
-	Bill *ksandbox.Bill `json:",omitempty"`
+	Bill *books.Bill `json:",omitempty"`
 }
 
 type deed string
@@ -154,18 +154,18 @@ func (w *walk) next(at time.Duration) (step, bool) {
 
 // make is a new bill under the number, with one or two product lines and components of its own.
 func (w *walk) make(at time.Duration) step {
-	bill := &ksandbox.Bill{BillNo: w.number, AffairType: ksandbox.Assembly, StockOrg: "100"}
+	bill := &books.Bill{BillNo: w.number, AffairType: books.Assembly, StockOrg: "100"}
 	if w.r.IntN(5) == 0 {
-		bill.AffairType = ksandbox.Dassembly
+		bill.AffairType = books.Dassembly
 	}
 	for i := range 1 + w.r.IntN(2) {
 		stock := stocks[w.r.IntN(len(stocks))]
 		if i == 0 {
 			w.stock = stock
 		}
-		bill.Lines = append(bill.Lines, ksandbox.Line{
-			Goods:      ksandbox.Goods{Material: "CP.LH.001", Unit: "Pcs", Qty: "10", Stock: stock},
-			Components: []ksandbox.Component{{Goods: ksandbox.Goods{Material: "WL.SP.101", Unit: "Pcs", Qty: "60", Stock: "CK003"}}},
+		bill.Lines = append(bill.Lines, books.Line{
+			Goods:      books.Goods{Material: "CP.LH.001", Unit: "Pcs", Qty: "10", Stock: stock},
+			Components: []books.Component{{Goods: books.Goods{Material: "WL.SP.101", Unit: "Pcs", Qty: "60", Stock: "CK003"}}},
 		})
 	}
 	w.standing = live

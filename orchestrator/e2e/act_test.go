@@ -8,8 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -68,7 +69,7 @@ func TestARetryOfABillThatWasRestoredMeanwhileSendsNothing(t *testing.T) {
 	s := tooLate(t)
 	_, err := s.wms.SetState(wsandbox.Move{Key: theOrder, To: wsandbox.StateApproved, Force: true})
 	require.NoError(t, err)
-	_, err = s.kingdee.Do(t.Context(), "A1", ksandbox.ActionRestore, ksandbox.Edit{}, "")
+	_, err = s.kingdee.Do(t.Context(), "A1", books.ActionRestore, books.Edit{}, "")
 	require.NoError(t, err)
 	// A run may see the restore first; then the act is refused, and nothing is sent either.
 	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`, s.count(`select cancellation_id from cancellation`))

@@ -6,19 +6,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 )
 
 // settledLongAgo is an audited bill none of whose dates lies in the overlap of a run, with its order in the WMS.
 func (s *stack) settledLongAgo() (no, stock string) {
 	s.Helper()
 	for _, b := range s.kingdee.Bills() {
-		if b.DocumentStatus != ksandbox.StatusAudited || b.CancelStatus != ksandbox.NotVoided || time.Since(b.ModifyDate) < 48*time.Hour {
+		if b.DocumentStatus != books.StatusAudited || b.CancelStatus != books.NotVoided || time.Since(b.ModifyDate) < 48*time.Hour {
 			continue
 		}
-		var inbound []ksandbox.Order
+		var inbound []books.Order
 		for _, order := range b.Orders() {
-			if order.Direction == ksandbox.Inbound && warehouses[order.Stock] != "" {
+			if order.Direction == books.Inbound && warehouses[order.Stock] != "" {
 				inbound = append(inbound, order)
 			}
 		}
@@ -41,9 +42,9 @@ func TestAVoidThatMovesNothingButADateIsSeenAndCancelledOnce(t *testing.T) {
 		p.DeleteVoided = true
 		p.CancelDateOnly, p.VoidKeepsModifyDate, p.UnauditKeepsModifyDate, p.UnauditKeepsApproveDate = true, true, true, true
 		s.kingdee.SetPersonality(p)
-		require.NoError(s, s.kingdee.Reset(s.Context(), ksandbox.DefaultSeed))
+		require.NoError(s, s.kingdee.Reset(s.Context(), ksample.DefaultSeed))
 		for _, b := range s.kingdee.Bills() {
-			if b.CancelStatus == ksandbox.Voided { // the samples were voided on a server that gives times
+			if b.CancelStatus == books.Voided { // the samples were voided on a server that gives times
 				_, err := s.kingdee.Delete(s.Context(), b.BillNo)
 				require.NoError(s, err)
 			}

@@ -5,21 +5,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
 func TestASampleDayEndsAsBothTruthsSay(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
-		require.NoError(t, s.kingdee.Seed(t.Context(), ksandbox.DefaultSeed))
+		require.NoError(t, s.kingdee.Seed(t.Context(), ksample.DefaultSeed))
 		for _, order := range s.kingdee.AuditedOrders() {
 			if order.BillLive {
 				s.order(order)
 			}
 		}
 	})
-	for _, step := range ksandbox.SampleDay() {
+	for _, step := range ksample.Day() {
 		if step.AfterRun {
 			s.run()
 		}

@@ -6,7 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -47,8 +49,8 @@ func TestABillLiveAgainAfterItsCancelIsForAPerson(t *testing.T) {
 	s.audited("A1", "CK001")
 	s.void("A1")
 	s.settle()
-	for _, action := range []ksandbox.Action{ksandbox.ActionRestore, ksandbox.ActionSubmit, ksandbox.ActionAudit} {
-		_, err := s.kingdee.Do(t.Context(), "A1", action, ksandbox.Edit{}, "")
+	for _, action := range []books.Action{books.ActionRestore, books.ActionSubmit, books.ActionAudit} {
+		_, err := s.kingdee.Do(t.Context(), "A1", action, books.Edit{}, "")
 		require.NoError(t, err)
 	}
 	s.until("a work item", func() bool {
@@ -63,8 +65,8 @@ func TestVoidRestoreAuditVoidOwesTwice(t *testing.T) {
 	s.audited("A1", "CK001")
 	s.void("A1")
 	s.settle()
-	for _, action := range []ksandbox.Action{ksandbox.ActionRestore, ksandbox.ActionSubmit, ksandbox.ActionAudit} {
-		_, err := s.kingdee.Do(t.Context(), "A1", action, ksandbox.Edit{}, "")
+	for _, action := range []books.Action{books.ActionRestore, books.ActionSubmit, books.ActionAudit} {
+		_, err := s.kingdee.Do(t.Context(), "A1", action, books.Edit{}, "")
 		require.NoError(t, err)
 	}
 	s.run()
@@ -89,14 +91,14 @@ func TestABillThatCannotBeReadStopsOnlyItself(t *testing.T) {
 	s := start(t, nil)
 	s.audited("A1", "CK001")
 	s.audited("A2", "CK002")
-	require.NoError(t, s.kingdee.Damage(ksandbox.Damage{Bill: "A1", NullFields: []string{"FAffairType"}}))
+	require.NoError(t, s.kingdee.Damage(kbehaviour.Damage{Bill: "A1", NullFields: []string{"FAffairType"}}))
 	s.void("A1")
 	s.void("A2")
 	s.until("the other is cancelled", func() bool { return s.verdict("A2") == "已取消" })
 	require.Equal(t, "需人工", s.verdict("A1"))
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests)
 
-	require.NoError(t, s.kingdee.Damage(ksandbox.Damage{Bill: "A1"}))
+	require.NoError(t, s.kingdee.Damage(kbehaviour.Damage{Bill: "A1"}))
 	s.until("it is read again and cancelled", func() bool { return s.verdict("A1") == "已取消" })
 }
 
@@ -147,7 +149,7 @@ func TestKingdeeAwayIsRecordedAndLosesNothing(t *testing.T) {
 	s := start(t, nil)
 	s.audited("A1", "CK001")
 	s.run()
-	require.NoError(t, s.kingdee.AddFault(ksandbox.Fault{Status: http.StatusBadGateway, Count: 8}))
+	require.NoError(t, s.kingdee.AddFault(kbehaviour.Fault{Status: http.StatusBadGateway, Count: 8}))
 	s.void("A1")
 	s.until("the failure is recorded", func() bool { return s.count(`select count(*) from run_failure`) == 1 })
 	s.until("it is cancelled all the same", func() bool { return s.verdict("A1") == "已取消" })
@@ -188,7 +190,7 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 1 })
 	_, err := s.kingdee.Delete(t.Context(), "A1")
 	if err != nil {
-		_, err = s.kingdee.Do(t.Context(), "A1", ksandbox.ActionRestore, ksandbox.Edit{}, "")
+		_, err = s.kingdee.Do(t.Context(), "A1", books.ActionRestore, books.Edit{}, "")
 		require.NoError(t, err)
 		_, err = s.kingdee.Delete(t.Context(), "A1")
 		require.NoError(t, err)

@@ -1,12 +1,15 @@
 package e2e_test
 
 import (
+	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 )
 
 // looking makes the shipped scheme act on these triggers, and recheck and reconcile every second.
@@ -17,7 +20,7 @@ func looking(triggers string) func(*stack) {
 }
 
 // behave changes how this Kingdee behaves from now on.
-func (s *stack) behave(change func(*ksandbox.Personality)) {
+func (s *stack) behave(change func(*kbehaviour.Personality)) {
 	s.Helper()
 	p := s.kingdee.Personality()
 	change(&p)
@@ -47,7 +50,7 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 	}
 	s.run()
 
-	s.do("GONE", ksandbox.ActionUnaudit, ksandbox.ActionDelete)
+	s.do("GONE", books.ActionUnaudit, books.ActionDelete)
 	s.until("its order is cancelled", func() bool { return s.verdict("GONE") == "已取消" })
 	require.Equal(t, "WH-HZ01 QTRK done deleted", s.cancellations("GONE"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "GONE").Effects)
@@ -66,14 +69,14 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 	require.Equal(t, 1, found, "exactly one of those that are listed")
 
 	// Its number is given to another bill, which is live: the warehouse knows one order of that number.
-	s.do("REUSED", ksandbox.ActionUnaudit, ksandbox.ActionDelete)
+	s.do("REUSED", books.ActionUnaudit, books.ActionDelete)
 	s.audited("REUSED", "CK001")
 	s.gone("REUSED")
 	s.until("nothing is due of it", func() bool {
 		return s.count(`select count(*) from cancellation where bill_no = 'REUSED' and state in ('planned', 'open')`) == 0
 	})
 	require.Zero(t, s.truth("WH-HZ01", "REUSED").Requests, "that would cancel the order of the bill that is live")
-	s.do("REUSED", ksandbox.ActionUnaudit, ksandbox.ActionVoid)
+	s.do("REUSED", books.ActionUnaudit, books.ActionVoid)
 	s.until("the void of the later bill is its own", func() bool { return s.truth("WH-HZ01", "REUSED").Effects == 1 })
 }
 
@@ -91,19 +94,19 @@ func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 		require.NoError(t, err)
 	}
 	s.run()
-	s.behave(func(p *ksandbox.Personality) { p.HiddenOrgs = []string{"200"} })
+	s.behave(func(p *kbehaviour.Personality) { p.HiddenOrgs = []string{"200"} })
 	s.until("a person is told", func() bool { return s.suspects("200") == 1 })
 	s.void("HIDDEN1")
 	s.reconciles(2)
 	require.Zero(t, s.count(`select count(*) from bill where class = 'deleted'`))
 	require.Zero(t, s.count(`select count(*) from cancellation`))
 
-	s.behave(func(p *ksandbox.Personality) { p.HiddenOrgs = []string{"100", "200"} })
+	s.behave(func(p *kbehaviour.Personality) { p.HiddenOrgs = []string{"100", "200"} })
 	s.until("a person is told that nothing is shown", func() bool { return s.suspects("") == 1 })
 	s.reconciles(2)
 	require.Zero(t, s.count(`select count(*) from bill where class = 'deleted'`))
 
-	s.behave(func(p *ksandbox.Personality) { p.HiddenOrgs = nil })
+	s.behave(func(p *kbehaviour.Personality) { p.HiddenOrgs = nil })
 	s.until("the void that nobody could see is owed and cancelled", func() bool { return s.verdict("HIDDEN1") == "已取消" })
 	s.until("the work items close by themselves", func() bool { return s.suspects("200")+s.suspects("") == 0 })
 	require.Zero(t, s.truth("WH-HZ01", "HIDDEN2").Requests)
@@ -125,11 +128,11 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 	s := start(t, func(s *stack) {
 		looking("voided, un_audited")(s)
 		s.scheme = append(s.scheme, "    un_audited: {dwell: 1s, number_reuse: true}\n"...)
-		s.behave(func(p *ksandbox.Personality) { p.UnauditKeepsModifyDate, p.UnauditKeepsApproveDate = true, true })
-		require.NoError(s, s.kingdee.Reset(s.Context(), ksandbox.DefaultSeed))
+		s.behave(func(p *kbehaviour.Personality) { p.UnauditKeepsModifyDate, p.UnauditKeepsApproveDate = true, true })
+		require.NoError(s, s.kingdee.Reset(s.Context(), ksample.DefaultSeed))
 		no, stock = s.settledLongAgo()
 	})
-	s.do(no, ksandbox.ActionUnaudit)
+	s.do(no, books.ActionUnaudit)
 	s.until("it is cancelled", func() bool { return s.verdict(no) == "已取消" })
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Effects)
 	require.Equal(t, 1, s.count(`select count(*) from cancellation where bill_no = $1 and run_id is null`, no), "no run found it")
@@ -145,10 +148,10 @@ func TestAVoidThatIsCommittedLateIsCancelledAndADeletionIsOnlyKnown(t *testing.T
 		s.audited(no, "CK001")
 	}
 	s.run()
-	s.behave(func(p *ksandbox.Personality) { p.CommitMillis = 4000 })
+	s.behave(func(p *kbehaviour.Personality) { p.CommitMillis = 4000 })
 	s.void("DELAYED")
-	s.behave(func(p *ksandbox.Personality) { p.CommitMillis = 0 })
-	s.do("DELETED", ksandbox.ActionUnaudit, ksandbox.ActionDelete)
+	s.behave(func(p *kbehaviour.Personality) { p.CommitMillis = 0 })
+	s.do("DELETED", books.ActionUnaudit, books.ActionDelete)
 	s.until("the late one is cancelled", func() bool { return s.verdict("DELAYED") == "已取消" })
 	require.Equal(t, 1, s.truth("WH-HZ01", "DELAYED").Effects)
 	s.gone("DELETED")

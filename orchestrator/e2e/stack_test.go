@@ -20,12 +20,15 @@ import (
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+
 	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 	"github.com/voidrelay/voidrelay/wmssvc"
+
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -71,7 +74,7 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 	s := &stack{T: t, wmsBook: filepath.Join(t.TempDir(), "orders")}
 	s.startWMS("127.0.0.1:0")
 	var err error
-	s.kingdee, err = ksandbox.Start(ctx, ksandbox.Config{OnAudit: func(b ksandbox.Bill) {
+	s.kingdee, err = ksandbox.Start(ctx, ksandbox.Config{OnAudit: func(b books.Bill) {
 		for _, order := range b.Orders() {
 			s.order(order)
 		}
@@ -172,19 +175,19 @@ func env(values map[string]string) func(string) string {
 }
 
 // order puts this order of a bill into the WMS; the same number again is the same order.
-func (s *stack) order(order ksandbox.Order) {
+func (s *stack) order(order books.Order) {
 	if s.noOrders {
 		return
 	}
-	orderType := map[string]string{ksandbox.Inbound: "QTRK", ksandbox.Outbound: "QTCK"}[order.Direction]
+	orderType := map[string]string{books.Inbound: "QTRK", books.Outbound: "QTCK"}[order.Direction]
 	_, _ = s.wms.CreateOrder(wsandbox.Order{Key: wsandbox.Key{WarehouseCode: warehouses[order.Stock], OrderCode: order.BillNo, OrderType: orderType}})
 }
 
 // bill is an assembly bill with one product into this warehouse.
-func bill(no, stock string) ksandbox.Bill {
-	return ksandbox.Bill{
+func bill(no, stock string) books.Bill {
+	return books.Bill{
 		BillNo: no, AffairType: "Assembly", StockOrg: "100",
-		Lines: []ksandbox.Line{{Goods: ksandbox.Goods{Material: "CP.LH.001", Qty: "1", Stock: stock}}},
+		Lines: []books.Line{{Goods: books.Goods{Material: "CP.LH.001", Qty: "1", Stock: stock}}},
 	}
 }
 

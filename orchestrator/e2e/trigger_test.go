@@ -6,13 +6,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
-func (s *stack) do(no string, actions ...ksandbox.Action) {
+func (s *stack) do(no string, actions ...books.Action) {
 	s.Helper()
 	for _, action := range actions {
-		_, err := s.kingdee.Do(s.Context(), no, action, ksandbox.Edit{}, "")
+		_, err := s.kingdee.Do(s.Context(), no, action, books.Edit{}, "")
 		require.NoError(s, err, action)
 	}
 }
@@ -35,7 +35,7 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 			"      Dassembly.in:\n        lines: components\n", "      Assembly.out:\n        lines: components\n        order_code: bill.number\n        order_type: QTCK\n      Dassembly.in:\n        lines: components\n")
 	})
 	both := bill("MOVED", "CK001")
-	both.Lines[0].Components = []ksandbox.Component{{Goods: ksandbox.Goods{Material: "WL.SP.103", Qty: "2", Stock: "CK003"}}}
+	both.Lines[0].Components = []books.Component{{Goods: books.Goods{Material: "WL.SP.103", Qty: "2", Stock: "CK003"}}}
 	_, err := s.kingdee.Create(t.Context(), both)
 	require.NoError(t, err)
 	_, err = s.kingdee.Approve(t.Context(), "MOVED")
@@ -49,16 +49,16 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 
 	// Audited for WH-HZ01, un-audited, moved to WH-YW01, voided within the dwell: one cancellation an order, two
 	// reasons, to where the order stands.
-	s.do("MOVED", ksandbox.ActionUnaudit)
-	s.do("AGAIN", ksandbox.ActionUnaudit)
-	s.do("UNAUDITED", ksandbox.ActionUnaudit)
-	s.do("LATE", ksandbox.ActionUnaudit)
-	s.do("DRAFT", ksandbox.ActionVoid)
+	s.do("MOVED", books.ActionUnaudit)
+	s.do("AGAIN", books.ActionUnaudit)
+	s.do("UNAUDITED", books.ActionUnaudit)
+	s.do("LATE", books.ActionUnaudit)
+	s.do("DRAFT", books.ActionVoid)
 	s.until("all are owed", func() bool { return s.count(`select count(distinct bill_id) from cancellation`) == 4 })
-	s.do("AGAIN", ksandbox.ActionSubmit, ksandbox.ActionAudit)
-	_, err = s.kingdee.Edit(t.Context(), "MOVED", ksandbox.Edit{Stock: "CK002"})
+	s.do("AGAIN", books.ActionSubmit, books.ActionAudit)
+	_, err = s.kingdee.Edit(t.Context(), "MOVED", books.Edit{Stock: "CK002"})
 	require.NoError(t, err)
-	s.do("MOVED", ksandbox.ActionVoid)
+	s.do("MOVED", books.ActionVoid)
 	s.until("the void is heard", func() bool { return strings.Contains(s.cancellations("MOVED"), "un_audited+voided") })
 	s.settle()
 	require.Equal(t, "WH-HZ01 QTRK done un_audited+voided; WH-JX01 QTCK done un_audited+voided", s.cancellations("MOVED"))
@@ -79,11 +79,11 @@ where b.bill_no = 'UNAUDITED' and a.intent_time < b.un_audited_since + interval 
 	require.Equal(t, "无需取消", s.verdict("DRAFT"))
 
 	// Audited again after its order was cancelled.
-	s.do("LATE", ksandbox.ActionSubmit, ksandbox.ActionAudit)
+	s.do("LATE", books.ActionSubmit, books.ActionAudit)
 	s.until("a person is told", func() bool {
 		return s.count(`select count(*) from work_item where kind = 'restored_after_cancel' and bill_no = 'LATE' and close_time is null`) == 1
 	})
-	s.do("LATE", ksandbox.ActionUnaudit, ksandbox.ActionVoid)
+	s.do("LATE", books.ActionUnaudit, books.ActionVoid)
 	s.settle()
 	require.Equal(t, "WH-HZ01 QTRK done un_audited; WH-HZ01 QTRK done voided", s.cancellations("LATE"), "each life owes its own")
 }
@@ -96,7 +96,7 @@ func TestAnUnAuditIsHeldUntilAPersonReleasesIt(t *testing.T) {
 	})
 	s.audited("A1", "CK001")
 	s.run()
-	s.do("A1", ksandbox.ActionUnaudit)
+	s.do("A1", books.ActionUnaudit)
 	s.until("it is held", func() bool { return s.cancellations("A1") == "WH-HZ01 QTRK held un_audited" })
 	require.Equal(t, "需人工", s.verdict("A1"))
 	s.run()

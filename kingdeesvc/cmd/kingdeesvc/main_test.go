@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 )
 
 // With asProcess set, this test binary is the program itself.
@@ -30,7 +31,7 @@ func programWith(t *testing.T, args []string, env ...string) *exec.Cmd {
 }
 
 func TestCheckTellsBothLanguagesAndItsStatus(t *testing.T) {
-	vendor, err := sandbox.Start(t.Context(), sandbox.Config{Seed: sandbox.DefaultSeed})
+	vendor, err := sandbox.Start(t.Context(), sandbox.Config{Seed: sample.DefaultSeed})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, vendor.Stop(context.Background())) }()
 	account := []string{"KINGDEE_BASE_URL=" + vendor.URL(), "KINGDEE_ACCT_ID=" + sandbox.DefaultAcctID, "KINGDEE_USERNAME=" + sandbox.DefaultUsername,

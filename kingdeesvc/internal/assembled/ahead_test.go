@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 )
 
 // numbers is a read that tells of each page once it begins to hand it over.
@@ -74,14 +75,14 @@ func TestAPanicWhileReadingIsRaisedInTheCaller(t *testing.T) {
 }
 
 func TestACallerWhoLeavesEndsTheQueryUnderWay(t *testing.T) {
-	b := setup(t, 10, sandbox.Personality{})
-	_, err := b.vendor.Bulk(t.Context(), sandbox.Bulk{Count: 60})
+	b := setup(t, 10, behaviour.Personality{})
+	_, err := b.vendor.Bulk(t.Context(), books.Bulk{Count: 60})
 	require.NoError(t, err)
 	ctx, leave := context.WithCancel(t.Context())
 	queries := 0
 	b.before = func(kingdee.Query) {
 		if queries++; queries == 3 {
-			require.NoError(t, b.vendor.AddFault(sandbox.Fault{DelayMillis: 3_600_000}))
+			require.NoError(t, b.vendor.AddFault(behaviour.Fault{DelayMillis: 3_600_000}))
 			leave()
 		}
 	}

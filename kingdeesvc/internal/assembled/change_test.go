@@ -11,10 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -39,7 +41,7 @@ type bundle struct {
 	*meddler
 }
 
-func setup(t *testing.T, pageRows int, personality sandbox.Personality) *bundle {
+func setup(t *testing.T, pageRows int, personality behaviour.Personality) *bundle {
 	t.Helper()
 	cfg := sandbox.DefaultConfig()
 	cfg.Personality = personality
@@ -65,18 +67,18 @@ func setup(t *testing.T, pageRows int, personality sandbox.Personality) *bundle 
 }
 
 // bill makes an unaudited bill of so many product lines, each with one component.
-func (b *bundle) bill(t *testing.T, lines int) sandbox.Bill {
+func (b *bundle) bill(t *testing.T, lines int) books.Bill {
 	t.Helper()
-	made, err := b.vendor.Create(t.Context(), sandbox.Bill{AffairType: sandbox.Dassembly, StockOrg: "100", Lines: linesOf(lines)})
+	made, err := b.vendor.Create(t.Context(), books.Bill{AffairType: books.Dassembly, StockOrg: "100", Lines: linesOf(lines)})
 	require.NoError(t, err)
 	return made
 }
 
-func linesOf(n int) []sandbox.Line {
-	lines := make([]sandbox.Line, n)
+func linesOf(n int) []books.Line {
+	lines := make([]books.Line, n)
 	for i := range lines {
-		lines[i].Goods = sandbox.Goods{Material: "CP.LH.001", Qty: "1", Stock: "CK001"}
-		lines[i].Components = []sandbox.Component{{Goods: sandbox.Goods{Material: "WL.SP.101", Qty: "2", Stock: "CK003"}}}
+		lines[i].Goods = books.Goods{Material: "CP.LH.001", Qty: "1", Stock: "CK001"}
+		lines[i].Components = []books.Component{{Goods: books.Goods{Material: "WL.SP.101", Qty: "2", Stock: "CK003"}}}
 	}
 	return lines
 }
@@ -96,12 +98,12 @@ func asksFor(q kingdee.Query, key string) bool { return slices.Contains(q.FieldK
 
 func (b *bundle) edit(t *testing.T, id int64, note string) {
 	t.Helper()
-	_, err := b.vendor.Edit(t.Context(), idText(id), sandbox.Edit{Note: &note})
+	_, err := b.vendor.Edit(t.Context(), idText(id), books.Edit{Note: &note})
 	require.NoError(t, err)
 }
 
 func TestABillEditedBetweenItsTwoReadsIsReadAgain(t *testing.T) {
-	b := setup(t, 2000, sandbox.Personality{})
+	b := setup(t, 2000, behaviour.Personality{})
 	first, second := b.bill(t, 2), b.bill(t, 2)
 	edited := false
 	b.before = func(q kingdee.Query) {
@@ -119,7 +121,7 @@ func TestABillEditedBetweenItsTwoReadsIsReadAgain(t *testing.T) {
 }
 
 func TestABillThatNeverHoldsStillIsAProblem(t *testing.T) {
-	b := setup(t, 2000, sandbox.Personality{})
+	b := setup(t, 2000, behaviour.Personality{})
 	restless, calm := b.bill(t, 2), b.bill(t, 1)
 	b.before = func(q kingdee.Query) {
 		if asksFor(q, keyDetailID) {
@@ -137,7 +139,7 @@ func TestABillThatNeverHoldsStillIsAProblem(t *testing.T) {
 func TestALargeBillEditedBetweenItsPagesIsReadAgain(t *testing.T) {
 	for name, edits := range map[string]int{"once": 1, "for ever": 1 << 30} {
 		t.Run(name, func(t *testing.T) {
-			b := setup(t, 10, sandbox.Personality{})
+			b := setup(t, 10, behaviour.Personality{})
 			large := b.bill(t, 25)
 			left := edits
 			b.before = func(q kingdee.Query) {
@@ -160,12 +162,12 @@ func TestALargeBillEditedBetweenItsPagesIsReadAgain(t *testing.T) {
 }
 
 func TestLinesAddedWhileABillShowsNone(t *testing.T) {
-	b := setup(t, 2000, sandbox.Personality{InnerJoin: true})
+	b := setup(t, 2000, behaviour.Personality{InnerJoin: true})
 	bare, filled := b.bill(t, 0), b.bill(t, 0)
 	b.before = func(q kingdee.Query) {
 		if !asksFor(q, keyEntryID) && asksFor(q, "FNote") { // the head-only look at bills that showed no line
 			b.before = nil
-			_, err := b.vendor.Edit(t.Context(), idText(filled.ID), sandbox.Edit{Lines: linesOf(3)})
+			_, err := b.vendor.Edit(t.Context(), idText(filled.ID), books.Edit{Lines: linesOf(3)})
 			require.NoError(t, err)
 		}
 	}
@@ -179,14 +181,14 @@ func TestLinesAddedWhileABillShowsNone(t *testing.T) {
 }
 
 func TestComponentsTakenAwayBetweenTheReads(t *testing.T) {
-	b := setup(t, 2000, sandbox.Personality{InnerJoin: true})
+	b := setup(t, 2000, behaviour.Personality{InnerJoin: true})
 	bill := b.bill(t, 2)
 	b.before = func(q kingdee.Query) {
 		if asksFor(q, keyDetailID) {
 			b.before = nil
 			lines := linesOf(2)
 			lines[0].Components, lines[1].Components = nil, nil
-			_, err := b.vendor.Edit(t.Context(), idText(bill.ID), sandbox.Edit{Lines: lines})
+			_, err := b.vendor.Edit(t.Context(), idText(bill.ID), books.Edit{Lines: lines})
 			require.NoError(t, err)
 		}
 	}
@@ -200,7 +202,7 @@ func TestComponentsTakenAwayBetweenTheReads(t *testing.T) {
 }
 
 func TestABillDeletedBetweenTheReadsIsAbsent(t *testing.T) {
-	b := setup(t, 2000, sandbox.Personality{})
+	b := setup(t, 2000, behaviour.Personality{})
 	gone, stays := b.bill(t, 2), b.bill(t, 1)
 	b.before = func(q kingdee.Query) {
 		if asksFor(q, keyDetailID) {
@@ -216,7 +218,7 @@ func TestABillDeletedBetweenTheReadsIsAbsent(t *testing.T) {
 }
 
 func TestTheEarliestQueryIsThePagesTime(t *testing.T) {
-	b := setup(t, 2000, sandbox.Personality{})
+	b := setup(t, 2000, behaviour.Personality{})
 	bill := b.bill(t, 1)
 	var asked []time.Time
 	b.before = func(kingdee.Query) { asked = append(asked, time.Now()) }

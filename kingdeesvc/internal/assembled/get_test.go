@@ -6,11 +6,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 )
 
 func TestGet(t *testing.T) {
-	b := setup(t, 2000, sandbox.Personality{})
+	b := setup(t, 2000, behaviour.Personality{})
 	made := b.bill(t, 2)
 
 	got, left, err := b.reader.Get(t.Context(), made.ID, Options{Components: true})
@@ -24,9 +24,9 @@ func TestGet(t *testing.T) {
 
 // View and query may differ in what a user is shown; here they do because rights change between the two.
 func TestGetOfABillThatTheQueryDoesNotShow(t *testing.T) {
-	b := setup(t, 2000, sandbox.Personality{})
+	b := setup(t, 2000, behaviour.Personality{})
 	made := b.bill(t, 2)
-	b.before = func(kingdee.Query) { b.vendor.SetPersonality(sandbox.Personality{HiddenOrgs: []string{"100"}}) }
+	b.before = func(kingdee.Query) { b.vendor.SetPersonality(behaviour.Personality{HiddenOrgs: []string{"100"}}) }
 	_, _, err := b.reader.Get(t.Context(), made.ID, Options{})
 	require.ErrorIs(t, err, ErrNotShown)
 }

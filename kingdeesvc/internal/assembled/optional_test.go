@@ -8,11 +8,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 )
 
 func TestAMissingOptionalKeyIsReportedOnceAndRemembered(t *testing.T) {
-	b := setup(t, 2000, sandbox.Personality{MissingKeys: []string{"FLOT", "FNote"}})
+	b := setup(t, 2000, behaviour.Personality{MissingKeys: []string{"FLOT", "FNote"}})
 	var log bytes.Buffer
 	b.reader.logger = slog.New(slog.NewTextHandler(&log, nil))
 	made := b.bill(t, 2)

@@ -10,8 +10,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
+
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -84,7 +87,7 @@ func voidedAt(k *kingdee.Server, id int64, number string) time.Time {
 			continue
 		}
 		for _, e := range slices.Backward(bill.Events) {
-			if e.Action == kingdee.ActionVoid {
+			if e.Action == books.ActionVoid {
 				return e.At
 			}
 		}

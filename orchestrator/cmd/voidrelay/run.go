@@ -12,7 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
@@ -82,7 +83,7 @@ func (sh *shell) playDay(ctx context.Context, s *stage, client *install.Client, 
 	tell.say("基线完成 baseline complete: %d bills in Kingdee", len(s.vendors.Kingdee.Bills()))
 	day := install.Day{
 		Vendors: s.vendors, Client: client,
-		Report: func(step kingdee.Step, of int) {
+		Report: func(step ksample.Step, of int) {
 			tell.say("%2d/%d %s %-36s %s", step.N, of, step.BillNo, actions(step.Do), step.RemarkZH)
 		},
 	}
@@ -91,7 +92,7 @@ func (sh *shell) playDay(ctx context.Context, s *stage, client *install.Client, 
 		played = readCount(file)
 		day.Played = func(n int) error { return os.WriteFile(file, []byte(strconv.Itoa(n)+"\n"), 0o600) }
 	}
-	if played >= len(kingdee.SampleDay()) {
+	if played >= len(ksample.Day()) {
 		tell.say("样例日已演过，状态保留 the sample day was played before; its state was kept")
 	} else if err := day.Play(ctx, played); err != nil {
 		return err
@@ -112,7 +113,7 @@ func readCount(file string) int {
 	return n
 }
 
-func actions(do []kingdee.Action) string {
+func actions(do []books.Action) string {
 	names := make([]string, len(do))
 	for i, a := range do {
 		names[i] = string(a)

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/internal/serve"
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 )
@@ -123,7 +123,7 @@ func (s *stage) cancelling() string {
 }
 
 func (s *stage) openVendors(ctx context.Context, throwaway bool) error {
-	opts := install.VendorOptions{Seed: kingdee.DefaultSeed, Logger: s.logger}
+	opts := install.VendorOptions{Seed: ksample.DefaultSeed, Logger: s.logger}
 	if !throwaway {
 		if err := s.matchState(ctx); err != nil {
 			return err

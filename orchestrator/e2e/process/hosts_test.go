@@ -13,9 +13,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -92,7 +94,7 @@ func separator(url string) string {
 // void makes so many bills, lets them be seen live, and voids them.
 func (w *town) void(ctx context.Context, client *install.Client, count int) {
 	w.t.Helper()
-	numbers, err := w.vendors.Kingdee.Bulk(ctx, kingdee.Bulk{Count: count, Stocks: []string{"CK001", "CK002"}})
+	numbers, err := w.vendors.Kingdee.Bulk(ctx, books.Bulk{Count: count, Stocks: []string{"CK001", "CK002"}})
 	require.NoError(w.t, err)
 	require.NoError(w.t, client.Run(ctx))
 	require.NoError(w.t, w.vendors.Kingdee.VoidMany(ctx, numbers))
@@ -185,7 +187,7 @@ func TestARunGoesOnElsewhere(t *testing.T) {
 			any = client
 		}
 		w.void(ctx, any, 40)
-		require.NoError(t, w.vendors.Kingdee.AddFault(kingdee.Fault{Service: kingdee.ServiceQuery, Count: 20, DelayMillis: 300}))
+		require.NoError(t, w.vendors.Kingdee.AddFault(kbehaviour.Fault{Service: kbehaviour.ServiceQuery, Count: 20, DelayMillis: 300}))
 		var holder string
 		await(t, time.Minute, "a run is between its pages", func() bool {
 			holder = l.text(runHolder)

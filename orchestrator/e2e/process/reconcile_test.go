@@ -7,8 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
+
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -69,7 +70,7 @@ func (w *town) between(from, to time.Time) (n int64) {
 	return n
 }
 
-func lastChange(b kingdee.Bill) time.Time {
+func lastChange(b books.Bill) time.Time {
 	last := b.CreateDate
 	for _, at := range []time.Time{b.ModifyDate, b.ApproveDate, b.CancelDate} {
 		if at.After(last) {

@@ -9,9 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/internal/serve"
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
+
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -26,7 +27,7 @@ type town struct {
 // setup starts them; settings are the adapters', beyond those of the sandboxes.
 func setup(t *testing.T, settings ...map[string]string) *town {
 	t.Helper()
-	vendors, err := install.StartVendors(t.Context(), install.VendorOptions{Seed: kingdee.DefaultSeed, Logger: slog.New(slog.DiscardHandler)})
+	vendors, err := install.StartVendors(t.Context(), install.VendorOptions{Seed: ksample.DefaultSeed, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, vendors.Stop(context.WithoutCancel(t.Context()))) })
 	adapters := vendors.Settings()

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
+
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -15,7 +17,7 @@ type Day struct {
 	Vendors *Vendors
 	Client  *Client
 	// Report hears of each step before it is played; may be nil.
-	Report func(step kingdee.Step, of int)
+	Report func(step ksample.Step, of int)
 	// Played hears how many steps lie behind, after each; may be nil.
 	Played func(steps int) error
 }
@@ -23,7 +25,7 @@ type Day struct {
 // Bills are the numbers that the day is about, in order of appearance.
 func (Day) Bills() []string {
 	var numbers []string
-	for _, step := range kingdee.SampleDay() {
+	for _, step := range ksample.Day() {
 		if !slices.Contains(numbers, step.BillNo) {
 			numbers = append(numbers, step.BillNo)
 		}
@@ -38,7 +40,7 @@ const rewind = 5
 // Play lets the day happen, or what is left of it after so many steps. Of those steps the last are played again, since
 // the sandbox may have been killed before it kept them; what it does remember it refuses.
 func (d Day) Play(ctx context.Context, played int) error {
-	steps := kingdee.SampleDay()
+	steps := ksample.Day()
 	for i := max(0, min(played, len(steps))-rewind); i < len(steps); i++ {
 		step := steps[i]
 		if step.AfterRun {
@@ -68,20 +70,20 @@ func (d Day) Play(ctx context.Context, played int) error {
 
 // refused says that a step does not fit what the sandbox has: it was played before.
 func refused(err error) bool {
-	flow := (*kingdee.FlowError)(nil)
-	return errors.As(err, &flow) || errors.Is(err, kingdee.ErrNumberTaken) || errors.Is(err, kingdee.ErrNotFound)
+	flow := (*books.FlowError)(nil)
+	return errors.As(err, &flow) || errors.Is(err, books.ErrNumberTaken) || errors.Is(err, books.ErrNotFound)
 }
 
 // beginWork lets the warehouse be faster than the office once: one of the bill's orders is being received when it is
 // voided.
-func (d Day) beginWork(step *kingdee.Step) error {
+func (d Day) beginWork(step *ksample.Step) error {
 	bill, err := d.Vendors.Kingdee.Bill(step.BillNo)
 	if err != nil {
 		return err
 	}
 	var last *wms.Key
 	for _, order := range bill.Orders() {
-		if key, ok := d.Vendors.orders.key(order); ok && order.Direction == kingdee.Inbound {
+		if key, ok := d.Vendors.orders.key(order); ok && order.Direction == books.Inbound {
 			last = &key
 		}
 	}

@@ -7,7 +7,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
+
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -29,7 +33,7 @@ type orders struct {
 }
 
 // onAudit is the platform hearing of an audit. A number that is there already is the same order pushed again.
-func (o *orders) onAudit(b kingdee.Bill) {
+func (o *orders) onAudit(b books.Bill) {
 	for _, order := range b.Orders() {
 		if err := o.create(order, wms.StateApproved); err != nil {
 			o.logger.ErrorContext(context.Background(), "order not made", "bill_no", b.BillNo, "err", err)
@@ -40,17 +44,17 @@ func (o *orders) onAudit(b kingdee.Bill) {
 // backfill makes the orders of all audits there were, in the state in which a warehouse would have them today.
 func (o *orders) backfill(k *kingdee.Server) error {
 	cast := make(map[string]bool)
-	for _, step := range kingdee.SampleDay() {
+	for _, step := range ksample.Day() {
 		cast[step.BillNo] = true
 	}
-	present := make(map[int64]kingdee.Bill)
+	present := make(map[int64]books.Bill)
 	for _, b := range k.Bills() {
 		present[b.ID] = b
 	}
 	for _, order := range append(k.AuditedOrders(), k.OutboundOrders()...) {
 		state := wms.StateApproved
 		switch b, found := present[order.BillID]; {
-		case !found || b.CancelStatus == kingdee.Voided:
+		case !found || b.CancelStatus == books.Voided:
 			state = wms.StateCancelled
 		case b.Live() && !cast[b.BillNo] && time.Since(order.AuditedAt) > settledAfter:
 			state = wms.StateDone
@@ -62,7 +66,7 @@ func (o *orders) backfill(k *kingdee.Server) error {
 	return nil
 }
 
-func (o *orders) create(order kingdee.Order, state wms.State) error {
+func (o *orders) create(order books.Order, state wms.State) error {
 	key, ok := o.key(order)
 	if !ok {
 		return nil
@@ -75,13 +79,13 @@ func (o *orders) create(order kingdee.Order, state wms.State) error {
 }
 
 // key is the WMS's name for an order of a bill; false for a warehouse that the WMS does not run.
-func (o *orders) key(order kingdee.Order) (wms.Key, bool) {
+func (o *orders) key(order books.Order) (wms.Key, bool) {
 	code, ok := o.warehouses[order.Stock]
 	if !ok {
 		return wms.Key{}, false
 	}
 	key := wms.Key{SID: wms.DemoSID, WarehouseCode: code, OrderCode: order.BillNo, OrderType: typeIn}
-	if order.Direction == kingdee.Outbound {
+	if order.Direction == books.Outbound {
 		key.OrderType = typeOut
 	}
 	return key, true

@@ -11,10 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/internal/serve"
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
+
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -62,8 +64,8 @@ func setup(t *testing.T, seed uint64) *bundle {
 // audited makes a bill of one line into CK001 and lets it be audited, so that the WMS has its order.
 func (b *bundle) audited(number string) wms.Key {
 	b.Helper()
-	line := kingdee.Line{Goods: kingdee.Goods{Material: "CP.TZ.011", Qty: "20", Stock: "CK001"}}
-	_, err := b.vendors.Kingdee.Create(b.Context(), kingdee.Bill{BillNo: number, AffairType: kingdee.Assembly, StockOrg: "100", Lines: []kingdee.Line{line}})
+	line := books.Line{Goods: books.Goods{Material: "CP.TZ.011", Qty: "20", Stock: "CK001"}}
+	_, err := b.vendors.Kingdee.Create(b.Context(), books.Bill{BillNo: number, AffairType: books.Assembly, StockOrg: "100", Lines: []books.Line{line}})
 	require.NoError(b, err)
 	_, err = b.vendors.Kingdee.Approve(b.Context(), number)
 	require.NoError(b, err)
@@ -126,7 +128,7 @@ var errKilled = errors.New("killed")
 
 // A run that is killed in the middle of the day goes on where it was, and may play a few steps again.
 func TestADayGoesOnAfterAKill(t *testing.T) {
-	b := setup(t, kingdee.DefaultSeed)
+	b := setup(t, ksample.DefaultSeed)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	day := install.Day{Vendors: b.vendors, Client: b.client}

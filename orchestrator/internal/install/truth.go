@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -48,7 +50,7 @@ func Compare(ctx context.Context, vendors *Vendors, client *Client) (Comparison,
 	var c Comparison
 	c.Cancellations = l.count
 	truth := vendors.Kingdee.Truth()
-	bills := make(map[string][]kingdee.BillTruth)
+	bills := make(map[string][]books.BillTruth)
 	for _, bill := range truth.Bills {
 		bills[bill.BillNo] = append(bills[bill.BillNo], bill)
 		c.bill(bill, l, vendors.orders)
@@ -72,12 +74,12 @@ func Compare(ctx context.Context, vendors *Vendors, client *Client) (Comparison,
 }
 
 // bill looks from Kingdee's side.
-func (c *Comparison) bill(bill kingdee.BillTruth, l *ledger, orders *orders) {
+func (c *Comparison) bill(bill books.BillTruth, l *ledger, orders *orders) {
 	owed := bill.Voided && bill.EverAudited && !bill.Deleted && !bill.VoidedAt.Before(l.since)
 	if owed {
 		c.Voided++
 		for _, order := range lastOrders(bill) {
-			if _, ok := orders.key(order); !ok || order.Direction != kingdee.Inbound {
+			if _, ok := orders.key(order); !ok || order.Direction != books.Inbound {
 				continue
 			}
 			if !l.ended[ledgerOrder{bill.BillID, order.Stock}] {
@@ -91,7 +93,7 @@ func (c *Comparison) bill(bill kingdee.BillTruth, l *ledger, orders *orders) {
 }
 
 // order looks from the WMS's side.
-func (c *Comparison) order(t wms.Truth, l *ledger, bills []kingdee.BillTruth) {
+func (c *Comparison) order(t wms.Truth, l *ledger, bills []books.BillTruth) {
 	key := t.Key
 	cancellations := l.cancellations[key]
 	if cancellations.done > 0 && t.Order != nil && t.Order.State != wms.StateCancelled {
@@ -116,17 +118,17 @@ func (c *Comparison) order(t wms.Truth, l *ledger, bills []kingdee.BillTruth) {
 		if arrival.EffectAt != nil {
 			at = *arrival.EffectAt
 		}
-		if !slices.ContainsFunc(bills, func(b kingdee.BillTruth) bool { return voidedAround(b, at) }) {
+		if !slices.ContainsFunc(bills, func(b books.BillTruth) bool { return voidedAround(b, at) }) {
 			c.disagree("%s: cancelled at %s, when no bill of that number was voided", key, at.Format(time.TimeOnly))
 		}
-		if slices.ContainsFunc(bills, func(b kingdee.BillTruth) bool { return liveThrough(b, at) }) {
+		if slices.ContainsFunc(bills, func(b books.BillTruth) bool { return liveThrough(b, at) }) {
 			c.disagree("%s: cancelled at %s, when another, live bill had that number", key, at.Format(time.TimeOnly))
 		}
 	}
 }
 
 // voidedAround says whether the bill was voided at the time, or shortly before.
-func voidedAround(bill kingdee.BillTruth, at time.Time) bool {
+func voidedAround(bill books.BillTruth, at time.Time) bool {
 	voided := false
 	for _, e := range bill.Events {
 		if e.At.After(at) {
@@ -135,29 +137,29 @@ func voidedAround(bill kingdee.BillTruth, at time.Time) bool {
 		if voided && e.At.After(at.Add(-stale)) {
 			return true // it was, when this event ended it
 		}
-		voided = e.CancelStatus == kingdee.Voided && e.Action != kingdee.ActionDelete
+		voided = e.CancelStatus == books.Voided && e.Action != books.ActionDelete
 	}
 	return voided
 }
 
 // liveThrough says whether the bill was live at the time and for as long before as a look at it may be old.
-func liveThrough(bill kingdee.BillTruth, at time.Time) bool {
+func liveThrough(bill books.BillTruth, at time.Time) bool {
 	var live bool
 	var since time.Time
 	for _, e := range bill.Events {
 		if e.At.After(at) {
 			break
 		}
-		live = e.DocumentStatus == kingdee.StatusAudited && e.CancelStatus == kingdee.NotVoided && e.Action != kingdee.ActionDelete
+		live = e.DocumentStatus == books.StatusAudited && e.CancelStatus == books.NotVoided && e.Action != books.ActionDelete
 		since = e.At
 	}
 	return live && since.Before(at.Add(-stale))
 }
 
 // lastOrders are the orders of the last audit: what the warehouse orders were made from.
-func lastOrders(bill kingdee.BillTruth) []kingdee.Order {
+func lastOrders(bill books.BillTruth) []books.Order {
 	for _, e := range slices.Backward(bill.Events) {
-		if e.Action == kingdee.ActionAudit {
+		if e.Action == books.ActionAudit {
 			return e.Orders
 		}
 	}

@@ -8,8 +8,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
+
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -100,11 +103,11 @@ func SandboxSettings(kingdeeURL, wmsURL string) map[string]string {
 }
 
 // Cancellable says whether each order of a bill's inbound orders can still be cancelled.
-func (v *Vendors) Cancellable(b kingdee.Bill) bool {
+func (v *Vendors) Cancellable(b books.Bill) bool {
 	inbound := 0
 	for _, order := range b.Orders() {
 		key, ok := v.orders.key(order)
-		if !ok || order.Direction != kingdee.Inbound {
+		if !ok || order.Direction != books.Inbound {
 			continue
 		}
 		inbound++

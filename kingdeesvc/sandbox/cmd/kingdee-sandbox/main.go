@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 )
 
 func main() {
@@ -41,7 +42,7 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	flags.SetOutput(logs)
 	flags.StringVar(&cfg.Addr, "addr", "127.0.0.1:7491", "`host:port` to listen on; port 0 takes a free one")
 	flags.StringVar(&cfg.StateFile, "state", "", "`file` that keeps the bills over restarts")
-	flags.Uint64Var(&cfg.Seed, "seed", sandbox.DefaultSeed, "sample data set, 0 for none")
+	flags.Uint64Var(&cfg.Seed, "seed", sample.DefaultSeed, "sample data set, 0 for none")
 	flags.BoolVar(&cfg.Personality.OldServer, "old", false, "play an old server: SHA-1, no BillQuery, 2000 rows a page")
 	flags.BoolVar(&cfg.OpenControl, "open-control", false, "let other machines call /control/, too")
 	verbose := flags.Bool("v", false, "log each call")

@@ -21,9 +21,6 @@ update bill set absent_since = $3 where scheme = $1 and bill_id = any($2) and ab
 	return tag.RowsAffected(), err
 }
 
-// needsAttentionUnread is true of a cancellation c that waits for a person because its bill could not be read.
-const needsAttentionUnread = `exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
-
 // provable is true of a missing bill b that is still to be proved gone, or once more: a live bill carried its number, does not any longer,
 // and what it owes for that is decided when it is proved gone. No run can do that, because no read shows it.
 const provable = `(b.class <> 'deleted' or b.reread_time is not null)`

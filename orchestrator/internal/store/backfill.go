@@ -15,7 +15,7 @@ import (
 
 // TryLockBackfill keeps two jobs of one backfill apart, like TryLockRun.
 func (s *Store) TryLockBackfill(ctx context.Context, id int64) (unlock func(), ok bool, err error) {
-	return s.tryLock(ctx, fmt.Sprintf("backfill %d", id), lockLasts, lockWord)
+	return lockOf(ctx, s.pool, fmt.Sprintf("backfill %d", id))
 }
 
 // Backfill answers a backfill as it is committed; ErrNotFound when there is none.

@@ -11,7 +11,7 @@ import (
 
 // TryLock is what TryLockRun does, for locks that last shorter.
 func (s *Store) TryLock(ctx context.Context, name string, lasts time.Duration) (func(), bool, error) {
-	return s.tryLock(ctx, name, lasts, 0)
+	return tryLock(ctx, s.pool, name, lasts, 0)
 }
 
 // BillsByNumber is what BillViews asks, for the test that looks at its plan.
@@ -29,7 +29,7 @@ const (
 
 // TryLockTalking is a lock whose holder says a word as often.
 func (s *Store) TryLockTalking(ctx context.Context, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
-	return s.tryLock(ctx, name, lasts, word)
+	return tryLock(ctx, s.pool, name, lasts, word)
 }
 
 // MakeViews is the part of Migrate that makes the report views, for tests with files of their own.

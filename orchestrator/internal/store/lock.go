@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // lockLasts is how long a lock outlives the last word of its holder, and lockWord how often a holder that is alive says
@@ -21,8 +22,8 @@ const (
 // tryLock takes the lock of that name, which nobody else then gets until unlock. It dies with its connection, and the
 // server ends the connection when its process has said nothing for so long as lasts says; word is how often it says
 // something, 0 for never. ok is false when somebody else holds it.
-func (s *Store) tryLock(ctx context.Context, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
-	conn, err := s.pool.Acquire(ctx)
+func tryLock(ctx context.Context, pool *pgxpool.Pool, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
+	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("lock %s: %w", name, err)
 	}
@@ -49,6 +50,11 @@ func (s *Store) tryLock(ctx context.Context, name string, lasts, word time.Durat
 		}
 		conn.Release()
 	}, true, nil
+}
+
+// lockOf takes a lock for work that is done in chunks, as long as its holder is alive.
+func lockOf(ctx context.Context, pool *pgxpool.Pool, name string) (unlock func(), ok bool, err error) {
+	return tryLock(ctx, pool, name, lockLasts, lockWord)
 }
 
 // talk says a word on a lock's connection now and then, until hush is called.

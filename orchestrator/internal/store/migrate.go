@@ -64,7 +64,7 @@ func Migrate(ctx context.Context, url string) (done Migrated, err error) {
 	if err := migrateRiver(ctx, pool); err != nil {
 		return done, err
 	}
-	if err := New(pool).EnsurePartitions(ctx, time.Now()); err != nil {
+	if err := ensurePartitions(ctx, pool, time.Now()); err != nil {
 		return done, err
 	}
 	done.Notes, err = createReader(ctx, pool)

@@ -109,19 +109,6 @@ limit @limit`
 	return pgx.CollectRows(rows, pgx.RowToStructByName[answerRow])
 }
 
-// answerMoves are the rows of a reclassification turned on their side, as unnest wants them.
-type answerMoves struct {
-	ids              []int64
-	states, outcomes []string
-	inferred         []bool
-	waits            []time.Duration
-	counts           []int
-	since            []time.Time
-	// work is what a person is told; done are those that end as done.
-	work []workItem
-	done []int64
-}
-
 // nextAfterAnswers lets the table of answers decide, with the history that the answer has: since when it is the same, and how often.
 func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) answerMoves {
 	var m answerMoves

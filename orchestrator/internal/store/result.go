@@ -76,24 +76,6 @@ func writeResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	return resultWork(ctx, tx, results, decided, late)
 }
 
-// attemptKey names one attempt.
-type attemptKey struct {
-	id      int64
-	attempt int
-}
-
-// answers are a group of results as rows r.
-const answers = `
-with r as (
-    select * from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[], @recognised::boolean[], @statuses::integer[], @flags::text[],
-        @codes::text[], @messages::text[], @details::text[], @dictionaries::text[], @send_times::timestamptz[], @reply_times::timestamptz[],
-        @requests::bytea[], @replies::bytea[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @same::text[],
-        @same_counts::integer[], @same_since::timestamptz[], @changes::integer[], @unsent_since::timestamptz[], @unsent_for::interval[],
-        @landed::boolean[], @lost::boolean[], @verify::boolean[])
-      as r (id, attempt, disposition, recognised, http_status, flag, code, message, detail, dictionary, send_time, reply_time, request, reply,
-        state, outcome, inferred, wait, same_disposition, same_count, same_since, answer_changes, unsent_since, unsent_for, landed, lost, verify)
-)`
-
 // closeLate lets a late "cancelled" end what has not ended. For a bill that is live again that is a person's matter. It
 // answers what it ended.
 func closeLate(ctx context.Context, tx pgx.Tx, c columns) (map[int64]bool, error) {
@@ -134,13 +116,4 @@ func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided
 		return err
 	}
 	return closeRestored(ctx, tx, settled)
-}
-
-func firstText(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

@@ -15,7 +15,7 @@ import (
 
 // TryLockRun takes the lock that keeps two chunks of one scheme's run apart; ok is false when somebody else holds it.
 func (s *Store) TryLockRun(ctx context.Context, scheme string) (unlock func(), ok bool, err error) {
-	return s.tryLock(ctx, runLock(scheme), lockLasts, lockWord)
+	return lockOf(ctx, s.pool, runLock(scheme))
 }
 
 func runLock(scheme string) string { return "run " + scheme }

@@ -9,10 +9,6 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// neverLanded is true of a cancellation that nothing in the WMS can have come of: nothing is in flight, and whatever was tried was
-// not sent or refused.
-const neverLanded = `not maybe_landed and lease_until is null`
-
 // safetyLimitOpen answers why a safety limit of the scheme reached that nobody has released yet; empty when none did. What reached a safety limit may
 // have left its rolling hour: what is new is held all the same until a person has looked.
 func safetyLimitOpen(ctx context.Context, tx pgx.Tx, scheme string) (rule.HoldReason, error) {

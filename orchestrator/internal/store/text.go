@@ -14,3 +14,13 @@ func escapeNUL(json []byte) string {
 
 // An escaped backslash comes first, so that the text `\\u0000` (a backslash and five characters) is left alone.
 var nulEscape = strings.NewReplacer(`\\`, `\\`, `\u0000`, `\ufffd`)
+
+// firstText is the first of the texts that is not empty.
+func firstText(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}

@@ -175,3 +175,8 @@ using (
 where s.reconcile_id = old.reconcile_id`, keep.Evidence, tidyRows)
 	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }
+
+// EnsurePartitions makes the evidence partitions of this month and the next.
+func (s *Store) EnsurePartitions(ctx context.Context, now time.Time) error {
+	return ensurePartitions(ctx, s.pool, now)
+}

@@ -22,6 +22,13 @@ import (
 // forgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
 const forgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
 
+// needsAttentionUnread is true of a cancellation c that waits for a person because its bill could not be read.
+const needsAttentionUnread = `exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
+
+// neverLanded is true of a cancellation that nothing in the WMS can have come of: nothing is in flight, and whatever was tried was
+// not sent or refused.
+const neverLanded = `not maybe_landed and lease_until is null`
+
 // planned is a cancellation that plan has planned, and why it will be held; free ones have no reason.
 type planned struct {
 	CancellationID int64

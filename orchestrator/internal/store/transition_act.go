@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -78,6 +79,19 @@ returning cancellation_id`, scheme)
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// answerMoves are the rows of a reclassification turned on their side, as unnest wants them.
+type answerMoves struct {
+	ids              []int64
+	states, outcomes []string
+	inferred         []bool
+	waits            []time.Duration
+	counts           []int
+	since            []time.Time
+	// work is what a person is told; done are those that end as done.
+	work []workItem
+	done []int64
 }
 
 // followMeaning lets cancellations go on as if what a person says that an answer means had been known: open and

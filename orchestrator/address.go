@@ -9,15 +9,15 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/settings"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // checkDatabaseURL never repeats the value: it holds a password.
 func checkDatabaseURL(value settings.Secret) error {
 	if value == "" {
-		return errors.New("DATABASE_URL: not set; it names the Postgres that holds the ledger, " + store.ExampleURL)
+		return errors.New("DATABASE_URL: not set; it names the Postgres that holds the ledger, " + ledger.ExampleURL)
 	}
-	if err := store.CheckURL(value.Reveal()); err != nil {
+	if err := ledger.CheckURL(value.Reveal()); err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	return nil

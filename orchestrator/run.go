@@ -70,12 +70,12 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if s.telemetry, err = telemetry.New(ctx, "orchestrator", cfg.Traces); err != nil {
 		return nil, err
 	}
-	pool, err := store.OpenTraced(ctx, cfg.DatabaseURL.Reveal(), statements(s.telemetry))
+	pool, err := ledger.OpenTraced(ctx, cfg.DatabaseURL.Reveal(), statements(s.telemetry))
 	if err != nil {
 		return nil, err
 	}
 	s.close = append(s.close, pool.Close)
-	if err := store.CheckSchema(ctx, pool); err != nil {
+	if err := ledger.CheckSchema(ctx, pool); err != nil {
 		return nil, err
 	}
 	books := store.New(pool)

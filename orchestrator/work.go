@@ -13,6 +13,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/jobs"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -20,7 +21,7 @@ import (
 )
 
 // startJobs stores the schemes, connects to the adapters and begins to work.
-func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, ledger counted, schemes []*scheme.Scheme, guard access.Guard) (*jobs.Runner, error) {
+func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, kept counted, schemes []*scheme.Scheme, guard access.Guard) (*jobs.Runner, error) {
 	file := make([]store.SchemeFile, len(schemes))
 	for i, sc := range schemes {
 		file[i] = store.SchemeFile{
@@ -34,7 +35,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 		}
 		file[i].Parts = parts
 	}
-	revisions, err := ledger.SyncSchemes(ctx, file)
+	revisions, err := kept.SyncSchemes(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 		now = time.Now
 	}
 	return jobs.Start(context.WithoutCancel(ctx), jobs.Config{
-		Pool: pool, Schema: store.Schema, Store: ledger, Kingdee: kingdeev1.NewBillServiceClient(kingdee), WMS: wmsv1.NewOrderServiceClient(wms),
+		Pool: pool, Schema: ledger.Schema, Store: kept, Kingdee: kingdeev1.NewBillServiceClient(kingdee), WMS: wmsv1.NewOrderServiceClient(wms),
 		Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers, Takeover: cfg.Takeover,
 		KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry, LedgerAway: s.ledger.awaySince, Logger: s.logger, Now: now,
 	})

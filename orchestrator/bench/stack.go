@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
 // schemeName is the shipped scheme's.
@@ -133,10 +133,10 @@ func (s *stack) database(ctx context.Context) (string, error) {
 		return "", err
 	}
 	where.Path = "/" + name
-	if _, err := store.Migrate(ctx, where.String()); err != nil {
+	if _, err := ledger.Migrate(ctx, where.String()); err != nil {
 		return "", err
 	}
-	s.pool, err = store.Open(ctx, where.String())
+	s.pool, err = ledger.Open(ctx, where.String())
 	return where.String(), err
 }
 

@@ -21,7 +21,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 const (
@@ -52,10 +52,10 @@ func (t *town) build(ctx context.Context, p plan) (err error) {
 	if t.postgres, err = privatepg.Start(ctx, privatepg.Options{Fsync: true, Logger: t.logger}); err != nil {
 		return err
 	}
-	if _, err := store.Migrate(ctx, t.postgres.URL()); err != nil {
+	if _, err := ledger.Migrate(ctx, t.postgres.URL()); err != nil {
 		return err
 	}
-	if t.pool, err = store.Open(ctx, t.postgres.URL()); err != nil {
+	if t.pool, err = ledger.Open(ctx, t.postgres.URL()); err != nil {
 		return err
 	}
 	log, err := t.log("sandboxes")

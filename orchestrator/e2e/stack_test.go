@@ -24,8 +24,8 @@ import (
 
 	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 	"github.com/voidrelay/voidrelay/wmssvc"
 
@@ -88,7 +88,7 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 		logger = telemetry.NewLogger(s.log, slog.LevelDebug)
 	}
 	s.url, s.logger = storetest.URL(t), logger
-	s.pool, err = store.Open(ctx, s.url)
+	s.pool, err = ledger.Open(ctx, s.url)
 	require.NoError(t, err)
 	t.Cleanup(s.pool.Close)
 	s.kingdeeTarget, s.wmsTarget = s.startKingdeesvc(logger), s.startWMSsvc(logger)

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 func (sh *shell) migrateCommand() *cobra.Command {
@@ -31,14 +31,14 @@ func (sh *shell) migrate(ctx context.Context) error {
 			"DATABASE_URL: not set (nor DATABASE_URL_FILE); it names the database to migrate, such as postgres://user:…@host:5432/database"}}
 	}
 	tell := newTeller(sh.out)
-	var done store.Migrated
+	var done ledger.Migrated
 	before, err := install.SchemaVersion(ctx, url)
 	if err != nil {
 		return err
 	}
 	err = tell.during(ctx, "升级数据库 migrating", func(ctx context.Context) error {
 		var err error
-		done, err = store.Migrate(ctx, url)
+		done, err = ledger.Migrate(ctx, url)
 		return err
 	})
 	if err != nil {

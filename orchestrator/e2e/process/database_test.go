@@ -14,7 +14,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -27,7 +27,7 @@ func TestADatabaseThatGoesAndComesBackNeedsNobody(t *testing.T) {
 	server, err := privatepg.Start(ctx, privatepg.Options{Fsync: true, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop(context.WithoutCancel(t.Context()))) })
-	_, err = store.Migrate(ctx, server.URL())
+	_, err = ledger.Migrate(ctx, server.URL())
 	require.NoError(t, err)
 	w := setup(t, map[string]string{"WMS_CONCURRENCY": "4"})
 	w.database = server.URL()
@@ -62,7 +62,7 @@ func TestADatabaseThatGoesAndComesBackNeedsNobody(t *testing.T) {
 // answersKept expects that what the WMS answered while the database was away was kept, and written when that could be.
 // An intent that was stored in the moment the database went, and whose storing nobody was told, is rightly unknown: its
 // request never came here.
-func (w *town) answersKept(l ledger) {
+func (w *town) answersKept(l kept) {
 	w.t.Helper()
 	for truth := range w.vendors.WMS.EachTruth(wms.Filter{}) {
 		if truth.Requests == 0 || truth.Order == nil { // without an order: a check call's

@@ -30,13 +30,13 @@ func soon() map[string]string {
 	return map[string]string{install.TakeoverSetting: "2s"}
 }
 
-// ledger is a look into the database beside everybody else's.
-type ledger struct {
+// kept is a look into the database beside everybody else's.
+type kept struct {
 	t    *testing.T
 	pool *pgxpool.Pool
 }
 
-func (w *town) ledger() ledger {
+func (w *town) ledger() kept {
 	w.t.Helper()
 	config, err := pgxpool.ParseConfig(w.database)
 	require.NoError(w.t, err)
@@ -44,11 +44,11 @@ func (w *town) ledger() ledger {
 	pool, err := pgxpool.NewWithConfig(w.t.Context(), config)
 	require.NoError(w.t, err)
 	w.t.Cleanup(pool.Close)
-	return ledger{w.t, pool}
+	return kept{w.t, pool}
 }
 
 // is asks a question that is answered with true or false.
-func (l ledger) is(question string) bool {
+func (l kept) is(question string) bool {
 	l.t.Helper()
 	var so bool
 	require.NoError(l.t, l.pool.QueryRow(l.t.Context(), `select `+question).Scan(&so))
@@ -56,7 +56,7 @@ func (l ledger) is(question string) bool {
 }
 
 // text answers a query's one text, empty if it finds none.
-func (l ledger) text(query string) (text string) {
+func (l kept) text(query string) (text string) {
 	l.t.Helper()
 	require.NoError(l.t, l.pool.QueryRow(l.t.Context(), `select coalesce((`+query+`), '')`).Scan(&text))
 	return text
@@ -109,7 +109,7 @@ func (w *town) slow(wait time.Duration) {
 }
 
 // settled expects every cancellation cancelled, once, in time, and both sides' books to agree.
-func (w *town) settled(ctx context.Context, client *install.Client, l ledger) {
+func (w *town) settled(ctx context.Context, client *install.Client, l kept) {
 	w.t.Helper()
 	require.NoError(w.t, client.Settled(ctx))
 	require.True(w.t, l.is(`count(*) > 0 and bool_and(state = 'done') from cancellation`), l.text(`select string_agg(distinct state, ' ') from cancellation`))
@@ -154,7 +154,7 @@ func rereadSeldom(t *testing.T, settings map[string]string) map[string]string {
 
 // rereadAll has this hour's recheck and reconcile run done with. One that came later could deal with voided bills
 // before a run does: the run would find nothing new, and have no pages to store one by one.
-func (w *town) rereadAll(ctx context.Context, client *install.Client, l ledger) {
+func (w *town) rereadAll(ctx context.Context, client *install.Client, l kept) {
 	w.t.Helper()
 	for _, kind := range []orchestratorv1.ReconcileKind{orchestratorv1.ReconcileKind_RECONCILE_KIND_RECHECK, orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE} {
 		_, err := client.Runs.StartReconcile(ctx, &orchestratorv1.StartReconcileRequest{Scheme: "assembly-void", Kind: kind})

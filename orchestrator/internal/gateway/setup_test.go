@@ -36,7 +36,7 @@ var update = flag.Bool("update", false, "rewrite the expected replies")
 func TestMain(m *testing.M) {
 	flag.Parse()
 	goleak.VerifyTestMain(storetest.With(m, func(ctx context.Context, url string) error {
-		_, err := store.Migrate(ctx, url)
+		_, err := ledger.Migrate(ctx, url)
 		return err
 	}))
 }
@@ -108,7 +108,7 @@ func (g *gate) CanSend(scheme string) error {
 // setup serves the production chain; tokens are asked for where they are not nil.
 func setup(t *testing.T, tokens *access.Tokens) *face {
 	t.Helper()
-	pool, err := store.Open(t.Context(), storetest.URL(t))
+	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	f := &face{rows: rowtest.New(t, pool), starter: &starter{}, gate: &gate{}}

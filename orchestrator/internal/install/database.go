@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // restartPause is waited before a private Postgres that died is started again, and between attempts.
@@ -37,7 +37,7 @@ func OpenDatabase(ctx context.Context, url, dir string, logger *slog.Logger) (*D
 		d.cancel = cancel
 		d.keeper.Go(func() { d.keep(keep) })
 	}
-	migrated, err := store.Migrate(ctx, d.url)
+	migrated, err := ledger.Migrate(ctx, d.url)
 	if err != nil {
 		_ = d.Stop(context.WithoutCancel(ctx)) // the error that matters is the migration's
 		return nil, err
@@ -56,7 +56,7 @@ func (d *Database) Private() *privatepg.Server { return d.private }
 
 // Empty says whether the ledger in it has never seen a scheme.
 func (d *Database) Empty(ctx context.Context) (bool, error) {
-	pool, err := store.Open(ctx, d.url)
+	pool, err := ledger.Open(ctx, d.url)
 	if err != nil {
 		return false, err
 	}

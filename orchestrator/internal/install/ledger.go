@@ -5,18 +5,18 @@ import (
 	"fmt"
 	"time"
 
-	views "github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
 // SchemaVersion is the version of the ledger in the database at url, 0 where there is none yet.
 func SchemaVersion(ctx context.Context, url string) (int64, error) {
-	pool, err := store.Open(ctx, url)
+	pool, err := ledger.Open(ctx, url)
 	if err != nil {
 		return 0, err
 	}
 	defer pool.Close()
-	const table = store.Schema + ".schema_version"
+	const table = ledger.Schema + ".schema_version"
 	var there bool
 	if err := pool.QueryRow(ctx, `select to_regclass($1) is not null`, table).Scan(&there); err != nil {
 		return 0, fmt.Errorf("schema version: %w", err)
@@ -34,7 +34,7 @@ func SchemaVersion(ctx context.Context, url string) (int64, error) {
 // Leased counts the cancellations that some process has in hand, and says when its lease on the last of them runs out.
 // Asked before our own process works, they are another's, which may be dead.
 func (d *Database) Leased(ctx context.Context) (n int, until time.Time, err error) {
-	pool, err := store.Open(ctx, d.url)
+	pool, err := ledger.Open(ctx, d.url)
 	if err != nil {
 		return 0, until, err
 	}
@@ -54,8 +54,8 @@ const eachBaseline = 2 * time.Second
 
 // Baselines tells each scheme once it has read all there is, or has stopped, until all are told or ctx ends. It reads
 // the ledger and asks nobody for anything. A database that does not answer is asked again.
-func (d *Database) Baselines(ctx context.Context, tell func(views.SchemeView)) error {
-	pool, err := store.Open(ctx, d.url)
+func (d *Database) Baselines(ctx context.Context, tell func(ledger.SchemeView)) error {
+	pool, err := ledger.Open(ctx, d.url)
 	if err != nil {
 		return err
 	}

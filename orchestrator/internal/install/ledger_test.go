@@ -9,7 +9,6 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -18,7 +17,7 @@ func TestSchemaVersion(t *testing.T) {
 	before, err := install.SchemaVersion(t.Context(), empty)
 	require.NoError(t, err)
 	require.Zero(t, before)
-	_, err = store.Migrate(t.Context(), empty)
+	_, err = ledger.Migrate(t.Context(), empty)
 	require.NoError(t, err)
 	after, err := install.SchemaVersion(t.Context(), empty)
 	require.NoError(t, err)
@@ -40,7 +39,7 @@ func TestWhatIsInHandAndHowSchemesStand(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, n, "all is answered")
 
-	pool, err := store.Open(ctx, b.database.URL())
+	pool, err := ledger.Open(ctx, b.database.URL())
 	require.NoError(t, err)
 	defer pool.Close()
 	_, err = pool.Exec(ctx, `update voidrelay.cancellation set state = 'open', lease_until = now() + interval '1 hour', outcome = '', outcome_time = null`)

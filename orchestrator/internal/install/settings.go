@@ -8,7 +8,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/orchestrator"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/wmssvc"
 )
 
@@ -69,7 +69,7 @@ func DatabaseURL(getenv func(string) string) (string, error) {
 	r := settings.New(getenv)
 	url := r.Secret("DATABASE_URL").Reveal()
 	if url != "" {
-		if err := store.CheckURL(url); err != nil {
+		if err := ledger.CheckURL(url); err != nil {
 			r.Fault("DATABASE_URL", "%w", err)
 		}
 	}

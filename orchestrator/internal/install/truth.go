@@ -74,7 +74,7 @@ func Compare(ctx context.Context, vendors *Vendors, client *Client) (Comparison,
 }
 
 // bill looks from Kingdee's side.
-func (c *Comparison) bill(bill books.BillTruth, l *ledger, orders *orders) {
+func (c *Comparison) bill(bill books.BillTruth, l *kept, orders *orders) {
 	owed := bill.Voided && bill.EverAudited && !bill.Deleted && !bill.VoidedAt.Before(l.since)
 	if owed {
 		c.Voided++
@@ -93,7 +93,7 @@ func (c *Comparison) bill(bill books.BillTruth, l *ledger, orders *orders) {
 }
 
 // order looks from the WMS's side.
-func (c *Comparison) order(t wms.Truth, l *ledger, bills []books.BillTruth) {
+func (c *Comparison) order(t wms.Truth, l *kept, bills []books.BillTruth) {
 	key := t.Key
 	cancellations := l.cancellations[key]
 	if cancellations.done > 0 && t.Order != nil && t.Order.State != wms.StateCancelled {
@@ -166,8 +166,8 @@ func lastOrders(bill books.BillTruth) []books.Order {
 	return nil
 }
 
-// ledger is what the orchestrator says, arranged for comparing.
-type ledger struct {
+// kept is what the orchestrator says, arranged for comparing.
+type kept struct {
 	since         time.Time
 	count         int
 	cancellations map[wms.Key]cancellations
@@ -183,8 +183,8 @@ type ledgerOrder struct {
 	warehouse string
 }
 
-func readLedger(ctx context.Context, client *Client) (*ledger, error) {
-	l := &ledger{cancellations: map[wms.Key]cancellations{}, ended: map[ledgerOrder]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
+func readLedger(ctx context.Context, client *Client) (*kept, error) {
+	l := &kept{cancellations: map[wms.Key]cancellations{}, ended: map[ledgerOrder]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
 	schemes, err := client.AllSchemes(ctx)
 	if err != nil {
 		return nil, err

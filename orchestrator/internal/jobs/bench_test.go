@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
@@ -29,7 +30,7 @@ import (
 
 func TestMain(m *testing.M) {
 	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
-		_, err := store.Migrate(ctx, url)
+		_, err := ledger.Migrate(ctx, url)
 		return err
 	}))
 }
@@ -212,7 +213,7 @@ type bench struct {
 
 func setup(t *testing.T) *bench {
 	t.Helper()
-	pool, err := store.Open(t.Context(), storetest.URL(t))
+	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	b := &bench{T: t, store: store.New(pool), pool: pool, clock: time.Now().Add(-3 * time.Hour).Truncate(time.Second)}

@@ -140,10 +140,10 @@ func newLives(t *testing.T, seed uint64) *lives {
 func ownClock(t *testing.T) *pgxpool.Pool {
 	cfg, err := pgxpool.ParseConfig(storetest.URL(t))
 	require.NoError(t, err)
-	cfg.ConnConfig.RuntimeParams["search_path"] = store.Schema + ", pg_catalog"
+	cfg.ConnConfig.RuntimeParams["search_path"] = ledger.Schema + ", pg_catalog"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.MaxConns = 20
-	cfg.AfterConnect = store.ZeroTimes
+	cfg.AfterConnect = ledger.ZeroTimes
 	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)

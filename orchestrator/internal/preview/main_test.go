@@ -6,13 +6,13 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(storetest.With(m, func(ctx context.Context, url string) error {
-		_, err := store.Migrate(ctx, url)
+		_, err := ledger.Migrate(ctx, url)
 		return err
 	}))
 }

@@ -27,7 +27,7 @@ type bench struct {
 // setup is a ledger that has loaded the shipped file, and a scheme "other" with it.
 func setup(t *testing.T) *bench {
 	t.Parallel()
-	pool, err := store.Open(t.Context(), storetest.URL(t))
+	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	b := &bench{T: t, store: store.New(pool), rows: rowtest.New(t, pool)}

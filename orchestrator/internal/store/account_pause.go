@@ -16,14 +16,14 @@ import (
 func (s *Store) PauseAccount(ctx context.Context, scheme, account string, kind rule.WorkKind, detail string, wait time.Duration) (paused bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
-insert into account_pause (account, detail, probe_time) values ($1, $2, now() + $3::interval) on conflict do nothing`, account, clean(detail), wait)
+insert into account_pause (account, detail, probe_time) values ($1, $2, now() + $3::interval) on conflict do nothing`, account, ledger.CleanText(detail), wait)
 		if err != nil {
 			return err
 		}
 		if paused = tag.RowsAffected() > 0; !paused {
 			return nil
 		}
-		return openWork(ctx, tx, scheme, []ledger.Work{{Kind: kind, Subject: account, Detail: detail}})
+		return ledger.OpenWorkItems(ctx, tx, scheme, []ledger.Work{{Kind: kind, Subject: account, Detail: detail}})
 	})
 	if err != nil {
 		return false, fmt.Errorf("pause account: %w", err)
@@ -55,7 +55,7 @@ func (s *Store) EndAccountPause(ctx context.Context, account string) error {
 		if err := forgetUnsentOf(ctx, tx, `select scheme from scheme where $1 = any(wms_accounts)`, account); err != nil {
 			return err
 		}
-		return closeWork(ctx, tx, "the WMS accepts the account again", `w.kind in (@auth, @clock) and w.subject = @account`,
+		return ledger.CloseWorkItems(ctx, tx, "the WMS accepts the account again", `w.kind in (@auth, @clock) and w.subject = @account`,
 			pgx.StrictNamedArgs{"auth": string(rule.WorkAuth), "clock": string(rule.WorkClock), "account": account})
 	})
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *Store) AskAboutRefused(ctx context.Context, refused []ledger.Result) er
 	if len(refused) == 0 {
 		return nil
 	}
-	err := s.inTx(ctx, func(tx pgx.Tx) error { return askAboutRefused(ctx, tx, refused) })
+	err := s.inTx(ctx, func(tx pgx.Tx) error { return ledger.AskAboutRefused(ctx, tx, refused) })
 	if err != nil {
 		return fmt.Errorf("give a person what is not allowed: %w", err)
 	}

@@ -39,7 +39,7 @@ func (s *Store) carryOut(ctx context.Context, verb ledger.Verb, act ledger.Act, 
 		return recordEffect(ctx, tx, verb, act, parameters, effect, changed)
 	}
 	err := s.inTx(ctx, once)
-	if violates(err, "operator_action_request") {
+	if ledger.Violates(err, "operator_action_request") {
 		// Two calls with one id at the same moment: the other one has done it by now.
 		err = s.inTx(ctx, once)
 	}

@@ -15,7 +15,7 @@ import (
 
 // TryLockBackfill keeps two jobs of one backfill apart, like TryLockRun.
 func (s *Store) TryLockBackfill(ctx context.Context, id int64) (unlock func(), ok bool, err error) {
-	return lockOf(ctx, s.pool, fmt.Sprintf("backfill %d", id))
+	return ledger.LockOf(ctx, s.pool, fmt.Sprintf("backfill %d", id))
 }
 
 // Backfill answers a backfill as it is committed; ErrNotFound when there is none.
@@ -185,7 +185,7 @@ func moveBackfill(ctx context.Context, tx pgx.Tx, before, after *ledger.Backfill
 		return err
 	}
 	for i, number := range notFound {
-		notFound[i] = clean(number)
+		notFound[i] = ledger.CleanText(number)
 	}
 	if notFound == nil {
 		notFound = []string{}
@@ -230,14 +230,14 @@ func (s *Store) EndBackfill(ctx context.Context, b *ledger.Backfill) error {
 // FailBackfill ends a backfill that cannot be right. What it has owed stays owed.
 func (s *Store) FailBackfill(ctx context.Context, b *ledger.Backfill, reason string) error {
 	return s.setBackfill(ctx, "fail backfill", b, `state = 'failed', end_time = now(), error = @reason`,
-		pgx.StrictNamedArgs{"reason": clean(reason)}, func() { b.State = ledger.BackfillFailed })
+		pgx.StrictNamedArgs{"reason": ledger.CleanText(reason)}, func() { b.State = ledger.BackfillFailed })
 }
 
 // NoteBackfill says why a backfill waits, and until when; wait 0 notes only why. It is resumed from its cursor.
 func (s *Store) NoteBackfill(ctx context.Context, b *ledger.Backfill, reason string, wait time.Duration) error {
 	return s.setBackfill(ctx, "note backfill", b,
 		`error = @reason, failures = failures + case when @wait::interval > '0' then 1 else 0 end, not_before = now() + @wait::interval`,
-		pgx.StrictNamedArgs{"reason": clean(reason), "wait": wait}, func() {})
+		pgx.StrictNamedArgs{"reason": ledger.CleanText(reason), "wait": wait}, func() {})
 }
 
 // BeginPlanAnew forgets a plan that is half made when the scheme's revision changes: one plan is made under one revision.

@@ -123,7 +123,7 @@ func updateItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 	}
 	numbers, cancellations, states, details := make([]int64, n), make([]*int64, n), make([]string, n), make([]string, n)
 	for i, item := range items {
-		numbers[i], cancellations[i], states[i], details[i] = item.Item, nullableID(item.CancellationID), string(item.State), clean(item.Detail)
+		numbers[i], cancellations[i], states[i], details[i] = item.Item, ledger.NullID(item.CancellationID), string(item.State), ledger.CleanText(item.Detail)
 	}
 	_, err := tx.Exec(ctx, `
 update backfill_item i set state = w.state, cancellation_id = w.cancellation_id, detail = w.detail

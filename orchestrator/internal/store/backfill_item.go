@@ -44,7 +44,7 @@ func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Backf
 		d := item.Cancellation
 		positions, bills, generations = append(positions, int64(i)), append(bills, d.BillID), append(generations, int64(d.Generation))
 		accounts, warehouses = append(accounts, d.Account), append(warehouses, d.WarehouseCode)
-		orders, types = append(orders, clean(d.OrderCode)), append(types, d.OrderType)
+		orders, types = append(orders, ledger.CleanText(d.OrderCode)), append(types, d.OrderType)
 	}
 	if len(positions) == 0 {
 		return nil, nil
@@ -147,20 +147,20 @@ func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 		if err != nil {
 			return err
 		}
-		numbers[i], bills[i], cancellations[i], generations[i] = item.Item, item.BillID, nullableID(item.CancellationID), d.Generation
-		billNos[i], classes[i], states[i] = clean(item.BillNo), string(item.Class), string(item.State)
+		numbers[i], bills[i], cancellations[i], generations[i] = item.Item, item.BillID, ledger.NullID(item.CancellationID), d.Generation
+		billNos[i], classes[i], states[i] = ledger.CleanText(item.BillNo), string(item.Class), string(item.State)
 		if item.HasOrder() {
 			kinds[i] = d.Order.Kind().String()
 		}
-		stocks[i], accounts[i], warehouses[i], orders[i] = clean(d.Order.Warehouse), d.Account, d.WarehouseCode, clean(d.OrderCode)
-		types[i], reasons[i], props[i], owners[i] = d.OrderType, clean(d.CancelReason), encoded, clean(d.OwnerCode)
-		triggers[i], evidence[i], details[i] = arrayOf(d.Triggers), string(d.Evidence), clean(item.Detail)
+		stocks[i], accounts[i], warehouses[i], orders[i] = ledger.CleanText(d.Order.Warehouse), d.Account, d.WarehouseCode, ledger.CleanText(d.OrderCode)
+		types[i], reasons[i], props[i], owners[i] = d.OrderType, ledger.CleanText(d.CancelReason), encoded, ledger.CleanText(d.OwnerCode)
+		triggers[i], evidence[i], details[i] = ledger.ArrayOf(d.Triggers), string(d.Evidence), ledger.CleanText(item.Detail)
 		if item.Seen != nil {
 			text, err := json.Marshal(item.Seen)
 			if err != nil {
 				return err
 			}
-			escaped := clean(escapeNUL(text))
+			escaped := ledger.CleanText(ledger.EscapeNUL(text))
 			seen[i] = &escaped
 		}
 	}
@@ -188,5 +188,5 @@ func extendProps(props map[string]string) (string, error) {
 		return `{}`, nil
 	}
 	encoded, err := json.Marshal(props)
-	return clean(escapeNUL(encoded)), err
+	return ledger.CleanText(ledger.EscapeNUL(encoded)), err
 }

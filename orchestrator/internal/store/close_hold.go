@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -12,7 +13,7 @@ import (
 // nothing waits for the answer any longer: many_deleted is about a whole reconcile run, no_event_time about a bill. Those of a bill that a
 // run has only planned so far stay.
 func closeHolds(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
-	return closeWork(ctx, tx, reason, `w.scheme = @scheme and w.kind in (@many, @no_time)
+	return ledger.CloseWorkItems(ctx, tx, reason, `w.scheme = @scheme and w.kind in (@many, @no_time)
   and not exists (select from cancellation c
                   where c.scheme = w.scheme and c.state = 'held' and c.hold_reason = w.kind and w.bill_id in (0, c.bill_id))
   and not exists (select from cancellation c where c.scheme = w.scheme and c.bill_id = w.bill_id and c.state = 'planned')`,

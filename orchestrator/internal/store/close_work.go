@@ -33,7 +33,7 @@ func (s *Store) CloseWorkItems(ctx context.Context, act ledger.Act, ids []int64,
 		if err != nil || dryRun || len(closable) == 0 {
 			return effect, nil, err
 		}
-		closed, err := closeItems(ctx, tx, byWhom("closed", act), `w.work_item_id = any(@ids)`, pgx.StrictNamedArgs{"ids": closable})
+		closed, err := ledger.CloseItems(ctx, tx, byWhom("closed", act), `w.work_item_id = any(@ids)`, pgx.StrictNamedArgs{"ids": closable})
 		if err != nil {
 			return effect, nil, err
 		}

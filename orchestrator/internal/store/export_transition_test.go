@@ -32,54 +32,54 @@ func (s *Store) Move(ctx context.Context, e rule.Event, m Moved) error {
 		case rule.EventOwed, rule.EventOwedForMore, rule.EventOwedAsDeleted, rule.EventOwedFreely,
 			rule.EventOwedAskingFirst:
 			run := &ledger.Run{Scheme: m.Scheme, Revision: 1}
-			return planCancellations(ctx, tx, run, &ledger.Page{Cancellations: m.Cancellations})
+			return ledger.PlanCancellations(ctx, tx, run, &ledger.Page{Cancellations: m.Cancellations})
 		case rule.EventDecidedAnew:
-			return takeBack(ctx, tx, m.Scheme, m.Bills)
+			return ledger.TakeBack(ctx, tx, m.Scheme, m.Bills)
 		case rule.EventNoTrigger:
-			_, err = withdrawBills(ctx, tx, m.Scheme, m.Bills)
+			_, err = ledger.WithdrawBills(ctx, tx, m.Scheme, m.Bills)
 		case rule.EventRunEnded:
-			_, err = openPlan(ctx, tx, m.Scheme, plannedByAll)
+			_, err = ledger.OpenPlan(ctx, tx, m.Scheme, plannedByAll)
 		case rule.EventRunEndedHolding:
-			_, err = holdPlan(ctx, tx, m.Scheme, plannedByAll)
+			_, err = ledger.HoldPlan(ctx, tx, m.Scheme, plannedByAll)
 		case rule.EventRunEndedWatching:
-			_, err = endPlanAsDryRun(ctx, tx, m.Scheme, plannedByAll)
+			_, err = ledger.EndPlanAsDryRun(ctx, tx, m.Scheme, plannedByAll)
 		case rule.EventLimitReached:
-			return holdAtLimit(ctx, tx, m.Scheme, rule.HoldSafetyLimitHour)
+			return ledger.HoldAtLimit(ctx, tx, m.Scheme, rule.HoldSafetyLimitHour)
 		case rule.EventReadAway:
-			_, err = withdrawVerified(ctx, tx, m.IDs, string(rule.NoTrigger))
+			_, err = ledger.WithdrawVerified(ctx, tx, m.IDs, string(rule.NoTrigger))
 		case rule.EventReadTaken:
-			return holdTaken(ctx, tx, m.IDs)
+			return ledger.HoldTaken(ctx, tx, m.IDs)
 		case rule.EventUnread, rule.EventUnreadTooLong:
-			return awaitRead(ctx, tx, m.IDs, time.Minute, time.Hour)
+			return ledger.AwaitRead(ctx, tx, m.IDs, time.Minute, time.Hour)
 		case rule.EventUnsent, rule.EventUnsentTooLong:
-			return awaitSending(ctx, tx, m.IDs, time.Minute, time.Hour, "not handed over")
+			return ledger.AwaitSending(ctx, tx, m.IDs, time.Minute, time.Hour, "not handed over")
 		case rule.EventOrderRefused:
-			return askAboutRefused(ctx, tx, m.Results)
+			return ledger.AskAboutRefused(ctx, tx, m.Results)
 		case rule.EventAnswerWaits, rule.EventAnswerDone, rule.EventAnswerAsks, rule.EventAnswerCloses:
 			return writeResults(ctx, tx, m.Results)
 		case rule.EventCancelledLate:
-			_, err = finishLate(ctx, tx, columnsOf(m.Results))
+			_, err = ledger.FinishLate(ctx, tx, ledger.ColumnsOf(m.Results))
 		case rule.EventRetried:
-			return reopen(ctx, tx, m.IDs)
+			return ledger.Reopen(ctx, tx, m.IDs)
 		case rule.EventReleased:
-			_, err = releaseHeld(ctx, tx, m.Scheme, m.IDs)
+			_, err = ledger.OpenReleased(ctx, tx, m.Scheme, m.IDs)
 		case rule.EventIgnored:
-			return closeByHand(ctx, tx, m.IDs)
+			return ledger.CloseByHand(ctx, tx, m.IDs)
 		case rule.EventMarkedDone:
-			return finishByHand(ctx, tx, m.IDs)
+			return ledger.FinishByHand(ctx, tx, m.IDs)
 		case rule.EventSetToSend:
-			_, err = endUnsentAsDryRun(ctx, tx, m.Scheme)
+			_, err = ledger.EndUnsentAsDryRun(ctx, tx, m.Scheme)
 		case rule.EventMeansWaits, rule.EventMeansDone, rule.EventMeansAsks, rule.EventMeansCloses:
-			moves := answerMoves{ids: m.IDs}
+			moves := ledger.AnswerMoves{IDs: m.IDs}
 			for range m.IDs {
-				moves.states = append(moves.states, string(meaning[e]))
-				moves.outcomes = append(moves.outcomes, "")
-				moves.inferred = append(moves.inferred, false)
-				moves.waits = append(moves.waits, time.Minute)
-				moves.counts = append(moves.counts, 1)
-				moves.since = append(moves.since, time.Now())
+				moves.States = append(moves.States, string(meaning[e]))
+				moves.Outcomes = append(moves.Outcomes, "")
+				moves.Inferred = append(moves.Inferred, false)
+				moves.Waits = append(moves.Waits, time.Minute)
+				moves.Counts = append(moves.Counts, 1)
+				moves.Since = append(moves.Since, time.Now())
 			}
-			return followMeaning(ctx, tx, moves, rule.NotFound)
+			return ledger.FollowMeaning(ctx, tx, moves, rule.NotFound)
 		default:
 			return fmt.Errorf("no statement carries out %s", e)
 		}

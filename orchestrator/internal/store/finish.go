@@ -29,7 +29,7 @@ func (s *Store) heartbeat(ctx context.Context, run *ledger.Run, page ledger.Page
 			return nil
 		}
 		quiet = true
-		if err := openWork(ctx, tx, run.Scheme, page.Work); err != nil {
+		if err := ledger.OpenWorkItems(ctx, tx, run.Scheme, page.Work); err != nil {
 			return err
 		}
 		if err := closeUndecodable(ctx, tx, run.Scheme, page.Readable); err != nil {
@@ -85,7 +85,7 @@ where scheme = @scheme and version = @version`,
 	if run.ClockSuspect {
 		return nil
 	}
-	return closeSchemeKind(ctx, tx, run.Scheme, rule.WorkClockSuspect, "the clocks fit again")
+	return ledger.CloseSchemeKind(ctx, tx, run.Scheme, rule.WorkClockSuspect, "the clocks fit again")
 }
 
 // BindAccount keeps the sid behind a WMS account name with the scheme's watermark, the first time it is met, and answers the one that is
@@ -133,7 +133,7 @@ select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), no
 	}
 	if mode == "dry_run" {
 		var err error
-		finished.DryRun, err = endPlanAsDryRun(ctx, tx, scheme, of)
+		finished.DryRun, err = ledger.EndPlanAsDryRun(ctx, tx, scheme, of)
 		return finished, err
 	}
 	if err := tx.QueryRow(ctx, countDecided, scheme, cutover, safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
@@ -154,13 +154,13 @@ select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), no
 		}
 	}
 	var err error
-	if finished.Held, err = holdPlan(ctx, tx, scheme, of); err != nil {
+	if finished.Held, err = ledger.HoldPlan(ctx, tx, scheme, of); err != nil {
 		return finished, err
 	}
-	if err := holdWork(ctx, tx, scheme); err != nil {
+	if err := ledger.HoldWork(ctx, tx, scheme); err != nil {
 		return finished, err
 	}
-	if finished.Opened, err = openPlan(ctx, tx, scheme, of); err != nil || active {
+	if finished.Opened, err = ledger.OpenPlan(ctx, tx, scheme, of); err != nil || active {
 		return finished, err
 	}
 	// Another orchestrator has loaded a file without this scheme: it is still read here, and nobody sends.
@@ -169,8 +169,8 @@ select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), no
 
 // reachSafetyLimit holds everything of the scheme that cannot have reached the WMS, and tells a person.
 func reachSafetyLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason, fresh int64) error {
-	if err := holdAtLimit(ctx, tx, scheme, reason); err != nil {
+	if err := ledger.HoldAtLimit(ctx, tx, scheme, reason); err != nil {
 		return err
 	}
-	return openWork(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkSafetyLimit, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})
+	return ledger.OpenWorkItems(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkSafetyLimit, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})
 }

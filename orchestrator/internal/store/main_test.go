@@ -8,13 +8,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
 func TestMain(m *testing.M) {
 	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
-		_, err := store.Migrate(ctx, url)
+		_, err := ledger.Migrate(ctx, url)
 		return err
 	}))
 }
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 // openStore is a store on a database of the test's own.
 func openStore(t *testing.T) (*store.Store, *pgxpool.Pool) {
 	t.Helper()
-	pool, err := store.Open(t.Context(), storetest.URL(t))
+	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return store.New(pool), pool

@@ -50,25 +50,25 @@ func countMapping(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 }
 
 // firstAnswers answers those of these results that are the first word of the WMS about their cancellation, each with its order in words.
-func firstAnswers(ctx context.Context, tx pgx.Tx, results []ledger.Result) (map[attemptKey]string, error) {
-	first := map[attemptKey]string{}
+func firstAnswers(ctx context.Context, tx pgx.Tx, results []ledger.Result) (map[ledger.AttemptKey]string, error) {
+	first := map[ledger.AttemptKey]string{}
 	if len(results) == 0 {
 		return first, nil
 	}
-	c := columnsOf(results)
+	c := ledger.ColumnsOf(results)
 	rows, err := tx.Query(ctx, `
 select r.id, r.attempt, o.words
 from unnest($1::bigint[], $2::integer[]) as r (id, attempt)
 cross join lateral (select c.order_code || ' ' || c.order_type || ' @ ' || c.warehouse_code as words
     from cancellation c where c.cancellation_id = r.id offset 0) o
 where not exists (select from attempt a where a.cancellation_id = r.id and a.attempt < r.attempt
-    and a.disposition in ('cancelled', 'already_cancelled', 'in_progress', 'too_late', 'not_found', 'rejected'))`, c.ids, c.attempts)
+    and a.disposition in ('cancelled', 'already_cancelled', 'in_progress', 'too_late', 'not_found', 'rejected'))`, c.IDs, c.Attempts)
 	if err != nil {
 		return nil, err
 	}
-	var key attemptKey
+	var key ledger.AttemptKey
 	var words string
-	_, err = pgx.ForEachRow(rows, []any{&key.id, &key.attempt, &words}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&key.ID, &key.Attempt, &words}, func() error {
 		first[key] = words
 		return nil
 	})
@@ -77,9 +77,9 @@ where not exists (select from attempt a where a.cancellation_id = r.id and a.att
 
 // countRevision counts the answers to one revision's cancellations. As a rule they are good, as those before them were: then nothing is
 // written and nothing locked.
-func countRevision(ctx context.Context, tx pgx.Tx, key mappingKey, group []ledger.Result, first map[attemptKey]string) error {
+func countRevision(ctx context.Context, tx pgx.Tx, key mappingKey, group []ledger.Result, first map[ledger.AttemptKey]string) error {
 	signs := make([]ledger.Result, 0, len(group))
-	isFirst := func(r ledger.Result) bool { _, ok := first[attemptKey{r.ID, r.Attempt}]; return ok }
+	isFirst := func(r ledger.Result) bool { _, ok := first[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}]; return ok }
 	anyBad := false
 	for _, r := range group {
 		_, bad := rule.TellsOfMapping(r.Answer.Disposition, r.Evidence)
@@ -115,7 +115,7 @@ returning answers, bad_in_row, examples`, key.scheme, key.revision).Scan(&m.Answ
 		if !bad {
 			examples = nil
 		} else if len(examples) < mappingExamples {
-			examples = append(examples, clean(first[attemptKey{r.ID, r.Attempt}]+"："+firstText(r.VendorMessage, r.Detail, string(r.Answer.Disposition))))
+			examples = append(examples, ledger.CleanText(first[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}]+"："+ledger.FirstText(r.VendorMessage, r.Detail, string(r.Answer.Disposition))))
 		}
 		suspect = suspect || m.Suspect()
 	}
@@ -137,5 +137,5 @@ update scheme set pause_reason = 'mapping_suspected', pause_detail = $2, pause_t
 where scheme = $1 and pause_reason = ''`, key.scheme, detail); err != nil {
 		return err
 	}
-	return openWork(ctx, tx, key.scheme, []ledger.Work{{Kind: rule.WorkMappingSuspected, Detail: detail}})
+	return ledger.OpenWorkItems(ctx, tx, key.scheme, []ledger.Work{{Kind: rule.WorkMappingSuspected, Detail: detail}})
 }

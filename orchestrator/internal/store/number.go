@@ -28,7 +28,7 @@ func storeNumberLive(ctx context.Context, tx pgx.Tx, scheme string, verified []l
 	if _, err := tx.Exec(ctx, `update cancellation set due_time = now() + interval '`+numberLivePause+`' where cancellation_id = any($1)`, cancellations); err != nil {
 		return err
 	}
-	return openRestored(ctx, tx, scheme, ids)
+	return ledger.OpenRestored(ctx, tx, scheme, ids)
 }
 
 // numbersFreed makes cancellations due for another look whose number a bill of this page carried, or may have, and does not carry live now.
@@ -36,7 +36,7 @@ func storeNumberLive(ctx context.Context, tx pgx.Tx, scheme string, verified []l
 func numbersFreed(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite, before map[int64]string) error {
 	var numbers []string
 	for _, b := range bills {
-		now := clean(b.After.State.Number)
+		now := ledger.CleanText(b.After.State.Number)
 		if was := before[b.After.State.ID]; was != "" && was != now {
 			numbers = append(numbers, was)
 		}

@@ -54,7 +54,7 @@ func (s *Store) perform(ctx context.Context, verb string, act ledger.Act, parame
 		result.Time, err = record(ctx, tx, verb, act, parameters, result)
 		return err
 	})
-	if violates(err, "operator_action_request") {
+	if ledger.Violates(err, "operator_action_request") {
 		// Two calls with one id for two schemes at the same moment: the locks did not keep them apart, the index does.
 		err = ledger.ErrRequestIDReused
 	}

@@ -30,7 +30,7 @@ type backfillParameters struct {
 // ledger.ErrStopped.
 func (s *Store) StartBackfill(ctx context.Context, act ledger.Act, order ledger.BackfillOrder, also func(pgx.Tx, int64) error) (int64, error) {
 	parameters := backfillParameters{
-		From: nullable(order.From.UTC()), To: nullable(order.To.UTC()), Numbers: order.Numbers, PlanOnly: order.PlanOnly, BeforeCutover: order.BeforeCutover,
+		From: ledger.NullTime(order.From.UTC()), To: ledger.NullTime(order.To.UTC()), Numbers: order.Numbers, PlanOnly: order.PlanOnly, BeforeCutover: order.BeforeCutover,
 	}
 	done, err := s.perform(ctx, verbStartBackfill, act, parameters, func(tx pgx.Tx, _ string) (int64, error) {
 		var id int64
@@ -40,8 +40,8 @@ select s.scheme, @plan_only, @before_cutover, @from::timestamptz, coalesce(@to, 
     @actor, @reason
 from scheme s where s.scheme = @scheme and s.state = 'running'
 returning backfill_id`, pgx.StrictNamedArgs{
-			"scheme": act.Scheme, "plan_only": order.PlanOnly, "before_cutover": order.BeforeCutover, "from": nullable(order.From), "to": nullable(order.To),
-			"numbers": order.Numbers, "actor": act.Actor, "reason": clean(act.Reason),
+			"scheme": act.Scheme, "plan_only": order.PlanOnly, "before_cutover": order.BeforeCutover, "from": ledger.NullTime(order.From), "to": ledger.NullTime(order.To),
+			"numbers": order.Numbers, "actor": act.Actor, "reason": ledger.CleanText(act.Reason),
 		}).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return 0, fmt.Errorf("scheme %s: %w", act.Scheme, ledger.ErrStopped)

@@ -51,15 +51,15 @@ func byWhom(what string, act ledger.Act) string { return what + " by " + act.Act
 
 // retry opens cancellations, as if they had never been answered.
 func retry(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
-	if err := reopen(ctx, tx, ids); err != nil {
+	if err := ledger.Reopen(ctx, tx, ids); err != nil {
 		return err
 	}
-	return closeCancellationWork(ctx, tx, ids, byWhom("retried", act))
+	return ledger.CloseCancellationWork(ctx, tx, ids, byWhom("retried", act))
 }
 
 // ignore ends cancellations without an effect: the order stays as it is.
 func ignore(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
-	if err := closeByHand(ctx, tx, ids); err != nil {
+	if err := ledger.CloseByHand(ctx, tx, ids); err != nil {
 		return err
 	}
 	return endByHand(ctx, tx, act, ids, "ignored")
@@ -68,7 +68,7 @@ func ignore(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
 // markDone ends cancellations whose order a person knows to be cancelled. Of a bill that is live that is a person's
 // matter again.
 func markDone(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
-	if err := finishByHand(ctx, tx, ids); err != nil {
+	if err := ledger.FinishByHand(ctx, tx, ids); err != nil {
 		return err
 	}
 	if err := endByHand(ctx, tx, act, ids, "marked_done"); err != nil {
@@ -79,7 +79,7 @@ func markDone(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error
 
 // endByHand closes the work items that asked for cancellations which a person has ended.
 func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, outcome string) error {
-	if err := closeCancellationWork(ctx, tx, ids, byWhom(outcome, act)); err != nil {
+	if err := ledger.CloseCancellationWork(ctx, tx, ids, byWhom(outcome, act)); err != nil {
 		return err
 	}
 	if err := closeHolds(ctx, tx, act.Scheme, byWhom(outcome, act)); err != nil {
@@ -102,10 +102,10 @@ where c.cancellation_id = any(@ids) and c.state = 'done'
 // doneOfLive opens restored_after_cancel for cancellations that are done now although the ledger knows their bill live,
 // and closes it where the bill is voided again.
 func doneOfLive(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	if err := openFound(ctx, tx, `
-select `+aboutCancellation+`, `+orderDetail+doneAndLive,
+	if err := ledger.OpenFound(ctx, tx, `
+select `+ledger.AboutCancellation+`, `+ledger.OrderDetail+doneAndLive,
 		pgx.StrictNamedArgs{"ids": ids, "kind": string(rule.WorkRestored)}); err != nil {
 		return err
 	}
-	return closeRestored(ctx, tx, ids)
+	return ledger.CloseRestored(ctx, tx, ids)
 }

@@ -56,11 +56,11 @@ func (s *Store) SetMode(ctx context.Context, act ledger.Act, send bool) (dryRun 
 
 // endAsDryRun ends the scheme's cancellations that cannot have reached the WMS as dry_run, and closes their work items.
 func endAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
-	ended, err := endUnsentAsDryRun(ctx, tx, scheme)
+	ended, err := ledger.EndUnsentAsDryRun(ctx, tx, scheme)
 	if err != nil {
 		return 0, err
 	}
-	if err := closeWork(ctx, tx, "dry_run", `w.cancellation_id = any(@ended)`, pgx.StrictNamedArgs{"ended": ended}); err != nil {
+	if err := ledger.CloseWorkItems(ctx, tx, "dry_run", `w.cancellation_id = any(@ended)`, pgx.StrictNamedArgs{"ended": ended}); err != nil {
 		return 0, err
 	}
 	if err := closeHolds(ctx, tx, scheme, "dry_run"); err != nil {

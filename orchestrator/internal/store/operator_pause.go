@@ -18,7 +18,7 @@ func (s *Store) Pause(ctx context.Context, act ledger.Act) error {
 	_, err := s.perform(ctx, verbPause, act, struct{}{}, func(tx pgx.Tx, _ string) (int64, error) {
 		tag, err := tx.Exec(ctx, `
 update scheme set pause_reason = 'operator', pause_detail = $2, pause_time = now(), update_time = now()
-where scheme = $1 and pause_reason = ''`, act.Scheme, clean(act.Actor+": "+act.Reason))
+where scheme = $1 and pause_reason = ''`, act.Scheme, ledger.CleanText(act.Actor+": "+act.Reason))
 		return tag.RowsAffected(), err
 	})
 	return err
@@ -49,7 +49,7 @@ update mapping_answers set answers = $2, bad_in_row = $3, examples = '{}' where 
 			return err
 		}
 	}
-	return closeSchemeKind(ctx, tx, scheme, rule.WorkMappingSuspected, "resumed")
+	return ledger.CloseSchemeKind(ctx, tx, scheme, rule.WorkMappingSuspected, "resumed")
 }
 
 // StopAll keeps every orchestrator from sending anything, for whatever scheme, and answers since when, and how many attempts are in
@@ -58,7 +58,7 @@ func (s *Store) StopAll(ctx context.Context, act ledger.Act) (since time.Time, i
 	var stood time.Time
 	done, err := s.performForAll(ctx, verbStopAll, act, func(tx pgx.Tx) (int64, error) {
 		tag, err := tx.Exec(ctx, `
-insert into stop_all (stop_time, actor, reason) values (clock_timestamp(), $1, $2) on conflict do nothing`, clean(act.Actor), clean(act.Reason))
+insert into stop_all (stop_time, actor, reason) values (clock_timestamp(), $1, $2) on conflict do nothing`, ledger.CleanText(act.Actor), ledger.CleanText(act.Reason))
 		if err != nil {
 			return 0, err
 		}
@@ -125,7 +125,7 @@ func (s *Store) performForAll(ctx context.Context, verb string, act ledger.Act, 
 		result.Time, err = record(ctx, tx, verb, act, struct{}{}, result)
 		return err
 	})
-	if violates(err, "operator_action_request") {
+	if ledger.Violates(err, "operator_action_request") {
 		err = ledger.ErrRequestIDReused
 	}
 	if err != nil {

@@ -29,12 +29,12 @@ func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (relea
 
 // free lets held cancellations of a scheme go: these, or all of them when none is named.
 func free(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) (int64, error) {
-	freed, err := releaseHeld(ctx, tx, scheme, ids)
+	freed, err := ledger.OpenReleased(ctx, tx, scheme, ids)
 	if err != nil {
 		return 0, err
 	}
 	count := int64(len(freed))
-	if err := closeWork(ctx, tx, "released", `w.cancellation_id = any(@freed) and w.kind = any(@kinds)`, pgx.StrictNamedArgs{
+	if err := ledger.CloseWorkItems(ctx, tx, "released", `w.cancellation_id = any(@freed) and w.kind = any(@kinds)`, pgx.StrictNamedArgs{
 		"freed": freed, "kinds": []rule.WorkKind{rule.WorkNumberTaken, rule.WorkSafetyLimit, rule.WorkNumberReuse},
 	}); err != nil {
 		return 0, err

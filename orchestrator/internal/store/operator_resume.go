@@ -40,14 +40,14 @@ update scheme set state = 'running', stop_reason = '', stop_detail = '', update_
 		if _, err := tx.Exec(ctx, `update run_failure set not_before = now() where scheme = $1 and not_before > now()`, act.Scheme); err != nil {
 			return 0, err
 		}
-		return tag.RowsAffected(), closeSchemeKind(ctx, tx, act.Scheme, rule.WorkSchemeStopped, "resumed")
+		return tag.RowsAffected(), ledger.CloseSchemeKind(ctx, tx, act.Scheme, rule.WorkSchemeStopped, "resumed")
 	})
 	return err
 }
 
 // forgetUnsent lets the time in which nothing could be sent begin anew: while the scheme was at rest nobody tried.
 func forgetUnsent(ctx context.Context, tx pgx.Tx, scheme string) error {
-	_, err := tx.Exec(ctx, `update cancellation set `+forgetUnsentColumns+` where scheme = $1 and state = 'open' and (unsent_since is not null or unread_since is not null)`, scheme)
+	_, err := tx.Exec(ctx, `update cancellation set `+ledger.ForgetUnsentColumns+` where scheme = $1 and state = 'open' and (unsent_since is not null or unread_since is not null)`, scheme)
 	return err
 }
 

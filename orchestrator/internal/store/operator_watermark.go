@@ -42,7 +42,7 @@ func (s *Store) MoveWatermark(ctx context.Context, act ledger.Act, to time.Time)
 		_, err = tx.Exec(ctx, `
 insert into watermark_change (scheme, move_time, watermark_before, watermark_after, actor, reason)
 values (@scheme, clock_timestamp(), @before, @after, @actor, @reason)`, pgx.StrictNamedArgs{
-			"scheme": act.Scheme, "before": before, "after": to, "actor": clean(act.Actor), "reason": clean(act.Reason),
+			"scheme": act.Scheme, "before": before, "after": to, "actor": ledger.CleanText(act.Actor), "reason": ledger.CleanText(act.Reason),
 		})
 		// What the act came to is where the watermark stood: a repeated call answers the same.
 		return before.UnixMicro(), err

@@ -30,10 +30,10 @@ func writePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := withdraw(ctx, tx, run.Scheme, page.Withdraw); err != nil {
 		return fmt.Errorf("withdraw: %w", err)
 	}
-	if err := openRestored(ctx, tx, run.Scheme, page.Restored); err != nil {
+	if err := ledger.OpenRestored(ctx, tx, run.Scheme, page.Restored); err != nil {
 		return fmt.Errorf("restored: %w", err)
 	}
-	if err := planCancellations(ctx, tx, run, page); err != nil {
+	if err := ledger.PlanCancellations(ctx, tx, run, page); err != nil {
 		return fmt.Errorf("cancellations: %w", err)
 	}
 	if err := numbersFreed(ctx, tx, run.Scheme, page.Bills, numbers); err != nil {
@@ -42,7 +42,7 @@ func writePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := openVanished(ctx, tx, run.Scheme, page.Vanished); err != nil {
 		return fmt.Errorf("vanished orders: %w", err)
 	}
-	if err := openWork(ctx, tx, run.Scheme, page.Work); err != nil {
+	if err := ledger.OpenWorkItems(ctx, tx, run.Scheme, page.Work); err != nil {
 		return fmt.Errorf("work items: %w", err)
 	}
 	return closeUndecodable(ctx, tx, run.Scheme, page.Readable)
@@ -87,7 +87,7 @@ func replan(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWr
 	for i, b := range bills {
 		ids[i] = b.After.State.ID
 	}
-	return takeBack(ctx, tx, scheme, ids)
+	return ledger.TakeBack(ctx, tx, scheme, ids)
 }
 
 // withdraw withdraws the cancellations of bills for which no trigger holds any longer, and closes their work items.
@@ -95,12 +95,12 @@ func withdraw(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) erro
 	if len(bills) == 0 {
 		return nil
 	}
-	withdrawn, err := withdrawBills(ctx, tx, scheme, bills)
+	withdrawn, err := ledger.WithdrawBills(ctx, tx, scheme, bills)
 	if err != nil || len(withdrawn) == 0 {
 		return err
 	}
 	const reason = "no trigger holds any longer"
-	if err := closeCancellationWork(ctx, tx, withdrawn, reason); err != nil {
+	if err := ledger.CloseCancellationWork(ctx, tx, withdrawn, reason); err != nil {
 		return err
 	}
 	return closeHolds(ctx, tx, scheme, reason)
@@ -117,7 +117,7 @@ select exists (select from cancellation c where c.scheme = @scheme and c.bill_id
                and c.state not in ('withdrawn', 'dry_run'))`,
 			pgx.StrictNamedArgs{
 				"scheme": scheme, "bill": v.BillID, "generation": v.Generation, "affair": v.Order.Affair, "direction": v.Order.Direction,
-				"warehouse": clean(v.Order.Warehouse),
+				"warehouse": ledger.CleanText(v.Order.Warehouse),
 			}).Scan(&covered); err != nil {
 			return err
 		}
@@ -128,13 +128,13 @@ select exists (select from cancellation c where c.scheme = @scheme and c.bill_id
 			})
 		}
 	}
-	return openWork(ctx, tx, scheme, work)
+	return ledger.OpenWorkItems(ctx, tx, scheme, work)
 }
 
 func closeUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
 		return nil
 	}
-	return closeWork(ctx, tx, "read again", `w.scheme = @scheme and w.bill_id = any(@bills) and w.kind = @kind`,
+	return ledger.CloseWorkItems(ctx, tx, "read again", `w.scheme = @scheme and w.bill_id = any(@bills) and w.kind = @kind`,
 		pgx.StrictNamedArgs{"scheme": scheme, "bills": bills, "kind": string(rule.WorkUndecodable)})
 }

@@ -106,16 +106,16 @@ type billColumns struct {
 
 func (c *billColumns) add(b ledger.BillWrite) {
 	k, s := b.After, b.After.State
-	c.ids, c.numbers, c.orgs = append(c.ids, s.ID), append(c.numbers, clean(s.Number)), append(c.orgs, clean(s.Org))
+	c.ids, c.numbers, c.orgs = append(c.ids, s.ID), append(c.numbers, ledger.CleanText(s.Number)), append(c.orgs, ledger.CleanText(s.Org))
 	c.affairs, c.documents, c.cancels = append(c.affairs, s.Affair), append(c.documents, s.DocumentStatus), append(c.cancels, s.CancelStatus)
-	c.created, c.modified = append(c.created, nullable(s.CreateTime)), append(c.modified, nullable(s.ModifyTime))
-	c.approved, c.cancelled = append(c.approved, nullable(s.ApproveTime)), append(c.cancelled, nullable(s.CancelTime))
+	c.created, c.modified = append(c.created, ledger.NullTime(s.CreateTime)), append(c.modified, ledger.NullTime(s.ModifyTime))
+	c.approved, c.cancelled = append(c.approved, ledger.NullTime(s.ApproveTime)), append(c.cancelled, ledger.NullTime(s.CancelTime))
 	c.isDate, c.read = append(c.isDate, s.CancelIsDate), append(c.read, k.ReadTime)
-	c.classes, c.reasons, c.generations = append(c.classes, string(k.Class)), append(c.reasons, clean(b.Reason)), append(c.generations, k.Generation)
+	c.classes, c.reasons, c.generations = append(c.classes, string(k.Class)), append(c.reasons, ledger.CleanText(b.Reason)), append(c.generations, k.Generation)
 	c.generationLive, c.everLive = append(c.generationLive, k.GenerationLive), append(c.everLive, k.EverLive)
-	c.generationApprove, c.generationCancel = append(c.generationApprove, nullable(k.GenerationApprove)), append(c.generationCancel, nullable(k.GenerationCancel))
-	c.unAuditedSince, c.unAuditTime = append(c.unAuditedSince, nullable(k.UnAuditedSince)), append(c.unAuditTime, nullable(k.UnAuditTime))
-	c.gone = append(c.gone, nullable(k.GoneTime))
+	c.generationApprove, c.generationCancel = append(c.generationApprove, ledger.NullTime(k.GenerationApprove)), append(c.generationCancel, ledger.NullTime(k.GenerationCancel))
+	c.unAuditedSince, c.unAuditTime = append(c.unAuditedSince, ledger.NullTime(k.UnAuditedSince)), append(c.unAuditTime, ledger.NullTime(k.UnAuditTime))
+	c.gone = append(c.gone, ledger.NullTime(k.GoneTime))
 }
 
 // upsertSnapshots stores the snapshots that bills of a page were last seen live with.
@@ -130,7 +130,7 @@ func upsertSnapshots(ctx context.Context, tx pgx.Tx, scheme string, bills []ledg
 			return err
 		}
 		ids, generations = append(ids, b.Snapshot.ID), append(generations, b.After.Generation)
-		contents, read = append(contents, clean(escapeNUL(content))), append(read, b.After.ReadTime)
+		contents, read = append(contents, ledger.CleanText(ledger.EscapeNUL(content))), append(read, b.After.ReadTime)
 	}
 	if len(ids) == 0 {
 		return nil

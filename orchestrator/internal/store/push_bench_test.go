@@ -22,7 +22,7 @@ import (
 // BenchmarkPush takes cancellations from due to done through every statement of a push, in groups as they come with 64 in flight, and says
 // what Postgres needs for one: CPU of all its processes, bytes of its log, and how many updates of the table touched no index.
 func BenchmarkPush(b *testing.B) {
-	pool, err := store.Open(b.Context(), storetest.URL(b))
+	pool, err := ledger.Open(b.Context(), storetest.URL(b))
 	require.NoError(b, err)
 	b.Cleanup(pool.Close)
 	s, rows := store.New(pool), rowtest.New(b, pool)

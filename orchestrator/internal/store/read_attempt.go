@@ -40,7 +40,7 @@ order by a.attempt`, pgx.StrictNamedArgs{"id": cancellation})
 		views[i] = ledger.AttemptView{
 			Attempt: r.Attempt, IntentTime: r.IntentTime, SendBefore: r.SendBefore, SendTime: r.SendTime,
 			ResultTime: r.ResultTime, Disposition: r.Disposition, Recognised: r.Recognised, VendorFlag: r.VendorFlag,
-			VendorCode: r.VendorCode, VendorMessage: r.VendorMessage, Detail: r.Detail, Request: clean(string(r.Request)), Reply: clean(string(r.Reply)),
+			VendorCode: r.VendorCode, VendorMessage: r.VendorMessage, Detail: r.Detail, Request: ledger.CleanText(string(r.Request)), Reply: ledger.CleanText(string(r.Reply)),
 		}
 	}
 	return views, nil

@@ -47,7 +47,7 @@ func faultOf(err error) error {
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
-	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || away(sqlState(err)) {
+	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || away(ledger.SQLState(err)) {
 		return fmt.Errorf("%w: %w", ledger.ErrUnavailable, err)
 	}
 	return err

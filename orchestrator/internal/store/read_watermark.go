@@ -40,7 +40,7 @@ select move_time, watermark_before, watermark_after, run_id, actor, reason from 
 union all
 select move_time, watermark_before, watermark_after, run_id, actor, reason from by_runs
 order by move_time desc, run_id desc
-limit @limit`, pgx.StrictNamedArgs{"scheme": scheme, "at": nullable(at), "run": before.RunID, "limit": limit})
+limit @limit`, pgx.StrictNamedArgs{"scheme": scheme, "at": ledger.NullTime(at), "run": before.RunID, "limit": limit})
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 // TryLockReconcile keeps two chunks of one scheme's reconcile run or recheck apart, as TryLockRun does for runs. They are locks of their own: what
 // a look writes is kept apart from a run by the read times of the bills.
 func (s *Store) TryLockReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) (unlock func(), ok bool, err error) {
-	return lockOf(ctx, s.pool, string(kind)+" "+scheme)
+	return ledger.LockOf(ctx, s.pool, string(kind)+" "+scheme)
 }
 
 // stampOf is the latest of a bill's four dates, as the index bill_stamp has it.

@@ -65,8 +65,8 @@ func (s *Store) Reclassify(ctx context.Context, act ledger.Act, named ledger.Nam
 			return effect, nil, &ledger.CapError{Count: effect.Count, Max: b.Max}
 		}
 		moves := nextAfterAnswers(taken, rule.Disposition(named.Disposition), timing, time.Now())
-		for i, id := range moves.ids {
-			effect.Outcomes[moves.states[i]]++
+		for i, id := range moves.IDs {
+			effect.Outcomes[moves.States[i]]++
 			if i < ledger.Listed {
 				effect.IDs = append(effect.IDs, id)
 			}
@@ -74,7 +74,7 @@ func (s *Store) Reclassify(ctx context.Context, act ledger.Act, named ledger.Nam
 		if b.DryRun || len(taken) == 0 {
 			return effect, nil, nil
 		}
-		return effect, moves.ids, moves.write(ctx, tx, act, rule.Disposition(named.Disposition))
+		return effect, moves.IDs, writeMoves(ctx, tx, moves, act, rule.Disposition(named.Disposition))
 	})
 }
 
@@ -110,42 +110,42 @@ limit @limit`
 }
 
 // nextAfterAnswers lets the table of answers decide, with the history that the answer has: since when it is the same, and how often.
-func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) answerMoves {
-	var m answerMoves
+func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) ledger.AnswerMoves {
+	var m ledger.AnswerMoves
 	for _, r := range rows {
 		history := rule.History{Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, Same: 1, FirstSame: now}
 		if r.SameDisposition == r.Disposition && r.SameSince != nil {
 			history.Same, history.FirstSame = max(r.SameCount, 1), *r.SameSince
 		}
 		next := timing(r.Scheme).After(rule.Answer{Disposition: meaning, Recognised: true}, history, now)
-		m.ids = append(m.ids, r.CancellationID)
-		m.states = append(m.states, string(next.State))
-		m.outcomes = append(m.outcomes, next.Outcome)
-		m.inferred = append(m.inferred, next.Inferred)
-		m.waits = append(m.waits, next.Wait)
-		m.counts = append(m.counts, history.Same)
-		m.since = append(m.since, history.FirstSame)
+		m.IDs = append(m.IDs, r.CancellationID)
+		m.States = append(m.States, string(next.State))
+		m.Outcomes = append(m.Outcomes, next.Outcome)
+		m.Inferred = append(m.Inferred, next.Inferred)
+		m.Waits = append(m.Waits, next.Wait)
+		m.Counts = append(m.Counts, history.Same)
+		m.Since = append(m.Since, history.FirstSame)
 		if next.Work != "" {
-			m.work = append(m.work, workItem{r.Scheme, ledger.Work{
+			m.Work = append(m.Work, ledger.WorkItem{Scheme: r.Scheme, Work: ledger.Work{
 				Kind: next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.CancellationID, Detail: r.VendorMessage,
 			}})
 		}
 		if next.State == rule.Done {
-			m.done = append(m.done, r.CancellationID)
+			m.Done = append(m.Done, r.CancellationID)
 		}
 	}
 	return m
 }
 
-func (m answerMoves) write(ctx context.Context, tx pgx.Tx, act ledger.Act, meaning rule.Disposition) error {
-	if err := followMeaning(ctx, tx, m, meaning); err != nil {
+func writeMoves(ctx context.Context, tx pgx.Tx, m ledger.AnswerMoves, act ledger.Act, meaning rule.Disposition) error {
+	if err := ledger.FollowMeaning(ctx, tx, m, meaning); err != nil {
 		return err
 	}
-	if err := closeCancellationWork(ctx, tx, m.ids, byWhom("reclassified as "+string(meaning), act)); err != nil {
+	if err := ledger.CloseCancellationWork(ctx, tx, m.IDs, byWhom("reclassified as "+string(meaning), act)); err != nil {
 		return err
 	}
-	if _, err := openItems(ctx, tx, m.work); err != nil {
+	if _, err := ledger.OpenItems(ctx, tx, m.Work); err != nil {
 		return err
 	}
-	return doneOfLive(ctx, tx, m.done)
+	return doneOfLive(ctx, tx, m.Done)
 }

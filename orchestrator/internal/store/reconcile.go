@@ -42,8 +42,8 @@ where @asked or not exists (
     where scheme = @scheme and kind = @kind and start_time > now() - interval '1 day' - @interval::interval
       and greatest(start_time + @interval::interval, end_time + least(4 * (end_time - start_time), @interval::interval)) > now())
 on conflict do nothing`, pgx.StrictNamedArgs{
-			"scheme": start.Scheme, "kind": string(start.Kind), "revision": start.Revision, "phase": string(start.Phase()), "from": nullable(start.From),
-			"to": nullable(start.To), "hours": start.Hours(), "asked": start.Asked, "interval": start.Interval,
+			"scheme": start.Scheme, "kind": string(start.Kind), "revision": start.Revision, "phase": string(start.Phase()), "from": ledger.NullTime(start.From),
+			"to": ledger.NullTime(start.To), "hours": start.Hours(), "asked": start.Asked, "interval": start.Interval,
 		})
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
@@ -113,7 +113,7 @@ update reconcile set version = version + 1, phase = @phase, cursor_id = @cursor,
 where reconcile_id = @id and state = 'running' and version = @version`, pgx.StrictNamedArgs{
 		"id": w.ID, "version": w.Version, "phase": string(w.Phase), "cursor": w.Cursor, "differing": w.Differing, "read": w.Read, "reread": w.Reread,
 		"repaired": w.Repaired, "missing": w.Missing, "gone": w.Gone, "work": w.Work, "run_counts": string(runCounts), "problems": orEmpty(w.Problems),
-		"gone_ids": orEmpty(w.GoneIDs), "orgs": orEmpty(w.SuspectOrgs), "note": clean(w.Note),
+		"gone_ids": orEmpty(w.GoneIDs), "orgs": orEmpty(w.SuspectOrgs), "note": ledger.CleanText(w.Note),
 	})
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ delete from reconcile_hour where reconcile_id = $1 and kingdee_bills = ledger_bi
 // FailReconcile ends a reconcile run that cannot be right.
 func (s *Store) FailReconcile(ctx context.Context, w *ledger.Reconcile, reason string) error {
 	if _, err := s.pool.Exec(ctx, `
-update reconcile set state = 'failed', end_time = now(), error = $2 where reconcile_id = $1 and state = 'running'`, w.ID, clean(reason)); err != nil {
+update reconcile set state = 'failed', end_time = now(), error = $2 where reconcile_id = $1 and state = 'running'`, w.ID, ledger.CleanText(reason)); err != nil {
 		return fmt.Errorf("fail reconcile: %w", err)
 	}
 	return nil
@@ -174,7 +174,7 @@ update reconcile set state = 'failed', end_time = now(), error = $2 where reconc
 
 // NoteReconcileError keeps why the reconcile run did not get on. It stays unfinished and is gone on with.
 func (s *Store) NoteReconcileError(ctx context.Context, w *ledger.Reconcile, reason string) error {
-	if _, err := s.pool.Exec(ctx, `update reconcile set error = $2 where reconcile_id = $1 and state = 'running'`, w.ID, clean(reason)); err != nil {
+	if _, err := s.pool.Exec(ctx, `update reconcile set error = $2 where reconcile_id = $1 and state = 'running'`, w.ID, ledger.CleanText(reason)); err != nil {
 		return fmt.Errorf("note reconcile run error: %w", err)
 	}
 	return nil

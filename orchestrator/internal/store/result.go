@@ -30,7 +30,7 @@ func (s *Store) StoreResults(ctx context.Context, results []ledger.Result, bad f
 	switch {
 	case err == nil:
 		return nil
-	case !refused(err):
+	case !ledger.RefusesData(err):
 		return fmt.Errorf("store results: %w", err)
 	case len(results) == 1:
 		bad(results[0], err)
@@ -50,14 +50,14 @@ func writeResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	results = slices.SortedFunc(slices.Values(results), func(a, b ledger.Result) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Attempt, b.Attempt))
 	})
-	decided, work, err := writeAnswers(ctx, tx, columnsOf(results))
+	decided, work, err := ledger.WriteAnswers(ctx, tx, ledger.ColumnsOf(results))
 	if err != nil {
 		return fmt.Errorf("attempts: %w", err)
 	}
-	rest := columnsOf(slices.DeleteFunc(slices.Clone(results), func(r ledger.Result) bool { return decided[attemptKey{r.ID, r.Attempt}] }))
+	rest := ledger.ColumnsOf(slices.DeleteFunc(slices.Clone(results), func(r ledger.Result) bool { return decided[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}] }))
 	late := map[int64]bool{}
-	if len(rest.ids) > 0 {
-		moved, err := moveCancellations(ctx, tx, rest)
+	if len(rest.IDs) > 0 {
+		moved, err := ledger.MoveCancellations(ctx, tx, rest)
 		if err != nil {
 			return fmt.Errorf("cancellations: %w", err)
 		}
@@ -70,7 +70,7 @@ func writeResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 		return fmt.Errorf("mapping: %w", err)
 	}
 	wanted := slices.ContainsFunc(results, func(r ledger.Result) bool { return r.Next.Work != "" })
-	if !work && !wanted && len(rest.ids) == 0 {
+	if !work && !wanted && len(rest.IDs) == 0 {
 		return nil
 	}
 	return resultWork(ctx, tx, results, decided, late)
@@ -78,8 +78,8 @@ func writeResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 
 // closeLate lets a late "cancelled" end what has not ended. For a bill that is live again that is a person's matter. It
 // answers what it ended.
-func closeLate(ctx context.Context, tx pgx.Tx, c columns) (map[int64]bool, error) {
-	found, err := finishLate(ctx, tx, c)
+func closeLate(ctx context.Context, tx pgx.Tx, c ledger.ResultColumns) (map[int64]bool, error) {
+	found, err := ledger.FinishLate(ctx, tx, c)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -87,33 +87,33 @@ func closeLate(ctx context.Context, tx pgx.Tx, c columns) (map[int64]bool, error
 	for _, id := range found {
 		late[id] = true
 	}
-	return late, openFound(ctx, tx, `
-select `+aboutCancellation+`, c.order_code as detail`+doneAndLive,
+	return late, ledger.OpenFound(ctx, tx, `
+select `+ledger.AboutCancellation+`, c.order_code as detail`+doneAndLive,
 		pgx.StrictNamedArgs{"ids": found, "kind": string(rule.WorkRestored)})
 }
 
 // resultWork opens the work items that the answers ask for, and closes those that they settle. An answer that decided
 // nothing asks for nothing; one that came late settles only what it ended.
-func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided map[attemptKey]bool, late map[int64]bool) error {
-	var open []workItem
+func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided map[ledger.AttemptKey]bool, late map[int64]bool) error {
+	var open []ledger.WorkItem
 	var settled []int64
 	for _, r := range results {
-		current := decided[attemptKey{r.ID, r.Attempt}]
+		current := decided[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}]
 		switch ended := r.Next.State == rule.Done || r.Next.State == rule.Closed; {
 		case ended && (current || late[r.ID]):
 			settled = append(settled, r.ID)
 		case !current || r.Next.Work == "":
 		default:
-			open = append(open, workItem{r.Scheme, ledger.Work{
-				Kind: r.Next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.ID, Detail: firstText(r.VendorMessage, r.Detail),
+			open = append(open, ledger.WorkItem{Scheme: r.Scheme, Work: ledger.Work{
+				Kind: r.Next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.ID, Detail: ledger.FirstText(r.VendorMessage, r.Detail),
 			}})
 		}
 	}
-	if _, err := openItems(ctx, tx, open); err != nil || len(settled) == 0 {
+	if _, err := ledger.OpenItems(ctx, tx, open); err != nil || len(settled) == 0 {
 		return err
 	}
-	if err := closeCancellationWork(ctx, tx, settled, "settled by the WMS"); err != nil {
+	if err := ledger.CloseCancellationWork(ctx, tx, settled, "settled by the WMS"); err != nil {
 		return err
 	}
-	return closeRestored(ctx, tx, settled)
+	return ledger.CloseRestored(ctx, tx, settled)
 }

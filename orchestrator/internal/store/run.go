@@ -15,7 +15,7 @@ import (
 
 // TryLockRun takes the lock that keeps two chunks of one scheme's run apart; ok is false when somebody else holds it.
 func (s *Store) TryLockRun(ctx context.Context, scheme string) (unlock func(), ok bool, err error) {
-	return lockOf(ctx, s.pool, runLock(scheme))
+	return ledger.LockOf(ctx, s.pool, runLock(scheme))
 }
 
 func runLock(scheme string) string { return "run " + scheme }
@@ -107,10 +107,10 @@ values (@scheme, @kind, @revision, @version, @edge, @vendor, @service, @note, @b
 returning run_id`,
 		pgx.StrictNamedArgs{
 			"scheme": run.Scheme, "kind": string(run.Kind), "revision": run.Revision, "version": run.WatermarkVersion, "edge": run.LowerEdge,
-			"vendor": nullable(run.Clock.Vendor), "service": run.Clock.Service, "note": clean(run.Clock.Note), "before": nullable(run.WatermarkBefore),
+			"vendor": ledger.NullTime(run.Clock.Vendor), "service": run.Clock.Service, "note": ledger.CleanText(run.Clock.Note), "before": ledger.NullTime(run.WatermarkBefore),
 			"cursor": run.Cursor,
 		}).Scan(&run.ID)
-	if violates(err, "run_one_unfinished") {
+	if ledger.Violates(err, "run_one_unfinished") {
 		return fmt.Errorf("another run of scheme %s is under way: %w", run.Scheme, ledger.ErrConflict)
 	}
 	return err
@@ -125,7 +125,7 @@ func moveRun(ctx context.Context, tx pgx.Tx, run *ledger.Run, from int64) error 
 	tag, err := tx.Exec(ctx, `
 update run set cursor_id = @to, run_counts = @run_counts, clock_suspect = @suspect, clock_note = @note
 where run_id = @run and state = 'running' and cursor_id = @from`,
-		pgx.StrictNamedArgs{"run": run.ID, "from": from, "to": run.Cursor, "run_counts": string(runCounts), "suspect": run.ClockSuspect, "note": clean(run.Clock.Note)})
+		pgx.StrictNamedArgs{"run": run.ID, "from": from, "to": run.Cursor, "run_counts": string(runCounts), "suspect": run.ClockSuspect, "note": ledger.CleanText(run.Clock.Note)})
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (s *Store) FailRun(ctx context.Context, run *ledger.Run, reason string) err
 		return nil
 	}
 	if _, err := s.pool.Exec(ctx, `
-update run set state = 'failed', end_time = now(), error = $2 where run_id = $1 and state = 'running'`, run.ID, clean(reason)); err != nil {
+update run set state = 'failed', end_time = now(), error = $2 where run_id = $1 and state = 'running'`, run.ID, ledger.CleanText(reason)); err != nil {
 		return fmt.Errorf("fail run: %w", err)
 	}
 	return nil
@@ -152,7 +152,7 @@ func (s *Store) NoteRunFailure(ctx context.Context, scheme, reason string, wait 
 	if _, err := s.pool.Exec(ctx, `
 insert into run_failure (scheme, error, failures, not_before) values ($1, $2, 1, now() + $3)
 on conflict (scheme) do update set error = $2, failures = run_failure.failures + 1, last_time = now(), not_before = now() + $3`,
-		scheme, clean(reason), wait); err != nil {
+		scheme, ledger.CleanText(reason), wait); err != nil {
 		return fmt.Errorf("note run failure: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -27,7 +28,7 @@ limit 1`, scheme, string(rule.WorkSafetyLimit), string(rule.HoldSafetyLimitHour)
 
 // closeSafetyLimitWork closes the scheme's safety_limit_reached once no cancellation waits behind a safety limit any longer, and says whether it did.
 func closeSafetyLimitWork(ctx context.Context, tx pgx.Tx, scheme, reason string) (bool, error) {
-	closed, err := closeItems(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind
+	closed, err := ledger.CloseItems(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind
   and not exists (select from cancellation c
                   where c.scheme = @scheme and c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day'))`,
 		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})

@@ -59,11 +59,11 @@ func inactiveWork(ctx context.Context, tx pgx.Tx) error {
 	const owing = `
     from cancellation c join scheme s using (scheme)
     where not s.active and c.state in ('planned', 'open', 'held')`
-	if err := closeWork(ctx, tx, "the scheme is back, or owes nothing",
+	if err := ledger.CloseWorkItems(ctx, tx, "the scheme is back, or owes nothing",
 		`w.kind = @kind and not exists (select`+owing+` and c.scheme = w.scheme)`, args); err != nil {
 		return err
 	}
-	return openFound(ctx, tx, `
+	return ledger.OpenFound(ctx, tx, `
 select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, '' as subject, count(*) || ' unsettled' as detail`+
 		owing+` group by c.scheme`, args)
 }
@@ -172,7 +172,7 @@ func (s *Store) StopScheme(ctx context.Context, name, reason, detail string) err
 where scheme = $1 and state = 'running'`, name, reason, detail); err != nil {
 			return err
 		}
-		return openWork(ctx, tx, name, []ledger.Work{{Kind: "scheme_stopped", Subject: reason, Detail: detail}})
+		return ledger.OpenWorkItems(ctx, tx, name, []ledger.Work{{Kind: "scheme_stopped", Subject: reason, Detail: detail}})
 	})
 	if err != nil {
 		return fmt.Errorf("stop scheme: %w", err)

@@ -1,4 +1,4 @@
-// Package store keeps the ledger in Postgres: it owns the SQL, the migrations and the transactions.
+// Package store holds the SQL of the capabilities that have no room of their own yet.
 //
 // What it promises: cancellations and the watermark move together, an intent is on disk before its request is handed over, a result is
 // written to its own attempt and changes a cancellation only if that attempt is still the current one, and older knowledge
@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // Store runs every statement of the orchestrator. Safe for concurrent use.
@@ -23,14 +24,14 @@ type Store struct {
 func New(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
 
 // Usable says whether the database answers and takes what is written.
-func (s *Store) Usable(ctx context.Context) error { return usable(ctx, s.pool) }
+func (s *Store) Usable(ctx context.Context) error { return ledger.Usable(ctx, s.pool) }
 
 // inTx runs fn in a transaction and repeats it, boundedly, when Postgres asked for that.
 func (s *Store) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
-	return inTx(ctx, s.pool, fn)
+	return ledger.InTx(ctx, s.pool, fn)
 }
 
 // inKeyedTx is inTx for statements that reach each row by its key.
 func (s *Store) inKeyedTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
-	return inKeyedTx(ctx, s.pool, fn)
+	return ledger.InKeyedTx(ctx, s.pool, fn)
 }

@@ -24,17 +24,17 @@ from pg_settings where name = 'tcp_keepalives_idle'`).Scan(&idle, &interval, &co
 func TestAReadOnlyDatabaseIsNotUsable(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
-	pool, err := store.Open(t.Context(), url)
+	pool, err := ledger.Open(t.Context(), url)
 	require.NoError(t, err)
 	defer pool.Close()
 	require.NoError(t, store.New(pool).Usable(t.Context()))
 	_, err = pool.Exec(t.Context(), `do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`)
 	require.NoError(t, err)
 
-	fresh, err := store.Open(t.Context(), url)
+	fresh, err := ledger.Open(t.Context(), url)
 	require.NoError(t, err)
 	defer fresh.Close()
-	require.ErrorIs(t, store.New(fresh).Usable(t.Context()), store.ErrReadOnly)
+	require.ErrorIs(t, store.New(fresh).Usable(t.Context()), ledger.ErrReadOnly)
 	require.ErrorIs(t, store.New(fresh).Pause(t.Context(), ledger.Act{Scheme: "any", Reason: "x", Actor: "a"}), ledger.ErrUnavailable,
 		"an act meets a database that is away, no fault inside")
 }

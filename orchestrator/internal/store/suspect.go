@@ -12,7 +12,7 @@ import (
 // OpenSuspect opens permission_suspect for the whole scheme: nothing that the ledger knows is shown.
 func (s *Store) OpenSuspect(ctx context.Context, scheme, detail string) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		return openWork(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkPermission, Detail: detail}})
+		return ledger.OpenWorkItems(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkPermission, Detail: detail}})
 	})
 	if err != nil {
 		return fmt.Errorf("open permission_suspect: %w", err)
@@ -23,7 +23,7 @@ func (s *Store) OpenSuspect(ctx context.Context, scheme, detail string) error {
 // CloseSuspect closes the scheme's permission_suspect: a known bill is shown again.
 func (s *Store) CloseSuspect(ctx context.Context, scheme string) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		return closeWork(ctx, tx, "a known bill is shown again", `w.scheme = @scheme and w.kind = @kind and w.subject = ''`,
+		return ledger.CloseWorkItems(ctx, tx, "a known bill is shown again", `w.scheme = @scheme and w.kind = @kind and w.subject = ''`,
 			pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkPermission)})
 	})
 	if err != nil {
@@ -37,7 +37,7 @@ func suspectOrgs(ctx context.Context, tx pgx.Tx, scheme string, orgs []string) e
 	if orgs == nil {
 		orgs = []string{}
 	}
-	if err := closeWork(ctx, tx, "its bills are shown again, or gone",
+	if err := ledger.CloseWorkItems(ctx, tx, "its bills are shown again, or gone",
 		`w.scheme = @scheme and w.kind = @kind and w.subject <> '' and w.subject <> all(@orgs)`,
 		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkPermission), "orgs": orgs}); err != nil {
 		return err
@@ -46,5 +46,5 @@ func suspectOrgs(ctx context.Context, tx pgx.Tx, scheme string, orgs []string) e
 	for i, org := range orgs {
 		work[i] = ledger.Work{Kind: rule.WorkPermission, Subject: org, Detail: "bills of this organisation are missing, and none of it can be read"}
 	}
-	return openWork(ctx, tx, scheme, work)
+	return ledger.OpenWorkItems(ctx, tx, scheme, work)
 }

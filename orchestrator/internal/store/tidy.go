@@ -106,7 +106,7 @@ select pg_try_advisory_xact_lock(hashtextextended('voidrelay chore ' || $1, 0)),
 		return more, nil
 	}
 	reason := err.Error()
-	if sqlState(err) == codeLockTimeout {
+	if ledger.SQLState(err) == codeLockTimeout {
 		reason = "the table was in use; tried again with the next run"
 	}
 	if noted := s.inTx(ctx, func(tx pgx.Tx) error { return noteChore(ctx, tx, c.name, reason) }); noted != nil {
@@ -118,7 +118,7 @@ select pg_try_advisory_xact_lock(hashtextextended('voidrelay chore ' || $1, 0)),
 func noteChore(ctx context.Context, tx pgx.Tx, name, fault string) error {
 	_, err := tx.Exec(ctx, `
 insert into chore (chore, last_error) values ($1, $2)
-on conflict (chore) do update set last_run_time = now(), last_error = $2`, name, clean(fault))
+on conflict (chore) do update set last_run_time = now(), last_error = $2`, name, ledger.CleanText(fault))
 	return err
 }
 
@@ -178,5 +178,5 @@ where s.reconcile_id = old.reconcile_id`, keep.Evidence, tidyRows)
 
 // EnsurePartitions makes the evidence partitions of this month and the next.
 func (s *Store) EnsurePartitions(ctx context.Context, now time.Time) error {
-	return ensurePartitions(ctx, s.pool, now)
+	return ledger.EnsurePartitions(ctx, s.pool, now)
 }

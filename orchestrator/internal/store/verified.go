@@ -108,7 +108,7 @@ const withTrigger = `case when v.trigger = '' or v.trigger = any(c.triggers) the
 
 func verifiedColumns(verified []ledger.Verified) (times []time.Time, triggers []string, notBefore []*time.Time) {
 	for _, v := range verified {
-		times, triggers, notBefore = append(times, v.ReadTime), append(triggers, string(v.Trigger)), append(notBefore, nullable(v.NotBefore))
+		times, triggers, notBefore = append(times, v.ReadTime), append(triggers, string(v.Trigger)), append(notBefore, ledger.NullTime(v.NotBefore))
 	}
 	return times, triggers, notBefore
 }
@@ -160,7 +160,7 @@ from (select bill_id, max(read_time) as read_time from unnest($2::bigint[], $3::
 where b.scheme = $1 and b.bill_id = v.bill_id`, scheme, ids, times); err != nil {
 		return err
 	}
-	return openRestored(ctx, tx, scheme, restored)
+	return ledger.OpenRestored(ctx, tx, scheme, restored)
 }
 
 // endVerified withdraws open cancellations, closes their work items, and answers the bill of each that it withdrew.
@@ -168,23 +168,23 @@ func endVerified(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, out
 	if len(verified) == 0 {
 		return nil, nil
 	}
-	bills, err := withdrawVerified(ctx, tx, ids(verified), outcome)
+	bills, err := ledger.WithdrawVerified(ctx, tx, ids(verified), outcome)
 	if err != nil {
 		return nil, err
 	}
-	return bills, closeCancellationWork(ctx, tx, slices.Collect(maps.Keys(bills)), "withdrawn: "+outcome)
+	return bills, ledger.CloseCancellationWork(ctx, tx, slices.Collect(maps.Keys(bills)), "withdrawn: "+outcome)
 }
 
 func storeTaken(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
 	if len(verified) == 0 {
 		return nil
 	}
-	return holdTaken(ctx, tx, ids(verified))
+	return ledger.HoldTaken(ctx, tx, ids(verified))
 }
 
 func storeUnread(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, wait, limit time.Duration) error {
 	if len(verified) == 0 {
 		return nil
 	}
-	return awaitRead(ctx, tx, ids(verified), wait, limit)
+	return ledger.AwaitRead(ctx, tx, ids(verified), wait, limit)
 }

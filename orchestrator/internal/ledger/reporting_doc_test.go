@@ -1,4 +1,4 @@
-package store_test
+package ledger_test
 
 import (
 	"os"
@@ -12,7 +12,7 @@ import (
 
 // TestTheReportingDocumentIsTrue runs each query of docs/reporting.md, and holds its lists of columns against the views, both ways.
 func TestTheReportingDocumentIsTrue(t *testing.T) {
-	_, pool := openStore(t)
+	pool := openLedger(t)
 	content, err := os.ReadFile("../../../docs/reporting.md")
 	require.NoError(t, err)
 	document := string(content)
@@ -60,7 +60,7 @@ func listed(section string) []string {
 }
 
 func TestTheReaderReadsTheViewsAndNothingElse(t *testing.T) {
-	_, pool := openStore(t)
+	pool := openLedger(t)
 	rows, err := pool.Query(t.Context(), `select table_name from information_schema.views where table_schema = 'reporting'`)
 	require.NoError(t, err)
 	views, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -6,14 +6,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// attemptKey names one attempt.
-type attemptKey struct {
-	id      int64
-	attempt int
+// AttemptKey names one attempt.
+type AttemptKey struct {
+	ID      int64
+	Attempt int
 }
 
 // answers are a group of results as rows r.
@@ -49,13 +48,13 @@ set state = case when was.open then r.state else c.state end,
   and (r.disposition <> 'unknown' or c.lease_until is not null)`
 )
 
-// writeAnswers fills each attempt's own row, and keeps what was sent and received with it. Only "unknown" may be
+// WriteAnswers fills each attempt's own row, and keeps what was sent and received with it. Only "unknown" may be
 // replaced by what became known later; a result that is written twice leaves its evidence once. It lets the current
 // attempt's result decide over a cancellation that is open, and answers the attempts that did, and whether there is
 // open work about any of these bills or about the scheme as a whole.
 //
 // The state is compared with a parameter so that the index of all open cancellations is no way to find the rows.
-func writeAnswers(ctx context.Context, tx pgx.Tx, c columns) (decided map[attemptKey]bool, work bool, err error) {
+func WriteAnswers(ctx context.Context, tx pgx.Tx, c ResultColumns) (decided map[AttemptKey]bool, work bool, err error) {
 	args := c.args()
 	args["open"] = "open"
 	rows, err := tx.Query(ctx, answers+`, written as (
@@ -81,10 +80,10 @@ from moved m`, args)
 	if err != nil {
 		return nil, false, err
 	}
-	decided = make(map[attemptKey]bool, len(c.ids))
-	var key attemptKey
+	decided = make(map[AttemptKey]bool, len(c.IDs))
+	var key AttemptKey
 	var open bool
-	_, err = pgx.ForEachRow(rows, []any{&key.id, &key.attempt, &open}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&key.ID, &key.Attempt, &open}, func() error {
 		decided[key] = true
 		work = work || open
 		return nil
@@ -92,10 +91,10 @@ from moved m`, args)
 	return decided, work, err
 }
 
-// moveCancellations is the part of writeAnswers that is about cancellations, for those that were not found open then:
+// MoveCancellations is the part of WriteAnswers that is about cancellations, for those that were not found open then:
 // the current attempt's result ends its lease all the same, and decides should the cancellation be open by now. It
 // answers the attempts that decided.
-func moveCancellations(ctx context.Context, tx pgx.Tx, rest columns) (map[attemptKey]bool, error) {
+func MoveCancellations(ctx context.Context, tx pgx.Tx, rest ResultColumns) (map[AttemptKey]bool, error) {
 	rows, err := tx.Query(ctx, answers+`, was as (
     select c.cancellation_id, c.state = 'open' as open
     from r join cancellation c on `+isCurrent+`
@@ -108,10 +107,10 @@ returning c.cancellation_id, c.attempt, was.open`, rest.args())
 	if err != nil {
 		return nil, err
 	}
-	decided := map[attemptKey]bool{}
-	var key attemptKey
+	decided := map[AttemptKey]bool{}
+	var key AttemptKey
 	var open bool
-	_, err = pgx.ForEachRow(rows, []any{&key.id, &key.attempt, &open}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&key.ID, &key.Attempt, &open}, func() error {
 		if open {
 			decided[key] = true
 		}
@@ -120,11 +119,11 @@ returning c.cancellation_id, c.attempt, was.open`, rest.args())
 	return decided, err
 }
 
-// finishLate lets a "cancelled" end a cancellation that has not ended, although a later attempt is current, or one that
+// FinishLate lets a "cancelled" end a cancellation that has not ended, although a later attempt is current, or one that
 // was held, given to a person, withdrawn or left as dry_run while the request was on its way: planned, open, held,
 // needs_attention, withdrawn and dry_run become done, because the order is cancelled, whatever was decided meanwhile.
 // It answers what it ended.
-func finishLate(ctx context.Context, tx pgx.Tx, c columns) ([]int64, error) {
+func FinishLate(ctx context.Context, tx pgx.Tx, c ResultColumns) ([]int64, error) {
 	rows, err := tx.Query(ctx, `
 update cancellation c
 set state = 'done', hold_reason = '', outcome = r.disposition, outcome_time = now(), batch_until = null,
@@ -132,16 +131,16 @@ set state = 'done', hold_reason = '', outcome = r.disposition, outcome_time = no
 from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[]) as r (id, attempt, disposition)
 where c.cancellation_id = r.id and c.attempt >= r.attempt and r.disposition in ('cancelled', 'already_cancelled')
   and c.state in ('planned', 'open', 'held', 'needs_attention', 'withdrawn', 'dry_run')
-returning c.cancellation_id`, pgx.StrictNamedArgs{"ids": c.ids, "attempts": c.attempts, "dispositions": c.dispositions})
+returning c.cancellation_id`, pgx.StrictNamedArgs{"ids": c.IDs, "attempts": c.Attempts, "dispositions": c.dispositions})
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
-// withdrawVerified withdraws cancellations of which a fresh read said that they must not be sent, and answers the bill
+// WithdrawVerified withdraws cancellations of which a fresh read said that they must not be sent, and answers the bill
 // of each that it withdrew: open becomes withdrawn.
-func withdrawVerified(ctx context.Context, tx pgx.Tx, ids []int64, outcome string) (map[int64]int64, error) {
+func WithdrawVerified(ctx context.Context, tx pgx.Tx, ids []int64, outcome string) (map[int64]int64, error) {
 	rows, err := tx.Query(ctx, `
 update cancellation set state = 'withdrawn', outcome = $2, outcome_time = now(), batch_until = null, update_time = now()
 where cancellation_id = any($1) and state = 'open'
@@ -158,20 +157,20 @@ returning cancellation_id, bill_id`, ids, outcome)
 	return bills, err
 }
 
-// holdTaken holds cancellations whose number another live bill has, as far as the ledger knows, and asks a person about
+// HoldTaken holds cancellations whose number another live bill has, as far as the ledger knows, and asks a person about
 // each: open becomes held.
-func holdTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	return openFound(ctx, tx, `
+func HoldTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
+	return OpenFound(ctx, tx, `
 update cancellation c set state = 'held', hold_reason = @reason, batch_until = null, update_time = now()
 where c.cancellation_id = any(@ids) and c.state = 'open'
-returning `+aboutCancellation+`, '' as detail`,
+returning `+AboutCancellation+`, '' as detail`,
 		pgx.StrictNamedArgs{"ids": ids, "reason": string(rule.HoldNumberTaken), "kind": string(rule.WorkNumberTaken)})
 }
 
-// awaitRead makes cancellations whose bill could not be read due again after wait, and gives a person those of which
+// AwaitRead makes cancellations whose bill could not be read due again after wait, and gives a person those of which
 // that has been so for limit: open stays open or becomes needs_attention.
-func awaitRead(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration) error {
-	return openFound(ctx, tx, `
+func AwaitRead(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration) error {
+	return OpenFound(ctx, tx, `
 with unread as (
     update cancellation
     set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, batch_until = null, update_time = now(),
@@ -179,15 +178,15 @@ with unread as (
     where cancellation_id = any(@ids) and state = 'open'
     returning scheme, bill_id, bill_no, cancellation_id, state
 )
-select `+aboutCancellation+`, '' as detail from unread c where c.state = 'needs_attention'`,
+select `+AboutCancellation+`, '' as detail from unread c where c.state = 'needs_attention'`,
 		pgx.StrictNamedArgs{"ids": ids, "wait": wait, "limit": limit, "kind": string(rule.WorkUnread)})
 }
 
-// awaitSending makes cancellations that could not be handed over due again: after wait at first, then after as long as
+// AwaitSending makes cancellations that could not be handed over due again: after wait at first, then after as long as
 // that has been so, at most five waits and half of it as jitter. It gives a person those for which the WMS has answered
 // others for longer than limit meanwhile: open stays open or becomes needs_attention.
-func awaitSending(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration, why string) error {
-	return openFound(ctx, tx, `
+func AwaitSending(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration, why string) error {
+	return OpenFound(ctx, tx, `
 with unsent as (
     select c.cancellation_id, coalesce(c.unsent_since, now()) as since,
            c.unsent_for + case
@@ -204,24 +203,24 @@ with unsent as (
     where c.cancellation_id = u.cancellation_id and c.state = 'open' and c.lease_until is null
     returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, c.state
 )
-select `+aboutCancellation+`, @why::text as detail from moved c where c.state = 'needs_attention'`, pgx.StrictNamedArgs{
+select `+AboutCancellation+`, @why::text as detail from moved c where c.state = 'needs_attention'`, pgx.StrictNamedArgs{
 		"ids": ids, "wait": wait, "limit": limit, "pause": rule.LongestPause, "kind": string(rule.WorkNotSent),
-		"why": clean(why),
+		"why": CleanText(why),
 	})
 }
 
-// askAboutRefused gives a person cancellations whose own request the WMS refuses as not allowed, unless something was
+// AskAboutRefused gives a person cancellations whose own request the WMS refuses as not allowed, unless something was
 // tried or decided since: open becomes needs_attention.
-func askAboutRefused(ctx context.Context, tx pgx.Tx, refused []ledger.Result) error {
+func AskAboutRefused(ctx context.Context, tx pgx.Tx, refused []Result) error {
 	ids, attempts, details := make([]int64, len(refused)), make([]int, len(refused)), make([]string, len(refused))
 	for i, r := range refused {
-		ids[i], attempts[i], details[i] = r.ID, r.Attempt, clean(firstText(r.VendorMessage, r.Detail))
+		ids[i], attempts[i], details[i] = r.ID, r.Attempt, CleanText(FirstText(r.VendorMessage, r.Detail))
 	}
-	return openFound(ctx, tx, `
+	return OpenFound(ctx, tx, `
 update cancellation c set state = 'needs_attention', batch_until = null, update_time = now()
 from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
 where c.cancellation_id = r.id and c.attempt = r.attempt and c.state = 'open' and c.lease_until is null
   and c.disposition = 'auth'
-returning `+aboutCancellation+`, r.detail`,
+returning `+AboutCancellation+`, r.detail`,
 		pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "details": details, "kind": string(rule.WorkAuthOrder)})
 }

@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -19,11 +19,11 @@ import (
 // only due times, leases, batches, reasons and counts stand with the capability that needs them: lease.go, dispatch.go,
 // number.go, verified.go, operator_resume.go and addReasons.
 
-// forgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
-const forgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
+// ForgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
+const ForgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
 
-// needsAttentionUnread is true of a cancellation c that waits for a person because its bill could not be read.
-const needsAttentionUnread = `exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
+// NeedsAttentionUnread is true of a cancellation c that waits for a person because its bill could not be read.
+const NeedsAttentionUnread = `exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
 
 // neverLanded is true of a cancellation that nothing in the WMS can have come of: nothing is in flight, and whatever was tried was
 // not sent or refused.
@@ -69,7 +69,7 @@ set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferre
 where c.state = 'withdrawn'
    or c.state = 'dry_run' and (@reopen or not c.triggers @> excluded.triggers)
       and (select s.mode from scheme s where s.scheme = @scheme) = 'send'
-   or c.state = 'needs_attention' and @deleted = any(excluded.triggers) and `+needsAttentionUnread+`
+   or c.state = 'needs_attention' and @deleted = any(excluded.triggers) and `+NeedsAttentionUnread+`
    or c.state = 'held' and c.hold_reason = @reuse and excluded.hold_reason = ''
    or c.state = 'open' and c.not_before is null and excluded.hold_reason = @reuse
 returning cancellation_id, hold_reason`, args)
@@ -79,9 +79,9 @@ returning cancellation_id, hold_reason`, args)
 	return pgx.CollectRows(rows, pgx.RowToStructByName[planned])
 }
 
-// takeBack withdraws what an earlier run planned for these bills and did not live to open, before they are decided
+// TakeBack withdraws what an earlier run planned for these bills and did not live to open, before they are decided
 // anew, maybe under another revision: planned becomes withdrawn. What is owed again is planned again.
-func takeBack(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
+func TakeBack(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	_, err := tx.Exec(ctx, `
 update cancellation
 set state = 'withdrawn', hold_reason = '', outcome = 'decided anew', outcome_time = now(), update_time = now()
@@ -89,10 +89,10 @@ where scheme = $1 and bill_id = any($2) and state = 'planned'`, scheme, bills)
 	return err
 }
 
-// withdrawBills withdraws the cancellations of bills for which a run found that no trigger holds any longer: planned,
+// WithdrawBills withdraws the cancellations of bills for which a run found that no trigger holds any longer: planned,
 // open, held and needs_attention become withdrawn. What is in flight is withdrawn too: its answer is still written to
 // its attempt.
-func withdrawBills(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) ([]int64, error) {
+func WithdrawBills(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) ([]int64, error) {
 	rows, err := tx.Query(ctx, `
 update cancellation
 set state = 'withdrawn', hold_reason = '', outcome = 'no_trigger', outcome_time = now(), update_time = now()
@@ -104,29 +104,29 @@ returning cancellation_id`, scheme, bills)
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
-// holdPlan holds what was planned with a reason to, once its run is complete: planned becomes held. of says which of
+// HoldPlan holds what was planned with a reason to, once its run is complete: planned becomes held. of says which of
 // the scheme's.
-func holdPlan(ctx context.Context, tx pgx.Tx, scheme, of string) (int64, error) {
+func HoldPlan(ctx context.Context, tx pgx.Tx, scheme, of string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 update cancellation set state = 'held', decide_time = now(), update_time = now()
 where scheme = $1 and state = 'planned' and hold_reason <> '' and `+of, scheme)
 	return tag.RowsAffected(), err
 }
 
-// openPlan opens what was planned without a reason to hold it, once its run is complete: planned becomes open. of says
+// OpenPlan opens what was planned without a reason to hold it, once its run is complete: planned becomes open. of says
 // which of the scheme's.
-func openPlan(ctx context.Context, tx pgx.Tx, scheme, of string) (int64, error) {
+func OpenPlan(ctx context.Context, tx pgx.Tx, scheme, of string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 update cancellation
-set state = 'open', decide_time = now(), due_time = greatest(now(), not_before), `+forgetUnsentColumns+`,
+set state = 'open', decide_time = now(), due_time = greatest(now(), not_before), `+ForgetUnsentColumns+`,
     answer_changes = 0, update_time = now()
 where scheme = $1 and state = 'planned' and hold_reason = '' and `+of, scheme)
 	return tag.RowsAffected(), err
 }
 
-// endPlanAsDryRun ends what was planned, once its run is complete, where the scheme only watches: planned becomes
+// EndPlanAsDryRun ends what was planned, once its run is complete, where the scheme only watches: planned becomes
 // dry_run. of says which of the scheme's.
-func endPlanAsDryRun(ctx context.Context, tx pgx.Tx, scheme, of string) (int64, error) {
+func EndPlanAsDryRun(ctx context.Context, tx pgx.Tx, scheme, of string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 update cancellation
 set state = 'dry_run', hold_reason = '', outcome = 'dry_run', decide_time = now(), outcome_time = now(),
@@ -135,9 +135,9 @@ where scheme = $1 and state = 'planned' and `+of, scheme)
 	return tag.RowsAffected(), err
 }
 
-// holdAtLimit holds everything of a scheme that cannot have reached the WMS, because a safety limit was reached: open
-// becomes held, and planned is given the reason for which holdPlan will hold it.
-func holdAtLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason) error {
+// HoldAtLimit holds everything of a scheme that cannot have reached the WMS, because a safety limit was reached: open
+// becomes held, and planned is given the reason for which HoldPlan will hold it.
+func HoldAtLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason) error {
 	_, err := tx.Exec(ctx, `
 update cancellation set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
 where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))`,

@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -19,10 +19,10 @@ const (
 	lockWord  = 10 * time.Second
 )
 
-// tryLock takes the lock of that name, which nobody else then gets until unlock. It dies with its connection, and the
+// TryLock takes the lock of that name, which nobody else then gets until unlock. It dies with its connection, and the
 // server ends the connection when its process has said nothing for so long as lasts says; word is how often it says
 // something, 0 for never. ok is false when somebody else holds it.
-func tryLock(ctx context.Context, pool *pgxpool.Pool, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
+func TryLock(ctx context.Context, pool *pgxpool.Pool, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("lock %s: %w", name, err)
@@ -52,9 +52,9 @@ func tryLock(ctx context.Context, pool *pgxpool.Pool, name string, lasts, word t
 	}, true, nil
 }
 
-// lockOf takes a lock for work that is done in chunks, as long as its holder is alive.
-func lockOf(ctx context.Context, pool *pgxpool.Pool, name string) (unlock func(), ok bool, err error) {
-	return tryLock(ctx, pool, name, lockLasts, lockWord)
+// LockOf takes a lock for work that is done in chunks, as long as its holder is alive.
+func LockOf(ctx context.Context, pool *pgxpool.Pool, name string) (unlock func(), ok bool, err error) {
+	return TryLock(ctx, pool, name, lockLasts, lockWord)
 }
 
 // talk says a word on a lock's connection now and then, until hush is called.

@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -58,7 +58,7 @@ func (m *viewMaker) replace(ctx context.Context, v reportView) error {
 		_, err := savepoint.Exec(ctx, v.text)
 		return err
 	})
-	if sqlState(err) != codeInvalidTableDefinition {
+	if SQLState(err) != codeInvalidTableDefinition {
 		return err
 	}
 	if err := m.drop(ctx, v.name); err != nil {

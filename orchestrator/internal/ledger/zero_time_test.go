@@ -1,4 +1,4 @@
-package store_test
+package ledger_test
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ import (
 // zone of the host.
 func TestANullIsReadAsTheZeroTime(t *testing.T) {
 	t.Parallel()
-	_, pool := openStore(t)
+	pool := openLedger(t)
 	type record struct {
 		Unset, Set time.Time
 		Pointer    *time.Time

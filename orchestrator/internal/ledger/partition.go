@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -9,13 +9,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ensurePartitions makes the evidence partitions of this month and the next. Rows that no month takes go to the default
+// EnsurePartitions makes the evidence partitions of this month and the next. Rows that no month takes go to the default
 // partition, so a missed run loses nothing: they move to their month once it is made.
-func ensurePartitions(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
+func EnsurePartitions(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
 	first := time.Date(now.UTC().Year(), now.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
 	for month := range 2 {
 		from := first.AddDate(0, month, 0)
-		if err := inTx(ctx, pool, func(tx pgx.Tx) error { return ensurePartition(ctx, tx, from) }); err != nil {
+		if err := InTx(ctx, pool, func(tx pgx.Tx) error { return ensurePartition(ctx, tx, from) }); err != nil {
 			return fmt.Errorf("create evidence partition of %s: %w", from.Format("2006-01"), err)
 		}
 	}

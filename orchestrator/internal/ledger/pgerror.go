@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"errors"
@@ -16,7 +16,8 @@ const (
 	codeDependentObjects       = "2BP01"
 )
 
-func sqlState(err error) string {
+// SQLState is the code of a fault that Postgres named; empty for any other.
+func SQLState(err error) string {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		return pgErr.Code
@@ -25,19 +26,19 @@ func sqlState(err error) string {
 }
 
 func repeatable(err error) bool {
-	code := sqlState(err)
+	code := SQLState(err)
 	return code == codeSerializationFailure || code == codeDeadlockDetected
 }
 
-// violates says whether err is the breach of this unique constraint or index.
-func violates(err error, constraint string) bool {
+// Violates says whether err is the breach of this unique constraint or index.
+func Violates(err error, constraint string) bool {
 	var pgErr *pgconn.PgError
 	return errors.As(err, &pgErr) && pgErr.Code == codeUniqueViolation && pgErr.ConstraintName == constraint
 }
 
-// Refused says whether Postgres refused the data of a statement (its fault classes 22 and 23), as opposed to being away or
+// RefusesData says whether Postgres refused the data of a statement (its fault classes 22 and 23), as opposed to being away or
 // busy: a group that is refused is worth splitting.
-func refused(err error) bool {
-	code := sqlState(err)
+func RefusesData(err error) bool {
+	code := SQLState(err)
 	return len(code) == 5 && (code[:2] == "22" || code[:2] == "23")
 }

@@ -1,17 +1,15 @@
-package store
+package ledger
 
 import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// columns is a group of results turned on its side, as unnest wants it.
-type columns struct {
-	ids                                                         []int64
-	attempts, statuses, sameCounts, answerChanges               []int
+// ResultColumns is a group of results turned on its side, as unnest wants it.
+type ResultColumns struct {
+	IDs                                                         []int64
+	Attempts, statuses, sameCounts, answerChanges               []int
 	dispositions, flags, codes, messages, details, dictionaries []string
 	states, outcomes, same                                      []string
 	recognised, inferred, landed, lost, verify                  []bool
@@ -20,20 +18,21 @@ type columns struct {
 	requests, replies                                           [][]byte
 }
 
-func columnsOf(results []ledger.Result) columns {
-	var c columns
+// ColumnsOf turns a group of results on its side.
+func ColumnsOf(results []Result) ResultColumns {
+	var c ResultColumns
 	for _, r := range results {
-		c.ids = append(c.ids, r.ID)
-		c.attempts = append(c.attempts, r.Attempt)
+		c.IDs = append(c.IDs, r.ID)
+		c.Attempts = append(c.Attempts, r.Attempt)
 		c.statuses = append(c.statuses, r.HTTPStatus)
 		c.sameCounts = append(c.sameCounts, r.SameCount)
 		c.answerChanges = append(c.answerChanges, r.AnswerChanges)
 		c.dispositions = append(c.dispositions, string(r.Answer.Disposition))
-		c.flags = append(c.flags, clean(r.VendorFlag))
-		c.codes = append(c.codes, clean(r.VendorCode))
-		c.messages = append(c.messages, clean(r.VendorMessage))
-		c.details = append(c.details, clean(r.Detail))
-		c.dictionaries = append(c.dictionaries, clean(r.Dictionary))
+		c.flags = append(c.flags, CleanText(r.VendorFlag))
+		c.codes = append(c.codes, CleanText(r.VendorCode))
+		c.messages = append(c.messages, CleanText(r.VendorMessage))
+		c.details = append(c.details, CleanText(r.Detail))
+		c.dictionaries = append(c.dictionaries, CleanText(r.Dictionary))
 		c.states = append(c.states, string(r.Next.State))
 		c.outcomes = append(c.outcomes, r.Next.Outcome)
 		c.same = append(c.same, string(r.SameDisposition))
@@ -43,10 +42,10 @@ func columnsOf(results []ledger.Result) columns {
 		c.landed = append(c.landed, r.Answer.Disposition.MayHaveLanded())
 		c.lost = append(c.lost, r.Answer.Lost)
 		c.waits = append(c.waits, r.Next.Wait)
-		c.sendTimes = append(c.sendTimes, nullable(r.SendTime))
-		c.replyTimes = append(c.replyTimes, nullable(r.ReplyTime))
-		c.sameSince = append(c.sameSince, nullable(r.SameSince))
-		c.unsentSince = append(c.unsentSince, nullable(r.UnsentSince))
+		c.sendTimes = append(c.sendTimes, NullTime(r.SendTime))
+		c.replyTimes = append(c.replyTimes, NullTime(r.ReplyTime))
+		c.sameSince = append(c.sameSince, NullTime(r.SameSince))
+		c.unsentSince = append(c.unsentSince, NullTime(r.UnsentSince))
 		c.unsentFor = append(c.unsentFor, r.UnsentFor)
 		c.requests = append(c.requests, nonNil(r.Request))
 		c.replies = append(c.replies, nonNil(r.Reply))
@@ -61,9 +60,9 @@ func nonNil(b []byte) []byte {
 	return b
 }
 
-func (c columns) args() pgx.StrictNamedArgs {
+func (c ResultColumns) args() pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"ids": c.ids, "attempts": c.attempts, "dispositions": c.dispositions, "recognised": c.recognised, "statuses": c.statuses,
+		"ids": c.IDs, "attempts": c.Attempts, "dispositions": c.dispositions, "recognised": c.recognised, "statuses": c.statuses,
 		"flags": c.flags, "codes": c.codes, "messages": c.messages, "details": c.details, "dictionaries": c.dictionaries,
 		"send_times": c.sendTimes, "reply_times": c.replyTimes, "requests": c.requests, "replies": c.replies,
 		"states": c.states, "outcomes": c.outcomes, "inferred": c.inferred, "waits": c.waits, "same": c.same,

@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func Migrate(ctx context.Context, url string) (done Migrated, err error) {
 	if err := migrateRiver(ctx, pool); err != nil {
 		return done, err
 	}
-	if err := ensurePartitions(ctx, pool, time.Now()); err != nil {
+	if err := EnsurePartitions(ctx, pool, time.Now()); err != nil {
 		return done, err
 	}
 	done.Notes, err = createReader(ctx, pool)
@@ -182,12 +182,12 @@ end $$`
 		return err
 	}
 	err := pgx.BeginFunc(ctx, pool, reader)
-	if sqlState(err) == codeUniqueViolation {
+	if SQLState(err) == codeUniqueViolation {
 		// A migration of another database on this server created the role at the same moment: now it is there, and the grants are
 		// still to be made here.
 		err = pgx.BeginFunc(ctx, pool, reader)
 	}
-	if sqlState(err) == codeInsufficientRight {
+	if SQLState(err) == codeInsufficientRight {
 		return []string{"an administrator may run: create role voidrelay_reader nologin; " + grant}, nil
 	}
 	if err != nil {

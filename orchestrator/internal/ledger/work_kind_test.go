@@ -1,4 +1,4 @@
-package store_test
+package ledger_test
 
 import (
 	"go/ast"
@@ -18,7 +18,7 @@ import (
 // TestEachKindOfWorkHasItsWordsAndItsWayOut holds the rules' list of kinds against the words in the database, in both languages, and
 // against the table in docs/running.md that says how each is closed.
 func TestEachKindOfWorkHasItsWordsAndItsWayOut(t *testing.T) {
-	_, pool := openStore(t)
+	pool := openLedger(t)
 	document, err := os.ReadFile("../../../docs/running.md")
 	require.NoError(t, err)
 	rows := map[string][]string{}
@@ -86,10 +86,10 @@ func texts(t *testing.T, pattern string, chosen func(name, kind string) bool) []
 
 // TestEachVerbHasAWordForStaff holds the acts that can be recorded against the view in which they are read.
 func TestEachVerbHasAWordForStaff(t *testing.T) {
-	_, pool := openStore(t)
+	pool := openLedger(t)
 	verbs := slices.Concat(
-		texts(t, "*.go", func(name, _ string) bool { return strings.HasPrefix(name, "verb") }),
-		texts(t, "../ledger/*.go", func(_, kind string) bool { return kind == "Verb" }),
+		texts(t, "../store/*.go", func(name, _ string) bool { return strings.HasPrefix(name, "verb") }),
+		texts(t, "*.go", func(_, kind string) bool { return kind == "Verb" }),
 	)
 	require.Greater(t, len(verbs), 15)
 	for _, verb := range verbs {

@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -8,10 +8,10 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// closeCancellationWork closes the work items of these cancellations that were open because they had not ended. That
+// CloseCancellationWork closes the work items of these cancellations that were open because they had not ended. That
 // the id is not 0 is said, because the index of work items by cancellation leaves those out that are about none.
-func closeCancellationWork(ctx context.Context, tx pgx.Tx, cancellations []int64, reason string) error {
-	return closeWork(ctx, tx, reason, `
+func CloseCancellationWork(ctx context.Context, tx pgx.Tx, cancellations []int64, reason string) error {
+	return CloseWorkItems(ctx, tx, reason, `
 w.cancellation_id = any(@cancellations) and w.cancellation_id <> 0 and w.kind <> @restored`,
 		pgx.StrictNamedArgs{"cancellations": cancellations, "restored": string(rule.WorkRestored)})
 }
@@ -21,22 +21,22 @@ func closeKind(ctx context.Context, tx pgx.Tx, cancellations []int64, kind rule.
 	if len(cancellations) == 0 {
 		return nil
 	}
-	return closeWork(ctx, tx, reason, `
+	return CloseWorkItems(ctx, tx, reason, `
 w.cancellation_id = any(@cancellations) and w.cancellation_id <> 0 and w.kind = @kind`,
 		pgx.StrictNamedArgs{"cancellations": cancellations, "kind": string(kind)})
 }
 
-// closeSchemeKind closes the work items of one kind of a scheme.
-func closeSchemeKind(ctx context.Context, tx pgx.Tx, scheme string, kind rule.WorkKind, reason string) error {
-	return closeWork(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind`,
+// CloseSchemeKind closes the work items of one kind of a scheme.
+func CloseSchemeKind(ctx context.Context, tx pgx.Tx, scheme string, kind rule.WorkKind, reason string) error {
+	return CloseWorkItems(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind`,
 		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(kind)})
 }
 
-// closeRestored closes restored_after_cancel for bills that are not live any longer and whose order is known to be
+// CloseRestored closes restored_after_cancel for bills that are not live any longer and whose order is known to be
 // cancelled: what it asked about has settled itself. The items are found from the cancellations, of which there are
 // few, and closed by their key.
-func closeRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error {
-	return closeWork(ctx, tx, "not live again, and its order is cancelled", `w.work_item_id in (
+func CloseRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error {
+	return CloseWorkItems(ctx, tx, "not live again, and its order is cancelled", `w.work_item_id in (
     select r.work_item_id
     from cancellation c join bill b using (scheme, bill_id)
     join work_item r on r.scheme = c.scheme and r.bill_id = c.bill_id and r.kind = @kind and r.close_time is null
@@ -47,12 +47,12 @@ func closeRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error 
 		pgx.StrictNamedArgs{"cancellations": cancellations, "kind": string(rule.WorkRestored)})
 }
 
-// holdWork opens the work items for the scheme's cancellations that are held, unless they are open: one for each of a
+// HoldWork opens the work items for the scheme's cancellations that are held, unless they are open: one for each of a
 // bill's own reasons, and one for what waits behind a safety limit. A person may have released a safety limit after a
 // page outside a run had reached it, and before the end of a run whose cancellations it held.
-func holdWork(ctx context.Context, tx pgx.Tx, scheme string) error {
-	if err := openFound(ctx, tx, `
-select c.scheme, c.hold_reason as kind, c.bill_id, c.bill_no, c.cancellation_id, '' as subject, `+orderDetail+`
+func HoldWork(ctx context.Context, tx pgx.Tx, scheme string) error {
+	if err := OpenFound(ctx, tx, `
+select c.scheme, c.hold_reason as kind, c.bill_id, c.bill_no, c.cancellation_id, '' as subject, `+OrderDetail+`
 from cancellation c
 where c.scheme = @scheme and c.state = 'held' and c.hold_reason in (@reuse, @no_time)
   and not exists (select from work_item w
@@ -62,7 +62,7 @@ where c.scheme = @scheme and c.state = 'held' and c.hold_reason in (@reuse, @no_
 		}); err != nil {
 		return err
 	}
-	return openFound(ctx, tx, `
+	return OpenFound(ctx, tx, `
 select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, min(c.hold_reason) as subject,
        count(*) || ' held' as detail
 from cancellation c
@@ -71,15 +71,15 @@ where c.scheme = @scheme and c.state = 'held' and c.hold_reason in ('safety_limi
 group by c.scheme`, pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})
 }
 
-// openRestored opens restored_after_cancel for every cancellation of these bills that may have reached the WMS, or
+// OpenRestored opens restored_after_cancel for every cancellation of these bills that may have reached the WMS, or
 // whose order a person says is cancelled. Once opened for a cancellation it is not opened again, also when it was
 // settled.
-func openRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
+func OpenRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
 		return nil
 	}
-	return openFound(ctx, tx, `
-select `+aboutCancellation+`, `+orderDetail+`
+	return OpenFound(ctx, tx, `
+select `+AboutCancellation+`, `+OrderDetail+`
 from cancellation c
 where c.scheme = @scheme and c.bill_id = any(@bills)
   and (c.state = 'done' or exists (select from attempt a where a.cancellation_id = c.cancellation_id

@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -72,8 +72,8 @@ func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpo
 // ErrReadOnly says that the database answers and takes nothing: a standby, or one that a disk guard has closed.
 var ErrReadOnly = errors.New("the database is read-only")
 
-// usable says whether the database answers and takes what is written.
-func usable(ctx context.Context, pool *pgxpool.Pool) error {
+// Usable says whether the database answers and takes what is written.
+func Usable(ctx context.Context, pool *pgxpool.Pool) error {
 	var readOnly bool
 	const ask = `select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean`
 	if err := pool.QueryRow(ctx, ask).Scan(&readOnly); err != nil {
@@ -85,9 +85,9 @@ func usable(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// inTx runs fn in a transaction and repeats it, boundedly, when Postgres asked for that (serialization failure or
+// InTx runs fn in a transaction and repeats it, boundedly, when Postgres asked for that (serialization failure or
 // deadlock).
-func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
+func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
 	return repeat(ctx, pool, pgx.TxOptions{}, fn)
 }
 
@@ -96,8 +96,8 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) err
 // other ways of joining, the one plan cannot go wrong by what the tables were like when it was made.
 const byKey = `begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off`
 
-// inKeyedTx is inTx for statements that reach each row by its key.
-func inKeyedTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
+// InKeyedTx is InTx for statements that reach each row by its key.
+func InKeyedTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
 	return repeat(ctx, pool, pgx.TxOptions{BeginQuery: byKey}, fn)
 }
 

@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -8,14 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/internal/telemetry"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// planCancellations writes the page's cancellations as planned, under the run's id, or none where the page is not a
+// PlanCancellations writes the page's cancellations as planned, under the run's id, or none where the page is not a
 // run's. One that exists for the same bill, order and generation is planned anew where plan says so, and else left as
 // it is ("already owed"); it keeps all its reasons.
-func planCancellations(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Page) error {
+func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) error {
 	if len(page.Cancellations) == 0 {
 		return nil
 	}
@@ -23,7 +22,7 @@ func planCancellations(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *le
 	if err != nil {
 		return err
 	}
-	args["scheme"], args["revision"], args["run"] = run.Scheme, run.Revision, nullableID(run.ID)
+	args["scheme"], args["revision"], args["run"] = run.Scheme, run.Revision, NullID(run.ID)
 	args["traceparent"] = telemetry.Traceparent(ctx)
 	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse), page.Reopen, string(rule.TriggerDeleted)
 	rows, err := plan(ctx, tx, args)
@@ -73,7 +72,7 @@ where c.scheme = @scheme and c.bill_id = d.bill_id and c.account = d.account and
 }
 
 // cancellationArrays lays cancellations out as arrays, one element a cancellation.
-func cancellationArrays(cancellations []ledger.Cancellation) (pgx.StrictNamedArgs, error) {
+func cancellationArrays(cancellations []Cancellation) (pgx.StrictNamedArgs, error) {
 	n := len(cancellations)
 	var (
 		bills, generations                                   = make([]int64, n), make([]int, n)
@@ -90,12 +89,12 @@ func cancellationArrays(cancellations []ledger.Cancellation) (pgx.StrictNamedArg
 		if d.ExtendProps == nil {
 			encoded = []byte(`{}`)
 		}
-		bills[i], generations[i], billNos[i] = d.BillID, d.Generation, clean(d.BillNo)
-		affairs[i], directions[i], numbers[i] = d.Order.Affair, d.Order.Direction, clean(d.Order.Warehouse)
-		accounts[i], warehouses[i], orders[i], types[i] = d.Account, d.WarehouseCode, clean(d.OrderCode), d.OrderType
-		reasons[i], owners[i], props[i] = clean(d.CancelReason), clean(d.OwnerCode), clean(escapeNUL(encoded))
-		triggers[i], evidence[i], ordersFrom[i], holds[i] = arrayOf(d.Triggers), string(d.Evidence), string(d.OrdersFrom), string(d.Hold)
-		notBefore[i], verified[i], dates[i] = nullable(d.NotBefore), d.VerifiedTime, d.BusinessDate
+		bills[i], generations[i], billNos[i] = d.BillID, d.Generation, CleanText(d.BillNo)
+		affairs[i], directions[i], numbers[i] = d.Order.Affair, d.Order.Direction, CleanText(d.Order.Warehouse)
+		accounts[i], warehouses[i], orders[i], types[i] = d.Account, d.WarehouseCode, CleanText(d.OrderCode), d.OrderType
+		reasons[i], owners[i], props[i] = CleanText(d.CancelReason), CleanText(d.OwnerCode), CleanText(EscapeNUL(encoded))
+		triggers[i], evidence[i], ordersFrom[i], holds[i] = ArrayOf(d.Triggers), string(d.Evidence), string(d.OrdersFrom), string(d.Hold)
+		notBefore[i], verified[i], dates[i] = NullTime(d.NotBefore), d.VerifiedTime, d.BusinessDate
 	}
 	return pgx.StrictNamedArgs{
 		"bills": bills, "bill_nos": billNos, "generations": generations, "affairs": affairs, "directions": directions, "numbers": numbers,
@@ -104,8 +103,8 @@ func cancellationArrays(cancellations []ledger.Cancellation) (pgx.StrictNamedArg
 	}, nil
 }
 
-// arrayOf writes triggers as Postgres writes an array: they are words of a closed list, so nothing needs quoting.
-func arrayOf(triggers []rule.Trigger) string {
+// ArrayOf writes triggers as Postgres writes an array: they are words of a closed list, so nothing needs quoting.
+func ArrayOf(triggers []rule.Trigger) string {
 	text := "{"
 	for i, t := range triggers {
 		if i > 0 {

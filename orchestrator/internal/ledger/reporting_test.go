@@ -1,4 +1,4 @@
-package store_test
+package ledger_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -29,7 +29,7 @@ type reports struct {
 
 func openReports(t *testing.T) *reports {
 	t.Helper()
-	_, pool := openStore(t)
+	pool := openLedger(t)
 	r := &reports{t, pool, fstest.MapFS{}}
 	for _, name := range viewFiles(t) {
 		text, err := os.ReadFile("reporting/" + name + ".sql")
@@ -59,7 +59,7 @@ func (r *reports) file(name, text string) {
 }
 
 func (r *reports) make() []string {
-	made, err := store.MakeViews(r.Context(), r.pool, r.files)
+	made, err := ledger.MakeViews(r.Context(), r.pool, r.files)
 	require.NoError(r, err)
 	return made
 }
@@ -124,18 +124,18 @@ func (r *reports) readerReads(query string) error {
 }
 
 func TestAFreshDatabaseHasTheViewOfEachFileAndASecondMigrationTouchesNone(t *testing.T) {
-	pool, err := store.Open(t.Context(), storetest.EmptyURL(t))
+	pool, err := ledger.Open(t.Context(), storetest.EmptyURL(t))
 	require.NoError(t, err)
 	defer pool.Close()
 	r := &reports{T: t, pool: pool}
 
-	done, err := store.Migrate(t.Context(), pool.Config().ConnString())
+	done, err := ledger.Migrate(t.Context(), pool.Config().ConnString())
 	require.NoError(t, err)
 	require.ElementsMatch(t, viewFiles(t), done.Views)
 	stand := r.stand()
 	require.Len(t, stand, len(done.Views))
 
-	done, err = store.Migrate(t.Context(), pool.Config().ConnString())
+	done, err = ledger.Migrate(t.Context(), pool.Config().ConnString())
 	require.NoError(t, err)
 	require.Empty(t, done.Views)
 	require.Equal(t, stand, r.stand())
@@ -208,7 +208,7 @@ func TestViewsAreMadeAnewByAUserOfWhateverName(t *testing.T) {
 		require.NoError(t, err)
 	})
 	r.file("base", `create or replace view reporting.base as select s.scheme, s.revision::text from voidrelay.scheme s`)
-	made, err := store.MakeViews(t.Context(), pool, r.files)
+	made, err := ledger.MakeViews(t.Context(), pool, r.files)
 	require.NoError(t, err)
 	require.Equal(t, []string{"base", "above_base"}, made)
 }
@@ -243,8 +243,8 @@ func TestWhatIsNotOursAndDependsOnAViewIsNamedAndNothingChanges(t *testing.T) {
 			aging := string(r.files["reporting/aging.sql"].Data)
 			r.file("aging", strings.Replace(aging, "as oldest_time", "as oldest_time, 1 as one", 1))
 
-			_, err := store.MakeViews(t.Context(), r.pool, r.files)
-			var inUse *store.ViewInUseError
+			_, err := ledger.MakeViews(t.Context(), r.pool, r.files)
+			var inUse *ledger.ViewInUseError
 			require.ErrorAs(t, err, &inUse)
 			require.Contains(t, inUse.Views, "base")
 			for _, named := range []string{"finance.voids", "finance.named", "reporting.base", "`voidrelay migrate`"} {
@@ -262,27 +262,27 @@ func TestWhatStandsUnderTheNameOfAViewAndIsNotOursIsLeftAlone(t *testing.T) {
 	r := openReports(t)
 	r.exec(`create view reporting.theirs as select 1 as one`)
 	r.file("theirs", `create or replace view reporting.theirs as select 1 as one, 2 as two`)
-	_, err := store.MakeViews(t.Context(), r.pool, r.files)
+	_, err := ledger.MakeViews(t.Context(), r.pool, r.files)
 	require.ErrorContains(t, err, "reporting.theirs: stands there and was not made by voidrelay")
 }
 
 func TestViewsThatReadEachOtherAreAnError(t *testing.T) {
 	r := openReports(t)
 	r.file("base", `create or replace view reporting.base as select b.scheme from reporting.above_base b`)
-	_, err := store.MakeViews(t.Context(), r.pool, r.files)
+	_, err := ledger.MakeViews(t.Context(), r.pool, r.files)
 	require.ErrorContains(t, err, "in a circle")
 }
 
 func TestAProgramTellsWhatIsNotItsOwnSchema(t *testing.T) {
 	r := openReports(t)
-	require.NoError(t, store.CheckSchema(t.Context(), r.pool))
+	require.NoError(t, ledger.CheckSchema(t.Context(), r.pool))
 	r.exec(`update reporting_view set content_hash = 'another' where view = 'lag'`)
-	require.ErrorContains(t, store.CheckSchema(t.Context(), r.pool), "are not those of this program")
+	require.ErrorContains(t, ledger.CheckSchema(t.Context(), r.pool), "are not those of this program")
 	r.exec(`insert into schema_version (version_id, is_applied) values (9999, true)`)
-	require.ErrorContains(t, store.CheckSchema(t.Context(), r.pool), "newer than this program")
+	require.ErrorContains(t, ledger.CheckSchema(t.Context(), r.pool), "newer than this program")
 
 	before := r.stand()
-	_, err := store.Migrate(t.Context(), r.pool.Config().ConnString())
+	_, err := ledger.Migrate(t.Context(), r.pool.Config().ConnString())
 	require.ErrorContains(t, err, "newer than this program")
 	require.Equal(t, before, r.stand())
 }

@@ -1,26 +1,26 @@
-package store_test
+package ledger_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
 func TestCheckSchemaSaysWhatToRun(t *testing.T) {
-	pool, err := store.Open(t.Context(), storetest.EmptyURL(t))
+	pool, err := ledger.Open(t.Context(), storetest.EmptyURL(t))
 	require.NoError(t, err)
 	defer pool.Close()
 
-	require.ErrorContains(t, store.CheckSchema(t.Context(), pool), "run `voidrelay migrate` first")
+	require.ErrorContains(t, ledger.CheckSchema(t.Context(), pool), "run `voidrelay migrate` first")
 
 	var left bool
 	require.NoError(t, pool.QueryRow(t.Context(), `select to_regnamespace('voidrelay') is not null`).Scan(&left))
 	require.False(t, left, "a check leaves nothing behind")
 
-	_, err = store.Migrate(t.Context(), pool.Config().ConnString())
+	_, err = ledger.Migrate(t.Context(), pool.Config().ConnString())
 	require.NoError(t, err)
-	require.NoError(t, store.CheckSchema(t.Context(), pool))
+	require.NoError(t, ledger.CheckSchema(t.Context(), pool))
 }

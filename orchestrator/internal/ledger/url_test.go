@@ -1,4 +1,4 @@
-package store_test
+package ledger_test
 
 import (
 	"net/url"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // pgx's own error for an address that it cannot parse quotes what stands behind the first @, #, / or ? of the password.
@@ -25,9 +25,9 @@ func TestAnAddressThatCannotBeParsedShowsNoCharacterOfItsPassword(t *testing.T) 
 		"host=127.0.0.1 user=voidrelay password=ZYX QJV dbname=db", "host=127.0.0.1 user=voidrelay password=ZYX QJV=W dbname=db",
 		"host=127.0.0.1 user=voidrelay password='ZYX dbname=db", "host=127.0.0.1 port=ZYX password=QJV", "ZYX", "mysql://voidrelay:ZYX@127.0.0.1/db",
 	} {
-		err := store.CheckURL(address)
+		err := ledger.CheckURL(address)
 		require.Error(t, err, address)
-		_, opened := store.Open(t.Context(), address)
+		_, opened := ledger.Open(t.Context(), address)
 		require.ErrorContains(t, opened, "DATABASE_URL: ", address)
 		for _, text := range []string{err.Error(), opened.Error()} {
 			require.NotContains(t, text, "voidrelay", address)
@@ -45,6 +45,6 @@ func TestAddressesThatPeopleHave(t *testing.T) {
 		"host=/var/run/postgresql user=u dbname=d", "host=127.0.0.1 user=u password='run word' dbname=d statement_timeout=5s",
 		"postgres://u:" + url.QueryEscape("p@:/?#%") + "@127.0.0.1/db",
 	} {
-		require.NoError(t, store.CheckURL(address), address)
+		require.NoError(t, ledger.CheckURL(address), address)
 	}
 }

@@ -1,0 +1,37 @@
+package ledger_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
+		_, err := ledger.Migrate(ctx, url)
+		return err
+	}))
+}
+
+// openLedger reaches a migrated database of the test's own.
+func openLedger(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool, err := ledger.Open(t.Context(), storetest.URL(t))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// text is the one text that a query answers.
+func text(t *testing.T, pool *pgxpool.Pool, sql string) string {
+	t.Helper()
+	var answer string
+	require.NoError(t, pool.QueryRow(t.Context(), sql).Scan(&answer))
+	return answer
+}

@@ -1,30 +1,19 @@
 package orchestrator
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"time"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
 // gate says whether a scheme may be set to send as it is.
-type gate struct {
-	ledger  *store.Store
-	schemes []*scheme.Scheme
-}
+type gate struct{ schemes []*scheme.Scheme }
 
 // CanSend wants a baseline, which tells what is behind the adapters, and a scheme that may run there.
-func (g gate) CanSend(name string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	standing, err := g.ledger.Scheme(ctx, name)
-	if err != nil {
-		return err
-	}
+func (g gate) CanSend(standing ledger.Scheme) error {
 	if standing.Stopped {
 		return fmt.Errorf("the scheme is stopped (%s): resume it first; 方案已停止,请先恢复", standing.StopReason)
 	}
@@ -32,11 +21,11 @@ func (g gate) CanSend(name string) error {
 		return errors.New("the baseline is not complete; 基线尚未完成")
 	}
 	for _, s := range g.schemes {
-		if s.Name == name {
+		if s.Name == standing.Scheme {
 			return s.CheckFor(scheme.Environment(standing.Watermark.Environment))
 		}
 	}
-	return fmt.Errorf("scheme %s is not in the file of this orchestrator; 该方案不在当前方案文件中", name)
+	return fmt.Errorf("scheme %s is not in the file of this orchestrator; 该方案不在当前方案文件中", standing.Scheme)
 }
 
 // timingOf answers how long a scheme waits for what; one that is not in the file waits as a scheme that says nothing.

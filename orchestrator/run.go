@@ -87,7 +87,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if s.jobs, err = s.startJobs(ctx, cfg, pool, counted{books, counts}, schemes, guard); err != nil {
 		return nil, err
 	}
-	if err := s.serveGRPC(ctx, cfg, books, schemes, guard); err != nil {
+	if err := s.serveGRPC(ctx, cfg, books, store.NewRecorder(pool), schemes, guard); err != nil {
 		return nil, err
 	}
 	if err := s.serveREST(ctx, cfg, guard); err != nil {
@@ -123,14 +123,16 @@ func (s *Server) serveMetrics(ctx context.Context, cfg Config) (err error) {
 	return err
 }
 
-func (s *Server) serveGRPC(ctx context.Context, cfg Config, books *store.Store, schemes []*scheme.Scheme, guard access.Guard) error {
+func (s *Server) serveGRPC(
+	ctx context.Context, cfg Config, books *store.Store, recorder *store.Recorder, schemes []*scheme.Scheme, guard access.Guard,
+) error {
 	var err error
 	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(s.logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20})
 	if err != nil {
 		return err
 	}
 	rpc.Register(s.grpc, rpc.Deps{
-		Reader: books, Operator: books, Starter: s.jobs, Backfills: backfills{books, s.jobs}, Gate: gate{books, schemes},
+		Reader: books, Operator: books, Recorder: recorder, Starter: s.jobs, Gate: gate{schemes},
 		Preview: preview.New(books), Replay: replay.New(books), Timing: timingOf(schemes),
 	})
 	s.grpc.SetHealth(true) // the schema was just read

@@ -95,6 +95,33 @@ func TestARepeatedActAnswersTheSameThoughItWouldBeRefusedNow(t *testing.T) {
 	require.Equal(t, 400, response.StatusCode)
 }
 
+// The failure: pause, resume, and the first call again, by a tool that had lost the answer. It was told how the scheme
+// stood by then, not what the call had come to.
+func TestARepeatedActIsAnsweredByItsFirstReply(t *testing.T) {
+	f := setup(t, tokens(t, "wang: 0123456789abcdef\nli: fedcba9876543210\n"))
+	seed(f.rows)
+	pauses := func() string {
+		return f.rows.Text(`select count(*)::text || pause_reason from voidrelay.scheme s, voidrelay.operator_action o
+where s.scheme = 'assembly' and o.verb = 'pause' group by pause_reason`)
+	}
+	wang, li := http.Header{"Authorization": {"Bearer 0123456789abcdef"}}, http.Header{"Authorization": {"Bearer fedcba9876543210"}}
+	const pause, body = "POST /v1/schemes/assembly:pause", `{"reason": "仓库盘点", "requestId": "r1"}`
+	_, first := f.call(t, pause, body, wang)
+	response, content := f.call(t, "POST /v1/schemes/assembly:resume", `{"reason": "盘点完成", "requestId": "r1"}`, wang)
+	require.Equal(t, 200, response.StatusCode, content)
+	response, again := f.call(t, pause, body, wang)
+	require.Equal(t, 200, response.StatusCode)
+	require.JSONEq(t, first, again)
+	require.Contains(t, again, `"pauseReason":"operator"`)
+	require.Equal(t, "1", pauses(), "paused once, and sending since it was resumed")
+
+	response, content = f.call(t, pause, `{"reason": "别的原因", "requestId": "r1"}`, wang)
+	require.Equal(t, 409, response.StatusCode, content)
+	response, _ = f.call(t, pause, body, li)
+	require.Equal(t, 200, response.StatusCode)
+	require.Equal(t, "2operator", pauses(), "another caller's id is his own")
+}
+
 func TestTheRequestIDComesBack(t *testing.T) {
 	f := setup(t, nil)
 	response, _ := f.call(t, "GET /v1/schemes", "", http.Header{"X-Request-Id": {"trace-1"}})

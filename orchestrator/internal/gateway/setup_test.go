@@ -60,46 +60,32 @@ type starter struct {
 	filled []int64
 }
 
-func (s *starter) StartRun(_ context.Context, scheme string) error {
+func (s *starter) StartRun(_ context.Context, _ pgx.Tx, scheme string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, scheme)
 	return nil
 }
 
-func (s *starter) StartReconcile(_ context.Context, scheme string, kind ledger.ReconcileKind) error {
+func (s *starter) StartReconcile(_ context.Context, _ pgx.Tx, scheme string, kind ledger.ReconcileKind) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, scheme+" "+string(kind))
 	return nil
 }
 
-// backfills stores what is asked for in the real ledger, and remembers which jobs that would have started.
-type backfills struct {
-	*store.Store
-	*starter
-}
-
-func (b backfills) StartBackfill(ctx context.Context, act ledger.Act, order ledger.BackfillOrder) (int64, error) {
-	return b.Store.StartBackfill(ctx, act, order, func(_ pgx.Tx, id int64) error { return b.note(id) })
-}
-
-func (b backfills) ApplyBackfill(ctx context.Context, act ledger.Act, id, maxCount int64) error {
-	return b.Store.ApplyBackfill(ctx, act, id, maxCount, func(pgx.Tx) error { return b.note(id) })
-}
-
-func (b backfills) note(id int64) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.filled = append(b.filled, id)
+func (s *starter) InsertBackfill(_ context.Context, _ pgx.Tx, id int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.filled = append(s.filled, id)
 	return nil
 }
 
 // gate refuses one scheme, or all of them.
 type gate struct{ shut atomic.Bool }
 
-func (g *gate) CanSend(scheme string) error {
-	if scheme == "halted" || g.shut.Load() {
+func (g *gate) CanSend(standing ledger.Scheme) error {
+	if standing.Scheme == "halted" || g.shut.Load() {
 		return errors.New("it is stopped")
 	}
 	return nil
@@ -116,7 +102,7 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 	f.server, err = serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{Tokens: tokens}})
 	require.NoError(t, err)
 	ledger := store.New(pool)
-	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Starter: f.starter, Backfills: backfills{ledger, f.starter}, Gate: f.gate, Preview: preview.New(ledger), Replay: replays{ledger}, Timing: func(string) rule.Timing { return rule.DefaultTiming() }})
+	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Recorder: store.NewRecorder(pool), Starter: f.starter, Gate: f.gate, Preview: preview.New(ledger), Replay: replays{ledger}, Timing: func(string) rule.Timing { return rule.DefaultTiming() }})
 	f.server.SetHealth(true)
 	require.NoError(t, f.server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
 	var serving sync.WaitGroup

@@ -91,13 +91,13 @@ func TestAPlanIsCappedAndAppliedOnce(t *testing.T) {
 	id := b.order(order)
 	act := ledger.Act{Actor: "li", Reason: "as planned", RequestID: "r1"}
 	var tooMany *ledger.CapError
-	require.ErrorAs(t, b.store.ApplyBackfill(t.Context(), act, id, 2, noSuccessor), &tooMany)
+	require.ErrorAs(t, b.acts().ApplyBackfill(t.Context(), act, id, 2), &tooMany)
 	require.Equal(t, int64(3), tooMany.Count)
 	require.Equal(t, "planned", b.standingOf(id))
-	require.NoError(t, b.store.ApplyBackfill(t.Context(), act, id, 3, noSuccessor))
-	require.NoError(t, b.store.ApplyBackfill(t.Context(), act, id, 3, noSuccessor), "a repeated call")
+	require.NoError(t, b.acts().ApplyBackfill(t.Context(), act, id, 3))
+	require.NoError(t, b.acts().ApplyBackfill(t.Context(), act, id, 3), "a repeated call")
 	var unfit *ledger.StateError
-	require.ErrorAs(t, b.store.ApplyBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id, 0, noSuccessor), &unfit)
+	require.ErrorAs(t, b.acts().ApplyBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id, 0), &unfit)
 	b.fill(id)
 	require.Equal(t, "3", b.text(`select count(*)::text from cancellation`))
 }

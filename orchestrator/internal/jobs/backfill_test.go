@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -27,7 +26,7 @@ func (b *bench) filler() *backfiller {
 // order starts a backfill, and works on it until its job has nothing more to do.
 func (b *bench) order(order ledger.BackfillOrder) int64 {
 	b.Helper()
-	id, err := b.store.StartBackfill(b.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, order, func(pgx.Tx, int64) error { return nil })
+	id, err := b.acts().StartBackfill(b.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, order)
 	require.NoError(b, err)
 	b.fill(id)
 	return id
@@ -41,7 +40,7 @@ func (b *bench) fill(id int64) {
 // apply carries a plan out.
 func (b *bench) apply(id int64) {
 	b.Helper()
-	require.NoError(b, b.store.ApplyBackfill(b.Context(), ledger.Act{Actor: "li", Reason: "as planned"}, id, 0, func(pgx.Tx) error { return nil }))
+	require.NoError(b, b.acts().ApplyBackfill(b.Context(), ledger.Act{Actor: "li", Reason: "as planned"}, id, 0))
 	b.fill(id)
 }
 
@@ -181,7 +180,7 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 	b.books.live(1, "A1", "CK001")
 	b.run()
 	act := ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}
-	_, err := b.store.SetMode(t.Context(), act, false)
+	_, err := b.acts().SetMode(t.Context(), act, false)
 	require.NoError(t, err)
 	b.clock = b.clock.Add(time.Minute)
 	b.books.void(1)
@@ -191,7 +190,7 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 	below.BeforeCutover = true
 	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(below)), "a scheme in dry run stays in dry run")
 
-	_, err = b.store.SetMode(t.Context(), act, true)
+	_, err = b.acts().SetMode(t.Context(), act, true)
 	require.NoError(t, err)
 	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(b.since(12*time.Hour))))
 	require.Equal(t, "dry_run", b.text(`select state from cancellation`))
@@ -253,13 +252,13 @@ func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 	}
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.p.kingdee = &meddling{books: b.books, at: 2, do: func() {
-		require.NoError(t, b.store.CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "wrong range"}, 1))
+		require.NoError(t, b.acts().CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "wrong range"}, 1))
 	}}
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "cancelled", b.standingOf(id))
 	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`), "what it owed by then stays owed")
 	var unfit *ledger.StateError
-	require.ErrorAs(t, b.store.CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id), &unfit)
+	require.ErrorAs(t, b.acts().CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id), &unfit)
 }
 
 // An incremental run decides the same bill between the backfill's read of it and its write: nothing may be decided from
@@ -290,14 +289,14 @@ func TestABackfillWaitsWhileItsSchemeIsStopped(t *testing.T) {
 	b.books.live(1, "A1", "CK001")
 	b.books.void(1)
 	b.clock = b.clock.Add(2 * time.Hour)
-	id, err := b.store.StartBackfill(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, b.since(12*time.Hour), func(pgx.Tx, int64) error { return nil })
+	id, err := b.acts().StartBackfill(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, b.since(12*time.Hour))
 	require.NoError(t, err)
 	require.NoError(t, b.store.StopScheme(t.Context(), watched, "DATA_CENTER_DIFFERS", "test"))
 	b.fill(id)
 	require.Contains(t, b.text(`select state || ' ' || error from backfill`), "running waits: the scheme is stopped")
-	_, err = b.store.StartBackfill(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, b.since(time.Hour), nil)
+	_, err = b.acts().StartBackfill(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, b.since(time.Hour))
 	require.ErrorIs(t, err, ledger.ErrStopped)
-	require.NoError(t, b.store.Resume(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}))
+	require.NoError(t, b.acts().Resume(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}))
 	b.fill(id)
 	require.Equal(t, "complete", b.standingOf(id))
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -245,3 +246,6 @@ func (b *bench) text(sql string) (out string) {
 	require.NoError(b, b.pool.QueryRow(b.Context(), sql).Scan(&out))
 	return out
 }
+
+// acts does acts of persons, each as a call of its own.
+func (b *bench) acts() acttest.Acts { return acttest.New(b.pool) }

@@ -29,7 +29,7 @@ func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
 	require.Equal(t, "times were read in Asia/Shanghai so far, now in UTC", b.text(`select detail from work_item where close_time is null`))
 
 	// The person knows better: the first zone was wrong.
-	require.NoError(t, b.store.Resume(t.Context(), ledger.Act{Scheme: "assembly-void", Actor: "wang", Reason: "was wrong"}))
+	require.NoError(t, b.acts().Resume(t.Context(), ledger.Act{Scheme: "assembly-void", Actor: "wang", Reason: "was wrong"}))
 	b.run()
 	require.Equal(t, "running UTC", b.text(`select state || ' ' || (select time_zone from watermark) from scheme`))
 }

@@ -27,7 +27,7 @@ func (l *lives) fill(ctx context.Context) {
 	for _, plan := range l.backfills(`state = 'planned'`) {
 		if l.rng.IntN(2) == 0 {
 			l.tell("  plan %d is carried out", plan)
-			require.NoError(l, l.store.ApplyBackfill(l.Context(), act, plan, 0, func(pgx.Tx) error { return nil }))
+			require.NoError(l, l.acts().ApplyBackfill(l.Context(), act, plan, 0))
 		}
 	}
 	s := eager{l.store}
@@ -50,7 +50,7 @@ func (l *lives) askForBackfill() {
 		}
 	}
 	l.tell("  backfill %+v", order)
-	_, err := l.store.StartBackfill(l.Context(), ledger.Act{Scheme: "assembly-void", Actor: "test", Reason: "test"}, order, func(pgx.Tx, int64) error { return nil })
+	_, err := l.acts().StartBackfill(l.Context(), ledger.Act{Scheme: "assembly-void", Actor: "test", Reason: "test"}, order)
 	require.NoError(l, err)
 }
 

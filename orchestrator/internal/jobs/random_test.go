@@ -327,7 +327,7 @@ func (l *lives) settle() {
 		}
 		if reason := l.text(`select pause_reason from scheme`); reason != "" {
 			l.tell("  a person resumes: %s", reason)
-			require.NoError(l, l.store.Resume(l.Context(), ledger.Act{Scheme: "assembly-void", Actor: "test", Reason: "test"}))
+			require.NoError(l, l.acts().Resume(l.Context(), ledger.Act{Scheme: "assembly-void", Actor: "test", Reason: "test"}))
 		}
 		require.Equal(l, "running", l.text(`select state from scheme`))
 		l.under("dispatch", l.dispatch)

@@ -220,22 +220,15 @@ func (r *Runner) InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error 
 	return r.insertTx(ctx, tx, backfillArgs{ID: id})
 }
 
-// StartRun asks for an incremental run of this scheme now. That it could not be asked for is the database's fault:
-// ErrUnavailable.
-func (r *Runner) StartRun(ctx context.Context, scheme string) error {
-	if _, err := r.client.Insert(ctx, runArgs{Scheme: scheme, Asked: true}, nil); err != nil {
-		return fmt.Errorf("start run: %w: %w", ledger.ErrUnavailable, err)
-	}
-	return nil
+// StartRun asks for an incremental run of this scheme now, in the transaction that records who asked.
+func (r *Runner) StartRun(ctx context.Context, tx pgx.Tx, scheme string) error {
+	return r.insertTx(ctx, tx, runArgs{Scheme: scheme, Asked: true})
 }
 
-// StartReconcile asks for a reconcile run or a recheck of this scheme now; one that is under way is gone on with.
-// Faults as for StartRun.
-func (r *Runner) StartReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) error {
-	if _, err := r.client.Insert(ctx, reconcileArgs{Scheme: scheme, What: kind, Asked: true}, nil); err != nil {
-		return fmt.Errorf("start reconcile: %w: %w", ledger.ErrUnavailable, err)
-	}
-	return nil
+// StartReconcile asks for a reconcile run or a recheck of this scheme now, in the transaction that records who asked;
+// one that is under way is gone on with.
+func (r *Runner) StartReconcile(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.ReconcileKind) error {
+	return r.insertTx(ctx, tx, reconcileArgs{Scheme: scheme, What: kind, Asked: true})
 }
 
 // Stop ends the work in order: no attempt gets a new lease, what is in flight is finished and written. When ctx ends

@@ -6,21 +6,34 @@ import (
 )
 
 var (
-	// ErrRequestIDReused says that this request id stands for another act already; nothing was changed.
+	// ErrRequestIDReused says that the caller used this request id for another request of the method; nothing was
+	// changed.
 	ErrRequestIDReused = errors.New("the request id was used for something else")
+	// ErrFirstCallRuns says that the first call with this request id has not ended yet; this call changed nothing.
+	ErrFirstCallRuns = errors.New("the first call with this request id is still under way")
 	// ErrUnavailable says that the database does not answer, or takes nothing. For reads: nothing happened, try again.
 	ErrUnavailable = errors.New("the database does not answer or takes nothing")
 )
 
-// Act is something a person does to a scheme. It is recorded with who, why and what it came to.
+// Call is a write of a caller.
+type Call struct {
+	// Caller is who makes it, and Method how: a request id means nothing to other callers, and to other methods.
+	Caller, Method string
+	// RequestID is the caller's own name for the write, at most 100 characters. Empty: each call is a write of its own.
+	RequestID string
+	// Request is what is asked for, as bytes that are equal where the requests are.
+	Request []byte
+}
+
+// Act is something a person does to a scheme, or to all. It is recorded with who, why and what it came to.
 type Act struct {
+	// Scheme is empty for what concerns all schemes, or several.
 	Scheme string
 	// Actor is who: the name that belongs to the caller's token, or where the call came from.
 	Actor string
 	// Reason is why, in the operator's words.
 	Reason string
-	// RequestID makes the act repeatable: the same id with the same content changes nothing more and answers the same;
-	// with other content it is ErrRequestIDReused. Empty: each call is an act of its own.
+	// RequestID is the caller's own name for the call, or empty; it is recorded with the act.
 	RequestID string
 }
 

@@ -2,11 +2,28 @@ package ledger
 
 import "time"
 
-// Verb is what a person does to single cancellations.
+// Verb is what a person does.
 type Verb string
 
 // The verbs, as they are recorded.
 const (
+	// SetMode sets a scheme to send, or to dry run.
+	SetMode Verb = "set_mode"
+	// Pause stops sending for a scheme, and Resume ends that, or lets a stopped scheme read again.
+	Pause  Verb = "pause"
+	Resume Verb = "resume"
+	// StopAll stops sending for all schemes, and ResumeAll ends that.
+	StopAll   Verb = "stop_all"
+	ResumeAll Verb = "resume_all"
+	// MoveWatermark sets how far a scheme has read.
+	MoveWatermark Verb = "move_watermark"
+	// StartRun asks for an incremental run, StartReconcile for a reconcile run or a recheck.
+	StartRun       Verb = "start_run"
+	StartReconcile Verb = "start_reconcile"
+	// StartBackfill begins a backfill, ApplyBackfill carries out its plan, CancelBackfill ends it.
+	StartBackfill  Verb = "start_backfill"
+	ApplyBackfill  Verb = "apply_backfill"
+	CancelBackfill Verb = "cancel_backfill"
 	// Retry asks the WMS again.
 	Retry Verb = "retry"
 	// Ignore leaves the order as it is.
@@ -74,6 +91,14 @@ type Effect struct {
 	// Outcomes counts by state how what was reclassified goes on. Flags are the flags that the text came with.
 	Outcomes map[string]int64 `json:"outcomes,omitempty"`
 	Flags    []string         `json:"vendor_flags,omitempty"`
+}
+
+// Refuse adds a refusal, which is counted, and listed while the list is short.
+func (e *Effect) Refuse(r Refusal) {
+	e.RefusedCount++
+	if len(e.Refused) < Listed {
+		e.Refused = append(e.Refused, r)
+	}
 }
 
 // ActionView is an act as it is shown.

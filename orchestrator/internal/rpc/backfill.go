@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -22,49 +22,65 @@ type BackfillReader interface {
 	ItemViews(ctx context.Context, backfill int64, states []string, after int64, limit int) ([]ledger.ItemView, error)
 }
 
-// BackfillOperator starts, applies and cancels backfills, and records who did and why. Each returns at once.
-type BackfillOperator interface {
-	StartBackfill(ctx context.Context, act ledger.Act, order ledger.BackfillOrder) (int64, error)
-	ApplyBackfill(ctx context.Context, act ledger.Act, id, maxCount int64) error
-	CancelBackfill(ctx context.Context, act ledger.Act, id int64) error
-}
-
-func (s *runService) StartBackfill(ctx context.Context, req *orchestratorv1.StartBackfillRequest) (*orchestratorv1.StartBackfillResponse, error) {
+func (s *runService) StartBackfill(
+	ctx context.Context, req *orchestratorv1.StartBackfillRequest,
+) (*orchestratorv1.StartBackfillResponse, error) {
 	order, err := orderOf(req, s.now())
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.backfills.StartBackfill(ctx, actOf(ctx, req), order)
-	if err != nil {
-		return nil, s.stopped(ctx, err, req.GetScheme(), actFault(err, req))
-	}
-	backfill, err := s.backfill(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return &orchestratorv1.StartBackfillResponse{Backfill: backfill}, nil
+	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.StartBackfillResponse, error) {
+		id, err := s.operator.StartBackfill(ctx, tx, act, order)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.starter.InsertBackfill(ctx, tx, id); err != nil {
+			return nil, err
+		}
+		backfill, err := s.backfillIn(ctx, tx, id)
+		return &orchestratorv1.StartBackfillResponse{Backfill: backfill}, err
+	})
+	return reply, s.stopped(ctx, err, req.GetScheme(), schemeFault(err, req))
 }
 
-func (s *runService) ApplyBackfill(ctx context.Context, req *orchestratorv1.ApplyBackfillRequest) (*orchestratorv1.ApplyBackfillResponse, error) {
-	if err := s.backfills.ApplyBackfill(ctx, backfillAct(ctx, req), req.GetBackfillId(), req.GetMaxCount()); err != nil {
-		return nil, s.backfillFault(ctx, err, req)
-	}
-	backfill, err := s.backfill(ctx, req.GetBackfillId())
-	if err != nil {
-		return nil, err
-	}
-	return &orchestratorv1.ApplyBackfillResponse{Backfill: backfill}, nil
+func (s *runService) ApplyBackfill(
+	ctx context.Context, req *orchestratorv1.ApplyBackfillRequest,
+) (*orchestratorv1.ApplyBackfillResponse, error) {
+	id := req.GetBackfillId()
+	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ApplyBackfillResponse, error) {
+		if err := s.operator.ApplyBackfill(ctx, tx, act, id, req.GetMaxCount()); err != nil {
+			return nil, err
+		}
+		if err := s.starter.InsertBackfill(ctx, tx, id); err != nil {
+			return nil, err
+		}
+		backfill, err := s.backfillIn(ctx, tx, id)
+		return &orchestratorv1.ApplyBackfillResponse{Backfill: backfill}, err
+	})
+	return reply, s.backfillFault(ctx, err, id)
 }
 
-func (s *runService) CancelBackfill(ctx context.Context, req *orchestratorv1.CancelBackfillRequest) (*orchestratorv1.CancelBackfillResponse, error) {
-	if err := s.backfills.CancelBackfill(ctx, backfillAct(ctx, req), req.GetBackfillId()); err != nil {
-		return nil, s.backfillFault(ctx, err, req)
-	}
-	backfill, err := s.backfill(ctx, req.GetBackfillId())
+func (s *runService) CancelBackfill(
+	ctx context.Context, req *orchestratorv1.CancelBackfillRequest,
+) (*orchestratorv1.CancelBackfillResponse, error) {
+	id := req.GetBackfillId()
+	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.CancelBackfillResponse, error) {
+		if err := s.operator.CancelBackfill(ctx, tx, act, id); err != nil {
+			return nil, err
+		}
+		backfill, err := s.backfillIn(ctx, tx, id)
+		return &orchestratorv1.CancelBackfillResponse{Backfill: backfill}, err
+	})
+	return reply, s.backfillFault(ctx, err, id)
+}
+
+// backfillIn is a backfill after an act, as its transaction sees it.
+func (s *runService) backfillIn(ctx context.Context, tx pgx.Tx, id int64) (*orchestratorv1.Backfill, error) {
+	found, err := s.operator.BackfillIn(ctx, tx, id)
 	if err != nil {
 		return nil, err
 	}
-	return &orchestratorv1.CancelBackfillResponse{Backfill: backfill}, nil
+	return backfillMessage(found), nil
 }
 
 func (s *runService) GetBackfill(ctx context.Context, req *orchestratorv1.GetBackfillRequest) (*orchestratorv1.GetBackfillResponse, error) {
@@ -143,28 +159,18 @@ func orderOf(req *orchestratorv1.StartBackfillRequest, now time.Time) (ledger.Ba
 	return order, nil
 }
 
-// ofBackfill is a request to do something to a backfill.
-type ofBackfill interface {
-	GetBackfillId() int64
-	GetReason() string
-	GetRequestId() string
-}
-
-func backfillAct(ctx context.Context, req ofBackfill) ledger.Act {
-	return ledger.Act{RequestID: req.GetRequestId(), Reason: req.GetReason(), Actor: access.Caller(ctx)}
-}
-
-// backfillFault says what an act's error is about.
-func (s *runService) backfillFault(ctx context.Context, err error, req ofBackfill) error {
-	if errors.Is(err, ledger.ErrRequestIDReused) {
-		return about(err, "request_id", req.GetRequestId())
+// backfillFault says what the error of an act on a backfill is about.
+func (s *runService) backfillFault(ctx context.Context, err error, id int64) error {
+	var subject *located
+	if err == nil || errors.As(err, &subject) {
+		return err
 	}
 	if errors.Is(err, ledger.ErrStopped) {
-		if found, failed := s.filled.BackfillView(ctx, req.GetBackfillId()); failed == nil {
+		if found, failed := s.filled.BackfillView(ctx, id); failed == nil {
 			return s.stopped(ctx, err, found.Scheme, err)
 		}
 	}
-	return about(err, "backfill_id", strconv.FormatInt(req.GetBackfillId(), 10))
+	return about(err, "backfill_id", strconv.FormatInt(id, 10))
 }
 
 // stopped answers an error that tells why the scheme is stopped, where err is that it is, and otherwise the given one.

@@ -14,7 +14,8 @@ type cancellationService struct {
 	orchestratorv1.UnimplementedCancellationServiceServer
 	schemes  SchemeReader
 	reader   CancellationReader
-	operator CancellationOperator
+	operator Operator
+	recorder Recorder
 	// timing is how long a scheme waits for what.
 	timing func(scheme string) rule.Timing
 }

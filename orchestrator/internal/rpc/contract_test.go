@@ -46,6 +46,7 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 		{"SCHEME_STOPPED", about(fmt.Errorf("x: %w", ledger.ErrStopped), "scheme", "a"), codes.FailedPrecondition, []string{"scheme"}, false},
 		{"SEND_REFUSED", &sendRefused{"a", errors.New("no examples")}, codes.FailedPrecondition, []string{"scheme"}, false},
 		{"REQUEST_ID_REUSED", about(ledger.ErrRequestIDReused, "request_id", "r"), codes.AlreadyExists, []string{"request_id"}, false},
+		{"REQUEST_UNDER_WAY", about(ledger.ErrFirstCallRuns, "request_id", "r"), codes.Aborted, []string{"request_id"}, false},
 		{"RECONCILE_NOT_FOUND", about(ledger.ErrNotFound, "reconcile_id", "1"), codes.NotFound, []string{"reconcile_id"}, false},
 		{"BACKFILL_NOT_FOUND", about(ledger.ErrNotFound, "backfill_id", "1"), codes.NotFound, []string{"backfill_id"}, false},
 		{"REVISION_NOT_FOUND", about(ledger.ErrNotFound, "revision", "1"), codes.NotFound, []string{"revision"}, false},

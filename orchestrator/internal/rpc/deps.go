@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -51,46 +52,53 @@ type Reader interface {
 	BackfillReader
 }
 
-// Operator performs and records what a person does.
+// Operator does and records what a person does, each act in the transaction of its call.
 type Operator interface {
-	ReconcileOperator
-	CancellationOperator
-	// ModeSet and RunRequested answer what a call with this request id came to, if there was one.
-	ModeSet(ctx context.Context, act ledger.Act, send bool) (dryRun int64, found bool, err error)
-	SetMode(ctx context.Context, act ledger.Act, send bool) (dryRun int64, err error)
-	Pause(ctx context.Context, act ledger.Act) error
-	Resume(ctx context.Context, act ledger.Act) error
+	SetMode(ctx context.Context, tx pgx.Tx, act ledger.Act, send bool) (dryRun int64, err error)
+	Pause(ctx context.Context, tx pgx.Tx, act ledger.Act) error
+	Resume(ctx context.Context, tx pgx.Tx, act ledger.Act) error
 	// StopAll and ResumeAll concern all schemes: their act names none.
-	StopAll(ctx context.Context, act ledger.Act) (since time.Time, inFlight int64, err error)
-	ResumeAll(ctx context.Context, act ledger.Act) (resumed bool, err error)
-	MoveWatermark(ctx context.Context, act ledger.Act, to time.Time) (before time.Time, err error)
-	Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error)
-	RunRequested(ctx context.Context, act ledger.Act) (at time.Time, found bool, err error)
-	RecordRunRequest(ctx context.Context, act ledger.Act) (time.Time, error)
+	StopAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (since time.Time, inFlight int64, err error)
+	ResumeAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (resumed bool, err error)
+	MoveWatermark(ctx context.Context, tx pgx.Tx, act ledger.Act, to time.Time) (before time.Time, err error)
+	Release(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) (released int64, err error)
+	AskedForRun(ctx context.Context, tx pgx.Tx, act ledger.Act) (time.Time, error)
+	AskedForReconcile(ctx context.Context, tx pgx.Tx, act ledger.Act, kind ledger.ReconcileKind) (time.Time, error)
+	StartBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, order ledger.BackfillOrder) (int64, error)
+	ApplyBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, id, maxCount int64) error
+	CancelBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, id int64) error
+	Operate(ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, sel ledger.Selection, b ledger.Bounds) (ledger.Effect, error)
+	Reclassify(ctx context.Context, tx pgx.Tx, act ledger.Act, named ledger.Named, b ledger.Bounds, timing func(scheme string) rule.Timing) (ledger.Effect, error)
+	CloseWorkItems(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, dryRun bool) (ledger.Effect, error)
+	// What stands in the ledger, as the transaction of an act sees it.
+	SchemeIn(ctx context.Context, tx pgx.Tx, scheme string) (ledger.SchemeView, error)
+	StandingIn(ctx context.Context, tx pgx.Tx, scheme string) (ledger.Scheme, error)
+	BackfillIn(ctx context.Context, tx pgx.Tx, id int64) (ledger.BackfillView, error)
 }
 
-// RunStarter asks for an incremental run and does not wait for it. Asking while one is under way adds none.
+// RunStarter puts the first job of what a person asked for into the transaction that records it. Asking for a run while
+// one of its kind is under way adds none.
 type RunStarter interface {
-	ReconcileStarter
-	StartRun(ctx context.Context, scheme string) error
+	StartRun(ctx context.Context, tx pgx.Tx, scheme string) error
+	StartReconcile(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.ReconcileKind) error
+	InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error
 }
 
-// SendGate says whether a scheme may be set to send as it is; the error tells an operator why not, and is shown to
+// SendGate says whether a scheme may be set to send as it stands; the error tells an operator why not, and is shown to
 // callers.
 type SendGate interface {
-	CanSend(scheme string) error
+	CanSend(standing ledger.Scheme) error
 }
 
 // Deps is what the services need; all of it.
 type Deps struct {
 	Reader   Reader
 	Operator Operator
+	Recorder Recorder
 	Starter  RunStarter
-	// Backfills starts and steers backfills.
-	Backfills BackfillOperator
-	Gate      SendGate
-	Preview   Previewer
-	Replay    Replayer
+	Gate     SendGate
+	Preview  Previewer
+	Replay   Replayer
 	// Timing is how long a scheme waits for what.
 	Timing func(scheme string) rule.Timing
 	// Now is our clock; nil for time.Now.
@@ -102,12 +110,16 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	orchestratorv1.RegisterSchemeServiceServer(server, &schemeService{reader: deps.Reader, operator: deps.Operator, gate: deps.Gate, previewer: deps.Preview, replayer: deps.Replay})
+	orchestratorv1.RegisterSchemeServiceServer(server, &schemeService{
+		reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder, gate: deps.Gate, previewer: deps.Preview,
+		replayer: deps.Replay,
+	})
 	orchestratorv1.RegisterRunServiceServer(server, &runService{
-		schemes: deps.Reader, reader: deps.Reader, reconciles: deps.Reader, filled: deps.Reader, operator: deps.Operator, starter: deps.Starter, backfills: deps.Backfills, now: deps.Now,
+		schemes: deps.Reader, reader: deps.Reader, reconciles: deps.Reader, filled: deps.Reader, operator: deps.Operator,
+		recorder: deps.Recorder, starter: deps.Starter, now: deps.Now,
 	})
 	orchestratorv1.RegisterCancellationServiceServer(server, &cancellationService{
-		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator, timing: deps.Timing,
+		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder, timing: deps.Timing,
 	})
 	orchestratorv1.RegisterBillServiceServer(server, &billService{schemes: deps.Reader, reader: deps.Reader})
 }

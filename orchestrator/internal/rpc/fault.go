@@ -53,10 +53,11 @@ func (e *located) Unwrap() error { return e.cause }
 
 func about(err error, key, value string) error { return &located{err, key, value} }
 
-// actFault says what an act's error is about: the request id when that was used before, else the scheme.
-func actFault(err error, req acting) error {
-	if errors.Is(err, ledger.ErrRequestIDReused) {
-		return about(err, "request_id", req.GetRequestId())
+// schemeFault says that the error of an act on a scheme is about that scheme; one that says what it is about stays.
+func schemeFault(err error, req interface{ GetScheme() string }) error {
+	var subject *located
+	if err == nil || errors.As(err, &subject) {
+		return err
 	}
 	return about(err, "scheme", req.GetScheme())
 }
@@ -146,6 +147,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	case errors.Is(err, ledger.ErrRequestIDReused):
 		set(codes.AlreadyExists, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED)
 		sent.Message = "this request_id was used for something else"
+	case errors.Is(err, ledger.ErrFirstCallRuns):
+		set(codes.Aborted, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_UNDER_WAY)
+		sent.Message = "the first call with this request_id is still under way; repeat it later (同一请求仍在执行)"
 	case errors.Is(err, access.ErrUnauthenticated):
 		set(codes.Unauthenticated, orchestratorv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED)
 		sent.Message = access.ErrUnauthenticated.Error()

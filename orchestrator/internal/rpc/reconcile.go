@@ -4,9 +4,8 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -18,43 +17,19 @@ type ReconcileReader interface {
 	ReconcileView(ctx context.Context, id int64) (ledger.ReconcileView, error)
 }
 
-// ReconcileOperator records that a reconcile run or a recheck was asked for, and answers when a call with this request
-// id did.
-type ReconcileOperator interface {
-	ReconcileRequested(ctx context.Context, act ledger.Act, kind ledger.ReconcileKind) (at time.Time, found bool, err error)
-	RecordReconcileRequest(ctx context.Context, act ledger.Act, kind ledger.ReconcileKind) (time.Time, error)
-}
-
-// ReconcileStarter asks for a reconcile run or a recheck and does not wait for it. Asking while one is under way adds
-// none.
-type ReconcileStarter interface {
-	StartReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) error
-}
-
-// StartReconcile asks first and records then, as StartRun does.
-func (s *runService) StartReconcile(ctx context.Context, req *orchestratorv1.StartReconcileRequest) (*orchestratorv1.StartReconcileResponse, error) {
-	act, kind := actOf(ctx, req), reconcileWord(req.GetKind())
-	at, found, err := s.operator.ReconcileRequested(ctx, act, kind)
-	if err != nil {
-		return nil, actFault(err, req)
-	}
-	if found {
-		return &orchestratorv1.StartReconcileResponse{RequestTime: timestamppb.New(at)}, nil
-	}
-	stopped, err := s.schemes.StopReason(ctx, req.GetScheme())
-	if err != nil {
-		return nil, about(err, "scheme", req.GetScheme())
-	}
-	if stopped != "" {
-		return nil, &schemeStopped{scheme: req.GetScheme(), reason: stopped}
-	}
-	if err := s.starter.StartReconcile(ctx, req.GetScheme(), kind); err != nil {
-		return nil, actFault(err, req)
-	}
-	if at, err = s.operator.RecordReconcileRequest(ctx, act, kind); err != nil {
-		return nil, actFault(err, req)
-	}
-	return &orchestratorv1.StartReconcileResponse{RequestTime: timestamppb.New(at)}, nil
+// StartReconcile does for reconcile runs and rechecks what StartRun does for incremental ones.
+func (s *runService) StartReconcile(
+	ctx context.Context, req *orchestratorv1.StartReconcileRequest,
+) (*orchestratorv1.StartReconcileResponse, error) {
+	kind := reconcileWord(req.GetKind())
+	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.StartReconcileResponse, error) {
+		at, err := s.operator.AskedForReconcile(ctx, tx, act, kind)
+		if err != nil {
+			return nil, err
+		}
+		return &orchestratorv1.StartReconcileResponse{RequestTime: stamp(at)}, s.starter.StartReconcile(ctx, tx, act.Scheme, kind)
+	})
+	return reply, s.stopped(ctx, err, req.GetScheme(), schemeFault(err, req))
 }
 
 func (s *runService) GetReconcile(ctx context.Context, req *orchestratorv1.GetReconcileRequest) (*orchestratorv1.GetReconcileResponse, error) {

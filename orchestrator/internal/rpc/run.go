@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -18,36 +18,23 @@ type runService struct {
 	reconciles ReconcileReader
 	filled     BackfillReader
 	operator   Operator
+	recorder   Recorder
 	starter    RunStarter
-	backfills  BackfillOperator
 	now        func() time.Time
 }
 
-// StartRun asks first and records then: a call that is cut off between the two is repeated, which starts nothing more
-// while the run is under way.
-func (s *runService) StartRun(ctx context.Context, req *orchestratorv1.StartRunRequest) (*orchestratorv1.StartRunResponse, error) {
-	act := actOf(ctx, req)
-	at, found, err := s.operator.RunRequested(ctx, act)
-	if err != nil {
-		return nil, actFault(err, req)
-	}
-	if found {
-		return &orchestratorv1.StartRunResponse{RequestTime: timestamppb.New(at)}, nil
-	}
-	stopped, err := s.schemes.StopReason(ctx, req.GetScheme())
-	if err != nil {
-		return nil, about(err, "scheme", req.GetScheme())
-	}
-	if stopped != "" {
-		return nil, &schemeStopped{scheme: req.GetScheme(), reason: stopped}
-	}
-	if err := s.starter.StartRun(ctx, req.GetScheme()); err != nil {
-		return nil, actFault(err, req)
-	}
-	if at, err = s.operator.RecordRunRequest(ctx, act); err != nil {
-		return nil, actFault(err, req)
-	}
-	return &orchestratorv1.StartRunResponse{RequestTime: timestamppb.New(at)}, nil
+// StartRun records that a run was asked for, and asks for it, in one transaction.
+func (s *runService) StartRun(
+	ctx context.Context, req *orchestratorv1.StartRunRequest,
+) (*orchestratorv1.StartRunResponse, error) {
+	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.StartRunResponse, error) {
+		at, err := s.operator.AskedForRun(ctx, tx, act)
+		if err != nil {
+			return nil, err
+		}
+		return &orchestratorv1.StartRunResponse{RequestTime: stamp(at)}, s.starter.StartRun(ctx, tx, act.Scheme)
+	})
+	return reply, s.stopped(ctx, err, req.GetScheme(), schemeFault(err, req))
 }
 
 func (s *runService) GetRun(ctx context.Context, req *orchestratorv1.GetRunRequest) (*orchestratorv1.GetRunResponse, error) {

@@ -2,7 +2,8 @@ package rpc
 
 import (
 	"context"
-	"errors"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -12,6 +13,7 @@ type schemeService struct {
 	orchestratorv1.UnimplementedSchemeServiceServer
 	reader    SchemeReader
 	operator  Operator
+	recorder  Recorder
 	gate      SendGate
 	previewer Previewer
 	replayer  Replayer
@@ -41,63 +43,66 @@ func (s *schemeService) GetScheme(ctx context.Context, req *orchestratorv1.GetSc
 
 // SetSchemeMode asks the gate only for what is not done yet: a repeated call answers the same, also when the scheme
 // could not be set to send any more.
-func (s *schemeService) SetSchemeMode(ctx context.Context, req *orchestratorv1.SetSchemeModeRequest) (*orchestratorv1.SetSchemeModeResponse, error) {
+func (s *schemeService) SetSchemeMode(
+	ctx context.Context, req *orchestratorv1.SetSchemeModeRequest,
+) (*orchestratorv1.SetSchemeModeResponse, error) {
 	send := req.GetMode() == orchestratorv1.SchemeMode_SCHEME_MODE_SEND
-	act := actOf(ctx, req)
-	if _, err := s.reader.StopReason(ctx, req.GetScheme()); err != nil {
-		return nil, about(err, "scheme", req.GetScheme())
-	}
-	dryRun, done, err := s.operator.ModeSet(ctx, act, send)
-	if err == nil && !done {
-		dryRun, err = s.setMode(ctx, act, send)
-	}
-	if err != nil {
-		return nil, actFault(err, req)
-	}
-	scheme, err := s.standing(ctx, req.GetScheme())
-	if err != nil {
-		return nil, err
-	}
-	return &orchestratorv1.SetSchemeModeResponse{Scheme: scheme, DryRunCount: dryRun}, nil
-}
-
-func (s *schemeService) setMode(ctx context.Context, act ledger.Act, send bool) (int64, error) {
-	if send {
-		switch err := s.gate.CanSend(act.Scheme); {
-		case errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, ledger.ErrNotFound):
-			return 0, err
-		case err != nil:
-			return 0, &sendRefused{scheme: act.Scheme, cause: err}
+	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.SetSchemeModeResponse, error) {
+		if send {
+			if err := s.mayBeSent(ctx, tx, act.Scheme); err != nil {
+				return nil, err
+			}
 		}
-	}
-	return s.operator.SetMode(ctx, act, send)
+		dryRun, err := s.operator.SetMode(ctx, tx, act, send)
+		if err != nil {
+			return nil, err
+		}
+		scheme, err := s.standing(ctx, tx, act.Scheme)
+		return &orchestratorv1.SetSchemeModeResponse{Scheme: scheme, DryRunCount: dryRun}, err
+	})
+	return reply, schemeFault(err, req)
 }
 
-func (s *schemeService) ResumeScheme(ctx context.Context, req *orchestratorv1.ResumeSchemeRequest) (*orchestratorv1.ResumeSchemeResponse, error) {
-	if err := s.operator.Resume(ctx, actOf(ctx, req)); err != nil {
-		return nil, actFault(err, req)
+// mayBeSent refuses a scheme that may not be set to send as it is.
+func (s *schemeService) mayBeSent(ctx context.Context, tx pgx.Tx, scheme string) error {
+	standing, err := s.operator.StandingIn(ctx, tx, scheme)
+	if err != nil {
+		return err
 	}
-	scheme, err := s.standing(ctx, req.GetScheme())
+	if err := s.gate.CanSend(standing); err != nil {
+		return &sendRefused{scheme: scheme, cause: err}
+	}
+	return nil
+}
+
+func (s *schemeService) ResumeScheme(
+	ctx context.Context, req *orchestratorv1.ResumeSchemeRequest,
+) (*orchestratorv1.ResumeSchemeResponse, error) {
+	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ResumeSchemeResponse, error) {
+		if err := s.operator.Resume(ctx, tx, act); err != nil {
+			return nil, err
+		}
+		scheme, err := s.standing(ctx, tx, act.Scheme)
+		return &orchestratorv1.ResumeSchemeResponse{Scheme: scheme}, err
+	})
+	return reply, schemeFault(err, req)
+}
+
+func (s *schemeService) ReleaseScheme(
+	ctx context.Context, req *orchestratorv1.ReleaseSchemeRequest,
+) (*orchestratorv1.ReleaseSchemeResponse, error) {
+	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ReleaseSchemeResponse, error) {
+		released, err := s.operator.Release(ctx, tx, act, req.GetCancellationIds())
+		return &orchestratorv1.ReleaseSchemeResponse{Released: released}, err
+	})
+	return reply, schemeFault(err, req)
+}
+
+// standing is the scheme after an act, as its transaction sees it.
+func (s *schemeService) standing(ctx context.Context, tx pgx.Tx, scheme string) (*orchestratorv1.Scheme, error) {
+	found, err := s.operator.SchemeIn(ctx, tx, scheme)
 	if err != nil {
 		return nil, err
 	}
-	return &orchestratorv1.ResumeSchemeResponse{Scheme: scheme}, nil
-}
-
-func (s *schemeService) ReleaseScheme(ctx context.Context, req *orchestratorv1.ReleaseSchemeRequest) (*orchestratorv1.ReleaseSchemeResponse, error) {
-	released, err := s.operator.Release(ctx, actOf(ctx, req), req.GetCancellationIds())
-	if err != nil {
-		return nil, actFault(err, req)
-	}
-	return &orchestratorv1.ReleaseSchemeResponse{Released: released}, nil
-}
-
-// standing is the scheme after an act, without its document.
-func (s *schemeService) standing(ctx context.Context, scheme string) (*orchestratorv1.Scheme, error) {
-	found, err := s.reader.SchemeView(ctx, scheme)
-	if err != nil {
-		return nil, about(err, "scheme", scheme)
-	}
-	found.Document = ""
 	return schemeMessage(found), nil
 }

@@ -6,20 +6,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-func (s *schemeService) MoveWatermark(ctx context.Context, req *orchestratorv1.MoveWatermarkRequest) (*orchestratorv1.MoveWatermarkResponse, error) {
-	before, err := s.operator.MoveWatermark(ctx, actOf(ctx, req), req.GetWatermarkTime().AsTime())
-	if err != nil {
-		return nil, actFault(err, req)
-	}
-	scheme, err := s.standing(ctx, req.GetScheme())
-	if err != nil {
-		return nil, err
-	}
-	return &orchestratorv1.MoveWatermarkResponse{Scheme: scheme, WatermarkBeforeTime: stamp(before)}, nil
+func (s *schemeService) MoveWatermark(
+	ctx context.Context, req *orchestratorv1.MoveWatermarkRequest,
+) (*orchestratorv1.MoveWatermarkResponse, error) {
+	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.MoveWatermarkResponse, error) {
+		before, err := s.operator.MoveWatermark(ctx, tx, act, req.GetWatermarkTime().AsTime())
+		if err != nil {
+			return nil, err
+		}
+		scheme, err := s.standing(ctx, tx, act.Scheme)
+		return &orchestratorv1.MoveWatermarkResponse{Scheme: scheme, WatermarkBeforeTime: stamp(before)}, err
+	})
+	return reply, schemeFault(err, req)
 }
 
 func (s *schemeService) ListWatermarkChanges(ctx context.Context, req *orchestratorv1.ListWatermarkChangesRequest) (*orchestratorv1.ListWatermarkChangesResponse, error) {

@@ -20,7 +20,7 @@ func (o *operator) held(bill int64, why string) int64 {
 func TestWhatIsHeldTogetherIsSettledTogether(t *testing.T) {
 	waysOut := map[string]func(*operator, ...int64){
 		"release": func(o *operator, ids ...int64) {
-			_, err := o.store.Release(o.Context(), act(""), ids)
+			_, err := o.acts().Release(o.Context(), act(""), ids)
 			require.NoError(o, err)
 		},
 		"release some": func(o *operator, ids ...int64) { o.do(ledger.ReleaseHeld, these(ids...)) },
@@ -59,7 +59,7 @@ func TestASchemeThatIsSetToSendAsksNothingAboutWhatItDecided(t *testing.T) {
 	o.held(2, "many_deleted")
 	o.rows.Work(rowtest.Work{Kind: "no_event_time", BillID: 1, BillNo: "A1"})
 	o.rows.Work(rowtest.Work{Kind: "many_deleted"})
-	_, err := o.store.SetMode(t.Context(), act(""), true)
+	_, err := o.acts().SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
 	require.Empty(t, openWorkKinds(t, o.pool))
 }
@@ -71,7 +71,7 @@ func TestTheWorkOfWhatIsHeldTogetherIsNotClosedByHand(t *testing.T) {
 		o.rows.Work(rowtest.Work{Kind: "many_deleted"}), o.rows.Work(rowtest.Work{Kind: "no_event_time", BillID: 1, BillNo: "A1"}),
 		o.rows.Work(rowtest.Work{Kind: "permission_suspect", Subject: "100"}),
 	}
-	effect, err := o.store.CloseWorkItems(t.Context(), act(""), ids, false)
+	effect, err := o.acts().CloseWorkItems(t.Context(), act(""), ids, false)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, effect.RefusedCount)
 	require.Len(t, openWorkKinds(t, o.pool), 3)

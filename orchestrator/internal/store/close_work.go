@@ -22,31 +22,33 @@ var notByHand = map[string]string{
 	"permission_suspect":   "能重新看到单据后自动关闭",
 }
 
-// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended; what is still owed wants a decision
-// about the cancellation itself.
-func (s *Store) CloseWorkItems(ctx context.Context, act ledger.Act, ids []int64, dryRun bool) (ledger.Effect, error) {
-	parameters := struct {
-		IDs []int64 `json:"work_item_ids"`
-	}{ids}
-	return s.carryOut(ctx, ledger.CloseWork, act, parameters, ledger.Bounds{DryRun: dryRun}, func(tx pgx.Tx) (ledger.Effect, []int64, error) {
-		closable, effect, err := workToClose(ctx, tx, ids)
-		if err != nil || dryRun || len(closable) == 0 {
-			return effect, nil, err
+// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended; what is still owed
+// wants a decision about the cancellation itself. A dry run changes and records nothing.
+func (s *Store) CloseWorkItems(
+	ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, dryRun bool,
+) (ledger.Effect, error) {
+	closable, effect, err := workToClose(ctx, tx, ids)
+	if effect.DryRun = dryRun; err != nil || dryRun {
+		return effect, err
+	}
+	closed, err := ledger.CloseItems(ctx, tx, byWhom("closed", act), `w.work_item_id = any(@ids)`,
+		pgx.StrictNamedArgs{"ids": closable})
+	if err != nil {
+		return ledger.Effect{}, err
+	}
+	for _, w := range closed {
+		if w.CancellationID != 0 {
+			effect.IDs = append(effect.IDs, w.CancellationID)
 		}
-		closed, err := ledger.CloseItems(ctx, tx, byWhom("closed", act), `w.work_item_id = any(@ids)`, pgx.StrictNamedArgs{"ids": closable})
-		if err != nil {
-			return effect, nil, err
-		}
-		var changed []int64
-		for _, w := range closed {
-			if w.CancellationID != 0 {
-				changed = append(changed, w.CancellationID)
-			}
-		}
-		slices.Sort(changed)
-		effect.IDs = slices.Compact(changed)
-		return effect, effect.IDs, nil
-	})
+	}
+	slices.Sort(effect.IDs)
+	effect.IDs = slices.Compact(effect.IDs)
+	_, err = record(ctx, tx, ledger.CloseWork, act, closeParameters{ids}, effect, effect.IDs...)
+	return effect, err
+}
+
+type closeParameters struct {
+	IDs []int64 `json:"work_item_ids"`
 }
 
 // workToClose locks these work items and sorts them.
@@ -73,12 +75,6 @@ for update of w`, ids)
 	if err != nil {
 		return nil, effect, err
 	}
-	refuse := func(r ledger.Refusal) {
-		effect.RefusedCount++
-		if len(effect.Refused) < ledger.Listed {
-			effect.Refused = append(effect.Refused, r)
-		}
-	}
 	var closable []int64
 	known := map[int64]bool{}
 	for _, w := range found {
@@ -92,7 +88,7 @@ for update of w`, ids)
 			words, standing = "已经关闭", true
 		}
 		if standing {
-			refuse(ledger.Refusal{WorkItemID: w.WorkItemID, CancellationID: w.CancellationID, BillNo: w.BillNo, Message: words})
+			effect.Refuse(ledger.Refusal{WorkItemID: w.WorkItemID, CancellationID: w.CancellationID, BillNo: w.BillNo, Message: words})
 			continue
 		}
 		closable = append(closable, w.WorkItemID)
@@ -101,7 +97,7 @@ for update of w`, ids)
 	for _, id := range ids {
 		if !known[id] {
 			known[id] = true
-			refuse(ledger.Refusal{WorkItemID: id, Message: "没有此待办"})
+			effect.Refuse(ledger.Refusal{WorkItemID: id, Message: "没有此待办"})
 		}
 	}
 	return closable, effect, nil

@@ -32,7 +32,7 @@ func TestAVoidAfterAnUnAuditOfADryRunIsOwed(t *testing.T) {
 	}
 	decide(rule.TriggerUnAudited)
 	require.Equal(t, "dry_run un_audited", state())
-	_, err := w.store.SetMode(t.Context(), act(""), true)
+	_, err := w.acts().SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
 	decide(rule.TriggerUnAudited)
 	require.Equal(t, "dry_run un_audited", state(), "decided before it was set to send")
@@ -48,7 +48,7 @@ func TestMarkingADeletedBillDoneDoesNotSwallowItsRestoration(t *testing.T) {
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
 	w.rows.Exec(`update bill set class = 'deleted', gone_time = now(), absent_since = now()`)
 	id := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "needs_attention"})
-	_, err := w.store.Operate(t.Context(), ledger.MarkDone, act(""), ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
+	_, err := w.acts().Operate(t.Context(), ledger.MarkDone, act(""), ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
 	require.NoError(t, err)
 	require.Zero(t, w.count(`select count(*) from work_item`), "it is not live")
 
@@ -68,13 +68,13 @@ func TestARetryDoesNotSendWhatWasDecidedInDryRun(t *testing.T) {
 	w.rows.Exec(`update scheme set mode = 'dry_run', send_since = null`)
 	w.owe(1, "A1", "WH1")
 	require.Equal(t, "dry_run", w.text(`select state from cancellation`))
-	_, err := w.store.SetMode(t.Context(), act(""), true)
+	_, err := w.acts().SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
 	all := ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{int64(w.count(`select cancellation_id from cancellation`))}}
 	for _, end := range []ledger.Verb{ledger.Ignore, ledger.MarkDone} {
-		_, err = w.store.Operate(t.Context(), end, act(""), all, ledger.Bounds{Max: 1})
+		_, err = w.acts().Operate(t.Context(), end, act(""), all, ledger.Bounds{Max: 1})
 		require.NoError(t, err)
-		effect, err := w.store.Operate(t.Context(), ledger.Retry, act(""), all, ledger.Bounds{Max: 1})
+		effect, err := w.acts().Operate(t.Context(), ledger.Retry, act(""), all, ledger.Bounds{Max: 1})
 		require.NoError(t, err)
 		require.Zero(t, effect.Count)
 		require.Equal(t, "决定时方案处于仅观察模式，只有回补（backfill）会发送", effect.Refused[0].Message)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -47,3 +48,6 @@ func (s *Store) workIn(ctx context.Context, do func(pgx.Tx) ([]ledger.WorkItem, 
 	})
 	return work, err
 }
+
+// SetWait bounds how long a repeated call waits for the first one.
+func (r *Recorder) SetWait(wait time.Duration) { r.wait = wait }

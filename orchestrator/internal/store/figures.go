@@ -22,7 +22,7 @@ func (s *Store) Figures(ctx context.Context) ([]ledger.Figures, error) {
 		RunAge       time.Duration
 		WatermarkLag time.Duration
 	}
-	rows, err := readAll[row](ctx, s, "read figures", `
+	rows, err := readAll[row](ctx, s.pool, "read figures", `
 select s.scheme, s.state = 'stopped' as stopped, coalesce(f.failures, 0) as failures,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as work,
        coalesce((select now() - c.due_time from cancellation c where c.scheme = s.scheme and c.state = 'open' and c.due_time < now()
@@ -44,7 +44,7 @@ limit @limit`, pgx.StrictNamedArgs{"limit": 1000})
 			Read: r.Read, Runs: r.Runs, RunAge: r.RunAge, WatermarkLag: r.WatermarkLag,
 		}
 	}
-	err = s.addCounts(ctx, views)
+	err = addCounts(ctx, s.pool, views)
 	for i, v := range views {
 		figures[i].Counts = v.Counts
 	}

@@ -21,7 +21,7 @@ func TestWhatARunHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testin
 	_, err := w.store.CommitDecided(t.Context(), tight, voidedPage(2, "A2", "WH1", "WH2"), func(pgx.Tx, ledger.Committed) error { return nil })
 	require.NoError(t, err)
 	require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, w.pool))
-	released, err := w.store.Release(t.Context(), act(""), nil)
+	released, err := w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, released)
 	require.Empty(t, openWorkKinds(t, w.pool))
@@ -30,7 +30,7 @@ func TestWhatARunHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testin
 	require.NoError(t, err)
 	require.Equal(t, "held", w.text(`select state from cancellation where bill_no = 'A1'`))
 	require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, w.pool))
-	released, err = w.store.Release(t.Context(), act(""), nil)
+	released, err = w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, released)
 	require.Empty(t, openWorkKinds(t, w.pool))
@@ -51,7 +51,7 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 	}
 	t.Run("released", func(t *testing.T) {
 		w, id := owe(t)
-		released, err := w.store.Release(t.Context(), act(""), []int64{id})
+		released, err := w.acts().Release(t.Context(), act(""), []int64{id})
 		require.NoError(t, err)
 		require.EqualValues(t, 1, released)
 		require.Empty(t, openWorkKinds(t, w.pool))
@@ -59,7 +59,7 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 	})
 	t.Run("ignored", func(t *testing.T) {
 		w, id := owe(t)
-		_, err := w.store.Operate(t.Context(), ledger.Ignore, act(""), ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
+		_, err := w.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
 		require.NoError(t, err)
 		require.Empty(t, openWorkKinds(t, w.pool))
 	})

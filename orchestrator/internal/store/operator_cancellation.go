@@ -15,35 +15,46 @@ type selectionParameters struct {
 	Max       int64            `json:"max_count"`
 }
 
-// Operate does a verb to the cancellations that a selection names, in one transaction: all of them or, when they are
-// more than the bounds allow, none. What may lead to a request is verified afresh before it is sent, like any other.
-func (s *Store) Operate(ctx context.Context, verb ledger.Verb, act ledger.Act, sel ledger.Selection, b ledger.Bounds) (ledger.Effect, error) {
-	var by verbRule
-	var change func(context.Context, pgx.Tx, ledger.Act, []int64) error
-	switch verb {
-	case ledger.Retry:
-		by, change = retryRule, retry
-	case ledger.Ignore:
-		by, change = ignoreRule, ignore
-	case ledger.MarkDone:
-		by, change = markDoneRule, markDone
-	case ledger.ReleaseHeld:
-		by, change = releaseRule, func(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
-			_, err := free(ctx, tx, act.Scheme, ids)
-			return err
-		}
-	default:
+// Operate does a verb to the cancellations that a selection names: all of them or, when they are more than the bounds
+// allow, none. What may lead to a request is verified afresh before it is sent, like any other. A dry run changes and
+// records nothing.
+func (s *Store) Operate(
+	ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, sel ledger.Selection, b ledger.Bounds,
+) (ledger.Effect, error) {
+	by, ok := verbs[verb]
+	if !ok {
 		return ledger.Effect{}, fmt.Errorf("no such act: %s", verb)
 	}
 	act.Scheme = sel.Scheme
-	return s.carryOut(ctx, verb, act, selectionParameters{sel, b.Max}, b, func(tx pgx.Tx) (ledger.Effect, []int64, error) {
-		chosen := choose(sel, by)
-		effect, ids, err := chosen.take(ctx, tx, b)
-		if err != nil || b.DryRun || len(ids) == 0 {
-			return effect, nil, err
+	if err := lockScheme(ctx, tx, act.Scheme); err != nil {
+		return ledger.Effect{}, err
+	}
+	chosen := choose(sel, by.verbRule)
+	effect, ids, err := chosen.take(ctx, tx, b)
+	if err != nil || b.DryRun {
+		return effect, err
+	}
+	if len(ids) > 0 {
+		if err := by.change(ctx, tx, act, ids); err != nil {
+			return ledger.Effect{}, err
 		}
-		return effect, ids, change(ctx, tx, act, ids)
-	})
+	}
+	_, err = record(ctx, tx, verb, act, selectionParameters{sel, b.Max}, effect, ids...)
+	return effect, err
+}
+
+// verbs is what each act on cancellations applies to, and does.
+var verbs = map[ledger.Verb]struct {
+	verbRule
+	change func(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error
+}{
+	ledger.Retry:    {retryRule, retry},
+	ledger.Ignore:   {ignoreRule, ignore},
+	ledger.MarkDone: {markDoneRule, markDone},
+	ledger.ReleaseHeld: {releaseRule, func(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
+		_, err := free(ctx, tx, act.Scheme, ids)
+		return err
+	}},
 }
 
 // byWhom is a close reason that tells what was done, by whom and why.

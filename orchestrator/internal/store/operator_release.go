@@ -17,14 +17,18 @@ type releaseParameters struct {
 // nothing waits behind its safety limits any longer, they count anew. It answers how many went; ids that are not held, or not this
 // scheme's, are not counted. They are due at once, and verified before they are sent like any other; for one that was held for its
 // number, a person has now spoken about the live bills that the ledger knew of it: only what is seen from now on counts.
-func (s *Store) Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error) {
+func (s *Store) Release(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) (released int64, err error) {
 	if ids == nil {
 		ids = []int64{}
 	}
-	done, err := s.perform(ctx, verbRelease, act, releaseParameters{ids}, func(tx pgx.Tx, _ string) (int64, error) {
-		return free(ctx, tx, act.Scheme, ids)
-	})
-	return done.Count, err
+	if _, err := lockAlone(ctx, tx, act.Scheme); err != nil {
+		return 0, err
+	}
+	if released, err = free(ctx, tx, act.Scheme, ids); err != nil {
+		return 0, err
+	}
+	_, err = record(ctx, tx, ledger.ReleaseHeld, act, releaseParameters{ids}, counted{released})
+	return released, err
 }
 
 // free lets held cancellations of a scheme go: these, or all of them when none is named.

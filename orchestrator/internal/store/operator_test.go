@@ -13,6 +13,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
@@ -60,7 +61,7 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
 	rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 9})
 
-	dryRun, err := s.SetMode(t.Context(), act("r1"), true)
+	dryRun, err := acttest.New(pool).SetMode(t.Context(), act("r1"), true)
 	require.NoError(t, err)
 	require.EqualValues(t, 4, dryRun)
 	require.Equal(t, map[string]string{
@@ -75,23 +76,22 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 
 	t.Run("again with the same id it answers the same and changes nothing", func(t *testing.T) {
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "later"})
-		again, err := s.SetMode(t.Context(), act("r1"), true)
+		again, err := acttest.New(pool).SetMode(t.Context(), act("r1"), true)
 		require.NoError(t, err)
 		require.EqualValues(t, 4, again)
 		require.Equal(t, "open", states(t, pool)["later"])
 	})
-	t.Run("the id is refused for anything else", func(t *testing.T) {
-		_, err := s.SetMode(t.Context(), act("r1"), false)
+	t.Run("the id is refused for another request", func(t *testing.T) {
+		_, err := acttest.New(pool).SetMode(t.Context(), act("r1"), false)
 		require.ErrorIs(t, err, ledger.ErrRequestIDReused)
-		require.ErrorIs(t, s.Resume(t.Context(), act("r1")), ledger.ErrRequestIDReused)
 		other := act("r1")
 		other.Scheme = "other"
-		_, err = s.SetMode(t.Context(), other, true)
+		_, err = acttest.New(pool).SetMode(t.Context(), other, true)
 		require.ErrorIs(t, err, ledger.ErrRequestIDReused)
 		require.Equal(t, "open", states(t, pool)["others"])
 	})
 	t.Run("a scheme that sends already gets no new cutover", func(t *testing.T) {
-		dryRun, err := s.SetMode(t.Context(), act("r2"), true)
+		dryRun, err := acttest.New(pool).SetMode(t.Context(), act("r2"), true)
 		require.NoError(t, err)
 		require.Zero(t, dryRun)
 		unchanged, err := s.SchemeView(t.Context(), rowtest.SchemeName)
@@ -100,12 +100,12 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	})
 	t.Run("back to dry run touches no cancellation", func(t *testing.T) {
 		before := states(t, pool)
-		_, err := s.SetMode(t.Context(), act(""), false)
+		_, err := acttest.New(pool).SetMode(t.Context(), act(""), false)
 		require.NoError(t, err)
 		require.Equal(t, before, states(t, pool))
 	})
 	t.Run("an unknown scheme is not found", func(t *testing.T) {
-		_, err := s.SetMode(t.Context(), ledger.Act{Scheme: "none", RequestID: "r9"}, true)
+		_, err := acttest.New(pool).SetMode(t.Context(), ledger.Act{Scheme: "none", RequestID: "r9"}, true)
 		require.ErrorIs(t, err, ledger.ErrNotFound)
 	})
 	var recorded []string
@@ -122,7 +122,7 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 
 func TestRelease(t *testing.T) {
 	setup := func(t *testing.T) (func(ids ...int64) int64, *pgxpool.Pool, int64) {
-		s, pool := openStore(t)
+		_, pool := openStore(t)
 		rows := rowtest.New(t, pool)
 		rows.Scheme(rowtest.Scheme{})
 		rows.Scheme(rowtest.Scheme{Scheme: "other"})
@@ -134,7 +134,7 @@ func TestRelease(t *testing.T) {
 		rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: taken})
 		rows.Work(rowtest.Work{Kind: "safety_limit_reached", Scheme: "other"})
 		return func(ids ...int64) int64 {
-			released, err := s.Release(t.Context(), act(""), ids)
+			released, err := acttest.New(pool).Release(t.Context(), act(""), ids)
 			require.NoError(t, err)
 			return released
 		}, pool, id
@@ -169,7 +169,7 @@ func TestResume(t *testing.T) {
 	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "DATA_CENTER_DIFFERS"})
 	rows.Exec(`insert into voidrelay.run_failure (scheme, error, failures, not_before) values ('assembly', 'login', 3, now() + interval '1 hour')`)
 	for range 2 {
-		require.NoError(t, s.Resume(t.Context(), act("")))
+		require.NoError(t, acttest.New(pool).Resume(t.Context(), act("")))
 		scheme, err := s.SchemeView(t.Context(), rowtest.SchemeName)
 		require.NoError(t, err)
 		require.Equal(t, []string{"running", "", "login"}, []string{scheme.State, scheme.StopReason, scheme.LastRunError})
@@ -181,23 +181,27 @@ func TestResume(t *testing.T) {
 }
 
 func TestARunRequestIsRememberedByItsID(t *testing.T) {
-	s, pool := openStore(t)
-	rowtest.New(t, pool).Scheme(rowtest.Scheme{})
-	_, found, err := s.RunRequested(t.Context(), act("p1"))
+	_, pool := openStore(t)
+	rows := rowtest.New(t, pool)
+	rows.Scheme(rowtest.Scheme{})
+	rows.Scheme(rowtest.Scheme{Scheme: "stopped", StopReason: "DATA_CENTER_DIFFERS"})
+	at, err := acttest.New(pool).AskForRun(t.Context(), act("p1"))
 	require.NoError(t, err)
-	require.False(t, found)
-	at, err := s.RecordRunRequest(t.Context(), act("p1"))
+	again, err := acttest.New(pool).AskForRun(t.Context(), act("p1"))
 	require.NoError(t, err)
-	again, found, err := s.RunRequested(t.Context(), act("p1"))
-	require.NoError(t, err)
-	require.True(t, found)
 	require.Equal(t, at, again)
-	_, err = s.SetMode(t.Context(), act("p1"), false)
+	require.Equal(t, "1", rows.Text(`select count(*)::text from voidrelay.operator_action where verb = 'start_run'`))
+	other := act("p1")
+	other.Scheme = "stopped"
+	_, err = acttest.New(pool).AskForRun(t.Context(), other)
 	require.ErrorIs(t, err, ledger.ErrRequestIDReused)
+	other.RequestID = ""
+	_, err = acttest.New(pool).AskForRun(t.Context(), other)
+	require.ErrorIs(t, err, ledger.ErrStopped)
 }
 
 func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
-	s, pool := openStore(t)
+	_, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{Mode: "dry_run"})
 	rows.Scheme(rowtest.Scheme{Scheme: "other"})
@@ -205,7 +209,7 @@ func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
 	var calls errgroup.Group
 	for range 6 {
 		calls.Go(func() error {
-			dryRun, err := s.SetMode(t.Context(), act("once"), true)
+			dryRun, err := acttest.New(pool).SetMode(t.Context(), act("once"), true)
 			if err == nil && dryRun != 1 {
 				err = fmt.Errorf("dryRun %d", dryRun)
 			}
@@ -213,7 +217,7 @@ func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
 		})
 		calls.Go(func() error {
 			other := act("other scheme's")
-			_, err := s.Release(t.Context(), other, nil)
+			_, err := acttest.New(pool).Release(t.Context(), other, nil)
 			if errors.Is(err, ledger.ErrRequestIDReused) {
 				err = nil
 			}
@@ -222,7 +226,7 @@ func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
 		calls.Go(func() error {
 			other := act("other scheme's")
 			other.Scheme = "other"
-			_, err := s.Release(t.Context(), other, nil)
+			_, err := acttest.New(pool).Release(t.Context(), other, nil)
 			if errors.Is(err, ledger.ErrRequestIDReused) {
 				err = nil
 			}
@@ -245,12 +249,12 @@ func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 		w.rows.Exec(`update cancellation set unsent_since = now() - interval '25 hours', unsent_time = now(), unsent_for = '25 hours'`)
 	}
 	rested()
-	_, err := w.store.Release(t.Context(), act(""), nil)
+	_, err := w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	require.Equal(t, "open", away())
 	rested()
 	w.rows.Exec(`update scheme set state = 'stopped', stop_reason = 'r'`)
-	require.NoError(t, w.store.Resume(t.Context(), act("")))
+	require.NoError(t, w.acts().Resume(t.Context(), act("")))
 	require.Equal(t, "open", away())
 	require.Equal(t, "open", away())
 	rested()
@@ -264,7 +268,7 @@ func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 	w.rows.Bill(rowtest.Bill{ID: 2, No: "A1", Class: "live"})
 	cancellation := w.owe(1, "A1", "WH1")[0]
 	w.committed(cancellation, rule.NumberTaken, time.Now())
-	_, err := w.store.Release(t.Context(), act(""), []int64{cancellation.ID})
+	_, err := w.acts().Release(t.Context(), act(""), []int64{cancellation.ID})
 	require.NoError(t, err)
 	require.True(t, w.due("A1")[0].NeedsRead, "it goes out only after a read by number")
 	require.Empty(t, w.lease(w.due("A1")))
@@ -292,7 +296,7 @@ func TestWhatWasDecidedBeforeSendAndNeverLeftEndsAsDryRun(t *testing.T) {
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.NotSent, rule.Next{State: rule.Open})
 	for _, send := range []bool{false, true} {
-		_, err := w.store.SetMode(t.Context(), act(""), send)
+		_, err := w.acts().SetMode(t.Context(), act(""), send)
 		require.NoError(t, err)
 	}
 	require.Equal(t, "dry_run", w.state(cancellation))
@@ -303,7 +307,7 @@ func TestAReleaseForgetsHowLongABillWasUnread(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
 	w.rows.Exec(`update cancellation set state = 'held', hold_reason = 'safety_limit_hour', unread_since = now() - interval '3 days'`)
-	_, err := w.store.Release(t.Context(), ledger.Act{Scheme: rowtest.SchemeName, Actor: "wang", Reason: "checked"}, nil)
+	_, err := w.acts().Release(t.Context(), ledger.Act{Scheme: rowtest.SchemeName, Actor: "wang", Reason: "checked"}, nil)
 	require.NoError(t, err)
 	w.verify(cancellation, rule.Unread, time.Now(), false)
 	require.Equal(t, "open", w.state(cancellation))

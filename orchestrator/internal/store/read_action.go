@@ -16,7 +16,7 @@ func (s *Store) ActionViews(ctx context.Context, f ledger.ActionFilter, before i
 		where += ` and o.operator_action_id in (select operator_action_id from operator_action_cancellation where cancellation_id = @cancellation)`
 		args["cancellation"] = f.CancellationID
 	}
-	return readAll[ledger.ActionView](ctx, s, "list operator actions", `
+	return readAll[ledger.ActionView](ctx, s.pool, "list operator actions", `
 select o.operator_action_id as action_id, o.actor, o.verb, coalesce(o.scheme, '') as scheme, o.reason, o.parameters::text, o.result::text, o.create_time
 from operator_action o`+where+`
 order by o.operator_action_id desc

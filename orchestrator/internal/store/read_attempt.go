@@ -19,7 +19,7 @@ func (s *Store) AttemptViews(ctx context.Context, cancellation int64) ([]ledger.
 		VendorFlag, VendorCode, VendorMessage, Detail string
 		Request, Reply                                []byte
 	}
-	rows, err := readAll[row](ctx, s, "read attempts", `
+	rows, err := readAll[row](ctx, s.pool, "read attempts", `
 select a.attempt, a.intent_time, a.send_before, a.send_time, a.result_time, a.disposition, a.recognised, a.vendor_flag, a.vendor_code,
        a.vendor_message, a.detail, e.request, e.reply
 from attempt a

@@ -20,14 +20,23 @@ func (s *Store) BackfillViews(ctx context.Context, scheme string, before int64, 
 	if scheme != "" {
 		where, args["scheme"] = where+` and b.scheme = @scheme`, scheme
 	}
-	return readAll[ledger.BackfillView](ctx, s, "list backfills", backfillColumns+where+`
+	return readAll[ledger.BackfillView](ctx, s.pool, "list backfills", backfillColumns+where+`
 order by b.backfill_id desc
 limit @limit`, args)
 }
 
 // BackfillView answers one backfill; ledger.ErrNotFound when there is none.
 func (s *Store) BackfillView(ctx context.Context, id int64) (ledger.BackfillView, error) {
-	return readOne[ledger.BackfillView](ctx, s, "read backfill", backfillColumns+`
+	return backfillView(ctx, s.pool, id)
+}
+
+// BackfillIn is BackfillView as a transaction sees it, for the reply to an act.
+func (s *Store) BackfillIn(ctx context.Context, tx pgx.Tx, id int64) (ledger.BackfillView, error) {
+	return backfillView(ctx, tx, id)
+}
+
+func backfillView(ctx context.Context, db queryer, id int64) (ledger.BackfillView, error) {
+	return readOne[ledger.BackfillView](ctx, db, "read backfill", backfillColumns+`
 where b.backfill_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("backfill %d", id))
 }
 
@@ -39,7 +48,7 @@ func (s *Store) ItemViews(ctx context.Context, backfill int64, states []string, 
 	if len(states) > 0 {
 		where, args["states"] = ` and i.state = any(@states)`, states
 	}
-	views, err := readAll[ledger.ItemView](ctx, s, "list backfill items", `
+	views, err := readAll[ledger.ItemView](ctx, s.pool, "list backfill items", `
 select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
        i.cancel_reason, i.extend_props, i.owner_code, i.triggers, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail,
        coalesce(c.state, '') as cancellation_state, coalesce(c.disposition, '') as disposition, c.outcome_time

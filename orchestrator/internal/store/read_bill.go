@@ -35,7 +35,7 @@ type billKey struct {
 // BillViews answers every bill that holds this number, or held it when a cancellation was written, with its verdict, cancellations and open and
 // closed work items; newest first, at most 100. An empty scheme means all. None seen: an empty list.
 func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error) {
-	views, err := readAll[ledger.BillView](ctx, s, "read bills", billsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
+	views, err := readAll[ledger.BillView](ctx, s.pool, "read bills", billsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
 	if err != nil || len(views) == 0 {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (s *Store) addBillDetail(ctx context.Context, views []ledger.BillView, at m
 		schemes[i], ids[i] = v.Scheme, v.BillID
 	}
 	keys := pgx.StrictNamedArgs{"schemes": schemes, "ids": ids}
-	cancellations, err := readAll[ledger.CancellationView](ctx, s, "read cancellations of bills", cancellationColumns+`
+	cancellations, err := readAll[ledger.CancellationView](ctx, s.pool, "read cancellations of bills", cancellationColumns+`
 join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on c.scheme = k.scheme and c.bill_id = k.bill_id
 order by c.cancellation_id desc`, keys)
 	if err != nil {
@@ -63,7 +63,7 @@ order by c.cancellation_id desc`, keys)
 		bill := &views[at[billKey{d.Scheme, d.BillID}]]
 		bill.Cancellations = append(bill.Cancellations, d)
 	}
-	work, err := readAll[ledger.WorkView](ctx, s, "read work items of bills", workColumns+`
+	work, err := readAll[ledger.WorkView](ctx, s.pool, "read work items of bills", workColumns+`
 join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on w.scheme = k.scheme and w.bill_id = k.bill_id
 where w.bill_id <> 0 or w.bill_no = @bill_no
 order by w.work_item_id desc`, pgx.StrictNamedArgs{"schemes": schemes, "ids": ids, "bill_no": billNo})

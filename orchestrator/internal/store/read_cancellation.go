@@ -38,13 +38,13 @@ func (s *Store) CancellationViews(ctx context.Context, f ledger.CancellationFilt
 	if !f.CreatedTo.IsZero() {
 		where, args["created_to"] = where+` and c.create_time < @created_to`, f.CreatedTo
 	}
-	return readAll[ledger.CancellationView](ctx, s, "list cancellations", cancellationColumns+where+`
+	return readAll[ledger.CancellationView](ctx, s.pool, "list cancellations", cancellationColumns+where+`
 order by c.cancellation_id desc
 limit @limit`, args)
 }
 
 // CancellationView answers one cancellation; ledger.ErrNotFound when there is none.
 func (s *Store) CancellationView(ctx context.Context, id int64) (ledger.CancellationView, error) {
-	return readOne[ledger.CancellationView](ctx, s, "read cancellation", cancellationColumns+`
+	return readOne[ledger.CancellationView](ctx, s.pool, "read cancellation", cancellationColumns+`
 where c.cancellation_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("cancellation %d", id))
 }

@@ -26,34 +26,25 @@ func (s *Store) ReconcileViews(ctx context.Context, scheme string, kind ledger.R
 	if kind != "" {
 		where, args["kind"] = where+` and s.kind = @kind`, string(kind)
 	}
-	return readAll[ledger.ReconcileView](ctx, s, "list reconcile runs", reconcileColumns+where+`
+	return readAll[ledger.ReconcileView](ctx, s.pool, "list reconcile runs", reconcileColumns+where+`
 order by s.reconcile_id desc
 limit @limit`, args)
 }
 
 // ReconcileView answers one reconcile run or recheck; ledger.ErrNotFound when there is none.
 func (s *Store) ReconcileView(ctx context.Context, id int64) (ledger.ReconcileView, error) {
-	return readOne[ledger.ReconcileView](ctx, s, "read reconcile run", reconcileColumns+`
+	return readOne[ledger.ReconcileView](ctx, s.pool, "read reconcile run", reconcileColumns+`
 where s.reconcile_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("reconcile run %d", id))
 }
-
-const verbStartReconcile = "start_reconcile"
 
 type reconcileParameters struct {
 	Kind ledger.ReconcileKind `json:"kind"`
 }
 
-// ReconcileRequested answers when a reconcile run or recheck was asked for under this request id; found is false when it was not, or the id is empty.
-func (s *Store) ReconcileRequested(ctx context.Context, act ledger.Act, kind ledger.ReconcileKind) (at time.Time, found bool, err error) {
-	done, found, err := recall(ctx, s.pool, verbStartReconcile, act, reconcileParameters{kind})
-	if err != nil {
-		return time.Time{}, false, fmt.Errorf("%s: %w", verbStartReconcile, faultOf(err))
-	}
-	return done.Time.UTC(), found, nil
-}
-
-// RecordReconcileRequest records that one was asked for, and answers when.
-func (s *Store) RecordReconcileRequest(ctx context.Context, act ledger.Act, kind ledger.ReconcileKind) (time.Time, error) {
-	done, err := s.perform(ctx, verbStartReconcile, act, reconcileParameters{kind}, func(pgx.Tx, string) (int64, error) { return 0, nil })
-	return done.Time.UTC(), err
+// AskedForReconcile records that a reconcile run or a recheck was asked for, and answers when; ledger.ErrStopped for a
+// scheme that is stopped.
+func (s *Store) AskedForReconcile(
+	ctx context.Context, tx pgx.Tx, act ledger.Act, kind ledger.ReconcileKind,
+) (time.Time, error) {
+	return asked(ctx, tx, ledger.StartReconcile, act, reconcileParameters{kind})
 }

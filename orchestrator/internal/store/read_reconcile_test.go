@@ -8,6 +8,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
@@ -72,19 +73,15 @@ func TestAReconcileSaysWhatItFound(t *testing.T) {
 }
 
 func TestAReconcileIsAskedForOnceByOneID(t *testing.T) {
-	s, pool := openStore(t)
+	_, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	_, found, err := s.ReconcileRequested(t.Context(), act("r1"), ledger.KindReconcile)
+	at, err := acttest.New(pool).AskForReconcile(t.Context(), act("r1"), ledger.KindReconcile)
 	require.NoError(t, err)
-	require.False(t, found)
-	at, err := s.RecordReconcileRequest(t.Context(), act("r1"), ledger.KindReconcile)
+	again, err := acttest.New(pool).AskForReconcile(t.Context(), act("r1"), ledger.KindReconcile)
 	require.NoError(t, err)
-	again, found, err := s.ReconcileRequested(t.Context(), act("r1"), ledger.KindReconcile)
-	require.NoError(t, err)
-	require.True(t, found)
 	require.Equal(t, at, again)
-	_, _, err = s.ReconcileRequested(t.Context(), act("r1"), ledger.KindRecheck)
+	_, err = acttest.New(pool).AskForReconcile(t.Context(), act("r1"), ledger.KindRecheck)
 	require.ErrorIs(t, err, ledger.ErrRequestIDReused)
 	require.Equal(t, `li 请求核对 {"kind": "reconcile"}`, rows.Text(`select concat_ws(' ', actor, verb_zh, parameters) from reporting.operator_action`))
 }

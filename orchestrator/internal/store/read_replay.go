@@ -38,7 +38,7 @@ func (s *Store) StoredBills(ctx context.Context, scheme string, from, to time.Ti
 		Generation int
 		Content    []byte
 	}
-	rows, err := readAll[row](ctx, s, "read stored bills", `
+	rows, err := readAll[row](ctx, s.pool, "read stored bills", `
 select i.generation, i.content
 from bill b cross join lateral (
     select i.generation, i.content from bill_snapshot i where i.scheme = b.scheme and i.bill_id = b.bill_id order by i.generation desc limit 1

@@ -14,9 +14,15 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
+// queryer is a pool or a transaction.
+type queryer interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
 // readAll runs a query and reads its rows into T, by column name.
-func readAll[T any](ctx context.Context, s *Store, what, sql string, args pgx.StrictNamedArgs) ([]T, error) {
-	rows, err := s.pool.Query(ctx, sql, args)
+func readAll[T any](ctx context.Context, db queryer, what, sql string, args pgx.StrictNamedArgs) ([]T, error) {
+	rows, err := db.Query(ctx, sql, args)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, faultOf(err))
 	}
@@ -28,8 +34,10 @@ func readAll[T any](ctx context.Context, s *Store, what, sql string, args pgx.St
 }
 
 // readOne is readAll for the one row that the statement finds; ledger.ErrNotFound, with the name of what was asked for, when it finds none.
-func readOne[T any](ctx context.Context, s *Store, what, sql string, args pgx.StrictNamedArgs, name string) (T, error) {
-	found, err := readAll[T](ctx, s, what, sql, args)
+func readOne[T any](
+	ctx context.Context, db queryer, what, sql string, args pgx.StrictNamedArgs, name string,
+) (T, error) {
+	found, err := readAll[T](ctx, db, what, sql, args)
 	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("%s: %w", name, ledger.ErrNotFound)
 	}

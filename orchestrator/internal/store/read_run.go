@@ -20,14 +20,14 @@ func (s *Store) RunViews(ctx context.Context, scheme string, before int64, limit
 	if scheme != "" {
 		where, args["scheme"] = where+` and p.scheme = @scheme`, scheme
 	}
-	return readAll[ledger.RunView](ctx, s, "list runs", runColumns+where+`
+	return readAll[ledger.RunView](ctx, s.pool, "list runs", runColumns+where+`
 order by p.run_id desc
 limit @limit`, args)
 }
 
 // RunView answers one run; ledger.ErrNotFound when there is none.
 func (s *Store) RunView(ctx context.Context, id int64) (ledger.RunView, error) {
-	return readOne[ledger.RunView](ctx, s, "read run", runColumns+`
+	return readOne[ledger.RunView](ctx, s.pool, "read run", runColumns+`
 where p.run_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("run %d", id))
 }
 

@@ -24,7 +24,7 @@ left join run_failure f using (scheme)`
 
 // SchemeViews lists the schemes of the loaded file by name, at most limit, those after the given name; without their documents.
 func (s *Store) SchemeViews(ctx context.Context, after string, limit int) ([]ledger.SchemeView, error) {
-	views, err := readAll[ledger.SchemeView](ctx, s, "list schemes", schemeColumns+`
+	views, err := readAll[ledger.SchemeView](ctx, s.pool, "list schemes", schemeColumns+`
 where s.active and s.scheme > @after
 order by s.scheme
 limit @limit`, pgx.StrictNamedArgs{"after": after, "limit": limit})
@@ -34,32 +34,43 @@ limit @limit`, pgx.StrictNamedArgs{"after": after, "limit": limit})
 	for i := range views {
 		views[i].Document = ""
 	}
-	return views, s.addStanding(ctx, views)
+	return views, addStanding(ctx, s.pool, views)
 }
 
 // SchemeView answers one scheme, also one that is no longer in the file; ledger.ErrNotFound when there never was one.
 func (s *Store) SchemeView(ctx context.Context, scheme string) (ledger.SchemeView, error) {
-	view, err := readOne[ledger.SchemeView](ctx, s, "read scheme", schemeColumns+`
+	return schemeView(ctx, s.pool, scheme)
+}
+
+// SchemeIn is SchemeView as a transaction sees it, for the reply to an act; without its document.
+func (s *Store) SchemeIn(ctx context.Context, tx pgx.Tx, scheme string) (ledger.SchemeView, error) {
+	view, err := schemeView(ctx, tx, scheme)
+	view.Document = ""
+	return view, err
+}
+
+func schemeView(ctx context.Context, db queryer, scheme string) (ledger.SchemeView, error) {
+	view, err := readOne[ledger.SchemeView](ctx, db, "read scheme", schemeColumns+`
 where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme}, "scheme "+scheme)
 	if err != nil {
 		return ledger.SchemeView{}, err
 	}
 	views := []ledger.SchemeView{view}
-	err = s.addStanding(ctx, views)
+	err = addStanding(ctx, db, views)
 	return views[0], err
 }
 
 // addStanding adds what stands in other tables.
-func (s *Store) addStanding(ctx context.Context, views []ledger.SchemeView) error {
-	if err := s.addCounts(ctx, views); err != nil {
+func addStanding(ctx context.Context, db queryer, views []ledger.SchemeView) error {
+	if err := addCounts(ctx, db, views); err != nil {
 		return err
 	}
-	return s.addStops(ctx, views)
+	return addStops(ctx, db, views)
 }
 
 // addStops adds what keeps requests from being sent beside the scheme itself: paused accounts, and the stop of everything.
-func (s *Store) addStops(ctx context.Context, views []ledger.SchemeView) error {
-	stopped, err := s.allStopped(ctx)
+func addStops(ctx context.Context, db queryer, views []ledger.SchemeView) error {
+	stopped, err := allStopped(ctx, db)
 	if err != nil {
 		return err
 	}
@@ -67,7 +78,7 @@ func (s *Store) addStops(ctx context.Context, views []ledger.SchemeView) error {
 		Account, Detail      string
 		PauseTime, ProbeTime time.Time
 	}
-	paused, err := readAll[row](ctx, s, "read paused accounts", `select account, detail, pause_time, probe_time from account_pause order by account`, pgx.StrictNamedArgs{})
+	paused, err := readAll[row](ctx, db, "read paused accounts", `select account, detail, pause_time, probe_time from account_pause order by account`, pgx.StrictNamedArgs{})
 	if err != nil {
 		return err
 	}
@@ -82,7 +93,7 @@ func (s *Store) addStops(ctx context.Context, views []ledger.SchemeView) error {
 	return nil
 }
 
-func (s *Store) addCounts(ctx context.Context, views []ledger.SchemeView) error {
+func addCounts(ctx context.Context, db queryer, views []ledger.SchemeView) error {
 	byName, names := map[string]map[string]int64{}, make([]string, len(views))
 	for i, v := range views {
 		views[i].Counts = map[string]int64{}
@@ -92,7 +103,7 @@ func (s *Store) addCounts(ctx context.Context, views []ledger.SchemeView) error 
 		Scheme, State string
 		Count         int64
 	}
-	rows, err := readAll[row](ctx, s, "count cancellations", stateCounts, pgx.StrictNamedArgs{"schemes": names, "rows": countRows})
+	rows, err := readAll[row](ctx, db, "count cancellations", stateCounts, pgx.StrictNamedArgs{"schemes": names, "rows": countRows})
 	for _, r := range rows {
 		byName[r.Scheme][r.State] = r.Count
 	}
@@ -102,7 +113,7 @@ func (s *Store) addCounts(ctx context.Context, views []ledger.SchemeView) error 
 // StopReason answers why a scheme is stopped, empty when it runs; ledger.ErrNotFound when there never was one.
 func (s *Store) StopReason(ctx context.Context, scheme string) (string, error) {
 	type row struct{ StopReason string }
-	rows, err := readAll[row](ctx, s, "read stop reason", `
+	rows, err := readAll[row](ctx, s.pool, "read stop reason", `
 select stop_reason from scheme where scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme})
 	if err != nil {
 		return "", err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
@@ -81,7 +82,7 @@ func TestADatabaseThatIsAwayIsToldFromAFault(t *testing.T) {
 	s := store.New(pool)
 	_, err = s.SchemeViews(t.Context(), "", 1)
 	require.ErrorIs(t, err, ledger.ErrUnavailable)
-	_, err = s.SetMode(t.Context(), act(""), true)
+	_, err = acttest.New(pool).SetMode(t.Context(), act(""), true)
 	require.ErrorIs(t, err, ledger.ErrUnavailable)
 
 	known, there := openStore(t)

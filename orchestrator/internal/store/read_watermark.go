@@ -21,7 +21,7 @@ func (s *Store) WatermarkChanges(ctx context.Context, scheme string, before ledg
 		Reason          string
 	}
 	at := before.Time
-	rows, err := readAll[row](ctx, s, "list moves of the watermark", `
+	rows, err := readAll[row](ctx, s.pool, "list moves of the watermark", `
 with by_persons as (
     select move_time, watermark_before, watermark_after, 0::bigint as run_id, actor, reason
     from watermark_change

@@ -22,14 +22,14 @@ func (s *Store) WorkViews(ctx context.Context, f ledger.WorkFilter, before int64
 	if !f.IncludeClosed {
 		where += ` and w.close_time is null`
 	}
-	return readAll[ledger.WorkView](ctx, s, "list work items", workColumns+where+`
+	return readAll[ledger.WorkView](ctx, s.pool, "list work items", workColumns+where+`
 order by w.work_item_id desc
 limit @limit`, args)
 }
 
 // CancellationWork lists the work items of one cancellation, closed ones too, newest first.
 func (s *Store) CancellationWork(ctx context.Context, cancellation int64) ([]ledger.WorkView, error) {
-	return readAll[ledger.WorkView](ctx, s, "read work items of a cancellation", workColumns+`
+	return readAll[ledger.WorkView](ctx, s.pool, "read work items of a cancellation", workColumns+`
 where w.cancellation_id = @id and w.cancellation_id <> 0
 order by w.work_item_id desc`, pgx.StrictNamedArgs{"id": cancellation})
 }

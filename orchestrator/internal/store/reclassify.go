@@ -32,50 +32,60 @@ type answerRow struct {
 	InFlight        bool
 }
 
-// Reclassify takes a text of the WMS for what a person says that it means: the cancellations that need attention whose last answer it is, and the open
-// ones that are asked again because nobody knew it, go on as if it had been known. Their attempts keep what they were taken for then.
-// timing is that of a scheme.
-func (s *Store) Reclassify(ctx context.Context, act ledger.Act, named ledger.Named, b ledger.Bounds, timing func(scheme string) rule.Timing) (ledger.Effect, error) {
-	parameters := struct {
-		ledger.Named
-		Max int64 `json:"max_count"`
-	}{named, b.Max}
-	return s.carryOut(ctx, ledger.Reclassify, act, parameters, b, func(tx pgx.Tx) (ledger.Effect, []int64, error) {
-		rows, err := answersNamed(ctx, tx, named, !b.DryRun)
-		if err != nil {
-			return ledger.Effect{}, nil, err
+// Reclassify takes a text of the WMS for what a person says that it means: the cancellations that need attention whose
+// last answer it is, and the open ones that are asked again because nobody knew it, go on as if it had been known.
+// Their attempts keep what they were taken for then. timing is that of a scheme. A dry run changes and records nothing.
+func (s *Store) Reclassify(
+	ctx context.Context, tx pgx.Tx, act ledger.Act, named ledger.Named, b ledger.Bounds,
+	timing func(scheme string) rule.Timing,
+) (ledger.Effect, error) {
+	rows, err := answersNamed(ctx, tx, named, !b.DryRun)
+	if err != nil {
+		return ledger.Effect{}, err
+	}
+	effect := ledger.Effect{DryRun: b.DryRun, Outcomes: map[string]int64{}}
+	taken := sortAnswers(rows, named, &effect)
+	if effect.Count = int64(len(taken)); !b.DryRun && effect.Count > b.Max {
+		return ledger.Effect{}, &ledger.CapError{Count: effect.Count, Max: b.Max}
+	}
+	moves := nextAfterAnswers(taken, rule.Disposition(named.Disposition), timing, time.Now())
+	for i, id := range moves.IDs {
+		effect.Outcomes[moves.States[i]]++
+		if i < ledger.Listed {
+			effect.IDs = append(effect.IDs, id)
 		}
-		effect := ledger.Effect{Outcomes: map[string]int64{}}
-		var taken []answerRow
-		for _, r := range rows {
-			if flag := strings.ToLower(r.VendorFlag); !slices.Contains(effect.Flags, flag) {
-				effect.Flags = append(effect.Flags, flag)
-			}
-			if why := refuseAnswer(r, named); why != "" {
-				effect.RefusedCount++
-				if len(effect.Refused) < ledger.Listed {
-					effect.Refused = append(effect.Refused, ledger.Refusal{CancellationID: r.CancellationID, BillNo: r.BillNo, Message: why})
-				}
-				continue
-			}
-			taken = append(taken, r)
+	}
+	if b.DryRun {
+		return effect, nil
+	}
+	if len(taken) > 0 {
+		if err := writeMoves(ctx, tx, moves, act, rule.Disposition(named.Disposition)); err != nil {
+			return ledger.Effect{}, err
 		}
-		slices.Sort(effect.Flags)
-		if effect.Count = int64(len(taken)); !b.DryRun && effect.Count > b.Max {
-			return effect, nil, &ledger.CapError{Count: effect.Count, Max: b.Max}
+	}
+	_, err = record(ctx, tx, ledger.Reclassify, act, reclassifyParameters{named, b.Max}, effect, moves.IDs...)
+	return effect, err
+}
+
+type reclassifyParameters struct {
+	ledger.Named
+	Max int64 `json:"max_count"`
+}
+
+// sortAnswers answers those that follow, and puts the others and the flags of all into effect.
+func sortAnswers(rows []answerRow, named ledger.Named, effect *ledger.Effect) (taken []answerRow) {
+	for _, r := range rows {
+		if flag := strings.ToLower(r.VendorFlag); !slices.Contains(effect.Flags, flag) {
+			effect.Flags = append(effect.Flags, flag)
 		}
-		moves := nextAfterAnswers(taken, rule.Disposition(named.Disposition), timing, time.Now())
-		for i, id := range moves.IDs {
-			effect.Outcomes[moves.States[i]]++
-			if i < ledger.Listed {
-				effect.IDs = append(effect.IDs, id)
-			}
+		if why := refuseAnswer(r, named); why != "" {
+			effect.Refuse(ledger.Refusal{CancellationID: r.CancellationID, BillNo: r.BillNo, Message: why})
+			continue
 		}
-		if b.DryRun || len(taken) == 0 {
-			return effect, nil, nil
-		}
-		return effect, moves.IDs, writeMoves(ctx, tx, moves, act, rule.Disposition(named.Disposition))
-	})
+		taken = append(taken, r)
+	}
+	slices.Sort(effect.Flags)
+	return taken
 }
 
 // refuseAnswer says why one of them does not follow. The flag comes first: a failure is never a fresh cancel.

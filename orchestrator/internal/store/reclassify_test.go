@@ -27,7 +27,7 @@ func (o *operator) answered(no, text, disposition, flag string) int64 {
 
 func (o *operator) reclassify(text, disposition string) ledger.Effect {
 	o.Helper()
-	effect, err := o.store.Reclassify(o.Context(), act(""), ledger.Named{Message: text, Disposition: disposition}, o.bounds, oneTiming)
+	effect, err := o.acts().Reclassify(o.Context(), act(""), ledger.Named{Message: text, Disposition: disposition}, o.bounds, oneTiming)
 	require.NoError(o, err)
 	return effect
 }
@@ -148,10 +148,10 @@ func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
 	safetyLimit := o.rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
 	closed := o.rows.Work(rowtest.Work{Kind: "order_vanished", Closed: "settled"})
 	ids := []int64{owed, restored, mapped, safetyLimit, closed, 999}
-	preview, err := o.store.CloseWorkItems(t.Context(), act(""), ids, true)
+	preview, err := o.acts().CloseWorkItems(t.Context(), act(""), ids, true)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, preview.Count)
-	effect, err := o.store.CloseWorkItems(t.Context(), act("w1"), ids, false)
+	effect, err := o.acts().CloseWorkItems(t.Context(), act("w1"), ids, false)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, effect.Count)
 	require.Equal(t, []int64{ended}, effect.IDs)
@@ -166,7 +166,7 @@ func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
 	require.Equal(t, []string{"answer_unrecognised", "safety_limit_reached"}, openWorkKinds(t, o.pool))
 	require.Equal(t, "closed by li: 试运行结束", o.text(`select close_reason from work_item where work_item_id = $1`, mapped))
 	require.Equal(t, "needs_attention ", o.one(cancellation))
-	again, err := o.store.CloseWorkItems(t.Context(), act("w1"), ids, false)
+	again, err := o.acts().CloseWorkItems(t.Context(), act("w1"), ids, false)
 	require.NoError(t, err)
 	require.Equal(t, effect, again)
 }

@@ -21,7 +21,7 @@ func TestWhatWasDecidedUnderAnOlderRevisionIsRefusedOnceThereIsANewer(t *testing
 func TestWhatWasDecidedBeforeTheSchemeWasSetToSendIsRefusedAfterIt(t *testing.T) {
 	refused(t, func(w *writer) {
 		w.rows.Exec(`update scheme set mode = 'dry_run'`)
-		_, err := w.store.SetMode(w.Context(), act(""), true)
+		_, err := w.acts().SetMode(w.Context(), act(""), true)
 		require.NoError(w, err)
 	})
 }

@@ -62,11 +62,11 @@ func TestGoingToSendBeginsTheSafetyLimitsAnew(t *testing.T) {
 	held := func() int { return w.count(`select count(*) from cancellation where state = 'held'`) }
 	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
 	require.Zero(t, held())
-	_, err := w.store.SetMode(t.Context(), act(""), false)
+	_, err := w.acts().SetMode(t.Context(), act(""), false)
 	require.NoError(t, err)
 	w.owed(safetyLimits, 2, "A2", "WH1", "WH2", "WH3", "WH4")
 	require.Zero(t, held(), "what is only decided in dry run needs no safety limit")
-	_, err = w.store.SetMode(t.Context(), act(""), true)
+	_, err = w.acts().SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
 	w.owed(safetyLimits, 3, "A3", "WH1", "WH2", "WH3")
 	require.Zero(t, held(), "the count begins with the mode")

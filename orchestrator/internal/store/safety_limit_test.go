@@ -24,12 +24,12 @@ func TestReleasingOneRowDoesNotForgetTheSafetyLimitsCount(t *testing.T) {
 	safetyLimits := rule.SafetyLimits{PerHour: 3, PerDay: 10}
 	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
 	held := w.rows.Cancellation(rowtest.Cancellation{BillID: 9, BillNo: "A9", State: "held", HoldReason: "number_taken"})
-	_, err := w.store.Release(t.Context(), act(""), []int64{held})
+	_, err := w.acts().Release(t.Context(), act(""), []int64{held})
 	require.NoError(t, err)
 	w.owed(safetyLimits, 2, "A2", "WH1", "WH2", "WH3")
 	require.Equal(t, 3, w.count(`select count(*) from cancellation where state = 'held' and bill_id = 2`))
 
-	_, err = w.store.Release(t.Context(), act(""), nil)
+	_, err = w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	w.owed(safetyLimits, 3, "A3", "WH1", "WH2", "WH3")
 	require.Zero(t, w.count(`select count(*) from cancellation where state = 'held'`), "everything was released: the count begins anew")
@@ -47,7 +47,7 @@ func TestAReachedSafetyLimitHoldsUntilItIsReleased(t *testing.T) {
 	require.Equal(t, 5, held())
 	require.Equal(t, 1, w.count(openWorkItems), "one item for one safety limit")
 
-	_, err := w.store.Release(t.Context(), act(""), nil)
+	_, err := w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	w.owed(safetyLimits, 3, "A3", "WH1")
 	require.Zero(t, held())

@@ -115,7 +115,16 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 
 // Scheme answers a scheme's standing; ErrNotFound when there is none of this name.
 func (s *Store) Scheme(ctx context.Context, name string) (ledger.Scheme, error) {
-	rows, err := s.pool.Query(ctx, `
+	return schemeStanding(ctx, s.pool, name)
+}
+
+// StandingIn is Scheme as a transaction sees it, for an act that depends on it.
+func (s *Store) StandingIn(ctx context.Context, tx pgx.Tx, name string) (ledger.Scheme, error) {
+	return schemeStanding(ctx, tx, name)
+}
+
+func schemeStanding(ctx context.Context, db queryer, name string) (ledger.Scheme, error) {
+	rows, err := db.Query(ctx, `
 select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send, s.send_since,
        m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from, m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
        (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]') from scheme_cutover o where o.scheme = s.scheme) as cutovers

@@ -68,7 +68,7 @@ type refusedRow struct {
 // take counts what the act applies to, locks it unless it is a dry run, and lists what is refused. More than the bounds allow is a
 // CapError, except for a dry run, which is there to learn the count.
 func (c *choice) take(ctx context.Context, tx pgx.Tx, b ledger.Bounds) (ledger.Effect, []int64, error) {
-	var effect ledger.Effect
+	effect := ledger.Effect{DryRun: b.DryRun}
 	if err := tx.QueryRow(ctx, `select count(*) from cancellation c where `+c.where+` and `+c.applies, c.args).Scan(&effect.Count); err != nil {
 		return effect, nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -35,6 +36,6 @@ func TestAReadOnlyDatabaseIsNotUsable(t *testing.T) {
 	require.NoError(t, err)
 	defer fresh.Close()
 	require.ErrorIs(t, store.New(fresh).Usable(t.Context()), ledger.ErrReadOnly)
-	require.ErrorIs(t, store.New(fresh).Pause(t.Context(), ledger.Act{Scheme: "any", Reason: "x", Actor: "a"}), ledger.ErrUnavailable,
+	require.ErrorIs(t, acttest.New(fresh).Pause(t.Context(), ledger.Act{Scheme: "any", Reason: "x", Actor: "a"}), ledger.ErrUnavailable,
 		"an act meets a database that is away, no fault inside")
 }

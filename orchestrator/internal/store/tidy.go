@@ -45,6 +45,7 @@ var chores = []chore{
 	{"bills_without_cancellation", daily, forgetBills},
 	{"snapshots_of_past_lives", daily, forgetSnapshots},
 	{"quiet_reconciles", daily, forgetReconciles},
+	{"first_replies", daily, forgetReplies},
 	{"counts", hourly, countBlock},
 }
 

@@ -14,10 +14,10 @@ func TestAPersonMovesTheWatermarkAndNoRunBringsTheOldOneBack(t *testing.T) {
 	w := setupWriter(t)
 	began := w.run()
 	to := rowtest.Now.Add(-24 * time.Hour)
-	before, err := w.store.MoveWatermark(t.Context(), act("k1"), to)
+	before, err := w.acts().MoveWatermark(t.Context(), act("k1"), to)
 	require.NoError(t, err)
 	require.Equal(t, rowtest.Now, before)
-	again, err := w.store.MoveWatermark(t.Context(), act("k1"), to)
+	again, err := w.acts().MoveWatermark(t.Context(), act("k1"), to)
 	require.NoError(t, err)
 	require.Equal(t, before, again, "the same call answers the same")
 
@@ -30,7 +30,7 @@ func TestAPersonMovesTheWatermarkAndNoRunBringsTheOldOneBack(t *testing.T) {
 
 	w.owe(1, "A1", "WH1")
 	forward := rowtest.Now.Add(2 * time.Minute)
-	_, err = w.store.MoveWatermark(t.Context(), act("k2"), forward)
+	_, err = w.acts().MoveWatermark(t.Context(), act("k2"), forward)
 	require.NoError(t, err)
 	require.Equal(t, 1, w.count(`select count(*) from watermark where watermark_time = $1`, forward))
 }
@@ -41,7 +41,7 @@ func TestAWatermarkThatCannotBeMoved(t *testing.T) {
 		t.Helper()
 		a := act("")
 		a.Scheme = scheme
-		_, err := w.store.MoveWatermark(t.Context(), a, to)
+		_, err := w.acts().MoveWatermark(t.Context(), a, to)
 		var watermark *ledger.WatermarkError
 		require.ErrorAs(t, err, &watermark)
 	}
@@ -63,7 +63,7 @@ func TestAWatermarkThatCannotBeMoved(t *testing.T) {
 func TestTheHistoryOfAWatermarkIsListedInPages(t *testing.T) {
 	w := setupWriter(t)
 	w.owe(1, "A1", "WH1")
-	_, err := w.store.MoveWatermark(t.Context(), act(""), rowtest.Now.Add(-time.Hour))
+	_, err := w.acts().MoveWatermark(t.Context(), act(""), rowtest.Now.Add(-time.Hour))
 	require.NoError(t, err)
 	w.owe(2, "A2", "WH1")
 	var seen []string

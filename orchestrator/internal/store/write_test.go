@@ -11,6 +11,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
@@ -29,6 +30,9 @@ func setupWriter(t *testing.T) *writer {
 	w.rows.Scheme(rowtest.Scheme{})
 	return w
 }
+
+// acts does acts of persons, each as a call of its own.
+func (w *writer) acts() acttest.Acts { return acttest.New(w.pool) }
 
 func none(pgx.Tx) error { return nil }
 

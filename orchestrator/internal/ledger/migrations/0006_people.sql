@@ -37,9 +37,25 @@ create table operator_action (
     result             jsonb not null default '{}',
     create_time        timestamptz not null default now()
 );
-create unique index operator_action_request on operator_action (request_id) where request_id is not null;
--- An act may be about no scheme or about several.
-comment on column operator_action.scheme is 'null for what concerns all schemes';
+comment on table operator_action is 'what persons did, with who and why; kept for ever';
+comment on column operator_action.scheme is 'null for what concerns several schemes or all';
+comment on column operator_action.request_id is 'the caller''s own name for the call; first_reply makes it once only';
+
+create table first_reply (
+    caller       text not null,
+    method       text not null,
+    request_id   text not null,
+    request_hash bytea not null,
+    reply        bytea not null default '',
+    reply_time   timestamptz not null default now(),
+    primary key (caller, method, request_id)
+);
+create index first_reply_time on first_reply (reply_time);
+comment on table first_reply is
+    'what a write was answered, in the transaction that did it: who repeats it within 30 days is answered the same';
+comment on column first_reply.method is 'of gRPC, with its service';
+comment on column first_reply.request_hash is 'SHA-256 of what was asked for; anything else under this id is refused';
+comment on column first_reply.reply is 'the message as it was sent';
 
 create table operator_action_cancellation (
     operator_action_id bigint not null references operator_action,

@@ -175,7 +175,7 @@ type StartBackfillRequest struct {
 	BeforeCutover bool `protobuf:"varint,5,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Repeating a call with the same id and content starts nothing more and answers the same backfill. Optional.
+	// Repeating a call with the same id and content starts nothing more and gets the first reply. Optional.
 	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

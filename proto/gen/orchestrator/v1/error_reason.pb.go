@@ -43,7 +43,7 @@ const (
 	ErrorReason_ERROR_REASON_SCHEME_STOPPED ErrorReason = 7
 	// FAILED_PRECONDITION: the scheme may not be set to send as it is; metadata: scheme.
 	ErrorReason_ERROR_REASON_SEND_REFUSED ErrorReason = 8
-	// ALREADY_EXISTS: this request_id was used for something else; metadata: request_id.
+	// ALREADY_EXISTS: the caller used this request_id for another request of this method; metadata: request_id.
 	ErrorReason_ERROR_REASON_REQUEST_ID_REUSED ErrorReason = 9
 	// UNAVAILABLE: the database does not answer.
 	ErrorReason_ERROR_REASON_STORE_UNAVAILABLE ErrorReason = 10
@@ -69,6 +69,8 @@ const (
 	ErrorReason_ERROR_REASON_BACKFILL_STATE_UNFIT ErrorReason = 20
 	// FAILED_PRECONDITION: the watermark cannot be moved there, or now; metadata: scheme.
 	ErrorReason_ERROR_REASON_WATERMARK_REFUSED ErrorReason = 21
+	// ABORTED: the first call with this request_id is still under way; metadata: request_id.
+	ErrorReason_ERROR_REASON_REQUEST_UNDER_WAY ErrorReason = 22
 )
 
 // Enum value maps for ErrorReason.
@@ -96,6 +98,7 @@ var (
 		19: "ERROR_REASON_TOO_MANY",
 		20: "ERROR_REASON_BACKFILL_STATE_UNFIT",
 		21: "ERROR_REASON_WATERMARK_REFUSED",
+		22: "ERROR_REASON_REQUEST_UNDER_WAY",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -120,6 +123,7 @@ var (
 		"ERROR_REASON_TOO_MANY":               19,
 		"ERROR_REASON_BACKFILL_STATE_UNFIT":   20,
 		"ERROR_REASON_WATERMARK_REFUSED":      21,
+		"ERROR_REASON_REQUEST_UNDER_WAY":      22,
 	}
 )
 
@@ -154,7 +158,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xfd\x05\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xa1\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -178,7 +182,8 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x1bERROR_REASON_SCHEME_INVALID\x10\x12\x12\x19\n" +
 	"\x15ERROR_REASON_TOO_MANY\x10\x13\x12%\n" +
 	"!ERROR_REASON_BACKFILL_STATE_UNFIT\x10\x14\x12\"\n" +
-	"\x1eERROR_REASON_WATERMARK_REFUSED\x10\x15B\xcd\x01\n" +
+	"\x1eERROR_REASON_WATERMARK_REFUSED\x10\x15\x12\"\n" +
+	"\x1eERROR_REASON_REQUEST_UNDER_WAY\x10\x16B\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

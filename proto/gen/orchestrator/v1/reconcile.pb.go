@@ -130,7 +130,7 @@ type StartReconcileRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	Kind   ReconcileKind          `protobuf:"varint,2,opt,name=kind,proto3,enum=orchestrator.v1.ReconcileKind" json:"kind,omitempty"`
-	// Repeating a call with the same id starts nothing more. Optional.
+	// Repeating a call with the same id starts nothing more and gets the first reply. Optional.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

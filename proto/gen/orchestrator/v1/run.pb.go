@@ -129,7 +129,7 @@ func (RunState) EnumDescriptor() ([]byte, []int) {
 type StartRunRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// Repeating a call with the same id starts nothing more. Optional.
+	// Repeating a call with the same id starts nothing more and gets the first reply. Optional.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

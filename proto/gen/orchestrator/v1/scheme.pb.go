@@ -389,7 +389,8 @@ type SetSchemeModeRequest struct {
 	Mode   SchemeMode             `protobuf:"varint,2,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Repeating a call with the same id changes nothing and answers the same. Optional.
+	// The caller's own name for this call. One that repeats it within 30 days does nothing and gets the first reply;
+	// with other content it is refused. Optional.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1,0 +1,179 @@
+// Package acttest does acts of persons in tests, each as a call of its own.
+package acttest
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+)
+
+// Acts does acts through the recorder, as the service does: the actor is the caller, the verb the method.
+type Acts struct {
+	store    *store.Store
+	recorder *store.Recorder
+}
+
+// New makes Acts on a migrated database.
+func New(pool *pgxpool.Pool) Acts { return Acts{store.New(pool), store.NewRecorder(pool)} }
+
+// Once does one act; a repeated request id answers what it came to the first time.
+func Once[T any](
+	ctx context.Context, a Acts, verb ledger.Verb, act ledger.Act, request any, do func(tx pgx.Tx) (T, error),
+) (T, error) {
+	var result T
+	content, err := json.Marshal([]any{act.Scheme, act.Reason, request})
+	if err != nil {
+		return result, err
+	}
+	call := ledger.Call{Caller: act.Actor, Method: string(verb), RequestID: act.RequestID, Request: content}
+	reply, err := a.recorder.Once(ctx, call, func(tx pgx.Tx) ([]byte, error) {
+		made, err := do(tx)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(made)
+	})
+	if err != nil {
+		return result, err
+	}
+	return result, json.Unmarshal(reply, &result)
+}
+
+// none is the result of an act that answers nothing.
+type none struct{}
+
+func (a Acts) plain(ctx context.Context, verb ledger.Verb, act ledger.Act, request any, do func(tx pgx.Tx) error) error {
+	_, err := Once(ctx, a, verb, act, request, func(tx pgx.Tx) (none, error) { return none{}, do(tx) })
+	return err
+}
+
+// SetMode is store.SetMode.
+func (a Acts) SetMode(ctx context.Context, act ledger.Act, send bool) (dryRun int64, err error) {
+	return Once(ctx, a, ledger.SetMode, act, send, func(tx pgx.Tx) (int64, error) {
+		return a.store.SetMode(ctx, tx, act, send)
+	})
+}
+
+// Pause is store.Pause.
+func (a Acts) Pause(ctx context.Context, act ledger.Act) error {
+	return a.plain(ctx, ledger.Pause, act, nil, func(tx pgx.Tx) error { return a.store.Pause(ctx, tx, act) })
+}
+
+// Resume is store.Resume.
+func (a Acts) Resume(ctx context.Context, act ledger.Act) error {
+	return a.plain(ctx, ledger.Resume, act, nil, func(tx pgx.Tx) error { return a.store.Resume(ctx, tx, act) })
+}
+
+// stopped is what StopAll answers.
+type stopped struct {
+	Since    time.Time
+	InFlight int64
+}
+
+// StopAll is store.StopAll.
+func (a Acts) StopAll(ctx context.Context, act ledger.Act) (since time.Time, inFlight int64, err error) {
+	result, err := Once(ctx, a, ledger.StopAll, act, nil, func(tx pgx.Tx) (stopped, error) {
+		since, inFlight, err := a.store.StopAll(ctx, tx, act)
+		return stopped{since, inFlight}, err
+	})
+	return result.Since, result.InFlight, err
+}
+
+// ResumeAll is store.ResumeAll.
+func (a Acts) ResumeAll(ctx context.Context, act ledger.Act) (resumed bool, err error) {
+	return Once(ctx, a, ledger.ResumeAll, act, nil, func(tx pgx.Tx) (bool, error) { return a.store.ResumeAll(ctx, tx, act) })
+}
+
+// MoveWatermark is store.MoveWatermark.
+func (a Acts) MoveWatermark(ctx context.Context, act ledger.Act, to time.Time) (before time.Time, err error) {
+	return Once(ctx, a, ledger.MoveWatermark, act, to, func(tx pgx.Tx) (time.Time, error) {
+		return a.store.MoveWatermark(ctx, tx, act, to)
+	})
+}
+
+// Release is store.Release.
+func (a Acts) Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error) {
+	return Once(ctx, a, ledger.ReleaseHeld, act, ids, func(tx pgx.Tx) (int64, error) {
+		return a.store.Release(ctx, tx, act, ids)
+	})
+}
+
+// AskForRun is store.AskedForRun.
+func (a Acts) AskForRun(ctx context.Context, act ledger.Act) (time.Time, error) {
+	return Once(ctx, a, ledger.StartRun, act, nil, func(tx pgx.Tx) (time.Time, error) {
+		return a.store.AskedForRun(ctx, tx, act)
+	})
+}
+
+// AskForReconcile is store.AskedForReconcile.
+func (a Acts) AskForReconcile(ctx context.Context, act ledger.Act, kind ledger.ReconcileKind) (time.Time, error) {
+	return Once(ctx, a, ledger.StartReconcile, act, kind, func(tx pgx.Tx) (time.Time, error) {
+		return a.store.AskedForReconcile(ctx, tx, act, kind)
+	})
+}
+
+// StartBackfill is store.StartBackfill; no job begins it.
+func (a Acts) StartBackfill(ctx context.Context, act ledger.Act, order ledger.BackfillOrder) (int64, error) {
+	return Once(ctx, a, ledger.StartBackfill, act, order, func(tx pgx.Tx) (int64, error) {
+		return a.store.StartBackfill(ctx, tx, act, order)
+	})
+}
+
+// ApplyBackfill is store.ApplyBackfill; no job begins it.
+func (a Acts) ApplyBackfill(ctx context.Context, act ledger.Act, id, maxCount int64) error {
+	return a.plain(ctx, ledger.ApplyBackfill, act, []int64{id, maxCount}, func(tx pgx.Tx) error {
+		return a.store.ApplyBackfill(ctx, tx, act, id, maxCount)
+	})
+}
+
+// CancelBackfill is store.CancelBackfill.
+func (a Acts) CancelBackfill(ctx context.Context, act ledger.Act, id int64) error {
+	return a.plain(ctx, ledger.CancelBackfill, act, id, func(tx pgx.Tx) error {
+		return a.store.CancelBackfill(ctx, tx, act, id)
+	})
+}
+
+// Operate is store.Operate.
+func (a Acts) Operate(
+	ctx context.Context, verb ledger.Verb, act ledger.Act, sel ledger.Selection, b ledger.Bounds,
+) (ledger.Effect, error) {
+	return a.effect(ctx, verb, act, []any{sel, b}, b.DryRun, func(tx pgx.Tx) (ledger.Effect, error) {
+		return a.store.Operate(ctx, tx, verb, act, sel, b)
+	})
+}
+
+// Reclassify is store.Reclassify.
+func (a Acts) Reclassify(
+	ctx context.Context, act ledger.Act, named ledger.Named, b ledger.Bounds, timing func(string) rule.Timing,
+) (ledger.Effect, error) {
+	return a.effect(ctx, ledger.Reclassify, act, []any{named, b}, b.DryRun, func(tx pgx.Tx) (ledger.Effect, error) {
+		return a.store.Reclassify(ctx, tx, act, named, b, timing)
+	})
+}
+
+// CloseWorkItems is store.CloseWorkItems.
+func (a Acts) CloseWorkItems(ctx context.Context, act ledger.Act, ids []int64, dryRun bool) (ledger.Effect, error) {
+	return a.effect(ctx, ledger.CloseWork, act, ids, dryRun, func(tx pgx.Tx) (ledger.Effect, error) {
+		return a.store.CloseWorkItems(ctx, tx, act, ids, dryRun)
+	})
+}
+
+// effect does an act on cancellations or work items. A dry run is never kept.
+func (a Acts) effect(
+	ctx context.Context, verb ledger.Verb, act ledger.Act, request any, dryRun bool,
+	do func(tx pgx.Tx) (ledger.Effect, error),
+) (ledger.Effect, error) {
+	if dryRun {
+		act.RequestID = ""
+	}
+	effect, err := Once(ctx, a, verb, act, request, do)
+	effect.DryRun = dryRun && err == nil
+	return effect, err
+}

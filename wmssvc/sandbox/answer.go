@@ -5,40 +5,8 @@ import (
 	"encoding/xml"
 )
 
-// code says what the code element holds, and whether there is one.
-func (v decision) codeElement(p *Personality) (text string, present bool) {
-	code := v.code
-	if code == "" {
-		switch v.flag {
-		case flagSuccess:
-			code = p.SuccessCode
-		case flagFailure:
-			code = p.FailureCode
-		}
-	}
-	switch code {
-	case "absent":
-		return "", false
-	case "empty":
-		return "", true
-	}
-	return code, code != ""
-}
-
-func (v decision) literalCode(p *Personality) string {
-	code, _ := v.codeElement(p)
-	return code
-}
-
-func (v decision) message(d *dialect) string {
-	if v.text == "" {
-		return ""
-	}
-	return d.prefix + v.text
-}
-
 // render writes an answer as the vendor's recorded ones look: a lower-case declaration, CRLF, flag, code, message, CRLF.
-func (v decision) render(d *dialect, p *Personality) []byte {
+func render(v decision, d *dialect, p *Personality) []byte {
 	var b bytes.Buffer
 	b.Grow(256)
 	end := "\r\n"
@@ -57,10 +25,10 @@ func (v decision) render(d *dialect, p *Personality) []byte {
 		element(&b, "code", code)
 	}
 	if p.TextElement == "message" || p.TextElement == "both" {
-		element(&b, "message", v.message(d))
+		element(&b, "message", v.message(d.prefix))
 	}
 	if p.TextElement == "msg" || p.TextElement == "both" {
-		element(&b, "msg", v.message(d))
+		element(&b, "msg", v.message(d.prefix))
 	}
 	b.WriteString("</response>" + end)
 	return b.Bytes()

@@ -13,7 +13,6 @@ import (
 var (
 	ErrNotFound = errors.New("no such order")
 	ErrConflict = errors.New("not possible in the order's state")
-	ErrInvalid  = errors.New("invalid")
 )
 
 const (

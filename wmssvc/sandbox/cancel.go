@@ -2,9 +2,32 @@ package sandbox
 
 import "time"
 
-// cancel lets one request happen, or lets it be recorded as not having happened when the fault's plan comes first, and
+// request is one cancel that arrived and could be read.
+type request struct {
+	dialect string // the protocol that it came by
+	method  string
+	prefix  string // what every text of the answer begins with
+	// typeRequired: the protocol has no cancel without a type.
+	typeRequired bool
+	// anyWarehouse is the code by which the protocol names no warehouse; empty if there is none.
+	anyWarehouse string
+	key          Key // as asked for; the type may be empty where it is not required
+	ownerCode    string
+	orderID      string
+	reason       string
+	extend       map[string]string
+}
+
+// course is what a fault makes of one request.
+type course struct {
+	commits bool      // the cancel happens as if nothing were wrong
+	instead *decision // if it does not commit: what the WMS says instead
+	mute    bool      // the client is given no readable answer of the WMS
+}
+
+// cancel lets one request happen, or lets it be recorded as not having happened when the fault's course says so, and
 // returns what the WMS answers. The truth is in the journal when it returns.
-func (b *book) cancel(r *cancelRequest, plan faultPlan, kind FaultKind, p *Personality, now time.Time) decision {
+func (b *book) cancel(r *request, plan course, kind FaultKind, p *Personality, now time.Time) decision {
 	s := b.shard(r.key.code())
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,11 +117,11 @@ func (e *entry) endIntercept(b *book, into State, at time.Time) {
 	}
 }
 
-func (e *entry) record(r *cancelRequest, v decision, plan faultPlan, kind FaultKind, effect bool, id int64, now time.Time, p *Personality) {
+func (e *entry) record(r *request, v decision, plan course, kind FaultKind, effect bool, id int64, now time.Time, p *Personality) {
 	a := Arrival{
-		ID: id, At: now, Dialect: r.dialect.name, Method: r.method, Asked: r.key, OwnerCode: r.ownerCode, OrderID: r.orderID,
+		ID: id, At: now, Dialect: r.dialect, Method: r.method, Asked: r.key, OwnerCode: r.ownerCode, OrderID: r.orderID,
 		CancelReason: r.reason, ExtendProps: r.extend, Outcome: v.outcome, TookEffect: effect, Fault: kind,
-		Answered: !plan.mute, Flag: v.flag, Code: v.literalCode(p), Message: v.message(r.dialect),
+		Answered: !plan.mute, Flag: v.flag, Code: v.literalCode(p), Message: v.message(r.prefix),
 	}
 	if effect {
 		a.EffectAt = &now

@@ -15,6 +15,12 @@ const (
 	DemoSecret = "voidrelay-demo-not-a-secret" //nolint:gosec // published on purpose, opens sandboxes only
 )
 
+// HeaderSandbox is on every answer, with the value "wms": how a client tells a sandbox from the vendor.
+const (
+	HeaderSandbox      = "X-Voidrelay-Sandbox"
+	headerSandboxValue = "wms"
+)
+
 // Config says how a sandbox is started. The zero value works: a free loopback port and the demo account.
 type Config struct {
 	Addr        string           // host:port to listen on; empty: 127.0.0.1:0, a free port
@@ -26,14 +32,6 @@ type Config struct {
 	// to localhost or a loopback address. Pages of other sites never reach it.
 	ControlAnywhere bool
 	Logger          *slog.Logger // nil: silent. Bodies and secrets are never logged
-}
-
-// Account is one tenant of the WMS. Each has an order book of its own.
-type Account struct {
-	SID        string // seller account (卖家账号), sent as sid
-	AppKey     string // sent as appkey (WDT) or app_key (Qimen)
-	Secret     Secret // never sent
-	CustomerID string // sent as customerId in Qimen; empty: the SID
 }
 
 // DefaultConfig returns the configuration of the demo: a free loopback port and the published credentials.

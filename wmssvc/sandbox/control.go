@@ -12,11 +12,23 @@ import (
 	"strings"
 )
 
+// API is what the control calls work on. All of it must be given.
+type API struct {
+	// Anywhere opens the calls to other machines, and to any name of this one.
+	Anywhere bool
+	Clerk    *Clerk
+	Conduct  *Conduct
+	Face     *Face
+	// Status sums up the sandbox, Reset forgets everything.
+	Status func() any
+	Reset  func() error
+}
+
 // maxControlBody holds some 300,000 orders.
 const maxControlBody = 64 << 20
 
-// control is the JSON API of those who run the test, for this machine only and not for web pages opened on it.
-func (s *Server) control() http.Handler {
+// handler is the JSON API of those who run the test, for this machine only and not for web pages opened on it.
+func (s *API) handler() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, serve func(*http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -32,24 +44,24 @@ func (s *Server) control() http.Handler {
 	handle("POST /control/orders/state", s.controlState)
 	handle("GET /control/truth", s.controlTruth)
 	handle("GET /control/rejections", s.controlRejections)
-	handle("GET /control/personality", func(*http.Request) (any, error) { return s.Personality(), nil })
+	handle("GET /control/personality", func(*http.Request) (any, error) { return s.Conduct.Personality(), nil })
 	handle("PUT /control/personality", func(r *http.Request) (any, error) { return s.controlPersonality(r, Personality{}) })
-	handle("PATCH /control/personality", func(r *http.Request) (any, error) { return s.controlPersonality(r, s.Personality()) })
+	handle("PATCH /control/personality", func(r *http.Request) (any, error) { return s.controlPersonality(r, s.Conduct.Personality()) })
 	handle("GET /control/faults", func(*http.Request) (any, error) { return s.controlFaults(), nil })
 	handle("POST /control/faults", s.controlAddFault)
-	handle("DELETE /control/faults", func(*http.Request) (any, error) { s.ClearFaults(); return s.controlFaults(), nil })
+	handle("DELETE /control/faults", func(*http.Request) (any, error) { s.Conduct.ClearFaults(); return s.controlFaults(), nil })
 	handle("POST /control/reset", func(*http.Request) (any, error) { return struct{}{}, s.Reset() })
 	return s.closed(http.NewCrossOriginProtection().Handler(mux))
 }
 
 // closed keeps out pages of other sites, whatever they ask for, and, unless told otherwise, other machines and other names of this one: a
 // page whose name was made to lead to this machine (DNS rebinding) calls it by that name.
-func (s *Server) closed(next http.Handler) http.Handler {
+func (s *API) closed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch site := r.Header.Get("Sec-Fetch-Site"); {
 		case site != "" && site != "same-origin" && site != "none", foreignOrigin(r):
 			http.Error(w, "the control API is not for pages of other sites", http.StatusForbidden)
-		case !s.controlAnywhere && (!isLoopback(r.RemoteAddr) || !isLoopback(r.Host)):
+		case !s.Anywhere && (!isLoopback(r.RemoteAddr) || !isLoopback(r.Host)):
 			http.Error(w, "the control API is for this machine only, by the name localhost or a loopback address", http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)
@@ -112,79 +124,79 @@ func readJSON(r *http.Request, into any) error {
 	return nil
 }
 
-func (s *Server) controlCreate(r *http.Request) (any, error) {
+func (s *API) controlCreate(r *http.Request) (any, error) {
 	var o Order
 	if err := readJSON(r, &o); err != nil {
 		return nil, err
 	}
-	return s.CreateOrder(o)
+	return s.Clerk.CreateOrder(o)
 }
 
-func (s *Server) controlBulk(r *http.Request) (any, error) {
+func (s *API) controlBulk(r *http.Request) (any, error) {
 	var many struct {
 		Orders []Order `json:"orders"`
 	}
 	if err := readJSON(r, &many); err != nil {
 		return nil, err
 	}
-	return s.CreateOrders(many.Orders), nil
+	return s.Clerk.CreateOrders(many.Orders), nil
 }
 
-func (s *Server) controlState(r *http.Request) (any, error) {
+func (s *API) controlState(r *http.Request) (any, error) {
 	var m Move
 	if err := readJSON(r, &m); err != nil {
 		return nil, err
 	}
-	return s.SetState(m)
+	return s.Clerk.SetState(m)
 }
 
-func (s *Server) controlOrders(r *http.Request) (any, error) {
+func (s *API) controlOrders(r *http.Request) (any, error) {
 	f, err := readFilter(r)
 	if err != nil {
 		return nil, err
 	}
-	return s.Orders(f)
+	return s.Clerk.Orders(f)
 }
 
-func (s *Server) controlTruth(r *http.Request) (any, error) {
+func (s *API) controlTruth(r *http.Request) (any, error) {
 	f, err := readFilter(r)
 	if err != nil {
 		return nil, err
 	}
-	return s.Truths(f)
+	return s.Clerk.Truths(f)
 }
 
-func (s *Server) controlRejections(*http.Request) (any, error) {
-	kept, count := s.Rejections()
+func (s *API) controlRejections(*http.Request) (any, error) {
+	kept, count := s.Face.Rejections()
 	return struct {
 		Count      int64       `json:"count"`
 		Rejections []Rejection `json:"rejections"`
 	}{count, kept}, nil
 }
 
-func (s *Server) controlPersonality(r *http.Request, p Personality) (any, error) {
+func (s *API) controlPersonality(r *http.Request, p Personality) (any, error) {
 	if err := readJSON(r, &p); err != nil {
 		return nil, err
 	}
-	if err := s.SetPersonality(p); err != nil {
+	if err := s.Conduct.SetPersonality(p); err != nil {
 		return nil, err
 	}
-	return s.Personality(), nil
+	return s.Conduct.Personality(), nil
 }
 
-func (s *Server) controlFaults() any {
+func (s *API) controlFaults() any {
 	return struct {
 		Faults []Fault     `json:"faults"`
 		Known  []FaultKind `json:"known"`
-	}{s.Faults(), FaultKinds()}
+	}{s.Conduct.Faults(), FaultKinds()}
 }
 
-func (s *Server) controlAddFault(r *http.Request) (any, error) {
+func (s *API) controlAddFault(r *http.Request) (any, error) {
 	var f Fault
 	if err := readJSON(r, &f); err != nil {
 		return nil, err
 	}
-	if err := s.AddFaults(f); err != nil {
+	if err := s.Conduct.AddFaults(f); err != nil {
 		return nil, err
 	}
 	return s.controlFaults(), nil

@@ -20,7 +20,6 @@ const (
 	textCancelled    = "取消成功"
 	textRepeat       = "单据已取消,不能重复取消"
 	textNoop         = "消息接收成功,但未做什么操作"
-	textPromise      = "已通知仓库处理"
 	textWorking      = "单据作业中,不允许取消"
 	textIntercepting = "单据作业中,拦截中"
 	textPartly       = "单据已部分入库,不允许取消"
@@ -78,4 +77,37 @@ func decideMismatch(what string, p *Personality) decision {
 		return failure(OutcomeMismatch, textUnknown)
 	}
 	return failure(OutcomeMismatch, what+"与单据不符")
+}
+
+// codeElement says what the code element holds, and whether there is one.
+func (v decision) codeElement(p *Personality) (text string, present bool) {
+	code := v.code
+	if code == "" {
+		switch v.flag {
+		case flagSuccess:
+			code = p.SuccessCode
+		case flagFailure:
+			code = p.FailureCode
+		}
+	}
+	switch code {
+	case "absent":
+		return "", false
+	case "empty":
+		return "", true
+	}
+	return code, code != ""
+}
+
+func (v decision) literalCode(p *Personality) string {
+	code, _ := v.codeElement(p)
+	return code
+}
+
+// message is the text as it is answered, behind what every text of the protocol begins with.
+func (v decision) message(prefix string) string {
+	if v.text == "" {
+		return ""
+	}
+	return prefix + v.text
 }

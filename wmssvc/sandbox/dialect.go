@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"slices"
-	"strings"
 )
 
 // dialect is all that differs between the two protocols spoken here; the code beside it does not know which it serves.
@@ -28,7 +27,7 @@ type dialect struct {
 // has none, so both readings of an empty value are accepted.
 var wdtDialect = dialect{
 	name:         "wdt",
-	path:         "/wms_api/wdt_service.php",
+	path:         wdtPath,
 	required:     []string{"method", "sid", "appkey", "timestamp", "format", "sign_method", "sign"},
 	fixed:        map[string]string{"format": "xml", "sign_method": "md5"},
 	appKey:       "appkey",
@@ -36,7 +35,7 @@ var wdtDialect = dialect{
 	tenantParam:  "sid",
 	cancels:      []string{"WDT_WMS_ORDER_CANCEL"},
 	prefix:       "旺店通WMS返回：",
-	types:        typeSet("JYCK HHCK BFCK PTCK DBCK B2BCK QTCK CGTH SCCK SCRK CGRK DBRK QTRK B2BRK THRK HHRK"),
+	types:        wdtTypes(),
 	typeRequired: true,
 	expectedSign: func(params map[string]string, body []byte, secret Secret) []string {
 		signs := []string{wdtSign(secret, sortedPairs(params, false), body)}
@@ -51,28 +50,17 @@ var wdtDialect = dialect{
 // https://developer.alibaba.com/docs/api.htm?apiId=26000
 var qimenDialect = dialect{
 	name:         "qimen",
-	path:         "/router/qimen/service",
+	path:         qimenPath,
 	required:     []string{"method", "timestamp", "format", "app_key", "v", "sign", "sign_method", "customerId"},
 	fixed:        map[string]string{"format": "xml", "v": "2.0"},
 	appKey:       "app_key",
 	tenant:       func(a Account) string { return a.CustomerID },
 	tenantParam:  "customerId",
 	cancels:      []string{"order.cancel", "taobao.qimen.order.cancel"},
-	types:        typeSet("JYCK HHCK BFCK PTCK DBCK B2BCK QTCK CGTH SCRK CGRK DBRK QTRK B2BRK THRK HHRK XTRK LYRK CCRK CNJG"),
+	types:        qimenTypes(),
 	anyWarehouse: "OTHER",
 	ownerFields:  true,
 	expectedSign: func(params map[string]string, body []byte, secret Secret) []string {
 		return []string{qimenSign(params["sign_method"], secret, sortedPairs(params, false), body)}
 	},
 }
-
-func typeSet(codes string) map[string]bool {
-	set := map[string]bool{}
-	for _, code := range strings.Fields(codes) {
-		set[code] = true
-	}
-	return set
-}
-
-// knownType says whether an order of this type can exist in the book at all, whatever the dialect that cancels it.
-func knownType(code string) bool { return wdtDialect.types[code] || qimenDialect.types[code] }

@@ -12,7 +12,7 @@ import (
 // FaultKind names one way of being difficult. The full list is in FaultKinds and, explained, in README.md.
 type FaultKind string
 
-// The faults that tests name most. The odd answers are listed beside their plans.
+// The faults that tests name most; FaultKinds has the odd answers, too.
 const (
 	FaultCommitThenDrop       FaultKind = "commit_then_drop"        // cancels, then closes without an answer
 	FaultDropBeforeCommit     FaultKind = "drop_before_commit"      // closes without having done anything
@@ -33,6 +33,20 @@ type Fault struct {
 	Reset     bool      `json:"reset,omitempty"`      // connections close with RST instead of FIN
 }
 
+// ErrInvalid is a fault, a personality, an order or a filter that makes no sense.
+var ErrInvalid = errors.New("invalid")
+
+var allFaults = []FaultKind{
+	FaultBadGateway, "bare", "broken_xml", "byte_order_mark", "code_0000", "code_200", FaultCommitThenBadGateway,
+	FaultCommitThenCut, FaultCommitThenDrop, "db_error", "declared_gbk", "doctype", FaultDropBeforeCommit, "empty_body",
+	"empty_code", "empty_message", "extra_elements", "flag_error", "gzip", "json", "msg_element", "no_code",
+	"no_declaration", "no_flag", "no_message", "noop", "not_deployed", "not_xml", "oversize", "race", "redirect", FaultSlow,
+	FaultSlowReply, "sub_code", "text_plain", FaultThrottle, "undeclared_gbk", "upper_charset",
+}
+
+// FaultKinds lists every fault, sorted.
+func FaultKinds() []FaultKind { return allFaults }
+
 // faults is the queue of what is still to be played.
 type faults struct {
 	pending atomic.Int64 // entries in the queue, so that the usual request takes no lock
@@ -44,7 +58,7 @@ type faults struct {
 func newFaults() *faults { return &faults{random: rand.New(rand.NewPCG(1, 2))} } //nolint:gosec // repeatable on purpose
 
 func (f Fault) withDefaults() (Fault, error) {
-	if _, known := faultPlans[f.Kind]; !known {
+	if !slices.Contains(FaultKinds(), f.Kind) {
 		return f, fmt.Errorf("%w: fault kind %q is none of %v", ErrInvalid, f.Kind, FaultKinds())
 	}
 	if f.Times < 0 || f.DelayMS < 0 || f.DelayMS > maxDelayMS {

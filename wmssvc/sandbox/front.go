@@ -5,20 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
-	"time"
 )
-
-// What may stand in front of the WMS and answer in its stead.
-const (
-	frontNone          = "none"
-	frontRouterTimeout = "router_timeout"
-	frontCallLimit     = "call_limit"
-)
-
-var frontKinds = []string{
-	"bad_gateway", "unavailable", "gateway_timeout", "redirect", "maintenance",
-	frontCallLimit, "signature", "app_key", "permission", "clock", frontRouterTimeout,
-}
 
 // pages are what a proxy answers, by kind.
 var pages = map[string]func(*reply){
@@ -56,23 +43,8 @@ var platformFaults = map[string]platformFault{
 // usualBan is how many seconds a call limit names that is not bounded in time.
 const usualBan = 12
 
-// inFront says which kind answers in the WMS's stead now, and for how many seconds more; 0 for as long as it is set.
-func (s *Server) inFront(p *Personality, now time.Time) (kind string, left int) {
-	if p.Front == frontNone {
-		return frontNone, 0
-	}
-	if p.FrontSeconds == 0 {
-		return p.Front, 0
-	}
-	until := time.Unix(0, s.personalSince.Load()).Add(time.Duration(p.FrontSeconds) * time.Second)
-	if !now.Before(until) {
-		return frontNone, 0
-	}
-	return p.Front, int(until.Sub(now)/time.Second) + 1
-}
-
 // answerInFront makes out the answer of what stands in front.
-func (p *Personality) answerInFront(out *reply, kind string, left int) {
+func answerInFront(out *reply, p *Personality, kind string, left int) {
 	if bend, ok := pages[kind]; ok {
 		bend(out)
 		return

@@ -1,10 +1,10 @@
 package sandbox
 
 // fits says which field of the request keeps it from meaning this order; empty: it fits.
-func (r *cancelRequest) fits(o *Order, match string) (misfit string) {
+func (r *request) fits(o *Order, match string) (misfit string) {
 	ignoreWarehouse := match == "ignore_warehouse" || match == "code_only"
-	ignoreType := match == "ignore_type" || match == "code_only" || (r.key.OrderType == "" && !r.dialect.typeRequired)
-	anyWarehouse := r.dialect.anyWarehouse != "" && r.key.WarehouseCode == r.dialect.anyWarehouse
+	ignoreType := match == "ignore_type" || match == "code_only" || (r.key.OrderType == "" && !r.typeRequired)
+	anyWarehouse := r.anyWarehouse != "" && r.key.WarehouseCode == r.anyWarehouse
 	switch {
 	case r.key.WarehouseCode != o.WarehouseCode && !ignoreWarehouse && !anyWarehouse:
 		return "仓库编码"
@@ -20,7 +20,7 @@ func (r *cancelRequest) fits(o *Order, match string) (misfit string) {
 
 // find picks the order that a request means among those of its number: the one of exactly its key, else the only one
 // that fits. A lenient WMS with several to choose from takes the first that is not cancelled yet, as lenient ones do.
-func (r *cancelRequest) find(entries []*entry, p *Personality) (*entry, decision) {
+func (r *request) find(entries []*entry, p *Personality) (*entry, decision) {
 	var fitting []*entry
 	known, misfit := 0, ""
 	for _, e := range entries {

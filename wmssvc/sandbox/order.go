@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 )
 
+// maxCode is how many characters a code may have: https://www.yuque.com/huice-wiki/bhxv6e/gzkx6g and siblings.
+const maxCode = 50
+
 // Key identifies an order. The vendor knows no other identity and no idempotency key.
 type Key struct {
 	SID           string `json:"sid,omitempty"`  // the account; empty when creating or asking: the first account

@@ -100,7 +100,7 @@ func (p Personality) withDefaults() Personality {
 	for _, c := range p.choices() {
 		*c.field = cmp.Or(*c.field, c.known[0])
 	}
-	p.PromiseText = cmp.Or(p.PromiseText, textPromise)
+	p.PromiseText = cmp.Or(p.PromiseText, "已通知仓库处理")
 	p.SuccessCode = cmp.Or(p.SuccessCode, "0")
 	p.FailureCode = cmp.Or(p.FailureCode, "1")
 	p.ClockToleranceSeconds = cmp.Or(p.ClockToleranceSeconds, 600)
@@ -126,7 +126,7 @@ func (p Personality) validate() error {
 	total := 0.0
 	for kind, share := range p.Chaos {
 		total += share
-		if _, known := faultPlans[kind]; !known || share < 0 {
+		if !slices.Contains(FaultKinds(), kind) || share < 0 {
 			problems = append(problems, fmt.Errorf("chaos: %q is not a fault, or its share is negative", kind))
 		}
 	}

@@ -8,12 +8,6 @@ import (
 	"strconv"
 )
 
-// HeaderSandbox is on every answer, with the value "wms": how a client tells a sandbox from the vendor.
-const (
-	HeaderSandbox      = "X-Voidrelay-Sandbox"
-	headerSandboxValue = "wms"
-)
-
 type wire int
 
 const (

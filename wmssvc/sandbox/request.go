@@ -5,31 +5,17 @@ import (
 	"unicode/utf8"
 )
 
-// Field limits in characters: https://www.yuque.com/huice-wiki/bhxv6e/gzkx6g and siblings.
-const (
-	maxCode   = 50
-	maxReason = 250
-)
-
-// cancelRequest is one admitted, well-formed cancel.
-type cancelRequest struct {
-	dialect   *dialect
-	method    string
-	key       Key // as asked for; the type may be empty in Qimen
-	ownerCode string
-	orderID   string
-	reason    string
-	extend    map[string]string
-}
+// maxReason is how many characters a reason may have: https://www.yuque.com/huice-wiki/bhxv6e/gzkx6g and siblings.
+const maxReason = 250
 
 // readCancel applies the dialect's rules to a body.
-func (d *dialect) readCancel(method, sid string, body []byte, p *Personality) (cancelRequest, *refusal) {
+func (d *dialect) readCancel(method, sid string, body []byte, p *Personality) (request, *refusal) {
 	if len(body) == 0 {
-		return cancelRequest{}, refuse(codeBody, "请求报文不能为空")
+		return request{}, refuse(codeBody, "请求报文不能为空")
 	}
 	b, err := parseBody(body)
 	if err != nil {
-		return cancelRequest{}, refuse(codeBody, "请求报文解析失败: %v", err)
+		return request{}, refuse(codeBody, "请求报文解析失败: %v", err)
 	}
 	for _, f := range []struct {
 		name, value string
@@ -42,21 +28,20 @@ func (d *dialect) readCancel(method, sid string, body []byte, p *Personality) (c
 		{"cancelReason", b.cancelReason, false, maxReason},
 	} {
 		if f.required && strings.TrimSpace(f.value) == "" {
-			return cancelRequest{}, refuse(codeBody, "%s不能为空", f.name)
+			return request{}, refuse(codeBody, "%s不能为空", f.name)
 		}
 		if utf8.RuneCountInString(f.value) > f.limit {
-			return cancelRequest{}, refuse(codeBody, "%s长度不能超过%d", f.name, f.limit)
+			return request{}, refuse(codeBody, "%s长度不能超过%d", f.name, f.limit)
 		}
 	}
 	if b.orderType != "" && !d.types[b.orderType] && (b.orderType != "CNJG" || !p.AcceptCNJG) {
-		return cancelRequest{}, refuse(codeBody, "orderType不正确: %s", b.orderType)
+		return request{}, refuse(codeBody, "orderType不正确: %s", b.orderType)
 	}
-	req := cancelRequest{
-		dialect: d,
-		method:  method,
-		key:     Key{SID: sid, WarehouseCode: b.warehouseCode, OrderCode: b.orderCode, OrderType: b.orderType},
-		reason:  b.cancelReason,
-		extend:  b.extendProps,
+	req := request{
+		dialect: d.name, method: method, prefix: d.prefix,
+		typeRequired: d.typeRequired, anyWarehouse: d.anyWarehouse,
+		key:    Key{SID: sid, WarehouseCode: b.warehouseCode, OrderCode: b.orderCode, OrderType: b.orderType},
+		reason: b.cancelReason, extend: b.extendProps,
 	}
 	if d.ownerFields {
 		req.ownerCode, req.orderID = b.ownerCode, b.orderID

@@ -1,9 +1,62 @@
 package sandbox
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
+
+// openBook opens the order book that a file keeps, empty if there is no such file, and returns the personality that the
+// file remembers, if it does. An empty path keeps nothing.
+func openBook(path string) (*book, *Personality, error) {
+	if path == "" {
+		return newBook(nil), nil, nil
+	}
+	lines, err := readJournal(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	kept, remembered := living(lines)
+	start := kept
+	if remembered != nil {
+		p := remembered.withDefaults()
+		if err := p.validate(); err != nil {
+			return nil, nil, fmt.Errorf("sandbox state %s: %w", path, err)
+		}
+		remembered = &p
+		start = append(start[:len(start):len(start)], line{Personality: &p})
+	}
+	j, err := openJournal(path, start)
+	if err != nil {
+		return nil, nil, err
+	}
+	b := newBook(j)
+	b.restore(kept)
+	return b, remembered, nil
+}
+
+// remember keeps a personality for the next start.
+func (b *book) remember(p Personality) { b.journal.append(line{Personality: &p}) }
+
+// failure says why the state file can no longer be trusted; nil if it can.
+func (b *book) failure() error { return b.journal.failure() }
+
+// close ends the writing of the state file. It is called once.
+func (b *book) close() error { return b.journal.close() }
+
+// Count says how much the book holds and has seen.
+type Count struct {
+	Orders    int64
+	Cancels   int64 // requests that were admitted and readable
+	Effects   int64 // how many of them cancelled an order
+	Unknown   int64 // keys that were asked for and never existed
+	Forgotten int64 // cancels of unknown keys beyond the first 100,000 such keys
+}
+
+// count counts. The figures may be of slightly different moments.
+func (b *book) count() Count {
+	return Count{b.orders.Load(), b.arrivals.Load(), b.effects.Load(), b.unknown.Load(), b.forgotten.Load()}
+}
 
 // living reduces a journal to the last line of each key, in the order the keys first appeared, and to the last
 // personality, if there was one.
@@ -49,15 +102,15 @@ func (b *book) restore(lines []line) {
 	}
 }
 
-// reset empties the book, and the journal down to these lines, while nothing else happens.
-func (b *book) reset(lines ...line) error {
+// reset empties the book, and the journal down to a personality, while nothing else happens.
+func (b *book) reset(p Personality) error {
 	for i := range b.shards {
 		b.shards[i].mu.Lock()
 		defer b.shards[i].mu.Unlock()
 	}
 	b.listMu.Lock()
 	defer b.listMu.Unlock()
-	if err := b.journal.rewrite(lines); err != nil {
+	if err := b.journal.rewrite([]line{{Personality: &p}}); err != nil {
 		return err
 	}
 	for i := range b.shards {

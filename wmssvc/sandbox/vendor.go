@@ -12,7 +12,7 @@ const maxBody = 1 << 20
 
 // serveVendor answers one dialect. What the client does meanwhile changes nothing: a cancel that was read is carried out even
 // if nobody waits for the answer any more, as behind a real web server.
-func (s *Server) serveVendor(d *dialect) http.HandlerFunc {
+func (s *Face) serveVendor(d *dialect) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
 			w.Header().Set("Allow", http.MethodPost)
@@ -31,36 +31,36 @@ func (s *Server) serveVendor(d *dialect) http.HandlerFunc {
 			out = &reply{wire: wireDrop} // stopping
 		}
 		if err := out.send(w); err != nil {
-			s.logger.DebugContext(r.Context(), "answer not delivered", "err", err)
+			s.log.DebugContext(r.Context(), "answer not delivered", "err", err)
 		}
 	}
 }
 
 // answer handles one request up to the finished reply; nil if the server stops meanwhile.
-func (s *Server) answer(d *dialect, r *http.Request, body []byte) *reply {
-	p := s.personality.Load()
+func (s *Face) answer(d *dialect, r *http.Request, body []byte) *reply {
+	p := s.conduct.current()
 	out := &reply{status: http.StatusOK, contentType: "text/xml;charset=utf-8", target: r.URL.RequestURI()}
-	front, left := s.inFront(p, s.now())
+	front, left := s.conduct.inFront(p, s.now())
 	if front != frontNone && front != frontRouterTimeout {
-		p.answerInFront(out, front, left)
+		answerInFront(out, p, front, left)
 		return out
 	}
 	account, method, bad := d.admit(r.URL.RawQuery, body, s.accounts, p.clock(s.now()), p.clockTolerance())
-	var req cancelRequest
+	var req request
 	if bad == nil {
 		req, bad = d.readCancel(method, account.SID, body, p)
 	}
 	if bad != nil {
 		v := decision{flag: flagFailure, code: bad.code, text: bad.text}
-		s.rejections.add(Rejection{At: s.now(), Dialect: d.name, Code: bad.code, Message: bad.text})
-		out.body = v.render(d, p)
+		s.rejected.add(Rejection{At: s.now(), Dialect: d.name, Code: bad.code, Message: bad.text})
+		out.body = render(v, d, p)
 		return out
 	}
 
 	plan, fault := noFault, Fault{}
 	if !s.throttle.allow(account.SID, p.RatePerMinute, s.now()) {
 		plan = faultPlans[FaultThrottle]
-	} else if fault = s.faults.take(req.key.OrderCode, p.Chaos); fault.Kind != "" {
+	} else if fault = s.conduct.takeFault(req.key.OrderCode, p.Chaos); fault.Kind != "" {
 		plan = faultPlans[fault.Kind]
 	}
 	if plan.shape != nil {
@@ -77,23 +77,23 @@ func (s *Server) answer(d *dialect, r *http.Request, body []byte) *reply {
 		return nil
 	}
 	plan.mute = plan.mute || front == frontRouterTimeout
-	v := s.book.cancel(&req, plan, fault.Kind, p, s.now())
+	v := s.book.cancel(&req, plan.course, fault.Kind, p, s.now())
 	if plan.late && !s.wait(delay) {
 		return nil
 	}
 	out.reset = fault.Reset
-	out.body = v.render(d, p)
+	out.body = render(v, d, p)
 	if plan.bend != nil {
 		plan.bend(out)
 	}
 	if front == frontRouterTimeout {
-		p.answerInFront(out, front, left)
+		answerInFront(out, p, front, left)
 	}
 	return out
 }
 
 // wait lets time pass; false if the server stops first.
-func (s *Server) wait(d time.Duration) bool {
+func (s *Face) wait(d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}

@@ -10,11 +10,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
-
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 

@@ -7,10 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
-
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 

@@ -12,11 +12,10 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/proto/apierr"
-
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 

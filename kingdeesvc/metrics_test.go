@@ -10,7 +10,6 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
-
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 

@@ -15,10 +15,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
-
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 

@@ -12,6 +12,8 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc"
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // accountsIn writes an accounts file with the files beside it.
@@ -92,12 +94,12 @@ accounts:
 
 func TestEachAccountHasItsOwnServerWindowAndDialect(t *testing.T) {
 	t.Parallel()
-	south, north := newSandbox(t, sandbox.Personality{}), newSandbox(t, sandbox.Personality{})
+	south, north := newSandbox(t, behaviour.Personality{}), newSandbox(t, behaviour.Personality{})
 	cfg := sandboxConfig(south.URL())
 	second := cfg.Accounts[0]
 	second.Name, second.URL, second.Dialect = "north", north.QimenURL(), "qimen"
 	cfg.Accounts = append(cfg.Accounts, second)
-	key := create(t, north, "ZZCX1", sandbox.StateApproved)
+	key := create(t, north, "ZZCX1", warehouse.StateApproved)
 	_, client := start(t, cfg)
 
 	stream, first := open(t, t.Context(), client)
@@ -123,22 +125,22 @@ func TestEachAccountHasItsOwnServerWindowAndDialect(t *testing.T) {
 func TestCheckAgainstSeveralPersonalities(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		personality sandbox.Personality
+		personality behaviour.Personality
 		spoil       func(*wmssvc.Account)
 		finding     string
 		fails       bool
 	}{
 		"strict":                           {finding: "finding   account, key and signature are accepted\n"},
-		"silent about unknown orders":      {personality: sandbox.Personality{UnknownOrder: "success"}, finding: "does not say that an order is unknown"},
-		"throttled":                        {personality: sandbox.Personality{RatePerMinute: 1}, finding: "refused for frequency", fails: true},
-		"a clock that differs":             {personality: sandbox.Personality{ClockOffsetSeconds: 90}, finding: "but the clocks differ\n          账号、密钥和签名均被接受，但时钟不一致\nto do     let this host keep its time by NTP"},
-		"a clock that differs too much":    {personality: sandbox.Personality{ClockOffsetSeconds: -3600}, finding: "refused, and the clocks differ: the request's timestamp is not accepted: invalid-timestamp 旺店通WMS返回：时间戳超出允许范围 the WMS's clock is", fails: true},
+		"silent about unknown orders":      {personality: behaviour.Personality{UnknownOrder: "success"}, finding: "does not say that an order is unknown"},
+		"throttled":                        {personality: behaviour.Personality{RatePerMinute: 1}, finding: "refused for frequency", fails: true},
+		"a clock that differs":             {personality: behaviour.Personality{ClockOffsetSeconds: 90}, finding: "but the clocks differ\n          账号、密钥和签名均被接受，但时钟不一致\nto do     let this host keep its time by NTP"},
+		"a clock that differs too much":    {personality: behaviour.Personality{ClockOffsetSeconds: -3600}, finding: "refused, and the clocks differ: the request's timestamp is not accepted: invalid-timestamp 旺店通WMS返回：时间戳超出允许范围 the WMS's clock is", fails: true},
 		"a wrong secret":                   {spoil: func(a *wmssvc.Account) { a.AppSecret = "x" }, finding: "signature is refused: sign-check-failure", fails: true},
 		"a dialect it does not speak":      {spoil: func(a *wmssvc.Account) { a.Dialect, a.SignMethod = "qimen", "md5" }, finding: "to do     check WMS_DIALECT", fails: true},
 		"a certificate of its own":         {spoil: func(a *wmssvc.Account) { a.URL, _ = secured(t) }, finding: "name that (or its authority's) in WMS_CA_FILE", fails: true},
 		"nobody there":                     {spoil: func(a *wmssvc.Account) { a.URL = "http://127.0.0.1:1" }, finding: "could not be reached", fails: true},
 		"something else at that address":   {spoil: func(a *wmssvc.Account) { a.URL += "/x" }, finding: "gave no readable answer", fails: true},
-		"odd looks, answers without codes": {personality: sandbox.Personality{FailureCode: "absent", TextElement: "msg", Declaration: "absent"}, finding: "are accepted\n"},
+		"odd looks, answers without codes": {personality: behaviour.Personality{FailureCode: "absent", TextElement: "msg", Declaration: "absent"}, finding: "are accepted\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,6 +15,7 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc"
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
 )
 
 // answerFile serves a file of testdata/answers as the body of every answer to a cancel.
@@ -179,15 +180,15 @@ func TestCheckNamesWhatThePlatformSays(t *testing.T) {
 func TestAClockFaultIsNoCredentialsFault(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		personality sandbox.Personality
+		personality behaviour.Personality
 		secret      string
 		want        wmsv1.AccountFault
 		says        string
 	}{
-		"a WMS an hour behind":   {sandbox.Personality{ClockOffsetSeconds: -3600}, sandbox.DemoSecret, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "behind ours"},
-		"a WMS an hour ahead":    {sandbox.Personality{ClockOffsetSeconds: 3600}, sandbox.DemoSecret, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "ahead of ours"},
-		"a wrong secret":         {sandbox.Personality{}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, ""},
-		"a wrong secret as well": {sandbox.Personality{ClockOffsetSeconds: 30}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, ""},
+		"a WMS an hour behind":   {behaviour.Personality{ClockOffsetSeconds: -3600}, sandbox.DemoSecret, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "behind ours"},
+		"a WMS an hour ahead":    {behaviour.Personality{ClockOffsetSeconds: 3600}, sandbox.DemoSecret, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "ahead of ours"},
+		"a wrong secret":         {behaviour.Personality{}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, ""},
+		"a wrong secret as well": {behaviour.Personality{ClockOffsetSeconds: 30}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,7 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc"
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wmshouse "github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // Three accounts of one file, each its own dialect, secret and WMS, used through one stream: every order reaches the WMS of
@@ -23,7 +24,7 @@ func TestAccountsOfOneFileEndToEnd(t *testing.T) {
 	type place struct {
 		wms     *sandbox.Server
 		dialect string
-		key     sandbox.Key
+		key     wmshouse.Key
 	}
 	places := map[string]*place{}
 	entries := &strings.Builder{}
@@ -33,7 +34,7 @@ func TestAccountsOfOneFileEndToEnd(t *testing.T) {
 		"default": {"wdt", "md5"}, "south": {"qimen", "hmac-sha256"}, "north": {"qimen-direct", "hmac"},
 	} {
 		cfg := sandbox.DefaultConfig()
-		cfg.Accounts = []sandbox.Account{{SID: "sid-" + name, AppKey: "key-" + name, Secret: sandbox.Secret("secret-" + name)}}
+		cfg.Accounts = []wmshouse.Account{{SID: "sid-" + name, AppKey: "key-" + name, Secret: wmshouse.Secret("secret-" + name)}}
 		wms, err := sandbox.Start(t.Context(), cfg)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, wms.Stop(context.Background())) })
@@ -44,7 +45,7 @@ func TestAccountsOfOneFileEndToEnd(t *testing.T) {
 		fmt.Fprintf(entries, "  - {name: %s, url: '%s', dialect: %s, sign_method: %s, sid: sid-%s, app_key_file: %s.key, app_secret_file: %s.secret}\n",
 			name, url, c.dialect, c.sign, name, name, name)
 		files[name+".key"], files[name+".secret"] = "key-"+name+"\n", "secret-"+name+"\n"
-		places[name] = &place{wms: wms, dialect: c.dialect, key: create(t, wms, "ZZCX1", sandbox.StateApproved)}
+		places[name] = &place{wms: wms, dialect: c.dialect, key: create(t, wms, "ZZCX1", wmshouse.StateApproved)}
 	}
 	cfg, err := wmssvc.LoadConfig(env(map[string]string{
 		"WMS_ACCOUNTS_FILE": accountsIn(t, entries.String(), files), "WMSSVC_ADDR": "127.0.0.1:0",

@@ -6,32 +6,33 @@ import (
 	"github.com/stretchr/testify/require"
 
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
-	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // A success that is only a promise is provisional until a known answer comes, whichever way it ends.
 func TestAPromiseIsProvisionalUntilAKnownAnswerComes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		to   sandbox.State
+		to   warehouse.State
 		want wmsv1.Disposition
 	}{
-		"cancelled by the warehouse": {sandbox.StateCancelled, already},
-		"picked by the warehouse":    {sandbox.StateWorking, tooLate},
+		"cancelled by the warehouse": {warehouse.StateCancelled, already},
+		"picked by the warehouse":    {warehouse.StateWorking, tooLate},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wms := newSandbox(t, sandbox.Personality{Approved: "promise"})
-			key := create(t, wms, "ZZCX1", sandbox.StateApproved)
+			wms := newSandbox(t, behaviour.Personality{Approved: "promise"})
+			key := create(t, wms, "ZZCX1", warehouse.StateApproved)
 			_, client := start(t, sandboxConfig(wms.URL()))
 			for range 2 {
 				result := cancelOne(t, client, order(1, coded("ZZCX1")))
 				require.Equal(t, inProgress, result.GetDisposition())
 				require.True(t, result.GetProvisional())
 			}
-			_, err := wms.SetState(sandbox.Move{Key: key, To: c.to})
+			_, err := wms.SetState(warehouse.Move{Key: key, To: c.to})
 			require.NoError(t, err)
-			require.NoError(t, wms.SetPersonality(sandbox.Personality{}))
+			require.NoError(t, wms.SetPersonality(behaviour.Personality{}))
 			result := cancelOne(t, client, order(1, coded("ZZCX1")))
 			require.Equal(t, c.want, result.GetDisposition())
 			require.False(t, result.GetProvisional())
@@ -56,11 +57,11 @@ func TestWhatStandsInFrontOfTheSandbox(t *testing.T) {
 		for _, format := range []string{"xml", "json"} {
 			t.Run(front+" "+format, func(t *testing.T) {
 				t.Parallel()
-				wms := newSandbox(t, sandbox.Personality{})
-				create(t, wms, "ZZCX1", sandbox.StateApproved)
+				wms := newSandbox(t, behaviour.Personality{})
+				create(t, wms, "ZZCX1", warehouse.StateApproved)
 				_, client := start(t, sandboxConfig(wms.URL()))
 				require.Equal(t, wmsv1.Environment_ENVIRONMENT_SANDBOX, announced(t, client))
-				require.NoError(t, wms.SetPersonality(sandbox.Personality{Front: front, FrontFormat: format}))
+				require.NoError(t, wms.SetPersonality(behaviour.Personality{Front: front, FrontFormat: format}))
 				result := cancelOne(t, client, order(1, coded("ZZCX1")))
 				require.Equal(t, want.disposition, result.GetDisposition(), result.GetDetail())
 				require.Equal(t, want.cause, result.GetUnknownCause())

@@ -15,6 +15,8 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc"
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 const (
@@ -27,7 +29,7 @@ const (
 	throttled  = wmsv1.Disposition_DISPOSITION_THROTTLED
 )
 
-func newSandbox(t *testing.T, personality sandbox.Personality) *sandbox.Server {
+func newSandbox(t *testing.T, personality behaviour.Personality) *sandbox.Server {
 	t.Helper()
 	cfg := sandbox.DefaultConfig()
 	cfg.Personality = personality
@@ -49,10 +51,10 @@ func sandboxConfig(url string) wmssvc.Config {
 }
 
 // create puts an order into the book and answers its key.
-func create(t *testing.T, wms *sandbox.Server, code string, state sandbox.State) sandbox.Key {
+func create(t *testing.T, wms *sandbox.Server, code string, state warehouse.State) warehouse.Key {
 	t.Helper()
-	o, err := wms.CreateOrder(sandbox.Order{
-		Key: sandbox.Key{WarehouseCode: "CK001", OrderCode: code, OrderType: "QTRK"}, State: state,
+	o, err := wms.CreateOrder(warehouse.Order{
+		Key: warehouse.Key{WarehouseCode: "CK001", OrderCode: code, OrderType: "QTRK"}, State: state,
 	})
 	require.NoError(t, err)
 	return o.Key
@@ -67,21 +69,21 @@ func TestSandboxStates(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name        string
-		personality sandbox.Personality
-		state       sandbox.State // empty: never created
+		personality behaviour.Personality
+		state       warehouse.State // empty: never created
 		want        wmsv1.Disposition
 	}{
-		{"pending", sandbox.Personality{}, sandbox.StatePending, done},
-		{"approved", sandbox.Personality{}, sandbox.StateApproved, done},
-		{"working", sandbox.Personality{}, sandbox.StateWorking, tooLate},
-		{"working, intercepted", sandbox.Personality{Working: "intercept"}, sandbox.StateWorking, inProgress},
-		{"working, intercepted with success", sandbox.Personality{Working: "intercept", InterceptFlag: "success"}, sandbox.StateWorking, inProgress},
-		{"partly received", sandbox.Personality{}, sandbox.StatePartlyReceived, tooLate},
-		{"done", sandbox.Personality{}, sandbox.StateDone, tooLate},
-		{"cancelled", sandbox.Personality{}, sandbox.StateCancelled, already},
-		{"cancelled, repeat answered success", sandbox.Personality{RepeatCancel: "success"}, sandbox.StateCancelled, done},
-		{"cancelled, repeat answered that nothing was done", sandbox.Personality{RepeatCancel: "noop"}, sandbox.StateCancelled, rejected},
-		{"unknown", sandbox.Personality{}, "", notFound},
+		{"pending", behaviour.Personality{}, warehouse.StatePending, done},
+		{"approved", behaviour.Personality{}, warehouse.StateApproved, done},
+		{"working", behaviour.Personality{}, warehouse.StateWorking, tooLate},
+		{"working, intercepted", behaviour.Personality{Working: "intercept"}, warehouse.StateWorking, inProgress},
+		{"working, intercepted with success", behaviour.Personality{Working: "intercept", InterceptFlag: "success"}, warehouse.StateWorking, inProgress},
+		{"partly received", behaviour.Personality{}, warehouse.StatePartlyReceived, tooLate},
+		{"done", behaviour.Personality{}, warehouse.StateDone, tooLate},
+		{"cancelled", behaviour.Personality{}, warehouse.StateCancelled, already},
+		{"cancelled, repeat answered success", behaviour.Personality{RepeatCancel: "success"}, warehouse.StateCancelled, done},
+		{"cancelled, repeat answered that nothing was done", behaviour.Personality{RepeatCancel: "noop"}, warehouse.StateCancelled, rejected},
+		{"unknown", behaviour.Personality{}, "", notFound},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -110,8 +112,8 @@ func requireOnThePage(t *testing.T, r *wmsv1.CancelResult) {
 
 func TestSandboxRefusals(t *testing.T) {
 	t.Parallel()
-	wms := newSandbox(t, sandbox.Personality{})
-	create(t, wms, "ZZCX1", sandbox.StateApproved)
+	wms := newSandbox(t, behaviour.Personality{})
+	create(t, wms, "ZZCX1", warehouse.StateApproved)
 	for _, c := range []struct {
 		name  string
 		spoil func(*wmssvc.Account)
@@ -148,7 +150,7 @@ func TestSandboxRefusals(t *testing.T) {
 // Every way in which the sandbox can be difficult, and whether the caller's story fits the sandbox's truth.
 func TestSandboxFaults(t *testing.T) {
 	t.Parallel()
-	want := map[sandbox.FaultKind]wmsv1.Disposition{
+	want := map[behaviour.FaultKind]wmsv1.Disposition{
 		"drop_before_commit": unknown, "commit_then_drop": unknown, "commit_then_cut": unknown,
 		"bad_gateway": unknown, "commit_then_bad_gateway": unknown, "redirect": unknown,
 		"slow": unknown, "slow_reply": unknown, "throttle": throttled,
@@ -160,15 +162,15 @@ func TestSandboxFaults(t *testing.T) {
 		"doctype": unknown, "oversize": unknown, "gzip": unknown, "sub_code": auth,
 		"noop": rejected, "not_deployed": rejected, "db_error": rejected, "race": rejected, "flag_error": rejected,
 	}
-	for _, kind := range sandbox.FaultKinds() {
+	for _, kind := range behaviour.FaultKinds() {
 		require.Contains(t, want, kind, "a fault that this test does not know")
 	}
 	for kind, disposition := range want {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			wms := newSandbox(t, sandbox.Personality{})
-			key := create(t, wms, "ZZCX1", sandbox.StateApproved)
-			require.NoError(t, wms.AddFaults(sandbox.Fault{Kind: kind, OrderCode: "ZZCX1", DelayMS: delay(kind)}))
+			wms := newSandbox(t, behaviour.Personality{})
+			key := create(t, wms, "ZZCX1", warehouse.StateApproved)
+			require.NoError(t, wms.AddFaults(behaviour.Fault{Kind: kind, OrderCode: "ZZCX1", DelayMS: delay(kind)}))
 			cfg := sandboxConfig(wms.URL())
 			cfg.Accounts[0].Timeout = 500 * time.Millisecond
 			_, client := start(t, cfg)
@@ -179,7 +181,7 @@ func TestSandboxFaults(t *testing.T) {
 			} else {
 				requireOnThePage(t, result)
 			}
-			var truth sandbox.Truth
+			var truth warehouse.Truth
 			// A slow WMS gets to it after the caller has given up.
 			require.Eventually(t, func() bool {
 				var err error
@@ -199,8 +201,8 @@ func TestSandboxFaults(t *testing.T) {
 }
 
 // delay makes the slow faults outlast the time-out of the test.
-func delay(kind sandbox.FaultKind) int {
-	if kind == sandbox.FaultSlow || kind == sandbox.FaultSlowReply {
+func delay(kind behaviour.FaultKind) int {
+	if kind == behaviour.FaultSlow || kind == behaviour.FaultSlowReply {
 		return 1500
 	}
 	return 0
@@ -212,9 +214,9 @@ func TestSandboxSpeaksQimenInEveryVariant(t *testing.T) {
 		for _, method := range []string{"md5", "hmac", "hmac-sha256"} {
 			t.Run(dialect+" "+method, func(t *testing.T) {
 				t.Parallel()
-				wms := newSandbox(t, sandbox.Personality{})
-				created, err := wms.CreateOrder(sandbox.Order{
-					Key: sandbox.Key{WarehouseCode: "CK001", OrderCode: "JG1", OrderType: "CNJG"}, OwnerCode: "HZ",
+				wms := newSandbox(t, behaviour.Personality{})
+				created, err := wms.CreateOrder(warehouse.Order{
+					Key: warehouse.Key{WarehouseCode: "CK001", OrderCode: "JG1", OrderType: "CNJG"}, OwnerCode: "HZ",
 				})
 				require.NoError(t, err)
 				cfg := sandboxConfig(wms.BaseURL())
@@ -238,10 +240,10 @@ func TestSandboxSpeaksQimenInEveryVariant(t *testing.T) {
 // computes on its own.
 func TestSandboxReadsWhatWasWritten(t *testing.T) {
 	t.Parallel()
-	wms := newSandbox(t, sandbox.Personality{})
+	wms := newSandbox(t, behaviour.Personality{})
 	_, client := start(t, sandboxConfig(wms.BaseURL()))
 	for i, reason := range []string{"金蝶 作废", "a\r\nb\tc", "A&B <x> ]]> \"'", "全角　空格\u00a0", "😀", ""} {
-		key := create(t, wms, fmt.Sprintf("ZZCX%d", i), sandbox.StateApproved)
+		key := create(t, wms, fmt.Sprintf("ZZCX%d", i), warehouse.StateApproved)
 		result := cancelOne(t, client, order(1, coded(key.OrderCode), func(o *wmsv1.Order) {
 			o.CancelReason, o.ExtendProps = reason, map[string]string{"note": reason}
 		}))
@@ -257,7 +259,7 @@ func TestSandboxReadsWhatWasWritten(t *testing.T) {
 // sent never arrived, and nothing arrived twice.
 func TestStoryFitsTheTruthUnderChaos(t *testing.T) {
 	t.Parallel()
-	wms := newSandbox(t, sandbox.Personality{Chaos: map[sandbox.FaultKind]float64{
+	wms := newSandbox(t, behaviour.Personality{Chaos: map[behaviour.FaultKind]float64{
 		"commit_then_drop": 0.05, "drop_before_commit": 0.05, "commit_then_cut": 0.05, "bad_gateway": 0.05,
 		"declared_gbk": 0.05, "no_flag": 0.05, "msg_element": 0.05, "db_error": 0.05,
 	}})
@@ -266,9 +268,9 @@ func TestStoryFitsTheTruthUnderChaos(t *testing.T) {
 	cfg.Accounts[0].Rate, cfg.Accounts[0].Concurrency = &unlimited, &inFlight
 	_, client := start(t, cfg)
 	const orders = 1000
-	keys := make([]sandbox.Key, orders)
+	keys := make([]warehouse.Key, orders)
 	for i := range keys {
-		keys[i] = create(t, wms, fmt.Sprintf("ZZCX%d", i), sandbox.StateApproved)
+		keys[i] = create(t, wms, fmt.Sprintf("ZZCX%d", i), warehouse.StateApproved)
 	}
 	stream, _ := open(t, t.Context(), client)
 	var sender sync.WaitGroup
@@ -308,7 +310,7 @@ func TestStoryFitsTheTruthUnderChaos(t *testing.T) {
 
 func TestSandboxCheckConnection(t *testing.T) {
 	t.Parallel()
-	wms := newSandbox(t, sandbox.Personality{})
+	wms := newSandbox(t, behaviour.Personality{})
 	for name, c := range map[string]struct {
 		spoil func(*wmssvc.Account)
 		want  wmsv1.Disposition

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // inFlight is what wmssvc allows itself at a sandbox.
@@ -38,7 +39,7 @@ func newBare(address string) bare {
 }
 
 // cancel cancels all, as many at a time as ours, and answers how long it took.
-func (b bare) cancel(ctx context.Context, keys []wsandbox.Key) (time.Duration, error) {
+func (b bare) cancel(ctx context.Context, keys []warehouse.Key) (time.Duration, error) {
 	began := time.Now()
 	var next atomic.Int64
 	var group sync.WaitGroup
@@ -54,7 +55,7 @@ func (b bare) cancel(ctx context.Context, keys []wsandbox.Key) (time.Duration, e
 	return time.Since(began), errors.Join(faults...)
 }
 
-func (b bare) one(ctx context.Context, key wsandbox.Key) error {
+func (b bare) one(ctx context.Context, key warehouse.Key) error {
 	body := "<request><warehouseCode>" + key.WarehouseCode + "</warehouseCode><orderCode>" + key.OrderCode + "</orderCode><orderType>" +
 		key.OrderType + "</orderType><cancelReason>金蝶作废 " + key.OrderCode + "</cancelReason></request>"
 	stamp := time.Now().In(b.zone).Format(time.DateTime)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // checkWarehouse is what wmssvc asks for when it only wants to know who answers; no warehouse has that code.
@@ -14,7 +14,7 @@ const checkWarehouse = "VOIDRELAY-CHECK"
 // check holds the ledger against both truths: every voided bill's inbound order was cancelled once, and nothing else
 // was, extra apart, which somebody else cancelled and the ledger must not know. It answers when each voided bill's
 // order was cancelled.
-func (s *stack) check(ctx context.Context, voided []string, extra []wsandbox.Key) (map[string]time.Time, error) {
+func (s *stack) check(ctx context.Context, voided []string, extra []warehouse.Key) (map[string]time.Time, error) {
 	wanted := make(map[string]bool, len(voided))
 	for _, number := range voided {
 		wanted[number] = true
@@ -35,7 +35,7 @@ func (s *stack) check(ctx context.Context, voided []string, extra []wsandbox.Key
 	return effects, s.checkLedger(ctx, wanted)
 }
 
-func (s *stack) checkWMS(ctx context.Context, wanted map[string]bool, extra []wsandbox.Key) (map[string]time.Time, error) {
+func (s *stack) checkWMS(ctx context.Context, wanted map[string]bool, extra []warehouse.Key) (map[string]time.Time, error) {
 	others := make(map[string]bool, len(extra))
 	for _, key := range extra {
 		others[key.OrderCode] = true

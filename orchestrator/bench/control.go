@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
-
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // control plays with both sandboxes over their control APIs, and with our own REST.
@@ -46,12 +46,12 @@ func (c control) void(ctx context.Context, numbers []string) error {
 }
 
 // orders puts orders into the warehouse that no bill stands behind.
-func (c control) orders(ctx context.Context, keys []wsandbox.Key) error {
-	orders := make([]wsandbox.Order, len(keys))
+func (c control) orders(ctx context.Context, keys []warehouse.Key) error {
+	orders := make([]warehouse.Order, len(keys))
 	for i, key := range keys {
 		orders[i].Key = key
 	}
-	var result wsandbox.BulkResult
+	var result warehouse.BulkResult
 	if err := c.call(ctx, http.MethodPost, c.wms+"/control/orders/bulk", map[string]any{"orders": orders}, &result); err != nil {
 		return err
 	}
@@ -76,10 +76,10 @@ func (c control) kingdeeTruth(ctx context.Context) (truth books.Truth, err error
 	return truth, err
 }
 
-func (c control) wmsTruth(ctx context.Context) ([]wsandbox.Truth, error) {
-	var all []wsandbox.Truth
+func (c control) wmsTruth(ctx context.Context) ([]warehouse.Truth, error) {
+	var all []warehouse.Truth
 	for token := ""; ; {
-		var page wsandbox.TruthPage
+		var page warehouse.TruthPage
 		where := c.wms + "/control/truth?" + url.Values{"page_size": {"10000"}, "page_token": {token}}.Encode()
 		if err := c.call(ctx, http.MethodGet, where, nil, &page); err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // Rounds of ours and the bare loop, turn by turn, against one WMS.
@@ -37,7 +38,7 @@ func (b *bench) ratio(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	loop := newBare(s.vendors.WMS)
-	left, extra := s.bills, []wsandbox.Key{}
+	left, extra := s.bills, []warehouse.Key{}
 	costs := make(cost, len(spenders))
 	turn := func(count int) (ours, bares float64, err error) {
 		voids := left[:count]
@@ -124,8 +125,8 @@ func (s *stack) paused(ctx context.Context, pause bool) error {
 	return err
 }
 
-func bareOrders(from, count int) []wsandbox.Key {
-	keys := make([]wsandbox.Key, count)
+func bareOrders(from, count int) []warehouse.Key {
+	keys := make([]warehouse.Key, count)
 	for i := range keys {
 		keys[i] = orderKey(fmt.Sprintf("BARE-%06d", from+i))
 	}
@@ -141,6 +142,6 @@ func median(values []float64) float64 {
 const orderType = "QTRK"
 
 // orderKey is what the shipped scheme calls the order of a bill in CK001.
-func orderKey(billNo string) wsandbox.Key {
-	return wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: billNo, OrderType: orderType}
+func orderKey(billNo string) warehouse.Key {
+	return warehouse.Key{SID: wsandbox.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: billNo, OrderType: orderType}
 }

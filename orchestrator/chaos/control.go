@@ -14,8 +14,8 @@ import (
 
 	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
-
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // errForbidden is what a sandbox says of a step that the state of a bill or order does not allow, or that is not there.
@@ -37,7 +37,7 @@ func newControl(kingdee, wms string) (control, error) {
 }
 
 // behave makes both sandboxes difficult, or easy.
-func (c control) behave(ctx context.Context, k kbehaviour.Personality, w wsandbox.Personality) error {
+func (c control) behave(ctx context.Context, k kbehaviour.Personality, w wbehaviour.Personality) error {
 	if err := c.call(ctx, http.MethodPut, c.kingdee+"/control/personality", k, nil); err != nil {
 		return err
 	}
@@ -91,12 +91,12 @@ func (c control) do(ctx context.Context, s step, codes map[string]string) error 
 		}
 		return act("approve", nil)
 	case begin, finish:
-		to := wsandbox.StateWorking
+		to := warehouse.StateWorking
 		if s.Do == finish {
-			to = wsandbox.StateDone
+			to = warehouse.StateDone
 		}
-		key := wsandbox.Key{WarehouseCode: codes[s.Stock], OrderCode: s.Number, OrderType: typeIn}
-		err := c.call(ctx, http.MethodPost, c.wms+"/control/orders/state", wsandbox.Move{Key: key, To: to}, nil)
+		key := warehouse.Key{WarehouseCode: codes[s.Stock], OrderCode: s.Number, OrderType: typeIn}
+		err := c.call(ctx, http.MethodPost, c.wms+"/control/orders/state", warehouse.Move{Key: key, To: to}, nil)
 		if errors.Is(err, errForbidden) {
 			return nil // it is cancelled by now, or that bill has no such order
 		}
@@ -111,10 +111,10 @@ func (c control) kingdeeTruth(ctx context.Context) (truth books.Truth, err error
 	return truth, err
 }
 
-func (c control) wmsTruth(ctx context.Context) ([]wsandbox.Truth, error) {
-	var all []wsandbox.Truth
+func (c control) wmsTruth(ctx context.Context) ([]warehouse.Truth, error) {
+	var all []warehouse.Truth
 	for token := ""; ; {
-		var page wsandbox.TruthPage
+		var page warehouse.TruthPage
 		where := c.wms + "/control/truth?" + url.Values{"page_size": {"5000"}, "page_token": {token}}.Encode()
 		if err := c.call(ctx, http.MethodGet, where, nil, &page); err != nil {
 			return nil, err

@@ -10,8 +10,8 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // evidence is all that is known when it is quiet: what the two sandboxes say happened, and what the ledger says.
@@ -22,8 +22,8 @@ type evidence struct {
 	runs          *runs
 	visible       time.Duration
 	bills         map[string][]books.BillTruth
-	orders        map[wsandbox.Key]wsandbox.Truth
-	cancellations map[wsandbox.Key][]cancellation
+	orders        map[warehouse.Key]warehouse.Truth
+	cancellations map[warehouse.Key][]cancellation
 	work          map[string][]work
 	// snapshots are when each bill was last read live, by the ledger.
 	snapshots map[int64]time.Time
@@ -52,8 +52,8 @@ type cancellation struct {
 	attempts              []attempt
 }
 
-func (d cancellation) key() wsandbox.Key {
-	return wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: d.Code, OrderCode: d.Order, OrderType: d.Type}
+func (d cancellation) key() warehouse.Key {
+	return warehouse.Key{SID: wsandbox.DemoSID, WarehouseCode: d.Code, OrderCode: d.Order, OrderType: d.Type}
 }
 
 // person says that somebody has to look at it, and the ledger said so.
@@ -96,7 +96,7 @@ const (
 // gather reads both truths and the ledger.
 func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) {
 	e := &evidence{
-		scheme: s, bills: map[string][]books.BillTruth{}, orders: map[wsandbox.Key]wsandbox.Truth{}, cancellations: map[wsandbox.Key][]cancellation{},
+		scheme: s, bills: map[string][]books.BillTruth{}, orders: map[warehouse.Key]warehouse.Truth{}, cancellations: map[warehouse.Key][]cancellation{},
 		work: map[string][]work{}, snapshots: map[int64]time.Time{}, together: map[int64][]int64{}, intervals: map[string]int{},
 	}
 	kingdee, err := t.control.kingdeeTruth(ctx)

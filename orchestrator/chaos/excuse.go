@@ -6,8 +6,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // holding is the trigger that holds in truth when it is quiet; empty for a bill that is live or had no order.
@@ -28,10 +27,10 @@ func (e *evidence) holding(b books.BillTruth) rule.Trigger {
 // brokenInSilence says that a live bill has no order in the WMS, because of us, and nobody was told. An order of the
 // number that was cancelled before this bill was live, for another bill, and that the WMS would not make anew, is not
 // ours to tell of.
-func (e *evidence) brokenInSilence(b books.BillTruth, key wsandbox.Key) bool {
+func (e *evidence) brokenInSilence(b books.BillTruth, key warehouse.Key) bool {
 	o := e.orders[key]
 	lives := liveSpans(b)
-	if o.Order == nil || o.Order.State != wsandbox.StateCancelled || len(lives) == 0 {
+	if o.Order == nil || o.Order.State != warehouse.StateCancelled || len(lives) == 0 {
 		return false
 	}
 	from := lives[len(lives)-1].from
@@ -47,7 +46,7 @@ func (e *evidence) brokenInSilence(b books.BillTruth, key wsandbox.Key) bool {
 
 // passedOn says that the order of a deleted bill is none of its own any longer: a bill that got its number is live, or
 // made the order anew, and then the order's end is asked for with that bill.
-func (e *evidence) passedOn(b books.BillTruth, key wsandbox.Key) bool {
+func (e *evidence) passedOn(b books.BillTruth, key warehouse.Key) bool {
 	gone := deletedAt(b)
 	if gone.IsZero() {
 		return false
@@ -67,7 +66,7 @@ func (e *evidence) passedOn(b books.BillTruth, key wsandbox.Key) bool {
 // is, for a bill that is un-audited or deleted, that it was never seen live at all; for any, that the life which it saw
 // last had made other orders, or that no date of the bill tells of another life: an un-audit takes the approve date
 // away here, and no earlier void was seen whose date is another.
-func (e *evidence) unseen(b books.BillTruth, key wsandbox.Key, trigger rule.Trigger) bool {
+func (e *evidence) unseen(b books.BillTruth, key warehouse.Key, trigger rule.Trigger) bool {
 	lives := livesOf(e.scheme, b)
 	if len(lives) == 0 {
 		return false
@@ -134,7 +133,7 @@ func (e *evidence) waitsWith(d cancellation) *work {
 
 // unexplained is why a cancellation should not have been given to a person; empty when the truths show why it had to
 // be.
-func (e *evidence) unexplained(d cancellation, o wsandbox.Truth, b books.BillTruth) string {
+func (e *evidence) unexplained(d cancellation, o warehouse.Truth, b books.BillTruth) string {
 	item := e.waitsWith(d)
 	if item == nil {
 		return e.handedOver(d)
@@ -146,10 +145,10 @@ func (e *evidence) unexplained(d cancellation, o wsandbox.Truth, b books.BillTru
 }
 
 // explains says whether the truths show that this kind of work item had to be opened for the cancellation.
-func (e *evidence) explains(item work, d cancellation, o wsandbox.Truth, b books.BillTruth) bool {
+func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b books.BillTruth) bool {
 	timing := e.scheme.Timing()
-	met := func(outcome wsandbox.Outcome) bool {
-		return len(d.attempts) > 0 && slices.ContainsFunc(o.Arrivals, func(a wsandbox.Arrival) bool {
+	met := func(outcome warehouse.Outcome) bool {
+		return len(d.attempts) > 0 && slices.ContainsFunc(o.Arrivals, func(a warehouse.Arrival) bool {
 			return a.Outcome == outcome && !a.At.Before(d.attempts[0].Intent) && !a.At.After(item.Created)
 		})
 	}
@@ -159,13 +158,13 @@ func (e *evidence) explains(item work, d cancellation, o wsandbox.Truth, b books
 	}
 	switch rule.WorkKind(item.Kind) {
 	case rule.WorkTooLate:
-		return came[rule.TooLate] > 0 && met(wsandbox.OutcomeRefused)
+		return came[rule.TooLate] > 0 && met(warehouse.OutcomeRefused)
 	case rule.WorkOutcomeUnknown:
 		return came[rule.Unknown] >= timing.MaxUnknown
 	case rule.WorkUnrecognised:
 		return came[rule.Rejected] > timing.MaxUnrecognised
 	case rule.WorkInProgress:
-		return came[rule.InProgress] >= timing.MaxInProgress && met(wsandbox.OutcomeIntercepting)
+		return came[rule.InProgress] >= timing.MaxInProgress && met(warehouse.OutcomeIntercepting)
 	case rule.WorkNotSent:
 		since := unsentSince(d)
 		return !since.IsZero() && item.Created.Sub(since) >= timing.RetryFor && !slices.ContainsFunc(effectTimes(o), func(at time.Time) bool {

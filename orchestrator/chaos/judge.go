@@ -8,8 +8,8 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // fault is what the test is there to find. The words are the package's.
@@ -54,7 +54,7 @@ type findings struct {
 	unseen, passedOn int
 	// unproved are findings that were postponed.
 	unproved  int
-	wmsFaults map[wsandbox.FaultKind]int
+	wmsFaults map[wbehaviour.FaultKind]int
 }
 
 func (v *findings) find(f fault, number, format string, args ...any) {
@@ -88,7 +88,7 @@ const checkWarehouse = "VOIDRELAY-CHECK"
 // judge holds everything against everything.
 func judge(e *evidence) *findings {
 	v := &findings{
-		repeats: map[string]int{}, cancellations: map[string]int{}, persons: map[string]int{}, told: map[string]int{}, wmsFaults: map[wsandbox.FaultKind]int{},
+		repeats: map[string]int{}, cancellations: map[string]int{}, persons: map[string]int{}, told: map[string]int{}, wmsFaults: map[wbehaviour.FaultKind]int{},
 		ended: map[rule.Trigger]int{}, triggers: map[string]int{},
 	}
 	for _, bills := range e.bills {
@@ -149,7 +149,7 @@ func (v *findings) bill(e *evidence, b books.BillTruth) {
 
 // missing says what the ledger lacks about an order of a voided bill; empty when it was cancelled and is known to be,
 // or when it could not be and a person was told.
-func (v *findings) missing(e *evidence, b books.BillTruth, key wsandbox.Key) string {
+func (v *findings) missing(e *evidence, b books.BillTruth, key warehouse.Key) string {
 	order := e.orders[key].Order
 	if order == nil {
 		return "was never made, which is a fault of this test"
@@ -163,7 +163,7 @@ func (v *findings) missing(e *evidence, b books.BillTruth, key wsandbox.Key) str
 	switch {
 	case newest == nil:
 		return "the ledger owes nothing for it"
-	case newest.State == "done" && order.State == wsandbox.StateCancelled:
+	case newest.State == "done" && order.State == warehouse.StateCancelled:
 		return ""
 	case newest.State == "done":
 		return fmt.Sprintf("the ledger calls it done, in the WMS it is %s", order.State)
@@ -179,7 +179,7 @@ func (v *findings) missing(e *evidence, b books.BillTruth, key wsandbox.Key) str
 }
 
 // order looks at each request that reached the WMS.
-func (v *findings) order(e *evidence, o wsandbox.Truth) {
+func (v *findings) order(e *evidence, o warehouse.Truth) {
 	v.requests += o.Requests
 	v.effects += o.Effects
 	number := o.OrderCode
@@ -214,15 +214,15 @@ func (v *findings) order(e *evidence, o wsandbox.Truth) {
 
 // delayOf is how long the WMS let a request lie before it noted it: its one fault that waits first, for a second by
 // default.
-func delayOf(a wsandbox.Arrival) time.Duration {
-	if a.Fault == wsandbox.FaultSlow {
+func delayOf(a warehouse.Arrival) time.Duration {
+	if a.Fault == wbehaviour.FaultSlow {
 		return time.Second
 	}
 	return 0
 }
 
 // effectTimes are when requests really cancelled the order, in order.
-func effectTimes(o wsandbox.Truth) []time.Time {
+func effectTimes(o warehouse.Truth) []time.Time {
 	var times []time.Time
 	for _, a := range o.Arrivals {
 		if a.TookEffect {
@@ -272,14 +272,14 @@ func (v *findings) cancellation(e *evidence, d cancellation) {
 
 // wasCancelled says whether the order was cancelled at some moment between the cancellation's first attempt and its
 // end.
-func wasCancelled(o wsandbox.Truth, d cancellation) bool {
+func wasCancelled(o warehouse.Truth, d cancellation) bool {
 	if o.Order == nil || len(d.attempts) == 0 || d.Ended == nil {
 		return false
 	}
 	from, to := d.attempts[0].Intent, *d.Ended
 	var since time.Time
 	for _, c := range o.Order.History {
-		if c.To == wsandbox.StateCancelled {
+		if c.To == warehouse.StateCancelled {
 			since = c.At
 			if !since.After(to) && !since.Before(from) {
 				return true

@@ -6,13 +6,12 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // request holds one request against what was true of the bills of its number when it came. It finds one fault of it at
 // most.
-func (v *findings) request(e *evidence, key wsandbox.Key, received time.Time) {
+func (v *findings) request(e *evidence, key warehouse.Key, received time.Time) {
 	window := e.window()
 	owed, before, again, known := false, false, false, false
 	for _, b := range e.bills[key.OrderCode] {
@@ -77,7 +76,7 @@ func (e *evidence) downSince(b books.BillTruth, i int) time.Time {
 }
 
 // madeBy says whether some audit of the bill had made that order by then.
-func madeBy(e *evidence, b books.BillTruth, key wsandbox.Key, by time.Time) bool {
+func madeBy(e *evidence, b books.BillTruth, key warehouse.Key, by time.Time) bool {
 	for _, event := range b.Events {
 		if event.Action == books.ActionAudit && !event.At.After(by) && slices.Contains(keysOf(e.scheme, event.Orders), key) {
 			return true
@@ -88,7 +87,7 @@ func madeBy(e *evidence, b books.BillTruth, key wsandbox.Key, by time.Time) bool
 
 // unseenLives counts the lives that made the order and were over before any run could see them: the cancellation of the
 // life before it stands for theirs, too, when it is asked for again after an unknown outcome.
-func (e *evidence) unseenLives(key wsandbox.Key) int {
+func (e *evidence) unseenLives(key warehouse.Key) int {
 	n := 0
 	for _, b := range e.bills[key.OrderCode] {
 		lives := livesOf(e.scheme, b)
@@ -106,7 +105,7 @@ func (e *evidence) unseenLives(key wsandbox.Key) int {
 
 // inTime counts the effects that came while a bill was live again, and not for longer than a request may still come:
 // the order that its audit had made anew was cancelled for the life before. Each is counted among the requests in time.
-func (e *evidence) inTime(key wsandbox.Key, effects []time.Time) int {
+func (e *evidence) inTime(key warehouse.Key, effects []time.Time) int {
 	n := 0
 	for _, at := range effects {
 		if slices.ContainsFunc(e.bills[key.OrderCode], func(b books.BillTruth) bool {
@@ -119,7 +118,7 @@ func (e *evidence) inTime(key wsandbox.Key, effects []time.Time) int {
 }
 
 // episodes counts the lives that had made the order and ended by then: each made it once at most.
-func (e *evidence) episodes(key wsandbox.Key, by time.Time) int {
+func (e *evidence) episodes(key warehouse.Key, by time.Time) int {
 	n := 0
 	for _, b := range e.bills[key.OrderCode] {
 		for _, l := range livesOf(e.scheme, b) {

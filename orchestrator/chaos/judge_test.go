@@ -8,8 +8,8 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 var midnight = time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
@@ -21,7 +21,7 @@ func at(seconds float64) time.Time {
 
 const number = "HD00001"
 
-var key = wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: typeIn}
+var key = warehouse.Key{SID: wsandbox.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: typeIn}
 
 // did is something that happened to a bill.
 type did struct {
@@ -57,10 +57,10 @@ func history(id int64, all ...did) books.BillTruth {
 }
 
 // request is one that reached the WMS.
-func request(seconds float64, effect bool) wsandbox.Arrival {
-	a := wsandbox.Arrival{At: at(seconds), Outcome: wsandbox.OutcomeAlready, Answered: true}
+func request(seconds float64, effect bool) warehouse.Arrival {
+	a := warehouse.Arrival{At: at(seconds), Outcome: warehouse.OutcomeAlready, Answered: true}
 	if effect {
-		a.Outcome, a.TookEffect = wsandbox.OutcomeCancelled, true
+		a.Outcome, a.TookEffect = warehouse.OutcomeCancelled, true
 	}
 	return a
 }
@@ -70,7 +70,7 @@ func request(seconds float64, effect bool) wsandbox.Arrival {
 type story struct {
 	scheme       *scheme.Scheme
 	bills        []books.BillTruth
-	order        wsandbox.Truth
+	order        warehouse.Truth
 	cancellation *cancellation
 	work         []work
 	// runs that were complete, and all that a reconcile run proved gone with the bill.
@@ -90,10 +90,10 @@ func ordinary(t *testing.T) story {
 		scheme: schemes[0],
 		runs:   &runs{},
 		bills:  []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid})},
-		order: wsandbox.Truth{
-			Key: key, Requests: 1, Effects: 1, Arrivals: []wsandbox.Arrival{request(12, true)},
-			Order: &wsandbox.Order{Key: key, State: wsandbox.StateCancelled, Life: 1, History: []wsandbox.Change{
-				{At: at(0), To: wsandbox.StateApproved, By: "created"}, {At: at(12), From: wsandbox.StateApproved, To: wsandbox.StateCancelled, By: "cancel"},
+		order: warehouse.Truth{
+			Key: key, Requests: 1, Effects: 1, Arrivals: []warehouse.Arrival{request(12, true)},
+			Order: &warehouse.Order{Key: key, State: warehouse.StateCancelled, Life: 1, History: []warehouse.Change{
+				{At: at(0), To: warehouse.StateApproved, By: "created"}, {At: at(12), From: warehouse.StateApproved, To: warehouse.StateCancelled, By: "cancel"},
 			}},
 		},
 		cancellation: &cancellation{
@@ -110,8 +110,8 @@ func (s *story) needsAttention(kind string) {
 }
 
 // standing leaves the order as it was, with these requests.
-func (s *story) standing(requests ...wsandbox.Arrival) {
-	s.order.Order.State, s.order.Order.History, s.order.Effects = wsandbox.StateApproved, s.order.Order.History[:1], 0
+func (s *story) standing(requests ...warehouse.Arrival) {
+	s.order.Order.State, s.order.Order.History, s.order.Effects = warehouse.StateApproved, s.order.Order.History[:1], 0
 	s.order.Arrivals, s.order.Requests = requests, len(requests)
 }
 
@@ -120,14 +120,14 @@ func (s *story) unseenLife() {
 	s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{13, books.ActionRestore},
 		did{14, books.ActionAudit}, did{15, books.ActionVoid})}
 	s.runs.note(span{at(10.5), at(12.5)})
-	s.order.Order.State, s.order.Order.Life = wsandbox.StateApproved, 2
-	s.order.Order.History = append(s.order.Order.History, wsandbox.Change{At: at(14), From: wsandbox.StateCancelled, To: wsandbox.StateApproved, By: "created"})
+	s.order.Order.State, s.order.Order.Life = warehouse.StateApproved, 2
+	s.order.Order.History = append(s.order.Order.History, warehouse.Change{At: at(14), From: warehouse.StateCancelled, To: warehouse.StateApproved, By: "created"})
 }
 
 func (s *story) verdict() *findings {
 	e := &evidence{
 		scheme: s.scheme, began: at(-100), runs: s.runs, bills: map[string][]books.BillTruth{number: s.bills},
-		orders: map[wsandbox.Key]wsandbox.Truth{key: s.order}, cancellations: map[wsandbox.Key][]cancellation{}, work: map[string][]work{},
+		orders: map[warehouse.Key]warehouse.Truth{key: s.order}, cancellations: map[warehouse.Key][]cancellation{}, work: map[string][]work{},
 		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)}, cancelIsDate: s.cancelIsDate,
 	}
 	if s.neverSeen {
@@ -153,11 +153,11 @@ func TestJudge(t *testing.T) {
 		"done, and the order stands":                                     {func(s *story) { s.standing(request(12, false)) }, []fault{lost, lost}},
 		"given to a person because it was too late": {func(s *story) {
 			s.needsAttention("too_late")
-			s.standing(wsandbox.Arrival{At: at(12), Outcome: wsandbox.OutcomeRefused})
+			s.standing(warehouse.Arrival{At: at(12), Outcome: warehouse.OutcomeRefused})
 		}, nil},
 		"given to a person as too late, and the refusal came before its first request": {func(s *story) {
 			s.needsAttention("too_late")
-			s.standing(wsandbox.Arrival{At: at(11), Outcome: wsandbox.OutcomeRefused}, request(12, false))
+			s.standing(warehouse.Arrival{At: at(11), Outcome: warehouse.OutcomeRefused}, request(12, false))
 			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(11.95), Disposition: "too_late"})
 		}, []fault{lost, unrecorded}},
 		"given to a person because another bill had the number, which is still there": {func(s *story) {
@@ -301,7 +301,7 @@ func TestAnOrderIsPassedOnThoughTheSchemeDoesNotAskForIt(t *testing.T) {
 	s := ordinary(t)
 	first := history(1, did{0, books.ActionAudit}, did{1, books.ActionUnaudit}, did{2, books.ActionDelete})
 	second := history(2, did{3, books.ActionAudit}, did{4, books.ActionVoid})
-	out := wsandbox.Key{SID: key.SID, WarehouseCode: key.WarehouseCode, OrderCode: number, OrderType: typeOut}
+	out := warehouse.Key{SID: key.SID, WarehouseCode: key.WarehouseCode, OrderCode: number, OrderType: typeOut}
 	e := &evidence{scheme: s.scheme, bills: map[string][]books.BillTruth{number: {first, second}}}
 	require.False(t, e.passedOn(first, out))
 	second.Events[0].Orders = append(second.Events[0].Orders, books.Order{BillID: 2, BillNo: number, AffairType: books.Dassembly, Direction: books.Outbound, Stock: "CK001"})

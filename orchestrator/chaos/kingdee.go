@@ -7,8 +7,8 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // span is a stretch of a bill's life; to is zero while it lasts.
@@ -70,7 +70,7 @@ func deletedAt(b books.BillTruth) time.Time {
 // life is a stretch in which a bill was live, with the orders that its audit made.
 type life struct {
 	span
-	keys []wsandbox.Key
+	keys []warehouse.Key
 }
 
 func livesOf(s *scheme.Scheme, b books.BillTruth) []life {
@@ -88,19 +88,19 @@ func livesOf(s *scheme.Scheme, b books.BillTruth) []life {
 }
 
 // keyOf is the WMS's name for an order of a bill; false for one that is outside the scheme.
-func keyOf(s *scheme.Scheme, order books.Order) (wsandbox.Key, bool) {
+func keyOf(s *scheme.Scheme, order books.Order) (warehouse.Key, bool) {
 	key, ok := orderOf(s, order)
 	return key, ok && slices.Contains(s.Kinds(), rule.OrderKind{Affair: order.AffairType, Direction: order.Direction})
 }
 
 // orderOf is the same, whether or not the scheme asks for the order's kind; false for a
 // warehouse that is not ours.
-func orderOf(s *scheme.Scheme, order books.Order) (wsandbox.Key, bool) {
+func orderOf(s *scheme.Scheme, order books.Order) (warehouse.Key, bool) {
 	w, listed := s.Warehouse(order.Stock)
 	if !listed || w.Outside {
-		return wsandbox.Key{}, false
+		return warehouse.Key{}, false
 	}
-	key := wsandbox.Key{SID: wsandbox.DemoSID, WarehouseCode: w.Code, OrderCode: order.BillNo, OrderType: typeIn}
+	key := warehouse.Key{SID: wsandbox.DemoSID, WarehouseCode: w.Code, OrderCode: order.BillNo, OrderType: typeIn}
 	if order.Direction == books.Outbound {
 		key.OrderType = typeOut
 	}
@@ -108,7 +108,7 @@ func orderOf(s *scheme.Scheme, order books.Order) (wsandbox.Key, bool) {
 }
 
 // lastOrders are the orders that the bill's last audit made.
-func lastOrders(s *scheme.Scheme, b books.BillTruth) []wsandbox.Key {
+func lastOrders(s *scheme.Scheme, b books.BillTruth) []warehouse.Key {
 	for i := len(b.Events) - 1; i >= 0; i-- {
 		if b.Events[i].Action == books.ActionAudit {
 			return keysOf(s, b.Events[i].Orders)
@@ -117,8 +117,8 @@ func lastOrders(s *scheme.Scheme, b books.BillTruth) []wsandbox.Key {
 	return nil
 }
 
-func keysOf(s *scheme.Scheme, orders []books.Order) []wsandbox.Key {
-	var keys []wsandbox.Key
+func keysOf(s *scheme.Scheme, orders []books.Order) []warehouse.Key {
+	var keys []warehouse.Key
 	for _, order := range orders {
 		if key, ok := keyOf(s, order); ok {
 			keys = append(keys, key)

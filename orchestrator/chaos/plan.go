@@ -12,8 +12,7 @@ import (
 
 	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
-
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
 )
 
 // plan is all that will happen in a run of the test, made of a seed before anything is started: the same seed and size
@@ -22,7 +21,7 @@ type plan struct {
 	seed    uint64
 	storm   time.Duration
 	kingdee kbehaviour.Personality
-	wms     wsandbox.Personality
+	wms     wbehaviour.Personality
 	steps   []step
 	blows   []blow
 	faults  []queued
@@ -93,18 +92,18 @@ func makePlan(seed uint64, s size) plan {
 }
 
 // personalities are servers as they differ in the field, difficult ones.
-func personalities(r *rand.Rand) (kbehaviour.Personality, wsandbox.Personality) {
+func personalities(r *rand.Rand) (kbehaviour.Personality, wbehaviour.Personality) {
 	often := func(share float64) bool { return r.Float64() < share }
 	k := kbehaviour.Personality{
 		Seed: r.Uint64(), CommitMillis: r.IntN(400), LatencyMillis: r.IntN(5), VoidKeepsModifyDate: often(0.3), UnauditKeepsModifyDate: often(0.3),
 		UnauditKeepsApproveDate: often(0.3), CancelDateOnly: often(0.3), DeleteVoided: often(0.5),
 	}
-	w := wsandbox.Personality{
+	w := wbehaviour.Personality{
 		LatencyMS: r.IntN(30), RepeatCancel: []string{"failure", "success"}[r.IntN(2)], Working: "intercept", InterceptEnds: "cancelled",
 		InterceptMS: 500 + r.IntN(2500), RecreateCancelled: often(0.7),
-		Chaos: map[wsandbox.FaultKind]float64{
-			wsandbox.FaultCommitThenDrop: 0.04, wsandbox.FaultDropBeforeCommit: 0.03, wsandbox.FaultCommitThenCut: 0.02, wsandbox.FaultBadGateway: 0.02,
-			wsandbox.FaultCommitThenBadGateway: 0.02, wsandbox.FaultSlow: 0.03, wsandbox.FaultSlowReply: 0.03, wsandbox.FaultThrottle: 0.03,
+		Chaos: map[wbehaviour.FaultKind]float64{
+			wbehaviour.FaultCommitThenDrop: 0.04, wbehaviour.FaultDropBeforeCommit: 0.03, wbehaviour.FaultCommitThenCut: 0.02, wbehaviour.FaultBadGateway: 0.02,
+			wbehaviour.FaultCommitThenBadGateway: 0.02, wbehaviour.FaultSlow: 0.03, wbehaviour.FaultSlowReply: 0.03, wbehaviour.FaultThrottle: 0.03,
 			"broken_xml": 0.01, "undeclared_gbk": 0.01, "empty_body": 0.01, "race": 0.01, "db_error": 0.01, "flag_error": 0.01, "noop": 0.01,
 		},
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // act posts an act about the one cancellation there is.
@@ -22,14 +22,14 @@ func (s *stack) act(verb string) {
 	require.Equal(s, 1, s.count(`select count(*) from operator_action_cancellation`), "it applied")
 }
 
-var theOrder = wsandbox.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}
+var theOrder = warehouse.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}
 
 // tooLate leaves a voided bill whose order the warehouse has worked on.
 func tooLate(t *testing.T) *stack {
 	t.Helper()
 	s := start(t, nil)
 	s.audited("A1", "CK001")
-	_, err := s.wms.SetState(wsandbox.Move{Key: theOrder, To: wsandbox.StateDone, Force: true})
+	_, err := s.wms.SetState(warehouse.Move{Key: theOrder, To: warehouse.StateDone, Force: true})
 	require.NoError(t, err)
 	s.void("A1")
 	s.until("the verdict", func() bool { return s.verdict("A1") == "来不及" })
@@ -56,7 +56,7 @@ func TestWhatWasTooLateIsMarkedDone(t *testing.T) {
 func TestARetryAfterTheWarehousePutItRightCancels(t *testing.T) {
 	t.Parallel()
 	s := tooLate(t)
-	_, err := s.wms.SetState(wsandbox.Move{Key: theOrder, To: wsandbox.StateApproved, Force: true})
+	_, err := s.wms.SetState(warehouse.Move{Key: theOrder, To: warehouse.StateApproved, Force: true})
 	require.NoError(t, err)
 	s.act("retry")
 	s.settle()
@@ -67,7 +67,7 @@ func TestARetryAfterTheWarehousePutItRightCancels(t *testing.T) {
 func TestARetryOfABillThatWasRestoredMeanwhileSendsNothing(t *testing.T) {
 	t.Parallel()
 	s := tooLate(t)
-	_, err := s.wms.SetState(wsandbox.Move{Key: theOrder, To: wsandbox.StateApproved, Force: true})
+	_, err := s.wms.SetState(warehouse.Move{Key: theOrder, To: warehouse.StateApproved, Force: true})
 	require.NoError(t, err)
 	_, err = s.kingdee.Do(t.Context(), "A1", books.ActionRestore, books.Edit{}, "")
 	require.NoError(t, err)
@@ -87,7 +87,7 @@ func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
 		s.scheme = []byte(strings.ReplaceAll(string(scheme.ShippedDocument()), "backoff: 1s", "backoff: 200ms"))
 	})
 	s.audited("A1", "CK001")
-	require.NoError(t, s.wms.AddFaults(wsandbox.Fault{Kind: "race", OrderCode: "A1", Times: 4}))
+	require.NoError(t, s.wms.AddFaults(wbehaviour.Fault{Kind: "race", OrderCode: "A1", Times: 4}))
 	s.void("A1")
 	s.until("it is a person's", func() bool { return s.count(`select count(*) from work_item where kind = 'answer_unrecognised'`) == 1 })
 	require.Equal(t, 4, s.count(`select attempt from cancellation`), "at once and after 1, 5 and 15 backoffs")

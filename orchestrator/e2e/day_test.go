@@ -6,8 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
-
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 func TestASampleDayEndsAsBothTruthsSay(t *testing.T) {
@@ -32,7 +31,7 @@ func TestASampleDayEndsAsBothTruthsSay(t *testing.T) {
 	truth := s.kingdee.Truth()
 	require.NotEmpty(t, truth.LiveNumbers)
 	cancelled := 0
-	for order := range s.wms.EachTruth(wsandbox.Filter{}) {
+	for order := range s.wms.EachTruth(warehouse.Filter{}) {
 		live := truth.LiveNumbers[order.OrderCode] != 0
 		if order.Effects > 0 {
 			cancelled++

@@ -8,15 +8,15 @@ import (
 
 	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
-
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 func TestATimeOutIsProbedAndCancelsOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	s.audited("A1", "CK001")
-	require.NoError(t, s.wms.AddFaults(wsandbox.Fault{Kind: wsandbox.FaultCommitThenDrop, OrderCode: "A1"}))
+	require.NoError(t, s.wms.AddFaults(wbehaviour.Fault{Kind: wbehaviour.FaultCommitThenDrop, OrderCode: "A1"}))
 	s.void("A1")
 	s.settle()
 	truth := s.truth("WH-HZ01", "A1")
@@ -163,7 +163,7 @@ func TestAnOrderThatComesAfterItsVoidIsStillCancelled(t *testing.T) {
 	s.audited("A1", "CK001")
 	s.void("A1")
 	s.until("the WMS does not know it", func() bool { return s.count(`select count(*) from attempt where disposition = 'not_found'`) > 0 })
-	_, err := s.wms.CreateOrder(wsandbox.Order{Key: wsandbox.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}})
+	_, err := s.wms.CreateOrder(warehouse.Order{Key: warehouse.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}})
 	require.NoError(t, err)
 	s.settle()
 	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Effects)
@@ -173,7 +173,7 @@ func TestAPickedOrderIsTooLate(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	s.audited("A1", "CK001")
-	_, err := s.wms.SetState(wsandbox.Move{Key: wsandbox.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}, To: wsandbox.StateDone, Force: true})
+	_, err := s.wms.SetState(warehouse.Move{Key: warehouse.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}, To: warehouse.StateDone, Force: true})
 	require.NoError(t, err)
 	s.void("A1")
 	s.until("the verdict", func() bool { return s.verdict("A1") == "来不及" })

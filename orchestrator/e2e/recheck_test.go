@@ -1,14 +1,13 @@
 package e2e_test
 
 import (
-	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
-
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 )
 

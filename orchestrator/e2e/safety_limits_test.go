@@ -8,7 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // another starts one more orchestrator on the same database.
@@ -36,7 +37,7 @@ func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 	s.another()
 	first, second := s.many("A", 200), s.many("B", 200)
 	s.run()
-	require.NoError(t, s.wms.SetPersonality(wsandbox.Personality{LatencyMS: 300}))
+	require.NoError(t, s.wms.SetPersonality(wbehaviour.Personality{LatencyMS: 300}))
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), first))
 	s.until("the first are being sent", func() bool { return s.count(`select count(*) from attempt`) > 0 })
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), second))
@@ -50,7 +51,7 @@ func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 	s.run()
 	require.Positive(t, s.count(`select count(*) from cancellation where state = 'open'`), "something was left to stop")
 	require.Zero(t, s.count(`select count(*) from attempt where intent_time > $1`, heard))
-	for order := range s.wms.EachTruth(wsandbox.Filter{}) {
+	for order := range s.wms.EachTruth(warehouse.Filter{}) {
 		for _, arrival := range order.Arrivals {
 			require.False(t, arrival.At.After(heard.Add(time.Second)), order.OrderCode)
 		}
@@ -80,7 +81,7 @@ func TestStopAllCallsBackWhatWaitsForItsPace(t *testing.T) {
 // arrivals is how many requests the WMS has met.
 func (s *stack) arrivals() (n int) {
 	s.Helper()
-	for order := range s.wms.EachTruth(wsandbox.Filter{}) {
+	for order := range s.wms.EachTruth(warehouse.Filter{}) {
 		if order.WarehouseCode != "VOIDRELAY-CHECK" {
 			n += len(order.Arrivals)
 		}
@@ -195,7 +196,7 @@ func TestOneRefusedOrderStopsOnlyItself(t *testing.T) {
 	s := start(t, nil)
 	numbers := s.many("A", 3)
 	s.run()
-	require.NoError(t, s.wms.AddFaults(wsandbox.Fault{Kind: "sub_code", OrderCode: "A001", Times: 20}))
+	require.NoError(t, s.wms.AddFaults(wbehaviour.Fault{Kind: "sub_code", OrderCode: "A001", Times: 20}))
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("it waits for a person", func() bool {
 		return s.count(`select count(*) from work_item where kind = 'wms_auth_order' and bill_no = 'A001' and close_time is null`) == 1

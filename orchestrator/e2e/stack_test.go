@@ -20,16 +20,15 @@ import (
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
-
 	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 	"github.com/voidrelay/voidrelay/wmssvc"
-
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wmshouse "github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // warehouses is what the shipped scheme's table says.
@@ -180,7 +179,7 @@ func (s *stack) order(order books.Order) {
 		return
 	}
 	orderType := map[string]string{books.Inbound: "QTRK", books.Outbound: "QTCK"}[order.Direction]
-	_, _ = s.wms.CreateOrder(wsandbox.Order{Key: wsandbox.Key{WarehouseCode: warehouses[order.Stock], OrderCode: order.BillNo, OrderType: orderType}})
+	_, _ = s.wms.CreateOrder(wmshouse.Order{Key: wmshouse.Key{WarehouseCode: warehouses[order.Stock], OrderCode: order.BillNo, OrderType: orderType}})
 }
 
 // bill is an assembly bill with one product into this warehouse.
@@ -206,9 +205,9 @@ func (s *stack) void(no string) {
 }
 
 // truth is what the WMS knows of an order.
-func (s *stack) truth(warehouse, order string) wsandbox.Truth {
+func (s *stack) truth(warehouse, order string) wmshouse.Truth {
 	s.Helper()
-	truth, err := s.wms.Truth(wsandbox.Key{WarehouseCode: warehouse, OrderCode: order, OrderType: "QTRK"})
+	truth, err := s.wms.Truth(wmshouse.Key{WarehouseCode: warehouse, OrderCode: order, OrderType: "QTRK"})
 	require.NoError(s, err)
 	return truth
 }
@@ -234,7 +233,7 @@ func (s *stack) startWMSWith(addr, secret string) {
 	s.Helper()
 	cfg := wsandbox.DefaultConfig()
 	cfg.Addr, cfg.StateFile = addr, s.wmsBook
-	cfg.Accounts[0].Secret = wsandbox.Secret(secret)
+	cfg.Accounts[0].Secret = wmshouse.Secret(secret)
 	var err error
 	s.wms, err = wsandbox.Start(s.Context(), cfg)
 	require.NoError(s, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // BenchmarkCancel sends signed cancels, client and server in one process, against a book of 100,000 orders.
@@ -25,7 +26,7 @@ func BenchmarkCancel(b *testing.B) {
 			}
 			s, err := sandbox.Start(b.Context(), cfg)
 			require.NoError(b, err)
-			orders := make([]sandbox.Order, 100_000)
+			orders := make([]warehouse.Order, 100_000)
 			for i := range orders {
 				orders[i].Key = key(fmt.Sprintf("ZZCX%06d", i))
 			}
@@ -49,7 +50,7 @@ func BenchmarkCancel(b *testing.B) {
 	}
 }
 
-func cancelOne(b *testing.B, transport *http.Transport, address string, k sandbox.Key) {
+func cancelOne(b *testing.B, transport *http.Transport, address string, k warehouse.Key) {
 	body := cancelBody(k)
 	q := vectorQuery("")
 	q.Set("sign", signed(q, body, secret, true))

@@ -10,24 +10,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 func TestEachStateAnswersACancelInItsOwnWay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		state         sandbox.State
+		state         warehouse.State
 		flag, text    string
-		outcome       sandbox.Outcome
-		after         sandbox.State
+		outcome       warehouse.Outcome
+		after         warehouse.State
 		effects       int
 		codeIsPresent string
 	}{
-		{sandbox.StatePending, "success", "旺店通WMS返回：取消成功", "cancelled", sandbox.StateCancelled, 1, "0"},
-		{sandbox.StateApproved, "success", "旺店通WMS返回：取消成功", "cancelled", sandbox.StateCancelled, 1, "0"},
-		{sandbox.StateWorking, "failure", "旺店通WMS返回：单据作业中,不允许取消", "refused", sandbox.StateWorking, 0, "1"},
-		{sandbox.StatePartlyReceived, "failure", "旺店通WMS返回：单据已部分入库,不允许取消", "refused", sandbox.StatePartlyReceived, 0, "1"},
-		{sandbox.StateDone, "failure", "旺店通WMS返回：单据已完成,不允许取消", "refused", sandbox.StateDone, 0, "1"},
-		{sandbox.StateCancelled, "failure", "旺店通WMS返回：单据已取消,不能重复取消", "already", sandbox.StateCancelled, 0, "1"},
+		{warehouse.StatePending, "success", "旺店通WMS返回：取消成功", "cancelled", warehouse.StateCancelled, 1, "0"},
+		{warehouse.StateApproved, "success", "旺店通WMS返回：取消成功", "cancelled", warehouse.StateCancelled, 1, "0"},
+		{warehouse.StateWorking, "failure", "旺店通WMS返回：单据作业中,不允许取消", "refused", warehouse.StateWorking, 0, "1"},
+		{warehouse.StatePartlyReceived, "failure", "旺店通WMS返回：单据已部分入库,不允许取消", "refused", warehouse.StatePartlyReceived, 0, "1"},
+		{warehouse.StateDone, "failure", "旺店通WMS返回：单据已完成,不允许取消", "refused", warehouse.StateDone, 0, "1"},
+		{warehouse.StateCancelled, "failure", "旺店通WMS返回：单据已取消,不能重复取消", "already", warehouse.StateCancelled, 0, "1"},
 	} {
 		t.Run(string(c.state), func(t *testing.T) {
 			b := setup(t)
@@ -51,7 +53,7 @@ func TestEachStateAnswersACancelInItsOwnWay(t *testing.T) {
 func TestAnAnswerHasTheRecordedForm(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	got := b.cancel(b.order("ZZCX1", sandbox.StateApproved))
+	got := b.cancel(b.order("ZZCX1", warehouse.StateApproved))
 	require.Equal(t, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<response><flag>success</flag><code>0</code>"+
 		"<message>旺店通WMS返回：取消成功</message></response>\r\n", got.body)
 	require.Equal(t, "wms", got.header.Get(sandbox.HeaderSandbox))
@@ -62,14 +64,14 @@ func TestRepeatedCancel(t *testing.T) {
 	t.Parallel()
 	for setting, flag := range map[string]string{"failure": "failure", "success": "success", "noop": "success"} {
 		t.Run(setting, func(t *testing.T) {
-			b := setup(t, personality(sandbox.Personality{RepeatCancel: setting}))
-			k := b.order("ZZCX1", sandbox.StateApproved)
+			b := setup(t, personality(behaviour.Personality{RepeatCancel: setting}))
+			k := b.order("ZZCX1", warehouse.StateApproved)
 			require.Equal(t, "success", b.cancel(k).Flag)
 			require.Equal(t, flag, b.cancel(k).Flag)
 			truth := b.truth(k)
 			require.Equal(t, 2, truth.Requests)
 			require.Equal(t, 1, truth.Effects)
-			require.Equal(t, sandbox.OutcomeAlready, truth.Arrivals[1].Outcome)
+			require.Equal(t, warehouse.OutcomeAlready, truth.Arrivals[1].Outcome)
 		})
 	}
 }
@@ -80,16 +82,16 @@ func TestUnknownOrdersAreAnsweredAndRemembered(t *testing.T) {
 	got := b.cancel(key("NOWHERE"))
 	require.Equal(t, "failure", got.Flag)
 	require.Equal(t, "旺店通WMS返回：单据不存在", got.text())
-	require.NoError(t, b.SetPersonality(sandbox.Personality{UnknownOrder: "success"}))
+	require.NoError(t, b.SetPersonality(behaviour.Personality{UnknownOrder: "success"}))
 	require.Equal(t, "success", b.cancel(key("NOWHERE")).Flag)
 
 	truth := b.truth(key("NOWHERE"))
 	require.Nil(t, truth.Order)
 	require.Equal(t, 2, truth.Requests)
 	require.Zero(t, truth.Effects)
-	require.Equal(t, sandbox.OutcomeUnknown, truth.Arrivals[0].Outcome)
+	require.Equal(t, warehouse.OutcomeUnknown, truth.Arrivals[0].Outcome)
 
-	k := b.order("NOWHERE", sandbox.StateApproved)
+	k := b.order("NOWHERE", warehouse.StateApproved)
 	b.cancel(k)
 	truth = b.truth(k)
 	require.Equal(t, 3, truth.Requests, "what came too early still counts")
@@ -103,27 +105,27 @@ func TestMatching(t *testing.T) {
 	wrongType.OrderType, wrongHouse.WarehouseCode, otherTenant.SID = "QTCK", "CK002", "othersid"
 	for _, c := range []struct {
 		match string
-		asked sandbox.Key
+		asked warehouse.Key
 		text  string
-		state sandbox.State
+		state warehouse.State
 	}{
-		{"strict", wrongType, "单据类型与单据不符", sandbox.StateApproved},
-		{"strict", wrongHouse, "仓库编码与单据不符", sandbox.StateApproved},
-		{"ignore_type", wrongType, "取消成功", sandbox.StateCancelled},
-		{"ignore_type", wrongHouse, "仓库编码与单据不符", sandbox.StateApproved},
-		{"ignore_warehouse", wrongHouse, "取消成功", sandbox.StateCancelled},
-		{"ignore_warehouse", wrongType, "单据类型与单据不符", sandbox.StateApproved},
-		{"code_only", wrongType, "取消成功", sandbox.StateCancelled},
-		{"code_only", wrongHouse, "取消成功", sandbox.StateCancelled},
+		{"strict", wrongType, "单据类型与单据不符", warehouse.StateApproved},
+		{"strict", wrongHouse, "仓库编码与单据不符", warehouse.StateApproved},
+		{"ignore_type", wrongType, "取消成功", warehouse.StateCancelled},
+		{"ignore_type", wrongHouse, "仓库编码与单据不符", warehouse.StateApproved},
+		{"ignore_warehouse", wrongHouse, "取消成功", warehouse.StateCancelled},
+		{"ignore_warehouse", wrongType, "单据类型与单据不符", warehouse.StateApproved},
+		{"code_only", wrongType, "取消成功", warehouse.StateCancelled},
+		{"code_only", wrongHouse, "取消成功", warehouse.StateCancelled},
 	} {
 		t.Run(c.match+" "+c.asked.String(), func(t *testing.T) {
-			b := setup(t, personality(sandbox.Personality{Match: c.match}))
-			k := b.order("ZZCX1", sandbox.StateApproved)
+			b := setup(t, personality(behaviour.Personality{Match: c.match}))
+			k := b.order("ZZCX1", warehouse.StateApproved)
 			require.Equal(t, "旺店通WMS返回："+c.text, b.cancel(c.asked).text())
 			require.Equal(t, c.state, b.truth(k).Order.State)
-			if c.state == sandbox.StateApproved {
+			if c.state == warehouse.StateApproved {
 				require.Zero(t, b.truth(k).Requests)
-				require.Equal(t, sandbox.OutcomeMismatch, b.truth(c.asked).Arrivals[0].Outcome)
+				require.Equal(t, warehouse.OutcomeMismatch, b.truth(c.asked).Arrivals[0].Outcome)
 			} else {
 				require.Equal(t, c.asked, b.truth(k).Arrivals[0].Asked)
 			}
@@ -131,20 +133,20 @@ func TestMatching(t *testing.T) {
 	}
 	t.Run("both legs of one number are two orders", func(t *testing.T) {
 		b := setup(t)
-		in := b.order("ZZCX1", sandbox.StateApproved)
-		_, err := b.CreateOrder(sandbox.Order{Key: wrongType})
+		in := b.order("ZZCX1", warehouse.StateApproved)
+		_, err := b.CreateOrder(warehouse.Order{Key: wrongType})
 		require.NoError(t, err)
 		require.Equal(t, "success", b.cancel(in).Flag)
-		require.Equal(t, sandbox.StateApproved, b.truth(wrongType).Order.State)
+		require.Equal(t, warehouse.StateApproved, b.truth(wrongType).Order.State)
 	})
 	t.Run("a mismatch can be answered as unknown", func(t *testing.T) {
-		b := setup(t, personality(sandbox.Personality{Mismatch: "not_found"}))
-		b.order("ZZCX1", sandbox.StateApproved)
+		b := setup(t, personality(behaviour.Personality{Mismatch: "not_found"}))
+		b.order("ZZCX1", warehouse.StateApproved)
 		require.Equal(t, "旺店通WMS返回：单据不存在", b.cancel(wrongType).text())
 	})
 	t.Run("another account's order is not there", func(t *testing.T) {
 		b := setup(t)
-		_, err := b.CreateOrder(sandbox.Order{Key: otherTenant})
+		_, err := b.CreateOrder(warehouse.Order{Key: otherTenant})
 		require.NoError(t, err)
 		require.Equal(t, "旺店通WMS返回：单据不存在", b.cancel(key("ZZCX1")).text())
 		require.Zero(t, b.truth(otherTenant).Requests)
@@ -154,8 +156,8 @@ func TestMatching(t *testing.T) {
 func TestInterceptingWork(t *testing.T) {
 	t.Parallel()
 	t.Run("ends by hand, and the effect is the first request's", func(t *testing.T) {
-		b := setup(t, personality(sandbox.Personality{Working: "intercept", InterceptFlag: "success"}))
-		k := b.order("ZZCX1", sandbox.StateWorking)
+		b := setup(t, personality(behaviour.Personality{Working: "intercept", InterceptFlag: "success"}))
+		k := b.order("ZZCX1", warehouse.StateWorking)
 		got := b.cancel(k)
 		require.Equal(t, "success", got.Flag)
 		require.Contains(t, got.text(), "拦截中")
@@ -164,7 +166,7 @@ func TestInterceptingWork(t *testing.T) {
 		require.Zero(t, b.truth(k).Effects)
 
 		b.clock.pass(time.Minute)
-		_, err := b.SetState(sandbox.Move{Key: k, To: sandbox.StateCancelled})
+		_, err := b.SetState(warehouse.Move{Key: k, To: warehouse.StateCancelled})
 		require.NoError(t, err)
 		truth := b.truth(k)
 		require.Equal(t, 1, truth.Effects)
@@ -172,10 +174,10 @@ func TestInterceptingWork(t *testing.T) {
 		require.Equal(t, vectorTime.Add(time.Minute), truth.Arrivals[0].EffectAt.UTC())
 		require.False(t, truth.Arrivals[1].TookEffect)
 	})
-	for ends, state := range map[string]sandbox.State{"cancelled": sandbox.StateCancelled, "refused": sandbox.StateWorking} {
+	for ends, state := range map[string]warehouse.State{"cancelled": warehouse.StateCancelled, "refused": warehouse.StateWorking} {
 		t.Run("ends by itself: "+ends, func(t *testing.T) {
-			b := setup(t, personality(sandbox.Personality{Working: "intercept", InterceptEnds: ends, InterceptMS: 5000}))
-			k := b.order("ZZCX1", sandbox.StateWorking)
+			b := setup(t, personality(behaviour.Personality{Working: "intercept", InterceptEnds: ends, InterceptMS: 5000}))
+			k := b.order("ZZCX1", warehouse.StateWorking)
 			require.Equal(t, "failure", b.cancel(k).Flag)
 			b.clock.pass(4999 * time.Millisecond)
 			require.True(t, b.truth(k).Order.Intercepting)
@@ -185,10 +187,10 @@ func TestInterceptingWork(t *testing.T) {
 		})
 	}
 	t.Run("is overtaken when the work is finished", func(t *testing.T) {
-		b := setup(t, personality(sandbox.Personality{Working: "intercept"}))
-		k := b.order("ZZCX1", sandbox.StateWorking)
+		b := setup(t, personality(behaviour.Personality{Working: "intercept"}))
+		k := b.order("ZZCX1", warehouse.StateWorking)
 		b.cancel(k)
-		_, err := b.SetState(sandbox.Move{Key: k, To: sandbox.StateDone})
+		_, err := b.SetState(warehouse.Move{Key: k, To: warehouse.StateDone})
 		require.NoError(t, err)
 		require.Contains(t, b.cancel(k).text(), "已完成")
 		require.Zero(t, b.truth(k).Effects)
@@ -221,7 +223,7 @@ func TestBodies(t *testing.T) {
 	} {
 		t.Run(c.name+" is refused", func(t *testing.T) {
 			b := setup(t)
-			k := b.order("ZZCX1", sandbox.StateApproved)
+			k := b.order("ZZCX1", warehouse.StateApproved)
 			got, err := b.send(c.body)
 			require.NoError(t, err)
 			require.Equal(t, "failure", got.Flag)
@@ -238,17 +240,17 @@ func TestBodies(t *testing.T) {
 	} {
 		t.Run(c.name+" pass", func(t *testing.T) {
 			b := setup(t)
-			b.order("ZZCX1", sandbox.StateApproved)
+			b.order("ZZCX1", warehouse.StateApproved)
 			got, err := b.send(c.body)
 			require.NoError(t, err)
 			require.Equal(t, "success", got.Flag, got.body)
 		})
 	}
 	t.Run("CNJG passes by setting", func(t *testing.T) {
-		b := setup(t, personality(sandbox.Personality{AcceptCNJG: true}))
+		b := setup(t, personality(behaviour.Personality{AcceptCNJG: true}))
 		k := key("ZZCX1")
 		k.OrderType = "CNJG"
-		_, err := b.CreateOrder(sandbox.Order{Key: k})
+		_, err := b.CreateOrder(warehouse.Order{Key: k})
 		require.NoError(t, err)
 		require.Equal(t, "success", b.cancel(k).Flag)
 	})
@@ -278,7 +280,7 @@ func TestQimen(t *testing.T) {
 	}
 	t.Run("needs neither warehouse nor type, and answers without the WMS's prefix", func(t *testing.T) {
 		b := setup(t)
-		k := b.order("ZZCX1", sandbox.StateApproved)
+		k := b.order("ZZCX1", warehouse.StateApproved)
 		got := qimen(b, body(""))
 		require.Equal(t, "success", got.Flag)
 		require.Equal(t, "取消成功", got.text())
@@ -286,10 +288,10 @@ func TestQimen(t *testing.T) {
 	})
 	t.Run("refuses to choose between two orders", func(t *testing.T) {
 		b := setup(t)
-		b.order("ZZCX1", sandbox.StateApproved)
+		b.order("ZZCX1", warehouse.StateApproved)
 		out := key("ZZCX1")
 		out.OrderType = "QTCK"
-		_, err := b.CreateOrder(sandbox.Order{Key: out})
+		_, err := b.CreateOrder(warehouse.Order{Key: out})
 		require.NoError(t, err)
 		require.Equal(t, "failure", qimen(b, body("")).Flag)
 		require.Zero(t, b.Status().Effects)
@@ -297,7 +299,7 @@ func TestQimen(t *testing.T) {
 	})
 	t.Run("checks owner and the WMS's own number", func(t *testing.T) {
 		b := setup(t)
-		_, err := b.CreateOrder(sandbox.Order{Key: key("ZZCX1"), OwnerCode: "HZ01", WMSOrderID: "W7"})
+		_, err := b.CreateOrder(warehouse.Order{Key: key("ZZCX1"), OwnerCode: "HZ01", WMSOrderID: "W7"})
 		require.NoError(t, err)
 		require.Contains(t, qimen(b, body("<ownerCode>GZ01</ownerCode>")).text(), "货主编码")
 		require.Contains(t, qimen(b, body("<orderId>W8</orderId>")).text(), "单据编码")
@@ -321,16 +323,16 @@ func TestQimen(t *testing.T) {
 
 func TestThrottleCountsEachAccountByTheMinute(t *testing.T) {
 	t.Parallel()
-	b := setup(t, personality(sandbox.Personality{RatePerMinute: 2}))
-	k := b.order("ZZCX1", sandbox.StateApproved)
-	other := b.order("ZZCX2", sandbox.StateApproved)
+	b := setup(t, personality(behaviour.Personality{RatePerMinute: 2}))
+	k := b.order("ZZCX1", warehouse.StateApproved)
+	other := b.order("ZZCX2", warehouse.StateApproved)
 	require.Equal(t, "success", b.cancel(k).Flag)
 	require.Equal(t, "failure", b.cancel(k).Flag)
 	got := b.cancel(other)
 	require.Equal(t, "failure", got.Flag)
 	require.Contains(t, got.text(), "超过每分钟最大调用频率限制")
-	require.Equal(t, sandbox.StateApproved, b.truth(other).Order.State)
-	require.Equal(t, sandbox.OutcomeThrottled, b.truth(other).Arrivals[0].Outcome)
+	require.Equal(t, warehouse.StateApproved, b.truth(other).Order.State)
+	require.Equal(t, warehouse.OutcomeThrottled, b.truth(other).Arrivals[0].Outcome)
 
 	b.clock.pass(time.Minute)
 	require.Equal(t, "success", b.cancel(other).Flag)
@@ -339,7 +341,7 @@ func TestThrottleCountsEachAccountByTheMinute(t *testing.T) {
 func TestManyAtOnceCancelAnOrderOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	k := b.order("ZZCX1", sandbox.StateApproved)
+	k := b.order("ZZCX1", warehouse.StateApproved)
 	var wg sync.WaitGroup
 	flags := make(chan string, 32)
 	q, body := b.wdtQuery(cancelBody(k)), cancelBody(k)

@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"net"
 	"time"
+
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // The demo account's published credentials. They open sandboxes only; a server that accepts them is not a vendor.
@@ -23,11 +26,11 @@ const (
 
 // Config says how a sandbox is started. The zero value works: a free loopback port and the demo account.
 type Config struct {
-	Addr        string           // host:port to listen on; empty: 127.0.0.1:0, a free port
-	Accounts    []Account        // who may call; empty: the demo account. The first owns orders created without a sid
-	Now         func() time.Time // the sandbox's clock, also for its Date header; nil: time.Now
-	StateFile   string           // where orders, truth and personality are kept over restarts; empty: in memory only
-	Personality Personality      // how it behaves until changed; a personality in StateFile wins
+	Addr        string                // host:port to listen on; empty: 127.0.0.1:0, a free port
+	Accounts    []warehouse.Account   // who may call; empty: the demo account. The first owns orders created without a sid
+	Now         func() time.Time      // the sandbox's clock, also for its Date header; nil: time.Now
+	StateFile   string                // where orders, truth and personality are kept over restarts; empty: in memory only
+	Personality behaviour.Personality // how it behaves until changed; a personality in StateFile wins
 	// ControlAnywhere opens the control API to other machines and by any name of this one; otherwise it is for requests from this machine
 	// to localhost or a loopback address. Pages of other sites never reach it.
 	ControlAnywhere bool
@@ -38,9 +41,9 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Addr:        "127.0.0.1:0",
-		Accounts:    []Account{{SID: DemoSID, AppKey: DemoAppKey, Secret: DemoSecret}},
+		Accounts:    []warehouse.Account{{SID: DemoSID, AppKey: DemoAppKey, Secret: DemoSecret}},
 		Now:         time.Now,
-		Personality: DefaultPersonality(),
+		Personality: behaviour.DefaultPersonality(),
 		Logger:      slog.New(slog.DiscardHandler),
 	}
 }
@@ -53,7 +56,7 @@ func (c Config) withDefaults() Config {
 	if len(c.Accounts) == 0 {
 		c.Accounts = d.Accounts
 	}
-	accounts := make([]Account, len(c.Accounts))
+	accounts := make([]warehouse.Account, len(c.Accounts))
 	for i, a := range c.Accounts {
 		if a.CustomerID == "" {
 			a.CustomerID = a.SID
@@ -67,7 +70,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = d.Logger
 	}
-	c.Personality = c.Personality.withDefaults()
+	c.Personality = c.Personality.WithDefaults()
 	return c
 }
 
@@ -86,7 +89,7 @@ func (c Config) validate() error {
 		}
 		sids[a.SID], keys[a.AppKey] = true, true
 	}
-	if err := c.Personality.validate(); err != nil {
+	if err := c.Personality.Validate(); err != nil {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 func readFile(t *testing.T, name string) string {
@@ -24,10 +26,10 @@ func readFile(t *testing.T, name string) string {
 func TestControlRunsAnOrdersWholeLife(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	var o sandbox.Order
+	var o warehouse.Order
 	require.Equal(t, 200, b.control("POST", "/control/orders",
 		`{"warehouse_code":"CK001","order_code":"ZZCX1","order_type":"QTRK","owner_code":"HZ01","state":"pending"}`, &o))
-	require.Equal(t, sandbox.StatePending, o.State)
+	require.Equal(t, warehouse.StatePending, o.State)
 	require.Equal(t, "testsid", o.SID)
 	require.NotEmpty(t, o.WMSOrderID)
 
@@ -35,7 +37,7 @@ func TestControlRunsAnOrdersWholeLife(t *testing.T) {
 		require.Equal(t, 200, b.control("POST", "/control/orders/state",
 			`{"warehouse_code":"CK001","order_code":"ZZCX1","order_type":"QTRK","state":"`+state+`","note":"n"}`, &o))
 	}
-	require.Equal(t, sandbox.StateDone, o.State)
+	require.Equal(t, warehouse.StateDone, o.State)
 	require.Len(t, o.History, 5)
 
 	var problem map[string]string
@@ -45,7 +47,7 @@ func TestControlRunsAnOrdersWholeLife(t *testing.T) {
 	require.Equal(t, 200, b.control("POST", "/control/orders/state", move+`,"force":true}`, &o))
 
 	require.Equal(t, "success", b.cancel(o.Key).Flag)
-	var page sandbox.TruthPage
+	var page warehouse.TruthPage
 	require.Equal(t, 200, b.control("GET", "/control/truth?order_code=ZZCX1&effective=true", "", &page))
 	require.Len(t, page.Truths, 1)
 	require.Empty(t, cmp.Diff(b.truth(o.Key), page.Truths[0]))
@@ -54,7 +56,7 @@ func TestControlRunsAnOrdersWholeLife(t *testing.T) {
 func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.order("ZZCX1", sandbox.StateApproved)
+	b.order("ZZCX1", warehouse.StateApproved)
 	for _, c := range []struct {
 		method, path, body string
 		status             int
@@ -100,15 +102,15 @@ func TestBulkAndPages(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var many struct {
-		Orders []sandbox.Order `json:"orders"`
+		Orders []warehouse.Order `json:"orders"`
 	}
 	for i := range 250 {
-		many.Orders = append(many.Orders, sandbox.Order{Key: key(fmt.Sprintf("ZZCX%03d", i))})
+		many.Orders = append(many.Orders, warehouse.Order{Key: key(fmt.Sprintf("ZZCX%03d", i))})
 	}
 	many.Orders = append(many.Orders, many.Orders[7])
 	body, err := json.Marshal(many)
 	require.NoError(t, err)
-	var result sandbox.BulkResult
+	var result warehouse.BulkResult
 	require.Equal(t, 200, b.control("POST", "/control/orders/bulk", string(body), &result))
 	require.Equal(t, 250, result.Created)
 	require.Len(t, result.Problems, 1)
@@ -119,7 +121,7 @@ func TestBulkAndPages(t *testing.T) {
 	seen := map[string]bool{}
 	token, pages := "", 0
 	for {
-		var page sandbox.OrderPage
+		var page warehouse.OrderPage
 		require.Equal(t, 200, b.control("GET", "/control/orders?page_size=60&state=已审核&page_token="+token, "", &page))
 		for _, o := range page.Orders {
 			require.False(t, seen[o.OrderCode])
@@ -134,13 +136,13 @@ func TestBulkAndPages(t *testing.T) {
 	require.Equal(t, 5, pages)
 
 	walked := 0
-	for truth := range b.EachTruth(sandbox.Filter{WarehouseCode: "CK001"}) {
+	for truth := range b.EachTruth(warehouse.Filter{WarehouseCode: "CK001"}) {
 		walked++
 		require.Equal(t, truth.Requests > 0, truth.OrderCode == "ZZCX010" || truth.OrderCode == "NOWHERE")
 	}
 	require.Equal(t, 251, walked)
 
-	var truths sandbox.TruthPage
+	var truths warehouse.TruthPage
 	b.control("GET", "/control/truth?requested=true", "", &truths)
 	require.Len(t, truths.Truths, 2)
 	b.control("GET", "/control/truth?unknown=1", "", &truths)
@@ -151,9 +153,9 @@ func TestBulkAndPages(t *testing.T) {
 func TestPersonalityFaultsStatusAndResetOverControl(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	var p sandbox.Personality
+	var p behaviour.Personality
 	require.Equal(t, 200, b.control("GET", "/control/personality", "", &p))
-	require.Empty(t, cmp.Diff(sandbox.DefaultPersonality(), p))
+	require.Empty(t, cmp.Diff(behaviour.DefaultPersonality(), p))
 	b.control("PATCH", "/control/personality", `{"repeat_cancel":"success","chaos":{"race":0.1}}`, &p)
 	b.control("PATCH", "/control/personality", `{"success_code":"0000"}`, &p)
 	require.Equal(t, "success", p.RepeatCancel)
@@ -162,7 +164,7 @@ func TestPersonalityFaultsStatusAndResetOverControl(t *testing.T) {
 	b.control("PUT", "/control/personality", `{"text_element":"msg"}`, &p)
 	require.Equal(t, "failure", p.RepeatCancel)
 
-	k := b.order("ZZCX1", sandbox.StateApproved)
+	k := b.order("ZZCX1", warehouse.StateApproved)
 	got := b.cancel(k)
 	require.NotNil(t, got.Msg)
 	require.Nil(t, got.Message)
@@ -181,31 +183,31 @@ func TestPersonalityFaultsStatusAndResetOverControl(t *testing.T) {
 	require.Equal(t, "wms", status.Sandbox)
 	require.Equal(t, b.URL(), status.URL)
 	require.Equal(t, [4]int64{1, 1, 1, 1}, [4]int64{status.Orders, status.Cancels, status.Effects, status.Rejected})
-	require.Equal(t, 1, status.States[sandbox.StateCancelled])
+	require.Equal(t, 1, status.States[warehouse.StateCancelled])
 	var rejected struct {
 		Count      int64
-		Rejections []sandbox.Rejection
+		Rejections []warehouse.Rejection
 	}
 	b.control("GET", "/control/rejections", "", &rejected)
 	require.Equal(t, "sign-check-failure", rejected.Rejections[0].Code)
 
 	require.Equal(t, 200, b.control("POST", "/control/reset", "", nil))
-	require.Empty(t, cmp.Diff(sandbox.DefaultPersonality(), b.Personality()))
+	require.Empty(t, cmp.Diff(behaviour.DefaultPersonality(), b.Personality()))
 	require.Zero(t, b.Status().Orders)
 	_, err = b.Truth(k)
-	require.ErrorIs(t, err, sandbox.ErrNotFound)
+	require.ErrorIs(t, err, warehouse.ErrNotFound)
 }
 
 func TestANumberLivesAgainOnlyByPersonality(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	k := b.order("ZZCX1", sandbox.StateApproved)
+	k := b.order("ZZCX1", warehouse.StateApproved)
 	b.cancel(k)
-	_, err := b.CreateOrder(sandbox.Order{Key: k})
-	require.ErrorIs(t, err, sandbox.ErrConflict)
+	_, err := b.CreateOrder(warehouse.Order{Key: k})
+	require.ErrorIs(t, err, warehouse.ErrConflict)
 
-	require.NoError(t, b.SetPersonality(sandbox.Personality{RecreateCancelled: true}))
-	o, err := b.CreateOrder(sandbox.Order{Key: k})
+	require.NoError(t, b.SetPersonality(behaviour.Personality{RecreateCancelled: true}))
+	o, err := b.CreateOrder(warehouse.Order{Key: k})
 	require.NoError(t, err)
 	require.Equal(t, 2, o.Life)
 	require.Equal(t, "success", b.cancel(k).Flag)
@@ -228,8 +230,8 @@ func TestWrongSettingsAreReportedAllAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := sandbox.Start(t.Context(), sandbox.Config{
 		Addr:        "nonsense",
-		Accounts:    []sandbox.Account{{SID: "a"}, {SID: "a", AppKey: "k", Secret: "s"}},
-		Personality: sandbox.Personality{Match: "loosely", LatencyMS: -1},
+		Accounts:    []warehouse.Account{{SID: "a"}, {SID: "a", AppKey: "k", Secret: "s"}},
+		Personality: behaviour.Personality{Match: "loosely", LatencyMS: -1},
 	})
 	require.Error(t, err)
 	for _, part := range []string{"addr", "account 0", "account 1", "match", "latency_ms"} {

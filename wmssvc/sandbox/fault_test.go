@@ -12,32 +12,34 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 func TestBrokenConnectionsAndGateways(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		kind     sandbox.FaultKind
+		kind     behaviour.FaultKind
 		reset    bool
 		breaks   bool // the client sees a transport error
 		status   int
 		effects  int
 		answered bool
 	}{
-		{kind: sandbox.FaultCommitThenDrop, breaks: true, effects: 1},
-		{kind: sandbox.FaultCommitThenDrop, reset: true, breaks: true, effects: 1},
-		{kind: sandbox.FaultCommitThenCut, breaks: true, status: 200, effects: 1},
-		{kind: sandbox.FaultDropBeforeCommit, breaks: true},
-		{kind: sandbox.FaultDropBeforeCommit, reset: true, breaks: true},
-		{kind: sandbox.FaultBadGateway, status: 502},
-		{kind: sandbox.FaultCommitThenBadGateway, status: 502, effects: 1},
+		{kind: behaviour.FaultCommitThenDrop, breaks: true, effects: 1},
+		{kind: behaviour.FaultCommitThenDrop, reset: true, breaks: true, effects: 1},
+		{kind: behaviour.FaultCommitThenCut, breaks: true, status: 200, effects: 1},
+		{kind: behaviour.FaultDropBeforeCommit, breaks: true},
+		{kind: behaviour.FaultDropBeforeCommit, reset: true, breaks: true},
+		{kind: behaviour.FaultBadGateway, status: 502},
+		{kind: behaviour.FaultCommitThenBadGateway, status: 502, effects: 1},
 		{kind: "redirect", status: 307},
-		{kind: sandbox.FaultThrottle, status: 200, answered: true},
+		{kind: behaviour.FaultThrottle, status: 200, answered: true},
 	} {
 		t.Run(fmt.Sprintf("%s reset=%v", c.kind, c.reset), func(t *testing.T) {
 			b := setup(t)
-			k := b.order("ZZCX1", sandbox.StateApproved)
-			require.NoError(t, b.AddFaults(sandbox.Fault{Kind: c.kind, Reset: c.reset}))
+			k := b.order("ZZCX1", warehouse.StateApproved)
+			require.NoError(t, b.AddFaults(behaviour.Fault{Kind: c.kind, Reset: c.reset}))
 			got, err := b.send(cancelBody(k))
 			require.Equal(t, c.breaks, err != nil, "%v", err)
 			require.Equal(t, c.status, got.status)
@@ -61,7 +63,7 @@ func TestBrokenConnectionsAndGateways(t *testing.T) {
 func TestOddAnswersStillTellTheTruthInTheBook(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		kind     sandbox.FaultKind
+		kind     behaviour.FaultKind
 		effects  int
 		contains string
 		lacks    string
@@ -95,13 +97,13 @@ func TestOddAnswersStillTellTheTruthInTheBook(t *testing.T) {
 		{"db_error", 0, "<flag>failure</flag>", ""},
 		{"race", 0, "请重试", ""},
 		{"flag_error", 0, "<flag>error</flag><code>-1</code>", ""},
-		{sandbox.FaultSlowReply, 1, "取消成功", ""},
-		{sandbox.FaultSlow, 1, "取消成功", ""},
+		{behaviour.FaultSlowReply, 1, "取消成功", ""},
+		{behaviour.FaultSlow, 1, "取消成功", ""},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			b := setup(t)
-			k := b.order("ZZCX1", sandbox.StateApproved)
-			require.NoError(t, b.AddFaults(sandbox.Fault{Kind: c.kind, DelayMS: 1}))
+			k := b.order("ZZCX1", warehouse.StateApproved)
+			require.NoError(t, b.AddFaults(behaviour.Fault{Kind: c.kind, DelayMS: 1}))
 			got, err := b.send(cancelBody(k))
 			require.NoError(t, err)
 			require.Equal(t, 200, got.status)
@@ -117,7 +119,7 @@ func TestOddAnswersStillTellTheTruthInTheBook(t *testing.T) {
 func TestEveryFaultKindIsExplainedInTheReadme(t *testing.T) {
 	t.Parallel()
 	readme := readFile(t, "README.md")
-	for _, kind := range sandbox.FaultKinds() {
+	for _, kind := range behaviour.FaultKinds() {
 		require.Contains(t, readme, "`"+string(kind)+"`")
 	}
 }
@@ -125,10 +127,10 @@ func TestEveryFaultKindIsExplainedInTheReadme(t *testing.T) {
 func TestFaultsAreForOneNumberOrForAny(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	first, second := b.order("ZZCX1", sandbox.StateApproved), b.order("ZZCX2", sandbox.StateApproved)
+	first, second := b.order("ZZCX1", warehouse.StateApproved), b.order("ZZCX2", warehouse.StateApproved)
 	require.NoError(t, b.AddFaults(
-		sandbox.Fault{Kind: sandbox.FaultThrottle, OrderCode: "ZZCX2", Times: 2},
-		sandbox.Fault{Kind: "race"},
+		behaviour.Fault{Kind: behaviour.FaultThrottle, OrderCode: "ZZCX2", Times: 2},
+		behaviour.Fault{Kind: "race"},
 	))
 	require.Contains(t, b.cancel(first).text(), "请重试")
 	require.Equal(t, "success", b.cancel(first).Flag)
@@ -137,18 +139,18 @@ func TestFaultsAreForOneNumberOrForAny(t *testing.T) {
 	require.Contains(t, b.cancel(second).text(), "频率限制")
 	require.Equal(t, "success", b.cancel(second).Flag)
 
-	err := b.AddFaults(sandbox.Fault{Kind: sandbox.FaultSlow}, sandbox.Fault{Kind: "nonsense"})
-	require.ErrorIs(t, err, sandbox.ErrInvalid)
+	err := b.AddFaults(behaviour.Fault{Kind: behaviour.FaultSlow}, behaviour.Fault{Kind: "nonsense"})
+	require.ErrorIs(t, err, behaviour.ErrInvalid)
 	require.Empty(t, b.Faults(), "all or none")
 }
 
 func TestAClientThatGivesUpDoesNotUndoAnything(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []sandbox.FaultKind{sandbox.FaultSlow, sandbox.FaultSlowReply} {
+	for _, kind := range []behaviour.FaultKind{behaviour.FaultSlow, behaviour.FaultSlowReply} {
 		t.Run(string(kind), func(t *testing.T) {
 			b := setup(t)
-			k := b.order("ZZCX1", sandbox.StateApproved)
-			require.NoError(t, b.AddFaults(sandbox.Fault{Kind: kind, DelayMS: 200}))
+			k := b.order("ZZCX1", warehouse.StateApproved)
+			require.NoError(t, b.AddFaults(behaviour.Fault{Kind: kind, DelayMS: 200}))
 			b.client.Timeout = 50 * time.Millisecond
 			_, err := b.send(cancelBody(k))
 			var timeout interface{ Timeout() bool }
@@ -161,8 +163,8 @@ func TestAClientThatGivesUpDoesNotUndoAnything(t *testing.T) {
 func TestStopEndsWaitingAnswersWithoutCommitting(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	k := b.order("ZZCX1", sandbox.StateApproved)
-	require.NoError(t, b.AddFaults(sandbox.Fault{Kind: sandbox.FaultSlow, DelayMS: 100_000}))
+	k := b.order("ZZCX1", warehouse.StateApproved)
+	require.NoError(t, b.AddFaults(behaviour.Fault{Kind: behaviour.FaultSlow, DelayMS: 100_000}))
 	ended := make(chan error, 1)
 	go func() {
 		_, err := b.send(cancelBody(k))
@@ -178,10 +180,10 @@ func TestStopEndsWaitingAnswersWithoutCommitting(t *testing.T) {
 
 func TestChaosPlaysFaultsByChance(t *testing.T) {
 	t.Parallel()
-	b := setup(t, personality(sandbox.Personality{Chaos: map[sandbox.FaultKind]float64{"race": 0.5}}))
+	b := setup(t, personality(behaviour.Personality{Chaos: map[behaviour.FaultKind]float64{"race": 0.5}}))
 	raced := 0
 	for i := range 200 {
-		if strings.Contains(b.cancel(b.order(fmt.Sprint(i), sandbox.StateApproved)).text(), "请重试") {
+		if strings.Contains(b.cancel(b.order(fmt.Sprint(i), warehouse.StateApproved)).text(), "请重试") {
 			raced++
 		}
 	}
@@ -193,8 +195,8 @@ func TestChaosPlaysFaultsByChance(t *testing.T) {
 func TestACancelThatFollowsARedirectIsSeenAsASecondRequest(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	k := b.order("ZZCX1", sandbox.StateApproved)
-	require.NoError(t, b.AddFaults(sandbox.Fault{Kind: "redirect"}))
+	k := b.order("ZZCX1", warehouse.StateApproved)
+	require.NoError(t, b.AddFaults(behaviour.Fault{Kind: "redirect"}))
 	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return nil }
 	require.Equal(t, "success", b.cancel(k).Flag)
 	require.Equal(t, 2, b.truth(k).Requests)

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // A proxy's pages reach nobody behind it, and end by themselves.
@@ -24,8 +26,8 @@ func TestAProxyAnswersForAWhile(t *testing.T) {
 		t.Run(front, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			k := b.order("ZZCX1", sandbox.StateApproved)
-			require.NoError(t, b.SetPersonality(sandbox.Personality{Front: front, FrontSeconds: 60}))
+			k := b.order("ZZCX1", warehouse.StateApproved)
+			require.NoError(t, b.SetPersonality(behaviour.Personality{Front: front, FrontSeconds: 60}))
 			got := b.cancel(k)
 			require.Equal(t, want.status, got.status)
 			require.Contains(t, got.body, want.says)
@@ -44,16 +46,16 @@ func TestAProxyAnswersForAWhile(t *testing.T) {
 func TestThePlatformAnswersInXMLAndJSON(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	k := b.order("ZZCX1", sandbox.StateApproved)
+	k := b.order("ZZCX1", warehouse.StateApproved)
 	for front, want := range map[string]string{
 		"call_limit": "This ban will last for 12 more seconds", "signature": "isv.invalid-signature", "app_key": "Invalid app Key",
 		"permission": "isv.permission-api-package-limit", "clock": "Invalid timestamp",
 	} {
-		require.NoError(t, b.SetPersonality(sandbox.Personality{Front: front}))
+		require.NoError(t, b.SetPersonality(behaviour.Personality{Front: front}))
 		got := b.cancel(k)
 		require.True(t, strings.HasPrefix(got.body, `<?xml version="1.0" encoding="utf-8" ?><error_response><code>`), got.body)
 		require.Contains(t, got.body, want)
-		require.NoError(t, b.SetPersonality(sandbox.Personality{Front: front, FrontFormat: "json"}))
+		require.NoError(t, b.SetPersonality(behaviour.Personality{Front: front, FrontFormat: "json"}))
 		var fault struct {
 			Response struct{ Code int } `json:"error_response"`
 		}
@@ -63,15 +65,15 @@ func TestThePlatformAnswersInXMLAndJSON(t *testing.T) {
 		require.Contains(t, got.body, want)
 	}
 	require.Zero(t, b.truth(k).Requests)
-	require.NoError(t, b.SetPersonality(sandbox.Personality{Front: "call_limit", FrontSeconds: 30}))
+	require.NoError(t, b.SetPersonality(behaviour.Personality{Front: "call_limit", FrontSeconds: 30}))
 	b.clock.pass(10 * time.Second)
 	require.Contains(t, b.cancel(k).body, "for 21 more seconds", "for as long as it really lasts")
 }
 
 func TestTheRoutersTimeOutLosesAnAnswer(t *testing.T) {
 	t.Parallel()
-	b := setup(t, personality(sandbox.Personality{Front: "router_timeout"}))
-	k := b.order("ZZCX1", sandbox.StateApproved)
+	b := setup(t, personality(behaviour.Personality{Front: "router_timeout"}))
+	k := b.order("ZZCX1", warehouse.StateApproved)
 	require.Contains(t, b.cancel(k).body, "isp.top-remote-connection-timeout")
 	truth := b.truth(k)
 	require.Equal(t, 1, truth.Effects, "the WMS did it all the same")
@@ -81,42 +83,42 @@ func TestTheRoutersTimeOutLosesAnAnswer(t *testing.T) {
 // A success that is only a promise, ended either way.
 func TestPromisesEndEitherWay(t *testing.T) {
 	t.Parallel()
-	b := setup(t, personality(sandbox.Personality{Approved: "promise", InterceptEnds: "either", InterceptMS: 60_000}))
-	first, second := b.order("ZZCX1", sandbox.StateApproved), b.order("ZZCX2", sandbox.StateApproved)
-	for _, k := range []sandbox.Key{first, second, first} {
+	b := setup(t, personality(behaviour.Personality{Approved: "promise", InterceptEnds: "either", InterceptMS: 60_000}))
+	first, second := b.order("ZZCX1", warehouse.StateApproved), b.order("ZZCX2", warehouse.StateApproved)
+	for _, k := range []warehouse.Key{first, second, first} {
 		got := b.cancel(k)
 		require.Equal(t, "success", got.Flag)
 		require.Equal(t, "旺店通WMS返回：已通知仓库处理", got.text())
 		require.Zero(t, b.truth(k).Effects)
 	}
 	b.clock.pass(time.Minute)
-	require.Equal(t, sandbox.StateCancelled, b.truth(first).Order.State)
+	require.Equal(t, warehouse.StateCancelled, b.truth(first).Order.State)
 	require.Equal(t, 1, b.truth(first).Effects)
 	require.Contains(t, b.cancel(first).text(), "单据已取消")
-	require.Equal(t, sandbox.StateWorking, b.truth(second).Order.State)
+	require.Equal(t, warehouse.StateWorking, b.truth(second).Order.State)
 	require.Zero(t, b.truth(second).Effects)
 	require.Contains(t, b.cancel(second).text(), "不允许取消")
-	require.NoError(t, b.SetPersonality(sandbox.Personality{Approved: "promise", PromiseText: "将于稍后取消"}))
-	require.Contains(t, b.cancel(b.order("ZZCX3", sandbox.StateApproved)).text(), "将于稍后取消")
+	require.NoError(t, b.SetPersonality(behaviour.Personality{Approved: "promise", PromiseText: "将于稍后取消"}))
+	require.Contains(t, b.cancel(b.order("ZZCX3", warehouse.StateApproved)).text(), "将于稍后取消")
 }
 
 // Pushed again after a cancel, the order has another number; the old one stays cancelled.
 func TestANewNumberAfterACancel(t *testing.T) {
 	t.Parallel()
-	b := setup(t, personality(sandbox.Personality{RenumberCancelled: true}))
-	k := b.order("ZZCX1", sandbox.StateApproved)
-	_, err := b.CreateOrder(sandbox.Order{Key: k})
-	require.ErrorIs(t, err, sandbox.ErrConflict, "while it stands it is refused")
+	b := setup(t, personality(behaviour.Personality{RenumberCancelled: true}))
+	k := b.order("ZZCX1", warehouse.StateApproved)
+	_, err := b.CreateOrder(warehouse.Order{Key: k})
+	require.ErrorIs(t, err, warehouse.ErrConflict, "while it stands it is refused")
 	b.cancel(k)
 	for _, want := range []string{"ZZCX1-1", "ZZCX1-2"} {
-		o, err := b.CreateOrder(sandbox.Order{Key: k})
+		o, err := b.CreateOrder(warehouse.Order{Key: k})
 		require.NoError(t, err)
 		require.Equal(t, want, o.OrderCode)
 		require.Contains(t, b.cancel(k).text(), "单据已取消", "the old number speaks of the old order")
-		require.Equal(t, sandbox.StateApproved, b.truth(o.Key).Order.State)
+		require.Equal(t, warehouse.StateApproved, b.truth(o.Key).Order.State)
 		require.Equal(t, "success", b.cancel(o.Key).Flag)
 	}
-	require.ErrorContains(t, b.SetPersonality(sandbox.Personality{RenumberCancelled: true, RecreateCancelled: true}), "exclude each other")
+	require.ErrorContains(t, b.SetPersonality(behaviour.Personality{RenumberCancelled: true, RecreateCancelled: true}), "exclude each other")
 }
 
 // The failure: a page of another site, opened on the developer's machine, could read and steer the sandbox, by GET or by a name of its own
@@ -124,7 +126,7 @@ func TestANewNumberAfterACancel(t *testing.T) {
 func TestControlIsClosedToPagesOfOtherSites(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.order("ZZCX1", sandbox.StateApproved)
+	b.order("ZZCX1", warehouse.StateApproved)
 	ask := func(s *sandbox.Server, method, host string, header ...string) int {
 		req, err := http.NewRequestWithContext(t.Context(), method, s.BaseURL()+"/control/status", nil)
 		require.NoError(t, err)

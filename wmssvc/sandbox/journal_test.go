@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 func stateFile(path string) func(*sandbox.Config) {
@@ -21,19 +23,19 @@ func TestStateSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "wms.jsonl")
 	b := setup(t, stateFile(path))
-	k, working := b.order("ZZCX1", sandbox.StateApproved), b.order("ZZCX2", sandbox.StateWorking)
-	require.NoError(t, b.SetPersonality(sandbox.Personality{
+	k, working := b.order("ZZCX1", warehouse.StateApproved), b.order("ZZCX2", warehouse.StateWorking)
+	require.NoError(t, b.SetPersonality(behaviour.Personality{
 		RepeatCancel: "success", Working: "intercept", InterceptEnds: "cancelled", InterceptMS: 60_000,
 	}))
 	b.cancel(k)
 	b.cancel(key("NOWHERE"))
 	b.cancel(working)
-	before, err := b.Truths(sandbox.Filter{})
+	before, err := b.Truths(warehouse.Filter{})
 	require.NoError(t, err)
 	require.NoError(t, b.Stop(t.Context()))
 
 	again := setup(t, stateFile(path))
-	after, err := again.Truths(sandbox.Filter{})
+	after, err := again.Truths(warehouse.Filter{})
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(before, after))
 	require.Equal(t, "success", again.cancel(k).Flag, "the personality is remembered")
@@ -53,8 +55,8 @@ func TestWhatWasAnsweredIsInTheFileAlready(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "wms.jsonl")
 	b := setup(t, stateFile(path))
-	k := b.order("ZZCX1", sandbox.StateApproved)
-	require.NoError(t, b.AddFaults(sandbox.Fault{Kind: sandbox.FaultCommitThenDrop}))
+	k := b.order("ZZCX1", warehouse.StateApproved)
+	require.NoError(t, b.AddFaults(behaviour.Fault{Kind: behaviour.FaultCommitThenDrop}))
 	_, err := b.send(cancelBody(k))
 	require.Error(t, err)
 
@@ -62,7 +64,7 @@ func TestWhatWasAnsweredIsInTheFileAlready(t *testing.T) {
 	require.NoError(t, os.WriteFile(killed, []byte(readFile(t, path)+`{"truth":{"order_co`), 0o600))
 	again := setup(t, stateFile(killed))
 	require.Equal(t, 1, again.truth(k).Effects)
-	require.Equal(t, sandbox.StateCancelled, again.truth(k).Order.State)
+	require.Equal(t, warehouse.StateCancelled, again.truth(k).Order.State)
 	require.Equal(t, "failure", again.cancel(k).Flag)
 	require.NoError(t, again.Stop(t.Context()))
 	require.Equal(t, 2, setup(t, stateFile(killed)).truth(k).Requests, "a torn line does not swallow the next one")
@@ -85,7 +87,7 @@ func TestTheFileShrinksToWhatLives(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "wms.jsonl")
 	b := setup(t, stateFile(path))
-	k := b.order("ZZCX1", sandbox.StateApproved)
+	k := b.order("ZZCX1", warehouse.StateApproved)
 	for range 300 {
 		b.cancel(k)
 	}

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/sample"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -40,8 +41,8 @@ func TestAnEmptyConfigurationServesTheDemoAccount(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Stop(context.Background())) }()
 	require.Equal(t, []string{sandbox.DemoSID}, s.Status().SIDs)
-	for _, o := range sandbox.SampleOrders(s.Status().Time) {
-		_, known := sandbox.SampleWarehouses()[o.WarehouseCode]
+	for _, o := range sample.Orders(s.Status().Time) {
+		_, known := sample.Warehouses()[o.WarehouseCode]
 		require.True(t, known, o.WarehouseCode)
 	}
 }

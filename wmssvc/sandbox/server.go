@@ -9,17 +9,22 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/internal/control"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/internal/wire"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // Server is a running sandbox. All methods, those of Clerk and of Conduct among them, may be called from several
 // goroutines, and after Stop as well.
 type Server struct {
-	*Clerk
-	*Conduct
+	*warehouse.Clerk
+	*behaviour.Conduct
 
 	cfg  Config
-	book *book
-	face *Face
+	book *warehouse.Book
+	face *wire.Face
 
 	addr     string
 	http     *http.Server
@@ -39,7 +44,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wms sandbox: %w", err)
 	}
-	b, remembered, err := openBook(cfg.StateFile)
+	b, remembered, err := warehouse.Open(cfg.StateFile)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -47,10 +52,10 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if remembered != nil {
 		begin = *remembered
 	}
-	conduct := newConduct(cfg.Now, cfg.Personality, begin, b.remember)
+	conduct := behaviour.NewConduct(cfg.Now, cfg.Personality, begin, b.Remember)
 	s := &Server{
-		Clerk: newClerk(b, cfg.Accounts, cfg.Now, conduct.current), Conduct: conduct, cfg: cfg, book: b,
-		face:   newFace(Setup{accounts: cfg.Accounts, now: cfg.Now, log: cfg.Logger, book: b, conduct: conduct}),
+		Clerk: warehouse.NewClerk(b, cfg.Accounts, cfg.Now, conduct.Current), Conduct: conduct, cfg: cfg, book: b,
+		face:   wire.New(wire.Setup{Accounts: cfg.Accounts, Now: cfg.Now, Log: cfg.Logger, Book: b, Conduct: conduct}),
 		addr:   listener.Addr().String(),
 		served: make(chan struct{}),
 	}
@@ -69,7 +74,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 			s.serveErr = err
 		}
 	}()
-	cfg.Logger.InfoContext(ctx, "wms sandbox serves", "url", s.URL(), "orders", b.count().Orders)
+	cfg.Logger.InfoContext(ctx, "wms sandbox serves", "url", s.URL(), "orders", b.Count().Orders)
 	return s, nil
 }
 
@@ -77,14 +82,14 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	s.face.Serve(mux)
-	control := &API{
+	control := &control.API{
 		Anywhere: s.cfg.ControlAnywhere, Clerk: s.Clerk, Conduct: s.Conduct, Face: s.face,
 		Status: func() any { return s.Status() }, Reset: s.Reset,
 	}
-	mux.Handle("/control/", control.handler())
+	mux.Handle("/control/", control.Handler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(HeaderSandbox, headerSandboxValue)
-		w.Header().Set("Date", s.current().clock(s.cfg.Now()).UTC().Format(http.TimeFormat))
+		w.Header().Set("Date", s.Current().Clock(s.cfg.Now()).UTC().Format(http.TimeFormat))
 		mux.ServeHTTP(w, r)
 	})
 }
@@ -96,10 +101,10 @@ func (s *Server) Addr() string { return s.addr }
 func (s *Server) BaseURL() string { return "http://" + s.addr }
 
 // URL is the full WDT endpoint, ready for a client's configuration.
-func (s *Server) URL() string { return s.BaseURL() + wdtPath }
+func (s *Server) URL() string { return s.BaseURL() + wire.WDTPath }
 
 // QimenURL is the full Qimen endpoint.
-func (s *Server) QimenURL() string { return s.BaseURL() + qimenPath }
+func (s *Server) QimenURL() string { return s.BaseURL() + wire.QimenPath }
 
 // Wait blocks until serving has ended and returns why, nil after Stop.
 func (s *Server) Wait() error {
@@ -118,7 +123,7 @@ func (s *Server) Stop(ctx context.Context) error {
 			_ = s.http.Close() // connections that never sent a request keep Shutdown waiting; nothing is lost with them
 		}
 		<-s.served
-		s.stopErr = errors.Join(s.serveErr, s.book.close())
+		s.stopErr = errors.Join(s.serveErr, s.book.Close())
 	})
 	return s.stopErr
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 const secret = "testsecret"
@@ -53,7 +55,7 @@ type bundle struct {
 
 func config(c *clock) sandbox.Config {
 	return sandbox.Config{
-		Accounts: []sandbox.Account{
+		Accounts: []warehouse.Account{
 			{SID: "testsid", AppKey: "testappkey", Secret: secret, CustomerID: "c-001"},
 			{SID: "othersid", AppKey: "otherappkey", Secret: "othersecret"},
 		},
@@ -80,22 +82,22 @@ func setup(t *testing.T, change ...func(*sandbox.Config)) *bundle {
 	return &bundle{T: t, Server: s, clock: c, client: client}
 }
 
-func personality(p sandbox.Personality) func(*sandbox.Config) {
+func personality(p behaviour.Personality) func(*sandbox.Config) {
 	return func(c *sandbox.Config) { c.Personality = p }
 }
 
-func key(code string) sandbox.Key {
-	return sandbox.Key{SID: "testsid", WarehouseCode: "CK001", OrderCode: code, OrderType: "QTRK"}
+func key(code string) warehouse.Key {
+	return warehouse.Key{SID: "testsid", WarehouseCode: "CK001", OrderCode: code, OrderType: "QTRK"}
 }
 
-func (b *bundle) order(code string, state sandbox.State) sandbox.Key {
+func (b *bundle) order(code string, state warehouse.State) warehouse.Key {
 	b.Helper()
-	o, err := b.CreateOrder(sandbox.Order{Key: key(code), State: state})
+	o, err := b.CreateOrder(warehouse.Order{Key: key(code), State: state})
 	require.NoError(b, err)
 	return o.Key
 }
 
-func (b *bundle) truth(k sandbox.Key) sandbox.Truth {
+func (b *bundle) truth(k warehouse.Key) warehouse.Truth {
 	b.Helper()
 	truth, err := b.Truth(k)
 	require.NoError(b, err)
@@ -170,14 +172,14 @@ func signed(q url.Values, body, key string, strip bool) string {
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
-func cancelBody(k sandbox.Key) string {
+func cancelBody(k warehouse.Key) string {
 	return "<request><warehouseCode>" + k.WarehouseCode + "</warehouseCode><orderCode>" + k.OrderCode +
 		"</orderCode><orderType>" + k.OrderType + "</orderType></request>"
 }
 
 func (b *bundle) send(body string) (answer, error) { return b.post(b.URL(), b.wdtQuery(body), body) }
 
-func (b *bundle) cancel(k sandbox.Key) answer {
+func (b *bundle) cancel(k warehouse.Key) answer {
 	b.Helper()
 	got, err := b.send(cancelBody(k))
 	require.NoError(b, err)

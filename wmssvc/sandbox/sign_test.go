@@ -7,7 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // Bodies of the vectors. They were computed with two independent implementations, one of them npm's topsdk 1.0.13.
@@ -38,7 +39,7 @@ func TestWDTSignatureVectors(t *testing.T) {
 	} {
 		t.Run(v.name+" is accepted stripped and refused unstripped", func(t *testing.T) {
 			b := setup(t)
-			k := b.order("ZZCX000123", sandbox.StateApproved)
+			k := b.order("ZZCX000123", warehouse.StateApproved)
 
 			got, err := b.post(b.URL(), vectorQuery(v.unstripped), v.body)
 			require.NoError(t, err)
@@ -65,7 +66,7 @@ func TestWDTSignatureVectors(t *testing.T) {
 	})
 	t.Run("a timestamp sent without its space has the same signature", func(t *testing.T) {
 		b := setup(t)
-		b.order("ZZCX000123", sandbox.StateApproved)
+		b.order("ZZCX000123", warehouse.StateApproved)
 		q := vectorQuery("12CFDA0D2CA6362F4A2CDD60834C378A")
 		q.Set("timestamp", "2024-05-0607:08:09")
 		got, err := b.post(b.URL(), q, bodyA)
@@ -91,7 +92,7 @@ func TestQimenSignatureVectors(t *testing.T) {
 	} {
 		t.Run(v.method+" "+v.signMethod, func(t *testing.T) {
 			b := setup(t)
-			k := b.order("ZZCX000123", sandbox.StateApproved)
+			k := b.order("ZZCX000123", warehouse.StateApproved)
 			q := qimenQuery(v.method, v.signMethod, v.sign)
 			q.Set("sign", q.Get("sign")[1:]+"0")
 			got, err := b.post(b.QimenURL(), q, bodyA)
@@ -161,18 +162,18 @@ func TestGate(t *testing.T) {
 	}
 	t.Run("nine minutes are tolerated, and the tolerance is a setting", func(t *testing.T) {
 		b := setup(t)
-		b.order("ZZCX000123", sandbox.StateApproved)
+		b.order("ZZCX000123", warehouse.StateApproved)
 		b.clock.pass(9 * time.Minute)
 		got, err := b.post(b.URL(), vectorQuery("12CFDA0D2CA6362F4A2CDD60834C378A"), bodyA)
 		require.NoError(t, err)
 		require.Equal(t, "success", got.Flag)
 
-		require.NoError(t, b.SetPersonality(sandbox.Personality{ClockToleranceSeconds: 60}))
+		require.NoError(t, b.SetPersonality(behaviour.Personality{ClockToleranceSeconds: 60}))
 		got, err = b.post(b.URL(), vectorQuery("12CFDA0D2CA6362F4A2CDD60834C378A"), bodyA)
 		require.NoError(t, err)
 		require.Equal(t, "invalid-timestamp", *got.Code)
 
-		require.NoError(t, b.SetPersonality(sandbox.Personality{ClockToleranceSeconds: -1}))
+		require.NoError(t, b.SetPersonality(behaviour.Personality{ClockToleranceSeconds: -1}))
 		b.clock.pass(1000 * time.Hour)
 		got, err = b.post(b.URL(), vectorQuery("12CFDA0D2CA6362F4A2CDD60834C378A"), bodyA)
 		require.NoError(t, err)

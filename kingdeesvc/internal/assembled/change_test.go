@@ -11,11 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
-
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 

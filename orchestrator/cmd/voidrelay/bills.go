@@ -10,11 +10,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
-
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
-
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 

@@ -15,7 +15,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // The database is stopped at once (immediate: no goodbye, every connection cut) with requests in flight, stays away,
@@ -64,7 +64,7 @@ func TestADatabaseThatGoesAndComesBackNeedsNobody(t *testing.T) {
 // request never came here.
 func (w *town) answersKept(l kept) {
 	w.t.Helper()
-	for truth := range w.vendors.WMS.EachTruth(wms.Filter{}) {
+	for truth := range w.vendors.WMS.EachTruth(warehouse.Filter{}) {
 		if truth.Requests == 0 || truth.Order == nil { // without an order: a check call's
 			continue
 		}

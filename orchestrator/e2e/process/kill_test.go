@@ -10,6 +10,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // The orchestrator dies after the WMS did what it was asked and before anybody could write that down: the intent alone
@@ -21,8 +23,8 @@ func TestKilledBetweenIntentAndOutcome(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	const number = "ZZCX000151"
-	key := wms.Key{SID: wms.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: "QTRK"}
-	require.NoError(t, w.vendors.WMS.AddFaults(wms.Fault{Kind: wms.FaultSlowReply, OrderCode: number, Times: 1, DelayMS: 120_000}))
+	key := warehouse.Key{SID: wms.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: "QTRK"}
+	require.NoError(t, w.vendors.WMS.AddFaults(wbehaviour.Fault{Kind: wbehaviour.FaultSlowReply, OrderCode: number, Times: 1, DelayMS: 120_000}))
 
 	first, client := w.orchestrate(nil)
 	require.NoError(t, client.Baseline(ctx))

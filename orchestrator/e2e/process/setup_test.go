@@ -12,7 +12,6 @@ import (
 	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
-
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 

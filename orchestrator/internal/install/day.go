@@ -8,8 +8,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
-
-	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // Day is a day at the merchant, played on the sandboxes while the orchestrator works.
@@ -81,7 +80,7 @@ func (d Day) beginWork(step *ksample.Step) error {
 	if err != nil {
 		return err
 	}
-	var last *wms.Key
+	var last *warehouse.Key
 	for _, order := range bill.Orders() {
 		if key, ok := d.Vendors.orders.key(order); ok && order.Direction == books.Inbound {
 			last = &key
@@ -91,10 +90,10 @@ func (d Day) beginWork(step *ksample.Step) error {
 		return nil
 	}
 	order, err := d.Vendors.WMS.Truth(*last)
-	if err != nil || order.Order == nil || order.Order.State != wms.StateApproved {
+	if err != nil || order.Order == nil || order.Order.State != warehouse.StateApproved {
 		return err
 	}
-	if _, err := d.Vendors.WMS.SetState(wms.Move{Key: *last, To: wms.StateWorking, Note: "开始收货"}); err != nil {
+	if _, err := d.Vendors.WMS.SetState(warehouse.Move{Key: *last, To: warehouse.StateWorking, Note: "开始收货"}); err != nil {
 		return fmt.Errorf("begin work on %s: %w", last, err)
 	}
 	step.Remark += fmt.Sprintf("; but %s is already receiving, that one is too late", last.WarehouseCode)

@@ -7,12 +7,11 @@ import (
 	"log/slog"
 	"time"
 
+	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
-
-	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
-
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // Order types of the WMS for goods that come in and go out otherwise than by purchase or sale (其他入库, 其他出库).
@@ -35,7 +34,7 @@ type orders struct {
 // onAudit is the platform hearing of an audit. A number that is there already is the same order pushed again.
 func (o *orders) onAudit(b books.Bill) {
 	for _, order := range b.Orders() {
-		if err := o.create(order, wms.StateApproved); err != nil {
+		if err := o.create(order, warehouse.StateApproved); err != nil {
 			o.logger.ErrorContext(context.Background(), "order not made", "bill_no", b.BillNo, "err", err)
 		}
 	}
@@ -52,12 +51,12 @@ func (o *orders) backfill(k *kingdee.Server) error {
 		present[b.ID] = b
 	}
 	for _, order := range append(k.AuditedOrders(), k.OutboundOrders()...) {
-		state := wms.StateApproved
+		state := warehouse.StateApproved
 		switch b, found := present[order.BillID]; {
 		case !found || b.CancelStatus == books.Voided:
-			state = wms.StateCancelled
+			state = warehouse.StateCancelled
 		case b.Live() && !cast[b.BillNo] && time.Since(order.AuditedAt) > settledAfter:
-			state = wms.StateDone
+			state = warehouse.StateDone
 		}
 		if err := o.create(order, state); err != nil {
 			return err
@@ -66,25 +65,25 @@ func (o *orders) backfill(k *kingdee.Server) error {
 	return nil
 }
 
-func (o *orders) create(order books.Order, state wms.State) error {
+func (o *orders) create(order books.Order, state warehouse.State) error {
 	key, ok := o.key(order)
 	if !ok {
 		return nil
 	}
-	_, err := o.wms.CreateOrder(wms.Order{Key: key, State: state})
-	if err != nil && !errors.Is(err, wms.ErrConflict) {
+	_, err := o.wms.CreateOrder(warehouse.Order{Key: key, State: state})
+	if err != nil && !errors.Is(err, warehouse.ErrConflict) {
 		return fmt.Errorf("make order %s: %w", key, err)
 	}
 	return nil
 }
 
 // key is the WMS's name for an order of a bill; false for a warehouse that the WMS does not run.
-func (o *orders) key(order books.Order) (wms.Key, bool) {
+func (o *orders) key(order books.Order) (warehouse.Key, bool) {
 	code, ok := o.warehouses[order.Stock]
 	if !ok {
-		return wms.Key{}, false
+		return warehouse.Key{}, false
 	}
-	key := wms.Key{SID: wms.DemoSID, WarehouseCode: code, OrderCode: order.BillNo, OrderType: typeIn}
+	key := warehouse.Key{SID: wms.DemoSID, WarehouseCode: code, OrderCode: order.BillNo, OrderType: typeIn}
 	if order.Direction == books.Outbound {
 		key.OrderType = typeOut
 	}

@@ -16,8 +16,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
-
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 func TestMain(m *testing.M) {
@@ -62,14 +63,14 @@ func setup(t *testing.T, seed uint64) *bundle {
 }
 
 // audited makes a bill of one line into CK001 and lets it be audited, so that the WMS has its order.
-func (b *bundle) audited(number string) wms.Key {
+func (b *bundle) audited(number string) warehouse.Key {
 	b.Helper()
 	line := books.Line{Goods: books.Goods{Material: "CP.TZ.011", Qty: "20", Stock: "CK001"}}
 	_, err := b.vendors.Kingdee.Create(b.Context(), books.Bill{BillNo: number, AffairType: books.Assembly, StockOrg: "100", Lines: []books.Line{line}})
 	require.NoError(b, err)
 	_, err = b.vendors.Kingdee.Approve(b.Context(), number)
 	require.NoError(b, err)
-	return wms.Key{SID: wms.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: "QTRK"}
+	return warehouse.Key{SID: wms.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: "QTRK"}
 }
 
 func (b *bundle) void(number string) {
@@ -102,17 +103,17 @@ func TestCompareSeesWhatIsWrong(t *testing.T) {
 	require.Equal(t, install.Comparison{Voided: 1, Orders: 1, Effects: 1, Cancellations: 1}, c)
 
 	t.Run("an order that came back to life", func(t *testing.T) {
-		_, err := b.vendors.WMS.SetState(wms.Move{Key: key, To: wms.StateApproved, Force: true})
+		_, err := b.vendors.WMS.SetState(warehouse.Move{Key: key, To: warehouse.StateApproved, Force: true})
 		require.NoError(t, err)
 		c := b.compare()
 		require.Len(t, c.Disagreements, 1)
 		require.Contains(t, c.Disagreements[0], "the ledger says cancelled, in the WMS it is 已审核")
-		_, err = b.vendors.WMS.SetState(wms.Move{Key: key, To: wms.StateCancelled, Force: true})
+		_, err = b.vendors.WMS.SetState(warehouse.Move{Key: key, To: warehouse.StateCancelled, Force: true})
 		require.NoError(t, err)
 	})
 
 	t.Run("a voided bill whose order nobody has settled", func(t *testing.T) {
-		require.NoError(t, b.vendors.WMS.AddFaults(wms.Fault{Kind: wms.FaultDropBeforeCommit, OrderCode: kept.OrderCode, Times: 1000}))
+		require.NoError(t, b.vendors.WMS.AddFaults(wbehaviour.Fault{Kind: wbehaviour.FaultDropBeforeCommit, OrderCode: kept.OrderCode, Times: 1000}))
 		b.void("A2")
 		require.NoError(t, b.client.Run(ctx))
 		c := b.compare()

@@ -8,10 +8,9 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
-
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
-
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // stale is how old the last look at a bill may be when its request takes effect: verify_after at most, and the exchange
@@ -55,7 +54,7 @@ func Compare(ctx context.Context, vendors *Vendors, client *Client) (Comparison,
 		bills[bill.BillNo] = append(bills[bill.BillNo], bill)
 		c.bill(bill, l, vendors.orders)
 	}
-	for order := range vendors.WMS.EachTruth(wms.Filter{}) {
+	for order := range vendors.WMS.EachTruth(warehouse.Filter{}) {
 		if order.WarehouseCode == checkWarehouse {
 			continue
 		}
@@ -93,10 +92,10 @@ func (c *Comparison) bill(bill books.BillTruth, l *kept, orders *orders) {
 }
 
 // order looks from the WMS's side.
-func (c *Comparison) order(t wms.Truth, l *kept, bills []books.BillTruth) {
+func (c *Comparison) order(t warehouse.Truth, l *kept, bills []books.BillTruth) {
 	key := t.Key
 	cancellations := l.cancellations[key]
-	if cancellations.done > 0 && t.Order != nil && t.Order.State != wms.StateCancelled {
+	if cancellations.done > 0 && t.Order != nil && t.Order.State != warehouse.StateCancelled {
 		c.disagree("%s: the ledger says cancelled, in the WMS it is %s", key, t.Order.State)
 	}
 	if t.Requests == 0 {
@@ -170,7 +169,7 @@ func lastOrders(bill books.BillTruth) []books.Order {
 type kept struct {
 	since         time.Time
 	count         int
-	cancellations map[wms.Key]cancellations
+	cancellations map[warehouse.Key]cancellations
 	ended         map[ledgerOrder]bool
 	doneOf        map[int64]int
 	restored      map[int64]bool
@@ -184,7 +183,7 @@ type ledgerOrder struct {
 }
 
 func readLedger(ctx context.Context, client *Client) (*kept, error) {
-	l := &kept{cancellations: map[wms.Key]cancellations{}, ended: map[ledgerOrder]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
+	l := &kept{cancellations: map[warehouse.Key]cancellations{}, ended: map[ledgerOrder]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
 	schemes, err := client.AllSchemes(ctx)
 	if err != nil {
 		return nil, err
@@ -200,7 +199,7 @@ func readLedger(ctx context.Context, client *Client) (*kept, error) {
 	}
 	l.count = len(all)
 	for _, c := range all {
-		key := wms.Key{SID: wms.DemoSID, WarehouseCode: c.GetWarehouseCode(), OrderCode: c.GetOrderCode(), OrderType: c.GetOrderType()}
+		key := warehouse.Key{SID: wms.DemoSID, WarehouseCode: c.GetWarehouseCode(), OrderCode: c.GetOrderCode(), OrderType: c.GetOrderType()}
 		d := l.cancellations[key]
 		d.attempts += int(c.GetAttempts())
 		switch c.GetState() {

@@ -8,12 +8,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
-
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
+	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // VendorOptions say what sandboxes to start.
@@ -112,7 +111,7 @@ func (v *Vendors) Cancellable(b books.Bill) bool {
 		}
 		inbound++
 		t, err := v.WMS.Truth(key)
-		if err != nil || t.Order == nil || t.Order.State != wms.StateApproved {
+		if err != nil || t.Order == nil || t.Order.State != warehouse.StateApproved {
 			return false
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox"
+	wsample "github.com/voidrelay/voidrelay/wmssvc/sandbox/sample"
 )
 
 func main() {
@@ -70,7 +71,7 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 		return err
 	}
 	if *sample && server.Status().Orders == 0 {
-		server.CreateOrders(sandbox.SampleOrders(time.Now()))
+		server.CreateOrders(wsample.Orders(time.Now()))
 	}
 	fmt.Fprintf(out, "WMS_URL=%s\nWMS_SID=%s\nWMS_APP_KEY=%s\nWMS_APP_SECRET=%s\n# Qimen: %s\n# control: %s/control/status\n",
 		server.URL(), sandbox.DemoSID, sandbox.DemoAppKey, sandbox.DemoSecret, server.QimenURL(), server.BaseURL())

@@ -58,6 +58,9 @@ func Migrate(ctx context.Context, url string) (done Migrated, err error) {
 	if err := migrateOurs(ctx, pool); err != nil {
 		return done, err
 	}
+	if err := writeVerdicts(ctx, pool); err != nil {
+		return done, fmt.Errorf("migrate: %w", err)
+	}
 	if done.Views, err = makeViews(ctx, pool, reporting); err != nil {
 		return done, fmt.Errorf("migrate: %w", err)
 	}
@@ -157,6 +160,11 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	differ, err := viewsDiffer(ctx, pool, reporting)
 	if err != nil {
 		return fmt.Errorf("check schema: %w", err)
+	}
+	if !differ {
+		if differ, err = verdictsDiffer(ctx, pool); err != nil {
+			return fmt.Errorf("check schema: %w", err)
+		}
 	}
 	if differ {
 		return errors.New("the report views of the database are not those of this program: run `voidrelay migrate` " +

@@ -278,11 +278,23 @@ func TestAProgramTellsWhatIsNotItsOwnSchema(t *testing.T) {
 	require.NoError(t, ledger.CheckSchema(t.Context(), r.pool))
 	r.exec(`update reporting_view set content_hash = 'another' where view = 'lag'`)
 	require.ErrorContains(t, ledger.CheckSchema(t.Context(), r.pool), "are not those of this program")
+	_, err := ledger.Migrate(t.Context(), r.pool.Config().ConnString())
+	require.NoError(t, err)
+	for _, change := range []string{
+		`update verdict set reason_zh = 'another' where place = 3`, `delete from verdict where place > 9`,
+		`update class_reason set reason_zh = 'another' where reason = 'selector'`,
+	} {
+		r.exec(change)
+		require.ErrorContains(t, ledger.CheckSchema(t.Context(), r.pool), "are not those of this program", change)
+		_, err := ledger.Migrate(t.Context(), r.pool.Config().ConnString())
+		require.NoError(t, err)
+		require.NoError(t, ledger.CheckSchema(t.Context(), r.pool), change)
+	}
 	r.exec(`insert into schema_version (version_id, is_applied) values (9999, true)`)
 	require.ErrorContains(t, ledger.CheckSchema(t.Context(), r.pool), "newer than this program")
 
 	before := r.stand()
-	_, err := ledger.Migrate(t.Context(), r.pool.Config().ConnString())
+	_, err = ledger.Migrate(t.Context(), r.pool.Config().ConnString())
 	require.ErrorContains(t, err, "newer than this program")
 	require.Equal(t, before, r.stand())
 }

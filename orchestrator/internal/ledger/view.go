@@ -138,21 +138,12 @@ type BillView struct {
 	ReadTime                            time.Time
 	Generation                          int32
 	Class                               string
-	// VerdictCode is one of the Verdict constants; Verdict is the same in Chinese, Reason a Chinese sentence.
-	VerdictCode, Verdict, Reason string
-	Cancellations                []CancellationView `db:"-"`
-	Work                         []WorkView         `db:"-"`
+	VerdictCode                         rule.Verdict
+	// Verdict is the code in Chinese, Reason a Chinese sentence.
+	Verdict, Reason string
+	Cancellations   []CancellationView `db:"-"`
+	Work            []WorkView         `db:"-"`
 }
-
-// The verdicts on a bill, as reporting.bill_verdict spells them.
-const (
-	VerdictCancelled   = "cancelled"
-	VerdictInProgress  = "in_progress"
-	VerdictNeedsPerson = "needs_person"
-	VerdictTooLate     = "too_late"
-	VerdictPartly      = "partly_cancelled"
-	VerdictNothingOwed = "nothing_owed"
-)
 
 // BackfillView is one backfill with its run counts.
 type BackfillView struct {

@@ -114,7 +114,7 @@ func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, AffairType: v.AffairType, DocumentStatus: v.DocumentStatus,
 		CancelStatus: v.CancelStatus, ModifyTime: stamp(v.ModifyTime), ApproveTime: stamp(v.ApproveTime), CancelTime: stamp(v.CancelTime),
 		ReadTime: stamp(v.ReadTime), Generation: v.Generation, Class: v.Class,
-		Verdict:     enum[orchestratorv1.Verdict](orchestratorv1.Verdict_value, "VERDICT_", v.VerdictCode),
+		Verdict:     enum[orchestratorv1.Verdict](orchestratorv1.Verdict_value, "VERDICT_", string(v.VerdictCode)),
 		VerdictText: v.Verdict, Reason: v.Reason, Cancellations: each(v.Cancellations, cancellationMessage), WorkItems: each(v.Work, workMessage),
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
@@ -36,55 +37,55 @@ func TestTheVerdictOnABill(t *testing.T) {
 		stopped       string
 		cancellations []rowtest.Cancellation
 		work          []rowtest.Work
-		verdict       string
+		verdict       rule.Verdict
 		zh            string
 		reason        string
 	}{
 		{name: "a work item outweighs everything", cancellations: all(done, open), work: []rowtest.Work{{Kind: "warehouse_not_mapped", Subject: "CK09"}},
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "仓库不在方案的仓库对照表内（CK09）"},
+			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "仓库不在方案的仓库对照表内（CK09）"},
 		{name: "a closed work item weighs nothing", cancellations: all(done), work: []rowtest.Work{{Kind: "rejected", Closed: "settled"}},
-			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
+			verdict: rule.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
 		{name: "restored after the cancel", class: "live", cancellations: all(done), work: []rowtest.Work{{Kind: "restored_after_cancel"}},
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "取消请求可能已到达旺店通，但单据又恢复有效"},
+			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "取消请求可能已到达旺店通，但单据又恢复有效"},
 		{name: "held by a safety limit", cancellations: all(rowtest.Cancellation{State: "held"}),
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "短时间内新取消数量超过上限，全部暂停发送"},
+			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "短时间内新取消数量超过上限，全部暂停发送"},
 		{name: "held for its number", cancellations: all(rowtest.Cancellation{State: "held", HoldReason: "number_taken"}),
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "该单号可能已被另一张有效单据使用，未发送"},
+			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "该单号可能已被另一张有效单据使用，未发送"},
 		{name: "needs_attention", cancellations: all(rowtest.Cancellation{State: "needs_attention", Disposition: "rejected"}),
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "有 1 个仓库单等待人工处理"},
+			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "有 1 个仓库单等待人工处理"},
 		{name: "dry_run", mode: "dry_run", cancellations: all(dryRun),
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "方案处于仅观察模式，未发送"},
+			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "方案处于仅观察模式，未发送"},
 		{name: "dryRun before the scheme was set to send", cancellations: all(dryRun),
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "决定时方案处于仅观察模式，未发送；方案改为发送后不会自动补发"},
+			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "决定时方案处于仅观察模式，未发送；方案改为发送后不会自动补发"},
 		{name: "dryRun once, then owed again and done", cancellations: all(dryRun, rowtest.Cancellation{State: "done", Warehouse: "WH04", Generation: 2}),
-			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
+			verdict: rule.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
 		{name: "dryRun, and live again", class: "live", cancellations: all(dryRun),
-			verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
+			verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
 		{name: "undecodable", class: "undecodable",
-			verdict: ledger.VerdictNeedsPerson, zh: "需人工", reason: "单据无法识别：FBillNo"},
+			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "单据无法识别：FBillNo"},
 		{name: "on its way", cancellations: all(done, open, tooLate),
-			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "正在取消：共 3 个仓库单，已取消 1 个"},
+			verdict: rule.VerdictInProgress, zh: "处理中", reason: "正在取消：共 3 个仓库单，已取消 1 个"},
 		{name: "planned", cancellations: all(rowtest.Cancellation{State: "planned"}),
-			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "正在取消：共 1 个仓库单，已取消 0 个"},
+			verdict: rule.VerdictInProgress, zh: "处理中", reason: "正在取消：共 1 个仓库单，已取消 0 个"},
 		{name: "on its way while the scheme is stopped", stopped: "DATA_CENTER_DIFFERS", cancellations: all(open),
-			verdict: ledger.VerdictInProgress, zh: "处理中", reason: "方案已停止，恢复后继续：共 1 个仓库单，已取消 0 个"},
+			verdict: rule.VerdictInProgress, zh: "处理中", reason: "方案已停止，恢复后继续：共 1 个仓库单，已取消 0 个"},
 		{name: "done", cancellations: all(done, withdrawn, noOrder),
-			verdict: ledger.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
+			verdict: rule.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
 		{name: "some too late", cancellations: all(done, tooLate), work: []rowtest.Work{{Kind: "too_late"}},
-			verdict: ledger.VerdictPartly, zh: "部分取消", reason: "共 2 个仓库单：已取消 1 个，来不及 1 个，人工关闭 0 个"},
+			verdict: rule.VerdictPartly, zh: "部分取消", reason: "共 2 个仓库单：已取消 1 个，来不及 1 个，人工关闭 0 个"},
 		{name: "some left alone", cancellations: all(done, ignored),
-			verdict: ledger.VerdictPartly, zh: "部分取消", reason: "共 2 个仓库单：已取消 1 个，来不及 0 个，人工关闭 1 个"},
+			verdict: rule.VerdictPartly, zh: "部分取消", reason: "共 2 个仓库单：已取消 1 个，来不及 0 个，人工关闭 1 个"},
 		{name: "too late", cancellations: all(tooLate, withdrawn), work: []rowtest.Work{{Kind: "too_late"}},
-			verdict: ledger.VerdictTooLate, zh: "来不及", reason: "仓库已执行，1 个仓库单来不及取消"},
-		{name: "left alone", cancellations: all(ignored), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "由人工决定不取消"},
-		{name: "the WMS never had it", cancellations: all(noOrder), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "旺店通从未有过对应的仓库单"},
-		{name: "withdrawn", class: "live", cancellations: all(withdrawn), verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
-		{name: "live", class: "live", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据有效，未作废"},
-		{name: "un-audited", class: "un_audited", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "单据已反审核，未作废"},
-		{name: "never audited", class: "never_audited", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "从未审核，旺店通没有对应的仓库单"},
-		{name: "before the start", class: "before_cutover", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "作废早于方案启用时间"},
-		{name: "not selected", class: "not_selected", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "库存组织不在方案范围内"},
-		{name: "nothing in the scheme", verdict: ledger.VerdictNothingOwed, zh: "无需取消", reason: "没有属于方案范围的仓库单"},
+			verdict: rule.VerdictTooLate, zh: "来不及", reason: "仓库已执行，1 个仓库单来不及取消"},
+		{name: "left alone", cancellations: all(ignored), verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "由人工决定不取消"},
+		{name: "the WMS never had it", cancellations: all(noOrder), verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "旺店通从未有过对应的仓库单"},
+		{name: "withdrawn", class: "live", cancellations: all(withdrawn), verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
+		{name: "live", class: "live", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "单据有效，未作废"},
+		{name: "un-audited", class: "un_audited", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "单据已反审核，未作废"},
+		{name: "never audited", class: "never_audited", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "从未审核，旺店通没有对应的仓库单"},
+		{name: "before the start", class: "before_cutover", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "作废早于方案启用时间"},
+		{name: "not selected", class: "not_selected", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "库存组织不在方案范围内"},
+		{name: "nothing in the scheme", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "没有属于方案范围的仓库单"},
 	}
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
@@ -104,7 +105,7 @@ func TestTheVerdictOnABill(t *testing.T) {
 			bills, err := s.BillViews(t.Context(), no, "")
 			require.NoError(t, err)
 			require.Len(t, bills, 1)
-			require.Equal(t, []string{c.verdict, c.zh, c.reason}, []string{bills[0].VerdictCode, bills[0].Verdict, bills[0].Reason})
+			require.Equal(t, []string{string(c.verdict), c.zh, c.reason}, []string{string(bills[0].VerdictCode), bills[0].Verdict, bills[0].Reason})
 			require.Len(t, bills[0].Cancellations, len(c.cancellations))
 			require.Len(t, bills[0].Work, len(c.work))
 		})

@@ -1,5 +1,5 @@
--- What people read: the words for each kind of trouble, and the schema of the views for people with SQL. Each view is a
--- file of its own in the folder reporting beside this one; migrate makes them once the tables are there.
+-- What people read: the verdicts, the words for each kind of trouble, and the schema of the views for people with SQL.
+-- Each view is a file of its own in the folder reporting beside this one; migrate makes them once the tables are there.
 
 -- +goose Up
 
@@ -16,6 +16,34 @@ comment on table reporting_view is
     'the views of the schema reporting that are ours, with the file that each was made from: one whose file has not '
     'changed is not touched';
 comment on column reporting_view.content_hash is 'SHA-256 of the file';
+
+create table verdict (
+    place      integer primary key,
+    classes    text[] not null,
+    facts      text[] not null,
+    verdict    text not null,
+    verdict_zh text not null,
+    verdict_en text not null,
+    reason_zh  text not null,
+    reason_en  text not null
+);
+comment on table verdict is
+    'the decision table of the verdict on a bill, written by migrate as the rules have it: the first row that fits '
+    'counts';
+comment on column verdict.classes is 'the classes of bills that it is about; empty: all';
+comment on column verdict.facts is 'what must be true of the bill, whatever else is: see reporting.bill_verdict';
+comment on column verdict.reason_zh is
+    'a format: %1$s the oldest open work item, %2$s why it is held, %3$s class_reason, %4$s the same in words; numbers '
+    'of orders: %5$s owed, %6$s done, %7$s held, %8$s needs_attention, %9$s too_late, %10$s left alone';
+comment on column verdict.reason_en is 'as reason_zh';
+
+create table class_reason (
+    reason    text primary key,
+    reason_zh text not null,
+    reason_en text not null
+);
+comment on table class_reason is
+    'words for a bill''s class_reason, written by migrate; {part} is the part of the scheme that it names';
 
 create table work_kind (
     kind       text not null,

@@ -9,7 +9,7 @@ import (
 )
 
 // complete completes a result with what becomes of its cancellation, by the table of answers.
-func (r *registry) complete(due ledger.Due, result ledger.Result, now time.Time) ledger.Result {
+func complete(r *registry, due ledger.Due, result ledger.Result, now time.Time) ledger.Result {
 	// A cancellation of a scheme that this process has not loaded is decided all the same: a lapsed attempt must be
 	// closed.
 	timing := rule.DefaultTiming()

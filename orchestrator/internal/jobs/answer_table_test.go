@@ -19,7 +19,7 @@ func asked(t *testing.T, due ledger.Due, answer rule.Answer, othersAreAnswered b
 		if othersAreAnswered {
 			due.AnsweredTime = now
 		}
-		got := r.complete(due, ledger.Result{Answer: answer}, now)
+		got := complete(r, due, ledger.Result{Answer: answer}, now)
 		if got.Next.Work != "" && (len(work) == 0 || work[len(work)-1] != got.Next.Work) {
 			work = append(work, got.Next.Work)
 		}
@@ -119,7 +119,7 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Rejected}, false)
 		requireWaits(t, []int{1, 5, 15}, 0.1, waits)
 		require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised}, end)
-		require.True(t, newRegistry(nil, nil).complete(snapshot, ledger.Result{Answer: rule.Answer{Disposition: rule.Rejected}}, time.Now()).Next.Verify)
+		require.True(t, complete(newRegistry(nil, nil), snapshot, ledger.Result{Answer: rule.Answer{Disposition: rule.Rejected}}, time.Now()).Next.Verify)
 	})
 	t.Run("too fast and not sent are sent again for a day in which others are answered, then a person", func(t *testing.T) {
 		t.Parallel()
@@ -146,6 +146,6 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Unknown}, false)
 		requireWaits(t, []int{1, 2, 4, 8}, 0.1, waits)
 		require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkOutcomeUnknown}, end)
-		require.True(t, newRegistry(nil, nil).complete(snapshot, ledger.Result{Answer: rule.Answer{Disposition: rule.Unknown}}, time.Now()).Next.Verify)
+		require.True(t, complete(newRegistry(nil, nil), snapshot, ledger.Result{Answer: rule.Answer{Disposition: rule.Unknown}}, time.Now()).Next.Verify)
 	})
 }

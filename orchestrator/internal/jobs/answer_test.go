@@ -37,13 +37,13 @@ func TestAReleasedOldCancellationIsNotGivenToAPersonByItsFirstThrottle(t *testin
 	now := time.Now()
 	due := ledger.Due{ID: 1, Attempt: 1}
 	throttled := ledger.Result{Answer: rule.Answer{Disposition: rule.Throttled}}
-	first := r.complete(due, throttled, now)
+	first := complete(r, due, throttled, now)
 	require.Equal(t, rule.Open, first.Next.State)
 
 	due.UnsentSince, due.UnsentTime, due.UnsentFor = first.UnsentSince, now.Add(25*time.Hour), 24*time.Hour
-	require.Equal(t, rule.NeedsAttention, r.complete(due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
+	require.Equal(t, rule.NeedsAttention, complete(r, due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
 
-	answered := r.complete(due, ledger.Result{Answer: rule.Answer{Disposition: rule.InProgress}}, now.Add(25*time.Hour))
+	answered := complete(r, due, ledger.Result{Answer: rule.Answer{Disposition: rule.InProgress}}, now.Add(25*time.Hour))
 	require.Zero(t, answered.UnsentSince, "an answer ends the time in which nothing could be sent")
 }
 
@@ -56,7 +56,7 @@ func TestAlternatingAnswersReachAPerson(t *testing.T) {
 	answers := []rule.Disposition{rule.Unknown, rule.Throttled, rule.InProgress}
 	for i := range 100 {
 		now = now.Add(time.Minute)
-		got := r.complete(due, ledger.Result{Answer: rule.Answer{Disposition: answers[i%len(answers)]}}, now)
+		got := complete(r, due, ledger.Result{Answer: rule.Answer{Disposition: answers[i%len(answers)]}}, now)
 		due.SameDisposition, due.SameCount, due.SameSince = got.SameDisposition, got.SameCount, got.SameSince
 		due.AnswerChanges, due.UnsentSince, due.AnswerLost = got.AnswerChanges, got.UnsentSince, true
 		if got.Next.State == rule.NeedsAttention {
@@ -91,7 +91,7 @@ func TestAProvisionalSuccessIsInProgress(t *testing.T) {
 	require.Equal(t, rule.InProgress, got.Answer.Disposition)
 	require.Equal(t, "已通知仓库", got.VendorMessage)
 	require.NotEmpty(t, got.Detail)
-	require.Equal(t, rule.Open, newRegistry(nil, nil).complete(ledger.Due{}, got, time.Now()).Next.State)
+	require.Equal(t, rule.Open, complete(newRegistry(nil, nil), ledger.Due{}, got, time.Now()).Next.State)
 }
 
 func TestADispositionOfALaterContractIsUnknown(t *testing.T) {
@@ -109,7 +109,7 @@ func TestARefusedItemWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	r := newRegistry(nil, nil)
 	result := refusalOf(ledger.Due{ID: 1, Attempt: 1}, &wmsv1.Refusal{Reason: wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, Field: "order_code"})
-	result = r.complete(ledger.Due{ID: 1, Attempt: 1}, result, time.Now())
+	result = complete(r, ledger.Due{ID: 1, Attempt: 1}, result, time.Now())
 	require.Equal(t, rule.NeedsAttention, result.Next.State)
 	require.Equal(t, rule.WorkRequestRefused, result.Next.Work)
 	require.False(t, result.Answer.Disposition.MayHaveLanded(), "a refusal is wmssvc's own word that nothing was sent")

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // Queues keep a long backlog of one kind of work from starving another.
@@ -14,33 +16,8 @@ const (
 	queueBulk     = "bulk"
 )
 
-// Limits of a job.
-const (
-	// jobTimeout ends a job that waits for no Kingdee; rescueAfter gives an orphan of a killed process to another (plus
-	// River's own tick of 30 s). Nothing waits for that: the rows say what is due.
-	jobTimeout  = 30 * time.Second
-	rescueAfter = 45 * time.Second
-	// readingTimeout ends a job that reads Kingdee page after page, and batchTimeout one that verifies before it sends.
-	// A chunk ends long before, after workFor, wherever Kingdee answers in time.
-	readingTimeout = streamTimeout + 5*time.Minute
-	batchTimeout   = verifyTimeout + jobTimeout
-	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has
-	// something new: an insert so soon after another is not announced, but found by the next fetch. fetchLatest is when
-	// that is, for the queues that stand between a decision and its request.
-	fetchCooldown = 20 * time.Millisecond
-	fetchLatest   = 200 * time.Millisecond
-	// workFor is how long a chunk of work goes on before it lets a successor continue.
-	workFor = 20 * time.Second
-	// batchHold is how much longer than a lease a gathered row stays with its batch, so that a batch that is at work is
-	// not gathered again: 45 s with leases of 40 s.
-	batchHold = 5 * time.Second
-	// keepEvidence and keepBills are how long housekeeping leaves things alone.
-	keepEvidence = 180 * 24 * time.Hour
-	keepBills    = 730 * 24 * time.Hour
-	// batchSize and gatherLimit bound one batch and one dispatch.
-	batchSize   = 500
-	gatherLimit = 10_000
-)
+// workFor is how long a chunk of work goes on before it lets a successor continue.
+const workFor = 20 * time.Second
 
 // runArgs asks for one chunk of a scheme's baseline or incremental run.
 type runArgs struct {
@@ -118,3 +95,28 @@ func (probeArgs) Kind() string { return "probe" }
 func (probeArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueScan, MaxAttempts: 1} // the bulk queue may be full of readers whose Kingdee is slow
 }
+
+// reconcileArgs asks for one chunk of a scheme's reconcile run or recheck, if one is due or did not end.
+type reconcileArgs struct {
+	Scheme string               `json:"scheme"`
+	What   ledger.ReconcileKind `json:"what"`
+	// Asked: by a person; it begins now.
+	Asked bool `json:"asked,omitempty"`
+	// Follows: by the chunk before it, whose lock is still held for a moment.
+	Follows bool `json:"follows,omitempty"`
+}
+
+func (reconcileArgs) Kind() string { return "reconcile" }
+
+func (reconcileArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueBulk, MaxAttempts: 1}
+}
+
+// maxPause is the longest wait after failed runs.
+const maxPause = time.Minute
+
+// nudgeEvery is how often each process asks for a dispatch by itself, and how late an incremental run may be before a
+// dispatch asks for it. River's leader inserts the periodic jobs; when it is killed, nobody does for up to 22 s, and
+// after a database that was away for minutes the bids for the lead come up to 64 s apart. The rows say what is due all
+// the same: whoever is alive looks.
+const nudgeEvery = 5 * time.Second

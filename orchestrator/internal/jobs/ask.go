@@ -15,10 +15,6 @@ import (
 // errNothingShown: not one of many known bills was shown. That says nothing of any of them.
 var errNothingShown = errors.New("kingdee shows none of the bills that the ledger knows")
 
-// controlBills is how many bills are asked for beside the others, only to see that anything is shown at all. The newest
-// few may be just those that were deleted together.
-const controlBills = 20
-
 // steps keep how far a recheck or a reconcile run has come: save in the transaction that wrote what was told, which may
 // be repeated; done once that is through.
 type steps struct {

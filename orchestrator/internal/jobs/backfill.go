@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -31,11 +30,6 @@ type backfillStore interface {
 	FailBackfill(ctx context.Context, b *ledger.Backfill, reason string) error
 	NoteBackfill(ctx context.Context, b *ledger.Backfill, reason string, wait time.Duration) error
 	applyStore
-}
-
-// starter inserts a job by itself, at most one with these args in a period.
-type starter interface {
-	insertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error
 }
 
 const (
@@ -64,7 +58,6 @@ type backfiller struct {
 	kingdee  kingdeev1.BillServiceClient
 	registry *registry
 	insert   inserter
-	start    starter
 	logger   *slog.Logger
 	now      func() time.Time
 	// stopping is as in runJob.
@@ -78,7 +71,7 @@ func (f *backfiller) begin(ctx context.Context) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := f.start.insertOnce(ctx, backfillArgs{ID: id}, backfillTick); err != nil {
+		if err := f.insert.insertOnce(ctx, backfillArgs{ID: id}, backfillTick); err != nil {
 			return err
 		}
 	}

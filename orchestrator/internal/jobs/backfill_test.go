@@ -19,7 +19,7 @@ const watched = "assembly-void"
 // filler makes the orchestrator that runs backfills beside the bench's incremental runs.
 func (b *bench) filler() *backfiller {
 	return &backfiller{
-		store: b.store, kingdee: b.p.kingdee, registry: b.p.registry, insert: noJobs{}, start: noJobs{}, logger: b.p.logger, now: b.p.now,
+		store: b.store, kingdee: b.p.kingdee, registry: b.p.registry, insert: noJobs{}, logger: b.p.logger, now: b.p.now,
 	}
 }
 

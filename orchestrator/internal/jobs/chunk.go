@@ -18,9 +18,6 @@ import (
 // rereadLimit bounds how many bills one incremental run reads again by id.
 const rereadLimit = 200
 
-// errLeft says that a chunk's time is up and its successor is in the queue.
-var errLeft = errors.New("left to a successor")
-
 // chunk is the part of a baseline or an incremental run that one job does.
 type chunk struct {
 	*runJob
@@ -76,6 +73,15 @@ func (c *chunk) fault(ctx context.Context, err error) error {
 		return c.insert.insert(ctx, c.successor())
 	}
 	return readFault(err)
+}
+
+// numbers asks again, at the beginning of a run, about cancellations whose number a live bill carried.
+func (c *chunk) numbers(ctx context.Context) error {
+	if c.run.Cursor > 0 {
+		return nil
+	}
+	v := verifier{kingdee: c.kingdee, logger: c.logger, now: c.now, atOnce: 1} // nobody waits for it
+	return v.numbers(ctx, c.reader, c.store)
 }
 
 // reread decides again, by id, bills whose row is known not to be trusted. It leaves the cursor alone.

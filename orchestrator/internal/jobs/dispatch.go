@@ -12,6 +12,15 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
+const (
+	// batchHold is how much longer than a lease a gathered row stays with its batch, so that a batch that is at work is
+	// not gathered again: 45 s with leases of 40 s.
+	batchHold = 5 * time.Second
+	// batchSize and gatherLimit bound one batch and one dispatch.
+	batchSize   = 500
+	gatherLimit = 10_000
+)
+
 // dispatchStore is what a dispatch asks of the ledger.
 type dispatchStore interface {
 	resultStore
@@ -69,7 +78,24 @@ func (d *dispatcher) lapse(ctx context.Context) error {
 			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account, BillID: due.BillID, BillNo: due.BillNo,
 			Answer: rule.Answer{Disposition: rule.Unknown, Lost: true}, Detail: "no answer was stored before the lease ran out",
 		}
-		results = append(results, d.registry.complete(due, result, d.now()))
+		results = append(results, complete(d.registry, due, result, d.now()))
 	}
 	return d.store.StoreResults(ctx, results, refusedResult(ctx, d.logger))
+}
+
+// overdue asks for the incremental runs that nobody asked for in time.
+func (d *dispatcher) overdue(ctx context.Context) error {
+	schemes, err := d.store.OverdueRuns(ctx, nudgeEvery)
+	if err != nil {
+		return err
+	}
+	for _, name := range schemes {
+		if _, loaded := d.registry.entries[name]; !loaded {
+			continue
+		}
+		if err := d.insert.insertOnce(ctx, runArgs{Scheme: name}, nudgeEvery); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,15 +3,12 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -106,30 +103,4 @@ func (c *reconcileChunk) decideSome(ctx context.Context, p *pager, ids []int64) 
 		crashpoint.Here(crashpoint.AfterGone)
 	}
 	return err
-}
-
-// decideGone lets the rules decide a bill that was proved gone, together with so many others.
-func (p *pager) decideGone(page *ledger.Page, known rule.Known, absentSince, at time.Time, together int) {
-	d := rule.DecideGone(p.policy, known, absentSince, at)
-	if together > rule.ManyGone && len(d.Triggers) > 0 && d.Hold == "" {
-		d.Hold = rule.HoldManyGone
-	}
-	bill := rule.Bill{ID: known.State.ID, Number: known.State.Number}
-	write := ledger.BillWrite{Before: known.ReadTime, After: d.After, Reason: d.Reason}
-	page.RunCounts.Bills++
-	cancellations, err := p.cancellations(page, d, bill, at)
-	if err != nil {
-		page.RunCounts.Count(rule.ClassUndecodable)
-		write.After, write.Reason = known, err.Error()
-		write.After.Class, write.After.ReadTime = rule.ClassUndecodable, at
-		page.Bills = append(page.Bills, write)
-		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
-		return
-	}
-	page.RunCounts.Count(d.Class)
-	page.Bills = append(page.Bills, write)
-	page.Cancellations = append(page.Cancellations, cancellations...)
-	if d.Hold == rule.HoldManyGone && !slices.ContainsFunc(page.Work, func(w ledger.Work) bool { return w.Kind == rule.WorkManyGone }) {
-		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkManyGone, Detail: fmt.Sprintf("%d bills", together)})
-	}
 }

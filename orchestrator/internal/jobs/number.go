@@ -17,12 +17,9 @@ type numberStore interface {
 }
 
 // numbers asks again about cancellations that were withdrawn because a live bill carried their number. Where none does
-// any longer, this run reads the cancellation's own bill again, and what is owed still is owed anew.
-func (c *chunk) numbers(ctx context.Context) error {
-	if c.run.Cursor > 0 {
-		return nil
-	}
-	due, err := c.store.NumberLiveDue(ctx, c.entry.Name, numberLimit)
+// any longer, the run that asks reads the cancellation's own bill again, and what is owed still is owed anew.
+func (v *verifier) numbers(ctx context.Context, r reader, store numberStore) error {
+	due, err := store.NumberLiveDue(ctx, r.entry.Name, numberLimit)
 	if err != nil || len(due) == 0 {
 		return err
 	}
@@ -30,16 +27,15 @@ func (c *chunk) numbers(ctx context.Context) error {
 	for i, d := range due {
 		ids[i] = d.ID
 	}
-	holders, err := c.store.LedgerHolders(ctx, ids)
+	holders, err := store.LedgerHolders(ctx, ids)
 	if err != nil {
 		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
-	v := verifier{kingdee: c.kingdee, logger: c.logger, now: c.now, atOnce: 1} // nobody waits for it
-	verified, err := v.readFresh(limited, c.reader, due, holders)
+	verified, err := v.readFresh(limited, r, due, holders)
 	if err != nil {
 		return err
 	}
-	return c.store.StoreNumberRead(ctx, c.entry.Name, verified)
+	return store.StoreNumberRead(ctx, r.entry.Name, verified)
 }

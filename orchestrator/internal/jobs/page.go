@@ -250,3 +250,19 @@ func (p *pager) noteClock(state rule.State, read time.Time) {
 	p.run.ClockSuspect = true
 	p.run.Clock.Note = fmt.Sprintf("clock_suspect: bill %s carries a stamp ahead of the vendor's clock", state.Number)
 }
+
+// cutoverOf is where triggers of bills never seen live begin to count, by the scheme's standing and, before its
+// watermark is there, by the baseline's clock.
+func cutoverOf(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
+	at := e.EffectiveFrom
+	switch {
+	case standing.Watermark != nil:
+		at = standing.Watermark.EffectiveFrom
+	case at.IsZero():
+		at = clock.Reading().Add(-rule.ClockMargin)
+	}
+	if standing.SendSince.After(at) {
+		return standing.SendSince
+	}
+	return at
+}

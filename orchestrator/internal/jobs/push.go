@@ -15,6 +15,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
@@ -276,7 +277,7 @@ func (p *push) record(due ledger.Due, result ledger.Result) {
 		}
 		p.tell.Unlock()
 	}
-	judged := p.registry.complete(due, result, p.now())
+	judged := complete(p.registry, due, result, p.now())
 	p.traces.end(due, judged)
 	tellOutcome(p.logger, due, judged)
 	p.records.add(judged)
@@ -325,4 +326,15 @@ func (e *ledgerError) Unwrap() error { return e.err }
 func isLedger(err error) bool {
 	var l *ledgerError
 	return errors.As(err, &l)
+}
+
+func wmsEnvironment(env wmsv1.Environment) (scheme.Environment, bool) {
+	switch env {
+	case wmsv1.Environment_ENVIRONMENT_REAL:
+		return scheme.Real, true
+	case wmsv1.Environment_ENVIRONMENT_SANDBOX:
+		return scheme.Sandbox, true
+	default:
+		return "", false
+	}
 }

@@ -31,7 +31,7 @@ func (l *lives) fill(ctx context.Context) {
 		}
 	}
 	s := eager{l.store}
-	f := &backfiller{store: s, kingdee: l.kingdee, registry: l.p.registry, insert: l, start: l, logger: l.p.logger, now: l.now}
+	f := &backfiller{store: s, kingdee: l.kingdee, registry: l.p.registry, insert: l, logger: l.p.logger, now: l.now}
 	due, err := l.store.DueBackfills(l.Context())
 	require.NoError(l, err)
 	for _, id := range due {

@@ -21,6 +21,8 @@ const streamTimeout = 20 * time.Minute
 var (
 	errIncomplete = errors.New("kingdee adapter ended the stream without its summary")
 	errNoHeader   = errors.New("kingdee adapter sent a page before its header")
+	// errLeft says that a chunk's time is up and its successor is in the queue.
+	errLeft = errors.New("left to a successor")
 	// errStopping: the process is asked to end, so the read was cut off.
 	errStopping = errors.New("the process is stopping")
 )

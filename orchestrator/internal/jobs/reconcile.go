@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -18,22 +17,6 @@ import (
 
 // gatherBills is how many bills are counted before that is stored.
 const gatherBills = 10_000
-
-// reconcileArgs asks for one chunk of a scheme's reconcile run or recheck, if one is due or did not end.
-type reconcileArgs struct {
-	Scheme string               `json:"scheme"`
-	What   ledger.ReconcileKind `json:"what"`
-	// Asked: by a person; it begins now.
-	Asked bool `json:"asked,omitempty"`
-	// Follows: by the chunk before it, whose lock is still held for a moment.
-	Follows bool `json:"follows,omitempty"`
-}
-
-func (reconcileArgs) Kind() string { return "reconcile" }
-
-func (reconcileArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueBulk, MaxAttempts: 1}
-}
 
 // reconcileStore is what rechecks and reconcile runs ask of the ledger.
 type reconcileStore interface {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -34,14 +33,6 @@ type runStore interface {
 	StopScheme(ctx context.Context, name, reason, detail string) error
 }
 
-// inserter puts jobs into the queue, insertTx in a caller's transaction.
-type inserter interface {
-	insertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs) error
-	insert(ctx context.Context, args river.JobArgs) error
-	// insertOnce inserts none where one with the same args was inserted within this period of the clock.
-	insertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error
-}
-
 // runJob does chunks of baselines and incremental runs.
 type runJob struct {
 	store      runStore
@@ -55,9 +46,6 @@ type runJob struct {
 	// stopping is closed when the process is asked to end: a chunk leaves its run to another process at once.
 	stopping <-chan struct{}
 }
-
-// maxPause is the longest wait after failed runs.
-const maxPause = time.Minute
 
 // run does one chunk of the scheme's present run: it begins or resumes it, reads pages, and ends it or leaves a
 // successor. What the vendor does wrong is noted in the ledger; the error is for faults of our own.
@@ -96,30 +84,9 @@ func (p *runJob) run(ctx context.Context, args runArgs) error {
 	return p.conclude(ctx, e, standing, c.work(ctx))
 }
 
-// lockWithin is how long a successor waits for the lock of the chunk before it, which inserted it and then let go.
-const lockWithin = 2 * time.Second
-
 // lock takes the scheme's lock.
 func (p *runJob) lock(ctx context.Context, args runArgs) (unlock func(), ours bool, err error) {
 	return lockFor(ctx, args.Follows || args.Asked, func() (func(), bool, error) { return p.store.TryLockRun(ctx, args.Scheme) })
-}
-
-// lockFor takes a lock. Work that somebody else is at needs no second one; a successor that came too soon would be
-// missed.
-func lockFor(ctx context.Context, follows bool, try func() (unlock func(), ours bool, err error)) (unlock func(), ours bool, err error) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for until := time.Now().Add(lockWithin); ; {
-		unlock, ours, err = try()
-		if err != nil || ours || !follows || time.Now().After(until) {
-			return unlock, ours, err
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil, false, ctx.Err()
-		}
-	}
 }
 
 // conclude notes what a chunk came to.
@@ -173,22 +140,6 @@ func (c *chunk) begin(ctx context.Context) error {
 	return nil
 }
 
-// cutoverOf is where triggers of bills never seen live begin to count, by the scheme's standing and, before its
-// watermark is there, by the baseline's clock.
-func cutoverOf(e entry, standing ledger.Scheme, clock rule.Clock) time.Time {
-	at := e.EffectiveFrom
-	switch {
-	case standing.Watermark != nil:
-		at = standing.Watermark.EffectiveFrom
-	case at.IsZero():
-		at = clock.Reading().Add(-rule.ClockMargin)
-	}
-	if standing.SendSince.After(at) {
-		return standing.SendSince
-	}
-	return at
-}
-
 // finish is what the end of this run writes.
 func (c *chunk) finish() ledger.Finish {
 	f := ledger.Finish{
@@ -226,15 +177,4 @@ func (p *runJob) checkMixed(ctx context.Context, e entry, kingdee scheme.Environ
 		}
 	}
 	return nil
-}
-
-func wmsEnvironment(env wmsv1.Environment) (scheme.Environment, bool) {
-	switch env {
-	case wmsv1.Environment_ENVIRONMENT_REAL:
-		return scheme.Real, true
-	case wmsv1.Environment_ENVIRONMENT_SANDBOX:
-		return scheme.Sandbox, true
-	default:
-		return "", false
-	}
 }

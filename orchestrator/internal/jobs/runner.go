@@ -21,6 +21,23 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
+// Limits of a job.
+const (
+	// jobTimeout ends a job that waits for no Kingdee; rescueAfter gives an orphan of a killed process to another (plus
+	// River's own tick of 30 s). Nothing waits for that: the rows say what is due.
+	jobTimeout  = 30 * time.Second
+	rescueAfter = 45 * time.Second
+	// readingTimeout ends a job that reads Kingdee page after page, and batchTimeout one that verifies before it sends.
+	// A chunk ends long before, after workFor, wherever Kingdee answers in time.
+	readingTimeout = streamTimeout + 5*time.Minute
+	batchTimeout   = verifyTimeout + jobTimeout
+	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has
+	// something new: an insert so soon after another is not announced, but found by the next fetch. fetchLatest is when
+	// that is, for the queues that stand between a decision and its request.
+	fetchCooldown = 20 * time.Millisecond
+	fetchLatest   = 200 * time.Millisecond
+)
+
 // Store is everything the jobs ask of the ledger.
 type Store interface {
 	runStore
@@ -96,7 +113,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	}
 	dispatch := &dispatcher{store: cfg.Store, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover + batchHold}
 	backfill := &backfiller{
-		store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, start: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
+		store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
 	tidy := &tidier{
 		store: cfg.Store, keep: ledger.Retention{Evidence: cfg.KeepEvidence, Bills: keepBills}, insert: r, logger: cfg.Logger, now: cfg.Now,

@@ -8,6 +8,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
+// keepEvidence and keepBills are how long housekeeping leaves things alone.
+const (
+	keepEvidence = 180 * 24 * time.Hour
+	keepBills    = 730 * 24 * time.Hour
+)
+
 // tidyStore is what housekeeping asks of the ledger.
 type tidyStore interface {
 	EnsurePartitions(ctx context.Context, now time.Time) error

@@ -119,7 +119,7 @@ func TestSendBeforeFollowsTheLastLook(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	s := &batcher{now: func() time.Time { return now }}
-	e := shipped(t)
+	e := shippedScheme(t)
 	old := ledger.Due{VerifiedTime: now.Add(-e.VerifyAfter + e.VerifyAfter/6)}
 	require.False(t, s.sendable(e, old), "too little time is left to send: it must be looked at again")
 	fresh := ledger.Due{VerifiedTime: now.Add(-e.VerifyAfter / 2)}

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -62,20 +61,6 @@ func (b *bench) cancellations() string {
 }
 
 // fresh is a live bill that was audited just now.
-func (b *books) fresh(id int64, no, stock string) {
-	b.live(id, no, stock)
-	b.audit(id)
-}
-
-func (b *books) unAudit(id int64) {
-	bill := b.bills[id]
-	bill.DocumentStatus, bill.ModifyTime = kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT, timestamppb.New(*b.clock)
-}
-
-func (b *books) audit(id int64) {
-	bill := b.bills[id]
-	bill.DocumentStatus, bill.ModifyTime, bill.ApproveTime = kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED, timestamppb.New(*b.clock), timestamppb.New(*b.clock)
-}
 
 // later moves the books' clock on, and with it everything that the ledger keeps of time to come.
 func (b *bench) later(d time.Duration) { b.clock = b.clock.Add(d) }
@@ -240,10 +225,8 @@ func (b *bench) proveGone(id int64) {
 	e := b.p.registry.entries["assembly-void"]
 	run := &ledger.Run{Scheme: "assembly-void", Kind: ledger.Incremental, Revision: standing.Revision, SendSince: standing.SendSince}
 	p := newPager(b.store, reader{entry: e}, run, standing, dataCentre{})
-	d := rule.DecideGone(p.policy, *known[id], b.clock, b.clock)
-	page := ledger.Page{Bills: []ledger.BillWrite{{Before: known[id].ReadTime, After: d.After, Reason: d.Reason}}}
-	page.Cancellations, err = p.cancellations(&page, d, *known[id].LastSnapshot, b.clock)
-	require.NoError(b, err)
+	var page ledger.Page
+	p.decideGone(&page, *known[id], b.clock, b.clock, 1)
 	reread := ledger.Basis{Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince, SafetyLimits: e.SafetyLimits()}
 	_, err = b.store.CommitDecided(b.Context(), reread, page, func(pgx.Tx, ledger.Committed) error { return nil })
 	require.NoError(b, err)

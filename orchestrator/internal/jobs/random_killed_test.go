@@ -40,22 +40,28 @@ func (m *mortal) GiveBack(ctx context.Context, ids []int64) error {
 	return m.Store.GiveBack(ctx, ids)
 }
 
+// asking is one attempt of a cancellation.
+type asking struct {
+	id      int64
+	attempt int
+}
+
 // storedResults knows which answers are stored, or never will be.
 type storedResults struct {
 	mu     sync.Mutex
 	change *sync.Cond
 	// open are answers that were given; landed those that were stored.
-	open   map[attemptKey]bool
-	landed map[attemptKey]bool
+	open   map[asking]bool
+	landed map[asking]bool
 }
 
 func newStoredResults() *storedResults {
-	s := &storedResults{open: map[attemptKey]bool{}, landed: map[attemptKey]bool{}}
+	s := &storedResults{open: map[asking]bool{}, landed: map[asking]bool{}}
 	s.change = sync.NewCond(&s.mu)
 	return s
 }
 
-func (s *storedResults) given(key attemptKey) {
+func (s *storedResults) given(key asking) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open[key] = true
@@ -65,7 +71,7 @@ func (s *storedResults) store(results []ledger.Result, landed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range results {
-		key := attemptKey{r.ID, r.Attempt}
+		key := asking{r.ID, r.Attempt}
 		if s.open[key] {
 			s.landed[key] = landed
 		}

@@ -144,17 +144,15 @@ func stores(bill *ruletest.Kingdee) (names []string) {
 
 // Letters as the contract has them.
 var (
-	documentLetters = turned(documentStatuses)
-	cancelLetters   = turned(cancelStatuses)
-)
-
-func turned[K comparable](words map[K]string) map[string]K {
-	out := map[string]K{}
-	for k, v := range words {
-		out[v] = k
+	documentLetters = map[string]kingdeev1.DocumentStatus{
+		rule.Draft: kingdeev1.DocumentStatus_DOCUMENT_STATUS_DRAFT, rule.Created: kingdeev1.DocumentStatus_DOCUMENT_STATUS_CREATED,
+		rule.InApproval: kingdeev1.DocumentStatus_DOCUMENT_STATUS_IN_APPROVAL, rule.Audited: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
+		rule.Reaudit: kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT,
 	}
-	return out
-}
+	cancelLetters = map[string]kingdeev1.CancelStatus{
+		rule.NotVoided: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, rule.Voided: kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED,
+	}
+)
 
 func stamp(t time.Time) *timestamppb.Timestamp {
 	if t.IsZero() {

@@ -189,7 +189,7 @@ func (l *lives) checkOnce([]owedRow) error {
 		if answered[r.cancellation] {
 			return fmt.Errorf("cancellation %d was asked for again after it was answered", r.cancellation)
 		}
-		if l.stored.landed[attemptKey{r.cancellation, r.attempt}] && (r.told == wmsv1.Disposition_DISPOSITION_CANCELLED || r.told == wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED) {
+		if l.stored.landed[asking{r.cancellation, r.attempt}] && (r.told == wmsv1.Disposition_DISPOSITION_CANCELLED || r.told == wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED) {
 			answered[r.cancellation] = true
 		}
 		if r.cancelled {

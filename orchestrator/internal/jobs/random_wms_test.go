@@ -124,7 +124,7 @@ func (s *answers) Send(in *wmsv1.CancelOrdersRequest) error {
 		s.once.Do(func() { close(s.out) })
 		return nil
 	}
-	w.stored.given(attemptKey{order.GetCancellationId(), int(order.GetAttempt())})
+	w.stored.given(asking{order.GetCancellationId(), int(order.GetAttempt())})
 	s.out <- &wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Result{Result: result}}
 	return nil
 }

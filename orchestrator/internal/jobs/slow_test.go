@@ -3,8 +3,6 @@ package jobs
 import (
 	"context"
 	"io"
-	"log/slog"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,8 +12,6 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -84,40 +80,4 @@ func TestAKingdeeThatTakesTwoMinutesForAnAnswerIsRead(t *testing.T) {
 		})
 	}
 	require.Greater(t, streamTimeout, 8*120*time.Second, "a header, a light page and the parts of whole bills")
-	require.Greater(t, readingTimeout, streamTimeout)
-}
-
-// meeting lets the first of two questions wait for the second.
-type meeting struct {
-	*books
-	other chan struct{}
-	mu    sync.Mutex
-}
-
-func (m *meeting) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
-	select {
-	case m.other <- struct{}{}:
-	case <-m.other:
-	case <-ctx.Done():
-		return nil, status.FromContextError(ctx.Err()).Err()
-	}
-	// Read one after the other, so that the books need no lock; what matters is that both had been asked by then.
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.books.StreamBillStates(ctx, in)
-}
-
-// The two questions of a verification were asked one after the other: against a slow Kingdee the answer to the first
-// was too old when the second came.
-func TestAVerificationAsksItsQuestionsAtOnce(t *testing.T) {
-	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	b.run()
-	b.books.void(1)
-	v := &verifier{
-		store: holdsStore{}, kingdee: &meeting{books: b.books, other: make(chan struct{})}, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return b.clock },
-	}
-	got, err := v.run(t.Context(), b.p.registry.entries["assembly-void"], nil, []ledger.Due{{ID: 1, BillID: 1, BillNo: "A1"}})
-	require.NoError(t, err)
-	require.Equal(t, rule.Holds, got[1].Outcome)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -39,39 +40,26 @@ func TestAnUnreadableHolderOfTheNumberKeepsItFromBeingSent(t *testing.T) {
 	}
 }
 
-// kingdeesvc is a version ahead and knows one more letter, or leaves one out.
-func TestAStateThatIsNotKnownIsNeverTakenForAnother(t *testing.T) {
-	t.Parallel()
-	whole := &kingdeev1.BillState{
-		Id: 1, Number: "A1", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
-		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, AffairType: kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY,
-	}
-	_, ok := stateOf(whole)
-	require.True(t, ok)
-	for name, spoil := range map[string]func(*kingdeev1.BillState){
-		"a later letter":      func(s *kingdeev1.BillState) { s.DocumentStatus = 17 },
-		"no cancel status":    func(s *kingdeev1.BillState) { s.CancelStatus = 0 },
-		"a later affair type": func(s *kingdeev1.BillState) { s.AffairType = 9 },
-	} {
-		state := &kingdeev1.BillState{Id: 1, Number: "A1", DocumentStatus: whole.DocumentStatus, CancelStatus: whole.CancelStatus, AffairType: whole.AffairType}
-		spoil(state)
-		_, ok := stateOf(state)
-		require.False(t, ok, name)
-	}
-}
-
 // One bill's number holds a tab: Kingdee's adapter refuses the whole selection by number.
 func TestOneNumberThatCannotBeAskedForStopsOnlyItself(t *testing.T) {
-	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	b.books.live(2, "A2\t", "CK001")
-	b.run()
-	b.books.void(1)
-	b.books.void(2)
-	v := &verifier{store: holdsStore{}, kingdee: refusing{b.books}, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return b.clock }}
-	got, err := v.run(t.Context(), b.p.registry.entries["assembly-void"], nil, []ledger.Due{{ID: 1, BillID: 1, BillNo: "A1"}, {ID: 2, BillID: 2, BillNo: "A2\t"}})
+	clock := time.Now()
+	books := newBooks(&clock)
+	books.live(1, "A1", "CK001")
+	books.live(2, "A2\t", "CK001")
+	books.void(1)
+	books.void(2)
+	v := &verifier{store: holdsStore{}, kingdee: refusing{books}, logger: slog.New(slog.DiscardHandler), now: time.Now}
+	got, err := v.run(t.Context(), shippedScheme(t), nil, []ledger.Due{{ID: 1, BillID: 1, BillNo: "A1"}, {ID: 2, BillID: 2, BillNo: "A2\t"}})
 	require.NoError(t, err)
 	require.Contains(t, got, int64(1), "500 cancellations of a batch are unread for 24 h and given to a person because of one number")
+}
+
+// shippedScheme is the shipped scheme as a registry has it.
+func shippedScheme(t *testing.T) entry {
+	t.Helper()
+	schemes, err := scheme.Shipped()
+	require.NoError(t, err)
+	return newRegistry(schemes, nil).entries[schemes[0].Name]
 }
 
 type holdsStore struct{ verifyStore }

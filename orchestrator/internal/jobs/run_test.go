@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -174,4 +175,8 @@ func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
 	require.Equal(t, "voided", b.text(`select class from bill`))
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
+}
+
+func verifiedAs(id int64, outcome rule.Verification, at time.Time) []ledger.Verified {
+	return []ledger.Verified{{ID: id, Outcome: outcome, ReadTime: at}}
 }

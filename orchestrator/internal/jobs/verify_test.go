@@ -18,10 +18,6 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-func verifiedAs(id int64, outcome rule.Verification, at time.Time) []ledger.Verified {
-	return []ledger.Verified{{ID: id, Outcome: outcome, ReadTime: at}}
-}
-
 // Another bill that carries the number (as Kingdee compares: without case) cannot be decoded: it may be live.
 func TestAnUnreadableHolderOfTheNumberKeepsItFromBeingSent(t *testing.T) {
 	t.Parallel()

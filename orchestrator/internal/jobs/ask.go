@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -28,7 +29,7 @@ type question struct {
 	// ids asked for, ascending. The stream may hold others, asked for as controls.
 	ids []int64
 	steps
-	pager  *pager
+	pager  *intake.Pager
 	at     time.Time
 	shown  map[int64]bool
 	doubt  bool
@@ -39,15 +40,15 @@ type question struct {
 }
 
 // ask reads these bills light by id, with controls, and stores what comes of it: in pieces, each with a save. It
-// answers which ids were shown. errLeft: the time was up, the last save knows how far it came, and its successor is in
+// answers which ids were shown. ErrLeft: the time was up, the last save knows how far it came, and its successor is in
 // the queue.
 func (l *reread) ask(ctx context.Context, ids, controls []int64, keep steps) (map[int64]bool, error) {
 	q := &question{reread: l, ids: ids, steps: keep, shown: map[int64]bool{}, cursor: ids[0] - 1}
 	all := append(slices.Clone(ids), controls...)
 	slices.Sort(all)
-	light, cancel := context.WithTimeout(ctx, streamTimeout)
+	light, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
 	defer cancel()
-	err := l.reader.states(light, &kingdeev1.StreamBillStatesRequest{
+	err := l.reader.States(light, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: slices.Compact(all)}},
 	}, q.header, func(page *kingdeev1.StatePage) error { return q.take(ctx, page) })
 	if err != nil {
@@ -60,10 +61,10 @@ func (l *reread) ask(ctx context.Context, ids, controls []int64, keep steps) (ma
 }
 
 // header gets ready to decide.
-func (q *question) header(a dataCentre) error {
-	q.at = a.clock.Service
-	run := &ledger.Run{Scheme: q.entry.Name, Kind: ledger.Incremental, Revision: q.entry.revision, Clock: a.clock}
-	q.pager = newPager(q.store, q.reader, run, q.standing, a)
+func (q *question) header(a intake.DataCentre) error {
+	q.at = a.Clock.Service
+	run := &ledger.Run{Scheme: q.entry.Name, Kind: ledger.Incremental, Revision: q.entry.Revision, Clock: a.Clock}
+	q.pager = intake.NewPager(q.store, q.reader, run, q.standing, a)
 	return nil
 }
 
@@ -79,7 +80,7 @@ func (q *question) take(ctx context.Context, page *kingdeev1.StatePage) error {
 		}
 		q.shown[problem.GetId()], q.any = true, true
 	}
-	pieces, err := q.pager.pieces(ctx, page)
+	pieces, err := q.pager.Pieces(ctx, page)
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func (q *question) write(ctx context.Context, piece *kingdeev1.StatePage) error 
 	var err error
 	for range conflicts {
 		var page ledger.Page
-		if page, err = q.pager.decide(ctx, piece); err != nil {
+		if page, err = q.pager.Decide(ctx, piece); err != nil {
 			return err
 		}
 		if page.Empty() && len(page.Work) == 0 && !leave {
@@ -115,7 +116,7 @@ func (q *question) write(ctx context.Context, piece *kingdeev1.StatePage) error 
 		}
 	}
 	if err == nil && leave {
-		return errLeft
+		return intake.ErrLeft
 	}
 	return err
 }
@@ -123,7 +124,8 @@ func (q *question) write(ctx context.Context, piece *kingdeev1.StatePage) error 
 // commit writes a page with what was carried, what was asked for up to this id and not shown, and the save.
 func (q *question) commit(ctx context.Context, page ledger.Page, upTo int64, leave bool) error {
 	var told ledger.Told
-	_, err := q.store.CommitDecided(ctx, ledger.Basis{Scheme: q.entry.Name, Revision: q.entry.revision, SendSince: q.standing.SendSince, SafetyLimits: q.entry.SafetyLimits()}, page,
+	_, err := q.store.CommitDecided(ctx, ledger.Basis{Scheme: q.entry.Name, Revision: q.entry.Revision,
+		SendSince: q.standing.SendSince, SafetyLimits: q.entry.SafetyLimits()}, page,
 		func(tx pgx.Tx, committed ledger.Committed) error {
 			told = q.carry
 			told.Add(ledger.Told{Changed: int64(len(page.Bills)), Work: committed.Work, RunCounts: committed.RunCounts})

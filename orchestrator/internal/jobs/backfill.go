@@ -8,7 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -16,7 +18,7 @@ import (
 
 // backfillStore is what backfills ask of the ledger.
 type backfillStore interface {
-	pageStore
+	intake.PageStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	StopScheme(ctx context.Context, name, reason, detail string) error
 	Backfill(ctx context.Context, id int64) (*ledger.Backfill, error)
@@ -56,8 +58,8 @@ var (
 type backfiller struct {
 	store    backfillStore
 	kingdee  kingdeev1.BillServiceClient
-	registry *registry
-	insert   inserter
+	registry *intake.Registry
+	insert   queue.Inserter
 	logger   *slog.Logger
 	now      func() time.Time
 	// stopping is as in runJob.
@@ -71,7 +73,7 @@ func (f *backfiller) begin(ctx context.Context) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := f.insert.insertOnce(ctx, backfillArgs{ID: id}, backfillTick); err != nil {
+		if err := f.insert.InsertOnce(ctx, queue.BackfillArgs{ID: id}, backfillTick); err != nil {
 			return err
 		}
 	}
@@ -80,8 +82,9 @@ func (f *backfiller) begin(ctx context.Context) error {
 
 // run does one chunk of a backfill. It does not take the lock of incremental runs: its pages give way to whatever the
 // ledger learned meanwhile, and settle their own cancellations, so incremental runs go on beside it.
-func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
-	unlock, ours, err := lockFor(ctx, args.Follows, func() (func(), bool, error) { return f.store.TryLockBackfill(ctx, args.ID) })
+func (f *backfiller) run(ctx context.Context, args queue.BackfillArgs) error {
+	unlock, ours, err := intake.LockFor(ctx, args.Follows,
+		func() (func(), bool, error) { return f.store.TryLockBackfill(ctx, args.ID) })
 	if err != nil || !ours {
 		return err
 	}
@@ -93,7 +96,7 @@ func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
 	if err != nil || b.State != ledger.BackfillRunning && b.State != ledger.BackfillApplying || b.Waits {
 		return err
 	}
-	e, loaded := f.registry.entries[b.Scheme]
+	e, loaded := f.registry.Entries[b.Scheme]
 	if !loaded {
 		return nil
 	}
@@ -105,10 +108,10 @@ func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
 		return f.store.NoteBackfill(ctx, b, "waits: the scheme is stopped (方案已停止)", 0)
 	case standing.Watermark == nil:
 		return f.store.NoteBackfill(ctx, b, "waits: the scheme's baseline is not complete (基线未完成)", 0)
-	case standing.Revision != e.revision:
+	case standing.Revision != e.Revision:
 		return nil
 	}
-	f.registry.learn(b.Scheme, scheme.Environment(standing.Watermark.Environment))
+	f.registry.Learn(b.Scheme, scheme.Environment(standing.Watermark.Environment))
 	r := &refill{backfiller: f, entry: e, standing: standing, backfill: b, started: f.now()}
 	return f.conclude(ctx, r, r.run(ctx))
 }
@@ -116,25 +119,26 @@ func (f *backfiller) run(ctx context.Context, args backfillArgs) error {
 // conclude notes what a chunk came to.
 func (f *backfiller) conclude(ctx context.Context, r *refill, err error) error {
 	b := r.backfill
-	var stop *stopError
+	var stop *intake.StopError
 	var runCounts *rule.RunCountsError
-	err = readFault(err)
+	err = intake.ReadFault(err)
 	switch {
-	case err == nil, errors.Is(err, errAgain), errors.Is(err, errLeft), errors.Is(err, errEnded):
+	case err == nil, errors.Is(err, errAgain), errors.Is(err, intake.ErrLeft), errors.Is(err, errEnded):
 		return nil
-	case errors.Is(err, errStopping):
-		return f.insert.insert(ctx, backfillArgs{ID: b.ID, Follows: true})
+	case errors.Is(err, intake.ErrStopping):
+		return f.insert.Insert(ctx, queue.BackfillArgs{ID: b.ID, Follows: true})
 	case errors.Is(err, ledger.ErrBackfillMoved):
 		f.logger.InfoContext(ctx, "backfill was changed by somebody else", slog.Int64("backfill_id", b.ID))
 		return nil
 	case errors.As(err, &stop):
-		f.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", b.Scheme), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
-		return f.store.StopScheme(ctx, b.Scheme, stop.reason, stop.detail)
+		f.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", b.Scheme), slog.String("reason", stop.Reason),
+			slog.String("detail", stop.Detail))
+		return f.store.StopScheme(ctx, b.Scheme, stop.Reason, stop.Detail)
 	case errors.As(err, &runCounts):
 		f.logger.ErrorContext(ctx, "backfill failed", slog.Int64("backfill_id", b.ID), slog.Any("err", err))
 		return f.store.FailBackfill(ctx, b, err.Error())
 	}
-	pause := min(maxPause, time.Second<<min(b.Failures, 8))
+	pause := min(queue.MaxPause, time.Second<<min(b.Failures, 8))
 	f.logger.WarnContext(ctx, "backfill waits", slog.Int64("backfill_id", b.ID), slog.Any("err", err), slog.Duration("pause", pause))
 	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -144,22 +148,23 @@ func (f *backfiller) conclude(ctx context.Context, r *refill, err error) error {
 // refill is the part of a backfill that one job does.
 type refill struct {
 	*backfiller
-	entry    entry
+	entry    intake.Entry
 	standing ledger.Scheme
 	backfill *ledger.Backfill
-	reader   reader
-	pager    *pager
+	reader   intake.Reader
+	pager    *intake.Pager
 	started  time.Time
 }
 
 func (r *refill) run(ctx context.Context) error {
-	r.reader = reader{kingdee: r.kingdee, entry: r.entry, watermark: r.standing.Watermark, now: r.now, stopping: r.stopping}
+	r.reader = intake.Reader{Kingdee: r.kingdee, Entry: r.entry, Watermark: r.standing.Watermark, Now: r.now,
+		Stopping: r.stopping}
 	b := r.backfill
 	if b.State == ledger.BackfillApplying {
 		return r.apply(ctx)
 	}
-	if b.PlanOnly && b.Revision != r.entry.revision {
-		if err := r.store.BeginPlanAnew(ctx, b, r.entry.revision); err != nil {
+	if b.PlanOnly && b.Revision != r.entry.Revision {
+		if err := r.store.BeginPlanAnew(ctx, b, r.entry.Revision); err != nil {
 			return err
 		}
 	}
@@ -188,11 +193,11 @@ func (r *refill) end(ctx context.Context) error {
 }
 
 // late says whether the chunk's time is up.
-func (r *refill) late() bool { return r.now().Sub(r.started) > workFor }
+func (r *refill) late() bool { return r.now().Sub(r.started) > queue.WorkFor }
 
 // leave inserts the successor into the transaction of a chunk's last page.
 func (r *refill) leave(ctx context.Context, tx pgx.Tx) error {
-	return r.insert.insertTx(ctx, tx, backfillArgs{ID: r.backfill.ID, Follows: true})
+	return r.insert.InsertTx(ctx, tx, queue.BackfillArgs{ID: r.backfill.ID, Follows: true})
 }
 
 // giveWay waits for live traffic, but not for ever: while an incremental run of the scheme is at work or what it owes
@@ -206,7 +211,7 @@ func (r *refill) giveWay(ctx context.Context) error {
 		}
 		owes := !r.backfill.PlanOnly || r.backfill.State == ledger.BackfillApplying
 		switch {
-		case traffic.Backlog && owes && waited > workFor/2:
+		case traffic.Backlog && owes && waited > queue.WorkFor/2:
 			return errAgain
 		case traffic.Backlog && owes:
 		case (traffic.Run || traffic.Waiting) && waited < maxGiveWay:
@@ -217,7 +222,7 @@ func (r *refill) giveWay(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-r.stopping:
-			return errStopping
+			return intake.ErrStopping
 		case <-time.After(giveWayTick):
 		}
 	}

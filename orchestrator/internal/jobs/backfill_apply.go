@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -41,7 +42,7 @@ func carriedOut(item ledger.BackfillItem) bool {
 // whole if a request would differ.
 func (r *refill) apply(ctx context.Context) error {
 	b := r.backfill
-	check := r.entry.revision != b.Revision && r.entry.revision != b.CheckedRevision
+	check := r.entry.Revision != b.Revision && r.entry.Revision != b.CheckedRevision
 	for {
 		bills, cursor, err := r.next(ctx)
 		if err != nil {
@@ -49,7 +50,7 @@ func (r *refill) apply(ctx context.Context) error {
 		}
 		switch {
 		case len(bills) == 0 && check:
-			if err := r.store.CheckPlan(ctx, b, r.entry.revision, 0, true); err != nil {
+			if err := r.store.CheckPlan(ctx, b, r.entry.Revision, 0, true); err != nil {
 				return err
 			}
 			check = false
@@ -105,11 +106,11 @@ func (r *refill) check(ctx context.Context, bills []planned, cursor int64) error
 		}
 		if difference := found.requests(p); difference != "" {
 			err := r.store.FailBackfill(ctx, r.backfill, fmt.Sprintf("the plan was made under revision %d; under revision %d the request of bill %s would differ: %s; nothing was owed, make a new plan (方案已修订，请重新计划)",
-				r.backfill.Revision, r.entry.revision, p.no, difference))
+				r.backfill.Revision, r.entry.Revision, p.no, difference))
 			return errors.Join(err, errEnded)
 		}
 	}
-	return r.store.CheckPlan(ctx, r.backfill, r.entry.revision, cursor, false)
+	return r.store.CheckPlan(ctx, r.backfill, r.entry.Revision, cursor, false)
 }
 
 // carryOut owes what the plan says of these bills, where nothing has changed since.
@@ -150,7 +151,7 @@ func (r *refill) carryOut(ctx context.Context, bills []planned, cursor int64) er
 			continue
 		}
 		if err == nil && late {
-			return errLeft
+			return intake.ErrLeft
 		}
 		return err
 	}
@@ -216,7 +217,7 @@ func (r *refill) decideAnew(ctx context.Context, bills []planned) (anew, ledger.
 	if err != nil {
 		return found, ledger.Page{}, err
 	}
-	page, err := r.pager.decide(ctx, light)
+	page, err := r.pager.Decide(ctx, light)
 	if err != nil {
 		return found, page, err
 	}
@@ -283,7 +284,7 @@ func (a anew) requests(p planned) string {
 // taken says which live bill carries the number now.
 func (a anew) taken(p planned) string {
 	for _, s := range a.holders[strings.ToUpper(p.no)] {
-		if state, ok := stateOf(s); ok && state.ID != p.id && state.Live() {
+		if state, ok := intake.StateOf(s); ok && state.ID != p.id && state.Live() {
 			return fmt.Sprintf("单号已被有效单据使用 the number is now carried by the live bill with FID %d", state.ID)
 		}
 	}

@@ -15,12 +15,12 @@ import (
 
 func TestAPlanSendsNothingAndChangesNothing(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
-	b.books.live(2, "A2", "CK002")
+	b.books.Live(2, "A2", "CK002")
 	b.clock = b.clock.Add(time.Minute)
-	b.books.void(1)
-	b.books.void(2)
+	b.books.Void(1)
+	b.books.Void(2)
 	b.clock = b.clock.Add(2 * time.Hour)
 	before := b.ledgerSum()
 	order := b.since(12 * time.Hour)
@@ -43,12 +43,12 @@ func TestAPlanSendsNothingAndChangesNothing(t *testing.T) {
 func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 	b := setup(t)
 	for id := int64(1); id <= 6; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.run()
 	b.clock = b.clock.Add(time.Minute)
 	for id := int64(1); id <= 6; id++ {
-		b.books.void(id)
+		b.books.Void(id)
 	}
 	b.clock = b.clock.Add(2 * time.Hour)
 	order := b.since(12 * time.Hour)
@@ -56,11 +56,11 @@ func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 	id := b.order(order)
 
 	b.clock = b.clock.Add(time.Minute)
-	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED // restored
-	b.books.void(2)                                                                 // voided anew
-	b.books.bills[3].ModifyTime = timestamppb.New(b.clock)                          // edited
-	b.books.live(99, "A4", "CK001")                                                 // the number was given to another bill
-	delete(b.books.bills, 5)
+	b.books.Bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED // restored
+	b.books.Void(2)                                                                 // voided anew
+	b.books.Bills[3].ModifyTime = timestamppb.New(b.clock)                          // edited
+	b.books.Live(99, "A4", "CK001")                                                 // the number was given to another bill
+	delete(b.books.Bills, 5)
 	before := b.text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`)
 	b.apply(id)
 	items := b.items(id)
@@ -82,8 +82,8 @@ func TestAPlanIsCappedAndAppliedOnce(t *testing.T) {
 	b := setup(t)
 	b.run()
 	for id := int64(1); id <= 3; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
-		b.books.void(id)
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Void(id)
 	}
 	b.clock = b.clock.Add(2 * time.Hour)
 	order := b.since(12 * time.Hour)
@@ -108,8 +108,8 @@ func TestAPlanOfAnotherRevisionIsRefusedWholeWhereItsRequestsWouldDiffer(t *test
 	b := setup(t)
 	b.run()
 	for id := int64(1); id <= 3; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
-		b.books.void(id)
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Void(id)
 	}
 	b.clock = b.clock.Add(2 * time.Hour)
 	order := b.since(12 * time.Hour)
@@ -131,14 +131,14 @@ func TestAKilledApplyGoesOnAndOwesOnce(t *testing.T) {
 	b := setup(t)
 	b.run()
 	for id := int64(1); id <= 450; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
-		b.books.void(id)
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Void(id)
 	}
 	b.clock = b.clock.Add(2 * time.Hour)
 	order := b.since(12 * time.Hour)
 	order.PlanOnly = true
 	id := b.order(order)
-	vendor := &tiring{books: b.books, left: 1}
+	vendor := &tiring{Books: b.books, left: 1}
 	b.p.kingdee = vendor
 	b.apply(id)
 	require.Equal(t, "applying 199", b.text(`select state || ' ' || cursor_id from backfill`))

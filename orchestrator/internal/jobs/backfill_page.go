@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -47,7 +48,7 @@ func (r *refill) decideAhead(ctx context.Context, light *kingdeev1.StatePage) *a
 	a, pager := &ahead{light: light, done: make(chan struct{})}, r.pager
 	go func() {
 		defer close(a.done)
-		a.page, a.err = pager.decide(ctx, light)
+		a.page, a.err = pager.Decide(ctx, light)
 	}()
 	return a
 }
@@ -72,7 +73,7 @@ func (r *refill) commitDecided(ctx context.Context, decided *ahead, step ledger.
 		}
 		if page.RunCounts.Stale == 0 {
 			if err = r.commit(ctx, light, page, step, also); err == nil && late {
-				return errLeft
+				return intake.ErrLeft
 			}
 			if !errors.Is(err, ledger.ErrConflict) {
 				return err
@@ -84,7 +85,7 @@ func (r *refill) commitDecided(ctx context.Context, decided *ahead, step ledger.
 		if light, err = r.fresh(ctx, light); err != nil {
 			return err
 		}
-		page, err = r.pager.decide(ctx, light)
+		page, err = r.pager.Decide(ctx, light)
 	}
 }
 
@@ -127,7 +128,8 @@ func (r *refill) commit(ctx context.Context, light *kingdeev1.StatePage, page le
 }
 
 func (r *refill) basis() ledger.Basis {
-	return ledger.Basis{Scheme: r.backfill.Scheme, Revision: r.entry.revision, SendSince: r.standing.SendSince, SafetyLimits: r.entry.SafetyLimits()}
+	return ledger.Basis{Scheme: r.backfill.Scheme, Revision: r.entry.Revision, SendSince: r.standing.SendSince,
+		SafetyLimits: r.entry.SafetyLimits()}
 }
 
 // items are a page's orders that are owed, what cannot be read or mapped and, where somebody named the bills, those

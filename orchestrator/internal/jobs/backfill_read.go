@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -23,7 +24,7 @@ func (r *refill) rangeOf(ctx context.Context) error {
 		}},
 	}, func(light *kingdeev1.StatePage) error {
 		outside := r.cut(light)
-		pieces, err := r.pager.pieces(ctx, light)
+		pieces, err := r.pager.Pieces(ctx, light)
 		if err != nil {
 			return err
 		}
@@ -55,11 +56,12 @@ func (r *refill) cut(light *kingdeev1.StatePage) int64 {
 // a time.
 func (r *refill) within(s *kingdeev1.BillState) bool {
 	for _, at := range []*timestamppb.Timestamp{s.GetCreateTime(), s.GetModifyTime(), s.GetApproveTime(), s.GetCancelTime()} {
-		t := timeOf(at)
+		t := intake.TimeOf(at)
 		if at == nil || !t.Before(r.backfill.To) {
 			continue
 		}
-		if !t.Before(r.backfill.From) || dateOnly(t, r.pager.account.offset) && t.Add(24*time.Hour).After(r.backfill.From) {
+		if !t.Before(r.backfill.From) || dateOnly(t, r.pager.DataCentre.Offset) &&
+			t.Add(24*time.Hour).After(r.backfill.From) {
 			return true
 		}
 	}
@@ -134,19 +136,19 @@ func (r *refill) gather(ctx context.Context, request *kingdeev1.StreamBillStates
 
 // states reads light; with the header it gets ready to decide.
 func (r *refill) states(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, page func(*kingdeev1.StatePage) error) error {
-	light, cancel := context.WithTimeout(ctx, streamTimeout)
+	light, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
 	defer cancel()
-	return r.reader.states(light, request, r.header, page)
+	return r.reader.States(light, request, r.header, page)
 }
 
 // header makes the pager. Its run only names the scheme and its revision.
-func (r *refill) header(a dataCentre) error {
+func (r *refill) header(a intake.DataCentre) error {
 	b := r.backfill
-	run := &ledger.Run{Scheme: b.Scheme, Kind: ledger.Incremental, Revision: r.entry.revision, Clock: a.clock}
-	r.pager = newPager(r.store, r.reader, run, r.standing, a)
-	r.pager.again = true
+	run := &ledger.Run{Scheme: b.Scheme, Kind: ledger.Incremental, Revision: r.entry.Revision, Clock: a.Clock}
+	r.pager = intake.NewPager(r.store, r.reader, run, r.standing, a)
+	r.pager.Again = true
 	if b.BeforeCutover {
-		r.pager.policy = r.pager.policy.WithoutCutovers()
+		r.pager.Policy = r.pager.Policy.WithoutCutovers()
 	}
 	return nil
 }

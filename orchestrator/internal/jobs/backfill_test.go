@@ -11,6 +11,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -34,7 +36,7 @@ func (b *bench) order(order ledger.BackfillOrder) int64 {
 
 func (b *bench) fill(id int64) {
 	b.Helper()
-	require.NoError(b, b.filler().run(b.Context(), backfillArgs{ID: id}))
+	require.NoError(b, b.filler().run(b.Context(), queue.BackfillArgs{ID: id}))
 }
 
 // apply carries a plan out.
@@ -76,26 +78,26 @@ func (b *bench) ledgerSum() string {
 func (b *bench) ancient(id int64, no, stock string) {
 	at := b.clock
 	b.clock = at.AddDate(0, 0, -30)
-	b.books.live(id, no, stock)
+	b.books.Live(id, no, stock)
 	b.clock = at.AddDate(0, 0, -29)
-	b.books.void(id)
+	b.books.Void(id)
 	b.clock = at
 }
 
 func TestARangeOwesWhatNoRunHasSeen(t *testing.T) {
 	b := setup(t)
-	b.books.page = 2
+	b.books.Page = 2
 	b.run()
 	watermark := b.text(`select watermark_time || ' ' || version from watermark`)
 	// No run shows these: their dates lie behind the watermark's overlap.
 	b.clock = b.clock.Add(-2 * time.Hour)
 	for id := int64(1); id <= 5; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.clock = b.clock.Add(time.Minute)
-	b.books.void(2)
-	b.books.void(4)
+	b.books.Void(2)
+	b.books.Void(4)
 	b.clock = b.clock.Add(2 * time.Hour)
 
 	id := b.order(b.since(12 * time.Hour))
@@ -114,15 +116,15 @@ func TestARangeOwesWhatNoRunHasSeen(t *testing.T) {
 func TestARangeHasAnUpperEdge(t *testing.T) {
 	b := setup(t)
 	b.run()
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.clock = b.clock.Add(time.Hour)
-	b.books.void(1)
+	b.books.Void(1)
 	b.clock = b.clock.Add(time.Hour)
-	b.books.live(2, "A2", "CK001")
-	b.books.void(2)
+	b.books.Live(2, "A2", "CK001")
+	b.books.Void(2)
 	b.clock = b.clock.Add(time.Hour)
 	for _, bill := range []int64{1, 2} {
-		b.books.bills[bill].CreateTime, b.books.bills[bill].ApproveTime = nil, nil
+		b.books.Bills[bill].CreateTime, b.books.Bills[bill].ApproveTime = nil, nil
 	}
 	order := b.since(4 * time.Hour)
 	order.To = b.clock.Add(-90 * time.Minute)
@@ -133,13 +135,13 @@ func TestARangeHasAnUpperEdge(t *testing.T) {
 
 func TestAListShowsEveryNumber(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	b.books.live(2, "A2", "CK001")
-	b.books.live(3, "A3", "CK404")
+	b.books.Live(1, "A1", "CK001")
+	b.books.Live(2, "A2", "CK001")
+	b.books.Live(3, "A3", "CK404")
 	b.run()
 	b.clock = b.clock.Add(time.Minute)
-	b.books.void(2)
-	b.books.void(3)
+	b.books.Void(2)
+	b.books.Void(3)
 	b.run()
 	_, err := b.pool.Exec(t.Context(), `update cancellation set state = 'done', outcome = 'cancelled', outcome_time = now()`)
 	require.NoError(t, err)
@@ -170,20 +172,20 @@ func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
 	// Somebody writes a remark: the next run decides the bill by the cutover again, which must not take back what a
 	// person asked for.
 	b.clock = b.clock.Add(time.Minute)
-	b.books.bills[1].ModifyTime = timestamppb.New(b.clock)
+	b.books.Bills[1].ModifyTime = timestamppb.New(b.clock)
 	b.run()
 	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
 }
 
 func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
 	act := ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}
 	_, err := b.acts().SetMode(t.Context(), act, false)
 	require.NoError(t, err)
 	b.clock = b.clock.Add(time.Minute)
-	b.books.void(1)
+	b.books.Void(1)
 	b.run()
 	require.Equal(t, "dry_run", b.text(`select state from cancellation`))
 	below := b.since(12 * time.Hour)
@@ -200,14 +202,14 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 
 func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 	b := setup(t)
-	b.books.page = 1
+	b.books.Page = 1
 	b.run()
 	for id := int64(1); id <= 6; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
-		b.books.void(id)
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Void(id)
 	}
 	b.clock = b.clock.Add(3 * time.Hour)
-	vendor := &tiring{books: b.books, left: 2}
+	vendor := &tiring{Books: b.books, left: 2}
 	b.p.kingdee = vendor
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "running 2 1", b.text(`select state || ' ' || cursor_id || ' ' || failures from backfill`))
@@ -231,8 +233,8 @@ func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 	b := setup(t)
 	b.run()
 	for id := int64(1); id <= 150; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
-		b.books.void(id)
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Void(id)
 	}
 	b.clock = b.clock.Add(3 * time.Hour)
 	id := b.order(b.since(12 * time.Hour))
@@ -244,14 +246,14 @@ func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 
 func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 	b := setup(t)
-	b.books.page = 1
+	b.books.Page = 1
 	b.run()
 	for id := int64(1); id <= 4; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
-		b.books.void(id)
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Void(id)
 	}
 	b.clock = b.clock.Add(2 * time.Hour)
-	b.p.kingdee = &meddling{books: b.books, at: 2, do: func() {
+	b.p.kingdee = &meddling{Books: b.books, at: 2, do: func() {
 		require.NoError(t, b.acts().CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "wrong range"}, 1))
 	}}
 	id := b.order(b.since(12 * time.Hour))
@@ -265,14 +267,14 @@ func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 // what is older.
 func TestABackfillReadsAgainWhatARunHasReadMeanwhile(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	b.books.live(2, "A2", "CK001")
+	b.books.Live(1, "A1", "CK001")
+	b.books.Live(2, "A2", "CK001")
 	b.run()
 	b.clock = b.clock.Add(time.Minute)
-	b.books.void(1)
-	b.books.void(2)
+	b.books.Void(1)
+	b.books.Void(2)
 	plain := b.p.kingdee
-	b.p.kingdee = &meddling{books: b.books, at: 1, do: func() {
+	b.p.kingdee = &meddling{Books: b.books, at: 1, do: func() {
 		b.clock = b.clock.Add(time.Second)
 		b.p.kingdee = plain
 		b.run()
@@ -286,8 +288,8 @@ func TestABackfillReadsAgainWhatARunHasReadMeanwhile(t *testing.T) {
 func TestABackfillWaitsWhileItsSchemeIsStopped(t *testing.T) {
 	b := setup(t)
 	b.run()
-	b.books.live(1, "A1", "CK001")
-	b.books.void(1)
+	b.books.Live(1, "A1", "CK001")
+	b.books.Void(1)
 	b.clock = b.clock.Add(2 * time.Hour)
 	id, err := b.acts().StartBackfill(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, b.since(12*time.Hour))
 	require.NoError(t, err)
@@ -303,13 +305,13 @@ func TestABackfillWaitsWhileItsSchemeIsStopped(t *testing.T) {
 
 // meddling does something while the whole read with this number is on its way.
 type meddling struct {
-	*books
+	*vendortest.Books
 	at int
 	do func()
 }
 
 func (m *meddling) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
-	answer, err := m.books.StreamAssemblyBills(ctx, in, o...)
+	answer, err := m.Books.StreamAssemblyBills(ctx, in, o...)
 	if m.at--; m.at == 0 {
 		m.do()
 	}

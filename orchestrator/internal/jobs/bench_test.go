@@ -12,11 +12,14 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 )
 
 func TestMain(m *testing.M) {
@@ -29,16 +32,16 @@ func TestMain(m *testing.M) {
 // noJobs drops successors: the test runs the next chunk itself.
 type noJobs struct{}
 
-func (noJobs) insertTx(context.Context, pgx.Tx, river.JobArgs) error { return nil }
-func (noJobs) insert(context.Context, river.JobArgs) error           { return nil }
-func (noJobs) insertOnce(context.Context, river.JobArgs, time.Duration) error {
+func (noJobs) InsertTx(context.Context, pgx.Tx, river.JobArgs) error { return nil }
+func (noJobs) Insert(context.Context, river.JobArgs) error           { return nil }
+func (noJobs) InsertOnce(context.Context, river.JobArgs, time.Duration) error {
 	return nil
 }
 
 // bench does runs over books of the test's own, on a real ledger.
 type bench struct {
 	*testing.T
-	books *books
+	books *vendortest.Books
 	store *store.Store
 	pool  *pgxpool.Pool
 	p     *runJob
@@ -51,7 +54,7 @@ func setup(t *testing.T) *bench {
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	b := &bench{T: t, store: store.New(pool), pool: pool, clock: time.Now().Add(-3 * time.Hour).Truncate(time.Second)}
-	b.books = newBooks(&b.clock)
+	b.books = vendortest.NewBooks(&b.clock)
 	b.load("h1")
 	return b
 }
@@ -66,12 +69,13 @@ func (b *bench) load(hash string) {
 	}})
 	require.NoError(b, err)
 	logger := slog.New(slog.NewTextHandler(b.Output(), nil))
-	b.p = &runJob{store: b.store, kingdee: b.books, wms: wmsFake{}, registry: newRegistry(schemes, revisions), visibility: newVisibility(), insert: noJobs{}, logger: logger, now: func() time.Time { return b.clock }}
+	b.p = &runJob{store: b.store, kingdee: b.books, wms: vendortest.WMS{},
+		registry: intake.NewRegistry(schemes, revisions), visibility: newVisibility(), insert: noJobs{}, logger: logger, now: func() time.Time { return b.clock }}
 }
 
 func (b *bench) run() {
 	b.Helper()
-	require.NoError(b, b.p.run(b.Context(), runArgs{Scheme: "assembly-void", Asked: true}))
+	require.NoError(b, b.p.run(b.Context(), queue.RunArgs{Scheme: "assembly-void", Asked: true}))
 }
 
 func (b *bench) text(sql string) (out string) {

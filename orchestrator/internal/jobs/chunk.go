@@ -10,7 +10,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -21,12 +24,12 @@ const rereadLimit = 200
 // chunk is the part of a baseline or an incremental run that one job does.
 type chunk struct {
 	*runJob
-	entry    entry
+	entry    intake.Entry
 	standing ledger.Scheme
 	run      *ledger.Run
-	account  dataCentre
-	reader   reader
-	pager    *pager
+	account  intake.DataCentre
+	reader   intake.Reader
+	pager    *intake.Pager
 	started  time.Time
 	rows     int64
 	// waiting is a piece that is written once the next one has come, so that the last can be written together with the
@@ -42,7 +45,8 @@ func (c *chunk) work(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
-	c.reader = reader{kingdee: c.kingdee, entry: c.entry, watermark: c.standing.Watermark, now: c.now, stopping: c.stopping}
+	c.reader = intake.Reader{Kingdee: c.kingdee, Entry: c.entry, Watermark: c.standing.Watermark, Now: c.now,
+		Stopping: c.stopping}
 	if err := c.numbers(ctx); err != nil {
 		return c.fault(ctx, err)
 	}
@@ -66,13 +70,13 @@ func (c *chunk) work(ctx context.Context) error {
 // fault says what a read came to in the ledger's words; nil when the rest was left to a successor.
 func (c *chunk) fault(ctx context.Context, err error) error {
 	switch {
-	case errors.Is(err, errLeft):
+	case errors.Is(err, intake.ErrLeft):
 		return nil
-	case errors.Is(err, errStopping):
+	case errors.Is(err, intake.ErrStopping):
 		// The read was cut off in the middle; what is written stands, and the successor goes on behind it.
-		return c.insert.insert(ctx, c.successor())
+		return c.insert.Insert(ctx, c.successor())
 	}
-	return readFault(err)
+	return intake.ReadFault(err)
 }
 
 // numbers asks again, at the beginning of a run, about cancellations whose number a live bill carried.
@@ -80,8 +84,8 @@ func (c *chunk) numbers(ctx context.Context) error {
 	if c.run.Cursor > 0 {
 		return nil
 	}
-	v := verifier{kingdee: c.kingdee, logger: c.logger, now: c.now, atOnce: 1} // nobody waits for it
-	return v.numbers(ctx, c.reader, c.store)
+	v := push.Verifier{Kingdee: c.kingdee, Logger: c.logger, Now: c.now, AtOnce: 1} // nobody waits for it
+	return v.Numbers(ctx, c.reader, c.store)
 }
 
 // reread decides again, by id, bills whose row is known not to be trusted. It leaves the cursor alone.
@@ -113,41 +117,42 @@ func (c *chunk) reread(ctx context.Context) error {
 }
 
 // successor goes on where this chunk left off.
-func (c *chunk) successor() runArgs { return runArgs{Scheme: c.entry.Name, Follows: true} }
+func (c *chunk) successor() queue.RunArgs { return queue.RunArgs{Scheme: c.entry.Name, Follows: true} }
 
 func (c *chunk) read(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, take func(context.Context, *kingdeev1.StatePage) error) error {
-	light, cancel := context.WithTimeout(ctx, streamTimeout)
+	light, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
 	defer cancel()
-	return c.reader.states(light, request, func(a dataCentre) error { return c.header(ctx, a) }, func(page *kingdeev1.StatePage) error {
-		return take(ctx, page)
-	})
+	return c.reader.States(light, request, func(a intake.DataCentre) error { return c.header(ctx, a) },
+		func(page *kingdeev1.StatePage) error {
+			return take(ctx, page)
+		})
 }
 
 // header gets ready to decide.
-func (c *chunk) header(ctx context.Context, a dataCentre) error {
+func (c *chunk) header(ctx context.Context, a intake.DataCentre) error {
 	c.account = a
-	c.registry.learn(c.entry.Name, a.environment)
+	c.registry.Learn(c.entry.Name, a.Environment)
 	first := c.run.Clock.Service.IsZero()
 	if first {
 		// The first header of the run: the watermark will follow it, also when another process ends the run.
-		c.run.Clock = a.clock
+		c.run.Clock = a.Clock
 	}
-	if a.zoneSuspect {
+	if a.ZoneSuspect {
 		c.run.ClockSuspect = true
-		c.run.Clock.Note = "clock_suspect: the login reports another zone than " + a.zone
+		c.run.Clock.Note = "clock_suspect: the login reports another zone than " + a.Zone
 	}
 	if c.run.Kind == ledger.Baseline && first {
-		if err := c.checkMixed(ctx, c.entry, a.environment); err != nil {
+		if err := c.checkMixed(ctx, c.entry, a.Environment); err != nil {
 			return err
 		}
 	}
-	c.pager = newPager(c.store, c.reader, c.run, c.standing, a)
+	c.pager = intake.NewPager(c.store, c.reader, c.run, c.standing, a)
 	return nil
 }
 
 // take cuts a light page into pieces that are decided and written one by one: a slow vendor makes progress with each.
 func (c *chunk) take(ctx context.Context, page *kingdeev1.StatePage) error {
-	pieces, err := c.pager.pieces(ctx, page)
+	pieces, err := c.pager.Pieces(ctx, page)
 	if err != nil {
 		return err
 	}
@@ -168,7 +173,7 @@ func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage) error {
 	if err != nil {
 		return err
 	}
-	leave := c.now().Sub(c.started) > workFor || c.reader.ending()
+	leave := c.now().Sub(c.started) > queue.WorkFor || c.reader.Ending()
 	if page.Empty() && c.run.ID == 0 && !leave {
 		// No news so far: nothing worth a row. If we die here, the same pages are read again.
 		c.carry = page
@@ -177,7 +182,7 @@ func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage) error {
 	c.carry = ledger.Page{}
 	err = c.store.CommitPage(ctx, c.run, page, func(tx pgx.Tx) error {
 		if leave {
-			return c.insert.insertTx(ctx, tx, c.successor())
+			return c.insert.InsertTx(ctx, tx, c.successor())
 		}
 		return nil
 	})
@@ -186,14 +191,14 @@ func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage) error {
 	}
 	crashpoint.Here(crashpoint.BetweenPages)
 	if leave {
-		return errLeft
+		return intake.ErrLeft
 	}
 	return nil
 }
 
 // decide puts what quiet pieces left before this one's own.
 func (c *chunk) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.Page, error) {
-	page, err := c.pager.decide(ctx, light)
+	page, err := c.pager.Decide(ctx, light)
 	if err != nil {
 		return page, err
 	}
@@ -230,7 +235,7 @@ func (c *chunk) end(ctx context.Context) error {
 		crashpoint.Here(crashpoint.BeforeFinish)
 	}
 	finished, err := c.store.FinishRun(ctx, c.run, page, finish, func(tx pgx.Tx) error {
-		return c.insert.insertTx(ctx, tx, dispatchArgs{})
+		return c.insert.InsertTx(ctx, tx, queue.DispatchArgs{})
 	})
 	var runCounts *rule.RunCountsError
 	if errors.As(err, &runCounts) {

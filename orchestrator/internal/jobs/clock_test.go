@@ -13,16 +13,16 @@ import (
 // began a new life, and voided ones were owed once more.
 func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(time.Minute)
-	b.books.void(1)
+	b.books.Void(1)
 	b.run()
 	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`))
 
-	b.books.zone, b.books.offset = "UTC", 0
+	b.books.Zone, b.books.Offset = "UTC", 0
 	b.clock = b.clock.Add(time.Minute)
-	b.books.bills[1].CancelTime = nil
+	b.books.Bills[1].CancelTime = nil
 	b.run()
 	require.Equal(t, "stopped TIME_ZONE_DIFFERS", b.text(`select state || ' ' || stop_reason from scheme`))
 	require.Equal(t, "1 1", b.text(`select count(*) || ' ' || (select generation from bill) from cancellation`))
@@ -40,17 +40,17 @@ func TestWithoutTheVendorsClockTheWatermarkKeepsItsDistance(t *testing.T) {
 	b := setup(t)
 	b.run()
 	b.clock = b.clock.Add(time.Hour)
-	b.books.note = "no Date header"
-	b.books.live(1, "A1", "CK001")
+	b.books.Note = "no Date header"
+	b.books.Live(1, "A1", "CK001")
 	b.run()
 	want := b.clock.Add(-10*time.Minute - 30*time.Second)
 	require.Equal(t, "true", b.text(`select (watermark_time = '`+want.Format(time.RFC3339)+`')::text from watermark`))
 	require.Equal(t, "no Date header", b.text(`select clock_note from run order by run_id desc limit 1`), "the run says why")
 
 	// The next one has a Date again: the watermark goes on, and what lay in between is read.
-	b.books.note = ""
+	b.books.Note = ""
 	b.clock = b.clock.Add(time.Second)
-	b.books.void(1)
+	b.books.Void(1)
 	b.run()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	require.Equal(t, "true", b.text(`select (watermark_time > '`+want.Format(time.RFC3339)+`')::text from watermark`))

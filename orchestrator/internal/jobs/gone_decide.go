@@ -8,7 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -22,12 +24,12 @@ func (c *reconcileChunk) decideGoneTogether(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	run := &ledger.Run{Scheme: c.reconcile.Scheme, Kind: ledger.Incremental, Revision: c.entry.revision, Clock: a.clock}
-	p := newPager(c.store, c.reader, run, c.standing, a)
+	run := &ledger.Run{Scheme: c.reconcile.Scheme, Kind: ledger.Incremental, Revision: c.entry.Revision, Clock: a.Clock}
+	p := intake.NewPager(c.store, c.reader, run, c.standing, a)
 	ids := slices.Sorted(slices.Values(c.reconcile.GoneIDs))
 	for batch := range slices.Chunk(ids, goneBatch) {
 		if c.leaving() {
-			return errStopping
+			return intake.ErrStopping
 		}
 		if batch[len(batch)-1] <= c.reconcile.Cursor {
 			continue
@@ -45,17 +47,17 @@ func (c *reconcileChunk) decideGoneTogether(ctx context.Context) error {
 }
 
 // where asks for the books once more: what follows is decided in their zone, and not if they have become others.
-func (c *reconcileChunk) where(ctx context.Context) (dataCentre, error) {
-	var where dataCentre
-	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
+func (c *reconcileChunk) where(ctx context.Context) (intake.DataCentre, error) {
+	var where intake.DataCentre
+	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", intake.ControlBills)
 	if err != nil {
 		return where, err
 	}
-	limited, cancel := context.WithTimeout(ctx, streamTimeout)
+	limited, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
 	defer cancel()
-	err = c.reader.states(limited, &kingdeev1.StreamBillStatesRequest{
+	err = c.reader.States(limited, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: controls}},
-	}, func(a dataCentre) error {
+	}, func(a intake.DataCentre) error {
 		where = a
 		return nil
 	}, func(*kingdeev1.StatePage) error { return nil })
@@ -63,7 +65,7 @@ func (c *reconcileChunk) where(ctx context.Context) (dataCentre, error) {
 }
 
 // decideSome decides some of them. One that was seen meanwhile is left out.
-func (c *reconcileChunk) decideSome(ctx context.Context, p *pager, ids []int64) error {
+func (c *reconcileChunk) decideSome(ctx context.Context, p *intake.Pager, ids []int64) error {
 	missing, err := c.ledger.StillMissing(ctx, c.reconcile.Scheme, ids)
 	if err != nil {
 		return err
@@ -82,7 +84,7 @@ func (c *reconcileChunk) decideSome(ctx context.Context, p *pager, ids []int64) 
 	page := ledger.Page{}
 	for _, m := range missing {
 		if k := known[m.BillID]; k != nil {
-			p.decideGone(&page, *k, m.AbsentSince, c.now(), len(c.reconcile.GoneIDs))
+			p.DecideGone(&page, *k, m.AbsentSince, c.now(), len(c.reconcile.GoneIDs))
 		}
 	}
 	keep := c.keep(ctx, func(w *ledger.Reconcile, _ ledger.Told) {
@@ -90,10 +92,11 @@ func (c *reconcileChunk) decideSome(ctx context.Context, p *pager, ids []int64) 
 		w.Gone += int64(len(page.Bills))
 	})
 	var told ledger.Told
-	_, err = c.store.CommitDecided(ctx, ledger.Basis{Scheme: c.reconcile.Scheme, Revision: c.entry.revision, SendSince: c.standing.SendSince, SafetyLimits: c.entry.SafetyLimits()}, page,
+	_, err = c.store.CommitDecided(ctx, ledger.Basis{Scheme: c.reconcile.Scheme, Revision: c.entry.Revision,
+		SendSince: c.standing.SendSince, SafetyLimits: c.entry.SafetyLimits()}, page,
 		func(tx pgx.Tx, committed ledger.Committed) error {
 			told = ledger.Told{Work: committed.Work, RunCounts: committed.RunCounts}
-			if err := c.insert.insertTx(ctx, tx, dispatchArgs{}); err != nil {
+			if err := c.insert.InsertTx(ctx, tx, queue.DispatchArgs{}); err != nil {
 				return err
 			}
 			return keep.save(tx, told)

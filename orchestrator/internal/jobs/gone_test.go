@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
@@ -23,7 +24,7 @@ func (b *bench) deleting() {
 		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: "deleting", Document: "d",
 	}})
 	require.NoError(b, err)
-	b.p.registry = newRegistry(schemes, revisions)
+	b.p.registry = intake.NewRegistry(schemes, revisions)
 }
 
 // threeLive is a scheme that acts on deletions, with three bills of one organisation that were live for two hours.
@@ -31,7 +32,7 @@ func threeLive(t *testing.T) *bench {
 	b := setup(t)
 	b.deleting()
 	for id := int64(1); id <= 3; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
@@ -40,15 +41,15 @@ func threeLive(t *testing.T) *bench {
 
 func TestADeletionNeedsTwoAbsencesAndKingdeesOwnWord(t *testing.T) {
 	b := threeLive(t)
-	delete(b.books.bills, 2)
+	delete(b.books.Bills, 2)
 	b.recheck()
 	b.reconcile()
 	require.Equal(t, "live true", b.text(`select class || ' ' || (absent_since is not null)::text from bill where bill_id = 2`))
-	require.Empty(t, b.books.viewed, "missing for a moment only")
+	require.Empty(t, b.books.Viewed, "missing for a moment only")
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.run()
 	b.reconcile()
-	require.Contains(t, b.books.viewed, int64(2))
+	require.Contains(t, b.books.Viewed, int64(2))
 	require.Equal(t, "deleted", b.text(`select class from bill where bill_id = 2`))
 	require.Contains(t, b.record(), "1 gone")
 	require.Equal(t, "open {deleted} 2", b.text(`select state || ' ' || triggers::text || ' ' || bill_id from cancellation`))
@@ -59,11 +60,11 @@ func TestADeletionNeedsTwoAbsencesAndKingdeesOwnWord(t *testing.T) {
 
 func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	b.books.live(2, "A2", "CK001")
+	b.books.Live(1, "A1", "CK001")
+	b.books.Live(2, "A2", "CK001")
 	b.run()
 	b.clock = b.clock.Add(time.Hour)
-	delete(b.books.bills, 1)
+	delete(b.books.Bills, 1)
 	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.reconcile()
@@ -75,7 +76,7 @@ func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
 // View knows it and the query does not show it: data permission.
 func TestABillThatIsOnlyHiddenIsNotDeleted(t *testing.T) {
 	b := threeLive(t)
-	b.books.hidden[2] = true
+	b.books.Hidden[2] = true
 	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.reconcile()
@@ -83,7 +84,7 @@ func TestABillThatIsOnlyHiddenIsNotDeleted(t *testing.T) {
 	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
 	require.Equal(t, "100", b.text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
 
-	b.books.hidden[2] = false
+	b.books.Hidden[2] = false
 	b.recheck()
 	require.Equal(t, "true", b.text(`select (absent_since is null)::text from bill where bill_id = 2`))
 	b.reconcile()
@@ -96,8 +97,8 @@ func TestWithoutAReadableBillOfItsOrganisationNothingIsDeleted(t *testing.T) {
 	b := threeLive(t)
 	_, err := b.pool.Exec(t.Context(), `update bill set org = '200' where bill_id in (1, 2)`)
 	require.NoError(t, err)
-	b.books.hiddenSaysGone = true
-	b.books.hidden[1], b.books.hidden[2] = true, true
+	b.books.HiddenSaysGone = true
+	b.books.Hidden[1], b.books.Hidden[2] = true, true
 	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.reconcile()
@@ -110,7 +111,7 @@ func TestWithoutAReadableBillOfItsOrganisationNothingIsDeleted(t *testing.T) {
 func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
 	b := threeLive(t)
 	for id := int64(1); id <= 3; id++ {
-		b.books.hidden[id] = true
+		b.books.Hidden[id] = true
 	}
 	b.recheck()
 	b.reconcile()
@@ -121,7 +122,7 @@ func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
 	require.Equal(t, "complete true", b.text(`select state || ' ' || (note <> '')::text from reconcile order by reconcile_id desc limit 1`))
 
-	clear(b.books.hidden)
+	clear(b.books.Hidden)
 	b.recheck()
 	b.run()
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`), "it closes by itself")
@@ -131,12 +132,12 @@ func TestSixDeletionsInOneReconcileAreHeld(t *testing.T) {
 	b := setup(t)
 	b.deleting()
 	for id := int64(1); id <= 8; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	for id := int64(1); id <= 6; id++ {
-		delete(b.books.bills, id)
+		delete(b.books.Bills, id)
 	}
 	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
@@ -149,14 +150,14 @@ func TestSixDeletionsInOneReconcileAreHeld(t *testing.T) {
 // A bill that was believed gone is shown again.
 func TestADeletedBillThatIsSeenAgainIsWhatItIsSeenAs(t *testing.T) {
 	b := threeLive(t)
-	bill := b.books.bills[2]
-	delete(b.books.bills, 2)
+	bill := b.books.Bills[2]
+	delete(b.books.Bills, 2)
 	b.recheck()
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.reconcile()
 	require.Equal(t, "deleted", b.text(`select class from bill where bill_id = 2`))
 	b.clock = b.clock.Add(time.Minute)
-	b.books.bills[2] = bill
+	b.books.Bills[2] = bill
 	b.recheck()
 	require.Equal(t, "live true", b.text(`select class || ' ' || (absent_since is null and gone_time is null)::text from bill where bill_id = 2`))
 	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
@@ -165,23 +166,23 @@ func TestADeletedBillThatIsSeenAgainIsWhatItIsSeenAs(t *testing.T) {
 // A run that finds nothing looks at a known bill: nothing changed, or nothing is shown?
 func TestARunThatFindsNothingLooksAtAKnownBill(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.run()
 	b.clock = b.clock.Add(time.Hour)
 	b.run()
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item`))
-	b.books.hidden[1] = true
-	b.books.asked = nil
+	b.books.Hidden[1] = true
+	b.books.Asked = nil
 	b.clock = b.clock.Add(30 * time.Second)
 	b.run()
-	require.Empty(t, b.books.asked, "at most once a minute")
+	require.Empty(t, b.books.Asked, "at most once a minute")
 	b.clock = b.clock.Add(31 * time.Second)
 	b.run()
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
 	require.Equal(t, "live", b.text(`select class from bill`))
-	b.books.hidden[1] = false
+	b.books.Hidden[1] = false
 	b.clock = b.clock.Add(time.Second)
 	b.run()
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))

@@ -12,19 +12,21 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // stuck is a Kingdee whose whole reads hang from the given one on, until they are given up.
 type stuck struct {
-	*books
+	*vendortest.Books
 	from    int
 	reached chan struct{}
 }
 
 func (s *stuck) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
 	if s.from--; s.from > 0 {
-		return s.books.StreamAssemblyBills(ctx, in, o...)
+		return s.Books.StreamAssemblyBills(ctx, in, o...)
 	}
 	close(s.reached)
 	<-ctx.Done()
@@ -34,17 +36,17 @@ func (s *stuck) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAss
 // kept remembers what was put into the queue.
 type kept struct{ args []river.JobArgs }
 
-func (k *kept) insertTx(_ context.Context, _ pgx.Tx, args river.JobArgs) error {
+func (k *kept) InsertTx(_ context.Context, _ pgx.Tx, args river.JobArgs) error {
 	k.args = append(k.args, args)
 	return nil
 }
 
-func (k *kept) insert(_ context.Context, args river.JobArgs) error {
+func (k *kept) Insert(_ context.Context, args river.JobArgs) error {
 	k.args = append(k.args, args)
 	return nil
 }
 
-func (k *kept) insertOnce(_ context.Context, args river.JobArgs, _ time.Duration) error {
+func (k *kept) InsertOnce(_ context.Context, args river.JobArgs, _ time.Duration) error {
 	k.args = append(k.args, args)
 	return nil
 }
@@ -52,25 +54,26 @@ func (k *kept) insertOnce(_ context.Context, args river.JobArgs, _ time.Duration
 // SIGTERM came while a vendor took its time: the process waited for it, and its run with it.
 func TestARunIsLeftToAnotherProcessWhenThisOneStops(t *testing.T) {
 	b := setup(t)
-	b.books.page = 1
+	b.books.Page = 1
 	for id := int64(1); id <= 3; id++ {
-		b.books.live(id, "A", "CK001")
+		b.books.Live(id, "A", "CK001")
 	}
-	vendor := &stuck{books: b.books, from: 3, reached: make(chan struct{})}
-	stopping, queue := make(chan struct{}), &kept{}
-	b.p.kingdee, b.p.stopping, b.p.insert = vendor, stopping, queue
+	vendor := &stuck{Books: b.books, from: 3, reached: make(chan struct{})}
+	stopping, inserted := make(chan struct{}), &kept{}
+	b.p.kingdee, b.p.stopping, b.p.insert = vendor, stopping, inserted
 	ended := make(chan error, 1)
-	go func() { ended <- b.p.run(t.Context(), runArgs{Scheme: "assembly-void"}) }()
+	go func() { ended <- b.p.run(t.Context(), queue.RunArgs{Scheme: "assembly-void"}) }()
 	<-vendor.reached
 	close(stopping)
 	require.NoError(t, <-ended)
 
-	require.Equal(t, []river.JobArgs{runArgs{Scheme: "assembly-void", Follows: true}}, queue.args, "somebody else goes on at once")
+	require.Equal(t, []river.JobArgs{queue.RunArgs{Scheme: "assembly-void", Follows: true}}, inserted.args,
+		"somebody else goes on at once")
 	require.Equal(t, "running 2", b.text(`select state || ' ' || cursor_id from run`), "behind the last page that is written")
 	require.Equal(t, "0", b.text(`select count(*)::text from run_failure`), "nobody failed")
 
 	b.p.kingdee, b.p.stopping = b.books, nil
-	require.NoError(t, b.p.run(t.Context(), runArgs{Scheme: "assembly-void", Follows: true}))
+	require.NoError(t, b.p.run(t.Context(), queue.RunArgs{Scheme: "assembly-void", Follows: true}))
 	require.Equal(t, "1 complete 3", b.text(`select count(*) || ' ' || min(state) || ' ' || (select count(*) from bill) from run`))
 }
 
@@ -82,7 +85,7 @@ func TestASuccessorWaitsForTheLockOfTheChunkBeforeIt(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, ours)
 	time.AfterFunc(50*time.Millisecond, unlock)
-	require.NoError(t, b.p.run(t.Context(), runArgs{Scheme: "assembly-void", Follows: true}))
+	require.NoError(t, b.p.run(t.Context(), queue.RunArgs{Scheme: "assembly-void", Follows: true}))
 	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
 }
 
@@ -94,25 +97,25 @@ func TestARunThatIsAskedForWaitsForTheLockOfTheOneBefore(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, ours)
 	time.AfterFunc(50*time.Millisecond, unlock)
-	require.NoError(t, b.p.run(t.Context(), runArgs{Scheme: "assembly-void", Asked: true}))
+	require.NoError(t, b.p.run(t.Context(), queue.RunArgs{Scheme: "assembly-void", Asked: true}))
 	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
 }
 
 // Two orchestrators read at the same moment: one reads, the other does nothing at all.
 func TestOnlyOneOfTwoStartsARun(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	vendor := &stuck{books: b.books, from: 1, reached: make(chan struct{})}
+	b.books.Live(1, "A1", "CK001")
+	vendor := &stuck{Books: b.books, from: 1, reached: make(chan struct{})}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	first := *b.p
 	first.kingdee = vendor
 	ended := make(chan error, 1)
-	go func() { ended <- first.run(ctx, runArgs{Scheme: "assembly-void"}) }()
+	go func() { ended <- first.run(ctx, queue.RunArgs{Scheme: "assembly-void"}) }()
 	<-vendor.reached
 	other := *b.p
 	other.kingdee = untouched{}
-	require.NoError(t, other.run(t.Context(), runArgs{Scheme: "assembly-void"}))
+	require.NoError(t, other.run(t.Context(), queue.RunArgs{Scheme: "assembly-void"}))
 	require.Equal(t, "0", b.text(`select ((select count(*) from run) + (select count(*) from run_failure))::text`))
 	cancel()
 	<-ended //nolint:errcheck // it was cut off

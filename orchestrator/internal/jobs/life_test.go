@@ -13,8 +13,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -29,9 +32,9 @@ func setupWith(t *testing.T, old, replacement string) *bench {
 	require.NotEqual(t, string(scheme.ShippedDocument()), document)
 	schemes, err := scheme.Load([]byte(document), "test.yaml")
 	require.NoError(t, err)
-	for name, e := range b.p.registry.entries {
+	for name, e := range b.p.registry.Entries {
 		e.Scheme = schemes[0]
-		b.p.registry.entries[name] = e
+		b.p.registry.Entries[name] = e
 	}
 	b.run()
 	return b
@@ -49,8 +52,8 @@ func (b *bench) verify() map[int64]ledger.Verified {
 	require.Len(b, due, len(ids))
 	standing, err := b.store.Scheme(b.Context(), "assembly-void")
 	require.NoError(b, err)
-	v := &verifier{store: b.store, kingdee: b.p.kingdee, logger: slog.New(slog.DiscardHandler), now: b.p.now}
-	holds, err := v.run(b.Context(), b.p.registry.entries["assembly-void"], standing.Watermark, due)
+	v := &push.Verifier{Store: b.store, Kingdee: b.p.kingdee, Logger: slog.New(slog.DiscardHandler), Now: b.p.now}
+	holds, err := v.Run(b.Context(), b.p.registry.Entries["assembly-void"], standing.Watermark, due)
 	require.NoError(b, err)
 	return holds
 }
@@ -67,18 +70,18 @@ func (b *bench) later(d time.Duration) { b.clock = b.clock.Add(d) }
 
 func TestUnAuditedThenVoidedIsOneCancellationWithTwoReasons(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
-	b.books.fresh(1, "A1", "CK001")
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
 	b.later(time.Minute)
-	b.books.unAudit(1)
-	b.books.bills[1].ProductLines[0].WarehouseNumber = "CK002"
+	b.books.UnAudit(1)
+	b.books.Bills[1].ProductLines[0].WarehouseNumber = "CK002"
 	b.run()
 	require.Equal(t, "1 WH-HZ01 open un_audited", b.cancellations(), "the order stands where it was made")
 	require.Equal(t, "t", b.text(`select (not_before = un_audited_since + interval '120 seconds')::text::char from cancellation join bill using (scheme, bill_id)`))
 	require.Empty(t, b.verify(), "the dwell is not over")
 
 	b.later(time.Minute)
-	b.books.void(1)
+	b.books.Void(1)
 	b.run()
 	require.Equal(t, "1 WH-HZ01 open un_audited+voided", b.cancellations())
 	require.Equal(t, "t", b.text(`select (not_before is null)::text::char from cancellation`), "a void waits for nothing")
@@ -87,58 +90,58 @@ func TestUnAuditedThenVoidedIsOneCancellationWithTwoReasons(t *testing.T) {
 
 func TestAuditedAgainInTheDwellOwesNothing(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
-	b.books.fresh(1, "A1", "CK001")
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
 	b.later(time.Minute)
-	b.books.unAudit(1)
+	b.books.UnAudit(1)
 	b.run()
 	b.later(time.Minute)
-	b.books.audit(1)
+	b.books.Audit(1)
 	b.run()
 	require.Equal(t, "1 WH-HZ01 withdrawn un_audited", b.cancellations())
 	b.later(time.Minute)
-	b.books.unAudit(1)
+	b.books.UnAudit(1)
 	b.run()
 	require.Equal(t, "1 WH-HZ01 withdrawn un_audited; 1 WH-HZ01 open un_audited", b.cancellations(), "another generation")
 }
 
 func TestAnUnAuditIsSentForOnlyAfterAReadPastItsDwell(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
-	b.books.fresh(1, "A1", "CK001")
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
 	b.later(time.Minute)
-	b.books.unAudit(1)
+	b.books.UnAudit(1)
 	b.run()
 	b.later(119 * time.Second)
 	require.Empty(t, b.verify())
 	b.later(time.Second)
 	holds := b.verify()
 	require.Len(t, holds, 1)
-	s := &batcher{now: b.p.now}
-	e := b.p.registry.entries["assembly-void"]
+	s := &push.Batcher{Now: b.p.now}
+	e := b.p.registry.Entries["assembly-void"]
 	for id, seen := range holds {
 		due := ledger.Due{ID: id, VerifiedTime: seen.ReadTime, NotBefore: seen.NotBefore}
-		require.True(t, s.sendable(e, due))
-		require.False(t, s.sendBefore(e, due).After(b.clock.Add(10*time.Second)))
+		require.True(t, s.Sendable(e, due))
+		require.False(t, s.SendBefore(e, due).After(b.clock.Add(10*time.Second)))
 		b.later(9 * time.Second)
-		require.False(t, s.sendable(e, due), "ten seconds after the read, not a minute")
+		require.False(t, s.Sendable(e, due), "ten seconds after the read, not a minute")
 	}
 }
 
 func TestAnUnAuditIsHeldWhereNobodySaysThatTheNumberIsTakenAgain(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", "triggers: [voided, un_audited]")
-	b.books.fresh(1, "A1", "CK001")
-	b.books.fresh(2, "A2", "CK001")
+	b.books.Fresh(1, "A1", "CK001")
+	b.books.Fresh(2, "A2", "CK001")
 	b.run()
 	b.later(time.Minute)
-	b.books.unAudit(1)
-	b.books.unAudit(2)
+	b.books.UnAudit(1)
+	b.books.UnAudit(2)
 	b.run()
 	require.Equal(t, "1 WH-HZ01 held un_audited; 2 WH-HZ01 held un_audited", b.cancellations())
 	require.Equal(t, "2", b.text(`select count(*)::text from work_item where kind = 'number_reuse_unsaid' and close_time is null and cancellation_id <> 0`))
 	b.later(time.Minute)
-	b.books.void(1)
-	b.books.audit(2)
+	b.books.Void(1)
+	b.books.Audit(2)
 	b.run()
 	require.Equal(t, "1 WH-HZ01 open un_audited+voided; 2 WH-HZ01 withdrawn un_audited", b.cancellations(), "a void needs nobody's word")
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
@@ -147,21 +150,21 @@ func TestAnUnAuditIsHeldWhereNobodySaysThatTheNumberIsTakenAgain(t *testing.T) {
 // Its number was given to a live bill, so nothing was sent; that bill is voided as well. Nobody looked again unless the
 // first bill changed.
 func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
-	for name, free := range map[string]func(*books){
-		"the other is voided":     func(k *books) { k.void(2) },
-		"the other is un-audited": func(k *books) { k.unAudit(2) },
-		"the other has another number": func(k *books) {
-			k.bills[2].Number, k.bills[2].ModifyTime = "A9", timestamppb.New(*k.clock)
+	for name, free := range map[string]func(*vendortest.Books){
+		"the other is voided":     func(k *vendortest.Books) { k.Void(2) },
+		"the other is un-audited": func(k *vendortest.Books) { k.UnAudit(2) },
+		"the other has another number": func(k *vendortest.Books) {
+			k.Bills[2].Number, k.Bills[2].ModifyTime = "A9", timestamppb.New(*k.Clock)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t)
 			b.run()
-			b.books.fresh(1, "A1", "CK001")
+			b.books.Fresh(1, "A1", "CK001")
 			b.run()
 			b.later(time.Minute)
-			b.books.void(1)
-			b.books.fresh(2, "A1", "CK002")
+			b.books.Void(1)
+			b.books.Fresh(2, "A1", "CK002")
 			b.run()
 			require.Empty(t, b.verify())
 			require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation where bill_id = 1`))
@@ -183,14 +186,14 @@ func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
 func TestANumberIsLookedAtAgainWithoutAnyNews(t *testing.T) {
 	b := setup(t)
 	b.run()
-	b.books.fresh(1, "A1", "CK001")
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
 	b.later(time.Minute)
-	b.books.void(1)
+	b.books.Void(1)
 	b.run()
-	b.books.fresh(2, "A1", "CK002")
+	b.books.Fresh(2, "A1", "CK002")
 	require.Empty(t, b.verify())
-	delete(b.books.bills, 2)
+	delete(b.books.Bills, 2)
 	b.run()
 	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
 	_, err := b.pool.Exec(t.Context(), `update cancellation set due_time = due_time - interval '1 hour'`)
@@ -201,7 +204,7 @@ func TestANumberIsLookedAtAgainWithoutAnyNews(t *testing.T) {
 
 // goneBooks says of bills that it does not have what View says of them, or something else.
 type goneBooks struct {
-	*books
+	*vendortest.Books
 	answer error
 }
 
@@ -222,11 +225,11 @@ func (b *bench) proveGone(id int64) {
 	require.NoError(b, b.store.AddSnapshots(b.Context(), "assembly-void", known))
 	standing, err := b.store.Scheme(b.Context(), "assembly-void")
 	require.NoError(b, err)
-	e := b.p.registry.entries["assembly-void"]
+	e := b.p.registry.Entries["assembly-void"]
 	run := &ledger.Run{Scheme: "assembly-void", Kind: ledger.Incremental, Revision: standing.Revision, SendSince: standing.SendSince}
-	p := newPager(b.store, reader{entry: e}, run, standing, dataCentre{})
+	p := intake.NewPager(b.store, intake.Reader{Entry: e}, run, standing, intake.DataCentre{})
 	var page ledger.Page
-	p.decideGone(&page, *known[id], b.clock, b.clock, 1)
+	p.DecideGone(&page, *known[id], b.clock, b.clock, 1)
 	reread := ledger.Basis{Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince, SafetyLimits: e.SafetyLimits()}
 	_, err = b.store.CommitDecided(b.Context(), reread, page, func(pgx.Tx, ledger.Committed) error { return nil })
 	require.NoError(b, err)
@@ -234,12 +237,12 @@ func (b *bench) proveGone(id int64) {
 
 func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
-	gone := &goneBooks{books: b.books, answer: notShown}
+	gone := &goneBooks{Books: b.books, answer: notShown}
 	b.p.kingdee = gone
-	b.books.fresh(1, "A1", "CK001")
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
 	b.later(time.Hour)
-	delete(b.books.bills, 1)
+	delete(b.books.Bills, 1)
 	b.proveGone(1)
 	require.Equal(t, "1 WH-HZ01 open deleted", b.cancellations())
 	require.Empty(t, b.verify(), "it may be there, and not be shown to us")
@@ -255,7 +258,7 @@ func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 	}
 
 	// FID 1 is gone; its number is given to FID 2, which is live.
-	b.books.fresh(2, "A1", "CK001")
+	b.books.Fresh(2, "A1", "CK001")
 	require.Empty(t, b.verify())
 	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation`))
 }
@@ -264,15 +267,15 @@ func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 // read shows it, and its order stood. Found by the chaos test (seed 11).
 func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
-	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
-	b.books.fresh(1, "A1", "CK001")
+	b.p.kingdee = &goneBooks{Books: b.books, answer: notFound}
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
 	b.later(time.Hour)
-	delete(b.books.bills, 1)
+	delete(b.books.Bills, 1)
 	_, err := b.pool.Exec(t.Context(), `update bill set absent_since = read_time where bill_id = 1`)
 	require.NoError(t, err)
 	b.proveGone(1)
-	b.books.fresh(2, "A1", "CK002")
+	b.books.Fresh(2, "A1", "CK002")
 	require.Empty(t, b.verify())
 	b.run()
 	missing := func() int {
@@ -283,7 +286,7 @@ func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 	require.Zero(t, missing(), "it is proved gone, and nothing asks for it")
 
 	b.later(time.Minute)
-	b.books.void(2)
+	b.books.Void(2)
 	b.run()
 	b.later(time.Minute)
 	b.run()
@@ -296,13 +299,13 @@ func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 // Voided, not sent for, and deleted before the warehouse could be asked: unread for a day, and then a person's.
 func TestAVoidedBillThatIsDeletedGoesOnOnceItIsProvedGone(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
-	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
-	b.books.fresh(1, "A1", "CK001")
+	b.p.kingdee = &goneBooks{Books: b.books, answer: notFound}
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
 	b.later(time.Minute)
-	b.books.void(1)
+	b.books.Void(1)
 	b.run()
-	delete(b.books.bills, 1)
+	delete(b.books.Bills, 1)
 	require.Empty(t, b.verify(), "one answer is no proof")
 	b.later(time.Hour)
 	b.proveGone(1)
@@ -314,13 +317,13 @@ func TestAVoidedBillThatIsDeletedGoesOnOnceItIsProvedGone(t *testing.T) {
 // goes on by itself all the same.
 func TestACancellationGivenToAPersonAsUnreadGoesOnOnceItsBillIsProvedGone(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
-	b.p.kingdee = &goneBooks{books: b.books, answer: notFound}
-	b.books.fresh(1, "A1", "CK001")
+	b.p.kingdee = &goneBooks{Books: b.books, answer: notFound}
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
 	b.later(time.Minute)
-	b.books.void(1)
+	b.books.Void(1)
 	b.run()
-	delete(b.books.bills, 1)
+	delete(b.books.Bills, 1)
 	_, err := b.pool.Exec(t.Context(), `update cancellation set unread_since = now() - interval '25 hours'`)
 	require.NoError(t, err)
 	require.Empty(t, b.verify())
@@ -341,14 +344,14 @@ func TestACancellationGivenToAPersonAsUnreadGoesOnOnceItsBillIsProvedGone(t *tes
 // A bill that was believed gone is read again.
 func TestABillThatComesBackIsLiveInAnotherGeneration(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
-	b.books.fresh(1, "A1", "CK001")
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
-	bill := b.books.bills[1]
-	delete(b.books.bills, 1)
+	bill := b.books.Bills[1]
+	delete(b.books.Bills, 1)
 	b.later(time.Minute)
 	b.proveGone(1)
 	require.Equal(t, "deleted t", b.text(`select class || ' ' || (gone_time is not null)::text::char from bill`))
-	b.books.bills[1] = bill
+	b.books.Bills[1] = bill
 	bill.ModifyTime = timestamppb.New(b.clock)
 	b.later(time.Second)
 	b.run()
@@ -357,7 +360,7 @@ func TestABillThatComesBackIsLiveInAnotherGeneration(t *testing.T) {
 }
 
 // fieldless does not know a field that the scheme asks for.
-type fieldless struct{ *books }
+type fieldless struct{ *vendortest.Books }
 
 func (f fieldless) StreamAssemblyBills(_ context.Context, in *kingdeev1.StreamAssemblyBillsRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
 	return nil, apierr.Error{
@@ -369,7 +372,7 @@ func (f fieldless) StreamAssemblyBills(_ context.Context, in *kingdeev1.StreamAs
 func TestAFieldThatKingdeeDoesNotKnowStopsTheSchemeAndIsNamed(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", "extra_fields: {bill: [F_NOPE]}\n    selector: bill.extra.F_NOPE == \"1\"")
 	b.p.kingdee = fieldless{b.books}
-	b.books.fresh(1, "A1", "CK001")
+	b.books.Fresh(1, "A1", "CK001")
 	b.run()
 	require.Equal(t, "stopped FIELD_UNKNOWN", b.text(`select state || ' ' || stop_reason from scheme`))
 	require.Contains(t, b.text(`select message from reporting.work_item where open`), "F_NOPE")
@@ -377,14 +380,14 @@ func TestAFieldThatKingdeeDoesNotKnowStopsTheSchemeAndIsNamed(t *testing.T) {
 
 func TestABillWhoseConditionCannotBeEvaluatedStopsOnlyItself(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", "selector: int(bill.note) > 3")
-	b.books.fresh(1, "A1", "CK001")
-	b.books.fresh(2, "A2", "CK001")
-	b.books.fresh(3, "A3", "CK001")
-	b.books.bills[1].Note, b.books.bills[2].Note, b.books.bills[3].Note = "three", "4", "2"
+	b.books.Fresh(1, "A1", "CK001")
+	b.books.Fresh(2, "A2", "CK001")
+	b.books.Fresh(3, "A3", "CK001")
+	b.books.Bills[1].Note, b.books.Bills[2].Note, b.books.Bills[3].Note = "three", "4", "2"
 	b.run()
 	b.later(time.Minute)
 	for id := range int64(3) {
-		b.books.void(id + 1)
+		b.books.Void(id + 1)
 	}
 	b.run()
 	require.Equal(t, "2 WH-HZ01 open voided", b.cancellations())
@@ -398,11 +401,11 @@ func TestABillWhoseConditionCannotBeEvaluatedStopsOnlyItself(t *testing.T) {
 func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", "selector: int(bill.note) > 3")
 	for id, no := range map[int64]string{1: "A1", 2: "A2"} {
-		b.books.fresh(id, no, "CK001")
-		b.books.bills[id].Note = "4"
+		b.books.Fresh(id, no, "CK001")
+		b.books.Bills[id].Note = "4"
 		b.run()
 		b.later(time.Minute)
-		b.books.void(id)
+		b.books.Void(id)
 		b.run()
 	}
 	require.Equal(t, "1 WH-HZ01 open voided; 2 WH-HZ01 open voided", b.cancellations())
@@ -410,9 +413,9 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 	require.NoError(t, err)
 	b.later(time.Minute)
 	for id := range int64(2) {
-		bill := b.books.bills[id+1]
+		bill := b.books.Bills[id+1]
 		bill.CancelStatus, bill.CancelTime, bill.Note = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, nil, "four"
-		b.books.audit(id + 1)
+		b.books.Audit(id + 1)
 	}
 	b.run()
 	require.Equal(t, "1 WH-HZ01 done voided; 2 WH-HZ01 withdrawn voided", b.cancellations())

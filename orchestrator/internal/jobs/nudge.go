@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 )
 
 // nudge asks for a dispatch now and then until the process stops. Any number of processes come to one dispatch a
 // period.
 func (r *Runner) nudge(logger *slog.Logger) {
 	defer close(r.nudged)
-	tick := time.NewTicker(nudgeEvery)
+	tick := time.NewTicker(queue.NudgeEvery)
 	defer tick.Stop()
 	quiet := false
 	for {
@@ -32,11 +34,12 @@ func (r *Runner) nudge(logger *slog.Logger) {
 
 // ask asks for a dispatch; a process that stops does not wait for a database that is away.
 func (r *Runner) ask() error {
-	ctx, cancel := context.WithTimeout(context.Background(), nudgeEvery)
+	ctx, cancel := context.WithTimeout(context.Background(), queue.NudgeEvery)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		_, err := r.client.Insert(ctx, dispatchArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: nudgeEvery}})
+		_, err := r.client.Insert(ctx, queue.DispatchArgs{},
+			&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: queue.NudgeEvery}})
 		ended <- err
 	}()
 	select {

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -31,14 +32,14 @@ const goneBatch = 100
 // (View), and then, because a server that hides everything also says that there is nothing, whether other bills of the
 // same organisation can be read.
 func (c *reconcileChunk) prove(ctx context.Context) error {
-	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
+	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", intake.ControlBills)
 	if err != nil {
 		return err
 	}
 	before := c.now().Add(-c.entry.AbsentWait())
 	for {
 		if c.leaving() {
-			return errStopping
+			return intake.ErrStopping
 		}
 		missing, err := c.ledger.MissingBills(ctx, c.reconcile.Scheme, before, c.reconcile.Cursor, goneBatch)
 		if err != nil {
@@ -75,7 +76,7 @@ func (c *reconcileChunk) proveThese(ctx context.Context, missing []ledger.Missin
 	readable := map[string]bool{}
 	for _, m := range missing {
 		if c.leaving() {
-			return errStopping
+			return intake.ErrStopping
 		}
 		gone, hidden, err := c.view(ctx, m)
 		if err != nil {
@@ -124,7 +125,7 @@ func (c *reconcileChunk) view(ctx context.Context, m ledger.Missing) (gone, hidd
 		return false, false, err
 	}
 	c.logger.WarnContext(ctx, "missing bill could not be asked for", slog.String("scheme", c.reconcile.Scheme), slog.String("bill_no", m.BillNo),
-		slog.String("err", vendorFault(apierr.Kingdee, err)))
+		slog.String("err", intake.VendorFault(apierr.Kingdee, err)))
 	return false, false, nil
 }
 
@@ -150,7 +151,7 @@ func (c *reconcileChunk) readable(ctx context.Context, org string) (bool, error)
 const controlViews = 10
 
 func (c *reconcileChunk) get(ctx context.Context, id int64) error {
-	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
+	ctx, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
 	defer cancel()
 	_, err := c.kingdee.GetAssemblyBill(ctx, &kingdeev1.GetAssemblyBillRequest{Id: id})
 	return err
@@ -161,7 +162,7 @@ const nothingCompared = "金蝶未显示账本已知的任何单据，此次什�
 
 // nothingShown ends a reconcile run that cannot go on: nothing is known of any bill while none is shown.
 func (c *reconcileChunk) nothingShown(ctx context.Context) error {
-	shown, err := askForKnown(ctx, c.store, c.reader, c.reconcile.Scheme)
+	shown, err := intake.AskForKnown(ctx, c.store, c.reader, c.reconcile.Scheme)
 	if err != nil {
 		return err
 	}

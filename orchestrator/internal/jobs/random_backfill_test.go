@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
@@ -35,7 +36,7 @@ func (l *lives) fill(ctx context.Context) {
 	due, err := l.store.DueBackfills(l.Context())
 	require.NoError(l, err)
 	for _, id := range due {
-		l.fine(ctx, f.run(ctx, backfillArgs{ID: id}))
+		l.fine(ctx, f.run(ctx, queue.BackfillArgs{ID: id}))
 	}
 }
 

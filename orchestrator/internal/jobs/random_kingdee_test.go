@@ -16,6 +16,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -215,7 +216,7 @@ func (p *pages[T]) Recv() (*T, error) {
 }
 
 func (k *randomKingdee) header() *kingdeev1.StreamHeader {
-	return (&books{clock: ptr(k.now())}).header(center)
+	return (&vendortest.Books{Clock: ptr(k.now())}).Header(vendortest.Center)
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
@@ -82,7 +84,7 @@ type lives struct {
 	watched  ruletest.Watched
 	kingdee  *randomKingdee
 	wms      *randomWMS
-	queue    []batchArgs
+	queue    []queue.BatchArgs
 	stored   *storedResults
 	// depth is how many things are under way that a random thing may happen in the middle of; looking are the looks
 	// among them.
@@ -105,9 +107,9 @@ func newLives(t *testing.T, seed uint64) *lives {
 	document := strings.Replace(string(scheme.ShippedDocument()), "triggers: [voided]", l.triggers, 1)
 	schemes, err := scheme.Load([]byte(document), "random.yaml")
 	require.NoError(t, err)
-	for name, e := range l.p.registry.entries {
+	for name, e := range l.p.registry.Entries {
 		e.Scheme = schemes[0]
-		l.p.registry.entries[name] = e
+		l.p.registry.Entries[name] = e
 	}
 	l.kingdee = &randomKingdee{
 		rng: l.rng, habits: ruletest.RandomHabits(l.rng), now: l.now, touched: map[int64]time.Time{}, meanwhile: l.meanwhile, tell: l.tell,
@@ -118,7 +120,7 @@ func newLives(t *testing.T, seed uint64) *lives {
 	}
 	codes := map[string]string{}
 	for _, name := range warehouses {
-		w, _ := l.p.registry.entries["assembly-void"].Warehouse(name)
+		w, _ := l.p.registry.Entries["assembly-void"].Warehouse(name)
 		codes[w.Code] = name
 	}
 	l.wms = &randomWMS{
@@ -177,20 +179,20 @@ func (l *lives) tell(format string, args ...any) {
 }
 
 // The lives are the queue that everybody puts jobs into: batches are kept, runs and dispatches come anyway.
-func (l *lives) insertTx(ctx context.Context, _ pgx.Tx, args river.JobArgs) error {
-	return l.insert(ctx, args)
+func (l *lives) InsertTx(ctx context.Context, _ pgx.Tx, args river.JobArgs) error {
+	return l.Insert(ctx, args)
 }
 
-func (l *lives) insert(_ context.Context, args river.JobArgs) error {
-	if s, ok := args.(batchArgs); ok {
+func (l *lives) Insert(_ context.Context, args river.JobArgs) error {
+	if s, ok := args.(queue.BatchArgs); ok {
 		slices.Sort(s.IDs)
 		l.queue = append(l.queue, s)
 	}
 	return nil
 }
 
-func (l *lives) insertOnce(ctx context.Context, args river.JobArgs, _ time.Duration) error {
-	return l.insert(ctx, args)
+func (l *lives) InsertOnce(ctx context.Context, args river.JobArgs, _ time.Duration) error {
+	return l.Insert(ctx, args)
 }
 
 // step lets some time pass and then one thing happen.
@@ -269,7 +271,7 @@ func (l *lives) fine(ctx context.Context, err error) {
 }
 
 func (l *lives) run(ctx context.Context) {
-	l.fine(ctx, l.p.run(ctx, runArgs{Scheme: "assembly-void", Asked: true}))
+	l.fine(ctx, l.p.run(ctx, queue.RunArgs{Scheme: "assembly-void", Asked: true}))
 }
 
 func (l *lives) reread(ctx context.Context, what ledger.ReconcileKind) {
@@ -279,12 +281,13 @@ func (l *lives) reread(ctx context.Context, what ledger.ReconcileKind) {
 	l.looking[what] = true
 	defer delete(l.looking, what)
 	s := &reconciler{rereader: l.rereader(), ledger: l.store}
-	l.fine(ctx, s.run(ctx, reconcileArgs{Scheme: "assembly-void", What: what, Asked: true}))
+	l.fine(ctx, s.run(ctx, queue.ReconcileArgs{Scheme: "assembly-void", What: what, Asked: true}))
 }
 
 func (l *lives) dispatch(ctx context.Context) {
-	d := &dispatcher{store: &mortal{Store: l.store, results: l.stored, killed: ctx}, registry: l.p.registry, insert: l, logger: l.p.logger, now: l.now, hold: leaseHold + batchHold}
-	l.fine(ctx, d.run(ctx))
+	d := &push.Dispatcher{Store: &mortal{Store: l.store, results: l.stored, killed: ctx}, Registry: l.p.registry,
+		Insert: l, Logger: l.p.logger, Now: l.now, Hold: push.LeaseHold + push.BatchHold}
+	l.fine(ctx, d.Run(ctx))
 }
 
 // batch works on a batch that is in the queue; some get lost.
@@ -303,12 +306,14 @@ func (l *lives) batch(ctx context.Context) {
 		return
 	}
 	dying := &mortal{Store: l.store, results: l.stored, killed: ctx}
-	s := &batcher{
-		store: dying, wms: l.wms, doorman: &doorman{store: l.store, wms: l.wms, logger: l.p.logger}, registry: l.p.registry, logger: l.p.logger, now: l.now,
-		hold: leaseHold, verifier: &verifier{store: dying, kingdee: l.kingdee, logger: l.p.logger, now: l.now, atOnce: 1},
-		recorder: newRecorder(dying, l.p.logger), windows: &windows{},
+	s := &push.Batcher{
+		Store: dying, WMS: l.wms, Doorman: &push.Doorman{Store: l.store, WMS: l.wms, Logger: l.p.logger},
+		Registry: l.p.registry, Logger: l.p.logger, Now: l.now,
+		Hold: push.LeaseHold, Verifier: &push.Verifier{Store: dying, Kingdee: l.kingdee, Logger: l.p.logger, Now: l.now,
+			AtOnce: 1},
+		Recorder: push.NewRecorder(dying, l.p.logger), Windows: &push.Windows{},
 	}
-	l.fine(ctx, s.run(ctx, args))
+	l.fine(ctx, s.Run(ctx, args))
 }
 
 // settle lets everything come to rest: people do nothing any more, nothing gets lost, and everybody looks again.

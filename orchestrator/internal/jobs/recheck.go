@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -15,13 +16,13 @@ const recheckBatch = 5000
 // recheck asks for all bills known live, batch after batch, whatever their dates say: an un-audit may move none of
 // them.
 func (c *reconcileChunk) recheck(ctx context.Context) error {
-	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
+	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", intake.ControlBills)
 	if err != nil {
 		return err
 	}
 	for {
 		if c.leaving() {
-			return errStopping
+			return intake.ErrStopping
 		}
 		ids, err := c.ledger.Watched(ctx, c.reconcile.Scheme, c.now().Add(-rule.RecheckReach), c.reconcile.Cursor, recheckBatch)
 		if err != nil || len(ids) == 0 {

@@ -10,7 +10,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -44,20 +46,20 @@ type reconciler struct {
 }
 
 // run does one chunk: it begins a recheck or a reconcile run that is due or asked for, or goes on with one.
-func (s *reconciler) run(ctx context.Context, args reconcileArgs) error {
+func (s *reconciler) run(ctx context.Context, args queue.ReconcileArgs) error {
 	l, err := s.open(ctx, string(args.What), args.Scheme)
 	if err != nil || l == nil {
 		return err
 	}
-	l.successor = reconcileArgs{Scheme: args.Scheme, What: args.What, Follows: true}
-	unlock, ours, err := lockFor(ctx, args.Follows || args.Asked, func() (func(), bool, error) {
+	l.successor = queue.ReconcileArgs{Scheme: args.Scheme, What: args.What, Follows: true}
+	unlock, ours, err := intake.LockFor(ctx, args.Follows || args.Asked, func() (func(), bool, error) {
 		return s.ledger.TryLockReconcile(ctx, args.Scheme, args.What)
 	})
 	if err != nil || !ours {
 		return err
 	}
 	defer unlock()
-	start := ledger.ReconcileStart{Scheme: args.Scheme, Kind: args.What, Revision: l.entry.revision, Asked: args.Asked}
+	start := ledger.ReconcileStart{Scheme: args.Scheme, Kind: args.What, Revision: l.entry.Revision, Asked: args.Asked}
 	if args.What == ledger.KindRecheck {
 		start.Interval = l.entry.RecheckInterval(l.environment())
 	} else {
@@ -115,13 +117,13 @@ func (c *reconcileChunk) run(ctx context.Context) error {
 // beside it.
 func (c *reconcileChunk) gather(ctx context.Context) error {
 	g := gathering{hours: map[time.Time]*ledger.ReconcileHour{}}
-	read, cancel := context.WithTimeout(ctx, streamTimeout)
+	read, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
 	defer cancel()
-	err := c.reader.states(read, &kingdeev1.StreamBillStatesRequest{
+	err := c.reader.States(read, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{
 			Since: timestamppb.New(c.reconcile.From), AfterId: c.reconcile.Cursor,
 		}},
-	}, func(dataCentre) error { return nil }, func(page *kingdeev1.StatePage) error {
+	}, func(intake.DataCentre) error { return nil }, func(page *kingdeev1.StatePage) error {
 		g.add(c.reconcile, page)
 		leave := c.leaving()
 		if g.bills < gatherBills && !leave {
@@ -131,7 +133,7 @@ func (c *reconcileChunk) gather(ctx context.Context) error {
 			return err
 		}
 		if leave {
-			return errLeft
+			return intake.ErrLeft
 		}
 		return nil
 	})
@@ -143,7 +145,7 @@ func (c *reconcileChunk) gather(ctx context.Context) error {
 	}
 	if c.reconcile.Read == 0 {
 		// An empty answer is no proof of absence, unless something else is shown.
-		shown, err := askForKnown(ctx, c.store, c.reader, c.reconcile.Scheme)
+		shown, err := intake.AskForKnown(ctx, c.store, c.reader, c.reconcile.Scheme)
 		if err != nil {
 			return err
 		}
@@ -192,7 +194,7 @@ func (g *gathering) add(w *ledger.Reconcile, page *kingdeev1.StatePage) {
 		}
 	}
 	for _, s := range page.GetStates() {
-		state, ok := stateOf(s)
+		state, ok := intake.StateOf(s)
 		if !ok {
 			g.problems = append(g.problems, s.GetId())
 			continue
@@ -217,13 +219,13 @@ func (g *gathering) add(w *ledger.Reconcile, page *kingdeev1.StatePage) {
 
 // repair reads the hours again that differ: all their bills, of either side, by id.
 func (c *reconcileChunk) repair(ctx context.Context) error {
-	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", controlBills)
+	controls, err := c.store.Controls(ctx, c.reconcile.Scheme, "", intake.ControlBills)
 	if err != nil {
 		return err
 	}
 	for {
 		if c.leaving() {
-			return errStopping
+			return intake.ErrStopping
 		}
 		hour, ids, found, err := c.ledger.NextHour(ctx, c.reconcile)
 		if err != nil {

@@ -11,6 +11,9 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -23,7 +26,7 @@ func (b *bench) rereader() *rereader {
 // reread runs a recheck or a reconcile run that a person asked for.
 func (b *bench) reread(what ledger.ReconcileKind) {
 	b.Helper()
-	args := reconcileArgs{Scheme: "assembly-void", What: what, Asked: true}
+	args := queue.ReconcileArgs{Scheme: "assembly-void", What: what, Asked: true}
 	require.NoError(b, (&reconciler{rereader: b.rereader(), ledger: b.store}).run(b.Context(), args))
 }
 
@@ -38,7 +41,7 @@ func (b *bench) reconcile() {
 }
 
 func (b *bench) unAudit(id int64) {
-	b.books.bills[id].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT
+	b.books.Bills[id].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT
 }
 
 // record is what the newest reconcile run says of itself.
@@ -52,7 +55,7 @@ func (b *bench) record() string {
 func TestAnUnAuditThatMovesNoDateIsNoticedByTheRecheck(t *testing.T) {
 	b := setup(t)
 	for id := int64(1); id <= 3; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
@@ -69,10 +72,10 @@ func TestAnUnAuditThatMovesNoDateIsNoticedByTheRecheck(t *testing.T) {
 // the safety limits.
 func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
-	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
+	b.books.Bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	b.run()
 	b.recheck()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
@@ -83,17 +86,17 @@ func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
 // order would have been cancelled for it.
 func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
-	b.books.void(1)
-	b.books.fresh(2, "A1", "CK001")
+	b.books.Void(1)
+	b.books.Fresh(2, "A1", "CK001")
 	b.recheck()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	due, err := b.store.Load(t.Context(), []int64{1})
 	require.NoError(t, err)
-	s := &batcher{now: b.p.now}
-	require.False(t, s.sendable(b.p.registry.entries["assembly-void"], due[0]))
+	s := &push.Batcher{Now: b.p.now}
+	require.False(t, s.Sendable(b.p.registry.Entries["assembly-void"], due[0]))
 	require.Empty(t, b.verify())
 	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation`))
 }
@@ -102,12 +105,12 @@ func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
 	b := setup(t)
 	const bills = 101
 	for id := int64(1); id <= bills; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	for id := int64(1); id <= bills; id++ {
-		b.books.bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
+		b.books.Bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	}
 	b.recheck()
 	require.Equal(t, "held 101", b.text(`select string_agg(distinct state, ',') || ' ' || count(*) from cancellation`))
@@ -117,19 +120,19 @@ func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
 // A round reads by key; one that was killed in the middle goes on from its cursor.
 func TestARecheckThatWasKilledGoesOnFromItsCursor(t *testing.T) {
 	b := setup(t)
-	b.books.page = 1
+	b.books.Page = 1
 	for id := int64(1); id <= 4; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.unAudit(1)
 	b.unAudit(4)
-	b.p.kingdee = &brokenAfter{books: b.books, pages: 2}
+	b.p.kingdee = &brokenAfter{Books: b.books, pages: 2}
 	b.recheck()
 	require.Equal(t, "un_audited live", b.text(`select string_agg(class, ' ' order by bill_id) from bill where bill_id in (1, 4)`))
 	require.Equal(t, "running 1", b.text(`select state || ' ' || cursor_id from reconcile`))
-	b.p.kingdee, b.books.asked = b.books, nil
+	b.p.kingdee, b.books.Asked = b.books, nil
 	b.recheck()
 	require.Equal(t, "un_audited", b.text(`select class from bill where bill_id = 4`))
 	require.Equal(t, "1 4 2", b.text(`select count(*) over () || ' ' || bills_read || ' ' || bills_repaired from reconcile`))
@@ -137,12 +140,12 @@ func TestARecheckThatWasKilledGoesOnFromItsCursor(t *testing.T) {
 
 // hook runs something when the first light read by id has been answered and nothing is decided yet.
 type hook struct {
-	*books
+	*vendortest.Books
 	then func()
 }
 
 func (h *hook) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
-	s, err := h.books.StreamBillStates(ctx, in, o...)
+	s, err := h.Books.StreamBillStates(ctx, in, o...)
 	if then := h.then; then != nil && in.GetIds() != nil {
 		h.then = nil
 		then()
@@ -153,16 +156,16 @@ func (h *hook) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillSta
 // The recheck read a bill live; before it decided, it was voided and a run wrote that. What the recheck saw is older.
 func TestAStaleReadOfTheRecheckChangesNothing(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	b.books.live(2, "A2", "CK001")
+	b.books.Live(1, "A1", "CK001")
+	b.books.Live(2, "A2", "CK001")
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.unAudit(2)
-	b.p.kingdee = &hook{books: b.books, then: func() {
+	b.p.kingdee = &hook{Books: b.books, then: func() {
 		kingdee := b.p.kingdee
 		b.p.kingdee = b.books
 		b.clock = b.clock.Add(time.Minute)
-		b.books.void(1)
+		b.books.Void(1)
 		b.run()
 		b.p.kingdee = kingdee
 	}}
@@ -175,8 +178,8 @@ func TestAStaleReadOfTheRecheckChangesNothing(t *testing.T) {
 // A page was decided, and before it was written a run wrote one of its bills anew.
 func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	b.books.live(2, "A2", "CK001")
+	b.books.Live(1, "A1", "CK001")
+	b.books.Live(2, "A2", "CK001")
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.unAudit(1)
@@ -184,10 +187,11 @@ func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
 	l := b.rereader()
 	l.store = &overtaken{rereadStore: b.store, before: func() {
 		b.clock = b.clock.Add(time.Minute)
-		b.books.void(1)
+		b.books.Void(1)
 		b.run()
 	}}
-	require.NoError(t, (&reconciler{rereader: l, ledger: b.store}).run(t.Context(), reconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
+	require.NoError(t, (&reconciler{rereader: l, ledger: b.store}).run(t.Context(),
+		queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
 	require.Equal(t, "voided un_audited", b.text(`select string_agg(class, ' ' order by bill_id) from bill`))
 	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
 }
@@ -210,37 +214,37 @@ func (o *overtaken) CommitDecided(ctx context.Context, basis ledger.Basis, page 
 func TestAReconcileThatFindsNothingReadsNothingAgainAndLeavesARecord(t *testing.T) {
 	b := setup(t)
 	for id := int64(1); id <= 3; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.run()
-	b.books.asked = nil
+	b.books.Asked = nil
 	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 0 differ, 3 bills, 0 read, 0 repaired, 0 missing, 0 gone", b.record())
-	require.Empty(t, b.books.asked)
+	require.Empty(t, b.books.Asked)
 }
 
 // A bill committed late: its stamp lies hours behind, where no run looks any more. Only its hour is read again.
 func TestABillThatCameToLightLateIsFoundByTheReconcile(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	b.books.live(2, "A2", "CK001")
-	b.books.hidden[2] = true
+	b.books.Live(1, "A1", "CK001")
+	b.books.Live(2, "A2", "CK001")
+	b.books.Hidden[2] = true
 	b.run()
 	b.clock = b.clock.Add(90 * time.Minute)
-	b.books.live(3, "A3", "CK001")
+	b.books.Live(3, "A3", "CK001")
 	b.run()
-	b.books.void(2)
-	voided := b.books.bills[2]
+	b.books.Void(2)
+	voided := b.books.Bills[2]
 	voided.ModifyTime, voided.CancelTime, voided.ApproveTime = voided.GetCreateTime(), voided.GetCreateTime(), voided.GetCreateTime()
 	b.clock = b.clock.Add(time.Hour)
 	b.run()
-	b.books.hidden[2] = false
+	b.books.Hidden[2] = false
 	b.run()
 	require.Equal(t, "0", b.text(`select count(*)::text from bill where bill_id = 2`), "its stamps lie below every lower edge")
-	b.books.asked = nil
+	b.books.Asked = nil
 	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 1 differ, 3 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
-	require.NotContains(t, b.books.asked[:2], int64(3), "its hour agreed")
+	require.NotContains(t, b.books.Asked[:2], int64(3), "its hour agreed")
 	require.Equal(t, "before_cutover", b.text(`select class from bill where bill_id = 2`), "it is decided by the same rules as in a run")
 	b.reconcile()
 	require.Contains(t, b.record(), " 0 differ,")
@@ -249,11 +253,11 @@ func TestABillThatCameToLightLateIsFoundByTheReconcile(t *testing.T) {
 // A void whose stamps moved nothing is owed by the reconcile run, too: the states of its hour differ.
 func TestAVoidThatNoRunSawIsOwedByTheReconcile(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
-	b.books.live(2, "A2", "CK001")
+	b.books.Live(1, "A1", "CK001")
+	b.books.Live(2, "A2", "CK001")
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
-	b.books.bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
+	b.books.Bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	b.run()
 	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 1 differ, 2 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
@@ -265,40 +269,40 @@ func TestAVoidThatNoRunSawIsOwedByTheReconcile(t *testing.T) {
 // twice.
 func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 	b := setup(t)
-	b.books.page = 1
+	b.books.Page = 1
 	for id := int64(1); id <= 4; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
 	for id := int64(1); id <= 4; id++ {
-		b.books.bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
+		b.books.Bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	}
-	queue := &kept{}
-	b.p.insert, b.p.kingdee = queue, slow{b.books}
+	inserted := &kept{}
+	b.p.insert, b.p.kingdee = inserted, slow{b.books}
 	l := b.rereader()
-	run := func(args reconcileArgs) error {
+	run := func(args queue.ReconcileArgs) error {
 		return (&reconciler{rereader: l, ledger: b.store}).run(t.Context(), args)
 	}
-	require.NoError(t, run(reconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Asked: true}))
+	require.NoError(t, run(queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Asked: true}))
 	require.Equal(t, "running gather", b.text(`select state || ' ' || phase from reconcile`))
-	require.Len(t, queue.args, 1)
+	require.Len(t, inserted.args, 1)
 	for range 40 {
 		if b.text(`select state from reconcile`) != "running" {
 			break
 		}
-		require.NoError(t, run(reconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Follows: true}))
+		require.NoError(t, run(queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Follows: true}))
 	}
 	require.Equal(t, "complete: 73 hours, 1 differ, 4 bills, 4 read, 4 repaired, 0 missing, 0 gone", b.record())
 	require.Equal(t, "1 4", b.text(`select (select count(*) from reconcile) || ' ' || count(*) from cancellation where state = 'open'`))
 }
 
 // slow is a Kingdee that takes 25 s for each light page.
-type slow struct{ *books }
+type slow struct{ *vendortest.Books }
 
 func (v slow) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
-	s, err := v.books.StreamBillStates(ctx, in, o...)
-	return slowFrames{s, v.clock}, err
+	s, err := v.Books.StreamBillStates(ctx, in, o...)
+	return slowFrames{s, v.Clock}, err
 }
 
 type slowFrames struct {

@@ -9,7 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -17,12 +19,12 @@ import (
 
 // rereadStore is what rechecks and reconcile runs ask of the ledger.
 type rereadStore interface {
-	pageStore
+	intake.PageStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	CommitDecided(ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error) (ledger.Committed, error)
 	NoteAbsent(ctx context.Context, tx pgx.Tx, scheme string, ids []int64, at time.Time) (int64, error)
 	StopScheme(ctx context.Context, name, reason, detail string) error
-	suspectStore
+	intake.SuspectStore
 }
 
 // rereader is what rechecks and reconcile runs have in common. Unlike an incremental run they move no watermark, and
@@ -31,8 +33,8 @@ type rereadStore interface {
 type rereader struct {
 	store    rereadStore
 	kingdee  kingdeev1.BillServiceClient
-	registry *registry
-	insert   inserter
+	registry *intake.Registry
+	insert   queue.Inserter
 	logger   *slog.Logger
 	now      func() time.Time
 	stopping <-chan struct{}
@@ -43,9 +45,9 @@ type reread struct {
 	*rereader
 	// what it is, for the log.
 	what     string
-	entry    entry
+	entry    intake.Entry
 	standing ledger.Scheme
-	reader   reader
+	reader   intake.Reader
 	started  time.Time
 	// successor is the job that goes on when the time is up.
 	successor river.JobArgs
@@ -54,7 +56,7 @@ type reread struct {
 // open gets ready to read; nil when there is nothing to read for: a scheme that is stopped, not loaded as it is now, or
 // without its baseline.
 func (l *rereader) open(ctx context.Context, what, name string) (*reread, error) {
-	e, loaded := l.registry.entries[name]
+	e, loaded := l.registry.Entries[name]
 	if !loaded {
 		return nil, nil
 	}
@@ -62,13 +64,13 @@ func (l *rereader) open(ctx context.Context, what, name string) (*reread, error)
 	if err != nil {
 		return nil, err
 	}
-	if standing.Stopped || standing.Revision != e.revision || standing.Watermark == nil {
+	if standing.Stopped || standing.Revision != e.Revision || standing.Watermark == nil {
 		return nil, nil
 	}
-	l.registry.learn(name, scheme.Environment(standing.Watermark.Environment))
+	l.registry.Learn(name, scheme.Environment(standing.Watermark.Environment))
 	return &reread{
 		rereader: l, what: what, entry: e, standing: standing, started: l.now(),
-		reader: reader{kingdee: l.kingdee, entry: e, watermark: standing.Watermark, now: l.now, stopping: l.stopping},
+		reader: intake.Reader{Kingdee: l.kingdee, Entry: e, Watermark: standing.Watermark, Now: l.now, Stopping: l.stopping},
 	}, nil
 }
 
@@ -78,30 +80,31 @@ func (l *reread) environment() scheme.Environment {
 }
 
 // leaving says whether the rest is to be left to a successor.
-func (l *reread) leaving() bool { return l.now().Sub(l.started) > workFor || l.reader.ending() }
+func (l *reread) leaving() bool { return l.now().Sub(l.started) > queue.WorkFor || l.reader.Ending() }
 
 // leave puts the successor into the transaction that stored how far this one came.
 func (l *reread) leave(ctx context.Context, tx pgx.Tx) error {
-	return l.insert.insertTx(ctx, tx, l.successor)
+	return l.insert.InsertTx(ctx, tx, l.successor)
 }
 
 // conclude says what became of the chunk. What the vendor did wrong is noted; the error is for faults of our own.
 func (l *reread) conclude(ctx context.Context, err error, note func(ctx context.Context, reason string) error) error {
-	var stop *stopError
+	var stop *intake.StopError
 	switch {
-	case err == nil, errors.Is(err, errLeft):
+	case err == nil, errors.Is(err, intake.ErrLeft):
 		return nil
-	case errors.Is(err, errStopping):
+	case errors.Is(err, intake.ErrStopping):
 		// Its time is up, or the read was cut off in the middle; what is written stands.
-		return l.insert.insert(ctx, l.successor)
+		return l.insert.Insert(ctx, l.successor)
 	case errors.Is(err, ledger.ErrConflict):
 		l.logger.InfoContext(ctx, "rereading gave way", slog.String("what", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
 		return nil
 	case errors.As(err, &stop):
-		l.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", l.entry.Name), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
-		return l.store.StopScheme(ctx, l.entry.Name, stop.reason, stop.detail)
-	case apierr.Info(err, apierr.Kingdee) != nil || isStatus(err):
-		err = errors.New(vendorFault(apierr.Kingdee, err))
+		l.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", l.entry.Name), slog.String("reason", stop.Reason),
+			slog.String("detail", stop.Detail))
+		return l.store.StopScheme(ctx, l.entry.Name, stop.Reason, stop.Detail)
+	case apierr.Info(err, apierr.Kingdee) != nil || intake.IsStatus(err):
+		err = errors.New(intake.VendorFault(apierr.Kingdee, err))
 	}
 	l.logger.WarnContext(ctx, "rereading did not end", slog.String("what", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

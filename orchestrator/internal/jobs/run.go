@@ -9,7 +9,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -18,9 +21,9 @@ import (
 
 // runStore is what baselines and incremental runs ask of the ledger.
 type runStore interface {
-	pageStore
-	numberStore
-	suspectStore
+	intake.PageStore
+	push.NumberStore
+	intake.SuspectStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	Reread(ctx context.Context, scheme string, limit int) ([]int64, error)
 	PostponeReread(ctx context.Context, scheme string, ids []int64) error
@@ -38,9 +41,9 @@ type runJob struct {
 	store      runStore
 	kingdee    kingdeev1.BillServiceClient
 	wms        wmsv1.OrderServiceClient
-	registry   *registry
+	registry   *intake.Registry
 	visibility *visibility
-	insert     inserter
+	insert     queue.Inserter
 	logger     *slog.Logger
 	now        func() time.Time
 	// stopping is closed when the process is asked to end: a chunk leaves its run to another process at once.
@@ -49,8 +52,8 @@ type runJob struct {
 
 // run does one chunk of the scheme's present run: it begins or resumes it, reads pages, and ends it or leaves a
 // successor. What the vendor does wrong is noted in the ledger; the error is for faults of our own.
-func (p *runJob) run(ctx context.Context, args runArgs) error {
-	e, loaded := p.registry.entries[args.Scheme]
+func (p *runJob) run(ctx context.Context, args queue.RunArgs) error {
+	e, loaded := p.registry.Entries[args.Scheme]
 	if !loaded {
 		return nil
 	}
@@ -59,14 +62,14 @@ func (p *runJob) run(ctx context.Context, args runArgs) error {
 		return err
 	}
 	if standing.Watermark != nil {
-		p.registry.learn(args.Scheme, scheme.Environment(standing.Watermark.Environment))
+		p.registry.Learn(args.Scheme, scheme.Environment(standing.Watermark.Environment))
 	}
 	switch {
 	case standing.Stopped:
 		return nil
-	case standing.Revision != e.revision:
+	case standing.Revision != e.Revision:
 		p.logger.WarnContext(ctx, "another orchestrator runs a newer scheme file", slog.String("scheme", args.Scheme),
-			slog.Int("ours", e.revision), slog.Int("newest", standing.Revision))
+			slog.Int("ours", e.Revision), slog.Int("newest", standing.Revision))
 		return nil
 	case !args.Asked && p.now().Before(standing.NotBefore):
 		return nil
@@ -85,13 +88,14 @@ func (p *runJob) run(ctx context.Context, args runArgs) error {
 }
 
 // lock takes the scheme's lock.
-func (p *runJob) lock(ctx context.Context, args runArgs) (unlock func(), ours bool, err error) {
-	return lockFor(ctx, args.Follows || args.Asked, func() (func(), bool, error) { return p.store.TryLockRun(ctx, args.Scheme) })
+func (p *runJob) lock(ctx context.Context, args queue.RunArgs) (unlock func(), ours bool, err error) {
+	return intake.LockFor(ctx, args.Follows || args.Asked,
+		func() (func(), bool, error) { return p.store.TryLockRun(ctx, args.Scheme) })
 }
 
 // conclude notes what a chunk came to.
-func (p *runJob) conclude(ctx context.Context, e entry, standing ledger.Scheme, err error) error {
-	var stop *stopError
+func (p *runJob) conclude(ctx context.Context, e intake.Entry, standing ledger.Scheme, err error) error {
+	var stop *intake.StopError
 	switch {
 	case err == nil:
 		return nil
@@ -100,10 +104,11 @@ func (p *runJob) conclude(ctx context.Context, e entry, standing ledger.Scheme, 
 		p.logger.InfoContext(ctx, "run gave way", slog.String("scheme", e.Name), slog.Any("err", err))
 		return nil
 	case errors.As(err, &stop):
-		p.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", e.Name), slog.String("reason", stop.reason), slog.String("detail", stop.detail))
-		return p.store.StopScheme(ctx, e.Name, stop.reason, stop.detail)
+		p.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", e.Name), slog.String("reason", stop.Reason),
+			slog.String("detail", stop.Detail))
+		return p.store.StopScheme(ctx, e.Name, stop.Reason, stop.Detail)
 	}
-	pause := min(maxPause, p.registry.interval(e.Name)<<min(standing.Failures, 8))
+	pause := min(queue.MaxPause, p.registry.Interval(e.Name)<<min(standing.Failures, 8))
 	p.logger.WarnContext(ctx, "run did not end", slog.String("scheme", e.Name), slog.Any("err", err), slog.Duration("pause", pause))
 	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -121,14 +126,14 @@ func (c *chunk) begin(ctx context.Context) error {
 	if c.standing.Watermark != nil {
 		version = c.standing.Watermark.Version
 	}
-	if run != nil && (run.Revision != c.entry.revision || run.WatermarkVersion != version) {
+	if run != nil && (run.Revision != c.entry.Revision || run.WatermarkVersion != version) {
 		if err := c.store.FailRun(ctx, run, "the scheme or its watermark changed meanwhile; a new run reads it all again"); err != nil {
 			return err
 		}
 		run = nil
 	}
 	if run == nil {
-		run = &ledger.Run{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.revision, WatermarkVersion: version}
+		run = &ledger.Run{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.Revision, WatermarkVersion: version}
 		if watermark := c.standing.Watermark; watermark != nil {
 			run.Kind, run.WatermarkBefore, run.LowerEdge = ledger.Incremental, watermark.Time, rule.LowerEdge(watermark.Time)
 		} else {
@@ -143,18 +148,19 @@ func (c *chunk) begin(ctx context.Context) error {
 // finish is what the end of this run writes.
 func (c *chunk) finish() ledger.Finish {
 	f := ledger.Finish{
-		WatermarkAfter: rule.NextWatermark(c.run.WatermarkBefore, c.run.Clock), DataCenter: c.account.dataCenter, Environment: string(c.account.environment),
-		TimeZone: c.account.zone, SafetyLimits: c.entry.SafetyLimits(),
+		WatermarkAfter: rule.NextWatermark(c.run.WatermarkBefore, c.run.Clock), DataCenter: c.account.ID,
+		Environment: string(c.account.Environment),
+		TimeZone:    c.account.Zone, SafetyLimits: c.entry.SafetyLimits(),
 	}
 	if c.run.Kind == ledger.Baseline {
-		f.EffectiveFrom = cutoverOf(c.entry, c.standing, c.run.Clock)
+		f.EffectiveFrom = intake.CutoverOf(c.entry, c.standing, c.run.Clock)
 		// What lies between the cutover and the watermark is still to be decided: the next run must read from the
 		// cutover on.
 		if f.EffectiveFrom.Before(f.WatermarkAfter) {
 			f.WatermarkAfter = f.EffectiveFrom.Truncate(time.Second)
 		}
-		f.SendAtOnce = c.entry.Mode(c.account.environment) == scheme.Send
-		f.IncrementalInterval = c.entry.IncrementalInterval(c.account.environment)
+		f.SendAtOnce = c.entry.Mode(c.account.Environment) == scheme.Send
+		f.IncrementalInterval = c.entry.IncrementalInterval(c.account.Environment)
 	} else if c.run.ClockSuspect {
 		f.WatermarkAfter = c.run.WatermarkBefore
 	}
@@ -163,7 +169,7 @@ func (c *chunk) finish() ledger.Finish {
 
 // checkMixed refuses a real vendor beside a sandbox, before the first run of a scheme reads anything. A WMS that cannot
 // be asked now is asked again before anything is sent.
-func (p *runJob) checkMixed(ctx context.Context, e entry, kingdee scheme.Environment) error {
+func (p *runJob) checkMixed(ctx context.Context, e intake.Entry, kingdee scheme.Environment) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for _, name := range e.Accounts() {
@@ -172,8 +178,9 @@ func (p *runJob) checkMixed(ctx context.Context, e entry, kingdee scheme.Environ
 			p.logger.WarnContext(ctx, "wms could not be checked", slog.String("account", name), slog.Any("err", err))
 			continue
 		}
-		if env, known := wmsEnvironment(answer.GetAccount().GetEnvironment()); known && env != kingdee {
-			return &stopError{stopMixed, fmt.Sprintf("kingdee is %s and WMS account %s is %s", kingdee, name, env)}
+		if env, known := push.Environment(answer.GetAccount().GetEnvironment()); known && env != kingdee {
+			return &intake.StopError{Reason: intake.StopMixed,
+				Detail: fmt.Sprintf("kingdee is %s and WMS account %s is %s", kingdee, name, env)}
 		}
 	}
 	return nil

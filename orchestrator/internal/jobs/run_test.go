@@ -13,6 +13,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -20,20 +21,20 @@ import (
 // corrected (a new revision), and the baseline begins anew an hour later. In between the bill was voided.
 func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 	b := setup(t)
-	b.books.page = 1
-	b.books.live(1, "A1", "CK001")
-	b.books.live(2, "A2", "CK001")
-	b.books.bills[2].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_UNSPECIFIED
+	b.books.Page = 1
+	b.books.Live(1, "A1", "CK001")
+	b.books.Live(2, "A2", "CK001")
+	b.books.Bills[2].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_UNSPECIFIED
 	// The second page never comes: the stream breaks, so page 1 is committed and the baseline stays unfinished.
-	broken := &brokenAfter{books: b.books, pages: 2}
+	broken := &brokenAfter{Books: b.books, pages: 2}
 	b.p.kingdee = broken
 	b.run()
 	require.Equal(t, "1 live", b.text(`select count(*) || ' ' || min(class) from bill`))
 
 	b.clock = b.clock.Add(20 * time.Minute)
-	b.books.void(1)
+	b.books.Void(1)
 	b.clock = b.clock.Add(40 * time.Minute)
-	delete(b.books.bills, 2)
+	delete(b.books.Bills, 2)
 	b.load("h2")
 	b.run()
 	for range 3 {
@@ -47,25 +48,25 @@ func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 
 // brokenAfter ends its light streams after so many pages.
 type brokenAfter struct {
-	*books
+	*vendortest.Books
 	pages int
 }
 
 func (b *brokenAfter) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
-	s, err := b.books.StreamBillStates(ctx, in, o...)
-	f := s.(*frames[kingdeev1.StreamBillStatesResponse])
-	f.list = f.list[:min(len(f.list), b.pages+1)]
+	s, err := b.Books.StreamBillStates(ctx, in, o...)
+	f := s.(*vendortest.Frames[kingdeev1.StreamBillStatesResponse])
+	f.List = f.List[:min(len(f.List), b.pages+1)]
 	return f, err
 }
 
 // One of two kingdeesvc replicas is logged in to another data centre. Whole reads land there.
 func TestAWholeReadFromOtherBooksStopsTheScheme(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
-	b.books.wholeCenter = "another-data-centre"
+	b.books.WholeCenter = "another-data-centre"
 	b.clock = b.clock.Add(time.Minute)
-	b.books.void(1)
+	b.books.Void(1)
 	b.run()
 	require.Equal(t, "stopped", b.text(`select state from scheme`))
 	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
@@ -74,11 +75,11 @@ func TestAWholeReadFromOtherBooksStopsTheScheme(t *testing.T) {
 // A stamp lies three minutes ahead during a baseline of several pages; ten minutes later nothing is odd any more.
 func TestABaselineEndsOnceNoClockIsSuspect(t *testing.T) {
 	b := setup(t)
-	b.books.page = 1
+	b.books.Page = 1
 	for id := int64(1); id <= 3; id++ {
-		b.books.live(id, "A", "CK001")
+		b.books.Live(id, "A", "CK001")
 	}
-	b.books.bills[1].ModifyTime = timestamppb.New(b.clock.Add(3 * time.Minute))
+	b.books.Bills[1].ModifyTime = timestamppb.New(b.clock.Add(3 * time.Minute))
 	b.run()
 	for range 5 {
 		b.clock = b.clock.Add(10 * time.Minute)
@@ -91,11 +92,11 @@ func TestABaselineEndsOnceNoClockIsSuspect(t *testing.T) {
 // An incremental run with a stamp far ahead: the watermark stands still. Somebody must be told.
 func TestAWatermarkThatStandsStillIsTold(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(time.Minute)
-	b.books.live(2, "A2", "CK001")
-	b.books.bills[2].ModifyTime = timestamppb.New(b.clock.AddDate(1, 0, 0))
+	b.books.Live(2, "A2", "CK001")
+	b.books.Bills[2].ModifyTime = timestamppb.New(b.clock.AddDate(1, 0, 0))
 	b.run()
 	before := b.text(`select watermark_time::text from watermark`)
 	for range 50 {
@@ -108,7 +109,7 @@ func TestAWatermarkThatStandsStillIsTold(t *testing.T) {
 
 // tiring answers so many whole reads and then none.
 type tiring struct {
-	*books
+	*vendortest.Books
 	left int
 }
 
@@ -116,18 +117,18 @@ func (s *tiring) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAs
 	if s.left--; s.left < 0 {
 		return nil, errors.New("the vendor is too slow")
 	}
-	return s.books.StreamAssemblyBills(ctx, in, o...)
+	return s.Books.StreamAssemblyBills(ctx, in, o...)
 }
 
 // A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a run, not
 // keep it from ever getting on.
 func TestASlowVendorStillMakesProgress(t *testing.T) {
 	b := setup(t)
-	b.books.page = 2000
+	b.books.Page = 2000
 	for id := int64(1); id <= 1000; id++ {
-		b.books.live(id, fmt.Sprint("A", id), "CK001")
+		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
-	vendor := &tiring{books: b.books}
+	vendor := &tiring{Books: b.books}
 	b.p.kingdee = vendor
 	for _, want := range []string{"400", "800", "1000"} {
 		vendor.left = 2
@@ -142,10 +143,10 @@ func TestASlowVendorStillMakesProgress(t *testing.T) {
 // voided as before.
 func TestAWithdrawnCancellationIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(time.Minute)
-	b.books.void(1)
+	b.books.Void(1)
 	b.run()
 	require.Equal(t, "open", b.text(`select state from cancellation`))
 	due, err := b.store.Load(t.Context(), []int64{1})
@@ -160,15 +161,15 @@ func TestAWithdrawnCancellationIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
 // What could not be decoded is read again when it can be, also long after the overlap.
 func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
 	b := setup(t)
-	b.books.live(1, "A1", "CK001")
+	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(time.Minute)
-	b.books.void(1)
-	b.books.bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_UNSPECIFIED
+	b.books.Void(1)
+	b.books.Bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_UNSPECIFIED
 	b.run()
 	require.Equal(t, "undecodable", b.text(`select class from bill`))
 	b.clock = b.clock.Add(2 * time.Hour)
-	b.books.bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY
+	b.books.Bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY
 	_, err := b.pool.Exec(t.Context(), `update bill set reread_time = now()`)
 	require.NoError(t, err)
 	b.run()

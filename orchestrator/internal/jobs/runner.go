@@ -15,7 +15,10 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
@@ -28,9 +31,9 @@ const (
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 45 * time.Second
 	// readingTimeout ends a job that reads Kingdee page after page, and batchTimeout one that verifies before it sends.
-	// A chunk ends long before, after workFor, wherever Kingdee answers in time.
-	readingTimeout = streamTimeout + 5*time.Minute
-	batchTimeout   = verifyTimeout + jobTimeout
+	// A chunk ends long before, after WorkFor, wherever Kingdee answers in time.
+	readingTimeout = intake.StreamTimeout + 5*time.Minute
+	batchTimeout   = push.VerifyTimeout + jobTimeout
 	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has
 	// something new: an insert so soon after another is not announced, but found by the next fetch. fetchLatest is when
 	// that is, for the queues that stand between a decision and its request.
@@ -41,12 +44,12 @@ const (
 // Store is everything the jobs ask of the ledger.
 type Store interface {
 	runStore
-	batchStore
-	dispatchStore
+	push.BatchStore
+	push.DispatchStore
 	backfillStore
 	tidyStore
 	reconcileStore
-	pauseStore
+	push.PauseStore
 }
 
 // Config is what a Runner is built from.
@@ -87,7 +90,7 @@ type Runner struct {
 // Start begins to work.
 func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	if cfg.Takeover == 0 {
-		cfg.Takeover = leaseHold
+		cfg.Takeover = push.LeaseHold
 	}
 	if cfg.KeepEvidence == 0 {
 		cfg.KeepEvidence = keepEvidence
@@ -98,20 +101,22 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	// A trouble that lasts is told once, not at each try.
 	cfg.Logger = telemetry.OnChange(cfg.Logger)
 	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{})}
-	schemes := newRegistry(cfg.Schemes, cfg.Revisions)
+	schemes := intake.NewRegistry(cfg.Schemes, cfg.Revisions)
 	run := &runJob{
 		store: cfg.Store, kingdee: cfg.Kingdee, wms: cfg.WMS, registry: schemes, visibility: newVisibility(), insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
 	again := &rereader{store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping}
 	reconcile := &reconciler{rereader: again, ledger: cfg.Store}
-	door := &doorman{store: cfg.Store, wms: cfg.WMS, logger: cfg.Logger}
-	batch := &batcher{
-		store: cfg.Store, wms: cfg.WMS, doorman: door, registry: schemes, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover, stopping: r.stopping,
-		tracer:   tracerOf(cfg.Telemetry),
-		verifier: &verifier{store: cfg.Store, kingdee: cfg.Kingdee, logger: cfg.Logger, now: cfg.Now},
-		recorder: newRecorder(cfg.Store, cfg.Logger), windows: &windows{},
+	door := &push.Doorman{Store: cfg.Store, WMS: cfg.WMS, Logger: cfg.Logger}
+	batch := &push.Batcher{
+		Store: cfg.Store, WMS: cfg.WMS, Doorman: door, Registry: schemes, Logger: cfg.Logger, Now: cfg.Now,
+		Hold: cfg.Takeover, Stopping: r.stopping,
+		Tracer:   tracerOf(cfg.Telemetry),
+		Verifier: &push.Verifier{Store: cfg.Store, Kingdee: cfg.Kingdee, Logger: cfg.Logger, Now: cfg.Now},
+		Recorder: push.NewRecorder(cfg.Store, cfg.Logger), Windows: &push.Windows{},
 	}
-	dispatch := &dispatcher{store: cfg.Store, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, hold: cfg.Takeover + batchHold}
+	dispatch := &push.Dispatcher{Store: cfg.Store, Registry: schemes, Insert: r, Logger: cfg.Logger, Now: cfg.Now,
+		Hold: cfg.Takeover + push.BatchHold}
 	backfill := &backfiller{
 		store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
@@ -122,20 +127,32 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 
 	workers := river.NewWorkers()
 	river.AddWorker(workers, within(readingTimeout, run.run))
-	river.AddWorker(workers, within(batchTimeout, batch.run))
+	river.AddWorker(workers, within(batchTimeout, batch.Run))
 	river.AddWorker(workers, within(readingTimeout, reconcile.run))
 	river.AddWorker(workers, within(readingTimeout, backfill.run))
-	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ backfillsArgs) error { return backfill.begin(ctx) })))
-	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ dispatchArgs) error { return dispatch.run(ctx) })))
-	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ tidyArgs) error { return tidy.run(ctx) })))
-	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context, _ probeArgs) error { return door.probe(ctx) })))
+	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context,
+		_ queue.BackfillsArgs) error {
+		return backfill.begin(ctx)
+	})))
+	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context,
+		_ queue.DispatchArgs) error {
+		return dispatch.Run(ctx)
+	})))
+	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context,
+		_ queue.TidyArgs) error {
+		return tidy.run(ctx)
+	})))
+	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context,
+		_ queue.ProbeArgs) error {
+		return door.Probe(ctx)
+	})))
 	queueLog := quiet(cfg.Logger, cfg.LedgerAway)
 	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{
 		Schema: cfg.Schema, Workers: workers, Logger: queueLog, FetchOnlyKnownKinds: true,
 		FetchCooldown: fetchCooldown,
 		Queues: map[string]river.QueueConfig{
-			queueScan: {MaxWorkers: 10}, queueDispatch: {MaxWorkers: 1, FetchPollInterval: fetchLatest},
-			queuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest}, queueBulk: {MaxWorkers: 4},
+			queue.QueueScan: {MaxWorkers: 10}, queue.QueueDispatch: {MaxWorkers: 1, FetchPollInterval: fetchLatest},
+			queue.QueuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest}, queue.QueueBulk: {MaxWorkers: 4},
 		},
 		Middleware: traced(cfg.Telemetry), PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour, DiscardedJobRetentionPeriod: 24 * time.Hour,
@@ -175,30 +192,33 @@ func (w *timed[T]) Timeout(*river.Job[T]) time.Duration { return w.limit }
 
 // periodic jobs are inserted by River's leader. They are unique by period, never "one ever running": a job orphaned by
 // a kill must not block its successors. Nothing depends on one of them being inserted; the rows say what is due.
-func periodic(schemes *registry) []*river.PeriodicJob {
+func periodic(schemes *intake.Registry) []*river.PeriodicJob {
 	jobs := []*river.PeriodicJob{
 		river.NewPeriodicJob(river.PeriodicInterval(time.Second), func() (river.JobArgs, *river.InsertOpts) {
-			return dispatchArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Second}}
+			return queue.DispatchArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
-		river.NewPeriodicJob(river.PeriodicInterval(probeTick), func() (river.JobArgs, *river.InsertOpts) {
-			return probeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: probeTick}}
+		river.NewPeriodicJob(river.PeriodicInterval(push.ProbeTick), func() (river.JobArgs, *river.InsertOpts) {
+			return queue.ProbeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: push.ProbeTick}}
 		}, nil),
 		river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
-			return tidyArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Hour}}
+			return queue.TidyArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Hour}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
 	}
 	jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(backfillTick), func() (river.JobArgs, *river.InsertOpts) {
-		return backfillsArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: backfillTick}}
+		return queue.BackfillsArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: backfillTick}}
 	}, &river.PeriodicJobOpts{RunOnStart: true}))
-	for name := range schemes.entries {
+	for name := range schemes.Entries {
 		jobs = append(jobs, river.NewPeriodicJob(incrementalSchedule{schemes, name}, func() (river.JobArgs, *river.InsertOpts) {
-			return runArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
+			return queue.RunArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true,
+				ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.recheckInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
-			return reconcileArgs{Scheme: name, What: ledger.KindRecheck}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
+		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.RecheckInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+			return queue.ReconcileArgs{Scheme: name, What: ledger.KindRecheck},
+				&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.reconcileInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
-			return reconcileArgs{Scheme: name, What: ledger.KindReconcile}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
+		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.ReconcileInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+			return queue.ReconcileArgs{Scheme: name, What: ledger.KindReconcile},
+				&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
 	return jobs
@@ -209,22 +229,22 @@ type soon struct{}
 
 func (soon) NextRetry(*rivertype.JobRow) time.Time { return time.Now().Add(2 * time.Second) }
 
-func (r *Runner) insertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {
+func (r *Runner) InsertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {
 	if _, err := r.client.InsertTx(ctx, tx, args, nil); err != nil {
 		return fmt.Errorf("insert %s job: %w", args.Kind(), err)
 	}
 	return nil
 }
 
-func (r *Runner) insert(ctx context.Context, args river.JobArgs) error {
+func (r *Runner) Insert(ctx context.Context, args river.JobArgs) error {
 	if _, err := r.client.Insert(ctx, args, nil); err != nil {
 		return fmt.Errorf("insert %s job: %w", args.Kind(), err)
 	}
 	return nil
 }
 
-// insertOnce inserts a job unless one with the same args was inserted within this period of the clock.
-func (r *Runner) insertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error {
+// InsertOnce inserts a job unless one with the same args was inserted within this period of the clock.
+func (r *Runner) InsertOnce(ctx context.Context, args river.JobArgs, period time.Duration) error {
 	opts := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: period}}
 	if _, err := r.client.Insert(ctx, args, opts); err != nil {
 		return fmt.Errorf("insert %s job: %w", args.Kind(), err)
@@ -234,18 +254,18 @@ func (r *Runner) insertOnce(ctx context.Context, args river.JobArgs, period time
 
 // InsertBackfill puts the first job of a backfill into the transaction that stores it.
 func (r *Runner) InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error {
-	return r.insertTx(ctx, tx, backfillArgs{ID: id})
+	return r.InsertTx(ctx, tx, queue.BackfillArgs{ID: id})
 }
 
 // StartRun asks for an incremental run of this scheme now, in the transaction that records who asked.
 func (r *Runner) StartRun(ctx context.Context, tx pgx.Tx, scheme string) error {
-	return r.insertTx(ctx, tx, runArgs{Scheme: scheme, Asked: true})
+	return r.InsertTx(ctx, tx, queue.RunArgs{Scheme: scheme, Asked: true})
 }
 
 // StartReconcile asks for a reconcile run or a recheck of this scheme now, in the transaction that records who asked;
 // one that is under way is gone on with.
 func (r *Runner) StartReconcile(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.ReconcileKind) error {
-	return r.insertTx(ctx, tx, reconcileArgs{Scheme: scheme, What: kind, Asked: true})
+	return r.InsertTx(ctx, tx, queue.ReconcileArgs{Scheme: scheme, What: kind, Asked: true})
 }
 
 // Stop ends the work in order: no attempt gets a new lease, what is in flight is finished and written. When ctx ends
@@ -261,4 +281,4 @@ func (r *Runner) Stop(ctx context.Context) error {
 	return nil
 }
 
-var _ inserter = (*Runner)(nil)
+var _ queue.Inserter = (*Runner)(nil)

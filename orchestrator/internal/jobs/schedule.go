@@ -1,15 +1,19 @@
 package jobs
 
-import "time"
+import (
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
+)
 
 // incrementalSchedule is River's schedule of a scheme's incremental runs; it follows the interval as it is known.
 type incrementalSchedule struct {
-	registry *registry
+	registry *intake.Registry
 	scheme   string
 }
 
 func (p incrementalSchedule) Next(current time.Time) time.Time {
-	return current.Add(p.registry.interval(p.scheme))
+	return current.Add(p.registry.Interval(p.scheme))
 }
 
 // rereadSchedule is River's schedule of a scheme's rechecks or reconcile runs: whether one is due, the rows say. It

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 )
 
 // keepEvidence and keepBills are how long housekeeping leaves things alone.
@@ -25,7 +26,7 @@ type tidyStore interface {
 type tidier struct {
 	store  tidyStore
 	keep   ledger.Retention
-	insert inserter
+	insert queue.Inserter
 	logger *slog.Logger
 	now    func() time.Time
 	// stopping is closed when the process is asked to end: a later job goes on.
@@ -38,7 +39,7 @@ func (t *tidier) run(ctx context.Context) error {
 	if err := t.store.EnsurePartitions(ctx, t.now()); err != nil {
 		return err
 	}
-	until := time.Now().Add(workFor)
+	until := time.Now().Add(queue.WorkFor)
 	for _, chore := range t.store.Chores() {
 		for more := true; more; {
 			select {
@@ -47,7 +48,7 @@ func (t *tidier) run(ctx context.Context) error {
 			default:
 			}
 			if time.Now().After(until) {
-				return t.insert.insert(ctx, tidyArgs{})
+				return t.insert.Insert(ctx, queue.TidyArgs{})
 			}
 			var err error
 			if more, err = t.store.Tidy(ctx, chore, t.keep); err != nil {

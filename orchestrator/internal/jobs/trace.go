@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 )
 
 // traced makes River count jobs and trace them: what a call asked for goes on in the call's trace, through every job
@@ -39,7 +40,7 @@ func (*goOn) Work(ctx context.Context, job *rivertype.JobRow, inner func(context
 	// Metadata that cannot be read hold no trace.
 	_ = json.Unmarshal(job.Metadata, &kept)
 	switch {
-	case job.Kind == batchArgs{}.Kind():
+	case job.Kind == queue.BatchArgs{}.Kind():
 	case kept.Traceparent != "":
 		ctx = telemetry.Within(ctx, kept.Traceparent)
 	case upkeep[job.Kind]:
@@ -50,7 +51,8 @@ func (*goOn) Work(ctx context.Context, job *rivertype.JobRow, inner func(context
 
 // upkeep are jobs that run every second or so and mostly find nothing: nobody reads their traces.
 var upkeep = map[string]bool{
-	dispatchArgs{}.Kind(): true, probeArgs{}.Kind(): true, tidyArgs{}.Kind(): true, backfillsArgs{}.Kind(): true,
+	queue.DispatchArgs{}.Kind(): true, queue.ProbeArgs{}.Kind(): true, queue.TidyArgs{}.Kind(): true,
+	queue.BackfillsArgs{}.Kind(): true,
 }
 
 // unsampled begins a trace that is not kept.

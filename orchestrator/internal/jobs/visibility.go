@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
@@ -47,7 +48,7 @@ func (c *chunk) checkVisibility(ctx context.Context) error {
 	if c.run.Kind != ledger.Incremental || !c.visibility.due(c.entry.Name, found, now) {
 		return nil
 	}
-	shown, err := askForKnown(ctx, c.store, c.reader, c.entry.Name)
+	shown, err := intake.AskForKnown(ctx, c.store, c.reader, c.entry.Name)
 	if err != nil {
 		return err
 	}

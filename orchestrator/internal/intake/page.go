@@ -1,0 +1,270 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// PageStore is what deciding a page asks of the ledger.
+type PageStore interface {
+	Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error)
+	AddSnapshots(ctx context.Context, scheme string, known map[int64]*rule.Known) error
+}
+
+// Pager turns one light page into what the ledger is to write: it reads whole the bills that changed and lets the rules
+// decide.
+type Pager struct {
+	store      PageStore
+	reader     Reader
+	entry      Entry
+	run        *ledger.Run
+	Policy     rule.Policy
+	DataCentre DataCentre
+	// received is when the header of the read came, by kingdeesvc's clock.
+	received time.Time
+	// Again: bills that are not live are decided anew, also when nothing has changed: a person asked for them.
+	Again bool
+}
+
+// NewPager is ready to decide what comes after the header that said account. Whoever decides bills, in a Run or outside
+// one, does it through a pager, so that the rules exist once; outside, run only names the scheme and its revision and
+// is never stored.
+func NewPager(store PageStore, reader Reader, run *ledger.Run, standing ledger.Scheme, a DataCentre) *Pager {
+	return &Pager{
+		store: store, reader: reader, entry: reader.Entry, run: run,
+		Policy:     reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock), standing.Cutovers),
+		DataCentre: a, received: a.Clock.Service,
+	}
+}
+
+// Decide answers everything that one light page comes to.
+func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.Page, error) {
+	page := ledger.Page{Cursor: light.GetLastId()}
+	lightRead := TimeOf(light.GetQueryLeftTime())
+	ids := make([]int64, 0, len(light.GetStates())+len(light.GetProblems()))
+	for _, s := range light.GetStates() {
+		ids = append(ids, s.GetId())
+	}
+	for _, problem := range light.GetProblems() {
+		ids = append(ids, problem.GetId())
+	}
+	known, err := p.store.Known(ctx, p.run.Scheme, ids)
+	if err != nil {
+		return page, err
+	}
+	f := &page.RunCounts
+	f.Rows, f.RowsOfBills, f.Bills = light.GetRows(), int64(len(light.GetStates())), int64(len(ids))
+	for _, problem := range light.GetProblems() {
+		f.RowsOfProblems += int64(problem.GetRows())
+		p.setAside(&page, known[problem.GetId()], lightRead, problem)
+	}
+	changed := map[int64]*rule.Known{}
+	for _, s := range light.GetStates() {
+		state, ok := StateOf(s)
+		k := known[state.ID]
+		if !ok {
+			p.setAside(&page, k, lightRead, unknownValue(s.GetId(), s.GetNumber()))
+			continue
+		}
+		p.noteClock(state, lightRead)
+		switch {
+		case rule.Stale(k, lightRead):
+			f.Count(rule.ClassStale)
+		case !p.changed(k, state):
+			f.Count(rule.ClassUnchanged)
+		default:
+			changed[state.ID] = k
+		}
+	}
+	if err := p.readWhole(ctx, &page, changed); err != nil {
+		return page, err
+	}
+	if rule.AllUndecodable(f.Bills, f.Undecodable) {
+		return page, &StopError{Reason: StopUndecodable,
+			Detail: fmt.Sprintf("none of %d bills of one page can be read; the first: %s", f.Bills, page.Work[0].Detail)}
+	}
+	return page, nil
+}
+
+// changed says whether a bill must be read whole and decided.
+func (p *Pager) changed(known *rule.Known, seen rule.State) bool {
+	return rule.Changed(known, seen) || p.Again && !seen.Live() && known.Class != rule.ClassNeverAudited
+}
+
+// readWhole reads the changed bills with all their lines and decides each.
+func (p *Pager) readWhole(ctx context.Context, page *ledger.Page, changed map[int64]*rule.Known) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	known := map[int64]*rule.Known{}
+	ids := make([]int64, 0, len(changed))
+	for id, k := range changed {
+		ids = append(ids, id)
+		if k != nil {
+			known[id] = k
+		}
+	}
+	if err := p.store.AddSnapshots(ctx, p.run.Scheme, known); err != nil {
+		return err
+	}
+	waiting := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		waiting[id] = true
+	}
+	err := p.reader.bills(ctx, ids, func(bills *kingdeev1.BillPage) error {
+		read := TimeOf(bills.GetQueryLeftTime())
+		page.RunCounts.Rows += bills.GetRows()
+		for _, problem := range bills.GetProblems() {
+			page.RunCounts.RowsOfProblems += int64(problem.GetRows())
+			if waiting[problem.GetId()] {
+				delete(waiting, problem.GetId())
+				p.setAside(page, known[problem.GetId()], read, problem)
+			}
+		}
+		for _, b := range bills.GetBills() {
+			page.RunCounts.RowsOfBills += int64(b.GetRows())
+			if !waiting[b.GetId()] {
+				continue
+			}
+			delete(waiting, b.GetId())
+			if bill, ok := billOf(b); ok {
+				p.decideBill(page, known[b.GetId()], bill, read)
+			} else {
+				p.setAside(page, known[b.GetId()], read, unknownValue(b.GetId(), b.GetNumber()))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for id := range waiting {
+		// The light read showed it and the whole read did not: deleted in between, or not all of it is shown to this
+		// user.
+		p.setAside(page, known[id], time.Time{}, &kingdeev1.BillProblem{
+			Id: id, Detail: "the bill is listed, but its content is not shown",
+		})
+	}
+	return nil
+}
+
+// decideBill lets the rules decide one whole bill and notes what is to be written.
+func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill, read time.Time) {
+	d := rule.Decide(p.Policy, known, bill, read)
+	if p.run.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime {
+		// Voided before we came, for all that can be told; no later incremental run would show it, since it carries no
+		// date.
+		d.Class, d.After.Class = rule.ClassBeforeCutover, rule.ClassBeforeCutover
+	}
+	write := ledger.BillWrite{After: d.After, Snapshot: d.Snapshot, Reason: d.Reason}
+	if known != nil {
+		write.Before = known.ReadTime
+	}
+	cancellations, err := p.cancellations(page, d, bill, read)
+	if err != nil {
+		page.RunCounts.Count(rule.ClassUndecodable)
+		write.After.Class, write.Reason = rule.ClassUndecodable, err.Error()
+		if known == nil || known.Class != rule.ClassUndecodable || !known.State.Same(bill.State()) {
+			page.Bills = append(page.Bills, write)
+			p.undo(page, d, bill.ID)
+		}
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
+		return
+	}
+	page.RunCounts.Count(d.Class)
+	if d.Class == rule.ClassStale {
+		return
+	}
+	page.Readable = append(page.Readable, bill.ID)
+	if d.Class == rule.ClassVoided && p.leaveUnseen(d) {
+		return
+	}
+	if len(d.Triggers) > 0 && len(d.Orders)+d.Outside == 0 {
+		write.Reason = "the bill has no lines"
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkNoLines, BillID: bill.ID, BillNo: bill.Number})
+	}
+	page.Bills = append(page.Bills, write)
+	page.Cancellations = append(page.Cancellations, cancellations...)
+	p.undo(page, d, bill.ID)
+	for _, order := range d.Vanished {
+		page.Vanished = append(page.Vanished, ledger.Vanished{BillID: bill.ID, BillNo: bill.Number, Generation: d.VanishedGeneration, Order: order})
+	}
+}
+
+// undo notes what the bill's state takes back, whether or not its content can be decided.
+func (p *Pager) undo(page *ledger.Page, d rule.Decision, id int64) {
+	if d.Withdraw {
+		page.Withdraw = append(page.Withdraw, id)
+	}
+	if d.Restored {
+		page.Restored = append(page.Restored, id)
+	}
+}
+
+// leaveUnseen: a baseline owes nothing and must not make the next run believe that a void was dealt with, so it does
+// not write a bill that it finds voided. One that an earlier baseline saw live is owed as in any run.
+func (p *Pager) leaveUnseen(d rule.Decision) bool {
+	return p.run.Kind == ledger.Baseline && !d.After.EverLive
+}
+
+// unknownValue is the problem of a bill that carries a state this program does not know.
+func unknownValue(id int64, number string) *kingdeev1.BillProblem {
+	return &kingdeev1.BillProblem{Id: id, Number: number, Detail: "a state or affair type that this version does not know"}
+}
+
+// setAside sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed
+// it.
+func (p *Pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, problem *kingdeev1.BillProblem) {
+	page.RunCounts.Count(rule.ClassUndecodable)
+	reason := problem.GetDetail()
+	if problem.GetField() != "" {
+		reason = problem.GetField() + ": " + reason
+	}
+	number := problem.GetNumber()
+	if known == nil && problem.GetId() > 0 && !read.IsZero() {
+		// Remembered by its id, so that it is read again until it can be decoded.
+		after := rule.Known{State: rule.State{ID: problem.GetId(), Number: number}, ReadTime: read, Class: rule.ClassUndecodable, Generation: 1}
+		page.Bills = append(page.Bills, ledger.BillWrite{After: after, Reason: reason})
+	}
+	if known != nil {
+		if number == "" {
+			number = known.State.Number
+		}
+		if known.Class != rule.ClassUndecodable && !read.Before(known.ReadTime) {
+			after := *known
+			after.Class, after.ReadTime, after.HasPlanned, after.GoneTime = rule.ClassUndecodable, read, false, time.Time{}
+			page.Bills = append(page.Bills, ledger.BillWrite{Before: known.ReadTime, After: after, Reason: reason})
+		}
+	}
+	page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: problem.GetId(), BillNo: number, Detail: reason})
+}
+
+// noteClock notes a stamp that lies ahead of the vendor's clock: then the watermark stands still.
+func (p *Pager) noteClock(state rule.State, read time.Time) {
+	if p.run.ClockSuspect || !rule.Ahead(state, p.DataCentre.Clock, read.Sub(p.received)) {
+		return
+	}
+	p.run.ClockSuspect = true
+	p.run.Clock.Note = fmt.Sprintf("clock_suspect: bill %s carries a stamp ahead of the vendor's clock", state.Number)
+}
+
+// CutoverOf is where triggers of bills never seen live begin to count, by the scheme's standing and, before its
+// watermark is there, by the baseline's clock.
+func CutoverOf(e Entry, standing ledger.Scheme, clock rule.Clock) time.Time {
+	at := e.EffectiveFrom
+	switch {
+	case standing.Watermark != nil:
+		at = standing.Watermark.EffectiveFrom
+	case at.IsZero():
+		at = clock.Reading().Add(-rule.ClockMargin)
+	}
+	if standing.SendSince.After(at) {
+		return standing.SendSince
+	}
+	return at
+}

@@ -1,0 +1,77 @@
+package intake
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// StateOf turns kingdeesvc's light view into the rules' words; false when it carries a state that this program does not
+// know.
+func StateOf(s *kingdeev1.BillState) (rule.State, bool) {
+	state := rule.State{
+		ID: s.GetId(), Number: s.GetNumber(), Org: s.GetStockOrgNumber(), DocumentStatus: documentStatuses[s.GetDocumentStatus()],
+		CancelStatus: cancelStatuses[s.GetCancelStatus()], Affair: affairs[s.GetAffairType()],
+		CreateTime: TimeOf(s.GetCreateTime()),
+		ModifyTime: TimeOf(s.GetModifyTime()), ApproveTime: TimeOf(s.GetApproveTime()), CancelTime: TimeOf(s.GetCancelTime()),
+		CancelIsDate: s.GetCancelTimeIsDate(),
+	}
+	return state, told(state)
+}
+
+// told says whether everything is there that a decision needs.
+func told(s rule.State) bool {
+	return s.ID > 0 && s.Number != "" && s.DocumentStatus != "" && s.CancelStatus != "" && s.Affair != ""
+}
+
+// billOf turns a whole bill into the rules' words; false as for StateOf.
+func billOf(b *kingdeev1.AssemblyBill) (rule.Bill, bool) {
+	bill := rule.Bill{
+		ID: b.GetId(), Number: b.GetNumber(), Org: b.GetStockOrgNumber(), DocumentStatus: documentStatuses[b.GetDocumentStatus()],
+		CancelStatus: cancelStatuses[b.GetCancelStatus()], Affair: affairs[b.GetAffairType()], Date: b.GetDate(), BillType: b.GetBillTypeId(),
+		OwnerType: b.GetOwnerType(), Owner: b.GetOwnerNumber(), ComponentOwner: b.GetComponentOwnerNumber(),
+		Department: b.GetDepartmentNumber(), Note: b.GetNote(), CreateTime: TimeOf(b.GetCreateTime()),
+		ModifyTime:  TimeOf(b.GetModifyTime()),
+		ApproveTime: TimeOf(b.GetApproveTime()), CancelTime: TimeOf(b.GetCancelTime()), CancelIsDate: b.GetCancelTimeIsDate(),
+		Extra: b.GetExtra(),
+	}
+	for _, l := range b.GetProductLines() {
+		bill.Products = append(bill.Products, rule.Line{
+			ID: l.GetEntryId(), Material: l.GetMaterialNumber(), Barcode: l.GetMaterialBarcode(), Unit: l.GetUnitNumber(),
+			Quantity: l.GetQuantity(), Warehouse: l.GetWarehouseNumber(), Lot: l.GetLotNumber(), Source: l.GetSourceBillNumber(), Extra: l.GetExtra(),
+		})
+	}
+	for _, l := range b.GetComponentLines() {
+		bill.Components = append(bill.Components, rule.Line{
+			ID: l.GetDetailId(), Material: l.GetMaterialNumber(), Unit: l.GetUnitNumber(), Quantity: l.GetQuantity(),
+			Warehouse: l.GetWarehouseNumber(), Lot: l.GetLotNumber(),
+		})
+	}
+	return bill, told(bill.State())
+}
+
+// A value that this program does not know, maybe of a later contract, is the empty text.
+var (
+	documentStatuses = map[kingdeev1.DocumentStatus]string{
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_DRAFT: rule.Draft, kingdeev1.DocumentStatus_DOCUMENT_STATUS_CREATED: rule.Created,
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_IN_APPROVAL: rule.InApproval, kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED: rule.Audited,
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT: rule.Reaudit,
+	}
+	cancelStatuses = map[kingdeev1.CancelStatus]string{
+		kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED: rule.NotVoided, kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED: rule.Voided,
+	}
+	affairs = map[kingdeev1.AffairType]string{
+		kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY: rule.Assembly, kingdeev1.AffairType_AFFAIR_TYPE_DASSEMBLY: rule.Dassembly,
+	}
+)
+
+// TimeOf is a moment of a message; the zero time where there is none.
+func TimeOf(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
+}

@@ -1,0 +1,30 @@
+package intake
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// kingdeesvc is a version ahead and knows one more letter, or leaves one out.
+func TestAStateThatIsNotKnownIsNeverTakenForAnother(t *testing.T) {
+	t.Parallel()
+	whole := &kingdeev1.BillState{
+		Id: 1, Number: "A1", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
+		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, AffairType: kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY,
+	}
+	_, ok := StateOf(whole)
+	require.True(t, ok)
+	for name, spoil := range map[string]func(*kingdeev1.BillState){
+		"a later letter":      func(s *kingdeev1.BillState) { s.DocumentStatus = 17 },
+		"no cancel status":    func(s *kingdeev1.BillState) { s.CancelStatus = 0 },
+		"a later affair type": func(s *kingdeev1.BillState) { s.AffairType = 9 },
+	} {
+		state := &kingdeev1.BillState{Id: 1, Number: "A1", DocumentStatus: whole.DocumentStatus, CancelStatus: whole.CancelStatus, AffairType: whole.AffairType}
+		spoil(state)
+		_, ok := StateOf(state)
+		require.False(t, ok, name)
+	}
+}

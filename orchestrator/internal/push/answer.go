@@ -1,0 +1,74 @@
+package push
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// complete completes a result with what becomes of its cancellation, by the table of answers.
+func complete(r *intake.Registry, due ledger.Due, result ledger.Result, now time.Time) ledger.Result {
+	// A cancellation of a scheme that this process has not loaded is decided all the same: a lapsed attempt must be
+	// closed.
+	timing := rule.DefaultTiming()
+	if e, loaded := r.Entries[due.Scheme]; loaded {
+		timing = e.Timing()
+	}
+	result.SameDisposition, result.SameCount, result.SameSince = streak(due, result.Answer.Disposition, now)
+	result.AnswerChanges, result.UnsentSince, result.UnsentFor = due.AnswerChanges, time.Time{}, 0
+	switch {
+	case unsent(result.Answer.Disposition):
+		result.UnsentSince, result.UnsentFor = unsentFor(due, result.Answer.Disposition, now)
+	case result.Answer.Disposition == rule.Auth:
+		result.UnsentSince, result.UnsentFor = due.UnsentSince, due.UnsentFor
+	case due.SameDisposition != "" && due.SameDisposition != result.SameDisposition:
+		result.AnswerChanges++
+	}
+	if result.Next.State == "" {
+		result.Next = timing.After(result.Answer, rule.History{
+			Evidence: due.Evidence, AnswerLost: due.AnswerLost, Same: result.SameCount, FirstSame: result.SameSince,
+			Changes: result.AnswerChanges, FirstUnsent: result.UnsentSince, UnsentFor: result.UnsentFor,
+		}, now)
+	}
+	if result.Next.State == rule.Open {
+		// Jitter keeps a crowd from coming back in one moment: a tenth, and a half for those who met a limit or a
+		// closed door together.
+		share := int64(10)
+		if unsent(result.Answer.Disposition) {
+			share = 2
+		}
+		result.Next.Wait += time.Duration(rand.Int64N(int64(result.Next.Wait)/share + 1)) //nolint:gosec // spreading load, not a secret
+	}
+	return result
+}
+
+// unsent says whether the answer is that nothing was sent.
+func unsent(answer rule.Disposition) bool { return answer == rule.NotSent || answer == rule.Throttled }
+
+// unsentFor answers since when nothing could be sent, and for how much of that time the WMS answered somebody: since
+// the last try either somebody else had an answer of this account, or "too fast" is one itself.
+func unsentFor(due ledger.Due, answer rule.Disposition, now time.Time) (since time.Time, counted time.Duration) {
+	if due.UnsentSince.IsZero() {
+		return now, 0
+	}
+	if last := due.UnsentTime; !last.IsZero() && (answer == rule.Throttled || due.AnsweredTime.After(last)) {
+		return due.UnsentSince, due.UnsentFor + min(max(now.Sub(last), 0), rule.LongestPause)
+	}
+	return due.UnsentSince, due.UnsentFor
+}
+
+// streak counts answers of one kind in a row. "Nothing was sent" is no answer about the order, nor is a refused login:
+// they do not interrupt it.
+func streak(due ledger.Due, answer rule.Disposition, now time.Time) (rule.Disposition, int, time.Time) {
+	switch {
+	case unsent(answer) || answer == rule.Auth:
+		return due.SameDisposition, due.SameCount, due.SameSince
+	case answer == due.SameDisposition:
+		return answer, due.SameCount + 1, due.SameSince
+	default:
+		return answer, 1, now
+	}
+}

@@ -1,0 +1,103 @@
+package push
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+const (
+	// BatchHold is how much longer than a lease a gathered row stays with its batch, so that a batch that is at work is
+	// not gathered again: 45 s with leases of 40 s.
+	BatchHold = 5 * time.Second
+	// batchSize and gatherLimit bound one batch and one dispatch.
+	batchSize   = 500
+	gatherLimit = 10_000
+)
+
+// DispatchStore is what a dispatch asks of the ledger.
+type DispatchStore interface {
+	resultStore
+	Lapsed(ctx context.Context, limit int) ([]ledger.Due, error)
+	OverdueRuns(ctx context.Context, grace time.Duration) ([]string, error)
+	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error)
+}
+
+// Dispatcher turns due rows into batches.
+type Dispatcher struct {
+	Store    DispatchStore
+	Registry *intake.Registry
+	Insert   queue.Inserter
+	Logger   *slog.Logger
+	Now      func() time.Time
+	// Hold is how long a gathered row stays with its batch.
+	Hold time.Duration
+}
+
+// Run closes attempts that lost their answer, asks for incremental runs that nobody asked for in time, and gathers what
+// is due.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	if err := d.lapse(ctx); err != nil {
+		return err
+	}
+	if err := d.overdue(ctx); err != nil {
+		return err
+	}
+	mine := ledger.Gathering{Revisions: d.Registry.Revisions(), Limit: gatherLimit, Size: batchSize, Hold: d.Hold}
+	taken, err := d.Store.Gather(ctx, mine, func(tx pgx.Tx, batches []ledger.Batch) error {
+		for _, s := range batches {
+			if err := d.Insert.InsertTx(ctx, tx, queue.BatchArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if taken > 0 {
+		crashpoint.Here(crashpoint.AfterGather)
+	}
+	return err
+}
+
+// lapse makes "unknown" of attempts whose lease ran out without an answer: their process died, or the answer got lost.
+// They are asked again like any other unknown.
+func (d *Dispatcher) lapse(ctx context.Context) error {
+	lapsed, err := d.Store.Lapsed(ctx, 1000)
+	if err != nil || len(lapsed) == 0 {
+		return err
+	}
+	d.Logger.WarnContext(ctx, "attempts without an answer are unknown", slog.Int("attempts", len(lapsed)))
+	results := make([]ledger.Result, 0, len(lapsed))
+	for _, due := range lapsed {
+		result := ledger.Result{
+			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account, BillID: due.BillID, BillNo: due.BillNo,
+			Answer: rule.Answer{Disposition: rule.Unknown, Lost: true}, Detail: "no answer was stored before the lease ran out",
+		}
+		results = append(results, complete(d.Registry, due, result, d.Now()))
+	}
+	return d.Store.StoreResults(ctx, results, refusedResult(ctx, d.Logger))
+}
+
+// overdue asks for the incremental runs that nobody asked for in time.
+func (d *Dispatcher) overdue(ctx context.Context) error {
+	schemes, err := d.Store.OverdueRuns(ctx, queue.NudgeEvery)
+	if err != nil {
+		return err
+	}
+	for _, name := range schemes {
+		if _, loaded := d.Registry.Entries[name]; !loaded {
+			continue
+		}
+		if err := d.Insert.InsertOnce(ctx, queue.RunArgs{Scheme: name}, queue.NudgeEvery); err != nil {
+			return err
+		}
+	}
+	return nil
+}

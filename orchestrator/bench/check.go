@@ -77,7 +77,7 @@ func (s *stack) checkWMS(ctx context.Context, wanted map[string]bool, extra []wa
 }
 
 func (s *stack) checkLedger(ctx context.Context, wanted map[string]bool) error {
-	rows, err := s.pool.Query(ctx, `select bill_no, state, outcome from cancellation`)
+	rows, err := s.pool.Query(ctx, `select bill_no, state, outcome from cancellation_now`)
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func (s *stack) voidEach(ctx context.Context, numbers []string, gap time.Duratio
 func (s *stack) stages(ctx context.Context, asked map[string]time.Time) error {
 	rows, err := s.pool.Query(ctx, `
 select c.bill_no, c.decide_time, a.intent_time, a.reply_time
-from cancellation c join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = 1
+from cancellation_now c join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = 1
 where a.reply_time is not null`)
 	if err != nil {
 		return err

@@ -93,14 +93,14 @@ func (s *stack) pushRate(ctx context.Context, voids []string) (float64, cost, er
 	if err := s.paused(ctx, false); err != nil {
 		return 0, nil, err
 	}
-	if err := s.until(ctx, `select not exists (select from cancellation where state = 'open')`); err != nil {
+	if err := s.until(ctx, `select not exists (select from unsettled_cancellation where state = 'open')`); err != nil {
 		return 0, nil, err
 	}
 	spent := s.since(before)
 	var took float64
 	err := s.pool.QueryRow(ctx, `
 select extract(epoch from max(c.outcome_time) - min(a.intent_time))
-from cancellation c join attempt a using (cancellation_id) where c.bill_no = any($1)`, voids).Scan(&took)
+from cancellation_now c join attempt a using (cancellation_id) where c.bill_no = any($1)`, voids).Scan(&took)
 	return float64(len(voids)) / took, spent, err
 }
 
@@ -112,7 +112,7 @@ func (s *stack) owe(ctx context.Context, voids []string) error {
 	if err := s.void(ctx, voids); err != nil {
 		return err
 	}
-	return s.runUntil(ctx, 50*time.Millisecond, `select count(*) = $1 from cancellation where state = 'open'`, len(voids))
+	return s.runUntil(ctx, 50*time.Millisecond, `select count(*) = $1 from unsettled_cancellation where state = 'open'`, len(voids))
 }
 
 // paused stops or starts the sending of what is owed.

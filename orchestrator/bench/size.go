@@ -59,7 +59,8 @@ const sizes = `
 select case when c.relname like 'attempt_evidence%' then 'attempt_evidence (kept for EVIDENCE_DAYS)' else c.relname end as name,
        sum(pg_table_size(c.oid))::bigint as heap, sum(pg_indexes_size(c.oid))::bigint as indexes
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = 'voidrelay' and c.relkind = 'r' and c.relname ~ '^(bill|bill_snapshot|cancellation|attempt|attempt_evidence.*|run)$'
+where n.nspname = 'voidrelay' and c.relkind = 'r'
+  and c.relname ~ '^(bill|bill_snapshot|warehouse_order|cancellation|unsettled_cancellation|outcome|attempt|attempt_evidence.*|run)$'
 group by 1
 order by sum(pg_total_relation_size(c.oid)) desc`
 
@@ -84,17 +85,24 @@ select scheme, bill_id, 1, jsonb_build_object('ID', bill_id, 'Number', bill_no, 
     'Material', 'CP' || bill_id, 'Warehouse', 'CK001', 'Quantity', '12.5')), 'Components', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10 + 1,
     'Material', 'YL' || bill_id, 'Warehouse', 'CK003', 'Quantity', '25'))), read_time
 from bill`, `
-insert into cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type, cancel_reason, evidence,
-    orders_from, revision, run_id, business_date, state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, maybe_landed, create_time, outcome_time)
-select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ01', bill_no, 'QTRK', '金蝶组装拆卸单作废', 'snapshot', 'snapshot', 1,
-    (bill_id - 100000 + 99) / 100, cancel_time::date, 'done', 'cancelled', cancel_time, cancel_time, cancel_time, 1, 'cancelled', '取消成功', true, cancel_time, cancel_time
-from bill order by bill_id`, `
+insert into warehouse_order (account, warehouse_code, order_code, order_type)
+select 'default', 'WH-HZ01', bill_no, 'QTRK' from bill order by bill_id`, `
+insert into cancellation (scheme, bill_id, bill_no, generation, order_id, affair_type, direction, warehouse_number,
+    cancel_reason, evidence, orders_from, revision, run_id, business_date, create_time)
+select b.scheme, b.bill_id, b.bill_no, 1, o.order_id, 'Assembly', 'in', 'CK001', '金蝶组装拆卸单作废', 'snapshot',
+    'snapshot', 1, (b.bill_id - 100000 + 99) / 100, b.cancel_time::date, b.cancel_time
+from bill b join warehouse_order o on o.order_code = b.bill_no order by b.bill_id`, `
+insert into outcome (cancellation_id, times_settled, scheme, state, outcome, decide_time, due_time, attempt,
+    disposition, vendor_message, maybe_landed, answer_lost, outcome_time)
+select cancellation_id, 1, scheme, 'done', 'cancelled', create_time, create_time, 1, 'cancelled', '取消成功', true, false,
+    create_time
+from cancellation order by cancellation_id`, `
 insert into attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time, disposition, recognised, http_status, vendor_flag, vendor_code,
     vendor_message, dictionary)
 select cancellation_id, 1, create_time, create_time, create_time, create_time, create_time, 'cancelled', true, 200, 'success', '0', '取消成功', 'default'
 from cancellation order by cancellation_id`, `
 insert into attempt_evidence (cancellation_id, attempt, request, reply)
-select cancellation_id, 1, convert_to(rpad('method=WDT_WMS_ORDER_CANCEL&sid=***&sign=***' || order_code, 700, md5(order_code)), 'UTF8'),
+select cancellation_id, 1, convert_to(rpad('method=WDT_WMS_ORDER_CANCEL&sid=***&sign=***' || bill_no, 700, md5(bill_no)), 'UTF8'),
     convert_to(rpad('<response><flag>success</flag><code>0</code><message>取消成功</message></response>', 100, ' '), 'UTF8')
 from cancellation order by cancellation_id`,
 }

@@ -187,7 +187,7 @@ func (s *stack) within(ctx context.Context, limit, every time.Duration, sql stri
 // settled waits until so many cancellations have an outcome, or need a person.
 func (s *stack) settled(ctx context.Context, count int) error {
 	return s.until(ctx, `
-select not exists (select from cancellation where state in ('planned', 'open')) and (select count(*) from cancellation) >= $1`, count)
+select not exists (select from unsettled_cancellation where state in ('planned', 'open')) and (select count(*) from cancellation) >= $1`, count)
 }
 
 // services are our own processes, without the vendors; those that were started, callers first.

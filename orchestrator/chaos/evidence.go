@@ -123,7 +123,7 @@ func (e *evidence) ledger(ctx context.Context, t *town) error {
 	cancellations, err := rows[cancellation](ctx, t, `
 select cancellation_id as id, bill_id as bill, bill_no as number, generation, direction, warehouse_code as code, order_code as "order", order_type as type, state,
     hold_reason as hold, outcome, inferred, maybe_landed, evidence, triggers, create_time as created, outcome_time as ended
-from cancellation order by cancellation_id`)
+from cancellation_now order by cancellation_id`)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 // act posts an act about the one cancellation there is.
 func (s *stack) act(verb string) {
 	s.Helper()
-	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "问过仓库"}`, s.count(`select cancellation_id from cancellation`))
+	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "问过仓库"}`, s.count(`select cancellation_id from cancellation_now`))
 	require.Equal(s, http.StatusOK, s.post("/v1/cancellations:"+verb, body))
 	require.Equal(s, 1, s.count(`select count(*) from operator_action_cancellation`), "it applied")
 }
@@ -40,7 +40,7 @@ func TestWhatWasTooLateIsIgnored(t *testing.T) {
 	t.Parallel()
 	s := tooLate(t)
 	s.act("ignore")
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'closed' and outcome = 'ignored'`))
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'closed' and outcome = 'ignored'`))
 	require.Zero(t, s.count(`select count(*) from work_item where close_time is null`))
 	require.Equal(t, "来不及", s.verdict("A1"))
 }
@@ -72,10 +72,10 @@ func TestARetryOfABillThatWasRestoredMeanwhileSendsNothing(t *testing.T) {
 	_, err = s.kingdee.Do(t.Context(), "A1", books.ActionRestore, books.Edit{}, "")
 	require.NoError(t, err)
 	// A run may see the restore first; then the act is refused, and nothing is sent either.
-	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`, s.count(`select cancellation_id from cancellation`))
+	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`, s.count(`select cancellation_id from cancellation_now`))
 	require.Equal(t, http.StatusOK, s.post("/v1/cancellations:retry", body))
 	s.settle()
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'withdrawn'`))
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'withdrawn'`))
 	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Requests)
 }
 
@@ -90,13 +90,13 @@ func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
 	require.NoError(t, s.wms.AddFaults(wbehaviour.Fault{Kind: "race", OrderCode: "A1", Times: 4}))
 	s.void("A1")
 	s.until("it is a person's", func() bool { return s.count(`select count(*) from work_item where kind = 'answer_unrecognised'`) == 1 })
-	require.Equal(t, 4, s.count(`select attempt from cancellation`), "at once and after 1, 5 and 15 backoffs")
+	require.Equal(t, 4, s.count(`select attempt from cancellation_now`), "at once and after 1, 5 and 15 backoffs")
 	var text string
 	require.NoError(t, s.pool.QueryRow(t.Context(), `select vendor_message from reporting.vendor_answer where not recognised and classified_as = ''`).Scan(&text))
 
 	body := fmt.Sprintf(`{"vendorMessage": %q, "disposition": "already_cancelled", "reason": "仓库已撤单"`, text)
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`, "dryRun": true}`))
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'needs_attention'`), "a preview")
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'needs_attention'`), "a preview")
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`}`))
 	require.Equal(t, "已取消", s.verdict("A1"))
 	require.Equal(t, 4, s.truth("WH-HZ01", "A1").Requests, "nothing more was sent")

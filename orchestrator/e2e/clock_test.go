@@ -59,7 +59,7 @@ func TestAVoidThatMovesNothingButADateIsSeenAndCancelledOnce(t *testing.T) {
 	// Every run of the day reads it again; it is owed once.
 	s.run()
 	s.run()
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where bill_no = $1`, no))
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where bill_no = $1`, no))
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Requests)
 }
 

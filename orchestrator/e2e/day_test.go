@@ -40,7 +40,7 @@ func TestASampleDayEndsAsBothTruthsSay(t *testing.T) {
 		}
 		require.LessOrEqual(t, order.Requests, 1, "%s was asked for more than once", order.OrderCode)
 	}
-	require.Equal(t, s.count(`select count(*) from cancellation where state = 'done'`), cancelled)
+	require.Equal(t, s.count(`select count(*) from cancellation_now where state = 'done'`), cancelled)
 	for _, bill := range truth.Bills {
 		if bill.Voided && bill.EverAudited && bill.VoidedAt.After(s.begun) {
 			require.Equal(t, "已取消", s.verdict(bill.BillNo), bill.BillNo)

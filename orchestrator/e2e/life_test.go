@@ -32,13 +32,13 @@ func TestARestoreWhileTheWMSIsAwaySendsNothingLater(t *testing.T) {
 	s.audited("A1", "CK001")
 	stop := s.wmsAway()
 	s.void("A1")
-	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 1 })
+	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation_now where state = 'open'`) == 1 })
 	_, err := s.kingdee.Restore(t.Context(), "A1")
 	require.NoError(t, err)
 	s.run()
 	stop()
 	s.settle()
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where state = 'withdrawn'`))
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'withdrawn'`))
 	require.Zero(t, s.truth("WH-HZ01", "A1").Effects)
 	require.Equal(t, "无需取消", s.verdict("A1"))
 }
@@ -72,7 +72,7 @@ func TestVoidRestoreAuditVoidOwesTwice(t *testing.T) {
 	s.run()
 	s.void("A1")
 	s.settle()
-	require.Equal(t, 2, s.count(`select count(distinct generation) from cancellation where bill_no = 'A1'`))
+	require.Equal(t, 2, s.count(`select count(distinct generation) from cancellation_now where bill_no = 'A1'`))
 }
 
 func TestAVoidedDraftOwesNothing(t *testing.T) {
@@ -83,7 +83,7 @@ func TestAVoidedDraftOwesNothing(t *testing.T) {
 	_, err = s.kingdee.Void(t.Context(), "A1")
 	require.NoError(t, err)
 	s.until("it is known", func() bool { return s.verdict("A1") == "无需取消" })
-	require.Zero(t, s.count(`select count(*) from cancellation`))
+	require.Zero(t, s.count(`select count(*) from cancellation_now`))
 }
 
 func TestABillThatCannotBeReadStopsOnlyItself(t *testing.T) {
@@ -110,12 +110,12 @@ func TestSafetyLimitsHoldUntilAPersonReleases(t *testing.T) {
 	}
 	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"A1", "A2", "A3"}))
-	s.until("all are held", func() bool { return s.count(`select count(*) from cancellation where state = 'held'`) == 3 })
+	s.until("all are held", func() bool { return s.count(`select count(*) from cancellation_now where state = 'held'`) == 3 })
 	require.Equal(t, "需人工", s.verdict("A1"))
 	code := s.post("/v1/schemes/assembly-void:release", `{"reason": "checked with the warehouse"}`)
 	require.Equal(t, http.StatusOK, code)
 	s.settle()
-	require.Equal(t, 3, s.count(`select count(*) from cancellation where state = 'done'`))
+	require.Equal(t, 3, s.count(`select count(*) from cancellation_now where state = 'done'`))
 	require.Equal(t, 1, s.count(`select count(*) from operator_action where verb = 'release'`))
 }
 
@@ -127,7 +127,7 @@ func TestASchemeInDryRunSendsNothingAndNeverWhatItDecided(t *testing.T) {
 	s.run()
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_DRY_RUN", "reason": "stocktaking"}`))
 	s.void("A1")
-	s.until("it is a dry run", func() bool { return s.count(`select count(*) from cancellation where state = 'dry_run'`) == 1 })
+	s.until("it is a dry run", func() bool { return s.count(`select count(*) from cancellation_now where state = 'dry_run'`) == 1 })
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "done"}`))
 	s.void("A2")
 	s.until("the later one is cancelled", func() bool { return s.verdict("A2") == "已取消" })
@@ -187,7 +187,7 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	s.run()
 	stop := s.wmsAway()
 	s.void("A1")
-	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 1 })
+	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation_now where state = 'open'`) == 1 })
 	_, err := s.kingdee.Delete(t.Context(), "A1")
 	if err != nil {
 		_, err = s.kingdee.Do(t.Context(), "A1", books.ActionRestore, books.Edit{}, "")
@@ -199,7 +199,7 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	s.run()
 	stop()
 	s.until("the cancellation's bill was read again", func() bool {
-		return s.count(`select count(*) from cancellation where unread_since is not null or state = 'withdrawn'`) == 1
+		return s.count(`select count(*) from cancellation_now where unread_since is not null or state = 'withdrawn'`) == 1
 	})
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests, "the number belongs to a live bill now")
 }

@@ -59,7 +59,7 @@ func TestOneIDLeadsFromTheCallToTheAdapters(t *testing.T) {
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
-	s.until("cancelled", func() bool { return s.count(`select count(*) from cancellation where state = 'done'`) == 1 })
+	s.until("cancelled", func() bool { return s.count(`select count(*) from cancellation_now where state = 'done'`) == 1 })
 	const id = `"request_id":"ticket-7"`
 	for _, words := range [][]string{
 		{"/orchestrator.v1.RunService/StartRun", id}, {"/kingdee.v1.BillService/StreamBillStates", id}, {"run complete", id},

@@ -72,7 +72,7 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 	s.audited("REUSED", "CK001")
 	s.gone("REUSED")
 	s.until("nothing is due of it", func() bool {
-		return s.count(`select count(*) from cancellation where bill_no = 'REUSED' and state in ('planned', 'open')`) == 0
+		return s.count(`select count(*) from cancellation_now where bill_no = 'REUSED' and state in ('planned', 'open')`) == 0
 	})
 	require.Zero(t, s.truth("WH-HZ01", "REUSED").Requests, "that would cancel the order of the bill that is live")
 	s.do("REUSED", books.ActionUnaudit, books.ActionVoid)
@@ -98,7 +98,7 @@ func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 	s.void("HIDDEN1")
 	s.reconciles(2)
 	require.Zero(t, s.count(`select count(*) from bill where class = 'deleted'`))
-	require.Zero(t, s.count(`select count(*) from cancellation`))
+	require.Zero(t, s.count(`select count(*) from cancellation_now`))
 
 	s.behave(func(p *kbehaviour.Personality) { p.HiddenOrgs = []string{"100", "200"} })
 	s.until("a person is told that nothing is shown", func() bool { return s.suspects("") == 1 })
@@ -134,7 +134,7 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 	s.do(no, books.ActionUnaudit)
 	s.until("it is cancelled", func() bool { return s.verdict(no) == "已取消" })
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Effects)
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where bill_no = $1 and run_id is null`, no), "no run found it")
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where bill_no = $1 and run_id is null`, no), "no run found it")
 	require.Equal(t, 1, s.count(`select count(*) from reconcile where kind = 'recheck' and bills_repaired = 1`), "one round of the recheck did")
 }
 

@@ -20,7 +20,7 @@ func TestAMappingIsReplayedOverStoredBills(t *testing.T) {
 	s.audited("A1", "CK001")
 	s.audited("A2", "CK002")
 	s.run()
-	before := s.count(`select count(*) from cancellation`) + s.count(`select count(*) from scheme_revision`)
+	before := s.count(`select count(*) from cancellation_now`) + s.count(`select count(*) from scheme_revision`)
 	replay := func(order map[string]any) (reply struct {
 		Differences []struct {
 			BillNo        string
@@ -58,7 +58,7 @@ func TestAMappingIsReplayedOverStoredBills(t *testing.T) {
 
 	same := replay(map[string]any{"revision": 1})
 	require.Empty(t, same.Differences, "the present revision is like itself")
-	require.Equal(t, before, s.count(`select count(*) from cancellation`)+s.count(`select count(*) from scheme_revision`))
+	require.Equal(t, before, s.count(`select count(*) from cancellation_now`)+s.count(`select count(*) from scheme_revision`))
 	require.Equal(t, 400, s.post("/v1/schemes/assembly-void:replayMapping", `{"document": "schemes: []"}`))
 	require.Equal(t, 404, s.post("/v1/schemes/assembly-void:replayMapping", `{"revision": 9}`))
 }

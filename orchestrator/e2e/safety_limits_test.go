@@ -44,12 +44,14 @@ func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 	s.until("the WMS was asked for some", func() bool { return s.count(`select count(*) from attempt where result_time is not null`) > 20 })
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes:stopAll", `{"reason": "wrong warehouse"}`))
 	heard := time.Now()
-	s.until("what was in flight has ended", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) == 0 })
+	s.until("what was in flight has ended", func() bool {
+		return s.count(`select count(*) from cancellation_now where lease_until is not null`) == 0
+	})
 	s.until("all are decided", func() bool {
-		return s.count(`select count(*) from cancellation where state in ('open', 'done')`) == 400
+		return s.count(`select count(*) from cancellation_now where state in ('open', 'done')`) == 400
 	})
 	s.run()
-	require.Positive(t, s.count(`select count(*) from cancellation where state = 'open'`), "something was left to stop")
+	require.Positive(t, s.count(`select count(*) from cancellation_now where state = 'open'`), "something was left to stop")
 	require.Zero(t, s.count(`select count(*) from attempt where intent_time > $1`, heard))
 	for order := range s.wms.EachTruth(warehouse.Filter{}) {
 		for _, arrival := range order.Arrivals {
@@ -59,7 +61,7 @@ func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes:resumeAll", `{"reason": "checked"}`))
 	s.settle()
-	require.Equal(t, 400, s.count(`select count(*) from cancellation where state = 'done'`))
+	require.Equal(t, 400, s.count(`select count(*) from cancellation_now where state = 'done'`))
 }
 
 // Where an account is slow, most of what was handed over waits for its turn in wmssvc: that is called back.
@@ -70,10 +72,12 @@ func TestStopAllCallsBackWhatWaitsForItsPace(t *testing.T) {
 	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("one has reached the WMS", func() bool { return s.arrivals() > 0 })
-	s.until("others wait", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) > 1 })
+	s.until("others wait", func() bool { return s.count(`select count(*) from cancellation_now where lease_until is not null`) > 1 })
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes:stopAll", `{"reason": "wrong warehouse"}`))
 	arrived := s.arrivals()
-	s.until("all are answered", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) == 0 })
+	s.until("all are answered", func() bool {
+		return s.count(`select count(*) from cancellation_now where lease_until is not null`) == 0
+	})
 	require.Equal(t, arrived, s.arrivals())
 	require.Positive(t, s.count(`select count(*) from attempt where disposition = 'not_sent' and detail like '%said stop%'`))
 }
@@ -97,7 +101,7 @@ func TestPauseAndDryRunInTheMiddleOfABatch(t *testing.T) {
 	numbers := s.many("A", 120)
 	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
-	done := func() int { return s.count(`select count(*) from cancellation where state = 'done'`) }
+	done := func() int { return s.count(`select count(*) from cancellation_now where state = 'done'`) }
 	s.until("some are done", func() bool { return done() > 5 })
 	s.halt("pause", `{"reason": "stocktaking"}`)
 	paused := done()
@@ -110,7 +114,7 @@ func TestPauseAndDryRunInTheMiddleOfABatch(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "mended"}`))
 	s.settle()
 	require.Equal(t, asked, s.count(`select count(*) from attempt`), "what was decided before is not sent")
-	require.Equal(t, 120-done(), s.count(`select count(*) from cancellation where state = 'dry_run'`))
+	require.Equal(t, 120-done(), s.count(`select count(*) from cancellation_now where state = 'dry_run'`))
 	require.Equal(t, done(), s.arrivals(), "each was asked for once")
 }
 
@@ -120,7 +124,9 @@ func (s *stack) halt(verb, body string) {
 	s.Helper()
 	require.Equal(s, http.StatusOK, s.post("/v1/schemes/assembly-void:"+verb, body))
 	heard := time.Now()
-	s.until("what was in flight has ended", func() bool { return s.count(`select count(*) from cancellation where lease_until is not null`) == 0 })
+	s.until("what was in flight has ended", func() bool {
+		return s.count(`select count(*) from cancellation_now where lease_until is not null`) == 0
+	})
 	s.run()
 	require.Zero(s, s.count(`select count(*) from attempt where intent_time > $1`, heard))
 	require.Zero(s, s.count(`select count(*) from attempt where disposition in ('', 'unknown')`))
@@ -135,10 +141,10 @@ func TestWhatIsRestoredWhilePausedIsNotSentAfterwards(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:pause", `{"reason": "stocktaking"}`))
 	s.void("A001")
 	s.void("A002")
-	s.until("both are owed", func() bool { return s.count(`select count(*) from cancellation where state = 'open'`) == 2 })
+	s.until("both are owed", func() bool { return s.count(`select count(*) from cancellation_now where state = 'open'`) == 2 })
 	_, err := s.kingdee.Restore(t.Context(), "A001")
 	require.NoError(t, err)
-	s.until("one is owed no longer", func() bool { return s.count(`select count(*) from cancellation where state = 'withdrawn'`) == 1 })
+	s.until("one is owed no longer", func() bool { return s.count(`select count(*) from cancellation_now where state = 'withdrawn'`) == 1 })
 	require.Zero(t, s.count(`select count(*) from attempt`))
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:resume", `{"reason": "done"}`))
 	s.settle()
@@ -160,7 +166,7 @@ func TestASuspectedMappingPausesSendingAndNothingElse(t *testing.T) {
 	asked := s.count(`select count(*) from attempt`)
 	_, err := s.kingdee.Restore(t.Context(), "A003")
 	require.NoError(t, err)
-	s.until("it is withdrawn while sending is paused", func() bool { return s.count(`select count(*) from cancellation where state = 'withdrawn'`) == 1 })
+	s.until("it is withdrawn while sending is paused", func() bool { return s.count(`select count(*) from cancellation_now where state = 'withdrawn'`) == 1 })
 	require.Equal(t, asked, s.count(`select count(*) from attempt`))
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:resume", `{"reason": "the orders are made late today"}`))
 	s.until("it is asked again", func() bool { return s.count(`select count(*) from attempt`) > asked })
@@ -178,7 +184,7 @@ func TestARefusedAccountPausesOnceAndRecoversByItself(t *testing.T) {
 	s.until("the account is paused", func() bool { return s.count(`select count(*) from account_pause`) == 1 })
 	s.run()
 	require.Equal(t, 1, s.count(`select count(*) from work_item where kind like 'wms_auth%' and subject = 'default' and close_time is null`))
-	require.Equal(t, 10, s.count(`select count(*) from cancellation where state = 'open'`), "nobody waits for a person for it")
+	require.Equal(t, 10, s.count(`select count(*) from cancellation_now where state = 'open'`), "nobody waits for a person for it")
 	var scheme struct{ AccountPauses []struct{ Account string } }
 	require.Equal(t, http.StatusOK, s.get("/v1/schemes/assembly-void", &scheme))
 	require.Equal(t, "default", scheme.AccountPauses[0].Account)
@@ -187,7 +193,7 @@ func TestARefusedAccountPausesOnceAndRecoversByItself(t *testing.T) {
 	_, err := s.pool.Exec(t.Context(), `update account_pause set probe_time = now()`)
 	require.NoError(t, err)
 	s.settle()
-	require.Equal(t, 10, s.count(`select count(*) from cancellation where state = 'done'`))
+	require.Equal(t, 10, s.count(`select count(*) from cancellation_now where state = 'done'`))
 	require.Zero(t, s.count(`select count(*) from work_item where close_time is null`))
 }
 

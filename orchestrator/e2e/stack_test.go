@@ -255,7 +255,7 @@ func (s *stack) settle() {
 	s.Helper()
 	s.run()
 	s.until("nothing due", func() bool {
-		return s.count(`select count(*) from cancellation where state in ('planned', 'open')`) == 0
+		return s.count(`select count(*) from cancellation_now where state in ('planned', 'open')`) == 0
 	})
 }
 

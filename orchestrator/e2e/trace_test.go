@@ -142,8 +142,8 @@ func TestOneTraceLeadsFromTheCallToTheVendors(t *testing.T) {
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
-	s.until("cancelled", func() bool { return s.count(`select count(*) from cancellation where state = 'done'`) == 1 })
-	require.Equal(t, 1, s.count(`select count(*) from cancellation where traceparent like '00-`+ours+`-%-01'`), "the row keeps its place")
+	s.until("cancelled", func() bool { return s.count(`select count(*) from cancellation_now where state = 'done'`) == 1 })
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where traceparent like '00-`+ours+`-%-01'`), "the row keeps its place")
 
 	has := func(service, name string) bool {
 		return slices.ContainsFunc(collector.of(ours), func(s span) bool { return s.service == service && strings.HasPrefix(s.name, name) })

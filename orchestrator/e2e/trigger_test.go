@@ -23,7 +23,7 @@ func (s *stack) cancellations(no string) string {
 	var all string
 	require.NoError(s, s.pool.QueryRow(s.Context(), `
 select coalesce(string_agg(concat_ws(' ', warehouse_code, order_type, state, array_to_string(triggers, '+')), '; ' order by cancellation_id), '')
-from cancellation where bill_no = $1`, no).Scan(&all))
+from cancellation_now where bill_no = $1`, no).Scan(&all))
 	return all
 }
 
@@ -54,7 +54,7 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	s.do("UNAUDITED", books.ActionUnaudit)
 	s.do("LATE", books.ActionUnaudit)
 	s.do("DRAFT", books.ActionVoid)
-	s.until("all are owed", func() bool { return s.count(`select count(distinct bill_id) from cancellation`) == 4 })
+	s.until("all are owed", func() bool { return s.count(`select count(distinct bill_id) from cancellation_now`) == 4 })
 	s.do("AGAIN", books.ActionSubmit, books.ActionAudit)
 	_, err = s.kingdee.Edit(t.Context(), "MOVED", books.Edit{Stock: "CK002"})
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	require.Equal(t, "WH-HZ01 QTRK done un_audited", s.cancellations("UNAUDITED"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "UNAUDITED").Effects)
 	require.Zero(t, s.count(`
-select count(*) from attempt a join cancellation c using (cancellation_id) join bill b using (scheme, bill_id)
+select count(*) from attempt a join cancellation_now c using (cancellation_id) join bill b using (scheme, bill_id)
 where b.bill_no = 'UNAUDITED' and a.intent_time < b.un_audited_since + interval '6 seconds'`), "nothing before the dwell is over")
 	require.Equal(t, "已取消", s.verdict("UNAUDITED"))
 

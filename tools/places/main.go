@@ -1,5 +1,5 @@
-// Places shows where the ledger is changed in the ways that each have one place: the state of a cancellation in the
-// files transition*.go, work items in one statement that opens them and one that closes them. It reads the SQL in the
+// Places shows where the ledger is changed in the ways that each have one place: the state of a cancellation, which is
+// its changing row or the outcome that counts, in the files transition*.go, work items in one statement that opens them and one that closes them. It reads the SQL in the
 // Go files below orchestrator/internal, but for tests and their kit, and ends with status 1 when there is another
 // place.
 //
@@ -29,23 +29,28 @@ type kind struct {
 }
 
 var (
-	planned = regexp.MustCompile(`\binsert into cancellation\b`)
-	// moved is an update of cancellations, its columns and where they end.
-	moved  = regexp.MustCompile(`(?s)\bupdate cancellation\b( \w+)?\s+set\b(.*?)(\s(where|from|returning)\s|$)`)
-	state  = regexp.MustCompile(`(^|[\s,])state = `)
+	// came and gone are rows that say how a cancellation stands.
+	came = regexp.MustCompile(`\binsert into (unsettled_cancellation|outcome)\b`)
+	gone = regexp.MustCompile(`\bdelete from (unsettled_cancellation|outcome)\b`)
+	// moved is an update of such rows, its columns and where they end.
+	moved = regexp.MustCompile(
+		`(?s)\bupdate (?:unsettled_cancellation|outcome)\b(?: \w+)?\s+set\b(.*?)(?:\s(?:where|from|returning)\s|$)`)
+	state  = regexp.MustCompile(`(^|[\s,])(state|revoke_time) = `)
 	opened = regexp.MustCompile(`\binsert into work_item\b`)
 	closed = regexp.MustCompile(`\bupdate work_item\b( \w+)?\s+set\b`)
 )
 
 var kinds = []kind{
 	{"change the state of a cancellation", func(sql string) int {
-		n := len(planned.FindAllString(sql, -1))
+		if came.MatchString(sql) || gone.MatchString(sql) {
+			return 1
+		}
 		for _, update := range moved.FindAllStringSubmatch(sql, -1) {
-			if state.MatchString(update[2]) {
-				n++
+			if state.MatchString(update[1]) {
+				return 1
 			}
 		}
-		return n
+		return 0
 	}, func(places map[string]int) bool {
 		for path := range places {
 			if !strings.HasPrefix(filepath.Base(path), "transition") {

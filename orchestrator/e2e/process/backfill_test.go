@@ -47,7 +47,7 @@ func TestKilledInTheMiddleOfABackfill(t *testing.T) {
 		return answer.GetBackfill().GetState() == orchestratorv1.BackfillState_BACKFILL_STATE_COMPLETE
 	})
 	w.settled(ctx, client, l)
-	require.True(t, l.is(fmt.Sprintf(`(select count(*) from cancellation) = %d`, bills)))
+	require.True(t, l.is(fmt.Sprintf(`(select count(*) from cancellation_now) = %d`, bills)))
 	require.True(t, l.is(fmt.Sprintf(`(select count(*) = %d and count(distinct bill_id) = %[1]d from backfill_item where backfill_id = %d)`, bills, id)),
 		l.text(fmt.Sprintf(`select string_agg(bill_no || ' ' || state, ', ') from backfill_item where backfill_id = %d`, id)))
 }

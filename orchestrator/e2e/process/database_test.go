@@ -70,7 +70,7 @@ func (w *town) answersKept(l kept) {
 		}
 		const attempts = `select count(*) filter (where a.disposition not in ('unknown', 'not_sent')),
 			string_agg(a.attempt || ' ' || a.disposition || ' ' || a.detail, ', ' order by a.attempt)
-			from attempt a join cancellation c using (cancellation_id)
+			from attempt a join cancellation_now c using (cancellation_id)
 			where (c.warehouse_code, c.order_code, c.order_type) = ($1, $2, $3)`
 		var answered int
 		var all string

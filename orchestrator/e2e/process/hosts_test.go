@@ -111,7 +111,7 @@ func (w *town) slow(wait time.Duration) {
 func (w *town) settled(ctx context.Context, client *install.Client, l kept) {
 	w.t.Helper()
 	require.NoError(w.t, client.Settled(ctx))
-	require.True(w.t, l.is(`count(*) > 0 and bool_and(state = 'done') from cancellation`), l.text(`select string_agg(distinct state, ' ') from cancellation`))
+	require.True(w.t, l.is(`count(*) > 0 and bool_and(state = 'done') from cancellation_now`), l.text(`select string_agg(distinct state, ' ') from cancellation_now`))
 	require.True(w.t, l.is(nothingLate))
 	w.agree(client)
 }
@@ -129,7 +129,7 @@ func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
 	w.slow(2 * time.Second)
 	w.void(ctx, client, 12)
 	await(t, time.Minute, "requests are in flight and others wait", func() bool {
-		return l.is(inFlight + ` and exists (select from cancellation where state = 'open' and attempt = 0)`)
+		return l.is(inFlight + ` and exists (select from cancellation_now where state = 'open' and attempt = 0)`)
 	})
 	_, client = w.named("b", soon())
 	first.Kill()
@@ -228,13 +228,13 @@ func TestAFrozenOrchestratorChangesNothingWhenItWakes(t *testing.T) {
 	require.NoError(t, err)
 	w.slow(0)
 	w.settled(ctx, client, l)
-	before := l.text(`select string_agg(c::text, chr(10) order by cancellation_id) from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation) c`)
+	before := l.text(`select string_agg(c::text, chr(10) order by cancellation_id) from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation_now) c`)
 
 	require.NoError(t, first.Thaw())
 	// It stops well, with its jobs ended: everything that it had in hand has come to something.
 	terminate(t, first)
 	w.settled(ctx, client, l)
-	require.Equal(t, before, l.text(`select string_agg(c::text, chr(10) order by cancellation_id) from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation) c`))
+	require.Equal(t, before, l.text(`select string_agg(c::text, chr(10) order by cancellation_id) from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation_now) c`))
 }
 
 // wmssvc is frozen with orders in its queue, until long after the last moment of each. When it wakes, not one of them

@@ -42,7 +42,7 @@ func (d *Database) Leased(ctx context.Context) (n int, until time.Time, err erro
 	var seconds float64
 	const leases = `
 select count(*), coalesce(extract(epoch from max(greatest(lease_until, batch_until)) - now()), 0)::float8
-from voidrelay.cancellation where state = 'open' and greatest(lease_until, batch_until) > now()`
+from voidrelay.unsettled_cancellation where state = 'open' and greatest(lease_until, batch_until) > now()`
 	if err := pool.QueryRow(ctx, leases).Scan(&n, &seconds); err != nil {
 		return 0, until, fmt.Errorf("look for leases: %w", err)
 	}

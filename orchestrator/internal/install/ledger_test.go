@@ -9,6 +9,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -42,8 +43,8 @@ func TestWhatIsInHandAndHowSchemesStand(t *testing.T) {
 	pool, err := ledger.Open(ctx, b.database.URL())
 	require.NoError(t, err)
 	defer pool.Close()
-	_, err = pool.Exec(ctx, `update voidrelay.cancellation set state = 'open', lease_until = now() + interval '1 hour', outcome = '', outcome_time = null`)
-	require.NoError(t, err)
+	rowtest.New(t, pool).Exec(`
+update voidrelay.cancellation_now set state = 'open', lease_until = now() + interval '1 hour'`)
 	n, until, err := b.database.Leased(ctx)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)

@@ -33,7 +33,7 @@ func TestAPlanSendsNothingAndChangesNothing(t *testing.T) {
 	b.apply(id)
 	require.Equal(t, "complete", b.standingOf(id))
 	require.Equal(t, "A1 new Assembly.in WH-HZ01; A2 new Assembly.in WH-YW01", b.items(id))
-	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation`))
+	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation_now`))
 	require.Equal(t, "2", b.text(`select count(*)::text from backfill_item where cancellation_id is not null`))
 
 	again := b.order(order)
@@ -71,11 +71,11 @@ func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 	require.Contains(t, items, "A5 refused Assembly.in WH-HZ01 金蝶已查不到此单")
 	require.Contains(t, items, "A6 new Assembly.in WH-HZ01")
 	require.Equal(t, "complete 1 5", b.text(`select state || ' ' || (counts->>'new') || ' ' || (counts->>'refused') from backfill`))
-	require.Equal(t, "6", b.text(`select string_agg(bill_id::text, ' ') from cancellation`))
+	require.Equal(t, "6", b.text(`select string_agg(bill_id::text, ' ') from cancellation_now`))
 	require.Equal(t, before, b.text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`),
 		"what was refused is left to the incremental runs, which still see it as changed")
 	b.run()
-	require.Equal(t, "2 3 4 6", b.text(`select string_agg(bill_id::text, ' ' order by bill_id) from cancellation`))
+	require.Equal(t, "2 3 4 6", b.text(`select string_agg(bill_id::text, ' ' order by bill_id) from cancellation_now`))
 }
 
 func TestAPlanIsCappedAndAppliedOnce(t *testing.T) {
@@ -99,7 +99,7 @@ func TestAPlanIsCappedAndAppliedOnce(t *testing.T) {
 	var unfit *ledger.StateError
 	require.ErrorAs(t, b.acts().ApplyBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id, 0), &unfit)
 	b.fill(id)
-	require.Equal(t, "3", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "3", b.text(`select count(*)::text from cancellation_now`))
 }
 
 func noSuccessor(pgx.Tx) error { return nil }
@@ -121,10 +121,10 @@ func TestAPlanOfAnotherRevisionIsRefusedWholeWhereItsRequestsWouldDiffer(t *test
 	b.apply(other)
 	require.Equal(t, "failed", b.standingOf(other))
 	require.Contains(t, b.text(`select string_agg(error, '') from backfill`), "under revision 2 the request of bill A3 would differ: Assembly.in cancel_reason: as it was →")
-	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`), "not even those that agree")
+	require.Equal(t, "0", b.text(`select count(*)::text from cancellation_now`), "not even those that agree")
 	b.apply(same)
 	require.Equal(t, "complete", b.standingOf(same))
-	require.Equal(t, "3", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "3", b.text(`select count(*)::text from cancellation_now`))
 }
 
 func TestAKilledApplyGoesOnAndOwesOnce(t *testing.T) {
@@ -147,5 +147,5 @@ func TestAKilledApplyGoesOnAndOwesOnce(t *testing.T) {
 	vendor.left = 100
 	b.fill(id)
 	require.Equal(t, "complete 450", b.text(`select state || ' ' || (coalesce((counts->>'new')::int, 0) + (counts->>'held')::int) from backfill`))
-	require.Equal(t, "450", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "450", b.text(`select count(*)::text from cancellation_now`))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -69,7 +70,7 @@ func (b *bench) ledgerSum() string {
 	b.Helper()
 	return b.text(`select md5((select coalesce(string_agg(x::text, ';' order by x::text), '') from bill x)
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from bill_snapshot x)
-        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from cancellation x)
+        || (select coalesce(string_agg(x::text, ';' order by x::text), '') from cancellation_now x)
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from work_item x)
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from watermark x))`)
 }
@@ -103,14 +104,14 @@ func TestARangeOwesWhatNoRunHasSeen(t *testing.T) {
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "complete", b.standingOf(id))
 	require.Equal(t, "A2 new Assembly.in WH-HZ01; A4 new Assembly.in WH-HZ01", b.items(id))
-	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation`))
+	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation_now`))
 	require.Equal(t, "live live live voided voided", b.text(`select string_agg(class, ' ' order by class) from bill`))
 	require.Equal(t, "3 2 2 2", b.text(`select concat_ws(' ', run_counts->>'live', run_counts->>'voided', run_counts->>'orders_new', counts->>'new') from backfill`))
 	require.Equal(t, watermark, b.text(`select watermark_time || ' ' || version from watermark`), "a backfill moves no watermark")
 
 	again := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "A2 already_owed Assembly.in WH-HZ01; A4 already_owed Assembly.in WH-HZ01", b.items(again), "what was done already is shown")
-	require.Equal(t, "2", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "2", b.text(`select count(*)::text from cancellation_now`))
 }
 
 func TestARangeHasAnUpperEdge(t *testing.T) {
@@ -143,8 +144,7 @@ func TestAListShowsEveryNumber(t *testing.T) {
 	b.books.Void(2)
 	b.books.Void(3)
 	b.run()
-	_, err := b.pool.Exec(t.Context(), `update cancellation set state = 'done', outcome = 'cancelled', outcome_time = now()`)
-	require.NoError(t, err)
+	rowtest.New(t, b.pool).Exec(`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now()`)
 
 	id := b.order(ledger.BackfillOrder{Numbers: []string{"A3", "nope", "A1", "A2"}})
 	require.Equal(t, "A1 nothing_owed; A2 settled Assembly.in WH-HZ01; A3 undecodable; nope undecodable", b.items(id))
@@ -167,14 +167,14 @@ func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
 	order.BeforeCutover = true
 	id = b.order(order)
 	require.Equal(t, "OLD new Assembly.in WH-HZ01", b.items(id))
-	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
+	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation_now c using (scheme, bill_id)`))
 
 	// Somebody writes a remark: the next run decides the bill by the cutover again, which must not take back what a
 	// person asked for.
 	b.clock = b.clock.Add(time.Minute)
 	b.books.Bills[1].ModifyTime = timestamppb.New(b.clock)
 	b.run()
-	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation c using (scheme, bill_id)`))
+	require.Equal(t, "voided open", b.text(`select b.class || ' ' || c.state from bill b join cancellation_now c using (scheme, bill_id)`))
 }
 
 func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) {
@@ -187,7 +187,7 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 	b.clock = b.clock.Add(time.Minute)
 	b.books.Void(1)
 	b.run()
-	require.Equal(t, "dry_run", b.text(`select state from cancellation`))
+	require.Equal(t, "dry_run", b.text(`select state from cancellation_now`))
 	below := b.since(12 * time.Hour)
 	below.BeforeCutover = true
 	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(below)), "a scheme in dry run stays in dry run")
@@ -195,9 +195,9 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 	_, err = b.acts().SetMode(t.Context(), act, true)
 	require.NoError(t, err)
 	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(b.since(12*time.Hour))))
-	require.Equal(t, "dry_run", b.text(`select state from cancellation`))
+	require.Equal(t, "dry_run", b.text(`select state from cancellation_now`))
 	require.Equal(t, "A1 new Assembly.in WH-HZ01", b.items(b.order(below)))
-	require.Equal(t, "open 1970", b.text(`select state || ' ' || extract(year from verified_time) from cancellation`), "its bill is read again before anything is sent")
+	require.Equal(t, "open 1970", b.text(`select state || ' ' || extract(year from verified_time) from cancellation_now`), "its bill is read again before anything is sent")
 }
 
 func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
@@ -226,7 +226,7 @@ func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 	vendor.left = 100
 	b.fill(id)
 	require.Equal(t, "complete 6 6 6", b.text(`select concat_ws(' ', state, counts->>'new', run_counts->>'bills', (select count(*) from backfill_item)) from backfill`))
-	require.Equal(t, "6", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "6", b.text(`select count(*)::text from cancellation_now`))
 }
 
 func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
@@ -239,7 +239,7 @@ func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 	b.clock = b.clock.Add(3 * time.Hour)
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "complete", b.standingOf(id))
-	require.Equal(t, "150 held safety_limit_hour", b.text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation`))
+	require.Equal(t, "150 held safety_limit_hour", b.text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation_now`))
 	require.Equal(t, "100 50", b.text(`select (counts->>'new') || ' ' || (counts->>'held') from backfill`), "those of the first page were open for a moment")
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'safety_limit_reached'`))
 }
@@ -258,7 +258,7 @@ func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 	}}
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "cancelled", b.standingOf(id))
-	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`), "what it owed by then stays owed")
+	require.Equal(t, "1", b.text(`select count(*)::text from cancellation_now`), "what it owed by then stays owed")
 	var unfit *ledger.StateError
 	require.ErrorAs(t, b.acts().CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "again"}, id), &unfit)
 }
@@ -282,7 +282,7 @@ func TestABackfillReadsAgainWhatARunHasReadMeanwhile(t *testing.T) {
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "complete", b.standingOf(id))
 	require.Equal(t, "A1 already_owed Assembly.in WH-HZ01; A2 already_owed Assembly.in WH-HZ01", b.items(id))
-	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation`))
+	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation_now`))
 }
 
 func TestABackfillWaitsWhileItsSchemeIsStopped(t *testing.T) {

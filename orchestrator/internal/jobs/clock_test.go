@@ -18,14 +18,14 @@ func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
 	b.clock = b.clock.Add(time.Minute)
 	b.books.Void(1)
 	b.run()
-	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "1", b.text(`select count(*)::text from cancellation_now`))
 
 	b.books.Zone, b.books.Offset = "UTC", 0
 	b.clock = b.clock.Add(time.Minute)
 	b.books.Bills[1].CancelTime = nil
 	b.run()
 	require.Equal(t, "stopped TIME_ZONE_DIFFERS", b.text(`select state || ' ' || stop_reason from scheme`))
-	require.Equal(t, "1 1", b.text(`select count(*) || ' ' || (select generation from bill) from cancellation`))
+	require.Equal(t, "1 1", b.text(`select count(*) || ' ' || (select generation from bill) from cancellation_now`))
 	require.Equal(t, "times were read in Asia/Shanghai so far, now in UTC", b.text(`select detail from work_item where close_time is null`))
 
 	// The person knows better: the first zone was wrong.
@@ -52,7 +52,7 @@ func TestWithoutTheVendorsClockTheWatermarkKeepsItsDistance(t *testing.T) {
 	b.clock = b.clock.Add(time.Second)
 	b.books.Void(1)
 	b.run()
-	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now`))
 	require.Equal(t, "true", b.text(`select (watermark_time > '`+want.Format(time.RFC3339)+`')::text from watermark`))
 }
 

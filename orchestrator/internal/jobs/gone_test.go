@@ -52,10 +52,10 @@ func TestADeletionNeedsTwoAbsencesAndKingdeesOwnWord(t *testing.T) {
 	require.Contains(t, b.books.Viewed, int64(2))
 	require.Equal(t, "deleted", b.text(`select class from bill where bill_id = 2`))
 	require.Contains(t, b.record(), "1 gone")
-	require.Equal(t, "open {deleted} 2", b.text(`select state || ' ' || triggers::text || ' ' || bill_id from cancellation`))
-	require.Equal(t, "true", b.text(`select (verified_time < now() - interval '1 year')::text from cancellation`), "it is read again, by number too, before it is sent")
+	require.Equal(t, "open {deleted} 2", b.text(`select state || ' ' || triggers::text || ' ' || bill_id from cancellation_now`))
+	require.Equal(t, "true", b.text(`select (verified_time < now() - interval '1 year')::text from cancellation_now`), "it is read again, by number too, before it is sent")
 	b.reconcile()
-	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "1", b.text(`select count(*)::text from cancellation_now`))
 }
 
 func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
@@ -69,7 +69,7 @@ func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.reconcile()
 	require.Equal(t, "deleted", b.text(`select class from bill where bill_id = 1`))
-	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "0", b.text(`select count(*)::text from cancellation_now`))
 	require.Equal(t, "nothing_owed", b.text(`select verdict_code from reporting.bill_verdict where bill_no = 'A1'`))
 }
 
@@ -81,7 +81,7 @@ func TestABillThatIsOnlyHiddenIsNotDeleted(t *testing.T) {
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.reconcile()
 	require.Equal(t, "live", b.text(`select class from bill where bill_id = 2`))
-	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "0", b.text(`select count(*)::text from cancellation_now`))
 	require.Equal(t, "100", b.text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
 
 	b.books.Hidden[2] = false
@@ -103,7 +103,7 @@ func TestWithoutAReadableBillOfItsOrganisationNothingIsDeleted(t *testing.T) {
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.reconcile()
 	require.Equal(t, "0", b.text(`select count(*)::text from bill where class = 'deleted'`))
-	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "0", b.text(`select count(*)::text from cancellation_now`))
 	require.Equal(t, "200", b.text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
 }
 
@@ -143,7 +143,7 @@ func TestSixDeletionsInOneReconcileAreHeld(t *testing.T) {
 	b.clock = b.clock.Add(31 * time.Minute)
 	b.reconcile()
 	require.Contains(t, b.record(), "6 gone")
-	require.Equal(t, "6 held many_deleted", b.text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation`))
+	require.Equal(t, "6 held many_deleted", b.text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation_now`))
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'many_deleted' and close_time is null`))
 }
 
@@ -160,7 +160,7 @@ func TestADeletedBillThatIsSeenAgainIsWhatItIsSeenAs(t *testing.T) {
 	b.books.Bills[2] = bill
 	b.recheck()
 	require.Equal(t, "live true", b.text(`select class || ' ' || (absent_since is null and gone_time is null)::text from bill where bill_id = 2`))
-	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
+	require.Equal(t, "withdrawn", b.text(`select state from cancellation_now`))
 }
 
 // A run that finds nothing looks at a known bill: nothing changed, or nothing is shown?

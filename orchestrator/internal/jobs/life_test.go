@@ -17,6 +17,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -43,7 +44,7 @@ func setupWith(t *testing.T, old, replacement string) *bench {
 // verify looks at everything that is open, as a batch would.
 func (b *bench) verify() map[int64]ledger.Verified {
 	b.Helper()
-	rows, err := b.pool.Query(b.Context(), `select cancellation_id from cancellation where state = 'open'`)
+	rows, err := b.pool.Query(b.Context(), `select cancellation_id from cancellation_now where state = 'open'`)
 	require.NoError(b, err)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	require.NoError(b, err)
@@ -60,7 +61,7 @@ func (b *bench) verify() map[int64]ledger.Verified {
 
 func (b *bench) cancellations() string {
 	b.Helper()
-	return b.text(`select coalesce(string_agg(bill_id || ' ' || warehouse_code || ' ' || state || ' ' || array_to_string(triggers, '+'), '; ' order by bill_id, cancellation_id), '') from cancellation`)
+	return b.text(`select coalesce(string_agg(bill_id || ' ' || warehouse_code || ' ' || state || ' ' || array_to_string(triggers, '+'), '; ' order by bill_id, cancellation_id), '') from cancellation_now`)
 }
 
 // fresh is a live bill that was audited just now.
@@ -77,14 +78,14 @@ func TestUnAuditedThenVoidedIsOneCancellationWithTwoReasons(t *testing.T) {
 	b.books.Bills[1].ProductLines[0].WarehouseNumber = "CK002"
 	b.run()
 	require.Equal(t, "1 WH-HZ01 open un_audited", b.cancellations(), "the order stands where it was made")
-	require.Equal(t, "t", b.text(`select (not_before = un_audited_since + interval '120 seconds')::text::char from cancellation join bill using (scheme, bill_id)`))
+	require.Equal(t, "t", b.text(`select (not_before = un_audited_since + interval '120 seconds')::text::char from cancellation_now join bill using (scheme, bill_id)`))
 	require.Empty(t, b.verify(), "the dwell is not over")
 
 	b.later(time.Minute)
 	b.books.Void(1)
 	b.run()
 	require.Equal(t, "1 WH-HZ01 open un_audited+voided", b.cancellations())
-	require.Equal(t, "t", b.text(`select (not_before is null)::text::char from cancellation`), "a void waits for nothing")
+	require.Equal(t, "t", b.text(`select (not_before is null)::text::char from cancellation_now`), "a void waits for nothing")
 	require.Len(t, b.verify(), 1)
 }
 
@@ -167,16 +168,16 @@ func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
 			b.books.Fresh(2, "A1", "CK002")
 			b.run()
 			require.Empty(t, b.verify())
-			require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation where bill_id = 1`))
+			require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation_now where bill_id = 1`))
 			b.later(time.Minute)
 			b.run()
-			require.Equal(t, "withdrawn", b.text(`select state from cancellation where bill_id = 1`), "it is not decided anew while the number is taken")
+			require.Equal(t, "withdrawn", b.text(`select state from cancellation_now where bill_id = 1`), "it is not decided anew while the number is taken")
 
 			free(b.books)
 			b.run()
 			b.later(time.Second)
 			b.run()
-			require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
+			require.Equal(t, "open", b.text(`select state from cancellation_now where bill_id = 1`))
 			require.NotEmpty(t, b.verify())
 		})
 	}
@@ -195,11 +196,10 @@ func TestANumberIsLookedAtAgainWithoutAnyNews(t *testing.T) {
 	require.Empty(t, b.verify())
 	delete(b.books.Bills, 2)
 	b.run()
-	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
-	_, err := b.pool.Exec(t.Context(), `update cancellation set due_time = due_time - interval '1 hour'`)
-	require.NoError(t, err)
+	require.Equal(t, "withdrawn", b.text(`select state from cancellation_now`))
+	rowtest.New(t, b.pool).Exec(`update cancellation_now set due_time = due_time - interval '1 hour'`)
 	b.run()
-	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now`))
 }
 
 // goneBooks says of bills that it does not have what View says of them, or something else.
@@ -260,7 +260,7 @@ func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 	// FID 1 is gone; its number is given to FID 2, which is live.
 	b.books.Fresh(2, "A1", "CK001")
 	require.Empty(t, b.verify())
-	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation`))
+	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation_now`))
 }
 
 // FID 1 is gone, and a live bill carried its number. When that one was voided nobody decided FID 1 again, because no
@@ -292,7 +292,7 @@ func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 	b.run()
 	require.Equal(t, 1, missing(), "a reconcile run proves it once more")
 	b.proveGone(1)
-	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now where bill_id = 1`))
 	require.Zero(t, missing())
 }
 
@@ -324,11 +324,10 @@ func TestACancellationGivenToAPersonAsUnreadGoesOnOnceItsBillIsProvedGone(t *tes
 	b.books.Void(1)
 	b.run()
 	delete(b.books.Bills, 1)
-	_, err := b.pool.Exec(t.Context(), `update cancellation set unread_since = now() - interval '25 hours'`)
-	require.NoError(t, err)
+	rowtest.New(t, b.pool).Exec(`update cancellation_now set unread_since = now() - interval '25 hours'`)
 	require.Empty(t, b.verify())
 	require.Equal(t, "1 WH-HZ01 needs_attention voided", b.cancellations())
-	_, err = b.pool.Exec(t.Context(), `update bill set absent_since = read_time where bill_id = 1`)
+	_, err := b.pool.Exec(t.Context(), `update bill set absent_since = read_time where bill_id = 1`)
 	require.NoError(t, err)
 	missing, err := b.store.MissingBills(t.Context(), "assembly-void", b.clock.Add(time.Hour), 0, 10)
 	require.NoError(t, err)
@@ -409,8 +408,7 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 		b.run()
 	}
 	require.Equal(t, "1 WH-HZ01 open voided; 2 WH-HZ01 open voided", b.cancellations())
-	_, err := b.pool.Exec(t.Context(), `update cancellation set state = 'done', outcome = 'cancelled', outcome_time = now() where bill_id = 1`)
-	require.NoError(t, err)
+	rowtest.New(t, b.pool).Exec(`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now() where bill_id = 1`)
 	b.later(time.Minute)
 	for id := range int64(2) {
 		bill := b.books.Bills[id+1]

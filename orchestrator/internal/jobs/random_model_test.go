@@ -67,7 +67,7 @@ select c.cancellation_id, c.bill_id, c.bill_no, c.generation, c.warehouse_number
            and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown')) as landed,
        array(select kind from work_item w where w.cancellation_id = c.cancellation_id and w.close_time is null) as work,
        exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'restored_after_cancel') as restored
-from cancellation c order by c.cancellation_id`)
+from cancellation_now c order by c.cancellation_id`)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (l *lives) checkRest(cancellations []owedRow) error {
 		switch {
 		case d.State == "planned" || d.State == "open":
 			return fmt.Errorf("cancellation %d of bill %d is still %s: %s", d.CancellationID, d.BillID, d.State, l.text(fmt.Sprintf(
-				`select to_jsonb(c)::text || (select to_jsonb(b)::text from bill b where b.bill_id = c.bill_id) from cancellation c where cancellation_id = %d`, d.CancellationID)))
+				`select to_jsonb(c)::text || (select to_jsonb(b)::text from bill b where b.bill_id = c.bill_id) from cancellation_now c where cancellation_id = %d`, d.CancellationID)))
 		case d.State == "needs_attention" && len(d.Work) == 0, d.State == "held" && d.HoldReason == "":
 			return fmt.Errorf("cancellation %d of bill %d is %s, and nobody is told", d.CancellationID, d.BillID, d.State)
 		}

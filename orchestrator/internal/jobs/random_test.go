@@ -339,7 +339,7 @@ func (l *lives) settle() {
 		for len(l.queue) > 0 {
 			l.under("batch", l.batch)
 		}
-		if n > 9 && l.text(`select count(*)::text from cancellation where state in ('planned', 'open')`) == "0" {
+		if n > 9 && l.text(`select count(*)::text from cancellation_now where state in ('planned', 'open')`) == "0" {
 			return
 		}
 	}

@@ -78,8 +78,8 @@ func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
 	b.books.Bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	b.run()
 	b.recheck()
-	require.Equal(t, "open", b.text(`select state from cancellation`))
-	require.Equal(t, "true", b.text(`select (run_id is null)::text from cancellation`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now`))
+	require.Equal(t, "true", b.text(`select (run_id is null)::text from cancellation_now`))
 }
 
 // A recheck reads the bills that it knows: that the number was given to another was not seen, and for a minute its
@@ -92,13 +92,13 @@ func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	b.books.Void(1)
 	b.books.Fresh(2, "A1", "CK001")
 	b.recheck()
-	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now`))
 	due, err := b.store.Load(t.Context(), []int64{1})
 	require.NoError(t, err)
 	s := &push.Batcher{Now: b.p.now}
 	require.False(t, s.Sendable(b.p.registry.Entries["assembly-void"], due[0]))
 	require.Empty(t, b.verify())
-	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation`))
+	require.Equal(t, "withdrawn number_live", b.text(`select state || ' ' || outcome from cancellation_now`))
 }
 
 func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
@@ -113,7 +113,7 @@ func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
 		b.books.Bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	}
 	b.recheck()
-	require.Equal(t, "held 101", b.text(`select string_agg(distinct state, ',') || ' ' || count(*) from cancellation`))
+	require.Equal(t, "held 101", b.text(`select string_agg(distinct state, ',') || ' ' || count(*) from cancellation_now`))
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'safety_limit_reached' and close_time is null`))
 }
 
@@ -171,7 +171,7 @@ func TestAStaleReadOfTheRecheckChangesNothing(t *testing.T) {
 	}}
 	b.recheck()
 	require.Equal(t, "voided", b.text(`select class from bill where bill_id = 1`))
-	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now where bill_id = 1`))
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item`))
 }
 
@@ -193,7 +193,7 @@ func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
 	require.NoError(t, (&reconciler{rereader: l, ledger: b.store}).run(t.Context(),
 		queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
 	require.Equal(t, "voided un_audited", b.text(`select string_agg(class, ' ' order by bill_id) from bill`))
-	require.Equal(t, "open", b.text(`select state from cancellation where bill_id = 1`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now where bill_id = 1`))
 }
 
 // overtaken lets something happen before the first page is stored.
@@ -261,7 +261,7 @@ func TestAVoidThatNoRunSawIsOwedByTheReconcile(t *testing.T) {
 	b.run()
 	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 1 differ, 2 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
-	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now`))
 	require.Equal(t, "1", b.text(`select run_counts->>'voided' from reconcile`))
 }
 
@@ -294,7 +294,7 @@ func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 		require.NoError(t, run(queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Follows: true}))
 	}
 	require.Equal(t, "complete: 73 hours, 1 differ, 4 bills, 4 read, 4 repaired, 0 missing, 0 gone", b.record())
-	require.Equal(t, "1 4", b.text(`select (select count(*) from reconcile) || ' ' || count(*) from cancellation where state = 'open'`))
+	require.Equal(t, "1 4", b.text(`select (select count(*) from reconcile) || ' ' || count(*) from cancellation_now where state = 'open'`))
 }
 
 // slow is a Kingdee that takes 25 s for each light page.

@@ -43,7 +43,7 @@ func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 	}
 	t.Log(b.text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by run_id) from run`))
 	require.Equal(t, "voided", b.text(`select class from bill where bill_id = 1`), "for the ledger it is live for ever")
-	require.Equal(t, "1", b.text(`select count(*)::text from cancellation`), "the cancellation is lost: no outcome, no reason, no work item")
+	require.Equal(t, "1", b.text(`select count(*)::text from cancellation_now`), "the cancellation is lost: no outcome, no reason, no work item")
 }
 
 // brokenAfter ends its light streams after so many pages.
@@ -69,7 +69,7 @@ func TestAWholeReadFromOtherBooksStopsTheScheme(t *testing.T) {
 	b.books.Void(1)
 	b.run()
 	require.Equal(t, "stopped", b.text(`select state from scheme`))
-	require.Equal(t, "0", b.text(`select count(*)::text from cancellation`))
+	require.Equal(t, "0", b.text(`select count(*)::text from cancellation_now`))
 }
 
 // A stamp lies three minutes ahead during a baseline of several pages; ten minutes later nothing is odd any more.
@@ -148,14 +148,14 @@ func TestAWithdrawnCancellationIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
 	b.clock = b.clock.Add(time.Minute)
 	b.books.Void(1)
 	b.run()
-	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now`))
 	due, err := b.store.Load(t.Context(), []int64{1})
 	require.NoError(t, err)
 	require.NoError(t, b.store.StoreVerified(t.Context(), "assembly-void", verifiedAs(due[0].ID, rule.NoTrigger, b.clock), time.Second, time.Hour))
-	require.Equal(t, "withdrawn", b.text(`select state from cancellation`))
+	require.Equal(t, "withdrawn", b.text(`select state from cancellation_now`))
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.run()
-	require.Equal(t, "open", b.text(`select state from cancellation`), "its trigger still holds, whatever its dates say")
+	require.Equal(t, "open", b.text(`select state from cancellation_now`), "its trigger still holds, whatever its dates say")
 }
 
 // What could not be decoded is read again when it can be, also long after the overlap.
@@ -174,7 +174,7 @@ func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
 	require.NoError(t, err)
 	b.run()
 	require.Equal(t, "voided", b.text(`select class from bill`))
-	require.Equal(t, "open", b.text(`select state from cancellation`))
+	require.Equal(t, "open", b.text(`select state from cancellation_now`))
 	require.Equal(t, "0", b.text(`select count(*)::text from work_item where close_time is null`))
 }
 

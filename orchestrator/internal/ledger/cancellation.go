@@ -50,24 +50,81 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 }
 
 // cancellationKeys are the columns that name a cancellation, and what calls for it.
-const cancellationKeys = `@bills::bigint[], @generations::integer[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @triggers::text[]`
+const cancellationKeys = `@bills::bigint[], @generations::integer[], @accounts::text[], @warehouses::text[],
+    @orders::text[], @types::text[], @triggers::text[]`
+
+// orderOf is the order o that d names, and cancellationOf the cancellation c of @scheme, once its order is told.
+const (
+	orderOf = `o.account = d.account and o.warehouse_code = d.warehouse and o.order_code = d.order_code
+    and o.order_type = d.order_type`
+	cancellationOf = `c.scheme = @scheme and c.bill_id = d.bill_id and c.generation = d.generation and c.question = 0`
+)
+
+// writeOrders writes the orders that are not known yet, each once, in the order in which everybody does.
+func writeOrders(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error {
+	_, err := tx.Exec(ctx, `
+insert into warehouse_order (account, warehouse_code, order_code, order_type)
+select distinct d.account, d.warehouse, d.order_code, d.order_type
+from unnest(@accounts::text[], @warehouses::text[], @orders::text[], @types::text[])
+  as d (account, warehouse, order_code, order_type)
+order by d.account, d.warehouse, d.order_code, d.order_type
+on conflict on constraint warehouse_order_once do nothing`, pgx.StrictNamedArgs{
+		"accounts": args["accounts"], "warehouses": args["warehouses"], "orders": args["orders"], "types": args["types"],
+	})
+	return err
+}
+
+// keysOf are the args that name cancellations.
+func keysOf(args pgx.StrictNamedArgs) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"scheme": args["scheme"], "bills": args["bills"], "generations": args["generations"],
+		"accounts": args["accounts"], "warehouses": args["warehouses"], "orders": args["orders"], "types": args["types"],
+		"triggers": args["triggers"],
+	}
+}
+
+// lockPlanned locks those cancellations of a page that exist already, and how they stand.
+func lockPlanned(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error {
+	rows, err := tx.Query(ctx, `
+select c.cancellation_id
+from unnest(`+cancellationKeys+`) as d (bill_id, generation, account, warehouse, order_code, order_type, triggers)
+join warehouse_order o on `+orderOf+`
+join cancellation c on c.order_id = o.order_id and `+cancellationOf+`
+order by c.cancellation_id
+for no key update of c`, keysOf(args))
+	if err != nil {
+		return err
+	}
+	known, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil || len(known) == 0 {
+		return err
+	}
+	return LockStanding(ctx, tx, known)
+}
 
 // addReasons adds what calls for the page's cancellations now to what did before, also for those that have ended; and
 // those that have not wait for a dwell only while nothing else calls for them.
 func addReasons(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error {
+	named := keysOf(args)
+	named["not_before"] = args["not_before"]
 	_, err := tx.Exec(ctx, `
-update cancellation c
-set triggers = c.triggers || array(select t from unnest(d.triggers::text[]) t where t <> all (c.triggers)),
-    not_before = case when c.state in ('planned', 'open', 'held') then d.not_before else c.not_before end, update_time = now()
-from unnest(`+cancellationKeys+`, @not_before::timestamptz[]) as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, not_before)
-where c.scheme = @scheme and c.bill_id = d.bill_id and c.account = d.account and c.warehouse_code = d.warehouse and c.order_code = d.order_code
-  and c.order_type = d.order_type and c.generation = d.generation
-  and (not c.triggers @> d.triggers::text[] or c.state in ('planned', 'open', 'held') and c.not_before is distinct from d.not_before)`,
-		pgx.StrictNamedArgs{
-			"scheme": args["scheme"], "bills": args["bills"], "generations": args["generations"], "accounts": args["accounts"],
-			"warehouses": args["warehouses"], "orders": args["orders"], "types": args["types"], "triggers": args["triggers"],
-			"not_before": args["not_before"],
-		})
+with called as (
+    select c.cancellation_id, d.triggers::text[] as triggers, d.not_before
+    from unnest(`+cancellationKeys+`, @not_before::timestamptz[])
+      as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, not_before)
+    join warehouse_order o on `+orderOf+`
+    join cancellation c on c.order_id = o.order_id and `+cancellationOf+`
+), added as (
+    update cancellation c
+    set triggers = c.triggers || array(select t from unnest(d.triggers) t where t <> all (c.triggers)),
+        update_time = now()
+    from called d
+    where c.cancellation_id = d.cancellation_id and not c.triggers @> d.triggers
+)
+update unsettled_cancellation c set not_before = d.not_before, update_time = now()
+from called d
+where c.cancellation_id = d.cancellation_id and c.state in ('planned', 'open', 'held')
+  and c.not_before is distinct from d.not_before`, named)
 	return err
 }
 

@@ -77,5 +77,5 @@ func TestTheReaderReadsTheViewsAndNothingElse(t *testing.T) {
 		require.NoError(t, as(`select * from reporting.`+view))
 	}
 	require.ErrorContains(t, as(`select 1 from voidrelay.bill`), "42501")
-	require.ErrorContains(t, as(`delete from reporting.cancellation_outcome`), "42501")
+	require.ErrorContains(t, as(`delete from reporting.backfill`), "42501")
 }

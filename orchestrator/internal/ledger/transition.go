@@ -14,8 +14,10 @@ import (
 //	transition_answer.go  what the read before a request, the request and its answer decide
 //	transition_act.go     what a person decides
 //
-// Each function is one statement. Its comment says from which states to which and by whom, and its condition on the
-// state keeps everything else out: a row that somebody else has changed meanwhile stays as it is. Statements that move
+// Each function is one statement, and what it has in common with others stands in transition_settle.go. Its comment says
+// from which states to which and by whom, and its condition on the state keeps everything else out: a row that somebody
+// else has changed meanwhile stays as it is. What is not settled is a row of unsettled_cancellation, what is settled one
+// of outcome: to settle takes the one away and appends the other, to open again does the reverse. Statements that move
 // only due times, leases, batches, reasons and counts stand with the capability that needs them: lease.go, dispatch.go,
 // number.go, verified.go, operator_resume.go and addReasons.
 
@@ -23,7 +25,8 @@ import (
 const ForgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
 
 // NeedsAttentionUnread is true of a cancellation c that waits for a person because its bill could not be read.
-const NeedsAttentionUnread = `exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
+const NeedsAttentionUnread = `exists (select from work_item w
+    where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
 
 // neverLanded is true of a cancellation that nothing in the WMS can have come of: nothing is in flight, and whatever was tried was
 // not sent or refused.
@@ -43,36 +46,87 @@ type planned struct {
 //   - held for number_reuse_unsaid, and something calls for it now that needs no person;
 //   - open, and nothing calls for it any longer but what needs a person for number_reuse_unsaid.
 //
-// Any other stays as it is. What is planned anew is read again, by number too, before it is sent.
+// Any other stays as it is. What is planned anew is read again, by number too, before it is sent. Its rows are locked
+// before, so that what is settled or opened by somebody else at this moment is met as it is then.
 func plan(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) ([]planned, error) {
+	if err := writeOrders(ctx, tx, args); err != nil {
+		return nil, err
+	}
+	if err := lockPlanned(ctx, tx, args); err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, `
-insert into cancellation as c (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account,
-    warehouse_code, order_code, order_type, cancel_reason, extend_props, owner_code, triggers, evidence, orders_from,
-    revision, run_id, business_date, state, hold_reason, not_before, verified_time, traceparent)
-select @scheme, d.bill_id, d.bill_no, d.generation, d.affair, d.direction, d.number, d.account,
-    d.warehouse, d.order_code, d.order_type, d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence,
-    d.orders_from, @revision, @run, d.business_date, 'planned', d.hold, d.not_before, d.verified, @traceparent
-from unnest(`+cancellationKeys+`,
-    @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[],
-    @owners::text[], @evidence::text[], @orders_from::text[], @holds::text[], @not_before::timestamptz[],
-    @verified::timestamptz[], @dates::date[])
-  as d (bill_id, generation, account, warehouse, order_code, order_type, triggers,
-    affair, direction, number, bill_no, reason, props, owner,
-    evidence, orders_from, hold, not_before, verified, business_date)
-on conflict on constraint cancellation_once do update
-set state = 'planned', hold_reason = excluded.hold_reason, outcome = '', inferred = false, outcome_time = null,
-    decide_time = null, verified_time = 'epoch', number_read_time = null, unread_since = null, run_id = excluded.run_id,
-    revision = excluded.revision, bill_no = excluded.bill_no, cancel_reason = excluded.cancel_reason,
-    extend_props = excluded.extend_props, owner_code = excluded.owner_code, evidence = excluded.evidence,
-    orders_from = excluded.orders_from, due_time = now(), batch_until = null, traceparent = excluded.traceparent,
-    same_disposition = '', same_count = 0, same_since = null, update_time = now()
-where c.state = 'withdrawn'
-   or c.state = 'dry_run' and (@reopen or not c.triggers @> excluded.triggers)
-      and (select s.mode from scheme s where s.scheme = @scheme) = 'send'
-   or c.state = 'needs_attention' and @deleted = any(excluded.triggers) and `+NeedsAttentionUnread+`
-   or c.state = 'held' and c.hold_reason = @reuse and excluded.hold_reason = ''
-   or c.state = 'open' and c.not_before is null and excluded.hold_reason = @reuse
-returning cancellation_id, hold_reason`, args)
+with d as (
+    select d.bill_id, d.generation, d.account, d.triggers::text[] as triggers, d.affair, d.direction, d.number,
+           d.bill_no, d.reason, d.props::jsonb as props, d.owner, d.evidence, d.orders_from, d.hold, d.not_before,
+           d.verified, d.business_date, o.order_id
+    from unnest(`+cancellationKeys+`,
+        @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[],
+        @owners::text[], @evidence::text[], @orders_from::text[], @holds::text[], @not_before::timestamptz[],
+        @verified::timestamptz[], @dates::date[])
+      as d (bill_id, generation, account, warehouse, order_code, order_type, triggers,
+        affair, direction, number, bill_no, reason, props, owner,
+        evidence, orders_from, hold, not_before, verified, business_date)
+    join warehouse_order o on `+orderOf+`
+), known as (
+    select c.cancellation_id, c.triggers as had, d.bill_id, d.generation, d.account, d.triggers, d.bill_no, d.reason,
+           d.props, d.owner, d.evidence, d.orders_from, d.hold, d.order_id
+    from d join cancellation c on c.order_id = d.order_id and `+cancellationOf+`
+), fresh as (
+    insert into cancellation (scheme, bill_id, bill_no, generation, order_id, affair_type, direction, warehouse_number,
+        cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id, business_date,
+        traceparent)
+    select @scheme, d.bill_id, d.bill_no, d.generation, d.order_id, d.affair, d.direction, d.number,
+        d.reason, d.props, d.owner, d.triggers, d.evidence, d.orders_from, @revision, @run, d.business_date,
+        @traceparent
+    from d
+    where not exists (select from known k
+                      where k.bill_id = d.bill_id and k.order_id = d.order_id and k.generation = d.generation)
+    on conflict on constraint cancellation_once do nothing
+    returning cancellation_id, bill_id, order_id, generation
+), again as (
+    update outcome c set revoke_time = now()
+    from known k
+    where c.cancellation_id = k.cancellation_id and c.revoke_time is null
+      and (c.state = 'withdrawn'
+        or c.state = 'dry_run' and (@reopen or not k.had @> k.triggers)
+           and (select s.mode from scheme s where s.scheme = @scheme) = 'send')
+    returning c.cancellation_id, c.times_settled, k.order_id, k.bill_id, k.account, k.hold, `+qualified("c", kept)+`
+), made as (
+    insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, state, hold_reason,
+        verified_time, times_settled, `+kept+`)
+    select f.cancellation_id, d.order_id, @scheme, d.bill_id, d.account, 'planned', d.hold, d.verified, 0,
+        d.not_before, null, 0, null, '', '', false, false
+    from fresh f
+    join d on d.bill_id = f.bill_id and d.order_id = f.order_id and d.generation = f.generation
+    union all
+    select cancellation_id, order_id, @scheme, bill_id, account, 'planned', hold, 'epoch', times_settled, `+kept+`
+    from again
+    returning cancellation_id, hold_reason
+), moved as (
+    update unsettled_cancellation c
+    set state = 'planned', hold_reason = k.hold, decide_time = null, verified_time = 'epoch', number_read_time = null,
+        unread_since = null, due_time = now(), batch_until = null, same_disposition = '', same_count = 0,
+        same_since = null, update_time = now()
+    from known k
+    where c.cancellation_id = k.cancellation_id
+      and (c.state = 'needs_attention' and @deleted = any(k.triggers) and `+NeedsAttentionUnread+`
+        or c.state = 'held' and c.hold_reason = @reuse and k.hold = ''
+        or c.state = 'open' and c.not_before is null and k.hold = @reuse)
+    returning c.cancellation_id, c.hold_reason
+), rewritten as (
+    update cancellation c
+    set run_id = @run, revision = @revision, bill_no = k.bill_no, cancel_reason = k.reason, extend_props = k.props,
+        owner_code = k.owner, evidence = k.evidence, orders_from = k.orders_from, traceparent = @traceparent,
+        update_time = now()
+    from known k
+    where c.cancellation_id = k.cancellation_id
+      and (exists (select from again a where a.cancellation_id = k.cancellation_id)
+        or exists (select from moved m where m.cancellation_id = k.cancellation_id))
+)
+select cancellation_id, hold_reason from made
+union all
+select cancellation_id, hold_reason from moved`, args)
 	if err != nil {
 		return nil, err
 	}
@@ -82,56 +136,51 @@ returning cancellation_id, hold_reason`, args)
 // TakeBack withdraws what an earlier run planned for these bills and did not live to open, before they are decided
 // anew, maybe under another revision: planned becomes withdrawn. What is owed again is planned again.
 func TakeBack(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
-	_, err := tx.Exec(ctx, `
-update cancellation
-set state = 'withdrawn', hold_reason = '', outcome = 'decided anew', outcome_time = now(), update_time = now()
-where scheme = $1 and bill_id = any($2) and state = 'planned'`, scheme, bills)
+	_, err := tx.Exec(ctx, settle(`c.scheme = $1 and c.bill_id = any($2) and c.state = 'planned'`,
+		`'withdrawn', 'decided anew', false`), scheme, bills)
 	return err
 }
 
 // WithdrawBills withdraws the cancellations of bills for which a run found that no trigger holds any longer: planned,
-// open, held and needs_attention become withdrawn. What is in flight is withdrawn too: its answer is still written to
-// its attempt.
+// open, held and needs_attention become withdrawn, which is all that is not settled. What is in flight is withdrawn too:
+// its answer is still written to its attempt.
 func WithdrawBills(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) ([]int64, error) {
-	rows, err := tx.Query(ctx, `
-update cancellation
-set state = 'withdrawn', hold_reason = '', outcome = 'no_trigger', outcome_time = now(), update_time = now()
-where scheme = $1 and bill_id = any($2) and state in ('planned', 'open', 'held', 'needs_attention')
-returning cancellation_id`, scheme, bills)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	return settledIDs(ctx, tx, settle(`c.scheme = $1 and c.bill_id = any($2)`, `'withdrawn', 'no_trigger', false`),
+		scheme, bills)
 }
 
 // HoldPlan holds what was planned with a reason to, once its run is complete: planned becomes held. of says which of
 // the scheme's.
-func HoldPlan(ctx context.Context, tx pgx.Tx, scheme, of string) (int64, error) {
+func HoldPlan(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
-update cancellation set state = 'held', decide_time = now(), update_time = now()
-where scheme = $1 and state = 'planned' and hold_reason <> '' and `+of, scheme)
+update unsettled_cancellation c set state = 'held', decide_time = now(), update_time = now()
+where scheme = $1 and state = 'planned' and hold_reason <> '' and `+which, scheme)
 	return tag.RowsAffected(), err
 }
 
-// OpenPlan opens what was planned without a reason to hold it, once its run is complete: planned becomes open. of says
-// which of the scheme's.
-func OpenPlan(ctx context.Context, tx pgx.Tx, scheme, of string) (int64, error) {
+// OpenPlan opens what was planned without a reason to hold it, once its run is complete: planned becomes open. which
+// is a condition on the rows c of the scheme.
+func OpenPlan(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
-update cancellation
+update unsettled_cancellation c
 set state = 'open', decide_time = now(), due_time = greatest(now(), not_before), `+ForgetUnsentColumns+`,
     answer_changes = 0, update_time = now()
-where scheme = $1 and state = 'planned' and hold_reason = '' and `+of, scheme)
+where scheme = $1 and state = 'planned' and hold_reason = '' and `+which, scheme)
 	return tag.RowsAffected(), err
 }
 
 // EndPlanAsDryRun ends what was planned, once its run is complete, where the scheme only watches: planned becomes
-// dry_run. of says which of the scheme's.
-func EndPlanAsDryRun(ctx context.Context, tx pgx.Tx, scheme, of string) (int64, error) {
+// dry_run. which is a condition on the rows c of the scheme.
+func EndPlanAsDryRun(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
-update cancellation
-set state = 'dry_run', hold_reason = '', outcome = 'dry_run', decide_time = now(), outcome_time = now(),
-    update_time = now()
-where scheme = $1 and state = 'planned' and `+of, scheme)
+with ended as (
+    delete from unsettled_cancellation c
+    where scheme = $1 and state = 'planned' and `+which+`
+    returning `+endedColumns+`
+)
+insert into outcome (cancellation_id, times_settled, scheme, state, outcome, `+carried+`)
+select cancellation_id, times_settled + 1, scheme, 'dry_run', 'dry_run', `+kept+`, now(), due_time, number_read_time
+from ended`, scheme)
 	return tag.RowsAffected(), err
 }
 
@@ -139,7 +188,7 @@ where scheme = $1 and state = 'planned' and `+of, scheme)
 // becomes held, and planned is given the reason for which HoldPlan will hold it.
 func HoldAtLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason) error {
 	_, err := tx.Exec(ctx, `
-update cancellation set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
+update unsettled_cancellation set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
 where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))`,
 		scheme, string(reason))
 	return err

@@ -18,34 +18,40 @@ const forgetAnswers = `same_disposition = '', same_count = 0, same_since = null,
 // said so itself.
 func Reopen(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	_, err := tx.Exec(ctx, `
-update cancellation
-set state = 'open', hold_reason = '', outcome = '', inferred = false, outcome_time = null, verified_time = 'epoch',
-    due_time = greatest(now(), not_before), batch_until = null, `+forgetAnswers+`, update_time = now()
-where cancellation_id = any($1)
-  and (state in ('needs_attention', 'open', 'closed')
-    or state = 'done' and (outcome = 'marked_done' or inferred))`, ids)
+with asked as (
+    update unsettled_cancellation
+    set state = 'open', verified_time = 'epoch', due_time = greatest(now(), not_before), batch_until = null,
+        `+forgetAnswers+`, update_time = now()
+    where cancellation_id = any($1) and state in ('needs_attention', 'open')
+), again as (
+    update outcome c set revoke_time = now()
+    where c.cancellation_id = any($1) and c.revoke_time is null
+      and (c.state = 'closed' or c.state = 'done' and (c.outcome = 'marked_done' or c.inferred))
+    returning `+endedColumns+`
+)
+insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, times_settled, state,
+    verified_time, due_time, decide_time, number_read_time, `+kept+`)
+select a.cancellation_id, c.order_id, c.scheme, c.bill_id, o.account, a.times_settled, 'open',
+    'epoch', greatest(now(), a.not_before), a.decide_time, a.number_read_time, `+qualified("a", kept)+`
+from again a join cancellation c using (cancellation_id) join warehouse_order o using (order_id)`, ids)
 	return err
 }
 
 // CloseByHand ends cancellations that a person ignores, and leaves their orders as they are: needs_attention, open,
 // held and dry_run become closed.
 func CloseByHand(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	_, err := tx.Exec(ctx, `
-update cancellation
-set state = 'closed', outcome = 'ignored', inferred = false, outcome_time = now(), hold_reason = '',
-    batch_until = null, update_time = now()
-where cancellation_id = any($1) and state in ('needs_attention', 'open', 'held', 'dry_run')`, ids)
+	_, err := tx.Exec(ctx, settleEither(
+		`c.cancellation_id = any($1) and c.state in ('needs_attention', 'open', 'held')`,
+		`c.cancellation_id = any($1) and c.state = 'dry_run'`, `'closed', 'ignored', false`), ids)
 	return err
 }
 
 // FinishByHand ends cancellations whose order a person knows to be cancelled: needs_attention, open, held, dry_run and
 // closed become done.
 func FinishByHand(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	_, err := tx.Exec(ctx, `
-update cancellation
-set state = 'done', outcome = 'marked_done', inferred = false, outcome_time = now(), hold_reason = '',
-    batch_until = null, update_time = now()
-where cancellation_id = any($1) and state in ('needs_attention', 'open', 'held', 'dry_run', 'closed')`, ids)
+	_, err := tx.Exec(ctx, settleEither(
+		`c.cancellation_id = any($1) and c.state in ('needs_attention', 'open', 'held')`,
+		`c.cancellation_id = any($1) and c.state in ('dry_run', 'closed')`, `'done', 'marked_done', false`), ids)
 	return err
 }
 
@@ -54,7 +60,7 @@ where cancellation_id = any($1) and state in ('needs_attention', 'open', 'held',
 // that the ledger knew of it.
 func OpenReleased(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) ([]int64, error) {
 	rows, err := tx.Query(ctx, `
-update cancellation
+update unsettled_cancellation
 set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), batch_until = null,
     `+ForgetUnsentColumns+`, update_time = now(),
     holders_accepted_time = case hold_reason when 'number_taken' then now() else holders_accepted_time end
@@ -69,16 +75,8 @@ returning cancellation_id`, scheme, ids)
 // EndUnsentAsDryRun ends what a scheme owed until a person set it to send, except what may have reached the WMS, and
 // answers which: planned, open and held become dry_run.
 func EndUnsentAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, error) {
-	rows, err := tx.Query(ctx, `
-update cancellation
-set state = 'dry_run', outcome = 'dry_run', outcome_time = now(), hold_reason = '', batch_until = null,
-    update_time = now()
-where scheme = $1 and state in ('planned', 'open', 'held') and `+neverLanded+`
-returning cancellation_id`, scheme)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	return settledIDs(ctx, tx, settle(`c.scheme = $1 and c.state in ('planned', 'open', 'held') and `+neverLanded,
+		`'dry_run', 'dry_run', false`), scheme)
 }
 
 // AnswerMoves are the rows of a reclassification turned on their side, as unnest wants them.
@@ -98,17 +96,29 @@ type AnswerMoves struct {
 // needs_attention become what the answer makes of an open one, which is open, done, needs_attention or closed.
 func FollowMeaning(ctx context.Context, tx pgx.Tx, m AnswerMoves, meaning rule.Disposition) error {
 	_, err := tx.Exec(ctx, `
-update cancellation c
-set state = r.state, outcome = r.outcome, inferred = r.inferred,
-    outcome_time = case when r.state in ('done', 'closed') then now() end,
-    due_time = greatest(now() + r.wait, c.not_before),
-    verified_time = case when r.state = 'open' then 'epoch' else c.verified_time end, batch_until = null,
-    disposition = @meaning, same_disposition = @meaning, same_count = r.same_count, same_since = r.same_since,
-    `+ForgetUnsentColumns+`, answer_changes = 0, maybe_landed = c.maybe_landed or @landed, update_time = now()
-from unnest(@ids::bigint[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[],
-    @counts::integer[], @since::timestamptz[])
-  as r (id, state, outcome, inferred, wait, same_count, same_since)
-where c.cancellation_id = r.id and c.state in ('open', 'needs_attention')`, pgx.StrictNamedArgs{
+with r as (
+    select * from unnest(@ids::bigint[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[],
+        @counts::integer[], @since::timestamptz[])
+      as r (id, state, outcome, inferred, wait, same_count, same_since)
+), moved as (
+    update unsettled_cancellation c
+    set state = r.state, due_time = greatest(now() + r.wait, c.not_before),
+        verified_time = case when r.state = 'open' then 'epoch' else c.verified_time end, batch_until = null,
+        disposition = @meaning, same_disposition = @meaning, same_count = r.same_count, same_since = r.same_since,
+        `+ForgetUnsentColumns+`, answer_changes = 0, maybe_landed = c.maybe_landed or @landed, update_time = now()
+    from r
+    where c.cancellation_id = r.id and c.state in ('open', 'needs_attention') and r.state not in ('done', 'closed')
+), settled as (
+    delete from unsettled_cancellation c using r
+    where c.cancellation_id = r.id and c.state in ('open', 'needs_attention') and r.state in ('done', 'closed')
+    returning c.cancellation_id, c.times_settled, c.scheme, r.state, r.outcome, r.inferred, c.not_before, c.lease_until,
+        c.attempt, c.holders_accepted_time, c.vendor_message, c.maybe_landed or @landed as maybe_landed, c.answer_lost,
+        c.decide_time, c.number_read_time
+)
+insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, `+carried+`)
+select cancellation_id, times_settled + 1, scheme, state, outcome, inferred, not_before, lease_until, attempt,
+    holders_accepted_time, @meaning, vendor_message, maybe_landed, answer_lost, decide_time, now(), number_read_time
+from settled`, pgx.StrictNamedArgs{
 		"ids": m.IDs, "states": m.States, "outcomes": m.Outcomes, "inferred": m.Inferred, "waits": m.Waits,
 		"counts": m.Counts, "since": m.Since, "meaning": string(meaning), "landed": meaning.MayHaveLanded(),
 	})

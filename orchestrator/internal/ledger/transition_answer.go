@@ -27,33 +27,49 @@ with r as (
         state, outcome, inferred, wait, same_disposition, same_count, same_since, answer_changes, unsent_since, unsent_for, landed, lost, verify)
 )`
 
-// moveByAnswer is what the current attempt's answer r makes of a cancellation c; was.open says whether it decides over
-// it: only an open one becomes what the answer says, which is open, done, needs_attention or closed. An "unknown"
-// counts only while the lease stands: it must not undo an answer that came after all.
+// decide is what the current attempt's answer r makes of an open cancellation c: moved are those that stay unsettled,
+// open or needs_attention, and settled those that end, done or closed. An "unknown" counts only while the lease stands:
+// it must not undo an answer that came after all. decided are all of them.
+//
+// The state is compared with a parameter so that the index of all open cancellations is no way to find the rows.
 const (
-	moveByAnswer = `
-update cancellation c
-set state = case when was.open then r.state else c.state end,
-    outcome = case when was.open then r.outcome else c.outcome end,
-    inferred = case when was.open then r.inferred else c.inferred end,
-    outcome_time = case when not was.open then c.outcome_time when r.state in ('done', 'closed') then now() end,
-    due_time = case when was.open then now() + r.wait else c.due_time end,
-    lease_until = null, batch_until = null, disposition = r.disposition, vendor_message = r.message,
-    same_disposition = r.same_disposition, same_count = r.same_count, same_since = r.same_since,
-    answer_changes = r.answer_changes, unsent_since = r.unsent_since,
-    unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for,
-    verified_time = case when was.open and r.verify then 'epoch' else c.verified_time end,
-    maybe_landed = c.maybe_landed or r.landed, answer_lost = c.answer_lost or r.lost, update_time = now()`
 	isCurrent = `c.cancellation_id = r.id and c.attempt = r.attempt
-  and (r.disposition <> 'unknown' or c.lease_until is not null)`
+      and (r.disposition <> 'unknown' or c.lease_until is not null)`
+	answerNoted = `lease_until = null, disposition = r.disposition, vendor_message = r.message,
+        maybe_landed = c.maybe_landed or r.landed, answer_lost = c.answer_lost or r.lost, update_time = now()`
+	answerCounted = `batch_until = null, same_disposition = r.same_disposition, same_count = r.same_count,
+        same_since = r.same_since, answer_changes = r.answer_changes, unsent_since = r.unsent_since,
+        unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for`
+	decide = `, moved as (
+    update unsettled_cancellation c
+    set state = r.state, due_time = now() + r.wait,
+        verified_time = case when r.verify then 'epoch' else c.verified_time end,
+        ` + answerCounted + `, ` + answerNoted + `
+    from r
+    where ` + isCurrent + ` and c.state = @open and r.state not in ('done', 'closed')
+    returning c.cancellation_id, c.attempt, c.scheme, c.bill_id
+), settled as (
+    delete from unsettled_cancellation c using r
+    where ` + isCurrent + ` and c.state = @open and r.state in ('done', 'closed')
+    returning c.cancellation_id, c.attempt, c.scheme, c.bill_id, c.times_settled, r.state, r.outcome, r.inferred,
+        c.not_before, c.holders_accepted_time, r.disposition, r.message, c.maybe_landed or r.landed as maybe_landed,
+        c.answer_lost or r.lost as answer_lost, c.decide_time, c.number_read_time
+), appended as (
+    insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, ` + carried + `)
+    select cancellation_id, times_settled + 1, scheme, state, outcome, inferred, not_before, null, attempt,
+        holders_accepted_time, disposition, message, maybe_landed, answer_lost, decide_time, now(), number_read_time
+    from settled
+), decided as (
+    select cancellation_id, attempt, scheme, bill_id from moved
+    union all
+    select cancellation_id, attempt, scheme, bill_id from settled
+)`
 )
 
 // WriteAnswers fills each attempt's own row, and keeps what was sent and received with it. Only "unknown" may be
 // replaced by what became known later; a result that is written twice leaves its evidence once. It lets the current
 // attempt's result decide over a cancellation that is open, and answers the attempts that did, and whether there is
 // open work about any of these bills or about the scheme as a whole.
-//
-// The state is compared with a parameter so that the index of all open cancellations is no way to find the rows.
 func WriteAnswers(ctx context.Context, tx pgx.Tx, c ResultColumns) (decided map[AttemptKey]bool, work bool, err error) {
 	args := c.args()
 	args["open"] = "open"
@@ -68,15 +84,11 @@ func WriteAnswers(ctx context.Context, tx pgx.Tx, c ResultColumns) (decided map[
 ), kept as (
     insert into attempt_evidence (cancellation_id, attempt, request, reply)
     select id, attempt, request, reply from written where length(request) > 0 or length(reply) > 0
-), moved as (`+moveByAnswer+`
-    from r cross join (select true as open) as was
-    where `+isCurrent+` and c.state = @open
-    returning c.cancellation_id, c.attempt, c.scheme, c.bill_id
-)
+)`+decide+`
 select m.cancellation_id, m.attempt,
        exists (select from work_item w
                where w.scheme = m.scheme and w.bill_id in (m.bill_id, 0) and w.close_time is null) as work
-from moved m`, args)
+from decided m`, args)
 	if err != nil {
 		return nil, false, err
 	}
@@ -91,29 +103,31 @@ from moved m`, args)
 	return decided, work, err
 }
 
-// MoveCancellations is the part of WriteAnswers that is about cancellations, for those that were not found open then:
-// the current attempt's result ends its lease all the same, and decides should the cancellation be open by now. It
-// answers the attempts that decided.
+// MoveCancellations is the part of WriteAnswers that is about cancellations, for those that were not found open then.
+// With their rows locked, the current attempt's result decides should the cancellation be open by now; else it ends the
+// lease all the same, of what waits as of what was settled while the request was on its way. It answers the attempts
+// that decided.
 func MoveCancellations(ctx context.Context, tx pgx.Tx, rest ResultColumns) (map[AttemptKey]bool, error) {
-	rows, err := tx.Query(ctx, answers+`, was as (
-    select c.cancellation_id, c.state = 'open' as open
-    from r join cancellation c on `+isCurrent+`
-    order by c.cancellation_id
-    for update of c
-)`+moveByAnswer+`
-from r join was on was.cancellation_id = r.id
-where c.cancellation_id = r.id and c.attempt = r.attempt
-returning c.cancellation_id, c.attempt, was.open`, rest.args())
+	if err := LockStanding(ctx, tx, rest.IDs); err != nil {
+		return nil, err
+	}
+	args := rest.args()
+	args["open"] = "open"
+	rows, err := tx.Query(ctx, answers+decide+`, noted as (
+    update unsettled_cancellation c set `+answerCounted+`, `+answerNoted+`
+    from r where `+isCurrent+` and c.state <> @open
+), noted_settled as (
+    update outcome c set `+answerNoted+`
+    from r where `+isCurrent+` and c.revoke_time is null
+)
+select cancellation_id, attempt from decided`, args)
 	if err != nil {
 		return nil, err
 	}
 	decided := map[AttemptKey]bool{}
 	var key AttemptKey
-	var open bool
-	_, err = pgx.ForEachRow(rows, []any{&key.ID, &key.Attempt, &open}, func() error {
-		if open {
-			decided[key] = true
-		}
+	_, err = pgx.ForEachRow(rows, []any{&key.ID, &key.Attempt}, func() error {
+		decided[key] = true
 		return nil
 	})
 	return decided, err
@@ -122,16 +136,26 @@ returning c.cancellation_id, c.attempt, was.open`, rest.args())
 // FinishLate lets a "cancelled" end a cancellation that has not ended, although a later attempt is current, or one that
 // was held, given to a person, withdrawn or left as dry_run while the request was on its way: planned, open, held,
 // needs_attention, withdrawn and dry_run become done, because the order is cancelled, whatever was decided meanwhile.
-// It answers what it ended.
+// It answers what it ended. Its rows have been locked by MoveCancellations.
 func FinishLate(ctx context.Context, tx pgx.Tx, c ResultColumns) ([]int64, error) {
+	const cancelled = `c.cancellation_id = r.id and c.attempt >= r.attempt
+        and r.disposition in ('cancelled', 'already_cancelled')`
 	rows, err := tx.Query(ctx, `
-update cancellation c
-set state = 'done', hold_reason = '', outcome = r.disposition, outcome_time = now(), batch_until = null,
-    update_time = now()
-from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[]) as r (id, attempt, disposition)
-where c.cancellation_id = r.id and c.attempt >= r.attempt and r.disposition in ('cancelled', 'already_cancelled')
-  and c.state in ('planned', 'open', 'held', 'needs_attention', 'withdrawn', 'dry_run')
-returning c.cancellation_id`, pgx.StrictNamedArgs{"ids": c.IDs, "attempts": c.Attempts, "dispositions": c.dispositions})
+with r as (
+    select * from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[]) as r (id, attempt, disposition)
+), unsettled as (
+    delete from unsettled_cancellation c using r where `+cancelled+`
+    returning `+endedColumns+`, r.disposition as late
+), settled as (
+    update outcome c set revoke_time = now() from r
+    where `+cancelled+` and c.revoke_time is null and c.state in ('withdrawn', 'dry_run')
+    returning `+endedColumns+`, r.disposition as late
+), ended as (
+    select cancellation_id, times_settled, scheme, `+carried+`, late from unsettled
+    union all
+    select cancellation_id, times_settled, scheme, `+carried+`, late from settled
+)`+appendOutcome(`'done', late, false`)+`
+returning cancellation_id`, pgx.StrictNamedArgs{"ids": c.IDs, "attempts": c.Attempts, "dispositions": c.dispositions})
 	if err != nil {
 		return nil, err
 	}
@@ -141,10 +165,8 @@ returning c.cancellation_id`, pgx.StrictNamedArgs{"ids": c.IDs, "attempts": c.At
 // WithdrawVerified withdraws cancellations of which a fresh read said that they must not be sent, and answers the bill
 // of each that it withdrew: open becomes withdrawn.
 func WithdrawVerified(ctx context.Context, tx pgx.Tx, ids []int64, outcome string) (map[int64]int64, error) {
-	rows, err := tx.Query(ctx, `
-update cancellation set state = 'withdrawn', outcome = $2, outcome_time = now(), batch_until = null, update_time = now()
-where cancellation_id = any($1) and state = 'open'
-returning cancellation_id, bill_id`, ids, outcome)
+	rows, err := tx.Query(ctx, settle(`c.cancellation_id = any($1) and c.state = 'open'`, `'withdrawn', $2, false`),
+		ids, outcome)
 	if err != nil {
 		return nil, err
 	}
@@ -161,8 +183,10 @@ returning cancellation_id, bill_id`, ids, outcome)
 // each: open becomes held.
 func HoldTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	return OpenFound(ctx, tx, `
-update cancellation c set state = 'held', hold_reason = @reason, batch_until = null, update_time = now()
-where c.cancellation_id = any(@ids) and c.state = 'open'
+update unsettled_cancellation u
+set state = 'held', hold_reason = @reason, batch_until = null, update_time = now()
+from cancellation c
+where u.cancellation_id = any(@ids) and c.cancellation_id = u.cancellation_id and u.state = 'open'
 returning `+AboutCancellation+`, '' as detail`,
 		pgx.StrictNamedArgs{"ids": ids, "reason": string(rule.HoldNumberTaken), "kind": string(rule.WorkNumberTaken)})
 }
@@ -172,13 +196,14 @@ returning `+AboutCancellation+`, '' as detail`,
 func AwaitRead(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration) error {
 	return OpenFound(ctx, tx, `
 with unread as (
-    update cancellation
+    update unsettled_cancellation
     set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, batch_until = null, update_time = now(),
         state = case when unread_since < now() - @limit::interval then 'needs_attention' else state end
     where cancellation_id = any(@ids) and state = 'open'
-    returning scheme, bill_id, bill_no, cancellation_id, state
+    returning cancellation_id, state
 )
-select `+AboutCancellation+`, '' as detail from unread c where c.state = 'needs_attention'`,
+select `+AboutCancellation+`, '' as detail
+from unread u join cancellation c using (cancellation_id) where u.state = 'needs_attention'`,
 		pgx.StrictNamedArgs{"ids": ids, "wait": wait, "limit": limit, "kind": string(rule.WorkUnread)})
 }
 
@@ -192,18 +217,19 @@ with unsent as (
            c.unsent_for + case
                when exists (select from wms_answer w where w.account = c.account and w.answer_time > c.unsent_time)
                then least(now() - c.unsent_time, @pause::interval) else interval '0' end as counted
-    from cancellation c
+    from unsettled_cancellation c
     where c.cancellation_id = any(@ids)
 ), moved as (
-    update cancellation c
+    update unsettled_cancellation c
     set unsent_since = u.since, unsent_time = now(), unsent_for = u.counted, batch_until = null, update_time = now(),
         due_time = now() + least(greatest(now() - u.since, @wait::interval), 5 * @wait::interval) * (1 + random() / 2),
         state = case when u.counted > @limit::interval then 'needs_attention' else c.state end
     from unsent u
     where c.cancellation_id = u.cancellation_id and c.state = 'open' and c.lease_until is null
-    returning c.scheme, c.bill_id, c.bill_no, c.cancellation_id, c.state
+    returning c.cancellation_id, c.state
 )
-select `+AboutCancellation+`, @why::text as detail from moved c where c.state = 'needs_attention'`, pgx.StrictNamedArgs{
+select `+AboutCancellation+`, @why::text as detail
+from moved m join cancellation c using (cancellation_id) where m.state = 'needs_attention'`, pgx.StrictNamedArgs{
 		"ids": ids, "wait": wait, "limit": limit, "pause": rule.LongestPause, "kind": string(rule.WorkNotSent),
 		"why": CleanText(why),
 	})
@@ -217,10 +243,11 @@ func AskAboutRefused(ctx context.Context, tx pgx.Tx, refused []Result) error {
 		ids[i], attempts[i], details[i] = r.ID, r.Attempt, CleanText(FirstText(r.VendorMessage, r.Detail))
 	}
 	return OpenFound(ctx, tx, `
-update cancellation c set state = 'needs_attention', batch_until = null, update_time = now()
+update unsettled_cancellation u set state = 'needs_attention', batch_until = null, update_time = now()
 from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
-where c.cancellation_id = r.id and c.attempt = r.attempt and c.state = 'open' and c.lease_until is null
-  and c.disposition = 'auth'
+join cancellation c on c.cancellation_id = r.id
+where u.cancellation_id = r.id and u.attempt = r.attempt and u.state = 'open' and u.lease_until is null
+  and u.disposition = 'auth'
 returning `+AboutCancellation+`, r.detail`,
 		pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "details": details, "kind": string(rule.WorkAuthOrder)})
 }

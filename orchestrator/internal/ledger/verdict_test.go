@@ -100,10 +100,10 @@ func (d decided) stage(rows rowtest.DB) {
 		rows.Cancellation(row)
 	}
 	if d.is(rule.FactAccountPaused) {
-		rows.Exec(`update voidrelay.cancellation set account = 'refused' where scheme = $1 and state = 'open'`, d.scheme)
+		rows.Exec(`update voidrelay.cancellation_now set account = 'refused' where scheme = $1 and state = 'open'`, d.scheme)
 	}
 	if d.is(rule.FactDwelling) {
-		rows.Exec(`update voidrelay.cancellation set not_before = now() + interval '1 day'
+		rows.Exec(`update voidrelay.cancellation_now set not_before = now() + interval '1 day'
 where scheme = $1 and state = 'open'`, d.scheme)
 	}
 	if d.is(rule.FactWork) {

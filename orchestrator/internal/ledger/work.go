@@ -38,10 +38,9 @@ func CloseSchemeKind(ctx context.Context, tx pgx.Tx, scheme string, kind rule.Wo
 func CloseRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error {
 	return CloseWorkItems(ctx, tx, "not live again, and its order is cancelled", `w.work_item_id in (
     select r.work_item_id
-    from cancellation c join bill b using (scheme, bill_id)
+    from cancellation_now c join bill b using (scheme, bill_id)
     join work_item r on r.scheme = c.scheme and r.bill_id = c.bill_id and r.kind = @kind and r.close_time is null
-    join cancellation o on o.cancellation_id = r.cancellation_id and o.account = c.account
-        and o.warehouse_code = c.warehouse_code and o.order_code = c.order_code and o.order_type = c.order_type
+    join cancellation o on o.cancellation_id = r.cancellation_id and o.order_id = c.order_id
     where c.cancellation_id = any(@cancellations) and c.state = 'done'
       and (b.document_status <> 'C' or b.cancel_status <> 'A' or b.gone_time is not null))`,
 		pgx.StrictNamedArgs{"cancellations": cancellations, "kind": string(rule.WorkRestored)})
@@ -53,8 +52,8 @@ func CloseRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error 
 func HoldWork(ctx context.Context, tx pgx.Tx, scheme string) error {
 	if err := OpenFound(ctx, tx, `
 select c.scheme, c.hold_reason as kind, c.bill_id, c.bill_no, c.cancellation_id, '' as subject, `+OrderDetail+`
-from cancellation c
-where c.scheme = @scheme and c.state = 'held' and c.hold_reason in (@reuse, @no_time)
+from unsettled_cancellation u join cancellation_now c using (cancellation_id)
+where u.scheme = @scheme and u.state = 'held' and u.hold_reason in (@reuse, @no_time)
   and not exists (select from work_item w
                   where w.cancellation_id = c.cancellation_id and w.kind = c.hold_reason and w.close_time is null)`,
 		pgx.StrictNamedArgs{
@@ -65,7 +64,7 @@ where c.scheme = @scheme and c.state = 'held' and c.hold_reason in (@reuse, @no_
 	return OpenFound(ctx, tx, `
 select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, min(c.hold_reason) as subject,
        count(*) || ' held' as detail
-from cancellation c
+from unsettled_cancellation c
 where c.scheme = @scheme and c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day')
   and not exists (select from work_item w where w.scheme = @scheme and w.kind = @kind and w.close_time is null)
 group by c.scheme`, pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})
@@ -80,7 +79,7 @@ func OpenRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) 
 	}
 	return OpenFound(ctx, tx, `
 select `+AboutCancellation+`, `+OrderDetail+`
-from cancellation c
+from cancellation_now c
 where c.scheme = @scheme and c.bill_id = any(@bills)
   and (c.state = 'done' or exists (select from attempt a where a.cancellation_id = c.cancellation_id
               and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown')))

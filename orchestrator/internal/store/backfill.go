@@ -79,8 +79,8 @@ func (s *Store) LiveTraffic(ctx context.Context, scheme string, limit int) (ledg
 	var t ledger.LiveTraffic
 	if err := s.pool.QueryRow(ctx, `
 with due as (
-    select c.run_id, c.due_time
-    from cancellation c join scheme s using (scheme)
+    select f.run_id, c.due_time
+    from unsettled_cancellation c join scheme s using (scheme) join cancellation f using (cancellation_id)
     where c.state = 'open' and c.due_time <= now() and c.lease_until is null and `+maySend+`
     order by c.due_time
     limit @limit

@@ -53,7 +53,7 @@ func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Backf
 select w.position, c.cancellation_id, c.state, c.outcome, c.hold_reason, coalesce(c.decide_time = now(), false)
 from unnest(@positions::bigint[], @bills::bigint[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @generations::bigint[])
          as w (position, bill_id, account, warehouse_code, order_code, order_type, generation)
-join cancellation c on c.scheme = @scheme and c.bill_id = w.bill_id and c.account = w.account and c.warehouse_code = w.warehouse_code
+join cancellation_now c on c.scheme = @scheme and c.bill_id = w.bill_id and c.account = w.account and c.warehouse_code = w.warehouse_code
     and c.order_code = w.order_code and c.order_type = w.order_type and c.generation = w.generation`,
 		pgx.StrictNamedArgs{
 			"scheme": scheme, "positions": positions, "bills": bills, "accounts": accounts, "warehouses": warehouses, "orders": orders,

@@ -14,8 +14,8 @@ import (
 // run has only planned so far stay.
 func closeHolds(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
 	return ledger.CloseWorkItems(ctx, tx, reason, `w.scheme = @scheme and w.kind in (@many, @no_time)
-  and not exists (select from cancellation c
+  and not exists (select from unsettled_cancellation c
                   where c.scheme = w.scheme and c.state = 'held' and c.hold_reason = w.kind and w.bill_id in (0, c.bill_id))
-  and not exists (select from cancellation c where c.scheme = w.scheme and c.bill_id = w.bill_id and c.state = 'planned')`,
+  and not exists (select from unsettled_cancellation c where c.scheme = w.scheme and c.bill_id = w.bill_id and c.state = 'planned')`,
 		pgx.StrictNamedArgs{"scheme": scheme, "many": string(rule.WorkManyGone), "no_time": string(rule.WorkNoEventTime)})
 }

@@ -63,7 +63,7 @@ func workToClose(ctx context.Context, tx pgx.Tx, ids []int64) ([]int64, ledger.E
 	var effect ledger.Effect
 	rows, err := tx.Query(ctx, `
 select w.work_item_id, w.kind, w.bill_no, w.cancellation_id, w.close_time is not null as closed,
-       coalesce((select c.state from cancellation c where c.cancellation_id = w.cancellation_id), '') as state
+       coalesce((select c.state from cancellation_now c where c.cancellation_id = w.cancellation_id), '') as state
 from work_item w
 where w.work_item_id = any($1)
 order by w.work_item_id

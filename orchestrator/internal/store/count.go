@@ -12,7 +12,7 @@ import (
 // countRows is how many ids a block of cancellation_count spans, and so how many rows a count reads at most that is asked for.
 const countRows = 50_000
 
-// endStates are those that a block's count keeps; what has not ended is found by the indexes of open work.
+// endStates are those that a block's count keeps; what has not ended has a table of its own.
 const endStates = `('done', 'withdrawn', 'dry_run', 'closed')`
 
 // countBlock counts the end states of one full block: one not counted yet, or counted an hour ago with something unsettled in it, or
@@ -40,7 +40,13 @@ limit 1`, countRows).Scan(&block); err != nil {
 	// A block without a row of its own (all of it was rolled back) still counts as counted.
 	_, err := tx.Exec(ctx, `
 with counted as (
-    select scheme, state, count(*) as count from cancellation where cancellation_id >= @block::bigint * @rows::bigint and cancellation_id < (@block::bigint + 1) * @rows::bigint group by scheme, state
+    select scheme, state, count(*) as count
+    from (select scheme, state, cancellation_id from unsettled_cancellation
+          union all
+          select scheme, state, cancellation_id from outcome where revoke_time is null) c
+    where cancellation_id >= @block::bigint * @rows::bigint
+      and cancellation_id < (@block::bigint + 1) * @rows::bigint
+    group by scheme, state
 )
 insert into cancellation_count (block, scheme, state, count, pending)
 select @block::bigint, scheme, state, count, state not in `+endStates+` from counted
@@ -60,16 +66,12 @@ with edge as (
     select k.scheme, k.state, k.count from cancellation_count k, edge
     where k.scheme = any(@schemes) and k.state in ` + endStates + ` and k.block * @rows < edge.id
     union all
-    select c.scheme, c.state, count(*) from cancellation c, edge
-    where c.scheme = any(@schemes) and c.state in ('planned', 'open', 'held') and c.cancellation_id < edge.id
+    select c.scheme, c.state, count(*) from unsettled_cancellation c
+    where c.scheme = any(@schemes)
     group by c.scheme, c.state
     union all
-    select c.scheme, c.state, count(*) from cancellation c, edge
-    where c.scheme = any(@schemes) and c.state = 'needs_attention' and c.cancellation_id < edge.id
-    group by c.scheme, c.state
-    union all
-    select c.scheme, c.state, count(*) from cancellation c
-    where c.scheme = any(@schemes) and c.cancellation_id >= (select id from edge)
+    select c.scheme, c.state, count(*) from outcome c
+    where c.scheme = any(@schemes) and c.revoke_time is null and c.cancellation_id >= (select id from edge)
     group by c.scheme, c.state
 )
 select scheme, state, sum(count)::bigint as count from part group by scheme, state`

@@ -22,16 +22,17 @@ func (s *Store) Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.
 		rows, err := tx.Query(ctx, `
 with due as (
     select c.cancellation_id
-    from cancellation c join scheme s using (scheme)
+    from unsettled_cancellation c join scheme s using (scheme)
     join unnest(@names::text[], @revisions::integer[]) as loaded (scheme, revision)
         on loaded.scheme = s.scheme and loaded.revision = s.revision
-    where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now()) and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
+    where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now())
+      and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
       and `+maySend+`
     order by c.due_time, c.cancellation_id
     limit @limit
     for update of c skip locked
 )
-update cancellation c set batch_until = now() + @hold from due where c.cancellation_id = due.cancellation_id
+update unsettled_cancellation c set batch_until = now() + @hold from due where c.cancellation_id = due.cancellation_id
 returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{
 			"names": names, "revisions": revisions, "limit": g.Limit, "hold": g.Hold,
 		})
@@ -74,7 +75,8 @@ func (s *Store) GiveBack(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if _, err := s.pool.Exec(ctx, `update cancellation set batch_until = null where cancellation_id = any($1) and batch_until is not null`, ids); err != nil {
+	if _, err := s.pool.Exec(ctx, `
+update unsettled_cancellation set batch_until = null where cancellation_id = any($1) and batch_until is not null`, ids); err != nil {
 		return fmt.Errorf("give back batch: %w", err)
 	}
 	return nil
@@ -83,7 +85,7 @@ func (s *Store) GiveBack(ctx context.Context, ids []int64) error {
 // Lapsed answers attempts whose lease has run out without an answer: they may have reached the WMS.
 func (s *Store) Lapsed(ctx context.Context, limit int) ([]ledger.Due, error) {
 	return s.dueRows(ctx, dueColumns+`
-from attempt a join cancellation c on c.cancellation_id = a.cancellation_id and c.attempt = a.attempt
+from attempt a join cancellation_now c on c.cancellation_id = a.cancellation_id and c.attempt = a.attempt
 where a.disposition = '' and c.lease_until < now()
 order by c.lease_until
 limit $1`, limit)
@@ -93,7 +95,17 @@ limit $1`, limit)
 // at leaseRows.
 const loadRows = dueColumns + `
 from unnest($1::bigint[]) as w (id)
-cross join lateral (select d.* from cancellation d where d.cancellation_id = w.id offset 0) as c
+cross join lateral (
+    select d.cancellation_id, d.scheme, d.bill_id, d.account, d.state, d.due_time, d.lease_until, d.not_before,
+           d.verified_time, d.number_read_time, d.unread_since, d.attempt, d.maybe_landed, d.answer_lost,
+           d.same_disposition, d.same_count, d.same_since, d.answer_changes, d.unsent_since, d.unsent_time,
+           d.unsent_for, f.revision, f.bill_no, f.cancel_reason, f.extend_props, f.owner_code, f.triggers, f.evidence,
+           f.traceparent, o.warehouse_code, o.order_code, o.order_type
+    from unsettled_cancellation d
+    join cancellation f on f.cancellation_id = d.cancellation_id
+    join warehouse_order o on o.order_id = d.order_id
+    where d.cancellation_id = w.id
+    offset 0) as c
 join scheme s using (scheme)
 where c.state = 'open' and c.lease_until is null and ` + maySend + `
 order by c.due_time, c.cancellation_id`

@@ -28,7 +28,7 @@ func TestAVoidAfterAnUnAuditOfADryRunIsOwed(t *testing.T) {
 		require.NoError(t, err)
 	}
 	state := func() string {
-		return w.text(`select state || ' ' || array_to_string(triggers, ',') from cancellation`)
+		return w.text(`select state || ' ' || array_to_string(triggers, ',') from cancellation_now`)
 	}
 	decide(rule.TriggerUnAudited)
 	require.Equal(t, "dry_run un_audited", state())
@@ -67,10 +67,10 @@ func TestARetryDoesNotSendWhatWasDecidedInDryRun(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Exec(`update scheme set mode = 'dry_run', send_since = null`)
 	w.owe(1, "A1", "WH1")
-	require.Equal(t, "dry_run", w.text(`select state from cancellation`))
+	require.Equal(t, "dry_run", w.text(`select state from cancellation_now`))
 	_, err := w.acts().SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
-	all := ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{int64(w.count(`select cancellation_id from cancellation`))}}
+	all := ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{int64(w.count(`select cancellation_id from cancellation_now`))}}
 	for _, end := range []ledger.Verb{ledger.Ignore, ledger.MarkDone} {
 		_, err = w.acts().Operate(t.Context(), end, act(""), all, ledger.Bounds{Max: 1})
 		require.NoError(t, err)
@@ -78,6 +78,6 @@ func TestARetryDoesNotSendWhatWasDecidedInDryRun(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, effect.Count)
 		require.Equal(t, "决定时方案处于仅观察模式，只有回补（backfill）会发送", effect.Refused[0].Message)
-		require.NotEqual(t, "open", w.text(`select state from cancellation`), end)
+		require.NotEqual(t, "open", w.text(`select state from cancellation_now`), end)
 	}
 }

@@ -22,6 +22,9 @@ const (
 	HolderRows = holderRows
 )
 
+// NewestIn is the statement that finds a page of the list by state.
+var NewestIn = newestIn
+
 // OpenItems opens work items of a scheme in a transaction of its own, and answers those that it opened.
 func (s *Store) OpenItems(ctx context.Context, scheme string, work ...ledger.Work) ([]ledger.Work, error) {
 	return s.workIn(ctx, func(tx pgx.Tx) ([]ledger.WorkItem, error) {

@@ -22,7 +22,7 @@ func (s *Store) heartbeat(ctx context.Context, run *ledger.Run, page ledger.Page
 	quiet := false
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		var planned bool
-		if err := tx.QueryRow(ctx, `select exists (select from cancellation where scheme = $1 and state = 'planned')`, run.Scheme).Scan(&planned); err != nil {
+		if err := tx.QueryRow(ctx, `select exists (select from unsettled_cancellation where scheme = $1 and state = 'planned')`, run.Scheme).Scan(&planned); err != nil {
 			return err
 		}
 		if planned {
@@ -107,14 +107,20 @@ select coalesce((select sid from bound), (select wms_sids ->> $2 from watermark 
 // What a settlement takes: the end of a run everything that is planned; a look outside passes only what it planned itself in this
 // transaction, since what a run has planned waits for that run's run counts and watermark.
 const (
-	plannedByAll = "true"
-	plannedHere  = "run_id is null"
+	plannedByAll = `true`
+	plannedHere  = `exists (select from cancellation f where f.cancellation_id = c.cancellation_id and f.run_id is null)`
 )
 
 // countDecided counts what was decided in the last hour and since the cutover, $2, at most $3 of it. The cutover is a value and not read
 // here, so that Postgres knows how little that is; for a cutover that it does not know it expects a third of all that was ever decided.
 const countDecided = `
-with counted as (select decide_time from cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
+with counted as (
+    (select decide_time from unsettled_cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
+    union all
+    (select decide_time from outcome where scheme = $1 and decide_time > $2 and revoke_time is null order by decide_time desc limit $3)
+    order by decide_time desc
+    limit $3
+)
 select count(*) filter (where decide_time > now() - interval '1 hour'), count(*) from counted`
 
 // openPlanned turns planned cancellations of the scheme into open, held or dry_run, and reaches the safety limits. of says which ones.
@@ -139,7 +145,8 @@ select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), no
 	if err := tx.QueryRow(ctx, countDecided, scheme, cutover, safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
 		return finished, err
 	}
-	if err := tx.QueryRow(ctx, `select count(*) from cancellation where scheme = $1 and state = 'planned' and hold_reason = '' and `+of, scheme).Scan(&fresh); err != nil {
+	if err := tx.QueryRow(ctx, `
+select count(*) from unsettled_cancellation c where scheme = $1 and state = 'planned' and hold_reason = '' and `+of, scheme).Scan(&fresh); err != nil {
 		return finished, err
 	}
 	if finished.Reached = safetyLimits.Trip(lastHour, lastDay, fresh); finished.Reached == "" && fresh > 0 {

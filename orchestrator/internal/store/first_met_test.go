@@ -36,5 +36,5 @@ values ($1, 1, 'A1', '100', 'Assembly', 'C', 'A', now(), 'live', 1, true, true)`
 	require.NoError(t, tx.Commit(t.Context()))
 	require.ErrorIs(t, <-second, ledger.ErrConflict)
 	require.Equal(t, "live", w.text(`select class from bill where ever_live`))
-	require.Zero(t, w.count(`select count(*) from cancellation`))
+	require.Zero(t, w.count(`select count(*) from cancellation_now`))
 }

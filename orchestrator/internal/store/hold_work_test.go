@@ -28,7 +28,7 @@ func TestWhatARunHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testin
 
 	_, err = w.store.FinishRun(t.Context(), run, ledger.Page{Cursor: 1}, finishAt(rowtest.Now), none)
 	require.NoError(t, err)
-	require.Equal(t, "held", w.text(`select state from cancellation where bill_no = 'A1'`))
+	require.Equal(t, "held", w.text(`select state from cancellation_now where bill_no = 'A1'`))
 	require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, w.pool))
 	released, err = w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
@@ -46,8 +46,8 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 		_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now), none)
 		require.NoError(t, err)
 		require.Equal(t, []string{"no_event_time"}, openWorkKinds(t, w.pool))
-		require.Equal(t, "held 需人工", w.text(`select c.state || ' ' || v.verdict from cancellation c join reporting.bill_verdict v using (scheme, bill_id)`))
-		return w, int64(w.count(`select cancellation_id from cancellation`))
+		require.Equal(t, "held 需人工", w.text(`select c.state || ' ' || v.verdict from cancellation_now c join reporting.bill_verdict v using (scheme, bill_id)`))
+		return w, int64(w.count(`select cancellation_id from cancellation_now`))
 	}
 	t.Run("released", func(t *testing.T) {
 		w, id := owe(t)
@@ -72,7 +72,7 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 		live.Withdraw = []int64{1}
 		_, err = w.store.FinishRun(t.Context(), w.run(), live, finishAt(rowtest.Now), none)
 		require.NoError(t, err)
-		require.Equal(t, "withdrawn", w.text(`select state from cancellation`))
+		require.Equal(t, "withdrawn", w.text(`select state from cancellation_now`))
 		require.Empty(t, openWorkKinds(t, w.pool))
 	})
 }

@@ -20,7 +20,7 @@ select b.bill_id as id, b.bill_no as number, b.org, b.affair_type as affair, b.d
        b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel,
        b.un_audited_since, b.un_audit_time, b.gone_time,
        coalesce(b.reread_time <= now(), false) or b.absent_since is not null as reread,
-       b.bill_id in (select c.bill_id from cancellation c where c.scheme = $1 and c.state = 'planned') as has_planned
+       b.bill_id in (select c.bill_id from unsettled_cancellation c where c.scheme = $1 and c.state = 'planned') as has_planned
 from bill b
 where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 	if err != nil {

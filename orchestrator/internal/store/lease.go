@@ -14,14 +14,21 @@ import (
 // walks the index of all open cancellations for each lease as long as its statistics know of few: with 10,000 open, forty times the work.
 const leaseRows = `
 with mine as materialized (
-    select w.send_before, w.attempt as loaded_attempt, c.attempt, c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.number_read_time, c.account, c.state, c.lease_until, c.not_before
-    from unnest(@ids::bigint[], @attempts::integer[], @before::timestamptz[]) as w (cancellation_id, attempt, send_before)
-    cross join lateral (select d.attempt, d.cancellation_id, d.scheme, d.bill_id, d.bill_no, d.number_read_time, d.account, d.state, d.lease_until, d.not_before
-        from cancellation d where d.cancellation_id = w.cancellation_id for update skip locked) as c
+    select w.send_before, w.attempt as loaded_attempt, c.attempt, c.cancellation_id, c.scheme, c.bill_id, c.bill_no,
+           c.number_read_time, c.account, c.state, c.lease_until, c.not_before
+    from unnest(@ids::bigint[], @attempts::integer[], @before::timestamptz[])
+      as w (cancellation_id, attempt, send_before)
+    cross join lateral (
+        select d.attempt, d.cancellation_id, d.scheme, d.bill_id, f.bill_no, d.number_read_time, d.account, d.state,
+               d.lease_until, d.not_before
+        from unsettled_cancellation d join cancellation f on f.cancellation_id = d.cancellation_id
+        where d.cancellation_id = w.cancellation_id
+        for update of d skip locked) as c
 ), leased as (
-    update cancellation u set attempt = u.attempt + 1, lease_until = now() + @lease, update_time = now()
+    update unsettled_cancellation u set attempt = u.attempt + 1, lease_until = now() + @lease, update_time = now()
     from mine c join scheme s on s.scheme = c.scheme
-    where u.cancellation_id = c.cancellation_id and c.attempt = c.loaded_attempt and c.state = 'open' and c.lease_until is null and (c.not_before is null or c.not_before <= now()) and ` + maySend + `
+    where u.cancellation_id = c.cancellation_id and c.attempt = c.loaded_attempt and c.state = 'open'
+      and c.lease_until is null and (c.not_before is null or c.not_before <= now()) and ` + maySend + `
       and not exists (` + liveHolder + `)
     returning u.cancellation_id, u.attempt, c.send_before
 )

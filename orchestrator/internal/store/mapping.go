@@ -60,7 +60,7 @@ func firstAnswers(ctx context.Context, tx pgx.Tx, results []ledger.Result) (map[
 select r.id, r.attempt, o.words
 from unnest($1::bigint[], $2::integer[]) as r (id, attempt)
 cross join lateral (select c.order_code || ' ' || c.order_type || ' @ ' || c.warehouse_code as words
-    from cancellation c where c.cancellation_id = r.id offset 0) o
+    from cancellation f join warehouse_order c using (order_id) where f.cancellation_id = r.id offset 0) o
 where not exists (select from attempt a where a.cancellation_id = r.id and a.attempt < r.attempt
     and a.disposition in ('cancelled', 'already_cancelled', 'in_progress', 'too_late', 'not_found', 'rejected'))`, c.IDs, c.Attempts)
 	if err != nil {

@@ -14,6 +14,9 @@ import (
 // learns of the bills of that number makes it due at once.
 const numberLivePause = "1 hour"
 
+// isNumberLive is true of an outcome e that counts, and says that a live bill carries the number.
+const isNumberLive = `e.revoke_time is null and e.state = 'withdrawn' and e.outcome = 'number_live'`
+
 // storeNumberLive withdraws cancellations whose number a live bill carries. If an earlier request may have landed, it may have been that
 // bill's order: a person's matter.
 func storeNumberLive(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
@@ -25,7 +28,8 @@ func storeNumberLive(ctx context.Context, tx pgx.Tx, scheme string, verified []l
 	for cancellation, bill := range bills {
 		ids, cancellations = append(ids, bill), append(cancellations, cancellation)
 	}
-	if _, err := tx.Exec(ctx, `update cancellation set due_time = now() + interval '`+numberLivePause+`' where cancellation_id = any($1)`, cancellations); err != nil {
+	if _, err := tx.Exec(ctx, `
+update outcome set due_time = now() + interval '`+numberLivePause+`' where cancellation_id = any($1) and revoke_time is null`, cancellations); err != nil {
 		return err
 	}
 	return ledger.OpenRestored(ctx, tx, scheme, ids)
@@ -48,17 +52,17 @@ func numbersFreed(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.
 		return nil
 	}
 	_, err := tx.Exec(ctx, `
-update cancellation c set due_time = now()
-from scheme s join scheme o using (data_center_id)
-where s.scheme = $1 and c.scheme = o.scheme and c.bill_no = any($2) and c.state = 'withdrawn' and c.outcome = 'number_live'`, scheme, numbers)
+update outcome e set due_time = now()
+from scheme s join scheme o using (data_center_id) join cancellation c on c.scheme = o.scheme
+where s.scheme = $1 and c.bill_no = any($2) and e.cancellation_id = c.cancellation_id and `+isNumberLive, scheme, numbers)
 	return err
 }
 
 // NumberLiveDue answers cancellations of a scheme that were withdrawn because a live bill carried their number, and are due for another
 // look; at most limit.
 func (s *Store) NumberLiveDue(ctx context.Context, scheme string, limit int) ([]ledger.Due, error) {
-	return s.dueRows(ctx, dueColumns+` from cancellation c
-where c.scheme = $1 and c.state = 'withdrawn' and c.outcome = 'number_live' and c.due_time <= now() order by c.due_time limit $2`, scheme, limit)
+	return s.dueRows(ctx, dueColumns+` from outcome e join cancellation_now c using (cancellation_id)
+where e.scheme = $1 and `+isNumberLive+` and e.due_time <= now() order by e.due_time limit $2`, scheme, limit)
 }
 
 // StoreNumberRead writes what another look at such cancellations came to. Where the number is free again, or that cannot be confirmed, the
@@ -76,14 +80,15 @@ func (s *Store) StoreNumberRead(ctx context.Context, scheme string, verified []l
 	}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `
-update cancellation set due_time = now() + interval '`+numberLivePause+`', outcome = case when cancellation_id = any($2) then 'no_trigger' else outcome end,
-    update_time = now()
-where cancellation_id = any($1) and state = 'withdrawn' and outcome = 'number_live'`, ids(verified), withdrawn); err != nil {
+update outcome e
+set due_time = now() + interval '`+numberLivePause+`', update_time = now(),
+    outcome = case when e.cancellation_id = any($2) then 'no_trigger' else e.outcome end
+where e.cancellation_id = any($1) and `+isNumberLive, ids(verified), withdrawn); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `
 update bill b set reread_time = now()
-from cancellation c
+from cancellation_now c
 where c.cancellation_id = any($2) and c.state = 'withdrawn' and b.scheme = $1 and b.bill_id = c.bill_id`, scheme, again)
 		return err
 	})

@@ -104,7 +104,7 @@ func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, outc
 // doneAndLive finds those of the cancellations @ids that are done although the ledger knows their bill live, unless a
 // person was told before: @kind is restored_after_cancel.
 const doneAndLive = `
-from cancellation c join bill b using (scheme, bill_id)
+from cancellation_now c join bill b using (scheme, bill_id)
 where c.cancellation_id = any(@ids) and c.state = 'done'
   and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
   and not exists (select from work_item w

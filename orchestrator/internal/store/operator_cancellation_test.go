@@ -33,7 +33,7 @@ func (o *operator) do(verb ledger.Verb, sel ledger.Selection) ledger.Effect {
 
 func (o *operator) one(id int64) string {
 	o.Helper()
-	return o.text(`select state || ' ' || outcome from cancellation where cancellation_id = $1`, id)
+	return o.text(`select state || ' ' || outcome from cancellation_now where cancellation_id = $1`, id)
 }
 
 func these(ids ...int64) ledger.Selection { return ledger.Selection{IDs: ids} }
@@ -56,7 +56,7 @@ func (o *operator) everyState() map[string]int64 {
 	add("withdrawn", rowtest.Cancellation{State: "withdrawn"})
 	add("dry_run", rowtest.Cancellation{State: "dry_run"})
 	add("ignored", rowtest.Cancellation{State: "closed", Outcome: "ignored"})
-	o.rows.Exec(`update cancellation set lease_until = now() + interval '1 minute' where cancellation_id = $1`, ids["in flight"])
+	o.rows.Exec(`update cancellation_now set lease_until = now() + interval '1 minute' where cancellation_id = $1`, ids["in flight"])
 	return ids
 }
 
@@ -127,7 +127,7 @@ func TestMoreThanTheCapIsNotTouched(t *testing.T) {
 	var tooMany *ledger.CapError
 	require.ErrorAs(t, err, &tooMany)
 	require.Equal(t, ledger.CapError{Count: 3, Max: 2}, *tooMany)
-	require.Equal(t, 3, o.count(`select count(*) from cancellation where state = 'needs_attention'`))
+	require.Equal(t, 3, o.count(`select count(*) from cancellation_now where state = 'needs_attention'`))
 	require.Zero(t, o.count(`select count(*) from operator_action`))
 }
 
@@ -192,7 +192,7 @@ func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 	o := setupOperator(t)
 	cancellation := o.lease(o.owe(1, "A1", "WH1"))[0]
 	o.result(cancellation, rule.Rejected, rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised})
-	o.rows.Exec(`update cancellation set same_count = 4, answer_changes = 20, maybe_landed = true`)
+	o.rows.Exec(`update cancellation_now set same_count = 4, answer_changes = 20, maybe_landed = true`)
 	o.do(ledger.Retry, these(cancellation.ID))
 	again := o.due("A1")[0]
 	require.Zero(t, again.SameCount+again.AnswerChanges)

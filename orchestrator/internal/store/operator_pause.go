@@ -68,7 +68,11 @@ on conflict do nothing`, ledger.CleanText(act.Actor), ledger.CleanText(act.Reaso
 		return time.Time{}, 0, err
 	}
 	if err := tx.QueryRow(ctx, `
-select stop_time, (select count(*) from cancellation where lease_until > now()) from stop_all`).Scan(&since, &inFlight); err != nil {
+select stop_time, (
+    select count(*)
+    from attempt a join cancellation_now c on c.cancellation_id = a.cancellation_id and c.attempt = a.attempt
+    where a.disposition = '' and c.lease_until > now())
+from stop_all`).Scan(&since, &inFlight); err != nil {
 		return time.Time{}, 0, err
 	}
 	_, err = record(ctx, tx, ledger.StopAll, act, nothing{}, counted{inFlight})

@@ -60,7 +60,9 @@ update run_failure set not_before = now() where scheme = $1 and not_before > now
 
 // forgetUnsent lets the time in which nothing could be sent begin anew: while the scheme was at rest nobody tried.
 func forgetUnsent(ctx context.Context, tx pgx.Tx, scheme string) error {
-	_, err := tx.Exec(ctx, `update cancellation set `+ledger.ForgetUnsentColumns+` where scheme = $1 and state = 'open' and (unsent_since is not null or unread_since is not null)`, scheme)
+	_, err := tx.Exec(ctx, `
+update unsettled_cancellation set `+ledger.ForgetUnsentColumns+`
+where scheme = $1 and state = 'open' and (unsent_since is not null or unread_since is not null)`, scheme)
 	return err
 }
 

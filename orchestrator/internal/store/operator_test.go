@@ -24,7 +24,7 @@ func act(requestID string) ledger.Act {
 // states answers the state of each cancellation by its warehouse.
 func states(t *testing.T, pool *pgxpool.Pool) map[string]string {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), `select warehouse_code, state from cancellation`)
+	rows, err := pool.Query(t.Context(), `select warehouse_code, state from cancellation_now`)
 	require.NoError(t, err)
 	found := map[string]string{}
 	var warehouse, state string
@@ -53,8 +53,8 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "tried", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "in flight", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "never left", Attempt: 1, Disposition: "not_sent"})
-	rows.Exec(`update voidrelay.cancellation set maybe_landed = true where warehouse_code = 'tried'`)
-	rows.Exec(`update voidrelay.cancellation set lease_until = now() where warehouse_code = 'in flight'`)
+	rows.Exec(`update voidrelay.cancellation_now set maybe_landed = true where warehouse_code = 'tried'`)
+	rows.Exec(`update voidrelay.cancellation_now set lease_until = now() where warehouse_code = 'in flight'`)
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "done", State: "done", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "others", Scheme: "other"})
 	rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: held})
@@ -145,7 +145,7 @@ func TestRelease(t *testing.T) {
 		require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "needs_attention", "d": "held"}, states(t, pool))
 		require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, pool), "the other scheme's")
 		var due, reset bool
-		require.NoError(t, pool.QueryRow(t.Context(), `select bool_and(due_time <= now()) from cancellation where state = 'open'`).Scan(&due))
+		require.NoError(t, pool.QueryRow(t.Context(), `select bool_and(due_time <= now()) from cancellation_now where state = 'open'`).Scan(&due))
 		require.NoError(t, pool.QueryRow(t.Context(), `select safety_limit_reset_time is not null from scheme where scheme = 'assembly'`).Scan(&reset))
 		require.True(t, due && reset)
 	})
@@ -243,10 +243,10 @@ func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 	cancellation := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "held", Created: rowtest.Now.AddDate(0, 0, -3)})
 	away := func() string {
 		require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation}, time.Second, 24*time.Hour, "away"))
-		return w.text(`select state from cancellation`)
+		return w.text(`select state from cancellation_now`)
 	}
 	rested := func() {
-		w.rows.Exec(`update cancellation set unsent_since = now() - interval '25 hours', unsent_time = now(), unsent_for = '25 hours'`)
+		w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '25 hours', unsent_time = now(), unsent_for = '25 hours'`)
 	}
 	rested()
 	_, err := w.acts().Release(t.Context(), act(""), nil)
@@ -306,7 +306,7 @@ func TestWhatWasDecidedBeforeSendAndNeverLeftEndsAsDryRun(t *testing.T) {
 func TestAReleaseForgetsHowLongABillWasUnread(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
-	w.rows.Exec(`update cancellation set state = 'held', hold_reason = 'safety_limit_hour', unread_since = now() - interval '3 days'`)
+	w.rows.Exec(`update cancellation_now set state = 'held', hold_reason = 'safety_limit_hour', unread_since = now() - interval '3 days'`)
 	_, err := w.acts().Release(t.Context(), ledger.Act{Scheme: rowtest.SchemeName, Actor: "wang", Reason: "checked"}, nil)
 	require.NoError(t, err)
 	w.verify(cancellation, rule.Unread, time.Now(), false)

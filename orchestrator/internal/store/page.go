@@ -112,7 +112,7 @@ func openVanished(ctx context.Context, tx pgx.Tx, scheme string, orders []ledger
 	for _, v := range orders {
 		var covered bool
 		if err := tx.QueryRow(ctx, `
-select exists (select from cancellation c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
+select exists (select from cancellation_now c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
                and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
                and c.state not in ('withdrawn', 'dry_run'))`,
 			pgx.StrictNamedArgs{

@@ -32,9 +32,9 @@ func TestPauseAndResumeOfAScheme(t *testing.T) {
 	require.Equal(t, "li: 试运行结束", view.PauseDetail)
 	require.Equal(t, "running", view.State, "it goes on reading")
 
-	w.rows.Exec(`update cancellation set unsent_since = now() - interval '23 hours', unread_since = now() - interval '23 hours'`)
+	w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '23 hours', unread_since = now() - interval '23 hours'`)
 	require.NoError(t, w.acts().Resume(t.Context(), act("p2")))
-	require.Equal(t, 1, w.count(`select count(*) from cancellation where unsent_since is null and unread_since is null`), "a pause does not count as trying in vain")
+	require.Equal(t, 1, w.count(`select count(*) from cancellation_now where unsent_since is null and unread_since is null`), "a pause does not count as trying in vain")
 	require.Len(t, w.lease(due), 1)
 	require.Equal(t, 2, w.count(`select count(*) from operator_action where verb in ('pause', 'resume') and actor = 'li'`))
 }
@@ -117,7 +117,7 @@ func TestOneRefusedOrderIsGivenToAPersonUnlessItWasTriedSince(t *testing.T) {
 		results[i].VendorMessage = "权限不足"
 	}
 	require.Len(t, w.lease(leased[1:2]), 1)
-	w.rows.Exec(`update cancellation set state = 'withdrawn', outcome = 'no_trigger', outcome_time = now() where cancellation_id = $1`, leased[2].ID)
+	w.rows.Exec(`update cancellation_now set state = 'withdrawn', outcome = 'no_trigger', outcome_time = now() where cancellation_id = $1`, leased[2].ID)
 	require.NoError(t, w.store.AskAboutRefused(t.Context(), results))
 	require.Equal(t, "needs_attention", w.state(leased[0]))
 	require.Equal(t, "open", w.state(leased[1]))

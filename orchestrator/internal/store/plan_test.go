@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
@@ -20,7 +21,9 @@ func TestLeasesDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testi
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1"})
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1"})
 	copyRows(t, w.rows, w.pool, "bill", map[string]string{"bill_id": "n", "bill_no": "'N' || n"})
-	copyRows(t, w.rows, w.pool, "cancellation", map[string]string{"bill_id": "n", "bill_no": "'N' || n"})
+	copyRows(t, w.rows, w.pool, "warehouse_order", map[string]string{"order_code": "'N' || n"})
+	copyRows(t, w.rows, w.pool, "cancellation", map[string]string{"bill_id": "n", "bill_no": "'N' || n", "order_id": "n"})
+	copyRows(t, w.rows, w.pool, "unsettled_cancellation", map[string]string{"cancellation_id": "n", "bill_id": "n", "order_id": "n"})
 	ids, before := make([]int64, 64), make([]time.Time, 64)
 	for i := range ids {
 		ids[i], before[i] = int64(100+i), time.Now()
@@ -46,7 +49,10 @@ func TestLeasesDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testi
 				}
 			}
 			plan := strings.Join(lines, "\n")
-			for _, walk := range []string{"cancellation_planned", "Seq Scan on cancellation d", "Seq Scan on bill"} {
+			for _, walk := range []string{
+				"unsettled_due", "unsettled_bill", "unsettled_state", "Seq Scan on unsettled_cancellation d",
+				"Seq Scan on cancellation f", "Seq Scan on bill",
+			} {
 				require.NotContains(t, plan, walk, fmt.Sprintf("%s walks all rows", name))
 			}
 		})
@@ -58,12 +64,62 @@ func TestTheSafetyLimitsDoNotCountAllThatWasEverDecided(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1"})
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "done"})
-	copyRows(t, w.rows, w.pool, "cancellation", map[string]string{"bill_id": "n", "bill_no": "'N' || n", "decide_time": "now() - n * interval '5 minutes'"})
-	w.rows.Exec(`analyze cancellation`)
+	w.rows.Bill(rowtest.Bill{ID: 2, No: "A2"})
+	w.rows.Cancellation(rowtest.Cancellation{BillID: 2, BillNo: "A2"})
+	back := "now() - n * interval '5 minutes'"
+	copyRows(t, w.rows, w.pool, "outcome", map[string]string{"cancellation_id": "n", "decide_time": back})
+	copyRows(t, w.rows, w.pool, "unsettled_cancellation", map[string]string{"cancellation_id": "n + 5000", "decide_time": back})
+	w.rows.Exec(`analyze`)
 	explained, err := w.pool.Query(t.Context(), `explain `+store.CountDecided, rowtest.SchemeName, time.Now().Add(-24*time.Hour), 10_000_000)
 	require.NoError(t, err)
 	plan, err := pgx.CollectRows(explained, pgx.RowTo[string])
 	require.NoError(t, err)
-	require.Contains(t, strings.Join(plan, "\n"), "cancellation_decided")
+	require.Contains(t, strings.Join(plan, "\n"), "unsettled_decided")
+	require.Contains(t, strings.Join(plan, "\n"), "outcome_decided")
 	require.NotContains(t, strings.Join(plan, "\n"), "Seq Scan")
+}
+
+// A page of the list asked for by state is led by that state, whatever else the ledger holds.
+func TestAPageOfAStateIsFoundByItsIndex(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1"})
+	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "done"})
+	copyRows(t, w.rows, w.pool, "warehouse_order", map[string]string{"order_code": "'N' || n"})
+	copyRows(t, w.rows, w.pool, "cancellation", map[string]string{"bill_id": "n", "bill_no": "'N' || n", "order_id": "n"})
+	copyRows(t, w.rows, w.pool, "outcome", map[string]string{
+		"cancellation_id": "n", "state": "case when n % 500 = 0 then 'closed' else 'done' end",
+	})
+	w.rows.Bill(rowtest.Bill{ID: 5001, No: "A5001"})
+	w.rows.Cancellation(rowtest.Cancellation{BillID: 5001, BillNo: "A5001", State: "needs_attention"})
+	w.rows.Exec(`analyze`)
+	for _, asked := range []struct {
+		states  []string
+		indexes []string
+	}{
+		{[]string{"needs_attention"}, nil}, // as long as there is one, its table is as good as an index
+		{[]string{"closed"}, []string{"outcome_state"}},
+		{[]string{"done"}, []string{"outcome_pkey"}},
+		{[]string{"needs_attention", "closed"}, []string{"outcome_state"}},
+	} {
+		t.Run(strings.Join(asked.states, " and "), func(t *testing.T) {
+			explained, err := w.pool.Query(t.Context(), `explain `+store.NewestIn(asked.states, " where c.scheme = @scheme"),
+				pgx.StrictNamedArgs{"states": asked.states, "scheme": rowtest.SchemeName, "limit": 50})
+			require.NoError(t, err)
+			lines, err := pgx.CollectRows(explained, pgx.RowTo[string])
+			require.NoError(t, err)
+			plan := strings.Join(lines, "\n")
+			for _, index := range asked.indexes {
+				require.Contains(t, plan, index)
+			}
+			for _, walk := range []string{"Seq Scan on outcome", "Seq Scan on cancellation", "Seq Scan on warehouse_order"} {
+				require.NotContains(t, plan, walk)
+			}
+			found, err := w.store.CancellationViews(t.Context(), ledger.CancellationFilter{States: asked.states}, 0, 5)
+			require.NoError(t, err)
+			require.NotEmpty(t, found)
+			for _, c := range found {
+				require.Contains(t, asked.states, c.State)
+			}
+		})
+	}
 }

@@ -32,11 +32,18 @@ insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, c
 select $1, n, 'BENCH-' || lpad(n::text, 9, '0'), '100', 'Assembly', 'D', 'B', now(), now(), 'voided', 1, true, true from generate_series(1, $2::bigint) n`,
 		rowtest.SchemeName, b.N)
 	rows.Exec(`
-insert into cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
-    cancel_reason, evidence, orders_from, revision, business_date, state, verified_time, decide_time)
-select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ01', bill_no, 'QTRK', '金蝶作废 ' || bill_no, 'snapshot', 'snapshot', 1,
-    '2026-11-20', 'planned', now(), now() from bill`)
-	rows.Exec(`update cancellation set state = 'open', due_time = now()`)
+insert into warehouse_order (account, warehouse_code, order_code, order_type)
+select 'default', 'WH-HZ01', bill_no, 'QTRK' from bill`)
+	rows.Exec(`
+insert into cancellation (scheme, bill_id, bill_no, generation, order_id, affair_type, direction, warehouse_number,
+    cancel_reason, evidence, orders_from, revision, business_date)
+select b.scheme, b.bill_id, b.bill_no, 1, o.order_id, 'Assembly', 'in', 'CK001', '金蝶作废 ' || b.bill_no, 'snapshot',
+    'snapshot', 1, '2026-11-20'
+from bill b join warehouse_order o on o.order_code = b.bill_no`)
+	rows.Exec(`
+insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, state, verified_time, decide_time)
+select cancellation_id, order_id, scheme, bill_id, 'default', 'planned', now(), now() from cancellation`)
+	rows.Exec(`update unsettled_cancellation set state = 'open', due_time = now()`)
 
 	const group = 32
 	request, reply := bytes.Repeat([]byte("q"), 700), bytes.Repeat([]byte("a"), 200)
@@ -94,7 +101,7 @@ select scheme, bill_id, bill_no, 1, 'Assembly', 'in', 'CK001', 'default', 'WH-HZ
 		b.ReportMetric(per(d), strings.ReplaceAll(what, " ", "-")+"-µs/op")
 	}
 	rows.Exec(`select pg_stat_force_next_flush()`)
-	for _, table := range []string{"cancellation", "attempt"} {
+	for _, table := range []string{"unsettled_cancellation", "attempt"} {
 		var updates, hot int64
 		require.NoError(b, pool.QueryRow(b.Context(), `select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = $1`, table).Scan(&updates, &hot))
 		b.Logf("%s: %d updates, %d of them hot", table, updates, hot)

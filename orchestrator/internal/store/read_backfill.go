@@ -52,7 +52,7 @@ func (s *Store) ItemViews(ctx context.Context, backfill int64, states []string, 
 select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
        i.cancel_reason, i.extend_props, i.owner_code, i.triggers, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail,
        coalesce(c.state, '') as cancellation_state, coalesce(c.disposition, '') as disposition, c.outcome_time
-from backfill_item i left join cancellation c using (cancellation_id)
+from backfill_item i left join cancellation_now c using (cancellation_id)
 where i.backfill_id = @backfill and i.item > @after`+where+`
 order by i.item
 limit @limit`, args)

@@ -3,34 +3,37 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 const cancellationColumns = `
 select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.affair_type || '.' || c.direction as order_kind, c.warehouse_number,
        c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.state, c.triggers,
        c.evidence, c.orders_from, case when c.state = 'held' then c.hold_reason else '' end as hold_reason, c.disposition, c.vendor_message,
-       c.outcome, c.attempt as attempts, case when c.state = 'open' then c.due_time end as due_time, c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.run_id, 0) as run_id
-from cancellation c`
+       c.outcome, c.attempt as attempts, case when c.state = 'open' then c.due_time end as due_time,
+       c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.run_id, 0) as run_id
+from cancellation_now c`
 
-// CancellationViews lists cancellations newest first, at most limit, those older than before (0 = from the newest). Conditions that are
-// not asked for are not in the statement, so that a bill number is always found by its index.
-func (s *Store) CancellationViews(ctx context.Context, f ledger.CancellationFilter, before int64, limit int) ([]ledger.CancellationView, error) {
+// CancellationViews lists cancellations newest first, at most limit, those older than before (0 = from the newest).
+// Conditions that are not asked for are not in the statement. So a bill number is always found by its index; what is
+// asked for by state is found where that state stands, unsettled or settled.
+func (s *Store) CancellationViews(
+	ctx context.Context, f ledger.CancellationFilter, before int64, limit int,
+) ([]ledger.CancellationView, error) {
 	where, args := newest("c.cancellation_id", before, limit)
 	if f.Scheme != "" {
 		where, args["scheme"] = where+` and c.scheme = @scheme`, f.Scheme
-	}
-	if len(f.States) > 0 {
-		where, args["states"] = where+` and c.state = any(@states)`, f.States
 	}
 	if f.BillNo != "" {
 		where, args["bill_no"] = where+` and c.bill_no = @bill_no`, f.BillNo
 	}
 	if f.WarehouseCode != "" {
-		where, args["warehouse_code"] = where+` and c.warehouse_code = @warehouse_code`, f.WarehouseCode
+		where, args["warehouse_code"] = where+` and o.warehouse_code = @warehouse_code`, f.WarehouseCode
 	}
 	if !f.CreatedFrom.IsZero() {
 		where, args["created_from"] = where+` and c.create_time >= @created_from`, f.CreatedFrom
@@ -38,9 +41,49 @@ func (s *Store) CancellationViews(ctx context.Context, f ledger.CancellationFilt
 	if !f.CreatedTo.IsZero() {
 		where, args["created_to"] = where+` and c.create_time < @created_to`, f.CreatedTo
 	}
-	return readAll[ledger.CancellationView](ctx, s.pool, "list cancellations", cancellationColumns+where+`
-order by c.cancellation_id desc
-limit @limit`, args)
+	found := newestOfAll + where
+	if len(f.States) > 0 {
+		found, args["states"] = newestIn(f.States, where), f.States
+	}
+	return readAll[ledger.CancellationView](ctx, s.pool, "list cancellations", `
+with page as materialized (`+found+`
+    order by cancellation_id desc
+    limit @limit
+)`+cancellationColumns+` join page using (cancellation_id)
+order by c.cancellation_id desc`, args)
+}
+
+const newestOfAll = `
+    select c.cancellation_id
+    from cancellation c join warehouse_order o using (order_id)`
+
+// newestIn finds cancellations in the states @states that a condition on their facts c and their order o holds for: the
+// newest of those that are not settled, and the newest of those that are. A half that no state asks for is left out.
+func newestIn(states []string, where string) string {
+	half := func(from, also string) string {
+		return `
+    (select s.cancellation_id
+    from ` + from + ` s join cancellation c on c.cancellation_id = s.cancellation_id
+    join warehouse_order o on o.order_id = c.order_id` + where + ` and s.state = any(@states)` + also + `
+    order by s.cancellation_id desc
+    limit @limit)`
+	}
+	unsettled := 0
+	for _, state := range states {
+		switch rule.CancellationState(state) {
+		case rule.Planned, rule.Open, rule.Held, rule.NeedsAttention:
+			unsettled++
+		}
+	}
+	var halves []string
+	if unsettled > 0 {
+		halves = append(halves, half("unsettled_cancellation", ""))
+	}
+	if unsettled < len(states) {
+		halves = append(halves, half("outcome", " and s.revoke_time is null"))
+	}
+	return `
+    select cancellation_id from (` + strings.Join(halves, "\n    union all") + `) newest`
 }
 
 // CancellationView answers one cancellation; ledger.ErrNotFound when there is none.

@@ -13,7 +13,7 @@ func (s *Store) StoredSchemes(ctx context.Context) ([]ledger.StoredScheme, error
 	return readAll[ledger.StoredScheme](ctx, s.pool, "read schemes", `
 select s.scheme, s.revision, s.active, s.form_id, s.data_center_id, s.wms_accounts as accounts, r.content_hash as hash, r.document, coalesce(m.environment, '') as environment,
        m.scheme is not null or exists (select from bill b where b.scheme = s.scheme) as bound,
-       (select count(*) from cancellation c where c.scheme = s.scheme and c.state in ('planned', 'open', 'held')) as open_cancellations
+       (select count(*) from unsettled_cancellation c where c.scheme = s.scheme and c.state in ('planned', 'open', 'held')) as open_cancellations
 from scheme s join scheme_revision r using (scheme, revision) left join watermark m using (scheme)
 order by s.scheme`, pgx.StrictNamedArgs{})
 }

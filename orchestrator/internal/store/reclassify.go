@@ -101,9 +101,9 @@ func refuseAnswer(r answerRow, named ledger.Named) string {
 
 func answersNamed(ctx context.Context, tx pgx.Tx, named ledger.Named, lock bool) ([]answerRow, error) {
 	query := `
-select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, a.vendor_flag, c.vendor_message, c.disposition, c.evidence, c.answer_lost,
+select c.cancellation_id, c.scheme, c.bill_id, f.bill_no, a.vendor_flag, c.vendor_message, c.disposition, f.evidence, c.answer_lost,
        c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight
-from cancellation c join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = c.attempt - case when c.lease_until is null then 0 else 1 end
+from unsettled_cancellation c join cancellation f using (cancellation_id) join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = c.attempt - case when c.lease_until is null then 0 else 1 end
 where c.state in ('needs_attention', 'open') and btrim(c.vendor_message, E' \t\r\n') = btrim(@message, E' \t\r\n')
   and (@code = '' or a.vendor_code = @code) and (@account = '' or c.account = @account)
   and (c.state = 'needs_attention' or (a.disposition = 'rejected' and not a.recognised))

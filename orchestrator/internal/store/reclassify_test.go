@@ -15,12 +15,12 @@ func oneTiming(string) rule.Timing { return rule.DefaultTiming() }
 // answered is a needs_attention cancellation of a voided bill whose last answer was this; it answers its id.
 func (o *operator) answered(no, text, disposition, flag string) int64 {
 	o.Helper()
-	id := int64(o.count(`select count(*) from cancellation`) + 1)
+	id := int64(o.count(`select count(*) from cancellation_now`) + 1)
 	o.rows.Bill(rowtest.Bill{ID: id, No: no})
 	cancellation := o.rows.Cancellation(rowtest.Cancellation{BillID: id, BillNo: no, State: "needs_attention", Disposition: disposition, VendorMessage: text, Attempt: 4})
 	o.rows.Attempt(rowtest.Attempt{CancellationID: cancellation, Attempt: 4, Disposition: disposition, VendorMessage: text, VendorCode: "1"})
 	o.rows.Exec(`update attempt set vendor_flag = $2 where cancellation_id = $1`, cancellation, flag)
-	o.rows.Exec(`update cancellation set same_disposition = disposition, same_count = 4, same_since = now() - interval '22 minutes' where cancellation_id = $1`, cancellation)
+	o.rows.Exec(`update cancellation_now set same_disposition = disposition, same_count = 4, same_since = now() - interval '22 minutes' where cancellation_id = $1`, cancellation)
 	o.rows.Work(rowtest.Work{Kind: "answer_unrecognised", BillID: id, BillNo: no, CancellationID: cancellation})
 	return cancellation
 }
@@ -46,9 +46,9 @@ func TestAReclassifiedTextDecidesAsTheTableSays(t *testing.T) {
 			require.Equal(t, want, o.one(cancellation))
 			require.Equal(t, "needs_attention ", o.one(other))
 			require.Equal(t, "rejected", o.text(`select disposition from attempt where cancellation_id = $1`, cancellation), "what it was taken for then")
-			require.Equal(t, disposition, o.text(`select disposition from cancellation where cancellation_id = $1`, cancellation))
+			require.Equal(t, disposition, o.text(`select disposition from cancellation_now where cancellation_id = $1`, cancellation))
 			if want == "open " {
-				require.Equal(t, 1, o.count(`select count(*) from cancellation where state = 'open' and verified_time < now() - interval '1 year' and due_time > now()`))
+				require.Equal(t, 1, o.count(`select count(*) from cancellation_now where state = 'open' and verified_time < now() - interval '1 year' and due_time > now()`))
 			}
 		})
 	}
@@ -70,7 +70,7 @@ func TestAPreviewOfAReclassificationTellsWhatItWouldSettle(t *testing.T) {
 	o.bounds.DryRun = true
 	effect := o.reclassify("已撤单", "already_cancelled")
 	require.Equal(t, map[string]int64{"done": 2}, effect.Outcomes)
-	require.Equal(t, 2, o.count(`select count(*) from cancellation where state = 'needs_attention'`))
+	require.Equal(t, 2, o.count(`select count(*) from cancellation_now where state = 'needs_attention'`))
 	require.Zero(t, o.count(`select count(*) from operator_action`))
 }
 
@@ -78,7 +78,7 @@ func TestAPreviewOfAReclassificationTellsWhatItWouldSettle(t *testing.T) {
 func TestANotFoundByReclassificationCountsFromTheFirstAnswer(t *testing.T) {
 	o := setupOperator(t)
 	cancellation := o.answered("A1", "查无此单号", "rejected", "failure")
-	o.rows.Exec(`update cancellation set same_since = now() - interval '25 hours', evidence = 'weak'`)
+	o.rows.Exec(`update cancellation_now set same_since = now() - interval '25 hours', evidence = 'weak'`)
 	require.Equal(t, map[string]int64{"closed": 1}, o.reclassify("查无此单号", "not_found").Outcomes)
 	require.Equal(t, "closed no_order", o.one(cancellation))
 }
@@ -98,8 +98,8 @@ func TestAReclassificationReachesWhatIsStillAskedAgain(t *testing.T) {
 	o := setupOperator(t)
 	waiting := o.answered("A1", "已撤单", "rejected", "failure")
 	flying := o.answered("A2", "已撤单", "rejected", "failure")
-	o.rows.Exec(`update cancellation set state = 'open'`)
-	o.rows.Exec(`update cancellation set lease_until = now() + interval '1 minute', attempt = 5 where cancellation_id = $1`, flying)
+	o.rows.Exec(`update cancellation_now set state = 'open'`)
+	o.rows.Exec(`update cancellation_now set lease_until = now() + interval '1 minute', attempt = 5 where cancellation_id = $1`, flying)
 	o.rows.Attempt(rowtest.Attempt{CancellationID: flying, Attempt: 5})
 	effect := o.reclassify("已撤单", "already_cancelled")
 	require.Equal(t, []int64{waiting}, effect.IDs)

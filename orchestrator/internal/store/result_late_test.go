@@ -46,10 +46,10 @@ func TestACancelledOfACancellationHeldMeanwhileEndsIt(t *testing.T) {
 func TestACancelledThatComesWhileObservedIsKept(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
-	w.rows.Exec(`update cancellation set state = 'dry_run', outcome = 'dry_run', outcome_time = now()`)
+	w.rows.Exec(`update cancellation_now set state = 'dry_run', outcome = 'dry_run', outcome_time = now()`)
 	w.result(cancellation, rule.Cancelled, done)
 	require.Equal(t, "done", w.state(cancellation), "the order is cancelled")
-	require.Equal(t, "cancelled", w.text(`select outcome from cancellation`))
+	require.Equal(t, "cancelled", w.text(`select outcome from cancellation_now`))
 }
 
 func TestAStaleAnswerOpensNoWorkForADoneCancellation(t *testing.T) {

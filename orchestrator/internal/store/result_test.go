@@ -104,7 +104,7 @@ func TestAnAttemptWithoutAnAnswerLapses(t *testing.T) {
 	lapsed, err := w.store.Lapsed(t.Context(), 10)
 	require.NoError(t, err)
 	require.Empty(t, lapsed, "its lease stands")
-	w.rows.Exec(`update cancellation set lease_until = now() - interval '1 second'`)
+	w.rows.Exec(`update cancellation_now set lease_until = now() - interval '1 second'`)
 	lapsed, err = w.store.Lapsed(t.Context(), 10)
 	require.NoError(t, err)
 	require.Len(t, lapsed, 1)
@@ -140,7 +140,7 @@ func TestOneBadResultDoesNotTakeItsGroupDown(t *testing.T) {
 	require.NoError(t, w.store.StoreResults(t.Context(), group, func(r ledger.Result, _ error) { bad = append(bad, r) }))
 	require.Len(t, bad, 1)
 	require.Equal(t, group[1].ID, bad[0].ID)
-	require.Equal(t, 2, w.count(`select count(*) from cancellation where state = 'done'`))
+	require.Equal(t, 2, w.count(`select count(*) from cancellation_now where state = 'done'`))
 	require.Equal(t, "旺店通\uFFFD返回\uFFFD", w.text(`select vendor_message from attempt where cancellation_id = $1`, group[0].ID))
 }
 
@@ -150,8 +150,8 @@ func TestUnreadBillsUseUpNoAttemptAndEndWithAPerson(t *testing.T) {
 	unread := []ledger.Verified{{ID: cancellation.ID, Outcome: rule.Unread}}
 	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
 	require.Equal(t, "open", w.state(cancellation))
-	require.Equal(t, 1, w.count(`select count(*) from cancellation where attempt = 0 and due_time > now() + interval '59 minutes'`))
-	w.rows.Exec(`update cancellation set unread_since = now() - interval '2 hours'`)
+	require.Equal(t, 1, w.count(`select count(*) from cancellation_now where attempt = 0 and due_time > now() + interval '59 minutes'`))
+	w.rows.Exec(`update cancellation_now set unread_since = now() - interval '2 hours'`)
 	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
 	require.Equal(t, "needs_attention", w.state(cancellation))
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'bill_unread' and close_time is null`))
@@ -175,7 +175,7 @@ func TestABatchIsGatheredOnceAndAgainWhenItIsLost(t *testing.T) {
 	require.Empty(t, gatherAt(2), "left to those who have loaded the scheme as it stands")
 	require.ElementsMatch(t, []int{2, 1}, gather())
 	require.Empty(t, gather())
-	w.rows.Exec(`update cancellation set batch_until = now() - interval '1 second'`)
+	w.rows.Exec(`update cancellation_now set batch_until = now() - interval '1 second'`)
 	require.Len(t, gather(), 2)
 }
 

@@ -52,7 +52,7 @@ func refused(t *testing.T, change func(w *writer)) {
 			d := decided{w, w.run(), w.basisOf(100, 500), voidedPage(2, "A2", "WH1")}
 			change(w)
 			require.ErrorIs(t, write(d), ledger.ErrConflict)
-			require.Zero(t, w.count(`select count(*) from cancellation`))
+			require.Zero(t, w.count(`select count(*) from cancellation_now`))
 			require.Equal(t, 1, w.count(`select count(*) from bill`), "the next run, under what holds now, finds it new")
 		})
 	}

@@ -17,13 +17,13 @@ func TestWatermarkAndCancellationsMoveTogether(t *testing.T) {
 	run := w.run()
 	watermark := rowtest.Now.Add(30 * time.Second)
 	require.NoError(t, w.store.CommitPage(t.Context(), run, voidedPage(1, "A1", "WH1"), none))
-	require.Equal(t, "planned", w.text(`select state from cancellation`), "a page that is not the last owes nothing yet")
+	require.Equal(t, "planned", w.text(`select state from cancellation_now`), "a page that is not the last owes nothing yet")
 
 	// Somebody else moves the watermark: the end of this run must change nothing at all.
 	w.rows.Exec(`update watermark set version = version + 1`)
 	_, err := w.store.FinishRun(t.Context(), run, voidedPage(2, "A2", "WH1"), finishAt(watermark), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
-	require.Equal(t, 1, w.count(`select count(*) from cancellation`))
+	require.Equal(t, 1, w.count(`select count(*) from cancellation_now`))
 	require.Equal(t, "running", w.text(`select state from run`))
 
 	w.rows.Exec(`update watermark set version = version - 1`)
@@ -44,7 +44,7 @@ func TestOneCancellationIsOneRow(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(1), run.RunCounts.OrdersNew)
 	require.Equal(t, int64(2), run.RunCounts.OrdersAlreadyOwed)
-	require.Equal(t, 3, w.count(`select count(*) from cancellation`))
+	require.Equal(t, 3, w.count(`select count(*) from cancellation_now`))
 }
 
 func TestAPageDecidedFromOlderKnowledgeIsRefused(t *testing.T) {
@@ -54,7 +54,7 @@ func TestAPageDecidedFromOlderKnowledgeIsRefused(t *testing.T) {
 	stale.Bills[0].Before = rowtest.Now
 	_, err := w.store.FinishRun(t.Context(), w.run(), stale, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
-	require.Equal(t, 1, w.count(`select count(*) from cancellation`))
+	require.Equal(t, 1, w.count(`select count(*) from cancellation_now`))
 }
 
 func TestAIncrementalThatFindsNothingLeavesAHeartbeatAndNoRow(t *testing.T) {
@@ -74,7 +74,7 @@ func TestAQuietIncrementalStillSettlesWhatAnEarlierRunPlanned(t *testing.T) {
 	require.NoError(t, w.store.FailRun(t.Context(), lost, "the scheme changed"))
 	_, err := w.store.FinishRun(t.Context(), w.run(), ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
 	require.NoError(t, err)
-	require.Equal(t, "open", w.text(`select state from cancellation`))
+	require.Equal(t, "open", w.text(`select state from cancellation_now`))
 }
 
 func TestARunCountsThatDoesNotAddUpEndsNothing(t *testing.T) {
@@ -84,7 +84,7 @@ func TestARunCountsThatDoesNotAddUpEndsNothing(t *testing.T) {
 	_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Hour)), none)
 	var runCounts *rule.RunCountsError
 	require.ErrorAs(t, err, &runCounts)
-	require.Zero(t, w.count(`select count(*) from cancellation`))
+	require.Zero(t, w.count(`select count(*) from cancellation_now`))
 }
 
 func TestTwoRunsOfOneSchemeCannotBeUnderWay(t *testing.T) {
@@ -146,7 +146,7 @@ func TestASchemeInDryRunRecordsAndOpensNothing(t *testing.T) {
 	finished, err := w.store.FinishRun(t.Context(), w.run(), voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), finished.DryRun)
-	require.Equal(t, "dry_run", w.text(`select state from cancellation`))
+	require.Equal(t, "dry_run", w.text(`select state from cancellation_now`))
 }
 
 func TestAWithdrawnCancellationIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) {

@@ -29,7 +29,7 @@ limit 1`, scheme, string(rule.WorkSafetyLimit), string(rule.HoldSafetyLimitHour)
 // closeSafetyLimitWork closes the scheme's safety_limit_reached once no cancellation waits behind a safety limit any longer, and says whether it did.
 func closeSafetyLimitWork(ctx context.Context, tx pgx.Tx, scheme, reason string) (bool, error) {
 	closed, err := ledger.CloseItems(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind
-  and not exists (select from cancellation c
+  and not exists (select from unsettled_cancellation c
                   where c.scheme = @scheme and c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day'))`,
 		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})
 	return len(closed) > 0, err

@@ -39,7 +39,7 @@ func TestTwoSourcesAtOnceShareOneSafetyLimit(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 3, committed.Opened)
 	require.NoError(t, <-passed)
-	require.Equal(t, 6, w.count(`select count(*) from cancellation where state = 'held' and hold_reason = 'safety_limit_hour'`), "who came first is held too")
+	require.Equal(t, 6, w.count(`select count(*) from cancellation_now where state = 'held' and hold_reason = 'safety_limit_hour'`), "who came first is held too")
 	require.Equal(t, 1, w.count(openWorkItems))
 	require.Empty(t, w.due("A1"))
 }
@@ -59,7 +59,7 @@ func TestASettlementDoesNotWaitForAPageThatIsBeingWritten(t *testing.T) {
 func TestGoingToSendBeginsTheSafetyLimitsAnew(t *testing.T) {
 	w := setupWriter(t)
 	safetyLimits := rule.SafetyLimits{PerHour: 3, PerDay: 10}
-	held := func() int { return w.count(`select count(*) from cancellation where state = 'held'`) }
+	held := func() int { return w.count(`select count(*) from cancellation_now where state = 'held'`) }
 	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
 	require.Zero(t, held())
 	_, err := w.acts().SetMode(t.Context(), act(""), false)

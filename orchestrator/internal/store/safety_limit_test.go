@@ -27,22 +27,22 @@ func TestReleasingOneRowDoesNotForgetTheSafetyLimitsCount(t *testing.T) {
 	_, err := w.acts().Release(t.Context(), act(""), []int64{held})
 	require.NoError(t, err)
 	w.owed(safetyLimits, 2, "A2", "WH1", "WH2", "WH3")
-	require.Equal(t, 3, w.count(`select count(*) from cancellation where state = 'held' and bill_id = 2`))
+	require.Equal(t, 3, w.count(`select count(*) from cancellation_now where state = 'held' and bill_id = 2`))
 
 	_, err = w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	w.owed(safetyLimits, 3, "A3", "WH1", "WH2", "WH3")
-	require.Zero(t, w.count(`select count(*) from cancellation where state = 'held'`), "everything was released: the count begins anew")
+	require.Zero(t, w.count(`select count(*) from cancellation_now where state = 'held'`), "everything was released: the count begins anew")
 }
 
 // The safety limit held everything; an hour later, unreleased, new ones must not go through beside what is still held.
 func TestAReachedSafetyLimitHoldsUntilItIsReleased(t *testing.T) {
 	w := setupWriter(t)
 	safetyLimits := rule.SafetyLimits{PerHour: 2, PerDay: 100}
-	held := func() int { return w.count(`select count(*) from cancellation where state = 'held'`) }
+	held := func() int { return w.count(`select count(*) from cancellation_now where state = 'held'`) }
 	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
 	require.Equal(t, 3, held())
-	w.rows.Exec(`update cancellation set decide_time = decide_time - interval '61 minutes'`)
+	w.rows.Exec(`update cancellation_now set decide_time = decide_time - interval '61 minutes'`)
 	w.owed(safetyLimits, 2, "A2", "WH1", "WH2")
 	require.Equal(t, 5, held())
 	require.Equal(t, 1, w.count(openWorkItems), "one item for one safety limit")

@@ -57,7 +57,7 @@ func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]
 func inactiveWork(ctx context.Context, tx pgx.Tx) error {
 	args := pgx.StrictNamedArgs{"kind": string(rule.WorkSchemeInactive)}
 	const owing = `
-    from cancellation c join scheme s using (scheme)
+    from unsettled_cancellation c join scheme s using (scheme)
     where not s.active and c.state in ('planned', 'open', 'held')`
 	if err := ledger.CloseWorkItems(ctx, tx, "the scheme is back, or owes nothing",
 		`w.kind = @kind and not exists (select`+owing+` and c.scheme = w.scheme)`, args); err != nil {

@@ -21,7 +21,7 @@ func TestWhatASchemeTakenOutOfTheFileOwesIsTold(t *testing.T) {
 	require.Equal(t, 1, w.count(openWorkItems), "told once")
 	sync(1)
 	require.Zero(t, w.count(openWorkItems), "it is back")
-	w.rows.Exec(`update cancellation set state = 'done', outcome_time = now()`)
+	w.rows.Exec(`update cancellation_now set state = 'done', outcome_time = now()`)
 	sync()
 	require.Zero(t, w.count(openWorkItems), "nothing is owed")
 }

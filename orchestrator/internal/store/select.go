@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -9,13 +10,20 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// choice is a selection as conditions on a cancellation c, and which of what it finds an act applies to.
+// choice is a selection as conditions on a cancellation c as it stands now, and which of what it finds an act applies
+// to.
 type choice struct {
 	where, applies string
 	args           pgx.StrictNamedArgs
 	ids            []int64
 	refuse         func(refusedRow) string
 }
+
+// inStates are the cancellations of @scheme in the states @states.
+const inStates = `
+select u.cancellation_id from unsettled_cancellation u where u.scheme = @scheme and u.state = any(@states)
+union all
+select e.cancellation_id from outcome e where e.scheme = @scheme and e.state = any(@states) and e.revoke_time is null`
 
 // choose turns a selection into conditions. Conditions that are not asked for are not in the statement.
 func choose(sel ledger.Selection, v verbRule) choice {
@@ -28,7 +36,7 @@ func choose(sel ledger.Selection, v verbRule) choice {
 	if len(states) == 0 {
 		states = v.states
 	}
-	c.add(` and c.state = any(@states)`, "states", states)
+	c.add(` and c.cancellation_id in (`+inStates+`)`, "states", states)
 	for _, part := range []struct{ value, name, condition string }{
 		{sel.BillNo, "bill_no", ` and c.bill_no = @bill_no`},
 		{sel.WarehouseCode, "warehouse_code", ` and c.warehouse_code = @warehouse_code`},
@@ -69,19 +77,27 @@ type refusedRow struct {
 // CapError, except for a dry run, which is there to learn the count.
 func (c *choice) take(ctx context.Context, tx pgx.Tx, b ledger.Bounds) (ledger.Effect, []int64, error) {
 	effect := ledger.Effect{DryRun: b.DryRun}
-	if err := tx.QueryRow(ctx, `select count(*) from cancellation c where `+c.where+` and `+c.applies, c.args).Scan(&effect.Count); err != nil {
+	if err := tx.QueryRow(ctx, `
+select count(*) from cancellation_now c where `+c.where+` and `+c.applies, c.args).Scan(&effect.Count); err != nil {
 		return effect, nil, err
 	}
 	if !b.DryRun && effect.Count > b.Max {
 		return effect, nil, &ledger.CapError{Count: effect.Count, Max: b.Max}
 	}
-	query := `select c.cancellation_id from cancellation c where ` + c.where + ` and ` + c.applies + ` order by c.cancellation_id`
+	query := `select c.cancellation_id from cancellation_now c where ` + c.where + ` and ` + c.applies
+	args := maps.Clone(c.args)
+	if !b.DryRun {
+		found, err := c.lock(ctx, tx, query)
+		if err != nil {
+			return effect, nil, err
+		}
+		query, args["locked"] = query+` and c.cancellation_id = any(@locked)`, found
+	}
+	query += ` order by c.cancellation_id`
 	if b.DryRun {
 		query += ` limit 100`
-	} else {
-		query += ` for update`
 	}
-	rows, err := tx.Query(ctx, query, c.args)
+	rows, err := tx.Query(ctx, query, args)
 	if err != nil {
 		return effect, nil, err
 	}
@@ -99,11 +115,24 @@ func (c *choice) take(ctx context.Context, tx pgx.Tx, b ledger.Bounds) (ledger.E
 	return effect, ids, c.listRefused(ctx, tx, &effect)
 }
 
+// lock locks what a query of the choice finds. Some of it may be otherwise by then: it is to be asked for again.
+func (c *choice) lock(ctx context.Context, tx pgx.Tx, query string) ([]int64, error) {
+	rows, err := tx.Query(ctx, query, c.args)
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, err
+	}
+	return found, ledger.LockStanding(ctx, tx, found)
+}
+
 // listRefused says of what the act does not apply to why not, and of ids that the scheme does not have that it does not.
 func (c *choice) listRefused(ctx context.Context, tx pgx.Tx, effect *ledger.Effect) error {
 	rows, err := tx.Query(ctx, `
 select c.cancellation_id, c.bill_no, c.state, c.outcome, c.lease_until is not null as in_flight, count(*) over () as total
-from cancellation c
+from cancellation_now c
 where `+c.where+` and not (`+c.applies+`)
 order by c.cancellation_id
 limit 100`, c.args)

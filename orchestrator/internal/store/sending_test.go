@@ -15,7 +15,7 @@ import (
 // gathered is how many due rows a dispatch finds for the writer's scheme.
 func (w *writer) gathered() int {
 	w.Helper()
-	w.rows.Exec(`update cancellation set batch_until = null`)
+	w.rows.Exec(`update cancellation_now set batch_until = null`)
 	n, err := w.store.Gather(w.Context(), ledger.Gathering{Revisions: map[string]int{rowtest.SchemeName: 1}, Limit: 10, Size: 10, Hold: time.Minute},
 		func(pgx.Tx, []ledger.Batch) error { return nil })
 	require.NoError(w, err)
@@ -69,7 +69,7 @@ func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
 func TestAPausedAccountLeavesTheOthersAlone(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1", "WH2")
-	w.rows.Exec(`update cancellation set account = 'second' where warehouse_code = 'WH2'`)
+	w.rows.Exec(`update cancellation_now set account = 'second' where warehouse_code = 'WH2'`)
 	w.rows.Exec(`insert into account_pause (account, detail, probe_time) values ('second', 'sign', now())`)
 	leased := w.lease(due)
 	require.Len(t, leased, 1)

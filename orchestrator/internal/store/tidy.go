@@ -150,7 +150,7 @@ using (
     select o.scheme, o.bill_id, o.generation from bill_snapshot o
     where o.read_time < now() - $1::interval
       and exists (select from bill_snapshot n where n.scheme = o.scheme and n.bill_id = o.bill_id and n.generation > o.generation)
-      and not exists (select from cancellation c where c.scheme = o.scheme and c.bill_id = o.bill_id and c.generation = o.generation
+      and not exists (select from cancellation_now c where c.scheme = o.scheme and c.bill_id = o.bill_id and c.generation = o.generation
           and c.state in ('planned', 'open', 'held', 'needs_attention', 'withdrawn', 'dry_run'))
     limit $2
     for update skip locked

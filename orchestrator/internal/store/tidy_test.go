@@ -144,7 +144,7 @@ func TestCountsStayCheapAndBecomeTrueAgain(t *testing.T) {
 	require.Equal(t, want, counts())
 
 	// One of an old block ends. What is open is exact at once, what has ended follows within the hour.
-	w.rows.Exec(`update cancellation set state = 'done', outcome = 'cancelled', outcome_time = now() where cancellation_id = $1`, open)
+	w.rows.Exec(`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now() where cancellation_id = $1`, open)
 	require.Equal(t, map[string]int64{"done": 2, "needs_attention": 1}, counts())
 	w.rows.Exec(`update chore set last_run_time = now() - interval '1 hour'`)
 	w.rows.Exec(`update cancellation_count set count_time = now() - interval '1 hour'`)

@@ -25,17 +25,17 @@ var owedAs = map[rule.Event]ledger.Cancellation{
 
 // before is what must be true of a cancellation, beside its state, for an event to be the one that it is.
 var before = map[rule.Event]string{
-	rule.EventOwedAsDeleted: `update cancellation set triggers = '{voided,deleted}' where scheme = $1`,
+	rule.EventOwedAsDeleted: `update cancellation_now set triggers = '{voided,deleted}' where scheme = $1`,
 	rule.EventOwedFreely: `
-update cancellation set hold_reason = 'number_reuse_unsaid' where scheme = $1 and state = 'held'`,
+update cancellation_now set hold_reason = 'number_reuse_unsaid' where scheme = $1 and state = 'held'`,
 	rule.EventRunEndedHolding: `
-update cancellation set hold_reason = 'no_event_time' where scheme = $1 and state = 'planned'`,
-	rule.EventUnreadTooLong: `update cancellation set unread_since = now() - interval '2 hours' where scheme = $1`,
+update cancellation_now set hold_reason = 'no_event_time' where scheme = $1 and state = 'planned'`,
+	rule.EventUnreadTooLong: `update cancellation_now set unread_since = now() - interval '2 hours' where scheme = $1`,
 	rule.EventUnsentTooLong: `
-update cancellation set unsent_since = now() - interval '3 hours', unsent_time = now(), unsent_for = '2 hours'
+update cancellation_now set unsent_since = now() - interval '3 hours', unsent_time = now(), unsent_for = '2 hours'
 where scheme = $1`,
-	rule.EventOrderRefused: `update cancellation set attempt = 1, disposition = 'auth' where scheme = $1`,
-	rule.EventRetried:      `update cancellation set outcome = 'marked_done' where scheme = $1 and state = 'done'`,
+	rule.EventOrderRefused: `update cancellation_now set attempt = 1, disposition = 'auth' where scheme = $1`,
+	rule.EventRetried:      `update cancellation_now set outcome = 'marked_done' where scheme = $1 and state = 'done'`,
 }
 
 // answeredAs is the answer of the events that are one.
@@ -84,7 +84,7 @@ func inEveryState(t *testing.T, pool *pgxpool.Pool, e rule.Event, states []rule.
 		}
 		if answered && e != rule.EventOrderRefused {
 			rows.Exec(`
-update cancellation set attempt = 1, lease_until = now() + interval '1 minute' where cancellation_id = $1`, id)
+update cancellation_now set attempt = 1, lease_until = now() + interval '1 minute' where cancellation_id = $1`, id)
 			rows.Attempt(rowtest.Attempt{CancellationID: id})
 		}
 		answer.Scheme, answer.ID, answer.Attempt, answer.BillID, answer.BillNo = m.Scheme, id, 1, bill, number
@@ -109,7 +109,7 @@ func TestTheLedgerChangesStatesAsTheRulesSay(t *testing.T) {
 				want, _ := from.On(e)
 				var got string
 				require.NoError(t, pool.QueryRow(t.Context(), `
-select coalesce((select state from cancellation where scheme = $1 and bill_id = $2), '')`,
+select coalesce((select state from cancellation_now where scheme = $1 and bill_id = $2), '')`,
 					m.Scheme, m.Bills[i]).Scan(&got))
 				require.Equal(t, want, rule.CancellationState(got), "%s in state %q", e, from)
 			}
@@ -121,11 +121,11 @@ select coalesce((select state from cancellation where scheme = $1 and bill_id = 
 func TestWhatTheWMSCancelledIsNotOpenedAgain(t *testing.T) {
 	s, pool := openStore(t)
 	m := inEveryState(t, pool, rule.EventRetried, []rule.CancellationState{rule.Done, rule.Done})
-	_, err := pool.Exec(t.Context(), `update cancellation set outcome = 'cancelled' where bill_id = 1`)
+	_, err := pool.Exec(t.Context(), `update cancellation_now set outcome = 'cancelled' where bill_id = 1`)
 	require.NoError(t, err)
 	require.NoError(t, s.Move(t.Context(), rule.EventRetried, m))
 	var states string
-	const inOrder = `select string_agg(state, ' ' order by bill_id) from cancellation`
+	const inOrder = `select string_agg(state, ' ' order by bill_id) from cancellation_now`
 	require.NoError(t, pool.QueryRow(t.Context(), inOrder).Scan(&states))
 	require.Equal(t, "done open", states)
 }

@@ -17,12 +17,12 @@ import (
 // for among all bills of the scheme took 40 s with 60,000 bills.
 const holderRows = `
 select c.cancellation_id, b.bill_id
-from cancellation c join scheme cs on cs.scheme = c.scheme
+from unsettled_cancellation u join cancellation c using (cancellation_id) join scheme cs on cs.scheme = c.scheme
 cross join lateral (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.gone_time, b.read_time
     from bill b where b.bill_no = c.bill_no offset 0) as b
 join scheme bs on bs.scheme = b.scheme and bs.data_center_id = cs.data_center_id
 where c.cancellation_id = any($1) and b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
-  and b.read_time > coalesce(c.holders_accepted_time, '-infinity')`
+  and b.read_time > coalesce(u.holders_accepted_time, '-infinity')`
 
 // LedgerHolders answers, for each of these cancellations, other bills of the same data centre that the ledger last saw
 // live with its number, and a person has not accepted since.
@@ -92,19 +92,24 @@ func storeHolds(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) erro
 	_, err := tx.Exec(ctx, `
 with v as (select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::timestamptz[]) as v (id, read_time, trigger, not_before)),
 moved as (
-    update cancellation c set verified_time = greatest(c.verified_time, v.read_time), number_read_time = v.read_time, unread_since = null,
-        not_before = v.not_before, triggers = `+withTrigger+`, update_time = now()
+    update unsettled_cancellation c
+    set verified_time = greatest(c.verified_time, v.read_time), number_read_time = v.read_time, unread_since = null,
+        not_before = v.not_before, update_time = now()
     from v where c.cancellation_id = v.id and c.state = 'open'
-    returning c.scheme, c.bill_id, v.read_time
-)
+    returning c.cancellation_id, c.scheme, c.bill_id, v.read_time, v.trigger
+), called as (`+addTrigger+` from moved m where `+isNewTrigger+`)
 update bill b set read_time = m.read_time
 from (select scheme, bill_id, max(read_time) as read_time from moved group by 1, 2) m
 where b.scheme = m.scheme and b.bill_id = m.bill_id and b.read_time < m.read_time`, ids(verified), times, triggers, notBefore)
 	return err
 }
 
-// withTrigger is the triggers of cancellation c with v's among them.
-const withTrigger = `case when v.trigger = '' or v.trigger = any(c.triggers) then c.triggers else c.triggers || v.trigger end`
+// addTrigger adds a trigger of m to those of its cancellation c, unless isNewTrigger says that it is none or is among
+// them.
+const (
+	addTrigger   = `update cancellation c set triggers = c.triggers || m.trigger, update_time = now()`
+	isNewTrigger = `c.cancellation_id = m.cancellation_id and m.trigger <> '' and m.trigger <> all (c.triggers)`
+)
 
 func verifiedColumns(verified []ledger.Verified) (times []time.Time, triggers []string, notBefore []*time.Time) {
 	for _, v := range verified {
@@ -123,11 +128,11 @@ func storeDwelling(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) e
 	_, err := tx.Exec(ctx, `
 with v as (select * from unnest($1::bigint[], $2::text[], $3::timestamptz[]) as v (id, trigger, not_before)),
 waiting as (
-    update cancellation c set not_before = v.not_before, due_time = v.not_before, triggers = `+withTrigger+`, unread_since = null,
-        batch_until = null, update_time = now()
+    update unsettled_cancellation c
+    set not_before = v.not_before, due_time = v.not_before, unread_since = null, batch_until = null, update_time = now()
     from v where c.cancellation_id = v.id and c.state = 'open'
-    returning c.scheme, c.bill_id
-)
+    returning c.cancellation_id, c.scheme, c.bill_id, v.trigger
+), called as (`+addTrigger+` from waiting m where `+isNewTrigger+`)
 update bill b set reread_time = now()
 from waiting w
 where b.scheme = w.scheme and b.bill_id = w.bill_id and b.un_audited_since is null`, ids(verified), triggers, notBefore)

@@ -77,8 +77,8 @@ func TestACancellationPlannedUnderAnOlderMappingIsNotOpened(t *testing.T) {
 	right.Bills[0].Before = known[1].ReadTime
 	_, err = w.store.FinishRun(t.Context(), next, right, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
-	require.Equal(t, "open", w.text(`select state from cancellation where warehouse_code = 'RIGHT'`))
-	require.Equal(t, "withdrawn", w.text(`select state from cancellation where warehouse_code = 'WRONG'`), "an order that nobody's mapping names is cancelled")
+	require.Equal(t, "open", w.text(`select state from cancellation_now where warehouse_code = 'RIGHT'`))
+	require.Equal(t, "withdrawn", w.text(`select state from cancellation_now where warehouse_code = 'WRONG'`), "an order that nobody's mapping names is cancelled")
 }
 
 // Reopened under a later revision: the row names that revision, but says what the older one said.
@@ -96,7 +96,7 @@ func TestAReopenedCancellationSaysWhatItsRevisionSays(t *testing.T) {
 	run.Revision = 2
 	_, err = w.store.FinishRun(t.Context(), run, page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
-	require.Equal(t, "2 OWNER2", w.text(`select revision || ' ' || owner_code from cancellation`))
+	require.Equal(t, "2 OWNER2", w.text(`select revision || ' ' || owner_code from cancellation_now`))
 }
 
 // The bill is restored: nothing is owed any longer, but its items stay open and nobody but a person with SQL can close them.

@@ -91,7 +91,7 @@ func (w *writer) owe(id int64, no string, warehouses ...string) []ledger.Due {
 
 func (w *writer) due(no string) []ledger.Due {
 	w.Helper()
-	rows, err := w.pool.Query(w.Context(), `select cancellation_id from cancellation where bill_no = $1`, no)
+	rows, err := w.pool.Query(w.Context(), `select cancellation_id from cancellation_now where bill_no = $1`, no)
 	require.NoError(w, err)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	require.NoError(w, err)
@@ -132,7 +132,7 @@ func (w *writer) text(sql string, args ...any) string {
 
 func (w *writer) state(d ledger.Due) string {
 	w.Helper()
-	return w.text(`select state from cancellation where cancellation_id = $1`, d.ID)
+	return w.text(`select state from cancellation_now where cancellation_id = $1`, d.ID)
 }
 
 func (w *writer) count(sql string, args ...any) int {

@@ -1,4 +1,4 @@
--- Bills as they were last read, what they looked like while they were live, and the orders that they claim.
+-- Bills as they were last read, what they looked like while they were live, the warehouses' orders, and who claims them.
 
 -- +goose Up
 
@@ -66,22 +66,31 @@ create table bill_snapshot (
 comment on table bill_snapshot is
     'the bill as it was last seen live in a generation: the warehouse order was made from this';
 
--- Nothing writes claims yet. Whether a claim still holds its order is asked of the bill: until it is voided or deleted.
-create table claim (
-    scheme         text not null,
-    bill_id        bigint not null,
-    generation     integer not null,
+create table warehouse_order (
+    order_id       bigint generated always as identity primary key,
     account        text not null,
     warehouse_code text not null,
     order_code     text not null,
     order_type     text not null,
-    revision       integer not null,
-    create_time    timestamptz not null default now(),
-    primary key (scheme, bill_id, account, warehouse_code, order_code, order_type),
+    constraint warehouse_order_once unique (account, warehouse_code, order_code, order_type)
+);
+comment on table warehouse_order is
+    'an order of a warehouse, as the WMS knows it: written once, by the first bill that it is owed for';
+comment on column warehouse_order.account is 'of the WMS';
+
+-- Nothing writes claims yet. Whether a claim still holds its order is asked of the bill: until it is voided or deleted.
+create table claim (
+    scheme      text not null,
+    bill_id     bigint not null,
+    generation  integer not null,
+    order_id    bigint not null references warehouse_order,
+    revision    integer not null,
+    create_time timestamptz not null default now(),
+    primary key (scheme, bill_id, order_id),
     foreign key (scheme, bill_id) references bill
 );
 -- Asked for each order before a request leaves: which other bills claim it?
-create index claim_order on claim (account, warehouse_code, order_code, order_type);
+create index claim_order on claim (order_id);
 comment on table claim is
     'a bill''s hold on an order that its snapshot maps to, written with the snapshot: the cancellation of another bill '
     'must respect it';

@@ -1,114 +1,216 @@
--- What is owed, and what was tried. What it costs to send a cancellation counts here: each change of an indexed column
--- writes every index of its table anew, and a foreign key is looked up row by row.
+-- What is owed, how it stands, how it ended, and what was tried. What never changes and what changes live apart: the
+-- facts of a cancellation are written once; its changing row exists only while it is unsettled, and is all that sending
+-- writes; when it settles, that row goes and an outcome is appended. What it costs to send a cancellation counts here:
+-- each change of an indexed column writes every index of its table anew, and a foreign key is looked up row by row.
 
 -- +goose Up
 
 create table cancellation (
-    cancellation_id       bigint generated always as identity primary key,
-    scheme                text not null references scheme,
-    bill_id               bigint not null,
-    bill_no               text not null,
-    generation            integer not null,
-    affair_type           text not null,
-    direction             text not null check (direction in ('in', 'out')),
-    warehouse_number      text not null,
-    account               text not null,
-    warehouse_code        text not null,
-    order_code            text not null,
-    order_type            text not null,
-    cancel_reason         text not null,
-    extend_props          jsonb not null default '{}',
-    owner_code            text not null default '',
-    triggers              text[] not null default '{voided}',
-    evidence              text not null check (evidence in ('snapshot', 'approved', 'weak')),
-    orders_from           text not null check (orders_from in ('snapshot', 'current')),
-    revision              integer not null,
-    run_id                bigint references run,
-    business_date         date not null,
-
-    state                 text not null check (state in ('planned', 'open', 'held', 'done', 'needs_attention',
-                              'withdrawn', 'dry_run', 'closed')),
-    hold_reason           text not null default '',
-    outcome               text not null default '',
-    inferred              boolean not null default false,
-    verified_time         timestamptz not null,
-    number_read_time      timestamptz,
-    unread_since          timestamptz,
-    decide_time           timestamptz,
-    due_time              timestamptz not null default now(),
-    batch_until           timestamptz,
-    attempt               integer not null default 0,
-    lease_until           timestamptz,
-    disposition           text not null default '',
-    same_disposition      text not null default '',
-    same_count            integer not null default 0,
-    same_since            timestamptz,
-    maybe_landed          boolean not null default false,
-    vendor_message        text not null default '',
-    create_time           timestamptz not null default now(),
-    update_time           timestamptz not null default now(),
-    outcome_time          timestamptz,
-    answer_changes        integer not null default 0,
-    unsent_since          timestamptz,
-    holders_accepted_time timestamptz,
-    not_before            timestamptz,
-    unsent_time           timestamptz,
-    unsent_for            interval not null default '0',
-    answer_lost           boolean not null default false,
-    traceparent           text not null default '',
-
-    constraint cancellation_once
-        unique (scheme, bill_id, account, warehouse_code, order_code, order_type, generation),
-    check ((state = 'held') = (hold_reason <> '') or state = 'planned'),
-    check ((state in ('done', 'withdrawn', 'dry_run', 'closed')) = (outcome_time is not null)),
-    check (lease_until is null or attempt > 0)
-) with (fillfactor = 70);
-create index cancellation_due on cancellation (due_time) where state = 'open';
-create index cancellation_planned on cancellation (scheme, bill_id) where state in ('planned', 'open', 'held');
-create index cancellation_waiting on cancellation (scheme, bill_id) where state = 'planned';
+    cancellation_id  bigint generated always as identity primary key,
+    scheme           text not null references scheme,
+    bill_id          bigint not null,
+    bill_no          text not null,
+    generation       integer not null,
+    question         integer not null default 0,
+    order_id         bigint not null references warehouse_order,
+    affair_type      text not null,
+    direction        text not null check (direction in ('in', 'out')),
+    warehouse_number text not null,
+    cancel_reason    text not null,
+    extend_props     jsonb not null default '{}',
+    owner_code       text not null default '',
+    triggers         text[] not null default '{voided}',
+    evidence         text not null check (evidence in ('snapshot', 'approved', 'weak')),
+    orders_from      text not null check (orders_from in ('snapshot', 'current')),
+    revision         integer not null,
+    run_id           bigint references run,
+    business_date    date not null,
+    traceparent      text not null default '',
+    create_time      timestamptz not null default now(),
+    update_time      timestamptz not null default now(),
+    constraint cancellation_once unique (scheme, bill_id, order_id, generation, question)
+);
 create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc);
-create index cancellation_decided on cancellation (scheme, decide_time);
-create index cancellation_state on cancellation (state, cancellation_id desc) where state not in ('done', 'withdrawn');
 create index cancellation_business_date on cancellation (business_date);
-create index cancellation_number_live on cancellation (scheme, due_time)
-    where state = 'withdrawn' and outcome = 'number_live';
-create index cancellation_number_live_no on cancellation (bill_no)
-    where state = 'withdrawn' and outcome = 'number_live';
 comment on table cancellation is
-    'a cancellation: this order in this warehouse must be cancelled, for this bill and generation; kept for ever, '
-    'with an outcome';
+    'a cancellation: this order must be cancelled, for this bill and generation; kept for ever. Written once; only a '
+    'further trigger, or being planned anew, changes it';
+comment on column cancellation.question is
+    '0 = owed; 1, 2, … = a question of this generation, which nothing asks yet';
 comment on column cancellation.triggers is 'everything that ever called for it, in one generation';
-comment on column cancellation.verified_time is
-    'when the Kingdee query that last showed the bill with its trigger left; send_before follows from it';
-comment on column cancellation.number_read_time is
-    'when the bill''s number was last read in Kingdee; what the ledger learned later about its holders counts again';
-comment on column cancellation.same_disposition is
-    'the answer that same_count counts since same_since; not_sent and throttled do not interrupt it';
-comment on column cancellation.answer_changes is
-    'how often an answer was another than the one before it: capped, because a change begins every other count anew';
-comment on column cancellation.unsent_since is
-    'since when nothing could be sent, without an answer in between; what a release or a resume lets go on begins anew';
-comment on column cancellation.unsent_time is 'when it last could not be sent';
-comment on column cancellation.unsent_for is
-    'how much of the time since unsent_since the WMS answered others of the account: what retry_for counts';
-comment on column cancellation.holders_accepted_time is
-    'when a person released it although the ledger knew other live bills of its number: what was known of them by then '
-    'does not hold it again';
-comment on column cancellation.decide_time is 'when a complete run made it owed: what the safety limits count';
-comment on column cancellation.lease_until is
-    'an attempt is in flight until then, by this server''s clock; past it and without an answer it is unknown';
-comment on column cancellation.batch_until is 'handed to a push job until then; past it, it is gathered again';
-comment on column cancellation.maybe_landed is 'an earlier attempt may have changed something in the WMS';
-comment on column cancellation.not_before is
-    'the end of the dwell, while an un-audit is all that calls for it; the read before the request must be later';
--- Only after a lost answer may "not found" mean that the request did it after all; what a proxy answers in the WMS's
--- stead is no lost answer.
-comment on column cancellation.answer_lost is
-    'an earlier attempt left and its answer was lost (time-out, broken connection), so that it may have cancelled the '
-    'order';
+comment on column cancellation.run_id is 'the run that last planned it; null = it was decided outside a run';
 comment on column cancellation.traceparent is
     'place in the trace that planned it, as W3C Trace Context writes it; its requests are parts of that trace. Empty '
     'where nothing was traced';
+
+create table unsettled_cancellation (
+    cancellation_id       bigint primary key,
+    order_id              bigint not null,
+    scheme                text not null,
+    bill_id               bigint not null,
+    account               text not null,
+    times_settled         integer not null default 0,
+    state                 text not null check (state in ('planned', 'open', 'held', 'needs_attention')),
+    hold_reason           text not null default '',
+    decide_time           timestamptz,
+    not_before            timestamptz,
+    due_time              timestamptz not null default now(),
+    batch_until           timestamptz,
+    lease_until           timestamptz,
+    attempt               integer not null default 0,
+    verified_time         timestamptz not null,
+    number_read_time      timestamptz,
+    holders_accepted_time timestamptz,
+    unread_since          timestamptz,
+    unsent_since          timestamptz,
+    unsent_time           timestamptz,
+    unsent_for            interval not null default '0',
+    disposition           text not null default '',
+    vendor_message        text not null default '',
+    same_disposition      text not null default '',
+    same_count            integer not null default 0,
+    same_since            timestamptz,
+    answer_changes        integer not null default 0,
+    maybe_landed          boolean not null default false,
+    answer_lost           boolean not null default false,
+    update_time           timestamptz not null default now(),
+    check ((state = 'held') = (hold_reason <> '') or state = 'planned'),
+    check (lease_until is null or attempt > 0)
+) with (fillfactor = 50);
+-- None of these columns is written by what sends: gathering, verifying and leasing a row change no index.
+create index unsettled_due on unsettled_cancellation (due_time) where state = 'open';
+create index unsettled_order on unsettled_cancellation (order_id);
+create index unsettled_bill on unsettled_cancellation (scheme, bill_id);
+create index unsettled_planned on unsettled_cancellation (scheme, bill_id) where state = 'planned';
+create index unsettled_state on unsettled_cancellation (state, cancellation_id desc);
+create index unsettled_decided on unsettled_cancellation (scheme, decide_time);
+comment on table unsettled_cancellation is
+    'the changing row of a cancellation: it exists while the cancellation is not settled, and is the one that sends';
+comment on column unsettled_cancellation.cancellation_id is
+    'of a row in cancellation; no foreign key, because cancellations are never deleted';
+comment on column unsettled_cancellation.order_id is
+    'as the cancellation has it, like scheme, bill_id and account: what dispatch asks for stands in its own row';
+comment on column unsettled_cancellation.times_settled is
+    'how often it was settled before, and so how many outcomes it has that do not count any longer';
+comment on column unsettled_cancellation.hold_reason is
+    'why it is held or, while it is planned, why it will be; empty = nothing holds it';
+comment on column unsettled_cancellation.decide_time is
+    'when a complete run made it owed: what the safety limits count';
+comment on column unsettled_cancellation.not_before is
+    'the end of the dwell, while an un-audit is all that calls for it; the read before the request must be later';
+comment on column unsettled_cancellation.batch_until is
+    'handed to a push job until then; past it, it is gathered again';
+comment on column unsettled_cancellation.lease_until is
+    'an attempt is in flight until then, by this server''s clock; past it and without an answer it is unknown';
+comment on column unsettled_cancellation.verified_time is
+    'when the Kingdee query that last showed the bill with its trigger left; send_before follows from it';
+comment on column unsettled_cancellation.number_read_time is
+    'when the bill''s number was last read in Kingdee; what the ledger learned later about its holders counts again';
+comment on column unsettled_cancellation.holders_accepted_time is
+    'when a person released it although the ledger knew other live bills of its number: what was known of them by then '
+    'does not hold it again';
+comment on column unsettled_cancellation.unsent_since is
+    'since when nothing could be sent, without an answer in between; what a release or a resume lets go on begins anew';
+comment on column unsettled_cancellation.unsent_time is 'when it last could not be sent';
+comment on column unsettled_cancellation.unsent_for is
+    'how much of the time since unsent_since the WMS answered others of the account: what retry_for counts';
+comment on column unsettled_cancellation.same_disposition is
+    'the answer that same_count counts since same_since; not_sent and throttled do not interrupt it';
+comment on column unsettled_cancellation.answer_changes is
+    'how often an answer was another than the one before it: capped, because a change begins every other count anew';
+comment on column unsettled_cancellation.maybe_landed is 'an earlier attempt may have changed something in the WMS';
+-- Only after a lost answer may "not found" mean that the request did it after all; what a proxy answers in the WMS's
+-- stead is no lost answer.
+comment on column unsettled_cancellation.answer_lost is
+    'an earlier attempt left and its answer was lost (time-out, broken connection), so that it may have cancelled the '
+    'order';
+
+create table outcome (
+    cancellation_id       bigint not null,
+    times_settled         integer not null check (times_settled >= 1),
+    scheme                text not null,
+    state                 text not null check (state in ('done', 'withdrawn', 'dry_run', 'closed')),
+    outcome               text not null,
+    inferred              boolean not null default false,
+    outcome_time          timestamptz not null default now(),
+    revoke_time           timestamptz,
+    decide_time           timestamptz,
+    not_before            timestamptz,
+    due_time              timestamptz not null,
+    lease_until           timestamptz,
+    attempt               integer not null,
+    number_read_time      timestamptz,
+    holders_accepted_time timestamptz,
+    disposition           text not null,
+    vendor_message        text not null,
+    maybe_landed          boolean not null,
+    answer_lost           boolean not null,
+    update_time           timestamptz not null default now(),
+    primary key (cancellation_id, times_settled),
+    check (lease_until is null or attempt > 0)
+);
+create index outcome_state on outcome (state, cancellation_id desc)
+    where revoke_time is null and state not in ('done', 'withdrawn');
+create index outcome_decided on outcome (scheme, decide_time) where revoke_time is null;
+create index outcome_number_live on outcome (scheme, due_time)
+    where revoke_time is null and state = 'withdrawn' and outcome = 'number_live';
+comment on table outcome is
+    'how a cancellation was settled, and what opening it again needs to know; the last one counts. Appended; only the '
+    'answer of a request that was still on its way, and another look at its number, change it later';
+comment on column outcome.times_settled is 'this is its first outcome, its second, …';
+comment on column outcome.outcome is 'why; such as the answer of the WMS, no_trigger, number_live, ignored, marked_done';
+comment on column outcome.inferred is 'done, but the WMS did not say so itself';
+comment on column outcome.revoke_time is
+    'when it ceased to count: it was planned or opened again, or another outcome followed; null = it is the one that '
+    'counts';
+comment on column outcome.due_time is
+    'of number_live: when Kingdee is asked again who has the number; else when it was last due';
+comment on column outcome.lease_until is
+    'an attempt was in flight when it was settled; null once that has its answer';
+
+-- How each cancellation stands now: its facts, and its changing row or the outcome that counts. For reading what is
+-- found by its facts; what is known only while it is unsettled is empty here once it is settled. Joined from the left,
+-- and not a union of the two, so that Postgres follows each from the facts by its key. What looks for a state begins
+-- at the table that has it.
+create view cancellation_now as
+select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.question, c.affair_type, c.direction,
+       c.warehouse_number, c.order_id, o.account, o.warehouse_code, o.order_code, o.order_type, c.cancel_reason,
+       c.extend_props, c.owner_code, c.triggers, c.evidence, c.orders_from, c.revision, c.run_id, c.business_date,
+       coalesce(u.state, e.state) as state,
+       coalesce(u.hold_reason, '') as hold_reason,
+       coalesce(e.outcome, '') as outcome,
+       coalesce(e.inferred, false) as inferred,
+       coalesce(u.verified_time, 'epoch') as verified_time,
+       coalesce(u.number_read_time, e.number_read_time) as number_read_time,
+       u.unread_since,
+       coalesce(u.decide_time, e.decide_time) as decide_time,
+       coalesce(u.due_time, e.due_time) as due_time,
+       u.batch_until,
+       coalesce(u.attempt, e.attempt) as attempt,
+       coalesce(u.lease_until, e.lease_until) as lease_until,
+       coalesce(u.disposition, e.disposition) as disposition,
+       coalesce(u.same_disposition, '') as same_disposition,
+       coalesce(u.same_count, 0) as same_count,
+       u.same_since,
+       coalesce(u.maybe_landed, e.maybe_landed) as maybe_landed,
+       coalesce(u.vendor_message, e.vendor_message) as vendor_message,
+       c.create_time,
+       greatest(c.update_time, u.update_time, e.update_time) as update_time,
+       e.outcome_time,
+       coalesce(u.answer_changes, 0) as answer_changes,
+       u.unsent_since,
+       coalesce(u.holders_accepted_time, e.holders_accepted_time) as holders_accepted_time,
+       coalesce(u.not_before, e.not_before) as not_before,
+       u.unsent_time,
+       coalesce(u.unsent_for, '0') as unsent_for,
+       coalesce(u.answer_lost, e.answer_lost) as answer_lost,
+       c.traceparent
+from cancellation c
+join warehouse_order o on o.order_id = c.order_id
+left join unsettled_cancellation u on u.cancellation_id = c.cancellation_id
+left join outcome e on e.cancellation_id = c.cancellation_id and e.revoke_time is null;
+comment on view cancellation_now is
+    'how each cancellation stands now; read by what lists and reports. What sends reads the tables';
 
 -- The end states of cancellations change seldom and are many: they are counted block by block and kept. A row that was
 -- not settled when its block was counted is in pending, and lets the block be counted again.

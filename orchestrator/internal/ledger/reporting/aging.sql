@@ -7,14 +7,15 @@ select a.scheme, a.state, a.age,
                   else '7 天以上' end as age_zh,
        count(*) as cancellations, min(a.create_time) as oldest_time
 from (
-    select c.scheme, c.state, c.create_time,
+    select c.scheme, u.state, c.create_time,
            case when now() - c.create_time < interval '5 minutes' then 1
                 when now() - c.create_time < interval '1 hour' then 2
                 when now() - c.create_time < interval '1 day' then 3
                 when now() - c.create_time < interval '7 days' then 4
                 else 5 end as age
-    from voidrelay.cancellation c
-    where c.state in ('open', 'held', 'needs_attention')
+    from voidrelay.unsettled_cancellation u
+    join voidrelay.cancellation c on c.cancellation_id = u.cancellation_id
+    where u.state in ('open', 'held', 'needs_attention')
 ) a
 group by a.scheme, a.state, a.age;
 

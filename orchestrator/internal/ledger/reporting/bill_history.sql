@@ -32,12 +32,12 @@ select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'cancellation',
         from unnest(c.triggers) t)
            || '：' || c.order_code || ' ' || c.order_type || ' 仓库 ' || c.warehouse_code, c.cancellation_id, 0
 from voidrelay.bill b
-join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
+join voidrelay.cancellation_now c on c.scheme = b.scheme and c.bill_id = b.bill_id
 union all
 select b.scheme, b.bill_id, b.bill_no, a.intent_time, 50, 'attempt', '第 ' || a.attempt || ' 次请求',
        c.order_code || ' 仓库 ' || c.warehouse_code, c.cancellation_id, a.attempt
 from voidrelay.bill b
-join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
+join voidrelay.cancellation_now c on c.scheme = b.scheme and c.bill_id = b.bill_id
 join voidrelay.attempt a on a.cancellation_id = c.cancellation_id
 union all
 select b.scheme, b.bill_id, b.bill_no, a.result_time, 60, 'answer', '第 ' || a.attempt || ' 次答复',
@@ -46,14 +46,14 @@ select b.scheme, b.bill_id, b.bill_no, a.result_time, 60, 'answer', '第 ' || a.
                    when a.detail <> '' then '：' || a.detail else '' end,
        c.cancellation_id, a.attempt
 from voidrelay.bill b
-join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
+join voidrelay.cancellation_now c on c.scheme = b.scheme and c.bill_id = b.bill_id
 join voidrelay.attempt a on a.cancellation_id = c.cancellation_id
 where a.result_time is not null
 union all
 select b.scheme, b.bill_id, b.bill_no, c.outcome_time, 70, 'outcome', '了结',
        c.state || case when c.outcome <> '' then '：' || c.outcome else '' end, c.cancellation_id, 0
 from voidrelay.bill b
-join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
+join voidrelay.cancellation_now c on c.scheme = b.scheme and c.bill_id = b.bill_id
 where c.outcome_time is not null
 union all
 select w.scheme, w.bill_id, w.bill_no, w.create_time, 80, 'work_item', '转人工', w.message,
@@ -69,7 +69,7 @@ union all
 select b.scheme, b.bill_id, b.bill_no, o.create_time, 85, 'operator_action', o.verb_zh,
        o.actor || '：' || o.reason, l.cancellation_id, 0
 from voidrelay.bill b
-join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
+join voidrelay.cancellation_now c on c.scheme = b.scheme and c.bill_id = b.bill_id
 join voidrelay.operator_action_cancellation l on l.cancellation_id = c.cancellation_id
 join reporting.operator_action o on o.operator_action_id = l.operator_action_id;
 

@@ -38,7 +38,7 @@ cross join lateral (
         select c.state, c.outcome, c.disposition, c.hold_reason, c.generation, c.not_before, c.account,
                max(c.generation) over (
                    partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_generation
-        from voidrelay.cancellation c
+        from voidrelay.cancellation_now c
         where c.scheme = b.scheme and c.bill_id = b.bill_id
     ) d
 ) c

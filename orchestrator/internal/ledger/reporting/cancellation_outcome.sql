@@ -15,7 +15,7 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        c.attempt as attempts,
        c.revision, c.run_id, c.create_time, c.decide_time, c.due_time, c.outcome_time,
        c.triggers, c.not_before
-from voidrelay.cancellation c;
+from voidrelay.cancellation_now c;
 
 comment on view reporting.cancellation_outcome is
     '取消明细: one row per cancellation (this order in this warehouse must be cancelled), with how it ended';

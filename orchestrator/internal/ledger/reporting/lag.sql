@@ -4,7 +4,7 @@ select c.scheme, c.cancellation_id, c.bill_id, c.bill_no, c.warehouse_code, c.or
        extract(epoch from c.outcome_time - v.void_time) as void_to_cancel_seconds,
        extract(epoch from c.outcome_time - c.decide_time) as decide_to_cancel_seconds,
        c.attempt as attempts
-from voidrelay.cancellation c
+from voidrelay.cancellation_now c
 left join voidrelay.bill b on b.scheme = c.scheme and b.bill_id = c.bill_id
 cross join lateral (
     select case when b.generation = c.generation and not b.cancel_is_date then b.generation_cancel end as void_time

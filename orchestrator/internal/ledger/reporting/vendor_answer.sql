@@ -6,7 +6,7 @@ from (
            count(*) as answers, min(a.result_time) as first_time, max(a.result_time) as last_time,
            max(a.cancellation_id) as example_cancellation_id
     from voidrelay.attempt a
-    join voidrelay.cancellation c on c.cancellation_id = a.cancellation_id
+    join voidrelay.cancellation_now c on c.cancellation_id = a.cancellation_id
     where a.disposition <> ''
     group by c.scheme, c.account, a.disposition, a.recognised, a.vendor_flag, a.vendor_code, a.vendor_message
 ) v

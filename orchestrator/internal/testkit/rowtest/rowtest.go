@@ -25,8 +25,65 @@ type DB struct {
 	pool *pgxpool.Pool
 }
 
-// New inserts through this pool.
-func New(t testing.TB, pool *pgxpool.Pool) DB { return DB{t, pool} }
+// New inserts through this pool. From then on the view cancellation_now of its database takes rows and changes: see
+// writable.
+func New(t testing.TB, pool *pgxpool.Pool) DB {
+	t.Helper()
+	d := DB{t, pool}
+	d.Exec(writable)
+	return d
+}
+
+// writable lets a test put a cancellation into any state by inserting into or updating the view cancellation_now: the
+// row is taken apart into its order, its facts, and its changing row or its outcome. Outcomes of before stay.
+const writable = `
+do $do$ begin
+if to_regproc('voidrelay.write_cancellation_now') is not null then return; end if;
+create function voidrelay.write_cancellation_now() returns trigger language plpgsql set search_path = voidrelay as $$
+declare
+    facts jsonb := '{"question": 0, "extend_props": {}, "owner_code": "", "triggers": ["voided"], "traceparent": ""}';
+    standing jsonb := '{"hold_reason": "", "outcome": "", "inferred": false, "attempt": 0, "unsent_for": "0",
+        "disposition": "", "vendor_message": "", "same_disposition": "", "same_count": 0, "answer_changes": 0,
+        "maybe_landed": false, "answer_lost": false, "times_settled": 0}';
+    given jsonb := jsonb_strip_nulls(to_jsonb(new));
+    id bigint := new.cancellation_id;
+    ordered bigint;
+begin
+    facts := facts || jsonb_build_object('create_time', now(), 'update_time', now()) || given;
+    standing := standing || jsonb_build_object('due_time', now(), 'update_time', now(), 'verified_time', now())
+        || given;
+    insert into warehouse_order (account, warehouse_code, order_code, order_type)
+    values (new.account, new.warehouse_code, new.order_code, new.order_type) on conflict do nothing;
+    select order_id into ordered from warehouse_order o where o.account = new.account
+        and o.warehouse_code = new.warehouse_code and o.order_code = new.order_code and o.order_type = new.order_type;
+    if tg_op = 'INSERT' then
+        id := nextval(pg_get_serial_sequence('cancellation', 'cancellation_id'));
+    end if;
+    facts := facts || jsonb_build_object('cancellation_id', id, 'order_id', ordered);
+    standing := standing || jsonb_build_object('cancellation_id', id, 'order_id', ordered);
+    insert into cancellation as c overriding system value select f.* from jsonb_populate_record(null::cancellation, facts) f
+    on conflict (cancellation_id) do update set (scheme, bill_id, bill_no, generation, order_id, affair_type, direction,
+        warehouse_number, cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id,
+        business_date, create_time) = (select e.scheme, e.bill_id, e.bill_no, e.generation, e.order_id, e.affair_type,
+        e.direction, e.warehouse_number, e.cancel_reason, e.extend_props, e.owner_code, e.triggers, e.evidence,
+        e.orders_from, e.revision, e.run_id, e.business_date, e.create_time from (select excluded.*) e);
+    standing := standing || jsonb_build_object('times_settled',
+        (select count(*) from outcome o where o.cancellation_id = id and o.revoke_time is not null));
+    delete from unsettled_cancellation u where u.cancellation_id = id;
+    delete from outcome o where o.cancellation_id = id and o.revoke_time is null;
+    if new.state in ('planned', 'open', 'held', 'needs_attention') then
+        insert into unsettled_cancellation
+        select u.* from jsonb_populate_record(null::unsettled_cancellation, standing) u;
+    else
+        standing := standing || jsonb_build_object('times_settled', (standing->>'times_settled')::integer + 1);
+        insert into outcome select o.* from jsonb_populate_record(null::outcome, standing) o;
+    end if;
+    new.cancellation_id := id;
+    return new;
+end $$;
+create trigger write_cancellation_now instead of insert or update on voidrelay.cancellation_now
+    for each row execute function voidrelay.write_cancellation_now();
+end $do$`
 
 func (d DB) insert(sql string, args pgx.StrictNamedArgs) (id int64) {
 	d.t.Helper()
@@ -115,7 +172,7 @@ values (@scheme, @id, @no, '100', 'Assembly', @document, @cancel, @created, @cha
 	}
 }
 
-// Cancellation is a row of cancellation.
+// Cancellation is how a cancellation stands.
 type Cancellation struct {
 	Scheme     string
 	BillID     int64
@@ -146,7 +203,7 @@ func (d DB) Cancellation(c Cancellation) int64 {
 		ended = true
 		c.Outcome = cmp.Or(c.Outcome, c.Disposition, c.State)
 	}
-	return d.insert(`insert into voidrelay.cancellation (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
+	return d.insert(`insert into voidrelay.cancellation_now (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
     cancel_reason, extend_props, evidence, orders_from, revision, business_date, state, hold_reason, outcome, verified_time, decide_time, due_time,
     attempt, disposition, vendor_message, create_time, update_time, outcome_time)
 values (@scheme, @bill, @no, @generation, 'Assembly', 'in', 'CK' || @warehouse, 'default', @warehouse, @no, 'OTHER_IN', '金蝶作废', '{"source": "kingdee"}', 'snapshot', 'snapshot', 1,

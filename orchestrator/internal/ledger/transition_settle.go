@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// carried are the columns that an outcome takes over from the changing row c. What reopening gives back are kept.
+const (
+	carried = kept + `, decide_time, due_time, number_read_time`
+	kept    = `not_before, lease_until, attempt, holders_accepted_time, disposition, vendor_message, maybe_landed, ` +
+		`answer_lost`
+)
+
+// qualified names columns of a row: "a, b" of c is "c.a, c.b".
+func qualified(row, columns string) string {
+	return row + "." + strings.ReplaceAll(columns, ", ", ", "+row+".")
+}
+
+// endedColumns are what a statement returns of the rows c that it deletes or revokes for another outcome to follow.
+var endedColumns = qualified("c", `cancellation_id, times_settled, scheme, `+carried)
+
+// appendOutcome writes the outcomes of the rows ended, which have the endedColumns: what is the state, the outcome and
+// whether it is inferred.
+func appendOutcome(what string) string {
+	return `
+insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, ` + carried + `)
+select cancellation_id, times_settled + 1, scheme, ` + what + `, ` + carried + ` from ended`
+}
+
+// settle is a statement that settles the unsettled cancellations c that a condition finds, and answers which: their
+// changing rows go, and an outcome is appended. The condition is asked of each row as it is once it is locked: what
+// somebody else has changed meanwhile stays as it is.
+func settle(where, what string) string {
+	return `
+with ended as (
+    delete from unsettled_cancellation c
+    where ` + where + `
+    returning ` + endedColumns + `, c.bill_id
+), appended as (` + appendOutcome(what) + `
+)
+select cancellation_id, bill_id from ended`
+}
+
+// settleEither is settle for cancellations of which some may be settled already, in another way: the outcome that they
+// have then counts no longer, and the new one follows it.
+func settleEither(where, whereSettled, what string) string {
+	return `
+with unsettled as (
+    delete from unsettled_cancellation c
+    where ` + where + `
+    returning ` + endedColumns + `
+), settled as (
+    update outcome c set revoke_time = now()
+    where c.revoke_time is null and ` + whereSettled + `
+    returning ` + endedColumns + `
+), ended as (
+    select cancellation_id, times_settled, scheme, ` + carried + ` from unsettled
+    union all
+    select cancellation_id, times_settled, scheme, ` + carried + ` from settled
+)` + appendOutcome(what)
+}
+
+// LockStanding locks the changing rows and the outcomes of cancellations. A row that goes while it is waited for has
+// left another one behind, which a statement sees that begins after this; so whoever asks for both, or opens one again,
+// begins with this. First the outcomes: one that is reopened meanwhile is then found among the changing rows.
+func LockStanding(ctx context.Context, tx pgx.Tx, ids []int64) error {
+	if _, err := tx.Exec(ctx, `
+select from outcome where cancellation_id = any($1) and revoke_time is null order by cancellation_id for update`,
+		ids); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `
+select from unsettled_cancellation where cancellation_id = any($1) order by cancellation_id for update`, ids)
+	return err
+}
+
+// settledIDs answers the cancellations that a statement of settle found.
+func settledIDs(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]int64, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	var id, bill int64
+	_, err = pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
+		ids = append(ids, id)
+		return nil
+	})
+	return ids, err
+}

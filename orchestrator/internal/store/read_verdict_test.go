@@ -214,7 +214,7 @@ func TestEveryKindOfWorkHasItsWords(t *testing.T) {
 		return found
 	}
 	require.ElementsMatch(t, constants(t, "../rule/answer.go", "Work"), words(`select kind from work_kind where subject = ''`))
-	require.ElementsMatch(t, constants(t, "../jobs/fault.go", "stop"), words(`select subject from work_kind where kind = 'scheme_stopped' and subject <> ''`))
+	require.ElementsMatch(t, constants(t, "../intake/fault.go", "Stop"), words(`select subject from work_kind where kind = 'scheme_stopped' and subject <> ''`))
 }
 
 // constants are the texts of a file's constants whose names begin like this.

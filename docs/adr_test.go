@@ -21,7 +21,9 @@ func TestTheIndexNamesEveryDecision(t *testing.T) {
 	for _, page := range pages {
 		wanted = append(wanted, path.Base(page))
 	}
-	for _, row := range regexp.MustCompile(`(?m)^\| \[(\d{4})\]\((\d{4}-[a-z0-9-]+\.md)\) \| \S.* \|$`).FindAllStringSubmatch(string(index), -1) {
+	for _, row := range regexp.MustCompile(
+		`(?m)^\| \[(\d{4})\]\((\d{4}-[a-z0-9-]+\.md)\) \| \S.* \|$`,
+	).FindAllStringSubmatch(string(index), -1) {
 		require.Equal(t, row[1], row[2][:4])
 		named = append(named, row[2])
 	}

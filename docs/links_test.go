@@ -49,8 +49,8 @@ func badLinks(t *testing.T, tree fs.FS) []string {
 	return bad
 }
 
-// anchors are the names that GitHub gives the headings of a page: in lower case, blanks as hyphens, without punctuation; one
-// that is there already gets a number.
+// anchors are the names that GitHub gives the headings of a page: in lower case, blanks as hyphens, without
+// punctuation; one that is there already gets a number.
 func anchors(page string) []string {
 	var all []string
 	seen := map[string]int{}
@@ -86,7 +86,8 @@ func TestALinkToNowhereIsNamed(t *testing.T) {
 		"a/page.md links to ../other.md#third-part, which has no such heading",
 		"a/page.md links to folder/, which is not there",
 	}, badLinks(t, fstest.MapFS{
-		"a/page.md": {Data: []byte("# Page\n[1](../gone.md) [2](../other.md#the-2nd-part) [3](../other.md#third-part) [4](#page) [5](folder/)\n" +
+		"a/page.md": {Data: []byte("# Page\n[1](../gone.md) [2](../other.md#the-2nd-part) " +
+			"[3](../other.md#third-part) [4](#page) [5](folder/)\n" +
 			"[6](https://example.com/x) `[7](code.md)`\n```\n[8](fenced.md)\n```\n[9](../folder)")},
 		"other.md":       {Data: []byte("# Other\n\n## The 2nd, part\n")},
 		"folder/file.go": {Data: []byte("package folder\n")},

@@ -20,7 +20,8 @@ var (
 	ruleHeading = regexp.MustCompile(`(?m)^### (\d+)\. \S.*$`)
 	ruleCited   = regexp.MustCompile(`\b[Rr]ules? (\d+)\b(?:,? (to|and) (?:rule )?(\d+)\b)?`)
 	// foreignPlan is how a plan that lies outside the repository is cited.
-	foreignPlan = regexp.MustCompile(`(?i)\b(of|in|by) the design\b|\bdesign, section|\bsection \d+ of the (design|plan)\b`)
+	foreignPlan = regexp.MustCompile(`(?i)\b(of|in|by) the design\b|\bdesign, section|\bsection \d+ of the ` +
+		`(design|plan)\b`)
 )
 
 // numbers are the rules that the page has.
@@ -33,7 +34,8 @@ func numbers(page string) []int {
 	return found
 }
 
-// badCitations names every citation of a rule that the page lacks, and every file that cites a rule without saying where it stands.
+// badCitations names every citation of a rule that the page lacks, and every file that cites a rule without saying
+// where it stands.
 func badCitations(t *testing.T, tree fs.FS) []string {
 	t.Helper()
 	files := texts(t, tree, kinds...)
@@ -48,7 +50,8 @@ func badCitations(t *testing.T, tree fs.FS) []string {
 				}
 			}
 			if name != rulesPage && !strings.Contains(text, path.Base(rulesPage)) {
-				bad = append(bad, fmt.Sprintf("%s cites %q and does not say that it stands in %s", name, cited[0], rulesPage))
+				bad = append(bad,
+					fmt.Sprintf("%s cites %q and does not say that it stands in %s", name, cited[0], rulesPage))
 			}
 		}
 	}

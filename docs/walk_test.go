@@ -42,7 +42,8 @@ func skipped(folder string) error {
 	switch {
 	case folder == ".", base == ".ci":
 		return nil
-	case strings.HasPrefix(base, "."), folder == "bin", folder == "proto/gen", base == "node_modules", base == "testdata":
+	case strings.HasPrefix(base, "."), folder == "bin", folder == "proto/gen",
+		base == "node_modules", base == "testdata":
 		return fs.SkipDir
 	}
 	return nil

@@ -31,13 +31,17 @@ func TestBehindABalancerNoSessionIsLost(t *testing.T) {
 				})
 				for range 5 {
 					got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-						Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Now().AddDate(-2, 0, 0))}},
+						Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
+							ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Now().AddDate(-2, 0, 0))},
+						},
 					})
 					require.NotEmpty(t, got.bills)
 				}
 				calls := b.vendor.Calls()
-				require.LessOrEqual(t, calls["loginbysign"]+calls["loginbyappsecret"]+calls["validateuser"], 3, "%v", calls)
-				require.LessOrEqual(t, b.vendor.Sessions(), 3, "signed requests come back to the session that was made for them")
+				require.LessOrEqual(t, calls["loginbysign"]+calls["loginbyappsecret"]+calls["validateuser"],
+					3, "%v", calls)
+				require.LessOrEqual(t, b.vendor.Sessions(),
+					3, "signed requests come back to the session that was made for them")
 			})
 		}
 	}

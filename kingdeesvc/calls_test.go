@@ -65,11 +65,25 @@ func TestWrongQueriesAreTheCallersMistakes(t *testing.T) {
 		reason kingdeev1.ErrorReason
 		meta   []string
 	}{
-		"key":    {&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FNope"}}, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, []string{"field", "FNope"}},
-		"alias":  {&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FStockOrgId_FNumber"}}, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, []string{"field", "FStockOrgId_FNumber"}},
-		"form":   {&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_Nope", FieldKeys: []string{"FID"}}, kingdeev1.ErrorReason_ERROR_REASON_FORM_UNKNOWN, nil},
-		"filter": {&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FID"}, FilterString: "FID >"}, kingdeev1.ErrorReason_ERROR_REASON_FILTER_INVALID, []string{"field", "filter_string"}},
-		"rule":   {&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"F ID"}}, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, []string{"field", "field_keys[0]"}},
+		"key": {
+			&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FNope"}},
+			kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, []string{"field", "FNope"},
+		},
+		"alias": {
+			&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FStockOrgId_FNumber"}},
+			kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, []string{"field", "FStockOrgId_FNumber"},
+		},
+		"form": {
+			&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_Nope", FieldKeys: []string{"FID"}},
+			kingdeev1.ErrorReason_ERROR_REASON_FORM_UNKNOWN, nil,
+		},
+		"filter": {&kingdeev1.ExecuteBillQueryRequest{
+			FormId: "STK_AssembledApp", FieldKeys: []string{"FID"}, FilterString: "FID >",
+		}, kingdeev1.ErrorReason_ERROR_REASON_FILTER_INVALID, []string{"field", "filter_string"}},
+		"rule": {
+			&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"F ID"}},
+			kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, []string{"field", "field_keys[0]"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := b.client.ExecuteBillQuery(t.Context(), c.req)
@@ -77,12 +91,16 @@ func TestWrongQueriesAreTheCallersMistakes(t *testing.T) {
 		})
 	}
 	_, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{})
-	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, "field", "selection")
+	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID,
+		"field", "selection")
 }
 
 func TestGetAssemblyBillTellsGoneFromNotShown(t *testing.T) {
 	b := setup(t, nil, nil)
-	goods := []books.Line{{Goods: books.Goods{Material: "M001", Qty: "2", Stock: "CK001"}, Components: []books.Component{{Goods: books.Goods{Material: "M002", Qty: "1", Stock: "CK003"}}}}}
+	goods := []books.Line{{
+		Goods:      books.Goods{Material: "M001", Qty: "2", Stock: "CK001"},
+		Components: []books.Component{{Goods: books.Goods{Material: "M002", Qty: "1", Stock: "CK003"}}},
+	}}
 	shown, err := b.vendor.Create(t.Context(), books.Bill{AffairType: books.Dassembly, StockOrg: "100", Lines: goods})
 	require.NoError(t, err)
 	deleted, err := b.vendor.Create(t.Context(), books.Bill{AffairType: books.Assembly, StockOrg: "100", Lines: goods})
@@ -98,14 +116,17 @@ func TestGetAssemblyBillTellsGoneFromNotShown(t *testing.T) {
 	sameBill(t, shown, got.GetBill())
 
 	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: deleted.ID})
-	requireError(t, err, codes.NotFound, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "bill_id", idText(deleted.ID), "vendor_code", "10")
+	requireError(t, err, codes.NotFound, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "bill_id",
+		idText(deleted.ID), "vendor_code", "10")
 
 	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: broken.ID})
-	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_BILL_UNDECODABLE, "bill_id", idText(broken.ID), "field", "FCANCELSTATUS")
+	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_BILL_UNDECODABLE, "bill_id",
+		idText(broken.ID), "field", "FCANCELSTATUS")
 
 	b.vendor.SetPersonality(behaviour.Personality{HiddenOrgs: []string{"100"}})
 	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: shown.ID})
-	requireError(t, err, codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_PERMISSION, "bill_id", idText(shown.ID), "vendor_code", "2")
+	requireError(t, err, codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_PERMISSION, "bill_id",
+		idText(shown.ID), "vendor_code", "2")
 }
 
 func TestCheckConnection(t *testing.T) {
@@ -127,9 +148,10 @@ func TestTheLoginsZoneWinsAndADifferenceIsReported(t *testing.T) {
 	made, err := b.vendor.Create(t.Context(), books.Bill{AffairType: books.Assembly, StockOrg: "100",
 		Lines: []books.Line{{Goods: books.Goods{Material: "M001", Qty: "2", Stock: "CK001"}}}})
 	require.NoError(t, err)
-	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
-		ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(made.CreateDate.Add(-time.Second))},
-	}})
+	got := b.bills(t,
+		&kingdeev1.StreamAssemblyBillsRequest{Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
+			ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(made.CreateDate.Add(-time.Second))},
+		}})
 	account := got.header.GetAccount()
 	require.Equal(t, "Asia/Shanghai", account.GetTimeZone())
 	require.EqualValues(t, 28800, account.GetUtcOffsetSeconds())

@@ -33,13 +33,13 @@ type ExamineOptions struct {
 	Organizations []string
 	// Language is zh, en or both.
 	Language string
-	// SecondLogin also logs in a second time, to see whether that throws the first login out. Where it does, a service that
-	// runs with the same user loses its session once more; it logs in again by itself.
+	// SecondLogin also logs in a second time, to see whether that throws the first login out. Where it does, a service
+	// that runs with the same user loses its session once more; it logs in again by itself.
 	SecondLogin bool
 }
 
-// Examine asks everything that somebody who installs this wants to know and writes the answers to out, each with what to do.
-// It serves nothing and changes nothing. ErrCheckFailed when something does not work; warnings are no error.
+// Examine asks everything that somebody who installs this wants to know and writes the answers to out, each with what
+// to do. It serves nothing and changes nothing. ErrCheckFailed when something does not work; warnings are no error.
 func Examine(ctx context.Context, cfg Config, o ExamineOptions, out io.Writer) error {
 	quiet := slog.New(slog.DiscardHandler)
 	client, _, err := build(cfg, quiet, nil, nil)
@@ -64,7 +64,8 @@ func Examine(ctx context.Context, cfg Config, o ExamineOptions, out io.Writer) e
 
 func (cfg Config) checkup() checkup.Settings {
 	return checkup.Settings{
-		Plain: cfg.BaseURL.Scheme == "http", Local: access.IsLoopback(cfg.BaseURL.Hostname()), Pinned: len(cfg.Pins) > 0,
+		Plain: cfg.BaseURL.Scheme == "http", Local: access.IsLoopback(cfg.BaseURL.Hostname()),
+		Pinned:       len(cfg.Pins) > 0,
 		DataCenterID: cfg.AcctID, UserName: cfg.Username, Way: cfg.Auth, Sessions: cfg.Sessions,
 		ZoneName: cfg.ZoneName, Zone: cfg.Zone, Now: time.Now,
 	}

@@ -20,14 +20,16 @@ import (
 // findings runs the thorough check and answers its results by question.
 func findings(t *testing.T, b *bundle, organizations ...string) map[string]*kingdeev1.CheckFinding {
 	t.Helper()
-	got, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{Thorough: true, OrganizationNumbers: organizations})
+	got, err := b.client.CheckConnection(t.Context(),
+		&kingdeev1.CheckConnectionRequest{Thorough: true, OrganizationNumbers: organizations})
 	require.NoError(t, err)
 	byID := map[string]*kingdeev1.CheckFinding{}
 	for _, f := range got.GetFindings() {
 		byID[f.GetId()] = f
 		require.NotEmpty(t, f.GetFoundZh(), f.GetId())
 		require.NotEmpty(t, f.GetFoundEn(), f.GetId())
-		bad := f.GetResult() == kingdeev1.CheckResult_CHECK_RESULT_WARNING || f.GetResult() == kingdeev1.CheckResult_CHECK_RESULT_FAILED
+		bad := f.GetResult() == kingdeev1.CheckResult_CHECK_RESULT_WARNING ||
+			f.GetResult() == kingdeev1.CheckResult_CHECK_RESULT_FAILED
 		require.Equal(t, bad, f.GetAdviceZh() != "", "%s: advice exactly where something is wrong", f.GetId())
 		require.Equal(t, bad, f.GetAdviceEn() != "", "%s: advice exactly where something is wrong", f.GetId())
 	}
@@ -70,7 +72,8 @@ func TestAThoroughCheckNamesWhatIsOdd(t *testing.T) {
 		c.Now = func() time.Time { return time.Now().Add(3 * time.Minute) }
 	})
 	got := findings(t, b, "100", "200")
-	requireResults(t, got, map[string]kingdeev1.CheckResult{"second_login": skipped, "zone": warning, "clock": warning, "bills": warning})
+	requireResults(t, got,
+		map[string]kingdeev1.CheckResult{"second_login": skipped, "zone": warning, "clock": warning, "bills": warning})
 	require.Contains(t, got["zone"].GetAdviceEn(), "+08:00")
 	require.Contains(t, got["bills"].GetFoundEn(), "organisation 200 has none")
 	require.Contains(t, got["bills"].GetAdviceZh(), "数据权限")
@@ -94,7 +97,8 @@ func TestAKeyThatBillsAreReadWithoutIsNoFailure(t *testing.T) {
 
 func TestAnEmptyServerIsSuspicious(t *testing.T) {
 	b := setup(t, nil, nil)
-	requireResults(t, findings(t, b), map[string]kingdeev1.CheckResult{"second_login": skipped, "bills": warning, "dates": skipped, "view": skipped})
+	requireResults(t, findings(t, b),
+		map[string]kingdeev1.CheckResult{"second_login": skipped, "bills": warning, "dates": skipped, "view": skipped})
 }
 
 func TestAThoroughCheckOfAServerThatIsNotThere(t *testing.T) {
@@ -108,12 +112,14 @@ func TestAThoroughCheckOfAServerThatIsNotThere(t *testing.T) {
 
 func TestExamineTellsWhetherASecondLoginThrowsTheFirstOut(t *testing.T) {
 	for alone, want := range map[bool]string{false: "leaves the first one alone", true: "throws the first one out"} {
-		vendor, err := sandbox.Start(t.Context(), sandbox.Config{Personality: behaviour.Personality{OneSessionPerUser: alone}})
+		vendor, err := sandbox.Start(t.Context(),
+			sandbox.Config{Personality: behaviour.Personality{OneSessionPerUser: alone}})
 		require.NoError(t, err)
 		cfg, err := load(environment(vendor.URL()))
 		require.NoError(t, err)
 		var out bytes.Buffer
-		require.NoError(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "en", SecondLogin: true}, &out))
+		require.NoError(t,
+			kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "en", SecondLogin: true}, &out))
 		require.Contains(t, out.String(), want)
 		require.NotContains(t, out.String(), "通过")
 		require.Zero(t, vendor.Sessions())
@@ -124,13 +130,15 @@ func TestExamineTellsWhetherASecondLoginThrowsTheFirstOut(t *testing.T) {
 // Where sessions end by themselves a second login was blamed for it.
 func TestExamineDoesNotBlameASecondLoginForSessionsThatEndByThemselves(t *testing.T) {
 	clock := &stepClock{}
-	vendor, err := sandbox.Start(t.Context(), sandbox.Config{Now: clock.now, Personality: behaviour.Personality{SessionLifeSeconds: 3, SignatureMinutes: -1}})
+	vendor, err := sandbox.Start(t.Context(),
+		sandbox.Config{Now: clock.now, Personality: behaviour.Personality{SessionLifeSeconds: 3, SignatureMinutes: -1}})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, vendor.Stop(context.Background())) }()
 	cfg, err := load(environment(vendor.URL()))
 	require.NoError(t, err)
 	var out bytes.Buffer
-	require.NoError(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "en", SecondLogin: true}, &out))
+	require.NoError(t,
+		kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "en", SecondLogin: true}, &out))
 	require.Contains(t, out.String(), "sessions get lost by themselves")
 	require.NotContains(t, out.String(), "throws the first one out")
 }
@@ -144,6 +152,7 @@ func TestExamineOfAWrongDataCentreFails(t *testing.T) {
 	cfg, err := load(settings)
 	require.NoError(t, err)
 	var out bytes.Buffer
-	require.ErrorIs(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "zh"}, &out), kingdeesvc.ErrCheckFailed)
+	require.ErrorIs(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "zh"}, &out),
+		kingdeesvc.ErrCheckFailed)
 	require.Contains(t, out.String(), "[失败] 数据中心：服务器上没有 elsewhere；有："+sandbox.DefaultAcctID)
 }

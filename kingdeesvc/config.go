@@ -16,8 +16,8 @@ import (
 type Config struct {
 	// BaseURL is the server, always ending in /K3Cloud.
 	BaseURL *url.URL
-	// Roots are the system's authorities and those of KINGDEE_CA_FILE; nil = the system's alone. Certificates are always checked:
-	// a server that signed its own gives that certificate as the file.
+	// Roots are the system's authorities and those of KINGDEE_CA_FILE; nil = the system's alone. Certificates are
+	// always checked: a server that signed its own gives that certificate as the file.
 	Roots *x509.CertPool
 	// Pins are the SHA-256 of certificates, KINGDEE_CERT_SHA256: with any, those very certificates are trusted and
 	// nobody else, whoever issued them and whatever host they name.
@@ -42,11 +42,12 @@ type Config struct {
 	// ZoneName and Zone are where the server's wall clock hangs.
 	ZoneName string
 	Zone     *time.Location
-	// PageRows is the Limit of each query: more rows mean fewer calls and more memory. 2000 is the most that every server
-	// allows; what one does with more than its own maximum is not documented.
+	// PageRows is the Limit of each query: more rows mean fewer calls and more memory. 2000 is the most that every
+	// server allows; what one does with more than its own maximum is not documented.
 	PageRows int
-	// Sessions is how many logins are held at most. One session runs its requests one after the other, so more of them let
-	// pages be read in parallel; each costs the server memory, and one that allows a single session a user would thrash.
+	// Sessions is how many logins are held at most. One session runs its requests one after the other, so more of
+	// them let pages be read in parallel; each costs the server memory, and one that allows a single session a user
+	// would thrash.
 	Sessions int
 	// Rate is requests a second; 0 = not given: 5 on a real server, no limit on a sandbox.
 	Rate float64
@@ -69,8 +70,8 @@ const (
 	exampleMetrics = "127.0.0.1:9401"
 )
 
-// LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line, and
-// repeats no secret. An address that other hosts can reach needs AUTH_TOKENS_FILE or TLS_CLIENT_CA_FILE.
+// LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line,
+// and repeats no secret. An address that other hosts can reach needs AUTH_TOKENS_FILE or TLS_CLIENT_CA_FILE.
 func LoadConfig(getenv func(string) string) (Config, error) {
 	r := settings.New(getenv)
 	cfg := Config{

@@ -32,12 +32,18 @@ func TestLoadConfigDefaults(t *testing.T) {
 
 func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {
 	_, err := load(map[string]string{
-		"KINGDEE_BASE_URL": "erp.example.com", "KINGDEE_LCID": "zh", "KINGDEE_AUTH": "magic", "KINGDEE_TIME_ZONE": "Local",
-		"KINGDEE_PAGE_ROWS": "9", "KINGDEE_SESSIONS": "0", "KINGDEE_SIGN_HASH": "md5", "KINGDEE_KICK_OFF": "maybe", "KINGDEE_RATE": "fast", "LOG_LEVEL": "loud", "KINGDEE_APP_SECRET": "a", "KINGDEE_APP_SECRET_FILE": "b",
+		"KINGDEE_BASE_URL": "erp.example.com", "KINGDEE_LCID": "zh",
+		"KINGDEE_AUTH": "magic", "KINGDEE_TIME_ZONE": "Local",
+		"KINGDEE_PAGE_ROWS": "9", "KINGDEE_SESSIONS": "0", "KINGDEE_SIGN_HASH": "md5", "KINGDEE_KICK_OFF": "maybe",
+		"KINGDEE_RATE": "fast", "LOG_LEVEL": "loud", "KINGDEE_APP_SECRET": "a", "KINGDEE_APP_SECRET_FILE": "b",
 	})
 	for _, want := range []string{
-		"KINGDEE_BASE_URL: ", "KINGDEE_ACCT_ID: not set", "KINGDEE_USERNAME: not set", "KINGDEE_LCID: ", "KINGDEE_AUTH: ", "KINGDEE_TIME_ZONE: ",
-		"KINGDEE_PAGE_ROWS: \"9\" is not a whole number from 10 to 2000", "KINGDEE_SESSIONS: \"0\" is not a whole number from 1 to 10", "KINGDEE_SIGN_HASH: \"md5\" is none of sha256, sha1", "KINGDEE_KICK_OFF: \"maybe\" is none of true, false", "KINGDEE_RATE: ", "LOG_LEVEL: ",
+		"KINGDEE_BASE_URL: ", "KINGDEE_ACCT_ID: not set", "KINGDEE_USERNAME: not set", "KINGDEE_LCID: ",
+		"KINGDEE_AUTH: ", "KINGDEE_TIME_ZONE: ",
+		"KINGDEE_PAGE_ROWS: \"9\" is not a whole number from 10 to 2000",
+		"KINGDEE_SESSIONS: \"0\" is not a whole number from 1 to 10",
+		"KINGDEE_SIGN_HASH: \"md5\" is none of sha256, sha1", "KINGDEE_KICK_OFF: \"maybe\" is none of true, false",
+		"KINGDEE_RATE: ", "LOG_LEVEL: ",
 		"KINGDEE_APP_SECRET: both KINGDEE_APP_SECRET and KINGDEE_APP_SECRET_FILE are set",
 	} {
 		require.ErrorContains(t, err, want)
@@ -47,10 +53,13 @@ func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {
 
 func TestLoadConfigEachWayInNeedsItsOwn(t *testing.T) {
 	for auth, want := range map[string]string{
-		"sign":       "KINGDEE_APP_ID: not set; KINGDEE_AUTH=sign needs it\nKINGDEE_APP_SECRET: not set; KINGDEE_AUTH=sign needs it",
-		"app_secret": "KINGDEE_APP_ID: not set; KINGDEE_AUTH=app_secret needs it\nKINGDEE_APP_SECRET: not set; KINGDEE_AUTH=app_secret needs it",
-		"password":   "KINGDEE_PASSWORD: not set; KINGDEE_AUTH=password needs it",
-		"header":     "KINGDEE_APP_ID: not set; KINGDEE_AUTH=header needs it\nKINGDEE_APP_SECRET: not set; KINGDEE_AUTH=header needs it",
+		"sign": "KINGDEE_APP_ID: not set; KINGDEE_AUTH=sign needs it\n" +
+			"KINGDEE_APP_SECRET: not set; KINGDEE_AUTH=sign needs it",
+		"app_secret": "KINGDEE_APP_ID: not set; KINGDEE_AUTH=app_secret needs it\n" +
+			"KINGDEE_APP_SECRET: not set; KINGDEE_AUTH=app_secret needs it",
+		"password": "KINGDEE_PASSWORD: not set; KINGDEE_AUTH=password needs it",
+		"header": "KINGDEE_APP_ID: not set; KINGDEE_AUTH=header needs it\n" +
+			"KINGDEE_APP_SECRET: not set; KINGDEE_AUTH=header needs it",
 	} {
 		settings := environment("https://erp.example.com")
 		delete(settings, "KINGDEE_APP_ID")

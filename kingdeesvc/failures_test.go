@@ -29,8 +29,8 @@ const failuresDoc = "../docs/kingdee-failures.md"
 type failure struct {
 	name, body string
 	fault      behaviour.Fault
-	// ending is what it comes to: retried here, logged in again, the caller's mistake, refused by the vendor, or a matter of
-	// configuration.
+	// ending is what it comes to: retried here, logged in again, the caller's mistake, refused by the vendor, or a
+	// matter of configuration.
 	ending string
 }
 
@@ -45,7 +45,8 @@ const (
 )
 
 func coded(code int, text, ending string) failure {
-	return failure{fmt.Sprintf("F1, MsgCode %d", code), text, behaviour.Fault{Shape: "F1", MsgCode: behaviour.MsgCode(code), Message: text}, ending}
+	return failure{fmt.Sprintf("F1, MsgCode %d",
+		code), text, behaviour.Fault{Shape: "F1", MsgCode: behaviour.MsgCode(code), Message: text}, ending}
 }
 
 func shaped(shape string, code behaviour.MsgCode, text, body, ending string) failure {
@@ -90,7 +91,8 @@ var failures = []failure{
 	shaped("F13", 12, "不可操作", "F1 with MsgCode 12 once more as a JSON string", refused),
 	shaped("F14", 0, "", "200 with an empty body", odd+retried),
 	{"F14", "200 with a cut body", behaviour.Fault{Drop: behaviour.DropHalf}, retried},
-	{"any other", "text `会话超时`, or whatever else is neither rows nor known", behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: text/plain\n\n会话超时"}, odd + configuration},
+	{"any other", "text `会话超时`, or whatever else is neither rows nor known", behaviour.Fault{Answer: "HTTP/1.1 200 " +
+		"OK\nContent-Type: text/plain\n\n会话超时"}, odd + configuration},
 	{"no connection", "cut before or after the work", behaviour.Fault{Drop: behaviour.DropBefore}, retried},
 	{"cut", "half of the answer", behaviour.Fault{Drop: behaviour.DropInside}, retried},
 	{"slow", "no answer within the caller's deadline", behaviour.Fault{DelayMillis: 60_000}, "deadline"},
@@ -114,9 +116,13 @@ func meet(t *testing.T, f failure, times int) outcome {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	_, err := b.client.ExecuteBillQuery(ctx, &kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FID"}, FilterString: "FID > 0"})
+	_, err := b.client.ExecuteBillQuery(ctx, &kingdeev1.ExecuteBillQueryRequest{
+		FormId: "STK_AssembledApp", FieldKeys: []string{"FID"}, FilterString: "FID > 0",
+	})
 	after := b.vendor.Calls()
-	return outcome{err, after["executebillquery"] - before["executebillquery"], after["loginbysign"] - before["loginbysign"]}
+	return outcome{
+		err, after["executebillquery"] - before["executebillquery"], after["loginbysign"] - before["loginbysign"],
+	}
 }
 
 // checkEnding holds what a failure comes to against what was seen.
@@ -173,26 +179,27 @@ func row(f failure, once, always outcome) string {
 	if always.logins > 0 {
 		cost += fmt.Sprintf(" + %d login", always.logins)
 	}
-	cells := []string{f.name, f.body, f.ending, first, cost, status.Code(always.err).String(), "`" + info.GetReason() + "`", strings.Join(keys, ", "), after}
+	cells := []string{f.name, f.body, f.ending, first, cost, status.Code(always.err).String(), "`" + info.GetReason() +
+		"`", strings.Join(keys, ", "), after}
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 
 const failuresIntro = `# How Kingdee fails, and what a gRPC caller receives
 
-Written by ` + "`go test ./kingdeesvc -run Fourteen -update`" + ` and held to the truth by the same test: each line was played by the
-sandbox over HTTP and received over gRPC. F1 to F14 are the bodies that public clients and integrators have met, most of them
-with HTTP 200. They are told apart in this order: HTTP status; ` + "`response_error:`" + `; HTML; JSON, one level of string encoding
-removed; object (F4, F5, F11); array whose first element is an object (F3, F6, F8); whose first cell is an object (F1, F2); rows.
-MsgCode decides, and a text only inside a recognised error object without a code that says something. Words inside ordinary data
-decide nothing.
+Written by ` + "`go test ./kingdeesvc -run Fourteen -update`" + ` and held to the truth by the same test: each line
+was played by the sandbox over HTTP and received over gRPC. F1 to F14 are the bodies that public clients and
+integrators have met, most of them with HTTP 200. They are told apart in this order: HTTP status;
+` + "`response_error:`" + `; HTML; JSON, one level of string encoding removed; object (F4, F5, F11); array whose
+first element is an object (F3, F6, F8); whose first cell is an object (F1, F2); rows. MsgCode decides, and a text
+only inside a recognised error object without a code that says something. Words inside ordinary data decide nothing.
 
-What is neither rows nor one of the refusals below, said on a session that was answered before, may be how this server says
-that the session has ended: "one login, then …" is one fresh login and the same question again. If that is answered, the session
-was lost; if the new session hears the same, it is what stands behind "then", and no other login is spent on such answers for
-10 s, 20 s … 5 minutes.
+What is neither rows nor one of the refusals below, said on a session that was answered before, may be how this
+server says that the session has ended: "one login, then …" is one fresh login and the same question again. If that
+is answered, the session was lost; if the new session hears the same, it is what stands behind "then", and no other
+login is spent on such answers for 10 s, 20 s … 5 minutes.
 
-"Once" is what the caller gets when it happens one time. "Requests" is what is sent when it happens every time; the code, the reason
-and the rest are of that case. Pauses between requests have jitter and fit the caller's deadline.
+"Once" is what the caller gets when it happens one time. "Requests" is what is sent when it happens every time; the
+code, the reason and the rest are of that case. Pauses between requests have jitter and fit the caller's deadline.
 
 | shape | body | ending | once | requests | code | reason | metadata | retry after |
 |---|---|---|---|---|---|---|---|---|
@@ -201,19 +208,21 @@ and the rest are of that case. Pauses between requests have jitter and fit the c
 const failuresOutro = `
 What is remembered beyond a call:
 
-- A login that Kingdee refused is not repeated before its settings change, or before a pause of 30 minutes, then 2 hours, then 6:
-  accounts lock. After words that nobody knows it is 1 minute, 2, 4 … 30; after a page in Kingdee's place 10 s, 20 s … 1 minute.
-  Callers get the vendor's text meanwhile, health is NOT_SERVING.
-- A session that is lost again right after its login makes the account ` + "`SESSION_CONTENDED`" + `: no login for 10 s, 20 s … 5 minutes, or until a
-  login holds. A loss that one login mends is no contention, however often it happens.
+- A login that Kingdee refused is not repeated before its settings change, or before a pause of 30 minutes, then 2
+  hours, then 6: accounts lock. After words that nobody knows it is 1 minute, 2, 4 … 30; after a page in Kingdee's
+  place 10 s, 20 s … 1 minute. Callers get the vendor's text meanwhile, health is NOT_SERVING.
+- A session that is lost again right after its login makes the account ` + "`SESSION_CONTENDED`" + `: no login for
+  10 s, 20 s … 5 minutes, or until a login holds. A loss that one login mends is no contention, however often it
+  happens.
 - MsgCode 14 and HTTP 429 hold back all callers: for the pause between the tries, then for 5 s, 10 s … 1 minute.
-- After 5 calls in a row without an answer of the WebAPI (no connection, 5xx, HTML) a circuit opens for 5 s, 10 s … 1 minute. Calls
-  then fail at once with ` + "`VENDOR_UNREACHABLE`" + ` and ` + "`circuit`=`open`" + `; one is let through to see. It shows in health and as the metric
-  ` + "`kingdee_circuit`" + `.
+- After 5 calls in a row without an answer of the WebAPI (no connection, 5xx, HTML) a circuit opens for 5 s, 10 s …
+  1 minute. Calls then fail at once with ` + "`VENDOR_UNREACHABLE`" + ` and ` + "`circuit`=`open`" + `; one is let
+  through to see. It shows in health and as the metric ` + "`kingdee_circuit`" + `.
 - ` + "`GetAssemblyBill`" + ` alone turns MsgCode 10 into ` + "`BILL_NOT_FOUND`" + `: only View speaks about one bill.
 
-Sources: github.com/kingdee-go/k3cloud (F1), github.com/luka-n8n-nodes/n8n-nodes-kingdee (F2, F3, F6), github.com/deep-project/kingdee (F4,
-MsgCode table), github.com/takewiki/k3cloud_webapi_sdk (F7), github.com/qiaolei227/opendeploy pull 8 (F9).
+Sources: github.com/kingdee-go/k3cloud (F1), github.com/luka-n8n-nodes/n8n-nodes-kingdee (F2, F3, F6),
+github.com/deep-project/kingdee (F4, MsgCode table), github.com/takewiki/k3cloud_webapi_sdk (F7),
+github.com/qiaolei227/opendeploy pull 8 (F9).
 `
 
 // The table of the fourteen shapes is made by playing each of them, once and always, over real HTTP and real gRPC.

@@ -17,7 +17,8 @@ const (
 	probeLimit = 150 * time.Second
 )
 
-// tell turns health with the vendor: NOT_SERVING when the login is refused or nobody answers, SERVING again when it works.
+// tell turns health with the vendor: NOT_SERVING when the login is refused or nobody answers, SERVING again
+// when it works.
 func (s *Server) tell(usable bool, cause error) {
 	if usable {
 		s.logger.Info("Kingdee is usable")
@@ -27,8 +28,8 @@ func (s *Server) tell(usable bool, cause error) {
 	s.grpc.SetHealth(usable)
 }
 
-// probe asks the vendor at once, and then whenever nothing else has for a while, so that health is right without callers. A
-// refused login is not repeated by it before its pause is over.
+// probe asks the vendor at once, and then whenever nothing else has for a while, so that health is right without
+// callers. A refused login is not repeated by it before its pause is over.
 func (s *Server) probe(ctx context.Context, cfg Config) {
 	ticker := time.NewTicker(probeEvery)
 	defer ticker.Stop()

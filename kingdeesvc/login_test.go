@@ -23,14 +23,18 @@ func TestEveryWayInOpensOneSessionAndClosesIt(t *testing.T) {
 		old   bool
 		login string
 	}{
-		"sign":                  {nil, false, "loginbysign"},
-		"sign, old server":      {map[string]string{"KINGDEE_SIGN_HASH": "sha1"}, true, "loginbysign"},
-		"sign, keeps others":    {map[string]string{"KINGDEE_KICK_OFF": "false"}, false, "loginbysign2"},
-		"application secret":    {map[string]string{"KINGDEE_AUTH": "app_secret"}, false, "loginbyappsecret"},
-		"secret, keeps others":  {map[string]string{"KINGDEE_AUTH": "app_secret", "KINGDEE_KICK_OFF": "false"}, false, "loginbyappsecret2"},
-		"password":              {password, false, "validateuser"},
-		"password, keeps other": {merged(password, map[string]string{"KINGDEE_KICK_OFF": "false"}), false, "validateuser2"},
-		"signed headers":        {map[string]string{"KINGDEE_AUTH": "header", "KINGDEE_ORG_NUM": "100"}, false, ""},
+		"sign":               {nil, false, "loginbysign"},
+		"sign, old server":   {map[string]string{"KINGDEE_SIGN_HASH": "sha1"}, true, "loginbysign"},
+		"sign, keeps others": {map[string]string{"KINGDEE_KICK_OFF": "false"}, false, "loginbysign2"},
+		"application secret": {map[string]string{"KINGDEE_AUTH": "app_secret"}, false, "loginbyappsecret"},
+		"secret, keeps others": {
+			map[string]string{"KINGDEE_AUTH": "app_secret", "KINGDEE_KICK_OFF": "false"}, false, "loginbyappsecret2",
+		},
+		"password": {password, false, "validateuser"},
+		"password, keeps other": {
+			merged(password, map[string]string{"KINGDEE_KICK_OFF": "false"}), false, "validateuser2",
+		},
+		"signed headers": {map[string]string{"KINGDEE_AUTH": "header", "KINGDEE_ORG_NUM": "100"}, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t, c.env, func(cfg *sandbox.Config) { cfg.Personality.OldServer = c.old })
@@ -61,7 +65,8 @@ func TestKeepingOthersInLeavesAnotherProgramsSessionAlone(t *testing.T) {
 		_, err = b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 		require.NoError(t, err)
 		if lacking {
-			require.Equal(t, logins+1, b.vendor.Calls()["loginbysign"], "without the method the plain one throws the other out")
+			require.Equal(t, logins+1,
+				b.vendor.Calls()["loginbysign"], "without the method the plain one throws the other out")
 		} else {
 			require.Equal(t, logins, b.vendor.Calls()["loginbysign"])
 		}
@@ -69,7 +74,8 @@ func TestKeepingOthersInLeavesAnotherProgramsSessionAlone(t *testing.T) {
 }
 
 func TestSeveralSessionsServeSeveralCallersAtOnce(t *testing.T) {
-	b := setup(t, map[string]string{"KINGDEE_SESSIONS": "3"}, func(cfg *sandbox.Config) { cfg.Personality.LatencyMillis = 50 })
+	b := setup(t, map[string]string{"KINGDEE_SESSIONS": "3"},
+		func(cfg *sandbox.Config) { cfg.Personality.LatencyMillis = 50 })
 	var callers sync.WaitGroup
 	failed := make(chan error, 12)
 	for range cap(failed) {
@@ -104,7 +110,9 @@ func TestTheWrongHashIsARefusedLogin(t *testing.T) {
 }
 
 func TestWrongLoginsNeverLockTheAccount(t *testing.T) {
-	b := setup(t, map[string]string{"KINGDEE_AUTH": "password", "KINGDEE_PASSWORD": "wrong", "KINGDEE_SESSIONS": "5", noWait: "1"},
+	b := setup(t, map[string]string{
+		"KINGDEE_AUTH": "password", "KINGDEE_PASSWORD": "wrong", "KINGDEE_SESSIONS": "5", noWait: "1",
+	},
 		func(cfg *sandbox.Config) { cfg.Personality.LockAfterFailures = 3 })
 	for range 10 {
 		_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
@@ -122,7 +130,8 @@ func TestALockedAccountHasItsOwnReason(t *testing.T) {
 	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_LOGIN_REFUSED)
 	require.Equal(t, 1, b.vendor.Calls()["validateuser"])
 
-	again := setup(t, merged(env, map[string]string{"KINGDEE_BASE_URL": b.vendor.URL()}), nil) // a restart forgets the pause and meets the lock
+	// a restart forgets the pause and meets the lock
+	again := setup(t, merged(env, map[string]string{"KINGDEE_BASE_URL": b.vendor.URL()}), nil)
 	_, err = again.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_ACCOUNT_LOCKED)
 	require.InDelta(t, 1800, apierr.RetryAfter(err).Seconds(), 60)
@@ -131,13 +140,15 @@ func TestALockedAccountHasItsOwnReason(t *testing.T) {
 // A login in which one field has another JSON type used to be "not the WebAPI".
 func TestEveryKindOfOddLoginLetsUsIn(t *testing.T) {
 	for _, odd := range []string{
-		"code_number", "type_text", "message_list", "ticks_text", "ticks_float", "zone_text", "version_number", "name_by_language", "context_text",
+		"code_number", "type_text", "message_list", "ticks_text", "ticks_float", "zone_text", "version_number",
+		"name_by_language", "context_text",
 	} {
 		b := setup(t, nil, func(cfg *sandbox.Config) { cfg.Personality.OddLogins = []string{odd} })
 		got, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 		require.NoError(t, err, odd)
 		require.Equal(t, sandbox.DefaultUsername, got.GetAccount().GetUserName())
-		require.Equal(t, odd != "zone_text" && odd != "context_text", got.GetAccount().LoginUtcOffsetSeconds != nil, odd)
+		require.Equal(t, odd != "zone_text" && odd != "context_text",
+			got.GetAccount().LoginUtcOffsetSeconds != nil, odd)
 	}
 }
 

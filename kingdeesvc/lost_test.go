@@ -19,7 +19,9 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-var everyBill = &kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FID", "FBillNo"}, FilterString: "FID > 0"}
+var everyBill = &kingdeev1.ExecuteBillQueryRequest{
+	FormId: "STK_AssembledApp", FieldKeys: []string{"FID", "FBillNo"}, FilterString: "FID > 0",
+}
 
 // waysToSayLost are whole answers that servers, proxies and single sign-ons give to a session that has ended.
 func waysToSayLost(t *testing.T) map[string]string {
@@ -59,7 +61,10 @@ func TestHoweverAServerSaysThatASessionHasEnded(t *testing.T) {
 			before := ask()
 			require.NotEmpty(t, before.GetRows())
 			b.vendor.ExpireSessions()
-			queries, logins := b.counted(func() { require.Len(t, ask().GetRows(), len(before.GetRows()), "as if nothing had been") })
+			queries, logins := b.counted(func() {
+				require.Len(t, ask().GetRows(),
+					len(before.GetRows()), "as if nothing had been")
+			})
 			require.Equal(t, 2, queries)
 			require.Equal(t, 1, logins)
 		})
@@ -105,7 +110,8 @@ func TestWhatANewSessionHearsAsWellIsNoLostSession(t *testing.T) {
 // Three sessions hear an odd answer at the same moment: one login is tried, and its answer is good for all three.
 func TestOneFreshLoginAnswersForAllSessions(t *testing.T) {
 	way := waysToSayLost(t)["401-empty"]
-	b := setup(t, map[string]string{"KINGDEE_SESSIONS": "3"}, func(c *sandbox.Config) { c.Personality.LatencyMillis = 50 })
+	b := setup(t, map[string]string{"KINGDEE_SESSIONS": "3"},
+		func(c *sandbox.Config) { c.Personality.LatencyMillis = 50 })
 	together := func() (failed int) {
 		var callers sync.WaitGroup
 		errs := make(chan error, 3)
@@ -133,9 +139,11 @@ func TestOneFreshLoginAnswersForAllSessions(t *testing.T) {
 // A network that cuts and a server that stumbles say nothing about the session.
 func TestTroubleOnTheWayCostsNoLogin(t *testing.T) {
 	for name, fault := range map[string]behaviour.Fault{
-		"502": {Status: 502}, "503": {Status: 503}, "504": {Status: 504}, "429": {Status: 429}, "cut": {Drop: behaviour.DropBefore},
+		"502": {Status: 502}, "503": {Status: 503}, "504": {Status: 504},
+		"429": {Status: 429}, "cut": {Drop: behaviour.DropBefore},
 		"half": {Drop: behaviour.DropHalf}, "inside": {Drop: behaviour.DropInside}, "request filter": {Shape: "F8"},
-		"permission": {Shape: "F1", MsgCode: 2}, "conflict": {Shape: "F1", MsgCode: 13}, "parameter": {Shape: "F1", MsgCode: 8},
+		"permission": {Shape: "F1", MsgCode: 2}, "conflict": {Shape: "F1", MsgCode: 13},
+		"parameter": {Shape: "F1", MsgCode: 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -176,7 +184,8 @@ func TestReadingGoesOnWhereSessionsAreLostAllTheTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := &stepClock{}
-			b := setup(t, nil, func(c *sandbox.Config) { c.Seed, c.Personality, c.Now = sample.DefaultSeed, p, clock.now })
+			b := setup(t, nil,
+				func(c *sandbox.Config) { c.Seed, c.Personality, c.Now = sample.DefaultSeed, p, clock.now })
 			_, logins := b.counted(func() {
 				for range 200 {
 					_, err := b.client.ExecuteBillQuery(t.Context(), everyBill)

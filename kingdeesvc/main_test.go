@@ -90,7 +90,8 @@ func awaitHealth(t *testing.T, conn *grpc.ClientConn, want grpc_health_v1.Health
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	watch, err := grpc_health_v1.NewHealthClient(conn).Watch(ctx, &grpc_health_v1.HealthCheckRequest{Service: "kingdee.v1.BillService"})
+	watch, err := grpc_health_v1.NewHealthClient(conn).Watch(ctx,
+		&grpc_health_v1.HealthCheckRequest{Service: "kingdee.v1.BillService"})
 	require.NoError(t, err)
 	for {
 		status, err := watch.Recv()
@@ -149,7 +150,8 @@ func (b *bundle) tryBills(t *testing.T, req *kingdeev1.StreamAssemblyBillsReques
 				sum += int64(problem.GetRows())
 			}
 			require.Equal(t, page.GetRows(), sum, "rows = rows of bills + rows of problems")
-			require.False(t, page.GetQueryLeftTime().AsTime().Before(got.header.GetServiceTime().AsTime()), "the header's clock is the earliest")
+			require.False(t, page.GetQueryLeftTime().AsTime().Before(got.header.GetServiceTime().AsTime()),
+				"the header's clock is the earliest")
 			last = max(last, page.GetLastId())
 			rows += page.GetRows()
 			got.pages = append(got.pages, page)
@@ -168,7 +170,9 @@ func (b *bundle) tryBills(t *testing.T, req *kingdeev1.StreamAssemblyBillsReques
 }
 
 // states reads a stream of states to its end.
-func (b *bundle) states(t *testing.T, req *kingdeev1.StreamBillStatesRequest) ([]*kingdeev1.BillState, []*kingdeev1.BillProblem, *kingdeev1.StreamHeader) {
+func (b *bundle) states(
+	t *testing.T, req *kingdeev1.StreamBillStatesRequest,
+) ([]*kingdeev1.BillState, []*kingdeev1.BillProblem, *kingdeev1.StreamHeader) {
 	t.Helper()
 	stream, err := b.client.StreamBillStates(t.Context(), req)
 	require.NoError(t, err)

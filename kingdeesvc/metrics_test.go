@@ -23,7 +23,8 @@ func TestMetricsTellCallsFailuresSessionsCircuitAndSkew(t *testing.T) {
 		`kingdee_requests_total{method="LoginBySign",outcome="ok"} 1`,
 		`kingdee_requests_total{method="ExecuteBillQuery",outcome="busy"} 1`,
 		`kingdee_request_duration_seconds_count{method="ExecuteBillQuery"}`,
-		"kingdee_turn_wait_seconds_count", "kingdee_sessions 1\n", "kingdee_queue 0\n", "kingdee_circuit 0\n", "kingdee_clock_skew_seconds ",
+		"kingdee_turn_wait_seconds_count", "kingdee_sessions 1\n", "kingdee_queue 0\n",
+		"kingdee_circuit 0\n", "kingdee_clock_skew_seconds ",
 	} {
 		require.Contains(t, text, want)
 	}

@@ -65,11 +65,15 @@ func TestWhatCheckPrintsIsWhatTheSettingTakes(t *testing.T) {
 }
 
 func TestPlainHTTPBeyondThisMachineIsAWarning(t *testing.T) {
-	for base, want := range map[string]string{"http://erp.invalid": "[WARNING] Encryption: plain HTTP", "http://127.0.0.1:1": "[OK] Encryption: none, on this machine"} {
+	for base, want := range map[string]string{
+		"http://erp.invalid": "[WARNING] Encryption: plain HTTP",
+		"http://127.0.0.1:1": "[OK] Encryption: none, on this machine",
+	} {
 		cfg, err := load(environment(base))
 		require.NoError(t, err)
 		var out bytes.Buffer
-		require.ErrorIs(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "en"}, &out), kingdeesvc.ErrCheckFailed)
+		require.ErrorIs(t, kingdeesvc.Examine(t.Context(), cfg, kingdeesvc.ExamineOptions{Language: "en"}, &out),
+			kingdeesvc.ErrCheckFailed)
 		require.Contains(t, out.String(), want)
 	}
 }
@@ -78,7 +82,8 @@ func TestPlainHTTPBeyondThisMachineIsAWarning(t *testing.T) {
 func TestAChangedSecretFileIsTriedAtOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(file, []byte("wrong\n"), 0o600))
-	b := setup(t, map[string]string{"KINGDEE_APP_SECRET": "", "KINGDEE_APP_SECRET_FILE": file, noWait: "1"}, func(c *sandbox.Config) { c.Personality.LockAfterFailures = 2 })
+	b := setup(t, map[string]string{"KINGDEE_APP_SECRET": "", "KINGDEE_APP_SECRET_FILE": file, noWait: "1"},
+		func(c *sandbox.Config) { c.Personality.LockAfterFailures = 2 })
 	awaitHealth(t, b.conn, grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 	require.NoError(t, os.WriteFile(file, []byte("sandbox-app-secret\n"), 0o600))
 	awaitHealth(t, b.conn, grpc_health_v1.HealthCheckResponse_SERVING)

@@ -18,7 +18,9 @@ func TestTheReadmeNamesEverySettingAndMetric(t *testing.T) {
 	content, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	var documented []string
-	for _, row := range regexp.MustCompile("(?m)^\\| (`[A-Z0-9_]+`(, `[A-Z0-9_]+`)*) \\|").FindAllStringSubmatch(string(content), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[A-Z0-9_]+`(, `[A-Z0-9_]+`)*) \\|").FindAllStringSubmatch(
+		string(content), -1,
+	) {
 		documented = append(documented, regexp.MustCompile("[A-Z0-9_]+").FindAllString(row[1], -1)...)
 	}
 	read := map[string]bool{}

@@ -17,9 +17,12 @@ import (
 // Dates that say "none" in the words of a database, in each form in which they come, on each of the dates of a bill.
 func TestPlaceholderDatesInEveryForm(t *testing.T) {
 	for _, value := range []string{
-		`null`, `""`, `" "`, `"1753-01-01T00:00:00"`, `"1753-01-01"`, `"1753/1/1 0:00:00"`, `"1899-12-30T00:00:00"`, `"1899-12-30"`, `"1900-01-01 00:00:00"`,
-		`"1900-01-01T00:00:00+08:00"`, `"1970-01-01T00:00:00Z"`, `"1970-01-01"`, `"0001-01-01T00:00:00"`, `"0001-01-01"`, `"9999-12-31"`,
-		`"9999-12-31T23:59:59.9999999"`, `"9999/12/31"`, `"/Date(0)/"`, `"/Date(253402300799000)/"`, `"/Date(-2209017600000)/"`, `"2026-11-28"`, `"2026-11-28T23:59:59.999"`,
+		`null`, `""`, `" "`, `"1753-01-01T00:00:00"`, `"1753-01-01"`, `"1753/1/1 0:00:00"`, `"1899-12-30T00:00:00"`,
+		`"1899-12-30"`, `"1900-01-01 00:00:00"`,
+		`"1900-01-01T00:00:00+08:00"`, `"1970-01-01T00:00:00Z"`, `"1970-01-01"`, `"0001-01-01T00:00:00"`,
+		`"0001-01-01"`, `"9999-12-31"`,
+		`"9999-12-31T23:59:59.9999999"`, `"9999/12/31"`, `"/Date(0)/"`, `"/Date(253402300799000)/"`,
+		`"/Date(-2209017600000)/"`, `"2026-11-28"`, `"2026-11-28T23:59:59.999"`,
 	} {
 		for _, key := range []string{"FCANCELDATE", "FAPPROVEDATE", "FModifyDate"} {
 			t.Run(key+value, func(t *testing.T) {
@@ -29,7 +32,9 @@ func TestPlaceholderDatesInEveryForm(t *testing.T) {
 				for _, got := range []any{bill, state} {
 					text, err := json.Marshal(got)
 					require.NoError(t, err)
-					field := map[string]string{"FCANCELDATE": "cancel_time\"", "FAPPROVEDATE": "approve_time", "FModifyDate": "modify_time"}[key]
+					field := map[string]string{
+						"FCANCELDATE": "cancel_time\"", "FAPPROVEDATE": "approve_time", "FModifyDate": "modify_time",
+					}[key]
 					require.NotContains(t, string(text), field)
 				}
 			})
@@ -120,7 +125,9 @@ func TestFurtherFormsThatAreRead(t *testing.T) {
 			require.Equal(t, want.String(), bill.String())
 		})
 	}
-	for value, quantity := range map[string]string{`1E+3`: "1E+3", `"1.5e2"`: "1.5e2", `" 12.50 "`: "12.50", `null`: "", `""`: "", `-0.0`: "-0.0"} {
+	for value, quantity := range map[string]string{
+		`1E+3`: "1E+3", `"1.5e2"`: "1.5e2", `" 12.50 "`: "12.50", `null`: "", `""`: "", `-0.0`: "-0.0",
+	} {
 		bill, _, problem := one("FQty", value).read(t)
 		require.Nil(t, problem)
 		require.Equal(t, quantity, bill.GetProductLines()[0].GetQuantity())
@@ -129,19 +136,24 @@ func TestFurtherFormsThatAreRead(t *testing.T) {
 
 // Rows of one bill that come twice and differ are that bill's problem, whichever comes first.
 func TestDoubledRowsThatDifferAreNamed(t *testing.T) {
-	for key, values := range map[string][2]string{"FQty": {"1", "2"}, "FNote": {`"a"`, `"b"`}, "FStockID.FNumber": {`"A"`, `"B"`}} {
+	for key, values := range map[string][2]string{
+		"FQty": {"1", "2"}, "FNote": {`"a"`, `"b"`}, "FStockID.FNumber": {`"A"`, `"B"`},
+	} {
 		r := table{Keys: []string{key}, Rows: [][]json.RawMessage{{[]byte(values[0])}, {[]byte(values[1])}}}
 		require.NotEmpty(t, r.billProblem(t).GetDetail(), key)
 	}
 }
 
-// "No such field" in the words of ten languages: an optional key is left out, one that is a part of a longer word is not
-// meant, and one that we need stops by its name.
+// "No such field" in the words of ten languages: an optional key is left out, one that is a part of a longer word is
+// not meant, and one that we need stops by its name.
 func TestNoSuchFieldInTenLanguages(t *testing.T) {
 	for language, sentence := range map[string]string{
-		"German": "Das Feld „%s“ existiert nicht.", "French": "Le champ « %s » n'existe pas.", "Spanish": "El campo '%s' no existe", "Russian": "Поле %s не существует",
-		"Japanese": "フィールド%sは存在しません", "Korean": "필드 %s가 없습니다", "Vietnamese": "Trường %s không tồn tại.", "Thai": "ไม่มีฟิลด์%sอยู่",
-		"Turkish": "%s'ın alanı yok", "Arabic": "الحقل (%s) غير موجود", "Chinese": "字段%s不存在", "SQL": "Invalid column name '%s'.", "a list": "[%s]", "HTML": "<b>%s</b>",
+		"German": "Das Feld „%s“ existiert nicht.", "French": "Le champ « %s » n'existe pas.",
+		"Spanish": "El campo '%s' no existe", "Russian": "Поле %s не существует",
+		"Japanese": "フィールド%sは存在しません", "Korean": "필드 %s가 없습니다",
+		"Vietnamese": "Trường %s không tồn tại.", "Thai": "ไม่มีฟิลด์%sอยู่",
+		"Turkish": "%s'ın alanı yok", "Arabic": "الحقل (%s) غير موجود", "Chinese": "字段%s不存在",
+		"SQL": "Invalid column name '%s'.", "a list": "[%s]", "HTML": "<b>%s</b>",
 	} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
@@ -149,17 +161,24 @@ func TestNoSuchFieldInTenLanguages(t *testing.T) {
 				b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 				text, err := json.Marshal(strings.ReplaceAll(sentence, "%s", key))
 				require.NoError(t, err)
-				answer := `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[{"Message":` + string(text) + `}],"MsgCode":"9"}}}]]`
-				require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer}))
-				_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: b.vendor.Truth().Bills[0].BillID})
+				answer := `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[{"Message":` + string(text) +
+					`}],"MsgCode":"9"}}}]]`
+				require.NoError(t, b.vendor.AddFault(behaviour.Fault{
+					Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer,
+				}))
+				_, err = b.client.GetAssemblyBill(t.Context(),
+					&kingdeev1.GetAssemblyBillRequest{Id: b.vendor.Truth().Bills[0].BillID})
 				return err
 			}
 			require.NoError(t, ask("FRowType"))
 			require.NoError(t, ask("frowtype"))
-			for _, other := range []string{"FRowTypeId", "XFRowType", "FRowType_1", "FRowTypé", "ÜFRowType", "FRowType2", "T_X.FRowType"} {
+			for _, other := range []string{
+				"FRowTypeId", "XFRowType", "FRowType_1", "FRowTypé", "ÜFRowType", "FRowType2", "T_X.FRowType",
+			} {
 				require.Error(t, ask(other), other)
 			}
-			requireError(t, ask("FStockID"), codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "FStockID.FNumber")
+			requireError(t, ask("FStockID"), codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN,
+				"field", "FStockID.FNumber")
 		})
 	}
 }
@@ -171,8 +190,10 @@ func TestNoSuchFieldWhereverTheKeyStands(t *testing.T) {
 	} {
 		b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 		answer := `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":` + errs + `,"MsgCode":9}}}]]`
-		require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer}))
-		_, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: b.vendor.Truth().Bills[0].BillID})
+		require.NoError(t,
+			b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer}))
+		_, err := b.client.GetAssemblyBill(t.Context(),
+			&kingdeev1.GetAssemblyBillRequest{Id: b.vendor.Truth().Bills[0].BillID})
 		require.NoError(t, err)
 	}
 }

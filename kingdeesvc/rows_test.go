@@ -29,8 +29,10 @@ type table struct {
 
 // usual are cells of keys that a table does not name.
 var usual = map[string]string{
-	"FID": "900001", "FBillNo": `"CASE0001"`, "FDocumentStatus": `"D"`, "FCANCELSTATUS": `"B"`, "FAffairType": `"Assembly"`, "FStockOrgId.FNumber": `"100"`,
-	"FModifyDate": `"2026-11-29T18:30:00.1"`, "FCreateDate": `"2026-11-29T18:00:00.1"`, "FAPPROVEDATE": `"2026-11-29T18:10:00.1"`, "FCANCELDATE": `"2026-11-29T18:30:00.1"`,
+	"FID": "900001", "FBillNo": `"CASE0001"`, "FDocumentStatus": `"D"`, "FCANCELSTATUS": `"B"`,
+	"FAffairType": `"Assembly"`, "FStockOrgId.FNumber": `"100"`,
+	"FModifyDate": `"2026-11-29T18:30:00.1"`, "FCreateDate": `"2026-11-29T18:00:00.1"`,
+	"FAPPROVEDATE": `"2026-11-29T18:10:00.1"`, "FCANCELDATE": `"2026-11-29T18:30:00.1"`,
 	"FEntity_FEntryID": "1", "FMaterialID.FNumber": `"M1"`, "FQty": "1", "FStockID.FNumber": `"CK001"`,
 }
 
@@ -56,7 +58,8 @@ func (r table) serve(t *testing.T) *bundle {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		body, _ := io.ReadAll(q.Body)
 		if strings.Contains(q.URL.Path, "AuthService") {
-			_, _ = io.WriteString(w, `{"LoginResultType":1,"KDSVCSessionId":"s","Context":{"STimeZone":{"OffsetTicks":288000000000}}}`)
+			_, _ = io.WriteString(w,
+				`{"LoginResultType":1,"KDSVCSessionId":"s","Context":{"STimeZone":{"OffsetTicks":288000000000}}}`)
 			return
 		}
 		var query struct {
@@ -91,14 +94,18 @@ func (r table) billProblem(t *testing.T) *kingdeev1.BillProblem {
 }
 
 // read is a bill as both streams give it, or the problem that both name.
-func (r table) read(t *testing.T, extra ...string) (*kingdeev1.AssemblyBill, *kingdeev1.BillState, *kingdeev1.BillProblem) {
+func (r table) read(
+	t *testing.T, extra ...string,
+) (*kingdeev1.AssemblyBill, *kingdeev1.BillState, *kingdeev1.BillProblem) {
 	t.Helper()
 	b := r.serve(t)
 	since := &kingdeev1.ChangedSince{Since: timestamppb.New(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))}
 	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
 		Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{ChangedSince: since}, ExtraBillKeys: extra,
 	})
-	states, problems, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: since}})
+	states, problems, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{
+		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: since},
+	})
 	require.Len(t, append(got.problems, nil, nil), 3-len(got.bills), "one bill or one problem")
 	if len(got.problems) > 0 {
 		require.Len(t, problems, 1)
@@ -130,7 +137,8 @@ func one(cells ...string) table {
 
 // A void whose date is impossible used to be dated by it, and lay before every start: it was dropped without a word.
 func TestAnImpossibleDateIsNoDate(t *testing.T) {
-	tables := map[string]table{"9999": one("FCANCELDATE", `"9999-12-31T23:59:59.997"`), "unix": one("FCANCELDATE", `"1970-01-01T08:00:00"`), "net": one("FCANCELDATE", `"/Date(-62135596800000)/"`)}
+	tables := map[string]table{"9999": one("FCANCELDATE", `"9999-12-31T23:59:59.997"`), "unix": one("FCANCELDATE",
+		`"1970-01-01T08:00:00"`), "net": one("FCANCELDATE", `"/Date(-62135596800000)/"`)}
 	for _, file := range []string{"voided-1753", "voided-1900", "voided-before-created"} {
 		tables[file] = rowsOf(t, file)
 	}
@@ -146,12 +154,14 @@ func TestAnImpossibleDateIsNoDate(t *testing.T) {
 			require.Equal(t, kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED, state.GetCancelStatus())
 		})
 	}
-	bill, state, _ := one("FAPPROVEDATE", `"2026-11-28T23:59:59"`, "FCANCELDATE", `"2026-11-29T00:00:00"`, "FModifyDate", `"1900-01-01T00:00:00"`).read(t)
+	bill, state, _ := one("FAPPROVEDATE", `"2026-11-28T23:59:59"`, "FCANCELDATE", `"2026-11-29T00:00:00"`,
+		"FModifyDate", `"1900-01-01T00:00:00"`).read(t)
 	require.Nil(t, bill.GetApproveTime(), "the day before")
 	require.NotNil(t, state.GetCancelTime(), "a date alone, of the day itself")
 	require.Nil(t, state.GetModifyTime())
 	_, state, _ = rowsOf(t, "future-stamp").read(t)
-	require.Equal(t, 2027, state.GetModifyTime().AsTime().Year(), "whether a stamp ahead can be true is not the adapter's to say")
+	require.Equal(t, 2027, state.GetModifyTime().AsTime().Year(),
+		"whether a stamp ahead can be true is not the adapter's to say")
 }
 
 // Blanks around a custom text used to be passed on, and a condition on it missed the bill.
@@ -192,7 +202,8 @@ func TestOtherSerialisersForms(t *testing.T) {
 			require.Equal(t, wantState.String(), state.String())
 		})
 	}
-	bill, _, problem := one("FNote", `[{"Key":2052,"Value":"备注 "},{"Key":1033,"Value":"note"}]`, "FDeptID.FNumber", `{"Id":7}`, "F_X_Flag", `true`).read(t, "F_X_Flag")
+	bill, _, problem := one("FNote", `[{"Key":2052,"Value":"备注 "},{"Key":1033,"Value":"note"}]`, "FDeptID.FNumber",
+		`{"Id":7}`, "F_X_Flag", `true`).read(t, "F_X_Flag")
 	require.Nil(t, problem)
 	require.Equal(t, "备注", bill.GetNote())
 	require.Empty(t, bill.GetDepartmentNumber(), "what only informs is left out")
@@ -201,7 +212,8 @@ func TestOtherSerialisersForms(t *testing.T) {
 
 func TestWhatMayMeanTwoThingsIsNamed(t *testing.T) {
 	for key, value := range map[string]string{
-		"FCANCELDATE": `"04/11/2026 18:30:00"`, "FModifyDate": `1795948200`, "FBillNo": `{"Number":"A"}`, "FStockOrgId.FNumber": `[1]`, "FDocumentStatus": `true`,
+		"FCANCELDATE": `"04/11/2026 18:30:00"`, "FModifyDate": `1795948200`, "FBillNo": `{"Number":"A"}`,
+		"FStockOrgId.FNumber": `[1]`, "FDocumentStatus": `true`,
 	} {
 		_, _, problem := one(key, value).read(t)
 		require.Equal(t, key, problem.GetField())
@@ -218,7 +230,8 @@ func TestAMissingFieldIsUnderstoodInEveryLanguage(t *testing.T) {
 		texts[name] = string(text)
 	}
 	coded := func(code, sentence string) string {
-		return `[[{"Result":{"ResponseStatus":{"ErrorCode":500,"IsSuccess":false,"Errors":[{"Message":` + sentence + `}],"MsgCode":` + code + `}}}]]`
+		return `[[{"Result":{"ResponseStatus":{"ErrorCode":500,"IsSuccess":false,"Errors":[{"Message":` + sentence +
+			`}],"MsgCode":` + code + `}}}]]`
 	}
 	texts["japanese"] = coded("9", `"識別子 FRowType の項目はありません。"`)
 	texts["two keys"] = coded("9", `"No such fields: FRowType, FMTONO."`)
@@ -229,21 +242,27 @@ func TestAMissingFieldIsUnderstoodInEveryLanguage(t *testing.T) {
 			t.Parallel()
 			b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 			bill := b.vendor.Truth().Bills[0].BillID
-			require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + text}))
+			require.NoError(t, b.vendor.AddFault(behaviour.Fault{
+				Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + text,
+			}))
 			got, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: bill})
 			require.NoError(t, err)
 			require.Equal(t, bill, got.GetBill().GetId())
 		})
 	}
 	for field, sentence := range map[string]string{
-		"FStockID.FNumber": `"No such field: FStockID"`, "FBillNo": `"FRowType and FBillNo do not exist"`, "": `"FRowTypeX, XFRowType and FRowType_1 do not exist"`,
+		"FStockID.FNumber": `"No such field: FStockID"`, "FBillNo": `"FRowType and FBillNo do not exist"`,
+		"": `"FRowTypeX, XFRowType and FRowType_1 do not exist"`,
 	} {
 		b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
 		bill := b.vendor.Truth().Bills[0].BillID
-		require.NoError(t, b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + coded("9", sentence)}))
+		require.NoError(t, b.vendor.AddFault(behaviour.Fault{
+			Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + coded("9", sentence),
+		}))
 		_, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: bill})
 		if field == "" {
-			requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_REFUSED, "vendor_code", "9")
+			requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_REFUSED,
+				"vendor_code", "9")
 			continue
 		}
 		requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", field)
@@ -254,14 +273,19 @@ func TestAMissingFieldIsUnderstoodInEveryLanguage(t *testing.T) {
 func TestAServerInAnotherLanguageWithoutAnOptionalField(t *testing.T) {
 	for _, lcid := range []string{"1033", "3076", "2052"} {
 		b := setup(t, map[string]string{"KINGDEE_LCID": lcid}, func(c *sandbox.Config) {
-			c.Seed, c.Personality = sample.DefaultSeed, behaviour.Personality{NoRowType: true, MissingKeys: []string{"FNote", "FLOT"}}
+			c.Seed, c.Personality = sample.DefaultSeed, behaviour.Personality{
+				NoRowType: true, MissingKeys: []string{"FNote", "FLOT"},
+			}
 		})
 		got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-			Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Now().AddDate(-5, 0, 0))}},
+			Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
+				ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Now().AddDate(-5, 0, 0))},
+			},
 		})
 		require.NotEmpty(t, got.bills)
 		require.Empty(t, got.problems)
-		_, err := b.client.ExecuteBillQuery(t.Context(), &kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FID", "FNope"}})
+		_, err := b.client.ExecuteBillQuery(t.Context(),
+			&kingdeev1.ExecuteBillQueryRequest{FormId: "STK_AssembledApp", FieldKeys: []string{"FID", "FNope"}})
 		requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "FNope")
 	}
 }

@@ -1,6 +1,7 @@
 // Package kingdeesvc is the adapter between gRPC (kingdee.v1) and the WebAPI of 金蝶云星空 (Kingdee Cloud Galaxy).
 //
-// It exports what a composition root needs: Config, LoadConfig, Start, Check and Examine. It remembers nothing between two starts.
+// It exports what a composition root needs: Config, LoadConfig, Start, Check and Examine. It remembers nothing
+// between two starts.
 package kingdeesvc
 
 import (
@@ -40,8 +41,8 @@ type Server struct {
 	stopProbe context.CancelFunc
 }
 
-// Start builds the service and listens. It does not wait for Kingdee: until a first login health says NOT_SERVING and calls say
-// why. ctx bounds the start only; Stop ends the server.
+// Start builds the service and listens. It does not wait for Kingdee: until a first login health says NOT_SERVING and
+// calls say why. ctx bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
 	s := &Server{logger: logger}
 	s.Life = serve.NewLife(drainTime, s.drain)
@@ -66,7 +67,8 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	s.client = client
-	if s.grpc, err = serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(logger), Guard: guard, Telemetry: s.telemetry}); err != nil {
+	if s.grpc, err =
+		serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(logger), Guard: guard, Telemetry: s.telemetry}); err != nil {
 		return nil, err
 	}
 	kingdeev1.RegisterBillServiceServer(s.grpc, service)
@@ -75,17 +77,20 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	if guard.Tokens != nil && guard.TLS == nil {
-		logger.WarnContext(ctx, "bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE", slog.String("addr", s.Addr()))
+		logger.WarnContext(ctx, "bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE",
+			slog.String("addr", s.Addr()))
 	}
 	if cfg.BaseURL.Scheme == "http" && !access.IsLoopback(cfg.BaseURL.Hostname()) {
-		logger.WarnContext(ctx, "secrets and bills travel to Kingdee in plain text; use https://", slog.String("vendor", cfg.BaseURL.Redacted()))
+		logger.WarnContext(ctx, "secrets and bills travel to Kingdee in plain text; use https://",
+			slog.String("vendor", cfg.BaseURL.Redacted()))
 	}
 	life, stopProbe := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopProbe = stopProbe
 	s.probing.Go(func() { s.probe(life, cfg) })
 	s.Go(s.metrics.Serve)
 	s.Go(s.grpc.Serve)
-	logger.InfoContext(ctx, "kingdeesvc listens", slog.String("addr", s.Addr()), slog.String("vendor", cfg.BaseURL.Redacted()),
+	logger.InfoContext(ctx, "kingdeesvc listens", slog.String("addr", s.Addr()),
+		slog.String("vendor", cfg.BaseURL.Redacted()),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
 }
@@ -94,14 +99,18 @@ func (s *Server) listen(ctx context.Context, cfg Config) (err error) {
 	if err := s.grpc.Listen(ctx, "KINGDEESVC_ADDR", cfg.Addr); err != nil {
 		return err
 	}
-	s.metrics, err = serve.ListenMetrics(ctx, "KINGDEESVC_METRICS_ADDR", cfg.MetricsAddr, s.telemetry.Registry, s.logger)
+	s.metrics, err = serve.ListenMetrics(ctx, "KINGDEESVC_METRICS_ADDR", cfg.MetricsAddr,
+		s.telemetry.Registry, s.logger)
 	return err
 }
 
 // build makes the graph below gRPC.
-func build(cfg Config, logger *slog.Logger, observer kingdee.Observer, tell func(bool, error)) (*kingdee.Client, *rpc.Service, error) {
+func build(
+	cfg Config, logger *slog.Logger, observer kingdee.Observer, tell func(bool, error),
+) (*kingdee.Client, *rpc.Service, error) {
 	options := kingdee.Options{
-		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Roots: cfg.Roots, Pins: cfg.Pins, Zone: cfg.Zone, Rate: cfg.Rate,
+		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Roots: cfg.Roots, Pins: cfg.Pins,
+		Zone: cfg.Zone, Rate: cfg.Rate,
 		Now: time.Now, Health: tell, Observer: observer, Logger: logger,
 	}
 	var err error
@@ -132,7 +141,9 @@ func (cfg Config) auth() (kingdee.Auth, *kingdee.HeaderAuth, error) {
 	case "password":
 		return kingdee.PasswordAuth{Account: cfg.account(), Password: cfg.Password}, nil, nil
 	}
-	return kingdee.SignAuth{Account: cfg.account(), AppID: cfg.AppID, AppSecret: cfg.AppSecret, SHA1: cfg.SignHash == "sha1"}, nil, nil
+	return kingdee.SignAuth{
+		Account: cfg.account(), AppID: cfg.AppID, AppSecret: cfg.AppSecret, SHA1: cfg.SignHash == "sha1",
+	}, nil, nil
 }
 
 // Addr is where the server listens, with the port that was chosen for port 0.

@@ -23,14 +23,18 @@ func TestAVerificationIsOneRoundOfQueries(t *testing.T) {
 	round := func() {
 		var both sync.WaitGroup
 		both.Go(func() {
-			got, _, header := b.states(t, &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids[:1]}}})
+			got, _, header := b.states(t, &kingdeev1.StreamBillStatesRequest{
+				Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids[:1]}},
+			})
 			require.Len(t, got, 1)
 			require.NotNil(t, header.GetVendorTime())
 			require.InDelta(t, 0, header.GetVendorTime().AsTime().Sub(header.GetServiceTime().AsTime()).Seconds(), 2)
 		})
 		both.Go(func() {
 			got, _, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{
-				Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: numbers[:1]}},
+				Selection: &kingdeev1.StreamBillStatesRequest_Numbers{
+					Numbers: &kingdeev1.BillNumbers{Numbers: numbers[:1]},
+				},
 			})
 			require.Len(t, got, 1)
 		})
@@ -41,7 +45,9 @@ func TestAVerificationIsOneRoundOfQueries(t *testing.T) {
 
 	// That all bills that were asked for by id are there needs no further query to prove it.
 	queries, _ = b.counted(func() {
-		got, _, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}}})
+		got, _, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{
+			Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
+		})
 		require.Len(t, got, len(ids))
 	})
 	require.Equal(t, 1, queries)

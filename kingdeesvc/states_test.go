@@ -15,11 +15,15 @@ import (
 )
 
 func byNumbers(numbers ...string) *kingdeev1.StreamBillStatesRequest {
-	return &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: numbers}}}
+	return &kingdeev1.StreamBillStatesRequest{
+		Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: numbers}},
+	}
 }
 
 func byIDs(ids ...int64) *kingdeev1.StreamBillStatesRequest {
-	return &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}}}
+	return &kingdeev1.StreamBillStatesRequest{
+		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
+	}
 }
 
 func changedSince(since time.Time) *kingdeev1.StreamBillStatesRequest {
@@ -93,7 +97,8 @@ func TestEdgesAreAtMidnightUntilATimeOfDayWasSeen(t *testing.T) {
 	_, _, header := b.states(t, changedSince(soon))
 	require.Equal(t, []string{"FModifyDate", "FCANCELDATE", "FAPPROVEDATE", "FCreateDate"}, header.GetMidnightEdges())
 
-	// The second stream knows the three that were seen with a time; the cancel date has none and still finds the voids of today.
+	// The second stream knows the three that were seen with a time; the cancel date has none and still finds the
+	// voids of today.
 	states, _, header := b.states(t, changedSince(soon))
 	require.NotContains(t, header.GetMidnightEdges(), "FModifyDate")
 	require.NotContains(t, header.GetMidnightEdges(), "FCreateDate")

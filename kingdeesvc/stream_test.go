@@ -18,7 +18,9 @@ import (
 
 // everything selects all bills by change.
 func everything() *kingdeev1.StreamAssemblyBillsRequest_ChangedSince {
-	return &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Unix(0, 0))}}
+	return &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
+		ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Unix(0, 0))},
+	}
 }
 
 func TestStreamAssemblyBillsOfASeededSandbox(t *testing.T) {
@@ -45,9 +47,12 @@ func sameBill(t *testing.T, want books.Bill, got *kingdeev1.AssemblyBill) {
 	require.Equal(t, want.BillNo, got.GetNumber())
 	require.Equal(t, want.StockOrg, got.GetStockOrgNumber())
 	require.Equal(t, want.Note, got.GetNote())
-	require.Equal(t, want.CancelStatus == books.Voided, got.GetCancelStatus() == kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED)
-	require.Equal(t, want.DocumentStatus == books.StatusAudited, got.GetDocumentStatus() == kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED)
-	require.Equal(t, want.AffairType == books.Dassembly, got.GetAffairType() == kingdeev1.AffairType_AFFAIR_TYPE_DASSEMBLY)
+	require.Equal(t, want.CancelStatus == books.Voided,
+		got.GetCancelStatus() == kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED)
+	require.Equal(t, want.DocumentStatus == books.StatusAudited,
+		got.GetDocumentStatus() == kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED)
+	require.Equal(t, want.AffairType == books.Dassembly,
+		got.GetAffairType() == kingdeev1.AffairType_AFFAIR_TYPE_DASSEMBLY)
 	sameMoment(t, want.CreateDate, got.GetCreateTime())
 	sameMoment(t, want.ModifyDate, got.GetModifyTime())
 	sameMoment(t, want.ApproveDate, got.GetApproveTime())
@@ -77,7 +82,8 @@ func sameMoment(t *testing.T, want time.Time, got *timestamppb.Timestamp) {
 		return
 	}
 	require.NotNil(t, got)
-	require.WithinDuration(t, want, got.AsTime(), 4*time.Millisecond) // the server keeps milliseconds, rounded its own way
+	// the server keeps milliseconds, rounded its own way
+	require.WithinDuration(t, want, got.AsTime(), 4*time.Millisecond)
 }
 
 // merchant fills a sandbox with bills that try the paging: a crowd of three lines, one that is larger than a page, one
@@ -87,7 +93,8 @@ func merchant(t *testing.T, b *bundle) map[int64]books.Bill {
 	ctx := t.Context()
 	_, err := b.vendor.Bulk(ctx, books.Bulk{Count: 9, Lines: 3, Components: 2, Prefix: "A-"})
 	require.NoError(t, err)
-	_, err = b.vendor.Bulk(ctx, books.Bulk{Count: 1, Lines: 35, Components: 3, Prefix: "BIG-", AffairType: books.Dassembly})
+	_, err = b.vendor.Bulk(ctx,
+		books.Bulk{Count: 1, Lines: 35, Components: 3, Prefix: "BIG-", AffairType: books.Dassembly})
 	require.NoError(t, err)
 	bare, err := b.vendor.Create(ctx, books.Bill{BillNo: "BARE-1", AffairType: books.Assembly, StockOrg: "100"})
 	require.NoError(t, err)
@@ -113,7 +120,8 @@ func TestBillsAreWholeWhateverTheServerIsLike(t *testing.T) {
 	} {
 		for _, rows := range []string{"10", "33", "2000"} {
 			t.Run(name+" "+rows, func(t *testing.T) {
-				b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": rows}, func(c *sandbox.Config) { c.Personality = personality })
+				b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": rows},
+					func(c *sandbox.Config) { c.Personality = personality })
 				want := merchant(t, b)
 				got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
 				require.Empty(t, got.problems)
@@ -140,7 +148,9 @@ func TestAServerThatCutsPagesAtItsOwnMaximum(t *testing.T) {
 		}
 		_, err := b.vendor.Bulk(t.Context(), books.Bulk{Count: 100, Prefix: "C-"})
 		require.NoError(t, err)
-		states, _, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: everything().ChangedSince}})
+		states, _, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{
+			Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: everything().ChangedSince},
+		})
 		require.Len(t, states, len(want)+100)
 	}
 }
@@ -188,25 +198,31 @@ func TestExtraKeys(t *testing.T) {
 	b := setup(t, nil, nil)
 	bill, err := b.vendor.Create(t.Context(), books.Bill{
 		AffairType: books.Assembly, StockOrg: "100", Extra: map[string]string{"F_PAEZ_PUSHED": "true"},
-		Lines: []books.Line{{Goods: books.Goods{Material: "M001", Qty: "2", Stock: "CK001"}, Extra: map[string]string{"F_PAEZ_REMARK": "易碎"}}},
+		Lines: []books.Line{{Goods: books.Goods{Material: "M001", Qty: "2", Stock: "CK001"}, Extra: map[string]string{
+			"F_PAEZ_REMARK": "易碎",
+		}}},
 	})
 	require.NoError(t, err)
 	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-		Selection:     &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: []int64{bill.ID, 987654321}}},
+		Selection: &kingdeev1.StreamAssemblyBillsRequest_Ids{
+			Ids: &kingdeev1.BillIds{Ids: []int64{bill.ID, 987654321}},
+		},
 		ExtraBillKeys: []string{"F_PAEZ_PUSHED"}, ExtraLineKeys: []string{"F_PAEZ_REMARK"},
 	})
 	require.Len(t, got.bills, 1)
 	require.Equal(t, map[string]string{"F_PAEZ_PUSHED": "true"}, got.bills[0].GetExtra())
 	require.Equal(t, map[string]string{"F_PAEZ_REMARK": "易碎"}, got.bills[0].GetProductLines()[0].GetExtra())
 
-	_, err = b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), ExtraBillKeys: []string{"F_NOT_HERE"}})
+	_, err = b.tryBills(t,
+		&kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), ExtraBillKeys: []string{"F_NOT_HERE"}})
 	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "F_NOT_HERE")
 }
 
 func TestFRowTypeNamedByTheCallerIsNotDropped(t *testing.T) {
 	b := setup(t, nil, func(c *sandbox.Config) { c.Personality.NoRowType = true })
 	merchant(t, b)
-	_, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), ExtraLineKeys: []string{"FRowType"}})
+	_, err := b.tryBills(t,
+		&kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), ExtraLineKeys: []string{"FRowType"}})
 	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "FRowType")
 }
 
@@ -238,7 +254,8 @@ func TestAKeyThatNothingCanBeDecidedWithoutIsNotDropped(t *testing.T) {
 	b := setup(t, nil, func(c *sandbox.Config) { c.Personality.MissingKeys = []string{"FStockID"} })
 	merchant(t, b)
 	_, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
-	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "FStockID.FNumber")
+	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN,
+		"field", "FStockID.FNumber")
 }
 
 // Half a vendor page must not pass for knowledge: neither a frame of its rows nor a summary.
@@ -251,7 +268,8 @@ func TestAPageCutInTheMiddleEndsTheStreamBeforeIt(t *testing.T) {
 		got, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
 		b.vendor.ClearFaults()
 		reason := map[string]kingdeev1.ErrorReason{
-			behaviour.DropHalf: kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE, behaviour.DropInside: kingdeev1.ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE,
+			behaviour.DropHalf:   kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE,
+			behaviour.DropInside: kingdeev1.ErrorReason_ERROR_REASON_VENDOR_UNREACHABLE,
 		}[drop]
 		requireError(t, err, codes.Unavailable, reason)
 		require.Nil(t, got.summary)
@@ -278,7 +296,9 @@ func TestASessionLostInTheMiddleOfAStream(t *testing.T) {
 func TestASessionLostAgainRightAfterItWasRenewed(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
 	merchant(t, b)
-	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Skip: 4, Count: 2, Shape: "F1", MsgCode: behaviour.MsgSessionLost, Message: "会话信息已丢失，请重新登录"}))
+	require.NoError(t, b.vendor.AddFault(behaviour.Fault{
+		Skip: 4, Count: 2, Shape: "F1", MsgCode: behaviour.MsgSessionLost, Message: "会话信息已丢失，请重新登录",
+	}))
 	got, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
 	requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_SESSION_LOST)
 	require.Nil(t, got.summary, "a stream that fails has no summary")
@@ -317,10 +337,21 @@ func TestDamagedBillsStopOnlyThemselves(t *testing.T) {
 		reason kingdeev1.BillProblemReason
 		field  string
 	}{
-		"A-000002":   {behaviour.Damage{MissingCells: 1}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_ROW_LENGTH, ""},
-		"A-000004":   {behaviour.Damage{NullFields: []string{"FAffairType"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FAffairType"},
-		"BIG-000010": {behaviour.Damage{NullFields: []string{"FDocumentStatus"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FDocumentStatus"},
-		"B-000012":   {behaviour.Damage{NullFields: []string{"FID"}}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FID"},
+		"A-000002": {
+			behaviour.Damage{MissingCells: 1}, kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_ROW_LENGTH, "",
+		},
+		"A-000004": {
+			behaviour.Damage{NullFields: []string{"FAffairType"}},
+			kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FAffairType",
+		},
+		"BIG-000010": {
+			behaviour.Damage{NullFields: []string{"FDocumentStatus"}},
+			kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FDocumentStatus",
+		},
+		"B-000012": {
+			behaviour.Damage{NullFields: []string{"FID"}},
+			kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING, "FID",
+		},
 	}
 	for number, d := range damage {
 		d.damage.Bill = number
@@ -338,9 +369,10 @@ func TestDamagedBillsStopOnlyThemselves(t *testing.T) {
 		require.Equal(t, d.field, problem.GetField())
 		require.Positive(t, problem.GetRows())
 	}
-	states, problems, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{
-		ChangedSince: everything().ChangedSince,
-	}})
+	states, problems, _ := b.states(t,
+		&kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{
+			ChangedSince: everything().ChangedSince,
+		}})
 	require.Len(t, states, len(want)-len(damage))
 	require.Len(t, problems, len(damage))
 }

@@ -37,7 +37,8 @@ func TestAPrivateCertificateIsTrustedWhenNamedAndHTTP2IsNeverSpoken(t *testing.T
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	require.NoError(t,
+		os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 
 	b := setup(t, map[string]string{"KINGDEE_BASE_URL": server.URL, "KINGDEE_CA_FILE": file}, nil)
 	_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
@@ -58,11 +59,12 @@ func TestAPrivateCertificateIsTrustedWhenNamedAndHTTP2IsNeverSpoken(t *testing.T
 	require.ErrorContains(t, err, "KINGDEE_CA_FILE")
 }
 
-// A server that takes requests and never answers: everybody's own deadline holds, whether the call was sent or waited for the
-// one session, and nothing stays behind (TestMain looks for goroutines).
+// A server that takes requests and never answers: everybody's own deadline holds, whether the call was sent or waited
+// for the one session, and nothing stays behind (TestMain looks for goroutines).
 func TestASlowServerHoldsNobodyBeyondTheirDeadline(t *testing.T) {
 	url, asked := hanging(t)
-	b := setup(t, map[string]string{"KINGDEE_BASE_URL": url, "KINGDEESVC_METRICS_ADDR": "127.0.0.1:0", noWait: "1"}, nil)
+	b := setup(t, map[string]string{"KINGDEE_BASE_URL": url, "KINGDEESVC_METRICS_ADDR": "127.0.0.1:0", noWait: "1"},
+		nil)
 	<-asked // the probe has the session, and waits
 	ended := make(chan error, 20)
 	for range cap(ended) {
@@ -76,5 +78,6 @@ func TestASlowServerHoldsNobodyBeyondTheirDeadline(t *testing.T) {
 	for range cap(ended) {
 		requireError(t, <-ended, codes.DeadlineExceeded, kingdeev1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED)
 	}
-	require.Eventually(t, func() bool { return strings.Contains(scrape(t, b), "kingdee_queue 0\n") }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(scrape(t, b), "kingdee_queue 0\n") },
+		10*time.Second, 10*time.Millisecond)
 }

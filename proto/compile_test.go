@@ -16,7 +16,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// rules is the one file that our contracts import and that neither this folder nor a compiler of Protocol Buffers brings.
+// rules is the one file that our contracts import and that neither this folder nor a compiler of Protocol
+// Buffers brings.
 const rules = "buf/validate/validate.proto"
 
 // contracts are the paths of all contracts, as they import one another.
@@ -33,8 +34,8 @@ func contracts(t *testing.T) []string {
 	return found
 }
 
-// compile reads the contracts as a foreign compiler does: from this folder, from what every compiler brings (google/protobuf),
-// and from the files that are handed in.
+// compile reads the contracts as a foreign compiler does: from this folder, from what every compiler brings
+// (google/protobuf), and from the files that are handed in.
 func compile(t *testing.T, brought map[string]protoreflect.FileDescriptor) ([]protoreflect.FileDescriptor, error) {
 	t.Helper()
 	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(protocompile.CompositeResolver{
@@ -54,7 +55,8 @@ func compile(t *testing.T, brought map[string]protoreflect.FileDescriptor) ([]pr
 	return files, err
 }
 
-// withRules brings the rules of the release that go.mod pins. They are taken from its descriptor, so that the test needs no network.
+// withRules brings the rules of the release that go.mod pins. They are taken from its descriptor, so that the test
+// needs no network.
 func withRules() map[string]protoreflect.FileDescriptor {
 	return map[string]protoreflect.FileDescriptor{rules: validate.File_buf_validate_validate_proto}
 }
@@ -78,12 +80,14 @@ func TestContractsImportOneForeignFileOnly(t *testing.T) {
 	for _, path := range contracts(t) {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
-		for _, line := range regexp.MustCompile(`(?m)^import (?:public )?"([^"]+)"`).FindAllStringSubmatch(string(text), -1) {
+		for _, line := range regexp.MustCompile(`(?m)^import (?:public )?"([^"]+)"`).FindAllStringSubmatch(string(text),
+			-1) {
 			imported := line[1]
 			if imported == rules || strings.HasPrefix(imported, "google/protobuf/") {
 				continue
 			}
-			require.FileExists(t, filepath.FromSlash(imported), "%s imports %s, which a stranger does not have", path, imported)
+			require.FileExists(t, filepath.FromSlash(imported), "%s imports %s, which a stranger does not have",
+				path, imported)
 		}
 	}
 }

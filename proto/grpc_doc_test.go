@@ -28,7 +28,8 @@ func page(t *testing.T) string {
 func methods() []protoreflect.MethodDescriptor {
 	var all []protoreflect.MethodDescriptor
 	for _, file := range []protoreflect.FileDescriptor{
-		kingdeev1.File_kingdee_v1_bill_proto, wmsv1.File_wms_v1_order_proto, orchestratorv1.File_orchestrator_v1_bill_proto,
+		kingdeev1.File_kingdee_v1_bill_proto, wmsv1.File_wms_v1_order_proto,
+		orchestratorv1.File_orchestrator_v1_bill_proto,
 		orchestratorv1.File_orchestrator_v1_cancellation_proto, orchestratorv1.File_orchestrator_v1_run_proto,
 		orchestratorv1.File_orchestrator_v1_scheme_proto,
 	} {
@@ -57,7 +58,8 @@ func TestThePageListsEveryMethod(t *testing.T) {
 		if method.Input().Fields().ByName("request_id") != nil {
 			repeatable = "yes "
 		}
-		wanted = append(wanted, "| `"+string(method.Parent().FullName())+"` | `"+string(method.Name())+"` | "+shape+" | "+repeatable+"|")
+		wanted = append(wanted,
+			"| `"+string(method.Parent().FullName())+"` | `"+string(method.Name())+"` | "+shape+" | "+repeatable+"|")
 	}
 	require.Equal(t, wanted, regexp.MustCompile("(?m)^\\| `[a-z]+\\.v1\\..*$").FindAllString(page(t), -1))
 }
@@ -107,5 +109,6 @@ func TestThePageSaysHowLongAPageMayBe(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, wanted, rules.GetInt32().GetLte(), "%s: see Limits on the page", method.FullName())
 	}
-	require.Contains(t, strings.Join(strings.Fields(page(t)), " "), "`page_size` up to 500, 50 when it is 0; `ReplayMapping` up to 5000.")
+	require.Contains(t, strings.Join(strings.Fields(page(t)), " "),
+		"`page_size` up to 500, 50 when it is 0; `ReplayMapping` up to 5000.")
 }

@@ -49,8 +49,8 @@ func (a Account) called(setting string) string {
 	return fmt.Sprintf("WMS_ACCOUNTS_FILE %s, account %s: %s", a.file, a.Name, fileKeys[setting])
 }
 
-// loadAccounts reads the accounts file; what is wrong with the accounts themselves is found by plan. unread are the secrets
-// whose fault it tells, by what the operator calls them.
+// loadAccounts reads the accounts file; what is wrong with the accounts themselves is found by plan. unread are the
+// secrets whose fault it tells, by what the operator calls them.
 func loadAccounts(path string) (accounts []Account, unread map[string]bool, err error) {
 	content, err := settings.ReadText(path)
 	if err != nil {
@@ -88,7 +88,8 @@ func (e accountEntry) account(path string, unread map[string]bool) (Account, err
 	if e.Timeout != "" {
 		var err error
 		if a.Timeout, err = time.ParseDuration(e.Timeout); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %q is not a duration, such as 20s", a.called("WMS_TIMEOUT"), e.Timeout))
+			problems = append(problems,
+				fmt.Errorf("%s: %q is not a duration, such as 20s", a.called("WMS_TIMEOUT"), e.Timeout))
 		}
 	}
 	for _, secret := range []struct {

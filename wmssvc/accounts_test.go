@@ -86,7 +86,10 @@ accounts:
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	for name, content := range map[string]string{"an unknown key": "accounts:\n  - nmae: x\n", "no accounts": "accounts: []\n", "a secret in the open": "accounts:\n  - app_secret: x\n"} {
+	for name, content := range map[string]string{
+		"an unknown key": "accounts:\n  - nmae: x\n", "no accounts": "accounts: []\n",
+		"a secret in the open": "accounts:\n  - app_secret: x\n",
+	} {
 		_, err := wmssvc.LoadConfig(env(map[string]string{"WMS_ACCOUNTS_FILE": accountsIn(t, content, nil)}))
 		require.ErrorContains(t, err, "WMS_ACCOUNTS_FILE", name)
 	}
@@ -113,7 +116,8 @@ func TestEachAccountHasItsOwnServerWindowAndDialect(t *testing.T) {
 	frame, err = stream.Recv()
 	require.NoError(t, err)
 	require.Equal(t, notFound, frame.GetResult().GetDisposition(), "the default account's WMS does not have it")
-	require.NoError(t, stream.Send(&wmsv1.CancelOrdersRequest{Order: order(2, coded("ZZCX1"), func(o *wmsv1.Order) { o.Account = "north" })}))
+	require.NoError(t, stream.Send(&wmsv1.CancelOrdersRequest{Order: order(2, coded("ZZCX1"),
+		func(o *wmsv1.Order) { o.Account = "north" })}))
 	frame, err = stream.Recv()
 	require.NoError(t, err)
 	require.Equal(t, done, frame.GetResult().GetDisposition())
@@ -130,17 +134,48 @@ func TestCheckAgainstSeveralPersonalities(t *testing.T) {
 		finding     string
 		fails       bool
 	}{
-		"strict":                           {finding: "finding   account, key and signature are accepted\n"},
-		"silent about unknown orders":      {personality: behaviour.Personality{UnknownOrder: "success"}, finding: "does not say that an order is unknown"},
-		"throttled":                        {personality: behaviour.Personality{RatePerMinute: 1}, finding: "refused for frequency", fails: true},
-		"a clock that differs":             {personality: behaviour.Personality{ClockOffsetSeconds: 90}, finding: "but the clocks differ\n          账号、密钥和签名均被接受，但时钟不一致\nto do     let this host keep its time by NTP"},
-		"a clock that differs too much":    {personality: behaviour.Personality{ClockOffsetSeconds: -3600}, finding: "refused, and the clocks differ: the request's timestamp is not accepted: invalid-timestamp 旺店通WMS返回：时间戳超出允许范围 the WMS's clock is", fails: true},
-		"a wrong secret":                   {spoil: func(a *wmssvc.Account) { a.AppSecret = "x" }, finding: "signature is refused: sign-check-failure", fails: true},
-		"a dialect it does not speak":      {spoil: func(a *wmssvc.Account) { a.Dialect, a.SignMethod = "qimen", "md5" }, finding: "to do     check WMS_DIALECT", fails: true},
-		"a certificate of its own":         {spoil: func(a *wmssvc.Account) { a.URL, _ = secured(t) }, finding: "name that (or its authority's) in WMS_CA_FILE", fails: true},
-		"nobody there":                     {spoil: func(a *wmssvc.Account) { a.URL = "http://127.0.0.1:1" }, finding: "could not be reached", fails: true},
-		"something else at that address":   {spoil: func(a *wmssvc.Account) { a.URL += "/x" }, finding: "gave no readable answer", fails: true},
-		"odd looks, answers without codes": {personality: behaviour.Personality{FailureCode: "absent", TextElement: "msg", Declaration: "absent"}, finding: "are accepted\n"},
+		"strict": {finding: "finding   account, key and signature are accepted\n"},
+		"silent about unknown orders": {
+			personality: behaviour.Personality{UnknownOrder: "success"},
+			finding:     "does not say that an order is unknown",
+		},
+		"throttled": {
+			personality: behaviour.Personality{RatePerMinute: 1}, finding: "refused for frequency", fails: true,
+		},
+		"a clock that differs": {
+			personality: behaviour.Personality{ClockOffsetSeconds: 90},
+			finding: "but the clocks differ\n          账号、密钥和签名均被接受，但时钟不一致\n" +
+				"to do     let this host keep its time by NTP",
+		},
+		"a clock that differs too much": {
+			personality: behaviour.Personality{ClockOffsetSeconds: -3600},
+			finding: "refused, and the clocks differ: the request's timestamp is not accepted: invalid-timestamp " +
+				"旺店通WMS返回：时间戳超出允许范围 the WMS's clock is",
+			fails: true,
+		},
+		"a wrong secret": {
+			spoil: func(a *wmssvc.Account) { a.AppSecret = "x" }, finding: "signature is refused: sign-check-failure",
+			fails: true,
+		},
+		"a dialect it does not speak": {
+			spoil:   func(a *wmssvc.Account) { a.Dialect, a.SignMethod = "qimen", "md5" },
+			finding: "to do     check WMS_DIALECT", fails: true,
+		},
+		"a certificate of its own": {
+			spoil:   func(a *wmssvc.Account) { a.URL, _ = secured(t) },
+			finding: "name that (or its authority's) in WMS_CA_FILE", fails: true,
+		},
+		"nobody there": {
+			spoil: func(a *wmssvc.Account) { a.URL = "http://127.0.0.1:1" }, finding: "could not be reached",
+			fails: true,
+		},
+		"something else at that address": {
+			spoil: func(a *wmssvc.Account) { a.URL += "/x" }, finding: "gave no readable answer", fails: true,
+		},
+		"odd looks, answers without codes": {
+			personality: behaviour.Personality{FailureCode: "absent", TextElement: "msg", Declaration: "absent"},
+			finding:     "are accepted\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

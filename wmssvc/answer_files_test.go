@@ -29,8 +29,8 @@ func answerFile(t *testing.T, name string) http.HandlerFunc {
 	}
 }
 
-// The failure: an order was taken for cancelled because a waybill, a refund, an audit, a line, goods, a warehouse or an interception
-// was, or because the answer denied it.
+// The failure: an order was taken for cancelled because a waybill, a refund, an audit, a line, goods, a warehouse or an
+// interception was, or because the answer denied it.
 func TestAWordInAFailureEndsNoOrder(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/answers/other-*.xml")
@@ -63,13 +63,15 @@ func TestASuccessThatNobodyKnowsIsProvisional(t *testing.T) {
 		disposition wmsv1.Disposition
 		provisional bool
 	}{
-		"旺店通WMS返回：取消成功": {done, false}, "旺店通WMS返回：": {done, false}, "": {done, false}, "OK": {done, false}, "操作成功": {done, false}, "成功": {done, false},
+		"旺店通WMS返回：取消成功": {done, false}, "旺店通WMS返回：": {done, false}, "": {done, false}, "OK": {done, false},
+		"操作成功": {done, false}, "成功": {done, false},
 		"旺店通WMS返回：单据ZZCX000123取消成功": {done, false}, "旺店通WMS返回：拦截中": {inProgress, false}, "取消申请已提交": {inProgress, false},
 		"旺店通WMS返回：已通知仓库": {inProgress, true}, "商品同步成功": {inProgress, true}, "运单取消成功": {inProgress, true},
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
-			_, client := start(t, configFor(newVendor(t, always("<response><flag>success</flag><code>0</code><message>"+text+"</message></response>")).URL))
+			_, client := start(t, configFor(newVendor(t,
+				always("<response><flag>success</flag><code>0</code><message>"+text+"</message></response>")).URL))
 			result := cancelOne(t, client, order(1))
 			require.Equal(t, want.disposition, result.GetDisposition())
 			require.Equal(t, want.provisional, result.GetProvisional())
@@ -84,7 +86,8 @@ func TestAnswersAreGroupedByTheirText(t *testing.T) {
 	code := regexp.MustCompile("<orderCode>(.*)</orderCode>")
 	wms := newVendor(t, nil)
 	wms.answer = func(w http.ResponseWriter, body string) {
-		_, _ = io.WriteString(w, "<response><flag>failure</flag><message>单据["+code.FindStringSubmatch(body)[1]+"]于2026-11-29 10:00:00被锁定</message></response>")
+		_, _ = io.WriteString(w, "<response><flag>failure</flag><message>单据["+code.FindStringSubmatch(body)[1]+
+			"]于2026-11-29 10:00:00被锁定</message></response>")
 	}
 	_, client := start(t, configFor(wms.URL))
 	for _, number := range []string{"ZZCX1", "zzcx-000022"} {
@@ -110,7 +113,8 @@ func TestWhatPHPPutsAroundADocumentIsLeftOut(t *testing.T) {
 	}
 }
 
-// The failure: what the platform in front of Qimen says was no answer, so a wrong key was asked again and again as an unknown outcome.
+// The failure: what the platform in front of Qimen says was no answer, so a wrong key was asked again and again as an
+// unknown outcome.
 func TestThePlatformInFrontIsUnderstood(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]wmsv1.Disposition{
@@ -155,7 +159,8 @@ func TestAProxysAnswerIsNoLostOne(t *testing.T) {
 func TestCheckNamesWhatThePlatformSays(t *testing.T) {
 	t.Parallel()
 	for file, says := range map[string]string{
-		"platform-signature.xml":  "account, key or signature is refused: 25 Invalid signature the platform in front of the WMS answered; sub_code isv.invalid-signature",
+		"platform-signature.xml": "account, key or signature is refused: 25 Invalid signature the platform in front " +
+			"of the WMS answered; sub_code isv.invalid-signature",
 		"platform-app-key.xml":    "account, key or signature is refused: 29 Invalid app Key",
 		"platform-call-limit.xml": "reached, but refused for frequency: App Call Limited",
 	} {
@@ -169,10 +174,12 @@ func TestCheckNamesWhatThePlatformSays(t *testing.T) {
 		})
 	}
 	var out bytes.Buffer
-	require.Error(t, wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", `{"flag":"failure","message":"x"}`))(t)), &out))
+	require.Error(t,
+		wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", `{"flag":"failure","message":"x"}`))(t)), &out))
 	require.Contains(t, out.String(), "the answer is JSON")
 	out.Reset()
-	require.Error(t, wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", "<error_response><code>22</code><msg>Invalid method</msg></error_response>"))(t)), &out))
+	require.Error(t, wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", "<error_response><code>22</code><msg>"+
+		"Invalid method</msg></error_response>"))(t)), &out))
 	require.Contains(t, out.String(), "does not accept the form of the request: 22 Invalid method")
 }
 
@@ -185,10 +192,20 @@ func TestAClockFaultIsNoCredentialsFault(t *testing.T) {
 		want        wmsv1.AccountFault
 		says        string
 	}{
-		"a WMS an hour behind":   {behaviour.Personality{ClockOffsetSeconds: -3600}, sandbox.DemoSecret, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "behind ours"},
-		"a WMS an hour ahead":    {behaviour.Personality{ClockOffsetSeconds: 3600}, sandbox.DemoSecret, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "ahead of ours"},
-		"a wrong secret":         {behaviour.Personality{}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, ""},
-		"a wrong secret as well": {behaviour.Personality{ClockOffsetSeconds: 30}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, ""},
+		"a WMS an hour behind": {
+			behaviour.Personality{ClockOffsetSeconds: -3600}, sandbox.DemoSecret,
+			wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "behind ours",
+		},
+		"a WMS an hour ahead": {
+			behaviour.Personality{ClockOffsetSeconds: 3600}, sandbox.DemoSecret,
+			wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK, "ahead of ours",
+		},
+		"a wrong secret": {
+			behaviour.Personality{}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, "",
+		},
+		"a wrong secret as well": {
+			behaviour.Personality{ClockOffsetSeconds: 30}, "another", wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

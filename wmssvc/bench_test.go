@@ -32,8 +32,8 @@ import (
 // asStub makes the test binary serve as a WMS that answers everything at once, so that its work is not counted as ours.
 const asStub = "WMSSVC_BENCH_STUB"
 
-// serveStub answers success after a latency, which the path of the address names, and ends with its standard input. Below /closing it ends
-// each connection behind its answer.
+// serveStub answers success after a latency, which the path of the address names, and ends with its standard input.
+// Below /closing it ends each connection behind its answer.
 func serveStub() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -41,19 +41,20 @@ func serveStub() {
 	}
 	fmt.Println(listener.Addr().String())
 	go func() {
-		_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a stub on loopback
-			_, _ = io.Copy(io.Discard, r.Body)
-			path, closing := strings.CutPrefix(r.URL.Path, "/closing")
-			if closing {
-				w.Header()["Connection"] = []string{"close"}
-			}
-			if latency, err := time.ParseDuration(strings.TrimPrefix(path, "/")); err == nil && latency > 0 {
-				time.Sleep(latency)
-			}
-			w.Header()["X-Voidrelay-Sandbox"] = []string{"stub"}
-			w.Header()["Content-Type"] = []string{"text/xml"}
-			_, _ = io.WriteString(w, answerDone)
-		}))
+		_ = http.Serve(listener,
+			http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a stub on loopback
+				_, _ = io.Copy(io.Discard, r.Body)
+				path, closing := strings.CutPrefix(r.URL.Path, "/closing")
+				if closing {
+					w.Header()["Connection"] = []string{"close"}
+				}
+				if latency, err := time.ParseDuration(strings.TrimPrefix(path, "/")); err == nil && latency > 0 {
+					time.Sleep(latency)
+				}
+				w.Header()["X-Voidrelay-Sandbox"] = []string{"stub"}
+				w.Header()["Content-Type"] = []string{"text/xml"}
+				_, _ = io.WriteString(w, answerDone)
+			}))
 	}()
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
@@ -79,10 +80,10 @@ func startStub(b *testing.B) string {
 
 const benchInFlight = 64
 
-// BenchmarkCancel compares CancelOrders end to end, over a real gRPC connection, with the barest loop of signed POSTs that
-// does the same work at the WMS: turn by turn, in slices of half a second or so, so that both meet the same machine.
-// The custom metrics are medians over the turns: requests a second, their ratio within a turn, and the CPU time of this
-// process for each request.
+// BenchmarkCancel compares CancelOrders end to end, over a real gRPC connection, with the barest loop of signed POSTs
+// that does the same work at the WMS: turn by turn, in slices of half a second or so, so that both meet the same
+// machine. The custom metrics are medians over the turns: requests a second, their ratio within a turn, and the CPU
+// time of this process for each request.
 //
 //	go test ./wmssvc -run '^$' -bench Cancel -benchtime 1x
 func BenchmarkCancel(b *testing.B) {
@@ -112,7 +113,8 @@ func BenchmarkCancel(b *testing.B) {
 						measureBare()
 					}
 					n := float64(c.slice)
-					bareRate, serviceRate = append(bareRate, n/bareTime.Seconds()), append(serviceRate, n/serviceTime.Seconds())
+					bareRate, serviceRate = append(bareRate, n/bareTime.Seconds()), append(serviceRate,
+						n/serviceTime.Seconds())
 					ratio = append(ratio, bareTime.Seconds()/serviceTime.Seconds())
 					bareCPU = append(bareCPU, float64(bareUsed.Microseconds())/n)
 					serviceCPU = append(serviceCPU, float64(serviceUsed.Microseconds())/n)
@@ -151,18 +153,24 @@ func processCPU() time.Duration {
 
 // newBare is the loop without a service: sign, post, read, and look for success.
 func newBare(stub string) func(n int) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConns: benchInFlight, MaxIdleConnsPerHost: benchInFlight, DisableCompression: true}}
+	client := &http.Client{Transport: &http.Transport{
+		MaxIdleConns: benchInFlight, MaxIdleConnsPerHost: benchInFlight, DisableCompression: true,
+	}}
 	one := func(id int64) {
 		o := order(id)
-		body := "<request><warehouseCode>" + o.GetWarehouseCode() + "</warehouseCode><orderCode>" + o.GetOrderCode() + "</orderCode><orderType>" +
+		body := "<request><warehouseCode>" + o.GetWarehouseCode() + "</warehouseCode><orderCode>" + o.GetOrderCode() +
+			"</orderCode><orderType>" +
 			o.GetOrderType() + "</orderType><cancelReason>" + o.GetCancelReason() + "</cancelReason></request>"
 		stamp := time.Now().Format(time.DateTime)
-		text := []byte("testsecretappkeytestappkeyformatxmlmethodWDT_WMS_ORDER_CANCELsidtestsidsign_methodmd5timestamp" + stamp + body + "testsecret")
+		text :=
+			[]byte("testsecretappkeytestappkeyformatxmlmethodWDT_WMS_ORDER_CANCELsidtestsidsign_methodmd5timestamp" +
+				stamp + body + "testsecret")
 		text = slices.DeleteFunc(text, func(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' })
 		sum := md5.Sum(text)
 		query := "appkey=testappkey&format=xml&method=WDT_WMS_ORDER_CANCEL&sid=testsid&sign_method=md5&timestamp=" +
 			url.QueryEscape(stamp) + "&sign=" + strings.ToUpper(hex.EncodeToString(sum[:]))
-		response, err := client.Post(stub+"?"+query, "text/xml; charset=utf-8", strings.NewReader(body)) //nolint:noctx // the barest loop
+		response, err := client.Post(stub+"?"+query, "text/xml; charset=utf-8",
+			strings.NewReader(body)) //nolint:noctx // the barest loop
 		if err != nil {
 			panic(err)
 		}

@@ -114,8 +114,8 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Dropped as soon as it was accepted, the connection may or may not have taken the request: either answer can be the truth,
-// but it must fit the rest of the result.
+// Dropped as soon as it was accepted, the connection may or may not have taken the request: either answer can be the
+// truth, but it must fit the rest of the result.
 func TestConnectionDroppedOnAccept(t *testing.T) {
 	t.Parallel()
 	wms := newRude(t, reset)
@@ -135,7 +135,8 @@ func TestConnectionDroppedAtEachByteOfTheAnswer(t *testing.T) {
 	t.Parallel()
 	const body = "<response><flag>success</flag><code>0</code><message>旺店通WMS返回：取消成功</message></response>"
 	for name, head := range map[string]string{
-		"with a length":        fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n", len(body)),
+		"with a length": fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n",
+			len(body)),
 		"until the end":        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\n\r\n",
 		"as HTTP/1.0 would be": "HTTP/1.0 200 OK\r\n\r\n",
 	} {
@@ -182,10 +183,12 @@ func TestAnswersThatSayNothing(t *testing.T) {
 		{"no flag", always("<response><code>0</code><message>OK</message></response>")},
 		{"nearly a flag", always("<response><flag>Success</flag></response>")},
 		{"document type", always("<!DOCTYPE response>" + "<response><flag>success</flag></response>")},
-		{"larger than 1 MiB", always("<response><flag>success</flag><message>" + strings.Repeat("x", 1<<20) + "</message></response>")},
+		{"larger than 1 MiB", always("<response><flag>success</flag><message>" + strings.Repeat("x",
+			1<<20) + "</message></response>")},
 		{"larger than 1 MiB, chunked", func(w http.ResponseWriter, _ *http.Request) {
 			w.(http.Flusher).Flush()
-			_, _ = io.WriteString(w, "<response><flag>success</flag><message>"+strings.Repeat("x", 1<<20)+"</message></response>")
+			_, _ = io.WriteString(w,
+				"<response><flag>success</flag><message>"+strings.Repeat("x", 1<<20)+"</message></response>")
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -210,7 +213,8 @@ func replied(code int, body string) http.HandlerFunc {
 // An answer may be long, a result may not: it travels, and is kept for ever.
 func TestLongAnswersAreReadAndBounded(t *testing.T) {
 	t.Parallel()
-	wms := newVendor(t, always("<response><flag>success</flag><message>"+strings.Repeat("好", 300_000)+"</message></response>"))
+	wms := newVendor(t,
+		always("<response><flag>success</flag><message>"+strings.Repeat("好", 300_000)+"</message></response>"))
 	_, client := start(t, configFor(wms.URL))
 	result := cancelOne(t, client, order(1))
 	require.Equal(t, inProgress, result.GetDisposition())
@@ -231,8 +235,8 @@ func TestTimeOutAfterTheRequestLeftIsUnknown(t *testing.T) {
 	require.Len(t, wms.seen(), 1)
 }
 
-// Go's transport sends a request again on a fresh connection when a kept one turns out to be closed, if it may. Ours may
-// not: every order reaches the WMS at most once, and those answered NOT_SENT never.
+// Go's transport sends a request again on a fresh connection when a kept one turns out to be closed, if it may. Ours
+// may not: every order reaches the WMS at most once, and those answered NOT_SENT never.
 func TestNothingIsEverSentTwice(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex

@@ -39,7 +39,8 @@ func TestCancelOrderSendsOneSignedDocument(t *testing.T) {
 
 	requests := wms.seen()
 	require.Len(t, requests, 1)
-	const body = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>QTRK</orderType><cancelReason>金蝶作废</cancelReason></request>`
+	const body = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>` +
+		`QTRK</orderType><cancelReason>金蝶作废</cancelReason></request>`
 	require.Equal(t, body, requests[0].body)
 	query := url.Values(requests[0].query)
 	require.Equal(t, "WDT_WMS_ORDER_CANCEL", query.Get("method"))
@@ -69,13 +70,35 @@ func TestCancelOrderRefusesWhatBreaksARule(t *testing.T) {
 		reason wmsv1.ErrorReason
 		meta   map[string]string
 	}{
-		{"no warehouse", func(o *wmsv1.Order) { o.WarehouseCode = "" }, codes.InvalidArgument, wmsv1.ErrorReason_ERROR_REASON_REQUEST_INVALID, map[string]string{"field": "warehouse_code"}},
-		{"no deadline", func(o *wmsv1.Order) { o.SendBefore = nil }, codes.InvalidArgument, wmsv1.ErrorReason_ERROR_REASON_REQUEST_INVALID, map[string]string{"field": "send_before"}},
-		{"no such account", func(o *wmsv1.Order) { o.Account = "x" }, codes.NotFound, wmsv1.ErrorReason_ERROR_REASON_ACCOUNT_UNKNOWN, map[string]string{"account": "x"}},
-		{"forbidden character", func(o *wmsv1.Order) { o.CancelReason = "a\x01" }, codes.InvalidArgument, wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, map[string]string{"field": "cancel_reason"}},
-		{"forbidden character in a property", func(o *wmsv1.Order) { o.ExtendProps = map[string]string{"k": "\x01"} }, codes.InvalidArgument, wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, map[string]string{"field": "extend_props"}},
-		{"unlisted order type", func(o *wmsv1.Order) { o.OrderType = "CNJG" }, codes.InvalidArgument, wmsv1.ErrorReason_ERROR_REASON_ORDER_TYPE_UNKNOWN, map[string]string{"order_type": "CNJG"}},
-		{"a field that the dialect lacks", func(o *wmsv1.Order) { o.OwnerCode = "HZ" }, codes.InvalidArgument, wmsv1.ErrorReason_ERROR_REASON_REQUEST_INVALID, map[string]string{"field": "owner_code"}},
+		{
+			"no warehouse", func(o *wmsv1.Order) { o.WarehouseCode = "" }, codes.InvalidArgument,
+			wmsv1.ErrorReason_ERROR_REASON_REQUEST_INVALID, map[string]string{"field": "warehouse_code"},
+		},
+		{
+			"no deadline", func(o *wmsv1.Order) { o.SendBefore = nil }, codes.InvalidArgument,
+			wmsv1.ErrorReason_ERROR_REASON_REQUEST_INVALID, map[string]string{"field": "send_before"},
+		},
+		{
+			"no such account", func(o *wmsv1.Order) { o.Account = "x" }, codes.NotFound,
+			wmsv1.ErrorReason_ERROR_REASON_ACCOUNT_UNKNOWN, map[string]string{"account": "x"},
+		},
+		{
+			"forbidden character", func(o *wmsv1.Order) { o.CancelReason = "a\x01" }, codes.InvalidArgument,
+			wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, map[string]string{"field": "cancel_reason"},
+		},
+		{
+			"forbidden character in a property",
+			func(o *wmsv1.Order) { o.ExtendProps = map[string]string{"k": "\x01"} }, codes.InvalidArgument,
+			wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, map[string]string{"field": "extend_props"},
+		},
+		{
+			"unlisted order type", func(o *wmsv1.Order) { o.OrderType = "CNJG" }, codes.InvalidArgument,
+			wmsv1.ErrorReason_ERROR_REASON_ORDER_TYPE_UNKNOWN, map[string]string{"order_type": "CNJG"},
+		},
+		{
+			"a field that the dialect lacks", func(o *wmsv1.Order) { o.OwnerCode = "HZ" }, codes.InvalidArgument,
+			wmsv1.ErrorReason_ERROR_REASON_REQUEST_INVALID, map[string]string{"field": "owner_code"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := client.CancelOrder(t.Context(), &wmsv1.CancelOrderRequest{Order: order(1, c.spoil)})
@@ -103,7 +126,8 @@ func TestNothingIsSentAfterSendBefore(t *testing.T) {
 	t.Parallel()
 	wms := newVendor(t, always(answerDone))
 	_, client := start(t, configFor(wms.URL))
-	result := cancelOne(t, client, order(1, func(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(-time.Millisecond)) }))
+	result := cancelOne(t, client,
+		order(1, func(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(-time.Millisecond)) }))
 	require.Equal(t, wmsv1.Disposition_DISPOSITION_NOT_SENT, result.GetDisposition())
 	require.NotEmpty(t, result.GetDetail())
 	require.Nil(t, result.GetSendTime())

@@ -15,14 +15,15 @@ import (
 const (
 	// checkWithin bounds the harmless call to one account.
 	checkWithin = 10 * time.Second
-	// clockTolerance is how far the WMS's clock may be from ours before Check mentions it: HTTP dates have whole seconds,
-	// and how far a request's timestamp may be off is published for the vendor's other products only (two minutes).
+	// clockTolerance is how far the WMS's clock may be from ours before Check mentions it: HTTP dates have whole
+	// seconds, and how far a request's timestamp may be off is published for the vendor's other products only
+	// (two minutes).
 	clockTolerance = 5 * time.Second
 )
 
 // Check makes a harmless signed call for each account (it asks to cancel a number that cannot exist) and writes what it
-// tells: whether the WMS can be reached, which kind it is, its clock, and whether account, key and signature are accepted.
-// Its error names the accounts that could not be used.
+// tells: whether the WMS can be reached, which kind it is, its clock, and whether account, key and signature are
+// accepted. Its error names the accounts that could not be used.
 func Check(ctx context.Context, cfg Config, out io.Writer) error {
 	p, err := cfg.plan(nothingTold)
 	if err != nil {
@@ -48,22 +49,26 @@ func Check(ctx context.Context, cfg Config, out io.Writer) error {
 }
 
 var kinds = map[account.Environment]string{
-	account.EnvironmentUnknown: "not known 未知", account.EnvironmentReal: "a real WMS 真实WMS", account.EnvironmentSandbox: "a sandbox 沙箱",
+	account.EnvironmentUnknown: "not known 未知", account.EnvironmentReal: "a real WMS 真实WMS",
+	account.EnvironmentSandbox: "a sandbox 沙箱",
 }
 
-// transport says how the server was reached, with the certificate that it showed, so that it can be named in the settings.
+// transport says how the server was reached, with the certificate that it showed, so that it can be named in
+// the settings.
 func transport(a *account.Account, r *account.Result) string {
 	shown, untrusted := r.Exchange.Shown()
 	switch state := r.Exchange.TLS; {
 	case state != nil:
 		leaf := state.PeerCertificates[0]
-		return fmt.Sprintf("TLS, certificate valid until 证书有效期至 %s\n          SHA-256 %s", leaf.NotAfter.Format(time.DateOnly), wms.FingerprintOf(leaf))
+		return fmt.Sprintf("TLS, certificate valid until 证书有效期至 %s\n          SHA-256 %s",
+			leaf.NotAfter.Format(time.DateOnly), wms.FingerprintOf(leaf))
 	case untrusted:
 		return fmt.Sprintf("TLS, certificate not accepted 证书不被接受\n          SHA-256 %s", shown)
 	case a.Secure():
 		return "TLS, no answer 未获应答"
 	case a.InTheOpen():
-		return "plain HTTP 明文\n          warning: orders, key and signatures can be read and changed on the way; use an https address\n" +
+		return "plain HTTP 明文\n          warning: orders, key and signatures can be read and changed on the way; use " +
+			"an https address\n" +
 			"          警告：单据、密钥标识和签名在途中可被读取和篡改，请改用 https 地址"
 	}
 	return "plain HTTP 明文"
@@ -76,7 +81,9 @@ func report(out io.Writer, a *account.Account, r *account.Result, f finding) err
 			clock = fmt.Sprintf("differs from ours by %s 与本机相差 %s", ahead, ahead)
 		}
 	}
-	_, err := fmt.Fprintf(out, "account   %s (%s, %s)\nserver    %s, %s\ntransport %s\nclock     %s\nfinding   %s\n          %s\nto do     %s\n          %s\n\n",
-		a.Name(), a.Dialect(), a.Partner(), a.Host(), kinds[a.Environment()], transport(a, r), clock, f.says, f.zh, f.todo, f.todoZH)
+	_, err := fmt.Fprintf(out, "account   %s (%s, %s)\nserver    %s, %s\ntransport %s\nclock     %s\nfinding   %s\n"+
+		"          %s\nto do     %s\n          %s\n\n",
+		a.Name(), a.Dialect(), a.Partner(), a.Host(), kinds[a.Environment()], transport(a, r), clock, f.says, f.zh,
+		f.todo, f.todoZH)
 	return err
 }

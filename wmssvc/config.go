@@ -1,6 +1,6 @@
-// Package wmssvc is the service that puts a typed gRPC face (wms.v1.OrderService) on a Wangdiantong or Qimen warehouse's
-// cancel interface. It owns the settings and the life of the process's parts; what it promises to callers is written in
-// proto/wms/v1. It knows nothing of Kingdee or of the orchestrator.
+// Package wmssvc is the service that puts a typed gRPC face (wms.v1.OrderService) on a Wangdiantong or Qimen
+// warehouse's cancel interface. It owns the settings and the life of the process's parts; what it promises to callers
+// is written in proto/wms/v1. It knows nothing of Kingdee or of the orchestrator.
 package wmssvc
 
 import (
@@ -18,7 +18,8 @@ const DefaultAccount = rpc.DefaultAccount
 
 // Config is everything a server needs to know.
 type Config struct {
-	// Addr is where gRPC listens: host:port, port 0 for any free one. Anything but loopback needs tokens or client certificates.
+	// Addr is where gRPC listens: host:port, port 0 for any free one. Anything but loopback needs tokens or
+	// client certificates.
 	Addr string
 	// Accounts are the WMS accounts, with unique names; the one named DefaultAccount serves requests that name none.
 	Accounts []Account
@@ -32,7 +33,8 @@ type Config struct {
 	Traces   telemetry.Settings
 	LogLevel slog.Level
 
-	// ProbeEvery is no setting, for tests: how long after a request without an answer the harmless call is made. 0 = 15 s.
+	// ProbeEvery is no setting, for tests: how long after a request without an answer the harmless call is
+	// made. 0 = 15 s.
 	ProbeEvery time.Duration
 }
 
@@ -49,8 +51,9 @@ type Account struct {
 	SID       string
 	AppKey    settings.Secret
 	AppSecret settings.Secret
-	// Rate is requests started a second, 0 for no limit; nil = 10, or no limit once the server turns out to be a sandbox.
-	// Higher clears a backlog sooner and risks the vendor's frequency limit, which stops everything for minutes.
+	// Rate is requests started a second, 0 for no limit; nil = 10, or no limit once the server turns out to be
+	// a sandbox. Higher clears a backlog sooner and risks the vendor's frequency limit, which stops everything
+	// for minutes.
 	Rate *float64
 	// Concurrency is requests in flight; nil = 8, or 64 for a sandbox.
 	Concurrency *int
@@ -60,8 +63,9 @@ type Account struct {
 	// CAFile holds PEM certificates that may vouch for the server beside the system's: a private authority's, or the
 	// server's own self-signed one. Its names are checked all the same. Empty = the system's alone.
 	CAFile string
-	// CertSHA256 is the SHA-256 of the only certificate that the server may show, 64 hexadecimal digits; then neither authorities nor names
-	// are looked at. Several, with commas between them, let a server change its certificate. Empty = whoever authorities vouch for.
+	// CertSHA256 is the SHA-256 of the only certificate that the server may show, 64 hexadecimal digits; then neither
+	// authorities nor names are looked at. Several, with commas between them, let a server change its certificate.
+	// Empty = whoever authorities vouch for.
 	CertSHA256 string
 	// ExtraOrderTypes are accepted beside the dialect's list: public sources disagree about some, such as CNJG.
 	ExtraOrderTypes []string
@@ -79,8 +83,8 @@ const (
 	maxConcurrency = 1024
 )
 
-// LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line, and
-// repeats no secret.
+// LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line,
+// and repeats no secret.
 func LoadConfig(getenv func(string) string) (Config, error) {
 	r := settings.New(getenv)
 	cfg := Config{

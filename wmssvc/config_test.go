@@ -20,7 +20,9 @@ func env(pairs map[string]string) func(string) string {
 
 // with is a sound environment, changed.
 func with(changes map[string]string) map[string]string {
-	pairs := map[string]string{"WMS_URL": "https://wms.example", "WMS_SID": "s", "WMS_APP_KEY": "key-value", "WMS_APP_SECRET": "secret-value"}
+	pairs := map[string]string{
+		"WMS_URL": "https://wms.example", "WMS_SID": "s", "WMS_APP_KEY": "key-value", "WMS_APP_SECRET": "secret-value",
+	}
 	for name, value := range changes {
 		pairs[name] = value
 	}
@@ -52,7 +54,8 @@ func TestLoadConfigReadsEverySetting(t *testing.T) {
 	t.Parallel()
 	cfg, err := wmssvc.LoadConfig(env(with(map[string]string{
 		"WMS_APP_SECRET": "", "WMS_APP_SECRET_FILE": file(t, "from a file\r\n"),
-		"WMS_DIALECT": "qimen", "WMS_SIGN_METHOD": "hmac", "WMS_RATE": "2.5/s", "WMS_CONCURRENCY": "3", "WMS_TIMEOUT": "7s",
+		"WMS_DIALECT": "qimen", "WMS_SIGN_METHOD": "hmac", "WMS_RATE": "2.5/s",
+		"WMS_CONCURRENCY": "3", "WMS_TIMEOUT": "7s",
 		"WMS_EXTRA_ORDER_TYPES": "CNJG, ABC", "WMS_DICTIONARY": file(t, "version: x\nentries: []\n"),
 		"WMSSVC_ADDR": "0.0.0.0:1", "AUTH_TOKENS_FILE": file(t, "# people\nme:0123456789abcdef\n"), "LOG_LEVEL": "warn",
 	})))
@@ -76,13 +79,17 @@ func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {
 	}
 
 	_, err = wmssvc.LoadConfig(env(map[string]string{
-		"WMS_URL": "ftp://x", "WMS_SID": "s", "WMS_APP_KEY": "a", "WMS_APP_KEY_FILE": "b", "WMS_APP_SECRET_FILE": "/nowhere/at/all",
-		"WMS_DIALECT": "wdt", "WMS_SIGN_METHOD": "hmac", "WMS_RATE": "fast", "WMS_CONCURRENCY": "0", "WMS_TIMEOUT": "20",
+		"WMS_URL": "ftp://x", "WMS_SID": "s", "WMS_APP_KEY": "a",
+		"WMS_APP_KEY_FILE": "b", "WMS_APP_SECRET_FILE": "/nowhere/at/all",
+		"WMS_DIALECT": "wdt", "WMS_SIGN_METHOD": "hmac", "WMS_RATE": "fast",
+		"WMS_CONCURRENCY": "0", "WMS_TIMEOUT": "20",
 		"WMS_EXTRA_ORDER_TYPES": "cnjg", "WMS_DICTIONARY": file(t, "entries: [{}]"), "LOG_LEVEL": "loud",
 	}))
 	for _, want := range []string{
-		"WMS_URL: not an address", "WMS_APP_KEY: both WMS_APP_KEY and WMS_APP_KEY_FILE are set; keep one", "WMS_APP_SECRET_FILE: ",
-		`WMS_SIGN_METHOD: "hmac"`, `WMS_RATE: "fast"`, `WMS_CONCURRENCY: "0" is not a whole number`, `WMS_TIMEOUT: "20"`,
+		"WMS_URL: not an address", "WMS_APP_KEY: both WMS_APP_KEY and WMS_APP_KEY_FILE are set; keep one",
+		"WMS_APP_SECRET_FILE: ",
+		`WMS_SIGN_METHOD: "hmac"`, `WMS_RATE: "fast"`,
+		`WMS_CONCURRENCY: "0" is not a whole number`, `WMS_TIMEOUT: "20"`,
 		`WMS_EXTRA_ORDER_TYPES: "cnjg"`, "WMS_DICTIONARY",
 		`LOG_LEVEL: "loud"`,
 	} {
@@ -96,12 +103,18 @@ func TestLoadConfigRefuses(t *testing.T) {
 		changes map[string]string
 		want    string
 	}{
-		"a password in the address": {map[string]string{"WMS_URL": "https://u:hunter2@wms.example"}, "must not hold a user"},
-		"a host that is not ASCII":  {map[string]string{"WMS_URL": "https://仓库.example/x"}, "must be written in ASCII"},
-		"a query in the address":    {map[string]string{"WMS_URL": "https://wms.example/x?a=1"}, "must not have a query"},
-		"a negative rate":           {map[string]string{"WMS_RATE": "-1"}, "WMS_RATE"},
-		"not a number as rate":      {map[string]string{"WMS_RATE": "NaN"}, "WMS_RATE"},
-		"a dialect that is none":    {map[string]string{"WMS_DIALECT": "erp"}, `WMS_DIALECT: "erp" is none of wdt, qimen, qimen-direct`},
+		"a password in the address": {
+			map[string]string{"WMS_URL": "https://u:hunter2@wms.example"}, "must not hold a user",
+		},
+		"a host that is not ASCII": {map[string]string{"WMS_URL": "https://仓库.example/x"}, "must be written in ASCII"},
+		"a query in the address": {
+			map[string]string{"WMS_URL": "https://wms.example/x?a=1"}, "must not have a query",
+		},
+		"a negative rate":      {map[string]string{"WMS_RATE": "-1"}, "WMS_RATE"},
+		"not a number as rate": {map[string]string{"WMS_RATE": "NaN"}, "WMS_RATE"},
+		"a dialect that is none": {
+			map[string]string{"WMS_DIALECT": "erp"}, `WMS_DIALECT: "erp" is none of wdt, qimen, qimen-direct`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := wmssvc.LoadConfig(env(with(c.changes)))
@@ -115,16 +128,20 @@ func TestLoadConfigRefuses(t *testing.T) {
 func TestAFaultySecretIsNamedOnce(t *testing.T) {
 	t.Parallel()
 	none, empty := filepath.Join(t.TempDir(), "none"), file(t, "\n")
-	for path, want := range map[string]string{none: "open " + none + ": no such file or directory", empty: empty + " is empty"} {
+	for path, want := range map[string]string{
+		none: "open " + none + ": no such file or directory", empty: empty + " is empty",
+	} {
 		_, err := wmssvc.LoadConfig(env(with(map[string]string{"WMS_APP_SECRET": "", "WMS_APP_SECRET_FILE": path})))
 		require.EqualError(t, err, "WMS_APP_SECRET_FILE: "+want)
 	}
 	_, err := wmssvc.LoadConfig(env(with(map[string]string{"WMS_APP_KEY_FILE": empty})))
 	require.EqualError(t, err, "WMS_APP_KEY: both WMS_APP_KEY and WMS_APP_KEY_FILE are set; keep one")
 
-	accounts := file(t, "accounts:\n  - {name: north, url: 'https://wms.example', sid: s, app_key_file: "+file(t, "k")+", app_secret_file: "+none+"}\n")
+	accounts := file(t, "accounts:\n  - {name: north, url: 'https://wms.example', sid: s, app_key_file: "+file(t,
+		"k")+", app_secret_file: "+none+"}\n")
 	_, err = wmssvc.LoadConfig(env(map[string]string{"WMS_ACCOUNTS_FILE": accounts}))
-	require.EqualError(t, err, "WMS_ACCOUNTS_FILE "+accounts+", account north: app_secret_file: open "+none+": no such file or directory")
+	require.EqualError(t, err,
+		"WMS_ACCOUNTS_FILE "+accounts+", account north: app_secret_file: open "+none+": no such file or directory")
 }
 
 func TestSecretsPrintAsRedacted(t *testing.T) {
@@ -155,6 +172,7 @@ func TestStartRefusesAnEmptyConfig(t *testing.T) {
 	t.Parallel()
 	_, err := wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
 	require.ErrorContains(t, err, "no WMS account")
-	_, err = wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0", Accounts: []wmssvc.Account{{Name: "a"}}}, slog.New(slog.DiscardHandler))
+	_, err = wmssvc.Start(t.Context(), wmssvc.Config{Addr: "127.0.0.1:0", Accounts: []wmssvc.Account{{Name: "a"}}},
+		slog.New(slog.DiscardHandler))
 	require.ErrorContains(t, err, "WMS_URL: not set")
 }

@@ -17,8 +17,8 @@ import (
 	wmshouse "github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
-// Three accounts of one file, each its own dialect, secret and WMS, used through one stream: every order reaches the WMS of
-// its account, signed as that one wants it, and no other.
+// Three accounts of one file, each its own dialect, secret and WMS, used through one stream: every order reaches the
+// WMS of its account, signed as that one wants it, and no other.
 func TestAccountsOfOneFileEndToEnd(t *testing.T) {
 	t.Parallel()
 	type place struct {
@@ -34,7 +34,9 @@ func TestAccountsOfOneFileEndToEnd(t *testing.T) {
 		"default": {"wdt", "md5"}, "south": {"qimen", "hmac-sha256"}, "north": {"qimen-direct", "hmac"},
 	} {
 		cfg := sandbox.DefaultConfig()
-		cfg.Accounts = []wmshouse.Account{{SID: "sid-" + name, AppKey: "key-" + name, Secret: wmshouse.Secret("secret-" + name)}}
+		cfg.Accounts = []wmshouse.Account{
+			{SID: "sid-" + name, AppKey: "key-" + name, Secret: wmshouse.Secret("secret-" + name)},
+		}
 		wms, err := sandbox.Start(t.Context(), cfg)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, wms.Stop(context.Background())) })
@@ -42,7 +44,8 @@ func TestAccountsOfOneFileEndToEnd(t *testing.T) {
 		if c.dialect == "wdt" {
 			url = wms.URL()
 		}
-		fmt.Fprintf(entries, "  - {name: %s, url: '%s', dialect: %s, sign_method: %s, sid: sid-%s, app_key_file: %s.key, app_secret_file: %s.secret}\n",
+		fmt.Fprintf(entries, "  - {name: %s, url: '%s', dialect: %s, sign_method: %s, sid: sid-%s, app_key_file: "+
+			"%s.key, app_secret_file: %s.secret}\n",
 			name, url, c.dialect, c.sign, name, name, name)
 		files[name+".key"], files[name+".secret"] = "key-"+name+"\n", "secret-"+name+"\n"
 		places[name] = &place{wms: wms, dialect: c.dialect, key: create(t, wms, "ZZCX1", wmshouse.StateApproved)}
@@ -67,13 +70,15 @@ func TestAccountsOfOneFileEndToEnd(t *testing.T) {
 		require.Equal(t, wmsv1.Environment_ENVIRONMENT_SANDBOX, windows[name].GetAccount().GetEnvironment())
 		id++
 		ids[id] = name
-		require.NoError(t, stream.Send(&wmsv1.CancelOrdersRequest{Order: order(id, coded("ZZCX1"), func(o *wmsv1.Order) { o.Account = name })}))
+		require.NoError(t, stream.Send(&wmsv1.CancelOrdersRequest{Order: order(id, coded("ZZCX1"),
+			func(o *wmsv1.Order) { o.Account = name })}))
 	}
 	require.NoError(t, stream.CloseSend())
 	for range places {
 		frame, err := stream.Recv()
 		require.NoError(t, err)
-		require.Equal(t, done, frame.GetResult().GetDisposition(), "%s: %s", ids[frame.GetResult().GetCancellationId()], frame.GetResult().GetVendorMessage())
+		require.Equal(t, done, frame.GetResult().GetDisposition(), "%s: %s",
+			ids[frame.GetResult().GetCancellationId()], frame.GetResult().GetVendorMessage())
 		require.NotContains(t, string(frame.GetResult().GetRequest()), "key-")
 	}
 	_, err = stream.Recv()
@@ -103,7 +108,9 @@ func TestCancelOrdersIsFairBetweenWarehouses(t *testing.T) {
 			if streams == 2 {
 				other, _ = open(t, t.Context(), client)
 			}
-			from := func(warehouse string) func(*wmsv1.Order) { return func(o *wmsv1.Order) { o.WarehouseCode = warehouse } }
+			from := func(warehouse string) func(*wmsv1.Order) {
+				return func(o *wmsv1.Order) { o.WarehouseCode = warehouse }
+			}
 			const many = 30
 			for i := range int64(many) {
 				require.NoError(t, stream.Send(&wmsv1.CancelOrdersRequest{Order: order(i+1, from("MANY"))}))
@@ -113,7 +120,8 @@ func TestCancelOrdersIsFairBetweenWarehouses(t *testing.T) {
 			place := 0
 			for finished := 1; ; finished++ {
 				turn <- struct{}{}
-				require.Eventually(t, func() bool { return len(wms.seen()) == finished+1 }, 10*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { return len(wms.seen()) == finished+1 },
+					10*time.Second, time.Millisecond)
 				if strings.Contains(wms.seen()[finished].body, "<warehouseCode>FEW<") {
 					place = finished
 					break

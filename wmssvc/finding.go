@@ -22,26 +22,35 @@ var (
 	}
 	acceptedClock = finding{
 		sound: true, says: "account, key and signature are accepted; but the clocks differ", zh: "账号、密钥和签名均被接受，但时钟不一致",
-		todo:   "let this host keep its time by NTP; if it does, tell the WMS's operator: requests may be refused when the difference grows",
+		todo: "let this host keep its time by NTP; if it does, tell the WMS's operator: requests may be refused " +
+			"when the difference grows",
 		todoZH: "请为本机启用 NTP 对时；若本机时间无误，请通知 WMS 管理员：差距扩大后请求可能被拒绝",
 	}
 	acceptedRefused = finding{
-		sound: true, says: "account, key and signature are accepted, it seems; the order was refused", zh: "账号、密钥和签名似已被接受，该单被拒绝",
-		todo: "nothing, if the refusal is about the order (it does not exist on purpose)", todoZH: "若拒绝原因只与单据有关（该单号本不存在），则无需处理",
+		sound: true, says: "account, key and signature are accepted, it seems; the order was refused",
+		zh:     "账号、密钥和签名似已被接受，该单被拒绝",
+		todo:   "nothing, if the refusal is about the order (it does not exist on purpose)",
+		todoZH: "若拒绝原因只与单据有关（该单号本不存在），则无需处理",
 	}
 	acceptedSilent = finding{
-		sound: true, says: "account, key and signature are accepted; but this WMS does not say that an order is unknown", zh: "账号、密钥和签名均被接受，但此 WMS 不会提示单据不存在",
-		todo:   "check numbers, warehouses and types of the first orders on the WMS's own screen: a wrong one will look cancelled",
+		sound: true,
+		says:  "account, key and signature are accepted; but this WMS does not say that an order is unknown",
+		zh:    "账号、密钥和签名均被接受，但此 WMS 不会提示单据不存在",
+		todo: "check numbers, warehouses and types of the first orders on the WMS's own screen: a wrong one will " +
+			"look cancelled",
 		todoZH: "请在 WMS 界面上核对最初几单的单号、仓库和类型：填错时也会显示取消成功",
 	}
 	notKnown = finding{
-		says: "answered with words that are not known, so it is not certain that the account is accepted", zh: "应答内容未知，无法确认账号是否被接受",
-		todo:   "read the words; if they are about the order, add them to WMS_DICTIONARY; if about account, key or signature, correct those",
+		says: "answered with words that are not known, so it is not certain that the account is accepted",
+		zh:   "应答内容未知，无法确认账号是否被接受",
+		todo: "read the words; if they are about the order, add them to WMS_DICTIONARY; if about account, key or " +
+			"signature, correct those",
 		todoZH: "请阅读应答内容：若与单据有关，请加入 WMS_DICTIONARY；若与账号、密钥或签名有关，请更正配置",
 	}
 	noInterface = finding{
 		says: "answered, but has no such interface", zh: "服务器有应答，但没有此接口",
-		todo: "check WMS_URL and WMS_DIALECT; ask the vendor to open the cancel interface for this account", todoZH: "请检查 WMS_URL 和 WMS_DIALECT，并请旺店通为该账号开通取消接口",
+		todo:   "check WMS_URL and WMS_DIALECT; ask the vendor to open the cancel interface for this account",
+		todoZH: "请检查 WMS_URL 和 WMS_DIALECT，并请旺店通为该账号开通取消接口",
 	}
 	refusedForm = finding{
 		says: "answered, but does not accept the form of the request", zh: "服务器有应答，但不接受请求的格式",
@@ -49,8 +58,10 @@ var (
 	}
 	refusedAccount = finding{
 		says: "account, key or signature is refused", zh: "账号、密钥或签名被拒绝",
-		todo:   "check WMS_SID, WMS_APP_KEY and WMS_APP_SECRET (test or production? a blank at the end?), WMS_DIALECT and WMS_SIGN_METHOD; ask the vendor whether this host's address must be allowed",
-		todoZH: "请核对 WMS_SID、WMS_APP_KEY、WMS_APP_SECRET（测试还是正式？末尾有无空格？）以及 WMS_DIALECT、WMS_SIGN_METHOD；并向旺店通确认是否需要将本机 IP 加入白名单",
+		todo: "check WMS_SID, WMS_APP_KEY and WMS_APP_SECRET (test or production? a blank at the end?), " +
+			"WMS_DIALECT and WMS_SIGN_METHOD; ask the vendor whether this host's address must be allowed",
+		todoZH: "请核对 WMS_SID、WMS_APP_KEY、WMS_APP_SECRET（测试还是正式？末尾有无空格？）以及 WMS_DIALECT、WMS_SIGN_METHOD；并向旺店通确认是否需要将本机 " +
+			"IP 加入白名单",
 	}
 	refusedClock = finding{
 		says: "refused, and the clocks differ: the request's timestamp is not accepted", zh: "被拒绝，且时钟不一致：请求的时间戳不被接受",
@@ -59,22 +70,27 @@ var (
 	}
 	tooOften = finding{
 		says: "reached, but refused for frequency", zh: "已连通，但因调用频率过高被拒绝",
-		todo: "wait ten minutes and check again; lower WMS_RATE, and find out who else uses this account", todoZH: "请等待十分钟后重新检查；降低 WMS_RATE，并确认还有谁在使用该账号",
+		todo:   "wait ten minutes and check again; lower WMS_RATE, and find out who else uses this account",
+		todoZH: "请等待十分钟后重新检查；降低 WMS_RATE，并确认还有谁在使用该账号",
 	}
 	notReached = finding{
 		says: "could not be reached", zh: "无法连接",
-		todo:   "check host and port of WMS_URL, name resolution and firewall; HTTP proxies are not used, the connection must be a direct one",
+		todo: "check host and port of WMS_URL, name resolution and firewall; HTTP proxies are not used, the " +
+			"connection must be a direct one",
 		todoZH: "请检查 WMS_URL 的主机和端口、域名解析及防火墙；本程序不使用 HTTP 代理，需要直接连接",
 	}
 	notTrusted = finding{
 		says: "could not be reached safely: its certificate is not accepted", zh: "无法安全连接：服务器证书不被接受",
-		todo: "where the WMS signs its own certificate, name that (or its authority's) in WMS_CA_FILE; the certificate must then hold the host name of WMS_URL. " +
+		todo: "where the WMS signs its own certificate, name that (or its authority's) in WMS_CA_FILE; the " +
+			"certificate must then hold the host name of WMS_URL. " +
 			"Or, once its operator has confirmed the SHA-256 above, put that into WMS_CERT_SHA256",
-		todoZH: "若 WMS 使用自签名证书，请将该证书（或其 CA 证书）写入 WMS_CA_FILE；此时证书中须包含 WMS_URL 的主机名。或经 WMS 管理员确认后，将上面的 SHA-256 写入 WMS_CERT_SHA256",
+		todoZH: "若 WMS 使用自签名证书，请将该证书（或其 CA 证书）写入 WMS_CA_FILE；此时证书中须包含 WMS_URL 的主机名。或经 WMS 管理员确认后，将上面的 SHA-256 写入 " +
+			"WMS_CERT_SHA256",
 	}
 	notReadable = finding{
 		says: "reached, but gave no readable answer", zh: "已连通，但应答无法识别",
-		todo:   "check the path of WMS_URL and WMS_DIALECT: something else may be answering, such as a gateway or a login page; or the WMS is away, and a proxy says so",
+		todo: "check the path of WMS_URL and WMS_DIALECT: something else may be answering, such as a gateway or a " +
+			"login page; or the WMS is away, and a proxy says so",
 		todoZH: "请检查 WMS_URL 的路径和 WMS_DIALECT：应答的可能是网关或登录页面；也可能 WMS 正在维护，由代理代为应答",
 	}
 )

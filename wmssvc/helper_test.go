@@ -21,7 +21,8 @@ import (
 )
 
 const (
-	answerDone     = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<response><flag>success</flag><code>0</code><message>旺店通WMS返回：取消成功</message></response>\r\n"
+	answerDone = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n" +
+		"<response><flag>success</flag><code>0</code><message>旺店通WMS返回：取消成功</message></response>\r\n"
 	answerNotFound = "<response><flag>failure</flag><code>1</code><message>旺店通WMS返回：单据不存在</message></response>"
 )
 
@@ -46,7 +47,8 @@ func (v *vendor) seen() []seen {
 	return append([]seen(nil), v.requests...)
 }
 
-// newVendor starts a WMS. The harmless check call is answered by itself, as not found and by a sandbox, and not counted.
+// newVendor starts a WMS. The harmless check call is answered by itself, as not found and by a sandbox, and
+// not counted.
 func newVendor(t *testing.T, answer http.HandlerFunc) *vendor {
 	t.Helper()
 	v := &vendor{}

@@ -53,7 +53,9 @@ func (c *changing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // cancelMany hands the orders over and answers how often each disposition came.
-func cancelMany(t *testing.T, stream wmsv1.OrderService_CancelOrdersClient, first, count int64) map[wmsv1.Disposition]int {
+func cancelMany(
+	t *testing.T, stream wmsv1.OrderService_CancelOrdersClient, first, count int64,
+) map[wmsv1.Disposition]int {
 	t.Helper()
 	var sender sync.WaitGroup
 	sender.Go(func() {
@@ -79,8 +81,8 @@ func announced(t *testing.T, client wmsv1.OrderServiceClient) wmsv1.Environment 
 	return window.GetAccount().GetEnvironment()
 }
 
-// The failure: the server behind WMS_URL became a real one at another certificate, under a running wmssvc, and 39 of 39 cancels of a test
-// reached it.
+// The failure: the server behind WMS_URL became a real one at another certificate, under a running wmssvc, and 39 of 39
+// cancels of a test reached it.
 func TestARealServerAtAnotherCertificateGetsNoCancel(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -118,8 +120,9 @@ func TestARealServerAtAnotherCertificateGetsNoCancel(t *testing.T) {
 	require.Equal(t, wmsv1.Environment_ENVIRONMENT_REAL, announced(t, client), "the next stream is told")
 }
 
-// Behind an unchanged front nobody can know beforehand: what is in flight reaches the real server, and nothing more, until a caller is
-// told. The stream of before is told nothing, so nothing of it leaves any more, also when the sandbox answers again.
+// Behind an unchanged front nobody can know beforehand: what is in flight reaches the real server, and nothing more,
+// until a caller is told. The stream of before is told nothing, so nothing of it leaves any more, also when the sandbox
+// answers again.
 func TestBehindAnUnchangedFrontAtMostWhatIsInFlight(t *testing.T) {
 	t.Parallel()
 	server := &changing{hold: make(chan struct{})}
@@ -142,11 +145,13 @@ func TestBehindAnUnchangedFrontAtMostWhatIsInFlight(t *testing.T) {
 
 	require.Equal(t, wmsv1.Environment_ENVIRONMENT_REAL, announced(t, client), "as it was seen last")
 	fresh, _ := open(t, t.Context(), client)
-	require.Equal(t, map[wmsv1.Disposition]int{done: 1}, cancelMany(t, fresh, 300, 1), "whose answer shows the sandbox again")
+	require.Equal(t, map[wmsv1.Disposition]int{done: 1},
+		cancelMany(t, fresh, 300, 1), "whose answer shows the sandbox again")
 	require.Equal(t, map[wmsv1.Disposition]int{notSent: 3}, cancelMany(t, fresh, 301, 3))
 }
 
-// A server that ends every connection is the same server each time: it is asked what it is once a minute, not once a request.
+// A server that ends every connection is the same server each time: it is asked what it is once a minute, not
+// once a request.
 func TestConnectionsThatEndCostNoHarmlessCalls(t *testing.T) {
 	t.Parallel()
 	var harmless, cancels atomic.Int64
@@ -187,7 +192,8 @@ func TestAfterAPauseTheHarmlessCallGoesFirst(t *testing.T) {
 		}
 		order = append(order, "cancel")
 		if len(order) == 2 {
-			_, _ = io.WriteString(w, "<error_response><code>7</code><msg>App Call Limited</msg><sub_msg>This ban will last for 1 more seconds</sub_msg></error_response>")
+			_, _ = io.WriteString(w, "<error_response><code>7</code><msg>App Call Limited</msg><sub_msg>This ban "+
+				"will last for 1 more seconds</sub_msg></error_response>")
 			return
 		}
 		_, _ = io.WriteString(w, answerDone)
@@ -204,8 +210,8 @@ func TestAfterAPauseTheHarmlessCallGoesFirst(t *testing.T) {
 	require.Equal(t, []string{"harmless", "cancel", "harmless", "cancel", "cancel"}, order)
 }
 
-// While the WMS is away behind a proxy, an account whose server is known sends only the harmless call once a minute is over; before that
-// each attempt is unknown. See the test of the account for the minute.
+// While the WMS is away behind a proxy, an account whose server is known sends only the harmless call once a minute is
+// over; before that each attempt is unknown. See the test of the account for the minute.
 func TestAWMSThatNobodyEverKnewGetsWhatItsCallersInsistOn(t *testing.T) {
 	t.Parallel()
 	address := talks(whole("502 Bad Gateway", "<html></html>"))(t)

@@ -72,18 +72,22 @@ func outcomes() []outcome {
 			order: func(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(-time.Second)) }},
 		{where: "no such host", want: notSent, address: at("http://wms.invalid/x")},
 		{where: "connection refused", want: notSent, address: at("http://127.0.0.1:1/x")},
-		{where: "TLS: the server does not speak it", want: notSent, address: below("https", func(conn *net.TCPConn) { _, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n") })},
+		{where: "TLS: the server does not speak it", want: notSent, address: below("https",
+			func(conn *net.TCPConn) { _, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n") })},
 		{where: "TLS: dropped in the handshake", want: notSent, address: below("https", reset)},
-		{where: "TLS: no answer in the handshake in time", want: notSent, address: below("https", silent), account: impatient},
-		{where: "TLS: a certificate that nobody trusted vouches for, or for another name", want: notSent, address: func(t *testing.T) string {
-			address, _ := secured(t)
-			return address
-		}},
+		{where: "TLS: no answer in the handshake in time", want: notSent, address: below("https",
+			silent), account: impatient},
+		{where: "TLS: a certificate that nobody trusted vouches for, or for another name", want: notSent,
+			address: func(t *testing.T) string {
+				address, _ := secured(t)
+				return address
+			}},
 
-		{where: "reset after the first byte of the request", want: unknown, address: below("http", func(conn *net.TCPConn) {
-			_, _ = io.CopyN(io.Discard, conn, 1)
-			reset(conn)
-		})},
+		{where: "reset after the first byte of the request", want: unknown,
+			address: below("http", func(conn *net.TCPConn) {
+				_, _ = io.CopyN(io.Discard, conn, 1)
+				reset(conn)
+			})},
 		{where: "reset in the request's body", want: unknown, address: below("http", func(conn *net.TCPConn) {
 			_, _ = io.CopyN(io.Discard, conn, 400)
 			reset(conn)
@@ -99,41 +103,68 @@ func outcomes() []outcome {
 				}
 			})},
 		{where: "closed in the answer's head", want: unknown, address: talks("HTTP/1.1 200 OK\r\nContent-")},
-		{where: "closed in an answer of known length", want: unknown, address: talks("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + success)},
-		{where: "closed in an answer in chunks", want: unknown, address: talks("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n37\r\n" + success + "\r\n")},
-		{where: "closed in an answer that ends with the connection", want: unknown, address: talks("HTTP/1.1 200 OK\r\n\r\n" + success[:40])},
+		{where: "closed in an answer of known length", want: unknown, address: talks("HTTP/1.1 200 OK\r\n" +
+			"Content-Length: 500\r\n\r\n" + success)},
+		{where: "closed in an answer in chunks", want: unknown, address: talks("HTTP/1.1 200 OK\r\n" +
+			"Transfer-Encoding: chunked\r\n\r\n37\r\n" + success + "\r\n")},
+		{
+			where: "closed in an answer that ends with the connection", want: unknown,
+			address: talks("HTTP/1.1 200 OK\r\n\r\n" + success[:40]),
+		},
 		{where: "an answer that is not HTTP", want: unknown, address: talks(success)},
 		{where: "100 Continue and no more", want: unknown, address: talks("HTTP/1.1 100 Continue\r\n\r\n")},
 		{where: "101 Switching Protocols", want: unknown, address: talks("HTTP/1.1 101 Switching Protocols\r\n\r\n")},
-		{where: "a redirect, which is not followed", want: unknown, address: talks(whole("307 Temporary Redirect\r\nLocation: /y", success))},
+		{
+			where: "a redirect, which is not followed", want: unknown,
+			address: talks(whole("307 Temporary Redirect\r\nLocation: /y", success)),
+		},
 		{where: "413 before the request was read", want: unknown, address: below("http", func(conn *net.TCPConn) {
 			_, _ = io.CopyN(io.Discard, conn, 100)
 			_, _ = io.WriteString(conn, whole("413 Content Too Large", ""))
 			silent(conn)
 		})},
-		{where: "429 with a gateway's words", want: unknown, address: talks(whole("429 Too Many Requests\r\nRetry-After: 7", "busy"))},
+		{
+			where: "429 with a gateway's words", want: unknown,
+			address: talks(whole("429 Too Many Requests\r\nRetry-After: 7", "busy")),
+		},
 		{where: "503 without a word", want: unknown, address: talks(whole("503 Service Unavailable", ""))},
 		{where: "504 Gateway Timeout", want: unknown, address: talks(whole("504 Gateway Timeout", "<html></html>"))},
-		{where: "a maintenance page with status 200", want: unknown, address: talks(whole("200 OK\r\nContent-Type: text/html", "<html>维护中</html>"))},
+		{
+			where: "a maintenance page with status 200", want: unknown,
+			address: talks(whole("200 OK\r\nContent-Type: text/html", "<html>维护中</html>")),
+		},
 		{where: "JSON instead of XML", want: unknown, address: talks(whole("200 OK", `{"flag":"success","code":"0"}`))},
 		{where: "502 with a gateway's page", want: unknown, address: talks(whole("502 Bad Gateway", "<html></html>"))},
 		{where: "500 with a success in it", want: unknown, address: talks(whole("500 Internal Server Error", success))},
 		{where: "400 with a success in it", want: unknown, address: talks(whole("400 Bad Request", success))},
 		{where: "an empty answer", want: unknown, address: talks(whole("200 OK", ""))},
-		{where: "an answer of more than 1 MiB", want: unknown, address: talks(whole("200 OK", success+strings.Repeat(" ", 1<<20)))},
-		{where: "an answer whose head is longer than 64 KiB", want: unknown, address: talks(whole("200 OK\r\nX: "+strings.Repeat("y", 1<<17), success))},
-		{where: "a compressed answer", want: unknown, address: talks(whole("200 OK\r\nContent-Encoding: gzip", success))},
-		{where: "XML that is cut short, or has a document type", want: unknown, address: talks(whole("200 OK", "<!DOCTYPE x>"+success))},
-		{where: "an answer without a flag, or with one that is nearly `success`", want: unknown, address: talks(whole("200 OK", "<response><flag>SUCCESS</flag></response>"))},
+		{where: "an answer of more than 1 MiB", want: unknown, address: talks(whole("200 OK",
+			success+strings.Repeat(" ", 1<<20)))},
+		{
+			where: "an answer whose head is longer than 64 KiB", want: unknown,
+			address: talks(whole("200 OK\r\nX: "+strings.Repeat("y", 1<<17), success)),
+		},
+		{where: "a compressed answer", want: unknown, address: talks(whole("200 OK\r\nContent-Encoding: gzip",
+			success))},
+		{where: "XML that is cut short, or has a document type", want: unknown, address: talks(whole("200 OK",
+			"<!DOCTYPE x>"+success))},
+		{
+			where: "an answer without a flag, or with one that is nearly `success`", want: unknown,
+			address: talks(whole("200 OK", "<response><flag>SUCCESS</flag></response>")),
+		},
 
 		{where: "a whole answer, then closed", want: done, address: talks(whole("200 OK", success))},
-		{where: "a whole answer that ends with the connection", want: done, address: talks("HTTP/1.1 200 OK\r\n\r\n" + success)},
-		{where: "the vendor's refusal with status 400", want: notFound, address: talks(whole("400 Bad Request", answerNotFound))},
+		{
+			where: "a whole answer that ends with the connection", want: done,
+			address: talks("HTTP/1.1 200 OK\r\n\r\n" + success),
+		},
+		{where: "the vendor's refusal with status 400", want: notFound, address: talks(whole("400 Bad Request",
+			answerNotFound))},
 	}
 }
 
-// Where the connection broke, and what the caller receives. Never not_sent when a byte may have left; never anything else
-// when none did.
+// Where the connection broke, and what the caller receives. Never not_sent when a byte may have left; never anything
+// else when none did.
 func TestOutcomesPage(t *testing.T) {
 	t.Parallel()
 	all := outcomes()
@@ -166,7 +197,8 @@ func TestOutcomesPage(t *testing.T) {
 			if r.GetDisposition() == unknown {
 				cause = " " + strings.TrimPrefix(r.GetUnknownCause().String(), "UNKNOWN_CAUSE_")
 			}
-			lines[i] = fmt.Sprintf("| %s | `%s`%s | %s | %s |\n", o.where, strings.TrimPrefix(r.GetDisposition().String(), "DISPOSITION_"), cause,
+			lines[i] = fmt.Sprintf("| %s | `%s`%s | %s | %s |\n",
+				o.where, strings.TrimPrefix(r.GetDisposition().String(), "DISPOSITION_"), cause,
 				told(r.GetSendTime() != nil), told(r.GetReplyTime() != nil))
 		})
 	}
@@ -191,15 +223,17 @@ func told(told bool) string {
 
 const outcomesHead = `# Where the connection broke, and what the caller receives
 
-One order is one HTTP request, written once. ` + "`NOT_SENT`" + ` is said only when not a byte of it left this process, ` + "`UNKNOWN`" + ` whenever one did
-and no answer that can be relied on came back. This page is written by the test that plays each line against a running wmssvc
-(` + "`wmssvc/outcomes_test.go`" + `); other tests drop the connection at every single byte of the request and of the answer
-(` + "`wmssvc/broken_test.go`" + `).
+One order is one HTTP request, written once. ` + "`NOT_SENT`" + ` is said only when not a byte of it left this
+process, ` + "`UNKNOWN`" + ` whenever one did and no answer that can be relied on came back. This page is written by
+the test that plays each line against a running wmssvc (` + "`wmssvc/outcomes_test.go`" + `); other tests drop the
+connection at every single byte of the request and of the answer (` + "`wmssvc/broken_test.go`" + `).
 
-With ` + "`UNKNOWN`" + ` stands how it came about (` + "`unknown_cause`" + `): the answer was lost, and the WMS may well have done it; or a proxy in front of it
-answered in its stead; or an answer came that nothing can be decided on.
+With ` + "`UNKNOWN`" + ` stands how it came about (` + "`unknown_cause`" + `): the answer was lost, and the WMS may
+well have done it; or a proxy in front of it answered in its stead; or an answer came that nothing can be decided
+on.
 
-The last two columns: whether the result has a ` + "`send_time`" + ` (something left) and a ` + "`reply_time`" + ` (an answer came whole).
+The last two columns: whether the result has a ` + "`send_time`" + ` (something left) and a ` + "`reply_time`" + `
+(an answer came whole).
 
 | where it broke | disposition | left | answered |
 |---|---|---|---|
@@ -208,15 +242,19 @@ The last two columns: whether the result has a ` + "`send_time`" + ` (something 
 const outcomesTail = `
 Not on the list, since nothing breaks:
 
-- The account rests after a throttle answer, or ` + "`send_before`" + ` passes in the queue: ` + "`NOT_SENT`" + `, with ` + "`retry_after`" + ` where it is known.
-- The server has not shown for a minute whether it is a real WMS or a sandbox and does not answer the harmless call, or it shows another kind than
-  the caller was told of: ` + "`NOT_SENT`" + `. A server of which nobody ever knew what it is gets the request after the harmless call all the same.
-- wmssvc is stopping: what waits is ` + "`NOT_SENT`" + `, what was sent is finished; cut off after 30 s, it is ` + "`UNKNOWN`" + `.
+- The account rests after a throttle answer, or ` + "`send_before`" + ` passes in the queue: ` + "`NOT_SENT`" + `,
+  with ` + "`retry_after`" + ` where it is known.
+- The server has not shown for a minute whether it is a real WMS or a sandbox and does not answer the harmless call,
+  or it shows another kind than the caller was told of: ` + "`NOT_SENT`" + `. A server of which nobody ever knew
+  what it is gets the request after the harmless call all the same.
+- wmssvc is stopping: what waits is ` + "`NOT_SENT`" + `, what was sent is finished; cut off after 30 s, it is
+  ` + "`UNKNOWN`" + `.
 - The caller goes away: what waits is not sent, what was sent is finished and logged.
-- An order breaks a rule of the contract: a ` + "`Refusal`" + ` on the stream, a status with an ErrorInfo of domain ` + "`wms`" + ` for the caller of one. Nothing was sent.
+- An order breaks a rule of the contract: a ` + "`Refusal`" + ` on the stream, a status with an ErrorInfo of domain
+  ` + "`wms`" + ` for the caller of one. Nothing was sent.
 
-What the caller must conclude by itself: a stream that broke, a deadline that passed, a status without such an ErrorInfo. Then every order that was
-handed over and not answered is unknown.
+What the caller must conclude by itself: a stream that broke, a deadline that passed, a status without such an
+ErrorInfo. Then every order that was handed over and not answered is unknown.
 
 A whole answer is read by its words: [wms-answers.md](wms-answers.md).
 `

@@ -15,8 +15,9 @@ import (
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// twoFaced is one address at which two servers answer, a sandbox and a real WMS, each with its own certificate, as behind a name that leads
-// to both: a connection is the real one's if it began after that was switched on. With closing, every connection ends behind its answer.
+// twoFaced is one address at which two servers answer, a sandbox and a real WMS, each with its own certificate, as
+// behind a name that leads to both: a connection is the real one's if it began after that was switched on. With
+// closing, every connection ends behind its answer.
 func twoFaced(t *testing.T, closing bool) (address, bundle string, sandboxed, real *changing, switched *atomic.Bool) {
 	t.Helper()
 	sandboxed, real, switched = &changing{}, &changing{}, &atomic.Bool{}
@@ -77,8 +78,8 @@ func join(conn net.Conn, to string) {
 	group.Wait()
 }
 
-// The failure: a real server that had shown itself seconds ago counted as seen, so it got the cancels of a caller who had been told of the
-// sandbox since.
+// The failure: a real server that had shown itself seconds ago counted as seen, so it got the cancels of a caller who
+// had been told of the sandbox since.
 func TestAPeerThatWasSeenAsAnotherKindGetsNoCancel(t *testing.T) {
 	t.Parallel()
 	for name, closing := range map[string]bool{"kept connections": false, "closed connections": true} {

@@ -24,8 +24,8 @@ type plan struct {
 	guard    access.Guard
 }
 
-// plan checks everything that can be checked without a network and reports all of it at once. told says of a secret that its
-// fault was told already, so that it may be missing.
+// plan checks everything that can be checked without a network and reports all of it at once. told says of a secret
+// that its fault was told already, so that it may be missing.
 func (c Config) plan(told func(setting string) bool) (plan, error) {
 	var p plan
 	var problems []error
@@ -87,7 +87,8 @@ func (a Account) settings(told func(setting string) bool) (account.Settings, err
 		problems = append(problems, errors.New("an account has no name"))
 	}
 	required := []struct{ setting, value string }{
-		{"WMS_URL", a.URL}, {"WMS_SID", a.SID}, {"WMS_APP_KEY", a.AppKey.Reveal()}, {"WMS_APP_SECRET", a.AppSecret.Reveal()},
+		{"WMS_URL", a.URL}, {"WMS_SID", a.SID},
+		{"WMS_APP_KEY", a.AppKey.Reveal()}, {"WMS_APP_SECRET", a.AppSecret.Reveal()},
 	}
 	for _, r := range required {
 		if r.value == "" && !told(a.called(r.setting)) {
@@ -118,7 +119,8 @@ func (a Account) settings(told func(setting string) bool) (account.Settings, err
 	}
 	out.Dialect = dialect
 	if methods := dialect.SignMethods(); a.SignMethod != "" && !slices.Contains(methods, a.SignMethod) {
-		problem("WMS_SIGN_METHOD", "%q is none of %s, which dialect %s has", a.SignMethod, strings.Join(methods, ", "), dialect.Name)
+		problem("WMS_SIGN_METHOD", "%q is none of %s, which dialect %s has", a.SignMethod,
+			strings.Join(methods, ", "), dialect.Name)
 	}
 	if a.URL != "" {
 		endpoint, err := endpoint(a.URL, dialect)

@@ -49,10 +49,13 @@ func TestWhatStandsInFrontOfTheSandbox(t *testing.T) {
 		cause       wmsv1.UnknownCause
 		fault       wmsv1.AccountFault
 	}{
-		"bad_gateway": {unknown, proxy, 0}, "unavailable": {unknown, proxy, 0}, "redirect": {unknown, proxy, 0}, "maintenance": {unknown, proxy, 0},
+		"bad_gateway": {unknown, proxy, 0}, "unavailable": {unknown, proxy, 0},
+		"redirect": {unknown, proxy, 0}, "maintenance": {unknown, proxy, 0},
 		"gateway_timeout": {unknown, lost, 0}, "router_timeout": {unknown, lost, 0}, "call_limit": {throttled, 0, 0},
-		"signature": {auth, 0, wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS}, "app_key": {auth, 0, wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS},
-		"permission": {auth, 0, wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS}, "clock": {auth, 0, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK},
+		"signature":  {auth, 0, wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS},
+		"app_key":    {auth, 0, wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS},
+		"permission": {auth, 0, wmsv1.AccountFault_ACCOUNT_FAULT_CREDENTIALS},
+		"clock":      {auth, 0, wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK},
 	} {
 		for _, format := range []string{"xml", "json"} {
 			t.Run(front+" "+format, func(t *testing.T) {

@@ -26,10 +26,10 @@ const (
 	away
 )
 
-// reach says which accounts' WMS answers, and turns health with it: NOT_SERVING while all of them are known not to. It learns
-// from the requests that are made anyway. A request without an answer may be that order's own trouble, so an account counts as
-// away only when nothing was answered for a while after it and the harmless call gets no answer either; while an account works,
-// or nobody asks for it, no such call is made.
+// reach says which accounts' WMS answers, and turns health with it: NOT_SERVING while all of them are known not to. It
+// learns from the requests that are made anyway. A request without an answer may be that order's own trouble, so an
+// account counts as away only when nothing was answered for a while after it and the harmless call gets no answer
+// either; while an account works, or nobody asks for it, no such call is made.
 type reach struct {
 	every  time.Duration
 	health func(serving bool)
@@ -42,7 +42,10 @@ type reach struct {
 }
 
 func newReach(accounts []*account.Account, every time.Duration, health func(bool), logger *slog.Logger) *reach {
-	r := &reach{every: cmp.Or(every, probeEvery), health: health, logger: logger, doubt: make(map[string]chan struct{}), found: make(map[string]standing)}
+	r := &reach{
+		every: cmp.Or(every, probeEvery), health: health, logger: logger,
+		doubt: make(map[string]chan struct{}), found: make(map[string]standing),
+	}
 	for _, a := range accounts {
 		r.doubt[a.Name()] = make(chan struct{}, 1)
 	}
@@ -64,8 +67,8 @@ func (r *reach) Asked(ctx context.Context, name string, result *account.Result) 
 	}
 }
 
-// unanswered says that the WMS was asked, or could not be reached. A request that had no turn, because the account rests or is busy, shows
-// nothing of the WMS.
+// unanswered says that the WMS was asked, or could not be reached. A request that had no turn, because the account
+// rests or is busy, shows nothing of the WMS.
 func unanswered(result *account.Result) bool {
 	return !result.Read && (result.Exchange.Left || result.Exchange.Err != nil && !result.Exchange.TooLate())
 }

@@ -33,7 +33,8 @@ func TestHealthFollowsTheWMS(t *testing.T) {
 
 	gone.Store(true)
 	require.Equal(t, unknown, cancelOne(t, client, order(1)).GetDisposition())
-	require.Equal(t, healthv1.HealthCheckResponse_NOT_SERVING, <-watch, "an attempt and the harmless call got no answer")
+	require.Equal(t, healthv1.HealthCheckResponse_NOT_SERVING,
+		<-watch, "an attempt and the harmless call got no answer")
 	gone.Store(false)
 	require.Equal(t, healthv1.HealthCheckResponse_SERVING, <-watch, "the harmless call was answered again")
 }

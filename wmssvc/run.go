@@ -41,8 +41,8 @@ type Server struct {
 	stopProbe context.CancelFunc
 }
 
-// Start listens and serves. It does not ask the WMS: health turns to NOT_SERVING once the WMS of every account is known not to
-// answer. ctx bounds the start only; Stop ends the server.
+// Start listens and serves. It does not ask the WMS: health turns to NOT_SERVING once the WMS of every account is known
+// not to answer. ctx bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
 	s := &Server{logger: logger}
 	s.Life = serve.NewLife(drainTime, s.drain)
@@ -77,7 +77,8 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	s.Go(s.metrics.Serve)
 	s.Go(s.grpc.Serve)
 	logger.InfoContext(ctx, "wmssvc listens", slog.String("addr", s.Addr()), slog.Int("accounts", len(s.accounts)),
-		slog.String("dictionary", p.words.Version()), slog.Bool("tls", p.guard.TLS != nil), slog.Bool("tokens", p.guard.Tokens != nil),
+		slog.String("dictionary", p.words.Version()), slog.Bool("tls", p.guard.TLS != nil),
+		slog.Bool("tokens", p.guard.Tokens != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
 }
@@ -128,8 +129,9 @@ func (s *Server) Addr() string { return s.grpc.Addr() }
 // MetricsAddr is where GET /metrics is answered, with the port that was chosen for port 0; empty without metrics.
 func (s *Server) MetricsAddr() string { return s.metrics.Addr() }
 
-// drain answers what waits NOT_SENT and finishes exchanges with the WMS. When ctx ends before that, they are cut and their
-// outcome is unknown; drain still returns only when everything has ended. A start that came half way is taken back.
+// drain answers what waits NOT_SENT and finishes exchanges with the WMS. When ctx ends before that, they are cut
+// and their outcome is unknown; drain still returns only when everything has ended. A start that came half way
+// is taken back.
 func (s *Server) drain(ctx context.Context) error {
 	if s.stopProbe != nil {
 		s.stopProbe()

@@ -45,7 +45,8 @@ func newSandbox(t *testing.T, personality behaviour.Personality) *sandbox.Server
 
 func sandboxConfig(url string) wmssvc.Config {
 	return wmssvc.Config{Addr: "127.0.0.1:0", Accounts: []wmssvc.Account{{
-		Name: wmssvc.DefaultAccount, URL: url, SID: sandbox.DemoSID, AppKey: sandbox.DemoAppKey, AppSecret: sandbox.DemoSecret,
+		Name: wmssvc.DefaultAccount, URL: url, SID: sandbox.DemoSID,
+		AppKey: sandbox.DemoAppKey, AppSecret: sandbox.DemoSecret,
 		Timeout: 2 * time.Second,
 	}}}
 }
@@ -77,12 +78,21 @@ func TestSandboxStates(t *testing.T) {
 		{"approved", behaviour.Personality{}, warehouse.StateApproved, done},
 		{"working", behaviour.Personality{}, warehouse.StateWorking, tooLate},
 		{"working, intercepted", behaviour.Personality{Working: "intercept"}, warehouse.StateWorking, inProgress},
-		{"working, intercepted with success", behaviour.Personality{Working: "intercept", InterceptFlag: "success"}, warehouse.StateWorking, inProgress},
+		{
+			"working, intercepted with success", behaviour.Personality{Working: "intercept", InterceptFlag: "success"},
+			warehouse.StateWorking, inProgress,
+		},
 		{"partly received", behaviour.Personality{}, warehouse.StatePartlyReceived, tooLate},
 		{"done", behaviour.Personality{}, warehouse.StateDone, tooLate},
 		{"cancelled", behaviour.Personality{}, warehouse.StateCancelled, already},
-		{"cancelled, repeat answered success", behaviour.Personality{RepeatCancel: "success"}, warehouse.StateCancelled, done},
-		{"cancelled, repeat answered that nothing was done", behaviour.Personality{RepeatCancel: "noop"}, warehouse.StateCancelled, rejected},
+		{
+			"cancelled, repeat answered success", behaviour.Personality{RepeatCancel: "success"},
+			warehouse.StateCancelled, done,
+		},
+		{
+			"cancelled, repeat answered that nothing was done", behaviour.Personality{RepeatCancel: "noop"},
+			warehouse.StateCancelled, rejected,
+		},
 		{"unknown", behaviour.Personality{}, "", notFound},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -93,7 +103,8 @@ func TestSandboxStates(t *testing.T) {
 			}
 			_, client := start(t, sandboxConfig(wms.URL()))
 			result := cancelOne(t, client, order(1, coded("ZZCX1")))
-			require.Equal(t, c.want, result.GetDisposition(), "%s %s", result.GetVendorCode(), result.GetVendorMessage())
+			require.Equal(t, c.want, result.GetDisposition(), "%s %s",
+				result.GetVendorCode(), result.GetVendorMessage())
 			requireOnThePage(t, result)
 		})
 	}
@@ -106,7 +117,8 @@ func requireOnThePage(t *testing.T, r *wmsv1.CancelResult) {
 	require.NoError(t, err)
 	text := strings.TrimPrefix(r.GetVendorMessage(), "旺店通WMS返回：")
 	if text, _, _ = strings.Cut(text, ": "); text != "" {
-		require.Regexp(t, `\| `+regexp.QuoteMeta(text)+`[^|]* \| .`+strings.ToLower(strings.TrimPrefix(r.GetDisposition().String(), "DISPOSITION_"))+"`", string(page))
+		require.Regexp(t, `\| `+regexp.QuoteMeta(text)+`[^|]* \| .`+
+			strings.ToLower(strings.TrimPrefix(r.GetDisposition().String(), "DISPOSITION_"))+"`", string(page))
 	}
 }
 
@@ -156,7 +168,8 @@ func TestSandboxFaults(t *testing.T) {
 		"slow": unknown, "slow_reply": unknown, "throttle": throttled,
 		"msg_element": done, "empty_message": done, "no_message": done,
 		"no_code": done, "empty_code": done, "code_0000": done, "code_200": done, "bare": done,
-		"no_declaration": done, "upper_charset": done, "text_plain": done, "extra_elements": done, "byte_order_mark": done,
+		"no_declaration": done, "upper_charset": done, "text_plain": done,
+		"extra_elements": done, "byte_order_mark": done,
 		"declared_gbk": done, "undeclared_gbk": unknown,
 		"no_flag": unknown, "broken_xml": unknown, "empty_body": unknown, "not_xml": unknown, "json": unknown,
 		"doctype": unknown, "oversize": unknown, "gzip": unknown, "sub_code": auth,
@@ -175,7 +188,8 @@ func TestSandboxFaults(t *testing.T) {
 			cfg.Accounts[0].Timeout = 500 * time.Millisecond
 			_, client := start(t, cfg)
 			result := cancelOne(t, client, order(1, coded("ZZCX1")))
-			require.Equal(t, disposition, result.GetDisposition(), "%s %s", result.GetVendorMessage(), result.GetDetail())
+			require.Equal(t, disposition, result.GetDisposition(), "%s %s",
+				result.GetVendorMessage(), result.GetDetail())
 			if disposition == unknown {
 				requireUnknown(t, result)
 			} else {
@@ -236,8 +250,8 @@ func TestSandboxSpeaksQimenInEveryVariant(t *testing.T) {
 	}
 }
 
-// Chinese, blanks, line ends, escapes and full-width blanks arrive as they were written, under a signature that the sandbox
-// computes on its own.
+// Chinese, blanks, line ends, escapes and full-width blanks arrive as they were written, under a signature that the
+// sandbox computes on its own.
 func TestSandboxReadsWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	wms := newSandbox(t, behaviour.Personality{})
@@ -255,8 +269,8 @@ func TestSandboxReadsWhatWasWritten(t *testing.T) {
 	}
 }
 
-// Under random faults every answer fits the sandbox's truth: what is said to be cancelled is, what is said to have not been
-// sent never arrived, and nothing arrived twice.
+// Under random faults every answer fits the sandbox's truth: what is said to be cancelled is, what is said to have not
+// been sent never arrived, and nothing arrived twice.
 func TestStoryFitsTheTruthUnderChaos(t *testing.T) {
 	t.Parallel()
 	wms := newSandbox(t, behaviour.Personality{Chaos: map[behaviour.FaultKind]float64{

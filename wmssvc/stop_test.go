@@ -72,8 +72,8 @@ func TestStopCallsBackWhatWaitsForItsPace(t *testing.T) {
 	require.Empty(t, wms.seen())
 }
 
-// Stopping answers what waits with NOT_SENT, finishes what left, and ends the stream with a reason that says that whatever
-// is still unanswered was not sent.
+// Stopping answers what waits with NOT_SENT, finishes what left, and ends the stream with a reason that says that
+// whatever is still unanswered was not sent.
 func TestStopWithItemsInFlight(t *testing.T) {
 	t.Parallel()
 	wms := newHeld(t)
@@ -87,10 +87,12 @@ func TestStopWithItemsInFlight(t *testing.T) {
 	// Only when it is stopping may the WMS answer: before that, room would let the next item leave.
 	require.Eventually(t, func() bool {
 		_, err := client.CancelOrder(t.Context(), &wmsv1.CancelOrderRequest{Order: order(9)})
-		return apierr.HasReason(err, apierr.WMS, wmsv1.ErrorReason_ERROR_REASON_SHUTTING_DOWN) || status.Code(err) == codes.Unavailable
+		return apierr.HasReason(err, apierr.WMS, wmsv1.ErrorReason_ERROR_REASON_SHUTTING_DOWN) ||
+			status.Code(err) == codes.Unavailable
 	}, 10*time.Second, 5*time.Millisecond)
 	wms.letGo()
-	// Items that the service had taken by then are answered; those still on their way to it are not, and no request left for them.
+	// Items that the service had taken by then are answered; those still on their way to it are not, and no request
+	// left for them.
 	finished, waited := 0, 0
 	var err error
 	for {
@@ -146,7 +148,8 @@ func TestStopWithACallerWhoDoesNotRead(t *testing.T) {
 	t.Parallel()
 	answered := make(chan struct{}, 1000)
 	wms := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "<response><flag>success</flag><message>"+strings.Repeat("x", 16<<10)+"</message></response>")
+		_, _ = io.WriteString(w,
+			"<response><flag>success</flag><message>"+strings.Repeat("x", 16<<10)+"</message></response>")
 		answered <- struct{}{}
 	})
 	server, client := start(t, limited(wms.URL, 4))

@@ -64,7 +64,11 @@ func limited(url string, inFlight int) wmssvc.Config {
 }
 
 // open starts a stream and takes its window.
-func open(t *testing.T, ctx context.Context, client wmsv1.OrderServiceClient) (wmsv1.OrderService_CancelOrdersClient, *wmsv1.Window) { //nolint:revive // t first, as helpers do
+//
+//nolint:revive // t first, as helpers do
+func open(
+	t *testing.T, ctx context.Context, client wmsv1.OrderServiceClient,
+) (wmsv1.OrderService_CancelOrdersClient, *wmsv1.Window) {
 	t.Helper()
 	stream, err := client.CancelOrders(ctx)
 	require.NoError(t, err)
@@ -102,8 +106,8 @@ func TestNoMoreInFlightThanTheWindow(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 }
 
-// A caller who sends on and on without an answer is stopped by flow control, not buffered: once what the stream may hold
-// and the transport's own window are full, its Send blocks.
+// A caller who sends on and on without an answer is stopped by flow control, not buffered: once what the stream may
+// hold and the transport's own window are full, its Send blocks.
 func TestBackPressureReachesTheCaller(t *testing.T) {
 	t.Parallel()
 	wms := newHeld(t)
@@ -160,7 +164,8 @@ func TestCallerGone(t *testing.T) {
 	_, err = stream.Recv()
 	require.Equal(t, codes.Canceled, status.Code(err))
 	// The server hears of it a moment later; only then may places become free.
-	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the caller is gone") }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the caller is gone") },
+		10*time.Second, time.Millisecond)
 	wms.letGo()
 
 	require.Eventually(t, func() bool { return strings.Count(log.String(), "finished after the caller had gone") == 2 },
@@ -191,7 +196,8 @@ func TestCallerOfOneGone(t *testing.T) {
 	wms.waitFor(t, 1)
 	cancel()
 	caller.Wait()
-	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the caller is gone") }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the caller is gone") },
+		10*time.Second, time.Millisecond)
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Stop(context.Background()) }()
 	wms.letGo()
@@ -227,7 +233,8 @@ func hurried(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(2 *
 
 func TestThrottleAnswerPausesTheAccount(t *testing.T) {
 	t.Parallel()
-	wms := newVendor(t, always("<response><flag>failure</flag><code>100</code><message>超过每分钟最大调用频率限制</message></response>"))
+	wms := newVendor(t,
+		always("<response><flag>failure</flag><code>100</code><message>超过每分钟最大调用频率限制</message></response>"))
 	_, client := start(t, limited(wms.URL, 4))
 	first := cancelOne(t, client, order(1))
 	require.Equal(t, wmsv1.Disposition_DISPOSITION_THROTTLED, first.GetDisposition())

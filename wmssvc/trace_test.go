@@ -40,8 +40,10 @@ func TestTraceIDFromTraceparent(t *testing.T) {
 		"zero trace":               {[]string{"00-00000000000000000000000000000000-00f067aa0ba902b7-01"}, ""},
 		"zero parent":              {[]string{"00-" + trace + "-0000000000000000-01"}, ""},
 		"too short":                {[]string{"00-" + trace}, ""},
-		"two of them":              {[]string{"00-" + trace + "-00f067aa0ba902b7-01", "00-" + trace + "-00f067aa0ba902b7-01"}, ""},
-		"something else":           {[]string{"<response>"}, ""},
+		"two of them": {
+			[]string{"00-" + trace + "-00f067aa0ba902b7-01", "00-" + trace + "-00f067aa0ba902b7-01"}, "",
+		},
+		"something else": {[]string{"<response>"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()
@@ -72,7 +74,8 @@ func TestTraceIDIsLogged(t *testing.T) {
 	_, err = dial(t, server.Addr()).CancelOrder(ctx, &wmsv1.CancelOrderRequest{Order: order(7)})
 	require.NoError(t, err)
 	require.NoError(t, server.Stop(context.Background()))
-	require.Regexp(t, `"bill_no":"ZZCX000123","cancellation_id":7,"attempt":1,"disposition":"cancelled","http_status":200,.*"trace_id":"`+trace+`"`, lines.String())
+	require.Regexp(t, `"bill_no":"ZZCX000123","cancellation_id":7,"attempt":1,"disposition":"cancelled",`+
+		`"http_status":200,.*"trace_id":"`+trace+`"`, lines.String())
 }
 
 // A stream carries orders of many traces: each order's own goes before the call's.
@@ -82,7 +85,8 @@ func TestAnOrdersOwnTraceGoesBeforeTheCalls(t *testing.T) {
 	_, client := start(t, configFor(wms.URL))
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "traceparent", "00-"+trace+"-00f067aa0ba902b7-01")
 	for said, want := range map[string]string{"00-" + own + "-b7ad6b7169203331-01": own, "": trace, "nonsense": trace} {
-		response, err := client.CancelOrder(ctx, &wmsv1.CancelOrderRequest{Order: order(1, func(o *wmsv1.Order) { o.Traceparent = said })})
+		response, err := client.CancelOrder(ctx,
+			&wmsv1.CancelOrderRequest{Order: order(1, func(o *wmsv1.Order) { o.Traceparent = said })})
 		require.NoError(t, err)
 		require.Equal(t, want, response.GetResult().GetTraceId())
 	}
@@ -91,11 +95,13 @@ func TestAnOrdersOwnTraceGoesBeforeTheCalls(t *testing.T) {
 // A throttled caller of one is told when to come back in the result, and where grpc clients look for it.
 func TestRetryInfo(t *testing.T) {
 	t.Parallel()
-	wms := newVendor(t, always("<response><flag>failure</flag><code>100</code><message>超过每分钟最大调用频率限制</message></response>"))
+	wms := newVendor(t,
+		always("<response><flag>failure</flag><code>100</code><message>超过每分钟最大调用频率限制</message></response>"))
 	_, client := start(t, configFor(wms.URL))
 	advised := func(id int64) (wmsv1.Disposition, time.Duration) {
 		var trailer metadata.MD
-		response, err := client.CancelOrder(t.Context(), &wmsv1.CancelOrderRequest{Order: order(id, hurried)}, grpc.Trailer(&trailer))
+		response, err := client.CancelOrder(t.Context(), &wmsv1.CancelOrderRequest{Order: order(id, hurried)},
+			grpc.Trailer(&trailer))
 		require.NoError(t, err)
 		values := trailer.Get("google.rpc.RetryInfo-bin")
 		require.Len(t, values, 1)

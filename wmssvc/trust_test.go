@@ -46,14 +46,17 @@ func TestCertificatesOfPrivateInstallations(t *testing.T) {
 	requireNotSent(t, result)
 	require.Contains(t, result.GetDetail(), "certificate")
 
-	cfg, err := wmssvc.LoadConfig(env(with(map[string]string{"WMS_URL": address, "WMS_CA_FILE": caFile, "WMSSVC_ADDR": "127.0.0.1:0"})))
+	cfg, err := wmssvc.LoadConfig(
+		env(with(map[string]string{"WMS_URL": address, "WMS_CA_FILE": caFile, "WMSSVC_ADDR": "127.0.0.1:0"})),
+	)
 	require.NoError(t, err)
 	_, client = start(t, cfg)
 	require.Equal(t, done, cancelOne(t, client, order(1)).GetDisposition())
 
 	content, err := os.ReadFile(caFile)
 	require.NoError(t, err)
-	accounts := accountsIn(t, "accounts:\n  - {name: default, url: '"+address+"', sid: s, app_key_file: k, app_secret_file: k, ca_file: ca.pem}\n",
+	accounts := accountsIn(t, "accounts:\n  - {name: default, url: '"+address+
+		"', sid: s, app_key_file: k, app_secret_file: k, ca_file: ca.pem}\n",
 		map[string]string{"k": "k", "ca.pem": string(content)})
 	cfg, err = wmssvc.LoadConfig(env(map[string]string{"WMS_ACCOUNTS_FILE": accounts, "WMSSVC_ADDR": "127.0.0.1:0"}))
 	require.NoError(t, err)
@@ -95,7 +98,8 @@ func TestACertificateNamedByItsSHA256(t *testing.T) {
 	require.Error(t, wmssvc.Check(t.Context(), cfg, &out))
 	require.Contains(t, out.String(), "certificate not accepted 证书不被接受\n          SHA-256 "+pin)
 
-	accounts := accountsIn(t, "accounts:\n  - {name: default, url: '"+address+"', sid: s, app_key_file: k, app_secret_file: k, cert_sha256: '"+other+","+pin+"'}\n",
+	accounts := accountsIn(t, "accounts:\n  - {name: default, url: '"+address+
+		"', sid: s, app_key_file: k, app_secret_file: k, cert_sha256: '"+other+","+pin+"'}\n",
 		map[string]string{"k": "k"})
 	cfg, err = wmssvc.LoadConfig(env(map[string]string{"WMS_ACCOUNTS_FILE": accounts, "WMSSVC_ADDR": "127.0.0.1:0"}))
 	require.NoError(t, err)
@@ -104,8 +108,12 @@ func TestACertificateNamedByItsSHA256(t *testing.T) {
 
 	for says, c := range map[string]map[string]string{
 		`WMS_CERT_SHA256: "12" is not the SHA-256 of a certificate`: settings("12"),
-		"WMS_CERT_SHA256: the address is not an https one":          with(map[string]string{"WMS_URL": "http://wms.example", "WMS_CERT_SHA256": pin}),
-		"WMS_CERT_SHA256: WMS_CA_FILE names whom to trust already":  with(map[string]string{"WMS_URL": address, "WMS_CERT_SHA256": pin, "WMS_CA_FILE": certFile}),
+		"WMS_CERT_SHA256: the address is not an https one": with(map[string]string{
+			"WMS_URL": "http://wms.example", "WMS_CERT_SHA256": pin,
+		}),
+		"WMS_CERT_SHA256: WMS_CA_FILE names whom to trust already": with(map[string]string{
+			"WMS_URL": address, "WMS_CERT_SHA256": pin, "WMS_CA_FILE": certFile,
+		}),
 	} {
 		_, err := wmssvc.LoadConfig(env(c))
 		require.ErrorContains(t, err, says)
@@ -115,7 +123,10 @@ func TestACertificateNamedByItsSHA256(t *testing.T) {
 // Plain HTTP to another machine is a warning, to this one it is none.
 func TestPlainHTTPBeyondThisMachineIsAWarning(t *testing.T) {
 	t.Parallel()
-	for url, warned := range map[string]bool{"http://wms.invalid/x": true, "http://127.0.0.1:1/x": false, "http://localhost:1/x": false, "https://wms.invalid/x": false} {
+	for url, warned := range map[string]bool{
+		"http://wms.invalid/x": true, "http://127.0.0.1:1/x": false,
+		"http://localhost:1/x": false, "https://wms.invalid/x": false,
+	} {
 		cfg := configFor(url)
 		log := &lockedBuffer{}
 		server, err := wmssvc.Start(t.Context(), cfg, slog.New(slog.NewTextHandler(log, nil)))
@@ -132,8 +143,10 @@ func TestCAFileProblems(t *testing.T) {
 	t.Parallel()
 	_, caFile := secured(t)
 	for name, c := range map[string]struct{ url, caFile, says string }{
-		"not there":                  {"https://wms.example", "/nowhere/at/all", "WMS_CA_FILE: open"},
-		"no certificate in it":       {"https://wms.example", file(t, "-----BEGIN NOTHING-----"), "holds no certificate"},
+		"not there": {"https://wms.example", "/nowhere/at/all", "WMS_CA_FILE: open"},
+		"no certificate in it": {
+			"https://wms.example", file(t, "-----BEGIN NOTHING-----"), "holds no certificate",
+		},
 		"an address that is not TLS": {"http://wms.example", caFile, "WMS_CA_FILE: the address is not an https one"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,9 +191,10 @@ func TestConnectionsUnderManyWarehousesAndAfterTheStop(t *testing.T) {
 	for worker := range 40 {
 		callers.Go(func() {
 			for i := range 25 {
-				response, err := client.CancelOrder(t.Context(), &wmsv1.CancelOrderRequest{Order: order(int64(worker*25+i+1), func(o *wmsv1.Order) {
-					o.WarehouseCode = fmt.Sprintf("CK%03d", worker*25+i)
-				})})
+				response, err := client.CancelOrder(t.Context(),
+					&wmsv1.CancelOrderRequest{Order: order(int64(worker*25+i+1), func(o *wmsv1.Order) {
+						o.WarehouseCode = fmt.Sprintf("CK%03d", worker*25+i)
+					})})
 				if err != nil || response.GetResult().GetDisposition() != done {
 					refused.Add(1)
 				}

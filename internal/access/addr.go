@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// CheckAddr keeps a service closed by default: an address that other hosts can reach wants a guard. example is what would be
-// right.
+// CheckAddr keeps a service closed by default: an address that other hosts can reach wants a guard. example is what
+// would be right.
 func CheckAddr(setting, addr, example string, guarded bool) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || !IsPort(port) {
@@ -17,10 +17,12 @@ func CheckAddr(setting, addr, example string, guarded bool) error {
 	if guarded || IsLoopback(host) {
 		return nil
 	}
-	return fmt.Errorf("%s: other hosts can reach %s: set AUTH_TOKENS_FILE, or TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE", setting, addr)
+	return fmt.Errorf("%s: other hosts can reach %s: set AUTH_TOKENS_FILE, or TLS_CERT_FILE, TLS_KEY_FILE and "+
+		"TLS_CLIENT_CA_FILE", setting, addr)
 }
 
-// CheckLocalAddr wants an address of this machine alone, for what asks nobody who he is; an empty one is no address at all.
+// CheckLocalAddr wants an address of this machine alone, for what asks nobody who he is; an empty one is no
+// address at all.
 func CheckLocalAddr(setting, addr, example string) error {
 	if addr == "" {
 		return nil

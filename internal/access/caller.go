@@ -13,8 +13,8 @@ import (
 // Nobody is the name of a caller of a service that asks for no token.
 const Nobody = "unauthenticated"
 
-// ErrUnauthenticated is a call without a token that this service knows. Services turn it into UNAUTHENTICATED with their own
-// ErrorInfo.
+// ErrUnauthenticated is a call without a token that this service knows. Services turn it into UNAUTHENTICATED with
+// their own ErrorInfo.
 var ErrUnauthenticated = errors.New("this service wants a token it knows: authorization: Bearer <token>")
 
 // openMethods need no token: load balancers ask for health without one, and it tells nothing worth hiding.
@@ -30,8 +30,8 @@ func Caller(ctx context.Context) string {
 	return Nobody
 }
 
-// Identify makes the function that puts the caller's name into the context, or refuses the call with ErrUnauthenticated. nil
-// tokens let everybody in.
+// Identify makes the function that puts the caller's name into the context, or refuses the call with
+// ErrUnauthenticated. nil tokens let everybody in.
 func Identify(tokens *Tokens) auth.AuthFunc {
 	return func(ctx context.Context) (context.Context, error) {
 		method, _ := grpc.Method(ctx)

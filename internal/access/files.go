@@ -11,7 +11,8 @@ import (
 
 // Files are the settings that guard a service's door.
 type Files struct {
-	// Tokens holds one `name: token` a line; every call but health must then carry one of the tokens (AUTH_TOKENS_FILE).
+	// Tokens holds one `name: token` a line; every call but health must then carry one of the
+	// tokens (AUTH_TOKENS_FILE).
 	Tokens string
 	// Cert and Key turn TLS on (TLS_CERT_FILE, TLS_KEY_FILE).
 	Cert, Key string
@@ -23,7 +24,8 @@ type Files struct {
 func ReadFiles(r *settings.Reader) Files {
 	return Files{
 		Tokens: r.Text("AUTH_TOKENS_FILE", ""),
-		Cert:   r.Text("TLS_CERT_FILE", ""), Key: r.Text("TLS_KEY_FILE", ""), ClientCA: r.Text("TLS_CLIENT_CA_FILE", ""),
+		Cert:   r.Text("TLS_CERT_FILE", ""), Key: r.Text("TLS_KEY_FILE", ""),
+		ClientCA: r.Text("TLS_CLIENT_CA_FILE", ""),
 	}
 }
 
@@ -94,8 +96,8 @@ func Pair(certSetting, cert, keySetting, key string) (tls.Certificate, error) {
 	return pair, nil
 }
 
-// Roots are whom to trust about a server: the system's authorities and those in the file. Without a file it answers nil, which
-// means the system's alone.
+// Roots are whom to trust about a server: the system's authorities and those in the file. Without a file it answers
+// nil, which means the system's alone.
 func Roots(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil

@@ -16,8 +16,8 @@ const shortestToken = 16
 type Tokens struct{ names map[[sha256.Size]byte]string }
 
 // LoadTokens reads one token a line: a name, then a colon or a blank, then the token, as `ops: 3f9c…`, `ops:3f9c…` or
-// `ops 3f9c…`. Blank lines and lines that begin with # are left out. A token has at least 16 visible ASCII characters, no blank in
-// it, and belongs to one name. The error lists every wrong line by its number and quotes none.
+// `ops 3f9c…`. Blank lines and lines that begin with # are left out. A token has at least 16 visible ASCII characters,
+// no blank in it, and belongs to one name. The error lists every wrong line by its number and quotes none.
 func LoadTokens(path string) (*Tokens, error) {
 	text, err := settings.ReadText(path)
 	if err != nil {
@@ -48,7 +48,8 @@ func (t *Tokens) add(line string) error {
 	}
 	switch {
 	case name == "" || len(token) < shortestToken || strings.ContainsFunc(token, unfit):
-		return fmt.Errorf("not `name: token` with a token of %d ASCII characters or more, without blanks", shortestToken)
+		return fmt.Errorf("not `name: token` with a token of %d ASCII characters or more, without blanks",
+			shortestToken)
 	case t.names[sha256.Sum256([]byte(token))] != "":
 		return errors.New("this token stands in the file twice; a token has one owner")
 	}

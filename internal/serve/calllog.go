@@ -19,7 +19,9 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 )
 
-func (c *chain) unaryLog(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+func (c *chain) unaryLog(
+	ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+) (any, error) {
 	// auth stands inside of us: who called is known to it alone.
 	ctx, who := access.WithRecord(ctx)
 	begun := time.Now()
@@ -28,7 +30,9 @@ func (c *chain) unaryLog(ctx context.Context, req any, info *grpc.UnaryServerInf
 	return answer, err
 }
 
-func (c *chain) streamLog(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func (c *chain) streamLog(
+	server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
+) error {
 	ctx, who := access.WithRecord(stream.Context())
 	begun := time.Now()
 	err := handler(server, within(stream, ctx))
@@ -36,13 +40,14 @@ func (c *chain) streamLog(server any, stream grpc.ServerStream, info *grpc.Strea
 	return err
 }
 
-// tell writes what says something about us or a vendor, refused callers, and every act of a person; steady success and callers'
-// mistakes are for debugging. (A fault of ours was told with its cause where it was mapped.)
+// tell writes what says something about us or a vendor, refused callers, and every act of a person; steady success and
+// callers' mistakes are for debugging. (A fault of ours was told with its cause where it was mapped.)
 func (c *chain) tell(ctx context.Context, method string, who *access.Record, req any, err error, took time.Duration) {
 	code := status.Code(err)
 	level := slog.LevelDebug
 	attrs := []slog.Attr{
-		slog.String("method", method), slog.String("caller", who.Name()), slog.String("code", code.String()), slog.Duration("seconds", took),
+		slog.String("method", method), slog.String("caller", who.Name()),
+		slog.String("code", code.String()), slog.Duration("seconds", took),
 	}
 	if code == codes.Unauthenticated {
 		attrs = append(attrs, slog.String("from", from(ctx)))
@@ -75,7 +80,8 @@ func from(ctx context.Context) string {
 	if err != nil {
 		return caller.Addr.String()
 	}
-	if forwarded := metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"); access.IsLoopback(host) && len(forwarded) > 0 {
+	if forwarded := metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"); access.IsLoopback(host) &&
+		len(forwarded) > 0 {
 		// The last one is the gateway's word, those before it are the caller's.
 		last := forwarded[len(forwarded)-1]
 		if addr, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndex(last, ",")+1:])); err == nil {

@@ -26,8 +26,8 @@ type Chain struct {
 	// Tokens are asked for where they are not nil.
 	Tokens *access.Tokens
 	// Status is the service's one switch from its errors to statuses. It also gets ErrPanic, *InvalidRequest,
-	// access.ErrUnauthenticated and the errors of the context. ours marks what nobody foresaw, or what is the database's fault:
-	// the cause is logged here and does not go to the caller.
+	// access.ErrUnauthenticated and the errors of the context. ours marks what nobody foresaw, or what is the
+	// database's fault: the cause is logged here and does not go to the caller.
 	Status func(ctx context.Context, err error) (status error, ours bool)
 	// Check looks at a request beyond the rules of its .proto file; nil looks no further. Its errors go through Status.
 	Check func(proto.Message) error
@@ -43,20 +43,23 @@ type chain struct {
 	closing context.Context // the server's life, not a call's
 }
 
-// options are the interceptors, outermost first: recover, id, deadline, log, recover again, errors, auth, validate. Errors stand
-// outside of auth and validate, which answer with errors of their own kind. The inner recover turns a panic into a failed call with
-// an id, which is logged as other calls are; the outer one is for panics on the way there.
+// options are the interceptors, outermost first: recover, id, deadline, log, recover again, errors, auth,
+// validate. Errors stand outside of auth and validate, which answer with errors of their own kind. The inner
+// recover turns a panic into a failed call with an id, which is logged as other calls are; the outer one is for
+// panics on the way there.
 func (c *chain) options() []grpc.ServerOption {
 	crashed := recovery.WithRecoveryHandlerContext(c.crashed)
 	identify := access.Identify(c.Tokens)
 	return []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(
 			recovery.UnaryServerInterceptor(crashed), c.unaryID, c.unaryDeadline, c.unaryLog,
-			recovery.UnaryServerInterceptor(crashed), c.unaryErrors, auth.UnaryServerInterceptor(identify), c.unaryValid,
+			recovery.UnaryServerInterceptor(crashed), c.unaryErrors,
+			auth.UnaryServerInterceptor(identify), c.unaryValid,
 		),
 		grpc.ChainStreamInterceptor(
 			recovery.StreamServerInterceptor(crashed), c.streamID, c.streamDeadline, c.streamLog,
-			recovery.StreamServerInterceptor(crashed), c.streamErrors, auth.StreamServerInterceptor(identify), c.streamValid,
+			recovery.StreamServerInterceptor(crashed), c.streamErrors,
+			auth.StreamServerInterceptor(identify), c.streamValid,
 		),
 	}
 }
@@ -69,7 +72,9 @@ func (c *chain) crashed(ctx context.Context, cause any) error {
 	return status
 }
 
-func (c *chain) unaryErrors(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+func (c *chain) unaryErrors(
+	ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+) (any, error) {
 	answer, err := handler(ctx, req)
 	if err != nil {
 		return nil, c.mapped(ctx, info.FullMethod, err)
@@ -77,22 +82,25 @@ func (c *chain) unaryErrors(ctx context.Context, req any, info *grpc.UnaryServer
 	return answer, nil
 }
 
-func (c *chain) streamErrors(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func (c *chain) streamErrors(
+	server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
+) error {
 	if err := handler(server, stream); err != nil {
 		return c.mapped(stream.Context(), info.FullMethod, err)
 	}
 	return nil
 }
 
-// mapped turns an error into a status. Services that others register on our server, health and reflection, speak in statuses
-// already.
+// mapped turns an error into a status. Services that others register on our server, health and reflection, speak in
+// statuses already.
 func (c *chain) mapped(ctx context.Context, method string, err error) error {
 	if foreign(method) && !errors.Is(err, access.ErrUnauthenticated) {
 		return err
 	}
 	sent, ours := c.Status(ctx, err)
 	if ours {
-		c.Logger.ErrorContext(ctx, "a call failed by a fault of ours", slog.String("method", method), slog.Any("err", err))
+		c.Logger.ErrorContext(ctx, "a call failed by a fault of ours", slog.String("method", method),
+			slog.Any("err", err))
 	}
 	return sent
 }

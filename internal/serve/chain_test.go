@@ -59,16 +59,18 @@ func described(check func(ctx context.Context) error) *grpc.ServiceDesc {
 		if err := decode(request); err != nil {
 			return nil, err
 		}
-		return chain(ctx, request, &grpc.UnaryServerInfo{FullMethod: checkMethod}, func(ctx context.Context, _ any) (any, error) {
-			return &healthv1.HealthCheckResponse{}, check(ctx)
-		})
+		return chain(ctx, request,
+			&grpc.UnaryServerInfo{FullMethod: checkMethod}, func(ctx context.Context, _ any) (any, error) {
+				return &healthv1.HealthCheckResponse{}, check(ctx)
+			})
 	}
 	return &grpc.ServiceDesc{
 		ServiceName: "test.v1.Test", HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{{MethodName: "Check", Handler: unary}},
-		Streams: []grpc.StreamDesc{{StreamName: "Watch", ServerStreams: true, Handler: func(_ any, stream grpc.ServerStream) error {
-			return check(stream.Context())
-		}}},
+		Streams: []grpc.StreamDesc{{StreamName: "Watch", ServerStreams: true,
+			Handler: func(_ any, stream grpc.ServerStream) error {
+				return check(stream.Context())
+			}}},
 	}
 }
 
@@ -190,7 +192,8 @@ func TestACallIsBoundedAndItsCauseIsTold(t *testing.T) {
 func TestInner(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[time.Duration]time.Duration{
-		time.Hour: time.Hour - 500*time.Millisecond, time.Second: 900 * time.Millisecond, 300 * time.Millisecond: 250 * time.Millisecond,
+		time.Hour: time.Hour - 500*time.Millisecond, time.Second: 900 * time.Millisecond,
+		300 * time.Millisecond: 250 * time.Millisecond,
 		200 * time.Millisecond: 200 * time.Millisecond, time.Millisecond: time.Millisecond,
 	} {
 		require.Equal(t, want, serve.Inner(given), given)

@@ -9,8 +9,8 @@ import (
 	"google.golang.org/grpc"
 )
 
-// sliver is the least that is kept of a caller's deadline so that our own cause still gets to it: a tenth of what is left, ten
-// slivers at most. Of less than four slivers nothing is kept.
+// sliver is the least that is kept of a caller's deadline so that our own cause still gets to it: a tenth of what is
+// left, ten slivers at most. Of less than four slivers nothing is kept.
 const sliver = 50 * time.Millisecond
 
 // Inner is how long the work for a caller may take who waits this long.
@@ -35,16 +35,21 @@ func (c *chain) bounded(ctx context.Context, method string, limit time.Duration)
 		limit = min(limit, Inner(time.Until(deadline)))
 	}
 	limit = limit.Round(time.Millisecond)
-	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s: over its limit of %s: %w", method, limit, context.DeadlineExceeded))
+	return context.WithTimeoutCause(ctx, limit,
+		fmt.Errorf("%s: over its limit of %s: %w", method, limit, context.DeadlineExceeded))
 }
 
-func (c *chain) unaryDeadline(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+func (c *chain) unaryDeadline(
+	ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+) (any, error) {
 	ctx, cancel := c.bounded(ctx, info.FullMethod, c.UnaryLimit)
 	defer cancel()
 	return handler(ctx, req)
 }
 
-func (c *chain) streamDeadline(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func (c *chain) streamDeadline(
+	server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
+) error {
 	ctx, cancel := c.bounded(stream.Context(), info.FullMethod, c.StreamLimit)
 	defer cancel()
 	return handler(server, within(stream, ctx))

@@ -25,8 +25,8 @@ type DialOptions struct {
 	Telemetry *telemetry.Telemetry
 }
 
-// Dial makes a connection to another program of ours; it connects when the first call comes. It never goes through the proxy of
-// HTTPS_PROXY, which is for the way out to the vendors. The id of the call that is being answered goes along.
+// Dial makes a connection to another program of ours; it connects when the first call comes. It never goes through the
+// proxy of HTTPS_PROXY, which is for the way out to the vendors. The id of the call that is being answered goes along.
 func Dial(target string, o DialOptions) (*grpc.ClientConn, error) {
 	transport := o.TLS
 	if transport == nil {
@@ -35,7 +35,9 @@ func Dial(target string, o DialOptions) (*grpc.ClientConn, error) {
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(transport), grpc.WithNoProxy(),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{
+			Time: 30 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true,
+		}),
 		grpc.WithChainUnaryInterceptor(unaryPassID), grpc.WithChainStreamInterceptor(streamPassID),
 	}
 	if o.ServiceConfig != "" {

@@ -16,8 +16,8 @@ import (
 	"github.com/voidrelay/voidrelay/internal/serve"
 )
 
-// asClient makes this binary ask for the health of a server. The proxy of the environment is read once in a process, so the
-// client is one of its own.
+// asClient makes this binary ask for the health of a server. The proxy of the environment is read once in a process, so
+// the client is one of its own.
 const asClient = "SERVE_TEST_DIAL"
 
 func TestMain(m *testing.M) {
@@ -72,7 +72,8 @@ func TestNoProxyStandsBetweenOurPrograms(t *testing.T) {
 	}()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = []string{
-		asClient + "=" + listener.Addr().(*net.TCPAddr).String(), "HTTPS_PROXY=http://" + proxy.Addr().String(), "HTTP_PROXY=http://" + proxy.Addr().String(),
+		asClient + "=" + listener.Addr().(*net.TCPAddr).String(), "HTTPS_PROXY=http://" + proxy.Addr().String(),
+		"HTTP_PROXY=http://" + proxy.Addr().String(),
 	}
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, proxy.Close())

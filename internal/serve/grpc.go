@@ -71,7 +71,8 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	}
 	options := append(c.options(),
 		grpc.MaxRecvMsgSize(maxRequest), grpc.MaxSendMsgSize(MaxMessage), grpc.MaxConcurrentStreams(maxStreams),
-		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window), grpc.WaitForHandlers(true), grpc.ConnectionTimeout(handshakeTime),
+		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
+		grpc.WaitForHandlers(true), grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: idleUntilPing, Timeout: pingTime}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
 	)
@@ -105,8 +106,8 @@ func (g *GRPC) Serve() error {
 	return nil
 }
 
-// SetHealth says of every service that is registered, and of the process as a whole (the empty name), whether it can do its
-// work. Once the server is stopping nothing turns it green again.
+// SetHealth says of every service that is registered, and of the process as a whole (the empty name), whether it can do
+// its work. Once the server is stopping nothing turns it green again.
 func (g *GRPC) SetHealth(serving bool) {
 	status := healthv1.HealthCheckResponse_NOT_SERVING
 	if serving {
@@ -129,7 +130,8 @@ func (g *GRPC) Leave() {
 	time.AfterFunc(farewell, g.close)
 }
 
-// Drain finishes the calls under way, accepts none, and cuts what is left when ctx ends. A server that never served is closed.
+// Drain finishes the calls under way, accepts none, and cuts what is left when ctx ends. A server that never
+// served is closed.
 func (g *GRPC) Drain(ctx context.Context) {
 	g.Leave()
 	drained := make(chan struct{})

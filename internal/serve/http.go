@@ -15,12 +15,13 @@ import (
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 )
 
-// HTTP bounds what a caller can take of us: each step of a request has its limit, and headers their size. What the server itself
-// complains of goes to the log.
+// HTTP bounds what a caller can take of us: each step of a request has its limit, and headers their size. What the
+// server itself complains of goes to the log.
 func HTTP(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ErrorLog: telemetry.HTTPErrors(logger),
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10,
 	}
 }
@@ -31,9 +32,11 @@ type Metrics struct {
 	server   *http.Server
 }
 
-// ListenMetrics takes the address, to serve what the registry holds there; an empty address serves nothing. A fault names the
-// setting that it comes from.
-func ListenMetrics(ctx context.Context, setting, addr string, registry *prometheus.Registry, logger *slog.Logger) (*Metrics, error) {
+// ListenMetrics takes the address, to serve what the registry holds there; an empty address serves nothing. A fault
+// names the setting that it comes from.
+func ListenMetrics(
+	ctx context.Context, setting, addr string, registry *prometheus.Registry, logger *slog.Logger,
+) (*Metrics, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	m := &Metrics{server: HTTP(mux, logger)}

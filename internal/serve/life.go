@@ -20,10 +20,11 @@ type Life struct {
 	err      error
 }
 
-// NewLife begins a life. drain ends it in order: it gets the stopper's context, cut off after limit, and returns once everything
-// that the service began has ended, but for what Go runs.
+// NewLife begins a life. drain ends it in order: it gets the stopper's context, cut off after limit, and returns once
+// everything that the service began has ended, but for what Go runs.
 func NewLife(limit time.Duration, drain func(ctx context.Context) error) *Life {
-	return &Life{limit: limit, drain: drain, stopping: make(chan struct{}), failed: make(chan error, 1), stopped: make(chan struct{})}
+	return &Life{limit: limit, drain: drain, stopping: make(chan struct{}), failed: make(chan error,
+		1), stopped: make(chan struct{})}
 }
 
 // Go runs a part of the service. One that returns an error ends the service, unless it is stopping anyway.
@@ -61,8 +62,8 @@ func (l *Life) Wait() error {
 	}
 }
 
-// Stop drains: health says NOT_SERVING, nothing new is accepted, what is under way is finished. When ctx ends first, or the
-// service's own limit, the rest is cut. Stop returns when everything has ended, and may be called again.
+// Stop drains: health says NOT_SERVING, nothing new is accepted, what is under way is finished. When ctx ends first, or
+// the service's own limit, the rest is cut. Stop returns when everything has ended, and may be called again.
 func (l *Life) Stop(ctx context.Context) error {
 	l.once.Do(func() {
 		defer close(l.stopped)

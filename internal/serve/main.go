@@ -40,7 +40,8 @@ func (e *WrongSettings) Error() string { return e.Cause.Error() }
 // Unwrap answers the faults.
 func (e *WrongSettings) Unwrap() error { return e.Cause }
 
-// Main is the main function of a service: it runs until SIGINT or SIGTERM, then stops in order, and answers the exit status.
+// Main is the main function of a service: it runs until SIGINT or SIGTERM, then stops in order, and answers the
+// exit status.
 func Main(p Program) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
@@ -106,8 +107,8 @@ func (p Program) run(ctx context.Context, out io.Writer) int {
 	return 0
 }
 
-// IgnoreHangUp keeps SIGHUP from ending the process: log rotation, `systemctl reload` and a terminal that closes send it. Each
-// one leaves a line in the log.
+// IgnoreHangUp keeps SIGHUP from ending the process: log rotation, `systemctl reload` and a terminal that closes send
+// it. Each one leaves a line in the log.
 func IgnoreHangUp(logger *slog.Logger) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)

@@ -13,8 +13,8 @@ import (
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 )
 
-// RequestIDKey is the metadata key, and HTTP header, of the id that ties a call to its log lines here and in the services that
-// it reaches. It has nothing to do with the request_id field, which makes an act repeatable.
+// RequestIDKey is the metadata key, and HTTP header, of the id that ties a call to its log lines here and in the
+// services that it reaches. It has nothing to do with the request_id field, which makes an act repeatable.
 const RequestIDKey = "x-request-id"
 
 // longestID bounds an id that a caller chose.
@@ -25,7 +25,8 @@ func NewRequestID() string { return rand.Text() }
 
 // SaneRequestID says whether an id that a caller chose is fit for headers and logs: 1 to 100 visible ASCII characters.
 func SaneRequestID(id string) bool {
-	return id != "" && len(id) <= longestID && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
+	return id != "" && len(id) <= longestID &&
+		!strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // named takes the caller's id, if it is a sane one, or makes one.
@@ -47,7 +48,9 @@ func (c *chain) unaryID(ctx context.Context, req any, _ *grpc.UnaryServerInfo, h
 	return handler(ctx, req)
 }
 
-func (c *chain) streamID(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func (c *chain) streamID(
+	server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler,
+) error {
 	ctx, header := c.named(stream.Context())
 	if err := stream.SetHeader(header); err != nil {
 		c.Logger.DebugContext(ctx, "the request id was not sent back", slog.Any("err", err))
@@ -56,7 +59,9 @@ func (c *chain) streamID(server any, stream grpc.ServerStream, _ *grpc.StreamSer
 }
 
 // within is the stream with another context.
-func within(stream grpc.ServerStream, ctx context.Context) grpc.ServerStream { //nolint:revive // the stream is what is changed
+//
+//nolint:revive // the stream is what is changed
+func within(stream grpc.ServerStream, ctx context.Context) grpc.ServerStream {
 	wrapped := middleware.WrapServerStream(stream)
 	wrapped.WrappedContext = ctx
 	return wrapped
@@ -70,10 +75,16 @@ func passRequestID(ctx context.Context) context.Context {
 	return ctx
 }
 
-func unaryPassID(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+func unaryPassID(
+	ctx context.Context, method string, req, reply any, conn *grpc.ClientConn,
+	call grpc.UnaryInvoker, opts ...grpc.CallOption,
+) error {
 	return call(passRequestID(ctx), method, req, reply, conn, opts...)
 }
 
-func streamPassID(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+func streamPassID(
+	ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string,
+	open grpc.Streamer, opts ...grpc.CallOption,
+) (grpc.ClientStream, error) {
 	return open(passRequestID(ctx), desc, conn, method, opts...)
 }

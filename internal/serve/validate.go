@@ -45,7 +45,9 @@ func (c *chain) valid(request any) error {
 	return c.Check(message)
 }
 
-func (c *chain) unaryValid(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+func (c *chain) unaryValid(
+	ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+) (any, error) {
 	if foreign(info.FullMethod) {
 		return handler(ctx, req)
 	}
@@ -55,9 +57,11 @@ func (c *chain) unaryValid(ctx context.Context, req any, info *grpc.UnaryServerI
 	return handler(ctx, req)
 }
 
-// streamValid checks the one request of a stream of answers. Where requests stream too, one that is wrong must not end the
-// others: the handler answers each by itself.
-func (c *chain) streamValid(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+// streamValid checks the one request of a stream of answers. Where requests stream too, one that is wrong must not end
+// the others: the handler answers each by itself.
+func (c *chain) streamValid(
+	server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
+) error {
 	if foreign(info.FullMethod) || info.IsClientStream {
 		return handler(server, stream)
 	}

@@ -19,8 +19,8 @@ var (
 	utf16Marks = [][]byte{{0xFE, 0xFF}, {0xFF, 0xFE}}
 )
 
-// ReadFile reads a file that a setting names: at most 1 MiB, without the byte order mark that some editors write. Its errors name
-// the file and never quote its content.
+// ReadFile reads a file that a setting names: at most 1 MiB, without the byte order mark that some editors write. Its
+// errors name the file and never quote its content.
 func ReadFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

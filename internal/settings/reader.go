@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Reader reads settings and collects what is wrong with them. Values are taken without the blanks around them; a value of
-// blanks alone counts as not set.
+// Reader reads settings and collects what is wrong with them. Values are taken without the blanks around them; a value
+// of blanks alone counts as not set.
 type Reader struct {
 	getenv func(string) string
 	faults []error
@@ -153,7 +153,8 @@ func (r *Reader) Zone(name, otherwise string) *time.Location {
 	return zone
 }
 
-// ParseZone reads an IANA name or an offset from UTC. The host's own zone has no name here: it differs from host to host.
+// ParseZone reads an IANA name or an offset from UTC. The host's own zone has no name here: it differs from
+// host to host.
 func ParseZone(text string) (*time.Location, error) {
 	if len(text) == len("+08:00") && (text[0] == '+' || text[0] == '-') {
 		if t, err := time.Parse("-07:00", text); err == nil {

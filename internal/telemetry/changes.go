@@ -20,9 +20,9 @@ const (
 	idDigits = 5
 )
 
-// OnChange answers a logger that tells a trouble once while it lasts: a warning or an error whose message, subject and cause
-// equal those of a line of the last minute is counted instead of written, and the next one that is written says how many
-// there were, as `repeated`. Lines below warning pass.
+// OnChange answers a logger that tells a trouble once while it lasts: a warning or an error whose message, subject and
+// cause equal those of a line of the last minute is counted instead of written, and the next one that is written says
+// how many there were, as `repeated`. Lines below warning pass.
 func OnChange(logger *slog.Logger) *slog.Logger {
 	return slog.New(&onChange{Handler: logger.Handler(), told: &told{lines: make(map[string]*line)}, now: time.Now})
 }
@@ -61,8 +61,8 @@ func (h *onChange) Handle(ctx context.Context, record slog.Record) error {
 	return h.Handler.Handle(ctx, record)
 }
 
-// fingerprint is what makes two lines the same: the message, the subjects beside it (texts, and numbers that are an id) and the
-// cause. A cause is compared without its counts, since ports, tries and times differ from try to try.
+// fingerprint is what makes two lines the same: the message, the subjects beside it (texts, and numbers that are an id)
+// and the cause. A cause is compared without its counts, since ports, tries and times differ from try to try.
 func fingerprint(record slog.Record) string {
 	var text strings.Builder
 	text.WriteString(record.Message)
@@ -85,8 +85,8 @@ func fingerprint(record slog.Record) string {
 
 var number = regexp.MustCompile(`[0-9]+`)
 
-// withoutCounts leaves out numbers, but for those that name something: the end of a word, as in ZZCX000154, and a long one by itself,
-// as in "bill 100066".
+// withoutCounts leaves out numbers, but for those that name something: the end of a word, as in ZZCX000154, and a long
+// one by itself, as in "bill 100066".
 func withoutCounts(text string) string {
 	var out strings.Builder
 	end := 0
@@ -96,7 +96,8 @@ func withoutCounts(text string) string {
 		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
 		after, _ := utf8.DecodeRuneInString(text[end:])
 		alone := at[0] == 0 || unicode.IsSpace(before) || before == '"' || before == '\''
-		if unicode.IsLetter(before) || before == '-' || alone && end-at[0] >= idDigits && after != '.' && !unicode.IsLetter(after) {
+		if unicode.IsLetter(before) || before == '-' ||
+			alone && end-at[0] >= idDigits && after != '.' && !unicode.IsLetter(after) {
 			out.WriteString(text[at[0]:end])
 		}
 	}

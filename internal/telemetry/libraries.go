@@ -12,8 +12,9 @@ import (
 	"google.golang.org/grpc/grpclog"
 )
 
-// TakeLibraries sends what libraries of this process print of their own accord the way of our log: grpc and grpc-gateway, Go's
-// own log package, and OpenTelemetry. It concerns the whole process, so only a main function calls it, once.
+// TakeLibraries sends what libraries of this process print of their own accord the way of our log: grpc and
+// grpc-gateway, Go's own log package, and OpenTelemetry. It concerns the whole process, so only a main function
+// calls it, once.
 func TakeLibraries(logger *slog.Logger) {
 	logger = OnChange(logger)
 	grpclog.SetLoggerV2(&grpcLog{logger.With("library", "grpc")})

@@ -9,8 +9,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// NewLogger writes JSON lines from this level on. Durations are written as seconds, and each line carries the request_id and
-// the trace_id of the context it is written in.
+// NewLogger writes JSON lines from this level on. Durations are written as seconds, and each line carries the
+// request_id and the trace_id of the context it is written in.
 func NewLogger(out io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(contextual{slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: inSeconds})})
 }

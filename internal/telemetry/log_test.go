@@ -56,7 +56,8 @@ func TestATroubleIsToldOnceWhileItLasts(t *testing.T) {
 			time.Sleep(time.Second) //nolint:forbidigo // the bubble's clock
 		}
 		trouble("b", 1)
-		logger.With("service", "other").Warn("pass did not end", slog.String("scheme", "a"), slog.Any("err", errors.New("dial 127.0.0.1:1: refused")))
+		logger.With("service", "other").Warn("pass did not end", slog.String("scheme", "a"),
+			slog.Any("err", errors.New("dial 127.0.0.1:1: refused")))
 		logger.Warn("pass did not end", slog.String("scheme", "a"), slog.Any("err", errors.New("login refused")))
 		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's clock
 		trouble("a", 99)
@@ -78,14 +79,17 @@ func TestATroubleIsToldOnceWhileItLasts(t *testing.T) {
 func TestWhatDiffersIsTold(t *testing.T) {
 	t.Parallel()
 	for _, same := range [][2]string{
-		{"dial 127.0.0.1:40001: refused", "dial 127.0.0.1:51234: refused"}, {"no answer after 20.000123s", "no answer after 19.999871s"},
-		{"try 3 of 9", "try 4 of 9"}, {"at 10:15:02 the server said no", "at 11:16:07 the server said no"}, {"[Channel #2 SubChannel #8] x", "[Channel #2 SubChannel #19] x"},
+		{"dial 127.0.0.1:40001: refused", "dial 127.0.0.1:51234: refused"},
+		{"no answer after 20.000123s", "no answer after 19.999871s"},
+		{"try 3 of 9", "try 4 of 9"}, {"at 10:15:02 the server said no", "at 11:16:07 the server said no"},
+		{"[Channel #2 SubChannel #8] x", "[Channel #2 SubChannel #19] x"},
 	} {
 		require.Equal(t, withoutCounts(same[0]), withoutCounts(same[1]))
 	}
 	for _, other := range [][2]string{
 		{"bill ZZCX000154: no lines", "bill ZZCX000155: no lines"}, {"bill 100066: no lines", "bill 100067: no lines"},
-		{"单据 ZZCX-2026-0001 有误", "单据 ZZCX-2026-0002 有误"}, {`bill "20260001" has no lines`, `bill "20260002" has no lines`},
+		{"单据 ZZCX-2026-0001 有误", "单据 ZZCX-2026-0002 有误"},
+		{`bill "20260001" has no lines`, `bill "20260002" has no lines`},
 	} {
 		require.NotEqual(t, withoutCounts(other[0]), withoutCounts(other[1]))
 	}
@@ -105,7 +109,9 @@ func TestATraceparentComesBackAsItWasKept(t *testing.T) {
 	t.Parallel()
 	const kept = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	require.Equal(t, kept, Traceparent(Within(context.Background(), kept)))
-	for _, bad := range []string{"", "nonsense", "00-" + strings.Repeat("0", 32) + "-00f067aa0ba902b7-01", kept + "-x", "ff" + kept[2:]} {
+	for _, bad := range []string{
+		"", "nonsense", "00-" + strings.Repeat("0", 32) + "-00f067aa0ba902b7-01", kept + "-x", "ff" + kept[2:],
+	} {
 		require.Empty(t, Traceparent(Within(context.Background(), bad)), bad)
 		require.False(t, Place(bad).IsValid())
 	}

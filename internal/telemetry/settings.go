@@ -9,8 +9,8 @@ import (
 )
 
 // Settings say where traces go. The names and their meaning are OpenTelemetry's own
-// (https://opentelemetry.io/docs/specs/otel/protocol/exporter/); the exporter and the SDK read the rest of that family, such as
-// OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_CERTIFICATE and OTEL_TRACES_SAMPLER, by themselves.
+// (https://opentelemetry.io/docs/specs/otel/protocol/exporter/); the exporter and the SDK read the rest of that family,
+// such as OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_CERTIFICATE and OTEL_TRACES_SAMPLER, by themselves.
 type Settings struct {
 	// Endpoint is the collector's base URL (OTEL_EXPORTER_OTLP_ENDPOINT); empty = no traces.
 	Endpoint string
@@ -38,13 +38,14 @@ func ReadSettings(r *settings.Reader) Settings {
 	return s
 }
 
-// checkFamily looks at what the exporter reads by itself. It leaves out what it cannot read, and its own word about that, which we do
-// not log, has the secret in it.
+// checkFamily looks at what the exporter reads by itself. It leaves out what it cannot read, and its own word about
+// that, which we do not log, has the secret in it.
 func checkFamily(r *settings.Reader) {
 	for header := range strings.SplitSeq(r.Text("OTEL_EXPORTER_OTLP_HEADERS", ""), ",") {
 		name, _, found := strings.Cut(header, "=")
 		if strings.TrimSpace(header) != "" && (!found || strings.TrimSpace(name) == "") {
-			r.Fault("OTEL_EXPORTER_OTLP_HEADERS", "not name=value, with commas between several; in a value, write , as %%2C")
+			r.Fault("OTEL_EXPORTER_OTLP_HEADERS",
+				"not name=value, with commas between several; in a value, write , as %%2C")
 			break
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A service whose collector took the connection and then said nothing needed ten seconds to stop, and ended with status 1.
+// A service whose collector took the connection and then said nothing needed ten seconds to stop, and ended
+// with status 1.
 func TestACollectorThatDoesNotAnswerFailsNoStop(t *testing.T) {
 	t.Parallel()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

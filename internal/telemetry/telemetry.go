@@ -42,16 +42,19 @@ type Telemetry struct {
 	sender *otlptrace.Exporter
 }
 
-// New begins to measure for this service. It does not wait for the collector of traces; one that is away costs its spans.
+// New begins to measure for this service. It does not wait for the collector of traces; one that is away
+// costs its spans.
 func New(ctx context.Context, service string, s Settings) (*Telemetry, error) {
 	t := &Telemetry{Registry: prometheus.NewRegistry(), Tracers: noop.NewTracerProvider()}
-	reader, err := exporter.New(exporter.WithRegisterer(t.Registry), exporter.WithoutScopeInfo(), exporter.WithoutTargetInfo())
+	reader, err := exporter.New(exporter.WithRegisterer(t.Registry), exporter.WithoutScopeInfo(),
+		exporter.WithoutTargetInfo())
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	t.meters = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
 	t.Meters = t.meters
-	t.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(service))
+	t.Registry.MustRegister(collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(service))
 	if s.Endpoint == "" {
 		return t, nil
 	}
@@ -83,7 +86,9 @@ func buildInfo(service string) prometheus.Collector {
 	build := ReadBuild()
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "voidrelay_build_info", Help: "1; the labels say which program this is.",
-		ConstLabels: prometheus.Labels{"service": service, "version": build.Version, "revision": build.Revision, "go_version": build.GoVersion},
+		ConstLabels: prometheus.Labels{
+			"service": service, "version": build.Version, "revision": build.Revision, "go_version": build.GoVersion,
+		},
 	})
 	gauge.Set(1)
 	return gauge
@@ -103,22 +108,28 @@ func (t *Telemetry) ClientStats() stats.Handler {
 }
 
 func (t *Telemetry) grpcOptions() []otelgrpc.Option {
-	return []otelgrpc.Option{otelgrpc.WithMeterProvider(t.Meters), otelgrpc.WithTracerProvider(t.Tracers), otelgrpc.WithPropagators(propagator)}
+	return []otelgrpc.Option{
+		otelgrpc.WithMeterProvider(t.Meters), otelgrpc.WithTracerProvider(t.Tracers),
+		otelgrpc.WithPropagators(propagator),
+	}
 }
 
 // Tracer makes the spans of one part of the service.
 func (t *Telemetry) Tracer(name string) trace.Tracer { return t.Tracers.Tracer(name) }
 
-// lastSpans is how long a stop waits for a collector to take what is left. A collector that hangs would hold it up for ten seconds.
+// lastSpans is how long a stop waits for a collector to take what is left. A collector that hangs would hold it up for
+// ten seconds.
 const lastSpans = 2 * time.Second
 
-// Stop sends what is left and ends. A collector that does not take it costs its spans, and is no fault of the service that stops.
+// Stop sends what is left and ends. A collector that does not take it costs its spans, and is no fault of the
+// service that stops.
 func (t *Telemetry) Stop(ctx context.Context) error {
 	if t.spans != nil {
 		last, cancel := context.WithTimeout(ctx, lastSpans)
 		defer cancel()
 		if err := t.spans.Shutdown(last); err != nil {
-			otel.Handle(fmt.Errorf("the last spans: %w", errors.Join(err, t.sender.Shutdown(last)))) // cuts off what hangs
+			// cuts off what hangs
+			otel.Handle(fmt.Errorf("the last spans: %w", errors.Join(err, t.sender.Shutdown(last))))
 		}
 	}
 	return t.meters.Shutdown(ctx)

@@ -18,7 +18,8 @@ func TestMain(m *testing.M) {
 // A figure counts only if every bill came: measure fails otherwise.
 func TestASmallRunCountsEveryBill(t *testing.T) {
 	var out bytes.Buffer
-	b := &bench{rows: 12_000, bills: 700, rounds: 2, most: 1 << 30, out: &out} // the race detector takes memory of its own
+	// the race detector takes memory of its own
+	b := &bench{rows: 12_000, bills: 700, rounds: 2, most: 1 << 30, out: &out}
 	require.NoError(t, b.measure(t.Context(), []string{"memory", "speed"}))
 	require.Contains(t, out.String(), "StreamAssemblyBills      12000 rows,    6000 bills")
 	require.Contains(t, out.String(), "StreamBillStates         12000 rows,   12000 bills")

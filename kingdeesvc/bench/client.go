@@ -21,7 +21,8 @@ type client struct {
 }
 
 func dial(addr string) (*client, error) {
-	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,8 @@ func count(next func() (page, *kingdeev1.StreamSummary, error)) (counts, error) 
 		case last != nil:
 			summary = last
 		case p.there:
-			got.rows, got.bills, got.problems, got.pages = got.rows+p.rows, got.bills+int64(p.bills), got.problems+int64(p.problems), got.pages+1
+			got.rows, got.bills, got.problems, got.pages = got.rows+p.rows, got.bills+int64(p.bills), got.problems+
+				int64(p.problems), got.pages+1
 		}
 	}
 }

@@ -1,13 +1,13 @@
-// Command bench prints figures of kingdeesvc: what it takes of memory while a million rows pass through it, and how many
-// bills a second StreamAssemblyBills delivers, beside a bare HTTP client that asks the same queries of the same sandbox
-// and throws the answers away.
+// Command bench prints figures of kingdeesvc: what it takes of memory while a million rows pass through it, and how
+// many bills a second StreamAssemblyBills delivers, beside a bare HTTP client that asks the same queries of the same
+// sandbox and throws the answers away.
 //
 //	go run ./kingdeesvc/bench [-only memory,speed] [-rows 1000000] [-bills 10000] [-rounds 5]
 //
-// kingdeesvc is a process of its own, this very program in another role, so that only its memory is measured (VmHWM, the peak
-// that the kernel saw; Linux). The million rows come from a mill that makes them up as they are asked for, because a
-// sandbox that kept them would want more memory than the machine may have. The speeds are taken in turn, so that both meet
-// the same neighbours. What the decoder alone gains is a Go benchmark:
+// kingdeesvc is a process of its own, this very program in another role, so that only its memory is measured (VmHWM,
+// the peak that the kernel saw; Linux). The million rows come from a mill that makes them up as they are asked for,
+// because a sandbox that kept them would want more memory than the machine may have. The speeds are taken in turn, so
+// that both meet the same neighbours. What the decoder alone gains is a Go benchmark:
 //
 //	go test -run xxx -bench BenchmarkPage -benchtime 20x ./kingdeesvc/internal/assembled
 //

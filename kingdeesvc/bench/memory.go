@@ -15,7 +15,8 @@ import (
 // mostBytes is what kingdeesvc may take at its peak.
 const mostBytes = 100_000_000
 
-// memory lets rows pass through StreamAssemblyBills and then through StreamBillStates, each time through a new kingdeesvc.
+// memory lets rows pass through StreamAssemblyBills and then through StreamBillStates, each time through a
+// new kingdeesvc.
 func (b *bench) memory(ctx context.Context) error {
 	for _, read := range []struct {
 		name  string
@@ -32,7 +33,9 @@ func (b *bench) memory(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) passThrough(ctx context.Context, name string, bills int, via func(context.Context, *client) (counts, error)) (err error) {
+func (b *bench) passThrough(
+	ctx context.Context, name string, bills int, via func(context.Context, *client) (counts, error),
+) (err error) {
 	url, stop, err := serve(ctx, mill{int64(bills)})
 	if err != nil {
 		return err
@@ -62,8 +65,10 @@ func (b *bench) passThrough(ctx context.Context, name string, bills int, via fun
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b.out, "memory  %-20s %9d rows, %7d bills, %d pages in %.1f s (%.0f rows/s): kingdeesvc's peak %.1f MB, of which %.1f MB before the first row\n",
-		name, got.rows, got.bills, got.pages, took.Seconds(), float64(got.rows)/took.Seconds(), float64(after)/1e6, float64(before)/1e6)
+	fmt.Fprintf(b.out, "memory  %-20s %9d rows, %7d bills, %d pages in %.1f s (%.0f rows/s): kingdeesvc's peak %.1f "+
+		"MB, of which %.1f MB before the first row\n",
+		name, got.rows, got.bills, got.pages, took.Seconds(), float64(got.rows)/took.Seconds(),
+		float64(after)/1e6, float64(before)/1e6)
 	switch {
 	case got.bills != int64(bills) || got.problems != 0:
 		return fmt.Errorf("%d bills and %d problems, want %d bills", got.bills, got.problems, bills)
@@ -95,7 +100,8 @@ func serve(ctx context.Context, handler http.Handler) (url string, stop func() e
 		return "", nil, err
 	}
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()

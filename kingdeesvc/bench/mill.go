@@ -11,11 +11,12 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 )
 
-// mill is a Kingdee that makes bills up while it is asked: it knows logins and the queries that kingdeesvc makes of this form, and
-// keeps nothing. Its bills have the ids 1 to bills.
+// mill is a Kingdee that makes bills up while it is asked: it knows logins and the queries that kingdeesvc makes of
+// this form, and keeps nothing. Its bills have the ids 1 to bills.
 type mill struct{ bills int64 }
 
-const login = `{"Message":null,"LoginResultType":1,"Context":{"DBid":"` + sandbox.DefaultAcctID + `","UserName":"mill","DataCenterName":"mill",` +
+const login = `{"Message":null,"LoginResultType":1,"Context":{"DBid":"` + sandbox.DefaultAcctID +
+	`","UserName":"mill","DataCenterName":"mill",` +
 	`"STimeZone":{"OffsetTicks":288000000000}},"KDSVCSessionId":"mill","IsSuccessByAPI":true}`
 
 // ServeHTTP implements http.Handler.

@@ -28,14 +28,16 @@ const (
 	linesPerBill = 2
 )
 
-// playRole makes this process a part of the bench, if it was started as one, and answers its exit status. A part prints its
-// address and lives until its standard input ends, as it does when the bench is gone, however it went.
+// playRole makes this process a part of the bench, if it was started as one, and answers its exit status. A part prints
+// its address and lives until its standard input ends, as it does when the bench is gone, however it went.
 func playRole() (status int, played bool) {
 	role := os.Getenv(roleSetting)
 	if role == "" {
 		return 0, false
 	}
-	play := map[string]func(context.Context, func(addr string)) error{roleService: playService, roleSandbox: playSandbox}[role]
+	play := map[string]func(context.Context, func(addr string)) error{
+		roleService: playService, roleSandbox: playSandbox,
+	}[role]
 	if play == nil {
 		fmt.Fprintln(os.Stderr, roleSetting+": unknown role", role)
 		return 2, true
@@ -56,7 +58,8 @@ func playService(ctx context.Context, until func(string)) error {
 	if err != nil {
 		return err
 	}
-	server, err := kingdeesvc.Start(ctx, cfg, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	server, err := kingdeesvc.Start(ctx, cfg,
+		slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		return err
 	}
@@ -119,8 +122,10 @@ func startRole(ctx context.Context, role string, settings ...string) (*process, 
 // startService starts kingdeesvc in front of a vendor.
 func startService(ctx context.Context, vendor string) (*process, error) {
 	return startRole(ctx, roleService,
-		"KINGDEE_BASE_URL="+vendor, "KINGDEE_ACCT_ID="+sandbox.DefaultAcctID, "KINGDEE_USERNAME="+sandbox.DefaultUsername,
-		"KINGDEE_APP_ID="+sandbox.DefaultAppID, "KINGDEE_APP_SECRET="+string(sandbox.DefaultAppSecret), "KINGDEESVC_ADDR=127.0.0.1:0")
+		"KINGDEE_BASE_URL="+vendor, "KINGDEE_ACCT_ID="+sandbox.DefaultAcctID,
+		"KINGDEE_USERNAME="+sandbox.DefaultUsername,
+		"KINGDEE_APP_ID="+sandbox.DefaultAppID, "KINGDEE_APP_SECRET="+string(sandbox.DefaultAppSecret),
+		"KINGDEESVC_ADDR=127.0.0.1:0")
 }
 
 func (p *process) stop() error {

@@ -16,7 +16,8 @@ import (
 // control makes one call of the control API and reads its answer into v.
 func (b *bundle) control(method, path, body string, status int, v any) {
 	b.Helper()
-	request, err := http.NewRequestWithContext(b.Context(), method, b.server.URL()+"/control/"+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(b.Context(), method,
+		b.server.URL()+"/control/"+path, strings.NewReader(body))
 	require.NoError(b, err)
 	response, err := b.client.Do(request)
 	require.NoError(b, err)
@@ -34,7 +35,9 @@ func TestABillsLifeOverTheControlAPI(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var bill books.Bill
-	b.control("POST", "bills", `{"affair_type":"Dassembly","stock_org":"100","note":"拆套","lines":[{"material":"CP.TZ.010","qty":"2","stock":"CK001","components":[{"material":"WL.SP.103","qty":"2","stock":"CK003"}]}]}`, 200, &bill)
+	b.control("POST", "bills", `{"affair_type":"Dassembly","stock_org":"100","note":"拆套",`+
+		`"lines":[{"material":"CP.TZ.010","qty":"2","stock":"CK001","components":[{"material":"WL.SP.103","qty":"2",`+
+		`"stock":"CK003"}]}]}`, 200, &bill)
 	require.Equal(t, "ZZCX000101", bill.BillNo)
 	b.control("POST", "bills/ZZCX000101/approve", "", 200, &bill)
 	require.True(t, bill.Live())

@@ -57,7 +57,8 @@ func TestADelayEndsWhenTheCallerLeavesAndWhenTheSandboxStops(t *testing.T) {
 func (b *bundle) askAsync(ctx context.Context) <-chan error {
 	ended := make(chan error, 1)
 	go func() {
-		_, err := b.sendContext(ctx, queryService+"ExecuteBillQuery.common.kdsvc", `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FID"}}`,
+		_, err := b.sendContext(ctx, queryService+
+			"ExecuteBillQuery.common.kdsvc", `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FID"}}`,
 			"kdservice-sessionid", b.session)
 		ended <- err
 	}()

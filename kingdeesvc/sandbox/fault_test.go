@@ -36,7 +36,8 @@ func TestFaultsHitTheNextCallsAndNoMore(t *testing.T) {
 	b.session = b.login()
 
 	fault(behaviour.Fault{Service: behaviour.ServiceLogin, Status: 500})
-	require.Equal(t, http.StatusInternalServerError, b.post(authService+"ValidateUser.common.kdsvc", passwordLogin("sandbox-password")).status)
+	require.Equal(t, http.StatusInternalServerError,
+		b.post(authService+"ValidateUser.common.kdsvc", passwordLogin("sandbox-password")).status)
 
 	fault(behaviour.FailWith(4, 5))
 	require.Len(t, b.server.Faults(), 1)
@@ -88,7 +89,8 @@ func TestEachFailureShape(t *testing.T) {
 		"F13": `"[[{\"Result\":`,
 		"F14": ``,
 	} {
-		require.NoError(t, b.server.AddFault(behaviour.Fault{Shape: shape, MsgCode: behaviour.MsgNoPermission, Message: "没有权限"}))
+		require.NoError(t,
+			b.server.AddFault(behaviour.Fault{Shape: shape, MsgCode: behaviour.MsgNoPermission, Message: "没有权限"}))
 		r := b.ask(map[string]any{"FieldKeys": "FID,FBillNo,FNote"})
 		require.Contains(t, r.body, want, shape)
 		status := map[string]int{"F11": 519, "F12": http.StatusBadGateway}[shape]
@@ -103,7 +105,8 @@ func TestFaultsThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, f := range []behaviour.Fault{
-		{}, {Shape: "F99"}, {Status: 200}, {Drop: "sideways"}, {Shape: "F1", Status: 500}, {Service: "fax", Status: 500}, {Status: 500, Count: -1},
+		{}, {Shape: "F99"}, {Status: 200}, {Drop: "sideways"}, {Shape: "F1", Status: 500},
+		{Service: "fax", Status: 500}, {Status: 500, Count: -1},
 	} {
 		require.Error(t, b.server.AddFault(f), "%+v", f)
 	}
@@ -140,7 +143,8 @@ func TestChangesMayBecomeVisibleLate(t *testing.T) {
 	require.Contains(t, b.view("100006").body, `"MsgCode":10`)
 	b.clock.advance(time.Millisecond)
 	require.Equal(t, []string{"B", "A"}, states())
-	require.Equal(t, "2024-05-11T09:30:00.583", b.rows("FCancelDate", "FBillNo='A'", "")[0][0], "with the stamp of the change")
+	require.Equal(t, "2024-05-11T09:30:00.583",
+		b.rows("FCancelDate", "FBillNo='A'", "")[0][0], "with the stamp of the change")
 }
 
 func TestABillChangesBetweenTwoPages(t *testing.T) {
@@ -164,7 +168,8 @@ func TestABadDayIsTheSameForTheSameSeed(t *testing.T) {
 		b.server.SetPersonality(behaviour.Personality{FaultRate: 0.5, Seed: seed})
 		var outcomes []byte
 		for range 40 {
-			r, err := b.send(queryService+"ExecuteBillQuery.common.kdsvc", `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FBillNo"}}`, "kdservice-sessionid", b.session)
+			r, err := b.send(queryService+"ExecuteBillQuery.common.kdsvc",
+				`{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FBillNo"}}`, "kdservice-sessionid", b.session)
 			switch {
 			case err != nil:
 				outcomes = append(outcomes, 'x')

@@ -22,7 +22,8 @@ func TestRowsCanBeCounted(t *testing.T) {
 		b.audited(fmt.Sprintf("C%d", i))
 	}
 	require.Equal(t, `[[5]]`, b.ask(map[string]any{"FieldKeys": "COUNT(1)", "Limit": 2}).body)
-	require.Equal(t, `[[2]]`, b.ask(map[string]any{"FieldKeys": "count(*)", "FilterString": "FBillNo in ('C1','C3')", "StartRow": 1}).body)
+	require.Equal(t, `[[2]]`,
+		b.ask(map[string]any{"FieldKeys": "count(*)", "FilterString": "FBillNo in ('C1','C3')", "StartRow": 1}).body)
 	require.Equal(t, `[[0]]`, b.ask(map[string]any{"FieldKeys": "COUNT( 1 )", "FilterString": "FBillNo = 'none'"}).body)
 }
 
@@ -50,8 +51,11 @@ func TestViewHasAnIDBesideEachReference(t *testing.T) {
 func TestMessagesComeInTheLanguageOfTheLogin(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for lcid, want := range map[string]string{"1033": "identifier is FNope", "3076": "標識為FNope的欄位", "2052": "标识为FNope的字段"} {
-		answer, _ := b.loginWith("ValidateUser", fmt.Sprintf(`{"acctID":%q,"username":%q,"password":"sandbox-password","lcid":%s}`, sandbox.DefaultAcctID, sandbox.DefaultUsername, lcid))
+	for lcid, want := range map[string]string{
+		"1033": "identifier is FNope", "3076": "標識為FNope的欄位", "2052": "标识为FNope的字段",
+	} {
+		answer, _ := b.loginWith("ValidateUser", fmt.Sprintf(`{"acctID":%q,"username":%q,`+
+			`"password":"sandbox-password","lcid":%s}`, sandbox.DefaultAcctID, sandbox.DefaultUsername, lcid))
 		b.session = answer.KDSVCSessionId
 		require.Contains(t, b.ask(map[string]any{"FieldKeys": "FNope"}).body, want)
 	}
@@ -60,7 +64,8 @@ func TestMessagesComeInTheLanguageOfTheLogin(t *testing.T) {
 func TestEveryAnswerSetsItsCookiesUnlessToldOtherwise(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	require.Contains(t, strings.Join(b.ask(map[string]any{"FieldKeys": "FID"}).header.Values("Set-Cookie"), "; "), "kdservice-sessionid="+b.session)
+	require.Contains(t, strings.Join(b.ask(map[string]any{"FieldKeys": "FID"}).header.Values("Set-Cookie"), "; "),
+		"kdservice-sessionid="+b.session)
 	b.server.SetPersonality(behaviour.Personality{CookiesAtLoginOnly: true})
 	require.Empty(t, b.ask(map[string]any{"FieldKeys": "FID"}).header.Values("Set-Cookie"))
 }
@@ -79,7 +84,8 @@ func TestBehindABalancerOnlyItsCookieFindsTheNode(t *testing.T) {
 	}
 	require.NotEmpty(t, node)
 	ask := func(cookie string) string {
-		return b.post(queryService+"ExecuteBillQuery.common.kdsvc", `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FID"}}`,
+		return b.post(queryService+"ExecuteBillQuery.common.kdsvc",
+			`{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FID"}}`,
 			"kdservice-sessionid", answer.KDSVCSessionId, "Cookie", cookie).body
 	}
 	lost := 0
@@ -100,7 +106,9 @@ func TestSessionsMayEndInUse(t *testing.T) {
 	b.rows("FID", "", "")
 	b.clock.advance(time.Second)
 	require.Equal(t, lostRows, b.ask(map[string]any{"FieldKeys": "FID"}).body)
-	b.server.SetPersonality(behaviour.Personality{LostAnswer: "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: x\r\n\r\nsign in"})
+	b.server.SetPersonality(behaviour.Personality{
+		LostAnswer: "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: x\r\n\r\nsign in",
+	})
 	r := b.ask(map[string]any{"FieldKeys": "FID"})
 	require.Equal(t, []any{401, "sign in", "x"}, []any{r.status, r.body, r.header.Get("WWW-Authenticate")})
 }
@@ -159,7 +167,8 @@ func TestControlIsForThisMachineAndNoOtherSitesPage(t *testing.T) {
 	}
 	require.Equal(t, 403, call(func(r *http.Request) { r.Header.Set("Origin", "https://elsewhere.example") }))
 	require.Equal(t, 403, call(func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }))
-	require.Equal(t, 403, call(func(r *http.Request) { r.Host = "elsewhere.example" }), "a name that was given this machine's address")
+	require.Equal(t, 403, call(func(r *http.Request) { r.Host = "elsewhere.example" }),
+		"a name that was given this machine's address")
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL()+"/control/bills", nil)
 	require.NoError(t, err)
 	request.Header.Set("Sec-Fetch-Site", "same-site")
@@ -179,7 +188,9 @@ func TestControlIsForThisMachineAndNoOtherSitesPage(t *testing.T) {
 func TestASwitchThatMakesNoSenseIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, body := range []string{`{"odd_logins":["nonsense"]}`, `{"lost_answer":"nonsense"}`, `{"hidden_parts":{"100":7}}`, `{"nonsense":1}`} {
+	for _, body := range []string{
+		`{"odd_logins":["nonsense"]}`, `{"lost_answer":"nonsense"}`, `{"hidden_parts":{"100":7}}`, `{"nonsense":1}`,
+	} {
 		b.control("PUT", "personality", body, 400, nil)
 	}
 	require.Equal(t, behaviour.Personality{}, b.server.Personality())

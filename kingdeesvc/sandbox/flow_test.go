@@ -74,7 +74,9 @@ func TestActionsThatTheStateForbids(t *testing.T) {
 	}{
 		{nil, []books.Action{"audit", "unaudit", "restore", "recall"}},
 		{[]books.Action{"submit"}, []books.Action{"submit", "unaudit", "edit", "void", "restore", "delete"}},
-		{[]books.Action{"submit", "audit"}, []books.Action{"submit", "audit", "edit", "void", "restore", "delete", "recall"}},
+		{[]books.Action{"submit", "audit"}, []books.Action{
+			"submit", "audit", "edit", "void", "restore", "delete", "recall",
+		}},
 		{[]books.Action{"submit", "audit", "unaudit"}, []books.Action{"audit", "unaudit", "restore", "recall"}},
 		{[]books.Action{"void"}, []books.Action{"submit", "audit", "unaudit", "edit", "void", "delete", "recall"}},
 	} {
@@ -101,7 +103,8 @@ func TestServersDifferInWhatAVoidMoves(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *sandbox.Config) {
 		c.Personality = behaviour.Personality{
-			VoidKeepsModifyDate: true, UnauditKeepsModifyDate: true, UnauditKeepsApproveDate: true, CancelDateOnly: true, DeleteVoided: true,
+			VoidKeepsModifyDate: true, UnauditKeepsModifyDate: true, UnauditKeepsApproveDate: true,
+			CancelDateOnly: true, DeleteVoided: true,
 		}
 	})
 	live := b.audited("A")
@@ -118,18 +121,23 @@ func TestServersDifferInWhatAVoidMoves(t *testing.T) {
 func TestAnEditChangesOnlyWhatItNames(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	bill, err := b.server.Create(t.Context(), books.Bill{Note: "before", Lines: []books.Line{line("P1", "1", "CK001", component("C1", "2", "CK003")), line("P2", "1", "CK002")}})
+	bill, err := b.server.Create(t.Context(), books.Bill{Note: "before", Lines: []books.Line{
+		line("P1", "1", "CK001", component("C1", "2", "CK003")), line("P2", "1", "CK002"),
+	}})
 	require.NoError(t, err)
-	after, err := b.server.Edit(t.Context(), bill.BillNo, books.Edit{Stock: "CK005", Extra: map[string]string{"F_PAEZ_SHOP": "天猫"}})
+	after, err := b.server.Edit(t.Context(), bill.BillNo,
+		books.Edit{Stock: "CK005", Extra: map[string]string{"F_PAEZ_SHOP": "天猫"}})
 	require.NoError(t, err)
 	require.Equal(t, "before", after.Note)
 	require.Equal(t, "CK005", after.Lines[1].Stock)
 	require.Equal(t, "CK003", after.Lines[0].Components[0].Stock)
 	require.Equal(t, bill.Lines[0].EntryID, after.Lines[0].EntryID)
-	require.Equal(t, "天猫", b.rows("F_PAEZ_SHOP", "F_PAEZ_SHOP='天猫'", "")[0][0], "a custom field that a bill carries can be asked for")
+	require.Equal(t, "天猫", b.rows("F_PAEZ_SHOP", "F_PAEZ_SHOP='天猫'", "")[0][0],
+		"a custom field that a bill carries can be asked for")
 
 	note := ""
-	after, err = b.server.Edit(t.Context(), bill.BillNo, books.Edit{Note: &note, Lines: []books.Line{line("P3", "7", "CK001")}})
+	after, err = b.server.Edit(t.Context(), bill.BillNo,
+		books.Edit{Note: &note, Lines: []books.Line{line("P3", "7", "CK001")}})
 	require.NoError(t, err)
 	require.Empty(t, after.Note)
 	require.Len(t, after.Lines, 1)
@@ -142,8 +150,11 @@ func TestOrdersAreThoseOfTheAudit(t *testing.T) {
 	t.Parallel()
 	var heard []string
 	b := setup(t, func(c *sandbox.Config) { c.OnAudit = func(bill books.Bill) { heard = append(heard, bill.BillNo) } })
-	b.audited("A", line("P", "1", "CK001", component("C", "1", "CK003")), line("P", "1", "CK002"), line("P", "1", "CK001"), line("P", "1", ""))
-	_, err := b.server.Create(t.Context(), books.Bill{BillNo: "D", AffairType: books.Dassembly, Lines: []books.Line{line("P", "1", "CK001", component("C", "1", "CK004"), component("C", "1", "CK005"))}})
+	b.audited("A", line("P", "1", "CK001", component("C", "1", "CK003")), line("P", "1", "CK002"),
+		line("P", "1", "CK001"), line("P", "1", ""))
+	_, err := b.server.Create(t.Context(), books.Bill{BillNo: "D", AffairType: books.Dassembly, Lines: []books.Line{
+		line("P", "1", "CK001", component("C", "1", "CK004"), component("C", "1", "CK005")),
+	}})
 	require.NoError(t, err)
 	_, err = b.server.Approve(t.Context(), "D")
 	require.NoError(t, err)
@@ -162,7 +173,8 @@ func TestOrdersAreThoseOfTheAudit(t *testing.T) {
 		orders = append(orders, string(text))
 	}
 	require.Equal(t, []string{
-		`["A","in","CK001",2,false]`, `["A","in","CK002",1,false]`, `["D","in","CK004",1,true]`, `["D","in","CK005",1,true]`,
+		`["A","in","CK001",2,false]`, `["A","in","CK002",1,false]`,
+		`["D","in","CK004",1,true]`, `["D","in","CK005",1,true]`,
 	}, orders)
 	require.Len(t, b.server.OutboundOrders(), 2)
 }
@@ -186,8 +198,10 @@ func TestViewTellsWhatIsGone(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(b.view("100003").body), &answer))
 	require.True(t, answer.Result.ResponseStatus.IsSuccess)
 	require.Equal(t, bill.ID, answer.Result.Result.Id)
-	require.Equal(t, "A C A", answer.Result.Result.BillNo+" "+answer.Result.Result.DocumentStatus+" "+answer.Result.Result.CancelStatus)
-	r := b.post(queryService+"View.common.kdsvc", `{"parameters":["STK_AssembledApp","{\"Number\":\"A\"}"]}`, "kdservice-sessionid", b.session)
+	require.Equal(t, "A C A",
+		answer.Result.Result.BillNo+" "+answer.Result.Result.DocumentStatus+" "+answer.Result.Result.CancelStatus)
+	r := b.post(queryService+"View.common.kdsvc", `{"parameters":["STK_AssembledApp","{\"Number\":\"A\"}"]}`,
+		"kdservice-sessionid", b.session)
 	require.Contains(t, r.body, `"Id":100003`)
 	require.Contains(t, b.view("5").body, `"MsgCode":10`)
 	b.server.SetPersonality(behaviour.Personality{HiddenOrgs: []string{"100"}})

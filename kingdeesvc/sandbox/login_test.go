@@ -21,7 +21,8 @@ import (
 // vectorAccount is the account of the worked signature vectors below, which were
 // computed with sha256sum and sha1sum from the published rule.
 func vectorAccount(cfg *sandbox.Config) {
-	cfg.AcctID, cfg.Username, cfg.AppID, cfg.AppSecret = "acct-0001", "demo-user", "123456_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4", "test-app-secret-value"
+	cfg.AcctID, cfg.Username, cfg.AppID, cfg.AppSecret = "acct-0001", "demo-user",
+		"123456_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4", "test-app-secret-value"
 	cfg.Now = func() time.Time { return time.Unix(1700000000, 0) }
 }
 
@@ -54,10 +55,14 @@ func TestSignedLoginVectors(t *testing.T) {
 	server := startServer(t, func() (cfg sandbox.Config) { vectorAccount(&cfg); return cfg }())
 	b := talkTo(t, server, nil)
 	sign := func(signature string) int {
-		answer, _ := b.loginWith("LoginBySign", fmt.Sprintf(`{"parameters":["acct-0001","demo-user","123456_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4","1700000000",%q,2052]}`, signature))
+		answer, _ := b.loginWith("LoginBySign", fmt.Sprintf(`{"parameters":["acct-0001","demo-user",`+
+			`"123456_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4","1700000000",%q,2052]}`, signature))
 		return answer.LoginResultType
 	}
-	const sha256Sign, sha1Sign = "5415400551e874608a571c3a1f752d2c25f45c6cda6233e3badb1063ff08b378", "d3a201e9dda2e9b802168bb1900ed0de6d370181"
+	const (
+		sha256Sign = "5415400551e874608a571c3a1f752d2c25f45c6cda6233e3badb1063ff08b378"
+		sha1Sign   = "d3a201e9dda2e9b802168bb1900ed0de6d370181"
+	)
 	require.Equal(t, 1, sign(sha256Sign))
 	require.NotEqual(t, 1, sign(sha1Sign))
 	require.NotEqual(t, 1, sign(strings.ToUpper(sha256Sign)))
@@ -68,7 +73,10 @@ func TestSignedLoginVectors(t *testing.T) {
 
 // signature signs with the default account, independently of the package.
 func signature(timestamp string) string {
-	values := []string{sandbox.DefaultAcctID, sandbox.DefaultUsername, sandbox.DefaultAppID, string(sandbox.DefaultAppSecret), timestamp}
+	values := []string{
+		sandbox.DefaultAcctID, sandbox.DefaultUsername, sandbox.DefaultAppID,
+		string(sandbox.DefaultAppSecret), timestamp,
+	}
 	slices.Sort(values)
 	sum := sha256.Sum256([]byte(strings.Join(values, "")))
 	return hex.EncodeToString(sum[:])
@@ -78,8 +86,9 @@ func TestLoginAnswer(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	timestamp := fmt.Sprint(start.Unix())
-	answer, r := b.loginWith("LoginBySign", fmt.Sprintf(`{"acctid":%q,"username":%q,"appId":%q,"timestamp":%q,"sign":%q,"lcid":"2052"}`,
-		sandbox.DefaultAcctID, sandbox.DefaultUsername, sandbox.DefaultAppID, timestamp, signature(timestamp)))
+	answer, r := b.loginWith("LoginBySign",
+		fmt.Sprintf(`{"acctid":%q,"username":%q,"appId":%q,"timestamp":%q,"sign":%q,"lcid":"2052"}`,
+			sandbox.DefaultAcctID, sandbox.DefaultUsername, sandbox.DefaultAppID, timestamp, signature(timestamp)))
 	require.Equal(t, 1, answer.LoginResultType)
 	require.True(t, answer.IsSuccessByAPI)
 	require.Equal(t, sandbox.DefaultAcctID, answer.Context.DBid)
@@ -105,25 +114,32 @@ func passwordLogin(password string) string {
 func TestLoginBodiesOfPublicClientsAreAccepted(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	acct, user, app, secret := sandbox.DefaultAcctID, sandbox.DefaultUsername, sandbox.DefaultAppID, string(sandbox.DefaultAppSecret)
+	acct, user, app, secret := sandbox.DefaultAcctID, sandbox.DefaultUsername,
+		sandbox.DefaultAppID, string(sandbox.DefaultAppSecret)
 	list := fmt.Sprintf(`[%q,%q,%q,%q,2052]`, acct, user, app, secret)
 	text, err := json.Marshal(list)
 	require.NoError(t, err)
 	form := url.Values{"acctID": {acct}, "username": {user}, "appid": {app}, "appSecret": {secret}, "lcid": {"2052"}}
-	envelope := url.Values{"format": {"1"}, "useragent": {"ApiClient"}, "rid": {"77"}, "parameters": {list}, "timestamp": {"2024-05-11"}, "v": {"1.0"}}
+	envelope := url.Values{
+		"format": {"1"}, "useragent": {"ApiClient"}, "rid": {"77"}, "parameters": {list},
+		"timestamp": {"2024-05-11"}, "v": {"1.0"},
+	}
 	const isForm = "application/x-www-form-urlencoded; charset=utf-8"
 	for _, c := range []struct{ body, contentType string }{
-		{fmt.Sprintf(`{"acctId":%q,"username":%q,"appId":%q,"appSecret":%q,"lcid":2052}`, acct, user, app, secret), "applicatin/json"},
+		{fmt.Sprintf(`{"acctId":%q,"username":%q,"appId":%q,"appSecret":%q,"lcid":2052}`,
+			acct, user, app, secret), "applicatin/json"},
 		{fmt.Sprintf(`{"parameters":%s}`, list), "application/json"},
 		{fmt.Sprintf(`{"parameters":%s}`, text), "application/json"},
-		{fmt.Sprintf(`{"format":1,"useragent":"ApiClient","rid":"1","parameters":%s,"timestamp":"1","v":"1.0"}`, text), "application/json"},
+		{fmt.Sprintf(`{"format":1,"useragent":"ApiClient","rid":"1","parameters":%s,"timestamp":"1","v":"1.0"}`,
+			text), "application/json"},
 		{form.Encode(), isForm},
 		{envelope.Encode(), isForm},
 	} {
 		answer, _ := b.loginWith("LoginByAppSecret", c.body, "Content-Type", c.contentType)
 		require.Equal(t, 1, answer.LoginResultType, c.body)
 	}
-	answer, _ := b.loginWith("ValidateUser2", fmt.Sprintf(`{"parameters":[%q,%q,"sandbox-password",false,2052]}`, acct, user))
+	answer, _ := b.loginWith("ValidateUser2",
+		fmt.Sprintf(`{"parameters":[%q,%q,"sandbox-password",false,2052]}`, acct, user))
 	require.Equal(t, 1, answer.LoginResultType)
 }
 
@@ -171,7 +187,8 @@ func TestLoginsAreRefusedWithTheVendorsWords(t *testing.T) {
 func TestSignedHeaders(t *testing.T) {
 	t.Parallel()
 	server := startServer(t, sandbox.Config{
-		AcctID: "dcid-1", Username: "user-1", AppID: "123456_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4", AppSecret: "test-app-secret-value",
+		AcctID: "dcid-1", Username: "user-1",
+		AppID: "123456_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4", AppSecret: "test-app-secret-value",
 	})
 	b := talkTo(t, server, nil)
 	headers := []string{

@@ -19,7 +19,8 @@ func TestAPageCutsABill(t *testing.T) {
 	}
 	page := func(start int) []string {
 		return column(b.decode(b.ask(map[string]any{
-			"FieldKeys": "FBillNo,FMaterialID.FNumber", "OrderString": "FID ASC, FEntity_FEntryID ASC", "StartRow": start, "Limit": 4,
+			"FieldKeys": "FBillNo,FMaterialID.FNumber", "OrderString": "FID ASC, FEntity_FEntryID ASC",
+			"StartRow": start, "Limit": 4,
 		})), 0)
 	}
 	require.Equal(t, []string{"A", "A", "A", "B"}, page(0))
@@ -34,7 +35,8 @@ func TestOrderHasSeveralKeysAndDirections(t *testing.T) {
 	for _, x := range [][2]string{{"A", "CK002"}, {"B", "CK001"}, {"C", "CK002"}, {"D", ""}} {
 		b.audited(x[0], line("P", "1", x[1]))
 	}
-	require.Equal(t, []string{"D", "B", "C", "A"}, column(b.rows("FBillNo", "", "FStockID.FNumber asc, FBillNo DESC"), 0), "null sorts first")
+	require.Equal(t, []string{"D", "B", "C", "A"},
+		column(b.rows("FBillNo", "", "FStockID.FNumber asc, FBillNo DESC"), 0), "null sorts first")
 	require.Equal(t, []string{"D", "C", "B", "A"}, column(b.rows("FBillNo", "", "FID desc"), 0))
 }
 
@@ -63,7 +65,8 @@ func TestKeySetPagingSeesEachBillOnce(t *testing.T) {
 	last := "0"
 	for {
 		rows := b.decode(b.ask(map[string]any{
-			"FieldKeys": "FID,FBillNo", "FilterString": fmt.Sprintf("FCancelStatus='B' and FID > %s", last), "OrderString": "FID ASC", "Limit": 300,
+			"FieldKeys": "FID,FBillNo", "FilterString": fmt.Sprintf("FCancelStatus='B' and FID > %s", last),
+			"OrderString": "FID ASC", "Limit": 300,
 		}))
 		if len(rows) == 0 {
 			break

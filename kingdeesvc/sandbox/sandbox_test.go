@@ -114,8 +114,9 @@ func (b *bundle) post(path, body string, headers ...string) reply {
 
 func (b *bundle) login() string {
 	b.Helper()
-	r := b.post(authService+"ValidateUser.common.kdsvc", fmt.Sprintf(`{"acctID":%q,"username":%q,"password":%q,"lcid":2052}`,
-		sandbox.DefaultAcctID, sandbox.DefaultUsername, string(sandbox.DefaultPassword)))
+	r := b.post(authService+"ValidateUser.common.kdsvc",
+		fmt.Sprintf(`{"acctID":%q,"username":%q,"password":%q,"lcid":2052}`,
+			sandbox.DefaultAcctID, sandbox.DefaultUsername, string(sandbox.DefaultPassword)))
 	var answer struct {
 		LoginResultType int
 		KDSVCSessionId  string //nolint:revive // the vendor's spelling
@@ -173,7 +174,8 @@ func component(material, qty, stock string) books.Component {
 // audited makes an audited bill of organisation 100.
 func (b *bundle) audited(billNo string, lines ...books.Line) books.Bill {
 	b.Helper()
-	_, err := b.server.Create(b.Context(), books.Bill{BillNo: billNo, StockOrg: "100", AffairType: books.Assembly, Lines: lines})
+	_, err := b.server.Create(b.Context(),
+		books.Bill{BillNo: billNo, StockOrg: "100", AffairType: books.Assembly, Lines: lines})
 	require.NoError(b, err)
 	bill, err := b.server.Approve(b.Context(), billNo)
 	require.NoError(b, err)

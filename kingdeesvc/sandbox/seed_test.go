@@ -75,8 +75,10 @@ func TestTheSampleDayPlays(t *testing.T) {
 		return bill.DocumentStatus + bill.CancelStatus
 	}
 	for number, want := range map[string]string{
-		"ZZCX000151": "DB", "ZZCX000152": "DB", "ZZCX000153": "DB", "ZZCX000154": "DB", "ZZCX000155": "CA", "ZZCX000156": "AB",
-		"ZZCX000157": "DB", "ZZCX000158": "DA", "ZZCX000159": "CA", "ZZCX000161": "DB", "ZZCX000201": "DB", "ZZCX000202": "DB",
+		"ZZCX000151": "DB", "ZZCX000152": "DB", "ZZCX000153": "DB", "ZZCX000154": "DB",
+		"ZZCX000155": "CA", "ZZCX000156": "AB",
+		"ZZCX000157": "DB", "ZZCX000158": "DA", "ZZCX000159": "CA", "ZZCX000161": "DB",
+		"ZZCX000201": "DB", "ZZCX000202": "DB",
 	} {
 		require.Equal(t, want, state(number), number)
 	}

@@ -11,13 +11,16 @@ import (
 )
 
 const (
-	lostRows   = `[[{"Result":{"ResponseStatus":{"ErrorCode":500,"IsSuccess":false,"Errors":[{"FieldName":null,"Message":"会话信息已丢失，请重新登录","DIndex":0}],"SuccessEntitys":[],"SuccessMessages":[],"MsgCode":1}}}]]`
-	lostObject = `{"Result":{"ResponseStatus":{"ErrorCode":500,"IsSuccess":false,"Errors":[{"FieldName":null,"Message":"会话信息已丢失，请重新登录","DIndex":0}],"SuccessEntitys":[],"SuccessMessages":[],"MsgCode":1}}}`
+	lostRows = `[[{"Result":{"ResponseStatus":{"ErrorCode":500,"IsSuccess":false,"Errors":[{"FieldName":null,` +
+		`"Message":"会话信息已丢失，请重新登录","DIndex":0}],"SuccessEntitys":[],"SuccessMessages":[],"MsgCode":1}}}]]`
+	lostObject = `{"Result":{"ResponseStatus":{"ErrorCode":500,"IsSuccess":false,"Errors":[{"FieldName":null,` +
+		`"Message":"会话信息已丢失，请重新登录","DIndex":0}],"SuccessEntitys":[],"SuccessMessages":[],"MsgCode":1}}}`
 )
 
 func (b *bundle) view(id string) reply {
 	b.Helper()
-	return b.post(queryService+"View.common.kdsvc", `{"formid":"STK_AssembledApp","data":{"CreateOrgId":0,"Number":"","Id":"`+id+`","IsSortBySeq":"false"}}`,
+	return b.post(queryService+"View.common.kdsvc",
+		`{"formid":"STK_AssembledApp","data":{"CreateOrgId":0,"Number":"","Id":"`+id+`","IsSortBySeq":"false"}}`,
 		"kdservice-sessionid", b.session)
 }
 
@@ -71,7 +74,8 @@ func TestManyRequestsOnOneSessionAreAllAnswered(t *testing.T) {
 	var group sync.WaitGroup
 	for range 20 {
 		group.Go(func() {
-			r, err := b.send(queryService+"ExecuteBillQuery.common.kdsvc", `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FBillNo"}}`, "kdservice-sessionid", b.session)
+			r, err := b.send(queryService+"ExecuteBillQuery.common.kdsvc",
+				`{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FBillNo"}}`, "kdservice-sessionid", b.session)
 			if err != nil || r.body != `[["A"]]` {
 				t.Errorf("%v %s", err, r.body)
 			}

@@ -1,6 +1,6 @@
 // Package apierr builds and reads the error details that every voidrelay service sends: one google.rpc.ErrorInfo whose
-// reason is a value of the package's ErrorReason enum and whose metadata repeats whatever is variable in the message, so
-// that no caller parses prose (AIP-193).
+// reason is a value of the package's ErrorReason enum and whose metadata repeats whatever is variable in the message,
+// so that no caller parses prose (AIP-193).
 //
 // It decides nothing: which fault gets which code and reason is each service's own switch.
 package apierr
@@ -41,7 +41,9 @@ type Error struct {
 // Status renders e with its details.
 func (e Error) Status() *status.Status {
 	st := status.New(e.Code, e.Message)
-	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: ReasonName(e.Reason), Domain: e.Domain, Metadata: e.Metadata}}
+	details := []protoadapt.MessageV1{
+		&errdetails.ErrorInfo{Reason: ReasonName(e.Reason), Domain: e.Domain, Metadata: e.Metadata},
+	}
 	if e.RetryAfter > 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}
@@ -65,8 +67,8 @@ func ReasonName(reason protoreflect.Enum) string {
 	return strings.TrimPrefix(string(value.Name()), "ERROR_REASON_")
 }
 
-// Info reads the ErrorInfo of the given domain from err. It answers nil for an error that our services did not write, such
-// as a bare UNAVAILABLE from the transport.
+// Info reads the ErrorInfo of the given domain from err. It answers nil for an error that our services did not write,
+// such as a bare UNAVAILABLE from the transport.
 func Info(err error, domain string) *errdetails.ErrorInfo {
 	st, ok := status.FromError(err)
 	if !ok {

@@ -1,9 +1,9 @@
-// Command bufcache puts the protovalidate rules where buf looks for them, so that lint, generate and breaking checks run
-// without the Buf registry.
+// Command bufcache puts the protovalidate rules where buf looks for them, so that lint, generate and breaking checks
+// run without the Buf registry.
 //
-// It takes the one file from the Go module of the same release, which the Go module proxy serves and go verifies, and lays
-// it out as buf's own module cache. buf checks the digest in buf.lock against what it finds, so nothing else can slip in.
-// The cache layout is buf's own affair: the version of buf is pinned beside this.
+// It takes the one file from the Go module of the same release, which the Go module proxy serves and go verifies, and
+// lays it out as buf's own module cache. buf checks the digest in buf.lock against what it finds, so nothing else can
+// slip in. The cache layout is buf's own affair: the version of buf is pinned beside this.
 package main
 
 import (

@@ -39,7 +39,8 @@ var sentence = regexp.MustCompile(`^(Test|Fuzz|Benchmark)[A-Z]`)
 var (
 	// sqlNames are tables, columns, views, constraints: whatever is no keyword has no old word in it.
 	sqlNames   = regexp.MustCompile(`[a-z][a-z0-9_]*`)
-	protoNames = regexp.MustCompile(`(?m)(?:^\s*(?:rpc|message|enum|service)\s+|^\s*(?:repeated |optional )?[\w.<>, ]*\s)([A-Za-z]\w*)(?:\s*=\s*\d+|\s*\{|\()`)
+	protoNames = regexp.MustCompile(`(?m)(?:^\s*(?:rpc|message|enum|service)\s+|^\s*(?:repeated |optional )?[\w.<>, ` +
+		`]*\s)([A-Za-z]\w*)(?:\s*=\s*\d+|\s*\{|\()`)
 )
 
 // inText answers what the pattern finds outside of what does not count.

@@ -1,6 +1,6 @@
-// Words checks that names are made of the words of docs/glossary.md. It reads the names that are declared in Go, SQL and the contracts,
-// not prose: what a sentence says is for its reader to judge. tools/words.txt lists the words that left, and where one may stand
-// all the same:
+// Words checks that names are made of the words of docs/glossary.md. It reads the names that are declared in Go, SQL
+// and the contracts, not prose: what a sentence says is for its reader to judge. tools/words.txt lists the words that
+// left, and where one may stand all the same:
 //
 //	OLD => NEW           a word that left, and what is said instead
 //	allow OLD PATH NAME  a name, or * for all, that may have it: in this file, or in all files below this folder
@@ -71,13 +71,15 @@ func check() ([]string, error) {
 		}
 		for _, name := range names {
 			if old, found := words.in(path, name.text); found {
-				faults = append(faults, fmt.Sprintf("%s:%d: %s: the word is %s, not %s", path, name.line, name.text, words.instead[old], old))
+				faults = append(faults, fmt.Sprintf("%s:%d: %s: the word is %s, not %s",
+					path, name.line, name.text, words.instead[old], old))
 			}
 		}
 	}
 	for _, a := range words.allow {
 		if !words.used[a] {
-			faults = append(faults, fmt.Sprintf("tools/words.txt: nothing needs `allow %s %s %s` any longer", a.word, a.path, a.name))
+			faults = append(faults,
+				fmt.Sprintf("tools/words.txt: nothing needs `allow %s %s %s` any longer", a.word, a.path, a.name))
 		}
 	}
 	return faults, nil

@@ -13,11 +13,16 @@ func TestDeclaredNamesAreFound(t *testing.T) {
 		path, text string
 		want       []string
 	}{
-		{"a.go", "package a\n\n// pass is prose\nfunc PassKind(lastPass int) { mark := lastPass; _ = mark; Sweep() }\n", []string{"a", "PassKind", "lastPass", "mark"}},
+		{
+			"a.go",
+			"package a\n\n// pass is prose\nfunc PassKind(lastPass int) { mark := lastPass; _ = mark; Sweep() }\n",
+			[]string{"a", "PassKind", "lastPass", "mark"},
+		},
 		{"a_test.go", "package a\n\nfunc TestAPassEnds(t *testing.T) {}\n", []string{"a_test", "a", "t"}},
 		{"b.sql", "-- a pass\ncreate table pass (epoch_live text default 'mark');\n",
 			[]string{"b", "create", "table", "pass", "epoch_live", "text", "default"}},
-		{"c.proto", "// of a leg\nmessage Leg {\n  int64 pass_id = 1;\n}\nservice S {\n  rpc GetPass(R) returns (A);\n}\n",
+		{"c.proto",
+			"// of a leg\nmessage Leg {\n  int64 pass_id = 1;\n}\nservice S {\n  rpc GetPass(R) returns (A);\n}\n",
 			[]string{"c", "Leg", "pass_id", "S", "GetPass"}},
 		{"d.md", "the pass of a bill", nil},
 	} {
@@ -50,7 +55,9 @@ func TestAnAllowedNamePassesWhereItIsAllowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]bool{"MarkDone": false, "LastMark": true, "bookmark": false, "MARK_TIME": true, "Marked": false} {
+	for name, want := range map[string]bool{
+		"MarkDone": false, "LastMark": true, "bookmark": false, "MARK_TIME": true, "Marked": false,
+	} {
 		if _, found := words.in("rule/act.go", name); found != want {
 			t.Errorf("%s: found %v, want %v", name, found, want)
 		}

@@ -54,7 +54,8 @@ func cancelOne(b *testing.B, transport *http.Transport, address string, k wareho
 	body := cancelBody(k)
 	q := vectorQuery("")
 	q.Set("sign", signed(q, body, secret, true))
-	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, address+"?"+q.Encode(), bytes.NewReader([]byte(body)))
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost,
+		address+"?"+q.Encode(), bytes.NewReader([]byte(body)))
 	if err != nil {
 		b.Error(err)
 		return

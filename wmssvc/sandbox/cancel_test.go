@@ -27,7 +27,8 @@ func TestEachStateAnswersACancelInItsOwnWay(t *testing.T) {
 		{warehouse.StatePending, "success", "旺店通WMS返回：取消成功", "cancelled", warehouse.StateCancelled, 1, "0"},
 		{warehouse.StateApproved, "success", "旺店通WMS返回：取消成功", "cancelled", warehouse.StateCancelled, 1, "0"},
 		{warehouse.StateWorking, "failure", "旺店通WMS返回：单据作业中,不允许取消", "refused", warehouse.StateWorking, 0, "1"},
-		{warehouse.StatePartlyReceived, "failure", "旺店通WMS返回：单据已部分入库,不允许取消", "refused", warehouse.StatePartlyReceived, 0, "1"},
+		{warehouse.StatePartlyReceived, "failure", "旺店通WMS返回：单据已部分入库," +
+			"不允许取消", "refused", warehouse.StatePartlyReceived, 0, "1"},
 		{warehouse.StateDone, "failure", "旺店通WMS返回：单据已完成,不允许取消", "refused", warehouse.StateDone, 0, "1"},
 		{warehouse.StateCancelled, "failure", "旺店通WMS返回：单据已取消,不能重复取消", "already", warehouse.StateCancelled, 0, "1"},
 	} {
@@ -174,9 +175,12 @@ func TestInterceptingWork(t *testing.T) {
 		require.Equal(t, vectorTime.Add(time.Minute), truth.Arrivals[0].EffectAt.UTC())
 		require.False(t, truth.Arrivals[1].TookEffect)
 	})
-	for ends, state := range map[string]warehouse.State{"cancelled": warehouse.StateCancelled, "refused": warehouse.StateWorking} {
+	for ends, state := range map[string]warehouse.State{
+		"cancelled": warehouse.StateCancelled, "refused": warehouse.StateWorking,
+	} {
 		t.Run("ends by itself: "+ends, func(t *testing.T) {
-			b := setup(t, personality(behaviour.Personality{Working: "intercept", InterceptEnds: ends, InterceptMS: 5000}))
+			b := setup(t,
+				personality(behaviour.Personality{Working: "intercept", InterceptEnds: ends, InterceptMS: 5000}))
 			k := b.order("ZZCX1", warehouse.StateWorking)
 			require.Equal(t, "failure", b.cancel(k).Flag)
 			b.clock.pass(4999 * time.Millisecond)
@@ -204,10 +208,12 @@ func TestBodies(t *testing.T) {
 	long := strings.Repeat("仓", 51)
 	for _, c := range []struct{ name, body, text string }{
 		{"no warehouse", wrap("<orderCode>ZZCX1</orderCode><orderType>QTRK</orderType>"), "warehouseCode不能为空"},
-		{"a blank number", wrap("<warehouseCode>CK001</warehouseCode><orderCode> </orderCode><orderType>QTRK</orderType>"), "orderCode不能为空"},
+		{"a blank number", wrap("<warehouseCode>CK001</warehouseCode><orderCode> " +
+			"</orderCode><orderType>QTRK</orderType>"), "orderCode不能为空"},
 		{"no type", wrap("<warehouseCode>CK001</warehouseCode><orderCode>ZZCX1</orderCode>"), "orderType不能为空"},
 		{"an unlisted type", strings.Replace(wrap(ok), "QTRK", "CNJG", 1), "orderType不正确"},
-		{"a number of 51", wrap("<warehouseCode>CK001</warehouseCode><orderCode>" + long + "</orderCode><orderType>QTRK</orderType>"), "长度不能超过50"},
+		{"a number of 51", wrap("<warehouseCode>CK001</warehouseCode><orderCode>" + long +
+			"</orderCode><orderType>QTRK</orderType>"), "长度不能超过50"},
 		{"a reason of 251", wrap(ok + "<cancelReason>" + strings.Repeat("因", 251) + "</cancelReason>"), "长度不能超过250"},
 		{"a field twice", wrap(ok + "<orderCode>ZZCX2</orderCode>"), "解析失败"},
 		{"a field with children", wrap(ok + "<cancelReason><b>x</b></cancelReason>"), "解析失败"},
@@ -232,9 +238,11 @@ func TestBodies(t *testing.T) {
 		})
 	}
 	for _, c := range []struct{ name, body string }{
-		{"unknown elements", wrap(ok + "<subSourceOrders><subSourceOrder><subSourceOrderCode>1</subSourceOrderCode></subSourceOrder></subSourceOrders><remark/>")},
+		{"unknown elements", wrap(ok + "<subSourceOrders><subSourceOrder><subSourceOrderCode>1</subSourceOrderCode>" +
+			"</subSourceOrder></subSourceOrders><remark/>")},
 		{"extendProps with any children", wrap(ok + "<extendProps><a>1</a><b><c>2</c></b></extendProps>")},
-		{"a reason of 250 and CDATA", wrap(ok + "<cancelReason><![CDATA[" + strings.Repeat("因", 250) + "]]></cancelReason>")},
+		{"a reason of 250 and CDATA", wrap(ok + "<cancelReason><![CDATA[" + strings.Repeat("因",
+			250) + "]]></cancelReason>")},
 		{"an element of another namespace", wrap(ok + `<x:orderCode xmlns:x="urn:x">ZZCX2</x:orderCode>`)},
 		{"comments and line ends", "<?xml version='1.0'?>\n<!-- x -->\n" + wrap("\n"+ok+"<!-- y -->\n") + "\n"},
 	} {

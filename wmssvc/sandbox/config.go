@@ -26,13 +26,15 @@ const (
 
 // Config says how a sandbox is started. The zero value works: a free loopback port and the demo account.
 type Config struct {
-	Addr        string                // host:port to listen on; empty: 127.0.0.1:0, a free port
-	Accounts    []warehouse.Account   // who may call; empty: the demo account. The first owns orders created without a sid
-	Now         func() time.Time      // the sandbox's clock, also for its Date header; nil: time.Now
-	StateFile   string                // where orders, truth and personality are kept over restarts; empty: in memory only
+	Addr string // host:port to listen on; empty: 127.0.0.1:0, a free port
+	// who may call; empty: the demo account. The first owns orders created without a sid
+	Accounts []warehouse.Account
+	Now      func() time.Time // the sandbox's clock, also for its Date header; nil: time.Now
+	// where orders, truth and personality are kept over restarts; empty: in memory only
+	StateFile   string
 	Personality behaviour.Personality // how it behaves until changed; a personality in StateFile wins
-	// ControlAnywhere opens the control API to other machines and by any name of this one; otherwise it is for requests from this machine
-	// to localhost or a loopback address. Pages of other sites never reach it.
+	// ControlAnywhere opens the control API to other machines and by any name of this one; otherwise it is for requests
+	// from this machine to localhost or a loopback address. Pages of other sites never reach it.
 	ControlAnywhere bool
 	Logger          *slog.Logger // nil: silent. Bodies and secrets are never logged
 }
@@ -85,7 +87,8 @@ func (c Config) validate() error {
 			problems = append(problems, fmt.Errorf("account %d: sid, app key and secret are all required", i))
 		}
 		if sids[a.SID] || keys[a.AppKey] {
-			problems = append(problems, fmt.Errorf("account %d: sid %q or app key %q is used twice", i, a.SID, a.AppKey))
+			problems = append(problems,
+				fmt.Errorf("account %d: sid %q or app key %q is used twice", i, a.SID, a.AppKey))
 		}
 		sids[a.SID], keys[a.AppKey] = true, true
 	}

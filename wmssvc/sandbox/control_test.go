@@ -28,7 +28,8 @@ func TestControlRunsAnOrdersWholeLife(t *testing.T) {
 	b := setup(t)
 	var o warehouse.Order
 	require.Equal(t, 200, b.control("POST", "/control/orders",
-		`{"warehouse_code":"CK001","order_code":"ZZCX1","order_type":"QTRK","owner_code":"HZ01","state":"pending"}`, &o))
+		`{"warehouse_code":"CK001","order_code":"ZZCX1","order_type":"QTRK","owner_code":"HZ01","state":"pending"}`,
+		&o))
 	require.Equal(t, warehouse.StatePending, o.State)
 	require.Equal(t, "testsid", o.SID)
 	require.NotEmpty(t, o.WMSOrderID)
@@ -62,15 +63,23 @@ func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		status             int
 		says               string
 	}{
-		{"POST", "/control/orders", `{"warehouse_code":"CK001","order_code":"ZZCX1","order_type":"QTRK"}`, 409, "already exists"},
-		{"POST", "/control/orders", `{"warehouse_code":"CK001","order_code":"ZZCX2","order_type":"NONE"}`, 400, "order_type"},
+		{"POST", "/control/orders", `{"warehouse_code":"CK001","order_code":"ZZCX1",` +
+			`"order_type":"QTRK"}`, 409, "already exists"},
+		{"POST", "/control/orders", `{"warehouse_code":"CK001","order_code":"ZZCX2",` +
+			`"order_type":"NONE"}`, 400, "order_type"},
 		{"POST", "/control/orders", `{"order_code":"ZZCX2","order_type":"QTRK"}`, 400, "warehouse_code"},
-		{"POST", "/control/orders", `{"warehouse_code":"CK001","order_code":"ZZCX2","order_type":"QTRK","sid":"x"}`, 400, "sid"},
+		{
+			"POST", "/control/orders", `{"warehouse_code":"CK001","order_code":"ZZCX2","order_type":"QTRK","sid":"x"}`,
+			400, "sid",
+		},
 		{"POST", "/control/orders", `{"warehouseCode":"CK001"}`, 400, "warehouseCode"},
 		{"POST", "/control/orders", `{} {}`, 400, "more than one"},
-		{"POST", "/control/orders/state", `{"warehouse_code":"CK001","order_code":"NONE","order_type":"QTRK","state":"done"}`, 404, "no such order"},
-		{"POST", "/control/orders/state", `{"warehouse_code":"CK001","order_code":"ZZCX1","order_type":"QTRK"}`, 400, "state"},
-		{"POST", "/control/orders/state", `{"warehouse_code":"CK001","order_code":"ZZCX1","order_type":"QTRK","state":"gone"}`, 400, "待审核"},
+		{"POST", "/control/orders/state", `{"warehouse_code":"CK001","order_code":"NONE","order_type":"QTRK",` +
+			`"state":"done"}`, 404, "no such order"},
+		{"POST", "/control/orders/state", `{"warehouse_code":"CK001","order_code":"ZZCX1",` +
+			`"order_type":"QTRK"}`, 400, "state"},
+		{"POST", "/control/orders/state", `{"warehouse_code":"CK001","order_code":"ZZCX1","order_type":"QTRK",` +
+			`"state":"gone"}`, 400, "待审核"},
 		{"GET", "/control/orders?colour=red", "", 400, "colour"},
 		{"GET", "/control/orders?page_size=100000", "", 400, "page_size"},
 		{"GET", "/control/orders?page_token=x", "", 400, "page_token"},
@@ -169,7 +178,8 @@ func TestPersonalityFaultsStatusAndResetOverControl(t *testing.T) {
 	require.NotNil(t, got.Msg)
 	require.Nil(t, got.Message)
 
-	require.Equal(t, 200, b.control("POST", "/control/faults", `{"kind":"commit_then_drop","order_code":"ZZCX1","times":3}`, nil))
+	require.Equal(t, 200,
+		b.control("POST", "/control/faults", `{"kind":"commit_then_drop","order_code":"ZZCX1","times":3}`, nil))
 	require.Equal(t, 3, b.Faults()[0].Times)
 	require.Equal(t, 200, b.control("DELETE", "/control/faults", "", nil))
 	require.Empty(t, b.Faults())

@@ -6,8 +6,8 @@
 // whose connection broke can be held against it afterwards, and with Config.StateFile that it survives the process
 // being killed.
 //
-// Package warehouse keeps the orders, package behaviour is personalities and faults, package sample an order book to begin
-// with; the protocols and the control API are internal. This package puts them together behind one listener.
+// Package warehouse keeps the orders, package behaviour is personalities and faults, package sample an order book to
+// begin with; the protocols and the control API are internal. This package puts them together behind one listener.
 //
 // It follows public material about the vendor, never the adapter that is tested with it, and shares no code with that
 // adapter. What no public source says is a field of behaviour.Personality. README.md lists which behaviour has a source

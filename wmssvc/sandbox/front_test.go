@@ -21,7 +21,8 @@ func TestAProxyAnswersForAWhile(t *testing.T) {
 		status int
 		says   string
 	}{
-		"bad_gateway": {502, "502 Bad Gateway"}, "unavailable": {503, "503"}, "gateway_timeout": {504, "504"}, "redirect": {307, ""}, "maintenance": {200, "系统维护中"},
+		"bad_gateway": {502, "502 Bad Gateway"}, "unavailable": {503, "503"}, "gateway_timeout": {504, "504"},
+		"redirect": {307, ""}, "maintenance": {200, "系统维护中"},
 	} {
 		t.Run(front, func(t *testing.T) {
 			t.Parallel()
@@ -48,12 +49,14 @@ func TestThePlatformAnswersInXMLAndJSON(t *testing.T) {
 	b := setup(t)
 	k := b.order("ZZCX1", warehouse.StateApproved)
 	for front, want := range map[string]string{
-		"call_limit": "This ban will last for 12 more seconds", "signature": "isv.invalid-signature", "app_key": "Invalid app Key",
+		"call_limit": "This ban will last for 12 more seconds", "signature": "isv.invalid-signature",
+		"app_key":    "Invalid app Key",
 		"permission": "isv.permission-api-package-limit", "clock": "Invalid timestamp",
 	} {
 		require.NoError(t, b.SetPersonality(behaviour.Personality{Front: front}))
 		got := b.cancel(k)
-		require.True(t, strings.HasPrefix(got.body, `<?xml version="1.0" encoding="utf-8" ?><error_response><code>`), got.body)
+		require.True(t, strings.HasPrefix(got.body, `<?xml version="1.0" encoding="utf-8" ?><error_response><code>`),
+			got.body)
 		require.Contains(t, got.body, want)
 		require.NoError(t, b.SetPersonality(behaviour.Personality{Front: front, FrontFormat: "json"}))
 		var fault struct {
@@ -118,11 +121,12 @@ func TestANewNumberAfterACancel(t *testing.T) {
 		require.Equal(t, warehouse.StateApproved, b.truth(o.Key).Order.State)
 		require.Equal(t, "success", b.cancel(o.Key).Flag)
 	}
-	require.ErrorContains(t, b.SetPersonality(behaviour.Personality{RenumberCancelled: true, RecreateCancelled: true}), "exclude each other")
+	require.ErrorContains(t, b.SetPersonality(behaviour.Personality{RenumberCancelled: true, RecreateCancelled: true}),
+		"exclude each other")
 }
 
-// The failure: a page of another site, opened on the developer's machine, could read and steer the sandbox, by GET or by a name of its own
-// that leads to 127.0.0.1.
+// The failure: a page of another site, opened on the developer's machine, could read and steer the sandbox, by GET or
+// by a name of its own that leads to 127.0.0.1.
 func TestControlIsClosedToPagesOfOtherSites(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -144,13 +148,14 @@ func TestControlIsClosedToPagesOfOtherSites(t *testing.T) {
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		for name, refused := range map[string]int{
-			"a name that leads here":          ask(b.Server, method, "evil.example:7490"),
-			"a page of another site":          ask(b.Server, method, "", "Sec-Fetch-Site", "cross-site"),
-			"a page of a neighbour":           ask(b.Server, method, "", "Sec-Fetch-Site", "same-site"),
-			"an old browser, another origin":  ask(b.Server, method, "", "Origin", "https://evil.example"),
-			"a page without an origin":        ask(b.Server, method, "", "Origin", "null"),
-			"another port of this machine":    ask(b.Server, method, "", "Origin", "http://127.0.0.1:1"),
-			"another site by the right names": ask(b.Server, method, "localhost", "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"),
+			"a name that leads here":         ask(b.Server, method, "evil.example:7490"),
+			"a page of another site":         ask(b.Server, method, "", "Sec-Fetch-Site", "cross-site"),
+			"a page of a neighbour":          ask(b.Server, method, "", "Sec-Fetch-Site", "same-site"),
+			"an old browser, another origin": ask(b.Server, method, "", "Origin", "https://evil.example"),
+			"a page without an origin":       ask(b.Server, method, "", "Origin", "null"),
+			"another port of this machine":   ask(b.Server, method, "", "Origin", "http://127.0.0.1:1"),
+			"another site by the right names": ask(b.Server, method, "localhost", "Origin", "https://evil.example",
+				"Sec-Fetch-Site", "cross-site"),
 		} {
 			require.Equal(t, http.StatusForbidden, refused, "%s %s", method, name)
 		}
@@ -159,9 +164,12 @@ func TestControlIsClosedToPagesOfOtherSites(t *testing.T) {
 	for _, host := range []string{"", "localhost:7490", "127.0.0.1", "[::1]:7490"} {
 		require.Equal(t, http.StatusOK, ask(b.Server, http.MethodGet, host), host)
 	}
-	require.Equal(t, http.StatusOK, ask(b.Server, http.MethodGet, "", "Origin", b.BaseURL(), "Sec-Fetch-Site", "same-origin"), "its own pages, had it any")
+	require.Equal(t, http.StatusOK,
+		ask(b.Server, http.MethodGet, "", "Origin", b.BaseURL(), "Sec-Fetch-Site", "same-origin"),
+		"its own pages, had it any")
 
 	open := setup(t, func(c *sandbox.Config) { c.ControlAnywhere = true })
 	require.Equal(t, http.StatusOK, ask(open.Server, http.MethodGet, "wms-sandbox:7490"), "told so")
-	require.Equal(t, http.StatusForbidden, ask(open.Server, http.MethodGet, "wms-sandbox:7490", "Sec-Fetch-Site", "cross-site"))
+	require.Equal(t, http.StatusForbidden,
+		ask(open.Server, http.MethodGet, "wms-sandbox:7490", "Sec-Fetch-Site", "cross-site"))
 }

@@ -124,7 +124,8 @@ func (a answer) text() string {
 
 func (b *bundle) post(address string, query url.Values, body string) (answer, error) {
 	b.Helper()
-	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, address+"?"+query.Encode(), strings.NewReader(body))
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost,
+		address+"?"+query.Encode(), strings.NewReader(body))
 	require.NoError(b, err)
 	req.Header.Set("Content-Type", "application/xml")
 	resp, err := b.client.Do(req)
@@ -142,7 +143,8 @@ func (b *bundle) post(address string, query url.Values, body string) (answer, er
 
 func (b *bundle) wdtQuery(body string) url.Values {
 	q := url.Values{
-		"method": {"WDT_WMS_ORDER_CANCEL"}, "sid": {"testsid"}, "appkey": {"testappkey"}, "format": {"xml"}, "sign_method": {"md5"},
+		"method": {"WDT_WMS_ORDER_CANCEL"}, "sid": {"testsid"}, "appkey": {"testappkey"},
+		"format": {"xml"}, "sign_method": {"md5"},
 		"timestamp": {b.clock.now().In(time.FixedZone("", 8*3600)).Format(time.DateTime)},
 	}
 	q.Set("sign", signed(q, body, secret, true))

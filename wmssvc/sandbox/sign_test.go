@@ -13,11 +13,14 @@ import (
 
 // Bodies of the vectors. They were computed with two independent implementations, one of them npm's topsdk 1.0.13.
 const (
-	bodyA = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>QTRK</orderType>` +
+	bodyA = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>` +
+		`QTRK</orderType>` +
 		`<cancelReason>金蝶作废</cancelReason></request>`
 	bodyB = `<?xml version="1.0" encoding="utf-8"?>` + "\r\n<request>\r\n  <warehouseCode>CK001</warehouseCode>\r\n" +
-		"  <orderCode>ZZCX000123</orderCode>\r\n  <orderType>QTRK</orderType>\r\n  <cancelReason>金蝶 作废</cancelReason>\r\n</request>\r\n"
-	bodyC = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>QTRK</orderType>` +
+		"  <orderCode>ZZCX000123</orderCode>\r\n  <orderType>QTRK</orderType>\r\n" +
+		"  <cancelReason>金蝶 作废</cancelReason>\r\n</request>\r\n"
+	bodyC = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>` +
+		`QTRK</orderType>` +
 		`<cancelReason>A&amp;B &lt;x&gt;</cancelReason><extendProps><key1>value1</key1></extendProps></request>`
 )
 
@@ -117,7 +120,8 @@ func TestQimenSignatureVectors(t *testing.T) {
 
 func qimenQuery(method, signMethod, sign string) url.Values {
 	return url.Values{
-		"method": {method}, "app_key": {"testappkey"}, "customerId": {"c-001"}, "format": {"xml"}, "sign_method": {signMethod},
+		"method": {method}, "app_key": {"testappkey"}, "customerId": {"c-001"},
+		"format": {"xml"}, "sign_method": {signMethod},
 		"timestamp": {"2024-05-06 07:08:09"}, "v": {"2.0"}, "sign": {sign},
 	}
 }
@@ -140,7 +144,8 @@ func TestGate(t *testing.T) {
 		{"a missing parameter", func(q url.Values) { q.Del("timestamp") }, "invalid-parameter"},
 		{"a parameter given twice", func(q url.Values) { q.Add("sid", "testsid") }, "invalid-parameter"},
 		{"json asked for", resigned("format", "json"), "invalid-parameter"},
-		{"a method that is not deployed", resigned("method", "WDT_WMS_ORDER_PENDING"), "client.protocol.invalid-argument"},
+		{"a method that is not deployed", resigned("method",
+			"WDT_WMS_ORDER_PENDING"), "client.protocol.invalid-argument"},
 		{"a time that is none", resigned("timestamp", "yesterday"), "invalid-timestamp"},
 		{"eleven minutes late", resigned("timestamp", "2024-05-06 06:57:08"), "invalid-timestamp"},
 		{"eleven minutes early", resigned("timestamp", "2024-05-06 07:19:10"), "invalid-timestamp"},

@@ -11,19 +11,21 @@ func (s *Server) Rejections() ([]warehouse.Rejection, int64) { return s.face.Rej
 
 // Status sums up the sandbox.
 type Status struct {
-	Sandbox    string                  `json:"sandbox"` // always "wms"
-	URL        string                  `json:"url"`
-	QimenURL   string                  `json:"qimen_url"`
-	SIDs       []string                `json:"sids"`
-	Time       time.Time               `json:"time"`
-	Orders     int64                   `json:"orders"`
-	States     map[warehouse.State]int `json:"states"`
-	Cancels    int64                   `json:"cancels"`               // requests that were admitted and readable
-	Effects    int64                   `json:"effects"`               // how many of them cancelled an order
-	Rejected   int64                   `json:"rejected"`              // requests that never became a cancel
-	Unknown    int64                   `json:"unknown"`               // keys that were asked for and never existed
-	Forgotten  int64                   `json:"forgotten,omitempty"`   // cancels of unknown keys beyond the first 100,000 such keys
-	StateError string                  `json:"state_error,omitempty"` // the state file can no longer be trusted, and why
+	Sandbox  string                  `json:"sandbox"` // always "wms"
+	URL      string                  `json:"url"`
+	QimenURL string                  `json:"qimen_url"`
+	SIDs     []string                `json:"sids"`
+	Time     time.Time               `json:"time"`
+	Orders   int64                   `json:"orders"`
+	States   map[warehouse.State]int `json:"states"`
+	Cancels  int64                   `json:"cancels"`  // requests that were admitted and readable
+	Effects  int64                   `json:"effects"`  // how many of them cancelled an order
+	Rejected int64                   `json:"rejected"` // requests that never became a cancel
+	Unknown  int64                   `json:"unknown"`  // keys that were asked for and never existed
+	// cancels of unknown keys beyond the first 100,000 such keys
+	Forgotten int64 `json:"forgotten,omitempty"`
+	// the state file can no longer be trusted, and why
+	StateError string `json:"state_error,omitempty"`
 }
 
 // Status sums up the sandbox. It walks the whole book.

@@ -15,17 +15,20 @@ import (
 // examineLimit ends a check that hangs.
 const examineLimit = 3 * time.Minute
 
-// check is the subcommand's exit status: 0 ready (warnings included), 1 something does not work, 2 wrong use or settings.
+// check is the subcommand's exit status: 0 ready (warnings included), 1 something does not work, 2 wrong use
+// or settings.
 func check(ctx context.Context, args []string) int {
 	flags := flag.NewFlagSet("kingdeesvc check", flag.ContinueOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: kingdeesvc check [-lang zh|en|both] [-second-login=false] [stock organisation …]\n"+
-			"用法：检查设置是否可用；列出的库存组织近 30 天应当有单据。二次登录检查会让同一用户的其他会话可能掉线一次。")
+		fmt.Fprintln(flags.Output(),
+			"usage: kingdeesvc check [-lang zh|en|both] [-second-login=false] [stock organisation …]\n"+
+				"用法：检查设置是否可用；列出的库存组织近 30 天应当有单据。二次登录检查会让同一用户的其他会话可能掉线一次。")
 		flags.PrintDefaults()
 	}
 	o := kingdeesvc.ExamineOptions{}
 	flags.StringVar(&o.Language, "lang", "both", "`language` of the report: zh, en or both")
-	flags.BoolVar(&o.SecondLogin, "second-login", true, "log in a second time to see whether that ends the first session")
+	flags.BoolVar(&o.SecondLogin, "second-login",
+		true, "log in a second time to see whether that ends the first session")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {

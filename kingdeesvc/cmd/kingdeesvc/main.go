@@ -1,5 +1,5 @@
-// Command kingdeesvc serves kingdee.v1 over gRPC from the environment's settings; `kingdeesvc check` says what is wrong with
-// them instead, in Chinese and English. Exit status 2: a setting is wrong.
+// Command kingdeesvc serves kingdee.v1 over gRPC from the environment's settings; `kingdeesvc check` says what is wrong
+// with them instead, in Chinese and English. Exit status 2: a setting is wrong.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 const usage = `kingdeesvc: serves kingdee.v1 over gRPC in front of a Kingdee Cloud Galaxy 金蝶云星空
 
 usage: kingdeesvc              serve until SIGTERM
-       kingdeesvc check        try the settings and say what is wrong with them; 'kingdeesvc check --help' tells its flags
+       kingdeesvc check        try the settings and say what is wrong with them; --help tells its flags
        kingdeesvc --version    say which version this is
 
 Settings come from the environment; docs/running.md lists them.

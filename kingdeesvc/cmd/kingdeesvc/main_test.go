@@ -34,9 +34,11 @@ func TestCheckTellsBothLanguagesAndItsStatus(t *testing.T) {
 	vendor, err := sandbox.Start(t.Context(), sandbox.Config{Seed: sample.DefaultSeed})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, vendor.Stop(context.Background())) }()
-	account := []string{"KINGDEE_BASE_URL=" + vendor.URL(), "KINGDEE_ACCT_ID=" + sandbox.DefaultAcctID, "KINGDEE_USERNAME=" + sandbox.DefaultUsername,
+	account := []string{"KINGDEE_BASE_URL=" + vendor.URL(), "KINGDEE_ACCT_ID=" + sandbox.DefaultAcctID,
+		"KINGDEE_USERNAME=" + sandbox.DefaultUsername,
 		"KINGDEE_APP_ID=" + sandbox.DefaultAppID}
-	out, err := programWith(t, []string{"check", "100"}, append(account, "KINGDEE_APP_SECRET=sandbox-app-secret")...).Output()
+	out, err := programWith(t, []string{"check", "100"},
+		append(account, "KINGDEE_APP_SECRET=sandbox-app-secret")...).Output()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "[通过] 登录：用户 voidrelay")
 	require.Contains(t, string(out), "[OK] Login: user voidrelay")
@@ -59,7 +61,8 @@ func TestCheckTellsBothLanguagesAndItsStatus(t *testing.T) {
 		require.NotContains(t, string(out), "hush")
 		require.NotContains(t, string(out), "通过")
 		if name == "settings" {
-			require.Contains(t, string(out), "kingdeesvc: wrong settings:\nKINGDEE_ACCT_ID: not set", "as the service itself says it")
+			require.Contains(t, string(out),
+				"kingdeesvc: wrong settings:\nKINGDEE_ACCT_ID: not set", "as the service itself says it")
 		}
 	}
 }

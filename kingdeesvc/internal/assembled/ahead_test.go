@@ -70,7 +70,8 @@ func TestAPanicWhileReadingIsRaisedInTheCaller(t *testing.T) {
 		require.Contains(t, cause, "no such column")
 		require.Contains(t, cause, "ahead_test.go", "the line that panicked is named, not the one that raised it again")
 	}()
-	_ = ahead(t.Context(), func(context.Context, func(int) error) error { panic("no such column") }, func(int) error { return nil })
+	_ = ahead(t.Context(), func(context.Context, func(int) error) error { panic("no such column") },
+		func(int) error { return nil })
 	t.Fatal("the panic was swallowed")
 }
 

@@ -16,10 +16,10 @@ type Page struct {
 	Left     time.Time
 }
 
-// Bills reads whole bills. Which bills there are is listed first, head by head, so that bills without lines are met too;
-// then their lines are read by id. A bill's rows are those of the queries it was made of: products and components, or
-// the head's where it has no lines; the listing's rows count only where nothing but the listing showed them. The next page is
-// read while emit has the last.
+// Bills reads whole bills. Which bills there are is listed first, head by head, so that bills without lines are met
+// too; then their lines are read by id. A bill's rows are those of the queries it was made of: products and components,
+// or the head's where it has no lines; the listing's rows count only where nothing but the listing showed them. The
+// next page is read while emit has the last.
 func (s *Selected) Bills(ctx context.Context, o Options, emit func(Page) error) error {
 	read := func(ctx context.Context, emit func(drafts) error) error { return s.drafts(ctx, o, emit) }
 	return ahead(ctx, read, func(got drafts) error {
@@ -79,8 +79,8 @@ func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(dr
 	})
 }
 
-// drafts are bills of one page before decoding: reading them and decoding them are different goroutines' work, so that the
-// vendor is asked for the next page meanwhile.
+// drafts are bills of one page before decoding: reading them and decoding them are different goroutines' work, so that
+// the vendor is asked for the next page meanwhile.
 type drafts struct {
 	list []*draft
 	left time.Time

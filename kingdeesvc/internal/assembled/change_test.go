@@ -62,13 +62,15 @@ func setup(t *testing.T, pageRows int, personality behaviour.Personality) *bundl
 	})
 	t.Cleanup(func() { client.Close(context.WithoutCancel(t.Context())) })
 	m := &meddler{Vendor: client}
-	return &bundle{vendor: vendor, reader: NewReader(m, func() *time.Location { return cfg.TimeZone }, pageRows, slog.New(slog.DiscardHandler)), meddler: m}
+	return &bundle{vendor: vendor, reader: NewReader(m, func() *time.Location { return cfg.TimeZone },
+		pageRows, slog.New(slog.DiscardHandler)), meddler: m}
 }
 
 // bill makes an unaudited bill of so many product lines, each with one component.
 func (b *bundle) bill(t *testing.T, lines int) books.Bill {
 	t.Helper()
-	made, err := b.vendor.Create(t.Context(), books.Bill{AffairType: books.Dassembly, StockOrg: "100", Lines: linesOf(lines)})
+	made, err := b.vendor.Create(t.Context(),
+		books.Bill{AffairType: books.Dassembly, StockOrg: "100", Lines: linesOf(lines)})
 	require.NoError(t, err)
 	return made
 }
@@ -197,7 +199,8 @@ func TestComponentsTakenAwayBetweenTheReads(t *testing.T) {
 	require.Empty(t, bills[0].GetComponentLines())
 	now, err := b.vendor.Bill(idText(bill.ID))
 	require.NoError(t, err)
-	require.Equal(t, now.Lines[0].EntryID, bills[0].GetProductLines()[0].GetEntryId(), "the products are those after the edit")
+	require.Equal(t, now.Lines[0].EntryID,
+		bills[0].GetProductLines()[0].GetEntryId(), "the products are those after the edit")
 }
 
 func TestABillDeletedBetweenTheReadsIsAbsent(t *testing.T) {

@@ -49,11 +49,14 @@ func TestCollect(t *testing.T) {
 		"one bill of two versions": {`[[1,"A",null,"C","A",1],[1,"A",null,"D","A",2]]`, []got{{1, "A", 2, 0, true}}},
 		"a short row is its bill's": {`[[1,"A",null,"C","A",1],[1,"A",null,"C"],[2,"B",null,"C","A",3]]`,
 			[]got{{1, "A", 2, 1, false}, {2, "B", 1, 0, false}}},
-		"a row without an id between two of one bill": {`[[1,"A",null,"C","A",1],[null,"",null,"C","A",2],[1,"A",null,"C","A",3]]`,
+		"a row without an id between two of one bill": {`[[1,"A",null,"C","A",1],[null,"",null,"C","A",2],[1,"A",` +
+			`null,"C","A",3]]`,
 			[]got{{1, "A", 3, 2, false}}},
-		"a row without an id that bears a number": {`[[1,"A",null,"C","A",1],[null,"B",null,"C","A",2],[2,"B",null,"C","A",3]]`,
+		"a row without an id that bears a number": {`[[1,"A",null,"C","A",1],[null,"B",null,"C","A",2],[2,"B",null,` +
+			`"C","A",3]]`,
 			[]got{{1, "A", 1, 0, false}, {2, "B", 2, 2, false}}},
-		"a row that is nobody's makes its neighbours suspect": {`[[1,"A",null,"C","A",1],["x","",null,"C","A",2],[2,"B",null,"C","A",3],[3,"C",null,"C","A",4]]`,
+		"a row that is nobody's makes its neighbours suspect": {`[[1,"A",null,"C","A",1],["x","",null,"C","A",2],[2,` +
+			`"B",null,"C","A",3],[3,"C",null,"C","A",4]]`,
 			[]got{{1, "A", 1, 0, true}, {0, "", 1, 4, false}, {2, "B", 1, 0, true}, {3, "C", 1, 0, false}}},
 		"an empty row": {`[null]`, []got{{0, "", 1, 1, false}}},
 	} {
@@ -86,8 +89,10 @@ func goodRow(p *plan) []kingdee.Cell {
 		keyID: {Kind: kingdee.Number, Text: "100234"}, keyNumber: {Kind: kingdee.Text, Text: " ZZCX000012 "},
 		keyDocumentStatus: {Kind: kingdee.Text, Text: "C"}, keyCancelStatus: {Kind: kingdee.Text, Text: "A"},
 		keyAffairType: {Kind: kingdee.Text, Text: "DASSEMBLY"}, keyEntryID: {Kind: kingdee.Number, Text: "7"},
-		keyModifyDate: {Kind: kingdee.Text, Text: "2024-04-11T23:52:02.583"}, keyCancelDate: {Kind: kingdee.Text, Text: "2024-04-12T00:00:00"},
-		"FQty": {Kind: kingdee.Number, Text: "52.50"}, "FEE": {Kind: kingdee.Text, Text: "1.0000000000"}, "FNote": {Kind: kingdee.Text, Text: " "},
+		keyModifyDate: {Kind: kingdee.Text, Text: "2024-04-11T23:52:02.583"},
+		keyCancelDate: {Kind: kingdee.Text, Text: "2024-04-12T00:00:00"},
+		"FQty":        {Kind: kingdee.Number, Text: "52.50"}, "FEE": {Kind: kingdee.Text, Text: "1.0000000000"},
+		"FNote": {Kind: kingdee.Text, Text: " "},
 		"FDate": {Kind: kingdee.Text, Text: "2024-04-11T00:00:00"}, "FBomID": {Kind: kingdee.Number, Text: "0"},
 	}
 	row := make([]kingdee.Cell, len(p.keys))
@@ -133,15 +138,22 @@ func TestDecodeNamesTheKeyAtFault(t *testing.T) {
 		cell   kingdee.Cell
 		reason kingdeev1.BillProblemReason
 	}{
-		{keyID, kingdee.Cell{}, missing}, {keyID, text(" "), missing}, {keyID, text("x"), malformed}, {keyID, kingdee.Cell{Kind: kingdee.Number, Text: "1.5"}, malformed},
+		{keyID, kingdee.Cell{}, missing}, {keyID, text(" "), missing},
+		{keyID, text("x"), malformed}, {keyID, kingdee.Cell{Kind: kingdee.Number, Text: "1.5"}, malformed},
 		{keyNumber, kingdee.Cell{}, missing}, {keyNumber, text(" "), missing},
-		{keyDocumentStatus, kingdee.Cell{}, missing}, {keyDocumentStatus, text(""), missing}, {keyDocumentStatus, text("E"), unknown}, {keyDocumentStatus, text("c"), unknown},
+		{keyDocumentStatus, kingdee.Cell{}, missing}, {keyDocumentStatus, text(""), missing},
+		{keyDocumentStatus, text("E"), unknown}, {keyDocumentStatus, text("c"), unknown},
 		{keyCancelStatus, kingdee.Cell{}, missing}, {keyCancelStatus, text("C"), unknown},
 		{keyAffairType, kingdee.Cell{}, missing}, {keyAffairType, text("Disassembly"), unknown},
-		{keyModifyDate, text("yesterday"), malformed}, {keyApproveDate, kingdee.Cell{Kind: kingdee.Number, Text: "1"}, malformed}, {keyCancelDate, text("2024-02-30"), malformed},
-		{"FDate", text("x"), malformed}, {"FQty", text("1,5"), malformed}, {"FEE", kingdee.Cell{Kind: kingdee.Bool, Text: "true"}, malformed},
-		{keyEntryID, text("x"), malformed}, {"FStockID.FNumber", kingdee.Cell{Kind: kingdee.Other, Text: "{}"}, malformed},
-		{keyNumber, kingdee.Cell{Kind: kingdee.Unfit, Text: "A\x001"}, malformed}, {"FNote", kingdee.Cell{Kind: kingdee.Unfit, Text: "A\x001"}, malformed},
+		{keyModifyDate, text("yesterday"), malformed},
+		{keyApproveDate, kingdee.Cell{Kind: kingdee.Number, Text: "1"}, malformed},
+		{keyCancelDate, text("2024-02-30"), malformed},
+		{"FDate", text("x"), malformed}, {"FQty", text("1,5"), malformed},
+		{"FEE", kingdee.Cell{Kind: kingdee.Bool, Text: "true"}, malformed},
+		{keyEntryID, text("x"), malformed},
+		{"FStockID.FNumber", kingdee.Cell{Kind: kingdee.Other, Text: "{}"}, malformed},
+		{keyNumber, kingdee.Cell{Kind: kingdee.Unfit, Text: "A\x001"}, malformed},
+		{"FNote", kingdee.Cell{Kind: kingdee.Unfit, Text: "A\x001"}, malformed},
 	} {
 		r := NewReader(nil, func() *time.Location { return time.UTC }, 2000, nil)
 		p := r.productPlan(Options{})

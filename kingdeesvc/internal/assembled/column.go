@@ -30,7 +30,8 @@ type fault struct {
 	detail string
 }
 
-// decoder carries the zone of the server's clock, the memory of which dates have a time of day, and the first fault found.
+// decoder carries the zone of the server's clock, the memory of which dates have a time of day, and the first
+// fault found.
 type decoder struct {
 	zone  *time.Location
 	dates *DateMemory
@@ -95,7 +96,8 @@ func (d *decoder) odd(key string, cell kingdee.Cell, needed bool) string {
 
 // trim is strings.TrimSpace, which most cells do not need.
 func trim(text string) string {
-	if n := len(text); n > 0 && text[0] > ' ' && text[0] < utf8.RuneSelf && text[n-1] > ' ' && text[n-1] < utf8.RuneSelf {
+	if n := len(text); n > 0 && text[0] > ' ' && text[0] < utf8.RuneSelf &&
+		text[n-1] > ' ' && text[n-1] < utf8.RuneSelf {
 		return text
 	}
 	return strings.TrimSpace(text)
@@ -168,7 +170,9 @@ func textColumn[T any](key string, field func(T) *string) column[T] {
 }
 
 func decimalColumn[T any](key string, field func(T) *string) column[T] {
-	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) { *field(into) = d.decimal(key, cell) }}
+	return column[T]{
+		key, func(d *decoder, key string, into T, cell kingdee.Cell) { *field(into) = d.decimal(key, cell) },
+	}
 }
 
 // dayColumn is a date without a time, as YYYY-MM-DD.
@@ -188,7 +192,8 @@ func dayColumn[T any](key string, field func(T) *string) column[T] {
 // wallDay says whether a date begins with its day in the server's zone.
 func wallDay(text string) bool {
 	const day = len(time.DateOnly)
-	return len(text) >= day && text[4] == '-' && text[7] == '-' && text[0] > ' ' && !strings.ContainsAny(text[day:], "+-Zz")
+	return len(text) >= day && text[4] == '-' && text[7] == '-' &&
+		text[0] > ' ' && !strings.ContainsAny(text[day:], "+-Zz")
 }
 
 func idColumn[T any](key string, field func(T) *int64) column[T] {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// addComponents reads the component lines of the drafts by a second query and joins them by FID. A bill whose head is not
-// of the same version in both reads is read again; so is one without any component row whose head has moved meanwhile.
-// It answers the rows that belong to no bill, as drafts of their own.
+// addComponents reads the component lines of the drafts by a second query and joins them by FID. A bill whose head is
+// not of the same version in both reads is read again; so is one without any component row whose head has moved
+// meanwhile. It answers the rows that belong to no bill, as drafts of their own.
 func (r *Reader) addComponents(ctx context.Context, drafts []*draft, o Options) ([]*draft, time.Time, error) {
 	byID := map[int64]*draft{}
 	var ids []int64
@@ -124,7 +124,8 @@ func (r *Reader) reread(ctx context.Context, d *draft, o Options) (time.Time, er
 			return left, nil
 		}
 	}
-	d.head.fault = changing(fmt.Sprintf("changed %d times between the reads of its products and its components", rereads))
+	d.head.fault = changing(fmt.Sprintf("changed %d times between the reads of its products and its components",
+		rereads))
 	return left, nil
 }
 

@@ -13,8 +13,8 @@ import (
 // documented, so a change is looked for in all four.
 var edgeKeys = []string{keyModifyDate, keyCancelDate, keyApproveDate, keyCreateDate}
 
-// DateMemory remembers for which date keys this server was seen to give a time of day. Until then a lower edge on the key
-// must start at midnight, or a date without a time would fall below it.
+// DateMemory remembers for which date keys this server was seen to give a time of day. Until then a lower edge on the
+// key must start at midnight, or a date without a time would fall below it.
 type DateMemory struct {
 	mu   sync.RWMutex
 	seen map[string]bool

@@ -21,12 +21,15 @@ func (r *Reader) decodeBill(from *draft, zone *time.Location) (*kingdeev1.Assemb
 	}
 	d := &decoder{zone: zone, dates: r.dates}
 	p, rows := from.head.plan, from.head.rows
-	out := &kingdeev1.AssemblyBill{Rows: int32(from.rows())} //nolint:gosec // rows of one bill, bounded by the answers' size
+	out := &kingdeev1.AssemblyBill{
+		Rows: int32(from.rows()),
+	} //nolint:gosec // rows of one bill, bounded by the answers' size
 	fill(d, p.heads, headColumns, out, rows[0])
 	d.events(out.GetCreateTime(), &out.ModifyTime, &out.ApproveTime, &out.CancelTime)
 	out.CancelTimeIsDate = out.CancelTimeIsDate && out.CancelTime != nil
 	out.Extra = p.extras(d, p.extra.bill, rows[0])
-	// Whether a server joins a bill without lines outer or inner is not documented: one row without an entry id is none.
+	// Whether a server joins a bill without lines outer or inner is not documented: one row without an
+	// entry id is none.
 	if !from.bare && (len(rows) > 1 || !absent(rows[0][p.uniqueAt])) {
 		lines := make([]kingdeev1.ProductLine, len(rows))
 		out.ProductLines = make([]*kingdeev1.ProductLine, len(rows))
@@ -40,8 +43,10 @@ func (r *Reader) decodeBill(from *draft, zone *time.Location) (*kingdeev1.Assemb
 	if from.components != nil {
 		out.ComponentLines = decodeComponents(d, from.components)
 	}
-	slices.SortFunc(out.ProductLines, func(a, b *kingdeev1.ProductLine) int { return cmp.Compare(a.EntryId, b.EntryId) })
-	slices.SortFunc(out.ComponentLines, func(a, b *kingdeev1.ComponentLine) int { return cmp.Compare(a.DetailId, b.DetailId) })
+	slices.SortFunc(out.ProductLines,
+		func(a, b *kingdeev1.ProductLine) int { return cmp.Compare(a.EntryId, b.EntryId) })
+	slices.SortFunc(out.ComponentLines,
+		func(a, b *kingdeev1.ComponentLine) int { return cmp.Compare(a.DetailId, b.DetailId) })
 	d.distinct(out)
 	if d.fault != nil {
 		return nil, d.fault

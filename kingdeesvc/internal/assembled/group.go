@@ -29,7 +29,8 @@ func name(row []kingdee.Cell) (id int64, number string) {
 	switch {
 	case len(row) < 2 || row[1].Kind == kingdee.Other:
 	case row[1].Kind == kingdee.Unfit:
-		number = strings.ReplaceAll(trim(row[1].Text), "\x00", "\uFFFD") // what names a problem must be fit to be stored
+		// what names a problem must be fit to be stored
+		number = strings.ReplaceAll(trim(row[1].Text), "\x00", "\uFFFD")
 	default:
 		number = trim(row[1].Text)
 	}
@@ -112,8 +113,8 @@ func ownerOf(parts []*group, at int, before []*group) *group {
 	return nil
 }
 
-// checkAll checks each group's rows. A row that belongs to nobody may be a line of the bill before or after it, so where
-// bills have several rows its neighbours are read again by themselves.
+// checkAll checks each group's rows. A row that belongs to nobody may be a line of the bill before or after it, so
+// where bills have several rows its neighbours are read again by themselves.
 func checkAll(groups []*group) []*group {
 	for _, g := range groups {
 		g.check()
@@ -150,7 +151,8 @@ func (g *group) check() {
 	}
 	if g.plan.has(keyModifyDate) {
 		first := g.plan.stamps(g.rows[0])
-		g.drifted = slices.ContainsFunc(g.rows[1:], func(row []kingdee.Cell) bool { return g.plan.stamps(row) != first })
+		g.drifted = slices.ContainsFunc(g.rows[1:],
+			func(row []kingdee.Cell) bool { return g.plan.stamps(row) != first })
 	}
 }
 

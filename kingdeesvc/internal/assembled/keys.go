@@ -61,7 +61,8 @@ var affairTypes = map[string]kingdeev1.AffairType{
 var headColumns = []column[bill]{
 	idColumn(keyID, func(b bill) *int64 { return &b.Id }),
 	numberColumn(func(b bill) *string { return &b.Number }),
-	codeColumn(keyDocumentStatus, documentStatuses, false, func(b bill) *kingdeev1.DocumentStatus { return &b.DocumentStatus }),
+	codeColumn(keyDocumentStatus, documentStatuses,
+		false, func(b bill) *kingdeev1.DocumentStatus { return &b.DocumentStatus }),
 	codeColumn(keyCancelStatus, cancelStatuses, false, func(b bill) *kingdeev1.CancelStatus { return &b.CancelStatus }),
 	codeColumn(keyAffairType, affairTypes, true, func(b bill) *kingdeev1.AffairType { return &b.AffairType }),
 	timeColumn(keyModifyDate, func(b bill) **timestamppb.Timestamp { return &b.ModifyTime }),
@@ -120,8 +121,10 @@ var componentColumns = []column[component]{
 var stateColumns = []column[state]{
 	idColumn(keyID, func(s state) *int64 { return &s.Id }),
 	numberColumn(func(s state) *string { return &s.Number }),
-	codeColumn(keyDocumentStatus, documentStatuses, false, func(s state) *kingdeev1.DocumentStatus { return &s.DocumentStatus }),
-	codeColumn(keyCancelStatus, cancelStatuses, false, func(s state) *kingdeev1.CancelStatus { return &s.CancelStatus }),
+	codeColumn(keyDocumentStatus, documentStatuses,
+		false, func(s state) *kingdeev1.DocumentStatus { return &s.DocumentStatus }),
+	codeColumn(keyCancelStatus, cancelStatuses,
+		false, func(s state) *kingdeev1.CancelStatus { return &s.CancelStatus }),
 	codeColumn(keyAffairType, affairTypes, true, func(s state) *kingdeev1.AffairType { return &s.AffairType }),
 	timeColumn(keyModifyDate, func(s state) **timestamppb.Timestamp { return &s.ModifyTime }),
 	timeColumn(keyCreateDate, func(s state) **timestamppb.Timestamp { return &s.CreateTime }),
@@ -130,8 +133,8 @@ var stateColumns = []column[state]{
 	textColumn("FStockOrgId.FNumber", func(s state) *string { return &s.StockOrgNumber }),
 }
 
-// numberColumn is the number of a bill. One that cannot be asked for, or that was broken on the way, would be looked for
-// in vain or belong to no bill.
+// numberColumn is the number of a bill. One that cannot be asked for, or that was broken on the way, would be looked
+// for in vain or belong to no bill.
 func numberColumn[T any](field func(T) *string) column[T] {
 	return column[T]{keyNumber, func(d *decoder, key string, into T, cell kingdee.Cell) {
 		number := d.text(key, cell)
@@ -139,7 +142,8 @@ func numberColumn[T any](field func(T) *string) column[T] {
 		case number == "":
 			d.missing(key)
 		case strings.ContainsRune(number, utf8.RuneError), strings.ContainsFunc(number, unicode.IsControl):
-			d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, key, "%q holds a control character or a broken one", clip(number))
+			d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, key,
+				"%q holds a control character or a broken one", clip(number))
 		}
 		*field(into) = number
 	}}

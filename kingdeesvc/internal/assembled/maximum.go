@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Servers bound a page themselves: 2000 rows in old documents, 10,000 in newer ones, and whatever an administrator wrote into
-// a settings file. What one does with a larger Limit is not documented. One that cuts silently makes a page shorter than it was
-// asked to be, which looks like the end.
+// Servers bound a page themselves: 2000 rows in old documents, 10,000 in newer ones, and whatever an administrator
+// wrote into a settings file. What one does with a larger Limit is not documented. One that cuts silently makes a page
+// shorter than it was asked to be, which looks like the end.
 const (
 	// leastMaximum is the smallest bound that we reckon with; a page of fewer rows is the last.
 	leastMaximum = 20
@@ -15,8 +15,8 @@ const (
 	maximumAge = time.Hour
 )
 
-// pageSizes remembers the largest page that was served. A page of fewer rows cannot have been cut by the server's bound; one of
-// as many or more is not believed to be the last until a query behind it finds nothing.
+// pageSizes remembers the largest page that was served. A page of fewer rows cannot have been cut by the server's
+// bound; one of as many or more is not believed to be the last until a query behind it finds nothing.
 type pageSizes struct {
 	mu     sync.Mutex
 	served int

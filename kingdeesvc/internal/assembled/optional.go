@@ -10,8 +10,8 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
-// required are the keys without which a bill cannot be known, dated or acted upon. A server that lacks one of the others is
-// read without it: FRowType has one public source only, and old servers lack more.
+// required are the keys without which a bill cannot be known, dated or acted upon. A server that lacks one of the
+// others is read without it: FRowType has one public source only, and old servers lack more.
 var required = map[string]bool{
 	keyID: true, keyNumber: true, keyDocumentStatus: true, keyCancelStatus: true, keyAffairType: true,
 	keyCreateDate: true, keyModifyDate: true, keyApproveDate: true, keyCancelDate: true, "FStockOrgId.FNumber": true,
@@ -70,7 +70,8 @@ func (r *Reader) dropMissing(ctx context.Context, p *plan, err error) bool {
 	}
 	for _, key := range fault.Fields {
 		if r.missing.add(key) {
-			r.logger.WarnContext(ctx, "kingdee: this server does not know an optional key; going on without it", "field", key)
+			r.logger.WarnContext(ctx, "kingdee: this server does not know an optional key; going on without it",
+				"field", key)
 		}
 	}
 	return len(fault.Fields) > 0

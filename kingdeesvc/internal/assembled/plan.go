@@ -16,8 +16,9 @@ type plan struct {
 	// unique is the key that tells the rows of one bill apart; empty where a bill is one row.
 	unique string
 	extra  struct{ bill, line []string }
-	// heads, products, components and states say where in a row the cells of those columns stand: a map's answer for each of
-	// forty cells would cost as much as scanning them. uniqueAt and stampsAt are the same for unique and stampKeys.
+	// heads, products, components and states say where in a row the cells of those columns stand: a map's answer
+	// for each of forty cells would cost as much as scanning them. uniqueAt and stampsAt are the same for unique
+	// and stampKeys.
 	heads, products, components, states places
 	uniqueAt                            int
 	stampsAt                            [len(stampKeys)]int

@@ -27,8 +27,8 @@ type Reader struct {
 	logger  *slog.Logger
 }
 
-// NewReader makes a Reader. zone is asked whenever a time is read or written: a login may say where the server really is.
-// pageRows is the Limit of each query, 10 to 2000, the most that every server allows.
+// NewReader makes a Reader. zone is asked whenever a time is read or written: a login may say where the server really
+// is. pageRows is the Limit of each query, 10 to 2000, the most that every server allows.
 func NewReader(vendor Vendor, zone func() *time.Location, pageRows int, logger *slog.Logger) *Reader {
 	return &Reader{vendor: vendor, zone: zone, limit: pageRows, dates: NewDateMemory(), logger: logger}
 }
@@ -60,7 +60,8 @@ func (r *Reader) query(ctx context.Context, plans planner, filter string, startR
 // noteCut reports a page that was shorter than asked for and not the last.
 func (r *Reader) noteCut(ctx context.Context, rows int) {
 	if r.sizes.cut(rows) {
-		r.logger.WarnContext(ctx, "kingdee: this server serves fewer rows a page than KINGDEE_PAGE_ROWS asks for; reading on all the same",
+		r.logger.WarnContext(ctx,
+			"kingdee: this server serves fewer rows a page than KINGDEE_PAGE_ROWS asks for; reading on all the same",
 			"asked", r.limit, "served", rows)
 	}
 }
@@ -78,16 +79,16 @@ type page struct {
 type cursor struct {
 	after int64
 	start int
-	// short is the rows of the page before where that was shorter than asked for and yet not proved to be the last; seen is its
-	// highest id.
+	// short is the rows of the page before where that was shorter than asked for and yet not proved to be the last;
+	// seen is its highest id.
 	short int
 	seen  int64
 	// want is how many bills there can be at most, where they are asked for one by one; 0 = not known.
 	want int
 }
 
-// step reads one page above the cursor. A bill that the page's edge may have cut is left to the next page; one that fills
-// a page alone is read by itself.
+// step reads one page above the cursor. A bill that the page's edge may have cut is left to the next page; one that
+// fills a page alone is read by itself.
 func (r *Reader) step(ctx context.Context, plans planner, filter string, at cursor) (page, error) {
 	where := filter
 	if at.after > 0 {
@@ -122,8 +123,8 @@ func (r *Reader) step(ctx context.Context, plans planner, filter string, at curs
 	return got, r.unify(ctx, plans, &got)
 }
 
-// cut takes the last bill off a page that is not the last one, unless bills are single rows here. Rows without an id behind
-// the bill that ends the page go too: the next page shows them again.
+// cut takes the last bill off a page that is not the last one, unless bills are single rows here. Rows without an id
+// behind the bill that ends the page go too: the next page shows them again.
 func (r *Reader) cut(ctx context.Context, plans planner, got *page, at cursor, rows int) error {
 	ids := named(got.groups)
 	if len(ids) == 0 {
@@ -168,8 +169,8 @@ func (r *Reader) unify(ctx context.Context, plans planner, got *page) error {
 // rereads is how often a bill that changes while it is read is read again.
 const rereads = 3
 
-// alone reads all rows of one bill by counting, and checks that they are of one version. It answers nil for a bill that is
-// not shown any more.
+// alone reads all rows of one bill by counting, and checks that they are of one version. It answers nil for a bill that
+// is not shown any more.
 func (r *Reader) alone(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
 	var g *group
 	var left time.Time

@@ -20,8 +20,8 @@ type Selection struct {
 	Numbers []string
 }
 
-// Select prepares a selection: MidnightEdges is taken now and holds for all of it, and a number that cannot be looked for
-// is refused before anything is sent. The zone is asked only when reading begins, when a login has told of it.
+// Select prepares a selection: MidnightEdges is taken now and holds for all of it, and a number that cannot be looked
+// for is refused before anything is sent. The zone is asked only when reading begins, when a login has told of it.
 func (r *Reader) Select(s Selection) (*Selected, error) {
 	switch {
 	case len(s.IDs) > 0:

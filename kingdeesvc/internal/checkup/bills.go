@@ -100,12 +100,14 @@ func (r *round) count(ctx context.Context, more bool) {
 		found = found.and(say("（至少）", " (at least)"))
 	}
 	permission := say("如果那里应当有单据，请金蝶管理员检查该用户的组织和数据权限（数据规则）：没有权限的单据会被静默隐藏",
-		"if there should be bills, have a Kingdee administrator look at this user's organisations and data permission (数据规则): bills without permission are hidden without a word")
+		"if there should be bills, have a Kingdee administrator look at this user's organisations and data "+
+			"permission (数据规则): bills without permission are hidden without a word")
 	switch {
 	case len(r.rows) == 0:
 		r.add("bills", Warning, say("一张也没有", "none at all"), permission)
 	case len(none) > 0:
-		r.add("bills", Warning, found.and(say("；组织 %s 一张也没有", "; organisation %s has none", strings.Join(none, ", "))), permission)
+		r.add("bills", Warning,
+			found.and(say("；组织 %s 一张也没有", "; organisation %s has none", strings.Join(none, ", "))), permission)
 	default:
 		r.add("bills", OK, found, Text{})
 	}
@@ -113,7 +115,10 @@ func (r *round) count(ctx context.Context, more bool) {
 
 // organizations asks for those in use; a user who may not read them only misses a warning.
 func (r *round) organizations(ctx context.Context) []string {
-	table, err := r.client.Query(ctx, kingdee.Query{FormID: "ORG_Organizations", FieldKeys: []string{"FNumber"}, Filter: "FForbidStatus = 'A'", Order: "FNumber ASC", Limit: 100})
+	table, err := r.client.Query(ctx, kingdee.Query{
+		FormID: "ORG_Organizations", FieldKeys: []string{"FNumber"}, Filter: "FForbidStatus = 'A'",
+		Order: "FNumber ASC", Limit: 100,
+	})
 	if err != nil {
 		return nil
 	}
@@ -163,7 +168,8 @@ func (r *round) view(ctx context.Context) {
 	}
 	if _, err := r.client.View(ctx, assembled.FormID, r.newest); err != nil {
 		r.add("view", Warning, said(err), say("请金蝶管理员给该用户组装拆卸单的查看权限：没有它就不能确认单据已被删除",
-			"have a Kingdee administrator give this user the right to view assembly bills: without it nobody can tell that a bill was deleted"))
+			"have a Kingdee administrator give this user the right to view assembly bills: without it nobody can "+
+				"tell that a bill was deleted"))
 		return
 	}
 	r.add("view", OK, say("可以查看单据 %d", "bill %d may be viewed", r.newest), Text{})

@@ -24,7 +24,8 @@ func (r *round) fields(ctx context.Context) {
 func (r *round) keys(ctx context.Context, id string, keys []string) {
 	var missing, needed []string
 	for left := slices.Clone(keys); ; {
-		_, err := r.client.Query(ctx, kingdee.Query{FormID: assembled.FormID, FieldKeys: left, Filter: "FID = -1", Limit: 1})
+		_, err := r.client.Query(ctx,
+			kingdee.Query{FormID: assembled.FormID, FieldKeys: left, Filter: "FID = -1", Limit: 1})
 		fault, _ := errors.AsType[*kingdee.Fault](err)
 		if err != nil && (fault == nil || fault.Class != kingdee.FieldUnknown) {
 			r.add(id, Failed, said(err), advice(err))
@@ -33,7 +34,8 @@ func (r *round) keys(ctx context.Context, id string, keys []string) {
 		if err == nil {
 			break
 		}
-		at := slices.IndexFunc(left, func(key string) bool { return strings.EqualFold(key, fault.Field) || sameRoot(key, fault.Field) })
+		at := slices.IndexFunc(left,
+			func(key string) bool { return strings.EqualFold(key, fault.Field) || sameRoot(key, fault.Field) })
 		if at < 0 {
 			r.add(id, Failed, said(err), say("报告这个字段", "report this field"))
 			return
@@ -51,7 +53,8 @@ func (r *round) keys(ctx context.Context, id string, keys []string) {
 	switch {
 	case len(needed) > 0:
 		r.add(id, Failed, found, say("看该用户的字段权限和单据是否被二次开发改过；没有这些字段读不了完整单据",
-			"look at the user's field rights and whether the form was customised; whole bills cannot be read without them"))
+			"look at the user's field rights and whether the form was customised; whole bills cannot be read "+
+				"without them"))
 	case len(missing) > 0:
 		r.add(id, OK, found.and(say("（可以没有）", " (it may be)")), Text{})
 	default:

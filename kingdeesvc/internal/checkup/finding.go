@@ -1,8 +1,8 @@
-// Package checkup answers what somebody who installs voidrelay needs to know at ten in the evening: can we reach Kingdee, log
-// in, as whom, where, with which clock, and see the bills; and if not, what to do.
+// Package checkup answers what somebody who installs voidrelay needs to know at ten in the evening: can we reach
+// Kingdee, log in, as whom, where, with which clock, and see the bills; and if not, what to do.
 //
-// It promises to ask every question that can still be asked after one failed, to write each answer in Chinese and in English,
-// and to change nothing. It does not say whether a difference matters to a scheme.
+// It promises to ask every question that can still be asked after one failed, to write each answer in Chinese and in
+// English, and to change nothing. It does not say whether a difference matters to a scheme.
 package checkup
 
 import "fmt"

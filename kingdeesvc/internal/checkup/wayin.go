@@ -38,7 +38,8 @@ func (r *round) reach(ctx context.Context) {
 }
 
 func (r *round) dataCenter(centers []kingdee.DataCenter) {
-	if at := slices.IndexFunc(centers, func(c kingdee.DataCenter) bool { return c.ID == r.settings.DataCenterID }); at >= 0 {
+	if at := slices.IndexFunc(centers,
+		func(c kingdee.DataCenter) bool { return c.ID == r.settings.DataCenterID }); at >= 0 {
 		r.add("data_center", OK, say("%s（%s）", "%s (%s)", centers[at].Name, centers[at].ID), Text{})
 		return
 	}
@@ -83,7 +84,8 @@ func (r *round) login(ctx context.Context) {
 		found = found.and(say("，版本 %s", ", version %s", info.Version))
 	}
 	if info.DataCenterID != "" && info.DataCenterID != r.settings.DataCenterID {
-		r.add("login", Warning, found.and(say("，账套 ID %s 与设置 %s 不同", "; its id %s differs from the setting %s", info.DataCenterID, r.settings.DataCenterID)),
+		r.add("login", Warning, found.and(say("，账套 ID %s 与设置 %s 不同", "; its id %s differs from the setting %s",
+			info.DataCenterID, r.settings.DataCenterID)),
 			say("确认 KINGDEE_ACCT_ID", "make sure that KINGDEE_ACCT_ID is right"))
 	} else {
 		r.add("login", OK, found, Text{})
@@ -120,9 +122,11 @@ func (r *round) second(ctx context.Context) {
 		return
 	}
 	if r.losing(ctx) {
-		r.add("second_login", Warning, say("会话自己就会丢失，看不出第二次登录的影响", "sessions get lost by themselves here, so a second login shows nothing"),
+		r.add("second_login", Warning,
+			say("会话自己就会丢失，看不出第二次登录的影响", "sessions get lost by themselves here, so a second login shows nothing"),
 			say("看是否有别的程序用同一个用户，或服务器很快就结束会话；读取会继续，只是多登录几次",
-				"see whether another program uses this user, or the server ends sessions soon; reading goes on, with more logins"))
+				"see whether another program uses this user, or the server ends sessions soon; reading goes on, with "+
+					"more logins"))
 		return
 	}
 	before := r.client.Losses()

@@ -20,7 +20,8 @@ var marks = map[Result]Text{
 	OK: {"通过", "OK"}, Skipped: {"跳过", "SKIPPED"}, Warning: {"注意", "WARNING"}, Failed: {"失败", "FAILED"},
 }
 
-// Write prints findings for people, each with what to do about it, and a line that sums up. It says whether none failed.
+// Write prints findings for people, each with what to do about it, and a line that sums up. It says whether
+// none failed.
 func Write(out io.Writer, findings []Finding, language Language) (sound bool, err error) {
 	var b strings.Builder
 	counts := map[Result]int{}

@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// Auth is one way to open a session. Each mode says which method of AuthService is called and with which positional arguments
-// (vip.kingdee.com/knowledge/650369502764414208). With keepOthers it is the method's "2" form with isKickOff=false, which
-// leaves the user's other sessions alone (vip.kingdee.com/article/490771221039228672); not every server has those.
+// Auth is one way to open a session. Each mode says which method of AuthService is called and with which positional
+// arguments (vip.kingdee.com/knowledge/650369502764414208). With keepOthers it is the method's "2" form with
+// isKickOff=false, which leaves the user's other sessions alone (vip.kingdee.com/article/490771221039228672); not every
+// server has those.
 type Auth interface {
 	Login(now time.Time, keepOthers bool) Login
 }
@@ -57,8 +58,8 @@ func (a SignAuth) Login(now time.Time, keepOthers bool) Login {
 	return a.Account.login("LoginBySign", keepOthers, a.Account.AcctID, a.Account.Username, a.AppID, stamp, sign)
 }
 
-// signature sorts the values by bytes, joins them with nothing between and answers their SHA-256 (SHA-1 for an old server) in
-// lower-case hex (deep-project/kingdee adapters/LoginBySign.go).
+// signature sorts the values by bytes, joins them with nothing between and answers their SHA-256 (SHA-1 for an old
+// server) in lower-case hex (deep-project/kingdee adapters/LoginBySign.go).
 func signature(old bool, values ...string) string {
 	slices.Sort(values)
 	joined := []byte(strings.Join(values, ""))
@@ -79,7 +80,8 @@ type AppSecretAuth struct {
 
 // Login implements Auth.
 func (a AppSecretAuth) Login(_ time.Time, keepOthers bool) Login {
-	return a.Account.login("LoginByAppSecret", keepOthers, a.Account.AcctID, a.Account.Username, a.AppID, a.AppSecret.Reveal())
+	return a.Account.login("LoginByAppSecret", keepOthers, a.Account.AcctID, a.Account.Username,
+		a.AppID, a.AppSecret.Reveal())
 }
 
 // PasswordAuth is ValidateUser, which the vendor means to phase out.

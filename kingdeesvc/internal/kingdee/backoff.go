@@ -59,8 +59,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// throttle holds everybody back once the vendor said "call restriction" (MsgCode 14): what one caller was told is meant for
-// the whole account.
+// throttle holds everybody back once the vendor said "call restriction" (MsgCode 14): what one caller was told is meant
+// for the whole account.
 type throttle struct {
 	now func() time.Time
 
@@ -91,8 +91,8 @@ func (t *throttle) note(err error, wait time.Duration) {
 	t.hold(wait)
 }
 
-// endCall ends a call: an answer ends the growth of the holds, one more restriction holds everybody back for longer and tells
-// the caller when to come back.
+// endCall ends a call: an answer ends the growth of the holds, one more restriction holds everybody back for longer and
+// tells the caller when to come back.
 func (t *throttle) endCall(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

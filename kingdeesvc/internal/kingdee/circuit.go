@@ -72,12 +72,14 @@ func (c *circuit) leave(trial bool, err error) {
 	case silent:
 		c.failures++
 		c.last = err.Error()
-		if c.state == CircuitClosed && c.failures < circuitFailures || c.state == CircuitOpen && c.now().Before(c.until) {
+		if c.state == CircuitClosed && c.failures < circuitFailures ||
+			c.state == CircuitOpen && c.now().Before(c.until) {
 			return
 		}
 		c.pause = min(max(2*c.pause, circuitFirst), circuitLongest)
 		c.state, c.until = CircuitOpen, c.now().Add(c.pause)
-		c.logger.Warn("kingdee: circuit open, nothing is sent for a while", "failures", c.failures, "pause", c.pause, "err", err)
+		c.logger.Warn("kingdee: circuit open, nothing is sent for a while",
+			"failures", c.failures, "pause", c.pause, "err", err)
 	case undecided:
 		if trial {
 			c.state = CircuitOpen // its pause is over: the next call is the trial
@@ -100,8 +102,8 @@ const (
 	silent
 )
 
-// presenceOf says what the end of a call shows of the vendor as a whole. One odd or cut answer may be the query's own fault; no
-// answer, 5xx and HTML pages are not.
+// presenceOf says what the end of a call shows of the vendor as a whole. One odd or cut answer may be the query's own
+// fault; no answer, 5xx and HTML pages are not.
 func presenceOf(err error) presence {
 	fault, ok := asFault(err)
 	switch {

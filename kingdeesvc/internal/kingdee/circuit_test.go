@@ -33,7 +33,8 @@ func TestTheCircuitOpensHalfOpensAndCloses(t *testing.T) {
 		f.now = f.now.Add(pause)
 		_, err = f.query(t)
 		require.Equal(t, Unreadable, ClassOf(err), "one call is let through")
-		require.Equal(t, asked+1+i, f.count("ExecuteBillQuery"), "a page that lasts is asked about with a new login, too")
+		require.Equal(t, asked+1+i,
+			f.count("ExecuteBillQuery"), "a page that lasts is asked about with a new login, too")
 	}
 	f.now = f.now.Add(circuitLongest)
 	_, err := f.query(t)
@@ -92,7 +93,9 @@ func TestWhatTheQueryItselfMayBeToBlameForOpensNothing(t *testing.T) {
 }
 
 func TestACallRestrictionHoldsEverybodyBack(t *testing.T) {
-	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{coded("14"), coded("14"), coded("14"), coded("14"), coded("14"), coded("14"), `[]`}})
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{
+		coded("14"), coded("14"), coded("14"), coded("14"), coded("14"), coded("14"), `[]`,
+	}})
 	_, err := f.query(t)
 	fault, _ := asFault(err)
 	require.Equal(t, Throttled, fault.Class)

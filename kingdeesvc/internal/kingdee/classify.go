@@ -66,7 +66,9 @@ func classifyStatus(status int, body []byte) *Fault {
 		fault.Class = Unreachable
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		fault.Class, fault.Odd = Refused, true
-	case slices.Contains([]int{http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge}, status):
+	case slices.Contains([]int{
+		http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge,
+	}, status):
 		fault.Class = Refused
 	default:
 		fault.Class, fault.Odd = Unreadable, true
@@ -96,7 +98,9 @@ func classifyText(status int, body []byte, unwrapped bool) (answer, *Fault) {
 	case body[0] == '<':
 		return answer{}, unreadable(10, status, "an HTML page instead of an answer")
 	case unexpectable.Match(body):
-		return answer{}, &Fault{Class: LoginRefused, Shape: 9, Code: NoCode, Message: clip(body), HTTPStatus: status, Odd: true}
+		return answer{}, &Fault{
+			Class: LoginRefused, Shape: 9, Code: NoCode, Message: clip(body), HTTPStatus: status, Odd: true,
+		}
 	case body[0] == '"' && !unwrapped:
 		var inner string
 		if err := json.Unmarshal(body, &inner); err != nil {
@@ -199,7 +203,8 @@ func statusFault(status int, raw []byte, shape Shape) *Fault {
 // gatewayCodes are the refusals of the public gateway that are known.
 var gatewayCodes = []int{4002, 4006, 5001}
 
-// gatewayError reads F11, the public gateway's own refusals: 4002 AppID empty, 4006 timestamp out of date, 5001 no such API.
+// gatewayError reads F11, the public gateway's own refusals: 4002 AppID empty, 4006 timestamp out of date, 5001
+// no such API.
 func gatewayError(status int, body []byte) *Fault {
 	if len(body) == 0 || body[0] != '{' {
 		return nil
@@ -213,7 +218,8 @@ func gatewayError(status int, body []byte) *Fault {
 		text = gateway.Text("description")
 	}
 	code := NoCode
-	if given, ok := gateway.Whole("errcode"); ok && given == int64(int32(given)) { //nolint:gosec // that is what is asked
+	if given, ok := gateway.Whole("errcode"); ok &&
+		given == int64(int32(given)) { //nolint:gosec // that is what is asked
 		code = int(given)
 	}
 	return &Fault{Class: Refused, Shape: 11, Code: code, HTTPStatus: status, Message: "gateway: " + text,

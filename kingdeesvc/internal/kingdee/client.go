@@ -204,7 +204,8 @@ func (c *Client) Recent(age time.Duration) (Meta, bool) {
 	return meta, true
 }
 
-// call sends one read, repeats it a few times where that can help, and reports the outcome to the circuit and to health.
+// call sends one read, repeats it a few times where that can help, and reports the outcome to the circuit
+// and to health.
 func (c *Client) call(ctx context.Context, r request) (answer, Meta, error) {
 	trial, refused := c.circuit.enter()
 	if refused != nil {
@@ -302,7 +303,9 @@ func (c *Client) exchange(ctx context.Context, s *session, r request, paid *bool
 
 // post is one HTTP exchange, which ends only when the vendor has answered, its own time is over or the client is
 // closed, with what it says about the server's kind and clock.
-func (c *Client) post(ctx context.Context, service string, header http.Header, cookies *jar, payload any) (int, received, Meta, error) {
+func (c *Client) post(
+	ctx context.Context, service string, header http.Header, cookies *jar, payload any,
+) (int, received, Meta, error) {
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(c.life, cancel)()

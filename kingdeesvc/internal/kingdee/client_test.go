@@ -18,7 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const goodLogin = `{"Message":null,"LoginResultType":1,"KDSVCSessionId":"s-1","Context":{"DBid":"acct","DataCenterName":"测试账套",` +
+const goodLogin = `{"Message":null,"LoginResultType":1,"KDSVCSessionId":"s-1","Context":{"DBid":"acct",` +
+	`"DataCenterName":"测试账套",` +
 	`"UserName":"demo","DisplayVersion":"8.2","STimeZone":{"OffsetTicks":288000000000}}}`
 
 // vendor is an HTTP server that answers documented bodies, in order; the last one stays.
@@ -84,11 +85,13 @@ func setup(t *testing.T, v *vendor) *fixture {
 	f := &fixture{vendor: v, now: time.Date(2024, 5, 11, 8, 0, 0, 0, time.UTC)}
 	f.client = New(Options{
 		BaseURL: base,
-		Auth:    SignAuth{Account: Account{AcctID: "acct", Username: "demo", LCID: 2052}, AppID: "app", AppSecret: "hush"},
-		Rate:    1e6,
-		Now:     func() time.Time { return f.now },
-		Health:  func(usable bool, _ error) { f.health = append(f.health, usable) },
-		Logger:  slog.New(slog.DiscardHandler),
+		Auth: SignAuth{
+			Account: Account{AcctID: "acct", Username: "demo", LCID: 2052}, AppID: "app", AppSecret: "hush",
+		},
+		Rate:   1e6,
+		Now:    func() time.Time { return f.now },
+		Health: func(usable bool, _ error) { f.health = append(f.health, usable) },
+		Logger: slog.New(slog.DiscardHandler),
 		Pause: func(_ context.Context, d time.Duration) error {
 			f.pauses = append(f.pauses, d)
 			return nil
@@ -99,7 +102,10 @@ func setup(t *testing.T, v *vendor) *fixture {
 }
 
 func (f *fixture) query(t *testing.T) (*Table, error) {
-	return f.client.Query(t.Context(), Query{FormID: "STK_AssembledApp", FieldKeys: []string{"FID", "FBillNo"}, Filter: "FID > 1", Order: "FID ASC", Limit: 2})
+	return f.client.Query(t.Context(), Query{
+		FormID: "STK_AssembledApp", FieldKeys: []string{"FID", "FBillNo"}, Filter: "FID > 1",
+		Order: "FID ASC", Limit: 2,
+	})
 }
 
 func TestQueryLogsInOnceAndSendsTheDocumentedBody(t *testing.T) {
@@ -113,14 +119,19 @@ func TestQueryLogsInOnceAndSendsTheDocumentedBody(t *testing.T) {
 	}
 	require.Equal(t, 1, f.count("LoginBySign"))
 	query := f.calls[1]
-	require.Equal(t, "/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.ExecuteBillQuery.common.kdsvc", query.URL.Path)
+	require.Equal(t, "/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.ExecuteBillQuery.common.kdsvc",
+		query.URL.Path)
 	require.Equal(t, "s-1", query.Header.Get("kdservice-sessionid"))
 	require.Equal(t, "HTTP/1.1", query.Proto)
-	require.JSONEq(t, `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FID,FBillNo","FilterString":"FID > 1","OrderString":"FID ASC","TopRowCount":0,"StartRow":0,"Limit":2}}`, f.bodies[1])
+	require.JSONEq(t, `{"data":{"FormId":"STK_AssembledApp","FieldKeys":"FID,FBillNo","FilterString":"FID > `+
+		`1","OrderString":"FID ASC","TopRowCount":0,"StartRow":0,"Limit":2}}`, f.bodies[1])
 	var login struct{ Parameters []any }
 	require.NoError(t, json.Unmarshal([]byte(f.bodies[0]), &login))
 	require.Len(t, login.Parameters, 6)
-	require.Equal(t, LoginInfo{DataCenterID: "acct", DataCenterName: "测试账套", UserName: "demo", Version: "8.2", UTCOffset: 8 * time.Hour, HasOffset: true}, f.client.Login())
+	require.Equal(t, LoginInfo{
+		DataCenterID: "acct", DataCenterName: "测试账套", UserName: "demo", Version: "8.2",
+		UTCOffset: 8 * time.Hour, HasOffset: true,
+	}, f.client.Login())
 	require.Equal(t, []bool{true}, f.health)
 }
 
@@ -194,7 +205,10 @@ func TestALoginIsReadWhateverTheTypesOfItsFields(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			want := LoginInfo{DataCenterID: "dc-1", DataCenterName: "账套", UserName: "u", Version: "8.2", UTCOffset: 8 * time.Hour, HasOffset: true}
+			want := LoginInfo{
+				DataCenterID: "dc-1", DataCenterName: "账套", UserName: "u", Version: "8.2",
+				UTCOffset: 8 * time.Hour, HasOffset: true,
+			}
 			switch strings.TrimSuffix(filepath.Base(file), ".json") {
 			case "centre-number":
 				want.DataCenterID = "12345678901234"
@@ -214,13 +228,15 @@ func TestWhateverIsNotSuccessIsNoLogin(t *testing.T) {
 		class Class
 	}{
 		"kicked but with a cookie": {`{"LoginResultType":-5,"KDSVCSessionId":"x"}`, LoginRefused},
-		"password policy":          {`{"LoginResultType":-1,"MessageCode":"CheckPasswordPolicy","KDSVCSessionId":"x"}`, LoginRefused},
-		"no session":               {`{"LoginResultType":1}`, Unreadable},
-		"no type":                  {`{"KDSVCSessionId":"x"}`, Unreadable},
-		"html":                     {`<html>`, Unreadable},
-		"rows":                     {`[]`, Unreadable},
-		"vendor error":             {lost, LoginRefused},
-		"gateway":                  {`{"errcode":4002,"description":"no app id"}`, LoginRefused},
+		"password policy": {
+			`{"LoginResultType":-1,"MessageCode":"CheckPasswordPolicy","KDSVCSessionId":"x"}`, LoginRefused,
+		},
+		"no session":   {`{"LoginResultType":1}`, Unreadable},
+		"no type":      {`{"KDSVCSessionId":"x"}`, Unreadable},
+		"html":         {`<html>`, Unreadable},
+		"rows":         {`[]`, Unreadable},
+		"vendor error": {lost, LoginRefused},
+		"gateway":      {`{"errcode":4002,"description":"no app id"}`, LoginRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := setup(t, &vendor{logins: []string{c.body}, answers: []string{`[]`}})
@@ -239,7 +255,8 @@ func TestOnlyPassingTroubleIsRepeated(t *testing.T) {
 		calls int
 		first time.Duration
 	}{
-		"4": {3, 100 * time.Millisecond}, "6": {3, 100 * time.Millisecond}, "13": {3, 500 * time.Millisecond}, "14": {3, 500 * time.Millisecond},
+		"4": {3, 100 * time.Millisecond}, "6": {3, 100 * time.Millisecond},
+		"13": {3, 500 * time.Millisecond}, "14": {3, 500 * time.Millisecond},
 		"0": {1, 0}, "2": {1, 0}, "7": {1, 0}, "8": {1, 0}, "9": {1, 0}, "11": {1, 0}, "12": {1, 0},
 	} {
 		t.Run(code, func(t *testing.T) {
@@ -267,9 +284,11 @@ func TestView(t *testing.T) {
 		body  string
 		class Class
 	}{
-		"there":         {`{"Result":{"ResponseStatus":{"IsSuccess":true,"MsgCode":0},"Result":{"Id":7}}}`, 0},
-		"there, no ok":  {`{"Result":{"ResponseStatus":null,"Result":{"Id":7}}}`, 0},
-		"gone":          {`{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[{"Message":"x"}],"MsgCode":10}}}`, NotFound},
+		"there":        {`{"Result":{"ResponseStatus":{"IsSuccess":true,"MsgCode":0},"Result":{"Id":7}}}`, 0},
+		"there, no ok": {`{"Result":{"ResponseStatus":null,"Result":{"Id":7}}}`, 0},
+		"gone": {
+			`{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[{"Message":"x"}],"MsgCode":10}}}`, NotFound,
+		},
 		"no session":    {`{}`, Unreadable},
 		"empty bill":    {`{"Result":{"ResponseStatus":{"IsSuccess":true},"Result":{}}}`, Unreadable},
 		"no permission": {`{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[],"MsgCode":2}}}`, Permission},
@@ -279,13 +298,17 @@ func TestView(t *testing.T) {
 			f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{c.body}})
 			_, err := f.client.View(t.Context(), "STK_AssembledApp", 7)
 			require.Equal(t, c.class, ClassOf(err), "%v", err)
-			require.JSONEq(t, `{"formid":"STK_AssembledApp","data":{"CreateOrgId":0,"Number":"","Id":"7","IsSortBySeq":"false"}}`, f.bodies[1])
+			require.JSONEq(t,
+				`{"formid":"STK_AssembledApp","data":{"CreateOrgId":0,"Number":"","Id":"7","IsSortBySeq":"false"}}`,
+				f.bodies[1])
 		})
 	}
 }
 
 func TestAClockThatACacheWroteIsNone(t *testing.T) {
-	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{`[]`}, header: http.Header{"Age": {"12"}, "X-Voidrelay-Sandbox": {"kingdee"}}})
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{`[]`}, header: http.Header{
+		"Age": {"12"}, "X-Voidrelay-Sandbox": {"kingdee"},
+	}})
 	meta, err := f.client.Ping(t.Context(), "STK_AssembledApp")
 	require.NoError(t, err)
 	require.True(t, meta.Date.IsZero())
@@ -329,7 +352,9 @@ func TestRequestsOnTheSessionRunOneAfterTheOther(t *testing.T) {
 	defer server.Close()
 	base, err := ParseBaseURL(server.URL)
 	require.NoError(t, err)
-	client := New(Options{BaseURL: base, Auth: AppSecretAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	client := New(Options{
+		BaseURL: base, Auth: AppSecretAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	defer client.Close(context.Background())
 	var callers sync.WaitGroup
 	for range 4 {
@@ -405,7 +430,10 @@ func TestParseBaseURL(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got.String())
 	}
-	for _, text := range []string{"", "erp.example.com", "ftp://x/", "http://", "http://user:hush@x/", "http://x/?a=b", "http://x/#f", "http://user:hush@[x"} {
+	for _, text := range []string{
+		"", "erp.example.com", "ftp://x/", "http://", "http://user:hush@x/", "http://x/?a=b",
+		"http://x/#f", "http://user:hush@[x",
+	} {
 		_, err := ParseBaseURL(text)
 		require.Error(t, err, text)
 		require.NotContains(t, err.Error(), "hush")

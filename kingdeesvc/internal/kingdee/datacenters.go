@@ -13,9 +13,9 @@ type DataCenter struct {
 	Name string `json:"Name"`
 }
 
-// DataCenters asks which there are, which needs no login (deep-project/kingdee, kingdee-go/k3cloud). It is sent past the
-// circuit and once only: it is how a person finds out whether a server can be reached. A server may answer a Fault here and
-// work all the same.
+// DataCenters asks which there are, which needs no login (deep-project/kingdee, kingdee-go/k3cloud). It is sent past
+// the circuit and once only: it is how a person finds out whether a server can be reached. A server may answer a Fault
+// here and work all the same.
 func (c *Client) DataCenters(ctx context.Context) ([]DataCenter, Meta, error) {
 	const service = "Kingdee.BOS.ServiceFacade.ServicesStub.Account.AccountService.GetDataCenterList"
 	unpaid := false

@@ -8,6 +8,6 @@
 // for a while, and that a short caller waits for one page of a long one at most. All it does are reads.
 //
 // What the rows mean (forms, keys, paging) is left to its callers. Vendor facts are from the public pages
-// vip.kingdee.com/knowledge/650369502764414208 (login), vip.kingdee.com/knowledge/650355755563987456 (calls without SDK)
-// and from the public clients named beside them.
+// vip.kingdee.com/knowledge/650369502764414208 (login), vip.kingdee.com/knowledge/650355755563987456 (calls without
+// SDK) and from the public clients named beside them.
 package kingdee

@@ -46,8 +46,8 @@ func (c *Client) lost(ctx context.Context, s *session, err error) *loss {
 	return &loss{generation: s.generation, doubted: true, release: end}
 }
 
-// endExchange notes how an exchange ended: the first answer on a session that was just opened says whether its predecessor
-// was lost. l is nil where nobody doubted.
+// endExchange notes how an exchange ended: the first answer on a session that was just opened says whether its
+// predecessor was lost. l is nil where nobody doubted.
 func (c *Client) endExchange(s *session, l *loss, err error) error {
 	fault, ok := asFault(err)
 	odd := ok && !isNoRepeat(err) && (fault.Odd || fault.Class == SessionLost)

@@ -55,7 +55,8 @@ type Fault struct {
 	// Odd is set where the answer is neither what was asked for nor a refusal that we know: on a session that answered
 	// before, it may be the vendor's way to say that the session has ended.
 	Odd bool
-	// mayBeRows is set where an odd answer is rows all the same, if a new session hears it as well: those of one bad bill.
+	// mayBeRows is set where an odd answer is rows all the same, if a new session hears it as well: those of
+	// one bad bill.
 	mayBeRows bool
 	// NotSent is set when nothing was sent because the circuit is open.
 	NotSent bool
@@ -96,7 +97,8 @@ func (f *Fault) Unwrap() error { return f.Err }
 func asFault(err error) (*Fault, bool) { return errors.AsType[*Fault](err) }
 
 var classNames = map[Class]string{
-	Unreadable: "unreadable", SessionLost: "session_lost", LoginRefused: "login_refused", Unreachable: "unreachable", Busy: "busy",
+	Unreadable: "unreadable", SessionLost: "session_lost", LoginRefused: "login_refused",
+	Unreachable: "unreachable", Busy: "busy",
 	Throttled: "throttled", Permission: "permission", FieldUnknown: "field_unknown", FormUnknown: "form_unknown",
 	FilterInvalid: "filter_invalid", NotFound: "not_found", Refused: "refused", AccountLocked: "account_locked",
 	SessionContended: "session_contended",

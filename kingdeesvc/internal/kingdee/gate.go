@@ -34,14 +34,15 @@ const (
 	mostBypasses = 8
 )
 
-// gate hands out sessions at the pace that the settings allow. A request waits for the ones already sent and for the pace; of
-// those that wait, short flows go first, so that a poll or a verification waits for one page of a backfill and not for all of
-// it.
+// gate hands out sessions at the pace that the settings allow. A request waits for the ones already sent and for the
+// pace; of those that wait, short flows go first, so that a poll or a verification waits for one page of a backfill and
+// not for all of it.
 type gate struct {
 	limiter *rate.Limiter
 
 	mu sync.Mutex
-	// free are the idle sessions, the last used one at the end: it is taken first, so that others are opened only when needed.
+	// free are the idle sessions, the last used one at the end: it is taken first, so that others are opened only
+	// when needed.
 	free     []*session
 	waiting  []*waiter
 	bypassed int
@@ -129,8 +130,8 @@ func (g *gate) wakeLater() {
 	})
 }
 
-// next takes the waiter whose turn it is: the first of a short flow, the first of all when none is short or long ones have
-// waited for enough of them.
+// next takes the waiter whose turn it is: the first of a short flow, the first of all when none is short or long ones
+// have waited for enough of them.
 func (g *gate) next() *waiter {
 	at := slices.IndexFunc(g.waiting, func(w *waiter) bool { return w.flow.served.Load() < shortFlow })
 	long := slices.IndexFunc(g.waiting, func(w *waiter) bool { return w.flow.served.Load() >= shortFlow })

@@ -109,7 +109,8 @@ func TestThePaceHoldsAndSaysSo(t *testing.T) {
 	g := newGate(rate.NewLimiter(rate.Every(time.Hour), 1), 2)
 	_, err := g.enter(t.Context(), &Flow{})
 	require.NoError(t, err)
-	hurried, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, fmt.Errorf("the caller's limit: %w", context.DeadlineExceeded))
+	hurried, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond,
+		fmt.Errorf("the caller's limit: %w", context.DeadlineExceeded))
 	defer cancel()
 	_, err = g.enter(hurried, &Flow{})
 	require.Equal(t, Throttled, ClassOf(err))
@@ -144,7 +145,9 @@ func TestAPollWaitsForThePageUnderWayOnly(t *testing.T) {
 	defer server.Close()
 	base, err := ParseBaseURL(server.URL)
 	require.NoError(t, err)
-	client := New(Options{BaseURL: base, Auth: SignAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	client := New(Options{
+		BaseURL: base, Auth: SignAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	defer client.Close(context.Background())
 	var callers sync.WaitGroup
 	ask := func(ctx context.Context, name string) {
@@ -171,9 +174,11 @@ func TestAPollWaitsForThePageUnderWayOnly(t *testing.T) {
 			ctx = t.Context()
 		}
 		ask(ctx, name)
-		require.Eventually(t, func() bool { return client.Stats().Queued == waiting+1 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return client.Stats().Queued == waiting+1 },
+			10*time.Second, time.Millisecond)
 	}
 	leave <- struct{}{}
-	require.Equal(t, []string{"backfill 1", "poll", "backfill 2", "backfill 3"}, []string{underWay, serve(), serve(), serve()})
+	require.Equal(t, []string{"backfill 1", "poll", "backfill 2", "backfill 3"},
+		[]string{underWay, serve(), serve(), serve()})
 	callers.Wait()
 }

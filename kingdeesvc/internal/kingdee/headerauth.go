@@ -26,11 +26,12 @@ type HeaderAuth struct {
 	clientSecret Secret
 }
 
-// appMask hides the second half of an AppID. It is the same constant in every SDK of the vendor, so it protects nothing.
+// appMask hides the second half of an AppID. It is the same constant in every SDK of the vendor, so it
+// protects nothing.
 const appMask = "0054f397c6234378b09ca7d3e5debce7"
 
-// NewHeaderAuth takes an AppID of the form <client id>_<base64 of 24 bytes>; orgNum is the organisation to work in, empty for
-// the user's own.
+// NewHeaderAuth takes an AppID of the form <client id>_<base64 of 24 bytes>; orgNum is the organisation to work in,
+// empty for the user's own.
 func NewHeaderAuth(account Account, orgNum, appID string, appSecret Secret) (*HeaderAuth, error) {
 	clientID, masked, ok := strings.Cut(appID, "_")
 	raw, err := base64.StdEncoding.DecodeString(masked)

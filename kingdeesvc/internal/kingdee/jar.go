@@ -28,7 +28,8 @@ func (j *jar) take(header http.Header, now time.Time) {
 			continue
 		}
 		path := pathOf(attributes)
-		at := slices.IndexFunc(j.cookies, func(c cookie) bool { return c.name == name && (c.path == path || path == "") })
+		at := slices.IndexFunc(j.cookies,
+			func(c cookie) bool { return c.name == name && (c.path == path || path == "") })
 		switch gone := expired(attributes, now); {
 		case at < 0 && !gone:
 			j.cookies = append(j.cookies, cookie{name, value, path})

@@ -28,9 +28,12 @@ func TestAJarKeepsEveryCookieAsItCame(t *testing.T) {
 	}
 	require.Empty(t, take())
 	require.Equal(t, `SERVERID=node-a; kdservice-sessionid=1; odd="a b",c\d`,
-		take("SERVERID=node-a; path=/", "kdservice-sessionid=1; Path=/elsewhere; Secure; HttpOnly", `odd="a b",c\d; SameSite=None`, "no value", "=no name"))
-	require.Equal(t, `SERVERID=node-b; kdservice-sessionid=1; odd="a b",c\d`, take("SERVERID=node-b; Expires=Sat, 11-May-2024 08:00:01 GMT"))
-	require.Equal(t, "SERVERID=node-b", take("kdservice-sessionid=; Max-Age=0", "odd=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "never=was; max-age=-1"))
+		take("SERVERID=node-a; path=/", "kdservice-sessionid=1; Path=/elsewhere; Secure; HttpOnly",
+			`odd="a b",c\d; SameSite=None`, "no value", "=no name"))
+	require.Equal(t, `SERVERID=node-b; kdservice-sessionid=1; odd="a b",c\d`,
+		take("SERVERID=node-b; Expires=Sat, 11-May-2024 08:00:01 GMT"))
+	require.Equal(t, "SERVERID=node-b",
+		take("kdservice-sessionid=; Max-Age=0", "odd=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "never=was; max-age=-1"))
 	require.Equal(t, "1", func() string {
 		take("KDSERVICE-SessionId=1; Max-Age=60; Expires=Thu, 01-Jan-1970 00:00:00 GMT")
 		return j.session()
@@ -44,13 +47,16 @@ func TestCookiesOfOneNameAtTwoPaths(t *testing.T) {
 		lines []string
 		want  string
 	}{
-		"the other path is cleared":  {[]string{"kdservice-sessionid=1; path=/", "kdservice-sessionid=; path=/K3Cloud/old; expires=Thu, 01-Jan-70 00:00:00 GMT"}, "kdservice-sessionid=1"},
-		"cleared first":              {[]string{"A=; Path=/; Max-Age=0", "A=1; Path=/K3Cloud"}, "A=1"},
-		"the nearer goes first":      {[]string{"A=far; Path=/", "A=near; Path=/K3Cloud"}, "A=near; A=far"},
-		"somebody else's goes last":  {[]string{"A=else; Path=/portal", "A=ours; Path=/"}, "A=ours; A=else"},
-		"no path is the one":         {[]string{"A=1; Path=/K3Cloud", "A=2"}, "A=2"},
-		"a slash at the end":         {[]string{"A=1; Path=/K3Cloud", "A=2; path=/K3Cloud/"}, "A=2"},
-		"secure, domain, samesite":   {[]string{"A=1; Domain=.example.com; Secure; HttpOnly; SameSite=Strict; Priority=High"}, "A=1"},
+		"the other path is cleared": {[]string{"kdservice-sessionid=1; path=/", "kdservice-sessionid=; " +
+			"path=/K3Cloud/old; expires=Thu, 01-Jan-70 00:00:00 GMT"}, "kdservice-sessionid=1"},
+		"cleared first":             {[]string{"A=; Path=/; Max-Age=0", "A=1; Path=/K3Cloud"}, "A=1"},
+		"the nearer goes first":     {[]string{"A=far; Path=/", "A=near; Path=/K3Cloud"}, "A=near; A=far"},
+		"somebody else's goes last": {[]string{"A=else; Path=/portal", "A=ours; Path=/"}, "A=ours; A=else"},
+		"no path is the one":        {[]string{"A=1; Path=/K3Cloud", "A=2"}, "A=2"},
+		"a slash at the end":        {[]string{"A=1; Path=/K3Cloud", "A=2; path=/K3Cloud/"}, "A=2"},
+		"secure, domain, samesite": {
+			[]string{"A=1; Domain=.example.com; Secure; HttpOnly; SameSite=Strict; Priority=High"}, "A=1",
+		},
 		"blanks":                     {[]string{" A = 1 ; path=/"}, "A=1"},
 		"ends by C's own date":       {[]string{"A=1", "A=; expires=Thu Jan  1 00:00:00 1970"}, ""},
 		"ends by a weekday in full":  {[]string{"A=1", "A=; expires=Thursday, 01-Jan-70 00:00:00 GMT"}, ""},
@@ -104,7 +110,9 @@ func TestACallThatWasGivenUpKeepsItsSessionBusyUntilTheVendorAnswers(t *testing.
 	defer server.Close()
 	base, err := ParseBaseURL(server.URL)
 	require.NoError(t, err)
-	client := New(Options{BaseURL: base, Auth: AppSecretAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	client := New(Options{
+		BaseURL: base, Auth: AppSecretAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	defer client.Close(context.Background())
 	hurried, leave := context.WithCancel(t.Context())
 	gone := make(chan error, 1)
@@ -147,7 +155,9 @@ func TestALoginThatOutlastsItsCallerIsKept(t *testing.T) {
 	defer server.Close()
 	base, err := ParseBaseURL(server.URL)
 	require.NoError(t, err)
-	client := New(Options{BaseURL: base, Auth: AppSecretAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	client := New(Options{
+		BaseURL: base, Auth: AppSecretAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	defer client.Close(context.Background())
 	hurried, leave := context.WithCancel(t.Context())
 	gone := make(chan error, 1)
@@ -169,7 +179,9 @@ func TestCloseCutsWhatWasGivenUp(t *testing.T) {
 	server := httptest.NewServer(v)
 	base, err := ParseBaseURL(server.URL)
 	require.NoError(t, err)
-	client := New(Options{BaseURL: base, Auth: AppSecretAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	client := New(Options{
+		BaseURL: base, Auth: AppSecretAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	hurried, leave := context.WithCancel(t.Context())
 	gone := make(chan error, 1)
 	go func() {
@@ -224,7 +236,9 @@ func TestABalancersCookieComesBackWithEveryRequestOfTheSession(t *testing.T) {
 	defer server.Close()
 	base, err := ParseBaseURL(server.URL)
 	require.NoError(t, err)
-	client := New(Options{BaseURL: base, Auth: SignAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	client := New(Options{
+		BaseURL: base, Auth: SignAuth{}, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	for range 3 {
 		_, err := client.Ping(t.Context(), "F")
 		require.NoError(t, err)
@@ -233,7 +247,9 @@ func TestABalancersCookieComesBackWithEveryRequestOfTheSession(t *testing.T) {
 	require.Zero(t, client.Losses())
 	require.Len(t, heads, 4, "three questions and the good-bye")
 	for _, head := range heads {
-		require.Equal(t, "SERVERID=node-a; kdservice-sessionid=11111111-2222-3333-4444-555555555555; ASP.NET_SessionId=abc", head.Get("Cookie"))
+		require.Equal(t,
+			"SERVERID=node-a; kdservice-sessionid=11111111-2222-3333-4444-555555555555; ASP.NET_SessionId=abc",
+			head.Get("Cookie"))
 		require.Equal(t, "11111111-2222-3333-4444-555555555555", head.Get("kdservice-sessionid"))
 	}
 }

@@ -27,15 +27,16 @@ type LoginInfo struct {
 // lockedTexts are what a login says that came after too many wrong ones (luka-n8n-nodes/n8n-nodes-kingdee).
 var lockedTexts = []string{"次数超限", "账号已被锁定", "用户已被锁定"}
 
-// readLogin takes LoginResultType 1 and a session id for success and nothing else; the other values mean different things
-// in different vendor pages. A refusal is the vendor's word under any HTTP status. What cannot be read of Context is not
-// told.
+// readLogin takes LoginResultType 1 and a session id for success and nothing else; the other values mean different
+// things in different vendor pages. A refusal is the vendor's word under any HTTP status. What cannot be read of
+// Context is not told.
 func readLogin(status int, body received, cookies *jar) (string, LoginInfo, *Fault) {
 	login := findLogin(body.raw, wrappings)
 	if login == nil || succeededLogin(login) && !succeeded(status) {
 		answer, fault := classify(status, body)
 		if fault == nil {
-			fault = unreadable(0, status, strings.TrimSuffix("the login's answer cannot be read: "+sentence(loose.Read(answer.object)), ": "))
+			fault = unreadable(0, status,
+				strings.TrimSuffix("the login's answer cannot be read: "+sentence(loose.Read(answer.object)), ": "))
 			return "", LoginInfo{}, fault
 		}
 		return "", LoginInfo{}, refusedLogin(fault)

@@ -38,7 +38,8 @@ func names(word, key string) bool {
 // another alphabet goes on with a word, as in ÜFRowType; those of scripts that put no blanks between words do not.
 func words(text string) []string {
 	found := strings.FieldsFunc(text, func(c rune) bool {
-		return c != '_' && c != '.' && !unicode.In(c, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Nd, unicode.Inherited)
+		return c != '_' && c != '.' &&
+			!unicode.In(c, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Nd, unicode.Inherited)
 	})
 	for i, word := range found {
 		found[i] = strings.Trim(word, ".")

@@ -7,7 +7,8 @@ import (
 
 // Observer is told of every request; implementations must not block.
 type Observer interface {
-	// Request is one HTTP exchange: the vendor's method, the class of its outcome ("ok" or a Class) and how long it took.
+	// Request is one HTTP exchange: the vendor's method, the class of its outcome ("ok" or a Class) and how
+	// long it took.
 	Request(ctx context.Context, method, outcome string, took time.Duration)
 	// Turn is how long a call waited for a session and for the pace.
 	Turn(ctx context.Context, waited time.Duration)
@@ -34,5 +35,8 @@ type Stats struct {
 func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Stats{Sessions: int(c.opened.Load()), Queued: c.gate.queued(), Circuit: c.circuit.current(), Skew: c.skew, HasSkew: c.hasSkew}
+	return Stats{
+		Sessions: int(c.opened.Load()), Queued: c.gate.queued(), Circuit: c.circuit.current(),
+		Skew: c.skew, HasSkew: c.hasSkew,
+	}
 }

@@ -77,7 +77,8 @@ func CertificateOf(err error) *x509.Certificate {
 	if pinned, ok := errors.AsType[*PinError](err); ok {
 		return pinned.Certificate
 	}
-	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok && len(refused.UnverifiedCertificates) > 0 {
+	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok &&
+		len(refused.UnverifiedCertificates) > 0 {
 		return refused.UnverifiedCertificates[0]
 	}
 	return nil

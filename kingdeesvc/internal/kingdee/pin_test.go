@@ -41,7 +41,9 @@ func commonNameOnly(t *testing.T) (*httptest.Server, *x509.Certificate) {
 		_, _ = io.WriteString(w, `[]`)
 	}))
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	server.TLS = &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}, MinVersion: tls.VersionTLS12,
+	}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	certificate, err := x509.ParseCertificate(raw)
@@ -54,7 +56,10 @@ func TestAPrivateCertificateIsTrustedByItsSHA256AndNoOtherIs(t *testing.T) {
 	ping := func(pins ...Pin) (Meta, error) {
 		base, err := ParseBaseURL(server.URL)
 		require.NoError(t, err)
-		client := New(Options{BaseURL: base, Auth: SignAuth{}, Pins: pins, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+		client := New(Options{
+			BaseURL: base, Auth: SignAuth{}, Pins: pins, Rate: 1e6,
+			Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		})
 		defer client.Close(context.Background())
 		return client.Ping(t.Context(), "F")
 	}
@@ -78,12 +83,15 @@ func TestParsePins(t *testing.T) {
 	require.NoError(t, err)
 	written := pins[0].String()
 	require.True(t, strings.HasPrefix(written, "01:23:45:67:89:AB"))
-	for _, text := range []string{written, strings.ToUpper(digits), "sha256 Fingerprint=" + written, " " + digits + " ", digits + ", " + written, strings.ReplaceAll(written, ":", " ")} {
+	for _, text := range []string{written, strings.ToUpper(digits), "sha256 Fingerprint=" + written, " " + digits +
+		" ", digits + ", " + written, strings.ReplaceAll(written, ":", " ")} {
 		got, err := ParsePins(text)
 		require.NoError(t, err, text)
 		require.Equal(t, pins[0], got[len(got)-1])
 	}
-	for _, text := range []string{"", ",", digits[1:], digits + "00", digits + ",", "x" + digits[1:], "sha1 Fingerprint=AB:CD"} {
+	for _, text := range []string{
+		"", ",", digits[1:], digits + "00", digits + ",", "x" + digits[1:], "sha1 Fingerprint=AB:CD",
+	} {
 		_, err := ParsePins(text)
 		require.Error(t, err, text)
 	}

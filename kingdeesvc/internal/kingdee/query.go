@@ -17,14 +17,16 @@ type Query struct {
 	FieldKeys []string
 	Filter    string
 	Order     string
-	// TopRows stays 0: servers differ on what it means together with StartRow (adamzhang1987/kingdee-k3cloud-mcp CHANGELOG).
+	// TopRows stays 0: servers differ on what it means together with StartRow
+	// (adamzhang1987/kingdee-k3cloud-mcp CHANGELOG).
 	TopRows  int
 	StartRow int
 	// Limit is rows; servers allow 2000 or 10000 at most.
 	Limit int
 }
 
-// Table is a query's answer: rows of cells in the order of FieldKeys. A row's length is the vendor's and not checked here.
+// Table is a query's answer: rows of cells in the order of FieldKeys. A row's length is the vendor's and not
+// checked here.
 type Table struct {
 	Rows [][]Cell
 	Meta Meta
@@ -103,14 +105,16 @@ func (c *Client) Ping(ctx context.Context, formID string) (Meta, error) {
 	return table.Meta, nil
 }
 
-// Probe is a Ping for health's sake: an answer that does not come within limit makes the vendor unusable, which a caller's own
-// short deadline never does.
+// Probe is a Ping for health's sake: an answer that does not come within limit makes the vendor unusable, which a
+// caller's own short deadline never does.
 func (c *Client) Probe(ctx context.Context, formID string, limit time.Duration) error {
 	probing, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	_, err := c.Ping(probing, formID)
 	if err != nil && probing.Err() != nil && ctx.Err() == nil {
-		err = &Fault{Class: Unreachable, Code: NoCode, Message: fmt.Sprintf("no answer to a probe within %s", limit), Err: err}
+		err = &Fault{
+			Class: Unreachable, Code: NoCode, Message: fmt.Sprintf("no answer to a probe within %s", limit), Err: err,
+		}
 		c.circuit.leave(false, err)
 		c.note(err)
 	}

@@ -37,8 +37,8 @@ type received struct {
 // headBytes are enough to see what an answer begins with.
 const headBytes = 512
 
-// receive reads a body to its end. Rows are decoded as they arrive; what may be a failure in any of its shapes is kept for
-// classify. Its error is the reader's.
+// receive reads a body to its end. Rows are decoded as they arrive; what may be a failure in any of its shapes is kept
+// for classify. Its error is the reader's.
 func receive(status int, body io.Reader) (received, error) {
 	limited := &io.LimitedReader{R: body, N: maxBody + 1}
 	reader := bufio.NewReaderSize(limited, headBytes)
@@ -68,8 +68,8 @@ func receive(status int, body io.Reader) (received, error) {
 	return received{rows: page}, err
 }
 
-// beginsRows says whether a body begins like a page whose first row has a scalar in its first cell, or none: the one shape that no
-// failure has. skip is what stands before it.
+// beginsRows says whether a body begins like a page whose first row has a scalar in its first cell, or none: the one
+// shape that no failure has. skip is what stands before it.
 func beginsRows(head []byte) (skip int, rows bool) {
 	body := trimBody(head)
 	first, ok := after(body, '[')

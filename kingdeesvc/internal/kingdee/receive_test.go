@@ -24,7 +24,8 @@ func classifyBytes(status int, body []byte) (answer, *Fault) {
 func TestRowsAreDecodedAsTheyArriveAndFailuresAreKept(t *testing.T) {
 	for body, rows := range map[string]int{
 		`[[1,"a"],[2,"b"]]`: 2, "\ufeff [ [1] ] ": 1, `[[]]`: 1, `[[null,{"Result":{}}]]`: 1,
-		`[[{"Result":{}}]]`: -1, `[ [ {"Result":{}},null]]`: -1, `[{"Result":{}}]`: -1, `{}`: -1, `"[[1]]"`: -1, `[]`: -1, `[null]`: -1, `[[[1]]]`: -1, `<html>`: -1, ``: -1,
+		`[[{"Result":{}}]]`: -1, `[ [ {"Result":{}},null]]`: -1, `[{"Result":{}}]`: -1, `{}`: -1, `"[[1]]"`: -1,
+		`[]`: -1, `[null]`: -1, `[[[1]]]`: -1, `<html>`: -1, ``: -1,
 		strings.Repeat(" ", 600) + `[[1]]`: -1,
 	} {
 		got, err := receive(http.StatusOK, strings.NewReader(body))
@@ -45,7 +46,8 @@ func TestRowsAreDecodedAsTheyArriveAndFailuresAreKept(t *testing.T) {
 func TestAPageThatIsCutOrSpoiledIsUnreadableAndGivesNoRows(t *testing.T) {
 	whole := `[` + strings.TrimSuffix(strings.Repeat(`[1,"A",null],`, 5000), ",") + `]`
 	for name, body := range map[string]string{
-		"cut between rows": whole[:len(whole)/26*13+1], "cut inside a row": whole[:len(whole)/2+3], "cut before the end": whole[:len(whole)-1],
+		"cut between rows": whole[:len(whole)/26*13+1], "cut inside a row": whole[:len(whole)/2+3],
+		"cut before the end":    whole[:len(whole)-1],
 		"spoiled in the middle": whole[:len(whole)/2] + `{` + whole[len(whole)/2:], "more behind it": whole + whole,
 	} {
 		got, fault := classifyBytes(http.StatusOK, []byte(body))

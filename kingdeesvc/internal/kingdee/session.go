@@ -9,12 +9,12 @@ import (
 
 const authService = "Kingdee.BOS.WebApi.ServicesStub.AuthService."
 
-// renewAfter is how long a session may lie unused. Servers end idle ones after 20 minutes (a setting in Web.config); one that
-// is nearly there is replaced instead of risked.
+// renewAfter is how long a session may lie unused. Servers end idle ones after 20 minutes (a setting in Web.config);
+// one that is nearly there is replaced instead of risked.
 const renewAfter = 15 * time.Minute
 
-// session is one place in the vendor's queue: a login or, with signed headers, the session that the server made by itself. Its
-// fields belong to whoever holds it.
+// session is one place in the vendor's queue: a login or, with signed headers, the session that the server made by
+// itself. Its fields belong to whoever holds it.
 type session struct {
 	id      string
 	cookies jar
@@ -25,7 +25,8 @@ type session struct {
 	generation int
 	// used is when it last answered, or was opened.
 	used time.Time
-	// proven is whether it ever answered; oddFirst, whether its first answer was odd, so that it is not odd for its sake.
+	// proven is whether it ever answered; oddFirst, whether its first answer was odd, so that it is not odd
+	// for its sake.
 	proven, oddFirst bool
 }
 
@@ -92,7 +93,8 @@ func (c *Client) open(ctx context.Context, s *session, paid *bool) error {
 	}
 	if keepOthers && lacks(status, body, login.Method) {
 		c.account.lacksKeepOthers()
-		c.logger.WarnContext(ctx, "kingdee: this server has no login that leaves other sessions alone; KINGDEE_KICK_OFF=false has no effect", "method", login.Method)
+		c.logger.WarnContext(ctx, "kingdee: this server has no login that leaves other sessions alone; "+
+			"KINGDEE_KICK_OFF=false has no effect", "method", login.Method)
 		return c.open(ctx, s, paid)
 	}
 	id, info, fault := readLogin(status, body, &s.cookies)
@@ -101,7 +103,8 @@ func (c *Client) open(ctx context.Context, s *session, paid *bool) error {
 		c.name(s, id)
 		s.told = s.cookies.session()
 		s.used, s.generation = c.now(), c.account.accept(info)
-		c.logger.InfoContext(ctx, "kingdee: logged in", "data_center", info.DataCenterID, "user", info.UserName, "sandbox", meta.Sandbox)
+		c.logger.InfoContext(ctx, "kingdee: logged in", "data_center", info.DataCenterID,
+			"user", info.UserName, "sandbox", meta.Sandbox)
 		return nil
 	}
 	c.seen(ctx, login.Method, began, fault)

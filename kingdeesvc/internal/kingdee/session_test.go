@@ -59,7 +59,10 @@ func TestAPageIsNotTheVendorsWordThatALoginIsMissing(t *testing.T) {
 	base, err := ParseBaseURL(server.URL)
 	require.NoError(t, err)
 	now := time.Now()
-	client := New(Options{BaseURL: base, Auth: SignAuth{}, KeepOthers: true, Rate: 1e6, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
+	client := New(Options{
+		BaseURL: base, Auth: SignAuth{}, KeepOthers: true, Rate: 1e6,
+		Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+	})
 	defer client.Close(context.Background())
 	_, err = client.Ping(t.Context(), "F")
 	require.Equal(t, Unreadable, ClassOf(err))
@@ -97,7 +100,9 @@ func TestAfterAMaintenancePageReadingBeginsWithinAMinute(t *testing.T) {
 }
 
 func TestALockedAccountIsLeftAloneForHalfAnHour(t *testing.T) {
-	f := setup(t, &vendor{logins: []string{`{"LoginResultType":0,"Message":"密码错误次数超限，账号已被锁定，请30分钟后再试"}`}, answers: []string{`[]`}})
+	f := setup(t, &vendor{
+		logins: []string{`{"LoginResultType":0,"Message":"密码错误次数超限，账号已被锁定，请30分钟后再试"}`}, answers: []string{`[]`},
+	})
 	_, err := f.query(t)
 	require.Equal(t, AccountLocked, ClassOf(err))
 	fault, _ := asFault(err)
@@ -111,7 +116,8 @@ func TestALockedAccountIsLeftAloneForHalfAnHour(t *testing.T) {
 
 func TestASessionLostRightAfterItsLoginEndsLoginsForAGrowingWhile(t *testing.T) {
 	gone := "[[" + lost + "]]"
-	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{`[]`, gone, gone, gone, gone, gone, gone, `[]`}})
+	f := setup(t,
+		&vendor{logins: []string{goodLogin}, answers: []string{`[]`, gone, gone, gone, gone, gone, gone, `[]`}})
 	_, err := f.query(t)
 	require.NoError(t, err)
 	for _, pause := range []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second} {
@@ -208,7 +214,10 @@ func TestWithoutKickOffTheOtherMethodIsTriedAndItsLackRemembered(t *testing.T) {
 		}))
 		base, err := ParseBaseURL(server.URL)
 		require.NoError(t, err)
-		client := New(Options{BaseURL: base, Auth: SignAuth{}, KeepOthers: true, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+		client := New(Options{
+			BaseURL: base, Auth: SignAuth{}, KeepOthers: true, Rate: 1e6,
+			Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		})
 		require.True(t, client.KeepsOthers())
 		_, err = client.Ping(t.Context(), "F")
 		require.NoError(t, err)
@@ -224,7 +233,9 @@ func TestWithoutKickOffTheOtherMethodIsTriedAndItsLackRemembered(t *testing.T) {
 }
 
 func TestSignedHeadersNeedNoLoginAndSendTheServersSessionBack(t *testing.T) {
-	v := &vendor{answers: []string{`[]`}, logins: []string{`true`}, header: http.Header{"Set-Cookie": {"kdservice-sessionid=made; path=/"}}}
+	v := &vendor{answers: []string{`[]`}, logins: []string{`true`}, header: http.Header{
+		"Set-Cookie": {"kdservice-sessionid=made; path=/"},
+	}}
 	f := headerSetup(t, v)
 	for range 2 {
 		_, err := f.query(t)
@@ -258,9 +269,12 @@ func headerSetup(t *testing.T, v *vendor) *fixture {
 	return f
 }
 
-// A page that says no login is good (F9 after CheckPasswordPolicy) comes with every call of a session that logged in well.
+// A page that says no login is good (F9 after CheckPasswordPolicy) comes with every call of a session that
+// logged in well.
 func TestASessionThatIsGoodForNothingIsNotLoggedInAgainAndAgain(t *testing.T) {
-	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{"401 Forbidden ByRspRetStatusCode -- N001: Unexpectable request."}})
+	f := setup(t, &vendor{logins: []string{goodLogin}, answers: []string{
+		"401 Forbidden ByRspRetStatusCode -- N001: Unexpectable request.",
+	}})
 	for i, pause := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute} {
 		for range 2 {
 			_, err := f.query(t)
@@ -303,7 +317,10 @@ func TestSessionsRunInParallelAndOneLossOfAllCountsOnce(t *testing.T) {
 	defer server.Close()
 	base, err := ParseBaseURL(server.URL)
 	require.NoError(t, err)
-	client := New(Options{BaseURL: base, Auth: SignAuth{}, Sessions: sessions, Rate: 1e6, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	client := New(Options{
+		BaseURL: base, Auth: SignAuth{}, Sessions: sessions, Rate: 1e6,
+		Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	defer client.Close(context.Background())
 	for range 4 { // each round loses all sessions, which is one loss each; a third within ten minutes would end it
 		var callers sync.WaitGroup

@@ -10,8 +10,8 @@ import (
 
 const vectorAppID = "123456_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4"
 
-// The worked example of the recipe in vip.kingdee.com/knowledge/650369502764414208: values sorted by bytes, joined, hashed with
-// SHA-256, or with SHA-1 for servers below patch PT-146911.
+// The worked example of the recipe in vip.kingdee.com/knowledge/650369502764414208: values sorted by bytes, joined,
+// hashed with SHA-256, or with SHA-1 for servers below patch PT-146911.
 func TestSignAuthAgainstTheWorkedExample(t *testing.T) {
 	for old, sign := range map[bool]string{
 		false: "5415400551e874608a571c3a1f752d2c25f45c6cda6233e3badb1063ff08b378",
@@ -21,9 +21,13 @@ func TestSignAuthAgainstTheWorkedExample(t *testing.T) {
 			Account: Account{AcctID: "acct-0001", Username: "demo-user", LCID: 2052},
 			AppID:   vectorAppID, AppSecret: "test-app-secret-value", SHA1: old,
 		}
-		require.Equal(t, Login{Method: "LoginBySign", Parameters: []any{"acct-0001", "demo-user", vectorAppID, "1700000000", sign, 2052}},
+		require.Equal(t, Login{
+			Method: "LoginBySign", Parameters: []any{"acct-0001", "demo-user", vectorAppID, "1700000000", sign, 2052},
+		},
 			auth.Login(time.Unix(1700000000, 999), false))
-		require.Equal(t, Login{Method: "LoginBySign2", Parameters: []any{"acct-0001", "demo-user", vectorAppID, "1700000000", sign, false, 2052}},
+		require.Equal(t, Login{Method: "LoginBySign2", Parameters: []any{
+			"acct-0001", "demo-user", vectorAppID, "1700000000", sign, false, 2052,
+		}},
 			auth.Login(time.Unix(1700000000, 999), true))
 	}
 }
@@ -38,20 +42,25 @@ func TestTheOtherLoginsNameTheirArgumentsByPosition(t *testing.T) {
 		if want == "ValidateUser" {
 			parameters = []any{"acct", "user", "secret"}
 		}
-		require.Equal(t, Login{Method: want, Parameters: append(parameters[:len(parameters):len(parameters)], 1033)}, auth.Login(time.Time{}, false))
-		require.Equal(t, Login{Method: want + "2", Parameters: append(parameters, false, 1033)}, auth.Login(time.Time{}, true))
+		require.Equal(t, Login{Method: want, Parameters: append(parameters[:len(parameters):len(parameters)], 1033)},
+			auth.Login(time.Time{}, false))
+		require.Equal(t, Login{Method: want + "2", Parameters: append(parameters, false, 1033)},
+			auth.Login(time.Time{}, true))
 	}
 }
 
 // The vector was made with the vendor's Python SDK 8.2.0 and is published as a Go test of a public client.
 func TestHeaderAuthAgainstTheVendorsSDK(t *testing.T) {
-	auth, err := NewHeaderAuth(Account{AcctID: "dcid-1", Username: "user-1", LCID: 2052}, "100", vectorAppID, "test-app-secret-value")
+	auth, err := NewHeaderAuth(Account{AcctID: "dcid-1", Username: "user-1", LCID: 2052}, "100",
+		vectorAppID, "test-app-secret-value")
 	require.NoError(t, err)
 	require.Equal(t, "UVJWUANVXl8KXFlfWV1YSBNCShcUQRNL", auth.clientSecret.Reveal())
 	header := http.Header{}
-	auth.signAs(header, "/K3Cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.ExecuteBillQuery.common.kdsvc", "1700000000", "1700000000")
+	auth.signAs(header, "/K3Cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.ExecuteBillQuery.common.kdsvc",
+		"1700000000", "1700000000")
 	for name, want := range map[string]string{
-		"X-Api-ClientID": "123456", "X-Api-Auth-Version": "2.0", "x-api-timestamp": "1700000000", "x-api-nonce": "1700000000",
+		"X-Api-ClientID": "123456", "X-Api-Auth-Version": "2.0",
+		"x-api-timestamp": "1700000000", "x-api-nonce": "1700000000",
 		"x-api-signheaders": "x-api-timestamp,x-api-nonce", "X-Kd-Appkey": vectorAppID,
 		"X-Api-Signature": "MjNhMzg5MmZiMWE1MTQ1ZGE5NWFkYmZiZWYxYzhlY2NjNzcwM2ZjNDJlZTczMzBhNzkxOTk1ODhjNDZkMTEzYw==",
 		"X-Kd-Appdata":    "ZGNpZC0xLHVzZXItMSwyMDUyLDEwMA==",

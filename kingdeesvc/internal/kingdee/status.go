@@ -56,9 +56,9 @@ var (
 	filterTexts = []string{"过滤条件", "语法错误", "syntax"}
 )
 
-// classifyError sorts a recognised error object. The code decides (deep-project/kingdee pkg/core/model.go lists 0 to 15) wherever it
-// says something; the text speaks where there is no code, or one that older servers use for everything, and names the field
-// that codes 8 and 9 are about.
+// classifyError sorts a recognised error object. The code decides (deep-project/kingdee pkg/core/model.go lists 0 to
+// 15) wherever it says something; the text speaks where there is no code, or one that older servers use for everything,
+// and names the field that codes 8 and 9 are about.
 func classifyError(shape Shape, httpStatus, code int, message string) *Fault {
 	fault := &Fault{Shape: shape, Code: code, Message: message, HTTPStatus: httpStatus}
 	switch code {
@@ -84,8 +84,8 @@ func classifyError(shape Shape, httpStatus, code int, message string) *Fault {
 	return fault
 }
 
-// classifySentence sorts what no code, 0 (default), 4 (exception), 8 (parameter), 9 (field or value does not exist) and a code
-// that nobody knows leave open.
+// classifySentence sorts what no code, 0 (default), 4 (exception), 8 (parameter), 9 (field or value does not exist) and
+// a code that nobody knows leave open.
 func classifySentence(code int, message string) (Class, string) {
 	if match := fieldUnknown.FindStringSubmatch(message); match != nil {
 		return FieldUnknown, match[1]

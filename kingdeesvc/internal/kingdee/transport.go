@@ -61,8 +61,10 @@ func newTransport(base *url.URL, tls *tls.Config, now func() time.Time) *transpo
 			Timeout:       requestTimeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			Transport: &http.Transport{
-				Proxy:                  http.ProxyFromEnvironment,
-				DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+				Proxy: http.ProxyFromEnvironment,
+				DialContext: (&net.Dialer{
+					Timeout: 10 * time.Second, KeepAlive: 30 * time.Second,
+				}).DialContext,
 				TLSClientConfig:        tls,
 				TLSHandshakeTimeout:    10 * time.Second,
 				ResponseHeaderTimeout:  requestTimeout,
@@ -104,7 +106,9 @@ func (t *transport) path(service string) string { return t.target(service).Escap
 
 // post sends one request and reads its answer to the end, rows as they arrive. Its only errors are Faults of class
 // Unreachable or Unreadable and the context's own. cookies go with the request and take those of the answer.
-func (t *transport) post(ctx context.Context, service string, header http.Header, cookies *jar, payload any) (int, received, Meta, error) {
+func (t *transport) post(
+	ctx context.Context, service string, header http.Header, cookies *jar, payload any,
+) (int, received, Meta, error) {
 	body, err := json.Marshal(payload)
 	if err != nil {
 		return 0, received{}, Meta{}, fmt.Errorf("encode %s: %w", service, err)

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Zone is where the server's wall clock hangs: the setting's zone while the login says nothing else, and the login's offset
-// (STimeZone) once it differs from that, because the server knows better than a settings file. Where the two agree today the
-// setting's zone is kept, since it also knows the offsets of other days.
+// Zone is where the server's wall clock hangs: the setting's zone while the login says nothing else, and the login's
+// offset (STimeZone) once it differs from that, because the server knows better than a settings file. Where the two
+// agree today the setting's zone is kept, since it also knows the offsets of other days.
 func (c *Client) Zone() *time.Location {
 	login := c.Login()
 	_, offset := c.now().In(c.zone).Zone()

@@ -76,10 +76,11 @@ const (
 // There was no Kingdee in any of them. The zero time, which is unset already, is one too.
 func Placeholder(t time.Time) bool { return t.Unix() < believedFrom || t.Unix() >= believedUntil }
 
-// parseWall reads YYYY-MM-DDTHH:MM:SS with up to nine digits of fraction: nearly every date cell, four to seven a row. It is
-// several times as quick as time's layouts; what it does not take is left to them.
+// parseWall reads YYYY-MM-DDTHH:MM:SS with up to nine digits of fraction: nearly every date cell, four to seven a row.
+// It is several times as quick as time's layouts; what it does not take is left to them.
 func parseWall(text string, zone *time.Location) (time.Time, bool) {
-	if len(text) < 19 || len(text) > 29 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+	if len(text) < 19 || len(text) > 29 || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
+		text[13] != ':' || text[16] != ':' {
 		return time.Time{}, false
 	}
 	var parts [6]int
@@ -102,7 +103,8 @@ func parseWall(text string, zone *time.Location) (time.Time, bool) {
 		nanos = n
 	}
 	year, month, day := parts[0], time.Month(parts[1]), parts[2]
-	if month < 1 || month > 12 || day < 1 || day > 28 && day > daysOf(month, year) || parts[3] > 23 || parts[4] > 59 || parts[5] > 59 {
+	if month < 1 || month > 12 || day < 1 || day > 28 && day > daysOf(month, year) || parts[3] > 23 ||
+		parts[4] > 59 || parts[5] > 59 {
 		return time.Time{}, false
 	}
 	return time.Date(year, month, day, parts[3], parts[4], parts[5], nanos, zone), true

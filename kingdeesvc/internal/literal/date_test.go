@@ -38,7 +38,10 @@ func TestParseDate(t *testing.T) {
 		require.NoError(t, err, text)
 		require.True(t, want.Equal(got), "%s: %s", text, got)
 	}
-	for _, text := range []string{"x", "2024-13-01T00:00:00", "2024-02-30", "04/11/2024 23:52:02", "11-04-2024", "2024-04-11T11:52:02 PM", "/Date(x)/", "/Date(1", "/Date(99999999999999999)/", "17"} {
+	for _, text := range []string{
+		"x", "2024-13-01T00:00:00", "2024-02-30", "04/11/2024 23:52:02", "11-04-2024", "2024-04-11T11:52:02 PM",
+		"/Date(x)/", "/Date(1", "/Date(99999999999999999)/", "17",
+	} {
 		_, err := ParseDate(text, shanghai)
 		require.ErrorIs(t, err, ErrNotADate, text)
 	}
@@ -47,8 +50,10 @@ func TestParseDate(t *testing.T) {
 func TestPlaceholdersAreWhatStandsWhereThereIsNoDate(t *testing.T) {
 	zone := time.FixedZone("+08:00", 8*3600)
 	for text, want := range map[string]bool{
-		"1753-01-01T00:00:00": true, "1900-01-01": true, "1899-12-30T00:00:00": true, "1970-01-01T08:00:00": true, "/Date(0)/": true,
-		"9999-12-31T23:59:59.997": true, " ": true, "1971-01-02": false, "8999-12-31": false, "9000-01-01T08:00:00": true, "2013-01-01": false, "2099-12-31": false,
+		"1753-01-01T00:00:00": true, "1900-01-01": true, "1899-12-30T00:00:00": true,
+		"1970-01-01T08:00:00": true, "/Date(0)/": true,
+		"9999-12-31T23:59:59.997": true, " ": true, "1971-01-02": false, "8999-12-31": false,
+		"9000-01-01T08:00:00": true, "2013-01-01": false, "2099-12-31": false,
 	} {
 		got, err := ParseDate(text, zone)
 		require.NoError(t, err)
@@ -57,7 +62,11 @@ func TestPlaceholdersAreWhatStandsWhereThereIsNoDate(t *testing.T) {
 }
 
 func FuzzParseDate(f *testing.F) {
-	for _, text := range []string{"2024-04-11T23:52:02.583", "2019-02-13T15:46:44.72", "2023-07-03T00:00:00", "2024-02-30T00:00:00", "2024-02-29T23:59:59.123456789", "2024-04-11 23:52:02", "/Date(1700000000000)/", "/Date(-1+0800)/", " ", "0001-01-01"} {
+	for _, text := range []string{
+		"2024-04-11T23:52:02.583", "2019-02-13T15:46:44.72", "2023-07-03T00:00:00", "2024-02-30T00:00:00",
+		"2024-02-29T23:59:59.123456789", "2024-04-11 23:52:02", "/Date(1700000000000)/", "/Date(-1+0800)/",
+		" ", "0001-01-01",
+	} {
 		f.Add(text)
 	}
 	zone := time.FixedZone("+08:00", 8*3600)

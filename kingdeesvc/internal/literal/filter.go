@@ -13,8 +13,8 @@ import (
 // ErrUnsafeText is a value that cannot be written into a filter.
 var ErrUnsafeText = errors.New("a text with control characters or broken UTF-8 cannot be looked for")
 
-// Quote writes a text into a filter: single quotes around it, those inside doubled. Kingdee takes no parameters, so this is
-// the only fence between a value and the query.
+// Quote writes a text into a filter: single quotes around it, those inside doubled. Kingdee takes no parameters, so
+// this is the only fence between a value and the query.
 func Quote(text string) (string, error) {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		return "", ErrUnsafeText

@@ -1,5 +1,6 @@
-// Package metrics shows how kingdeesvc's vendor is doing: requests and failures by class, latency, sessions, the queue, the
-// circuit and the difference between the vendor's clock and ours; and it makes a span of each request to the vendor.
+// Package metrics shows how kingdeesvc's vendor is doing: requests and failures by class, latency, sessions, the
+// queue, the circuit and the difference between the vendor's clock and ours; and it makes a span of each request
+// to the vendor.
 //
 // It promises that measuring never fails or holds up a call. What the figures mean for alarms is left to operators.
 package metrics
@@ -35,7 +36,9 @@ func New(t *telemetry.Telemetry, stats func() kingdee.Stats) (*Metrics, error) {
 	meter := t.Meters.Meter("kingdeesvc")
 	var err error
 	if m.requests, err = meter.Int64Counter("kingdee.requests",
-		metric.WithDescription("Requests to Kingdee by method and outcome: ok, or the class of the failure.")); err != nil {
+		metric.WithDescription(
+			"Requests to Kingdee by method and outcome: ok, or the class of the failure.",
+		)); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	if m.duration, err = meter.Float64Histogram("kingdee.request.duration", metric.WithUnit("s"), seconds,
@@ -54,8 +57,13 @@ func gauges(meter metric.Meter, stats func() kingdee.Stats) error {
 		about, unit string
 		value       func(kingdee.Stats) (float64, bool)
 	}{
-		"kingdee.sessions": {"Sessions open at Kingdee.", "", func(s kingdee.Stats) (float64, bool) { return float64(s.Sessions), true }},
-		"kingdee.queue":    {"Calls that wait for a session or for the pace.", "", func(s kingdee.Stats) (float64, bool) { return float64(s.Queued), true }},
+		"kingdee.sessions": {
+			"Sessions open at Kingdee.", "", func(s kingdee.Stats) (float64, bool) { return float64(s.Sessions), true },
+		},
+		"kingdee.queue": {
+			"Calls that wait for a session or for the pace.", "",
+			func(s kingdee.Stats) (float64, bool) { return float64(s.Queued), true },
+		},
 		"kingdee.circuit": {"0 closed, 1 half open, 2 open: nothing is sent because the last calls failed alike.", "",
 			func(s kingdee.Stats) (float64, bool) { return float64(s.Circuit), true }},
 		"kingdee.clock.skew": {"Kingdee's clock (HTTP Date) less ours; absent until an answer had one.", "s",
@@ -77,11 +85,13 @@ func gauges(meter metric.Meter, stats func() kingdee.Stats) error {
 
 // Request implements kingdee.Observer.
 func (m *Metrics) Request(ctx context.Context, method, outcome string, took time.Duration) {
-	m.requests.Add(ctx, 1, metric.WithAttributes(attribute.String("method", method), attribute.String("outcome", outcome)))
+	m.requests.Add(ctx, 1,
+		metric.WithAttributes(attribute.String("method", method), attribute.String("outcome", outcome)))
 	m.duration.Record(ctx, took.Seconds(), metric.WithAttributes(attribute.String("method", method)))
 	// The request is over by now, so its span is written in retrospect.
 	ended := time.Now()
-	_, span := m.tracer.Start(ctx, "Kingdee "+method, trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(ended.Add(-took)),
+	_, span := m.tracer.Start(ctx, "Kingdee "+method,
+		trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(ended.Add(-took)),
 		trace.WithAttributes(attribute.String("kingdee.method", method), attribute.String("kingdee.outcome", outcome)))
 	if outcome != "ok" {
 		span.SetStatus(codes.Error, outcome)

@@ -12,7 +12,8 @@ const (
 	Number
 	// Bool is true or false.
 	Bool
-	// Other is an object or an array; genuine rows have none (kingdee-go/k3cloud and luka-n8n-nodes/n8n-nodes-kingdee agree).
+	// Other is an object or an array; genuine rows have none (kingdee-go/k3cloud and
+	// luka-n8n-nodes/n8n-nodes-kingdee agree).
 	Other
 	// Unfit is a Text with U+0000 in it, which no database takes.
 	Unfit

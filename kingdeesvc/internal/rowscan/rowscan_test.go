@@ -14,16 +14,22 @@ import (
 )
 
 func TestEveryKindOfCell(t *testing.T) {
-	rows, err := All(strings.NewReader(" [ [ 1 , -0.50,1E+05,\"a\",\"中\\u6587\\n\\\"\",\"\",true,false , null ],\n[],null,[{\"a\":[\"]\"]},[1]] ] \r\n"))
+	rows, err := All(strings.NewReader(" [ [ 1 , -0.50,1E+05,\"a\",\"中\\u6587\\n\\\"\",\"\",true,false , null ],\n" +
+		"[],null,[{\"a\":[\"]\"]},[1]] ] \r\n"))
 	require.NoError(t, err)
 	require.Equal(t, [][]Cell{
-		{{Number, "1"}, {Number, "-0.50"}, {Number, "1E+05"}, {Text, "a"}, {Text, "中文\n\""}, {Text, ""}, {Bool, "true"}, {Bool, "false"}, {}},
+		{
+			{Number, "1"}, {Number, "-0.50"}, {Number, "1E+05"}, {Text, "a"}, {Text, "中文\n\""}, {Text, ""},
+			{Bool, "true"}, {Bool, "false"}, {},
+		},
 		{}, nil, {{Other, `{"a":["]"]}`}, {Other, "[1]"}},
 	}, rows)
 }
 
 func TestNumbersKeepTheirDigits(t *testing.T) {
-	for _, digits := range []string{"0", "-0", "1.0000000000", "12345678901234567890.12345678901234567890", "1e400", "52.50", "0.10"} {
+	for _, digits := range []string{
+		"0", "-0", "1.0000000000", "12345678901234567890.12345678901234567890", "1e400", "52.50", "0.10",
+	} {
 		rows, err := All(strings.NewReader("[[" + digits + "]]"))
 		require.NoError(t, err)
 		require.Equal(t, Cell{Number, digits}, rows[0][0])
@@ -32,11 +38,16 @@ func TestNumbersKeepTheirDigits(t *testing.T) {
 
 func TestBodiesThatAreNoRows(t *testing.T) {
 	for body, want := range map[string]error{
-		"": ErrCut, " ": ErrCut, "{": ErrSyntax, "[": ErrCut, "[[": ErrCut, "[[1": ErrCut, "[[1,": ErrCut, "[[1]": ErrCut,
-		"[[1],": ErrCut, "[[1],]": ErrSyntax, "[,[1]]": ErrSyntax, "[[1,]]": ErrSyntax, "[[,1]]": ErrSyntax, "[[1][2]]": ErrSyntax, "[[1]]x": ErrSyntax,
-		"[[1]]]": ErrSyntax, "[[01]]": ErrSyntax, "[[1.]]": ErrSyntax, "[[.5]]": ErrSyntax, "[[-]]": ErrSyntax, "[[1e]]": ErrSyntax, "[[+1]]": ErrSyntax,
-		"[[\"a\nb\"]]": ErrSyntax, `[["\x"]]`: ErrSyntax, "[[nul]]": ErrSyntax, "[[tru": ErrCut, "[[truE]]": ErrSyntax, "[[{]}]]": ErrSyntax, `[["a]]`: ErrCut,
-		"[1]": ErrNotRows, `["a"]`: ErrNotRows, "[[1],{}]": ErrNotRows, "[true]": ErrNotRows, "[nil]": ErrSyntax, "[x]": ErrSyntax,
+		"": ErrCut, " ": ErrCut, "{": ErrSyntax, "[": ErrCut, "[[": ErrCut, "[[1": ErrCut,
+		"[[1,": ErrCut, "[[1]": ErrCut,
+		"[[1],": ErrCut, "[[1],]": ErrSyntax, "[,[1]]": ErrSyntax, "[[1,]]": ErrSyntax, "[[,1]]": ErrSyntax,
+		"[[1][2]]": ErrSyntax, "[[1]]x": ErrSyntax,
+		"[[1]]]": ErrSyntax, "[[01]]": ErrSyntax, "[[1.]]": ErrSyntax, "[[.5]]": ErrSyntax, "[[-]]": ErrSyntax,
+		"[[1e]]": ErrSyntax, "[[+1]]": ErrSyntax,
+		"[[\"a\nb\"]]": ErrSyntax, `[["\x"]]`: ErrSyntax, "[[nul]]": ErrSyntax, "[[tru": ErrCut, "[[truE]]": ErrSyntax,
+		"[[{]}]]": ErrSyntax, `[["a]]`: ErrCut,
+		"[1]": ErrNotRows, `["a"]`: ErrNotRows, "[[1],{}]": ErrNotRows, "[true]": ErrNotRows,
+		"[nil]": ErrSyntax, "[x]": ErrSyntax,
 	} {
 		rows, err := All(strings.NewReader(body))
 		require.ErrorIs(t, err, want, body)
@@ -61,7 +72,8 @@ func TestRowsLargerThanAWindowAndWindowsThatCutRows(t *testing.T) {
 	}
 	body.WriteByte(']')
 	for name, reader := range map[string]io.Reader{
-		"whole": bytes.NewReader(body.Bytes()), "by halves": iotest.HalfReader(bytes.NewReader(body.Bytes())), "the end with the data": iotest.DataErrReader(bytes.NewReader(body.Bytes())),
+		"whole": bytes.NewReader(body.Bytes()), "by halves": iotest.HalfReader(bytes.NewReader(body.Bytes())),
+		"the end with the data": iotest.DataErrReader(bytes.NewReader(body.Bytes())),
 	} {
 		rows, err := All(reader)
 		require.NoError(t, err, name)
@@ -87,7 +99,8 @@ func FuzzRows(f *testing.F) {
 	for _, body := range []string{
 		`[[100234,"ZZCX000012","C","100","2024-05-11T00:00:00"],[100235,"中文",null,true,1.0000000000]]`,
 		`[]`, ` [ ] `, `[[]]`, `[null]`, `[[1,-0.5e-3,"\u4e2d\ud83d\ude00","\/Date(1700000000000)\/"]]`,
-		`[[{"Result":{"ResponseStatus":{"IsSuccess":false,"MsgCode":1}}},null]]`, `[[1],{}]`, `[["` + "\xff" + `"]]`, `[[1]`, `[[1]] x`, `[[[[]]],[{"a":"]"}]]`,
+		`[[{"Result":{"ResponseStatus":{"IsSuccess":false,"MsgCode":1}}},null]]`, `[[1],{}]`, `[["` + "\xff" + `"]]`,
+		`[[1]`, `[[1]] x`, `[[[[]]],[{"a":"]"}]]`,
 	} {
 		f.Add([]byte(body))
 	}

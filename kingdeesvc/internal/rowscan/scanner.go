@@ -15,8 +15,8 @@ var (
 )
 
 const (
-	// window is how much of a large body is looked at together; it begins with firstWindow, because most bodies are small. A row
-	// that is larger makes it grow.
+	// window is how much of a large body is looked at together; it begins with firstWindow, because most bodies are
+	// small. A row that is larger makes it grow.
 	firstWindow = 4 << 10
 	window      = 64 << 10
 	// firstSlab and slab are how many rows share one allocation for their cells.
@@ -41,14 +41,15 @@ type Scanner struct {
 	cells  int // of the longest row so far
 }
 
-// New reads rows from a body that begins with white space or the outer bracket. The size of the body is the caller's to limit.
+// New reads rows from a body that begins with white space or the outer bracket. The size of the body is the
+// caller's to limit.
 func New(from io.Reader) *Scanner {
 	return &Scanner{from: from, buffer: make([]byte, firstWindow), first: true, rows: firstSlab}
 }
 
-// Next answers the next row, or io.EOF after the last one once the body was seen to end well. Its other errors are ErrSyntax,
-// ErrCut, ErrNotRows and whatever the reader said; after an error every further call answers the same. A null in a row's place is a
-// row without cells.
+// Next answers the next row, or io.EOF after the last one once the body was seen to end well. Its other errors are
+// ErrSyntax, ErrCut, ErrNotRows and whatever the reader said; after an error every further call answers the same. A
+// null in a row's place is a row without cells.
 func (s *Scanner) Next() ([]Cell, error) {
 	for s.err == nil {
 		row, end, err := s.element()

@@ -36,14 +36,14 @@ func Chain(logger *slog.Logger) serve.Chain {
 }
 
 const (
-	// unaryLimit is for callers who set no deadline: one bill is up to eight answers of a server that may take two minutes for
-	// each.
+	// unaryLimit is for callers who set no deadline: one bill is up to eight answers of a server that may take two
+	// minutes for each.
 	unaryLimit  = 20 * time.Minute
 	streamLimit = 2 * time.Hour
 )
 
-// toStatus is the one place where our errors become statuses. ours is true for errors that nobody foresaw: their text stays
-// here, in the log.
+// toStatus is the one place where our errors become statuses. ours is true for errors that nobody foresaw: their text
+// stays here, in the log.
 func toStatus(_ context.Context, err error) (out error, ours bool) {
 	e := apierr.Error{Code: codes.Internal, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_INTERNAL,
 		Message: "internal error; the cause is in kingdeesvc's log", Metadata: map[string]string{}}
@@ -65,7 +65,8 @@ func toStatus(_ context.Context, err error) (out error, ours bool) {
 		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, selection.Error())
 		e.Metadata["field"] = selection.Field
 	case errors.Is(err, access.ErrUnauthenticated):
-		set(codes.Unauthenticated, kingdeev1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, access.ErrUnauthenticated.Error())
+		set(codes.Unauthenticated, kingdeev1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+			access.ErrUnauthenticated.Error())
 	case errors.Is(err, assembled.ErrNotShown):
 		set(codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, err.Error())
 	case isUndecodable:
@@ -105,9 +106,15 @@ func passable(err error) error {
 	case codes.Unimplemented:
 		return err
 	case codes.Canceled, codes.Unavailable:
-		return apierr.Error{Code: codes.Canceled, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_CALLER_GONE, Message: st.Message()}.Err()
+		return apierr.Error{
+			Code: codes.Canceled, Domain: apierr.Kingdee,
+			Reason: kingdeev1.ErrorReason_ERROR_REASON_CALLER_GONE, Message: st.Message(),
+		}.Err()
 	case codes.DeadlineExceeded:
-		return apierr.Error{Code: codes.DeadlineExceeded, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED, Message: st.Message()}.Err()
+		return apierr.Error{
+			Code: codes.DeadlineExceeded, Domain: apierr.Kingdee,
+			Reason: kingdeev1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED, Message: st.Message(),
+		}.Err()
 	}
 	return nil
 }

@@ -34,24 +34,56 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 		meta   map[string]string
 	}
 	cases := []expectation{
-		{&serve.InvalidRequest{Field: "ids", Text: "too many"}, codes.InvalidArgument, "REQUEST_INVALID", map[string]string{"field": "ids"}},
-		{&assembled.InvalidSelection{Field: "numbers", Reason: literal.ErrUnsafeText}, codes.InvalidArgument, "REQUEST_INVALID", map[string]string{"field": "numbers"}},
-		{fault(kingdee.FieldUnknown, 9, "FNope"), codes.InvalidArgument, "FIELD_UNKNOWN", map[string]string{"field": "FNope", "vendor_code": "9", "vendor_message": "文本"}},
-		{fault(kingdee.FormUnknown, 9, ""), codes.InvalidArgument, "FORM_UNKNOWN", map[string]string{"vendor_code": "9", "vendor_message": "文本"}},
-		{fault(kingdee.FilterInvalid, 8, ""), codes.InvalidArgument, "FILTER_INVALID", map[string]string{"field": "filter_string", "vendor_code": "8", "vendor_message": "文本"}},
-		{&aboutBill{7, fault(kingdee.NotFound, 10, "")}, codes.NotFound, "BILL_NOT_FOUND", map[string]string{"bill_id": "7", "vendor_code": "10", "vendor_message": "文本"}},
-		{&aboutBill{7, assembled.ErrNotShown}, codes.PermissionDenied, "BILL_NOT_SHOWN", map[string]string{"bill_id": "7"}},
-		{&aboutBill{7, &assembled.Undecodable{Problem: &kingdeev1.BillProblem{Id: 7, Field: "FQty"}}}, codes.FailedPrecondition, "BILL_UNDECODABLE", map[string]string{"bill_id": "7", "field": "FQty"}},
-		{fault(kingdee.Permission, 2, ""), codes.PermissionDenied, "VENDOR_PERMISSION", map[string]string{"vendor_code": "2", "vendor_message": "文本"}},
-		{fault(kingdee.LoginRefused, kingdee.NoCode, ""), codes.FailedPrecondition, "LOGIN_REFUSED", map[string]string{"vendor_message": "文本"}},
-		{fault(kingdee.AccountLocked, kingdee.NoCode, ""), codes.FailedPrecondition, "ACCOUNT_LOCKED", map[string]string{"vendor_message": "文本"}},
-		{fault(kingdee.SessionContended, kingdee.NoCode, ""), codes.FailedPrecondition, "SESSION_CONTENDED", map[string]string{"vendor_message": "文本"}},
-		{fault(kingdee.SessionLost, 1, ""), codes.Unavailable, "SESSION_LOST", map[string]string{"vendor_code": "1", "vendor_message": "文本"}},
-		{fault(kingdee.Throttled, 14, ""), codes.ResourceExhausted, "RATE_LIMITED", map[string]string{"vendor_code": "14", "vendor_message": "文本"}},
-		{fault(kingdee.Unreachable, kingdee.NoCode, ""), codes.Unavailable, "VENDOR_UNREACHABLE", map[string]string{"vendor_message": "文本"}},
-		{fault(kingdee.Refused, 12, ""), codes.FailedPrecondition, "VENDOR_REFUSED", map[string]string{"vendor_code": "12", "vendor_message": "文本"}},
-		{fault(kingdee.Busy, 4, ""), codes.FailedPrecondition, "VENDOR_REFUSED", map[string]string{"vendor_code": "4", "vendor_message": "文本"}},
-		{fault(kingdee.Unreadable, kingdee.NoCode, ""), codes.Unavailable, "ANSWER_UNREADABLE", map[string]string{"vendor_message": "文本"}},
+		{
+			&serve.InvalidRequest{Field: "ids", Text: "too many"}, codes.InvalidArgument,
+			"REQUEST_INVALID", map[string]string{"field": "ids"},
+		},
+		{
+			&assembled.InvalidSelection{Field: "numbers", Reason: literal.ErrUnsafeText}, codes.InvalidArgument,
+			"REQUEST_INVALID", map[string]string{"field": "numbers"},
+		},
+		{fault(kingdee.FieldUnknown, 9, "FNope"), codes.InvalidArgument, "FIELD_UNKNOWN", map[string]string{
+			"field": "FNope", "vendor_code": "9", "vendor_message": "文本",
+		}},
+		{fault(kingdee.FormUnknown, 9,
+			""), codes.InvalidArgument, "FORM_UNKNOWN", map[string]string{"vendor_code": "9", "vendor_message": "文本"}},
+		{fault(kingdee.FilterInvalid, 8, ""), codes.InvalidArgument, "FILTER_INVALID", map[string]string{
+			"field": "filter_string", "vendor_code": "8", "vendor_message": "文本",
+		}},
+		{&aboutBill{7, fault(kingdee.NotFound, 10, "")}, codes.NotFound, "BILL_NOT_FOUND", map[string]string{
+			"bill_id": "7", "vendor_code": "10", "vendor_message": "文本",
+		}},
+		{&aboutBill{7, assembled.ErrNotShown}, codes.PermissionDenied, "BILL_NOT_SHOWN", map[string]string{
+			"bill_id": "7",
+		}},
+		{
+			&aboutBill{7, &assembled.Undecodable{Problem: &kingdeev1.BillProblem{Id: 7, Field: "FQty"}}},
+			codes.FailedPrecondition, "BILL_UNDECODABLE", map[string]string{"bill_id": "7", "field": "FQty"},
+		},
+		{fault(kingdee.Permission, 2, ""), codes.PermissionDenied, "VENDOR_PERMISSION", map[string]string{
+			"vendor_code": "2", "vendor_message": "文本",
+		}},
+		{fault(kingdee.LoginRefused, kingdee.NoCode,
+			""), codes.FailedPrecondition, "LOGIN_REFUSED", map[string]string{"vendor_message": "文本"}},
+		{fault(kingdee.AccountLocked, kingdee.NoCode,
+			""), codes.FailedPrecondition, "ACCOUNT_LOCKED", map[string]string{"vendor_message": "文本"}},
+		{fault(kingdee.SessionContended, kingdee.NoCode,
+			""), codes.FailedPrecondition, "SESSION_CONTENDED", map[string]string{"vendor_message": "文本"}},
+		{fault(kingdee.SessionLost, 1,
+			""), codes.Unavailable, "SESSION_LOST", map[string]string{"vendor_code": "1", "vendor_message": "文本"}},
+		{fault(kingdee.Throttled, 14, ""), codes.ResourceExhausted, "RATE_LIMITED", map[string]string{
+			"vendor_code": "14", "vendor_message": "文本",
+		}},
+		{fault(kingdee.Unreachable, kingdee.NoCode,
+			""), codes.Unavailable, "VENDOR_UNREACHABLE", map[string]string{"vendor_message": "文本"}},
+		{fault(kingdee.Refused, 12, ""), codes.FailedPrecondition, "VENDOR_REFUSED", map[string]string{
+			"vendor_code": "12", "vendor_message": "文本",
+		}},
+		{fault(kingdee.Busy, 4, ""), codes.FailedPrecondition, "VENDOR_REFUSED", map[string]string{
+			"vendor_code": "4", "vendor_message": "文本",
+		}},
+		{fault(kingdee.Unreadable, kingdee.NoCode,
+			""), codes.Unavailable, "ANSWER_UNREADABLE", map[string]string{"vendor_message": "文本"}},
 		{errors.New("secret cause"), codes.Internal, "INTERNAL", nil},
 		{status.Error(codes.DataLoss, "secret cause"), codes.Internal, "INTERNAL", nil},
 		{fmt.Errorf("x: %w", context.DeadlineExceeded), codes.DeadlineExceeded, "DEADLINE_EXCEEDED", nil},
@@ -87,7 +119,8 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 }
 
 func TestRetryAfterIsPassedOn(t *testing.T) {
-	out, _ := toStatus(t.Context(), &kingdee.Fault{Class: kingdee.LoginRefused, Code: kingdee.NoCode, RetryAfter: time.Minute})
+	out, _ := toStatus(t.Context(),
+		&kingdee.Fault{Class: kingdee.LoginRefused, Code: kingdee.NoCode, RetryAfter: time.Minute})
 	require.Equal(t, time.Minute, apierr.RetryAfter(out))
 	out, _ = toStatus(t.Context(), fault(kingdee.Busy, 13, ""))
 	require.Equal(t, busyPause, apierr.RetryAfter(out))

@@ -36,18 +36,24 @@ type billFrames struct {
 }
 
 func (f *billFrames) header(h *kingdeev1.StreamHeader) error {
-	return f.stream.Send(&kingdeev1.StreamAssemblyBillsResponse{Frame: &kingdeev1.StreamAssemblyBillsResponse_Header{Header: h}})
+	return f.stream.Send(&kingdeev1.StreamAssemblyBillsResponse{
+		Frame: &kingdeev1.StreamAssemblyBillsResponse_Header{Header: h},
+	})
 }
 
 func (f *billFrames) summary() error {
-	return f.stream.Send(&kingdeev1.StreamAssemblyBillsResponse{Frame: &kingdeev1.StreamAssemblyBillsResponse_Summary{Summary: f.totals.summary()}})
+	return f.stream.Send(&kingdeev1.StreamAssemblyBillsResponse{
+		Frame: &kingdeev1.StreamAssemblyBillsResponse_Summary{Summary: f.totals.summary()},
+	})
 }
 
 func (f *billFrames) page(whole assembled.Page) error {
 	for _, parts := range cut(parts(whole.Bills, whole.Problems)) {
 		page := billPage(parts, whole.Left)
 		f.totals.add(page.GetRows(), len(page.GetBills()), len(page.GetProblems()))
-		if err := f.stream.Send(&kingdeev1.StreamAssemblyBillsResponse{Frame: &kingdeev1.StreamAssemblyBillsResponse_Page{Page: page}}); err != nil {
+		if err := f.stream.Send(&kingdeev1.StreamAssemblyBillsResponse{
+			Frame: &kingdeev1.StreamAssemblyBillsResponse_Page{Page: page},
+		}); err != nil {
 			return err
 		}
 	}
@@ -77,18 +83,24 @@ type stateFrames struct {
 }
 
 func (f *stateFrames) header(h *kingdeev1.StreamHeader) error {
-	return f.stream.Send(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Header{Header: h}})
+	return f.stream.Send(&kingdeev1.StreamBillStatesResponse{
+		Frame: &kingdeev1.StreamBillStatesResponse_Header{Header: h},
+	})
 }
 
 func (f *stateFrames) summary() error {
-	return f.stream.Send(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Summary{Summary: f.totals.summary()}})
+	return f.stream.Send(&kingdeev1.StreamBillStatesResponse{
+		Frame: &kingdeev1.StreamBillStatesResponse_Summary{Summary: f.totals.summary()},
+	})
 }
 
 func (f *stateFrames) page(whole assembled.StatePage) error {
 	for _, parts := range cut(parts(whole.States, whole.Problems)) {
 		page := statePage(parts, whole.Left)
 		f.totals.add(page.GetRows(), len(page.GetStates()), len(page.GetProblems()))
-		if err := f.stream.Send(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Page{Page: page}}); err != nil {
+		if err := f.stream.Send(&kingdeev1.StreamBillStatesResponse{
+			Frame: &kingdeev1.StreamBillStatesResponse_Page{Page: page},
+		}); err != nil {
 			return err
 		}
 	}

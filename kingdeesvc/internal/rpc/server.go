@@ -33,7 +33,9 @@ type Place struct {
 }
 
 // NewService builds the service.
-func NewService(client *kingdee.Client, reader *assembled.Reader, doctor *checkup.Examiner, place Place, now func() time.Time) *Service {
+func NewService(
+	client *kingdee.Client, reader *assembled.Reader, doctor *checkup.Examiner, place Place, now func() time.Time,
+) *Service {
 	return &Service{client: client, reader: reader, doctor: doctor, place: place, now: now}
 }
 
@@ -41,13 +43,16 @@ func NewService(client *kingdee.Client, reader *assembled.Reader, doctor *checku
 const defaultLimit = 2000
 
 // ExecuteBillQuery implements BillService.
-func (s *Service) ExecuteBillQuery(ctx context.Context, req *kingdeev1.ExecuteBillQueryRequest) (*kingdeev1.ExecuteBillQueryResponse, error) {
+func (s *Service) ExecuteBillQuery(
+	ctx context.Context, req *kingdeev1.ExecuteBillQueryRequest,
+) (*kingdeev1.ExecuteBillQueryResponse, error) {
 	limit := int(req.GetLimit())
 	if limit == 0 {
 		limit = defaultLimit
 	}
 	table, err := s.client.Query(ctx, kingdee.Query{
-		FormID: req.GetFormId(), FieldKeys: req.GetFieldKeys(), Filter: req.GetFilterString(), Order: req.GetOrderString(),
+		FormID: req.GetFormId(), FieldKeys: req.GetFieldKeys(),
+		Filter: req.GetFilterString(), Order: req.GetOrderString(),
 		TopRows: int(req.GetTopRowCount()), StartRow: int(req.GetStartRow()), Limit: limit,
 	})
 	if err != nil {
@@ -61,7 +66,9 @@ func (s *Service) ExecuteBillQuery(ctx context.Context, req *kingdeev1.ExecuteBi
 }
 
 // StreamAssemblyBills implements BillService.
-func (s *Service) StreamAssemblyBills(req *kingdeev1.StreamAssemblyBillsRequest, stream kingdeev1.BillService_StreamAssemblyBillsServer) error {
+func (s *Service) StreamAssemblyBills(
+	req *kingdeev1.StreamAssemblyBillsRequest, stream kingdeev1.BillService_StreamAssemblyBillsServer,
+) error {
 	ctx := kingdee.WithFlow(stream.Context())
 	selected, err := s.reader.Select(selection(req))
 	if err != nil {
@@ -82,7 +89,9 @@ func (s *Service) StreamAssemblyBills(req *kingdeev1.StreamAssemblyBillsRequest,
 }
 
 // StreamBillStates implements BillService.
-func (s *Service) StreamBillStates(req *kingdeev1.StreamBillStatesRequest, stream kingdeev1.BillService_StreamBillStatesServer) error {
+func (s *Service) StreamBillStates(
+	req *kingdeev1.StreamBillStatesRequest, stream kingdeev1.BillService_StreamBillStatesServer,
+) error {
 	ctx := kingdee.WithFlow(stream.Context())
 	selected, err := s.reader.Select(selection(req))
 	if err != nil {
@@ -103,7 +112,9 @@ func (s *Service) StreamBillStates(req *kingdeev1.StreamBillStatesRequest, strea
 }
 
 // GetAssemblyBill implements BillService.
-func (s *Service) GetAssemblyBill(ctx context.Context, req *kingdeev1.GetAssemblyBillRequest) (*kingdeev1.GetAssemblyBillResponse, error) {
+func (s *Service) GetAssemblyBill(
+	ctx context.Context, req *kingdeev1.GetAssemblyBillRequest,
+) (*kingdeev1.GetAssemblyBillResponse, error) {
 	bill, left, err := s.reader.Get(ctx, req.GetId(), options(req))
 	if err != nil {
 		return nil, &aboutBill{id: req.GetId(), err: err}
@@ -112,14 +123,18 @@ func (s *Service) GetAssemblyBill(ctx context.Context, req *kingdeev1.GetAssembl
 }
 
 // CheckConnection implements BillService.
-func (s *Service) CheckConnection(ctx context.Context, req *kingdeev1.CheckConnectionRequest) (*kingdeev1.CheckConnectionResponse, error) {
+func (s *Service) CheckConnection(
+	ctx context.Context, req *kingdeev1.CheckConnectionRequest,
+) (*kingdeev1.CheckConnectionResponse, error) {
 	var findings []*kingdeev1.CheckFinding
 	if req.GetThorough() {
 		findings = checkFindings(s.doctor.Examine(ctx, checkup.Options{Organizations: req.GetOrganizationNumbers()}))
 	}
 	header, err := s.header(ctx, nil)
 	if err != nil && len(findings) > 0 && ctx.Err() == nil {
-		return &kingdeev1.CheckConnectionResponse{Account: s.account(false), ServiceTime: timestamppb.New(s.now()), Findings: findings}, nil
+		return &kingdeev1.CheckConnectionResponse{
+			Account: s.account(false), ServiceTime: timestamppb.New(s.now()), Findings: findings,
+		}, nil
 	}
 	if err != nil {
 		return nil, err

@@ -35,7 +35,9 @@ type describing interface {
 }
 
 func options(req describing) assembled.Options {
-	return assembled.Options{Components: req.GetComponents(), ExtraBillKeys: req.GetExtraBillKeys(), ExtraLineKeys: req.GetExtraLineKeys()}
+	return assembled.Options{
+		Components: req.GetComponents(), ExtraBillKeys: req.GetExtraBillKeys(), ExtraLineKeys: req.GetExtraLineKeys(),
+	}
 }
 
 // tableRows hands the table on as it is; a row that cannot be one is an error, since there is no bill to blame.
@@ -71,7 +73,8 @@ func tableCell(cell kingdee.Cell) *kingdeev1.Cell {
 
 var checkResults = map[checkup.Result]kingdeev1.CheckResult{
 	checkup.OK: kingdeev1.CheckResult_CHECK_RESULT_OK, checkup.Skipped: kingdeev1.CheckResult_CHECK_RESULT_SKIPPED,
-	checkup.Warning: kingdeev1.CheckResult_CHECK_RESULT_WARNING, checkup.Failed: kingdeev1.CheckResult_CHECK_RESULT_FAILED,
+	checkup.Warning: kingdeev1.CheckResult_CHECK_RESULT_WARNING,
+	checkup.Failed:  kingdeev1.CheckResult_CHECK_RESULT_FAILED,
 }
 
 func checkFindings(findings []checkup.Finding) []*kingdeev1.CheckFinding {
@@ -79,7 +82,8 @@ func checkFindings(findings []checkup.Finding) []*kingdeev1.CheckFinding {
 	for i, f := range findings {
 		out[i] = &kingdeev1.CheckFinding{
 			Id: f.ID, Result: checkResults[f.Result],
-			FoundZh: valid(f.Found.ZH), FoundEn: valid(f.Found.EN), AdviceZh: valid(f.Advice.ZH), AdviceEn: valid(f.Advice.EN),
+			FoundZh: valid(f.Found.ZH), FoundEn: valid(f.Found.EN),
+			AdviceZh: valid(f.Advice.ZH), AdviceEn: valid(f.Advice.EN),
 		}
 	}
 	return out

@@ -1,5 +1,5 @@
-// Package behaviour is how the sandbox behaves: the switches of its personality, for everything in which servers differ,
-// the faults that it plays on the next calls, and the damage to rows of single bills.
+// Package behaviour is how the sandbox behaves: the switches of its personality, for everything in which servers
+// differ, the faults that it plays on the next calls, and the damage to rows of single bills.
 //
 // It says what is to happen; package wire and package books make it happen.
 package behaviour

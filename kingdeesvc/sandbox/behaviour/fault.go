@@ -73,7 +73,9 @@ func (f Fault) validate() error {
 	case set > 1:
 		return errors.New("fault: only one of shape, status, answer and drop may be set")
 	case set == 0 && f.DelayMillis == 0 && !f.ExpireSessions && f.Action == "":
-		return errors.New("fault: one of shape, status, answer, drop, delay_millis, expire_sessions and action must be set")
+		return errors.New(
+			"fault: one of shape, status, answer, drop, delay_millis, expire_sessions and action must be set",
+		)
 	case f.Answer != "" && !isAnswer(f.Answer):
 		return errors.New("fault: answer is no HTTP answer")
 	case (f.Action == "") != (f.Bill == ""):

@@ -132,7 +132,8 @@ func (p Personality) Lacks(key string) bool {
 func (p Personality) Validate() error {
 	for _, name := range p.OddLogins {
 		if OddLogins()[name] == nil {
-			return fmt.Errorf("odd_logins: %q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(OddLogins())), " "))
+			return fmt.Errorf("odd_logins: %q is none of %s",
+				name, strings.Join(slices.Sorted(maps.Keys(OddLogins())), " "))
 		}
 	}
 	if p.LostAnswer != "" && !isAnswer(p.LostAnswer) {

@@ -1,5 +1,5 @@
-// Package books is what the sandbox keeps: its bills, their documented flow (create, submit, audit, un-audit, edit, void,
-// restore, delete), the history and the truth of each, and the file that holds them over restarts.
+// Package books is what the sandbox keeps: its bills, their documented flow (create, submit, audit, un-audit, edit,
+// void, restore, delete), the history and the truth of each, and the file that holds them over restarts.
 //
 // Store holds the bills; Clerk does to them what people do in Kingdee. Points in which servers differ are Rules, and
 // whoever opens the store says which hold. The package knows no HTTP and none of the vendor's words for a query.

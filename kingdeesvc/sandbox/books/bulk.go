@@ -98,7 +98,9 @@ func (b Bulk) withDefaults() Bulk {
 	return b
 }
 
-func (st *Store) bulk(ctx context.Context, spec Bulk, at time.Time, rules Rules) (numbers []string, audited []*Bill, err error) {
+func (st *Store) bulk(
+	ctx context.Context, spec Bulk, at time.Time, rules Rules,
+) (numbers []string, audited []*Bill, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	for i := range spec.Count {

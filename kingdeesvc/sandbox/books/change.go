@@ -69,7 +69,8 @@ func (b *Bill) successor(a Action) *Bill {
 	return &next
 }
 
-// hide keeps readers on the former version for as long as the rules delay a commit. It needs the lock; before is nil for a new bill.
+// hide keeps readers on the former version for as long as the rules delay a commit. It needs the lock; before is nil
+// for a new bill.
 func (st *Store) hide(id int64, before *Bill, c Change) {
 	maps.DeleteFunc(st.pending, func(_ int64, p pending) bool { return !c.At.Before(p.until) })
 	if c.Rules.CommitDelay <= 0 {
@@ -96,7 +97,8 @@ func (st *Store) createLocked(b *Bill, c Change) (*Bill, error) {
 		return nil, err
 	}
 	if b.DocumentStatus != StatusDraft && b.DocumentStatus != StatusCreated {
-		return nil, fmt.Errorf("%w: document_status %q: a new bill is Z (draft) or A (created)", ErrInvalid, b.DocumentStatus)
+		return nil, fmt.Errorf("%w: document_status %q: a new bill is Z (draft) or A (created)",
+			ErrInvalid, b.DocumentStatus)
 	}
 	if _, taken := st.byNo[b.BillNo]; taken {
 		return nil, fmt.Errorf("%s: %w", b.BillNo, ErrNumberTaken)

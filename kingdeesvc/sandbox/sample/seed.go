@@ -77,11 +77,16 @@ func (l life) actions() []books.Action {
 	case lifeVoided:
 		return []books.Action{books.ActionSubmit, books.ActionAudit, books.ActionUnaudit, books.ActionVoid}
 	case lifeVoidedEdited:
-		return []books.Action{books.ActionSubmit, books.ActionAudit, books.ActionUnaudit, books.ActionEdit, books.ActionVoid}
+		return []books.Action{
+			books.ActionSubmit, books.ActionAudit, books.ActionUnaudit, books.ActionEdit, books.ActionVoid,
+		}
 	case lifeVoidedDraft:
 		return []books.Action{books.ActionVoid}
 	case lifeReaudited:
-		return []books.Action{books.ActionSubmit, books.ActionAudit, books.ActionUnaudit, books.ActionEdit, books.ActionSubmit, books.ActionAudit}
+		return []books.Action{
+			books.ActionSubmit, books.ActionAudit, books.ActionUnaudit, books.ActionEdit,
+			books.ActionSubmit, books.ActionAudit,
+		}
 	default:
 		return []books.Action{books.ActionSubmit, books.ActionAudit}
 	}
@@ -91,7 +96,8 @@ func (l life) actions() []books.Action {
 func (g *generator) ordinary(i int) error {
 	lives := []life{
 		lifeLive, lifeLive, lifeLive, lifeVoided, lifeLive, lifeLive, lifeDraft, lifeLive, lifeReaudited, lifeLive,
-		lifeLive, lifeVoidedDraft, lifeLive, lifeCreated, lifeLive, lifeVoidedEdited, lifeLive, lifeSubmitted, lifeLive, lifeUnaudited,
+		lifeLive, lifeVoidedDraft, lifeLive, lifeCreated, lifeLive, lifeVoidedEdited, lifeLive, lifeSubmitted,
+		lifeLive, lifeUnaudited,
 	}
 	daysAgo := 28 - i*25/seedBills // the oldest first, the newest three days old
 	b := g.bill()

@@ -63,11 +63,17 @@ func TestCheck(t *testing.T) {
 		status      int
 		says        []string
 	}{
-		"fine":         {status: 0, says: []string{"account, key and signature are accepted", "账号、密钥和签名均被接受", "nothing", "无需处理"}},
-		"wrong secret": {secret: "hunter2", status: 1, says: []string{"signature is refused: sign-check-failure", "账号、密钥或签名被拒绝", "check WMS_SID", "请核对 WMS_SID"}},
+		"fine": {
+			status: 0, says: []string{"account, key and signature are accepted", "账号、密钥和签名均被接受", "nothing", "无需处理"},
+		},
+		"wrong secret": {secret: "hunter2", status: 1, says: []string{
+			"signature is refused: sign-check-failure", "账号、密钥或签名被拒绝", "check WMS_SID", "请核对 WMS_SID",
+		}},
 		"wrong clock": {personality: behaviour.Personality{ClockOffsetSeconds: 3600}, status: 1,
 			says: []string{"differs from ours by", "the clocks differ", "时钟不一致", "NTP", "请为本机启用 NTP"}},
-		"unreachable": {url: "http://127.0.0.1:1/x", status: 1, says: []string{"could not be reached", "无法连接", "firewall", "防火墙"}},
+		"unreachable": {
+			url: "http://127.0.0.1:1/x", status: 1, says: []string{"could not be reached", "无法连接", "firewall", "防火墙"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := sandbox.DefaultConfig()

@@ -1,10 +1,10 @@
-// Package account is one WMS account at work: its client, its pace, the dictionary for its answers, and what is known of
-// the server behind it.
+// Package account is one WMS account at work: its client, its pace, the dictionary for its answers, and what is known
+// of the server behind it.
 //
-// It promises that Cancel makes at most one request to cancel, starts it only before its deadline and in its turn, and that once a
-// request started it is seen through whatever becomes of the caller; that before it a harmless call alone goes to a server which has not
-// shown within a minute whether it is a real one, and after a pause; and that nothing leaves for another kind of server than the caller
-// was told of. Checking the caller's words and the wire format of
+// It promises that Cancel makes at most one request to cancel, starts it only before its deadline and in its turn, and
+// that once a request started it is seen through whatever becomes of the caller; that before it a harmless call alone
+// goes to a server which has not shown within a minute whether it is a real one, and after a pause; and that nothing
+// leaves for another kind of server than the caller was told of. Checking the caller's words and the wire format of
 // results are left to rpc.
 package account
 
@@ -65,16 +65,20 @@ type Account struct {
 }
 
 // New prepares an account; work bounds the life of its exchanges.
-func New(work context.Context, s Settings, words *dictionary.Dictionary, logger *slog.Logger, now func() time.Time) *Account {
+func New(
+	work context.Context, s Settings, words *dictionary.Dictionary, logger *slog.Logger, now func() time.Time,
+) *Account {
 	a := &Account{settings: s, words: words, logger: logger.With("account", s.Name), now: now, work: work}
 	a.gate = pace.NewGate(a.limits())
 	a.client = wms.NewClient(wms.Params{
 		Endpoint: s.Endpoint, Dialect: s.Dialect, SignMethod: s.SignMethod, Partner: s.Partner,
-		AppKey: s.AppKey, Secret: s.Secret, ExtraOrderTypes: s.ExtraOrderTypes, Timeout: s.Timeout, Roots: s.Roots, Pins: s.Pins,
+		AppKey: s.AppKey, Secret: s.Secret, ExtraOrderTypes: s.ExtraOrderTypes, Timeout: s.Timeout,
+		Roots: s.Roots, Pins: s.Pins,
 		IdleConns: max(sandboxLimits.InFlight, a.limits().InFlight), Now: now, Life: work,
 	})
 	if a.InTheOpen() {
-		a.logger.WarnContext(work, "plain HTTP to a WMS on another machine: orders, key and signatures can be read and changed on the way; use an https address",
+		a.logger.WarnContext(work, "plain HTTP to a WMS on another machine: orders, key and signatures can be read "+
+			"and changed on the way; use an https address",
 			"host", a.Host())
 	}
 	return a

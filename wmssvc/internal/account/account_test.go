@@ -76,7 +76,8 @@ func setup(t *testing.T) (*Account, *front, *clock) {
 	c := &clock{at: time.Now()}
 	unlimited, eight := 0.0, 8
 	a := New(context.Background(), Settings{
-		Name: "default", Endpoint: endpoint, Dialect: dialect, Partner: "s", AppKey: "k", Secret: "x", Timeout: 10 * time.Second,
+		Name: "default", Endpoint: endpoint, Dialect: dialect, Partner: "s", AppKey: "k",
+		Secret: "x", Timeout: 10 * time.Second,
 		Rate: &unlimited, Concurrency: &eight,
 	}, words, slog.New(slog.DiscardHandler), c.now)
 	t.Cleanup(a.Close)
@@ -110,7 +111,8 @@ func cancel(t *testing.T, a *Account, told Told) Result {
 	return result
 }
 
-// The failure: more than a minute after the last harmless call the server had become a real one, and the cancels of a test went to it.
+// The failure: more than a minute after the last harmless call the server had become a real one, and the cancels of a
+// test went to it.
 func TestAfterAMinuteTheHarmlessCallGoesFirst(t *testing.T) {
 	t.Parallel()
 	a, f, c := setup(t)
@@ -146,7 +148,8 @@ func TestAfterAMinuteTheHarmlessCallGoesFirst(t *testing.T) {
 	require.Equal(t, dictionary.Cancelled, cancel(t, a, told).Disposition, "whoever is told of it may send")
 }
 
-// A WMS that went away behind a proxy: after a minute nothing is sent any more, so that no outcome is unknown, and it goes on by itself.
+// A WMS that went away behind a proxy: after a minute nothing is sent any more, so that no outcome is unknown, and it
+// goes on by itself.
 func TestAnOutageCostsHarmlessCallsOnly(t *testing.T) {
 	t.Parallel()
 	a, f, c := setup(t)
@@ -179,7 +182,8 @@ func TestALimitIsMetByTheHarmlessCallAlone(t *testing.T) {
 	_, told := a.Tell()
 	f.set(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set(wms.SandboxHeader, "test")
-		_, _ = io.WriteString(w, "<error_response><code>7</code><sub_msg>This ban will last for 1 more seconds</sub_msg></error_response>")
+		_, _ = io.WriteString(w,
+			"<error_response><code>7</code><sub_msg>This ban will last for 1 more seconds</sub_msg></error_response>")
 	})
 	result := cancel(t, a, told)
 	require.Equal(t, dictionary.Throttled, result.Disposition)
@@ -227,7 +231,8 @@ func TestWhatWaitsForTheHarmlessCallCanBeCalledBack(t *testing.T) {
 	require.EqualValues(t, 1, f.harmless.Load())
 }
 
-// The failures: a machine that slept, whose steady clock had stood still, or a clock that was set back, made an old sight a fresh one.
+// The failures: a machine that slept, whose steady clock had stood still, or a clock that was set back, made an old
+// sight a fresh one.
 func TestASightIsAsOldAsTheOlderClockSays(t *testing.T) {
 	t.Parallel()
 	at := time.Now()
@@ -243,7 +248,9 @@ func TestWhatIsKnownOfAPeer(t *testing.T) {
 	t.Parallel()
 	var p peers
 	now := time.Now()
-	here, there := wms.Peer{Address: "192.0.2.1:443", Certificate: wms.Fingerprint{1}}, wms.Peer{Address: "192.0.2.2:443", Certificate: wms.Fingerprint{1}}
+	here, there := wms.Peer{Address: "192.0.2.1:443", Certificate: wms.Fingerprint{1}}, wms.Peer{
+		Address: "192.0.2.2:443", Certificate: wms.Fingerprint{1},
+	}
 	other := wms.Peer{Address: here.Address, Certificate: wms.Fingerprint{2}}
 	p.note(here, EnvironmentSandbox, now)
 	require.True(t, p.seenLately(here, EnvironmentSandbox, now))
@@ -257,5 +264,6 @@ func TestWhatIsKnownOfAPeer(t *testing.T) {
 		require.Equal(t, as == EnvironmentReal, p.seenLately(there, as, now))
 	}
 	p.note(here, EnvironmentReal, now)
-	require.False(t, p.seenLately(here, EnvironmentSandbox, now), "the last look counts, however soon after the one before")
+	require.False(t, p.seenLately(here, EnvironmentSandbox, now),
+		"the last look counts, however soon after the one before")
 }

@@ -18,10 +18,12 @@ type Result struct {
 	Exchange wms.Exchange
 }
 
-// Cancel waits for the account's turn and sends the request once, if it can start before that moment and the server is still what the
-// caller was told. The caller's context ends whatever comes before the first byte; its error is then answered and nothing was sent.
-// Everything else is a Result.
-func (a *Account) Cancel(ctx context.Context, told Told, warehouse string, r wms.Request, before time.Time) (Result, error) {
+// Cancel waits for the account's turn and sends the request once, if it can start before that moment and the server is
+// still what the caller was told. The caller's context ends whatever comes before the first byte; its error is then
+// answered and nothing was sent. Everything else is a Result.
+func (a *Account) Cancel(
+	ctx context.Context, told Told, warehouse string, r wms.Request, before time.Time,
+) (Result, error) {
 	turn, refused, err := a.turn(ctx, warehouse, before)
 	if refused != nil || err != nil {
 		return deref(refused), err
@@ -31,7 +33,9 @@ func (a *Account) Cancel(ctx context.Context, told Told, warehouse string, r wms
 }
 
 // turn waits for the account's turn; where there is none, refused or the context's error says why.
-func (a *Account) turn(ctx context.Context, warehouse string, before time.Time) (turn pace.Turn, refused *Result, err error) {
+func (a *Account) turn(
+	ctx context.Context, warehouse string, before time.Time,
+) (turn pace.Turn, refused *Result, err error) {
 	turn, err = a.gate.Enter(ctx, warehouse, before)
 	if err == nil {
 		// The caller may have left in the moment the turn came.
@@ -53,12 +57,14 @@ func (a *Account) turn(ctx context.Context, warehouse string, before time.Time) 
 	return turn, nil, err
 }
 
-// maxLines bounds how many connections one request may use up: those on which the harmless call went first, one for each server that a
-// name leads to.
+// maxLines bounds how many connections one request may use up: those on which the harmless call went first, one for
+// each server that a name leads to.
 const maxLines = 5
 
 // send makes the request on a connection to a server that has shown itself lately.
-func (a *Account) send(ctx context.Context, told Told, turn pace.Turn, r wms.Request, before time.Time) (Result, error) {
+func (a *Account) send(
+	ctx context.Context, told Told, turn pace.Turn, r wms.Request, before time.Time,
+) (Result, error) {
 	var asked map[wms.Peer]bool
 	for range maxLines {
 		if err := a.bar(ctx, told); err != nil {
@@ -68,8 +74,8 @@ func (a *Account) send(ctx context.Context, told Told, turn pace.Turn, r wms.Req
 		if err != nil {
 			return a.unsent(r, err), nil
 		}
-		// A server that nobody ever knew and that did not answer the harmless call gets the request all the same: its callers were told
-		// that it is not known.
+		// A server that nobody ever knew and that did not answer the harmless call gets the request all the same: its
+		// callers were told that it is not known.
 		insisted := asked[line.Peer()] && a.Environment() == EnvironmentUnknown
 		if !turn.Proof && (insisted || a.knows(line.Peer())) {
 			result := a.exchange(a.work, line, r, before, func() error {
@@ -172,13 +178,16 @@ func (a *Account) mayFollow(line *wms.Line, before time.Time) error {
 		return nil
 	}
 	if !a.away.Swap(true) {
-		a.logger.WarnContext(a.work, "the WMS does not answer the harmless call; cancels are kept back until it does", "detail", result.Detail)
+		a.logger.WarnContext(a.work, "the WMS does not answer the harmless call; cancels are kept back until it does",
+			"detail", result.Detail)
 	}
 	return &harmlessError{why: "the WMS did not answer it; " + result.Detail}
 }
 
 // exchange makes one request on a line and takes in what its answer tells of the account.
-func (a *Account) exchange(work context.Context, line *wms.Line, r wms.Request, before time.Time, bar func() error) Result {
+func (a *Account) exchange(
+	work context.Context, line *wms.Line, r wms.Request, before time.Time, bar func() error,
+) Result {
 	exchange := line.Send(work, r, before, bar)
 	result := Result{Reading: meaning.Of(&exchange, r.Order(), a.words), Exchange: exchange}
 	a.learn(line.Peer(), &result)
@@ -190,7 +199,8 @@ func (a *Account) exchange(work context.Context, line *wms.Line, r wms.Request, 
 		if result.Disposition == dictionary.Throttled {
 			result.RetryAfter = pause
 		}
-		a.logger.WarnContext(work, "the WMS asks to be left alone", "seconds", pause.Seconds(), "http_status", exchange.Status)
+		a.logger.WarnContext(work, "the WMS asks to be left alone", "seconds", pause.Seconds(),
+			"http_status", exchange.Status)
 	}
 	return result
 }
@@ -202,8 +212,8 @@ func (a *Account) endProof(turn pace.Turn, r *Result) {
 	}
 }
 
-// shows is which kind of server answered. A sandbox says so on every reply; that a server is a real one is taken only from a vendor's
-// answer, never from some gateway's error page.
+// shows is which kind of server answered. A sandbox says so on every reply; that a server is a real one is taken only
+// from a vendor's answer, never from some gateway's error page.
 func (r *Result) shows() Environment {
 	switch {
 	case r.Exchange.Sandbox():
@@ -214,8 +224,8 @@ func (r *Result) shows() Environment {
 	return EnvironmentUnknown
 }
 
-// learn notes which kind of server answered. A page in the WMS's stead may say that it is a sandbox's; it does not show that the WMS itself
-// is still there.
+// learn notes which kind of server answered. A page in the WMS's stead may say that it is a sandbox's; it does not show
+// that the WMS itself is still there.
 func (a *Account) learn(peer wms.Peer, r *Result) {
 	found := r.shows()
 	if found == EnvironmentUnknown {
@@ -229,7 +239,8 @@ func (a *Account) learn(peer wms.Peer, r *Result) {
 		return
 	}
 	if before != EnvironmentUnknown {
-		a.logger.ErrorContext(a.work, "another kind of server answers than before; nothing is sent until it is announced anew",
+		a.logger.ErrorContext(a.work,
+			"another kind of server answers than before; nothing is sent until it is announced anew",
 			"sandbox", found == EnvironmentSandbox)
 	}
 	a.gate.SetLimits(a.limits())

@@ -15,15 +15,16 @@ const (
 	EnvironmentSandbox
 )
 
-// Told is what a caller was told of an account's server. What that caller hands over is sent only while it is still so: once another
-// kind of server has answered, nothing of it leaves, also when the first kind answers again.
+// Told is what a caller was told of an account's server. What that caller hands over is sent only while it is still so:
+// once another kind of server has answered, nothing of it leaves, also when the first kind answers again.
 type Told struct{ change uint64 }
 
 // nature is which kind of server answers, and how often it became another one.
 type nature struct {
 	// state is the count of changes, and in its lowest two bits the Environment.
 	state atomic.Uint64
-	// told is the count of changes at the time when somebody was last told: what callers go by who are told nothing themselves.
+	// told is the count of changes at the time when somebody was last told: what callers go by who are told
+	// nothing themselves.
 	told atomic.Uint64
 }
 
@@ -57,7 +58,8 @@ func (n *nature) learn(found Environment) (before Environment) {
 }
 
 // errOtherServer keeps requests back whose callers were told of another kind of server.
-var errOtherServer = errors.New("another kind of server answers than was announced; nothing leaves for it until it is announced anew")
+var errOtherServer = errors.New("another kind of server answers than was announced; nothing leaves for it until it " +
+	"is announced anew")
 
 // bar answers why nothing of a caller may leave who was told this.
 func (n *nature) bar(told Told) error {

@@ -16,9 +16,9 @@ const shownFor = time.Minute
 // maxPeers bounds the memory of peers; more than a few are a name that leads to many addresses.
 const maxPeers = 256
 
-// peers remember when each peer of the account last showed what kind of server it is, and which, and let one caller at a time find out.
-// A peer that shows another kind than the others stops the account; one that was seen as another kind than the account's is as unknown as
-// one that was not seen.
+// peers remember when each peer of the account last showed what kind of server it is, and which, and let one caller at
+// a time find out. A peer that shows another kind than the others stops the account; one that was seen as another kind
+// than the account's is as unknown as one that was not seen.
 type peers struct {
 	// latest is the peer that showed itself last: as a rule there is one, and then nobody waits for the lock.
 	latest atomic.Pointer[showing]
@@ -33,8 +33,8 @@ type showing struct {
 	at   time.Time
 }
 
-// lately says whether that moment is less than shownFor away, by the clock on the wall and by the one that only counts: the one may be
-// set, the other may stand still while a machine sleeps.
+// lately says whether that moment is less than shownFor away, by the clock on the wall and by the one that only counts:
+// the one may be set, the other may stand still while a machine sleeps.
 func lately(at, now time.Time) bool {
 	return now.Sub(at).Abs() < shownFor && now.Round(0).Sub(at.Round(0)).Abs() < shownFor
 }
@@ -95,9 +95,11 @@ func (p *peers) seenLately(peer wms.Peer, as Environment, now time.Time) bool {
 	return s.as == as && lately(s.at, now)
 }
 
-// know finds out about a peer that is not known to be what the account's server is. Whoever comes first asks, alone; the others wait for
-// what it shows, until before.
-func (p *peers) know(ctx context.Context, peer wms.Peer, known func() bool, late time.Duration, ask func() error) error {
+// know finds out about a peer that is not known to be what the account's server is. Whoever comes first asks, alone;
+// the others wait for what it shows, until before.
+func (p *peers) know(
+	ctx context.Context, peer wms.Peer, known func() bool, late time.Duration, ask func() error,
+) error {
 	p.mu.Lock()
 	s := p.of(peer)
 	if asking := s.asking; asking != nil {

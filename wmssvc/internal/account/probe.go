@@ -15,8 +15,8 @@ var probeOrder = wms.Order{
 	CancelReason: "voidrelay connection check",
 }
 
-// Probe asks the WMS to cancel a number that cannot exist. Its answer tells whether account, key and signature are accepted
-// and which kind of server answers. The request starts, and ends, within the given time.
+// Probe asks the WMS to cancel a number that cannot exist. Its answer tells whether account, key and signature are
+// accepted and which kind of server answers. The request starts, and ends, within the given time.
 func (a *Account) Probe(ctx context.Context, within time.Duration) (Result, error) {
 	request, err := a.Prepare(probeOrder)
 	if err != nil {
@@ -84,7 +84,8 @@ func (r *Result) clockTold() string {
 	}
 }
 
-// Known makes sure, within the given time, that it is known what kind of server this is, by a Probe if none has shown it lately.
+// Known makes sure, within the given time, that it is known what kind of server this is, by a Probe if none has
+// shown it lately.
 func (a *Account) Known(ctx context.Context, within time.Duration) {
 	if !a.peers.fresh(a.now()) {
 		// What it found, or that it found nothing, is in Environment.

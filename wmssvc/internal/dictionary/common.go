@@ -8,10 +8,11 @@ type commonAnswer struct {
 	text    string
 }
 
-// commonAnswers are what nearly every answer says. Their meanings are found once, as for any other text: reading a sentence again for
-// each of a thousand answers a second would cost as much as asking for them.
+// commonAnswers are what nearly every answer says. Their meanings are found once, as for any other text: reading a
+// sentence again for each of a thousand answers a second would cost as much as asking for them.
 var commonAnswers = []commonAnswer{
-	{true, "旺店通WMS返回：取消成功"}, {true, "取消成功"}, {true, "成功"}, {true, "操作成功"}, {true, "OK"}, {true, "success"}, {true, "旺店通WMS返回："},
+	{true, "旺店通WMS返回：取消成功"}, {true, "取消成功"}, {true, "成功"}, {true, "操作成功"}, {true, "OK"},
+	{true, "success"}, {true, "旺店通WMS返回："},
 	{false, "旺店通WMS返回：单据已取消,不能重复取消"}, {false, "旺店通WMS返回：单据已取消"}, {false, "单据已取消"},
 	{false, "旺店通WMS返回：单据不存在"}, {false, "单据不存在"}, {false, "旺店通WMS返回：单据作业中,不允许取消"},
 }
@@ -32,7 +33,8 @@ func (d *Dictionary) prepare() {
 	d.common = common
 }
 
-// shortWay answers the meaning of a common answer with an ordinary code. Where the text holds a fact of the order, the long way is gone.
+// shortWay answers the meaning of a common answer with an ordinary code. Where the text holds a fact of the order, the
+// long way is gone.
 func (d *Dictionary) shortWay(a Answer) (Meaning, bool) {
 	if a.Platform || d.common == nil {
 		return Meaning{}, false

@@ -1,8 +1,8 @@
 // Package dictionary is what is known about the words of a WMS's answers: codes and text patterns, as data, with the
 // disposition each stands for.
 //
-// It promises that a dictionary which loads is consistent, and that the same answer always gets the same disposition from
-// the same version. It knows nothing of HTTP and decides nothing about answers that never came.
+// It promises that a dictionary which loads is consistent, and that the same answer always gets the same disposition
+// from the same version. It knows nothing of HTTP and decides nothing about answers that never came.
 package dictionary
 
 import (
@@ -29,8 +29,8 @@ const (
 	Unknown          Disposition = "unknown"
 )
 
-// maxText is how much of a text is looked at, in bytes. Answers are a sentence; a longer one shall not cost more to sort
-// than to ask for.
+// maxText is how much of a text is looked at, in bytes. Answers are a sentence; a longer one shall not cost more to
+// sort than to ask for.
 const maxText = 4 << 10
 
 // Fault says what an account is refused for.
@@ -45,7 +45,8 @@ const (
 
 // Answer is what the dictionary looks at.
 type Answer struct {
-	// Success says that the vendor's flag was exactly "success"; Platform, that the platform in front of the WMS answered in its stead.
+	// Success says that the vendor's flag was exactly "success"; Platform, that the platform in front of the WMS
+	// answered in its stead.
 	Success, Platform bool
 	// Codes and Texts are the vendor's, most specific first; empty ones are ignored.
 	Codes []string
@@ -67,7 +68,8 @@ type Meaning struct {
 	Fault Fault
 	// Entry is the name of the deciding entry; empty when none did.
 	Entry string
-	// Text is the answer's texts in the form in which they are compared: what says the same about different orders is equal.
+	// Text is the answer's texts in the form in which they are compared: what says the same about different
+	// orders is equal.
 	Text string
 }
 
@@ -97,8 +99,8 @@ type Dictionary struct {
 // Version names the default and, when there is one, the file that extends it.
 func (d *Dictionary) Version() string { return d.version }
 
-// Classify answers the meaning of an answer: its kind first, then the first entry that knows it. The operator's own entries are asked
-// first; of the embedded ones a code counts before any text.
+// Classify answers the meaning of an answer: its kind first, then the first entry that knows it. The operator's own
+// entries are asked first; of the embedded ones a code counts before any text.
 func (d *Dictionary) Classify(a Answer) Meaning {
 	if meaning, ok := d.shortWay(a); ok {
 		return meaning
@@ -145,8 +147,8 @@ func (d *Dictionary) entries(a Answer) []entry {
 	return d.failure
 }
 
-// unknown is the meaning of an answer that no entry knows: the careful one. A success without words is one; with words that nobody
-// knows it may be no more than a promise. What the platform in front did with the request is not known.
+// unknown is the meaning of an answer that no entry knows: the careful one. A success without words is one; with words
+// that nobody knows it may be no more than a promise. What the platform in front did with the request is not known.
 func (a Answer) unknown(wordless bool) Meaning {
 	switch {
 	case a.Platform:

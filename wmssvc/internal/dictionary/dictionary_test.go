@@ -34,7 +34,9 @@ entries:
 	require.Regexp(t, `^3\+2026-11\.[0-9a-f]{8}$`, words.Version())
 	require.Equal(t, dictionary.TooLate, words.Classify(failure("单据不存在于本仓")).Disposition)
 	require.Equal(t, dictionary.NotFound, words.Classify(failure("单据不存在")).Disposition)
-	require.Equal(t, dictionary.Meaning{Disposition: dictionary.Throttled, Recognised: true, RetryAfter: 30 * time.Second, Entry: "permission"},
+	require.Equal(t, dictionary.Meaning{
+		Disposition: dictionary.Throttled, Recognised: true, RetryAfter: 30 * time.Second, Entry: "permission",
+	},
 		words.Classify(dictionary.Answer{Codes: []string{"", "e429"}}))
 	require.False(t, words.Classify(failure("权限不足")).Recognised, "the embedded entry is replaced, not added to")
 }
@@ -104,17 +106,20 @@ func TestWhatIsWrongWithAFileIsSaidAtOnce(t *testing.T) {
 		"line 7: a failure cannot mean cancelled",
 		`line 10: retry_after "soon"`,
 		"line 14: retry_after belongs to throttled only", "an empty text",
-		`line 18: unknown key "text"`, `disposition "not_sent" is never the meaning of a WMS's answer`, "none of codes, texts, patterns, sentence",
+		`line 18: unknown key "text"`, `disposition "not_sent" is never the meaning of a WMS's answer`,
+		"none of codes, texts, patterns, sentence",
 		"line 21: recognised: false belongs to rejected only", `pattern "("`, `pattern "x*" would match every answer`,
 		`line 25: flag "maybe"`, "an empty code",
 		"line 29: source public wants see", `source "hearsay" is none of`, `line 40: a second entry named "i"`,
-		"line 43: a guess (source: analogy) never means already_cancelled", "line 47: fault belongs to auth only", `sentence "order_is_late"`,
+		"line 43: a guess (source: analogy) never means already_cancelled", "line 47: fault belongs to auth only",
+		`sentence "order_is_late"`,
 		"line 51: a failure cannot mean cancelled",
 	} {
 		require.ErrorContains(t, err, want)
 	}
 	for name, content := range map[string]string{
-		"not YAML": "\t", "empty": "", "another top-level key": "version: x\nentry: []\n", "two documents": "version: x\n---\nversion: y\n",
+		"not YAML": "\t", "empty": "",
+		"another top-level key": "version: x\nentry: []\n", "two documents": "version: x\n---\nversion: y\n",
 	} {
 		_, err := dictionary.Extend([]byte(content))
 		require.Error(t, err, name)
@@ -131,7 +136,8 @@ func TestOnlyTheBeginningOfALongTextCounts(t *testing.T) {
 	require.False(t, words.Classify(failure("单据已取消"+long)).Recognised, "a sentence goes to its end")
 }
 
-// Nobody shall take a guess for knowledge: every embedded entry says where its words come from, in the order of the sections.
+// Nobody shall take a guess for knowledge: every embedded entry says where its words come from, in the order of
+// the sections.
 func TestEmbeddedEntriesSayWhereTheirWordsComeFrom(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("default.yaml")
@@ -156,7 +162,8 @@ func TestEmbeddedEntriesSayWhereTheirWordsComeFrom(t *testing.T) {
 		_, section, found := strings.Cut(sections, fmt.Sprintf("# ---- %d.", i+1))
 		require.True(t, found)
 		section, _, _ = strings.Cut(section, "# ---- ")
-		require.Equal(t, strings.Count(section, "- name: "), strings.Count(section, "source: "+source+"\n"), "section %d", i+1)
+		require.Equal(t, strings.Count(section, "- name: "), strings.Count(section, "source: "+source+"\n"),
+			"section %d", i+1)
 	}
 }
 
@@ -176,8 +183,9 @@ entries:
 `))
 	require.NoError(t, err)
 	for text, want := range map[string]dictionary.Disposition{
-		"旺店通WMS返回：单据【SO-1】已撤单！": dictionary.AlreadyCancelled, "电子面单[SO-1]已撤单": dictionary.TooLate, "单据[SO-2]已撤单": dictionary.TooLate,
-		"单据已召回": dictionary.AlreadyCancelled, "单据已召回退货": dictionary.Rejected,
+		"旺店通WMS返回：单据【SO-1】已撤单！": dictionary.AlreadyCancelled, "电子面单[SO-1]已撤单": dictionary.TooLate,
+		"单据[SO-2]已撤单": dictionary.TooLate,
+		"单据已召回":       dictionary.AlreadyCancelled, "单据已召回退货": dictionary.Rejected,
 	} {
 		answer := failure(text)
 		answer.Order.Code = "SO-1"
@@ -194,7 +202,10 @@ func FuzzClassify(f *testing.F) {
 	f.Add(false, "sign-check-failure", "单据 ZZCX 不存在", "ZZCX")
 	f.Add(false, "", "\xff\u3000（）", "（")
 	f.Fuzz(func(t *testing.T, success bool, code, text, orderCode string) {
-		answer := dictionary.Answer{Success: success, Codes: []string{code}, Texts: []string{text}, Order: dictionary.Order{Code: orderCode, Type: "QTRK"}}
+		answer := dictionary.Answer{
+			Success: success, Codes: []string{code},
+			Texts: []string{text}, Order: dictionary.Order{Code: orderCode, Type: "QTRK"},
+		}
 		meaning := words.Classify(answer)
 		require.Equal(t, meaning, words.Classify(answer))
 		if !success {

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Order is what of an order may stand in the answer about it. Such facts are taken out before a text is compared: 单据 SO-1 已取消
-// and 单据 SO-2 已取消 are the same answer.
+// Order is what of an order may stand in the answer about it. Such facts are taken out before a text is compared: 单据
+// SO-1 已取消 and 单据 SO-2 已取消 are the same answer.
 type Order struct {
 	Code, Warehouse, Type string
 	// ID is the WMS's own number, where it is known.
@@ -114,9 +114,9 @@ func showMarks(marked string) string {
 	}, marked)
 }
 
-// markFacts puts marks where the order's own facts stand alone, the longest fact first. A fact inside a longer number (SO-1 in SO-12,
-// or in SO-1-1, which is another document) is left as it is. A number that is also the warehouse's counts as the warehouse's: then a
-// text does not say of which of the two it speaks.
+// markFacts puts marks where the order's own facts stand alone, the longest fact first. A fact inside a longer number
+// (SO-1 in SO-12, or in SO-1-1, which is another document) is left as it is. A number that is also the warehouse's
+// counts as the warehouse's: then a text does not say of which of the two it speaks.
 func markFacts(folded string, o Order) string {
 	facts := []struct {
 		text string
@@ -152,7 +152,8 @@ func markAlone(text, fact string, mark rune) string {
 		before, _ := utf8.DecodeLastRuneInString(text[:begin])
 		after, size := utf8.DecodeRuneInString(text[end:])
 		next, _ := utf8.DecodeRuneInString(text[min(end+size, len(text)):])
-		if begin > 0 && partOfNumber(before) || end < len(text) && (partOfNumber(after) || after == '.' && partOfNumber(next)) {
+		if begin > 0 && partOfNumber(before) ||
+			end < len(text) && (partOfNumber(after) || after == '.' && partOfNumber(next)) {
 			out.WriteString(text[from:end])
 		} else {
 			out.WriteString(text[from:begin])
@@ -168,7 +169,8 @@ func partOfNumber(r rune) bool {
 }
 
 // times are the forms in which answers give a moment, folded.
-var times = regexp.MustCompile(`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ t]?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?(z|[+-]\d{2}:?\d{2})?` +
+var times = regexp.MustCompile(`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ ` +
+	`t]?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?(z|[+-]\d{2}:?\d{2})?` +
 	`|\d{4}年\d{1,2}月\d{1,2}日?( ?\d{1,2}[:时点]\d{1,2}([:分](\d{1,2}秒?)?)?)?|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?`)
 
 func markTimes(text string) string {

@@ -45,8 +45,8 @@ type fileEntry struct {
 // Default is the embedded dictionary.
 func Default() (*Dictionary, error) { return Extend(nil) }
 
-// Extend puts the entries of a file of the same form before the embedded ones; an entry with the name of an embedded one
-// replaces it. All that is wrong with the file is reported at once, each with its line.
+// Extend puts the entries of a file of the same form before the embedded ones; an entry with the name of an embedded
+// one replaces it. All that is wrong with the file is reported at once, each with its line.
 func Extend(extension []byte) (*Dictionary, error) {
 	base, err := parse(defaultFile)
 	if err != nil {
@@ -131,7 +131,8 @@ func parse(content []byte) (parsed, error) {
 
 var entryKeys = map[string]bool{
 	"name": true, "flag": true, "disposition": true, "recognised": true,
-	"source": true, "see": true, "retry_after": true, "codes": true, "texts": true, "patterns": true, "sentence": true, "fault": true,
+	"source": true, "see": true, "retry_after": true, "codes": true, "texts": true, "patterns": true,
+	"sentence": true, "fault": true,
 }
 
 func parseEntry(node *yaml.Node) (entry, error) {
@@ -149,11 +150,14 @@ func parseEntry(node *yaml.Node) (entry, error) {
 	if raw.Name == "" {
 		problems = append(problems, errors.New("name is missing"))
 	}
-	e := entry{name: raw.Name, meaning: Meaning{Disposition: Disposition(raw.Disposition), Recognised: true, Entry: raw.Name}}
+	e := entry{
+		name: raw.Name, meaning: Meaning{Disposition: Disposition(raw.Disposition), Recognised: true, Entry: raw.Name},
+	}
 	if raw.Recognised != nil {
 		e.meaning.Recognised = *raw.Recognised
 	}
-	problems = append(problems, raw.checkSource(), e.setFlag(raw.Flag), e.setRetryAfter(raw.RetryAfter), e.setFault(raw.Fault), e.setSentence(raw.Sentence),
+	problems = append(problems, raw.checkSource(), e.setFlag(raw.Flag), e.setRetryAfter(raw.RetryAfter),
+		e.setFault(raw.Fault), e.setSentence(raw.Sentence),
 		e.check(raw.Source), e.setPatterns(raw), e.closeOnlyAsAWhole())
 	if err := errors.Join(problems...); err != nil {
 		return entry{}, err
@@ -231,8 +235,8 @@ func (e *entry) setSentence(text string) error {
 	return fmt.Errorf("sentence %q is none of %s, %s, %s", text, SaysCancelled, SaysDone, SaysMissing)
 }
 
-// check holds disposition, kind of answer and recognition together: the flag comes first, so a failure is never a fresh cancel, and
-// only the platform in front can vouch that it let nothing through.
+// check holds disposition, kind of answer and recognition together: the flag comes first, so a failure is never a fresh
+// cancel, and only the platform in front can vouch that it let nothing through.
 func (e *entry) check(source string) error {
 	switch e.meaning.Disposition {
 	case Cancelled:
@@ -241,7 +245,8 @@ func (e *entry) check(source string) error {
 		}
 	case NotSent:
 		if e.onSuccess || e.onFault {
-			return fmt.Errorf("disposition %q is never the meaning of a WMS's answer, only of the platform's before it", e.meaning.Disposition)
+			return fmt.Errorf("disposition %q is never the meaning of a WMS's answer, only of the platform's before it",
+				e.meaning.Disposition)
 		}
 	case AlreadyCancelled, InProgress, TooLate, NotFound, Rejected, Auth, Throttled, Unknown:
 	default:
@@ -261,8 +266,8 @@ func (e *entry) closes() bool {
 	return e.meaning.Disposition == Cancelled || e.meaning.Disposition == AlreadyCancelled
 }
 
-// closeOnlyAsAWhole makes the texts of an entry that ends an order whole ones: a text that merely contains such words may speak of
-// something else, or deny it.
+// closeOnlyAsAWhole makes the texts of an entry that ends an order whole ones: a text that merely contains such words
+// may speak of something else, or deny it.
 func (e *entry) closeOnlyAsAWhole() error {
 	if !e.closes() {
 		return nil

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Sentence is something that a text can say as a whole about the order that was asked for, and about nothing else: a subject that can
-// only be this order, or none, then the statement, then at most what follows from it. Where a waybill, a refund, a line, the goods or
-// the warehouse is the subject, or something stands in the text that is not known here, nothing was said. So an answer that would end
-// an order is never taken from a word in it.
+// Sentence is something that a text can say as a whole about the order that was asked for, and about nothing else: a
+// subject that can only be this order, or none, then the statement, then at most what follows from it. Where a waybill,
+// a refund, a line, the goods or the warehouse is the subject, or something stands in the text that is not known here,
+// nothing was said. So an answer that would end an order is never taken from a word in it.
 type Sentence string
 
 // The sentences.
@@ -22,25 +22,29 @@ const (
 	SaysMissing Sentence = "order_is_missing"
 )
 
-// prefix is how the vendor's answers begin, in its variants; lead is what else may stand before the cause of a failure. A success is
-// never read behind a lead: 错误信息: alone is no success without words.
+// prefix is how the vendor's answers begin, in its variants; lead is what else may stand before the cause of a failure.
+// A success is never read behind a lead: 错误信息: alone is no success without words.
 var (
 	prefix = regexp.MustCompile(`^(` + vendorLead + `)+`)
-	lead   = regexp.MustCompile(`^(` + vendorLead + `|\[?` + vendor + ` ?(接口|系统)?(返回|提示|响应|反馈)的?(错误|失败|异常)(信息|消息|结果|原因|提示)?\]? ?[:-] ?` +
+	lead   = regexp.MustCompile(`^(` + vendorLead + `|\[?` + vendor +
+		` ?(接口|系统)?(返回|提示|响应|反馈)的?(错误|失败|异常)(信息|消息|结果|原因|提示)?\]? ?[:-] ?` +
 		`|(错误|失败|异常|报错|提示)(信息|消息|原因|提示|描述|内容)?(是|为)?: ?|error( message)?: ?)+`)
-	wrapperEnglish = regexp.MustCompile(`^((the )?(order )?cancel(l?ation)? (failed|failure)|failed to cancel( (the |this )?order)?|duplicate cancel(l?ation)?)` +
+	wrapperEnglish = regexp.MustCompile(`^((the )?(order )?cancel(l?ation)? (failed|failure)|failed to cancel( (the ` +
+		`|this )?order)?|duplicate cancel(l?ation)?)` +
 		`[:,.;-]* ?((reason|because)[:,]? ?)?`)
 )
 
-// vendor is who answers, vendorLead how its answers begin. Without a mark behind it, only the bare 返回 counts: 返回消息已取消 may be
-// about a message.
+// vendor is who answers, vendorLead how its answers begin. Without a mark behind it, only the bare 返回 counts: 返回消息已取消
+// may be about a message.
 const (
 	vendor     = `(旺店通 ?(wms)?|wms|奇门)`
-	vendorLead = `\[?` + vendor + ` ?(接口|系统)?(返回|提示|响应|反馈)的?(信息|消息|结果)?(\] ?[:-]?| ?[:-]) ?|\[` + vendor + `\] ?:? ?|` + vendor + `: ?|` +
+	vendorLead = `\[?` + vendor + ` ?(接口|系统)?(返回|提示|响应|反馈)的?(信息|消息|结果)?(\] ?[:-]?| ?[:-]) ?|\[` + vendor + `\] ?:? ?|` +
+		vendor + `: ?|` +
 		vendor + ` ?(接口|系统)?返回 ?`
 )
 
-// maxSentence bounds a sentence in bytes. A longer text says more than one thing, and shall cost nothing to find that out.
+// maxSentence bounds a sentence in bytes. A longer text says more than one thing, and shall cost nothing to
+// find that out.
 const maxSentence = 600
 
 // says answers whether every text says it, and one of them at all.
@@ -85,11 +89,13 @@ func (g *grammar) says(s Sentence, marked string) bool {
 	if s == SaysMissing {
 		return inChinese && g.missing.MatchString(chinese) || inEnglish && g.missingEnglish.MatchString(english)
 	}
-	return (inChinese || inEnglish) && g.cancelled.MatchString(chinese) || inEnglish && g.cancelledEnglish.MatchString(english)
+	return (inChinese || inEnglish) && g.cancelled.MatchString(chinese) ||
+		inEnglish && g.cancelledEnglish.MatchString(english)
 }
 
 // letters writes the marks as the capital letters that the patterns below have for them; folded text has no capitals.
-var marksAsLetters = strings.NewReplacer(string(markCode), "C", string(markWarehouse), "W", string(markType), "T", string(markTime), "D")
+var marksAsLetters = strings.NewReplacer(string(markCode), "C", string(markWarehouse), "W", string(markType), "T",
+	string(markTime), "D")
 
 func letters(marked string) string { return marksAsLetters.Replace(marked) }
 
@@ -154,14 +160,16 @@ const (
 	// An ellipsis at the end is no end: what is cut off may turn the sentence round.
 	end = `[!,;~\])"]*\.?[!,;~\])"]*$`
 	// who are those whose cancelling the order ends it; a name in Chinese only behind what says that it is one.
-	person   = `(用户|操作员|操作人|管理员|员工|客服|仓管|仓管员|账号)`
-	byWhom   = `((被|由)?(仓库|系统|客户|人工|商家|` + person + `)?|(被|由)` + person + `?[a-z0-9_.@-]{2,32}|(被|由)` + person + `[\[("][a-z0-9_.@\p{Han}-]{1,32}[\])"])`
-	signedBy = `([,;.]*` + open + `(操作人|操作员|取消人|作废人|操作用户|经办人)(为|是)?(:` + open + `([a-z0-9_.@-]{2,32}|\p{Han}{2,3})` + shut +
+	person = `(用户|操作员|操作人|管理员|员工|客服|仓管|仓管员|账号)`
+	byWhom = `((被|由)?(仓库|系统|客户|人工|商家|` + person + `)?|(被|由)` + person + `?[a-z0-9_.@-]{2,32}|(被|由)` +
+		person + `[\[("][a-z0-9_.@\p{Han}-]{1,32}[\])"])`
+	signedBy = `([,;.]*` + open +
+		`(操作人|操作员|取消人|作废人|操作用户|经办人)(为|是)?(:` + open + `([a-z0-9_.@-]{2,32}|\p{Han}{2,3})` + shut +
 		`|[\[("]([a-z0-9_.@-]{2,32}|\p{Han}{2,3})[\])"]` + shut + `))?`
 )
 
-// newGrammar puts the patterns together; C, W, T and D are the order's number, warehouse, type and a time. nouns are what only this kind
-// of order is called.
+// newGrammar puts the patterns together; C, W, T and D are the order's number, warehouse, type and a time. nouns are
+// what only this kind of order is called.
 func newGrammar(nouns string) *grammar {
 	noun := `(业务单据|业务单|单据|订单|单号|单子|单|order` + nouns + `)`
 	subject, order := subjects(noun)
@@ -172,9 +180,11 @@ func newGrammar(nouns string) *grammar {
 	}
 	trailing := `([,;:.]*((取消|作废|操作)?时间:?)?` + open + `D` + shut + `)?([,;:.]*` + number + code + `)?`
 	who := signedBy + trailing
-	g.cancelled = compile(`^` + open + subject + `(` + gone + `|` + state + `)` + trailing + who + followed(subject) + end)
+	g.cancelled = compile(`^` + open + subject + `(` + gone + `|` + state + `)` + trailing + who +
+		followed(subject) + end)
 	object := `(该|此|这个|对应的?|相应的?|指定的?|符合条件的?)?(的)?` + noun + `(信息|记录|数据)?` + number + `(` + code + `)?`
-	g.done = compile(`^(` + subject + `(已经|已)?(被)?(取消|作废)(` + object + `)?(操作)?(已经|已)?成功了?|` + subject + `(已经|已)?成功取消(` + object +
+	g.done = compile(`^(` + subject + `(已经|已)?(被)?(取消|作废)(` + object + `)?(操作)?(已经|已)?成功了?|` + subject +
+		`(已经|已)?成功取消(` + object +
 		`)?了?|(操作)?成功|ok|success(ful|fully)?|` + subject + `(` + gone + `|` + state + `))` + trailing + end)
 	g.missing = compile(missingSentence(noun, order, trailing))
 	g.cancelledEnglish, g.doneEnglish, g.missingEnglish = englishSentences()
@@ -196,7 +206,8 @@ func subjects(noun string) (subject, order string) {
 	before := `(` + label + open + `[WT]` + shut + `(仓库|仓)?(的|中|下|内)?[,;:/|-]?)*`
 	numbered := `(` + noun + number + `|` + named + `)?` + code
 	order = `(` + open + `D` + shut + `[,:]?)?(` + before + numbered + `[:,;-]+)?` + before + which +
-		`(` + noun + number + `(` + code + `)?|` + code + `(` + noun + `)?|` + named + code + `(的` + which + noun + `)?)(的)?[,:]?`
+		`(` + noun + number + `(` + code + `)?|` + code + `(` + noun + `)?|` + named + code + `(的` + which +
+		noun + `)?)(的)?[,:]?`
 	return `(` + order + `|` + open + `D` + shut + `[,:]?)?`, order
 }
 
@@ -216,12 +227,13 @@ const forbids = `(不能|不可以?|不允许|无法|无需|无须|不需要?|�
 // followed is what follows from it, as far as it says nothing else.
 func followed(subject string) string {
 	again := `(再次|再|重复|重新|多次|继续|进行|执行|做)*`
-	return `([,;.!]*((因此|所以|故|请)?` + subject + forbids + again + `(取消|作废|操作|提交|处理|修改|变更|发货|出库|入库|收货)(操作|处理|请求|申请|该单|此单|单据|订单)?了?` +
+	return `([,;.!]*((因此|所以|故|请)?` + subject + forbids + again +
+		`(取消|作废|操作|提交|处理|修改|变更|发货|出库|入库|收货)(操作|处理|请求|申请|该单|此单|单据|订单)?了?` +
 		`|` + subject + `(重复|取消)(取消|失败)))*`
 }
 
-// missingSentence says that there is no such order. The warehouse is where it is missing only with a word that says so: 单据仓库不存在 is
-// about the warehouse. 无单号 and 没有订单号 are about the request, which gave none.
+// missingSentence says that there is no such order. The warehouse is where it is missing only with a word that says so:
+// 单据仓库不存在 is about the warehouse. 无单号 and 没有订单号 are about the request, which gave none.
 func missingSentence(noun, order, trailing string) string {
 	lacks := `(不存在|未找到|没有?找到|找不到|查不到|未查到|查询不到|未查询到|没有?查询到|没有?查到|未能找到|无法找到)`
 	systems := `(系统|wms系统|wms|旺店通|系统里面)`
@@ -234,27 +246,39 @@ func missingSentence(noun, order, trailing string) string {
 	given := `(` + named + code + `的)`
 	object := `(` + such + `|` + given + `)?(的)?` + documents + number + `(` + code + `)?`
 	// 无 and 没有 say it of a document, or of a number that is named.
-	owned := `(` + such + documents + number + `(` + code + `)?|` + given + documents + `|` + strings.Replace(documents, `|单号`, ``, 1) + `(` + number + code + `)?)`
+	owned := `(` + such + documents + number + `(` + code + `)?|` + given + documents + `|` + strings.Replace(documents,
+		`|单号`, ``, 1) + `(` + number + code + `)?)`
 	afterwards := `([,;.!]*(取消失败|(请)?(检查|核实|核对|确认)(后再试|后重试|单号|编号)?|` + forbids + `(取消|操作)(该单|单据|订单)?))*`
-	return `^` + open + `(` + order + where + lacks + maybe + `|` + within + `((查无|不存在|` + lacks + `)` + object + `|(无|没有)` + owned + `)` +
+	return `^` + open + `(` + order + where + lacks + maybe + `|` + within + `((查无|不存在|` + lacks + `)` + object +
+		`|(无|没有)` + owned + `)` +
 		`|` + order + where + `查无此单)` + trailing + afterwards + end
 }
 
 // englishSentences are the same in English; apostrophes are folded to quotes.
 func englishSentences() (cancelled, done, missing *regexp.Regexp) {
 	quoted := open + ` ?C ?` + shut
-	english := `(` + quoted + `[:,-]? )?(the |this |your )?(order|document|bill|doc)( ?(no|number|code|id))? ?[.:#]* ?(` + quoted + ` ?)?|` + quoted + ` `
+	english := `(` + quoted +
+		`[:,-]? )?(the |this |your )?(order|document|bill|doc)( ?(no|number|code|id))? ?[.:#]* ?(` + quoted + ` ?)?|` +
+		quoted + ` `
 	word := `(cancell?ed|voided)`
-	by := `( by (the )?((user|operator) ` + open + `[a-z0-9_.@-]{2,32}` + shut + `|user|operator|admin|administrator|system|customer|warehouse))?`
-	forbidden := `([,;.]? ?(and |it |the order )*((can ?not|cannot|can"t|need not) (be )?(cancel|cancell?ed)( again| twice)?|(please )?do(n"t| not) cancel (it )?again))*`
+	by := `( by (the )?((user|operator) ` + open + `[a-z0-9_.@-]{2,32}` +
+		shut + `|user|operator|admin|administrator|system|customer|warehouse))?`
+	forbidden := `([,;.]? ?(and |it |the order )*((can ?not|cannot|can"t|need not) (be )?(cancel|cancell?ed)( again| ` +
+		`twice)?|(please )?do(n"t| not) cancel (it )?again))*`
 	cancelled = compile(`^(((` + english + `)((has |had )(already )?been |(is|was) (already )?|(already )?)` + word +
-		`|(it )?((has |had )?already (been )?|(is|was) already |has been )` + word + `)( before| already| earlier|( on| at)? ?D)?` + by + `(( on| at)? ?D)?` +
-		`|(` + english + `)(is |was )(already )?in (a |the )?` + word + ` (status|state)|((` + english + `)|(the )?(order )?)status( is|:) ?` + word + `)` +
+		`|(it )?((has |had )?already (been )?|(is|was) already |has been )` + word +
+		`)( before| already| earlier|( on| at)? ?D)?` + by + `(( on| at)? ?D)?` +
+		`|(` + english + `)(is |was )(already )?in (a |the )?` + word + ` (status|state)|((` + english +
+		`)|(the )?(order )?)status( is|:) ?` + word + `)` +
 		forbidden + `[!]*\.?[!]*$`)
-	done = compile(`^(ok|success(ful|fully)?|(the )?(order )?cancel(l?ation)?( order)? (is |was )?(ok|success|successful|successfully|succeeded|done)|(` + english +
-		`)((has |had )?been |is |was )?` + word + `( successfully)?|(successfully )?` + word + `( successfully)?)[!]*\.?[!]*$`)
+	done = compile(`^(ok|success(ful|fully)?|(the )?(order )?cancel(l?ation)?( order)? (is |was ` +
+		`)?(ok|success|successful|successfully|succeeded|done)|(` + english +
+		`)((has |had )?been |is |was )?` + word + `( successfully)?|(successfully )?` +
+		word + `( successfully)?)[!]*\.?[!]*$`)
 	// "order no missing" is about the request.
-	missing = compile(`^((` + english + `)((is |was )?(not found|unknown)|does ?n[o"]t exist|not exists?|does not exist)|no such (order|document)` +
-		`|unknown (order|document)( ` + quoted + `)?|(can ?not|cannot|could not|unable to) find (the |this )?(order|document)( (no|number|code))? ?[.:#]* ?(` + quoted + `)?)[!]*\.?[!]*$`)
+	missing = compile(`^((` + english +
+		`)((is |was )?(not found|unknown)|does ?n[o"]t exist|not exists?|does not exist)|no such (order|document)` +
+		`|unknown (order|document)( ` + quoted + `)?|(can ?not|cannot|could not|unable to) find (the |this ` +
+		`)?(order|document)( (no|number|code))? ?[.:#]* ?(` + quoted + `)?)[!]*\.?[!]*$`)
 	return cancelled, done, missing
 }

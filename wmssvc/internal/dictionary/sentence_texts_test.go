@@ -60,8 +60,10 @@ func TestNothingElseThatIsCancelledEndsAnOrder(t *testing.T) {
 	t.Parallel()
 	for other := range strings.FieldsSeq(others) {
 		for _, form := range []string{
-			"%已取消", "%已作废", "%已被取消,单据取消失败", "单据取消失败:%已取消", "单据的%已取消", "单据SO-1的%已取消", "旺店通WMS返回：%状态为已取消", "旺店通WMS返回%已取消", "错误：%已取消",
-			"%已取消,不能重复取消", "%处于已取消状态", "%已被admin取消", "%已取消,操作人:张三", "2026-11-29 10:00:00 %已取消", "%不存在", "单据的%不存在", "找不到%", "没有找到%", "查无%", "单据SO-1的%不存在", "取消失败:%不存在",
+			"%已取消", "%已作废", "%已被取消,单据取消失败", "单据取消失败:%已取消", "单据的%已取消", "单据SO-1的%已取消", "旺店通WMS返回：%状态为已取消",
+			"旺店通WMS返回%已取消", "错误：%已取消",
+			"%已取消,不能重复取消", "%处于已取消状态", "%已被admin取消", "%已取消,操作人:张三", "2026-11-29 10:00:00 %已取消", "%不存在", "单据的%不存在",
+			"找不到%", "没有找到%", "查无%", "单据SO-1的%不存在", "取消失败:%不存在",
 		} {
 			requireOpen(t, inbound, strings.ReplaceAll(form, "%", other))
 		}
@@ -70,11 +72,13 @@ func TestNothingElseThatIsCancelledEndsAnOrder(t *testing.T) {
 
 func requireOpen(t *testing.T, order dictionary.Order, text string) {
 	t.Helper()
-	require.NotContains(t, []dictionary.Disposition{dictionary.AlreadyCancelled, dictionary.Cancelled, dictionary.NotFound},
+	require.NotContains(t,
+		[]dictionary.Disposition{dictionary.AlreadyCancelled, dictionary.Cancelled, dictionary.NotFound},
 		classify(t, false, order, text).Disposition, text)
 }
 
-// A success with words that stand before the cause of a failure is no success without words; the vendor's prefix alone is one.
+// A success with words that stand before the cause of a failure is no success without words; the vendor's prefix
+// alone is one.
 func TestASuccessIsNotReadBehindAnError(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"旺店通WMS返回", "旺店通WMS返回：", "旺店通WMS返回 ：", "[旺店通WMS返回]", "旺店通WMS返回取消成功"} {
@@ -89,16 +93,24 @@ func TestASuccessIsNotReadBehindAnError(t *testing.T) {
 func TestNoSuccessOfSomethingElseEndsAnOrder(t *testing.T) {
 	t.Parallel()
 	for other := range strings.FieldsSeq(others) {
-		for _, form := range []string{"%取消成功", "取消%成功", "成功取消%", "%已取消", "旺店通WMS返回%取消成功", "%作废成功", "单据的%取消成功", "单据SO-1的%已成功取消", "取消单据的%成功", "取消单据SO-1的%成功"} {
+		for _, form := range []string{
+			"%取消成功", "取消%成功", "成功取消%", "%已取消", "旺店通WMS返回%取消成功", "%作废成功", "单据的%取消成功", "单据SO-1的%已成功取消",
+			"取消单据的%成功", "取消单据SO-1的%成功",
+		} {
 			requirePromise(t, strings.ReplaceAll(form, "%", other))
 		}
 	}
 	for _, text := range []string{
-		"请求取消成功", "申请取消成功", "发起取消成功", "提交取消成功", "取消提交成功", "取消请求成功", "取消受理成功", "取消登记成功", "未取消成功", "没有取消成功", "尚未取消成功", "将取消成功", "可取消成功", "若取消成功",
-		"取消成功后通知", "取消成功率", "取消成功前", "取消成功?", "取消成功数:0", "成功取消数量0", "取消成功,但运单未取消", "取消成功,部分明细除外", "取消成功(部分)", "取消成功...", "取消成功1张", "取消成功:SO-2",
-		"SO-2:取消成功", "SO-1,SO-2取消成功", "SO-1-1取消成功", "操作成功,等待审核", "操作成功,0条", "成功0条", "成功,请稍后查看", "OK, queued", "ok to cancel?", "success: 0", "success=false", "success, pending",
-		"order cancelled: 0", "cancellation successfully requested", "cancel request success", "cancelled successfully: 0", "waybill cancelled successfully", "refund cancelled", "not cancelled",
-		"order not cancelled", "order will be cancelled", "order cancellation accepted", "order cancelled partially", "成功接收", "成功受理", "消息发送成功", "推送成功", "通知成功", "转发成功", "同步成功", "查询成功",
+		"请求取消成功", "申请取消成功", "发起取消成功", "提交取消成功", "取消提交成功", "取消请求成功", "取消受理成功", "取消登记成功", "未取消成功", "没有取消成功", "尚未取消成功",
+		"将取消成功", "可取消成功", "若取消成功",
+		"取消成功后通知", "取消成功率", "取消成功前", "取消成功?", "取消成功数:0", "成功取消数量0", "取消成功,但运单未取消", "取消成功,部分明细除外", "取消成功(部分)", "取消成功...",
+		"取消成功1张", "取消成功:SO-2",
+		"SO-2:取消成功", "SO-1,SO-2取消成功", "SO-1-1取消成功", "操作成功,等待审核", "操作成功,0条", "成功0条", "成功,请稍后查看", "OK, queued",
+		"ok to cancel?", "success: 0", "success=false", "success, pending",
+		"order cancelled: 0", "cancellation successfully requested", "cancel request success",
+		"cancelled successfully: 0", "waybill cancelled successfully", "refund cancelled", "not cancelled",
+		"order not cancelled", "order will be cancelled", "order cancellation accepted", "order cancelled partially",
+		"成功接收", "成功受理", "消息发送成功", "推送成功", "通知成功", "转发成功", "同步成功", "查询成功",
 	} {
 		requirePromise(t, text)
 	}

@@ -1,7 +1,8 @@
 // Package meaning says what one exchange with the WMS means for the order that it was about.
 //
-// It keeps the one promise that everything else leans on: "nothing happened" (not_sent) is said only when no byte of the
-// request left, and whatever cannot be read after one did is unknown. What an answer's words mean is the dictionary's.
+// It keeps the one promise that everything else leans on: "nothing happened" (not_sent) is said only when no
+// byte of the request left, and whatever cannot be read after one did is unknown. What an answer's words mean is
+// the dictionary's.
 package meaning
 
 import (
@@ -26,8 +27,8 @@ type Reading struct {
 	Cause Cause
 	// Detail says why, where the vendor's words do not.
 	Detail string
-	// Busy says that the server asks to be left alone, by a throttle answer, 429, or a Retry-After on 503; SlowDown for how long, zero
-	// where it does not say.
+	// Busy says that the server asks to be left alone, by a throttle answer, 429, or a Retry-After on 503; SlowDown for
+	// how long, zero where it does not say.
 	Busy     bool
 	SlowDown time.Duration
 }

@@ -15,7 +15,10 @@ import (
 )
 
 func answered(status int, body string, header ...string) *wms.Exchange {
-	e := &wms.Exchange{Left: true, LeftAt: time.Now(), RepliedAt: time.Now(), Status: status, Reply: []byte(body), Header: http.Header{}}
+	e := &wms.Exchange{
+		Left: true, LeftAt: time.Now(), RepliedAt: time.Now(), Status: status,
+		Reply: []byte(body), Header: http.Header{},
+	}
 	for i := 0; i < len(header); i += 2 {
 		e.Header.Set(header[i], header[i+1])
 	}
@@ -30,7 +33,8 @@ func TestSubCodesCount(t *testing.T) {
 	t.Parallel()
 	words, err := dictionary.Default()
 	require.NoError(t, err)
-	v := meaning.Of(answered(200, "<response><flag>failure</flag><code>15</code><sub_code>sign-check-failure</sub_code><sub_message>Illegal request</sub_message></response>"), asked, words)
+	v := meaning.Of(answered(200, "<response><flag>failure</flag><code>15</code><sub_code>"+
+		"sign-check-failure</sub_code><sub_message>Illegal request</sub_message></response>"), asked, words)
 	require.Equal(t, dictionary.Auth, v.Disposition)
 	require.Equal(t, "sub_code sign-check-failure: Illegal request", v.Detail, "people are told, too")
 }
@@ -80,12 +84,16 @@ func TestTheAnswerNamesItsPause(t *testing.T) {
 	words, err := dictionary.Default()
 	require.NoError(t, err)
 	limited := func(text string) string {
-		return "<error_response><code>7</code><msg>App Call Limited</msg><sub_msg>" + text + "</sub_msg></error_response>"
+		return "<error_response><code>7</code><msg>App Call Limited</msg><sub_msg>" + text +
+			"</sub_msg></error_response>"
 	}
 	for text, want := range map[string]time.Duration{
-		"This ban will last for 1 more seconds": time.Second, "This ban will last for 12 more seconds": 12 * time.Second,
-		"This ban will last for 31062 more seconds": time.Hour, "This ban will last for 99999999999999999999 more seconds": time.Hour,
-		"too many requests, retry after 30 seconds": 30 * time.Second, "请求过于频繁，请3秒后再试": 3 * time.Second, "请10分钟后重试": 10 * time.Minute,
+		"This ban will last for 1 more seconds":                    time.Second,
+		"This ban will last for 12 more seconds":                   12 * time.Second,
+		"This ban will last for 31062 more seconds":                time.Hour,
+		"This ban will last for 99999999999999999999 more seconds": time.Hour,
+		"too many requests, retry after 30 seconds":                30 * time.Second, "请求过于频繁，请3秒后再试": 3 * time.Second,
+		"请10分钟后重试":    10 * time.Minute,
 		"超过频率限制，剩余5秒": 5 * time.Second, "": 0, "每分钟最多60次": 0, "limit 60": 0,
 	} {
 		v := meaning.Of(answered(200, limited(text)), asked, words)
@@ -96,8 +104,8 @@ func TestTheAnswerNamesItsPause(t *testing.T) {
 	}
 }
 
-// The failure: a proxy that answered for a WMS which was away counted like an answer that was lost, so that "not found", once the WMS
-// was back, was taken for "cancelled by the lost one".
+// The failure: a proxy that answered for a WMS which was away counted like an answer that was lost, so that "not
+// found", once the WMS was back, was taken for "cancelled by the lost one".
 func TestWhoAnswersIsTold(t *testing.T) {
 	t.Parallel()
 	words, err := dictionary.Default()
@@ -126,9 +134,12 @@ func TestWhoAnswersIsTold(t *testing.T) {
 		{"JSON", answered(200, `{"flag":"success"}`), meaning.Unreadable},
 		{"XML cut short", answered(200, "<response><flag>success"), meaning.Lost},
 		{"an answer that is too large", &wms.Exchange{Left: true, Err: wms.ErrAnswerTooLarge}, meaning.Unreadable},
-		{"the platform's time-out", answered(200, "<error_response><code>15</code><sub_code>isp.top-remote-connection-timeout</sub_code></error_response>"), meaning.Lost},
-		{"the platform's trouble", answered(200, "<error_response><code>15</code><sub_code>isp.top-remote-connection-error</sub_code></error_response>"), meaning.Proxy},
-		{"the router's time-out in Qimen's envelope", answered(200, envelope("failure", "isp.remote-service-timeout", "x")), meaning.Lost},
+		{"the platform's time-out", answered(200, "<error_response><code>15</code><sub_code>"+
+			"isp.top-remote-connection-timeout</sub_code></error_response>"), meaning.Lost},
+		{"the platform's trouble", answered(200, "<error_response><code>15</code><sub_code>"+
+			"isp.top-remote-connection-error</sub_code></error_response>"), meaning.Proxy},
+		{"the router's time-out in Qimen's envelope", answered(200,
+			envelope("failure", "isp.remote-service-timeout", "x")), meaning.Lost},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

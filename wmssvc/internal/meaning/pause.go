@@ -13,14 +13,17 @@ import (
 // maxSlowDown bounds what an answer may ask for; a longer pause is looked into by the harmless call after that time.
 const maxSlowDown = time.Hour
 
-// pauses are the forms in which an answer names its pause: "This ban will last for 1 more seconds" of the platform below Qimen, and how
-// others would say it. A limit that is told with its period (每分钟60次, 100 calls in 1 minute) names none.
+// pauses are the forms in which an answer names its pause: "This ban will last for 1 more seconds" of the
+// platform below Qimen, and how others would say it. A limit that is told with its period (每分钟60次, 100 calls in 1
+// minute) names none.
 var pauses = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)(?:ban|limit)[^.;\d]{0,40}?(\d+)\s*(?:more\s+)?` + unit + `s?\b`),
-	regexp.MustCompile(`(?i)(?:retry|try again|wait|after|remaining|for)[^.;\d]{0,20}?(\d+)\s*(?:more\s+)?` + unit + `s?\b`),
+	regexp.MustCompile(`(?i)(?:retry|try again|wait|after|remaining|for)[^.;\d]{0,20}?(\d+)\s*(?:more\s+)?` +
+		unit + `s?\b`),
 	regexp.MustCompile(`(?i)(\d+)\s*(?:more\s+` + unit + `s?\b|` + unit + `s?\s+(?:remaining|left|later)\b)`),
 	regexp.MustCompile(`(?i)(` + amount + `)\s*(?:个)?(s|秒|分钟|分|min|小时|刻钟)(?:钟)?(?:之?后|以后|内请?勿|内不|再试|再调用|再请求|再重试|后?解)`),
-	regexp.MustCompile(`(?:等待|等|剩余|还剩|还需|暂停|限制|冻结|封禁|禁用|禁止|锁定|间隔|休息|持续)[^,，。;；\d每]{0,6}?(` + amount + `)\s*(?:个)?(秒|分钟|分|小时)(?:钟)?(?:[^\d钟]|$)`),
+	regexp.MustCompile(`(?:等待|等|剩余|还剩|还需|暂停|限制|冻结|封禁|禁用|禁止|锁定|间隔|休息|持续)[^,，。;；\d每]{0,6}?(` + amount +
+		`)\s*(?:个)?(秒|分钟|分|小时)(?:钟)?(?:[^\d钟]|$)`),
 }
 
 const (
@@ -29,7 +32,8 @@ const (
 )
 
 var units = map[string]time.Duration{
-	"second": time.Second, "sec": time.Second, "s": time.Second, "minute": time.Minute, "min": time.Minute, "hour": time.Hour,
+	"second": time.Second, "sec": time.Second, "s": time.Second, "minute": time.Minute,
+	"min": time.Minute, "hour": time.Hour,
 	"秒": time.Second, "分钟": time.Minute, "分": time.Minute, "小时": time.Hour, "刻钟": 15 * time.Minute,
 }
 
@@ -80,8 +84,8 @@ func chineseNumber(text string) int {
 	return number
 }
 
-// askedFor reads from status and header whether an overloaded server wants to be left alone, and for how long; zero where it does not
-// say.
+// askedFor reads from status and header whether an overloaded server wants to be left alone, and for how long; zero
+// where it does not say.
 func askedFor(e *wms.Exchange) (busy bool, pause time.Duration) {
 	if e.Status != http.StatusTooManyRequests && e.Status != http.StatusServiceUnavailable {
 		return false, 0
@@ -92,8 +96,8 @@ func askedFor(e *wms.Exchange) (busy bool, pause time.Duration) {
 	return e.Status == http.StatusTooManyRequests, 0
 }
 
-// retryAfter is the pause of the header of that name, in seconds or as a date. A date is taken by the server's own clock, which it tells
-// in the same head.
+// retryAfter is the pause of the header of that name, in seconds or as a date. A date is taken by the server's own
+// clock, which it tells in the same head.
 func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil {

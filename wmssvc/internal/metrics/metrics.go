@@ -1,5 +1,5 @@
-// Package metrics shows how wmssvc and its WMS are doing: requests by what they came to, how long the WMS took, and how long
-// requests waited for their turn; and it makes a span of each request to the WMS.
+// Package metrics shows how wmssvc and its WMS are doing: requests by what they came to, how long the WMS took, and how
+// long requests waited for their turn; and it makes a span of each request to the WMS.
 //
 // It promises that measuring never fails or holds up a request. What the figures mean for alarms is left to operators.
 package metrics
@@ -28,7 +28,8 @@ type Metrics struct {
 	duration metric.Float64Histogram
 	// traced says that spans go anywhere.
 	traced bool
-	// sets are the attributes of all figures so far: making them out anew for each request would cost more than to count it.
+	// sets are the attributes of all figures so far: making them out anew for each request would cost more than
+	// to count it.
 	sets atomic.Pointer[map[figure]set]
 }
 
@@ -82,7 +83,8 @@ func (m *Metrics) trace(ctx context.Context, account string, result *account.Res
 		ended = time.Now()
 	}
 	_, span := m.tracer.Start(ctx, "WMS cancel", trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(left),
-		trace.WithAttributes(attribute.String("account", account), attribute.String("wms.disposition", string(result.Disposition)),
+		trace.WithAttributes(attribute.String("account", account),
+			attribute.String("wms.disposition", string(result.Disposition)),
 			attribute.Int("http.response.status_code", result.Exchange.Status)))
 	if result.Disposition == dictionary.Unknown {
 		span.SetStatus(codes.Error, result.Detail)

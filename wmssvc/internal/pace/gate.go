@@ -1,8 +1,9 @@
 // Package pace decides when the next request to one WMS account may start: a number in flight, a rate, turns between
 // warehouses, and a pause when the WMS asks for one.
 //
-// It promises that a waiter is let through, or told why not, by its own deadline, that one warehouse with many orders does not starve
-// another with few, and that after a pause one turn alone is given until its holder has shown that the WMS takes requests again. It keeps real time itself; its tests run on the clock of testing/synctest.
+// It promises that a waiter is let through, or told why not, by its own deadline, that one warehouse with many orders
+// does not starve another with few, and that after a pause one turn alone is given until its holder has shown that the
+// WMS takes requests again. It keeps real time itself; its tests run on the clock of testing/synctest.
 package pace
 
 import (
@@ -38,8 +39,8 @@ type Limits struct {
 	PerSecond float64
 }
 
-// Turn is leave to make a request. Proof says that it is the first after a pause: no other turn is given until Proved, or until it is
-// given back and another has a try.
+// Turn is leave to make a request. Proof says that it is the first after a pause: no other turn is given until Proved,
+// or until it is given back and another has a try.
 type Turn struct{ Proof bool }
 
 // proof is where the account stands after a pause.
@@ -88,8 +89,8 @@ func (g *Gate) Limits() Limits {
 	return Limits{InFlight: g.limits.InFlight, PerSecond: g.recovery.rate(time.Now(), g.limits.PerSecond)}
 }
 
-// Enter waits for a turn. Without an error the caller must Leave once its request is over; any error says that it has no turn:
-// *LateError, ErrStopped, or the context's.
+// Enter waits for a turn. Without an error the caller must Leave once its request is over; any error says that it has
+// no turn: *LateError, ErrStopped, or the context's.
 func (g *Gate) Enter(ctx context.Context, warehouse string, before time.Time) (Turn, error) {
 	g.mu.Lock()
 	w, turn, err := g.enterNow(warehouse, before)
@@ -171,9 +172,10 @@ func (g *Gate) Proved() {
 	g.dispatch()
 }
 
-// SlowDown leaves the account alone for d and lets it recover gradually afterwards; where d is 0 because nobody said for how long, for
-// 5 s, and twice as long each time up to 5 min. A request that left before the last pause ended says nothing new of that. It answers how
-// long the pause lasts from now. Waiters that cannot wait that long are told at once.
+// SlowDown leaves the account alone for d and lets it recover gradually afterwards; where d is 0 because nobody said
+// for how long, for 5 s, and twice as long each time up to 5 min. A request that left before the last pause ended
+// says nothing new of that. It answers how long the pause lasts from now. Waiters that cannot wait that long are
+// told at once.
 func (g *Gate) SlowDown(d time.Duration, left time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()

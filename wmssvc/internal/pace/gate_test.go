@@ -173,11 +173,13 @@ func TestThePauseGrowsUntilTheAccountRecovers(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.InDelta(t, 10, g.Limits().PerSecond, 0)
 		require.Equal(t, 5*time.Second, g.SlowDown(0, time.Now()))
-		require.Equal(t, time.Second, NewGate(Limits{InFlight: 1}).SlowDown(time.Second, time.Now()), "it said so itself")
+		require.Equal(t, time.Second,
+			NewGate(Limits{InFlight: 1}).SlowDown(time.Second, time.Now()), "it said so itself")
 	})
 }
 
-// After a pause one goes first; the others follow when it has shown that requests are taken again, or the next one tries.
+// After a pause one goes first; the others follow when it has shown that requests are taken again, or the
+// next one tries.
 func TestOneGoesFirstAfterAPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

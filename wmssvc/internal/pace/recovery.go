@@ -3,8 +3,8 @@ package pace
 import "time"
 
 // A throttled account comes back at a quarter of its rate, or at one request a second where it has no limit of its own,
-// and doubles every ten seconds without another throttle answer until it is where it was. An account without a limit counts
-// as recovered at unlimitedAgain.
+// and doubles every ten seconds without another throttle answer until it is where it was. An account without a limit
+// counts as recovered at unlimitedAgain.
 const (
 	doubling       = 10 * time.Second
 	unlimitedAgain = 128.0
@@ -25,8 +25,8 @@ type recovery struct {
 	grown time.Duration
 }
 
-// begin begins or lengthens a pause of d, or, if d is 0, one that grows. left is when the request left that met the limit: one from
-// before the last pause was over does not make it grow.
+// begin begins or lengthens a pause of d, or, if d is 0, one that grows. left is when the request left that met the
+// limit: one from before the last pause was over does not make it grow.
 func (r *recovery) begin(now time.Time, d time.Duration, left time.Time) {
 	if d == 0 && r.active && left.Before(r.until) && r.until.After(now) {
 		return

@@ -13,7 +13,9 @@ import (
 const checkWithin = 10 * time.Second
 
 // CheckConnection makes the harmless call and says what came of it.
-func (s *Service) CheckConnection(ctx context.Context, request *wmsv1.CheckConnectionRequest) (*wmsv1.CheckConnectionResponse, error) {
+func (s *Service) CheckConnection(
+	ctx context.Context, request *wmsv1.CheckConnectionRequest,
+) (*wmsv1.CheckConnectionResponse, error) {
 	if fault := s.enter(); fault != nil {
 		return nil, fault.err()
 	}
@@ -33,7 +35,8 @@ func (s *Service) CheckConnection(ctx context.Context, request *wmsv1.CheckConne
 	return &wmsv1.CheckConnectionResponse{
 		Account: said, VendorTime: toTimestamp(result.VendorTime()), ServiceTime: timestamppb.New(s.now()),
 		Disposition: dispositions[result.Disposition],
-		VendorCode:  boundedText(result.Answer.Code), VendorMessage: boundedText(result.Answer.Message), Detail: printable(result.Detail),
+		VendorCode:  boundedText(result.Answer.Code), VendorMessage: boundedText(result.Answer.Message),
+		Detail:       printable(result.Detail),
 		UnknownCause: causes[result.Cause], AccountFault: accountFaults[result.Fault],
 	}, nil
 }

@@ -32,7 +32,9 @@ var errStopping = &fault{
 }
 
 func (f *fault) err() error {
-	return apierr.Error{Code: f.code, Domain: apierr.WMS, Reason: f.reason, Message: f.message, Metadata: f.metadata}.Err()
+	return apierr.Error{
+		Code: f.code, Domain: apierr.WMS, Reason: f.reason, Message: f.message, Metadata: f.metadata,
+	}.Err()
 }
 
 func (f *fault) refusal(order *wmsv1.Order) *wmsv1.Refusal {
@@ -52,7 +54,8 @@ func invalid(field, message string) *fault {
 func accountUnknown(name string) *fault {
 	return &fault{
 		code: codes.NotFound, reason: wmsv1.ErrorReason_ERROR_REASON_ACCOUNT_UNKNOWN,
-		field: "account", message: "no account " + name + " is configured", metadata: map[string]string{"account": name},
+		field: "account", message: "no account " + name + " is configured",
+		metadata: map[string]string{"account": name},
 	}
 }
 
@@ -76,9 +79,9 @@ const (
 	streamLimit = 2 * time.Hour
 )
 
-// toStatus makes statuses of what the chain finds; our handlers answer with statuses themselves. What went wrong inside of us,
-// or ended by the caller's going, gets a bare one: with an ErrorInfo it would promise that nothing was sent, which is not known
-// here.
+// toStatus makes statuses of what the chain finds; our handlers answer with statuses themselves. What went wrong inside
+// of us, or ended by the caller's going, gets a bare one: with an ErrorInfo it would promise that nothing was sent,
+// which is not known here.
 func toStatus(_ context.Context, err error) (out error, ours bool) {
 	var broken *serve.InvalidRequest
 	switch {
@@ -86,7 +89,8 @@ func toStatus(_ context.Context, err error) (out error, ours bool) {
 		return invalid(strings.TrimPrefix(broken.Field, "order."), broken.Error()).err(), false
 	case errors.Is(err, access.ErrUnauthenticated):
 		return (&fault{
-			code: codes.Unauthenticated, reason: wmsv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, message: access.ErrUnauthenticated.Error(),
+			code: codes.Unauthenticated, reason: wmsv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+			message: access.ErrUnauthenticated.Error(),
 		}).err(), false
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return callerGone(err), false
@@ -99,7 +103,8 @@ func toStatus(_ context.Context, err error) (out error, ours bool) {
 
 // orderFields are our names of the vendor's elements.
 var orderFields = map[string]string{
-	"warehouseCode": "warehouse_code", "orderCode": "order_code", "orderType": "order_type", "cancelReason": "cancel_reason",
+	"warehouseCode": "warehouse_code", "orderCode": "order_code",
+	"orderType": "order_type", "cancelReason": "cancel_reason",
 	"ownerCode": "owner_code", "orderId": "order_id",
 }
 
@@ -143,8 +148,8 @@ func (s *Service) unprepared(err error) *fault {
 	}
 }
 
-// callerGone is the status for a caller who is no longer there. It carries no ErrorInfo: what that caller had handed over
-// may have been sent.
+// callerGone is the status for a caller who is no longer there. It carries no ErrorInfo: what that caller had handed
+// over may have been sent.
 func callerGone(err error) error { return status.FromContextError(contextError(err)).Err() }
 
 func contextError(err error) error {

@@ -47,12 +47,15 @@ func changes(field protoreflect.FieldDescriptor) []func(protoreflect.Message) {
 	case field.IsMap():
 		for _, key := range []string{"key1", "1", ""} {
 			out = append(out, func(m protoreflect.Message) {
-				m.Mutable(field).Map().Set(protoreflect.ValueOfString(key).MapKey(), protoreflect.ValueOfString("value"))
+				m.Mutable(field).Map().Set(protoreflect.ValueOfString(key).MapKey(),
+					protoreflect.ValueOfString("value"))
 			})
 		}
 	case field.Kind() == protoreflect.StringKind:
 		for _, text := range []string{"A", "a", "0", "-", "Z9", "旺"} {
-			for _, n := range []int{1, 2, 3, 19, 20, 21, 49, 50, 51, 63, 64, 65, 99, 100, 101, 249, 250, 251, 1999, 2000, 2001} {
+			for _, n := range []int{
+				1, 2, 3, 19, 20, 21, 49, 50, 51, 63, 64, 65, 99, 100, 101, 249, 250, 251, 1999, 2000, 2001,
+			} {
 				set(protoreflect.ValueOfString(strings.Repeat(text, n)))
 			}
 		}

@@ -43,7 +43,9 @@ type Observer interface {
 }
 
 // NewService serves these accounts, in this order.
-func NewService(accounts []*account.Account, observer Observer, logger *slog.Logger, now func() time.Time) (*Service, error) {
+func NewService(
+	accounts []*account.Account, observer Observer, logger *slog.Logger, now func() time.Time,
+) (*Service, error) {
 	validator, err := protovalidate.New(protovalidate.WithMessages(
 		&wmsv1.Order{}, &wmsv1.CancelOrderRequest{}, &wmsv1.CheckConnectionRequest{}))
 	if err != nil {
@@ -60,8 +62,8 @@ func NewService(accounts []*account.Account, observer Observer, logger *slog.Log
 	return s, nil
 }
 
-// Stop turns away what waits and what comes: waiting items are answered NOT_SENT, streams end after their last answer. What
-// was sent is finished. It returns at once and may be called twice.
+// Stop turns away what waits and what comes: waiting items are answered NOT_SENT, streams end after their last answer.
+// What was sent is finished. It returns at once and may be called twice.
 func (s *Service) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +97,9 @@ func (s *Service) Idle() { s.calls.Wait() }
 func (s *Service) Wait() { s.receivers.Wait() }
 
 // CancelOrder asks the WMS once.
-func (s *Service) CancelOrder(ctx context.Context, request *wmsv1.CancelOrderRequest) (*wmsv1.CancelOrderResponse, error) {
+func (s *Service) CancelOrder(
+	ctx context.Context, request *wmsv1.CancelOrderRequest,
+) (*wmsv1.CancelOrderResponse, error) {
 	if fault := s.enter(); fault != nil {
 		return nil, fault.err()
 	}
@@ -197,7 +201,8 @@ func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult
 			result, err = unknownResult(j), nil
 		}
 	}()
-	outcome, err := j.account.Cancel(ctx, j.told, j.order.GetWarehouseCode(), j.request, j.order.GetSendBefore().AsTime())
+	outcome, err := j.account.Cancel(ctx, j.told, j.order.GetWarehouseCode(),
+		j.request, j.order.GetSendBefore().AsTime())
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +211,8 @@ func (s *Service) cancel(ctx context.Context, j job) (result *wmsv1.CancelResult
 	if !s.logger.Enabled(ctx, slog.LevelDebug) {
 		return result, nil // the line's values would cost as much as its writing
 	}
-	s.logger.DebugContext(ctx, "asked the WMS", "bill_no", j.order.GetOrderCode(), "cancellation_id", result.GetCancellationId(),
+	s.logger.DebugContext(ctx, "asked the WMS", "bill_no", j.order.GetOrderCode(),
+		"cancellation_id", result.GetCancellationId(),
 		"attempt", result.GetAttempt(), "disposition", outcome.Disposition, "http_status", outcome.Exchange.Status)
 	return result, nil
 }

@@ -36,15 +36,16 @@ func (s *Service) CancelOrders(stream ordersStream) error {
 	starting, stop := context.WithCancel(stream.Context())
 	defer stop()
 	f := &flow{
-		service: s, stream: stream, capacity: capacity, told: told, place: placeOfCall(stream.Context()), starting: starting, stop: stop,
+		service: s, stream: stream, capacity: capacity, told: told, place: placeOfCall(stream.Context()),
+		starting: starting, stop: stop,
 		items: make(chan *wmsv1.Order), jobs: make(chan *wmsv1.Order), answers: make(chan answer, capacity),
 		received: make(chan error, 1), closed: make(chan struct{}),
 	}
 	return f.run(stream.Context())
 }
 
-// announce sends the Window of every account and answers how many items the stream may hold: what is in flight and as many
-// again, or heldAtLeast, that wait for their turn; and what was told of each account.
+// announce sends the Window of every account and answers how many items the stream may hold: what is in flight and as
+// many again, or heldAtLeast, that wait for their turn; and what was told of each account.
 func (s *Service) announce(stream ordersStream) (capacity int, told map[*account.Account]account.Told, err error) {
 	s.learn(stream.Context())
 	told = make(map[*account.Account]account.Told, len(s.names))
@@ -55,7 +56,8 @@ func (s *Service) announce(stream ordersStream) (capacity int, told map[*account
 		var said *wmsv1.Account
 		said, told[a] = tell(a)
 		frame := &wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Window{Window: &wmsv1.Window{
-			Account: said, InFlight: int32(limits.InFlight), PerSecond: limits.PerSecond, //nolint:gosec // bounded by the settings
+			Account: said, InFlight: int32(limits.InFlight),
+			PerSecond:   limits.PerSecond, //nolint:gosec // bounded by the settings
 			ServiceTime: timestamppb.New(s.now()),
 		}}}
 		if err := stream.Send(frame); err != nil {
@@ -75,8 +77,8 @@ func (s *Service) learn(ctx context.Context) {
 }
 
 // flow is one stream at work. The handler's goroutine owns it: it takes items, hands them to workers and is the only
-// sender. While it holds as many items as the stream may, or cannot send because the caller does not read, it takes none,
-// and the receiver reads none: nothing piles up here.
+// sender. While it holds as many items as the stream may, or cannot send because the caller does not read, it takes
+// none, and the receiver reads none: nothing piles up here.
 type flow struct {
 	service  *Service
 	stream   ordersStream
@@ -138,7 +140,8 @@ func (f *flow) work(ctx context.Context) error {
 		case a := <-f.answers:
 			f.outstanding--
 			f.deliver(ctx, a)
-			// Those that have come meanwhile go too: to wait for any of five things costs more than to take what is there.
+			// Those that have come meanwhile go too: to wait for any of five things costs more than to take
+			// what is there.
 			for range len(f.answers) {
 				f.outstanding--
 				f.deliver(ctx, <-f.answers)
@@ -200,7 +203,9 @@ func (f *flow) hand(ctx context.Context, order *wmsv1.Order) {
 func (f *flow) one(ctx context.Context, order *wmsv1.Order) answer {
 	job, fault := f.service.prepare(order, f.place)
 	if fault != nil {
-		return answer{&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Refusal{Refusal: fault.refusal(order)}}}
+		return answer{
+			&wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Refusal{Refusal: fault.refusal(order)}},
+		}
 	}
 	job.told = f.told[job.account]
 	result, err := f.service.cancel(f.starting, job)

@@ -52,12 +52,14 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 	result := &wmsv1.CancelResult{
 		CancellationId: j.order.GetCancellationId(), Attempt: j.order.GetAttempt(),
 		Disposition: dispositions[r.Disposition], Recognised: r.Recognised,
-		VendorFlag: boundedText(r.Answer.Flag), VendorCode: boundedText(r.Answer.Code), VendorMessage: boundedText(r.Answer.Message),
-		Detail: printable(r.Detail), Request: bounded(r.Exchange.Request), Reply: bounded(r.Exchange.Reply),
+		VendorFlag: boundedText(r.Answer.Flag), VendorCode: boundedText(r.Answer.Code),
+		VendorMessage: boundedText(r.Answer.Message),
+		Detail:        printable(r.Detail), Request: bounded(r.Exchange.Request), Reply: bounded(r.Exchange.Reply),
 		SendTime: toTimestamp(r.Exchange.LeftAt), ReplyTime: toTimestamp(r.Exchange.RepliedAt),
 		DictionaryVersion: j.account.DictionaryVersion(), CancelReasonCut: j.request.ReasonCut,
 		HttpStatus: int32(r.Exchange.Status), //nolint:gosec // three digits
-		TraceId:    j.traceID(), Provisional: r.Provisional, AnswerText: boundedText(r.Text), UnknownCause: causes[r.Cause],
+		TraceId:    j.traceID(), Provisional: r.Provisional,
+		AnswerText: boundedText(r.Text), UnknownCause: causes[r.Cause],
 		AccountFault: accountFaults[r.Fault],
 	}
 	if r.RetryAfter > 0 {

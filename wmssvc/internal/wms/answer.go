@@ -19,7 +19,8 @@ type Answer struct {
 	// SubCode and SubMessage come with Qimen's generic envelope.
 	SubCode    string
 	SubMessage string
-	// Platform says that the platform in front of the WMS answered in its stead (error_response). Such an answer has no flag.
+	// Platform says that the platform in front of the WMS answered in its stead (error_response). Such an answer
+	// has no flag.
 	Platform bool
 }
 
@@ -45,9 +46,10 @@ const (
 	rootPlatform = "error_response"
 )
 
-// ParseAnswer reads a reply document. Unknown elements are ignored; a declared charset other than UTF-8 is decoded where we
-// know it, and what a PHP server puts before and behind a document is left out. It refuses what a vendor's answer never needs: document
-// types, entity declarations, a second root. Of JSON only the platform's error_response is read.
+// ParseAnswer reads a reply document. Unknown elements are ignored; a declared charset other than UTF-8 is decoded
+// where we know it, and what a PHP server puts before and behind a document is left out. It refuses what a vendor's
+// answer never needs: document types, entity declarations, a second root. Of JSON only the platform's
+// error_response is read.
 func ParseAnswer(raw []byte, contentType string) (Answer, error) {
 	raw = trimDocument(raw)
 	if len(raw) == 0 {

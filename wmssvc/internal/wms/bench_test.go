@@ -14,17 +14,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkExchange compares our own exchange with the same one over net/http's Transport, 64 in flight, against one server
-// that is as bare as can be. The metric is the CPU time of this process for each request, the server's included, which is
-// the same for both.
+// BenchmarkExchange compares our own exchange with the same one over net/http's Transport, 64 in flight, against one
+// server that is as bare as can be. The metric is the CPU time of this process for each request, the server's included,
+// which is the same for both.
 //
 //	go test ./wmssvc/internal/wms -run '^$' -bench Exchange
 func BenchmarkExchange(b *testing.B) {
 	address := bareServer(b)
 	c := benchClient(b, "http://"+address+"/x")
-	request, err := c.Prepare(Order{WarehouseCode: "CK001", OrderCode: "ZZCX000123", OrderType: "QTRK", CancelReason: "金蝶作废"})
+	request, err := c.Prepare(Order{
+		WarehouseCode: "CK001", OrderCode: "ZZCX000123", OrderType: "QTRK", CancelReason: "金蝶作废",
+	})
 	require.NoError(b, err)
-	standard := &http.Client{Transport: &http.Transport{MaxIdleConns: 64, MaxIdleConnsPerHost: 64, DisableCompression: true}}
+	standard := &http.Client{
+		Transport: &http.Transport{MaxIdleConns: 64, MaxIdleConnsPerHost: 64, DisableCompression: true},
+	}
 	b.Cleanup(standard.CloseIdleConnections)
 	for name, one := range map[string]func() error{
 		"own": func() error {
@@ -33,7 +37,8 @@ func BenchmarkExchange(b *testing.B) {
 		},
 		"net-http": func() error {
 			query, _ := c.signer.queries(time.Now(), request.body)
-			response, err := standard.Post("http://"+address+"/x?"+query, "text/xml; charset=utf-8", bytes.NewReader(request.body)) //nolint:noctx // the plainest use
+			response, err := standard.Post("http://"+address+"/x?"+query, "text/xml; charset=utf-8",
+				bytes.NewReader(request.body)) //nolint:noctx // the plainest use
 			if err != nil {
 				return err
 			}

@@ -40,8 +40,8 @@ func (e *NameError) Error() string {
 	return fmt.Sprintf("extendProps key %q cannot be an XML element name", e.Key)
 }
 
-// appendBody appends the request document. Nothing but the five characters that need it is escaped, and a carriage return,
-// which a parser would otherwise turn into a line feed; so what a strict parser reads back is what went in.
+// appendBody appends the request document. Nothing but the five characters that need it is escaped, and a carriage
+// return, which a parser would otherwise turn into a line feed; so what a strict parser reads back is what went in.
 func appendBody(dst []byte, o Order) (body []byte, cut bool, err error) {
 	dst = append(dst, "<request>"...)
 	fields := [...]struct {

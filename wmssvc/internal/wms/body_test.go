@@ -30,14 +30,17 @@ func TestBodyMatchesTheVectors(t *testing.T) {
 
 func TestBodyLeavesOutWhatIsEmptyAndSortsExtendProps(t *testing.T) {
 	t.Parallel()
-	body, _ := writeBody(t, Order{WarehouseCode: "W", OrderCode: "O", OrderType: "QTRK", ExtendProps: map[string]string{}})
-	require.Equal(t, `<request><warehouseCode>W</warehouseCode><orderCode>O</orderCode><orderType>QTRK</orderType></request>`, body)
+	body, _ := writeBody(t,
+		Order{WarehouseCode: "W", OrderCode: "O", OrderType: "QTRK", ExtendProps: map[string]string{}})
+	require.Equal(t,
+		`<request><warehouseCode>W</warehouseCode><orderCode>O</orderCode><orderType>QTRK</orderType></request>`, body)
 
 	body, _ = writeBody(t, Order{
 		WarehouseCode: "W", OrderCode: "O", OrderType: "CNJG", OwnerCode: "HZ", OrderID: "7",
 		ExtendProps: map[string]string{"b": "2", "a": "1", "c": ""},
 	})
-	require.Equal(t, `<request><warehouseCode>W</warehouseCode><ownerCode>HZ</ownerCode><orderCode>O</orderCode><orderId>7</orderId>`+
+	require.Equal(t, `<request><warehouseCode>W</warehouseCode><ownerCode>HZ</ownerCode><orderCode>O</orderCode>`+
+		`<orderId>7</orderId>`+
 		`<orderType>CNJG</orderType><extendProps><a>1</a><b>2</b><c></c></extendProps></request>`, body)
 }
 
@@ -87,7 +90,10 @@ func FuzzBody(f *testing.F) {
 	f.Add("a&b", "<x>", "]]>\r\n\t\"'", "_", "\r")
 	f.Add("", "\x00", "\xff", "1", "\u00a0\u3000\ufffd")
 	f.Fuzz(func(t *testing.T, warehouse, code, reason, key, value string) {
-		in := Order{WarehouseCode: warehouse, OrderCode: code, OrderType: "QTRK", CancelReason: reason, ExtendProps: map[string]string{key: value}}
+		in := Order{
+			WarehouseCode: warehouse, OrderCode: code, OrderType: "QTRK",
+			CancelReason: reason, ExtendProps: map[string]string{key: value},
+		}
 		body, cut, err := appendBody(nil, in)
 		if err != nil {
 			return

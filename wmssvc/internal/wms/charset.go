@@ -21,8 +21,8 @@ var (
 
 var utf8Mark = []byte("\xEF\xBB\xBF")
 
-// decodeText answers the reply, without a mark before it, in UTF-8. The document's own declaration names the charset; without one the HTTP header
-// does, and without that it is UTF-8.
+// decodeText answers the reply, without a mark before it, in UTF-8. The document's own declaration names the charset;
+// without one the HTTP header does, and without that it is UTF-8.
 func decodeText(raw []byte, contentType string) ([]byte, error) {
 	label := declaredCharset(raw)
 	if label == "" {

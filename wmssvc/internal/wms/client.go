@@ -91,7 +91,8 @@ func NewClient(p Params) *Client {
 		pool:       newPool(p.Endpoint, p.Roots, p.IdleConns, p.Pins...),
 		head:       "POST " + p.Endpoint.EscapedPath() + "?",
 		// Without Accept-Encoding a server may compress as it likes (RFC 9110, section 12.5.3).
-		fields: " HTTP/1.1\r\nHost: " + hostField(p.Endpoint) + "\r\nUser-Agent: voidrelay-wmssvc\r\nAccept-Encoding: identity\r\n" +
+		fields: " HTTP/1.1\r\nHost: " + hostField(p.Endpoint) +
+			"\r\nUser-Agent: voidrelay-wmssvc\r\nAccept-Encoding: identity\r\n" +
 			"Content-Type: text/xml; charset=utf-8\r\nContent-Length: ",
 	}
 	c.pool.life = p.Life

@@ -43,8 +43,8 @@ func prepared(t *testing.T, c *Client) Request {
 	return r
 }
 
-// Connecting can take longer than the time that was left: the deadline is looked at again when the first byte is about to
-// leave, and then not even that byte leaves.
+// Connecting can take longer than the time that was left: the deadline is looked at again when the first byte is about
+// to leave, and then not even that byte leaves.
 func TestDeadlinePassesWhileConnecting(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -198,14 +198,23 @@ func TestRepliesThatAreOddHTTP(t *testing.T) {
 		reply       string
 		sound, kept bool
 	}{
-		"interim replies first":   {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n" + body, true, true},
-		"chunks and a trailer":    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n29\r\n" + body + "\r\n0\r\nX: y\r\n\r\n", true, true},
-		"more than was announced": {"HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n" + body + "HTTP/1.1 200 OK\r\n", true, false},
+		"interim replies first": {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
+			"HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n" + body, true, true},
+		"chunks and a trailer": {
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n29\r\n" + body + "\r\n0\r\nX: y\r\n\r\n", true, true,
+		},
+		"more than was announced": {
+			"HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n" + body + "HTTP/1.1 200 OK\r\n", true, false,
+		},
 		"endless interim replies": {strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100), false, false},
-		"an endless head":         {"HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Y: "+strings.Repeat("z", 1000)+"\r\n", 2000), false, false},
-		"not HTTP":                {body, false, false},
-		"a bad chunk":             {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", false, false},
-		"two lengths":             {"HTTP/1.1 200 OK\r\nContent-Length: 41\r\nContent-Length: 7\r\n\r\n" + body, false, false},
+		"an endless head": {
+			"HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Y: "+strings.Repeat("z", 1000)+"\r\n", 2000), false, false,
+		},
+		"not HTTP":    {body, false, false},
+		"a bad chunk": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", false, false},
+		"two lengths": {
+			"HTTP/1.1 200 OK\r\nContent-Length: 41\r\nContent-Length: 7\r\n\r\n" + body, false, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -103,9 +103,9 @@ func (b budgeted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// write sends the request in one go and says whether a byte of it left: the kernel takes none of what it refuses. Whether it is too
-// late is asked below TLS, so that nothing but the call of the kernel lies between the answer and the first byte. After "late" a TLS
-// connection is of no use any more.
+// write sends the request in one go and says whether a byte of it left: the kernel takes none of what it refuses.
+// Whether it is too late is asked below TLS, so that nothing but the call of the kernel lies between the answer and the
+// first byte. After "late" a TLS connection is of no use any more.
 func (c *conn) write(request []byte, late func() error) (left bool, err error) {
 	before := c.wire.written
 	c.wire.late = late
@@ -124,7 +124,8 @@ var errInterim = errors.New("nothing but interim replies")
 // ErrNotHTTP reports a reply that came and is not HTTP, as opposed to one that did not come.
 var ErrNotHTTP = errors.New("the answer is not HTTP")
 
-// notHTTP tells a reply that does not begin like one (net/http has no type for it, only these words) from one that broke off.
+// notHTTP tells a reply that does not begin like one (net/http has no type for it, only these words) from one
+// that broke off.
 func notHTTP(err error) error {
 	if !strings.HasPrefix(err.Error(), "malformed HTTP ") {
 		return err
@@ -150,7 +151,8 @@ func (c *conn) read() (head, error) {
 		if response.StatusCode >= http.StatusOK || response.StatusCode == http.StatusSwitchingProtocols {
 			c.budget += MaxAnswer + 1
 			return head{
-				status: response.StatusCode, header: response.Header, length: response.ContentLength, body: response.Body,
+				status: response.StatusCode, header: response.Header,
+				length: response.ContentLength, body: response.Body,
 				last: response.Close || response.StatusCode == http.StatusSwitchingProtocols,
 			}, nil
 		}
@@ -170,8 +172,8 @@ func broken(err error) error {
 // still speaks HTTP.
 func (c *conn) usable(h head) bool { return !h.last && c.reader.Buffered() == 0 }
 
-// alive looks whether the server has closed the connection, or said something unasked, while it was idle; what is read or
-// written from now on ends by the deadline. Without the look the next request would be written into the void and its
+// alive looks whether the server has closed the connection, or said something unasked, while it was idle; what is read
+// or written from now on ends by the deadline. Without the look the next request would be written into the void and its
 // outcome be unknown, or worse: a late second answer to the request before would be taken for its own. A TLS server may
 // send session tickets unasked; a connection lost to that costs a handshake.
 func (c *conn) alive(deadline time.Time) bool {
@@ -185,8 +187,8 @@ func (c *conn) alive(deadline time.Time) bool {
 	return open && !waiting
 }
 
-// drained says that nothing has come that was not asked for, until the deadline, the news that the server is closing included. A deadline
-// that has passed looks only at what the TLS layer has read from the network already.
+// drained says that nothing has come that was not asked for, until the deadline, the news that the server is closing
+// included. A deadline that has passed looks only at what the TLS layer has read from the network already.
 func (c *conn) drained(until time.Time) bool {
 	if c.wire.SetReadDeadline(until) != nil {
 		return false

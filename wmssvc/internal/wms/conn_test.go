@@ -81,9 +81,9 @@ func send(t *testing.T, c *Client) Exchange {
 	return c.Send(t.Context(), prepared(t, c), time.Now().Add(time.Minute))
 }
 
-// The failure: a server says the same twice, or says why it closes an idle connection, and the next order is told that it
-// was cancelled when nothing is known of it. Over TLS the surplus can hide in the TLS layer (a record longer than what was
-// asked for) or come later.
+// The failure: a server says the same twice, or says why it closes an idle connection, and the next order is told that
+// it was cancelled when nothing is known of it. Over TLS the surplus can hide in the TLS layer (a record longer than
+// what was asked for) or come later.
 func TestAnswersNobodyAskedForAreNotTakenForTheNext(t *testing.T) {
 	t.Parallel()
 	long := "<response><flag>failure</flag><message>" + strings.Repeat("x", 10_000) + "</message></response>"
@@ -130,8 +130,8 @@ func TestAnswersNobodyAskedForAreNotTakenForTheNext(t *testing.T) {
 	}
 }
 
-// The failure: a server closes an idle TLS connection with its farewell first; bytes are waiting, so it looked alive, and
-// the next order was written into it and ended unknown.
+// The failure: a server closes an idle TLS connection with its farewell first; bytes are waiting, so it looked alive,
+// and the next order was written into it and ended unknown.
 func TestTLSConnectionsClosedWhileIdleAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -149,8 +149,10 @@ func TestTLSConnectionsClosedWhileIdleAreLeftAlone(t *testing.T) {
 func TestKeepAliveHintsAreHeeded(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]time.Duration{
-		"": idleTimeout, "timeout=5": idleTimeout, "timeout=75, max=100": idleTimeout, "max=99, Timeout=3": 2 * time.Second,
-		"timeout=1": 0, "timeout=0": 0, "timeout=-9": 0, "timeout=99999999999999999": idleTimeout, "timeout=9999999999": idleTimeout,
+		"": idleTimeout, "timeout=5": idleTimeout,
+		"timeout=75, max=100": idleTimeout, "max=99, Timeout=3": 2 * time.Second,
+		"timeout=1": 0, "timeout=0": 0, "timeout=-9": 0,
+		"timeout=99999999999999999": idleTimeout, "timeout=9999999999": idleTimeout,
 	} {
 		require.Equal(t, want, idleLimit(http.Header{"Keep-Alive": {header}}), header)
 	}
@@ -248,13 +250,17 @@ func TestEarlyAnswers(t *testing.T) {
 				if _, err := reader.ReadString('\n'); err != nil {
 					return
 				}
-				_, _ = io.WriteString(conn, "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+				_, _ = io.WriteString(conn,
+					"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 				if linger {
 					_, _ = io.Copy(io.Discard, reader)
 				}
 			})
 			c := testClient(t, "http://"+address+"/x", time.Now)
-			request, err := c.Prepare(Order{WarehouseCode: "W", OrderCode: "O", OrderType: "QTRK", ExtendProps: map[string]string{"k": strings.Repeat("x", 16<<20)}})
+			request, err := c.Prepare(Order{
+				WarehouseCode: "W", OrderCode: "O",
+				OrderType: "QTRK", ExtendProps: map[string]string{"k": strings.Repeat("x", 16<<20)},
+			})
 			require.NoError(t, err)
 			exchange := c.Send(t.Context(), request, time.Now().Add(time.Minute))
 			require.True(t, exchange.Left)

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Dialect is all that differs between the warehouses we can talk to. The code above this table does not know which it is.
+// Dialect is all that differs between the warehouses we can talk to. The code above this table does not know
+// which it is.
 type Dialect struct {
 	// Name is what WMS_DIALECT and the announced Account call it.
 	Name string

@@ -11,8 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// wmssvc was frozen (SIGSTOP, a machine without CPU) after it had looked at the clock for the last time and before the first byte left:
-// the request left when it woke, hours late. The last check is now below TLS, with nothing but the kernel's call behind it.
+// wmssvc was frozen (SIGSTOP, a machine without CPU) after it had looked at the clock for the last time and before the
+// first byte left: the request left when it woke, hours late. The last check is now below TLS, with nothing but the
+// kernel's call behind it.
 func TestAProcessThatWasFrozenSendsNothingLate(t *testing.T) {
 	t.Parallel()
 	serverTLS, roots := certificate(t)
@@ -27,7 +28,8 @@ func TestAProcessThatWasFrozenSendsNothingLate(t *testing.T) {
 			})
 			began := time.Now()
 			var checks atomic.Int64
-			frozen := func() time.Time { // an hour has gone by when everything is ready and the bytes are about to leave
+			frozen := func() time.Time {
+				// an hour has gone by when everything is ready and the bytes are about to leave
 				if checks.Add(1) > 2 {
 					return began.Add(time.Hour)
 				}

@@ -23,7 +23,8 @@ type Line struct {
 	open, used bool
 }
 
-// Connect answers a line to the server, on an idle connection or a new one. Nothing has left when it fails. Its error is one for people.
+// Connect answers a line to the server, on an idle connection or a new one. Nothing has left when it fails. Its error
+// is one for people.
 func (c *Client) Connect(ctx context.Context) (*Line, error) {
 	conn, err := c.pool.get(ctx, c.deadline(ctx))
 	if err != nil {
@@ -65,10 +66,10 @@ func (c *Client) Unsent(r Request, reason error) Exchange {
 	return Exchange{Request: evidence(masked, r.body), Err: reason}
 }
 
-// Send signs the request and sends it once, if its first byte can leave before notAfter. It is HTTP/1.1 written and read
-// here rather than by net/http's Transport: that one may send a request again on another connection, learns only from
-// hooks what has left, and moves each request through two more goroutines. Redirects are not followed. The end of ctx cuts
-// the exchange off.
+// Send signs the request and sends it once, if its first byte can leave before notAfter. It is HTTP/1.1 written and
+// read here rather than by net/http's Transport: that one may send a request again on another connection, learns only
+// from hooks what has left, and moves each request through two more goroutines. Redirects are not followed. The end of
+// ctx cuts the exchange off.
 func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchange {
 	if c.now().After(notAfter) {
 		return Exchange{Err: errTooLate}
@@ -81,7 +82,8 @@ func (c *Client) Send(ctx context.Context, r Request, notAfter time.Time) Exchan
 	return line.Send(ctx, r, notAfter, nil)
 }
 
-// Send is Client.Send on this line. bar is asked in the last moment before the first byte leaves; where it answers an error, none does.
+// Send is Client.Send on this line. bar is asked in the last moment before the first byte leaves; where it answers an
+// error, none does.
 func (l *Line) Send(ctx context.Context, r Request, notAfter time.Time, bar func() error) Exchange {
 	c, now := l.client, l.client.now()
 	query, masked := c.signer.queries(now, r.body)
@@ -103,7 +105,8 @@ func (l *Line) Send(ctx context.Context, r Request, notAfter time.Time, bar func
 	}
 
 	l.conn.out = c.appendDocument(l.conn.out[:0], query, r.body)
-	// The last check, in the last moment: this process may have been frozen until now, and then no byte shall leave any more.
+	// The last check, in the last moment: this process may have been frozen until now, and then no byte shall
+	// leave any more.
 	var err error
 	out.Left, err = l.conn.write(l.conn.out, func() error {
 		if now = c.now(); now.After(notAfter) {

@@ -5,12 +5,14 @@ import (
 	"regexp"
 )
 
-// A PHP server puts things around a document that are not part of it: byte order marks, one for each file that was saved with one; blank
-// lines before and behind its tags; the texts of warnings; a NUL of the C library below.
+// A PHP server puts things around a document that are not part of it: byte order marks, one for each file that was
+// saved with one; blank lines before and behind its tags; the texts of warnings; a NUL of the C library below.
 
 // phpNotice is a warning that PHP prints into its output, as a page or as a text (display_errors and html_errors,
-// https://www.php.net/manual/en/errorfunc.configuration.php). After a fatal error nobody knows what else was not done: those are not read.
-var phpNotice = regexp.MustCompile(`^(?:<br\s*/?>\s*)?(?:<b>)?(?:PHP )?(?:Warning|Notice|Deprecated|Strict Standards|User Warning|User Notice|User Deprecated)(?:</b>)?:` +
+// https://www.php.net/manual/en/errorfunc.configuration.php). After a fatal error nobody knows what else was not done:
+// those are not read.
+var phpNotice = regexp.MustCompile(`^(?:<br\s*/?>\s*)?(?:<b>)?(?:PHP )?(?:Warning|Notice|Deprecated|Strict ` +
+	`Standards|User Warning|User Notice|User Deprecated)(?:</b>)?:` +
 	`[^\r\n]+? on line (?:<b>)?\d+(?:</b>)?(?:<br\s*/?>)?`)
 
 // maxNotices bounds how many warnings are left out at each end.

@@ -14,8 +14,8 @@ import (
 // Fingerprint is the SHA-256 of a certificate.
 type Fingerprint [sha256.Size]byte
 
-// ParseFingerprint reads 64 hexadecimal digits, in any case, with colons or blanks between them or not, or a line as openssl x509
-// -fingerprint -sha256 prints it.
+// ParseFingerprint reads 64 hexadecimal digits, in any case, with colons or blanks between them or not, or a line as
+// openssl x509 -fingerprint -sha256 prints it.
 func ParseFingerprint(text string) (Fingerprint, error) {
 	digits := strings.ToLower(strings.TrimSpace(text))
 	if label, rest, labelled := strings.Cut(digits, "="); labelled && strings.HasPrefix(label, "sha256") {
@@ -42,8 +42,8 @@ func (e *PinError) Error() string {
 	return fmt.Sprintf("the server's certificate is another one than the settings name; its SHA-256 is %s", e.Shown)
 }
 
-// pinned trusts the server that shows one of these certificates, and no other, whatever names it holds, whoever signed it and when: the
-// certificates of private servers often have no more than a common name.
+// pinned trusts the server that shows one of these certificates, and no other, whatever names it holds, whoever signed
+// it and when: the certificates of private servers often have no more than a common name.
 func pinned(config *tls.Config, pins []Fingerprint) {
 	config.InsecureSkipVerify = true // the certificate itself is compared below
 	config.VerifyConnection = func(state tls.ConnectionState) error {

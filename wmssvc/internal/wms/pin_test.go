@@ -22,8 +22,10 @@ func TestFingerprints(t *testing.T) {
 	t.Parallel()
 	const want = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 	for _, text := range []string{
-		want, "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", " sha256:" + want + " ",
-		"sha256 Fingerprint=00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
+		want, "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
+		" sha256:" + want + " ",
+		"sha256 Fingerprint=00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:" +
+			"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
 		"0011 2233 4455 6677 8899 aabb ccdd eeff 0011 2233 4455 6677 8899 aabb ccdd eeff",
 	} {
 		got, err := ParseFingerprint(text)
@@ -52,7 +54,10 @@ func selfSigned(t *testing.T, template *x509.Certificate) tls.Certificate {
 // The failure: a private server's certificate has nothing but a common name, and the only way out was plain HTTP.
 func TestAPinnedCertificateNeedsNoNamesAndNoAuthority(t *testing.T) {
 	t.Parallel()
-	pair := selfSigned(t, &x509.Certificate{Subject: pkix.Name{CommonName: "wms"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)})
+	pair := selfSigned(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: "wms"}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour),
+	})
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "<response><flag>success</flag></response>")
 	}))
@@ -63,7 +68,9 @@ func TestAPinnedCertificateNeedsNoNamesAndNoAuthority(t *testing.T) {
 	require.NoError(t, err)
 	send := func(pins ...Fingerprint) Exchange {
 		dialect, _ := FindDialect("wdt")
-		c := NewClient(Params{Endpoint: endpoint, Dialect: dialect, Timeout: 5 * time.Second, Pins: pins, IdleConns: 1, Now: time.Now})
+		c := NewClient(Params{
+			Endpoint: endpoint, Dialect: dialect, Timeout: 5 * time.Second, Pins: pins, IdleConns: 1, Now: time.Now,
+		})
 		t.Cleanup(c.Close)
 		return c.Send(t.Context(), prepared(t, c), time.Now().Add(time.Minute))
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 // The platform below Qimen answers in the WMS's stead when it does not let a request through, or lost it on the way:
-// error_response with code, msg, sub_code, sub_msg, in XML or JSON (http://blog.unvs.cn/archives/taobao-oauth-top-error-code.html is a
-// copy of its table).
+// error_response with code, msg, sub_code, sub_msg, in XML or JSON
+// (http://blog.unvs.cn/archives/taobao-oauth-top-error-code.html is a copy of its table).
 
 // errPlatform is a platform's answer that says nothing, or has a flag, which only the WMS gives.
 var errPlatform = errors.New("the answer is an error_response without a code, or with a flag")
@@ -35,12 +35,14 @@ func platformJSON(text []byte) (Answer, error) {
 			Message    any `json:"message"`
 		} `json:"error_response"`
 	}
-	if json.Unmarshal(text, &document) != nil || document.Response == nil || document.Flag != nil || document.Answer != nil {
+	if json.Unmarshal(text, &document) != nil || document.Response == nil ||
+		document.Flag != nil || document.Answer != nil {
 		return Answer{}, ErrJSON
 	}
 	r := document.Response
 	return platformAnswer(Answer{
-		Platform: true, Flag: scalar(r.Flag), Code: scalar(r.Code), Message: cmp.Or(scalar(r.Msg), scalar(r.Message)), SubCode: scalar(r.SubCode),
+		Platform: true, Flag: scalar(r.Flag), Code: scalar(r.Code),
+		Message: cmp.Or(scalar(r.Msg), scalar(r.Message)), SubCode: scalar(r.SubCode),
 		SubMessage: cmp.Or(scalar(r.SubMsg), scalar(r.SubMessage)),
 	})
 }

@@ -13,8 +13,8 @@ import (
 // connectTimeout bounds dialling and the TLS handshake together.
 const connectTimeout = 5 * time.Second
 
-// idleTimeout is below the 5 s after which common servers (Apache's default) close an idle connection, so that a request
-// seldom meets a connection which the server is just closing.
+// idleTimeout is below the 5 s after which common servers (Apache's default) close an idle connection, so that a
+// request seldom meets a connection which the server is just closing.
 const idleTimeout = 4 * time.Second
 
 // pool keeps the idle connections to one server, the most recently used on top.
@@ -37,7 +37,10 @@ func newPool(endpoint *url.URL, roots *x509.CertPool, most int, pins ...Fingerpr
 	p := &pool{most: most}
 	if endpoint.Scheme == "https" {
 		// http/1.1 alone is offered, so nothing else can be chosen.
-		p.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: endpoint.Hostname(), RootCAs: roots, NextProtos: []string{"http/1.1"}}
+		p.tls = &tls.Config{
+			MinVersion: tls.VersionTLS12, ServerName: endpoint.Hostname(),
+			RootCAs: roots, NextProtos: []string{"http/1.1"},
+		}
 		if len(pins) > 0 {
 			pinned(p.tls, pins)
 		}

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// chinaTime is where the vendor's wall clock hangs. China has had no summer time since 1991, so a fixed zone is exact and
-// needs no time zone database on the host.
+// chinaTime is where the vendor's wall clock hangs. China has had no summer time since 1991, so a fixed zone is exact
+// and needs no time zone database on the host.
 var chinaTime = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 const timestampForm = "2006-01-02 15:04:05"
 
 type param struct{ name, value string }
 
-// signer writes the query of one account. All parameters but the timestamp are fixed, so what stands before and after it is
-// prepared once, both as it is signed and as it is sent.
+// signer writes the query of one account. All parameters but the timestamp are fixed, so what stands before and after
+// it is prepared once, both as it is signed and as it is sent.
 type signer struct {
 	secret string
 	strips bool
@@ -56,7 +56,8 @@ func newSigner(d Dialect, signMethod, partner, appKey, secret string) signer {
 	var signed, query, masked strings.Builder
 	for _, p := range params {
 		if p.name == "timestamp" {
-			s.signHead, s.queryHead, s.masked = signed.String()+p.name, query.String()+"timestamp=", masked.String()+"timestamp="
+			s.signHead, s.queryHead, s.masked = signed.String()+p.name, query.String()+
+				"timestamp=", masked.String()+"timestamp="
 			signed.Reset()
 			query.Reset()
 			continue
@@ -95,7 +96,8 @@ func (s *signer) queries(at time.Time, body []byte) (query, masked string) {
 	}
 	// Both are parts of one text, which is allocated at once.
 	var text strings.Builder
-	text.Grow(len(s.queryHead) + len(signature) + len(s.masked) + len(mask) + 2*(len(wire)+len(s.queryTail)+len("&sign=")))
+	text.Grow(len(s.queryHead) + len(signature) + len(s.masked) +
+		len(mask) + 2*(len(wire)+len(s.queryTail)+len("&sign=")))
 	write := func(head, end string) int {
 		text.WriteString(head)
 		text.Write(wire)
@@ -110,8 +112,9 @@ func (s *signer) queries(at time.Time, body []byte) (query, masked string) {
 	return text.String()[:cut], text.String()[cut:]
 }
 
-// sign answers the signature in upper-case hexadecimal: MD5 over secret, parameters, body, secret, or the keyed variants
-// over parameters and body alone. A dialect that strips does so in the signed copy only, never in what is sent.
+// sign answers the signature in upper-case hexadecimal: MD5 over secret, parameters, body, secret, or the
+// keyed variants over parameters and body alone. A dialect that strips does so in the signed copy only, never
+// in what is sent.
 func (s *signer) sign(stamp, body []byte) string {
 	var room [1 << 10]byte // most requests fit, and then nothing is allocated
 	base := room[:0]

@@ -7,12 +7,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Vectors computed for this project with two independent implementations; every value is invented. Those of the wdt dialect
-// are over the stripped string, the unstripped sums must not come out.
+// Vectors computed for this project with two independent implementations; every value is invented. Those of the wdt
+// dialect are over the stripped string, the unstripped sums must not come out.
 const (
-	bodyA = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>QTRK</orderType><cancelReason>金蝶作废</cancelReason></request>`
-	bodyB = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<request>\r\n  <warehouseCode>CK001</warehouseCode>\r\n  <orderCode>ZZCX000123</orderCode>\r\n  <orderType>QTRK</orderType>\r\n  <cancelReason>金蝶 作废</cancelReason>\r\n</request>\r\n"
-	bodyC = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>QTRK</orderType><cancelReason>A&amp;B &lt;x&gt;</cancelReason><extendProps><key1>value1</key1></extendProps></request>`
+	bodyA = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>` +
+		`QTRK</orderType><cancelReason>金蝶作废</cancelReason></request>`
+	bodyB = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<request>\r\n  <warehouseCode>CK001</warehouseCode>\r\n" +
+		"  <orderCode>ZZCX000123</orderCode>\r\n  <orderType>QTRK</orderType>\r\n" +
+		"  <cancelReason>金蝶 作废</cancelReason>\r\n</request>\r\n"
+	bodyC = `<request><warehouseCode>CK001</warehouseCode><orderCode>ZZCX000123</orderCode><orderType>` +
+		`QTRK</orderType><cancelReason>A&amp;B ` +
+		`&lt;x&gt;</cancelReason><extendProps><key1>value1</key1></extendProps></request>`
 
 	stamp = "2024-05-06 07:08:09"
 )
@@ -37,7 +42,8 @@ func TestSignWDT(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, c.want, s.sign([]byte(stamp), []byte(c.body)))
-			require.Equal(t, c.rejected, unstripped.sign([]byte(stamp), []byte(c.body)), "the vector itself is what we think it is")
+			require.Equal(t, c.rejected,
+				unstripped.sign([]byte(stamp), []byte(c.body)), "the vector itself is what we think it is")
 		})
 	}
 }
@@ -61,7 +67,8 @@ func TestSignKeyedVariantsLeaveTheSecretOutOfTheString(t *testing.T) {
 func TestQueryInShanghaiTimeWithSecretsMasked(t *testing.T) {
 	t.Parallel()
 	s := signerFor(t, "wdt", "md5", "testsid")
-	at := time.Date(2024, 5, 5, 18, 8, 9, 0, time.FixedZone("Montevideo", -5*60*60)) // 07:08:09 of the next day in China
+	// 07:08:09 of the next day in China
+	at := time.Date(2024, 5, 5, 18, 8, 9, 0, time.FixedZone("Montevideo", -5*60*60))
 	query, masked := s.queries(at, []byte(bodyA))
 	require.Equal(t, "appkey=testappkey&format=xml&method=WDT_WMS_ORDER_CANCEL&sid=testsid&sign_method=md5"+
 		"&timestamp=2024-05-06%2007%3A08%3A09&sign=12CFDA0D2CA6362F4A2CDD60834C378A", query)

@@ -1,5 +1,5 @@
-// Package behaviour is how the sandbox behaves: the personality, for everything that no public source says about this WMS,
-// and the faults that are played on the next requests.
+// Package behaviour is how the sandbox behaves: the personality, for everything that no public source says about this
+// WMS, and the faults that are played on the next requests.
 //
 // It says what is to happen; package wire and package warehouse make it happen.
 package behaviour

@@ -19,9 +19,10 @@ const (
 	FaultCommitThenCut        FaultKind = "commit_then_cut"         // cancels, closes in the middle of the answer
 	FaultBadGateway           FaultKind = "bad_gateway"             // 502 with HTML, nothing done
 	FaultCommitThenBadGateway FaultKind = "commit_then_bad_gateway" // 502 with HTML, but cancelled
-	FaultSlow                 FaultKind = "slow"                    // waits, then does it, even if nobody listens any more
-	FaultSlowReply            FaultKind = "slow_reply"              // does it at once, answers late
-	FaultThrottle             FaultKind = "throttle"                // 超过每分钟最大调用频率限制, nothing done
+	// waits, then does it, even if nobody listens any more
+	FaultSlow      FaultKind = "slow"
+	FaultSlowReply FaultKind = "slow_reply" // does it at once, answers late
+	FaultThrottle  FaultKind = "throttle"   // 超过每分钟最大调用频率限制, nothing done
 )
 
 // Fault is played on the next requests that are admitted and readable, one fault a request, first come first served.
@@ -29,8 +30,9 @@ type Fault struct {
 	Kind      FaultKind `json:"kind"`
 	OrderCode string    `json:"order_code,omitempty"` // only for this number; empty: for any
 	Times     int       `json:"times"`                // how many requests; 0 on adding: 1
-	DelayMS   int       `json:"delay_ms,omitempty"`   // waited as well, at most 120000; slow and slow_reply default to 1000
-	Reset     bool      `json:"reset,omitempty"`      // connections close with RST instead of FIN
+	// waited as well, at most 120000; slow and slow_reply default to 1000
+	DelayMS int  `json:"delay_ms,omitempty"`
+	Reset   bool `json:"reset,omitempty"` // connections close with RST instead of FIN
 }
 
 // ErrInvalid is a fault, a personality, an order or a filter that makes no sense.
@@ -40,7 +42,8 @@ var allFaults = []FaultKind{
 	FaultBadGateway, "bare", "broken_xml", "byte_order_mark", "code_0000", "code_200", FaultCommitThenBadGateway,
 	FaultCommitThenCut, FaultCommitThenDrop, "db_error", "declared_gbk", "doctype", FaultDropBeforeCommit, "empty_body",
 	"empty_code", "empty_message", "extra_elements", "flag_error", "gzip", "json", "msg_element", "no_code",
-	"no_declaration", "no_flag", "no_message", "noop", "not_deployed", "not_xml", "oversize", "race", "redirect", FaultSlow,
+	"no_declaration", "no_flag", "no_message", "noop", "not_deployed", "not_xml", "oversize", "race",
+	"redirect", FaultSlow,
 	FaultSlowReply, "sub_code", "text_plain", FaultThrottle, "undeclared_gbk", "upper_charset",
 }
 

@@ -19,13 +19,14 @@ type Personality struct {
 	RepeatCancel string `json:"repeat_cancel"`
 	// Working orders: refuse, or intercept (拦截中: answered at once, ended later).
 	Working string `json:"working"`
-	// Approved orders: cancel, or promise: success in words of its own (PromiseText), and ended later like an intercept.
+	// Approved orders: cancel, or promise: success in words of its own (PromiseText), and ended later like
+	// an intercept.
 	Approved    string `json:"approved"`
 	PromiseText string `json:"promise_text"`
 	// InterceptFlag is the flag of an intercept's answer: failure or success.
 	InterceptFlag string `json:"intercept_flag"`
-	// InterceptEnds: by_hand (the control API moves the order), cancelled, refused, or either (cancelled and refused by turns),
-	// InterceptMS after it began.
+	// InterceptEnds: by_hand (the control API moves the order), cancelled, refused, or either (cancelled and refused by
+	// turns), InterceptMS after it began.
 	InterceptEnds string `json:"intercept_ends"`
 	InterceptMS   int    `json:"intercept_ms"`
 	// UnknownOrder: failure (单据不存在) or success (one WMS of another family is silent about it).
@@ -36,9 +37,10 @@ type Personality struct {
 	RecreateCancelled bool `json:"recreate_cancelled"`
 	// RenumberCancelled: who creates a cancelled number again gets an order of a new one, with -1 (-2, …) behind it.
 	RenumberCancelled bool `json:"renumber_cancelled"`
-	// Front is what stands before the WMS and answers in its stead, FrontSeconds long from when it is set (0: until it is changed). A
-	// proxy: bad_gateway, unavailable, gateway_timeout, redirect, maintenance (a page with status 200). The platform below Qimen, as XML
-	// or JSON (FrontFormat): call_limit, signature, app_key, permission, clock, router_timeout (the WMS did it all the same).
+	// Front is what stands before the WMS and answers in its stead, FrontSeconds long from when it is set (0: until it
+	// is changed). A proxy: bad_gateway, unavailable, gateway_timeout, redirect, maintenance (a page with status 200).
+	// The platform below Qimen, as XML or JSON (FrontFormat): call_limit, signature, app_key, permission, clock,
+	// router_timeout (the WMS did it all the same).
 	Front        string `json:"front"`
 	FrontFormat  string `json:"front_format"`
 	FrontSeconds int    `json:"front_seconds"`
@@ -46,8 +48,8 @@ type Personality struct {
 	AcceptCNJG bool `json:"accept_cnjg"`
 	// ClockToleranceSeconds for the request's timestamp; 0: 600, -1: every timestamp passes.
 	ClockToleranceSeconds int `json:"clock_tolerance_seconds"`
-	// ClockOffsetSeconds is how far the WMS's clock is ahead of the host's (behind, if negative): in its Date header, and
-	// where it looks at a request's timestamp.
+	// ClockOffsetSeconds is how far the WMS's clock is ahead of the host's (behind, if negative): in its Date header,
+	// and where it looks at a request's timestamp.
 	ClockOffsetSeconds int `json:"clock_offset_seconds"`
 	// RatePerMinute that each account may send; more is answered 超过每分钟最大调用频率限制. 0: no limit.
 	RatePerMinute int `json:"rate_per_minute"`
@@ -120,7 +122,8 @@ func (p Personality) Validate() error {
 		problems = append(problems, fmt.Errorf("latency_ms: %d is not within 0 and %d", p.LatencyMS, maxDelayMS))
 	}
 	if p.InterceptMS < 0 || p.RatePerMinute < 0 || p.ClockToleranceSeconds < -1 || p.FrontSeconds < 0 {
-		problems = append(problems, errors.New("intercept_ms, rate_per_minute, clock_tolerance_seconds, front_seconds: negative"))
+		problems = append(problems,
+			errors.New("intercept_ms, rate_per_minute, clock_tolerance_seconds, front_seconds: negative"))
 	}
 	if p.RecreateCancelled && p.RenumberCancelled {
 		problems = append(problems, errors.New("recreate_cancelled and renumber_cancelled exclude each other"))

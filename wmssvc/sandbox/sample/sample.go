@@ -18,7 +18,10 @@ func Warehouses() map[string]string {
 // Orders is a small book for somebody who starts the sandbox alone: the orders of forty assembly bills in five
 // warehouses, in every state, inbound as QTRK and outbound as QTCK.
 func Orders(now time.Time) []warehouse.Order {
-	states := []warehouse.State{warehouse.StateApproved, warehouse.StatePending, warehouse.StateApproved, warehouse.StateWorking, warehouse.StatePartlyReceived, warehouse.StateApproved, warehouse.StateDone, warehouse.StateCancelled}
+	states := []warehouse.State{
+		warehouse.StateApproved, warehouse.StatePending, warehouse.StateApproved, warehouse.StateWorking,
+		warehouse.StatePartlyReceived, warehouse.StateApproved, warehouse.StateDone, warehouse.StateCancelled,
+	}
 	orders := make([]warehouse.Order, 0, 80)
 	for i := range 40 {
 		created := now.Add(-time.Duration(40-i) * 37 * time.Minute)
@@ -29,7 +32,9 @@ func Orders(now time.Time) []warehouse.Order {
 				state = warehouse.StateWorking
 			}
 			orders = append(orders, warehouse.Order{
-				Key:       warehouse.Key{WarehouseCode: fmt.Sprintf("CK%03d", (i+nth)%5+1), OrderCode: number, OrderType: orderType},
+				Key: warehouse.Key{
+					WarehouseCode: fmt.Sprintf("CK%03d", (i+nth)%5+1), OrderCode: number, OrderType: orderType,
+				},
 				OwnerCode: []string{"HZ01", "GZ01"}[i%2],
 				State:     state,
 				CreatedAt: created,

@@ -1,8 +1,8 @@
 // Package warehouse is what the sandbox keeps: orders and their states, what a cancel does to an order, what really
 // happened to each key, and the file in which all of it outlives the process.
 //
-// Book holds the orders and carries out cancels; Clerk does what people in the warehouse do. A request comes here read, in
-// no protocol's words, and leaves as a decision with the WMS's text.
+// Book holds the orders and carries out cancels; Clerk does what people in the warehouse do. A request comes here read,
+// in no protocol's words, and leaves as a decision with the WMS's text.
 package warehouse
 
 import (
@@ -98,8 +98,8 @@ func (b *Book) add(s *shard, k Key) *entry {
 // errRenumber: the number is a cancelled order's, and its successor gets another one.
 var errRenumber = errors.New("the number is a cancelled order's")
 
-// create puts an order into the book. A known number is refused, unless it is cancelled and p lets it begin again, or go on under a new
-// one.
+// create puts an order into the book. A known number is refused, unless it is cancelled and p lets it begin again, or
+// go on under a new one.
 func (b *Book) create(o Order, p *behaviour.Personality, now time.Time) (Order, error) {
 	number := o.OrderCode
 	for successor := 1; ; successor++ {

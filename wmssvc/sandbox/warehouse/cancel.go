@@ -31,7 +31,9 @@ type Course struct {
 
 // Cancel lets one request happen, or lets it be recorded as not having happened when the fault's course says so, and
 // returns what the WMS answers. The truth is in the journal when it returns.
-func (b *Book) Cancel(r *Request, plan Course, kind behaviour.FaultKind, p *behaviour.Personality, now time.Time) Decision {
+func (b *Book) Cancel(
+	r *Request, plan Course, kind behaviour.FaultKind, p *behaviour.Personality, now time.Time,
+) Decision {
 	s := b.shard(r.Key.code())
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +123,10 @@ func (e *entry) endIntercept(b *Book, into State, at time.Time) {
 	}
 }
 
-func (e *entry) record(r *Request, v Decision, plan Course, kind behaviour.FaultKind, effect bool, id int64, now time.Time, p *behaviour.Personality) {
+func (e *entry) record(
+	r *Request, v Decision, plan Course, kind behaviour.FaultKind, effect bool, id int64,
+	now time.Time, p *behaviour.Personality,
+) {
 	a := Arrival{
 		ID: id, At: now, Dialect: r.Dialect, Method: r.Method, Asked: r.Key, OwnerCode: r.OwnerCode, OrderID: r.OrderID,
 		CancelReason: r.Reason, ExtendProps: r.Extend, Outcome: v.Outcome, TookEffect: effect, Fault: kind,

@@ -45,8 +45,8 @@ func (e *entry) line() line {
 	return line{Truth: &e.truth, EndAt: e.endAt, EndState: e.endState}
 }
 
-// readJournal returns the lines of a file in order. A torn last line, left by a kill in the middle of a write, is dropped;
-// anything else that cannot be read is an error, for a truth with holes is none.
+// readJournal returns the lines of a file in order. A torn last line, left by a kill in the middle of a write, is
+// dropped; anything else that cannot be read is an error, for a truth with holes is none.
 func readJournal(path string) ([]line, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {

@@ -26,11 +26,12 @@ func (k Key) String() string {
 // Order is one document in the warehouse.
 type Order struct {
 	Key
-	OwnerCode    string    `json:"owner_code,omitempty"`   // checked in Qimen only, when both sides have one
-	WMSOrderID   string    `json:"wms_order_id,omitempty"` // the WMS's own number; given out when empty
-	State        State     `json:"state"`                  // empty on creation: 已审核
-	Intercepting bool      `json:"intercepting,omitempty"` // a cancel caught it at work, and the intercept goes on (拦截中)
-	Life         int       `json:"life"`                   // 1, and one more each time the number was created again
+	OwnerCode  string `json:"owner_code,omitempty"`   // checked in Qimen only, when both sides have one
+	WMSOrderID string `json:"wms_order_id,omitempty"` // the WMS's own number; given out when empty
+	State      State  `json:"state"`                  // empty on creation: 已审核
+	// a cancel caught it at work, and the intercept goes on (拦截中)
+	Intercepting bool      `json:"intercepting,omitempty"`
+	Life         int       `json:"life"` // 1, and one more each time the number was created again
 	CreatedAt    time.Time `json:"created_at"`
 	History      []Change  `json:"history,omitempty"` // the newest 100
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
 )
 
-// Open opens the order book that a file keeps, empty if there is no such file, and returns the personality that the file
-// remembers, if it does. An empty path keeps nothing.
+// Open opens the order book that a file keeps, empty if there is no such file, and returns the personality that the
+// file remembers, if it does. An empty path keeps nothing.
 func Open(path string) (*Book, *behaviour.Personality, error) {
 	if path == "" {
 		return newBook(nil), nil, nil

@@ -32,10 +32,11 @@ type Arrival struct {
 	EffectAt     *time.Time          `json:"effect_at,omitempty"` // later than At after an intercept
 	Life         int                 `json:"life,omitempty"`      // the order's life it met; 0: no order
 	Fault        behaviour.FaultKind `json:"fault,omitempty"`     // the fault played on this request
-	Answered     bool                `json:"answered"`            // false: the client was given no readable answer of the WMS
-	Flag         string              `json:"flag"`                // what was, or would have been, answered
-	Code         string              `json:"code"`
-	Message      string              `json:"message"`
+	// false: the client was given no readable answer of the WMS
+	Answered bool   `json:"answered"`
+	Flag     string `json:"flag"` // what was, or would have been, answered
+	Code     string `json:"code"`
+	Message  string `json:"message"`
 }
 
 // Outcome is what the WMS made of a cancel, whatever it then answered.

@@ -69,7 +69,8 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 		return err
 	}
 	cfg = server.Config()
-	fmt.Fprintf(out, "Kingdee sandbox: %s/K3Cloud/\n  acctId %s  user %s  password %s\n  appId %s  appSecret %s\n  control: curl %s/control/\n",
+	fmt.Fprintf(out, "Kingdee sandbox: %s/K3Cloud/\n  acctId %s  user %s  password %s\n  appId %s  appSecret %s\n"+
+		"  control: curl %s/control/\n",
 		server.URL(), cfg.AcctID, cfg.Username, string(cfg.Password), cfg.AppID, string(cfg.AppSecret), server.URL())
 	<-ctx.Done()
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

@@ -32,7 +32,8 @@ func (s *API) Handler() http.Handler {
 		asked := *r
 		asked.Method = http.MethodPost // a page of another site may not look either
 		if err := origins.Check(&asked); err != nil {
-			writeJSON(w, http.StatusForbidden, map[string]string{"error": "the control API answers no page of another site"})
+			writeJSON(w, http.StatusForbidden,
+				map[string]string{"error": "the control API answers no page of another site"})
 			return
 		}
 		if !s.Open && !(fromLoopback(r.RemoteAddr) && namesLoopback(r.Host)) {
@@ -40,7 +41,9 @@ func (s *API) Handler() http.Handler {
 			return
 		}
 		if _, pattern := mux.Handler(r); pattern == "" {
-			writeJSON(w, http.StatusNotFound, map[string]string{"error": "no such control call: " + r.Method + " " + r.URL.Path + "; GET /control/ lists them"})
+			writeJSON(w, http.StatusNotFound, map[string]string{
+				"error": "no such control call: " + r.Method + " " + r.URL.Path + "; GET /control/ lists them",
+			})
 			return
 		}
 		mux.ServeHTTP(w, r)

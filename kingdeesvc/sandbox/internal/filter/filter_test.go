@@ -177,11 +177,14 @@ func TestArrayForm(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		`[]`: true,
-		`[{"Left":"(","FieldName":"FID","Compare":"67","Value":"100234","Right":")","Logic":"0"}]`:                                       true,
-		`[{"FieldName":"FID","Compare":67,"Value":1,"Logic":1},{"FieldName":"FBillNo","Compare":"60","Value":"ZZCX","Logic":0}]`:         true,
-		`[{"FieldName":"FID","Compare":"=","Value":"1","Logic":"and"},{"FieldName":"FBillNo","Compare":"17","Value":"X","Logic":"and"}]`: false,
-		`[{"FieldName":"FModifyDate","Compare":"39","Value":"2024-05-11 00:00:00","Logic":0}]`:                                           true,
-		`[{"FieldName":"FBillNo","Compare":"211","Value":"it's","Logic":0}]`:                                                             false,
+		`[{"Left":"(","FieldName":"FID","Compare":"67","Value":"100234","Right":")","Logic":"0"}]`: true,
+		`[{"FieldName":"FID","Compare":67,"Value":1,"Logic":1},{"FieldName":"FBillNo","Compare":"60","Value":"ZZCX",` +
+			`"Logic":0}]`: true,
+		`[{"FieldName":"FID","Compare":"=","Value":"1","Logic":"and"},{"FieldName":"FBillNo","Compare":"17",` +
+			`"Value":"X","Logic":"and"}]`: false,
+		`[{"FieldName":"FModifyDate","Compare":"39","Value":"2024-05-11 ` +
+			`00:00:00","Logic":0}]`: true,
+		`[{"FieldName":"FBillNo","Compare":"211","Value":"it's","Logic":0}]`: false,
 	} {
 		node, err := filter.ParseArray([]byte(text))
 		require.NoError(t, err, text)
@@ -189,7 +192,9 @@ func TestArrayForm(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, want, keep(voided()), text)
 	}
-	for _, text := range []string{`{`, `[{"FieldName":"FID","Compare":"29","Value":"1"}]`, `[{"Compare":"67","Value":"1"}]`} {
+	for _, text := range []string{
+		`{`, `[{"FieldName":"FID","Compare":"29","Value":"1"}]`, `[{"Compare":"67","Value":"1"}]`,
+	} {
 		_, err := filter.ParseArray([]byte(text))
 		require.Error(t, err, text)
 	}
@@ -197,7 +202,8 @@ func TestArrayForm(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
-		"FBillTypeID.FNumber='ZZCX01_SYS' and FCancelStatus='B' and (FCancelDate>='2024-05-11 08:00:00' or FModifyDate>='2024-05-11 08:00:00')",
+		"FBillTypeID.FNumber='ZZCX01_SYS' and FCancelStatus='B' and (FCancelDate>='2024-05-11 08:00:00' or " +
+			"FModifyDate>='2024-05-11 08:00:00')",
 		"FDocumentStatus='D' and FCancelStatus='A'", "FSupplierId.FNumber = 'VEN00010' and FApproveDate>=",
 		"FID in (1,2,3)", "FBillNo like '%it''s_%'", "not (FID is not null)", "FQty > -1.50", "((", "N'x' = 'y'", "'",
 	} {
@@ -220,7 +226,8 @@ func FuzzParse(f *testing.F) {
 func FuzzParseArray(f *testing.F) {
 	for _, seed := range []string{
 		`[{"Left":"(","FieldName":"FModifyDate","Compare":"39","Value":"2024-05-11 00:00:00","Right":")","Logic":0}]`,
-		`[{"FieldName":"FCancelStatus","Compare":"105","Value":"B","Logic":"1"},{"FieldName":"FID","Compare":">=","Value":1}]`, `[]`, `[{}]`, `{`,
+		`[{"FieldName":"FCancelStatus","Compare":"105","Value":"B","Logic":"1"},{"FieldName":"FID","Compare":">=",` +
+			`"Value":1}]`, `[]`, `[{}]`, `{`,
 	} {
 		f.Add([]byte(seed))
 	}

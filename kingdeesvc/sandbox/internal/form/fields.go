@@ -70,7 +70,8 @@ func componentFields(c Catalogue) []Field {
 	}}
 	e := entity[*books.Component]{levelComponent, ofComponent}
 	return append(goodsFields(goods, "SETY", c),
-		e.field("FSubEntity_FDetailID", filter.Int, func(x *books.Component) filter.Value { return filter.IntValue(x.DetailID) }))
+		e.field("FSubEntity_FDetailID", filter.Int,
+			func(x *books.Component) filter.Value { return filter.IntValue(x.DetailID) }))
 }
 
 // goodsFields are the keys that product and component lines share; those of

@@ -10,7 +10,9 @@ import (
 )
 
 // dispatch does the work of one call and gives the answer.
-func (s *Face) dispatch(w http.ResponseWriter, r *http.Request, class, method string, body []byte, p behaviour.Personality) failure {
+func (s *Face) dispatch(
+	w http.ResponseWriter, r *http.Request, class, method string, body []byte, p behaviour.Personality,
+) failure {
 	ok := func(body []byte) failure { return failure{status: http.StatusOK, contentType: TypeJSON, body: body} }
 	refuse := (*vendorError).object
 	if method == "executebillquery" {
@@ -22,7 +24,9 @@ func (s *Face) dispatch(w http.ResponseWriter, r *http.Request, class, method st
 	}
 	switch {
 	case class == "accountservice" && method == "getdatacenterlist":
-		return ok(mustJSON([]map[string]any{{"Id": s.Account.AcctID, "Number": "001", "Name": s.Account.DataCenterName}}))
+		return ok(mustJSON([]map[string]any{
+			{"Id": s.Account.AcctID, "Number": "001", "Name": s.Account.DataCenterName},
+		}))
 	case class == "authservice" && method == "logout":
 		s.sessions.close(sessionID(r))
 		return ok([]byte("true"))
@@ -84,7 +88,9 @@ func (s *Face) work(method string, args arguments, p behaviour.Personality) ([]b
 	}
 }
 
-func (s *Face) serveLogin(w http.ResponseWriter, r *http.Request, method string, args arguments, p behaviour.Personality) failure {
+func (s *Face) serveLogin(
+	w http.ResponseWriter, r *http.Request, method string, args arguments, p behaviour.Personality,
+) failure {
 	order, known := loginOrder(method)
 	if !known {
 		return errorPage(http.StatusNotFound)
@@ -96,7 +102,9 @@ func (s *Face) serveLogin(w http.ResponseWriter, r *http.Request, method string,
 	in, err := readLogin(order, args)
 	if err != nil {
 		refused := &refusedLogin{0, "ParameterError", err.Error()}
-		return failure{status: http.StatusOK, contentType: TypeJSON, body: s.loginAnswer(&session{id: randomID()}, refused, p)}
+		return failure{
+			status: http.StatusOK, contentType: TypeJSON, body: s.loginAnswer(&session{id: randomID()}, refused, p),
+		}
 	}
 	now := s.Now()
 	refused := s.checkLogin(method, in, now, p)

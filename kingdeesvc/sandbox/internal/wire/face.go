@@ -1,8 +1,8 @@
 // Package wire is the vendor's API as it is on the wire: logins, sessions and signed calls, ExecuteBillQuery, BillQuery
 // and View, and the shapes in which any of them fails.
 //
-// It reads bills from package books and does as package behaviour says. Addresses, bodies and texts are the vendor's, as
-// public documents and clients have them; each source is cited where it is used.
+// It reads bills from package books and does as package behaviour says. Addresses, bodies and texts are the vendor's,
+// as public documents and clients have them; each source is cited where it is used.
 package wire
 
 import (

@@ -99,7 +99,8 @@ func (s *Face) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.writeAnswer(w, answer.raw)
 		return
 	}
-	s.Log.DebugContext(r.Context(), "call answered", "method", method, "status", answer.status, "bytes", len(answer.body))
+	s.Log.DebugContext(r.Context(), "call answered", "method", method,
+		"status", answer.status, "bytes", len(answer.body))
 	switch fault.Drop {
 	case behaviour.DropAfter:
 		cut(w, false)

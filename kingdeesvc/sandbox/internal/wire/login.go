@@ -124,7 +124,8 @@ func (s *Face) loginAnswer(x *session, refused *refusedLogin, p behaviour.Person
 	if refused == nil {
 		answer["Context"] = s.loginContext(x, p)
 	} else {
-		answer["Message"], answer["MessageCode"], answer["LoginResultType"] = refused.text, refused.code, refused.resultType
+		answer["Message"], answer["MessageCode"], answer["LoginResultType"] = refused.text,
+			refused.code, refused.resultType
 		answer["IsSuccessByAPI"] = false
 	}
 	for _, name := range p.OddLogins {
@@ -140,12 +141,16 @@ func (s *Face) loginContext(x *session, p behaviour.Personality) map[string]any 
 		"UserLocale": "zh-CN", "LogLocale": "zh-CN", "DBid": s.Account.AcctID, "DatabaseType": 3, "SessionId": x.aspID,
 		"UserId": 100001, "UserName": s.Account.Username, "CustomName": "云栖贸易", "DisplayVersion": s.version(p),
 		"DataCenterName": s.Account.DataCenterName, "UserToken": randomID(),
-		"CurrentOrganizationInfo": map[string]any{"ID": 1, "AcctOrgType": "1", "Name": "杭州云栖贸易有限公司", "FunctionIds": []int{101, 102, 103}},
-		"TenantId":                s.Account.AcctID, "Gsid": "", "IsDeployAsPublicCloud": false, "ProductEdition": 0,
+		"CurrentOrganizationInfo": map[string]any{
+			"ID": 1, "AcctOrgType": "1", "Name": "杭州云栖贸易有限公司", "FunctionIds": []int{101, 102, 103},
+		},
+		"TenantId": s.Account.AcctID, "Gsid": "", "IsDeployAsPublicCloud": false, "ProductEdition": 0,
 	}
 	if !p.OmitTimeZone {
 		_, offset := s.Now().In(s.Zone).Zone()
-		zone := behaviour.TimeZone{OffsetTicks: int64(offset) * ticksPerSecond, StandardName: s.Zone.String(), Number: "1078_SYS"}
+		zone := behaviour.TimeZone{
+			OffsetTicks: int64(offset) * ticksPerSecond, StandardName: s.Zone.String(), Number: "1078_SYS",
+		}
 		context["STimeZone"], context["UTimeZone"] = zone, zone
 	}
 	return context

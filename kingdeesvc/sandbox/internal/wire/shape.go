@@ -47,9 +47,11 @@ func shape(name string, e *vendorError, columns int) failure {
 	case "F9":
 		return page(http.StatusOK, typeText, "401 Forbidden ByRspRetStatusCode -- N001: Unexpectable request.")
 	case "F10":
-		return page(http.StatusOK, typeHTML, "<!DOCTYPE html><html><head><title>金蝶云星空 登录</title></head><body></body></html>")
+		return page(http.StatusOK, typeHTML,
+			"<!DOCTYPE html><html><head><title>金蝶云星空 登录</title></head><body></body></html>")
 	case "F11":
-		return page(519, TypeJSON, `{"errcode":4006,"description":"timestamp is out of date","description_cn":"时间戳已过期"}`)
+		return page(519, TypeJSON,
+			`{"errcode":4006,"description":"timestamp is out of date","description_cn":"时间戳已过期"}`)
 	case "F12":
 		return errorPage(http.StatusBadGateway)
 	case "F13":

@@ -35,8 +35,10 @@ func (s *Face) view(args, data arguments, p behaviour.Personality) ([]byte, erro
 		return nil, &vendorError{behaviour.MsgNoPermission, "您没有该数据的查看权限"}
 	}
 	return mustJSON(resultBody{resultInner{
-		ResponseStatus: responseStatus{IsSuccess: true, Errors: []errorDetail{}, SuccessEntitys: []string{}, SuccessMessages: []string{}},
-		Result:         s.model(b),
+		ResponseStatus: responseStatus{
+			IsSuccess: true, Errors: []errorDetail{}, SuccessEntitys: []string{}, SuccessMessages: []string{},
+		},
+		Result: s.model(b),
 	}}), nil
 }
 

@@ -48,7 +48,8 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 		dec.DisallowUnknownFields()
 		return dec.Decode(&cfg.Personality)
 	})
-	flags.BoolVar(&cfg.ControlAnywhere, "control-anywhere", false, "open the control API to other machines too, as a container needs; it has no password")
+	flags.BoolVar(&cfg.ControlAnywhere, "control-anywhere",
+		false, "open the control API to other machines too, as a container needs; it has no password")
 	sample := flags.Bool("sample", true, "fill an empty order book with sample orders")
 	version := flags.Bool("version", false, "say which version this is")
 	switch err := flags.Parse(args); {
@@ -73,7 +74,8 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	if *sample && server.Status().Orders == 0 {
 		server.CreateOrders(wsample.Orders(time.Now()))
 	}
-	fmt.Fprintf(out, "WMS_URL=%s\nWMS_SID=%s\nWMS_APP_KEY=%s\nWMS_APP_SECRET=%s\n# Qimen: %s\n# control: %s/control/status\n",
+	fmt.Fprintf(out,
+		"WMS_URL=%s\nWMS_SID=%s\nWMS_APP_KEY=%s\nWMS_APP_SECRET=%s\n# Qimen: %s\n# control: %s/control/status\n",
 		server.URL(), sandbox.DemoSID, sandbox.DemoAppKey, sandbox.DemoSecret, server.QimenURL(), server.BaseURL())
 	ended := make(chan struct{})
 	go func() {

@@ -51,24 +51,28 @@ func (s *API) Handler() http.Handler {
 	handle("GET /control/truth", s.truth)
 	handle("GET /control/rejections", s.rejections)
 	handle("GET /control/personality", func(*http.Request) (any, error) { return s.Conduct.Personality(), nil })
-	handle("PUT /control/personality", func(r *http.Request) (any, error) { return s.personality(r, behaviour.Personality{}) })
-	handle("PATCH /control/personality", func(r *http.Request) (any, error) { return s.personality(r, s.Conduct.Personality()) })
+	handle("PUT /control/personality",
+		func(r *http.Request) (any, error) { return s.personality(r, behaviour.Personality{}) })
+	handle("PATCH /control/personality",
+		func(r *http.Request) (any, error) { return s.personality(r, s.Conduct.Personality()) })
 	handle("GET /control/faults", func(*http.Request) (any, error) { return s.faults(), nil })
 	handle("POST /control/faults", s.addFault)
-	handle("DELETE /control/faults", func(*http.Request) (any, error) { s.Conduct.ClearFaults(); return s.faults(), nil })
+	handle("DELETE /control/faults",
+		func(*http.Request) (any, error) { s.Conduct.ClearFaults(); return s.faults(), nil })
 	handle("POST /control/reset", func(*http.Request) (any, error) { return struct{}{}, s.Reset() })
 	return s.closed(http.NewCrossOriginProtection().Handler(mux))
 }
 
-// closed keeps out pages of other sites, whatever they ask for, and, unless told otherwise, other machines and other names of this one: a
-// page whose name was made to lead to this machine (DNS rebinding) calls it by that name.
+// closed keeps out pages of other sites, whatever they ask for, and, unless told otherwise, other machines and other
+// names of this one: a page whose name was made to lead to this machine (DNS rebinding) calls it by that name.
 func (s *API) closed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch site := r.Header.Get("Sec-Fetch-Site"); {
 		case site != "" && site != "same-origin" && site != "none", foreignOrigin(r):
 			http.Error(w, "the control API is not for pages of other sites", http.StatusForbidden)
 		case !s.Anywhere && (!isLoopback(r.RemoteAddr) || !isLoopback(r.Host)):
-			http.Error(w, "the control API is for this machine only, by the name localhost or a loopback address", http.StatusForbidden)
+			http.Error(w, "the control API is for this machine only, by the name localhost or a loopback address",
+				http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)
 		}

@@ -22,8 +22,10 @@ func refuse(code, format string, args ...any) *refusal {
 
 // Codes of protocol failures.
 const (
-	codeSign      = "sign-check-failure"               // with text "Illegal request": https://developer.alibaba.com/docs/api.htm?apiId=47902
-	codeMethod    = "client.protocol.invalid-argument" // an interface that is not there: https://www.yuque.com/huice-wiki/bhxv6e/enclt9
+	// with text "Illegal request": https://developer.alibaba.com/docs/api.htm?apiId=47902
+	codeSign = "sign-check-failure"
+	// an interface that is not there: https://www.yuque.com/huice-wiki/bhxv6e/enclt9
+	codeMethod    = "client.protocol.invalid-argument"
 	codeParameter = "invalid-parameter"
 	codeAccount   = "invalid-account"
 	codeTimestamp = "invalid-timestamp"
@@ -34,7 +36,9 @@ const (
 var chinaTime = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // admit checks a request's query and signature and says whose it is and which method it calls.
-func (d *dialect) admit(rawQuery string, body []byte, accounts []warehouse.Account, now time.Time, tolerance time.Duration) (warehouse.Account, string, *refusal) {
+func (d *dialect) admit(
+	rawQuery string, body []byte, accounts []warehouse.Account, now time.Time, tolerance time.Duration,
+) (warehouse.Account, string, *refusal) {
 	params, bad := readParams(rawQuery)
 	if bad != nil {
 		return warehouse.Account{}, "", bad

@@ -8,7 +8,8 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
-// render writes an answer as the vendor's recorded ones look: a lower-case declaration, CRLF, flag, code, message, CRLF.
+// render writes an answer as the vendor's recorded ones look: a lower-case declaration, CRLF, flag, code,
+// message, CRLF.
 func render(v warehouse.Decision, d *dialect, p *behaviour.Personality) []byte {
 	var b bytes.Buffer
 	b.Grow(256)

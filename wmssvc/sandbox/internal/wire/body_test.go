@@ -8,12 +8,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzBody: whatever arrives, reading it neither panics nor loses anything: what was accepted, written out again, reads equal.
+// FuzzBody: whatever arrives, reading it neither panics nor loses anything: what was accepted, written out again,
+// reads equal.
 func FuzzBody(f *testing.F) {
 	f.Add([]byte(`<request><warehouseCode>CK001</warehouseCode><orderCode>A&amp;B</orderCode></request>`))
-	f.Add([]byte("<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<request><cancelReason><![CDATA[<x>]]></cancelReason></request>"))
+	f.Add([]byte("<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n" +
+		"<request><cancelReason><![CDATA[<x>]]></cancelReason></request>"))
 	f.Add([]byte(`<!DOCTYPE r [<!ENTITY e "x">]><request><orderCode>&e;</orderCode></request>`))
-	f.Add([]byte(`<request><extendProps><a>1</a></extendProps><!-- c --><other><orderCode>x</orderCode></other></request>`))
+	f.Add([]byte(`<request><extendProps><a>1</a></extendProps><!-- c ` +
+		`--><other><orderCode>x</orderCode></other></request>`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := parseBody(body)
 		if err != nil {

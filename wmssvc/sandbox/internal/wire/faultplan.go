@@ -33,19 +33,23 @@ var faultPlans = map[behaviour.FaultKind]faultPlan{
 	behaviour.FaultCommitThenBadGateway: {Course: unheard, bend: badGateway},
 	behaviour.FaultSlow:                 {Course: done},
 	behaviour.FaultSlowReply:            {Course: done, late: true},
-	behaviour.FaultThrottle:             {Course: say(warehouse.Decision{Outcome: warehouse.OutcomeThrottled, Flag: warehouse.FlagFailure, Text: warehouse.TextThrottled})},
-	"redirect":                          {Course: dropped, bend: redirect},
+	behaviour.FaultThrottle: {Course: say(warehouse.Decision{
+		Outcome: warehouse.OutcomeThrottled, Flag: warehouse.FlagFailure, Text: warehouse.TextThrottled,
+	})},
+	"redirect": {Course: dropped, bend: redirect},
 
 	// Looks that public answers of this or a Qimen WMS have had.
-	"msg_element":     {Course: done, shape: func(p *behaviour.Personality) { p.TextElement = "msg" }},
-	"empty_message":   {Course: done, bend: replace(`<message>[^<]*</message>`, "<message></message>")},
-	"no_message":      {Course: done, shape: func(p *behaviour.Personality) { p.TextElement = "absent" }},
-	"no_code":         {Course: done, shape: code("absent")},
-	"empty_code":      {Course: done, shape: code("empty")},
-	"code_0000":       {Course: done, shape: code("0000")},
-	"code_200":        {Course: done, shape: code("200")},
-	"bare":            {Course: done, shape: flagOnly},
-	"no_declaration":  {Course: done, shape: func(p *behaviour.Personality) { p.Declaration, p.LineEnds = "absent", "none" }},
+	"msg_element":   {Course: done, shape: func(p *behaviour.Personality) { p.TextElement = "msg" }},
+	"empty_message": {Course: done, bend: replace(`<message>[^<]*</message>`, "<message></message>")},
+	"no_message":    {Course: done, shape: func(p *behaviour.Personality) { p.TextElement = "absent" }},
+	"no_code":       {Course: done, shape: code("absent")},
+	"empty_code":    {Course: done, shape: code("empty")},
+	"code_0000":     {Course: done, shape: code("0000")},
+	"code_200":      {Course: done, shape: code("200")},
+	"bare":          {Course: done, shape: flagOnly},
+	"no_declaration": {
+		Course: done, shape: func(p *behaviour.Personality) { p.Declaration, p.LineEnds = "absent", "none" },
+	},
 	"upper_charset":   {Course: done, shape: func(p *behaviour.Personality) { p.Declaration = "upper" }},
 	"text_plain":      {Course: done, bend: func(r *reply) { r.contentType = "plain/text" }},
 	"extra_elements":  {Course: done, bend: extraElements},
@@ -64,10 +68,24 @@ var faultPlans = map[behaviour.FaultKind]faultPlan{
 	"gzip":           {Course: unheard, bend: compressed},
 
 	// Things the WMS, or its sister products, say instead of doing it.
-	"noop":         {Course: say(warehouse.Decision{Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagSuccess, Text: warehouse.TextNoop})},
-	"not_deployed": {Course: say(warehouse.Decision{Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagFailure, Code: codeMethod, Text: "接口未部署或暂不支持"})},
-	"db_error":     {Course: say(warehouse.Decision{Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagFailure, Text: "Lock wait timeout exceeded; try restarting transaction"})},
-	"race":         {Course: say(warehouse.Decision{Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagFailure, Text: "取消失败,请重试"})},
-	"sub_code":     {Course: say(warehouse.Decision{Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagFailure, Code: "15"}), bend: subCode},
-	"flag_error":   {Course: say(warehouse.Decision{Outcome: warehouse.OutcomeNotDone, Flag: "error", Code: "-1", Text: "系统异常"})},
+	"noop": {Course: say(warehouse.Decision{
+		Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagSuccess, Text: warehouse.TextNoop,
+	})},
+	"not_deployed": {Course: say(warehouse.Decision{
+		Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagFailure, Code: codeMethod, Text: "接口未部署或暂不支持",
+	})},
+	"db_error": {Course: say(warehouse.Decision{
+		Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagFailure,
+		Text: "Lock wait timeout exceeded; try restarting transaction",
+	})},
+	"race": {Course: say(warehouse.Decision{
+		Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagFailure, Text: "取消失败,请重试",
+	})},
+	"sub_code": {
+		Course: say(warehouse.Decision{Outcome: warehouse.OutcomeNotDone, Flag: warehouse.FlagFailure, Code: "15"}),
+		bend:   subCode,
+	},
+	"flag_error": {
+		Course: say(warehouse.Decision{Outcome: warehouse.OutcomeNotDone, Flag: "error", Code: "-1", Text: "系统异常"}),
+	},
 }

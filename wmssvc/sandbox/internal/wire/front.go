@@ -22,8 +22,8 @@ func page(status int, body string) func(*reply) {
 	return func(r *reply) { r.status, r.contentType, r.body = status, "text/html; charset=utf-8", []byte(body) }
 }
 
-// platformFault is what the platform below Qimen says when it does not let a request through. Codes and words follow its public table
-// (a copy: http://blog.unvs.cn/archives/taobao-oauth-top-error-code.html).
+// platformFault is what the platform below Qimen says when it does not let a request through. Codes and words follow
+// its public table (a copy: http://blog.unvs.cn/archives/taobao-oauth-top-error-code.html).
 type platformFault struct {
 	XMLName xml.Name `xml:"error_response" json:"-"`
 	Code    int      `xml:"code" json:"code"`
@@ -34,10 +34,14 @@ type platformFault struct {
 }
 
 var platformFaults = map[string]platformFault{
-	behaviour.FrontCallLimit:     {Code: 7, Msg: "App Call Limited", SubCode: "accesscontrol.limited-by-app-access-count"},
-	"signature":                  {Code: 25, Msg: "Invalid signature", SubCode: "isv.invalid-signature"},
-	"app_key":                    {Code: 29, Msg: "Invalid app Key"},
-	"permission":                 {Code: 11, Msg: "Insufficient isv permissions", SubCode: "isv.permission-api-package-limit"},
+	behaviour.FrontCallLimit: {
+		Code: 7, Msg: "App Call Limited", SubCode: "accesscontrol.limited-by-app-access-count",
+	},
+	"signature": {Code: 25, Msg: "Invalid signature", SubCode: "isv.invalid-signature"},
+	"app_key":   {Code: 29, Msg: "Invalid app Key"},
+	"permission": {
+		Code: 11, Msg: "Insufficient isv permissions", SubCode: "isv.permission-api-package-limit",
+	},
 	"clock":                      {Code: 31, Msg: "Invalid timestamp"},
 	behaviour.FrontRouterTimeout: {Code: 15, Msg: "Remote service error", SubCode: "isp.top-remote-connection-timeout"},
 }
@@ -61,7 +65,8 @@ func answerInFront(out *reply, p *behaviour.Personality, kind string, left int) 
 	}
 	if p.FrontFormat == "json" {
 		out.contentType = "application/json;charset=utf-8"
-		out.body, _ = json.Marshal(map[string]platformFault{"error_response": fault}) // texts and a number: nothing that cannot be written
+		// texts and a number: nothing that cannot be written
+		out.body, _ = json.Marshal(map[string]platformFault{"error_response": fault})
 		return
 	}
 	body, _ := xml.Marshal(fault) // the same

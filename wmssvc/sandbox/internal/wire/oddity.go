@@ -40,12 +40,14 @@ func redirect(r *reply) {
 }
 
 func extraElements(r *reply) {
-	r.insertBefore("</response>", "<sub_code></sub_code><request_id>sandbox</request_id><items><itemId>1</itemId></items>")
+	r.insertBefore("</response>",
+		"<sub_code></sub_code><request_id>sandbox</request_id><items><itemId>1</itemId></items>")
 }
 
 // subCode is how Qimen's generic envelope carries the cause, here a refused signature.
 func subCode(r *reply) {
-	r.insertBefore("</response>", "<sub_code>"+codeSign+"</sub_code><sub_message>Illegal request</sub_message><request_id>sandbox</request_id>")
+	r.insertBefore("</response>",
+		"<sub_code>"+codeSign+"</sub_code><sub_message>Illegal request</sub_message><request_id>sandbox</request_id>")
 }
 
 // compressed answers as if compression had been asked for.

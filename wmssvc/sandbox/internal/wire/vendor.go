@@ -13,8 +13,8 @@ import (
 // maxBody bounds a request; the vendor's limit is not public.
 const maxBody = 1 << 20
 
-// serveVendor answers one dialect. What the client does meanwhile changes nothing: a cancel that was read is carried out even
-// if nobody waits for the answer any more, as behind a real web server.
+// serveVendor answers one dialect. What the client does meanwhile changes nothing: a cancel that was read is carried
+// out even if nobody waits for the answer any more, as behind a real web server.
 func (s *Face) serveVendor(d *dialect) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {

@@ -49,5 +49,6 @@ func (c Config) checkDistinct() error {
 	if _, port, err := net.SplitHostPort(c.GRPCAddr); err != nil || port == "0" || c.GRPCAddr != c.HTTPAddr {
 		return nil
 	}
-	return fmt.Errorf("ORCHESTRATOR_GRPC_ADDR and ORCHESTRATOR_HTTP_ADDR: both are %s; they need a port each", c.GRPCAddr)
+	return fmt.Errorf("ORCHESTRATOR_GRPC_ADDR and ORCHESTRATOR_HTTP_ADDR: both are %s; they need a port each",
+		c.GRPCAddr)
 }

@@ -79,19 +79,26 @@ func TestLoadConfig(t *testing.T) {
 	})
 
 	t.Run("never repeats a secret", func(t *testing.T) {
-		cfg, err := load(map[string]string{"DATABASE_URL": "postgres://u:hunter2hunter2@[::/x", "ADAPTER_TOKEN": "hunter2hunter2"})
+		cfg, err := load(map[string]string{
+			"DATABASE_URL": "postgres://u:hunter2hunter2@[::/x", "ADAPTER_TOKEN": "hunter2hunter2",
+		})
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "hunter2")
 		require.NotContains(t, fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg), "hunter2")
 	})
 
 	t.Run("refuses one port for two faces", func(t *testing.T) {
-		_, err := load(map[string]string{"DATABASE_URL": database, "ORCHESTRATOR_GRPC_ADDR": "127.0.0.1:1", "ORCHESTRATOR_HTTP_ADDR": "127.0.0.1:1"})
+		_, err := load(map[string]string{
+			"DATABASE_URL": database, "ORCHESTRATOR_GRPC_ADDR": "127.0.0.1:1", "ORCHESTRATOR_HTTP_ADDR": "127.0.0.1:1",
+		})
 		require.ErrorContains(t, err, "they need a port each")
 	})
 
 	t.Run("takes any gRPC target", func(t *testing.T) {
-		for _, target := range []string{"dns:///kingdeesvc:7401", "unix:///run/kingdee.sock", "unix:kingdee.sock", "passthrough:///x:1", "[::1]:7401"} {
+		for _, target := range []string{
+			"dns:///kingdeesvc:7401", "unix:///run/kingdee.sock", "unix:kingdee.sock",
+			"passthrough:///x:1", "[::1]:7401",
+		} {
 			_, err := load(map[string]string{"DATABASE_URL": database, "KINGDEESVC_TARGET": target})
 			require.NoError(t, err, target)
 		}

@@ -63,7 +63,8 @@ func (s *Server) followLedger(books *store.Store) {
 			changed, away := s.ledger.found(err == nil, time.Now())
 			switch {
 			case changed && err != nil:
-				s.logger.Error("the ledger cannot be used: nothing is read, decided or sent until it can", slog.Any("err", err))
+				s.logger.Error("the ledger cannot be used: nothing is read, decided or sent until it can",
+					slog.Any("err", err))
 			case changed:
 				s.logger.Info("the ledger can be used again", slog.Duration("away", away))
 			}

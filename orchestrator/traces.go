@@ -15,7 +15,8 @@ func statements(t *telemetry.Telemetry) pgx.QueryTracer {
 	if !t.Traced {
 		return nil
 	}
-	return within{otelpgx.NewTracer(otelpgx.WithTracerProvider(t.Tracers), otelpgx.WithDisableConnectionDetailsInAttributes(),
+	return within{otelpgx.NewTracer(otelpgx.WithTracerProvider(t.Tracers),
+		otelpgx.WithDisableConnectionDetailsInAttributes(),
 		otelpgx.WithDisableAcquireTracer())}
 }
 

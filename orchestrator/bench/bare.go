@@ -56,15 +56,19 @@ func (b bare) cancel(ctx context.Context, keys []warehouse.Key) (time.Duration, 
 }
 
 func (b bare) one(ctx context.Context, key warehouse.Key) error {
-	body := "<request><warehouseCode>" + key.WarehouseCode + "</warehouseCode><orderCode>" + key.OrderCode + "</orderCode><orderType>" +
+	body := "<request><warehouseCode>" + key.WarehouseCode + "</warehouseCode><orderCode>" + key.OrderCode +
+		"</orderCode><orderType>" +
 		key.OrderType + "</orderType><cancelReason>金蝶作废 " + key.OrderCode + "</cancelReason></request>"
 	stamp := time.Now().In(b.zone).Format(time.DateTime)
 	// Every parameter and its value in order of their names, the body, the secret at both ends; spaces do not count.
-	text := wsandbox.DemoSecret + "appkey" + wsandbox.DemoAppKey + "formatxmlmethod" + method + "sid" + wsandbox.DemoSID + "sign_methodmd5timestamp" +
+	text := wsandbox.DemoSecret + "appkey" + wsandbox.DemoAppKey + "formatxmlmethod" + method + "sid" +
+		wsandbox.DemoSID + "sign_methodmd5timestamp" +
 		stamp + body + wsandbox.DemoSecret
-	sum := md5.Sum([]byte(strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(text))) //nolint:gosec // the vendor's signature
+	stripped := strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(text)
+	sum := md5.Sum([]byte(stripped)) //nolint:gosec // the vendor's signature
 	query := url.Values{
-		"appkey": {wsandbox.DemoAppKey}, "format": {"xml"}, "method": {method}, "sid": {wsandbox.DemoSID}, "sign_method": {"md5"},
+		"appkey": {wsandbox.DemoAppKey}, "format": {"xml"}, "method": {method},
+		"sid": {wsandbox.DemoSID}, "sign_method": {"md5"},
 		"timestamp": {stamp}, "sign": {strings.ToUpper(hex.EncodeToString(sum[:]))},
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+"?"+query.Encode(), strings.NewReader(body))

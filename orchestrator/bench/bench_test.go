@@ -20,7 +20,10 @@ func TestMain(m *testing.M) {
 }
 
 func TestSmallRun(t *testing.T) {
-	b := &bench{singles: 3, perMinute: 5, bills: 30, round: 20, hostRound: 20, ledger: 200, rows: 500, backfills: 450, rounds: 1, warm: 5, quiet: 2, wait: -1}
+	b := &bench{
+		singles: 3, perMinute: 5, bills: 30, round: 20, hostRound: 20, ledger: 200, rows: 500, backfills: 450,
+		rounds: 1, warm: 5, quiet: 2, wait: -1,
+	}
 	require.NoError(t, b.measure(t.Context(), measurements))
 	require.Empty(t, b.failures)
 }
@@ -76,7 +79,9 @@ func TestUsageOfThisProcess(t *testing.T) {
 func TestComplaintsAreShownWhole(t *testing.T) {
 	var shown strings.Builder
 	c := &complaints{to: &shown}
-	for _, piece := range []string{"time=1 level=INFO msg=a\ntime=2 level=WA", "RN msg=b\n", "panic: c\n", "time=3 level=INFO msg=d\n"} {
+	for _, piece := range []string{
+		"time=1 level=INFO msg=a\ntime=2 level=WA", "RN msg=b\n", "panic: c\n", "time=3 level=INFO msg=d\n",
+	} {
 		n, err := c.Write([]byte(piece))
 		require.NoError(t, err)
 		require.Len(t, piece, n)

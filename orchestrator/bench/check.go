@@ -35,7 +35,9 @@ func (s *stack) check(ctx context.Context, voided []string, extra []warehouse.Ke
 	return effects, s.checkLedger(ctx, wanted)
 }
 
-func (s *stack) checkWMS(ctx context.Context, wanted map[string]bool, extra []warehouse.Key) (map[string]time.Time, error) {
+func (s *stack) checkWMS(
+	ctx context.Context, wanted map[string]bool, extra []warehouse.Key,
+) (map[string]time.Time, error) {
 	others := make(map[string]bool, len(extra))
 	for _, key := range extra {
 		others[key.OrderCode] = true
@@ -56,7 +58,8 @@ func (s *stack) checkWMS(ctx context.Context, wanted map[string]bool, extra []wa
 		}
 		if truth.Order == nil || truth.Effects != due || (due == 0 && truth.Requests > 0) {
 			wrong++
-			s.logger.ErrorContext(ctx, "order differs", "order", truth.Key.String(), "effects", truth.Effects, "requests", truth.Requests)
+			s.logger.ErrorContext(ctx, "order differs", "order", truth.Key.String(),
+				"effects", truth.Effects, "requests", truth.Requests)
 		}
 		repeated += max(0, truth.Requests-1)
 		for _, arrival := range truth.Arrivals {
@@ -70,9 +73,11 @@ func (s *stack) checkWMS(ctx context.Context, wanted map[string]bool, extra []wa
 		return nil, err
 	}
 	if wrong > 0 || len(effects) != len(wanted) || status.Rejected > 0 {
-		s.fail("%s: %d orders not as they should be, %d of %d cancelled, %d requests rejected", s.name, wrong, len(effects), len(wanted), status.Rejected)
+		s.fail("%s: %d orders not as they should be, %d of %d cancelled, %d requests rejected", s.name, wrong,
+			len(effects), len(wanted), status.Rejected)
 	}
-	s.figure(fmt.Sprintf("  checked: %d orders cancelled once each, nothing else", len(effects)), fmt.Sprintf("%d requests repeated", repeated), "")
+	s.figure(fmt.Sprintf("  checked: %d orders cancelled once each, nothing else", len(effects)),
+		fmt.Sprintf("%d requests repeated", repeated), "")
 	return effects, nil
 }
 
@@ -97,7 +102,8 @@ func (s *stack) checkLedger(ctx context.Context, wanted map[string]bool) error {
 		return err
 	}
 	if wrong > 0 || count != len(wanted) {
-		s.fail("%s: the ledger has %d cancellations for %d voids, %d of them not as they should be", s.name, count, len(wanted), wrong)
+		s.fail("%s: the ledger has %d cancellations for %d voids, %d of them not as they should be", s.name, count,
+			len(wanted), wrong)
 	}
 	var items int
 	if err := s.pool.QueryRow(ctx, `select count(*) from work_item where close_time is null`).Scan(&items); err != nil {

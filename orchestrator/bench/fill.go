@@ -26,7 +26,8 @@ func (s *stack) fill(ctx context.Context, count int) (size int64, err error) {
 	defer conn.Close(context.WithoutCancel(ctx))
 	rows, err := conn.Query(ctx, `
 select i.indexdef from pg_indexes i
-where i.schemaname = 'voidrelay' and i.tablename in ('bill', 'cancellation', 'attempt') and i.indexname not in (select conname from pg_constraint)`)
+where i.schemaname = 'voidrelay' and i.tablename in ('bill', 'cancellation', 'attempt')
+  and i.indexname not in (select conname from pg_constraint)`)
 	if err != nil {
 		return 0, err
 	}
@@ -36,8 +37,9 @@ where i.schemaname = 'voidrelay' and i.tablename in ('bill', 'cancellation', 'at
 	}
 	if _, err := conn.Exec(ctx, `
 do $$ declare i record; begin
-    for i in select indexname from pg_indexes where schemaname = 'voidrelay' and tablename in ('bill', 'cancellation', 'attempt')
-             and indexname not in (select conname from pg_constraint) loop
+    for i in select indexname from pg_indexes
+             where schemaname = 'voidrelay' and tablename in ('bill', 'cancellation', 'attempt')
+               and indexname not in (select conname from pg_constraint) loop
         execute format('drop index voidrelay.%I', i.indexname);
     end loop;
 end $$`); err != nil {
@@ -47,7 +49,8 @@ end $$`); err != nil {
 	for _, table := range filledTables {
 		if err := copyLines(ctx, conn, table.columns, func(w io.Writer) error {
 			for n := range count {
-				if err := table.line(w, n, first.Add(time.Duration(n)*24*time.Hour/filledDay).UTC().Format(time.RFC3339)); err != nil {
+				if err := table.line(w, n,
+					first.Add(time.Duration(n)*24*time.Hour/filledDay).UTC().Format(time.RFC3339)); err != nil {
 					return err
 				}
 			}
@@ -61,7 +64,8 @@ end $$`); err != nil {
 			return 0, err
 		}
 	}
-	if _, err := conn.Exec(ctx, `select setval(pg_get_serial_sequence('cancellation', 'cancellation_id'), $1)`, count); err != nil {
+	if _, err := conn.Exec(ctx, `select setval(pg_get_serial_sequence('cancellation', 'cancellation_id'), $1)`,
+		count); err != nil {
 		return 0, err
 	}
 	if _, err := conn.Exec(ctx, `vacuum (analyze) bill, cancellation, attempt`); err != nil {
@@ -79,22 +83,25 @@ var filledTables = []struct {
 	columns string
 	line    func(w io.Writer, n int, at string) error
 }{
-	{`bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time,
-    read_time, class, generation, generation_live, ever_live, generation_approve, generation_cancel)`, func(w io.Writer, n int, at string) error {
-		_, err := fmt.Fprintf(w, schemeName+"\t%d\tOLD-%09d\t100\tAssembly\tD\tB\t%[3]s\t%[3]s\t%[3]s\t%[3]s\t%[3]s\tvoided\t1\tt\tt\t%[3]s\t%[3]s\n", filledFrom+n, n, at)
+	{`bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time,
+    approve_time, cancel_time, read_time, class, generation, generation_live, ever_live, generation_approve,
+    generation_cancel)`, func(w io.Writer, n int, at string) error {
+		_, err := fmt.Fprintf(w, schemeName+"\t%d\tOLD-%09d\t100\tAssembly\tD\tB\t%[3]s\t%[3]s\t%[3]s\t%[3]s\t%[3]s"+
+			"\tvoided\t1\tt\tt\t%[3]s\t%[3]s\n", filledFrom+n, n, at)
 		return err
 	}},
-	{`cancellation (cancellation_id, scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code,
-    order_type, cancel_reason, evidence, orders_from, revision, business_date, state, outcome, verified_time, decide_time, due_time, attempt,
-    disposition, vendor_message, create_time, update_time, outcome_time)`, func(w io.Writer, n int, at string) error {
-		_, err := fmt.Fprintf(w, "%d\t"+schemeName+"\t%d\tOLD-%09[3]d\t1\tAssembly\tin\tCK001\tdefault\tWH-HZ01\tOLD-%09[3]d\t"+orderType+
-			"\t金蝶作废 OLD-%09[3]d\tsnapshot\tsnapshot\t1\t%[4]s\tdone\tcancelled\t%[4]s\t%[4]s\t%[4]s\t1\tcancelled\t取消成功\t%[4]s\t%[4]s\t%[4]s\n",
-			n+1, filledFrom+n, n, at)
+	{`cancellation (cancellation_id, scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number,
+    account, warehouse_code, order_code, order_type, cancel_reason, evidence, orders_from, revision, business_date,
+    state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, create_time, update_time, outcome_time)`, func(w io.Writer, n int, at string) error {
+		_, err := fmt.Fprintf(w, "%d\t"+schemeName+"\t%d\tOLD-%09[3]d\t1\tAssembly\tin\tCK001\tdefault\tWH-HZ01"+
+			"\tOLD-%09[3]d\t"+orderType+"\t金蝶作废 OLD-%09[3]d\tsnapshot\tsnapshot\t1\t%[4]s\tdone\tcancelled"+
+			"\t%[4]s\t%[4]s\t%[4]s\t1\tcancelled\t取消成功\t%[4]s\t%[4]s\t%[4]s\n", n+1, filledFrom+n, n, at)
 		return err
 	}},
-	{`attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time, disposition, recognised, http_status,
-    vendor_flag, vendor_message, dictionary)`, func(w io.Writer, n int, at string) error {
-		_, err := fmt.Fprintf(w, "%d\t1\t%[2]s\t%[2]s\t%[2]s\t%[2]s\t%[2]s\tcancelled\tt\t200\tsuccess\t取消成功\tdefault\n", n+1, at)
+	{`attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time, disposition,
+    recognised, http_status, vendor_flag, vendor_message, dictionary)`, func(w io.Writer, n int, at string) error {
+		_, err := fmt.Fprintf(w,
+			"%d\t1\t%[2]s\t%[2]s\t%[2]s\t%[2]s\t%[2]s\tcancelled\tt\t200\tsuccess\t取消成功\tdefault\n", n+1, at)
 		return err
 	}},
 }

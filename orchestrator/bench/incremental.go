@@ -43,7 +43,8 @@ func (b *bench) incremental(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		b.figure(fmt.Sprintf("%d cancellations by COPY", filled.count), fmt.Sprintf("%.1f s, %.1f GB", time.Since(began).Seconds(), float64(size)/1e9), "")
+		b.figure(fmt.Sprintf("%d cancellations by COPY", filled.count),
+			fmt.Sprintf("%.1f s, %.1f GB", time.Since(began).Seconds(), float64(size)/1e9), "")
 		// Nothing is sent in this comparison: it is about reading and deciding.
 		if err := filled.paused(ctx, true); err != nil {
 			return err
@@ -86,7 +87,9 @@ func (c *comparison) round(ctx context.Context, young, old *stack, incrementals 
 				return err
 			}
 		}
-		turns := []func() error{func() error { return youngs.incremental(ctx, young) }, func() error { return olds.incremental(ctx, old) }}
+		turns := []func() error{
+			func() error { return youngs.incremental(ctx, young) }, func() error { return olds.incremental(ctx, old) },
+		}
 		if i%2 == 1 {
 			slices.Reverse(turns)
 		}
@@ -114,9 +117,11 @@ func (c *comparison) figures(b *bench, what string, incrementals int) {
 		return float64(sorted[len(sorted)/2].Microseconds()) / float64(incrementals) / 1e3
 	}
 	b.figure(fmt.Sprintf("%s, old to young ledger: CPU", what),
-		fmt.Sprintf("%.2f (%.1f ms to %.1f ms)", ratios(c.oldCPU, c.youngCPU), each(c.oldCPU), each(c.youngCPU)), incrementalAim)
+		fmt.Sprintf("%.2f (%.1f ms to %.1f ms)", ratios(c.oldCPU, c.youngCPU), each(c.oldCPU), each(c.youngCPU)),
+		incrementalAim)
 	b.figure("  time until its watermark, waiting for a worker included",
-		fmt.Sprintf("%.2f (%.0f ms to %.0f ms)", ratios(c.oldTime, c.youngTime), each(c.oldTime), each(c.youngTime)), incrementalAim)
+		fmt.Sprintf("%.2f (%.0f ms to %.0f ms)", ratios(c.oldTime, c.youngTime), each(c.oldTime), each(c.youngTime)),
+		incrementalAim)
 }
 
 // meter adds up what incremental runs cost.

@@ -60,7 +60,8 @@ func (b *bench) voidToCancelled(ctx context.Context, name string, count int, gap
 		took = append(took, at.Sub(asked[number]))
 	}
 	slices.Sort(took)
-	b.figure(fmt.Sprintf("void to cancelled, an incremental run every %s, %d voids in %.0f s: p50", latencyIncremental, len(took), voiding.Seconds()),
+	b.figure(fmt.Sprintf("void to cancelled, an incremental run every %s, %d voids in %.0f s: p50",
+		latencyIncremental, len(took), voiding.Seconds()),
 		seconds(quantile(took, 50)), "at most 1.2 s")
 	b.figure("  p99", seconds(quantile(took, 99)), "at most 2.5 s")
 	b.figure("  slowest", seconds(quantile(took, 100)), "")

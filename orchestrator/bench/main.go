@@ -78,7 +78,8 @@ func main() {
 	b := &bench{rounds: rounds, warm: warmCount, quiet: incrementalQuiet}
 	flag.DurationVar(&b.wait, "wait", -1, "the one WMS latency that ratio measures; below 0 it measures each of them")
 	only := flag.String("only", "", "measure only these, of "+names())
-	flag.StringVar(&b.profiles, "profile", "", "existing `folder` for CPU profiles of all processes; also shows Postgres' own statistics")
+	flag.StringVar(&b.profiles, "profile",
+		"", "existing `folder` for CPU profiles of all processes; also shows Postgres' own statistics")
 	flag.IntVar(&b.singles, "singles", latencyVoids, "bills that are voided one by one, for the latency")
 	flag.IntVar(&b.perMinute, "rate", rateVoids, "bills that are voided a hundred a second")
 	flag.IntVar(&b.bills, "bills", backlogVoids, "bills that are voided at once")

@@ -25,12 +25,15 @@ type ratioLatency struct {
 	aim  string
 }
 
-var ratioLatencies = []ratioLatency{{0, "at least 0.60"}, {20 * time.Millisecond, "at least 0.95"}, {100 * time.Millisecond, "at least 0.97"}}
+var ratioLatencies = []ratioLatency{
+	{0, "at least 0.60"}, {20 * time.Millisecond, "at least 0.95"}, {100 * time.Millisecond, "at least 0.97"},
+}
 
 // ratio compares cancellations a second, from the first intent to the last outcome in the ledger, with requests a
 // second of the bare loop.
 func (b *bench) ratio(ctx context.Context) (err error) {
-	latencies := slices.DeleteFunc(slices.Clone(ratioLatencies), func(l ratioLatency) bool { return b.wait >= 0 && l.wait != b.wait })
+	latencies := slices.DeleteFunc(slices.Clone(ratioLatencies),
+		func(l ratioLatency) bool { return b.wait >= 0 && l.wait != b.wait })
 	needed := len(latencies) * (b.warm + b.rounds*b.round)
 	s, err := b.start(ctx, "ratio", needed, ratioIncremental)
 	if err != nil {
@@ -112,7 +115,8 @@ func (s *stack) owe(ctx context.Context, voids []string) error {
 	if err := s.void(ctx, voids); err != nil {
 		return err
 	}
-	return s.runUntil(ctx, 50*time.Millisecond, `select count(*) = $1 from unsettled_cancellation where state = 'open'`, len(voids))
+	return s.runUntil(ctx, 50*time.Millisecond,
+		`select count(*) = $1 from unsettled_cancellation where state = 'open'`, len(voids))
 }
 
 // paused stops or starts the sending of what is owed.

@@ -66,7 +66,9 @@ func startSandboxes(ctx context.Context, profile string) (*sandboxes, error) {
 	}
 	// Not bound to ctx: they are asked to end, in order, also when ctx was cancelled.
 	p := &sandboxes{cmd: exec.CommandContext(context.WithoutCancel(ctx), self), done: make(chan struct{})}
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), sandboxesSetting + "=1", profileSetting + "=" + profile}
+	p.cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), sandboxesSetting + "=1", profileSetting + "=" + profile,
+	}
 	p.cmd.Stderr = os.Stderr
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -42,7 +42,8 @@ func TestBrokenBuildsAreCaught(t *testing.T) {
 					break
 				}
 			}
-			counted := regexp.MustCompile(`(?m)^  ` + regexp.QuoteMeta(string(c.find)) + ` (\d+)$`).FindSubmatch(output.Bytes())
+			counted := regexp.MustCompile(`(?m)^  ` + regexp.QuoteMeta(string(c.find)) +
+				` (\d+)$`).FindSubmatch(output.Bytes())
 			require.NotNil(t, counted, output.String())
 			require.NotEqual(t, "0", string(counted[1]), output.String())
 			t.Logf("%s", output.String())

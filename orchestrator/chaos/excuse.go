@@ -34,7 +34,8 @@ func (e *evidence) brokenInSilence(b books.BillTruth, key warehouse.Key) bool {
 		return false
 	}
 	from := lives[len(lives)-1].from
-	own := slices.ContainsFunc(e.cancellations[key], func(d cancellation) bool { return d.Bill == b.BillID && d.State == "done" })
+	own := slices.ContainsFunc(e.cancellations[key],
+		func(d cancellation) bool { return d.Bill == b.BillID && d.State == "done" })
 	effects := effectTimes(o)
 	if !own && (len(effects) == 0 || effects[len(effects)-1].Before(from)) {
 		return false
@@ -52,12 +53,14 @@ func (e *evidence) passedOn(b books.BillTruth, key warehouse.Key) bool {
 		return false
 	}
 	return slices.ContainsFunc(e.bills[b.BillNo], func(other books.BillTruth) bool {
-		return other.BillID != b.BillID && (other.Live || slices.ContainsFunc(other.Events, func(event books.Event) bool {
-			return event.Action == books.ActionAudit && event.At.After(gone) && slices.ContainsFunc(event.Orders, func(order books.Order) bool {
-				made, ok := orderOf(e.scheme, order)
-				return ok && made == key
-			})
-		}))
+		return other.BillID != b.BillID &&
+			(other.Live || slices.ContainsFunc(other.Events, func(event books.Event) bool {
+				return event.Action == books.ActionAudit && event.At.After(gone) &&
+					slices.ContainsFunc(event.Orders, func(order books.Order) bool {
+						made, ok := orderOf(e.scheme, order)
+						return ok && made == key
+					})
+			}))
 	})
 }
 
@@ -78,7 +81,8 @@ func (e *evidence) unseen(b books.BillTruth, key warehouse.Key, trigger rule.Tri
 		return false
 	case !seen && trigger != rule.TriggerVoided:
 		return !slices.ContainsFunc(lives, func(l life) bool { return e.runs.within(l.span, e.visible) })
-	case trigger == rule.TriggerVoided && e.keepsApprove && last.from.Sub(lives[max(0, len(lives)-2)].from) > 2*time.Second:
+	case trigger == rule.TriggerVoided && e.keepsApprove &&
+		last.from.Sub(lives[max(0, len(lives)-2)].from) > 2*time.Second:
 		return false // its approve date tells of the audit that nobody saw
 	case trigger == rule.TriggerVoided && !e.cancelIsDate && e.sawVoidBefore(b, last):
 		return false // its cancel date tells of another void
@@ -167,9 +171,10 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 		return came[rule.InProgress] >= timing.MaxInProgress && met(warehouse.OutcomeIntercepting)
 	case rule.WorkNotSent:
 		since := unsentSince(d)
-		return !since.IsZero() && item.Created.Sub(since) >= timing.RetryFor && !slices.ContainsFunc(effectTimes(o), func(at time.Time) bool {
-			return at.After(since) && at.Before(item.Created)
-		})
+		return !since.IsZero() && item.Created.Sub(since) >= timing.RetryFor &&
+			!slices.ContainsFunc(effectTimes(o), func(at time.Time) bool {
+				return at.After(since) && at.Before(item.Created)
+			})
 	case rule.WorkUnread:
 		// It could not be read, because it is not there.
 		return b.Deleted && item.Created.After(deletedAt(b))
@@ -178,11 +183,13 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 		// life.
 		return slices.ContainsFunc(e.bills[b.BillNo], func(other books.BillTruth) bool {
 			lives, gone := liveSpans(other), deletedAt(other)
-			return other.BillID != b.BillID && len(lives) > 0 && lives[0].from.Before(item.Created) && !gone.IsZero() && gone.Before(item.Created)
+			return other.BillID != b.BillID && len(lives) > 0 && lives[0].from.Before(item.Created) &&
+				!gone.IsZero() && gone.Before(item.Created)
 		})
 	case rule.WorkManyGone:
 		together := e.together[b.BillID]
-		return b.Deleted && len(together) > rule.ManyGone && !slices.ContainsFunc(together, func(id int64) bool { return !e.deleted(id) })
+		return b.Deleted && len(together) > rule.ManyGone &&
+			!slices.ContainsFunc(together, func(id int64) bool { return !e.deleted(id) })
 	}
 	return false
 }

@@ -58,7 +58,8 @@ type findings struct {
 }
 
 func (v *findings) find(f fault, number, format string, args ...any) {
-	v.findings = append(v.findings, finding{Fault: f, Number: number, Text: fmt.Sprintf(format, args...), Early: f == stillOpen})
+	v.findings = append(v.findings,
+		finding{Fault: f, Number: number, Text: fmt.Sprintf(format, args...), Early: f == stillOpen})
 }
 
 // postpone takes out what more time might have settled: the quiet was cut off while things were still getting done.
@@ -88,7 +89,8 @@ const checkWarehouse = "VOIDRELAY-CHECK"
 // judge holds everything against everything.
 func judge(e *evidence) *findings {
 	v := &findings{
-		repeats: map[string]int{}, cancellations: map[string]int{}, persons: map[string]int{}, told: map[string]int{}, wmsFaults: map[wbehaviour.FaultKind]int{},
+		repeats: map[string]int{}, cancellations: map[string]int{}, persons: map[string]int{},
+		told: map[string]int{}, wmsFaults: map[wbehaviour.FaultKind]int{},
 		ended: map[rule.Trigger]int{}, triggers: map[string]int{},
 	}
 	for _, bills := range e.bills {
@@ -126,7 +128,8 @@ func (v *findings) bill(e *evidence, b books.BillTruth) {
 	if trigger == "" {
 		for _, key := range lastOrders(e.scheme, b) {
 			if b.Live && e.brokenInSilence(b, key) {
-				v.find(wrong, b.BillNo, "bill %d is live, its order %s is cancelled, and no work item says so", b.BillID, key)
+				v.find(wrong, b.BillNo, "bill %d is live, its order %s is cancelled, and no work item says so",
+					b.BillID, key)
 			}
 		}
 		return
@@ -186,7 +189,8 @@ func (v *findings) order(e *evidence, o warehouse.Truth) {
 	cancellations := e.cancellations[o.Key]
 	effects := effectTimes(o)
 	if o.Effects > len(cancellations)+e.unseenLives(o.Key)+e.inTime(o.Key, effects) {
-		v.find(beyond, number, "%s was cancelled %d times, the ledger has %d cancellations for it", o.Key, o.Effects, len(cancellations))
+		v.find(beyond, number, "%s was cancelled %d times, the ledger has %d cancellations for it", o.Key,
+			o.Effects, len(cancellations))
 	}
 	var intents []time.Time
 	for _, d := range cancellations {
@@ -201,13 +205,16 @@ func (v *findings) order(e *evidence, o warehouse.Truth) {
 		}
 		received := arrival.At.Add(-delayOf(arrival))
 		if i >= len(intents) || intents[i].After(arrival.At) {
-			v.find(unrecorded, number, "%s: request %d came at %s, and the ledger had %d attempts by then", o.Key, i+1, clock(received), upTo(intents, arrival.At))
+			v.find(unrecorded, number, "%s: request %d came at %s, and the ledger had %d attempts by then", o.Key, i+1,
+				clock(received), upTo(intents, arrival.At))
 		}
 		v.request(e, o.Key, received)
 	}
 	for i, effect := range effects {
 		if episodes := e.episodes(o.Key, effect); i >= episodes+e.inTime(o.Key, effects[:i+1]) {
-			v.find(beyond, number, "%s was cancelled for the %d. time at %s, when lives of bills of that number had ended %d times", o.Key, i+1, clock(effect), episodes)
+			v.find(beyond, number,
+				"%s was cancelled for the %d. time at %s, when lives of bills of that number had ended %d times", o.Key,
+				i+1, clock(effect), episodes)
 		}
 	}
 }

@@ -20,7 +20,8 @@ func (v *findings) request(e *evidence, key warehouse.Key, received time.Time) {
 				continue
 			}
 			if since := received.Sub(s.from); since > window {
-				v.find(wrong, key.OrderCode, "%s: a request came at %s, when bill %d had been live for %s", key, clock(received), b.BillID, since.Round(time.Millisecond))
+				v.find(wrong, key.OrderCode, "%s: a request came at %s, when bill %d had been live for %s", key,
+					clock(received), b.BillID, since.Round(time.Millisecond))
 				return
 			}
 			again = true
@@ -31,14 +32,17 @@ func (v *findings) request(e *evidence, key warehouse.Key, received time.Time) {
 	}
 	switch {
 	case !known:
-		v.find(wrong, key.OrderCode, "%s: a request came at %s for an order that no audit of a bill of that number had made", key, clock(received))
+		v.find(wrong, key.OrderCode,
+			"%s: a request came at %s for an order that no audit of a bill of that number had made", key,
+			clock(received))
 	case again:
 		v.inside++
 	case owed:
 	case before:
 		v.afterRestore++
 	default:
-		v.find(wrong, key.OrderCode, "%s: a request came at %s, when no bill of that number was voided, un-audited for long enough or deleted, nor had been for %s", key, clock(received), window)
+		v.find(wrong, key.OrderCode, "%s: a request came at %s, when no bill of that number was voided, un-audited "+
+			"for long enough or deleted, nor had been for %s", key, clock(received), window)
 	}
 }
 
@@ -78,7 +82,8 @@ func (e *evidence) downSince(b books.BillTruth, i int) time.Time {
 // madeBy says whether some audit of the bill had made that order by then.
 func madeBy(e *evidence, b books.BillTruth, key warehouse.Key, by time.Time) bool {
 	for _, event := range b.Events {
-		if event.Action == books.ActionAudit && !event.At.After(by) && slices.Contains(keysOf(e.scheme, event.Orders), key) {
+		if event.Action == books.ActionAudit && !event.At.After(by) &&
+			slices.Contains(keysOf(e.scheme, event.Orders), key) {
 			return true
 		}
 	}
@@ -93,7 +98,8 @@ func (e *evidence) unseenLives(key warehouse.Key) int {
 		lives := livesOf(e.scheme, b)
 		for i, l := range lives {
 			own := slices.ContainsFunc(e.cancellations[key], func(d cancellation) bool {
-				return d.Bill == b.BillID && !d.Created.Before(l.from) && (i == len(lives)-1 || d.Created.Before(lives[i+1].from))
+				return d.Bill == b.BillID && !d.Created.Before(l.from) &&
+					(i == len(lives)-1 || d.Created.Before(lives[i+1].from))
 			})
 			if slices.Contains(l.keys, key) && !l.to.IsZero() && !own && !e.runs.within(l.span, e.visible) {
 				n++
@@ -109,7 +115,8 @@ func (e *evidence) inTime(key warehouse.Key, effects []time.Time) int {
 	n := 0
 	for _, at := range effects {
 		if slices.ContainsFunc(e.bills[key.OrderCode], func(b books.BillTruth) bool {
-			return slices.ContainsFunc(liveSpans(b), func(s span) bool { return s.holds(at) && at.Sub(s.from) <= e.window() })
+			return slices.ContainsFunc(liveSpans(b),
+				func(s span) bool { return s.holds(at) && at.Sub(s.from) <= e.window() })
 		}) {
 			n++
 		}

@@ -38,7 +38,9 @@ func history(id int64, all ...did) books.BillTruth {
 		switch d.action {
 		case books.ActionAudit:
 			doc, b.EverAudited, b.AuditedAt = books.StatusAudited, true, e.At
-			e.Orders = []books.Order{{BillID: id, BillNo: number, AffairType: books.Assembly, Direction: books.Inbound, Stock: "CK001"}}
+			e.Orders = []books.Order{
+				{BillID: id, BillNo: number, AffairType: books.Assembly, Direction: books.Inbound, Stock: "CK001"},
+			}
 		case books.ActionUnaudit:
 			doc = books.StatusReaudit
 		case books.ActionVoid:
@@ -93,12 +95,15 @@ func ordinary(t *testing.T) story {
 		order: warehouse.Truth{
 			Key: key, Requests: 1, Effects: 1, Arrivals: []warehouse.Arrival{request(12, true)},
 			Order: &warehouse.Order{Key: key, State: warehouse.StateCancelled, Life: 1, History: []warehouse.Change{
-				{At: at(0), To: warehouse.StateApproved, By: "created"}, {At: at(12), From: warehouse.StateApproved, To: warehouse.StateCancelled, By: "cancel"},
+				{At: at(0), To: warehouse.StateApproved, By: "created"},
+				{At: at(12), From: warehouse.StateApproved, To: warehouse.StateCancelled, By: "cancel"},
 			}},
 		},
 		cancellation: &cancellation{
-			ID: 1, Bill: 1, Number: number, Generation: 1, Direction: "in", Code: key.WarehouseCode, Order: number, Type: typeIn, State: "done", Outcome: "cancelled",
-			Created: at(11), Ended: &ended, attempts: []attempt{{Cancellation: 1, Attempt: 1, Intent: at(11.9), Disposition: "cancelled"}},
+			ID: 1, Bill: 1, Number: number, Generation: 1, Direction: "in", Code: key.WarehouseCode, Order: number,
+			Type: typeIn, State: "done", Outcome: "cancelled",
+			Created: at(11), Ended: &ended,
+			attempts: []attempt{{Cancellation: 1, Attempt: 1, Intent: at(11.9), Disposition: "cancelled"}},
 		},
 	}
 }
@@ -117,18 +122,22 @@ func (s *story) standing(requests ...warehouse.Arrival) {
 
 // unseenLife has the bill live and voided once more, between two runs, after a run saw its first void.
 func (s *story) unseenLife() {
-	s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{13, books.ActionRestore},
+	s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit},
+		did{10, books.ActionVoid}, did{13, books.ActionRestore},
 		did{14, books.ActionAudit}, did{15, books.ActionVoid})}
 	s.runs.note(span{at(10.5), at(12.5)})
 	s.order.Order.State, s.order.Order.Life = warehouse.StateApproved, 2
-	s.order.Order.History = append(s.order.Order.History, warehouse.Change{At: at(14), From: warehouse.StateCancelled, To: warehouse.StateApproved, By: "created"})
+	s.order.Order.History = append(s.order.Order.History,
+		warehouse.Change{At: at(14), From: warehouse.StateCancelled, To: warehouse.StateApproved, By: "created"})
 }
 
 func (s *story) verdict() *findings {
 	e := &evidence{
 		scheme: s.scheme, began: at(-100), runs: s.runs, bills: map[string][]books.BillTruth{number: s.bills},
-		orders: map[warehouse.Key]warehouse.Truth{key: s.order}, cancellations: map[warehouse.Key][]cancellation{}, work: map[string][]work{},
-		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)}, cancelIsDate: s.cancelIsDate,
+		orders: map[warehouse.Key]warehouse.Truth{key: s.order}, cancellations: map[warehouse.Key][]cancellation{},
+		work:     map[string][]work{},
+		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)},
+		cancelIsDate: s.cancelIsDate,
 	}
 	if s.neverSeen {
 		clear(e.snapshots)
@@ -149,8 +158,12 @@ func TestJudge(t *testing.T) {
 	}{
 		"as it should be": {func(*story) {}, nil},
 		"nothing is owed": {func(s *story) { s.cancellation = nil; s.standing() }, []fault{lost}},
-		"the order was cancelled, and the ledger does not know for whom": {func(s *story) { s.cancellation.Bill = 9 }, []fault{lost}},
-		"done, and the order stands":                                     {func(s *story) { s.standing(request(12, false)) }, []fault{lost, lost}},
+		"the order was cancelled, and the ledger does not know for whom": {
+			func(s *story) { s.cancellation.Bill = 9 }, []fault{lost},
+		},
+		"done, and the order stands": {
+			func(s *story) { s.standing(request(12, false)) }, []fault{lost, lost},
+		},
 		"given to a person because it was too late": {func(s *story) {
 			s.needsAttention("too_late")
 			s.standing(warehouse.Arrival{At: at(12), Outcome: warehouse.OutcomeRefused})
@@ -158,7 +171,8 @@ func TestJudge(t *testing.T) {
 		"given to a person as too late, and the refusal came before its first request": {func(s *story) {
 			s.needsAttention("too_late")
 			s.standing(warehouse.Arrival{At: at(11), Outcome: warehouse.OutcomeRefused}, request(12, false))
-			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(11.95), Disposition: "too_late"})
+			s.cancellation.attempts = append(s.cancellation.attempts,
+				attempt{Attempt: 2, Intent: at(11.95), Disposition: "too_late"})
 		}, []fault{lost, unrecorded}},
 		"given to a person because another bill had the number, which is still there": {func(s *story) {
 			s.needsAttention("number_taken")
@@ -167,20 +181,25 @@ func TestJudge(t *testing.T) {
 		}, []fault{lost, lost}},
 		"given to a person because another bill had the number, and that was deleted": {func(s *story) {
 			s.needsAttention("number_taken")
-			s.bills = append(s.bills, history(2, did{0, books.ActionAudit}, did{5, books.ActionUnaudit}, did{6, books.ActionDelete}))
+			s.bills = append(s.bills,
+				history(2, did{0, books.ActionAudit}, did{5, books.ActionUnaudit}, did{6, books.ActionDelete}))
 			s.standing()
 		}, nil},
-		"given to a person as unread, and it is there": {func(s *story) { s.needsAttention("bill_unread"); s.standing() }, []fault{lost}},
+		"given to a person as unread, and it is there": {
+			func(s *story) { s.needsAttention("bill_unread"); s.standing() }, []fault{lost},
+		},
 		"given to a person as one of many that were deleted, which it was not": {func(s *story) {
 			s.cancellation.State, s.cancellation.Hold, s.together = "held", "many_deleted", []int64{1, 2, 3, 4, 5, 6}
 			s.work = []work{{Kind: "many_deleted", Created: at(13)}}
 			s.standing()
 		}, []fault{lost}},
 		"cancelled again by a probe, when a life that nobody could see had made it anew": {func(s *story) {
-			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{12.2, books.ActionRestore},
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit},
+				did{10, books.ActionVoid}, did{12.2, books.ActionRestore},
 				did{12.4, books.ActionAudit}, did{12.6, books.ActionUnaudit}, did{12.6, books.ActionVoid})}
 			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13, true))
-			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(12.9), Disposition: "cancelled"})
+			s.cancellation.attempts = append(s.cancellation.attempts,
+				attempt{Attempt: 2, Intent: at(12.9), Disposition: "cancelled"})
 		}, nil},
 		"given to a person as never sent, after a refusal of a moment": {func(s *story) {
 			s.needsAttention("not_sent_too_long")
@@ -189,14 +208,16 @@ func TestJudge(t *testing.T) {
 		}, []fault{lost}},
 		"given to a person as never sent for as long as the scheme says": {func(s *story) {
 			s.needsAttention("not_sent_too_long")
-			s.cancellation.attempts[0].Disposition, s.work[0].Created = "throttled", s.cancellation.attempts[0].Intent.Add(s.scheme.Timing().RetryFor)
+			s.cancellation.attempts[0].Disposition, s.work[0].Created = "throttled",
+				s.cancellation.attempts[0].Intent.Add(s.scheme.Timing().RetryFor)
 			s.standing()
 		}, nil},
 		"un-audited": {func(s *story) {
 			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit})}
 		}, nil},
 		"un-audited, and nothing is owed": {func(s *story) {
-			s.bills, s.cancellation = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit})}, nil
+			s.bills, s.cancellation = []books.BillTruth{history(1, did{0, books.ActionAudit},
+				did{9, books.ActionUnaudit})}, nil
 			s.runs.note(span{at(1), at(2)})
 			s.standing()
 		}, []fault{lost}},
@@ -204,55 +225,77 @@ func TestJudge(t *testing.T) {
 			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{11, books.ActionUnaudit})}
 		}, []fault{wrong}},
 		"un-audited for long but for a moment that a run saw": {func(s *story) {
-			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9.5, books.ActionUnaudit}, did{10, books.ActionAudit}, did{11, books.ActionUnaudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9.5, books.ActionUnaudit},
+				did{10, books.ActionAudit}, did{11, books.ActionUnaudit})}
 			s.runs.note(span{at(10.3), at(10.9)})
 		}, []fault{wrong}},
 		"un-audited for long but for a moment that nobody could see": {func(s *story) {
-			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9.5, books.ActionUnaudit}, did{10, books.ActionAudit}, did{11, books.ActionUnaudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9.5, books.ActionUnaudit},
+				did{10, books.ActionAudit}, did{11, books.ActionUnaudit})}
 		}, nil},
 		"deleted": {func(s *story) {
-			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{1, books.ActionUnaudit}, did{2, books.ActionDelete})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit},
+				did{1, books.ActionUnaudit}, did{2, books.ActionDelete})}
 		}, nil},
 		"deleted, and sent before anybody could know": {func(s *story) {
-			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10.2, books.ActionUnaudit}, did{11, books.ActionDelete})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit},
+				did{10.2, books.ActionUnaudit}, did{11, books.ActionDelete})}
 		}, []fault{wrong}},
 		"deleted, and its order stands": {func(s *story) {
-			s.bills, s.cancellation = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit}, did{10, books.ActionDelete})}, nil
+			s.bills, s.cancellation = []books.BillTruth{history(1, did{0, books.ActionAudit},
+				did{9, books.ActionUnaudit}, did{10, books.ActionDelete})}, nil
 			s.runs.note(span{at(1), at(2)})
 			s.standing()
 		}, []fault{lost}},
 		"deleted, and its order stands for the bill that got its number": {func(s *story) {
 			s.bills, s.cancellation = []books.BillTruth{
-				history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit}, did{10, books.ActionDelete}), history(2, did{11, books.ActionAudit}),
+				history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit}, did{10, books.ActionDelete}),
+				history(2, did{11, books.ActionAudit}),
 			}, nil
 			s.standing()
 		}, nil},
 		"given to a person as too late, and it was not": {func(s *story) {
-			s.cancellation.State, s.work = "needs_attention", []work{{Kind: "too_late", Cancellation: 1, Number: number}}
+			s.cancellation.State, s.work = "needs_attention", []work{
+				{Kind: "too_late", Cancellation: 1, Number: number},
+			}
 			s.standing(request(12, false))
 		}, []fault{lost}},
-		"given to nobody":                   {func(s *story) { s.cancellation.State = "needs_attention"; s.standing(request(12, false)) }, []fault{lost}},
-		"withdrawn, and the bill is voided": {func(s *story) { s.cancellation.State = "withdrawn"; s.standing(request(12, false)) }, []fault{lost}},
-		"still open":                        {func(s *story) { s.cancellation.State, s.cancellation.Ended = "open", nil }, []fault{stillOpen}},
-		"an attempt without an answer":      {func(s *story) { s.cancellation.attempts[0].Disposition = "" }, []fault{stillOpen}},
+		"given to nobody": {
+			func(s *story) { s.cancellation.State = "needs_attention"; s.standing(request(12, false)) }, []fault{lost},
+		},
+		"withdrawn, and the bill is voided": {
+			func(s *story) { s.cancellation.State = "withdrawn"; s.standing(request(12, false)) }, []fault{lost},
+		},
+		"still open": {
+			func(s *story) { s.cancellation.State, s.cancellation.Ended = "open", nil }, []fault{stillOpen},
+		},
+		"an attempt without an answer": {
+			func(s *story) { s.cancellation.attempts[0].Disposition = "" }, []fault{stillOpen},
+		},
 		"a request that the ledger does not have": {func(s *story) {
 			s.order.Arrivals, s.order.Requests = append(s.order.Arrivals, request(13, false)), 2
 		}, []fault{unrecorded}},
-		"a request before its intent": {func(s *story) { s.cancellation.attempts[0].Intent = at(12.001) }, []fault{unrecorded}},
+		"a request before its intent": {
+			func(s *story) { s.cancellation.attempts[0].Intent = at(12.001) }, []fault{unrecorded},
+		},
 		"live again, and told to a person": {func(s *story) {
-			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{20, books.ActionRestore}, did{21, books.ActionAudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid},
+				did{20, books.ActionRestore}, did{21, books.ActionAudit})}
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, nil},
 		"live again in silence": {func(s *story) {
-			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{20, books.ActionRestore}, did{21, books.ActionAudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid},
+				did{20, books.ActionRestore}, did{21, books.ActionAudit})}
 		}, []fault{wrong}},
 		"sent too long after it was live again": {func(s *story) {
-			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{0.5, books.ActionVoid}, did{1, books.ActionRestore}, did{1.5, books.ActionAudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{0.5, books.ActionVoid},
+				did{1, books.ActionRestore}, did{1.5, books.ActionAudit})}
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, []fault{wrong}},
 		"its number was given to a live bill": {func(s *story) {
 			s.bills = []books.BillTruth{
-				history(1, did{0, books.ActionAudit}, did{0.1, books.ActionVoid}, did{0.2, books.ActionDelete}), history(2, did{1, books.ActionAudit}),
+				history(1, did{0, books.ActionAudit}, did{0.1, books.ActionVoid}, did{0.2, books.ActionDelete}),
+				history(2, did{1, books.ActionAudit}),
 			}
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, []fault{wrong}},
@@ -261,9 +304,11 @@ func TestJudge(t *testing.T) {
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, []fault{beyond, wrong}},
 		"cancelled again in the moment that it was live again": {func(s *story) {
-			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{12.5, books.ActionRestore}, did{13, books.ActionAudit})}
+			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid},
+				did{12.5, books.ActionRestore}, did{13, books.ActionAudit})}
 			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13.5, true))
-			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(12.4), Disposition: "cancelled"})
+			s.cancellation.attempts = append(s.cancellation.attempts,
+				attempt{Attempt: 2, Intent: at(12.4), Disposition: "cancelled"})
 			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 		}, nil},
 		"a life that nobody saw and no date tells of": {func(s *story) { s.cancelIsDate = true; s.unseenLife() }, nil},
@@ -279,7 +324,8 @@ func TestJudge(t *testing.T) {
 		"a life that nobody saw, and the date of its void tells of it": {(*story).unseenLife, []fault{lost}},
 		"cancelled twice for one void": {func(s *story) {
 			s.order.Effects, s.order.Requests, s.order.Arrivals = 2, 2, append(s.order.Arrivals, request(13, true))
-			s.cancellation.attempts = append(s.cancellation.attempts, attempt{Attempt: 2, Intent: at(12.5), Disposition: "cancelled"})
+			s.cancellation.attempts = append(s.cancellation.attempts,
+				attempt{Attempt: 2, Intent: at(12.5), Disposition: "cancelled"})
 		}, []fault{beyond, beyond}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -304,14 +350,16 @@ func TestAnOrderIsPassedOnThoughTheSchemeDoesNotAskForIt(t *testing.T) {
 	out := warehouse.Key{SID: key.SID, WarehouseCode: key.WarehouseCode, OrderCode: number, OrderType: typeOut}
 	e := &evidence{scheme: s.scheme, bills: map[string][]books.BillTruth{number: {first, second}}}
 	require.False(t, e.passedOn(first, out))
-	second.Events[0].Orders = append(second.Events[0].Orders, books.Order{BillID: 2, BillNo: number, AffairType: books.Dassembly, Direction: books.Outbound, Stock: "CK001"})
+	second.Events[0].Orders = append(second.Events[0].Orders,
+		books.Order{BillID: 2, BillNo: number, AffairType: books.Dassembly, Direction: books.Outbound, Stock: "CK001"})
 	require.True(t, e.passedOn(first, out))
 }
 
 // What comes within the time that a look at a bill may be old is no fault, and is counted apart.
 func TestRequestsInTimeAreCountedApart(t *testing.T) {
 	s := ordinary(t)
-	s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid}, did{10.5, books.ActionRestore}, did{11, books.ActionAudit})}
+	s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid},
+		did{10.5, books.ActionRestore}, did{11, books.ActionAudit})}
 	s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
 	v := s.verdict()
 	require.Empty(t, v.findings)
@@ -322,7 +370,8 @@ func TestRepeatsAreCountedByWhatCameBefore(t *testing.T) {
 	s := ordinary(t)
 	s.cancellation.attempts = []attempt{
 		{Attempt: 1, Intent: at(11), Disposition: "unknown"}, {Attempt: 2, Intent: at(11.1), Disposition: "not_sent"},
-		{Attempt: 3, Intent: at(11.2), Disposition: "in_progress"}, {Attempt: 4, Intent: at(11.9), Disposition: "cancelled"},
+		{Attempt: 3, Intent: at(11.2), Disposition: "in_progress"},
+		{Attempt: 4, Intent: at(11.9), Disposition: "cancelled"},
 	}
 	require.Equal(t, map[string]int{"unknown": 1, "in_progress": 1}, s.verdict().repeats)
 }

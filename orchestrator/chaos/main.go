@@ -67,9 +67,11 @@ func main() {
 	seed := flag.Uint64("seed", 0, "the plan's seed; 0 takes one from the clock")
 	kills := flag.Int("kills", shortKills, "how many processes are killed; the run takes three seconds for each")
 	at := flag.String("at", "", "kill orchestrators at this `point` only")
-	within := flag.Duration("within", 0, "how long the whole run may take: the storm is cut short for it; 0 is 90s for the short form, and no limit for a longer one")
+	within := flag.Duration("within", 0, "how long the whole run may take: the storm is cut short for it; 0 is 90s "+
+		"for the short form, and no limit for a longer one")
 	show := flag.Bool("plan", false, "print the plan and do nothing")
-	dir := flag.String("dir", "", "existing `folder` for the logs of all processes; without it they are kept only when something is found")
+	dir := flag.String("dir", "",
+		"existing `folder` for the logs of all processes; without it they are kept only when something is found")
 	flag.Parse()
 	if *at != "" && !slices.Contains(crashpoint.All(), crashpoint.Name(*at)) {
 		fmt.Fprintf(os.Stderr, "chaos: -at: no such point; there are %s\n", crashpoint.All())
@@ -78,13 +80,17 @@ func main() {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano()) % 1_000_000
 	}
-	r := &run{plan: makePlan(*seed, size{kills: *kills, each: everyKill, fresh: everyBill, at: crashpoint.Name(*at)}), logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	r := &run{
+		plan:   makePlan(*seed, size{kills: *kills, each: everyKill, fresh: everyBill, at: crashpoint.Name(*at)}),
+		logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
 	if *show {
 		fmt.Println(strings.Join(r.plan.lines(), "\n"))
 		return
 	}
 	if !crashpoint.Built {
-		fmt.Fprintln(os.Stderr, "chaos: the points at which processes die are not in this program; build it with -tags chaos")
+		fmt.Fprintln(os.Stderr,
+			"chaos: the points at which processes die are not in this program; build it with -tags chaos")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -180,7 +186,8 @@ func (r *run) live(ctx context.Context, t *town) error {
 	}
 	if r.evidence, err = t.gather(ctx, r.scheme); err == nil {
 		r.evidence.runs, r.evidence.visible = seen, time.Duration(r.plan.kingdee.CommitMillis)*time.Millisecond
-		r.evidence.keepsApprove, r.evidence.cancelIsDate = r.plan.kingdee.UnauditKeepsApproveDate, r.plan.kingdee.CancelDateOnly
+		r.evidence.keepsApprove, r.evidence.cancelIsDate = r.plan.kingdee.UnauditKeepsApproveDate,
+			r.plan.kingdee.CancelDateOnly
 	}
 	return err
 }

@@ -42,7 +42,8 @@ func (t *town) askForReconciles(ctx context.Context) {
 // ask asks one of the orchestrators for an incremental run or a reconcile run now.
 func (t *town) ask(ctx context.Context, client http.Client, n int, what string) {
 	where := t.members[[]string{first, second}[n%2]].rest()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+where+"/v1/schemes/"+schemeName+"/"+what, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
+		"http://"+where+"/v1/schemes/"+schemeName+"/"+what, http.NoBody)
 	if err != nil {
 		return // it has no address yet
 	}

@@ -82,7 +82,9 @@ const (
 )
 
 func makePlan(seed uint64, s size) plan {
-	chance := func(part uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, part)) } //nolint:gosec // repeatable on purpose
+	chance := func(part uint64) *rand.Rand {
+		return rand.New(rand.NewPCG(seed, part)) //nolint:gosec // repeatable on purpose
+	}
 	p := plan{seed: seed, storm: time.Duration(s.kills) * s.each}
 	p.kingdee, p.wms = personalities(chance(chancePersonality))
 	p.steps = makeSteps(chance(chanceBills), p.storm, s.fresh, p.kingdee.DeleteVoided)
@@ -95,16 +97,21 @@ func makePlan(seed uint64, s size) plan {
 func personalities(r *rand.Rand) (kbehaviour.Personality, wbehaviour.Personality) {
 	often := func(share float64) bool { return r.Float64() < share }
 	k := kbehaviour.Personality{
-		Seed: r.Uint64(), CommitMillis: r.IntN(400), LatencyMillis: r.IntN(5), VoidKeepsModifyDate: often(0.3), UnauditKeepsModifyDate: often(0.3),
+		Seed: r.Uint64(), CommitMillis: r.IntN(400), LatencyMillis: r.IntN(5),
+		VoidKeepsModifyDate: often(0.3), UnauditKeepsModifyDate: often(0.3),
 		UnauditKeepsApproveDate: often(0.3), CancelDateOnly: often(0.3), DeleteVoided: often(0.5),
 	}
 	w := wbehaviour.Personality{
-		LatencyMS: r.IntN(30), RepeatCancel: []string{"failure", "success"}[r.IntN(2)], Working: "intercept", InterceptEnds: "cancelled",
+		LatencyMS: r.IntN(30), RepeatCancel: []string{"failure", "success"}[r.IntN(2)],
+		Working: "intercept", InterceptEnds: "cancelled",
 		InterceptMS: 500 + r.IntN(2500), RecreateCancelled: often(0.7),
 		Chaos: map[wbehaviour.FaultKind]float64{
-			wbehaviour.FaultCommitThenDrop: 0.04, wbehaviour.FaultDropBeforeCommit: 0.03, wbehaviour.FaultCommitThenCut: 0.02, wbehaviour.FaultBadGateway: 0.02,
-			wbehaviour.FaultCommitThenBadGateway: 0.02, wbehaviour.FaultSlow: 0.03, wbehaviour.FaultSlowReply: 0.03, wbehaviour.FaultThrottle: 0.03,
-			"broken_xml": 0.01, "undeclared_gbk": 0.01, "empty_body": 0.01, "race": 0.01, "db_error": 0.01, "flag_error": 0.01, "noop": 0.01,
+			wbehaviour.FaultCommitThenDrop: 0.04, wbehaviour.FaultDropBeforeCommit: 0.03,
+			wbehaviour.FaultCommitThenCut: 0.02, wbehaviour.FaultBadGateway: 0.02,
+			wbehaviour.FaultCommitThenBadGateway: 0.02, wbehaviour.FaultSlow: 0.03,
+			wbehaviour.FaultSlowReply: 0.03, wbehaviour.FaultThrottle: 0.03,
+			"broken_xml": 0.01, "undeclared_gbk": 0.01, "empty_body": 0.01, "race": 0.01, "db_error": 0.01,
+			"flag_error": 0.01, "noop": 0.01,
 		},
 	}
 	return k, w
@@ -112,8 +119,10 @@ func personalities(r *rand.Rand) (kbehaviour.Personality, wbehaviour.Personality
 
 // hand is what sixteen kills in a row are made of, in any order: about half of them at named points.
 var hand = []blow{
-	{Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint},
-	{Kind: kill}, {Kind: kill}, {Kind: kill}, {Kind: kill, Target: reader}, {Kind: kill, Target: reader}, {Kind: kill, Target: sender}, {Kind: kill, Target: sender},
+	{Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint}, {Kind: atPoint},
+	{Kind: atPoint}, {Kind: atPoint},
+	{Kind: kill}, {Kind: kill}, {Kind: kill}, {Kind: kill, Target: reader}, {Kind: kill, Target: reader},
+	{Kind: kill, Target: sender}, {Kind: kill, Target: sender},
 	{Target: postgres},
 }
 
@@ -148,7 +157,10 @@ func makeBlows(r *rand.Rand, s size) []blow {
 		}
 	}
 	for i := 0; i < s.kills && s.at == ""; i += freezeEvery {
-		b := blow{At: time.Duration(i)*s.each + between(r, 0, freezeEvery*s.each), Kind: freeze, Target: orchestrators[r.IntN(2)], Down: between(r, 500*time.Millisecond, 3*time.Second)}
+		b := blow{
+			At: time.Duration(i)*s.each + between(r, 0, freezeEvery*s.each), Kind: freeze,
+			Target: orchestrators[r.IntN(2)], Down: between(r, 500*time.Millisecond, 3*time.Second),
+		}
 		switch r.IntN(3) {
 		case 0:
 			b.Target = reader
@@ -165,10 +177,14 @@ func makeBlows(r *rand.Rand, s size) []blow {
 // makeFaults lets something go wrong with Kingdee every three seconds. Denser, no run would ever end.
 func makeFaults(r *rand.Rand, storm time.Duration) []queued {
 	kinds := []kbehaviour.Fault{
-		{Shape: "F1", MsgCode: kbehaviour.MsgException}, {Shape: "F1", MsgCode: 6}, {Shape: "F1", MsgCode: 13}, {Shape: "F1", MsgCode: 14},
-		{Shape: "F7", MsgCode: kbehaviour.MsgException}, {Shape: "F10"}, {Shape: "F12"}, {Shape: "F14"}, {ExpireSessions: true},
-		{Drop: kbehaviour.DropBefore}, {Drop: kbehaviour.DropAfter}, {Drop: kbehaviour.DropInside}, {Drop: kbehaviour.DropHalf}, {Status: 503},
-		{DelayMillis: 300}, {DelayMillis: 2000}, {Service: kbehaviour.ServiceLogin, Status: 502}, {Service: kbehaviour.ServiceLogin, DelayMillis: 800},
+		{Shape: "F1", MsgCode: kbehaviour.MsgException}, {Shape: "F1", MsgCode: 6},
+		{Shape: "F1", MsgCode: 13}, {Shape: "F1", MsgCode: 14},
+		{Shape: "F7", MsgCode: kbehaviour.MsgException}, {Shape: "F10"}, {Shape: "F12"},
+		{Shape: "F14"}, {ExpireSessions: true},
+		{Drop: kbehaviour.DropBefore}, {Drop: kbehaviour.DropAfter}, {Drop: kbehaviour.DropInside},
+		{Drop: kbehaviour.DropHalf}, {Status: 503},
+		{DelayMillis: 300}, {DelayMillis: 2000},
+		{Service: kbehaviour.ServiceLogin, Status: 502}, {Service: kbehaviour.ServiceLogin, DelayMillis: 800},
 	}
 	var faults []queued
 	for at := time.Duration(0); at < storm; at += between(r, 0, 6*time.Second) {

@@ -60,7 +60,8 @@ func TestStepsFollowKingdeesFlow(t *testing.T) {
 			}
 			next, ok := allowed[before][s.Do]
 			require.True(t, ok, "%s of %s, which is %d", s.Do, s.Number, before)
-			require.False(t, s.Do == remove && before == voided && !p.kingdee.DeleteVoided, "this Kingdee keeps voided bills")
+			require.False(t, s.Do == remove && before == voided && !p.kingdee.DeleteVoided,
+				"this Kingdee keeps voided bills")
 			now[s.Number] = next
 		}
 	}

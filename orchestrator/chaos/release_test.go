@@ -16,14 +16,16 @@ import (
 func TestReleaseBinariesHoldNoPoints(t *testing.T) {
 	marks := []string{crashpoint.FileSetting, "internal/crashpoint.Here"}
 	require.Empty(t, found(t, marks), "built as a release is")
-	require.Equal(t, marks, found(t, marks, "-tags", "chaos"), "built for the chaos test: the search finds what it looks for")
+	require.Equal(t, marks, found(t, marks, "-tags", "chaos"),
+		"built for the chaos test: the search finds what it looks for")
 }
 
 // found builds the orchestrator and answers which of the marks are in it.
 func found(t *testing.T, marks []string, flags ...string) []string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "orchestrator")
-	args := append(append([]string{"build"}, flags...), "-o", program, "github.com/voidrelay/voidrelay/orchestrator/cmd/orchestrator")
+	args := append(append([]string{"build"}, flags...), "-o",
+		program, "github.com/voidrelay/voidrelay/orchestrator/cmd/orchestrator")
 	said, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput()
 	require.NoError(t, err, string(said))
 	content, err := os.ReadFile(program)

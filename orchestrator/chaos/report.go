@@ -19,13 +19,15 @@ func (r *run) report(w io.Writer) {
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(w, "  %-14s %s\n", what, fmt.Sprintf(format, args...))
 	}
-	fmt.Fprintf(w, "seed %d, plan %s: %s of storm, then quiet after %s\n", r.plan.seed, r.plan.digest(), r.stormed.Round(time.Second), r.calmed.took.Round(100*time.Millisecond))
+	fmt.Fprintf(w, "seed %d, plan %s: %s of storm, then quiet after %s\n",
+		r.plan.seed, r.plan.digest(), r.stormed.Round(time.Second), r.calmed.took.Round(100*time.Millisecond))
 	if s.cut {
 		line("cut short", "the storm, to leave time for the quiet: %d of %d kills", sum(s.kills), r.plan.kills())
 	}
 	switch {
 	case r.calmed.moving:
-		line("cut short", "the quiet, while things were still getting done: %s; %d findings of lost and open are NOT PROVED, and not counted", r.calmed.left, v.unproved)
+		line("cut short", "the quiet, while things were still getting done: %s; %d findings of lost and open are NOT "+
+			"PROVED, and not counted", r.calmed.left, v.unproved)
 	case !r.calmed.settled:
 		line("not settled", "after %s, and nothing moved any more: %s", r.calmed.took.Round(time.Second), r.calmed.left)
 	}
@@ -41,8 +43,10 @@ func (r *run) report(w io.Writer) {
 	line("repeated", "%d, after: %s", sum(v.repeats), list(v.repeats))
 	line("looked again", "%s", list(r.evidence.intervals))
 	line("ended", "%d orders of bills that are so now: %s", sum(v.ended), list(v.ended))
-	line("unseen", "%d orders of lives that were over before any run could see them; %d of deleted bills whose number is another's", v.unseen, v.passedOn)
-	line("in time", "%d while a bill was live again and %d after one was taken back, all within verify_after + %s", v.inside, v.afterRestore, tolerance)
+	line("unseen", "%d orders of lives that were over before any run could see them; %d of deleted bills whose "+
+		"number is another's", v.unseen, v.passedOn)
+	line("in time", "%d while a bill was live again and %d after one was taken back, all within verify_after + %s",
+		v.inside, v.afterRestore, tolerance)
 	fmt.Fprintln(w)
 	for _, f := range []fault{lost, wrong, stillOpen, beyond, unrecorded} {
 		fmt.Fprintf(w, "  %s %d\n", f, v.count(f))
@@ -109,7 +113,8 @@ func (e *evidence) tell(w io.Writer, number string) {
 			for _, key := range keysOf(e.scheme, ev.Orders) {
 				orders = append(orders, key.WarehouseCode+"/"+key.OrderType)
 			}
-			add(ev.At, "kingdee  bill %d %s → %s%s %s", b.BillID, ev.Action, ev.DocumentStatus, ev.CancelStatus, strings.Join(orders, " "))
+			add(ev.At, "kingdee  bill %d %s → %s%s %s", b.BillID, ev.Action, ev.DocumentStatus,
+				ev.CancelStatus, strings.Join(orders, " "))
 		}
 	}
 	for key, o := range e.orders {
@@ -123,20 +128,24 @@ func (e *evidence) tell(w io.Writer, number string) {
 			}
 		}
 		for _, a := range o.Arrivals {
-			add(a.At, "wms      %s request %d %s → %s, took effect: %t, answered: %t", short, a.ID, a.Fault, a.Outcome, a.TookEffect, a.Answered)
+			add(a.At, "wms      %s request %d %s → %s, took effect: %t, answered: %t", short, a.ID, a.Fault, a.Outcome,
+				a.TookEffect, a.Answered)
 		}
 	}
 	for key, cancellations := range e.cancellations {
 		if key.OrderCode == number {
 			for _, d := range cancellations {
-				add(d.Created, "ledger   cancellation %d of bill %d generation %d %s/%s made, evidence %s; now %s %s%s", d.ID, d.Bill, d.Generation, d.Code, d.Type, d.Evidence, d.State, d.Hold, d.Outcome)
+				add(d.Created, "ledger   cancellation %d of bill %d generation %d %s/%s made, evidence %s; now %s %s%s",
+					d.ID, d.Bill, d.Generation, d.Code, d.Type, d.Evidence, d.State, d.Hold, d.Outcome)
 				for _, a := range d.attempts {
-					add(a.Intent, "ledger   cancellation %d attempt %d intended, to be sent before %s", d.ID, a.Attempt, clock(a.Before))
+					add(a.Intent, "ledger   cancellation %d attempt %d intended, to be sent before %s", d.ID,
+						a.Attempt, clock(a.Before))
 					if a.Sent != nil {
 						add(*a.Sent, "ledger   cancellation %d attempt %d sent", d.ID, a.Attempt)
 					}
 					if a.Result != nil {
-						add(*a.Result, "ledger   cancellation %d attempt %d came to %s %s%s", d.ID, a.Attempt, a.Disposition, a.Message, a.Detail)
+						add(*a.Result, "ledger   cancellation %d attempt %d came to %s %s%s", d.ID, a.Attempt,
+							a.Disposition, a.Message, a.Detail)
 					}
 				}
 				if d.Ended != nil {
@@ -146,7 +155,8 @@ func (e *evidence) tell(w io.Writer, number string) {
 		}
 	}
 	for _, item := range e.work[number] {
-		add(item.Created, "ledger   work item %s for bill %d, cancellation %d: %s %s", item.Kind, item.Bill, item.Cancellation, item.Subject, item.Detail)
+		add(item.Created, "ledger   work item %s for bill %d, cancellation %d: %s %s", item.Kind, item.Bill,
+			item.Cancellation, item.Subject, item.Detail)
 		if item.Closed != nil {
 			add(*item.Closed, "ledger   work item %s closed: %s", item.Kind, item.Reason)
 		}

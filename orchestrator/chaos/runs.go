@@ -22,7 +22,8 @@ const seenEvery = 50 * time.Millisecond
 func (p *runs) follow(ctx context.Context, t *town) {
 	for ctx.Err() == nil {
 		var watermark, end time.Time
-		if err := t.pool.QueryRow(ctx, `select watermark_time, last_run_time from watermark`).Scan(&watermark, &end); err == nil {
+		if err := t.pool.QueryRow(ctx,
+			`select watermark_time, last_run_time from watermark`).Scan(&watermark, &end); err == nil {
 			p.note(span{watermark.Add(rule.ClockMargin), end})
 		}
 		wait(ctx, seenEvery)

@@ -164,8 +164,10 @@ func (w *walk) make(at time.Duration) step {
 			w.stock = stock
 		}
 		bill.Lines = append(bill.Lines, books.Line{
-			Goods:      books.Goods{Material: "CP.LH.001", Unit: "Pcs", Qty: "10", Stock: stock},
-			Components: []books.Component{{Goods: books.Goods{Material: "WL.SP.101", Unit: "Pcs", Qty: "60", Stock: "CK003"}}},
+			Goods: books.Goods{Material: "CP.LH.001", Unit: "Pcs", Qty: "10", Stock: stock},
+			Components: []books.Component{
+				{Goods: books.Goods{Material: "WL.SP.101", Unit: "Pcs", Qty: "60", Stock: "CK003"}},
+			},
 		})
 	}
 	w.standing = live

@@ -36,7 +36,8 @@ type storm struct {
 // storm lets the plan run, or as much of it as there is time for.
 func (t *town) storm(ctx context.Context, p plan, codes map[string]string, limit time.Duration) *storm {
 	s := &storm{
-		town: t, plan: p, codes: codes, began: time.Now(), kills: map[string]int{}, freezes: map[string]int{}, points: map[crashpoint.Name]int{},
+		town: t, plan: p, codes: codes, began: time.Now(), kills: map[string]int{},
+		freezes: map[string]int{}, points: map[crashpoint.Name]int{},
 		steps: map[deed]int{}, turns: map[string]*sync.Mutex{postgres: {}},
 	}
 	for name := range t.members {

@@ -59,11 +59,13 @@ func TestTheServersAreAsTheGRPCPageSays(t *testing.T) {
 				require.Equal(t, codes.ResourceExhausted, ask(t, client, mebibytes<<20))
 			})
 			t.Run("health", func(t *testing.T) {
-				named := regexp.MustCompile("(?m)^\\| " + sv.name + " \\| ([^|]*`\"\"`[^|]*) \\|").FindStringSubmatch(page)
+				named := regexp.MustCompile("(?m)^\\| " + sv.name +
+					" \\| ([^|]*`\"\"`[^|]*) \\|").FindStringSubmatch(page)
 				require.NotNil(t, named)
 				for _, service := range ourServices() {
 					_, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: service})
-					listed := strings.Contains(named[1], "`"+service+"`") || service == "" && strings.Contains(named[1], "`\"\"`")
+					listed := strings.Contains(named[1], "`"+service+"`") ||
+						service == "" && strings.Contains(named[1], "`\"\"`")
 					require.Equal(t, listed, err == nil, "%q: %v", service, err)
 				}
 			})

@@ -16,7 +16,8 @@ func TestMetricsTellWhatTheLedgerHolds(t *testing.T) {
 	s.void("A1")
 	s.settle()
 	scrape := func() string {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.orchestrator.MetricsAddr()+"/metrics", nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			"http://"+s.orchestrator.MetricsAddr()+"/metrics", nil)
 		require.NoError(t, err)
 		answer, err := http.DefaultClient.Do(request)
 		require.NoError(t, err)

@@ -30,7 +30,8 @@ func TestAMappingIsReplayedOverStoredBills(t *testing.T) {
 	}) {
 		body, err := json.Marshal(order)
 		require.NoError(t, err)
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void:replayMapping", bytes.NewReader(body))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+			"http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void:replayMapping", bytes.NewReader(body))
 		require.NoError(t, err)
 		answer, err := http.DefaultClient.Do(request)
 		require.NoError(t, err)
@@ -58,7 +59,8 @@ func TestAMappingIsReplayedOverStoredBills(t *testing.T) {
 
 	same := replay(map[string]any{"revision": 1})
 	require.Empty(t, same.Differences, "the present revision is like itself")
-	require.Equal(t, before, s.count(`select count(*) from cancellation_now`)+s.count(`select count(*) from scheme_revision`))
+	require.Equal(t, before,
+		s.count(`select count(*) from cancellation_now`)+s.count(`select count(*) from scheme_revision`))
 	require.Equal(t, 400, s.post("/v1/schemes/assembly-void:replayMapping", `{"document": "schemes: []"}`))
 	require.Equal(t, 404, s.post("/v1/schemes/assembly-void:replayMapping", `{"revision": 9}`))
 }

@@ -41,7 +41,8 @@ func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), first))
 	s.until("the first are being sent", func() bool { return s.count(`select count(*) from attempt`) > 0 })
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), second))
-	s.until("the WMS was asked for some", func() bool { return s.count(`select count(*) from attempt where result_time is not null`) > 20 })
+	s.until("the WMS was asked for some",
+		func() bool { return s.count(`select count(*) from attempt where result_time is not null`) > 20 })
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes:stopAll", `{"reason": "wrong warehouse"}`))
 	heard := time.Now()
 	s.until("what was in flight has ended", func() bool {
@@ -51,7 +52,8 @@ func TestStopAllIsHeardWithinASecondByEveryOrchestrator(t *testing.T) {
 		return s.count(`select count(*) from cancellation_now where state in ('open', 'done')`) == 400
 	})
 	s.run()
-	require.Positive(t, s.count(`select count(*) from cancellation_now where state = 'open'`), "something was left to stop")
+	require.Positive(t, s.count(`select count(*) from cancellation_now where state = 'open'`),
+		"something was left to stop")
 	require.Zero(t, s.count(`select count(*) from attempt where intent_time > $1`, heard))
 	for order := range s.wms.EachTruth(warehouse.Filter{}) {
 		for _, arrival := range order.Arrivals {
@@ -72,14 +74,16 @@ func TestStopAllCallsBackWhatWaitsForItsPace(t *testing.T) {
 	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("one has reached the WMS", func() bool { return s.arrivals() > 0 })
-	s.until("others wait", func() bool { return s.count(`select count(*) from cancellation_now where lease_until is not null`) > 1 })
+	s.until("others wait",
+		func() bool { return s.count(`select count(*) from cancellation_now where lease_until is not null`) > 1 })
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes:stopAll", `{"reason": "wrong warehouse"}`))
 	arrived := s.arrivals()
 	s.until("all are answered", func() bool {
 		return s.count(`select count(*) from cancellation_now where lease_until is not null`) == 0
 	})
 	require.Equal(t, arrived, s.arrivals())
-	require.Positive(t, s.count(`select count(*) from attempt where disposition = 'not_sent' and detail like '%said stop%'`))
+	require.Positive(t,
+		s.count(`select count(*) from attempt where disposition = 'not_sent' and detail like '%said stop%'`))
 }
 
 // arrivals is how many requests the WMS has met.
@@ -111,7 +115,8 @@ func TestPauseAndDryRunInTheMiddleOfABatch(t *testing.T) {
 	s.halt("setMode", `{"mode": "SCHEME_MODE_DRY_RUN", "reason": "something is wrong"}`)
 	require.Less(t, done(), 120, "something was left to stop")
 	asked := s.count(`select count(*) from attempt`)
-	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "mended"}`))
+	require.Equal(t, http.StatusOK,
+		s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "mended"}`))
 	s.settle()
 	require.Equal(t, asked, s.count(`select count(*) from attempt`), "what was decided before is not sent")
 	require.Equal(t, 120-done(), s.count(`select count(*) from cancellation_now where state = 'dry_run'`))
@@ -141,10 +146,12 @@ func TestWhatIsRestoredWhilePausedIsNotSentAfterwards(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:pause", `{"reason": "stocktaking"}`))
 	s.void("A001")
 	s.void("A002")
-	s.until("both are owed", func() bool { return s.count(`select count(*) from cancellation_now where state = 'open'`) == 2 })
+	s.until("both are owed",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'open'`) == 2 })
 	_, err := s.kingdee.Restore(t.Context(), "A001")
 	require.NoError(t, err)
-	s.until("one is owed no longer", func() bool { return s.count(`select count(*) from cancellation_now where state = 'withdrawn'`) == 1 })
+	s.until("one is owed no longer",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'withdrawn'`) == 1 })
 	require.Zero(t, s.count(`select count(*) from attempt`))
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:resume", `{"reason": "done"}`))
 	s.settle()
@@ -160,15 +167,20 @@ func TestASuspectedMappingPausesSendingAndNothingElse(t *testing.T) {
 	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("sending is paused", func() bool {
-		return s.count(`select count(*) from scheme where pause_reason = 'mapping_suspected' and state = 'running'`) == 1
+		return s.count(
+			`select count(*) from scheme where pause_reason = 'mapping_suspected' and state = 'running'`,
+		) == 1
 	})
-	require.Equal(t, 1, s.count(`select count(*) from work_item where kind = 'mapping_suspected' and detail like '%A00% QTRK @ WH-HZ01%' and close_time is null`))
+	require.Equal(t, 1, s.count(`select count(*) from work_item where kind = 'mapping_suspected' and detail like `+
+		`'%A00% QTRK @ WH-HZ01%' and close_time is null`))
 	asked := s.count(`select count(*) from attempt`)
 	_, err := s.kingdee.Restore(t.Context(), "A003")
 	require.NoError(t, err)
-	s.until("it is withdrawn while sending is paused", func() bool { return s.count(`select count(*) from cancellation_now where state = 'withdrawn'`) == 1 })
+	s.until("it is withdrawn while sending is paused",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'withdrawn'`) == 1 })
 	require.Equal(t, asked, s.count(`select count(*) from attempt`))
-	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:resume", `{"reason": "the orders are made late today"}`))
+	require.Equal(t, http.StatusOK,
+		s.post("/v1/schemes/assembly-void:resume", `{"reason": "the orders are made late today"}`))
 	s.until("it is asked again", func() bool { return s.count(`select count(*) from attempt`) > asked })
 }
 
@@ -183,8 +195,10 @@ func TestARefusedAccountPausesOnceAndRecoversByItself(t *testing.T) {
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("the account is paused", func() bool { return s.count(`select count(*) from account_pause`) == 1 })
 	s.run()
-	require.Equal(t, 1, s.count(`select count(*) from work_item where kind like 'wms_auth%' and subject = 'default' and close_time is null`))
-	require.Equal(t, 10, s.count(`select count(*) from cancellation_now where state = 'open'`), "nobody waits for a person for it")
+	require.Equal(t, 1, s.count(`select count(*) from work_item where kind like 'wms_auth%' and subject = 'default' `+
+		`and close_time is null`))
+	require.Equal(t, 10, s.count(`select count(*) from cancellation_now where state = 'open'`),
+		"nobody waits for a person for it")
 	var scheme struct{ AccountPauses []struct{ Account string } }
 	require.Equal(t, http.StatusOK, s.get("/v1/schemes/assembly-void", &scheme))
 	require.Equal(t, "default", scheme.AccountPauses[0].Account)
@@ -205,7 +219,8 @@ func TestOneRefusedOrderStopsOnlyItself(t *testing.T) {
 	require.NoError(t, s.wms.AddFaults(wbehaviour.Fault{Kind: "sub_code", OrderCode: "A001", Times: 20}))
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("it waits for a person", func() bool {
-		return s.count(`select count(*) from work_item where kind = 'wms_auth_order' and bill_no = 'A001' and close_time is null`) == 1
+		return s.count(`select count(*) from work_item where kind = 'wms_auth_order' and bill_no = 'A001' and `+
+			`close_time is null`) == 1
 	})
 	s.settle()
 	require.Equal(t, "需人工", s.verdict("A001"))

@@ -32,7 +32,9 @@ import (
 )
 
 // warehouses is what the shipped scheme's table says.
-var warehouses = map[string]string{"CK001": "WH-HZ01", "CK002": "WH-YW01", "CK003": "WH-JX01", "CK004": "WH-GZ01", "CK005": "WH-TH01"}
+var warehouses = map[string]string{
+	"CK001": "WH-HZ01", "CK002": "WH-YW01", "CK003": "WH-JX01", "CK004": "WH-GZ01", "CK005": "WH-TH01",
+}
 
 // stack is everything in one process, over real HTTP, gRPC and Postgres.
 type stack struct {
@@ -93,7 +95,8 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 	s.kingdeeTarget, s.wmsTarget = s.startKingdeesvc(logger), s.startWMSsvc(logger)
 	s.startOrchestrator()
 	s.until("baseline, or a stopped scheme", func() bool {
-		return s.count(`select count(*) from watermark`)+s.count(`select count(*) from scheme where state = 'stopped'`) == 1
+		return s.count(`select count(*) from watermark`)+
+			s.count(`select count(*) from scheme where state = 'stopped'`) == 1
 	})
 	s.begun = time.Now()
 	return s
@@ -122,8 +125,10 @@ func (s *stack) revise(document []byte) {
 func (s *stack) startKingdeesvc(logger *slog.Logger) string {
 	c := s.kingdee.Config()
 	cfg, err := kingdeesvc.LoadConfig(env(map[string]string{
-		"KINGDEE_BASE_URL": s.kingdee.URL(), "KINGDEE_ACCT_ID": c.AcctID, "KINGDEE_USERNAME": c.Username, "KINGDEE_APP_ID": c.AppID,
-		"KINGDEE_APP_SECRET": string(c.AppSecret), "KINGDEESVC_ADDR": "127.0.0.1:0", "OTEL_EXPORTER_OTLP_ENDPOINT": s.collector,
+		"KINGDEE_BASE_URL": s.kingdee.URL(), "KINGDEE_ACCT_ID": c.AcctID,
+		"KINGDEE_USERNAME": c.Username, "KINGDEE_APP_ID": c.AppID,
+		"KINGDEE_APP_SECRET": string(c.AppSecret), "KINGDEESVC_ADDR": "127.0.0.1:0",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": s.collector,
 	}))
 	require.NoError(s, err)
 	server, err := kingdeesvc.Start(s.Context(), cfg, logger)
@@ -134,7 +139,8 @@ func (s *stack) startKingdeesvc(logger *slog.Logger) string {
 
 func (s *stack) startWMSsvc(logger *slog.Logger) string {
 	cfg, err := wmssvc.LoadConfig(env(map[string]string{
-		"WMS_URL": s.wms.URL(), "WMS_SID": wsandbox.DemoSID, "WMS_APP_KEY": wsandbox.DemoAppKey, "WMS_APP_SECRET": wsandbox.DemoSecret,
+		"WMS_URL": s.wms.URL(), "WMS_SID": wsandbox.DemoSID,
+		"WMS_APP_KEY": wsandbox.DemoAppKey, "WMS_APP_SECRET": wsandbox.DemoSecret,
 		"WMSSVC_ADDR": "127.0.0.1:0", "WMS_RATE": s.wmsRate, "OTEL_EXPORTER_OTLP_ENDPOINT": s.collector,
 	}))
 	require.NoError(s, err)
@@ -157,7 +163,8 @@ func (s *stack) later(stop func(context.Context) error) {
 
 // withSafetyLimit is the shipped scheme with another limit per hour; withDataCenter reads other books.
 func withSafetyLimit(perHour int) []byte {
-	return append(scheme.ShippedDocument(), fmt.Sprintf("    safety_limits: {per_hour: %d, per_day: %d}\n", perHour, max(perHour, 500))...)
+	return append(scheme.ShippedDocument(),
+		fmt.Sprintf("    safety_limits: {per_hour: %d, per_day: %d}\n", perHour, max(perHour, 500))...)
 }
 
 func withDataCenter(id string) []byte {
@@ -179,7 +186,9 @@ func (s *stack) order(order books.Order) {
 		return
 	}
 	orderType := map[string]string{books.Inbound: "QTRK", books.Outbound: "QTCK"}[order.Direction]
-	_, _ = s.wms.CreateOrder(wmshouse.Order{Key: wmshouse.Key{WarehouseCode: warehouses[order.Stock], OrderCode: order.BillNo, OrderType: orderType}})
+	_, _ = s.wms.CreateOrder(wmshouse.Order{
+		Key: wmshouse.Key{WarehouseCode: warehouses[order.Stock], OrderCode: order.BillNo, OrderType: orderType},
+	})
 }
 
 // bill is an assembly bill with one product into this warehouse.
@@ -261,7 +270,8 @@ func (s *stack) settle() {
 
 func (s *stack) post(path, body string) int {
 	s.Helper()
-	request, err := http.NewRequestWithContext(s.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(s.Context(), http.MethodPost,
+		"http://"+s.orchestrator.HTTPAddr()+path, strings.NewReader(body))
 	require.NoError(s, err)
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := http.DefaultClient.Do(request)
@@ -273,7 +283,8 @@ func (s *stack) post(path, body string) int {
 // get reads one REST resource.
 func (s *stack) get(path string, into any) int {
 	s.Helper()
-	request, err := http.NewRequestWithContext(s.Context(), http.MethodGet, "http://"+s.orchestrator.HTTPAddr()+path, nil)
+	request, err := http.NewRequestWithContext(s.Context(), http.MethodGet,
+		"http://"+s.orchestrator.HTTPAddr()+path, nil)
 	require.NoError(s, err)
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(s, err)

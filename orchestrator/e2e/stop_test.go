@@ -18,7 +18,8 @@ func TestASlowCallerDoesNotUseUpTheTimeToStop(t *testing.T) {
 	conn, err := dialer.DialContext(t.Context(), "tcp", s.orchestrator.HTTPAddr())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close()) }()
-	_, err = fmt.Fprintf(conn, "POST /v1/schemes/assembly-void:resume HTTP/1.1\r\nHost: orchestrator\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n")
+	_, err = fmt.Fprintf(conn, "POST /v1/schemes/assembly-void:resume HTTP/1.1\r\nHost: orchestrator\r\n"+
+		"Content-Length: 100\r\nExpect: 100-continue\r\n\r\n")
 	require.NoError(t, err)
 	// The server asks for the body once its handler reads it: from then on the request is under way.
 	_, err = conn.Read(make([]byte, len("HTTP/1.1 100 Continue\r\n")))

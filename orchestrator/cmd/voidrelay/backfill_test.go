@@ -24,5 +24,6 @@ func TestTimesAsPeopleWriteThem(t *testing.T) {
 }
 
 func TestNumbersOfAFile(t *testing.T) {
-	require.Equal(t, []string{"ZZCX000001", "组装 100%"}, numbersIn("\ufeffZZCX000001\r\n\r\n# from the warehouse\n  组装 100%  "))
+	require.Equal(t, []string{"ZZCX000001", "组装 100%"},
+		numbersIn("\ufeffZZCX000001\r\n\r\n# from the warehouse\n  组装 100%  "))
 }

@@ -42,9 +42,11 @@ func (sh *shell) printBills(ctx context.Context, s *stage, client *install.Clien
 func addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
 	number, verdict := bill.GetBillNo(), bill.GetVerdictText()
 	cancellations := slices.Clone(bill.GetCancellations())
-	slices.SortFunc(cancellations, func(a, b *orchestratorv1.Cancellation) int { return int(a.GetCancellationId() - b.GetCancellationId()) })
+	slices.SortFunc(cancellations,
+		func(a, b *orchestratorv1.Cancellation) int { return int(a.GetCancellationId() - b.GetCancellationId()) })
 	for _, c := range cancellations {
-		t.row(number, verdict, c.GetOrderKind(), order(c), disposition(c), strconv.Itoa(int(c.GetAttempts())), took(c, voided))
+		t.row(number, verdict, c.GetOrderKind(), order(c), disposition(c),
+			strconv.Itoa(int(c.GetAttempts())), took(c, voided))
 		number, verdict = "", ""
 	}
 	if len(cancellations) == 0 {

@@ -34,7 +34,9 @@ type remote struct {
 }
 
 // ask makes a command of a function that asks. Its flags say where, and how to print.
-func (sh *shell) ask(cmd *cobra.Command, do func(ctx context.Context, r *remote, client *install.Client, args []string) error) *cobra.Command {
+func (sh *shell) ask(
+	cmd *cobra.Command, do func(ctx context.Context, r *remote, client *install.Client, args []string) error,
+) *cobra.Command {
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		ctx, cancel := context.WithTimeout(ctx, callTime)
 		defer cancel()
@@ -43,7 +45,9 @@ func (sh *shell) ask(cmd *cobra.Command, do func(ctx context.Context, r *remote,
 }
 
 // askLong is ask for what takes as long as it takes: do bounds each of its calls.
-func (sh *shell) askLong(cmd *cobra.Command, do func(ctx context.Context, r *remote, client *install.Client, args []string) error) *cobra.Command {
+func (sh *shell) askLong(
+	cmd *cobra.Command, do func(ctx context.Context, r *remote, client *install.Client, args []string) error,
+) *cobra.Command {
 	r := &remote{sh: sh}
 	server := sh.getenv("ORCHESTRATOR_TARGET")
 	if server == "" {
@@ -71,7 +75,8 @@ func (r *remote) dial() (*install.Client, error) {
 	read := settings.New(r.sh.getenv)
 	way := serve.DialOptions{Token: read.Secret("VOIDRELAY_TOKEN")}
 	var err error
-	if way.TLS, err = r.trust(read.Text("VOIDRELAY_CA_FILE", ""), read.Text("VOIDRELAY_CERT_FILE", ""), read.Text("VOIDRELAY_KEY_FILE", "")); err != nil {
+	if way.TLS, err = r.trust(read.Text("VOIDRELAY_CA_FILE",
+		""), read.Text("VOIDRELAY_CERT_FILE", ""), read.Text("VOIDRELAY_KEY_FILE", "")); err != nil {
 		read.Note(err)
 	}
 	if err := read.Err(); err != nil {
@@ -115,7 +120,8 @@ func (r *remote) printJSON(answer proto.Message) bool {
 // where adds which server does not answer.
 func (r *remote) where(err error) error {
 	if apierr.Info(err, apierr.Orchestrator) == nil && status.Code(err) == codes.Unavailable {
-		return fmt.Errorf("%s 没有应答 no orchestrator answers there (`voidrelay up` starts one): %s", r.server, status.Convert(err).Message())
+		return fmt.Errorf("%s 没有应答 no orchestrator answers there (`voidrelay up` starts one): %s",
+			r.server, status.Convert(err).Message())
 	}
 	return err
 }

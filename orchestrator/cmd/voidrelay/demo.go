@@ -24,8 +24,8 @@ func (sh *shell) demoCommand() *cobra.Command {
 		Short:   "同上，用临时数据库和空闲端口，演完即止 the same on a throw-away Postgres and free ports, and ends (make demo)",
 		GroupID: groupRun,
 		Args:    args(0, ""),
-		Long: `Plays the sample day on throw-away everything, whatever the environment says, prints what became of it, and holds the
-ledger against the truths that the two sandboxes keep. Exit status 1 if they disagree.`,
+		Long: `Plays the sample day on throw-away everything, whatever the environment says, prints what became of it, and
+holds the ledger against the truths that the two sandboxes keep. Exit status 1 if they disagree.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return sh.demo(cmd.Context()) },
 	}
 }
@@ -35,7 +35,10 @@ func (sh *shell) demo(ctx context.Context) (err error) {
 	defer cancel()
 	tell := newTeller(sh.out)
 	opts := stageOptions{
-		Options:   install.Options{Getenv: func(string) string { return "" }, Sandboxes: true, FreePorts: true, Logger: sh.logger(slog.LevelWarn)},
+		Options: install.Options{
+			Getenv: func(string) string { return "" }, Sandboxes: true,
+			FreePorts: true, Logger: sh.logger(slog.LevelWarn),
+		},
 		Throwaway: true,
 	}
 	s, err := openStage(ctx, opts, tell)
@@ -65,8 +68,10 @@ func (sh *shell) compare(ctx context.Context, s *stage, client *install.Client) 
 	}
 	fmt.Fprintf(sh.out, `
 核对 compared with the sandboxes' own truths:
-  金蝶 Kingdee   %d bills voided today that the warehouse had: each has a cancellation per warehouse, ended or in a person's hands
-  旺店通 WMS     %d orders were asked to be cancelled, %d were: each once, each while its bill was voided, each known to the ledger
+  金蝶 Kingdee   %d bills voided today that the warehouse had: each has a cancellation per warehouse, ended or in a
+                 person's hands
+  旺店通 WMS     %d orders were asked to be cancelled, %d were: each once, each while its bill was voided, each known
+                 to the ledger
   账本 ledger    %d cancellations: what it calls done is cancelled in the WMS
 `, c.Voided, c.Orders, c.Effects, c.Cancellations)
 	if len(c.Disagreements) == 0 {

@@ -19,7 +19,8 @@ func (sh *shell) follow(ctx context.Context, s *stage, client *install.Client) e
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for first := true; ; first = false {
-		page, err := client.Cancellations.ListCancellations(ctx, &orchestratorv1.ListCancellationsRequest{PageSize: 100})
+		page, err := client.Cancellations.ListCancellations(ctx,
+			&orchestratorv1.ListCancellationsRequest{PageSize: 100})
 		if err != nil && ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "cancellations not read", "err", err)
 		}
@@ -31,7 +32,8 @@ func (sh *shell) follow(ctx context.Context, s *stage, client *install.Client) e
 			}
 			seen[c.GetCancellationId()] = now
 			if !first {
-				fmt.Fprintf(sh.out, "%s  %s  %s  %s  %s  %s\n", clock(c.GetUpdateTime().AsTime()), c.GetBillNo(), order(c), stateWords(c.GetState()),
+				fmt.Fprintf(sh.out, "%s  %s  %s  %s  %s  %s\n",
+					clock(c.GetUpdateTime().AsTime()), c.GetBillNo(), order(c), stateWords(c.GetState()),
 					c.GetDisposition(), c.GetVendorMessage())
 			}
 		}

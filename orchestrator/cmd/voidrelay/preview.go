@@ -36,9 +36,12 @@ func (sh *shell) previewCommand() *cobra.Command {
 }
 
 var changeWords = map[orchestratorv1.SchemeChange]string{
-	orchestratorv1.SchemeChange_SCHEME_CHANGE_NONE: "无变化 unchanged", orchestratorv1.SchemeChange_SCHEME_CHANGE_NEW: "新方案 new",
-	orchestratorv1.SchemeChange_SCHEME_CHANGE_REVISED: "新版本 revised", orchestratorv1.SchemeChange_SCHEME_CHANGE_REMOVED: "移除 removed, would no longer read or send",
-	orchestratorv1.SchemeChange_SCHEME_CHANGE_REFUSED: "拒绝 refused", orchestratorv1.SchemeChange_SCHEME_CHANGE_RETURNED: "恢复 returns, would read and send again from its watermark on",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_NONE:     "无变化 unchanged",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_NEW:      "新方案 new",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_REVISED:  "新版本 revised",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_REMOVED:  "移除 removed, would no longer read or send",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_REFUSED:  "拒绝 refused",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_RETURNED: "恢复 returns, would read and send again from its watermark on",
 }
 
 func printPreview(sh *shell, p *orchestratorv1.SchemePreview) {
@@ -48,7 +51,8 @@ func printPreview(sh *shell, p *orchestratorv1.SchemePreview) {
 	}
 	fmt.Fprintf(sh.out, "%s  %s  版本 revision %s\n", p.GetScheme(), changeWords[p.GetChange()], revision)
 	for _, part := range p.GetAdded() {
-		fmt.Fprintf(sh.out, "  + %s %s  从加载时起 counts from the moment it is loaded\n", partWords(part.GetKind()), part.GetName())
+		fmt.Fprintf(sh.out, "  + %s %s  从加载时起 counts from the moment it is loaded\n",
+			partWords(part.GetKind()), part.GetName())
 	}
 	for _, part := range p.GetRemoved() {
 		fmt.Fprintf(sh.out, "  - %s %s  不再取消 owes nothing new any longer\n", partWords(part.GetKind()), part.GetName())

@@ -17,15 +17,17 @@ func (sh *shell) replayCommand() *cobra.Command {
 	var file, from, to string
 	const use = "SCHEME (--revision N | --file F) [--from T] [--to T]"
 	cmd := &cobra.Command{
-		Use:     "replay " + use,
-		Short:   "映射重放 where the requests of stored bills would differ through another mapping; sends nothing",
-		Long:    "Takes stored bills, as they were last seen live, through another mapping and lists whose requests would differ. Sends nothing.\n\n" + timesHelp,
+		Use:   "replay " + use,
+		Short: "映射重放 where the requests of stored bills would differ through another mapping; sends nothing",
+		Long: "Takes stored bills, as they were last seen live, through another mapping and lists whose requests " +
+			"would differ. Sends nothing.\n\n" + timesHelp,
 		GroupID: groupAsk,
 		Args:    args(1, use),
 	}
 	cmd.Flags().Int32Var(&revision, "revision", 0, "版本 a stored revision of the scheme")
 	cmd.Flags().StringVar(&file, "file", "", "方案文件 a schemes file that is not loaded")
-	cmd.Flags().StringVar(&from, "from", "", "起 bills that were last read from here on (Beijing time unless it names a zone); left out: all before --to")
+	cmd.Flags().StringVar(&from, "from",
+		"", "起 bills that were last read from here on (Beijing time unless it names a zone); left out: all before --to")
 	cmd.Flags().StringVar(&to, "to", "", "止 and before this; left out: until now")
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme = args[0]
@@ -54,7 +56,9 @@ func (sh *shell) replayCommand() *cobra.Command {
 }
 
 // replayAll asks for page after page and answers them as one.
-func replayAll(ctx context.Context, client *install.Client, request *orchestratorv1.ReplayMappingRequest) (*orchestratorv1.ReplayMappingResponse, error) {
+func replayAll(
+	ctx context.Context, client *install.Client, request *orchestratorv1.ReplayMappingRequest,
+) (*orchestratorv1.ReplayMappingResponse, error) {
 	all := &orchestratorv1.ReplayMappingResponse{}
 	for {
 		call, cancel := context.WithTimeout(ctx, callTime)
@@ -75,7 +79,8 @@ func replayAll(ctx context.Context, client *install.Client, request *orchestrato
 func (sh *shell) printReplay(all *orchestratorv1.ReplayMappingResponse) {
 	t := newTable("单据 bill", "种类 kind", "现在 now", "改后 then")
 	for _, d := range all.GetDifferences() {
-		t.row(d.GetBillNo(), d.GetOrderKind()+" "+d.GetWarehouseNumber(), mappedWords(d.GetBefore()), mappedWords(d.GetAfter()))
+		t.row(d.GetBillNo(), d.GetOrderKind()+" "+d.GetWarehouseNumber(),
+			mappedWords(d.GetBefore()), mappedWords(d.GetAfter()))
 		if d.GetFault() != "" {
 			t.remark(d.GetFault())
 		}
@@ -83,14 +88,16 @@ func (sh *shell) printReplay(all *orchestratorv1.ReplayMappingResponse) {
 	if len(all.GetDifferences()) > 0 {
 		t.print(sh.out)
 	}
-	fmt.Fprintf(sh.out, "单据 bills %d, 请求相同 orders alike %d, 不同 differ %d; 未发送任何请求 nothing was sent\n", all.GetBills(), all.GetOrdersSame(), len(all.GetDifferences()))
+	fmt.Fprintf(sh.out, "单据 bills %d, 请求相同 orders alike %d, 不同 differ %d; 未发送任何请求 nothing was sent\n",
+		all.GetBills(), all.GetOrdersSame(), len(all.GetDifferences()))
 }
 
 func mappedWords(r *orchestratorv1.MappedRequest) string {
 	if r == nil {
 		return "-"
 	}
-	return r.GetAccount() + " " + r.GetWarehouseCode() + "/" + r.GetOrderCode() + "/" + r.GetOrderType() + " " + r.GetOwnerCode() + " " + r.GetCancelReason() + propsWords(r.GetExtendProps())
+	return r.GetAccount() + " " + r.GetWarehouseCode() + "/" + r.GetOrderCode() + "/" + r.GetOrderType() + " " +
+		r.GetOwnerCode() + " " + r.GetCancelReason() + propsWords(r.GetExtendProps())
 }
 
 func propsWords(props map[string]string) string {

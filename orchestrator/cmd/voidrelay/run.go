@@ -23,8 +23,9 @@ func (sh *shell) runCommand() *cobra.Command {
 		Short:   "在沙箱上演示一天，然后继续运行 plays a sample day on sandboxes and keeps running (make run)",
 		GroupID: groupRun,
 		Args:    args(0, ""),
-		Long: `Starts everything as ` + "`up`" + ` does on the two sandboxes, lets a sample day happen (audit, un-audit, edit, void, restore), prints
-what became of it, and keeps running: void the next bill and watch. State is kept; the day is played once per database.`,
+		Long: `Starts everything as ` + "`up`" + ` does on the two sandboxes, lets a sample day happen (audit, un-audit, edit,
+void, restore), prints what became of it, and keeps running: void the next bill and watch. State is kept; the day is
+played once per database.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return sh.run(cmd.Context()) },
 	}
 }
@@ -32,10 +33,13 @@ what became of it, and keeps running: void the next bill and watch. State is kep
 func (sh *shell) run(ctx context.Context) (err error) {
 	var found error
 	if real, mixed := install.RealVendors(sh.getenv); real || mixed != nil {
-		found = errors.New("KINGDEE_BASE_URL, WMS_URL, WMS_ACCOUNTS_FILE: `run` plays on its own sandboxes; unset them, or use `voidrelay up` for real vendors")
+		found = errors.New("KINGDEE_BASE_URL, WMS_URL, WMS_ACCOUNTS_FILE: `run` plays on its own sandboxes; unset " +
+			"them, or use `voidrelay up` for real vendors")
 	}
 	tell := newTeller(sh.out)
-	opts := stageOptions{Options: install.Options{Getenv: loopbackOnly(sh.getenv), Sandboxes: true, Logger: sh.logger(slog.LevelWarn)}}
+	opts := stageOptions{
+		Options: install.Options{Getenv: loopbackOnly(sh.getenv), Sandboxes: true, Logger: sh.logger(slog.LevelWarn)},
+	}
 	s, err := openStage(ctx, opts, tell, found)
 	if err != nil {
 		return err
@@ -109,7 +113,8 @@ func readCount(file string) int {
 	if err != nil {
 		return 0
 	}
-	n, _ := strconv.Atoi(strings.TrimSpace(string(text))) // a torn file begins the day anew; its steps are refused one by one
+	// a torn file begins the day anew; its steps are refused one by one
+	n, _ := strconv.Atoi(strings.TrimSpace(string(text)))
 	return n
 }
 
@@ -135,7 +140,9 @@ REST      curl -s %s/v1/schemes
           curl -s %s/v1/cancellations
 `, rest, rest)
 	if private := s.database.Private(); private != nil {
-		fmt.Fprintf(sh.out, "SQL       psql \"$(cat %s)\" -c 'select bill_no, verdict, reason from reporting.bill_verdict'\n", filepath.Join(private.Dir(), "url"))
+		fmt.Fprintf(sh.out,
+			"SQL       psql \"$(cat %s)\" -c 'select bill_no, verdict, reason from reporting.bill_verdict'\n",
+			filepath.Join(private.Dir(), "url"))
 	}
 	if number != "" {
 		fmt.Fprintf(sh.out, `

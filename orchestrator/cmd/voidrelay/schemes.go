@@ -49,7 +49,8 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 	}
 	fmt.Fprintf(sh.out, "  读取进度 watermark  %s\n", watermark)
 	if s.GetLastRunTime() != nil {
-		fmt.Fprintf(sh.out, "  最近 last           %s, %d 行 rows\n", moment(s.GetLastRunTime().AsTime()), s.GetLastRunRows())
+		fmt.Fprintf(sh.out, "  最近 last           %s, %d 行 rows\n",
+			moment(s.GetLastRunTime().AsTime()), s.GetLastRunRows())
 	}
 	if s.GetLastRunError() != "" {
 		fmt.Fprintf(sh.out, "  错误 error          %s\n", s.GetLastRunError())
@@ -91,7 +92,8 @@ func (sh *shell) checkScheme(file string) error {
 		return fmt.Errorf("%w:\n%w", errScheme, err)
 	}
 	for _, s := range schemes {
-		fmt.Fprintf(sh.out, "%s  %s\n  账套 data centre %s → 旺店通 WMS %s\n", s.Name, s.Title, s.DataCenter, strings.Join(s.Accounts(), ", "))
+		fmt.Fprintf(sh.out, "%s  %s\n  账套 data centre %s → 旺店通 WMS %s\n",
+			s.Name, s.Title, s.DataCenter, strings.Join(s.Accounts(), ", "))
 		kinds := make([]string, 0, len(s.Kinds()))
 		for _, kind := range s.Kinds() {
 			kinds = append(kinds, fmt.Sprint(kind))
@@ -102,7 +104,8 @@ func (sh *shell) checkScheme(file string) error {
 		}
 		fmt.Fprintf(sh.out, "  触发 triggers %s; 种类 kinds %s\n", strings.Join(triggers, ", "), strings.Join(kinds, ", "))
 		if err := s.CheckFor(scheme.Real); err != nil {
-			fmt.Fprintf(sh.out, "  只能用于沙箱 fit for sandboxes only:\n    %s\n", strings.ReplaceAll(err.Error(), "\n", "\n    "))
+			fmt.Fprintf(sh.out, "  只能用于沙箱 fit for sandboxes only:\n    %s\n",
+				strings.ReplaceAll(err.Error(), "\n", "\n    "))
 		} else {
 			fmt.Fprintln(sh.out, "  可用于真实账套（先仅观察）fit for real vendors, in dry run at first")
 		}

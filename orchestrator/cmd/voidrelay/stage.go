@@ -118,7 +118,8 @@ func (s *stage) cancelling() string {
 	if s.leased == 0 || left <= 0 {
 		return "取消中 cancelling"
 	}
-	return fmt.Sprintf("取消中；%d 笔的租约在另一个进程手里，它若已被杀掉，%d 秒后到期再处理 cancelling; another process has leases on %d: if it was killed they are taken up in %d s",
+	return fmt.Sprintf("取消中；%d 笔的租约在另一个进程手里，它若已被杀掉，%d 秒后到期再处理 cancelling; another process has leases on %d: if it "+
+		"was killed they are taken up in %d s",
 		s.leased, int(left.Seconds())+1, s.leased, int(left.Seconds())+1)
 }
 
@@ -148,7 +149,8 @@ func (s *stage) matchState(ctx context.Context) error {
 	case empty:
 		return os.RemoveAll(s.stateDir)
 	case !install.HasState(s.stateDir):
-		return fmt.Errorf("the ledger remembers bills, but the sandboxes' state in %s is gone: both are reset together; empty the database (or remove its folder) to begin anew", s.stateDir)
+		return fmt.Errorf("the ledger remembers bills, but the sandboxes' state in %s is gone: both are reset "+
+			"together; empty the database (or remove its folder) to begin anew", s.stateDir)
 	}
 	return nil
 }

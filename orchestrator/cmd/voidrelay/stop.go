@@ -44,7 +44,8 @@ func (sh *shell) stopAllCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已全部停发 all sending stopped at %s; 在途 in flight %d: 已发出的等答复，未发出的撤回 what has left finishes, what waits is called back\n",
+		fmt.Fprintf(sh.out, "已全部停发 all sending stopped at %s; 在途 in flight %d: 已发出的等答复，未发出的撤回 what has left "+
+			"finishes, what waits is called back\n",
 			moment(answer.GetStopTime().AsTime()), answer.GetInFlight())
 		return nil
 	})
@@ -79,7 +80,8 @@ func printStops(sh *shell, s *orchestratorv1.Scheme) {
 		fmt.Fprintf(sh.out, "  全部停发 stop-all   %s\n", s.GetAllStoppedReason())
 	}
 	if s.GetPauseReason() != "" {
-		fmt.Fprintf(sh.out, "  暂停 paused         since %s: %s %s\n", moment(s.GetPauseTime().AsTime()), pauseWords(s.GetPauseReason()), s.GetPauseDetail())
+		fmt.Fprintf(sh.out, "  暂停 paused         since %s: %s %s\n",
+			moment(s.GetPauseTime().AsTime()), pauseWords(s.GetPauseReason()), s.GetPauseDetail())
 	}
 	for _, p := range s.GetAccountPauses() {
 		fmt.Fprintf(sh.out, "  账号 account        %s 不被接受 is refused since %s, 下次询问 asked again %s: %s\n",

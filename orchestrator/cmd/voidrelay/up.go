@@ -19,9 +19,10 @@ func (sh *shell) upCommand() *cobra.Command {
 		Short:   "在一个进程里运行全部服务 runs all services in one process",
 		GroupID: groupRun,
 		Args:    args(0, ""),
-		Long: `Runs Postgres (DATABASE_URL, else a private one), kingdeesvc, wmssvc and the orchestrator in one process, talking gRPC.
-With KINGDEE_BASE_URL and WMS_URL it uses the real vendors, and then needs SCHEMES_FILE; schemes only dry_run until
-` + "`voidrelay mode SCHEME send`" + `. With neither it starts both sandboxes with sample bills. With one of them it refuses.`,
+		Long: `Runs Postgres (DATABASE_URL, else a private one), kingdeesvc, wmssvc and the orchestrator in one process,
+talking gRPC. With KINGDEE_BASE_URL and WMS_URL it uses the real vendors, and then needs SCHEMES_FILE; schemes only
+dry_run until ` + "`voidrelay mode SCHEME send`" + `. With neither it starts both sandboxes with sample bills. With one of
+them it refuses.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return sh.up(cmd.Context()) },
 	}
 }
@@ -30,7 +31,8 @@ func (sh *shell) up(ctx context.Context) (err error) {
 	real, mixed := install.RealVendors(sh.getenv)
 	tell := newTeller(sh.out)
 	// A mixture is refused together with all else that is wrong.
-	opts := stageOptions{Options: install.Options{Getenv: sh.getenv, Sandboxes: !real && mixed == nil, Logger: sh.logger(slog.LevelInfo)}}
+	opts := stageOptions{Options: install.Options{Getenv: sh.getenv, Sandboxes: !real &&
+		mixed == nil, Logger: sh.logger(slog.LevelInfo)}}
 	s, err := openStage(ctx, opts, tell)
 	if err != nil {
 		return err
@@ -57,8 +59,10 @@ func standing(v ledger.SchemeView) string {
 	case v.State == "stopped":
 		return fmt.Sprintf("方案 %s 已停止 stopped: %s %s", v.Scheme, v.StopReason, v.StopDetail)
 	case v.Mode == "send":
-		return fmt.Sprintf("方案 %s 基线完成，模式：发送 scheme %s: baseline complete, mode send: cancellations go to the WMS", v.Scheme, v.Scheme)
+		return fmt.Sprintf("方案 %s 基线完成，模式：发送 scheme %s: baseline complete, mode send: cancellations go to the WMS",
+			v.Scheme, v.Scheme)
 	}
-	return fmt.Sprintf("方案 %s 基线完成，模式：仅观察，不发送 scheme %s: baseline complete, mode dry_run: nothing is sent until `voidrelay mode %s send --reason …`",
+	return fmt.Sprintf("方案 %s 基线完成，模式：仅观察，不发送 scheme %s: baseline complete, mode dry_run: nothing is sent until "+
+		"`voidrelay mode %s send --reason …`",
 		v.Scheme, v.Scheme, v.Scheme)
 }

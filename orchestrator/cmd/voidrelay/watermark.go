@@ -16,8 +16,9 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 	var request orchestratorv1.MoveWatermarkRequest
 	var to string
 	cmd := &cobra.Command{
-		Use:     "watermark SCHEME --to TIME --reason WHY",
-		Short:   "移动读取进度 moves how far a scheme has read: back to read again, or forward to leave what lies between unread",
+		Use: "watermark SCHEME --to TIME --reason WHY",
+		Short: "移动读取进度 moves how far a scheme has read: back to read again, or forward to leave what lies between " +
+			"unread",
 		GroupID: groupSteer,
 		Args:    args(1, "SCHEME --to TIME --reason WHY"),
 	}
@@ -26,14 +27,16 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		at, err := time.Parse(time.RFC3339, to)
 		if err != nil {
-			return fmt.Errorf("%w: --to %q: 请带时区 want a time with its zone, such as 2026-11-25T08:00:00+08:00", errWrong, to)
+			return fmt.Errorf("%w: --to %q: 请带时区 want a time with its zone, such as 2026-11-25T08:00:00+08:00",
+				errWrong, to)
 		}
 		request.Scheme, request.WatermarkTime = args[0], timestamppb.New(at)
 		answer, err := client.Schemes.MoveWatermark(ctx, &request)
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "读取进度 watermark: %s → %s\n", moment(answer.GetWatermarkBeforeTime().AsTime()), moment(answer.GetScheme().GetWatermarkTime().AsTime()))
+		fmt.Fprintf(sh.out, "读取进度 watermark: %s → %s\n",
+			moment(answer.GetWatermarkBeforeTime().AsTime()), moment(answer.GetScheme().GetWatermarkTime().AsTime()))
 		return nil
 	})
 }
@@ -46,7 +49,8 @@ func (sh *shell) watermarkChangesCommand() *cobra.Command {
 		Args:    args(1, "SCHEME"),
 	}
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		answer, err := client.Schemes.ListWatermarkChanges(ctx, &orchestratorv1.ListWatermarkChangesRequest{Scheme: args[0]})
+		answer, err := client.Schemes.ListWatermarkChanges(ctx,
+			&orchestratorv1.ListWatermarkChangesRequest{Scheme: args[0]})
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
@@ -58,7 +62,8 @@ func (sh *shell) watermarkChangesCommand() *cobra.Command {
 			if m.GetRunId() == 0 {
 				by = m.GetActor() + ": " + m.GetReason()
 			}
-			fmt.Fprintf(sh.out, "%s  %s → %s  %s\n", moment(m.GetMoveTime().AsTime()), before, moment(m.GetWatermarkAfterTime().AsTime()), by)
+			fmt.Fprintf(sh.out, "%s  %s → %s  %s\n",
+				moment(m.GetMoveTime().AsTime()), before, moment(m.GetWatermarkAfterTime().AsTime()), by)
 		}
 		return nil
 	})

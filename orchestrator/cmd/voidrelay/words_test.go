@@ -11,7 +11,9 @@ import (
 
 func TestTimesCarryTheirZone(t *testing.T) {
 	at := time.Date(2026, 11, 23, 4, 5, 6, 0, time.UTC)
-	for layout, text := range map[string]string{"2006-01-02 15:04:05 -07:00": moment(at), "15:04:05.000 -07:00": clock(at)} {
+	for layout, text := range map[string]string{
+		"2006-01-02 15:04:05 -07:00": moment(at), "15:04:05.000 -07:00": clock(at),
+	} {
 		_, err := time.Parse(layout, text)
 		require.NoError(t, err)
 	}
@@ -28,8 +30,11 @@ func TestMigrateSaysWhatItDid(t *testing.T) {
 
 func TestUpTellsTheRealMode(t *testing.T) {
 	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "running", Mode: "send"}), "mode send")
-	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "running", Mode: "dry_run"}), "`voidrelay mode a send --reason …`")
-	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "stopped", Mode: "send", StopReason: "vendor_changed"}), "stopped: vendor_changed")
+	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "running", Mode: "dry_run"}),
+		"`voidrelay mode a send --reason …`")
+	require.Contains(t,
+		standing(ledger.SchemeView{Scheme: "a", State: "stopped", Mode: "send", StopReason: "vendor_changed"}),
+		"stopped: vendor_changed")
 }
 
 func TestWhatAKilledProcessLeftIsNamedWhileItIsWaitedFor(t *testing.T) {

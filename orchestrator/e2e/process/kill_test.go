@@ -24,7 +24,9 @@ func TestKilledBetweenIntentAndOutcome(t *testing.T) {
 	defer cancel()
 	const number = "ZZCX000151"
 	key := warehouse.Key{SID: wms.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: "QTRK"}
-	require.NoError(t, w.vendors.WMS.AddFaults(wbehaviour.Fault{Kind: wbehaviour.FaultSlowReply, OrderCode: number, Times: 1, DelayMS: 120_000}))
+	require.NoError(t, w.vendors.WMS.AddFaults(wbehaviour.Fault{
+		Kind: wbehaviour.FaultSlowReply, OrderCode: number, Times: 1, DelayMS: 120_000,
+	}))
 
 	first, client := w.orchestrate(nil)
 	require.NoError(t, client.Baseline(ctx))
@@ -36,7 +38,8 @@ func TestKilledBetweenIntentAndOutcome(t *testing.T) {
 	})
 	id := w.theBill(client, number).GetCancellations()[0].GetCancellationId()
 	attempts := func() []*orchestratorv1.Attempt {
-		answer, err := client.Cancellations.GetCancellation(ctx, &orchestratorv1.GetCancellationRequest{CancellationId: id})
+		answer, err := client.Cancellations.GetCancellation(ctx,
+			&orchestratorv1.GetCancellationRequest{CancellationId: id})
 		require.NoError(t, err)
 		return answer.GetAttempts()
 	}

@@ -30,7 +30,9 @@ func TestThreeServicesAsProcesses(t *testing.T) {
 	bill := w.theBill(client, number)
 	require.Equal(t, orchestratorv1.Verdict_VERDICT_CANCELLED, bill.GetVerdict(), bill.GetReason())
 	require.Len(t, bill.GetCancellations(), 1)
-	truth, err := w.vendors.WMS.Truth(warehouse.Key{SID: wms.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: "QTRK"})
+	truth, err := w.vendors.WMS.Truth(warehouse.Key{
+		SID: wms.DemoSID, WarehouseCode: "WH-HZ01", OrderCode: number, OrderType: "QTRK",
+	})
 	require.NoError(t, err)
 	require.Equal(t, 1, truth.Effects)
 	require.Equal(t, 1, truth.Requests)

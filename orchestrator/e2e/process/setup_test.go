@@ -26,7 +26,8 @@ type town struct {
 // setup starts them; settings are the adapters', beyond those of the sandboxes.
 func setup(t *testing.T, settings ...map[string]string) *town {
 	t.Helper()
-	vendors, err := install.StartVendors(t.Context(), install.VendorOptions{Seed: ksample.DefaultSeed, Logger: slog.New(slog.DiscardHandler)})
+	vendors, err := install.StartVendors(t.Context(),
+		install.VendorOptions{Seed: ksample.DefaultSeed, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, vendors.Stop(context.WithoutCancel(t.Context()))) })
 	adapters := vendors.Settings()

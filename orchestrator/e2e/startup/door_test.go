@@ -65,7 +65,8 @@ func TestATokenIsWantedOfEveryCallButHealth(t *testing.T) {
 func TestAWrongTokenIsOneLineWithWhereItCameFrom(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		log := &safeBuffer{}
-		r, err := s.start(t.Context(), s.getenv(s.ready(t, map[string]string{"AUTH_TOKENS_FILE": file(t, "ops: 0123456789abcdef\n")})),
+		r, err := s.start(t.Context(),
+			s.getenv(s.ready(t, map[string]string{"AUTH_TOKENS_FILE": file(t, "ops: 0123456789abcdef\n")})),
 			telemetry.NewLogger(log, slog.LevelInfo))
 		require.NoError(t, err)
 		defer func() { require.NoError(t, r.Stop(context.Background())) }()
@@ -105,9 +106,12 @@ func (b *safeBuffer) String() string {
 
 func TestReflectionNamesOurServices(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
-		reflection, err := reflectionv1.NewServerReflectionClient(dial(t, s.run(t, nil).addr, serve.DialOptions{})).ServerReflectionInfo(t.Context())
+		reflection, err := reflectionv1.NewServerReflectionClient(dial(t, s.run(t, nil).addr,
+			serve.DialOptions{})).ServerReflectionInfo(t.Context())
 		require.NoError(t, err)
-		require.NoError(t, reflection.Send(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}))
+		require.NoError(t, reflection.Send(&reflectionv1.ServerReflectionRequest{
+			MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{},
+		}))
 		answer, err := reflection.Recv()
 		require.NoError(t, err)
 		var names []string
@@ -122,8 +126,11 @@ func TestReflectionNamesOurServices(t *testing.T) {
 func TestClientCertificatesAreWanted(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		authority := issue(t, nil, "ca")
-		ours, theirs, strangers := issue(t, &authority, "server"), issue(t, &authority, "client"), issue(t, nil, "stranger")
-		changes := map[string]string{"TLS_CERT_FILE": ours.certFile, "TLS_KEY_FILE": ours.keyFile, "TLS_CLIENT_CA_FILE": authority.certFile}
+		ours, theirs, strangers := issue(t, &authority, "server"), issue(t, &authority, "client"), issue(t,
+			nil, "stranger")
+		changes := map[string]string{
+			"TLS_CERT_FILE": ours.certFile, "TLS_KEY_FILE": ours.keyFile, "TLS_CLIENT_CA_FILE": authority.certFile,
+		}
 		r := s.run(t, changes)
 		roots := x509.NewCertPool()
 		roots.AddCert(authority.certificate)
@@ -131,8 +138,11 @@ func TestClientCertificatesAreWanted(t *testing.T) {
 			return credentials.NewTLS(&tls.Config{RootCAs: roots, Certificates: own, MinVersion: tls.VersionTLS12})
 		}
 		require.NoError(t, s.call(t.Context(), dial(t, r.addr, serve.DialOptions{TLS: with(theirs.pair)})))
-		for name, how := range map[string]credentials.TransportCredentials{"a stranger": with(strangers.pair), "nobody": with(), "plain text": nil} {
-			require.Equal(t, codes.Unavailable, status.Code(s.call(t.Context(), dial(t, r.addr, serve.DialOptions{TLS: how}))), name)
+		for name, how := range map[string]credentials.TransportCredentials{
+			"a stranger": with(strangers.pair), "nobody": with(), "plain text": nil,
+		} {
+			require.Equal(t, codes.Unavailable,
+				status.Code(s.call(t.Context(), dial(t, r.addr, serve.DialOptions{TLS: how}))), name)
 		}
 	})
 }
@@ -141,7 +151,9 @@ func TestClientCertificatesAreWanted(t *testing.T) {
 func TestACallHasAnID(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		conn := dial(t, s.run(t, nil).addr, serve.DialOptions{})
-		for given, kept := range map[string]bool{"ticket-7": true, "": false, strings.Repeat("x", 101): false, "two words": false} {
+		for given, kept := range map[string]bool{
+			"ticket-7": true, "": false, strings.Repeat("x", 101): false, "two words": false,
+		} {
 			ctx := t.Context()
 			if given != "" {
 				ctx = metadata.AppendToOutgoingContext(ctx, serve.RequestIDKey, given)
@@ -184,11 +196,14 @@ func TestMetricsTellCallsAndTheProgram(t *testing.T) {
 		r := s.run(t, nil)
 		require.NoError(t, s.call(t.Context(), dial(t, r.addr, serve.DialOptions{})))
 		for _, want := range []string{
-			`voidrelay_build_info{`, `service="` + s.name + `"`, "rpc_server_call_duration_seconds_count{", `rpc_method="` + s.names[0][:strings.LastIndex(s.names[0], ".")],
+			`voidrelay_build_info{`, `service="` + s.name +
+				`"`, "rpc_server_call_duration_seconds_count{", `rpc_method="` +
+				s.names[0][:strings.LastIndex(s.names[0], ".")],
 			"go_goroutines ", "process_open_fds ",
 		} {
 			// A call is counted when it is over for the server, a moment after its answer came.
-			require.Eventually(t, func() bool { return strings.Contains(scrape(t, r.metrics), want) }, time.Minute, 10*time.Millisecond, want)
+			require.Eventually(t, func() bool { return strings.Contains(scrape(t, r.metrics), want) }, time.Minute,
+				10*time.Millisecond, want)
 		}
 	})
 }

@@ -105,7 +105,8 @@ func TestATakenPortIsNamedByItsSetting(t *testing.T) {
 		require.NoError(t, err)
 		defer func() { _ = taken.Close() }()
 		for _, setting := range append([]string{s.metrics}, s.addrs...) {
-			_, err := s.start(t.Context(), s.getenv(s.ready(t, map[string]string{setting: taken.Addr().String()})), slog.New(slog.DiscardHandler))
+			_, err := s.start(t.Context(), s.getenv(s.ready(t, map[string]string{setting: taken.Addr().String()})),
+				slog.New(slog.DiscardHandler))
 			require.ErrorContains(t, err, setting+": listen tcp "+taken.Addr().String())
 		}
 	})

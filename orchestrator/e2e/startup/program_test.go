@@ -23,7 +23,9 @@ import (
 )
 
 // programs are all that an installation runs.
-var programs = []string{"../../../kingdeesvc/cmd/kingdeesvc", "../../../wmssvc/cmd/wmssvc", "../../cmd/orchestrator", "../../cmd/voidrelay"}
+var programs = []string{
+	"../../../kingdeesvc/cmd/kingdeesvc", "../../../wmssvc/cmd/wmssvc", "../../cmd/orchestrator", "../../cmd/voidrelay",
+}
 
 // sandboxes are what people try them on.
 var sandboxes = []string{"../../../kingdeesvc/sandbox/cmd/kingdee-sandbox", "../../../wmssvc/sandbox/cmd/wms-sandbox"}
@@ -105,7 +107,8 @@ func TestSIGHUPEndsNothingAndSIGTERMEndsInOrder(t *testing.T) {
 		require.NoError(t, cmd.Wait(), lines.all.String())
 		require.NotContains(t, lines.all.String(), "hush-hush")
 		told := strings.Split(strings.TrimSpace(lines.all.String()), "\n")
-		require.Contains(t, told[len(told)-1], `"msg":"stopped"`, "the log of a service that was killed ends like any other")
+		require.Contains(t, told[len(told)-1],
+			`"msg":"stopped"`, "the log of a service that was killed ends like any other")
 	})
 }
 
@@ -224,11 +227,14 @@ func TestSandboxesAreProgramsLikeTheOthers(t *testing.T) {
 func TestWrongSettingsEndWithStatusTwo(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		env := maps.Clone(s.sound)
-		env["LOG_LEVEL"], env[s.metrics], env[s.secret], env[s.secret+"_FILE"] = "loud", "nowhere", "", "/does/not/exist"
+		env["LOG_LEVEL"], env[s.metrics], env[s.secret], env[s.secret+"_FILE"] = "loud", "nowhere",
+			"", "/does/not/exist"
 		status, out, complaint := run(t, program(t, s.name, env))
 		require.Equal(t, 2, status)
 		require.Empty(t, out)
-		for _, name := range []string{s.name + ": wrong settings:", "LOG_LEVEL: ", s.metrics + ": ", s.secret + "_FILE: "} {
+		for _, name := range []string{
+			s.name + ": wrong settings:", "LOG_LEVEL: ", s.metrics + ": ", s.secret + "_FILE: ",
+		} {
 			require.Contains(t, complaint, name)
 		}
 	})

@@ -14,7 +14,8 @@ import (
 func TestASecretIsTheSameHoweverItIsWritten(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		for name, content := range map[string]string{
-			"bare": "s3cret", "with a line end": "s3cret\n", "with a Windows line end": "s3cret\r\n", "with blanks around it": " s3cret \t\n\n",
+			"bare": "s3cret", "with a line end": "s3cret\n",
+			"with a Windows line end": "s3cret\r\n", "with blanks around it": " s3cret \t\n\n",
 			"with a byte order watermark": "\uFEFFs3cret\r\n",
 		} {
 			got, err := s.reveal(s.getenv(map[string]string{s.secret: "", s.secret + "_FILE": file(t, content)}))
@@ -31,10 +32,11 @@ func TestASecretThatCannotBeReadIsNamedOnceWithWhatIsWrong(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		none := filepath.Join(t.TempDir(), "none")
 		for want, changes := range map[string]map[string]string{
-			s.secret + ": both":                         {s.secret: "hush", s.secret + "_FILE": file(t, "hush")},
-			s.secret + "_FILE: open " + none:            {s.secret: "", s.secret + "_FILE": none},
-			"is empty":                                  {s.secret: "", s.secret + "_FILE": file(t, "\uFEFF \r\n")},
-			"is UTF-16; save it as UTF-8":               {s.secret: "", s.secret + "_FILE": file(t, "\xff\xfeh\x00u\x00s\x00h\x00")},
+			s.secret + ": both":              {s.secret: "hush", s.secret + "_FILE": file(t, "hush")},
+			s.secret + "_FILE: open " + none: {s.secret: "", s.secret + "_FILE": none},
+			"is empty":                       {s.secret: "", s.secret + "_FILE": file(t, "\uFEFF \r\n")},
+			"is UTF-16; save it as UTF-8": {s.secret: "", s.secret + "_FILE": file(t,
+				"\xff\xfeh\x00u\x00s\x00h\x00")},
 			"has more than one line; a secret is one":   {s.secret: "", s.secret + "_FILE": file(t, "hush\nhush\n")},
 			"is not a UTF-8 text":                       {s.secret: "", s.secret + "_FILE": file(t, "hu\x00sh")},
 			s.secret + "_FILE: " + "read /: is a direc": {s.secret: "", s.secret + "_FILE": "/"},
@@ -50,8 +52,9 @@ func TestASecretThatCannotBeReadIsNamedOnceWithWhatIsWrong(t *testing.T) {
 func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		changes := map[string]string{
-			"LOG_LEVEL": "loud", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector", "OTEL_EXPORTER_OTLP_PROTOCOL": "carrier pigeon",
-			"AUTH_TOKENS_FILE": "/does/not/exist", "TLS_CERT_FILE": "cert.pem", s.metrics: "0.0.0.0:9100",
+			"LOG_LEVEL": "loud", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector",
+			"OTEL_EXPORTER_OTLP_PROTOCOL": "carrier pigeon",
+			"AUTH_TOKENS_FILE":            "/does/not/exist", "TLS_CERT_FILE": "cert.pem", s.metrics: "0.0.0.0:9100",
 			s.secret + "_FILE": "/does/not/exist", s.secret: "",
 		}
 		for _, addr := range s.addrs {
@@ -72,11 +75,14 @@ func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
 func TestWhatTheExporterWouldLeaveOutIsAFault(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		with := func(name, value string) func(string) string {
-			return s.getenv(map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example:4318", name: value})
+			return s.getenv(map[string]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example:4318", name: value,
+			})
 		}
 		require.NoError(t, s.load(with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20aHVzaA==, x-tenant=a")))
 		for name, value := range map[string]string{
-			"OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=a,authorization: hush", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/does/not/exist",
+			"OTEL_EXPORTER_OTLP_HEADERS":     "x-tenant=a,authorization: hush",
+			"OTEL_EXPORTER_OTLP_CERTIFICATE": "/does/not/exist",
 		} {
 			err := s.load(with(name, value))
 			require.ErrorContains(t, err, name+": ")
@@ -91,8 +97,10 @@ func TestTokensFile(t *testing.T) {
 	const token = "0123456789abcdef"
 	each(t, func(t *testing.T, s service) {
 		for name, content := range map[string]string{
-			"a colon": "ops:" + token, "a blank behind it": "ops: " + token, "blanks around it": "  ops : " + token + "  ", "a blank for it": "ops " + token,
-			"a tab": "ops\t" + token, "comments": "# who\n\n  # when\nops:" + token + "\n", "Windows": "\uFEFFops:" + token + "\r\nli:fedcba9876543210\r\n",
+			"a colon": "ops:" + token, "a blank behind it": "ops: " + token,
+			"blanks around it": "  ops : " + token + "  ", "a blank for it": "ops " + token,
+			"a tab": "ops\t" + token, "comments": "# who\n\n  # when\nops:" + token + "\n",
+			"Windows":              "\uFEFFops:" + token + "\r\nli:fedcba9876543210\r\n",
 			"a colon in the token": "ops:01234567:89abcdef\nli:" + token, "a Chinese name": "仓库: " + token,
 		} {
 			require.NoError(t, s.load(s.getenv(map[string]string{"AUTH_TOKENS_FILE": file(t, content)})), name)
@@ -121,7 +129,8 @@ func TestAnAddressThatOthersReachNeedsAGuard(t *testing.T) {
 		for _, setting := range s.addrs {
 			for addr, open := range map[string]bool{
 				"127.0.0.1:7400": false, "localhost:7400": false, "[::1]:7400": false,
-				"0.0.0.0:7400": true, ":7400": true, "[::]:7400": true, "192.0.2.1:7400": true, "erp.example.com:7400": true,
+				"0.0.0.0:7400": true, ":7400": true, "[::]:7400": true,
+				"192.0.2.1:7400": true, "erp.example.com:7400": true,
 			} {
 				err := s.load(s.getenv(map[string]string{setting: addr}))
 				require.Equal(t, open, err != nil, addr)
@@ -152,10 +161,15 @@ func TestCertificatesAreTheSameHoweverTheyAreWritten(t *testing.T) {
 			return file(t, "\uFEFF"+strings.ReplaceAll(string(content), "\n", "\r\n"))
 		}
 		require.NoError(t, s.load(s.getenv(map[string]string{
-			"TLS_CERT_FILE": windows(own.certFile), "TLS_KEY_FILE": windows(own.keyFile), "TLS_CLIENT_CA_FILE": windows(own.certFile),
+			"TLS_CERT_FILE": windows(own.certFile), "TLS_KEY_FILE": windows(own.keyFile),
+			"TLS_CLIENT_CA_FILE": windows(own.certFile),
 		})))
-		err := s.load(s.getenv(map[string]string{"TLS_CERT_FILE": "/", "TLS_KEY_FILE": "/dev/zero", "TLS_CLIENT_CA_FILE": "/does/not/exist"}))
-		for _, want := range []string{"TLS_CERT_FILE: read /", "TLS_KEY_FILE: /dev/zero is larger than", "TLS_CLIENT_CA_FILE: open /does"} {
+		err := s.load(s.getenv(map[string]string{
+			"TLS_CERT_FILE": "/", "TLS_KEY_FILE": "/dev/zero", "TLS_CLIENT_CA_FILE": "/does/not/exist",
+		}))
+		for _, want := range []string{
+			"TLS_CERT_FILE: read /", "TLS_KEY_FILE: /dev/zero is larger than", "TLS_CLIENT_CA_FILE: open /does",
+		} {
 			require.ErrorContains(t, err, want)
 		}
 	})
@@ -167,9 +181,12 @@ func TestCertificatesThatDoNotLoadAreNamed(t *testing.T) {
 		for want, changes := range map[string]map[string]string{
 			"TLS_CERT_FILE, TLS_KEY_FILE: set both or neither": {"TLS_CERT_FILE": own.certFile},
 			"TLS_CLIENT_CA_FILE needs both":                    {"TLS_CLIENT_CA_FILE": own.certFile},
-			"TLS_CERT_FILE, TLS_KEY_FILE: ":                    {"TLS_CERT_FILE": own.certFile, "TLS_KEY_FILE": file(t, "no key")},
+			"TLS_CERT_FILE, TLS_KEY_FILE: ": {
+				"TLS_CERT_FILE": own.certFile, "TLS_KEY_FILE": file(t, "no key"),
+			},
 			"TLS_CLIENT_CA_FILE: ": {
-				"TLS_CERT_FILE": own.certFile, "TLS_KEY_FILE": own.keyFile, "TLS_CLIENT_CA_FILE": file(t, "no certificate"),
+				"TLS_CERT_FILE": own.certFile, "TLS_KEY_FILE": own.keyFile,
+				"TLS_CLIENT_CA_FILE": file(t, "no certificate"),
 			},
 		} {
 			require.ErrorContains(t, s.load(s.getenv(changes)), want)

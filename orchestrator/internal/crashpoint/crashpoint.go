@@ -41,6 +41,7 @@ const (
 // All lists the points.
 func All() []Name {
 	return []Name{
-		BetweenPages, BeforeFinish, AfterFinish, AfterProof, AfterGone, AfterGather, AfterVerify, AfterIntent, AfterSend, BeforeOutcome, AfterOutcome,
+		BetweenPages, BeforeFinish, AfterFinish, AfterProof, AfterGone, AfterGather, AfterVerify, AfterIntent,
+		AfterSend, BeforeOutcome, AfterOutcome,
 	}
 }

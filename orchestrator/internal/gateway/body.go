@@ -74,7 +74,8 @@ func explain(raw []byte, request proto.Message) error {
 // within says what is wrong with a field: which field of it, when it is a message of ours.
 func within(raw json.RawMessage, field protoreflect.FieldDescriptor) error {
 	name := string(field.Name())
-	if inner := field.Message(); inner == nil || field.IsList() || field.IsMap() || inner.ParentFile().Package() != ourPackage {
+	if inner := field.Message(); inner == nil || field.IsList() ||
+		field.IsMap() || inner.ParentFile().Package() != ourPackage {
 		return fault{name, "cannot be read as " + kindOf(field)}
 	}
 	var deeper fault

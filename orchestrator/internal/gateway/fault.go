@@ -46,7 +46,10 @@ func fieldOf(text string) string {
 
 // writeError writes an error of the orchestrator as it is, and gives one that came about on the way there the same
 // shape.
-func writeError(ctx context.Context, mux *runtime.ServeMux, marshaler runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+func writeError(
+	ctx context.Context, mux *runtime.ServeMux, marshaler runtime.Marshaler, w http.ResponseWriter,
+	r *http.Request, err error,
+) {
 	if apierr.Info(err, apierr.Orchestrator) == nil {
 		err = shaped(err)
 	}
@@ -63,7 +66,9 @@ func shaped(err error) error {
 		err = status.Error(codes.InvalidArgument, fault{"path", "is not escaped as it should be, or not UTF-8"}.Error())
 	}
 	st := status.Convert(err)
-	sent := apierr.Error{Code: st.Code(), Domain: apierr.Orchestrator, Message: st.Message(), Metadata: map[string]string{}}
+	sent := apierr.Error{
+		Code: st.Code(), Domain: apierr.Orchestrator, Message: st.Message(), Metadata: map[string]string{},
+	}
 	switch st.Code() {
 	case codes.InvalidArgument:
 		sent.Reason = orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_INVALID
@@ -78,15 +83,20 @@ func shaped(err error) error {
 	case codes.Canceled:
 		sent.Reason = orchestratorv1.ErrorReason_ERROR_REASON_CALLER_GONE
 	case codes.Unavailable:
-		sent.Reason, sent.Message = orchestratorv1.ErrorReason_ERROR_REASON_INTERNAL, "the orchestrator does not answer; try again"
+		sent.Reason, sent.Message = orchestratorv1.ErrorReason_ERROR_REASON_INTERNAL,
+			"the orchestrator does not answer; try again"
 	default:
-		sent.Reason, sent.Message = orchestratorv1.ErrorReason_ERROR_REASON_INTERNAL, "internal fault; the cause is in the log (内部错误)"
+		sent.Reason, sent.Message = orchestratorv1.ErrorReason_ERROR_REASON_INTERNAL,
+			"internal fault; the cause is in the log (内部错误)"
 	}
 	return sent.Err()
 }
 
 // writeRoutingError answers a path or method that no RPC has.
-func writeRoutingError(ctx context.Context, mux *runtime.ServeMux, marshaler runtime.Marshaler, w http.ResponseWriter, r *http.Request, httpStatus int) {
+func writeRoutingError(
+	ctx context.Context, mux *runtime.ServeMux, marshaler runtime.Marshaler, w http.ResponseWriter,
+	r *http.Request, httpStatus int,
+) {
 	sent := apierr.Error{Domain: apierr.Orchestrator, Reason: orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_INVALID}
 	switch httpStatus {
 	case http.StatusMethodNotAllowed:
@@ -99,5 +109,6 @@ func writeRoutingError(ctx context.Context, mux *runtime.ServeMux, marshaler run
 		sent.Code, sent.Message = codes.InvalidArgument, http.StatusText(httpStatus)
 		sent.Metadata = map[string]string{"field": "path"}
 	}
-	runtime.DefaultHTTPErrorHandler(ctx, mux, marshaler, w, r, &runtime.HTTPStatusError{HTTPStatus: httpStatus, Err: sent.Err()})
+	runtime.DefaultHTTPErrorHandler(ctx, mux, marshaler, w,
+		r, &runtime.HTTPStatusError{HTTPStatus: httpStatus, Err: sent.Err()})
 }

@@ -27,7 +27,9 @@ const (
 // connection bears so many calls at once, and the orchestrator is not to seem dead while it is busy. Both stay the
 // caller's. local says that only this machine can and may call: then only its own names are taken as Host. Each request
 // is a span of tracers, and its calls are parts of it.
-func New(ctx context.Context, conn, pulse *grpc.ClientConn, local bool, tracers trace.TracerProvider) (http.Handler, error) {
+func New(
+	ctx context.Context, conn, pulse *grpc.ClientConn, local bool, tracers trace.TracerProvider,
+) (http.Handler, error) {
 	mux := newMux()
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		orchestratorv1.RegisterSchemeServiceHandler,
@@ -39,7 +41,8 @@ func New(ctx context.Context, conn, pulse *grpc.ClientConn, local bool, tracers 
 			return nil, fmt.Errorf("gateway: %w", err)
 		}
 	}
-	traced := otelhttp.NewHandler(&front{mux: mux, pulse: pulse, guard: newGuard(local)}, "REST", otelhttp.WithTracerProvider(tracers),
+	traced := otelhttp.NewHandler(&front{mux: mux, pulse: pulse, guard: newGuard(local)}, "REST",
+		otelhttp.WithTracerProvider(tracers),
 		otelhttp.WithPropagators(propagation.TraceContext{}), otelhttp.WithMeterProvider(noop.NewMeterProvider()),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return "REST " + r.Method }))
 	return http.MaxBytesHandler(traced, maxBody), nil

@@ -93,7 +93,8 @@ func (d Day) beginWork(step *ksample.Step) error {
 	if err != nil || order.Order == nil || order.Order.State != warehouse.StateApproved {
 		return err
 	}
-	if _, err := d.Vendors.WMS.SetState(warehouse.Move{Key: *last, To: warehouse.StateWorking, Note: "开始收货"}); err != nil {
+	if _, err :=
+		d.Vendors.WMS.SetState(warehouse.Move{Key: *last, To: warehouse.StateWorking, Note: "开始收货"}); err != nil {
 		return fmt.Errorf("begin work on %s: %w", last, err)
 	}
 	step.Remark += fmt.Sprintf("; but %s is already receiving, that one is too late", last.WarehouseCode)

@@ -25,7 +25,8 @@ func SchemaVersion(ctx context.Context, url string) (int64, error) {
 		return 0, nil
 	}
 	var version int64
-	if err := pool.QueryRow(ctx, `select coalesce(max(version_id), 0) from `+table+` where is_applied`).Scan(&version); err != nil {
+	if err := pool.QueryRow(ctx,
+		`select coalesce(max(version_id), 0) from `+table+` where is_applied`).Scan(&version); err != nil {
 		return 0, fmt.Errorf("schema version: %w", err)
 	}
 	return version, nil

@@ -19,9 +19,11 @@ func checkPorts(all []listener) error {
 			switch {
 			case !clash(a.addr, b.addr):
 			case a.addr == b.addr:
-				problems = append(problems, fmt.Errorf("%s and %s: both are %s; they need a port each", a.setting, b.setting, a.addr))
+				problems = append(problems,
+					fmt.Errorf("%s and %s: both are %s; they need a port each", a.setting, b.setting, a.addr))
 			default:
-				problems = append(problems, fmt.Errorf("%s and %s: %s and %s are one port; they need a port each", a.setting, b.setting, a.addr, b.addr))
+				problems = append(problems, fmt.Errorf("%s and %s: %s and %s are one port; they need a port each",
+					a.setting, b.setting, a.addr, b.addr))
 			}
 		}
 	}

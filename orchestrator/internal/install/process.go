@@ -44,8 +44,10 @@ func StartProcess(ctx context.Context, role string, settings map[string]string, 
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "addr")
 	env := map[string]string{
-		roleSetting: role, addrSetting: file, "PATH": os.Getenv("PATH"), "HOME": os.Getenv("HOME"), "TMPDIR": os.TempDir(),
-		"KINGDEESVC_ADDR": freePort, "WMSSVC_ADDR": freePort, "ORCHESTRATOR_GRPC_ADDR": freePort, "ORCHESTRATOR_HTTP_ADDR": freePort,
+		roleSetting: role, addrSetting: file, "PATH": os.Getenv("PATH"),
+		"HOME": os.Getenv("HOME"), "TMPDIR": os.TempDir(),
+		"KINGDEESVC_ADDR": freePort, "WMSSVC_ADDR": freePort,
+		"ORCHESTRATOR_GRPC_ADDR": freePort, "ORCHESTRATOR_HTTP_ADDR": freePort,
 	}
 	maps.Copy(env, settings)
 	p := &Process{Role: role, cmd: exec.CommandContext(context.WithoutCancel(ctx), program), ended: make(chan struct{})}

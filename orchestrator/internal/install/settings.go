@@ -36,7 +36,9 @@ func RealVendors(getenv func(string) string) (bool, error) {
 		set, missing = missing, set
 	}
 	return false, &SettingsError{Problems: []string{fmt.Sprintf(
-		"%s is set and %s is not: a real vendor and a sandbox are never mixed; set both, or neither for the two sandboxes", set, missing)}}
+		"%s is set and %s is not: a real vendor and a sandbox are never mixed; set both, or neither for the two "+
+			"sandboxes",
+		set, missing)}}
 }
 
 // given says whether a setting is set; blanks alone are not.
@@ -53,12 +55,15 @@ func Check(opts Options, found ...error) error {
 		_, err := RealVendors(opts.Getenv)
 		problems = append(problems, err)
 		if !given(opts.Getenv, "SCHEMES_FILE") {
-			problems = append(problems, errors.New("SCHEMES_FILE: not set; real vendors need schemes of their own (`voidrelay scheme check FILE` tries one)"))
+			problems = append(problems, errors.New("SCHEMES_FILE: not set; real vendors need schemes of their own "+
+				"(`voidrelay scheme check FILE` tries one)"))
 		}
 	}
 	_, err := opts.load(map[string]string{
-		"KINGDEE_BASE_URL": "http://127.0.0.1:1/K3Cloud/", "KINGDEE_ACCT_ID": "x", "KINGDEE_USERNAME": "x", "KINGDEE_APP_ID": "x",
-		"KINGDEE_APP_SECRET": "x", "WMS_URL": "http://127.0.0.1:1/", "WMS_SID": "x", "WMS_APP_KEY": "x", "WMS_APP_SECRET": "x",
+		"KINGDEE_BASE_URL": "http://127.0.0.1:1/K3Cloud/", "KINGDEE_ACCT_ID": "x",
+		"KINGDEE_USERNAME": "x", "KINGDEE_APP_ID": "x",
+		"KINGDEE_APP_SECRET": "x", "WMS_URL": "http://127.0.0.1:1/", "WMS_SID": "x",
+		"WMS_APP_KEY": "x", "WMS_APP_SECRET": "x",
 	}, opts.placeholder())
 	return settingsError(errors.Join(append(problems, err)...))
 }
@@ -130,7 +135,8 @@ func (o Options) load(sandboxes map[string]string, database string) (configs, er
 	errs[3] = checkPorts([]listener{
 		{"ORCHESTRATOR_GRPC_ADDR", out.orchestrator.GRPCAddr}, {"ORCHESTRATOR_HTTP_ADDR", out.orchestrator.HTTPAddr},
 		{"ORCHESTRATOR_METRICS_ADDR", out.orchestrator.MetricsAddr},
-		{"KINGDEESVC_ADDR", out.kingdee.Addr}, {"KINGDEESVC_METRICS_ADDR", out.kingdee.MetricsAddr}, {"WMSSVC_ADDR", out.wms.Addr},
+		{"KINGDEESVC_ADDR", out.kingdee.Addr}, {"KINGDEESVC_METRICS_ADDR", out.kingdee.MetricsAddr},
+		{"WMSSVC_ADDR", out.wms.Addr},
 		{"WMSSVC_METRICS_ADDR", out.wms.MetricsAddr},
 	})
 	return out, settingsError(errors.Join(errs[:]...))

@@ -35,15 +35,19 @@ func TestTwoServicesOnOnePortAreNamed(t *testing.T) {
 		},
 		"written otherwise": {
 			map[string]string{"WMSSVC_ADDR": "localhost:7480"},
-			[]string{"ORCHESTRATOR_HTTP_ADDR and WMSSVC_ADDR: 127.0.0.1:7480 and localhost:7480 are one port; they need a port each"},
+			[]string{"ORCHESTRATOR_HTTP_ADDR and WMSSVC_ADDR: 127.0.0.1:7480 and localhost:7480 are one port; they " +
+				"need a port each"},
 		},
 		"both of the orchestrator, once": {
 			map[string]string{"ORCHESTRATOR_GRPC_ADDR": "127.0.0.1:1", "ORCHESTRATOR_HTTP_ADDR": "127.0.0.1:1"},
 			[]string{"ORCHESTRATOR_GRPC_ADDR and ORCHESTRATOR_HTTP_ADDR: both are 127.0.0.1:1; they need a port each"},
 		},
-		"free ones, and another address": {map[string]string{"KINGDEESVC_ADDR": "127.0.0.1:0", "WMSSVC_ADDR": "127.0.0.1:0", "ORCHESTRATOR_GRPC_ADDR": "127.0.0.2:7480"}, nil},
+		"free ones, and another address": {map[string]string{
+			"KINGDEESVC_ADDR": "127.0.0.1:0", "WMSSVC_ADDR": "127.0.0.1:0", "ORCHESTRATOR_GRPC_ADDR": "127.0.0.2:7480",
+		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, check(c.settings, sandboxes)) })
 	}
-	require.Empty(t, check(map[string]string{"KINGDEESVC_ADDR": "127.0.0.1:7403"}, install.Options{Sandboxes: true, FreePorts: true}))
+	require.Empty(t, check(map[string]string{"KINGDEESVC_ADDR": "127.0.0.1:7403"},
+		install.Options{Sandboxes: true, FreePorts: true}))
 }

@@ -57,7 +57,8 @@ func Start(ctx context.Context, opts Options, database *Database, vendors *Vendo
 	if opts.Tune != nil {
 		opts.Tune(&cfg.orchestrator)
 	}
-	if h.Orchestrator, err = orchestrator.Start(ctx, cfg.orchestrator, opts.Logger.With("service", "orchestrator")); err != nil {
+	if h.Orchestrator, err = orchestrator.Start(ctx, cfg.orchestrator, opts.Logger.With("service",
+		"orchestrator")); err != nil {
 		return nil, errors.Join(fmt.Errorf("orchestrator: %w", err), h.Stop(context.WithoutCancel(ctx)))
 	}
 	h.follow("kingdeesvc", h.Kingdee.Wait)

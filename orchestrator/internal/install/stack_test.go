@@ -66,7 +66,8 @@ func setup(t *testing.T, seed uint64) *bundle {
 func (b *bundle) audited(number string) warehouse.Key {
 	b.Helper()
 	line := books.Line{Goods: books.Goods{Material: "CP.TZ.011", Qty: "20", Stock: "CK001"}}
-	_, err := b.vendors.Kingdee.Create(b.Context(), books.Bill{BillNo: number, AffairType: books.Assembly, StockOrg: "100", Lines: []books.Line{line}})
+	_, err := b.vendors.Kingdee.Create(b.Context(),
+		books.Bill{BillNo: number, AffairType: books.Assembly, StockOrg: "100", Lines: []books.Line{line}})
 	require.NoError(b, err)
 	_, err = b.vendors.Kingdee.Approve(b.Context(), number)
 	require.NoError(b, err)
@@ -113,12 +114,15 @@ func TestCompareSeesWhatIsWrong(t *testing.T) {
 	})
 
 	t.Run("a voided bill whose order nobody has settled", func(t *testing.T) {
-		require.NoError(t, b.vendors.WMS.AddFaults(wbehaviour.Fault{Kind: wbehaviour.FaultDropBeforeCommit, OrderCode: kept.OrderCode, Times: 1000}))
+		require.NoError(t, b.vendors.WMS.AddFaults(wbehaviour.Fault{
+			Kind: wbehaviour.FaultDropBeforeCommit, OrderCode: kept.OrderCode, Times: 1000,
+		}))
 		b.void("A2")
 		require.NoError(t, b.client.Run(ctx))
 		c := b.compare()
 		require.Len(t, c.Disagreements, 1)
-		require.Contains(t, c.Disagreements[0], "bill A2 is voided, and its order in CK001 is neither cancelled nor in a person's hands")
+		require.Contains(t, c.Disagreements[0],
+			"bill A2 is voided, and its order in CK001 is neither cancelled nor in a person's hands")
 		b.vendors.WMS.ClearFaults()
 		require.NoError(t, b.client.Settled(ctx))
 		require.Empty(t, b.compare().Disagreements)

@@ -82,7 +82,8 @@ func (c *Comparison) bill(bill books.BillTruth, l *kept, orders *orders) {
 				continue
 			}
 			if !l.ended[ledgerOrder{bill.BillID, order.Stock}] {
-				c.disagree("bill %s is voided, and its order in %s is neither cancelled nor in a person's hands", bill.BillNo, order.Stock)
+				c.disagree("bill %s is voided, and its order in %s is neither cancelled nor in a person's hands",
+					bill.BillNo, order.Stock)
 			}
 		}
 	}
@@ -149,7 +150,8 @@ func liveThrough(bill books.BillTruth, at time.Time) bool {
 		if e.At.After(at) {
 			break
 		}
-		live = e.DocumentStatus == books.StatusAudited && e.CancelStatus == books.NotVoided && e.Action != books.ActionDelete
+		live = e.DocumentStatus == books.StatusAudited && e.CancelStatus == books.NotVoided &&
+			e.Action != books.ActionDelete
 		since = e.At
 	}
 	return live && since.Before(at.Add(-stale))
@@ -183,7 +185,10 @@ type ledgerOrder struct {
 }
 
 func readLedger(ctx context.Context, client *Client) (*kept, error) {
-	l := &kept{cancellations: map[warehouse.Key]cancellations{}, ended: map[ledgerOrder]bool{}, doneOf: map[int64]int{}, restored: map[int64]bool{}}
+	l := &kept{
+		cancellations: map[warehouse.Key]cancellations{}, ended: map[ledgerOrder]bool{},
+		doneOf: map[int64]int{}, restored: map[int64]bool{},
+	}
 	schemes, err := client.AllSchemes(ctx)
 	if err != nil {
 		return nil, err
@@ -199,7 +204,10 @@ func readLedger(ctx context.Context, client *Client) (*kept, error) {
 	}
 	l.count = len(all)
 	for _, c := range all {
-		key := warehouse.Key{SID: wms.DemoSID, WarehouseCode: c.GetWarehouseCode(), OrderCode: c.GetOrderCode(), OrderType: c.GetOrderType()}
+		key := warehouse.Key{
+			SID: wms.DemoSID, WarehouseCode: c.GetWarehouseCode(),
+			OrderCode: c.GetOrderCode(), OrderType: c.GetOrderType(),
+		}
 		d := l.cancellations[key]
 		d.attempts += int(c.GetAttempts())
 		switch c.GetState() {
@@ -207,7 +215,8 @@ func readLedger(ctx context.Context, client *Client) (*kept, error) {
 			d.done++
 			l.doneOf[c.GetBillId()]++
 			fallthrough
-		case orchestratorv1.CancellationState_CANCELLATION_STATE_NEEDS_ATTENTION, orchestratorv1.CancellationState_CANCELLATION_STATE_HELD,
+		case orchestratorv1.CancellationState_CANCELLATION_STATE_NEEDS_ATTENTION,
+			orchestratorv1.CancellationState_CANCELLATION_STATE_HELD,
 			orchestratorv1.CancellationState_CANCELLATION_STATE_CLOSED:
 			if strings.HasSuffix(c.GetOrderKind(), ".in") {
 				l.ended[ledgerOrder{c.GetBillId(), c.GetWarehouseNumber()}] = true

@@ -29,7 +29,8 @@ type Metrics struct{ answers *prometheus.CounterVec }
 // New adds the ledger's figures and these counts, of which there are none yet, to what a scrape shows.
 func New(registry *prometheus.Registry, l Ledger) *Metrics {
 	m := &Metrics{answers: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "orchestrator_attempts_total", Help: "Requests to the WMS whose result this process stored, by what they came to.",
+		Name: "orchestrator_attempts_total",
+		Help: "Requests to the WMS whose result this process stored, by what they came to.",
 	}, []string{"disposition"})}
 	registry.MustRegister(m.answers, collector{l})
 	return m
@@ -51,19 +52,25 @@ func about(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	up            = about("ledger_up", "1 if the ledger answered this scrape.")
-	cancellations = about("cancellations", "Cancellations by state; of those that have ended about how many.", "scheme", "state")
-	workItems     = about("work_items", "Open work items: what waits for a person.", "scheme")
-	runs          = about("runs_total", "Baselines and incremental runs that moved or confirmed the watermark.", "scheme")
-	failures      = about("run_failures", "Incremental runs in a row that did not end.", "scheme")
-	runAge        = about("run_age_seconds", "How long ago the last incremental run ended.", "scheme")
-	watermarkLag  = about("watermark_lag_seconds", "How far the watermark is behind now; 30 s are meant.", "scheme")
-	dueAge        = about("due_age_seconds", "How long the oldest cancellation that may be sent now has been due.", "scheme")
-	stopped       = about("scheme_stopped", "1 if the scheme neither reads nor sends until a person resumes it.", "scheme")
+	cancellations = about("cancellations", "Cancellations by state; of those that have ended about how many.",
+		"scheme", "state")
+	workItems = about("work_items", "Open work items: what waits for a person.", "scheme")
+	runs      = about("runs_total",
+		"Baselines and incremental runs that moved or confirmed the watermark.", "scheme")
+	failures     = about("run_failures", "Incremental runs in a row that did not end.", "scheme")
+	runAge       = about("run_age_seconds", "How long ago the last incremental run ended.", "scheme")
+	watermarkLag = about("watermark_lag_seconds", "How far the watermark is behind now; 30 s are meant.", "scheme")
+	dueAge       = about("due_age_seconds",
+		"How long the oldest cancellation that may be sent now has been due.", "scheme")
+	stopped = about("scheme_stopped",
+		"1 if the scheme neither reads nor sends until a person resumes it.", "scheme")
 )
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{up, cancellations, workItems, runs, failures, runAge, watermarkLag, dueAge, stopped} {
+	for _, d := range []*prometheus.Desc{
+		up, cancellations, workItems, runs, failures, runAge, watermarkLag, dueAge, stopped,
+	} {
 		out <- d
 	}
 }

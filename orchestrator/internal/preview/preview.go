@@ -52,7 +52,8 @@ func (p *Previewer) Preview(ctx context.Context, document string) (previews []le
 	for _, known := range stored {
 		if known.Active && !named[known.Scheme] {
 			previews = append(previews, ledger.SchemePreview{
-				Scheme: known.Scheme, Change: ledger.ChangeRemoved, Revision: known.Revision, NextRevision: known.Revision, OpenCancellations: known.OpenCancellations,
+				Scheme: known.Scheme, Change: ledger.ChangeRemoved, Revision: known.Revision,
+				NextRevision: known.Revision, OpenCancellations: known.OpenCancellations,
 			})
 		}
 	}
@@ -61,7 +62,8 @@ func (p *Previewer) Preview(ctx context.Context, document string) (previews []le
 
 func previewOf(known ledger.StoredScheme, next *scheme.Scheme) (ledger.SchemePreview, error) {
 	preview := ledger.SchemePreview{
-		Scheme: known.Scheme, Change: ledger.ChangeNone, Revision: known.Revision, NextRevision: known.Revision, OpenCancellations: known.OpenCancellations,
+		Scheme: known.Scheme, Change: ledger.ChangeNone, Revision: known.Revision,
+		NextRevision: known.Revision, OpenCancellations: known.OpenCancellations,
 	}
 	if !known.Active {
 		preview.Change = ledger.ChangeReturned
@@ -94,8 +96,10 @@ func previewOf(known ledger.StoredScheme, next *scheme.Scheme) (ledger.SchemePre
 
 // refusalOf says why a start with this file would be refused, or would stop the scheme.
 func refusalOf(known ledger.StoredScheme, next *scheme.Scheme) string {
-	if known.Bound && (known.FormID != next.Form || known.DataCenterID != next.DataCenter || !slices.Equal(known.Accounts, next.Accounts())) {
-		return fmt.Sprintf("form, data centre and WMS accounts (%s, %s, %s) cannot change: give the new scheme another name; 单据、账套和旺店通账号不可更改，请另起方案名",
+	if known.Bound && (known.FormID != next.Form || known.DataCenterID != next.DataCenter ||
+		!slices.Equal(known.Accounts, next.Accounts())) {
+		return fmt.Sprintf("form, data centre and WMS accounts (%s, %s, %s) cannot change: give the new scheme "+
+			"another name; 单据、账套和旺店通账号不可更改，请另起方案名",
 			known.FormID, known.DataCenterID, strings.Join(known.Accounts, ", "))
 	}
 	if known.Environment == "" {
@@ -115,6 +119,7 @@ func lacking(parts, other []rule.Part) []rule.Part {
 			found = append(found, part)
 		}
 	}
-	slices.SortFunc(found, func(a, b rule.Part) int { return strings.Compare(string(a.Kind)+" "+a.Name, string(b.Kind)+" "+b.Name) })
+	slices.SortFunc(found,
+		func(a, b rule.Part) int { return strings.Compare(string(a.Kind)+" "+a.Name, string(b.Kind)+" "+b.Name) })
 	return found
 }

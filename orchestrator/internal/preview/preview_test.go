@@ -43,7 +43,8 @@ func (b *bench) load(document string) {
 	files := make([]store.SchemeFile, len(schemes))
 	for i, s := range schemes {
 		files[i] = store.SchemeFile{
-			Scheme: s.Name, Title: "t", FormID: s.Form, DataCenterID: s.DataCenter, Accounts: s.Accounts(), IncrementalReal: time.Minute, IncrementalSandbox: time.Second,
+			Scheme: s.Name, Title: "t", FormID: s.Form, DataCenterID: s.DataCenter, Accounts: s.Accounts(),
+			IncrementalReal: time.Minute, IncrementalSandbox: time.Second,
 			Hash: s.Hash(), Document: s.Document(),
 		}
 	}
@@ -53,7 +54,9 @@ func (b *bench) load(document string) {
 
 // read gives the shipped scheme a watermark in this environment.
 func (b *bench) read(environment string) {
-	b.rows.Exec(`insert into watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_run_time, last_run_rows)
+	b.rows.Exec(`
+insert into watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_run_time,
+    last_run_rows)
 values ($1, now(), '6040d4f5a1b2c3', $2, 'Asia/Shanghai', now(), now(), 1)`, shipped, environment)
 }
 
@@ -84,18 +87,21 @@ func TestAFileThatChangesNothingSaysSo(t *testing.T) {
 		shipped: {Scheme: shipped, Change: ledger.ChangeNone, Revision: 1, NextRevision: 1, OpenCancellations: 1},
 		"other": {Scheme: "other", Change: ledger.ChangeRemoved, Revision: 1, NextRevision: 1},
 	}, b.of(saying("# 退货质检仓", "# a comment is no change")))
-	require.Equal(t, "1 h", b.rows.Text(`select count(distinct revision) || ' h' from scheme_revision`), "nothing is stored")
+	require.Equal(t, "1 h", b.rows.Text(`select count(distinct revision) || ' h' from scheme_revision`),
+		"nothing is stored")
 }
 
 func TestAFileThatAddsAndRemoves(t *testing.T) {
 	b := setup(t)
 	b.read("sandbox")
-	found := b.of(saying("triggers: [voided]", "triggers: [voided, deleted]", "CK005:", "CK006:", "order_code: bill.number", `order_code: '"X" + bill.number'`,
+	found := b.of(saying("triggers: [voided]", "triggers: [voided, deleted]", "CK005:", "CK006:",
+		"order_code: bill.number", `order_code: '"X" + bill.number'`,
 		"order_code: ZZ", "order_code: XZZ"))
 	p := found[shipped]
 	require.Equal(t, ledger.ChangeRevised, p.Change, p.Refusal)
 	require.EqualValues(t, 2, p.NextRevision)
-	require.Equal(t, []rule.Part{{Kind: rule.PartTrigger, Name: "deleted"}, {Kind: rule.PartWarehouse, Name: "CK006"}}, p.Added)
+	require.Equal(t, []rule.Part{{Kind: rule.PartTrigger, Name: "deleted"}, {Kind: rule.PartWarehouse, Name: "CK006"}},
+		p.Added)
 	require.Equal(t, []rule.Part{{Kind: rule.PartWarehouse, Name: "CK005"}}, p.Removed)
 	require.Contains(t, p.ChangedKeys, "orders.Assembly.in.order_code")
 }

@@ -18,7 +18,9 @@ import (
 // Ledger is what a replay reads.
 type Ledger interface {
 	SchemeDocument(ctx context.Context, scheme string, revision int) (string, error)
-	StoredBills(ctx context.Context, scheme string, from, to time.Time, after int64, limit int) ([]ledger.StoredBill, error)
+	StoredBills(
+		ctx context.Context, scheme string, from, to time.Time, after int64, limit int,
+	) ([]ledger.StoredBill, error)
 }
 
 // Replayer decides stored bills through another mapping.
@@ -29,7 +31,9 @@ func New(ledger Ledger) Replayer { return Replayer{ledger} }
 
 // Replay answers where the requests for one page of stored bills would differ. fault is what is wrong with the
 // document.
-func (r Replayer) Replay(ctx context.Context, order ledger.ReplayOrder, after int64, limit int) (replay ledger.Replay, fault, err error) {
+func (r Replayer) Replay(
+	ctx context.Context, order ledger.ReplayOrder, after int64, limit int,
+) (replay ledger.Replay, fault, err error) {
 	before, err := r.revision(ctx, order.Scheme, 0)
 	if err != nil {
 		return replay, nil, err
@@ -89,7 +93,9 @@ func named(document, name string) (*scheme.Scheme, error) {
 type spot struct{ order, warehouse string }
 
 // compared says for which orders of one bill two mappings make different requests, and for how many they make the same.
-func compared(bill ledger.StoredBill, before, after *scheme.Scheme) (differences []ledger.MappingDifference, same int64) {
+func compared(
+	bill ledger.StoredBill, before, after *scheme.Scheme,
+) (differences []ledger.MappingDifference, same int64) {
 	was, faultBefore := requestsOf(before, bill)
 	is, faultAfter := requestsOf(after, bill)
 	spots := maps.Clone(was)
@@ -100,11 +106,15 @@ func compared(bill ledger.StoredBill, before, after *scheme.Scheme) (differences
 	for _, at := range slices.SortedFunc(maps.Keys(spots), func(a, b spot) int {
 		return slices.Compare([]string{a.order, a.warehouse}, []string{b.order, b.warehouse})
 	}) {
-		d := ledger.MappingDifference{BillID: bill.Bill.ID, BillNo: bill.Bill.Number, Generation: bill.Generation, OrderKind: at.order, Warehouse: at.warehouse}
+		d := ledger.MappingDifference{
+			BillID: bill.Bill.ID, BillNo: bill.Bill.Number, Generation: bill.Generation,
+			OrderKind: at.order, Warehouse: at.warehouse,
+		}
 		d.Before, d.After = mapped(was, at), mapped(is, at)
 		fault := errors.Join(faultBefore, faultAfter, was[at].Fault, is[at].Fault)
 		switch {
-		case alike(d.Before, d.After) && (fault == nil || d.Before == nil && text(was[at].Fault) == text(is[at].Fault) && text(faultBefore) == text(faultAfter)):
+		case alike(d.Before, d.After) && (fault == nil ||
+			d.Before == nil && text(was[at].Fault) == text(is[at].Fault) && text(faultBefore) == text(faultAfter)):
 			same++
 			continue
 		case fault != nil:
@@ -136,7 +146,8 @@ func alike(a, b *rule.Request) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Account == b.Account && a.WarehouseCode == b.WarehouseCode && a.OrderCode == b.OrderCode && a.OrderType == b.OrderType &&
+	return a.Account == b.Account && a.WarehouseCode == b.WarehouseCode && a.OrderCode == b.OrderCode &&
+		a.OrderType == b.OrderType &&
 		a.CancelReason == b.CancelReason && a.OwnerCode == b.OwnerCode && maps.Equal(a.ExtendProps, b.ExtendProps)
 }
 

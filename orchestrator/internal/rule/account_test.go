@@ -11,7 +11,8 @@ import (
 
 // classes are all that a bill can come to.
 var classes = []rule.Class{
-	rule.ClassLive, rule.ClassUnchanged, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassBeforeCutover,
+	rule.ClassLive, rule.ClassUnchanged, rule.ClassVoided, rule.ClassUnAudited,
+	rule.ClassNeverAudited, rule.ClassBeforeCutover,
 	rule.ClassNotSelected, rule.ClassStale, rule.ClassUndecodable, rule.ClassDeleted,
 }
 
@@ -24,7 +25,8 @@ func TestRunCountsMustAddUp(t *testing.T) {
 		require.NoError(t, f.Check(), c)
 	}
 	f.Rows, f.RowsOfBills, f.RowsOfProblems = 12, 9, 3
-	f.Orders, f.OrdersNew, f.OrdersAlreadyOwed, f.OrdersHeld, f.OrdersNotInScheme, f.OrdersNoWarehouse = 15, 1, 2, 3, 4, 5
+	f.Orders, f.OrdersNew, f.OrdersAlreadyOwed, f.OrdersHeld, f.OrdersNotInScheme, f.OrdersNoWarehouse = 15, 1, 2, 3,
+		4, 5
 	require.NoError(t, f.Check())
 
 	rows, bills, orders := f, f, f

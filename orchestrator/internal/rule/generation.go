@@ -50,14 +50,16 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 	} else {
 		after = *known
 		again := seen.Live() && (!known.State.Live() || !known.GoneTime.IsZero()) && known.ended()
-		if again || differs(known.GenerationApprove, seen.ApproveTime) || differs(known.GenerationCancel, seen.CancelTime) {
+		if again || differs(known.GenerationApprove, seen.ApproveTime) ||
+			differs(known.GenerationCancel, seen.CancelTime) {
 			after.Generation++
 			after.GenerationLive, after.Snapshot = false, nil
 			after.GenerationApprove, after.GenerationCancel = time.Time{}, time.Time{}
 			newGeneration = true
 		}
 	}
-	after.State, after.ReadTime, after.HasPlanned, after.Reread, after.GoneTime = seen, readTime, false, false, time.Time{}
+	after.State, after.ReadTime, after.HasPlanned, after.Reread, after.GoneTime = seen, readTime, false,
+		false, time.Time{}
 	if !seen.ApproveTime.IsZero() {
 		after.GenerationApprove = seen.ApproveTime
 	}

@@ -91,9 +91,13 @@ func (b *book) write(d rule.Decision, at time.Time) {
 		}
 	}
 	for _, order := range d.Orders {
-		i := slices.IndexFunc(b.cancellations, func(o *owed) bool { return o.generation == d.After.Generation && o.warehouse == order.Warehouse })
+		i := slices.IndexFunc(b.cancellations,
+			func(o *owed) bool { return o.generation == d.After.Generation && o.warehouse == order.Warehouse })
 		if i < 0 {
-			b.cancellations = append(b.cancellations, &owed{Cancellation: rule.Cancellation{BillID: 7, Number: b.kingdee.Bill.Number}, generation: d.After.Generation, warehouse: order.Warehouse, state: rule.Open, verified: at})
+			b.cancellations = append(b.cancellations, &owed{
+				Cancellation: rule.Cancellation{BillID: 7, Number: b.kingdee.Bill.Number},
+				generation:   d.After.Generation, warehouse: order.Warehouse, state: rule.Open, verified: at,
+			})
 			i = len(b.cancellations) - 1
 		}
 		cancellation := b.cancellations[i]
@@ -144,7 +148,9 @@ func (b *book) send() {
 			}
 		}
 		cancellation.state = rule.Done
-		b.requests = append(b.requests, ruletest.Request{Warehouse: cancellation.warehouse, At: now, Guessed: cancellation.Evidence != rule.EvidenceSnapshot})
+		b.requests = append(b.requests, ruletest.Request{
+			Warehouse: cancellation.warehouse, At: now, Guessed: cancellation.Evidence != rule.EvidenceSnapshot,
+		})
 		b.tell("  sent e%d %s", cancellation.generation, cancellation.warehouse)
 	}
 }
@@ -224,7 +230,8 @@ func (b *book) check(w ruletest.Watched) error {
 			if b.kingdee.Gone && b.kingdee.Holding(w) == "" {
 				continue
 			}
-			err = fmt.Errorf("the cancellation of generation %d in %s was never settled", cancellation.generation, cancellation.warehouse)
+			err = fmt.Errorf("the cancellation of generation %d in %s was never settled",
+				cancellation.generation, cancellation.warehouse)
 		}
 	}
 	if err != nil {
@@ -245,6 +252,8 @@ func TestTheModelItselfNoticesWhatIsWrong(t *testing.T) {
 	k.UnAudit()
 	k.Void()
 	require.ErrorContains(t, k.Check(w, nil, nil, 0), "never cancelled")
-	require.ErrorContains(t, k.Check(w, []ruletest.Request{{Warehouse: "WH1", At: h(2)}, {Warehouse: "WH3", At: h(2)}}, nil, 0), "no life of the bill made that order")
+	require.ErrorContains(t,
+		k.Check(w, []ruletest.Request{{Warehouse: "WH1", At: h(2)}, {Warehouse: "WH3", At: h(2)}}, nil, 0),
+		"no life of the bill made that order")
 	require.NoError(t, k.Check(w, []ruletest.Request{{Warehouse: "WH1", At: h(2)}}, nil, 0))
 }

@@ -94,11 +94,13 @@ func (f RunCounts) Check() error {
 	if sum := f.RowsOfBills + f.RowsOfProblems; sum != f.Rows {
 		return &RunCountsError{What: "rows", Read: f.Rows, AccountedFor: sum}
 	}
-	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeCutover + f.NotSelected + f.Stale + f.Undecodable + f.Deleted
+	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeCutover + f.NotSelected + f.Stale +
+		f.Undecodable + f.Deleted
 	if sum != f.Bills {
 		return &RunCountsError{What: "bills", Read: f.Bills, AccountedFor: sum}
 	}
-	if sum := f.OrdersNew + f.OrdersAlreadyOwed + f.OrdersHeld + f.OrdersNotInScheme + f.OrdersNoWarehouse; sum != f.Orders {
+	if sum := f.OrdersNew + f.OrdersAlreadyOwed + f.OrdersHeld +
+		f.OrdersNotInScheme + f.OrdersNoWarehouse; sum != f.Orders {
 		return &RunCountsError{What: "orders", Read: f.Orders, AccountedFor: sum}
 	}
 	return nil

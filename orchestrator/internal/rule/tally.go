@@ -31,7 +31,9 @@ func (s State) Stamp() time.Time {
 // Digest is a number that two states share if and only if (bar one chance in 2^64) they are the Same.
 func (s State) Digest() int64 {
 	var content []byte
-	number := func(n int64) { content = binary.BigEndian.AppendUint64(content, uint64(n)) } //nolint:gosec // bits, not an amount
+	number := func(n int64) {
+		content = binary.BigEndian.AppendUint64(content, uint64(n)) //nolint:gosec // bits, not an amount
+	}
 	number(s.ID)
 	for _, text := range []string{s.Number, s.Org, s.DocumentStatus, s.CancelStatus, s.Affair} {
 		number(int64(len(text)))

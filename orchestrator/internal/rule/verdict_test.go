@@ -62,7 +62,8 @@ func TestEveryBillHasOneVerdictAndEveryRowDecidesForSomeBill(t *testing.T) {
 			class = row.Classes[0]
 		}
 		decided := rule.VerdictOn(class, row.Facts)
-		require.LessOrEqual(t, slices.IndexFunc(rows, func(r rule.VerdictRow) bool { return r.Chinese == decided.Chinese }), i)
+		require.LessOrEqual(t,
+			slices.IndexFunc(rows, func(r rule.VerdictRow) bool { return r.Chinese == decided.Chinese }), i)
 	}
 }
 
@@ -95,7 +96,8 @@ func TestEveryVerdictAndItsReasonsHaveTheirWords(t *testing.T) {
 	}
 	require.Len(t, given, len(rule.Verdicts()))
 	for _, reason := range rule.ClassReasons() {
-		require.Equal(t, strings.HasPrefix(reason.Reason, rule.ReasonCutover), strings.Contains(reason.Chinese, "{part}"))
+		require.Equal(t, strings.HasPrefix(reason.Reason, rule.ReasonCutover),
+			strings.Contains(reason.Chinese, "{part}"))
 		require.Equal(t, strings.Contains(reason.Chinese, "{part}"), strings.Contains(reason.English, "{part}"))
 	}
 }
@@ -109,7 +111,10 @@ func TestWhatOutweighsWhat(t *testing.T) {
 		verdict rule.Verdict
 		chinese string
 	}{
-		{rule.ClassVoided, []rule.Fact{rule.FactWork, rule.FactDone, rule.FactMoving}, rule.VerdictNeedsPerson, "{work}"},
+		{
+			rule.ClassVoided, []rule.Fact{rule.FactWork, rule.FactDone, rule.FactMoving},
+			rule.VerdictNeedsPerson, "{work}",
+		},
 		{rule.ClassUndecodable, []rule.Fact{rule.FactDone}, rule.VerdictNeedsPerson, "单据无法识别：{class_reason}"},
 		{
 			rule.ClassLive, []rule.Fact{rule.FactDryRun, rule.FactOwed}, rule.VerdictNothingOwed,

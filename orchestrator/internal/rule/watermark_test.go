@@ -16,14 +16,26 @@ func TestTheWatermarkFollowsTheVendorsClock(t *testing.T) {
 		clock     rule.Clock
 		want      time.Time
 	}{
-		"the first header's clock less settle":     {watermark, rule.Clock{Vendor: vendor, Service: h(3)}, vendor.Add(-30 * time.Second)},
-		"a vendor behind us":                       {watermark, rule.Clock{Vendor: vendor, Service: h(9)}, vendor.Add(-30 * time.Second)},
-		"no clock: ours less ten minutes":          {watermark, rule.Clock{Service: h(3)}, h(3).Add(-10*time.Minute - 30*time.Second)},
-		"never backwards":                          {h(5), rule.Clock{Vendor: vendor, Service: h(3)}, h(5)},
-		"never backwards without a clock either":   {h(3), rule.Clock{Service: h(3)}, h(3)},
-		"whole seconds, downwards":                 {watermark, rule.Clock{Vendor: vendor.Add(999 * time.Millisecond)}, vendor.Add(-30 * time.Second)},
-		"the first watermark":                      {time.Time{}, rule.Clock{Vendor: vendor}, vendor.Add(-30 * time.Second)},
-		"the same run again leaves it where it is": {vendor.Add(-30 * time.Second), rule.Clock{Vendor: vendor}, vendor.Add(-30 * time.Second)},
+		"the first header's clock less settle": {
+			watermark, rule.Clock{Vendor: vendor, Service: h(3)}, vendor.Add(-30 * time.Second),
+		},
+		"a vendor behind us": {
+			watermark, rule.Clock{Vendor: vendor, Service: h(9)}, vendor.Add(-30 * time.Second),
+		},
+		"no clock: ours less ten minutes": {
+			watermark, rule.Clock{Service: h(3)}, h(3).Add(-10*time.Minute - 30*time.Second),
+		},
+		"never backwards":                        {h(5), rule.Clock{Vendor: vendor, Service: h(3)}, h(5)},
+		"never backwards without a clock either": {h(3), rule.Clock{Service: h(3)}, h(3)},
+		"whole seconds, downwards": {
+			watermark, rule.Clock{Vendor: vendor.Add(999 * time.Millisecond)}, vendor.Add(-30 * time.Second),
+		},
+		"the first watermark": {
+			time.Time{}, rule.Clock{Vendor: vendor}, vendor.Add(-30 * time.Second),
+		},
+		"the same run again leaves it where it is": {
+			vendor.Add(-30 * time.Second), rule.Clock{Vendor: vendor}, vendor.Add(-30 * time.Second),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := rule.NextWatermark(tc.watermark, tc.clock)

@@ -30,7 +30,8 @@ func (d *decoder) celFaults(env *cel.Env, n *yaml.Node, path, text string, issue
 			if i > 0 {
 				return
 			}
-			e.Message = "is no expression; a fixed text is put in quotes of its own: '\"" + strings.TrimSpace(text) + "\"'"
+			e.Message = "is no expression; a fixed text is put in quotes of its own: '\"" +
+				strings.TrimSpace(text) + "\"'"
 		}
 		line, column := place(n, e.Location.Line(), e.Location.Column())
 		message := e.Message

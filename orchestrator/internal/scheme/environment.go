@@ -62,10 +62,12 @@ func (s *Scheme) CheckFor(env Environment) error {
 	}
 	d := decoder{file: s.file, scheme: s.Name}
 	if s.SandboxOnly {
-		d.fault(s.keys["sandbox_only"], "sandbox_only", "this scheme is for the sandboxes only; write one for the real accounts")
+		d.fault(s.keys["sandbox_only"], "sandbox_only",
+			"this scheme is for the sandboxes only; write one for the real accounts")
 	}
 	if s.incrementalInterval > 0 && s.incrementalInterval < realIncrementalLeast {
-		d.fault(s.keys["incremental_interval"], "incremental_interval", "must be at least %s on real vendors, not %s", span(realIncrementalLeast), span(s.incrementalInterval))
+		d.fault(s.keys["incremental_interval"], "incremental_interval", "must be at least %s on real vendors, not %s",
+			span(realIncrementalLeast), span(s.incrementalInterval))
 	}
 	s.checkIntervals(&d)
 	s.checkExamples(&d)

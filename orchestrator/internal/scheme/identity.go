@@ -77,7 +77,8 @@ type IdentityError struct {
 }
 
 func (e *IdentityError) Error() string {
-	return fmt.Sprintf("scheme %s: %s cannot change from %s to %s; give the new one a name of its own", e.Scheme, e.Field, e.Old, e.New)
+	return fmt.Sprintf("scheme %s: %s cannot change from %s to %s; give the new one a name of its own",
+		e.Scheme, e.Field, e.Old, e.New)
 }
 
 // ChangedIdentity says whether next may follow old under the same name: form, data centre and WMS accounts stay for
@@ -89,7 +90,9 @@ func ChangedIdentity(old, next *Scheme) error {
 	case old.DataCenter != next.DataCenter:
 		return &IdentityError{old.Name, "kingdee.data_center", old.DataCenter, next.DataCenter}
 	case !slices.Equal(old.Accounts(), next.Accounts()):
-		return &IdentityError{old.Name, "warehouses.account", strings.Join(old.Accounts(), ", "), strings.Join(next.Accounts(), ", ")}
+		return &IdentityError{
+			old.Name, "warehouses.account", strings.Join(old.Accounts(), ", "), strings.Join(next.Accounts(), ", "),
+		}
 	}
 	return nil
 }

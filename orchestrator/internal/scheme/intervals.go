@@ -57,7 +57,9 @@ func (s *Scheme) checkIntervals(d *decoder) {
 		key       string
 		is, least time.Duration
 	}{
-		{"recheck_interval", s.intervals.recheck, realRecheckLeast}, {"reconcile_interval", s.intervals.reconcile, realReconcileLeast}, {"absent_wait", s.intervals.absent, absentLeast},
+		{"recheck_interval", s.intervals.recheck, realRecheckLeast},
+		{"reconcile_interval", s.intervals.reconcile, realReconcileLeast},
+		{"absent_wait", s.intervals.absent, absentLeast},
 	} {
 		if l.is > 0 && l.is < l.least {
 			d.fault(s.keys[l.key], l.key, "must be at least %s on real vendors, not %s", span(l.least), span(l.is))

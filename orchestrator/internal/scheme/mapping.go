@@ -98,7 +98,8 @@ func (o object) orderType(env *cel.Env, s *Scheme) expression {
 		return expression{}
 	case bareWord.MatchString(text):
 		if !slices.Contains(known, text) {
-			o.fault(key, "the WMS knows no order type `%s`; %s (others under extra_order_types)", text, suggest(text, known))
+			o.fault(key, "the WMS knows no order type `%s`; %s (others under extra_order_types)",
+				text, suggest(text, known))
 		}
 		return expression{field: key, literal: text}
 	}

@@ -23,7 +23,8 @@ type MapError struct {
 }
 
 func (e *MapError) Error() string {
-	return fmt.Sprintf("scheme %s: bill %s, order %s of warehouse %q: %s %s", e.Scheme, e.BillNo, e.OrderKind, e.Warehouse, e.Field, e.Reason)
+	return fmt.Sprintf("scheme %s: bill %s, order %s of warehouse %q: %s %s",
+		e.Scheme, e.BillNo, e.OrderKind, e.Warehouse, e.Field, e.Reason)
 }
 
 // Map makes the request for one order of a bill. The error is a *MapError. The order's warehouse must be in the table
@@ -31,7 +32,8 @@ func (e *MapError) Error() string {
 func (s *Scheme) Map(bill rule.Bill, order rule.Order) (rule.Request, error) {
 	refuse := func(field, format string, args ...any) (rule.Request, error) {
 		return rule.Request{}, &MapError{
-			Scheme: s.Name, Field: field, BillID: bill.ID, BillNo: bill.Number, OrderKind: order.Kind().String(), Warehouse: order.Warehouse,
+			Scheme: s.Name, Field: field, BillID: bill.ID, BillNo: bill.Number,
+			OrderKind: order.Kind().String(), Warehouse: order.Warehouse,
 			Reason: fmt.Sprintf(format, args...),
 		}
 	}

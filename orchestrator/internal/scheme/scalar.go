@@ -55,7 +55,8 @@ func badCode(s string, limit int) string {
 	case !utf8.ValidString(s):
 		return "is not valid UTF-8"
 	case utf8.RuneCountInString(s) > limit:
-		return "has " + strconv.Itoa(utf8.RuneCountInString(s)) + " characters; at most " + strconv.Itoa(limit) + " are allowed"
+		return "has " + strconv.Itoa(utf8.RuneCountInString(s)) + " characters; at most " +
+			strconv.Itoa(limit) + " are allowed"
 	case strings.TrimSpace(s) != s:
 		return "begins or ends with a blank"
 	case strings.ContainsFunc(s, unicode.IsControl):

@@ -53,15 +53,29 @@ func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
 		spoil func(scheme map[string]any)
 		at    string
 	}{
-		"a key that nobody knows":        {func(s map[string]any) { s["nmae"] = "x" }, "/schemes/0'"},
-		"a name in capitals":             {func(s map[string]any) { s["name"] = "Assembly" }, "/schemes/0/name'"},
-		"a duration in words":            {func(s map[string]any) { s["incremental_interval"] = "soon" }, "/schemes/0/incremental_interval'"},
-		"a trigger that there is not":    {func(s map[string]any) { s["triggers"] = []any{"gone"} }, "/schemes/0/triggers/0'"},
-		"a time without a zone":          {func(s map[string]any) { s["effective_from"] = "2026-11-20 08:00" }, "/schemes/0/effective_from'"},
-		"no warehouses":                  {func(s map[string]any) { s["warehouses"] = map[string]any{} }, "/schemes/0/warehouses'"},
-		"a warehouse without an account": {func(s map[string]any) { s["warehouses"].(map[string]any)["CK9"] = map[string]any{"code": "WH"} }, "/schemes/0/warehouses/CK9'"},
-		"a limit of none":                {func(s map[string]any) { s["safety_limits"] = map[string]any{"per_hour": 0} }, "/schemes/0/safety_limits/per_hour'"},
-		"nothing to read":                {func(s map[string]any) { delete(s, "kingdee") }, "/schemes/0'"},
+		"a key that nobody knows": {func(s map[string]any) { s["nmae"] = "x" }, "/schemes/0'"},
+		"a name in capitals":      {func(s map[string]any) { s["name"] = "Assembly" }, "/schemes/0/name'"},
+		"a duration in words": {
+			func(s map[string]any) { s["incremental_interval"] = "soon" }, "/schemes/0/incremental_interval'",
+		},
+		"a trigger that there is not": {
+			func(s map[string]any) { s["triggers"] = []any{"gone"} }, "/schemes/0/triggers/0'",
+		},
+		"a time without a zone": {
+			func(s map[string]any) { s["effective_from"] = "2026-11-20 08:00" }, "/schemes/0/effective_from'",
+		},
+		"no warehouses": {
+			func(s map[string]any) { s["warehouses"] = map[string]any{} }, "/schemes/0/warehouses'",
+		},
+		"a warehouse without an account": {
+			func(s map[string]any) { s["warehouses"].(map[string]any)["CK9"] = map[string]any{"code": "WH"} },
+			"/schemes/0/warehouses/CK9'",
+		},
+		"a limit of none": {
+			func(s map[string]any) { s["safety_limits"] = map[string]any{"per_hour": 0} },
+			"/schemes/0/safety_limits/per_hour'",
+		},
+		"nothing to read": {func(s map[string]any) { delete(s, "kingdee") }, "/schemes/0'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			document, first := shippedScheme(t)

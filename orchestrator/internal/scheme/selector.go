@@ -49,7 +49,8 @@ func (o object) decodeSelector(s *Scheme) {
 		}
 		yes, ok := out.Value().(bool)
 		if !ok {
-			return false, fmt.Errorf("scheme %s: bill %s: selector gave %s, not yes or no", s.Name, bill.Number, out.Type().TypeName())
+			return false, fmt.Errorf("scheme %s: bill %s: selector gave %s, not yes or no",
+				s.Name, bill.Number, out.Type().TypeName())
 		}
 		return yes, nil
 	}

@@ -19,7 +19,9 @@ const superuser = "voidrelay"
 
 // initArgs are part of the cached cluster's name, so a change here makes a new one. Collation C: the same order
 // everywhere.
-var initArgs = []string{"--username=" + superuser, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"}
+var initArgs = []string{
+	"--username=" + superuser, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions",
+}
 
 // ensureCluster makes the data folder and its password unless they are there. It says whether they came from the cache.
 func (s *Server) ensureCluster(ctx context.Context) (cached bool, err error) {

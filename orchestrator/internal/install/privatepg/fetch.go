@@ -49,7 +49,8 @@ func fetch(ctx context.Context, logger *slog.Logger, acct *osUser, dir, reposito
 	if bin, err := examine(ctx, acct, bindir); err == nil {
 		return bin, nil // another process fetched them while we waited
 	}
-	logger.InfoContext(ctx, "no PostgreSQL on this machine, fetching one", "version", string(fetchedVersion), "from", repository)
+	logger.InfoContext(ctx, "no PostgreSQL on this machine, fetching one", "version", string(fetchedVersion),
+		"from", repository)
 	if err := runFetch(ctx, dir, repository); err != nil {
 		return Binaries{}, fmt.Errorf("fetch PostgreSQL %s from %s: %w", fetchedVersion, repository, err)
 	}

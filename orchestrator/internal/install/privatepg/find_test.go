@@ -17,9 +17,11 @@ func install(t *testing.T, dir, version string, broken bool) string {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(dir, 0o755)) //nolint:gosec // G301: the account runs it
 	script := fmt.Sprintf("#!/bin/sh\necho '%s'\n", version)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "postgres"), []byte(script), 0o755)) //nolint:gosec // G306: a program
+	require.NoError(t,
+		os.WriteFile(filepath.Join(dir, "postgres"), []byte(script), 0o755)) //nolint:gosec // G306: a program
 	if !broken {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "initdb"), []byte(script), 0o755)) //nolint:gosec // G306: a program
+		require.NoError(t,
+			os.WriteFile(filepath.Join(dir, "initdb"), []byte(script), 0o755)) //nolint:gosec // G306: a program
 	}
 	return dir
 }
@@ -43,17 +45,28 @@ func TestSearch(t *testing.T) {
 		want           string
 		notes          []string
 	}{
-		"PATH wins over a newer package":            {path: []string{v16}, patterns: packages, want: v16},
-		"a link on PATH leads to the real folder":   {path: []string{"", linked}, want: v16},
-		"an old one on PATH is passed over":         {path: []string{old}, patterns: packages, want: beta},
-		"the newest package wins":                   {patterns: packages, want: beta},
-		"the version of the cluster is the one":     {path: []string{beta}, patterns: packages, major: 16, want: v16},
-		"the version of the cluster is not here":    {path: []string{v16}, major: 15, notes: []string{v16 + " is version 16"}},
-		"too old":                                   {path: []string{old}, notes: []string{old + " is version 13, too old"}},
-		"no initdb":                                 {path: []string{noInit}, notes: []string{noInit + " has no initdb"}},
-		"not PostgreSQL":                            {path: []string{odd}, notes: []string{odd + `/postgres is not understood: it says "hello"`}},
-		"nothing at all":                            {path: []string{root}, notes: []string{"none installed"}},
-		"what cannot be used is told, once":         {path: []string{old, old, odd}, patterns: []string{old}, notes: []string{old + " is version 13, too old", odd + `/postgres is not understood: it says "hello"`}},
+		"PATH wins over a newer package":          {path: []string{v16}, patterns: packages, want: v16},
+		"a link on PATH leads to the real folder": {path: []string{"", linked}, want: v16},
+		"an old one on PATH is passed over":       {path: []string{old}, patterns: packages, want: beta},
+		"the newest package wins":                 {patterns: packages, want: beta},
+		"the version of the cluster is the one":   {path: []string{beta}, patterns: packages, major: 16, want: v16},
+		"the version of the cluster is not here": {
+			path: []string{v16}, major: 15, notes: []string{v16 + " is version 16"},
+		},
+		"too old": {
+			path: []string{old}, notes: []string{old + " is version 13, too old"},
+		},
+		"no initdb": {
+			path: []string{noInit}, notes: []string{noInit + " has no initdb"},
+		},
+		"not PostgreSQL": {
+			path: []string{odd}, notes: []string{odd + `/postgres is not understood: it says "hello"`},
+		},
+		"nothing at all": {path: []string{root}, notes: []string{"none installed"}},
+		"what cannot be used is told, once": {
+			path: []string{old, old, odd}, patterns: []string{old},
+			notes: []string{old + " is version 13, too old", odd + `/postgres is not understood: it says "hello"`},
+		},
 		"a relative folder on PATH is not followed": {path: []string{"bin"}, notes: []string{"none installed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +111,8 @@ func TestFetchTakesTheProgramsOnce(t *testing.T) {
 	for range 2 {
 		bin, err := fetch(t.Context(), quiet(), acct, dir, repository.URL)
 		require.NoError(t, err)
-		require.Equal(t, Binaries{Dir: filepath.Join(dir, "bin"), Major: fetchedMajor, Version: "postgres (PostgreSQL) 18.3"}, bin)
+		require.Equal(t,
+			Binaries{Dir: filepath.Join(dir, "bin"), Major: fetchedMajor, Version: "postgres (PostgreSQL) 18.3"}, bin)
 	}
 	require.Equal(t, 1, asked)
 }

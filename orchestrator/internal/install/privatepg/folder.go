@@ -25,7 +25,8 @@ func DefaultDir(ctx context.Context, logger *slog.Logger, root string) (string, 
 }
 
 func defaultDirIn(ctx context.Context, logger *slog.Logger, parent string) (string, error) {
-	clusters, _ := filepath.Glob(filepath.Join(parent, "pg[0-9]*", "data", "PG_VERSION")) // a constant, well-formed pattern
+	// a constant, well-formed pattern
+	clusters, _ := filepath.Glob(filepath.Join(parent, "pg[0-9]*", "data", "PG_VERSION"))
 	newest := 0
 	for _, file := range clusters {
 		major, err := clusterVersion(filepath.Dir(file))
@@ -154,7 +155,8 @@ func clearLeftovers(ctx context.Context, logger *slog.Logger, base string, acct 
 // abandoned tells a leftover by its owner and an age that no folder still being made has: one whose owner is in another
 // process-id namespace looks ownerless in the moment before it takes its lock.
 func abandoned(info os.FileInfo, acct *osUser) bool {
-	return (ownedBy(info, acct.effectiveUID()) || ownedBy(info, os.Geteuid())) && time.Since(info.ModTime()) > leftoverAge
+	return (ownedBy(info, acct.effectiveUID()) || ownedBy(info, os.Geteuid())) &&
+		time.Since(info.ModTime()) > leftoverAge
 }
 
 const leftoverAge = 2 * time.Second

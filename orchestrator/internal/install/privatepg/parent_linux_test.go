@@ -61,7 +61,8 @@ func TestNoServerStartsWhileAProcessOfAKilledOneLives(t *testing.T) {
 	require.NoError(t, syscall.Kill(server.PID(), syscall.SIGKILL))
 	<-server.Done()
 
-	for _, leftBy := range []int{server.PID(), os.Getppid()} { // the id of a dead process, and one given to another program since
+	for _, leftBy := range []int{server.PID(), os.Getppid()} {
+		// the id of a dead process, and one given to another program since
 		file := filepath.Join(server.data, "postmaster.pid")
 		raw, err := os.ReadFile(file)
 		require.NoError(t, err)

@@ -82,7 +82,8 @@ func TestKilledServerComesBackAtTheSameAddress(t *testing.T) {
 	require.NoError(t, server.Restart(t.Context()))
 	require.NoError(t, server.Restart(t.Context()), "a restart of a running server is fine")
 	require.Equal(t, address, server.URL())
-	require.Equal(t, 7, query1[int](t, address, `select n from kept`), "what was committed survives SIGKILL without fsync")
+	require.Equal(t, 7, query1[int](t, address, `select n from kept`),
+		"what was committed survives SIGKILL without fsync")
 }
 
 func TestStopWithoutPatienceStillEndsTheServer(t *testing.T) {
@@ -100,7 +101,8 @@ func TestStopWithoutPatienceStillEndsTheServer(t *testing.T) {
 func TestStartSaysWhatTheServerLogged(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(openFolder(t), "pg")
-	_, err := Start(t.Context(), Options{Dir: dir, Logger: quiet(), ExtraSettings: map[string]string{"shared_buffers": "plenty"}})
+	_, err := Start(t.Context(),
+		Options{Dir: dir, Logger: quiet(), ExtraSettings: map[string]string{"shared_buffers": "plenty"}})
 	require.ErrorContains(t, err, `invalid value for parameter "shared_buffers": "plenty"`)
 	server := start(t, Options{Dir: dir, ExtraSettings: map[string]string{"shared_buffers": "16MB"}})
 	require.Equal(t, "16MB", query1[string](t, server.URL(), `show shared_buffers`))

@@ -13,7 +13,9 @@ import (
 func shortLived(a *osUser) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if a != nil {
-		attr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)} //nolint:gosec // G115: ids from passwd
+		attr.Credential = &syscall.Credential{
+			Uid: uint32(a.uid), Gid: uint32(a.gid), //nolint:gosec // G115: ids from passwd
+		}
 	}
 	return attr
 }

@@ -55,7 +55,8 @@ func (k *Kingdee) Check(w Watched, requests []Request, told []string, late time.
 		if k.LiveFor(request.At) > late {
 			return fmt.Errorf("%v was cancelled while the bill was live", request)
 		}
-		made := slices.ContainsFunc(k.Lives, func(l Life) bool { return slices.Contains(l.Warehouses, request.Warehouse) })
+		made := slices.ContainsFunc(k.Lives,
+			func(l Life) bool { return slices.Contains(l.Warehouses, request.Warehouse) })
 		if !request.Guessed && !made {
 			return fmt.Errorf("%v was cancelled, and no life of the bill made that order", request)
 		}
@@ -68,7 +69,8 @@ func (k *Kingdee) Check(w Watched, requests []Request, told []string, late time.
 		return nil
 	}
 	for _, warehouse := range last.Warehouses {
-		if !slices.Contains(told, warehouse) && !slices.ContainsFunc(requests, func(r Request) bool { return r.Warehouse == warehouse && !r.At.Before(last.End) }) {
+		if !slices.Contains(told, warehouse) && !slices.ContainsFunc(requests,
+			func(r Request) bool { return r.Warehouse == warehouse && !r.At.Before(last.End) }) {
 			return fmt.Errorf("the order in %s was never cancelled", warehouse)
 		}
 	}

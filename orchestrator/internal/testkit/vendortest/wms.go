@@ -16,7 +16,8 @@ type WMS struct {
 
 func (WMS) CheckConnection(context.Context, *wmsv1.CheckConnectionRequest,
 	...grpc.CallOption) (*wmsv1.CheckConnectionResponse, error) {
-	return &wmsv1.CheckConnectionResponse{Account: &wmsv1.Account{Environment: wmsv1.Environment_ENVIRONMENT_SANDBOX}}, nil
+	return &wmsv1.CheckConnectionResponse{Account: &wmsv1.Account{Environment: wmsv1.Environment_ENVIRONMENT_SANDBOX}},
+		nil
 }
 
 func (w WMS) CancelOrders(ctx context.Context,

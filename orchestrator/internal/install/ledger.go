@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
 // SchemaVersion is the version of the ledger in the database at url, 0 where there is none yet.
@@ -65,7 +65,7 @@ func (d *Database) Baselines(ctx context.Context, tell func(ledger.SchemeView)) 
 	defer tick.Stop()
 	told := make(map[string]bool)
 	for {
-		all, err := store.New(pool).SchemeViews(ctx, "", maxSchemes)
+		all, err := query.New(pool).SchemeViews(ctx, "", maxSchemes)
 		waiting := err != nil
 		for _, v := range all {
 			switch {

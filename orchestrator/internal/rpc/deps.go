@@ -71,7 +71,6 @@ type Operator interface {
 	Reclassify(ctx context.Context, tx pgx.Tx, act ledger.Act, named ledger.Named, b ledger.Bounds, timing func(scheme string) rule.Timing) (ledger.Effect, error)
 	CloseWorkItems(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, dryRun bool) (ledger.Effect, error)
 	// What stands in the ledger, as the transaction of an act sees it.
-	SchemeIn(ctx context.Context, tx pgx.Tx, scheme string) (ledger.SchemeView, error)
 	StandingIn(ctx context.Context, tx pgx.Tx, scheme string) (ledger.Scheme, error)
 	BackfillIn(ctx context.Context, tx pgx.Tx, id int64) (ledger.BackfillView, error)
 }

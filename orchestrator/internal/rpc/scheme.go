@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -100,7 +101,7 @@ func (s *schemeService) ReleaseScheme(
 
 // standing is the scheme after an act, as its transaction sees it.
 func (s *schemeService) standing(ctx context.Context, tx pgx.Tx, scheme string) (*orchestratorv1.Scheme, error) {
-	found, err := s.operator.SchemeIn(ctx, tx, scheme)
+	found, err := query.SchemeIn(ctx, tx, scheme)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type plannedRow struct {
 
 // PlannedItems answers the items of a plan behind the given one, at most limit.
 func (s *Store) PlannedItems(ctx context.Context, backfill, after int64, limit int) ([]ledger.BackfillItem, error) {
-	found, err := readAll[plannedRow](ctx, s.pool, "read planned items", `
+	found, err := ledger.ReadAll[plannedRow](ctx, s.pool, "read planned items", `
 select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
        i.cancel_reason, i.extend_props, i.owner_code, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail, i.seen
 from backfill_item i

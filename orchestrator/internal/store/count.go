@@ -7,13 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
-
-// countRows is how many ids a block of cancellation_count spans, and so how many rows a count reads at most that is asked for.
-const countRows = 50_000
-
-// endStates are those that a block's count keeps; what has not ended has a table of its own.
-const endStates = `('done', 'withdrawn', 'dry_run', 'closed')`
 
 // countBlock counts the end states of one full block: one not counted yet, or counted an hour ago with something unsettled in it, or
 // the oldest count of more than a day. A cancellation that was reopened and ended otherwise meanwhile is miscounted until then.
@@ -28,7 +23,7 @@ with full_block as (
 select f.block from full_block f left join counted c using (block)
 where c.block is null or c.count_time < now() - interval '1 day' or (c.pending and c.count_time < now() - interval '50 minutes')
 order by c.count_time nulls first
-limit 1`, countRows).Scan(&block); err != nil {
+limit 1`, query.CountRows).Scan(&block); err != nil {
 		if errors.Is(err, pgx.ErrNoRows) {
 			return removed{}, false, nil
 		}
@@ -49,29 +44,8 @@ with counted as (
     group by scheme, state
 )
 insert into cancellation_count (block, scheme, state, count, pending)
-select @block::bigint, scheme, state, count, state not in `+endStates+` from counted
+select @block::bigint, scheme, state, count, state not in `+query.EndStates+` from counted
 union all
-select @block::bigint, '', '', 0, false where not exists (select from counted)`, pgx.StrictNamedArgs{"block": block, "rows": countRows})
+select @block::bigint, '', '', 0, false where not exists (select from counted)`, pgx.StrictNamedArgs{"block": block, "rows": query.CountRows})
 	return removed{}, true, err
 }
-
-// stateCounts counts the cancellations of these schemes by state. What has not ended is exact, and so are the newest 50,000; older
-// ones that have ended are as they were counted within the last hour.
-const stateCounts = `
-with edge as (
-    select coalesce((select min(b) from generate_series(0, coalesce(max(cancellation_id), 0) / @rows) as b
-        where not exists (select from cancellation_count k where k.block = b)), 0) * @rows as id
-    from cancellation
-), part as (
-    select k.scheme, k.state, k.count from cancellation_count k, edge
-    where k.scheme = any(@schemes) and k.state in ` + endStates + ` and k.block * @rows < edge.id
-    union all
-    select c.scheme, c.state, count(*) from unsettled_cancellation c
-    where c.scheme = any(@schemes)
-    group by c.scheme, c.state
-    union all
-    select c.scheme, c.state, count(*) from outcome c
-    where c.scheme = any(@schemes) and c.revoke_time is null and c.cancellation_id >= (select id from edge)
-    group by c.scheme, c.state
-)
-select scheme, state, sum(count)::bigint as count from part group by scheme, state`

@@ -7,10 +7,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
 // BillsByNumber is what BillViews asks, for the test that looks at its plan.
-const BillsByNumber = billsByNumber
+const BillsByNumber = query.BillsByNumber
 
 // CountDecided is what a settlement asks for the safety limits, for the test that looks at its plan.
 const CountDecided = countDecided
@@ -23,7 +24,7 @@ const (
 )
 
 // NewestIn is the statement that finds a page of the list by state.
-var NewestIn = newestIn
+var NewestIn = query.NewestIn
 
 // OpenItems opens work items of a scheme in a transaction of its own, and answers those that it opened.
 func (s *Store) OpenItems(ctx context.Context, scheme string, work ...ledger.Work) ([]ledger.Work, error) {

@@ -54,7 +54,7 @@ update first_reply set reply = $4 where caller = $1 and method = $2 and request_
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", call.Method, faultOf(err))
+		return nil, fmt.Errorf("%s: %w", call.Method, ledger.FaultOf(err))
 	}
 	return reply, nil
 }

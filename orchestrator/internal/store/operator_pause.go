@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -114,17 +112,4 @@ func forgetUnsentOf(ctx context.Context, tx pgx.Tx, query string, args ...any) e
 		}
 	}
 	return nil
-}
-
-// allStopped answers who stopped everything and why; empty when nobody did.
-func allStopped(ctx context.Context, db queryer) (string, error) {
-	var reason string
-	err := db.QueryRow(ctx, `select actor || ': ' || reason from stop_all`).Scan(&reason)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read stop of everything: %w", faultOf(err))
-	}
-	return reason, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
 const backfillColumns = `
@@ -16,11 +17,11 @@ from backfill b`
 
 // BackfillViews lists backfills newest first, at most limit, those older than before (0 = from the newest); an empty scheme means all.
 func (s *Store) BackfillViews(ctx context.Context, scheme string, before int64, limit int) ([]ledger.BackfillView, error) {
-	where, args := newest("b.backfill_id", before, limit)
+	where, args := query.Newest("b.backfill_id", before, limit)
 	if scheme != "" {
 		where, args["scheme"] = where+` and b.scheme = @scheme`, scheme
 	}
-	return readAll[ledger.BackfillView](ctx, s.pool, "list backfills", backfillColumns+where+`
+	return ledger.ReadAll[ledger.BackfillView](ctx, s.pool, "list backfills", backfillColumns+where+`
 order by b.backfill_id desc
 limit @limit`, args)
 }
@@ -35,8 +36,8 @@ func (s *Store) BackfillIn(ctx context.Context, tx pgx.Tx, id int64) (ledger.Bac
 	return backfillView(ctx, tx, id)
 }
 
-func backfillView(ctx context.Context, db queryer, id int64) (ledger.BackfillView, error) {
-	return readOne[ledger.BackfillView](ctx, db, "read backfill", backfillColumns+`
+func backfillView(ctx context.Context, db ledger.Reads, id int64) (ledger.BackfillView, error) {
+	return ledger.ReadOne[ledger.BackfillView](ctx, db, "read backfill", backfillColumns+`
 where b.backfill_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("backfill %d", id))
 }
 
@@ -48,7 +49,7 @@ func (s *Store) ItemViews(ctx context.Context, backfill int64, states []string, 
 	if len(states) > 0 {
 		where, args["states"] = ` and i.state = any(@states)`, states
 	}
-	views, err := readAll[ledger.ItemView](ctx, s.pool, "list backfill items", `
+	views, err := ledger.ReadAll[ledger.ItemView](ctx, s.pool, "list backfill items", `
 select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
        i.cancel_reason, i.extend_props, i.owner_code, i.triggers, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail,
        coalesce(c.state, '') as cancellation_state, coalesce(c.disposition, '') as disposition, c.outcome_time

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
 const reconcileColumns = `
@@ -19,21 +20,21 @@ from reconcile s`
 // ReconcileViews lists reconcile runs and rechecks newest first, at most limit, those older than before (0 = from the newest); an empty scheme or kind
 // means all.
 func (s *Store) ReconcileViews(ctx context.Context, scheme string, kind ledger.ReconcileKind, before int64, limit int) ([]ledger.ReconcileView, error) {
-	where, args := newest("s.reconcile_id", before, limit)
+	where, args := query.Newest("s.reconcile_id", before, limit)
 	if scheme != "" {
 		where, args["scheme"] = where+` and s.scheme = @scheme`, scheme
 	}
 	if kind != "" {
 		where, args["kind"] = where+` and s.kind = @kind`, string(kind)
 	}
-	return readAll[ledger.ReconcileView](ctx, s.pool, "list reconcile runs", reconcileColumns+where+`
+	return ledger.ReadAll[ledger.ReconcileView](ctx, s.pool, "list reconcile runs", reconcileColumns+where+`
 order by s.reconcile_id desc
 limit @limit`, args)
 }
 
 // ReconcileView answers one reconcile run or recheck; ledger.ErrNotFound when there is none.
 func (s *Store) ReconcileView(ctx context.Context, id int64) (ledger.ReconcileView, error) {
-	return readOne[ledger.ReconcileView](ctx, s.pool, "read reconcile run", reconcileColumns+`
+	return ledger.ReadOne[ledger.ReconcileView](ctx, s.pool, "read reconcile run", reconcileColumns+`
 where s.reconcile_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("reconcile run %d", id))
 }
 

@@ -123,7 +123,7 @@ func (s *Store) StandingIn(ctx context.Context, tx pgx.Tx, name string) (ledger.
 	return schemeStanding(ctx, tx, name)
 }
 
-func schemeStanding(ctx context.Context, db queryer, name string) (ledger.Scheme, error) {
+func schemeStanding(ctx context.Context, db ledger.Reads, name string) (ledger.Scheme, error) {
 	rows, err := db.Query(ctx, `
 select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send, s.send_since,
        m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from, m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
@@ -131,7 +131,7 @@ select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s
 from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
 where s.scheme = $1`, name)
 	if err != nil {
-		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", faultOf(err))
+		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", ledger.FaultOf(err))
 	}
 	type row struct {
 		Scheme              string
@@ -156,7 +156,7 @@ where s.scheme = $1`, name)
 		return ledger.Scheme{}, fmt.Errorf("scheme %s: %w", name, ledger.ErrNotFound)
 	}
 	if err != nil {
-		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", faultOf(err))
+		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", ledger.FaultOf(err))
 	}
 	scheme := ledger.Scheme{
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID, Stopped: r.Stopped, StopReason: r.StopReason,

@@ -11,17 +11,20 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
 // Store runs every statement of the orchestrator. Safe for concurrent use.
 type Store struct {
+	*query.Reader
 	pool     *pgxpool.Pool
 	answered answered
 }
 
 // New wraps a pool that Open made.
-func New(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
+func New(pool *pgxpool.Pool) *Store { return &Store{Reader: query.New(pool), pool: pool} }
 
 // Usable says whether the database answers and takes what is written.
 func (s *Store) Usable(ctx context.Context) error { return ledger.Usable(ctx, s.pool) }

@@ -1,4 +1,4 @@
-package store
+package query
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 // WatermarkChanges lists how a scheme's watermark moved, newest first, at most limit: by persons, and by runs that found something. Those before
 // the given move; a zero one begins at the newest.
-func (s *Store) WatermarkChanges(ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int) ([]ledger.WatermarkChangeView, error) {
+func (r *Reader) WatermarkChanges(ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int) ([]ledger.WatermarkChangeView, error) {
 	type row struct {
 		MoveTime        time.Time
 		WatermarkBefore time.Time
@@ -21,7 +21,7 @@ func (s *Store) WatermarkChanges(ctx context.Context, scheme string, before ledg
 		Reason          string
 	}
 	at := before.Time
-	rows, err := readAll[row](ctx, s.pool, "list moves of the watermark", `
+	rows, err := ledger.ReadAll[row](ctx, r.pool, "list moves of the watermark", `
 with by_persons as (
     select move_time, watermark_before, watermark_after, 0::bigint as run_id, actor, reason
     from watermark_change

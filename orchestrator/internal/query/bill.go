@@ -1,4 +1,4 @@
-package store
+package query
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 // maxBills bounds how many bills one number may answer: Kingdee gives a number again only after a delete.
 const maxBills = 100
 
-// billsByNumber enters the verdict view by number only, which is what it has an index for: bills that held the number once are found
+// BillsByNumber enters the verdict view by number only, which is what it has an index for: bills that held the number once are found
 // by the number they hold now.
-const billsByNumber = `
+const BillsByNumber = `
 select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number as org, v.affair_type, v.document_status,
        v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.generation, v.class
 from reporting.bill_verdict v
@@ -34,8 +34,8 @@ type billKey struct {
 
 // BillViews answers every bill that holds this number, or held it when a cancellation was written, with its verdict, cancellations and open and
 // closed work items; newest first, at most 100. An empty scheme means all. None seen: an empty list.
-func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error) {
-	views, err := readAll[ledger.BillView](ctx, s.pool, "read bills", billsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
+func (r *Reader) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error) {
+	views, err := ledger.ReadAll[ledger.BillView](ctx, r.pool, "read bills", BillsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
 	if err != nil || len(views) == 0 {
 		return nil, err
 	}
@@ -43,17 +43,17 @@ func (s *Store) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.
 	for i, v := range views {
 		at[billKey{v.Scheme, v.BillID}] = i
 	}
-	return views, s.addBillDetail(ctx, views, at, billNo)
+	return views, r.addBillDetail(ctx, views, at, billNo)
 }
 
 // addBillDetail puts cancellations and work items into the bills that they belong to.
-func (s *Store) addBillDetail(ctx context.Context, views []ledger.BillView, at map[billKey]int, billNo string) error {
+func (r *Reader) addBillDetail(ctx context.Context, views []ledger.BillView, at map[billKey]int, billNo string) error {
 	schemes, ids := make([]string, len(views)), make([]int64, len(views))
 	for i, v := range views {
 		schemes[i], ids[i] = v.Scheme, v.BillID
 	}
 	keys := pgx.StrictNamedArgs{"schemes": schemes, "ids": ids}
-	cancellations, err := readAll[ledger.CancellationView](ctx, s.pool, "read cancellations of bills", cancellationColumns+`
+	cancellations, err := ledger.ReadAll[ledger.CancellationView](ctx, r.pool, "read cancellations of bills", cancellationColumns+`
 join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on c.scheme = k.scheme and c.bill_id = k.bill_id
 order by c.cancellation_id desc`, keys)
 	if err != nil {
@@ -63,7 +63,7 @@ order by c.cancellation_id desc`, keys)
 		bill := &views[at[billKey{d.Scheme, d.BillID}]]
 		bill.Cancellations = append(bill.Cancellations, d)
 	}
-	work, err := readAll[ledger.WorkView](ctx, s.pool, "read work items of bills", workColumns+`
+	work, err := ledger.ReadAll[ledger.WorkView](ctx, r.pool, "read work items of bills", workColumns+`
 join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on w.scheme = k.scheme and w.bill_id = k.bill_id
 where w.bill_id <> 0 or w.bill_no = @bill_no
 order by w.work_item_id desc`, pgx.StrictNamedArgs{"schemes": schemes, "ids": ids, "bill_no": billNo})

@@ -1,4 +1,4 @@
-package store
+package query
 
 import (
 	"context"
@@ -14,22 +14,22 @@ select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id
 from reporting.work_item w`
 
 // WorkViews lists work items newest first, at most limit, those older than before (0 = from the newest).
-func (s *Store) WorkViews(ctx context.Context, f ledger.WorkFilter, before int64, limit int) ([]ledger.WorkView, error) {
-	where, args := newest("w.work_item_id", before, limit)
+func (r *Reader) WorkViews(ctx context.Context, f ledger.WorkFilter, before int64, limit int) ([]ledger.WorkView, error) {
+	where, args := Newest("w.work_item_id", before, limit)
 	if f.Scheme != "" {
 		where, args["scheme"] = where+` and w.scheme = @scheme`, f.Scheme
 	}
 	if !f.IncludeClosed {
 		where += ` and w.close_time is null`
 	}
-	return readAll[ledger.WorkView](ctx, s.pool, "list work items", workColumns+where+`
+	return ledger.ReadAll[ledger.WorkView](ctx, r.pool, "list work items", workColumns+where+`
 order by w.work_item_id desc
 limit @limit`, args)
 }
 
 // CancellationWork lists the work items of one cancellation, closed ones too, newest first.
-func (s *Store) CancellationWork(ctx context.Context, cancellation int64) ([]ledger.WorkView, error) {
-	return readAll[ledger.WorkView](ctx, s.pool, "read work items of a cancellation", workColumns+`
+func (r *Reader) CancellationWork(ctx context.Context, cancellation int64) ([]ledger.WorkView, error) {
+	return ledger.ReadAll[ledger.WorkView](ctx, r.pool, "read work items of a cancellation", workColumns+`
 where w.cancellation_id = @id and w.cancellation_id <> 0
 order by w.work_item_id desc`, pgx.StrictNamedArgs{"id": cancellation})
 }

@@ -1,4 +1,4 @@
-package store
+package query
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // Figures answers what monitoring asks, for each scheme of the loaded file, by this server's clock.
-func (s *Store) Figures(ctx context.Context) ([]ledger.Figures, error) {
+func (r *Reader) Figures(ctx context.Context) ([]ledger.Figures, error) {
 	type row struct {
 		Scheme       string
 		Stopped      bool
@@ -22,7 +22,7 @@ func (s *Store) Figures(ctx context.Context) ([]ledger.Figures, error) {
 		RunAge       time.Duration
 		WatermarkLag time.Duration
 	}
-	rows, err := readAll[row](ctx, s.pool, "read figures", `
+	rows, err := ledger.ReadAll[row](ctx, r.pool, "read figures", `
 select s.scheme, s.state = 'stopped' as stopped, coalesce(f.failures, 0) as failures,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as work,
        coalesce((select now() - c.due_time from unsettled_cancellation c where c.scheme = s.scheme and c.state = 'open' and c.due_time < now()
@@ -44,7 +44,7 @@ limit @limit`, pgx.StrictNamedArgs{"limit": 1000})
 			Read: r.Read, Runs: r.Runs, RunAge: r.RunAge, WatermarkLag: r.WatermarkLag,
 		}
 	}
-	err = addCounts(ctx, s.pool, views)
+	err = addCounts(ctx, r.pool, views)
 	for i, v := range views {
 		figures[i].Counts = v.Counts
 	}

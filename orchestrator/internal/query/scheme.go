@@ -1,7 +1,8 @@
-package store
+package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -23,8 +24,8 @@ left join watermark m using (scheme)
 left join run_failure f using (scheme)`
 
 // SchemeViews lists the schemes of the loaded file by name, at most limit, those after the given name; without their documents.
-func (s *Store) SchemeViews(ctx context.Context, after string, limit int) ([]ledger.SchemeView, error) {
-	views, err := readAll[ledger.SchemeView](ctx, s.pool, "list schemes", schemeColumns+`
+func (r *Reader) SchemeViews(ctx context.Context, after string, limit int) ([]ledger.SchemeView, error) {
+	views, err := ledger.ReadAll[ledger.SchemeView](ctx, r.pool, "list schemes", schemeColumns+`
 where s.active and s.scheme > @after
 order by s.scheme
 limit @limit`, pgx.StrictNamedArgs{"after": after, "limit": limit})
@@ -34,23 +35,23 @@ limit @limit`, pgx.StrictNamedArgs{"after": after, "limit": limit})
 	for i := range views {
 		views[i].Document = ""
 	}
-	return views, addStanding(ctx, s.pool, views)
+	return views, addStanding(ctx, r.pool, views)
 }
 
 // SchemeView answers one scheme, also one that is no longer in the file; ledger.ErrNotFound when there never was one.
-func (s *Store) SchemeView(ctx context.Context, scheme string) (ledger.SchemeView, error) {
-	return schemeView(ctx, s.pool, scheme)
+func (r *Reader) SchemeView(ctx context.Context, scheme string) (ledger.SchemeView, error) {
+	return schemeView(ctx, r.pool, scheme)
 }
 
 // SchemeIn is SchemeView as a transaction sees it, for the reply to an act; without its document.
-func (s *Store) SchemeIn(ctx context.Context, tx pgx.Tx, scheme string) (ledger.SchemeView, error) {
+func SchemeIn(ctx context.Context, tx pgx.Tx, scheme string) (ledger.SchemeView, error) {
 	view, err := schemeView(ctx, tx, scheme)
 	view.Document = ""
 	return view, err
 }
 
-func schemeView(ctx context.Context, db queryer, scheme string) (ledger.SchemeView, error) {
-	view, err := readOne[ledger.SchemeView](ctx, db, "read scheme", schemeColumns+`
+func schemeView(ctx context.Context, db ledger.Reads, scheme string) (ledger.SchemeView, error) {
+	view, err := ledger.ReadOne[ledger.SchemeView](ctx, db, "read scheme", schemeColumns+`
 where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme}, "scheme "+scheme)
 	if err != nil {
 		return ledger.SchemeView{}, err
@@ -61,7 +62,7 @@ where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme}, "scheme "+sche
 }
 
 // addStanding adds what stands in other tables.
-func addStanding(ctx context.Context, db queryer, views []ledger.SchemeView) error {
+func addStanding(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) error {
 	if err := addCounts(ctx, db, views); err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func addStanding(ctx context.Context, db queryer, views []ledger.SchemeView) err
 }
 
 // addStops adds what keeps requests from being sent beside the scheme itself: paused accounts, and the stop of everything.
-func addStops(ctx context.Context, db queryer, views []ledger.SchemeView) error {
+func addStops(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) error {
 	stopped, err := allStopped(ctx, db)
 	if err != nil {
 		return err
@@ -78,7 +79,7 @@ func addStops(ctx context.Context, db queryer, views []ledger.SchemeView) error 
 		Account, Detail      string
 		PauseTime, ProbeTime time.Time
 	}
-	paused, err := readAll[row](ctx, db, "read paused accounts", `select account, detail, pause_time, probe_time from account_pause order by account`, pgx.StrictNamedArgs{})
+	paused, err := ledger.ReadAll[row](ctx, db, "read paused accounts", `select account, detail, pause_time, probe_time from account_pause order by account`, pgx.StrictNamedArgs{})
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func addStops(ctx context.Context, db queryer, views []ledger.SchemeView) error 
 	return nil
 }
 
-func addCounts(ctx context.Context, db queryer, views []ledger.SchemeView) error {
+func addCounts(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) error {
 	byName, names := map[string]map[string]int64{}, make([]string, len(views))
 	for i, v := range views {
 		views[i].Counts = map[string]int64{}
@@ -103,7 +104,7 @@ func addCounts(ctx context.Context, db queryer, views []ledger.SchemeView) error
 		Scheme, State string
 		Count         int64
 	}
-	rows, err := readAll[row](ctx, db, "count cancellations", stateCounts, pgx.StrictNamedArgs{"schemes": names, "rows": countRows})
+	rows, err := ledger.ReadAll[row](ctx, db, "count cancellations", stateCounts, pgx.StrictNamedArgs{"schemes": names, "rows": CountRows})
 	for _, r := range rows {
 		byName[r.Scheme][r.State] = r.Count
 	}
@@ -111,9 +112,9 @@ func addCounts(ctx context.Context, db queryer, views []ledger.SchemeView) error
 }
 
 // StopReason answers why a scheme is stopped, empty when it runs; ledger.ErrNotFound when there never was one.
-func (s *Store) StopReason(ctx context.Context, scheme string) (string, error) {
+func (r *Reader) StopReason(ctx context.Context, scheme string) (string, error) {
 	type row struct{ StopReason string }
-	rows, err := readAll[row](ctx, s.pool, "read stop reason", `
+	rows, err := ledger.ReadAll[row](ctx, r.pool, "read stop reason", `
 select stop_reason from scheme where scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme})
 	if err != nil {
 		return "", err
@@ -122,4 +123,17 @@ select stop_reason from scheme where scheme = @scheme`, pgx.StrictNamedArgs{"sch
 		return "", fmt.Errorf("scheme %s: %w", scheme, ledger.ErrNotFound)
 	}
 	return rows[0].StopReason, nil
+}
+
+// allStopped answers who stopped everything and why; empty when nobody did.
+func allStopped(ctx context.Context, db ledger.Reads) (string, error) {
+	var reason string
+	err := db.QueryRow(ctx, `select actor || ': ' || reason from stop_all`).Scan(&reason)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read stop of everything: %w", ledger.FaultOf(err))
+	}
+	return reason, nil
 }

@@ -1,4 +1,4 @@
-package store
+package query
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 
 // SchemeDocument answers the text of one revision of a scheme, of the present one for 0. ledger.ErrNotFound when there is no such
 // scheme, ledger.ErrNoRevision when it has no such revision.
-func (s *Store) SchemeDocument(ctx context.Context, scheme string, revision int) (string, error) {
+func (r *Reader) SchemeDocument(ctx context.Context, scheme string, revision int) (string, error) {
 	var document *string
-	err := s.pool.QueryRow(ctx, `
+	err := r.pool.QueryRow(ctx, `
 select r.document
 from scheme s left join scheme_revision r on r.scheme = s.scheme and r.revision = coalesce(nullif($2::integer, 0), s.revision)
 where s.scheme = $1`, scheme, revision).Scan(&document)
@@ -24,7 +24,7 @@ where s.scheme = $1`, scheme, revision).Scan(&document)
 	case errors.Is(err, pgx.ErrNoRows):
 		return "", fmt.Errorf("scheme %s: %w", scheme, ledger.ErrNotFound)
 	case err != nil:
-		return "", fmt.Errorf("read document: %w", faultOf(err))
+		return "", fmt.Errorf("read document: %w", ledger.FaultOf(err))
 	case document == nil:
 		return "", fmt.Errorf("scheme %s, revision %d: %w", scheme, revision, ledger.ErrNoRevision)
 	}
@@ -33,12 +33,12 @@ where s.scheme = $1`, scheme, revision).Scan(&document)
 
 // StoredBills answers the newest snapshot of each bill that was read in a stretch of time (zero is no limit), with the generation it belongs
 // to, in order of the bills' ids: those behind after, at most limit.
-func (s *Store) StoredBills(ctx context.Context, scheme string, from, to time.Time, after int64, limit int) ([]ledger.StoredBill, error) {
+func (r *Reader) StoredBills(ctx context.Context, scheme string, from, to time.Time, after int64, limit int) ([]ledger.StoredBill, error) {
 	type row struct {
 		Generation int
 		Content    []byte
 	}
-	rows, err := readAll[row](ctx, s.pool, "read stored bills", `
+	rows, err := ledger.ReadAll[row](ctx, r.pool, "read stored bills", `
 select i.generation, i.content
 from bill b cross join lateral (
     select i.generation, i.content from bill_snapshot i where i.scheme = b.scheme and i.bill_id = b.bill_id order by i.generation desc limit 1

@@ -1,4 +1,4 @@
-package store
+package query
 
 import (
 	"context"
@@ -22,10 +22,10 @@ from cancellation_now c`
 // CancellationViews lists cancellations newest first, at most limit, those older than before (0 = from the newest).
 // Conditions that are not asked for are not in the statement. So a bill number is always found by its index; what is
 // asked for by state is found where that state stands, unsettled or settled.
-func (s *Store) CancellationViews(
+func (r *Reader) CancellationViews(
 	ctx context.Context, f ledger.CancellationFilter, before int64, limit int,
 ) ([]ledger.CancellationView, error) {
-	where, args := newest("c.cancellation_id", before, limit)
+	where, args := Newest("c.cancellation_id", before, limit)
 	if f.Scheme != "" {
 		where, args["scheme"] = where+` and c.scheme = @scheme`, f.Scheme
 	}
@@ -43,9 +43,9 @@ func (s *Store) CancellationViews(
 	}
 	found := newestOfAll + where
 	if len(f.States) > 0 {
-		found, args["states"] = newestIn(f.States, where), f.States
+		found, args["states"] = NewestIn(f.States, where), f.States
 	}
-	return readAll[ledger.CancellationView](ctx, s.pool, "list cancellations", `
+	return ledger.ReadAll[ledger.CancellationView](ctx, r.pool, "list cancellations", `
 with page as materialized (`+found+`
     order by cancellation_id desc
     limit @limit
@@ -57,9 +57,9 @@ const newestOfAll = `
     select c.cancellation_id
     from cancellation c join warehouse_order o using (order_id)`
 
-// newestIn finds cancellations in the states @states that a condition on their facts c and their order o holds for: the
+// NewestIn finds cancellations in the states @states that a condition on their facts c and their order o holds for: the
 // newest of those that are not settled, and the newest of those that are. A half that no state asks for is left out.
-func newestIn(states []string, where string) string {
+func NewestIn(states []string, where string) string {
 	half := func(from, also string) string {
 		return `
     (select s.cancellation_id
@@ -87,7 +87,7 @@ func newestIn(states []string, where string) string {
 }
 
 // CancellationView answers one cancellation; ledger.ErrNotFound when there is none.
-func (s *Store) CancellationView(ctx context.Context, id int64) (ledger.CancellationView, error) {
-	return readOne[ledger.CancellationView](ctx, s.pool, "read cancellation", cancellationColumns+`
+func (r *Reader) CancellationView(ctx context.Context, id int64) (ledger.CancellationView, error) {
+	return ledger.ReadOne[ledger.CancellationView](ctx, r.pool, "read cancellation", cancellationColumns+`
 where c.cancellation_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("cancellation %d", id))
 }

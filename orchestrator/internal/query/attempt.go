@@ -1,4 +1,4 @@
-package store
+package query
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // AttemptViews answers the requests made for a cancellation, in order, with their evidence as far as it is still kept.
-func (s *Store) AttemptViews(ctx context.Context, cancellation int64) ([]ledger.AttemptView, error) {
+func (r *Reader) AttemptViews(ctx context.Context, cancellation int64) ([]ledger.AttemptView, error) {
 	type row struct {
 		Attempt                                       int32
 		IntentTime, SendBefore, SendTime, ResultTime  time.Time
@@ -19,7 +19,7 @@ func (s *Store) AttemptViews(ctx context.Context, cancellation int64) ([]ledger.
 		VendorFlag, VendorCode, VendorMessage, Detail string
 		Request, Reply                                []byte
 	}
-	rows, err := readAll[row](ctx, s.pool, "read attempts", `
+	rows, err := ledger.ReadAll[row](ctx, r.pool, "read attempts", `
 select a.attempt, a.intent_time, a.send_before, a.send_time, a.result_time, a.disposition, a.recognised, a.vendor_flag, a.vendor_code,
        a.vendor_message, a.detail, e.request, e.reply
 from attempt a

@@ -1,0 +1,28 @@
+package query
+
+// CountRows is how many ids a block of cancellation_count spans, and so how many rows a count reads at most that is asked for.
+const CountRows = 50_000
+
+// EndStates are those that a block's count keeps; what has not ended has a table of its own.
+const EndStates = `('done', 'withdrawn', 'dry_run', 'closed')`
+
+// stateCounts counts the cancellations of these schemes by state. What has not ended is exact, and so are the newest 50,000; older
+// ones that have ended are as they were counted within the last hour.
+const stateCounts = `
+with edge as (
+    select coalesce((select min(b) from generate_series(0, coalesce(max(cancellation_id), 0) / @rows) as b
+        where not exists (select from cancellation_count k where k.block = b)), 0) * @rows as id
+    from cancellation
+), part as (
+    select k.scheme, k.state, k.count from cancellation_count k, edge
+    where k.scheme = any(@schemes) and k.state in ` + EndStates + ` and k.block * @rows < edge.id
+    union all
+    select c.scheme, c.state, count(*) from unsettled_cancellation c
+    where c.scheme = any(@schemes)
+    group by c.scheme, c.state
+    union all
+    select c.scheme, c.state, count(*) from outcome c
+    where c.scheme = any(@schemes) and c.revoke_time is null and c.cancellation_id >= (select id from edge)
+    group by c.scheme, c.state
+)
+select scheme, state, sum(count)::bigint as count from part group by scheme, state`

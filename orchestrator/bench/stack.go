@@ -117,7 +117,8 @@ func schemes(incremental time.Duration) []byte {
 	return fmt.Appendf(scheme.ShippedDocument(), "    incremental_interval: %s\n    safety_limits: {per_hour: 1000000, per_day: 10000000}\n", incremental)
 }
 
-// database makes an empty one and brings it to the newest schema.
+// database makes an empty one and brings it to the newest schema. Its URL is for the orchestrator, which owns nothing;
+// the pool is the owner's.
 func (s *stack) database(ctx context.Context) (string, error) {
 	admin, err := pgx.Connect(ctx, s.postgres.URL())
 	if err != nil {
@@ -136,8 +137,11 @@ func (s *stack) database(ctx context.Context) (string, error) {
 	if _, err := ledger.Migrate(ctx, where.String()); err != nil {
 		return "", err
 	}
-	s.pool, err = ledger.Open(ctx, where.String())
-	return where.String(), err
+	if s.pool, err = ledger.Open(ctx, where.String()); err != nil {
+		return "", err
+	}
+	where.RawQuery += "&role=" + ledger.RunningRole
+	return where.String(), nil
 }
 
 // waitTime is far more than anything here takes.

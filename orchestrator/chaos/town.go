@@ -98,7 +98,8 @@ func (t *town) people(ctx context.Context, vendors map[string]string) error {
 		addrs[name] = addr
 	}
 	orchestrator := map[string]string{
-		"DATABASE_URL": t.postgres.URL(), "KINGDEESVC_TARGET": addrs[reader], "WMSSVC_TARGET": addrs[sender], "SCHEMES_FILE": schemes,
+		"DATABASE_URL": t.postgres.URLAs(ledger.RunningRole), "KINGDEESVC_TARGET": addrs[reader],
+		"WMSSVC_TARGET": addrs[sender], "SCHEMES_FILE": schemes,
 		install.TakeoverSetting: takeover.String(),
 	}
 	t.members = map[string]*member{}

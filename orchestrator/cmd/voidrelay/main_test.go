@@ -85,6 +85,20 @@ func TestWrongInput(t *testing.T) {
 		require.Contains(t, errOut, "DATABASE_URL")
 	})
 
+	t.Run("migrate --print-grants needs no database, and refuses what is no name", func(t *testing.T) {
+		status, out, _ := call(t, nil, "migrate", "--print-grants", "--role", "relay.run", "--reader", "boss")
+		require.Zero(t, status)
+		require.Contains(t, out, `grant usage on schema voidrelay, reporting to "relay.run";`)
+		require.Contains(t, out, `create role "boss" nologin;`)
+		require.NotContains(t, out, "{")
+		for _, name := range []string{"boss", "two words"} {
+			status, out, errOut := call(t, nil, "migrate", "--print-grants", "--role", name, "--reader", "boss")
+			require.Equal(t, statusWrong, status)
+			require.Empty(t, out)
+			require.Contains(t, errOut, name)
+		}
+	})
+
 	t.Run("migrate with a database that cannot be meant: the setting is named, and nothing of it is shown", func(t *testing.T) {
 		for _, settings := range []map[string]string{
 			{"DATABASE_URL": "postgres://u:hidden#word@127.0.0.1/db"}, {"DATABASE_URL": "host=127.0.0.1 password=hidden word"},

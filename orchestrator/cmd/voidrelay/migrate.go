@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,16 +13,34 @@ import (
 )
 
 func (sh *shell) migrateCommand() *cobra.Command {
-	return &cobra.Command{
+	var roles ledger.Roles
+	var grants bool
+	cmd := &cobra.Command{
 		Use:     "migrate",
 		Short:   "把 DATABASE_URL 升级到最新结构 brings the database of DATABASE_URL to the newest schema",
 		GroupID: groupRun,
 		Args:    args(0, ""),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return sh.migrate(cmd.Context()) },
+		Long: `Brings the database of DATABASE_URL to the newest schema. Whose role runs it first owns the ledger. The
+orchestrator may run as another one, which owns nothing, and people with SQL read reports as a third:
+` + "`voidrelay migrate --print-grants | psql \"$DATABASE_URL\"`" + ` makes both, and later migrations keep their rights.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := roles.Check(); err != nil {
+				return fmt.Errorf("%w: %w", errWrong, err)
+			}
+			if grants {
+				_, err := io.WriteString(sh.out, roles.SQL())
+				return err
+			}
+			return sh.migrate(cmd.Context(), roles)
+		},
 	}
+	cmd.Flags().BoolVar(&grants, "print-grants", false, "输出建立角色和授权的 SQL print the SQL that makes the roles; change nothing")
+	cmd.Flags().StringVar(&roles.Running, "role", ledger.RunningRole, "运行角色 the role that orchestrators run as")
+	cmd.Flags().StringVar(&roles.Reader, "reader", ledger.ReaderRole, "报表角色 the role that reads reports")
+	return cmd
 }
 
-func (sh *shell) migrate(ctx context.Context) error {
+func (sh *shell) migrate(ctx context.Context, roles ledger.Roles) error {
 	url, err := install.DatabaseURL(sh.getenv)
 	if err != nil {
 		return err
@@ -38,7 +57,7 @@ func (sh *shell) migrate(ctx context.Context) error {
 	}
 	err = tell.during(ctx, "升级数据库 migrating", func(ctx context.Context) error {
 		var err error
-		done, err = ledger.Migrate(ctx, url)
+		done, err = ledger.MigrateFor(ctx, url, roles)
 		return err
 	})
 	if err != nil {

@@ -30,7 +30,7 @@ func TestADatabaseThatGoesAndComesBackNeedsNobody(t *testing.T) {
 	_, err = ledger.Migrate(ctx, server.URL())
 	require.NoError(t, err)
 	w := setup(t, map[string]string{"WMS_CONCURRENCY": "4"})
-	w.database = server.URL()
+	w.database = server.URLAs(ledger.RunningRole)
 	l := w.ledger()
 	first, client := w.named("a", nil)
 	second, _ := w.named("b", nil)

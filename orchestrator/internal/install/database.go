@@ -23,8 +23,9 @@ type Database struct {
 	keeper  sync.WaitGroup
 }
 
-// OpenDatabase migrates the database at url. Without a url it starts a private Postgres first: durable in dir, or a
-// throw-away one if dir is empty too.
+// OpenDatabase migrates the database at url, if its role owns the ledger there or there is none yet; any other role finds
+// it migrated. Without a url it starts a private Postgres first: durable in dir, or a throw-away one if dir is empty too.
+// That one is used by the running role, which owns nothing.
 func OpenDatabase(ctx context.Context, url, dir string, logger *slog.Logger) (*Database, error) {
 	d := &Database{url: url, logger: logger}
 	if url == "" {
@@ -32,23 +33,43 @@ func OpenDatabase(ctx context.Context, url, dir string, logger *slog.Logger) (*D
 		if d.private, err = privatepg.Start(ctx, privatepg.Options{Dir: dir, Logger: logger}); err != nil {
 			return nil, err
 		}
-		d.url = d.private.URL()
+		url, d.url = d.private.URL(), d.private.URLAs(ledger.RunningRole)
 		keep, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		d.cancel = cancel
 		d.keeper.Go(func() { d.keep(keep) })
 	}
-	migrated, err := ledger.Migrate(ctx, d.url)
-	if err != nil {
+	if err := d.prepare(ctx, url); err != nil {
 		_ = d.Stop(context.WithoutCancel(ctx)) // the error that matters is the migration's
 		return nil, err
-	}
-	for _, note := range migrated.Notes {
-		logger.WarnContext(ctx, "migration left something to do", "note", note)
 	}
 	return d, nil
 }
 
-// URL names the database, password included.
+// prepare migrates the database at url, or makes sure that its owner has done so.
+func (d *Database) prepare(ctx context.Context, url string) error {
+	pool, err := ledger.Open(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	may, err := ledger.MayMigrate(ctx, pool)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return ledger.CheckSchema(ctx, pool)
+	}
+	migrated, err := ledger.Migrate(ctx, url)
+	if err != nil {
+		return err
+	}
+	for _, note := range migrated.Notes {
+		d.logger.WarnContext(ctx, "migration left something to do", "note", note)
+	}
+	return nil
+}
+
+// URL names the database for those who run, password included.
 func (d *Database) URL() string { return d.url }
 
 // Private is our own server, nil if a setting named the database.

@@ -2,6 +2,7 @@ package install_test
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -23,6 +24,33 @@ func TestSchemaVersion(t *testing.T) {
 	after, err := install.SchemaVersion(t.Context(), empty)
 	require.NoError(t, err)
 	require.Positive(t, after)
+}
+
+// Where nobody names a database, or names it as a role that owns nothing, nothing but the migration runs as the owner.
+func TestTheDatabaseIsUsedByTheRunningRole(t *testing.T) {
+	logger := slog.New(slog.DiscardHandler)
+	private, err := install.OpenDatabase(t.Context(), "", "", logger)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, private.Stop(context.WithoutCancel(t.Context()))) })
+	named, err := install.OpenDatabase(t.Context(), private.URL(), "", logger)
+	require.NoError(t, err)
+	for _, database := range []*install.Database{private, named} {
+		pool, err := ledger.Open(t.Context(), database.URL())
+		require.NoError(t, err)
+		defer pool.Close()
+		var role string
+		require.NoError(t, pool.QueryRow(t.Context(), `select current_user`).Scan(&role))
+		require.Equal(t, ledger.RunningRole, role)
+		require.NoError(t, ledger.CheckSchema(t.Context(), pool))
+	}
+
+	owner, err := ledger.Open(t.Context(), private.Private().URL())
+	require.NoError(t, err)
+	defer owner.Close()
+	_, err = owner.Exec(t.Context(), `delete from schema_version where version_id = (select max(version_id) from schema_version)`)
+	require.NoError(t, err)
+	_, err = install.OpenDatabase(t.Context(), private.URL(), "", logger)
+	require.ErrorContains(t, err, "run `voidrelay migrate` first")
 }
 
 func TestWhatIsInHandAndHowSchemesStand(t *testing.T) {

@@ -24,6 +24,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
@@ -149,8 +150,9 @@ func ownClock(t *testing.T) *pgxpool.Pool {
 	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	_, err = pool.Exec(t.Context(), `
+	rowtest.New(t, pool).Exec(`
 create table test_clock as select pg_catalog.now() as at;
+grant select, update on test_clock to voidrelay_app;
 create function now() returns timestamptz language sql stable as 'select at from voidrelay.test_clock';
 do $$
 declare c record;
@@ -160,7 +162,6 @@ begin
         execute format('alter table %I alter column %I set default voidrelay.now()', c.table_name, c.column_name);
     end loop;
 end $$`)
-	require.NoError(t, err)
 	return pool
 }
 

@@ -121,7 +121,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		store: cfg.Store, kingdee: cfg.Kingdee, registry: schemes, insert: r, logger: cfg.Logger, now: cfg.Now, stopping: r.stopping,
 	}
 	tidy := &tidier{
-		store: cfg.Store, keep: ledger.Retention{Evidence: cfg.KeepEvidence, Bills: keepBills}, insert: r, logger: cfg.Logger, now: cfg.Now,
+		store: cfg.Store, keep: ledger.Retention{Evidence: cfg.KeepEvidence, Bills: keepBills}, insert: r, logger: cfg.Logger,
 		stopping: r.stopping,
 	}
 
@@ -155,6 +155,8 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 			queue.QueuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest}, queue.QueueBulk: {MaxWorkers: 4},
 		},
 		Middleware: traced(cfg.Telemetry), PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
+		// Only an owner makes an index anew: housekeeping does, by a function of the ledger.
+		ReindexerIndexNames:         []string{},
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour, DiscardedJobRetentionPeriod: 24 * time.Hour,
 	})
 	if err != nil {

@@ -17,7 +17,7 @@ const (
 
 // tidyStore is what housekeeping asks of the ledger.
 type tidyStore interface {
-	EnsurePartitions(ctx context.Context, now time.Time) error
+	EnsurePartitions(ctx context.Context) error
 	Chores() []string
 	Tidy(ctx context.Context, chore string, keep ledger.Retention) (more bool, err error)
 }
@@ -28,7 +28,6 @@ type tidier struct {
 	keep   ledger.Retention
 	insert queue.Inserter
 	logger *slog.Logger
-	now    func() time.Time
 	// stopping is closed when the process is asked to end: a later job goes on.
 	stopping <-chan struct{}
 }
@@ -36,7 +35,7 @@ type tidier struct {
 // run does what is to be done of each chore until its time is up; then a successor goes on. A chore that fails says so
 // in the ledger and keeps nobody else from theirs.
 func (t *tidier) run(ctx context.Context) error {
-	if err := t.store.EnsurePartitions(ctx, t.now()); err != nil {
+	if err := t.store.EnsurePartitions(ctx); err != nil {
 		return err
 	}
 	until := time.Now().Add(queue.WorkFor)

@@ -19,10 +19,21 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// openLedger reaches a migrated database of the test's own.
+// openLedger reaches a migrated database of the test's own, as the running role.
 func openLedger(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	pool, err := ledger.Open(t.Context(), storetest.URL(t))
+	return openURL(t, storetest.URL(t))
+}
+
+// openOwned is openLedger as the ledger's owner, who migrates it.
+func openOwned(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	return openURL(t, storetest.OwnerURL(t, storetest.URL(t)))
+}
+
+func openURL(t *testing.T, url string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := ledger.Open(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool

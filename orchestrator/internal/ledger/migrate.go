@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -30,15 +29,24 @@ type Migrated struct {
 	Notes []string // what could not be done, with the statement that would do it, for an operator
 }
 
-// Migrate brings the database at url to the newest schema: our tables, the report views, River's tables (same schema),
-// the partitions of the evidence and, where allowed, the role voidrelay_reader. Safe to run any number of times and by
-// several at once.
-func Migrate(ctx context.Context, url string) (done Migrated, err error) {
+// Migrate is MigrateFor the roles with the default's names.
+func Migrate(ctx context.Context, url string) (Migrated, error) { return MigrateFor(ctx, url, Roles{}) }
+
+// MigrateFor brings the database at url to the newest schema: our tables, the report views, River's tables (same schema),
+// the partitions of the evidence and, where allowed, the two roles with their rights. Safe to run any number of times
+// and by several at once. Whoever runs it first owns the ledger, and nobody else may run it later (ErrNotOwner).
+func MigrateFor(ctx context.Context, url string, roles Roles) (done Migrated, err error) {
+	if err := roles.Check(); err != nil {
+		return done, fmt.Errorf("migrate: %w", err)
+	}
 	pool, err := Open(ctx, url)
 	if err != nil {
 		return done, err
 	}
 	defer pool.Close()
+	if err := checkOwner(ctx, pool); err != nil {
+		return done, fmt.Errorf("migrate: %w", err)
+	}
 	lock, err := pool.Acquire(ctx)
 	if err != nil {
 		return done, fmt.Errorf("migrate: %w", err)
@@ -67,10 +75,10 @@ func Migrate(ctx context.Context, url string) (done Migrated, err error) {
 	if err := migrateRiver(ctx, pool); err != nil {
 		return done, err
 	}
-	if err := EnsurePartitions(ctx, pool, time.Now()); err != nil {
+	if err := EnsurePartitions(ctx, pool); err != nil {
 		return done, err
 	}
-	done.Notes, err = createReader(ctx, pool)
+	done.Notes, err = roles.grant(ctx, pool)
 	return done, err
 }
 
@@ -131,9 +139,12 @@ func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// CheckSchema refuses a database that was never migrated, that is older or newer than this program, or whose report
-// views are another program's. It writes nothing there.
+// CheckSchema refuses a database that was never migrated, that is older or newer than this program, whose report views
+// are another program's, or where this role has not the rights that it needs. It writes nothing there.
 func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := checkRights(ctx, pool); err != nil {
+		return fmt.Errorf("check schema: %w", err)
+	}
 	var migrated bool
 	if err := pool.QueryRow(ctx, `select to_regclass($1) is not null`, Schema+".schema_version").Scan(&migrated); err != nil {
 		return fmt.Errorf("check schema: %w", err)
@@ -171,35 +182,4 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 			"first; 数据库中的报表视图与本程序不符，请先运行 voidrelay migrate")
 	}
 	return nil
-}
-
-// createReader makes the role that may read the reporting views. Where this is not allowed, the note is the statement.
-func createReader(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
-	const create = `
-do $$ begin
-    if not exists (select from pg_roles where rolname = 'voidrelay_reader') then
-        create role voidrelay_reader nologin;
-    end if;
-end $$`
-	const grant = `grant usage on schema reporting to voidrelay_reader; grant select on all tables in schema reporting to voidrelay_reader`
-	reader := func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, create); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, grant)
-		return err
-	}
-	err := pgx.BeginFunc(ctx, pool, reader)
-	if SQLState(err) == codeUniqueViolation {
-		// A migration of another database on this server created the role at the same moment: now it is there, and the grants are
-		// still to be made here.
-		err = pgx.BeginFunc(ctx, pool, reader)
-	}
-	if SQLState(err) == codeInsufficientRight {
-		return []string{"an administrator may run: create role voidrelay_reader nologin; " + grant}, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("create reader role: %w", err)
-	}
-	return nil, nil
 }

@@ -29,7 +29,7 @@ type reports struct {
 
 func openReports(t *testing.T) *reports {
 	t.Helper()
-	pool := openLedger(t)
+	pool := openOwned(t)
 	r := &reports{t, pool, fstest.MapFS{}}
 	for _, name := range viewFiles(t) {
 		text, err := os.ReadFile("reporting/" + name + ".sql")

@@ -31,7 +31,8 @@ values ($1, 1, 'A1', '100', 'Assembly', 'C', 'A', now(), 'live', 1, true, true)`
 		second <- err
 	}()
 	require.Eventually(t, func() bool {
-		return w.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) > 0
+		return w.rows.Text(`
+select count(*)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) != "0"
 	}, 30*time.Second, 10*time.Millisecond)
 	require.NoError(t, tx.Commit(t.Context()))
 	require.ErrorIs(t, <-second, ledger.ErrConflict)

@@ -93,8 +93,7 @@ func TestAWriteThatWasKilledWasNotDoneOrIsAnswered(t *testing.T) {
 	// Before its end, with all its statements done.
 	_, err := c.recorder.Once(t.Context(), call, func(tx pgx.Tx) ([]byte, error) {
 		require.NoError(t, c.store.Pause(t.Context(), tx, act))
-		_, err := c.pool.Exec(t.Context(), `select pg_terminate_backend($1)`, tx.Conn().PgConn().PID())
-		require.NoError(t, err)
+		c.rows.Exec(`select pg_terminate_backend($1)`, tx.Conn().PgConn().PID())
 		return []byte("paused"), nil
 	})
 	require.Error(t, err)

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
@@ -19,10 +18,10 @@ func TestAPartitionTakesTheRowsOfItsMonthFromTheRest(t *testing.T) {
 
 	var ensured errgroup.Group
 	for range 3 {
-		ensured.Go(func() error { return w.store.EnsurePartitions(t.Context(), time.Now()) })
+		ensured.Go(func() error { return w.store.EnsurePartitions(t.Context()) })
 	}
 	require.NoError(t, ensured.Wait())
-	require.NoError(t, w.store.EnsurePartitions(t.Context(), time.Now()))
+	require.NoError(t, w.store.EnsurePartitions(t.Context()))
 	require.Equal(t, 1, w.count(`select count(*) from attempt_evidence_rest`), "what belongs to no month")
 	require.Equal(t, 2, w.count(`select count(*) from attempt_evidence`))
 	require.Equal(t, 3, w.count(`select count(*) from pg_inherits where inhparent = 'attempt_evidence'::regclass`))

@@ -25,9 +25,8 @@ func TestAReconcileThatWasHeldUpDelaysTheNextByAnIntervalAtMost(t *testing.T) {
 		{"90 minutes", "30 seconds", false},
 		{"90 minutes", "2 minutes", true},
 	} {
-		_, err := pool.Exec(t.Context(), `truncate reconcile cascade`)
-		require.NoError(t, err)
-		_, err = pool.Exec(t.Context(), `
+		rows.Exec(`truncate reconcile cascade`)
+		_, err := pool.Exec(t.Context(), `
 insert into reconcile (scheme, kind, revision, phase, state, start_time, end_time, hours)
 values ('assembly', 'recheck', 1, 'gather', 'complete', now() - $1::interval, now() - $2::interval, 0)`, c.started, c.ended)
 		require.NoError(t, err)

@@ -16,7 +16,8 @@ import (
 func (w *writer) untilLocked() {
 	w.Helper()
 	require.Eventually(w, func() bool {
-		return w.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) > 0
+		return w.rows.Text(`
+select count(*)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) != "0"
 	}, 20*time.Second, 5*time.Millisecond)
 }
 

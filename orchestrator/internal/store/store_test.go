@@ -8,6 +8,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -29,8 +30,8 @@ func TestAReadOnlyDatabaseIsNotUsable(t *testing.T) {
 	require.NoError(t, err)
 	defer pool.Close()
 	require.NoError(t, store.New(pool).Usable(t.Context()))
-	_, err = pool.Exec(t.Context(), `do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`)
-	require.NoError(t, err)
+	rowtest.New(t, pool).Exec(`
+do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`)
 
 	fresh, err := ledger.Open(t.Context(), url)
 	require.NoError(t, err)

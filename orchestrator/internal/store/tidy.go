@@ -47,6 +47,7 @@ var chores = []chore{
 	{"quiet_reconciles", daily, forgetReconciles},
 	{"first_replies", daily, forgetReplies},
 	{"counts", hourly, countBlock},
+	{"queue_indexes", daily, rebuildQueueIndexes},
 }
 
 // Chores are the names of what Tidy can do.
@@ -178,6 +179,6 @@ where s.reconcile_id = old.reconcile_id`, keep.Evidence, tidyRows)
 }
 
 // EnsurePartitions makes the evidence partitions of this month and the next.
-func (s *Store) EnsurePartitions(ctx context.Context, now time.Time) error {
-	return ledger.EnsurePartitions(ctx, s.pool, now)
+func (s *Store) EnsurePartitions(ctx context.Context) error {
+	return ledger.EnsurePartitions(ctx, s.pool)
 }

@@ -8,34 +8,23 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// dropMonth drops the oldest month of evidence that has passed as a whole. Writers wait for it for a moment, and it for them for two
-// seconds at most: behind a long report they would all wait.
+// dropMonth drops the oldest month of evidence that has passed as a whole. Writers wait for it for a moment, and it for
+// them for two seconds at most: behind a long report they would all wait.
 func dropMonth(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed, bool, error) {
-	rows, err := tx.Query(ctx, `
-select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = 'attempt_evidence'::regclass and c.relname ~ '^attempt_evidence_[0-9]{6}$'
-  and to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= (now() - $1::interval) at time zone 'UTC'
-order by c.relname`, keep.Evidence)
-	if err != nil {
-		return removed{}, false, err
-	}
-	months, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || len(months) == 0 {
-		return removed{}, false, err
-	}
-	took := removed{subject: months[0]}
-	// How many rows is what the last analyze said; where none came by, they are counted.
-	if err := tx.QueryRow(ctx, `select reltuples::bigint, pg_total_relation_size(oid) from pg_class where oid = $1::regclass`, months[0]).Scan(&took.rows, &took.bytes); err != nil {
-		return removed{}, false, err
-	}
-	month := pgx.Identifier{months[0]}.Sanitize()
-	if took.rows < 0 {
-		if err := tx.QueryRow(ctx, `select count(*) from `+month).Scan(&took.rows); err != nil {
-			return removed{}, false, err
-		}
-	}
-	_, err = tx.Exec(ctx, `drop table `+month)
-	return took, len(months) > 1, err
+	const drop = `
+select coalesce(month, '') as month, coalesce(row_count, 0), coalesce(byte_count, 0), coalesce(more, false)
+from drop_evidence_month($1)`
+	var took removed
+	var more bool
+	err := tx.QueryRow(ctx, drop, keep.Evidence).Scan(&took.subject, &took.rows, &took.bytes, &more)
+	return took, more, err
+}
+
+// rebuildQueueIndexes gives back what the indexes of the queue, where jobs come and go by the second, have grown.
+func rebuildQueueIndexes(ctx context.Context, tx pgx.Tx, _ ledger.Retention) (removed, bool, error) {
+	var took removed
+	err := tx.QueryRow(ctx, `select rebuild_queue_indexes()`).Scan(&took.bytes)
+	return took, false, err
 }
 
 // deleteRest removes old evidence that no month has taken.

@@ -47,7 +47,7 @@ func TestEvidenceIsDroppedByTheMonthOnceAllOfItIsOld(t *testing.T) {
 	require.Equal(t, "attempt_evidence_202001 3, attempt_evidence_202002 2",
 		w.text(`select string_agg(subject || ' ' || row_count, ', ' order by housekeeping_id) from reporting.housekeeping where byte_count > 0`))
 
-	require.NoError(t, w.store.EnsurePartitions(t.Context(), time.Now()))
+	require.NoError(t, w.store.EnsurePartitions(t.Context()))
 	require.Equal(t, 1, w.tidy("evidence_months"), "it rests until the next hour")
 }
 
@@ -67,6 +67,24 @@ func TestAMonthThatIsReadIsLeftForTheNextRun(t *testing.T) {
 	w.tidy("evidence_months")
 	require.Equal(t, 0, w.count(`select count(*) from attempt_evidence`))
 	require.Equal(t, "", w.text(`select last_error from reporting.housekeeping`))
+}
+
+// A job a second comes and goes; what that leaves in the indexes of the queue, only an owner can give back.
+func TestTheIndexesOfTheQueueAreMadeAnewOnceTheyHaveGrown(t *testing.T) {
+	w := setupWriter(t)
+	require.Equal(t, 1, w.tidy("queue_indexes"))
+	require.Zero(t, w.count(`select count(*) from housekeeping`), "nothing has grown")
+	w.rows.Exec(`
+insert into river_job (state, kind, args, max_attempts, priority, queue, finalized_at)
+select 'completed', 'dispatch', '{}', 1, 1, 'dispatch', now() from generate_series(1, 30000)`)
+	size := `select sum(pg_relation_size(indexrelid))::integer from pg_index where indrelid = 'river_job'::regclass`
+	before := w.count(size)
+	require.Greater(t, before, 1<<20)
+	w.rows.Exec(`delete from river_job; update chore set last_run_time = now() - interval '1 day'`)
+	require.Equal(t, 1, w.tidy("queue_indexes"))
+	given := w.count(`select byte_count from housekeeping where chore = 'queue_indexes'`)
+	require.Equal(t, before-w.count(size), given)
+	require.Positive(t, given)
 }
 
 func TestOldEvidenceThatNoMonthTookIsDeletedInChunks(t *testing.T) {

@@ -234,6 +234,9 @@ func (s *Server) URL() string {
 	return s.urlOf(database)
 }
 
+// URLAs is URL for connections that begin as a role, which has to be there by then. Do not log it.
+func (s *Server) URLAs(role string) string { return s.URL() + "&role=" + url.QueryEscape(role) }
+
 func (s *Server) urlOf(name string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword(superuser, string(s.password)),

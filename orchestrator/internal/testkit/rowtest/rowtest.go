@@ -1,6 +1,7 @@
 // Package rowtest inserts rows of the ledger for tests: valid defaults, of which a test names only what it is about.
 // Every time is fixed, so that what is read back can be compared as a whole. It does nothing that the store does; it is
-// no way to write a ledger.
+// no way to write a ledger. Where the pool is the running role's, its rows are laid down by the one who logged in, the
+// owner in storetest's databases: a test stages what an orchestrator may not do as well.
 package rowtest
 
 import (
@@ -85,23 +86,32 @@ create trigger write_cancellation_now instead of insert or update on voidrelay.c
     for each row execute function voidrelay.write_cancellation_now();
 end $do$`
 
+// staging is a transaction of the one who logged in, whatever role the pool's connections begin as.
+var staging = pgx.TxOptions{BeginQuery: "begin; set local role none"}
+
 func (d DB) insert(sql string, args pgx.StrictNamedArgs) (id int64) {
 	d.t.Helper()
-	require.NoError(d.t, d.pool.QueryRow(d.t.Context(), sql, args).Scan(&id))
+	require.NoError(d.t, pgx.BeginTxFunc(d.t.Context(), d.pool, staging, func(tx pgx.Tx) error {
+		return tx.QueryRow(d.t.Context(), sql, args).Scan(&id)
+	}))
 	return id
 }
 
-// Exec runs any statement.
+// Exec runs any statement, or several that have no arguments, in a transaction.
 func (d DB) Exec(sql string, args ...any) {
 	d.t.Helper()
-	_, err := d.pool.Exec(d.t.Context(), sql, args...)
-	require.NoError(d.t, err)
+	require.NoError(d.t, pgx.BeginTxFunc(d.t.Context(), d.pool, staging, func(tx pgx.Tx) error {
+		_, err := tx.Exec(d.t.Context(), sql, args...)
+		return err
+	}))
 }
 
-// Text answers the one text that a query finds.
+// Text answers the one text that a query finds, which sees all.
 func (d DB) Text(sql string, args ...any) (text string) {
 	d.t.Helper()
-	require.NoError(d.t, d.pool.QueryRow(d.t.Context(), sql, args...).Scan(&text))
+	require.NoError(d.t, pgx.BeginTxFunc(d.t.Context(), d.pool, staging, func(tx pgx.Tx) error {
+		return tx.QueryRow(d.t.Context(), sql, args...).Scan(&text)
+	}))
 	return text
 }
 

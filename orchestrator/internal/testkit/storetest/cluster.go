@@ -41,7 +41,10 @@ type cluster struct {
 
 const prefix = "voidrelay_test_"
 
-// create makes a database and answers how to reach and how to drop it.
+// RunningRole is what tests run as, as the orchestrator does: it owns nothing. The migration makes it.
+const RunningRole = "voidrelay_app"
+
+// create makes a database and answers how its owner reaches it and how to drop it.
 func (c *cluster) create(ctx context.Context, migrated bool) (string, func(context.Context) error, error) {
 	if err := c.open(ctx); err != nil {
 		return "", nil, err

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"sync"
 	"testing"
@@ -45,8 +46,8 @@ func (r runner) Run() int { return Main(r.m, r.migrate) }
 // limit bounds each step of ours against the server.
 const limit = 2 * time.Minute
 
-// Pool is a pool of connections to a new, migrated database. Both end with the test, which fails if it still holds a
-// connection.
+// Pool is a pool of the running role's connections to a new, migrated database. Both end with the test, which fails if
+// it still holds a connection.
 func Pool(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	pool, err := pgxpool.New(t.Context(), URL(t))
@@ -57,17 +58,40 @@ func Pool(t testing.TB) *pgxpool.Pool {
 	return pool
 }
 
-// URL names a new, migrated database, for tests that start real processes. It is dropped when the test ends,
-// connections or not.
+// URL names a new, migrated database, for tests that start real processes: they are the running role. It is dropped when
+// the test ends, connections or not.
 func URL(t testing.TB) string {
 	t.Helper()
-	return fresh(t, true)
+	return as(t, fresh(t, true), RunningRole)
 }
 
-// EmptyURL names a new database with nothing in it, for tests of the migration itself.
+// OwnerURL names the database of a URL for its owner, who may do what the running role may not: stage rows that the
+// orchestrator never writes, alter tables, migrate.
+func OwnerURL(t testing.TB, url string) string {
+	t.Helper()
+	return as(t, url, "")
+}
+
+// EmptyURL names a new database with nothing in it for its owner, for tests of the migration itself.
 func EmptyURL(t testing.TB) string {
 	t.Helper()
 	return fresh(t, false)
+}
+
+// as is the URL for connections that begin as a role; "": as whom it logs in as.
+func as(t testing.TB, address, role string) string {
+	t.Helper()
+	parsed, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("storetest: not a URL of this package")
+	}
+	query := parsed.Query()
+	query.Del("role")
+	if role != "" {
+		query.Set("role", role)
+	}
+	parsed.RawQuery = query.Encode()
+	return parsed.String()
 }
 
 func fresh(t testing.TB, migrated bool) string {
@@ -78,7 +102,7 @@ func fresh(t testing.TB, migrated bool) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	url, drop, err := c.create(ctx, migrated)
+	address, drop, err := c.create(ctx, migrated)
 	if err != nil {
 		t.Fatalf("storetest: %v", err)
 	}
@@ -89,7 +113,7 @@ func fresh(t testing.TB, migrated bool) string {
 			t.Errorf("storetest: %v", err)
 		}
 	})
-	return url
+	return address
 }
 
 // closePool waits for the connections to come home, but not for ever: one that is never released would hang the whole

@@ -25,7 +25,14 @@ func migrate(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	_, err = conn.Exec(ctx, `create table bill (bill_no text primary key)`)
+	_, err = conn.Exec(ctx, `
+create table bill (bill_no text primary key);
+do $$ begin
+    if not exists (select from pg_roles where rolname = 'voidrelay_app') then
+        create role voidrelay_app nologin;
+    end if;
+end $$;
+grant select, insert on bill to voidrelay_app`)
 	return err
 }
 
@@ -43,6 +50,27 @@ func TestEachTestHasAMigratedDatabaseOfItsOwn(t *testing.T) {
 func TestURLReachesAMigratedDatabaseAndEmptyURLAnEmptyOne(t *testing.T) {
 	for url, want := range map[string]int{URL(t): 1, EmptyURL(t): 0} {
 		require.Equal(t, want, count(t, url, `select count(*) from pg_tables where schemaname = 'public'`))
+	}
+}
+
+func TestTheRunningRoleOwnsNothingAndTheOwnerDoes(t *testing.T) {
+	url := URL(t)
+	for _, c := range []struct{ url, role, fault string }{
+		{url, "voidrelay_app", "must be owner of table bill"},
+		{OwnerURL(t, url), "", ""},
+	} {
+		conn, err := pgx.Connect(t.Context(), c.url)
+		require.NoError(t, err)
+		defer conn.Close(context.WithoutCancel(t.Context()))
+		var role string
+		require.NoError(t, conn.QueryRow(t.Context(), `select coalesce(nullif(current_user, session_user), '')`).Scan(&role))
+		require.Equal(t, c.role, role)
+		_, err = conn.Exec(t.Context(), `alter table bill add org text`)
+		if c.fault == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, c.fault)
+		}
 	}
 }
 
@@ -88,7 +116,7 @@ func TestMainOnAServerThatIsGiven(t *testing.T) {
 
 func TestABrokenMigrationFailsEveryTestButRunsOnce(t *testing.T) {
 	var calls int
-	c := &cluster{getenv: environment("VOIDRELAY_TEST_DATABASE_URL", URL(t)), migrate: func(context.Context, string) error {
+	c := &cluster{getenv: environment("VOIDRELAY_TEST_DATABASE_URL", EmptyURL(t)), migrate: func(context.Context, string) error {
 		calls++
 		return errors.New("column is missing")
 	}}

@@ -1,0 +1,50 @@
+-- The running role: what the orchestrator logs in as, itself or as a member. It owns nothing, and can make, alter and
+-- drop nothing. Give it a way in by one of these:
+--     alter role {running} login password '…';
+--     grant {running} to the_role_it_logs_in_as;
+-- Where not everybody may connect to the database:
+--     grant connect on database the_database to {running};
+
+do $role$ begin
+    if not exists (select from pg_roles where rolname = {running_text}) then
+        create role {running} nologin;
+    end if;
+end $role$;
+
+grant usage on schema voidrelay, reporting to {running};
+
+-- It keeps the ledger and the queue in the schema voidrelay …
+grant select, insert, update, delete on all tables in schema voidrelay to {running};
+grant usage on all sequences in schema voidrelay to {running};
+
+-- … but for what only a migration writes …
+revoke insert, update, delete
+    on voidrelay.schema_version, voidrelay.river_migration, voidrelay.reporting_view, voidrelay.work_kind,
+       voidrelay.verdict, voidrelay.class_reason
+    from {running};
+
+-- … what is written once and stays: what people did, and what a scheme said …
+revoke update, delete
+    on voidrelay.operator_action, voidrelay.operator_action_cancellation, voidrelay.watermark_change,
+       voidrelay.scheme_revision, voidrelay.housekeeping
+    from {running};
+
+-- … and what is kept for ever, whatever becomes of it.
+revoke delete
+    on voidrelay.scheme, voidrelay.run, voidrelay.warehouse_order, voidrelay.cancellation, voidrelay.outcome,
+       voidrelay.attempt, voidrelay.work_item, voidrelay.backfill
+    from {running};
+
+-- What needs the owner now and then is done by these functions, which run as the owner. They make the coming months of
+-- evidence, drop a month once it is old, and make the indexes of the queue anew; nothing else.
+revoke execute
+    on function voidrelay.make_evidence_months(), voidrelay.drop_evidence_month(interval),
+       voidrelay.rebuild_queue_indexes()
+    from public;
+grant execute
+    on function voidrelay.make_evidence_months(), voidrelay.drop_evidence_month(interval),
+       voidrelay.rebuild_queue_indexes()
+    to {running};
+
+-- The API reads its verdicts and its work items from the views, so that both say the same.
+grant select on all tables in schema reporting to {running};

@@ -62,7 +62,7 @@ lint: ## Run the linters over the contracts and the code
 	$(LINT) run ./...
 
 .PHONY: verify
-verify: bufcache verify-proto verify-generated verify-breaking verify-format verify-words verify-places verify-vet verify-lint verify-tidy ## Check all that tests do not: contracts, generated code, format, words, places, linters, module files
+verify: bufcache verify-proto verify-generated verify-breaking verify-format verify-width verify-words verify-places verify-vet verify-lint verify-tidy ## Check all that tests do not: contracts, generated code, format, width, words, places, linters, module files
 	@echo "verify: all good"
 
 # What verify is made of. Each can be called alone.
@@ -90,6 +90,11 @@ verify-breaking:
 verify-format:
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
 
+# Go is the linters' business.
+.PHONY: verify-width
+verify-width:
+	@cd tools && $(GO) run ./width
+
 .PHONY: verify-words
 verify-words:
 	@cd tools && $(GO) test ./words && $(GO) run ./words
@@ -101,7 +106,7 @@ verify-places:
 .PHONY: verify-vet
 verify-vet:
 	$(GO) vet ./...
-	cd tools && $(GO) vet ./bufcache ./places ./size ./words
+	cd tools && $(GO) vet ./bufcache ./places ./size ./width ./words
 
 .PHONY: verify-lint
 verify-lint:

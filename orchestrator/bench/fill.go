@@ -92,7 +92,8 @@ var filledTables = []struct {
 	}},
 	{`cancellation (cancellation_id, scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number,
     account, warehouse_code, order_code, order_type, cancel_reason, evidence, orders_from, revision, business_date,
-    state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, create_time, update_time, outcome_time)`, func(w io.Writer, n int, at string) error {
+    state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, create_time,
+    update_time, outcome_time)`, func(w io.Writer, n int, at string) error {
 		_, err := fmt.Fprintf(w, "%d\t"+schemeName+"\t%d\tOLD-%09[3]d\t1\tAssembly\tin\tCK001\tdefault\tWH-HZ01"+
 			"\tOLD-%09[3]d\t"+orderType+"\t金蝶作废 OLD-%09[3]d\tsnapshot\tsnapshot\t1\t%[4]s\tdone\tcancelled"+
 			"\t%[4]s\t%[4]s\t%[4]s\t1\tcancelled\t取消成功\t%[4]s\t%[4]s\t%[4]s\n", n+1, filledFrom+n, n, at)

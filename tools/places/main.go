@@ -1,7 +1,7 @@
 // Places shows where the ledger is changed in the ways that each have one place: the state of a cancellation, which is
-// its changing row or the outcome that counts, in the files transition*.go, work items in one statement that opens them and one that closes them. It reads the SQL in the
-// Go files below orchestrator/internal, but for tests and their kit, and ends with status 1 when there is another
-// place.
+// its changing row or the outcome that counts, in the files transition*.go, work items in one statement that opens them
+// and one that closes them. It reads the SQL in the Go files below orchestrator/internal, but for tests and their kit,
+// and ends with status 1 when there is another place.
 //
 // Run it with: cd tools && go run ./places
 package main

@@ -1,5 +1,5 @@
 // Width checks that no line of an SQL file is wider than 120 columns, a tab counting as 4; golangci-lint's lll checks
-// Go alone. Run it with: cd tools && go run ./width
+// Go alone. The record is Postgres' own text and is left out. Run it with: cd tools && go run ./width
 package main
 
 import (
@@ -33,7 +33,7 @@ func check() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := exec.Command("git", "ls-files", "-z", "*.sql")
+	list := exec.Command("git", "ls-files", "-z", "*.sql", ":!tools/record")
 	list.Dir = strings.TrimSpace(string(root))
 	files, err := list.Output()
 	if err != nil {

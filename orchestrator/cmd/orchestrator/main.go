@@ -12,8 +12,8 @@ import (
 )
 
 // usage is for people at a prompt; what the settings mean stands in one place.
-const usage = `orchestrator: cancels the warehouse orders of bills that are voided in Kingdee, and serves orchestrator.v1
-over gRPC and REST
+const usage = `orchestrator: cancels the warehouse orders of bills that are voided in Kingdee, and serves
+orchestrator.v1 over gRPC and REST
 
 usage: orchestrator              serve until SIGTERM
        orchestrator --version    say which version this is

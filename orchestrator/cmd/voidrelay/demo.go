@@ -24,8 +24,8 @@ func (sh *shell) demoCommand() *cobra.Command {
 		Short:   "同上，用临时数据库和空闲端口，演完即止 the same on a throw-away Postgres and free ports, and ends (make demo)",
 		GroupID: groupRun,
 		Args:    args(0, ""),
-		Long: `Plays the sample day on throw-away everything, whatever the environment says, prints what became of it, and
-holds the ledger against the truths that the two sandboxes keep. Exit status 1 if they disagree.`,
+		Long: `Plays the sample day on throw-away everything, whatever the environment says, prints what became of it,
+and holds the ledger against the truths that the two sandboxes keep. Exit status 1 if they disagree.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return sh.demo(cmd.Context()) },
 	}
 }

@@ -23,7 +23,8 @@ func (sh *shell) runCommand() *cobra.Command {
 		Short:   "在沙箱上演示一天，然后继续运行 plays a sample day on sandboxes and keeps running (make run)",
 		GroupID: groupRun,
 		Args:    args(0, ""),
-		Long: `Starts everything as ` + "`up`" + ` does on the two sandboxes, lets a sample day happen (audit, un-audit, edit,
+		Long: `Starts everything as ` + "`up`" +
+			` does on the two sandboxes, lets a sample day happen (audit, un-audit, edit,
 void, restore), prints what became of it, and keeps running: void the next bill and watch. State is kept; the day is
 played once per database.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return sh.run(cmd.Context()) },

@@ -21,8 +21,8 @@ func (sh *shell) upCommand() *cobra.Command {
 		Args:    args(0, ""),
 		Long: `Runs Postgres (DATABASE_URL, else a private one), kingdeesvc, wmssvc and the orchestrator in one process,
 talking gRPC. With KINGDEE_BASE_URL and WMS_URL it uses the real vendors, and then needs SCHEMES_FILE; schemes only
-dry_run until ` + "`voidrelay mode SCHEME send`" + `. With neither it starts both sandboxes with sample bills. With one of
-them it refuses.`,
+dry_run until ` + "`voidrelay mode SCHEME send`" + `. With neither it starts both sandboxes with sample bills. With one
+of them it refuses.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return sh.up(cmd.Context()) },
 	}
 }

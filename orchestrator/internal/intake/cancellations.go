@@ -27,7 +27,8 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 		case !listed:
 			counts.OrdersNoWarehouse++
 			work = append(work, ledger.Work{
-				Kind: rule.WorkNoWarehouse, BillID: bill.ID, BillNo: bill.Number, Subject: order.Warehouse, Detail: order.Kind().String() + " " + order.Warehouse,
+				Kind: rule.WorkNoWarehouse, BillID: bill.ID, BillNo: bill.Number,
+				Subject: order.Warehouse, Detail: order.Kind().String() + " " + order.Warehouse,
 			})
 			continue
 		case warehouse.Outside:

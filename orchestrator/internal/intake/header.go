@@ -57,7 +57,8 @@ func checkHeader(h *kingdeev1.StreamHeader, e Entry, watermark *ledger.Watermark
 	}
 	if watermark != nil && watermark.Environment != string(a.Environment) {
 		return DataCentre{}, &StopError{Reason: StopEnvironment,
-			Detail: fmt.Sprintf("the watermark was made on a %s server, this one is %s", watermark.Environment, a.Environment)}
+			Detail: fmt.Sprintf("the watermark was made on a %s server, this one is %s",
+				watermark.Environment, a.Environment)}
 	}
 	if watermark != nil && !sameZone(watermark.TimeZone, a, now) {
 		return DataCentre{}, &StopError{Reason: StopZone,

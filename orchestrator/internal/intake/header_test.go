@@ -24,7 +24,8 @@ func header(e Entry, now time.Time) *kingdeev1.StreamHeader {
 	return &kingdeev1.StreamHeader{
 		VendorTime: timestamppb.New(now), ServiceTime: timestamppb.New(now),
 		Account: &kingdeev1.Account{
-			DataCenterId: e.DataCenter, TimeZone: "Asia/Shanghai", UtcOffsetSeconds: 8 * 3600, LoginUtcOffsetSeconds: proto.Int32(8 * 3600),
+			DataCenterId: e.DataCenter, TimeZone: "Asia/Shanghai",
+			UtcOffsetSeconds: 8 * 3600, LoginUtcOffsetSeconds: proto.Int32(8 * 3600),
 			Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX,
 		},
 	}
@@ -44,15 +45,19 @@ func TestAHeaderOfOtherBooksIsRefused(t *testing.T) {
 			change: func(h *kingdeev1.StreamHeader) { h.Account.DataCenterId = "other" }, stop: StopDataCenter,
 		},
 		"a real server under a watermark of a sandbox": {
-			change:    func(h *kingdeev1.StreamHeader) { h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_REAL },
+			change: func(h *kingdeev1.StreamHeader) {
+				h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_REAL
+			},
 			watermark: &ledger.Watermark{Environment: ledger.Sandbox}, stop: StopEnvironment,
 		},
 		"times read in another zone than the watermark's": {
-			change: func(*kingdeev1.StreamHeader) {}, watermark: &ledger.Watermark{Environment: ledger.Sandbox, TimeZone: "UTC"},
-			stop: StopZone,
+			change:    func(*kingdeev1.StreamHeader) {},
+			watermark: &ledger.Watermark{Environment: ledger.Sandbox, TimeZone: "UTC"},
+			stop:      StopZone,
 		},
 		"another name of the same clock": {
-			change: func(*kingdeev1.StreamHeader) {}, watermark: &ledger.Watermark{Environment: ledger.Sandbox, TimeZone: "PRC"},
+			change:    func(*kingdeev1.StreamHeader) {},
+			watermark: &ledger.Watermark{Environment: ledger.Sandbox, TimeZone: "PRC"},
 		},
 		"a zone that a person has let go": {
 			change: func(*kingdeev1.StreamHeader) {}, watermark: &ledger.Watermark{Environment: ledger.Sandbox},
@@ -62,10 +67,13 @@ func TestAHeaderOfOtherBooksIsRefused(t *testing.T) {
 			stop:   StopNotAllowed,
 		},
 		"a server that does not say what it is": {
-			change: func(h *kingdeev1.StreamHeader) { h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_UNSPECIFIED }, fails: "real or a sandbox",
+			change: func(h *kingdeev1.StreamHeader) {
+				h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_UNSPECIFIED
+			}, fails: "real or a sandbox",
 		},
 		"hosts whose clocks differ": {
-			change: func(h *kingdeev1.StreamHeader) { h.ServiceTime = timestamppb.New(now.Add(-3 * time.Second)) }, fails: "clocks",
+			change: func(h *kingdeev1.StreamHeader) { h.ServiceTime = timestamppb.New(now.Add(-3 * time.Second)) },
+			fails:  "clocks",
 		},
 		"no header at all": {change: func(h *kingdeev1.StreamHeader) { h.Account = nil }, fails: "no header"},
 	}

@@ -24,13 +24,15 @@ func (p *Pager) DecideGone(page *ledger.Page, known rule.Known, absentSince, at 
 		write.After, write.Reason = known, err.Error()
 		write.After.Class, write.After.ReadTime = rule.ClassUndecodable, at
 		page.Bills = append(page.Bills, write)
-		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
+		page.Work = append(page.Work,
+			ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
 		return
 	}
 	page.RunCounts.Count(d.Class)
 	page.Bills = append(page.Bills, write)
 	page.Cancellations = append(page.Cancellations, cancellations...)
-	if d.Hold == rule.HoldManyGone && !slices.ContainsFunc(page.Work, func(w ledger.Work) bool { return w.Kind == rule.WorkManyGone }) {
+	if d.Hold == rule.HoldManyGone &&
+		!slices.ContainsFunc(page.Work, func(w ledger.Work) bool { return w.Kind == rule.WorkManyGone }) {
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkManyGone, Detail: fmt.Sprintf("%d bills", together)})
 	}
 }

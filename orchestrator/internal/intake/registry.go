@@ -21,8 +21,8 @@ type Registry struct {
 	environments map[string]scheme.Environment
 }
 
-// NewRegistry holds these schemes, each with the revision that the ledger numbered it by; one that is not in revisions is
-// at 0.
+// NewRegistry holds these schemes, each with the revision that the ledger numbered it by; one that is not in
+// revisions is at 0.
 func NewRegistry(schemes []*scheme.Scheme, revisions map[string]int) *Registry {
 	r := &Registry{Entries: map[string]Entry{}, environments: map[string]scheme.Environment{}}
 	for _, s := range schemes {

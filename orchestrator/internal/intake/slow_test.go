@@ -39,28 +39,39 @@ func (f *patientFrames) Recv() (*kingdeev1.StreamBillStatesResponse, error) {
 	f.sent++
 	switch {
 	case f.sent == 1:
-		return &kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Header{Header: slowHeader()}}, nil
+		return &kingdeev1.StreamBillStatesResponse{
+			Frame: &kingdeev1.StreamBillStatesResponse_Header{Header: slowHeader()},
+		}, nil
 	case f.sent <= f.vendor.pages+1:
 		id := int64(f.sent - 1)
-		return &kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Page{Page: &kingdeev1.StatePage{
+		page := &kingdeev1.StatePage{
 			States: []*kingdeev1.BillState{{Id: id}}, Rows: 1, LastId: id, QueryLeftTime: timestamppb.Now(),
-		}}}, nil
+		}
+		return &kingdeev1.StreamBillStatesResponse{
+			Frame: &kingdeev1.StreamBillStatesResponse_Page{Page: page},
+		}, nil
 	case f.sent == f.vendor.pages+2:
-		return &kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Summary{Summary: &kingdeev1.StreamSummary{
-			Rows: int64(f.vendor.pages), Bills: int64(f.vendor.pages),
-		}}}, nil
+		summary := &kingdeev1.StreamSummary{Rows: int64(f.vendor.pages), Bills: int64(f.vendor.pages)}
+		return &kingdeev1.StreamBillStatesResponse{
+			Frame: &kingdeev1.StreamBillStatesResponse_Summary{Summary: summary},
+		}, nil
 	}
 	return nil, io.EOF
 }
 
 func slowHeader() *kingdeev1.StreamHeader {
 	return &kingdeev1.StreamHeader{
-		Account:     &kingdeev1.Account{DataCenterId: "dc", TimeZone: "Asia/Shanghai", UtcOffsetSeconds: 28800, Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX},
+		Account: &kingdeev1.Account{
+			DataCenterId: "dc", TimeZone: "Asia/Shanghai",
+			UtcOffsetSeconds: 28800, Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX,
+		},
 		ServiceTime: timestamppb.Now(), VendorTime: timestamppb.Now(),
 	}
 }
 
-func (v *slowly) StreamBillStates(ctx context.Context, _ *kingdeev1.StreamBillStatesRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+func (v *slowly) StreamBillStates(
+	ctx context.Context, _ *kingdeev1.StreamBillStatesRequest, _ ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
 	return &patientFrames{ctx: ctx, vendor: v}, nil
 }
 
@@ -68,16 +79,18 @@ func (v *slowly) StreamBillStates(ctx context.Context, _ *kingdeev1.StreamBillSt
 func TestAKingdeeThatTakesTwoMinutesForAnAnswerIsRead(t *testing.T) {
 	for _, answer := range []time.Duration{3 * time.Second, 7 * time.Second, 30 * time.Second, 120 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			r := Reader{Kingdee: &slowly{answer: answer, pages: 2}, Entry: Entry{Scheme: &scheme.Scheme{DataCenter: "dc"}},
-				Now: time.Now}
+			r := Reader{Kingdee: &slowly{answer: answer, pages: 2},
+				Entry: Entry{Scheme: &scheme.Scheme{DataCenter: "dc"}},
+				Now:   time.Now}
 			ctx, cancel := context.WithTimeout(t.Context(), StreamTimeout)
 			defer cancel()
 			read := 0
-			require.NoError(t, r.States(ctx, &kingdeev1.StreamBillStatesRequest{}, func(DataCentre) error { return nil },
-				func(*kingdeev1.StatePage) error {
-					read++
-					return nil
-				}))
+			require.NoError(t,
+				r.States(ctx, &kingdeev1.StreamBillStatesRequest{}, func(DataCentre) error { return nil },
+					func(*kingdeev1.StatePage) error {
+						read++
+						return nil
+					}))
 			require.Equal(t, 2, read)
 		})
 	}

@@ -20,7 +20,10 @@ const requestID = "request_id"
 type named struct{ river.MiddlewareDefaults }
 
 // InsertMany implements rivertype.JobInsertMiddleware.
-func (*named) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertParams, inner func(context.Context) ([]*rivertype.JobInsertResult, error)) ([]*rivertype.JobInsertResult, error) {
+func (*named) InsertMany(
+	ctx context.Context, jobs []*rivertype.JobInsertParams,
+	inner func(context.Context) ([]*rivertype.JobInsertResult, error),
+) ([]*rivertype.JobInsertResult, error) {
 	if id := telemetry.RequestID(ctx); id != "" {
 		for _, job := range jobs {
 			metadata, err := with(job.Metadata, id)

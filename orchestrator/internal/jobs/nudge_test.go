@@ -23,7 +23,8 @@ func TestADispatchAsksForTheRunThatNobodyAskedFor(t *testing.T) {
 		require.NoError(t, err)
 	}
 	inserted := &kept{}
-	d := &push.Dispatcher{Store: b.store, Registry: b.p.registry, Insert: inserted, Logger: slog.New(slog.DiscardHandler),
+	d := &push.Dispatcher{Store: b.store, Registry: b.p.registry,
+		Insert: inserted, Logger: slog.New(slog.DiscardHandler),
 		Now: b.p.now, Hold: time.Minute}
 
 	require.NoError(t, d.Run(t.Context()))
@@ -36,7 +37,8 @@ func TestADispatchAsksForTheRunThatNobodyAskedFor(t *testing.T) {
 	for _, rest := range []string{
 		`update scheme set state = 'stopped', stop_reason = 'TEST'`,
 		`update scheme set state = 'running', stop_reason = '', active = false`,
-		`update scheme set active = true; insert into run_failure (scheme, error, failures, not_before) values ('assembly-void', 'x', 1, now() + interval '1 minute')`,
+		`update scheme set active = true; insert into run_failure (scheme, error, failures, not_before) values ` +
+			`('assembly-void', 'x', 1, now() + interval '1 minute')`,
 	} {
 		inserted.args = nil
 		exec(rest)

@@ -52,11 +52,17 @@ type orderKey struct {
 	warehouse string
 }
 
-func (w *randomWMS) CheckConnection(context.Context, *wmsv1.CheckConnectionRequest, ...grpc.CallOption) (*wmsv1.CheckConnectionResponse, error) {
-	return &wmsv1.CheckConnectionResponse{Account: &wmsv1.Account{Name: "default", Environment: wmsv1.Environment_ENVIRONMENT_SANDBOX}}, nil
+func (w *randomWMS) CheckConnection(
+	context.Context, *wmsv1.CheckConnectionRequest, ...grpc.CallOption,
+) (*wmsv1.CheckConnectionResponse, error) {
+	return &wmsv1.CheckConnectionResponse{
+		Account: &wmsv1.Account{Name: "default", Environment: wmsv1.Environment_ENVIRONMENT_SANDBOX},
+	}, nil
 }
 
-func (w *randomWMS) CancelOrders(ctx context.Context, _ ...grpc.CallOption) (grpc.BidiStreamingClient[wmsv1.CancelOrdersRequest, wmsv1.CancelOrdersResponse], error) {
+func (w *randomWMS) CancelOrders(
+	ctx context.Context, _ ...grpc.CallOption,
+) (grpc.BidiStreamingClient[wmsv1.CancelOrdersRequest, wmsv1.CancelOrdersResponse], error) {
 	s := &answers{wms: w, ctx: ctx, out: make(chan *wmsv1.CancelOrdersResponse, 1000)}
 	s.out <- &wmsv1.CancelOrdersResponse{Frame: &wmsv1.CancelOrdersResponse_Window{Window: &wmsv1.Window{
 		Account:  &wmsv1.Account{Name: "default", Sid: "sid", Environment: wmsv1.Environment_ENVIRONMENT_SANDBOX},
@@ -104,13 +110,16 @@ func (s *answers) Send(in *wmsv1.CancelOrdersRequest) error {
 	if s.ctx.Err() != nil {
 		// The process was killed: its last request may have gone out.
 		if w.rng.IntN(2) == 0 && !w.now().After(order.GetSendBefore().AsTime()) {
-			w.tell("  request %d.%d %s %s, of a dying process", order.GetCancellationId(), order.GetAttempt(), order.GetOrderCode(), order.GetWarehouseCode())
+			w.tell("  request %d.%d %s %s, of a dying process", order.GetCancellationId(), order.GetAttempt(),
+				order.GetOrderCode(), order.GetWarehouseCode())
 			w.ask(order, s)
 			w.requests[len(w.requests)-1].told = wmsv1.Disposition_DISPOSITION_UNSPECIFIED
 		}
 		return s.ctx.Err()
 	}
-	result := &wmsv1.CancelResult{CancellationId: order.GetCancellationId(), Attempt: order.GetAttempt(), Recognised: true}
+	result := &wmsv1.CancelResult{
+		CancellationId: order.GetCancellationId(), Attempt: order.GetAttempt(), Recognised: true,
+	}
 	if w.now().After(order.GetSendBefore().AsTime()) {
 		result.Disposition = wmsv1.Disposition_DISPOSITION_NOT_SENT
 	} else {
@@ -119,7 +128,8 @@ func (s *answers) Send(in *wmsv1.CancelOrdersRequest) error {
 	if result.GetDisposition() == wmsv1.Disposition_DISPOSITION_THROTTLED {
 		result.RetryAfter = durationpb.New(2 * time.Second)
 	}
-	w.tell("  request %d.%d %s %s: %s", order.GetCancellationId(), order.GetAttempt(), order.GetOrderCode(), order.GetWarehouseCode(), result.GetDisposition())
+	w.tell("  request %d.%d %s %s: %s", order.GetCancellationId(), order.GetAttempt(), order.GetOrderCode(),
+		order.GetWarehouseCode(), result.GetDisposition())
 	if s.broken {
 		s.once.Do(func() { close(s.out) })
 		return nil
@@ -138,7 +148,10 @@ func (w *randomWMS) ask(order *wmsv1.Order, s *answers) wmsv1.Disposition {
 	if roll < 6 && s.ctx.Err() == nil {
 		return wmsv1.Disposition_DISPOSITION_THROTTLED
 	}
-	got := &wmsRequest{cancellation: order.GetCancellationId(), attempt: int(order.GetAttempt()), at: w.now(), number: order.GetOrderCode(), warehouse: w.codes[order.GetWarehouseCode()]}
+	got := &wmsRequest{
+		cancellation: order.GetCancellationId(), attempt: int(order.GetAttempt()), at: w.now(),
+		number: order.GetOrderCode(), warehouse: w.codes[order.GetWarehouseCode()],
+	}
 	w.requests = append(w.requests, got)
 	switch {
 	case roll < 9:

@@ -21,7 +21,9 @@ import (
 type rereadStore interface {
 	intake.PageStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
-	CommitDecided(ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error) (ledger.Committed, error)
+	CommitDecided(
+		ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error,
+	) (ledger.Committed, error)
 	NoteAbsent(ctx context.Context, tx pgx.Tx, scheme string, ids []int64, at time.Time) (int64, error)
 	StopScheme(ctx context.Context, name, reason, detail string) error
 	intake.SuspectStore
@@ -70,7 +72,9 @@ func (l *rereader) open(ctx context.Context, what, name string) (*reread, error)
 	l.registry.Learn(name, scheme.Environment(standing.Watermark.Environment))
 	return &reread{
 		rereader: l, what: what, entry: e, standing: standing, started: l.now(),
-		reader: intake.Reader{Kingdee: l.kingdee, Entry: e, Watermark: standing.Watermark, Now: l.now, Stopping: l.stopping},
+		reader: intake.Reader{
+			Kingdee: l.kingdee, Entry: e, Watermark: standing.Watermark, Now: l.now, Stopping: l.stopping,
+		},
 	}, nil
 }
 
@@ -97,16 +101,19 @@ func (l *reread) conclude(ctx context.Context, err error, note func(ctx context.
 		// Its time is up, or the read was cut off in the middle; what is written stands.
 		return l.insert.Insert(ctx, l.successor)
 	case errors.Is(err, ledger.ErrConflict):
-		l.logger.InfoContext(ctx, "rereading gave way", slog.String("what", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
+		l.logger.InfoContext(ctx, "rereading gave way", slog.String("what", l.what),
+			slog.String("scheme", l.entry.Name), slog.Any("err", err))
 		return nil
 	case errors.As(err, &stop):
-		l.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", l.entry.Name), slog.String("reason", stop.Reason),
+		l.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", l.entry.Name),
+			slog.String("reason", stop.Reason),
 			slog.String("detail", stop.Detail))
 		return l.store.StopScheme(ctx, l.entry.Name, stop.Reason, stop.Detail)
 	case apierr.Info(err, apierr.Kingdee) != nil || intake.IsStatus(err):
 		err = errors.New(intake.VendorFault(apierr.Kingdee, err))
 	}
-	l.logger.WarnContext(ctx, "rereading did not end", slog.String("what", l.what), slog.String("scheme", l.entry.Name), slog.Any("err", err))
+	l.logger.WarnContext(ctx, "rereading did not end", slog.String("what", l.what),
+		slog.String("scheme", l.entry.Name), slog.Any("err", err))
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return note(detached, err.Error())

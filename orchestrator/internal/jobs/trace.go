@@ -21,7 +21,8 @@ func traced(t *telemetry.Telemetry) []rivertype.Middleware {
 		return []rivertype.Middleware{&named{}}
 	}
 	library := otelriver.NewMiddleware(&otelriver.MiddlewareConfig{
-		EnableTracePropagation: true, EnableWorkSpanJobKindSuffix: true, MeterProvider: t.Meters, TracerProvider: t.Tracers,
+		EnableTracePropagation: true, EnableWorkSpanJobKindSuffix: true,
+		MeterProvider: t.Meters, TracerProvider: t.Tracers,
 	})
 	if !t.Traced {
 		return []rivertype.Middleware{&named{}, library}

@@ -24,7 +24,8 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 	}
 	args["scheme"], args["revision"], args["run"] = run.Scheme, run.Revision, NullID(run.ID)
 	args["traceparent"] = telemetry.Traceparent(ctx)
-	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse), page.Reopen, string(rule.TriggerDeleted)
+	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse),
+		page.Reopen, string(rule.TriggerDeleted)
 	rows, err := plan(ctx, tx, args)
 	if err != nil {
 		return err
@@ -69,7 +70,8 @@ from unnest(@accounts::text[], @warehouses::text[], @orders::text[], @types::tex
   as d (account, warehouse, order_code, order_type)
 order by d.account, d.warehouse, d.order_code, d.order_type
 on conflict on constraint warehouse_order_once do nothing`, pgx.StrictNamedArgs{
-		"accounts": args["accounts"], "warehouses": args["warehouses"], "orders": args["orders"], "types": args["types"],
+		"accounts": args["accounts"], "warehouses": args["warehouses"],
+		"orders": args["orders"], "types": args["types"],
 	})
 	return err
 }
@@ -78,7 +80,8 @@ on conflict on constraint warehouse_order_once do nothing`, pgx.StrictNamedArgs{
 func keysOf(args pgx.StrictNamedArgs) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"scheme": args["scheme"], "bills": args["bills"], "generations": args["generations"],
-		"accounts": args["accounts"], "warehouses": args["warehouses"], "orders": args["orders"], "types": args["types"],
+		"accounts": args["accounts"], "warehouses": args["warehouses"],
+		"orders": args["orders"], "types": args["types"],
 		"triggers": args["triggers"],
 	}
 }
@@ -132,11 +135,15 @@ where c.cancellation_id = d.cancellation_id and c.state in ('planned', 'open', '
 func cancellationArrays(cancellations []Cancellation) (pgx.StrictNamedArgs, error) {
 	n := len(cancellations)
 	var (
-		bills, generations                                   = make([]int64, n), make([]int, n)
-		billNos, affairs, directions, numbers                = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		accounts, warehouses, orders, types, reasons, owners = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		props, triggers, evidence, ordersFrom, holds         = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		notBefore, verified, dates                           = make([]*time.Time, n), make([]time.Time, n), make([]time.Time, n)
+		bills, generations                    = make([]int64, n), make([]int, n)
+		billNos, affairs, directions, numbers = make([]string,
+			n), make([]string, n), make([]string, n), make([]string, n)
+		accounts, warehouses, orders, types, reasons, owners = make([]string,
+			n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		props, triggers, evidence, ordersFrom, holds = make([]string,
+			n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		notBefore, verified, dates = make([]*time.Time,
+			n), make([]time.Time, n), make([]time.Time, n)
 	)
 	for i, d := range cancellations {
 		encoded, err := json.Marshal(d.ExtendProps)
@@ -148,15 +155,21 @@ func cancellationArrays(cancellations []Cancellation) (pgx.StrictNamedArgs, erro
 		}
 		bills[i], generations[i], billNos[i] = d.BillID, d.Generation, CleanText(d.BillNo)
 		affairs[i], directions[i], numbers[i] = d.Order.Affair, d.Order.Direction, CleanText(d.Order.Warehouse)
-		accounts[i], warehouses[i], orders[i], types[i] = d.Account, d.WarehouseCode, CleanText(d.OrderCode), d.OrderType
-		reasons[i], owners[i], props[i] = CleanText(d.CancelReason), CleanText(d.OwnerCode), CleanText(EscapeNUL(encoded))
-		triggers[i], evidence[i], ordersFrom[i], holds[i] = ArrayOf(d.Triggers), string(d.Evidence), string(d.OrdersFrom), string(d.Hold)
+		accounts[i], warehouses[i], orders[i], types[i] = d.Account, d.WarehouseCode,
+			CleanText(d.OrderCode), d.OrderType
+		reasons[i], owners[i], props[i] = CleanText(d.CancelReason),
+			CleanText(d.OwnerCode), CleanText(EscapeNUL(encoded))
+		triggers[i], evidence[i], ordersFrom[i], holds[i] = ArrayOf(d.Triggers), string(d.Evidence),
+			string(d.OrdersFrom), string(d.Hold)
 		notBefore[i], verified[i], dates[i] = NullTime(d.NotBefore), d.VerifiedTime, d.BusinessDate
 	}
 	return pgx.StrictNamedArgs{
-		"bills": bills, "bill_nos": billNos, "generations": generations, "affairs": affairs, "directions": directions, "numbers": numbers,
-		"accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons, "props": props, "owners": owners,
-		"triggers": triggers, "evidence": evidence, "orders_from": ordersFrom, "holds": holds, "not_before": notBefore, "verified": verified, "dates": dates,
+		"bills": bills, "bill_nos": billNos, "generations": generations, "affairs": affairs,
+		"directions": directions, "numbers": numbers,
+		"accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons,
+		"props": props, "owners": owners,
+		"triggers": triggers, "evidence": evidence, "orders_from": ordersFrom, "holds": holds, "not_before": notBefore,
+		"verified": verified, "dates": dates,
 	}, nil
 }
 

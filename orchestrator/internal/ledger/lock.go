@@ -22,14 +22,17 @@ const (
 // TryLock takes the lock of that name, which nobody else then gets until unlock. It dies with its connection, and the
 // server ends the connection when its process has said nothing for so long as lasts says; word is how often it says
 // something, 0 for never. ok is false when somebody else holds it.
-func TryLock(ctx context.Context, pool *pgxpool.Pool, name string, lasts, word time.Duration) (unlock func(), ok bool, err error) {
+func TryLock(
+	ctx context.Context, pool *pgxpool.Pool, name string, lasts, word time.Duration,
+) (unlock func(), ok bool, err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("lock %s: %w", name, err)
 	}
 	const key = `hashtextextended('voidrelay ' || $1, 0)`
 	// One statement: a process that dies or freezes after it has either both or neither.
-	const take = `select case when pg_try_advisory_lock(` + key + `) then set_config('idle_session_timeout', $2, false) end is not null`
+	const take = `select case when pg_try_advisory_lock(` + key +
+		`) then set_config('idle_session_timeout', $2, false) end is not null`
 	if err := conn.QueryRow(ctx, take, name, strconv.FormatInt(lasts.Milliseconds(), 10)).Scan(&ok); err != nil || !ok {
 		if err != nil {
 			// It may have been taken after all.
@@ -44,7 +47,8 @@ func TryLock(ctx context.Context, pool *pgxpool.Pool, name string, lasts, word t
 		hush()
 		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		if _, err := conn.Exec(free, `select pg_advisory_unlock(`+key+`), set_config('idle_session_timeout', '0', false)`, name); err != nil {
+		if _, err := conn.Exec(free, `select pg_advisory_unlock(`+key+
+			`), set_config('idle_session_timeout', '0', false)`, name); err != nil {
 			// The connection, and the lock with it, must not go back to the pool.
 			_ = conn.Conn().Close(free)
 		}

@@ -9,7 +9,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// A frozen process (SIGSTOP, a suspended machine) keeps its connection and with it the lock: nobody could go on with its run.
+// A frozen process (SIGSTOP, a suspended machine) keeps its connection and with it the lock: nobody could go on
+// with its run.
 func TestALockIsLostByAHolderWhoSaysNothing(t *testing.T) {
 	pool := openLedger(t)
 	late, ok, err := ledger.TryLock(t.Context(), pool, "run", 50*time.Millisecond, 0)

@@ -36,8 +36,8 @@ func Violates(err error, constraint string) bool {
 	return errors.As(err, &pgErr) && pgErr.Code == codeUniqueViolation && pgErr.ConstraintName == constraint
 }
 
-// RefusesData says whether Postgres refused the data of a statement (its fault classes 22 and 23), as opposed to being away or
-// busy: a group that is refused is worth splitting.
+// RefusesData says whether Postgres refused the data of a statement (its fault classes 22 and 23), as opposed to being
+// away or busy: a group that is refused is worth splitting.
 func RefusesData(err error) bool {
 	code := SQLState(err)
 	return len(code) == 5 && (code[:2] == "22" || code[:2] == "23")

@@ -16,8 +16,8 @@ const Schema = "voidrelay"
 // Open connects to Postgres with our schema on the search path. It needs the server to answer, and version 15 or later.
 func Open(ctx context.Context, url string) (*pgxpool.Pool, error) { return OpenTraced(ctx, url, nil) }
 
-// OpenTraced is Open with a tracer of its statements; nil traces none. An address that cannot be parsed is refused in words that
-// hold no character of it.
+// OpenTraced is Open with a tracer of its statements; nil traces none. An address that cannot be parsed is refused in
+// words that hold no character of it.
 func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	if err := CheckURL(url); err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
@@ -34,19 +34,19 @@ func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpo
 		cfg.ConnConfig.RuntimeParams["application_name"] = "voidrelay"
 	}
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	// A plan that was cached while the tables were small reads them whole, row by row, once they have grown in a minute; so each
-	// statement is planned for the tables as they are.
+	// A plan that was cached while the tables were small reads them whole, row by row, once they have grown in a
+	// minute; so each statement is planned for the tables as they are.
 	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
-	// No statement of ours runs for so long that compiling it first would pay, and the ways of joining that byKey forbids count as so
-	// dear that Postgres would compile each of its statements.
+	// No statement of ours runs for so long that compiling it first would pay, and the ways of joining that byKey
+	// forbids count as so dear that Postgres would compile each of its statements.
 	cfg.ConnConfig.RuntimeParams["jit"] = "off"
-	// The server gives up a client that is gone within half a minute, and with it the locks that it held. They mean nothing on a
-	// Unix socket, and are accepted there.
+	// The server gives up a client that is gone within half a minute, and with it the locks that it held. They mean
+	// nothing on a Unix socket, and are accepted there.
 	cfg.ConnConfig.RuntimeParams["tcp_keepalives_idle"] = "10"
 	cfg.ConnConfig.RuntimeParams["tcp_keepalives_interval"] = "5"
 	cfg.ConnConfig.RuntimeParams["tcp_keepalives_count"] = "3"
-	// A process that is frozen in the middle of a transaction answers keep-alives and holds its row locks: the server ends it. No
-	// transaction of ours waits for anything but the database.
+	// A process that is frozen in the middle of a transaction answers keep-alives and holds its row locks: the server
+	// ends it. No transaction of ours waits for anything but the database.
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.AfterConnect = ZeroTimes
@@ -91,10 +91,12 @@ func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) err
 	return repeat(ctx, pool, pgx.TxOptions{}, fn)
 }
 
-// byKey begins a transaction whose statements reach each row by its key, which is right however large the tables are. So their plans
-// are made once per connection and kept: planning such a statement takes longer than running it for a few dozen rows. Without the
-// other ways of joining, the one plan cannot go wrong by what the tables were like when it was made.
-const byKey = `begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off`
+// byKey begins a transaction whose statements reach each row by its key, which is right however large the tables are.
+// So their plans are made once per connection and kept: planning such a statement takes longer than running it for a
+// few dozen rows. Without the other ways of joining, the one plan cannot go wrong by what the tables were like when
+// it was made.
+const byKey = `begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local ` +
+	`enable_hashjoin = off; set local enable_mergejoin = off`
 
 // InKeyedTx is InTx for statements that reach each row by its key.
 func InKeyedTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {

@@ -31,7 +31,8 @@ func ReadAll[T any](ctx context.Context, db Reads, what, sql string, args pgx.St
 	return found, nil
 }
 
-// ReadOne is readAll for the one row that the statement finds; ledger.ErrNotFound, with the name of what was asked for, when it finds none.
+// ReadOne is readAll for the one row that the statement finds; ledger.ErrNotFound, with the name of what was asked for,
+// when it finds none.
 func ReadOne[T any](
 	ctx context.Context, db Reads, what, sql string, args pgx.StrictNamedArgs, name string,
 ) (T, error) {
@@ -46,21 +47,24 @@ func ReadOne[T any](
 	return found[0], nil
 }
 
-// FaultOf marks an error that means the database is away, so that those who know no Postgres can tell it from a fault of ours.
+// FaultOf marks an error that means the database is away, so that those who know no Postgres can tell it from a
+// fault of ours.
 func FaultOf(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
-	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || away(SQLState(err)) {
+	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || away(SQLState(err)) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
 }
 
-// away lists the SQLSTATEs of a server that cannot serve just now: lost connection, shutting or starting up, out of resources,
-// read-only.
+// away lists the SQLSTATEs of a server that cannot serve just now: lost connection, shutting or starting up, out of
+// resources, read-only.
 func away(code string) bool {
-	return code == "25006" || strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "53")
+	return code == "25006" || strings.HasPrefix(code, "08") ||
+		strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "53")
 }

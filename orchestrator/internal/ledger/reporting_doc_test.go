@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheReportingDocumentIsTrue runs each query of docs/reporting.md, and holds its lists of columns against the views, both ways.
+// TestTheReportingDocumentIsTrue runs each query of docs/reporting.md, and holds its lists of columns against the
+// views, both ways.
 func TestTheReportingDocumentIsTrue(t *testing.T) {
 	pool := openLedger(t)
 	content, err := os.ReadFile("../../../docs/reporting.md")
@@ -22,7 +23,8 @@ func TestTheReportingDocumentIsTrue(t *testing.T) {
 	}
 
 	rows, err := pool.Query(t.Context(), `
-select c.table_name, array_agg(c.column_name::text), bool_and(obj_description(('reporting.' || c.table_name)::regclass) is not null) as commented
+select c.table_name, array_agg(c.column_name::text),
+       bool_and(obj_description(('reporting.' || c.table_name)::regclass) is not null) as commented
 from information_schema.columns c
 where c.table_schema = 'reporting'
 group by c.table_name
@@ -61,7 +63,8 @@ func listed(section string) []string {
 
 func TestTheReaderReadsTheViewsAndNothingElse(t *testing.T) {
 	pool := openLedger(t)
-	rows, err := pool.Query(t.Context(), `select table_name from information_schema.views where table_schema = 'reporting'`)
+	rows, err := pool.Query(t.Context(),
+		`select table_name from information_schema.views where table_schema = 'reporting'`)
 	require.NoError(t, err)
 	views, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)

@@ -62,11 +62,14 @@ func nonNil(b []byte) []byte {
 
 func (c ResultColumns) args() pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"ids": c.IDs, "attempts": c.Attempts, "dispositions": c.dispositions, "recognised": c.recognised, "statuses": c.statuses,
-		"flags": c.flags, "codes": c.codes, "messages": c.messages, "details": c.details, "dictionaries": c.dictionaries,
+		"ids": c.IDs, "attempts": c.Attempts, "dispositions": c.dispositions,
+		"recognised": c.recognised, "statuses": c.statuses,
+		"flags": c.flags, "codes": c.codes, "messages": c.messages,
+		"details": c.details, "dictionaries": c.dictionaries,
 		"send_times": c.sendTimes, "reply_times": c.replyTimes, "requests": c.requests, "replies": c.replies,
 		"states": c.states, "outcomes": c.outcomes, "inferred": c.inferred, "waits": c.waits, "same": c.same,
-		"same_counts": c.sameCounts, "same_since": c.sameSince, "changes": c.answerChanges, "unsent_since": c.unsentSince,
+		"same_counts": c.sameCounts, "same_since": c.sameSince,
+		"changes": c.answerChanges, "unsent_since": c.unsentSince,
 		"unsent_for": c.unsentFor, "landed": c.landed, "lost": c.lost, "verify": c.verify,
 	}
 }

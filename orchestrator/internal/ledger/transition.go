@@ -14,12 +14,12 @@ import (
 //	transition_answer.go  what the read before a request, the request and its answer decide
 //	transition_act.go     what a person decides
 //
-// Each function is one statement, and what it has in common with others stands in transition_settle.go. Its comment says
-// from which states to which and by whom, and its condition on the state keeps everything else out: a row that somebody
-// else has changed meanwhile stays as it is. What is not settled is a row of unsettled_cancellation, what is settled one
-// of outcome: to settle takes the one away and appends the other, to open again does the reverse. Statements that move
-// only due times, leases, batches, reasons and counts stand with the capability that needs them: lease.go, dispatch.go,
-// number.go, verified.go, operator_resume.go and addReasons.
+// Each function is one statement, and what it has in common with others stands in transition_settle.go. Its comment
+// says from which states to which and by whom, and its condition on the state keeps everything else out: a row that
+// somebody else has changed meanwhile stays as it is. What is not settled is a row of unsettled_cancellation, what is
+// settled one of outcome: to settle takes the one away and appends the other, to open again does the reverse.
+// Statements that move only due times, leases, batches, reasons and counts stand with the capability that needs them:
+// lease.go, dispatch.go, number.go, verified.go, operator_resume.go and addReasons.
 
 // ForgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
 const ForgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
@@ -28,8 +28,8 @@ const ForgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for
 const NeedsAttentionUnread = `exists (select from work_item w
     where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
 
-// neverLanded is true of a cancellation that nothing in the WMS can have come of: nothing is in flight, and whatever was tried was
-// not sent or refused.
+// neverLanded is true of a cancellation that nothing in the WMS can have come of: nothing is in flight, and whatever
+// was tried was not sent or refused.
 const neverLanded = `not maybe_landed and lease_until is null`
 
 // planned is a cancellation that plan has planned, and why it will be held; free ones have no reason.
@@ -142,8 +142,8 @@ func TakeBack(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) erro
 }
 
 // WithdrawBills withdraws the cancellations of bills for which a run found that no trigger holds any longer: planned,
-// open, held and needs_attention become withdrawn, which is all that is not settled. What is in flight is withdrawn too:
-// its answer is still written to its attempt.
+// open, held and needs_attention become withdrawn, which is all that is not settled. What is in flight is withdrawn
+// too: its answer is still written to its attempt.
 func WithdrawBills(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) ([]int64, error) {
 	return settledIDs(ctx, tx, settle(`c.scheme = $1 and c.bill_id = any($2)`, `'withdrawn', 'no_trigger', false`),
 		scheme, bills)
@@ -188,7 +188,8 @@ from ended`, scheme)
 // becomes held, and planned is given the reason for which HoldPlan will hold it.
 func HoldAtLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason) error {
 	_, err := tx.Exec(ctx, `
-update unsettled_cancellation set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
+update unsettled_cancellation
+set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
 where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))`,
 		scheme, string(reason))
 	return err

@@ -18,13 +18,15 @@ type AttemptKey struct {
 // answers are a group of results as rows r.
 const answers = `
 with r as (
-    select * from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[], @recognised::boolean[], @statuses::integer[], @flags::text[],
-        @codes::text[], @messages::text[], @details::text[], @dictionaries::text[], @send_times::timestamptz[], @reply_times::timestamptz[],
-        @requests::bytea[], @replies::bytea[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @same::text[],
-        @same_counts::integer[], @same_since::timestamptz[], @changes::integer[], @unsent_since::timestamptz[], @unsent_for::interval[],
-        @landed::boolean[], @lost::boolean[], @verify::boolean[])
-      as r (id, attempt, disposition, recognised, http_status, flag, code, message, detail, dictionary, send_time, reply_time, request, reply,
-        state, outcome, inferred, wait, same_disposition, same_count, same_since, answer_changes, unsent_since, unsent_for, landed, lost, verify)
+    select * from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[], @recognised::boolean[],
+        @statuses::integer[], @flags::text[], @codes::text[], @messages::text[], @details::text[],
+        @dictionaries::text[], @send_times::timestamptz[], @reply_times::timestamptz[], @requests::bytea[],
+        @replies::bytea[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @same::text[],
+        @same_counts::integer[], @same_since::timestamptz[], @changes::integer[], @unsent_since::timestamptz[],
+        @unsent_for::interval[], @landed::boolean[], @lost::boolean[], @verify::boolean[])
+      as r (id, attempt, disposition, recognised, http_status, flag, code, message, detail, dictionary, send_time,
+        reply_time, request, reply, state, outcome, inferred, wait, same_disposition, same_count, same_since,
+        answer_changes, unsent_since, unsent_for, landed, lost, verify)
 )`
 
 // decide is what the current attempt's answer r makes of an open cancellation c: moved are those that stay unsettled,

@@ -34,7 +34,8 @@ type classReasonRow struct {
 
 // reasonFormat makes a format of Postgres of a reason: the places are those that reporting.bill_verdict fills.
 var reasonFormat = strings.NewReplacer("%", "%%",
-	"{work}", "%1$s", "{hold}", "%2$s", "{class_reason}", "%3$s", "{because}", "%4$s", "{owed}", "%5$s", "{done}", "%6$s",
+	"{work}", "%1$s", "{hold}", "%2$s", "{class_reason}", "%3$s", "{because}", "%4$s", "{owed}", "%5$s",
+	"{done}", "%6$s",
 	"{held}", "%7$s", "{needs_attention}", "%8$s", "{too_late}", "%9$s", "{left_alone}", "%10$s")
 
 // wantedVerdicts is the decision table as the rules have it.
@@ -84,7 +85,8 @@ func writeVerdicts(ctx context.Context, pool *pgxpool.Pool) error {
 			[]string{"place", "classes", "facts", "verdict", "verdict_zh", "verdict_en", "reason_zh", "reason_en"},
 			pgx.CopyFromSlice(len(verdicts), func(i int) ([]any, error) {
 				v := verdicts[i]
-				return []any{v.Place, v.Classes, v.Facts, v.Verdict, v.VerdictZH, v.VerdictEN, v.ReasonZH, v.ReasonEN}, nil
+				return []any{v.Place, v.Classes, v.Facts, v.Verdict, v.VerdictZH, v.VerdictEN, v.ReasonZH, v.ReasonEN},
+					nil
 			}))
 		if err != nil {
 			return err

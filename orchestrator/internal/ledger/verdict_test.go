@@ -35,8 +35,10 @@ var stagings = map[rule.Fact]struct {
 	rule.FactDone:           {rowtest.Cancellation{State: "done", Disposition: "cancelled"}, true},
 	rule.FactTooLate:        {rowtest.Cancellation{State: "closed", Disposition: "too_late"}, true},
 	rule.FactLeftAlone:      {rowtest.Cancellation{State: "closed", Disposition: "rejected", Outcome: "ignored"}, true},
-	rule.FactNoOrder:        {rowtest.Cancellation{State: "closed", Disposition: "not_found", Outcome: "no_order"}, false},
-	rule.FactNumberLive:     {rowtest.Cancellation{State: "withdrawn", Outcome: "number_live"}, false},
+	rule.FactNoOrder: {
+		rowtest.Cancellation{State: "closed", Disposition: "not_found", Outcome: "no_order"}, false,
+	},
+	rule.FactNumberLive: {rowtest.Cancellation{State: "withdrawn", Outcome: "number_live"}, false},
 }
 
 // possible are the facts that go together with these, without what cannot be true beside them: only what is on its way
@@ -79,9 +81,13 @@ func (d decided) stage(rows rowtest.DB) {
 	rows.Scheme(rowtest.Scheme{Scheme: d.scheme, Mode: mode, StopReason: stopped, NoWatermark: true})
 	switch {
 	case d.is(rule.FactMappingDoubt):
-		rows.Exec(`update voidrelay.scheme set pause_reason = 'mapping_suspected', pause_time = now() where scheme = $1`, d.scheme)
+		rows.Exec(
+			`update voidrelay.scheme set pause_reason = 'mapping_suspected', pause_time = now() where scheme = $1`,
+			d.scheme,
+		)
 	case d.is(rule.FactPaused):
-		rows.Exec(`update voidrelay.scheme set pause_reason = 'operator', pause_time = now() where scheme = $1`, d.scheme)
+		rows.Exec(`update voidrelay.scheme set pause_reason = 'operator', pause_time = now() where scheme = $1`,
+			d.scheme)
 	}
 	if d.is(rule.FactInactive) {
 		rows.Exec(`update voidrelay.scheme set active = false where scheme = $1`, d.scheme)
@@ -100,14 +106,17 @@ func (d decided) stage(rows rowtest.DB) {
 		rows.Cancellation(row)
 	}
 	if d.is(rule.FactAccountPaused) {
-		rows.Exec(`update voidrelay.cancellation_now set account = 'refused' where scheme = $1 and state = 'open'`, d.scheme)
+		rows.Exec(`update voidrelay.cancellation_now set account = 'refused' where scheme = $1 and state = 'open'`,
+			d.scheme)
 	}
 	if d.is(rule.FactDwelling) {
 		rows.Exec(`update voidrelay.cancellation_now set not_before = now() + interval '1 day'
 where scheme = $1 and state = 'open'`, d.scheme)
 	}
 	if d.is(rule.FactWork) {
-		rows.Work(rowtest.Work{Scheme: d.scheme, BillID: 1, BillNo: d.scheme, Kind: "warehouse_not_mapped", Subject: "CK09"})
+		rows.Work(rowtest.Work{
+			Scheme: d.scheme, BillID: 1, BillNo: d.scheme, Kind: "warehouse_not_mapped", Subject: "CK09",
+		})
 	}
 }
 

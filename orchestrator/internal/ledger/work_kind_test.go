@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEachKindOfWorkHasItsWordsAndItsWayOut holds the rules' list of kinds against the words in the database, in both languages, and
-// against the table in docs/running.md that says how each is closed.
+// TestEachKindOfWorkHasItsWordsAndItsWayOut holds the rules' list of kinds against the words in the database, in both
+// languages, and against the table in docs/running.md that says how each is closed.
 func TestEachKindOfWorkHasItsWordsAndItsWayOut(t *testing.T) {
 	pool := openLedger(t)
 	document, err := os.ReadFile("../../../docs/running.md")
@@ -35,7 +35,8 @@ func TestEachKindOfWorkHasItsWordsAndItsWayOut(t *testing.T) {
 		}
 		var words []string
 		require.NoError(t, pool.QueryRow(t.Context(), `
-select array[message_zh, action_zh, message_en, action_en] from work_kind where kind = $1 and subject = ''`, kind).Scan(&words), "the words of %s", kind)
+select array[message_zh, action_zh, message_en, action_en] from work_kind where kind = $1 and subject = ''`,
+			kind).Scan(&words), "the words of %s", kind)
 		require.NotContains(t, words, "", kind)
 	}
 	found, err := pool.Query(t.Context(), `select distinct kind from work_kind`)
@@ -51,7 +52,8 @@ func workKinds(t *testing.T) []string {
 	return texts(t, "../rule/*.go", func(_, kind string) bool { return kind == "WorkKind" })
 }
 
-// texts are the values of the text constants in these files that are chosen by their name and the type they are declared with.
+// texts are the values of the text constants in these files that are chosen by their name and the type they are
+// declared with.
 func texts(t *testing.T, pattern string, chosen func(name, kind string) bool) []string {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -89,7 +91,9 @@ func TestEachVerbHasAWordForStaff(t *testing.T) {
 	verbs := texts(t, "*.go", func(_, kind string) bool { return kind == "Verb" })
 	require.Greater(t, len(verbs), 15)
 	for _, verb := range verbs {
-		_, err := pool.Exec(t.Context(), `insert into operator_action (actor, verb, reason, parameters, result) values ('li', $1, 'x', '{}', '{}')`, verb)
+		_, err := pool.Exec(t.Context(),
+			`insert into operator_action (actor, verb, reason, parameters, result) values ('li', $1, 'x', '{}', '{}')`,
+			verb)
 		require.NoError(t, err)
 	}
 	found, err := pool.Query(t.Context(), `select verb from reporting.operator_action where verb_zh = verb`)

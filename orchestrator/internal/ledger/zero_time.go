@@ -9,10 +9,13 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// ZeroTimes makes a connection read SQL's null into a time.Time as the zero time, which is our unset date, and every time in UTC. So
-// rows scan straight into records whose times may be unset. Open asks for it; whoever makes a pool of another kind does so, too.
+// ZeroTimes makes a connection read SQL's null into a time.Time as the zero time, which is our unset date, and every
+// time in UTC. So rows scan straight into records whose times may be unset. Open asks for it; whoever makes a pool of
+// another kind does so, too.
 func ZeroTimes(_ context.Context, conn *pgx.Conn) error {
-	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: zeroTimeCodec{&pgtype.TimestamptzCodec{}}})
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: zeroTimeCodec{&pgtype.TimestamptzCodec{}},
+	})
 	return nil
 }
 

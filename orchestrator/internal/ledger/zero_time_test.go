@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Records have plain times, and zero is our unset date: a column without a value must not be an error, and no time may come in the
-// zone of the host.
+// Records have plain times, and zero is our unset date: a column without a value must not be an error, and no time may
+// come in the zone of the host.
 func TestANullIsReadAsTheZeroTime(t *testing.T) {
 	t.Parallel()
 	pool := openLedger(t)
@@ -28,5 +28,6 @@ select null::timestamptz as unset, '2026-11-29 08:00+08'::timestamptz as set, nu
 	require.Equal(t, record{Set: at, Many: []time.Time{at, {}}}, got)
 
 	var never time.Time
-	require.ErrorContains(t, pool.QueryRow(t.Context(), `select 'infinity'::timestamptz`).Scan(&never), "infinity is none")
+	require.ErrorContains(t, pool.QueryRow(t.Context(), `select 'infinity'::timestamptz`).Scan(&never),
+		"infinity is none")
 }

@@ -40,7 +40,8 @@ func complete(r *intake.Registry, due ledger.Due, result ledger.Result, now time
 		if unsent(result.Answer.Disposition) {
 			share = 2
 		}
-		result.Next.Wait += time.Duration(rand.Int64N(int64(result.Next.Wait)/share + 1)) //nolint:gosec // spreading load, not a secret
+		spread := rand.Int64N(int64(result.Next.Wait)/share + 1) //nolint:gosec // spreading load, not a secret
+		result.Next.Wait += time.Duration(spread)
 	}
 	return result
 }

@@ -13,7 +13,9 @@ import (
 
 // asked plays one answer again and again, as the ledger would, until the cancellation is not asked again. It answers
 // the waits, how it ends, and which work items were opened on the way.
-func asked(t *testing.T, due ledger.Due, answer rule.Answer, othersAreAnswered bool) (waits []time.Duration, end rule.Next, work []rule.WorkKind) {
+func asked(
+	t *testing.T, due ledger.Due, answer rule.Answer, othersAreAnswered bool,
+) (waits []time.Duration, end rule.Next, work []rule.WorkKind) {
 	t.Helper()
 	r, now := intake.NewRegistry(nil, nil), time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)
 	for range 2000 {
@@ -108,34 +110,37 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 	t.Run("too late and a refusal that is understood are a person's at once", func(t *testing.T) {
 		t.Parallel()
 		for answer, want := range map[rule.Answer]rule.WorkKind{
-			{Disposition: rule.TooLate, Recognised: true}: rule.WorkTooLate, {Disposition: rule.Rejected, Recognised: true}: rule.WorkRejected,
+			{Disposition: rule.TooLate, Recognised: true}:  rule.WorkTooLate,
+			{Disposition: rule.Rejected, Recognised: true}: rule.WorkRejected,
 		} {
 			waits, end, _ := asked(t, snapshot, answer, false)
 			require.Empty(t, waits)
 			require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: want}, end)
 		}
 	})
-	t.Run("a refusal that nobody understands is verified and asked again after 1, 5 and 15 minutes, then a person", func(t *testing.T) {
-		t.Parallel()
-		waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Rejected}, false)
-		requireWaits(t, []int{1, 5, 15}, 0.1, waits)
-		require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised}, end)
-		require.True(t, complete(intake.NewRegistry(nil, nil), snapshot,
-			ledger.Result{Answer: rule.Answer{Disposition: rule.Rejected}}, time.Now()).Next.Verify)
-	})
-	t.Run("too fast and not sent are sent again for a day in which others are answered, then a person", func(t *testing.T) {
-		t.Parallel()
-		for _, d := range []rule.Disposition{rule.Throttled, rule.NotSent} {
-			waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: d}, true)
-			requireWaits(t, []int{1}, 0.5, waits[:1])
-			for _, wait := range waits {
-				require.LessOrEqual(t, wait, 7*time.Minute+30*time.Second)
+	t.Run("a refusal that nobody understands is verified and asked again after 1, 5 and 15 minutes, then a person",
+		func(t *testing.T) {
+			t.Parallel()
+			waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Rejected}, false)
+			requireWaits(t, []int{1, 5, 15}, 0.1, waits)
+			require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised}, end)
+			require.True(t, complete(intake.NewRegistry(nil, nil), snapshot,
+				ledger.Result{Answer: rule.Answer{Disposition: rule.Rejected}}, time.Now()).Next.Verify)
+		})
+	t.Run("too fast and not sent are sent again for a day in which others are answered, then a person",
+		func(t *testing.T) {
+			t.Parallel()
+			for _, d := range []rule.Disposition{rule.Throttled, rule.NotSent} {
+				waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: d}, true)
+				requireWaits(t, []int{1}, 0.5, waits[:1])
+				for _, wait := range waits {
+					require.LessOrEqual(t, wait, 7*time.Minute+30*time.Second)
+				}
+				require.NotEqual(t, waits[len(waits)-1], waits[len(waits)-2], "with jitter")
+				require.InDelta(t, 24, sum(waits).Hours(), 0.3)
+				require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkNotSent}, end)
 			}
-			require.NotEqual(t, waits[len(waits)-1], waits[len(waits)-2], "with jitter")
-			require.InDelta(t, 24, sum(waits).Hours(), 0.3)
-			require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkNotSent}, end)
-		}
-	})
+		})
 	t.Run("while the WMS answers nobody at all nobody is called", func(t *testing.T) {
 		t.Parallel()
 		waits, end, work := asked(t, snapshot, rule.Answer{Disposition: rule.NotSent}, false)

@@ -42,9 +42,11 @@ func TestAReleasedOldCancellationIsNotGivenToAPersonByItsFirstThrottle(t *testin
 	require.Equal(t, rule.Open, first.Next.State)
 
 	due.UnsentSince, due.UnsentTime, due.UnsentFor = first.UnsentSince, now.Add(25*time.Hour), 24*time.Hour
-	require.Equal(t, rule.NeedsAttention, complete(r, due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
+	require.Equal(t, rule.NeedsAttention,
+		complete(r, due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
 
-	answered := complete(r, due, ledger.Result{Answer: rule.Answer{Disposition: rule.InProgress}}, now.Add(25*time.Hour))
+	answered := complete(r, due,
+		ledger.Result{Answer: rule.Answer{Disposition: rule.InProgress}}, now.Add(25*time.Hour))
 	require.Zero(t, answered.UnsentSince, "an answer ends the time in which nothing could be sent")
 }
 
@@ -74,12 +76,15 @@ func TestOnlyALostAnswerCountsAsPerhapsDone(t *testing.T) {
 	t.Parallel()
 	for cause, want := range map[wmsv1.UnknownCause]bool{
 		wmsv1.UnknownCause_UNKNOWN_CAUSE_LOST: true, wmsv1.UnknownCause_UNKNOWN_CAUSE_UNSPECIFIED: true,
-		wmsv1.UnknownCause_UNKNOWN_CAUSE_PROXY: false, wmsv1.UnknownCause_UNKNOWN_CAUSE_UNREADABLE: false, wmsv1.UnknownCause(99): false,
+		wmsv1.UnknownCause_UNKNOWN_CAUSE_PROXY: false, wmsv1.UnknownCause_UNKNOWN_CAUSE_UNREADABLE: false,
+		wmsv1.UnknownCause(99): false,
 	} {
-		got := resultOf(ledger.Due{}, &wmsv1.CancelResult{Disposition: wmsv1.Disposition_DISPOSITION_UNKNOWN, UnknownCause: cause})
+		got := resultOf(ledger.Due{},
+			&wmsv1.CancelResult{Disposition: wmsv1.Disposition_DISPOSITION_UNKNOWN, UnknownCause: cause})
 		require.Equal(t, want, got.Answer.Lost, cause)
 	}
-	require.False(t, resultOf(ledger.Due{}, &wmsv1.CancelResult{Disposition: wmsv1.Disposition_DISPOSITION_NOT_FOUND}).Answer.Lost)
+	require.False(t,
+		resultOf(ledger.Due{}, &wmsv1.CancelResult{Disposition: wmsv1.Disposition_DISPOSITION_NOT_FOUND}).Answer.Lost)
 	require.True(t, unanswered(ledger.Due{}, "the stream broke").Answer.Lost)
 }
 
@@ -87,7 +92,8 @@ func TestOnlyALostAnswerCountsAsPerhapsDone(t *testing.T) {
 func TestAProvisionalSuccessIsInProgress(t *testing.T) {
 	t.Parallel()
 	got := resultOf(ledger.Due{}, &wmsv1.CancelResult{
-		Disposition: wmsv1.Disposition_DISPOSITION_IN_PROGRESS, Provisional: true, VendorFlag: "success", VendorMessage: "已通知仓库", Detail: "a success whose words are not known",
+		Disposition: wmsv1.Disposition_DISPOSITION_IN_PROGRESS, Provisional: true, VendorFlag: "success",
+		VendorMessage: "已通知仓库", Detail: "a success whose words are not known",
 	})
 	require.Equal(t, rule.InProgress, got.Answer.Disposition)
 	require.Equal(t, "已通知仓库", got.VendorMessage)
@@ -109,7 +115,8 @@ func TestADispositionOfALaterContractIsUnknown(t *testing.T) {
 func TestARefusedItemWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	r := intake.NewRegistry(nil, nil)
-	result := refusalOf(ledger.Due{ID: 1, Attempt: 1}, &wmsv1.Refusal{Reason: wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, Field: "order_code"})
+	result := refusalOf(ledger.Due{ID: 1, Attempt: 1},
+		&wmsv1.Refusal{Reason: wmsv1.ErrorReason_ERROR_REASON_CHARACTER_FORBIDDEN, Field: "order_code"})
 	result = complete(r, ledger.Due{ID: 1, Attempt: 1}, result, time.Now())
 	require.Equal(t, rule.NeedsAttention, result.Next.State)
 	require.Equal(t, rule.WorkRequestRefused, result.Next.Work)

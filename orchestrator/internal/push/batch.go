@@ -69,7 +69,8 @@ func (s *Batcher) Run(ctx context.Context, args queue.BatchArgs) error {
 		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if err := s.Store.GiveBack(back, args.IDs); err != nil {
-			s.Logger.WarnContext(ctx, "batch not given back; it is gathered again when its time is up", slog.Any("err", err))
+			s.Logger.WarnContext(ctx, "batch not given back; it is gathered again when its time is up",
+				slog.Any("err", err))
 		}
 	}()
 	e, loaded := s.Registry.Entries[args.Scheme]

@@ -54,7 +54,8 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	mine := ledger.Gathering{Revisions: d.Registry.Revisions(), Limit: gatherLimit, Size: batchSize, Hold: d.Hold}
 	taken, err := d.Store.Gather(ctx, mine, func(tx pgx.Tx, batches []ledger.Batch) error {
 		for _, s := range batches {
-			if err := d.Insert.InsertTx(ctx, tx, queue.BatchArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs}); err != nil {
+			if err := d.Insert.InsertTx(ctx, tx,
+				queue.BatchArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs}); err != nil {
 				return err
 			}
 		}
@@ -77,8 +78,10 @@ func (d *Dispatcher) lapse(ctx context.Context) error {
 	results := make([]ledger.Result, 0, len(lapsed))
 	for _, due := range lapsed {
 		result := ledger.Result{
-			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account, BillID: due.BillID, BillNo: due.BillNo,
-			Answer: rule.Answer{Disposition: rule.Unknown, Lost: true}, Detail: "no answer was stored before the lease ran out",
+			ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account,
+			BillID: due.BillID, BillNo: due.BillNo,
+			Answer: rule.Answer{Disposition: rule.Unknown, Lost: true},
+			Detail: "no answer was stored before the lease ran out",
 		}
 		results = append(results, complete(d.Registry, due, result, d.Now()))
 	}

@@ -29,19 +29,24 @@ type orderTraces struct {
 const maxLinks = 100
 
 // traceBatch begins the span of a batch, linked with where its cancellations began; done ends it.
-func traceBatch(ctx context.Context, tracer trace.Tracer, account string, due []ledger.Due) (_ context.Context, _ *orderTraces, done func()) {
+func traceBatch(
+	ctx context.Context, tracer trace.Tracer, account string, due []ledger.Due,
+) (_ context.Context, _ *orderTraces, done func()) {
 	if tracer == nil {
 		return ctx, nil, func() {}
 	}
 	var links []trace.Link
 	for _, d := range due {
 		if place := telemetry.Place(d.Traceparent); place.IsValid() && len(links) < maxLinks {
-			links = append(links, trace.Link{SpanContext: place, Attributes: []attribute.KeyValue{attribute.Int64("cancellation_id", d.ID)}})
+			links = append(links, trace.Link{
+				SpanContext: place, Attributes: []attribute.KeyValue{attribute.Int64("cancellation_id", d.ID)},
+			})
 		}
 	}
 	ctx, span := tracer.Start(ctx, "send batch", trace.WithLinks(links...),
 		trace.WithAttributes(attribute.String("account", account), attribute.Int("orders", len(due))))
-	return ctx, &orderTraces{tracer: tracer, batch: span.SpanContext(), open: make(map[attemptKey]trace.Span)}, func() { span.End() }
+	return ctx, &orderTraces{tracer: tracer, batch: span.SpanContext(), open: make(map[attemptKey]trace.Span)},
+		func() { span.End() }
 }
 
 // begin opens the span of a request and answers its place, which goes with the order to the WMS adapter.
@@ -49,9 +54,11 @@ func (o *orderTraces) begin(d ledger.Due) string {
 	if o == nil {
 		return ""
 	}
-	ctx, span := o.tracer.Start(telemetry.Within(context.Background(), d.Traceparent), "cancel order", trace.WithSpanKind(trace.SpanKindClient),
+	ctx, span := o.tracer.Start(telemetry.Within(context.Background(), d.Traceparent), "cancel order",
+		trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithLinks(trace.Link{SpanContext: o.batch}), trace.WithAttributes(
-			attribute.String("scheme", d.Scheme), attribute.String("bill_no", d.BillNo), attribute.Int64("cancellation_id", d.ID),
+			attribute.String("scheme", d.Scheme), attribute.String("bill_no", d.BillNo),
+			attribute.Int64("cancellation_id", d.ID),
 			attribute.Int("attempt", d.Attempt), attribute.String("order_type", d.OrderType)))
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -87,7 +94,8 @@ func tellOutcome(logger *slog.Logger, d ledger.Due, result ledger.Result) {
 	}
 	ctx = telemetry.Within(ctx, d.Traceparent)
 	attrs := []slog.Attr{
-		slog.String("scheme", d.Scheme), slog.String("bill_no", d.BillNo), slog.Int64("cancellation_id", d.ID), slog.Int("attempt", d.Attempt),
+		slog.String("scheme", d.Scheme), slog.String("bill_no", d.BillNo),
+		slog.Int64("cancellation_id", d.ID), slog.Int("attempt", d.Attempt),
 		slog.String("disposition", string(result.Answer.Disposition)), slog.String("state", string(result.Next.State)),
 		slog.String("vendor_message", result.VendorMessage), slog.String("detail", result.Detail),
 	}

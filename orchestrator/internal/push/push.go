@@ -149,7 +149,9 @@ func (p *push) noWindow(ctx context.Context, cause error) error {
 	defer cancel()
 	_, err := p.WMS.CheckConnection(ctx, &wmsv1.CheckConnectionRequest{Account: p.account})
 	if apierr.HasReason(err, apierr.WMS, wmsv1.ErrorReason_ERROR_REASON_ACCOUNT_UNKNOWN) {
-		return &intake.StopError{Reason: intake.StopAccountGone, Detail: "WMS account " + p.account + " is not configured"}
+		return &intake.StopError{
+			Reason: intake.StopAccountGone, Detail: "WMS account " + p.account + " is not configured",
+		}
 	}
 	return &awayError{intake.VendorFault(apierr.WMS, cause)}
 }
@@ -239,8 +241,10 @@ func (p *push) keep(leased []ledger.Due, why string) {
 
 func (p *push) orderOf(d ledger.Due) *wmsv1.Order {
 	return &wmsv1.Order{
-		Account: d.Account, WarehouseCode: d.WarehouseCode, OrderCode: d.OrderCode, OrderType: d.OrderType, CancelReason: d.CancelReason,
-		ExtendProps: d.ExtendProps, OwnerCode: d.OwnerCode, CancellationId: d.ID, Attempt: int32(d.Attempt), //nolint:gosec // attempts are few
+		Account: d.Account, WarehouseCode: d.WarehouseCode, OrderCode: d.OrderCode,
+		OrderType: d.OrderType, CancelReason: d.CancelReason,
+		ExtendProps: d.ExtendProps, OwnerCode: d.OwnerCode, CancellationId: d.ID,
+		Attempt:    int32(d.Attempt), //nolint:gosec // attempts are few
 		SendBefore: timestamppb.New(d.SendBefore), Traceparent: p.traces.begin(d),
 	}
 }

@@ -26,7 +26,9 @@ const (
 
 // PauseStore keeps what a refused login means.
 type PauseStore interface {
-	PauseAccount(ctx context.Context, scheme, account string, kind rule.WorkKind, detail string, wait time.Duration) (bool, error)
+	PauseAccount(
+		ctx context.Context, scheme, account string, kind rule.WorkKind, detail string, wait time.Duration,
+	) (bool, error)
 	AskAboutRefused(ctx context.Context, refused []ledger.Result) error
 	TakeProbes(ctx context.Context, wait time.Duration) ([]string, error)
 	EndAccountPause(ctx context.Context, account string) error
@@ -71,9 +73,10 @@ func (d *Doorman) check(ctx context.Context, account string) checked {
 		if answer.GetAccountFault() == wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK {
 			work = rule.WorkClock
 		}
-		return checked{standing: standingOf(answer.GetDisposition()), work: work, detail: strings.TrimSpace(strings.Join([]string{
-			answer.GetVendorCode(), answer.GetVendorMessage(), answer.GetDetail(),
-		}, " "))}, nil
+		return checked{standing: standingOf(answer.GetDisposition()), work: work,
+			detail: strings.TrimSpace(strings.Join([]string{
+				answer.GetVendorCode(), answer.GetVendorMessage(), answer.GetDetail(),
+			}, " "))}, nil
 	})
 	return found.(checked) //nolint:forcetypeassert // the function above answers nothing else
 }
@@ -84,8 +87,10 @@ func standingOf(d wmsv1.Disposition) standing {
 	switch d {
 	case wmsv1.Disposition_DISPOSITION_AUTH:
 		return refused
-	case wmsv1.Disposition_DISPOSITION_NOT_FOUND, wmsv1.Disposition_DISPOSITION_REJECTED, wmsv1.Disposition_DISPOSITION_CANCELLED,
-		wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED, wmsv1.Disposition_DISPOSITION_IN_PROGRESS, wmsv1.Disposition_DISPOSITION_TOO_LATE:
+	case wmsv1.Disposition_DISPOSITION_NOT_FOUND, wmsv1.Disposition_DISPOSITION_REJECTED,
+		wmsv1.Disposition_DISPOSITION_CANCELLED,
+		wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED, wmsv1.Disposition_DISPOSITION_IN_PROGRESS,
+		wmsv1.Disposition_DISPOSITION_TOO_LATE:
 		return accepted
 	default:
 		return unclear
@@ -110,7 +115,8 @@ func (d *Doorman) weigh(ctx context.Context, scheme, account string, results []l
 		}
 		return err
 	case accepted:
-		d.Logger.WarnContext(ctx, "requests refused although the WMS account is accepted; their cancellations wait for a person", slog.String("account", account),
+		d.Logger.WarnContext(ctx, "requests refused although the WMS account is accepted; their cancellations wait "+
+			"for a person", slog.String("account", account),
 			slog.Int("requests", len(results)), slog.String("first_bill_no", results[0].BillNo))
 		return d.Store.AskAboutRefused(ctx, results)
 	default:

@@ -14,14 +14,16 @@ import (
 // refusedResult logs a result that Postgres refused: its attempt stays without an answer and becomes unknown.
 func refusedResult(ctx context.Context, logger *slog.Logger) func(ledger.Result, error) {
 	return func(r ledger.Result, err error) {
-		logger.ErrorContext(ctx, "result refused by the database", slog.Int64("cancellation_id", r.ID), slog.Int("attempt", r.Attempt), slog.Any("err", err))
+		logger.ErrorContext(ctx, "result refused by the database", slog.Int64("cancellation_id", r.ID),
+			slog.Int("attempt", r.Attempt), slog.Any("err", err))
 	}
 }
 
 // blank is a result of this attempt, to be filled in.
 func blank(due ledger.Due) ledger.Result {
 	return ledger.Result{
-		ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account, BillID: due.BillID, BillNo: due.BillNo,
+		ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account,
+		BillID: due.BillID, BillNo: due.BillNo,
 		Revision: due.Revision, Evidence: due.Evidence,
 	}
 }
@@ -30,11 +32,13 @@ func blank(due ledger.Due) ledger.Result {
 func resultOf(due ledger.Due, answer *wmsv1.CancelResult) ledger.Result {
 	r := blank(due)
 	r.Answer = rule.Answer{
-		Disposition: dispositionOf(answer.GetDisposition()), Recognised: answer.GetRecognised(), RetryAfter: answer.GetRetryAfter().AsDuration(),
+		Disposition: dispositionOf(answer.GetDisposition()), Recognised: answer.GetRecognised(),
+		RetryAfter: answer.GetRetryAfter().AsDuration(),
 	}
 	r.Answer.Lost = r.Answer.Disposition == rule.Unknown && lost(answer.GetUnknownCause())
 	r.HTTPStatus = int(answer.GetHttpStatus())
-	r.VendorFlag, r.VendorCode, r.VendorMessage = answer.GetVendorFlag(), answer.GetVendorCode(), answer.GetVendorMessage()
+	r.VendorFlag, r.VendorCode, r.VendorMessage = answer.GetVendorFlag(),
+		answer.GetVendorCode(), answer.GetVendorMessage()
 	r.Detail, r.Dictionary = answer.GetDetail(), answer.GetDictionaryVersion()
 	if answer.GetCancelReasonCut() {
 		r.Detail = strings.TrimSpace(r.Detail + " (cancel reason cut to the vendor's limit)")

@@ -24,7 +24,9 @@ type meeting struct {
 	mu    sync.Mutex
 }
 
-func (m *meeting) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+func (m *meeting) StreamBillStates(
+	ctx context.Context, in *kingdeev1.StreamBillStatesRequest, _ ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
 	select {
 	case m.other <- struct{}{}:
 	case <-m.other:

@@ -20,7 +20,8 @@ func (r *Reader) AttemptViews(ctx context.Context, cancellation int64) ([]ledger
 		Request, Reply                                []byte
 	}
 	rows, err := ledger.ReadAll[row](ctx, r.pool, "read attempts", `
-select a.attempt, a.intent_time, a.send_before, a.send_time, a.result_time, a.disposition, a.recognised, a.vendor_flag, a.vendor_code,
+select a.attempt, a.intent_time, a.send_before, a.send_time, a.result_time, a.disposition, a.recognised, a.vendor_flag,
+       a.vendor_code,
        a.vendor_message, a.detail, e.request, e.reply
 from attempt a
 left join lateral (
@@ -40,7 +41,8 @@ order by a.attempt`, pgx.StrictNamedArgs{"id": cancellation})
 		views[i] = ledger.AttemptView{
 			Attempt: r.Attempt, IntentTime: r.IntentTime, SendBefore: r.SendBefore, SendTime: r.SendTime,
 			ResultTime: r.ResultTime, Disposition: r.Disposition, Recognised: r.Recognised, VendorFlag: r.VendorFlag,
-			VendorCode: r.VendorCode, VendorMessage: r.VendorMessage, Detail: r.Detail, Request: ledger.CleanText(string(r.Request)), Reply: ledger.CleanText(string(r.Reply)),
+			VendorCode: r.VendorCode, VendorMessage: r.VendorMessage, Detail: r.Detail,
+			Request: ledger.CleanText(string(r.Request)), Reply: ledger.CleanText(string(r.Reply)),
 		}
 	}
 	return views, nil

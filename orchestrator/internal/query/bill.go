@@ -11,10 +11,11 @@ import (
 // maxBills bounds how many bills one number may answer: Kingdee gives a number again only after a delete.
 const maxBills = 100
 
-// BillsByNumber enters the verdict view by number only, which is what it has an index for: bills that held the number once are found
-// by the number they hold now.
+// BillsByNumber enters the verdict view by number only, which is what it has an index for: bills that held the number
+// once are found by the number they hold now.
 const BillsByNumber = `
-select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number as org, v.affair_type, v.document_status,
+select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number as org, v.affair_type,
+       v.document_status,
        v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.generation, v.class
 from reporting.bill_verdict v
 where v.bill_no = any(array(
@@ -22,7 +23,8 @@ where v.bill_no = any(array(
           union
           select b.bill_no from cancellation c join bill b using (scheme, bill_id) where c.bill_no = @bill_no))
   and (v.bill_no = @bill_no
-       or exists (select from cancellation c where c.bill_no = @bill_no and c.scheme = v.scheme and c.bill_id = v.bill_id))
+       or exists (select from cancellation c where c.bill_no = @bill_no and c.scheme = v.scheme
+           and c.bill_id = v.bill_id))
   and (@scheme = '' or v.scheme = @scheme)
 order by v.bill_id desc, v.scheme
 limit @limit`
@@ -32,10 +34,12 @@ type billKey struct {
 	id     int64
 }
 
-// BillViews answers every bill that holds this number, or held it when a cancellation was written, with its verdict, cancellations and open and
-// closed work items; newest first, at most 100. An empty scheme means all. None seen: an empty list.
+// BillViews answers every bill that holds this number, or held it when a cancellation was written, with its
+// verdict, cancellations and open and closed work items; newest first, at most 100. An empty scheme means all. None
+// seen: an empty list.
 func (r *Reader) BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error) {
-	views, err := ledger.ReadAll[ledger.BillView](ctx, r.pool, "read bills", BillsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
+	views, err := ledger.ReadAll[ledger.BillView](ctx, r.pool, "read bills",
+		BillsByNumber, pgx.StrictNamedArgs{"bill_no": billNo, "scheme": scheme, "limit": maxBills})
 	if err != nil || len(views) == 0 {
 		return nil, err
 	}
@@ -53,7 +57,8 @@ func (r *Reader) addBillDetail(ctx context.Context, views []ledger.BillView, at 
 		schemes[i], ids[i] = v.Scheme, v.BillID
 	}
 	keys := pgx.StrictNamedArgs{"schemes": schemes, "ids": ids}
-	cancellations, err := ledger.ReadAll[ledger.CancellationView](ctx, r.pool, "read cancellations of bills", cancellationColumns+`
+	cancellations, err := ledger.ReadAll[ledger.CancellationView](ctx, r.pool,
+		"read cancellations of bills", cancellationColumns+`
 join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on c.scheme = k.scheme and c.bill_id = k.bill_id
 order by c.cancellation_id desc`, keys)
 	if err != nil {

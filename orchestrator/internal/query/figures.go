@@ -25,9 +25,11 @@ func (r *Reader) Figures(ctx context.Context) ([]ledger.Figures, error) {
 	rows, err := ledger.ReadAll[row](ctx, r.pool, "read figures", `
 select s.scheme, s.state = 'stopped' as stopped, coalesce(f.failures, 0) as failures,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as work,
-       coalesce((select now() - c.due_time from unsettled_cancellation c where c.scheme = s.scheme and c.state = 'open' and c.due_time < now()
+       coalesce((select now() - c.due_time from unsettled_cancellation c where c.scheme = s.scheme and c.state = 'open'
+           and c.due_time < now()
            order by c.due_time limit 1), interval '0') as due_age,
-       m.scheme is not null as read, coalesce(m.version, 0) as runs, coalesce(now() - m.last_run_time, interval '0') as run_age,
+       m.scheme is not null as read, coalesce(m.version, 0) as runs,
+       coalesce(now() - m.last_run_time, interval '0') as run_age,
        coalesce(now() - m.watermark_time, interval '0') as watermark_lag
 from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
 where s.active

@@ -13,8 +13,10 @@ import (
 )
 
 const schemeColumns = `
-select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts as accounts, s.state, s.stop_reason, s.stop_detail, s.mode, s.send_since,
-       s.revision, s.incremental_millis * interval '1 millisecond' as incremental_interval, m.watermark_time, m.effective_from, m.last_run_time, coalesce(m.last_run_rows, 0) as last_run_rows,
+select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts as accounts, s.state, s.stop_reason,
+       s.stop_detail, s.mode, s.send_since,
+       s.revision, s.incremental_millis * interval '1 millisecond' as incremental_interval, m.watermark_time,
+       m.effective_from, m.last_run_time, coalesce(m.last_run_rows, 0) as last_run_rows,
        coalesce(f.error, '') as last_run_error, r.document,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items,
        s.pause_reason, s.pause_detail, s.pause_time
@@ -23,7 +25,8 @@ join scheme_revision r using (scheme, revision)
 left join watermark m using (scheme)
 left join run_failure f using (scheme)`
 
-// SchemeViews lists the schemes of the loaded file by name, at most limit, those after the given name; without their documents.
+// SchemeViews lists the schemes of the loaded file by name, at most limit, those after the given name; without
+// their documents.
 func (r *Reader) SchemeViews(ctx context.Context, after string, limit int) ([]ledger.SchemeView, error) {
 	views, err := ledger.ReadAll[ledger.SchemeView](ctx, r.pool, "list schemes", schemeColumns+`
 where s.active and s.scheme > @after
@@ -69,7 +72,8 @@ func addStanding(ctx context.Context, db ledger.Reads, views []ledger.SchemeView
 	return addStops(ctx, db, views)
 }
 
-// addStops adds what keeps requests from being sent beside the scheme itself: paused accounts, and the stop of everything.
+// addStops adds what keeps requests from being sent beside the scheme itself: paused accounts, and the stop
+// of everything.
 func addStops(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) error {
 	stopped, err := allStopped(ctx, db)
 	if err != nil {
@@ -79,7 +83,8 @@ func addStops(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) e
 		Account, Detail      string
 		PauseTime, ProbeTime time.Time
 	}
-	paused, err := ledger.ReadAll[row](ctx, db, "read paused accounts", `select account, detail, pause_time, probe_time from account_pause order by account`, pgx.StrictNamedArgs{})
+	paused, err := ledger.ReadAll[row](ctx, db, "read paused accounts",
+		`select account, detail, pause_time, probe_time from account_pause order by account`, pgx.StrictNamedArgs{})
 	if err != nil {
 		return err
 	}
@@ -104,7 +109,8 @@ func addCounts(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) 
 		Scheme, State string
 		Count         int64
 	}
-	rows, err := ledger.ReadAll[row](ctx, db, "count cancellations", stateCounts, pgx.StrictNamedArgs{"schemes": names, "rows": CountRows})
+	rows, err := ledger.ReadAll[row](ctx, db, "count cancellations",
+		stateCounts, pgx.StrictNamedArgs{"schemes": names, "rows": CountRows})
 	for _, r := range rows {
 		byName[r.Scheme][r.State] = r.Count
 	}

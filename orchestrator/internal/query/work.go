@@ -9,12 +9,15 @@ import (
 )
 
 const workColumns = `
-select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.message, w.action, w.create_time, w.close_time,
+select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.message, w.action, w.create_time,
+       w.close_time,
        w.close_reason
 from reporting.work_item w`
 
 // WorkViews lists work items newest first, at most limit, those older than before (0 = from the newest).
-func (r *Reader) WorkViews(ctx context.Context, f ledger.WorkFilter, before int64, limit int) ([]ledger.WorkView, error) {
+func (r *Reader) WorkViews(
+	ctx context.Context, f ledger.WorkFilter, before int64, limit int,
+) ([]ledger.WorkView, error) {
 	where, args := Newest("w.work_item_id", before, limit)
 	if f.Scheme != "" {
 		where, args["scheme"] = where+` and w.scheme = @scheme`, f.Scheme

@@ -13,7 +13,9 @@ type billService struct {
 	reader  BillReader
 }
 
-func (s *billService) GetBill(ctx context.Context, req *orchestratorv1.GetBillRequest) (*orchestratorv1.GetBillResponse, error) {
+func (s *billService) GetBill(
+	ctx context.Context, req *orchestratorv1.GetBillRequest,
+) (*orchestratorv1.GetBillResponse, error) {
 	found, err := s.reader.BillViews(ctx, req.GetBillNo(), req.GetScheme())
 	if err != nil {
 		return nil, err

@@ -39,7 +39,9 @@ func (b billReader) BillViews(ctx context.Context, _, _ string) ([]ledger.BillVi
 }
 
 // dial serves the production chain in front of a reader, and answers a client and what was logged.
-func dial(t *testing.T, timeout time.Duration, answer func(ctx context.Context) ([]ledger.BillView, error)) (orchestratorv1.BillServiceClient, func() string) {
+func dial(
+	t *testing.T, timeout time.Duration, answer func(ctx context.Context) ([]ledger.BillView, error),
+) (orchestratorv1.BillServiceClient, func() string) {
 	t.Helper()
 	var mu sync.Mutex
 	var lines bytes.Buffer
@@ -60,7 +62,9 @@ func dial(t *testing.T, timeout time.Duration, answer func(ctx context.Context) 
 	serving.Go(func() { _ = server.Server.Serve(listener) })
 	t.Cleanup(func() { server.Drain(context.Background()); serving.Wait() })
 	conn, err := grpc.NewClient("passthrough:///bufconn", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return listener.DialContext(ctx)
+		}))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	return orchestratorv1.NewBillServiceClient(conn), func() string {
@@ -102,7 +106,8 @@ func TestAPanicIsAnInternalFaultAndTheServerGoesOn(t *testing.T) {
 }
 
 func TestTheCauseOfAnUnknownErrorIsInTheLogOnly(t *testing.T) {
-	client, logged := dial(t, 0, func(context.Context) ([]ledger.BillView, error) { return nil, errors.New("column x is missing") })
+	client, logged := dial(t, 0,
+		func(context.Context) ([]ledger.BillView, error) { return nil, errors.New("column x is missing") })
 	_, err := client.GetBill(metadata.AppendToOutgoingContext(t.Context(), "x-request-id", "trace-7"), anyBill)
 	requireReason(t, err, codes.Internal, "INTERNAL")
 	require.NotContains(t, err.Error(), "column")

@@ -14,7 +14,9 @@ type Previewer interface {
 	Preview(ctx context.Context, document string) (previews []ledger.SchemePreview, fault, err error)
 }
 
-func (s *schemeService) PreviewSchemes(ctx context.Context, req *orchestratorv1.PreviewSchemesRequest) (*orchestratorv1.PreviewSchemesResponse, error) {
+func (s *schemeService) PreviewSchemes(
+	ctx context.Context, req *orchestratorv1.PreviewSchemesRequest,
+) (*orchestratorv1.PreviewSchemesResponse, error) {
 	previews, fault, err := s.previewer.Preview(ctx, req.GetDocument())
 	if fault != nil {
 		return nil, &schemeInvalid{fault}
@@ -27,8 +29,10 @@ func (s *schemeService) PreviewSchemes(ctx context.Context, req *orchestratorv1.
 
 func previewMessage(v ledger.SchemePreview) *orchestratorv1.SchemePreview {
 	return &orchestratorv1.SchemePreview{
-		Scheme: v.Scheme, Change: enum[orchestratorv1.SchemeChange](orchestratorv1.SchemeChange_value, "SCHEME_CHANGE_", string(v.Change)),
-		Revision: v.Revision, NextRevision: v.NextRevision, Added: each(v.Added, partMessage), Removed: each(v.Removed, partMessage),
+		Scheme: v.Scheme, Change: enum[orchestratorv1.SchemeChange](orchestratorv1.SchemeChange_value, "SCHEME_CHANGE_",
+			string(v.Change)),
+		Revision: v.Revision, NextRevision: v.NextRevision,
+		Added: each(v.Added, partMessage), Removed: each(v.Removed, partMessage),
 		ChangedKeys: v.ChangedKeys, Refusal: v.Refusal, OpenCancellations: v.OpenCancellations,
 	}
 }

@@ -12,13 +12,17 @@ import (
 
 // Replayer decides stored bills through another mapping, and sends nothing. fault is what is wrong with the document.
 type Replayer interface {
-	Replay(ctx context.Context, order ledger.ReplayOrder, after int64, limit int) (replay ledger.Replay, fault, err error)
+	Replay(
+		ctx context.Context, order ledger.ReplayOrder, after int64, limit int,
+	) (replay ledger.Replay, fault, err error)
 }
 
 // defaultReplay is how many bills one page decides.
 const defaultReplay = 500
 
-func (s *schemeService) ReplayMapping(ctx context.Context, req *orchestratorv1.ReplayMappingRequest) (*orchestratorv1.ReplayMappingResponse, error) {
+func (s *schemeService) ReplayMapping(
+	ctx context.Context, req *orchestratorv1.ReplayMappingRequest,
+) (*orchestratorv1.ReplayMappingResponse, error) {
 	after, err := pageNumber(req)
 	if err != nil {
 		return nil, err
@@ -28,7 +32,8 @@ func (s *schemeService) ReplayMapping(ctx context.Context, req *orchestratorv1.R
 		size = defaultReplay
 	}
 	order := ledger.ReplayOrder{
-		Scheme: req.GetScheme(), Revision: int(req.GetRevision()), Document: req.GetDocument(), From: timeOf(req.GetReadTimeFrom()), To: timeOf(req.GetReadTimeTo()),
+		Scheme: req.GetScheme(), Revision: int(req.GetRevision()), Document: req.GetDocument(),
+		From: timeOf(req.GetReadTimeFrom()), To: timeOf(req.GetReadTimeTo()),
 	}
 	replay, fault, err := s.replayer.Replay(ctx, order, after, size)
 	switch {
@@ -44,13 +49,16 @@ func (s *schemeService) ReplayMapping(ctx context.Context, req *orchestratorv1.R
 		next = pageToken(req, strconv.FormatInt(replay.Last, 10))
 	}
 	return &orchestratorv1.ReplayMappingResponse{
-		Differences: each(replay.Differences, differenceMessage), Bills: replay.Bills, OrdersSame: replay.Same, NextPageToken: next,
+		Differences: each(replay.Differences, differenceMessage), Bills: replay.Bills,
+		OrdersSame: replay.Same, NextPageToken: next,
 	}, nil
 }
 
 func differenceMessage(d ledger.MappingDifference) *orchestratorv1.MappingDifference {
 	return &orchestratorv1.MappingDifference{
-		BillId: d.BillID, BillNo: d.BillNo, Generation: int32(d.Generation), OrderKind: d.OrderKind, WarehouseNumber: d.Warehouse, //nolint:gosec // counts lives of a bill
+		BillId: d.BillID, BillNo: d.BillNo,
+		Generation: int32(d.Generation), //nolint:gosec // counts lives of a bill
+		OrderKind:  d.OrderKind, WarehouseNumber: d.Warehouse,
 		Before: mappedMessage(d.Before), After: mappedMessage(d.After), Fault: d.Fault,
 	}
 }
@@ -60,7 +68,8 @@ func mappedMessage(r *rule.Request) *orchestratorv1.MappedRequest {
 		return nil
 	}
 	return &orchestratorv1.MappedRequest{
-		Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType, CancelReason: r.CancelReason,
+		Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode,
+		OrderType: r.OrderType, CancelReason: r.CancelReason,
 		ExtendProps: r.ExtendProps, OwnerCode: r.OwnerCode,
 	}
 }

@@ -12,13 +12,14 @@ import (
 func (s *schemeService) PauseScheme(
 	ctx context.Context, req *orchestratorv1.PauseSchemeRequest,
 ) (*orchestratorv1.PauseSchemeResponse, error) {
-	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.PauseSchemeResponse, error) {
-		if err := s.operator.Pause(ctx, tx, act); err != nil {
-			return nil, err
-		}
-		scheme, err := s.standing(ctx, tx, act.Scheme)
-		return &orchestratorv1.PauseSchemeResponse{Scheme: scheme}, err
-	})
+	reply, err := act(ctx, s.recorder,
+		req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.PauseSchemeResponse, error) {
+			if err := s.operator.Pause(ctx, tx, act); err != nil {
+				return nil, err
+			}
+			scheme, err := s.standing(ctx, tx, act.Scheme)
+			return &orchestratorv1.PauseSchemeResponse{Scheme: scheme}, err
+		})
 	return reply, schemeFault(err, req)
 }
 

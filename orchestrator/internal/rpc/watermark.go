@@ -15,18 +15,21 @@ import (
 func (s *schemeService) MoveWatermark(
 	ctx context.Context, req *orchestratorv1.MoveWatermarkRequest,
 ) (*orchestratorv1.MoveWatermarkResponse, error) {
-	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.MoveWatermarkResponse, error) {
-		before, err := s.operator.MoveWatermark(ctx, tx, act, req.GetWatermarkTime().AsTime())
-		if err != nil {
-			return nil, err
-		}
-		scheme, err := s.standing(ctx, tx, act.Scheme)
-		return &orchestratorv1.MoveWatermarkResponse{Scheme: scheme, WatermarkBeforeTime: stamp(before)}, err
-	})
+	reply, err := act(ctx, s.recorder,
+		req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.MoveWatermarkResponse, error) {
+			before, err := s.operator.MoveWatermark(ctx, tx, act, req.GetWatermarkTime().AsTime())
+			if err != nil {
+				return nil, err
+			}
+			scheme, err := s.standing(ctx, tx, act.Scheme)
+			return &orchestratorv1.MoveWatermarkResponse{Scheme: scheme, WatermarkBeforeTime: stamp(before)}, err
+		})
 	return reply, schemeFault(err, req)
 }
 
-func (s *schemeService) ListWatermarkChanges(ctx context.Context, req *orchestratorv1.ListWatermarkChangesRequest) (*orchestratorv1.ListWatermarkChangesResponse, error) {
+func (s *schemeService) ListWatermarkChanges(
+	ctx context.Context, req *orchestratorv1.ListWatermarkChangesRequest,
+) (*orchestratorv1.ListWatermarkChangesResponse, error) {
 	before, err := moveKey(req)
 	if err != nil {
 		return nil, err
@@ -65,7 +68,8 @@ func moveKey(req paged) (ledger.WatermarkChangeKey, error) {
 
 func moveMessage(v ledger.WatermarkChangeView) *orchestratorv1.WatermarkChange {
 	return &orchestratorv1.WatermarkChange{
-		MoveTime: stamp(v.Key.Time), WatermarkBeforeTime: stamp(v.WatermarkBefore), WatermarkAfterTime: stamp(v.WatermarkAfter), RunId: v.Key.RunID,
+		MoveTime: stamp(v.Key.Time), WatermarkBeforeTime: stamp(v.WatermarkBefore),
+		WatermarkAfterTime: stamp(v.WatermarkAfter), RunId: v.Key.RunID,
 		Actor: v.Actor, Reason: v.Reason,
 	}
 }

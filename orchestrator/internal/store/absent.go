@@ -10,31 +10,37 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// NoteAbsent remembers that these bills were asked for by id and not shown, unless the ledger has read them since; it answers how many
-// were not missing before. That alone says nothing of why.
+// NoteAbsent remembers that these bills were asked for by id and not shown, unless the ledger has read them since; it
+// answers how many were not missing before. That alone says nothing of why.
 func (s *Store) NoteAbsent(ctx context.Context, tx pgx.Tx, scheme string, ids []int64, at time.Time) (int64, error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}
 	tag, err := tx.Exec(ctx, `
-update bill set absent_since = $3 where scheme = $1 and bill_id = any($2) and absent_since is null and read_time < $3`, scheme, ids, at)
+update bill set absent_since = $3 where scheme = $1 and bill_id = any($2) and absent_since is null and read_time < $3`,
+		scheme, ids, at)
 	return tag.RowsAffected(), err
 }
 
-// provable is true of a missing bill b that is still to be proved gone, or once more: a live bill carried its number, does not any longer,
-// and what it owes for that is decided when it is proved gone. No run can do that, because no read shows it.
+// provable is true of a missing bill b that is still to be proved gone, or once more: a live bill carried its number,
+// does not any longer, and what it owes for that is decided when it is proved gone. No run can do that, because no
+// read shows it.
 const provable = `(b.class <> 'deleted' or b.reread_time is not null)`
 
-// MissingBills answers the bills behind this FID that have been missing since before, ascending, at most limit, and that something may be
-// owed for: those known live or un-audited, those with a cancellation that has not ended, and those gone that are to be looked at again.
-func (s *Store) MissingBills(ctx context.Context, scheme string, before time.Time, after int64, limit int) ([]ledger.Missing, error) {
+// MissingBills answers the bills behind this FID that have been missing since before, ascending, at most limit, and
+// that something may be owed for: those known live or un-audited, those with a cancellation that has not ended, and
+// those gone that are to be looked at again.
+func (s *Store) MissingBills(
+	ctx context.Context, scheme string, before time.Time, after int64, limit int,
+) ([]ledger.Missing, error) {
 	return s.missing(ctx, `
 select b.bill_id, b.bill_no, b.org, b.absent_since
 from bill b
 where b.scheme = @scheme and b.absent_since <= @before and b.bill_id > @after and `+provable+`
   and ((b.document_status = 'C' and b.cancel_status = 'A') or b.class in ('un_audited', 'deleted')
        or exists (select from unsettled_cancellation c where c.scheme = b.scheme and c.bill_id = b.bill_id
-           and (c.state in ('planned', 'open', 'held') or c.state = 'needs_attention' and `+ledger.NeedsAttentionUnread+`)))
+           and (c.state in ('planned', 'open', 'held') or c.state = 'needs_attention'
+               and `+ledger.NeedsAttentionUnread+`)))
 order by b.bill_id
 limit @limit`, pgx.StrictNamedArgs{"scheme": scheme, "before": before, "after": after, "limit": limit})
 }
@@ -59,12 +65,13 @@ func (s *Store) missing(ctx context.Context, sql string, args pgx.StrictNamedArg
 	return missing, nil
 }
 
-// Controls answers the newest bills, of this organisation if one is named, that Kingdee has always shown: they show whether it shows
-// anything.
+// Controls answers the newest bills, of this organisation if one is named, that Kingdee has always shown: they show
+// whether it shows anything.
 func (s *Store) Controls(ctx context.Context, scheme, org string, limit int) ([]int64, error) {
 	rows, err := s.pool.Query(ctx, `
 select bill_id from bill
-where scheme = $1 and ($2 = '' or org = $2) and `+stampOf+` is not null and absent_since is null and class not in ('undecodable', 'deleted')
+where scheme = $1 and ($2 = '' or org = $2) and `+stampOf+` is not null and absent_since is null
+  and class not in ('undecodable', 'deleted')
 order by `+stampOf+` desc
 limit $3`, scheme, org, limit)
 	if err != nil {

@@ -11,12 +11,16 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// PauseAccount stops sending to a WMS account that is refused, for its credentials or (kind WorkClock) for the clock, and tells a person
-// through the scheme that met it; it is probed after wait. It says whether it was this call that did: one that is paused already stays as it is.
-func (s *Store) PauseAccount(ctx context.Context, scheme, account string, kind rule.WorkKind, detail string, wait time.Duration) (paused bool, err error) {
+// PauseAccount stops sending to a WMS account that is refused, for its credentials or (kind WorkClock) for the clock,
+// and tells a person through the scheme that met it; it is probed after wait. It says whether it was this call that
+// did: one that is paused already stays as it is.
+func (s *Store) PauseAccount(
+	ctx context.Context, scheme, account string, kind rule.WorkKind, detail string, wait time.Duration,
+) (paused bool, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
-insert into account_pause (account, detail, probe_time) values ($1, $2, now() + $3::interval) on conflict do nothing`, account, ledger.CleanText(detail), wait)
+insert into account_pause (account, detail, probe_time) values ($1, $2, now() + $3::interval) on conflict do nothing`,
+			account, ledger.CleanText(detail), wait)
 		if err != nil {
 			return err
 		}
@@ -31,7 +35,8 @@ insert into account_pause (account, detail, probe_time) values ($1, $2, now() + 
 	return paused, nil
 }
 
-// TakeProbes answers the paused accounts that are due to be probed, and makes them due again after wait: whoever takes one probes it.
+// TakeProbes answers the paused accounts that are due to be probed, and makes them due again after wait: whoever takes
+// one probes it.
 func (s *Store) TakeProbes(ctx context.Context, wait time.Duration) ([]string, error) {
 	rows, err := s.pool.Query(ctx, `
 update account_pause set probe_time = now() + $1::interval where probe_time <= now() returning account`, wait)
@@ -52,10 +57,12 @@ func (s *Store) EndAccountPause(ctx context.Context, account string) error {
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
-		if err := forgetUnsentOf(ctx, tx, `select scheme from scheme where $1 = any(wms_accounts)`, account); err != nil {
+		if err := forgetUnsentOf(ctx, tx, `select scheme from scheme where $1 = `+
+			`any(wms_accounts)`, account); err != nil {
 			return err
 		}
-		return ledger.CloseWorkItems(ctx, tx, "the WMS accepts the account again", `w.kind in (@auth, @clock) and w.subject = @account`,
+		return ledger.CloseWorkItems(ctx, tx,
+			"the WMS accepts the account again", `w.kind in (@auth, @clock) and w.subject = @account`,
 			pgx.StrictNamedArgs{"auth": string(rule.WorkAuth), "clock": string(rule.WorkClock), "account": account})
 	})
 	if err != nil {
@@ -64,8 +71,8 @@ func (s *Store) EndAccountPause(ctx context.Context, account string) error {
 	return nil
 }
 
-// AskAboutRefused gives a person cancellations whose own request is refused as not allowed, by an account that is accepted otherwise. Each stands for the
-// attempt that was refused: what was tried or decided since is left alone.
+// AskAboutRefused gives a person cancellations whose own request is refused as not allowed, by an account that is
+// accepted otherwise. Each stands for the attempt that was refused: what was tried or decided since is left alone.
 func (s *Store) AskAboutRefused(ctx context.Context, refused []ledger.Result) error {
 	if len(refused) == 0 {
 		return nil

@@ -11,11 +11,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// answeredEvery is how often it is written down that an account's WMS answers: often enough to tell an outage from a refusal, too
-// seldom to be felt between a thousand answers a second.
+// answeredEvery is how often it is written down that an account's WMS answers: often enough to tell an outage from a
+// refusal, too seldom to be felt between a thousand answers a second.
 const answeredEvery = 5 * time.Second
 
-// answered remembers when this process last wrote down that an account answers. What is lost with it is written again by the next answer.
+// answered remembers when this process last wrote down that an account answers. What is lost with it is written again
+// by the next answer.
 type answered struct {
 	mu   sync.Mutex
 	last map[string]time.Time

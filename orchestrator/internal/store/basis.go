@@ -11,10 +11,13 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// CommitDecided stores a page that was decided outside a run and settles its cancellations, behind the same safety limits, in one transaction; then
-// runs in the same one (to move a cursor, to insert a job). The watermark and what runs have planned are left alone. The answer is
-// ledger.ErrConflict, and nothing is written, when the ledger has moved on since the page was decided.
-func (s *Store) CommitDecided(ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error) (ledger.Committed, error) {
+// CommitDecided stores a page that was decided outside a run and settles its cancellations, behind the same safety
+// limits, in one transaction; then runs in the same one (to move a cursor, to insert a job). The watermark and what
+// runs have planned are left alone. The answer is ledger.ErrConflict, and nothing is written, when the ledger has moved
+// on since the page was decided.
+func (s *Store) CommitDecided(
+	ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error,
+) (ledger.Committed, error) {
 	var committed ledger.Committed
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		var err error
@@ -42,8 +45,8 @@ func writePageOn(ctx context.Context, tx pgx.Tx, basis ledger.Basis, page ledger
 	if err := tx.QueryRow(ctx, `select coalesce(max(work_item_id), 0) from work_item`).Scan(&newest); err != nil {
 		return committed, err
 	}
-	// A run has seen whatever changed, and so whoever was given a cancellation's number; a look has not. So the cancellation's bill is read again, by
-	// number too, before anything is sent.
+	// A run has seen whatever changed, and so whoever was given a cancellation's number; a look has not. So the
+	// cancellation's bill is read again, by number too, before anything is sent.
 	page.Cancellations = slices.Clone(page.Cancellations)
 	for i := range page.Cancellations {
 		page.Cancellations[i].VerifiedTime = time.Unix(0, 0)
@@ -63,5 +66,6 @@ func writePageOn(ctx context.Context, tx pgx.Tx, basis ledger.Basis, page ledger
 		}
 	}
 	return committed, tx.QueryRow(ctx, `
-select count(*) from work_item where work_item_id > $1 and scheme = $2 and create_time = now()`, newest, basis.Scheme).Scan(&committed.Work)
+select count(*) from work_item where work_item_id > $1 and scheme = $2 and create_time = now()`,
+		newest, basis.Scheme).Scan(&committed.Work)
 }

@@ -15,8 +15,8 @@ func (o *operator) held(bill int64, why string) int64 {
 	return o.rows.Cancellation(rowtest.Cancellation{BillID: bill, BillNo: "A", State: "held", HoldReason: why})
 }
 
-// A cancellation that waits for a person because of its whole reconcile run, or its whole bill, has a work item that names no cancellation. It was left
-// open when the cancellation was released.
+// A cancellation that waits for a person because of its whole reconcile run, or its whole bill, has a work item that
+// names no cancellation. It was left open when the cancellation was released.
 func TestWhatIsHeldTogetherIsSettledTogether(t *testing.T) {
 	waysOut := map[string]func(*operator, ...int64){
 		"release": func(o *operator, ids ...int64) {
@@ -45,9 +45,11 @@ func TestWhatIsHeldTogetherIsSettledTogether(t *testing.T) {
 			planned := o.rows.Cancellation(rowtest.Cancellation{BillID: 3, BillNo: "A3", State: "planned"})
 			o.rows.Work(rowtest.Work{Kind: "no_event_time", BillID: 3, BillNo: "A3"})
 			out(o, first)
-			require.Equal(t, "2 3", o.text(`select string_agg(bill_id::text, ' ' order by bill_id) from work_item where close_time is null`))
+			require.Equal(t, "2 3", o.text(`select string_agg(bill_id::text, ' ' order by bill_id) from work_item `+
+				`where close_time is null`))
 			out(o, second)
-			require.Equal(t, "3", o.text(`select bill_id::text from work_item where close_time is null`), "a run is about to hold cancellation %d", planned)
+			require.Equal(t, "3", o.text(`select bill_id::text from work_item where close_time is null`),
+				"a run is about to hold cancellation %d", planned)
 		})
 	}
 }
@@ -68,7 +70,8 @@ func TestASchemeThatIsSetToSendAsksNothingAboutWhatItDecided(t *testing.T) {
 func TestTheWorkOfWhatIsHeldTogetherIsNotClosedByHand(t *testing.T) {
 	o := setupOperator(t)
 	ids := []int64{
-		o.rows.Work(rowtest.Work{Kind: "many_deleted"}), o.rows.Work(rowtest.Work{Kind: "no_event_time", BillID: 1, BillNo: "A1"}),
+		o.rows.Work(rowtest.Work{Kind: "many_deleted"}),
+		o.rows.Work(rowtest.Work{Kind: "no_event_time", BillID: 1, BillNo: "A1"}),
 		o.rows.Work(rowtest.Work{Kind: "permission_suspect", Subject: "100"}),
 	}
 	effect, err := o.acts().CloseWorkItems(t.Context(), act(""), ids, false)

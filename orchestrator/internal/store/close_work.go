@@ -88,7 +88,9 @@ for update of w`, ids)
 			words, standing = "已经关闭", true
 		}
 		if standing {
-			effect.Refuse(ledger.Refusal{WorkItemID: w.WorkItemID, CancellationID: w.CancellationID, BillNo: w.BillNo, Message: words})
+			effect.Refuse(ledger.Refusal{
+				WorkItemID: w.WorkItemID, CancellationID: w.CancellationID, BillNo: w.BillNo, Message: words,
+			})
 			continue
 		}
 		closable = append(closable, w.WorkItemID)

@@ -10,18 +10,21 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
-// countBlock counts the end states of one full block: one not counted yet, or counted an hour ago with something unsettled in it, or
-// the oldest count of more than a day. A cancellation that was reopened and ended otherwise meanwhile is miscounted until then.
+// countBlock counts the end states of one full block: one not counted yet, or counted an hour ago with something
+// unsettled in it, or the oldest count of more than a day. A cancellation that was reopened and ended otherwise
+// meanwhile is miscounted until then.
 func countBlock(ctx context.Context, tx pgx.Tx, _ ledger.Retention) (removed, bool, error) {
 	var block int64
 	if err := tx.QueryRow(ctx, `
 with full_block as (
-    select b as block from generate_series(0, (select coalesce(max(cancellation_id), 0) / $1 - 1 from cancellation)) as b
+    select b as block
+    from generate_series(0, (select coalesce(max(cancellation_id), 0) / $1 - 1 from cancellation)) as b
 ), counted as (
     select block, min(count_time) as count_time, bool_or(pending) as pending from cancellation_count group by block
 )
 select f.block from full_block f left join counted c using (block)
-where c.block is null or c.count_time < now() - interval '1 day' or (c.pending and c.count_time < now() - interval '50 minutes')
+where c.block is null or c.count_time < now() - interval '1 day'
+  or (c.pending and c.count_time < now() - interval '50 minutes')
 order by c.count_time nulls first
 limit 1`, query.CountRows).Scan(&block); err != nil {
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -46,6 +49,7 @@ with counted as (
 insert into cancellation_count (block, scheme, state, count, pending)
 select @block::bigint, scheme, state, count, state not in `+query.EndStates+` from counted
 union all
-select @block::bigint, '', '', 0, false where not exists (select from counted)`, pgx.StrictNamedArgs{"block": block, "rows": query.CountRows})
+select @block::bigint, '', '', 0, false where not exists (select from counted)`,
+		pgx.StrictNamedArgs{"block": block, "rows": query.CountRows})
 	return removed{}, true, err
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// writeCutovers gives what this revision adds to the scheme a cutover of its own, from this moment on, in the transaction that stores the
-// revision and has the scheme locked: this moment by the clock, since it may have waited for pages that were decided under the one
-// before. A part that was taken out and comes back counts as added. document is the revision's before.
+// writeCutovers gives what this revision adds to the scheme a cutover of its own, from this moment on, in the
+// transaction that stores the revision and has the scheme locked: this moment by the clock, since it may have waited
+// for pages that were decided under the one before. A part that was taken out and comes back counts as added. document
+// is the revision's before.
 func writeCutovers(ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int) error {
 	if f.PartsOf == nil {
 		return nil
@@ -29,7 +30,8 @@ func writeCutovers(ctx context.Context, tx pgx.Tx, f SchemeFile, document string
 		}
 		if _, err := tx.Exec(ctx, `
 insert into scheme_cutover (scheme, kind, name, cutover_time, revision) values ($1, $2, $3, clock_timestamp(), $4)
-on conflict (scheme, kind, name) do update set cutover_time = clock_timestamp(), revision = $4`, f.Scheme, string(part.Kind), part.Name, revision); err != nil {
+on conflict (scheme, kind, name) do update set cutover_time = clock_timestamp(), revision = $4`,
+			f.Scheme, string(part.Kind), part.Name, revision); err != nil {
 			return err
 		}
 		if part.Name != rule.Everything {

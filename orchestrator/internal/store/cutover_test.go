@@ -11,7 +11,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
-// revise loads a file whose one scheme has this document, as the orchestrator does at its start, and answers the cutovers.
+// revise loads a file whose one scheme has this document, as the orchestrator does at its start, and answers
+// the cutovers.
 func (w *writer) revise(document string) map[string]string {
 	w.Helper()
 	file := rowtestFile()[:1]
@@ -43,11 +44,14 @@ func TestWhatALaterRevisionAddsHasACutoverOfItsOwn(t *testing.T) {
 	const warehouses = "warehouses: {CK001: {account: default, code: W1}, CK009: {outside: true}}\n"
 	first := "organisations: ['100']\norders: {Assembly.in: {}}\n" + warehouses
 	w.revise(first)
-	// rowtest's own document names nothing, so all of that was added. A scheme that began with this revision has none of it.
+	// rowtest's own document names nothing, so all of that was added. A scheme that began with this revision
+	// has none of it.
 	w.rows.Exec(`delete from scheme_cutover`)
 
 	require.Empty(t, w.revise("# a remark\n"+first))
-	require.Equal(t, map[string]string{"trigger un_audited": "now", "order_kind Assembly.out": "now", "warehouse CK009": "now"}, w.revise(`
+	require.Equal(t,
+		map[string]string{"trigger un_audited": "now", "order_kind Assembly.out": "now", "warehouse CK009": "now"},
+		w.revise(`
 organisations: ['100']
 triggers: [voided, un_audited]
 orders: {Assembly.in: {}, Assembly.out: {}}
@@ -55,11 +59,14 @@ warehouses: {CK001: {account: default, code: W1}, CK009: {account: default, code
 
 	w.rows.Exec(`delete from scheme_cutover`)
 	require.Empty(t, w.revise(first), "what is taken out needs none")
-	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise("organisations: ['100', '200']\norders: {Assembly.in: {}}\n"+warehouses))
+	require.Equal(t, map[string]string{"organisation 200": "now"},
+		w.revise("organisations: ['100', '200']\norders: {Assembly.in: {}}\n"+warehouses))
 	all := w.revise("orders: {Assembly.in: {}}\n" + warehouses)
-	require.Equal(t, map[string]string{"organisation *": "now", "organisation 100": "the beginning", "organisation 200": "now"}, all,
+	require.Equal(t,
+		map[string]string{"organisation *": "now", "organisation 100": "the beginning", "organisation 200": "now"}, all,
 		"those that were named before keep what they had")
-	require.Equal(t, all, w.revise("organisations: ['100', '300']\norders: {Assembly.in: {}}\n"+warehouses), "300 was among all")
+	require.Equal(t, all, w.revise("organisations: ['100', '300']\norders: {Assembly.in: {}}\n"+warehouses),
+		"300 was among all")
 
 	standing, err := w.store.Scheme(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)

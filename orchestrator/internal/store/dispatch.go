@@ -9,10 +9,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// Gather hands due cancellations that nobody works on to batches of one scheme and account, marks them as handed out, and lets
-// insert put their jobs into the same transaction. It answers how many it took. A batch whose job is lost is gathered again once
-// its hold has passed.
-func (s *Store) Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error) {
+// Gather hands due cancellations that nobody works on to batches of one scheme and account, marks them as handed out,
+// and lets insert put their jobs into the same transaction. It answers how many it took. A batch whose job is lost is
+// gathered again once its hold has passed.
+func (s *Store) Gather(
+	ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error,
+) (int, error) {
 	names, revisions := make([]string, 0, len(g.Revisions)), make([]int, 0, len(g.Revisions))
 	for name, revision := range g.Revisions {
 		names, revisions = append(names, name), append(revisions, revision)
@@ -76,7 +78,8 @@ func (s *Store) GiveBack(ctx context.Context, ids []int64) error {
 		return nil
 	}
 	if _, err := s.pool.Exec(ctx, `
-update unsettled_cancellation set batch_until = null where cancellation_id = any($1) and batch_until is not null`, ids); err != nil {
+update unsettled_cancellation set batch_until = null where cancellation_id = any($1) and batch_until is not null`,
+		ids); err != nil {
 		return fmt.Errorf("give back batch: %w", err)
 	}
 	return nil
@@ -91,8 +94,8 @@ order by c.lease_until
 limit $1`, limit)
 }
 
-// loadRows looks the rows of a batch up one by one by their key (offset 0 keeps Postgres from merging that), for the reason given
-// at leaseRows.
+// loadRows looks the rows of a batch up one by one by their key (offset 0 keeps Postgres from merging that), for the
+// reason given at leaseRows.
 const loadRows = dueColumns + `
 from unnest($1::bigint[]) as w (id)
 cross join lateral (
@@ -115,11 +118,13 @@ func (s *Store) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
 	return s.dueRows(ctx, loadRows, ids)
 }
 
-// liveHolder finds bills that the ledger last saw live with a cancellation's number, other than its own bill, in the same data centre,
-// and learned since the number was last read in Kingdee. The number alone leads to them (offset 0 sees to that): few bills share
-// one, while a plan that also goes by scheme looks at all bills of the scheme for each cancellation.
+// liveHolder finds bills that the ledger last saw live with a cancellation's number, other than its own bill, in the
+// same data centre, and learned since the number was last read in Kingdee. The number alone leads to them (offset 0
+// sees to that): few bills share one, while a plan that also goes by scheme looks at all bills of the scheme for
+// each cancellation.
 const liveHolder = `
-select from (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.gone_time, b.read_time from bill b where b.bill_no = c.bill_no offset 0) as b
+select from (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.gone_time, b.read_time from bill b
+       where b.bill_no = c.bill_no offset 0) as b
 join scheme bs on bs.scheme = b.scheme
 where b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
   and bs.data_center_id = (select cs.data_center_id from scheme cs where cs.scheme = c.scheme)
@@ -127,11 +132,14 @@ where b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = '
 
 // dueColumns are what a push needs to know of a cancellation c.
 const dueColumns = `
-select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
-       c.extend_props, c.owner_code, c.triggers, c.evidence, c.not_before, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition,
-       c.same_count, c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for, c.traceparent,
-       (select w.answer_time from wms_answer w where w.account = c.account) as answered_time, exists (` + liveHolder + `) as has_holder,
-       exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id and b.gone_time is not null) as bill_gone`
+select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code,
+       c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.triggers, c.evidence, c.not_before,
+       c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition, c.same_count,
+       c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for, c.traceparent,
+       (select w.answer_time from wms_answer w where w.account = c.account) as answered_time,
+       exists (` + liveHolder + `) as has_holder,
+       exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id
+           and b.gone_time is not null) as bill_gone`
 
 func (s *Store) dueRows(ctx context.Context, query string, args ...any) ([]ledger.Due, error) {
 	rows, err := s.pool.Query(ctx, query, args...)

@@ -20,6 +20,7 @@ func TestTheLedgerTakesEveryDispositionOfTheContract(t *testing.T) {
 		disposition := rule.Disposition(strings.ToLower(strings.TrimPrefix(name, "DISPOSITION_")))
 		cancellation := w.lease(w.owe(int64(number), name, "WH1"))[0]
 		w.result(cancellation, disposition, rule.Next{State: rule.Open})
-		require.Equal(t, string(disposition), w.text(`select disposition from attempt where cancellation_id = $1`, cancellation.ID))
+		require.Equal(t, string(disposition),
+			w.text(`select disposition from attempt where cancellation_id = $1`, cancellation.ID))
 	}
 }

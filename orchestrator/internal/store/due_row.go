@@ -38,12 +38,16 @@ type dueRow struct {
 
 func (r dueRow) due() ledger.Due {
 	return ledger.Due{
-		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID, BillNo: r.BillNo, Request: r.Request,
-		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime, UnreadSince: r.UnreadSince, Attempt: r.Attempt,
-		MaybeLanded: r.MaybeLanded, AnswerLost: r.AnswerLost, SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
+		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID,
+		BillNo: r.BillNo, Request: r.Request,
+		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime,
+		UnreadSince: r.UnreadSince, Attempt: r.Attempt,
+		MaybeLanded: r.MaybeLanded, AnswerLost: r.AnswerLost,
+		SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
 		SameSince: r.SameSince, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
 		UnsentTime: r.UnsentTime, UnsentFor: r.UnsentFor, AnsweredTime: r.AnsweredTime,
-		NotBefore: r.NotBefore, BillGone: r.BillGone, Traceparent: r.Traceparent, NeedsRead: r.HasHolder || r.VerifiedTime.Before(r.NotBefore),
+		NotBefore: r.NotBefore, BillGone: r.BillGone,
+		Traceparent: r.Traceparent, NeedsRead: r.HasHolder || r.VerifiedTime.Before(r.NotBefore),
 	}
 }
 

@@ -16,7 +16,8 @@ const BillsByNumber = query.BillsByNumber
 // CountDecided is what a settlement asks for the safety limits, for the test that looks at its plan.
 const CountDecided = countDecided
 
-// LeaseRows, LoadRows and HolderRows are what Lease, Load and LedgerHolders ask, for the test that looks at their plans.
+// LeaseRows, LoadRows and HolderRows are what Lease, Load and LedgerHolders ask, for the test that looks at
+// their plans.
 const (
 	LeaseRows  = leaseRows
 	LoadRows   = loadRows

@@ -11,16 +11,17 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// Known answers what the ledger remembers of these bills, without their snapshots. Bills it has not seen are not in the map. The
-// cancellations of a bill are found by the bill (offset 0 sees to that) and not among all that are planned.
+// Known answers what the ledger remembers of these bills, without their snapshots. Bills it has not seen are not in the
+// map. The cancellations of a bill are found by the bill (offset 0 sees to that) and not among all that are planned.
 func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
 	rows, err := s.pool.Query(ctx, `
 select b.bill_id as id, b.bill_no as number, b.org, b.affair_type as affair, b.document_status, b.cancel_status,
-       b.bill_create_time as create_time, b.modify_time, b.approve_time,
-       b.cancel_time, b.cancel_is_date, b.read_time, b.class, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel,
+       b.bill_create_time as create_time, b.modify_time, b.approve_time, b.cancel_time, b.cancel_is_date, b.read_time,
+       b.class, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel,
        b.un_audited_since, b.un_audit_time, b.gone_time,
        coalesce(b.reread_time <= now(), false) or b.absent_since is not null as reread,
-       b.bill_id in (select c.bill_id from unsettled_cancellation c where c.scheme = $1 and c.state = 'planned') as has_planned
+       b.bill_id in (select c.bill_id from unsettled_cancellation c
+           where c.scheme = $1 and c.state = 'planned') as has_planned
 from bill b
 where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 	if err != nil {
@@ -49,8 +50,10 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 	for _, r := range found {
 		known[r.ID] = &rule.Known{
 			State:    r.State,
-			ReadTime: r.ReadTime, Class: rule.Class(r.Class), Generation: r.Generation, GenerationLive: r.GenerationLive, EverLive: r.EverLive,
-			GenerationApprove: r.GenerationApprove, GenerationCancel: r.GenerationCancel, HasPlanned: r.HasPlanned, Reread: r.Reread,
+			ReadTime: r.ReadTime, Class: rule.Class(r.Class), Generation: r.Generation,
+			GenerationLive: r.GenerationLive, EverLive: r.EverLive,
+			GenerationApprove: r.GenerationApprove, GenerationCancel: r.GenerationCancel,
+			HasPlanned: r.HasPlanned, Reread: r.Reread,
 			UnAuditedSince: r.UnAuditedSince, UnAuditTime: r.UnAuditTime, GoneTime: r.GoneTime,
 		}
 	}

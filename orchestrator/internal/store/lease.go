@@ -10,8 +10,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// leaseRows finds and locks the rows one by one by their key, and judges them as they then are. Asked for in one go, Postgres
-// walks the index of all open cancellations for each lease as long as its statistics know of few: with 10,000 open, forty times the work.
+// leaseRows finds and locks the rows one by one by their key, and judges them as they then are. Asked for in one go,
+// Postgres walks the index of all open cancellations for each lease as long as its statistics know of few: with 10,000
+// open, forty times the work.
 const leaseRows = `
 with mine as materialized (
     select w.send_before, w.attempt as loaded_attempt, c.attempt, c.cancellation_id, c.scheme, c.bill_id, c.bill_no,
@@ -36,9 +37,10 @@ insert into attempt (cancellation_id, attempt, send_before)
 select cancellation_id, attempt, send_before from leased
 returning cancellation_id, attempt`
 
-// Lease writes the intents: each row that may still be sent gets its next attempt, on disk before anything is handed over, and
-// is ours until lease has passed. due carries the SendBefore of each. Rows that somebody else took, also if it has been
-// answered since they were loaded (a verification may take longer than a batch's hold), that were withdrawn or held, or whose number the ledger has meanwhile seen on a live bill are not among the answer.
+// Lease writes the intents: each row that may still be sent gets its next attempt, on disk before anything is handed
+// over, and is ours until lease has passed. due carries the SendBefore of each. Rows that somebody else took, also if
+// it has been answered since they were loaded (a verification may take longer than a batch's hold), that were withdrawn
+// or held, or whose number the ledger has meanwhile seen on a live bill are not among the answer.
 func (s *Store) Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error) {
 	ids := make([]int64, len(due))
 	attempts := make([]int, len(due))
@@ -51,7 +53,8 @@ func (s *Store) Lease(ctx context.Context, due []ledger.Due, lease time.Duration
 	var leased []ledger.Due
 	err := s.inKeyedTx(ctx, func(tx pgx.Tx) error {
 		leased = make([]ledger.Due, 0, len(due))
-		rows, err := tx.Query(ctx, leaseRows, pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "before": before, "lease": lease})
+		rows, err := tx.Query(ctx, leaseRows,
+			pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "before": before, "lease": lease})
 		if err != nil {
 			return err
 		}

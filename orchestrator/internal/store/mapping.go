@@ -20,9 +20,10 @@ type mappingKey struct {
 	revision int
 }
 
-// countMapping counts what a group of answers tells of the mappings behind its cancellations, and pauses a scheme whose mapping is suspected. A
-// cancellation counts as bad once, with its first answer: an order that is not found is asked for again and again within the grace, and that
-// tells nothing new. Good answers all count, because any one of them ends a row.
+// countMapping counts what a group of answers tells of the mappings behind its cancellations, and pauses a scheme
+// whose mapping is suspected. A cancellation counts as bad once, with its first answer: an order that is not found is
+// asked for again and again within the grace, and that tells nothing new. Good answers all count, because any one of
+// them ends a row.
 func countMapping(ctx context.Context, tx pgx.Tx, results []ledger.Result) error {
 	groups := map[mappingKey][]ledger.Result{}
 	var bad []ledger.Result
@@ -49,7 +50,8 @@ func countMapping(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	return nil
 }
 
-// firstAnswers answers those of these results that are the first word of the WMS about their cancellation, each with its order in words.
+// firstAnswers answers those of these results that are the first word of the WMS about their cancellation, each with
+// its order in words.
 func firstAnswers(ctx context.Context, tx pgx.Tx, results []ledger.Result) (map[ledger.AttemptKey]string, error) {
 	first := map[ledger.AttemptKey]string{}
 	if len(results) == 0 {
@@ -62,7 +64,8 @@ from unnest($1::bigint[], $2::integer[]) as r (id, attempt)
 cross join lateral (select c.order_code || ' ' || c.order_type || ' @ ' || c.warehouse_code as words
     from cancellation f join warehouse_order c using (order_id) where f.cancellation_id = r.id offset 0) o
 where not exists (select from attempt a where a.cancellation_id = r.id and a.attempt < r.attempt
-    and a.disposition in ('cancelled', 'already_cancelled', 'in_progress', 'too_late', 'not_found', 'rejected'))`, c.IDs, c.Attempts)
+    and a.disposition in ('cancelled', 'already_cancelled', 'in_progress', 'too_late', 'not_found', 'rejected'))`,
+		c.IDs, c.Attempts)
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +78,11 @@ where not exists (select from attempt a where a.cancellation_id = r.id and a.att
 	return first, err
 }
 
-// countRevision counts the answers to one revision's cancellations. As a rule they are good, as those before them were: then nothing is
-// written and nothing locked.
-func countRevision(ctx context.Context, tx pgx.Tx, key mappingKey, group []ledger.Result, first map[ledger.AttemptKey]string) error {
+// countRevision counts the answers to one revision's cancellations. As a rule they are good, as those before them were:
+// then nothing is written and nothing locked.
+func countRevision(
+	ctx context.Context, tx pgx.Tx, key mappingKey, group []ledger.Result, first map[ledger.AttemptKey]string,
+) error {
 	signs := make([]ledger.Result, 0, len(group))
 	isFirst := func(r ledger.Result) bool { _, ok := first[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}]; return ok }
 	anyBad := false
@@ -95,7 +100,8 @@ func countRevision(ctx context.Context, tx pgx.Tx, key mappingKey, group []ledge
 	var m rule.MappingAnswers
 	var examples []string
 	if !anyBad {
-		err := tx.QueryRow(ctx, `select answers, bad_in_row from mapping_answers where scheme = $1 and revision = $2`, key.scheme, key.revision).
+		err := tx.QueryRow(ctx, `select answers, bad_in_row from mapping_answers where scheme = $1 and revision = $2`,
+			key.scheme, key.revision).
 			Scan(&m.Answers, &m.BadInRow)
 		if err == nil && m.Certain() {
 			return nil
@@ -105,7 +111,8 @@ func countRevision(ctx context.Context, tx pgx.Tx, key mappingKey, group []ledge
 	if err := tx.QueryRow(ctx, `
 insert into mapping_answers as m (scheme, revision) values ($1, $2)
 on conflict (scheme, revision) do update set answers = m.answers
-returning answers, bad_in_row, examples`, key.scheme, key.revision).Scan(&m.Answers, &m.BadInRow, &examples); err != nil {
+returning answers, bad_in_row, examples`, key.scheme, key.revision).
+		Scan(&m.Answers, &m.BadInRow, &examples); err != nil {
 		return err
 	}
 	suspect := false
@@ -115,7 +122,8 @@ returning answers, bad_in_row, examples`, key.scheme, key.revision).Scan(&m.Answ
 		if !bad {
 			examples = nil
 		} else if len(examples) < mappingExamples {
-			examples = append(examples, ledger.CleanText(first[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}]+"："+ledger.FirstText(r.VendorMessage, r.Detail, string(r.Answer.Disposition))))
+			examples = append(examples, ledger.CleanText(first[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}]+"："+
+				ledger.FirstText(r.VendorMessage, r.Detail, string(r.Answer.Disposition))))
 		}
 		suspect = suspect || m.Suspect()
 	}
@@ -127,7 +135,8 @@ update mapping_answers set answers = $3, bad_in_row = $4, examples = $5 where sc
 		key.scheme, key.revision, m.Answers, m.BadInRow, examples); err != nil || !suspect {
 		return err
 	}
-	return suspectMapping(ctx, tx, key, fmt.Sprintf("%d/%d (revision %d): %s", m.BadInRow, m.Answers, key.revision, strings.Join(examples, "; ")))
+	return suspectMapping(ctx, tx,
+		key, fmt.Sprintf("%d/%d (revision %d): %s", m.BadInRow, m.Answers, key.revision, strings.Join(examples, "; ")))
 }
 
 // suspectMapping pauses the scheme and tells a person, once.

@@ -65,7 +65,8 @@ func (r *Recorder) firstReply(ctx context.Context, tx pgx.Tx, call ledger.Call) 
 	if call.RequestID == "" {
 		return nil, false, nil
 	}
-	if _, err := tx.Exec(ctx, `select set_config('lock_timeout', $1, true)`, fmt.Sprint(r.wait.Milliseconds())); err != nil {
+	if _, err := tx.Exec(ctx, `select set_config('lock_timeout', $1, true)`,
+		fmt.Sprint(r.wait.Milliseconds())); err != nil {
 		return nil, false, err
 	}
 	sum := sha256.Sum256(call.Request)
@@ -128,7 +129,8 @@ with done as (
     select d.operator_action_id, c from done d, unnest(@changed::bigint[]) as c
 )
 select create_time from done`, pgx.StrictNamedArgs{
-		"actor": act.Actor, "verb": string(verb), "scheme": act.Scheme, "reason": act.Reason, "request_id": act.RequestID,
+		"actor": act.Actor, "verb": string(verb), "scheme": act.Scheme,
+		"reason": act.Reason, "request_id": act.RequestID,
 		"parameters": parameters, "result": result, "changed": changed,
 	}).Scan(&at)
 	return at.UTC(), err

@@ -66,7 +66,8 @@ func TestARequestIDIsOneRequestOfOneCallerByOneMethod(t *testing.T) {
 	require.ErrorIs(t, err, ledger.ErrRequestIDReused)
 	require.Equal(t, "1", c.answered(first), "a refusal changes nothing")
 	for n := range 2 {
-		require.Equal(t, fmt.Sprint(5+n), c.answered(callOf("li", "Pause", "", "assembly")), "without an id each call is its own")
+		require.Equal(t, fmt.Sprint(5+n),
+			c.answered(callOf("li", "Pause", "", "assembly")), "without an id each call is its own")
 	}
 }
 

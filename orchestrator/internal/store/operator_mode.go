@@ -56,7 +56,8 @@ func endAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := ledger.CloseWorkItems(ctx, tx, "dry_run", `w.cancellation_id = any(@ended)`, pgx.StrictNamedArgs{"ended": ended}); err != nil {
+	if err := ledger.CloseWorkItems(ctx, tx, "dry_run", `w.cancellation_id = `+
+		`any(@ended)`, pgx.StrictNamedArgs{"ended": ended}); err != nil {
 		return 0, err
 	}
 	if err := closeHolds(ctx, tx, scheme, "dry_run"); err != nil {

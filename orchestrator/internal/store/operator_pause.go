@@ -26,19 +26,21 @@ where scheme = $1 and pause_reason = ''`, act.Scheme, ledger.CleanText(act.Actor
 	return err
 }
 
-// endPause lets a scheme send again, if it was paused. The person has looked: what its answers had told of the mapping is forgotten,
-// and accounts of it that are paused are probed at once rather than in minutes.
+// endPause lets a scheme send again, if it was paused. The person has looked: what its answers had told of the mapping
+// is forgotten, and accounts of it that are paused are probed at once rather than in minutes.
 func endPause(ctx context.Context, tx pgx.Tx, scheme string) error {
 	var reason string
 	if err := tx.QueryRow(ctx, `select pause_reason from scheme where scheme = $1`, scheme).Scan(&reason); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `
-update account_pause p set probe_time = now() from scheme s where s.scheme = $1 and p.account = any(s.wms_accounts)`, scheme); err != nil || reason == "" {
+update account_pause p set probe_time = now() from scheme s where s.scheme = $1 and p.account = any(s.wms_accounts)`,
+		scheme); err != nil || reason == "" {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `
-update scheme set pause_reason = '', pause_detail = '', pause_time = null, update_time = now() where scheme = $1`, scheme); err != nil {
+update scheme set pause_reason = '', pause_detail = '', pause_time = null, update_time = now() where scheme = $1`,
+		scheme); err != nil {
 		return err
 	}
 	if err := forgetUnsent(ctx, tx, scheme); err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// writePage writes one page of a run: bills and snapshots, cancellations as planned, what is withdrawn, work items. It adds the split of
-// the cancellations to the page's run counts.
+// writePage writes one page of a run: bills and snapshots, cancellations as planned, what is withdrawn, work items. It
+// adds the split of the cancellations to the page's run counts.
 func writePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Page) error {
 	numbers, err := guardBills(ctx, tx, run.Scheme, page.Bills)
 	if err != nil {
@@ -48,8 +48,8 @@ func writePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	return closeUndecodable(ctx, tx, run.Scheme, page.Readable)
 }
 
-// guardBills locks the page's bills and refuses the page when the ledger has moved on since its decisions were made: they were
-// made from older knowledge. It answers the numbers that the ledger had of them.
+// guardBills locks the page's bills and refuses the page when the ledger has moved on since its decisions were made:
+// they were made from older knowledge. It answers the numbers that the ledger had of them.
 func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) (map[int64]string, error) {
 	ids := make([]int64, len(bills))
 	before := make(map[int64]time.Time, len(bills))
@@ -57,7 +57,8 @@ func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.Bi
 		ids[i] = b.After.State.ID
 		before[ids[i]] = b.Before
 	}
-	rows, err := tx.Query(ctx, `select bill_id, bill_no, read_time from bill where scheme = $1 and bill_id = any($2) order by bill_id for update`, scheme, ids)
+	rows, err := tx.Query(ctx, `select bill_id, bill_no, read_time from bill where scheme = $1 and bill_id = any($2) `+
+		`order by bill_id for update`, scheme, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +113,13 @@ func openVanished(ctx context.Context, tx pgx.Tx, scheme string, orders []ledger
 	for _, v := range orders {
 		var covered bool
 		if err := tx.QueryRow(ctx, `
-select exists (select from cancellation_now c where c.scheme = @scheme and c.bill_id = @bill and c.generation = @generation
+select exists (select from cancellation_now c where c.scheme = @scheme and c.bill_id = @bill
+         and c.generation = @generation
                and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
                and c.state not in ('withdrawn', 'dry_run'))`,
 			pgx.StrictNamedArgs{
-				"scheme": scheme, "bill": v.BillID, "generation": v.Generation, "affair": v.Order.Affair, "direction": v.Order.Direction,
+				"scheme": scheme, "bill": v.BillID, "generation": v.Generation,
+				"affair": v.Order.Affair, "direction": v.Order.Direction,
 				"warehouse": ledger.CleanText(v.Order.Warehouse),
 			}).Scan(&covered); err != nil {
 			return err
@@ -135,6 +138,7 @@ func closeUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int
 	if len(bills) == 0 {
 		return nil
 	}
-	return ledger.CloseWorkItems(ctx, tx, "read again", `w.scheme = @scheme and w.bill_id = any(@bills) and w.kind = @kind`,
+	return ledger.CloseWorkItems(ctx, tx,
+		"read again", `w.scheme = @scheme and w.bill_id = any(@bills) and w.kind = @kind`,
 		pgx.StrictNamedArgs{"scheme": scheme, "bills": bills, "kind": string(rule.WorkUndecodable)})
 }

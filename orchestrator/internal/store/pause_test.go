@@ -32,11 +32,15 @@ func TestPauseAndResumeOfAScheme(t *testing.T) {
 	require.Equal(t, "li: 试运行结束", view.PauseDetail)
 	require.Equal(t, "running", view.State, "it goes on reading")
 
-	w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '23 hours', unread_since = now() - interval '23 hours'`)
+	w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '23 hours', unread_since = now() - ` +
+		`interval '23 hours'`)
 	require.NoError(t, w.acts().Resume(t.Context(), act("p2")))
-	require.Equal(t, 1, w.count(`select count(*) from cancellation_now where unsent_since is null and unread_since is null`), "a pause does not count as trying in vain")
+	require.Equal(t, 1,
+		w.count(`select count(*) from cancellation_now where unsent_since is null and unread_since is null`),
+		"a pause does not count as trying in vain")
 	require.Len(t, w.lease(due), 1)
-	require.Equal(t, 2, w.count(`select count(*) from operator_action where verb in ('pause', 'resume') and actor = 'li'`))
+	require.Equal(t, 2,
+		w.count(`select count(*) from operator_action where verb in ('pause', 'resume') and actor = 'li'`))
 }
 
 func TestStopAllIsOneActWithARecord(t *testing.T) {
@@ -53,7 +57,8 @@ func TestStopAllIsOneActWithARecord(t *testing.T) {
 	w.rows.Exec(`update stop_all set stop_time = stop_time - interval '1 hour'`)
 	stands, _, err := w.acts().StopAll(t.Context(), forAll("s1b"))
 	require.NoError(t, err)
-	require.WithinDuration(t, since.Add(-time.Hour), stands, time.Second, "who stops again is told since when it stands")
+	require.WithinDuration(t, since.Add(-time.Hour), stands,
+		time.Second, "who stops again is told since when it stands")
 	require.Empty(t, w.lease(due))
 	view, err := w.store.SchemeView(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
@@ -75,12 +80,14 @@ func TestAnAccountPausesOnceAndGoesOnByItself(t *testing.T) {
 	var callers errgroup.Group
 	for range 4 {
 		callers.Go(func() error {
-			_, err := w.store.PauseAccount(t.Context(), rowtest.SchemeName, "default", rule.WorkAuth, "sign-check-failure", time.Minute)
+			_, err := w.store.PauseAccount(t.Context(), rowtest.SchemeName, "default", rule.WorkAuth,
+				"sign-check-failure", time.Minute)
 			return err
 		})
 	}
 	require.NoError(t, callers.Wait())
-	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'wms_auth' and subject = 'default' and close_time is null`))
+	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'wms_auth' and subject = 'default' and `+
+		`close_time is null`))
 	require.Empty(t, w.lease(due))
 	probes := func() []string {
 		accounts, err := w.store.TakeProbes(t.Context(), time.Minute)
@@ -100,9 +107,11 @@ func TestAnAccountPausesOnceAndGoesOnByItself(t *testing.T) {
 // The failure: a WMS whose clock was an hour off sent people to look for a wrong key.
 func TestAnAccountRefusedForItsClockIsItsOwnWork(t *testing.T) {
 	w := setupWriter(t)
-	_, err := w.store.PauseAccount(t.Context(), rowtest.SchemeName, "default", rule.WorkClock, "the WMS's clock is 1h0m0s ahead of ours", time.Minute)
+	_, err := w.store.PauseAccount(t.Context(), rowtest.SchemeName, "default", rule.WorkClock,
+		"the WMS's clock is 1h0m0s ahead of ours", time.Minute)
 	require.NoError(t, err)
-	require.Contains(t, w.text(`select action from reporting.work_item where kind = 'wms_clock' and close_time is null`), "NTP")
+	require.Contains(t,
+		w.text(`select action from reporting.work_item where kind = 'wms_clock' and close_time is null`), "NTP")
 	require.NoError(t, w.store.EndAccountPause(t.Context(), "default"))
 	require.Zero(t, w.count(openWorkItems))
 }
@@ -117,12 +126,14 @@ func TestOneRefusedOrderIsGivenToAPersonUnlessItWasTriedSince(t *testing.T) {
 		results[i].VendorMessage = "权限不足"
 	}
 	require.Len(t, w.lease(leased[1:2]), 1)
-	w.rows.Exec(`update cancellation_now set state = 'withdrawn', outcome = 'no_trigger', outcome_time = now() where cancellation_id = $1`, leased[2].ID)
+	w.rows.Exec(`update cancellation_now set state = 'withdrawn', outcome = 'no_trigger', outcome_time = now() where `+
+		`cancellation_id = $1`, leased[2].ID)
 	require.NoError(t, w.store.AskAboutRefused(t.Context(), results))
 	require.Equal(t, "needs_attention", w.state(leased[0]))
 	require.Equal(t, "open", w.state(leased[1]))
 	require.Equal(t, "withdrawn", w.state(leased[2]))
-	require.Equal(t, "权限不足", w.text(`select detail from work_item where kind = 'wms_auth_order' and close_time is null`))
+	require.Equal(t, "权限不足",
+		w.text(`select detail from work_item where kind = 'wms_auth_order' and close_time is null`))
 }
 
 // answers gives each of n new bills this answer, once.
@@ -143,7 +154,8 @@ func (w *writer) answer(d ledger.Due, disposition rule.Disposition) {
 	w.Helper()
 	r := w.resultOf(d, disposition, rule.Next{State: rule.Open})
 	r.Revision, r.Evidence, r.VendorMessage = d.Revision, d.Evidence, "单据不存在"
-	require.NoError(w, w.store.StoreResults(w.Context(), []ledger.Result{r}, func(_ ledger.Result, err error) { w.Fatal(err) }))
+	require.NoError(w,
+		w.store.StoreResults(w.Context(), []ledger.Result{r}, func(_ ledger.Result, err error) { w.Fatal(err) }))
 }
 
 func (w *writer) paused() string {

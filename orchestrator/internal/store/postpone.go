@@ -9,8 +9,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// Postpone makes cancellations that could not even be handed over due again later; no attempt is used up. Time counts only while the WMS
-// answers somebody else of the account: after limit of such time they wait for a person.
+// Postpone makes cancellations that could not even be handed over due again later; no attempt is used up. Time counts
+// only while the WMS answers somebody else of the account: after limit of such time they wait for a person.
 func (s *Store) Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error { return ledger.AwaitSending(ctx, tx, ids, wait, limit, why) })
 	if err != nil {

@@ -19,8 +19,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
-// BenchmarkPush takes cancellations from due to done through every statement of a push, in groups as they come with 64 in flight, and says
-// what Postgres needs for one: CPU of all its processes, bytes of its log, and how many updates of the table touched no index.
+// BenchmarkPush takes cancellations from due to done through every statement of a push, in groups as they come with 64
+// in flight, and says what Postgres needs for one: CPU of all its processes, bytes of its log, and how many updates of
+// the table touched no index.
 func BenchmarkPush(b *testing.B) {
 	pool, err := ledger.Open(b.Context(), storetest.URL(b))
 	require.NoError(b, err)
@@ -28,8 +29,10 @@ func BenchmarkPush(b *testing.B) {
 	s, rows := store.New(pool), rowtest.New(b, pool)
 	rows.Scheme(rowtest.Scheme{})
 	rows.Exec(`
-insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, cancel_time, read_time, class, generation, generation_live, ever_live)
-select $1, n, 'BENCH-' || lpad(n::text, 9, '0'), '100', 'Assembly', 'D', 'B', now(), now(), 'voided', 1, true, true from generate_series(1, $2::bigint) n`,
+insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, cancel_time, read_time,
+    class, generation, generation_live, ever_live)
+select $1, n, 'BENCH-' || lpad(n::text, 9, '0'), '100', 'Assembly', 'D', 'B', now(), now(), 'voided', 1, true, true
+from generate_series(1, $2::bigint) n`,
 		rowtest.SchemeName, b.N)
 	rows.Exec(`
 insert into warehouse_order (account, warehouse_code, order_code, order_type)
@@ -41,7 +44,8 @@ select b.scheme, b.bill_id, b.bill_no, 1, o.order_id, 'Assembly', 'in', 'CK001',
     'snapshot', 1, '2026-11-20'
 from bill b join warehouse_order o on o.order_code = b.bill_no`)
 	rows.Exec(`
-insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, state, verified_time, decide_time)
+insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, state, verified_time,
+    decide_time)
 select cancellation_id, order_id, scheme, bill_id, 'default', 'planned', now(), now() from cancellation`)
 	rows.Exec(`update unsettled_cancellation set state = 'open', due_time = now()`)
 
@@ -58,7 +62,9 @@ select cancellation_id, order_id, scheme, bill_id, 'default', 'planned', now(), 
 	for left := b.N; left > 0; {
 		var batches []ledger.Batch
 		timed("gather", func() error {
-			g := ledger.Gathering{Revisions: map[string]int{rowtest.SchemeName: 1}, Limit: 10_000, Size: 500, Hold: time.Minute}
+			g := ledger.Gathering{
+				Revisions: map[string]int{rowtest.SchemeName: 1}, Limit: 10_000, Size: 500, Hold: time.Minute,
+			}
 			_, err := s.Gather(b.Context(), g, func(_ pgx.Tx, found []ledger.Batch) error {
 				batches = found
 				return nil
@@ -81,9 +87,12 @@ select cancellation_id, order_id, scheme, bill_id, 'default', 'planned', now(), 
 				for i, d := range leased {
 					now := time.Now()
 					results[i] = ledger.Result{
-						ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID, BillNo: d.BillNo, Answer: rule.Answer{Disposition: rule.Cancelled, Recognised: true},
-						Next: rule.Next{State: rule.Done, Outcome: "cancelled"}, VendorFlag: "success", VendorMessage: "取消成功", HTTPStatus: 200, Dictionary: "default",
-						Request: request, Reply: reply, SendTime: now, ReplyTime: now, SameDisposition: rule.Cancelled, SameCount: 1, SameSince: now,
+						ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID,
+						BillNo: d.BillNo, Answer: rule.Answer{Disposition: rule.Cancelled, Recognised: true},
+						Next: rule.Next{State: rule.Done, Outcome: "cancelled"}, VendorFlag: "success",
+						VendorMessage: "取消成功", HTTPStatus: 200, Dictionary: "default",
+						Request: request, Reply: reply, SendTime: now, ReplyTime: now, SameDisposition: rule.Cancelled,
+						SameCount: 1, SameSince: now,
 					}
 				}
 				timed("results", func() error { return s.StoreResults(b.Context(), results, nil) })
@@ -103,14 +112,16 @@ select cancellation_id, order_id, scheme, bill_id, 'default', 'planned', now(), 
 	rows.Exec(`select pg_stat_force_next_flush()`)
 	for _, table := range []string{"unsettled_cancellation", "attempt"} {
 		var updates, hot int64
-		require.NoError(b, pool.QueryRow(b.Context(), `select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = $1`, table).Scan(&updates, &hot))
+		require.NoError(b, pool.QueryRow(b.Context(),
+			`select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = $1`, table).Scan(&updates, &hot))
 		b.Logf("%s: %d updates, %d of them hot", table, updates, hot)
 	}
 }
 
 // postgresCPU is what the server's processes for this database have used, user and system; 0 where /proc does not tell.
 func postgresCPU(b *testing.B, pool *pgxpool.Pool) (total time.Duration) {
-	rows, err := pool.Query(b.Context(), `select pid from pg_stat_activity where datname = current_database() or datname is null`)
+	rows, err := pool.Query(b.Context(),
+		`select pid from pg_stat_activity where datname = current_database() or datname is null`)
 	require.NoError(b, err)
 	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
 	require.NoError(b, err)

@@ -22,7 +22,9 @@ func TestCancellationsAreFoundByEveryPartOfTheFilter(t *testing.T) {
 	at := rowtest.Now
 	rows.Cancellation(rowtest.Cancellation{BillNo: "a", Created: at})
 	rows.Cancellation(rowtest.Cancellation{BillNo: "b", Warehouse: "WH02", State: "done", Created: at.Add(time.Second)})
-	rows.Cancellation(rowtest.Cancellation{BillNo: "b", Warehouse: "WH03", State: "needs_attention", Created: at.Add(2 * time.Second)})
+	rows.Cancellation(rowtest.Cancellation{
+		BillNo: "b", Warehouse: "WH03", State: "needs_attention", Created: at.Add(2 * time.Second),
+	})
 	rows.Cancellation(rowtest.Cancellation{BillNo: "b", Scheme: "other", Created: at.Add(3 * time.Second)})
 	for name, c := range map[string]struct {
 		filter ledger.CancellationFilter
@@ -32,11 +34,16 @@ func TestCancellationsAreFoundByEveryPartOfTheFilter(t *testing.T) {
 	}{
 		"all, newest first": {want: []int64{4, 3, 2, 1}},
 		"scheme":            {filter: ledger.CancellationFilter{Scheme: "other"}, want: []int64{4}},
-		"states":            {filter: ledger.CancellationFilter{States: []string{"done", "needs_attention"}}, want: []int64{3, 2}},
-		"bill":              {filter: ledger.CancellationFilter{BillNo: "b", Scheme: rowtest.SchemeName}, want: []int64{3, 2}},
-		"warehouse":         {filter: ledger.CancellationFilter{WarehouseCode: "WH01"}, want: []int64{4, 1}},
+		"states": {
+			filter: ledger.CancellationFilter{States: []string{"done", "needs_attention"}}, want: []int64{3, 2},
+		},
+		"bill": {
+			filter: ledger.CancellationFilter{BillNo: "b", Scheme: rowtest.SchemeName}, want: []int64{3, 2},
+		},
+		"warehouse": {filter: ledger.CancellationFilter{WarehouseCode: "WH01"}, want: []int64{4, 1}},
 		"from is inclusive, to is not": {
-			filter: ledger.CancellationFilter{CreatedFrom: at.Add(time.Second), CreatedTo: at.Add(3 * time.Second)}, want: []int64{3, 2},
+			filter: ledger.CancellationFilter{CreatedFrom: at.Add(time.Second), CreatedTo: at.Add(3 * time.Second)},
+			want:   []int64{3, 2},
 		},
 		"a page":   {before: 4, limit: 2, want: []int64{3, 2}},
 		"no match": {filter: ledger.CancellationFilter{BillNo: "' or true --"}, want: []int64{}},
@@ -61,7 +68,10 @@ func TestEvidenceIsTextWhateverTheBytes(t *testing.T) {
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
 	id := rows.Cancellation(rowtest.Cancellation{Attempt: 3})
-	rows.Attempt(rowtest.Attempt{CancellationID: id, Attempt: 1, Disposition: "rejected", Request: []byte("<取消/>"), Reply: []byte("a\x00\xff\xfeb")})
+	rows.Attempt(rowtest.Attempt{
+		CancellationID: id, Attempt: 1, Disposition: "rejected",
+		Request: []byte("<取消/>"), Reply: []byte("a\x00\xff\xfeb"),
+	})
 	rows.Attempt(rowtest.Attempt{CancellationID: id, Attempt: 2, Disposition: "unknown"})
 	rows.Attempt(rowtest.Attempt{CancellationID: id, Attempt: 3})
 	attempts, err := s.AttemptViews(t.Context(), id)
@@ -97,11 +107,14 @@ func TestTheHistoryOfABillIsInOrder(t *testing.T) {
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
 	rows.Bill(rowtest.Bill{ID: 1, No: "ZZCX1", Snapshot: true})
-	id := rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "ZZCX1", State: "done", Disposition: "cancelled", Attempt: 1})
+	id := rows.Cancellation(rowtest.Cancellation{
+		BillID: 1, BillNo: "ZZCX1", State: "done", Disposition: "cancelled", Attempt: 1,
+	})
 	rows.Attempt(rowtest.Attempt{CancellationID: id, Disposition: "cancelled", VendorMessage: "取消成功"})
 	rows.Work(rowtest.Work{Kind: "rejected", BillID: 1, BillNo: "ZZCX1", CancellationID: id, Closed: "settled"})
 	require.Equal(t, "首次读到 · 读到有效状态（第 1 次生效） · 最近一次读取 · 记入应取消（第 1 次生效） · 转人工 · 第 1 次请求 · 第 1 次答复 · 了结 · 人工事项关闭",
-		rows.Text(`select string_agg(event_zh, ' · ' order by event_time, step) from reporting.bill_history where bill_no = 'ZZCX1'`))
+		rows.Text(`select string_agg(event_zh, ' · ' order by event_time, step) from reporting.bill_history where `+
+			`bill_no = 'ZZCX1'`))
 }
 
 func TestLagCountsFromTheVoidOnlyWhenItsTimeIsKnown(t *testing.T) {
@@ -114,5 +127,6 @@ func TestLagCountsFromTheVoidOnlyWhenItsTimeIsKnown(t *testing.T) {
 	rows.Cancellation(rowtest.Cancellation{BillID: 2, BillNo: "b", State: "done"})
 	rows.Exec(`update voidrelay.bill set cancel_is_date = true where bill_id = 2`)
 	require.Equal(t, "a 63.000000 3.000000; b - 3.000000", rows.Text(`
-select string_agg(concat_ws(' ', bill_no, coalesce(void_to_cancel_seconds::text, '-'), decide_to_cancel_seconds::text), '; ' order by bill_no) from reporting.lag`))
+select string_agg(concat_ws(' ', bill_no, coalesce(void_to_cancel_seconds::text, '-'), decide_to_cancel_seconds::text),
+           '; ' order by bill_no) from reporting.lag`))
 }

@@ -41,24 +41,30 @@ func TestTheVerdictOnABill(t *testing.T) {
 		zh            string
 		reason        string
 	}{
-		{name: "a work item outweighs everything", cancellations: all(done, open), work: []rowtest.Work{{Kind: "warehouse_not_mapped", Subject: "CK09"}},
+		{name: "a work item outweighs everything", cancellations: all(done, open),
+			work:    []rowtest.Work{{Kind: "warehouse_not_mapped", Subject: "CK09"}},
 			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "仓库不在方案的仓库对照表内（CK09）"},
-		{name: "a closed work item weighs nothing", cancellations: all(done), work: []rowtest.Work{{Kind: "rejected", Closed: "settled"}},
+		{name: "a closed work item weighs nothing", cancellations: all(done),
+			work:    []rowtest.Work{{Kind: "rejected", Closed: "settled"}},
 			verdict: rule.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
-		{name: "restored after the cancel", class: "live", cancellations: all(done), work: []rowtest.Work{{Kind: "restored_after_cancel"}},
+		{name: "restored after the cancel", class: "live",
+			cancellations: all(done), work: []rowtest.Work{{Kind: "restored_after_cancel"}},
 			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "取消请求可能已到达旺店通，但单据又恢复有效"},
 		{name: "held by a safety limit", cancellations: all(rowtest.Cancellation{State: "held"}),
 			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "短时间内新取消数量超过上限，全部暂停发送"},
-		{name: "held for its number", cancellations: all(rowtest.Cancellation{State: "held", HoldReason: "number_taken"}),
-			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "该单号可能已被另一张有效单据使用，未发送"},
-		{name: "needs_attention", cancellations: all(rowtest.Cancellation{State: "needs_attention", Disposition: "rejected"}),
-			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "有 1 个仓库单等待人工处理"},
+		{name: "held for its number",
+			cancellations: all(rowtest.Cancellation{State: "held", HoldReason: "number_taken"}),
+			verdict:       rule.VerdictNeedsPerson, zh: "需人工", reason: "该单号可能已被另一张有效单据使用，未发送"},
+		{name: "needs_attention",
+			cancellations: all(rowtest.Cancellation{State: "needs_attention", Disposition: "rejected"}),
+			verdict:       rule.VerdictNeedsPerson, zh: "需人工", reason: "有 1 个仓库单等待人工处理"},
 		{name: "dry_run", mode: "dry_run", cancellations: all(dryRun),
 			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "方案处于仅观察模式，未发送"},
 		{name: "dryRun before the scheme was set to send", cancellations: all(dryRun),
 			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "决定时方案处于仅观察模式，未发送；方案改为发送后不会自动补发"},
-		{name: "dryRun once, then owed again and done", cancellations: all(dryRun, rowtest.Cancellation{State: "done", Warehouse: "WH04", Generation: 2}),
-			verdict: rule.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
+		{name: "dryRun once, then owed again and done",
+			cancellations: all(dryRun, rowtest.Cancellation{State: "done", Warehouse: "WH04", Generation: 2}),
+			verdict:       rule.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
 		{name: "dryRun, and live again", class: "live", cancellations: all(dryRun),
 			verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
 		{name: "undecodable", class: "undecodable",
@@ -77,14 +83,30 @@ func TestTheVerdictOnABill(t *testing.T) {
 			verdict: rule.VerdictPartly, zh: "部分取消", reason: "共 2 个仓库单：已取消 1 个，来不及 0 个，人工关闭 1 个"},
 		{name: "too late", cancellations: all(tooLate, withdrawn), work: []rowtest.Work{{Kind: "too_late"}},
 			verdict: rule.VerdictTooLate, zh: "来不及", reason: "仓库已执行，1 个仓库单来不及取消"},
-		{name: "left alone", cancellations: all(ignored), verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "由人工决定不取消"},
-		{name: "the WMS never had it", cancellations: all(noOrder), verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "旺店通从未有过对应的仓库单"},
-		{name: "withdrawn", class: "live", cancellations: all(withdrawn), verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "单据已恢复有效，取消已撤回"},
+		{
+			name: "left alone", cancellations: all(ignored), verdict: rule.VerdictNothingOwed,
+			zh: "无需取消", reason: "由人工决定不取消",
+		},
+		{
+			name: "the WMS never had it", cancellations: all(noOrder), verdict: rule.VerdictNothingOwed,
+			zh: "无需取消", reason: "旺店通从未有过对应的仓库单",
+		},
+		{
+			name: "withdrawn", class: "live", cancellations: all(withdrawn), verdict: rule.VerdictNothingOwed,
+			zh: "无需取消", reason: "单据已恢复有效，取消已撤回",
+		},
 		{name: "live", class: "live", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "单据有效，未作废"},
 		{name: "un-audited", class: "un_audited", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "单据已反审核，未作废"},
-		{name: "never audited", class: "never_audited", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "从未审核，旺店通没有对应的仓库单"},
-		{name: "before the start", class: "before_cutover", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "作废早于方案启用时间"},
-		{name: "not selected", class: "not_selected", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "库存组织不在方案范围内"},
+		{name: "never audited", class: "never_audited", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "从未审核，" +
+			"旺店通没有对应的仓库单"},
+		{
+			name: "before the start", class: "before_cutover", verdict: rule.VerdictNothingOwed,
+			zh: "无需取消", reason: "作废早于方案启用时间",
+		},
+		{
+			name: "not selected", class: "not_selected", verdict: rule.VerdictNothingOwed,
+			zh: "无需取消", reason: "库存组织不在方案范围内",
+		},
 		{name: "nothing in the scheme", verdict: rule.VerdictNothingOwed, zh: "无需取消", reason: "没有属于方案范围的仓库单"},
 	}
 	s, pool := openStore(t)
@@ -93,7 +115,9 @@ func TestTheVerdictOnABill(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			scheme, no := fmt.Sprintf("s%02d", i), "ZZCX-"+c.name
 			rows.Scheme(rowtest.Scheme{Scheme: scheme, Mode: c.mode, StopReason: c.stopped})
-			rows.Bill(rowtest.Bill{Scheme: scheme, ID: 7, No: no, Class: c.class, ClassReason: "FBillNo", Generation: 2})
+			rows.Bill(rowtest.Bill{
+				Scheme: scheme, ID: 7, No: no, Class: c.class, ClassReason: "FBillNo", Generation: 2,
+			})
 			for _, cancellation := range c.cancellations {
 				cancellation.Scheme, cancellation.BillID, cancellation.BillNo = scheme, 7, no
 				rows.Cancellation(cancellation)
@@ -105,7 +129,8 @@ func TestTheVerdictOnABill(t *testing.T) {
 			bills, err := s.BillViews(t.Context(), no, "")
 			require.NoError(t, err)
 			require.Len(t, bills, 1)
-			require.Equal(t, []string{string(c.verdict), c.zh, c.reason}, []string{string(bills[0].VerdictCode), bills[0].Verdict, bills[0].Reason})
+			require.Equal(t, []string{string(c.verdict), c.zh, c.reason},
+				[]string{string(bills[0].VerdictCode), bills[0].Verdict, bills[0].Reason})
 			require.Len(t, bills[0].Cancellations, len(c.cancellations))
 			require.Len(t, bills[0].Work, len(c.work))
 		})
@@ -116,7 +141,9 @@ func TestANumberThatOnlyAWorkItemKnowsNeedsAPerson(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 0, BillNo: "ZZCX9", Subject: "FAffairType", Detail: "blank"})
+	rows.Work(rowtest.Work{
+		Kind: "bill_undecodable", BillID: 0, BillNo: "ZZCX9", Subject: "FAffairType", Detail: "blank",
+	})
 	bills, err := s.BillViews(t.Context(), "ZZCX9", "")
 	require.NoError(t, err)
 	require.Len(t, bills, 1)
@@ -207,14 +234,17 @@ select ` + strings.Join(values, ", ") + ` from voidrelay.` + table + ` r, genera
 func TestEveryKindOfWorkHasItsWords(t *testing.T) {
 	_, pool := openStore(t)
 	words := func(query string) []string {
-		rows, err := pool.Query(t.Context(), query+` and message_zh <> '' and action_zh <> '' and message_en <> '' and action_en <> ''`)
+		rows, err := pool.Query(t.Context(),
+			query+` and message_zh <> '' and action_zh <> '' and message_en <> '' and action_en <> ''`)
 		require.NoError(t, err)
 		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		require.NoError(t, err)
 		return found
 	}
-	require.ElementsMatch(t, constants(t, "../rule/answer.go", "Work"), words(`select kind from work_kind where subject = ''`))
-	require.ElementsMatch(t, constants(t, "../intake/fault.go", "Stop"), words(`select subject from work_kind where kind = 'scheme_stopped' and subject <> ''`))
+	require.ElementsMatch(t, constants(t, "../rule/answer.go", "Work"),
+		words(`select kind from work_kind where subject = ''`))
+	require.ElementsMatch(t, constants(t, "../intake/fault.go", "Stop"),
+		words(`select subject from work_kind where kind = 'scheme_stopped' and subject <> ''`))
 }
 
 // constants are the texts of a file's constants whose names begin like this.

@@ -27,7 +27,8 @@ select bill_id from bill where scheme = $1 and reread_time <= now() order by rer
 // PostponeReread leaves these bills alone for a while: they were asked for and not shown, or still cannot be decoded.
 func (s *Store) PostponeReread(ctx context.Context, scheme string, ids []int64) error {
 	if _, err := s.pool.Exec(ctx, `
-update bill set reread_time = now() + interval '`+rereadPause+`' where scheme = $1 and bill_id = any($2) and reread_time <= now()`, scheme, ids); err != nil {
+update bill set reread_time = now() + interval '`+rereadPause+`'
+where scheme = $1 and bill_id = any($2) and reread_time <= now()`, scheme, ids); err != nil {
 		return fmt.Errorf("postpone bills to look at again: %w", err)
 	}
 	return nil

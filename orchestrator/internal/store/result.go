@@ -54,7 +54,8 @@ func writeResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	if err != nil {
 		return fmt.Errorf("attempts: %w", err)
 	}
-	rest := ledger.ColumnsOf(slices.DeleteFunc(slices.Clone(results), func(r ledger.Result) bool { return decided[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}] }))
+	rest := ledger.ColumnsOf(slices.DeleteFunc(slices.Clone(results),
+		func(r ledger.Result) bool { return decided[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}] }))
 	late := map[int64]bool{}
 	if len(rest.IDs) > 0 {
 		moved, err := ledger.MoveCancellations(ctx, tx, rest)
@@ -94,7 +95,9 @@ select `+ledger.AboutCancellation+`, c.order_code as detail`+doneAndLive,
 
 // resultWork opens the work items that the answers ask for, and closes those that they settle. An answer that decided
 // nothing asks for nothing; one that came late settles only what it ended.
-func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided map[ledger.AttemptKey]bool, late map[int64]bool) error {
+func resultWork(
+	ctx context.Context, tx pgx.Tx, results []ledger.Result, decided map[ledger.AttemptKey]bool, late map[int64]bool,
+) error {
 	var open []ledger.WorkItem
 	var settled []int64
 	for _, r := range results {
@@ -105,7 +108,8 @@ func resultWork(ctx context.Context, tx pgx.Tx, results []ledger.Result, decided
 		case !current || r.Next.Work == "":
 		default:
 			open = append(open, ledger.WorkItem{Scheme: r.Scheme, Work: ledger.Work{
-				Kind: r.Next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.ID, Detail: ledger.FirstText(r.VendorMessage, r.Detail),
+				Kind: r.Next.Work, BillID: r.BillID, BillNo: r.BillNo,
+				CancellationID: r.ID, Detail: ledger.FirstText(r.VendorMessage, r.Detail),
 			}})
 		}
 	}

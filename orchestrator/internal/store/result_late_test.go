@@ -20,7 +20,8 @@ func (w *writer) committed(d ledger.Due, outcome rule.Verification, at time.Time
 		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at}}, time.Second, time.Hour))
 }
 
-// A process was paused past its lease: the lapse gave a person the cancellation, then the answer of that very attempt is written.
+// A process was paused past its lease: the lapse gave a person the cancellation, then the answer of that very
+// attempt is written.
 func TestALateCancelledOfTheCurrentAttemptEndsACancellationThatNeedsAttention(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]

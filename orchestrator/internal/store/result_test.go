@@ -15,7 +15,8 @@ import (
 
 func rowtestFile() []store.SchemeFile {
 	return []store.SchemeFile{{
-		Scheme: rowtest.SchemeName, Title: "t", FormID: "STK_AssembledApp", DataCenterID: "dc-1", Accounts: []string{"default"},
+		Scheme: rowtest.SchemeName, Title: "t", FormID: "STK_AssembledApp",
+		DataCenterID: "dc-1", Accounts: []string{"default"},
 		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: "h2", Document: "name: x",
 	}}
 }
@@ -49,7 +50,8 @@ func TestANumberThatALiveBillHoldsIsNotLeased(t *testing.T) {
 	require.True(t, w.due("A1")[0].NeedsRead)
 
 	// A read by number after that knowledge settles it.
-	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: due[0].ID, Outcome: rule.Holds, ReadTime: time.Now()}}, time.Second, time.Hour))
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName,
+		[]ledger.Verified{{ID: due[0].ID, Outcome: rule.Holds, ReadTime: time.Now()}}, time.Second, time.Hour))
 	require.Len(t, w.lease(w.due("A1")), 1)
 }
 
@@ -90,7 +92,8 @@ func TestUnknownDoesNotUndoAnAnswer(t *testing.T) {
 func TestACancelThatLandedWhileItWasWithdrawnIsTold(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
-	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{ID: cancellation.ID, Outcome: rule.NoTrigger}}, time.Second, time.Hour))
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName,
+		[]ledger.Verified{{ID: cancellation.ID, Outcome: rule.NoTrigger}}, time.Second, time.Hour))
 	require.Equal(t, "withdrawn", w.state(cancellation))
 	w.rows.Exec(`update bill set document_status = 'C', cancel_status = 'A'`)
 	w.result(cancellation, rule.Cancelled, done)
@@ -114,7 +117,8 @@ func TestAnAttemptWithoutAnAnswerLapses(t *testing.T) {
 func TestALostAnswerIsRememberedAndAProxysIsNot(t *testing.T) {
 	w := setupWriter(t)
 	leased := w.lease(w.owe(1, "A1", "WH1", "WH2"))
-	lost, proxy := w.resultOf(leased[0], rule.Unknown, rule.Next{State: rule.Open}), w.resultOf(leased[1], rule.Unknown, rule.Next{State: rule.Open})
+	lost, proxy := w.resultOf(leased[0], rule.Unknown, rule.Next{State: rule.Open}), w.resultOf(leased[1], rule.Unknown,
+		rule.Next{State: rule.Open})
 	lost.Answer.Lost = true
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{lost, proxy}, nil))
 	due, err := w.store.Load(t.Context(), []int64{leased[0].ID, leased[1].ID})
@@ -137,11 +141,13 @@ func TestOneBadResultDoesNotTakeItsGroupDown(t *testing.T) {
 	group[1].Answer.Disposition = "nonsense"
 	group[0].VendorMessage = "旺店通\x00返回\xff"
 	var bad []ledger.Result
-	require.NoError(t, w.store.StoreResults(t.Context(), group, func(r ledger.Result, _ error) { bad = append(bad, r) }))
+	require.NoError(t,
+		w.store.StoreResults(t.Context(), group, func(r ledger.Result, _ error) { bad = append(bad, r) }))
 	require.Len(t, bad, 1)
 	require.Equal(t, group[1].ID, bad[0].ID)
 	require.Equal(t, 2, w.count(`select count(*) from cancellation_now where state = 'done'`))
-	require.Equal(t, "旺店通\uFFFD返回\uFFFD", w.text(`select vendor_message from attempt where cancellation_id = $1`, group[0].ID))
+	require.Equal(t, "旺店通\uFFFD返回\uFFFD",
+		w.text(`select vendor_message from attempt where cancellation_id = $1`, group[0].ID))
 }
 
 func TestUnreadBillsUseUpNoAttemptAndEndWithAPerson(t *testing.T) {
@@ -150,7 +156,8 @@ func TestUnreadBillsUseUpNoAttemptAndEndWithAPerson(t *testing.T) {
 	unread := []ledger.Verified{{ID: cancellation.ID, Outcome: rule.Unread}}
 	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
 	require.Equal(t, "open", w.state(cancellation))
-	require.Equal(t, 1, w.count(`select count(*) from cancellation_now where attempt = 0 and due_time > now() + interval '59 minutes'`))
+	require.Equal(t, 1,
+		w.count(`select count(*) from cancellation_now where attempt = 0 and due_time > now() + interval '59 minutes'`))
 	w.rows.Exec(`update cancellation_now set unread_since = now() - interval '2 hours'`)
 	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
 	require.Equal(t, "needs_attention", w.state(cancellation))
@@ -161,7 +168,9 @@ func TestABatchIsGatheredOnceAndAgainWhenItIsLost(t *testing.T) {
 	w := setupWriter(t)
 	w.owe(1, "A1", "WH1", "WH2", "WH3")
 	gatherAt := func(revision int) (sizes []int) {
-		g := ledger.Gathering{Revisions: map[string]int{rowtest.SchemeName: revision}, Limit: 100, Size: 2, Hold: time.Minute}
+		g := ledger.Gathering{
+			Revisions: map[string]int{rowtest.SchemeName: revision}, Limit: 100, Size: 2, Hold: time.Minute,
+		}
 		_, err := w.store.Gather(t.Context(), g, func(_ pgx.Tx, batches []ledger.Batch) error {
 			for _, s := range batches {
 				sizes = append(sizes, len(s.IDs))

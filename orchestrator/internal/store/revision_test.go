@@ -10,14 +10,15 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
-// An orchestrator with the old file is in the middle of a run, a look or a backfill while another starts with a file that adds an order: a bill
-// voided after that owes the order, but the old one does not know it, and whoever reads the bill next finds it unchanged.
+// An orchestrator with the old file is in the middle of a run, a look or a backfill while another starts with a file
+// that adds an order: a bill voided after that owes the order, but the old one does not know it, and whoever reads the
+// bill next finds it unchanged.
 func TestWhatWasDecidedUnderAnOlderRevisionIsRefusedOnceThereIsANewer(t *testing.T) {
 	refused(t, func(w *writer) { w.revise("orders: {Assembly.in: {}, Assembly.out: {}}\n") })
 }
 
-// A person sets the scheme to send while a page is being decided: what ended before that must not be sent because the page was decided
-// under the cutover before it.
+// A person sets the scheme to send while a page is being decided: what ended before that must not be sent because the
+// page was decided under the cutover before it.
 func TestWhatWasDecidedBeforeTheSchemeWasSetToSendIsRefusedAfterIt(t *testing.T) {
 	refused(t, func(w *writer) {
 		w.rows.Exec(`update scheme set mode = 'dry_run'`)
@@ -42,7 +43,8 @@ func refused(t *testing.T, change func(w *writer)) {
 			return err
 		},
 		"a look": func(d decided) error {
-			_, err := d.store.CommitDecided(d.Context(), d.basis, d.page, func(pgx.Tx, ledger.Committed) error { return nil })
+			_, err := d.store.CommitDecided(d.Context(), d.basis,
+				d.page, func(pgx.Tx, ledger.Committed) error { return nil })
 			return err
 		},
 	} {
@@ -53,7 +55,8 @@ func refused(t *testing.T, change func(w *writer)) {
 			change(w)
 			require.ErrorIs(t, write(d), ledger.ErrConflict)
 			require.Zero(t, w.count(`select count(*) from cancellation_now`))
-			require.Equal(t, 1, w.count(`select count(*) from bill`), "the next run, under what holds now, finds it new")
+			require.Equal(t, 1,
+				w.count(`select count(*) from bill`), "the next run, under what holds now, finds it new")
 		})
 	}
 }

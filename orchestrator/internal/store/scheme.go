@@ -17,18 +17,20 @@ import (
 type SchemeFile struct {
 	Scheme, Title, FormID, DataCenterID string
 	Accounts                            []string
-	// IncrementalReal and IncrementalSandbox are the times between two passes on either kind of server; which one it is, the watermark knows.
+	// IncrementalReal and IncrementalSandbox are the times between two passes on either kind of server; which one it
+	// is, the watermark knows.
 	IncrementalReal, IncrementalSandbox time.Duration
 	Hash, Document                      string
-	// Parts are the triggers, organisations, warehouses and orders that it names; PartsOf lists those of an earlier revision's document.
-	// Without them nothing counts as added.
+	// Parts are the triggers, organisations, warehouses and orders that it names; PartsOf lists those of an earlier
+	// revision's document. Without them nothing counts as added.
 	Parts   []rule.Part
 	PartsOf func(document string) ([]rule.Part, error)
 }
 
-// SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer in the
-// file become inactive, and a person is told of what they still owe. A scheme whose form, data centre or accounts changed is
-// refused once it has read anything, because its watermark and its cancellations would lie. It answers the revision of each scheme.
+// SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer
+// in the file become inactive, and a person is told of what they still owe. A scheme whose form, data centre or
+// accounts changed is refused once it has read anything, because its watermark and its cancellations would lie. It
+// answers the revision of each scheme.
 func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]int, error) {
 	revisions := map[string]int{}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -41,7 +43,8 @@ func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]
 			revisions[f.Scheme] = revision
 			names = append(names, f.Scheme)
 		}
-		if _, err := tx.Exec(ctx, `update scheme set active = scheme = any($1), update_time = now() where active <> (scheme = any($1))`, names); err != nil {
+		if _, err := tx.Exec(ctx, `update scheme set active = scheme = any($1), update_time = now() where active <> `+
+			`(scheme = any($1))`, names); err != nil {
 			return err
 		}
 		return inactiveWork(ctx, tx)
@@ -52,8 +55,8 @@ func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]
 	return revisions, nil
 }
 
-// inactiveWork opens a work item for each scheme that is no longer in the file and still owes something, because nobody sends that,
-// and closes it once the scheme is back or owes nothing.
+// inactiveWork opens a work item for each scheme that is no longer in the file and still owes something, because nobody
+// sends that, and closes it once the scheme is back or owes nothing.
 func inactiveWork(ctx context.Context, tx pgx.Tx) error {
 	args := pgx.StrictNamedArgs{"kind": string(rule.WorkSchemeInactive)}
 	const owing = `
@@ -64,7 +67,8 @@ func inactiveWork(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	return ledger.OpenFound(ctx, tx, `
-select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, '' as subject, count(*) || ' unsettled' as detail`+
+select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, '' as subject,
+       count(*) || ' unsettled' as detail`+
 		owing+` group by c.scheme`, args)
 }
 
@@ -75,7 +79,8 @@ func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {
 	var bound bool
 	err := tx.QueryRow(ctx, `
 select s.revision, s.form_id, s.data_center_id, s.wms_accounts, r.content_hash, r.document,
-       exists (select from watermark m where m.scheme = s.scheme) or exists (select from bill b where b.scheme = s.scheme) as bound
+       exists (select from watermark m where m.scheme = s.scheme)
+           or exists (select from bill b where b.scheme = s.scheme) as bound
 from scheme s join scheme_revision r using (scheme, revision)
 where s.scheme = $1
 for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash, &document, &bound)
@@ -85,7 +90,8 @@ for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash
 	case err != nil:
 		return 0, err
 	case bound && (form != f.FormID || dataCenter != f.DataCenterID || !slices.Equal(accounts, f.Accounts)):
-		return 0, fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its watermark and its cancellations are true of; they cannot become %s, %s and %v: give the new scheme another name",
+		return 0, fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its watermark and its "+
+			"cancellations are true of; they cannot become %s, %s and %v: give the new scheme another name",
 			f.Scheme, form, dataCenter, accounts, f.FormID, f.DataCenterID, f.Accounts)
 	case hash == f.Hash:
 		return revision, nil
@@ -95,16 +101,22 @@ for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash
 	if _, err := tx.Exec(ctx, `
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, incremental_millis)
 values (@scheme, @title, @form, @data_center, @accounts, @revision, @real)
-on conflict (scheme) do update set title = @title, form_id = @form, data_center_id = @data_center, wms_accounts = @accounts, revision = @revision,
-    incremental_millis = case when exists (select from watermark where scheme = @scheme and environment = 'sandbox') then @sandbox::bigint else @real::bigint end,
+on conflict (scheme) do update set title = @title, form_id = @form, data_center_id = @data_center,
+    wms_accounts = @accounts, revision = @revision,
+    incremental_millis = case
+        when exists (select from watermark where scheme = @scheme and environment = 'sandbox') then @sandbox::bigint
+        else @real::bigint end,
     active = true, update_time = now()`,
 		pgx.StrictNamedArgs{
-			"scheme": f.Scheme, "title": f.Title, "form": f.FormID, "data_center": f.DataCenterID, "accounts": f.Accounts,
-			"revision": revision, "real": f.IncrementalReal.Milliseconds(), "sandbox": f.IncrementalSandbox.Milliseconds(),
+			"scheme": f.Scheme, "title": f.Title, "form": f.FormID,
+			"data_center": f.DataCenterID, "accounts": f.Accounts,
+			"revision": revision, "real": f.IncrementalReal.Milliseconds(),
+			"sandbox": f.IncrementalSandbox.Milliseconds(),
 		}); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, `insert into scheme_revision (scheme, revision, content_hash, document) values ($1, $2, $3, $4)`,
+	_, err = tx.Exec(ctx,
+		`insert into scheme_revision (scheme, revision, content_hash, document) values ($1, $2, $3, $4)`,
 		f.Scheme, revision, f.Hash, f.Document)
 	if err != nil || revision == 1 || !bound {
 		// What never read anything has no past for a cutover to keep out.
@@ -125,9 +137,12 @@ func (s *Store) StandingIn(ctx context.Context, tx pgx.Tx, name string) (ledger.
 
 func schemeStanding(ctx context.Context, db ledger.Reads, name string) (ledger.Scheme, error) {
 	rows, err := db.Query(ctx, `
-select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send, s.send_since,
-       m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from, m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
-       (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]') from scheme_cutover o where o.scheme = s.scheme) as cutovers
+select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send,
+       s.send_since,
+       m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from,
+       m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
+       (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]')
+           from scheme_cutover o where o.scheme = s.scheme) as cutovers
 from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
 where s.scheme = $1`, name)
 	if err != nil {
@@ -159,12 +174,14 @@ where s.scheme = $1`, name)
 		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", ledger.FaultOf(err))
 	}
 	scheme := ledger.Scheme{
-		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID, Stopped: r.Stopped, StopReason: r.StopReason,
+		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID,
+		Stopped: r.Stopped, StopReason: r.StopReason,
 		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
 	}
 	if !r.WatermarkTime.IsZero() {
 		scheme.Watermark = &ledger.Watermark{
-			Time: r.WatermarkTime, Version: *r.Version, DataCenterID: *r.WatermarkDataCenter, Environment: *r.Environment, EffectiveFrom: r.EffectiveFrom,
+			Time: r.WatermarkTime, Version: *r.Version, DataCenterID: *r.WatermarkDataCenter,
+			Environment: *r.Environment, EffectiveFrom: r.EffectiveFrom,
 			TimeZone: *r.TimeZone,
 		}
 	}
@@ -177,11 +194,13 @@ where s.scheme = $1`, name)
 // StopScheme stops reading and sending for a scheme until a person resumes it, and opens the work item that says so.
 func (s *Store) StopScheme(ctx context.Context, name, reason, detail string) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `update scheme set state = 'stopped', stop_reason = $2, stop_detail = $3, update_time = now()
+		if _, err := tx.Exec(ctx,
+			`update scheme set state = 'stopped', stop_reason = $2, stop_detail = $3, update_time = now()
 where scheme = $1 and state = 'running'`, name, reason, detail); err != nil {
 			return err
 		}
-		return ledger.OpenWorkItems(ctx, tx, name, []ledger.Work{{Kind: "scheme_stopped", Subject: reason, Detail: detail}})
+		return ledger.OpenWorkItems(ctx, tx,
+			name, []ledger.Work{{Kind: "scheme_stopped", Subject: reason, Detail: detail}})
 	})
 	if err != nil {
 		return fmt.Errorf("stop scheme: %w", err)

@@ -15,7 +15,8 @@ func TestWhatASchemeTakenOutOfTheFileOwesIsTold(t *testing.T) {
 	}
 	w.owe(1, "A1", "WH1")
 	sync()
-	require.Equal(t, "1 unsettled", w.text(`select detail from work_item where close_time is null and kind = 'scheme_inactive'`))
+	require.Equal(t, "1 unsettled",
+		w.text(`select detail from work_item where close_time is null and kind = 'scheme_inactive'`))
 	require.NotEmpty(t, w.text(`select action from reporting.work_item where kind = 'scheme_inactive'`))
 	sync()
 	require.Equal(t, 1, w.count(openWorkItems), "told once")

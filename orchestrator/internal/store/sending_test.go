@@ -16,7 +16,8 @@ import (
 func (w *writer) gathered() int {
 	w.Helper()
 	w.rows.Exec(`update cancellation_now set batch_until = null`)
-	n, err := w.store.Gather(w.Context(), ledger.Gathering{Revisions: map[string]int{rowtest.SchemeName: 1}, Limit: 10, Size: 10, Hold: time.Minute},
+	n, err := w.store.Gather(w.Context(),
+		ledger.Gathering{Revisions: map[string]int{rowtest.SchemeName: 1}, Limit: 10, Size: 10, Hold: time.Minute},
 		func(pgx.Tx, []ledger.Batch) error { return nil })
 	require.NoError(w, err)
 	return n
@@ -30,16 +31,23 @@ func (w *writer) backlog() bool {
 	return traffic.Backlog
 }
 
-// What stops sending must stop it at each of the three steps: what was gathered before it is not loaded, and what was loaded before it
-// is not leased.
+// What stops sending must stop it at each of the three steps: what was gathered before it is not loaded, and what was
+// loaded before it is not leased.
 func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
 	for name, stop := range map[string]struct{ on, off string }{
-		"scheme stopped":  {`update scheme set state = 'stopped', stop_reason = 'X'`, `update scheme set state = 'running', stop_reason = ''`},
+		"scheme stopped": {`update scheme set state = 'stopped', stop_reason = 'X'`, `update scheme set state = ` +
+			`'running', stop_reason = ''`},
 		"not in the file": {`update scheme set active = false`, `update scheme set active = true`},
 		"observing":       {`update scheme set mode = 'dry_run'`, `update scheme set mode = 'send'`},
-		"scheme paused":   {`update scheme set pause_reason = 'operator', pause_time = now()`, `update scheme set pause_reason = '', pause_time = null`},
-		"account paused":  {`insert into account_pause (account, detail, probe_time) values ('default', 'sign', now())`, `delete from account_pause`},
-		"all stopped":     {`insert into stop_all (stop_time, actor, reason) values (now(), 'li', 'fire')`, `delete from stop_all`},
+		"scheme paused": {`update scheme set pause_reason = 'operator', pause_time = now()`, `update scheme set ` +
+			`pause_reason = '', pause_time = null`},
+		"account paused": {
+			`insert into account_pause (account, detail, probe_time) values ('default', 'sign', now())`,
+			`delete from account_pause`,
+		},
+		"all stopped": {
+			`insert into stop_all (stop_time, actor, reason) values (now(), 'li', 'fire')`, `delete from stop_all`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := setupWriter(t)
@@ -76,8 +84,8 @@ func TestAPausedAccountLeavesTheOthersAlone(t *testing.T) {
 	require.Equal(t, "WH1", leased[0].WarehouseCode)
 }
 
-// A verification on a slow Kingdee outlives the hold of its batch: another batch sent the row and had its answer meanwhile. What
-// the first had loaded is old then, and it must not ask again before its time.
+// A verification on a slow Kingdee outlives the hold of its batch: another batch sent the row and had its answer
+// meanwhile. What the first had loaded is old then, and it must not ask again before its time.
 func TestARowThatWasAnsweredSinceItWasLoadedIsNotLeased(t *testing.T) {
 	w := setupWriter(t)
 	loaded := w.owe(1, "A1", "WH1")

@@ -35,7 +35,8 @@ func TestWhatIsWithdrawnWhileARunFindsItOwedIsPlannedAnew(t *testing.T) {
 	page := voidedPage(1, "A1", "WH1")
 	require.NoError(t, w.whileWithdrawn(d, func() error {
 		return pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
-			return ledger.PlanCancellations(t.Context(), tx, &ledger.Run{Scheme: rowtest.SchemeName, Revision: 1}, &page)
+			return ledger.PlanCancellations(t.Context(), tx,
+				&ledger.Run{Scheme: rowtest.SchemeName, Revision: 1}, &page)
 		})
 	}))
 	require.Equal(t, "planned", w.state(d))
@@ -47,7 +48,8 @@ func TestAnOrderThatIsCancelledWhileItIsWithdrawnIsDone(t *testing.T) {
 	leased := w.lease(w.owe(1, "A1", "WH1"))[0]
 	result := w.resultOf(leased, rule.Cancelled, done)
 	require.NoError(t, w.whileWithdrawn(leased, func() error {
-		return w.store.StoreResults(t.Context(), []ledger.Result{result}, func(_ ledger.Result, err error) { t.Error(err) })
+		return w.store.StoreResults(t.Context(), []ledger.Result{result},
+			func(_ ledger.Result, err error) { t.Error(err) })
 	}))
 	require.Equal(t, "done", w.state(leased))
 	require.Equal(t, "withdrawn done", w.text(`
@@ -61,7 +63,8 @@ func TestAnAnswerThatComesWhileItIsWithdrawnEndsItsLease(t *testing.T) {
 	leased := w.lease(w.owe(1, "A1", "WH1"))[0]
 	result := w.resultOf(leased, rule.TooLate, rule.Next{State: rule.NeedsAttention, Work: rule.WorkTooLate})
 	require.NoError(t, w.whileWithdrawn(leased, func() error {
-		return w.store.StoreResults(t.Context(), []ledger.Result{result}, func(_ ledger.Result, err error) { t.Error(err) })
+		return w.store.StoreResults(t.Context(), []ledger.Result{result},
+			func(_ ledger.Result, err error) { t.Error(err) })
 	}))
 	require.Equal(t, "withdrawn too_late", w.text(`select state || ' ' || disposition from cancellation_now`))
 	require.Equal(t, 1, w.count(`select count(*) from cancellation_now where lease_until is null`))

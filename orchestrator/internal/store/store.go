@@ -1,9 +1,9 @@
 // Package store holds the SQL of the capabilities that have no room of their own yet.
 //
-// What it promises: cancellations and the watermark move together, an intent is on disk before its request is handed over, a result is
-// written to its own attempt and changes a cancellation only if that attempt is still the current one, and older knowledge
-// never overwrites newer. It decides nothing about warehouses (package rule does) and starts no job (callers pass a function
-// that runs in the same transaction).
+// What it promises: cancellations and the watermark move together, an intent is on disk before its request is handed
+// over, a result is written to its own attempt and changes a cancellation only if that attempt is still the current
+// one, and older knowledge never overwrites newer. It decides nothing about warehouses (package rule does) and starts
+// no job (callers pass a function that runs in the same transaction).
 package store
 
 import (

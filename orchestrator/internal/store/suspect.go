@@ -23,7 +23,8 @@ func (s *Store) OpenSuspect(ctx context.Context, scheme, detail string) error {
 // CloseSuspect closes the scheme's permission_suspect: a known bill is shown again.
 func (s *Store) CloseSuspect(ctx context.Context, scheme string) error {
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		return ledger.CloseWorkItems(ctx, tx, "a known bill is shown again", `w.scheme = @scheme and w.kind = @kind and w.subject = ''`,
+		return ledger.CloseWorkItems(ctx, tx,
+			"a known bill is shown again", `w.scheme = @scheme and w.kind = @kind and w.subject = ''`,
 			pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkPermission)})
 	})
 	if err != nil {
@@ -44,7 +45,8 @@ func suspectOrgs(ctx context.Context, tx pgx.Tx, scheme string, orgs []string) e
 	}
 	work := make([]ledger.Work, len(orgs))
 	for i, org := range orgs {
-		work[i] = ledger.Work{Kind: rule.WorkPermission, Subject: org, Detail: "bills of this organisation are missing, and none of it can be read"}
+		work[i] = ledger.Work{Kind: rule.WorkPermission, Subject: org, Detail: "bills of this organisation are " +
+			"missing, and none of it can be read"}
 	}
 	return ledger.OpenWorkItems(ctx, tx, scheme, work)
 }

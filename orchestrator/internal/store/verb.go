@@ -9,7 +9,8 @@ type verbRule struct {
 	refuse  func(refusedRow) string
 }
 
-// notInFlight keeps an act off a cancellation whose attempt has no answer yet: the answer would meet another state than it was asked in.
+// notInFlight keeps an act off a cancellation whose attempt has no answer yet: the answer would meet another state than
+// it was asked in.
 const notInFlight = `c.lease_until is null`
 
 const inFlightWords = "请求正在途中，等结果回来再操作"
@@ -38,15 +39,17 @@ func refuseBy(own map[string]string) func(refusedRow) string {
 	}
 }
 
-// neverSent is true of a cancellation c that was decided before its scheme was set to send and never tried since: whatever a person made
-// of it later, only a backfill sends it.
-const neverSent = `(c.attempt = 0 and exists (select from scheme s where s.scheme = c.scheme and s.send_since > c.decide_time))`
+// neverSent is true of a cancellation c that was decided before its scheme was set to send and never tried since:
+// whatever a person made of it later, only a backfill sends it.
+const neverSent = `(c.attempt = 0 and exists (select from scheme s where s.scheme = c.scheme and s.send_since > ` +
+	`c.decide_time))`
 
 var (
 	retryRule = verbRule{
 		states: []string{"needs_attention", "open"},
 		applies: notInFlight + ` and (c.state in ('needs_attention', 'open')
-    or c.state = 'closed' and not ` + neverSent + ` or c.state = 'done' and (c.outcome = 'marked_done' and not ` + neverSent + ` or c.inferred))`,
+    or c.state = 'closed' and not ` + neverSent + `
+    or c.state = 'done' and (c.outcome = 'marked_done' and not ` + neverSent + ` or c.inferred))`,
 		refuse: func(r refusedRow) string {
 			if !r.InFlight && (r.State == "closed" || r.Outcome == "marked_done") {
 				return refusedWords["dry_run"]

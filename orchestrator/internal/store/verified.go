@@ -21,7 +21,8 @@ from unsettled_cancellation u join cancellation c using (cancellation_id) join s
 cross join lateral (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.gone_time, b.read_time
     from bill b where b.bill_no = c.bill_no offset 0) as b
 join scheme bs on bs.scheme = b.scheme and bs.data_center_id = cs.data_center_id
-where c.cancellation_id = any($1) and b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
+where c.cancellation_id = any($1) and b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A'
+  and b.gone_time is null
   and b.read_time > coalesce(u.holders_accepted_time, '-infinity')`
 
 // LedgerHolders answers, for each of these cancellations, other bills of the same data centre that the ledger last saw
@@ -44,7 +45,9 @@ func (s *Store) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int
 
 // StoreVerified writes what a fresh read said of open cancellations: still owed (sendable until the next), withdrawn,
 // held, or unread: then it is due again after wait, and needs_attention for a person once it has been unread for limit.
-func (s *Store) StoreVerified(ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration) error {
+func (s *Store) StoreVerified(
+	ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration,
+) error {
 	groups := map[rule.Verification][]ledger.Verified{}
 	for _, v := range verified {
 		groups[v.Outcome] = append(groups[v.Outcome], v)
@@ -90,7 +93,9 @@ func storeHolds(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) erro
 	}
 	times, triggers, notBefore := verifiedColumns(verified)
 	_, err := tx.Exec(ctx, `
-with v as (select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::timestamptz[]) as v (id, read_time, trigger, not_before)),
+with v as (
+    select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::timestamptz[])
+      as v (id, read_time, trigger, not_before)),
 moved as (
     update unsettled_cancellation c
     set verified_time = greatest(c.verified_time, v.read_time), number_read_time = v.read_time, unread_since = null,
@@ -100,7 +105,8 @@ moved as (
 ), called as (`+addTrigger+` from moved m where `+isNewTrigger+`)
 update bill b set read_time = m.read_time
 from (select scheme, bill_id, max(read_time) as read_time from moved group by 1, 2) m
-where b.scheme = m.scheme and b.bill_id = m.bill_id and b.read_time < m.read_time`, ids(verified), times, triggers, notBefore)
+where b.scheme = m.scheme and b.bill_id = m.bill_id and b.read_time < m.read_time`,
+		ids(verified), times, triggers, notBefore)
 	return err
 }
 
@@ -113,7 +119,8 @@ const (
 
 func verifiedColumns(verified []ledger.Verified) (times []time.Time, triggers []string, notBefore []*time.Time) {
 	for _, v := range verified {
-		times, triggers, notBefore = append(times, v.ReadTime), append(triggers, string(v.Trigger)), append(notBefore, ledger.NullTime(v.NotBefore))
+		times, triggers, notBefore = append(times, v.ReadTime), append(triggers, string(v.Trigger)), append(notBefore,
+			ledger.NullTime(v.NotBefore))
 	}
 	return times, triggers, notBefore
 }
@@ -161,7 +168,8 @@ func storeNoTrigger(ctx context.Context, tx pgx.Tx, scheme string, verified []le
 	}
 	if _, err := tx.Exec(ctx, `
 update bill b set read_time = greatest(b.read_time, v.read_time), reread_time = now()
-from (select bill_id, max(read_time) as read_time from unnest($2::bigint[], $3::timestamptz[]) as v (bill_id, read_time) group by 1) v
+from (select bill_id, max(read_time) as read_time from unnest($2::bigint[], $3::timestamptz[]) as v (bill_id, read_time)
+    group by 1) v
 where b.scheme = $1 and b.bill_id = v.bill_id`, scheme, ids, times); err != nil {
 		return err
 	}

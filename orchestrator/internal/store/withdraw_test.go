@@ -17,8 +17,8 @@ func (w *writer) verify(d ledger.Due, outcome rule.Verification, at time.Time, l
 		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at, Live: live}}, time.Second, time.Hour))
 }
 
-// Attempt 1 may have reached the WMS; before the probe a live bill is seen to carry the number: the WMS may just have cancelled
-// the live bill's order.
+// Attempt 1 may have reached the WMS; before the probe a live bill is seen to carry the number: the WMS may just have
+// cancelled the live bill's order.
 func TestANumberSeenLiveAfterAnUnknownIsAPersonsMatter(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
@@ -28,8 +28,8 @@ func TestANumberSeenLiveAfterAnUnknownIsAPersonsMatter(t *testing.T) {
 	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`), "withdrawn quietly")
 }
 
-// A page was read while the bill was still voided (T0); a batch's fresh read sees it live (T1 > T0) and withdraws; then the page
-// is committed.
+// A page was read while the bill was still voided (T0); a batch's fresh read sees it live (T1 > T0) and withdraws; then
+// the page is committed.
 func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
@@ -48,18 +48,20 @@ func TestAnOlderPageDoesNotReopenWhatANewerReadWithdrew(t *testing.T) {
 	require.Empty(t, w.lease(w.due("A1")), "and it is sent for a bill seen live")
 }
 
-// A fresh read says once that the bill is not voided (a lagging replica, or a restore and a second void under the same date-only
-// stamps); the next run sees exactly what the ledger has.
+// A fresh read says once that the bill is not voided (a lagging replica, or a restore and a second void under the same
+// date-only stamps); the next run sees exactly what the ledger has.
 func TestAWithdrawnCancellationIsReopenedWhenItsTriggerStillHolds(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
 	w.verify(cancellation, rule.NoTrigger, time.Now(), false)
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
-	require.True(t, rule.Changed(known[1], known[1].State), "the bill reads as unchanged: the cancellation is lost, nobody is told")
+	require.True(t, rule.Changed(known[1], known[1].State),
+		"the bill reads as unchanged: the cancellation is lost, nobody is told")
 }
 
-// Page one of a run was planned under a wrong mapping; the file is put right (revision 2), the run fails, a new one ends.
+// Page one of a run was planned under a wrong mapping; the file is put right (revision 2), the run fails, a
+// new one ends.
 func TestACancellationPlannedUnderAnOlderMappingIsNotOpened(t *testing.T) {
 	w := setupWriter(t)
 	run := w.run()
@@ -78,7 +80,8 @@ func TestACancellationPlannedUnderAnOlderMappingIsNotOpened(t *testing.T) {
 	_, err = w.store.FinishRun(t.Context(), next, right, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, "open", w.text(`select state from cancellation_now where warehouse_code = 'RIGHT'`))
-	require.Equal(t, "withdrawn", w.text(`select state from cancellation_now where warehouse_code = 'WRONG'`), "an order that nobody's mapping names is cancelled")
+	require.Equal(t, "withdrawn", w.text(`select state from cancellation_now where warehouse_code = 'WRONG'`),
+		"an order that nobody's mapping names is cancelled")
 }
 
 // Reopened under a later revision: the row names that revision, but says what the older one said.
@@ -99,7 +102,8 @@ func TestAReopenedCancellationSaysWhatItsRevisionSays(t *testing.T) {
 	require.Equal(t, "2 OWNER2", w.text(`select revision || ' ' || owner_code from cancellation_now`))
 }
 
-// The bill is restored: nothing is owed any longer, but its items stay open and nobody but a person with SQL can close them.
+// The bill is restored: nothing is owed any longer, but its items stay open and nobody but a person with SQL
+// can close them.
 func TestWithdrawingACancellationClosesWhatAskedAboutIt(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
@@ -109,8 +113,8 @@ func TestWithdrawingACancellationClosesWhatAskedAboutIt(t *testing.T) {
 	require.Zero(t, w.count(`select count(*) from work_item where close_time is null and kind = 'order_not_found'`))
 }
 
-// A fresh read by number found a live bill that the ledger has never read (audited before the baseline's reach). Then somebody
-// edits the note of the voided bill: a run reads it, voided as ever.
+// A fresh read by number found a live bill that the ledger has never read (audited before the baseline's reach). Then
+// somebody edits the note of the voided bill: a run reads it, voided as ever.
 func TestACancellationWithdrawnForALiveNumberIsReadAgainBeforeItIsSent(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
@@ -123,7 +127,8 @@ func TestACancellationWithdrawnForALiveNumberIsReadAgainBeforeItIsSent(t *testin
 	require.NoError(t, err)
 	due := w.due("A1")
 	require.Len(t, due, 1)
-	require.True(t, due[0].VerifiedTime.Before(rowtest.Now), "it must be read again, by number too, before it goes out: the last read showed the number on a live bill")
+	require.True(t, due[0].VerifiedTime.Before(rowtest.Now),
+		"it must be read again, by number too, before it goes out: the last read showed the number on a live bill")
 }
 
 // Cancelled, restored and approved (a person is asked), then voided again and found cancelled: nothing is left to ask.

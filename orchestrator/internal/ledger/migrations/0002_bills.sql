@@ -1,4 +1,5 @@
--- Bills as they were last read, what they looked like while they were live, the warehouses' orders, and who claims them.
+-- Bills as they were last read, what they looked like while they were live, the warehouses' orders, and who claims
+-- them.
 
 -- +goose Up
 

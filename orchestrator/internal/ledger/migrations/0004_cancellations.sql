@@ -158,7 +158,8 @@ comment on table outcome is
     'how a cancellation was settled, and what opening it again needs to know; the last one counts. Appended; only the '
     'answer of a request that was still on its way, and another look at its number, change it later';
 comment on column outcome.times_settled is 'this is its first outcome, its second, …';
-comment on column outcome.outcome is 'why; such as the answer of the WMS, no_trigger, number_live, ignored, marked_done';
+comment on column outcome.outcome is
+    'why; such as the answer of the WMS, no_trigger, number_live, ignored, marked_done';
 comment on column outcome.inferred is 'done, but the WMS did not say so itself';
 comment on column outcome.revoke_time is
     'when it ceased to count: it was planned or opened again, or another outcome followed; null = it is the one that '

@@ -1,6 +1,6 @@
 -- One verdict per scheme and bill, over the cancellations of all its generations. What it is, and why, the table
--- voidrelay.verdict decides (rule/verdict_row.go, which migrate writes there): of its rows that fit the bill's class and
--- the facts about it, the first. This view finds the facts. A number that is not here is 未见此单.
+-- voidrelay.verdict decides (rule/verdict_row.go, which migrate writes there): of its rows that fit the bill's class
+-- and the facts about it, the first. This view finds the facts. A number that is not here is 未见此单.
 create or replace view reporting.bill_verdict as
 select b.scheme, b.bill_id, b.bill_no, v.verdict_zh as verdict, v.verdict as verdict_code,
        format(v.reason_zh, w.message, h.message_zh, b.class_reason, y.because, c.owed, c.done, c.held,

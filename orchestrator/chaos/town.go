@@ -86,7 +86,9 @@ func (t *town) build(ctx context.Context, p plan) (err error) {
 // people starts our services.
 func (t *town) people(ctx context.Context, vendors map[string]string) error {
 	schemes, answers := filepath.Join(t.dir, "schemes.yaml"), filepath.Join(t.dir, "answers.yaml")
-	if err := errors.Join(os.WriteFile(schemes, schemeFile, 0o600), os.WriteFile(answers, answersFile, 0o600)); err != nil {
+	if err := errors.Join(
+		os.WriteFile(schemes, schemeFile, 0o600), os.WriteFile(answers, answersFile, 0o600),
+	); err != nil {
 		return err
 	}
 	addrs := map[string]string{}
@@ -104,8 +106,10 @@ func (t *town) people(ctx context.Context, vendors map[string]string) error {
 	}
 	t.members = map[string]*member{}
 	for _, m := range []*member{
-		{name: reader, role: install.RoleKingdee, settings: with(vendors, "KINGDEESVC_ADDR", addrs[reader], "KINGDEE_PAGE_ROWS", "60")},
-		{name: sender, role: install.RoleWMS, settings: with(vendors, "WMSSVC_ADDR", addrs[sender], "WMS_TIMEOUT", exchange.String(), "WMS_DICTIONARY", answers,
+		{name: reader, role: install.RoleKingdee, settings: with(vendors, "KINGDEESVC_ADDR", addrs[reader],
+			"KINGDEE_PAGE_ROWS", "60")},
+		{name: sender, role: install.RoleWMS, settings: with(vendors, "WMSSVC_ADDR", addrs[sender], "WMS_TIMEOUT",
+			exchange.String(), "WMS_DICTIONARY", answers,
 			// An account without a limit comes back from a throttle answer at one request a second.
 			"WMS_RATE", "80")},
 		{name: first, role: install.RoleOrchestrator, settings: orchestrator},
@@ -141,7 +145,8 @@ func with(settings map[string]string, pairs ...string) map[string]string {
 // dead.
 func freeAddr(ctx context.Context) (string, error) {
 	for range 100 {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+rand.IntN(10_000))) //nolint:gosec // a port, not a secret
+		port := 20_000 + rand.IntN(10_000) //nolint:gosec // a port, not a secret
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 		if err == nil {
 			return addr, listener.Close()

@@ -22,7 +22,8 @@ func (sh *shell) migrateCommand() *cobra.Command {
 		Args:    args(0, ""),
 		Long: `Brings the database of DATABASE_URL to the newest schema. Whose role runs it first owns the ledger. The
 orchestrator may run as another one, which owns nothing, and people with SQL read reports as a third:
-` + "`voidrelay migrate --print-grants | psql \"$DATABASE_URL\"`" + ` makes both, and later migrations keep their rights.`,
+` + "`voidrelay migrate --print-grants | psql \"$DATABASE_URL\"`" + ` makes both, and later migrations keep
+their rights.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := roles.Check(); err != nil {
 				return fmt.Errorf("%w: %w", errWrong, err)
@@ -34,7 +35,8 @@ orchestrator may run as another one, which owns nothing, and people with SQL rea
 			return sh.migrate(cmd.Context(), roles)
 		},
 	}
-	cmd.Flags().BoolVar(&grants, "print-grants", false, "输出建立角色和授权的 SQL print the SQL that makes the roles; change nothing")
+	cmd.Flags().BoolVar(&grants, "print-grants",
+		false, "输出建立角色和授权的 SQL print the SQL that makes the roles; change nothing")
 	cmd.Flags().StringVar(&roles.Running, "role", ledger.RunningRole, "运行角色 the role that orchestrators run as")
 	cmd.Flags().StringVar(&roles.Reader, "reader", ledger.ReaderRole, "报表角色 the role that reads reports")
 	return cmd
@@ -47,7 +49,8 @@ func (sh *shell) migrate(ctx context.Context, roles ledger.Roles) error {
 	}
 	if url == "" {
 		return &install.SettingsError{Problems: []string{
-			"DATABASE_URL: not set (nor DATABASE_URL_FILE); it names the database to migrate, such as postgres://user:…@host:5432/database"}}
+			"DATABASE_URL: not set (nor DATABASE_URL_FILE); it names the database to migrate, such as " +
+				"postgres://user:…@host:5432/database"}}
 	}
 	tell := newTeller(sh.out)
 	var done ledger.Migrated

@@ -42,12 +42,14 @@ func TestADatabaseThatGoesAndComesBackNeedsNobody(t *testing.T) {
 	require.NoError(t, syscall.Kill(server.PID(), syscall.SIGQUIT))
 	<-server.Done()
 	for _, p := range []*install.Process{first, second} {
-		await(t, time.Minute, "health is red", func() bool { return health(t, p) == healthv1.HealthCheckResponse_NOT_SERVING })
+		await(t, time.Minute,
+			"health is red", func() bool { return health(t, p) == healthv1.HealthCheckResponse_NOT_SERVING })
 	}
 	w.slow(0)
 	require.NoError(t, server.Restart(ctx))
 	for _, p := range []*install.Process{first, second} {
-		await(t, time.Minute, "health is green", func() bool { return health(t, p) == healthv1.HealthCheckResponse_SERVING })
+		await(t, time.Minute,
+			"health is green", func() bool { return health(t, p) == healthv1.HealthCheckResponse_SERVING })
 	}
 	w.settled(ctx, client, l)
 	w.answersKept(l)
@@ -74,7 +76,8 @@ func (w *town) answersKept(l kept) {
 			where (c.warehouse_code, c.order_code, c.order_type) = ($1, $2, $3)`
 		var answered int
 		var all string
-		require.NoError(w.t, l.pool.QueryRow(w.t.Context(), attempts, truth.WarehouseCode, truth.OrderCode, truth.OrderType).Scan(&answered, &all))
+		require.NoError(w.t, l.pool.QueryRow(w.t.Context(), attempts, truth.WarehouseCode,
+			truth.OrderCode, truth.OrderType).Scan(&answered, &all))
 		require.Equal(w.t, truth.Requests, answered, "%v: %s", truth.Key, all)
 	}
 }

@@ -23,9 +23,9 @@ type Database struct {
 	keeper  sync.WaitGroup
 }
 
-// OpenDatabase migrates the database at url, if its role owns the ledger there or there is none yet; any other role finds
-// it migrated. Without a url it starts a private Postgres first: durable in dir, or a throw-away one if dir is empty too.
-// That one is used by the running role, which owns nothing.
+// OpenDatabase migrates the database at url, if its role owns the ledger there or there is none yet; any other role
+// finds it migrated. Without a url it starts a private Postgres first: durable in dir, or a throw-away one if dir is
+// empty too. That one is used by the running role, which owns nothing.
 func OpenDatabase(ctx context.Context, url, dir string, logger *slog.Logger) (*Database, error) {
 	d := &Database{url: url, logger: logger}
 	if url == "" {

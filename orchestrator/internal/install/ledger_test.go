@@ -47,7 +47,8 @@ func TestTheDatabaseIsUsedByTheRunningRole(t *testing.T) {
 	owner, err := ledger.Open(t.Context(), private.Private().URL())
 	require.NoError(t, err)
 	defer owner.Close()
-	_, err = owner.Exec(t.Context(), `delete from schema_version where version_id = (select max(version_id) from schema_version)`)
+	_, err = owner.Exec(t.Context(),
+		`delete from schema_version where version_id = (select max(version_id) from schema_version)`)
 	require.NoError(t, err)
 	_, err = install.OpenDatabase(t.Context(), private.URL(), "", logger)
 	require.ErrorContains(t, err, "run `voidrelay migrate` first")

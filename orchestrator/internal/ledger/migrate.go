@@ -32,9 +32,10 @@ type Migrated struct {
 // Migrate is MigrateFor the roles with the default's names.
 func Migrate(ctx context.Context, url string) (Migrated, error) { return MigrateFor(ctx, url, Roles{}) }
 
-// MigrateFor brings the database at url to the newest schema: our tables, the report views, River's tables (same schema),
-// the partitions of the evidence and, where allowed, the two roles with their rights. Safe to run any number of times
-// and by several at once. Whoever runs it first owns the ledger, and nobody else may run it later (ErrNotOwner).
+// MigrateFor brings the database at url to the newest schema: our tables, the report views, River's tables (same
+// schema), the partitions of the evidence and, where allowed, the two roles with their rights. Safe to run any
+// number of times and by several at once. Whoever runs it first owns the ledger, and nobody else may run it
+// later (ErrNotOwner).
 func MigrateFor(ctx context.Context, url string, roles Roles) (done Migrated, err error) {
 	if err := roles.Check(); err != nil {
 		return done, fmt.Errorf("migrate: %w", err)
@@ -98,8 +99,8 @@ func migrateOurs(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// checkNotNewer refuses a database whose tables this program does not know, before the views are taken back to what this
-// program knows.
+// checkNotNewer refuses a database whose tables this program does not know, before the views are taken back to what
+// this program knows.
 func checkNotNewer(ctx context.Context, provider *goose.Provider) error {
 	there, known, err := provider.GetVersions(ctx)
 	if err != nil {
@@ -146,11 +147,14 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("check schema: %w", err)
 	}
 	var migrated bool
-	if err := pool.QueryRow(ctx, `select to_regclass($1) is not null`, Schema+".schema_version").Scan(&migrated); err != nil {
+	if err := pool.QueryRow(ctx, `select to_regclass($1) is not null`,
+		Schema+".schema_version").Scan(&migrated); err != nil {
 		return fmt.Errorf("check schema: %w", err)
 	}
 	if !migrated {
-		return errors.New("the database has no ledger yet: run `voidrelay migrate` first; 数据库尚未初始化，请先运行 voidrelay migrate")
+		return errors.New(
+			"the database has no ledger yet: run `voidrelay migrate` first; 数据库尚未初始化，请先运行 voidrelay migrate",
+		)
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { _ = db.Close() }()
@@ -166,7 +170,8 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("check schema: %w", err)
 	}
 	if pending {
-		return errors.New("the database is older than this program: run `voidrelay migrate` first; 数据库版本较旧，请先运行 voidrelay migrate")
+		return errors.New("the database is older than this program: run `voidrelay migrate` first; 数据库版本较旧，请先运行 " +
+			"voidrelay migrate")
 	}
 	differ, err := viewsDiffer(ctx, pool, reporting)
 	if err != nil {

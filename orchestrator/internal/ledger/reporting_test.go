@@ -204,7 +204,8 @@ func TestViewsAreMadeAnewByAUserOfWhateverName(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		pool.Close()
-		_, err := r.pool.Exec(context.Background(), `reassign owned by "Void.Relay" to current_user; drop role "Void.Relay"`)
+		_, err := r.pool.Exec(context.Background(),
+			`reassign owned by "Void.Relay" to current_user; drop role "Void.Relay"`)
 		require.NoError(t, err)
 	})
 	r.file("base", `create or replace view reporting.base as select s.scheme, s.revision::text from voidrelay.scheme s`)

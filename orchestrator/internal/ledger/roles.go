@@ -53,8 +53,8 @@ func (r Roles) Check() error {
 // SQL makes the two roles where they are not there and grants them what each may do, with comments for people. It is
 // run by somebody who may create roles and owns the ledger, any number of times, once the ledger is migrated.
 func (r Roles) SQL() string {
-	return `-- The roles of a voidrelay ledger beside its owner, and what each may do. Run this once, after "voidrelay migrate", as
--- the owner of the ledger if it may create roles, or as a superuser:
+	return `-- The roles of a voidrelay ledger beside its owner, and what each may do. Run this once, after
+-- "voidrelay migrate", as the owner of the ledger if it may create roles, or as a superuser:
 --     voidrelay migrate --print-grants | psql "$DATABASE_URL"
 -- Later migrations grant the same anew, and for what they add, to roles of these names.
 
@@ -85,7 +85,9 @@ func (r Roles) grant(ctx context.Context, pool *pgxpool.Pool) ([]string, error) 
 			err = pgx.BeginFunc(ctx, pool, grants)
 		}
 		if SQLState(err) == codeInsufficientRight {
-			return []string{"the roles for the orchestrator and for reports are not there, and this one may not make them: " +
+			return []string{"the roles for the orchestrator and for reports are not there, and this one may not " +
+				"make them: " +
+
 				"an administrator may run what `voidrelay migrate --print-grants` prints; " +
 				"当前用户无权建立运行角色和报表角色，请管理员执行 voidrelay migrate --print-grants 输出的语句"}, nil
 		}
@@ -106,7 +108,9 @@ func checkOwner(ctx context.Context, pool *pgxpool.Pool) error {
 		return err
 	}
 	if owner != "" {
-		return fmt.Errorf("%w: it is %s's, and this is %s; run `voidrelay migrate` with the DATABASE_URL of the owner; "+
+		return fmt.Errorf("%w: it is %s's, and this is %s; run `voidrelay migrate` with the DATABASE_URL of the "+
+			"owner; "+
+
 			"账本属于 %[2]s，当前用户是 %[3]s，请用所有者的 DATABASE_URL 运行 voidrelay migrate", ErrNotOwner, owner, me)
 	}
 	return nil
@@ -144,7 +148,9 @@ where n.nspname in ($1, 'reporting') and c.relkind in ('r', 'p', 'v') and not c.
 	if missing == "" {
 		return nil
 	}
-	return fmt.Errorf("the role %[1]s may not use the ledger (such as %[2]s): let its owner run what `voidrelay migrate "+
+	return fmt.Errorf("the role %[1]s may not use the ledger (such as %[2]s): let its owner run what `voidrelay "+
+		"migrate "+
+
 		"--print-grants` prints, and make %[1]s the running role or a member of it; "+
 		"用户 %[1]s 没有使用账本的权限（如 %[2]s），请账本所有者执行 voidrelay migrate --print-grants 输出的语句，"+
 		"并把该用户设为运行角色或其成员", me, missing)

@@ -37,7 +37,8 @@ func TestTheRunningRoleOwnsNothingAndLeavesNoGapInWhatIsKept(t *testing.T) {
 select count(*)::text
 from pg_shdepend d
 join pg_roles r on r.oid = d.refobjid and d.refclassid = 'pg_authid'::regclass
-where r.rolname = current_user and d.deptype = 'o' and d.dbid = (select oid from pg_database where datname = current_database())`))
+where r.rolname = current_user and d.deptype = 'o'
+  and d.dbid = (select oid from pg_database where datname = current_database())`))
 	for _, statement := range []string{
 		`create table mine (n integer)`, `create table reporting.mine (n integer)`, `create schema mine`,
 		`drop table bill`, `drop view reporting.lag`, `alter table bill add mine text`, `truncate housekeeping`,
@@ -76,15 +77,21 @@ func TestTheFunctionsOfTheOwnerDoNothingElse(t *testing.T) {
 	} {
 		require.Equal(t, "", refusal(t, owner, statement))
 	}
-	require.Equal(t, "", refusal(t, owner, `set search_path = mine, voidrelay; select voidrelay.drop_evidence_month('7 days')`))
-	require.Equal(t, "2", text(t, owner, `select count(*)::text from pg_class where relname in ('attempt_evidence_200001') or relnamespace = 'mine'::regnamespace`))
+	require.Equal(t, "",
+		refusal(t, owner, `set search_path = mine, voidrelay; select voidrelay.drop_evidence_month('7 days')`))
+	require.Equal(t, "2", text(t, owner, `select count(*)::text from pg_class where relname in `+
+		`('attempt_evidence_200001') or relnamespace = 'mine'::regnamespace`))
 
-	require.Equal(t, "", refusal(t, owner, `create role voidrelay_test_stranger; grant usage on schema voidrelay to voidrelay_test_stranger`))
+	require.Equal(t, "", refusal(t, owner,
+		`create role voidrelay_test_stranger; grant usage on schema voidrelay to voidrelay_test_stranger`))
 	t.Cleanup(func() {
-		_, err := owner.Exec(context.WithoutCancel(t.Context()), `reset role; drop owned by voidrelay_test_stranger; drop role voidrelay_test_stranger`)
+		_, err := owner.Exec(context.WithoutCancel(t.Context()),
+			`reset role; drop owned by voidrelay_test_stranger; drop role voidrelay_test_stranger`)
 		require.NoError(t, err)
 	})
-	for _, function := range []string{`make_evidence_months()`, `drop_evidence_month('1 year')`, `rebuild_queue_indexes()`} {
+	for _, function := range []string{
+		`make_evidence_months()`, `drop_evidence_month('1 year')`, `rebuild_queue_indexes()`,
+	} {
 		err := pgx.BeginFunc(t.Context(), owner, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(t.Context(), `set local role voidrelay_test_stranger`); err != nil {
 				return err
@@ -107,7 +114,8 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 		quoted := pgx.Identifier{name}.Sanitize()
 		require.Equal(t, "", refusal(t, admin, `alter role `+quoted+` login password 'test'`))
 		t.Cleanup(func() {
-			_, err := admin.Exec(context.WithoutCancel(t.Context()), `drop owned by `+quoted+` cascade; drop role `+quoted)
+			_, err := admin.Exec(context.WithoutCancel(t.Context()),
+				`drop owned by `+quoted+` cascade; drop role `+quoted)
 			require.NoError(t, err)
 		})
 		as, err := url.Parse(empty)
@@ -115,7 +123,8 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 		as.User = url.UserPassword(name, "test")
 		return as.String()
 	}
-	owner := "voidrelay_test_own_" + text(t, admin, `select oid::text from pg_database where datname = current_database()`)
+	owner := "voidrelay_test_own_" + text(t, admin,
+		`select oid::text from pg_database where datname = current_database()`)
 	require.Equal(t, "", refusal(t, admin, `create role `+owner+`; grant create on database `+
 		pgx.Identifier{database}.Sanitize()+` to `+owner))
 	ownerURL := login(owner)
@@ -133,7 +142,9 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 	require.Equal(t, insufficientPrivilege, refusal(t, running, `drop table bill`))
 
 	// A later migration gives the roles what it adds.
-	for _, statement := range []string{`drop view reporting.aging`, `delete from voidrelay.reporting_view where view = 'aging'`} {
+	for _, statement := range []string{
+		`drop view reporting.aging`, `delete from voidrelay.reporting_view where view = 'aging'`,
+	} {
 		require.Equal(t, "", refusal(t, admin, statement))
 	}
 	done, err = ledger.MigrateFor(t.Context(), ownerURL, roles)
@@ -141,7 +152,8 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 	require.Empty(t, done.Notes)
 	require.NoError(t, ledger.CheckSchema(t.Context(), running))
 
-	views, err := admin.Query(t.Context(), `select table_name from information_schema.views where table_schema = 'reporting'`)
+	views, err := admin.Query(t.Context(),
+		`select table_name from information_schema.views where table_schema = 'reporting'`)
 	require.NoError(t, err)
 	names, err := pgx.CollectRows(views, pgx.RowTo[string])
 	require.NoError(t, err)

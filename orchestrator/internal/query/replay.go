@@ -51,7 +51,9 @@ where b.scheme = @scheme and b.bill_id > @after
   and (@from::timestamptz is null or b.read_time >= @from) and (@to::timestamptz is null or b.read_time < @to)
 order by b.bill_id
 limit @limit`,
-		pgx.StrictNamedArgs{"scheme": scheme, "after": after, "from": ledger.NullTime(from), "to": ledger.NullTime(to), "limit": limit})
+		pgx.StrictNamedArgs{
+			"scheme": scheme, "after": after, "from": ledger.NullTime(from), "to": ledger.NullTime(to), "limit": limit,
+		})
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,14 @@
 package query
 
-// CountRows is how many ids a block of cancellation_count spans, and so how many rows a count reads at most that is asked for.
+// CountRows is how many ids a block of cancellation_count spans, and so how many rows a count reads at most that
+// is asked for.
 const CountRows = 50_000
 
 // EndStates are those that a block's count keeps; what has not ended has a table of its own.
 const EndStates = `('done', 'withdrawn', 'dry_run', 'closed')`
 
-// stateCounts counts the cancellations of these schemes by state. What has not ended is exact, and so are the newest 50,000; older
-// ones that have ended are as they were counted within the last hour.
+// stateCounts counts the cancellations of these schemes by state. What has not ended is exact, and so are the newest
+// 50,000; older ones that have ended are as they were counted within the last hour.
 const stateCounts = `
 with edge as (
     select coalesce((select min(b) from generate_series(0, coalesce(max(cancellation_id), 0) / @rows) as b

@@ -10,8 +10,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
-// A run and a backfill meet a bill for the first time at one moment: the one saw it live, the other a moment later voided, and neither knew
-// of the other. The later one must not write as if the bill had never been seen live: its snapshot and its first generation would be gone.
+// A run and a backfill meet a bill for the first time at one moment: the one saw it live, the other a moment later
+// voided, and neither knew of the other. The later one must not write as if the bill had never been seen live: its
+// snapshot and its first generation would be gone.
 func TestTheSecondToMeetABillForTheFirstTimeDecidesItAgain(t *testing.T) {
 	w := setupWriter(t)
 	blind := voidedPage(1, "A1", "WH1")
@@ -22,7 +23,8 @@ func TestTheSecondToMeetABillForTheFirstTimeDecidesItAgain(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = tx.Rollback(t.Context()) }()
 	_, err = tx.Exec(t.Context(), `
-insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, read_time, class, generation, generation_live, ever_live)
+insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, read_time, class,
+    generation, generation_live, ever_live)
 values ($1, 1, 'A1', '100', 'Assembly', 'C', 'A', now(), 'live', 1, true, true)`, rowtest.SchemeName)
 	require.NoError(t, err)
 	second := make(chan error, 1)

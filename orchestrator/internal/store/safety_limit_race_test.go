@@ -21,14 +21,16 @@ select count(*)::text from pg_stat_activity where datname = current_database() a
 	}, 20*time.Second, 5*time.Millisecond)
 }
 
-// A run and a look settle at the same moment, each below the limit and together above it: neither counted the other, and both sent.
+// A run and a look settle at the same moment, each below the limit and together above it: neither counted the other,
+// and both sent.
 func TestTwoSourcesAtOnceShareOneSafetyLimit(t *testing.T) {
 	w := setupWriter(t)
 	safetyLimits := rule.SafetyLimits{PerHour: 5, PerDay: 100}
 	run, finish := w.run(), finishAt(rowtest.Now.Add(time.Minute))
 	finish.SafetyLimits = safetyLimits
 	passed := make(chan error, 1)
-	committed, err := w.store.CommitDecided(t.Context(), w.basisOf(safetyLimits.PerHour, safetyLimits.PerDay), voidedPage(1, "A1", "WH1", "WH2", "WH3"),
+	committed, err := w.store.CommitDecided(t.Context(), w.basisOf(safetyLimits.PerHour, safetyLimits.PerDay),
+		voidedPage(1, "A1", "WH1", "WH2", "WH3"),
 		func(pgx.Tx, ledger.Committed) error {
 			go func() {
 				_, err := w.store.FinishRun(t.Context(), run, voidedPage(2, "A2", "WH1", "WH2", "WH3"), finish, none)
@@ -40,13 +42,15 @@ func TestTwoSourcesAtOnceShareOneSafetyLimit(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 3, committed.Opened)
 	require.NoError(t, <-passed)
-	require.Equal(t, 6, w.count(`select count(*) from cancellation_now where state = 'held' and hold_reason = 'safety_limit_hour'`), "who came first is held too")
+	require.Equal(t, 6,
+		w.count(`select count(*) from cancellation_now where state = 'held' and hold_reason = 'safety_limit_hour'`),
+		"who came first is held too")
 	require.Equal(t, 1, w.count(openWorkItems))
 	require.Empty(t, w.due("A1"))
 }
 
-// Two pages that are being written both share the row of their scheme. Neither could then have it alone: they waited for each other
-// until Postgres ended one.
+// Two pages that are being written both share the row of their scheme. Neither could then have it alone: they waited
+// for each other until Postgres ended one.
 func TestASettlementDoesNotWaitForAPageThatIsBeingWritten(t *testing.T) {
 	w := setupWriter(t)
 	tx, err := w.pool.Begin(t.Context())

@@ -17,7 +17,8 @@ func TestTheServerLooksAfterItsClients(t *testing.T) {
 	_, pool := openStore(t)
 	var idle, interval, count string
 	require.NoError(t, pool.QueryRow(t.Context(), `
-select reset_val, (select reset_val from pg_settings where name = 'tcp_keepalives_interval'), (select reset_val from pg_settings where name = 'tcp_keepalives_count')
+select reset_val, (select reset_val from pg_settings where name = 'tcp_keepalives_interval'),
+       (select reset_val from pg_settings where name = 'tcp_keepalives_count')
 from pg_settings where name = 'tcp_keepalives_idle'`).Scan(&idle, &interval, &count))
 	require.Equal(t, []string{"10", "5", "3"}, []string{idle, interval, count})
 }
@@ -37,6 +38,7 @@ do $$ begin execute format('alter database %I set default_transaction_read_only 
 	require.NoError(t, err)
 	defer fresh.Close()
 	require.ErrorIs(t, store.New(fresh).Usable(t.Context()), ledger.ErrReadOnly)
-	require.ErrorIs(t, acttest.New(fresh).Pause(t.Context(), ledger.Act{Scheme: "any", Reason: "x", Actor: "a"}), ledger.ErrUnavailable,
+	require.ErrorIs(t, acttest.New(fresh).Pause(t.Context(), ledger.Act{Scheme: "any", Reason: "x", Actor: "a"}),
+		ledger.ErrUnavailable,
 		"an act meets a database that is away, no fault inside")
 }

@@ -64,7 +64,8 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("private PostgreSQL: %w", err), s.Stop(context.WithoutCancel(ctx)))
 	}
-	s.logger.InfoContext(ctx, "private PostgreSQL started", "dir", s.dir, "port", s.port, "pid", s.PID(), "version", s.bin.Version)
+	s.logger.InfoContext(ctx, "private PostgreSQL started", "dir", s.dir, "port", s.port,
+		"pid", s.PID(), "version", s.bin.Version)
 	return s, nil
 }
 
@@ -155,7 +156,8 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	var there bool
-	if err := conn.QueryRow(ctx, `select exists (select from pg_database where datname = $1)`, database).Scan(&there); err != nil {
+	if err := conn.QueryRow(ctx, `select exists (select from pg_database where datname = $1)`,
+		database).Scan(&there); err != nil {
 		return fmt.Errorf("look for the database: %w", err)
 	}
 	if !there {

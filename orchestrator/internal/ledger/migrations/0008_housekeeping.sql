@@ -58,11 +58,12 @@ begin
     end loop;
 end $$;
 -- +goose StatementEnd
--- Postgres refuses a partition whose rows are in the default one, so they are moved first, with nobody writing: a writer
--- waits, and then finds the month. Behind a long report nobody shall wait for that: it is tried again with the next run.
+-- Postgres refuses a partition whose rows are in the default one, so they are moved first, with nobody writing: a
+-- writer waits, and then finds the month. Behind a long report nobody shall wait for that: it is tried again with the
+-- next run.
 comment on function make_evidence_months() is
-    'makes the partitions of evidence of this month and the next, by the server''s clock; rows that no month took go to '
-    'the default partition and move to their month';
+    'makes the partitions of evidence of this month and the next, by the server''s clock; rows that no month took go '
+    'to the default partition and move to their month';
 
 -- +goose StatementBegin
 create function drop_evidence_month(keep interval, out month text, out row_count bigint, out byte_count bigint,
@@ -77,7 +78,8 @@ declare
     old text[];
 begin
     if keep is null or keep < interval '7 days' then
-        raise exception 'evidence is kept for 7 days at least, not for %', keep using errcode = 'invalid_parameter_value';
+        raise exception 'evidence is kept for 7 days at least, not for %', keep
+            using errcode = 'invalid_parameter_value';
     end if;
     select array_agg(c.relname order by c.relname) into old
     from pg_inherits i

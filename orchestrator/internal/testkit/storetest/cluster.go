@@ -78,7 +78,8 @@ func (c *cluster) bringUp(ctx context.Context) error {
 		return err
 	}
 	if c.base, err = url.Parse(address); err != nil || c.base.Host == "" && c.base.Query().Get("host") == "" {
-		return errors.New("the database URL is not of the form postgres://user:password@host/database") // it is not printed: it has a password
+		// it is not printed: it has a password
+		return errors.New("the database URL is not of the form postgres://user:password@host/database")
 	}
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
@@ -122,7 +123,8 @@ func (c *cluster) seal(ctx context.Context) error {
 	if err := c.exec(ctx, `alter database %s with allow_connections false`, c.run); err != nil {
 		return err
 	}
-	if _, err := c.admin.Exec(ctx, `select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1`, c.run); err != nil {
+	if _, err := c.admin.Exec(ctx, `select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1`,
+		c.run); err != nil {
 		return fmt.Errorf("end connections to the template: %w", err)
 	}
 	return nil

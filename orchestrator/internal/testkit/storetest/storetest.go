@@ -58,8 +58,8 @@ func Pool(t testing.TB) *pgxpool.Pool {
 	return pool
 }
 
-// URL names a new, migrated database, for tests that start real processes: they are the running role. It is dropped when
-// the test ends, connections or not.
+// URL names a new, migrated database, for tests that start real processes: they are the running role. It is dropped
+// when the test ends, connections or not.
 func URL(t testing.TB) string {
 	t.Helper()
 	return as(t, fresh(t, true), RunningRole)

@@ -63,7 +63,8 @@ func TestTheRunningRoleOwnsNothingAndTheOwnerDoes(t *testing.T) {
 		require.NoError(t, err)
 		defer conn.Close(context.WithoutCancel(t.Context()))
 		var role string
-		require.NoError(t, conn.QueryRow(t.Context(), `select coalesce(nullif(current_user, session_user), '')`).Scan(&role))
+		require.NoError(t,
+			conn.QueryRow(t.Context(), `select coalesce(nullif(current_user, session_user), '')`).Scan(&role))
 		require.Equal(t, c.role, role)
 		_, err = conn.Exec(t.Context(), `alter table bill add org text`)
 		if c.fault == "" {
@@ -90,7 +91,8 @@ func TestMainOnAServerThatIsGiven(t *testing.T) {
 	server, err := privatepg.Start(t.Context(), privatepg.Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, server.Stop(context.WithoutCancel(t.Context()))) }()
-	old, young := fmt.Sprintf("%s%d_killed_3", prefix, time.Now().Add(-25*time.Hour).Unix()), fmt.Sprintf("%s%d_running", prefix, time.Now().Unix())
+	old, young := fmt.Sprintf("%s%d_killed_3",
+		prefix, time.Now().Add(-25*time.Hour).Unix()), fmt.Sprintf("%s%d_running", prefix, time.Now().Unix())
 	conn, err := pgx.Connect(t.Context(), server.URL())
 	require.NoError(t, err)
 	defer conn.Close(context.WithoutCancel(t.Context()))
@@ -116,10 +118,11 @@ func TestMainOnAServerThatIsGiven(t *testing.T) {
 
 func TestABrokenMigrationFailsEveryTestButRunsOnce(t *testing.T) {
 	var calls int
-	c := &cluster{getenv: environment("VOIDRELAY_TEST_DATABASE_URL", EmptyURL(t)), migrate: func(context.Context, string) error {
-		calls++
-		return errors.New("column is missing")
-	}}
+	c := &cluster{getenv: environment("VOIDRELAY_TEST_DATABASE_URL", EmptyURL(t)),
+		migrate: func(context.Context, string) error {
+			calls++
+			return errors.New("column is missing")
+		}}
 	var wait sync.WaitGroup
 	for range 3 {
 		wait.Go(func() {

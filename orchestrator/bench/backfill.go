@@ -36,14 +36,14 @@ func (b *bench) backfill(ctx context.Context) (err error) {
 	if err := s.startBackfill(ctx, from); err != nil {
 		return err
 	}
-	if err := s.within(ctx, backfillTime, 200*time.Millisecond, `select state not in ('running', 'applying') from backfill`); err != nil {
+	if err := s.within(ctx, backfillTime, 200*time.Millisecond, `select state not in ('running', 'applying') from run join run_backfill using (run_id)`); err != nil {
 		return err
 	}
 	took, spent := time.Since(began), s.since(before)
 	var state, fault string
 	var kept, snapshots int
 	if err := s.pool.QueryRow(ctx, `
-select state, error, (select count(*) from bill where class = 'live'), (select count(*) from bill_snapshot) from backfill`).Scan(&state, &fault, &kept, &snapshots); err != nil {
+select state, error, (select count(*) from bill where class = 'live'), (select count(*) from bill_snapshot) from run join run_backfill using (run_id)`).Scan(&state, &fault, &kept, &snapshots); err != nil {
 		return err
 	}
 	if state != "complete" || kept != b.backfills || snapshots != b.backfills {
@@ -56,7 +56,8 @@ select state, error, (select count(*) from bill where class = 'live'), (select c
 }
 
 func (s *stack) startBackfill(ctx context.Context, from time.Time) error {
-	return s.call(ctx, http.MethodPost, s.control.orchestrator+"/v1/schemes/"+schemeName+"/backfills", map[string]any{
-		"range": map[string]any{"fromTime": from.UTC().Format(time.RFC3339)}, "reason": "bench",
+	return s.call(ctx, http.MethodPost, s.control.orchestrator+"/v1/schemes/"+schemeName+"/runs", map[string]any{
+		"kind": "RUN_KIND_BACKFILL", "reason": "bench",
+		"backfill": map[string]any{"range": map[string]any{"fromTime": from.UTC().Format(time.RFC3339)}},
 	}, nil)
 }

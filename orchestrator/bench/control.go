@@ -68,7 +68,7 @@ func (c control) latency(ctx context.Context, wait time.Duration) error {
 
 // run asks the orchestrator for an incremental run now.
 func (c control) run(ctx context.Context) error {
-	return c.call(ctx, http.MethodPost, c.orchestrator+"/v1/schemes/"+schemeName+"/runs", map[string]any{}, nil)
+	return c.call(ctx, http.MethodPost, c.orchestrator+"/v1/schemes/"+schemeName+"/runs", map[string]any{"kind": "RUN_KIND_INCREMENTAL"}, nil)
 }
 
 func (c control) kingdeeTruth(ctx context.Context) (truth books.Truth, err error) {

@@ -60,7 +60,7 @@ select case when c.relname like 'attempt_evidence%' then 'attempt_evidence (kept
        sum(pg_table_size(c.oid))::bigint as heap, sum(pg_indexes_size(c.oid))::bigint as indexes
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'voidrelay' and c.relkind = 'r'
-  and c.relname ~ '^(bill|bill_snapshot|warehouse_order|cancellation|unsettled_cancellation|outcome|attempt|attempt_evidence.*|run)$'
+  and c.relname ~ '^(bill|bill_snapshot|warehouse_order|cancellation|unsettled_cancellation|outcome|attempt|attempt_evidence.*|run|run_reading)$'
 group by 1
 order by sum(pg_total_relation_size(c.oid)) desc`
 
@@ -71,10 +71,12 @@ var filling = []string{`
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, mode, send_since, incremental_millis)
 values ('assembly-void', '组装拆卸单作废', 'STK_AssembledApp', 'dc', '{default}', 1, 'send', now(), 60000)`, `
 insert into scheme_revision (scheme, revision, content_hash, document) values ('assembly-void', 1, 'h', 'd')`, `
-insert into run (scheme, kind, state, revision, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after, cursor_id, run_counts, end_time)
-select 'assembly-void', 'incremental', 'complete', 1, n, now(), now(), now(), now(), now(), n * 100,
+insert into run (scheme, kind, state, revision, cursor_id, run_counts, end_time)
+select 'assembly-void', 'incremental', 'complete', 1, n * 100,
        '{"Rows": 300, "RowsOfBills": 300, "RowsOfProblems": 0, "Bills": 120, "Live": 0, "Unchanged": 20, "Voided": 100, "OrdersNew": 100, "OrdersAlreadyOwed": 0}', now()
 from generate_series(1, (@rows::bigint + 99) / 100) as n`, `
+insert into run_reading (run_id, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after)
+select run_id, run_id, now(), now(), now(), now(), now() from run`, `
 insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time, read_time, class,
     generation, generation_live, ever_live, generation_approve, generation_cancel)
 select 'assembly-void', 100000 + n, 'ZZCX' || lpad(n::text, 8, '0'), '100', 'Assembly', 'D', 'B', at, at, at, at, at, 'voided', 1, true, true, at, at

@@ -170,7 +170,7 @@ func (e *evidence) read(ctx context.Context, t *town) error {
 	intervals, err := rows[struct {
 		Kind, State string
 		Gone        []int64
-	}](ctx, t, `select kind, state, gone_ids as gone from reconcile`)
+	}](ctx, t, `select kind, state, gone_ids as gone from run join run_comparison using (run_id)`)
 	if err != nil {
 		return err
 	}

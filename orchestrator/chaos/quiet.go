@@ -110,19 +110,20 @@ func (u unsettled) progress() unsettled {
 func (t *town) left(ctx context.Context, since time.Time) (u unsettled, err error) {
 	err = t.pool.QueryRow(ctx, `
 with recheck as (
-    select end_time from reconcile where kind = 'recheck' and state = 'complete' and start_time >= $1
+    select end_time from run where kind = 'recheck' and state = 'complete' and start_time >= $1
 )
 select coalesce((select max(version) from watermark), -1),
     (select count(*) from unsettled_cancellation where state in ('planned', 'open')),
     (select count(*) from attempt where disposition = ''),
     (select count(*) from bill where reread_time <= now()),
-    (select count(*) from run where state = 'running'),
+    (select count(*) from run where state = 'running' and kind in ('baseline', 'incremental')),
     (select count(*) from bill b where absent_since is not null and class <> 'deleted'
         and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited'
             or exists (select from unsettled_cancellation c where c.bill_id = b.bill_id and c.state in ('planned', 'open', 'held')))),
     coalesce((select max(error) from run_failure), ''),
     (select count(*) from recheck),
-    (select count(*) from reconcile where kind = 'reconcile' and state = 'complete' and start_time > (select min(end_time) from recheck))`, since).Scan(
+    (select count(*) from run
+     where kind = 'reconcile' and state = 'complete' and start_time > (select min(end_time) from recheck))`, since).Scan(
 		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Rechecks, &u.Reconciles)
 	return u, err
 }

@@ -48,12 +48,12 @@ func TestOneIDLeadsFromTheCallToTheAdapters(t *testing.T) {
 		s.scheme = saying("    sandbox_only: true\n", "    sandbox_only: true\n    incremental_interval: 1h\n")
 	})
 	s.audited("NAMED-1", "CK001")
-	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/runs", `{}`))
+	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/runs", `{"kind": "RUN_KIND_INCREMENTAL"}`))
 	s.until("the bill is known", func() bool { return s.count(`select count(*) from bill where bill_no = 'NAMED-1'`) == 1 })
 	s.void("NAMED-1")
 
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/runs",
-		strings.NewReader(`{"requestId": "named"}`))
+		strings.NewReader(`{"kind": "RUN_KIND_INCREMENTAL", "requestId": "named"}`))
 	require.NoError(t, err)
 	request.Header.Set("X-Request-Id", "ticket-7")
 	answer, err := http.DefaultClient.Do(request)

@@ -54,14 +54,16 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 	require.Equal(t, "WH-HZ01 QTRK done deleted", s.cancellations("GONE"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "GONE").Effects)
 	require.Zero(t, s.truth("WH-HZ01", "CONTROL").Requests)
-	require.Positive(t, s.count(`select bills_gone::int from reconcile where bills_gone > 0 limit 1`), "a reconcile run says so")
+	require.Positive(t, s.count(`select bills_gone::int from run join run_comparison using (run_id) where bills_gone > 0 limit 1`), "a reconcile run says so")
 	var shown struct {
-		Reconciles []struct{ BillsGone string }
+		Runs []struct {
+			Comparison struct{ BillsGone string }
+		}
 	}
-	require.Equal(t, http.StatusOK, s.get("/v1/schemes/assembly-void/reconciles?kind=RECONCILE_KIND_RECONCILE&pageSize=500", &shown))
+	require.Equal(t, http.StatusOK, s.get("/v1/schemes/assembly-void/runs?kinds=RUN_KIND_RECONCILE&pageSize=500", &shown))
 	found := 0
-	for _, reconcile := range shown.Reconciles {
-		if reconcile.BillsGone == "1" {
+	for _, reconcile := range shown.Runs {
+		if reconcile.Comparison.BillsGone == "1" {
 			found++
 		}
 	}
@@ -115,7 +117,7 @@ func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 // reconciles waits until so many more have ended.
 func (s *stack) reconciles(more int) {
 	s.Helper()
-	const ended = `select count(*) from reconcile where kind = 'reconcile' and state = 'complete'`
+	const ended = `select count(*) from run join run_comparison using (run_id) where kind = 'reconcile' and state = 'complete'`
 	before := s.count(ended)
 	s.until("more reconcile runs", func() bool { return s.count(ended) >= before+more })
 }
@@ -135,7 +137,7 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 	s.until("it is cancelled", func() bool { return s.verdict(no) == "已取消" })
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Effects)
 	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where bill_no = $1 and run_id is null`, no), "no run found it")
-	require.Equal(t, 1, s.count(`select count(*) from reconcile where kind = 'recheck' and bills_repaired = 1`), "one round of the recheck did")
+	require.Equal(t, 1, s.count(`select count(*) from run join run_comparison using (run_id) where kind = 'recheck' and bills_repaired = 1`), "one round of the recheck did")
 }
 
 // A change that is stamped now and committed seconds later, behind the watermark of the runs in between. The scheme

@@ -130,12 +130,12 @@ func TestOneTraceLeadsFromTheCallToTheVendors(t *testing.T) {
 		s.scheme = saying("    sandbox_only: true\n", "    sandbox_only: true\n    incremental_interval: 1h\n")
 	})
 	s.audited("TRACE-1", "CK001")
-	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/runs", `{}`))
+	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/runs", `{"kind": "RUN_KIND_INCREMENTAL"}`))
 	s.until("the bill is known", func() bool { return s.count(`select count(*) from bill where bill_no = 'TRACE-1'`) == 1 })
 	s.void("TRACE-1")
 
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/runs",
-		strings.NewReader(`{"requestId": "trace"}`))
+		strings.NewReader(`{"kind": "RUN_KIND_INCREMENTAL", "requestId": "trace"}`))
 	require.NoError(t, err)
 	const ours = "4bf92f3577b34da6a3ce929d0e0e4736"
 	request.Header.Set("traceparent", "00-"+ours+"-00f067aa0ba902b7-01")

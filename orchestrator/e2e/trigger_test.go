@@ -184,6 +184,6 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 		require.Empty(t, s.cancellations(no), no)
 		require.Equal(t, 1, s.count(`select count(*) from bill where bill_no = $1 and class_reason like 'cutover:%'`, no), no)
 	}
-	require.Zero(t, s.count(`select count(*) from run where state = 'failed'`), "every order was accounted for")
+	require.Zero(t, s.count(`select count(*) from run join run_reading using (run_id) where state = 'failed'`), "every order was accounted for")
 	require.Zero(t, s.truth("WH-YW01", "100BEFORE").Requests)
 }

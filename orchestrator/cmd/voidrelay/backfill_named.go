@@ -17,11 +17,12 @@ var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // namedBills are the flags that name bills, by dates or by numbers.
 type namedBills struct {
-	request  orchestratorv1.StartBackfillRequest
-	from, to string
-	numbers  []string
-	file     string
-	limit    int
+	request   orchestratorv1.StartRunRequest
+	selection orchestratorv1.BackfillSelection
+	from, to  string
+	numbers   []string
+	file      string
+	limit     int
 }
 
 func (f *namedBills) add(cmd *cobra.Command) {
@@ -30,7 +31,7 @@ func (f *namedBills) add(cmd *cobra.Command) {
 	flags.StringVar(&f.to, "to", "", "止 and before this; left out: until now")
 	flags.StringSliceVar(&f.numbers, "numbers", nil, "单据编号 bill numbers, with commas between")
 	flags.StringVar(&f.file, "numbers-file", "", "a file with a bill number on each line")
-	flags.BoolVar(&f.request.BeforeCutover, "before-cutover", false, "含启用时间之前 also what was voided before a cutover, or decided before sending was switched on")
+	flags.BoolVar(&f.selection.BeforeCutover, "before-cutover", false, "含启用时间之前 also what was voided before a cutover, or decided before sending was switched on")
 	flags.StringVar(&f.request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
 	limitFlag(cmd, &f.limit)
 	reasonFlag(cmd, &f.request.Reason)
@@ -38,7 +39,8 @@ func (f *namedBills) add(cmd *cobra.Command) {
 
 // complete reads what flags cannot.
 func (f *namedBills) complete(scheme string) error {
-	f.request.Scheme = scheme
+	f.request.Scheme, f.request.Kind = scheme, orchestratorv1.RunKind_RUN_KIND_BACKFILL
+	f.request.Backfill = &f.selection
 	ways := 0
 	for _, given := range []bool{f.from != "" || f.to != "", len(f.numbers) > 0, f.file != ""} {
 		if given {
@@ -61,7 +63,7 @@ func (f *namedBills) complete(scheme string) error {
 			return fmt.Errorf("%w: --numbers-file: %s holds no number", errWrong, f.file)
 		}
 	}
-	f.request.Selection = &orchestratorv1.StartBackfillRequest_Numbers{Numbers: &orchestratorv1.NumberList{Numbers: f.numbers}}
+	f.selection.Bills = &orchestratorv1.BackfillSelection_Numbers{Numbers: &orchestratorv1.NumberList{Numbers: f.numbers}}
 	return nil
 }
 
@@ -70,7 +72,7 @@ func (f *namedBills) readRange() error {
 	if err := readTimes(f.from, &span.FromTime, f.to, &span.ToTime); err != nil {
 		return err
 	}
-	f.request.Selection = &orchestratorv1.StartBackfillRequest_Range{Range: span}
+	f.selection.Bills = &orchestratorv1.BackfillSelection_Range{Range: span}
 	return nil
 }
 
@@ -114,16 +116,4 @@ func timeIn(flag, text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%w: %s %q: want a time such as 2026-11-01T08:00:00+08:00, or in Beijing time 2026-11-01 08:00:00 or 2026-11-01", errWrong, flag, text)
-}
-
-func itemStates(words []string) ([]orchestratorv1.BackfillItemState, error) {
-	var states []orchestratorv1.BackfillItemState
-	for _, word := range words {
-		value, ok := orchestratorv1.BackfillItemState_value["BACKFILL_ITEM_STATE_"+strings.ToUpper(word)]
-		if !ok || value == 0 {
-			return nil, fmt.Errorf("%w: --state: there is no state %q", errWrong, word)
-		}
-		states = append(states, orchestratorv1.BackfillItemState(value))
-	}
-	return states, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
@@ -41,7 +40,7 @@ func (sh *shell) printItems(ctx context.Context, client *install.Client, request
 		t.print(sh.out)
 	}
 	if more {
-		fmt.Fprintf(sh.out, "… 还有更多 there are more: voidrelay backfill-items %d --limit N\n", request.GetBackfillId())
+		fmt.Fprintf(sh.out, "… 还有更多 there are more: voidrelay backfill items %d --limit N\n", request.GetRunId())
 	}
 	return nil
 }
@@ -81,21 +80,34 @@ func orDash(text string) string {
 }
 
 // printOutcome says what a backfill that owes came to: the totals, and each item that a person should look at.
-func (sh *shell) printOutcome(ctx context.Context, client *install.Client, b *orchestratorv1.Backfill, limit int) error {
-	if err := sh.printItems(ctx, client, &orchestratorv1.ListBackfillItemsRequest{BackfillId: b.GetBackfillId()}, limit); err != nil {
+func (sh *shell) printOutcome(ctx context.Context, client *install.Client, run *orchestratorv1.Run, limit int) error {
+	if err := sh.printItems(ctx, client, &orchestratorv1.ListBackfillItemsRequest{RunId: run.GetRunId()}, limit); err != nil {
 		return err
 	}
-	sh.printTotals(b)
-	return endedWell(b)
+	sh.printTotals(run)
+	return endedWell(run)
 }
 
-// printTotals says in a few lines what a backfill read and what that came to.
-func (sh *shell) printTotals(b *orchestratorv1.Backfill) {
-	f := b.GetRunCounts()
-	fmt.Fprintf(sh.out, "%s %d  %s  版本 revision %d  %s\n", kindWords(b), b.GetBackfillId(), b.GetScheme(), b.GetRevision(), backfillWords(b.GetState()))
-	fmt.Fprintf(sh.out, "  读到 read   单据 bills %d: 作废 voided %d, 反审核 un-audited %d, 有效 live %d, 启用时间之前 before cutover %d, 未变 unchanged %d, 无法识别 undecodable %d\n",
+// printTotals says in a few lines what a run read and what that came to.
+func (sh *shell) printTotals(run *orchestratorv1.Run) {
+	f := run.GetRunCounts()
+	fmt.Fprintf(sh.out, "%s %d  %s  版本 revision %d  %s  开始 start %s\n", kindWords(run), run.GetRunId(), run.GetScheme(), run.GetRevision(),
+		runStateWords(run.GetState()), moment(run.GetStartTime().AsTime()))
+	fmt.Fprintf(sh.out, "  读到 read   单据 bills %d: 作废 voided %d, 反审核 un-audited %d, 有效 live %d, 启用时间之前 before cutover %d, "+
+		"未变 unchanged %d, 无法识别 undecodable %d\n",
 		f.GetBills(), f.GetVoided(), f.GetUnAudited(), f.GetLive(), f.GetBeforeCutover(), f.GetUnchanged(), f.GetUndecodable())
-	fmt.Fprintf(sh.out, "  结论 items  %s\n", countWords(b))
+	fmt.Fprintf(sh.out, "  结果 comes to  %s\n", resultWords(run))
+	sh.printBackfillTotals(run.GetBackfill())
+	if run.GetError() != "" {
+		fmt.Fprintf(sh.out, "  原因 because  %s\n", run.GetError())
+	}
+	if run.GetNote() != "" {
+		fmt.Fprintf(sh.out, "  备注 note  %s\n", run.GetNote())
+	}
+}
+
+// printBackfillTotals says what only a backfill has; nothing where there is none.
+func (sh *shell) printBackfillTotals(b *orchestratorv1.Backfill) {
 	if n := b.GetRowsOutside(); n > 0 {
 		fmt.Fprintf(sh.out, "  范围之外 outside  %d 行，读到但不处理 rows behind the range, read and left alone\n", n)
 	}
@@ -106,9 +118,6 @@ func (sh *shell) printTotals(b *orchestratorv1.Backfill) {
 			fmt.Fprint(sh.out, ", …")
 		}
 		fmt.Fprintln(sh.out)
-	}
-	if b.GetError() != "" {
-		fmt.Fprintf(sh.out, "  原因 because  %s\n", b.GetError())
 	}
 }
 
@@ -139,27 +148,12 @@ func itemsOf(b *orchestratorv1.Backfill) int64 {
 	return b.GetItemsNew() + b.GetItemsAlreadyOwed() + b.GetItemsSettled() + b.GetItemsHeld() + b.GetItemsRefused() + b.GetItemsUndecodable()
 }
 
-func (sh *shell) printBackfills(backfills []*orchestratorv1.Backfill) {
-	t := newTable("编号 id", "方案 scheme", "类别 kind", "范围 which", "状态 state", "单据 bills", "新增 new", "已处理中 owed", "已了结 settled", "待放行 held", "拒绝 refused", "开始 start", "操作人 by")
-	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	for _, b := range backfills {
-		t.row(number(b.GetBackfillId()), b.GetScheme(), kindWords(b), whichWords(b), backfillWords(b.GetState()), number(b.GetRunCounts().GetBills()),
-			number(b.GetItemsNew()), number(b.GetItemsAlreadyOwed()), number(b.GetItemsSettled()), number(b.GetItemsHeld()), number(b.GetItemsRefused()),
-			moment(b.GetCreateTime().AsTime()), b.GetActor())
-		t.remark(b.GetReason())
-		if b.GetError() != "" {
-			t.remark(b.GetError())
-		}
-	}
-	t.print(sh.out)
-}
-
-func whichWords(b *orchestratorv1.Backfill) string {
-	text := fmt.Sprintf("%d 个编号 numbers", len(b.GetNumbers().GetNumbers()))
-	if span := b.GetRange(); span != nil {
+func whichWords(s *orchestratorv1.BackfillSelection) string {
+	text := fmt.Sprintf("%d 个编号 numbers", len(s.GetNumbers().GetNumbers()))
+	if span := s.GetRange(); span != nil {
 		text = span.GetFromTime().AsTime().In(beijing).Format(time16) + " – " + span.GetToTime().AsTime().In(beijing).Format(time16+" -07:00")
 	}
-	if b.GetBeforeCutover() {
+	if s.GetBeforeCutover() {
 		text += " 含启用时间之前 before cutover"
 	}
 	return text
@@ -167,31 +161,6 @@ func whichWords(b *orchestratorv1.Backfill) string {
 
 // time16 is a time without its seconds.
 const time16 = "2006-01-02 15:04"
-
-func kindWords(b *orchestratorv1.Backfill) string {
-	if b.GetPlanOnly() {
-		return "计划 plan"
-	}
-	return "回补 backfill"
-}
-
-func backfillWords(s orchestratorv1.BackfillState) string {
-	switch s {
-	case orchestratorv1.BackfillState_BACKFILL_STATE_RUNNING:
-		return "进行中 running"
-	case orchestratorv1.BackfillState_BACKFILL_STATE_PLANNED:
-		return "待执行 planned"
-	case orchestratorv1.BackfillState_BACKFILL_STATE_APPLYING:
-		return "执行中 applying"
-	case orchestratorv1.BackfillState_BACKFILL_STATE_COMPLETE:
-		return "完成 complete"
-	case orchestratorv1.BackfillState_BACKFILL_STATE_FAILED:
-		return "失败 failed"
-	case orchestratorv1.BackfillState_BACKFILL_STATE_CANCELLED:
-		return "已撤销 cancelled"
-	}
-	return s.String()
-}
 
 func itemWords(s orchestratorv1.BackfillItemState) string {
 	switch s {

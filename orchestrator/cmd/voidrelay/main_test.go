@@ -69,9 +69,12 @@ func TestWrongInput(t *testing.T) {
 	t.Run("a command line that makes no sense", func(t *testing.T) {
 		for _, line := range [][]string{{"bill"}, {"bill", "a", "b"}, {"nonsense"}, {"bill", "a", "--nonsense"}, {"mode", "s", "send"}, {"cancellations", "--state", "x"}, {"retry", "s"},
 			{"retry", "s", "--reason", "r", "--state", "lost"}, {"ignore", "s", "--reason", "r", "--from", "yesterday"}, {"close", "x", "--reason", "r"}, {"reclassify", "text", "--reason", "r"},
-			{"plan", "s", "--reason", "r"}, {"plan", "s", "--to", "2026-11-01", "--reason", "r"}, {"plan", "s", "--from", "2026-11-01", "--numbers", "A", "--reason", "r"},
-			{"backfill", "s", "--from", "1 November", "--reason", "r"}, {"plan", "s", "--numbers", "A"}, {"plan", "s", "--numbers-file", "/nowhere", "--reason", "r"},
-			{"apply", "first", "--reason", "r"}, {"apply", "1"}, {"backfill-items", "0"}, {"backfill-items", "1", "--state", "lost"}, {"backfill-cancel", "1"}} {
+			{"backfill", "plan", "s", "--reason", "r"}, {"backfill", "plan", "s", "--to", "2026-11-01", "--reason", "r"},
+			{"backfill", "plan", "s", "--from", "2026-11-01", "--numbers", "A", "--reason", "r"},
+			{"backfill", "start", "s", "--from", "1 November", "--reason", "r"}, {"backfill", "plan", "s", "--numbers", "A"},
+			{"backfill", "plan", "s", "--numbers-file", "/nowhere", "--reason", "r"}, {"backfill", "apply", "first", "--reason", "r"},
+			{"backfill", "apply", "1"}, {"backfill", "items", "0"}, {"backfill", "items", "1", "--state", "lost"},
+			{"runs", "cancel", "1"}, {"runs", "show", "last"}, {"runs", "list", "--kind", "sweep"}, {"runs", "start", "s"}} {
 			status, out, errOut := call(t, nil, line...)
 			require.Equal(t, statusWrong, status, line)
 			require.Empty(t, out)

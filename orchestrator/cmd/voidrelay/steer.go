@@ -19,7 +19,9 @@ func (sh *shell) readCommand() *cobra.Command {
 		Args:    args(1, "SCHEME"),
 	}
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		answer, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{Scheme: args[0]})
+		answer, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{
+			Scheme: args[0], Kind: orchestratorv1.RunKind_RUN_KIND_INCREMENTAL,
+		})
 		if err != nil || r.printJSON(answer) {
 			return err
 		}

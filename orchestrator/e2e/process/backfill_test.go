@@ -27,27 +27,29 @@ func TestKilledInTheMiddleOfABackfill(t *testing.T) {
 	w.void(ctx, client, bills)
 
 	w.latency(300)
-	started, err := client.Runs.StartBackfill(ctx, &orchestratorv1.StartBackfillRequest{
-		Scheme: "assembly-void", Reason: "上周的作废单", Selection: &orchestratorv1.StartBackfillRequest_Range{Range: &orchestratorv1.TimeRange{
+	started, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{
+		Scheme: "assembly-void", Kind: orchestratorv1.RunKind_RUN_KIND_BACKFILL, Reason: "上周的作废单",
+		Backfill: &orchestratorv1.BackfillSelection{Bills: &orchestratorv1.BackfillSelection_Range{Range: &orchestratorv1.TimeRange{
 			FromTime: timestamppb.New(time.Now().Add(-time.Hour)),
-		}},
+		}}},
 	})
 	require.NoError(t, err)
-	id := started.GetBackfill().GetBackfillId()
+	id := started.GetRun().GetRunId()
 	await(t, time.Minute, "it is between its pages", func() bool {
-		return l.is(fmt.Sprintf(`exists (select from backfill where backfill_id = %d and state = 'running' and items between 1 and %d)`, id, bills-1))
+		return l.is(fmt.Sprintf(`exists (select from run join run_backfill using (run_id)
+    where run_id = %d and state = 'running' and items between 1 and %d)`, id, bills-1))
 	})
 	first.Kill()
 	w.latency(0)
 
 	_, client = w.named("b", map[string]string{install.TakeoverSetting: "2s"})
 	await(t, time.Minute, "the same backfill is complete", func() bool {
-		answer, err := client.Runs.GetBackfill(ctx, &orchestratorv1.GetBackfillRequest{BackfillId: id})
+		answer, err := client.Runs.GetRun(ctx, &orchestratorv1.GetRunRequest{RunId: id})
 		require.NoError(t, err)
-		return answer.GetBackfill().GetState() == orchestratorv1.BackfillState_BACKFILL_STATE_COMPLETE
+		return answer.GetRun().GetState() == orchestratorv1.RunState_RUN_STATE_COMPLETE
 	})
 	w.settled(ctx, client, l)
 	require.True(t, l.is(fmt.Sprintf(`(select count(*) from cancellation_now) = %d`, bills)))
-	require.True(t, l.is(fmt.Sprintf(`(select count(*) = %d and count(distinct bill_id) = %[1]d from backfill_item where backfill_id = %d)`, bills, id)),
-		l.text(fmt.Sprintf(`select string_agg(bill_no || ' ' || state, ', ') from backfill_item where backfill_id = %d`, id)))
+	require.True(t, l.is(fmt.Sprintf(`(select count(*) = %d and count(distinct bill_id) = %[1]d from backfill_item where run_id = %d)`, bills, id)),
+		l.text(fmt.Sprintf(`select string_agg(bill_no || ' ' || state, ', ') from backfill_item where run_id = %d`, id)))
 }

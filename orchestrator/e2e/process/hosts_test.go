@@ -155,12 +155,12 @@ func rereadSeldom(t *testing.T, settings map[string]string) map[string]string {
 // before a run does: the run would find nothing new, and have no pages to store one by one.
 func (w *town) rereadAll(ctx context.Context, client *install.Client, l kept) {
 	w.t.Helper()
-	for _, kind := range []orchestratorv1.ReconcileKind{orchestratorv1.ReconcileKind_RECONCILE_KIND_RECHECK, orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE} {
-		_, err := client.Runs.StartReconcile(ctx, &orchestratorv1.StartReconcileRequest{Scheme: "assembly-void", Kind: kind})
+	for _, kind := range []orchestratorv1.RunKind{orchestratorv1.RunKind_RUN_KIND_RECHECK, orchestratorv1.RunKind_RUN_KIND_RECONCILE} {
+		_, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{Scheme: "assembly-void", Kind: kind})
 		require.NoError(w.t, err)
 	}
 	await(w.t, time.Minute, "the recheck and the reconcile run are done", func() bool {
-		return l.is(`count(distinct kind) = 2 and bool_and(state = 'complete') from reconcile`)
+		return l.is(`count(distinct kind) = 2 and bool_and(state = 'complete') from run join run_comparison using (run_id)`)
 	})
 }
 
@@ -190,22 +190,22 @@ func TestARunGoesOnElsewhere(t *testing.T) {
 		var holder string
 		await(t, time.Minute, "a run is between its pages", func() bool {
 			holder = l.text(runHolder)
-			return hosts[holder] != nil && l.is(`exists (select from run where state = 'running' and cursor_id > 0)`)
+			return hosts[holder] != nil && l.is(`exists (select from run join run_reading using (run_id) where state = 'running' and cursor_id > 0)`)
 		})
-		run := l.text(`select run_id::text from run where state = 'running'`)
+		run := l.text(`select run_id::text from run join run_reading using (run_id) where state = 'running'`)
 		began := time.Now()
 		end(hosts[holder])
 		delete(hosts, holder)
 		delete(clients, holder)
 		await(t, time.Minute, "the run is complete", func() bool {
-			return l.is(`exists (select from run where run_id = ` + run + ` and state = 'complete')`)
+			return l.is(`exists (select from run join run_reading using (run_id) where run_id = ` + run + ` and state = 'complete')`)
 		})
 		t.Logf("the run was complete %s later", time.Since(began).Round(100*time.Millisecond))
 	}
 	for _, client := range clients {
 		w.settled(ctx, client, l)
 	}
-	require.True(t, l.is(`not exists (select from run where state = 'failed')`), "no run had to begin anew")
+	require.True(t, l.is(`not exists (select from run join run_reading using (run_id) where state = 'failed')`), "no run had to begin anew")
 }
 
 // An orchestrator is frozen (SIGSTOP) with requests in flight. Its work is taken over and done; then it wakes with its

@@ -23,15 +23,19 @@ func TestKilledInTheMiddleOfAReconcile(t *testing.T) {
 	require.NoError(t, client.Baseline(ctx))
 
 	w.latency(700)
-	_, err := client.Runs.StartReconcile(ctx, &orchestratorv1.StartReconcileRequest{Scheme: "assembly-void", Kind: orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE})
+	_, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{
+		Scheme: "assembly-void", Kind: orchestratorv1.RunKind_RUN_KIND_RECONCILE,
+	})
 	require.NoError(t, err)
 	var id int64
 	await(t, time.Minute, "a reconcile run is under way", func() bool {
-		answer, err := client.Runs.ListReconciles(ctx, &orchestratorv1.ListReconcilesRequest{Kind: orchestratorv1.ReconcileKind_RECONCILE_KIND_RECONCILE, PageSize: 1})
+		answer, err := client.Runs.ListRuns(ctx, &orchestratorv1.ListRunsRequest{
+			Kinds: []orchestratorv1.RunKind{orchestratorv1.RunKind_RUN_KIND_RECONCILE}, PageSize: 1,
+		})
 		require.NoError(t, err)
-		for _, reconcile := range answer.GetReconciles() {
-			if reconcile.GetState() == orchestratorv1.ReconcileState_RECONCILE_STATE_RUNNING {
-				id = reconcile.GetReconcileId()
+		for _, reconcile := range answer.GetRuns() {
+			if reconcile.GetState() == orchestratorv1.RunState_RUN_STATE_RUNNING {
+				id = reconcile.GetRunId()
 			}
 		}
 		return id != 0
@@ -40,16 +44,17 @@ func TestKilledInTheMiddleOfAReconcile(t *testing.T) {
 	w.latency(0)
 
 	_, client = w.orchestrate(map[string]string{install.TakeoverSetting: "2s"})
-	var reconcile *orchestratorv1.Reconcile
+	var reconcile *orchestratorv1.Run
 	await(t, time.Minute, "the same reconcile run is complete", func() bool {
-		answer, err := client.Runs.GetReconcile(ctx, &orchestratorv1.GetReconcileRequest{ReconcileId: id})
+		answer, err := client.Runs.GetRun(ctx, &orchestratorv1.GetRunRequest{RunId: id})
 		require.NoError(t, err)
-		reconcile = answer.GetReconcile()
-		return reconcile.GetState() == orchestratorv1.ReconcileState_RECONCILE_STATE_COMPLETE
+		reconcile = answer.GetRun()
+		return reconcile.GetState() == orchestratorv1.RunState_RUN_STATE_COMPLETE
 	})
 	require.Empty(t, reconcile.GetError())
-	require.Equal(t, w.between(reconcile.GetFromTime().AsTime(), reconcile.GetToTime().AsTime()), reconcile.GetBillsRead())
-	require.Zero(t, reconcile.GetHoursDiffering())
+	compared := reconcile.GetComparison()
+	require.Equal(t, w.between(compared.GetFromTime().AsTime(), compared.GetToTime().AsTime()), compared.GetBillsRead())
+	require.Zero(t, compared.GetHoursDiffering())
 }
 
 // latency delays every answer of Kingdee.

@@ -75,8 +75,8 @@ func TestAPIByGRPC(t *testing.T) {
 			token = c.requireReply(t, string(content), token, true)
 		})
 	}
-	require.Equal(t, []string{"assembly", "assembly reconcile"}, f.starter.asked, "the repeated calls start nothing more")
-	require.Equal(t, []int64{4, 5, 1}, f.starter.filled, "two begun, one plan applied, nothing twice")
+	require.Equal(t, []string{"assembly incremental", "assembly reconcile"}, f.starter.asked, "the repeated calls start nothing more")
+	require.Equal(t, []int64{11, 12, 8}, f.starter.filled, "two begun, one plan applied, nothing twice")
 }
 
 func TestAPIByREST(t *testing.T) {
@@ -103,8 +103,8 @@ func TestAPIByREST(t *testing.T) {
 			token = c.requireReply(t, content, token, false)
 		})
 	}
-	require.Equal(t, []string{"assembly", "assembly reconcile"}, f.starter.asked, "the repeated calls start nothing more")
-	require.Equal(t, []int64{4, 5, 1}, f.starter.filled, "two begun, one plan applied, nothing twice")
+	require.Equal(t, []string{"assembly incremental", "assembly reconcile"}, f.starter.asked, "the repeated calls start nothing more")
+	require.Equal(t, []int64{11, 12, 8}, f.starter.filled, "two begun, one plan applied, nothing twice")
 }
 
 func (c apiCase) requestJSON(t *testing.T, token string) string {

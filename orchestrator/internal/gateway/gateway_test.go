@@ -51,7 +51,7 @@ func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
 		}
 		return true
 	})
-	require.Equal(t, 35, methods)
+	require.Equal(t, 29, methods)
 	require.Len(t, bound, methods)
 }
 

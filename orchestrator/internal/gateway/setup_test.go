@@ -60,14 +60,7 @@ type starter struct {
 	filled []int64
 }
 
-func (s *starter) StartRun(_ context.Context, _ pgx.Tx, scheme string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked = append(s.asked, scheme)
-	return nil
-}
-
-func (s *starter) StartReconcile(_ context.Context, _ pgx.Tx, scheme string, kind ledger.ReconcileKind) error {
+func (s *starter) StartRun(_ context.Context, _ pgx.Tx, scheme string, kind ledger.RunKind) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, scheme+" "+string(kind))
@@ -189,22 +182,28 @@ func seed(rows rowtest.DB) {
 // seedBackfills adds a plan that waits, a list that is complete, and a plan of the scheme that stopped.
 func seedBackfills(rows rowtest.DB, done int64) {
 	rows.Exec(`
-insert into backfill (scheme, state, plan_only, before_cutover, from_time, to_time, numbers, revision, actor, reason, cursor_id, run_counts, items, counts,
-    numbers_not_found, create_time, end_time)
-values ('assembly', 'planned', true, true, '2026-11-01T00:00:00Z', '2026-11-08T00:00:00Z', null, 1, 'wang', '补十一月第一周', 0,
-        '{"rows": 4, "rows_of_bills": 4, "bills": 3, "voided": 2, "live": 1, "orders": 3, "orders_new": 2, "orders_already_owed": 1}', 3,
-        '{"new": 2, "settled": 1}', '{}', $1, null),
-       ('assembly', 'complete', false, false, null, null, '{ZZCX000001,ZZCX999999}', 1, 'wang', '核对', 2,
-        '{"rows": 1, "rows_of_bills": 1, "bills": 1, "voided": 1, "orders": 1, "orders_already_owed": 1}', 1, '{"settled": 1}', '{ZZCX999999}', $1, $1),
-       ('halted', 'planned', true, false, null, null, '{ZZCX000009}', 1, 'wang', '核对', 0, '{}', 0, '{}', '{ZZCX000009}', $1, null)`, rowtest.Now)
+insert into run (scheme, kind, state, revision, asked, cursor_id, run_counts, start_time, end_time)
+values ('assembly', 'backfill', 'planned', 1, true, 0,
+        '{"rows": 4, "rows_of_bills": 4, "bills": 3, "voided": 2, "live": 1, "orders": 3, "orders_new": 2,
+          "orders_already_owed": 1}', $1, null),
+       ('assembly', 'backfill', 'complete', 1, true, 2,
+        '{"rows": 1, "rows_of_bills": 1, "bills": 1, "voided": 1, "orders": 1, "orders_already_owed": 1}', $1, $1),
+       ('halted', 'backfill', 'planned', 1, true, 0, '{}', $1, null)`, rowtest.Now)
 	rows.Exec(`
-insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account, warehouse_code, order_code, order_type,
+insert into run_backfill (run_id, plan_only, before_cutover, from_time, to_time, numbers, actor, reason, items, counts,
+    numbers_not_found)
+values (8, true, true, '2026-11-01T00:00:00Z', '2026-11-08T00:00:00Z', null, 'wang', '补十一月第一周', 3,
+        '{"new": 2, "settled": 1}', '{}'),
+       (9, false, false, null, null, '{ZZCX000001,ZZCX999999}', 'wang', '核对', 1, '{"settled": 1}', '{ZZCX999999}'),
+       (10, true, false, null, null, '{ZZCX000009}', 'wang', '核对', 0, '{}', '{ZZCX000009}')`)
+	rows.Exec(`
+insert into backfill_item (run_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account, warehouse_code, order_code, order_type,
     cancel_reason, extend_props, owner_code, triggers, evidence, generation, cancellation_id, detail)
-values (1, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000001', 'CNJG', '作废', '{}', 'XIER', '{voided}',
+values (8, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000001', 'CNJG', '作废', '{}', 'XIER', '{voided}',
         'seen_live', 1, $1, ''),
-       (1, 2, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000008', 'CNJG', '作废', '{"remark": "十一月"}', 'XIER',
+       (8, 2, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000008', 'CNJG', '作废', '{"remark": "十一月"}', 'XIER',
         '{voided}', 'approve_date', 1, null, ''),
-       (1, 3, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.out', 'CK002', 'default', 'WH02', 'ZZCX000008', 'CNJG', '作废', '{}', 'XIER', '{voided}',
+       (8, 3, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.out', 'CK002', 'default', 'WH02', 'ZZCX000008', 'CNJG', '作废', '{}', 'XIER', '{voided}',
         'approve_date', 1, null, '')`, done)
 }
 

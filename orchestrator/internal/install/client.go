@@ -151,7 +151,9 @@ func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orches
 			last = fmt.Sprintf("scheme %s: %s", s.GetScheme(), s.GetLastRunError())
 			if n%nudge == 0 {
 				// A refused nudge changes nothing: the scheme's own interval brings the next run.
-				_, _ = c.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{Scheme: s.GetScheme()})
+				_, _ = c.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{
+					Scheme: s.GetScheme(), Kind: orchestratorv1.RunKind_RUN_KIND_INCREMENTAL,
+				})
 			}
 		}
 		if err == nil && waiting == 0 {

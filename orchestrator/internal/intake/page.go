@@ -37,9 +37,16 @@ type Pager struct {
 func NewPager(store PageStore, reader Reader, run *ledger.Run, standing ledger.Scheme, a DataCentre) *Pager {
 	return &Pager{
 		store: store, reader: reader, entry: reader.Entry, run: run,
-		Policy:     reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock), standing.Cutovers),
+		Policy:     reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock()), standing.Cutovers),
 		DataCentre: a, received: a.Clock.Service,
 	}
+}
+
+// Outside is the run of a pager that decides outside one.
+func Outside(e Entry, a DataCentre) *ledger.Run {
+	run := &ledger.Run{Scheme: e.Name, Kind: ledger.Incremental, Revision: e.Revision}
+	run.SetClock(a.Clock)
+	return run
 }
 
 // Decide answers everything that one light page comes to.
@@ -246,11 +253,11 @@ func (p *Pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, p
 
 // noteClock notes a stamp that lies ahead of the vendor's clock: then the watermark stands still.
 func (p *Pager) noteClock(state rule.State, read time.Time) {
-	if p.run.ClockSuspect || !rule.Ahead(state, p.DataCentre.Clock, read.Sub(p.received)) {
+	if p.run.Reading.ClockSuspect || !rule.Ahead(state, p.DataCentre.Clock, read.Sub(p.received)) {
 		return
 	}
-	p.run.ClockSuspect = true
-	p.run.Clock.Note = fmt.Sprintf("clock_suspect: bill %s carries a stamp ahead of the vendor's clock", state.Number)
+	p.run.Reading.ClockSuspect = true
+	p.run.Note = fmt.Sprintf("clock_suspect: bill %s carries a stamp ahead of the vendor's clock", state.Number)
 }
 
 // CutoverOf is where triggers of bills never seen live begin to count, by the scheme's standing and, before its

@@ -63,8 +63,7 @@ func (l *reread) ask(ctx context.Context, ids, controls []int64, keep steps) (ma
 // header gets ready to decide.
 func (q *question) header(a intake.DataCentre) error {
 	q.at = a.Clock.Service
-	run := &ledger.Run{Scheme: q.entry.Name, Kind: ledger.Incremental, Revision: q.entry.Revision, Clock: a.Clock}
-	q.pager = intake.NewPager(q.store, q.reader, run, q.standing, a)
+	q.pager = intake.NewPager(q.store, q.reader, intake.Outside(q.entry, a), q.standing, a)
 	return nil
 }
 

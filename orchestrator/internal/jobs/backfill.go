@@ -21,16 +21,16 @@ type backfillStore interface {
 	intake.PageStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	StopScheme(ctx context.Context, name, reason, detail string) error
-	Backfill(ctx context.Context, id int64) (*ledger.Backfill, error)
+	Run(ctx context.Context, id int64) (ledger.Run, error)
 	DueBackfills(ctx context.Context) ([]int64, error)
 	TryLockBackfill(ctx context.Context, id int64) (unlock func(), ok bool, err error)
 	LiveTraffic(ctx context.Context, scheme string, limit int) (ledger.LiveTraffic, error)
-	CommitBackfill(ctx context.Context, b *ledger.Backfill, basis ledger.Basis, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
-	CommitPlan(ctx context.Context, b *ledger.Backfill, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
-	BeginPlanAnew(ctx context.Context, b *ledger.Backfill, revision int) error
-	EndBackfill(ctx context.Context, b *ledger.Backfill) error
-	FailBackfill(ctx context.Context, b *ledger.Backfill, reason string) error
-	NoteBackfill(ctx context.Context, b *ledger.Backfill, reason string, wait time.Duration) error
+	CommitBackfill(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
+	CommitPlan(ctx context.Context, b *ledger.Run, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
+	BeginPlanAnew(ctx context.Context, b *ledger.Run, revision int) error
+	EndBackfill(ctx context.Context, b *ledger.Run) error
+	FailRun(ctx context.Context, run *ledger.Run, reason string) error
+	NoteBackfill(ctx context.Context, b *ledger.Run, reason string, wait time.Duration) error
 	applyStore
 }
 
@@ -89,13 +89,14 @@ func (f *backfiller) run(ctx context.Context, args queue.BackfillArgs) error {
 		return err
 	}
 	defer unlock()
-	b, err := f.store.Backfill(ctx, args.ID)
+	run, err := f.store.Run(ctx, args.ID)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil
 	}
-	if err != nil || b.State != ledger.BackfillRunning && b.State != ledger.BackfillApplying || b.Waits {
+	if err != nil || run.Kind != ledger.Backfill || !run.State.UnderWay() || run.Backfill.Waits {
 		return err
 	}
+	b := &run
 	e, loaded := f.registry.Entries[b.Scheme]
 	if !loaded {
 		return nil
@@ -127,19 +128,19 @@ func (f *backfiller) conclude(ctx context.Context, r *refill, err error) error {
 		return nil
 	case errors.Is(err, intake.ErrStopping):
 		return f.insert.Insert(ctx, queue.BackfillArgs{ID: b.ID, Follows: true})
-	case errors.Is(err, ledger.ErrBackfillMoved):
-		f.logger.InfoContext(ctx, "backfill was changed by somebody else", slog.Int64("backfill_id", b.ID))
+	case errors.Is(err, ledger.ErrRunMoved):
+		f.logger.InfoContext(ctx, "backfill was changed by somebody else", slog.Int64("run_id", b.ID))
 		return nil
 	case errors.As(err, &stop):
 		f.logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", b.Scheme), slog.String("reason", stop.Reason),
 			slog.String("detail", stop.Detail))
 		return f.store.StopScheme(ctx, b.Scheme, stop.Reason, stop.Detail)
 	case errors.As(err, &runCounts):
-		f.logger.ErrorContext(ctx, "backfill failed", slog.Int64("backfill_id", b.ID), slog.Any("err", err))
-		return f.store.FailBackfill(ctx, b, err.Error())
+		f.logger.ErrorContext(ctx, "backfill failed", slog.Int64("run_id", b.ID), slog.Any("err", err))
+		return f.store.FailRun(ctx, b, err.Error())
 	}
-	pause := min(queue.MaxPause, time.Second<<min(b.Failures, 8))
-	f.logger.WarnContext(ctx, "backfill waits", slog.Int64("backfill_id", b.ID), slog.Any("err", err), slog.Duration("pause", pause))
+	pause := min(queue.MaxPause, time.Second<<min(b.Backfill.Failures, 8))
+	f.logger.WarnContext(ctx, "backfill waits", slog.Int64("run_id", b.ID), slog.Any("err", err), slog.Duration("pause", pause))
 	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return f.store.NoteBackfill(note, b, err.Error(), pause)
@@ -150,7 +151,7 @@ type refill struct {
 	*backfiller
 	entry    intake.Entry
 	standing ledger.Scheme
-	backfill *ledger.Backfill
+	backfill *ledger.Run
 	reader   intake.Reader
 	pager    *intake.Pager
 	started  time.Time
@@ -160,16 +161,16 @@ func (r *refill) run(ctx context.Context) error {
 	r.reader = intake.Reader{Kingdee: r.kingdee, Entry: r.entry, Watermark: r.standing.Watermark, Now: r.now,
 		Stopping: r.stopping}
 	b := r.backfill
-	if b.State == ledger.BackfillApplying {
+	if b.State == ledger.RunApplying {
 		return r.apply(ctx)
 	}
-	if b.PlanOnly && b.Revision != r.entry.Revision {
+	if b.Backfill.PlanOnly && b.Revision != r.entry.Revision {
 		if err := r.store.BeginPlanAnew(ctx, b, r.entry.Revision); err != nil {
 			return err
 		}
 	}
 	read := r.rangeOf
-	if len(b.Numbers) > 0 {
+	if len(b.Backfill.Numbers) > 0 {
 		read = r.numbers
 	}
 	if err := read(ctx); err != nil {
@@ -187,8 +188,8 @@ func (r *refill) end(ctx context.Context) error {
 	if err := r.store.EndBackfill(ctx, b); err != nil {
 		return err
 	}
-	r.logger.InfoContext(ctx, "backfill ended", slog.String("scheme", b.Scheme), slog.Int64("backfill_id", b.ID), slog.String("state", string(b.State)),
-		slog.Int64("rows", b.RunCounts.Rows), slog.Int64("bills", b.RunCounts.Bills), slog.Int64("items", b.Items))
+	r.logger.InfoContext(ctx, "backfill ended", slog.String("scheme", b.Scheme), slog.Int64("run_id", b.ID), slog.String("state", string(b.State)),
+		slog.Int64("rows", b.RunCounts.Rows), slog.Int64("bills", b.RunCounts.Bills), slog.Int64("items", b.Backfill.Items))
 	return nil
 }
 
@@ -209,7 +210,7 @@ func (r *refill) giveWay(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		owes := !r.backfill.PlanOnly || r.backfill.State == ledger.BackfillApplying
+		owes := !r.backfill.Backfill.PlanOnly || r.backfill.State == ledger.RunApplying
 		switch {
 		case traffic.Backlog && owes && waited > queue.WorkFor/2:
 			return errAgain

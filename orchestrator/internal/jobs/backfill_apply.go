@@ -19,8 +19,8 @@ import (
 // applyStore is what carrying out a plan asks of the ledger.
 type applyStore interface {
 	PlannedItems(ctx context.Context, backfill, after int64, limit int) ([]ledger.BackfillItem, error)
-	CommitApplied(ctx context.Context, b *ledger.Backfill, basis ledger.Basis, page ledger.Page, applied ledger.Applied, also func(pgx.Tx) error) error
-	CheckPlan(ctx context.Context, b *ledger.Backfill, revision int, cursor int64, done bool) error
+	CommitApplied(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page, applied ledger.Applied, also func(pgx.Tx) error) error
+	CheckPlan(ctx context.Context, b *ledger.Run, revision int, cursor int64, done bool) error
 }
 
 // planned is one bill of a plan.
@@ -42,7 +42,7 @@ func carriedOut(item ledger.BackfillItem) bool {
 // whole if a request would differ.
 func (r *refill) apply(ctx context.Context) error {
 	b := r.backfill
-	check := r.entry.Revision != b.Revision && r.entry.Revision != b.CheckedRevision
+	check := r.entry.Revision != b.Revision && r.entry.Revision != b.Backfill.CheckedRevision
 	for {
 		bills, cursor, err := r.next(ctx)
 		if err != nil {
@@ -105,7 +105,7 @@ func (r *refill) check(ctx context.Context, bills []planned, cursor int64) error
 			continue
 		}
 		if difference := found.requests(p); difference != "" {
-			err := r.store.FailBackfill(ctx, r.backfill, fmt.Sprintf("the plan was made under revision %d; under revision %d the request of bill %s would differ: %s; nothing was owed, make a new plan (方案已修订，请重新计划)",
+			err := r.store.FailRun(ctx, r.backfill, fmt.Sprintf("the plan was made under revision %d; under revision %d the request of bill %s would differ: %s; nothing was owed, make a new plan (方案已修订，请重新计划)",
 				r.backfill.Revision, r.entry.Revision, p.no, difference))
 			return errors.Join(err, errEnded)
 		}
@@ -145,9 +145,9 @@ func (r *refill) carryOut(ctx context.Context, bills []planned, cursor int64) er
 				}
 			}
 		}
-		page.Reopen = r.backfill.BeforeCutover
+		page.Reopen = r.backfill.Backfill.BeforeCutover
 		err = r.store.CommitApplied(ctx, r.backfill, r.basis(), page, applied, also)
-		if errors.Is(err, ledger.ErrConflict) {
+		if errors.Is(err, ledger.ErrConflict) && !errors.Is(err, ledger.ErrRunMoved) {
 			continue
 		}
 		if err == nil && late {

@@ -70,7 +70,7 @@ func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 	require.Contains(t, items, "A4 refused Assembly.in WH-HZ01 单号已被有效单据使用")
 	require.Contains(t, items, "A5 refused Assembly.in WH-HZ01 金蝶已查不到此单")
 	require.Contains(t, items, "A6 new Assembly.in WH-HZ01")
-	require.Equal(t, "complete 1 5", b.text(`select state || ' ' || (counts->>'new') || ' ' || (counts->>'refused') from backfill`))
+	require.Equal(t, "complete 1 5", b.text(`select state || ' ' || (counts->>'new') || ' ' || (counts->>'refused') from run join run_backfill using (run_id)`))
 	require.Equal(t, "6", b.text(`select string_agg(bill_id::text, ' ') from cancellation_now`))
 	require.Equal(t, before, b.text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`),
 		"what was refused is left to the incremental runs, which still see it as changed")
@@ -116,11 +116,11 @@ func TestAPlanOfAnotherRevisionIsRefusedWholeWhereItsRequestsWouldDiffer(t *test
 	order.PlanOnly = true
 	same, other := b.order(order), b.order(order)
 	b.load("h2")
-	_, err := b.pool.Exec(t.Context(), `update backfill_item set cancel_reason = 'as it was' where backfill_id = $1 and bill_id = 3`, other)
+	_, err := b.pool.Exec(t.Context(), `update backfill_item set cancel_reason = 'as it was' where run_id = $1 and bill_id = 3`, other)
 	require.NoError(t, err)
 	b.apply(other)
 	require.Equal(t, "failed", b.standingOf(other))
-	require.Contains(t, b.text(`select string_agg(error, '') from backfill`), "under revision 2 the request of bill A3 would differ: Assembly.in cancel_reason: as it was →")
+	require.Contains(t, b.text(`select string_agg(error, '') from run join run_backfill using (run_id)`), "under revision 2 the request of bill A3 would differ: Assembly.in cancel_reason: as it was →")
 	require.Equal(t, "0", b.text(`select count(*)::text from cancellation_now`), "not even those that agree")
 	b.apply(same)
 	require.Equal(t, "complete", b.standingOf(same))
@@ -141,11 +141,11 @@ func TestAKilledApplyGoesOnAndOwesOnce(t *testing.T) {
 	vendor := &tiring{Books: b.books, left: 1}
 	b.p.kingdee = vendor
 	b.apply(id)
-	require.Equal(t, "applying 199", b.text(`select state || ' ' || cursor_id from backfill`))
-	_, err := b.pool.Exec(t.Context(), `update backfill set not_before = now() - interval '1 day'`)
+	require.Equal(t, "applying 199", b.text(`select state || ' ' || cursor_id from run join run_backfill using (run_id)`))
+	_, err := b.pool.Exec(t.Context(), `update run_backfill set not_before = now() - interval '1 day'`)
 	require.NoError(t, err)
 	vendor.left = 100
 	b.fill(id)
-	require.Equal(t, "complete 450", b.text(`select state || ' ' || (coalesce((counts->>'new')::int, 0) + (counts->>'held')::int) from backfill`))
+	require.Equal(t, "complete 450", b.text(`select state || ' ' || (coalesce((counts->>'new')::int, 0) + (counts->>'held')::int) from run join run_backfill using (run_id)`))
 	require.Equal(t, "450", b.text(`select count(*)::text from cancellation_now`))
 }

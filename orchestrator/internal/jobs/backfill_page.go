@@ -75,7 +75,7 @@ func (r *refill) commitDecided(ctx context.Context, decided *ahead, step ledger.
 			if err = r.commit(ctx, light, page, step, also); err == nil && late {
 				return intake.ErrLeft
 			}
-			if !errors.Is(err, ledger.ErrConflict) {
+			if errors.Is(err, ledger.ErrRunMoved) || !errors.Is(err, ledger.ErrConflict) {
 				return err
 			}
 		}
@@ -120,10 +120,10 @@ func (r *refill) commit(ctx context.Context, light *kingdeev1.StatePage, page le
 	}
 	b := r.backfill
 	step.Items = append(items, step.Items...)
-	if b.PlanOnly {
+	if b.Backfill.PlanOnly {
 		return r.store.CommitPlan(ctx, b, page, step, also)
 	}
-	page.Reopen = b.BeforeCutover
+	page.Reopen = b.Backfill.BeforeCutover
 	return r.store.CommitBackfill(ctx, b, r.basis(), page, step, also)
 }
 
@@ -145,7 +145,7 @@ func (r *refill) items(ctx context.Context, light *kingdeev1.StatePage, page led
 		item := ledger.BackfillItem{BillID: d.BillID, BillNo: d.BillNo, Cancellation: d}
 		if w := decided[d.BillID]; w != nil {
 			item.Class = w.After.Class
-			if r.backfill.PlanOnly {
+			if r.backfill.Backfill.PlanOnly {
 				item.Seen = &w.After.State
 			}
 		}
@@ -164,7 +164,7 @@ func (r *refill) items(ctx context.Context, light *kingdeev1.StatePage, page led
 		listed[w.BillID] = true
 		items = append(items, item)
 	}
-	if len(r.backfill.Numbers) > 0 {
+	if len(r.backfill.Backfill.Numbers) > 0 {
 		var err error
 		if items, err = r.nothingOwed(ctx, light, decided, listed, items); err != nil {
 			return nil, err

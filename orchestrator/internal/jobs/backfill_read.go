@@ -20,7 +20,7 @@ func (r *refill) rangeOf(ctx context.Context) error {
 	b := r.backfill
 	return r.states(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{
-			Since: timestamppb.New(b.From), AfterId: b.Cursor,
+			Since: timestamppb.New(b.Backfill.From), AfterId: b.Cursor,
 		}},
 	}, func(light *kingdeev1.StatePage) error {
 		outside := r.cut(light)
@@ -57,11 +57,11 @@ func (r *refill) cut(light *kingdeev1.StatePage) int64 {
 func (r *refill) within(s *kingdeev1.BillState) bool {
 	for _, at := range []*timestamppb.Timestamp{s.GetCreateTime(), s.GetModifyTime(), s.GetApproveTime(), s.GetCancelTime()} {
 		t := intake.TimeOf(at)
-		if at == nil || !t.Before(r.backfill.To) {
+		if at == nil || !t.Before(r.backfill.Backfill.To) {
 			continue
 		}
-		if !t.Before(r.backfill.From) || dateOnly(t, r.pager.DataCentre.Offset) &&
-			t.Add(24*time.Hour).After(r.backfill.From) {
+		if !t.Before(r.backfill.Backfill.From) || dateOnly(t, r.pager.DataCentre.Offset) &&
+			t.Add(24*time.Hour).After(r.backfill.Backfill.From) {
 			return true
 		}
 	}
@@ -76,8 +76,8 @@ func dateOnly(t time.Time, offset time.Duration) bool {
 // numbers reads a list part by part, from the cursor on.
 func (r *refill) numbers(ctx context.Context) error {
 	b := r.backfill
-	for b.Cursor < int64(len(b.Numbers)) {
-		part := b.Numbers[b.Cursor:min(b.Cursor+numbersAtOnce, int64(len(b.Numbers)))]
+	for b.Cursor < int64(len(b.Backfill.Numbers)) {
+		part := b.Backfill.Numbers[b.Cursor:min(b.Cursor+numbersAtOnce, int64(len(b.Backfill.Numbers)))]
 		light, err := r.byNumber(ctx, part)
 		if err != nil {
 			return err
@@ -144,10 +144,9 @@ func (r *refill) states(ctx context.Context, request *kingdeev1.StreamBillStates
 // header makes the pager. Its run only names the scheme and its revision.
 func (r *refill) header(a intake.DataCentre) error {
 	b := r.backfill
-	run := &ledger.Run{Scheme: b.Scheme, Kind: ledger.Incremental, Revision: r.entry.Revision, Clock: a.Clock}
-	r.pager = intake.NewPager(r.store, r.reader, run, r.standing, a)
+	r.pager = intake.NewPager(r.store, r.reader, intake.Outside(r.entry, a), r.standing, a)
 	r.pager.Again = true
-	if b.BeforeCutover {
+	if b.Backfill.BeforeCutover {
 		r.pager.Policy = r.pager.Policy.WithoutCutovers()
 	}
 	return nil

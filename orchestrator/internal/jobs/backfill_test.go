@@ -57,12 +57,12 @@ func (b *bench) items(id int64) string {
 	b.Helper()
 	return b.text(fmt.Sprintf(`
 select coalesce(string_agg(concat_ws(' ', bill_no, state, nullif(order_kind, ''), nullif(warehouse_code, ''), case when state in ('refused', 'held') then detail end), '; ' order by item), '')
-from backfill_item where backfill_id = %d`, id))
+from backfill_item where run_id = %d`, id))
 }
 
 func (b *bench) standingOf(id int64) string {
 	b.Helper()
-	return b.text(fmt.Sprintf(`select state from backfill where backfill_id = %d`, id))
+	return b.text(fmt.Sprintf(`select state from run join run_backfill using (run_id) where run_id = %d`, id))
 }
 
 // ledgerSum is a picture of everything that a plan must leave alone.
@@ -106,7 +106,7 @@ func TestARangeOwesWhatNoRunHasSeen(t *testing.T) {
 	require.Equal(t, "A2 new Assembly.in WH-HZ01; A4 new Assembly.in WH-HZ01", b.items(id))
 	require.Equal(t, "2 open", b.text(`select count(*) || ' ' || min(state) from cancellation_now`))
 	require.Equal(t, "live live live voided voided", b.text(`select string_agg(class, ' ' order by class) from bill`))
-	require.Equal(t, "3 2 2 2", b.text(`select concat_ws(' ', run_counts->>'live', run_counts->>'voided', run_counts->>'orders_new', counts->>'new') from backfill`))
+	require.Equal(t, "3 2 2 2", b.text(`select concat_ws(' ', run_counts->>'live', run_counts->>'voided', run_counts->>'orders_new', counts->>'new') from run join run_backfill using (run_id)`))
 	require.Equal(t, watermark, b.text(`select watermark_time || ' ' || version from watermark`), "a backfill moves no watermark")
 
 	again := b.order(b.since(12 * time.Hour))
@@ -131,7 +131,7 @@ func TestARangeHasAnUpperEdge(t *testing.T) {
 	order.To = b.clock.Add(-90 * time.Minute)
 	id := b.order(order)
 	require.Equal(t, "A1 new Assembly.in WH-HZ01", b.items(id))
-	require.Equal(t, "1 1", b.text(`select rows_outside || ' ' || (run_counts->>'bills') from backfill`), "what was read beside is counted")
+	require.Equal(t, "1 1", b.text(`select rows_outside || ' ' || (run_counts->>'bills') from run join run_backfill using (run_id)`), "what was read beside is counted")
 }
 
 func TestAListShowsEveryNumber(t *testing.T) {
@@ -148,7 +148,7 @@ func TestAListShowsEveryNumber(t *testing.T) {
 
 	id := b.order(ledger.BackfillOrder{Numbers: []string{"A3", "nope", "A1", "A2"}})
 	require.Equal(t, "A1 nothing_owed; A2 settled Assembly.in WH-HZ01; A3 undecodable; nope undecodable", b.items(id))
-	require.Equal(t, "{nope}", b.text(`select numbers_not_found::text from backfill`))
+	require.Equal(t, "{nope}", b.text(`select numbers_not_found::text from run join run_backfill using (run_id)`))
 	require.Equal(t, "live", b.text(`select class from backfill_item where bill_no = 'A1'`))
 	items, err := b.store.ItemViews(t.Context(), id, nil, 0, 10)
 	require.NoError(t, err)
@@ -212,20 +212,20 @@ func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 	vendor := &tiring{Books: b.books, left: 2}
 	b.p.kingdee = vendor
 	id := b.order(b.since(12 * time.Hour))
-	require.Equal(t, "running 2 1", b.text(`select state || ' ' || cursor_id || ' ' || failures from backfill`))
-	require.Contains(t, b.text(`select error from backfill`), "too slow")
+	require.Equal(t, "running 2 1", b.text(`select state || ' ' || cursor_id || ' ' || failures from run join run_backfill using (run_id)`))
+	require.Contains(t, b.text(`select error from run join run_backfill using (run_id)`), "too slow")
 	due, err := b.store.DueBackfills(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, due, "it waits after a fault")
 
-	_, err = b.pool.Exec(t.Context(), `update backfill set not_before = now() - interval '1 day'`)
+	_, err = b.pool.Exec(t.Context(), `update run_backfill set not_before = now() - interval '1 day'`)
 	require.NoError(t, err)
 	due, err = b.store.DueBackfills(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []int64{id}, due, "the rows say what is due, whatever became of its job")
 	vendor.left = 100
 	b.fill(id)
-	require.Equal(t, "complete 6 6 6", b.text(`select concat_ws(' ', state, counts->>'new', run_counts->>'bills', (select count(*) from backfill_item)) from backfill`))
+	require.Equal(t, "complete 6 6 6", b.text(`select concat_ws(' ', state, counts->>'new', run_counts->>'bills', (select count(*) from backfill_item)) from run join run_backfill using (run_id)`))
 	require.Equal(t, "6", b.text(`select count(*)::text from cancellation_now`))
 }
 
@@ -240,7 +240,7 @@ func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "complete", b.standingOf(id))
 	require.Equal(t, "150 held safety_limit_hour", b.text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation_now`))
-	require.Equal(t, "100 50", b.text(`select (counts->>'new') || ' ' || (counts->>'held') from backfill`), "those of the first page were open for a moment")
+	require.Equal(t, "100 50", b.text(`select (counts->>'new') || ' ' || (counts->>'held') from run join run_backfill using (run_id)`), "those of the first page were open for a moment")
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'safety_limit_reached'`))
 }
 
@@ -254,7 +254,9 @@ func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 	}
 	b.clock = b.clock.Add(2 * time.Hour)
 	b.p.kingdee = &meddling{Books: b.books, at: 2, do: func() {
-		require.NoError(t, b.acts().CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "wrong range"}, 1))
+		var id int64
+		require.NoError(t, b.pool.QueryRow(t.Context(), `select run_id from run where kind = 'backfill'`).Scan(&id))
+		require.NoError(t, b.acts().CancelBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "wrong range"}, id))
 	}}
 	id := b.order(b.since(12 * time.Hour))
 	require.Equal(t, "cancelled", b.standingOf(id))
@@ -295,7 +297,7 @@ func TestABackfillWaitsWhileItsSchemeIsStopped(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, b.store.StopScheme(t.Context(), watched, "DATA_CENTER_DIFFERS", "test"))
 	b.fill(id)
-	require.Contains(t, b.text(`select state || ' ' || error from backfill`), "running waits: the scheme is stopped")
+	require.Contains(t, b.text(`select state || ' ' || error from run join run_backfill using (run_id)`), "running waits: the scheme is stopped")
 	_, err = b.acts().StartBackfill(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, b.since(time.Hour))
 	require.ErrorIs(t, err, ledger.ErrStopped)
 	require.NoError(t, b.acts().Resume(t.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}))

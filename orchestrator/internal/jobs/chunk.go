@@ -55,7 +55,7 @@ func (c *chunk) work(ctx context.Context) error {
 	}
 	err := c.read(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{
-			Since: timestamppb.New(c.run.LowerEdge), AfterId: c.run.Cursor,
+			Since: timestamppb.New(c.run.Reading.LowerEdge), AfterId: c.run.Cursor,
 		}},
 	}, c.take)
 	if err != nil {
@@ -132,14 +132,14 @@ func (c *chunk) read(ctx context.Context, request *kingdeev1.StreamBillStatesReq
 func (c *chunk) header(ctx context.Context, a intake.DataCentre) error {
 	c.account = a
 	c.registry.Learn(c.entry.Name, a.Environment)
-	first := c.run.Clock.Service.IsZero()
+	first := c.run.Reading.ServiceTime.IsZero()
 	if first {
 		// The first header of the run: the watermark will follow it, also when another process ends the run.
-		c.run.Clock = a.Clock
+		c.run.SetClock(a.Clock)
 	}
 	if a.ZoneSuspect {
-		c.run.ClockSuspect = true
-		c.run.Clock.Note = "clock_suspect: the login reports another zone than " + a.Zone
+		c.run.Reading.ClockSuspect = true
+		c.run.Note = "clock_suspect: the login reports another zone than " + a.Zone
 	}
 	if c.run.Kind == ledger.Baseline && first {
 		if err := c.checkMixed(ctx, c.entry, a.Environment); err != nil {
@@ -218,16 +218,16 @@ func (c *chunk) end(ctx context.Context) error {
 			return c.fault(ctx, err)
 		}
 	}
-	if c.run.ClockSuspect {
+	if c.run.Reading.ClockSuspect {
 		if c.run.Kind == ledger.Baseline {
 			// Its watermark would lie from the first day. A new baseline begins.
-			note := c.run.Clock.Note
+			note := c.run.Note
 			if err := c.store.FailRun(ctx, c.run, note); err != nil {
 				return err
 			}
 			return errors.New(note)
 		}
-		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkClockSuspect, Detail: c.run.Clock.Note})
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkClockSuspect, Detail: c.run.Note})
 	}
 	finish := c.finish()
 	finish.RowsRead = c.rows

@@ -45,7 +45,7 @@ func TestWithoutTheVendorsClockTheWatermarkKeepsItsDistance(t *testing.T) {
 	b.run()
 	want := b.clock.Add(-10*time.Minute - 30*time.Second)
 	require.Equal(t, "true", b.text(`select (watermark_time = '`+want.Format(time.RFC3339)+`')::text from watermark`))
-	require.Equal(t, "no Date header", b.text(`select clock_note from run order by run_id desc limit 1`), "the run says why")
+	require.Equal(t, "no Date header", b.text(`select note from run join run_reading using (run_id) order by run_id desc limit 1`), "the run says why")
 
 	// The next one has a Date again: the watermark goes on, and what lay in between is read.
 	b.books.Note = ""

@@ -17,16 +17,15 @@ import (
 // decideGoneTogether decides all bills that the reconcile run proved gone, together: only now is it known how many they
 // are.
 func (c *reconcileChunk) decideGoneTogether(ctx context.Context) error {
-	if len(c.reconcile.GoneIDs) == 0 {
+	if len(c.reconcile.Comparison.GoneIDs) == 0 {
 		return nil
 	}
 	a, err := c.where(ctx)
 	if err != nil {
 		return err
 	}
-	run := &ledger.Run{Scheme: c.reconcile.Scheme, Kind: ledger.Incremental, Revision: c.entry.Revision, Clock: a.Clock}
-	p := intake.NewPager(c.store, c.reader, run, c.standing, a)
-	ids := slices.Sorted(slices.Values(c.reconcile.GoneIDs))
+	p := intake.NewPager(c.store, c.reader, intake.Outside(c.entry, a), c.standing, a)
+	ids := slices.Sorted(slices.Values(c.reconcile.Comparison.GoneIDs))
 	for batch := range slices.Chunk(ids, goneBatch) {
 		if c.leaving() {
 			return intake.ErrStopping
@@ -84,12 +83,12 @@ func (c *reconcileChunk) decideSome(ctx context.Context, p *intake.Pager, ids []
 	page := ledger.Page{}
 	for _, m := range missing {
 		if k := known[m.BillID]; k != nil {
-			p.DecideGone(&page, *k, m.AbsentSince, c.now(), len(c.reconcile.GoneIDs))
+			p.DecideGone(&page, *k, m.AbsentSince, c.now(), len(c.reconcile.Comparison.GoneIDs))
 		}
 	}
-	keep := c.keep(ctx, func(w *ledger.Reconcile, _ ledger.Told) {
+	keep := c.keep(ctx, func(w *ledger.Run, _ ledger.Told) {
 		w.Cursor = ids[len(ids)-1]
-		w.Gone += int64(len(page.Bills))
+		w.Comparison.Gone += int64(len(page.Bills))
 	})
 	var told ledger.Told
 	_, err = c.store.CommitDecided(ctx, ledger.Basis{Scheme: c.reconcile.Scheme, Revision: c.entry.Revision,

@@ -120,7 +120,7 @@ func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
 	b.reconcile()
 	require.Equal(t, "0", b.text(`select count(*)::text from bill where absent_since is not null or class = 'deleted'`))
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
-	require.Equal(t, "complete true", b.text(`select state || ' ' || (note <> '')::text from reconcile order by reconcile_id desc limit 1`))
+	require.Equal(t, "complete true", b.text(`select state || ' ' || (note <> '')::text from run join run_comparison using (run_id) order by run_id desc limit 1`))
 
 	clear(b.books.Hidden)
 	b.recheck()

@@ -226,7 +226,7 @@ func (b *bench) proveGone(id int64) {
 	standing, err := b.store.Scheme(b.Context(), "assembly-void")
 	require.NoError(b, err)
 	e := b.p.registry.Entries["assembly-void"]
-	run := &ledger.Run{Scheme: "assembly-void", Kind: ledger.Incremental, Revision: standing.Revision, SendSince: standing.SendSince}
+	run := &ledger.Run{Scheme: "assembly-void", Kind: ledger.Incremental, Revision: standing.Revision}
 	p := intake.NewPager(b.store, intake.Reader{Entry: e}, run, standing, intake.DataCentre{})
 	var page ledger.Page
 	p.DecideGone(&page, *known[id], b.clock, b.clock, 1)

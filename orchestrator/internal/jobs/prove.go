@@ -46,7 +46,7 @@ func (c *reconcileChunk) prove(ctx context.Context) error {
 			return err
 		}
 		if len(missing) == 0 {
-			c.reconcile.Phase, c.reconcile.Cursor = ledger.ReconcileDecide, 0
+			c.reconcile.Comparison.Phase, c.reconcile.Cursor = ledger.ReconcileDecide, 0
 			return nil
 		}
 		ids := make([]int64, len(missing))
@@ -54,7 +54,7 @@ func (c *reconcileChunk) prove(ctx context.Context) error {
 			ids[i] = m.BillID
 		}
 		// Those that are shown after all are decided like any other; the cursor waits for the rest.
-		shown, err := c.ask(ctx, ids, controls, c.keep(ctx, func(*ledger.Reconcile, ledger.Told) {}))
+		shown, err := c.ask(ctx, ids, controls, c.keep(ctx, func(*ledger.Run, ledger.Told) {}))
 		if errors.Is(err, errNothingShown) {
 			return c.nothingShown(ctx)
 		}
@@ -65,7 +65,7 @@ func (c *reconcileChunk) prove(ctx context.Context) error {
 		if err := c.proveThese(ctx, missing); err != nil {
 			return err
 		}
-		if err := c.step(ctx, func(w *ledger.Reconcile) { w.Cursor = ids[len(ids)-1] }); err != nil {
+		if err := c.step(ctx, func(w *ledger.Run) { w.Cursor = ids[len(ids)-1] }); err != nil {
 			return err
 		}
 	}
@@ -92,13 +92,13 @@ func (c *reconcileChunk) proveThese(ctx context.Context, missing []ledger.Missin
 			}
 			gone, hidden = can, !can
 		}
-		if err := c.step(ctx, func(w *ledger.Reconcile) {
+		if err := c.step(ctx, func(w *ledger.Run) {
 			w.Cursor = m.BillID
-			if gone && !slices.Contains(w.GoneIDs, m.BillID) {
-				w.GoneIDs = append(slices.Clone(w.GoneIDs), m.BillID)
+			if gone && !slices.Contains(w.Comparison.GoneIDs, m.BillID) {
+				w.Comparison.GoneIDs = append(slices.Clone(w.Comparison.GoneIDs), m.BillID)
 			}
-			if hidden && !slices.Contains(w.SuspectOrgs, m.Org) {
-				w.SuspectOrgs = append(slices.Clone(w.SuspectOrgs), m.Org)
+			if hidden && !slices.Contains(w.Comparison.SuspectOrgs, m.Org) {
+				w.Comparison.SuspectOrgs = append(slices.Clone(w.Comparison.SuspectOrgs), m.Org)
 			}
 		}); err != nil {
 			return err
@@ -169,7 +169,7 @@ func (c *reconcileChunk) nothingShown(ctx context.Context) error {
 	if shown {
 		return fmt.Errorf("%w, and then it does", errNothingShown)
 	}
-	c.reconcile.Phase, c.reconcile.Note = ledger.ReconcileDone, nothingCompared
-	c.reconcile.Work++
+	c.reconcile.Comparison.Phase, c.reconcile.Note = ledger.ReconcileDone, nothingCompared
+	c.reconcile.Comparison.Work++
 	return nil
 }

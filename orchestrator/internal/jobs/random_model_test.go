@@ -204,9 +204,7 @@ func (l *lives) checkOnce([]owedRow) error {
 // 6: what was read adds up.
 func (l *lives) checkRunCounts([]owedRow) error {
 	rows, err := l.pool.Query(l.Context(), `
-select 'run ' || run_id || ' ' || state || ' ' || error, run_counts from run
-union all select 'reconcile ' || reconcile_id || ' ' || state || ' ' || error, run_counts from reconcile
-union all select 'backfill ' || backfill_id || ' ' || state || ' ' || error, run_counts from backfill`)
+select concat_ws(' ', kind, run_id, state, error), run_counts from run`)
 	if err != nil {
 		return err
 	}

@@ -90,14 +90,14 @@ type lives struct {
 	// depth is how many things are under way that a random thing may happen in the middle of; looking are the looks
 	// among them.
 	depth   int
-	looking map[ledger.ReconcileKind]bool
+	looking map[ledger.RunKind]bool
 	kill    context.CancelFunc
 	story   []string
 }
 
 func newLives(t *testing.T, seed uint64) *lives {
 	l := &lives{
-		rng: rand.New(rand.NewPCG(seed, 13)), looking: map[ledger.ReconcileKind]bool{}, //nolint:gosec // a repeatable test
+		rng: rand.New(rand.NewPCG(seed, 13)), looking: map[ledger.RunKind]bool{}, //nolint:gosec // a repeatable test
 		stored: newStoredResults(),
 	}
 	l.triggers, l.watched = randomSchemes[seed%3].triggers, randomSchemes[seed%3].watched
@@ -241,9 +241,9 @@ func (l *lives) work(n int) {
 	case n < 12:
 		l.under("run", l.run)
 	case n < 14:
-		l.under("recheck", func(ctx context.Context) { l.reread(ctx, ledger.KindRecheck) })
+		l.under("recheck", func(ctx context.Context) { l.reread(ctx, ledger.Recheck) })
 	case n < 15:
-		l.under("reconcile", func(ctx context.Context) { l.reread(ctx, ledger.KindReconcile) })
+		l.under("reconcile", func(ctx context.Context) { l.reread(ctx, ledger.Reconcile) })
 	case n < 17:
 		l.under("dispatch", l.dispatch)
 	default:
@@ -275,7 +275,7 @@ func (l *lives) run(ctx context.Context) {
 	l.fine(ctx, l.p.run(ctx, queue.RunArgs{Scheme: "assembly-void", Asked: true}))
 }
 
-func (l *lives) reread(ctx context.Context, what ledger.ReconcileKind) {
+func (l *lives) reread(ctx context.Context, what ledger.RunKind) {
 	if l.looking[what] {
 		return
 	}
@@ -325,8 +325,8 @@ func (l *lives) settle() {
 		l.forward([]time.Duration{time.Minute, 31 * time.Minute, time.Hour}[min(n/3, 2)])
 		l.under("run", l.run)
 		if n%2 == 0 && n < 10 {
-			l.under("recheck", func(ctx context.Context) { l.reread(ctx, ledger.KindRecheck) })
-			l.under("reconcile", func(ctx context.Context) { l.reread(ctx, ledger.KindReconcile) })
+			l.under("recheck", func(ctx context.Context) { l.reread(ctx, ledger.Recheck) })
+			l.under("reconcile", func(ctx context.Context) { l.reread(ctx, ledger.Reconcile) })
 		}
 		if n < 10 {
 			l.under("backfill", l.fill)

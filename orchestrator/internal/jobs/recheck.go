@@ -28,9 +28,9 @@ func (c *reconcileChunk) recheck(ctx context.Context) error {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		_, err = c.ask(ctx, ids, controls, c.keep(ctx, func(w *ledger.Reconcile, told ledger.Told) {
+		_, err = c.ask(ctx, ids, controls, c.keep(ctx, func(w *ledger.Run, told ledger.Told) {
 			w.Cursor = told.Cursor
-			w.Read += told.Bills
+			w.Comparison.Read += told.Bills
 		}))
 		if errors.Is(err, errNothingShown) {
 			return c.nothingShown(ctx)

@@ -24,17 +24,17 @@ const gatherBills = 10_000
 type reconcileStore interface {
 	rereadStore
 	goneStore
-	TryLockReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) (unlock func(), ok bool, err error)
+	TryLockReconcile(ctx context.Context, scheme string, kind ledger.RunKind) (unlock func(), ok bool, err error)
 	Watched(ctx context.Context, scheme string, since time.Time, after int64, limit int) ([]int64, error)
-	Reconcile(ctx context.Context, start ledger.ReconcileStart) (*ledger.Reconcile, error)
-	GatherHours(ctx context.Context, w *ledger.Reconcile, hours []ledger.ReconcileHour, also func(pgx.Tx) error) error
-	CompareHours(ctx context.Context, w *ledger.Reconcile) error
-	NextHour(ctx context.Context, w *ledger.Reconcile) (hour time.Time, ids []int64, found bool, err error)
-	HourRepaired(ctx context.Context, w *ledger.Reconcile, hour time.Time) error
-	SaveReconcile(ctx context.Context, tx pgx.Tx, w *ledger.Reconcile) error
-	EndReconcile(ctx context.Context, w *ledger.Reconcile) error
-	FailReconcile(ctx context.Context, w *ledger.Reconcile, reason string) error
-	NoteReconcileError(ctx context.Context, w *ledger.Reconcile, reason string) error
+	Reconcile(ctx context.Context, start ledger.ReconcileStart) (*ledger.Run, error)
+	GatherHours(ctx context.Context, w *ledger.Run, hours []ledger.ReconcileHour, also func(pgx.Tx) error) error
+	CompareHours(ctx context.Context, w *ledger.Run) error
+	NextHour(ctx context.Context, w *ledger.Run) (hour time.Time, ids []int64, found bool, err error)
+	HourRepaired(ctx context.Context, w *ledger.Run, hour time.Time) error
+	SaveReconcile(ctx context.Context, tx pgx.Tx, w *ledger.Run) error
+	EndReconcile(ctx context.Context, w *ledger.Run) error
+	FailRun(ctx context.Context, run *ledger.Run, reason string) error
+	NoteRun(ctx context.Context, run *ledger.Run, reason string) error
 }
 
 // reconciler does rechecks and reconcile runs, which do not ask when a bill changed. A reconcile run compares the hours
@@ -60,7 +60,7 @@ func (s *reconciler) run(ctx context.Context, args queue.ReconcileArgs) error {
 	}
 	defer unlock()
 	start := ledger.ReconcileStart{Scheme: args.Scheme, Kind: args.What, Revision: l.entry.Revision, Asked: args.Asked}
-	if args.What == ledger.KindRecheck {
+	if args.What == ledger.Recheck {
 		start.Interval = l.entry.RecheckInterval(l.environment())
 	} else {
 		start.Interval, start.To = l.entry.ReconcileInterval(l.environment()), l.standing.Watermark.Time
@@ -74,9 +74,9 @@ func (s *reconciler) run(ctx context.Context, args queue.ReconcileArgs) error {
 	err = c.run(ctx)
 	return l.conclude(ctx, err, func(ctx context.Context, reason string) error {
 		if runCounts := (*rule.RunCountsError)(nil); errors.As(err, &runCounts) {
-			return s.ledger.FailReconcile(ctx, reconcile, reason)
+			return s.ledger.FailRun(ctx, reconcile, reason)
 		}
-		return s.ledger.NoteReconcileError(ctx, reconcile, reason)
+		return s.ledger.NoteRun(ctx, reconcile, reason)
 	})
 }
 
@@ -84,7 +84,7 @@ func (s *reconciler) run(ctx context.Context, args queue.ReconcileArgs) error {
 type reconcileChunk struct {
 	*reread
 	ledger    reconcileStore
-	reconcile *ledger.Reconcile
+	reconcile *ledger.Run
 }
 
 func (c *reconcileChunk) run(ctx context.Context) error {
@@ -94,7 +94,7 @@ func (c *reconcileChunk) run(ctx context.Context) error {
 	}{
 		{ledger.RecheckRound, c.recheck}, {ledger.ReconcileGather, c.gather}, {ledger.ReconcileRepair, c.repair}, {ledger.ReconcileProve, c.prove}, {ledger.ReconcileDecide, c.decideGoneTogether},
 	} {
-		if c.reconcile.Phase != phase.is {
+		if c.reconcile.Comparison.Phase != phase.is {
 			continue
 		}
 		if err := phase.do(ctx); err != nil {
@@ -105,10 +105,10 @@ func (c *reconcileChunk) run(ctx context.Context) error {
 		return err
 	}
 	w := c.reconcile
-	if w.Kind == ledger.KindReconcile || w.Repaired+w.Missing > 0 {
-		c.logger.InfoContext(ctx, "read again", slog.String("what", string(w.Kind)), slog.String("scheme", w.Scheme), slog.Int64("reconcile_id", w.ID),
-			slog.Int("hours", w.Hours), slog.Int("differing", w.Differing), slog.Int64("bills", w.Read), slog.Int64("repaired", w.Repaired),
-			slog.Int64("missing", w.Missing), slog.Int64("gone", w.Gone))
+	if w.Kind == ledger.Reconcile || w.Comparison.Repaired+w.Comparison.Missing > 0 {
+		c.logger.InfoContext(ctx, "read again", slog.String("what", string(w.Kind)), slog.String("scheme", w.Scheme), slog.Int64("run_id", w.ID),
+			slog.Int("hours", w.Comparison.Hours), slog.Int("differing", w.Comparison.Differing), slog.Int64("bills", w.Comparison.Read), slog.Int64("repaired", w.Comparison.Repaired),
+			slog.Int64("missing", w.Comparison.Missing), slog.Int64("gone", w.Comparison.Gone))
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (c *reconcileChunk) gather(ctx context.Context) error {
 	defer cancel()
 	err := c.reader.States(read, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{
-			Since: timestamppb.New(c.reconcile.From), AfterId: c.reconcile.Cursor,
+			Since: timestamppb.New(c.reconcile.Comparison.From), AfterId: c.reconcile.Cursor,
 		}},
 	}, func(intake.DataCentre) error { return nil }, func(page *kingdeev1.StatePage) error {
 		g.add(c.reconcile, page)
@@ -143,7 +143,7 @@ func (c *reconcileChunk) gather(ctx context.Context) error {
 	if err := c.keepGathered(ctx, &g, false); err != nil {
 		return err
 	}
-	if c.reconcile.Read == 0 {
+	if c.reconcile.Comparison.Read == 0 {
 		// An empty answer is no proof of absence, unless something else is shown.
 		shown, err := intake.AskForKnown(ctx, c.store, c.reader, c.reconcile.Scheme)
 		if err != nil {
@@ -159,8 +159,8 @@ func (c *reconcileChunk) gather(ctx context.Context) error {
 // keepGathered stores what was gathered since the last time.
 func (c *reconcileChunk) keepGathered(ctx context.Context, g *gathering, leave bool) error {
 	after := *c.reconcile
-	after.Cursor, after.Read = max(g.cursor, after.Cursor), after.Read+g.bills
-	after.Problems = slices.Concat(after.Problems, g.problems)
+	after.Cursor, after.Comparison.Read = max(g.cursor, after.Cursor), after.Comparison.Read+g.bills
+	after.Comparison.Problems = slices.Concat(after.Comparison.Problems, g.problems)
 	hours := make([]ledger.ReconcileHour, 0, len(g.hours))
 	for _, h := range g.hours {
 		hours = append(hours, *h)
@@ -186,7 +186,7 @@ type gathering struct {
 	cursor   int64
 }
 
-func (g *gathering) add(w *ledger.Reconcile, page *kingdeev1.StatePage) {
+func (g *gathering) add(w *ledger.Run, page *kingdeev1.StatePage) {
 	g.cursor = page.GetLastId()
 	for _, problem := range page.GetProblems() {
 		if problem.GetId() > 0 {
@@ -200,7 +200,7 @@ func (g *gathering) add(w *ledger.Reconcile, page *kingdeev1.StatePage) {
 			continue
 		}
 		stamp := state.Stamp()
-		if stamp.Before(w.From) || !stamp.Before(w.To) {
+		if stamp.Before(w.Comparison.From) || !stamp.Before(w.Comparison.To) {
 			// What lies above the watermark is the next incremental run's; before the first hour only a rounded edge
 			// shows it.
 			continue
@@ -232,13 +232,13 @@ func (c *reconcileChunk) repair(ctx context.Context) error {
 			return err
 		}
 		if !found {
-			c.reconcile.Phase, c.reconcile.Cursor = ledger.ReconcileProve, 0
+			c.reconcile.Comparison.Phase, c.reconcile.Cursor = ledger.ReconcileProve, 0
 			return nil
 		}
 		for batch := range slices.Chunk(ids, recheckBatch) {
-			_, err := c.ask(ctx, batch, controls, c.keep(ctx, func(w *ledger.Reconcile, told ledger.Told) {
+			_, err := c.ask(ctx, batch, controls, c.keep(ctx, func(w *ledger.Run, told ledger.Told) {
 				w.Cursor = told.Cursor
-				w.Reread += told.Bills
+				w.Comparison.Reread += told.Bills
 			}))
 			if errors.Is(err, errNothingShown) {
 				return c.nothingShown(ctx)
@@ -254,14 +254,14 @@ func (c *reconcileChunk) repair(ctx context.Context) error {
 }
 
 // keep makes the steps of a reconcile run: what was told is counted, and move says where it stands.
-func (c *reconcileChunk) keep(ctx context.Context, move func(*ledger.Reconcile, ledger.Told)) steps {
-	var after ledger.Reconcile
+func (c *reconcileChunk) keep(ctx context.Context, move func(*ledger.Run, ledger.Told)) steps {
+	var after ledger.Run
 	return steps{
 		save: func(tx pgx.Tx, told ledger.Told) error {
 			after = *c.reconcile
-			after.Repaired += told.Changed
-			after.Missing += told.Absent
-			after.Work += told.Work
+			after.Comparison.Repaired += told.Changed
+			after.Comparison.Missing += told.Absent
+			after.Comparison.Work += told.Work
 			after.RunCounts.Add(told.RunCounts)
 			move(&after, told)
 			return c.ledger.SaveReconcile(ctx, tx, &after)
@@ -271,7 +271,7 @@ func (c *reconcileChunk) keep(ctx context.Context, move func(*ledger.Reconcile, 
 }
 
 // step stores that the reconcile run has moved.
-func (c *reconcileChunk) step(ctx context.Context, move func(*ledger.Reconcile)) error {
+func (c *reconcileChunk) step(ctx context.Context, move func(*ledger.Run)) error {
 	after := *c.reconcile
 	move(&after)
 	if err := c.ledger.GatherHours(ctx, &after, nil, func(pgx.Tx) error { return nil }); err != nil {

@@ -24,7 +24,7 @@ func (b *bench) rereader() *rereader {
 }
 
 // reread runs a recheck or a reconcile run that a person asked for.
-func (b *bench) reread(what ledger.ReconcileKind) {
+func (b *bench) reread(what ledger.RunKind) {
 	b.Helper()
 	args := queue.ReconcileArgs{Scheme: "assembly-void", What: what, Asked: true}
 	require.NoError(b, (&reconciler{rereader: b.rereader(), ledger: b.store}).run(b.Context(), args))
@@ -32,12 +32,12 @@ func (b *bench) reread(what ledger.ReconcileKind) {
 
 func (b *bench) recheck() {
 	b.Helper()
-	b.reread(ledger.KindRecheck)
+	b.reread(ledger.Recheck)
 }
 
 func (b *bench) reconcile() {
 	b.Helper()
-	b.reread(ledger.KindReconcile)
+	b.reread(ledger.Reconcile)
 }
 
 func (b *bench) unAudit(id int64) {
@@ -48,7 +48,7 @@ func (b *bench) unAudit(id int64) {
 func (b *bench) record() string {
 	b.Helper()
 	return b.text(`select format('%s: %s hours, %s differ, %s bills, %s read, %s repaired, %s missing, %s gone', state, hours, hours_differing,
-		bills_read, bills_reread, bills_repaired, bills_missing, bills_gone) from reconcile where kind = 'reconcile' order by reconcile_id desc limit 1`)
+		bills_read, bills_reread, bills_repaired, bills_missing, bills_gone) from run join run_comparison using (run_id) where kind = 'reconcile' order by run_id desc limit 1`)
 }
 
 // Un-audit may move no date at all.
@@ -64,7 +64,7 @@ func TestAnUnAuditThatMovesNoDateIsNoticedByTheRecheck(t *testing.T) {
 	require.Equal(t, "live", b.text(`select class from bill where bill_id = 2`), "no run can see it")
 	b.recheck()
 	require.Equal(t, "un_audited", b.text(`select class from bill where bill_id = 2`))
-	require.Equal(t, "3 1 complete", b.text(`select bills_read || ' ' || bills_repaired || ' ' || state from reconcile`))
+	require.Equal(t, "3 1 complete", b.text(`select bills_read || ' ' || bills_repaired || ' ' || state from run join run_comparison using (run_id)`))
 	require.Equal(t, "1", b.text(`select count(*)::text from bill_snapshot where bill_id = 2`), "its snapshot stays")
 }
 
@@ -131,11 +131,11 @@ func TestARecheckThatWasKilledGoesOnFromItsCursor(t *testing.T) {
 	b.p.kingdee = &brokenAfter{Books: b.books, pages: 2}
 	b.recheck()
 	require.Equal(t, "un_audited live", b.text(`select string_agg(class, ' ' order by bill_id) from bill where bill_id in (1, 4)`))
-	require.Equal(t, "running 1", b.text(`select state || ' ' || cursor_id from reconcile`))
+	require.Equal(t, "running 1", b.text(`select state || ' ' || cursor_id from run join run_comparison using (run_id)`))
 	b.p.kingdee, b.books.Asked = b.books, nil
 	b.recheck()
 	require.Equal(t, "un_audited", b.text(`select class from bill where bill_id = 4`))
-	require.Equal(t, "1 4 2", b.text(`select count(*) over () || ' ' || bills_read || ' ' || bills_repaired from reconcile`))
+	require.Equal(t, "1 4 2", b.text(`select count(*) over () || ' ' || bills_read || ' ' || bills_repaired from run join run_comparison using (run_id)`))
 }
 
 // hook runs something when the first light read by id has been answered and nothing is decided yet.
@@ -191,7 +191,7 @@ func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
 		b.run()
 	}}
 	require.NoError(t, (&reconciler{rereader: l, ledger: b.store}).run(t.Context(),
-		queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.KindRecheck}))
+		queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.Recheck}))
 	require.Equal(t, "voided un_audited", b.text(`select string_agg(class, ' ' order by bill_id) from bill`))
 	require.Equal(t, "open", b.text(`select state from cancellation_now where bill_id = 1`))
 }
@@ -262,7 +262,7 @@ func TestAVoidThatNoRunSawIsOwedByTheReconcile(t *testing.T) {
 	b.reconcile()
 	require.Equal(t, "complete: 73 hours, 1 differ, 2 bills, 2 read, 1 repaired, 0 missing, 0 gone", b.record())
 	require.Equal(t, "open", b.text(`select state from cancellation_now`))
-	require.Equal(t, "1", b.text(`select run_counts->>'voided' from reconcile`))
+	require.Equal(t, "1", b.text(`select run_counts->>'voided' from run join run_comparison using (run_id)`))
 }
 
 // Killed while it gathered, and again while it repaired: each time it goes on from where it was, and counts nothing
@@ -284,17 +284,17 @@ func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 	run := func(args queue.ReconcileArgs) error {
 		return (&reconciler{rereader: l, ledger: b.store}).run(t.Context(), args)
 	}
-	require.NoError(t, run(queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Asked: true}))
-	require.Equal(t, "running gather", b.text(`select state || ' ' || phase from reconcile`))
+	require.NoError(t, run(queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.Reconcile, Asked: true}))
+	require.Equal(t, "running gather", b.text(`select state || ' ' || phase from run join run_comparison using (run_id)`))
 	require.Len(t, inserted.args, 1)
 	for range 40 {
-		if b.text(`select state from reconcile`) != "running" {
+		if b.text(`select state from run join run_comparison using (run_id)`) != "running" {
 			break
 		}
-		require.NoError(t, run(queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.KindReconcile, Follows: true}))
+		require.NoError(t, run(queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.Reconcile, Follows: true}))
 	}
 	require.Equal(t, "complete: 73 hours, 1 differ, 4 bills, 4 read, 4 repaired, 0 missing, 0 gone", b.record())
-	require.Equal(t, "1 4", b.text(`select (select count(*) from reconcile) || ' ' || count(*) from cancellation_now where state = 'open'`))
+	require.Equal(t, "1 4", b.text(`select (select count(*) from run join run_comparison using (run_id)) || ' ' || count(*) from cancellation_now where state = 'open'`))
 }
 
 // slow is a Kingdee that takes 25 s for each light page.

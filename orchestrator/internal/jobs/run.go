@@ -126,21 +126,23 @@ func (c *chunk) begin(ctx context.Context) error {
 	if c.standing.Watermark != nil {
 		version = c.standing.Watermark.Version
 	}
-	if run != nil && (run.Revision != c.entry.Revision || run.WatermarkVersion != version) {
+	if run != nil && (run.Revision != c.entry.Revision || run.Reading.WatermarkVersion != version) {
 		if err := c.store.FailRun(ctx, run, "the scheme or its watermark changed meanwhile; a new run reads it all again"); err != nil {
 			return err
 		}
 		run = nil
 	}
 	if run == nil {
-		run = &ledger.Run{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.Revision, WatermarkVersion: version}
+		run = &ledger.Run{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.Revision}
+		run.Reading.WatermarkVersion = version
 		if watermark := c.standing.Watermark; watermark != nil {
-			run.Kind, run.WatermarkBefore, run.LowerEdge = ledger.Incremental, watermark.Time, rule.LowerEdge(watermark.Time)
+			run.Kind, run.Reading.WatermarkBefore = ledger.Incremental, watermark.Time
+			run.Reading.LowerEdge = rule.LowerEdge(watermark.Time)
 		} else {
-			run.LowerEdge = c.now().Add(-rule.BaselineReach).Truncate(time.Second)
+			run.Reading.LowerEdge = c.now().Add(-rule.BaselineReach).Truncate(time.Second)
 		}
 	}
-	run.Failed, run.SendSince = c.standing.Failures > 0, c.standing.SendSince
+	run.Reading.Failed, run.Reading.SendSince = c.standing.Failures > 0, c.standing.SendSince
 	c.run = run
 	return nil
 }
@@ -148,12 +150,12 @@ func (c *chunk) begin(ctx context.Context) error {
 // finish is what the end of this run writes.
 func (c *chunk) finish() ledger.Finish {
 	f := ledger.Finish{
-		WatermarkAfter: rule.NextWatermark(c.run.WatermarkBefore, c.run.Clock), DataCenter: c.account.ID,
+		WatermarkAfter: rule.NextWatermark(c.run.Reading.WatermarkBefore, c.run.Clock()), DataCenter: c.account.ID,
 		Environment: string(c.account.Environment),
 		TimeZone:    c.account.Zone, SafetyLimits: c.entry.SafetyLimits(),
 	}
 	if c.run.Kind == ledger.Baseline {
-		f.EffectiveFrom = intake.CutoverOf(c.entry, c.standing, c.run.Clock)
+		f.EffectiveFrom = intake.CutoverOf(c.entry, c.standing, c.run.Clock())
 		// What lies between the cutover and the watermark is still to be decided: the next run must read from the
 		// cutover on.
 		if f.EffectiveFrom.Before(f.WatermarkAfter) {
@@ -161,8 +163,8 @@ func (c *chunk) finish() ledger.Finish {
 		}
 		f.SendAtOnce = c.entry.Mode(c.account.Environment) == scheme.Send
 		f.IncrementalInterval = c.entry.IncrementalInterval(c.account.Environment)
-	} else if c.run.ClockSuspect {
-		f.WatermarkAfter = c.run.WatermarkBefore
+	} else if c.run.Reading.ClockSuspect {
+		f.WatermarkAfter = c.run.Reading.WatermarkBefore
 	}
 	return f
 }

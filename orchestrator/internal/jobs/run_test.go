@@ -41,7 +41,7 @@ func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 		b.clock = b.clock.Add(10 * time.Second)
 		b.run()
 	}
-	t.Log(b.text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by run_id) from run`))
+	t.Log(b.text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by run_id) from run join run_reading using (run_id)`))
 	require.Equal(t, "voided", b.text(`select class from bill where bill_id = 1`), "for the ledger it is live for ever")
 	require.Equal(t, "1", b.text(`select count(*)::text from cancellation_now`), "the cancellation is lost: no outcome, no reason, no work item")
 }
@@ -85,7 +85,7 @@ func TestABaselineEndsOnceNoClockIsSuspect(t *testing.T) {
 		b.clock = b.clock.Add(10 * time.Minute)
 		b.run()
 	}
-	t.Log(b.text(`select string_agg(state || ' suspect=' || clock_suspect, '; ') from run`))
+	t.Log(b.text(`select string_agg(state || ' suspect=' || clock_suspect, '; ') from run join run_reading using (run_id)`))
 	require.Equal(t, "1", b.text(`select count(*)::text from watermark`), "the scheme can never start")
 }
 
@@ -136,7 +136,7 @@ func TestASlowVendorStillMakesProgress(t *testing.T) {
 		require.Equal(t, want, b.text(`select count(*)::text from bill`))
 	}
 	require.Equal(t, "1", b.text(`select count(*)::text from watermark`))
-	require.Equal(t, "1", b.text(`select count(*)::text from run where state = 'complete'`))
+	require.Equal(t, "1", b.text(`select count(*)::text from run join run_reading using (run_id) where state = 'complete'`))
 }
 
 // A fresh read saw the bill restored, and a lagging replica or a second void under the same date-only stamp shows it

@@ -215,11 +215,11 @@ func periodic(schemes *intake.Registry) []*river.PeriodicJob {
 				ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.RecheckInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
-			return queue.ReconcileArgs{Scheme: name, What: ledger.KindRecheck},
+			return queue.ReconcileArgs{Scheme: name, What: ledger.Recheck},
 				&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.ReconcileInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
-			return queue.ReconcileArgs{Scheme: name, What: ledger.KindReconcile},
+			return queue.ReconcileArgs{Scheme: name, What: ledger.Reconcile},
 				&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
@@ -259,14 +259,12 @@ func (r *Runner) InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error 
 	return r.InsertTx(ctx, tx, queue.BackfillArgs{ID: id})
 }
 
-// StartRun asks for an incremental run of this scheme now, in the transaction that records who asked.
-func (r *Runner) StartRun(ctx context.Context, tx pgx.Tx, scheme string) error {
-	return r.InsertTx(ctx, tx, queue.RunArgs{Scheme: scheme, Asked: true})
-}
-
-// StartReconcile asks for a reconcile run or a recheck of this scheme now, in the transaction that records who asked;
-// one that is under way is gone on with.
-func (r *Runner) StartReconcile(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.ReconcileKind) error {
+// StartRun asks for an incremental run, a recheck or a reconcile run of this scheme now, in the transaction that records
+// who asked; one that is under way is gone on with.
+func (r *Runner) StartRun(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.RunKind) error {
+	if kind == ledger.Incremental {
+		return r.InsertTx(ctx, tx, queue.RunArgs{Scheme: scheme, Asked: true})
+	}
 	return r.InsertTx(ctx, tx, queue.ReconcileArgs{Scheme: scheme, What: kind, Asked: true})
 }
 

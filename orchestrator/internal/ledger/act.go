@@ -44,15 +44,23 @@ func (e *CapError) Error() string {
 	return fmt.Sprintf("it would touch %d, at most %d are allowed", e.Count, e.Max)
 }
 
-// StateError refuses what the subject's state does not allow.
+// StateError refuses what the state of a run does not allow.
 type StateError struct {
-	// Subject is the metadata key that names it, such as backfill_id.
-	Subject string
-	ID      int64
-	State   string
+	ID    int64
+	State RunState
 }
 
-func (e *StateError) Error() string { return fmt.Sprintf("%s %d is %s", e.Subject, e.ID, e.State) }
+func (e *StateError) Error() string { return fmt.Sprintf("run %d is %s", e.ID, e.State) }
+
+// KindError refuses an act that only a backfill knows.
+type KindError struct {
+	ID   int64
+	Kind RunKind
+}
+
+func (e *KindError) Error() string {
+	return fmt.Sprintf("run %d is of kind %s, not a backfill", e.ID, e.Kind)
+}
 
 // WatermarkError refuses a change of the watermark; Why tells a person.
 type WatermarkError struct{ Why string }

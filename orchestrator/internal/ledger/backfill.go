@@ -1,27 +1,10 @@
 package ledger
 
 import (
-	"errors"
+	"encoding/json"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-)
-
-// ErrBackfillMoved says that a backfill is no longer as it was read: cancelled, or moved on by somebody else. Nothing
-// was changed.
-var ErrBackfillMoved = errors.New("the backfill was changed by somebody else")
-
-// BackfillState is where a backfill stands.
-type BackfillState string
-
-// The states of a backfill.
-const (
-	BackfillRunning   BackfillState = "running"
-	BackfillPlanned   BackfillState = "planned"
-	BackfillApplying  BackfillState = "applying"
-	BackfillComplete  BackfillState = "complete"
-	BackfillFailed    BackfillState = "failed"
-	BackfillCancelled BackfillState = "cancelled"
 )
 
 // ItemState is what one item of a backfill came to.
@@ -41,32 +24,40 @@ const (
 // BackfillOrder is what a person asks for: a range of dates, or numbers.
 type BackfillOrder struct {
 	// From is included, To is not; zero where numbers are given.
-	From, To time.Time
-	Numbers  []string
+	From    time.Time `json:"from_time"`
+	To      time.Time `json:"to_time"`
+	Numbers []string  `json:"numbers"`
 	// PlanOnly lists and owes nothing. BeforeCutover takes what lies before the scheme's cutovers, too.
-	PlanOnly, BeforeCutover bool
+	PlanOnly      bool `json:"plan_only"`
+	BeforeCutover bool `json:"before_cutover"`
 }
 
-// Backfill is one run over bills that a person named.
-type Backfill struct {
-	ID     int64
-	Scheme string
-	State  BackfillState
+// BackfillDetail is what a backfill was asked for, and what it came to.
+type BackfillDetail struct {
 	BackfillOrder
-	Revision int
+	// Actor asked for it, and Reason is why, in the operator's words.
+	Actor  string `json:"actor"`
+	Reason string `json:"reason"`
 	// CheckedRevision is another revision that the whole plan was found to make the same requests under; 0 for none.
-	CheckedRevision int
-	// Cursor is what is committed: up to which FID, position in the list, or item of the plan.
-	Cursor    int64
-	RunCounts rule.RunCounts
+	CheckedRevision int `json:"checked_revision"`
 	// Items is how many items there are, Counts how many in each state.
-	Items  int64
-	Counts map[ItemState]int64
+	Items  int64               `json:"items"`
+	Counts map[ItemState]int64 `json:"counts"`
 	// RowsOutside lie behind the range.
-	RowsOutside int64
-	Failures    int
+	RowsOutside int64 `json:"rows_outside"`
+	// NotFound are numbers that Kingdee did not show.
+	NotFound []string `json:"numbers_not_found"`
+	Failures int      `json:"failures"`
 	// Waits: after a fault of the vendor, until the database's clock says so.
-	Waits bool
+	Waits bool `json:"waits"`
+}
+
+// UnmarshalJSON is as that of ReadingDetail.
+func (d *BackfillDetail) UnmarshalJSON(row []byte) error {
+	type plain BackfillDetail
+	err := json.Unmarshal(row, (*plain)(d))
+	inUTC(&d.From, &d.To)
+	return err
 }
 
 // BackfillItem is an order of a bill with its exact request, or a bill that owes nothing.

@@ -54,35 +54,6 @@ const (
 	Sandbox = "sandbox"
 )
 
-// RunKind says whether a run is a baseline or incremental.
-type RunKind string
-
-// The kinds of a Run.
-const (
-	Baseline    RunKind = "baseline"
-	Incremental RunKind = "incremental"
-)
-
-// Run is a baseline, or one incremental read of the bills that changed since the watermark.
-type Run struct {
-	// ID is 0 until its first page is committed.
-	ID               int64
-	Scheme           string
-	Kind             RunKind
-	Revision         int
-	WatermarkVersion int64
-	// SendSince is the operator's cutover that its next page is decided under; zero if there is none.
-	SendSince time.Time
-	LowerEdge time.Time
-	Clock     rule.Clock
-	// ClockSuspect: a stamp or the zone does not fit; the watermark will stand still.
-	ClockSuspect    bool
-	WatermarkBefore time.Time
-	Cursor          int64
-	RunCounts       rule.RunCounts
-	Failed          bool
-}
-
 // BillWrite is one bill of a page with what is to be remembered of it.
 type BillWrite struct {
 	// Before is the read time that the decision was based on; zero for a bill not known. If the ledger has moved on

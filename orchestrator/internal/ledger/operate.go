@@ -17,9 +17,8 @@ const (
 	ResumeAll Verb = "resume_all"
 	// MoveWatermark sets how far a scheme has read.
 	MoveWatermark Verb = "move_watermark"
-	// StartRun asks for an incremental run, StartReconcile for a reconcile run or a recheck.
-	StartRun       Verb = "start_run"
-	StartReconcile Verb = "start_reconcile"
+	// StartRun asks for an incremental run, a recheck or a reconcile run.
+	StartRun Verb = "start_run"
 	// StartBackfill begins a backfill, ApplyBackfill carries out its plan, CancelBackfill ends it.
 	StartBackfill  Verb = "start_backfill"
 	ApplyBackfill  Verb = "apply_backfill"

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -47,17 +48,6 @@ func (t *Told) Add(o Told) {
 	t.RunCounts.Add(o.RunCounts)
 }
 
-// ReconcileKind says whether it is a reconcile run or a recheck.
-type ReconcileKind string
-
-// The two kinds of run that read again whatever the dates say.
-const (
-	// KindReconcile compares the hours behind the watermark with the ledger.
-	KindReconcile ReconcileKind = "reconcile"
-	// KindRecheck reads the states of all bills known live.
-	KindRecheck ReconcileKind = "recheck"
-)
-
 // ReconcilePhase is what a reconcile run is at.
 type ReconcilePhase string
 
@@ -76,31 +66,38 @@ const (
 	ReconcileDone ReconcilePhase = "done"
 )
 
-// Reconcile is a comparison of the hours behind the watermark with the ledger, or a recheck.
-type Reconcile struct {
-	ID       int64
-	Scheme   string
-	Kind     ReconcileKind
-	Revision int
-	// Version moves with every step.
-	Version int64
-	Phase   ReconcilePhase
+// ComparisonDetail is what a recheck or a reconcile run compares, and what it came to.
+type ComparisonDetail struct {
+	Phase ReconcilePhase `json:"phase"`
 	// From and To bound the stamps that are compared: From is included, To is not. Zero for a recheck.
-	From, To time.Time
-	// Cursor is the FID up to which the present phase, or its present hour, has come.
-	Cursor int64
-	// Counts of the record.
-	Hours, Differing                            int
-	Read, Reread, Repaired, Missing, Gone, Work int64
-	RunCounts                                   rule.RunCounts
+	From time.Time `json:"from_time"`
+	To   time.Time `json:"to_time"`
+	// Hours are compared, Differing of them differed from the ledger.
+	Hours     int `json:"hours"`
+	Differing int `json:"hours_differing"`
+	// Bills whose state was read, and those that were read again, differed and were decided anew, were missed first
+	// now, and were proved gone.
+	Read     int64 `json:"bills_read"`
+	Reread   int64 `json:"bills_reread"`
+	Repaired int64 `json:"bills_repaired"`
+	Missing  int64 `json:"bills_missing"`
+	Gone     int64 `json:"bills_gone"`
+	// Work items were opened.
+	Work int64 `json:"work_items"`
 	// Problems are bills that Kingdee showed and nobody can decode.
-	Problems []int64
+	Problems []int64 `json:"problem_ids"`
 	// GoneIDs are bills proved gone, to be settled together.
-	GoneIDs []int64
+	GoneIDs []int64 `json:"gone_ids"`
 	// SuspectOrgs are organisations whose bills are missing, while nothing of theirs can be read.
-	SuspectOrgs []string
-	// Note says what was odd, empty when nothing was.
-	Note string
+	SuspectOrgs []string `json:"suspect_orgs"`
+}
+
+// UnmarshalJSON is as that of ReadingDetail.
+func (d *ComparisonDetail) UnmarshalJSON(row []byte) error {
+	type plain ComparisonDetail
+	err := json.Unmarshal(row, (*plain)(d))
+	inUTC(&d.From, &d.To)
+	return err
 }
 
 // ReconcileHour is what Kingdee showed of one hour.
@@ -120,7 +117,7 @@ type Missing struct {
 // ReconcileStart says when a new reconcile run or recheck begins and over what.
 type ReconcileStart struct {
 	Scheme   string
-	Kind     ReconcileKind
+	Kind     RunKind
 	Revision int
 	From, To time.Time
 	// Interval since the start of the last one; Asked does not wait for it.
@@ -130,7 +127,7 @@ type ReconcileStart struct {
 
 // Phase is the first one.
 func (s ReconcileStart) Phase() ReconcilePhase {
-	if s.Kind == KindRecheck {
+	if s.Kind == Recheck {
 		return RecheckRound
 	}
 	return ReconcileGather
@@ -138,15 +135,3 @@ func (s ReconcileStart) Phase() ReconcilePhase {
 
 // Hours is how many hours, the last one begun included, are compared.
 func (s ReconcileStart) Hours() int { return int((s.To.Sub(s.From) + time.Hour - 1) / time.Hour) }
-
-// ReconcileView is one reconcile run or recheck as people outside are shown it.
-type ReconcileView struct {
-	ReconcileID                   int64
-	Scheme, Kind, State           string
-	From, To, StartTime, EndTime  time.Time
-	Hours, Differing              int32
-	Read, Repaired, Missing, Gone int64
-	RunCounts                     rule.RunCounts
-	// Error is why it failed, or what was odd.
-	Error string
-}

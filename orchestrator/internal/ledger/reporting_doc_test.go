@@ -80,5 +80,5 @@ func TestTheReaderReadsTheViewsAndNothingElse(t *testing.T) {
 		require.NoError(t, as(`select * from reporting.`+view))
 	}
 	require.ErrorContains(t, as(`select 1 from voidrelay.bill`), "42501")
-	require.ErrorContains(t, as(`delete from reporting.backfill`), "42501")
+	require.ErrorContains(t, as(`delete from reporting.operator_action`), "42501")
 }

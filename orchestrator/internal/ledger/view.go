@@ -57,19 +57,6 @@ type WatermarkChangeView struct {
 	Actor, Reason                   string
 }
 
-// RunView is one baseline or incremental run with its run counts.
-type RunView struct {
-	RunID                                               int64
-	Scheme, Kind, State                                 string
-	Revision                                            int32
-	LowerEdge, VendorTime                               time.Time
-	ClockNote                                           string
-	WatermarkBefore, WatermarkAfter, StartTime, EndTime time.Time
-	Cursor                                              int64
-	RunCounts                                           rule.RunCounts
-	Error                                               string
-}
-
 // CancellationView is one cancellation as people outside are shown it.
 type CancellationView struct {
 	CancellationID int64
@@ -138,29 +125,21 @@ type BillView struct {
 	ReadTime                            time.Time
 	Generation                          int32
 	Class                               string
-	VerdictCode                         rule.Verdict
-	// Verdict is the code in Chinese, Reason a Chinese sentence.
-	Verdict, Reason string
-	Cancellations   []CancellationView `db:"-"`
-	Work            []WorkView         `db:"-"`
+	// VerdictCode is one of the Verdict constants; Verdict is the same in Chinese, Reason a Chinese sentence.
+	VerdictCode, Verdict, Reason string
+	Cancellations                []CancellationView `db:"-"`
+	Work                         []WorkView         `db:"-"`
 }
 
-// BackfillView is one backfill with its run counts.
-type BackfillView struct {
-	BackfillID    int64
-	Scheme, State string
-	BackfillOrder
-	Revision            int32
-	Actor, Reason       string
-	CreateTime, EndTime time.Time
-	Cursor              int64
-	RunCounts           rule.RunCounts
-	RowsOutside         int64
-	// Counts are its items by what they came to.
-	Counts   map[ItemState]int64
-	NotFound []string
-	Error    string
-}
+// The verdicts on a bill, as reporting.bill_verdict spells them.
+const (
+	VerdictCancelled   = "cancelled"
+	VerdictInProgress  = "in_progress"
+	VerdictNeedsPerson = "needs_person"
+	VerdictTooLate     = "too_late"
+	VerdictPartly      = "partly_cancelled"
+	VerdictNothingOwed = "nothing_owed"
+)
 
 // ItemView is one item of a backfill, with what its cancellation came to so far; CancellationState is empty where there
 // is none.

@@ -30,7 +30,7 @@ with by_persons as (
     limit @limit
 ), by_runs as (
     select end_time as move_time, watermark_before, watermark_after, run_id, '' as actor, '' as reason
-    from run
+    from run join run_reading using (run_id)
     where scheme = @scheme and state = 'complete' and watermark_after is distinct from watermark_before
       and (end_time, run_id) < (coalesce(@at::timestamptz, 'infinity'), @run::bigint)
     order by run_id desc

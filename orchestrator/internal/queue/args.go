@@ -99,8 +99,8 @@ func (ProbeArgs) InsertOpts() river.InsertOpts {
 
 // ReconcileArgs asks for one chunk of a scheme's reconcile run or recheck, if one is due or did not end.
 type ReconcileArgs struct {
-	Scheme string               `json:"scheme"`
-	What   ledger.ReconcileKind `json:"what"`
+	Scheme string         `json:"scheme"`
+	What   ledger.RunKind `json:"what"`
 	// Asked: by a person; it begins now.
 	Asked bool `json:"asked,omitempty"`
 	// Follows: by the chunk before it, whose lock is still held for a moment.

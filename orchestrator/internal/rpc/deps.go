@@ -21,10 +21,11 @@ type SchemeReader interface {
 	WatermarkChanges(ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int) ([]ledger.WatermarkChangeView, error)
 }
 
-// RunReader reads baselines and incremental runs.
+// RunReader reads runs of every kind, and what backfills came to.
 type RunReader interface {
-	RunViews(ctx context.Context, scheme string, before int64, limit int) ([]ledger.RunView, error)
-	RunView(ctx context.Context, id int64) (ledger.RunView, error)
+	Runs(ctx context.Context, f ledger.RunFilter, before int64, limit int) ([]ledger.Run, error)
+	Run(ctx context.Context, id int64) (ledger.Run, error)
+	ItemViews(ctx context.Context, run int64, states []string, after int64, limit int) ([]ledger.ItemView, error)
 }
 
 // CancellationReader reads cancellations and what only a person can settle.
@@ -48,8 +49,6 @@ type Reader interface {
 	RunReader
 	CancellationReader
 	BillReader
-	ReconcileReader
-	BackfillReader
 }
 
 // Operator does and records what a person does, each act in the transaction of its call.
@@ -62,8 +61,7 @@ type Operator interface {
 	ResumeAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (resumed bool, err error)
 	MoveWatermark(ctx context.Context, tx pgx.Tx, act ledger.Act, to time.Time) (before time.Time, err error)
 	Release(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) (released int64, err error)
-	AskedForRun(ctx context.Context, tx pgx.Tx, act ledger.Act) (time.Time, error)
-	AskedForReconcile(ctx context.Context, tx pgx.Tx, act ledger.Act, kind ledger.ReconcileKind) (time.Time, error)
+	AskedForRun(ctx context.Context, tx pgx.Tx, act ledger.Act, kind ledger.RunKind) (time.Time, error)
 	StartBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, order ledger.BackfillOrder) (int64, error)
 	ApplyBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, id, maxCount int64) error
 	CancelBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, id int64) error
@@ -72,14 +70,13 @@ type Operator interface {
 	CloseWorkItems(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, dryRun bool) (ledger.Effect, error)
 	// What stands in the ledger, as the transaction of an act sees it.
 	StandingIn(ctx context.Context, tx pgx.Tx, scheme string) (ledger.Scheme, error)
-	BackfillIn(ctx context.Context, tx pgx.Tx, id int64) (ledger.BackfillView, error)
+	RunIn(ctx context.Context, tx pgx.Tx, id int64) (ledger.Run, error)
 }
 
 // RunStarter puts the first job of what a person asked for into the transaction that records it. Asking for a run while
 // one of its kind is under way adds none.
 type RunStarter interface {
-	StartRun(ctx context.Context, tx pgx.Tx, scheme string) error
-	StartReconcile(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.ReconcileKind) error
+	StartRun(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.RunKind) error
 	InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error
 }
 
@@ -114,8 +111,8 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 		replayer: deps.Replay,
 	})
 	orchestratorv1.RegisterRunServiceServer(server, &runService{
-		schemes: deps.Reader, reader: deps.Reader, reconciles: deps.Reader, filled: deps.Reader, operator: deps.Operator,
-		recorder: deps.Recorder, starter: deps.Starter, now: deps.Now,
+		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder,
+		starter: deps.Starter, now: deps.Now,
 	})
 	orchestratorv1.RegisterCancellationServiceServer(server, &cancellationService{
 		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder, timing: deps.Timing,

@@ -70,8 +70,6 @@ var missing = map[string]struct {
 	"scheme":          {orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND, "there is no such scheme (没有此方案)"},
 	"run_id":          {orchestratorv1.ErrorReason_ERROR_REASON_RUN_NOT_FOUND, "there is no such run (没有此读取任务)"},
 	"cancellation_id": {orchestratorv1.ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND, "there is no such cancellation (没有此取消记录)"},
-	"reconcile_id":    {orchestratorv1.ErrorReason_ERROR_REASON_RECONCILE_NOT_FOUND, "there is no such reconcile run or recheck (没有此次核对或复查)"},
-	"backfill_id":     {orchestratorv1.ErrorReason_ERROR_REASON_BACKFILL_NOT_FOUND, "there is no such backfill (没有此次回补)"},
 	"revision":        {orchestratorv1.ErrorReason_ERROR_REASON_REVISION_NOT_FOUND, "the scheme has no such revision (方案没有此版本)"},
 	"bill_no":         {orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "no scheme has seen this bill (未见此单)"},
 }
@@ -105,6 +103,7 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		invalid   *schemeInvalid
 		tooMany   *ledger.CapError
 		unfit     *ledger.StateError
+		kind      *ledger.KindError
 		watermark *ledger.WatermarkError
 		subject   *located
 	)
@@ -138,9 +137,13 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		sent.Message = tooMany.Error() + " (超过 max_count，未执行)"
 		sent.Metadata = map[string]string{"count": strconv.FormatInt(tooMany.Count, 10), "max_count": strconv.FormatInt(tooMany.Max, 10)}
 	case errors.As(err, &unfit):
-		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_BACKFILL_STATE_UNFIT)
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_RUN_STATE_UNFIT)
 		sent.Message = unfit.Error()
-		sent.Metadata[unfit.Subject], sent.Metadata["state"] = strconv.FormatInt(unfit.ID, 10), unfit.State
+		sent.Metadata["run_id"], sent.Metadata["state"] = strconv.FormatInt(unfit.ID, 10), string(unfit.State)
+	case errors.As(err, &kind):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_RUN_KIND_UNFIT)
+		sent.Message = kind.Error() + " (此任务不是回补)"
+		sent.Metadata["run_id"], sent.Metadata["kind"] = strconv.FormatInt(kind.ID, 10), string(kind.Kind)
 	case errors.As(err, &watermark):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_WATERMARK_REFUSED)
 		sent.Message = watermark.Error()

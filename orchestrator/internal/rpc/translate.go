@@ -62,17 +62,6 @@ func accountPauseMessage(v ledger.AccountPauseView) *orchestratorv1.AccountPause
 	return &orchestratorv1.AccountPause{Account: v.Account, Detail: v.Detail, PauseTime: stamp(v.PauseTime), ProbeTime: stamp(v.ProbeTime)}
 }
 
-func runMessage(v ledger.RunView) *orchestratorv1.Run {
-	return &orchestratorv1.Run{
-		RunId: v.RunID, Scheme: v.Scheme,
-		Kind:     enum[orchestratorv1.RunKind](orchestratorv1.RunKind_value, "RUN_KIND_", v.Kind),
-		State:    enum[orchestratorv1.RunState](orchestratorv1.RunState_value, "RUN_STATE_", v.State),
-		Revision: v.Revision, LowerEdgeTime: stamp(v.LowerEdge), VendorTime: stamp(v.VendorTime), ClockNote: v.ClockNote,
-		WatermarkBeforeTime: stamp(v.WatermarkBefore), WatermarkAfterTime: stamp(v.WatermarkAfter), StartTime: stamp(v.StartTime), EndTime: stamp(v.EndTime),
-		Cursor: v.Cursor, RunCounts: runCountsMessage(v.RunCounts), Error: v.Error,
-	}
-}
-
 func runCountsMessage(f rule.RunCounts) *orchestratorv1.RunCounts {
 	return &orchestratorv1.RunCounts{
 		Rows: f.Rows, RowsOfBills: f.RowsOfBills, RowsOfProblems: f.RowsOfProblems, Bills: f.Bills, Live: f.Live, Unchanged: f.Unchanged,

@@ -25,14 +25,14 @@ type plannedRow struct {
 }
 
 // PlannedItems answers the items of a plan behind the given one, at most limit.
-func (s *Store) PlannedItems(ctx context.Context, backfill, after int64, limit int) ([]ledger.BackfillItem, error) {
+func (s *Store) PlannedItems(ctx context.Context, run, after int64, limit int) ([]ledger.BackfillItem, error) {
 	found, err := ledger.ReadAll[plannedRow](ctx, s.pool, "read planned items", `
 select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
        i.cancel_reason, i.extend_props, i.owner_code, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail, i.seen
 from backfill_item i
-where i.backfill_id = @backfill and i.item > @after
+where i.run_id = @run and i.item > @after
 order by i.item
-limit @limit`, pgx.StrictNamedArgs{"backfill": backfill, "after": after, "limit": limit})
+limit @limit`, pgx.StrictNamedArgs{"run": run, "after": after, "limit": limit})
 	if err != nil {
 		return nil, err
 	}
@@ -66,10 +66,12 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 	return item, json.Unmarshal(r.Seen, item.Seen)
 }
 
-// CommitApplied owes a page of a plan like CommitLook, notes what became of its items, and moves the cursor by compare-and-set; also
-// runs in the same transaction. ledger.ErrConflict as for CommitBackfill.
-func (s *Store) CommitApplied(ctx context.Context, b *ledger.Backfill, basis ledger.Basis, page ledger.Page, applied ledger.Applied, also func(pgx.Tx) error) error {
-	var after ledger.Backfill
+// CommitApplied owes a page of a plan like CommitDecided, notes what became of its items, and moves the cursor by
+// compare-and-set; also runs in the same transaction. Faults are those of CommitBackfill.
+func (s *Store) CommitApplied(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page,
+	applied ledger.Applied, also func(pgx.Tx) error,
+) error {
+	var after ledger.Run
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		after = copied(b)
 		if _, err := writePageOn(ctx, tx, basis, page); err != nil {
@@ -80,16 +82,16 @@ func (s *Store) CommitApplied(ctx context.Context, b *ledger.Backfill, basis led
 			return err
 		}
 		for _, item := range applied.Items {
-			after.Counts[item.State]--
+			after.Backfill.Counts[item.State]--
 		}
 		for _, item := range items {
-			after.Counts[item.State]++
+			after.Backfill.Counts[item.State]++
 		}
 		if err := updateItems(ctx, tx, b.ID, items); err != nil {
 			return fmt.Errorf("items: %w", err)
 		}
 		after.Cursor = applied.Cursor
-		if err := moveBackfill(ctx, tx, b, &after, nil); err != nil {
+		if err := saveBackfill(ctx, tx, &after, nil); err != nil {
 			return err
 		}
 		return also(tx)
@@ -116,7 +118,7 @@ func carriedOut(ctx context.Context, tx pgx.Tx, scheme string, applied ledger.Ap
 	return append(owed, refused...), err
 }
 
-func updateItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.BackfillItem) error {
+func updateItems(ctx context.Context, tx pgx.Tx, run int64, items []ledger.BackfillItem) error {
 	n := len(items)
 	if n == 0 {
 		return nil
@@ -128,21 +130,18 @@ func updateItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 	_, err := tx.Exec(ctx, `
 update backfill_item i set state = w.state, cancellation_id = w.cancellation_id, detail = w.detail
 from unnest(@items::bigint[], @states::text[], @cancellations::bigint[], @details::text[]) as w (item, state, cancellation_id, detail)
-where i.backfill_id = @backfill and i.item = w.item`,
-		pgx.StrictNamedArgs{"backfill": backfill, "items": numbers, "states": states, "cancellations": cancellations, "details": details})
+where i.run_id = @run and i.item = w.item`,
+		pgx.StrictNamedArgs{"run": run, "items": numbers, "states": states, "cancellations": cancellations, "details": details})
 	return err
 }
 
-// CheckPlan moves the cursor of a plan that is compared with another revision; done, the applying begins, under that revision.
-func (s *Store) CheckPlan(ctx context.Context, b *ledger.Backfill, revision int, cursor int64, done bool) error {
-	if done {
-		cursor = 0
-	}
-	return s.setBackfill(ctx, "check plan", b, `cursor_id = @to, checked_revision = case when @done then @revision else checked_revision end`,
-		pgx.StrictNamedArgs{"to": cursor, "done": done, "revision": revision}, func() {
-			b.Cursor = cursor
-			if done {
-				b.CheckedRevision = revision
-			}
-		})
+// CheckPlan moves the cursor of a plan that is compared with another revision; done, the applying begins, under that
+// revision.
+func (s *Store) CheckPlan(ctx context.Context, b *ledger.Run, revision int, cursor int64, done bool) error {
+	return s.changeBackfill(ctx, "check plan", b, func(after *ledger.Run) {
+		after.Cursor = cursor
+		if done {
+			after.Cursor, after.Backfill.CheckedRevision = 0, revision
+		}
+	})
 }

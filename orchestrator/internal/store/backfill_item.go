@@ -96,7 +96,7 @@ func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Back
 }
 
 // foreseen completes the items of a plan: what each order would be if it were owed now.
-func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
+func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Run, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
 	found, err := owedFor(ctx, tx, b.Scheme, items)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger
 	out := make([]ledger.BackfillItem, len(items))
 	for i, item := range items {
 		o, exists := found[i]
-		again := o.state == rule.Withdrawn || o.state == rule.DryRun && b.BeforeCutover && sends ||
+		again := o.state == rule.Withdrawn || o.state == rule.DryRun && b.Backfill.BeforeCutover && sends ||
 			o.state == rule.Held && o.holdReason == string(rule.HoldNumberReuse) && item.Cancellation.Hold == ""
 		switch {
 		case !item.HasOrder():
@@ -129,7 +129,7 @@ func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Backfill, items []ledger
 }
 
 // insertItems writes items with one statement.
-func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.BackfillItem) error {
+func insertItems(ctx context.Context, tx pgx.Tx, run int64, items []ledger.BackfillItem) error {
 	n := len(items)
 	if n == 0 {
 		return nil
@@ -165,9 +165,9 @@ func insertItems(ctx context.Context, tx pgx.Tx, backfill int64, items []ledger.
 		}
 	}
 	_, err := tx.Exec(ctx, `
-insert into backfill_item (backfill_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account, warehouse_code, order_code,
+insert into backfill_item (run_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account, warehouse_code, order_code,
     order_type, cancel_reason, extend_props, owner_code, triggers, evidence, generation, cancellation_id, detail, seen)
-select @backfill, i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.stock, i.account, i.warehouse, i.order_code, i.order_type,
+select @run, i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.stock, i.account, i.warehouse, i.order_code, i.order_type,
     i.reason, i.props::jsonb, i.owner, i.triggers::text[], i.evidence, i.generation, i.cancellation_id, i.detail, i.seen::jsonb
 from unnest(@items::bigint[], @bills::bigint[], @bill_nos::text[], @classes::text[], @states::text[], @kinds::text[], @stocks::text[],
     @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @reasons::text[], @props::text[], @owners::text[],
@@ -175,7 +175,7 @@ from unnest(@items::bigint[], @bills::bigint[], @bill_nos::text[], @classes::tex
   as i (item, bill_id, bill_no, class, state, order_kind, stock, account, warehouse, order_code, order_type, reason, props, owner, triggers,
     evidence, generation, cancellation_id, detail, seen)`,
 		pgx.StrictNamedArgs{
-			"backfill": backfill, "items": numbers, "bills": bills, "bill_nos": billNos, "classes": classes, "states": states, "kinds": kinds,
+			"run": run, "items": numbers, "bills": bills, "bill_nos": billNos, "classes": classes, "states": states, "kinds": kinds,
 			"stocks": stocks, "accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons,
 			"props": props, "owners": owners, "triggers": triggers, "evidence": evidence, "generations": generations, "cancellations": cancellations,
 			"details": details, "seen": seen,

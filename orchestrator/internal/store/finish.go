@@ -35,7 +35,7 @@ func (s *Store) heartbeat(ctx context.Context, run *ledger.Run, page ledger.Page
 		if err := closeUndecodable(ctx, tx, run.Scheme, page.Readable); err != nil {
 			return err
 		}
-		if run.Failed {
+		if run.Reading.Failed {
 			if _, err := tx.Exec(ctx, `delete from run_failure where scheme = $1`, run.Scheme); err != nil {
 				return err
 			}
@@ -74,7 +74,7 @@ update scheme set mode = case when $2 then 'send' else mode end, incremental_mil
 update watermark set watermark_time = @watermark, version = version + 1, time_zone = @zone, last_run_time = now(), last_run_rows = @rows
 where scheme = @scheme and version = @version`,
 		pgx.StrictNamedArgs{
-			"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "zone": finish.TimeZone, "rows": finish.RowsRead, "version": run.WatermarkVersion,
+			"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "zone": finish.TimeZone, "rows": finish.RowsRead, "version": run.Reading.WatermarkVersion,
 		})
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ where scheme = @scheme and version = @version`,
 	if tag.RowsAffected() != 1 {
 		return fmt.Errorf("the watermark of scheme %s was moved by somebody else: %w", run.Scheme, ledger.ErrConflict)
 	}
-	if run.ClockSuspect {
+	if run.Reading.ClockSuspect {
 		return nil
 	}
 	return ledger.CloseSchemeKind(ctx, tx, run.Scheme, rule.WorkClockSuspect, "the clocks fit again")

@@ -9,10 +9,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// FinishRun stores the last page and ends the run, in one transaction: the run counts and the safety limits are checked, every planned
-// cancellation of the scheme becomes open, held or dryRun, and the watermark moves by compare-and-set. An incremental run that found nothing
-// leaves a heartbeat and no row. also runs in the same transaction.
-func (s *Store) FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error) {
+// FinishRun stores the last page and ends the run, in one transaction: the run counts and the safety limits are checked,
+// every planned cancellation of the scheme becomes open, held or dry_run, and the watermark moves by compare-and-set. An
+// incremental run that found nothing leaves a heartbeat and no row. also runs in the same transaction.
+func (s *Store) FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error,
+) (ledger.Finished, error) {
 	var finished ledger.Finished
 	if run.ID == 0 && run.Kind == ledger.Incremental && page.Empty() {
 		quiet, err := s.heartbeat(ctx, run, page, finish)
@@ -31,13 +32,10 @@ func (s *Store) FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page
 		if finished, err = openPlanned(ctx, tx, after.Scheme, finish.SafetyLimits, plannedByAll); err != nil {
 			return fmt.Errorf("settle planned: %w", err)
 		}
-		if _, err := tx.Exec(ctx, `update run set state = 'complete', end_time = now(), watermark_after = $2 where run_id = $1`,
-			after.ID, finish.WatermarkAfter); err != nil {
-			return err
-		}
 		if _, err := tx.Exec(ctx, `delete from run_failure where scheme = $1`, after.Scheme); err != nil {
 			return err
 		}
+		after.State, after.Reading.WatermarkAfter = ledger.RunComplete, finish.WatermarkAfter
 		return also(tx)
 	})
 	return finished, err

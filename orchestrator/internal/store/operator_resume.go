@@ -66,13 +66,13 @@ where scheme = $1 and state = 'open' and (unsent_since is not null or unread_sin
 	return err
 }
 
-// AskedForRun records that a run was asked for, and answers when; ledger.ErrStopped for a scheme that is stopped.
-func (s *Store) AskedForRun(ctx context.Context, tx pgx.Tx, act ledger.Act) (time.Time, error) {
-	return asked(ctx, tx, ledger.StartRun, act, nothing{})
+type runParameters struct {
+	Kind ledger.RunKind `json:"kind"`
 }
 
-// asked records that a person asked for something of a scheme that runs.
-func asked(ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, parameters any) (time.Time, error) {
+// AskedForRun records that an incremental run, a recheck or a reconcile run was asked for, and answers when;
+// ledger.ErrStopped for a scheme that is stopped.
+func (s *Store) AskedForRun(ctx context.Context, tx pgx.Tx, act ledger.Act, kind ledger.RunKind) (time.Time, error) {
 	if _, err := lockAlone(ctx, tx, act.Scheme); err != nil {
 		return time.Time{}, err
 	}
@@ -84,5 +84,5 @@ select state = 'stopped' from scheme where scheme = $1`, act.Scheme).Scan(&stopp
 	if stopped {
 		return time.Time{}, fmt.Errorf("scheme %s: %w", act.Scheme, ledger.ErrStopped)
 	}
-	return record(ctx, tx, verb, act, parameters, counted{})
+	return record(ctx, tx, ledger.StartRun, act, runParameters{kind}, counted{})
 }

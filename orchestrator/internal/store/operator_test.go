@@ -185,18 +185,18 @@ func TestARunRequestIsRememberedByItsID(t *testing.T) {
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
 	rows.Scheme(rowtest.Scheme{Scheme: "stopped", StopReason: "DATA_CENTER_DIFFERS"})
-	at, err := acttest.New(pool).AskForRun(t.Context(), act("p1"))
+	at, err := acttest.New(pool).AskForRun(t.Context(), act("p1"), ledger.Incremental)
 	require.NoError(t, err)
-	again, err := acttest.New(pool).AskForRun(t.Context(), act("p1"))
+	again, err := acttest.New(pool).AskForRun(t.Context(), act("p1"), ledger.Incremental)
 	require.NoError(t, err)
 	require.Equal(t, at, again)
 	require.Equal(t, "1", rows.Text(`select count(*)::text from voidrelay.operator_action where verb = 'start_run'`))
 	other := act("p1")
 	other.Scheme = "stopped"
-	_, err = acttest.New(pool).AskForRun(t.Context(), other)
+	_, err = acttest.New(pool).AskForRun(t.Context(), other, ledger.Incremental)
 	require.ErrorIs(t, err, ledger.ErrRequestIDReused)
 	other.RequestID = ""
-	_, err = acttest.New(pool).AskForRun(t.Context(), other)
+	_, err = acttest.New(pool).AskForRun(t.Context(), other, ledger.Incremental)
 	require.ErrorIs(t, err, ledger.ErrStopped)
 }
 

@@ -44,7 +44,7 @@ func (s *Store) MoveWatermark(ctx context.Context, tx pgx.Tx, act ledger.Act, to
 func setWatermark(ctx context.Context, tx pgx.Tx, act ledger.Act, before, to time.Time) error {
 	var unfinished bool
 	if err := tx.QueryRow(ctx, `
-select exists (select from run where scheme = $1 and state = 'running')`, act.Scheme).Scan(&unfinished); err != nil {
+select exists (select from run where scheme = $1 and state = 'running' and kind in ('baseline', 'incremental'))`, act.Scheme).Scan(&unfinished); err != nil {
 		return err
 	}
 	if unfinished {
@@ -67,7 +67,8 @@ values (@scheme, clock_timestamp(), @before, @after, @actor, @reason)`, pgx.Stri
 func watermarkBounds(ctx context.Context, tx pgx.Tx, scheme string) (watermark, latest time.Time, err error) {
 	err = tx.QueryRow(ctx, `
 select m.watermark_time, now() + least(interval '0', coalesce((
-    select p.vendor_time - p.service_time from run p where p.scheme = m.scheme and p.vendor_time is not null order by p.run_id desc limit 1), '0'))
+    select w.vendor_time - w.service_time from run r join run_reading w using (run_id)
+    where r.scheme = m.scheme and w.vendor_time is not null order by r.run_id desc limit 1), '0'))
 from watermark m
 where m.scheme = $1
 for update of m`, scheme).Scan(&watermark, &latest)

@@ -10,9 +10,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// TryLockReconcile keeps two chunks of one scheme's reconcile run or recheck apart, as TryLockRun does for runs. They are locks of their own: what
-// a look writes is kept apart from a run by the read times of the bills.
-func (s *Store) TryLockReconcile(ctx context.Context, scheme string, kind ledger.ReconcileKind) (unlock func(), ok bool, err error) {
+// TryLockReconcile keeps two chunks of one scheme's reconcile run or recheck apart, as TryLockRun does for incremental
+// runs. They are locks of their own: what the one writes is kept apart from the other by the read times of the bills.
+func (s *Store) TryLockReconcile(ctx context.Context, scheme string, kind ledger.RunKind) (unlock func(), ok bool, err error) {
 	return ledger.LockOf(ctx, s.pool, string(kind)+" "+scheme)
 }
 

@@ -15,7 +15,7 @@ func TestAReconcileThatWasHeldUpDelaysTheNextByAnIntervalAtMost(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	due := ledger.ReconcileStart{Scheme: "assembly", Kind: ledger.KindRecheck, Revision: 1, Interval: time.Minute}
+	due := ledger.ReconcileStart{Scheme: "assembly", Kind: ledger.Recheck, Revision: 1, Interval: time.Minute}
 	for _, c := range []struct {
 		started, ended string
 		begins         bool
@@ -25,10 +25,11 @@ func TestAReconcileThatWasHeldUpDelaysTheNextByAnIntervalAtMost(t *testing.T) {
 		{"90 minutes", "30 seconds", false},
 		{"90 minutes", "2 minutes", true},
 	} {
-		rows.Exec(`truncate reconcile cascade`)
-		_, err := pool.Exec(t.Context(), `
-insert into reconcile (scheme, kind, revision, phase, state, start_time, end_time, hours)
-values ('assembly', 'recheck', 1, 'gather', 'complete', now() - $1::interval, now() - $2::interval, 0)`, c.started, c.ended)
+		_, err := pool.Exec(t.Context(), `truncate run cascade`)
+		require.NoError(t, err)
+		_, err = pool.Exec(t.Context(), `
+insert into run (scheme, kind, revision, state, start_time, end_time)
+values ('assembly', 'recheck', 1, 'complete', now() - $1::interval, now() - $2::interval)`, c.started, c.ended)
 		require.NoError(t, err)
 		next, err := s.Reconcile(t.Context(), due)
 		require.NoError(t, err)

@@ -2,158 +2,122 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
-// TryLockRun takes the lock that keeps two chunks of one scheme's run apart; ok is false when somebody else holds it.
-func (s *Store) TryLockRun(ctx context.Context, scheme string) (unlock func(), ok bool, err error) {
-	return ledger.LockOf(ctx, s.pool, runLock(scheme))
+// runColumns reads runs of every kind, each with the detail of its kind.
+const runColumns = `
+select r.run_id, r.scheme, r.kind, r.state, r.revision, r.asked, r.version, r.cursor_id, r.run_counts, r.start_time,
+       r.end_time, r.error, r.note,
+       coalesce(to_jsonb(w), '{}') as reading, coalesce(to_jsonb(c), '{}') as comparison,
+       coalesce(to_jsonb(b) || jsonb_build_object('waits', b.not_before > now()), '{}') as backfill
+from run r left join run_reading w using (run_id) left join run_comparison c using (run_id)
+    left join run_backfill b using (run_id)`
+
+// Run answers one run; ledger.ErrNotFound when there is none.
+func (s *Store) Run(ctx context.Context, id int64) (ledger.Run, error) {
+	return readRun(ctx, s.pool, id)
 }
 
-func runLock(scheme string) string { return "run " + scheme }
+// RunIn is Run as a transaction sees it.
+func (s *Store) RunIn(ctx context.Context, tx pgx.Tx, id int64) (ledger.Run, error) {
+	return readRun(ctx, tx, id)
+}
 
-// UnfinishedRun answers the scheme's run that did not end; nil when there is none. Its Failed and SendSince are of the scheme as it stands, not of
-// the run: whoever goes on with it sets them.
-func (s *Store) UnfinishedRun(ctx context.Context, scheme string) (*ledger.Run, error) {
-	rows, err := s.pool.Query(ctx, `
-select run_id, kind, revision, watermark_version, lower_edge, vendor_time, service_time, clock_note, clock_suspect, watermark_before, cursor_id, run_counts
-from run where scheme = $1 and state = 'running'`, scheme)
+func readRun(ctx context.Context, db ledger.Reads, id int64) (ledger.Run, error) {
+	return ledger.ReadOne[ledger.Run](ctx, db, "read run", runColumns+`
+where r.run_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("run %d", id))
+}
+
+// Runs lists runs newest first, at most limit, those older than before (0 = from the newest).
+func (s *Store) Runs(ctx context.Context, f ledger.RunFilter, before int64, limit int) ([]ledger.Run, error) {
+	where, args := query.Newest("r.run_id", before, limit)
+	if f.Scheme != "" {
+		where, args["scheme"] = where+` and r.scheme = @scheme`, f.Scheme
+	}
+	if len(f.Kinds) > 0 {
+		where, args["kinds"] = where+` and r.kind = any(@kinds)`, f.Kinds
+	}
+	if len(f.States) > 0 {
+		where, args["states"] = where+` and r.state = any(@states)`, f.States
+	}
+	return ledger.ReadAll[ledger.Run](ctx, s.pool, "list runs", runColumns+where+`
+order by r.run_id desc
+limit @limit`, args)
+}
+
+// unfinishedRun answers the scheme's run of one of these kinds that did not end; nil when there is none. Of backfills
+// there may be several: they are found by their ids.
+func unfinishedRun(ctx context.Context, db ledger.Reads, scheme string, kinds ...ledger.RunKind) (*ledger.Run, error) {
+	rows, err := db.Query(ctx, runColumns+`
+where r.scheme = $1 and r.kind = any($2) and r.kind <> 'backfill' and r.state = 'running'`, scheme, kinds)
 	if err != nil {
 		return nil, fmt.Errorf("read unfinished run: %w", err)
 	}
-	type row struct {
-		RunID            int64
-		Kind             string
-		Revision         int
-		WatermarkVersion int64
-		LowerEdge        time.Time
-		VendorTime       time.Time
-		ServiceTime      time.Time
-		ClockNote        string
-		ClockSuspect     bool
-		WatermarkBefore  time.Time
-		CursorID         int64
-		RunCounts        []byte
-	}
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+	run, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[ledger.Run])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read unfinished run: %w", err)
 	}
-	run := &ledger.Run{
-		ID: r.RunID, Scheme: scheme, Kind: ledger.RunKind(r.Kind), Revision: r.Revision, WatermarkVersion: r.WatermarkVersion, LowerEdge: r.LowerEdge,
-		Clock:        rule.Clock{Vendor: r.VendorTime, Service: r.ServiceTime, Note: r.ClockNote},
-		ClockSuspect: r.ClockSuspect, WatermarkBefore: r.WatermarkBefore, Cursor: r.CursorID,
-	}
-	if err := json.Unmarshal(r.RunCounts, &run.RunCounts); err != nil {
-		return nil, fmt.Errorf("read unfinished run: run_counts: %w", err)
-	}
 	return run, nil
 }
 
-// CommitPage stores one page that is not the last. also runs in the same transaction (to insert a successor job).
-func (s *Store) CommitPage(ctx context.Context, run *ledger.Run, page ledger.Page, also func(pgx.Tx) error) error {
-	return s.commit(ctx, run, page, func(tx pgx.Tx, _ *ledger.Run) error {
-		return also(tx)
-	})
-}
-
-// commit runs one page and what follows it in a transaction and, when that is through, brings run up to date.
-func (s *Store) commit(ctx context.Context, run *ledger.Run, page ledger.Page, then func(pgx.Tx, *ledger.Run) error) error {
-	var after ledger.Run
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		after = *run
-		written := page
-		if err := stillNewest(ctx, tx, after.Scheme, after.Revision, after.SendSince); err != nil {
-			return err
-		}
-		if after.ID == 0 {
-			if err := insertRun(ctx, tx, &after); err != nil {
-				return err
-			}
-		}
-		if err := writePage(ctx, tx, &after, &written); err != nil {
-			return err
-		}
-		before := after.Cursor
-		after.Cursor = max(page.Cursor, before)
-		after.RunCounts.Add(written.RunCounts)
-		if err := moveRun(ctx, tx, &after, before); err != nil {
-			return err
-		}
-		return then(tx, &after)
-	})
-	if err != nil {
-		return fmt.Errorf("commit page: %w", err)
-	}
-	*run = after
-	return nil
-}
-
+// insertRun gives a run its row and its id; whoever calls adds the detail.
 func insertRun(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
 	err := tx.QueryRow(ctx, `
-insert into run (scheme, kind, revision, watermark_version, lower_edge, vendor_time, service_time, clock_note, watermark_before, cursor_id)
-values (@scheme, @kind, @revision, @version, @edge, @vendor, @service, @note, @before, @cursor)
-returning run_id`,
-		pgx.StrictNamedArgs{
-			"scheme": run.Scheme, "kind": string(run.Kind), "revision": run.Revision, "version": run.WatermarkVersion, "edge": run.LowerEdge,
-			"vendor": ledger.NullTime(run.Clock.Vendor), "service": run.Clock.Service, "note": ledger.CleanText(run.Clock.Note), "before": ledger.NullTime(run.WatermarkBefore),
-			"cursor": run.Cursor,
-		}).Scan(&run.ID)
+insert into run (scheme, kind, revision, asked, cursor_id, note)
+values (@scheme, @kind, @revision, @asked, @cursor, @note)
+returning run_id, state, version, start_time`, pgx.StrictNamedArgs{
+		"scheme": run.Scheme, "kind": run.Kind, "revision": run.Revision, "asked": run.Asked, "cursor": run.Cursor,
+		"note": ledger.CleanText(run.Note),
+	}).Scan(&run.ID, &run.State, &run.Version, &run.StartTime)
 	if ledger.Violates(err, "run_one_unfinished") {
 		return fmt.Errorf("another run of scheme %s is under way: %w", run.Scheme, ledger.ErrConflict)
 	}
 	return err
 }
 
-// moveRun moves the run's cursor by compare-and-set.
-func moveRun(ctx context.Context, tx pgx.Tx, run *ledger.Run, from int64) error {
-	runCounts, err := json.Marshal(run.RunCounts)
-	if err != nil {
-		return err
+// saveRun writes where a run of any kind stands, by compare-and-set on its version, which it moves; a state that is an
+// end ends it. ledger.ErrRunMoved, and nothing is written, when it has ended or was moved by somebody else.
+func saveRun(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
+	err := tx.QueryRow(ctx, `
+update run
+set version = version + 1, state = @state, revision = @revision, cursor_id = @cursor, run_counts = @run_counts,
+    error = @error, note = @note, end_time = case when @ended then now() end
+where run_id = @run and version = @version and end_time is null
+returning version, end_time`, pgx.StrictNamedArgs{
+		"run": run.ID, "version": run.Version, "state": run.State, "revision": run.Revision, "cursor": run.Cursor,
+		"run_counts": run.RunCounts, "error": ledger.CleanText(run.Error), "note": ledger.CleanText(run.Note), "ended": run.State.Ended(),
+	}).Scan(&run.Version, &run.EndTime)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("run %d: %w", run.ID, ledger.ErrRunMoved)
 	}
-	tag, err := tx.Exec(ctx, `
-update run set cursor_id = @to, run_counts = @run_counts, clock_suspect = @suspect, clock_note = @note
-where run_id = @run and state = 'running' and cursor_id = @from`,
-		pgx.StrictNamedArgs{"run": run.ID, "from": from, "to": run.Cursor, "run_counts": string(runCounts), "suspect": run.ClockSuspect, "note": ledger.CleanText(run.Clock.Note)})
-	if err != nil {
-		return err
-	}
-	if tag.RowsAffected() != 1 {
-		return fmt.Errorf("run %d was moved on by somebody else: %w", run.ID, ledger.ErrConflict)
-	}
-	return nil
+	return err
 }
 
-// FailRun ends a run that cannot be right. What it planned stays planned and is taken up by the next.
+// FailRun ends a run of any kind that cannot be right. What it planned stays planned and is taken up by the next, what
+// it owed stays owed. One without a row, or that has ended, is left alone.
 func (s *Store) FailRun(ctx context.Context, run *ledger.Run, reason string) error {
-	if run.ID == 0 {
-		return nil
-	}
 	if _, err := s.pool.Exec(ctx, `
-update run set state = 'failed', end_time = now(), error = $2 where run_id = $1 and state = 'running'`, run.ID, ledger.CleanText(reason)); err != nil {
+update run set version = version + 1, state = 'failed', end_time = now(), error = $2
+where run_id = $1 and end_time is null`, run.ID, ledger.CleanText(reason)); err != nil {
 		return fmt.Errorf("fail run: %w", err)
 	}
 	return nil
 }
 
-// NoteRunFailure records why a run did not end and when to try again. The pass itself stays unfinished and is resumed.
-func (s *Store) NoteRunFailure(ctx context.Context, scheme, reason string, wait time.Duration) error {
-	if _, err := s.pool.Exec(ctx, `
-insert into run_failure (scheme, error, failures, not_before) values ($1, $2, 1, now() + $3)
-on conflict (scheme) do update set error = $2, failures = run_failure.failures + 1, last_time = now(), not_before = now() + $3`,
-		scheme, ledger.CleanText(reason), wait); err != nil {
-		return fmt.Errorf("note run failure: %w", err)
+// NoteRun keeps why a run of any kind did not get on. It stays unfinished and is gone on with.
+func (s *Store) NoteRun(ctx context.Context, run *ledger.Run, reason string) error {
+	if _, err := s.pool.Exec(ctx, `update run set error = $2 where run_id = $1 and end_time is null`, run.ID, ledger.CleanText(reason)); err != nil {
+		return fmt.Errorf("note run: %w", err)
 	}
 	return nil
 }

@@ -102,10 +102,10 @@ func TestAKilledRunGoesOnFromItsCursor(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(7), resumed.Cursor)
 	require.Equal(t, int64(1), resumed.RunCounts.OrdersNew)
-	require.True(t, resumed.Clock.Vendor.Equal(run.Clock.Vendor), "the watermark must follow the first header, not that of the process that ends the run")
+	require.True(t, resumed.Clock().Vendor.Equal(run.Clock().Vendor), "the watermark must follow the first header, not that of the process that ends the run")
 
 	// Its next page is decided under the scheme as it stands now, so whoever resumes it says which cutover that is.
-	resumed.SendSince = w.run().SendSince
+	resumed.Reading.SendSince = w.run().Reading.SendSince
 	// The process that was thought dead wakes up with the old cursor.
 	require.NoError(t, w.store.CommitPage(t.Context(), resumed, voidedPage(8, "A8", "WH1"), none))
 	require.ErrorIs(t, w.store.CommitPage(t.Context(), run, voidedPage(9, "A9", "WH1"), none), ledger.ErrConflict)

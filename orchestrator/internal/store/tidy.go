@@ -164,17 +164,18 @@ where i.scheme = old.scheme and i.bill_id = old.bill_id and i.generation = old.g
 // that found something are kept for ever, and so are the latest of each kind, by which the next is due.
 func forgetReconciles(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed, bool, error) {
 	tag, err := tx.Exec(ctx, `
-delete from reconcile s
+delete from run r
 using (
-    select o.reconcile_id from reconcile o
-    where o.state = 'complete' and o.end_time < now() - $1::interval
-      and o.hours_differing = 0 and o.bills_repaired = 0 and o.bills_missing = 0 and o.bills_gone = 0 and o.work_items = 0
-      and exists (select from reconcile n where n.scheme = o.scheme and n.kind = o.kind and n.state = 'complete' and n.reconcile_id > o.reconcile_id)
-    order by o.reconcile_id
+    select o.run_id from run o join run_comparison c using (run_id)
+    where o.kind in ('recheck', 'reconcile') and o.state = 'complete' and o.end_time < now() - $1::interval
+      and c.hours_differing = 0 and c.bills_repaired = 0 and c.bills_missing = 0 and c.bills_gone = 0 and c.work_items = 0
+      and exists (select from run n
+                  where n.scheme = o.scheme and n.kind = o.kind and n.state = 'complete' and n.run_id > o.run_id)
+    order by o.run_id
     limit $2
-    for update skip locked
+    for update of o skip locked
 ) old
-where s.reconcile_id = old.reconcile_id`, keep.Evidence, tidyRows)
+where r.run_id = old.run_id`, keep.Evidence, tidyRows)
 	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }
 

@@ -132,15 +132,22 @@ func TestTheLastSnapshotOfABillIsKeptForEver(t *testing.T) {
 func TestQuietReconcilesAreForgottenAndTheLatestIsNot(t *testing.T) {
 	w := setupWriter(t)
 	for _, reconcile := range []struct{ gone, days int }{{0, 200}, {1, 200}, {0, 200}, {0, 1}} {
-		w.rows.Exec(`insert into reconcile (scheme, kind, revision, state, phase, bills_gone, end_time) values ($1, 'recheck', 1, 'complete', 'done', $2, now() - $3 * interval '1 day')`,
+		w.rows.Exec(`
+with made as (
+    insert into run (scheme, kind, revision, state, end_time)
+    values ($1, 'recheck', 1, 'complete', now() - $3 * interval '1 day')
+    returning run_id
+)
+insert into run_comparison (run_id, phase, bills_gone) select run_id, 'done', $2 from made`,
 			rowtest.SchemeName, reconcile.gone, reconcile.days)
 	}
 	w.tidy("quiet_reconciles")
-	require.Equal(t, "1/200 0/1", w.text(`select string_agg(bills_gone || '/' || (now()::date - end_time::date), ' ' order by reconcile_id) from reconcile`))
-	w.rows.Exec(`update reconcile set end_time = now() - interval '300 days'`)
+	require.Equal(t, "1/200 0/1", w.text(`select string_agg(bills_gone || '/' || (now()::date - end_time::date), ' ' order by run_id)
+		from run join run_comparison using (run_id)`))
+	w.rows.Exec(`update run set end_time = now() - interval '300 days'`)
 	w.rows.Exec(`update chore set last_run_time = now() - interval '1 day'`)
 	w.tidy("quiet_reconciles")
-	require.Equal(t, 2, w.count(`select count(*) from reconcile`), "the latest says when the next is due")
+	require.Equal(t, 2, w.count(`select count(*) from run join run_comparison using (run_id)`), "the latest says when the next is due")
 }
 
 func TestCountsStayCheapAndBecomeTrueAgain(t *testing.T) {

@@ -51,7 +51,7 @@ func TestAWatermarkThatCannotBeMoved(t *testing.T) {
 
 	// The vendor's clock is behind ours.
 	w.owe(1, "A1", "WH1")
-	w.rows.Exec(`update run set vendor_time = service_time - interval '10 minutes'`)
+	w.rows.Exec(`update run_reading set vendor_time = service_time - interval '10 minutes'`)
 	refused(rowtest.SchemeName, time.Now().Add(-5*time.Minute))
 
 	require.NoError(t, w.store.CommitPage(t.Context(), w.run(), voidedPage(2, "A2", "WH1"), none))

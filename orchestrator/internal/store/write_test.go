@@ -43,10 +43,13 @@ func (w *writer) run() *ledger.Run {
 	w.Helper()
 	standing, err := w.store.Scheme(w.Context(), rowtest.SchemeName)
 	require.NoError(w, err)
-	return &ledger.Run{
-		Scheme: rowtest.SchemeName, Kind: ledger.Incremental, Revision: 1, WatermarkVersion: standing.Watermark.Version, SendSince: standing.SendSince, WatermarkBefore: standing.Watermark.Time,
-		LowerEdge: rule.LowerEdge(standing.Watermark.Time), Clock: rule.Clock{Vendor: rowtest.Now.Add(time.Minute), Service: rowtest.Now.Add(time.Minute)},
+	run := &ledger.Run{Scheme: rowtest.SchemeName, Kind: ledger.Incremental, Revision: 1}
+	run.Reading = ledger.ReadingDetail{
+		WatermarkVersion: standing.Watermark.Version, SendSince: standing.SendSince, WatermarkBefore: standing.Watermark.Time,
+		LowerEdge: rule.LowerEdge(standing.Watermark.Time),
 	}
+	run.SetClock(rule.Clock{Vendor: rowtest.Now.Add(time.Minute), Service: rowtest.Now.Add(time.Minute)})
+	return run
 }
 
 // look is one that is decided under the scheme as it stands.

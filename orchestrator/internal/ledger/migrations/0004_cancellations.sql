@@ -23,7 +23,7 @@ create table cancellation (
     evidence         text not null check (evidence in ('snapshot', 'approved', 'weak')),
     orders_from      text not null check (orders_from in ('snapshot', 'current')),
     revision         integer not null,
-    run_id           bigint references run,
+    run_id           bigint references run_reading,
     business_date    date not null,
     traceparent      text not null default '',
     create_time      timestamptz not null default now(),

@@ -2,54 +2,36 @@
 
 -- +goose Up
 
-create table backfill (
-    backfill_id       bigint generated always as identity primary key,
-    scheme            text not null references scheme,
-    state             text not null default 'running'
-                          check (state in ('running', 'planned', 'applying', 'complete', 'failed', 'cancelled')),
+create table run_backfill (
+    run_id            bigint primary key references run,
     plan_only         boolean not null,
     before_cutover    boolean not null,
     from_time         timestamptz,
     to_time           timestamptz,
     numbers           text[],
-    revision          integer not null,
     checked_revision  integer,
     actor             text not null,
     reason            text not null,
-    cursor_id         bigint not null default 0,
-    run_counts        jsonb not null default '{}',
     rows_outside      bigint not null default 0,
     items             bigint not null default 0,
     counts            jsonb not null default '{}',
     numbers_not_found text[] not null default '{}',
     failures          integer not null default 0,
     not_before        timestamptz not null default now(),
-    error             text not null default '',
-    create_time       timestamptz not null default now(),
-    update_time       timestamptz not null default now(),
-    end_time          timestamptz,
-    check ((from_time is null) = (to_time is null) and (from_time is null) <> (numbers is null)),
-    check ((state in ('complete', 'failed', 'cancelled')) = (end_time is not null)),
-    check (state <> 'failed' or error <> '')
+    check ((from_time is null) = (to_time is null) and (from_time is null) <> (numbers is null))
 ) with (fillfactor = 50);
-create index backfill_under_way on backfill (backfill_id) where state in ('running', 'applying');
-comment on table backfill is
-    'a run over bills that a person named: a range of dates, or numbers; it moves no watermark';
-comment on column backfill.plan_only is 'decides and lists only; nothing is owed until the plan is applied';
-comment on column backfill.revision is
-    'what it was decided under; a plan is applied only if the present revision would make the same requests';
-comment on column backfill.checked_revision is
+comment on table run_backfill is
+    'of a backfill, what a person named, a range of dates or numbers, and what it came to; it moves no watermark';
+comment on column run_backfill.plan_only is 'decides and lists only; nothing is owed until the plan is applied';
+comment on column run_backfill.checked_revision is
     'another revision under which the whole plan was found to make the same requests';
-comment on column backfill.cursor_id is
-    'what is committed: up to which FID of a range, position of a list, or item of a plan that is applied';
-comment on column backfill.rows_outside is
+comment on column run_backfill.rows_outside is
     'rows that Kingdee showed and that lie behind the range: a read has a lower edge only';
-comment on column backfill.counts is 'items by what they came to';
-comment on column backfill.not_before is 'after a fault of the vendor: when it goes on';
-comment on column backfill.error is 'why it failed or, while it is under way, why it waits';
+comment on column run_backfill.counts is 'items by what they came to';
+comment on column run_backfill.not_before is 'after a fault of the vendor: when it goes on';
 
 create table backfill_item (
-    backfill_id      bigint not null references backfill,
+    run_id           bigint not null references run_backfill,
     item             bigint not null,
     bill_id          bigint not null,
     bill_no          text not null,
@@ -71,10 +53,10 @@ create table backfill_item (
     cancellation_id  bigint references cancellation,
     detail           text not null default '',
     seen             jsonb,
-    primary key (backfill_id, item)
+    primary key (run_id, item)
 );
 create index backfill_item_cancellation on backfill_item (cancellation_id) where cancellation_id is not null;
-create index backfill_item_state on backfill_item (backfill_id, state, item);
+create index backfill_item_state on backfill_item (run_id, state, item);
 comment on table backfill_item is
     'what a backfill came to: an order of a bill with its exact request, or a bill that cannot be read; for a list of '
     'numbers every bill';

@@ -13,7 +13,6 @@ select o.operator_action_id, o.create_time, o.actor, o.verb,
                    when 'stop_all' then '全部停发'
                    when 'resume_all' then '恢复全部'
                    when 'move_watermark' then '移动读取进度'
-                   when 'start_reconcile' then '请求核对'
                    when 'start_backfill' then '开始回补'
                    when 'apply_backfill' then '执行回补计划'
                    when 'cancel_backfill' then '撤销回补'

@@ -2,9 +2,9 @@ create or replace view reporting.watermark_change as
 select m.scheme, m.move_time, m.watermark_before, m.watermark_after, null::bigint as run_id, m.actor, m.reason
 from voidrelay.watermark_change m
 union all
-select p.scheme, p.end_time, p.watermark_before, p.watermark_after, p.run_id, '', ''
-from voidrelay.run p
-where p.state = 'complete' and p.watermark_after is distinct from p.watermark_before;
+select r.scheme, r.end_time, w.watermark_before, w.watermark_after, r.run_id, '', ''
+from voidrelay.run r join voidrelay.run_reading w using (run_id)
+where r.state = 'complete' and w.watermark_after is distinct from w.watermark_before;
 
 comment on view reporting.watermark_change is
     '读取进度变动: each move of a watermark, by a person or by a run that found something; incremental runs that find '

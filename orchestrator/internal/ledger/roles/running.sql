@@ -31,8 +31,9 @@ revoke update, delete
 
 -- … and what is kept for ever, whatever becomes of it.
 revoke delete
-    on voidrelay.scheme, voidrelay.run, voidrelay.warehouse_order, voidrelay.cancellation, voidrelay.outcome,
-       voidrelay.attempt, voidrelay.work_item, voidrelay.backfill
+    on voidrelay.scheme, voidrelay.run_reading, voidrelay.run_backfill, voidrelay.warehouse_order,
+       voidrelay.cancellation, voidrelay.outcome,
+       voidrelay.attempt, voidrelay.work_item
     from {running};
 
 -- What needs the owner now and then is done by these functions, which run as the owner. They make the coming months of

@@ -106,16 +106,9 @@ func (a Acts) Release(ctx context.Context, act ledger.Act, ids []int64) (release
 }
 
 // AskForRun is store.AskedForRun.
-func (a Acts) AskForRun(ctx context.Context, act ledger.Act) (time.Time, error) {
-	return Once(ctx, a, ledger.StartRun, act, nil, func(tx pgx.Tx) (time.Time, error) {
-		return a.store.AskedForRun(ctx, tx, act)
-	})
-}
-
-// AskForReconcile is store.AskedForReconcile.
-func (a Acts) AskForReconcile(ctx context.Context, act ledger.Act, kind ledger.ReconcileKind) (time.Time, error) {
-	return Once(ctx, a, ledger.StartReconcile, act, kind, func(tx pgx.Tx) (time.Time, error) {
-		return a.store.AskedForReconcile(ctx, tx, act, kind)
+func (a Acts) AskForRun(ctx context.Context, act ledger.Act, kind ledger.RunKind) (time.Time, error) {
+	return Once(ctx, a, ledger.StartRun, act, kind, func(tx pgx.Tx) (time.Time, error) {
+		return a.store.AskedForRun(ctx, tx, act, kind)
 	})
 }
 

@@ -273,7 +273,7 @@ returning work_item_id`, pgx.StrictNamedArgs{
 	})
 }
 
-// Run is a row of run.
+// Run is a baseline or an incremental run.
 type Run struct {
 	Scheme, Kind, Error, RunCounts string
 }
@@ -285,15 +285,22 @@ func (d DB) Run(p Run) int64 {
 	if p.Error != "" {
 		state = "failed"
 	}
-	return d.insert(`insert into voidrelay.run (scheme, kind, state, revision, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after, cursor_id, run_counts, start_time, end_time, error)
-values (@scheme, @kind, @state, 1, 1, @edge, @now, @now, @edge, @now, 100, @run_counts, @now, @end, @error)
+	return d.insert(`
+with made as (
+    insert into voidrelay.run (scheme, kind, state, revision, cursor_id, run_counts, start_time, end_time, error)
+    values (@scheme, @kind, @state, 1, 100, @run_counts, @now, @end, @error)
+    returning run_id
+)
+insert into voidrelay.run_reading (run_id, watermark_version, lower_edge, vendor_time, service_time, watermark_before,
+    watermark_after)
+select run_id, 1, @edge, @now, @now, @edge, @now from made
 returning run_id`, pgx.StrictNamedArgs{
 		"scheme": cmp.Or(p.Scheme, SchemeName), "kind": cmp.Or(p.Kind, "incremental"), "state": state, "edge": Now.Add(-30 * time.Minute), "now": Now,
 		"run_counts": cmp.Or(p.RunCounts, "{}"), "end": Now.Add(time.Second), "error": p.Error,
 	})
 }
 
-// Reconcile is a row of reconcile run.
+// Reconcile is a reconcile run or a recheck.
 type Reconcile struct {
 	Scheme, Kind, State, Error, Note, RunCounts string
 	// Differing hours of 73, and bills.
@@ -312,10 +319,16 @@ func (d DB) Reconcile(s Reconcile) int64 {
 	if s.State == "running" {
 		phase = map[string]string{"reconcile": "gather", "recheck": "recheck"}[s.Kind]
 	}
-	return d.insert(`insert into voidrelay.reconcile (scheme, kind, revision, state, phase, from_time, to_time, hours, hours_differing, bills_read, bills_repaired, bills_missing, bills_gone,
-    run_counts, note, error, start_time, end_time)
-values (@scheme, @kind, 1, @state, @phase, @from, @to, @hours, @differing, 12, @repaired, @missing, @gone, @run_counts, @note, @error, @now, @end)
-returning reconcile_id`, pgx.StrictNamedArgs{
+	return d.insert(`
+with made as (
+    insert into voidrelay.run (scheme, kind, revision, state, run_counts, note, error, start_time, end_time)
+    values (@scheme, @kind, 1, @state, @run_counts, @note, @error, @now, @end)
+    returning run_id
+)
+insert into voidrelay.run_comparison (run_id, phase, from_time, to_time, hours, hours_differing, bills_read,
+    bills_repaired, bills_missing, bills_gone)
+select run_id, @phase, @from, @to, @hours, @differing, 12, @repaired, @missing, @gone from made
+returning run_id`, pgx.StrictNamedArgs{
 		"scheme": cmp.Or(s.Scheme, SchemeName), "kind": s.Kind, "state": s.State, "phase": phase, "hours": hours,
 		"from": when(hours > 0, Now.Add(-72*time.Hour)), "to": when(hours > 0, Now), "differing": s.Differing, "repaired": s.Repaired,
 		"missing": s.Missing, "gone": s.Gone, "run_counts": cmp.Or(s.RunCounts, "{}"), "note": s.Note, "error": s.Error, "now": Now,

@@ -23,72 +23,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-type BackfillState int32
-
-const (
-	BackfillState_BACKFILL_STATE_UNSPECIFIED BackfillState = 0
-	// Reading and deciding.
-	BackfillState_BACKFILL_STATE_RUNNING BackfillState = 1
-	// The plan is complete and waits for ApplyBackfill.
-	BackfillState_BACKFILL_STATE_PLANNED BackfillState = 2
-	// The plan is being carried out.
-	BackfillState_BACKFILL_STATE_APPLYING BackfillState = 3
-	// Everything that it owes is owed. What became of each cancellation, the cancellation tells.
-	BackfillState_BACKFILL_STATE_COMPLETE BackfillState = 4
-	BackfillState_BACKFILL_STATE_FAILED   BackfillState = 5
-	// By a person.
-	BackfillState_BACKFILL_STATE_CANCELLED BackfillState = 6
-)
-
-// Enum value maps for BackfillState.
-var (
-	BackfillState_name = map[int32]string{
-		0: "BACKFILL_STATE_UNSPECIFIED",
-		1: "BACKFILL_STATE_RUNNING",
-		2: "BACKFILL_STATE_PLANNED",
-		3: "BACKFILL_STATE_APPLYING",
-		4: "BACKFILL_STATE_COMPLETE",
-		5: "BACKFILL_STATE_FAILED",
-		6: "BACKFILL_STATE_CANCELLED",
-	}
-	BackfillState_value = map[string]int32{
-		"BACKFILL_STATE_UNSPECIFIED": 0,
-		"BACKFILL_STATE_RUNNING":     1,
-		"BACKFILL_STATE_PLANNED":     2,
-		"BACKFILL_STATE_APPLYING":    3,
-		"BACKFILL_STATE_COMPLETE":    4,
-		"BACKFILL_STATE_FAILED":      5,
-		"BACKFILL_STATE_CANCELLED":   6,
-	}
-)
-
-func (x BackfillState) Enum() *BackfillState {
-	p := new(BackfillState)
-	*p = x
-	return p
-}
-
-func (x BackfillState) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (BackfillState) Descriptor() protoreflect.EnumDescriptor {
-	return file_orchestrator_v1_backfill_proto_enumTypes[0].Descriptor()
-}
-
-func (BackfillState) Type() protoreflect.EnumType {
-	return &file_orchestrator_v1_backfill_proto_enumTypes[0]
-}
-
-func (x BackfillState) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use BackfillState.Descriptor instead.
-func (BackfillState) EnumDescriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{0}
-}
-
 type BackfillItemState int32
 
 const (
@@ -144,11 +78,11 @@ func (x BackfillItemState) String() string {
 }
 
 func (BackfillItemState) Descriptor() protoreflect.EnumDescriptor {
-	return file_orchestrator_v1_backfill_proto_enumTypes[1].Descriptor()
+	return file_orchestrator_v1_backfill_proto_enumTypes[0].Descriptor()
 }
 
 func (BackfillItemState) Type() protoreflect.EnumType {
-	return &file_orchestrator_v1_backfill_proto_enumTypes[1]
+	return &file_orchestrator_v1_backfill_proto_enumTypes[0]
 }
 
 func (x BackfillItemState) Number() protoreflect.EnumNumber {
@@ -157,44 +91,40 @@ func (x BackfillItemState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use BackfillItemState.Descriptor instead.
 func (BackfillItemState) EnumDescriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{1}
+	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{0}
 }
 
-type StartBackfillRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// Types that are valid to be assigned to Selection:
+// BackfillSelection is what a backfill is asked to read again, whatever the watermark.
+type BackfillSelection struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Bills:
 	//
-	//	*StartBackfillRequest_Range
-	//	*StartBackfillRequest_Numbers
-	Selection isStartBackfillRequest_Selection `protobuf_oneof:"selection"`
+	//	*BackfillSelection_Range
+	//	*BackfillSelection_Numbers
+	Bills isBackfillSelection_Bills `protobuf_oneof:"bills"`
 	// Decide and list only: nothing is owed or sent until ApplyBackfill.
-	PlanOnly bool `protobuf:"varint,4,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	PlanOnly bool `protobuf:"varint,3,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
 	// Take away the scheme's cutovers for this backfill: what was voided before effective_from, or before sending was
 	// switched on, is owed too.
-	BeforeCutover bool `protobuf:"varint,5,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
-	// Why, in the operator's words; kept.
-	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Repeating a call with the same id and content starts nothing more and gets the first reply. Optional.
-	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	BeforeCutover bool `protobuf:"varint,4,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *StartBackfillRequest) Reset() {
-	*x = StartBackfillRequest{}
+func (x *BackfillSelection) Reset() {
+	*x = BackfillSelection{}
 	mi := &file_orchestrator_v1_backfill_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *StartBackfillRequest) String() string {
+func (x *BackfillSelection) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*StartBackfillRequest) ProtoMessage() {}
+func (*BackfillSelection) ProtoMessage() {}
 
-func (x *StartBackfillRequest) ProtoReflect() protoreflect.Message {
+func (x *BackfillSelection) ProtoReflect() protoreflect.Message {
 	mi := &file_orchestrator_v1_backfill_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -206,86 +136,65 @@ func (x *StartBackfillRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use StartBackfillRequest.ProtoReflect.Descriptor instead.
-func (*StartBackfillRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use BackfillSelection.ProtoReflect.Descriptor instead.
+func (*BackfillSelection) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *StartBackfillRequest) GetScheme() string {
+func (x *BackfillSelection) GetBills() isBackfillSelection_Bills {
 	if x != nil {
-		return x.Scheme
-	}
-	return ""
-}
-
-func (x *StartBackfillRequest) GetSelection() isStartBackfillRequest_Selection {
-	if x != nil {
-		return x.Selection
+		return x.Bills
 	}
 	return nil
 }
 
-func (x *StartBackfillRequest) GetRange() *TimeRange {
+func (x *BackfillSelection) GetRange() *TimeRange {
 	if x != nil {
-		if x, ok := x.Selection.(*StartBackfillRequest_Range); ok {
+		if x, ok := x.Bills.(*BackfillSelection_Range); ok {
 			return x.Range
 		}
 	}
 	return nil
 }
 
-func (x *StartBackfillRequest) GetNumbers() *NumberList {
+func (x *BackfillSelection) GetNumbers() *NumberList {
 	if x != nil {
-		if x, ok := x.Selection.(*StartBackfillRequest_Numbers); ok {
+		if x, ok := x.Bills.(*BackfillSelection_Numbers); ok {
 			return x.Numbers
 		}
 	}
 	return nil
 }
 
-func (x *StartBackfillRequest) GetPlanOnly() bool {
+func (x *BackfillSelection) GetPlanOnly() bool {
 	if x != nil {
 		return x.PlanOnly
 	}
 	return false
 }
 
-func (x *StartBackfillRequest) GetBeforeCutover() bool {
+func (x *BackfillSelection) GetBeforeCutover() bool {
 	if x != nil {
 		return x.BeforeCutover
 	}
 	return false
 }
 
-func (x *StartBackfillRequest) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
+type isBackfillSelection_Bills interface {
+	isBackfillSelection_Bills()
 }
 
-func (x *StartBackfillRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
+type BackfillSelection_Range struct {
+	Range *TimeRange `protobuf:"bytes,1,opt,name=range,proto3,oneof"`
 }
 
-type isStartBackfillRequest_Selection interface {
-	isStartBackfillRequest_Selection()
+type BackfillSelection_Numbers struct {
+	Numbers *NumberList `protobuf:"bytes,2,opt,name=numbers,proto3,oneof"`
 }
 
-type StartBackfillRequest_Range struct {
-	Range *TimeRange `protobuf:"bytes,2,opt,name=range,proto3,oneof"`
-}
+func (*BackfillSelection_Range) isBackfillSelection_Bills() {}
 
-type StartBackfillRequest_Numbers struct {
-	Numbers *NumberList `protobuf:"bytes,3,opt,name=numbers,proto3,oneof"`
-}
-
-func (*StartBackfillRequest_Range) isStartBackfillRequest_Selection() {}
-
-func (*StartBackfillRequest_Numbers) isStartBackfillRequest_Selection() {}
+func (*BackfillSelection_Numbers) isBackfillSelection_Bills() {}
 
 // TimeRange selects bills with a create, modify, approve or cancel date from from_time on and before to_time, by
 // Kingdee's clock.
@@ -387,635 +296,33 @@ func (x *NumberList) GetNumbers() []string {
 	return nil
 }
 
-type StartBackfillResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Backfill      *Backfill              `protobuf:"bytes,1,opt,name=backfill,proto3" json:"backfill,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *StartBackfillResponse) Reset() {
-	*x = StartBackfillResponse{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *StartBackfillResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*StartBackfillResponse) ProtoMessage() {}
-
-func (x *StartBackfillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use StartBackfillResponse.ProtoReflect.Descriptor instead.
-func (*StartBackfillResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *StartBackfillResponse) GetBackfill() *Backfill {
-	if x != nil {
-		return x.Backfill
-	}
-	return nil
-}
-
-type GetBackfillRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	BackfillId    int64                  `protobuf:"varint,1,opt,name=backfill_id,json=backfillId,proto3" json:"backfill_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetBackfillRequest) Reset() {
-	*x = GetBackfillRequest{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetBackfillRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetBackfillRequest) ProtoMessage() {}
-
-func (x *GetBackfillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetBackfillRequest.ProtoReflect.Descriptor instead.
-func (*GetBackfillRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *GetBackfillRequest) GetBackfillId() int64 {
-	if x != nil {
-		return x.BackfillId
-	}
-	return 0
-}
-
-type GetBackfillResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Backfill      *Backfill              `protobuf:"bytes,1,opt,name=backfill,proto3" json:"backfill,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetBackfillResponse) Reset() {
-	*x = GetBackfillResponse{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetBackfillResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetBackfillResponse) ProtoMessage() {}
-
-func (x *GetBackfillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetBackfillResponse.ProtoReflect.Descriptor instead.
-func (*GetBackfillResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *GetBackfillResponse) GetBackfill() *Backfill {
-	if x != nil {
-		return x.Backfill
-	}
-	return nil
-}
-
-type ListBackfillsRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// At most 500; 0 = 50.
-	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListBackfillsRequest) Reset() {
-	*x = ListBackfillsRequest{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListBackfillsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListBackfillsRequest) ProtoMessage() {}
-
-func (x *ListBackfillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListBackfillsRequest.ProtoReflect.Descriptor instead.
-func (*ListBackfillsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *ListBackfillsRequest) GetScheme() string {
-	if x != nil {
-		return x.Scheme
-	}
-	return ""
-}
-
-func (x *ListBackfillsRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListBackfillsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-type ListBackfillsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Backfills     []*Backfill            `protobuf:"bytes,1,rep,name=backfills,proto3" json:"backfills,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListBackfillsResponse) Reset() {
-	*x = ListBackfillsResponse{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListBackfillsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListBackfillsResponse) ProtoMessage() {}
-
-func (x *ListBackfillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListBackfillsResponse.ProtoReflect.Descriptor instead.
-func (*ListBackfillsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *ListBackfillsResponse) GetBackfills() []*Backfill {
-	if x != nil {
-		return x.Backfills
-	}
-	return nil
-}
-
-func (x *ListBackfillsResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-type ListBackfillItemsRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	BackfillId int64                  `protobuf:"varint,1,opt,name=backfill_id,json=backfillId,proto3" json:"backfill_id,omitempty"`
-	// Only items that came to one of these; empty = all.
-	States []BackfillItemState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=orchestrator.v1.BackfillItemState" json:"states,omitempty"`
-	// At most 500; 0 = 50.
-	PageSize      int32  `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListBackfillItemsRequest) Reset() {
-	*x = ListBackfillItemsRequest{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListBackfillItemsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListBackfillItemsRequest) ProtoMessage() {}
-
-func (x *ListBackfillItemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListBackfillItemsRequest.ProtoReflect.Descriptor instead.
-func (*ListBackfillItemsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *ListBackfillItemsRequest) GetBackfillId() int64 {
-	if x != nil {
-		return x.BackfillId
-	}
-	return 0
-}
-
-func (x *ListBackfillItemsRequest) GetStates() []BackfillItemState {
-	if x != nil {
-		return x.States
-	}
-	return nil
-}
-
-func (x *ListBackfillItemsRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListBackfillItemsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-type ListBackfillItemsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Items         []*BackfillItem        `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListBackfillItemsResponse) Reset() {
-	*x = ListBackfillItemsResponse{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListBackfillItemsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListBackfillItemsResponse) ProtoMessage() {}
-
-func (x *ListBackfillItemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListBackfillItemsResponse.ProtoReflect.Descriptor instead.
-func (*ListBackfillItemsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *ListBackfillItemsResponse) GetItems() []*BackfillItem {
-	if x != nil {
-		return x.Items
-	}
-	return nil
-}
-
-func (x *ListBackfillItemsResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-type ApplyBackfillRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	BackfillId int64                  `protobuf:"varint,1,opt,name=backfill_id,json=backfillId,proto3" json:"backfill_id,omitempty"`
-	// Refuse to apply a plan that would owe more new cancellations than this; 0 = no limit beyond the safety limits.
-	MaxCount      int64  `protobuf:"varint,2,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ApplyBackfillRequest) Reset() {
-	*x = ApplyBackfillRequest{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ApplyBackfillRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ApplyBackfillRequest) ProtoMessage() {}
-
-func (x *ApplyBackfillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ApplyBackfillRequest.ProtoReflect.Descriptor instead.
-func (*ApplyBackfillRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *ApplyBackfillRequest) GetBackfillId() int64 {
-	if x != nil {
-		return x.BackfillId
-	}
-	return 0
-}
-
-func (x *ApplyBackfillRequest) GetMaxCount() int64 {
-	if x != nil {
-		return x.MaxCount
-	}
-	return 0
-}
-
-func (x *ApplyBackfillRequest) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *ApplyBackfillRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-type ApplyBackfillResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Backfill      *Backfill              `protobuf:"bytes,1,opt,name=backfill,proto3" json:"backfill,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ApplyBackfillResponse) Reset() {
-	*x = ApplyBackfillResponse{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ApplyBackfillResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ApplyBackfillResponse) ProtoMessage() {}
-
-func (x *ApplyBackfillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ApplyBackfillResponse.ProtoReflect.Descriptor instead.
-func (*ApplyBackfillResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *ApplyBackfillResponse) GetBackfill() *Backfill {
-	if x != nil {
-		return x.Backfill
-	}
-	return nil
-}
-
-type CancelBackfillRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	BackfillId    int64                  `protobuf:"varint,1,opt,name=backfill_id,json=backfillId,proto3" json:"backfill_id,omitempty"`
-	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	RequestId     string                 `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CancelBackfillRequest) Reset() {
-	*x = CancelBackfillRequest{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CancelBackfillRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CancelBackfillRequest) ProtoMessage() {}
-
-func (x *CancelBackfillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CancelBackfillRequest.ProtoReflect.Descriptor instead.
-func (*CancelBackfillRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *CancelBackfillRequest) GetBackfillId() int64 {
-	if x != nil {
-		return x.BackfillId
-	}
-	return 0
-}
-
-func (x *CancelBackfillRequest) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *CancelBackfillRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-type CancelBackfillResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Backfill      *Backfill              `protobuf:"bytes,1,opt,name=backfill,proto3" json:"backfill,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CancelBackfillResponse) Reset() {
-	*x = CancelBackfillResponse{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CancelBackfillResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CancelBackfillResponse) ProtoMessage() {}
-
-func (x *CancelBackfillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CancelBackfillResponse.ProtoReflect.Descriptor instead.
-func (*CancelBackfillResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *CancelBackfillResponse) GetBackfill() *Backfill {
-	if x != nil {
-		return x.Backfill
-	}
-	return nil
-}
-
-// Backfill 回补 is a run over bills that somebody named, with its plan where one was asked for.
+// Backfill is what a backfill 回补 was asked for, and what it came to, with its plan where one was asked for.
 type Backfill struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	BackfillId    int64                  `protobuf:"varint,1,opt,name=backfill_id,json=backfillId,proto3" json:"backfill_id,omitempty"`
-	Scheme        string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	State         BackfillState          `protobuf:"varint,3,opt,name=state,proto3,enum=orchestrator.v1.BackfillState" json:"state,omitempty"`
-	PlanOnly      bool                   `protobuf:"varint,4,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
-	BeforeCutover bool                   `protobuf:"varint,5,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
-	// Types that are valid to be assigned to Selection:
-	//
-	//	*Backfill_Range
-	//	*Backfill_Numbers
-	Selection isBackfill_Selection `protobuf_oneof:"selection"`
-	Revision  int32                `protobuf:"varint,8,opt,name=revision,proto3" json:"revision,omitempty"`
-	Reason    string               `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Selection *BackfillSelection     `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	Reason    string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who started it.
-	Actor      string                 `protobuf:"bytes,10,opt,name=actor,proto3" json:"actor,omitempty"`
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	EndTime    *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// Last FID (of a range), or position in the list (of numbers), that is committed: where a killed one goes on.
-	Cursor int64 `protobuf:"varint,13,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// What it read and what that came to.
-	RunCounts *RunCounts `protobuf:"bytes,14,opt,name=run_counts,json=runCounts,proto3" json:"run_counts,omitempty"`
+	Actor string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Items by what they came to.
-	ItemsNew         int64 `protobuf:"varint,15,opt,name=items_new,json=itemsNew,proto3" json:"items_new,omitempty"`
-	ItemsAlreadyOwed int64 `protobuf:"varint,16,opt,name=items_already_owed,json=itemsAlreadyOwed,proto3" json:"items_already_owed,omitempty"`
-	ItemsSettled     int64 `protobuf:"varint,17,opt,name=items_settled,json=itemsSettled,proto3" json:"items_settled,omitempty"`
-	ItemsHeld        int64 `protobuf:"varint,18,opt,name=items_held,json=itemsHeld,proto3" json:"items_held,omitempty"`
-	ItemsRefused     int64 `protobuf:"varint,19,opt,name=items_refused,json=itemsRefused,proto3" json:"items_refused,omitempty"`
+	ItemsNew         int64 `protobuf:"varint,4,opt,name=items_new,json=itemsNew,proto3" json:"items_new,omitempty"`
+	ItemsAlreadyOwed int64 `protobuf:"varint,5,opt,name=items_already_owed,json=itemsAlreadyOwed,proto3" json:"items_already_owed,omitempty"`
+	ItemsSettled     int64 `protobuf:"varint,6,opt,name=items_settled,json=itemsSettled,proto3" json:"items_settled,omitempty"`
+	ItemsHeld        int64 `protobuf:"varint,7,opt,name=items_held,json=itemsHeld,proto3" json:"items_held,omitempty"`
+	ItemsRefused     int64 `protobuf:"varint,8,opt,name=items_refused,json=itemsRefused,proto3" json:"items_refused,omitempty"`
+	// Items that cannot be read or mapped.
+	ItemsUndecodable int64 `protobuf:"varint,9,opt,name=items_undecodable,json=itemsUndecodable,proto3" json:"items_undecodable,omitempty"`
 	// Numbers asked for that Kingdee did not show.
-	NumbersNotFound []string `protobuf:"bytes,20,rep,name=numbers_not_found,json=numbersNotFound,proto3" json:"numbers_not_found,omitempty"`
-	// Why it failed or, while it is under way, why it waits; empty otherwise.
-	Error string `protobuf:"bytes,21,opt,name=error,proto3" json:"error,omitempty"`
+	NumbersNotFound []string `protobuf:"bytes,10,rep,name=numbers_not_found,json=numbersNotFound,proto3" json:"numbers_not_found,omitempty"`
 	// Rows that were read, lie behind the range and were not decided: a read has a lower edge only. Not in the run
 	// counts.
-	RowsOutside int64 `protobuf:"varint,22,opt,name=rows_outside,json=rowsOutside,proto3" json:"rows_outside,omitempty"`
-	// Items that cannot be read or mapped.
-	ItemsUndecodable int64 `protobuf:"varint,23,opt,name=items_undecodable,json=itemsUndecodable,proto3" json:"items_undecodable,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	RowsOutside   int64 `protobuf:"varint,11,opt,name=rows_outside,json=rowsOutside,proto3" json:"rows_outside,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Backfill) Reset() {
 	*x = Backfill{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[14]
+	mi := &file_orchestrator_v1_backfill_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +334,7 @@ func (x *Backfill) String() string {
 func (*Backfill) ProtoMessage() {}
 
 func (x *Backfill) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[14]
+	mi := &file_orchestrator_v1_backfill_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,74 +347,14 @@ func (x *Backfill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Backfill.ProtoReflect.Descriptor instead.
 func (*Backfill) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{14}
+	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *Backfill) GetBackfillId() int64 {
-	if x != nil {
-		return x.BackfillId
-	}
-	return 0
-}
-
-func (x *Backfill) GetScheme() string {
-	if x != nil {
-		return x.Scheme
-	}
-	return ""
-}
-
-func (x *Backfill) GetState() BackfillState {
-	if x != nil {
-		return x.State
-	}
-	return BackfillState_BACKFILL_STATE_UNSPECIFIED
-}
-
-func (x *Backfill) GetPlanOnly() bool {
-	if x != nil {
-		return x.PlanOnly
-	}
-	return false
-}
-
-func (x *Backfill) GetBeforeCutover() bool {
-	if x != nil {
-		return x.BeforeCutover
-	}
-	return false
-}
-
-func (x *Backfill) GetSelection() isBackfill_Selection {
+func (x *Backfill) GetSelection() *BackfillSelection {
 	if x != nil {
 		return x.Selection
 	}
 	return nil
-}
-
-func (x *Backfill) GetRange() *TimeRange {
-	if x != nil {
-		if x, ok := x.Selection.(*Backfill_Range); ok {
-			return x.Range
-		}
-	}
-	return nil
-}
-
-func (x *Backfill) GetNumbers() *NumberList {
-	if x != nil {
-		if x, ok := x.Selection.(*Backfill_Numbers); ok {
-			return x.Numbers
-		}
-	}
-	return nil
-}
-
-func (x *Backfill) GetRevision() int32 {
-	if x != nil {
-		return x.Revision
-	}
-	return 0
 }
 
 func (x *Backfill) GetReason() string {
@@ -1122,34 +369,6 @@ func (x *Backfill) GetActor() string {
 		return x.Actor
 	}
 	return ""
-}
-
-func (x *Backfill) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
-	}
-	return nil
-}
-
-func (x *Backfill) GetEndTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EndTime
-	}
-	return nil
-}
-
-func (x *Backfill) GetCursor() int64 {
-	if x != nil {
-		return x.Cursor
-	}
-	return 0
-}
-
-func (x *Backfill) GetRunCounts() *RunCounts {
-	if x != nil {
-		return x.RunCounts
-	}
-	return nil
 }
 
 func (x *Backfill) GetItemsNew() int64 {
@@ -1187,18 +406,18 @@ func (x *Backfill) GetItemsRefused() int64 {
 	return 0
 }
 
+func (x *Backfill) GetItemsUndecodable() int64 {
+	if x != nil {
+		return x.ItemsUndecodable
+	}
+	return 0
+}
+
 func (x *Backfill) GetNumbersNotFound() []string {
 	if x != nil {
 		return x.NumbersNotFound
 	}
 	return nil
-}
-
-func (x *Backfill) GetError() string {
-	if x != nil {
-		return x.Error
-	}
-	return ""
 }
 
 func (x *Backfill) GetRowsOutside() int64 {
@@ -1207,29 +426,6 @@ func (x *Backfill) GetRowsOutside() int64 {
 	}
 	return 0
 }
-
-func (x *Backfill) GetItemsUndecodable() int64 {
-	if x != nil {
-		return x.ItemsUndecodable
-	}
-	return 0
-}
-
-type isBackfill_Selection interface {
-	isBackfill_Selection()
-}
-
-type Backfill_Range struct {
-	Range *TimeRange `protobuf:"bytes,6,opt,name=range,proto3,oneof"`
-}
-
-type Backfill_Numbers struct {
-	Numbers *NumberList `protobuf:"bytes,7,opt,name=numbers,proto3,oneof"`
-}
-
-func (*Backfill_Range) isBackfill_Selection() {}
-
-func (*Backfill_Numbers) isBackfill_Selection() {}
 
 // BackfillItem is one order of a bill, or a bill that owes nothing.
 type BackfillItem struct {
@@ -1266,7 +462,7 @@ type BackfillItem struct {
 
 func (x *BackfillItem) Reset() {
 	*x = BackfillItem{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[15]
+	mi := &file_orchestrator_v1_backfill_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1278,7 +474,7 @@ func (x *BackfillItem) String() string {
 func (*BackfillItem) ProtoMessage() {}
 
 func (x *BackfillItem) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[15]
+	mi := &file_orchestrator_v1_backfill_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1291,7 +487,7 @@ func (x *BackfillItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackfillItem.ProtoReflect.Descriptor instead.
 func (*BackfillItem) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{15}
+	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *BackfillItem) GetItem() int64 {
@@ -1447,7 +643,7 @@ type CancellationOutcome struct {
 
 func (x *CancellationOutcome) Reset() {
 	*x = CancellationOutcome{}
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[16]
+	mi := &file_orchestrator_v1_backfill_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1459,7 +655,7 @@ func (x *CancellationOutcome) String() string {
 func (*CancellationOutcome) ProtoMessage() {}
 
 func (x *CancellationOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_backfill_proto_msgTypes[16]
+	mi := &file_orchestrator_v1_backfill_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1472,7 +668,7 @@ func (x *CancellationOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancellationOutcome.ProtoReflect.Descriptor instead.
 func (*CancellationOutcome) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{16}
+	return file_orchestrator_v1_backfill_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CancellationOutcome) GetState() string {
@@ -1500,100 +696,33 @@ var File_orchestrator_v1_backfill_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\n" +
-	"\x1eorchestrator/v1/backfill.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a orchestrator/v1/run_counts.proto\"\xca\x02\n" +
-	"\x14StartBackfillRequest\x12!\n" +
-	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x122\n" +
-	"\x05range\x18\x02 \x01(\v2\x1a.orchestrator.v1.TimeRangeH\x00R\x05range\x127\n" +
-	"\anumbers\x18\x03 \x01(\v2\x1b.orchestrator.v1.NumberListH\x00R\anumbers\x12\x1b\n" +
-	"\tplan_only\x18\x04 \x01(\bR\bplanOnly\x12%\n" +
-	"\x0ebefore_cutover\x18\x05 \x01(\bR\rbeforeCutover\x12\"\n" +
-	"\x06reason\x18\x06 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
-	"\n" +
-	"request_id\x18\a \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestIdB\x12\n" +
-	"\tselection\x12\x05\xbaH\x02\b\x01\"\x81\x01\n" +
+	"\x1eorchestrator/v1/backfill.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x01\n" +
+	"\x11BackfillSelection\x122\n" +
+	"\x05range\x18\x01 \x01(\v2\x1a.orchestrator.v1.TimeRangeH\x00R\x05range\x127\n" +
+	"\anumbers\x18\x02 \x01(\v2\x1b.orchestrator.v1.NumberListH\x00R\anumbers\x12\x1b\n" +
+	"\tplan_only\x18\x03 \x01(\bR\bplanOnly\x12%\n" +
+	"\x0ebefore_cutover\x18\x04 \x01(\bR\rbeforeCutoverB\x0e\n" +
+	"\x05bills\x12\x05\xbaH\x02\b\x01\"\x81\x01\n" +
 	"\tTimeRange\x12?\n" +
 	"\tfrom_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bfromTime\x123\n" +
 	"\ato_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06toTime\"<\n" +
 	"\n" +
 	"NumberList\x12.\n" +
-	"\anumbers\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\x90N\"\ar\x05\x10\x01\x18\xc8\x01R\anumbers\"N\n" +
-	"\x15StartBackfillResponse\x125\n" +
-	"\bbackfill\x18\x01 \x01(\v2\x19.orchestrator.v1.BackfillR\bbackfill\">\n" +
-	"\x12GetBackfillRequest\x12(\n" +
-	"\vbackfill_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\n" +
-	"backfillId\"L\n" +
-	"\x13GetBackfillResponse\x125\n" +
-	"\bbackfill\x18\x01 \x01(\v2\x19.orchestrator.v1.BackfillR\bbackfill\"\x89\x01\n" +
-	"\x14ListBackfillsRequest\x12\x1f\n" +
-	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
+	"\anumbers\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\x90N\"\ar\x05\x10\x01\x18\xc8\x01R\anumbers\"\xaa\x03\n" +
+	"\bBackfill\x12@\n" +
+	"\tselection\x18\x01 \x01(\v2\".orchestrator.v1.BackfillSelectionR\tselection\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05actor\x18\x03 \x01(\tR\x05actor\x12\x1b\n" +
+	"\titems_new\x18\x04 \x01(\x03R\bitemsNew\x12,\n" +
+	"\x12items_already_owed\x18\x05 \x01(\x03R\x10itemsAlreadyOwed\x12#\n" +
+	"\ritems_settled\x18\x06 \x01(\x03R\fitemsSettled\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"x\n" +
-	"\x15ListBackfillsResponse\x127\n" +
-	"\tbackfills\x18\x01 \x03(\v2\x19.orchestrator.v1.BackfillR\tbackfills\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe5\x01\n" +
-	"\x18ListBackfillItemsRequest\x12(\n" +
-	"\vbackfill_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\n" +
-	"backfillId\x12M\n" +
-	"\x06states\x18\x02 \x03(\x0e2\".orchestrator.v1.BackfillItemStateB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12'\n" +
-	"\tpage_size\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
-	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"x\n" +
-	"\x19ListBackfillItemsResponse\x123\n" +
-	"\x05items\x18\x01 \x03(\v2\x1d.orchestrator.v1.BackfillItemR\x05items\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb2\x01\n" +
-	"\x14ApplyBackfillRequest\x12(\n" +
-	"\vbackfill_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\n" +
-	"backfillId\x12$\n" +
-	"\tmax_count\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bmaxCount\x12\"\n" +
-	"\x06reason\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
-	"\n" +
-	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"N\n" +
-	"\x15ApplyBackfillResponse\x125\n" +
-	"\bbackfill\x18\x01 \x01(\v2\x19.orchestrator.v1.BackfillR\bbackfill\"\x8d\x01\n" +
-	"\x15CancelBackfillRequest\x12(\n" +
-	"\vbackfill_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\n" +
-	"backfillId\x12\"\n" +
-	"\x06reason\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
-	"\n" +
-	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"O\n" +
-	"\x16CancelBackfillResponse\x125\n" +
-	"\bbackfill\x18\x01 \x01(\v2\x19.orchestrator.v1.BackfillR\bbackfill\"\x8e\a\n" +
-	"\bBackfill\x12\x1f\n" +
-	"\vbackfill_id\x18\x01 \x01(\x03R\n" +
-	"backfillId\x12\x16\n" +
-	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x124\n" +
-	"\x05state\x18\x03 \x01(\x0e2\x1e.orchestrator.v1.BackfillStateR\x05state\x12\x1b\n" +
-	"\tplan_only\x18\x04 \x01(\bR\bplanOnly\x12%\n" +
-	"\x0ebefore_cutover\x18\x05 \x01(\bR\rbeforeCutover\x122\n" +
-	"\x05range\x18\x06 \x01(\v2\x1a.orchestrator.v1.TimeRangeH\x00R\x05range\x127\n" +
-	"\anumbers\x18\a \x01(\v2\x1b.orchestrator.v1.NumberListH\x00R\anumbers\x12\x1a\n" +
-	"\brevision\x18\b \x01(\x05R\brevision\x12\x16\n" +
-	"\x06reason\x18\t \x01(\tR\x06reason\x12\x14\n" +
-	"\x05actor\x18\n" +
-	" \x01(\tR\x05actor\x12;\n" +
-	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x125\n" +
-	"\bend_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x16\n" +
-	"\x06cursor\x18\r \x01(\x03R\x06cursor\x129\n" +
-	"\n" +
-	"run_counts\x18\x0e \x01(\v2\x1a.orchestrator.v1.RunCountsR\trunCounts\x12\x1b\n" +
-	"\titems_new\x18\x0f \x01(\x03R\bitemsNew\x12,\n" +
-	"\x12items_already_owed\x18\x10 \x01(\x03R\x10itemsAlreadyOwed\x12#\n" +
-	"\ritems_settled\x18\x11 \x01(\x03R\fitemsSettled\x12\x1d\n" +
-	"\n" +
-	"items_held\x18\x12 \x01(\x03R\titemsHeld\x12#\n" +
-	"\ritems_refused\x18\x13 \x01(\x03R\fitemsRefused\x12*\n" +
-	"\x11numbers_not_found\x18\x14 \x03(\tR\x0fnumbersNotFound\x12\x14\n" +
-	"\x05error\x18\x15 \x01(\tR\x05error\x12!\n" +
-	"\frows_outside\x18\x16 \x01(\x03R\vrowsOutside\x12+\n" +
-	"\x11items_undecodable\x18\x17 \x01(\x03R\x10itemsUndecodableB\v\n" +
-	"\tselection\"\x9d\x06\n" +
+	"items_held\x18\a \x01(\x03R\titemsHeld\x12#\n" +
+	"\ritems_refused\x18\b \x01(\x03R\fitemsRefused\x12+\n" +
+	"\x11items_undecodable\x18\t \x01(\x03R\x10itemsUndecodable\x12*\n" +
+	"\x11numbers_not_found\x18\n" +
+	" \x03(\tR\x0fnumbersNotFound\x12!\n" +
+	"\frows_outside\x18\v \x01(\x03R\vrowsOutside\"\x9d\x06\n" +
 	"\fBackfillItem\x12\x12\n" +
 	"\x04item\x18\x01 \x01(\x03R\x04item\x12\x17\n" +
 	"\abill_id\x18\x02 \x01(\x03R\x06billId\x12\x17\n" +
@@ -1628,15 +757,7 @@ const file_orchestrator_v1_backfill_proto_rawDesc = "" +
 	"\x13CancellationOutcome\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\tR\x05state\x12 \n" +
 	"\vdisposition\x18\x02 \x01(\tR\vdisposition\x12=\n" +
-	"\foutcome_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\voutcomeTime*\xda\x01\n" +
-	"\rBackfillState\x12\x1e\n" +
-	"\x1aBACKFILL_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
-	"\x16BACKFILL_STATE_RUNNING\x10\x01\x12\x1a\n" +
-	"\x16BACKFILL_STATE_PLANNED\x10\x02\x12\x1b\n" +
-	"\x17BACKFILL_STATE_APPLYING\x10\x03\x12\x1b\n" +
-	"\x17BACKFILL_STATE_COMPLETE\x10\x04\x12\x19\n" +
-	"\x15BACKFILL_STATE_FAILED\x10\x05\x12\x1c\n" +
-	"\x18BACKFILL_STATE_CANCELLED\x10\x06*\xa6\x02\n" +
+	"\foutcome_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\voutcomeTime*\xa6\x02\n" +
 	"\x11BackfillItemState\x12#\n" +
 	"\x1fBACKFILL_ITEM_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17BACKFILL_ITEM_STATE_NEW\x10\x01\x12$\n" +
@@ -1660,59 +781,34 @@ func file_orchestrator_v1_backfill_proto_rawDescGZIP() []byte {
 	return file_orchestrator_v1_backfill_proto_rawDescData
 }
 
-var file_orchestrator_v1_backfill_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_orchestrator_v1_backfill_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_orchestrator_v1_backfill_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_orchestrator_v1_backfill_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_orchestrator_v1_backfill_proto_goTypes = []any{
-	(BackfillState)(0),                // 0: orchestrator.v1.BackfillState
-	(BackfillItemState)(0),            // 1: orchestrator.v1.BackfillItemState
-	(*StartBackfillRequest)(nil),      // 2: orchestrator.v1.StartBackfillRequest
-	(*TimeRange)(nil),                 // 3: orchestrator.v1.TimeRange
-	(*NumberList)(nil),                // 4: orchestrator.v1.NumberList
-	(*StartBackfillResponse)(nil),     // 5: orchestrator.v1.StartBackfillResponse
-	(*GetBackfillRequest)(nil),        // 6: orchestrator.v1.GetBackfillRequest
-	(*GetBackfillResponse)(nil),       // 7: orchestrator.v1.GetBackfillResponse
-	(*ListBackfillsRequest)(nil),      // 8: orchestrator.v1.ListBackfillsRequest
-	(*ListBackfillsResponse)(nil),     // 9: orchestrator.v1.ListBackfillsResponse
-	(*ListBackfillItemsRequest)(nil),  // 10: orchestrator.v1.ListBackfillItemsRequest
-	(*ListBackfillItemsResponse)(nil), // 11: orchestrator.v1.ListBackfillItemsResponse
-	(*ApplyBackfillRequest)(nil),      // 12: orchestrator.v1.ApplyBackfillRequest
-	(*ApplyBackfillResponse)(nil),     // 13: orchestrator.v1.ApplyBackfillResponse
-	(*CancelBackfillRequest)(nil),     // 14: orchestrator.v1.CancelBackfillRequest
-	(*CancelBackfillResponse)(nil),    // 15: orchestrator.v1.CancelBackfillResponse
-	(*Backfill)(nil),                  // 16: orchestrator.v1.Backfill
-	(*BackfillItem)(nil),              // 17: orchestrator.v1.BackfillItem
-	(*CancellationOutcome)(nil),       // 18: orchestrator.v1.CancellationOutcome
-	nil,                               // 19: orchestrator.v1.BackfillItem.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
-	(*RunCounts)(nil),                 // 21: orchestrator.v1.RunCounts
+	(BackfillItemState)(0),        // 0: orchestrator.v1.BackfillItemState
+	(*BackfillSelection)(nil),     // 1: orchestrator.v1.BackfillSelection
+	(*TimeRange)(nil),             // 2: orchestrator.v1.TimeRange
+	(*NumberList)(nil),            // 3: orchestrator.v1.NumberList
+	(*Backfill)(nil),              // 4: orchestrator.v1.Backfill
+	(*BackfillItem)(nil),          // 5: orchestrator.v1.BackfillItem
+	(*CancellationOutcome)(nil),   // 6: orchestrator.v1.CancellationOutcome
+	nil,                           // 7: orchestrator.v1.BackfillItem.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_orchestrator_v1_backfill_proto_depIdxs = []int32{
-	3,  // 0: orchestrator.v1.StartBackfillRequest.range:type_name -> orchestrator.v1.TimeRange
-	4,  // 1: orchestrator.v1.StartBackfillRequest.numbers:type_name -> orchestrator.v1.NumberList
-	20, // 2: orchestrator.v1.TimeRange.from_time:type_name -> google.protobuf.Timestamp
-	20, // 3: orchestrator.v1.TimeRange.to_time:type_name -> google.protobuf.Timestamp
-	16, // 4: orchestrator.v1.StartBackfillResponse.backfill:type_name -> orchestrator.v1.Backfill
-	16, // 5: orchestrator.v1.GetBackfillResponse.backfill:type_name -> orchestrator.v1.Backfill
-	16, // 6: orchestrator.v1.ListBackfillsResponse.backfills:type_name -> orchestrator.v1.Backfill
-	1,  // 7: orchestrator.v1.ListBackfillItemsRequest.states:type_name -> orchestrator.v1.BackfillItemState
-	17, // 8: orchestrator.v1.ListBackfillItemsResponse.items:type_name -> orchestrator.v1.BackfillItem
-	16, // 9: orchestrator.v1.ApplyBackfillResponse.backfill:type_name -> orchestrator.v1.Backfill
-	16, // 10: orchestrator.v1.CancelBackfillResponse.backfill:type_name -> orchestrator.v1.Backfill
-	0,  // 11: orchestrator.v1.Backfill.state:type_name -> orchestrator.v1.BackfillState
-	3,  // 12: orchestrator.v1.Backfill.range:type_name -> orchestrator.v1.TimeRange
-	4,  // 13: orchestrator.v1.Backfill.numbers:type_name -> orchestrator.v1.NumberList
-	20, // 14: orchestrator.v1.Backfill.create_time:type_name -> google.protobuf.Timestamp
-	20, // 15: orchestrator.v1.Backfill.end_time:type_name -> google.protobuf.Timestamp
-	21, // 16: orchestrator.v1.Backfill.run_counts:type_name -> orchestrator.v1.RunCounts
-	1,  // 17: orchestrator.v1.BackfillItem.state:type_name -> orchestrator.v1.BackfillItemState
-	19, // 18: orchestrator.v1.BackfillItem.extend_props:type_name -> orchestrator.v1.BackfillItem.ExtendPropsEntry
-	18, // 19: orchestrator.v1.BackfillItem.outcome:type_name -> orchestrator.v1.CancellationOutcome
-	20, // 20: orchestrator.v1.CancellationOutcome.outcome_time:type_name -> google.protobuf.Timestamp
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	2, // 0: orchestrator.v1.BackfillSelection.range:type_name -> orchestrator.v1.TimeRange
+	3, // 1: orchestrator.v1.BackfillSelection.numbers:type_name -> orchestrator.v1.NumberList
+	8, // 2: orchestrator.v1.TimeRange.from_time:type_name -> google.protobuf.Timestamp
+	8, // 3: orchestrator.v1.TimeRange.to_time:type_name -> google.protobuf.Timestamp
+	1, // 4: orchestrator.v1.Backfill.selection:type_name -> orchestrator.v1.BackfillSelection
+	0, // 5: orchestrator.v1.BackfillItem.state:type_name -> orchestrator.v1.BackfillItemState
+	7, // 6: orchestrator.v1.BackfillItem.extend_props:type_name -> orchestrator.v1.BackfillItem.ExtendPropsEntry
+	6, // 7: orchestrator.v1.BackfillItem.outcome:type_name -> orchestrator.v1.CancellationOutcome
+	8, // 8: orchestrator.v1.CancellationOutcome.outcome_time:type_name -> google.protobuf.Timestamp
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_backfill_proto_init() }
@@ -1720,22 +816,17 @@ func file_orchestrator_v1_backfill_proto_init() {
 	if File_orchestrator_v1_backfill_proto != nil {
 		return
 	}
-	file_orchestrator_v1_run_counts_proto_init()
 	file_orchestrator_v1_backfill_proto_msgTypes[0].OneofWrappers = []any{
-		(*StartBackfillRequest_Range)(nil),
-		(*StartBackfillRequest_Numbers)(nil),
-	}
-	file_orchestrator_v1_backfill_proto_msgTypes[14].OneofWrappers = []any{
-		(*Backfill_Range)(nil),
-		(*Backfill_Numbers)(nil),
+		(*BackfillSelection_Range)(nil),
+		(*BackfillSelection_Numbers)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_backfill_proto_rawDesc), len(file_orchestrator_v1_backfill_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   18,
+			NumEnums:      1,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -55,18 +55,16 @@ const (
 	ErrorReason_ERROR_REASON_CALLER_GONE ErrorReason = 13
 	// UNAUTHENTICATED: this service wants a token or a certificate.
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 14
-	// NOT_FOUND: metadata: reconcile_id.
-	ErrorReason_ERROR_REASON_RECONCILE_NOT_FOUND ErrorReason = 15
-	// NOT_FOUND: metadata: backfill_id.
-	ErrorReason_ERROR_REASON_BACKFILL_NOT_FOUND ErrorReason = 16
+	// FAILED_PRECONDITION: runs of this kind know no such act; metadata: run_id, kind.
+	ErrorReason_ERROR_REASON_RUN_KIND_UNFIT ErrorReason = 15
 	// NOT_FOUND: the scheme has no such revision; metadata: revision.
 	ErrorReason_ERROR_REASON_REVISION_NOT_FOUND ErrorReason = 17
 	// INVALID_ARGUMENT: the schemes file has faults, listed in the message; metadata: field.
 	ErrorReason_ERROR_REASON_SCHEME_INVALID ErrorReason = 18
 	// FAILED_PRECONDITION: it would touch more than max_count; metadata: count, max_count.
 	ErrorReason_ERROR_REASON_TOO_MANY ErrorReason = 19
-	// FAILED_PRECONDITION: the backfill is not in a state for that; metadata: backfill_id, state.
-	ErrorReason_ERROR_REASON_BACKFILL_STATE_UNFIT ErrorReason = 20
+	// FAILED_PRECONDITION: the run is not in a state for that; metadata: run_id, state.
+	ErrorReason_ERROR_REASON_RUN_STATE_UNFIT ErrorReason = 20
 	// FAILED_PRECONDITION: the watermark cannot be moved there, or now; metadata: scheme.
 	ErrorReason_ERROR_REASON_WATERMARK_REFUSED ErrorReason = 21
 	// ABORTED: the first call with this request_id is still under way; metadata: request_id.
@@ -91,12 +89,11 @@ var (
 		12: "ERROR_REASON_DEADLINE_EXCEEDED",
 		13: "ERROR_REASON_CALLER_GONE",
 		14: "ERROR_REASON_UNAUTHENTICATED",
-		15: "ERROR_REASON_RECONCILE_NOT_FOUND",
-		16: "ERROR_REASON_BACKFILL_NOT_FOUND",
+		15: "ERROR_REASON_RUN_KIND_UNFIT",
 		17: "ERROR_REASON_REVISION_NOT_FOUND",
 		18: "ERROR_REASON_SCHEME_INVALID",
 		19: "ERROR_REASON_TOO_MANY",
-		20: "ERROR_REASON_BACKFILL_STATE_UNFIT",
+		20: "ERROR_REASON_RUN_STATE_UNFIT",
 		21: "ERROR_REASON_WATERMARK_REFUSED",
 		22: "ERROR_REASON_REQUEST_UNDER_WAY",
 	}
@@ -116,12 +113,11 @@ var (
 		"ERROR_REASON_DEADLINE_EXCEEDED":      12,
 		"ERROR_REASON_CALLER_GONE":            13,
 		"ERROR_REASON_UNAUTHENTICATED":        14,
-		"ERROR_REASON_RECONCILE_NOT_FOUND":    15,
-		"ERROR_REASON_BACKFILL_NOT_FOUND":     16,
+		"ERROR_REASON_RUN_KIND_UNFIT":         15,
 		"ERROR_REASON_REVISION_NOT_FOUND":     17,
 		"ERROR_REASON_SCHEME_INVALID":         18,
 		"ERROR_REASON_TOO_MANY":               19,
-		"ERROR_REASON_BACKFILL_STATE_UNFIT":   20,
+		"ERROR_REASON_RUN_STATE_UNFIT":        20,
 		"ERROR_REASON_WATERMARK_REFUSED":      21,
 		"ERROR_REASON_REQUEST_UNDER_WAY":      22,
 	}
@@ -158,7 +154,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xa1\x06\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xf2\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -175,13 +171,12 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x15ERROR_REASON_INTERNAL\x10\v\x12\"\n" +
 	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x10\f\x12\x1c\n" +
 	"\x18ERROR_REASON_CALLER_GONE\x10\r\x12 \n" +
-	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x0e\x12$\n" +
-	" ERROR_REASON_RECONCILE_NOT_FOUND\x10\x0f\x12#\n" +
-	"\x1fERROR_REASON_BACKFILL_NOT_FOUND\x10\x10\x12#\n" +
+	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x0e\x12\x1f\n" +
+	"\x1bERROR_REASON_RUN_KIND_UNFIT\x10\x0f\x12#\n" +
 	"\x1fERROR_REASON_REVISION_NOT_FOUND\x10\x11\x12\x1f\n" +
 	"\x1bERROR_REASON_SCHEME_INVALID\x10\x12\x12\x19\n" +
-	"\x15ERROR_REASON_TOO_MANY\x10\x13\x12%\n" +
-	"!ERROR_REASON_BACKFILL_STATE_UNFIT\x10\x14\x12\"\n" +
+	"\x15ERROR_REASON_TOO_MANY\x10\x13\x12 \n" +
+	"\x1cERROR_REASON_RUN_STATE_UNFIT\x10\x14\x12\"\n" +
 	"\x1eERROR_REASON_WATERMARK_REFUSED\x10\x15\x12\"\n" +
 	"\x1eERROR_REASON_REQUEST_UNDER_WAY\x10\x16B\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"

@@ -27,10 +27,16 @@ type RunKind int32
 
 const (
 	RunKind_RUN_KIND_UNSPECIFIED RunKind = 0
-	// The first one: stores what is live and owes nothing.
+	// 基线, the first one: stores what is live and owes nothing.
 	RunKind_RUN_KIND_BASELINE RunKind = 1
-	// What changed since the watermark.
+	// 增量: what changed since the watermark.
 	RunKind_RUN_KIND_INCREMENTAL RunKind = 2
+	// 复查: the states of all bills known live, every ten minutes.
+	RunKind_RUN_KIND_RECHECK RunKind = 3
+	// 核对: counts and digests of the last 72 hours, hourly.
+	RunKind_RUN_KIND_RECONCILE RunKind = 4
+	// 回补: a range of dates or a list of numbers, which a person asked for.
+	RunKind_RUN_KIND_BACKFILL RunKind = 5
 )
 
 // Enum value maps for RunKind.
@@ -39,11 +45,17 @@ var (
 		0: "RUN_KIND_UNSPECIFIED",
 		1: "RUN_KIND_BASELINE",
 		2: "RUN_KIND_INCREMENTAL",
+		3: "RUN_KIND_RECHECK",
+		4: "RUN_KIND_RECONCILE",
+		5: "RUN_KIND_BACKFILL",
 	}
 	RunKind_value = map[string]int32{
 		"RUN_KIND_UNSPECIFIED": 0,
 		"RUN_KIND_BASELINE":    1,
 		"RUN_KIND_INCREMENTAL": 2,
+		"RUN_KIND_RECHECK":     3,
+		"RUN_KIND_RECONCILE":   4,
+		"RUN_KIND_BACKFILL":    5,
 	}
 )
 
@@ -78,9 +90,17 @@ type RunState int32
 
 const (
 	RunState_RUN_STATE_UNSPECIFIED RunState = 0
-	RunState_RUN_STATE_RUNNING     RunState = 1
-	RunState_RUN_STATE_COMPLETE    RunState = 2
-	RunState_RUN_STATE_FAILED      RunState = 3
+	// Reading and deciding.
+	RunState_RUN_STATE_RUNNING RunState = 1
+	// Everything is read and what it owes is owed. What became of each cancellation, the cancellation tells.
+	RunState_RUN_STATE_COMPLETE RunState = 2
+	RunState_RUN_STATE_FAILED   RunState = 3
+	// A backfill's plan is complete and waits for ApplyBackfill.
+	RunState_RUN_STATE_PLANNED RunState = 4
+	// A backfill's plan is being carried out.
+	RunState_RUN_STATE_APPLYING RunState = 5
+	// A backfill was ended by a person.
+	RunState_RUN_STATE_CANCELLED RunState = 6
 )
 
 // Enum value maps for RunState.
@@ -90,12 +110,18 @@ var (
 		1: "RUN_STATE_RUNNING",
 		2: "RUN_STATE_COMPLETE",
 		3: "RUN_STATE_FAILED",
+		4: "RUN_STATE_PLANNED",
+		5: "RUN_STATE_APPLYING",
+		6: "RUN_STATE_CANCELLED",
 	}
 	RunState_value = map[string]int32{
 		"RUN_STATE_UNSPECIFIED": 0,
 		"RUN_STATE_RUNNING":     1,
 		"RUN_STATE_COMPLETE":    2,
 		"RUN_STATE_FAILED":      3,
+		"RUN_STATE_PLANNED":     4,
+		"RUN_STATE_APPLYING":    5,
+		"RUN_STATE_CANCELLED":   6,
 	}
 )
 
@@ -129,8 +155,14 @@ func (RunState) EnumDescriptor() ([]byte, []int) {
 type StartRunRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// Repeating a call with the same id starts nothing more and gets the first reply. Optional.
-	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// INCREMENTAL, RECHECK, RECONCILE or BACKFILL: a baseline begins by itself.
+	Kind RunKind `protobuf:"varint,2,opt,name=kind,proto3,enum=orchestrator.v1.RunKind" json:"kind,omitempty"`
+	// What a backfill reads: needed for one, and only for one.
+	Backfill *BackfillSelection `protobuf:"bytes,3,opt,name=backfill,proto3" json:"backfill,omitempty"`
+	// Why, in the operator's words; kept. A backfill needs one.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Repeating a call with the same id and content starts nothing more and gets the first reply. Optional.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -172,6 +204,27 @@ func (x *StartRunRequest) GetScheme() string {
 	return ""
 }
 
+func (x *StartRunRequest) GetKind() RunKind {
+	if x != nil {
+		return x.Kind
+	}
+	return RunKind_RUN_KIND_UNSPECIFIED
+}
+
+func (x *StartRunRequest) GetBackfill() *BackfillSelection {
+	if x != nil {
+		return x.Backfill
+	}
+	return nil
+}
+
+func (x *StartRunRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 func (x *StartRunRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
@@ -182,7 +235,9 @@ func (x *StartRunRequest) GetRequestId() string {
 type StartRunResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When it was asked for.
-	RequestTime   *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=request_time,json=requestTime,proto3" json:"request_time,omitempty"`
+	RequestTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=request_time,json=requestTime,proto3" json:"request_time,omitempty"`
+	// The backfill; absent for other kinds.
+	Run           *Run `protobuf:"bytes,2,opt,name=run,proto3" json:"run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -220,6 +275,13 @@ func (*StartRunResponse) Descriptor() ([]byte, []int) {
 func (x *StartRunResponse) GetRequestTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.RequestTime
+	}
+	return nil
+}
+
+func (x *StartRunResponse) GetRun() *Run {
+	if x != nil {
+		return x.Run
 	}
 	return nil
 }
@@ -315,9 +377,13 @@ func (x *GetRunResponse) GetRun() *Run {
 type ListRunsRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Only these kinds; empty = all.
+	Kinds []RunKind `protobuf:"varint,2,rep,packed,name=kinds,proto3,enum=orchestrator.v1.RunKind" json:"kinds,omitempty"`
+	// Only runs in these states; empty = all.
+	States []RunState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=orchestrator.v1.RunState" json:"states,omitempty"`
 	// At most 500; 0 = 50.
-	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageSize      int32  `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -357,6 +423,20 @@ func (x *ListRunsRequest) GetScheme() string {
 		return x.Scheme
 	}
 	return ""
+}
+
+func (x *ListRunsRequest) GetKinds() []RunKind {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+func (x *ListRunsRequest) GetStates() []RunState {
+	if x != nil {
+		return x.States
+	}
+	return nil
 }
 
 func (x *ListRunsRequest) GetPageSize() int32 {
@@ -425,36 +505,381 @@ func (x *ListRunsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Run is a baseline or an incremental run.
+type CancelRunRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RunId         int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId     string                 `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelRunRequest) Reset() {
+	*x = CancelRunRequest{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelRunRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelRunRequest) ProtoMessage() {}
+
+func (x *CancelRunRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelRunRequest.ProtoReflect.Descriptor instead.
+func (*CancelRunRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *CancelRunRequest) GetRunId() int64 {
+	if x != nil {
+		return x.RunId
+	}
+	return 0
+}
+
+func (x *CancelRunRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CancelRunRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type CancelRunResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Run           *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelRunResponse) Reset() {
+	*x = CancelRunResponse{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelRunResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelRunResponse) ProtoMessage() {}
+
+func (x *CancelRunResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelRunResponse.ProtoReflect.Descriptor instead.
+func (*CancelRunResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *CancelRunResponse) GetRun() *Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+type ApplyBackfillRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	RunId int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Refuse to apply a plan that would owe more new cancellations than this; 0 = no limit beyond the safety limits.
+	MaxCount      int64  `protobuf:"varint,2,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyBackfillRequest) Reset() {
+	*x = ApplyBackfillRequest{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyBackfillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyBackfillRequest) ProtoMessage() {}
+
+func (x *ApplyBackfillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyBackfillRequest.ProtoReflect.Descriptor instead.
+func (*ApplyBackfillRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ApplyBackfillRequest) GetRunId() int64 {
+	if x != nil {
+		return x.RunId
+	}
+	return 0
+}
+
+func (x *ApplyBackfillRequest) GetMaxCount() int64 {
+	if x != nil {
+		return x.MaxCount
+	}
+	return 0
+}
+
+func (x *ApplyBackfillRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ApplyBackfillRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type ApplyBackfillResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Run           *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyBackfillResponse) Reset() {
+	*x = ApplyBackfillResponse{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyBackfillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyBackfillResponse) ProtoMessage() {}
+
+func (x *ApplyBackfillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyBackfillResponse.ProtoReflect.Descriptor instead.
+func (*ApplyBackfillResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ApplyBackfillResponse) GetRun() *Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+type ListBackfillItemsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	RunId int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Only items that came to one of these; empty = all.
+	States []BackfillItemState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=orchestrator.v1.BackfillItemState" json:"states,omitempty"`
+	// At most 500; 0 = 50.
+	PageSize      int32  `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBackfillItemsRequest) Reset() {
+	*x = ListBackfillItemsRequest{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBackfillItemsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBackfillItemsRequest) ProtoMessage() {}
+
+func (x *ListBackfillItemsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBackfillItemsRequest.ProtoReflect.Descriptor instead.
+func (*ListBackfillItemsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListBackfillItemsRequest) GetRunId() int64 {
+	if x != nil {
+		return x.RunId
+	}
+	return 0
+}
+
+func (x *ListBackfillItemsRequest) GetStates() []BackfillItemState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListBackfillItemsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListBackfillItemsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListBackfillItemsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []*BackfillItem        `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBackfillItemsResponse) Reset() {
+	*x = ListBackfillItemsResponse{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBackfillItemsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBackfillItemsResponse) ProtoMessage() {}
+
+func (x *ListBackfillItemsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBackfillItemsResponse.ProtoReflect.Descriptor instead.
+func (*ListBackfillItemsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListBackfillItemsResponse) GetItems() []*BackfillItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ListBackfillItemsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Run is one piece of reading Kingdee. What only some kinds have is its detail.
 type Run struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	RunId    int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
-	Scheme   string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Kind     RunKind                `protobuf:"varint,3,opt,name=kind,proto3,enum=orchestrator.v1.RunKind" json:"kind,omitempty"`
-	State    RunState               `protobuf:"varint,4,opt,name=state,proto3,enum=orchestrator.v1.RunState" json:"state,omitempty"`
-	Revision int32                  `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
-	// Lower edge that was read from.
-	LowerEdgeTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=lower_edge_time,json=lowerEdgeTime,proto3" json:"lower_edge_time,omitempty"`
-	// Vendor's clock of the first header.
-	VendorTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=vendor_time,json=vendorTime,proto3" json:"vendor_time,omitempty"`
-	// What was odd about clocks, empty when nothing was.
-	ClockNote           string                 `protobuf:"bytes,8,opt,name=clock_note,json=clockNote,proto3" json:"clock_note,omitempty"`
-	WatermarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=watermark_before_time,json=watermarkBeforeTime,proto3" json:"watermark_before_time,omitempty"`
-	WatermarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=watermark_after_time,json=watermarkAfterTime,proto3" json:"watermark_after_time,omitempty"`
-	StartTime           *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	EndTime             *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// Last FID whose page is committed.
-	Cursor    int64      `protobuf:"varint,13,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	RunCounts *RunCounts `protobuf:"bytes,14,opt,name=run_counts,json=runCounts,proto3" json:"run_counts,omitempty"`
-	// Why it failed, empty when it did not.
-	Error         string `protobuf:"bytes,15,opt,name=error,proto3" json:"error,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	RunId  int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	Scheme string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	Kind   RunKind                `protobuf:"varint,3,opt,name=kind,proto3,enum=orchestrator.v1.RunKind" json:"kind,omitempty"`
+	State  RunState               `protobuf:"varint,4,opt,name=state,proto3,enum=orchestrator.v1.RunState" json:"state,omitempty"`
+	// Of the scheme: what it reads and decides under.
+	Revision int32 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
+	// A person asked for it.
+	Asked     bool                   `protobuf:"varint,6,opt,name=asked,proto3" json:"asked,omitempty"`
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Absent until it has ended.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// How far it is: up to this FID (of a range, or of the present phase), position in the list of numbers, or item of the
+	// plan, everything is committed. A killed one goes on from here.
+	Cursor int64 `protobuf:"varint,9,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// What it read and what that came to; of a recheck or a reconcile run, the bills that were decided anew.
+	RunCounts *RunCounts `protobuf:"bytes,10,opt,name=run_counts,json=runCounts,proto3" json:"run_counts,omitempty"`
+	// Why it failed or, while it is under way, why it waits or what went wrong last; empty otherwise.
+	Error string `protobuf:"bytes,11,opt,name=error,proto3" json:"error,omitempty"`
+	// What was odd, such as clocks that do not fit; empty when nothing was.
+	Note string `protobuf:"bytes,12,opt,name=note,proto3" json:"note,omitempty"`
+	// Types that are valid to be assigned to Detail:
+	//
+	//	*Run_Reading
+	//	*Run_Comparison
+	//	*Run_Backfill
+	Detail        isRun_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_orchestrator_v1_run_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_run_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -466,7 +891,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_run_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_run_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -479,7 +904,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{6}
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Run) GetRunId() int64 {
@@ -517,39 +942,11 @@ func (x *Run) GetRevision() int32 {
 	return 0
 }
 
-func (x *Run) GetLowerEdgeTime() *timestamppb.Timestamp {
+func (x *Run) GetAsked() bool {
 	if x != nil {
-		return x.LowerEdgeTime
+		return x.Asked
 	}
-	return nil
-}
-
-func (x *Run) GetVendorTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.VendorTime
-	}
-	return nil
-}
-
-func (x *Run) GetClockNote() string {
-	if x != nil {
-		return x.ClockNote
-	}
-	return ""
-}
-
-func (x *Run) GetWatermarkBeforeTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.WatermarkBeforeTime
-	}
-	return nil
-}
-
-func (x *Run) GetWatermarkAfterTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.WatermarkAfterTime
-	}
-	return nil
+	return false
 }
 
 func (x *Run) GetStartTime() *timestamppb.Timestamp {
@@ -587,74 +984,369 @@ func (x *Run) GetError() string {
 	return ""
 }
 
+func (x *Run) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Run) GetDetail() isRun_Detail {
+	if x != nil {
+		return x.Detail
+	}
+	return nil
+}
+
+func (x *Run) GetReading() *Reading {
+	if x != nil {
+		if x, ok := x.Detail.(*Run_Reading); ok {
+			return x.Reading
+		}
+	}
+	return nil
+}
+
+func (x *Run) GetComparison() *Comparison {
+	if x != nil {
+		if x, ok := x.Detail.(*Run_Comparison); ok {
+			return x.Comparison
+		}
+	}
+	return nil
+}
+
+func (x *Run) GetBackfill() *Backfill {
+	if x != nil {
+		if x, ok := x.Detail.(*Run_Backfill); ok {
+			return x.Backfill
+		}
+	}
+	return nil
+}
+
+type isRun_Detail interface {
+	isRun_Detail()
+}
+
+type Run_Reading struct {
+	// Of a baseline or an incremental run.
+	Reading *Reading `protobuf:"bytes,13,opt,name=reading,proto3,oneof"`
+}
+
+type Run_Comparison struct {
+	// Of a recheck or a reconcile run.
+	Comparison *Comparison `protobuf:"bytes,14,opt,name=comparison,proto3,oneof"`
+}
+
+type Run_Backfill struct {
+	// Of a backfill.
+	Backfill *Backfill `protobuf:"bytes,15,opt,name=backfill,proto3,oneof"`
+}
+
+func (*Run_Reading) isRun_Detail() {}
+
+func (*Run_Comparison) isRun_Detail() {}
+
+func (*Run_Backfill) isRun_Detail() {}
+
+// Reading is what a baseline or an incremental run begins from, and the watermark that it moves.
+type Reading struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Lower edge that was read from.
+	LowerEdgeTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=lower_edge_time,json=lowerEdgeTime,proto3" json:"lower_edge_time,omitempty"`
+	// Vendor's clock of the first header.
+	VendorTime          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=vendor_time,json=vendorTime,proto3" json:"vendor_time,omitempty"`
+	WatermarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=watermark_before_time,json=watermarkBeforeTime,proto3" json:"watermark_before_time,omitempty"`
+	WatermarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=watermark_after_time,json=watermarkAfterTime,proto3" json:"watermark_after_time,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *Reading) Reset() {
+	*x = Reading{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reading) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reading) ProtoMessage() {}
+
+func (x *Reading) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reading.ProtoReflect.Descriptor instead.
+func (*Reading) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Reading) GetLowerEdgeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LowerEdgeTime
+	}
+	return nil
+}
+
+func (x *Reading) GetVendorTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.VendorTime
+	}
+	return nil
+}
+
+func (x *Reading) GetWatermarkBeforeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WatermarkBeforeTime
+	}
+	return nil
+}
+
+func (x *Reading) GetWatermarkAfterTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WatermarkAfterTime
+	}
+	return nil
+}
+
+// Comparison is what a reconcile run compared, by counts and digests hour by hour, or a recheck, by the state of every
+// bill known live.
+type Comparison struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was compared, by Kingdee's clock; absent for a recheck.
+	FromTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
+	ToTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to_time,json=toTime,proto3" json:"to_time,omitempty"`
+	// Hours compared, and those of them that differed from the ledger and were read again.
+	Hours          int32 `protobuf:"varint,3,opt,name=hours,proto3" json:"hours,omitempty"`
+	HoursDiffering int32 `protobuf:"varint,4,opt,name=hours_differing,json=hoursDiffering,proto3" json:"hours_differing,omitempty"`
+	// Bills whose state was read, and those that differed from the ledger and were decided anew.
+	BillsRead     int64 `protobuf:"varint,5,opt,name=bills_read,json=billsRead,proto3" json:"bills_read,omitempty"`
+	BillsRepaired int64 `protobuf:"varint,6,opt,name=bills_repaired,json=billsRepaired,proto3" json:"bills_repaired,omitempty"`
+	// Bills of the ledger that Kingdee did not show, and those of them that are proved gone.
+	BillsMissing  int64 `protobuf:"varint,7,opt,name=bills_missing,json=billsMissing,proto3" json:"bills_missing,omitempty"`
+	BillsGone     int64 `protobuf:"varint,8,opt,name=bills_gone,json=billsGone,proto3" json:"bills_gone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Comparison) Reset() {
+	*x = Comparison{}
+	mi := &file_orchestrator_v1_run_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Comparison) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Comparison) ProtoMessage() {}
+
+func (x *Comparison) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_run_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
+func (*Comparison) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Comparison) GetFromTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FromTime
+	}
+	return nil
+}
+
+func (x *Comparison) GetToTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ToTime
+	}
+	return nil
+}
+
+func (x *Comparison) GetHours() int32 {
+	if x != nil {
+		return x.Hours
+	}
+	return 0
+}
+
+func (x *Comparison) GetHoursDiffering() int32 {
+	if x != nil {
+		return x.HoursDiffering
+	}
+	return 0
+}
+
+func (x *Comparison) GetBillsRead() int64 {
+	if x != nil {
+		return x.BillsRead
+	}
+	return 0
+}
+
+func (x *Comparison) GetBillsRepaired() int64 {
+	if x != nil {
+		return x.BillsRepaired
+	}
+	return 0
+}
+
+func (x *Comparison) GetBillsMissing() int64 {
+	if x != nil {
+		return x.BillsMissing
+	}
+	return 0
+}
+
+func (x *Comparison) GetBillsGone() int64 {
+	if x != nil {
+		return x.BillsGone
+	}
+	return 0
+}
+
 var File_orchestrator_v1_run_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_run_proto_rawDesc = "" +
 	"\n" +
-	"\x19orchestrator/v1/run.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a\x1forchestrator/v1/reconcile.proto\x1a orchestrator/v1/run_counts.proto\"\\\n" +
+	"\x19orchestrator/v1/run.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eorchestrator/v1/backfill.proto\x1a orchestrator/v1/run_counts.proto\"\xfc\x01\n" +
 	"\x0fStartRunRequest\x12!\n" +
-	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12&\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12<\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x18.orchestrator.v1.RunKindB\x0e\xbaH\v\x82\x01\b\x18\x02\x18\x03\x18\x04\x18\x05R\x04kind\x12>\n" +
+	"\bbackfill\x18\x03 \x01(\v2\".orchestrator.v1.BackfillSelectionR\bbackfill\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"Q\n" +
+	"request_id\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"y\n" +
 	"\x10StartRunResponse\x12=\n" +
-	"\frequest_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\vrequestTime\"/\n" +
+	"\frequest_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\vrequestTime\x12&\n" +
+	"\x03run\x18\x02 \x01(\v2\x14.orchestrator.v1.RunR\x03run\"/\n" +
 	"\rGetRunRequest\x12\x1e\n" +
 	"\x06run_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x05runId\"8\n" +
 	"\x0eGetRunResponse\x12&\n" +
-	"\x03run\x18\x01 \x01(\v2\x14.orchestrator.v1.RunR\x03run\"\x84\x01\n" +
+	"\x03run\x18\x01 \x01(\v2\x14.orchestrator.v1.RunR\x03run\"\x8d\x02\n" +
 	"\x0fListRunsRequest\x12\x1f\n" +
-	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12A\n" +
+	"\x05kinds\x18\x02 \x03(\x0e2\x18.orchestrator.v1.RunKindB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\x12D\n" +
+	"\x06states\x18\x03 \x03(\x0e2\x19.orchestrator.v1.RunStateB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12'\n" +
+	"\tpage_size\x18\x04 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"d\n" +
+	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"d\n" +
 	"\x10ListRunsResponse\x12(\n" +
 	"\x04runs\x18\x01 \x03(\v2\x14.orchestrator.v1.RunR\x04runs\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x05\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"~\n" +
+	"\x10CancelRunRequest\x12\x1e\n" +
+	"\x06run_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x05runId\x12\"\n" +
+	"\x06reason\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\";\n" +
+	"\x11CancelRunResponse\x12&\n" +
+	"\x03run\x18\x01 \x01(\v2\x14.orchestrator.v1.RunR\x03run\"\xa8\x01\n" +
+	"\x14ApplyBackfillRequest\x12\x1e\n" +
+	"\x06run_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x05runId\x12$\n" +
+	"\tmax_count\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bmaxCount\x12\"\n" +
+	"\x06reason\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"?\n" +
+	"\x15ApplyBackfillResponse\x12&\n" +
+	"\x03run\x18\x01 \x01(\v2\x14.orchestrator.v1.RunR\x03run\"\xdb\x01\n" +
+	"\x18ListBackfillItemsRequest\x12\x1e\n" +
+	"\x06run_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x05runId\x12M\n" +
+	"\x06states\x18\x02 \x03(\x0e2\".orchestrator.v1.BackfillItemStateB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12'\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"x\n" +
+	"\x19ListBackfillItemsResponse\x123\n" +
+	"\x05items\x18\x01 \x03(\v2\x1d.orchestrator.v1.BackfillItemR\x05items\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xec\x04\n" +
 	"\x03Run\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\x03R\x05runId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12,\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x18.orchestrator.v1.RunKindR\x04kind\x12/\n" +
 	"\x05state\x18\x04 \x01(\x0e2\x19.orchestrator.v1.RunStateR\x05state\x12\x1a\n" +
-	"\brevision\x18\x05 \x01(\x05R\brevision\x12B\n" +
-	"\x0flower_edge_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rlowerEdgeTime\x12;\n" +
-	"\vvendor_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"vendorTime\x12\x1d\n" +
+	"\brevision\x18\x05 \x01(\x05R\brevision\x12\x14\n" +
+	"\x05asked\x18\x06 \x01(\bR\x05asked\x129\n" +
 	"\n" +
-	"clock_note\x18\b \x01(\tR\tclockNote\x12N\n" +
-	"\x15watermark_before_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x13watermarkBeforeTime\x12L\n" +
-	"\x14watermark_after_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\x129\n" +
+	"start_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x16\n" +
+	"\x06cursor\x18\t \x01(\x03R\x06cursor\x129\n" +
 	"\n" +
-	"start_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x16\n" +
-	"\x06cursor\x18\r \x01(\x03R\x06cursor\x129\n" +
+	"run_counts\x18\n" +
+	" \x01(\v2\x1a.orchestrator.v1.RunCountsR\trunCounts\x12\x14\n" +
+	"\x05error\x18\v \x01(\tR\x05error\x12\x12\n" +
+	"\x04note\x18\f \x01(\tR\x04note\x124\n" +
+	"\areading\x18\r \x01(\v2\x18.orchestrator.v1.ReadingH\x00R\areading\x12=\n" +
 	"\n" +
-	"run_counts\x18\x0e \x01(\v2\x1a.orchestrator.v1.RunCountsR\trunCounts\x12\x14\n" +
-	"\x05error\x18\x0f \x01(\tR\x05error*T\n" +
+	"comparison\x18\x0e \x01(\v2\x1b.orchestrator.v1.ComparisonH\x00R\n" +
+	"comparison\x127\n" +
+	"\bbackfill\x18\x0f \x01(\v2\x19.orchestrator.v1.BackfillH\x00R\bbackfillB\b\n" +
+	"\x06detail\"\xa8\x02\n" +
+	"\aReading\x12B\n" +
+	"\x0flower_edge_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\rlowerEdgeTime\x12;\n" +
+	"\vvendor_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"vendorTime\x12N\n" +
+	"\x15watermark_before_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x13watermarkBeforeTime\x12L\n" +
+	"\x14watermark_after_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\"\xc3\x02\n" +
+	"\n" +
+	"Comparison\x127\n" +
+	"\tfrom_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bfromTime\x123\n" +
+	"\ato_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06toTime\x12\x14\n" +
+	"\x05hours\x18\x03 \x01(\x05R\x05hours\x12'\n" +
+	"\x0fhours_differing\x18\x04 \x01(\x05R\x0ehoursDiffering\x12\x1d\n" +
+	"\n" +
+	"bills_read\x18\x05 \x01(\x03R\tbillsRead\x12%\n" +
+	"\x0ebills_repaired\x18\x06 \x01(\x03R\rbillsRepaired\x12#\n" +
+	"\rbills_missing\x18\a \x01(\x03R\fbillsMissing\x12\x1d\n" +
+	"\n" +
+	"bills_gone\x18\b \x01(\x03R\tbillsGone*\x99\x01\n" +
 	"\aRunKind\x12\x18\n" +
 	"\x14RUN_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11RUN_KIND_BASELINE\x10\x01\x12\x18\n" +
-	"\x14RUN_KIND_INCREMENTAL\x10\x02*j\n" +
+	"\x14RUN_KIND_INCREMENTAL\x10\x02\x12\x14\n" +
+	"\x10RUN_KIND_RECHECK\x10\x03\x12\x16\n" +
+	"\x12RUN_KIND_RECONCILE\x10\x04\x12\x15\n" +
+	"\x11RUN_KIND_BACKFILL\x10\x05*\xb2\x01\n" +
 	"\bRunState\x12\x19\n" +
 	"\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11RUN_STATE_RUNNING\x10\x01\x12\x16\n" +
 	"\x12RUN_STATE_COMPLETE\x10\x02\x12\x14\n" +
-	"\x10RUN_STATE_FAILED\x10\x032\xe5\b\n" +
+	"\x10RUN_STATE_FAILED\x10\x03\x12\x15\n" +
+	"\x11RUN_STATE_PLANNED\x10\x04\x12\x16\n" +
+	"\x12RUN_STATE_APPLYING\x10\x05\x12\x17\n" +
+	"\x13RUN_STATE_CANCELLED\x10\x062\x99\x04\n" +
 	"\n" +
 	"RunService\x12O\n" +
 	"\bStartRun\x12 .orchestrator.v1.StartRunRequest\x1a!.orchestrator.v1.StartRunResponse\x12I\n" +
 	"\x06GetRun\x12\x1e.orchestrator.v1.GetRunRequest\x1a\x1f.orchestrator.v1.GetRunResponse\x12O\n" +
-	"\bListRuns\x12 .orchestrator.v1.ListRunsRequest\x1a!.orchestrator.v1.ListRunsResponse\x12a\n" +
-	"\x0eStartReconcile\x12&.orchestrator.v1.StartReconcileRequest\x1a'.orchestrator.v1.StartReconcileResponse\x12[\n" +
-	"\fGetReconcile\x12$.orchestrator.v1.GetReconcileRequest\x1a%.orchestrator.v1.GetReconcileResponse\x12a\n" +
-	"\x0eListReconciles\x12&.orchestrator.v1.ListReconcilesRequest\x1a'.orchestrator.v1.ListReconcilesResponse\x12^\n" +
-	"\rStartBackfill\x12%.orchestrator.v1.StartBackfillRequest\x1a&.orchestrator.v1.StartBackfillResponse\x12X\n" +
-	"\vGetBackfill\x12#.orchestrator.v1.GetBackfillRequest\x1a$.orchestrator.v1.GetBackfillResponse\x12^\n" +
-	"\rListBackfills\x12%.orchestrator.v1.ListBackfillsRequest\x1a&.orchestrator.v1.ListBackfillsResponse\x12j\n" +
-	"\x11ListBackfillItems\x12).orchestrator.v1.ListBackfillItemsRequest\x1a*.orchestrator.v1.ListBackfillItemsResponse\x12^\n" +
-	"\rApplyBackfill\x12%.orchestrator.v1.ApplyBackfillRequest\x1a&.orchestrator.v1.ApplyBackfillResponse\x12a\n" +
-	"\x0eCancelBackfill\x12&.orchestrator.v1.CancelBackfillRequest\x1a'.orchestrator.v1.CancelBackfillResponseB\xc5\x01\n" +
+	"\bListRuns\x12 .orchestrator.v1.ListRunsRequest\x1a!.orchestrator.v1.ListRunsResponse\x12R\n" +
+	"\tCancelRun\x12!.orchestrator.v1.CancelRunRequest\x1a\".orchestrator.v1.CancelRunResponse\x12^\n" +
+	"\rApplyBackfill\x12%.orchestrator.v1.ApplyBackfillRequest\x1a&.orchestrator.v1.ApplyBackfillResponse\x12j\n" +
+	"\x11ListBackfillItems\x12).orchestrator.v1.ListBackfillItemsRequest\x1a*.orchestrator.v1.ListBackfillItemsResponseB\xc5\x01\n" +
 	"\x13com.orchestrator.v1B\bRunProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
@@ -670,7 +1362,7 @@ func file_orchestrator_v1_run_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_run_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_orchestrator_v1_run_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_orchestrator_v1_run_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_orchestrator_v1_run_proto_goTypes = []any{
 	(RunKind)(0),                      // 0: orchestrator.v1.RunKind
 	(RunState)(0),                     // 1: orchestrator.v1.RunState
@@ -680,70 +1372,66 @@ var file_orchestrator_v1_run_proto_goTypes = []any{
 	(*GetRunResponse)(nil),            // 5: orchestrator.v1.GetRunResponse
 	(*ListRunsRequest)(nil),           // 6: orchestrator.v1.ListRunsRequest
 	(*ListRunsResponse)(nil),          // 7: orchestrator.v1.ListRunsResponse
-	(*Run)(nil),                       // 8: orchestrator.v1.Run
-	(*timestamppb.Timestamp)(nil),     // 9: google.protobuf.Timestamp
-	(*RunCounts)(nil),                 // 10: orchestrator.v1.RunCounts
-	(*StartReconcileRequest)(nil),     // 11: orchestrator.v1.StartReconcileRequest
-	(*GetReconcileRequest)(nil),       // 12: orchestrator.v1.GetReconcileRequest
-	(*ListReconcilesRequest)(nil),     // 13: orchestrator.v1.ListReconcilesRequest
-	(*StartBackfillRequest)(nil),      // 14: orchestrator.v1.StartBackfillRequest
-	(*GetBackfillRequest)(nil),        // 15: orchestrator.v1.GetBackfillRequest
-	(*ListBackfillsRequest)(nil),      // 16: orchestrator.v1.ListBackfillsRequest
-	(*ListBackfillItemsRequest)(nil),  // 17: orchestrator.v1.ListBackfillItemsRequest
-	(*ApplyBackfillRequest)(nil),      // 18: orchestrator.v1.ApplyBackfillRequest
-	(*CancelBackfillRequest)(nil),     // 19: orchestrator.v1.CancelBackfillRequest
-	(*StartReconcileResponse)(nil),    // 20: orchestrator.v1.StartReconcileResponse
-	(*GetReconcileResponse)(nil),      // 21: orchestrator.v1.GetReconcileResponse
-	(*ListReconcilesResponse)(nil),    // 22: orchestrator.v1.ListReconcilesResponse
-	(*StartBackfillResponse)(nil),     // 23: orchestrator.v1.StartBackfillResponse
-	(*GetBackfillResponse)(nil),       // 24: orchestrator.v1.GetBackfillResponse
-	(*ListBackfillsResponse)(nil),     // 25: orchestrator.v1.ListBackfillsResponse
-	(*ListBackfillItemsResponse)(nil), // 26: orchestrator.v1.ListBackfillItemsResponse
-	(*ApplyBackfillResponse)(nil),     // 27: orchestrator.v1.ApplyBackfillResponse
-	(*CancelBackfillResponse)(nil),    // 28: orchestrator.v1.CancelBackfillResponse
+	(*CancelRunRequest)(nil),          // 8: orchestrator.v1.CancelRunRequest
+	(*CancelRunResponse)(nil),         // 9: orchestrator.v1.CancelRunResponse
+	(*ApplyBackfillRequest)(nil),      // 10: orchestrator.v1.ApplyBackfillRequest
+	(*ApplyBackfillResponse)(nil),     // 11: orchestrator.v1.ApplyBackfillResponse
+	(*ListBackfillItemsRequest)(nil),  // 12: orchestrator.v1.ListBackfillItemsRequest
+	(*ListBackfillItemsResponse)(nil), // 13: orchestrator.v1.ListBackfillItemsResponse
+	(*Run)(nil),                       // 14: orchestrator.v1.Run
+	(*Reading)(nil),                   // 15: orchestrator.v1.Reading
+	(*Comparison)(nil),                // 16: orchestrator.v1.Comparison
+	(*BackfillSelection)(nil),         // 17: orchestrator.v1.BackfillSelection
+	(*timestamppb.Timestamp)(nil),     // 18: google.protobuf.Timestamp
+	(BackfillItemState)(0),            // 19: orchestrator.v1.BackfillItemState
+	(*BackfillItem)(nil),              // 20: orchestrator.v1.BackfillItem
+	(*RunCounts)(nil),                 // 21: orchestrator.v1.RunCounts
+	(*Backfill)(nil),                  // 22: orchestrator.v1.Backfill
 }
 var file_orchestrator_v1_run_proto_depIdxs = []int32{
-	9,  // 0: orchestrator.v1.StartRunResponse.request_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: orchestrator.v1.GetRunResponse.run:type_name -> orchestrator.v1.Run
-	8,  // 2: orchestrator.v1.ListRunsResponse.runs:type_name -> orchestrator.v1.Run
-	0,  // 3: orchestrator.v1.Run.kind:type_name -> orchestrator.v1.RunKind
-	1,  // 4: orchestrator.v1.Run.state:type_name -> orchestrator.v1.RunState
-	9,  // 5: orchestrator.v1.Run.lower_edge_time:type_name -> google.protobuf.Timestamp
-	9,  // 6: orchestrator.v1.Run.vendor_time:type_name -> google.protobuf.Timestamp
-	9,  // 7: orchestrator.v1.Run.watermark_before_time:type_name -> google.protobuf.Timestamp
-	9,  // 8: orchestrator.v1.Run.watermark_after_time:type_name -> google.protobuf.Timestamp
-	9,  // 9: orchestrator.v1.Run.start_time:type_name -> google.protobuf.Timestamp
-	9,  // 10: orchestrator.v1.Run.end_time:type_name -> google.protobuf.Timestamp
-	10, // 11: orchestrator.v1.Run.run_counts:type_name -> orchestrator.v1.RunCounts
-	2,  // 12: orchestrator.v1.RunService.StartRun:input_type -> orchestrator.v1.StartRunRequest
-	4,  // 13: orchestrator.v1.RunService.GetRun:input_type -> orchestrator.v1.GetRunRequest
-	6,  // 14: orchestrator.v1.RunService.ListRuns:input_type -> orchestrator.v1.ListRunsRequest
-	11, // 15: orchestrator.v1.RunService.StartReconcile:input_type -> orchestrator.v1.StartReconcileRequest
-	12, // 16: orchestrator.v1.RunService.GetReconcile:input_type -> orchestrator.v1.GetReconcileRequest
-	13, // 17: orchestrator.v1.RunService.ListReconciles:input_type -> orchestrator.v1.ListReconcilesRequest
-	14, // 18: orchestrator.v1.RunService.StartBackfill:input_type -> orchestrator.v1.StartBackfillRequest
-	15, // 19: orchestrator.v1.RunService.GetBackfill:input_type -> orchestrator.v1.GetBackfillRequest
-	16, // 20: orchestrator.v1.RunService.ListBackfills:input_type -> orchestrator.v1.ListBackfillsRequest
-	17, // 21: orchestrator.v1.RunService.ListBackfillItems:input_type -> orchestrator.v1.ListBackfillItemsRequest
-	18, // 22: orchestrator.v1.RunService.ApplyBackfill:input_type -> orchestrator.v1.ApplyBackfillRequest
-	19, // 23: orchestrator.v1.RunService.CancelBackfill:input_type -> orchestrator.v1.CancelBackfillRequest
-	3,  // 24: orchestrator.v1.RunService.StartRun:output_type -> orchestrator.v1.StartRunResponse
-	5,  // 25: orchestrator.v1.RunService.GetRun:output_type -> orchestrator.v1.GetRunResponse
-	7,  // 26: orchestrator.v1.RunService.ListRuns:output_type -> orchestrator.v1.ListRunsResponse
-	20, // 27: orchestrator.v1.RunService.StartReconcile:output_type -> orchestrator.v1.StartReconcileResponse
-	21, // 28: orchestrator.v1.RunService.GetReconcile:output_type -> orchestrator.v1.GetReconcileResponse
-	22, // 29: orchestrator.v1.RunService.ListReconciles:output_type -> orchestrator.v1.ListReconcilesResponse
-	23, // 30: orchestrator.v1.RunService.StartBackfill:output_type -> orchestrator.v1.StartBackfillResponse
-	24, // 31: orchestrator.v1.RunService.GetBackfill:output_type -> orchestrator.v1.GetBackfillResponse
-	25, // 32: orchestrator.v1.RunService.ListBackfills:output_type -> orchestrator.v1.ListBackfillsResponse
-	26, // 33: orchestrator.v1.RunService.ListBackfillItems:output_type -> orchestrator.v1.ListBackfillItemsResponse
-	27, // 34: orchestrator.v1.RunService.ApplyBackfill:output_type -> orchestrator.v1.ApplyBackfillResponse
-	28, // 35: orchestrator.v1.RunService.CancelBackfill:output_type -> orchestrator.v1.CancelBackfillResponse
-	24, // [24:36] is the sub-list for method output_type
-	12, // [12:24] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	0,  // 0: orchestrator.v1.StartRunRequest.kind:type_name -> orchestrator.v1.RunKind
+	17, // 1: orchestrator.v1.StartRunRequest.backfill:type_name -> orchestrator.v1.BackfillSelection
+	18, // 2: orchestrator.v1.StartRunResponse.request_time:type_name -> google.protobuf.Timestamp
+	14, // 3: orchestrator.v1.StartRunResponse.run:type_name -> orchestrator.v1.Run
+	14, // 4: orchestrator.v1.GetRunResponse.run:type_name -> orchestrator.v1.Run
+	0,  // 5: orchestrator.v1.ListRunsRequest.kinds:type_name -> orchestrator.v1.RunKind
+	1,  // 6: orchestrator.v1.ListRunsRequest.states:type_name -> orchestrator.v1.RunState
+	14, // 7: orchestrator.v1.ListRunsResponse.runs:type_name -> orchestrator.v1.Run
+	14, // 8: orchestrator.v1.CancelRunResponse.run:type_name -> orchestrator.v1.Run
+	14, // 9: orchestrator.v1.ApplyBackfillResponse.run:type_name -> orchestrator.v1.Run
+	19, // 10: orchestrator.v1.ListBackfillItemsRequest.states:type_name -> orchestrator.v1.BackfillItemState
+	20, // 11: orchestrator.v1.ListBackfillItemsResponse.items:type_name -> orchestrator.v1.BackfillItem
+	0,  // 12: orchestrator.v1.Run.kind:type_name -> orchestrator.v1.RunKind
+	1,  // 13: orchestrator.v1.Run.state:type_name -> orchestrator.v1.RunState
+	18, // 14: orchestrator.v1.Run.start_time:type_name -> google.protobuf.Timestamp
+	18, // 15: orchestrator.v1.Run.end_time:type_name -> google.protobuf.Timestamp
+	21, // 16: orchestrator.v1.Run.run_counts:type_name -> orchestrator.v1.RunCounts
+	15, // 17: orchestrator.v1.Run.reading:type_name -> orchestrator.v1.Reading
+	16, // 18: orchestrator.v1.Run.comparison:type_name -> orchestrator.v1.Comparison
+	22, // 19: orchestrator.v1.Run.backfill:type_name -> orchestrator.v1.Backfill
+	18, // 20: orchestrator.v1.Reading.lower_edge_time:type_name -> google.protobuf.Timestamp
+	18, // 21: orchestrator.v1.Reading.vendor_time:type_name -> google.protobuf.Timestamp
+	18, // 22: orchestrator.v1.Reading.watermark_before_time:type_name -> google.protobuf.Timestamp
+	18, // 23: orchestrator.v1.Reading.watermark_after_time:type_name -> google.protobuf.Timestamp
+	18, // 24: orchestrator.v1.Comparison.from_time:type_name -> google.protobuf.Timestamp
+	18, // 25: orchestrator.v1.Comparison.to_time:type_name -> google.protobuf.Timestamp
+	2,  // 26: orchestrator.v1.RunService.StartRun:input_type -> orchestrator.v1.StartRunRequest
+	4,  // 27: orchestrator.v1.RunService.GetRun:input_type -> orchestrator.v1.GetRunRequest
+	6,  // 28: orchestrator.v1.RunService.ListRuns:input_type -> orchestrator.v1.ListRunsRequest
+	8,  // 29: orchestrator.v1.RunService.CancelRun:input_type -> orchestrator.v1.CancelRunRequest
+	10, // 30: orchestrator.v1.RunService.ApplyBackfill:input_type -> orchestrator.v1.ApplyBackfillRequest
+	12, // 31: orchestrator.v1.RunService.ListBackfillItems:input_type -> orchestrator.v1.ListBackfillItemsRequest
+	3,  // 32: orchestrator.v1.RunService.StartRun:output_type -> orchestrator.v1.StartRunResponse
+	5,  // 33: orchestrator.v1.RunService.GetRun:output_type -> orchestrator.v1.GetRunResponse
+	7,  // 34: orchestrator.v1.RunService.ListRuns:output_type -> orchestrator.v1.ListRunsResponse
+	9,  // 35: orchestrator.v1.RunService.CancelRun:output_type -> orchestrator.v1.CancelRunResponse
+	11, // 36: orchestrator.v1.RunService.ApplyBackfill:output_type -> orchestrator.v1.ApplyBackfillResponse
+	13, // 37: orchestrator.v1.RunService.ListBackfillItems:output_type -> orchestrator.v1.ListBackfillItemsResponse
+	32, // [32:38] is the sub-list for method output_type
+	26, // [26:32] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_run_proto_init() }
@@ -752,15 +1440,19 @@ func file_orchestrator_v1_run_proto_init() {
 		return
 	}
 	file_orchestrator_v1_backfill_proto_init()
-	file_orchestrator_v1_reconcile_proto_init()
 	file_orchestrator_v1_run_counts_proto_init()
+	file_orchestrator_v1_run_proto_msgTypes[12].OneofWrappers = []any{
+		(*Run_Reading)(nil),
+		(*Run_Comparison)(nil),
+		(*Run_Backfill)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_run_proto_rawDesc), len(file_orchestrator_v1_run_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

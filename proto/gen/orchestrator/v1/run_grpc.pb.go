@@ -22,51 +22,35 @@ const (
 	RunService_StartRun_FullMethodName          = "/orchestrator.v1.RunService/StartRun"
 	RunService_GetRun_FullMethodName            = "/orchestrator.v1.RunService/GetRun"
 	RunService_ListRuns_FullMethodName          = "/orchestrator.v1.RunService/ListRuns"
-	RunService_StartReconcile_FullMethodName    = "/orchestrator.v1.RunService/StartReconcile"
-	RunService_GetReconcile_FullMethodName      = "/orchestrator.v1.RunService/GetReconcile"
-	RunService_ListReconciles_FullMethodName    = "/orchestrator.v1.RunService/ListReconciles"
-	RunService_StartBackfill_FullMethodName     = "/orchestrator.v1.RunService/StartBackfill"
-	RunService_GetBackfill_FullMethodName       = "/orchestrator.v1.RunService/GetBackfill"
-	RunService_ListBackfills_FullMethodName     = "/orchestrator.v1.RunService/ListBackfills"
-	RunService_ListBackfillItems_FullMethodName = "/orchestrator.v1.RunService/ListBackfillItems"
+	RunService_CancelRun_FullMethodName         = "/orchestrator.v1.RunService/CancelRun"
 	RunService_ApplyBackfill_FullMethodName     = "/orchestrator.v1.RunService/ApplyBackfill"
-	RunService_CancelBackfill_FullMethodName    = "/orchestrator.v1.RunService/CancelBackfill"
+	RunService_ListBackfillItems_FullMethodName = "/orchestrator.v1.RunService/ListBackfillItems"
 )
 
 // RunServiceClient is the client API for RunService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RunService starts and shows runs over the bills of a scheme: incremental runs (what changed since the watermark),
-// rechecks and reconcile runs (what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody
-// names), with or without a plan before.
+// RunService starts and shows runs 读取任务: each is one piece of reading Kingdee for a scheme, with a start, an end and
+// counts. There is one numbering: a run id names one run of whatever kind.
 type RunServiceClient interface {
-	// StartRun asks for an incremental run now and returns at once. If one is under way or nothing has changed, no run is
-	// added; the scheme's last_run_time tells when it was done.
+	// StartRun asks for a run and returns at once. An incremental run, a recheck or a reconcile run is begun soon, or the
+	// one under way is gone on with; its row is there once it has something to tell (ListRuns). A backfill 回补 has its
+	// run at once, and goes on by itself behind the live traffic. With plan_only it decides and sends nothing:
+	// ApplyBackfill carries that plan out.
 	StartRun(ctx context.Context, in *StartRunRequest, opts ...grpc.CallOption) (*StartRunResponse, error)
 	GetRun(ctx context.Context, in *GetRunRequest, opts ...grpc.CallOption) (*GetRunResponse, error)
-	// ListRuns lists baselines and incremental runs that found something, newest first.
+	// ListRuns lists newest first. Incremental runs that found nothing leave no row.
 	ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error)
-	// StartReconcile asks for a reconcile run or a recheck now and returns at once.
-	StartReconcile(ctx context.Context, in *StartReconcileRequest, opts ...grpc.CallOption) (*StartReconcileResponse, error)
-	GetReconcile(ctx context.Context, in *GetReconcileRequest, opts ...grpc.CallOption) (*GetReconcileResponse, error)
-	// ListReconciles lists rechecks and reconcile runs, newest first, also those that found nothing.
-	ListReconciles(ctx context.Context, in *ListReconcilesRequest, opts ...grpc.CallOption) (*ListReconcilesResponse, error)
-	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what
-	// they owe. It goes on by itself behind the live traffic, and returns at once. With plan_only it decides and sends
-	// nothing: ApplyBackfill carries that plan out.
-	StartBackfill(ctx context.Context, in *StartBackfillRequest, opts ...grpc.CallOption) (*StartBackfillResponse, error)
-	GetBackfill(ctx context.Context, in *GetBackfillRequest, opts ...grpc.CallOption) (*GetBackfillResponse, error)
-	// ListBackfills lists newest first.
-	ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error)
-	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was
-	// read: the exact requests of a plan, and what was settled already.
-	ListBackfillItems(ctx context.Context, in *ListBackfillItemsRequest, opts ...grpc.CallOption) (*ListBackfillItemsResponse, error)
+	// CancelRun ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed. Runs
+	// of other kinds begin again by themselves, and cannot be cancelled: FAILED_PRECONDITION.
+	CancelRun(ctx context.Context, in *CancelRunRequest, opts ...grpc.CallOption) (*CancelRunResponse, error)
 	// ApplyBackfill carries out a plan: each of its items is decided anew, and refused where anything has changed since.
+	// A run that is no backfill is FAILED_PRECONDITION.
 	ApplyBackfill(ctx context.Context, in *ApplyBackfillRequest, opts ...grpc.CallOption) (*ApplyBackfillResponse, error)
-	// CancelBackfill ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays
-	// owed.
-	CancelBackfill(ctx context.Context, in *CancelBackfillRequest, opts ...grpc.CallOption) (*CancelBackfillResponse, error)
+	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was
+	// read: the exact requests of a plan, and what was settled already. A run that is no backfill is FAILED_PRECONDITION.
+	ListBackfillItems(ctx context.Context, in *ListBackfillItemsRequest, opts ...grpc.CallOption) (*ListBackfillItemsResponse, error)
 }
 
 type runServiceClient struct {
@@ -107,70 +91,10 @@ func (c *runServiceClient) ListRuns(ctx context.Context, in *ListRunsRequest, op
 	return out, nil
 }
 
-func (c *runServiceClient) StartReconcile(ctx context.Context, in *StartReconcileRequest, opts ...grpc.CallOption) (*StartReconcileResponse, error) {
+func (c *runServiceClient) CancelRun(ctx context.Context, in *CancelRunRequest, opts ...grpc.CallOption) (*CancelRunResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(StartReconcileResponse)
-	err := c.cc.Invoke(ctx, RunService_StartReconcile_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *runServiceClient) GetReconcile(ctx context.Context, in *GetReconcileRequest, opts ...grpc.CallOption) (*GetReconcileResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(GetReconcileResponse)
-	err := c.cc.Invoke(ctx, RunService_GetReconcile_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *runServiceClient) ListReconciles(ctx context.Context, in *ListReconcilesRequest, opts ...grpc.CallOption) (*ListReconcilesResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListReconcilesResponse)
-	err := c.cc.Invoke(ctx, RunService_ListReconciles_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *runServiceClient) StartBackfill(ctx context.Context, in *StartBackfillRequest, opts ...grpc.CallOption) (*StartBackfillResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(StartBackfillResponse)
-	err := c.cc.Invoke(ctx, RunService_StartBackfill_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *runServiceClient) GetBackfill(ctx context.Context, in *GetBackfillRequest, opts ...grpc.CallOption) (*GetBackfillResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(GetBackfillResponse)
-	err := c.cc.Invoke(ctx, RunService_GetBackfill_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *runServiceClient) ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListBackfillsResponse)
-	err := c.cc.Invoke(ctx, RunService_ListBackfills_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *runServiceClient) ListBackfillItems(ctx context.Context, in *ListBackfillItemsRequest, opts ...grpc.CallOption) (*ListBackfillItemsResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListBackfillItemsResponse)
-	err := c.cc.Invoke(ctx, RunService_ListBackfillItems_FullMethodName, in, out, cOpts...)
+	out := new(CancelRunResponse)
+	err := c.cc.Invoke(ctx, RunService_CancelRun_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -187,10 +111,10 @@ func (c *runServiceClient) ApplyBackfill(ctx context.Context, in *ApplyBackfillR
 	return out, nil
 }
 
-func (c *runServiceClient) CancelBackfill(ctx context.Context, in *CancelBackfillRequest, opts ...grpc.CallOption) (*CancelBackfillResponse, error) {
+func (c *runServiceClient) ListBackfillItems(ctx context.Context, in *ListBackfillItemsRequest, opts ...grpc.CallOption) (*ListBackfillItemsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(CancelBackfillResponse)
-	err := c.cc.Invoke(ctx, RunService_CancelBackfill_FullMethodName, in, out, cOpts...)
+	out := new(ListBackfillItemsResponse)
+	err := c.cc.Invoke(ctx, RunService_ListBackfillItems_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -201,36 +125,26 @@ func (c *runServiceClient) CancelBackfill(ctx context.Context, in *CancelBackfil
 // All implementations must embed UnimplementedRunServiceServer
 // for forward compatibility.
 //
-// RunService starts and shows runs over the bills of a scheme: incremental runs (what changed since the watermark),
-// rechecks and reconcile runs (what lies behind the watermark), and backfills 回补 (ranges or numbers that somebody
-// names), with or without a plan before.
+// RunService starts and shows runs 读取任务: each is one piece of reading Kingdee for a scheme, with a start, an end and
+// counts. There is one numbering: a run id names one run of whatever kind.
 type RunServiceServer interface {
-	// StartRun asks for an incremental run now and returns at once. If one is under way or nothing has changed, no run is
-	// added; the scheme's last_run_time tells when it was done.
+	// StartRun asks for a run and returns at once. An incremental run, a recheck or a reconcile run is begun soon, or the
+	// one under way is gone on with; its row is there once it has something to tell (ListRuns). A backfill 回补 has its
+	// run at once, and goes on by itself behind the live traffic. With plan_only it decides and sends nothing:
+	// ApplyBackfill carries that plan out.
 	StartRun(context.Context, *StartRunRequest) (*StartRunResponse, error)
 	GetRun(context.Context, *GetRunRequest) (*GetRunResponse, error)
-	// ListRuns lists baselines and incremental runs that found something, newest first.
+	// ListRuns lists newest first. Incremental runs that found nothing leave no row.
 	ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error)
-	// StartReconcile asks for a reconcile run or a recheck now and returns at once.
-	StartReconcile(context.Context, *StartReconcileRequest) (*StartReconcileResponse, error)
-	GetReconcile(context.Context, *GetReconcileRequest) (*GetReconcileResponse, error)
-	// ListReconciles lists rechecks and reconcile runs, newest first, also those that found nothing.
-	ListReconciles(context.Context, *ListReconcilesRequest) (*ListReconcilesResponse, error)
-	// StartBackfill reads the bills of a date range or a list of numbers again, whatever the watermark, and owes what
-	// they owe. It goes on by itself behind the live traffic, and returns at once. With plan_only it decides and sends
-	// nothing: ApplyBackfill carries that plan out.
-	StartBackfill(context.Context, *StartBackfillRequest) (*StartBackfillResponse, error)
-	GetBackfill(context.Context, *GetBackfillRequest) (*GetBackfillResponse, error)
-	// ListBackfills lists newest first.
-	ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error)
-	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was
-	// read: the exact requests of a plan, and what was settled already.
-	ListBackfillItems(context.Context, *ListBackfillItemsRequest) (*ListBackfillItemsResponse, error)
+	// CancelRun ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed. Runs
+	// of other kinds begin again by themselves, and cannot be cancelled: FAILED_PRECONDITION.
+	CancelRun(context.Context, *CancelRunRequest) (*CancelRunResponse, error)
 	// ApplyBackfill carries out a plan: each of its items is decided anew, and refused where anything has changed since.
+	// A run that is no backfill is FAILED_PRECONDITION.
 	ApplyBackfill(context.Context, *ApplyBackfillRequest) (*ApplyBackfillResponse, error)
-	// CancelBackfill ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays
-	// owed.
-	CancelBackfill(context.Context, *CancelBackfillRequest) (*CancelBackfillResponse, error)
+	// ListBackfillItems lists what a backfill came to, bill by bill and order by order, in the order in which it was
+	// read: the exact requests of a plan, and what was settled already. A run that is no backfill is FAILED_PRECONDITION.
+	ListBackfillItems(context.Context, *ListBackfillItemsRequest) (*ListBackfillItemsResponse, error)
 	mustEmbedUnimplementedRunServiceServer()
 }
 
@@ -250,32 +164,14 @@ func (UnimplementedRunServiceServer) GetRun(context.Context, *GetRunRequest) (*G
 func (UnimplementedRunServiceServer) ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRuns not implemented")
 }
-func (UnimplementedRunServiceServer) StartReconcile(context.Context, *StartReconcileRequest) (*StartReconcileResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method StartReconcile not implemented")
-}
-func (UnimplementedRunServiceServer) GetReconcile(context.Context, *GetReconcileRequest) (*GetReconcileResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method GetReconcile not implemented")
-}
-func (UnimplementedRunServiceServer) ListReconciles(context.Context, *ListReconcilesRequest) (*ListReconcilesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListReconciles not implemented")
-}
-func (UnimplementedRunServiceServer) StartBackfill(context.Context, *StartBackfillRequest) (*StartBackfillResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method StartBackfill not implemented")
-}
-func (UnimplementedRunServiceServer) GetBackfill(context.Context, *GetBackfillRequest) (*GetBackfillResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method GetBackfill not implemented")
-}
-func (UnimplementedRunServiceServer) ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListBackfills not implemented")
-}
-func (UnimplementedRunServiceServer) ListBackfillItems(context.Context, *ListBackfillItemsRequest) (*ListBackfillItemsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListBackfillItems not implemented")
+func (UnimplementedRunServiceServer) CancelRun(context.Context, *CancelRunRequest) (*CancelRunResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelRun not implemented")
 }
 func (UnimplementedRunServiceServer) ApplyBackfill(context.Context, *ApplyBackfillRequest) (*ApplyBackfillResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ApplyBackfill not implemented")
 }
-func (UnimplementedRunServiceServer) CancelBackfill(context.Context, *CancelBackfillRequest) (*CancelBackfillResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method CancelBackfill not implemented")
+func (UnimplementedRunServiceServer) ListBackfillItems(context.Context, *ListBackfillItemsRequest) (*ListBackfillItemsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBackfillItems not implemented")
 }
 func (UnimplementedRunServiceServer) mustEmbedUnimplementedRunServiceServer() {}
 func (UnimplementedRunServiceServer) testEmbeddedByValue()                    {}
@@ -352,128 +248,20 @@ func _RunService_ListRuns_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RunService_StartReconcile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(StartReconcileRequest)
+func _RunService_CancelRun_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelRunRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RunServiceServer).StartReconcile(ctx, in)
+		return srv.(RunServiceServer).CancelRun(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RunService_StartReconcile_FullMethodName,
+		FullMethod: RunService_CancelRun_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).StartReconcile(ctx, req.(*StartReconcileRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RunService_GetReconcile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(GetReconcileRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RunServiceServer).GetReconcile(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RunService_GetReconcile_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).GetReconcile(ctx, req.(*GetReconcileRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RunService_ListReconciles_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListReconcilesRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RunServiceServer).ListReconciles(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RunService_ListReconciles_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).ListReconciles(ctx, req.(*ListReconcilesRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RunService_StartBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(StartBackfillRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RunServiceServer).StartBackfill(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RunService_StartBackfill_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).StartBackfill(ctx, req.(*StartBackfillRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RunService_GetBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(GetBackfillRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RunServiceServer).GetBackfill(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RunService_GetBackfill_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).GetBackfill(ctx, req.(*GetBackfillRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RunService_ListBackfills_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListBackfillsRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RunServiceServer).ListBackfills(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RunService_ListBackfills_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).ListBackfills(ctx, req.(*ListBackfillsRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RunService_ListBackfillItems_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListBackfillItemsRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RunServiceServer).ListBackfillItems(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RunService_ListBackfillItems_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).ListBackfillItems(ctx, req.(*ListBackfillItemsRequest))
+		return srv.(RunServiceServer).CancelRun(ctx, req.(*CancelRunRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -496,20 +284,20 @@ func _RunService_ApplyBackfill_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RunService_CancelBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(CancelBackfillRequest)
+func _RunService_ListBackfillItems_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBackfillItemsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RunServiceServer).CancelBackfill(ctx, in)
+		return srv.(RunServiceServer).ListBackfillItems(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RunService_CancelBackfill_FullMethodName,
+		FullMethod: RunService_ListBackfillItems_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RunServiceServer).CancelBackfill(ctx, req.(*CancelBackfillRequest))
+		return srv.(RunServiceServer).ListBackfillItems(ctx, req.(*ListBackfillItemsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -534,40 +322,16 @@ var RunService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _RunService_ListRuns_Handler,
 		},
 		{
-			MethodName: "StartReconcile",
-			Handler:    _RunService_StartReconcile_Handler,
-		},
-		{
-			MethodName: "GetReconcile",
-			Handler:    _RunService_GetReconcile_Handler,
-		},
-		{
-			MethodName: "ListReconciles",
-			Handler:    _RunService_ListReconciles_Handler,
-		},
-		{
-			MethodName: "StartBackfill",
-			Handler:    _RunService_StartBackfill_Handler,
-		},
-		{
-			MethodName: "GetBackfill",
-			Handler:    _RunService_GetBackfill_Handler,
-		},
-		{
-			MethodName: "ListBackfills",
-			Handler:    _RunService_ListBackfills_Handler,
-		},
-		{
-			MethodName: "ListBackfillItems",
-			Handler:    _RunService_ListBackfillItems_Handler,
+			MethodName: "CancelRun",
+			Handler:    _RunService_CancelRun_Handler,
 		},
 		{
 			MethodName: "ApplyBackfill",
 			Handler:    _RunService_ApplyBackfill_Handler,
 		},
 		{
-			MethodName: "CancelBackfill",
-			Handler:    _RunService_CancelBackfill_Handler,
+			MethodName: "ListBackfillItems",
+			Handler:    _RunService_ListBackfillItems_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

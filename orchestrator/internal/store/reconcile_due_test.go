@@ -25,7 +25,7 @@ func TestAReconcileThatWasHeldUpDelaysTheNextByAnIntervalAtMost(t *testing.T) {
 		{"90 minutes", "30 seconds", false},
 		{"90 minutes", "2 minutes", true},
 	} {
-		_, err := pool.Exec(t.Context(), `truncate run cascade`)
+		_, err := pool.Exec(t.Context(), `delete from run`)
 		require.NoError(t, err)
 		_, err = pool.Exec(t.Context(), `
 insert into run (scheme, kind, revision, state, start_time, end_time)

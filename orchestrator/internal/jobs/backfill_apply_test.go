@@ -14,7 +14,7 @@ import (
 )
 
 func TestAPlanSendsNothingAndChangesNothing(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.books.Live(2, "A2", "CK002")
@@ -41,7 +41,7 @@ func TestAPlanSendsNothingAndChangesNothing(t *testing.T) {
 }
 
 func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	for id := int64(1); id <= 6; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
@@ -79,7 +79,7 @@ func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 }
 
 func TestAPlanIsCappedAndAppliedOnce(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.run()
 	for id := int64(1); id <= 3; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
@@ -105,7 +105,7 @@ func TestAPlanIsCappedAndAppliedOnce(t *testing.T) {
 func noSuccessor(pgx.Tx) error { return nil }
 
 func TestAPlanOfAnotherRevisionIsRefusedWholeWhereItsRequestsWouldDiffer(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.run()
 	for id := int64(1); id <= 3; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
@@ -128,7 +128,7 @@ func TestAPlanOfAnotherRevisionIsRefusedWholeWhereItsRequestsWouldDiffer(t *test
 }
 
 func TestAKilledApplyGoesOnAndOwesOnce(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.run()
 	for id := int64(1); id <= 450; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")

@@ -17,17 +17,25 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
+// filling is a bench that also runs backfills.
+type filling struct{ *bench }
+
+func setupFilling(t *testing.T) *filling {
+	t.Helper()
+	return &filling{setup(t)}
+}
+
 const watched = "assembly-void"
 
 // filler makes the orchestrator that runs backfills beside the bench's incremental runs.
-func (b *bench) filler() *backfiller {
+func (b *filling) filler() *backfiller {
 	return &backfiller{
 		store: b.store, kingdee: b.p.kingdee, registry: b.p.registry, insert: noJobs{}, logger: b.p.logger, now: b.p.now,
 	}
 }
 
 // order starts a backfill, and works on it until its job has nothing more to do.
-func (b *bench) order(order ledger.BackfillOrder) int64 {
+func (b *filling) order(order ledger.BackfillOrder) int64 {
 	b.Helper()
 	id, err := b.acts().StartBackfill(b.Context(), ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}, order)
 	require.NoError(b, err)
@@ -35,38 +43,38 @@ func (b *bench) order(order ledger.BackfillOrder) int64 {
 	return id
 }
 
-func (b *bench) fill(id int64) {
+func (b *filling) fill(id int64) {
 	b.Helper()
 	require.NoError(b, b.filler().run(b.Context(), queue.BackfillArgs{ID: id}))
 }
 
 // apply carries a plan out.
-func (b *bench) apply(id int64) {
+func (b *filling) apply(id int64) {
 	b.Helper()
 	require.NoError(b, b.acts().ApplyBackfill(b.Context(), ledger.Act{Actor: "li", Reason: "as planned"}, id, 0))
 	b.fill(id)
 }
 
 // since is a range from so long ago until now.
-func (b *bench) since(d time.Duration) ledger.BackfillOrder {
+func (b *filling) since(d time.Duration) ledger.BackfillOrder {
 	return ledger.BackfillOrder{From: b.clock.Add(-d), To: b.clock.Add(time.Second)}
 }
 
 // items prints what a backfill came to: number, state, order_kind, order, detail.
-func (b *bench) items(id int64) string {
+func (b *filling) items(id int64) string {
 	b.Helper()
 	return b.text(fmt.Sprintf(`
 select coalesce(string_agg(concat_ws(' ', bill_no, state, nullif(order_kind, ''), nullif(warehouse_code, ''), case when state in ('refused', 'held') then detail end), '; ' order by item), '')
 from backfill_item where run_id = %d`, id))
 }
 
-func (b *bench) standingOf(id int64) string {
+func (b *filling) standingOf(id int64) string {
 	b.Helper()
 	return b.text(fmt.Sprintf(`select state from run join run_backfill using (run_id) where run_id = %d`, id))
 }
 
 // ledgerSum is a picture of everything that a plan must leave alone.
-func (b *bench) ledgerSum() string {
+func (b *filling) ledgerSum() string {
 	b.Helper()
 	return b.text(`select md5((select coalesce(string_agg(x::text, ';' order by x::text), '') from bill x)
         || (select coalesce(string_agg(x::text, ';' order by x::text), '') from bill_snapshot x)
@@ -76,7 +84,7 @@ func (b *bench) ledgerSum() string {
 }
 
 // ancient makes a bill that was voided long before the scheme began.
-func (b *bench) ancient(id int64, no, stock string) {
+func (b *filling) ancient(id int64, no, stock string) {
 	at := b.clock
 	b.clock = at.AddDate(0, 0, -30)
 	b.books.Live(id, no, stock)
@@ -86,7 +94,7 @@ func (b *bench) ancient(id int64, no, stock string) {
 }
 
 func TestARangeOwesWhatNoRunHasSeen(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.books.Page = 2
 	b.run()
 	watermark := b.text(`select watermark_time || ' ' || version from watermark`)
@@ -115,7 +123,7 @@ func TestARangeOwesWhatNoRunHasSeen(t *testing.T) {
 }
 
 func TestARangeHasAnUpperEdge(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.run()
 	b.books.Live(1, "A1", "CK001")
 	b.clock = b.clock.Add(time.Hour)
@@ -135,7 +143,7 @@ func TestARangeHasAnUpperEdge(t *testing.T) {
 }
 
 func TestAListShowsEveryNumber(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.books.Live(1, "A1", "CK001")
 	b.books.Live(2, "A2", "CK001")
 	b.books.Live(3, "A3", "CK404")
@@ -156,7 +164,7 @@ func TestAListShowsEveryNumber(t *testing.T) {
 }
 
 func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.run()
 	b.ancient(1, "OLD", "CK001")
 	id := b.order(b.since(60 * 24 * time.Hour))
@@ -178,7 +186,7 @@ func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
 }
 
 func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.books.Live(1, "A1", "CK001")
 	b.run()
 	act := ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}
@@ -201,7 +209,7 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 }
 
 func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.books.Page = 1
 	b.run()
 	for id := int64(1); id <= 6; id++ {
@@ -230,7 +238,7 @@ func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 }
 
 func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.run()
 	for id := int64(1); id <= 150; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
@@ -245,7 +253,7 @@ func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 }
 
 func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.books.Page = 1
 	b.run()
 	for id := int64(1); id <= 4; id++ {
@@ -268,7 +276,7 @@ func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {
 // An incremental run decides the same bill between the backfill's read of it and its write: nothing may be decided from
 // what is older.
 func TestABackfillReadsAgainWhatARunHasReadMeanwhile(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.books.Live(1, "A1", "CK001")
 	b.books.Live(2, "A2", "CK001")
 	b.run()
@@ -288,7 +296,7 @@ func TestABackfillReadsAgainWhatARunHasReadMeanwhile(t *testing.T) {
 }
 
 func TestABackfillWaitsWhileItsSchemeIsStopped(t *testing.T) {
-	b := setup(t)
+	b := setupFilling(t)
 	b.run()
 	b.books.Live(1, "A1", "CK001")
 	b.books.Void(1)

@@ -14,7 +14,7 @@ import (
 )
 
 // deleting makes the scheme act on deletions.
-func (b *bench) deleting() {
+func (b *rereading) deleting() {
 	b.Helper()
 	document := strings.Replace(string(scheme.ShippedDocument()), "triggers: [voided]", "triggers: [voided, deleted]", 1)
 	schemes, err := scheme.Load([]byte(document), "deleting.yaml")
@@ -28,8 +28,8 @@ func (b *bench) deleting() {
 }
 
 // threeLive is a scheme that acts on deletions, with three bills of one organisation that were live for two hours.
-func threeLive(t *testing.T) *bench {
-	b := setup(t)
+func threeLive(t *testing.T) *rereading {
+	b := setupRereading(t)
 	b.deleting()
 	for id := int64(1); id <= 3; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
@@ -59,7 +59,7 @@ func TestADeletionNeedsTwoAbsencesAndKingdeesOwnWord(t *testing.T) {
 }
 
 func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Live(1, "A1", "CK001")
 	b.books.Live(2, "A2", "CK001")
 	b.run()
@@ -129,7 +129,7 @@ func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
 }
 
 func TestSixDeletionsInOneReconcileAreHeld(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.deleting()
 	for id := int64(1); id <= 8; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
@@ -165,7 +165,7 @@ func TestADeletedBillThatIsSeenAgainIsWhatItIsSeenAs(t *testing.T) {
 
 // A run that finds nothing looks at a known bill: nothing changed, or nothing is shown?
 func TestARunThatFindsNothingLooksAtAKnownBill(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)

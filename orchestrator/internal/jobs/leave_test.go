@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -31,24 +30,6 @@ func (s *stuck) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAss
 	close(s.reached)
 	<-ctx.Done()
 	return nil, status.FromContextError(ctx.Err()).Err()
-}
-
-// kept remembers what was put into the queue.
-type kept struct{ args []river.JobArgs }
-
-func (k *kept) InsertTx(_ context.Context, _ pgx.Tx, args river.JobArgs) error {
-	k.args = append(k.args, args)
-	return nil
-}
-
-func (k *kept) Insert(_ context.Context, args river.JobArgs) error {
-	k.args = append(k.args, args)
-	return nil
-}
-
-func (k *kept) InsertOnce(_ context.Context, args river.JobArgs, _ time.Duration) error {
-	k.args = append(k.args, args)
-	return nil
 }
 
 // SIGTERM came while a vendor took its time: the process waited for it, and its run with it.

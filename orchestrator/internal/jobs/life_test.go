@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +22,18 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-const allTriggers = "triggers: [voided, un_audited, deleted]\n    un_audited: {dwell: 120s, number_reuse: true}"
+// living is a bench whose bills live as people treat them.
+type living struct{ *bench }
+
+func setupLiving(t *testing.T) *living {
+	t.Helper()
+	return &living{setup(t)}
+}
 
 // setupWith is a bench whose scheme says something else than the shipped one at one place.
-func setupWith(t *testing.T, old, replacement string) *bench {
+func setupWith(t *testing.T, old, replacement string) *living {
 	t.Helper()
-	b := setup(t)
+	b := setupLiving(t)
 	document := strings.Replace(string(scheme.ShippedDocument()), old, replacement, 1)
 	require.NotEqual(t, string(scheme.ShippedDocument()), document)
 	schemes, err := scheme.Load([]byte(document), "test.yaml")
@@ -41,33 +46,12 @@ func setupWith(t *testing.T, old, replacement string) *bench {
 	return b
 }
 
-// verify looks at everything that is open, as a batch would.
-func (b *bench) verify() map[int64]ledger.Verified {
-	b.Helper()
-	rows, err := b.pool.Query(b.Context(), `select cancellation_id from cancellation_now where state = 'open'`)
-	require.NoError(b, err)
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	require.NoError(b, err)
-	due, err := b.store.Load(b.Context(), ids)
-	require.NoError(b, err)
-	require.Len(b, due, len(ids))
-	standing, err := b.store.Scheme(b.Context(), "assembly-void")
-	require.NoError(b, err)
-	v := &push.Verifier{Store: b.store, Kingdee: b.p.kingdee, Logger: slog.New(slog.DiscardHandler), Now: b.p.now}
-	holds, err := v.Run(b.Context(), b.p.registry.Entries["assembly-void"], standing.Watermark, due)
-	require.NoError(b, err)
-	return holds
-}
-
-func (b *bench) cancellations() string {
+func (b *living) cancellations() string {
 	b.Helper()
 	return b.text(`select coalesce(string_agg(bill_id || ' ' || warehouse_code || ' ' || state || ' ' || array_to_string(triggers, '+'), '; ' order by bill_id, cancellation_id), '') from cancellation_now`)
 }
 
 // fresh is a live bill that was audited just now.
-
-// later moves the books' clock on, and with it everything that the ledger keeps of time to come.
-func (b *bench) later(d time.Duration) { b.clock = b.clock.Add(d) }
 
 func TestUnAuditedThenVoidedIsOneCancellationWithTwoReasons(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", allTriggers)
@@ -159,7 +143,7 @@ func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := setup(t)
+			b := setupLiving(t)
 			b.run()
 			b.books.Fresh(1, "A1", "CK001")
 			b.run()
@@ -185,7 +169,7 @@ func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
 
 // The ledger never knew the holder, so it learns nothing of it: an hour later Kingdee is asked.
 func TestANumberIsLookedAtAgainWithoutAnyNews(t *testing.T) {
-	b := setup(t)
+	b := setupLiving(t)
 	b.run()
 	b.books.Fresh(1, "A1", "CK001")
 	b.run()
@@ -218,7 +202,7 @@ var (
 )
 
 // proveGone writes what the rules make of a bill that was proved gone.
-func (b *bench) proveGone(id int64) {
+func (b *living) proveGone(id int64) {
 	b.Helper()
 	known, err := b.store.Known(b.Context(), "assembly-void", []int64{id})
 	require.NoError(b, err)

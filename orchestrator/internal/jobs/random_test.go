@@ -281,7 +281,8 @@ func (l *lives) reread(ctx context.Context, what ledger.RunKind) {
 	}
 	l.looking[what] = true
 	defer delete(l.looking, what)
-	s := &reconciler{rereader: l.rereader(), ledger: l.store}
+	again := &rereader{store: l.store, kingdee: l.p.kingdee, registry: l.p.registry, insert: l.p.insert, logger: l.p.logger, now: l.p.now}
+	s := &reconciler{rereader: again, ledger: l.store}
 	l.fine(ctx, s.run(ctx, queue.ReconcileArgs{Scheme: "assembly-void", What: what, Asked: true}))
 }
 

@@ -17,35 +17,43 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-func (b *bench) rereader() *rereader {
+// rereading is a bench that also rechecks and reconciles.
+type rereading struct{ *bench }
+
+func setupRereading(t *testing.T) *rereading {
+	t.Helper()
+	return &rereading{setup(t)}
+}
+
+func (b *rereading) rereader() *rereader {
 	return &rereader{
 		store: b.store, kingdee: b.p.kingdee, registry: b.p.registry, insert: b.p.insert, logger: b.p.logger, now: b.p.now, stopping: b.p.stopping,
 	}
 }
 
 // reread runs a recheck or a reconcile run that a person asked for.
-func (b *bench) reread(what ledger.RunKind) {
+func (b *rereading) reread(what ledger.RunKind) {
 	b.Helper()
 	args := queue.ReconcileArgs{Scheme: "assembly-void", What: what, Asked: true}
 	require.NoError(b, (&reconciler{rereader: b.rereader(), ledger: b.store}).run(b.Context(), args))
 }
 
-func (b *bench) recheck() {
+func (b *rereading) recheck() {
 	b.Helper()
 	b.reread(ledger.Recheck)
 }
 
-func (b *bench) reconcile() {
+func (b *rereading) reconcile() {
 	b.Helper()
 	b.reread(ledger.Reconcile)
 }
 
-func (b *bench) unAudit(id int64) {
+func (b *rereading) unAudit(id int64) {
 	b.books.Bills[id].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT
 }
 
 // record is what the newest reconcile run says of itself.
-func (b *bench) record() string {
+func (b *rereading) record() string {
 	b.Helper()
 	return b.text(`select format('%s: %s hours, %s differ, %s bills, %s read, %s repaired, %s missing, %s gone', state, hours, hours_differing,
 		bills_read, bills_reread, bills_repaired, bills_missing, bills_gone) from run join run_comparison using (run_id) where kind = 'reconcile' order by run_id desc limit 1`)
@@ -53,7 +61,7 @@ func (b *bench) record() string {
 
 // Un-audit may move no date at all.
 func TestAnUnAuditThatMovesNoDateIsNoticedByTheRecheck(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	for id := int64(1); id <= 3; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
@@ -71,7 +79,7 @@ func TestAnUnAuditThatMovesNoDateIsNoticedByTheRecheck(t *testing.T) {
 // A void under a stamp that no run reads (date-only, or a server whose void moves nothing) is owed all the same, behind
 // the safety limits.
 func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
@@ -85,7 +93,7 @@ func TestAVoidThatMovesNoDateIsOwedByTheRecheck(t *testing.T) {
 // A recheck reads the bills that it knows: that the number was given to another was not seen, and for a minute its
 // order would have been cancelled for it.
 func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Live(1, "A1", "CK001")
 	b.run()
 	b.clock = b.clock.Add(2 * time.Hour)
@@ -102,7 +110,7 @@ func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 }
 
 func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	const bills = 101
 	for id := int64(1); id <= bills; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
@@ -119,7 +127,7 @@ func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
 
 // A round reads by key; one that was killed in the middle goes on from its cursor.
 func TestARecheckThatWasKilledGoesOnFromItsCursor(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Page = 1
 	for id := int64(1); id <= 4; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
@@ -155,7 +163,7 @@ func (h *hook) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillSta
 
 // The recheck read a bill live; before it decided, it was voided and a run wrote that. What the recheck saw is older.
 func TestAStaleReadOfTheRecheckChangesNothing(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Live(1, "A1", "CK001")
 	b.books.Live(2, "A2", "CK001")
 	b.run()
@@ -177,7 +185,7 @@ func TestAStaleReadOfTheRecheckChangesNothing(t *testing.T) {
 
 // A page was decided, and before it was written a run wrote one of its bills anew.
 func TestAPageOfTheRecheckThatIsOvertakenIsDecidedAgain(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Live(1, "A1", "CK001")
 	b.books.Live(2, "A2", "CK001")
 	b.run()
@@ -212,7 +220,7 @@ func (o *overtaken) CommitDecided(ctx context.Context, basis ledger.Basis, page 
 
 // An hour that agrees is not read again, and a reconcile run that finds nothing leaves a record.
 func TestAReconcileThatFindsNothingReadsNothingAgainAndLeavesARecord(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	for id := int64(1); id <= 3; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")
 	}
@@ -225,7 +233,7 @@ func TestAReconcileThatFindsNothingReadsNothingAgainAndLeavesARecord(t *testing.
 
 // A bill committed late: its stamp lies hours behind, where no run looks any more. Only its hour is read again.
 func TestABillThatCameToLightLateIsFoundByTheReconcile(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Live(1, "A1", "CK001")
 	b.books.Live(2, "A2", "CK001")
 	b.books.Hidden[2] = true
@@ -252,7 +260,7 @@ func TestABillThatCameToLightLateIsFoundByTheReconcile(t *testing.T) {
 
 // A void whose stamps moved nothing is owed by the reconcile run, too: the states of its hour differ.
 func TestAVoidThatNoRunSawIsOwedByTheReconcile(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Live(1, "A1", "CK001")
 	b.books.Live(2, "A2", "CK001")
 	b.run()
@@ -268,7 +276,7 @@ func TestAVoidThatNoRunSawIsOwedByTheReconcile(t *testing.T) {
 // Killed while it gathered, and again while it repaired: each time it goes on from where it was, and counts nothing
 // twice.
 func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
-	b := setup(t)
+	b := setupRereading(t)
 	b.books.Page = 1
 	for id := int64(1); id <= 4; id++ {
 		b.books.Live(id, fmt.Sprint("A", id), "CK001")

@@ -1,19 +1,15 @@
 package jobs
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -44,19 +40,6 @@ func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 	t.Log(b.text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by run_id) from run join run_reading using (run_id)`))
 	require.Equal(t, "voided", b.text(`select class from bill where bill_id = 1`), "for the ledger it is live for ever")
 	require.Equal(t, "1", b.text(`select count(*)::text from cancellation_now`), "the cancellation is lost: no outcome, no reason, no work item")
-}
-
-// brokenAfter ends its light streams after so many pages.
-type brokenAfter struct {
-	*vendortest.Books
-	pages int
-}
-
-func (b *brokenAfter) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
-	s, err := b.Books.StreamBillStates(ctx, in, o...)
-	f := s.(*vendortest.Frames[kingdeev1.StreamBillStatesResponse])
-	f.List = f.List[:min(len(f.List), b.pages+1)]
-	return f, err
 }
 
 // One of two kingdeesvc replicas is logged in to another data centre. Whole reads land there.
@@ -105,19 +88,6 @@ func TestAWatermarkThatStandsStillIsTold(t *testing.T) {
 	}
 	require.Equal(t, before, b.text(`select watermark_time::text from watermark`))
 	require.Equal(t, "1", b.text(`select count(*)::text from work_item where kind = 'clock_suspect' and close_time is null`), "50 incremental runs and no word to anybody")
-}
-
-// tiring answers so many whole reads and then none.
-type tiring struct {
-	*vendortest.Books
-	left int
-}
-
-func (s *tiring) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
-	if s.left--; s.left < 0 {
-		return nil, errors.New("the vendor is too slow")
-	}
-	return s.Books.StreamAssemblyBills(ctx, in, o...)
 }
 
 // A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a run, not

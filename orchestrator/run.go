@@ -16,7 +16,6 @@ import (
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/jobs"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/metrics"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
@@ -24,6 +23,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 )
 
 // drainTime bounds a stop: a batch that is under way ends within it.
@@ -38,7 +38,7 @@ type Server struct {
 	telemetry *telemetry.Telemetry
 	rest      *http.Server
 	restAddr  string
-	jobs      *jobs.Runner
+	jobs      *worker.Runner
 	ledger    ledgerHealth
 	logger    *slog.Logger
 	// conns lead to the adapters and to ourselves; close ends what is left once everything has stopped.

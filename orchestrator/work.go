@@ -12,16 +12,17 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/jobs"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
 // startJobs stores the schemes, connects to the adapters and begins to work.
-func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, kept counted, schemes []*scheme.Scheme, guard access.Guard) (*jobs.Runner, error) {
+func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, kept counted, schemes []*scheme.Scheme,
+	guard access.Guard) (*worker.Runner, error) {
 	file := make([]store.SchemeFile, len(schemes))
 	for i, sc := range schemes {
 		file[i] = store.SchemeFile{
@@ -53,7 +54,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	if now == nil {
 		now = time.Now
 	}
-	return jobs.Start(context.WithoutCancel(ctx), jobs.Config{
+	return worker.Start(context.WithoutCancel(ctx), worker.Config{
 		Pool: pool, Schema: ledger.Schema, Store: kept, Kingdee: kingdeev1.NewBillServiceClient(kingdee), WMS: wmsv1.NewOrderServiceClient(wms),
 		Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers, Takeover: cfg.Takeover,
 		KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry, LedgerAway: s.ledger.awaySince, Logger: s.logger, Now: now,

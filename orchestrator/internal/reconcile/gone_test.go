@@ -1,0 +1,192 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+)
+
+// deleting makes the scheme act on deletions.
+func (b *rereading) deleting() {
+	b.Helper()
+	document := strings.Replace(string(scheme.ShippedDocument()), "triggers: [voided]", "triggers: [voided, deleted]", 1)
+	schemes, err := scheme.Load([]byte(document), "deleting.yaml")
+	require.NoError(b, err)
+	revisions, err := b.Store.SyncSchemes(b.Context(), []store.SchemeFile{{
+		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter, Accounts: schemes[0].Accounts(),
+		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: "deleting", Document: "d",
+	}})
+	require.NoError(b, err)
+	b.Job.Registry = intake.NewRegistry(schemes, revisions)
+}
+
+// threeLive is a scheme that acts on deletions, with three bills of one organisation that were live for two hours.
+func threeLive(t *testing.T) *rereading {
+	b := setupRereading(t)
+	b.deleting()
+	for id := int64(1); id <= 3; id++ {
+		b.Books.Live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.Run()
+	b.Clock = b.Clock.Add(2 * time.Hour)
+	return b
+}
+
+func TestADeletionNeedsTwoAbsencesAndKingdeesOwnWord(t *testing.T) {
+	b := threeLive(t)
+	delete(b.Books.Bills, 2)
+	b.recheck()
+	b.reconcile()
+	require.Equal(t, "live true", b.Text(`select class || ' ' || (absent_since is not null)::text from bill where bill_id = 2`))
+	require.Empty(t, b.Books.Viewed, "missing for a moment only")
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.Run()
+	b.reconcile()
+	require.Contains(t, b.Books.Viewed, int64(2))
+	require.Equal(t, "deleted", b.Text(`select class from bill where bill_id = 2`))
+	require.Contains(t, b.record(), "1 gone")
+	require.Equal(t, "open {deleted} 2", b.Text(`select state || ' ' || triggers::text || ' ' || bill_id from cancellation_now`))
+	require.Equal(t, "true", b.Text(`select (verified_time < now() - interval '1 year')::text from cancellation_now`),
+		"it is read again, by number too, before it is sent")
+	b.reconcile()
+	require.Equal(t, "1", b.Text(`select count(*)::text from cancellation_now`))
+}
+
+func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
+	b := setupRereading(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Books.Live(2, "A2", "CK001")
+	b.Run()
+	b.Clock = b.Clock.Add(time.Hour)
+	delete(b.Books.Bills, 1)
+	b.recheck()
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.reconcile()
+	require.Equal(t, "deleted", b.Text(`select class from bill where bill_id = 1`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
+	require.Equal(t, "nothing_owed", b.Text(`select verdict_code from reporting.bill_verdict where bill_no = 'A1'`))
+}
+
+// View knows it and the query does not show it: data permission.
+func TestABillThatIsOnlyHiddenIsNotDeleted(t *testing.T) {
+	b := threeLive(t)
+	b.Books.Hidden[2] = true
+	b.recheck()
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.reconcile()
+	require.Equal(t, "live", b.Text(`select class from bill where bill_id = 2`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
+	require.Equal(t, "100", b.Text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
+
+	b.Books.Hidden[2] = false
+	b.recheck()
+	require.Equal(t, "true", b.Text(`select (absent_since is null)::text from bill where bill_id = 2`))
+	b.reconcile()
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`))
+}
+
+// A server that hides an organisation may say of its bills that there are none. Another organisation is shown as
+// before.
+func TestWithoutAReadableBillOfItsOrganisationNothingIsDeleted(t *testing.T) {
+	b := threeLive(t)
+	_, err := b.Pool.Exec(t.Context(), `update bill set org = '200' where bill_id in (1, 2)`)
+	require.NoError(t, err)
+	b.Books.HiddenSaysGone = true
+	b.Books.Hidden[1], b.Books.Hidden[2] = true, true
+	b.recheck()
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.reconcile()
+	require.Equal(t, "0", b.Text(`select count(*)::text from bill where class = 'deleted'`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
+	require.Equal(t, "200", b.Text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
+}
+
+// Nothing is shown at all: that is no proof of anything.
+func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
+	b := threeLive(t)
+	for id := int64(1); id <= 3; id++ {
+		b.Books.Hidden[id] = true
+	}
+	b.recheck()
+	b.reconcile()
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.recheck()
+	b.reconcile()
+	require.Equal(t, "0", b.Text(`select count(*)::text from bill where absent_since is not null or class = 'deleted'`))
+	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
+	require.Equal(t, "complete true", b.Text(`select state || ' ' || (note <> '')::text from run join run_comparison using (run_id) order by run_id desc limit 1`))
+
+	clear(b.Books.Hidden)
+	b.recheck()
+	b.Run()
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`),
+		"it closes by itself")
+}
+
+func TestSixDeletionsInOneReconcileAreHeld(t *testing.T) {
+	b := setupRereading(t)
+	b.deleting()
+	for id := int64(1); id <= 8; id++ {
+		b.Books.Live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.Run()
+	b.Clock = b.Clock.Add(2 * time.Hour)
+	for id := int64(1); id <= 6; id++ {
+		delete(b.Books.Bills, id)
+	}
+	b.recheck()
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.reconcile()
+	require.Contains(t, b.record(), "6 gone")
+	require.Equal(t, "6 held many_deleted",
+		b.Text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation_now`))
+	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'many_deleted' and close_time is null`))
+}
+
+// A bill that was believed gone is shown again.
+func TestADeletedBillThatIsSeenAgainIsWhatItIsSeenAs(t *testing.T) {
+	b := threeLive(t)
+	bill := b.Books.Bills[2]
+	delete(b.Books.Bills, 2)
+	b.recheck()
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.reconcile()
+	require.Equal(t, "deleted", b.Text(`select class from bill where bill_id = 2`))
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Bills[2] = bill
+	b.recheck()
+	require.Equal(t, "live true", b.Text(`select class || ' ' || (absent_since is null and gone_time is null)::text from bill where bill_id = 2`))
+	require.Equal(t, "withdrawn", b.Text(`select state from cancellation_now`))
+}
+
+// A run that finds nothing looks at a known bill: nothing changed, or nothing is shown?
+func TestARunThatFindsNothingLooksAtAKnownBill(t *testing.T) {
+	b := setupRereading(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Clock = b.Clock.Add(2 * time.Hour)
+	b.Run()
+	b.Clock = b.Clock.Add(time.Hour)
+	b.Run()
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item`))
+	b.Books.Hidden[1] = true
+	b.Books.Asked = nil
+	b.Clock = b.Clock.Add(30 * time.Second)
+	b.Run()
+	require.Empty(t, b.Books.Asked, "at most once a minute")
+	b.Clock = b.Clock.Add(31 * time.Second)
+	b.Run()
+	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
+	require.Equal(t, "live", b.Text(`select class from bill`))
+	b.Books.Hidden[1] = false
+	b.Clock = b.Clock.Add(time.Second)
+	b.Run()
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`))
+}

@@ -1,0 +1,157 @@
+package syncrun_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+// A baseline stores a bill live and does not end (a later page stops the scheme, or a process dies); the scheme file is
+// corrected (a new revision), and the baseline begins anew an hour later. In between the bill was voided.
+func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Page = 1
+	b.Books.Live(1, "A1", "CK001")
+	b.Books.Live(2, "A2", "CK001")
+	b.Books.Bills[2].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_UNSPECIFIED
+	// The second page never comes: the stream breaks, so page 1 is committed and the baseline stays unfinished.
+	broken := &runtest.BrokenAfter{Books: b.Books, Pages: 2}
+	b.Job.Kingdee = broken
+	b.Run()
+	require.Equal(t, "1 live", b.Text(`select count(*) || ' ' || min(class) from bill`))
+
+	b.Clock = b.Clock.Add(20 * time.Minute)
+	b.Books.Void(1)
+	b.Clock = b.Clock.Add(40 * time.Minute)
+	delete(b.Books.Bills, 2)
+	b.Load("h2")
+	b.Run()
+	for range 3 {
+		b.Clock = b.Clock.Add(10 * time.Second)
+		b.Run()
+	}
+	t.Log(b.Text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by run_id) from run join run_reading using (run_id)`))
+	require.Equal(t, "voided", b.Text(`select class from bill where bill_id = 1`), "for the ledger it is live for ever")
+	require.Equal(t, "1", b.Text(`select count(*)::text from cancellation_now`),
+		"the cancellation is lost: no outcome, no reason, no work item")
+}
+
+// One of two kingdeesvc replicas is logged in to another data centre. Whole reads land there.
+func TestAWholeReadFromOtherBooksStopsTheScheme(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Books.WholeCenter = "another-data-centre"
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Equal(t, "stopped", b.Text(`select state from scheme`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
+}
+
+// A stamp lies three minutes ahead during a baseline of several pages; ten minutes later nothing is odd any more.
+func TestABaselineEndsOnceNoClockIsSuspect(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Page = 1
+	for id := int64(1); id <= 3; id++ {
+		b.Books.Live(id, "A", "CK001")
+	}
+	b.Books.Bills[1].ModifyTime = timestamppb.New(b.Clock.Add(3 * time.Minute))
+	b.Run()
+	for range 5 {
+		b.Clock = b.Clock.Add(10 * time.Minute)
+		b.Run()
+	}
+	t.Log(b.Text(`select string_agg(state || ' suspect=' || clock_suspect, '; ') from run join run_reading using (run_id)`))
+	require.Equal(t, "1", b.Text(`select count(*)::text from watermark`), "the scheme can never start")
+}
+
+// An incremental run with a stamp far ahead: the watermark stands still. Somebody must be told.
+func TestAWatermarkThatStandsStillIsTold(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Live(2, "A2", "CK001")
+	b.Books.Bills[2].ModifyTime = timestamppb.New(b.Clock.AddDate(1, 0, 0))
+	b.Run()
+	before := b.Text(`select watermark_time::text from watermark`)
+	for range 50 {
+		b.Clock = b.Clock.Add(2 * time.Minute)
+		b.Run()
+	}
+	require.Equal(t, before, b.Text(`select watermark_time::text from watermark`))
+	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'clock_suspect' and close_time is null`), "50 incremental runs and no word to anybody")
+}
+
+// A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a run, not
+// keep it from ever getting on.
+func TestASlowVendorStillMakesProgress(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Page = 2000
+	for id := int64(1); id <= 1000; id++ {
+		b.Books.Live(id, fmt.Sprint("A", id), "CK001")
+	}
+	vendor := &runtest.Tiring{Books: b.Books}
+	b.Job.Kingdee = vendor
+	for _, want := range []string{"400", "800", "1000"} {
+		vendor.Left = 2
+		b.Run()
+		require.Equal(t, want, b.Text(`select count(*)::text from bill`))
+	}
+	require.Equal(t, "1", b.Text(`select count(*)::text from watermark`))
+	require.Equal(t, "1", b.Text(`select count(*)::text from run join run_reading using (run_id) where state = 'complete'`))
+}
+
+// A fresh read saw the bill restored, and a lagging replica or a second void under the same date-only stamp shows it
+// voided as before.
+func TestAWithdrawnCancellationIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Equal(t, "open", b.Text(`select state from cancellation_now`))
+	due, err := b.Store.Load(t.Context(), []int64{1})
+	require.NoError(t, err)
+	require.NoError(t, b.Store.StoreVerified(t.Context(), "assembly-void",
+		verifiedAs(due[0].ID, rule.NoTrigger, b.Clock), time.Second, time.Hour))
+	require.Equal(t, "withdrawn", b.Text(`select state from cancellation_now`))
+	b.Clock = b.Clock.Add(2 * time.Hour)
+	b.Run()
+	require.Equal(t, "open", b.Text(`select state from cancellation_now`),
+		"its trigger still holds, whatever its dates say")
+}
+
+// What could not be decoded is read again when it can be, also long after the overlap.
+func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Void(1)
+	b.Books.Bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_UNSPECIFIED
+	b.Run()
+	require.Equal(t, "undecodable", b.Text(`select class from bill`))
+	b.Clock = b.Clock.Add(2 * time.Hour)
+	b.Books.Bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY
+	_, err := b.Pool.Exec(t.Context(), `update bill set reread_time = now()`)
+	require.NoError(t, err)
+	b.Run()
+	require.Equal(t, "voided", b.Text(`select class from bill`))
+	require.Equal(t, "open", b.Text(`select state from cancellation_now`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`))
+}
+
+func verifiedAs(id int64, outcome rule.Verification, at time.Time) []ledger.Verified {
+	return []ledger.Verified{{ID: id, Outcome: outcome, ReadTime: at}}
+}

@@ -17,7 +17,7 @@ import (
 // act posts an act about the one cancellation there is.
 func (s *stack) act(verb string) {
 	s.Helper()
-	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "问过仓库"}`, s.count(`select cancellation_id from cancellation_now`))
+	body := fmt.Sprintf(`{"filter": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "问过仓库"}`, s.count(`select cancellation_id from cancellation_now`))
 	require.Equal(s, http.StatusOK, s.post("/v1/cancellations:"+verb, body))
 	require.Equal(s, 1, s.count(`select count(*) from operator_action_cancellation`), "it applied")
 }
@@ -72,7 +72,7 @@ func TestARetryOfABillThatWasRestoredMeanwhileSendsNothing(t *testing.T) {
 	_, err = s.kingdee.Do(t.Context(), "A1", books.ActionRestore, books.Edit{}, "")
 	require.NoError(t, err)
 	// A run may see the restore first; then the act is refused, and nothing is sent either.
-	body := fmt.Sprintf(`{"selection": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`, s.count(`select cancellation_id from cancellation_now`))
+	body := fmt.Sprintf(`{"filter": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`, s.count(`select cancellation_id from cancellation_now`))
 	require.Equal(t, http.StatusOK, s.post("/v1/cancellations:retry", body))
 	s.settle()
 	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'withdrawn'`))
@@ -94,7 +94,7 @@ func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
 	var text string
 	require.NoError(t, s.pool.QueryRow(t.Context(), `select vendor_message from reporting.vendor_answer where not recognised and classified_as = ''`).Scan(&text))
 
-	body := fmt.Sprintf(`{"vendorMessage": %q, "disposition": "already_cancelled", "reason": "仓库已撤单"`, text)
+	body := fmt.Sprintf(`{"filter": {"vendorMessage": %q}, "disposition": "already_cancelled", "reason": "仓库已撤单"`, text)
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`, "dryRun": true}`))
 	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'needs_attention'`), "a preview")
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`}`))

@@ -112,7 +112,8 @@ func TestSafetyLimitsHoldUntilAPersonReleases(t *testing.T) {
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"A1", "A2", "A3"}))
 	s.until("all are held", func() bool { return s.count(`select count(*) from cancellation_now where state = 'held'`) == 3 })
 	require.Equal(t, "需人工", s.verdict("A1"))
-	code := s.post("/v1/schemes/assembly-void:release", `{"reason": "checked with the warehouse"}`)
+	code := s.post("/v1/cancellations:release",
+		`{"filter": {"scheme": "assembly-void", "holdReason": "safety_limit_hour"}, "reason": "checked with the warehouse"}`)
 	require.Equal(t, http.StatusOK, code)
 	s.settle()
 	require.Equal(t, 3, s.count(`select count(*) from cancellation_now where state = 'done'`))

@@ -16,16 +16,22 @@ import (
 
 // actFlags are what the acts on cancellations have in common.
 type actFlags struct {
-	selection       orchestratorv1.CancellationSelection
+	filter          orchestratorv1.CancellationFilter
 	states          []string
 	from, to        string
 	reason, request string
-	dryRun          bool
-	most            int32
+	bounds
+}
+
+// bounds keep an act from touching more, or something else, than was meant.
+type bounds struct {
+	dryRun bool
+	most   int32
+	token  string
 }
 
 func (f *actFlags) add(cmd *cobra.Command) {
-	flags, s := cmd.Flags(), &f.selection
+	flags, s := cmd.Flags(), &f.filter
 	flags.Int64SliceVar(&s.CancellationIds, "ids", nil, "these cancellations 取消记录号; else those that have all of the following in common")
 	flags.StringSliceVar(&f.states, "state", nil, "状态 open, held, needs_attention, dry_run, closed, done; left out: those that the act is usually for")
 	flags.StringVar(&s.BillNo, "bill", "", "单据 bill number")
@@ -33,34 +39,36 @@ func (f *actFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&s.Account, "account", "", "WMS account")
 	flags.StringVar(&s.Disposition, "disposition", "", "what the last answer came to, such as rejected")
 	flags.StringVar(&s.VendorMessage, "text", "", "答复 the last answer's text")
+	flags.StringVar(&s.VendorCode, "code", "", "错误码 the last answer's code")
 	flags.StringVar(&s.WorkKind, "kind", "", "待办 with an open work item of this kind")
 	flags.StringVar(&s.HoldReason, "hold", "", "待放行原因 held for this reason")
 	flags.StringVar(&f.from, "from", "", "created at or after, such as 2026-11-26T08:00:00+08:00")
 	flags.StringVar(&f.to, "to", "", "created before")
-	boundFlags(cmd, &f.dryRun, &f.most)
+	f.bounds.add(cmd)
 	flags.StringVar(&f.request, "request-id", "", "makes the act repeatable: the same id does it once")
 	reasonFlag(cmd, &f.reason)
 }
 
-func boundFlags(cmd *cobra.Command, dryRun *bool, most *int32) {
-	cmd.Flags().BoolVar(dryRun, "dry-run", false, "试算 count and list only")
-	cmd.Flags().Int32Var(most, "max", 0, "上限 do nothing if it would touch more (100)")
+func (b *bounds) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&b.dryRun, "dry-run", false, "试算 count and list only; prints a token")
+	cmd.Flags().Int32Var(&b.most, "max", 0, "上限 do nothing if it would touch more (100; with --token any number)")
+	cmd.Flags().StringVar(&b.token, "token", "", "试算令牌 of a dry run: do nothing if it would touch something else now")
 }
 
 // complete reads what flags cannot.
 func (f *actFlags) complete(scheme string) error {
-	f.selection.Scheme = scheme
+	f.filter.Scheme = scheme
 	for _, word := range f.states {
 		value, ok := orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(word)]
 		if !ok || value == 0 {
 			return fmt.Errorf("%w: --state: there is no state %q", errWrong, word)
 		}
-		f.selection.States = append(f.selection.States, orchestratorv1.CancellationState(value))
+		f.filter.States = append(f.filter.States, orchestratorv1.CancellationState(value))
 	}
 	for _, moment := range []struct {
 		flag, text string
 		into       **timestamppb.Timestamp
-	}{{"--from", f.from, &f.selection.CreateTimeFrom}, {"--to", f.to, &f.selection.CreateTimeTo}} {
+	}{{"--from", f.from, &f.filter.CreateTimeFrom}, {"--to", f.to, &f.filter.CreateTimeTo}} {
 		if moment.text == "" {
 			continue
 		}
@@ -101,7 +109,7 @@ func (sh *shell) retryCommand() *cobra.Command {
 	return sh.actCommand("retry", "重试 asks the WMS again; each is verified in Kingdee before it is sent", "重试 retried",
 		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.RetryCancellations(ctx, &orchestratorv1.RetryCancellationsRequest{
-				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
+				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most, Token: f.token,
 			})
 		})
 }
@@ -110,7 +118,7 @@ func (sh *shell) ignoreCommand() *cobra.Command {
 	return sh.actCommand("ignore", "不取消 leaves the order in the warehouse as it is", "不取消 ignored",
 		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.IgnoreCancellations(ctx, &orchestratorv1.IgnoreCancellationsRequest{
-				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
+				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most, Token: f.token,
 			})
 		})
 }
@@ -119,7 +127,7 @@ func (sh *shell) doneCommand() *cobra.Command {
 	return sh.actCommand("done", "标记已取消 says that the order is cancelled, by hand or otherwise", "标记已取消 marked done",
 		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.MarkCancellationsDone(ctx, &orchestratorv1.MarkCancellationsDoneRequest{
-				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
+				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most, Token: f.token,
 			})
 		})
 }
@@ -128,7 +136,7 @@ func (sh *shell) releaseCommand() *cobra.Command {
 	return sh.actCommand("release", "放行 lets held cancellations go; each is verified in Kingdee before it is sent", "放行 released",
 		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.ReleaseCancellations(ctx, &orchestratorv1.ReleaseCancellationsRequest{
-				Selection: &f.selection, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most,
+				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most, Token: f.token,
 			})
 		})
 }
@@ -139,6 +147,9 @@ func (sh *shell) printResult(did string, result *orchestratorv1.ActionResult) {
 		did = "试算，未执行 only counted: " + did
 	}
 	fmt.Fprintf(sh.out, "%s %d\n", did, result.GetCount())
+	if result.GetToken() != "" {
+		fmt.Fprintf(sh.out, "令牌 to do exactly this: --token %s\n", result.GetToken())
+	}
 	if len(result.GetRefused()) == 0 {
 		return
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 func (sh *shell) reclassifyCommand() *cobra.Command {
-	var request orchestratorv1.ReclassifyAnswersRequest
+	request := orchestratorv1.ReclassifyAnswersRequest{Filter: &orchestratorv1.CancellationFilter{}}
+	var b bounds
 	cmd := &cobra.Command{
 		Use: "reclassify TEXT DISPOSITION --reason WHY",
 		Short: "答复归类 says what an answer text of the WMS means (cancelled, already_cancelled, in_progress, too_late, not_found, rejected)" +
@@ -23,13 +24,15 @@ func (sh *shell) reclassifyCommand() *cobra.Command {
 		GroupID: groupSteer,
 		Args:    args(2, "TEXT DISPOSITION --reason WHY"),
 	}
-	cmd.Flags().StringVar(&request.VendorCode, "code", "", "only answers with this code 错误码")
-	cmd.Flags().StringVar(&request.Account, "account", "", "only answers of this WMS account")
+	cmd.Flags().StringVar(&request.Filter.Scheme, "scheme", "", "only answers in this scheme 方案")
+	cmd.Flags().StringVar(&request.Filter.VendorCode, "code", "", "only answers with this code 错误码")
+	cmd.Flags().StringVar(&request.Filter.Account, "account", "", "only answers of this WMS account")
 	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
-	boundFlags(cmd, &request.DryRun, &request.MaxCount)
+	b.add(cmd)
 	reasonFlag(cmd, &request.Reason)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		request.VendorMessage, request.Disposition = args[0], args[1]
+		request.Filter.VendorMessage, request.Disposition = args[0], args[1]
+		request.DryRun, request.MaxCount, request.Token = b.dryRun, b.most, b.token
 		answer, err := client.Cancellations.ReclassifyAnswers(ctx, &request)
 		if err != nil || r.printJSON(answer) {
 			return err

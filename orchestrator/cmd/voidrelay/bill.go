@@ -55,7 +55,7 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 }
 
 func (sh *shell) cancellationsCommand() *cobra.Command {
-	var request orchestratorv1.ListCancellationsRequest
+	var filter orchestratorv1.CancellationFilter
 	var states []string
 	var limit int32
 	cmd := &cobra.Command{
@@ -66,20 +66,20 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 		Args:    args(0, ""),
 	}
 	cmd.Flags().StringSliceVar(&states, "state", nil, "planned, open, held, done, needs_attention, withdrawn, dry_run, closed")
-	cmd.Flags().StringVar(&request.BillNo, "bill", "", "bill number")
-	cmd.Flags().StringVar(&request.WarehouseCode, "warehouse", "", "the WMS's warehouse code")
-	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "scheme")
+	cmd.Flags().StringVar(&filter.BillNo, "bill", "", "bill number")
+	cmd.Flags().StringVar(&filter.WarehouseCode, "warehouse", "", "the WMS's warehouse code")
+	cmd.Flags().StringVar(&filter.Scheme, "scheme", "", "scheme")
 	cmd.Flags().Int32Var(&limit, "limit", 50, "at most so many, up to 500")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
-		request.PageSize, request.BillNo = limit, strings.TrimSpace(request.BillNo)
+		filter.BillNo = strings.TrimSpace(filter.BillNo)
 		for _, name := range states {
 			value, ok := orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(name)]
 			if !ok || value == 0 {
 				return fmt.Errorf("%w: --state %q is none of planned, open, held, done, needs_attention, withdrawn, dry_run, closed", errWrong, name)
 			}
-			request.States = append(request.States, orchestratorv1.CancellationState(value))
+			filter.States = append(filter.States, orchestratorv1.CancellationState(value))
 		}
-		answer, err := client.Cancellations.ListCancellations(ctx, &request)
+		answer, err := client.Cancellations.ListCancellations(ctx, &orchestratorv1.ListCancellationsRequest{Filter: &filter, PageSize: limit})
 		if err != nil || r.printJSON(answer) {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -16,31 +17,49 @@ import (
 // does not have, one that the path gives already, and the same field twice under both of its spellings.
 type strictQuery struct{}
 
-// Parse puts the parameters into request. Only top-level fields can be named.
+// Parse puts the parameters into request. Fields of the request can be named, and those of a message in it after a dot,
+// as filter.bill_no.
 func (strictQuery) Parse(request proto.Message, values url.Values, inPath *utilities.DoubleArray) error {
-	fields := request.ProtoReflect().Descriptor().Fields()
-	seen := map[protoreflect.Name]bool{}
+	seen := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		field := fields.ByName(protoreflect.Name(key))
-		if field == nil {
-			field = fields.ByJSONName(key)
-		}
+		field, path := parameterOf(request.ProtoReflect().Descriptor(), strings.Split(key, "."))
 		if field == nil {
 			return fault{key, "there is no such parameter"}
 		}
-		name := string(field.Name())
+		name := strings.Join(path, ".")
 		switch {
-		case inPath.HasCommonPrefix([]string{name}):
+		case inPath.HasCommonPrefix(path):
 			return fault{name, "is given by the path"}
-		case seen[field.Name()]:
+		case seen[name]:
 			return fault{name, "is given twice"}
 		case slices.ContainsFunc(values[key], func(v string) bool { return !utf8.ValidString(v) }):
 			return fault{name, "is not UTF-8"}
 		}
-		seen[field.Name()] = true
+		seen[name] = true
 		if (&runtime.DefaultQueryParser{}).Parse(request, url.Values{key: values[key]}, inPath) != nil {
 			return fault{name, "cannot be read as " + kindOf(field)}
 		}
 	}
 	return nil
+}
+
+// parameterOf is the field that a parameter names by either spelling, and its path as the contract spells it; nil where
+// there is none.
+func parameterOf(message protoreflect.MessageDescriptor, names []string) (protoreflect.FieldDescriptor, []string) {
+	field := message.Fields().ByName(protoreflect.Name(names[0]))
+	if field == nil {
+		field = message.Fields().ByJSONName(names[0])
+	}
+	if field == nil {
+		return nil, nil
+	}
+	path := []string{string(field.Name())}
+	if len(names) == 1 {
+		return field, path
+	}
+	if field.Message() == nil || field.IsList() || field.Message().ParentFile().Package() != ourPackage {
+		return nil, nil
+	}
+	inner, rest := parameterOf(field.Message(), names[1:])
+	return inner, append(path, rest...)
 }

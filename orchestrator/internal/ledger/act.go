@@ -44,6 +44,16 @@ func (e *CapError) Error() string {
 	return fmt.Sprintf("it would touch %d, at most %d are allowed", e.Count, e.Max)
 }
 
+// ChangedError refuses an act that would touch something else than its dry run counted.
+type ChangedError struct {
+	// Count is how many it would touch now.
+	Count int64
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("what was counted has changed; it would touch %d now", e.Count)
+}
+
 // StateError refuses what the state of a run does not allow.
 type StateError struct {
 	ID    int64

@@ -37,36 +37,37 @@ const (
 	CloseWork Verb = "close_work"
 )
 
-// Selection names cancellations of one scheme: by id, or by what they have in common. Empty parts select all.
-type Selection struct {
-	Scheme        string    `json:"scheme"`
-	IDs           []int64   `json:"cancellation_ids,omitempty"`
-	States        []string  `json:"states,omitempty"`
-	BillNo        string    `json:"bill_no,omitempty"`
-	WarehouseCode string    `json:"warehouse_code,omitempty"`
-	Account       string    `json:"account,omitempty"`
-	Disposition   string    `json:"disposition,omitempty"`
-	VendorMessage string    `json:"vendor_message,omitempty"`
-	WorkKind      string    `json:"work_kind,omitempty"`
-	HoldReason    string    `json:"hold_reason,omitempty"`
-	CreatedFrom   time.Time `json:"create_time_from,omitzero"`
-	CreatedTo     time.Time `json:"create_time_to,omitzero"`
+// CancellationFilter selects cancellations, for lists and for acts: by id, or by what they have in common. Empty parts
+// select all.
+type CancellationFilter struct {
+	Scheme string `json:"scheme,omitempty"`
+	// IDs stand alone, but for the scheme.
+	IDs    []int64  `json:"cancellation_ids,omitempty"`
+	States []string `json:"states,omitempty"`
+	BillNo string   `json:"bill_no,omitempty"`
+	// WarehouseCode and Account are the WMS's.
+	WarehouseCode string `json:"warehouse_code,omitempty"`
+	Account       string `json:"account,omitempty"`
+	// The last answer came to Disposition, and carried this text and this code.
+	Disposition   string `json:"disposition,omitempty"`
+	VendorMessage string `json:"vendor_message,omitempty"`
+	VendorCode    string `json:"vendor_code,omitempty"`
+	// WorkKind is the kind of an open work item about it.
+	WorkKind   string `json:"work_kind,omitempty"`
+	HoldReason string `json:"hold_reason,omitempty"`
+	// CreatedFrom is inclusive, CreatedTo is not.
+	CreatedFrom time.Time `json:"create_time_from,omitzero"`
+	CreatedTo   time.Time `json:"create_time_to,omitzero"`
 }
 
-// Bounds keep an act from touching more than its caller thinks: DryRun counts only, and more than Max is a CapError.
+// Bounds keep an act from touching more, or something else, than its caller thinks.
 type Bounds struct {
+	// DryRun counts only.
 	DryRun bool
-	Max    int64
-}
-
-// Named is an answer text of the WMS, and what a person says that it means.
-type Named struct {
-	Message string `json:"vendor_message"`
-	// Code and Account limit it, when set.
-	Code    string `json:"vendor_code,omitempty"`
-	Account string `json:"account,omitempty"`
-	// Disposition is what it means.
-	Disposition string `json:"disposition"`
+	// More than Max is a CapError.
+	Max int64
+	// Token, when set, is the Effect.Token of a dry run: anything else than it stands for is a ChangedError.
+	Token string
 }
 
 // Refusal says in Chinese why an act does not apply to one cancellation or work item.
@@ -87,6 +88,8 @@ type Effect struct {
 	Refused      []Refusal `json:"refused,omitempty"`
 	RefusedCount int64     `json:"refused_count,omitempty"`
 	DryRun       bool      `json:"-"`
+	// Token of a dry run stands for what it counted: which cancellations, in which state, after how many attempts.
+	Token string `json:"-"`
 	// Outcomes counts by state how what was reclassified goes on. Flags are the flags that the text came with.
 	Outcomes map[string]int64 `json:"outcomes,omitempty"`
 	Flags    []string         `json:"vendor_flags,omitempty"`

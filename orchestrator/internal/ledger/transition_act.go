@@ -55,8 +55,8 @@ func FinishByHand(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	return err
 }
 
-// OpenReleased opens cancellations of a scheme that a person releases, these or all of them when none is named, and
-// answers which: held becomes open. For one that was held for its number, the person has spoken about the live bills
+// OpenReleased opens those of these cancellations of a scheme that are held, since a person releases them, and answers
+// which: held becomes open. For one that was held for its number, the person has spoken about the live bills
 // that the ledger knew of it.
 func OpenReleased(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) ([]int64, error) {
 	rows, err := tx.Query(ctx, `
@@ -64,7 +64,7 @@ update unsettled_cancellation
 set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), batch_until = null,
     `+ForgetUnsentColumns+`, update_time = now(),
     holders_accepted_time = case hold_reason when 'number_taken' then now() else holders_accepted_time end
-where scheme = $1 and state = 'held' and (cardinality($2::bigint[]) = 0 or cancellation_id = any($2))
+where scheme = $1 and state = 'held' and cancellation_id = any($2)
 returning cancellation_id`, scheme, ids)
 	if err != nil {
 		return nil, err

@@ -77,15 +77,6 @@ type CancellationView struct {
 	RunID                                        int64
 }
 
-// CancellationFilter selects cancellations; empty parts select all.
-type CancellationFilter struct {
-	Scheme                string
-	States                []string
-	BillNo, WarehouseCode string
-	// CreatedFrom is inclusive, CreatedTo is not.
-	CreatedFrom, CreatedTo time.Time
-}
-
 // AttemptView is one request to the WMS. Request and Reply are text whatever bytes were exchanged; empty when not (or
 // no longer) stored.
 type AttemptView struct {

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -25,25 +26,18 @@ from cancellation_now c`
 func (r *Reader) CancellationViews(
 	ctx context.Context, f ledger.CancellationFilter, before int64, limit int,
 ) ([]ledger.CancellationView, error) {
+	states := f.States
+	if f.HoldReason != "" {
+		if len(states) > 0 && !slices.Contains(states, string(rule.Held)) {
+			return nil, nil
+		}
+		states = []string{string(rule.Held)}
+	}
 	where, args := Newest("c.cancellation_id", before, limit)
-	if f.Scheme != "" {
-		where, args["scheme"] = where+` and c.scheme = @scheme`, f.Scheme
-	}
-	if f.BillNo != "" {
-		where, args["bill_no"] = where+` and c.bill_no = @bill_no`, f.BillNo
-	}
-	if f.WarehouseCode != "" {
-		where, args["warehouse_code"] = where+` and o.warehouse_code = @warehouse_code`, f.WarehouseCode
-	}
-	if !f.CreatedFrom.IsZero() {
-		where, args["created_from"] = where+` and c.create_time >= @created_from`, f.CreatedFrom
-	}
-	if !f.CreatedTo.IsZero() {
-		where, args["created_to"] = where+` and c.create_time < @created_to`, f.CreatedTo
-	}
-	found := newestOfAll + where
-	if len(f.States) > 0 {
-		found, args["states"] = NewestIn(f.States, where), f.States
+	facts, standing := f.Conditions("o", "s", args)
+	found := newestOfAll + where + facts
+	if len(states) > 0 || standing != "" {
+		found = NewestIn(states, where+facts+standing, args)
 	}
 	return ledger.ReadAll[ledger.CancellationView](ctx, r.pool, "list cancellations", `
 with page as materialized (`+found+`
@@ -57,14 +51,18 @@ const newestOfAll = `
     select c.cancellation_id
     from cancellation c join warehouse_order o using (order_id)`
 
-// NewestIn finds cancellations in the states @states that a condition on their facts c and their order o holds for: the
-// newest of those that are not settled, and the newest of those that are. A half that no state asks for is left out.
-func NewestIn(states []string, where string) string {
+// NewestIn finds cancellations in these states, none is all, for which a condition holds on their facts c, their order o
+// and how they stand, s: the newest of those that are not settled, and the newest of those that are. A half that no
+// state asks for is left out.
+func NewestIn(states []string, where string, args pgx.StrictNamedArgs) string {
+	if len(states) > 0 {
+		where, args["states"] = where+` and s.state = any(@states)`, states
+	}
 	half := func(from, also string) string {
 		return `
     (select s.cancellation_id
     from ` + from + ` s join cancellation c on c.cancellation_id = s.cancellation_id
-    join warehouse_order o on o.order_id = c.order_id` + where + ` and s.state = any(@states)` + also + `
+    join warehouse_order o on o.order_id = c.order_id` + where + also + `
     order by s.cancellation_id desc
     limit @limit)`
 	}
@@ -76,10 +74,10 @@ func NewestIn(states []string, where string) string {
 		}
 	}
 	var halves []string
-	if unsettled > 0 {
+	if unsettled > 0 || len(states) == 0 {
 		halves = append(halves, half("unsettled_cancellation", ""))
 	}
-	if unsettled < len(states) {
+	if unsettled < len(states) || len(states) == 0 {
 		halves = append(halves, half("outcome", " and s.revoke_time is null"))
 	}
 	return `

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -25,14 +24,14 @@ func (s *cancellationService) ListCancellations(ctx context.Context, req *orches
 	if err != nil {
 		return nil, err
 	}
-	filter, err := filterOf(req)
+	filter, err := filterOf(req.GetFilter())
 	if err != nil {
 		return nil, err
 	}
 	size := pageSize(req)
 	found, err := s.reader.CancellationViews(ctx, filter, before, size+1)
 	if err == nil && len(found) == 0 {
-		err = knownScheme(ctx, s.schemes, req.GetScheme())
+		err = knownScheme(ctx, s.schemes, filter.Scheme)
 	}
 	if err != nil {
 		return nil, err
@@ -120,15 +119,4 @@ func (s *cancellationService) ListWorkItems(ctx context.Context, req *orchestrat
 	}
 	found, next := cut(req, found, size, func(v ledger.WorkView) string { return strconv.FormatInt(v.WorkItemID, 10) })
 	return &orchestratorv1.ListWorkItemsResponse{WorkItems: each(found, workMessage), NextPageToken: next}, nil
-}
-
-func filterOf(req *orchestratorv1.ListCancellationsRequest) (ledger.CancellationFilter, error) {
-	filter := ledger.CancellationFilter{
-		Scheme: req.GetScheme(), States: each(req.GetStates(), stateWord), BillNo: req.GetBillNo(), WarehouseCode: req.GetWarehouseCode(),
-		CreatedFrom: timeOf(req.GetCreateTimeFrom()), CreatedTo: timeOf(req.GetCreateTimeTo()),
-	}
-	if !filter.CreatedTo.IsZero() && !filter.CreatedFrom.Before(filter.CreatedTo) {
-		return filter, &serve.InvalidRequest{Field: "create_time_to", Text: "must be after create_time_from"}
-	}
-	return filter, nil
 }

@@ -51,6 +51,7 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 		{"REVISION_NOT_FOUND", about(ledger.ErrNotFound, "revision", "1"), codes.NotFound, []string{"revision"}, false},
 		{"SCHEME_INVALID", &schemeInvalid{errors.New("line 1: no name")}, codes.InvalidArgument, []string{"field"}, false},
 		{"TOO_MANY", about(&ledger.CapError{Count: 200, Max: 100}, "scheme", "a"), codes.FailedPrecondition, []string{"count", "max_count"}, false},
+		{"SELECTION_CHANGED", about(&ledger.ChangedError{Count: 2}, "scheme", "a"), codes.FailedPrecondition, []string{"count"}, false},
 		{"RUN_STATE_UNFIT", &ledger.StateError{ID: 1, State: ledger.RunComplete}, codes.FailedPrecondition, []string{"run_id", "state"}, false},
 		{"WATERMARK_REFUSED", about(&ledger.WatermarkError{Why: "a run is under way"}, "scheme", "a"), codes.FailedPrecondition, []string{"scheme"}, false},
 		{"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.ErrUnavailable), codes.Unavailable, nil, true},

@@ -60,13 +60,17 @@ type Operator interface {
 	StopAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (since time.Time, inFlight int64, err error)
 	ResumeAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (resumed bool, err error)
 	MoveWatermark(ctx context.Context, tx pgx.Tx, act ledger.Act, to time.Time) (before time.Time, err error)
-	Release(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) (released int64, err error)
 	AskedForRun(ctx context.Context, tx pgx.Tx, act ledger.Act, kind ledger.RunKind) (time.Time, error)
 	StartBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, order ledger.BackfillOrder) (int64, error)
 	ApplyBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, id, maxCount int64) error
 	CancelBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, id int64) error
-	Operate(ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, sel ledger.Selection, b ledger.Bounds) (ledger.Effect, error)
-	Reclassify(ctx context.Context, tx pgx.Tx, act ledger.Act, named ledger.Named, b ledger.Bounds, timing func(scheme string) rule.Timing) (ledger.Effect, error)
+	Operate(
+		ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, f ledger.CancellationFilter, b ledger.Bounds,
+	) (ledger.Effect, error)
+	Reclassify(
+		ctx context.Context, tx pgx.Tx, act ledger.Act, f ledger.CancellationFilter, meaning rule.Disposition, b ledger.Bounds,
+		timing func(scheme string) rule.Timing,
+	) (ledger.Effect, error)
 	CloseWorkItems(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, dryRun bool) (ledger.Effect, error)
 	// What stands in the ledger, as the transaction of an act sees it.
 	StandingIn(ctx context.Context, tx pgx.Tx, scheme string) (ledger.Scheme, error)

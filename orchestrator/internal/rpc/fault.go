@@ -102,6 +102,7 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		refused   *sendRefused
 		invalid   *schemeInvalid
 		tooMany   *ledger.CapError
+		changed   *ledger.ChangedError
 		unfit     *ledger.StateError
 		kind      *ledger.KindError
 		watermark *ledger.WatermarkError
@@ -136,6 +137,10 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_TOO_MANY)
 		sent.Message = tooMany.Error() + " (超过 max_count，未执行)"
 		sent.Metadata = map[string]string{"count": strconv.FormatInt(tooMany.Count, 10), "max_count": strconv.FormatInt(tooMany.Max, 10)}
+	case errors.As(err, &changed):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SELECTION_CHANGED)
+		sent.Message = changed.Error() + " (与试算不符，未执行)"
+		sent.Metadata = map[string]string{"count": strconv.FormatInt(changed.Count, 10)}
 	case errors.As(err, &unfit):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_RUN_STATE_UNFIT)
 		sent.Message = unfit.Error()

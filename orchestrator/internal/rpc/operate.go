@@ -9,86 +9,111 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-// defaultMax is how many cancellations an act may touch when its caller does not say.
-const defaultMax = 100
+// How many cancellations an act may touch when its caller does not say: defaultMax, or mostMax where he has said which,
+// by a token or by what they are held for.
+const (
+	defaultMax = 100
+	mostMax    = 100_000
+)
 
 // selective is a request to do something to selected cancellations.
 type selective interface {
 	writing
-	GetSelection() *orchestratorv1.CancellationSelection
+	GetFilter() *orchestratorv1.CancellationFilter
 	GetDryRun() bool
 	GetMaxCount() int32
+	GetToken() string
 }
 
 func (s *cancellationService) RetryCancellations(
 	ctx context.Context, req *orchestratorv1.RetryCancellationsRequest,
 ) (*orchestratorv1.RetryCancellationsResponse, error) {
-	return operate(ctx, s, ledger.Retry, req, func(r *orchestratorv1.ActionResult) *orchestratorv1.RetryCancellationsResponse {
+	wrap := func(r *orchestratorv1.ActionResult) *orchestratorv1.RetryCancellationsResponse {
 		return &orchestratorv1.RetryCancellationsResponse{Result: r}
-	})
+	}
+	return operate(ctx, s, ledger.Retry, req, wrap)
 }
 
 func (s *cancellationService) IgnoreCancellations(
 	ctx context.Context, req *orchestratorv1.IgnoreCancellationsRequest,
 ) (*orchestratorv1.IgnoreCancellationsResponse, error) {
-	return operate(ctx, s, ledger.Ignore, req, func(r *orchestratorv1.ActionResult) *orchestratorv1.IgnoreCancellationsResponse {
+	wrap := func(r *orchestratorv1.ActionResult) *orchestratorv1.IgnoreCancellationsResponse {
 		return &orchestratorv1.IgnoreCancellationsResponse{Result: r}
-	})
+	}
+	return operate(ctx, s, ledger.Ignore, req, wrap)
 }
 
 func (s *cancellationService) MarkCancellationsDone(
 	ctx context.Context, req *orchestratorv1.MarkCancellationsDoneRequest,
 ) (*orchestratorv1.MarkCancellationsDoneResponse, error) {
-	return operate(ctx, s, ledger.MarkDone, req, func(r *orchestratorv1.ActionResult) *orchestratorv1.MarkCancellationsDoneResponse {
+	wrap := func(r *orchestratorv1.ActionResult) *orchestratorv1.MarkCancellationsDoneResponse {
 		return &orchestratorv1.MarkCancellationsDoneResponse{Result: r}
-	})
+	}
+	return operate(ctx, s, ledger.MarkDone, req, wrap)
 }
 
 func (s *cancellationService) ReleaseCancellations(
 	ctx context.Context, req *orchestratorv1.ReleaseCancellationsRequest,
 ) (*orchestratorv1.ReleaseCancellationsResponse, error) {
-	return operate(ctx, s, ledger.ReleaseHeld, req, func(r *orchestratorv1.ActionResult) *orchestratorv1.ReleaseCancellationsResponse {
+	wrap := func(r *orchestratorv1.ActionResult) *orchestratorv1.ReleaseCancellationsResponse {
 		return &orchestratorv1.ReleaseCancellationsResponse{Result: r}
-	})
+	}
+	return operate(ctx, s, ledger.ReleaseHeld, req, wrap)
 }
 
 // operate does a verb to the cancellations that a request selects.
 func operate[Reply proto.Message](
-	ctx context.Context, s *cancellationService, verb ledger.Verb, req selective, wrap func(*orchestratorv1.ActionResult) Reply,
+	ctx context.Context, s *cancellationService, verb ledger.Verb, req selective,
+	wrap func(*orchestratorv1.ActionResult) Reply,
 ) (none Reply, _ error) {
-	selection, err := selectionOf(req.GetSelection())
+	filter, err := filterOf(req.GetFilter())
 	if err != nil {
 		return none, err
 	}
-	bounds := boundsOf(req.GetDryRun(), req.GetMaxCount())
+	if filter.Scheme == "" {
+		return none, &serve.InvalidRequest{Field: "filter.scheme", Text: "an act names its scheme"}
+	}
+	bounds := boundsOf(req)
+	if verb == ledger.ReleaseHeld && filter.HoldReason != "" && req.GetMaxCount() == 0 {
+		bounds.Max = mostMax
+	}
 	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (Reply, error) {
-		effect, err := s.operator.Operate(ctx, tx, verb, act, selection, bounds)
+		effect, err := s.operator.Operate(ctx, tx, verb, act, filter, bounds)
 		return wrap(effectMessage(effect)), err
 	})
-	return reply, schemeFault(err, req.GetSelection())
+	return reply, schemeFault(err, req.GetFilter())
 }
 
 // ReclassifyAnswers answers with the effect the entry that teaches wmssvc the same.
 func (s *cancellationService) ReclassifyAnswers(
 	ctx context.Context, req *orchestratorv1.ReclassifyAnswersRequest,
 ) (*orchestratorv1.ReclassifyAnswersResponse, error) {
-	named := ledger.Named{
-		Message: strings.TrimSpace(req.GetVendorMessage()), Code: req.GetVendorCode(), Account: req.GetAccount(),
-		Disposition: req.GetDisposition(),
+	f := req.GetFilter()
+	text := ledger.CancellationFilter{
+		Scheme: f.GetScheme(), Account: f.GetAccount(), VendorMessage: strings.TrimSpace(f.GetVendorMessage()),
+		VendorCode: f.GetVendorCode(),
 	}
-	if named.Message == "" {
-		return nil, &serve.InvalidRequest{Field: "vendor_message", Text: "must not be blank"}
+	switch {
+	case text.VendorMessage == "":
+		return nil, &serve.InvalidRequest{Field: "filter.vendor_message", Text: "must not be blank"}
+	case !proto.Equal(f, &orchestratorv1.CancellationFilter{
+		Scheme: text.Scheme, Account: text.Account, VendorMessage: f.GetVendorMessage(), VendorCode: text.VendorCode,
+	}):
+		return nil, &serve.InvalidRequest{
+			Field: "filter", Text: "a text means the same for all: only scheme, account and vendor_code may stand beside it",
+		}
 	}
-	bounds := boundsOf(req.GetDryRun(), req.GetMaxCount())
+	meaning := rule.Disposition(req.GetDisposition())
 	return act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ReclassifyAnswersResponse, error) {
-		effect, err := s.operator.Reclassify(ctx, tx, act, named, bounds, s.timing)
+		effect, err := s.operator.Reclassify(ctx, tx, act, text, meaning, boundsOf(req), s.timing)
 		if err != nil {
 			return nil, err
 		}
-		entry, err := dictionaryEntry(named, effect.Flags)
+		entry, err := dictionaryEntry(text.VendorMessage, meaning, effect.Flags)
 		return &orchestratorv1.ReclassifyAnswersResponse{
 			Result: effectMessage(effect), Outcomes: effect.Outcomes, DictionaryEntry: entry,
 		}, err
@@ -104,34 +129,41 @@ func (s *cancellationService) CloseWorkItems(
 	})
 }
 
-func boundsOf(dryRun bool, most int32) ledger.Bounds {
-	if most == 0 {
-		most = defaultMax
+func boundsOf(req selective) ledger.Bounds {
+	bounds := ledger.Bounds{DryRun: req.GetDryRun(), Max: int64(req.GetMaxCount()), Token: req.GetToken()}
+	switch {
+	case bounds.Max != 0:
+	case bounds.Token != "":
+		bounds.Max = mostMax
+	default:
+		bounds.Max = defaultMax
 	}
-	return ledger.Bounds{DryRun: dryRun, Max: int64(most)}
+	return bounds
 }
 
-// selectionOf wants ids or parts, not both: a part that is not looked at would mislead.
-func selectionOf(sel *orchestratorv1.CancellationSelection) (ledger.Selection, error) {
-	out := ledger.Selection{
-		Scheme: sel.GetScheme(), IDs: sel.GetCancellationIds(), States: each(sel.GetStates(), stateWord), BillNo: sel.GetBillNo(),
-		WarehouseCode: sel.GetWarehouseCode(), Account: sel.GetAccount(), Disposition: sel.GetDisposition(), VendorMessage: sel.GetVendorMessage(),
-		WorkKind: sel.GetWorkKind(), HoldReason: sel.GetHoldReason(), CreatedFrom: timeOf(sel.GetCreateTimeFrom()), CreatedTo: timeOf(sel.GetCreateTimeTo()),
+// filterOf wants ids or parts, not both: a part that is not looked at would mislead.
+func filterOf(f *orchestratorv1.CancellationFilter) (ledger.CancellationFilter, error) {
+	out := ledger.CancellationFilter{
+		Scheme: f.GetScheme(), IDs: f.GetCancellationIds(), States: each(f.GetStates(), stateWord), BillNo: f.GetBillNo(),
+		WarehouseCode: f.GetWarehouseCode(), Account: f.GetAccount(), Disposition: f.GetDisposition(),
+		VendorMessage: f.GetVendorMessage(), VendorCode: f.GetVendorCode(), WorkKind: f.GetWorkKind(),
+		HoldReason: f.GetHoldReason(), CreatedFrom: timeOf(f.GetCreateTimeFrom()), CreatedTo: timeOf(f.GetCreateTimeTo()),
 	}
-	parts := len(out.States) > 0 || out.BillNo+out.WarehouseCode+out.Account+out.Disposition+out.VendorMessage+out.WorkKind+out.HoldReason != "" ||
-		!out.CreatedFrom.IsZero() || !out.CreatedTo.IsZero()
 	switch {
-	case len(out.IDs) > 0 && parts:
-		return out, &serve.InvalidRequest{Field: "selection.cancellation_ids", Text: "stands alone: give ids, or what the cancellations have in common"}
+	case len(out.IDs) > 0 && !proto.Equal(f, &orchestratorv1.CancellationFilter{Scheme: out.Scheme, CancellationIds: out.IDs}):
+		return out, &serve.InvalidRequest{
+			Field: "filter.cancellation_ids", Text: "stands alone: give ids, or what the cancellations have in common",
+		}
 	case !out.CreatedTo.IsZero() && !out.CreatedFrom.Before(out.CreatedTo):
-		return out, &serve.InvalidRequest{Field: "selection.create_time_to", Text: "must be after create_time_from"}
+		return out, &serve.InvalidRequest{Field: "filter.create_time_to", Text: "must be after create_time_from"}
 	}
 	return out, nil
 }
 
 func effectMessage(e ledger.Effect) *orchestratorv1.ActionResult {
 	return &orchestratorv1.ActionResult{
-		Count: e.Count, CancellationIds: e.IDs, Refused: each(e.Refused, refusalMessage), RefusedCount: e.RefusedCount, DryRun: e.DryRun,
+		Count: e.Count, CancellationIds: e.IDs, Refused: each(e.Refused, refusalMessage), RefusedCount: e.RefusedCount,
+		DryRun: e.DryRun, Token: e.Token,
 	}
 }
 

@@ -14,7 +14,7 @@ func tokenFor(req paged, key string) string {
 }
 
 func TestATokenLeadsToItsKey(t *testing.T) {
-	req := &orchestratorv1.ListCancellationsRequest{BillNo: "ZZCX1"}
+	req := &orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{BillNo: "ZZCX1"}}
 	for _, key := range []string{"1", "9223372036854775807", "方案"} {
 		req.PageToken, req.PageSize = tokenFor(req, key), 7
 		got, err := pageKey(req)
@@ -26,11 +26,11 @@ func TestATokenLeadsToItsKey(t *testing.T) {
 }
 
 func TestATokenIsOfNoUseForAnotherQuery(t *testing.T) {
-	token := tokenFor(&orchestratorv1.ListCancellationsRequest{Scheme: "a", BillNo: "b"}, "5")
+	token := tokenFor(&orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{Scheme: "a", BillNo: "b"}}, "5")
 	for _, other := range []paged{
-		&orchestratorv1.ListCancellationsRequest{Scheme: "ab", PageToken: token},
-		&orchestratorv1.ListCancellationsRequest{Scheme: "a", BillNo: "c", PageToken: token},
-		&orchestratorv1.ListCancellationsRequest{Scheme: "a", BillNo: "b", States: []orchestratorv1.CancellationState{2}, PageToken: token},
+		&orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{Scheme: "ab"}, PageToken: token},
+		&orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{Scheme: "a", BillNo: "c"}, PageToken: token},
+		&orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{Scheme: "a", BillNo: "b", States: []orchestratorv1.CancellationState{2}}, PageToken: token},
 		&orchestratorv1.ListWorkItemsRequest{Scheme: "a", PageToken: token},
 		&orchestratorv1.ListSchemesRequest{PageToken: token},
 	} {

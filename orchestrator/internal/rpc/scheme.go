@@ -89,16 +89,6 @@ func (s *schemeService) ResumeScheme(
 	return reply, schemeFault(err, req)
 }
 
-func (s *schemeService) ReleaseScheme(
-	ctx context.Context, req *orchestratorv1.ReleaseSchemeRequest,
-) (*orchestratorv1.ReleaseSchemeResponse, error) {
-	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ReleaseSchemeResponse, error) {
-		released, err := s.operator.Release(ctx, tx, act, req.GetCancellationIds())
-		return &orchestratorv1.ReleaseSchemeResponse{Released: released}, err
-	})
-	return reply, schemeFault(err, req)
-}
-
 // standing is the scheme after an act, as its transaction sees it.
 func (s *schemeService) standing(ctx context.Context, tx pgx.Tx, scheme string) (*orchestratorv1.Scheme, error) {
 	found, err := query.SchemeIn(ctx, tx, scheme)

@@ -48,7 +48,7 @@ func TestMarkingADeletedBillDoneDoesNotSwallowItsRestoration(t *testing.T) {
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
 	w.rows.Exec(`update bill set class = 'deleted', gone_time = now(), absent_since = now()`)
 	id := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "needs_attention"})
-	_, err := w.acts().Operate(t.Context(), ledger.MarkDone, act(""), ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
+	_, err := w.acts().Operate(t.Context(), ledger.MarkDone, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
 	require.NoError(t, err)
 	require.Zero(t, w.count(`select count(*) from work_item`), "it is not live")
 
@@ -70,7 +70,7 @@ func TestARetryDoesNotSendWhatWasDecidedInDryRun(t *testing.T) {
 	require.Equal(t, "dry_run", w.text(`select state from cancellation_now`))
 	_, err := w.acts().SetMode(t.Context(), act(""), true)
 	require.NoError(t, err)
-	all := ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{int64(w.count(`select cancellation_id from cancellation_now`))}}
+	all := ledger.CancellationFilter{Scheme: rowtest.SchemeName, IDs: []int64{int64(w.count(`select cancellation_id from cancellation_now`))}}
 	for _, end := range []ledger.Verb{ledger.Ignore, ledger.MarkDone} {
 		_, err = w.acts().Operate(t.Context(), end, act(""), all, ledger.Bounds{Max: 1})
 		require.NoError(t, err)

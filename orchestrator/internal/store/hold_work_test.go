@@ -59,7 +59,7 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 	})
 	t.Run("ignored", func(t *testing.T) {
 		w, id := owe(t)
-		_, err := w.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.Selection{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
+		_, err := w.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
 		require.NoError(t, err)
 		require.Empty(t, openWorkKinds(t, w.pool))
 	})

@@ -10,26 +10,26 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-type selectionParameters struct {
-	Selection ledger.Selection `json:"selection"`
-	Max       int64            `json:"max_count"`
+type filterParameters struct {
+	Filter ledger.CancellationFilter `json:"filter"`
+	Max    int64                     `json:"max_count"`
 }
 
-// Operate does a verb to the cancellations that a selection names: all of them or, when they are more than the bounds
+// Operate does a verb to the cancellations that a filter selects in one scheme: all of them or, when they are more than the bounds
 // allow, none. What may lead to a request is verified afresh before it is sent, like any other. A dry run changes and
 // records nothing.
 func (s *Store) Operate(
-	ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, sel ledger.Selection, b ledger.Bounds,
+	ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, f ledger.CancellationFilter, b ledger.Bounds,
 ) (ledger.Effect, error) {
 	by, ok := verbs[verb]
 	if !ok {
 		return ledger.Effect{}, fmt.Errorf("no such act: %s", verb)
 	}
-	act.Scheme = sel.Scheme
+	act.Scheme = f.Scheme
 	if err := lockScheme(ctx, tx, act.Scheme); err != nil {
 		return ledger.Effect{}, err
 	}
-	chosen := choose(sel, by.verbRule)
+	chosen := choose(verb, f, by.verbRule)
 	effect, ids, err := chosen.take(ctx, tx, b)
 	if err != nil || b.DryRun {
 		return effect, err
@@ -39,7 +39,7 @@ func (s *Store) Operate(
 			return ledger.Effect{}, err
 		}
 	}
-	_, err = record(ctx, tx, verb, act, selectionParameters{sel, b.Max}, effect, ids...)
+	_, err = record(ctx, tx, verb, act, filterParameters{f, b.Max}, effect, ids...)
 	return effect, err
 }
 
@@ -48,13 +48,10 @@ var verbs = map[ledger.Verb]struct {
 	verbRule
 	change func(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error
 }{
-	ledger.Retry:    {retryRule, retry},
-	ledger.Ignore:   {ignoreRule, ignore},
-	ledger.MarkDone: {markDoneRule, markDone},
-	ledger.ReleaseHeld: {releaseRule, func(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
-		_, err := free(ctx, tx, act.Scheme, ids)
-		return err
-	}},
+	ledger.Retry:       {retryRule, retry},
+	ledger.Ignore:      {ignoreRule, ignore},
+	ledger.MarkDone:    {markDoneRule, markDone},
+	ledger.ReleaseHeld: {releaseRule, release},
 }
 
 // byWhom is a close reason that tells what was done, by whom and why.
@@ -97,8 +94,7 @@ func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, outc
 		return err
 	}
 	// The safety limits go on counting: that these are settled does not say that the next ones are meant.
-	_, err := closeSafetyLimitWork(ctx, tx, act.Scheme, byWhom(outcome, act))
-	return err
+	return closeSafetyLimitWork(ctx, tx, act.Scheme, byWhom(outcome, act))
 }
 
 // doneAndLive finds those of the cancellations @ids that are done although the ledger knows their bill live, unless a

@@ -23,7 +23,7 @@ func setupOperator(t *testing.T) *operator {
 	return &operator{writer: setupWriter(t), bounds: ledger.Bounds{Max: 100}}
 }
 
-func (o *operator) do(verb ledger.Verb, sel ledger.Selection) ledger.Effect {
+func (o *operator) do(verb ledger.Verb, sel ledger.CancellationFilter) ledger.Effect {
 	o.Helper()
 	sel.Scheme = rowtest.SchemeName
 	effect, err := o.acts().Operate(o.Context(), verb, act(""), sel, o.bounds)
@@ -36,7 +36,19 @@ func (o *operator) one(id int64) string {
 	return o.text(`select state || ' ' || outcome from cancellation_now where cancellation_id = $1`, id)
 }
 
-func these(ids ...int64) ledger.Selection { return ledger.Selection{IDs: ids} }
+// listed are the cancellations that a list shows.
+func (o *operator) listed(f ledger.CancellationFilter) []int64 {
+	o.Helper()
+	views, err := o.store.CancellationViews(o.Context(), f, 0, 10)
+	require.NoError(o, err)
+	var ids []int64
+	for _, view := range views {
+		ids = append(ids, view.CancellationID)
+	}
+	return ids
+}
+
+func these(ids ...int64) ledger.CancellationFilter { return ledger.CancellationFilter{IDs: ids} }
 
 // everyState is a cancellation in each state that an act may meet, by name.
 func (o *operator) everyState() map[string]int64 {
@@ -109,7 +121,7 @@ func TestADryRunCountsAndChangesNothing(t *testing.T) {
 	o := setupOperator(t)
 	ids := o.everyState()
 	o.bounds.DryRun = true
-	effect := o.do(ledger.Retry, ledger.Selection{})
+	effect := o.do(ledger.Retry, ledger.CancellationFilter{})
 	require.True(t, effect.DryRun)
 	require.EqualValues(t, 2, effect.Count, "needs_attention and open")
 	require.Equal(t, []int64{ids["open"], ids["needs_attention"]}, effect.IDs)
@@ -123,7 +135,7 @@ func TestMoreThanTheCapIsNotTouched(t *testing.T) {
 	for i := range 3 {
 		o.rows.Cancellation(rowtest.Cancellation{State: "needs_attention", Warehouse: fmt.Sprint(i)})
 	}
-	_, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.Selection{Scheme: rowtest.SchemeName}, ledger.Bounds{Max: 2})
+	_, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName}, ledger.Bounds{Max: 2})
 	var tooMany *ledger.CapError
 	require.ErrorAs(t, err, &tooMany)
 	require.Equal(t, ledger.CapError{Count: 3, Max: 2}, *tooMany)
@@ -140,21 +152,25 @@ func TestAFilterSelectsWhatItSays(t *testing.T) {
 	o.rows.Cancellation(rowtest.Cancellation{BillNo: "A2", State: "needs_attention", Warehouse: "b", Disposition: "too_late"})
 	held := o.rows.Cancellation(rowtest.Cancellation{BillNo: "A2", State: "held", HoldReason: "number_taken", Warehouse: "c"})
 	o.bounds.DryRun = true
-	for name, sel := range map[string]ledger.Selection{
+	for name, sel := range map[string]ledger.CancellationFilter{
 		"bill": {BillNo: "A1"}, "warehouse": {WarehouseCode: "a"}, "disposition": {Disposition: "rejected"}, "text": {VendorMessage: "仓库盘点中"},
 		"work": {WorkKind: "rejected"}, "from": {CreatedFrom: rowtest.Now.Add(time.Minute)}, "account": {Account: "default", BillNo: "A1"},
 		"to": {CreatedFrom: rowtest.Now.Add(time.Minute), CreatedTo: rowtest.Now.Add(2 * time.Hour)}, "states": {States: []string{"needs_attention"}, BillNo: "A1"},
 	} {
 		require.Equal(t, []int64{wanted}, o.do(ledger.Ignore, sel).IDs, name)
+		require.Equal(t, []int64{wanted}, o.listed(sel), "%s, in a list", name)
 	}
-	require.Equal(t, []int64{held}, o.do(ledger.Ignore, ledger.Selection{HoldReason: "number_taken"}).IDs)
-	require.Empty(t, o.do(ledger.Ignore, ledger.Selection{Account: "second"}).IDs)
+	require.Equal(t, []int64{held}, o.listed(ledger.CancellationFilter{HoldReason: "number_taken"}))
+	require.Equal(t, []int64{held}, o.listed(ledger.CancellationFilter{IDs: []int64{held, 999}}))
+	require.Empty(t, o.listed(ledger.CancellationFilter{HoldReason: "number_taken", States: []string{"done"}}))
+	require.Equal(t, []int64{held}, o.do(ledger.Ignore, ledger.CancellationFilter{HoldReason: "number_taken"}).IDs)
+	require.Empty(t, o.do(ledger.Ignore, ledger.CancellationFilter{Account: "second"}).IDs)
 }
 
 func TestARepeatedActAnswersTheSameAndDoesNothingMore(t *testing.T) {
 	o := setupOperator(t)
 	id := o.rows.Cancellation(rowtest.Cancellation{State: "needs_attention"})
-	once := func(sel ledger.Selection) (ledger.Effect, error) {
+	once := func(sel ledger.CancellationFilter) (ledger.Effect, error) {
 		sel.Scheme = rowtest.SchemeName
 		return o.acts().Operate(t.Context(), ledger.Ignore, act("i1"), sel, ledger.Bounds{Max: 100})
 	}
@@ -176,7 +192,7 @@ func TestOneRequestIDAtOneMomentIsOneReclassification(t *testing.T) {
 	var calls errgroup.Group
 	for range 6 {
 		calls.Go(func() error {
-			effect, err := o.acts().Reclassify(t.Context(), act("r1"), ledger.Named{Message: "仓库盘点中", Disposition: "too_late"}, ledger.Bounds{Max: 100}, oneTiming)
+			effect, err := o.acts().Reclassify(t.Context(), act("r1"), ledger.CancellationFilter{VendorMessage: "仓库盘点中"}, rule.TooLate, ledger.Bounds{Max: 100}, oneTiming)
 			if err == nil && effect.Count != 1 {
 				err = fmt.Errorf("count %d", effect.Count)
 			}
@@ -260,6 +276,44 @@ func TestIgnoringWhatASafetyLimitHoldsClosesItsItemAndKeepsItsCount(t *testing.T
 
 func TestAnActOfAnUnknownSchemeIsRefused(t *testing.T) {
 	o := setupOperator(t)
-	_, err := o.acts().Operate(t.Context(), ledger.Retry, act(""), ledger.Selection{Scheme: "nope"}, o.bounds)
+	_, err := o.acts().Operate(t.Context(), ledger.Retry, act(""), ledger.CancellationFilter{Scheme: "nope"}, o.bounds)
 	require.ErrorIs(t, err, ledger.ErrNotFound)
+}
+
+// What was counted is what is touched: a person looked at two of them, and agreed to these.
+func TestAnActWithATokenTouchesWhatItsDryRunCounted(t *testing.T) {
+	o := setupOperator(t)
+	add := func(no string) int64 {
+		return o.rows.Cancellation(rowtest.Cancellation{BillNo: no, State: "needs_attention", Attempt: 1, Disposition: "rejected"})
+	}
+	one, two := add("A1"), add("A2")
+	counted := func(verb ledger.Verb) ledger.Bounds {
+		effect, err := o.acts().Operate(t.Context(), verb, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName}, ledger.Bounds{DryRun: true})
+		require.NoError(t, err)
+		require.NotEmpty(t, effect.Token)
+		return ledger.Bounds{Max: 100, Token: effect.Token}
+	}
+	refused := func(b ledger.Bounds, count int64) {
+		t.Helper()
+		_, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName}, b)
+		var changed *ledger.ChangedError
+		require.ErrorAs(t, err, &changed)
+		require.Equal(t, count, changed.Count)
+		require.Zero(t, o.count(`select count(*) from cancellation_now where state = 'closed'`))
+	}
+	b := counted(ledger.Ignore)
+	require.Equal(t, b, counted(ledger.Ignore), "nothing has changed")
+	refused(counted(ledger.Retry), 2)
+	o.rows.Exec(`update cancellation_now set attempt = 2, disposition = 'too_late' where cancellation_id = $1`, one)
+	refused(b, 2)
+	o.rows.Exec(`update cancellation_now set attempt = 1 where cancellation_id = $1`, one)
+	o.rows.Exec(`update cancellation_now set state = 'open' where cancellation_id = $1`, two)
+	refused(b, 2)
+	o.rows.Exec(`update cancellation_now set state = 'needs_attention' where cancellation_id = $1`, two)
+	third := add("A3")
+	refused(b, 3)
+	o.rows.Exec(`update cancellation_now set state = 'withdrawn', outcome_time = now() where cancellation_id = $1`, third)
+	effect, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName}, b)
+	require.NoError(t, err)
+	require.Equal(t, []int64{one, two}, effect.IDs)
 }

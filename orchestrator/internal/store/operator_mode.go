@@ -63,6 +63,5 @@ func endAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
 	if err := closeHolds(ctx, tx, scheme, "dry_run"); err != nil {
 		return 0, err
 	}
-	_, err = closeSafetyLimitWork(ctx, tx, scheme, "dry_run")
-	return int64(len(ended)), err
+	return int64(len(ended)), closeSafetyLimitWork(ctx, tx, scheme, "dry_run")
 }

@@ -102,8 +102,8 @@ func TestAPageOfAStateIsFoundByItsIndex(t *testing.T) {
 		{[]string{"needs_attention", "closed"}, []string{"outcome_state"}},
 	} {
 		t.Run(strings.Join(asked.states, " and "), func(t *testing.T) {
-			explained, err := w.pool.Query(t.Context(), `explain `+store.NewestIn(asked.states, " where c.scheme = @scheme"),
-				pgx.StrictNamedArgs{"states": asked.states, "scheme": rowtest.SchemeName, "limit": 50})
+			args := pgx.StrictNamedArgs{"scheme": rowtest.SchemeName, "limit": 50}
+			explained, err := w.pool.Query(t.Context(), `explain `+store.NewestIn(asked.states, " where c.scheme = @scheme", args), args)
 			require.NoError(t, err)
 			lines, err := pgx.CollectRows(explained, pgx.RowTo[string])
 			require.NoError(t, err)

@@ -32,53 +32,61 @@ type answerRow struct {
 	InFlight        bool
 }
 
-// Reclassify takes a text of the WMS for what a person says that it means: the cancellations that need attention whose
-// last answer it is, and the open ones that are asked again because nobody knew it, go on as if it had been known.
-// Their attempts keep what they were taken for then. timing is that of a scheme. A dry run changes and records nothing.
+// Reclassify takes the text of a filter for what a person says that it means: the cancellations that need attention
+// whose last answer it is, and the open ones that are asked again because nobody knew it, go on as if it had been known.
+// Their attempts keep what they were taken for then. Of the filter, only the scheme, the account, and the text with its
+// code count. timing is that of a scheme. A dry run changes and records nothing.
 func (s *Store) Reclassify(
-	ctx context.Context, tx pgx.Tx, act ledger.Act, named ledger.Named, b ledger.Bounds,
+	ctx context.Context, tx pgx.Tx, act ledger.Act, f ledger.CancellationFilter, meaning rule.Disposition, b ledger.Bounds,
 	timing func(scheme string) rule.Timing,
 ) (ledger.Effect, error) {
-	rows, err := answersNamed(ctx, tx, named, !b.DryRun)
+	rows, err := answersOf(ctx, tx, f, !b.DryRun)
 	if err != nil {
 		return ledger.Effect{}, err
 	}
 	effect := ledger.Effect{DryRun: b.DryRun, Outcomes: map[string]int64{}}
-	taken := sortAnswers(rows, named, &effect)
+	taken := sortAnswers(rows, meaning, &effect)
 	if effect.Count = int64(len(taken)); !b.DryRun && effect.Count > b.Max {
 		return ledger.Effect{}, &ledger.CapError{Count: effect.Count, Max: b.Max}
 	}
-	moves := nextAfterAnswers(taken, rule.Disposition(named.Disposition), timing, time.Now())
+	moves := nextAfterAnswers(taken, meaning, timing, time.Now())
 	for i, id := range moves.IDs {
 		effect.Outcomes[moves.States[i]]++
 		if i < ledger.Listed {
 			effect.IDs = append(effect.IDs, id)
 		}
 	}
+	what := string(ledger.Reclassify) + " " + string(meaning)
 	if b.DryRun {
-		return effect, nil
+		_, effect.Token, err = tokenOf(ctx, tx, what, `c.cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": moves.IDs})
+		return effect, err
+	}
+	if err := agreed(ctx, tx, what, moves.IDs, b); err != nil {
+		return ledger.Effect{}, err
 	}
 	if len(taken) > 0 {
-		if err := writeMoves(ctx, tx, moves, act, rule.Disposition(named.Disposition)); err != nil {
+		if err := writeMoves(ctx, tx, moves, act, meaning); err != nil {
 			return ledger.Effect{}, err
 		}
 	}
-	_, err = record(ctx, tx, ledger.Reclassify, act, reclassifyParameters{named, b.Max}, effect, moves.IDs...)
+	// An act on a text is about no one scheme, though its filter may name one.
+	_, err = record(ctx, tx, ledger.Reclassify, act, reclassifyParameters{f, meaning, b.Max}, effect, moves.IDs...)
 	return effect, err
 }
 
 type reclassifyParameters struct {
-	ledger.Named
-	Max int64 `json:"max_count"`
+	Filter      ledger.CancellationFilter `json:"filter"`
+	Disposition rule.Disposition          `json:"disposition"`
+	Max         int64                     `json:"max_count"`
 }
 
 // sortAnswers answers those that follow, and puts the others and the flags of all into effect.
-func sortAnswers(rows []answerRow, named ledger.Named, effect *ledger.Effect) (taken []answerRow) {
+func sortAnswers(rows []answerRow, meaning rule.Disposition, effect *ledger.Effect) (taken []answerRow) {
 	for _, r := range rows {
 		if flag := strings.ToLower(r.VendorFlag); !slices.Contains(effect.Flags, flag) {
 			effect.Flags = append(effect.Flags, flag)
 		}
-		if why := refuseAnswer(r, named); why != "" {
+		if why := refuseAnswer(r, meaning); why != "" {
 			effect.Refuse(ledger.Refusal{CancellationID: r.CancellationID, BillNo: r.BillNo, Message: why})
 			continue
 		}
@@ -89,30 +97,35 @@ func sortAnswers(rows []answerRow, named ledger.Named, effect *ledger.Effect) (t
 }
 
 // refuseAnswer says why one of them does not follow. The flag comes first: a failure is never a fresh cancel.
-func refuseAnswer(r answerRow, named ledger.Named) string {
+func refuseAnswer(r answerRow, meaning rule.Disposition) string {
 	switch {
 	case r.InFlight:
 		return inFlightWords
-	case named.Disposition == string(rule.Cancelled) && !strings.EqualFold(r.VendorFlag, "success"):
+	case meaning == rule.Cancelled && !strings.EqualFold(r.VendorFlag, "success"):
 		return "旺店通答复的标志不是成功，不能当作取消成功；若该单已取消，请用 already_cancelled"
 	}
 	return ""
 }
 
-func answersNamed(ctx context.Context, tx pgx.Tx, named ledger.Named, lock bool) ([]answerRow, error) {
+// answersOf answers what waits with the text of a filter as its last answer.
+func answersOf(ctx context.Context, tx pgx.Tx, f ledger.CancellationFilter, lock bool) ([]answerRow, error) {
+	args := pgx.StrictNamedArgs{"limit": mostAnswers}
+	facts, standing := f.Conditions("c", "c", args)
 	query := `
-select c.cancellation_id, c.scheme, c.bill_id, f.bill_no, a.vendor_flag, c.vendor_message, c.disposition, f.evidence, c.answer_lost,
-       c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight
-from unsettled_cancellation c join cancellation f using (cancellation_id) join attempt a on a.cancellation_id = c.cancellation_id and a.attempt = c.attempt - case when c.lease_until is null then 0 else 1 end
-where c.state in ('needs_attention', 'open') and btrim(c.vendor_message, E' \t\r\n') = btrim(@message, E' \t\r\n')
-  and (@code = '' or a.vendor_code = @code) and (@account = '' or c.account = @account)
-  and (c.state = 'needs_attention' or (a.disposition = 'rejected' and not a.recognised))
+select c.cancellation_id, c.scheme, c.bill_id, f.bill_no, a.vendor_flag, c.vendor_message, c.disposition, f.evidence,
+       c.answer_lost, c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight
+from unsettled_cancellation c
+join cancellation f using (cancellation_id)
+join attempt a on a.cancellation_id = c.cancellation_id
+    and a.attempt = c.attempt - case when c.lease_until is null then 0 else 1 end
+where (c.state = 'needs_attention' or c.state = 'open' and a.disposition = 'rejected' and not a.recognised)` +
+		facts + standing + `
 order by c.cancellation_id
 limit @limit`
 	if lock {
 		query += ` for update of c`
 	}
-	rows, err := tx.Query(ctx, query, pgx.StrictNamedArgs{"message": named.Message, "code": named.Code, "account": named.Account, "limit": mostAnswers})
+	rows, err := tx.Query(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}

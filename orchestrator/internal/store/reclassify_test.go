@@ -27,7 +27,7 @@ func (o *operator) answered(no, text, disposition, flag string) int64 {
 
 func (o *operator) reclassify(text, disposition string) ledger.Effect {
 	o.Helper()
-	effect, err := o.acts().Reclassify(o.Context(), act(""), ledger.Named{Message: text, Disposition: disposition}, o.bounds, oneTiming)
+	effect, err := o.acts().Reclassify(o.Context(), act(""), ledger.CancellationFilter{VendorMessage: text}, rule.Disposition(disposition), o.bounds, oneTiming)
 	require.NoError(o, err)
 	return effect
 }

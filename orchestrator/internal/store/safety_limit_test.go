@@ -1,11 +1,13 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
@@ -33,6 +35,35 @@ func TestReleasingOneRowDoesNotForgetTheSafetyLimitsCount(t *testing.T) {
 	require.NoError(t, err)
 	w.owed(safetyLimits, 3, "A3", "WH1", "WH2", "WH3")
 	require.Zero(t, w.count(`select count(*) from cancellation_now where state = 'held'`), "everything was released: the count begins anew")
+}
+
+// A person releases what one safety limit held: nothing that another limit, or a taken number, holds goes with it, and the
+// limits count anew only when the last one behind them has gone.
+func TestReleasingWhatALimitHeldReleasesOnlyThat(t *testing.T) {
+	w := setupWriter(t)
+	for warehouse, reason := range map[string]string{"a": "safety_limit_hour", "b": "safety_limit_day", "c": "number_taken"} {
+		w.rows.Cancellation(rowtest.Cancellation{Warehouse: warehouse, State: "held", HoldReason: reason})
+	}
+	for _, limit := range []string{"safety_limit_hour", "safety_limit_day"} {
+		w.rows.Work(rowtest.Work{Kind: "safety_limit_reached", Subject: limit})
+	}
+	release := func(reason string) (int64, bool) {
+		effect, err := w.acts().Operate(t.Context(), ledger.ReleaseHeld, act(""),
+			ledger.CancellationFilter{Scheme: rowtest.SchemeName, HoldReason: reason}, ledger.Bounds{Max: 1})
+		require.NoError(t, err)
+		return effect.Count, w.count(`select count(*) from scheme where safety_limit_reset_time is not null`) == 1
+	}
+	require.Equal(t, `voidrelay release "assembly" --hold safety_limit_day --reason "……"`, strings.Split(w.text(`
+select action from reporting.work_item where subject = 'safety_limit_day'`), "：")[1], "the command that does it")
+	count, reset := release("safety_limit_hour")
+	require.EqualValues(t, 1, count)
+	require.False(t, reset)
+	require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "held"}, states(t, w.pool))
+	require.Equal(t, "safety_limit_day", w.text(`select subject from work_item where close_time is null`))
+	_, reset = release("safety_limit_day")
+	require.True(t, reset)
+	require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "held"}, states(t, w.pool))
+	require.Zero(t, w.count(openWorkItems))
 }
 
 // The safety limit held everything; an hour later, unreleased, new ones must not go through beside what is still held.

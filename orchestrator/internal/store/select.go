@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
 
@@ -10,12 +12,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// choice is a selection as conditions on a cancellation c as it stands now, and which of what it finds an act applies
-// to.
+// choice is a filter as conditions on a cancellation c as it stands now, and which of what it finds an act applies to.
 type choice struct {
+	verb           ledger.Verb
 	where, applies string
 	args           pgx.StrictNamedArgs
-	ids            []int64
+	filter         ledger.CancellationFilter
 	refuse         func(refusedRow) string
 }
 
@@ -25,44 +27,46 @@ select u.cancellation_id from unsettled_cancellation u where u.scheme = @scheme 
 union all
 select e.cancellation_id from outcome e where e.scheme = @scheme and e.state = any(@states) and e.revoke_time is null`
 
-// choose turns a selection into conditions. Conditions that are not asked for are not in the statement.
-func choose(sel ledger.Selection, v verbRule) choice {
-	c := choice{where: `c.scheme = @scheme`, applies: v.applies, args: pgx.StrictNamedArgs{"scheme": sel.Scheme}, ids: sel.IDs, refuse: v.refuse}
-	if len(sel.IDs) > 0 {
-		c.add(` and c.cancellation_id = any(@ids)`, "ids", sel.IDs)
-		return c
-	}
-	states := sel.States
-	if len(states) == 0 {
-		states = v.states
-	}
-	c.add(` and c.cancellation_id in (`+inStates+`)`, "states", states)
-	for _, part := range []struct{ value, name, condition string }{
-		{sel.BillNo, "bill_no", ` and c.bill_no = @bill_no`},
-		{sel.WarehouseCode, "warehouse_code", ` and c.warehouse_code = @warehouse_code`},
-		{sel.Account, "account", ` and c.account = @account`},
-		{sel.Disposition, "disposition", ` and c.disposition = @disposition`},
-		{sel.VendorMessage, "vendor_message", ` and btrim(c.vendor_message) = btrim(@vendor_message)`},
-		{sel.HoldReason, "hold_reason", ` and c.state = 'held' and c.hold_reason = @hold_reason`},
-		{sel.WorkKind, "work_kind", `
-  and exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = @work_kind and w.close_time is null)`},
-	} {
-		if part.value != "" {
-			c.add(part.condition, part.name, part.value)
+// choose turns the filter of an act, which names a scheme, into conditions.
+func choose(verb ledger.Verb, f ledger.CancellationFilter, v verbRule) choice {
+	args := pgx.StrictNamedArgs{}
+	facts, standing := f.Conditions("c", "c", args)
+	where := "true" + facts + standing
+	if len(f.IDs) == 0 {
+		args["states"] = f.States
+		if len(f.States) == 0 {
+			args["states"] = v.states
 		}
+		where += ` and c.cancellation_id in (` + inStates + `)`
 	}
-	if !sel.CreatedFrom.IsZero() {
-		c.add(` and c.create_time >= @created_from`, "created_from", sel.CreatedFrom)
-	}
-	if !sel.CreatedTo.IsZero() {
-		c.add(` and c.create_time < @created_to`, "created_to", sel.CreatedTo)
-	}
-	return c
+	return choice{verb: verb, where: where, applies: v.applies, args: args, filter: f, refuse: v.refuse}
 }
 
-func (c *choice) add(condition, name string, value any) {
-	c.where += condition
-	c.args[name] = value
+// tokenOf answers how many cancellations c a condition finds, and a token that stands for an act on them as they are:
+// it is another one for another act, other cancellations, another state, or one more attempt.
+func tokenOf(
+	ctx context.Context, tx pgx.Tx, act, where string, args pgx.StrictNamedArgs,
+) (count int64, token string, err error) {
+	var found string
+	err = tx.QueryRow(ctx, `
+select count(*), coalesce(encode(sha256(convert_to(string_agg(
+    c.cancellation_id || ' ' || c.state || ' ' || c.attempt, ',' order by c.cancellation_id), 'UTF8')), 'hex'), '')
+from cancellation_now c
+where `+where, args).Scan(&count, &found)
+	sum := sha256.Sum256([]byte(act + " " + found))
+	return count, hex.EncodeToString(sum[:16]), err
+}
+
+// agreed refuses an act on these cancellations, which are locked, where it is not what its dry run counted.
+func agreed(ctx context.Context, tx pgx.Tx, act string, ids []int64, b ledger.Bounds) error {
+	if b.Token == "" {
+		return nil
+	}
+	count, token, err := tokenOf(ctx, tx, act, `c.cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": ids})
+	if err == nil && token != b.Token {
+		err = &ledger.ChangedError{Count: count}
+	}
+	return err
 }
 
 // refusedRow is a cancellation that an act does not apply to.
@@ -73,29 +77,25 @@ type refusedRow struct {
 	Total                  int64
 }
 
-// take counts what the act applies to, locks it unless it is a dry run, and lists what is refused. More than the bounds allow is a
-// CapError, except for a dry run, which is there to learn the count.
+// take counts what the act applies to, locks it unless it is a dry run, and lists what is refused. More than the bounds
+// allow is a CapError, something else than the token stands for a ChangedError, except for a dry run, which is there to
+// learn both.
 func (c *choice) take(ctx context.Context, tx pgx.Tx, b ledger.Bounds) (ledger.Effect, []int64, error) {
 	effect := ledger.Effect{DryRun: b.DryRun}
-	if err := tx.QueryRow(ctx, `
-select count(*) from cancellation_now c where `+c.where+` and `+c.applies, c.args).Scan(&effect.Count); err != nil {
-		return effect, nil, err
-	}
-	if !b.DryRun && effect.Count > b.Max {
-		return effect, nil, &ledger.CapError{Count: effect.Count, Max: b.Max}
-	}
 	query := `select c.cancellation_id from cancellation_now c where ` + c.where + ` and ` + c.applies
 	args := maps.Clone(c.args)
-	if !b.DryRun {
-		found, err := c.lock(ctx, tx, query)
+	if b.DryRun {
+		var err error
+		if effect.Count, effect.Token, err = tokenOf(ctx, tx, string(c.verb), c.where+" and "+c.applies, c.args); err != nil {
+			return effect, nil, err
+		}
+		query += ` order by c.cancellation_id limit 100`
+	} else {
+		found, err := c.lock(ctx, tx, query, b.Max)
 		if err != nil {
 			return effect, nil, err
 		}
-		query, args["locked"] = query+` and c.cancellation_id = any(@locked)`, found
-	}
-	query += ` order by c.cancellation_id`
-	if b.DryRun {
-		query += ` limit 100`
+		query, args["locked"] = query+` and c.cancellation_id = any(@locked) order by c.cancellation_id`, found
 	}
 	rows, err := tx.Query(ctx, query, args)
 	if err != nil {
@@ -110,13 +110,20 @@ select count(*) from cancellation_now c where `+c.where+` and `+c.applies, c.arg
 		if effect.Count = int64(len(ids)); effect.Count > b.Max {
 			return effect, nil, &ledger.CapError{Count: effect.Count, Max: b.Max}
 		}
+		if err := agreed(ctx, tx, string(c.verb), ids, b); err != nil {
+			return effect, nil, err
+		}
 	}
 	effect.IDs = slices.Clone(ids[:min(len(ids), ledger.Listed)])
 	return effect, ids, c.listRefused(ctx, tx, &effect)
 }
 
-// lock locks what a query of the choice finds. Some of it may be otherwise by then: it is to be asked for again.
-func (c *choice) lock(ctx context.Context, tx pgx.Tx, query string) ([]int64, error) {
+// lock locks what a query of the choice finds, unless that is too much. Some of it may be otherwise by then: it is to be
+// asked for again.
+func (c *choice) lock(ctx context.Context, tx pgx.Tx, query string, most int64) ([]int64, error) {
+	if err := c.count(ctx, tx, most); err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, query, c.args)
 	if err != nil {
 		return nil, err
@@ -126,6 +133,16 @@ func (c *choice) lock(ctx context.Context, tx pgx.Tx, query string) ([]int64, er
 		return nil, err
 	}
 	return found, ledger.LockStanding(ctx, tx, found)
+}
+
+// count refuses what is too much before anything is locked.
+func (c *choice) count(ctx context.Context, tx pgx.Tx, most int64) error {
+	var count int64
+	err := tx.QueryRow(ctx, `select count(*) from cancellation_now c where `+c.where+` and `+c.applies, c.args).Scan(&count)
+	if err == nil && count > most {
+		err = &ledger.CapError{Count: count, Max: most}
+	}
+	return err
 }
 
 // listRefused says of what the act does not apply to why not, and of ids that the scheme does not have that it does not.
@@ -147,14 +164,14 @@ limit 100`, c.args)
 		effect.RefusedCount = r.Total
 		effect.Refused = append(effect.Refused, ledger.Refusal{CancellationID: r.CancellationID, BillNo: r.BillNo, Message: c.refuse(r)})
 	}
-	if len(c.ids) == 0 {
+	if len(c.filter.IDs) == 0 {
 		return nil
 	}
 	rows, err = tx.Query(ctx, `
 select id from unnest($2::bigint[]) with ordinality as i (id, n)
 where not exists (select from cancellation c where c.cancellation_id = i.id and c.scheme = $1)
 group by id
-order by min(n)`, c.args["scheme"], c.ids)
+order by min(n)`, c.filter.Scheme, c.filter.IDs)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func TestAnActMeetsWhatIsWithdrawnMeanwhile(t *testing.T) {
 	d := w.owe(1, "A1", "WH1")[0]
 	var effect ledger.Effect
 	require.NoError(t, w.whileWithdrawn(d, func() (err error) {
-		effect, err = w.acts().Operate(t.Context(), ledger.MarkDone, act(""), ledger.Selection{
+		effect, err = w.acts().Operate(t.Context(), ledger.MarkDone, act(""), ledger.CancellationFilter{
 			Scheme: rowtest.SchemeName, IDs: []int64{d.ID},
 		}, ledger.Bounds{Max: 10})
 		return err

@@ -57,6 +57,8 @@ create table work_kind (
 comment on table work_kind is
     'what a kind of work item means and what to do about it: the one place for these words, used by the views and by '
     'REST';
+comment on column work_kind.action_zh is
+    'what to do; {scheme} and {id} stand for the item''s scheme and cancellation, so that a command works as printed';
 comment on column work_kind.subject is
     'empty = the kind in general; else the words for this subject only (such as one reason of scheme_stopped)';
 
@@ -149,14 +151,19 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'check its mandatory fields in Kingdee; it goes on by itself once they are right'),
 ('safety_limit_reached', '',
     '短时间内新取消数量超过上限，全部暂停发送',
-    '确认这批作废属实后放行（release）',
+    '确认这批作废属实后放行：voidrelay release "{scheme}" --hold safety_limit_hour --reason "……"',
     'too many new cancellations in a short time; nothing of them is sent',
-    'make sure that these voids are meant, then release'),
+    'make sure that these voids are meant, then: voidrelay release "{scheme}" --hold safety_limit_hour --reason "…"'),
+('safety_limit_reached', 'safety_limit_day',
+    '一天内新取消数量超过上限，全部暂停发送',
+    '确认这批作废属实后放行：voidrelay release "{scheme}" --hold safety_limit_day --reason "……"',
+    'too many new cancellations in a day; nothing of them is sent',
+    'make sure that these voids are meant, then: voidrelay release "{scheme}" --hold safety_limit_day --reason "…"'),
 ('number_taken', '',
     '该单号可能已被另一张有效单据使用，未发送',
-    '在金蝶确认单号归属，属实再放行（release）',
+    '在金蝶确认单号归属，属实再放行：voidrelay release "{scheme}" --ids {id} --reason "……"',
     'another live bill may carry this number; nothing was sent',
-    'find out in Kingdee whose number it is, then release it if it is this bills'),
+    'find out in Kingdee whose number it is; if it is this bills: voidrelay release "{scheme}" --ids {id} --reason "…"'),
 ('no_event_time', '',
     '单据没有任何日期可判断作废是否早于启用，未发送',
     '在金蝶确认作废时间，晚于启用再放行（release）',
@@ -182,9 +189,11 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'check the user''s data, organisation and field permissions in Kingdee; it closes by itself once they are visible'),
 ('many_deleted', '',
     '一次核对中发现多张单据已被删除，取消全部暂停发送',
-    '在金蝶确认这些单据确实被删除（而不是权限或账套问题），属实再放行（release）',
+    '在金蝶确认这些单据确实被删除（而不是权限或账套问题），属实再放行：voidrelay release "{scheme}" --hold many_deleted '
+    '--reason "……"',
     'many bills were found deleted in one reconcile run; nothing of them is sent',
-    'make sure in Kingdee that they are really deleted and not hidden, then release'),
+    'make sure in Kingdee that they are really deleted and not hidden, then: '
+    'voidrelay release "{scheme}" --hold many_deleted --reason "…"'),
 ('mapping_suspected', '',
     '旺店通对该方案的答复全部是“找不到”或“拒绝”，疑似映射有误，已暂停发送',
     '在旺店通查看例单，核对方案的单号、仓库和单据类型映射；改正后恢复（resume）',

@@ -14,9 +14,10 @@ left join lateral (
     select o.parameters->>'disposition' as disposition
     from voidrelay.operator_action o
     where o.verb = 'reclassify'
-      and o.parameters->>'vendor_message' = btrim(v.vendor_message, E' \t\r\n')
-      and coalesce(o.parameters->>'vendor_code', v.vendor_code) = v.vendor_code
-      and coalesce(o.parameters->>'account', v.account) = v.account
+      and o.parameters->'filter'->>'vendor_message' = btrim(v.vendor_message, E' \t\r\n')
+      and coalesce(o.parameters->'filter'->>'vendor_code', v.vendor_code) = v.vendor_code
+      and coalesce(o.parameters->'filter'->>'account', v.account) = v.account
+      and coalesce(o.parameters->'filter'->>'scheme', v.scheme) = v.scheme
     order by o.operator_action_id desc
     limit 1
 ) r on true;

@@ -98,11 +98,11 @@ func (a Acts) MoveWatermark(ctx context.Context, act ledger.Act, to time.Time) (
 	})
 }
 
-// Release is store.Release.
+// Release lets held cancellations of the act's scheme go, these or all of them, and answers how many.
 func (a Acts) Release(ctx context.Context, act ledger.Act, ids []int64) (released int64, err error) {
-	return Once(ctx, a, ledger.ReleaseHeld, act, ids, func(tx pgx.Tx) (int64, error) {
-		return a.store.Release(ctx, tx, act, ids)
-	})
+	filter := ledger.CancellationFilter{Scheme: act.Scheme, IDs: ids}
+	effect, err := a.Operate(ctx, ledger.ReleaseHeld, act, filter, ledger.Bounds{Max: 1000})
+	return effect.Count, err
 }
 
 // AskForRun is store.AskedForRun.
@@ -135,19 +135,20 @@ func (a Acts) CancelBackfill(ctx context.Context, act ledger.Act, id int64) erro
 
 // Operate is store.Operate.
 func (a Acts) Operate(
-	ctx context.Context, verb ledger.Verb, act ledger.Act, sel ledger.Selection, b ledger.Bounds,
+	ctx context.Context, verb ledger.Verb, act ledger.Act, f ledger.CancellationFilter, b ledger.Bounds,
 ) (ledger.Effect, error) {
-	return a.effect(ctx, verb, act, []any{sel, b}, b.DryRun, func(tx pgx.Tx) (ledger.Effect, error) {
-		return a.store.Operate(ctx, tx, verb, act, sel, b)
+	return a.effect(ctx, verb, act, []any{f, b}, b.DryRun, func(tx pgx.Tx) (ledger.Effect, error) {
+		return a.store.Operate(ctx, tx, verb, act, f, b)
 	})
 }
 
 // Reclassify is store.Reclassify.
 func (a Acts) Reclassify(
-	ctx context.Context, act ledger.Act, named ledger.Named, b ledger.Bounds, timing func(string) rule.Timing,
+	ctx context.Context, act ledger.Act, f ledger.CancellationFilter, meaning rule.Disposition, b ledger.Bounds,
+	timing func(string) rule.Timing,
 ) (ledger.Effect, error) {
-	return a.effect(ctx, ledger.Reclassify, act, []any{named, b}, b.DryRun, func(tx pgx.Tx) (ledger.Effect, error) {
-		return a.store.Reclassify(ctx, tx, act, named, b, timing)
+	return a.effect(ctx, ledger.Reclassify, act, []any{f, meaning, b}, b.DryRun, func(tx pgx.Tx) (ledger.Effect, error) {
+		return a.store.Reclassify(ctx, tx, act, f, meaning, b, timing)
 	})
 }
 
@@ -166,7 +167,12 @@ func (a Acts) effect(
 	if dryRun {
 		act.RequestID = ""
 	}
-	effect, err := Once(ctx, a, verb, act, request, do)
-	effect.DryRun = dryRun && err == nil
+	var token string
+	effect, err := Once(ctx, a, verb, act, request, func(tx pgx.Tx) (ledger.Effect, error) {
+		made, err := do(tx)
+		token = made.Token
+		return made, err
+	})
+	effect.DryRun, effect.Token = dryRun && err == nil, token
 	return effect, err
 }

@@ -99,19 +99,13 @@ func (CancellationState) EnumDescriptor() ([]byte, []int) {
 }
 
 type ListCancellationsRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// Any of these states; empty = all.
-	States        []CancellationState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=orchestrator.v1.CancellationState" json:"states,omitempty"`
-	BillNo        string              `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
-	WarehouseCode string              `protobuf:"bytes,4,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
-	// Created at or after, and before.
-	CreateTimeFrom *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time_from,json=createTimeFrom,proto3" json:"create_time_from,omitempty"`
-	CreateTimeTo   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time_to,json=createTimeTo,proto3" json:"create_time_to,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Left out, or with an empty scheme: of all schemes.
+	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// At most 500; 0 = 50.
-	PageSize int32 `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before; belongs to the same filter.
-	PageToken     string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -146,44 +140,9 @@ func (*ListCancellationsRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *ListCancellationsRequest) GetScheme() string {
+func (x *ListCancellationsRequest) GetFilter() *CancellationFilter {
 	if x != nil {
-		return x.Scheme
-	}
-	return ""
-}
-
-func (x *ListCancellationsRequest) GetStates() []CancellationState {
-	if x != nil {
-		return x.States
-	}
-	return nil
-}
-
-func (x *ListCancellationsRequest) GetBillNo() string {
-	if x != nil {
-		return x.BillNo
-	}
-	return ""
-}
-
-func (x *ListCancellationsRequest) GetWarehouseCode() string {
-	if x != nil {
-		return x.WarehouseCode
-	}
-	return ""
-}
-
-func (x *ListCancellationsRequest) GetCreateTimeFrom() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTimeFrom
-	}
-	return nil
-}
-
-func (x *ListCancellationsRequest) GetCreateTimeTo() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTimeTo
+		return x.Filter
 	}
 	return nil
 }
@@ -612,15 +571,18 @@ func (x *ListOperatorActionsResponse) GetNextPageToken() string {
 }
 
 type RetryCancellationsRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Selection *CancellationSelection `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names a scheme.
+	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Count only.
 	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
-	// Do nothing if it would touch more than this; 0 = 100.
-	MaxCount      int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100, with a token 100,000.
+	MaxCount int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// What a dry run of the same act answered: do nothing if it would touch others now, or the same in another state.
+	Token         string `protobuf:"bytes,6,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -655,9 +617,9 @@ func (*RetryCancellationsRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *RetryCancellationsRequest) GetSelection() *CancellationSelection {
+func (x *RetryCancellationsRequest) GetFilter() *CancellationFilter {
 	if x != nil {
-		return x.Selection
+		return x.Filter
 	}
 	return nil
 }
@@ -688,6 +650,13 @@ func (x *RetryCancellationsRequest) GetMaxCount() int32 {
 		return x.MaxCount
 	}
 	return 0
+}
+
+func (x *RetryCancellationsRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 type RetryCancellationsResponse struct {
@@ -735,15 +704,18 @@ func (x *RetryCancellationsResponse) GetResult() *ActionResult {
 }
 
 type IgnoreCancellationsRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Selection *CancellationSelection `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names a scheme.
+	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Count only.
 	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
-	// Do nothing if it would touch more than this; 0 = 100.
-	MaxCount      int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100, with a token 100,000.
+	MaxCount int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// What a dry run of the same act answered: do nothing if it would touch others now, or the same in another state.
+	Token         string `protobuf:"bytes,6,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -778,9 +750,9 @@ func (*IgnoreCancellationsRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{10}
 }
 
-func (x *IgnoreCancellationsRequest) GetSelection() *CancellationSelection {
+func (x *IgnoreCancellationsRequest) GetFilter() *CancellationFilter {
 	if x != nil {
-		return x.Selection
+		return x.Filter
 	}
 	return nil
 }
@@ -811,6 +783,13 @@ func (x *IgnoreCancellationsRequest) GetMaxCount() int32 {
 		return x.MaxCount
 	}
 	return 0
+}
+
+func (x *IgnoreCancellationsRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 type IgnoreCancellationsResponse struct {
@@ -858,15 +837,18 @@ func (x *IgnoreCancellationsResponse) GetResult() *ActionResult {
 }
 
 type MarkCancellationsDoneRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Selection *CancellationSelection `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names a scheme.
+	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Count only.
 	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
-	// Do nothing if it would touch more than this; 0 = 100.
-	MaxCount      int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100, with a token 100,000.
+	MaxCount int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// What a dry run of the same act answered: do nothing if it would touch others now, or the same in another state.
+	Token         string `protobuf:"bytes,6,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -901,9 +883,9 @@ func (*MarkCancellationsDoneRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{12}
 }
 
-func (x *MarkCancellationsDoneRequest) GetSelection() *CancellationSelection {
+func (x *MarkCancellationsDoneRequest) GetFilter() *CancellationFilter {
 	if x != nil {
-		return x.Selection
+		return x.Filter
 	}
 	return nil
 }
@@ -934,6 +916,13 @@ func (x *MarkCancellationsDoneRequest) GetMaxCount() int32 {
 		return x.MaxCount
 	}
 	return 0
+}
+
+func (x *MarkCancellationsDoneRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 type MarkCancellationsDoneResponse struct {
@@ -981,15 +970,18 @@ func (x *MarkCancellationsDoneResponse) GetResult() *ActionResult {
 }
 
 type ReleaseCancellationsRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Selection *CancellationSelection `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names a scheme; with a hold_reason, only what is held for that goes.
+	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Count only.
 	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
-	// Do nothing if it would touch more than this; 0 = 100.
-	MaxCount      int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100, with a token or a hold_reason 100,000.
+	MaxCount int32 `protobuf:"varint,5,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// What a dry run of the same act answered: do nothing if it would touch others now, or the same in another state.
+	Token         string `protobuf:"bytes,6,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1024,9 +1016,9 @@ func (*ReleaseCancellationsRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{14}
 }
 
-func (x *ReleaseCancellationsRequest) GetSelection() *CancellationSelection {
+func (x *ReleaseCancellationsRequest) GetFilter() *CancellationFilter {
 	if x != nil {
-		return x.Selection
+		return x.Filter
 	}
 	return nil
 }
@@ -1057,6 +1049,13 @@ func (x *ReleaseCancellationsRequest) GetMaxCount() int32 {
 		return x.MaxCount
 	}
 	return 0
+}
+
+func (x *ReleaseCancellationsRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 type ReleaseCancellationsResponse struct {
@@ -1105,21 +1104,20 @@ func (x *ReleaseCancellationsResponse) GetResult() *ActionResult {
 
 type ReclassifyAnswersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The text as the WMS gave it (reporting.vendor_answer), compared without blanks at its ends; and its code, if the
-	// same text comes with several.
-	VendorMessage string `protobuf:"bytes,1,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
-	VendorCode    string `protobuf:"bytes,2,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
-	// Only answers of this account; empty = all.
-	Account string `protobuf:"bytes,3,opt,name=account,proto3" json:"account,omitempty"`
-	// What it means: cancelled, already_cancelled, in_progress, too_late, not_found or rejected.
-	Disposition string `protobuf:"bytes,4,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	// Which answers: vendor_message is needed (the text as the WMS gave it, see reporting.vendor_answer), vendor_code if
+	// the same text comes with several. Any other part narrows it; an empty scheme means all.
+	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// What the text means: cancelled, already_cancelled, in_progress, too_late, not_found or rejected.
+	Disposition string `protobuf:"bytes,2,opt,name=disposition,proto3" json:"disposition,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason    string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Reason    string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Preview: what it would settle.
-	DryRun bool `protobuf:"varint,7,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
-	// Do nothing if it would touch more than this; 0 = 100.
-	MaxCount      int32 `protobuf:"varint,8,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	DryRun bool `protobuf:"varint,5,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100, with a token 100,000.
+	MaxCount int32 `protobuf:"varint,6,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// What a dry run of the same act answered: do nothing if it would touch others now, or the same in another state.
+	Token         string `protobuf:"bytes,7,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1154,25 +1152,11 @@ func (*ReclassifyAnswersRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{16}
 }
 
-func (x *ReclassifyAnswersRequest) GetVendorMessage() string {
+func (x *ReclassifyAnswersRequest) GetFilter() *CancellationFilter {
 	if x != nil {
-		return x.VendorMessage
+		return x.Filter
 	}
-	return ""
-}
-
-func (x *ReclassifyAnswersRequest) GetVendorCode() string {
-	if x != nil {
-		return x.VendorCode
-	}
-	return ""
-}
-
-func (x *ReclassifyAnswersRequest) GetAccount() string {
-	if x != nil {
-		return x.Account
-	}
-	return ""
+	return nil
 }
 
 func (x *ReclassifyAnswersRequest) GetDisposition() string {
@@ -1208,6 +1192,13 @@ func (x *ReclassifyAnswersRequest) GetMaxCount() int32 {
 		return x.MaxCount
 	}
 	return 0
+}
+
+func (x *ReclassifyAnswersRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 type ReclassifyAnswersResponse struct {
@@ -1385,45 +1376,48 @@ func (x *CloseWorkItemsResponse) GetResult() *ActionResult {
 	return nil
 }
 
-// CancellationSelection names cancellations of one scheme: by id, or by what they have in common.
-type CancellationSelection struct {
+// CancellationFilter selects cancellations, for lists and for acts: by id, or by what they have in common. Parts that are
+// left out select all.
+type CancellationFilter struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// These; all other parts but the scheme are then left out.
+	// These, and no other part but the scheme.
 	CancellationIds []int64 `protobuf:"varint,2,rep,packed,name=cancellation_ids,json=cancellationIds,proto3" json:"cancellation_ids,omitempty"`
-	// In these states; empty = all that the action applies to.
+	// In any of these states; for an act, empty = those that it is usually for.
 	States        []CancellationState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=orchestrator.v1.CancellationState" json:"states,omitempty"`
 	BillNo        string              `protobuf:"bytes,4,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	WarehouseCode string              `protobuf:"bytes,5,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
-	Account       string              `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
-	// The last answer came to this, or carried this text.
+	// Of the WMS.
+	Account string `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
+	// The last answer came to this, carried this text (blanks at its ends do not count), or this code.
 	Disposition   string `protobuf:"bytes,7,opt,name=disposition,proto3" json:"disposition,omitempty"`
 	VendorMessage string `protobuf:"bytes,8,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
+	VendorCode    string `protobuf:"bytes,9,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
 	// With an open work item of this kind.
-	WorkKind string `protobuf:"bytes,9,opt,name=work_kind,json=workKind,proto3" json:"work_kind,omitempty"`
-	// Held for this reason.
-	HoldReason string `protobuf:"bytes,10,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
+	WorkKind string `protobuf:"bytes,10,opt,name=work_kind,json=workKind,proto3" json:"work_kind,omitempty"`
+	// Held for this reason, such as safety_limit_hour.
+	HoldReason string `protobuf:"bytes,11,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
 	// Created at or after, and before.
-	CreateTimeFrom *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time_from,json=createTimeFrom,proto3" json:"create_time_from,omitempty"`
-	CreateTimeTo   *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time_to,json=createTimeTo,proto3" json:"create_time_to,omitempty"`
+	CreateTimeFrom *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time_from,json=createTimeFrom,proto3" json:"create_time_from,omitempty"`
+	CreateTimeTo   *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time_to,json=createTimeTo,proto3" json:"create_time_to,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
-func (x *CancellationSelection) Reset() {
-	*x = CancellationSelection{}
+func (x *CancellationFilter) Reset() {
+	*x = CancellationFilter{}
 	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CancellationSelection) String() string {
+func (x *CancellationFilter) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CancellationSelection) ProtoMessage() {}
+func (*CancellationFilter) ProtoMessage() {}
 
-func (x *CancellationSelection) ProtoReflect() protoreflect.Message {
+func (x *CancellationFilter) ProtoReflect() protoreflect.Message {
 	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1435,89 +1429,96 @@ func (x *CancellationSelection) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CancellationSelection.ProtoReflect.Descriptor instead.
-func (*CancellationSelection) Descriptor() ([]byte, []int) {
+// Deprecated: Use CancellationFilter.ProtoReflect.Descriptor instead.
+func (*CancellationFilter) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{20}
 }
 
-func (x *CancellationSelection) GetScheme() string {
+func (x *CancellationFilter) GetScheme() string {
 	if x != nil {
 		return x.Scheme
 	}
 	return ""
 }
 
-func (x *CancellationSelection) GetCancellationIds() []int64 {
+func (x *CancellationFilter) GetCancellationIds() []int64 {
 	if x != nil {
 		return x.CancellationIds
 	}
 	return nil
 }
 
-func (x *CancellationSelection) GetStates() []CancellationState {
+func (x *CancellationFilter) GetStates() []CancellationState {
 	if x != nil {
 		return x.States
 	}
 	return nil
 }
 
-func (x *CancellationSelection) GetBillNo() string {
+func (x *CancellationFilter) GetBillNo() string {
 	if x != nil {
 		return x.BillNo
 	}
 	return ""
 }
 
-func (x *CancellationSelection) GetWarehouseCode() string {
+func (x *CancellationFilter) GetWarehouseCode() string {
 	if x != nil {
 		return x.WarehouseCode
 	}
 	return ""
 }
 
-func (x *CancellationSelection) GetAccount() string {
+func (x *CancellationFilter) GetAccount() string {
 	if x != nil {
 		return x.Account
 	}
 	return ""
 }
 
-func (x *CancellationSelection) GetDisposition() string {
+func (x *CancellationFilter) GetDisposition() string {
 	if x != nil {
 		return x.Disposition
 	}
 	return ""
 }
 
-func (x *CancellationSelection) GetVendorMessage() string {
+func (x *CancellationFilter) GetVendorMessage() string {
 	if x != nil {
 		return x.VendorMessage
 	}
 	return ""
 }
 
-func (x *CancellationSelection) GetWorkKind() string {
+func (x *CancellationFilter) GetVendorCode() string {
+	if x != nil {
+		return x.VendorCode
+	}
+	return ""
+}
+
+func (x *CancellationFilter) GetWorkKind() string {
 	if x != nil {
 		return x.WorkKind
 	}
 	return ""
 }
 
-func (x *CancellationSelection) GetHoldReason() string {
+func (x *CancellationFilter) GetHoldReason() string {
 	if x != nil {
 		return x.HoldReason
 	}
 	return ""
 }
 
-func (x *CancellationSelection) GetCreateTimeFrom() *timestamppb.Timestamp {
+func (x *CancellationFilter) GetCreateTimeFrom() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CreateTimeFrom
 	}
 	return nil
 }
 
-func (x *CancellationSelection) GetCreateTimeTo() *timestamppb.Timestamp {
+func (x *CancellationFilter) GetCreateTimeTo() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CreateTimeTo
 	}
@@ -1532,9 +1533,11 @@ type ActionResult struct {
 	// The first of them, at most 100.
 	CancellationIds []int64 `protobuf:"varint,2,rep,packed,name=cancellation_ids,json=cancellationIds,proto3" json:"cancellation_ids,omitempty"`
 	// Those selected that it does not apply to, at most 100, and how many there are.
-	Refused       []*ActionRefusal `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"`
-	RefusedCount  int64            `protobuf:"varint,4,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
-	DryRun        bool             `protobuf:"varint,5,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	Refused      []*ActionRefusal `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"`
+	RefusedCount int64            `protobuf:"varint,4,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
+	DryRun       bool             `protobuf:"varint,5,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Of a dry run: stands for what it counted. The act that carries it touches that or nothing.
+	Token         string `protobuf:"bytes,6,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1602,6 +1605,13 @@ func (x *ActionResult) GetDryRun() bool {
 		return x.DryRun
 	}
 	return false
+}
+
+func (x *ActionResult) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 // ActionRefusal says why an action does not apply to one cancellation or work item.
@@ -2334,18 +2344,13 @@ var File_orchestrator_v1_cancellation_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/cancellation.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x03\n" +
-	"\x18ListCancellationsRequest\x12\x1f\n" +
-	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12M\n" +
-	"\x06states\x18\x02 \x03(\x0e2\".orchestrator.v1.CancellationStateB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12!\n" +
-	"\abill_no\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06billNo\x12.\n" +
-	"\x0ewarehouse_code\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x182R\rwarehouseCode\x12D\n" +
-	"\x10create_time_from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0ecreateTimeFrom\x12@\n" +
-	"\x0ecreate_time_to\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\fcreateTimeTo\x12'\n" +
-	"\tpage_size\x18\a \x01(\x05B\n" +
+	"\"orchestrator/v1/cancellation.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\x01\n" +
+	"\x18ListCancellationsRequest\x12;\n" +
+	"\x06filter\x18\x01 \x01(\v2#.orchestrator.v1.CancellationFilterR\x06filter\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"\x88\x01\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"\x88\x01\n" +
 	"\x19ListCancellationsResponse\x12C\n" +
 	"\rcancellations\x18\x01 \x03(\v2\x1d.orchestrator.v1.CancellationR\rcancellations\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"J\n" +
@@ -2377,60 +2382,61 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\x0fcancellation_id\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0ecancellationId\"\x80\x01\n" +
 	"\x1bListOperatorActionsResponse\x129\n" +
 	"\aactions\x18\x01 \x03(\v2\x1f.orchestrator.v1.OperatorActionR\aactions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf8\x01\n" +
-	"\x19RetryCancellationsRequest\x12L\n" +
-	"\tselection\x18\x01 \x01(\v2&.orchestrator.v1.CancellationSelectionB\x06\xbaH\x03\xc8\x01\x01R\tselection\x12\"\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8e\x02\n" +
+	"\x19RetryCancellationsRequest\x12C\n" +
+	"\x06filter\x18\x01 \x01(\v2#.orchestrator.v1.CancellationFilterB\x06\xbaH\x03\xc8\x01\x01R\x06filter\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
 	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12(\n" +
-	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"S\n" +
+	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\x12\x1d\n" +
+	"\x05token\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05token\"S\n" +
 	"\x1aRetryCancellationsResponse\x125\n" +
-	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xf9\x01\n" +
-	"\x1aIgnoreCancellationsRequest\x12L\n" +
-	"\tselection\x18\x01 \x01(\v2&.orchestrator.v1.CancellationSelectionB\x06\xbaH\x03\xc8\x01\x01R\tselection\x12\"\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x8f\x02\n" +
+	"\x1aIgnoreCancellationsRequest\x12C\n" +
+	"\x06filter\x18\x01 \x01(\v2#.orchestrator.v1.CancellationFilterB\x06\xbaH\x03\xc8\x01\x01R\x06filter\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
 	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12(\n" +
-	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"T\n" +
+	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\x12\x1d\n" +
+	"\x05token\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05token\"T\n" +
 	"\x1bIgnoreCancellationsResponse\x125\n" +
-	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xfb\x01\n" +
-	"\x1cMarkCancellationsDoneRequest\x12L\n" +
-	"\tselection\x18\x01 \x01(\v2&.orchestrator.v1.CancellationSelectionB\x06\xbaH\x03\xc8\x01\x01R\tselection\x12\"\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x91\x02\n" +
+	"\x1cMarkCancellationsDoneRequest\x12C\n" +
+	"\x06filter\x18\x01 \x01(\v2#.orchestrator.v1.CancellationFilterB\x06\xbaH\x03\xc8\x01\x01R\x06filter\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
 	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12(\n" +
-	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"V\n" +
+	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\x12\x1d\n" +
+	"\x05token\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05token\"V\n" +
 	"\x1dMarkCancellationsDoneResponse\x125\n" +
-	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xfa\x01\n" +
-	"\x1bReleaseCancellationsRequest\x12L\n" +
-	"\tselection\x18\x01 \x01(\v2&.orchestrator.v1.CancellationSelectionB\x06\xbaH\x03\xc8\x01\x01R\tselection\x12\"\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x90\x02\n" +
+	"\x1bReleaseCancellationsRequest\x12C\n" +
+	"\x06filter\x18\x01 \x01(\v2#.orchestrator.v1.CancellationFilterB\x06\xbaH\x03\xc8\x01\x01R\x06filter\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
 	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12(\n" +
-	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"U\n" +
+	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\x12\x1d\n" +
+	"\x05token\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05token\"U\n" +
 	"\x1cReleaseCancellationsResponse\x125\n" +
-	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x9d\x03\n" +
-	"\x18ReclassifyAnswersRequest\x121\n" +
-	"\x0evendor_message\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\rvendorMessage\x12)\n" +
-	"\vvendor_code\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
-	"vendorCode\x12!\n" +
-	"\aaccount\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\x12q\n" +
-	"\vdisposition\x18\x04 \x01(\tBO\xbaHLrJR\tcancelledR\x11already_cancelledR\vin_progressR\btoo_lateR\tnot_foundR\brejectedR\vdisposition\x12\"\n" +
-	"\x06reason\x18\x05 \x01(\tB\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x80\x03\n" +
+	"\x18ReclassifyAnswersRequest\x12C\n" +
+	"\x06filter\x18\x01 \x01(\v2#.orchestrator.v1.CancellationFilterB\x06\xbaH\x03\xc8\x01\x01R\x06filter\x12q\n" +
+	"\vdisposition\x18\x02 \x01(\tBO\xbaHLrJR\tcancelledR\x11already_cancelledR\vin_progressR\btoo_lateR\tnot_foundR\brejectedR\vdisposition\x12\"\n" +
+	"\x06reason\x18\x03 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
-	"\adry_run\x18\a \x01(\bR\x06dryRun\x12(\n" +
-	"\tmax_count\x18\b \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\"\x90\x02\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
+	"\adry_run\x18\x05 \x01(\bR\x06dryRun\x12(\n" +
+	"\tmax_count\x18\x06 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\x12\x1d\n" +
+	"\x05token\x18\a \x01(\tB\a\xbaH\x04r\x02\x18dR\x05token\"\x90\x02\n" +
 	"\x19ReclassifyAnswersResponse\x125\n" +
 	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\x12T\n" +
 	"\boutcomes\x18\x02 \x03(\v28.orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntryR\boutcomes\x12)\n" +
@@ -2446,28 +2452,31 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
 	"\adry_run\x18\x04 \x01(\bR\x06dryRun\"O\n" +
 	"\x16CloseWorkItemsResponse\x125\n" +
-	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xef\x04\n" +
-	"\x15CancellationSelection\x12!\n" +
-	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12:\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x95\x05\n" +
+	"\x12CancellationFilter\x12\x1f\n" +
+	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12:\n" +
 	"\x10cancellation_ids\x18\x02 \x03(\x03B\x0f\xbaH\f\x92\x01\t\x10\xe8\a\"\x04\"\x02 \x00R\x0fcancellationIds\x12M\n" +
 	"\x06states\x18\x03 \x03(\x0e2\".orchestrator.v1.CancellationStateB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12!\n" +
 	"\abill_no\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06billNo\x12.\n" +
 	"\x0ewarehouse_code\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x182R\rwarehouseCode\x12!\n" +
 	"\aaccount\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\x12)\n" +
 	"\vdisposition\x18\a \x01(\tB\a\xbaH\x04r\x02\x182R\vdisposition\x12/\n" +
-	"\x0evendor_message\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\rvendorMessage\x12$\n" +
-	"\twork_kind\x18\t \x01(\tB\a\xbaH\x04r\x02\x182R\bworkKind\x12(\n" +
-	"\vhold_reason\x18\n" +
-	" \x01(\tB\a\xbaH\x04r\x02\x182R\n" +
+	"\x0evendor_message\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\rvendorMessage\x12)\n" +
+	"\vvendor_code\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
+	"vendorCode\x12$\n" +
+	"\twork_kind\x18\n" +
+	" \x01(\tB\a\xbaH\x04r\x02\x182R\bworkKind\x12(\n" +
+	"\vhold_reason\x18\v \x01(\tB\a\xbaH\x04r\x02\x182R\n" +
 	"holdReason\x12D\n" +
-	"\x10create_time_from\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x0ecreateTimeFrom\x12@\n" +
-	"\x0ecreate_time_to\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\fcreateTimeTo\"\xc7\x01\n" +
+	"\x10create_time_from\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x0ecreateTimeFrom\x12@\n" +
+	"\x0ecreate_time_to\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\fcreateTimeTo\"\xdd\x01\n" +
 	"\fActionResult\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x03R\x05count\x12)\n" +
 	"\x10cancellation_ids\x18\x02 \x03(\x03R\x0fcancellationIds\x128\n" +
 	"\arefused\x18\x03 \x03(\v2\x1e.orchestrator.v1.ActionRefusalR\arefused\x12#\n" +
 	"\rrefused_count\x18\x04 \x01(\x03R\frefusedCount\x12\x17\n" +
-	"\adry_run\x18\x05 \x01(\bR\x06dryRun\"\x8d\x01\n" +
+	"\adry_run\x18\x05 \x01(\bR\x06dryRun\x12\x14\n" +
+	"\x05token\x18\x06 \x01(\tR\x05token\"\x8d\x01\n" +
 	"\rActionRefusal\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12 \n" +
 	"\fwork_item_id\x18\x02 \x01(\x03R\n" +
@@ -2626,7 +2635,7 @@ var file_orchestrator_v1_cancellation_proto_goTypes = []any{
 	(*ReclassifyAnswersResponse)(nil),     // 18: orchestrator.v1.ReclassifyAnswersResponse
 	(*CloseWorkItemsRequest)(nil),         // 19: orchestrator.v1.CloseWorkItemsRequest
 	(*CloseWorkItemsResponse)(nil),        // 20: orchestrator.v1.CloseWorkItemsResponse
-	(*CancellationSelection)(nil),         // 21: orchestrator.v1.CancellationSelection
+	(*CancellationFilter)(nil),            // 21: orchestrator.v1.CancellationFilter
 	(*ActionResult)(nil),                  // 22: orchestrator.v1.ActionResult
 	(*ActionRefusal)(nil),                 // 23: orchestrator.v1.ActionRefusal
 	(*OperatorAction)(nil),                // 24: orchestrator.v1.OperatorAction
@@ -2638,69 +2647,68 @@ var file_orchestrator_v1_cancellation_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),         // 30: google.protobuf.Timestamp
 }
 var file_orchestrator_v1_cancellation_proto_depIdxs = []int32{
-	0,  // 0: orchestrator.v1.ListCancellationsRequest.states:type_name -> orchestrator.v1.CancellationState
-	30, // 1: orchestrator.v1.ListCancellationsRequest.create_time_from:type_name -> google.protobuf.Timestamp
-	30, // 2: orchestrator.v1.ListCancellationsRequest.create_time_to:type_name -> google.protobuf.Timestamp
-	25, // 3: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
-	25, // 4: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
-	26, // 5: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
-	27, // 6: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
-	24, // 7: orchestrator.v1.GetCancellationResponse.actions:type_name -> orchestrator.v1.OperatorAction
-	27, // 8: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
-	24, // 9: orchestrator.v1.ListOperatorActionsResponse.actions:type_name -> orchestrator.v1.OperatorAction
-	21, // 10: orchestrator.v1.RetryCancellationsRequest.selection:type_name -> orchestrator.v1.CancellationSelection
-	22, // 11: orchestrator.v1.RetryCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	21, // 12: orchestrator.v1.IgnoreCancellationsRequest.selection:type_name -> orchestrator.v1.CancellationSelection
-	22, // 13: orchestrator.v1.IgnoreCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	21, // 14: orchestrator.v1.MarkCancellationsDoneRequest.selection:type_name -> orchestrator.v1.CancellationSelection
-	22, // 15: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
-	21, // 16: orchestrator.v1.ReleaseCancellationsRequest.selection:type_name -> orchestrator.v1.CancellationSelection
-	22, // 17: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	22, // 18: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
-	28, // 19: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
-	22, // 20: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
-	0,  // 21: orchestrator.v1.CancellationSelection.states:type_name -> orchestrator.v1.CancellationState
-	30, // 22: orchestrator.v1.CancellationSelection.create_time_from:type_name -> google.protobuf.Timestamp
-	30, // 23: orchestrator.v1.CancellationSelection.create_time_to:type_name -> google.protobuf.Timestamp
-	23, // 24: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
-	30, // 25: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
-	29, // 26: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
-	0,  // 27: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
-	30, // 28: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
-	30, // 29: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
-	30, // 30: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
-	30, // 31: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
-	30, // 32: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
-	30, // 33: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
-	30, // 34: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
-	30, // 35: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
-	30, // 36: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
-	30, // 37: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
-	1,  // 38: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
-	3,  // 39: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
-	5,  // 40: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
-	9,  // 41: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
-	11, // 42: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
-	13, // 43: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
-	15, // 44: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
-	17, // 45: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
-	19, // 46: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
-	7,  // 47: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
-	2,  // 48: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
-	4,  // 49: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
-	6,  // 50: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
-	10, // 51: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
-	12, // 52: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
-	14, // 53: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
-	16, // 54: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
-	18, // 55: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
-	20, // 56: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
-	8,  // 57: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
-	48, // [48:58] is the sub-list for method output_type
-	38, // [38:48] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	21, // 0: orchestrator.v1.ListCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	25, // 1: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
+	25, // 2: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
+	26, // 3: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
+	27, // 4: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	24, // 5: orchestrator.v1.GetCancellationResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	27, // 6: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	24, // 7: orchestrator.v1.ListOperatorActionsResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	21, // 8: orchestrator.v1.RetryCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	22, // 9: orchestrator.v1.RetryCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	21, // 10: orchestrator.v1.IgnoreCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	22, // 11: orchestrator.v1.IgnoreCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	21, // 12: orchestrator.v1.MarkCancellationsDoneRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	22, // 13: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
+	21, // 14: orchestrator.v1.ReleaseCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	22, // 15: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	21, // 16: orchestrator.v1.ReclassifyAnswersRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	22, // 17: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
+	28, // 18: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	22, // 19: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
+	0,  // 20: orchestrator.v1.CancellationFilter.states:type_name -> orchestrator.v1.CancellationState
+	30, // 21: orchestrator.v1.CancellationFilter.create_time_from:type_name -> google.protobuf.Timestamp
+	30, // 22: orchestrator.v1.CancellationFilter.create_time_to:type_name -> google.protobuf.Timestamp
+	23, // 23: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
+	30, // 24: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
+	29, // 25: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
+	0,  // 26: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
+	30, // 27: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
+	30, // 28: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
+	30, // 29: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
+	30, // 30: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
+	30, // 31: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
+	30, // 32: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
+	30, // 33: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
+	30, // 34: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
+	30, // 35: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
+	30, // 36: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
+	1,  // 37: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
+	3,  // 38: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
+	5,  // 39: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
+	9,  // 40: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
+	11, // 41: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
+	13, // 42: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
+	15, // 43: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
+	17, // 44: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
+	19, // 45: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
+	7,  // 46: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
+	2,  // 47: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
+	4,  // 48: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
+	6,  // 49: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
+	10, // 50: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
+	12, // 51: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
+	14, // 52: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
+	16, // 53: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
+	18, // 54: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
+	20, // 55: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
+	8,  // 56: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
+	47, // [47:57] is the sub-list for method output_type
+	37, // [37:47] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_cancellation_proto_init() }

@@ -51,7 +51,8 @@ type CancellationServiceClient interface {
 	IgnoreCancellations(ctx context.Context, in *IgnoreCancellationsRequest, opts ...grpc.CallOption) (*IgnoreCancellationsResponse, error)
 	// MarkCancellationsDone says that the order is cancelled, by hand or otherwise.
 	MarkCancellationsDone(ctx context.Context, in *MarkCancellationsDoneRequest, opts ...grpc.CallOption) (*MarkCancellationsDoneResponse, error)
-	// ReleaseCancellations lets held ones go.
+	// ReleaseCancellations lets held ones go. Once nothing of the scheme waits behind a safety limit any longer, because
+	// it was released, the limits count anew.
 	ReleaseCancellations(ctx context.Context, in *ReleaseCancellationsRequest, opts ...grpc.CallOption) (*ReleaseCancellationsResponse, error)
 	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that wait for that.
 	ReclassifyAnswers(ctx context.Context, in *ReclassifyAnswersRequest, opts ...grpc.CallOption) (*ReclassifyAnswersResponse, error)
@@ -189,7 +190,8 @@ type CancellationServiceServer interface {
 	IgnoreCancellations(context.Context, *IgnoreCancellationsRequest) (*IgnoreCancellationsResponse, error)
 	// MarkCancellationsDone says that the order is cancelled, by hand or otherwise.
 	MarkCancellationsDone(context.Context, *MarkCancellationsDoneRequest) (*MarkCancellationsDoneResponse, error)
-	// ReleaseCancellations lets held ones go.
+	// ReleaseCancellations lets held ones go. Once nothing of the scheme waits behind a safety limit any longer, because
+	// it was released, the limits count anew.
 	ReleaseCancellations(context.Context, *ReleaseCancellationsRequest) (*ReleaseCancellationsResponse, error)
 	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that wait for that.
 	ReclassifyAnswers(context.Context, *ReclassifyAnswersRequest) (*ReclassifyAnswersResponse, error)

@@ -69,6 +69,8 @@ const (
 	ErrorReason_ERROR_REASON_WATERMARK_REFUSED ErrorReason = 21
 	// ABORTED: the first call with this request_id is still under way; metadata: request_id.
 	ErrorReason_ERROR_REASON_REQUEST_UNDER_WAY ErrorReason = 22
+	// FAILED_PRECONDITION: what the dry run counted is not what the act would touch now; metadata: count.
+	ErrorReason_ERROR_REASON_SELECTION_CHANGED ErrorReason = 23
 )
 
 // Enum value maps for ErrorReason.
@@ -96,6 +98,7 @@ var (
 		20: "ERROR_REASON_RUN_STATE_UNFIT",
 		21: "ERROR_REASON_WATERMARK_REFUSED",
 		22: "ERROR_REASON_REQUEST_UNDER_WAY",
+		23: "ERROR_REASON_SELECTION_CHANGED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -120,6 +123,7 @@ var (
 		"ERROR_REASON_RUN_STATE_UNFIT":        20,
 		"ERROR_REASON_WATERMARK_REFUSED":      21,
 		"ERROR_REASON_REQUEST_UNDER_WAY":      22,
+		"ERROR_REASON_SELECTION_CHANGED":      23,
 	}
 )
 
@@ -154,7 +158,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xf2\x05\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\x96\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -178,7 +182,8 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x15ERROR_REASON_TOO_MANY\x10\x13\x12 \n" +
 	"\x1cERROR_REASON_RUN_STATE_UNFIT\x10\x14\x12\"\n" +
 	"\x1eERROR_REASON_WATERMARK_REFUSED\x10\x15\x12\"\n" +
-	"\x1eERROR_REASON_REQUEST_UNDER_WAY\x10\x16B\xcd\x01\n" +
+	"\x1eERROR_REASON_REQUEST_UNDER_WAY\x10\x16\x12\"\n" +
+	"\x1eERROR_REASON_SELECTION_CHANGED\x10\x17B\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

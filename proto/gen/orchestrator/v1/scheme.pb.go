@@ -716,120 +716,6 @@ func (x *ResumeSchemeResponse) GetScheme() *Scheme {
 	return nil
 }
 
-type ReleaseSchemeRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// Only these; empty = every held one of the scheme.
-	CancellationIds []int64 `protobuf:"varint,2,rep,packed,name=cancellation_ids,json=cancellationIds,proto3" json:"cancellation_ids,omitempty"`
-	Reason          string  `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	RequestId       string  `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
-}
-
-func (x *ReleaseSchemeRequest) Reset() {
-	*x = ReleaseSchemeRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ReleaseSchemeRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ReleaseSchemeRequest) ProtoMessage() {}
-
-func (x *ReleaseSchemeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ReleaseSchemeRequest.ProtoReflect.Descriptor instead.
-func (*ReleaseSchemeRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *ReleaseSchemeRequest) GetScheme() string {
-	if x != nil {
-		return x.Scheme
-	}
-	return ""
-}
-
-func (x *ReleaseSchemeRequest) GetCancellationIds() []int64 {
-	if x != nil {
-		return x.CancellationIds
-	}
-	return nil
-}
-
-func (x *ReleaseSchemeRequest) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *ReleaseSchemeRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-type ReleaseSchemeResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many were released.
-	Released      int64 `protobuf:"varint,1,opt,name=released,proto3" json:"released,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ReleaseSchemeResponse) Reset() {
-	*x = ReleaseSchemeResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ReleaseSchemeResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ReleaseSchemeResponse) ProtoMessage() {}
-
-func (x *ReleaseSchemeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ReleaseSchemeResponse.ProtoReflect.Descriptor instead.
-func (*ReleaseSchemeResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *ReleaseSchemeResponse) GetReleased() int64 {
-	if x != nil {
-		return x.Released
-	}
-	return 0
-}
-
 type StopAllRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why, in the operator's words; kept.
@@ -841,7 +727,7 @@ type StopAllRequest struct {
 
 func (x *StopAllRequest) Reset() {
 	*x = StopAllRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[12]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +739,7 @@ func (x *StopAllRequest) String() string {
 func (*StopAllRequest) ProtoMessage() {}
 
 func (x *StopAllRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[12]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +752,7 @@ func (x *StopAllRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopAllRequest.ProtoReflect.Descriptor instead.
 func (*StopAllRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{12}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StopAllRequest) GetReason() string {
@@ -896,7 +782,7 @@ type StopAllResponse struct {
 
 func (x *StopAllResponse) Reset() {
 	*x = StopAllResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[13]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +794,7 @@ func (x *StopAllResponse) String() string {
 func (*StopAllResponse) ProtoMessage() {}
 
 func (x *StopAllResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[13]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +807,7 @@ func (x *StopAllResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopAllResponse.ProtoReflect.Descriptor instead.
 func (*StopAllResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{13}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *StopAllResponse) GetStopTime() *timestamppb.Timestamp {
@@ -949,7 +835,7 @@ type ResumeAllRequest struct {
 
 func (x *ResumeAllRequest) Reset() {
 	*x = ResumeAllRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[14]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +847,7 @@ func (x *ResumeAllRequest) String() string {
 func (*ResumeAllRequest) ProtoMessage() {}
 
 func (x *ResumeAllRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[14]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +860,7 @@ func (x *ResumeAllRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeAllRequest.ProtoReflect.Descriptor instead.
 func (*ResumeAllRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{14}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ResumeAllRequest) GetReason() string {
@@ -1001,7 +887,7 @@ type ResumeAllResponse struct {
 
 func (x *ResumeAllResponse) Reset() {
 	*x = ResumeAllResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[15]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1013,7 +899,7 @@ func (x *ResumeAllResponse) String() string {
 func (*ResumeAllResponse) ProtoMessage() {}
 
 func (x *ResumeAllResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[15]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1026,7 +912,7 @@ func (x *ResumeAllResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeAllResponse.ProtoReflect.Descriptor instead.
 func (*ResumeAllResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{15}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ResumeAllResponse) GetResumed() bool {
@@ -1051,7 +937,7 @@ type MoveWatermarkRequest struct {
 
 func (x *MoveWatermarkRequest) Reset() {
 	*x = MoveWatermarkRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[16]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1063,7 +949,7 @@ func (x *MoveWatermarkRequest) String() string {
 func (*MoveWatermarkRequest) ProtoMessage() {}
 
 func (x *MoveWatermarkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[16]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1076,7 +962,7 @@ func (x *MoveWatermarkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveWatermarkRequest.ProtoReflect.Descriptor instead.
 func (*MoveWatermarkRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{16}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *MoveWatermarkRequest) GetScheme() string {
@@ -1117,7 +1003,7 @@ type MoveWatermarkResponse struct {
 
 func (x *MoveWatermarkResponse) Reset() {
 	*x = MoveWatermarkResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[17]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1129,7 +1015,7 @@ func (x *MoveWatermarkResponse) String() string {
 func (*MoveWatermarkResponse) ProtoMessage() {}
 
 func (x *MoveWatermarkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[17]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1142,7 +1028,7 @@ func (x *MoveWatermarkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveWatermarkResponse.ProtoReflect.Descriptor instead.
 func (*MoveWatermarkResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{17}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *MoveWatermarkResponse) GetScheme() *Scheme {
@@ -1171,7 +1057,7 @@ type ListWatermarkChangesRequest struct {
 
 func (x *ListWatermarkChangesRequest) Reset() {
 	*x = ListWatermarkChangesRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1183,7 +1069,7 @@ func (x *ListWatermarkChangesRequest) String() string {
 func (*ListWatermarkChangesRequest) ProtoMessage() {}
 
 func (x *ListWatermarkChangesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1196,7 +1082,7 @@ func (x *ListWatermarkChangesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWatermarkChangesRequest.ProtoReflect.Descriptor instead.
 func (*ListWatermarkChangesRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{18}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListWatermarkChangesRequest) GetScheme() string {
@@ -1230,7 +1116,7 @@ type ListWatermarkChangesResponse struct {
 
 func (x *ListWatermarkChangesResponse) Reset() {
 	*x = ListWatermarkChangesResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1128,7 @@ func (x *ListWatermarkChangesResponse) String() string {
 func (*ListWatermarkChangesResponse) ProtoMessage() {}
 
 func (x *ListWatermarkChangesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1141,7 @@ func (x *ListWatermarkChangesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWatermarkChangesResponse.ProtoReflect.Descriptor instead.
 func (*ListWatermarkChangesResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{19}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListWatermarkChangesResponse) GetMoves() []*WatermarkChange {
@@ -1282,7 +1168,7 @@ type PreviewSchemesRequest struct {
 
 func (x *PreviewSchemesRequest) Reset() {
 	*x = PreviewSchemesRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1180,7 @@ func (x *PreviewSchemesRequest) String() string {
 func (*PreviewSchemesRequest) ProtoMessage() {}
 
 func (x *PreviewSchemesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1193,7 @@ func (x *PreviewSchemesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewSchemesRequest.ProtoReflect.Descriptor instead.
 func (*PreviewSchemesRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{20}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PreviewSchemesRequest) GetDocument() string {
@@ -1326,7 +1212,7 @@ type PreviewSchemesResponse struct {
 
 func (x *PreviewSchemesResponse) Reset() {
 	*x = PreviewSchemesResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1338,7 +1224,7 @@ func (x *PreviewSchemesResponse) String() string {
 func (*PreviewSchemesResponse) ProtoMessage() {}
 
 func (x *PreviewSchemesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1351,7 +1237,7 @@ func (x *PreviewSchemesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewSchemesResponse.ProtoReflect.Descriptor instead.
 func (*PreviewSchemesResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{21}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PreviewSchemesResponse) GetSchemes() []*SchemePreview {
@@ -1382,7 +1268,7 @@ type ReplayMappingRequest struct {
 
 func (x *ReplayMappingRequest) Reset() {
 	*x = ReplayMappingRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +1280,7 @@ func (x *ReplayMappingRequest) String() string {
 func (*ReplayMappingRequest) ProtoMessage() {}
 
 func (x *ReplayMappingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +1293,7 @@ func (x *ReplayMappingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayMappingRequest.ProtoReflect.Descriptor instead.
 func (*ReplayMappingRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{22}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReplayMappingRequest) GetScheme() string {
@@ -1501,7 +1387,7 @@ type ReplayMappingResponse struct {
 
 func (x *ReplayMappingResponse) Reset() {
 	*x = ReplayMappingResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1513,7 +1399,7 @@ func (x *ReplayMappingResponse) String() string {
 func (*ReplayMappingResponse) ProtoMessage() {}
 
 func (x *ReplayMappingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1526,7 +1412,7 @@ func (x *ReplayMappingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayMappingResponse.ProtoReflect.Descriptor instead.
 func (*ReplayMappingResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{23}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReplayMappingResponse) GetDifferences() []*MappingDifference {
@@ -1607,7 +1493,7 @@ type Scheme struct {
 
 func (x *Scheme) Reset() {
 	*x = Scheme{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1619,7 +1505,7 @@ func (x *Scheme) String() string {
 func (*Scheme) ProtoMessage() {}
 
 func (x *Scheme) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1632,7 +1518,7 @@ func (x *Scheme) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scheme.ProtoReflect.Descriptor instead.
 func (*Scheme) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{24}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Scheme) GetScheme() string {
@@ -1831,7 +1717,7 @@ type AccountPause struct {
 
 func (x *AccountPause) Reset() {
 	*x = AccountPause{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1843,7 +1729,7 @@ func (x *AccountPause) String() string {
 func (*AccountPause) ProtoMessage() {}
 
 func (x *AccountPause) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1856,7 +1742,7 @@ func (x *AccountPause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountPause.ProtoReflect.Descriptor instead.
 func (*AccountPause) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{25}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AccountPause) GetAccount() string {
@@ -1904,7 +1790,7 @@ type WatermarkChange struct {
 
 func (x *WatermarkChange) Reset() {
 	*x = WatermarkChange{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1916,7 +1802,7 @@ func (x *WatermarkChange) String() string {
 func (*WatermarkChange) ProtoMessage() {}
 
 func (x *WatermarkChange) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1929,7 +1815,7 @@ func (x *WatermarkChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatermarkChange.ProtoReflect.Descriptor instead.
 func (*WatermarkChange) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{26}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WatermarkChange) GetMoveTime() *timestamppb.Timestamp {
@@ -1998,7 +1884,7 @@ type SchemePreview struct {
 
 func (x *SchemePreview) Reset() {
 	*x = SchemePreview{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2010,7 +1896,7 @@ func (x *SchemePreview) String() string {
 func (*SchemePreview) ProtoMessage() {}
 
 func (x *SchemePreview) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2023,7 +1909,7 @@ func (x *SchemePreview) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemePreview.ProtoReflect.Descriptor instead.
 func (*SchemePreview) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{27}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SchemePreview) GetScheme() string {
@@ -2101,7 +1987,7 @@ type SchemePart struct {
 
 func (x *SchemePart) Reset() {
 	*x = SchemePart{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +1999,7 @@ func (x *SchemePart) String() string {
 func (*SchemePart) ProtoMessage() {}
 
 func (x *SchemePart) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +2012,7 @@ func (x *SchemePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemePart.ProtoReflect.Descriptor instead.
 func (*SchemePart) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{28}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SchemePart) GetKind() string {
@@ -2162,7 +2048,7 @@ type MappingDifference struct {
 
 func (x *MappingDifference) Reset() {
 	*x = MappingDifference{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[29]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2174,7 +2060,7 @@ func (x *MappingDifference) String() string {
 func (*MappingDifference) ProtoMessage() {}
 
 func (x *MappingDifference) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[29]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2187,7 +2073,7 @@ func (x *MappingDifference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MappingDifference.ProtoReflect.Descriptor instead.
 func (*MappingDifference) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{29}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *MappingDifference) GetBillId() int64 {
@@ -2262,7 +2148,7 @@ type MappedRequest struct {
 
 func (x *MappedRequest) Reset() {
 	*x = MappedRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[30]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2274,7 +2160,7 @@ func (x *MappedRequest) String() string {
 func (*MappedRequest) ProtoMessage() {}
 
 func (x *MappedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[30]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2287,7 +2173,7 @@ func (x *MappedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MappedRequest.ProtoReflect.Descriptor instead.
 func (*MappedRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{30}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *MappedRequest) GetAccount() string {
@@ -2382,16 +2268,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"G\n" +
 	"\x14ResumeSchemeResponse\x12/\n" +
-	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\"\xbb\x01\n" +
-	"\x14ReleaseSchemeRequest\x12!\n" +
-	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x124\n" +
-	"\x10cancellation_ids\x18\x02 \x03(\x03B\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x0fcancellationIds\x12\"\n" +
-	"\x06reason\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
-	"\n" +
-	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"3\n" +
-	"\x15ReleaseSchemeResponse\x12\x1a\n" +
-	"\breleased\x18\x01 \x01(\x03R\breleased\"\\\n" +
+	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\"\\\n" +
 	"\x0eStopAllRequest\x12\"\n" +
 	"\x06reason\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
@@ -2554,14 +2431,13 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"SchemeMode\x12\x1b\n" +
 	"\x17SCHEME_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13SCHEME_MODE_DRY_RUN\x10\x01\x12\x14\n" +
-	"\x10SCHEME_MODE_SEND\x10\x022\xee\b\n" +
+	"\x10SCHEME_MODE_SEND\x10\x022\x8e\b\n" +
 	"\rSchemeService\x12X\n" +
 	"\vListSchemes\x12#.orchestrator.v1.ListSchemesRequest\x1a$.orchestrator.v1.ListSchemesResponse\x12R\n" +
 	"\tGetScheme\x12!.orchestrator.v1.GetSchemeRequest\x1a\".orchestrator.v1.GetSchemeResponse\x12^\n" +
 	"\rSetSchemeMode\x12%.orchestrator.v1.SetSchemeModeRequest\x1a&.orchestrator.v1.SetSchemeModeResponse\x12X\n" +
 	"\vPauseScheme\x12#.orchestrator.v1.PauseSchemeRequest\x1a$.orchestrator.v1.PauseSchemeResponse\x12[\n" +
-	"\fResumeScheme\x12$.orchestrator.v1.ResumeSchemeRequest\x1a%.orchestrator.v1.ResumeSchemeResponse\x12^\n" +
-	"\rReleaseScheme\x12%.orchestrator.v1.ReleaseSchemeRequest\x1a&.orchestrator.v1.ReleaseSchemeResponse\x12L\n" +
+	"\fResumeScheme\x12$.orchestrator.v1.ResumeSchemeRequest\x1a%.orchestrator.v1.ResumeSchemeResponse\x12L\n" +
 	"\aStopAll\x12\x1f.orchestrator.v1.StopAllRequest\x1a .orchestrator.v1.StopAllResponse\x12R\n" +
 	"\tResumeAll\x12!.orchestrator.v1.ResumeAllRequest\x1a\".orchestrator.v1.ResumeAllResponse\x12^\n" +
 	"\rMoveWatermark\x12%.orchestrator.v1.MoveWatermarkRequest\x1a&.orchestrator.v1.MoveWatermarkResponse\x12s\n" +
@@ -2583,7 +2459,7 @@ func file_orchestrator_v1_scheme_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_scheme_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_orchestrator_v1_scheme_proto_goTypes = []any{
 	(SchemeState)(0),                     // 0: orchestrator.v1.SchemeState
 	(SchemeChange)(0),                    // 1: orchestrator.v1.SchemeChange
@@ -2598,95 +2474,91 @@ var file_orchestrator_v1_scheme_proto_goTypes = []any{
 	(*PauseSchemeResponse)(nil),          // 10: orchestrator.v1.PauseSchemeResponse
 	(*ResumeSchemeRequest)(nil),          // 11: orchestrator.v1.ResumeSchemeRequest
 	(*ResumeSchemeResponse)(nil),         // 12: orchestrator.v1.ResumeSchemeResponse
-	(*ReleaseSchemeRequest)(nil),         // 13: orchestrator.v1.ReleaseSchemeRequest
-	(*ReleaseSchemeResponse)(nil),        // 14: orchestrator.v1.ReleaseSchemeResponse
-	(*StopAllRequest)(nil),               // 15: orchestrator.v1.StopAllRequest
-	(*StopAllResponse)(nil),              // 16: orchestrator.v1.StopAllResponse
-	(*ResumeAllRequest)(nil),             // 17: orchestrator.v1.ResumeAllRequest
-	(*ResumeAllResponse)(nil),            // 18: orchestrator.v1.ResumeAllResponse
-	(*MoveWatermarkRequest)(nil),         // 19: orchestrator.v1.MoveWatermarkRequest
-	(*MoveWatermarkResponse)(nil),        // 20: orchestrator.v1.MoveWatermarkResponse
-	(*ListWatermarkChangesRequest)(nil),  // 21: orchestrator.v1.ListWatermarkChangesRequest
-	(*ListWatermarkChangesResponse)(nil), // 22: orchestrator.v1.ListWatermarkChangesResponse
-	(*PreviewSchemesRequest)(nil),        // 23: orchestrator.v1.PreviewSchemesRequest
-	(*PreviewSchemesResponse)(nil),       // 24: orchestrator.v1.PreviewSchemesResponse
-	(*ReplayMappingRequest)(nil),         // 25: orchestrator.v1.ReplayMappingRequest
-	(*ReplayMappingResponse)(nil),        // 26: orchestrator.v1.ReplayMappingResponse
-	(*Scheme)(nil),                       // 27: orchestrator.v1.Scheme
-	(*AccountPause)(nil),                 // 28: orchestrator.v1.AccountPause
-	(*WatermarkChange)(nil),              // 29: orchestrator.v1.WatermarkChange
-	(*SchemePreview)(nil),                // 30: orchestrator.v1.SchemePreview
-	(*SchemePart)(nil),                   // 31: orchestrator.v1.SchemePart
-	(*MappingDifference)(nil),            // 32: orchestrator.v1.MappingDifference
-	(*MappedRequest)(nil),                // 33: orchestrator.v1.MappedRequest
-	nil,                                  // 34: orchestrator.v1.Scheme.CancellationCountsEntry
-	nil,                                  // 35: orchestrator.v1.MappedRequest.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),        // 36: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),          // 37: google.protobuf.Duration
+	(*StopAllRequest)(nil),               // 13: orchestrator.v1.StopAllRequest
+	(*StopAllResponse)(nil),              // 14: orchestrator.v1.StopAllResponse
+	(*ResumeAllRequest)(nil),             // 15: orchestrator.v1.ResumeAllRequest
+	(*ResumeAllResponse)(nil),            // 16: orchestrator.v1.ResumeAllResponse
+	(*MoveWatermarkRequest)(nil),         // 17: orchestrator.v1.MoveWatermarkRequest
+	(*MoveWatermarkResponse)(nil),        // 18: orchestrator.v1.MoveWatermarkResponse
+	(*ListWatermarkChangesRequest)(nil),  // 19: orchestrator.v1.ListWatermarkChangesRequest
+	(*ListWatermarkChangesResponse)(nil), // 20: orchestrator.v1.ListWatermarkChangesResponse
+	(*PreviewSchemesRequest)(nil),        // 21: orchestrator.v1.PreviewSchemesRequest
+	(*PreviewSchemesResponse)(nil),       // 22: orchestrator.v1.PreviewSchemesResponse
+	(*ReplayMappingRequest)(nil),         // 23: orchestrator.v1.ReplayMappingRequest
+	(*ReplayMappingResponse)(nil),        // 24: orchestrator.v1.ReplayMappingResponse
+	(*Scheme)(nil),                       // 25: orchestrator.v1.Scheme
+	(*AccountPause)(nil),                 // 26: orchestrator.v1.AccountPause
+	(*WatermarkChange)(nil),              // 27: orchestrator.v1.WatermarkChange
+	(*SchemePreview)(nil),                // 28: orchestrator.v1.SchemePreview
+	(*SchemePart)(nil),                   // 29: orchestrator.v1.SchemePart
+	(*MappingDifference)(nil),            // 30: orchestrator.v1.MappingDifference
+	(*MappedRequest)(nil),                // 31: orchestrator.v1.MappedRequest
+	nil,                                  // 32: orchestrator.v1.Scheme.CancellationCountsEntry
+	nil,                                  // 33: orchestrator.v1.MappedRequest.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),        // 34: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),          // 35: google.protobuf.Duration
 }
 var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
-	27, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
-	27, // 1: orchestrator.v1.GetSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	25, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
+	25, // 1: orchestrator.v1.GetSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
 	2,  // 2: orchestrator.v1.SetSchemeModeRequest.mode:type_name -> orchestrator.v1.SchemeMode
-	27, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	27, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	27, // 5: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	36, // 6: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
-	36, // 7: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
-	27, // 8: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
-	36, // 9: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
-	29, // 10: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
-	30, // 11: orchestrator.v1.PreviewSchemesResponse.schemes:type_name -> orchestrator.v1.SchemePreview
-	36, // 12: orchestrator.v1.ReplayMappingRequest.read_time_from:type_name -> google.protobuf.Timestamp
-	36, // 13: orchestrator.v1.ReplayMappingRequest.read_time_to:type_name -> google.protobuf.Timestamp
-	32, // 14: orchestrator.v1.ReplayMappingResponse.differences:type_name -> orchestrator.v1.MappingDifference
+	25, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	25, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	25, // 5: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	34, // 6: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
+	34, // 7: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
+	25, // 8: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
+	34, // 9: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
+	27, // 10: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
+	28, // 11: orchestrator.v1.PreviewSchemesResponse.schemes:type_name -> orchestrator.v1.SchemePreview
+	34, // 12: orchestrator.v1.ReplayMappingRequest.read_time_from:type_name -> google.protobuf.Timestamp
+	34, // 13: orchestrator.v1.ReplayMappingRequest.read_time_to:type_name -> google.protobuf.Timestamp
+	30, // 14: orchestrator.v1.ReplayMappingResponse.differences:type_name -> orchestrator.v1.MappingDifference
 	0,  // 15: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
 	2,  // 16: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
-	36, // 17: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
-	37, // 18: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
-	36, // 19: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
-	36, // 20: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
-	36, // 21: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
-	34, // 22: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
-	36, // 23: orchestrator.v1.Scheme.pause_time:type_name -> google.protobuf.Timestamp
-	28, // 24: orchestrator.v1.Scheme.account_pauses:type_name -> orchestrator.v1.AccountPause
-	36, // 25: orchestrator.v1.AccountPause.pause_time:type_name -> google.protobuf.Timestamp
-	36, // 26: orchestrator.v1.AccountPause.probe_time:type_name -> google.protobuf.Timestamp
-	36, // 27: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
-	36, // 28: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
-	36, // 29: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
+	34, // 17: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
+	35, // 18: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
+	34, // 19: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
+	34, // 20: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
+	34, // 21: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
+	32, // 22: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
+	34, // 23: orchestrator.v1.Scheme.pause_time:type_name -> google.protobuf.Timestamp
+	26, // 24: orchestrator.v1.Scheme.account_pauses:type_name -> orchestrator.v1.AccountPause
+	34, // 25: orchestrator.v1.AccountPause.pause_time:type_name -> google.protobuf.Timestamp
+	34, // 26: orchestrator.v1.AccountPause.probe_time:type_name -> google.protobuf.Timestamp
+	34, // 27: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
+	34, // 28: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
+	34, // 29: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
 	1,  // 30: orchestrator.v1.SchemePreview.change:type_name -> orchestrator.v1.SchemeChange
-	31, // 31: orchestrator.v1.SchemePreview.added:type_name -> orchestrator.v1.SchemePart
-	31, // 32: orchestrator.v1.SchemePreview.removed:type_name -> orchestrator.v1.SchemePart
-	33, // 33: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
-	33, // 34: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
-	35, // 35: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
+	29, // 31: orchestrator.v1.SchemePreview.added:type_name -> orchestrator.v1.SchemePart
+	29, // 32: orchestrator.v1.SchemePreview.removed:type_name -> orchestrator.v1.SchemePart
+	31, // 33: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
+	31, // 34: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
+	33, // 35: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
 	3,  // 36: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
 	5,  // 37: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
 	7,  // 38: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
 	9,  // 39: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
 	11, // 40: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
-	13, // 41: orchestrator.v1.SchemeService.ReleaseScheme:input_type -> orchestrator.v1.ReleaseSchemeRequest
-	15, // 42: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
-	17, // 43: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
-	19, // 44: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
-	21, // 45: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
-	23, // 46: orchestrator.v1.SchemeService.PreviewSchemes:input_type -> orchestrator.v1.PreviewSchemesRequest
-	25, // 47: orchestrator.v1.SchemeService.ReplayMapping:input_type -> orchestrator.v1.ReplayMappingRequest
-	4,  // 48: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
-	6,  // 49: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
-	8,  // 50: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
-	10, // 51: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
-	12, // 52: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
-	14, // 53: orchestrator.v1.SchemeService.ReleaseScheme:output_type -> orchestrator.v1.ReleaseSchemeResponse
-	16, // 54: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
-	18, // 55: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
-	20, // 56: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
-	22, // 57: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
-	24, // 58: orchestrator.v1.SchemeService.PreviewSchemes:output_type -> orchestrator.v1.PreviewSchemesResponse
-	26, // 59: orchestrator.v1.SchemeService.ReplayMapping:output_type -> orchestrator.v1.ReplayMappingResponse
-	48, // [48:60] is the sub-list for method output_type
-	36, // [36:48] is the sub-list for method input_type
+	13, // 41: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
+	15, // 42: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
+	17, // 43: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
+	19, // 44: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
+	21, // 45: orchestrator.v1.SchemeService.PreviewSchemes:input_type -> orchestrator.v1.PreviewSchemesRequest
+	23, // 46: orchestrator.v1.SchemeService.ReplayMapping:input_type -> orchestrator.v1.ReplayMappingRequest
+	4,  // 47: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
+	6,  // 48: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
+	8,  // 49: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
+	10, // 50: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
+	12, // 51: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
+	14, // 52: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
+	16, // 53: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
+	18, // 54: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
+	20, // 55: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
+	22, // 56: orchestrator.v1.SchemeService.PreviewSchemes:output_type -> orchestrator.v1.PreviewSchemesResponse
+	24, // 57: orchestrator.v1.SchemeService.ReplayMapping:output_type -> orchestrator.v1.ReplayMappingResponse
+	47, // [47:58] is the sub-list for method output_type
+	36, // [36:47] is the sub-list for method input_type
 	36, // [36:36] is the sub-list for extension type_name
 	36, // [36:36] is the sub-list for extension extendee
 	0,  // [0:36] is the sub-list for field type_name
@@ -2697,7 +2569,7 @@ func file_orchestrator_v1_scheme_proto_init() {
 	if File_orchestrator_v1_scheme_proto != nil {
 		return
 	}
-	file_orchestrator_v1_scheme_proto_msgTypes[22].OneofWrappers = []any{
+	file_orchestrator_v1_scheme_proto_msgTypes[20].OneofWrappers = []any{
 		(*ReplayMappingRequest_Revision)(nil),
 		(*ReplayMappingRequest_Document)(nil),
 	}
@@ -2707,7 +2579,7 @@ func file_orchestrator_v1_scheme_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_scheme_proto_rawDesc), len(file_orchestrator_v1_scheme_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   33,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -244,51 +244,6 @@ func local_request_SchemeService_ResumeScheme_0(ctx context.Context, marshaler r
 	return msg, metadata, err
 }
 
-func request_SchemeService_ReleaseScheme_0(ctx context.Context, marshaler runtime.Marshaler, client SchemeServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
-	var (
-		protoReq ReleaseSchemeRequest
-		metadata runtime.ServerMetadata
-		err      error
-	)
-	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
-	}
-	val, ok := pathParams["scheme"]
-	if !ok {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "scheme")
-	}
-	protoReq.Scheme, err = runtime.String(val)
-	if err != nil {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "scheme", err)
-	}
-	if req.Body != nil {
-		_, _ = io.Copy(io.Discard, req.Body)
-	}
-	msg, err := client.ReleaseScheme(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
-	return msg, metadata, err
-}
-
-func local_request_SchemeService_ReleaseScheme_0(ctx context.Context, marshaler runtime.Marshaler, server SchemeServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
-	var (
-		protoReq ReleaseSchemeRequest
-		metadata runtime.ServerMetadata
-		err      error
-	)
-	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
-	}
-	val, ok := pathParams["scheme"]
-	if !ok {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "scheme")
-	}
-	protoReq.Scheme, err = runtime.String(val)
-	if err != nil {
-		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "scheme", err)
-	}
-	msg, err := server.ReleaseScheme(ctx, &protoReq)
-	return msg, metadata, err
-}
-
 func request_SchemeService_StopAll_0(ctx context.Context, marshaler runtime.Marshaler, client SchemeServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq StopAllRequest
@@ -619,26 +574,6 @@ func RegisterSchemeServiceHandlerServer(ctx context.Context, mux *runtime.ServeM
 		}
 		forward_SchemeService_ResumeScheme_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodPost, pattern_SchemeService_ReleaseScheme_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
-		ctx, cancel := context.WithCancel(req.Context())
-		defer cancel()
-		var stream runtime.ServerTransportStream
-		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
-		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.SchemeService/ReleaseScheme", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}:release"))
-		if err != nil {
-			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
-			return
-		}
-		resp, md, err := local_request_SchemeService_ReleaseScheme_0(annotatedContext, inboundMarshaler, server, req, pathParams)
-		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
-		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
-		if err != nil {
-			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
-			return
-		}
-		forward_SchemeService_ReleaseScheme_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
-	})
 	mux.Handle(http.MethodPost, pattern_SchemeService_StopAll_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -884,23 +819,6 @@ func RegisterSchemeServiceHandlerClient(ctx context.Context, mux *runtime.ServeM
 		}
 		forward_SchemeService_ResumeScheme_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
-	mux.Handle(http.MethodPost, pattern_SchemeService_ReleaseScheme_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
-		ctx, cancel := context.WithCancel(req.Context())
-		defer cancel()
-		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.SchemeService/ReleaseScheme", runtime.WithHTTPPathPattern("/v1/schemes/{scheme}:release"))
-		if err != nil {
-			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
-			return
-		}
-		resp, md, err := request_SchemeService_ReleaseScheme_0(annotatedContext, inboundMarshaler, client, req, pathParams)
-		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
-		if err != nil {
-			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
-			return
-		}
-		forward_SchemeService_ReleaseScheme_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
-	})
 	mux.Handle(http.MethodPost, pattern_SchemeService_StopAll_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1021,7 +939,6 @@ var (
 	pattern_SchemeService_SetSchemeMode_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "setMode"))
 	pattern_SchemeService_PauseScheme_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "pause"))
 	pattern_SchemeService_ResumeScheme_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "resume"))
-	pattern_SchemeService_ReleaseScheme_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "release"))
 	pattern_SchemeService_StopAll_0              = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, "stopAll"))
 	pattern_SchemeService_ResumeAll_0            = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "schemes"}, "resumeAll"))
 	pattern_SchemeService_MoveWatermark_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "schemes", "scheme"}, "moveWatermark"))
@@ -1036,7 +953,6 @@ var (
 	forward_SchemeService_SetSchemeMode_0        = runtime.ForwardResponseMessage
 	forward_SchemeService_PauseScheme_0          = runtime.ForwardResponseMessage
 	forward_SchemeService_ResumeScheme_0         = runtime.ForwardResponseMessage
-	forward_SchemeService_ReleaseScheme_0        = runtime.ForwardResponseMessage
 	forward_SchemeService_StopAll_0              = runtime.ForwardResponseMessage
 	forward_SchemeService_ResumeAll_0            = runtime.ForwardResponseMessage
 	forward_SchemeService_MoveWatermark_0        = runtime.ForwardResponseMessage

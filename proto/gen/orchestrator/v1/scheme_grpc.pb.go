@@ -24,7 +24,6 @@ const (
 	SchemeService_SetSchemeMode_FullMethodName        = "/orchestrator.v1.SchemeService/SetSchemeMode"
 	SchemeService_PauseScheme_FullMethodName          = "/orchestrator.v1.SchemeService/PauseScheme"
 	SchemeService_ResumeScheme_FullMethodName         = "/orchestrator.v1.SchemeService/ResumeScheme"
-	SchemeService_ReleaseScheme_FullMethodName        = "/orchestrator.v1.SchemeService/ReleaseScheme"
 	SchemeService_StopAll_FullMethodName              = "/orchestrator.v1.SchemeService/StopAll"
 	SchemeService_ResumeAll_FullMethodName            = "/orchestrator.v1.SchemeService/ResumeAll"
 	SchemeService_MoveWatermark_FullMethodName        = "/orchestrator.v1.SchemeService/MoveWatermark"
@@ -50,9 +49,6 @@ type SchemeServiceClient interface {
 	PauseScheme(ctx context.Context, in *PauseSchemeRequest, opts ...grpc.CallOption) (*PauseSchemeResponse, error)
 	// ResumeScheme lets a stopped scheme read again, and a paused one send again.
 	ResumeScheme(ctx context.Context, in *ResumeSchemeRequest, opts ...grpc.CallOption) (*ResumeSchemeResponse, error)
-	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its safety limits any longer they
-	// count anew. Each cancellation is verified before it is sent.
-	ReleaseScheme(ctx context.Context, in *ReleaseSchemeRequest, opts ...grpc.CallOption) (*ReleaseSchemeResponse, error)
 	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in
 	// flight finishes; reading and withdrawing go on. ResumeAll ends it.
 	StopAll(ctx context.Context, in *StopAllRequest, opts ...grpc.CallOption) (*StopAllResponse, error)
@@ -122,16 +118,6 @@ func (c *schemeServiceClient) ResumeScheme(ctx context.Context, in *ResumeScheme
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ResumeSchemeResponse)
 	err := c.cc.Invoke(ctx, SchemeService_ResumeScheme_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *schemeServiceClient) ReleaseScheme(ctx context.Context, in *ReleaseSchemeRequest, opts ...grpc.CallOption) (*ReleaseSchemeResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ReleaseSchemeResponse)
-	err := c.cc.Invoke(ctx, SchemeService_ReleaseScheme_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -215,9 +201,6 @@ type SchemeServiceServer interface {
 	PauseScheme(context.Context, *PauseSchemeRequest) (*PauseSchemeResponse, error)
 	// ResumeScheme lets a stopped scheme read again, and a paused one send again.
 	ResumeScheme(context.Context, *ResumeSchemeRequest) (*ResumeSchemeResponse, error)
-	// ReleaseScheme lets held cancellations of a scheme go. Once nothing waits behind its safety limits any longer they
-	// count anew. Each cancellation is verified before it is sent.
-	ReleaseScheme(context.Context, *ReleaseSchemeRequest) (*ReleaseSchemeResponse, error)
 	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in
 	// flight finishes; reading and withdrawing go on. ResumeAll ends it.
 	StopAll(context.Context, *StopAllRequest) (*StopAllResponse, error)
@@ -257,9 +240,6 @@ func (UnimplementedSchemeServiceServer) PauseScheme(context.Context, *PauseSchem
 }
 func (UnimplementedSchemeServiceServer) ResumeScheme(context.Context, *ResumeSchemeRequest) (*ResumeSchemeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResumeScheme not implemented")
-}
-func (UnimplementedSchemeServiceServer) ReleaseScheme(context.Context, *ReleaseSchemeRequest) (*ReleaseSchemeResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ReleaseScheme not implemented")
 }
 func (UnimplementedSchemeServiceServer) StopAll(context.Context, *StopAllRequest) (*StopAllResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StopAll not implemented")
@@ -386,24 +366,6 @@ func _SchemeService_ResumeScheme_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(SchemeServiceServer).ResumeScheme(ctx, req.(*ResumeSchemeRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _SchemeService_ReleaseScheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ReleaseSchemeRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(SchemeServiceServer).ReleaseScheme(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: SchemeService_ReleaseScheme_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(SchemeServiceServer).ReleaseScheme(ctx, req.(*ReleaseSchemeRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -542,10 +504,6 @@ var SchemeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResumeScheme",
 			Handler:    _SchemeService_ResumeScheme_Handler,
-		},
-		{
-			MethodName: "ReleaseScheme",
-			Handler:    _SchemeService_ReleaseScheme_Handler,
 		},
 		{
 			MethodName: "StopAll",

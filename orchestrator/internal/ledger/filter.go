@@ -1,0 +1,35 @@
+package ledger
+
+import "github.com/jackc/pgx/v5"
+
+// Conditions is all of a filter but its states: conditions on the facts c of a cancellation, with its order as order, and
+// on how it stands, as standing. Values go into args. Conditions that are not asked for are not in the statement, so
+// that a bill number is always found by its index.
+func (f CancellationFilter) Conditions(order, standing string, args pgx.StrictNamedArgs) (facts, stands string) {
+	add := func(to *string, asked bool, name, condition string, value any) {
+		if asked {
+			*to += " and " + condition
+			args[name] = value
+		}
+	}
+	add(&facts, f.Scheme != "", "scheme", `c.scheme = @scheme`, f.Scheme)
+	add(&facts, len(f.IDs) > 0, "ids", `c.cancellation_id = any(@ids)`, f.IDs)
+	add(&facts, f.BillNo != "", "bill_no", `c.bill_no = @bill_no`, f.BillNo)
+	add(&facts, f.WarehouseCode != "", "warehouse_code", order+`.warehouse_code = @warehouse_code`, f.WarehouseCode)
+	add(&facts, f.Account != "", "account", order+`.account = @account`, f.Account)
+	add(&facts, f.WorkKind != "", "work_kind", `exists (
+    select from work_item w
+    where w.cancellation_id = c.cancellation_id and w.kind = @work_kind and w.close_time is null)`, f.WorkKind)
+	add(&facts, !f.CreatedFrom.IsZero(), "created_from", `c.create_time >= @created_from`, f.CreatedFrom)
+	add(&facts, !f.CreatedTo.IsZero(), "created_to", `c.create_time < @created_to`, f.CreatedTo)
+	add(&stands, f.Disposition != "", "disposition", standing+`.disposition = @disposition`, f.Disposition)
+	add(&stands, f.VendorMessage != "", "vendor_message",
+		`btrim(`+standing+`.vendor_message, E' \t\r\n') = btrim(@vendor_message, E' \t\r\n')`, f.VendorMessage)
+	add(&stands, f.VendorCode != "", "vendor_code", `exists (
+    select from attempt v
+    where v.cancellation_id = c.cancellation_id and v.vendor_code = @vendor_code
+      and v.attempt = `+standing+`.attempt - (`+standing+`.lease_until is not null)::integer)`, f.VendorCode)
+	add(&stands, f.HoldReason != "", "hold_reason",
+		standing+`.state = 'held' and `+standing+`.hold_reason = @hold_reason`, f.HoldReason)
+	return facts, stands
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -40,7 +41,7 @@ func (s *Store) LiveTraffic(ctx context.Context, scheme string, limit int) (ledg
 with due as (
     select f.run_id, c.due_time
     from unsettled_cancellation c join scheme s using (scheme) join cancellation f using (cancellation_id)
-    where c.state = 'open' and c.due_time <= now() and c.lease_until is null and `+maySend+`
+    where c.state = 'open' and c.due_time <= now() and c.lease_until is null and `+push.MaySend+`
     order by c.due_time
     limit @limit
 )
@@ -138,7 +139,7 @@ func copied(b *ledger.Run) ledger.Run {
 // saveBackfill moves a backfill on from where it was read: one that was cancelled, or moved on by somebody else, is left
 // alone. Numbers that were not found are added.
 func saveBackfill(ctx context.Context, tx pgx.Tx, b *ledger.Run, notFound []string) error {
-	if err := saveRun(ctx, tx, b); err != nil {
+	if err := ledger.SaveRun(ctx, tx, b); err != nil {
 		return err
 	}
 	added := make([]string, len(notFound))

@@ -2,10 +2,8 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -55,21 +53,4 @@ insert into scheme_cutover (scheme, kind, name, revision) values ($1, $2, $3, $4
 // named says whether a part was in the scheme before: by its own name, or among all.
 func named(before []rule.Part, part rule.Part) bool {
 	return slices.Contains(before, part) || slices.Contains(before, rule.Part{Kind: part.Kind, Name: rule.Everything})
-}
-
-// cutoversOf reads the cutovers of a scheme as a query aggregated them.
-func cutoversOf(encoded []byte) (rule.Cutovers, error) {
-	var rows []struct {
-		Kind rule.PartKind
-		Name string
-		Time time.Time
-	}
-	if err := json.Unmarshal(encoded, &rows); err != nil {
-		return nil, fmt.Errorf("cutovers: %w", err)
-	}
-	cutovers := make(rule.Cutovers, len(rows))
-	for _, r := range rows {
-		cutovers[rule.Part{Kind: r.Kind, Name: r.Name}] = r.Time
-	}
-	return cutovers, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
@@ -19,9 +20,9 @@ const CountDecided = countDecided
 // LeaseRows, LoadRows and HolderRows are what Lease, Load and LedgerHolders ask, for the test that looks at
 // their plans.
 const (
-	LeaseRows  = leaseRows
-	LoadRows   = loadRows
-	HolderRows = holderRows
+	LeaseRows  = push.LeaseRows
+	LoadRows   = push.LoadRows
+	HolderRows = push.HolderRows
 )
 
 // NewestIn is the statement that finds a page of the list by state.

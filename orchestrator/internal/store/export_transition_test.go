@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -56,7 +57,7 @@ func (s *Store) Move(ctx context.Context, e rule.Event, m Moved) error {
 		case rule.EventOrderRefused:
 			return ledger.AskAboutRefused(ctx, tx, m.Results)
 		case rule.EventAnswerWaits, rule.EventAnswerDone, rule.EventAnswerAsks, rule.EventAnswerCloses:
-			return writeResults(ctx, tx, m.Results)
+			return push.WriteResults(ctx, tx, m.Results)
 		case rule.EventCancelledLate:
 			_, err = ledger.FinishLate(ctx, tx, ledger.ColumnsOf(m.Results))
 		case rule.EventRetried:

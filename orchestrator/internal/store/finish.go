@@ -88,22 +88,6 @@ where scheme = @scheme and version = @version`,
 	return ledger.CloseSchemeKind(ctx, tx, run.Scheme, rule.WorkClockSuspect, "the clocks fit again")
 }
 
-// BindAccount keeps the sid behind a WMS account name with the scheme's watermark, the first time it is met, and answers the one that is
-// kept.
-func (s *Store) BindAccount(ctx context.Context, scheme, account, sid string) (string, error) {
-	var kept string
-	if err := s.pool.QueryRow(ctx, `
-with bound as (
-    update watermark set wms_sids = wms_sids || jsonb_build_object($2::text, $3::text)
-    where scheme = $1 and not (wms_sids ? $2)
-    returning wms_sids ->> $2 as sid
-)
-select coalesce((select sid from bound), (select wms_sids ->> $2 from watermark where scheme = $1))`, scheme, account, sid).Scan(&kept); err != nil {
-		return "", fmt.Errorf("bind account: %w", err)
-	}
-	return kept, nil
-}
-
 // What a settlement takes: the end of a run everything that is planned; a look outside passes only what it planned itself in this
 // transaction, since what a run has planned waits for that run's run counts and watermark.
 const (
@@ -171,7 +155,7 @@ select count(*) from unsettled_cancellation c where scheme = $1 and state = 'pla
 		return finished, err
 	}
 	// Another orchestrator has loaded a file without this scheme: it is still read here, and nobody sends.
-	return finished, inactiveWork(ctx, tx)
+	return finished, ledger.InactiveWork(ctx, tx)
 }
 
 // reachSafetyLimit holds everything of the scheme that cannot have reached the WMS, and tells a person.

@@ -97,20 +97,11 @@ func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, outc
 	return closeSafetyLimitWork(ctx, tx, act.Scheme, byWhom(outcome, act))
 }
 
-// doneAndLive finds those of the cancellations @ids that are done although the ledger knows their bill live, unless a
-// person was told before: @kind is restored_after_cancel.
-const doneAndLive = `
-from cancellation_now c join bill b using (scheme, bill_id)
-where c.cancellation_id = any(@ids) and c.state = 'done'
-  and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
-  and not exists (select from work_item w
-                  where w.cancellation_id = c.cancellation_id and w.cancellation_id <> 0 and w.kind = @kind)`
-
 // doneOfLive opens restored_after_cancel for cancellations that are done now although the ledger knows their bill live,
 // and closes it where the bill is voided again.
 func doneOfLive(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if err := ledger.OpenFound(ctx, tx, `
-select `+ledger.AboutCancellation+`, `+ledger.OrderDetail+doneAndLive,
+select `+ledger.AboutCancellation+`, `+ledger.OrderDetail+ledger.DoneAndLive,
 		pgx.StrictNamedArgs{"ids": ids, "kind": string(rule.WorkRestored)}); err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ update scheme set mode = 'send', send_since = now(), safety_limit_reset_time = n
 where scheme = $1`, scheme); err != nil {
 		return 0, err
 	}
-	if err := forgetUnsent(ctx, tx, scheme); err != nil {
+	if err := ledger.ForgetUnsent(ctx, tx, scheme); err != nil {
 		return 0, err
 	}
 	return endAsDryRun(ctx, tx, scheme)

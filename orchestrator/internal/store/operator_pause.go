@@ -43,7 +43,7 @@ update scheme set pause_reason = '', pause_detail = '', pause_time = null, updat
 		scheme); err != nil {
 		return err
 	}
-	if err := forgetUnsent(ctx, tx, scheme); err != nil {
+	if err := ledger.ForgetUnsent(ctx, tx, scheme); err != nil {
 		return err
 	}
 	if reason == "mapping_suspected" {
@@ -90,28 +90,10 @@ func (s *Store) ResumeAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (resum
 		return false, err
 	}
 	if resumed = tag.RowsAffected() > 0; resumed {
-		if err := forgetUnsentOf(ctx, tx, `select scheme from scheme`); err != nil {
+		if err := ledger.ForgetUnsentOf(ctx, tx, `select scheme from scheme`); err != nil {
 			return false, err
 		}
 	}
 	_, err = record(ctx, tx, ledger.ResumeAll, act, nothing{}, counted{tag.RowsAffected()})
 	return resumed, err
-}
-
-// forgetUnsentOf is forgetUnsent for the schemes that a query finds.
-func forgetUnsentOf(ctx context.Context, tx pgx.Tx, query string, args ...any) error {
-	rows, err := tx.Query(ctx, query+` order by scheme`, args...)
-	if err != nil {
-		return err
-	}
-	schemes, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	for _, scheme := range schemes {
-		if err := forgetUnsent(ctx, tx, scheme); err != nil {
-			return err
-		}
-	}
-	return nil
 }

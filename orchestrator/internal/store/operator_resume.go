@@ -44,7 +44,7 @@ where scheme = $1 and state = 'stopped'`, scheme)
 		return 0, err
 	}
 	if tag.RowsAffected() > 0 {
-		if err := forgetUnsent(ctx, tx, scheme); err != nil {
+		if err := ledger.ForgetUnsent(ctx, tx, scheme); err != nil {
 			return 0, err
 		}
 	}
@@ -56,14 +56,6 @@ update run_failure set not_before = now() where scheme = $1 and not_before > now
 		return 0, err
 	}
 	return tag.RowsAffected(), ledger.CloseSchemeKind(ctx, tx, scheme, rule.WorkSchemeStopped, "resumed")
-}
-
-// forgetUnsent lets the time in which nothing could be sent begin anew: while the scheme was at rest nobody tried.
-func forgetUnsent(ctx context.Context, tx pgx.Tx, scheme string) error {
-	_, err := tx.Exec(ctx, `
-update unsettled_cancellation set `+ledger.ForgetUnsentColumns+`
-where scheme = $1 and state = 'open' and (unsent_since is not null or unread_since is not null)`, scheme)
-	return err
 }
 
 type runParameters struct {

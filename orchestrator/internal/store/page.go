@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -36,7 +37,7 @@ func writePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := ledger.PlanCancellations(ctx, tx, run, page); err != nil {
 		return fmt.Errorf("cancellations: %w", err)
 	}
-	if err := numbersFreed(ctx, tx, run.Scheme, page.Bills, numbers); err != nil {
+	if err := intake.NumbersFreed(ctx, tx, run.Scheme, page.Bills, numbers); err != nil {
 		return fmt.Errorf("numbers freed: %w", err)
 	}
 	if err := openVanished(ctx, tx, run.Scheme, page.Vanished); err != nil {

@@ -20,7 +20,7 @@ func runLock(scheme string) string { return "run " + scheme }
 
 // UnfinishedRun answers the scheme's baseline or incremental run that did not end; nil when there is none.
 func (s *Store) UnfinishedRun(ctx context.Context, scheme string) (*ledger.Run, error) {
-	return unfinishedRun(ctx, s.pool, scheme, ledger.Baseline, ledger.Incremental)
+	return ledger.UnfinishedRun(ctx, s.pool, scheme, ledger.Baseline, ledger.Incremental)
 }
 
 // CommitPage stores one page of a baseline or an incremental run that is not the last. also runs in the same
@@ -64,7 +64,7 @@ func (s *Store) commit(ctx context.Context, run *ledger.Run, page ledger.Page, t
 }
 
 func insertReading(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
-	if err := insertRun(ctx, tx, run); err != nil {
+	if err := ledger.InsertRun(ctx, tx, run); err != nil {
 		return err
 	}
 	d := run.Reading
@@ -79,7 +79,7 @@ values (@run, @version, @edge, @vendor, @service, @before)`, pgx.StrictNamedArgs
 
 // saveReading saves the run with what changes of its detail.
 func saveReading(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
-	if err := saveRun(ctx, tx, run); err != nil {
+	if err := ledger.SaveRun(ctx, tx, run); err != nil {
 		return err
 	}
 	if !run.Reading.ClockSuspect && run.Reading.WatermarkAfter.IsZero() {

@@ -32,7 +32,7 @@ where scheme = $1 and kind = $3 and kind <> 'backfill' and state = 'running'
 			return err
 		}
 		var err error
-		if run, err = unfinishedRun(ctx, tx, start.Scheme, start.Kind); err != nil || run != nil {
+		if run, err = ledger.UnfinishedRun(ctx, tx, start.Scheme, start.Kind); err != nil || run != nil {
 			return err
 		}
 		if begun, err := beginComparison(ctx, tx, start); err != nil || !begun {
@@ -44,7 +44,7 @@ where r.run_id = c.run_id and r.scheme = $1 and r.kind = 'recheck' and r.state <
   and r.start_time < now() - interval '`+quietKept+`' and c.bills_repaired + c.bills_missing + c.work_items = 0`, start.Scheme); err != nil {
 			return err
 		}
-		run, err = unfinishedRun(ctx, tx, start.Scheme, start.Kind)
+		run, err = ledger.UnfinishedRun(ctx, tx, start.Scheme, start.Kind)
 		return err
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ select run_id, @phase, @from, @to, @hours from begun`, pgx.StrictNamedArgs{
 // SaveReconcile stores where the reconcile run or recheck stands, by compare-and-set on its version, which it moves.
 func (s *Store) SaveReconcile(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
 	run.Error = ""
-	if err := saveRun(ctx, tx, run); err != nil {
+	if err := ledger.SaveRun(ctx, tx, run); err != nil {
 		return err
 	}
 	c := run.Comparison

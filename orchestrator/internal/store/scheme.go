@@ -47,29 +47,12 @@ func (s *Store) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]
 			`(scheme = any($1))`, names); err != nil {
 			return err
 		}
-		return inactiveWork(ctx, tx)
+		return ledger.InactiveWork(ctx, tx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store schemes: %w", err)
 	}
 	return revisions, nil
-}
-
-// inactiveWork opens a work item for each scheme that is no longer in the file and still owes something, because nobody
-// sends that, and closes it once the scheme is back or owes nothing.
-func inactiveWork(ctx context.Context, tx pgx.Tx) error {
-	args := pgx.StrictNamedArgs{"kind": string(rule.WorkSchemeInactive)}
-	const owing = `
-    from unsettled_cancellation c join scheme s using (scheme)
-    where not s.active and c.state in ('planned', 'open', 'held')`
-	if err := ledger.CloseWorkItems(ctx, tx, "the scheme is back, or owes nothing",
-		`w.kind = @kind and not exists (select`+owing+` and c.scheme = w.scheme)`, args); err != nil {
-		return err
-	}
-	return ledger.OpenFound(ctx, tx, `
-select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, '' as subject,
-       count(*) || ' unsettled' as detail`+
-		owing+` group by c.scheme`, args)
 }
 
 func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {
@@ -123,87 +106,4 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 		return revision, err
 	}
 	return revision, writeCutovers(ctx, tx, f, document, revision)
-}
-
-// Scheme answers a scheme's standing; ErrNotFound when there is none of this name.
-func (s *Store) Scheme(ctx context.Context, name string) (ledger.Scheme, error) {
-	return schemeStanding(ctx, s.pool, name)
-}
-
-// StandingIn is Scheme as a transaction sees it, for an act that depends on it.
-func (s *Store) StandingIn(ctx context.Context, tx pgx.Tx, name string) (ledger.Scheme, error) {
-	return schemeStanding(ctx, tx, name)
-}
-
-func schemeStanding(ctx context.Context, db ledger.Reads, name string) (ledger.Scheme, error) {
-	rows, err := db.Query(ctx, `
-select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send,
-       s.send_since,
-       m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from,
-       m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
-       (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]')
-           from scheme_cutover o where o.scheme = s.scheme) as cutovers
-from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
-where s.scheme = $1`, name)
-	if err != nil {
-		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", ledger.FaultOf(err))
-	}
-	type row struct {
-		Scheme              string
-		Revision            int
-		DataCenterID        string
-		Stopped             bool
-		StopReason          string
-		Send                bool
-		SendSince           time.Time
-		WatermarkTime       time.Time
-		Version             *int64
-		WatermarkDataCenter *string
-		Environment         *string
-		EffectiveFrom       time.Time
-		TimeZone            *string
-		Failures            int
-		NotBefore           time.Time
-		Cutovers            []byte
-	}
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return ledger.Scheme{}, fmt.Errorf("scheme %s: %w", name, ledger.ErrNotFound)
-	}
-	if err != nil {
-		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", ledger.FaultOf(err))
-	}
-	scheme := ledger.Scheme{
-		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID,
-		Stopped: r.Stopped, StopReason: r.StopReason,
-		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
-	}
-	if !r.WatermarkTime.IsZero() {
-		scheme.Watermark = &ledger.Watermark{
-			Time: r.WatermarkTime, Version: *r.Version, DataCenterID: *r.WatermarkDataCenter,
-			Environment: *r.Environment, EffectiveFrom: r.EffectiveFrom,
-			TimeZone: *r.TimeZone,
-		}
-	}
-	if scheme.Cutovers, err = cutoversOf(r.Cutovers); err != nil {
-		return ledger.Scheme{}, fmt.Errorf("read scheme: %w", err)
-	}
-	return scheme, nil
-}
-
-// StopScheme stops reading and sending for a scheme until a person resumes it, and opens the work item that says so.
-func (s *Store) StopScheme(ctx context.Context, name, reason, detail string) error {
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx,
-			`update scheme set state = 'stopped', stop_reason = $2, stop_detail = $3, update_time = now()
-where scheme = $1 and state = 'running'`, name, reason, detail); err != nil {
-			return err
-		}
-		return ledger.OpenWorkItems(ctx, tx,
-			name, []ledger.Work{{Kind: "scheme_stopped", Subject: reason, Detail: detail}})
-	})
-	if err != nil {
-		return fmt.Errorf("stop scheme: %w", err)
-	}
-	return nil
 }

@@ -13,18 +13,27 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
 // Store runs every statement of the orchestrator. Safe for concurrent use.
 type Store struct {
 	*query.Reader
-	pool     *pgxpool.Pool
-	answered answered
+	*ledger.Schemes
+	*ledger.RunRows
+	*push.Rows
+	*push.AccountPauses
+	pool *pgxpool.Pool
 }
 
 // New wraps a pool that Open made.
-func New(pool *pgxpool.Pool) *Store { return &Store{Reader: query.New(pool), pool: pool} }
+func New(pool *pgxpool.Pool) *Store {
+	return &Store{
+		Reader: query.New(pool), Schemes: ledger.NewSchemes(pool), RunRows: ledger.NewRunRows(pool),
+		Rows: push.NewRows(pool), AccountPauses: push.NewAccountPauses(pool), pool: pool,
+	}
+}
 
 // Usable says whether the database answers and takes what is written.
 func (s *Store) Usable(ctx context.Context) error { return ledger.Usable(ctx, s.pool) }

@@ -1,4 +1,4 @@
-package store
+package push
 
 import (
 	"cmp"
@@ -16,16 +16,16 @@ import (
 // StoreResults writes a group of results in one transaction. Each goes to its own attempt; it changes the cancellation
 // only if that attempt is the current one, except that a late "cancelled" closes one that is still open. A group that
 // Postgres refuses is halved until the bad result stands alone; bad is called for that one, and the rest is stored.
-func (s *Store) StoreResults(ctx context.Context, results []ledger.Result, bad func(ledger.Result, error)) error {
+func (s *Rows) StoreResults(ctx context.Context, results []ledger.Result, bad func(ledger.Result, error)) error {
 	if len(results) == 0 {
 		return nil
 	}
 	answered := s.answered.due(results)
-	err := s.inKeyedTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InKeyedTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := writeAnswered(ctx, tx, answered); err != nil {
 			return err
 		}
-		return writeResults(ctx, tx, results)
+		return WriteResults(ctx, tx, results)
 	})
 	switch {
 	case err == nil:
@@ -43,9 +43,9 @@ func (s *Store) StoreResults(ctx context.Context, results []ledger.Result, bad f
 	return s.StoreResults(ctx, results[half:], bad)
 }
 
-// writeResults stores a group. As a rule each result is its attempt's first, and decides over a cancellation that is
+// WriteResults stores a group. As a rule each result is its attempt's first, and decides over a cancellation that is
 // open: that is one statement. What is otherwise about the rest is found out with their rows locked.
-func writeResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error {
+func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error {
 	// In order of their keys, as others lock them.
 	results = slices.SortedFunc(slices.Values(results), func(a, b ledger.Result) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Attempt, b.Attempt))
@@ -89,7 +89,7 @@ func closeLate(ctx context.Context, tx pgx.Tx, c ledger.ResultColumns) (map[int6
 		late[id] = true
 	}
 	return late, ledger.OpenFound(ctx, tx, `
-select `+ledger.AboutCancellation+`, c.order_code as detail`+doneAndLive,
+select `+ledger.AboutCancellation+`, c.order_code as detail`+ledger.DoneAndLive,
 		pgx.StrictNamedArgs{"ids": found, "kind": string(rule.WorkRestored)})
 }
 

@@ -1,4 +1,4 @@
-package store
+package push
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// leaseRows finds and locks the rows one by one by their key, and judges them as they then are. Asked for in one go,
+// LeaseRows finds and locks the rows one by one by their key, and judges them as they then are. Asked for in one go,
 // Postgres walks the index of all open cancellations for each lease as long as its statistics know of few: with 10,000
 // open, forty times the work.
-const leaseRows = `
+const LeaseRows = `
 with mine as materialized (
     select w.send_before, w.attempt as loaded_attempt, c.attempt, c.cancellation_id, c.scheme, c.bill_id, c.bill_no,
            c.number_read_time, c.account, c.state, c.lease_until, c.not_before
@@ -29,7 +29,7 @@ with mine as materialized (
     update unsettled_cancellation u set attempt = u.attempt + 1, lease_until = now() + @lease, update_time = now()
     from mine c join scheme s on s.scheme = c.scheme
     where u.cancellation_id = c.cancellation_id and c.attempt = c.loaded_attempt and c.state = 'open'
-      and c.lease_until is null and (c.not_before is null or c.not_before <= now()) and ` + maySend + `
+      and c.lease_until is null and (c.not_before is null or c.not_before <= now()) and ` + MaySend + `
       and not exists (` + liveHolder + `)
     returning u.cancellation_id, u.attempt, c.send_before
 )
@@ -41,7 +41,7 @@ returning cancellation_id, attempt`
 // over, and is ours until lease has passed. due carries the SendBefore of each. Rows that somebody else took, also if
 // it has been answered since they were loaded (a verification may take longer than a batch's hold), that were withdrawn
 // or held, or whose number the ledger has meanwhile seen on a live bill are not among the answer.
-func (s *Store) Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error) {
+func (s *Rows) Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error) {
 	ids := make([]int64, len(due))
 	attempts := make([]int, len(due))
 	before := make([]time.Time, len(due))
@@ -51,9 +51,9 @@ func (s *Store) Lease(ctx context.Context, due []ledger.Due, lease time.Duration
 		byID[d.ID] = d
 	}
 	var leased []ledger.Due
-	err := s.inKeyedTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InKeyedTx(ctx, s.pool, func(tx pgx.Tx) error {
 		leased = make([]ledger.Due, 0, len(due))
-		rows, err := tx.Query(ctx, leaseRows,
+		rows, err := tx.Query(ctx, LeaseRows,
 			pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "before": before, "lease": lease})
 		if err != nil {
 			return err

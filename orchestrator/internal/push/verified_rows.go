@@ -1,4 +1,4 @@
-package store
+package push
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// holderRows reaches the holders by the number alone, as liveHolder does: 500 cancellations whose holders were looked
+// HolderRows reaches the holders by the number alone, as liveHolder does: 500 cancellations whose holders were looked
 // for among all bills of the scheme took 40 s with 60,000 bills.
-const holderRows = `
+const HolderRows = `
 select c.cancellation_id, b.bill_id
 from unsettled_cancellation u join cancellation c using (cancellation_id) join scheme cs on cs.scheme = c.scheme
 cross join lateral (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.gone_time, b.read_time
@@ -27,8 +27,8 @@ where c.cancellation_id = any($1) and b.bill_id <> c.bill_id and b.document_stat
 
 // LedgerHolders answers, for each of these cancellations, other bills of the same data centre that the ledger last saw
 // live with its number, and a person has not accepted since.
-func (s *Store) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error) {
-	rows, err := s.pool.Query(ctx, holderRows, ids)
+func (s *Rows) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error) {
+	rows, err := s.pool.Query(ctx, HolderRows, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read number holders: %w", err)
 	}
@@ -45,14 +45,14 @@ func (s *Store) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int
 
 // StoreVerified writes what a fresh read said of open cancellations: still owed (sendable until the next), withdrawn,
 // held, or unread: then it is due again after wait, and needs_attention for a person once it has been unread for limit.
-func (s *Store) StoreVerified(
+func (s *Rows) StoreVerified(
 	ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration,
 ) error {
 	groups := map[rule.Verification][]ledger.Verified{}
 	for _, v := range verified {
 		groups[v.Outcome] = append(groups[v.Outcome], v)
 	}
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := storeHolds(ctx, tx, groups[rule.Holds]); err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package store
+package push
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -13,9 +14,6 @@ import (
 // numberLivePause is how long a cancellation whose number a live bill carries is left alone before Kingdee is asked
 // again. What the ledger learns of the bills of that number makes it due at once.
 const numberLivePause = "1 hour"
-
-// isNumberLive is true of an outcome e that counts, and says that a live bill carries the number.
-const isNumberLive = `e.revoke_time is null and e.state = 'withdrawn' and e.outcome = 'number_live'`
 
 // storeNumberLive withdraws cancellations whose number a live bill carries. If an earlier request may have landed, it
 // may have been that bill's order: a person's matter.
@@ -36,44 +34,18 @@ where cancellation_id = any($1) and revoke_time is null`, cancellations); err !=
 	return ledger.OpenRestored(ctx, tx, scheme, ids)
 }
 
-// numbersFreed makes cancellations due for another look whose number a bill of this page carried, or may have, and does
-// not carry live now. before are the numbers that the ledger had of the page's bills.
-func numbersFreed(
-	ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite, before map[int64]string,
-) error {
-	var numbers []string
-	for _, b := range bills {
-		now := ledger.CleanText(b.After.State.Number)
-		if was := before[b.After.State.ID]; was != "" && was != now {
-			numbers = append(numbers, was)
-		}
-		if !b.After.State.Live() || !b.After.GoneTime.IsZero() {
-			numbers = append(numbers, now)
-		}
-	}
-	if len(numbers) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, `
-update outcome e set due_time = now()
-from scheme s join scheme o using (data_center_id) join cancellation c on c.scheme = o.scheme
-where s.scheme = $1 and c.bill_no = any($2) and e.cancellation_id = c.cancellation_id
-  and `+isNumberLive, scheme, numbers)
-	return err
-}
-
 // NumberLiveDue answers cancellations of a scheme that were withdrawn because a live bill carried their number, and are
 // due for another look; at most limit.
-func (s *Store) NumberLiveDue(ctx context.Context, scheme string, limit int) ([]ledger.Due, error) {
+func (s *Rows) NumberLiveDue(ctx context.Context, scheme string, limit int) ([]ledger.Due, error) {
 	return s.dueRows(ctx, dueColumns+` from outcome e join cancellation_now c using (cancellation_id)
-where e.scheme = $1 and `+isNumberLive+` and e.due_time <= now() order by e.due_time limit $2`, scheme, limit)
+where e.scheme = $1 and `+intake.IsNumberLive+` and e.due_time <= now() order by e.due_time limit $2`, scheme, limit)
 }
 
 // StoreNumberRead writes what another look at such cancellations came to. Where the number is free again, or that
 // cannot be confirmed, the cancellation's bill is read again by the next run: it decides, and what is owed still
 // is planned anew. One whose trigger does not hold any longer is withdrawn like any other. The rest is looked at
 // again later.
-func (s *Store) StoreNumberRead(ctx context.Context, scheme string, verified []ledger.Verified) error {
+func (s *Rows) StoreNumberRead(ctx context.Context, scheme string, verified []ledger.Verified) error {
 	var again, withdrawn []int64
 	for _, v := range verified {
 		switch v.Outcome {
@@ -83,12 +55,12 @@ func (s *Store) StoreNumberRead(ctx context.Context, scheme string, verified []l
 			again = append(again, v.ID)
 		}
 	}
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `
 update outcome e
 set due_time = now() + interval '`+numberLivePause+`', update_time = now(),
     outcome = case when e.cancellation_id = any($2) then 'no_trigger' else e.outcome end
-where e.cancellation_id = any($1) and `+isNumberLive, ids(verified), withdrawn); err != nil {
+where e.cancellation_id = any($1) and `+intake.IsNumberLive, ids(verified), withdrawn); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `

@@ -1,4 +1,4 @@
-package store
+package push
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 // Gather hands due cancellations that nobody works on to batches of one scheme and account, marks them as handed out,
 // and lets insert put their jobs into the same transaction. It answers how many it took. A batch whose job is lost is
 // gathered again once its hold has passed.
-func (s *Store) Gather(
+func (s *Rows) Gather(
 	ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error,
 ) (int, error) {
 	names, revisions := make([]string, 0, len(g.Revisions)), make([]int, 0, len(g.Revisions))
@@ -20,7 +20,7 @@ func (s *Store) Gather(
 		names, revisions = append(names, name), append(revisions, revision)
 	}
 	taken := 0
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 with due as (
     select c.cancellation_id
@@ -29,7 +29,7 @@ with due as (
         on loaded.scheme = s.scheme and loaded.revision = s.revision
     where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now())
       and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
-      and `+maySend+`
+      and `+MaySend+`
     order by c.due_time, c.cancellation_id
     limit @limit
     for update of c skip locked
@@ -73,7 +73,7 @@ returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{
 }
 
 // GiveBack returns rows of a batch that were not worked on: they are due as before.
-func (s *Store) GiveBack(ctx context.Context, ids []int64) error {
+func (s *Rows) GiveBack(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -86,7 +86,7 @@ update unsettled_cancellation set batch_until = null where cancellation_id = any
 }
 
 // Lapsed answers attempts whose lease has run out without an answer: they may have reached the WMS.
-func (s *Store) Lapsed(ctx context.Context, limit int) ([]ledger.Due, error) {
+func (s *Rows) Lapsed(ctx context.Context, limit int) ([]ledger.Due, error) {
 	return s.dueRows(ctx, dueColumns+`
 from attempt a join cancellation_now c on c.cancellation_id = a.cancellation_id and c.attempt = a.attempt
 where a.disposition = '' and c.lease_until < now()
@@ -94,9 +94,9 @@ order by c.lease_until
 limit $1`, limit)
 }
 
-// loadRows looks the rows of a batch up one by one by their key (offset 0 keeps Postgres from merging that), for the
+// LoadRows looks the rows of a batch up one by one by their key (offset 0 keeps Postgres from merging that), for the
 // reason given at leaseRows.
-const loadRows = dueColumns + `
+const LoadRows = dueColumns + `
 from unnest($1::bigint[]) as w (id)
 cross join lateral (
     select d.cancellation_id, d.scheme, d.bill_id, d.account, d.state, d.due_time, d.lease_until, d.not_before,
@@ -110,12 +110,12 @@ cross join lateral (
     where d.cancellation_id = w.id
     offset 0) as c
 join scheme s using (scheme)
-where c.state = 'open' and c.lease_until is null and ` + maySend + `
+where c.state = 'open' and c.lease_until is null and ` + MaySend + `
 order by c.due_time, c.cancellation_id`
 
 // Load answers those rows of a batch that are still to be sent, in order of their due time.
-func (s *Store) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
-	return s.dueRows(ctx, loadRows, ids)
+func (s *Rows) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
+	return s.dueRows(ctx, LoadRows, ids)
 }
 
 // liveHolder finds bills that the ledger last saw live with a cancellation's number, other than its own bill, in the
@@ -141,7 +141,7 @@ select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.account,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id
            and b.gone_time is not null) as bill_gone`
 
-func (s *Store) dueRows(ctx context.Context, query string, args ...any) ([]ledger.Due, error) {
+func (s *Rows) dueRows(ctx context.Context, query string, args ...any) ([]ledger.Due, error) {
 	rows, err := s.pool.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read due cancellations: %w", err)

@@ -1,4 +1,4 @@
-package store
+package ledger
 
 import (
 	"context"
@@ -6,13 +6,19 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// runColumns reads runs of every kind, each with the detail of its kind.
-const runColumns = `
+// RunRows reads and ends runs of any kind. Safe for concurrent use.
+type RunRows struct {
+	pool *pgxpool.Pool
+}
+
+// NewRunRows reads through a pool that Open made.
+func NewRunRows(pool *pgxpool.Pool) *RunRows { return &RunRows{pool: pool} }
+
+// RunColumns reads runs of every kind, each with the detail of its kind.
+const RunColumns = `
 select r.run_id, r.scheme, r.kind, r.state, r.revision, r.asked, r.version, r.cursor_id, r.run_counts, r.start_time,
        r.end_time, r.error, r.note,
        coalesce(to_jsonb(w), '{}') as reading, coalesce(to_jsonb(c), '{}') as comparison,
@@ -21,46 +27,29 @@ from run r left join run_reading w using (run_id) left join run_comparison c usi
     left join run_backfill b using (run_id)`
 
 // Run answers one run; ledger.ErrNotFound when there is none.
-func (s *Store) Run(ctx context.Context, id int64) (ledger.Run, error) {
+func (s *RunRows) Run(ctx context.Context, id int64) (Run, error) {
 	return readRun(ctx, s.pool, id)
 }
 
 // RunIn is Run as a transaction sees it.
-func (s *Store) RunIn(ctx context.Context, tx pgx.Tx, id int64) (ledger.Run, error) {
+func (s *RunRows) RunIn(ctx context.Context, tx pgx.Tx, id int64) (Run, error) {
 	return readRun(ctx, tx, id)
 }
 
-func readRun(ctx context.Context, db ledger.Reads, id int64) (ledger.Run, error) {
-	return ledger.ReadOne[ledger.Run](ctx, db, "read run", runColumns+`
+func readRun(ctx context.Context, db Reads, id int64) (Run, error) {
+	return ReadOne[Run](ctx, db, "read run", RunColumns+`
 where r.run_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("run %d", id))
 }
 
-// Runs lists runs newest first, at most limit, those older than before (0 = from the newest).
-func (s *Store) Runs(ctx context.Context, f ledger.RunFilter, before int64, limit int) ([]ledger.Run, error) {
-	where, args := query.Newest("r.run_id", before, limit)
-	if f.Scheme != "" {
-		where, args["scheme"] = where+` and r.scheme = @scheme`, f.Scheme
-	}
-	if len(f.Kinds) > 0 {
-		where, args["kinds"] = where+` and r.kind = any(@kinds)`, f.Kinds
-	}
-	if len(f.States) > 0 {
-		where, args["states"] = where+` and r.state = any(@states)`, f.States
-	}
-	return ledger.ReadAll[ledger.Run](ctx, s.pool, "list runs", runColumns+where+`
-order by r.run_id desc
-limit @limit`, args)
-}
-
-// unfinishedRun answers the scheme's run of one of these kinds that did not end; nil when there is none. Of backfills
+// UnfinishedRun answers the scheme's run of one of these kinds that did not end; nil when there is none. Of backfills
 // there may be several: they are found by their ids.
-func unfinishedRun(ctx context.Context, db ledger.Reads, scheme string, kinds ...ledger.RunKind) (*ledger.Run, error) {
-	rows, err := db.Query(ctx, runColumns+`
+func UnfinishedRun(ctx context.Context, db Reads, scheme string, kinds ...RunKind) (*Run, error) {
+	rows, err := db.Query(ctx, RunColumns+`
 where r.scheme = $1 and r.kind = any($2) and r.kind <> 'backfill' and r.state = 'running'`, scheme, kinds)
 	if err != nil {
 		return nil, fmt.Errorf("read unfinished run: %w", err)
 	}
-	run, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[ledger.Run])
+	run, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Run])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -70,24 +59,24 @@ where r.scheme = $1 and r.kind = any($2) and r.kind <> 'backfill' and r.state = 
 	return run, nil
 }
 
-// insertRun gives a run its row and its id; whoever calls adds the detail.
-func insertRun(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
+// InsertRun gives a run its row and its id; whoever calls adds the detail.
+func InsertRun(ctx context.Context, tx pgx.Tx, run *Run) error {
 	err := tx.QueryRow(ctx, `
 insert into run (scheme, kind, revision, asked, cursor_id, note)
 values (@scheme, @kind, @revision, @asked, @cursor, @note)
 returning run_id, state, version, start_time`, pgx.StrictNamedArgs{
 		"scheme": run.Scheme, "kind": run.Kind, "revision": run.Revision, "asked": run.Asked, "cursor": run.Cursor,
-		"note": ledger.CleanText(run.Note),
+		"note": CleanText(run.Note),
 	}).Scan(&run.ID, &run.State, &run.Version, &run.StartTime)
-	if ledger.Violates(err, "run_one_unfinished") {
-		return fmt.Errorf("another run of scheme %s is under way: %w", run.Scheme, ledger.ErrConflict)
+	if Violates(err, "run_one_unfinished") {
+		return fmt.Errorf("another run of scheme %s is under way: %w", run.Scheme, ErrConflict)
 	}
 	return err
 }
 
-// saveRun writes where a run of any kind stands, by compare-and-set on its version, which it moves; a state that is an
+// SaveRun writes where a run of any kind stands, by compare-and-set on its version, which it moves; a state that is an
 // end ends it. ledger.ErrRunMoved, and nothing is written, when it has ended or was moved by somebody else.
-func saveRun(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
+func SaveRun(ctx context.Context, tx pgx.Tx, run *Run) error {
 	err := tx.QueryRow(ctx, `
 update run
 set version = version + 1, state = @state, revision = @revision, cursor_id = @cursor, run_counts = @run_counts,
@@ -95,28 +84,28 @@ set version = version + 1, state = @state, revision = @revision, cursor_id = @cu
 where run_id = @run and version = @version and end_time is null
 returning version, end_time`, pgx.StrictNamedArgs{
 		"run": run.ID, "version": run.Version, "state": run.State, "revision": run.Revision, "cursor": run.Cursor,
-		"run_counts": run.RunCounts, "error": ledger.CleanText(run.Error), "note": ledger.CleanText(run.Note), "ended": run.State.Ended(),
+		"run_counts": run.RunCounts, "error": CleanText(run.Error), "note": CleanText(run.Note), "ended": run.State.Ended(),
 	}).Scan(&run.Version, &run.EndTime)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return fmt.Errorf("run %d: %w", run.ID, ledger.ErrRunMoved)
+		return fmt.Errorf("run %d: %w", run.ID, ErrRunMoved)
 	}
 	return err
 }
 
 // FailRun ends a run of any kind that cannot be right. What it planned stays planned and is taken up by the next, what
 // it owed stays owed. One without a row, or that has ended, is left alone.
-func (s *Store) FailRun(ctx context.Context, run *ledger.Run, reason string) error {
+func (s *RunRows) FailRun(ctx context.Context, run *Run, reason string) error {
 	if _, err := s.pool.Exec(ctx, `
 update run set version = version + 1, state = 'failed', end_time = now(), error = $2
-where run_id = $1 and end_time is null`, run.ID, ledger.CleanText(reason)); err != nil {
+where run_id = $1 and end_time is null`, run.ID, CleanText(reason)); err != nil {
 		return fmt.Errorf("fail run: %w", err)
 	}
 	return nil
 }
 
 // NoteRun keeps why a run of any kind did not get on. It stays unfinished and is gone on with.
-func (s *Store) NoteRun(ctx context.Context, run *ledger.Run, reason string) error {
-	if _, err := s.pool.Exec(ctx, `update run set error = $2 where run_id = $1 and end_time is null`, run.ID, ledger.CleanText(reason)); err != nil {
+func (s *RunRows) NoteRun(ctx context.Context, run *Run, reason string) error {
+	if _, err := s.pool.Exec(ctx, `update run set error = $2 where run_id = $1 and end_time is null`, run.ID, CleanText(reason)); err != nil {
 		return fmt.Errorf("note run: %w", err)
 	}
 	return nil

@@ -1,0 +1,155 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// Schemes reads how schemes stand, and stops them. Safe for concurrent use.
+type Schemes struct {
+	pool *pgxpool.Pool
+}
+
+// NewSchemes reads through a pool that Open made.
+func NewSchemes(pool *pgxpool.Pool) *Schemes { return &Schemes{pool: pool} }
+
+// Scheme answers a scheme's standing; ErrNotFound when there is none of this name.
+func (s *Schemes) Scheme(ctx context.Context, name string) (Scheme, error) {
+	return schemeStanding(ctx, s.pool, name)
+}
+
+// StandingIn is Scheme as a transaction sees it, for an act that depends on it.
+func (s *Schemes) StandingIn(ctx context.Context, tx pgx.Tx, name string) (Scheme, error) {
+	return schemeStanding(ctx, tx, name)
+}
+
+func schemeStanding(ctx context.Context, db Reads, name string) (Scheme, error) {
+	rows, err := db.Query(ctx, `
+select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send,
+       s.send_since,
+       m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from,
+       m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
+       (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]')
+           from scheme_cutover o where o.scheme = s.scheme) as cutovers
+from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
+where s.scheme = $1`, name)
+	if err != nil {
+		return Scheme{}, fmt.Errorf("read scheme: %w", FaultOf(err))
+	}
+	type row struct {
+		Scheme              string
+		Revision            int
+		DataCenterID        string
+		Stopped             bool
+		StopReason          string
+		Send                bool
+		SendSince           time.Time
+		WatermarkTime       time.Time
+		Version             *int64
+		WatermarkDataCenter *string
+		Environment         *string
+		EffectiveFrom       time.Time
+		TimeZone            *string
+		Failures            int
+		NotBefore           time.Time
+		Cutovers            []byte
+	}
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Scheme{}, fmt.Errorf("scheme %s: %w", name, ErrNotFound)
+	}
+	if err != nil {
+		return Scheme{}, fmt.Errorf("read scheme: %w", FaultOf(err))
+	}
+	scheme := Scheme{
+		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID,
+		Stopped: r.Stopped, StopReason: r.StopReason,
+		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
+	}
+	if !r.WatermarkTime.IsZero() {
+		scheme.Watermark = &Watermark{
+			Time: r.WatermarkTime, Version: *r.Version, DataCenterID: *r.WatermarkDataCenter,
+			Environment: *r.Environment, EffectiveFrom: r.EffectiveFrom,
+			TimeZone: *r.TimeZone,
+		}
+	}
+	if scheme.Cutovers, err = cutoversOf(r.Cutovers); err != nil {
+		return Scheme{}, fmt.Errorf("read scheme: %w", err)
+	}
+	return scheme, nil
+}
+
+// StopScheme stops reading and sending for a scheme until a person resumes it, and opens the work item that says so.
+func (s *Schemes) StopScheme(ctx context.Context, name, reason, detail string) error {
+	err := InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx,
+			`update scheme set state = 'stopped', stop_reason = $2, stop_detail = $3, update_time = now()
+where scheme = $1 and state = 'running'`, name, reason, detail); err != nil {
+			return err
+		}
+		return OpenWorkItems(ctx, tx,
+			name, []Work{{Kind: "scheme_stopped", Subject: reason, Detail: detail}})
+	})
+	if err != nil {
+		return fmt.Errorf("stop scheme: %w", err)
+	}
+	return nil
+}
+
+// BindAccount keeps the sid behind a WMS account name with the scheme's watermark, the first time it is met, and answers the one that is
+// kept.
+func (s *Schemes) BindAccount(ctx context.Context, scheme, account, sid string) (string, error) {
+	var kept string
+	if err := s.pool.QueryRow(ctx, `
+with bound as (
+    update watermark set wms_sids = wms_sids || jsonb_build_object($2::text, $3::text)
+    where scheme = $1 and not (wms_sids ? $2)
+    returning wms_sids ->> $2 as sid
+)
+select coalesce((select sid from bound), (select wms_sids ->> $2 from watermark where scheme = $1))`, scheme, account, sid).Scan(&kept); err != nil {
+		return "", fmt.Errorf("bind account: %w", err)
+	}
+	return kept, nil
+}
+
+// InactiveWork opens a work item for each scheme that is no longer in the file and still owes something, because nobody
+// sends that, and closes it once the scheme is back or owes nothing.
+func InactiveWork(ctx context.Context, tx pgx.Tx) error {
+	args := pgx.StrictNamedArgs{"kind": string(rule.WorkSchemeInactive)}
+	const owing = `
+    from unsettled_cancellation c join scheme s using (scheme)
+    where not s.active and c.state in ('planned', 'open', 'held')`
+	if err := CloseWorkItems(ctx, tx, "the scheme is back, or owes nothing",
+		`w.kind = @kind and not exists (select`+owing+` and c.scheme = w.scheme)`, args); err != nil {
+		return err
+	}
+	return OpenFound(ctx, tx, `
+select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, '' as subject,
+       count(*) || ' unsettled' as detail`+
+		owing+` group by c.scheme`, args)
+}
+
+// cutoversOf reads the cutovers of a scheme as a query aggregated them.
+func cutoversOf(encoded []byte) (rule.Cutovers, error) {
+	var rows []struct {
+		Kind rule.PartKind
+		Name string
+		Time time.Time
+	}
+	if err := json.Unmarshal(encoded, &rows); err != nil {
+		return nil, fmt.Errorf("cutovers: %w", err)
+	}
+	cutovers := make(rule.Cutovers, len(rows))
+	for _, r := range rows {
+		cutovers[rule.Part{Kind: r.Kind, Name: r.Name}] = r.Time
+	}
+	return cutovers, nil
+}

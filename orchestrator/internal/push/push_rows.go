@@ -1,0 +1,20 @@
+package push
+
+import "github.com/jackc/pgx/v5/pgxpool"
+
+// Rows are the rows that sending reads and writes. Safe for concurrent use.
+type Rows struct {
+	pool     *pgxpool.Pool
+	answered answered
+}
+
+// NewRows reaches them through a pool that ledger.Open made.
+func NewRows(pool *pgxpool.Pool) *Rows { return &Rows{pool: pool} }
+
+// AccountPauses are the WMS accounts to which nothing is sent, because they refuse us. Safe for concurrent use.
+type AccountPauses struct {
+	pool *pgxpool.Pool
+}
+
+// NewAccountPauses reaches them through a pool that ledger.Open made.
+func NewAccountPauses(pool *pgxpool.Pool) *AccountPauses { return &AccountPauses{pool: pool} }

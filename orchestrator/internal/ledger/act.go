@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 var (
@@ -14,6 +15,9 @@ var (
 	// ErrUnavailable says that the database does not answer, or takes nothing. For reads: nothing happened, try again.
 	ErrUnavailable = errors.New("the database does not answer or takes nothing")
 )
+
+// RepliesKept is how long a write that is repeated is answered by its first reply.
+const RepliesKept = 30 * 24 * time.Hour
 
 // Call is a write of a caller.
 type Call struct {

@@ -10,6 +10,7 @@ import (
 const (
 	codeSerializationFailure   = "40001"
 	codeDeadlockDetected       = "40P01"
+	codeLockTimeout            = "55P03"
 	codeUniqueViolation        = "23505"
 	codeInsufficientRight      = "42501"
 	codeInvalidTableDefinition = "42P16"
@@ -42,3 +43,6 @@ func RefusesData(err error) bool {
 	code := SQLState(err)
 	return len(code) == 5 && (code[:2] == "22" || code[:2] == "23")
 }
+
+// LockTimedOut says whether a statement gave up because somebody held what it asked for too long.
+func LockTimedOut(err error) bool { return SQLState(err) == codeLockTimeout }

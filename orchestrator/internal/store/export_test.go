@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
@@ -15,7 +16,7 @@ import (
 const BillsByNumber = query.BillsByNumber
 
 // CountDecided is what a settlement asks for the safety limits, for the test that looks at its plan.
-const CountDecided = countDecided
+const CountDecided = intake.CountDecided
 
 // LeaseRows, LoadRows and HolderRows are what Lease, Load and LedgerHolders ask, for the test that looks at
 // their plans.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -39,11 +40,11 @@ func (s *Store) Move(ctx context.Context, e rule.Event, m Moved) error {
 		case rule.EventNoTrigger:
 			_, err = ledger.WithdrawBills(ctx, tx, m.Scheme, m.Bills)
 		case rule.EventRunEnded:
-			_, err = ledger.OpenPlan(ctx, tx, m.Scheme, plannedByAll)
+			_, err = ledger.OpenPlan(ctx, tx, m.Scheme, intake.PlannedByAll)
 		case rule.EventRunEndedHolding:
-			_, err = ledger.HoldPlan(ctx, tx, m.Scheme, plannedByAll)
+			_, err = ledger.HoldPlan(ctx, tx, m.Scheme, intake.PlannedByAll)
 		case rule.EventRunEndedWatching:
-			_, err = ledger.EndPlanAsDryRun(ctx, tx, m.Scheme, plannedByAll)
+			_, err = ledger.EndPlanAsDryRun(ctx, tx, m.Scheme, intake.PlannedByAll)
 		case rule.EventLimitReached:
 			return ledger.HoldAtLimit(ctx, tx, m.Scheme, rule.HoldSafetyLimitHour)
 		case rule.EventReadAway:

@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// repliesKept is how long a write that is repeated is answered by its first reply.
-	repliesKept = 30 * 24 * time.Hour
 	// firstCallWait is how long a repeated call waits for the first one to end.
 	firstCallWait = 5 * time.Second
 )
@@ -76,9 +74,9 @@ values (@caller, @method, @request_id, @hash)
 on conflict (caller, method, request_id) do update
 set request_hash = excluded.request_hash, reply = '', reply_time = now()
 where f.reply_time < now() - @kept::interval`, pgx.StrictNamedArgs{
-		"caller": call.Caller, "method": call.Method, "request_id": call.RequestID, "hash": sum[:], "kept": repliesKept,
+		"caller": call.Caller, "method": call.Method, "request_id": call.RequestID, "hash": sum[:], "kept": ledger.RepliesKept,
 	})
-	if ledger.SQLState(err) == codeLockTimeout {
+	if ledger.LockTimedOut(err) {
 		return nil, false, ledger.ErrFirstCallRuns
 	}
 	if err != nil {
@@ -96,21 +94,6 @@ select request_hash, reply from first_reply where caller = $1 and method = $2 an
 		err = ledger.ErrRequestIDReused
 	}
 	return reply, true, err
-}
-
-// forgetReplies removes first replies that answer nobody any longer.
-func forgetReplies(ctx context.Context, tx pgx.Tx, _ ledger.Retention) (removed, bool, error) {
-	tag, err := tx.Exec(ctx, `
-delete from first_reply f
-using (
-    select caller, method, request_id from first_reply
-    where reply_time < now() - $1::interval
-    order by reply_time
-    limit $2
-    for update skip locked
-) old
-where f.caller = old.caller and f.method = old.method and f.request_id = old.request_id`, repliesKept, tidyRows)
-	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }
 
 // record writes down what a person did, with each cancellation that it changed, which shows it in its history. It

@@ -14,6 +14,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 )
 
 // caller makes writes that pause a scheme, and answers each with a number of its own.
@@ -188,7 +189,7 @@ func TestAReplyIsKeptForThirtyDays(t *testing.T) {
 
 	c.answered(callOf("li", "Pause", "old", "assembly"))
 	c.rows.Exec(`update voidrelay.first_reply set reply_time = now() - interval '31 days' where request_id = 'old'`)
-	_, err := c.store.Tidy(t.Context(), "first_replies", ledger.Retention{})
+	_, err := worker.NewHousekeepingRows(c.pool).Tidy(t.Context(), "first_replies", ledger.Retention{})
 	require.NoError(t, err)
 	require.Equal(t, "r1", c.rows.Text(`select string_agg(request_id, ' ') from voidrelay.first_reply`))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -90,11 +91,11 @@ func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, outc
 	if err := ledger.CloseCancellationWork(ctx, tx, ids, byWhom(outcome, act)); err != nil {
 		return err
 	}
-	if err := closeHolds(ctx, tx, act.Scheme, byWhom(outcome, act)); err != nil {
+	if err := intake.CloseHolds(ctx, tx, act.Scheme, byWhom(outcome, act)); err != nil {
 		return err
 	}
 	// The safety limits go on counting: that these are settled does not say that the next ones are meant.
-	return closeSafetyLimitWork(ctx, tx, act.Scheme, byWhom(outcome, act))
+	return intake.CloseSafetyLimitWork(ctx, tx, act.Scheme, byWhom(outcome, act))
 }
 
 // doneOfLive opens restored_after_cancel for cancellations that are done now although the ledger knows their bill live,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
@@ -60,8 +61,8 @@ func endAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
 		`any(@ended)`, pgx.StrictNamedArgs{"ended": ended}); err != nil {
 		return 0, err
 	}
-	if err := closeHolds(ctx, tx, scheme, "dry_run"); err != nil {
+	if err := intake.CloseHolds(ctx, tx, scheme, "dry_run"); err != nil {
 		return 0, err
 	}
-	return int64(len(ended)), closeSafetyLimitWork(ctx, tx, scheme, "dry_run")
+	return int64(len(ended)), intake.CloseSafetyLimitWork(ctx, tx, scheme, "dry_run")
 }

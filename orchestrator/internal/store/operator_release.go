@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -16,7 +17,7 @@ import (
 func release(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
 	var limited bool
 	if err := tx.QueryRow(ctx, `
-select exists (select from unsettled_cancellation c where c.cancellation_id = any($1) and `+behindLimit+`)`, ids).Scan(&limited); err != nil {
+select exists (select from unsettled_cancellation c where c.cancellation_id = any($1) and `+intake.BehindLimit+`)`, ids).Scan(&limited); err != nil {
 		return err
 	}
 	freed, err := ledger.OpenReleased(ctx, tx, act.Scheme, ids)
@@ -29,14 +30,14 @@ select exists (select from unsettled_cancellation c where c.cancellation_id = an
 		}); err != nil {
 		return err
 	}
-	if err := closeHolds(ctx, tx, act.Scheme, "released"); err != nil || !limited {
+	if err := intake.CloseHolds(ctx, tx, act.Scheme, "released"); err != nil || !limited {
 		return err
 	}
-	if err := closeSafetyLimitWork(ctx, tx, act.Scheme, "released"); err != nil {
+	if err := intake.CloseSafetyLimitWork(ctx, tx, act.Scheme, "released"); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `
 update scheme set safety_limit_reset_time = now(), update_time = now()
-where scheme = $1 and not exists (select from unsettled_cancellation c where c.scheme = $1 and `+behindLimit+`)`, act.Scheme)
+where scheme = $1 and not exists (select from unsettled_cancellation c where c.scheme = $1 and `+intake.BehindLimit+`)`, act.Scheme)
 	return err
 }

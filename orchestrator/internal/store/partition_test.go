@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 )
 
 // No orchestrator ran when a month began, or its housekeeping came a moment late: the month's first evidence is
@@ -21,10 +22,10 @@ func TestAPartitionTakesTheRowsOfItsMonthFromTheRest(t *testing.T) {
 
 	var ensured errgroup.Group
 	for range 3 {
-		ensured.Go(func() error { return w.store.EnsurePartitions(t.Context()) })
+		ensured.Go(func() error { return worker.NewHousekeepingRows(w.pool).EnsurePartitions(t.Context()) })
 	}
 	require.NoError(t, ensured.Wait())
-	require.NoError(t, w.store.EnsurePartitions(t.Context()))
+	require.NoError(t, worker.NewHousekeepingRows(w.pool).EnsurePartitions(t.Context()))
 	require.Equal(t, 1, w.count(`select count(*) from attempt_evidence_rest`), "what belongs to no month")
 	require.Equal(t, 2, w.count(`select count(*) from attempt_evidence`))
 	require.Equal(t, 3, w.count(`select count(*) from pg_inherits where inhparent = 'attempt_evidence'::regclass`))

@@ -12,9 +12,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/backfill"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/reconcile"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/syncrun"
 )
 
 // Store runs every statement of the orchestrator. Safe for concurrent use.
@@ -24,6 +28,10 @@ type Store struct {
 	*ledger.RunRows
 	*push.Rows
 	*push.AccountPauses
+	*intake.BillRows
+	*syncrun.ReadingRows
+	*reconcile.ComparisonRows
+	*backfill.PlanRows
 	pool *pgxpool.Pool
 }
 
@@ -31,7 +39,8 @@ type Store struct {
 func New(pool *pgxpool.Pool) *Store {
 	return &Store{
 		Reader: query.New(pool), Schemes: ledger.NewSchemes(pool), RunRows: ledger.NewRunRows(pool),
-		Rows: push.NewRows(pool), AccountPauses: push.NewAccountPauses(pool), pool: pool,
+		Rows: push.NewRows(pool), AccountPauses: push.NewAccountPauses(pool), BillRows: intake.NewBillRows(pool), ReadingRows: syncrun.NewReadingRows(pool), ComparisonRows: reconcile.NewComparisonRows(pool),
+		PlanRows: backfill.NewPlanRows(pool), pool: pool,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 )
 
 const day = 24 * time.Hour
@@ -21,7 +22,7 @@ func (w *writer) tidy(chore string) (chunks int) {
 	w.Helper()
 	for more := true; more; chunks++ {
 		var err error
-		more, err = w.store.Tidy(w.Context(), chore, keep)
+		more, err = worker.NewHousekeepingRows(w.pool).Tidy(w.Context(), chore, keep)
 		require.NoError(w, err)
 	}
 	return chunks
@@ -47,7 +48,7 @@ func TestEvidenceIsDroppedByTheMonthOnceAllOfItIsOld(t *testing.T) {
 	require.Equal(t, "attempt_evidence_202001 3, attempt_evidence_202002 2",
 		w.text(`select string_agg(subject || ' ' || row_count, ', ' order by housekeeping_id) from reporting.housekeeping where byte_count > 0`))
 
-	require.NoError(t, w.store.EnsurePartitions(t.Context()))
+	require.NoError(t, worker.NewHousekeepingRows(w.pool).EnsurePartitions(t.Context()))
 	require.Equal(t, 1, w.tidy("evidence_months"), "it rests until the next hour")
 }
 
@@ -59,7 +60,7 @@ func TestAMonthThatIsReadIsLeftForTheNextRun(t *testing.T) {
 	require.NoError(t, err)
 	_, err = report.Exec(t.Context(), `select count(*) from attempt_evidence`)
 	require.NoError(t, err)
-	_, err = w.store.Tidy(t.Context(), "evidence_months", keep)
+	_, err = worker.NewHousekeepingRows(w.pool).Tidy(t.Context(), "evidence_months", keep)
 	require.Error(t, err)
 	require.Equal(t, "the table was in use; tried again with the next run", w.text(`select last_error from reporting.housekeeping`))
 
@@ -184,7 +185,7 @@ func TestAChoreIsDoneByOne(t *testing.T) {
 	require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(t.Context(), `select pg_advisory_xact_lock(hashtextextended('voidrelay chore evidence_rest', 0))`)
 		require.NoError(t, err)
-		more, err := w.store.Tidy(t.Context(), "evidence_rest", keep)
+		more, err := worker.NewHousekeepingRows(w.pool).Tidy(t.Context(), "evidence_rest", keep)
 		require.NoError(t, err)
 		require.False(t, more)
 		return nil

@@ -50,7 +50,6 @@ type Store interface {
 	push.BatchStore
 	push.DispatchStore
 	backfill.Store
-	tidyStore
 	reconcile.Store
 	push.PauseStore
 }
@@ -127,7 +126,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		Stopping: r.stopping,
 	}
 	tidy := &tidier{
-		store: cfg.Store, keep: ledger.Retention{Evidence: cfg.KeepEvidence, Bills: keepBills}, insert: r, logger: cfg.Logger,
+		store: NewHousekeepingRows(cfg.Pool), keep: ledger.Retention{Evidence: cfg.KeepEvidence, Bills: keepBills}, insert: r, logger: cfg.Logger,
 		stopping: r.stopping,
 	}
 

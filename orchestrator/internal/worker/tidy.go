@@ -15,16 +15,9 @@ const (
 	keepBills    = 730 * 24 * time.Hour
 )
 
-// tidyStore is what housekeeping asks of the ledger.
-type tidyStore interface {
-	EnsurePartitions(ctx context.Context) error
-	Chores() []string
-	Tidy(ctx context.Context, chore string, keep ledger.Retention) (more bool, err error)
-}
-
 // tidier makes room for the evidence of the coming month, and removes what need not be kept, chunk by chunk.
 type tidier struct {
-	store  tidyStore
+	store  *HousekeepingRows
 	keep   ledger.Retention
 	insert queue.Inserter
 	logger *slog.Logger

@@ -1,4 +1,4 @@
-package store
+package reconcile
 
 import (
 	"context"
@@ -7,25 +7,23 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // TryLockReconcile keeps two chunks of one scheme's reconcile run or recheck apart, as TryLockRun does for incremental
 // runs. They are locks of their own: what the one writes is kept apart from the other by the read times of the bills.
-func (s *Store) TryLockReconcile(ctx context.Context, scheme string, kind ledger.RunKind) (unlock func(), ok bool, err error) {
+func (s *ComparisonRows) TryLockReconcile(ctx context.Context, scheme string, kind ledger.RunKind) (unlock func(), ok bool, err error) {
 	return ledger.LockOf(ctx, s.pool, string(kind)+" "+scheme)
 }
 
-// stampOf is the latest of a bill's four dates, as the index bill_stamp has it.
-const stampOf = `greatest(bill_create_time, modify_time, approve_time, cancel_time)`
-
 // Watched answers the bills behind this FID that the watch looks at, ascending, at most limit: those known live, or un-audited (what is
 // to be deleted is un-audited first), with a stamp not before since, and those that are missing.
-func (s *Store) Watched(ctx context.Context, scheme string, since time.Time, after int64, limit int) ([]int64, error) {
+func (s *ComparisonRows) Watched(ctx context.Context, scheme string, since time.Time, after int64, limit int) ([]int64, error) {
 	rows, err := s.pool.Query(ctx, `
 select bill_id from bill
 where scheme = $1 and bill_id > $2 and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited' or absent_since is not null)
-  and coalesce(`+stampOf+`, first_seen_time) >= $3
+  and coalesce(`+intake.StampOf+`, first_seen_time) >= $3
 order by bill_id
 limit $4`, scheme, after, since, limit)
 	if err != nil {

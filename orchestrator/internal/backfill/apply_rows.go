@@ -1,4 +1,4 @@
-package store
+package backfill
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -25,7 +26,7 @@ type plannedRow struct {
 }
 
 // PlannedItems answers the items of a plan behind the given one, at most limit.
-func (s *Store) PlannedItems(ctx context.Context, run, after int64, limit int) ([]ledger.BackfillItem, error) {
+func (s *PlanRows) PlannedItems(ctx context.Context, run, after int64, limit int) ([]ledger.BackfillItem, error) {
 	found, err := ledger.ReadAll[plannedRow](ctx, s.pool, "read planned items", `
 select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
        i.cancel_reason, i.extend_props, i.owner_code, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail, i.seen
@@ -68,16 +69,16 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 
 // CommitApplied owes a page of a plan like CommitDecided, notes what became of its items, and moves the cursor by
 // compare-and-set; also runs in the same transaction. Faults are those of CommitBackfill.
-func (s *Store) CommitApplied(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page,
+func (s *PlanRows) CommitApplied(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page,
 	applied ledger.Applied, also func(pgx.Tx) error,
 ) error {
 	var after ledger.Run
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = copied(b)
-		if _, err := writePageOn(ctx, tx, basis, page); err != nil {
+		if _, err := intake.WritePageOn(ctx, tx, basis, page); err != nil {
 			return err
 		}
-		items, err := carriedOut(ctx, tx, b.Scheme, applied)
+		items, err := carryOut(ctx, tx, b.Scheme, applied)
 		if err != nil {
 			return err
 		}
@@ -103,8 +104,8 @@ func (s *Store) CommitApplied(ctx context.Context, b *ledger.Run, basis ledger.B
 	return nil
 }
 
-// carriedOut says what became of the items of a plan: refused, or the cancellations that they are now.
-func carriedOut(ctx context.Context, tx pgx.Tx, scheme string, applied ledger.Applied) ([]ledger.BackfillItem, error) {
+// carryOut says what became of the items of a plan: refused, or the cancellations that they are now.
+func carryOut(ctx context.Context, tx pgx.Tx, scheme string, applied ledger.Applied) ([]ledger.BackfillItem, error) {
 	var agreed, refused []ledger.BackfillItem
 	for _, item := range applied.Items {
 		if why, no := applied.Refused[item.BillID]; no {
@@ -137,7 +138,7 @@ where i.run_id = @run and i.item = w.item`,
 
 // CheckPlan moves the cursor of a plan that is compared with another revision; done, the applying begins, under that
 // revision.
-func (s *Store) CheckPlan(ctx context.Context, b *ledger.Run, revision int, cursor int64, done bool) error {
+func (s *PlanRows) CheckPlan(ctx context.Context, b *ledger.Run, revision int, cursor int64, done bool) error {
 	return s.changeBackfill(ctx, "check plan", b, func(after *ledger.Run) {
 		after.Cursor = cursor
 		if done {

@@ -1,4 +1,4 @@
-package store
+package syncrun
 
 import (
 	"context"
@@ -7,25 +7,24 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // TryLockRun takes the lock that keeps two chunks of one scheme's baseline or incremental run apart; ok is false when
 // somebody else holds it.
-func (s *Store) TryLockRun(ctx context.Context, scheme string) (unlock func(), ok bool, err error) {
-	return ledger.LockOf(ctx, s.pool, runLock(scheme))
+func (s *ReadingRows) TryLockRun(ctx context.Context, scheme string) (unlock func(), ok bool, err error) {
+	return ledger.LockOf(ctx, s.pool, ledger.RunLock(scheme))
 }
 
-func runLock(scheme string) string { return "run " + scheme }
-
 // UnfinishedRun answers the scheme's baseline or incremental run that did not end; nil when there is none.
-func (s *Store) UnfinishedRun(ctx context.Context, scheme string) (*ledger.Run, error) {
+func (s *ReadingRows) UnfinishedRun(ctx context.Context, scheme string) (*ledger.Run, error) {
 	return ledger.UnfinishedRun(ctx, s.pool, scheme, ledger.Baseline, ledger.Incremental)
 }
 
 // CommitPage stores one page of a baseline or an incremental run that is not the last. also runs in the same
 // transaction (to insert a successor job).
-func (s *Store) CommitPage(ctx context.Context, run *ledger.Run, page ledger.Page, also func(pgx.Tx) error) error {
+func (s *ReadingRows) CommitPage(ctx context.Context, run *ledger.Run, page ledger.Page, also func(pgx.Tx) error) error {
 	return s.commit(ctx, run, page, func(tx pgx.Tx, _ *ledger.Run) error {
 		return also(tx)
 	})
@@ -33,12 +32,12 @@ func (s *Store) CommitPage(ctx context.Context, run *ledger.Run, page ledger.Pag
 
 // commit runs one page and what follows it in a transaction and, when that is through, brings run up to date. then may
 // end the run, which is saved after it.
-func (s *Store) commit(ctx context.Context, run *ledger.Run, page ledger.Page, then func(pgx.Tx, *ledger.Run) error) error {
+func (s *ReadingRows) commit(ctx context.Context, run *ledger.Run, page ledger.Page, then func(pgx.Tx, *ledger.Run) error) error {
 	var after ledger.Run
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = *run
 		written := page
-		if err := stillNewest(ctx, tx, after.Scheme, after.Revision, after.Reading.SendSince); err != nil {
+		if err := intake.StillNewest(ctx, tx, after.Scheme, after.Revision, after.Reading.SendSince); err != nil {
 			return err
 		}
 		if after.ID == 0 {
@@ -46,7 +45,7 @@ func (s *Store) commit(ctx context.Context, run *ledger.Run, page ledger.Page, t
 				return err
 			}
 		}
-		if err := writePage(ctx, tx, &after, &written); err != nil {
+		if err := intake.WritePage(ctx, tx, &after, &written); err != nil {
 			return err
 		}
 		after.Cursor = max(page.Cursor, after.Cursor)
@@ -92,7 +91,7 @@ func saveReading(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
 
 // NoteRunFailure records why the scheme's incremental run or baseline did not end and when to try again. A run that has
 // a row stays unfinished and is resumed.
-func (s *Store) NoteRunFailure(ctx context.Context, scheme, reason string, wait time.Duration) error {
+func (s *ReadingRows) NoteRunFailure(ctx context.Context, scheme, reason string, wait time.Duration) error {
 	if _, err := s.pool.Exec(ctx, `
 insert into run_failure (scheme, error, failures, not_before) values ($1, $2, 1, now() + $3)
 on conflict (scheme) do update

@@ -1,4 +1,4 @@
-package store
+package intake
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 const rereadPause = "10 minutes"
 
 // Reread answers bills that are to be read again by id, whatever their dates say; at most limit, the longest due first.
-func (s *Store) Reread(ctx context.Context, scheme string, limit int) ([]int64, error) {
+func (s *BillRows) Reread(ctx context.Context, scheme string, limit int) ([]int64, error) {
 	rows, err := s.pool.Query(ctx, `
 select bill_id from bill where scheme = $1 and reread_time <= now() order by reread_time limit $2`, scheme, limit)
 	if err != nil {
@@ -25,7 +25,7 @@ select bill_id from bill where scheme = $1 and reread_time <= now() order by rer
 }
 
 // PostponeReread leaves these bills alone for a while: they were asked for and not shown, or still cannot be decoded.
-func (s *Store) PostponeReread(ctx context.Context, scheme string, ids []int64) error {
+func (s *BillRows) PostponeReread(ctx context.Context, scheme string, ids []int64) error {
 	if _, err := s.pool.Exec(ctx, `
 update bill set reread_time = now() + interval '`+rereadPause+`'
 where scheme = $1 and bill_id = any($2) and reread_time <= now()`, scheme, ids); err != nil {

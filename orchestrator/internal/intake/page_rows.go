@@ -1,4 +1,4 @@
-package store
+package intake
 
 import (
 	"context"
@@ -7,14 +7,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// writePage writes one page of a run: bills and snapshots, cancellations as planned, what is withdrawn, work items. It
+// WritePage writes one page of a run: bills and snapshots, cancellations as planned, what is withdrawn, work items. It
 // adds the split of the cancellations to the page's run counts.
-func writePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Page) error {
+func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Page) error {
 	numbers, err := guardBills(ctx, tx, run.Scheme, page.Bills)
 	if err != nil {
 		return err
@@ -37,7 +36,7 @@ func writePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := ledger.PlanCancellations(ctx, tx, run, page); err != nil {
 		return fmt.Errorf("cancellations: %w", err)
 	}
-	if err := intake.NumbersFreed(ctx, tx, run.Scheme, page.Bills, numbers); err != nil {
+	if err := NumbersFreed(ctx, tx, run.Scheme, page.Bills, numbers); err != nil {
 		return fmt.Errorf("numbers freed: %w", err)
 	}
 	if err := openVanished(ctx, tx, run.Scheme, page.Vanished); err != nil {
@@ -46,7 +45,7 @@ func writePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := ledger.OpenWorkItems(ctx, tx, run.Scheme, page.Work); err != nil {
 		return fmt.Errorf("work items: %w", err)
 	}
-	return closeUndecodable(ctx, tx, run.Scheme, page.Readable)
+	return CloseUndecodable(ctx, tx, run.Scheme, page.Readable)
 }
 
 // guardBills locks the page's bills and refuses the page when the ledger has moved on since its decisions were made:
@@ -105,7 +104,7 @@ func withdraw(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) erro
 	if err := ledger.CloseCancellationWork(ctx, tx, withdrawn, reason); err != nil {
 		return err
 	}
-	return closeHolds(ctx, tx, scheme, reason)
+	return CloseHolds(ctx, tx, scheme, reason)
 }
 
 // openVanished opens order_vanished for orders of a snapshot that no cancellation of the same generation covers.
@@ -135,7 +134,7 @@ select exists (select from cancellation_now c where c.scheme = @scheme and c.bil
 	return ledger.OpenWorkItems(ctx, tx, scheme, work)
 }
 
-func closeUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
+func CloseUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
 		return nil
 	}

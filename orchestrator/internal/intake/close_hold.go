@@ -1,4 +1,4 @@
-package store
+package intake
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// closeHolds closes the scheme's work items that ask a person about cancellations which are held, but belong to no
+// CloseHolds closes the scheme's work items that ask a person about cancellations which are held, but belong to no
 // single one of them, once nothing waits for the answer any longer: many_deleted is about a whole reconcile run,
 // no_event_time about a bill. Those of a bill that a run has only planned so far stay.
-func closeHolds(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
+func CloseHolds(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
 	return ledger.CloseWorkItems(ctx, tx, reason, `w.scheme = @scheme and w.kind in (@many, @no_time)
   and not exists (select from unsettled_cancellation c
                   where c.scheme = w.scheme and c.state = 'held' and c.hold_reason = w.kind

@@ -1,4 +1,4 @@
-package store
+package syncrun
 
 import (
 	"context"
@@ -6,13 +6,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // FinishRun stores the last page and ends the run, in one transaction: the run counts and the safety limits are checked,
 // every planned cancellation of the scheme becomes open, held or dry_run, and the watermark moves by compare-and-set. An
 // incremental run that found nothing leaves a heartbeat and no row. also runs in the same transaction.
-func (s *Store) FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error,
+func (s *ReadingRows) FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error,
 ) (ledger.Finished, error) {
 	var finished ledger.Finished
 	if run.ID == 0 && run.Kind == ledger.Incremental && page.Empty() {
@@ -29,7 +30,7 @@ func (s *Store) FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page
 			return err
 		}
 		var err error
-		if finished, err = openPlanned(ctx, tx, after.Scheme, finish.SafetyLimits, plannedByAll); err != nil {
+		if finished, err = intake.OpenPlanned(ctx, tx, after.Scheme, finish.SafetyLimits, intake.PlannedByAll); err != nil {
 			return fmt.Errorf("settle planned: %w", err)
 		}
 		if _, err := tx.Exec(ctx, `delete from run_failure where scheme = $1`, after.Scheme); err != nil {

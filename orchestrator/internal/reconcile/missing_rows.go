@@ -1,4 +1,4 @@
-package store
+package reconcile
 
 import (
 	"context"
@@ -10,18 +10,6 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// NoteAbsent remembers that these bills were asked for by id and not shown, unless the ledger has read them since; it
-// answers how many were not missing before. That alone says nothing of why.
-func (s *Store) NoteAbsent(ctx context.Context, tx pgx.Tx, scheme string, ids []int64, at time.Time) (int64, error) {
-	if len(ids) == 0 {
-		return 0, nil
-	}
-	tag, err := tx.Exec(ctx, `
-update bill set absent_since = $3 where scheme = $1 and bill_id = any($2) and absent_since is null and read_time < $3`,
-		scheme, ids, at)
-	return tag.RowsAffected(), err
-}
-
 // provable is true of a missing bill b that is still to be proved gone, or once more: a live bill carried its number,
 // does not any longer, and what it owes for that is decided when it is proved gone. No run can do that, because no
 // read shows it.
@@ -30,7 +18,7 @@ const provable = `(b.class <> 'deleted' or b.reread_time is not null)`
 // MissingBills answers the bills behind this FID that have been missing since before, ascending, at most limit, and
 // that something may be owed for: those known live or un-audited, those with a cancellation that has not ended, and
 // those gone that are to be looked at again.
-func (s *Store) MissingBills(
+func (s *ComparisonRows) MissingBills(
 	ctx context.Context, scheme string, before time.Time, after int64, limit int,
 ) ([]ledger.Missing, error) {
 	return s.missing(ctx, `
@@ -46,14 +34,14 @@ limit @limit`, pgx.StrictNamedArgs{"scheme": scheme, "before": before, "after": 
 }
 
 // StillMissing answers those of these bills that nobody has seen since.
-func (s *Store) StillMissing(ctx context.Context, scheme string, ids []int64) ([]ledger.Missing, error) {
+func (s *ComparisonRows) StillMissing(ctx context.Context, scheme string, ids []int64) ([]ledger.Missing, error) {
 	return s.missing(ctx, `
 select b.bill_id, b.bill_no, b.org, b.absent_since from bill b
 where b.scheme = @scheme and b.bill_id = any(@ids) and b.absent_since is not null and `+provable+`
 order by b.bill_id`, pgx.StrictNamedArgs{"scheme": scheme, "ids": ids})
 }
 
-func (s *Store) missing(ctx context.Context, sql string, args pgx.StrictNamedArgs) ([]ledger.Missing, error) {
+func (s *ComparisonRows) missing(ctx context.Context, sql string, args pgx.StrictNamedArgs) ([]ledger.Missing, error) {
 	rows, err := s.pool.Query(ctx, sql, args)
 	if err != nil {
 		return nil, fmt.Errorf("read missing bills: %w", err)
@@ -63,23 +51,4 @@ func (s *Store) missing(ctx context.Context, sql string, args pgx.StrictNamedArg
 		return nil, fmt.Errorf("read missing bills: %w", err)
 	}
 	return missing, nil
-}
-
-// Controls answers the newest bills, of this organisation if one is named, that Kingdee has always shown: they show
-// whether it shows anything.
-func (s *Store) Controls(ctx context.Context, scheme, org string, limit int) ([]int64, error) {
-	rows, err := s.pool.Query(ctx, `
-select bill_id from bill
-where scheme = $1 and ($2 = '' or org = $2) and `+stampOf+` is not null and absent_since is null
-  and class not in ('undecodable', 'deleted')
-order by `+stampOf+` desc
-limit $3`, scheme, org, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read control bills: %w", err)
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return nil, fmt.Errorf("read control bills: %w", err)
-	}
-	return ids, nil
 }

@@ -1,4 +1,4 @@
-package store
+package intake
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// behindLimit is true of a cancellation c that waits behind a safety limit.
-const behindLimit = `c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day')`
+// BehindLimit is true of a cancellation c that waits behind a safety limit.
+const BehindLimit = `c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day')`
 
 // safetyLimitOpen answers why a safety limit of the scheme reached that nobody has released yet; empty when none did. What reached a safety limit may
 // have left its rolling hour: what is new is held all the same until a person has looked.
@@ -29,11 +29,11 @@ limit 1`, scheme, string(rule.WorkSafetyLimit), string(rule.HoldSafetyLimitHour)
 	return rule.HoldReason(reason), err
 }
 
-// closeSafetyLimitWork closes the scheme's safety_limit_reached once no cancellation waits behind that safety limit any
+// CloseSafetyLimitWork closes the scheme's safety_limit_reached once no cancellation waits behind that safety limit any
 // longer.
-func closeSafetyLimitWork(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
+func CloseSafetyLimitWork(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
 	return ledger.CloseWorkItems(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind
-  and not exists (select from unsettled_cancellation c where c.scheme = @scheme and `+behindLimit+`
+  and not exists (select from unsettled_cancellation c where c.scheme = @scheme and `+BehindLimit+`
                     and w.subject in ('', c.hold_reason))`,
 		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})
 }

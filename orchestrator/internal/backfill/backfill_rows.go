@@ -1,4 +1,4 @@
-package store
+package backfill
 
 import (
 	"context"
@@ -8,18 +8,19 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // TryLockBackfill keeps two jobs of one backfill apart, like TryLockRun.
-func (s *Store) TryLockBackfill(ctx context.Context, id int64) (unlock func(), ok bool, err error) {
+func (s *PlanRows) TryLockBackfill(ctx context.Context, id int64) (unlock func(), ok bool, err error) {
 	return ledger.LockOf(ctx, s.pool, fmt.Sprintf("backfill %d", id))
 }
 
 // DueBackfills are those under way that need not wait: what a lost job left is found here.
-func (s *Store) DueBackfills(ctx context.Context) ([]int64, error) {
+func (s *PlanRows) DueBackfills(ctx context.Context) ([]int64, error) {
 	rows, err := s.pool.Query(ctx, `
 select r.run_id from run r join run_backfill b using (run_id)
 where r.kind = 'backfill' and r.state in ('running', 'applying') and b.not_before <= now()
@@ -35,7 +36,7 @@ order by r.run_id`)
 }
 
 // LiveTraffic says what a backfill of this scheme gives way to. What may not be sent waits for a person, and nothing waits for it.
-func (s *Store) LiveTraffic(ctx context.Context, scheme string, limit int) (ledger.LiveTraffic, error) {
+func (s *PlanRows) LiveTraffic(ctx context.Context, scheme string, limit int) (ledger.LiveTraffic, error) {
 	var t ledger.LiveTraffic
 	if err := s.pool.QueryRow(ctx, `
 with due as (
@@ -49,7 +50,7 @@ select exists (select from pg_locks l where l.locktype = 'advisory' and l.grante
                and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('voidrelay ' || @lock, 0)),
        exists (select from due where run_id is not null and due_time < now() - interval '1 second'),
        (select count(*) from due) >= @limit`,
-		pgx.StrictNamedArgs{"lock": runLock(scheme), "limit": limit}).Scan(&t.Run, &t.Waiting, &t.Backlog); err != nil {
+		pgx.StrictNamedArgs{"lock": ledger.RunLock(scheme), "limit": limit}).Scan(&t.Run, &t.Waiting, &t.Backlog); err != nil {
 		return t, fmt.Errorf("read live traffic: %w", err)
 	}
 	return t, nil
@@ -58,11 +59,11 @@ select exists (select from pg_locks l where l.locktype = 'advisory' and l.grante
 // CommitBackfill stores a page of a backfill like CommitDecided, with its items, and moves its cursor by compare-and-set;
 // also runs in the same transaction (to insert a successor job). The answer is ledger.ErrConflict, and nothing is written,
 // when the ledger has moved on since the page was decided, and ledger.ErrRunMoved when the backfill has.
-func (s *Store) CommitBackfill(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page,
+func (s *PlanRows) CommitBackfill(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page,
 	step ledger.BackfillStep, also func(pgx.Tx) error,
 ) error {
 	return s.stepBackfill(ctx, b, step, func(tx pgx.Tx) (rule.RunCounts, []ledger.BackfillItem, error) {
-		committed, err := writePageOn(ctx, tx, basis, page)
+		committed, err := intake.WritePageOn(ctx, tx, basis, page)
 		if err != nil {
 			return rule.RunCounts{}, nil, err
 		}
@@ -72,7 +73,7 @@ func (s *Store) CommitBackfill(ctx context.Context, b *ledger.Run, basis ledger.
 }
 
 // CommitPlan stores what a page would come to as items, and nothing else.
-func (s *Store) CommitPlan(ctx context.Context, b *ledger.Run, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error {
+func (s *PlanRows) CommitPlan(ctx context.Context, b *ledger.Run, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error {
 	return s.stepBackfill(ctx, b, step, func(tx pgx.Tx) (rule.RunCounts, []ledger.BackfillItem, error) {
 		items, err := foreseen(ctx, tx, b, step.Items)
 		if err != nil {
@@ -94,11 +95,11 @@ func (s *Store) CommitPlan(ctx context.Context, b *ledger.Run, page ledger.Page,
 }
 
 // stepBackfill does one step of a backfill in a transaction and, when that is through, brings b up to date.
-func (s *Store) stepBackfill(ctx context.Context, b *ledger.Run, step ledger.BackfillStep,
+func (s *PlanRows) stepBackfill(ctx context.Context, b *ledger.Run, step ledger.BackfillStep,
 	write func(pgx.Tx) (rule.RunCounts, []ledger.BackfillItem, error), also func(pgx.Tx) error,
 ) error {
 	var after ledger.Run
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = copied(b)
 		runCounts, items, err := write(tx)
 		if err != nil {
@@ -159,9 +160,9 @@ where run_id = @run`, pgx.StrictNamedArgs{
 }
 
 // changeBackfill saves a change of a backfill that is still as b says, and then b.
-func (s *Store) changeBackfill(ctx context.Context, what string, b *ledger.Run, change func(*ledger.Run)) error {
+func (s *PlanRows) changeBackfill(ctx context.Context, what string, b *ledger.Run, change func(*ledger.Run)) error {
 	var after ledger.Run
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = copied(b)
 		change(&after)
 		return saveBackfill(ctx, tx, &after, nil)
@@ -174,7 +175,7 @@ func (s *Store) changeBackfill(ctx context.Context, what string, b *ledger.Run, 
 }
 
 // EndBackfill ends a stage whose cursor has come to its end: a plan is then planned, anything else complete.
-func (s *Store) EndBackfill(ctx context.Context, b *ledger.Run) error {
+func (s *PlanRows) EndBackfill(ctx context.Context, b *ledger.Run) error {
 	return s.changeBackfill(ctx, "end backfill", b, func(after *ledger.Run) {
 		after.State = ledger.RunComplete
 		if b.State == ledger.RunRunning && b.Backfill.PlanOnly {
@@ -184,7 +185,7 @@ func (s *Store) EndBackfill(ctx context.Context, b *ledger.Run) error {
 }
 
 // NoteBackfill says why a backfill waits, and until when; wait 0 notes only why. It is resumed from its cursor.
-func (s *Store) NoteBackfill(ctx context.Context, b *ledger.Run, reason string, wait time.Duration) error {
+func (s *PlanRows) NoteBackfill(ctx context.Context, b *ledger.Run, reason string, wait time.Duration) error {
 	if _, err := s.pool.Exec(ctx, `
 with noted as (update run set error = @reason where run_id = @run and end_time is null returning run_id)
 update run_backfill b
@@ -198,9 +199,9 @@ where b.run_id = noted.run_id`, pgx.StrictNamedArgs{"run": b.ID, "reason": ledge
 
 // BeginPlanAnew forgets a plan that is half made when the scheme's revision changes: one plan is made under one
 // revision.
-func (s *Store) BeginPlanAnew(ctx context.Context, b *ledger.Run, revision int) error {
+func (s *PlanRows) BeginPlanAnew(ctx context.Context, b *ledger.Run, revision int) error {
 	var after ledger.Run
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = copied(b)
 		after.Cursor, after.RunCounts, after.Revision = 0, rule.RunCounts{}, revision
 		after.Backfill.Items, after.Backfill.RowsOutside, after.Backfill.Counts = 0, 0, map[ledger.ItemState]int64{}

@@ -1,4 +1,4 @@
-package store
+package intake
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 
 // Known answers what the ledger remembers of these bills, without their snapshots. Bills it has not seen are not in the
 // map. The cancellations of a bill are found by the bill (offset 0 sees to that) and not among all that are planned.
-func (s *Store) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
+func (s *BillRows) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
 	rows, err := s.pool.Query(ctx, `
 select b.bill_id as id, b.bill_no as number, b.org, b.affair_type as affair, b.document_status, b.cancel_status,
        b.bill_create_time as create_time, b.modify_time, b.approve_time, b.cancel_time, b.cancel_is_date, b.read_time,
@@ -61,7 +61,7 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 }
 
 // AddSnapshots puts the newest stored snapshot into each of the known bills.
-func (s *Store) AddSnapshots(ctx context.Context, scheme string, known map[int64]*rule.Known) error {
+func (s *BillRows) AddSnapshots(ctx context.Context, scheme string, known map[int64]*rule.Known) error {
 	if len(known) == 0 {
 		return nil
 	}

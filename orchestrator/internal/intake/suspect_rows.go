@@ -1,4 +1,4 @@
-package store
+package intake
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 )
 
 // OpenSuspect opens permission_suspect for the whole scheme: nothing that the ledger knows is shown.
-func (s *Store) OpenSuspect(ctx context.Context, scheme, detail string) error {
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+func (s *BillRows) OpenSuspect(ctx context.Context, scheme, detail string) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		return ledger.OpenWorkItems(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkPermission, Detail: detail}})
 	})
 	if err != nil {
@@ -21,8 +21,8 @@ func (s *Store) OpenSuspect(ctx context.Context, scheme, detail string) error {
 }
 
 // CloseSuspect closes the scheme's permission_suspect: a known bill is shown again.
-func (s *Store) CloseSuspect(ctx context.Context, scheme string) error {
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+func (s *BillRows) CloseSuspect(ctx context.Context, scheme string) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		return ledger.CloseWorkItems(ctx, tx,
 			"a known bill is shown again", `w.scheme = @scheme and w.kind = @kind and w.subject = ''`,
 			pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkPermission)})
@@ -33,8 +33,8 @@ func (s *Store) CloseSuspect(ctx context.Context, scheme string) error {
 	return nil
 }
 
-// suspectOrgs opens permission_suspect for these organisations and closes it for all others of the scheme.
-func suspectOrgs(ctx context.Context, tx pgx.Tx, scheme string, orgs []string) error {
+// SuspectOrgs opens permission_suspect for these organisations and closes it for all others of the scheme.
+func SuspectOrgs(ctx context.Context, tx pgx.Tx, scheme string, orgs []string) error {
 	if orgs == nil {
 		orgs = []string{}
 	}

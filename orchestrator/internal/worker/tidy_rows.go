@@ -1,4 +1,4 @@
-package store
+package worker
 
 import (
 	"context"
@@ -9,9 +9,6 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
-
-// codeLockTimeout: somebody held what was asked for too long.
-const codeLockTimeout = "55P03"
 
 // tidyRows is how many rows one transaction of housekeeping removes.
 const tidyRows = 1000
@@ -51,7 +48,7 @@ var chores = []chore{
 }
 
 // Chores are the names of what Tidy can do.
-func (s *Store) Chores() []string {
+func (s *HousekeepingRows) Chores() []string {
 	names := make([]string, len(chores))
 	for i, c := range chores {
 		names[i] = c.name
@@ -61,7 +58,7 @@ func (s *Store) Chores() []string {
 
 // Tidy does one chunk of a chore, in a transaction of its own together with the record of it, and says whether there is more to do. One
 // that somebody else is at, or whose time has not come, has no more to do.
-func (s *Store) Tidy(ctx context.Context, name string, keep ledger.Retention) (more bool, err error) {
+func (s *HousekeepingRows) Tidy(ctx context.Context, name string, keep ledger.Retention) (more bool, err error) {
 	for _, c := range chores {
 		if c.name == name {
 			if more, err = s.tidy(ctx, c, keep); err != nil {
@@ -73,8 +70,8 @@ func (s *Store) Tidy(ctx context.Context, name string, keep ledger.Retention) (m
 	return false, fmt.Errorf("housekeeping: %s: %w", name, ledger.ErrNotFound)
 }
 
-func (s *Store) tidy(ctx context.Context, c chore, keep ledger.Retention) (more bool, err error) {
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
+func (s *HousekeepingRows) tidy(ctx context.Context, c chore, keep ledger.Retention) (more bool, err error) {
+	err = ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		more = false
 		var mine, rests bool
 		if err := tx.QueryRow(ctx, `
@@ -108,10 +105,10 @@ select pg_try_advisory_xact_lock(hashtextextended('voidrelay chore ' || $1, 0)),
 		return more, nil
 	}
 	reason := err.Error()
-	if ledger.SQLState(err) == codeLockTimeout {
+	if ledger.LockTimedOut(err) {
 		reason = "the table was in use; tried again with the next run"
 	}
-	if noted := s.inTx(ctx, func(tx pgx.Tx) error { return noteChore(ctx, tx, c.name, reason) }); noted != nil {
+	if noted := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error { return noteChore(ctx, tx, c.name, reason) }); noted != nil {
 		return false, noted
 	}
 	return false, err
@@ -180,6 +177,21 @@ where r.run_id = old.run_id`, keep.Evidence, tidyRows)
 }
 
 // EnsurePartitions makes the evidence partitions of this month and the next.
-func (s *Store) EnsurePartitions(ctx context.Context) error {
+func (s *HousekeepingRows) EnsurePartitions(ctx context.Context) error {
 	return ledger.EnsurePartitions(ctx, s.pool)
+}
+
+// forgetReplies removes first replies that answer nobody any longer.
+func forgetReplies(ctx context.Context, tx pgx.Tx, _ ledger.Retention) (removed, bool, error) {
+	tag, err := tx.Exec(ctx, `
+delete from first_reply f
+using (
+    select caller, method, request_id from first_reply
+    where reply_time < now() - $1::interval
+    order by reply_time
+    limit $2
+    for update skip locked
+) old
+where f.caller = old.caller and f.method = old.method and f.request_id = old.request_id`, ledger.RepliesKept, tidyRows)
+	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }

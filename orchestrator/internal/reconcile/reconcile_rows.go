@@ -1,4 +1,4 @@
-package store
+package reconcile
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
@@ -20,9 +21,9 @@ const (
 // is due or was asked for; nil when neither. One that took long leaves Kingdee alone for four times as long, an interval
 // at most: it may have taken long because a process died. One that was begun under another revision, or got nowhere in a
 // day, fails, and a new one begins.
-func (s *Store) Reconcile(ctx context.Context, start ledger.ReconcileStart) (*ledger.Run, error) {
+func (s *ComparisonRows) Reconcile(ctx context.Context, start ledger.ReconcileStart) (*ledger.Run, error) {
 	var run *ledger.Run
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `
 update run
 set version = version + 1, state = 'failed', end_time = now(),
@@ -77,7 +78,7 @@ select run_id, @phase, @from, @to, @hours from begun`, pgx.StrictNamedArgs{
 }
 
 // SaveReconcile stores where the reconcile run or recheck stands, by compare-and-set on its version, which it moves.
-func (s *Store) SaveReconcile(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
+func (s *ComparisonRows) SaveReconcile(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
 	run.Error = ""
 	if err := ledger.SaveRun(ctx, tx, run); err != nil {
 		return err
@@ -106,8 +107,8 @@ func orEmpty[T any](list []T) []T {
 
 // EndReconcile ends the reconcile run or recheck: hours that agreed are forgotten, and organisations whose bills are
 // missing while nothing of theirs can be read are a person's matter, until that is over.
-func (s *Store) EndReconcile(ctx context.Context, run *ledger.Run) error {
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+func (s *ComparisonRows) EndReconcile(ctx context.Context, run *ledger.Run) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after := *run
 		after.State, after.Comparison.Phase = ledger.RunComplete, ledger.ReconcileDone
 		if err := s.SaveReconcile(ctx, tx, &after); err != nil {
@@ -116,10 +117,10 @@ func (s *Store) EndReconcile(ctx context.Context, run *ledger.Run) error {
 		if run.Kind != ledger.Reconcile {
 			return nil
 		}
-		if err := suspectOrgs(ctx, tx, run.Scheme, run.Comparison.SuspectOrgs); err != nil {
+		if err := intake.SuspectOrgs(ctx, tx, run.Scheme, run.Comparison.SuspectOrgs); err != nil {
 			return err
 		}
-		if err := closeHolds(ctx, tx, run.Scheme, "nothing of it is held any longer"); err != nil {
+		if err := intake.CloseHolds(ctx, tx, run.Scheme, "nothing of it is held any longer"); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `

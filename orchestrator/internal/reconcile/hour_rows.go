@@ -1,4 +1,4 @@
-package store
+package reconcile
 
 import (
 	"context"
@@ -8,15 +8,16 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // GatherHours adds what Kingdee showed of these hours to what it showed before, and moves the reconcile run; also runs in the same
 // transaction.
-func (s *Store) GatherHours(ctx context.Context, w *ledger.Run, hours []ledger.ReconcileHour, also func(pgx.Tx) error) error {
+func (s *ComparisonRows) GatherHours(ctx context.Context, w *ledger.Run, hours []ledger.ReconcileHour, also func(pgx.Tx) error) error {
 	after := *w
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = *w
 		batch := &pgx.Batch{}
 		for _, h := range hours {
@@ -45,9 +46,9 @@ set kingdee_bills = h.kingdee_bills + $3, kingdee_digest = h.kingdee_digest # $4
 
 // CompareHours counts and digests what the ledger says of the reconcile run's hours, puts it beside what Kingdee showed, and moves the reconcile run to
 // its repairs. Bills known to be missing, and those that Kingdee showed and nobody can decode, are compared on neither side.
-func (s *Store) CompareHours(ctx context.Context, w *ledger.Run) error {
+func (s *ComparisonRows) CompareHours(ctx context.Context, w *ledger.Run) error {
 	after := *w
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = *w
 		tallies, err := ledgerHours(ctx, tx, w)
 		if err != nil {
@@ -83,7 +84,7 @@ func ledgerHours(ctx context.Context, tx pgx.Tx, w *ledger.Run) (map[time.Time]r
 	rows, err := tx.Query(ctx, `
 select bill_id, bill_no, org, document_status, cancel_status, affair_type, bill_create_time, modify_time, approve_time, cancel_time
 from bill
-where scheme = $1 and `+stampOf+` >= $2 and `+stampOf+` < $3 and absent_since is null and bill_id <> all($4)`,
+where scheme = $1 and `+intake.StampOf+` >= $2 and `+intake.StampOf+` < $3 and absent_since is null and bill_id <> all($4)`,
 		w.Scheme, w.Comparison.From, w.Comparison.To, orEmpty(w.Comparison.Problems))
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ where scheme = $1 and `+stampOf+` >= $2 and `+stampOf+` < $3 and absent_since is
 
 // NextHour answers the reconcile run's earliest hour that differs and is not repaired, with the ids of the bills that it has on either side,
 // ascending, those up to the reconcile run's cursor left out; false when there is none.
-func (s *Store) NextHour(ctx context.Context, w *ledger.Run) (hour time.Time, ids []int64, found bool, err error) {
+func (s *ComparisonRows) NextHour(ctx context.Context, w *ledger.Run) (hour time.Time, ids []int64, found bool, err error) {
 	err = s.pool.QueryRow(ctx, `select hour_time from reconcile_hour where run_id = $1 and not repaired order by hour_time limit 1`, w.ID).Scan(&hour)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return hour, nil, false, nil
@@ -118,8 +119,8 @@ func (s *Store) NextHour(ctx context.Context, w *ledger.Run) (hour time.Time, id
 select id from (
     select unnest(bill_ids) as id from reconcile_hour where run_id = @run and hour_time = @hour
     union
-    select bill_id from bill where scheme = @scheme and `+stampOf+` >= greatest(@hour, @from::timestamptz)
-        and `+stampOf+` < least(@hour::timestamptz + interval '1 hour', @to::timestamptz)
+    select bill_id from bill where scheme = @scheme and `+intake.StampOf+` >= greatest(@hour, @from::timestamptz)
+        and `+intake.StampOf+` < least(@hour::timestamptz + interval '1 hour', @to::timestamptz)
 ) as bills
 where id > @cursor
 order by id`, pgx.StrictNamedArgs{"run": w.ID, "hour": hour, "scheme": w.Scheme, "from": w.Comparison.From, "to": w.Comparison.To, "cursor": w.Cursor})
@@ -133,9 +134,9 @@ order by id`, pgx.StrictNamedArgs{"run": w.ID, "hour": hour, "scheme": w.Scheme,
 }
 
 // HourRepaired moves the reconcile run behind this hour.
-func (s *Store) HourRepaired(ctx context.Context, w *ledger.Run, hour time.Time) error {
+func (s *ComparisonRows) HourRepaired(ctx context.Context, w *ledger.Run, hour time.Time) error {
 	after := *w
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = *w
 		after.Cursor = 0
 		if _, err := tx.Exec(ctx, `update reconcile_hour set repaired = true, bill_ids = '{}' where run_id = $1 and hour_time = $2`, w.ID, hour); err != nil {

@@ -1,4 +1,4 @@
-package store
+package intake
 
 import (
 	"context"
@@ -15,13 +15,13 @@ import (
 // limits, in one transaction; then runs in the same one (to move a cursor, to insert a job). The watermark and what
 // runs have planned are left alone. The answer is ledger.ErrConflict, and nothing is written, when the ledger has moved
 // on since the page was decided.
-func (s *Store) CommitDecided(
+func (s *BillRows) CommitDecided(
 	ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error,
 ) (ledger.Committed, error) {
 	var committed ledger.Committed
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		var err error
-		if committed, err = writePageOn(ctx, tx, basis, page); err != nil {
+		if committed, err = WritePageOn(ctx, tx, basis, page); err != nil {
 			return err
 		}
 		return then(tx, committed)
@@ -32,13 +32,13 @@ func (s *Store) CommitDecided(
 	return committed, nil
 }
 
-func writePageOn(ctx context.Context, tx pgx.Tx, basis ledger.Basis, page ledger.Page) (ledger.Committed, error) {
+func WritePageOn(ctx context.Context, tx pgx.Tx, basis ledger.Basis, page ledger.Page) (ledger.Committed, error) {
 	var committed ledger.Committed
 	if page.Empty() && len(page.Work) == 0 && len(page.Readable) == 0 {
 		committed.RunCounts = page.RunCounts
 		return committed, page.RunCounts.Check()
 	}
-	if err := stillNewest(ctx, tx, basis.Scheme, basis.Revision, basis.SendSince); err != nil {
+	if err := StillNewest(ctx, tx, basis.Scheme, basis.Revision, basis.SendSince); err != nil {
 		return committed, err
 	}
 	var newest int64
@@ -52,7 +52,7 @@ func writePageOn(ctx context.Context, tx pgx.Tx, basis ledger.Basis, page ledger
 		page.Cancellations[i].VerifiedTime = time.Unix(0, 0)
 	}
 	nobody := &ledger.Run{Scheme: basis.Scheme, Revision: basis.Revision}
-	if err := writePage(ctx, tx, nobody, &page); err != nil {
+	if err := WritePage(ctx, tx, nobody, &page); err != nil {
 		return committed, err
 	}
 	if err := page.RunCounts.Check(); err != nil {
@@ -61,7 +61,7 @@ func writePageOn(ctx context.Context, tx pgx.Tx, basis ledger.Basis, page ledger
 	committed.RunCounts = page.RunCounts
 	if len(page.Cancellations) > 0 {
 		var err error
-		if committed.Finished, err = openPlanned(ctx, tx, basis.Scheme, basis.SafetyLimits, plannedHere); err != nil {
+		if committed.Finished, err = OpenPlanned(ctx, tx, basis.Scheme, basis.SafetyLimits, plannedHere); err != nil {
 			return committed, fmt.Errorf("settle planned: %w", err)
 		}
 	}

@@ -1,0 +1,90 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
+
+// What a settlement takes: the end of a run everything that is planned; a look outside passes only what it planned itself in this
+// transaction, since what a run has planned waits for that run's run counts and watermark.
+const (
+	PlannedByAll = `true`
+	plannedHere  = `exists (select from cancellation f where f.cancellation_id = c.cancellation_id and f.run_id is null)`
+)
+
+// CountDecided counts what was decided in the last hour and since the cutover, $2, at most $3 of it. The cutover is a value and not read
+// here, so that Postgres knows how little that is; for a cutover that it does not know it expects a third of all that was ever decided.
+const CountDecided = `
+with counted as (
+    (select decide_time from unsettled_cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
+    union all
+    (select decide_time from outcome where scheme = $1 and decide_time > $2 and revoke_time is null order by decide_time desc limit $3)
+    order by decide_time desc
+    limit $3
+)
+select count(*) filter (where decide_time > now() - interval '1 hour'), count(*) from counted`
+
+// OpenPlanned turns planned cancellations of the scheme into open, held or dry_run, and reaches the safety limits. of says which ones.
+func OpenPlanned(ctx context.Context, tx pgx.Tx, scheme string, safetyLimits rule.SafetyLimits, of string) (ledger.Finished, error) {
+	var finished ledger.Finished
+	var mode string
+	var active bool
+	var lastHour, lastDay, fresh int64
+	// Settlements follow each other. The weaker lock, since both have shared the row by their foreign keys already: neither could have
+	// the stronger one.
+	var cutover time.Time
+	if err := tx.QueryRow(ctx, `
+select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), now() - interval '1 day') from scheme where scheme = $1 for no key update`,
+		scheme).Scan(&mode, &active, &cutover); err != nil {
+		return finished, err
+	}
+	if mode == "dry_run" {
+		var err error
+		finished.DryRun, err = ledger.EndPlanAsDryRun(ctx, tx, scheme, of)
+		return finished, err
+	}
+	if err := tx.QueryRow(ctx, CountDecided, scheme, cutover, safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
+		return finished, err
+	}
+	if err := tx.QueryRow(ctx, `
+select count(*) from unsettled_cancellation c where scheme = $1 and state = 'planned' and hold_reason = '' and `+of, scheme).Scan(&fresh); err != nil {
+		return finished, err
+	}
+	if finished.Reached = safetyLimits.Trip(lastHour, lastDay, fresh); finished.Reached == "" && fresh > 0 {
+		var err error
+		if finished.Reached, err = safetyLimitOpen(ctx, tx, scheme); err != nil {
+			return finished, err
+		}
+	}
+	if finished.Reached != "" {
+		if err := reachSafetyLimit(ctx, tx, scheme, finished.Reached, fresh); err != nil {
+			return finished, err
+		}
+	}
+	var err error
+	if finished.Held, err = ledger.HoldPlan(ctx, tx, scheme, of); err != nil {
+		return finished, err
+	}
+	if err := ledger.HoldWork(ctx, tx, scheme); err != nil {
+		return finished, err
+	}
+	if finished.Opened, err = ledger.OpenPlan(ctx, tx, scheme, of); err != nil || active {
+		return finished, err
+	}
+	// Another orchestrator has loaded a file without this scheme: it is still read here, and nobody sends.
+	return finished, ledger.InactiveWork(ctx, tx)
+}
+
+// reachSafetyLimit holds everything of the scheme that cannot have reached the WMS, and tells a person.
+func reachSafetyLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason, fresh int64) error {
+	if err := ledger.HoldAtLimit(ctx, tx, scheme, reason); err != nil {
+		return err
+	}
+	return ledger.OpenWorkItems(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkSafetyLimit, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})
+}

@@ -6,7 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 const (
@@ -47,7 +49,7 @@ func (w *ledgerHealth) found(usable bool, now time.Time) (changed bool, away tim
 }
 
 // followLedger looks at the ledger until the server stops.
-func (s *Server) followLedger(books *store.Store) {
+func (s *Server) followLedger(pool *pgxpool.Pool) {
 	s.Go(func() error {
 		tick := time.NewTicker(checkEvery)
 		defer tick.Stop()
@@ -58,7 +60,7 @@ func (s *Server) followLedger(books *store.Store) {
 			case <-tick.C:
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), checkWithin)
-			err := books.Usable(ctx)
+			err := ledger.Usable(ctx, pool)
 			cancel()
 			changed, away := s.ledger.found(err == nil, time.Now())
 			switch {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 
 	"github.com/voidrelay/voidrelay/internal/access"
@@ -18,11 +19,13 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/metrics"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/replay"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 )
 
@@ -78,22 +81,22 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := ledger.CheckSchema(ctx, pool); err != nil {
 		return nil, err
 	}
-	books := store.New(pool)
-	counts := metrics.New(s.telemetry.Registry, books)
+	reader := query.New(pool)
+	counts := metrics.New(s.telemetry.Registry, reader)
 	// Ports are taken before work begins: one that another process has is found before anything is sent.
 	if err := s.serveMetrics(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if s.jobs, err = s.startJobs(ctx, cfg, pool, counted{books, counts}, schemes, guard); err != nil {
+	if s.jobs, err = s.startJobs(ctx, cfg, pool, counted{rooms.New(pool), counts}, schemes, guard); err != nil {
 		return nil, err
 	}
-	if err := s.serveGRPC(ctx, cfg, books, store.NewRecorder(pool), schemes, guard); err != nil {
+	if err := s.serveGRPC(ctx, cfg, pool, reader, schemes, guard); err != nil {
 		return nil, err
 	}
 	if err := s.serveREST(ctx, cfg, guard); err != nil {
 		return nil, err
 	}
-	s.followLedger(books)
+	s.followLedger(pool)
 	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()), slog.String("http", s.HTTPAddr()),
 		slog.Int("schemes", len(schemes)), slog.Bool("tls", guard.TLS != nil), slog.Bool("tokens", guard.Tokens != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
@@ -102,13 +105,13 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 
 // counted is the ledger with what requests came to counted.
 type counted struct {
-	*store.Store
+	*rooms.All
 	metrics *metrics.Metrics
 }
 
 // StoreResults counts what could be written.
 func (c counted) StoreResults(ctx context.Context, results []ledger.Result, bad func(ledger.Result, error)) error {
-	err := c.Store.StoreResults(ctx, results, bad)
+	err := c.All.StoreResults(ctx, results, bad)
 	if err == nil {
 		c.metrics.Stored(results)
 	}
@@ -124,7 +127,7 @@ func (s *Server) serveMetrics(ctx context.Context, cfg Config) (err error) {
 }
 
 func (s *Server) serveGRPC(
-	ctx context.Context, cfg Config, books *store.Store, recorder *store.Recorder, schemes []*scheme.Scheme, guard access.Guard,
+	ctx context.Context, cfg Config, pool *pgxpool.Pool, reader *query.Reader, schemes []*scheme.Scheme, guard access.Guard,
 ) error {
 	var err error
 	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(s.logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20})
@@ -132,8 +135,8 @@ func (s *Server) serveGRPC(
 		return err
 	}
 	rpc.Register(s.grpc, rpc.Deps{
-		Reader: books, Operator: books, Recorder: recorder, Starter: s.jobs, Gate: gate{schemes},
-		Preview: preview.New(books), Replay: replay.New(books), Timing: timingOf(schemes),
+		Reader: reader, Operator: operate.NewOperator(pool), Recorder: operate.NewRecorder(pool), Starter: s.jobs,
+		Gate: gate{schemes}, Preview: preview.New(reader), Replay: replay.New(reader), Timing: timingOf(schemes),
 	})
 	s.grpc.SetHealth(true) // the schema was just read
 	if err := s.grpc.Listen(ctx, "ORCHESTRATOR_GRPC_ADDR", cfg.GRPCAddr); err != nil {

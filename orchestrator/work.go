@@ -13,8 +13,8 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
@@ -23,9 +23,9 @@ import (
 // startJobs stores the schemes, connects to the adapters and begins to work.
 func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, kept counted, schemes []*scheme.Scheme,
 	guard access.Guard) (*worker.Runner, error) {
-	file := make([]store.SchemeFile, len(schemes))
+	file := make([]operate.SchemeFile, len(schemes))
 	for i, sc := range schemes {
-		file[i] = store.SchemeFile{
+		file[i] = operate.SchemeFile{
 			Scheme: sc.Name, Title: sc.Title, FormID: sc.Form, DataCenterID: sc.DataCenter, Accounts: sc.Accounts(),
 			IncrementalReal: sc.IncrementalInterval(scheme.Real), IncrementalSandbox: sc.IncrementalInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
 			PartsOf: scheme.PartsOf,

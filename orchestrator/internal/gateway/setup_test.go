@@ -23,10 +23,11 @@ import (
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
@@ -94,8 +95,8 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 
 	f.server, err = serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{Tokens: tokens}})
 	require.NoError(t, err)
-	ledger := store.New(pool)
-	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Recorder: store.NewRecorder(pool), Starter: f.starter, Gate: f.gate, Preview: preview.New(ledger), Replay: replays{ledger}, Timing: func(string) rule.Timing { return rule.DefaultTiming() }})
+	ledger := rooms.New(pool)
+	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Recorder: operate.NewRecorder(pool), Starter: f.starter, Gate: f.gate, Preview: preview.New(ledger), Replay: replays{ledger}, Timing: func(string) rule.Timing { return rule.DefaultTiming() }})
 	f.server.SetHealth(true)
 	require.NoError(t, f.server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
 	var serving sync.WaitGroup
@@ -209,7 +210,7 @@ values (8, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'def
 
 // replays finds schemes and revisions in the real ledger, whose documents are no whole schemes; what it says of bills
 // is the replayer's own test.
-type replays struct{ *store.Store }
+type replays struct{ *rooms.All }
 
 func (r replays) Replay(ctx context.Context, order ledger.ReplayOrder, after int64, _ int) (replay ledger.Replay, fault, err error) {
 	if _, err := r.SchemeDocument(ctx, order.Scheme, order.Revision); err != nil {

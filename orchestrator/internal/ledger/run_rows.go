@@ -28,15 +28,16 @@ from run r left join run_reading w using (run_id) left join run_comparison c usi
 
 // Run answers one run; ledger.ErrNotFound when there is none.
 func (s *RunRows) Run(ctx context.Context, id int64) (Run, error) {
-	return readRun(ctx, s.pool, id)
+	return ReadRun(ctx, s.pool, id)
 }
 
 // RunIn is Run as a transaction sees it.
 func (s *RunRows) RunIn(ctx context.Context, tx pgx.Tx, id int64) (Run, error) {
-	return readRun(ctx, tx, id)
+	return ReadRun(ctx, tx, id)
 }
 
-func readRun(ctx context.Context, db Reads, id int64) (Run, error) {
+// ReadRun answers one run, as a pool or a transaction sees it; ErrNotFound when there is none.
+func ReadRun(ctx context.Context, db Reads, id int64) (Run, error) {
 	return ReadOne[Run](ctx, db, "read run", RunColumns+`
 where r.run_id = @id`, pgx.StrictNamedArgs{"id": id}, fmt.Sprintf("run %d", id))
 }

@@ -8,10 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
@@ -20,7 +21,7 @@ const shipped = "assembly-void"
 
 type bench struct {
 	*testing.T
-	store *store.Store
+	store *rooms.All
 	rows  rowtest.DB
 }
 
@@ -30,7 +31,7 @@ func setup(t *testing.T) *bench {
 	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	b := &bench{T: t, store: store.New(pool), rows: rowtest.New(t, pool)}
+	b := &bench{T: t, store: rooms.New(pool), rows: rowtest.New(t, pool)}
 	b.load(saying() + strings.ReplaceAll(strings.SplitN(saying(), "schemes:\n", 2)[1], shipped, "other"))
 	return b
 }
@@ -40,9 +41,9 @@ func (b *bench) load(document string) {
 	b.Helper()
 	schemes, err := scheme.Load([]byte(document), "document")
 	require.NoError(b, err)
-	files := make([]store.SchemeFile, len(schemes))
+	files := make([]operate.SchemeFile, len(schemes))
 	for i, s := range schemes {
-		files[i] = store.SchemeFile{
+		files[i] = operate.SchemeFile{
 			Scheme: s.Name, Title: "t", FormID: s.Form, DataCenterID: s.DataCenter, Accounts: s.Accounts(),
 			IncrementalReal: time.Minute, IncrementalSandbox: time.Second,
 			Hash: s.Hash(), Document: s.Document(),

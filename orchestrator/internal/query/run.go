@@ -22,3 +22,8 @@ func (r *Reader) Runs(ctx context.Context, f ledger.RunFilter, before int64, lim
 order by r.run_id desc
 limit @limit`, args)
 }
+
+// Run answers one run; ledger.ErrNotFound when there is none.
+func (r *Reader) Run(ctx context.Context, id int64) (ledger.Run, error) {
+	return ledger.ReadRun(ctx, r.pool, id)
+}

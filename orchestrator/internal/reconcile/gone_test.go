@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
 // deleting makes the scheme act on deletions.
@@ -19,7 +19,7 @@ func (b *rereading) deleting() {
 	document := strings.Replace(string(scheme.ShippedDocument()), "triggers: [voided]", "triggers: [voided, deleted]", 1)
 	schemes, err := scheme.Load([]byte(document), "deleting.yaml")
 	require.NoError(b, err)
-	revisions, err := b.Store.SyncSchemes(b.Context(), []store.SchemeFile{{
+	revisions, err := b.Store.SyncSchemes(b.Context(), []operate.SchemeFile{{
 		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter, Accounts: schemes[0].Accounts(),
 		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: "deleting", Document: "d",
 	}})

@@ -10,11 +10,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/backfill"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 )
 
 // eager lets backfills give way to nobody: how long they do is measured by another clock than the test's.
-type eager struct{ *store.Store }
+type eager struct{ *rooms.All }
 
 func (eager) LiveTraffic(context.Context, string, int) (ledger.LiveTraffic, error) {
 	return ledger.LiveTraffic{}, nil

@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 )
 
 // mortal is the ledger of a process that, once it is killed, writes no more.
 type mortal struct {
-	*store.Store
+	*rooms.All
 	results *storedResults
 	killed  context.Context //nolint:containedctx // says whether it is dead
 }
@@ -26,7 +26,7 @@ func (m *mortal) StoreResults(ctx context.Context, results []ledger.Result, bad 
 		// Jitter would make every run another one.
 		results[i].Next.Wait = time.Second << max(0, bits.Len64(uint64(r.Next.Wait/time.Second))-1)
 	}
-	err := m.Store.StoreResults(ctx, results, bad)
+	err := m.All.StoreResults(ctx, results, bad)
 	if err == nil {
 		m.results.store(results, true)
 	}
@@ -37,7 +37,7 @@ func (m *mortal) GiveBack(ctx context.Context, ids []int64) error {
 	if m.killed.Err() != nil {
 		return nil
 	}
-	return m.Store.GiveBack(ctx, ids)
+	return m.All.GiveBack(ctx, ids)
 }
 
 // asking is one attempt of a cancellation.

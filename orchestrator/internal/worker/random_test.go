@@ -22,9 +22,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/reconcile"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
@@ -104,7 +104,7 @@ func newLives(t *testing.T, seed uint64) *lives {
 	}
 	l.triggers, l.watched = randomSchemes[seed%3].triggers, randomSchemes[seed%3].watched
 	pool := ownClock(t)
-	l.Bench = &runtest.Bench{T: t, Store: store.New(pool), Pool: pool}
+	l.Bench = &runtest.Bench{T: t, Store: rooms.New(pool), Pool: pool}
 	l.moveTo(time.Date(2026, 9, 1, 1, 30, 0, 0, time.UTC))
 	l.Load("h1")
 	document := strings.Replace(string(scheme.ShippedDocument()), "triggers: [voided]", l.triggers, 1)
@@ -290,7 +290,7 @@ func (l *lives) reread(ctx context.Context, what ledger.RunKind) {
 }
 
 func (l *lives) dispatch(ctx context.Context) {
-	d := &push.Dispatcher{Store: &mortal{Store: l.Store, results: l.stored, killed: ctx}, Registry: l.Job.Registry,
+	d := &push.Dispatcher{Store: &mortal{All: l.Store, results: l.stored, killed: ctx}, Registry: l.Job.Registry,
 		Insert: l, Logger: l.Job.Logger, Now: l.now, Hold: push.LeaseHold + push.BatchHold}
 	l.fine(ctx, d.Run(ctx))
 }
@@ -310,7 +310,7 @@ func (l *lives) batch(ctx context.Context) {
 		l.tell("  the job is lost")
 		return
 	}
-	dying := &mortal{Store: l.Store, results: l.stored, killed: ctx}
+	dying := &mortal{All: l.Store, results: l.stored, killed: ctx}
 	s := &push.Batcher{
 		Store: dying, WMS: l.wms, Doorman: &push.Doorman{Store: l.Store, WMS: l.wms, Logger: l.Job.Logger},
 		Registry: l.Job.Registry, Logger: l.Job.Logger, Now: l.now,

@@ -10,18 +10,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 )
 
 // Acts does acts through the recorder, as the service does: the actor is the caller, the verb the method.
 type Acts struct {
-	store    *store.Store
-	recorder *store.Recorder
+	store    *rooms.All
+	recorder *operate.Recorder
 }
 
 // New makes Acts on a migrated database.
-func New(pool *pgxpool.Pool) Acts { return Acts{store.New(pool), store.NewRecorder(pool)} }
+func New(pool *pgxpool.Pool) Acts { return Acts{rooms.New(pool), operate.NewRecorder(pool)} }
 
 // Once does one act; a repeated request id answers what it came to the first time.
 func Once[T any](

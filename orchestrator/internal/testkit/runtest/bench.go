@@ -15,10 +15,11 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/store"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/syncrun"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
@@ -47,7 +48,7 @@ func (NoJobs) InsertOnce(context.Context, river.JobArgs, time.Duration) error {
 type Bench struct {
 	*testing.T
 	Books *vendortest.Books
-	Store *store.Store
+	Store *rooms.All
 	Pool  *pgxpool.Pool
 	Job   *syncrun.Job
 	Clock time.Time
@@ -59,7 +60,7 @@ func New(t *testing.T) *Bench {
 	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	b := &Bench{T: t, Store: store.New(pool), Pool: pool, Clock: time.Now().Add(-3 * time.Hour).Truncate(time.Second)}
+	b := &Bench{T: t, Store: rooms.New(pool), Pool: pool, Clock: time.Now().Add(-3 * time.Hour).Truncate(time.Second)}
 	b.Books = vendortest.NewBooks(&b.Clock)
 	b.Load("h1")
 	return b
@@ -69,7 +70,7 @@ func New(t *testing.T) *Bench {
 func (b *Bench) Load(hash string) {
 	schemes, err := scheme.Shipped()
 	require.NoError(b, err)
-	revisions, err := b.Store.SyncSchemes(b.Context(), []store.SchemeFile{{
+	revisions, err := b.Store.SyncSchemes(b.Context(), []operate.SchemeFile{{
 		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter,
 		Accounts:        schemes[0].Accounts(),
 		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: hash, Document: "d",

@@ -1,0 +1,97 @@
+package rooms_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
+)
+
+// owed ends a run under these safety limits that found one voided bill with an order in each of these warehouses.
+func (w *writer) owed(safetyLimits rule.SafetyLimits, id int64, no string, warehouses ...string) {
+	w.Helper()
+	finish := finishAt(rowtest.Now.Add(time.Minute))
+	finish.SafetyLimits = safetyLimits
+	_, err := w.store.FinishRun(w.Context(), w.run(), voidedPage(id, no, warehouses...), finish, none)
+	require.NoError(w, err)
+}
+
+func TestReleasingOneRowDoesNotForgetTheSafetyLimitsCount(t *testing.T) {
+	w := setupWriter(t)
+	safetyLimits := rule.SafetyLimits{PerHour: 3, PerDay: 10}
+	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
+	held := w.rows.Cancellation(rowtest.Cancellation{BillID: 9, BillNo: "A9", State: "held", HoldReason: "number_taken"})
+	_, err := w.acts().Release(t.Context(), act(""), []int64{held})
+	require.NoError(t, err)
+	w.owed(safetyLimits, 2, "A2", "WH1", "WH2", "WH3")
+	require.Equal(t, 3, w.count(`select count(*) from cancellation_now where state = 'held' and bill_id = 2`))
+
+	_, err = w.acts().Release(t.Context(), act(""), nil)
+	require.NoError(t, err)
+	w.owed(safetyLimits, 3, "A3", "WH1", "WH2", "WH3")
+	require.Zero(t, w.count(`select count(*) from cancellation_now where state = 'held'`), "everything was released: the count begins anew")
+}
+
+// A person releases what one safety limit held: nothing that another limit, or a taken number, holds goes with it, and the
+// limits count anew only when the last one behind them has gone.
+func TestReleasingWhatALimitHeldReleasesOnlyThat(t *testing.T) {
+	w := setupWriter(t)
+	for warehouse, reason := range map[string]string{"a": "safety_limit_hour", "b": "safety_limit_day", "c": "number_taken"} {
+		w.rows.Cancellation(rowtest.Cancellation{Warehouse: warehouse, State: "held", HoldReason: reason})
+	}
+	for _, limit := range []string{"safety_limit_hour", "safety_limit_day"} {
+		w.rows.Work(rowtest.Work{Kind: "safety_limit_reached", Subject: limit})
+	}
+	release := func(reason string) (int64, bool) {
+		effect, err := w.acts().Operate(t.Context(), ledger.ReleaseHeld, act(""),
+			ledger.CancellationFilter{Scheme: rowtest.SchemeName, HoldReason: reason}, ledger.Bounds{Max: 1})
+		require.NoError(t, err)
+		return effect.Count, w.count(`select count(*) from scheme where safety_limit_reset_time is not null`) == 1
+	}
+	require.Equal(t, `voidrelay release "assembly" --hold safety_limit_day --reason "……"`, strings.Split(w.text(`
+select action from reporting.work_item where subject = 'safety_limit_day'`), "：")[1], "the command that does it")
+	count, reset := release("safety_limit_hour")
+	require.EqualValues(t, 1, count)
+	require.False(t, reset)
+	require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "held"}, states(t, w.pool))
+	require.Equal(t, "safety_limit_day", w.text(`select subject from work_item where close_time is null`))
+	_, reset = release("safety_limit_day")
+	require.True(t, reset)
+	require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "held"}, states(t, w.pool))
+	require.Zero(t, w.count(openWorkItems))
+}
+
+// The safety limit held everything; an hour later, unreleased, new ones must not go through beside what is still held.
+func TestAReachedSafetyLimitHoldsUntilItIsReleased(t *testing.T) {
+	w := setupWriter(t)
+	safetyLimits := rule.SafetyLimits{PerHour: 2, PerDay: 100}
+	held := func() int { return w.count(`select count(*) from cancellation_now where state = 'held'`) }
+	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
+	require.Equal(t, 3, held())
+	w.rows.Exec(`update cancellation_now set decide_time = decide_time - interval '61 minutes'`)
+	w.owed(safetyLimits, 2, "A2", "WH1", "WH2")
+	require.Equal(t, 5, held())
+	require.Equal(t, 1, w.count(openWorkItems), "one item for one safety limit")
+
+	_, err := w.acts().Release(t.Context(), act(""), nil)
+	require.NoError(t, err)
+	w.owed(safetyLimits, 3, "A3", "WH1")
+	require.Zero(t, held())
+}
+
+func TestAReachedSafetyLimitHoldsWhatWasTriedInVain(t *testing.T) {
+	w := setupWriter(t)
+	cancellations := w.lease(w.owe(1, "A1", "WH1", "WH2", "WH3"))
+	require.Len(t, cancellations, 3)
+	w.result(cancellations[0], rule.NotSent, rule.Next{State: rule.Open})
+	w.result(cancellations[1], rule.Unknown, rule.Next{State: rule.Open})
+	w.owed(rule.SafetyLimits{PerHour: 3, PerDay: 10}, 2, "A2", "WH9")
+	require.Equal(t, "held", w.state(cancellations[0]), "it never left")
+	require.Equal(t, "open", w.state(cancellations[1]), "what it came to must be found out")
+	require.Equal(t, "open", w.state(cancellations[2]), "it is in flight")
+}

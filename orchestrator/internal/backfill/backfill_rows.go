@@ -10,7 +10,6 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -42,7 +41,7 @@ func (s *PlanRows) LiveTraffic(ctx context.Context, scheme string, limit int) (l
 with due as (
     select f.run_id, c.due_time
     from unsettled_cancellation c join scheme s using (scheme) join cancellation f using (cancellation_id)
-    where c.state = 'open' and c.due_time <= now() and c.lease_until is null and `+push.MaySend+`
+    where c.state = 'open' and c.due_time <= now() and c.lease_until is null and `+ledger.MaySend+`
     order by c.due_time
     limit @limit
 )

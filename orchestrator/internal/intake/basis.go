@@ -32,6 +32,7 @@ func (s *BillRows) CommitDecided(
 	return committed, nil
 }
 
+// WritePageOn writes a page that was decided on a basis; ledger.ErrConflict when that has changed meanwhile.
 func WritePageOn(ctx context.Context, tx pgx.Tx, basis ledger.Basis, page ledger.Page) (ledger.Committed, error) {
 	var committed ledger.Committed
 	if page.Empty() && len(page.Work) == 0 && len(page.Readable) == 0 {

@@ -134,6 +134,7 @@ select exists (select from cancellation_now c where c.scheme = @scheme and c.bil
 	return ledger.OpenWorkItems(ctx, tx, scheme, work)
 }
 
+// CloseUndecodable closes the work items that say that these bills cannot be decoded: they were, just now.
 func CloseUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
 	if len(bills) == 0 {
 		return nil

@@ -29,7 +29,7 @@ with due as (
         on loaded.scheme = s.scheme and loaded.revision = s.revision
     where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now())
       and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
-      and `+MaySend+`
+      and `+ledger.MaySend+`
     order by c.due_time, c.cancellation_id
     limit @limit
     for update of c skip locked
@@ -110,7 +110,7 @@ cross join lateral (
     where d.cancellation_id = w.id
     offset 0) as c
 join scheme s using (scheme)
-where c.state = 'open' and c.lease_until is null and ` + MaySend + `
+where c.state = 'open' and c.lease_until is null and ` + ledger.MaySend + `
 order by c.due_time, c.cancellation_id`
 
 // Load answers those rows of a batch that are still to be sent, in order of their due time.

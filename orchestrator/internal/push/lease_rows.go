@@ -29,7 +29,7 @@ with mine as materialized (
     update unsettled_cancellation u set attempt = u.attempt + 1, lease_until = now() + @lease, update_time = now()
     from mine c join scheme s on s.scheme = c.scheme
     where u.cancellation_id = c.cancellation_id and c.attempt = c.loaded_attempt and c.state = 'open'
-      and c.lease_until is null and (c.not_before is null or c.not_before <= now()) and ` + MaySend + `
+      and c.lease_until is null and (c.not_before is null or c.not_before <= now()) and ` + ledger.MaySend + `
       and not exists (` + liveHolder + `)
     returning u.cancellation_id, u.attempt, c.send_before
 )

@@ -110,7 +110,7 @@ func addCounts(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) 
 		Count         int64
 	}
 	rows, err := ledger.ReadAll[row](ctx, db, "count cancellations",
-		stateCounts, pgx.StrictNamedArgs{"schemes": names, "rows": CountRows})
+		stateCounts, pgx.StrictNamedArgs{"schemes": names, "rows": ledger.CountRows})
 	for _, r := range rows {
 		byName[r.Scheme][r.State] = r.Count
 	}

@@ -1,11 +1,6 @@
 package query
 
-// CountRows is how many ids a block of cancellation_count spans, and so how many rows a count reads at most that
-// is asked for.
-const CountRows = 50_000
-
-// EndStates are those that a block's count keeps; what has not ended has a table of its own.
-const EndStates = `('done', 'withdrawn', 'dry_run', 'closed')`
+import "github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 
 // stateCounts counts the cancellations of these schemes by state. What has not ended is exact, and so are the newest
 // 50,000; older ones that have ended are as they were counted within the last hour.
@@ -16,7 +11,7 @@ with edge as (
     from cancellation
 ), part as (
     select k.scheme, k.state, k.count from cancellation_count k, edge
-    where k.scheme = any(@schemes) and k.state in ` + EndStates + ` and k.block * @rows < edge.id
+    where k.scheme = any(@schemes) and k.state in ` + ledger.EndStates + ` and k.block * @rows < edge.id
     union all
     select c.scheme, c.state, count(*) from unsettled_cancellation c
     where c.scheme = any(@schemes)

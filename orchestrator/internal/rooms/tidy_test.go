@@ -75,19 +75,23 @@ func TestTheIndexesOfTheQueueAreMadeAnewOnceTheyHaveGrown(t *testing.T) {
 	w := setupWriter(t)
 	require.Equal(t, 1, w.tidy("queue_indexes"))
 	require.Zero(t, w.count(`select count(*) from housekeeping`), "nothing has grown")
-	// A round of autovacuum that began before the delete would keep what it still sees in the indexes.
-	w.rows.Exec(`alter table river_job set (autovacuum_enabled = false)`)
 	w.rows.Exec(`
 insert into river_job (state, kind, args, max_attempts, priority, queue, finalized_at)
 select 'completed', 'dispatch', '{}', 1, 1, 'dispatch', now() from generate_series(1, 30000)`)
 	size := `select sum(pg_relation_size(indexrelid))::integer from pg_index where indrelid = 'river_job'::regclass`
 	before := w.count(size)
 	require.Greater(t, before, 1<<20)
-	w.rows.Exec(`delete from river_job; update chore set last_run_time = now() - interval '1 day'`)
-	require.Equal(t, 1, w.tidy("queue_indexes"))
-	given := w.count(`select byte_count from housekeeping where chore = 'queue_indexes'`)
-	require.Equal(t, before-w.count(size), given)
+	w.rows.Exec(`delete from river_job`)
+	// A round of autovacuum that began before keeps what it may still see in the indexes.
+	require.Eventually(t, func() bool {
+		w.rows.Exec(`update chore set last_run_time = now() - interval '1 day'`)
+		require.Equal(t, 1, w.tidy("queue_indexes"))
+		return w.count(`select count(*) from housekeeping where chore = 'queue_indexes'`) > 0
+	}, 30*time.Second, 100*time.Millisecond)
+	given := w.count(`select sum(byte_count)::integer from housekeeping where chore = 'queue_indexes'`)
 	require.Positive(t, given)
+	// A round that gave nothing back may have made an index a page or two larger.
+	require.InDelta(t, before-w.count(size), given, 1<<16)
 }
 
 func TestOldEvidenceThatNoMonthTookIsDeletedInChunks(t *testing.T) {

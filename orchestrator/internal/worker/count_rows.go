@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 )
 
 // countBlock counts the end states of one full block: one not counted yet, or counted an hour ago with something
@@ -26,7 +25,7 @@ select f.block from full_block f left join counted c using (block)
 where c.block is null or c.count_time < now() - interval '1 day'
   or (c.pending and c.count_time < now() - interval '50 minutes')
 order by c.count_time nulls first
-limit 1`, query.CountRows).Scan(&block); err != nil {
+limit 1`, ledger.CountRows).Scan(&block); err != nil {
 		if errors.Is(err, pgx.ErrNoRows) {
 			return removed{}, false, nil
 		}
@@ -47,9 +46,9 @@ with counted as (
     group by scheme, state
 )
 insert into cancellation_count (block, scheme, state, count, pending)
-select @block::bigint, scheme, state, count, state not in `+query.EndStates+` from counted
+select @block::bigint, scheme, state, count, state not in `+ledger.EndStates+` from counted
 union all
 select @block::bigint, '', '', 0, false where not exists (select from counted)`,
-		pgx.StrictNamedArgs{"block": block, "rows": query.CountRows})
+		pgx.StrictNamedArgs{"block": block, "rows": ledger.CountRows})
 	return removed{}, true, err
 }

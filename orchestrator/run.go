@@ -18,6 +18,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/metrics"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
@@ -78,7 +79,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	s.close = append(s.close, pool.Close)
-	if err := ledger.CheckSchema(ctx, pool); err != nil {
+	if err := migrate.Check(ctx, pool); err != nil {
 		return nil, err
 	}
 	reader := query.New(pool)

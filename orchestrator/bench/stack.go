@@ -16,6 +16,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
@@ -134,13 +135,13 @@ func (s *stack) database(ctx context.Context) (string, error) {
 		return "", err
 	}
 	where.Path = "/" + name
-	if _, err := ledger.Migrate(ctx, where.String()); err != nil {
+	if _, err := migrate.Up(ctx, where.String()); err != nil {
 		return "", err
 	}
 	if s.pool, err = ledger.Open(ctx, where.String()); err != nil {
 		return "", err
 	}
-	where.RawQuery += "&role=" + ledger.RunningRole
+	where.RawQuery += "&role=" + migrate.RunningRole
 	return where.String(), nil
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 )
 
 const (
@@ -52,7 +53,7 @@ func (t *town) build(ctx context.Context, p plan) (err error) {
 	if t.postgres, err = privatepg.Start(ctx, privatepg.Options{Fsync: true, Logger: t.logger}); err != nil {
 		return err
 	}
-	if _, err := ledger.Migrate(ctx, t.postgres.URL()); err != nil {
+	if _, err := migrate.Up(ctx, t.postgres.URL()); err != nil {
 		return err
 	}
 	if t.pool, err = ledger.Open(ctx, t.postgres.URL()); err != nil {
@@ -100,7 +101,7 @@ func (t *town) people(ctx context.Context, vendors map[string]string) error {
 		addrs[name] = addr
 	}
 	orchestrator := map[string]string{
-		"DATABASE_URL": t.postgres.URLAs(ledger.RunningRole), "KINGDEESVC_TARGET": addrs[reader],
+		"DATABASE_URL": t.postgres.URLAs(migrate.RunningRole), "KINGDEESVC_TARGET": addrs[reader],
 		"WMSSVC_TARGET": addrs[sender], "SCHEMES_FILE": schemes,
 		install.TakeoverSetting: takeover.String(),
 	}

@@ -9,11 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 )
 
 func (sh *shell) migrateCommand() *cobra.Command {
-	var roles ledger.Roles
+	var roles migrate.Roles
 	var grants bool
 	cmd := &cobra.Command{
 		Use:     "migrate",
@@ -37,12 +37,12 @@ their rights.`,
 	}
 	cmd.Flags().BoolVar(&grants, "print-grants",
 		false, "输出建立角色和授权的 SQL print the SQL that makes the roles; change nothing")
-	cmd.Flags().StringVar(&roles.Running, "role", ledger.RunningRole, "运行角色 the role that orchestrators run as")
-	cmd.Flags().StringVar(&roles.Reader, "reader", ledger.ReaderRole, "报表角色 the role that reads reports")
+	cmd.Flags().StringVar(&roles.Running, "role", migrate.RunningRole, "运行角色 the role that orchestrators run as")
+	cmd.Flags().StringVar(&roles.Reader, "reader", migrate.ReaderRole, "报表角色 the role that reads reports")
 	return cmd
 }
 
-func (sh *shell) migrate(ctx context.Context, roles ledger.Roles) error {
+func (sh *shell) migrate(ctx context.Context, roles migrate.Roles) error {
 	url, err := install.DatabaseURL(sh.getenv)
 	if err != nil {
 		return err
@@ -53,14 +53,14 @@ func (sh *shell) migrate(ctx context.Context, roles ledger.Roles) error {
 				"postgres://user:…@host:5432/database"}}
 	}
 	tell := newTeller(sh.out)
-	var done ledger.Migrated
+	var done migrate.Migrated
 	before, err := install.SchemaVersion(ctx, url)
 	if err != nil {
 		return err
 	}
 	err = tell.during(ctx, "升级数据库 migrating", func(ctx context.Context) error {
 		var err error
-		done, err = ledger.MigrateFor(ctx, url, roles)
+		done, err = migrate.UpFor(ctx, url, roles)
 		return err
 	})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
@@ -27,10 +27,10 @@ func TestADatabaseThatGoesAndComesBackNeedsNobody(t *testing.T) {
 	server, err := privatepg.Start(ctx, privatepg.Options{Fsync: true, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop(context.WithoutCancel(t.Context()))) })
-	_, err = ledger.Migrate(ctx, server.URL())
+	_, err = migrate.Up(ctx, server.URL())
 	require.NoError(t, err)
 	w := setup(t, map[string]string{"WMS_CONCURRENCY": "4"})
-	w.database = server.URLAs(ledger.RunningRole)
+	w.database = server.URLAs(migrate.RunningRole)
 	l := w.ledger()
 	first, client := w.named("a", nil)
 	second, _ := w.named("b", nil)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 		os.Exit(status)
 	}
 	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
-		_, err := ledger.Migrate(ctx, url)
+		_, err := migrate.Up(ctx, url)
 		return err
 	}))
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
@@ -37,7 +38,7 @@ var update = flag.Bool("update", false, "rewrite the expected replies")
 func TestMain(m *testing.M) {
 	flag.Parse()
 	goleak.VerifyTestMain(storetest.With(m, func(ctx context.Context, url string) error {
-		_, err := ledger.Migrate(ctx, url)
+		_, err := migrate.Up(ctx, url)
 		return err
 	}))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 )
 
 // restartPause is waited before a private Postgres that died is started again, and between attempts.
@@ -33,7 +34,7 @@ func OpenDatabase(ctx context.Context, url, dir string, logger *slog.Logger) (*D
 		if d.private, err = privatepg.Start(ctx, privatepg.Options{Dir: dir, Logger: logger}); err != nil {
 			return nil, err
 		}
-		url, d.url = d.private.URL(), d.private.URLAs(ledger.RunningRole)
+		url, d.url = d.private.URL(), d.private.URLAs(migrate.RunningRole)
 		keep, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		d.cancel = cancel
 		d.keeper.Go(func() { d.keep(keep) })
@@ -52,14 +53,14 @@ func (d *Database) prepare(ctx context.Context, url string) error {
 		return err
 	}
 	defer pool.Close()
-	may, err := ledger.MayMigrate(ctx, pool)
+	may, err := migrate.MayMigrate(ctx, pool)
 	if err != nil {
 		return err
 	}
 	if !may {
-		return ledger.CheckSchema(ctx, pool)
+		return migrate.Check(ctx, pool)
 	}
-	migrated, err := ledger.Migrate(ctx, url)
+	migrated, err := migrate.Up(ctx, url)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
@@ -19,7 +20,7 @@ func TestSchemaVersion(t *testing.T) {
 	before, err := install.SchemaVersion(t.Context(), empty)
 	require.NoError(t, err)
 	require.Zero(t, before)
-	_, err = ledger.Migrate(t.Context(), empty)
+	_, err = migrate.Up(t.Context(), empty)
 	require.NoError(t, err)
 	after, err := install.SchemaVersion(t.Context(), empty)
 	require.NoError(t, err)
@@ -40,8 +41,8 @@ func TestTheDatabaseIsUsedByTheRunningRole(t *testing.T) {
 		defer pool.Close()
 		var role string
 		require.NoError(t, pool.QueryRow(t.Context(), `select current_user`).Scan(&role))
-		require.Equal(t, ledger.RunningRole, role)
-		require.NoError(t, ledger.CheckSchema(t.Context(), pool))
+		require.Equal(t, migrate.RunningRole, role)
+		require.NoError(t, migrate.Check(t.Context(), pool))
 	}
 
 	owner, err := ledger.Open(t.Context(), private.Private().URL())

@@ -14,7 +14,7 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) {
 	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
-		_, err := ledger.Migrate(ctx, url)
+		_, err := migrate.Up(ctx, url)
 		return err
 	}))
 }

@@ -11,10 +11,10 @@ const (
 	codeSerializationFailure   = "40001"
 	codeDeadlockDetected       = "40P01"
 	codeLockTimeout            = "55P03"
-	codeUniqueViolation        = "23505"
-	codeInsufficientRight      = "42501"
-	codeInvalidTableDefinition = "42P16"
-	codeDependentObjects       = "2BP01"
+	CodeUniqueViolation        = "23505"
+	CodeInsufficientRight      = "42501"
+	CodeInvalidTableDefinition = "42P16"
+	CodeDependentObjects       = "2BP01"
 )
 
 // SQLState is the code of a fault that Postgres named; empty for any other.
@@ -34,7 +34,7 @@ func repeatable(err error) bool {
 // Violates says whether err is the breach of this unique constraint or index.
 func Violates(err error, constraint string) bool {
 	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && pgErr.Code == codeUniqueViolation && pgErr.ConstraintName == constraint
+	return errors.As(err, &pgErr) && pgErr.Code == CodeUniqueViolation && pgErr.ConstraintName == constraint
 }
 
 // RefusesData says whether Postgres refused the data of a statement (its fault classes 22 and 23), as opposed to being

@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
 func TestMain(m *testing.M) {
 	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
-		_, err := ledger.Migrate(ctx, url)
+		_, err := migrate.Up(ctx, url)
 		return err
 	}))
 }

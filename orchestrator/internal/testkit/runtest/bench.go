@@ -15,6 +15,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
@@ -30,7 +31,7 @@ import (
 // Main runs the tests of a package, with a migrated ledger for each that asks for one; it answers the exit status.
 func Main(m *testing.M) int {
 	return storetest.Main(m, func(ctx context.Context, url string) error {
-		_, err := ledger.Migrate(ctx, url)
+		_, err := migrate.Up(ctx, url)
 		return err
 	})
 }

@@ -1,4 +1,4 @@
-package ledger_test
+package migrate_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -31,8 +31,8 @@ func refusal(t *testing.T, pool *pgxpool.Pool, sql string) string {
 // What an orchestrator does every day it may do is shown by all tests of all packages, which run as this role.
 func TestTheRunningRoleOwnsNothingAndLeavesNoGapInWhatIsKept(t *testing.T) {
 	pool := openLedger(t)
-	require.Equal(t, ledger.RunningRole, storetest.RunningRole)
-	require.Equal(t, ledger.RunningRole, text(t, pool, `select current_user`))
+	require.Equal(t, migrate.RunningRole, storetest.RunningRole)
+	require.Equal(t, migrate.RunningRole, text(t, pool, `select current_user`))
 	require.Equal(t, "0", text(t, pool, `
 select count(*)::text
 from pg_shdepend d
@@ -108,7 +108,7 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 	empty := storetest.EmptyURL(t)
 	admin := openURL(t, empty)
 	database := text(t, admin, `select current_database()`)
-	roles := ledger.Roles{Running: "voidrelay_test_run-" + database, Reader: "voidrelay_test_read." + database}
+	roles := migrate.Roles{Running: "voidrelay_test_run-" + database, Reader: "voidrelay_test_read." + database}
 	roles.Running, roles.Reader = roles.Running[:min(63, len(roles.Running))], roles.Reader[:min(63, len(roles.Reader))]
 	login := func(name string) string {
 		quoted := pgx.Identifier{name}.Sanitize()
@@ -129,7 +129,7 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 		pgx.Identifier{database}.Sanitize()+` to `+owner))
 	ownerURL := login(owner)
 
-	done, err := ledger.MigrateFor(t.Context(), ownerURL, roles)
+	done, err := migrate.UpFor(t.Context(), ownerURL, roles)
 	require.NoError(t, err)
 	require.Len(t, done.Notes, 1)
 	require.Contains(t, done.Notes[0], "--print-grants")
@@ -137,7 +137,7 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 		require.Equal(t, "", refusal(t, admin, roles.SQL()))
 	}
 	running, reader := openURL(t, login(roles.Running)), openURL(t, login(roles.Reader))
-	require.NoError(t, ledger.CheckSchema(t.Context(), running))
+	require.NoError(t, migrate.Check(t.Context(), running))
 	require.Equal(t, "", refusal(t, running, `select make_evidence_months()`))
 	require.Equal(t, insufficientPrivilege, refusal(t, running, `drop table bill`))
 
@@ -147,10 +147,10 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 	} {
 		require.Equal(t, "", refusal(t, admin, statement))
 	}
-	done, err = ledger.MigrateFor(t.Context(), ownerURL, roles)
+	done, err = migrate.UpFor(t.Context(), ownerURL, roles)
 	require.NoError(t, err)
 	require.Empty(t, done.Notes)
-	require.NoError(t, ledger.CheckSchema(t.Context(), running))
+	require.NoError(t, migrate.Check(t.Context(), running))
 
 	views, err := admin.Query(t.Context(),
 		`select table_name from information_schema.views where table_schema = 'reporting'`)
@@ -167,20 +167,20 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 	} {
 		require.Equal(t, insufficientPrivilege, refusal(t, reader, statement), statement)
 	}
-	require.ErrorContains(t, ledger.CheckSchema(t.Context(), reader), "may not use the ledger")
+	require.ErrorContains(t, migrate.Check(t.Context(), reader), "may not use the ledger")
 
-	_, err = ledger.MigrateFor(t.Context(), running.Config().ConnString(), roles)
-	require.ErrorIs(t, err, ledger.ErrNotOwner)
+	_, err = migrate.UpFor(t.Context(), running.Config().ConnString(), roles)
+	require.ErrorIs(t, err, migrate.ErrNotOwner)
 	require.ErrorContains(t, err, owner)
 }
 
 func TestNamesThatNoRoleCanHaveAreRefused(t *testing.T) {
 	t.Parallel()
-	require.NoError(t, ledger.Roles{}.Check())
-	require.NoError(t, ledger.Roles{Running: "Void.Relay-1@ops", Reader: "报表"}.Check())
-	for _, roles := range []ledger.Roles{
+	require.NoError(t, migrate.Roles{}.Check())
+	require.NoError(t, migrate.Roles{Running: "Void.Relay-1@ops", Reader: "报表"}.Check())
+	for _, roles := range []migrate.Roles{
 		{Running: `a"; drop table bill; --`}, {Running: "o'clock"}, {Reader: "a$role$"}, {Reader: "two words"},
-		{Running: "same", Reader: "same"}, {Running: ledger.ReaderRole},
+		{Running: "same", Reader: "same"}, {Running: migrate.ReaderRole},
 	} {
 		require.Error(t, roles.Check(), "%v", roles)
 	}

@@ -1,4 +1,4 @@
-package ledger
+package migrate
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // viewMaker makes views in one transaction.
@@ -58,7 +60,7 @@ func (m *viewMaker) replace(ctx context.Context, v reportView) error {
 		_, err := savepoint.Exec(ctx, v.text)
 		return err
 	})
-	if SQLState(err) != codeInvalidTableDefinition {
+	if ledger.SQLState(err) != ledger.CodeInvalidTableDefinition {
 		return err
 	}
 	if err := m.drop(ctx, v.name); err != nil {
@@ -178,7 +180,7 @@ func (m *viewMaker) dropAll(ctx context.Context, views []string) error {
 	}
 	_, err := m.tx.Exec(ctx, `drop view `+strings.Join(names, ", "))
 	var refusal *pgconn.PgError
-	if errors.As(err, &refusal) && refusal.Code == codeDependentObjects {
+	if errors.As(err, &refusal) && refusal.Code == ledger.CodeDependentObjects {
 		return &ViewInUseError{Views: views, Users: strings.Split(refusal.Detail, "\n")}
 	}
 	if err != nil {

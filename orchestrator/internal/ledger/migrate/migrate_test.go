@@ -1,4 +1,4 @@
-package ledger_test
+package migrate_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -14,13 +15,13 @@ func TestCheckSchemaSaysWhatToRun(t *testing.T) {
 	require.NoError(t, err)
 	defer pool.Close()
 
-	require.ErrorContains(t, ledger.CheckSchema(t.Context(), pool), "run `voidrelay migrate` first")
+	require.ErrorContains(t, migrate.Check(t.Context(), pool), "run `voidrelay migrate` first")
 
 	var left bool
 	require.NoError(t, pool.QueryRow(t.Context(), `select to_regnamespace('voidrelay') is not null`).Scan(&left))
 	require.False(t, left, "a check leaves nothing behind")
 
-	_, err = ledger.Migrate(t.Context(), pool.Config().ConnString())
+	_, err = migrate.Up(t.Context(), pool.Config().ConnString())
 	require.NoError(t, err)
-	require.NoError(t, ledger.CheckSchema(t.Context(), pool))
+	require.NoError(t, migrate.Check(t.Context(), pool))
 }

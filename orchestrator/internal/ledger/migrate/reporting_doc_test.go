@@ -1,4 +1,4 @@
-package ledger_test
+package migrate_test
 
 import (
 	"os"
@@ -14,7 +14,7 @@ import (
 // views, both ways.
 func TestTheReportingDocumentIsTrue(t *testing.T) {
 	pool := openLedger(t)
-	content, err := os.ReadFile("../../../docs/reporting.md")
+	content, err := os.ReadFile("../../../../docs/reporting.md")
 	require.NoError(t, err)
 	document := string(content)
 	for _, query := range regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(document, -1) {

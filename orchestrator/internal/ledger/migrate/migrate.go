@@ -1,4 +1,4 @@
-package ledger
+package migrate
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"github.com/pressly/goose/v3/database"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 //go:embed migrations/*.sql
@@ -29,18 +31,18 @@ type Migrated struct {
 	Notes []string // what could not be done, with the statement that would do it, for an operator
 }
 
-// Migrate is MigrateFor the roles with the default's names.
-func Migrate(ctx context.Context, url string) (Migrated, error) { return MigrateFor(ctx, url, Roles{}) }
+// Up is UpFor the roles with the default's names.
+func Up(ctx context.Context, url string) (Migrated, error) { return UpFor(ctx, url, Roles{}) }
 
-// MigrateFor brings the database at url to the newest schema: our tables, the report views, River's tables (same
+// UpFor brings the database at url to the newest schema: our tables, the report views, River's tables (same
 // schema), the partitions of the evidence and, where allowed, the two roles with their rights. Safe to run any
 // number of times and by several at once. Whoever runs it first owns the ledger, and nobody else may run it
 // later (ErrNotOwner).
-func MigrateFor(ctx context.Context, url string, roles Roles) (done Migrated, err error) {
+func UpFor(ctx context.Context, url string, roles Roles) (done Migrated, err error) {
 	if err := roles.Check(); err != nil {
 		return done, fmt.Errorf("migrate: %w", err)
 	}
-	pool, err := Open(ctx, url)
+	pool, err := ledger.Open(ctx, url)
 	if err != nil {
 		return done, err
 	}
@@ -61,7 +63,7 @@ func MigrateFor(ctx context.Context, url string, roles Roles) (done Migrated, er
 		defer cancel()
 		_, _ = lock.Exec(unlock, `select pg_advisory_unlock($1)`, migrateLock)
 	}()
-	if _, err := lock.Exec(ctx, `create schema if not exists `+Schema); err != nil {
+	if _, err := lock.Exec(ctx, `create schema if not exists `+ledger.Schema); err != nil {
 		return done, fmt.Errorf("migrate: create schema: %w", err)
 	}
 	if err := migrateOurs(ctx, pool); err != nil {
@@ -76,7 +78,7 @@ func MigrateFor(ctx context.Context, url string, roles Roles) (done Migrated, er
 	if err := migrateRiver(ctx, pool); err != nil {
 		return done, err
 	}
-	if err := EnsurePartitions(ctx, pool); err != nil {
+	if err := ledger.EnsurePartitions(ctx, pool); err != nil {
 		return done, err
 	}
 	done.Notes, err = roles.grant(ctx, pool)
@@ -118,7 +120,7 @@ func gooseProvider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	versions, err := database.NewStore(goose.DialectPostgres, Schema+".schema_version")
+	versions, err := database.NewStore(goose.DialectPostgres, ledger.Schema+".schema_version")
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
@@ -130,7 +132,7 @@ func gooseProvider(db *sql.DB) (*goose.Provider, error) {
 }
 
 func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
-	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: Schema})
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: ledger.Schema})
 	if err != nil {
 		return fmt.Errorf("migrate river: %w", err)
 	}
@@ -140,15 +142,15 @@ func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// CheckSchema refuses a database that was never migrated, that is older or newer than this program, whose report views
+// Check refuses a database that was never migrated, that is older or newer than this program, whose report views
 // are another program's, or where this role has not the rights that it needs. It writes nothing there.
-func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
+func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	if err := checkRights(ctx, pool); err != nil {
 		return fmt.Errorf("check schema: %w", err)
 	}
 	var migrated bool
 	if err := pool.QueryRow(ctx, `select to_regclass($1) is not null`,
-		Schema+".schema_version").Scan(&migrated); err != nil {
+		ledger.Schema+".schema_version").Scan(&migrated); err != nil {
 		return fmt.Errorf("check schema: %w", err)
 	}
 	if !migrated {

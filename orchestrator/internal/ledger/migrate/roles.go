@@ -1,4 +1,4 @@
-package ledger
+package migrate
 
 import (
 	"cmp"
@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // Roles are the two roles that a ledger knows beside its owner, who migrates it. An empty name is the default's.
@@ -80,11 +82,11 @@ func (r Roles) grant(ctx context.Context, pool *pgxpool.Pool) ([]string, error) 
 			return err
 		}
 		err := pgx.BeginFunc(ctx, pool, grants)
-		if SQLState(err) == codeUniqueViolation {
+		if ledger.SQLState(err) == ledger.CodeUniqueViolation {
 			// A migration of another database on this server made the role at the same moment: now it is there.
 			err = pgx.BeginFunc(ctx, pool, grants)
 		}
-		if SQLState(err) == codeInsufficientRight {
+		if ledger.SQLState(err) == ledger.CodeInsufficientRight {
 			return []string{"the roles for the orchestrator and for reports are not there, and this one may not " +
 				"make them: " +
 
@@ -121,7 +123,7 @@ func owners(ctx context.Context, pool *pgxpool.Pool) (owner, me string, err erro
 	const ask = `
 select coalesce((select pg_get_userbyid(nspowner) from pg_namespace
                  where nspname = $1 and not pg_has_role(nspowner, 'usage')), ''), current_user::text`
-	if err := pool.QueryRow(ctx, ask, Schema).Scan(&owner, &me); err != nil {
+	if err := pool.QueryRow(ctx, ask, ledger.Schema).Scan(&owner, &me); err != nil {
 		return "", "", fmt.Errorf("look for the ledger's owner: %w", err)
 	}
 	return owner, me, nil
@@ -142,7 +144,7 @@ from pg_namespace n
 join pg_class c on c.relnamespace = n.oid
 where n.nspname in ($1, 'reporting') and c.relkind in ('r', 'p', 'v') and not c.relispartition`
 	var me, missing string
-	if err := pool.QueryRow(ctx, ask, Schema).Scan(&me, &missing); err != nil {
+	if err := pool.QueryRow(ctx, ask, ledger.Schema).Scan(&me, &missing); err != nil {
 		return err
 	}
 	if missing == "" {

@@ -1,4 +1,4 @@
-package ledger_test
+package migrate_test
 
 import (
 	"go/ast"
@@ -18,7 +18,7 @@ import (
 // languages, and against the table in docs/running.md that says how each is closed.
 func TestEachKindOfWorkHasItsWordsAndItsWayOut(t *testing.T) {
 	pool := openLedger(t)
-	document, err := os.ReadFile("../../../docs/running.md")
+	document, err := os.ReadFile("../../../../docs/running.md")
 	require.NoError(t, err)
 	rows := map[string][]string{}
 	for _, line := range strings.Split(string(document), "\n") {
@@ -49,7 +49,7 @@ select array[message_zh, action_zh, message_en, action_en] from work_kind where 
 // workKinds are the constants of type WorkKind in the rules.
 func workKinds(t *testing.T) []string {
 	t.Helper()
-	return texts(t, "../rule/*.go", func(_, kind string) bool { return kind == "WorkKind" })
+	return texts(t, "../../rule/*.go", func(_, kind string) bool { return kind == "WorkKind" })
 }
 
 // texts are the values of the text constants in these files that are chosen by their name and the type they are
@@ -88,7 +88,7 @@ func texts(t *testing.T, pattern string, chosen func(name, kind string) bool) []
 // TestEachVerbHasAWordForStaff holds the acts that can be recorded against the view in which they are read.
 func TestEachVerbHasAWordForStaff(t *testing.T) {
 	pool := openLedger(t)
-	verbs := texts(t, "*.go", func(_, kind string) bool { return kind == "Verb" })
+	verbs := texts(t, "../*.go", func(_, kind string) bool { return kind == "Verb" })
 	require.Greater(t, len(verbs), 15)
 	for _, verb := range verbs {
 		_, err := pool.Exec(t.Context(),

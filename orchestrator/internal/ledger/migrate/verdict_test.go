@@ -1,4 +1,4 @@
-package ledger_test
+package migrate_test
 
 import (
 	"fmt"

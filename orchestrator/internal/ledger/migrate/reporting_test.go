@@ -1,4 +1,4 @@
-package ledger_test
+package migrate_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -59,7 +60,7 @@ func (r *reports) file(name, text string) {
 }
 
 func (r *reports) make() []string {
-	made, err := ledger.MakeViews(r.Context(), r.pool, r.files)
+	made, err := migrate.MakeViews(r.Context(), r.pool, r.files)
 	require.NoError(r, err)
 	return made
 }
@@ -129,13 +130,13 @@ func TestAFreshDatabaseHasTheViewOfEachFileAndASecondMigrationTouchesNone(t *tes
 	defer pool.Close()
 	r := &reports{T: t, pool: pool}
 
-	done, err := ledger.Migrate(t.Context(), pool.Config().ConnString())
+	done, err := migrate.Up(t.Context(), pool.Config().ConnString())
 	require.NoError(t, err)
 	require.ElementsMatch(t, viewFiles(t), done.Views)
 	stand := r.stand()
 	require.Len(t, stand, len(done.Views))
 
-	done, err = ledger.Migrate(t.Context(), pool.Config().ConnString())
+	done, err = migrate.Up(t.Context(), pool.Config().ConnString())
 	require.NoError(t, err)
 	require.Empty(t, done.Views)
 	require.Equal(t, stand, r.stand())
@@ -209,7 +210,7 @@ func TestViewsAreMadeAnewByAUserOfWhateverName(t *testing.T) {
 		require.NoError(t, err)
 	})
 	r.file("base", `create or replace view reporting.base as select s.scheme, s.revision::text from voidrelay.scheme s`)
-	made, err := ledger.MakeViews(t.Context(), pool, r.files)
+	made, err := migrate.MakeViews(t.Context(), pool, r.files)
 	require.NoError(t, err)
 	require.Equal(t, []string{"base", "above_base"}, made)
 }
@@ -244,8 +245,8 @@ func TestWhatIsNotOursAndDependsOnAViewIsNamedAndNothingChanges(t *testing.T) {
 			aging := string(r.files["reporting/aging.sql"].Data)
 			r.file("aging", strings.Replace(aging, "as oldest_time", "as oldest_time, 1 as one", 1))
 
-			_, err := ledger.MakeViews(t.Context(), r.pool, r.files)
-			var inUse *ledger.ViewInUseError
+			_, err := migrate.MakeViews(t.Context(), r.pool, r.files)
+			var inUse *migrate.ViewInUseError
 			require.ErrorAs(t, err, &inUse)
 			require.Contains(t, inUse.Views, "base")
 			for _, named := range []string{"finance.voids", "finance.named", "reporting.base", "`voidrelay migrate`"} {
@@ -263,39 +264,39 @@ func TestWhatStandsUnderTheNameOfAViewAndIsNotOursIsLeftAlone(t *testing.T) {
 	r := openReports(t)
 	r.exec(`create view reporting.theirs as select 1 as one`)
 	r.file("theirs", `create or replace view reporting.theirs as select 1 as one, 2 as two`)
-	_, err := ledger.MakeViews(t.Context(), r.pool, r.files)
+	_, err := migrate.MakeViews(t.Context(), r.pool, r.files)
 	require.ErrorContains(t, err, "reporting.theirs: stands there and was not made by voidrelay")
 }
 
 func TestViewsThatReadEachOtherAreAnError(t *testing.T) {
 	r := openReports(t)
 	r.file("base", `create or replace view reporting.base as select b.scheme from reporting.above_base b`)
-	_, err := ledger.MakeViews(t.Context(), r.pool, r.files)
+	_, err := migrate.MakeViews(t.Context(), r.pool, r.files)
 	require.ErrorContains(t, err, "in a circle")
 }
 
 func TestAProgramTellsWhatIsNotItsOwnSchema(t *testing.T) {
 	r := openReports(t)
-	require.NoError(t, ledger.CheckSchema(t.Context(), r.pool))
+	require.NoError(t, migrate.Check(t.Context(), r.pool))
 	r.exec(`update reporting_view set content_hash = 'another' where view = 'lag'`)
-	require.ErrorContains(t, ledger.CheckSchema(t.Context(), r.pool), "are not those of this program")
-	_, err := ledger.Migrate(t.Context(), r.pool.Config().ConnString())
+	require.ErrorContains(t, migrate.Check(t.Context(), r.pool), "are not those of this program")
+	_, err := migrate.Up(t.Context(), r.pool.Config().ConnString())
 	require.NoError(t, err)
 	for _, change := range []string{
 		`update verdict set reason_zh = 'another' where place = 3`, `delete from verdict where place > 9`,
 		`update class_reason set reason_zh = 'another' where reason = 'selector'`,
 	} {
 		r.exec(change)
-		require.ErrorContains(t, ledger.CheckSchema(t.Context(), r.pool), "are not those of this program", change)
-		_, err := ledger.Migrate(t.Context(), r.pool.Config().ConnString())
+		require.ErrorContains(t, migrate.Check(t.Context(), r.pool), "are not those of this program", change)
+		_, err := migrate.Up(t.Context(), r.pool.Config().ConnString())
 		require.NoError(t, err)
-		require.NoError(t, ledger.CheckSchema(t.Context(), r.pool), change)
+		require.NoError(t, migrate.Check(t.Context(), r.pool), change)
 	}
 	r.exec(`insert into schema_version (version_id, is_applied) values (9999, true)`)
-	require.ErrorContains(t, ledger.CheckSchema(t.Context(), r.pool), "newer than this program")
+	require.ErrorContains(t, migrate.Check(t.Context(), r.pool), "newer than this program")
 
 	before := r.stand()
-	_, err = ledger.Migrate(t.Context(), r.pool.Config().ConnString())
+	_, err = migrate.Up(t.Context(), r.pool.Config().ConnString())
 	require.ErrorContains(t, err, "newer than this program")
 	require.Equal(t, before, r.stand())
 }

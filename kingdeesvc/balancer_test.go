@@ -30,8 +30,9 @@ func TestBehindABalancerNoSessionIsLost(t *testing.T) {
 					c.Personality = behaviour.Personality{Nodes: 2, CookiesAtLoginOnly: atLoginOnly, LatencyMillis: 5}
 				})
 				for range 5 {
-					got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-						Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
+					got := b.bills(t, &kingdeev1.StreamBillsRequest{
+						FormId: formID,
+						Selection: &kingdeev1.StreamBillsRequest_ChangedSince{
 							ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Now().AddDate(-2, 0, 0))},
 						},
 					})

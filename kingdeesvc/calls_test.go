@@ -90,12 +90,12 @@ func TestWrongQueriesAreTheCallersMistakes(t *testing.T) {
 			requireError(t, err, codes.InvalidArgument, c.reason, c.meta...)
 		})
 	}
-	_, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{})
+	_, err := b.tryBills(t, &kingdeev1.StreamBillsRequest{})
 	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID,
 		"field", "selection")
 }
 
-func TestGetAssemblyBillTellsGoneFromNotShown(t *testing.T) {
+func TestGetBillTellsGoneFromNotShown(t *testing.T) {
 	b := setup(t, nil, nil)
 	goods := []books.Line{{
 		Goods:      books.Goods{Material: "M001", Qty: "2", Stock: "CK001"},
@@ -111,20 +111,22 @@ func TestGetAssemblyBillTellsGoneFromNotShown(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, b.vendor.Damage(behaviour.Damage{Bill: broken.BillNo, NullFields: []string{"FCancelStatus"}}))
 
-	got, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: shown.ID, Components: true})
+	got, err := b.client.GetBill(t.Context(), &kingdeev1.GetBillRequest{
+		FormId: formID, Id: shown.ID, FurtherEntities: []string{"FSubEntity"},
+	})
 	require.NoError(t, err)
 	sameBill(t, shown, got.GetBill())
 
-	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: deleted.ID})
+	_, err = b.client.GetBill(t.Context(), &kingdeev1.GetBillRequest{FormId: formID, Id: deleted.ID})
 	requireError(t, err, codes.NotFound, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "bill_id",
 		idText(deleted.ID), "vendor_code", "10")
 
-	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: broken.ID})
+	_, err = b.client.GetBill(t.Context(), &kingdeev1.GetBillRequest{FormId: formID, Id: broken.ID})
 	requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_BILL_UNDECODABLE, "bill_id",
 		idText(broken.ID), "field", "FCANCELSTATUS")
 
 	b.vendor.SetPersonality(behaviour.Personality{HiddenOrgs: []string{"100"}})
-	_, err = b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: shown.ID})
+	_, err = b.client.GetBill(t.Context(), &kingdeev1.GetBillRequest{FormId: formID, Id: shown.ID})
 	requireError(t, err, codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_PERMISSION, "bill_id",
 		idText(shown.ID), "vendor_code", "2")
 }
@@ -149,7 +151,7 @@ func TestTheLoginsZoneWinsAndADifferenceIsReported(t *testing.T) {
 		Lines: []books.Line{{Goods: books.Goods{Material: "M001", Qty: "2", Stock: "CK001"}}}})
 	require.NoError(t, err)
 	got := b.bills(t,
-		&kingdeev1.StreamAssemblyBillsRequest{Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
+		&kingdeev1.StreamBillsRequest{FormId: formID, Selection: &kingdeev1.StreamBillsRequest_ChangedSince{
 			ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(made.CreateDate.Add(-time.Second))},
 		}})
 	account := got.header.GetAccount()

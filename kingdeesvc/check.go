@@ -64,6 +64,7 @@ func Examine(ctx context.Context, cfg Config, o ExamineOptions, out io.Writer) e
 
 func (cfg Config) checkup() checkup.Settings {
 	return checkup.Settings{
+		Form:  forms[0],
 		Plain: cfg.BaseURL.Scheme == "http", Local: access.IsLoopback(cfg.BaseURL.Hostname()),
 		Pinned:       len(cfg.Pins) > 0,
 		DataCenterID: cfg.AcctID, UserName: cfg.Username, Way: cfg.Auth, Sessions: cfg.Sessions,

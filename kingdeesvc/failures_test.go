@@ -21,7 +21,7 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-var update = flag.Bool("update", false, "write docs/kingdee-failures.md anew")
+var update = flag.Bool("update", false, "write docs/kingdee-failures.md and docs/kingdee-forms.md anew")
 
 const failuresDoc = "../docs/kingdee-failures.md"
 
@@ -218,7 +218,7 @@ What is remembered beyond a call:
 - After 5 calls in a row without an answer of the WebAPI (no connection, 5xx, HTML) a circuit opens for 5 s, 10 s …
   1 minute. Calls then fail at once with ` + "`VENDOR_UNREACHABLE`" + ` and ` + "`circuit`=`open`" + `; one is let
   through to see. It shows in health and as the metric ` + "`kingdee_circuit`" + `.
-- ` + "`GetAssemblyBill`" + ` alone turns MsgCode 10 into ` + "`BILL_NOT_FOUND`" + `: only View speaks about one bill.
+- ` + "`GetBill`" + ` alone turns MsgCode 10 into ` + "`BILL_NOT_FOUND`" + `: only View speaks about one bill.
 
 Sources: github.com/kingdee-go/k3cloud (F1), github.com/luka-n8n-nodes/n8n-nodes-kingdee (F2, F3, F6),
 github.com/deep-project/kingdee (F4, MsgCode table), github.com/takewiki/k3cloud_webapi_sdk (F7),

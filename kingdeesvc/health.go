@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"time"
-
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
 )
 
 const (
@@ -37,7 +35,7 @@ func (s *Server) probe(ctx context.Context, cfg Config) {
 		cfg = s.changed(ctx, cfg)
 		// What is under way tells by itself how it ends, and on a slow server a probe would only wait behind it.
 		if (s.client.Unusable() || time.Since(s.client.LastAnswer()) > quietFor) && !s.client.Busy() {
-			_ = s.client.Probe(ctx, assembled.FormID, probeLimit) // the outcome reaches tell
+			_ = s.client.Probe(ctx, forms[0].ID, probeLimit) // the outcome reaches tell
 		}
 		select {
 		case <-ctx.Done():
@@ -63,6 +61,6 @@ func (s *Server) changed(ctx context.Context, cfg Config) Config {
 	}
 	s.logger.InfoContext(ctx, "the secret was changed; logging in with it")
 	s.client.Change(auth, header)
-	_ = s.client.Probe(ctx, assembled.FormID, probeLimit)
+	_ = s.client.Probe(ctx, forms[0].ID, probeLimit)
 	return again
 }

@@ -164,14 +164,16 @@ func TestTheRowsOfOneDamagedBillAreNoSentence(t *testing.T) {
 		first := b.vendor.Truth().Bills[0]
 		require.NoError(t, b.vendor.Damage(behaviour.Damage{Bill: first.BillNo, MissingCells: missing}))
 		for range 2 {
-			got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-				Selection: &kingdeev1.StreamAssemblyBillsRequest_Ids{
+			got := b.bills(t, &kingdeev1.StreamBillsRequest{
+				FormId: formID,
+				Selection: &kingdeev1.StreamBillsRequest_Ids{
 					Ids: &kingdeev1.BillIds{Ids: []int64{first.BillID}},
 				},
 			})
 			require.NotEmpty(t, got.problems)
-			got = b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-				Selection: &kingdeev1.StreamAssemblyBillsRequest_Numbers{
+			got = b.bills(t, &kingdeev1.StreamBillsRequest{
+				FormId: formID,
+				Selection: &kingdeev1.StreamBillsRequest_Numbers{
 					Numbers: &kingdeev1.BillNumbers{Numbers: []string{first.BillNo}},
 				},
 			})

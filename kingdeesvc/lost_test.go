@@ -81,7 +81,7 @@ func TestViewHearsOfALostSessionToo(t *testing.T) {
 		require.NotEmpty(t, got.GetRows())
 		first := b.vendor.Truth().Bills[0].BillID
 		b.vendor.ExpireSessions()
-		bill, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: first})
+		bill, err := b.client.GetBill(t.Context(), &kingdeev1.GetBillRequest{FormId: formID, Id: first})
 		require.NoError(t, err, name)
 		require.Equal(t, first, bill.GetBill().GetId())
 	}

@@ -22,6 +22,22 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// formID is the form that the sandbox's bills are of.
+const formID = "STK_AssembledApp"
+
+// products and components are the lines of a bill, entity by entity.
+func products(b *kingdeev1.Bill) []*kingdeev1.Line   { return linesOf(b, "FEntity") }
+func components(b *kingdeev1.Bill) []*kingdeev1.Line { return linesOf(b, "FSubEntity") }
+
+func linesOf(b *kingdeev1.Bill, entity string) []*kingdeev1.Line {
+	for _, e := range b.GetEntities() {
+		if e.GetName() == entity {
+			return e.GetLines()
+		}
+	}
+	return nil
+}
+
 // bundle is one adapter in front of one sandbox, over real HTTP and real gRPC.
 type bundle struct {
 	vendor *sandbox.Server
@@ -106,12 +122,12 @@ func awaitHealth(t *testing.T, conn *grpc.ClientConn, want grpc_health_v1.Health
 type answer struct {
 	header   *kingdeev1.StreamHeader
 	pages    []*kingdeev1.BillPage
-	bills    []*kingdeev1.AssemblyBill
+	bills    []*kingdeev1.Bill
 	problems []*kingdeev1.BillProblem
 	summary  *kingdeev1.StreamSummary
 }
 
-func (b *bundle) bills(t *testing.T, req *kingdeev1.StreamAssemblyBillsRequest) answer {
+func (b *bundle) bills(t *testing.T, req *kingdeev1.StreamBillsRequest) answer {
 	t.Helper()
 	got, err := b.tryBills(t, req)
 	require.NoError(t, err)
@@ -119,9 +135,9 @@ func (b *bundle) bills(t *testing.T, req *kingdeev1.StreamAssemblyBillsRequest) 
 }
 
 // tryBills reads a stream to its end and holds the promises that every stream makes.
-func (b *bundle) tryBills(t *testing.T, req *kingdeev1.StreamAssemblyBillsRequest) (answer, error) {
+func (b *bundle) tryBills(t *testing.T, req *kingdeev1.StreamBillsRequest) (answer, error) {
 	t.Helper()
-	stream, err := b.client.StreamAssemblyBills(t.Context(), req)
+	stream, err := b.client.StreamBills(t.Context(), req)
 	require.NoError(t, err)
 	got := answer{}
 	rows, last := int64(0), int64(0)
@@ -134,10 +150,10 @@ func (b *bundle) tryBills(t *testing.T, req *kingdeev1.StreamAssemblyBillsReques
 			return got, err
 		}
 		switch frame := frame.GetFrame().(type) {
-		case *kingdeev1.StreamAssemblyBillsResponse_Header:
+		case *kingdeev1.StreamBillsResponse_Header:
 			require.Nil(t, got.header, "one header")
 			got.header = frame.Header
-		case *kingdeev1.StreamAssemblyBillsResponse_Page:
+		case *kingdeev1.StreamBillsResponse_Page:
 			require.NotNil(t, got.header, "the header comes first")
 			page := frame.Page
 			sum := int64(0)
@@ -157,7 +173,7 @@ func (b *bundle) tryBills(t *testing.T, req *kingdeev1.StreamAssemblyBillsReques
 			got.pages = append(got.pages, page)
 			got.bills = append(got.bills, page.GetBills()...)
 			got.problems = append(got.problems, page.GetProblems()...)
-		case *kingdeev1.StreamAssemblyBillsResponse_Summary:
+		case *kingdeev1.StreamBillsResponse_Summary:
 			require.Nil(t, got.summary, "one summary")
 			got.summary = frame.Summary
 		}

@@ -130,7 +130,7 @@ func TestFurtherFormsThatAreRead(t *testing.T) {
 	} {
 		bill, _, problem := one("FQty", value).read(t)
 		require.Nil(t, problem)
-		require.Equal(t, quantity, bill.GetProductLines()[0].GetQuantity())
+		require.Equal(t, quantity, products(bill)[0].GetQuantity())
 	}
 }
 
@@ -166,8 +166,8 @@ func TestNoSuchFieldInTenLanguages(t *testing.T) {
 				require.NoError(t, b.vendor.AddFault(behaviour.Fault{
 					Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer,
 				}))
-				_, err = b.client.GetAssemblyBill(t.Context(),
-					&kingdeev1.GetAssemblyBillRequest{Id: b.vendor.Truth().Bills[0].BillID})
+				_, err = b.client.GetBill(t.Context(),
+					&kingdeev1.GetBillRequest{FormId: formID, Id: b.vendor.Truth().Bills[0].BillID})
 				return err
 			}
 			require.NoError(t, ask("FRowType"))
@@ -192,8 +192,8 @@ func TestNoSuchFieldWhereverTheKeyStands(t *testing.T) {
 		answer := `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":` + errs + `,"MsgCode":9}}}]]`
 		require.NoError(t,
 			b.vendor.AddFault(behaviour.Fault{Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + answer}))
-		_, err := b.client.GetAssemblyBill(t.Context(),
-			&kingdeev1.GetAssemblyBillRequest{Id: b.vendor.Truth().Bills[0].BillID})
+		_, err := b.client.GetBill(t.Context(),
+			&kingdeev1.GetBillRequest{FormId: formID, Id: b.vendor.Truth().Bills[0].BillID})
 		require.NoError(t, err)
 	}
 }

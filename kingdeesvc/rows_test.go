@@ -86,8 +86,9 @@ func (r table) serve(t *testing.T) *bundle {
 // billProblem is what the stream of whole bills says is wrong with the table's bill.
 func (r table) billProblem(t *testing.T) *kingdeev1.BillProblem {
 	t.Helper()
-	got := r.serve(t).bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-		Selection: &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: []int64{900001}}},
+	got := r.serve(t).bills(t, &kingdeev1.StreamBillsRequest{
+		FormId:    formID,
+		Selection: &kingdeev1.StreamBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: []int64{900001}}},
 	})
 	require.Len(t, got.problems, 1)
 	return got.problems[0]
@@ -96,14 +97,16 @@ func (r table) billProblem(t *testing.T) *kingdeev1.BillProblem {
 // read is a bill as both streams give it, or the problem that both name.
 func (r table) read(
 	t *testing.T, extra ...string,
-) (*kingdeev1.AssemblyBill, *kingdeev1.BillState, *kingdeev1.BillProblem) {
+) (*kingdeev1.Bill, *kingdeev1.BillState, *kingdeev1.BillProblem) {
 	t.Helper()
 	b := r.serve(t)
 	since := &kingdeev1.ChangedSince{Since: timestamppb.New(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))}
-	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-		Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{ChangedSince: since}, ExtraBillKeys: extra,
+	got := b.bills(t, &kingdeev1.StreamBillsRequest{
+		FormId:    formID,
+		Selection: &kingdeev1.StreamBillsRequest_ChangedSince{ChangedSince: since}, ExtraBillKeys: extra,
 	})
 	states, problems, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{
+		FormId:    formID,
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: since},
 	})
 	require.Len(t, append(got.problems, nil, nil), 3-len(got.bills), "one bill or one problem")
@@ -245,7 +248,7 @@ func TestAMissingFieldIsUnderstoodInEveryLanguage(t *testing.T) {
 			require.NoError(t, b.vendor.AddFault(behaviour.Fault{
 				Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + text,
 			}))
-			got, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: bill})
+			got, err := b.client.GetBill(t.Context(), &kingdeev1.GetBillRequest{FormId: formID, Id: bill})
 			require.NoError(t, err)
 			require.Equal(t, bill, got.GetBill().GetId())
 		})
@@ -259,7 +262,7 @@ func TestAMissingFieldIsUnderstoodInEveryLanguage(t *testing.T) {
 		require.NoError(t, b.vendor.AddFault(behaviour.Fault{
 			Answer: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n" + coded("9", sentence),
 		}))
-		_, err := b.client.GetAssemblyBill(t.Context(), &kingdeev1.GetAssemblyBillRequest{Id: bill})
+		_, err := b.client.GetBill(t.Context(), &kingdeev1.GetBillRequest{FormId: formID, Id: bill})
 		if field == "" {
 			requireError(t, err, codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_VENDOR_REFUSED,
 				"vendor_code", "9")
@@ -277,8 +280,9 @@ func TestAServerInAnotherLanguageWithoutAnOptionalField(t *testing.T) {
 				NoRowType: true, MissingKeys: []string{"FNote", "FLOT"},
 			}
 		})
-		got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-			Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
+		got := b.bills(t, &kingdeev1.StreamBillsRequest{
+			FormId: formID,
+			Selection: &kingdeev1.StreamBillsRequest_ChangedSince{
 				ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Now().AddDate(-5, 0, 0))},
 			},
 		})

@@ -16,8 +16,10 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/bills"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/metrics"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rpc"
@@ -104,6 +106,9 @@ func (s *Server) listen(ctx context.Context, cfg Config) (err error) {
 	return err
 }
 
+// forms are those whose bills are read whole. The first is what a cheap call asks for.
+var forms = []form.Form{assembled.Form}
+
 // build makes the graph below gRPC.
 func build(
 	cfg Config, logger *slog.Logger, observer kingdee.Observer, tell func(bool, error),
@@ -118,9 +123,13 @@ func build(
 		return nil, nil, err
 	}
 	client := kingdee.New(options)
-	reader := assembled.NewReader(client, client.Zone, cfg.PageRows, logger)
+	readers, err := bills.Open(client, client.Zone, cfg.PageRows, logger, forms...)
+	if err != nil {
+		return nil, nil, err
+	}
 	place := rpc.Place{DataCenterID: cfg.AcctID, UserName: cfg.Username, ZoneName: cfg.ZoneName, Zone: cfg.Zone}
-	return client, rpc.NewService(client, reader, checkup.New(client, cfg.checkup()), place, time.Now), nil
+	doctor := checkup.New(client, cfg.checkup())
+	return client, rpc.NewService(client, readers, doctor, place, forms[0].ID, time.Now), nil
 }
 
 func (cfg Config) account() kingdee.Account {

@@ -24,6 +24,7 @@ func TestAVerificationIsOneRoundOfQueries(t *testing.T) {
 		var both sync.WaitGroup
 		both.Go(func() {
 			got, _, header := b.states(t, &kingdeev1.StreamBillStatesRequest{
+				FormId:    formID,
 				Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids[:1]}},
 			})
 			require.Len(t, got, 1)
@@ -32,6 +33,7 @@ func TestAVerificationIsOneRoundOfQueries(t *testing.T) {
 		})
 		both.Go(func() {
 			got, _, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{
+				FormId: formID,
 				Selection: &kingdeev1.StreamBillStatesRequest_Numbers{
 					Numbers: &kingdeev1.BillNumbers{Numbers: numbers[:1]},
 				},
@@ -46,6 +48,7 @@ func TestAVerificationIsOneRoundOfQueries(t *testing.T) {
 	// That all bills that were asked for by id are there needs no further query to prove it.
 	queries, _ = b.counted(func() {
 		got, _, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{
+			FormId:    formID,
 			Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
 		})
 		require.Len(t, got, len(ids))

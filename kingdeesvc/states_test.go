@@ -16,20 +16,23 @@ import (
 
 func byNumbers(numbers ...string) *kingdeev1.StreamBillStatesRequest {
 	return &kingdeev1.StreamBillStatesRequest{
+		FormId:    formID,
 		Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: numbers}},
 	}
 }
 
 func byIDs(ids ...int64) *kingdeev1.StreamBillStatesRequest {
 	return &kingdeev1.StreamBillStatesRequest{
+		FormId:    formID,
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
 	}
 }
 
 func changedSince(since time.Time) *kingdeev1.StreamBillStatesRequest {
-	return &kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{
+	selection := &kingdeev1.StreamBillStatesRequest_ChangedSince{
 		ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(since)},
-	}}
+	}
+	return &kingdeev1.StreamBillStatesRequest{FormId: formID, Selection: selection}
 }
 
 func TestStatesByIDsAndNumbersAreTheBillsThemselves(t *testing.T) {
@@ -60,7 +63,7 @@ func TestStatesByIDsAndNumbersAreTheBillsThemselves(t *testing.T) {
 				require.Equal(t, numbers[i], state.GetNumber())
 				require.Equal(t, kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED, state.GetCancelStatus())
 				require.NotNil(t, state.GetCancelTime())
-				require.NotEmpty(t, state.GetStockOrgNumber())
+				require.NotEmpty(t, state.GetOrgNumber())
 			}
 		})
 	}

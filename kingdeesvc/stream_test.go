@@ -17,15 +17,22 @@ import (
 )
 
 // everything selects all bills by change.
-func everything() *kingdeev1.StreamAssemblyBillsRequest_ChangedSince {
-	return &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{
+func everything() *kingdeev1.StreamBillsRequest_ChangedSince {
+	return &kingdeev1.StreamBillsRequest_ChangedSince{
 		ChangedSince: &kingdeev1.ChangedSince{Since: timestamppb.New(time.Unix(0, 0))},
 	}
 }
 
-func TestStreamAssemblyBillsOfASeededSandbox(t *testing.T) {
+// wholeBills asks for all bills with the lines of both entities.
+func wholeBills() *kingdeev1.StreamBillsRequest {
+	return &kingdeev1.StreamBillsRequest{
+		FormId: formID, Selection: everything(), FurtherEntities: []string{"FSubEntity"},
+	}
+}
+
+func TestStreamBillsOfASeededSandbox(t *testing.T) {
 	b := setup(t, nil, func(c *sandbox.Config) { c.Seed = sample.DefaultSeed })
-	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+	got := b.bills(t, wholeBills())
 	require.Empty(t, got.problems)
 	want := map[int64]books.Bill{}
 	for _, bill := range b.vendor.Bills() {
@@ -42,37 +49,37 @@ func TestStreamAssemblyBillsOfASeededSandbox(t *testing.T) {
 }
 
 // sameBill holds a delivered bill against the sandbox's own.
-func sameBill(t *testing.T, want books.Bill, got *kingdeev1.AssemblyBill) {
+func sameBill(t *testing.T, want books.Bill, got *kingdeev1.Bill) {
 	t.Helper()
 	require.Equal(t, want.BillNo, got.GetNumber())
-	require.Equal(t, want.StockOrg, got.GetStockOrgNumber())
+	require.Equal(t, want.StockOrg, got.GetOrgNumber())
 	require.Equal(t, want.Note, got.GetNote())
 	require.Equal(t, want.CancelStatus == books.Voided,
 		got.GetCancelStatus() == kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED)
 	require.Equal(t, want.DocumentStatus == books.StatusAudited,
 		got.GetDocumentStatus() == kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED)
 	require.Equal(t, want.AffairType == books.Dassembly,
-		got.GetAffairType() == kingdeev1.AffairType_AFFAIR_TYPE_DASSEMBLY)
+		got.GetKind() == "Dassembly")
 	sameMoment(t, want.CreateDate, got.GetCreateTime())
 	sameMoment(t, want.ModifyDate, got.GetModifyTime())
 	sameMoment(t, want.ApproveDate, got.GetApproveTime())
 	sameMoment(t, want.CancelDate, got.GetCancelTime())
-	require.Len(t, got.GetProductLines(), len(want.Lines), want.BillNo)
-	components := 0
+	require.Len(t, products(got), len(want.Lines), want.BillNo)
+	seen := 0
 	for i, line := range want.Lines {
-		out := got.GetProductLines()[i]
-		require.Equal(t, line.EntryID, out.GetEntryId())
+		out := products(got)[i]
+		require.Equal(t, line.EntryID, out.GetId())
 		require.Equal(t, line.Material, out.GetMaterialNumber())
 		require.Equal(t, line.Stock, out.GetWarehouseNumber())
 		for _, component := range line.Components {
-			sub := got.GetComponentLines()[components]
-			require.Equal(t, component.DetailID, sub.GetDetailId())
-			require.Equal(t, line.EntryID, sub.GetEntryId())
+			sub := components(got)[seen]
+			require.Equal(t, component.DetailID, sub.GetId())
+			require.Equal(t, line.EntryID, sub.GetParentId())
 			require.Equal(t, component.Stock, sub.GetWarehouseNumber())
-			components++
+			seen++
 		}
 	}
-	require.Len(t, got.GetComponentLines(), components)
+	require.Len(t, components(got), seen)
 }
 
 func sameMoment(t *testing.T, want time.Time, got *timestamppb.Timestamp) {
@@ -123,7 +130,7 @@ func TestBillsAreWholeWhateverTheServerIsLike(t *testing.T) {
 				b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": rows},
 					func(c *sandbox.Config) { c.Personality = personality })
 				want := merchant(t, b)
-				got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+				got := b.bills(t, wholeBills())
 				require.Empty(t, got.problems)
 				require.Len(t, got.bills, len(want))
 				for _, bill := range got.bills {
@@ -141,7 +148,7 @@ func TestAServerThatCutsPagesAtItsOwnMaximum(t *testing.T) {
 	for _, most := range []int{20, 25, 39} {
 		b := setup(t, nil, func(c *sandbox.Config) { c.Personality.MaxLimit = most })
 		want := merchant(t, b)
-		got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+		got := b.bills(t, wholeBills())
 		require.Len(t, got.bills, len(want))
 		for _, bill := range got.bills {
 			sameBill(t, want[bill.GetId()], bill)
@@ -149,6 +156,7 @@ func TestAServerThatCutsPagesAtItsOwnMaximum(t *testing.T) {
 		_, err := b.vendor.Bulk(t.Context(), books.Bulk{Count: 100, Prefix: "C-"})
 		require.NoError(t, err)
 		states, _, _ := b.states(t, &kingdeev1.StreamBillStatesRequest{
+			FormId:    formID,
 			Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: everything().ChangedSince},
 		})
 		require.Len(t, states, len(want)+100)
@@ -158,21 +166,21 @@ func TestAServerThatCutsPagesAtItsOwnMaximum(t *testing.T) {
 func TestBillsWithoutComponentsAskedFor(t *testing.T) {
 	b := setup(t, nil, nil)
 	merchant(t, b)
-	for _, bill := range b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()}).bills {
-		require.Empty(t, bill.GetComponentLines())
-		require.EqualValues(t, max(1, len(bill.GetProductLines())), bill.GetRows())
+	for _, bill := range b.bills(t, &kingdeev1.StreamBillsRequest{FormId: formID, Selection: everything()}).bills {
+		require.Empty(t, components(bill))
+		require.EqualValues(t, max(1, len(products(bill))), bill.GetRows())
 	}
 }
 
 func TestAfterIDGoesOnWhereAStreamStopped(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
 	merchant(t, b)
-	all := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+	all := b.bills(t, &kingdeev1.StreamBillsRequest{FormId: formID, Selection: everything()})
 	require.Greater(t, len(all.pages), 2)
 	from := all.pages[0]
 	selection := everything()
 	selection.ChangedSince.AfterId = from.GetLastId()
-	rest := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: selection})
+	rest := b.bills(t, &kingdeev1.StreamBillsRequest{FormId: formID, Selection: selection})
 	require.Len(t, rest.bills, len(all.bills)-len(from.GetBills()))
 }
 
@@ -182,10 +190,10 @@ func TestAPageIsAtMostOneMebibyteUnlessABillIsLarger(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.vendor.Bulk(t.Context(), books.Bulk{Count: 1, Lines: 10_000, Components: 1, Prefix: "HUGE-"})
 	require.NoError(t, err)
-	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+	got := b.bills(t, wholeBills())
 	require.Len(t, got.bills, 121)
-	require.Len(t, got.bills[120].GetProductLines(), 10_000)
-	require.Len(t, got.bills[120].GetComponentLines(), 10_000)
+	require.Len(t, products(got.bills[120]), 10_000)
+	require.Len(t, components(got.bills[120]), 10_000)
 	for _, page := range got.pages {
 		if len(page.GetBills()) > 1 {
 			require.LessOrEqual(t, proto.Size(page), 1<<20)
@@ -203,18 +211,19 @@ func TestExtraKeys(t *testing.T) {
 		}}},
 	})
 	require.NoError(t, err)
-	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{
-		Selection: &kingdeev1.StreamAssemblyBillsRequest_Ids{
+	got := b.bills(t, &kingdeev1.StreamBillsRequest{
+		FormId: formID,
+		Selection: &kingdeev1.StreamBillsRequest_Ids{
 			Ids: &kingdeev1.BillIds{Ids: []int64{bill.ID, 987654321}},
 		},
 		ExtraBillKeys: []string{"F_PAEZ_PUSHED"}, ExtraLineKeys: []string{"F_PAEZ_REMARK"},
 	})
 	require.Len(t, got.bills, 1)
 	require.Equal(t, map[string]string{"F_PAEZ_PUSHED": "true"}, got.bills[0].GetExtra())
-	require.Equal(t, map[string]string{"F_PAEZ_REMARK": "易碎"}, got.bills[0].GetProductLines()[0].GetExtra())
+	require.Equal(t, map[string]string{"F_PAEZ_REMARK": "易碎"}, products(got.bills[0])[0].GetExtra())
 
 	_, err = b.tryBills(t,
-		&kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), ExtraBillKeys: []string{"F_NOT_HERE"}})
+		&kingdeev1.StreamBillsRequest{FormId: formID, Selection: everything(), ExtraBillKeys: []string{"F_NOT_HERE"}})
 	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "F_NOT_HERE")
 }
 
@@ -222,7 +231,7 @@ func TestFRowTypeNamedByTheCallerIsNotDropped(t *testing.T) {
 	b := setup(t, nil, func(c *sandbox.Config) { c.Personality.NoRowType = true })
 	merchant(t, b)
 	_, err := b.tryBills(t,
-		&kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), ExtraLineKeys: []string{"FRowType"}})
+		&kingdeev1.StreamBillsRequest{FormId: formID, Selection: everything(), ExtraLineKeys: []string{"FRowType"}})
 	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN, "field", "FRowType")
 }
 
@@ -231,7 +240,7 @@ func TestOptionalKeysThatAServerLacksAreDroppedOnce(t *testing.T) {
 		c.Personality.MissingKeys = []string{"FRowType", "FLOT", "FLOTSETY.FNumber", "FBomID", "FSubProOwnTypeIdH"}
 	})
 	want := merchant(t, b)
-	request := &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true}
+	request := wholeBills()
 	queries := func() int {
 		before := b.vendor.Calls()["executebillquery"]
 		got := b.bills(t, request)
@@ -253,7 +262,7 @@ func TestOptionalKeysThatAServerLacksAreDroppedOnce(t *testing.T) {
 func TestAKeyThatNothingCanBeDecidedWithoutIsNotDropped(t *testing.T) {
 	b := setup(t, nil, func(c *sandbox.Config) { c.Personality.MissingKeys = []string{"FStockID"} })
 	merchant(t, b)
-	_, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+	_, err := b.tryBills(t, &kingdeev1.StreamBillsRequest{FormId: formID, Selection: everything()})
 	requireError(t, err, codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN,
 		"field", "FStockID.FNumber")
 }
@@ -263,9 +272,9 @@ func TestAPageCutInTheMiddleEndsTheStreamBeforeIt(t *testing.T) {
 	b := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"}, nil)
 	want := merchant(t, b)
 	for _, drop := range []string{behaviour.DropHalf, behaviour.DropInside} {
-		whole := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+		whole := b.bills(t, &kingdeev1.StreamBillsRequest{FormId: formID, Selection: everything()})
 		require.NoError(t, b.vendor.AddFault(behaviour.Fault{Skip: 8, Count: 50, Drop: drop}))
-		got, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+		got, err := b.tryBills(t, &kingdeev1.StreamBillsRequest{FormId: formID, Selection: everything()})
 		b.vendor.ClearFaults()
 		reason := map[string]kingdeev1.ErrorReason{
 			behaviour.DropHalf:   kingdeev1.ErrorReason_ERROR_REASON_ANSWER_UNREADABLE,
@@ -276,7 +285,7 @@ func TestAPageCutInTheMiddleEndsTheStreamBeforeIt(t *testing.T) {
 		require.NotEmpty(t, got.bills)
 		require.Less(t, len(got.bills), len(want))
 		for i, bill := range got.bills {
-			require.Len(t, bill.GetProductLines(), len(want[bill.GetId()].Lines), "what came before is whole")
+			require.Len(t, products(bill), len(want[bill.GetId()].Lines), "what came before is whole")
 			require.Equal(t, whole.bills[i].GetId(), bill.GetId())
 		}
 	}
@@ -288,7 +297,7 @@ func TestASessionLostInTheMiddleOfAStream(t *testing.T) {
 	before := b.vendor.Calls()["loginbysign"]
 	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Skip: 3, ExpireSessions: true}))
 	require.NoError(t, b.vendor.AddFault(behaviour.Fault{Skip: 6, ExpireSessions: true}))
-	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+	got := b.bills(t, wholeBills())
 	require.Len(t, got.bills, len(want))
 	require.Equal(t, before+2, b.vendor.Calls()["loginbysign"])
 }
@@ -299,7 +308,7 @@ func TestASessionLostAgainRightAfterItWasRenewed(t *testing.T) {
 	require.NoError(t, b.vendor.AddFault(behaviour.Fault{
 		Skip: 4, Count: 2, Shape: "F1", MsgCode: behaviour.MsgSessionLost, Message: "会话信息已丢失，请重新登录",
 	}))
-	got, err := b.tryBills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+	got, err := b.tryBills(t, &kingdeev1.StreamBillsRequest{FormId: formID, Selection: everything()})
 	requireError(t, err, codes.Unavailable, kingdeev1.ErrorReason_ERROR_REASON_SESSION_LOST)
 	require.Nil(t, got.summary, "a stream that fails has no summary")
 }
@@ -315,7 +324,7 @@ func TestPagesOfNothingButRowsWithoutAnIDAreGotThrough(t *testing.T) {
 		}
 		states, problems, _ := b.states(t, changedSince(time.Unix(0, 0)))
 		require.Len(t, states, 16)
-		got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything()})
+		got := b.bills(t, &kingdeev1.StreamBillsRequest{FormId: formID, Selection: everything()})
 		require.Len(t, got.bills, 16)
 		for _, met := range [][]*kingdeev1.BillProblem{problems, got.problems} {
 			named := map[string]bool{}
@@ -357,7 +366,7 @@ func TestDamagedBillsStopOnlyThemselves(t *testing.T) {
 		d.damage.Bill = number
 		require.NoError(t, b.vendor.Damage(d.damage))
 	}
-	got := b.bills(t, &kingdeev1.StreamAssemblyBillsRequest{Selection: everything(), Components: true})
+	got := b.bills(t, wholeBills())
 	require.Len(t, got.bills, len(want)-len(damage))
 	require.Len(t, got.problems, len(damage))
 	for _, bill := range got.bills {
@@ -370,7 +379,7 @@ func TestDamagedBillsStopOnlyThemselves(t *testing.T) {
 		require.Positive(t, problem.GetRows())
 	}
 	states, problems, _ := b.states(t,
-		&kingdeev1.StreamBillStatesRequest{Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{
+		&kingdeev1.StreamBillStatesRequest{FormId: formID, Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{
 			ChangedSince: everything().ChangedSince,
 		}})
 	require.Len(t, states, len(want)-len(damage))

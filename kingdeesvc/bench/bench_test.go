@@ -21,7 +21,7 @@ func TestASmallRunCountsEveryBill(t *testing.T) {
 	// the race detector takes memory of its own
 	b := &bench{rows: 12_000, bills: 700, rounds: 2, most: 1 << 30, out: &out}
 	require.NoError(t, b.measure(t.Context(), []string{"memory", "speed"}))
-	require.Contains(t, out.String(), "StreamAssemblyBills      12000 rows,    6000 bills")
+	require.Contains(t, out.String(), "StreamBills              12000 rows,    6000 bills")
 	require.Contains(t, out.String(), "StreamBillStates         12000 rows,   12000 bills")
 	require.Contains(t, out.String(), "700 bills of 2 lines")
 }

@@ -39,8 +39,9 @@ func everything() *kingdeev1.ChangedSince {
 }
 
 func streamBills(ctx context.Context, c *client) (counts, error) {
-	stream, err := c.bills.StreamAssemblyBills(ctx, &kingdeev1.StreamAssemblyBillsRequest{
-		Selection: &kingdeev1.StreamAssemblyBillsRequest_ChangedSince{ChangedSince: everything()},
+	stream, err := c.bills.StreamBills(ctx, &kingdeev1.StreamBillsRequest{
+		FormId:    "STK_AssembledApp",
+		Selection: &kingdeev1.StreamBillsRequest_ChangedSince{ChangedSince: everything()},
 	})
 	if err != nil {
 		return counts{}, err
@@ -54,6 +55,7 @@ func streamBills(ctx context.Context, c *client) (counts, error) {
 
 func streamStates(ctx context.Context, c *client) (counts, error) {
 	stream, err := c.bills.StreamBillStates(ctx, &kingdeev1.StreamBillStatesRequest{
+		FormId:    "STK_AssembledApp",
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: everything()},
 	})
 	if err != nil {

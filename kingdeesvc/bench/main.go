@@ -1,5 +1,5 @@
 // Command bench prints figures of kingdeesvc: what it takes of memory while a million rows pass through it, and how
-// many bills a second StreamAssemblyBills delivers, beside a bare HTTP client that asks the same queries of the same
+// many bills a second StreamBills delivers, beside a bare HTTP client that asks the same queries of the same
 // sandbox and throws the answers away.
 //
 //	go run ./kingdeesvc/bench [-only memory,speed] [-rows 1000000] [-bills 10000] [-rounds 5]
@@ -9,7 +9,7 @@
 // because a sandbox that kept them would want more memory than the machine may have. The speeds are taken in turn, so
 // that both meet the same neighbours. What the decoder alone gains is a Go benchmark:
 //
-//	go test -run xxx -bench BenchmarkPage -benchtime 20x ./kingdeesvc/internal/assembled
+//	go test -run xxx -bench BenchmarkPage -benchtime 20x ./kingdeesvc/internal/bills
 //
 // The exit status is 1 if rows were lost or kingdeesvc took more than it may. Speed is printed and fails nothing.
 package main

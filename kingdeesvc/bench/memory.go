@@ -15,7 +15,7 @@ import (
 // mostBytes is what kingdeesvc may take at its peak.
 const mostBytes = 100_000_000
 
-// memory lets rows pass through StreamAssemblyBills and then through StreamBillStates, each time through a
+// memory lets rows pass through StreamBills and then through StreamBillStates, each time through a
 // new kingdeesvc.
 func (b *bench) memory(ctx context.Context) error {
 	for _, read := range []struct {
@@ -23,7 +23,7 @@ func (b *bench) memory(ctx context.Context) error {
 		bills int
 		via   func(context.Context, *client) (counts, error)
 	}{
-		{"StreamAssemblyBills", max(b.rows/linesPerBill, 1), streamBills},
+		{"StreamBills", max(b.rows/linesPerBill, 1), streamBills},
 		{"StreamBillStates", b.rows, streamStates},
 	} {
 		if err := b.passThrough(ctx, read.name, read.bills, read.via); err != nil {

@@ -57,7 +57,7 @@ func (b *bench) speed(ctx context.Context) (err error) {
 	for i := range ours {
 		ratios = append(ratios, ours[i]/theirs[i])
 	}
-	fmt.Fprintf(b.out, "speed   StreamAssemblyBills  %d bills of %d lines in %d queries: %.0f bills/s; a bare client "+
+	fmt.Fprintf(b.out, "speed   StreamBills  %d bills of %d lines in %d queries: %.0f bills/s; a bare client "+
 		"with the same queries %.0f; ratio %.2f (median of %d rounds, %.2f to %.2f)\n",
 		b.bills, linesPerBill, len(queries), median(ours), median(theirs), median(ratios), b.rounds,
 		slices.Min(ratios), slices.Max(ratios))

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 )
@@ -20,7 +19,11 @@ const (
 	mostPages = 10
 )
 
-var dateKeys = []string{"FCreateDate", "FModifyDate", "FAPPROVEDATE", "FCANCELDATE"}
+// dateKeys are the four dates of a bill, in the order of recent.
+func (r *round) dateKeys() []string {
+	f := r.settings.Form
+	return []string{f.Key("create_time"), f.Key("modify_time"), f.Key("approve_time"), f.Key("cancel_time")}
+}
 
 // recent is one bill of the window.
 type recent struct {
@@ -46,11 +49,13 @@ func (r *round) bills(ctx context.Context) {
 
 func (r *round) read(ctx context.Context) (more bool, err error) {
 	since := literal.TimeLiteral(r.settings.Now().Add(-window), r.client.Zone())
-	keys := append([]string{"FID", "FStockOrgId.FNumber"}, dateKeys...)
+	f := r.settings.Form
+	keys := append([]string{f.Key("id"), f.Key("org_number")}, r.dateKeys()...)
 	for range mostPages {
 		table, err := r.client.Query(ctx, kingdee.Query{
-			FormID: assembled.FormID, FieldKeys: keys, Order: "FID ASC", Limit: pageRows,
-			Filter: fmt.Sprintf("(FCreateDate>=%[1]s or FModifyDate>=%[1]s) and FID > %[2]d", since, r.newest),
+			FormID: f.ID, FieldKeys: keys, Order: f.Key("id") + " ASC", Limit: pageRows,
+			Filter: fmt.Sprintf("(%[1]s>=%[3]s or %[2]s>=%[3]s) and %[4]s > %[5]d",
+				f.Key("create_time"), f.Key("modify_time"), since, f.Key("id"), r.newest),
 		})
 		if err != nil {
 			return false, err
@@ -137,8 +142,9 @@ func (r *round) dates() {
 		r.add("dates", Skipped, say("没有单据可看", "there are no bills to look at"), Text{})
 		return
 	}
-	zh, en := make([]string, 0, len(dateKeys)), make([]string, 0, len(dateKeys))
-	for i, key := range dateKeys {
+	keys := r.dateKeys()
+	zh, en := make([]string, 0, len(keys)), make([]string, 0, len(keys))
+	for i, key := range keys {
 		kind := say("空", "empty")
 		for _, row := range r.rows {
 			at, err := literal.ParseDate(row.dates[i].Text, time.UTC)
@@ -156,7 +162,7 @@ func (r *round) dates() {
 	r.add("dates", OK, Text{strings.Join(zh, "，"), strings.Join(en, ", ")}, Text{})
 }
 
-// view asks for one bill as GetAssemblyBill does: only View says that a bill is gone.
+// view asks for one bill as GetBill does: only View says that a bill is gone.
 func (r *round) view(ctx context.Context) {
 	switch {
 	case !r.entered:
@@ -166,10 +172,10 @@ func (r *round) view(ctx context.Context) {
 		r.add("view", Skipped, say("没有单据可看", "there are no bills to look at"), Text{})
 		return
 	}
-	if _, err := r.client.View(ctx, assembled.FormID, r.newest); err != nil {
-		r.add("view", Warning, said(err), say("请金蝶管理员给该用户组装拆卸单的查看权限：没有它就不能确认单据已被删除",
-			"have a Kingdee administrator give this user the right to view assembly bills: without it nobody can "+
-				"tell that a bill was deleted"))
+	if _, err := r.client.View(ctx, r.settings.Form.ID, r.newest); err != nil {
+		r.add("view", Warning, said(err), Text{"请金蝶管理员给该用户" + r.settings.Form.Title + "的查看权限：没有它就不能确认单据已被删除",
+			"have a Kingdee administrator give this user the right to view " + r.settings.Form.English +
+				": without it nobody can tell that a bill was deleted"})
 		return
 	}
 	r.add("view", OK, say("可以查看单据 %d", "bill %d may be viewed", r.newest), Text{})

@@ -4,11 +4,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
 // Settings are what the answers are compared with.
 type Settings struct {
+	// Form is the form whose keys and bills are looked at.
+	Form         form.Form
 	DataCenterID string
 	UserName     string
 	// Way is how we get in: sign, app_secret, password or header.

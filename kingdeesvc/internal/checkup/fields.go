@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
@@ -16,16 +16,21 @@ func (r *round) fields(ctx context.Context) {
 		r.skip("fields", "components")
 		return
 	}
-	published := assembled.PublishedKeys()
-	r.keys(ctx, "fields", published.Fields)
-	r.keys(ctx, "components", published.Components)
+	f := r.settings.Form
+	r.keys(ctx, "fields", append(form.Keys(f.Head), form.Keys(f.Entities[0].Columns)...))
+	var further []string
+	for _, e := range f.Entities[1:] {
+		further = append(further, form.Keys(e.Columns)...)
+	}
+	r.keys(ctx, "components", further)
 }
 
 func (r *round) keys(ctx context.Context, id string, keys []string) {
+	f := r.settings.Form
 	var missing, needed []string
 	for left := slices.Clone(keys); ; {
-		_, err := r.client.Query(ctx,
-			kingdee.Query{FormID: assembled.FormID, FieldKeys: left, Filter: "FID = -1", Limit: 1})
+		none := f.Key("id") + " = -1"
+		_, err := r.client.Query(ctx, kingdee.Query{FormID: f.ID, FieldKeys: left, Filter: none, Limit: 1})
 		fault, _ := errors.AsType[*kingdee.Fault](err)
 		if err != nil && (fault == nil || fault.Class != kingdee.FieldUnknown) {
 			r.add(id, Failed, said(err), advice(err))
@@ -41,7 +46,7 @@ func (r *round) keys(ctx context.Context, id string, keys []string) {
 			return
 		}
 		missing = append(missing, left[at])
-		if !assembled.Optional(left[at]) {
+		if !f.Optional(left[at]) {
 			needed = append(needed, left[at])
 		}
 		left = slices.Delete(left, at, at+1)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
@@ -55,7 +54,7 @@ func (r *round) dataCenter(centers []kingdee.DataCenter) {
 
 // login pings: a login that works and a form that may not be read are told apart by the class.
 func (r *round) login(ctx context.Context) {
-	meta, err := r.client.Ping(ctx, assembled.FormID)
+	meta, err := r.client.Ping(ctx, r.settings.Form.ID)
 	if !meta.Left.IsZero() {
 		r.meta = meta
 	}
@@ -102,7 +101,7 @@ func (r *round) login(ctx context.Context) {
 func (r *round) losing(ctx context.Context) bool {
 	before := r.client.Losses()
 	for range 3 {
-		_, _ = r.client.Ping(ctx, assembled.FormID) // what else is wrong the other questions tell
+		_, _ = r.client.Ping(ctx, r.settings.Form.ID) // what else is wrong the other questions tell
 	}
 	return r.client.Losses() != before
 }
@@ -136,11 +135,11 @@ func (r *round) second(ctx context.Context) {
 		return
 	}
 	defer other.Close(context.WithoutCancel(ctx))
-	if _, err := other.Ping(ctx, assembled.FormID); err != nil {
+	if _, err := other.Ping(ctx, r.settings.Form.ID); err != nil {
 		r.add("second_login", Warning, said(err), advice(err))
 		return
 	}
-	if _, err := r.client.Ping(ctx, assembled.FormID); err != nil {
+	if _, err := r.client.Ping(ctx, r.settings.Form.ID); err != nil {
 		r.add("second_login", Warning, said(err), advice(err))
 		return
 	}

@@ -17,7 +17,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/bills"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
@@ -54,20 +54,24 @@ func toStatus(_ context.Context, err error) (out error, ours bool) {
 		e.Code, e.Reason, e.Message = code, reason, message
 	}
 	invalid, isInvalid := errors.AsType[*serve.InvalidRequest](err)
-	selection, isSelection := errors.AsType[*assembled.InvalidSelection](err)
-	undecodable, isUndecodable := errors.AsType[*assembled.Undecodable](err)
+	request, isRequest := errors.AsType[*bills.InvalidRequest](err)
+	unknown, isUnknown := errors.AsType[*bills.UnknownForm](err)
+	undecodable, isUndecodable := errors.AsType[*bills.Undecodable](err)
 	fault, isFault := errors.AsType[*kingdee.Fault](err)
 	switch {
 	case isInvalid:
 		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, invalid.Error())
 		e.Metadata["field"] = invalid.Field
-	case isSelection:
-		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, selection.Error())
-		e.Metadata["field"] = selection.Field
+	case isRequest:
+		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, request.Error())
+		e.Metadata["field"] = request.Field
+	case isUnknown:
+		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FORM_UNKNOWN, unknown.Error())
+		e.Metadata["field"] = "form_id"
 	case errors.Is(err, access.ErrUnauthenticated):
 		set(codes.Unauthenticated, kingdeev1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 			access.ErrUnauthenticated.Error())
-	case errors.Is(err, assembled.ErrNotShown):
+	case errors.Is(err, bills.ErrNotShown):
 		set(codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, err.Error())
 	case isUndecodable:
 		set(codes.FailedPrecondition, kingdeev1.ErrorReason_ERROR_REASON_BILL_UNDECODABLE, undecodable.Error())

@@ -16,7 +16,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/bills"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 )
@@ -39,9 +39,11 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 			"REQUEST_INVALID", map[string]string{"field": "ids"},
 		},
 		{
-			&assembled.InvalidSelection{Field: "numbers", Reason: literal.ErrUnsafeText}, codes.InvalidArgument,
+			&bills.InvalidRequest{Field: "numbers", Reason: literal.ErrUnsafeText}, codes.InvalidArgument,
 			"REQUEST_INVALID", map[string]string{"field": "numbers"},
 		},
+		{&bills.UnknownForm{FormID: "STK_Nope", Known: []string{"STK_AssembledApp"}}, codes.InvalidArgument,
+			"FORM_UNKNOWN", map[string]string{"field": "form_id"}},
 		{fault(kingdee.FieldUnknown, 9, "FNope"), codes.InvalidArgument, "FIELD_UNKNOWN", map[string]string{
 			"field": "FNope", "vendor_code": "9", "vendor_message": "文本",
 		}},
@@ -53,11 +55,11 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 		{&aboutBill{7, fault(kingdee.NotFound, 10, "")}, codes.NotFound, "BILL_NOT_FOUND", map[string]string{
 			"bill_id": "7", "vendor_code": "10", "vendor_message": "文本",
 		}},
-		{&aboutBill{7, assembled.ErrNotShown}, codes.PermissionDenied, "BILL_NOT_SHOWN", map[string]string{
+		{&aboutBill{7, bills.ErrNotShown}, codes.PermissionDenied, "BILL_NOT_SHOWN", map[string]string{
 			"bill_id": "7",
 		}},
 		{
-			&aboutBill{7, &assembled.Undecodable{Problem: &kingdeev1.BillProblem{Id: 7, Field: "FQty"}}},
+			&aboutBill{7, &bills.Undecodable{Problem: &kingdeev1.BillProblem{Id: 7, Field: "FQty"}}},
 			codes.FailedPrecondition, "BILL_UNDECODABLE", map[string]string{"bill_id": "7", "field": "FQty"},
 		},
 		{fault(kingdee.Permission, 2, ""), codes.PermissionDenied, "VENDOR_PERMISSION", map[string]string{
@@ -131,10 +133,10 @@ func TestPagesAreCutBySizeAndKeepTheirCounts(t *testing.T) {
 	for i := range big {
 		big[i] = 'x'
 	}
-	bill := func(id int64, size int) *kingdeev1.AssemblyBill {
-		return &kingdeev1.AssemblyBill{Id: id, Rows: 2, Note: string(big[:size])}
+	bill := func(id int64, size int) *kingdeev1.Bill {
+		return &kingdeev1.Bill{Id: id, Rows: 2, Note: string(big[:size])}
 	}
-	all := parts([]*kingdeev1.AssemblyBill{bill(1, 400_000), bill(3, 400_000), bill(5, 400_000), bill(7, 10)},
+	all := parts([]*kingdeev1.Bill{bill(1, 400_000), bill(3, 400_000), bill(5, 400_000), bill(7, 10)},
 		[]*kingdeev1.BillProblem{{Id: 0, Rows: 1}, {Id: 4, Rows: 3}})
 	var ids [][]int64
 	var rows []int64

@@ -10,7 +10,7 @@ import (
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/bills"
 )
 
 // pageBytes bounds a page on the wire, unless one bill alone is larger; room is left for the page's own fields.
@@ -29,31 +29,27 @@ func (t *totals) summary() *kingdeev1.StreamSummary {
 	return &kingdeev1.StreamSummary{Rows: t.rows, Bills: t.bills, Problems: t.problems}
 }
 
-// billFrames writes the frames of StreamAssemblyBills.
+// billFrames writes the frames of StreamBills.
 type billFrames struct {
-	stream kingdeev1.BillService_StreamAssemblyBillsServer
+	stream kingdeev1.BillService_StreamBillsServer
 	totals totals
 }
 
 func (f *billFrames) header(h *kingdeev1.StreamHeader) error {
-	return f.stream.Send(&kingdeev1.StreamAssemblyBillsResponse{
-		Frame: &kingdeev1.StreamAssemblyBillsResponse_Header{Header: h},
-	})
+	return f.stream.Send(&kingdeev1.StreamBillsResponse{Frame: &kingdeev1.StreamBillsResponse_Header{Header: h}})
 }
 
 func (f *billFrames) summary() error {
-	return f.stream.Send(&kingdeev1.StreamAssemblyBillsResponse{
-		Frame: &kingdeev1.StreamAssemblyBillsResponse_Summary{Summary: f.totals.summary()},
-	})
+	frame := &kingdeev1.StreamBillsResponse_Summary{Summary: f.totals.summary()}
+	return f.stream.Send(&kingdeev1.StreamBillsResponse{Frame: frame})
 }
 
-func (f *billFrames) page(whole assembled.Page) error {
+func (f *billFrames) page(whole bills.Page) error {
 	for _, parts := range cut(parts(whole.Bills, whole.Problems)) {
 		page := billPage(parts, whole.Left)
 		f.totals.add(page.GetRows(), len(page.GetBills()), len(page.GetProblems()))
-		if err := f.stream.Send(&kingdeev1.StreamAssemblyBillsResponse{
-			Frame: &kingdeev1.StreamAssemblyBillsResponse_Page{Page: page},
-		}); err != nil {
+		frame := &kingdeev1.StreamBillsResponse_Page{Page: page}
+		if err := f.stream.Send(&kingdeev1.StreamBillsResponse{Frame: frame}); err != nil {
 			return err
 		}
 	}
@@ -65,7 +61,7 @@ func billPage(parts []part, left time.Time) *kingdeev1.BillPage {
 	for _, p := range parts {
 		page.LastId = max(page.GetLastId(), p.GetId())
 		switch p := p.(type) {
-		case *kingdeev1.AssemblyBill:
+		case *kingdeev1.Bill:
 			page.Bills = append(page.Bills, p)
 			page.Rows += int64(p.GetRows())
 		case *kingdeev1.BillProblem:
@@ -94,7 +90,7 @@ func (f *stateFrames) summary() error {
 	})
 }
 
-func (f *stateFrames) page(whole assembled.StatePage) error {
+func (f *stateFrames) page(whole bills.StatePage) error {
 	for _, parts := range cut(parts(whole.States, whole.Problems)) {
 		page := statePage(parts, whole.Left)
 		f.totals.add(page.GetRows(), len(page.GetStates()), len(page.GetProblems()))

@@ -8,7 +8,7 @@ import (
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/bills"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
@@ -18,10 +18,12 @@ type Service struct {
 	kingdeev1.UnimplementedBillServiceServer
 
 	client *kingdee.Client
-	reader *assembled.Reader
+	bills  *bills.Readers
 	doctor *checkup.Examiner
 	place  Place
-	now    func() time.Time
+	// ping is the form that a call without a form asks for, because it is cheap.
+	ping string
+	now  func() time.Time
 }
 
 // Place is what the settings say about the account; the rest the login says.
@@ -32,11 +34,12 @@ type Place struct {
 	Zone         *time.Location
 }
 
-// NewService builds the service.
+// NewService builds the service. ping is a form that the user may read.
 func NewService(
-	client *kingdee.Client, reader *assembled.Reader, doctor *checkup.Examiner, place Place, now func() time.Time,
+	client *kingdee.Client, readers *bills.Readers, doctor *checkup.Examiner, place Place, ping string,
+	now func() time.Time,
 ) *Service {
-	return &Service{client: client, reader: reader, doctor: doctor, place: place, now: now}
+	return &Service{client: client, bills: readers, doctor: doctor, place: place, ping: ping, now: now}
 }
 
 // defaultLimit is the rows of a query that names no limit: what Kingdee itself takes.
@@ -65,16 +68,14 @@ func (s *Service) ExecuteBillQuery(
 	return &kingdeev1.ExecuteBillQueryResponse{Rows: rows, QueryLeftTime: timestamppb.New(table.Meta.Left)}, nil
 }
 
-// StreamAssemblyBills implements BillService.
-func (s *Service) StreamAssemblyBills(
-	req *kingdeev1.StreamAssemblyBillsRequest, stream kingdeev1.BillService_StreamAssemblyBillsServer,
-) error {
+// StreamBills implements BillService.
+func (s *Service) StreamBills(req *kingdeev1.StreamBillsRequest, stream kingdeev1.BillService_StreamBillsServer) error {
 	ctx := kingdee.WithFlow(stream.Context())
-	selected, err := s.reader.Select(selection(req))
+	selected, err := s.selected(req)
 	if err != nil {
 		return err
 	}
-	header, err := s.begin(ctx, selected.MidnightEdges)
+	header, err := s.begin(ctx, req.GetFormId(), selected.MidnightEdges)
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (s *Service) StreamAssemblyBills(
 	if err := frames.header(header); err != nil {
 		return err
 	}
-	if err := selected.Bills(ctx, options(req), frames.page); err != nil {
+	if err := selected.Bills(ctx, frames.page); err != nil {
 		return err
 	}
 	return frames.summary()
@@ -93,11 +94,11 @@ func (s *Service) StreamBillStates(
 	req *kingdeev1.StreamBillStatesRequest, stream kingdeev1.BillService_StreamBillStatesServer,
 ) error {
 	ctx := kingdee.WithFlow(stream.Context())
-	selected, err := s.reader.Select(selection(req))
+	selected, err := s.selected(req)
 	if err != nil {
 		return err
 	}
-	header, err := s.begin(ctx, selected.MidnightEdges)
+	header, err := s.begin(ctx, req.GetFormId(), selected.MidnightEdges)
 	if err != nil {
 		return err
 	}
@@ -111,15 +112,34 @@ func (s *Service) StreamBillStates(
 	return frames.summary()
 }
 
-// GetAssemblyBill implements BillService.
-func (s *Service) GetAssemblyBill(
-	ctx context.Context, req *kingdeev1.GetAssemblyBillRequest,
-) (*kingdeev1.GetAssemblyBillResponse, error) {
-	bill, left, err := s.reader.Get(ctx, req.GetId(), options(req))
+// GetBill implements BillService.
+func (s *Service) GetBill(ctx context.Context, req *kingdeev1.GetBillRequest) (*kingdeev1.GetBillResponse, error) {
+	reading, err := s.reading(req)
+	if err != nil {
+		return nil, err
+	}
+	bill, left, err := reading.Get(ctx, req.GetId())
 	if err != nil {
 		return nil, &aboutBill{id: req.GetId(), err: err}
 	}
-	return &kingdeev1.GetAssemblyBillResponse{Bill: bill, QueryLeftTime: timestamppb.New(left)}, nil
+	return &kingdeev1.GetBillResponse{Bill: bill, QueryLeftTime: timestamppb.New(left)}, nil
+}
+
+// reading is what a request reads of its form.
+func (s *Service) reading(req asking) (*bills.Reading, error) {
+	reader, err := s.bills.Of(req.GetFormId())
+	if err != nil {
+		return nil, err
+	}
+	return reader.Read(options(req))
+}
+
+func (s *Service) selected(req selecting) (*bills.Selected, error) {
+	reading, err := s.reading(req)
+	if err != nil {
+		return nil, err
+	}
+	return reading.Select(selection(req))
 }
 
 // CheckConnection implements BillService.
@@ -130,7 +150,7 @@ func (s *Service) CheckConnection(
 	if req.GetThorough() {
 		findings = checkFindings(s.doctor.Examine(ctx, checkup.Options{Organizations: req.GetOrganizationNumbers()}))
 	}
-	header, err := s.header(ctx, nil)
+	header, err := s.header(ctx, s.ping, nil)
 	if err != nil && len(findings) > 0 && ctx.Err() == nil {
 		return &kingdeev1.CheckConnectionResponse{
 			Account: s.account(false), ServiceTime: timestamppb.New(s.now()), Findings: findings,
@@ -154,28 +174,29 @@ func (s *Service) CheckConnection(
 const headerAge = time.Minute
 
 // begin is the header of a stream.
-func (s *Service) begin(ctx context.Context, midnightEdges []string) (*kingdeev1.StreamHeader, error) {
+func (s *Service) begin(ctx context.Context, formID string, midnightEdges []string) (*kingdeev1.StreamHeader, error) {
 	if meta, ok := s.client.Recent(headerAge); ok {
-		return s.headerOf(meta, midnightEdges), nil
+		return s.headerOf(meta, formID, midnightEdges), nil
 	}
-	return s.header(ctx, midnightEdges)
+	return s.header(ctx, formID, midnightEdges)
 }
 
 // header makes the cheap call whose Date is the vendor's clock.
-func (s *Service) header(ctx context.Context, midnightEdges []string) (*kingdeev1.StreamHeader, error) {
-	meta, err := s.client.Ping(ctx, assembled.FormID)
+func (s *Service) header(ctx context.Context, formID string, midnightEdges []string) (*kingdeev1.StreamHeader, error) {
+	meta, err := s.client.Ping(ctx, formID)
 	if err != nil {
 		return nil, err
 	}
-	return s.headerOf(meta, midnightEdges), nil
+	return s.headerOf(meta, formID, midnightEdges), nil
 }
 
-func (s *Service) headerOf(meta kingdee.Meta, midnightEdges []string) *kingdeev1.StreamHeader {
+func (s *Service) headerOf(meta kingdee.Meta, formID string, midnightEdges []string) *kingdeev1.StreamHeader {
 	header := &kingdeev1.StreamHeader{
 		VendorTimeNote: meta.DateNote,
 		ServiceTime:    timestamppb.New(s.now()),
 		Account:        s.account(meta.Sandbox),
 		MidnightEdges:  midnightEdges,
+		FormId:         formID,
 	}
 	if !meta.Date.IsZero() {
 		header.VendorTime = timestamppb.New(meta.Date)

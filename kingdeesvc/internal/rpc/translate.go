@@ -6,20 +6,21 @@ import (
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
-	"github.com/voidrelay/voidrelay/kingdeesvc/internal/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/bills"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
 // selecting is what both streams' requests have.
 type selecting interface {
+	asking
 	GetChangedSince() *kingdeev1.ChangedSince
 	GetIds() *kingdeev1.BillIds
 	GetNumbers() *kingdeev1.BillNumbers
 }
 
-func selection(req selecting) assembled.Selection {
-	return assembled.Selection{
+func selection(req selecting) bills.Selection {
+	return bills.Selection{
 		Since:   req.GetChangedSince().GetSince().AsTime(),
 		AfterID: req.GetChangedSince().GetAfterId(),
 		IDs:     req.GetIds().GetIds(),
@@ -27,17 +28,29 @@ func selection(req selecting) assembled.Selection {
 	}
 }
 
+// asking is what every request about a form has.
+type asking interface {
+	GetFormId() string
+	GetKeys() map[string]string
+	GetClosedEnds() bool
+}
+
 // describing is what every request for whole bills has.
 type describing interface {
-	GetComponents() bool
+	asking
+	GetFurtherEntities() []string
 	GetExtraBillKeys() []string
 	GetExtraLineKeys() []string
 }
 
-func options(req describing) assembled.Options {
-	return assembled.Options{
-		Components: req.GetComponents(), ExtraBillKeys: req.GetExtraBillKeys(), ExtraLineKeys: req.GetExtraLineKeys(),
+// options are what a request wants of bills; the light read wants no more than every request may.
+func options(req asking) bills.Options {
+	o := bills.Options{Keys: req.GetKeys(), ClosedEnds: req.GetClosedEnds()}
+	if whole, ok := req.(describing); ok {
+		o.FurtherEntities = whole.GetFurtherEntities()
+		o.ExtraBillKeys, o.ExtraLineKeys = whole.GetExtraBillKeys(), whole.GetExtraLineKeys()
 	}
+	return o
 }
 
 // tableRows hands the table on as it is; a row that cannot be one is an error, since there is no bill to blame.

@@ -113,12 +113,13 @@ var services = []service{
 			return answered(err, apierr.Kingdee)
 		},
 		broken: func(ctx context.Context, conn *grpc.ClientConn) error {
-			_, err := kingdeev1.NewBillServiceClient(conn).GetAssemblyBill(ctx, &kingdeev1.GetAssemblyBillRequest{Id: -1})
+			_, err := kingdeev1.NewBillServiceClient(conn).GetBill(ctx, &kingdeev1.GetBillRequest{FormId: "STK_AssembledApp", Id: -1})
 			return err
 		},
 		field: "id",
 		stream: func(ctx context.Context, conn *grpc.ClientConn) (grpc.ClientStream, error) {
 			return kingdeev1.NewBillServiceClient(conn).StreamBillStates(ctx, &kingdeev1.StreamBillStatesRequest{
+				FormId:    "STK_AssembledApp",
 				Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: []string{"A"}}},
 			})
 		},

@@ -328,8 +328,8 @@ type meddling struct {
 	do func()
 }
 
-func (m *meddling) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
-	answer, err := m.Books.StreamAssemblyBills(ctx, in, o...)
+func (m *meddling) StreamBills(ctx context.Context, in *kingdeev1.StreamBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
+	answer, err := m.Books.StreamBills(ctx, in, o...)
 	if m.at--; m.at == 0 {
 		m.do()
 	}

@@ -75,6 +75,7 @@ func (r Reader) cutOff(ctx context.Context) (_ context.Context, done func(error)
 func (r Reader) States(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, header func(DataCentre) error,
 	page func(*kingdeev1.StatePage) error) error {
 	ctx, done := r.cutOff(ctx)
+	request.FormId = r.Entry.Form
 	stream, err := r.Kingdee.StreamBillStates(ctx, request)
 	if err != nil {
 		return done(err)
@@ -106,16 +107,16 @@ func (r Reader) wholeBills(ctx context.Context, ids []int64, page func(*kingdeev
 	ctx, cancel := context.WithTimeout(ctx, StreamTimeout)
 	defer cancel()
 	ctx, done := r.cutOff(ctx)
-	stream, err := r.Kingdee.StreamAssemblyBills(ctx, &kingdeev1.StreamAssemblyBillsRequest{
-		Selection:  &kingdeev1.StreamAssemblyBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
-		Components: true, ExtraBillKeys: r.Entry.ExtraBillFields, ExtraLineKeys: r.Entry.ExtraLineFields,
+	stream, err := r.Kingdee.StreamBills(ctx, &kingdeev1.StreamBillsRequest{
+		FormId: r.Entry.Form, Selection: &kingdeev1.StreamBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
+		FurtherEntities: []string{componentLines}, ExtraBillKeys: r.Entry.ExtraBillFields, ExtraLineKeys: r.Entry.ExtraLineFields,
 	})
 	if err != nil {
 		return done(err)
 	}
 	var got kingdeev1.StreamSummary
 	return done(drain(r, stream.Recv, &got, func(DataCentre) error { return nil },
-		func(frame *kingdeev1.StreamAssemblyBillsResponse) error {
+		func(frame *kingdeev1.StreamBillsResponse) error {
 			p := frame.GetPage()
 			if p == nil {
 				return nil

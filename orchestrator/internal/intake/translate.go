@@ -13,8 +13,8 @@ import (
 // know.
 func StateOf(s *kingdeev1.BillState) (rule.State, bool) {
 	state := rule.State{
-		ID: s.GetId(), Number: s.GetNumber(), Org: s.GetStockOrgNumber(), DocumentStatus: documentStatuses[s.GetDocumentStatus()],
-		CancelStatus: cancelStatuses[s.GetCancelStatus()], Affair: affairs[s.GetAffairType()],
+		ID: s.GetId(), Number: s.GetNumber(), Org: s.GetOrgNumber(), DocumentStatus: documentStatuses[s.GetDocumentStatus()],
+		CancelStatus: cancelStatuses[s.GetCancelStatus()], Affair: affairs[s.GetKind()],
 		CreateTime: TimeOf(s.GetCreateTime()),
 		ModifyTime: TimeOf(s.GetModifyTime()), ApproveTime: TimeOf(s.GetApproveTime()), CancelTime: TimeOf(s.GetCancelTime()),
 		CancelIsDate: s.GetCancelTimeIsDate(),
@@ -28,29 +28,42 @@ func told(s rule.State) bool {
 }
 
 // billOf turns a whole bill into the rules' words; false as for StateOf.
-func billOf(b *kingdeev1.AssemblyBill) (rule.Bill, bool) {
+func billOf(b *kingdeev1.Bill) (rule.Bill, bool) {
 	bill := rule.Bill{
-		ID: b.GetId(), Number: b.GetNumber(), Org: b.GetStockOrgNumber(), DocumentStatus: documentStatuses[b.GetDocumentStatus()],
-		CancelStatus: cancelStatuses[b.GetCancelStatus()], Affair: affairs[b.GetAffairType()], Date: b.GetDate(), BillType: b.GetBillTypeId(),
+		ID: b.GetId(), Number: b.GetNumber(), Org: b.GetOrgNumber(), DocumentStatus: documentStatuses[b.GetDocumentStatus()],
+		CancelStatus: cancelStatuses[b.GetCancelStatus()], Affair: affairs[b.GetKind()], Date: b.GetDate(), BillType: b.GetBillTypeId(),
 		OwnerType: b.GetOwnerType(), Owner: b.GetOwnerNumber(), ComponentOwner: b.GetComponentOwnerNumber(),
 		Department: b.GetDepartmentNumber(), Note: b.GetNote(), CreateTime: TimeOf(b.GetCreateTime()),
 		ModifyTime:  TimeOf(b.GetModifyTime()),
 		ApproveTime: TimeOf(b.GetApproveTime()), CancelTime: TimeOf(b.GetCancelTime()), CancelIsDate: b.GetCancelTimeIsDate(),
 		Extra: b.GetExtra(),
 	}
-	for _, l := range b.GetProductLines() {
-		bill.Products = append(bill.Products, rule.Line{
-			ID: l.GetEntryId(), Material: l.GetMaterialNumber(), Barcode: l.GetMaterialBarcode(), Unit: l.GetUnitNumber(),
-			Quantity: l.GetQuantity(), Warehouse: l.GetWarehouseNumber(), Lot: l.GetLotNumber(), Source: l.GetSourceBillNumber(), Extra: l.GetExtra(),
-		})
-	}
-	for _, l := range b.GetComponentLines() {
-		bill.Components = append(bill.Components, rule.Line{
-			ID: l.GetDetailId(), Material: l.GetMaterialNumber(), Unit: l.GetUnitNumber(), Quantity: l.GetQuantity(),
-			Warehouse: l.GetWarehouseNumber(), Lot: l.GetLotNumber(),
-		})
+	for _, entity := range b.GetEntities() {
+		switch entity.GetName() {
+		case productLines:
+			bill.Products = linesOf(entity.GetLines())
+		case componentLines:
+			bill.Components = linesOf(entity.GetLines())
+		}
 	}
 	return bill, told(bill.State())
+}
+
+// The entities of the form whose lines the rules speak of.
+const (
+	productLines   = "FEntity"    // 成品
+	componentLines = "FSubEntity" // 子件
+)
+
+func linesOf(from []*kingdeev1.Line) []rule.Line {
+	lines := make([]rule.Line, len(from))
+	for i, l := range from {
+		lines[i] = rule.Line{
+			ID: l.GetId(), Material: l.GetMaterialNumber(), Barcode: l.GetMaterialBarcode(), Unit: l.GetUnitNumber(),
+			Quantity: l.GetQuantity(), Warehouse: l.GetWarehouseNumber(), Lot: l.GetLotNumber(), Source: l.GetSourceBillNumber(), Extra: l.GetExtra(),
+		}
+	}
+	return lines
 }
 
 // A value that this program does not know, maybe of a later contract, is the empty text.
@@ -63,9 +76,7 @@ var (
 	cancelStatuses = map[kingdeev1.CancelStatus]string{
 		kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED: rule.NotVoided, kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED: rule.Voided,
 	}
-	affairs = map[kingdeev1.AffairType]string{
-		kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY: rule.Assembly, kingdeev1.AffairType_AFFAIR_TYPE_DASSEMBLY: rule.Dassembly,
-	}
+	affairs = map[string]string{rule.Assembly: rule.Assembly, rule.Dassembly: rule.Dassembly}
 )
 
 // TimeOf is a moment of a message; the zero time where there is none.

@@ -24,9 +24,9 @@ type stuck struct {
 	reached chan struct{}
 }
 
-func (s *stuck) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
+func (s *stuck) StreamBills(ctx context.Context, in *kingdeev1.StreamBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
 	if s.from--; s.from > 0 {
-		return s.Books.StreamAssemblyBills(ctx, in, o...)
+		return s.Books.StreamBills(ctx, in, o...)
 	}
 	close(s.reached)
 	<-ctx.Done()

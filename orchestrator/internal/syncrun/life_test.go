@@ -60,7 +60,7 @@ func TestUnAuditedThenVoidedIsOneCancellationWithTwoReasons(t *testing.T) {
 	b.Run()
 	b.Later(time.Minute)
 	b.Books.UnAudit(1)
-	b.Books.Bills[1].ProductLines[0].WarehouseNumber = "CK002"
+	b.Books.Bills[1].Entities[0].Lines[0].WarehouseNumber = "CK002"
 	b.Run()
 	require.Equal(t, "1 WH-HZ01 open un_audited", b.cancellations(), "the order stands where it was made")
 	require.Equal(t, "t", b.Text(`select (not_before = un_audited_since + interval '120 seconds')::text::char from cancellation_now join bill using (scheme, bill_id)`))
@@ -196,7 +196,7 @@ type goneBooks struct {
 	answer error
 }
 
-func (g *goneBooks) GetAssemblyBill(context.Context, *kingdeev1.GetAssemblyBillRequest, ...grpc.CallOption) (*kingdeev1.GetAssemblyBillResponse, error) {
+func (g *goneBooks) GetBill(context.Context, *kingdeev1.GetBillRequest, ...grpc.CallOption) (*kingdeev1.GetBillResponse, error) {
 	return nil, g.answer
 }
 
@@ -349,7 +349,7 @@ func TestABillThatComesBackIsLiveInAnotherGeneration(t *testing.T) {
 // fieldless does not know a field that the scheme asks for.
 type fieldless struct{ *vendortest.Books }
 
-func (f fieldless) StreamAssemblyBills(_ context.Context, in *kingdeev1.StreamAssemblyBillsRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
+func (f fieldless) StreamBills(_ context.Context, in *kingdeev1.StreamBillsRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
 	return nil, apierr.Error{
 		Code: codes.InvalidArgument, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN,
 		Metadata: map[string]string{"field": in.GetExtraBillKeys()[0]},

@@ -139,11 +139,11 @@ func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
 	b.Run()
 	b.Clock = b.Clock.Add(time.Minute)
 	b.Books.Void(1)
-	b.Books.Bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_UNSPECIFIED
+	b.Books.Bills[1].Kind = ""
 	b.Run()
 	require.Equal(t, "undecodable", b.Text(`select class from bill`))
 	b.Clock = b.Clock.Add(2 * time.Hour)
-	b.Books.Bills[1].AffairType = kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY
+	b.Books.Bills[1].Kind = rule.Assembly
 	_, err := b.Pool.Exec(t.Context(), `update bill set reread_time = now()`)
 	require.NoError(t, err)
 	b.Run()

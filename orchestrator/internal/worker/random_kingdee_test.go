@@ -164,23 +164,25 @@ func stamp(t time.Time) *timestamppb.Timestamp {
 
 func lightOf(b rule.Bill) *kingdeev1.BillState {
 	return &kingdeev1.BillState{
-		Id: b.ID, Number: b.Number, StockOrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], CancelStatus: cancelLetters[b.CancelStatus],
-		AffairType: kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY, CreateTime: stamp(b.CreateTime), ModifyTime: stamp(b.ModifyTime),
+		Id: b.ID, Number: b.Number, OrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], CancelStatus: cancelLetters[b.CancelStatus],
+		Kind: rule.Assembly, CreateTime: stamp(b.CreateTime), ModifyTime: stamp(b.ModifyTime),
 		ApproveTime: stamp(b.ApproveTime), CancelTime: stamp(b.CancelTime), CancelTimeIsDate: b.CancelIsDate,
 	}
 }
 
-func wholeOf(b rule.Bill) *kingdeev1.AssemblyBill {
-	whole := &kingdeev1.AssemblyBill{
-		Id: b.ID, Number: b.Number, Rows: int32(len(b.Products)), StockOrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], //nolint:gosec // two at most
-		CancelStatus: cancelLetters[b.CancelStatus], AffairType: kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY, CreateTime: stamp(b.CreateTime),
+func wholeOf(b rule.Bill) *kingdeev1.Bill {
+	whole := &kingdeev1.Bill{
+		Id: b.ID, Number: b.Number, Rows: int32(len(b.Products)), OrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], //nolint:gosec // two at most
+		CancelStatus: cancelLetters[b.CancelStatus], Kind: rule.Assembly, CreateTime: stamp(b.CreateTime),
 		ModifyTime: stamp(b.ModifyTime), ApproveTime: stamp(b.ApproveTime), CancelTime: stamp(b.CancelTime), CancelTimeIsDate: b.CancelIsDate,
 	}
+	products := &kingdeev1.EntityLines{Name: "FEntity"}
 	for _, l := range b.Products {
-		whole.ProductLines = append(whole.ProductLines, &kingdeev1.ProductLine{
-			EntryId: b.ID*10 + l.ID, MaterialNumber: l.Material, Quantity: l.Quantity, WarehouseNumber: l.Warehouse,
+		products.Lines = append(products.Lines, &kingdeev1.Line{
+			Id: b.ID*10 + l.ID, MaterialNumber: l.Material, Quantity: l.Quantity, WarehouseNumber: l.Warehouse,
 		})
 	}
+	whole.Entities = []*kingdeev1.EntityLines{products}
 	return whole
 }
 
@@ -256,12 +258,12 @@ func (k *randomKingdee) StreamBillStates(ctx context.Context, in *kingdeev1.Stre
 	return &pages[kingdeev1.StreamBillStatesResponse]{kingdee: k, ctx: ctx, next: next}, nil
 }
 
-func (k *randomKingdee) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
+func (k *randomKingdee) StreamBills(ctx context.Context, in *kingdeev1.StreamBillsRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
 	page, step := &kingdeev1.BillPage{}, 0
-	return &pages[kingdeev1.StreamAssemblyBillsResponse]{kingdee: k, ctx: ctx, next: func() *kingdeev1.StreamAssemblyBillsResponse {
+	return &pages[kingdeev1.StreamBillsResponse]{kingdee: k, ctx: ctx, next: func() *kingdeev1.StreamBillsResponse {
 		switch step++; step {
 		case 1:
-			return &kingdeev1.StreamAssemblyBillsResponse{Frame: &kingdeev1.StreamAssemblyBillsResponse_Header{Header: k.header()}}
+			return &kingdeev1.StreamBillsResponse{Frame: &kingdeev1.StreamBillsResponse_Header{Header: k.header()}}
 		case 2:
 			page.QueryLeftTime = timestamppb.New(k.now())
 			for _, b := range k.bills {
@@ -270,20 +272,20 @@ func (k *randomKingdee) StreamAssemblyBills(ctx context.Context, in *kingdeev1.S
 					page.Rows += int64(len(b.Bill.Products))
 				}
 			}
-			return &kingdeev1.StreamAssemblyBillsResponse{Frame: &kingdeev1.StreamAssemblyBillsResponse_Page{Page: page}}
+			return &kingdeev1.StreamBillsResponse{Frame: &kingdeev1.StreamBillsResponse_Page{Page: page}}
 		default:
-			return &kingdeev1.StreamAssemblyBillsResponse{Frame: &kingdeev1.StreamAssemblyBillsResponse_Summary{
+			return &kingdeev1.StreamBillsResponse{Frame: &kingdeev1.StreamBillsResponse_Summary{
 				Summary: &kingdeev1.StreamSummary{Rows: page.GetRows(), Bills: int64(len(page.GetBills()))},
 			}}
 		}
 	}}, nil
 }
 
-func (k *randomKingdee) GetAssemblyBill(_ context.Context, in *kingdeev1.GetAssemblyBillRequest, _ ...grpc.CallOption) (*kingdeev1.GetAssemblyBillResponse, error) {
+func (k *randomKingdee) GetBill(_ context.Context, in *kingdeev1.GetBillRequest, _ ...grpc.CallOption) (*kingdeev1.GetBillResponse, error) {
 	left := k.now()
 	for _, b := range k.bills {
 		if b.Bill.ID == in.GetId() && !b.Gone {
-			return &kingdeev1.GetAssemblyBillResponse{Bill: wholeOf(b.Bill), QueryLeftTime: timestamppb.New(left)}, nil
+			return &kingdeev1.GetBillResponse{Bill: wholeOf(b.Bill), QueryLeftTime: timestamppb.New(left)}, nil
 		}
 	}
 	if !k.quiet {

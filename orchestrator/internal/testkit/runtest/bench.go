@@ -157,12 +157,12 @@ type Tiring struct {
 	Left int
 }
 
-func (s *Tiring) StreamAssemblyBills(ctx context.Context, in *kingdeev1.StreamAssemblyBillsRequest,
-	o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
+func (s *Tiring) StreamBills(ctx context.Context, in *kingdeev1.StreamBillsRequest,
+	o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
 	if s.Left--; s.Left < 0 {
 		return nil, errors.New("the vendor is too slow")
 	}
-	return s.Books.StreamAssemblyBills(ctx, in, o...)
+	return s.Books.StreamBills(ctx, in, o...)
 }
 
 // AllTriggers is what the shipped scheme says of triggers, with all of them on.

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -36,7 +37,7 @@ type Books struct {
 	kingdeev1.BillServiceClient
 	Clock  *time.Time
 	asking sync.Mutex
-	Bills  map[int64]*kingdeev1.AssemblyBill
+	Bills  map[int64]*kingdeev1.Bill
 	// Page is how many bills a light page holds.
 	Page int
 	// WholeCenter is the data centre that whole reads come from.
@@ -56,7 +57,7 @@ type Books struct {
 
 // NewBooks is a Kingdee without bills.
 func NewBooks(clock *time.Time) *Books {
-	return &Books{Clock: clock, Bills: map[int64]*kingdeev1.AssemblyBill{}, Hidden: map[int64]bool{}}
+	return &Books{Clock: clock, Bills: map[int64]*kingdeev1.Bill{}, Hidden: map[int64]bool{}}
 }
 
 // Center is the data centre of the books, the shipped scheme's.
@@ -116,8 +117,8 @@ func (b *Books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 		for _, id := range part {
 			l := b.Bills[id]
 			page.States = append(page.States, &kingdeev1.BillState{
-				Id: id, Number: l.GetNumber(), StockOrgNumber: "100", DocumentStatus: l.GetDocumentStatus(), CancelStatus: l.GetCancelStatus(),
-				AffairType: l.GetAffairType(), CreateTime: l.GetCreateTime(), ModifyTime: l.GetModifyTime(), ApproveTime: l.GetApproveTime(), CancelTime: l.GetCancelTime(),
+				Id: id, Number: l.GetNumber(), OrgNumber: "100", DocumentStatus: l.GetDocumentStatus(), CancelStatus: l.GetCancelStatus(),
+				Kind: l.GetKind(), CreateTime: l.GetCreateTime(), ModifyTime: l.GetModifyTime(), ApproveTime: l.GetApproveTime(), CancelTime: l.GetCancelTime(),
 			})
 		}
 		add(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Page{Page: page}})
@@ -126,8 +127,8 @@ func (b *Books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 	return out, nil
 }
 
-func (b *Books) StreamAssemblyBills(_ context.Context, in *kingdeev1.StreamAssemblyBillsRequest,
-	_ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamAssemblyBillsResponse], error) {
+func (b *Books) StreamBills(_ context.Context, in *kingdeev1.StreamBillsRequest,
+	_ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
 	page := &kingdeev1.BillPage{QueryLeftTime: timestamppb.New(*b.Clock)}
 	for _, id := range in.GetIds().GetIds() {
 		if bill := b.Bills[id]; bill != nil && !b.Hidden[id] {
@@ -135,15 +136,15 @@ func (b *Books) StreamAssemblyBills(_ context.Context, in *kingdeev1.StreamAssem
 			page.Rows += int64(bill.GetRows())
 		}
 	}
-	return &Frames[kingdeev1.StreamAssemblyBillsResponse]{List: []*kingdeev1.StreamAssemblyBillsResponse{
-		{Frame: &kingdeev1.StreamAssemblyBillsResponse_Header{Header: b.Header(cmp.Or(b.WholeCenter, Center))}},
-		{Frame: &kingdeev1.StreamAssemblyBillsResponse_Page{Page: page}},
-		{Frame: &kingdeev1.StreamAssemblyBillsResponse_Summary{Summary: &kingdeev1.StreamSummary{Rows: page.GetRows(), Bills: int64(len(page.GetBills()))}}},
+	return &Frames[kingdeev1.StreamBillsResponse]{List: []*kingdeev1.StreamBillsResponse{
+		{Frame: &kingdeev1.StreamBillsResponse_Header{Header: b.Header(cmp.Or(b.WholeCenter, Center))}},
+		{Frame: &kingdeev1.StreamBillsResponse_Page{Page: page}},
+		{Frame: &kingdeev1.StreamBillsResponse_Summary{Summary: &kingdeev1.StreamSummary{Rows: page.GetRows(), Bills: int64(len(page.GetBills()))}}},
 	}}, nil
 }
 
-func (b *Books) GetAssemblyBill(_ context.Context, in *kingdeev1.GetAssemblyBillRequest,
-	_ ...grpc.CallOption) (*kingdeev1.GetAssemblyBillResponse, error) {
+func (b *Books) GetBill(_ context.Context, in *kingdeev1.GetBillRequest,
+	_ ...grpc.CallOption) (*kingdeev1.GetBillResponse, error) {
 	b.Viewed = append(b.Viewed, in.GetId())
 	bill := b.Bills[in.GetId()]
 	switch {
@@ -152,16 +153,16 @@ func (b *Books) GetAssemblyBill(_ context.Context, in *kingdeev1.GetAssemblyBill
 	case b.Hidden[in.GetId()]:
 		return nil, apierr.Error{Code: codes.PermissionDenied, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, Message: "not shown"}.Err()
 	}
-	return &kingdeev1.GetAssemblyBillResponse{Bill: bill, QueryLeftTime: timestamppb.New(*b.Clock)}, nil
+	return &kingdeev1.GetBillResponse{Bill: bill, QueryLeftTime: timestamppb.New(*b.Clock)}, nil
 }
 
 func (b *Books) Live(id int64, no string, stock string) {
 	at := timestamppb.New(b.Clock.Add(-time.Hour))
-	b.Bills[id] = &kingdeev1.AssemblyBill{
-		Id: id, Number: no, Rows: 1, StockOrgNumber: "100", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
-		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, AffairType: kingdeev1.AffairType_AFFAIR_TYPE_ASSEMBLY,
+	b.Bills[id] = &kingdeev1.Bill{
+		Id: id, Number: no, Rows: 1, OrgNumber: "100", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
+		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, Kind: rule.Assembly,
 		CreateTime: at, ModifyTime: at, ApproveTime: at,
-		ProductLines: []*kingdeev1.ProductLine{{EntryId: id*10 + 1, MaterialNumber: "M", Quantity: "1", WarehouseNumber: stock}},
+		Entities: []*kingdeev1.EntityLines{{Name: "FEntity", Lines: []*kingdeev1.Line{{Id: id*10 + 1, MaterialNumber: "M", Quantity: "1", WarehouseNumber: stock}}}},
 	}
 }
 

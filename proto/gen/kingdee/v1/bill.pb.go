@@ -79,9 +79,9 @@ const (
 	BillProblemReason_BILL_PROBLEM_REASON_UNSPECIFIED BillProblemReason = 0
 	// The row has another number of cells than keys asked for.
 	BillProblemReason_BILL_PROBLEM_REASON_ROW_LENGTH BillProblemReason = 1
-	// FID, FBillNo, FDocumentStatus, FCancelStatus or FAffairType is null or blank.
+	// A key field of the form is null or blank: the id, the number, a state or the kind.
 	BillProblemReason_BILL_PROBLEM_REASON_FIELD_MISSING BillProblemReason = 2
-	// A state or affair type that nobody has described.
+	// A state or kind that nobody has described.
 	BillProblemReason_BILL_PROBLEM_REASON_VALUE_UNKNOWN BillProblemReason = 3
 	// A date, number or id that is none.
 	BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED BillProblemReason = 4
@@ -640,38 +640,49 @@ func (x *BillNumbers) GetNumbers() []string {
 	return nil
 }
 
-type StreamAssemblyBillsRequest struct {
+type StreamBillsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// The form, such as STK_AssembledApp 组装拆卸单. One that this service does not know is INVALID_ARGUMENT
+	// (FORM_UNKNOWN).
+	FormId string `protobuf:"bytes,1,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
 	// Types that are valid to be assigned to Selection:
 	//
-	//	*StreamAssemblyBillsRequest_ChangedSince
-	//	*StreamAssemblyBillsRequest_Ids
-	//	*StreamAssemblyBillsRequest_Numbers
-	Selection isStreamAssemblyBillsRequest_Selection `protobuf_oneof:"selection"`
-	// Read the component lines 子件 (FSubEntity) too, by a second query.
-	Components bool `protobuf:"varint,4,opt,name=components,proto3" json:"components,omitempty"`
-	// Further Kingdee keys of the head, returned in AssemblyBill.extra. A key the server does not know is INVALID_ARGUMENT.
-	ExtraBillKeys []string `protobuf:"bytes,5,rep,name=extra_bill_keys,json=extraBillKeys,proto3" json:"extra_bill_keys,omitempty"`
-	// Further Kingdee keys of the product entity FEntity, returned in ProductLine.extra.
-	ExtraLineKeys []string `protobuf:"bytes,6,rep,name=extra_line_keys,json=extraLineKeys,proto3" json:"extra_line_keys,omitempty"`
+	//	*StreamBillsRequest_ChangedSince
+	//	*StreamBillsRequest_Ids
+	//	*StreamBillsRequest_Numbers
+	Selection isStreamBillsRequest_Selection `protobuf_oneof:"selection"`
+	// Entities of the form beside its first whose lines are read too, each by a query of its own: STK_AssembledApp has
+	// FSubEntity 子件.
+	FurtherEntities []string `protobuf:"bytes,5,rep,name=further_entities,json=furtherEntities,proto3" json:"further_entities,omitempty"`
+	// Further Kingdee keys of the head, returned in Bill.extra. A key the server does not know is INVALID_ARGUMENT.
+	ExtraBillKeys []string `protobuf:"bytes,6,rep,name=extra_bill_keys,json=extraBillKeys,proto3" json:"extra_bill_keys,omitempty"`
+	// Further Kingdee keys of the form's first entity, returned in Line.extra.
+	ExtraLineKeys []string `protobuf:"bytes,7,rep,name=extra_line_keys,json=extraLineKeys,proto3" json:"extra_line_keys,omitempty"`
+	// Kingdee's keys of columns that nobody has confirmed for this form, by the columns' names: a tenant's own, or
+	// another spelling. The name of a line's column has its entity before it, such as FEntity.warehouse_number. Only
+	// columns that the form leaves open may be named (docs/kingdee-forms.md); one that must have a key and has none is
+	// INVALID_ARGUMENT.
+	Keys map[string]string `protobuf:"bytes,8,rep,name=keys,proto3" json:"keys,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// A closed 关闭 bill has ended, too. Only for forms that know the state.
+	ClosedEnds    bool `protobuf:"varint,9,opt,name=closed_ends,json=closedEnds,proto3" json:"closed_ends,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *StreamAssemblyBillsRequest) Reset() {
-	*x = StreamAssemblyBillsRequest{}
+func (x *StreamBillsRequest) Reset() {
+	*x = StreamBillsRequest{}
 	mi := &file_kingdee_v1_bill_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *StreamAssemblyBillsRequest) String() string {
+func (x *StreamBillsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*StreamAssemblyBillsRequest) ProtoMessage() {}
+func (*StreamBillsRequest) ProtoMessage() {}
 
-func (x *StreamAssemblyBillsRequest) ProtoReflect() protoreflect.Message {
+func (x *StreamBillsRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_kingdee_v1_bill_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -683,114 +694,135 @@ func (x *StreamAssemblyBillsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use StreamAssemblyBillsRequest.ProtoReflect.Descriptor instead.
-func (*StreamAssemblyBillsRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use StreamBillsRequest.ProtoReflect.Descriptor instead.
+func (*StreamBillsRequest) Descriptor() ([]byte, []int) {
 	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *StreamAssemblyBillsRequest) GetSelection() isStreamAssemblyBillsRequest_Selection {
+func (x *StreamBillsRequest) GetFormId() string {
+	if x != nil {
+		return x.FormId
+	}
+	return ""
+}
+
+func (x *StreamBillsRequest) GetSelection() isStreamBillsRequest_Selection {
 	if x != nil {
 		return x.Selection
 	}
 	return nil
 }
 
-func (x *StreamAssemblyBillsRequest) GetChangedSince() *ChangedSince {
+func (x *StreamBillsRequest) GetChangedSince() *ChangedSince {
 	if x != nil {
-		if x, ok := x.Selection.(*StreamAssemblyBillsRequest_ChangedSince); ok {
+		if x, ok := x.Selection.(*StreamBillsRequest_ChangedSince); ok {
 			return x.ChangedSince
 		}
 	}
 	return nil
 }
 
-func (x *StreamAssemblyBillsRequest) GetIds() *BillIds {
+func (x *StreamBillsRequest) GetIds() *BillIds {
 	if x != nil {
-		if x, ok := x.Selection.(*StreamAssemblyBillsRequest_Ids); ok {
+		if x, ok := x.Selection.(*StreamBillsRequest_Ids); ok {
 			return x.Ids
 		}
 	}
 	return nil
 }
 
-func (x *StreamAssemblyBillsRequest) GetNumbers() *BillNumbers {
+func (x *StreamBillsRequest) GetNumbers() *BillNumbers {
 	if x != nil {
-		if x, ok := x.Selection.(*StreamAssemblyBillsRequest_Numbers); ok {
+		if x, ok := x.Selection.(*StreamBillsRequest_Numbers); ok {
 			return x.Numbers
 		}
 	}
 	return nil
 }
 
-func (x *StreamAssemblyBillsRequest) GetComponents() bool {
+func (x *StreamBillsRequest) GetFurtherEntities() []string {
 	if x != nil {
-		return x.Components
+		return x.FurtherEntities
 	}
-	return false
+	return nil
 }
 
-func (x *StreamAssemblyBillsRequest) GetExtraBillKeys() []string {
+func (x *StreamBillsRequest) GetExtraBillKeys() []string {
 	if x != nil {
 		return x.ExtraBillKeys
 	}
 	return nil
 }
 
-func (x *StreamAssemblyBillsRequest) GetExtraLineKeys() []string {
+func (x *StreamBillsRequest) GetExtraLineKeys() []string {
 	if x != nil {
 		return x.ExtraLineKeys
 	}
 	return nil
 }
 
-type isStreamAssemblyBillsRequest_Selection interface {
-	isStreamAssemblyBillsRequest_Selection()
+func (x *StreamBillsRequest) GetKeys() map[string]string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
 }
 
-type StreamAssemblyBillsRequest_ChangedSince struct {
-	ChangedSince *ChangedSince `protobuf:"bytes,1,opt,name=changed_since,json=changedSince,proto3,oneof"`
+func (x *StreamBillsRequest) GetClosedEnds() bool {
+	if x != nil {
+		return x.ClosedEnds
+	}
+	return false
 }
 
-type StreamAssemblyBillsRequest_Ids struct {
-	Ids *BillIds `protobuf:"bytes,2,opt,name=ids,proto3,oneof"`
+type isStreamBillsRequest_Selection interface {
+	isStreamBillsRequest_Selection()
 }
 
-type StreamAssemblyBillsRequest_Numbers struct {
-	Numbers *BillNumbers `protobuf:"bytes,3,opt,name=numbers,proto3,oneof"`
+type StreamBillsRequest_ChangedSince struct {
+	ChangedSince *ChangedSince `protobuf:"bytes,2,opt,name=changed_since,json=changedSince,proto3,oneof"`
 }
 
-func (*StreamAssemblyBillsRequest_ChangedSince) isStreamAssemblyBillsRequest_Selection() {}
+type StreamBillsRequest_Ids struct {
+	Ids *BillIds `protobuf:"bytes,3,opt,name=ids,proto3,oneof"`
+}
 
-func (*StreamAssemblyBillsRequest_Ids) isStreamAssemblyBillsRequest_Selection() {}
+type StreamBillsRequest_Numbers struct {
+	Numbers *BillNumbers `protobuf:"bytes,4,opt,name=numbers,proto3,oneof"`
+}
 
-func (*StreamAssemblyBillsRequest_Numbers) isStreamAssemblyBillsRequest_Selection() {}
+func (*StreamBillsRequest_ChangedSince) isStreamBillsRequest_Selection() {}
 
-type StreamAssemblyBillsResponse struct {
+func (*StreamBillsRequest_Ids) isStreamBillsRequest_Selection() {}
+
+func (*StreamBillsRequest_Numbers) isStreamBillsRequest_Selection() {}
+
+type StreamBillsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Frame:
 	//
-	//	*StreamAssemblyBillsResponse_Header
-	//	*StreamAssemblyBillsResponse_Page
-	//	*StreamAssemblyBillsResponse_Summary
-	Frame         isStreamAssemblyBillsResponse_Frame `protobuf_oneof:"frame"`
+	//	*StreamBillsResponse_Header
+	//	*StreamBillsResponse_Page
+	//	*StreamBillsResponse_Summary
+	Frame         isStreamBillsResponse_Frame `protobuf_oneof:"frame"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *StreamAssemblyBillsResponse) Reset() {
-	*x = StreamAssemblyBillsResponse{}
+func (x *StreamBillsResponse) Reset() {
+	*x = StreamBillsResponse{}
 	mi := &file_kingdee_v1_bill_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *StreamAssemblyBillsResponse) String() string {
+func (x *StreamBillsResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*StreamAssemblyBillsResponse) ProtoMessage() {}
+func (*StreamBillsResponse) ProtoMessage() {}
 
-func (x *StreamAssemblyBillsResponse) ProtoReflect() protoreflect.Message {
+func (x *StreamBillsResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_kingdee_v1_bill_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -802,75 +834,85 @@ func (x *StreamAssemblyBillsResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use StreamAssemblyBillsResponse.ProtoReflect.Descriptor instead.
-func (*StreamAssemblyBillsResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use StreamBillsResponse.ProtoReflect.Descriptor instead.
+func (*StreamBillsResponse) Descriptor() ([]byte, []int) {
 	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *StreamAssemblyBillsResponse) GetFrame() isStreamAssemblyBillsResponse_Frame {
+func (x *StreamBillsResponse) GetFrame() isStreamBillsResponse_Frame {
 	if x != nil {
 		return x.Frame
 	}
 	return nil
 }
 
-func (x *StreamAssemblyBillsResponse) GetHeader() *StreamHeader {
+func (x *StreamBillsResponse) GetHeader() *StreamHeader {
 	if x != nil {
-		if x, ok := x.Frame.(*StreamAssemblyBillsResponse_Header); ok {
+		if x, ok := x.Frame.(*StreamBillsResponse_Header); ok {
 			return x.Header
 		}
 	}
 	return nil
 }
 
-func (x *StreamAssemblyBillsResponse) GetPage() *BillPage {
+func (x *StreamBillsResponse) GetPage() *BillPage {
 	if x != nil {
-		if x, ok := x.Frame.(*StreamAssemblyBillsResponse_Page); ok {
+		if x, ok := x.Frame.(*StreamBillsResponse_Page); ok {
 			return x.Page
 		}
 	}
 	return nil
 }
 
-func (x *StreamAssemblyBillsResponse) GetSummary() *StreamSummary {
+func (x *StreamBillsResponse) GetSummary() *StreamSummary {
 	if x != nil {
-		if x, ok := x.Frame.(*StreamAssemblyBillsResponse_Summary); ok {
+		if x, ok := x.Frame.(*StreamBillsResponse_Summary); ok {
 			return x.Summary
 		}
 	}
 	return nil
 }
 
-type isStreamAssemblyBillsResponse_Frame interface {
-	isStreamAssemblyBillsResponse_Frame()
+type isStreamBillsResponse_Frame interface {
+	isStreamBillsResponse_Frame()
 }
 
-type StreamAssemblyBillsResponse_Header struct {
+type StreamBillsResponse_Header struct {
 	Header *StreamHeader `protobuf:"bytes,1,opt,name=header,proto3,oneof"`
 }
 
-type StreamAssemblyBillsResponse_Page struct {
+type StreamBillsResponse_Page struct {
 	Page *BillPage `protobuf:"bytes,2,opt,name=page,proto3,oneof"`
 }
 
-type StreamAssemblyBillsResponse_Summary struct {
+type StreamBillsResponse_Summary struct {
 	Summary *StreamSummary `protobuf:"bytes,3,opt,name=summary,proto3,oneof"`
 }
 
-func (*StreamAssemblyBillsResponse_Header) isStreamAssemblyBillsResponse_Frame() {}
+func (*StreamBillsResponse_Header) isStreamBillsResponse_Frame() {}
 
-func (*StreamAssemblyBillsResponse_Page) isStreamAssemblyBillsResponse_Frame() {}
+func (*StreamBillsResponse_Page) isStreamBillsResponse_Frame() {}
 
-func (*StreamAssemblyBillsResponse_Summary) isStreamAssemblyBillsResponse_Frame() {}
+func (*StreamBillsResponse_Summary) isStreamBillsResponse_Frame() {}
 
 type StreamBillStatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// The form, such as STK_AssembledApp 组装拆卸单. One that this service does not know is INVALID_ARGUMENT
+	// (FORM_UNKNOWN).
+	FormId string `protobuf:"bytes,1,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
 	// Types that are valid to be assigned to Selection:
 	//
 	//	*StreamBillStatesRequest_ChangedSince
 	//	*StreamBillStatesRequest_Ids
 	//	*StreamBillStatesRequest_Numbers
-	Selection     isStreamBillStatesRequest_Selection `protobuf_oneof:"selection"`
+	Selection isStreamBillStatesRequest_Selection `protobuf_oneof:"selection"`
+	// Kingdee's keys of columns that nobody has confirmed for this form, by the columns' names: a tenant's own, or
+	// another spelling. The name of a line's column has its entity before it, such as FEntity.warehouse_number. Only
+	// columns that the form leaves open may be named (docs/kingdee-forms.md); one that must have a key and has none is
+	// INVALID_ARGUMENT.
+	Keys map[string]string `protobuf:"bytes,5,rep,name=keys,proto3" json:"keys,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// A closed 关闭 bill has ended, too. Only for forms that know the state.
+	ClosedEnds    bool `protobuf:"varint,6,opt,name=closed_ends,json=closedEnds,proto3" json:"closed_ends,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -903,6 +945,13 @@ func (x *StreamBillStatesRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use StreamBillStatesRequest.ProtoReflect.Descriptor instead.
 func (*StreamBillStatesRequest) Descriptor() ([]byte, []int) {
 	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *StreamBillStatesRequest) GetFormId() string {
+	if x != nil {
+		return x.FormId
+	}
+	return ""
 }
 
 func (x *StreamBillStatesRequest) GetSelection() isStreamBillStatesRequest_Selection {
@@ -939,20 +988,34 @@ func (x *StreamBillStatesRequest) GetNumbers() *BillNumbers {
 	return nil
 }
 
+func (x *StreamBillStatesRequest) GetKeys() map[string]string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *StreamBillStatesRequest) GetClosedEnds() bool {
+	if x != nil {
+		return x.ClosedEnds
+	}
+	return false
+}
+
 type isStreamBillStatesRequest_Selection interface {
 	isStreamBillStatesRequest_Selection()
 }
 
 type StreamBillStatesRequest_ChangedSince struct {
-	ChangedSince *ChangedSince `protobuf:"bytes,1,opt,name=changed_since,json=changedSince,proto3,oneof"`
+	ChangedSince *ChangedSince `protobuf:"bytes,2,opt,name=changed_since,json=changedSince,proto3,oneof"`
 }
 
 type StreamBillStatesRequest_Ids struct {
-	Ids *BillIds `protobuf:"bytes,2,opt,name=ids,proto3,oneof"`
+	Ids *BillIds `protobuf:"bytes,3,opt,name=ids,proto3,oneof"`
 }
 
 type StreamBillStatesRequest_Numbers struct {
-	Numbers *BillNumbers `protobuf:"bytes,3,opt,name=numbers,proto3,oneof"`
+	Numbers *BillNumbers `protobuf:"bytes,4,opt,name=numbers,proto3,oneof"`
 }
 
 func (*StreamBillStatesRequest_ChangedSince) isStreamBillStatesRequest_Selection() {}
@@ -1074,6 +1137,8 @@ type StreamHeader struct {
 	// Date fields (Kingdee keys) whose edge was rounded down to midnight in this stream, because this server was not
 	// seen to give them a time of day.
 	MidnightEdges []string `protobuf:"bytes,5,rep,name=midnight_edges,json=midnightEdges,proto3" json:"midnight_edges,omitempty"`
+	// The form that this stream reads.
+	FormId        string `protobuf:"bytes,6,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1141,6 +1206,13 @@ func (x *StreamHeader) GetMidnightEdges() []string {
 		return x.MidnightEdges
 	}
 	return nil
+}
+
+func (x *StreamHeader) GetFormId() string {
+	if x != nil {
+		return x.FormId
+	}
+	return ""
 }
 
 // Account says whose books these are.
@@ -1254,7 +1326,7 @@ func (x *Account) GetReadTimeZone() string {
 // BillPage holds whole bills. At most 1 MiB, unless one bill alone is larger.
 type BillPage struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
-	Bills    []*AssemblyBill        `protobuf:"bytes,1,rep,name=bills,proto3" json:"bills,omitempty"`
+	Bills    []*Bill                `protobuf:"bytes,1,rep,name=bills,proto3" json:"bills,omitempty"`
 	Problems []*BillProblem         `protobuf:"bytes,2,rep,name=problems,proto3" json:"problems,omitempty"`
 	// Vendor rows that this page was made of = rows of its bills + rows of its problems.
 	Rows int64 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
@@ -1296,7 +1368,7 @@ func (*BillPage) Descriptor() ([]byte, []int) {
 	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{13}
 }
 
-func (x *BillPage) GetBills() []*AssemblyBill {
+func (x *BillPage) GetBills() []*Bill {
 	if x != nil {
 		return x.Bills
 	}
@@ -1559,30 +1631,44 @@ func (x *StreamSummary) GetProblems() int64 {
 	return 0
 }
 
-type GetAssemblyBillRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            int64                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Components    bool                   `protobuf:"varint,2,opt,name=components,proto3" json:"components,omitempty"`
-	ExtraBillKeys []string               `protobuf:"bytes,3,rep,name=extra_bill_keys,json=extraBillKeys,proto3" json:"extra_bill_keys,omitempty"`
-	ExtraLineKeys []string               `protobuf:"bytes,4,rep,name=extra_line_keys,json=extraLineKeys,proto3" json:"extra_line_keys,omitempty"`
+type GetBillRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The form, such as STK_AssembledApp 组装拆卸单. One that this service does not know is INVALID_ARGUMENT
+	// (FORM_UNKNOWN).
+	FormId string `protobuf:"bytes,1,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
+	Id     int64  `protobuf:"varint,2,opt,name=id,proto3" json:"id,omitempty"`
+	// Entities of the form beside its first whose lines are read too, each by a query of its own: STK_AssembledApp has
+	// FSubEntity 子件.
+	FurtherEntities []string `protobuf:"bytes,3,rep,name=further_entities,json=furtherEntities,proto3" json:"further_entities,omitempty"`
+	// Further Kingdee keys of the head, returned in Bill.extra. A key the server does not know is INVALID_ARGUMENT.
+	ExtraBillKeys []string `protobuf:"bytes,4,rep,name=extra_bill_keys,json=extraBillKeys,proto3" json:"extra_bill_keys,omitempty"`
+	// Further Kingdee keys of the form's first entity, returned in Line.extra.
+	ExtraLineKeys []string `protobuf:"bytes,5,rep,name=extra_line_keys,json=extraLineKeys,proto3" json:"extra_line_keys,omitempty"`
+	// Kingdee's keys of columns that nobody has confirmed for this form, by the columns' names: a tenant's own, or
+	// another spelling. The name of a line's column has its entity before it, such as FEntity.warehouse_number. Only
+	// columns that the form leaves open may be named (docs/kingdee-forms.md); one that must have a key and has none is
+	// INVALID_ARGUMENT.
+	Keys map[string]string `protobuf:"bytes,6,rep,name=keys,proto3" json:"keys,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// A closed 关闭 bill has ended, too. Only for forms that know the state.
+	ClosedEnds    bool `protobuf:"varint,7,opt,name=closed_ends,json=closedEnds,proto3" json:"closed_ends,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *GetAssemblyBillRequest) Reset() {
-	*x = GetAssemblyBillRequest{}
+func (x *GetBillRequest) Reset() {
+	*x = GetBillRequest{}
 	mi := &file_kingdee_v1_bill_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *GetAssemblyBillRequest) String() string {
+func (x *GetBillRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*GetAssemblyBillRequest) ProtoMessage() {}
+func (*GetBillRequest) ProtoMessage() {}
 
-func (x *GetAssemblyBillRequest) ProtoReflect() protoreflect.Message {
+func (x *GetBillRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_kingdee_v1_bill_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1594,62 +1680,83 @@ func (x *GetAssemblyBillRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use GetAssemblyBillRequest.ProtoReflect.Descriptor instead.
-func (*GetAssemblyBillRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use GetBillRequest.ProtoReflect.Descriptor instead.
+func (*GetBillRequest) Descriptor() ([]byte, []int) {
 	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{17}
 }
 
-func (x *GetAssemblyBillRequest) GetId() int64 {
+func (x *GetBillRequest) GetFormId() string {
+	if x != nil {
+		return x.FormId
+	}
+	return ""
+}
+
+func (x *GetBillRequest) GetId() int64 {
 	if x != nil {
 		return x.Id
 	}
 	return 0
 }
 
-func (x *GetAssemblyBillRequest) GetComponents() bool {
+func (x *GetBillRequest) GetFurtherEntities() []string {
 	if x != nil {
-		return x.Components
+		return x.FurtherEntities
 	}
-	return false
+	return nil
 }
 
-func (x *GetAssemblyBillRequest) GetExtraBillKeys() []string {
+func (x *GetBillRequest) GetExtraBillKeys() []string {
 	if x != nil {
 		return x.ExtraBillKeys
 	}
 	return nil
 }
 
-func (x *GetAssemblyBillRequest) GetExtraLineKeys() []string {
+func (x *GetBillRequest) GetExtraLineKeys() []string {
 	if x != nil {
 		return x.ExtraLineKeys
 	}
 	return nil
 }
 
-type GetAssemblyBillResponse struct {
+func (x *GetBillRequest) GetKeys() map[string]string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *GetBillRequest) GetClosedEnds() bool {
+	if x != nil {
+		return x.ClosedEnds
+	}
+	return false
+}
+
+type GetBillResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Bill  *AssemblyBill          `protobuf:"bytes,1,opt,name=bill,proto3" json:"bill,omitempty"`
+	Bill  *Bill                  `protobuf:"bytes,1,opt,name=bill,proto3" json:"bill,omitempty"`
 	// kingdeesvc's clock when the query left.
 	QueryLeftTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=query_left_time,json=queryLeftTime,proto3" json:"query_left_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *GetAssemblyBillResponse) Reset() {
-	*x = GetAssemblyBillResponse{}
+func (x *GetBillResponse) Reset() {
+	*x = GetBillResponse{}
 	mi := &file_kingdee_v1_bill_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *GetAssemblyBillResponse) String() string {
+func (x *GetBillResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*GetAssemblyBillResponse) ProtoMessage() {}
+func (*GetBillResponse) ProtoMessage() {}
 
-func (x *GetAssemblyBillResponse) ProtoReflect() protoreflect.Message {
+func (x *GetBillResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_kingdee_v1_bill_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1661,19 +1768,19 @@ func (x *GetAssemblyBillResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use GetAssemblyBillResponse.ProtoReflect.Descriptor instead.
-func (*GetAssemblyBillResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use GetBillResponse.ProtoReflect.Descriptor instead.
+func (*GetBillResponse) Descriptor() ([]byte, []int) {
 	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{18}
 }
 
-func (x *GetAssemblyBillResponse) GetBill() *AssemblyBill {
+func (x *GetBillResponse) GetBill() *Bill {
 	if x != nil {
 		return x.Bill
 	}
 	return nil
 }
 
-func (x *GetAssemblyBillResponse) GetQueryLeftTime() *timestamppb.Timestamp {
+func (x *GetBillResponse) GetQueryLeftTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.QueryLeftTime
 	}
@@ -1917,7 +2024,7 @@ var File_kingdee_v1_bill_proto protoreflect.FileDescriptor
 const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\n" +
 	"\x15kingdee/v1/bill.proto\x12\n" +
-	"kingdee.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekingdee/v1/assembly_bill.proto\"\xf9\x02\n" +
+	"kingdee.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkingdee/v1/whole_bill.proto\"\xf9\x02\n" +
 	"\x17ExecuteBillQueryRequest\x12<\n" +
 	"\aform_id\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^[A-Za-z][A-Za-z0-9_]{0,79}$R\x06formId\x12N\n" +
 	"\n" +
@@ -1944,39 +2051,53 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\aBillIds\x12#\n" +
 	"\x03ids\x18\x01 \x03(\x03B\x11\xbaH\x0e\x92\x01\v\b\x01\x10\x90N\"\x04\"\x02 \x00R\x03ids\"=\n" +
 	"\vBillNumbers\x12.\n" +
-	"\anumbers\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\x90N\"\ar\x05\x10\x01\x18\xc8\x01R\anumbers\"\x9b\x03\n" +
-	"\x1aStreamAssemblyBillsRequest\x12?\n" +
-	"\rchanged_since\x18\x01 \x01(\v2\x18.kingdee.v1.ChangedSinceH\x00R\fchangedSince\x12'\n" +
-	"\x03ids\x18\x02 \x01(\v2\x13.kingdee.v1.BillIdsH\x00R\x03ids\x123\n" +
-	"\anumbers\x18\x03 \x01(\v2\x17.kingdee.v1.BillNumbersH\x00R\anumbers\x12\x1e\n" +
-	"\n" +
-	"components\x18\x04 \x01(\bR\n" +
-	"components\x12T\n" +
-	"\x0fextra_bill_keys\x18\x05 \x03(\tB,\xbaH)\x92\x01&\x102\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\rextraBillKeys\x12T\n" +
-	"\x0fextra_line_keys\x18\x06 \x03(\tB,\xbaH)\x92\x01&\x102\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\rextraLineKeysB\x12\n" +
-	"\tselection\x12\x05\xbaH\x02\b\x01\"\xbd\x01\n" +
-	"\x1bStreamAssemblyBillsResponse\x122\n" +
+	"\anumbers\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\x90N\"\ar\x05\x10\x01\x18\xc8\x01R\anumbers\"\x8c\x06\n" +
+	"\x12StreamBillsRequest\x12<\n" +
+	"\aform_id\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^[A-Za-z][A-Za-z0-9_]{0,79}$R\x06formId\x12?\n" +
+	"\rchanged_since\x18\x02 \x01(\v2\x18.kingdee.v1.ChangedSinceH\x00R\fchangedSince\x12'\n" +
+	"\x03ids\x18\x03 \x01(\v2\x13.kingdee.v1.BillIdsH\x00R\x03ids\x123\n" +
+	"\anumbers\x18\x04 \x01(\v2\x17.kingdee.v1.BillNumbersH\x00R\anumbers\x12W\n" +
+	"\x10further_entities\x18\x05 \x03(\tB,\xbaH)\x92\x01&\x10\n" +
+	"\x18\x01\" r\x1e2\x1c^[A-Za-z][A-Za-z0-9_]{0,79}$R\x0ffurtherEntities\x12T\n" +
+	"\x0fextra_bill_keys\x18\x06 \x03(\tB,\xbaH)\x92\x01&\x102\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\rextraBillKeys\x12T\n" +
+	"\x0fextra_line_keys\x18\a \x03(\tB,\xbaH)\x92\x01&\x102\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\rextraLineKeys\x12\xa5\x01\n" +
+	"\x04keys\x18\b \x03(\v2(.kingdee.v1.StreamBillsRequest.KeysEntryBg\xbaHd\x9a\x01a\x102\"9r725^([A-Za-z][A-Za-z0-9_]{0,79}\\.)?[a-z][a-z0-9_]{0,79}$*\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\x04keys\x12\x1f\n" +
+	"\vclosed_ends\x18\t \x01(\bR\n" +
+	"closedEnds\x1a7\n" +
+	"\tKeysEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x12\n" +
+	"\tselection\x12\x05\xbaH\x02\b\x01\"\xb5\x01\n" +
+	"\x13StreamBillsResponse\x122\n" +
 	"\x06header\x18\x01 \x01(\v2\x18.kingdee.v1.StreamHeaderH\x00R\x06header\x12*\n" +
 	"\x04page\x18\x02 \x01(\v2\x14.kingdee.v1.BillPageH\x00R\x04page\x125\n" +
 	"\asummary\x18\x03 \x01(\v2\x19.kingdee.v1.StreamSummaryH\x00R\asummaryB\a\n" +
-	"\x05frame\"\xcc\x01\n" +
-	"\x17StreamBillStatesRequest\x12?\n" +
-	"\rchanged_since\x18\x01 \x01(\v2\x18.kingdee.v1.ChangedSinceH\x00R\fchangedSince\x12'\n" +
-	"\x03ids\x18\x02 \x01(\v2\x13.kingdee.v1.BillIdsH\x00R\x03ids\x123\n" +
-	"\anumbers\x18\x03 \x01(\v2\x17.kingdee.v1.BillNumbersH\x00R\anumbersB\x12\n" +
+	"\x05frame\"\x91\x04\n" +
+	"\x17StreamBillStatesRequest\x12<\n" +
+	"\aform_id\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^[A-Za-z][A-Za-z0-9_]{0,79}$R\x06formId\x12?\n" +
+	"\rchanged_since\x18\x02 \x01(\v2\x18.kingdee.v1.ChangedSinceH\x00R\fchangedSince\x12'\n" +
+	"\x03ids\x18\x03 \x01(\v2\x13.kingdee.v1.BillIdsH\x00R\x03ids\x123\n" +
+	"\anumbers\x18\x04 \x01(\v2\x17.kingdee.v1.BillNumbersH\x00R\anumbers\x12\xaa\x01\n" +
+	"\x04keys\x18\x05 \x03(\v2-.kingdee.v1.StreamBillStatesRequest.KeysEntryBg\xbaHd\x9a\x01a\x102\"9r725^([A-Za-z][A-Za-z0-9_]{0,79}\\.)?[a-z][a-z0-9_]{0,79}$*\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\x04keys\x12\x1f\n" +
+	"\vclosed_ends\x18\x06 \x01(\bR\n" +
+	"closedEnds\x1a7\n" +
+	"\tKeysEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x12\n" +
 	"\tselection\x12\x05\xbaH\x02\b\x01\"\xbb\x01\n" +
 	"\x18StreamBillStatesResponse\x122\n" +
 	"\x06header\x18\x01 \x01(\v2\x18.kingdee.v1.StreamHeaderH\x00R\x06header\x12+\n" +
 	"\x04page\x18\x02 \x01(\v2\x15.kingdee.v1.StatePageH\x00R\x04page\x125\n" +
 	"\asummary\x18\x03 \x01(\v2\x19.kingdee.v1.StreamSummaryH\x00R\asummaryB\a\n" +
-	"\x05frame\"\x8a\x02\n" +
+	"\x05frame\"\xa3\x02\n" +
 	"\fStreamHeader\x12;\n" +
 	"\vvendor_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"vendorTime\x12(\n" +
 	"\x10vendor_time_note\x18\x02 \x01(\tR\x0evendorTimeNote\x12=\n" +
 	"\fservice_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vserviceTime\x12-\n" +
 	"\aaccount\x18\x04 \x01(\v2\x13.kingdee.v1.AccountR\aaccount\x12%\n" +
-	"\x0emidnight_edges\x18\x05 \x03(\tR\rmidnightEdges\"\xfd\x02\n" +
+	"\x0emidnight_edges\x18\x05 \x03(\tR\rmidnightEdges\x12\x17\n" +
+	"\aform_id\x18\x06 \x01(\tR\x06formId\"\xfd\x02\n" +
 	"\aAccount\x12$\n" +
 	"\x0edata_center_id\x18\x01 \x01(\tR\fdataCenterId\x12(\n" +
 	"\x10data_center_name\x18\x02 \x01(\tR\x0edataCenterName\x12\x1b\n" +
@@ -1986,9 +2107,9 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\x12utc_offset_seconds\x18\x06 \x01(\x05R\x10utcOffsetSeconds\x129\n" +
 	"\venvironment\x18\a \x01(\x0e2\x17.kingdee.v1.EnvironmentR\venvironment\x12$\n" +
 	"\x0eread_time_zone\x18\b \x01(\tR\freadTimeZoneB\x1b\n" +
-	"\x19_login_utc_offset_seconds\"\xe0\x01\n" +
-	"\bBillPage\x12.\n" +
-	"\x05bills\x18\x01 \x03(\v2\x18.kingdee.v1.AssemblyBillR\x05bills\x123\n" +
+	"\x19_login_utc_offset_seconds\"\xd8\x01\n" +
+	"\bBillPage\x12&\n" +
+	"\x05bills\x18\x01 \x03(\v2\x10.kingdee.v1.BillR\x05bills\x123\n" +
 	"\bproblems\x18\x02 \x03(\v2\x17.kingdee.v1.BillProblemR\bproblems\x12\x12\n" +
 	"\x04rows\x18\x03 \x01(\x03R\x04rows\x12B\n" +
 	"\x0fquery_left_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rqueryLeftTime\x12\x17\n" +
@@ -2009,16 +2130,22 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\rStreamSummary\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\x14\n" +
 	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1a\n" +
-	"\bproblems\x18\x03 \x01(\x03R\bproblems\"\xfd\x01\n" +
-	"\x16GetAssemblyBillRequest\x12\x17\n" +
-	"\x02id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x02id\x12\x1e\n" +
-	"\n" +
-	"components\x18\x02 \x01(\bR\n" +
-	"components\x12T\n" +
-	"\x0fextra_bill_keys\x18\x03 \x03(\tB,\xbaH)\x92\x01&\x102\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\rextraBillKeys\x12T\n" +
-	"\x0fextra_line_keys\x18\x04 \x03(\tB,\xbaH)\x92\x01&\x102\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\rextraLineKeys\"\x8b\x01\n" +
-	"\x17GetAssemblyBillResponse\x12,\n" +
-	"\x04bill\x18\x01 \x01(\v2\x18.kingdee.v1.AssemblyBillR\x04bill\x12B\n" +
+	"\bproblems\x18\x03 \x01(\x03R\bproblems\"\xea\x04\n" +
+	"\x0eGetBillRequest\x12<\n" +
+	"\aform_id\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^[A-Za-z][A-Za-z0-9_]{0,79}$R\x06formId\x12\x17\n" +
+	"\x02id\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x02id\x12W\n" +
+	"\x10further_entities\x18\x03 \x03(\tB,\xbaH)\x92\x01&\x10\n" +
+	"\x18\x01\" r\x1e2\x1c^[A-Za-z][A-Za-z0-9_]{0,79}$R\x0ffurtherEntities\x12T\n" +
+	"\x0fextra_bill_keys\x18\x04 \x03(\tB,\xbaH)\x92\x01&\x102\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\rextraBillKeys\x12T\n" +
+	"\x0fextra_line_keys\x18\x05 \x03(\tB,\xbaH)\x92\x01&\x102\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\rextraLineKeys\x12\xa1\x01\n" +
+	"\x04keys\x18\x06 \x03(\v2$.kingdee.v1.GetBillRequest.KeysEntryBg\xbaHd\x9a\x01a\x102\"9r725^([A-Za-z][A-Za-z0-9_]{0,79}\\.)?[a-z][a-z0-9_]{0,79}$*\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\x04keys\x12\x1f\n" +
+	"\vclosed_ends\x18\a \x01(\bR\n" +
+	"closedEnds\x1a7\n" +
+	"\tKeysEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"{\n" +
+	"\x0fGetBillResponse\x12$\n" +
+	"\x04bill\x18\x01 \x01(\v2\x10.kingdee.v1.BillR\x04bill\x12B\n" +
 	"\x0fquery_left_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rqueryLeftTime\"y\n" +
 	"\x16CheckConnectionRequest\x12\x1a\n" +
 	"\bthorough\x18\x01 \x01(\bR\bthorough\x12C\n" +
@@ -2055,12 +2182,12 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\x0fCHECK_RESULT_OK\x10\x01\x12\x18\n" +
 	"\x14CHECK_RESULT_WARNING\x10\x02\x12\x17\n" +
 	"\x13CHECK_RESULT_FAILED\x10\x03\x12\x18\n" +
-	"\x14CHECK_RESULT_SKIPPED\x10\x042\xef\x03\n" +
+	"\x14CHECK_RESULT_SKIPPED\x10\x042\xbf\x03\n" +
 	"\vBillService\x12]\n" +
-	"\x10ExecuteBillQuery\x12#.kingdee.v1.ExecuteBillQueryRequest\x1a$.kingdee.v1.ExecuteBillQueryResponse\x12h\n" +
-	"\x13StreamAssemblyBills\x12&.kingdee.v1.StreamAssemblyBillsRequest\x1a'.kingdee.v1.StreamAssemblyBillsResponse0\x01\x12_\n" +
-	"\x10StreamBillStates\x12#.kingdee.v1.StreamBillStatesRequest\x1a$.kingdee.v1.StreamBillStatesResponse0\x01\x12Z\n" +
-	"\x0fGetAssemblyBill\x12\".kingdee.v1.GetAssemblyBillRequest\x1a#.kingdee.v1.GetAssemblyBillResponse\x12Z\n" +
+	"\x10ExecuteBillQuery\x12#.kingdee.v1.ExecuteBillQueryRequest\x1a$.kingdee.v1.ExecuteBillQueryResponse\x12P\n" +
+	"\vStreamBills\x12\x1e.kingdee.v1.StreamBillsRequest\x1a\x1f.kingdee.v1.StreamBillsResponse0\x01\x12_\n" +
+	"\x10StreamBillStates\x12#.kingdee.v1.StreamBillStatesRequest\x1a$.kingdee.v1.StreamBillStatesResponse0\x01\x12B\n" +
+	"\aGetBill\x12\x1a.kingdee.v1.GetBillRequest\x1a\x1b.kingdee.v1.GetBillResponse\x12Z\n" +
 	"\x0fCheckConnection\x12\".kingdee.v1.CheckConnectionRequest\x1a#.kingdee.v1.CheckConnectionResponseB\xa3\x01\n" +
 	"\x0ecom.kingdee.v1B\tBillProtoP\x01Z=github.com/voidrelay/voidrelay/proto/gen/kingdee/v1;kingdeev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kingdee.V1\xca\x02\n" +
@@ -2079,87 +2206,93 @@ func file_kingdee_v1_bill_proto_rawDescGZIP() []byte {
 }
 
 var file_kingdee_v1_bill_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_kingdee_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_kingdee_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_kingdee_v1_bill_proto_goTypes = []any{
-	(Environment)(0),                    // 0: kingdee.v1.Environment
-	(BillProblemReason)(0),              // 1: kingdee.v1.BillProblemReason
-	(CheckResult)(0),                    // 2: kingdee.v1.CheckResult
-	(*ExecuteBillQueryRequest)(nil),     // 3: kingdee.v1.ExecuteBillQueryRequest
-	(*ExecuteBillQueryResponse)(nil),    // 4: kingdee.v1.ExecuteBillQueryResponse
-	(*Row)(nil),                         // 5: kingdee.v1.Row
-	(*Cell)(nil),                        // 6: kingdee.v1.Cell
-	(*ChangedSince)(nil),                // 7: kingdee.v1.ChangedSince
-	(*BillIds)(nil),                     // 8: kingdee.v1.BillIds
-	(*BillNumbers)(nil),                 // 9: kingdee.v1.BillNumbers
-	(*StreamAssemblyBillsRequest)(nil),  // 10: kingdee.v1.StreamAssemblyBillsRequest
-	(*StreamAssemblyBillsResponse)(nil), // 11: kingdee.v1.StreamAssemblyBillsResponse
-	(*StreamBillStatesRequest)(nil),     // 12: kingdee.v1.StreamBillStatesRequest
-	(*StreamBillStatesResponse)(nil),    // 13: kingdee.v1.StreamBillStatesResponse
-	(*StreamHeader)(nil),                // 14: kingdee.v1.StreamHeader
-	(*Account)(nil),                     // 15: kingdee.v1.Account
-	(*BillPage)(nil),                    // 16: kingdee.v1.BillPage
-	(*StatePage)(nil),                   // 17: kingdee.v1.StatePage
-	(*BillProblem)(nil),                 // 18: kingdee.v1.BillProblem
-	(*StreamSummary)(nil),               // 19: kingdee.v1.StreamSummary
-	(*GetAssemblyBillRequest)(nil),      // 20: kingdee.v1.GetAssemblyBillRequest
-	(*GetAssemblyBillResponse)(nil),     // 21: kingdee.v1.GetAssemblyBillResponse
-	(*CheckConnectionRequest)(nil),      // 22: kingdee.v1.CheckConnectionRequest
-	(*CheckConnectionResponse)(nil),     // 23: kingdee.v1.CheckConnectionResponse
-	(*CheckFinding)(nil),                // 24: kingdee.v1.CheckFinding
-	(*timestamppb.Timestamp)(nil),       // 25: google.protobuf.Timestamp
-	(*AssemblyBill)(nil),                // 26: kingdee.v1.AssemblyBill
-	(*BillState)(nil),                   // 27: kingdee.v1.BillState
+	(Environment)(0),                 // 0: kingdee.v1.Environment
+	(BillProblemReason)(0),           // 1: kingdee.v1.BillProblemReason
+	(CheckResult)(0),                 // 2: kingdee.v1.CheckResult
+	(*ExecuteBillQueryRequest)(nil),  // 3: kingdee.v1.ExecuteBillQueryRequest
+	(*ExecuteBillQueryResponse)(nil), // 4: kingdee.v1.ExecuteBillQueryResponse
+	(*Row)(nil),                      // 5: kingdee.v1.Row
+	(*Cell)(nil),                     // 6: kingdee.v1.Cell
+	(*ChangedSince)(nil),             // 7: kingdee.v1.ChangedSince
+	(*BillIds)(nil),                  // 8: kingdee.v1.BillIds
+	(*BillNumbers)(nil),              // 9: kingdee.v1.BillNumbers
+	(*StreamBillsRequest)(nil),       // 10: kingdee.v1.StreamBillsRequest
+	(*StreamBillsResponse)(nil),      // 11: kingdee.v1.StreamBillsResponse
+	(*StreamBillStatesRequest)(nil),  // 12: kingdee.v1.StreamBillStatesRequest
+	(*StreamBillStatesResponse)(nil), // 13: kingdee.v1.StreamBillStatesResponse
+	(*StreamHeader)(nil),             // 14: kingdee.v1.StreamHeader
+	(*Account)(nil),                  // 15: kingdee.v1.Account
+	(*BillPage)(nil),                 // 16: kingdee.v1.BillPage
+	(*StatePage)(nil),                // 17: kingdee.v1.StatePage
+	(*BillProblem)(nil),              // 18: kingdee.v1.BillProblem
+	(*StreamSummary)(nil),            // 19: kingdee.v1.StreamSummary
+	(*GetBillRequest)(nil),           // 20: kingdee.v1.GetBillRequest
+	(*GetBillResponse)(nil),          // 21: kingdee.v1.GetBillResponse
+	(*CheckConnectionRequest)(nil),   // 22: kingdee.v1.CheckConnectionRequest
+	(*CheckConnectionResponse)(nil),  // 23: kingdee.v1.CheckConnectionResponse
+	(*CheckFinding)(nil),             // 24: kingdee.v1.CheckFinding
+	nil,                              // 25: kingdee.v1.StreamBillsRequest.KeysEntry
+	nil,                              // 26: kingdee.v1.StreamBillStatesRequest.KeysEntry
+	nil,                              // 27: kingdee.v1.GetBillRequest.KeysEntry
+	(*timestamppb.Timestamp)(nil),    // 28: google.protobuf.Timestamp
+	(*Bill)(nil),                     // 29: kingdee.v1.Bill
+	(*BillState)(nil),                // 30: kingdee.v1.BillState
 }
 var file_kingdee_v1_bill_proto_depIdxs = []int32{
 	5,  // 0: kingdee.v1.ExecuteBillQueryResponse.rows:type_name -> kingdee.v1.Row
-	25, // 1: kingdee.v1.ExecuteBillQueryResponse.query_left_time:type_name -> google.protobuf.Timestamp
+	28, // 1: kingdee.v1.ExecuteBillQueryResponse.query_left_time:type_name -> google.protobuf.Timestamp
 	6,  // 2: kingdee.v1.Row.cells:type_name -> kingdee.v1.Cell
-	25, // 3: kingdee.v1.ChangedSince.since:type_name -> google.protobuf.Timestamp
-	7,  // 4: kingdee.v1.StreamAssemblyBillsRequest.changed_since:type_name -> kingdee.v1.ChangedSince
-	8,  // 5: kingdee.v1.StreamAssemblyBillsRequest.ids:type_name -> kingdee.v1.BillIds
-	9,  // 6: kingdee.v1.StreamAssemblyBillsRequest.numbers:type_name -> kingdee.v1.BillNumbers
-	14, // 7: kingdee.v1.StreamAssemblyBillsResponse.header:type_name -> kingdee.v1.StreamHeader
-	16, // 8: kingdee.v1.StreamAssemblyBillsResponse.page:type_name -> kingdee.v1.BillPage
-	19, // 9: kingdee.v1.StreamAssemblyBillsResponse.summary:type_name -> kingdee.v1.StreamSummary
-	7,  // 10: kingdee.v1.StreamBillStatesRequest.changed_since:type_name -> kingdee.v1.ChangedSince
-	8,  // 11: kingdee.v1.StreamBillStatesRequest.ids:type_name -> kingdee.v1.BillIds
-	9,  // 12: kingdee.v1.StreamBillStatesRequest.numbers:type_name -> kingdee.v1.BillNumbers
-	14, // 13: kingdee.v1.StreamBillStatesResponse.header:type_name -> kingdee.v1.StreamHeader
-	17, // 14: kingdee.v1.StreamBillStatesResponse.page:type_name -> kingdee.v1.StatePage
-	19, // 15: kingdee.v1.StreamBillStatesResponse.summary:type_name -> kingdee.v1.StreamSummary
-	25, // 16: kingdee.v1.StreamHeader.vendor_time:type_name -> google.protobuf.Timestamp
-	25, // 17: kingdee.v1.StreamHeader.service_time:type_name -> google.protobuf.Timestamp
-	15, // 18: kingdee.v1.StreamHeader.account:type_name -> kingdee.v1.Account
-	0,  // 19: kingdee.v1.Account.environment:type_name -> kingdee.v1.Environment
-	26, // 20: kingdee.v1.BillPage.bills:type_name -> kingdee.v1.AssemblyBill
-	18, // 21: kingdee.v1.BillPage.problems:type_name -> kingdee.v1.BillProblem
-	25, // 22: kingdee.v1.BillPage.query_left_time:type_name -> google.protobuf.Timestamp
-	27, // 23: kingdee.v1.StatePage.states:type_name -> kingdee.v1.BillState
-	18, // 24: kingdee.v1.StatePage.problems:type_name -> kingdee.v1.BillProblem
-	25, // 25: kingdee.v1.StatePage.query_left_time:type_name -> google.protobuf.Timestamp
-	1,  // 26: kingdee.v1.BillProblem.reason:type_name -> kingdee.v1.BillProblemReason
-	26, // 27: kingdee.v1.GetAssemblyBillResponse.bill:type_name -> kingdee.v1.AssemblyBill
-	25, // 28: kingdee.v1.GetAssemblyBillResponse.query_left_time:type_name -> google.protobuf.Timestamp
-	15, // 29: kingdee.v1.CheckConnectionResponse.account:type_name -> kingdee.v1.Account
-	25, // 30: kingdee.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
-	25, // 31: kingdee.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
-	24, // 32: kingdee.v1.CheckConnectionResponse.findings:type_name -> kingdee.v1.CheckFinding
-	2,  // 33: kingdee.v1.CheckFinding.result:type_name -> kingdee.v1.CheckResult
-	3,  // 34: kingdee.v1.BillService.ExecuteBillQuery:input_type -> kingdee.v1.ExecuteBillQueryRequest
-	10, // 35: kingdee.v1.BillService.StreamAssemblyBills:input_type -> kingdee.v1.StreamAssemblyBillsRequest
-	12, // 36: kingdee.v1.BillService.StreamBillStates:input_type -> kingdee.v1.StreamBillStatesRequest
-	20, // 37: kingdee.v1.BillService.GetAssemblyBill:input_type -> kingdee.v1.GetAssemblyBillRequest
-	22, // 38: kingdee.v1.BillService.CheckConnection:input_type -> kingdee.v1.CheckConnectionRequest
-	4,  // 39: kingdee.v1.BillService.ExecuteBillQuery:output_type -> kingdee.v1.ExecuteBillQueryResponse
-	11, // 40: kingdee.v1.BillService.StreamAssemblyBills:output_type -> kingdee.v1.StreamAssemblyBillsResponse
-	13, // 41: kingdee.v1.BillService.StreamBillStates:output_type -> kingdee.v1.StreamBillStatesResponse
-	21, // 42: kingdee.v1.BillService.GetAssemblyBill:output_type -> kingdee.v1.GetAssemblyBillResponse
-	23, // 43: kingdee.v1.BillService.CheckConnection:output_type -> kingdee.v1.CheckConnectionResponse
-	39, // [39:44] is the sub-list for method output_type
-	34, // [34:39] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	28, // 3: kingdee.v1.ChangedSince.since:type_name -> google.protobuf.Timestamp
+	7,  // 4: kingdee.v1.StreamBillsRequest.changed_since:type_name -> kingdee.v1.ChangedSince
+	8,  // 5: kingdee.v1.StreamBillsRequest.ids:type_name -> kingdee.v1.BillIds
+	9,  // 6: kingdee.v1.StreamBillsRequest.numbers:type_name -> kingdee.v1.BillNumbers
+	25, // 7: kingdee.v1.StreamBillsRequest.keys:type_name -> kingdee.v1.StreamBillsRequest.KeysEntry
+	14, // 8: kingdee.v1.StreamBillsResponse.header:type_name -> kingdee.v1.StreamHeader
+	16, // 9: kingdee.v1.StreamBillsResponse.page:type_name -> kingdee.v1.BillPage
+	19, // 10: kingdee.v1.StreamBillsResponse.summary:type_name -> kingdee.v1.StreamSummary
+	7,  // 11: kingdee.v1.StreamBillStatesRequest.changed_since:type_name -> kingdee.v1.ChangedSince
+	8,  // 12: kingdee.v1.StreamBillStatesRequest.ids:type_name -> kingdee.v1.BillIds
+	9,  // 13: kingdee.v1.StreamBillStatesRequest.numbers:type_name -> kingdee.v1.BillNumbers
+	26, // 14: kingdee.v1.StreamBillStatesRequest.keys:type_name -> kingdee.v1.StreamBillStatesRequest.KeysEntry
+	14, // 15: kingdee.v1.StreamBillStatesResponse.header:type_name -> kingdee.v1.StreamHeader
+	17, // 16: kingdee.v1.StreamBillStatesResponse.page:type_name -> kingdee.v1.StatePage
+	19, // 17: kingdee.v1.StreamBillStatesResponse.summary:type_name -> kingdee.v1.StreamSummary
+	28, // 18: kingdee.v1.StreamHeader.vendor_time:type_name -> google.protobuf.Timestamp
+	28, // 19: kingdee.v1.StreamHeader.service_time:type_name -> google.protobuf.Timestamp
+	15, // 20: kingdee.v1.StreamHeader.account:type_name -> kingdee.v1.Account
+	0,  // 21: kingdee.v1.Account.environment:type_name -> kingdee.v1.Environment
+	29, // 22: kingdee.v1.BillPage.bills:type_name -> kingdee.v1.Bill
+	18, // 23: kingdee.v1.BillPage.problems:type_name -> kingdee.v1.BillProblem
+	28, // 24: kingdee.v1.BillPage.query_left_time:type_name -> google.protobuf.Timestamp
+	30, // 25: kingdee.v1.StatePage.states:type_name -> kingdee.v1.BillState
+	18, // 26: kingdee.v1.StatePage.problems:type_name -> kingdee.v1.BillProblem
+	28, // 27: kingdee.v1.StatePage.query_left_time:type_name -> google.protobuf.Timestamp
+	1,  // 28: kingdee.v1.BillProblem.reason:type_name -> kingdee.v1.BillProblemReason
+	27, // 29: kingdee.v1.GetBillRequest.keys:type_name -> kingdee.v1.GetBillRequest.KeysEntry
+	29, // 30: kingdee.v1.GetBillResponse.bill:type_name -> kingdee.v1.Bill
+	28, // 31: kingdee.v1.GetBillResponse.query_left_time:type_name -> google.protobuf.Timestamp
+	15, // 32: kingdee.v1.CheckConnectionResponse.account:type_name -> kingdee.v1.Account
+	28, // 33: kingdee.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
+	28, // 34: kingdee.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
+	24, // 35: kingdee.v1.CheckConnectionResponse.findings:type_name -> kingdee.v1.CheckFinding
+	2,  // 36: kingdee.v1.CheckFinding.result:type_name -> kingdee.v1.CheckResult
+	3,  // 37: kingdee.v1.BillService.ExecuteBillQuery:input_type -> kingdee.v1.ExecuteBillQueryRequest
+	10, // 38: kingdee.v1.BillService.StreamBills:input_type -> kingdee.v1.StreamBillsRequest
+	12, // 39: kingdee.v1.BillService.StreamBillStates:input_type -> kingdee.v1.StreamBillStatesRequest
+	20, // 40: kingdee.v1.BillService.GetBill:input_type -> kingdee.v1.GetBillRequest
+	22, // 41: kingdee.v1.BillService.CheckConnection:input_type -> kingdee.v1.CheckConnectionRequest
+	4,  // 42: kingdee.v1.BillService.ExecuteBillQuery:output_type -> kingdee.v1.ExecuteBillQueryResponse
+	11, // 43: kingdee.v1.BillService.StreamBills:output_type -> kingdee.v1.StreamBillsResponse
+	13, // 44: kingdee.v1.BillService.StreamBillStates:output_type -> kingdee.v1.StreamBillStatesResponse
+	21, // 45: kingdee.v1.BillService.GetBill:output_type -> kingdee.v1.GetBillResponse
+	23, // 46: kingdee.v1.BillService.CheckConnection:output_type -> kingdee.v1.CheckConnectionResponse
+	42, // [42:47] is the sub-list for method output_type
+	37, // [37:42] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_kingdee_v1_bill_proto_init() }
@@ -2167,21 +2300,21 @@ func file_kingdee_v1_bill_proto_init() {
 	if File_kingdee_v1_bill_proto != nil {
 		return
 	}
-	file_kingdee_v1_assembly_bill_proto_init()
+	file_kingdee_v1_whole_bill_proto_init()
 	file_kingdee_v1_bill_proto_msgTypes[3].OneofWrappers = []any{
 		(*Cell_Text)(nil),
 		(*Cell_Number)(nil),
 		(*Cell_Boolean)(nil),
 	}
 	file_kingdee_v1_bill_proto_msgTypes[7].OneofWrappers = []any{
-		(*StreamAssemblyBillsRequest_ChangedSince)(nil),
-		(*StreamAssemblyBillsRequest_Ids)(nil),
-		(*StreamAssemblyBillsRequest_Numbers)(nil),
+		(*StreamBillsRequest_ChangedSince)(nil),
+		(*StreamBillsRequest_Ids)(nil),
+		(*StreamBillsRequest_Numbers)(nil),
 	}
 	file_kingdee_v1_bill_proto_msgTypes[8].OneofWrappers = []any{
-		(*StreamAssemblyBillsResponse_Header)(nil),
-		(*StreamAssemblyBillsResponse_Page)(nil),
-		(*StreamAssemblyBillsResponse_Summary)(nil),
+		(*StreamBillsResponse_Header)(nil),
+		(*StreamBillsResponse_Page)(nil),
+		(*StreamBillsResponse_Summary)(nil),
 	}
 	file_kingdee_v1_bill_proto_msgTypes[9].OneofWrappers = []any{
 		(*StreamBillStatesRequest_ChangedSince)(nil),
@@ -2200,7 +2333,7 @@ func file_kingdee_v1_bill_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kingdee_v1_bill_proto_rawDesc), len(file_kingdee_v1_bill_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   22,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

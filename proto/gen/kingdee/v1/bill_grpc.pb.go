@@ -19,11 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	BillService_ExecuteBillQuery_FullMethodName    = "/kingdee.v1.BillService/ExecuteBillQuery"
-	BillService_StreamAssemblyBills_FullMethodName = "/kingdee.v1.BillService/StreamAssemblyBills"
-	BillService_StreamBillStates_FullMethodName    = "/kingdee.v1.BillService/StreamBillStates"
-	BillService_GetAssemblyBill_FullMethodName     = "/kingdee.v1.BillService/GetAssemblyBill"
-	BillService_CheckConnection_FullMethodName     = "/kingdee.v1.BillService/CheckConnection"
+	BillService_ExecuteBillQuery_FullMethodName = "/kingdee.v1.BillService/ExecuteBillQuery"
+	BillService_StreamBills_FullMethodName      = "/kingdee.v1.BillService/StreamBills"
+	BillService_StreamBillStates_FullMethodName = "/kingdee.v1.BillService/StreamBillStates"
+	BillService_GetBill_FullMethodName          = "/kingdee.v1.BillService/GetBill"
+	BillService_CheckConnection_FullMethodName  = "/kingdee.v1.BillService/CheckConnection"
 )
 
 // BillServiceClient is the client API for BillService service.
@@ -39,15 +39,14 @@ type BillServiceClient interface {
 	// ExecuteBillQuery runs Kingdee's query as it is: rows of cells in the order of field_keys. For one-off questions;
 	// it does not page, and a bill with several lines is several rows.
 	ExecuteBillQuery(ctx context.Context, in *ExecuteBillQueryRequest, opts ...grpc.CallOption) (*ExecuteBillQueryResponse, error)
-	// StreamAssemblyBills reads whole 组装拆卸单 (assembly/disassembly bills, form STK_AssembledApp), never half of one.
-	// First frame: header. Then pages in ascending FID order. Last frame: summary. A stream that ends without a summary
-	// is incomplete, whatever its status says.
-	StreamAssemblyBills(ctx context.Context, in *StreamAssemblyBillsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamAssemblyBillsResponse], error)
+	// StreamBills reads whole bills of a form, never half of one. First frame: header. Then pages in ascending FID order.
+	// Last frame: summary. A stream that ends without a summary is incomplete, whatever its status says.
+	StreamBills(ctx context.Context, in *StreamBillsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamBillsResponse], error)
 	// StreamBillStates reads number, states and dates only, one row a bill, in the same frame.
 	StreamBillStates(ctx context.Context, in *StreamBillStatesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamBillStatesResponse], error)
-	// GetAssemblyBill reads one bill by FID. NOT_FOUND (BILL_NOT_FOUND) is given only on Kingdee's own word (View,
+	// GetBill reads one bill of a form by FID. NOT_FOUND (BILL_NOT_FOUND) is given only on Kingdee's own word (View,
 	// MsgCode 10); a bill that View knows and the query does not show is PERMISSION_DENIED (BILL_NOT_SHOWN).
-	GetAssemblyBill(ctx context.Context, in *GetAssemblyBillRequest, opts ...grpc.CallOption) (*GetAssemblyBillResponse, error)
+	GetBill(ctx context.Context, in *GetBillRequest, opts ...grpc.CallOption) (*GetBillResponse, error)
 	// CheckConnection logs in if needed and says where we are: data centre, user, zone, clock, sandbox or real.
 	CheckConnection(ctx context.Context, in *CheckConnectionRequest, opts ...grpc.CallOption) (*CheckConnectionResponse, error)
 }
@@ -70,13 +69,13 @@ func (c *billServiceClient) ExecuteBillQuery(ctx context.Context, in *ExecuteBil
 	return out, nil
 }
 
-func (c *billServiceClient) StreamAssemblyBills(ctx context.Context, in *StreamAssemblyBillsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamAssemblyBillsResponse], error) {
+func (c *billServiceClient) StreamBills(ctx context.Context, in *StreamBillsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamBillsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &BillService_ServiceDesc.Streams[0], BillService_StreamAssemblyBills_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &BillService_ServiceDesc.Streams[0], BillService_StreamBills_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &grpc.GenericClientStream[StreamAssemblyBillsRequest, StreamAssemblyBillsResponse]{ClientStream: stream}
+	x := &grpc.GenericClientStream[StreamBillsRequest, StreamBillsResponse]{ClientStream: stream}
 	if err := x.ClientStream.SendMsg(in); err != nil {
 		return nil, err
 	}
@@ -87,7 +86,7 @@ func (c *billServiceClient) StreamAssemblyBills(ctx context.Context, in *StreamA
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type BillService_StreamAssemblyBillsClient = grpc.ServerStreamingClient[StreamAssemblyBillsResponse]
+type BillService_StreamBillsClient = grpc.ServerStreamingClient[StreamBillsResponse]
 
 func (c *billServiceClient) StreamBillStates(ctx context.Context, in *StreamBillStatesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamBillStatesResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -108,10 +107,10 @@ func (c *billServiceClient) StreamBillStates(ctx context.Context, in *StreamBill
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type BillService_StreamBillStatesClient = grpc.ServerStreamingClient[StreamBillStatesResponse]
 
-func (c *billServiceClient) GetAssemblyBill(ctx context.Context, in *GetAssemblyBillRequest, opts ...grpc.CallOption) (*GetAssemblyBillResponse, error) {
+func (c *billServiceClient) GetBill(ctx context.Context, in *GetBillRequest, opts ...grpc.CallOption) (*GetBillResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(GetAssemblyBillResponse)
-	err := c.cc.Invoke(ctx, BillService_GetAssemblyBill_FullMethodName, in, out, cOpts...)
+	out := new(GetBillResponse)
+	err := c.cc.Invoke(ctx, BillService_GetBill_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -141,15 +140,14 @@ type BillServiceServer interface {
 	// ExecuteBillQuery runs Kingdee's query as it is: rows of cells in the order of field_keys. For one-off questions;
 	// it does not page, and a bill with several lines is several rows.
 	ExecuteBillQuery(context.Context, *ExecuteBillQueryRequest) (*ExecuteBillQueryResponse, error)
-	// StreamAssemblyBills reads whole 组装拆卸单 (assembly/disassembly bills, form STK_AssembledApp), never half of one.
-	// First frame: header. Then pages in ascending FID order. Last frame: summary. A stream that ends without a summary
-	// is incomplete, whatever its status says.
-	StreamAssemblyBills(*StreamAssemblyBillsRequest, grpc.ServerStreamingServer[StreamAssemblyBillsResponse]) error
+	// StreamBills reads whole bills of a form, never half of one. First frame: header. Then pages in ascending FID order.
+	// Last frame: summary. A stream that ends without a summary is incomplete, whatever its status says.
+	StreamBills(*StreamBillsRequest, grpc.ServerStreamingServer[StreamBillsResponse]) error
 	// StreamBillStates reads number, states and dates only, one row a bill, in the same frame.
 	StreamBillStates(*StreamBillStatesRequest, grpc.ServerStreamingServer[StreamBillStatesResponse]) error
-	// GetAssemblyBill reads one bill by FID. NOT_FOUND (BILL_NOT_FOUND) is given only on Kingdee's own word (View,
+	// GetBill reads one bill of a form by FID. NOT_FOUND (BILL_NOT_FOUND) is given only on Kingdee's own word (View,
 	// MsgCode 10); a bill that View knows and the query does not show is PERMISSION_DENIED (BILL_NOT_SHOWN).
-	GetAssemblyBill(context.Context, *GetAssemblyBillRequest) (*GetAssemblyBillResponse, error)
+	GetBill(context.Context, *GetBillRequest) (*GetBillResponse, error)
 	// CheckConnection logs in if needed and says where we are: data centre, user, zone, clock, sandbox or real.
 	CheckConnection(context.Context, *CheckConnectionRequest) (*CheckConnectionResponse, error)
 	mustEmbedUnimplementedBillServiceServer()
@@ -165,14 +163,14 @@ type UnimplementedBillServiceServer struct{}
 func (UnimplementedBillServiceServer) ExecuteBillQuery(context.Context, *ExecuteBillQueryRequest) (*ExecuteBillQueryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExecuteBillQuery not implemented")
 }
-func (UnimplementedBillServiceServer) StreamAssemblyBills(*StreamAssemblyBillsRequest, grpc.ServerStreamingServer[StreamAssemblyBillsResponse]) error {
-	return status.Error(codes.Unimplemented, "method StreamAssemblyBills not implemented")
+func (UnimplementedBillServiceServer) StreamBills(*StreamBillsRequest, grpc.ServerStreamingServer[StreamBillsResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamBills not implemented")
 }
 func (UnimplementedBillServiceServer) StreamBillStates(*StreamBillStatesRequest, grpc.ServerStreamingServer[StreamBillStatesResponse]) error {
 	return status.Error(codes.Unimplemented, "method StreamBillStates not implemented")
 }
-func (UnimplementedBillServiceServer) GetAssemblyBill(context.Context, *GetAssemblyBillRequest) (*GetAssemblyBillResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method GetAssemblyBill not implemented")
+func (UnimplementedBillServiceServer) GetBill(context.Context, *GetBillRequest) (*GetBillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetBill not implemented")
 }
 func (UnimplementedBillServiceServer) CheckConnection(context.Context, *CheckConnectionRequest) (*CheckConnectionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckConnection not implemented")
@@ -216,16 +214,16 @@ func _BillService_ExecuteBillQuery_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
-func _BillService_StreamAssemblyBills_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(StreamAssemblyBillsRequest)
+func _BillService_StreamBills_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(StreamBillsRequest)
 	if err := stream.RecvMsg(m); err != nil {
 		return err
 	}
-	return srv.(BillServiceServer).StreamAssemblyBills(m, &grpc.GenericServerStream[StreamAssemblyBillsRequest, StreamAssemblyBillsResponse]{ServerStream: stream})
+	return srv.(BillServiceServer).StreamBills(m, &grpc.GenericServerStream[StreamBillsRequest, StreamBillsResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type BillService_StreamAssemblyBillsServer = grpc.ServerStreamingServer[StreamAssemblyBillsResponse]
+type BillService_StreamBillsServer = grpc.ServerStreamingServer[StreamBillsResponse]
 
 func _BillService_StreamBillStates_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(StreamBillStatesRequest)
@@ -238,20 +236,20 @@ func _BillService_StreamBillStates_Handler(srv interface{}, stream grpc.ServerSt
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type BillService_StreamBillStatesServer = grpc.ServerStreamingServer[StreamBillStatesResponse]
 
-func _BillService_GetAssemblyBill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(GetAssemblyBillRequest)
+func _BillService_GetBill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetBillRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(BillServiceServer).GetAssemblyBill(ctx, in)
+		return srv.(BillServiceServer).GetBill(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: BillService_GetAssemblyBill_FullMethodName,
+		FullMethod: BillService_GetBill_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(BillServiceServer).GetAssemblyBill(ctx, req.(*GetAssemblyBillRequest))
+		return srv.(BillServiceServer).GetBill(ctx, req.(*GetBillRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -286,8 +284,8 @@ var BillService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _BillService_ExecuteBillQuery_Handler,
 		},
 		{
-			MethodName: "GetAssemblyBill",
-			Handler:    _BillService_GetAssemblyBill_Handler,
+			MethodName: "GetBill",
+			Handler:    _BillService_GetBill_Handler,
 		},
 		{
 			MethodName: "CheckConnection",
@@ -296,8 +294,8 @@ var BillService_ServiceDesc = grpc.ServiceDesc{
 	},
 	Streams: []grpc.StreamDesc{
 		{
-			StreamName:    "StreamAssemblyBills",
-			Handler:       _BillService_StreamAssemblyBills_Handler,
+			StreamName:    "StreamBills",
+			Handler:       _BillService_StreamBills_Handler,
 			ServerStreams: true,
 		},
 		{

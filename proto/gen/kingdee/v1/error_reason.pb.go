@@ -31,7 +31,7 @@ const (
 	ErrorReason_ERROR_REASON_REQUEST_INVALID ErrorReason = 1
 	// INVALID_ARGUMENT: Kingdee does not know a key that the caller named; metadata: field.
 	ErrorReason_ERROR_REASON_FIELD_UNKNOWN ErrorReason = 2
-	// INVALID_ARGUMENT: Kingdee does not know the form.
+	// INVALID_ARGUMENT: Kingdee does not know the form, or this service has no table of it; then metadata: field.
 	ErrorReason_ERROR_REASON_FORM_UNKNOWN ErrorReason = 3
 	// INVALID_ARGUMENT: Kingdee could not make sense of the filter or the order.
 	ErrorReason_ERROR_REASON_FILTER_INVALID ErrorReason = 4

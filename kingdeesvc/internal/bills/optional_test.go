@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"bytes"
@@ -18,9 +18,9 @@ func TestAMissingOptionalKeyIsReportedOnceAndRemembered(t *testing.T) {
 	made := b.bill(t, 2)
 	require.Empty(t, b.reader.MissingKeys())
 	for range 2 {
-		got, _, err := b.reader.Get(t.Context(), made.ID, Options{})
+		got, _, err := b.reading(t, Options{}).Get(t.Context(), made.ID)
 		require.NoError(t, err)
-		require.Len(t, got.GetProductLines(), 2)
+		require.Len(t, products(got), 2)
 	}
 	require.Equal(t, []string{"FLOT.FNumber", "FNote"}, b.reader.MissingKeys())
 	require.Equal(t, 1, strings.Count(log.String(), "FLOT.FNumber"))

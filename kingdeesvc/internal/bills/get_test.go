@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"testing"
@@ -13,12 +13,12 @@ func TestGet(t *testing.T) {
 	b := setup(t, 2000, behaviour.Personality{})
 	made := b.bill(t, 2)
 
-	got, left, err := b.reader.Get(t.Context(), made.ID, Options{Components: true})
+	got, left, err := b.reading(t, withComponents).Get(t.Context(), made.ID)
 	require.NoError(t, err)
-	require.Len(t, got.GetComponentLines(), 2)
+	require.Len(t, components(got), 2)
 	require.False(t, left.IsZero())
 
-	_, _, err = b.reader.Get(t.Context(), 999, Options{})
+	_, _, err = b.reading(t, Options{}).Get(t.Context(), 999)
 	require.Equal(t, kingdee.NotFound, kingdee.ClassOf(err))
 }
 
@@ -27,6 +27,6 @@ func TestGetOfABillThatTheQueryDoesNotShow(t *testing.T) {
 	b := setup(t, 2000, behaviour.Personality{})
 	made := b.bill(t, 2)
 	b.before = func(kingdee.Query) { b.vendor.SetPersonality(behaviour.Personality{HiddenOrgs: []string{"100"}}) }
-	_, _, err := b.reader.Get(t.Context(), made.ID, Options{})
+	_, _, err := b.reading(t, Options{}).Get(t.Context(), made.ID)
 	require.ErrorIs(t, err, ErrNotShown)
 }

@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"context"
@@ -22,42 +22,31 @@ type Selection struct {
 
 // Select prepares a selection: MidnightEdges is taken now and holds for all of it, and a number that cannot be looked
 // for is refused before anything is sent. The zone is asked only when reading begins, when a login has told of it.
-func (r *Reader) Select(s Selection) (*Selected, error) {
+func (r *Reading) Select(s Selection) (*Selected, error) {
 	switch {
 	case len(s.IDs) > 0:
 		ids := slices.Clone(s.IDs)
 		slices.Sort(ids)
-		return &Selected{reader: r, ids: slices.Compact(ids)}, nil
+		return &Selected{reading: r, ids: slices.Compact(ids)}, nil
 	case len(s.Numbers) > 0:
 		numbers := slices.Clone(s.Numbers)
 		slices.Sort(numbers)
-		selected := &Selected{reader: r, byNumber: true}
+		selected := &Selected{reading: r, byNumber: true}
 		for chunk := range slices.Chunk(slices.Compact(numbers), numbersPerQuery) {
-			filter, err := literal.InTexts(keyNumber, chunk)
+			filter, err := literal.InTexts(r.key[nameNumber], chunk)
 			if err != nil {
-				return nil, &InvalidSelection{Field: "numbers", Reason: err}
+				return nil, &InvalidRequest{Field: "numbers", Reason: err}
 			}
 			selected.filters = append(selected.filters, filter)
 		}
 		return selected, nil
 	}
 	if year := s.Since.In(r.zone()).Year(); year > 9999 {
-		return nil, &InvalidSelection{Field: "changed_since.since", Reason: fmt.Errorf("year %d", year)}
+		return nil, &InvalidRequest{Field: "changed_since.since", Reason: fmt.Errorf("year %d", year)}
 	}
-	return &Selected{reader: r, changes: true, since: s.Since, after: s.AfterID, MidnightEdges: r.dates.dateOnly()}, nil
+	edges := r.dates.dateOnly(r.edges[:])
+	return &Selected{reading: r, changes: true, since: s.Since, after: s.AfterID, MidnightEdges: edges}, nil
 }
-
-// InvalidSelection is the caller's mistake.
-type InvalidSelection struct {
-	Field  string
-	Reason error
-}
-
-// Error implements error.
-func (e *InvalidSelection) Error() string { return e.Field + ": " + e.Reason.Error() }
-
-// Unwrap gives the reason.
-func (e *InvalidSelection) Unwrap() error { return e.Reason }
 
 const (
 	// numbersPerQuery and idsPerQuery keep one filter to a few kilobytes.
@@ -67,7 +56,7 @@ const (
 
 // Selected is a prepared selection.
 type Selected struct {
-	reader *Reader
+	reading *Reading
 	// ids, or filters that list them, or changes since a time.
 	ids      []int64
 	filters  []string
@@ -82,7 +71,7 @@ type Selected struct {
 // where is what the listing queries ask for.
 func (s *Selected) where() []string {
 	if s.changes {
-		return []string{edge(s.since, s.reader.zone(), s.MidnightEdges)}
+		return []string{edge(s.reading.edges[:], s.since, s.reading.zone(), s.MidnightEdges)}
 	}
 	return s.filters
 }
@@ -149,7 +138,7 @@ func (s *Selected) eachIDs(ctx context.Context, most int, visit func(idPage) err
 
 // list finds the ids that a filter selects, page by page.
 func (s *Selected) list(ctx context.Context, filter string, visit func(idPage) error) error {
-	return s.reader.walk(ctx, listPlan, filter, s.after, func(got page) error {
+	return s.reading.walk(ctx, s.reading.listPlan, filter, s.after, func(got page) error {
 		part := idPage{listed: got.left}
 		for _, g := range got.groups {
 			if g.id == 0 {
@@ -163,16 +152,16 @@ func (s *Selected) list(ctx context.Context, filter string, visit func(idPage) e
 }
 
 // walk steps through all pages of a filter.
-func (r *Reader) walk(ctx context.Context, plans planner, filter string, after int64, visit func(page) error) error {
+func (r *Reading) walk(ctx context.Context, plans planner, filter string, after int64, visit func(page) error) error {
 	return r.walkFrom(ctx, plans, filter, cursor{after: after}, visit)
 }
 
 // walkIDs steps through all pages of these bills.
-func (r *Reader) walkIDs(ctx context.Context, plans planner, ids []int64, visit func(page) error) error {
-	return r.walkFrom(ctx, plans, literal.InIDs(keyID, ids), cursor{want: len(ids)}, visit)
+func (r *Reading) walkIDs(ctx context.Context, plans planner, ids []int64, visit func(page) error) error {
+	return r.walkFrom(ctx, plans, literal.InIDs(r.key[nameID], ids), cursor{want: len(ids)}, visit)
 }
 
-func (r *Reader) walkFrom(ctx context.Context, plans planner, filter string, at cursor, visit func(page) error) error {
+func (r *Reading) walkFrom(ctx context.Context, plans planner, filter string, at cursor, visit func(page) error) error {
 	for {
 		got, err := r.step(ctx, plans, filter, at)
 		if err != nil {
@@ -189,7 +178,7 @@ func (r *Reader) walkFrom(ctx context.Context, plans planner, filter string, at 
 }
 
 // chunk is how many bills to ask for at once, so that their rows usually fit a page.
-func (r *Reader) chunk() int { return min(max(r.limit/4, 10), idsPerQuery) }
+func (r *Reading) chunk() int { return min(max(r.limit/4, 10), idsPerQuery) }
 
 // reach is the highest id that a page speaks for.
 func (p page) reach() int64 {

@@ -1,54 +1,25 @@
-package assembled
+package bills
 
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
-// Vendor is the client that a Reader reads through.
-type Vendor interface {
-	Query(ctx context.Context, q kingdee.Query) (*kingdee.Table, error)
-	View(ctx context.Context, formID string, id int64) (kingdee.Meta, error)
-}
-
-// Reader reads assembly bills of one account. Safe for concurrent use.
-type Reader struct {
-	vendor  Vendor
-	zone    func() *time.Location
-	limit   int
-	dates   *DateMemory
-	missing missingKeys
-	sizes   pageSizes
-	logger  *slog.Logger
-}
-
-// NewReader makes a Reader. zone is asked whenever a time is read or written: a login may say where the server really
-// is. pageRows is the Limit of each query, 10 to 2000, the most that every server allows.
-func NewReader(vendor Vendor, zone func() *time.Location, pageRows int, logger *slog.Logger) *Reader {
-	return &Reader{vendor: vendor, zone: zone, limit: pageRows, dates: NewDateMemory(), logger: logger}
-}
-
-// Options say what of a bill is wanted.
-type Options struct {
-	Components    bool
-	ExtraBillKeys []string
-	ExtraLineKeys []string
-}
-
 // planner makes the plan for a query at the moment it is sent: a key found missing is gone from the next one.
 type planner func() *plan
 
 // query runs one query, again without an optional key where the server says that it has no such key.
-func (r *Reader) query(ctx context.Context, plans planner, filter string, startRow int) (*plan, *kingdee.Table, error) {
+func (r *Reading) query(ctx context.Context, plans planner, filter string, startRow int) (
+	*plan, *kingdee.Table, error,
+) {
 	for {
 		p := plans()
 		table, err := r.vendor.Query(ctx, kingdee.Query{
-			FormID: FormID, FieldKeys: p.keys, Filter: filter, Order: p.order, StartRow: startRow, Limit: r.limit,
+			FormID: r.formID, FieldKeys: p.keys, Filter: filter, Order: p.order, StartRow: startRow, Limit: r.limit,
 		})
 		if err != nil && r.dropMissing(ctx, p, err) {
 			continue
@@ -58,7 +29,7 @@ func (r *Reader) query(ctx context.Context, plans planner, filter string, startR
 }
 
 // noteCut reports a page that was shorter than asked for and not the last.
-func (r *Reader) noteCut(ctx context.Context, rows int) {
+func (r *Reading) noteCut(ctx context.Context, rows int) {
 	if r.sizes.cut(rows) {
 		r.logger.WarnContext(ctx,
 			"kingdee: this server serves fewer rows a page than KINGDEE_PAGE_ROWS asks for; reading on all the same",
@@ -89,10 +60,10 @@ type cursor struct {
 
 // step reads one page above the cursor. A bill that the page's edge may have cut is left to the next page; one that
 // fills a page alone is read by itself.
-func (r *Reader) step(ctx context.Context, plans planner, filter string, at cursor) (page, error) {
+func (r *Reading) step(ctx context.Context, plans planner, filter string, at cursor) (page, error) {
 	where := filter
 	if at.after > 0 {
-		where = fmt.Sprintf("%s and FID > %d", filter, at.after)
+		where = fmt.Sprintf("%s and %s > %d", filter, r.key[nameID], at.after)
 	}
 	p, table, err := r.query(ctx, plans, where, at.start)
 	if err != nil {
@@ -125,7 +96,7 @@ func (r *Reader) step(ctx context.Context, plans planner, filter string, at curs
 
 // cut takes the last bill off a page that is not the last one, unless bills are single rows here. Rows without an id
 // behind the bill that ends the page go too: the next page shows them again.
-func (r *Reader) cut(ctx context.Context, plans planner, got *page, at cursor, rows int) error {
+func (r *Reading) cut(ctx context.Context, plans planner, got *page, at cursor, rows int) error {
 	ids := named(got.groups)
 	if len(ids) == 0 {
 		got.next = cursor{after: at.after, start: at.start + rows}
@@ -151,7 +122,7 @@ func (r *Reader) cut(ctx context.Context, plans planner, got *page, at cursor, r
 }
 
 // unify reads every bill again whose rows are not of one version.
-func (r *Reader) unify(ctx context.Context, plans planner, got *page) error {
+func (r *Reading) unify(ctx context.Context, plans planner, got *page) error {
 	for _, g := range named(got.groups) {
 		if !g.drifted {
 			continue
@@ -171,7 +142,7 @@ const rereads = 3
 
 // alone reads all rows of one bill by counting, and checks that they are of one version. It answers nil for a bill that
 // is not shown any more.
-func (r *Reader) alone(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
+func (r *Reading) alone(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
 	var g *group
 	var left time.Time
 	for range rereads {
@@ -187,11 +158,11 @@ func (r *Reader) alone(ctx context.Context, plans planner, id int64) (*group, ti
 	return g, left, nil
 }
 
-func (r *Reader) readPages(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
+func (r *Reading) readPages(ctx context.Context, plans planner, id int64) (*group, time.Time, error) {
 	var g *group
 	var first time.Time
 	for start, short := 0, 0; ; {
-		p, table, err := r.query(ctx, plans, fmt.Sprintf("FID = %d", id), start)
+		p, table, err := r.query(ctx, plans, fmt.Sprintf("%s = %d", r.key[nameID], id), start)
 		if err != nil {
 			return nil, first, err
 		}

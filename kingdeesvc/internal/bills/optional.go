@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"context"
@@ -9,15 +9,6 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
-
-// required are the keys without which a bill cannot be known, dated or acted upon. A server that lacks one of the
-// others is read without it: FRowType has one public source only, and old servers lack more.
-var required = map[string]bool{
-	keyID: true, keyNumber: true, keyDocumentStatus: true, keyCancelStatus: true, keyAffairType: true,
-	keyCreateDate: true, keyModifyDate: true, keyApproveDate: true, keyCancelDate: true, "FStockOrgId.FNumber": true,
-	keyEntryID: true, "FMaterialID.FNumber": true, "FQty": true, "FStockID.FNumber": true,
-	keyDetailID: true, "FMaterialIDSETY.FNumber": true, "FQtySETY": true, "FStockIDSETY.FNumber": true,
-}
 
 // missingKeys are optional keys that this server was found to lack. The zero value knows of none.
 type missingKeys struct {
@@ -57,13 +48,13 @@ func (r *Reader) MissingKeys() []string {
 
 // dropMissing says whether the query may be repeated without the keys that the server does not know. Keys that we need,
 // and those that the caller named, are an error that names them.
-func (r *Reader) dropMissing(ctx context.Context, p *plan, err error) bool {
+func (r *Reading) dropMissing(ctx context.Context, p *plan, err error) bool {
 	fault, ok := asFault(err)
 	if !ok || fault.Class != kingdee.FieldUnknown {
 		return false
 	}
 	for _, key := range fault.Fields {
-		if required[key] || p.callers(key) {
+		if r.needed[key] || p.callers(key) {
 			fault.Field = key
 			return false
 		}

@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"cmp"
@@ -11,27 +11,26 @@ import (
 
 // Page is some whole bills, ascending.
 type Page struct {
-	Bills    []*kingdeev1.AssemblyBill
+	Bills    []*kingdeev1.Bill
 	Problems []*kingdeev1.BillProblem
 	Left     time.Time
 }
 
 // Bills reads whole bills. Which bills there are is listed first, head by head, so that bills without lines are met
-// too; then their lines are read by id. A bill's rows are those of the queries it was made of: products and components,
-// or the head's where it has no lines; the listing's rows count only where nothing but the listing showed them. The
-// next page is read while emit has the last.
-func (s *Selected) Bills(ctx context.Context, o Options, emit func(Page) error) error {
-	read := func(ctx context.Context, emit func(drafts) error) error { return s.drafts(ctx, o, emit) }
-	return ahead(ctx, read, func(got drafts) error {
-		if page := s.reader.decodePage(got); len(page.Bills) > 0 || len(page.Problems) > 0 {
+// too; then their lines are read by id. A bill's rows are those of the queries it was made of: one an entity, or the
+// head's where it has no lines; the listing's rows count only where nothing but the listing showed them. The next page
+// is read while emit has the last.
+func (s *Selected) Bills(ctx context.Context, emit func(Page) error) error {
+	return ahead(ctx, s.drafts, func(got drafts) error {
+		if page := s.reading.decodePage(got); len(page.Bills) > 0 || len(page.Problems) > 0 {
 			return emit(page)
 		}
 		return nil
 	})
 }
 
-func (s *Selected) drafts(ctx context.Context, o Options, emit func(drafts) error) error {
-	return s.eachIDs(ctx, s.reader.chunk(), func(part idPage) error {
+func (s *Selected) drafts(ctx context.Context, emit func(drafts) error) error {
+	return s.eachIDs(ctx, s.reading.chunk(), func(part idPage) error {
 		if len(part.strays) > 0 {
 			strays := drafts{left: part.listed}
 			for _, g := range part.strays {
@@ -41,18 +40,17 @@ func (s *Selected) drafts(ctx context.Context, o Options, emit func(drafts) erro
 				return err
 			}
 		}
-		return s.reader.whole(ctx, part, o, emit)
+		return s.reading.whole(ctx, part, emit)
 	})
 }
 
 // whole reads the bills of these ids. An id that is not shown is simply absent.
-func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(drafts) error) error {
+func (r *Reading) whole(ctx context.Context, part idPage, emit func(drafts) error) error {
 	if len(part.ids) == 0 {
 		return nil
 	}
-	products := func() *plan { return r.productPlan(o) }
 	left := part.ids
-	return r.walkIDs(ctx, products, part.ids, func(got page) error {
+	return r.walkIDs(ctx, r.linesPlan, part.ids, func(got page) error {
 		end, _ := slices.BinarySearch(left, got.reach()+1)
 		covered := left[:end]
 		left = left[end:]
@@ -60,21 +58,19 @@ func (r *Reader) whole(ctx context.Context, part idPage, o Options, emit func(dr
 		for _, g := range got.groups {
 			list = append(list, &draft{head: g})
 		}
-		bare, bareLeft, err := r.withoutLines(ctx, without(covered, got.groups), o)
+		bare, bareLeft, err := r.withoutLines(ctx, without(covered, got.groups))
 		if err != nil {
 			return err
 		}
 		list = append(list, bare...)
 		slices.SortStableFunc(list, func(a, b *draft) int { return cmp.Compare(a.head.id, b.head.id) })
 		first := earlier(earlier(got.left, bareLeft), part.asOf())
-		if o.Components {
-			strays, componentsLeft, err := r.addComponents(ctx, list, o)
-			if err != nil {
-				return err
-			}
-			list = append(list, strays...)
-			first = earlier(first, componentsLeft)
+		strays, furtherLeft, err := r.addFurther(ctx, list)
+		if err != nil {
+			return err
 		}
+		list = append(list, strays...)
+		first = earlier(first, furtherLeft)
 		return emit(drafts{list, first})
 	})
 }
@@ -88,17 +84,29 @@ type drafts struct {
 
 // draft is a bill before decoding.
 type draft struct {
-	head       *group
-	components *group
-	// bare: known to have no product lines; head is a row of the head alone.
+	// head is the rows of head and first entity; further are those of each further entity, nil where it has none.
+	head    *group
+	further []*group
+	// bare: known to have no lines of the first entity; head is a row of the head alone.
 	bare bool
 	gone bool
 }
 
+// parts are all its groups, the head's first.
+func (d *draft) parts() []*group {
+	parts := append(make([]*group, 0, 1+len(d.further)), d.head)
+	for _, g := range d.further {
+		if g != nil {
+			parts = append(parts, g)
+		}
+	}
+	return parts
+}
+
 func (d *draft) rows() int {
-	n := len(d.head.rows)
-	if d.components != nil {
-		n += len(d.components.rows)
+	n := 0
+	for _, g := range d.parts() {
+		n += len(g.rows)
 	}
 	return n
 }
@@ -118,9 +126,9 @@ func without(ids []int64, groups []*group) []int64 {
 	return missing
 }
 
-// withoutLines looks at ids that showed no product row. A bill whose head is there, and whose lines are still not after
-// the head was seen, has none; without a head it is not shown at all.
-func (r *Reader) withoutLines(ctx context.Context, ids []int64, o Options) ([]*draft, time.Time, error) {
+// withoutLines looks at ids that showed no row of the first entity. A bill whose head is there, and whose lines are
+// still not after the head was seen, has none; without a head it is not shown at all.
+func (r *Reading) withoutLines(ctx context.Context, ids []int64) ([]*draft, time.Time, error) {
 	if len(ids) == 0 {
 		return nil, time.Time{}, nil
 	}
@@ -133,8 +141,7 @@ func (r *Reader) withoutLines(ctx context.Context, ids []int64, o Options) ([]*d
 			return nil
 		}
 	}
-	headPlans := func() *plan { return r.headPlan(o) }
-	if err := r.walkIDs(ctx, headPlans, ids, gather(&heads)); err != nil {
+	if err := r.walkIDs(ctx, r.headPlan, ids, gather(&heads)); err != nil {
 		return nil, left, err
 	}
 	if len(heads) == 0 {
@@ -145,8 +152,7 @@ func (r *Reader) withoutLines(ctx context.Context, ids []int64, o Options) ([]*d
 		shown = append(shown, g.id)
 	}
 	if len(shown) > 0 {
-		products := func() *plan { return r.productPlan(o) }
-		if err := r.walkIDs(ctx, products, shown, gather(&late)); err != nil {
+		if err := r.walkIDs(ctx, r.linesPlan, shown, gather(&late)); err != nil {
 			return nil, left, err
 		}
 	}
@@ -165,7 +171,7 @@ func (r *Reader) withoutLines(ctx context.Context, ids []int64, o Options) ([]*d
 }
 
 // decodePage makes a page of drafts.
-func (r *Reader) decodePage(from drafts) Page {
+func (r *Reading) decodePage(from drafts) Page {
 	out, zone := Page{Left: from.left}, r.zone()
 	for _, d := range from.list {
 		if d.gone {

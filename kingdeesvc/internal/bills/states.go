@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"context"
@@ -16,13 +16,13 @@ type StatePage struct {
 
 // States reads id, number, states and dates, one row a bill. The next page is read while emit has the last.
 func (s *Selected) States(ctx context.Context, emit func(StatePage) error) error {
-	return ahead(ctx, s.states, func(got page) error { return emitStates(s.reader, got, emit) })
+	return ahead(ctx, s.states, func(got page) error { return emitStates(s.reading, got, emit) })
 }
 
 func (s *Selected) states(ctx context.Context, emit func(page) error) error {
-	r := s.reader
+	r := s.reading
 	if filters := s.where(); s.ids == nil && len(filters) == 1 {
-		return r.walk(ctx, statePlan, filters[0], s.after, emit)
+		return r.walk(ctx, r.statePlan, filters[0], s.after, emit)
 	}
 	return s.eachIDs(ctx, idsPerQuery, func(part idPage) error {
 		if len(part.strays) > 0 {
@@ -33,24 +33,26 @@ func (s *Selected) states(ctx context.Context, emit func(page) error) error {
 		if len(part.ids) == 0 {
 			return nil
 		}
-		return r.walkIDs(ctx, statePlan, part.ids, func(got page) error {
+		return r.walkIDs(ctx, r.statePlan, part.ids, func(got page) error {
 			got.left = earlier(got.left, part.asOf())
 			return emit(got)
 		})
 	})
 }
 
-func emitStates(r *Reader, got page, emit func(StatePage) error) error {
+func emitStates(r *Reading, got page, emit func(StatePage) error) error {
 	if len(got.groups) == 0 {
 		return nil
 	}
 	out, zone := StatePage{Left: got.left}, r.zone()
 	for _, g := range got.groups {
 		if g.fault == nil {
-			d := &decoder{zone: zone, dates: r.dates}
+			d := &decoder{shape: r.shape, zone: zone, dates: r.dates}
 			decoded := &kingdeev1.BillState{}
-			fill(d, g.plan.states, stateColumns, decoded, g.rows[0])
-			d.events(decoded.GetCreateTime(), &decoded.ModifyTime, &decoded.ApproveTime, &decoded.CancelTime)
+			fill(d, g.plan.states, r.state, decoded, g.rows[0])
+			later := r.events(&decoded.ModifyTime, &decoded.ApproveTime, &decoded.CancelTime, &decoded.CloseTime)
+			d.events(decoded.GetCreateTime(), later)
+			decoded.EndState = endState(decoded.CancelStatus, decoded.EndState)
 			decoded.CancelTimeIsDate = decoded.CancelTimeIsDate && decoded.CancelTime != nil
 			if g.fault = d.fault; g.fault == nil {
 				out.States = append(out.States, decoded)

@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"fmt"
@@ -12,16 +12,11 @@ import (
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/literal"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/loose"
 )
-
-// column is one key that is asked for and how its cell gets into a message.
-type column[T any] struct {
-	key string
-	set func(d *decoder, key string, into T, cell kingdee.Cell)
-}
 
 // fault is why a bill cannot be delivered.
 type fault struct {
@@ -30,9 +25,10 @@ type fault struct {
 	detail string
 }
 
-// decoder carries the zone of the server's clock, the memory of which dates have a time of day, and the first
-// fault found.
+// decoder carries what of the form is needed, the zone of the server's clock, the memory of which dates have a time of
+// day, and the first fault found.
 type decoder struct {
+	shape *shape
 	zone  *time.Location
 	dates *DateMemory
 	fault *fault
@@ -60,12 +56,12 @@ func (d *decoder) text(key string, cell kingdee.Cell) string {
 		return trim(cell.Text)
 	}
 	if cell.Kind == kingdee.Bool {
-		if required[key] {
+		if d.shape.needed[key] {
 			d.malformed(key, cell, "plain value")
 		}
 		return cell.Text
 	}
-	return d.odd(key, cell, required[key])
+	return d.odd(key, cell, d.shape.needed[key])
 }
 
 // asked is text for a key that the caller named: a value that is no text is always a fault.
@@ -165,28 +161,15 @@ func (d *decoder) moment(key string, cell kingdee.Cell) time.Time {
 	return t
 }
 
-func textColumn[T any](key string, field func(T) *string) column[T] {
-	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) { *field(into) = d.text(key, cell) }}
-}
-
-func decimalColumn[T any](key string, field func(T) *string) column[T] {
-	return column[T]{
-		key, func(d *decoder, key string, into T, cell kingdee.Cell) { *field(into) = d.decimal(key, cell) },
+func (d *decoder) day(key string, cell kingdee.Cell) string {
+	t := d.moment(key, cell)
+	switch {
+	case t.IsZero():
+		return ""
+	case wallDay(cell.Text):
+		return cell.Text[:len(time.DateOnly)] // as the server wrote it
 	}
-}
-
-// dayColumn is a date without a time, as YYYY-MM-DD.
-func dayColumn[T any](key string, field func(T) *string) column[T] {
-	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) {
-		t := d.moment(key, cell)
-		switch {
-		case t.IsZero():
-		case wallDay(cell.Text):
-			*field(into) = cell.Text[:len(time.DateOnly)] // as the server wrote it
-		default:
-			*field(into) = t.In(d.zone).Format(time.DateOnly)
-		}
-	}}
+	return t.In(d.zone).Format(time.DateOnly)
 }
 
 // wallDay says whether a date begins with its day in the server's zone.
@@ -196,70 +179,45 @@ func wallDay(text string) bool {
 		text[0] > ' ' && !strings.ContainsAny(text[day:], "+-Zz")
 }
 
-func idColumn[T any](key string, field func(T) *int64) column[T] {
-	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) { *field(into) = d.id(key, cell) }}
-}
-
-// timeColumn is a date-time; events looks whether it can be true.
-func timeColumn[T any](key string, field func(T) **timestamppb.Timestamp) column[T] {
-	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) {
+// value is nil where the cell is unset.
+func (d *decoder) value(key string, typ form.Type, cell kingdee.Cell) *kingdeev1.Value {
+	switch typ {
+	case form.Decimal:
+		if digits := d.decimal(key, cell); digits != "" {
+			return &kingdeev1.Value{Kind: &kingdeev1.Value_Number{Number: digits}}
+		}
+	case form.Day:
+		if day := d.day(key, cell); day != "" {
+			return &kingdeev1.Value{Kind: &kingdeev1.Value_Date{Date: day}}
+		}
+	case form.Moment:
 		if t := d.moment(key, cell); !t.IsZero() {
-			*field(into) = timestamppb.New(t)
+			return &kingdeev1.Value{Kind: &kingdeev1.Value_Time{Time: timestamppb.New(t)}}
 		}
-	}}
-}
-
-// events takes back a date whose day lies before that of the creation: nothing happens to a bill that is not there yet.
-// From the others the memory learns whether this server gives the key a time of day.
-func (d *decoder) events(created *timestamppb.Timestamp, modified, approved, cancelled **timestamppb.Timestamp) {
-	if created != nil {
-		d.learn(keyCreateDate, created)
-	}
-	for i, date := range [...]**timestamppb.Timestamp{modified, approved, cancelled} {
-		switch {
-		case *date == nil:
-		case created != nil && d.daysBefore(*date, created):
-			*date = nil
-		default:
-			d.learn([...]string{keyModifyDate, keyApproveDate, keyCancelDate}[i], *date)
+	case form.Bool:
+		if is, set := d.boolean(key, cell); set {
+			return &kingdeev1.Value{Kind: &kingdeev1.Value_Boolean{Boolean: is}}
+		}
+	default:
+		if text := d.text(key, cell); text != "" {
+			return &kingdeev1.Value{Kind: &kingdeev1.Value_Text{Text: text}}
 		}
 	}
+	return nil
 }
 
-// daysBefore says whether a moment lies on an earlier day of the server's.
-func (d *decoder) daysBefore(at, other *timestamppb.Timestamp) bool {
-	return at.GetSeconds() < other.GetSeconds() && at.AsTime().Before(literal.Midnight(other.AsTime(), d.zone))
-}
-
-func (d *decoder) learn(key string, at *timestamppb.Timestamp) {
-	if !d.dates.hasTime(key) {
-		d.dates.learn(key, at.AsTime().In(d.zone))
+// boolean reads true and false, also where they are 1 and 0 or were written as text.
+func (d *decoder) boolean(key string, cell kingdee.Cell) (is, set bool) {
+	switch strings.ToLower(strings.TrimSpace(cell.Text)) {
+	case "true", "1":
+		return true, true
+	case "false", "0":
+		return false, true
+	case "":
+		return false, false
 	}
-}
-
-func midnight(t time.Time) bool {
-	return t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 && t.Nanosecond() == 0
-}
-
-// codeColumn is an enumeration that must be known; fold compares without case.
-func codeColumn[T any, E ~int32](key string, codes map[string]E, fold bool, field func(T) *E) column[T] {
-	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) {
-		code := d.text(key, cell)
-		if code == "" {
-			d.missing(key)
-			return
-		}
-		listed := code
-		if fold {
-			listed = strings.ToLower(code)
-		}
-		value, ok := codes[listed]
-		if !ok {
-			d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_UNKNOWN, key, "%q", clip(code))
-			return
-		}
-		*field(into) = value
-	}}
+	d.malformed(key, cell, "truth value")
+	return false, false
 }
 
 func clip(text string) string {

@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rowscan"
 )
@@ -23,9 +25,38 @@ func rowsOf(t testing.TB, text string) [][]kingdee.Cell {
 	return rows
 }
 
+// Keys of 组装拆卸单 that the tests speak of.
+const (
+	keyID             = "FID"
+	keyNumber         = "FBillNo"
+	keyDocumentStatus = "FDocumentStatus"
+	keyCancelStatus   = "FCANCELSTATUS"
+	keyAffairType     = "FAffairType"
+	keyCreateDate     = "FCreateDate"
+	keyModifyDate     = "FModifyDate"
+	keyApproveDate    = "FAPPROVEDATE"
+	keyCancelDate     = "FCANCELDATE"
+	keyEntryID        = "FEntity_FEntryID"
+	keyDetailID       = "FSubEntity_FDetailID"
+)
+
+// readingOf reads a form from no vendor, in this zone.
+func readingOf(t testing.TB, f form.Form, zone *time.Location, o Options) *Reading {
+	t.Helper()
+	readers, err := Open(nil, func() *time.Location { return zone }, 2000, nil, f)
+	require.NoError(t, err)
+	reader, err := readers.Of(f.ID)
+	require.NoError(t, err)
+	reading, err := reader.Read(o)
+	require.NoError(t, err)
+	return reading
+}
+
+var beijing = time.FixedZone("+08:00", 8*3600)
+
 // tiny is a plan of a bill's id, number, version and line.
-func tiny() *plan {
-	p := newPlan("", keyEntryID)
+func tiny(t *testing.T) *plan {
+	p := readingOf(t, assembled.Form, beijing, Options{}).newPlan(keyEntryID, keyID, keyEntryID)
 	for _, key := range []string{keyID, keyNumber, keyModifyDate, keyDocumentStatus, keyCancelStatus, keyEntryID} {
 		p.add(key)
 	}
@@ -61,7 +92,7 @@ func TestCollect(t *testing.T) {
 		"an empty row": {`[null]`, []got{{0, "", 1, 1, false}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			groups, err := collect(tiny(), rowsOf(t, c.rows), 0)
+			groups, err := collect(tiny(t), rowsOf(t, c.rows), 0)
 			require.NoError(t, err)
 			var out []got
 			for _, g := range groups {
@@ -78,7 +109,7 @@ func TestCollect(t *testing.T) {
 
 func TestCollectRefusesRowsOutOfOrder(t *testing.T) {
 	for _, rows := range []string{`[[2,"B"],[1,"A"]]`, `[[5,"A"]]`, `[[6,"A"],[7,"B"],[6,"A"]]`} {
-		_, err := collect(listPlan(), rowsOf(t, rows), 5)
+		_, err := collect(readingOf(t, assembled.Form, beijing, Options{}).listPlan(), rowsOf(t, rows), 5)
 		require.Equal(t, kingdee.Unreadable, kingdee.ClassOf(err), rows)
 	}
 }
@@ -102,28 +133,28 @@ func goodRow(p *plan) []kingdee.Cell {
 	return row
 }
 
-func decodeRow(r *Reader, p *plan, row []kingdee.Cell) (*kingdeev1.AssemblyBill, *fault) {
+func decodeRow(r *Reading, p *plan, row []kingdee.Cell) (*kingdeev1.Bill, *fault) {
 	g := &group{plan: p, id: 100234, rows: [][]kingdee.Cell{row}}
 	g.check()
 	return r.decodeBill(&draft{head: g}, r.zone())
 }
 
 func TestDecodeOneRow(t *testing.T) {
-	r := NewReader(nil, func() *time.Location { return time.FixedZone("+08:00", 8*3600) }, 2000, nil)
-	p := r.productPlan(Options{})
+	r := readingOf(t, assembled.Form, beijing, Options{})
+	p := r.linesPlan()
 	bill, f := decodeRow(r, p, goodRow(p))
 	require.Nil(t, f)
 	require.Equal(t, "ZZCX000012", bill.GetNumber())
-	require.Equal(t, kingdeev1.AffairType_AFFAIR_TYPE_DASSEMBLY, bill.GetAffairType())
+	require.Equal(t, "Dassembly", bill.GetKind())
 	require.Equal(t, "2024-04-11T15:52:02.583Z", bill.GetModifyTime().AsTime().Format(time.RFC3339Nano))
 	require.True(t, bill.GetCancelTimeIsDate())
 	require.Nil(t, bill.GetApproveTime())
 	require.Equal(t, "2024-04-11", bill.GetDate())
 	require.Equal(t, "1.0000000000", bill.GetFee())
 	require.Empty(t, bill.GetNote())
-	require.Equal(t, "52.50", bill.GetProductLines()[0].GetQuantity())
-	require.Equal(t, "0", bill.GetProductLines()[0].GetBomId())
-	require.Empty(t, bill.GetProductLines()[0].GetFee(), "an unset amount is empty, not 0")
+	require.Equal(t, "52.50", products(bill)[0].GetQuantity())
+	require.Equal(t, "0", products(bill)[0].GetBomId())
+	require.Empty(t, products(bill)[0].GetFee(), "an unset amount is empty, not 0")
 }
 
 func TestDecodeNamesTheKeyAtFault(t *testing.T) {
@@ -155,8 +186,8 @@ func TestDecodeNamesTheKeyAtFault(t *testing.T) {
 		{keyNumber, kingdee.Cell{Kind: kingdee.Unfit, Text: "A\x001"}, malformed},
 		{"FNote", kingdee.Cell{Kind: kingdee.Unfit, Text: "A\x001"}, malformed},
 	} {
-		r := NewReader(nil, func() *time.Location { return time.UTC }, 2000, nil)
-		p := r.productPlan(Options{})
+		r := readingOf(t, assembled.Form, time.UTC, Options{})
+		p := r.linesPlan()
 		row := goodRow(p)
 		row[p.index[c.key]] = c.cell
 		_, f := decodeRow(r, p, row)
@@ -171,14 +202,14 @@ func FuzzPages(f *testing.F) {
 	f.Add([]byte(`[[1,"A","C","A","Assembly"],[1,"A","C","A","Assembly"]]`))
 	f.Add([]byte(`[[1,"A"],[null,"A"],[2,null],[],null,[{"a":1}],["3",1]]`))
 	f.Add([]byte(`[[1,"A","C","A","Assembly",null,"2024-04-11T23:52:02.583",null,null,"100","2024-04-11T00:00:00"]]`))
-	r := NewReader(nil, func() *time.Location { return time.UTC }, 2000, nil)
-	products, components := r.productPlan(Options{}), r.componentPlan()
+	r := readingOf(f, assembled.Form, time.UTC, withComponents)
+	lines, further := r.linesPlan(), r.furtherPlan(r.entities[1])()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		rows, err := rowscan.All(bytes.NewReader(body))
 		if err != nil {
 			return
 		}
-		for _, p := range []*plan{products, components, listPlan(), statePlan()} {
+		for _, p := range []*plan{lines, further, r.listPlan(), r.statePlan()} {
 			padded := make([][]kingdee.Cell, len(rows))
 			for i, row := range rows {
 				padded[i] = row
@@ -193,7 +224,7 @@ func FuzzPages(f *testing.F) {
 			total := 0
 			for _, g := range groups {
 				total += len(g.rows)
-				if p != products {
+				if p != lines {
 					continue
 				}
 				bill, fault := r.decodeBill(&draft{head: g}, r.zone())

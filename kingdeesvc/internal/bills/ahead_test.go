@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"context"
@@ -87,7 +87,7 @@ func TestACallerWhoLeavesEndsTheQueryUnderWay(t *testing.T) {
 			leave()
 		}
 	}
-	selected, err := b.reader.Select(Selection{AfterID: 1})
+	selected, err := b.reading(t, Options{}).Select(Selection{AfterID: 1})
 	require.NoError(t, err)
 	err = selected.States(ctx, func(StatePage) error { return nil })
 	require.ErrorIs(t, err, context.Canceled)

@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
@@ -62,9 +63,36 @@ func setup(t *testing.T, pageRows int, personality behaviour.Personality) *bundl
 	})
 	t.Cleanup(func() { client.Close(context.WithoutCancel(t.Context())) })
 	m := &meddler{Vendor: client}
-	return &bundle{vendor: vendor, reader: NewReader(m, func() *time.Location { return cfg.TimeZone },
-		pageRows, slog.New(slog.DiscardHandler)), meddler: m}
+	zone := func() *time.Location { return cfg.TimeZone }
+	readers, err := Open(m, zone, pageRows, slog.New(slog.DiscardHandler), assembled.Form)
+	require.NoError(t, err)
+	reader, err := readers.Of(assembled.Form.ID)
+	require.NoError(t, err)
+	return &bundle{vendor: vendor, reader: reader, meddler: m}
 }
+
+// withComponents wants 子件 too.
+var withComponents = Options{FurtherEntities: []string{assembled.Components}}
+
+func (b *bundle) reading(t *testing.T, o Options) *Reading {
+	t.Helper()
+	reading, err := b.reader.Read(o)
+	require.NoError(t, err)
+	return reading
+}
+
+// linesOfEntity are the lines of one entity of a bill.
+func linesOfEntity(b *kingdeev1.Bill, name string) []*kingdeev1.Line {
+	for _, e := range b.GetEntities() {
+		if e.GetName() == name {
+			return e.GetLines()
+		}
+	}
+	return nil
+}
+
+func products(b *kingdeev1.Bill) []*kingdeev1.Line   { return linesOfEntity(b, assembled.Products) }
+func components(b *kingdeev1.Bill) []*kingdeev1.Line { return linesOfEntity(b, assembled.Components) }
 
 // bill makes an unaudited bill of so many product lines, each with one component.
 func (b *bundle) bill(t *testing.T, lines int) books.Bill {
@@ -84,11 +112,11 @@ func linesOf(n int) []books.Line {
 	return lines
 }
 
-func (b *bundle) read(t *testing.T, ids ...int64) (bills []*kingdeev1.AssemblyBill, problems []*kingdeev1.BillProblem) {
+func (b *bundle) read(t *testing.T, ids ...int64) (bills []*kingdeev1.Bill, problems []*kingdeev1.BillProblem) {
 	t.Helper()
-	selected, err := b.reader.Select(Selection{IDs: ids})
+	selected, err := b.reading(t, withComponents).Select(Selection{IDs: ids})
 	require.NoError(t, err)
-	require.NoError(t, selected.Bills(t.Context(), Options{Components: true}, func(p Page) error {
+	require.NoError(t, selected.Bills(t.Context(), func(p Page) error {
 		bills, problems = append(bills, p.Bills...), append(problems, p.Problems...)
 		return nil
 	}))
@@ -117,7 +145,7 @@ func TestABillEditedBetweenItsTwoReadsIsReadAgain(t *testing.T) {
 	require.Empty(t, problems)
 	require.Len(t, bills, 2)
 	require.Equal(t, "变更", bills[0].GetNote(), "both halves are of the version after the edit")
-	require.Len(t, bills[0].GetComponentLines(), 2)
+	require.Len(t, components(bills[0]), 2)
 	require.EqualValues(t, 4, bills[0].GetRows())
 }
 
@@ -152,7 +180,7 @@ func TestALargeBillEditedBetweenItsPagesIsReadAgain(t *testing.T) {
 			bills, problems := b.read(t, large.ID)
 			if edits == 1 {
 				require.Empty(t, problems)
-				require.Len(t, bills[0].GetProductLines(), 25)
+				require.Len(t, products(bills[0]), 25)
 				require.EqualValues(t, 50, bills[0].GetRows())
 				return
 			}
@@ -175,10 +203,10 @@ func TestLinesAddedWhileABillShowsNone(t *testing.T) {
 	bills, problems := b.read(t, bare.ID, filled.ID)
 	require.Empty(t, problems)
 	require.Len(t, bills, 2)
-	require.Empty(t, bills[0].GetProductLines())
+	require.Empty(t, products(bills[0]))
 	require.EqualValues(t, 1, bills[0].GetRows())
-	require.Len(t, bills[1].GetProductLines(), 3)
-	require.Len(t, bills[1].GetComponentLines(), 3)
+	require.Len(t, products(bills[1]), 3)
+	require.Len(t, components(bills[1]), 3)
 }
 
 func TestComponentsTakenAwayBetweenTheReads(t *testing.T) {
@@ -196,11 +224,10 @@ func TestComponentsTakenAwayBetweenTheReads(t *testing.T) {
 	bills, problems := b.read(t, bill.ID)
 	require.Empty(t, problems)
 	require.Len(t, bills, 1)
-	require.Empty(t, bills[0].GetComponentLines())
+	require.Empty(t, components(bills[0]))
 	now, err := b.vendor.Bill(idText(bill.ID))
 	require.NoError(t, err)
-	require.Equal(t, now.Lines[0].EntryID,
-		bills[0].GetProductLines()[0].GetEntryId(), "the products are those after the edit")
+	require.Equal(t, now.Lines[0].EntryID, products(bills[0])[0].GetId(), "the products are those after the edit")
 }
 
 func TestABillDeletedBetweenTheReadsIsAbsent(t *testing.T) {
@@ -224,17 +251,17 @@ func TestTheEarliestQueryIsThePagesTime(t *testing.T) {
 	bill := b.bill(t, 1)
 	var asked []time.Time
 	b.before = func(kingdee.Query) { asked = append(asked, time.Now()) }
-	selected, err := b.reader.Select(Selection{Numbers: []string{bill.BillNo}})
+	selected, err := b.reading(t, withComponents).Select(Selection{Numbers: []string{bill.BillNo}})
 	require.NoError(t, err)
-	require.NoError(t, selected.Bills(t.Context(), Options{Components: true}, func(p Page) error {
+	require.NoError(t, selected.Bills(t.Context(), func(p Page) error {
 		require.False(t, p.Left.Before(asked[0]))
 		require.True(t, p.Left.Before(asked[1]), "a number's holder is known as of the listing")
 		return nil
 	}))
 	asked = nil
-	selected, err = b.reader.Select(Selection{Since: bill.CreateDate})
+	selected, err = b.reading(t, withComponents).Select(Selection{Since: bill.CreateDate})
 	require.NoError(t, err)
-	require.NoError(t, selected.Bills(t.Context(), Options{Components: true}, func(p Page) error {
+	require.NoError(t, selected.Bills(t.Context(), func(p Page) error {
 		require.False(t, p.Left.Before(asked[1]), "the listing of what changed shows nothing of the bill")
 		require.True(t, p.Left.Before(asked[2]))
 		return nil

@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"slices"
@@ -16,12 +16,14 @@ type plan struct {
 	// unique is the key that tells the rows of one bill apart; empty where a bill is one row.
 	unique string
 	extra  struct{ bill, line []string }
-	// heads, products, components and states say where in a row the cells of those columns stand: a map's answer
-	// for each of forty cells would cost as much as scanning them. uniqueAt and stampsAt are the same for unique
-	// and stampKeys.
-	heads, products, components, states places
-	uniqueAt                            int
-	stampsAt                            [len(stampKeys)]int
+	// heads, lines and states say where in a row the cells of those columns stand: a map's answer for each of forty
+	// cells would cost as much as scanning them. uniqueAt and stampsAt are the same for unique and the shape's stamps;
+	// stamped says whether those are asked for.
+	heads, lines, states places
+	uniqueAt             int
+	stampKeys            [stampCount]string
+	stampsAt             [stampCount]int
+	stamped              bool
 }
 
 // places are positions in a row, one a column; absentPlace is a column that is not asked for.
@@ -29,8 +31,12 @@ type places []int
 
 const absentPlace = -1
 
-func newPlan(order, unique string) *plan {
-	return &plan{index: map[string]int{}, folded: map[string]int{}, order: order, unique: unique}
+// newPlan begins a plan whose rows ascend by these keys; unique is the last of them, or empty where a bill is one row.
+func (s *shape) newPlan(unique string, order ...string) *plan {
+	return &plan{
+		index: map[string]int{}, folded: map[string]int{}, order: strings.Join(order, " ASC, ") + " ASC",
+		unique: unique, stampKeys: s.stamps,
+	}
 }
 
 // add asks for a key once, however often and in whatever case it is named, and says where its cell stands.
@@ -46,15 +52,10 @@ func (p *plan) add(key string) int {
 	if key == p.unique {
 		p.uniqueAt = at
 	}
-	if i := slices.Index(stampKeys[:], key); i >= 0 {
-		p.stampsAt[i] = at
+	if i := slices.Index(p.stampKeys[:], key); i >= 0 {
+		p.stampsAt[i], p.stamped = at, true
 	}
 	return at
-}
-
-func (p *plan) has(key string) bool {
-	_, ok := p.index[key]
-	return ok
 }
 
 func (p *plan) cell(row []kingdee.Cell, key string) kingdee.Cell {
@@ -110,10 +111,10 @@ func (p *plan) extras(d *decoder, keys []string, row []kingdee.Cell) map[string]
 	return values
 }
 
-// stampKeys tell two versions of a bill apart.
-var stampKeys = [...]string{keyModifyDate, keyDocumentStatus, keyCancelStatus}
+// stampCount is how many values tell two versions of a bill apart: the modify date and both states.
+const stampCount = 3
 
-type stamps [len(stampKeys)]kingdee.Cell
+type stamps [stampCount]kingdee.Cell
 
 func (p *plan) stamps(row []kingdee.Cell) stamps {
 	var s stamps
@@ -123,49 +124,58 @@ func (p *plan) stamps(row []kingdee.Cell) stamps {
 	return s
 }
 
-// productPlan is head and 成品 in one query; without lines it is the head alone.
-func (r *Reader) productPlan(o Options) *plan {
-	p := newPlan("FID ASC, FEntity_FEntryID ASC", keyEntryID)
-	p.heads = addColumns(p, headColumns, r.missing.has)
-	p.products = addColumns(p, productColumns, r.missing.has)
-	for _, key := range slices.Concat(o.ExtraBillKeys, o.ExtraLineKeys) {
+// linesPlan is the head and the lines of the first entity in one query.
+func (r *Reading) linesPlan() *plan {
+	first := r.entities[0]
+	p := r.newPlan(first.id, r.key[nameID], first.id)
+	p.heads = addColumns(p, r.head, r.missing.has)
+	p.lines = addColumns(p, first.columns, r.missing.has)
+	for _, key := range slices.Concat(r.options.ExtraBillKeys, r.options.ExtraLineKeys) {
 		p.add(key)
 	}
-	p.extra.bill, p.extra.line = o.ExtraBillKeys, o.ExtraLineKeys
+	p.extra.bill, p.extra.line = r.options.ExtraBillKeys, r.options.ExtraLineKeys
 	return p
 }
 
-func (r *Reader) headPlan(o Options) *plan {
-	p := newPlan("FID ASC", "")
-	p.heads = addColumns(p, headColumns, r.missing.has)
-	for _, key := range o.ExtraBillKeys {
+// headPlan is the head alone.
+func (r *Reading) headPlan() *plan {
+	p := r.newPlan("", r.key[nameID])
+	p.heads = addColumns(p, r.head, r.missing.has)
+	for _, key := range r.options.ExtraBillKeys {
 		p.add(key)
 	}
-	p.extra.bill = o.ExtraBillKeys
+	p.extra.bill = r.options.ExtraBillKeys
 	return p
 }
 
-// componentPlan is 子件 with just enough of the head to know the bill and its version. Components are never asked for
-// together with the product's own fields: rows of both entities in one query multiply.
-func (r *Reader) componentPlan() *plan {
-	p := newPlan("FID ASC, FEntity_FEntryID ASC, FSubEntity_FDetailID ASC", keyDetailID)
-	for _, key := range append([]string{keyID, keyNumber}, stampKeys[:]...) {
-		p.add(key)
+// furtherPlan is the lines of a further entity with just enough of the head to know the bill and its version. They are
+// never asked for together with the first entity's: rows of both in one query multiply.
+func (r *Reading) furtherPlan(e entity) planner {
+	return func() *plan {
+		order := []string{r.key[nameID], e.id}
+		if e.parent != "" {
+			order = []string{r.key[nameID], e.parent, e.id}
+		}
+		p := r.newPlan(e.id, order...)
+		for _, key := range append([]string{r.key[nameID], r.key[nameNumber]}, r.shape.stamps[:]...) {
+			p.add(key)
+		}
+		p.lines = addColumns(p, e.columns, r.missing.has)
+		return p
 	}
-	p.components = addColumns(p, componentColumns, r.missing.has)
-	return p
 }
 
-func statePlan() *plan {
-	p := newPlan("FID ASC", "")
-	p.states = addColumns(p, stateColumns, nil)
+// statePlan is the light read.
+func (r *Reading) statePlan() *plan {
+	p := r.newPlan("", r.key[nameID])
+	p.states = addColumns(p, r.state, r.missing.has)
 	return p
 }
 
 // listPlan finds out which bills there are.
-func listPlan() *plan {
-	p := newPlan("FID ASC", "")
-	p.add(keyID)
-	p.add(keyNumber)
+func (r *Reading) listPlan() *plan {
+	p := r.newPlan("", r.key[nameID])
+	p.add(r.key[nameID])
+	p.add(r.key[nameNumber])
 	return p
 }

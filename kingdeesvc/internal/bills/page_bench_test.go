@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form/assembled"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rowscan"
 )
@@ -44,7 +45,7 @@ func vendorPage(p *plan, rows int) []byte {
 			"FOwnerTypeID": `"BD_OwnerOrg"`, "FOwnerID.FNumber": `"100"`, "FKeeperTypeID": `"BD_KeeperOrg"`,
 			"FKeeperID.FNumber": `"100"`, "FBomID": `0`,
 			"FProduceDate": `"2024-04-01T00:00:00"`, "FEXPIRYDATE": `null`, "FLOT.FNumber": `"L20240401"`,
-			"FSrcBillTypeId": `" "`, "FSrcBillNo": `""`, keyRowType: `"Standard"`,
+			"FSrcBillTypeId": `" "`, "FSrcBillNo": `""`, "FRowType": `"Standard"`,
 		}
 		if i > 0 {
 			out.WriteByte(',')
@@ -95,7 +96,7 @@ func viaAny(body []byte) ([][]kingdee.Cell, error) {
 func viaScan(body []byte) ([][]kingdee.Cell, error) { return rowscan.All(bytes.NewReader(body)) }
 
 // typed is what both ways share: rows become bills.
-func typed(r *Reader, p *plan, rows [][]kingdee.Cell, err error) ([]*kingdeev1.AssemblyBill, error) {
+func typed(r *Reading, p *plan, rows [][]kingdee.Cell, err error) ([]*kingdeev1.Bill, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +104,7 @@ func typed(r *Reader, p *plan, rows [][]kingdee.Cell, err error) ([]*kingdeev1.A
 	if err != nil {
 		return nil, err
 	}
-	bills, zone := make([]*kingdeev1.AssemblyBill, 0, len(groups)), r.zone()
+	bills, zone := make([]*kingdeev1.Bill, 0, len(groups)), r.zone()
 	for _, g := range groups {
 		bill, f := r.decodeBill(&draft{head: g}, zone)
 		if f != nil {
@@ -114,13 +115,9 @@ func typed(r *Reader, p *plan, rows [][]kingdee.Cell, err error) ([]*kingdeev1.A
 	return bills, nil
 }
 
-func benchReader() *Reader {
-	return NewReader(nil, func() *time.Location { return time.FixedZone("+08:00", 8*3600) }, 2000, nil)
-}
-
 func TestAPageIsReadAsEncodingJSONReadsIt(t *testing.T) {
-	r := benchReader()
-	p := r.productPlan(Options{})
+	r := readingOf(t, assembled.Form, beijing, Options{})
+	p := r.linesPlan()
 	require.Len(t, p.keys, 40)
 	body := vendorPage(p, 500)
 	scanned, err := viaScan(body)
@@ -131,14 +128,14 @@ func TestAPageIsReadAsEncodingJSONReadsIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, got, 250)
 	require.Empty(t, cmp.Diff(wanted, got, protocmp.Transform()))
-	require.Equal(t, "1.1", got[0].GetProductLines()[1].GetQuantity())
+	require.Equal(t, "1.1", products(got[0])[1].GetQuantity())
 }
 
 // BenchmarkPage reads a page of 10,000 rows of 40 keys into typed bills, in turn by rowscan and by encoding/json to
 // any, and prints how many times faster the first is, by their medians; the typed part is the same in both.
 func BenchmarkPage(b *testing.B) {
-	r := benchReader()
-	p := r.productPlan(Options{})
+	r := readingOf(b, assembled.Form, beijing, Options{})
+	p := r.linesPlan()
 	body := vendorPage(p, 10_000)
 	var took [2][]time.Duration
 	for b.Loop() {

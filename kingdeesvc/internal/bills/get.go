@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"context"
@@ -21,12 +21,12 @@ func (e *Undecodable) Error() string {
 }
 
 // Get reads one bill, asking View first: only View's word says that a bill is gone.
-func (r *Reader) Get(ctx context.Context, id int64, o Options) (*kingdeev1.AssemblyBill, time.Time, error) {
-	if _, err := r.vendor.View(ctx, FormID, id); err != nil {
+func (r *Reading) Get(ctx context.Context, id int64) (*kingdeev1.Bill, time.Time, error) {
+	if _, err := r.vendor.View(ctx, r.formID, id); err != nil {
 		return nil, time.Time{}, err
 	}
 	var found Page
-	err := r.whole(ctx, idPage{ids: []int64{id}}, o, func(got drafts) error {
+	err := r.whole(ctx, idPage{ids: []int64{id}}, func(got drafts) error {
 		page := r.decodePage(got)
 		found.Bills = append(found.Bills, page.Bills...)
 		found.Problems = append(found.Problems, page.Problems...)

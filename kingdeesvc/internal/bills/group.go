@@ -1,4 +1,4 @@
-package assembled
+package bills
 
 import (
 	"fmt"
@@ -144,12 +144,12 @@ func (g *group) check() {
 	}
 	if g.plan.unique == "" {
 		if len(g.rows) > 1 {
-			g.fault = &fault{kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, keyID,
+			g.fault = &fault{kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, g.plan.keys[0],
 				fmt.Sprintf("%d rows where a bill has one", len(g.rows))}
 		}
 		return
 	}
-	if g.plan.has(keyModifyDate) {
+	if g.plan.stamped {
 		first := g.plan.stamps(g.rows[0])
 		g.drifted = slices.ContainsFunc(g.rows[1:],
 			func(row []kingdee.Cell) bool { return g.plan.stamps(row) != first })
@@ -167,9 +167,9 @@ func rowFault(p *plan, row []kingdee.Cell) *fault {
 	}
 	d := &decoder{}
 	if row[0].Kind != kingdee.Other && strings.TrimSpace(row[0].Text) == "" {
-		d.missing(keyID)
+		d.missing(p.keys[0])
 	} else {
-		d.malformed(keyID, row[0], "id")
+		d.malformed(p.keys[0], row[0], "id")
 	}
 	return d.fault
 }

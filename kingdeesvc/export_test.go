@@ -1,0 +1,4 @@
+package kingdeesvc
+
+// Forms are those whose bills are read whole.
+var Forms = forms

@@ -20,6 +20,7 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form/returnapp"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/metrics"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/rpc"
@@ -107,7 +108,7 @@ func (s *Server) listen(ctx context.Context, cfg Config) (err error) {
 }
 
 // forms are those whose bills are read whole. The first is what a cheap call asks for.
-var forms = []form.Form{assembled.Form}
+var forms = []form.Form{assembled.Form, returnapp.Form}
 
 // build makes the graph below gRPC.
 func build(

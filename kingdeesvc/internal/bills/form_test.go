@@ -18,6 +18,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form/assembled"
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form/returnapp"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
@@ -227,9 +228,11 @@ func TestWhatAFormCannotGiveIsRefusedByName(t *testing.T) {
 		o     Options
 		field string
 	}{
-		"a state that the form has not":     {assembly, Options{ClosedEnds: true}, "closed_ends"},
-		"an entity that the form has not":   {assembly, Options{FurtherEntities: []string{"FTax"}}, "further_entities"},
-		"the first as a further":            {assembly, Options{FurtherEntities: []string{"FEntity"}}, "further_entities"},
+		"a state that the form has not":   {assembly, Options{ClosedEnds: true}, "closed_ends"},
+		"an entity that the form has not": {assembly, Options{FurtherEntities: []string{"FTax"}}, "further_entities"},
+		"the first as a further": {
+			assembly, Options{FurtherEntities: []string{"FEntity"}}, "further_entities",
+		},
 		"a key for a column that has one":   {assembly, Options{Keys: map[string]string{"note": "FNote2"}}, "keys"},
 		"a key for no column":               {tst, Options{Keys: map[string]string{"colour": "F_X"}}, "keys"},
 		"a column whose key nobody knows":   {tst, Options{}, "keys"},
@@ -299,4 +302,45 @@ func TestEveryFieldOfTheContractHasASlot(t *testing.T) {
 			require.Equal(t, !ours[name], c.has(name), "%s of %s", name, message.Name())
 		}
 	}
+}
+
+// 退料申请单 is read by its table, with the keys that a tenant names for what no public source confirms.
+func TestAReturnRequestIsReadByItsTable(t *testing.T) {
+	vendor := &shelf{
+		head: map[string]kingdee.Cell{
+			"FID": number("9"), "FBillNo": text("TLSQ000001"), "FDocumentStatus": text("D"), "FCancelStatus": text("A"),
+			"FCreateDate": text("2024-05-01T08:00:00"), "FModifyDate": text("2024-05-02T08:00:00"),
+			"FAPPORGID.FNumber": text("100"), "FAPPDEPTID.FNumber": text("BM000017"),
+			"FSUPPLIERID.FNumber": text("VEN00010"), "FRMMODE": text("A"),
+		},
+		lines: map[string][]map[string]kingdee.Cell{"FEntity_FEntryID": {
+			{
+				"FEntity_FEntryID": number("91"), "FMATERIALID.FNumber": text("WL.SP.101"), "FMRAPPQTY": number("5"),
+				"FMRQTY": number("0"), "F_ABC_Stock.FNumber": text("CK005"),
+			},
+			{"FEntity_FEntryID": number("92"), "FMATERIALID.FNumber": text("WL.SP.103"), "FMRAPPQTY": number("1.5")},
+		}},
+	}
+	readers, err := Open(vendor, inBeijing, 2000, slog.New(slog.DiscardHandler), returnapp.Form)
+	require.NoError(t, err)
+	reader, err := readers.Of("PUR_MRAPP")
+	require.NoError(t, err)
+	reading, err := reader.Read(Options{Keys: map[string]string{"FEntity.warehouse_number": "F_ABC_Stock.FNumber"}})
+	require.NoError(t, err)
+	got, _, err := reading.Get(t.Context(), 9)
+	require.NoError(t, err)
+	require.Equal(t, kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT, got.GetDocumentStatus())
+	require.Equal(t, kingdeev1.EndState_END_STATE_NONE, got.GetEndState())
+	require.Equal(t, "BM000017", got.GetDepartmentNumber())
+	require.Equal(t, "VEN00010", got.GetFields()["supplier_number"].GetText())
+	require.Empty(t, got.GetKind())
+	lines := linesOfEntity(got, returnapp.Lines)
+	require.Len(t, lines, 2)
+	require.Equal(t, "CK005", lines[0].GetWarehouseNumber())
+	require.Equal(t, "0", lines[0].GetFields()["returned_quantity"].GetNumber())
+	require.Empty(t, lines[1].GetWarehouseNumber())
+	require.Equal(t, "1.5", lines[1].GetQuantity())
+
+	_, err = reader.Read(Options{ClosedEnds: true})
+	require.ErrorContains(t, err, "close_status", "whoever counts closed bills names the key")
 }

@@ -55,10 +55,8 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 			Order: rule.Order{Warehouse: r.WarehouseNumber},
 		},
 	}
-	for _, kind := range rule.OrderKinds {
-		if kind.String() == r.OrderKind {
-			item.Cancellation.Order.Affair, item.Cancellation.Order.Direction = kind.Affair, kind.Direction
-		}
+	if kind, ok := rule.ParseOrderKind(r.OrderKind); ok {
+		item.Cancellation.Order.Affair, item.Cancellation.Order.Direction = kind.Affair, kind.Direction
 	}
 	if r.Seen == nil {
 		return item, nil

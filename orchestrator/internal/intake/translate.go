@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -76,7 +77,7 @@ var (
 	cancelStatuses = map[kingdeev1.CancelStatus]string{
 		kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED: rule.NotVoided, kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED: rule.Voided,
 	}
-	affairs = map[string]string{rule.Assembly: rule.Assembly, rule.Dassembly: rule.Dassembly}
+	affairs = map[string]string{form.Assembly: form.Assembly, form.Dassembly: form.Dassembly}
 )
 
 // TimeOf is a moment of a message; the zero time where there is none.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -14,7 +14,7 @@ func TestAStateThatIsNotKnownIsNeverTakenForAnother(t *testing.T) {
 	t.Parallel()
 	whole := &kingdeev1.BillState{
 		Id: 1, Number: "A1", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
-		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, Kind: rule.Assembly,
+		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, Kind: form.Assembly,
 	}
 	_, ok := StateOf(whole)
 	require.True(t, ok)

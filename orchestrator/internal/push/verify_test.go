@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -24,7 +25,7 @@ import (
 func TestAnUnreadableHolderOfTheNumberKeepsItFromBeingSent(t *testing.T) {
 	t.Parallel()
 	policy := rule.Policy{Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}}
-	own := rule.State{ID: 1, Number: "ZZ1", DocumentStatus: rule.Reaudit, CancelStatus: rule.Voided, Affair: rule.Assembly}
+	own := rule.State{ID: 1, Number: "ZZ1", DocumentStatus: rule.Reaudit, CancelStatus: rule.Voided, Affair: form.Assembly}
 	for name, number := range map[string]string{"another case": "zz1", "number itself unreadable": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

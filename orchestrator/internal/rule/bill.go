@@ -17,12 +17,6 @@ const (
 	Voided    = "B" // 已作废
 )
 
-// Values of FAffairType 事务类型.
-const (
-	Assembly  = "Assembly"  // 组装: components out, product in
-	Dassembly = "Dassembly" // 拆卸: product out, components in
-)
-
 // State is what the light read shows of a bill: enough to see that something changed. A zero time is an unset date.
 type State struct {
 	ID             int64

@@ -10,6 +10,8 @@ type Policy struct {
 	Triggers map[Trigger]Terms
 	// Orgs selects stock organisations by number; empty selects all.
 	Orgs map[string]bool
+	// Form is the form of the bills.
+	Form Form
 	// Orders names the lines that an order of each wanted kind is made of.
 	Orders map[OrderKind]Source
 	// Selector says of a bill's content whether the bill is the scheme's; nil takes all.
@@ -263,7 +265,7 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 // orders are those of the content that the scheme asks for, and already did when it happened. Where the time is not
 // known and would make a difference, a person decides.
 func (p Policy) orders(d *Decision, at time.Time) {
-	orders, outside := Orders(*d.Content, p.Orders)
+	orders, outside := Orders(*d.Content, p.Form, p.Orders)
 	in, early, why := p.Cutovers.split(orders, at)
 	switch {
 	case early > 0 && at.IsZero():
@@ -279,8 +281,8 @@ func (p Policy) vanished(d *Decision, now Bill) {
 	if before == nil {
 		return
 	}
-	had, _ := Orders(*before, p.Orders)
-	has, _ := Orders(now, p.Orders)
+	had, _ := Orders(*before, p.Form, p.Orders)
+	has, _ := Orders(now, p.Form, p.Orders)
 	d.Vanished, d.VanishedGeneration = missing(had, has), d.After.LastSnapshotGeneration
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -15,9 +16,9 @@ var start = time.Date(2026, 5, 6, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))
 
 func h(hours float64) time.Time { return start.Add(time.Duration(hours * float64(time.Hour))) }
 
-var inbound = rule.Policy{Cutover: start, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}, Orders: map[rule.OrderKind]rule.Source{
-	{Affair: rule.Assembly, Direction: rule.In}:  rule.FromProducts,
-	{Affair: rule.Dassembly, Direction: rule.In}: rule.FromComponents,
+var inbound = rule.Policy{Cutover: start, Form: form.AssembledApp, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}, Orders: map[rule.OrderKind]rule.Source{
+	{Affair: form.Assembly, Direction: rule.In}:  rule.FromProducts,
+	{Affair: form.Dassembly, Direction: rule.In}: rule.FromComponents,
 }}
 
 // seen is one read of bill 7.
@@ -31,7 +32,7 @@ type seen struct {
 }
 
 func (s seen) bill() rule.Bill {
-	b := rule.Bill{ID: 7, Number: "ZZCX000007", Org: "100", Affair: rule.Assembly, DocumentStatus: s.status, CancelStatus: s.cancel, CancelIsDate: s.dateOnly}
+	b := rule.Bill{ID: 7, Number: "ZZCX000007", Org: "100", Affair: form.Assembly, DocumentStatus: s.status, CancelStatus: s.cancel, CancelIsDate: s.dateOnly}
 	for _, w := range s.warehouses {
 		b.Products = append(b.Products, rule.Line{Warehouse: w})
 	}
@@ -312,7 +313,7 @@ func TestALightReadAsksForTheWholeBillWhenAnythingDiffers(t *testing.T) {
 		"org":      func(s *rule.State) { s.Org = "200" },
 		"document": func(s *rule.State) { s.DocumentStatus = rule.Reaudit },
 		"cancel":   func(s *rule.State) { s.CancelStatus = rule.Voided },
-		"affair":   func(s *rule.State) { s.Affair = rule.Dassembly },
+		"affair":   func(s *rule.State) { s.Affair = form.Dassembly },
 		"created":  func(s *rule.State) { s.CreateTime = h(1) },
 		"modified": func(s *rule.State) { s.ModifyTime = h(1) },
 		"approved": func(s *rule.State) { s.ApproveTime = h(2) },

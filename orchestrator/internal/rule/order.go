@@ -8,13 +8,15 @@ const (
 	Out = "out" // 出库
 )
 
-// OrderKind names a sort of order: affair type and direction, such as "Assembly.in".
+// OrderKind names a sort of order: the kind of the bill, where its form has kinds, and the direction, such as "Assembly.in".
 type OrderKind struct{ Affair, Direction string }
 
-// OrderKinds lists all four, in the order they are shown.
-var OrderKinds = []OrderKind{{Assembly, In}, {Assembly, Out}, {Dassembly, In}, {Dassembly, Out}}
-
-func (k OrderKind) String() string { return k.Affair + "." + k.Direction }
+func (k OrderKind) String() string {
+	if k.Affair == "" {
+		return k.Direction
+	}
+	return k.Affair + "." + k.Direction
+}
 
 // Source says which lines of a bill an order is made of.
 type Source string
@@ -24,15 +26,6 @@ const (
 	FromProducts   Source = "products"
 	FromComponents Source = "components"
 )
-
-// natural is where a kind's goods stand on the bill by the meaning of the affair type: an assembly brings its product
-// in and takes its components out, a disassembly the reverse.
-func (k OrderKind) natural() Source {
-	if (k.Affair == Assembly) == (k.Direction == In) {
-		return FromProducts
-	}
-	return FromComponents
-}
 
 // Order is one warehouse order that a bill gave rise to: in CEL the variable order, with the names in the cel tags.
 type Order struct {
@@ -54,19 +47,19 @@ func (l Order) same(o Order) bool {
 	return l.Affair == o.Affair && l.Direction == o.Direction && l.Warehouse == o.Warehouse
 }
 
-// Orders splits a bill into its warehouse orders. inScheme are those that the scheme asks for, by the lines it names;
-// outside counts those of the bill's affair type that it does not ask for. They come as OrderKinds lists their kinds,
-// then as the lines name them.
-func Orders(b Bill, sources map[OrderKind]Source) (inScheme []Order, outside int) {
-	for _, kind := range OrderKinds {
-		if kind.Affair != b.Affair {
+// Orders splits a bill of a form into its warehouse orders. inScheme are those that the scheme asks for, by the lines it
+// names; outside counts those of the bill's kind that it does not ask for. They come as the form lists their kinds, then
+// as the lines name them.
+func Orders(b Bill, form Form, sources map[OrderKind]Source) (inScheme []Order, outside int) {
+	for _, order := range form.Orders {
+		if order.Kind.Affair != b.Affair {
 			continue
 		}
-		source, wanted := sources[kind]
+		source, wanted := sources[order.Kind]
 		if !wanted {
-			source = kind.natural()
+			source = order.Lines
 		}
-		orders := split(kind, b.lines(source))
+		orders := split(order.Kind, b.lines(source))
 		if wanted {
 			inScheme = append(inScheme, orders...)
 		} else {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -204,7 +205,7 @@ func TestCutoversOfWhatWasAddedLater(t *testing.T) {
 	after := func(kind rule.PartKind, name string) rule.Policy {
 		p := all
 		p.Orders = map[rule.OrderKind]rule.Source{
-			{Affair: rule.Assembly, Direction: rule.In}: rule.FromProducts, {Affair: rule.Assembly, Direction: rule.Out}: rule.FromProducts,
+			{Affair: form.Assembly, Direction: rule.In}: rule.FromProducts, {Affair: form.Assembly, Direction: rule.Out}: rule.FromProducts,
 		}
 		p.Cutovers = rule.Cutovers{{Kind: kind, Name: name}: h(cutover)}
 		return p

@@ -1,6 +1,7 @@
 package scheme
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -83,11 +85,23 @@ func nameOf(n *yaml.Node) string {
 	return ""
 }
 
+// supported names the forms there are.
+func supported() string {
+	names := make([]string, len(form.All))
+	for i, f := range form.All {
+		names[i] = fmt.Sprintf("%s (%s)", f.ID, f.Title)
+	}
+	if len(names) == 1 {
+		return "the one that is: " + names[0]
+	}
+	return "those that are: " + strings.Join(names, ", ")
+}
+
 // decodeSource reads what is watched.
 func (o object) decodeSource(s *Scheme) {
 	s.Form = o.text("form", true)
-	if s.Form != "" && s.Form != FormAssembledApp {
-		o.fault("form", "form `%s` is not supported; the one that is: %s (组装拆卸单)", s.Form, FormAssembledApp)
+	if _, known := form.Of(s.Form); s.Form != "" && !known {
+		o.fault("form", "form `%s` is not supported; %s", s.Form, supported())
 	}
 	if n := o.value("kingdee", true); n != nil {
 		if k, ok := o.d.object(n, o.at("kingdee"), kingdeeKeys); ok {

@@ -29,7 +29,7 @@ type expectedOrder struct {
 }
 
 func (o object) decodeExamples(s *Scheme) {
-	names, kinds := kindNames()
+	names, kinds := kindNames(s)
 	for _, n := range o.list("examples") {
 		x, ok := o.d.object(n, o.at("examples"), exampleKeys)
 		if !ok {
@@ -119,7 +119,7 @@ func (o object) textMap(key string) map[string]string {
 // runExamples maps each example's bill and holds the outcome against what the WMS showed.
 func (s *Scheme) runExamples(d *decoder) {
 	for _, e := range s.examples {
-		orders, _ := rule.Orders(e.bill, map[rule.OrderKind]rule.Source{e.kind: s.orders[e.kind].source})
+		orders, _ := rule.Orders(e.bill, s.form(), map[rule.OrderKind]rule.Source{e.kind: s.orders[e.kind].source})
 		if len(orders) != len(e.orders) {
 			d.fault(e.node, "examples", "bill %s gives %d %s orders (one for each warehouse of its lines), but `orders` lists %d", e.bill.Number, len(orders), e.kind, len(e.orders))
 			continue

@@ -1,10 +1,14 @@
 package scheme
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -25,7 +29,7 @@ func (o object) decodeOrders(s *Scheme) {
 		o.fault("orders", "%s", err)
 		return
 	}
-	names, kinds := kindNames()
+	names, kinds := kindNames(s)
 	table, ok := o.d.object(n, o.at("orders"), names)
 	if !ok {
 		return
@@ -41,20 +45,32 @@ func (o object) decodeOrders(s *Scheme) {
 	}
 }
 
-func kindNames() ([]string, map[string]rule.OrderKind) {
+// kindNames are the order kinds of the scheme's form, by their names; those of all forms where its own is not known.
+func kindNames(s *Scheme) ([]string, map[string]rule.OrderKind) {
 	var names []string
 	kinds := map[string]rule.OrderKind{}
-	for _, kind := range rule.OrderKinds {
-		names = append(names, kind.String())
-		kinds[kind.String()] = kind
+	_, known := form.Of(s.Form)
+	for _, f := range form.All {
+		if known && f.ID != s.Form {
+			continue
+		}
+		for _, kind := range f.OrderKinds() {
+			names = append(names, kind.String())
+			kinds[kind.String()] = kind
+		}
 	}
 	return names, kinds
 }
 
 func (o object) decodeMapping(env *cel.Env, kind rule.OrderKind, s *Scheme) mapping {
 	m := mapping{kind: kind, source: rule.Source(o.text("lines", true))}
-	if m.source != "" && m.source != rule.FromProducts && m.source != rule.FromComponents {
-		o.fault("lines", "must be `%s` (成品) or `%s` (子件), not `%s`", rule.FromProducts, rule.FromComponents, m.source)
+	entities := s.form().Lines
+	if m.source != "" && len(entities) > 0 && !slices.ContainsFunc(entities, func(e rule.LineEntity) bool { return e.Source == m.source }) {
+		names := make([]string, len(entities))
+		for i, e := range entities {
+			names[i] = fmt.Sprintf("`%s` (%s)", e.Source, e.Title)
+		}
+		o.fault("lines", "must be %s, not `%s`", strings.Join(names, " or "), m.source)
 	}
 	m.orderCode = o.compile(env, s, "order_code", true)
 	m.orderType = o.orderType(env, s)

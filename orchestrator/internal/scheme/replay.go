@@ -35,7 +35,7 @@ func (s *Scheme) Requests(bill rule.Bill) ([]OrderRequest, error) {
 			return nil, err
 		}
 	}
-	orders, _ := rule.Orders(bill, policy.Orders)
+	orders, _ := rule.Orders(bill, policy.Form, policy.Orders)
 	var requests []OrderRequest
 	for _, order := range orders {
 		if warehouse, listed := s.Warehouse(order.Warehouse); listed && warehouse.Outside {

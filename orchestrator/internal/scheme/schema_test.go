@@ -31,7 +31,7 @@ func TestSchemaListsTheKeysThatLoadTakes(t *testing.T) {
 		return slices.Sorted(maps.Keys(at.Properties))
 	}
 	sorted := func(list []string) []string { return slices.Sorted(slices.Values(list)) }
-	kinds, _ := kindNames()
+	kinds, _ := kindNames(&Scheme{})
 
 	require.Equal(t, sorted(topKeys), slices.Sorted(maps.Keys(s.Properties)))
 	require.Equal(t, sorted(schemeKeys), keys("scheme"))

@@ -6,11 +6,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
-
-// FormAssembledApp is the one form that schemes can watch: 组装拆卸单.
-const FormAssembledApp = "STK_AssembledApp"
 
 // Scheme is one loaded scheme. Its fields are read, never changed.
 type Scheme struct {
@@ -75,10 +73,16 @@ func (s *Scheme) Accounts() []string {
 	return accounts
 }
 
-// Kinds are the order kinds that the scheme cancels, as rule.OrderKinds lists them.
+// form is what the rules know of the scheme's form.
+func (s *Scheme) form() rule.Form {
+	f, _ := form.Of(s.Form)
+	return f
+}
+
+// Kinds are the order kinds that the scheme cancels, as its form lists them.
 func (s *Scheme) Kinds() []rule.OrderKind {
 	var kinds []rule.OrderKind
-	for _, kind := range rule.OrderKinds {
+	for _, kind := range s.form().OrderKinds() {
 		if _, ok := s.orders[kind]; ok {
 			kinds = append(kinds, kind)
 		}
@@ -90,7 +94,7 @@ func (s *Scheme) Kinds() []rule.OrderKind {
 // added later.
 func (s *Scheme) Policy(cutover time.Time, cutovers rule.Cutovers) rule.Policy {
 	p := rule.Policy{
-		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Orders: map[rule.OrderKind]rule.Source{}, Selector: s.selector, Cutovers: cutovers,
+		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Form: s.form(), Orders: map[rule.OrderKind]rule.Source{}, Selector: s.selector, Cutovers: cutovers,
 	}
 	for _, org := range s.Organisations {
 		p.Orgs[org] = true

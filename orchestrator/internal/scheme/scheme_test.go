@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
@@ -23,7 +24,7 @@ func TestDefaults(t *testing.T) {
 		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
 		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
 	}, s.Timing()))
-	require.Equal(t, []rule.OrderKind{{Affair: rule.Assembly, Direction: rule.In}}, s.Kinds())
+	require.Equal(t, []rule.OrderKind{{Affair: form.Assembly, Direction: rule.In}}, s.Kinds())
 	w, ok := s.Warehouse("CK009")
 	require.True(t, ok)
 	require.True(t, w.Outside)
@@ -54,7 +55,7 @@ func TestEverythingCanBeSet(t *testing.T) {
 	cutover := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	require.Empty(t, cmp.Diff(rule.Policy{
 		Cutover: cutover, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}, rule.TriggerUnAudited: {Dwell: 90 * time.Second}, rule.TriggerDeleted: {}}, Orgs: map[string]bool{"100": true, "0200": true},
-		Orders: map[rule.OrderKind]rule.Source{{Affair: rule.Assembly, Direction: rule.In}: rule.FromProducts},
+		Form: form.AssembledApp, Orders: map[rule.OrderKind]rule.Source{{Affair: form.Assembly, Direction: rule.In}: rule.FromProducts},
 	}, s.Policy(cutover, nil), cmp.AllowUnexported(rule.Policy{})))
 }
 

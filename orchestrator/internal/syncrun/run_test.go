@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
@@ -143,7 +144,7 @@ func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
 	b.Run()
 	require.Equal(t, "undecodable", b.Text(`select class from bill`))
 	b.Clock = b.Clock.Add(2 * time.Hour)
-	b.Books.Bills[1].Kind = rule.Assembly
+	b.Books.Bills[1].Kind = form.Assembly
 	_, err := b.Pool.Exec(t.Context(), `update bill set reread_time = now()`)
 	require.NoError(t, err)
 	b.Run()

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/ruletest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
@@ -165,7 +166,7 @@ func stamp(t time.Time) *timestamppb.Timestamp {
 func lightOf(b rule.Bill) *kingdeev1.BillState {
 	return &kingdeev1.BillState{
 		Id: b.ID, Number: b.Number, OrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], CancelStatus: cancelLetters[b.CancelStatus],
-		Kind: rule.Assembly, CreateTime: stamp(b.CreateTime), ModifyTime: stamp(b.ModifyTime),
+		Kind: form.Assembly, CreateTime: stamp(b.CreateTime), ModifyTime: stamp(b.ModifyTime),
 		ApproveTime: stamp(b.ApproveTime), CancelTime: stamp(b.CancelTime), CancelTimeIsDate: b.CancelIsDate,
 	}
 }
@@ -173,7 +174,7 @@ func lightOf(b rule.Bill) *kingdeev1.BillState {
 func wholeOf(b rule.Bill) *kingdeev1.Bill {
 	whole := &kingdeev1.Bill{
 		Id: b.ID, Number: b.Number, Rows: int32(len(b.Products)), OrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], //nolint:gosec // two at most
-		CancelStatus: cancelLetters[b.CancelStatus], Kind: rule.Assembly, CreateTime: stamp(b.CreateTime),
+		CancelStatus: cancelLetters[b.CancelStatus], Kind: form.Assembly, CreateTime: stamp(b.CreateTime),
 		ModifyTime: stamp(b.ModifyTime), ApproveTime: stamp(b.ApproveTime), CancelTime: stamp(b.CancelTime), CancelTimeIsDate: b.CancelIsDate,
 	}
 	products := &kingdeev1.EntityLines{Name: "FEntity"}

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -160,7 +160,7 @@ func (b *Books) Live(id int64, no string, stock string) {
 	at := timestamppb.New(b.Clock.Add(-time.Hour))
 	b.Bills[id] = &kingdeev1.Bill{
 		Id: id, Number: no, Rows: 1, OrgNumber: "100", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
-		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, Kind: rule.Assembly,
+		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, Kind: form.Assembly,
 		CreateTime: at, ModifyTime: at, ApproveTime: at,
 		Entities: []*kingdeev1.EntityLines{{Name: "FEntity", Lines: []*kingdeev1.Line{{Id: id*10 + 1, MaterialNumber: "M", Quantity: "1", WarehouseNumber: stock}}}},
 	}

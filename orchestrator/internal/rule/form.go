@@ -1,0 +1,68 @@
+package rule
+
+import (
+	"slices"
+	"strings"
+)
+
+// Form is what the rules need to know of a form of bill. It is data: package form has the forms that schemes may watch.
+type Form struct {
+	// ID is Kingdee's, such as STK_AssembledApp; Title is what people call it.
+	ID, Title string
+	// Kinds are the values of the bill's own kind, such as Assembly; none where the form has only one.
+	Kinds []string
+	// Lines are the entities that orders may be made of, the first of them read with every bill.
+	Lines []LineEntity
+	// Orders are the order kinds that its bills may give rise to, in the order in which they are shown.
+	Orders []FormOrder
+}
+
+// LineEntity is one kind of line of a form: how a scheme calls it, Kingdee's entity, and what people call it.
+type LineEntity struct {
+	Source Source
+	Entity string
+	Title  string
+}
+
+// FormOrder is an order kind, and of which lines its goods are by the meaning of the form. A scheme may take others.
+type FormOrder struct {
+	Kind  OrderKind
+	Lines Source
+}
+
+// Kind is the bill's kind as the form spells it; false for one that the form does not know. A form without kinds knows the
+// empty one.
+func (f Form) Kind(kind string) (string, bool) {
+	if len(f.Kinds) == 0 {
+		return "", kind == ""
+	}
+	return kind, slices.Contains(f.Kinds, kind)
+}
+
+// Sources are what schemes call the entities of the form.
+func (f Form) Sources() []string {
+	names := make([]string, len(f.Lines))
+	for i, entity := range f.Lines {
+		names[i] = string(entity.Source)
+	}
+	return names
+}
+
+// OrderKinds are the order kinds of the form.
+func (f Form) OrderKinds() []OrderKind {
+	kinds := make([]OrderKind, len(f.Orders))
+	for i, order := range f.Orders {
+		kinds[i] = order.Kind
+	}
+	return kinds
+}
+
+// ParseOrderKind is the order kind of this name, whatever the form; false where it has no direction.
+func ParseOrderKind(name string) (OrderKind, bool) {
+	at := strings.LastIndexByte(name, '.')
+	kind := OrderKind{Direction: name[at+1:]}
+	if at >= 0 {
+		kind.Affair = name[:at]
+	}
+	return kind, kind.String() == name && (kind.Direction == In || kind.Direction == Out)
+}

@@ -148,7 +148,10 @@ func TestAFieldThatThisKingdeeDoesNotHaveStopsTheScheme(t *testing.T) {
 func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	t.Parallel()
 	narrow := []string{"organisations: []", "organisations: ['100']", "      CK002: {account: default, code: WH-YW01}", "      # CK002"}
-	examples := []string{"            - {warehouse: CK002, material: CP.LH.001, quantity: \"5\"}\n", "", "          - {warehouse_code: WH-YW01, order_code: ZZCX000123, order_type: QTRK}\n", ""}
+	examples := []string{
+		"              - {warehouse: CK002, material: CP.LH.001, quantity: \"5\"}\n", "",
+		"          - {warehouse_code: WH-YW01, order_code: ZZCX000123, order_type: QTRK}\n", "",
+	}
 	s := start(t, func(s *stack) { s.scheme = saying(append(narrow, examples...)...) })
 	audited := func(no, org, stock string) {
 		b := bill(no, stock)

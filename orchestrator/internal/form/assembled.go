@@ -8,19 +8,25 @@ const (
 	Dassembly = "Dassembly" // 拆卸: product out, components in
 )
 
+// What schemes call the lines of an assembly bill.
+const (
+	Products   rule.Source = "products"   // 成品
+	Components rule.Source = "components" // 子件
+)
+
 // AssembledApp is 组装拆卸单.
 var AssembledApp = rule.Form{
 	ID:    "STK_AssembledApp",
 	Title: "组装拆卸单",
 	Kinds: []string{Assembly, Dassembly},
 	Lines: []rule.LineEntity{
-		{Source: rule.FromProducts, Entity: "FEntity", Title: "成品"},
-		{Source: rule.FromComponents, Entity: "FSubEntity", Title: "子件"},
+		{Source: Products, Entity: "FEntity", Title: "成品"},
+		{Source: Components, Entity: "FSubEntity", Title: "子件"},
 	},
 	Orders: []rule.FormOrder{
-		{Kind: rule.OrderKind{Affair: Assembly, Direction: rule.In}, Lines: rule.FromProducts},
-		{Kind: rule.OrderKind{Affair: Assembly, Direction: rule.Out}, Lines: rule.FromComponents},
-		{Kind: rule.OrderKind{Affair: Dassembly, Direction: rule.In}, Lines: rule.FromComponents},
-		{Kind: rule.OrderKind{Affair: Dassembly, Direction: rule.Out}, Lines: rule.FromProducts},
+		{Kind: rule.OrderKind{Affair: Assembly, Direction: rule.In}, Lines: Products},
+		{Kind: rule.OrderKind{Affair: Assembly, Direction: rule.Out}, Lines: Components},
+		{Kind: rule.OrderKind{Affair: Dassembly, Direction: rule.In}, Lines: Components},
+		{Kind: rule.OrderKind{Affair: Dassembly, Direction: rule.Out}, Lines: Products},
 	},
 }

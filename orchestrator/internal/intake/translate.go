@@ -37,31 +37,35 @@ func billOf(b *kingdeev1.Bill) (rule.Bill, bool) {
 		Department: b.GetDepartmentNumber(), Note: b.GetNote(), CreateTime: TimeOf(b.GetCreateTime()),
 		ModifyTime:  TimeOf(b.GetModifyTime()),
 		ApproveTime: TimeOf(b.GetApproveTime()), CancelTime: TimeOf(b.GetCancelTime()), CancelIsDate: b.GetCancelTimeIsDate(),
-		Extra: b.GetExtra(),
+		Extra: b.GetExtra(), Lines: map[string][]rule.Line{},
 	}
-	for _, entity := range b.GetEntities() {
-		switch entity.GetName() {
-		case productLines:
-			bill.Products = linesOf(entity.GetLines())
-		case componentLines:
-			bill.Components = linesOf(entity.GetLines())
-		}
+	for _, entity := range form.AssembledApp.Lines {
+		bill.Lines[string(entity.Source)] = linesOf(b, entity.Entity)
 	}
 	return bill, told(bill.State())
 }
 
-// The entities of the form whose lines the rules speak of.
-const (
-	productLines   = "FEntity"    // 成品
-	componentLines = "FSubEntity" // 子件
-)
+// furtherEntities are those that orders may be made of beside the first, which is read with every bill.
+func furtherEntities() []string {
+	var names []string
+	for _, entity := range form.AssembledApp.Lines[1:] {
+		names = append(names, entity.Entity)
+	}
+	return names
+}
 
-func linesOf(from []*kingdeev1.Line) []rule.Line {
-	lines := make([]rule.Line, len(from))
-	for i, l := range from {
-		lines[i] = rule.Line{
-			ID: l.GetId(), Material: l.GetMaterialNumber(), Barcode: l.GetMaterialBarcode(), Unit: l.GetUnitNumber(),
-			Quantity: l.GetQuantity(), Warehouse: l.GetWarehouseNumber(), Lot: l.GetLotNumber(), Source: l.GetSourceBillNumber(), Extra: l.GetExtra(),
+// linesOf are the lines of one of Kingdee's entities.
+func linesOf(b *kingdeev1.Bill, name string) []rule.Line {
+	lines := []rule.Line{}
+	for _, entity := range b.GetEntities() {
+		if entity.GetName() != name {
+			continue
+		}
+		for _, l := range entity.GetLines() {
+			lines = append(lines, rule.Line{
+				ID: l.GetId(), Material: l.GetMaterialNumber(), Barcode: l.GetMaterialBarcode(), Unit: l.GetUnitNumber(), Quantity: l.GetQuantity(),
+				Warehouse: l.GetWarehouseNumber(), Lot: l.GetLotNumber(), Source: l.GetSourceBillNumber(), Extra: l.GetExtra(),
+			})
 		}
 	}
 	return lines

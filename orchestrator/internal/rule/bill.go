@@ -49,30 +49,30 @@ func (s State) Same(o State) bool {
 // Bill is a whole bill as mappings see it: in CEL it is the variable bill, with the names in the cel tags. Quantities
 // are decimal text; texts of unset fields are empty; unset dates are the zero time.
 type Bill struct {
-	ID             int64             `cel:"id" json:"id"`
-	Number         string            `cel:"number" json:"number"`
-	Org            string            `cel:"org" json:"org"`
-	DocumentStatus string            `cel:"document_status" json:"document_status"`
-	CancelStatus   string            `cel:"cancel_status" json:"cancel_status"`
-	Affair         string            `cel:"affair" json:"affair"`
-	Date           string            `cel:"date" json:"date"`
-	BillType       string            `cel:"bill_type" json:"bill_type"`
-	OwnerType      string            `cel:"owner_type" json:"owner_type"`
-	Owner          string            `cel:"owner" json:"owner"`
-	ComponentOwner string            `cel:"component_owner" json:"component_owner"`
-	Department     string            `cel:"department" json:"department"`
-	Note           string            `cel:"note" json:"note"`
-	CreateTime     time.Time         `cel:"create_time" json:"create_time"`
-	ModifyTime     time.Time         `cel:"modify_time" json:"modify_time"`
-	ApproveTime    time.Time         `cel:"approve_time" json:"approve_time"`
-	CancelTime     time.Time         `cel:"cancel_time" json:"cancel_time"`
-	CancelIsDate   bool              `cel:"cancel_is_date" json:"cancel_is_date"`
-	Products       []Line            `cel:"products" json:"products"`
-	Components     []Line            `cel:"components" json:"components"`
-	Extra          map[string]string `cel:"extra" json:"extra,omitempty"`
+	ID             int64     `cel:"id" json:"id"`
+	Number         string    `cel:"number" json:"number"`
+	Org            string    `cel:"org" json:"org"`
+	DocumentStatus string    `cel:"document_status" json:"document_status"`
+	CancelStatus   string    `cel:"cancel_status" json:"cancel_status"`
+	Affair         string    `cel:"affair" json:"affair"`
+	Date           string    `cel:"date" json:"date"`
+	BillType       string    `cel:"bill_type" json:"bill_type"`
+	OwnerType      string    `cel:"owner_type" json:"owner_type"`
+	Owner          string    `cel:"owner" json:"owner"`
+	ComponentOwner string    `cel:"component_owner" json:"component_owner"`
+	Department     string    `cel:"department" json:"department"`
+	Note           string    `cel:"note" json:"note"`
+	CreateTime     time.Time `cel:"create_time" json:"create_time"`
+	ModifyTime     time.Time `cel:"modify_time" json:"modify_time"`
+	ApproveTime    time.Time `cel:"approve_time" json:"approve_time"`
+	CancelTime     time.Time `cel:"cancel_time" json:"cancel_time"`
+	CancelIsDate   bool      `cel:"cancel_is_date" json:"cancel_is_date"`
+	// Lines are those of each entity of the form, by what schemes call it.
+	Lines map[string][]Line `cel:"lines" json:"lines"`
+	Extra map[string]string `cel:"extra" json:"extra,omitempty"`
 }
 
-// Line is a product line 成品 or a component line 子件.
+// Line is one line of a bill.
 type Line struct {
 	ID        int64             `cel:"id" json:"id"`
 	Material  string            `cel:"material" json:"material"`

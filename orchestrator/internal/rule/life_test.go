@@ -17,8 +17,8 @@ var start = time.Date(2026, 5, 6, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))
 func h(hours float64) time.Time { return start.Add(time.Duration(hours * float64(time.Hour))) }
 
 var inbound = rule.Policy{Cutover: start, Form: form.AssembledApp, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}, Orders: map[rule.OrderKind]rule.Source{
-	{Affair: form.Assembly, Direction: rule.In}:  rule.FromProducts,
-	{Affair: form.Dassembly, Direction: rule.In}: rule.FromComponents,
+	{Affair: form.Assembly, Direction: rule.In}:  form.Products,
+	{Affair: form.Dassembly, Direction: rule.In}: form.Components,
 }}
 
 // seen is one read of bill 7.
@@ -33,8 +33,9 @@ type seen struct {
 
 func (s seen) bill() rule.Bill {
 	b := rule.Bill{ID: 7, Number: "ZZCX000007", Org: "100", Affair: form.Assembly, DocumentStatus: s.status, CancelStatus: s.cancel, CancelIsDate: s.dateOnly}
+	b.Lines = map[string][]rule.Line{}
 	for _, w := range s.warehouses {
-		b.Products = append(b.Products, rule.Line{Warehouse: w})
+		b.Lines["products"] = append(b.Lines["products"], rule.Line{Warehouse: w})
 	}
 	for _, date := range []struct {
 		to *time.Time
@@ -293,7 +294,7 @@ func TestOtherOrganisationsAreSeenAndOweNothing(t *testing.T) {
 func TestTheSnapshotIsNotTheBillThatChangesLater(t *testing.T) {
 	bill := live(1, "WH1").bill()
 	d := rule.Decide(inbound, nil, bill, h(10))
-	require.Equal(t, "WH1", d.After.Snapshot.Products[0].Warehouse)
+	require.Equal(t, "WH1", d.After.Snapshot.Lines["products"][0].Warehouse)
 	require.Equal(t, d.Snapshot, d.After.LastSnapshot)
 	require.Equal(t, 1, d.After.LastSnapshotGeneration)
 	bill.Number = "changed"

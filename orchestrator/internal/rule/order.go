@@ -18,14 +18,8 @@ func (k OrderKind) String() string {
 	return k.Affair + "." + k.Direction
 }
 
-// Source says which lines of a bill an order is made of.
+// Source says which lines of a bill an order is made of: what schemes call the entity, such as products.
 type Source string
-
-// The lines of a bill.
-const (
-	FromProducts   Source = "products"
-	FromComponents Source = "components"
-)
 
 // Order is one warehouse order that a bill gave rise to: in CEL the variable order, with the names in the cel tags.
 type Order struct {
@@ -59,7 +53,7 @@ func Orders(b Bill, form Form, sources map[OrderKind]Source) (inScheme []Order, 
 		if !wanted {
 			source = order.Lines
 		}
-		orders := split(order.Kind, b.lines(source))
+		orders := split(order.Kind, b.Lines[string(source)])
 		if wanted {
 			inScheme = append(inScheme, orders...)
 		} else {
@@ -67,13 +61,6 @@ func Orders(b Bill, form Form, sources map[OrderKind]Source) (inScheme []Order, 
 		}
 	}
 	return inScheme, outside
-}
-
-func (b Bill) lines(source Source) []Line {
-	if source == FromComponents {
-		return b.Components
-	}
-	return b.Products
 }
 
 // split makes one order of all lines that name the same warehouse.

@@ -1,7 +1,9 @@
 package scheme
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -47,6 +49,11 @@ func (o object) decodeExamples(s *Scheme) {
 		}
 		if bill := x.value("bill", true); bill != nil {
 			o.d.fields(bill, x.at("bill"), reflect.ValueOf(&e.bill).Elem())
+			for _, name := range slices.Sorted(maps.Keys(e.bill.Lines)) {
+				if names := s.form().Sources(); len(names) > 0 && !slices.Contains(names, name) {
+					x.fault("bill", "the form has no lines `%s`; %s", name, suggest(name, names))
+				}
+			}
 			if e.bill.Affair == "" {
 				e.bill.Affair = e.kind.Affair
 			}
@@ -94,14 +101,28 @@ func (d *decoder) fields(n *yaml.Node, path string, to reflect.Value) {
 			*field = o.moment(name)
 		case *map[string]string:
 			*field = o.textMap(name)
-		case *[]rule.Line:
-			for _, n := range o.list(name) {
-				var line rule.Line
-				d.fields(n, o.at(name), reflect.ValueOf(&line).Elem())
-				*field = append(*field, line)
-			}
+		case *map[string][]rule.Line:
+			*field = o.lines(name)
 		}
 	}
+}
+
+// lines reads the lines of each entity.
+func (o object) lines(key string) map[string][]rule.Line {
+	entities, ok := o.d.object(o.fields[key].value, o.at(key), nil)
+	if !ok {
+		return nil
+	}
+	all := map[string][]rule.Line{}
+	for _, name := range entities.order {
+		all[name] = []rule.Line{}
+		for _, n := range entities.list(name) {
+			var line rule.Line
+			o.d.fields(n, entities.at(name), reflect.ValueOf(&line).Elem())
+			all[name] = append(all[name], line)
+		}
+	}
+	return all
 }
 
 func (o object) textMap(key string) map[string]string {

@@ -11,11 +11,11 @@ import (
 const (
 	exampleA = `    examples:
       - order_kind: Assembly.in
-        bill: {number: ZZ1, products: [{warehouse: CK001}]}
+        bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}
         orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]
 `
 	exampleB = `      - order_kind: Assembly.in
-        bill: {number: ZZ2, products: [{warehouse: CK001}, {warehouse: CK001}]}
+        bill: {number: ZZ2, lines: {products: [{warehouse: CK001}, {warehouse: CK001}]}}
         orders: [{warehouse_code: WH-1, order_code: ZZ2, order_type: QTRK}]
 `
 )
@@ -23,12 +23,13 @@ const (
 func TestExamplesAreHeldAgainstTheMapping(t *testing.T) {
 	load(t, good+exampleA+exampleB)
 	for name, tc := range map[string]struct{ example, want string }{
-		"another number":     {"bill: {number: ZZ1, products: [{warehouse: CK001}]}\n        orders: [{warehouse_code: WH-1, order_code: ZZ9, order_type: QTRK}]", "demo.yaml:16:53: scheme demo: examples.orders.order_code: the mapping gives `ZZ1` for bill ZZ1, but the example says `ZZ9`"},
-		"another type":       {"bill: {number: ZZ1, products: [{warehouse: CK001}]}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: SCRK}]", "order_type: the mapping gives `QTRK` for bill ZZ1, but the example says `SCRK`"},
-		"another warehouse":  {"bill: {number: ZZ1, products: [{warehouse: CK001}]}\n        orders: [{warehouse_code: CK001, order_code: ZZ1, order_type: QTRK}]", "warehouse_code: the mapping gives `WH-1` for bill ZZ1, but the example says `CK001`"},
-		"more orders":        {"bill: {number: ZZ1, products: []}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "demo.yaml:14:9: scheme demo: examples: bill ZZ1 gives 0 Assembly.in orders (one for each warehouse of its lines), but `orders` lists 1"},
-		"unmapped warehouse": {"bill: {number: ZZ1, products: [{warehouse: CK7}]}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "order Assembly.in of warehouse \"CK7\": warehouse is not in the scheme's warehouse table"},
+		"another number":     {"bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ9, order_type: QTRK}]", "demo.yaml:16:53: scheme demo: examples.orders.order_code: the mapping gives `ZZ1` for bill ZZ1, but the example says `ZZ9`"},
+		"another type":       {"bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: SCRK}]", "order_type: the mapping gives `QTRK` for bill ZZ1, but the example says `SCRK`"},
+		"another warehouse":  {"bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}\n        orders: [{warehouse_code: CK001, order_code: ZZ1, order_type: QTRK}]", "warehouse_code: the mapping gives `WH-1` for bill ZZ1, but the example says `CK001`"},
+		"more orders":        {"bill: {number: ZZ1, lines: {products: []}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "demo.yaml:14:9: scheme demo: examples: bill ZZ1 gives 0 Assembly.in orders (one for each warehouse of its lines), but `orders` lists 1"},
+		"unmapped warehouse": {"bill: {number: ZZ1, lines: {products: [{warehouse: CK7}]}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "order Assembly.in of warehouse \"CK7\": warehouse is not in the scheme's warehouse table"},
 		"misspelt field":     {"bill: {numbr: ZZ1}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "demo.yaml:15:16: scheme demo: examples.bill: unknown key `numbr`; did you mean `number`?"},
+		"lines of none":      {"bill: {number: ZZ1, lines: {product: [{warehouse: CK001}]}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "examples.bill: the form has no lines `product`; did you mean `products`?"},
 		"no orders":          {"bill: {number: ZZ1}\n        orders: []", "examples.orders: must list the orders that the WMS shows for this bill"},
 	} {
 		t.Run(name, func(t *testing.T) {

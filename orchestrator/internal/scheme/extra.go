@@ -90,16 +90,22 @@ func extrasOf(checked *cel.Ast) []extraUse {
 	return uses
 }
 
-// withExtras answers a bill in which each extra field of the scheme is there: one that Kingdee left empty is the empty
-// text, like any other unset field.
+// withExtras answers a bill in which each entity of the form and each extra field of the scheme is there: one that Kingdee
+// left empty is the empty text, like any other unset field. Extra fields of lines are those of the form's first entity.
 func (s *Scheme) withExtras(b rule.Bill) rule.Bill {
 	b.Extra = filled(b.Extra, s.ExtraBillFields)
-	if len(s.ExtraLineFields) > 0 {
-		b.Products = slices.Clone(b.Products)
-		for i := range b.Products {
-			b.Products[i].Extra = filled(b.Products[i].Extra, s.ExtraLineFields)
+	all := make(map[string][]rule.Line, len(b.Lines))
+	for i, entity := range s.form().Lines {
+		lines := b.Lines[string(entity.Source)]
+		if i == 0 && len(s.ExtraLineFields) > 0 {
+			lines = slices.Clone(lines)
+			for i := range lines {
+				lines[i].Extra = filled(lines[i].Extra, s.ExtraLineFields)
+			}
 		}
+		all[string(entity.Source)] = lines
 	}
+	b.Lines = all
 	return b
 }
 

@@ -26,7 +26,7 @@ func TestFaultsNameLineKeyAndRemedy(t *testing.T) {
 		"trigger twice":              {"form:", "triggers: [voided, voided]\n    form:", "`voided` is listed twice"},
 		"extra field of no form":     {"form:", "extra_fields: {bill: [\"F X\"]}\n    form:", "extra_fields.bill: `F X` is no Kingdee field"},
 		"extra field not listed":     {"form:", "extra_fields: {bill: [F_Pushed], lines: [F_Shop]}\n    selector: bill.extra.F_Pushd == \"1\"\n    form:", "selector: extra field `F_Pushd` is not listed under extra_fields.bill; did you mean `F_Pushed`?"},
-		"extra of the lines":         {"form:", "extra_fields: {bill: [F_Pushed]}\n    selector: bill.products.exists(l, l.extra[\"F_Shop\"] == \"1\")\n    form:", "selector: extra field `F_Shop` is not listed under extra_fields.lines"},
+		"extra of the lines":         {"form:", "extra_fields: {bill: [F_Pushed]}\n    selector: bill.lines.products.exists(l, l.extra[\"F_Shop\"] == \"1\")\n    form:", "selector: extra field `F_Shop` is not listed under extra_fields.lines"},
 		"misspelt field in selector": {"form:", "selector: bill.numbre == \"1\"\n    form:", "demo.yaml:3:19: scheme demo: selector: bill has no field `numbre`; did you mean `number`?"},
 		"selector over an order":     {"form:", "selector: order.warehouse == \"1\"\n    form:", "selector: unknown name `order`"},
 		"selector that is text":      {"form:", "selector: bill.number\n    form:", "selector: must give yes or no (bool), not string"},

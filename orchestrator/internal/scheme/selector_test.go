@@ -11,15 +11,24 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
+// A bill without lines of an entity has none there; it is no bill that cannot be mapped.
+func TestEveryEntityOfTheFormIsThere(t *testing.T) {
+	s := load(t, with(t, "form:", `selector: bill.lines.products.size() + bill.lines.components.size() == 0
+    form:`))
+	ours, err := s.Policy(time.Time{}, nil).Selector(rule.Bill{})
+	require.NoError(t, err)
+	require.True(t, ours)
+}
+
 func TestTheSelectorSelectsByFieldsOfTheTenant(t *testing.T) {
 	s := load(t, with(t, "form:", `extra_fields: {bill: [F_Pushed], lines: [F_Shop]}
-    selector: bill.extra.F_Pushed == "1" && bill.products.all(l, l.extra.F_Shop != "test")
+    selector: bill.extra.F_Pushed == "1" && bill.lines.products.all(l, l.extra.F_Shop != "test")
     form:`))
 	require.Equal(t, []string{"F_Pushed"}, s.ExtraBillFields)
 	require.Equal(t, []string{"F_Shop"}, s.ExtraLineFields)
 	when := s.Policy(time.Time{}, nil).Selector
 	bill := func(pushed, shop string) rule.Bill {
-		return rule.Bill{Extra: map[string]string{"F_Pushed": pushed}, Products: []rule.Line{{Extra: map[string]string{"F_Shop": shop}}}}
+		return rule.Bill{Extra: map[string]string{"F_Pushed": pushed}, Lines: map[string][]rule.Line{"products": {{Extra: map[string]string{"F_Shop": shop}}}}}
 	}
 	for name, tc := range map[string]struct {
 		bill rule.Bill
@@ -28,7 +37,7 @@ func TestTheSelectorSelectsByFieldsOfTheTenant(t *testing.T) {
 		"pushed":                      {bill("1", "s1"), true},
 		"not pushed":                  {bill("0", "s1"), false},
 		"a test shop":                 {bill("1", "test"), false},
-		"fields that it leaves empty": {rule.Bill{Products: []rule.Line{{}}}, false},
+		"fields that it leaves empty": {rule.Bill{Lines: map[string][]rule.Line{"products": {{}}}}, false},
 	} {
 		yes, err := when(tc.bill)
 		require.NoError(t, err, name)

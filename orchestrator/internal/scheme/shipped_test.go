@@ -26,8 +26,8 @@ func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {
 	require.Equal(t, []string{"default"}, s.Accounts())
 	require.Equal(t, []rule.Trigger{rule.TriggerVoided}, s.Triggers)
 	require.Empty(t, cmp.Diff(map[rule.OrderKind]rule.Source{
-		{Affair: form.Assembly, Direction: rule.In}:  rule.FromProducts,
-		{Affair: form.Dassembly, Direction: rule.In}: rule.FromComponents,
+		{Affair: form.Assembly, Direction: rule.In}:  form.Products,
+		{Affair: form.Dassembly, Direction: rule.In}: form.Components,
 	}, s.Policy(time.Time{}, nil).Orders))
 	for _, number := range []string{"CK001", "CK002", "CK003", "CK004", "CK005"} {
 		w, ok := s.Warehouse(number)

@@ -44,11 +44,12 @@ var warehouses = []string{"CK001", "CK002", "CK003", "CK004"}
 // goods puts them on one or two lines.
 func (k *randomKingdee) goods(bill *ruletest.Kingdee) {
 	first := k.rng.IntN(len(warehouses))
-	bill.Bill.Products = []rule.Line{{ID: 1, Material: "M", Unit: "Pcs", Quantity: "1", Warehouse: warehouses[first]}}
+	lines := []rule.Line{{ID: 1, Material: "M", Unit: "Pcs", Quantity: "1", Warehouse: warehouses[first]}}
 	if k.rng.IntN(3) == 0 {
 		second := (first + 1 + k.rng.IntN(len(warehouses)-1)) % len(warehouses)
-		bill.Bill.Products = append(bill.Bill.Products, rule.Line{ID: 2, Material: "N", Unit: "Pcs", Quantity: "2", Warehouse: warehouses[second]})
+		lines = append(lines, rule.Line{ID: 2, Material: "N", Unit: "Pcs", Quantity: "2", Warehouse: warehouses[second]})
 	}
+	bill.Bill.Lines = map[string][]rule.Line{"products": lines}
 }
 
 func (k *randomKingdee) create(number string) *ruletest.Kingdee {
@@ -138,7 +139,7 @@ func (k *randomKingdee) act(bill *ruletest.Kingdee) string {
 }
 
 func stores(bill *ruletest.Kingdee) (names []string) {
-	for _, l := range bill.Bill.Products {
+	for _, l := range bill.Bill.Lines["products"] {
 		names = append(names, l.Warehouse)
 	}
 	return names
@@ -173,12 +174,12 @@ func lightOf(b rule.Bill) *kingdeev1.BillState {
 
 func wholeOf(b rule.Bill) *kingdeev1.Bill {
 	whole := &kingdeev1.Bill{
-		Id: b.ID, Number: b.Number, Rows: int32(len(b.Products)), OrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], //nolint:gosec // two at most
+		Id: b.ID, Number: b.Number, Rows: int32(len(b.Lines["products"])), OrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], //nolint:gosec // two at most
 		CancelStatus: cancelLetters[b.CancelStatus], Kind: form.Assembly, CreateTime: stamp(b.CreateTime),
 		ModifyTime: stamp(b.ModifyTime), ApproveTime: stamp(b.ApproveTime), CancelTime: stamp(b.CancelTime), CancelTimeIsDate: b.CancelIsDate,
 	}
 	products := &kingdeev1.EntityLines{Name: "FEntity"}
-	for _, l := range b.Products {
+	for _, l := range b.Lines["products"] {
 		products.Lines = append(products.Lines, &kingdeev1.Line{
 			Id: b.ID*10 + l.ID, MaterialNumber: l.Material, Quantity: l.Quantity, WarehouseNumber: l.Warehouse,
 		})
@@ -270,7 +271,7 @@ func (k *randomKingdee) StreamBills(ctx context.Context, in *kingdeev1.StreamBil
 			for _, b := range k.bills {
 				if !b.Gone && slices.Contains(in.GetIds().GetIds(), b.Bill.ID) {
 					page.Bills = append(page.Bills, wholeOf(b.Bill))
-					page.Rows += int64(len(b.Bill.Products))
+					page.Rows += int64(len(b.Bill.Lines["products"]))
 				}
 			}
 			return &kingdeev1.StreamBillsResponse{Frame: &kingdeev1.StreamBillsResponse_Page{Page: page}}

@@ -64,7 +64,7 @@ func NewKingdee(habits Habits, id int64, number string, now time.Time) *Kingdee 
 // Edit moves the goods to another warehouse.
 func (k *Kingdee) Edit() {
 	k.moves++
-	k.Bill.Products = []rule.Line{{ID: 1, Warehouse: fmt.Sprintf("WH%d", k.moves%4)}}
+	k.Bill.Lines = map[string][]rule.Line{"products": {{ID: 1, Warehouse: fmt.Sprintf("WH%d", k.moves%4)}}}
 }
 
 // Step does one thing that a person may do in the bill's state, after this long, and names it. Deleting needs leave,
@@ -112,7 +112,7 @@ func (k *Kingdee) Audit() string {
 // begin is the moment at which the bill is live, with its orders.
 func (k *Kingdee) begin() {
 	life := Life{Begin: k.Now}
-	for _, line := range k.Bill.Products {
+	for _, line := range k.Bill.Lines["products"] {
 		life.Warehouses = append(life.Warehouses, line.Warehouse)
 	}
 	k.Lives = append(k.Lives, life)

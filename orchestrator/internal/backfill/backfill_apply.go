@@ -193,6 +193,7 @@ func (r *refill) agreed(ctx context.Context, bills []planned, refused map[int64]
 
 // anew is what a fresh read made of the bills of a plan.
 type anew struct {
+	form          rule.Form
 	bills         map[int64]ledger.BillWrite
 	cancellations map[int64][]ledger.Cancellation
 	work          map[int64]string
@@ -201,7 +202,11 @@ type anew struct {
 
 // decideAnew reads these bills by id, and who else carries their numbers, and lets the rules decide.
 func (r *refill) decideAnew(ctx context.Context, bills []planned) (anew, ledger.Page, error) {
-	found := anew{bills: map[int64]ledger.BillWrite{}, cancellations: map[int64][]ledger.Cancellation{}, work: map[int64]string{}, holders: map[string][]*kingdeev1.BillState{}}
+	found := anew{
+		form: r.reader.Entry.BillForm(), bills: map[int64]ledger.BillWrite{},
+		cancellations: map[int64][]ledger.Cancellation{}, work: map[int64]string{},
+		holders: map[string][]*kingdeev1.BillState{},
+	}
 	ids, numbers := make([]int64, len(bills)), make([]string, len(bills))
 	for i, p := range bills {
 		ids[i], numbers[i] = p.id, p.no
@@ -285,7 +290,7 @@ func (a anew) requests(p planned) string {
 // taken says which live bill carries the number now.
 func (a anew) taken(p planned) string {
 	for _, s := range a.holders[strings.ToUpper(p.no)] {
-		if state, ok := intake.StateOf(s); ok && state.ID != p.id && state.Live() {
+		if state, ok := intake.StateOf(a.form, s); ok && state.ID != p.id && state.Live() {
 			return fmt.Sprintf("单号已被有效单据使用 the number is now carried by the live bill with FID %d", state.ID)
 		}
 	}

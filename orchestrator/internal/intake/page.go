@@ -71,8 +71,9 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 		p.setAside(&page, known[problem.GetId()], lightRead, problem)
 	}
 	changed := map[int64]*rule.Known{}
+	form := p.reader.Entry.BillForm()
 	for _, s := range light.GetStates() {
-		state, ok := StateOf(s)
+		state, ok := StateOf(form, s)
 		k := known[state.ID]
 		if !ok {
 			p.setAside(&page, k, lightRead, unknownValue(s.GetId(), s.GetNumber()))
@@ -139,7 +140,7 @@ func (p *Pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 				continue
 			}
 			delete(waiting, b.GetId())
-			if bill, ok := billOf(b); ok {
+			if bill, ok := billOf(p.reader.Entry.BillForm(), b); ok {
 				p.decideBill(page, known[b.GetId()], bill, read)
 			} else {
 				p.setAside(page, known[b.GetId()], read, unknownValue(b.GetId(), b.GetNumber()))

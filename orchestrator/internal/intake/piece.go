@@ -27,8 +27,9 @@ func (p *Pager) Pieces(ctx context.Context, page *kingdeev1.StatePage) ([]*kingd
 	var pieces []*kingdeev1.StatePage
 	problems, rows := page.GetProblems(), page.GetRows()
 	from, changed := 0, 0
+	form := p.reader.Entry.BillForm()
 	for i, s := range states {
-		if state, ok := StateOf(s); !ok || p.changed(known[s.GetId()], state) {
+		if state, ok := StateOf(form, s); !ok || p.changed(known[s.GetId()], state) {
 			changed++
 		}
 		if changed < pieceBills || i == len(states)-1 {

@@ -109,7 +109,8 @@ func (r Reader) wholeBills(ctx context.Context, ids []int64, page func(*kingdeev
 	ctx, done := r.cutOff(ctx)
 	stream, err := r.Kingdee.StreamBills(ctx, &kingdeev1.StreamBillsRequest{
 		FormId: r.Entry.Form, Selection: &kingdeev1.StreamBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
-		FurtherEntities: furtherEntities(), ExtraBillKeys: r.Entry.ExtraBillFields, ExtraLineKeys: r.Entry.ExtraLineFields,
+		FurtherEntities: furtherEntities(r.Entry.BillForm()),
+		ExtraBillKeys:   r.Entry.ExtraBillFields, ExtraLineKeys: r.Entry.ExtraLineFields,
 	})
 	if err != nil {
 		return done(err)

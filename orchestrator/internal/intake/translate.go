@@ -5,51 +5,57 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// StateOf turns kingdeesvc's light view into the rules' words; false when it carries a state that this program does not
-// know.
-func StateOf(s *kingdeev1.BillState) (rule.State, bool) {
+// StateOf turns kingdeesvc's light view of a bill of the form into the rules' words; false when it carries a state that
+// this program does not know.
+func StateOf(f rule.Form, s *kingdeev1.BillState) (rule.State, bool) {
+	kind, known := f.Kind(s.GetKind())
 	state := rule.State{
-		ID: s.GetId(), Number: s.GetNumber(), Org: s.GetOrgNumber(), DocumentStatus: documentStatuses[s.GetDocumentStatus()],
-		CancelStatus: cancelStatuses[s.GetCancelStatus()], Affair: affairs[s.GetKind()],
+		ID: s.GetId(), Number: s.GetNumber(), Org: s.GetOrgNumber(),
+		DocumentStatus: documentStatuses[s.GetDocumentStatus()],
+		CancelStatus:   cancelStatuses[s.GetCancelStatus()], Affair: kind,
 		CreateTime: TimeOf(s.GetCreateTime()),
 		ModifyTime: TimeOf(s.GetModifyTime()), ApproveTime: TimeOf(s.GetApproveTime()), CancelTime: TimeOf(s.GetCancelTime()),
 		CancelIsDate: s.GetCancelTimeIsDate(),
 	}
-	return state, told(state)
+	return state, known && told(state)
 }
 
 // told says whether everything is there that a decision needs.
 func told(s rule.State) bool {
-	return s.ID > 0 && s.Number != "" && s.DocumentStatus != "" && s.CancelStatus != "" && s.Affair != ""
+	return s.ID > 0 && s.Number != "" && s.DocumentStatus != "" && s.CancelStatus != ""
 }
 
-// billOf turns a whole bill into the rules' words; false as for StateOf.
-func billOf(b *kingdeev1.Bill) (rule.Bill, bool) {
+// billOf turns a whole bill of the form into the rules' words; false as for StateOf.
+func billOf(f rule.Form, b *kingdeev1.Bill) (rule.Bill, bool) {
+	kind, known := f.Kind(b.GetKind())
 	bill := rule.Bill{
-		ID: b.GetId(), Number: b.GetNumber(), Org: b.GetOrgNumber(), DocumentStatus: documentStatuses[b.GetDocumentStatus()],
-		CancelStatus: cancelStatuses[b.GetCancelStatus()], Affair: affairs[b.GetKind()], Date: b.GetDate(), BillType: b.GetBillTypeId(),
+		ID: b.GetId(), Number: b.GetNumber(), Org: b.GetOrgNumber(),
+		DocumentStatus: documentStatuses[b.GetDocumentStatus()],
+		CancelStatus:   cancelStatuses[b.GetCancelStatus()], Affair: kind,
+		Date: b.GetDate(), BillType: b.GetBillTypeId(),
 		OwnerType: b.GetOwnerType(), Owner: b.GetOwnerNumber(), ComponentOwner: b.GetComponentOwnerNumber(),
 		Department: b.GetDepartmentNumber(), Note: b.GetNote(), CreateTime: TimeOf(b.GetCreateTime()),
 		ModifyTime:  TimeOf(b.GetModifyTime()),
 		ApproveTime: TimeOf(b.GetApproveTime()), CancelTime: TimeOf(b.GetCancelTime()), CancelIsDate: b.GetCancelTimeIsDate(),
 		Extra: b.GetExtra(), Lines: map[string][]rule.Line{},
 	}
-	for _, entity := range form.AssembledApp.Lines {
+	for _, entity := range f.Lines {
 		bill.Lines[string(entity.Source)] = linesOf(b, entity.Entity)
 	}
-	return bill, told(bill.State())
+	return bill, known && told(bill.State())
 }
 
 // furtherEntities are those that orders may be made of beside the first, which is read with every bill.
-func furtherEntities() []string {
+func furtherEntities(f rule.Form) []string {
 	var names []string
-	for _, entity := range form.AssembledApp.Lines[1:] {
-		names = append(names, entity.Entity)
+	for i, entity := range f.Lines {
+		if i > 0 {
+			names = append(names, entity.Entity)
+		}
 	}
 	return names
 }
@@ -63,8 +69,10 @@ func linesOf(b *kingdeev1.Bill, name string) []rule.Line {
 		}
 		for _, l := range entity.GetLines() {
 			lines = append(lines, rule.Line{
-				ID: l.GetId(), Material: l.GetMaterialNumber(), Barcode: l.GetMaterialBarcode(), Unit: l.GetUnitNumber(), Quantity: l.GetQuantity(),
-				Warehouse: l.GetWarehouseNumber(), Lot: l.GetLotNumber(), Source: l.GetSourceBillNumber(), Extra: l.GetExtra(),
+				ID: l.GetId(), Material: l.GetMaterialNumber(), Barcode: l.GetMaterialBarcode(),
+				Unit: l.GetUnitNumber(), Quantity: l.GetQuantity(), Warehouse: l.GetWarehouseNumber(),
+				Lot:    l.GetLotNumber(),
+				Source: l.GetSourceBillNumber(), Extra: l.GetExtra(),
 			})
 		}
 	}
@@ -81,7 +89,6 @@ var (
 	cancelStatuses = map[kingdeev1.CancelStatus]string{
 		kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED: rule.NotVoided, kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED: rule.Voided,
 	}
-	affairs = map[string]string{form.Assembly: form.Assembly, form.Dassembly: form.Dassembly}
 )
 
 // TimeOf is a moment of a message; the zero time where there is none.

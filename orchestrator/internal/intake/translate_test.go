@@ -16,7 +16,7 @@ func TestAStateThatIsNotKnownIsNeverTakenForAnother(t *testing.T) {
 		Id: 1, Number: "A1", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
 		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, Kind: form.Assembly,
 	}
-	_, ok := StateOf(whole)
+	_, ok := StateOf(form.AssembledApp, whole)
 	require.True(t, ok)
 	for name, spoil := range map[string]func(*kingdeev1.BillState){
 		"a later letter":      func(s *kingdeev1.BillState) { s.DocumentStatus = 17 },
@@ -25,7 +25,7 @@ func TestAStateThatIsNotKnownIsNeverTakenForAnother(t *testing.T) {
 	} {
 		state := &kingdeev1.BillState{Id: 1, Number: "A1", DocumentStatus: whole.DocumentStatus, CancelStatus: whole.CancelStatus, Kind: whole.Kind}
 		spoil(state)
-		_, ok := StateOf(state)
+		_, ok := StateOf(form.AssembledApp, state)
 		require.False(t, ok, name)
 	}
 }

@@ -136,11 +136,11 @@ func (f *freshRead) verify(p rule.Policy, d ledger.Due, holders []int64) ledger.
 	return ledger.Verified{ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, ReadTime: f.left, Live: fresh.ByID != nil && fresh.ByID.Live()}
 }
 
-// take adds a page; keep gets each bill that can be decoded.
-func (f *freshRead) take(page *kingdeev1.StatePage, keep func(rule.State)) {
+// take adds a page of bills of the form; keep gets each bill that can be decoded.
+func (f *freshRead) take(form rule.Form, page *kingdeev1.StatePage, keep func(rule.State)) {
 	f.leftAt(intake.TimeOf(page.GetQueryLeftTime()))
 	for _, s := range page.GetStates() {
-		if state, ok := intake.StateOf(s); ok {
+		if state, ok := intake.StateOf(form, s); ok {
 			keep(state)
 		} else {
 			f.cannotRead(s.GetNumber())
@@ -221,7 +221,7 @@ func (f *freshRead) ask(ctx context.Context, r intake.Reader, selection *kingdee
 		return nil
 	}, func(page *kingdeev1.StatePage) error {
 		shown = true
-		f.take(page, keep)
+		f.take(r.Entry.BillForm(), page, keep)
 		return nil
 	})
 	if !shown {

@@ -33,7 +33,7 @@ func TestAnUnreadableHolderOfTheNumberKeepsItFromBeingSent(t *testing.T) {
 			due := ledger.Due{ID: 1, BillID: 1, BillNo: "ZZ1"}
 			require.Equal(t, rule.Holds, read.verify(policy, due, nil).Outcome)
 			page := &kingdeev1.StatePage{QueryLeftTime: timestamppb.Now(), Problems: []*kingdeev1.BillProblem{{Id: 2, Number: number}}}
-			read.take(page, func(rule.State) {})
+			read.take(form.AssembledApp, page, func(rule.State) {})
 			require.Equal(t, rule.Unread, read.verify(policy, due, nil).Outcome)
 		})
 	}

@@ -125,7 +125,7 @@ func (c *reconcileChunk) gather(ctx context.Context) error {
 			Since: timestamppb.New(c.reconcile.Comparison.From), AfterId: c.reconcile.Cursor,
 		}},
 	}, func(intake.DataCentre) error { return nil }, func(page *kingdeev1.StatePage) error {
-		g.add(c.reconcile, page)
+		g.add(c.reader.Entry.BillForm(), c.reconcile, page)
 		leave := c.leaving()
 		if g.bills < gatherBills && !leave {
 			return nil
@@ -187,7 +187,7 @@ type gathering struct {
 	cursor   int64
 }
 
-func (g *gathering) add(w *ledger.Run, page *kingdeev1.StatePage) {
+func (g *gathering) add(form rule.Form, w *ledger.Run, page *kingdeev1.StatePage) {
 	g.cursor = page.GetLastId()
 	for _, problem := range page.GetProblems() {
 		if problem.GetId() > 0 {
@@ -195,7 +195,7 @@ func (g *gathering) add(w *ledger.Run, page *kingdeev1.StatePage) {
 		}
 	}
 	for _, s := range page.GetStates() {
-		state, ok := intake.StateOf(s)
+		state, ok := intake.StateOf(form, s)
 		if !ok {
 			g.problems = append(g.problems, s.GetId())
 			continue

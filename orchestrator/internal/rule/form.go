@@ -30,8 +30,8 @@ type FormOrder struct {
 	Lines Source
 }
 
-// Kind is the bill's kind as the form spells it; false for one that the form does not know. A form without kinds knows the
-// empty one.
+// Kind is the bill's kind as the form spells it; false for one that the form does not know. A form without kinds knows
+// the empty one.
 func (f Form) Kind(kind string) (string, bool) {
 	if len(f.Kinds) == 0 {
 		return "", kind == ""

@@ -8,7 +8,8 @@ const (
 	Out = "out" // 出库
 )
 
-// OrderKind names a sort of order: the kind of the bill, where its form has kinds, and the direction, such as "Assembly.in".
+// OrderKind names a sort of order: the kind of the bill, where its form has kinds, and the direction, such as
+// "Assembly.in".
 type OrderKind struct{ Affair, Direction string }
 
 func (k OrderKind) String() string {
@@ -41,9 +42,9 @@ func (l Order) same(o Order) bool {
 	return l.Affair == o.Affair && l.Direction == o.Direction && l.Warehouse == o.Warehouse
 }
 
-// Orders splits a bill of a form into its warehouse orders. inScheme are those that the scheme asks for, by the lines it
-// names; outside counts those of the bill's kind that it does not ask for. They come as the form lists their kinds, then
-// as the lines name them.
+// Orders splits a bill of a form into its warehouse orders. inScheme are those that the scheme asks for, by the lines
+// it names; outside counts those of the bill's kind that it does not ask for. They come as the form lists their kinds,
+// then as the lines name them.
 func Orders(b Bill, form Form, sources map[OrderKind]Source) (inScheme []Order, outside int) {
 	for _, order := range form.Orders {
 		if order.Kind.Affair != b.Affair {

@@ -15,7 +15,8 @@ func TestADigestTellsWhatSameTells(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 26, 10, 15, 0, 0, time.UTC)
 	base := rule.State{
-		ID: 7, Number: "ZZ1", Org: "100", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided, Affair: form.Assembly,
+		ID: 7, Number: "ZZ1", Org: "100", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided,
+		Affair:     form.Assembly,
 		CreateTime: at, ModifyTime: at, ApproveTime: at,
 	}
 	moved := base

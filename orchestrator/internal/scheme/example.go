@@ -50,7 +50,7 @@ func (o object) decodeExamples(s *Scheme) {
 		if bill := x.value("bill", true); bill != nil {
 			o.d.fields(bill, x.at("bill"), reflect.ValueOf(&e.bill).Elem())
 			for _, name := range slices.Sorted(maps.Keys(e.bill.Lines)) {
-				if names := s.form().Sources(); len(names) > 0 && !slices.Contains(names, name) {
+				if names := s.BillForm().Sources(); len(names) > 0 && !slices.Contains(names, name) {
 					x.fault("bill", "the form has no lines `%s`; %s", name, suggest(name, names))
 				}
 			}
@@ -140,7 +140,7 @@ func (o object) textMap(key string) map[string]string {
 // runExamples maps each example's bill and holds the outcome against what the WMS showed.
 func (s *Scheme) runExamples(d *decoder) {
 	for _, e := range s.examples {
-		orders, _ := rule.Orders(e.bill, s.form(), map[rule.OrderKind]rule.Source{e.kind: s.orders[e.kind].source})
+		orders, _ := rule.Orders(e.bill, s.BillForm(), map[rule.OrderKind]rule.Source{e.kind: s.orders[e.kind].source})
 		if len(orders) != len(e.orders) {
 			d.fault(e.node, "examples", "bill %s gives %d %s orders (one for each warehouse of its lines), but `orders` lists %d", e.bill.Number, len(orders), e.kind, len(e.orders))
 			continue

@@ -90,12 +90,13 @@ func extrasOf(checked *cel.Ast) []extraUse {
 	return uses
 }
 
-// withExtras answers a bill in which each entity of the form and each extra field of the scheme is there: one that Kingdee
-// left empty is the empty text, like any other unset field. Extra fields of lines are those of the form's first entity.
+// withExtras answers a bill in which each entity of the form and each extra field of the scheme is there: one that
+// Kingdee left empty is the empty text, like any other unset field. Extra fields of lines are those of the form's first
+// entity.
 func (s *Scheme) withExtras(b rule.Bill) rule.Bill {
 	b.Extra = filled(b.Extra, s.ExtraBillFields)
 	all := make(map[string][]rule.Line, len(b.Lines))
-	for i, entity := range s.form().Lines {
+	for i, entity := range s.BillForm().Lines {
 		lines := b.Lines[string(entity.Source)]
 		if i == 0 && len(s.ExtraLineFields) > 0 {
 			lines = slices.Clone(lines)

@@ -64,8 +64,8 @@ func kindNames(s *Scheme) ([]string, map[string]rule.OrderKind) {
 
 func (o object) decodeMapping(env *cel.Env, kind rule.OrderKind, s *Scheme) mapping {
 	m := mapping{kind: kind, source: rule.Source(o.text("lines", true))}
-	entities := s.form().Lines
-	if m.source != "" && len(entities) > 0 && !slices.ContainsFunc(entities, func(e rule.LineEntity) bool { return e.Source == m.source }) {
+	entities := s.BillForm().Lines
+	if m.source != "" && len(entities) > 0 && !slices.Contains(s.BillForm().Sources(), string(m.source)) {
 		names := make([]string, len(entities))
 		for i, e := range entities {
 			names[i] = fmt.Sprintf("`%s` (%s)", e.Source, e.Title)

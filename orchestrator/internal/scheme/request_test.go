@@ -68,19 +68,23 @@ func TestMapRefusesOneOrderWithFieldAndReason(t *testing.T) {
 		},
 		"too costly": {
 			old: "bill.number", replacement: "order.lines.map(a, order.lines.map(b, order.lines.map(c, a.lot + b.lot + c.lot).join()).join()).join()",
-			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK001", Lines: make([]rule.Line, 200)},
+			bill:  rule.Bill{Number: "Z"},
+			order: rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK001", Lines: make([]rule.Line, 200)},
 			field: "order_code", reason: "cannot be evaluated: operation cancelled: actual cost limit exceeded",
 		},
 		"warehouse not in the table": {
-			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK002"},
+			bill:  rule.Bill{Number: "Z"},
+			order: rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK002"},
 			field: "warehouse", reason: "is not in the scheme's warehouse table",
 		},
 		"warehouse outside": {
-			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK009"},
+			bill:  rule.Bill{Number: "Z"},
+			order: rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK009"},
 			field: "warehouse", reason: "is outside",
 		},
 		"another order": {
-			bill: rule.Bill{Number: "Z"}, order: rule.Order{Affair: form.Assembly, Direction: rule.Out, Warehouse: "CK001"},
+			bill:  rule.Bill{Number: "Z"},
+			order: rule.Order{Affair: form.Assembly, Direction: rule.Out, Warehouse: "CK001"},
 			field: "orders", reason: "does not have this order kind",
 		},
 	} {

@@ -73,8 +73,8 @@ func (s *Scheme) Accounts() []string {
 	return accounts
 }
 
-// form is what the rules know of the scheme's form.
-func (s *Scheme) form() rule.Form {
+// BillForm is what the rules know of the form of the scheme's bills.
+func (s *Scheme) BillForm() rule.Form {
 	f, _ := form.Of(s.Form)
 	return f
 }
@@ -82,7 +82,7 @@ func (s *Scheme) form() rule.Form {
 // Kinds are the order kinds that the scheme cancels, as its form lists them.
 func (s *Scheme) Kinds() []rule.OrderKind {
 	var kinds []rule.OrderKind
-	for _, kind := range s.form().OrderKinds() {
+	for _, kind := range s.BillForm().OrderKinds() {
 		if _, ok := s.orders[kind]; ok {
 			kinds = append(kinds, kind)
 		}
@@ -94,7 +94,8 @@ func (s *Scheme) Kinds() []rule.OrderKind {
 // added later.
 func (s *Scheme) Policy(cutover time.Time, cutovers rule.Cutovers) rule.Policy {
 	p := rule.Policy{
-		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Form: s.form(), Orders: map[rule.OrderKind]rule.Source{}, Selector: s.selector, Cutovers: cutovers,
+		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Form: s.BillForm(),
+		Orders: map[rule.OrderKind]rule.Source{}, Selector: s.selector, Cutovers: cutovers,
 	}
 	for _, org := range s.Organisations {
 		p.Orgs[org] = true

@@ -55,7 +55,8 @@ func TestEverythingCanBeSet(t *testing.T) {
 	cutover := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	require.Empty(t, cmp.Diff(rule.Policy{
 		Cutover: cutover, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}, rule.TriggerUnAudited: {Dwell: 90 * time.Second}, rule.TriggerDeleted: {}}, Orgs: map[string]bool{"100": true, "0200": true},
-		Form: form.AssembledApp, Orders: map[rule.OrderKind]rule.Source{{Affair: form.Assembly, Direction: rule.In}: form.Products},
+		Form:   form.AssembledApp,
+		Orders: map[rule.OrderKind]rule.Source{{Affair: form.Assembly, Direction: rule.In}: form.Products},
 	}, s.Policy(cutover, nil), cmp.AllowUnexported(rule.Policy{})))
 }
 

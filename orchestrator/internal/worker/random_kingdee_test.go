@@ -166,8 +166,9 @@ func stamp(t time.Time) *timestamppb.Timestamp {
 
 func lightOf(b rule.Bill) *kingdeev1.BillState {
 	return &kingdeev1.BillState{
-		Id: b.ID, Number: b.Number, OrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], CancelStatus: cancelLetters[b.CancelStatus],
-		Kind: form.Assembly, CreateTime: stamp(b.CreateTime), ModifyTime: stamp(b.ModifyTime),
+		Id: b.ID, Number: b.Number, OrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus],
+		CancelStatus: cancelLetters[b.CancelStatus],
+		Kind:         form.Assembly, CreateTime: stamp(b.CreateTime), ModifyTime: stamp(b.ModifyTime),
 		ApproveTime: stamp(b.ApproveTime), CancelTime: stamp(b.CancelTime), CancelTimeIsDate: b.CancelIsDate,
 	}
 }

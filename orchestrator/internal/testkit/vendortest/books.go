@@ -117,8 +117,10 @@ func (b *Books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 		for _, id := range part {
 			l := b.Bills[id]
 			page.States = append(page.States, &kingdeev1.BillState{
-				Id: id, Number: l.GetNumber(), OrgNumber: "100", DocumentStatus: l.GetDocumentStatus(), CancelStatus: l.GetCancelStatus(),
-				Kind: l.GetKind(), CreateTime: l.GetCreateTime(), ModifyTime: l.GetModifyTime(), ApproveTime: l.GetApproveTime(), CancelTime: l.GetCancelTime(),
+				Id: id, Number: l.GetNumber(), OrgNumber: "100", Kind: l.GetKind(),
+				DocumentStatus: l.GetDocumentStatus(), CancelStatus: l.GetCancelStatus(),
+				CreateTime: l.GetCreateTime(), ModifyTime: l.GetModifyTime(),
+				ApproveTime: l.GetApproveTime(), CancelTime: l.GetCancelTime(),
 			})
 		}
 		add(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Page{Page: page}})
@@ -139,7 +141,9 @@ func (b *Books) StreamBills(_ context.Context, in *kingdeev1.StreamBillsRequest,
 	return &Frames[kingdeev1.StreamBillsResponse]{List: []*kingdeev1.StreamBillsResponse{
 		{Frame: &kingdeev1.StreamBillsResponse_Header{Header: b.Header(cmp.Or(b.WholeCenter, Center))}},
 		{Frame: &kingdeev1.StreamBillsResponse_Page{Page: page}},
-		{Frame: &kingdeev1.StreamBillsResponse_Summary{Summary: &kingdeev1.StreamSummary{Rows: page.GetRows(), Bills: int64(len(page.GetBills()))}}},
+		{Frame: &kingdeev1.StreamBillsResponse_Summary{Summary: &kingdeev1.StreamSummary{
+			Rows: page.GetRows(), Bills: int64(len(page.GetBills())),
+		}}},
 	}}, nil
 }
 
@@ -162,7 +166,9 @@ func (b *Books) Live(id int64, no string, stock string) {
 		Id: id, Number: no, Rows: 1, OrgNumber: "100", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
 		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, Kind: form.Assembly,
 		CreateTime: at, ModifyTime: at, ApproveTime: at,
-		Entities: []*kingdeev1.EntityLines{{Name: "FEntity", Lines: []*kingdeev1.Line{{Id: id*10 + 1, MaterialNumber: "M", Quantity: "1", WarehouseNumber: stock}}}},
+		Entities: []*kingdeev1.EntityLines{{Name: "FEntity", Lines: []*kingdeev1.Line{
+			{Id: id*10 + 1, MaterialNumber: "M", Quantity: "1", WarehouseNumber: stock},
+		}}},
 	}
 }
 

@@ -130,58 +130,70 @@ func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Run, items []ledger.Back
 
 // insertItems writes items with one statement.
 func insertItems(ctx context.Context, tx pgx.Tx, run int64, items []ledger.BackfillItem) error {
-	n := len(items)
-	if n == 0 {
+	if len(items) == 0 {
 		return nil
 	}
-	var (
-		numbers, bills, cancellations, generations           = make([]int64, n), make([]int64, n), make([]*int64, n), make([]int, n)
-		billNos, classes, states, kinds                      = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		stocks, accounts, warehouses, orders, types, reasons = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		props, owners, triggers, evidence, details           = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		seen                                                 = make([]*string, n)
-	)
+	rows := make([]itemRow, len(items))
 	for i, item := range items {
 		d := item.Cancellation
 		encoded, err := extendProps(d.ExtendProps)
 		if err != nil {
 			return err
 		}
-		numbers[i], bills[i], cancellations[i], generations[i] = item.Item, item.BillID, ledger.NullID(item.CancellationID), d.Generation
-		billNos[i], classes[i], states[i] = ledger.CleanText(item.BillNo), string(item.Class), string(item.State)
-		if item.HasOrder() {
-			kinds[i] = d.Order.Kind().String()
+		rows[i] = itemRow{
+			Item: item.Item, BillID: item.BillID, BillNo: item.BillNo, Class: item.Class, State: item.State,
+			Warehouse: d.Order.Warehouse, Account: d.Account, WarehouseCode: d.WarehouseCode, OrderCode: d.OrderCode,
+			OrderType: d.OrderType, Reason: d.CancelReason, Props: encoded, Owner: d.OwnerCode,
+			Triggers: ledger.ArrayOf(d.Triggers), Evidence: d.Evidence, Generation: d.Generation,
+			CancellationID: item.CancellationID, Detail: item.Detail,
 		}
-		stocks[i], accounts[i], warehouses[i], orders[i] = ledger.CleanText(d.Order.Warehouse), d.Account, d.WarehouseCode, ledger.CleanText(d.OrderCode)
-		types[i], reasons[i], props[i], owners[i] = d.OrderType, ledger.CleanText(d.CancelReason), encoded, ledger.CleanText(d.OwnerCode)
-		triggers[i], evidence[i], details[i] = ledger.ArrayOf(d.Triggers), string(d.Evidence), ledger.CleanText(item.Detail)
+		if item.HasOrder() {
+			rows[i].OrderKind = d.Order.Kind().String()
+		}
 		if item.Seen != nil {
 			text, err := json.Marshal(item.Seen)
 			if err != nil {
 				return err
 			}
-			escaped := ledger.CleanText(ledger.EscapeNUL(text))
-			seen[i] = &escaped
+			rows[i].Seen = ledger.EscapeNUL(text)
 		}
 	}
 	_, err := tx.Exec(ctx, `
-insert into backfill_item (run_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account, warehouse_code, order_code,
-    order_type, cancel_reason, extend_props, owner_code, triggers, evidence, generation, cancellation_id, detail, seen)
-select @run, i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.stock, i.account, i.warehouse, i.order_code, i.order_type,
-    i.reason, i.props::jsonb, i.owner, i.triggers::text[], i.evidence, i.generation, i.cancellation_id, i.detail, i.seen::jsonb
-from unnest(@items::bigint[], @bills::bigint[], @bill_nos::text[], @classes::text[], @states::text[], @kinds::text[], @stocks::text[],
-    @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @reasons::text[], @props::text[], @owners::text[],
-    @triggers::text[], @evidence::text[], @generations::integer[], @cancellations::bigint[], @details::text[], @seen::text[])
-  as i (item, bill_id, bill_no, class, state, order_kind, stock, account, warehouse, order_code, order_type, reason, props, owner, triggers,
-    evidence, generation, cancellation_id, detail, seen)`,
-		pgx.StrictNamedArgs{
-			"run": run, "items": numbers, "bills": bills, "bill_nos": billNos, "classes": classes, "states": states, "kinds": kinds,
-			"stocks": stocks, "accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons,
-			"props": props, "owners": owners, "triggers": triggers, "evidence": evidence, "generations": generations, "cancellations": cancellations,
-			"details": details, "seen": seen,
-		})
+insert into backfill_item (run_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account,
+    warehouse_code, order_code, order_type, cancel_reason, extend_props, owner_code, triggers, evidence, generation,
+    cancellation_id, detail, seen)
+select @run, i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account,
+    i.warehouse_code, i.order_code, i.order_type, i.cancel_reason, i.extend_props::jsonb, i.owner_code,
+    i.triggers::text[], i.evidence, i.generation, i.cancellation_id, i.detail, nullif(i.seen, '')::jsonb
+from `+itemColumns.From, itemColumns.Args(rows, pgx.StrictNamedArgs{"run": run}))
 	return err
 }
+
+// itemRow is an item of a backfill as a statement wants it.
+type itemRow struct {
+	Item           int64            `col:"item bigint"`
+	BillID         int64            `col:"bill_id bigint"`
+	BillNo         string           `col:"bill_no text"`
+	Class          rule.Class       `col:"class text"`
+	State          ledger.ItemState `col:"state text"`
+	OrderKind      string           `col:"order_kind text"`
+	Warehouse      string           `col:"warehouse_number text"`
+	Account        string           `col:"account text"`
+	WarehouseCode  string           `col:"warehouse_code text"`
+	OrderCode      string           `col:"order_code text"`
+	OrderType      string           `col:"order_type text"`
+	Reason         string           `col:"cancel_reason text"`
+	Props          string           `col:"extend_props text"`
+	Owner          string           `col:"owner_code text"`
+	Triggers       string           `col:"triggers text"`
+	Evidence       rule.Evidence    `col:"evidence text"`
+	Generation     int              `col:"generation integer"`
+	CancellationID int64            `col:"cancellation_id bigint or null"`
+	Detail         string           `col:"detail text"`
+	Seen           string           `col:"seen text"`
+}
+
+var itemColumns = ledger.ColumnsOf[itemRow]("i")
 
 func extendProps(props map[string]string) (string, error) {
 	if props == nil {

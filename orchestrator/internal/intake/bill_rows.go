@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // upsertBills writes the bills of a page in one statement: a backfill of a million has no time for one each.
@@ -19,9 +20,9 @@ func upsertBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.B
 	if len(bills) == 0 {
 		return nil
 	}
-	var c billColumns
-	for _, b := range bills {
-		c.add(b)
+	written := make([]billRow, len(bills))
+	for i, b := range bills {
+		written[i] = rowOf(b)
 	}
 	rows, err := tx.Query(ctx, `
 insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time,
@@ -31,15 +32,7 @@ select @scheme, b.id, b.number, b.org, b.affair, b.document, b.cancel, b.created
     b.is_date, b.read_time, b.class, b.reason, b.generation, b.generation_live, b.ever_live, b.generation_approve,
     b.generation_cancel, b.un_audited_since, b.un_audit_time, b.gone,
     case when b.class = 'undecodable' then now() + interval '`+rereadPause+`' end
-from unnest(@ids::bigint[], @numbers::text[], @orgs::text[], @affairs::text[], @documents::text[], @cancels::text[],
-    @created::timestamptz[], @modified::timestamptz[], @approved::timestamptz[], @cancelled::timestamptz[],
-    @is_date::boolean[], @read::timestamptz[], @classes::text[], @reasons::text[], @generations::integer[],
-    @generation_live::boolean[], @ever_live::boolean[], @generation_approve::timestamptz[],
-    @generation_cancel::timestamptz[], @un_audited_since::timestamptz[], @un_audit_time::timestamptz[],
-    @gone::timestamptz[])
-  as b (id, number, org, affair, document, cancel, created, modified, approved, cancelled, is_date, read_time, class,
-    reason, generation, generation_live, ever_live, generation_approve, generation_cancel, un_audited_since,
-    un_audit_time, gone)
+from `+billColumns.From+`
 on conflict (scheme, bill_id) do update set bill_no = excluded.bill_no, org = excluded.org,
     affair_type = excluded.affair_type, document_status = excluded.document_status,
     cancel_status = excluded.cancel_status, bill_create_time = excluded.bill_create_time,
@@ -53,16 +46,7 @@ on conflict (scheme, bill_id) do update set bill_no = excluded.bill_no, org = ex
     reread_time = excluded.reread_time, update_time = now()
 where bill.read_time <= excluded.read_time
 returning bill_id, xmax = 0`,
-		pgx.StrictNamedArgs{
-			"scheme": scheme, "ids": c.ids, "numbers": c.numbers, "orgs": c.orgs,
-			"affairs": c.affairs, "documents": c.documents,
-			"cancels": c.cancels, "created": c.created, "modified": c.modified,
-			"approved": c.approved, "cancelled": c.cancelled,
-			"is_date": c.isDate, "read": c.read, "classes": c.classes, "reasons": c.reasons,
-			"generations": c.generations, "generation_live": c.generationLive,
-			"ever_live": c.everLive, "generation_approve": c.generationApprove, "generation_cancel": c.generationCancel,
-			"un_audited_since": c.unAuditedSince, "un_audit_time": c.unAuditTime, "gone": c.gone,
-		})
+		billColumns.Args(written, pgx.StrictNamedArgs{"scheme": scheme}))
 	if err != nil {
 		return err
 	}
@@ -73,18 +57,18 @@ returning bill_id, xmax = 0`,
 	for _, b := range bills {
 		unseen[b.After.State.ID] = b.Before.IsZero()
 	}
-	written := 0
+	fresh := 0
 	var id int64
 	var inserted bool
 	if _, err := pgx.ForEachRow(rows, []any{&id, &inserted}, func() error {
 		if inserted || !unseen[id] {
-			written++
+			fresh++
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	if written != len(bills) {
+	if fresh != len(bills) {
 		return fmt.Errorf("a bill was read anew meanwhile: %w", ledger.ErrConflict)
 	}
 	return nil
@@ -104,36 +88,44 @@ func once(bills []ledger.BillWrite) []ledger.BillWrite {
 	return kept
 }
 
-// billColumns are bills turned on their side, as unnest wants them.
-type billColumns struct {
-	ids                                                                         []int64
-	generations                                                                 []int
-	numbers, orgs, affairs, documents, cancels, classes, reasons                []string
-	isDate, generationLive, everLive                                            []bool
-	read                                                                        []time.Time
-	created, modified, approved, cancelled, generationApprove, generationCancel []*time.Time
-	unAuditedSince, unAuditTime, gone                                           []*time.Time
+// billRow is a bill as a statement wants it.
+type billRow struct {
+	ID                int64      `col:"id bigint"`
+	Number            string     `col:"number text"`
+	Org               string     `col:"org text"`
+	Affair            string     `col:"affair text"`
+	Document          string     `col:"document text"`
+	Cancel            string     `col:"cancel text"`
+	Created           time.Time  `col:"created timestamptz"`
+	Modified          time.Time  `col:"modified timestamptz"`
+	Approved          time.Time  `col:"approved timestamptz"`
+	Cancelled         time.Time  `col:"cancelled timestamptz"`
+	IsDate            bool       `col:"is_date boolean"`
+	ReadTime          time.Time  `col:"read_time timestamptz"`
+	Class             rule.Class `col:"class text"`
+	Reason            string     `col:"reason text"`
+	Generation        int        `col:"generation integer"`
+	GenerationLive    bool       `col:"generation_live boolean"`
+	EverLive          bool       `col:"ever_live boolean"`
+	GenerationApprove time.Time  `col:"generation_approve timestamptz"`
+	GenerationCancel  time.Time  `col:"generation_cancel timestamptz"`
+	UnAuditedSince    time.Time  `col:"un_audited_since timestamptz"`
+	UnAuditTime       time.Time  `col:"un_audit_time timestamptz"`
+	Gone              time.Time  `col:"gone timestamptz"`
 }
 
-func (c *billColumns) add(b ledger.BillWrite) {
+var billColumns = ledger.ColumnsOf[billRow]("b")
+
+func rowOf(b ledger.BillWrite) billRow {
 	k, s := b.After, b.After.State
-	c.ids, c.numbers, c.orgs = append(c.ids, s.ID), append(c.numbers, ledger.CleanText(s.Number)), append(c.orgs,
-		ledger.CleanText(s.Org))
-	c.affairs, c.documents, c.cancels = append(c.affairs,
-		s.Affair), append(c.documents, s.DocumentStatus), append(c.cancels, s.CancelStatus)
-	c.created, c.modified = append(c.created, ledger.NullTime(s.CreateTime)), append(c.modified,
-		ledger.NullTime(s.ModifyTime))
-	c.approved, c.cancelled = append(c.approved, ledger.NullTime(s.ApproveTime)), append(c.cancelled,
-		ledger.NullTime(s.CancelTime))
-	c.isDate, c.read = append(c.isDate, s.CancelIsDate), append(c.read, k.ReadTime)
-	c.classes, c.reasons, c.generations = append(c.classes,
-		string(k.Class)), append(c.reasons, ledger.CleanText(b.Reason)), append(c.generations, k.Generation)
-	c.generationLive, c.everLive = append(c.generationLive, k.GenerationLive), append(c.everLive, k.EverLive)
-	c.generationApprove, c.generationCancel = append(c.generationApprove,
-		ledger.NullTime(k.GenerationApprove)), append(c.generationCancel, ledger.NullTime(k.GenerationCancel))
-	c.unAuditedSince, c.unAuditTime = append(c.unAuditedSince, ledger.NullTime(k.UnAuditedSince)), append(c.unAuditTime,
-		ledger.NullTime(k.UnAuditTime))
-	c.gone = append(c.gone, ledger.NullTime(k.GoneTime))
+	return billRow{
+		ID: s.ID, Number: s.Number, Org: s.Org, Affair: s.Affair, Document: s.DocumentStatus, Cancel: s.CancelStatus,
+		Created: s.CreateTime, Modified: s.ModifyTime, Approved: s.ApproveTime, Cancelled: s.CancelTime,
+		IsDate: s.CancelIsDate, ReadTime: k.ReadTime, Class: k.Class, Reason: b.Reason, Generation: k.Generation,
+		GenerationLive: k.GenerationLive, EverLive: k.EverLive, GenerationApprove: k.GenerationApprove,
+		GenerationCancel: k.GenerationCancel, UnAuditedSince: k.UnAuditedSince, UnAuditTime: k.UnAuditTime,
+		Gone: k.GoneTime,
+	}
 }
 
 // upsertSnapshots stores the snapshots that bills of a page were last seen live with.

@@ -18,15 +18,22 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 	if len(page.Cancellations) == 0 {
 		return nil
 	}
-	args, err := cancellationArrays(page.Cancellations)
+	owed, err := owedRows(page.Cancellations)
 	if err != nil {
 		return err
 	}
-	args["scheme"], args["revision"], args["run"] = run.Scheme, run.Revision, NullID(run.ID)
-	args["traceparent"] = telemetry.Traceparent(ctx)
-	args["reuse"], args["reopen"], args["deleted"] = string(rule.HoldNumberReuse),
-		page.Reopen, string(rule.TriggerDeleted)
-	rows, err := plan(ctx, tx, args)
+	keys := keyArgs(run.Scheme, owed)
+	if err := writeOrders(ctx, tx, owed); err != nil {
+		return err
+	}
+	if err := lockPlanned(ctx, tx, keys); err != nil {
+		return err
+	}
+	rows, err := plan(ctx, tx, owedColumns.Args(owed, pgx.StrictNamedArgs{
+		"scheme": run.Scheme, "revision": run.Revision, "run": NullID(run.ID),
+		"traceparent": telemetry.Traceparent(ctx), "reuse": string(rule.HoldNumberReuse), "reopen": page.Reopen,
+		"deleted": string(rule.TriggerDeleted),
+	}))
 	if err != nil {
 		return err
 	}
@@ -41,7 +48,7 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 		}
 	}
 	page.RunCounts.OrdersAlreadyOwed += int64(len(page.Cancellations) - len(all))
-	if err := addReasons(ctx, tx, args); err != nil {
+	if err := addReasons(ctx, tx, keys); err != nil {
 		return err
 	}
 	if err := closeKind(ctx, tx, all, rule.WorkUnread, "owed anew"); err != nil {
@@ -50,9 +57,88 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 	return closeKind(ctx, tx, free, rule.WorkNumberReuse, "owed for another reason, too")
 }
 
-// cancellationKeys are the columns that name a cancellation, and what calls for it.
-const cancellationKeys = `@bills::bigint[], @generations::integer[], @accounts::text[], @warehouses::text[],
-    @orders::text[], @types::text[], @triggers::text[]`
+// orderRow is an order as a statement wants it, keyRow what names a cancellation and what calls for it, and owedRow a
+// cancellation that is owed.
+type (
+	orderRow struct {
+		Account   string `col:"account text"`
+		Warehouse string `col:"warehouse text"`
+		OrderCode string `col:"order_code text"`
+		OrderType string `col:"order_type text"`
+	}
+	keyRow struct {
+		BillID     int64     `col:"bill_id bigint"`
+		Generation int       `col:"generation integer"`
+		Account    string    `col:"account text"`
+		Warehouse  string    `col:"warehouse text"`
+		OrderCode  string    `col:"order_code text"`
+		OrderType  string    `col:"order_type text"`
+		Triggers   string    `col:"triggers text"`
+		NotBefore  time.Time `col:"not_before timestamptz"`
+	}
+	owedRow struct {
+		BillID       int64           `col:"bill_id bigint"`
+		Generation   int             `col:"generation integer"`
+		Account      string          `col:"account text"`
+		Warehouse    string          `col:"warehouse text"`
+		OrderCode    string          `col:"order_code text"`
+		OrderType    string          `col:"order_type text"`
+		Triggers     string          `col:"triggers text"`
+		NotBefore    time.Time       `col:"not_before timestamptz"`
+		Affair       string          `col:"affair text"`
+		Direction    string          `col:"direction text"`
+		Number       string          `col:"number text"`
+		BillNo       string          `col:"bill_no text"`
+		Reason       string          `col:"reason text"`
+		Props        string          `col:"props text"`
+		Owner        string          `col:"owner text"`
+		Evidence     rule.Evidence   `col:"evidence text"`
+		OrdersFrom   rule.OrdersFrom `col:"orders_from text"`
+		Hold         rule.HoldReason `col:"hold text"`
+		Verified     time.Time       `col:"verified timestamptz"`
+		BusinessDate time.Time       `col:"business_date date"`
+	}
+)
+
+var (
+	orderColumns = ColumnsOf[orderRow]("d")
+	keyColumns   = ColumnsOf[keyRow]("d")
+	owedColumns  = ColumnsOf[owedRow]("d")
+)
+
+// owedRows are cancellations as a statement wants them.
+func owedRows(cancellations []Cancellation) ([]owedRow, error) {
+	rows := make([]owedRow, len(cancellations))
+	for i, d := range cancellations {
+		props := []byte(`{}`)
+		if d.ExtendProps != nil {
+			encoded, err := json.Marshal(d.ExtendProps)
+			if err != nil {
+				return nil, err
+			}
+			props = encoded
+		}
+		rows[i] = owedRow{
+			BillID: d.BillID, Generation: d.Generation, Account: d.Account, Warehouse: d.WarehouseCode,
+			OrderCode: d.OrderCode, OrderType: d.OrderType, Triggers: ArrayOf(d.Triggers), NotBefore: d.NotBefore,
+			Affair: d.Order.Affair, Direction: d.Order.Direction, Number: d.Order.Warehouse, BillNo: d.BillNo,
+			Reason: d.CancelReason, Props: EscapeNUL(props), Owner: d.OwnerCode, Evidence: d.Evidence,
+			OrdersFrom: d.OrdersFrom, Hold: d.Hold, Verified: d.VerifiedTime, BusinessDate: d.BusinessDate,
+		}
+	}
+	return rows, nil
+}
+
+// keyArgs are the args that name cancellations of a scheme.
+func keyArgs(scheme string, owed []owedRow) pgx.StrictNamedArgs {
+	keys := make([]keyRow, len(owed))
+	for i, d := range owed {
+		keys[i] = keyRow{
+			d.BillID, d.Generation, d.Account, d.Warehouse, d.OrderCode, d.OrderType, d.Triggers, d.NotBefore,
+		}
+	}
+	return keyColumns.Args(keys, pgx.StrictNamedArgs{"scheme": scheme})
+}
 
 // orderOf is the order o that d names, and cancellationOf the cancellation c of @scheme, once its order is told.
 const (
@@ -62,39 +148,29 @@ const (
 )
 
 // writeOrders writes the orders that are not known yet, each once, in the order in which everybody does.
-func writeOrders(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error {
+func writeOrders(ctx context.Context, tx pgx.Tx, owed []owedRow) error {
+	orders := make([]orderRow, len(owed))
+	for i, d := range owed {
+		orders[i] = orderRow{d.Account, d.Warehouse, d.OrderCode, d.OrderType}
+	}
 	_, err := tx.Exec(ctx, `
 insert into warehouse_order (account, warehouse_code, order_code, order_type)
 select distinct d.account, d.warehouse, d.order_code, d.order_type
-from unnest(@accounts::text[], @warehouses::text[], @orders::text[], @types::text[])
-  as d (account, warehouse, order_code, order_type)
+from `+orderColumns.From+`
 order by d.account, d.warehouse, d.order_code, d.order_type
-on conflict on constraint warehouse_order_once do nothing`, pgx.StrictNamedArgs{
-		"accounts": args["accounts"], "warehouses": args["warehouses"],
-		"orders": args["orders"], "types": args["types"],
-	})
+on conflict on constraint warehouse_order_once do nothing`, orderColumns.Args(orders, nil))
 	return err
 }
 
-// keysOf are the args that name cancellations.
-func keysOf(args pgx.StrictNamedArgs) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
-		"scheme": args["scheme"], "bills": args["bills"], "generations": args["generations"],
-		"accounts": args["accounts"], "warehouses": args["warehouses"],
-		"orders": args["orders"], "types": args["types"],
-		"triggers": args["triggers"],
-	}
-}
-
 // lockPlanned locks those cancellations of a page that exist already, and how they stand.
-func lockPlanned(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error {
+func lockPlanned(ctx context.Context, tx pgx.Tx, keys pgx.StrictNamedArgs) error {
 	rows, err := tx.Query(ctx, `
 select c.cancellation_id
-from unnest(`+cancellationKeys+`) as d (bill_id, generation, account, warehouse, order_code, order_type, triggers)
+from `+keyColumns.From+`
 join warehouse_order o on `+orderOf+`
 join cancellation c on c.order_id = o.order_id and `+cancellationOf+`
 order by c.cancellation_id
-for no key update of c`, keysOf(args))
+for no key update of c`, keys)
 	if err != nil {
 		return err
 	}
@@ -107,14 +183,11 @@ for no key update of c`, keysOf(args))
 
 // addReasons adds what calls for the page's cancellations now to what did before, also for those that have ended; and
 // those that have not wait for a dwell only while nothing else calls for them.
-func addReasons(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) error {
-	named := keysOf(args)
-	named["not_before"] = args["not_before"]
+func addReasons(ctx context.Context, tx pgx.Tx, keys pgx.StrictNamedArgs) error {
 	_, err := tx.Exec(ctx, `
 with called as (
     select c.cancellation_id, d.triggers::text[] as triggers, d.not_before
-    from unnest(`+cancellationKeys+`, @not_before::timestamptz[])
-      as d (bill_id, generation, account, warehouse, order_code, order_type, triggers, not_before)
+    from `+keyColumns.From+`
     join warehouse_order o on `+orderOf+`
     join cancellation c on c.order_id = o.order_id and `+cancellationOf+`
 ), added as (
@@ -127,50 +200,8 @@ with called as (
 update unsettled_cancellation c set not_before = d.not_before, update_time = now()
 from called d
 where c.cancellation_id = d.cancellation_id and c.state in ('planned', 'open', 'held')
-  and c.not_before is distinct from d.not_before`, named)
+  and c.not_before is distinct from d.not_before`, keys)
 	return err
-}
-
-// cancellationArrays lays cancellations out as arrays, one element a cancellation.
-func cancellationArrays(cancellations []Cancellation) (pgx.StrictNamedArgs, error) {
-	n := len(cancellations)
-	var (
-		bills, generations                    = make([]int64, n), make([]int, n)
-		billNos, affairs, directions, numbers = make([]string,
-			n), make([]string, n), make([]string, n), make([]string, n)
-		accounts, warehouses, orders, types, reasons, owners = make([]string,
-			n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		props, triggers, evidence, ordersFrom, holds = make([]string,
-			n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		notBefore, verified, dates = make([]*time.Time,
-			n), make([]time.Time, n), make([]time.Time, n)
-	)
-	for i, d := range cancellations {
-		encoded, err := json.Marshal(d.ExtendProps)
-		if err != nil {
-			return nil, err
-		}
-		if d.ExtendProps == nil {
-			encoded = []byte(`{}`)
-		}
-		bills[i], generations[i], billNos[i] = d.BillID, d.Generation, CleanText(d.BillNo)
-		affairs[i], directions[i], numbers[i] = d.Order.Affair, d.Order.Direction, CleanText(d.Order.Warehouse)
-		accounts[i], warehouses[i], orders[i], types[i] = d.Account, d.WarehouseCode,
-			CleanText(d.OrderCode), d.OrderType
-		reasons[i], owners[i], props[i] = CleanText(d.CancelReason),
-			CleanText(d.OwnerCode), CleanText(EscapeNUL(encoded))
-		triggers[i], evidence[i], ordersFrom[i], holds[i] = ArrayOf(d.Triggers), string(d.Evidence),
-			string(d.OrdersFrom), string(d.Hold)
-		notBefore[i], verified[i], dates[i] = NullTime(d.NotBefore), d.VerifiedTime, d.BusinessDate
-	}
-	return pgx.StrictNamedArgs{
-		"bills": bills, "bill_nos": billNos, "generations": generations, "affairs": affairs,
-		"directions": directions, "numbers": numbers,
-		"accounts": accounts, "warehouses": warehouses, "orders": orders, "types": types, "reasons": reasons,
-		"props": props, "owners": owners,
-		"triggers": triggers, "evidence": evidence, "orders_from": ordersFrom, "holds": holds, "not_before": notBefore,
-		"verified": verified, "dates": dates,
-	}, nil
 }
 
 // ArrayOf writes triggers as Postgres writes an array: they are words of a closed list, so nothing needs quoting.

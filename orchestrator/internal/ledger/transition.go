@@ -38,7 +38,7 @@ type planned struct {
 	HoldReason     rule.HoldReason
 }
 
-// plan plans what a run found owed, as args of cancellationArrays say, and answers what it planned: a new cancellation,
+// plan plans what a run found owed, as args of owedColumns say, and answers what it planned: a new cancellation,
 // and one that is
 //   - withdrawn: a trigger holds again;
 //   - dry_run, now that the scheme sends: something else calls for it, or @reopen says to take it up;
@@ -49,24 +49,12 @@ type planned struct {
 // Any other stays as it is. What is planned anew is read again, by number too, before it is sent. Its rows are locked
 // before, so that what is settled or opened by somebody else at this moment is met as it is then.
 func plan(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) ([]planned, error) {
-	if err := writeOrders(ctx, tx, args); err != nil {
-		return nil, err
-	}
-	if err := lockPlanned(ctx, tx, args); err != nil {
-		return nil, err
-	}
 	rows, err := tx.Query(ctx, `
 with d as (
     select d.bill_id, d.generation, d.account, d.triggers::text[] as triggers, d.affair, d.direction, d.number,
            d.bill_no, d.reason, d.props::jsonb as props, d.owner, d.evidence, d.orders_from, d.hold, d.not_before,
-           d.verified, d.business_date, o.order_id
-    from unnest(`+cancellationKeys+`,
-        @affairs::text[], @directions::text[], @numbers::text[], @bill_nos::text[], @reasons::text[], @props::text[],
-        @owners::text[], @evidence::text[], @orders_from::text[], @holds::text[], @not_before::timestamptz[],
-        @verified::timestamptz[], @dates::date[])
-      as d (bill_id, generation, account, warehouse, order_code, order_type, triggers,
-        affair, direction, number, bill_no, reason, props, owner,
-        evidence, orders_from, hold, not_before, verified, business_date)
+           coalesce(d.verified, 'epoch') as verified, d.business_date, o.order_id
+    from `+owedColumns.From+`
     join warehouse_order o on `+orderOf+`
 ), known as (
     select c.cancellation_id, c.triggers as had, d.bill_id, d.generation, d.account, d.triggers, d.bill_no, d.reason,

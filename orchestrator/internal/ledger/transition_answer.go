@@ -16,18 +16,8 @@ type AttemptKey struct {
 }
 
 // answers are a group of results as rows r.
-const answers = `
-with r as (
-    select * from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[], @recognised::boolean[],
-        @statuses::integer[], @flags::text[], @codes::text[], @messages::text[], @details::text[],
-        @dictionaries::text[], @send_times::timestamptz[], @reply_times::timestamptz[], @requests::bytea[],
-        @replies::bytea[], @states::text[], @outcomes::text[], @inferred::boolean[], @waits::interval[], @same::text[],
-        @same_counts::integer[], @same_since::timestamptz[], @changes::integer[], @unsent_since::timestamptz[],
-        @unsent_for::interval[], @landed::boolean[], @lost::boolean[], @verify::boolean[])
-      as r (id, attempt, disposition, recognised, http_status, flag, code, message, detail, dictionary, send_time,
-        reply_time, request, reply, state, outcome, inferred, wait, same_disposition, same_count, same_since,
-        answer_changes, unsent_since, unsent_for, landed, lost, verify)
-)`
+var answers = `
+with r as (select * from ` + resultColumns.From + `)`
 
 // decide is what the current attempt's answer r makes of an open cancellation c: moved are those that stay unsettled,
 // open or needs_attention, and settled those that end, done or closed. An "unknown" counts only while the lease stands:
@@ -72,8 +62,8 @@ const (
 // replaced by what became known later; a result that is written twice leaves its evidence once. It lets the current
 // attempt's result decide over a cancellation that is open, and answers the attempts that did, and whether there is
 // open work about any of these bills or about the scheme as a whole.
-func WriteAnswers(ctx context.Context, tx pgx.Tx, c ResultColumns) (decided map[AttemptKey]bool, work bool, err error) {
-	args := c.args()
+func WriteAnswers(ctx context.Context, tx pgx.Tx, results []Result) (decided map[AttemptKey]bool, work bool, err error) {
+	args := resultArgs(results)
 	args["open"] = "open"
 	rows, err := tx.Query(ctx, answers+`, written as (
     update attempt a
@@ -94,7 +84,7 @@ from decided m`, args)
 	if err != nil {
 		return nil, false, err
 	}
-	decided = make(map[AttemptKey]bool, len(c.IDs))
+	decided = make(map[AttemptKey]bool, len(results))
 	var key AttemptKey
 	var open bool
 	_, err = pgx.ForEachRow(rows, []any{&key.ID, &key.Attempt, &open}, func() error {
@@ -105,15 +95,24 @@ from decided m`, args)
 	return decided, work, err
 }
 
+// idsOf are the cancellations of results.
+func idsOf(results []Result) []int64 {
+	ids := make([]int64, len(results))
+	for i, r := range results {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
 // MoveCancellations is the part of WriteAnswers that is about cancellations, for those that were not found open then.
 // With their rows locked, the current attempt's result decides should the cancellation be open by now; else it ends the
 // lease all the same, of what waits as of what was settled while the request was on its way. It answers the attempts
 // that decided.
-func MoveCancellations(ctx context.Context, tx pgx.Tx, rest ResultColumns) (map[AttemptKey]bool, error) {
-	if err := LockStanding(ctx, tx, rest.IDs); err != nil {
+func MoveCancellations(ctx context.Context, tx pgx.Tx, rest []Result) (map[AttemptKey]bool, error) {
+	if err := LockStanding(ctx, tx, idsOf(rest)); err != nil {
 		return nil, err
 	}
-	args := rest.args()
+	args := resultArgs(rest)
 	args["open"] = "open"
 	rows, err := tx.Query(ctx, answers+decide+`, noted as (
     update unsettled_cancellation c set `+answerCounted+`, `+answerNoted+`
@@ -139,13 +138,10 @@ select cancellation_id, attempt from decided`, args)
 // was held, given to a person, withdrawn or left as dry_run while the request was on its way: planned, open, held,
 // needs_attention, withdrawn and dry_run become done, because the order is cancelled, whatever was decided meanwhile.
 // It answers what it ended. Its rows have been locked by MoveCancellations.
-func FinishLate(ctx context.Context, tx pgx.Tx, c ResultColumns) ([]int64, error) {
+func FinishLate(ctx context.Context, tx pgx.Tx, results []Result) ([]int64, error) {
 	const cancelled = `c.cancellation_id = r.id and c.attempt >= r.attempt
         and r.disposition in ('cancelled', 'already_cancelled')`
-	rows, err := tx.Query(ctx, `
-with r as (
-    select * from unnest(@ids::bigint[], @attempts::integer[], @dispositions::text[]) as r (id, attempt, disposition)
-), unsettled as (
+	rows, err := tx.Query(ctx, answers+`, unsettled as (
     delete from unsettled_cancellation c using r where `+cancelled+`
     returning `+endedColumns+`, r.disposition as late
 ), settled as (
@@ -157,7 +153,7 @@ with r as (
     union all
     select cancellation_id, times_settled, scheme, `+carried+`, late from settled
 )`+appendOutcome(`'done', late, false`)+`
-returning cancellation_id`, pgx.StrictNamedArgs{"ids": c.IDs, "attempts": c.Attempts, "dispositions": c.dispositions})
+returning cancellation_id`, resultArgs(results))
 	if err != nil {
 		return nil, err
 	}

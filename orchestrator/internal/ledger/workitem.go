@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // WorkItem is a work item of a scheme. A statement that finds some answers their rows in the columns of
@@ -13,6 +14,19 @@ type WorkItem struct {
 	Scheme string
 	Work
 }
+
+// workRow is a work item as a statement wants it.
+type workRow struct {
+	Scheme         string        `col:"scheme text"`
+	Kind           rule.WorkKind `col:"kind text"`
+	BillID         int64         `col:"bill_id bigint"`
+	BillNo         string        `col:"bill_no text"`
+	CancellationID int64         `col:"cancellation_id bigint"`
+	Subject        string        `col:"subject text"`
+	Detail         string        `col:"detail text"`
+}
+
+var workColumns = ColumnsOf[workRow]("w")
 
 // OfScheme are work items of one scheme.
 func OfScheme(scheme string, work []Work) []WorkItem {
@@ -29,26 +43,15 @@ func OpenItems(ctx context.Context, tx pgx.Tx, items []WorkItem) ([]WorkItem, er
 	if len(items) == 0 {
 		return nil, nil
 	}
-	n := len(items)
-	schemes, kinds, billNos := make([]string, n), make([]string, n), make([]string, n)
-	subjects, details := make([]string, n), make([]string, n)
-	bills, cancellations := make([]int64, n), make([]int64, n)
+	opened := make([]workRow, len(items))
 	for i, w := range items {
-		schemes[i], kinds[i] = w.Scheme, string(w.Kind)
-		billNos[i], subjects[i], details[i] = CleanText(w.BillNo), CleanText(w.Subject), CleanText(w.Detail)
-		bills[i], cancellations[i] = w.BillID, w.CancellationID
+		opened[i] = workRow{w.Scheme, w.Kind, w.BillID, w.BillNo, w.CancellationID, w.Subject, w.Detail}
 	}
 	rows, err := tx.Query(ctx, `
 insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, subject, detail)
-select w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.subject, w.detail
-from unnest(@schemes::text[], @kinds::text[], @bills::bigint[], @bill_nos::text[], @cancellations::bigint[],
-    @subjects::text[], @details::text[])
-  as w (scheme, kind, bill_id, bill_no, cancellation_id, subject, detail)
+select scheme, kind, bill_id, bill_no, cancellation_id, subject, detail from `+workColumns.From+`
 on conflict (scheme, kind, bill_id, cancellation_id, subject) where close_time is null do nothing
-returning scheme, kind, bill_id, bill_no, cancellation_id, subject, detail`, pgx.StrictNamedArgs{
-		"schemes": schemes, "kinds": kinds, "bills": bills, "bill_nos": billNos, "cancellations": cancellations,
-		"subjects": subjects, "details": details,
-	})
+returning scheme, kind, bill_id, bill_no, cancellation_id, subject, detail`, workColumns.Args(opened, nil))
 	if err != nil {
 		return nil, err
 	}

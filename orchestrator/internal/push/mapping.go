@@ -57,7 +57,10 @@ func firstAnswers(ctx context.Context, tx pgx.Tx, results []ledger.Result) (map[
 	if len(results) == 0 {
 		return first, nil
 	}
-	c := ledger.ColumnsOf(results)
+	ids, attempts := make([]int64, len(results)), make([]int, len(results))
+	for i, r := range results {
+		ids[i], attempts[i] = r.ID, r.Attempt
+	}
 	rows, err := tx.Query(ctx, `
 select r.id, r.attempt, o.words
 from unnest($1::bigint[], $2::integer[]) as r (id, attempt)
@@ -65,7 +68,7 @@ cross join lateral (select c.order_code || ' ' || c.order_type || ' @ ' || c.war
     from cancellation f join warehouse_order c using (order_id) where f.cancellation_id = r.id offset 0) o
 where not exists (select from attempt a where a.cancellation_id = r.id and a.attempt < r.attempt
     and a.disposition in ('cancelled', 'already_cancelled', 'in_progress', 'too_late', 'not_found', 'rejected'))`,
-		c.IDs, c.Attempts)
+		ids, attempts)
 	if err != nil {
 		return nil, err
 	}

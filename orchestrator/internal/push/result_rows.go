@@ -50,14 +50,15 @@ func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	results = slices.SortedFunc(slices.Values(results), func(a, b ledger.Result) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Attempt, b.Attempt))
 	})
-	decided, work, err := ledger.WriteAnswers(ctx, tx, ledger.ColumnsOf(results))
+	decided, work, err := ledger.WriteAnswers(ctx, tx, results)
 	if err != nil {
 		return fmt.Errorf("attempts: %w", err)
 	}
-	rest := ledger.ColumnsOf(slices.DeleteFunc(slices.Clone(results),
-		func(r ledger.Result) bool { return decided[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}] }))
+	rest := slices.DeleteFunc(slices.Clone(results), func(r ledger.Result) bool {
+		return decided[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}]
+	})
 	late := map[int64]bool{}
-	if len(rest.IDs) > 0 {
+	if len(rest) > 0 {
 		moved, err := ledger.MoveCancellations(ctx, tx, rest)
 		if err != nil {
 			return fmt.Errorf("cancellations: %w", err)
@@ -71,7 +72,7 @@ func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 		return fmt.Errorf("mapping: %w", err)
 	}
 	wanted := slices.ContainsFunc(results, func(r ledger.Result) bool { return r.Next.Work != "" })
-	if !work && !wanted && len(rest.IDs) == 0 {
+	if !work && !wanted && len(rest) == 0 {
 		return nil
 	}
 	return resultWork(ctx, tx, results, decided, late)
@@ -79,8 +80,8 @@ func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 
 // closeLate lets a late "cancelled" end what has not ended. For a bill that is live again that is a person's matter. It
 // answers what it ended.
-func closeLate(ctx context.Context, tx pgx.Tx, c ledger.ResultColumns) (map[int64]bool, error) {
-	found, err := ledger.FinishLate(ctx, tx, c)
+func closeLate(ctx context.Context, tx pgx.Tx, results []ledger.Result) (map[int64]bool, error) {
+	found, err := ledger.FinishLate(ctx, tx, results)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 		case rule.EventAnswerWaits, rule.EventAnswerDone, rule.EventAnswerAsks, rule.EventAnswerCloses:
 			return push.WriteResults(ctx, tx, m.Results)
 		case rule.EventCancelledLate:
-			_, err = ledger.FinishLate(ctx, tx, ledger.ColumnsOf(m.Results))
+			_, err = ledger.FinishLate(ctx, tx, m.Results)
 		case rule.EventRetried:
 			return ledger.Reopen(ctx, tx, m.IDs)
 		case rule.EventReleased:

@@ -71,7 +71,7 @@ func (s *PlanRows) CommitApplied(ctx context.Context, b *ledger.Run, basis ledge
 	applied ledger.Applied, also func(pgx.Tx) error,
 ) error {
 	var after ledger.Run
-	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = copied(b)
 		if _, err := intake.WritePageOn(ctx, tx, basis, page); err != nil {
 			return err

@@ -98,7 +98,7 @@ func (s *PlanRows) stepBackfill(ctx context.Context, b *ledger.Run, step ledger.
 	write func(pgx.Tx) (rule.RunCounts, []ledger.BackfillItem, error), also func(pgx.Tx) error,
 ) error {
 	var after ledger.Run
-	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = copied(b)
 		runCounts, items, err := write(tx)
 		if err != nil {
@@ -161,7 +161,7 @@ where run_id = @run`, pgx.StrictNamedArgs{
 // changeBackfill saves a change of a backfill that is still as b says, and then b.
 func (s *PlanRows) changeBackfill(ctx context.Context, what string, b *ledger.Run, change func(*ledger.Run)) error {
 	var after ledger.Run
-	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = copied(b)
 		change(&after)
 		return saveBackfill(ctx, tx, &after, nil)
@@ -200,7 +200,7 @@ where b.run_id = noted.run_id`, pgx.StrictNamedArgs{"run": b.ID, "reason": ledge
 // revision.
 func (s *PlanRows) BeginPlanAnew(ctx context.Context, b *ledger.Run, revision int) error {
 	var after ledger.Run
-	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = copied(b)
 		after.Cursor, after.RunCounts, after.Revision = 0, rule.RunCounts{}, revision
 		after.Backfill.Items, after.Backfill.RowsOutside, after.Backfill.Counts = 0, 0, map[ledger.ItemState]int64{}

@@ -19,7 +19,7 @@ func (s *BillRows) CommitDecided(
 	ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error,
 ) (ledger.Committed, error) {
 	var committed ledger.Committed
-	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) error {
 		var err error
 		if committed, err = WritePageOn(ctx, tx, basis, page); err != nil {
 			return err

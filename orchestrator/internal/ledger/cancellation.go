@@ -140,11 +140,15 @@ func keyArgs(scheme string, owed []owedRow) pgx.StrictNamedArgs {
 	return keyColumns.Args(keys, pgx.StrictNamedArgs{"scheme": scheme})
 }
 
-// orderOf is the order o that d names, and cancellationOf the cancellation c of @scheme, once its order is told.
+// orderOf joins the order o that d names, and cancellationOf the cancellation c of @scheme that d and the order name.
+// Each row asks for its own, by key, whatever Postgres believes of how large the tables are.
 const (
-	orderOf = `o.account = d.account and o.warehouse_code = d.warehouse and o.order_code = d.order_code
-    and o.order_type = d.order_type`
-	cancellationOf = `c.scheme = @scheme and c.bill_id = d.bill_id and c.generation = d.generation and c.question = 0`
+	orderOf = `cross join lateral (select o.order_id from warehouse_order o
+        where o.account = d.account and o.warehouse_code = d.warehouse and o.order_code = d.order_code
+          and o.order_type = d.order_type offset 0) o`
+	cancellationOf = `cross join lateral (select c.cancellation_id, c.triggers from cancellation c
+        where c.scheme = @scheme and c.bill_id = d.bill_id and c.order_id = o.order_id
+          and c.generation = d.generation and c.question = 0 offset 0) c`
 )
 
 // writeOrders writes the orders that are not known yet, each once, in the order in which everybody does.
@@ -167,8 +171,8 @@ func lockPlanned(ctx context.Context, tx pgx.Tx, keys pgx.StrictNamedArgs) error
 	rows, err := tx.Query(ctx, `
 select c.cancellation_id
 from `+keyColumns.From+`
-join warehouse_order o on `+orderOf+`
-join cancellation c on c.order_id = o.order_id and `+cancellationOf+`
+`+orderOf+`
+`+cancellationOf+`
 order by c.cancellation_id
 for no key update of c`, keys)
 	if err != nil {
@@ -188,8 +192,8 @@ func addReasons(ctx context.Context, tx pgx.Tx, keys pgx.StrictNamedArgs) error 
 with called as (
     select c.cancellation_id, d.triggers::text[] as triggers, d.not_before
     from `+keyColumns.From+`
-    join warehouse_order o on `+orderOf+`
-    join cancellation c on c.order_id = o.order_id and `+cancellationOf+`
+    `+orderOf+`
+    `+cancellationOf+`
 ), added as (
     update cancellation c
     set triggers = c.triggers || array(select t from unnest(d.triggers) t where t <> all (c.triggers)),

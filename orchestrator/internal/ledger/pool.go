@@ -91,6 +91,15 @@ func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) err
 	return repeat(ctx, pool, pgx.TxOptions{}, fn)
 }
 
+// byIndex begins a transaction that writes a page: its statements reach each row through an index. Postgres would read
+// whole tables that it still believes to be small, row by row and again for each row of the page.
+const byIndex = `begin; set local enable_seqscan = off`
+
+// InPageTx is InTx for statements that reach each row through an index, for a page of rows.
+func InPageTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
+	return repeat(ctx, pool, pgx.TxOptions{BeginQuery: byIndex}, fn)
+}
+
 // byKey begins a transaction whose statements reach each row by its key, which is right however large the tables are.
 // So their plans are made once per connection and kept: planning such a statement takes longer than running it for a
 // few dozen rows. Without the other ways of joining, the one plan cannot go wrong by what the tables were like when

@@ -55,11 +55,11 @@ with d as (
            d.bill_no, d.reason, d.props::jsonb as props, d.owner, d.evidence, d.orders_from, d.hold, d.not_before,
            coalesce(d.verified, 'epoch') as verified, d.business_date, o.order_id
     from `+owedColumns.From+`
-    join warehouse_order o on `+orderOf+`
+    `+orderOf+`
 ), known as (
     select c.cancellation_id, c.triggers as had, d.bill_id, d.generation, d.account, d.triggers, d.bill_no, d.reason,
            d.props, d.owner, d.evidence, d.orders_from, d.hold, d.order_id
-    from d join cancellation c on c.order_id = d.order_id and `+cancellationOf+`
+    from d cross join lateral (select d.order_id) o `+cancellationOf+`
 ), fresh as (
     insert into cancellation (scheme, bill_id, bill_no, generation, order_id, affair_type, direction, warehouse_number,
         cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id, business_date,

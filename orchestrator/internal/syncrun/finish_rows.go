@@ -20,7 +20,7 @@ func (s *ReadingRows) heartbeat(ctx context.Context, run *ledger.Run, page ledge
 		return false, err
 	}
 	quiet := false
-	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) error {
 		var planned bool
 		if err := tx.QueryRow(ctx, `select exists (select from unsettled_cancellation where scheme = $1 and state = 'planned')`, run.Scheme).Scan(&planned); err != nil {
 			return err

@@ -34,7 +34,7 @@ func (s *ReadingRows) CommitPage(ctx context.Context, run *ledger.Run, page ledg
 // end the run, which is saved after it.
 func (s *ReadingRows) commit(ctx context.Context, run *ledger.Run, page ledger.Page, then func(pgx.Tx, *ledger.Run) error) error {
 	var after ledger.Run
-	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = *run
 		written := page
 		if err := intake.StillNewest(ctx, tx, after.Scheme, after.Revision, after.Reading.SendSince); err != nil {

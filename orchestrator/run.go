@@ -98,7 +98,8 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	s.followLedger(pool)
-	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()), slog.String("http", s.HTTPAddr()),
+	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()),
+		slog.String("http", s.HTTPAddr()),
 		slog.Int("schemes", len(schemes)), slog.Bool("tls", guard.TLS != nil), slog.Bool("tokens", guard.Tokens != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
@@ -120,7 +121,8 @@ func (c counted) StoreResults(ctx context.Context, results []ledger.Result, bad 
 }
 
 func (s *Server) serveMetrics(ctx context.Context, cfg Config) (err error) {
-	s.metrics, err = serve.ListenMetrics(ctx, "ORCHESTRATOR_METRICS_ADDR", cfg.MetricsAddr, s.telemetry.Registry, s.logger)
+	s.metrics, err = serve.ListenMetrics(ctx, "ORCHESTRATOR_METRICS_ADDR", cfg.MetricsAddr,
+		s.telemetry.Registry, s.logger)
 	if err == nil {
 		s.Go(s.metrics.Serve)
 	}
@@ -128,10 +130,13 @@ func (s *Server) serveMetrics(ctx context.Context, cfg Config) (err error) {
 }
 
 func (s *Server) serveGRPC(
-	ctx context.Context, cfg Config, pool *pgxpool.Pool, reader *query.Reader, schemes []*scheme.Scheme, guard access.Guard,
+	ctx context.Context, cfg Config, pool *pgxpool.Pool, reader *query.Reader,
+	schemes []*scheme.Scheme, guard access.Guard,
 ) error {
 	var err error
-	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(s.logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20})
+	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{
+		Chain: rpc.Chain(s.logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20,
+	})
 	if err != nil {
 		return err
 	}

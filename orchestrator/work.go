@@ -27,7 +27,8 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	for i, sc := range schemes {
 		file[i] = operate.SchemeFile{
 			Scheme: sc.Name, Title: sc.Title, FormID: sc.Form, DataCenterID: sc.DataCenter, Accounts: sc.Accounts(),
-			IncrementalReal: sc.IncrementalInterval(scheme.Real), IncrementalSandbox: sc.IncrementalInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
+			IncrementalReal:    sc.IncrementalInterval(scheme.Real),
+			IncrementalSandbox: sc.IncrementalInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
 			PartsOf: scheme.PartsOf,
 		}
 		parts, err := scheme.PartsOf(file[i].Document)
@@ -40,7 +41,9 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	if err != nil {
 		return nil, err
 	}
-	way := serve.DialOptions{TLS: adapterCredentials(guard.TLS), Token: cfg.AdapterToken, ServiceConfig: kingdeeServiceConfig}
+	way := serve.DialOptions{
+		TLS: adapterCredentials(guard.TLS), Token: cfg.AdapterToken, ServiceConfig: kingdeeServiceConfig,
+	}
 	kingdee, err := s.dial(cfg.KingdeeTarget, way)
 	if err != nil {
 		return nil, fmt.Errorf("KINGDEESVC_TARGET: %w", err)
@@ -55,9 +58,10 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 		now = time.Now
 	}
 	return worker.Start(context.WithoutCancel(ctx), worker.Config{
-		Pool: pool, Schema: ledger.Schema, Store: kept, Kingdee: kingdeev1.NewBillServiceClient(kingdee), WMS: wmsv1.NewOrderServiceClient(wms),
-		Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers, Takeover: cfg.Takeover,
-		KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry, LedgerAway: s.ledger.awaySince, Logger: s.logger, Now: now,
+		Pool: pool, Schema: ledger.Schema, Store: kept, Kingdee: kingdeev1.NewBillServiceClient(kingdee),
+		WMS: wmsv1.NewOrderServiceClient(wms), Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers,
+		Takeover: cfg.Takeover, KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry,
+		LedgerAway: s.ledger.awaySince, Logger: s.logger, Now: now,
 	})
 }
 
@@ -65,7 +69,8 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 const (
 	kingdeeServiceConfig = `{"loadBalancingConfig": [{"round_robin": {}}], "methodConfig": [{
 		"name": [{"service": "kingdee.v1.BillService"}],
-		"retryPolicy": {"maxAttempts": 3, "initialBackoff": "0.2s", "maxBackoff": "2s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
+		"retryPolicy": {"maxAttempts": 3, "initialBackoff": "0.2s", "maxBackoff": "2s",
+			"backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 	wmsServiceConfig = `{"loadBalancingConfig": [{"round_robin": {}}]}`
 )
 
@@ -86,5 +91,7 @@ func adapterCredentials(own *tls.Config) credentials.TransportCredentials {
 	if own == nil || own.ClientCAs == nil {
 		return nil
 	}
-	return credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12, Certificates: own.Certificates, RootCAs: own.ClientCAs})
+	return credentials.NewTLS(&tls.Config{
+		MinVersion: tls.VersionTLS12, Certificates: own.Certificates, RootCAs: own.ClientCAs,
+	})
 }

@@ -36,20 +36,24 @@ func (b *bench) backfill(ctx context.Context) (err error) {
 	if err := s.startBackfill(ctx, from); err != nil {
 		return err
 	}
-	if err := s.within(ctx, backfillTime, 200*time.Millisecond, `select state not in ('running', 'applying') from run join run_backfill using (run_id)`); err != nil {
+	if err := s.within(ctx, backfillTime, 200*time.Millisecond,
+		`select state not in ('running', 'applying') from run join run_backfill using (run_id)`); err != nil {
 		return err
 	}
 	took, spent := time.Since(began), s.since(before)
 	var state, fault string
 	var kept, snapshots int
 	if err := s.pool.QueryRow(ctx, `
-select state, error, (select count(*) from bill where class = 'live'), (select count(*) from bill_snapshot) from run join run_backfill using (run_id)`).Scan(&state, &fault, &kept, &snapshots); err != nil {
+select state, error, (select count(*) from bill where class = 'live'), (select count(*) from bill_snapshot) from run
+join run_backfill using (run_id)`).Scan(&state, &fault, &kept, &snapshots); err != nil {
 		return err
 	}
 	if state != "complete" || kept != b.backfills || snapshots != b.backfills {
-		s.fail("backfill of %d bills: %s %s, %d bills and %d snapshots kept", b.backfills, state, fault, kept, snapshots)
+		s.fail("backfill of %d bills: %s %s, %d bills and %d snapshots kept", b.backfills, state, fault,
+			kept, snapshots)
 	}
-	b.figure(fmt.Sprintf("backfill of %d bills", b.backfills), fmt.Sprintf("%.0f s, %.0f bills/s", took.Seconds(), float64(b.backfills)/took.Seconds()), "")
+	b.figure(fmt.Sprintf("backfill of %d bills", b.backfills),
+		fmt.Sprintf("%.0f s, %.0f bills/s", took.Seconds(), float64(b.backfills)/took.Seconds()), "")
 	spent.figures(b, "bill", b.backfills)
 	s.memories()
 	return s.statistics(ctx)

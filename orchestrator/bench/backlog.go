@@ -35,9 +35,11 @@ func (b *bench) backlog(ctx context.Context) (err error) {
 	}
 	var whole, reading, pushing float64
 	err = s.pool.QueryRow(ctx, `
-select extract(epoch from max(c.outcome_time) - min(p.service_time)), extract(epoch from min(a.intent_time) - min(p.service_time)),
+select extract(epoch from max(c.outcome_time) - min(p.service_time)),
+       extract(epoch from min(a.intent_time) - min(p.service_time)),
        extract(epoch from max(c.outcome_time) - min(a.intent_time))
-from cancellation_now c join run_reading p using (run_id) join attempt a using (cancellation_id)`).Scan(&whole, &reading, &pushing)
+from cancellation_now c join run_reading p using (run_id) join attempt a using (cancellation_id)`).Scan(
+		&whole, &reading, &pushing)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,9 @@ func newControl(vendors vendorURLs) (control, error) {
 	if err != nil {
 		return control{}, err
 	}
-	return control{client: &http.Client{Timeout: time.Minute}, kingdee: vendors.Kingdee, wms: "http://" + vendor.Host}, nil
+	return control{
+		client: &http.Client{Timeout: time.Minute}, kingdee: vendors.Kingdee, wms: "http://" + vendor.Host,
+	}, nil
 }
 
 // bills makes audited bills, and thereby their orders, and gives their numbers. Each has one product line.
@@ -52,7 +54,8 @@ func (c control) orders(ctx context.Context, keys []warehouse.Key) error {
 		orders[i].Key = key
 	}
 	var result warehouse.BulkResult
-	if err := c.call(ctx, http.MethodPost, c.wms+"/control/orders/bulk", map[string]any{"orders": orders}, &result); err != nil {
+	if err := c.call(ctx, http.MethodPost, c.wms+"/control/orders/bulk",
+		map[string]any{"orders": orders}, &result); err != nil {
 		return err
 	}
 	if len(result.Problems) > 0 {
@@ -63,12 +66,14 @@ func (c control) orders(ctx context.Context, keys []warehouse.Key) error {
 
 // latency makes the WMS wait before it looks at a cancel.
 func (c control) latency(ctx context.Context, wait time.Duration) error {
-	return c.call(ctx, http.MethodPatch, c.wms+"/control/personality", map[string]any{"latency_ms": wait.Milliseconds()}, nil)
+	return c.call(ctx, http.MethodPatch, c.wms+"/control/personality",
+		map[string]any{"latency_ms": wait.Milliseconds()}, nil)
 }
 
 // run asks the orchestrator for an incremental run now.
 func (c control) run(ctx context.Context) error {
-	return c.call(ctx, http.MethodPost, c.orchestrator+"/v1/schemes/"+schemeName+"/runs", map[string]any{"kind": "RUN_KIND_INCREMENTAL"}, nil)
+	return c.call(ctx, http.MethodPost, c.orchestrator+"/v1/schemes/"+schemeName+"/runs",
+		map[string]any{"kind": "RUN_KIND_INCREMENTAL"}, nil)
 }
 
 func (c control) kingdeeTruth(ctx context.Context) (truth books.Truth, err error) {

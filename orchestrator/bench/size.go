@@ -56,11 +56,13 @@ func megabytes(heap, indexes, rows int64) string {
 
 // sizes are the tables that grow with cancellations, those of a month under the name of the whole.
 const sizes = `
-select case when c.relname like 'attempt_evidence%' then 'attempt_evidence (kept for EVIDENCE_DAYS)' else c.relname end as name,
+select case when c.relname like 'attempt_evidence%' then 'attempt_evidence (kept for EVIDENCE_DAYS)'
+       else c.relname end as name,
        sum(pg_table_size(c.oid))::bigint as heap, sum(pg_indexes_size(c.oid))::bigint as indexes
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'voidrelay' and c.relkind = 'r'
-  and c.relname ~ '^(bill|bill_snapshot|warehouse_order|cancellation|unsettled_cancellation|outcome|attempt|attempt_evidence.*|run|run_reading)$'
+  and (c.relname like 'attempt_evidence%' or c.relname in ('bill', 'bill_snapshot', 'warehouse_order', 'cancellation',
+      'unsettled_cancellation', 'outcome', 'attempt', 'run', 'run_reading'))
 group by 1
 order by sum(pg_total_relation_size(c.oid)) desc`
 
@@ -68,24 +70,33 @@ order by sum(pg_total_relation_size(c.oid)) desc`
 // as long as those of real bills and real answers of the sandboxes: a request of about 700 bytes, an answer of 120, a
 // snapshot with two lines.
 var filling = []string{`
-insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, mode, send_since, incremental_millis)
+insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, mode, send_since,
+    incremental_millis)
 values ('assembly-void', '组装拆卸单作废', 'STK_AssembledApp', 'dc', '{default}', 1, 'send', now(), 60000)`, `
 insert into scheme_revision (scheme, revision, content_hash, document) values ('assembly-void', 1, 'h', 'd')`, `
 insert into run (scheme, kind, state, revision, cursor_id, run_counts, end_time)
 select 'assembly-void', 'incremental', 'complete', 1, n * 100,
-       '{"Rows": 300, "RowsOfBills": 300, "RowsOfProblems": 0, "Bills": 120, "Live": 0, "Unchanged": 20, "Voided": 100, "OrdersNew": 100, "OrdersAlreadyOwed": 0}', now()
+       jsonb_build_object('Rows', 300, 'RowsOfBills', 300, 'RowsOfProblems', 0, 'Bills', 120, 'Live', 0,
+           'Unchanged', 20, 'Voided', 100, 'OrdersNew', 100, 'OrdersAlreadyOwed', 0), now()
 from generate_series(1, (@rows::bigint + 99) / 100) as n`, `
-insert into run_reading (run_id, watermark_version, lower_edge, vendor_time, service_time, watermark_before, watermark_after)
+insert into run_reading (run_id, watermark_version, lower_edge, vendor_time, service_time,
+    watermark_before, watermark_after)
 select run_id, run_id, now(), now(), now(), now(), now() from run`, `
-insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time, read_time, class,
-    generation, generation_live, ever_live, generation_approve, generation_cancel)
-select 'assembly-void', 100000 + n, 'ZZCX' || lpad(n::text, 8, '0'), '100', 'Assembly', 'D', 'B', at, at, at, at, at, 'voided', 1, true, true, at, at
-from (select n, now() - interval '365 days' * n / @rows::bigint as at from generate_series(1, @rows::bigint) as n) as bills`, `
+insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time,
+    modify_time, approve_time, cancel_time, read_time, class, generation, generation_live, ever_live,
+    generation_approve, generation_cancel)
+select 'assembly-void', 100000 + n, 'ZZCX' || lpad(n::text, 8, '0'), '100', 'Assembly', 'D', 'B', at, at, at, at, at,
+       'voided', 1, true, true, at, at
+from (select n, now() - interval '365 days' * n / @rows::bigint as at
+    from generate_series(1, @rows::bigint) as n) as bills`, `
 insert into bill_snapshot (scheme, bill_id, generation, content, read_time)
-select scheme, bill_id, 1, jsonb_build_object('ID', bill_id, 'Number', bill_no, 'Org', '100', 'AffairType', 'Assembly', 'DocumentStatus', 'C', 'CancelStatus', 'A',
-    'CreateTime', bill_create_time, 'ModifyTime', modify_time, 'ApproveTime', approve_time, 'Products', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10,
-    'Material', 'CP' || bill_id, 'Warehouse', 'CK001', 'Quantity', '12.5')), 'Components', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10 + 1,
-    'Material', 'YL' || bill_id, 'Warehouse', 'CK003', 'Quantity', '25'))), read_time
+select scheme, bill_id, 1, jsonb_build_object('ID', bill_id, 'Number', bill_no, 'Org', '100',
+    'AffairType', 'Assembly', 'DocumentStatus', 'C', 'CancelStatus', 'A',
+    'CreateTime', bill_create_time, 'ModifyTime', modify_time, 'ApproveTime', approve_time,
+    'Products', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10,
+        'Material', 'CP' || bill_id, 'Warehouse', 'CK001', 'Quantity', '12.5')),
+    'Components', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10 + 1,
+        'Material', 'YL' || bill_id, 'Warehouse', 'CK003', 'Quantity', '25'))), read_time
 from bill`, `
 insert into warehouse_order (account, warehouse_code, order_code, order_type)
 select 'default', 'WH-HZ01', bill_no, 'QTRK' from bill order by bill_id`, `
@@ -99,12 +110,14 @@ insert into outcome (cancellation_id, times_settled, scheme, state, outcome, dec
 select cancellation_id, 1, scheme, 'done', 'cancelled', create_time, create_time, 1, 'cancelled', '取消成功', true, false,
     create_time
 from cancellation order by cancellation_id`, `
-insert into attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time, disposition, recognised, http_status, vendor_flag, vendor_code,
-    vendor_message, dictionary)
-select cancellation_id, 1, create_time, create_time, create_time, create_time, create_time, 'cancelled', true, 200, 'success', '0', '取消成功', 'default'
+insert into attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time,
+    disposition, recognised, http_status, vendor_flag, vendor_code, vendor_message, dictionary)
+select cancellation_id, 1, create_time, create_time, create_time, create_time, create_time, 'cancelled', true, 200,
+       'success', '0', '取消成功', 'default'
 from cancellation order by cancellation_id`, `
 insert into attempt_evidence (cancellation_id, attempt, request, reply)
-select cancellation_id, 1, convert_to(rpad('method=WDT_WMS_ORDER_CANCEL&sid=***&sign=***' || bill_no, 700, md5(bill_no)), 'UTF8'),
+select cancellation_id, 1,
+    convert_to(rpad('method=WDT_WMS_ORDER_CANCEL&sid=***&sign=***' || bill_no, 700, md5(bill_no)), 'UTF8'),
     convert_to(rpad('<response><flag>success</flag><code>0</code><message>取消成功</message></response>', 100, ' '), 'UTF8')
 from cancellation order by cancellation_id`,
 }

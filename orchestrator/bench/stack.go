@@ -82,7 +82,10 @@ func (s *stack) service(ctx context.Context, role string, settings map[string]st
 
 // beside is another ledger with an orchestrator of its own, at the same vendors and adapters.
 func (s *stack) beside(ctx context.Context, name string, incremental time.Duration) (other *stack, err error) {
-	other = &stack{bench: s.bench, name: name, control: s.control, vendors: s.vendors, kingdeesvc: s.kingdeesvc, wmssvc: s.wmssvc, guest: true}
+	other = &stack{
+		bench: s.bench, name: name, control: s.control, vendors: s.vendors, kingdeesvc: s.kingdeesvc,
+		wmssvc: s.wmssvc, guest: true,
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, other.stop())
@@ -104,7 +107,8 @@ func (s *stack) startOrchestrator(ctx context.Context, database string, incremen
 		return err
 	}
 	s.settings = map[string]string{
-		"DATABASE_URL": database, "KINGDEESVC_TARGET": s.kingdeesvc.Addrs[0], "WMSSVC_TARGET": s.wmssvc.Addrs[0], "SCHEMES_FILE": file,
+		"DATABASE_URL": database, "KINGDEESVC_TARGET": s.kingdeesvc.Addrs[0],
+		"WMSSVC_TARGET": s.wmssvc.Addrs[0], "SCHEMES_FILE": file,
 	}
 	if s.orchestrator, err = s.service(ctx, install.RoleOrchestrator, s.settings); err != nil {
 		return err
@@ -115,7 +119,8 @@ func (s *stack) startOrchestrator(ctx context.Context, database string, incremen
 
 // schemes is the shipped file, read at this pace, with safety limits that nothing here trips.
 func schemes(incremental time.Duration) []byte {
-	return fmt.Appendf(scheme.ShippedDocument(), "    incremental_interval: %s\n    safety_limits: {per_hour: 1000000, per_day: 10000000}\n", incremental)
+	return fmt.Appendf(scheme.ShippedDocument(),
+		"    incremental_interval: %s\n    safety_limits: {per_hour: 1000000, per_day: 10000000}\n", incremental)
 }
 
 // database makes an empty one and brings it to the newest schema. Its URL is for the orchestrator, which owns nothing;
@@ -192,7 +197,8 @@ func (s *stack) within(ctx context.Context, limit, every time.Duration, sql stri
 // settled waits until so many cancellations have an outcome, or need a person.
 func (s *stack) settled(ctx context.Context, count int) error {
 	return s.until(ctx, `
-select not exists (select from unsettled_cancellation where state in ('planned', 'open')) and (select count(*) from cancellation) >= $1`, count)
+select not exists (select from unsettled_cancellation where state in ('planned', 'open'))
+    and (select count(*) from cancellation) >= $1`, count)
 }
 
 // services are our own processes, without the vendors; those that were started, callers first.

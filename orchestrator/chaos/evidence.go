@@ -96,8 +96,9 @@ const (
 // gather reads both truths and the ledger.
 func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) {
 	e := &evidence{
-		scheme: s, bills: map[string][]books.BillTruth{}, orders: map[warehouse.Key]warehouse.Truth{}, cancellations: map[warehouse.Key][]cancellation{},
-		work: map[string][]work{}, snapshots: map[int64]time.Time{}, together: map[int64][]int64{}, intervals: map[string]int{},
+		scheme: s, bills: map[string][]books.BillTruth{}, orders: map[warehouse.Key]warehouse.Truth{},
+		cancellations: map[warehouse.Key][]cancellation{}, work: map[string][]work{}, snapshots: map[int64]time.Time{},
+		together: map[int64][]int64{}, intervals: map[string]int{},
 	}
 	kingdee, err := t.control.kingdeeTruth(ctx)
 	if err != nil {
@@ -121,15 +122,16 @@ func (e *evidence) ledger(ctx context.Context, t *town) error {
 		return fmt.Errorf("read ledger: %w", err)
 	}
 	cancellations, err := rows[cancellation](ctx, t, `
-select cancellation_id as id, bill_id as bill, bill_no as number, generation, direction, warehouse_code as code, order_code as "order", order_type as type, state,
-    hold_reason as hold, outcome, inferred, maybe_landed, evidence, triggers, create_time as created, outcome_time as ended
+select cancellation_id as id, bill_id as bill, bill_no as number, generation, direction, warehouse_code as code,
+    order_code as "order", order_type as type, state, hold_reason as hold, outcome, inferred, maybe_landed, evidence,
+    triggers, create_time as created, outcome_time as ended
 from cancellation_now order by cancellation_id`)
 	if err != nil {
 		return err
 	}
 	attempts, err := rows[attempt](ctx, t, `
-select cancellation_id as cancellation, attempt, intent_time as intent, send_before as before, send_time as sent, result_time as result, disposition,
-    recognised, vendor_message as message, detail
+select cancellation_id as cancellation, attempt, intent_time as intent, send_before as before, send_time as sent,
+    result_time as result, disposition, recognised, vendor_message as message, detail
 from attempt order by cancellation_id, attempt`)
 	if err != nil {
 		return err
@@ -143,8 +145,8 @@ from attempt order by cancellation_id, attempt`)
 		e.cancellations[d.key()] = append(e.cancellations[d.key()], d)
 	}
 	items, err := rows[work](ctx, t, `
-select kind, bill_id as bill, bill_no as number, cancellation_id as cancellation, subject, detail, create_time as created, close_time as closed,
-    close_reason as reason
+select kind, bill_id as bill, bill_no as number, cancellation_id as cancellation, subject, detail,
+    create_time as created, close_time as closed, close_reason as reason
 from work_item order by work_item_id`)
 	if err != nil {
 		return err

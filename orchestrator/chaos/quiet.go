@@ -23,7 +23,8 @@ func (u unsettled) nothing() bool {
 }
 
 func (u unsettled) String() string {
-	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be read again, %d missing, %d runs not ended, %d rechecks and %d reconcile runs since %s",
+	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be read again, %d missing, "+
+		"%d runs not ended, %d rechecks and %d reconcile runs since %s",
 		u.Open, u.Unanswered, u.Reread, u.Missing, u.Begun, u.Rechecks, u.Reconciles, u.Failed)
 }
 
@@ -119,11 +120,13 @@ select coalesce((select max(version) from watermark), -1),
     (select count(*) from run where state = 'running' and kind in ('baseline', 'incremental')),
     (select count(*) from bill b where absent_since is not null and class <> 'deleted'
         and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited'
-            or exists (select from unsettled_cancellation c where c.bill_id = b.bill_id and c.state in ('planned', 'open', 'held')))),
+            or exists (select from unsettled_cancellation c where c.bill_id = b.bill_id
+                and c.state in ('planned', 'open', 'held')))),
     coalesce((select max(error) from run_failure), ''),
     (select count(*) from recheck),
     (select count(*) from run
-     where kind = 'reconcile' and state = 'complete' and start_time > (select min(end_time) from recheck))`, since).Scan(
+     where kind = 'reconcile' and state = 'complete'
+       and start_time > (select min(end_time) from recheck))`, since).Scan(
 		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Rechecks, &u.Reconciles)
 	return u, err
 }

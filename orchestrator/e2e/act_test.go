@@ -17,7 +17,8 @@ import (
 // act posts an act about the one cancellation there is.
 func (s *stack) act(verb string) {
 	s.Helper()
-	body := fmt.Sprintf(`{"filter": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "问过仓库"}`, s.count(`select cancellation_id from cancellation_now`))
+	body := fmt.Sprintf(`{"filter": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "问过仓库"}`,
+		s.count(`select cancellation_id from cancellation_now`))
 	require.Equal(s, http.StatusOK, s.post("/v1/cancellations:"+verb, body))
 	require.Equal(s, 1, s.count(`select count(*) from operator_action_cancellation`), "it applied")
 }
@@ -72,7 +73,8 @@ func TestARetryOfABillThatWasRestoredMeanwhileSendsNothing(t *testing.T) {
 	_, err = s.kingdee.Do(t.Context(), "A1", books.ActionRestore, books.Edit{}, "")
 	require.NoError(t, err)
 	// A run may see the restore first; then the act is refused, and nothing is sent either.
-	body := fmt.Sprintf(`{"filter": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`, s.count(`select cancellation_id from cancellation_now`))
+	body := fmt.Sprintf(`{"filter": {"scheme": "assembly-void", "cancellationIds": ["%d"]}, "reason": "x"}`,
+		s.count(`select cancellation_id from cancellation_now`))
 	require.Equal(t, http.StatusOK, s.post("/v1/cancellations:retry", body))
 	s.settle()
 	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'withdrawn'`))
@@ -89,10 +91,12 @@ func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
 	s.audited("A1", "CK001")
 	require.NoError(t, s.wms.AddFaults(wbehaviour.Fault{Kind: "race", OrderCode: "A1", Times: 4}))
 	s.void("A1")
-	s.until("it is a person's", func() bool { return s.count(`select count(*) from work_item where kind = 'answer_unrecognised'`) == 1 })
+	s.until("it is a person's",
+		func() bool { return s.count(`select count(*) from work_item where kind = 'answer_unrecognised'`) == 1 })
 	require.Equal(t, 4, s.count(`select attempt from cancellation_now`), "at once and after 1, 5 and 15 backoffs")
 	var text string
-	require.NoError(t, s.pool.QueryRow(t.Context(), `select vendor_message from reporting.vendor_answer where not recognised and classified_as = ''`).Scan(&text))
+	require.NoError(t, s.pool.QueryRow(t.Context(),
+		`select vendor_message from reporting.vendor_answer where not recognised and classified_as = ''`).Scan(&text))
 
 	body := fmt.Sprintf(`{"filter": {"vendorMessage": %q}, "disposition": "already_cancelled", "reason": "仓库已撤单"`, text)
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`, "dryRun": true}`))
@@ -100,5 +104,6 @@ func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`}`))
 	require.Equal(t, "已取消", s.verdict("A1"))
 	require.Equal(t, 4, s.truth("WH-HZ01", "A1").Requests, "nothing more was sent")
-	require.Equal(t, 4, s.count(`select count(*) from attempt where disposition = 'rejected'`), "what they were taken for then")
+	require.Equal(t, 4, s.count(`select count(*) from attempt where disposition = 'rejected'`),
+		"what they were taken for then")
 }

@@ -14,7 +14,8 @@ import (
 func (s *stack) settledLongAgo() (no, stock string) {
 	s.Helper()
 	for _, b := range s.kingdee.Bills() {
-		if b.DocumentStatus != books.StatusAudited || b.CancelStatus != books.NotVoided || time.Since(b.ModifyDate) < 48*time.Hour {
+		if b.DocumentStatus != books.StatusAudited || b.CancelStatus != books.NotVoided ||
+			time.Since(b.ModifyDate) < 48*time.Hour {
 			continue
 		}
 		var inbound []books.Order
@@ -40,7 +41,8 @@ func TestAVoidThatMovesNothingButADateIsSeenAndCancelledOnce(t *testing.T) {
 	s := start(t, func(s *stack) {
 		p := s.kingdee.Personality()
 		p.DeleteVoided = true
-		p.CancelDateOnly, p.VoidKeepsModifyDate, p.UnauditKeepsModifyDate, p.UnauditKeepsApproveDate = true, true, true, true
+		p.CancelDateOnly, p.VoidKeepsModifyDate = true, true
+		p.UnauditKeepsModifyDate, p.UnauditKeepsApproveDate = true, true
 		s.kingdee.SetPersonality(p)
 		require.NoError(s, s.kingdee.Reset(s.Context(), ksample.DefaultSeed))
 		for _, b := range s.kingdee.Bills() {
@@ -78,5 +80,6 @@ func TestAServerWithoutAClockIsReadAllTheSame(t *testing.T) {
 	s.settle()
 	require.Equal(t, "已取消", s.verdict("A1"))
 	require.Equal(t, 1, s.count(`select count(*) from watermark where watermark_time < now() - interval '10 minutes'`))
-	require.NotZero(t, s.count(`select count(*) from run join run_reading using (run_id) where vendor_time is null and note <> ''`))
+	require.NotZero(t,
+		s.count(`select count(*) from run join run_reading using (run_id) where vendor_time is null and note <> ''`))
 }

@@ -32,7 +32,8 @@ func TestARestoreWhileTheWMSIsAwaySendsNothingLater(t *testing.T) {
 	s.audited("A1", "CK001")
 	stop := s.wmsAway()
 	s.void("A1")
-	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation_now where state = 'open'`) == 1 })
+	s.until("the cancellation is open",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'open'`) == 1 })
 	_, err := s.kingdee.Restore(t.Context(), "A1")
 	require.NoError(t, err)
 	s.run()
@@ -54,7 +55,9 @@ func TestABillLiveAgainAfterItsCancelIsForAPerson(t *testing.T) {
 		require.NoError(t, err)
 	}
 	s.until("a work item", func() bool {
-		return s.count(`select count(*) from work_item where kind = 'restored_after_cancel' and close_time is null`) == 1
+		return s.count(
+			`select count(*) from work_item where kind = 'restored_after_cancel' and close_time is null`,
+		) == 1
 	})
 	require.Equal(t, "需人工", s.verdict("A1"))
 }
@@ -110,10 +113,12 @@ func TestSafetyLimitsHoldUntilAPersonReleases(t *testing.T) {
 	}
 	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), []string{"A1", "A2", "A3"}))
-	s.until("all are held", func() bool { return s.count(`select count(*) from cancellation_now where state = 'held'`) == 3 })
+	s.until("all are held",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'held'`) == 3 })
 	require.Equal(t, "需人工", s.verdict("A1"))
 	code := s.post("/v1/cancellations:release",
-		`{"filter": {"scheme": "assembly-void", "holdReason": "safety_limit_hour"}, "reason": "checked with the warehouse"}`)
+		`{"filter": {"scheme": "assembly-void", "holdReason": "safety_limit_hour"}, "reason": "checked with the `+
+			`warehouse"}`)
 	require.Equal(t, http.StatusOK, code)
 	s.settle()
 	require.Equal(t, 3, s.count(`select count(*) from cancellation_now where state = 'done'`))
@@ -126,10 +131,13 @@ func TestASchemeInDryRunSendsNothingAndNeverWhatItDecided(t *testing.T) {
 	s.audited("A1", "CK001")
 	s.audited("A2", "CK001")
 	s.run()
-	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_DRY_RUN", "reason": "stocktaking"}`))
+	require.Equal(t, http.StatusOK,
+		s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_DRY_RUN", "reason": "stocktaking"}`))
 	s.void("A1")
-	s.until("it is a dry run", func() bool { return s.count(`select count(*) from cancellation_now where state = 'dry_run'`) == 1 })
-	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "done"}`))
+	s.until("it is a dry run",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'dry_run'`) == 1 })
+	require.Equal(t, http.StatusOK,
+		s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "done"}`))
 	s.void("A2")
 	s.until("the later one is cancelled", func() bool { return s.verdict("A2") == "已取消" })
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests)
@@ -140,7 +148,9 @@ func TestALoginToOtherBooksStopsTheScheme(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) { s.scheme = withDataCenter("another-dc") })
 	s.until("the scheme stops", func() bool {
-		return s.count(`select count(*) from scheme where state = 'stopped' and stop_reason = 'DATA_CENTER_DIFFERS'`) == 1
+		return s.count(
+			`select count(*) from scheme where state = 'stopped' and stop_reason = 'DATA_CENTER_DIFFERS'`,
+		) == 1
 	})
 	require.Zero(t, s.count(`select count(*) from bill`))
 }
@@ -163,8 +173,11 @@ func TestAnOrderThatComesAfterItsVoidIsStillCancelled(t *testing.T) {
 	s.noOrders = true
 	s.audited("A1", "CK001")
 	s.void("A1")
-	s.until("the WMS does not know it", func() bool { return s.count(`select count(*) from attempt where disposition = 'not_found'`) > 0 })
-	_, err := s.wms.CreateOrder(warehouse.Order{Key: warehouse.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}})
+	s.until("the WMS does not know it",
+		func() bool { return s.count(`select count(*) from attempt where disposition = 'not_found'`) > 0 })
+	_, err := s.wms.CreateOrder(warehouse.Order{
+		Key: warehouse.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"},
+	})
 	require.NoError(t, err)
 	s.settle()
 	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Effects)
@@ -174,7 +187,10 @@ func TestAPickedOrderIsTooLate(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	s.audited("A1", "CK001")
-	_, err := s.wms.SetState(warehouse.Move{Key: warehouse.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}, To: warehouse.StateDone, Force: true})
+	_, err := s.wms.SetState(warehouse.Move{
+		Key: warehouse.Key{WarehouseCode: "WH-HZ01", OrderCode: "A1", OrderType: "QTRK"}, To: warehouse.StateDone,
+		Force: true,
+	})
 	require.NoError(t, err)
 	s.void("A1")
 	s.until("the verdict", func() bool { return s.verdict("A1") == "来不及" })
@@ -188,7 +204,8 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	s.run()
 	stop := s.wmsAway()
 	s.void("A1")
-	s.until("the cancellation is open", func() bool { return s.count(`select count(*) from cancellation_now where state = 'open'`) == 1 })
+	s.until("the cancellation is open",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'open'`) == 1 })
 	_, err := s.kingdee.Delete(t.Context(), "A1")
 	if err != nil {
 		_, err = s.kingdee.Do(t.Context(), "A1", books.ActionRestore, books.Edit{}, "")
@@ -200,7 +217,9 @@ func TestANumberGivenToALiveBillIsNotCancelled(t *testing.T) {
 	s.run()
 	stop()
 	s.until("the cancellation's bill was read again", func() bool {
-		return s.count(`select count(*) from cancellation_now where unread_since is not null or state = 'withdrawn'`) == 1
+		return s.count(
+			`select count(*) from cancellation_now where unread_since is not null or state = 'withdrawn'`,
+		) == 1
 	})
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests, "the number belongs to a live bill now")
 }

@@ -49,20 +49,24 @@ func TestOneIDLeadsFromTheCallToTheAdapters(t *testing.T) {
 	})
 	s.audited("NAMED-1", "CK001")
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/runs", `{"kind": "RUN_KIND_INCREMENTAL"}`))
-	s.until("the bill is known", func() bool { return s.count(`select count(*) from bill where bill_no = 'NAMED-1'`) == 1 })
+	s.until("the bill is known",
+		func() bool { return s.count(`select count(*) from bill where bill_no = 'NAMED-1'`) == 1 })
 	s.void("NAMED-1")
 
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/runs",
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+		"http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/runs",
 		strings.NewReader(`{"kind": "RUN_KIND_INCREMENTAL", "requestId": "named"}`))
 	require.NoError(t, err)
 	request.Header.Set("X-Request-Id", "ticket-7")
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
-	s.until("cancelled", func() bool { return s.count(`select count(*) from cancellation_now where state = 'done'`) == 1 })
+	s.until("cancelled",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'done'`) == 1 })
 	const id = `"request_id":"ticket-7"`
 	for _, words := range [][]string{
-		{"/orchestrator.v1.RunService/StartRun", id}, {"/kingdee.v1.BillService/StreamBillStates", id}, {"run complete", id},
+		{"/orchestrator.v1.RunService/StartRun", id}, {"/kingdee.v1.BillService/StreamBillStates", id},
+		{"run complete", id},
 	} {
 		s.until("a line with "+words[0], func() bool { return log.has(words...) })
 	}

@@ -14,7 +14,8 @@ import (
 // looking makes the shipped scheme act on these triggers, and recheck and reconcile every second.
 func looking(triggers string) func(*stack) {
 	return func(s *stack) {
-		s.scheme = saying("triggers: [voided]\n", "triggers: ["+triggers+"]\n    recheck_interval: 1s\n    reconcile_interval: 1s\n    absent_wait: 1s\n")
+		s.scheme = saying("triggers: [voided]\n",
+			"triggers: ["+triggers+"]\n    recheck_interval: 1s\n    reconcile_interval: 1s\n    absent_wait: 1s\n")
 	}
 }
 
@@ -37,7 +38,10 @@ func (s *stack) gone(no string) {
 // suspects is the number of open work items that say that bills are hidden from us.
 func (s *stack) suspects(subject string) int {
 	s.Helper()
-	return s.count(`select count(*) from work_item where kind = 'permission_suspect' and subject = $1 and close_time is null`, subject)
+	return s.count(
+		`select count(*) from work_item where kind = 'permission_suspect' and subject = $1 and close_time is null`,
+		subject,
+	)
 }
 
 // A bill is deleted in Kingdee: nothing there tells of it any longer, and its order waits in the warehouse.
@@ -54,13 +58,16 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 	require.Equal(t, "WH-HZ01 QTRK done deleted", s.cancellations("GONE"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "GONE").Effects)
 	require.Zero(t, s.truth("WH-HZ01", "CONTROL").Requests)
-	require.Positive(t, s.count(`select bills_gone::int from run join run_comparison using (run_id) where bills_gone > 0 limit 1`), "a reconcile run says so")
+	require.Positive(t,
+		s.count(`select bills_gone::int from run join run_comparison using (run_id) where bills_gone > 0 limit 1`),
+		"a reconcile run says so")
 	var shown struct {
 		Runs []struct {
 			Comparison struct{ BillsGone string }
 		}
 	}
-	require.Equal(t, http.StatusOK, s.get("/v1/schemes/assembly-void/runs?kinds=RUN_KIND_RECONCILE&pageSize=500", &shown))
+	require.Equal(t, http.StatusOK,
+		s.get("/v1/schemes/assembly-void/runs?kinds=RUN_KIND_RECONCILE&pageSize=500", &shown))
 	found := 0
 	for _, reconcile := range shown.Runs {
 		if reconcile.Comparison.BillsGone == "1" {
@@ -74,7 +81,9 @@ func TestADeletedBillsOrderIsCancelledOnceItIsProvedGone(t *testing.T) {
 	s.audited("REUSED", "CK001")
 	s.gone("REUSED")
 	s.until("nothing is due of it", func() bool {
-		return s.count(`select count(*) from cancellation_now where bill_no = 'REUSED' and state in ('planned', 'open')`) == 0
+		return s.count(
+			`select count(*) from cancellation_now where bill_no = 'REUSED' and state in ('planned', 'open')`,
+		) == 0
 	})
 	require.Zero(t, s.truth("WH-HZ01", "REUSED").Requests, "that would cancel the order of the bill that is live")
 	s.do("REUSED", books.ActionUnaudit, books.ActionVoid)
@@ -108,7 +117,8 @@ func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 	require.Zero(t, s.count(`select count(*) from bill where class = 'deleted'`))
 
 	s.behave(func(p *kbehaviour.Personality) { p.HiddenOrgs = nil })
-	s.until("the void that nobody could see is owed and cancelled", func() bool { return s.verdict("HIDDEN1") == "已取消" })
+	s.until("the void that nobody could see is owed and cancelled",
+		func() bool { return s.verdict("HIDDEN1") == "已取消" })
 	s.until("the work items close by themselves", func() bool { return s.suspects("200")+s.suspects("") == 0 })
 	require.Zero(t, s.truth("WH-HZ01", "HIDDEN2").Requests)
 	require.Zero(t, s.truth("WH-HZ01", "OURS").Requests)
@@ -117,7 +127,8 @@ func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 // reconciles waits until so many more have ended.
 func (s *stack) reconciles(more int) {
 	s.Helper()
-	const ended = `select count(*) from run join run_comparison using (run_id) where kind = 'reconcile' and state = 'complete'`
+	const ended = `select count(*) from run join run_comparison using (run_id) where kind = 'reconcile'
+    and state = 'complete'`
 	before := s.count(ended)
 	s.until("more reconcile runs", func() bool { return s.count(ended) >= before+more })
 }
@@ -136,8 +147,11 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 	s.do(no, books.ActionUnaudit)
 	s.until("it is cancelled", func() bool { return s.verdict(no) == "已取消" })
 	require.Equal(t, 1, s.truth(warehouses[stock], no).Effects)
-	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where bill_no = $1 and run_id is null`, no), "no run found it")
-	require.Equal(t, 1, s.count(`select count(*) from run join run_comparison using (run_id) where kind = 'recheck' and bills_repaired = 1`), "one round of the recheck did")
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where bill_no = $1 and run_id is null`, no),
+		"no run found it")
+	require.Equal(t, 1, s.count(
+		`select count(*) from run join run_comparison using (run_id) where kind = 'recheck' and bills_repaired = 1`,
+	), "one round of the recheck did")
 }
 
 // A change that is stamped now and committed seconds later, behind the watermark of the runs in between. The scheme

@@ -71,8 +71,9 @@ func (c *collector) take(batch *collectorv1.ExportTraceServiceRequest) {
 
 func spanOf(service string, s *tracev1.Span) span {
 	out := span{
-		service: service, name: s.GetName(), trace: hex.EncodeToString(s.GetTraceId()), id: hex.EncodeToString(s.GetSpanId()),
-		parent: hex.EncodeToString(s.GetParentSpanId()), begin: s.GetStartTimeUnixNano(), end: s.GetEndTimeUnixNano(),
+		service: service, name: s.GetName(), trace: hex.EncodeToString(s.GetTraceId()),
+		id: hex.EncodeToString(s.GetSpanId()), parent: hex.EncodeToString(s.GetParentSpanId()),
+		begin: s.GetStartTimeUnixNano(), end: s.GetEndTimeUnixNano(),
 		attributes: make(map[string]string),
 	}
 	for _, attribute := range s.GetAttributes() {
@@ -110,7 +111,8 @@ func text(spans []span) string {
 	draw = func(parent string, depth int) {
 		for _, s := range spans {
 			if s.parent == parent || depth == 0 && !known[s.parent] {
-				fmt.Fprintf(&out, "%s%s  %s  %.1f ms\n", strings.Repeat("  ", depth), s.name, s.service, float64(s.end-s.begin)/1e6)
+				fmt.Fprintf(&out, "%s%s  %s  %.1f ms\n",
+					strings.Repeat("  ", depth), s.name, s.service, float64(s.end-s.begin)/1e6)
 				draw(s.id, depth+1)
 			}
 		}
@@ -131,10 +133,12 @@ func TestOneTraceLeadsFromTheCallToTheVendors(t *testing.T) {
 	})
 	s.audited("TRACE-1", "CK001")
 	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void/runs", `{"kind": "RUN_KIND_INCREMENTAL"}`))
-	s.until("the bill is known", func() bool { return s.count(`select count(*) from bill where bill_no = 'TRACE-1'`) == 1 })
+	s.until("the bill is known",
+		func() bool { return s.count(`select count(*) from bill where bill_no = 'TRACE-1'`) == 1 })
 	s.void("TRACE-1")
 
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/runs",
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+		"http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void/runs",
 		strings.NewReader(`{"kind": "RUN_KIND_INCREMENTAL", "requestId": "trace"}`))
 	require.NoError(t, err)
 	const ours = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -142,15 +146,20 @@ func TestOneTraceLeadsFromTheCallToTheVendors(t *testing.T) {
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
-	s.until("cancelled", func() bool { return s.count(`select count(*) from cancellation_now where state = 'done'`) == 1 })
-	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where traceparent like '00-`+ours+`-%-01'`), "the row keeps its place")
+	s.until("cancelled",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'done'`) == 1 })
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where traceparent like '00-`+ours+`-%-01'`),
+		"the row keeps its place")
 
 	has := func(service, name string) bool {
-		return slices.ContainsFunc(collector.of(ours), func(s span) bool { return s.service == service && strings.HasPrefix(s.name, name) })
+		return slices.ContainsFunc(collector.of(ours),
+			func(s span) bool { return s.service == service && strings.HasPrefix(s.name, name) })
 	}
 	for _, want := range [][2]string{
-		{"orchestrator", "REST POST"}, {"orchestrator", "orchestrator.v1.RunService/StartRun"}, {"orchestrator", "river.work/run"},
-		{"orchestrator", "kingdee.v1.BillService/StreamBillStates"}, {"kingdeesvc", "kingdee.v1.BillService/StreamBillStates"},
+		{"orchestrator", "REST POST"}, {"orchestrator", "orchestrator.v1.RunService/StartRun"},
+		{"orchestrator", "river.work/run"},
+		{"orchestrator", "kingdee.v1.BillService/StreamBillStates"},
+		{"kingdeesvc", "kingdee.v1.BillService/StreamBillStates"},
 		{"kingdeesvc", "Kingdee ExecuteBillQuery"}, {"orchestrator", "cancel order"}, {"wmssvc", "WMS cancel"},
 	} {
 		s.until("a span "+want[0]+" "+want[1], func() bool { return has(want[0], want[1]) })
@@ -162,7 +171,8 @@ func TestOneTraceLeadsFromTheCallToTheVendors(t *testing.T) {
 	var batch span
 	s.until("the batch", func() bool {
 		all := collector.all()
-		i := slices.IndexFunc(all, func(s span) bool { return s.name == "send batch" && slices.Contains(s.linkedTraces, ours) })
+		i := slices.IndexFunc(all,
+			func(s span) bool { return s.name == "send batch" && slices.Contains(s.linkedTraces, ours) })
 		if i >= 0 {
 			batch = all[i]
 		}

@@ -22,7 +22,8 @@ func (s *stack) cancellations(no string) string {
 	s.Helper()
 	var all string
 	require.NoError(s, s.pool.QueryRow(s.Context(), `
-select coalesce(string_agg(concat_ws(' ', warehouse_code, order_type, state, array_to_string(triggers, '+')), '; ' order by cancellation_id), '')
+select coalesce(string_agg(concat_ws(' ', warehouse_code, order_type, state, array_to_string(triggers, '+')),
+       '; ' order by cancellation_id), '')
 from cancellation_now where bill_no = $1`, no).Scan(&all))
 	return all
 }
@@ -31,8 +32,11 @@ from cancellation_now where bill_no = $1`, no).Scan(&all))
 func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
-		s.scheme = saying("triggers: [voided]\n", "triggers: [voided, un_audited]\n    un_audited: {dwell: 6s, number_reuse: true}\n",
-			"      Dassembly.in:\n        lines: components\n", "      Assembly.out:\n        lines: components\n        order_code: bill.number\n        order_type: QTCK\n      Dassembly.in:\n        lines: components\n")
+		s.scheme = saying("triggers: [voided]\n",
+			"triggers: [voided, un_audited]\n    un_audited: {dwell: 6s, number_reuse: true}\n",
+			"      Dassembly.in:\n        lines: components\n", "      Assembly.out:\n        lines: components\n"+
+				"        order_code: bill.number\n        order_type: QTCK\n      Dassembly.in:\n"+
+				"        lines: components\n")
 	})
 	both := bill("MOVED", "CK001")
 	both.Lines[0].Components = []books.Component{{Goods: books.Goods{Material: "WL.SP.103", Qty: "2", Stock: "CK003"}}}
@@ -61,7 +65,8 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	s.do("MOVED", books.ActionVoid)
 	s.until("the void is heard", func() bool { return strings.Contains(s.cancellations("MOVED"), "un_audited+voided") })
 	s.settle()
-	require.Equal(t, "WH-HZ01 QTRK done un_audited+voided; WH-JX01 QTCK done un_audited+voided", s.cancellations("MOVED"))
+	require.Equal(t, "WH-HZ01 QTRK done un_audited+voided; WH-JX01 QTCK done un_audited+voided",
+		s.cancellations("MOVED"))
 	require.Equal(t, 1, s.truth("WH-HZ01", "MOVED").Effects)
 
 	require.Equal(t, "WH-HZ01 QTRK withdrawn un_audited", s.cancellations("AGAIN"))
@@ -72,7 +77,8 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	require.Equal(t, 1, s.truth("WH-HZ01", "UNAUDITED").Effects)
 	require.Zero(t, s.count(`
 select count(*) from attempt a join cancellation_now c using (cancellation_id) join bill b using (scheme, bill_id)
-where b.bill_no = 'UNAUDITED' and a.intent_time < b.un_audited_since + interval '6 seconds'`), "nothing before the dwell is over")
+where b.bill_no = 'UNAUDITED' and a.intent_time < b.un_audited_since + interval '6 seconds'`),
+		"nothing before the dwell is over")
 	require.Equal(t, "已取消", s.verdict("UNAUDITED"))
 
 	require.Empty(t, s.cancellations("DRAFT"))
@@ -81,11 +87,13 @@ where b.bill_no = 'UNAUDITED' and a.intent_time < b.un_audited_since + interval 
 	// Audited again after its order was cancelled.
 	s.do("LATE", books.ActionSubmit, books.ActionAudit)
 	s.until("a person is told", func() bool {
-		return s.count(`select count(*) from work_item where kind = 'restored_after_cancel' and bill_no = 'LATE' and close_time is null`) == 1
+		return s.count(`select count(*) from work_item where kind = 'restored_after_cancel' and bill_no = 'LATE'
+    and close_time is null`) == 1
 	})
 	s.do("LATE", books.ActionUnaudit, books.ActionVoid)
 	s.settle()
-	require.Equal(t, "WH-HZ01 QTRK done un_audited; WH-HZ01 QTRK done voided", s.cancellations("LATE"), "each life owes its own")
+	require.Equal(t, "WH-HZ01 QTRK done un_audited; WH-HZ01 QTRK done voided",
+		s.cancellations("LATE"), "each life owes its own")
 }
 
 // Nobody says that the WMS takes the same number again.
@@ -111,7 +119,8 @@ func TestAnUnAuditIsHeldUntilAPersonReleasesIt(t *testing.T) {
 func TestOnlyBillsThatTheConditionTakesAreCancelled(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
-		s.scheme = saying("triggers: [voided]\n", "triggers: [voided]\n    extra_fields: {bill: [F_PAEZ_PUSHED]}\n    selector: bill.extra.F_PAEZ_PUSHED == \"true\"\n")
+		s.scheme = saying("triggers: [voided]\n", "triggers: [voided]\n    extra_fields: {bill: [F_PAEZ_PUSHED]}\n"+
+			"    selector: bill.extra.F_PAEZ_PUSHED == \"true\"\n")
 	})
 	for no, pushed := range map[string]string{"PUSHED": "true", "NOT": "false", "UNSET": ""} {
 		b := bill(no, "CK001")
@@ -138,16 +147,21 @@ func TestAFieldThatThisKingdeeDoesNotHaveStopsTheScheme(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
 		s.audited("A1", "CK001")
-		s.scheme = saying("triggers: [voided]\n", "triggers: [voided]\n    extra_fields: {bill: [F_NOPE]}\n    selector: bill.extra.F_NOPE != \"\"\n")
+		s.scheme = saying("triggers: [voided]\n",
+			"triggers: [voided]\n    extra_fields: {bill: [F_NOPE]}\n    selector: bill.extra.F_NOPE != \"\"\n")
 	})
-	require.Equal(t, 1, s.count(`select count(*) from scheme where stop_reason = 'FIELD_UNKNOWN' and stop_detail like '%F_NOPE%'`))
+	require.Equal(t, 1,
+		s.count(`select count(*) from scheme where stop_reason = 'FIELD_UNKNOWN' and stop_detail like '%F_NOPE%'`))
 }
 
 // A scheme for organisation 100 is widened to 200, and to another warehouse and order: what happened there before is
 // nobody's any longer.
 func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	t.Parallel()
-	narrow := []string{"organisations: []", "organisations: ['100']", "      CK002: {account: default, code: WH-YW01}", "      # CK002"}
+	narrow := []string{
+		"organisations: []", "organisations: ['100']",
+		"      CK002: {account: default, code: WH-YW01}", "      # CK002",
+	}
 	examples := []string{
 		"              - {warehouse: CK002, material: CP.LH.001, quantity: \"5\"}\n", "",
 		"          - {warehouse_code: WH-YW01, order_code: ZZCX000123, order_type: QTRK}\n", "",
@@ -175,7 +189,9 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	// The stamps of a void have whole seconds, and the cutover has not.
 	s.run()
 	s.revise(saying("organisations: []", "organisations: ['100', '200']"))
-	require.Equal(t, 2, s.count(`select count(*) from scheme_cutover where kind in ('organisation', 'warehouse') and name in ('200', 'CK002')`))
+	require.Equal(t, 2, s.count(
+		`select count(*) from scheme_cutover where kind in ('organisation', 'warehouse') and name in ('200', 'CK002')`,
+	))
 	// Something happens to the bills that were voided before: they are decided again.
 	_, err := s.pool.Exec(t.Context(), `update bill set reread_time = now() where cancel_status = 'B'`)
 	require.NoError(t, err)
@@ -186,8 +202,10 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	}
 	for _, no := range []string{"200BEFORE", "100BEFORE"} {
 		require.Empty(t, s.cancellations(no), no)
-		require.Equal(t, 1, s.count(`select count(*) from bill where bill_no = $1 and class_reason like 'cutover:%'`, no), no)
+		require.Equal(t, 1,
+			s.count(`select count(*) from bill where bill_no = $1 and class_reason like 'cutover:%'`, no), no)
 	}
-	require.Zero(t, s.count(`select count(*) from run join run_reading using (run_id) where state = 'failed'`), "every order was accounted for")
+	require.Zero(t, s.count(`select count(*) from run join run_reading using (run_id) where state = 'failed'`),
+		"every order was accounted for")
 	require.Zero(t, s.truth("WH-YW01", "100BEFORE").Requests)
 }

@@ -32,8 +32,10 @@ type bounds struct {
 
 func (f *actFlags) add(cmd *cobra.Command) {
 	flags, s := cmd.Flags(), &f.filter
-	flags.Int64SliceVar(&s.CancellationIds, "ids", nil, "these cancellations 取消记录号; else those that have all of the following in common")
-	flags.StringSliceVar(&f.states, "state", nil, "状态 open, held, needs_attention, dry_run, closed, done; left out: those that the act is usually for")
+	flags.Int64SliceVar(&s.CancellationIds, "ids", nil,
+		"these cancellations 取消记录号; else those that have all of the following in common")
+	flags.StringSliceVar(&f.states, "state", nil,
+		"状态 open, held, needs_attention, dry_run, closed, done; left out: those that the act is usually for")
 	flags.StringVar(&s.BillNo, "bill", "", "单据 bill number")
 	flags.StringVar(&s.WarehouseCode, "warehouse", "", "仓库 warehouse code in the WMS")
 	flags.StringVar(&s.Account, "account", "", "WMS account")
@@ -74,7 +76,8 @@ func (f *actFlags) complete(scheme string) error {
 		}
 		at, err := time.Parse(time.RFC3339, moment.text)
 		if err != nil {
-			return fmt.Errorf("%w: %s: %q is no time such as 2026-11-26T08:00:00+08:00", errWrong, moment.flag, moment.text)
+			return fmt.Errorf("%w: %s: %q is no time such as 2026-11-26T08:00:00+08:00",
+				errWrong, moment.flag, moment.text)
 		}
 		*moment.into = timestamppb.New(at)
 	}
@@ -88,9 +91,13 @@ type resulting interface {
 }
 
 // actCommand makes a command of an act on selected cancellations.
-func (sh *shell) actCommand(use, short, did string, do func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error)) *cobra.Command {
+func (sh *shell) actCommand(
+	use, short, did string, do func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error),
+) *cobra.Command {
 	f := &actFlags{}
-	cmd := &cobra.Command{Use: use + " SCHEME --reason WHY", Short: short, GroupID: groupSteer, Args: args(1, "SCHEME --reason WHY")}
+	cmd := &cobra.Command{
+		Use: use + " SCHEME --reason WHY", Short: short, GroupID: groupSteer, Args: args(1, "SCHEME --reason WHY"),
+	}
 	f.add(cmd)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		if err := f.complete(args[0]); err != nil {
@@ -109,7 +116,8 @@ func (sh *shell) retryCommand() *cobra.Command {
 	return sh.actCommand("retry", "重试 asks the WMS again; each is verified in Kingdee before it is sent", "重试 retried",
 		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.RetryCancellations(ctx, &orchestratorv1.RetryCancellationsRequest{
-				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most, Token: f.token,
+				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun,
+				MaxCount: f.most, Token: f.token,
 			})
 		})
 }
@@ -118,7 +126,8 @@ func (sh *shell) ignoreCommand() *cobra.Command {
 	return sh.actCommand("ignore", "不取消 leaves the order in the warehouse as it is", "不取消 ignored",
 		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.IgnoreCancellations(ctx, &orchestratorv1.IgnoreCancellationsRequest{
-				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most, Token: f.token,
+				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun,
+				MaxCount: f.most, Token: f.token,
 			})
 		})
 }
@@ -127,16 +136,19 @@ func (sh *shell) doneCommand() *cobra.Command {
 	return sh.actCommand("done", "标记已取消 says that the order is cancelled, by hand or otherwise", "标记已取消 marked done",
 		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.MarkCancellationsDone(ctx, &orchestratorv1.MarkCancellationsDoneRequest{
-				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most, Token: f.token,
+				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun,
+				MaxCount: f.most, Token: f.token,
 			})
 		})
 }
 
 func (sh *shell) releaseCommand() *cobra.Command {
-	return sh.actCommand("release", "放行 lets held cancellations go; each is verified in Kingdee before it is sent", "放行 released",
+	return sh.actCommand("release", "放行 lets held cancellations go; each is verified in Kingdee before it is sent",
+		"放行 released",
 		func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error) {
 			return client.Cancellations.ReleaseCancellations(ctx, &orchestratorv1.ReleaseCancellationsRequest{
-				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun, MaxCount: f.most, Token: f.token,
+				Filter: &f.filter, Reason: f.reason, RequestId: f.request, DryRun: f.dryRun,
+				MaxCount: f.most, Token: f.token,
 			})
 		})
 }
@@ -155,7 +167,8 @@ func (sh *shell) printResult(did string, result *orchestratorv1.ActionResult) {
 	}
 	t := newTable("取消 id", "待办 item", "单据 bill", "不适用的原因 not done because")
 	for _, refused := range result.GetRefused() {
-		t.row(idText(refused.GetCancellationId()), idText(refused.GetWorkItemId()), refused.GetBillNo(), refused.GetMessage())
+		t.row(idText(refused.GetCancellationId()), idText(refused.GetWorkItemId()),
+			refused.GetBillNo(), refused.GetMessage())
 	}
 	fmt.Fprintf(sh.out, "不适用 refused %d\n", result.GetRefusedCount())
 	t.print(sh.out)

@@ -19,8 +19,9 @@ func (sh *shell) reclassifyCommand() *cobra.Command {
 	var b bounds
 	cmd := &cobra.Command{
 		Use: "reclassify TEXT DISPOSITION --reason WHY",
-		Short: "答复归类 says what an answer text of the WMS means (cancelled, already_cancelled, in_progress, too_late, not_found, rejected)" +
-			" and settles what waits for that",
+		Short: "答复归类 says what an answer text of the WMS means " +
+			"(cancelled, already_cancelled, in_progress, too_late, not_found, rejected) " +
+			"and settles what waits for that",
 		GroupID: groupSteer,
 		Args:    args(2, "TEXT DISPOSITION --reason WHY"),
 	}
@@ -39,10 +40,13 @@ func (sh *shell) reclassifyCommand() *cobra.Command {
 		}
 		sh.printResult("归类 reclassified", answer.GetResult())
 		for _, state := range slices.Sorted(maps.Keys(answer.GetOutcomes())) {
-			value := orchestratorv1.CancellationState(orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(state)])
+			value := orchestratorv1.CancellationState(
+				orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(state)],
+			)
 			fmt.Fprintf(sh.out, "  → %s: %d\n", stateWords(value), answer.GetOutcomes()[state])
 		}
-		fmt.Fprintf(sh.out, "词典条目，加入 WMS_DICTIONARY 的 entries below, for the list \"entries\" of WMS_DICTIONARY:\n%s", answer.GetDictionaryEntry())
+		fmt.Fprintf(sh.out, "词典条目，加入 WMS_DICTIONARY 的 entries below, for the list \"entries\" of WMS_DICTIONARY:\n%s",
+			answer.GetDictionaryEntry())
 		return nil
 	})
 }

@@ -10,13 +10,14 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-const timesHelp = `Times: 2026-11-01T08:00:00+08:00 (RFC 3339), or 2026-11-01 08:00:00 or 2026-11-01, which are Beijing time 北京时间 (UTC+8).
+const timesHelp = `Times: 2026-11-01T08:00:00+08:00 (RFC 3339), or 2026-11-01 08:00:00 or 2026-11-01,
+which are Beijing time 北京时间 (UTC+8).
 --to is not included: a day alone is its 00:00, so --from 2026-11-01 --to 2026-11-08 are the first seven days.`
 
 func (sh *shell) backfillCommand() *cobra.Command {
 	parent := &cobra.Command{
-		Use: "backfill", Short: "回补 reads named bills again and cancels what they owe; `backfill plan` lists it first", GroupID: groupSteer,
-		Args: cobra.NoArgs,
+		Use: "backfill", Short: "回补 reads named bills again and cancels what they owe; `backfill plan` lists it first",
+		GroupID: groupSteer, Args: cobra.NoArgs,
 	}
 	parent.AddCommand(sh.planCommand(), sh.applyCommand(), sh.backfillStartCommand(), sh.backfillItemsCommand())
 	return parent
@@ -27,10 +28,11 @@ const namedBillsUse = "SCHEME (--from T [--to T] | --numbers A,B | --numbers-fil
 func (sh *shell) planCommand() *cobra.Command {
 	f := &namedBills{}
 	cmd := &cobra.Command{
-		Use:   "plan " + namedBillsUse,
-		Short: "试算回补 lists what a backfill would cancel, with the exact requests; nothing is owed or sent until `apply`",
-		Long: "Reads the named bills in Kingdee and lists what would be cancelled, and what is settled already. Nothing is owed or sent.\n\n" +
-			timesHelp,
+		Use: "plan " + namedBillsUse,
+		Short: "试算回补 lists what a backfill would cancel, with the exact requests; " +
+			"nothing is owed or sent until `apply`",
+		Long: "Reads the named bills in Kingdee and lists what would be cancelled, and what is settled already. " +
+			"Nothing is owed or sent.\n\n" + timesHelp,
 		Args: args(1, namedBillsUse),
 	}
 	f.add(cmd)
@@ -40,7 +42,8 @@ func (sh *shell) planCommand() *cobra.Command {
 		if err != nil || b == nil || r.printJSON(b) {
 			return err
 		}
-		if err := sh.printItems(ctx, client, &orchestratorv1.ListBackfillItemsRequest{RunId: b.GetRunId()}, f.limit); err != nil {
+		if err := sh.printItems(ctx, client,
+			&orchestratorv1.ListBackfillItemsRequest{RunId: b.GetRunId()}, f.limit); err != nil {
 			return err
 		}
 		sh.printTotals(b)
@@ -49,8 +52,9 @@ func (sh *shell) planCommand() *cobra.Command {
 		case b.GetBackfill().GetItemsNew()+b.GetBackfill().GetItemsHeld() == 0:
 			fmt.Fprintln(sh.out, "没有可执行的 there is nothing to carry out")
 		default:
-			fmt.Fprintf(sh.out, "尚未执行 nothing is owed yet. 执行 to carry it out: voidrelay backfill apply %d --reason … [--max N]; "+
-				"放弃 to drop it: voidrelay runs cancel %d --reason …\n", b.GetRunId(), b.GetRunId())
+			fmt.Fprintf(sh.out,
+				"尚未执行 nothing is owed yet. 执行 to carry it out: voidrelay backfill apply %d --reason … [--max N]; "+
+					"放弃 to drop it: voidrelay runs cancel %d --reason …\n", b.GetRunId(), b.GetRunId())
 		}
 		return endedWell(b)
 	})
@@ -61,8 +65,8 @@ func (sh *shell) backfillStartCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "start " + namedBillsUse,
 		Short: "不经计划直接回补 reads named bills again and cancels what they owe, without a plan",
-		Long: "Reads the named bills in Kingdee and owes what the scheme owes for them; what is owed already is not owed twice. " +
-			"The watermark stays.\n\n" + timesHelp,
+		Long: "Reads the named bills in Kingdee and owes what the scheme owes for them; " +
+			"what is owed already is not owed twice. The watermark stays.\n\n" + timesHelp,
 		Args: args(1, namedBillsUse),
 	}
 	f.add(cmd)
@@ -115,7 +119,8 @@ func (sh *shell) backfillItemsCommand() *cobra.Command {
 		Short: "回补明细 what a backfill or a plan came to, each order with its request and what became of it",
 		Args:  args(1, "ID"),
 	}
-	cmd.Flags().StringSliceVar(&states, "state", nil, "结论 new, already_owed, settled, held, nothing_owed, refused, undecodable; left out: all")
+	cmd.Flags().StringSliceVar(&states, "state", nil,
+		"结论 new, already_owed, settled, held, nothing_owed, refused, undecodable; left out: all")
 	limitFlag(cmd, &limit)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		var err error

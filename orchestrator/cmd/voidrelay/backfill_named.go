@@ -27,11 +27,13 @@ type namedBills struct {
 
 func (f *namedBills) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.from, "from", "", "起 bills with a create, modify, approve or cancel date from here on (Beijing time unless it names a zone)")
+	flags.StringVar(&f.from, "from", "",
+		"起 bills with a create, modify, approve or cancel date from here on (Beijing time unless it names a zone)")
 	flags.StringVar(&f.to, "to", "", "止 and before this; left out: until now")
 	flags.StringSliceVar(&f.numbers, "numbers", nil, "单据编号 bill numbers, with commas between")
 	flags.StringVar(&f.file, "numbers-file", "", "a file with a bill number on each line")
-	flags.BoolVar(&f.selection.BeforeCutover, "before-cutover", false, "含启用时间之前 also what was voided before a cutover, or decided before sending was switched on")
+	flags.BoolVar(&f.selection.BeforeCutover, "before-cutover", false,
+		"含启用时间之前 also what was voided before a cutover, or decided before sending was switched on")
 	flags.StringVar(&f.request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
 	limitFlag(cmd, &f.limit)
 	reasonFlag(cmd, &f.request.Reason)
@@ -48,7 +50,8 @@ func (f *namedBills) complete(scheme string) error {
 		}
 	}
 	if ways != 1 || f.to != "" && f.from == "" {
-		return fmt.Errorf("%w: 请指定一种范围 say which bills, in one way: --from and --to, --numbers, or --numbers-file", errWrong)
+		return fmt.Errorf("%w: 请指定一种范围 say which bills, in one way: --from and --to, --numbers, or --numbers-file",
+			errWrong)
 	}
 	if f.from != "" {
 		return f.readRange()
@@ -63,7 +66,9 @@ func (f *namedBills) complete(scheme string) error {
 			return fmt.Errorf("%w: --numbers-file: %s holds no number", errWrong, f.file)
 		}
 	}
-	f.selection.Bills = &orchestratorv1.BackfillSelection_Numbers{Numbers: &orchestratorv1.NumberList{Numbers: f.numbers}}
+	f.selection.Bills = &orchestratorv1.BackfillSelection_Numbers{
+		Numbers: &orchestratorv1.NumberList{Numbers: f.numbers},
+	}
 	return nil
 }
 
@@ -115,5 +120,6 @@ func timeIn(flag, text string) (time.Time, error) {
 			return at, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%w: %s %q: want a time such as 2026-11-01T08:00:00+08:00, or in Beijing time 2026-11-01 08:00:00 or 2026-11-01", errWrong, flag, text)
+	return time.Time{}, fmt.Errorf("%w: %s %q: want a time such as 2026-11-01T08:00:00+08:00, or in Beijing time "+
+		"2026-11-01 08:00:00 or 2026-11-01", errWrong, flag, text)
 }

@@ -15,8 +15,11 @@ import (
 const itemsAtOnce = 500
 
 // printItems prints items, a row for each order, at most limit.
-func (sh *shell) printItems(ctx context.Context, client *install.Client, request *orchestratorv1.ListBackfillItemsRequest, limit int) error {
-	t := newTable("单据 bill", "种类 kind", "账号 account", "仓库单 order", "货主 owner", "取消原因 cancel reason", "结论 comes to", "取消 id")
+func (sh *shell) printItems(
+	ctx context.Context, client *install.Client, request *orchestratorv1.ListBackfillItemsRequest, limit int,
+) error {
+	t := newTable("单据 bill", "种类 kind", "账号 account", "仓库单 order", "货主 owner", "取消原因 cancel reason",
+		"结论 comes to", "取消 id")
 	more, rows := false, 0
 	for rows < limit {
 		request.PageSize = int32(min(limit-rows, itemsAtOnce)) //nolint:gosec // bounded
@@ -50,7 +53,8 @@ func addItem(t *table, item *orchestratorv1.BackfillItem) {
 		t.row(item.GetBillNo(), "-", "-", "-", "-", "-", itemWords(item.GetState()), "-")
 	} else {
 		t.row(item.GetBillNo(), item.GetOrderKind()+" "+item.GetWarehouseNumber(), item.GetAccount(),
-			item.GetWarehouseCode()+"/"+item.GetOrderCode()+"/"+item.GetOrderType(), orDash(item.GetOwnerCode()), orDash(item.GetCancelReason()),
+			item.GetWarehouseCode()+"/"+item.GetOrderCode()+"/"+item.GetOrderType(), orDash(item.GetOwnerCode()),
+			orDash(item.GetCancelReason()),
 			itemWords(item.GetState()), idText(item.GetCancellationId()))
 	}
 	if props := item.GetExtendProps(); len(props) > 0 {
@@ -81,7 +85,8 @@ func orDash(text string) string {
 
 // printOutcome says what a backfill that owes came to: the totals, and each item that a person should look at.
 func (sh *shell) printOutcome(ctx context.Context, client *install.Client, run *orchestratorv1.Run, limit int) error {
-	if err := sh.printItems(ctx, client, &orchestratorv1.ListBackfillItemsRequest{RunId: run.GetRunId()}, limit); err != nil {
+	if err := sh.printItems(ctx, client,
+		&orchestratorv1.ListBackfillItemsRequest{RunId: run.GetRunId()}, limit); err != nil {
 		return err
 	}
 	sh.printTotals(run)
@@ -91,11 +96,14 @@ func (sh *shell) printOutcome(ctx context.Context, client *install.Client, run *
 // printTotals says in a few lines what a run read and what that came to.
 func (sh *shell) printTotals(run *orchestratorv1.Run) {
 	f := run.GetRunCounts()
-	fmt.Fprintf(sh.out, "%s %d  %s  版本 revision %d  %s  开始 start %s\n", kindWords(run), run.GetRunId(), run.GetScheme(), run.GetRevision(),
+	fmt.Fprintf(sh.out, "%s %d  %s  版本 revision %d  %s  开始 start %s\n",
+		kindWords(run), run.GetRunId(), run.GetScheme(), run.GetRevision(),
 		runStateWords(run.GetState()), moment(run.GetStartTime().AsTime()))
-	fmt.Fprintf(sh.out, "  读到 read   单据 bills %d: 作废 voided %d, 反审核 un-audited %d, 有效 live %d, 启用时间之前 before cutover %d, "+
-		"未变 unchanged %d, 无法识别 undecodable %d\n",
-		f.GetBills(), f.GetVoided(), f.GetUnAudited(), f.GetLive(), f.GetBeforeCutover(), f.GetUnchanged(), f.GetUndecodable())
+	fmt.Fprintf(sh.out,
+		"  读到 read   单据 bills %d: 作废 voided %d, 反审核 un-audited %d, 有效 live %d, 启用时间之前 before cutover %d, "+
+			"未变 unchanged %d, 无法识别 undecodable %d\n",
+		f.GetBills(), f.GetVoided(), f.GetUnAudited(), f.GetLive(), f.GetBeforeCutover(),
+		f.GetUnchanged(), f.GetUndecodable())
 	fmt.Fprintf(sh.out, "  结果 comes to  %s\n", resultWords(run))
 	sh.printBackfillTotals(run.GetBackfill())
 	if run.GetError() != "" {
@@ -145,13 +153,15 @@ func countWords(b *orchestratorv1.Backfill) string {
 }
 
 func itemsOf(b *orchestratorv1.Backfill) int64 {
-	return b.GetItemsNew() + b.GetItemsAlreadyOwed() + b.GetItemsSettled() + b.GetItemsHeld() + b.GetItemsRefused() + b.GetItemsUndecodable()
+	return b.GetItemsNew() + b.GetItemsAlreadyOwed() + b.GetItemsSettled() + b.GetItemsHeld() +
+		b.GetItemsRefused() + b.GetItemsUndecodable()
 }
 
 func whichWords(s *orchestratorv1.BackfillSelection) string {
 	text := fmt.Sprintf("%d 个编号 numbers", len(s.GetNumbers().GetNumbers()))
 	if span := s.GetRange(); span != nil {
-		text = span.GetFromTime().AsTime().In(beijing).Format(time16) + " – " + span.GetToTime().AsTime().In(beijing).Format(time16+" -07:00")
+		text = span.GetFromTime().AsTime().In(beijing).Format(time16) + " – " +
+			span.GetToTime().AsTime().In(beijing).Format(time16+" -07:00")
 	}
 	if s.GetBeforeCutover() {
 		text += " 含启用时间之前 before cutover"

@@ -44,7 +44,8 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 		b.GetScheme(), b.GetBillId(), b.GetStockOrgNumber(), b.GetAffairType(), b.GetGeneration())
 	fmt.Fprintf(sh.out, "  单据状态 status %s  作废状态 void %s  判定 class %s  读取 read %s\n",
 		b.GetDocumentStatus(), b.GetCancelStatus(), b.GetClass(), at(b.GetReadTime()))
-	fmt.Fprintf(sh.out, "  审核 approved %s  修改 modified %s  作废 voided %s\n\n", at(b.GetApproveTime()), at(b.GetModifyTime()), at(b.GetCancelTime()))
+	fmt.Fprintf(sh.out, "  审核 approved %s  修改 modified %s  作废 voided %s\n\n",
+		at(b.GetApproveTime()), at(b.GetModifyTime()), at(b.GetCancelTime()))
 	t := newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
 	var voided time.Time
 	if b.GetCancelTime() != nil {
@@ -65,7 +66,8 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 		GroupID: groupAsk,
 		Args:    args(0, ""),
 	}
-	cmd.Flags().StringSliceVar(&states, "state", nil, "planned, open, held, done, needs_attention, withdrawn, dry_run, closed")
+	cmd.Flags().StringSliceVar(&states, "state", nil,
+		"planned, open, held, done, needs_attention, withdrawn, dry_run, closed")
 	cmd.Flags().StringVar(&filter.BillNo, "bill", "", "bill number")
 	cmd.Flags().StringVar(&filter.WarehouseCode, "warehouse", "", "the WMS's warehouse code")
 	cmd.Flags().StringVar(&filter.Scheme, "scheme", "", "scheme")
@@ -75,21 +77,25 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 		for _, name := range states {
 			value, ok := orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(name)]
 			if !ok || value == 0 {
-				return fmt.Errorf("%w: --state %q is none of planned, open, held, done, needs_attention, withdrawn, dry_run, closed", errWrong, name)
+				return fmt.Errorf("%w: --state %q is none of planned, open, held, done, needs_attention, withdrawn, "+
+					"dry_run, closed", errWrong, name)
 			}
 			filter.States = append(filter.States, orchestratorv1.CancellationState(value))
 		}
-		answer, err := client.Cancellations.ListCancellations(ctx, &orchestratorv1.ListCancellationsRequest{Filter: &filter, PageSize: limit})
+		answer, err := client.Cancellations.ListCancellations(ctx,
+			&orchestratorv1.ListCancellationsRequest{Filter: &filter, PageSize: limit})
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		t := newTable("编号 id", "单据 bill", "种类 kind", "仓库单 order", "状态 state", "答复 disposition", "次数", "更新 updated", "说明 note")
+		t := newTable("编号 id", "单据 bill", "种类 kind", "仓库单 order", "状态 state", "答复 disposition", "次数",
+			"更新 updated", "说明 note")
 		for _, c := range answer.GetCancellations() {
 			note := c.GetVendorMessage()
 			if hold := c.GetHoldReason(); hold != "" {
 				note = hold
 			}
-			t.row(fmt.Sprint(c.GetCancellationId()), c.GetBillNo(), c.GetOrderKind(), order(c), stateWords(c.GetState()), c.GetDisposition(),
+			t.row(fmt.Sprint(c.GetCancellationId()), c.GetBillNo(), c.GetOrderKind(), order(c),
+				stateWords(c.GetState()), c.GetDisposition(),
 				fmt.Sprint(c.GetAttempts()), moment(c.GetUpdateTime().AsTime()), note)
 		}
 		t.print(sh.out)
@@ -122,7 +128,8 @@ func (sh *shell) workCommand() *cobra.Command {
 		}
 		t := newTable("编号 id", "单据 bill", "种类 kind", "发生 since", "情况 what happened")
 		for _, w := range answer.GetWorkItems() {
-			t.row(fmt.Sprint(w.GetWorkItemId()), w.GetBillNo(), w.GetKind(), moment(w.GetCreateTime().AsTime()), w.GetMessage())
+			t.row(fmt.Sprint(w.GetWorkItemId()), w.GetBillNo(), w.GetKind(),
+				moment(w.GetCreateTime().AsTime()), w.GetMessage())
 			if w.GetCloseTime() != nil {
 				t.remark("已关闭 closed: " + w.GetCloseReason())
 			} else {

@@ -4,6 +4,10 @@
 //
 // Settings come from the environment. Exit status: 0, 1 when something failed, 2 when a setting or an argument is
 // wrong.
+//
+// The package is larger than others on purpose. A file is one command, or the few that belong to one thing, under the
+// name that an operator types; they share the shell and know nothing of each other, so that packages below this one
+// would only add names.
 package main
 
 import (

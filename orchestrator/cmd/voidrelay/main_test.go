@@ -21,7 +21,9 @@ func call(t *testing.T, settings map[string]string, line ...string) (status int,
 
 func TestWrongInput(t *testing.T) {
 	t.Run("one vendor real and the other a sandbox: refused", func(t *testing.T) {
-		for _, settings := range []map[string]string{{"KINGDEE_BASE_URL": "https://erp.example/K3Cloud/"}, {"WMS_URL": "https://wms.example/"}} {
+		for _, settings := range []map[string]string{
+			{"KINGDEE_BASE_URL": "https://erp.example/K3Cloud/"}, {"WMS_URL": "https://wms.example/"},
+		} {
 			status, _, errOut := call(t, settings, "up")
 			require.Equal(t, statusWrong, status)
 			require.Contains(t, errOut, "never mixed")
@@ -36,18 +38,25 @@ func TestWrongInput(t *testing.T) {
 			"ORCHESTRATOR_HTTP_ADDR": "0.0.0.0:7480", "LOG_LEVEL": "loud",
 		}, "up")
 		require.Equal(t, statusWrong, status)
-		for _, name := range []string{"SCHEMES_FILE", "KINGDEE_ACCT_ID", "KINGDEE_APP_SECRET", "WMS_SID", "WMS_URL", "ORCHESTRATOR_HTTP_ADDR", "LOG_LEVEL"} {
+		for _, name := range []string{
+			"SCHEMES_FILE", "KINGDEE_ACCT_ID", "KINGDEE_APP_SECRET", "WMS_SID", "WMS_URL",
+			"ORCHESTRATOR_HTTP_ADDR", "LOG_LEVEL",
+		} {
 			require.Contains(t, errOut, name+": ")
 		}
 	})
 
 	t.Run("a mixture is named beside all else, each once", func(t *testing.T) {
 		settings := map[string]string{
-			"WMS_URL": "https://x/", "WMS_RATE": "abc", "LOG_LEVEL": "loud", "DATABASE_URL": "foo", "ORCHESTRATOR_HTTP_ADDR": "nope", "KINGDEE_TIME_ZONE": "Mars/X",
+			"WMS_URL": "https://x/", "WMS_RATE": "abc", "LOG_LEVEL": "loud", "DATABASE_URL": "foo",
+			"ORCHESTRATOR_HTTP_ADDR": "nope", "KINGDEE_TIME_ZONE": "Mars/X",
 		}
 		status, _, errOut := call(t, settings, "up")
 		require.Equal(t, statusWrong, status)
-		for _, name := range []string{"WMS_RATE", "LOG_LEVEL", "DATABASE_URL", "ORCHESTRATOR_HTTP_ADDR", "KINGDEE_TIME_ZONE", "SCHEMES_FILE", "WMS_SID"} {
+		for _, name := range []string{
+			"WMS_RATE", "LOG_LEVEL", "DATABASE_URL", "ORCHESTRATOR_HTTP_ADDR", "KINGDEE_TIME_ZONE",
+			"SCHEMES_FILE", "WMS_SID",
+		} {
 			require.Equal(t, 1, strings.Count(errOut, "\n  "+name+": "), "%s in %s", name, errOut)
 		}
 		require.Equal(t, 1, strings.Count(errOut, "never mixed"))
@@ -61,20 +70,28 @@ func TestWrongInput(t *testing.T) {
 	})
 
 	t.Run("run keeps its hands off real vendors", func(t *testing.T) {
-		status, _, errOut := call(t, map[string]string{"KINGDEE_BASE_URL": "https://erp.example/K3Cloud/", "WMS_URL": "https://wms.example/"}, "run")
+		status, _, errOut := call(t,
+			map[string]string{"KINGDEE_BASE_URL": "https://erp.example/K3Cloud/", "WMS_URL": "https://wms.example/"},
+			"run")
 		require.Equal(t, statusWrong, status)
 		require.Contains(t, errOut, "voidrelay up")
 	})
 
 	t.Run("a command line that makes no sense", func(t *testing.T) {
-		for _, line := range [][]string{{"bill"}, {"bill", "a", "b"}, {"nonsense"}, {"bill", "a", "--nonsense"}, {"mode", "s", "send"}, {"cancellations", "--state", "x"}, {"retry", "s"},
-			{"retry", "s", "--reason", "r", "--state", "lost"}, {"ignore", "s", "--reason", "r", "--from", "yesterday"}, {"close", "x", "--reason", "r"}, {"reclassify", "text", "--reason", "r"},
-			{"backfill", "plan", "s", "--reason", "r"}, {"backfill", "plan", "s", "--to", "2026-11-01", "--reason", "r"},
+		for _, line := range [][]string{{"bill"}, {"bill", "a", "b"}, {"nonsense"}, {"bill", "a", "--nonsense"},
+			{"mode", "s", "send"}, {"cancellations", "--state", "x"}, {"retry", "s"},
+			{"retry", "s", "--reason", "r", "--state", "lost"}, {"ignore", "s", "--reason", "r", "--from", "yesterday"},
+			{"close", "x", "--reason", "r"}, {"reclassify", "text", "--reason", "r"},
+			{"backfill", "plan", "s", "--reason", "r"},
+			{"backfill", "plan", "s", "--to", "2026-11-01", "--reason", "r"},
 			{"backfill", "plan", "s", "--from", "2026-11-01", "--numbers", "A", "--reason", "r"},
-			{"backfill", "start", "s", "--from", "1 November", "--reason", "r"}, {"backfill", "plan", "s", "--numbers", "A"},
-			{"backfill", "plan", "s", "--numbers-file", "/nowhere", "--reason", "r"}, {"backfill", "apply", "first", "--reason", "r"},
+			{"backfill", "start", "s", "--from", "1 November", "--reason", "r"},
+			{"backfill", "plan", "s", "--numbers", "A"},
+			{"backfill", "plan", "s", "--numbers-file", "/nowhere", "--reason", "r"},
+			{"backfill", "apply", "first", "--reason", "r"},
 			{"backfill", "apply", "1"}, {"backfill", "items", "0"}, {"backfill", "items", "1", "--state", "lost"},
-			{"runs", "cancel", "1"}, {"runs", "show", "last"}, {"runs", "list", "--kind", "sweep"}, {"runs", "start", "s"}} {
+			{"runs", "cancel", "1"}, {"runs", "show", "last"},
+			{"runs", "list", "--kind", "sweep"}, {"runs", "start", "s"}} {
 			status, out, errOut := call(t, nil, line...)
 			require.Equal(t, statusWrong, status, line)
 			require.Empty(t, out)
@@ -102,21 +119,25 @@ func TestWrongInput(t *testing.T) {
 		}
 	})
 
-	t.Run("migrate with a database that cannot be meant: the setting is named, and nothing of it is shown", func(t *testing.T) {
-		for _, settings := range []map[string]string{
-			{"DATABASE_URL": "postgres://u:hidden#word@127.0.0.1/db"}, {"DATABASE_URL": "host=127.0.0.1 password=hidden word"},
-			{"DATABASE_URL_FILE": "/does/not/exist"}, {"DATABASE_URL": "postgres://u:hidden@127.0.0.1/db", "DATABASE_URL_FILE": "/does/not/exist"},
-		} {
-			status, out, errOut := call(t, settings, "migrate")
-			require.Equal(t, statusWrong, status, errOut)
-			require.Contains(t, errOut, "\n  DATABASE_URL")
-			require.NotContains(t, errOut, "not set")
-			require.NotContains(t, out+errOut, "hidden")
-		}
-	})
+	t.Run("migrate with a database that cannot be meant: the setting is named, and nothing of it is shown",
+		func(t *testing.T) {
+			for _, settings := range []map[string]string{
+				{"DATABASE_URL": "postgres://u:hidden#word@127.0.0.1/db"},
+				{"DATABASE_URL": "host=127.0.0.1 password=hidden word"},
+				{"DATABASE_URL_FILE": "/does/not/exist"},
+				{"DATABASE_URL": "postgres://u:hidden@127.0.0.1/db", "DATABASE_URL_FILE": "/does/not/exist"},
+			} {
+				status, out, errOut := call(t, settings, "migrate")
+				require.Equal(t, statusWrong, status, errOut)
+				require.Contains(t, errOut, "\n  DATABASE_URL")
+				require.NotContains(t, errOut, "not set")
+				require.NotContains(t, out+errOut, "hidden")
+			}
+		})
 
 	t.Run("blanks count as not set", func(t *testing.T) {
-		status, _, errOut := call(t, map[string]string{"KINGDEE_BASE_URL": " ", "WMS_URL": "\t", "DATABASE_URL": " ", "LOG_LEVEL": "loud"}, "up")
+		status, _, errOut := call(t,
+			map[string]string{"KINGDEE_BASE_URL": " ", "WMS_URL": "\t", "DATABASE_URL": " ", "LOG_LEVEL": "loud"}, "up")
 		require.Equal(t, statusWrong, status)
 		require.Contains(t, errOut, "LOG_LEVEL")
 		require.Len(t, strings.Split(strings.TrimSpace(errOut), "\n"), 2, "nothing else is wrong: %s", errOut)

@@ -50,10 +50,13 @@ func (sh *shell) root() *cobra.Command {
 		&cobra.Group{ID: groupSteer, Title: "操作 Steer:"},
 	)
 	root.AddCommand(sh.upCommand(), sh.runCommand(), sh.demoCommand(), sh.migrateCommand(), sh.schemeCommand())
-	root.AddCommand(sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(), sh.schemesCommand(), sh.runsCommand())
+	root.AddCommand(sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(),
+		sh.schemesCommand(), sh.runsCommand())
 	root.AddCommand(sh.readCommand(), sh.releaseCommand(), sh.resumeCommand(), sh.modeCommand())
-	root.AddCommand(sh.pauseCommand(), sh.stopAllCommand(), sh.resumeAllCommand(), sh.watermarkCommand(), sh.watermarkChangesCommand())
-	root.AddCommand(sh.retryCommand(), sh.ignoreCommand(), sh.doneCommand(), sh.reclassifyCommand(), sh.closeCommand(), sh.actionsCommand())
+	root.AddCommand(sh.pauseCommand(), sh.stopAllCommand(), sh.resumeAllCommand(), sh.watermarkCommand(),
+		sh.watermarkChangesCommand())
+	root.AddCommand(sh.retryCommand(), sh.ignoreCommand(), sh.doneCommand(), sh.reclassifyCommand(),
+		sh.closeCommand(), sh.actionsCommand())
 	root.AddCommand(sh.backfillCommand(), sh.replayCommand())
 	root.AddCommand(sh.versionCommand())
 	return root

@@ -14,7 +14,8 @@ import (
 
 func (sh *shell) runsCommand() *cobra.Command {
 	parent := &cobra.Command{
-		Use: "runs", Short: "读取任务 runs: what was read in Kingdee, and what that came to", GroupID: groupAsk, Args: cobra.NoArgs,
+		Use: "runs", Short: "读取任务 runs: what was read in Kingdee, and what that came to",
+		GroupID: groupAsk, Args: cobra.NoArgs,
 	}
 	parent.AddCommand(sh.runsListCommand(), sh.runsShowCommand(), sh.runsStartCommand(), sh.runsCancelCommand())
 	return parent
@@ -28,15 +29,19 @@ func (sh *shell) runsListCommand() *cobra.Command {
 		Short: "列出读取任务 runs, newest first",
 		Args:  cobra.MaximumNArgs(1),
 	}
-	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "种类 baseline, incremental, recheck, reconcile, backfill; left out: all")
-	cmd.Flags().StringSliceVar(&states, "state", nil, "状态 running, planned, applying, complete, failed, cancelled; left out: all")
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil,
+		"种类 baseline, incremental, recheck, reconcile, backfill; left out: all")
+	cmd.Flags().StringSliceVar(&states, "state", nil,
+		"状态 running, planned, applying, complete, failed, cancelled; left out: all")
 	cmd.Flags().Int32Var(&request.PageSize, "limit", 24, "how many")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		var err error
-		if request.Kinds, err = wordsOf[orchestratorv1.RunKind]("--kind", "RUN_KIND_", orchestratorv1.RunKind_value, kinds); err != nil {
+		if request.Kinds, err = wordsOf[orchestratorv1.RunKind]("--kind", "RUN_KIND_",
+			orchestratorv1.RunKind_value, kinds); err != nil {
 			return err
 		}
-		if request.States, err = wordsOf[orchestratorv1.RunState]("--state", "RUN_STATE_", orchestratorv1.RunState_value, states); err != nil {
+		if request.States, err = wordsOf[orchestratorv1.RunState]("--state", "RUN_STATE_",
+			orchestratorv1.RunState_value, states); err != nil {
 			return err
 		}
 		if len(args) == 1 {
@@ -79,11 +84,13 @@ func (sh *shell) runsStartCommand() *cobra.Command {
 		Short: "立即核对、复查或读取 asks for a run now; for a backfill see `voidrelay backfill`",
 		Args:  args(1, "SCHEME --kind KIND"),
 	}
-	cmd.Flags().StringVar(&kind, "kind", "", "种类 reconcile (the last 72 hours), recheck (all bills known live) or incremental")
+	cmd.Flags().StringVar(&kind, "kind", "",
+		"种类 reconcile (the last 72 hours), recheck (all bills known live) or incremental")
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "why, in your words; kept")
 	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		kinds, err := wordsOf[orchestratorv1.RunKind]("--kind", "RUN_KIND_", orchestratorv1.RunKind_value, []string{kind})
+		kinds, err := wordsOf[orchestratorv1.RunKind]("--kind", "RUN_KIND_",
+			orchestratorv1.RunKind_value, []string{kind})
 		if err != nil {
 			return err
 		}
@@ -145,7 +152,8 @@ func wordsOf[E ~int32](flag, prefix string, values map[string]int32, words []str
 func (sh *shell) printRuns(runs []*orchestratorv1.Run) {
 	t := newTable("编号 id", "方案 scheme", "种类 kind", "开始 start", "状态 state", "单据 bills", "结果 what it came to")
 	for _, run := range runs {
-		t.row(strconv.FormatInt(run.GetRunId(), 10), run.GetScheme(), kindWords(run), moment(run.GetStartTime().AsTime()),
+		t.row(strconv.FormatInt(run.GetRunId(), 10), run.GetScheme(), kindWords(run),
+			moment(run.GetStartTime().AsTime()),
 			runStateWords(run.GetState()), strconv.FormatInt(billsOf(run), 10), resultWords(run))
 		if b := run.GetBackfill(); b != nil {
 			t.remark(whichWords(b.GetSelection()) + "  " + b.GetActor() + ": " + b.GetReason())
@@ -174,7 +182,8 @@ func resultWords(run *orchestratorv1.Run) string {
 		return countWords(run.GetBackfill())
 	case run.GetComparison() != nil:
 		c := run.GetComparison()
-		text := fmt.Sprintf("修复 repaired %d, 不见 missing %d, 已删 gone %d", c.GetBillsRepaired(), c.GetBillsMissing(), c.GetBillsGone())
+		text := fmt.Sprintf("修复 repaired %d, 不见 missing %d, 已删 gone %d",
+			c.GetBillsRepaired(), c.GetBillsMissing(), c.GetBillsGone())
 		if c.GetHours() > 0 {
 			text += fmt.Sprintf(", 不符小时 hours that differed %d/%d", c.GetHoursDiffering(), c.GetHours())
 		}

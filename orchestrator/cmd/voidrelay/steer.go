@@ -25,7 +25,8 @@ func (sh *shell) readCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已请求 asked for at %s; `voidrelay schemes` shows when it was done\n", moment(answer.GetRequestTime().AsTime()))
+		fmt.Fprintf(sh.out, "已请求 asked for at %s; `voidrelay schemes` shows when it was done\n",
+			moment(answer.GetRequestTime().AsTime()))
 		return nil
 	})
 }

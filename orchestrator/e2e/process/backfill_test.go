@@ -29,9 +29,9 @@ func TestKilledInTheMiddleOfABackfill(t *testing.T) {
 	w.latency(300)
 	started, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{
 		Scheme: "assembly-void", Kind: orchestratorv1.RunKind_RUN_KIND_BACKFILL, Reason: "上周的作废单",
-		Backfill: &orchestratorv1.BackfillSelection{Bills: &orchestratorv1.BackfillSelection_Range{Range: &orchestratorv1.TimeRange{
-			FromTime: timestamppb.New(time.Now().Add(-time.Hour)),
-		}}},
+		Backfill: &orchestratorv1.BackfillSelection{Bills: &orchestratorv1.BackfillSelection_Range{
+			Range: &orchestratorv1.TimeRange{FromTime: timestamppb.New(time.Now().Add(-time.Hour))},
+		}},
 	})
 	require.NoError(t, err)
 	id := started.GetRun().GetRunId()
@@ -50,6 +50,8 @@ func TestKilledInTheMiddleOfABackfill(t *testing.T) {
 	})
 	w.settled(ctx, client, l)
 	require.True(t, l.is(fmt.Sprintf(`(select count(*) from cancellation_now) = %d`, bills)))
-	require.True(t, l.is(fmt.Sprintf(`(select count(*) = %d and count(distinct bill_id) = %[1]d from backfill_item where run_id = %d)`, bills, id)),
-		l.text(fmt.Sprintf(`select string_agg(bill_no || ' ' || state, ', ') from backfill_item where run_id = %d`, id)))
+	require.True(t, l.is(fmt.Sprintf(`(select count(*) = %d and count(distinct bill_id) = %[1]d from backfill_item `+
+		`where run_id = %d)`, bills, id)),
+		l.text(fmt.Sprintf(`select string_agg(bill_no || ' ' || state, ', ') from backfill_item where run_id = %d`,
+			id)))
 }

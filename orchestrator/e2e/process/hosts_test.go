@@ -64,7 +64,8 @@ func (l kept) text(query string) (text string) {
 // runHolder is the name of the orchestrator that is at the run; empty while nobody is.
 const runHolder = `
 select a.application_name from pg_locks l join pg_stat_activity a using (pid)
-where l.locktype = 'advisory' and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('voidrelay run assembly-void', 0)
+where l.locktype = 'advisory'
+  and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('voidrelay run assembly-void', 0)
   and l.database = (select oid from pg_database where datname = current_database()) and l.granted`
 
 // inFlight: something was handed over and not answered.
@@ -111,7 +112,8 @@ func (w *town) slow(wait time.Duration) {
 func (w *town) settled(ctx context.Context, client *install.Client, l kept) {
 	w.t.Helper()
 	require.NoError(w.t, client.Settled(ctx))
-	require.True(w.t, l.is(`count(*) > 0 and bool_and(state = 'done') from cancellation_now`), l.text(`select string_agg(distinct state, ' ') from cancellation_now`))
+	require.True(w.t, l.is(`count(*) > 0 and bool_and(state = 'done') from cancellation_now`),
+		l.text(`select string_agg(distinct state, ' ') from cancellation_now`))
 	require.True(w.t, l.is(nothingLate))
 	w.agree(client)
 }
@@ -137,7 +139,8 @@ func TestTheWorkOfAKilledOrchestratorGoesOn(t *testing.T) {
 	w.slow(0)
 	w.settled(ctx, client, l)
 	t.Logf("all of it settled %s after the kill", time.Since(killed).Round(100*time.Millisecond))
-	require.True(t, l.is(`exists (select from attempt where disposition = 'unknown')`), "what was in flight was asked for again")
+	require.True(t, l.is(`exists (select from attempt where disposition = 'unknown')`),
+		"what was in flight was asked for again")
 }
 
 // rereadSeldom lets a recheck and a reconcile run come once an hour.
@@ -155,12 +158,16 @@ func rereadSeldom(t *testing.T, settings map[string]string) map[string]string {
 // before a run does: the run would find nothing new, and have no pages to store one by one.
 func (w *town) rereadAll(ctx context.Context, client *install.Client, l kept) {
 	w.t.Helper()
-	for _, kind := range []orchestratorv1.RunKind{orchestratorv1.RunKind_RUN_KIND_RECHECK, orchestratorv1.RunKind_RUN_KIND_RECONCILE} {
+	for _, kind := range []orchestratorv1.RunKind{
+		orchestratorv1.RunKind_RUN_KIND_RECHECK, orchestratorv1.RunKind_RUN_KIND_RECONCILE,
+	} {
 		_, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{Scheme: "assembly-void", Kind: kind})
 		require.NoError(w.t, err)
 	}
 	await(w.t, time.Minute, "the recheck and the reconcile run are done", func() bool {
-		return l.is(`count(distinct kind) = 2 and bool_and(state = 'complete') from run join run_comparison using (run_id)`)
+		return l.is(
+			`count(distinct kind) = 2 and bool_and(state = 'complete') from run join run_comparison using (run_id)`,
+		)
 	})
 }
 
@@ -180,17 +187,22 @@ func TestARunGoesOnElsewhere(t *testing.T) {
 	}
 	require.NoError(t, clients["a"].Baseline(ctx))
 	w.rereadAll(ctx, clients["a"], l)
-	for _, end := range []func(*install.Process){(*install.Process).Kill, func(p *install.Process) { terminate(t, p) }} {
+	for _, end := range []func(*install.Process){
+		(*install.Process).Kill, func(p *install.Process) { terminate(t, p) },
+	} {
 		var any *install.Client
 		for _, client := range clients {
 			any = client
 		}
 		w.void(ctx, any, 40)
-		require.NoError(t, w.vendors.Kingdee.AddFault(kbehaviour.Fault{Service: kbehaviour.ServiceQuery, Count: 20, DelayMillis: 300}))
+		require.NoError(t,
+			w.vendors.Kingdee.AddFault(kbehaviour.Fault{Service: kbehaviour.ServiceQuery, Count: 20, DelayMillis: 300}))
 		var holder string
 		await(t, time.Minute, "a run is between its pages", func() bool {
 			holder = l.text(runHolder)
-			return hosts[holder] != nil && l.is(`exists (select from run join run_reading using (run_id) where state = 'running' and cursor_id > 0)`)
+			return hosts[holder] != nil && l.is(
+				`exists (select from run join run_reading using (run_id) where state = 'running' and cursor_id > 0)`,
+			)
 		})
 		run := l.text(`select run_id::text from run join run_reading using (run_id) where state = 'running'`)
 		began := time.Now()
@@ -198,14 +210,16 @@ func TestARunGoesOnElsewhere(t *testing.T) {
 		delete(hosts, holder)
 		delete(clients, holder)
 		await(t, time.Minute, "the run is complete", func() bool {
-			return l.is(`exists (select from run join run_reading using (run_id) where run_id = ` + run + ` and state = 'complete')`)
+			return l.is(`exists (select from run join run_reading using (run_id) where run_id = ` + run +
+				` and state = 'complete')`)
 		})
 		t.Logf("the run was complete %s later", time.Since(began).Round(100*time.Millisecond))
 	}
 	for _, client := range clients {
 		w.settled(ctx, client, l)
 	}
-	require.True(t, l.is(`not exists (select from run join run_reading using (run_id) where state = 'failed')`), "no run had to begin anew")
+	require.True(t, l.is(`not exists (select from run join run_reading using (run_id) where state = 'failed')`),
+		"no run had to begin anew")
 }
 
 // An orchestrator is frozen (SIGSTOP) with requests in flight. Its work is taken over and done; then it wakes with its
@@ -228,13 +242,15 @@ func TestAFrozenOrchestratorChangesNothingWhenItWakes(t *testing.T) {
 	require.NoError(t, err)
 	w.slow(0)
 	w.settled(ctx, client, l)
-	before := l.text(`select string_agg(c::text, chr(10) order by cancellation_id) from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation_now) c`)
+	before := l.text(`select string_agg(c::text, chr(10) order by cancellation_id)
+from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation_now) c`)
 
 	require.NoError(t, first.Thaw())
 	// It stops well, with its jobs ended: everything that it had in hand has come to something.
 	terminate(t, first)
 	w.settled(ctx, client, l)
-	require.Equal(t, before, l.text(`select string_agg(c::text, chr(10) order by cancellation_id) from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation_now) c`))
+	require.Equal(t, before, l.text(`select string_agg(c::text, chr(10) order by cancellation_id)
+from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation_now) c`))
 }
 
 // wmssvc is frozen with orders in its queue, until long after the last moment of each. When it wakes, not one of them
@@ -251,7 +267,9 @@ func TestAFrozenAdapterSendsNothingLate(t *testing.T) {
 	await(t, time.Minute, "orders wait in the adapter", func() bool { return l.is(inFlight) })
 	require.NoError(t, w.wms.Freeze())
 	await(t, time.Minute, "their last moment has passed", func() bool {
-		return l.is(`bool_and(send_before < now() - interval '1 second') from attempt where disposition in ('', 'unknown')`)
+		return l.is(
+			`bool_and(send_before < now() - interval '1 second') from attempt where disposition in ('', 'unknown')`,
+		)
 	})
 	require.NoError(t, w.wms.Thaw())
 	w.settled(ctx, client, l)

@@ -85,11 +85,14 @@ var noStream = func(context.Context, *grpc.ClientConn) (grpc.ClientStream, error
 // services are all three.
 var services = []service{
 	{
-		name: "kingdeesvc", domain: apierr.Kingdee, addrs: []string{"KINGDEESVC_ADDR"}, metrics: "KINGDEESVC_METRICS_ADDR",
-		secret: "KINGDEE_APP_SECRET", names: []string{kingdeev1.BillService_ServiceDesc.ServiceName},
+		name: "kingdeesvc", domain: apierr.Kingdee, addrs: []string{"KINGDEESVC_ADDR"},
+		metrics: "KINGDEESVC_METRICS_ADDR", secret: "KINGDEE_APP_SECRET",
+		names: []string{kingdeev1.BillService_ServiceDesc.ServiceName},
 		sound: map[string]string{
-			"KINGDEE_BASE_URL": "http://127.0.0.1:1", "KINGDEE_ACCT_ID": "a", "KINGDEE_USERNAME": "u", "KINGDEE_APP_ID": "i",
-			"KINGDEE_APP_SECRET": "hush-hush", "KINGDEESVC_ADDR": "127.0.0.1:0", "KINGDEESVC_METRICS_ADDR": "127.0.0.1:0",
+			"KINGDEE_BASE_URL": "http://127.0.0.1:1", "KINGDEE_ACCT_ID": "a",
+			"KINGDEE_USERNAME": "u", "KINGDEE_APP_ID": "i",
+			"KINGDEE_APP_SECRET": "hush-hush", "KINGDEESVC_ADDR": "127.0.0.1:0",
+			"KINGDEESVC_METRICS_ADDR": "127.0.0.1:0",
 		},
 		needs: nothing,
 		reveal: func(getenv func(string) string) (string, error) {
@@ -109,18 +112,22 @@ var services = []service{
 			return running{s, s.Addr(), s.MetricsAddr()}, nil
 		},
 		call: func(ctx context.Context, conn *grpc.ClientConn, opts ...grpc.CallOption) error {
-			_, err := kingdeev1.NewBillServiceClient(conn).CheckConnection(ctx, &kingdeev1.CheckConnectionRequest{}, opts...)
+			_, err := kingdeev1.NewBillServiceClient(conn).CheckConnection(ctx,
+				&kingdeev1.CheckConnectionRequest{}, opts...)
 			return answered(err, apierr.Kingdee)
 		},
 		broken: func(ctx context.Context, conn *grpc.ClientConn) error {
-			_, err := kingdeev1.NewBillServiceClient(conn).GetBill(ctx, &kingdeev1.GetBillRequest{FormId: "STK_AssembledApp", Id: -1})
+			_, err := kingdeev1.NewBillServiceClient(conn).GetBill(ctx,
+				&kingdeev1.GetBillRequest{FormId: "STK_AssembledApp", Id: -1})
 			return err
 		},
 		field: "id",
 		stream: func(ctx context.Context, conn *grpc.ClientConn) (grpc.ClientStream, error) {
 			return kingdeev1.NewBillServiceClient(conn).StreamBillStates(ctx, &kingdeev1.StreamBillStatesRequest{
-				FormId:    "STK_AssembledApp",
-				Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: []string{"A"}}},
+				FormId: "STK_AssembledApp",
+				Selection: &kingdeev1.StreamBillStatesRequest_Numbers{
+					Numbers: &kingdeev1.BillNumbers{Numbers: []string{"A"}},
+				},
 			})
 		},
 	},
@@ -156,7 +163,8 @@ var services = []service{
 			return answered(err, apierr.WMS)
 		},
 		broken: func(ctx context.Context, conn *grpc.ClientConn) error {
-			_, err := wmsv1.NewOrderServiceClient(conn).CancelOrder(ctx, &wmsv1.CancelOrderRequest{Order: &wmsv1.Order{}})
+			_, err := wmsv1.NewOrderServiceClient(conn).CancelOrder(ctx,
+				&wmsv1.CancelOrderRequest{Order: &wmsv1.Order{}})
 			return err
 		},
 		field: "warehouse_code",
@@ -165,16 +173,19 @@ var services = []service{
 		},
 	},
 	{
-		name: "orchestrator", domain: apierr.Orchestrator, addrs: []string{"ORCHESTRATOR_GRPC_ADDR", "ORCHESTRATOR_HTTP_ADDR"},
-		metrics: "ORCHESTRATOR_METRICS_ADDR", secret: "ADAPTER_TOKEN",
+		name: "orchestrator", domain: apierr.Orchestrator,
+		addrs: []string{"ORCHESTRATOR_GRPC_ADDR", "ORCHESTRATOR_HTTP_ADDR"}, metrics: "ORCHESTRATOR_METRICS_ADDR",
+		secret: "ADAPTER_TOKEN",
 		names: []string{
-			orchestratorv1.BillService_ServiceDesc.ServiceName, orchestratorv1.CancellationService_ServiceDesc.ServiceName,
+			orchestratorv1.BillService_ServiceDesc.ServiceName,
+			orchestratorv1.CancellationService_ServiceDesc.ServiceName,
 			orchestratorv1.RunService_ServiceDesc.ServiceName, orchestratorv1.SchemeService_ServiceDesc.ServiceName,
 		},
 		sound: map[string]string{
-			"DATABASE_URL": "postgres://voidrelay@127.0.0.1:1/voidrelay", "KINGDEESVC_TARGET": "127.0.0.1:1", "WMSSVC_TARGET": "127.0.0.1:1",
-			"ADAPTER_TOKEN": "hush-hush", "ORCHESTRATOR_GRPC_ADDR": "127.0.0.1:0", "ORCHESTRATOR_HTTP_ADDR": "127.0.0.1:0",
-			"ORCHESTRATOR_METRICS_ADDR": "127.0.0.1:0",
+			"DATABASE_URL": "postgres://voidrelay@127.0.0.1:1/voidrelay", "KINGDEESVC_TARGET": "127.0.0.1:1",
+			"WMSSVC_TARGET": "127.0.0.1:1",
+			"ADAPTER_TOKEN": "hush-hush", "ORCHESTRATOR_GRPC_ADDR": "127.0.0.1:0",
+			"ORCHESTRATOR_HTTP_ADDR": "127.0.0.1:0", "ORCHESTRATOR_METRICS_ADDR": "127.0.0.1:0",
 		},
 		needs: func(t *testing.T) map[string]string { return map[string]string{"DATABASE_URL": storetest.URL(t)} },
 		reveal: func(getenv func(string) string) (string, error) {
@@ -194,11 +205,13 @@ var services = []service{
 			return running{s, s.GRPCAddr(), s.MetricsAddr()}, nil
 		},
 		call: func(ctx context.Context, conn *grpc.ClientConn, opts ...grpc.CallOption) error {
-			_, err := orchestratorv1.NewSchemeServiceClient(conn).ListSchemes(ctx, &orchestratorv1.ListSchemesRequest{}, opts...)
+			_, err := orchestratorv1.NewSchemeServiceClient(conn).ListSchemes(ctx,
+				&orchestratorv1.ListSchemesRequest{}, opts...)
 			return answered(err, apierr.Orchestrator)
 		},
 		broken: func(ctx context.Context, conn *grpc.ClientConn) error {
-			_, err := orchestratorv1.NewBillServiceClient(conn).GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: "\x00"})
+			_, err := orchestratorv1.NewBillServiceClient(conn).GetBill(ctx,
+				&orchestratorv1.GetBillRequest{BillNo: "\x00"})
 			return err
 		},
 		field:  "bill_no",

@@ -28,8 +28,9 @@ type plannedRow struct {
 // PlannedItems answers the items of a plan behind the given one, at most limit.
 func (s *PlanRows) PlannedItems(ctx context.Context, run, after int64, limit int) ([]ledger.BackfillItem, error) {
 	found, err := ledger.ReadAll[plannedRow](ctx, s.pool, "read planned items", `
-select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code, i.order_code, i.order_type,
-       i.cancel_reason, i.extend_props, i.owner_code, i.evidence, i.generation, coalesce(i.cancellation_id, 0) as cancellation_id, i.detail, i.seen
+select i.item, i.bill_id, i.bill_no, i.class, i.state, i.order_kind, i.warehouse_number, i.account, i.warehouse_code,
+       i.order_code, i.order_type, i.cancel_reason, i.extend_props, i.owner_code, i.evidence, i.generation,
+       coalesce(i.cancellation_id, 0) as cancellation_id, i.detail, i.seen
 from backfill_item i
 where i.run_id = @run and i.item > @after
 order by i.item
@@ -51,8 +52,8 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 		Item: r.Item, BillID: r.BillID, BillNo: r.BillNo, Class: rule.Class(r.Class), State: ledger.ItemState(r.State),
 		CancellationID: r.CancellationID, Detail: r.Detail,
 		Cancellation: ledger.Cancellation{
-			BillID: r.BillID, BillNo: r.BillNo, Generation: r.Generation, Request: r.Request, Evidence: rule.Evidence(r.Evidence),
-			Order: rule.Order{Warehouse: r.WarehouseNumber},
+			BillID: r.BillID, BillNo: r.BillNo, Generation: r.Generation, Request: r.Request,
+			Evidence: rule.Evidence(r.Evidence), Order: rule.Order{Warehouse: r.WarehouseNumber},
 		},
 	}
 	if kind, ok := rule.ParseOrderKind(r.OrderKind); ok {
@@ -124,13 +125,17 @@ func updateItems(ctx context.Context, tx pgx.Tx, run int64, items []ledger.Backf
 	}
 	numbers, cancellations, states, details := make([]int64, n), make([]*int64, n), make([]string, n), make([]string, n)
 	for i, item := range items {
-		numbers[i], cancellations[i], states[i], details[i] = item.Item, ledger.NullID(item.CancellationID), string(item.State), ledger.CleanText(item.Detail)
+		numbers[i], cancellations[i] = item.Item, ledger.NullID(item.CancellationID)
+		states[i], details[i] = string(item.State), ledger.CleanText(item.Detail)
 	}
 	_, err := tx.Exec(ctx, `
 update backfill_item i set state = w.state, cancellation_id = w.cancellation_id, detail = w.detail
-from unnest(@items::bigint[], @states::text[], @cancellations::bigint[], @details::text[]) as w (item, state, cancellation_id, detail)
+from unnest(@items::bigint[], @states::text[], @cancellations::bigint[], @details::text[])
+    as w (item, state, cancellation_id, detail)
 where i.run_id = @run and i.item = w.item`,
-		pgx.StrictNamedArgs{"run": run, "items": numbers, "states": states, "cancellations": cancellations, "details": details})
+		pgx.StrictNamedArgs{
+			"run": run, "items": numbers, "states": states, "cancellations": cancellations, "details": details,
+		})
 	return err
 }
 

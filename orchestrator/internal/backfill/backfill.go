@@ -25,8 +25,13 @@ type Store interface {
 	DueBackfills(ctx context.Context) ([]int64, error)
 	TryLockBackfill(ctx context.Context, id int64) (unlock func(), ok bool, err error)
 	LiveTraffic(ctx context.Context, scheme string, limit int) (ledger.LiveTraffic, error)
-	CommitBackfill(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
-	CommitPlan(ctx context.Context, b *ledger.Run, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error
+	CommitBackfill(
+		ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page,
+		step ledger.BackfillStep, also func(pgx.Tx) error,
+	) error
+	CommitPlan(
+		ctx context.Context, b *ledger.Run, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error,
+	) error
 	BeginPlanAnew(ctx context.Context, b *ledger.Run, revision int) error
 	EndBackfill(ctx context.Context, b *ledger.Run) error
 	FailRun(ctx context.Context, run *ledger.Run, reason string) error
@@ -192,7 +197,8 @@ func (r *refill) end(ctx context.Context) error {
 	}
 	r.Logger.InfoContext(ctx, "backfill ended", slog.String("scheme", b.Scheme), slog.Int64("run_id", b.ID),
 		slog.String("state", string(b.State)),
-		slog.Int64("rows", b.RunCounts.Rows), slog.Int64("bills", b.RunCounts.Bills), slog.Int64("items", b.Backfill.Items))
+		slog.Int64("rows", b.RunCounts.Rows), slog.Int64("bills", b.RunCounts.Bills),
+		slog.Int64("items", b.Backfill.Items))
 	return nil
 }
 

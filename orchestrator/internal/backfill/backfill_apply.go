@@ -19,7 +19,10 @@ import (
 // applyStore is what carrying out a plan asks of the ledger.
 type applyStore interface {
 	PlannedItems(ctx context.Context, backfill, after int64, limit int) ([]ledger.BackfillItem, error)
-	CommitApplied(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page, applied ledger.Applied, also func(pgx.Tx) error) error
+	CommitApplied(
+		ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page,
+		applied ledger.Applied, also func(pgx.Tx) error,
+	) error
 	CheckPlan(ctx context.Context, b *ledger.Run, revision int, cursor int64, done bool) error
 }
 
@@ -34,7 +37,8 @@ type planned struct {
 func (p planned) owes() bool { return slices.ContainsFunc(p.items, carriedOut) }
 
 func carriedOut(item ledger.BackfillItem) bool {
-	return item.HasOrder() && (item.State == ledger.ItemNew || item.State == ledger.ItemHeld && item.CancellationID == 0)
+	return item.HasOrder() &&
+		(item.State == ledger.ItemNew || item.State == ledger.ItemHeld && item.CancellationID == 0)
 }
 
 // apply carries a plan out, bill by bill: each is read and decided anew, and becomes a cancellation only where that
@@ -106,7 +110,8 @@ func (r *refill) check(ctx context.Context, bills []planned, cursor int64) error
 		}
 		if difference := found.requests(p); difference != "" {
 			err := r.Store.FailRun(ctx, r.backfill,
-				fmt.Sprintf("the plan was made under revision %d; under revision %d the request of bill %s would differ: %s; nothing was owed, make a new plan (方案已修订，请重新计划)",
+				fmt.Sprintf("the plan was made under revision %d; under revision %d the request of bill %s would "+
+					"differ: %s; nothing was owed, make a new plan (方案已修订，请重新计划)",
 					r.backfill.Revision, r.entry.Revision, p.no, difference))
 			return errors.Join(err, errEnded)
 		}
@@ -162,7 +167,9 @@ func (r *refill) carryOut(ctx context.Context, bills []planned, cursor int64) er
 // agreed decides anew those bills that are not refused yet, and answers the page that owes them; again, when it found
 // more to refuse or the ledger moved on. Nothing of a refused bill is written: incremental runs learn of it as of any
 // other.
-func (r *refill) agreed(ctx context.Context, bills []planned, refused map[int64]string) (page ledger.Page, again bool, err error) {
+func (r *refill) agreed(
+	ctx context.Context, bills []planned, refused map[int64]string,
+) (page ledger.Page, again bool, err error) {
 	var wanted []planned
 	for _, p := range bills {
 		if _, no := refused[p.id]; !no && p.owes() {
@@ -256,7 +263,8 @@ func (a anew) differs(p planned) string {
 		changes = stateChanges(*first.Seen, w.After.State)
 	}
 	if first.Cancellation.Generation != w.After.Generation && len(changes) == 0 {
-		changes = append(changes, fmt.Sprintf("第几次生效 generation %d → %d", first.Cancellation.Generation, w.After.Generation))
+		changes = append(changes, fmt.Sprintf("第几次生效 generation %d → %d",
+			first.Cancellation.Generation, w.After.Generation))
 	}
 	if first.Class != w.After.Class && len(changes) == 0 {
 		changes = append(changes, fmt.Sprintf("判定 class %s → %s", first.Class, w.After.Class))
@@ -274,13 +282,15 @@ func (a anew) requests(p planned) string {
 		}
 		at := slices.IndexFunc(now, func(d ledger.Cancellation) bool { return sameOrder(d, item.Cancellation) })
 		if at < 0 {
-			changes = append(changes, fmt.Sprintf("不再应取消 no longer owed: %s %s", item.Cancellation.Order.Kind(), item.Cancellation.Order.Warehouse))
+			changes = append(changes, fmt.Sprintf("不再应取消 no longer owed: %s %s",
+				item.Cancellation.Order.Kind(), item.Cancellation.Order.Warehouse))
 			continue
 		}
 		changes = append(changes, requestChanges(item.Cancellation, now[at])...)
 	}
 	for _, d := range now {
-		if !slices.ContainsFunc(p.items, func(item ledger.BackfillItem) bool { return item.HasOrder() && sameOrder(item.Cancellation, d) }) {
+		if !slices.ContainsFunc(p.items,
+			func(item ledger.BackfillItem) bool { return item.HasOrder() && sameOrder(item.Cancellation, d) }) {
 			changes = append(changes, fmt.Sprintf("计划中没有 not in the plan: %s %s", d.Order.Kind(), d.Order.Warehouse))
 		}
 	}

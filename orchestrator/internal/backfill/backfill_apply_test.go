@@ -38,7 +38,8 @@ func TestAPlanSendsNothingAndChangesNothing(t *testing.T) {
 	require.Equal(t, "2", b.Text(`select count(*)::text from backfill_item where cancellation_id is not null`))
 
 	again := b.order(order)
-	require.Equal(t, "A1 already_owed Assembly.in WH-HZ01; A2 already_owed Assembly.in WH-YW01", b.items(again), "and what is settled already")
+	require.Equal(t, "A1 already_owed Assembly.in WH-HZ01; A2 already_owed Assembly.in WH-YW01", b.items(again),
+		"and what is settled already")
 }
 
 func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
@@ -60,9 +61,11 @@ func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 	b.Books.Bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED // restored
 	b.Books.Void(2)                                                                 // voided anew
 	b.Books.Bills[3].ModifyTime = timestamppb.New(b.Clock)                          // edited
-	b.Books.Live(99, "A4", "CK001")                                                 // the number was given to another bill
+	b.Books.Live(99, "A4", "CK001")                                                 // has the number now
 	delete(b.Books.Bills, 5)
-	before := b.Text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`)
+	before := b.Text(
+		`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`,
+	)
 	b.apply(id)
 	items := b.items(id)
 	require.Contains(t, items, "A1 refused Assembly.in WH-HZ01 作废状态 cancel status B → A")
@@ -71,9 +74,12 @@ func TestAPlanIsRefusedWhereSomethingHasChanged(t *testing.T) {
 	require.Contains(t, items, "A4 refused Assembly.in WH-HZ01 单号已被有效单据使用")
 	require.Contains(t, items, "A5 refused Assembly.in WH-HZ01 金蝶已查不到此单")
 	require.Contains(t, items, "A6 new Assembly.in WH-HZ01")
-	require.Equal(t, "complete 1 5", b.Text(`select state || ' ' || (counts->>'new') || ' ' || (counts->>'refused') from run join run_backfill using (run_id)`))
+	require.Equal(t, "complete 1 5", b.Text(`select state || ' ' || (counts->>'new') || ' ' ||
+       (counts->>'refused') from run
+join run_backfill using (run_id)`))
 	require.Equal(t, "6", b.Text(`select string_agg(bill_id::text, ' ') from cancellation_now`))
-	require.Equal(t, before, b.Text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`),
+	require.Equal(t, before,
+		b.Text(`select string_agg(bill_id || class || read_time, ';' order by bill_id) from bill where bill_id < 6`),
 		"what was refused is left to the incremental runs, which still see it as changed")
 	b.Run()
 	require.Equal(t, "2 3 4 6", b.Text(`select string_agg(bill_id::text, ' ' order by bill_id) from cancellation_now`))
@@ -117,7 +123,8 @@ func TestAPlanOfAnotherRevisionIsRefusedWholeWhereItsRequestsWouldDiffer(t *test
 	order.PlanOnly = true
 	same, other := b.order(order), b.order(order)
 	b.Load("h2")
-	_, err := b.Pool.Exec(t.Context(), `update backfill_item set cancel_reason = 'as it was' where run_id = $1 and bill_id = 3`, other)
+	_, err := b.Pool.Exec(t.Context(),
+		`update backfill_item set cancel_reason = 'as it was' where run_id = $1 and bill_id = 3`, other)
 	require.NoError(t, err)
 	b.apply(other)
 	require.Equal(t, "failed", b.standingOf(other))
@@ -143,11 +150,14 @@ func TestAKilledApplyGoesOnAndOwesOnce(t *testing.T) {
 	vendor := &runtest.Tiring{Books: b.Books, Left: 1}
 	b.Job.Kingdee = vendor
 	b.apply(id)
-	require.Equal(t, "applying 199", b.Text(`select state || ' ' || cursor_id from run join run_backfill using (run_id)`))
+	require.Equal(t, "applying 199",
+		b.Text(`select state || ' ' || cursor_id from run join run_backfill using (run_id)`))
 	_, err := b.Pool.Exec(t.Context(), `update run_backfill set not_before = now() - interval '1 day'`)
 	require.NoError(t, err)
 	vendor.Left = 100
 	b.fill(id)
-	require.Equal(t, "complete 450", b.Text(`select state || ' ' || (coalesce((counts->>'new')::int, 0) + (counts->>'held')::int) from run join run_backfill using (run_id)`))
+	require.Equal(t, "complete 450", b.Text(`select state || ' ' ||
+       (coalesce((counts->>'new')::int, 0) + (counts->>'held')::int) from run
+join run_backfill using (run_id)`))
 	require.Equal(t, "450", b.Text(`select count(*)::text from cancellation_now`))
 }

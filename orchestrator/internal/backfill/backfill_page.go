@@ -24,7 +24,9 @@ type ahead struct {
 
 // commitAll decides and writes pages one after the other. Each is read and decided while the one before it is written:
 // what the ledger learns of its bills meanwhile is found when it is written itself.
-func (r *refill) commitAll(ctx context.Context, pages []*kingdeev1.StatePage, step func(i int) ledger.BackfillStep) error {
+func (r *refill) commitAll(
+	ctx context.Context, pages []*kingdeev1.StatePage, step func(i int) ledger.BackfillStep,
+) error {
 	ctx, cancel := context.WithCancel(ctx)
 	next := r.decideAhead(ctx, pages[0])
 	defer func() {
@@ -113,7 +115,10 @@ func (r *refill) fresh(ctx context.Context, light *kingdeev1.StatePage) (*kingde
 	return again, nil
 }
 
-func (r *refill) commit(ctx context.Context, light *kingdeev1.StatePage, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error {
+func (r *refill) commit(
+	ctx context.Context, light *kingdeev1.StatePage, page ledger.Page,
+	step ledger.BackfillStep, also func(pgx.Tx) error,
+) error {
 	items, err := r.items(ctx, light, page)
 	if err != nil {
 		return err
@@ -134,7 +139,9 @@ func (r *refill) basis() ledger.Basis {
 
 // items are a page's orders that are owed, what cannot be read or mapped and, where somebody named the bills, those
 // that owe nothing, too. The rest of a range is counted and not listed.
-func (r *refill) items(ctx context.Context, light *kingdeev1.StatePage, page ledger.Page) ([]ledger.BackfillItem, error) {
+func (r *refill) items(
+	ctx context.Context, light *kingdeev1.StatePage, page ledger.Page,
+) ([]ledger.BackfillItem, error) {
 	decided := make(map[int64]*ledger.BillWrite, len(page.Bills))
 	for i := range page.Bills {
 		decided[page.Bills[i].After.State.ID] = &page.Bills[i]
@@ -157,7 +164,9 @@ func (r *refill) items(ctx context.Context, light *kingdeev1.StatePage, page led
 		if !ok {
 			continue
 		}
-		item := ledger.BackfillItem{BillID: w.BillID, BillNo: w.BillNo, State: ledger.ItemUndecodable, Detail: detail + ": " + w.Detail}
+		item := ledger.BackfillItem{
+			BillID: w.BillID, BillNo: w.BillNo, State: ledger.ItemUndecodable, Detail: detail + ": " + w.Detail,
+		}
 		if b := decided[w.BillID]; b != nil {
 			item.Class = b.After.Class
 		}
@@ -182,7 +191,10 @@ var unable = map[rule.WorkKind]string{
 }
 
 // nothingOwed adds the bills of a list that owe nothing, with their class.
-func (r *refill) nothingOwed(ctx context.Context, light *kingdeev1.StatePage, decided map[int64]*ledger.BillWrite, listed map[int64]bool, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
+func (r *refill) nothingOwed(
+	ctx context.Context, light *kingdeev1.StatePage, decided map[int64]*ledger.BillWrite,
+	listed map[int64]bool, items []ledger.BackfillItem,
+) ([]ledger.BackfillItem, error) {
 	var quiet []int64
 	for _, s := range light.GetStates() {
 		if !listed[s.GetId()] {

@@ -55,7 +55,9 @@ func (r *refill) cut(light *kingdeev1.StatePage) int64 {
 // within says whether one of the bill's dates lies in the range. The read's lower edge may be lower, for dates without
 // a time.
 func (r *refill) within(s *kingdeev1.BillState) bool {
-	for _, at := range []*timestamppb.Timestamp{s.GetCreateTime(), s.GetModifyTime(), s.GetApproveTime(), s.GetCancelTime()} {
+	for _, at := range []*timestamppb.Timestamp{
+		s.GetCreateTime(), s.GetModifyTime(), s.GetApproveTime(), s.GetCancelTime(),
+	} {
 		t := intake.TimeOf(at)
 		if at == nil || !t.Before(r.backfill.Backfill.To) {
 			continue
@@ -94,11 +96,13 @@ func (r *refill) numbers(ctx context.Context) error {
 			if !shown[strings.ToUpper(number)] {
 				step.NotFound = append(step.NotFound, number)
 				step.Items = append(step.Items, ledger.BackfillItem{
-					BillNo: number, State: ledger.ItemUndecodable, Detail: "金蝶查不到此单号 Kingdee shows no bill with this number",
+					BillNo: number, State: ledger.ItemUndecodable,
+					Detail: "金蝶查不到此单号 Kingdee shows no bill with this number",
 				})
 			}
 		}
-		if err := r.commitAll(ctx, []*kingdeev1.StatePage{light}, func(int) ledger.BackfillStep { return step }); err != nil {
+		if err := r.commitAll(ctx, []*kingdeev1.StatePage{light},
+			func(int) ledger.BackfillStep { return step }); err != nil {
 			return err
 		}
 	}
@@ -126,7 +130,8 @@ func (r *refill) gather(ctx context.Context, request *kingdeev1.StreamBillStates
 		whole.States = append(whole.States, page.GetStates()...)
 		whole.Problems = append(whole.Problems, page.GetProblems()...)
 		whole.Rows += page.GetRows()
-		if left := page.GetQueryLeftTime(); whole.QueryLeftTime == nil || left.AsTime().Before(whole.GetQueryLeftTime().AsTime()) {
+		if left := page.GetQueryLeftTime(); whole.QueryLeftTime == nil ||
+			left.AsTime().Before(whole.GetQueryLeftTime().AsTime()) {
 			whole.QueryLeftTime = left
 		}
 		return nil
@@ -135,7 +140,9 @@ func (r *refill) gather(ctx context.Context, request *kingdeev1.StreamBillStates
 }
 
 // states reads light; with the header it gets ready to decide.
-func (r *refill) states(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, page func(*kingdeev1.StatePage) error) error {
+func (r *refill) states(
+	ctx context.Context, request *kingdeev1.StreamBillStatesRequest, page func(*kingdeev1.StatePage) error,
+) error {
 	light, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
 	defer cancel()
 	return r.reader.States(light, request, r.header, page)

@@ -34,7 +34,8 @@ order by r.run_id`)
 	return ids, nil
 }
 
-// LiveTraffic says what a backfill of this scheme gives way to. What may not be sent waits for a person, and nothing waits for it.
+// LiveTraffic says what a backfill of this scheme gives way to. What may not be sent waits for a person, and nothing
+// waits for it.
 func (s *PlanRows) LiveTraffic(ctx context.Context, scheme string, limit int) (ledger.LiveTraffic, error) {
 	var t ledger.LiveTraffic
 	if err := s.pool.QueryRow(ctx, `
@@ -49,15 +50,17 @@ select exists (select from pg_locks l where l.locktype = 'advisory' and l.grante
                and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('voidrelay ' || @lock, 0)),
        exists (select from due where run_id is not null and due_time < now() - interval '1 second'),
        (select count(*) from due) >= @limit`,
-		pgx.StrictNamedArgs{"lock": ledger.RunLock(scheme), "limit": limit}).Scan(&t.Run, &t.Waiting, &t.Backlog); err != nil {
+		pgx.StrictNamedArgs{"lock": ledger.RunLock(scheme), "limit": limit},
+	).Scan(&t.Run, &t.Waiting, &t.Backlog); err != nil {
 		return t, fmt.Errorf("read live traffic: %w", err)
 	}
 	return t, nil
 }
 
-// CommitBackfill stores a page of a backfill like CommitDecided, with its items, and moves its cursor by compare-and-set;
-// also runs in the same transaction (to insert a successor job). The answer is ledger.ErrConflict, and nothing is written,
-// when the ledger has moved on since the page was decided, and ledger.ErrRunMoved when the backfill has.
+// CommitBackfill stores a page of a backfill like CommitDecided, with its items, and moves its cursor by
+// compare-and-set; also runs in the same transaction (to insert a successor job). The answer is ledger.ErrConflict,
+// and nothing is written, when the ledger has moved on since the page was decided, and ledger.ErrRunMoved when the
+// backfill has.
 func (s *PlanRows) CommitBackfill(ctx context.Context, b *ledger.Run, basis ledger.Basis, page ledger.Page,
 	step ledger.BackfillStep, also func(pgx.Tx) error,
 ) error {
@@ -72,7 +75,9 @@ func (s *PlanRows) CommitBackfill(ctx context.Context, b *ledger.Run, basis ledg
 }
 
 // CommitPlan stores what a page would come to as items, and nothing else.
-func (s *PlanRows) CommitPlan(ctx context.Context, b *ledger.Run, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error) error {
+func (s *PlanRows) CommitPlan(
+	ctx context.Context, b *ledger.Run, page ledger.Page, step ledger.BackfillStep, also func(pgx.Tx) error,
+) error {
 	return s.stepBackfill(ctx, b, step, func(tx pgx.Tx) (rule.RunCounts, []ledger.BackfillItem, error) {
 		items, err := foreseen(ctx, tx, b, step.Items)
 		if err != nil {
@@ -136,8 +141,8 @@ func copied(b *ledger.Run) ledger.Run {
 	return after
 }
 
-// saveBackfill moves a backfill on from where it was read: one that was cancelled, or moved on by somebody else, is left
-// alone. Numbers that were not found are added.
+// saveBackfill moves a backfill on from where it was read: one that was cancelled, or moved on by somebody else, is
+// left alone. Numbers that were not found are added.
 func saveBackfill(ctx context.Context, tx pgx.Tx, b *ledger.Run, notFound []string) error {
 	if err := ledger.SaveRun(ctx, tx, b); err != nil {
 		return err
@@ -190,7 +195,8 @@ with noted as (update run set error = @reason where run_id = @run and end_time i
 update run_backfill b
 set failures = b.failures + case when @wait::interval > '0' then 1 else 0 end, not_before = now() + @wait::interval
 from noted
-where b.run_id = noted.run_id`, pgx.StrictNamedArgs{"run": b.ID, "reason": ledger.CleanText(reason), "wait": wait}); err != nil {
+where b.run_id = noted.run_id`,
+		pgx.StrictNamedArgs{"run": b.ID, "reason": ledger.CleanText(reason), "wait": wait}); err != nil {
 		return fmt.Errorf("note backfill: %w", err)
 	}
 	return nil
@@ -207,7 +213,8 @@ func (s *PlanRows) BeginPlanAnew(ctx context.Context, b *ledger.Run, revision in
 		if err := saveBackfill(ctx, tx, &after, nil); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `update run_backfill set numbers_not_found = '{}' where run_id = $1`, b.ID); err != nil {
+		if _, err := tx.Exec(ctx, `update run_backfill set numbers_not_found = '{}' where run_id = $1`,
+			b.ID); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `delete from backfill_item where run_id = $1`, b.ID)

@@ -67,7 +67,8 @@ func (b *filling) since(d time.Duration) ledger.BackfillOrder {
 func (b *filling) items(id int64) string {
 	b.Helper()
 	return b.Text(fmt.Sprintf(`
-select coalesce(string_agg(concat_ws(' ', bill_no, state, nullif(order_kind, ''), nullif(warehouse_code, ''), case when state in ('refused', 'held') then detail end), '; ' order by item), '')
+select coalesce(string_agg(concat_ws(' ', bill_no, state, nullif(order_kind, ''), nullif(warehouse_code, ''),
+       case when state in ('refused', 'held') then detail end), '; ' order by item), '')
 from backfill_item where run_id = %d`, id))
 }
 
@@ -117,12 +118,15 @@ func TestARangeOwesWhatNoRunHasSeen(t *testing.T) {
 	require.Equal(t, "A2 new Assembly.in WH-HZ01; A4 new Assembly.in WH-HZ01", b.items(id))
 	require.Equal(t, "2 open", b.Text(`select count(*) || ' ' || min(state) from cancellation_now`))
 	require.Equal(t, "live live live voided voided", b.Text(`select string_agg(class, ' ' order by class) from bill`))
-	require.Equal(t, "3 2 2 2", b.Text(`select concat_ws(' ', run_counts->>'live', run_counts->>'voided', run_counts->>'orders_new', counts->>'new') from run join run_backfill using (run_id)`))
+	require.Equal(t, "3 2 2 2", b.Text(`select concat_ws(' ', run_counts->>'live', run_counts->>'voided',
+       run_counts->>'orders_new', counts->>'new')
+from run join run_backfill using (run_id)`))
 	require.Equal(t, watermark, b.Text(`select watermark_time || ' ' || version from watermark`),
 		"a backfill moves no watermark")
 
 	again := b.order(b.since(12 * time.Hour))
-	require.Equal(t, "A2 already_owed Assembly.in WH-HZ01; A4 already_owed Assembly.in WH-HZ01", b.items(again), "what was done already is shown")
+	require.Equal(t, "A2 already_owed Assembly.in WH-HZ01; A4 already_owed Assembly.in WH-HZ01", b.items(again),
+		"what was done already is shown")
 	require.Equal(t, "2", b.Text(`select count(*)::text from cancellation_now`))
 }
 
@@ -143,7 +147,9 @@ func TestARangeHasAnUpperEdge(t *testing.T) {
 	order.To = b.Clock.Add(-90 * time.Minute)
 	id := b.order(order)
 	require.Equal(t, "A1 new Assembly.in WH-HZ01", b.items(id))
-	require.Equal(t, "1 1", b.Text(`select rows_outside || ' ' || (run_counts->>'bills') from run join run_backfill using (run_id)`), "what was read beside is counted")
+	require.Equal(t, "1 1",
+		b.Text(`select rows_outside || ' ' || (run_counts->>'bills') from run join run_backfill using (run_id)`),
+		"what was read beside is counted")
 }
 
 func TestAListShowsEveryNumber(t *testing.T) {
@@ -156,7 +162,8 @@ func TestAListShowsEveryNumber(t *testing.T) {
 	b.Books.Void(2)
 	b.Books.Void(3)
 	b.Run()
-	rowtest.New(t, b.Pool).Exec(`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now()`)
+	rowtest.New(t, b.Pool).Exec(
+		`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now()`)
 
 	id := b.order(ledger.BackfillOrder{Numbers: []string{"A3", "nope", "A1", "A2"}})
 	require.Equal(t, "A1 nothing_owed; A2 settled Assembly.in WH-HZ01; A3 undecodable; nope undecodable", b.items(id))
@@ -179,14 +186,16 @@ func TestOnlyABackfillBeforeTheCutoverOwesWhatWasVoidedBefore(t *testing.T) {
 	order.BeforeCutover = true
 	id = b.order(order)
 	require.Equal(t, "OLD new Assembly.in WH-HZ01", b.items(id))
-	require.Equal(t, "voided open", b.Text(`select b.class || ' ' || c.state from bill b join cancellation_now c using (scheme, bill_id)`))
+	require.Equal(t, "voided open",
+		b.Text(`select b.class || ' ' || c.state from bill b join cancellation_now c using (scheme, bill_id)`))
 
 	// Somebody writes a remark: the next run decides the bill by the cutover again, which must not take back what a
 	// person asked for.
 	b.Clock = b.Clock.Add(time.Minute)
 	b.Books.Bills[1].ModifyTime = timestamppb.New(b.Clock)
 	b.Run()
-	require.Equal(t, "voided open", b.Text(`select b.class || ' ' || c.state from bill b join cancellation_now c using (scheme, bill_id)`))
+	require.Equal(t, "voided open",
+		b.Text(`select b.class || ' ' || c.state from bill b join cancellation_now c using (scheme, bill_id)`))
 }
 
 func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) {
@@ -209,7 +218,9 @@ func TestOnlyABackfillBeforeTheCutoverSendsWhatWasDecidedInDryRun(t *testing.T) 
 	require.Equal(t, "A1 settled Assembly.in WH-HZ01", b.items(b.order(b.since(12*time.Hour))))
 	require.Equal(t, "dry_run", b.Text(`select state from cancellation_now`))
 	require.Equal(t, "A1 new Assembly.in WH-HZ01", b.items(b.order(below)))
-	require.Equal(t, "open 1970", b.Text(`select state || ' ' || extract(year from verified_time) from cancellation_now`), "its bill is read again before anything is sent")
+	require.Equal(t, "open 1970",
+		b.Text(`select state || ' ' || extract(year from verified_time) from cancellation_now`),
+		"its bill is read again before anything is sent")
 }
 
 func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
@@ -224,7 +235,8 @@ func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 	vendor := &runtest.Tiring{Books: b.Books, Left: 2}
 	b.Job.Kingdee = vendor
 	id := b.order(b.since(12 * time.Hour))
-	require.Equal(t, "running 2 1", b.Text(`select state || ' ' || cursor_id || ' ' || failures from run join run_backfill using (run_id)`))
+	require.Equal(t, "running 2 1",
+		b.Text(`select state || ' ' || cursor_id || ' ' || failures from run join run_backfill using (run_id)`))
 	require.Contains(t, b.Text(`select error from run join run_backfill using (run_id)`), "too slow")
 	due, err := b.Store.DueBackfills(t.Context())
 	require.NoError(t, err)
@@ -237,7 +249,9 @@ func TestABackfillGoesOnWhereItWasKilled(t *testing.T) {
 	require.Equal(t, []int64{id}, due, "the rows say what is due, whatever became of its job")
 	vendor.Left = 100
 	b.fill(id)
-	require.Equal(t, "complete 6 6 6", b.Text(`select concat_ws(' ', state, counts->>'new', run_counts->>'bills', (select count(*) from backfill_item)) from run join run_backfill using (run_id)`))
+	require.Equal(t, "complete 6 6 6", b.Text(`select concat_ws(' ', state, counts->>'new', run_counts->>'bills',
+       (select count(*) from backfill_item))
+from run join run_backfill using (run_id)`))
 	require.Equal(t, "6", b.Text(`select count(*)::text from cancellation_now`))
 }
 
@@ -253,7 +267,9 @@ func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 	require.Equal(t, "complete", b.standingOf(id))
 	require.Equal(t, "150 held safety_limit_hour",
 		b.Text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation_now`))
-	require.Equal(t, "100 50", b.Text(`select (counts->>'new') || ' ' || (counts->>'held') from run join run_backfill using (run_id)`), "those of the first page were open for a moment")
+	require.Equal(t, "100 50",
+		b.Text(`select (counts->>'new') || ' ' || (counts->>'held') from run join run_backfill using (run_id)`),
+		"those of the first page were open for a moment")
 	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'safety_limit_reached'`))
 }
 
@@ -328,7 +344,9 @@ type meddling struct {
 	do func()
 }
 
-func (m *meddling) StreamBills(ctx context.Context, in *kingdeev1.StreamBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
+func (m *meddling) StreamBills(
+	ctx context.Context, in *kingdeev1.StreamBillsRequest, o ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
 	answer, err := m.Books.StreamBills(ctx, in, o...)
 	if m.at--; m.at == 0 {
 		m.do()

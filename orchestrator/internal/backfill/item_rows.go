@@ -33,7 +33,8 @@ func (o owed) item() ledger.ItemState {
 	return ledger.ItemAlreadyOwed
 }
 
-// owedFor finds the cancellations of items that are orders, by the position of the item. What was decided in this very transaction is fresh.
+// owedFor finds the cancellations of items that are orders, by the position of the item. What was decided in this very
+// transaction is fresh.
 func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) (map[int]owed, error) {
 	var positions, bills, generations []int64
 	var accounts, warehouses, orders, types []string
@@ -42,7 +43,8 @@ func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Backf
 			continue
 		}
 		d := item.Cancellation
-		positions, bills, generations = append(positions, int64(i)), append(bills, d.BillID), append(generations, int64(d.Generation))
+		positions, bills, generations = append(positions, int64(i)), append(bills, d.BillID),
+			append(generations, int64(d.Generation))
 		accounts, warehouses = append(accounts, d.Account), append(warehouses, d.WarehouseCode)
 		orders, types = append(orders, ledger.CleanText(d.OrderCode)), append(types, d.OrderType)
 	}
@@ -51,13 +53,15 @@ func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Backf
 	}
 	rows, err := tx.Query(ctx, `
 select w.position, c.cancellation_id, c.state, c.outcome, c.hold_reason, coalesce(c.decide_time = now(), false)
-from unnest(@positions::bigint[], @bills::bigint[], @accounts::text[], @warehouses::text[], @orders::text[], @types::text[], @generations::bigint[])
-         as w (position, bill_id, account, warehouse_code, order_code, order_type, generation)
-join cancellation_now c on c.scheme = @scheme and c.bill_id = w.bill_id and c.account = w.account and c.warehouse_code = w.warehouse_code
+from unnest(@positions::bigint[], @bills::bigint[], @accounts::text[], @warehouses::text[], @orders::text[],
+         @types::text[], @generations::bigint[]) as w (position, bill_id, account, warehouse_code, order_code,
+         order_type, generation)
+join cancellation_now c on c.scheme = @scheme and c.bill_id = w.bill_id and c.account = w.account
+    and c.warehouse_code = w.warehouse_code
     and c.order_code = w.order_code and c.order_type = w.order_type and c.generation = w.generation`,
 		pgx.StrictNamedArgs{
-			"scheme": scheme, "positions": positions, "bills": bills, "accounts": accounts, "warehouses": warehouses, "orders": orders,
-			"types": types, "generations": generations,
+			"scheme": scheme, "positions": positions, "bills": bills, "accounts": accounts, "warehouses": warehouses,
+			"orders": orders, "types": types, "generations": generations,
 		})
 	if err != nil {
 		return nil, err
@@ -73,7 +77,9 @@ join cancellation_now c on c.scheme = @scheme and c.bill_id = w.bill_id and c.ac
 }
 
 // standing completes the items of a page that was written in this transaction: each order is a cancellation now.
-func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
+func standing(
+	ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem,
+) ([]ledger.BackfillItem, error) {
 	found, err := owedFor(ctx, tx, scheme, items)
 	if err != nil {
 		return nil, err
@@ -83,7 +89,8 @@ func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Back
 		if item.HasOrder() {
 			o, ok := found[i]
 			if !ok {
-				return nil, fmt.Errorf("bill %s: no cancellation was written for order %s", item.BillNo, item.Cancellation.OrderCode)
+				return nil, fmt.Errorf("bill %s: no cancellation was written for order %s",
+					item.BillNo, item.Cancellation.OrderCode)
 			}
 			item.State, item.CancellationID = o.item(), o.id
 			if item.State == ledger.ItemHeld {
@@ -96,13 +103,16 @@ func standing(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Back
 }
 
 // foreseen completes the items of a plan: what each order would be if it were owed now.
-func foreseen(ctx context.Context, tx pgx.Tx, b *ledger.Run, items []ledger.BackfillItem) ([]ledger.BackfillItem, error) {
+func foreseen(
+	ctx context.Context, tx pgx.Tx, b *ledger.Run, items []ledger.BackfillItem,
+) ([]ledger.BackfillItem, error) {
 	found, err := owedFor(ctx, tx, b.Scheme, items)
 	if err != nil {
 		return nil, err
 	}
 	var sends bool
-	if err := tx.QueryRow(ctx, `select mode = 'send' from scheme where scheme = $1`, b.Scheme).Scan(&sends); err != nil {
+	if err := tx.QueryRow(ctx, `select mode = 'send' from scheme where scheme = $1`,
+		b.Scheme).Scan(&sends); err != nil {
 		return nil, err
 	}
 	out := make([]ledger.BackfillItem, len(items))

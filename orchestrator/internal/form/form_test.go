@@ -49,7 +49,8 @@ func TestTheAdapterKnowsTheSameFormsEntitiesAndKinds(t *testing.T) {
 			require.NotContains(t, section, "Its kinds are")
 		}
 		for i, entity := range f.Lines {
-			require.Contains(t, section, "Lines of `"+entity.Entity+"`, "+[]string{"read with the head", "read where"}[min(i, 1)])
+			require.Contains(t, section,
+				"Lines of `"+entity.Entity+"`, "+[]string{"read with the head", "read where"}[min(i, 1)])
 		}
 	}
 }

@@ -75,7 +75,8 @@ func TestAPIByGRPC(t *testing.T) {
 			token = c.requireReply(t, string(content), token, true)
 		})
 	}
-	require.Equal(t, []string{"assembly incremental", "assembly reconcile"}, f.starter.asked, "the repeated calls start nothing more")
+	require.Equal(t, []string{"assembly incremental", "assembly reconcile"}, f.starter.asked,
+		"the repeated calls start nothing more")
 	require.Equal(t, []int64{11, 12, 8}, f.starter.filled, "two begun, one plan applied, nothing twice")
 }
 
@@ -103,7 +104,8 @@ func TestAPIByREST(t *testing.T) {
 			token = c.requireReply(t, content, token, false)
 		})
 	}
-	require.Equal(t, []string{"assembly incremental", "assembly reconcile"}, f.starter.asked, "the repeated calls start nothing more")
+	require.Equal(t, []string{"assembly incremental", "assembly reconcile"}, f.starter.asked,
+		"the repeated calls start nothing more")
 	require.Equal(t, []int64{11, 12, 8}, f.starter.filled, "two begun, one plan applied, nothing twice")
 }
 
@@ -184,7 +186,9 @@ func statusOf(t *testing.T, content string) *status.Status {
 // messages makes an empty request and reply of "Service/Method".
 func messages(t *testing.T, method string) (request, reply proto.Message) {
 	t.Helper()
-	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName("orchestrator.v1." + strings.ReplaceAll(method, "/", ".")))
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(
+		protoreflect.FullName("orchestrator.v1." + strings.ReplaceAll(method, "/", ".")),
+	)
 	require.NoError(t, err)
 	descriptor := found.(protoreflect.MethodDescriptor)
 	empty := func(name protoreflect.FullName) proto.Message {

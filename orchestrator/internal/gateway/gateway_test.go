@@ -74,7 +74,8 @@ func TestWithTokensOnlyTheirHoldersAreLetIn(t *testing.T) {
 		requireStatus(t, refused, statusOf(t, content))
 	}
 	li := http.Header{"Authorization": {"bearer fedcba9876543210"}}
-	response, content := f.call(t, "POST /v1/cancellations:release", `{"filter": {"scheme": "assembly"}, "reason": "属实"}`, li)
+	response, content := f.call(t, "POST /v1/cancellations:release",
+		`{"filter": {"scheme": "assembly"}, "reason": "属实"}`, li)
 	require.Equal(t, 200, response.StatusCode, content)
 	require.Contains(t, content, `"count":"1"`)
 	require.Equal(t, "li", f.rows.Text(`select actor from voidrelay.operator_action`))
@@ -85,7 +86,8 @@ func TestWithTokensOnlyTheirHoldersAreLetIn(t *testing.T) {
 func TestARepeatedActAnswersTheSameThoughItWouldBeRefusedNow(t *testing.T) {
 	f := setup(t, nil)
 	seed(f.rows)
-	const call, body = "POST /v1/schemes/trial:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "试运行结束", "requestId": "m1"}`
+	const call, body = "POST /v1/schemes/trial:setMode", `{"mode": "SCHEME_MODE_SEND", "reason": "试运行结束", ` +
+		`"requestId": "m1"}`
 	_, first := f.call(t, call, body, nil)
 	f.gate.shut.Store(true)
 	response, again := f.call(t, call, body, nil)
@@ -104,7 +106,8 @@ func TestARepeatedActIsAnsweredByItsFirstReply(t *testing.T) {
 		return f.rows.Text(`select count(*)::text || pause_reason from voidrelay.scheme s, voidrelay.operator_action o
 where s.scheme = 'assembly' and o.verb = 'pause' group by pause_reason`)
 	}
-	wang, li := http.Header{"Authorization": {"Bearer 0123456789abcdef"}}, http.Header{"Authorization": {"Bearer fedcba9876543210"}}
+	wang, li := http.Header{"Authorization": {"Bearer 0123456789abcdef"}},
+		http.Header{"Authorization": {"Bearer fedcba9876543210"}}
 	const pause, body = "POST /v1/schemes/assembly:pause", `{"reason": "仓库盘点", "requestId": "r1"}`
 	_, first := f.call(t, pause, body, wang)
 	response, content := f.call(t, "POST /v1/schemes/assembly:resume", `{"reason": "盘点完成", "requestId": "r1"}`, wang)
@@ -136,7 +139,9 @@ func TestPagesThatAreNoRPC(t *testing.T) {
 	require.Equal(t, 200, response.StatusCode)
 	require.JSONEq(t, string(proto.OpenAPI), content)
 	require.Contains(t, content, "/v1/bills/{billNo}")
-	for target, want := range map[string]string{"GET /healthz": `{"status":"alive"}`, "GET /readyz": `{"status":"ready"}`} {
+	for target, want := range map[string]string{
+		"GET /healthz": `{"status":"alive"}`, "GET /readyz": `{"status":"ready"}`,
+	} {
 		response, content = f.call(t, target, "", nil)
 		require.Equal(t, 200, response.StatusCode)
 		require.JSONEq(t, want, content)
@@ -165,9 +170,12 @@ func TestABusyOrchestratorIsReady(t *testing.T) {
 
 func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	f := setup(t, nil)
-	response, content := f.call(t, "POST /v1/schemes/assembly:resume", `{"reason": "`+strings.Repeat("x", 2<<20)+`"}`, nil)
+	response, content := f.call(t, "POST /v1/schemes/assembly:resume",
+		`{"reason": "`+strings.Repeat("x", 2<<20)+`"}`, nil)
 	require.Equal(t, 400, response.StatusCode)
-	requireStatus(t, &apiError{Code: "INVALID_ARGUMENT", Reason: "REQUEST_INVALID", Metadata: map[string]string{"field": "body"}}, statusOf(t, content))
+	requireStatus(t,
+		&apiError{Code: "INVALID_ARGUMENT", Reason: "REQUEST_INVALID", Metadata: map[string]string{"field": "body"}},
+		statusOf(t, content))
 }
 
 func TestAnOrchestratorThatIsAwayHasTheSameShapeOfError(t *testing.T) {
@@ -186,7 +194,8 @@ func TestAPageOfAnotherSiteCannotCall(t *testing.T) {
 		"another origin":     {"Origin": {"http://evil.example"}},
 		"a cross-site fetch": {"Sec-Fetch-Site": {"cross-site"}},
 	} {
-		response, content := f.call(t, "POST /v1/cancellations:release", `{"filter": {"scheme": "assembly"}, "reason": "x"}`, header)
+		response, content := f.call(t, "POST /v1/cancellations:release",
+			`{"filter": {"scheme": "assembly"}, "reason": "x"}`, header)
 		require.Equal(t, 400, response.StatusCode, name)
 		require.Contains(t, content, `"Origin"`, name)
 	}
@@ -211,7 +220,8 @@ func TestASecondGatewayStartsBesideRequests(t *testing.T) {
 		}
 	})
 	for range 5 {
-		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), dial(t, "127.0.0.1:1"), true, noop.NewTracerProvider())
+		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), dial(t, "127.0.0.1:1"),
+			true, noop.NewTracerProvider())
 		require.NoError(t, err)
 	}
 	calls.Wait()

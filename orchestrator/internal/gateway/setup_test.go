@@ -94,10 +94,16 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 	t.Cleanup(pool.Close)
 	f := &face{rows: rowtest.New(t, pool), starter: &starter{}, gate: &gate{}}
 
-	f.server, err = serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{Tokens: tokens}})
+	f.server, err = serve.NewGRPC(serve.GRPCOptions{
+		Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{Tokens: tokens},
+	})
 	require.NoError(t, err)
 	ledger := rooms.New(pool)
-	rpc.Register(f.server, rpc.Deps{Reader: ledger, Operator: ledger, Recorder: operate.NewRecorder(pool), Starter: f.starter, Gate: f.gate, Preview: preview.New(ledger), Replay: replays{ledger}, Timing: func(string) rule.Timing { return rule.DefaultTiming() }})
+	rpc.Register(f.server, rpc.Deps{
+		Reader: ledger, Operator: ledger, Recorder: operate.NewRecorder(pool), Starter: f.starter, Gate: f.gate,
+		Preview: preview.New(ledger), Replay: replays{ledger},
+		Timing: func(string) rule.Timing { return rule.DefaultTiming() },
+	})
 	f.server.SetHealth(true)
 	require.NoError(t, f.server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
 	var serving sync.WaitGroup
@@ -146,20 +152,29 @@ func seed(rows rowtest.DB) {
 	rows.Scheme(rowtest.Scheme{Scheme: "halted", StopReason: "DATA_CENTER_DIFFERS", NoWatermark: true})
 	rows.Scheme(rowtest.Scheme{Scheme: "trial", Mode: "dry_run"})
 	rows.Run(rowtest.Run{Kind: "baseline", RunCounts: `{"rows": 9, "rows_of_bills": 9, "bills": 4, "live": 4}`})
-	rows.Run(rowtest.Run{RunCounts: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "orders": 3, "orders_new": 3}`})
+	rows.Run(rowtest.Run{
+		RunCounts: `{"rows": 3, "rows_of_bills": 3, "bills": 2, "voided": 2, "orders": 3, "orders_new": 3}`,
+	})
 	rows.Run(rowtest.Run{Error: "kingdeesvc: UNAVAILABLE"})
 
 	rows.Bill(rowtest.Bill{ID: 1, No: "ZZCX000001", Snapshot: true})
-	done := rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "ZZCX000001", State: "done", Disposition: "cancelled", Attempt: 2})
-	rows.Attempt(rowtest.Attempt{CancellationID: done, Attempt: 1, Disposition: "unknown", Request: []byte("<request/>"), Reply: []byte{}})
+	done := rows.Cancellation(rowtest.Cancellation{
+		BillID: 1, BillNo: "ZZCX000001", State: "done", Disposition: "cancelled", Attempt: 2,
+	})
+	rows.Attempt(rowtest.Attempt{
+		CancellationID: done, Attempt: 1, Disposition: "unknown", Request: []byte("<request/>"), Reply: []byte{},
+	})
 	rows.Attempt(rowtest.Attempt{
 		CancellationID: done, Attempt: 2, Disposition: "cancelled", Recognised: true, VendorMessage: "取消成功",
 		Request: []byte("<request/>"), Reply: []byte("<flag>success</flag>\x00\xff"),
 	})
 	late := rows.Cancellation(rowtest.Cancellation{
-		BillID: 1, BillNo: "ZZCX000001", Warehouse: "WH02", State: "needs_attention", Disposition: "too_late", VendorMessage: "单据已完成", Attempt: 1,
+		BillID: 1, BillNo: "ZZCX000001", Warehouse: "WH02", State: "needs_attention", Disposition: "too_late",
+		VendorMessage: "单据已完成", Attempt: 1,
 	})
-	rows.Attempt(rowtest.Attempt{CancellationID: late, Disposition: "too_late", Recognised: true, VendorMessage: "单据已完成"})
+	rows.Attempt(rowtest.Attempt{
+		CancellationID: late, Disposition: "too_late", Recognised: true, VendorMessage: "单据已完成",
+	})
 	rows.Work(rowtest.Work{Kind: "too_late", BillID: 1, BillNo: "ZZCX000001", CancellationID: late, Detail: "单据已完成"})
 
 	rows.Bill(rowtest.Bill{ID: 2, No: "ZZCX/2026/2"})
@@ -174,7 +189,8 @@ func seed(rows rowtest.DB) {
 	rows.Bill(rowtest.Bill{ID: 5, No: "a//b"})
 	rows.Work(rowtest.Work{Kind: "scheme_stopped", Scheme: "halted", Subject: "DATA_CENTER_DIFFERS"})
 
-	rows.Reconcile(rowtest.Reconcile{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, "live": 1, "voided": 1, "deleted": 1, "orders": 2, "orders_new": 2}`})
+	rows.Reconcile(rowtest.Reconcile{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, ` +
+		`"live": 1, "voided": 1, "deleted": 1, "orders": 2, "orders_new": 2}`})
 	rows.Reconcile(rowtest.Reconcile{Kind: "recheck", Note: "none of the known bills is shown"})
 	rows.Reconcile(rowtest.Reconcile{Scheme: "trial"})
 	rows.Reconcile(rowtest.Reconcile{State: "running", Error: "kingdeesvc: UNAVAILABLE"})
@@ -199,21 +215,24 @@ values (8, true, true, '2026-11-01T00:00:00Z', '2026-11-08T00:00:00Z', null, 'wa
        (9, false, false, null, null, '{ZZCX000001,ZZCX999999}', 'wang', '核对', 1, '{"settled": 1}', '{ZZCX999999}'),
        (10, true, false, null, null, '{ZZCX000009}', 'wang', '核对', 0, '{}', '{ZZCX000009}')`)
 	rows.Exec(`
-insert into backfill_item (run_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account, warehouse_code, order_code, order_type,
-    cancel_reason, extend_props, owner_code, triggers, evidence, generation, cancellation_id, detail)
-values (8, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000001', 'CNJG', '作废', '{}', 'XIER', '{voided}',
-        'seen_live', 1, $1, ''),
-       (8, 2, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000008', 'CNJG', '作废', '{"remark": "十一月"}', 'XIER',
-        '{voided}', 'approve_date', 1, null, ''),
-       (8, 3, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.out', 'CK002', 'default', 'WH02', 'ZZCX000008', 'CNJG', '作废', '{}', 'XIER', '{voided}',
-        'approve_date', 1, null, '')`, done)
+insert into backfill_item (run_id, item, bill_id, bill_no, class, state, order_kind, warehouse_number, account,
+    warehouse_code, order_code, order_type, cancel_reason, extend_props, owner_code, triggers, evidence, generation,
+    cancellation_id, detail)
+values (8, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000001', 'CNJG',
+        '作废', '{}', 'XIER', '{voided}', 'seen_live', 1, $1, ''),
+       (8, 2, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.in', 'CK001', 'default', 'WH01', 'ZZCX000008', 'CNJG', '作废',
+        '{"remark": "十一月"}', 'XIER', '{voided}', 'approve_date', 1, null, ''),
+       (8, 3, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.out', 'CK002', 'default', 'WH02', 'ZZCX000008', 'CNJG', '作废',
+        '{}', 'XIER', '{voided}', 'approve_date', 1, null, '')`, done)
 }
 
 // replays finds schemes and revisions in the real ledger, whose documents are no whole schemes; what it says of bills
 // is the replayer's own test.
 type replays struct{ *rooms.All }
 
-func (r replays) Replay(ctx context.Context, order ledger.ReplayOrder, after int64, _ int) (replay ledger.Replay, fault, err error) {
+func (r replays) Replay(
+	ctx context.Context, order ledger.ReplayOrder, after int64, _ int,
+) (replay ledger.Replay, fault, err error) {
 	if _, err := r.SchemeDocument(ctx, order.Scheme, order.Revision); err != nil {
 		return replay, nil, err
 	}
@@ -223,10 +242,15 @@ func (r replays) Replay(ctx context.Context, order ledger.ReplayOrder, after int
 	if after > 0 {
 		return ledger.Replay{Bills: 1, Same: 2}, nil, nil
 	}
-	was := rule.Request{Account: "default", WarehouseCode: "WH01", OrderCode: "ZZCX000001", OrderType: "CNJG", CancelReason: "作废"}
+	was := rule.Request{
+		Account: "default", WarehouseCode: "WH01", OrderCode: "ZZCX000001", OrderType: "CNJG", CancelReason: "作废",
+	}
 	is := was
 	is.WarehouseCode = "WH09"
 	return ledger.Replay{Bills: 1, Same: 1, Last: 1, Differences: []ledger.MappingDifference{
-		{BillID: 1, BillNo: "ZZCX000001", Generation: 1, OrderKind: "Assembly.in", Warehouse: "CK001", Before: &was, After: &is},
+		{
+			BillID: 1, BillNo: "ZZCX000001", Generation: 1, OrderKind: "Assembly.in", Warehouse: "CK001",
+			Before: &was, After: &is,
+		},
 	}}, nil, nil
 }

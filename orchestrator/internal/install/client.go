@@ -30,8 +30,9 @@ func Dial(target string, way serve.DialOptions) (*Client, error) {
 	}
 	return &Client{
 		Schemes: orchestratorv1.NewSchemeServiceClient(conn), Runs: orchestratorv1.NewRunServiceClient(conn),
-		Cancellations: orchestratorv1.NewCancellationServiceClient(conn), Bills: orchestratorv1.NewBillServiceClient(conn),
-		conn: conn,
+		Cancellations: orchestratorv1.NewCancellationServiceClient(conn),
+		Bills:         orchestratorv1.NewBillServiceClient(conn),
+		conn:          conn,
 	}, nil
 }
 
@@ -57,7 +58,8 @@ func (c *Client) AllSchemes(ctx context.Context) ([]*orchestratorv1.Scheme, erro
 func (c *Client) AllCancellations(ctx context.Context) ([]*orchestratorv1.Cancellation, error) {
 	var all []*orchestratorv1.Cancellation
 	for token := ""; ; {
-		page, err := c.Cancellations.ListCancellations(ctx, &orchestratorv1.ListCancellationsRequest{PageSize: 500, PageToken: token})
+		page, err := c.Cancellations.ListCancellations(ctx,
+			&orchestratorv1.ListCancellationsRequest{PageSize: 500, PageToken: token})
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +74,8 @@ func (c *Client) AllCancellations(ctx context.Context) ([]*orchestratorv1.Cancel
 func (c *Client) AllWorkItems(ctx context.Context) ([]*orchestratorv1.WorkItem, error) {
 	var all []*orchestratorv1.WorkItem
 	for token := ""; ; {
-		page, err := c.Cancellations.ListWorkItems(ctx, &orchestratorv1.ListWorkItemsRequest{IncludeClosed: true, PageSize: 500, PageToken: token})
+		page, err := c.Cancellations.ListWorkItems(ctx,
+			&orchestratorv1.ListWorkItemsRequest{IncludeClosed: true, PageSize: 500, PageToken: token})
 		if err != nil {
 			return nil, err
 		}

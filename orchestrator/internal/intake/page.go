@@ -94,7 +94,8 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	}
 	if rule.AllUndecodable(f.Bills, f.Undecodable) {
 		return page, &StopError{Reason: StopUndecodable,
-			Detail: fmt.Sprintf("none of %d bills of one page can be read; the first: %s", f.Bills, page.Work[0].Detail)}
+			Detail: fmt.Sprintf("none of %d bills of one page can be read; the first: %s",
+				f.Bills, page.Work[0].Detail)}
 	}
 	return page, nil
 }
@@ -181,7 +182,9 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 			page.Bills = append(page.Bills, write)
 			p.undo(page, d, bill.ID)
 		}
-		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error()})
+		page.Work = append(page.Work, ledger.Work{
+			Kind: rule.WorkUndecodable, BillID: bill.ID, BillNo: bill.Number, Detail: err.Error(),
+		})
 		return
 	}
 	page.RunCounts.Count(d.Class)
@@ -200,7 +203,9 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	page.Cancellations = append(page.Cancellations, cancellations...)
 	p.undo(page, d, bill.ID)
 	for _, order := range d.Vanished {
-		page.Vanished = append(page.Vanished, ledger.Vanished{BillID: bill.ID, BillNo: bill.Number, Generation: d.VanishedGeneration, Order: order})
+		page.Vanished = append(page.Vanished, ledger.Vanished{
+			BillID: bill.ID, BillNo: bill.Number, Generation: d.VanishedGeneration, Order: order,
+		})
 	}
 }
 
@@ -222,7 +227,9 @@ func (p *Pager) leaveUnseen(d rule.Decision) bool {
 
 // unknownValue is the problem of a bill that carries a state this program does not know.
 func unknownValue(id int64, number string) *kingdeev1.BillProblem {
-	return &kingdeev1.BillProblem{Id: id, Number: number, Detail: "a state or affair type that this version does not know"}
+	return &kingdeev1.BillProblem{
+		Id: id, Number: number, Detail: "a state or affair type that this version does not know",
+	}
 }
 
 // setAside sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed
@@ -236,7 +243,10 @@ func (p *Pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, p
 	number := problem.GetNumber()
 	if known == nil && problem.GetId() > 0 && !read.IsZero() {
 		// Remembered by its id, so that it is read again until it can be decoded.
-		after := rule.Known{State: rule.State{ID: problem.GetId(), Number: number}, ReadTime: read, Class: rule.ClassUndecodable, Generation: 1}
+		after := rule.Known{
+			State: rule.State{ID: problem.GetId(), Number: number}, ReadTime: read,
+			Class: rule.ClassUndecodable, Generation: 1,
+		}
 		page.Bills = append(page.Bills, ledger.BillWrite{After: after, Reason: reason})
 	}
 	if known != nil {
@@ -245,11 +255,14 @@ func (p *Pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, p
 		}
 		if known.Class != rule.ClassUndecodable && !read.Before(known.ReadTime) {
 			after := *known
-			after.Class, after.ReadTime, after.HasPlanned, after.GoneTime = rule.ClassUndecodable, read, false, time.Time{}
+			after.Class, after.ReadTime = rule.ClassUndecodable, read
+			after.HasPlanned, after.GoneTime = false, time.Time{}
 			page.Bills = append(page.Bills, ledger.BillWrite{Before: known.ReadTime, After: after, Reason: reason})
 		}
 	}
-	page.Work = append(page.Work, ledger.Work{Kind: rule.WorkUndecodable, BillID: problem.GetId(), BillNo: number, Detail: reason})
+	page.Work = append(page.Work, ledger.Work{
+		Kind: rule.WorkUndecodable, BillID: problem.GetId(), BillNo: number, Detail: reason,
+	})
 }
 
 // noteClock notes a stamp that lies ahead of the vendor's clock: then the watermark stands still.

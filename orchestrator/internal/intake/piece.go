@@ -35,7 +35,10 @@ func (p *Pager) Pieces(ctx context.Context, page *kingdeev1.StatePage) ([]*kingd
 		if changed < pieceBills || i == len(states)-1 {
 			continue
 		}
-		piece := &kingdeev1.StatePage{States: states[from : i+1], QueryLeftTime: page.GetQueryLeftTime(), LastId: min(s.GetId(), page.GetLastId())}
+		piece := &kingdeev1.StatePage{
+			States: states[from : i+1], QueryLeftTime: page.GetQueryLeftTime(),
+			LastId: min(s.GetId(), page.GetLastId()),
+		}
 		for len(problems) > 0 && problems[0].GetId() <= s.GetId() {
 			piece.Problems = append(piece.Problems, problems[0])
 			problems = problems[1:]
@@ -48,7 +51,8 @@ func (p *Pager) Pieces(ctx context.Context, page *kingdeev1.StatePage) ([]*kingd
 	// The last piece answers for all rows that are left, so that a page that miscounts is still noticed by the run
 	// counts.
 	return append(pieces, &kingdeev1.StatePage{
-		States: states[from:], Problems: problems, Rows: rows, QueryLeftTime: page.GetQueryLeftTime(), LastId: page.GetLastId(),
+		States: states[from:], Problems: problems, Rows: rows,
+		QueryLeftTime: page.GetQueryLeftTime(), LastId: page.GetLastId(),
 	}), nil
 }
 

@@ -11,36 +11,44 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// What a settlement takes: the end of a run everything that is planned; a look outside passes only what it planned itself in this
-// transaction, since what a run has planned waits for that run's run counts and watermark.
+// What a settlement takes: the end of a run everything that is planned; a look outside passes only what it planned
+// itself in this transaction, since what a run has planned waits for that run's run counts and watermark.
 const (
 	PlannedByAll = `true`
-	plannedHere  = `exists (select from cancellation f where f.cancellation_id = c.cancellation_id and f.run_id is null)`
+	plannedHere  = `exists (select from cancellation f
+    where f.cancellation_id = c.cancellation_id and f.run_id is null)`
 )
 
-// CountDecided counts what was decided in the last hour and since the cutover, $2, at most $3 of it. The cutover is a value and not read
-// here, so that Postgres knows how little that is; for a cutover that it does not know it expects a third of all that was ever decided.
+// CountDecided counts what was decided in the last hour and since the cutover, $2, at most $3 of it. The cutover is a
+// value and not read here, so that Postgres knows how little that is; for a cutover that it does not know it expects a
+// third of all that was ever decided.
 const CountDecided = `
 with counted as (
-    (select decide_time from unsettled_cancellation where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
+    (select decide_time from unsettled_cancellation
+     where scheme = $1 and decide_time > $2 order by decide_time desc limit $3)
     union all
-    (select decide_time from outcome where scheme = $1 and decide_time > $2 and revoke_time is null order by decide_time desc limit $3)
+    (select decide_time from outcome
+     where scheme = $1 and decide_time > $2 and revoke_time is null order by decide_time desc limit $3)
     order by decide_time desc
     limit $3
 )
 select count(*) filter (where decide_time > now() - interval '1 hour'), count(*) from counted`
 
-// OpenPlanned turns planned cancellations of the scheme into open, held or dry_run, and reaches the safety limits. of says which ones.
-func OpenPlanned(ctx context.Context, tx pgx.Tx, scheme string, safetyLimits rule.SafetyLimits, of string) (ledger.Finished, error) {
+// OpenPlanned turns planned cancellations of the scheme into open, held or dry_run, and reaches the safety limits. of
+// says which ones.
+func OpenPlanned(
+	ctx context.Context, tx pgx.Tx, scheme string, safetyLimits rule.SafetyLimits, of string,
+) (ledger.Finished, error) {
 	var finished ledger.Finished
 	var mode string
 	var active bool
 	var lastHour, lastDay, fresh int64
-	// Settlements follow each other. The weaker lock, since both have shared the row by their foreign keys already: neither could have
-	// the stronger one.
+	// Settlements follow each other. The weaker lock, since both have shared the row by their foreign keys already:
+	// neither could have the stronger one.
 	var cutover time.Time
 	if err := tx.QueryRow(ctx, `
-select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), now() - interval '1 day') from scheme where scheme = $1 for no key update`,
+select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), now() - interval '1 day')
+from scheme where scheme = $1 for no key update`,
 		scheme).Scan(&mode, &active, &cutover); err != nil {
 		return finished, err
 	}
@@ -49,11 +57,13 @@ select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), no
 		finished.DryRun, err = ledger.EndPlanAsDryRun(ctx, tx, scheme, of)
 		return finished, err
 	}
-	if err := tx.QueryRow(ctx, CountDecided, scheme, cutover, safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
+	if err := tx.QueryRow(ctx, CountDecided, scheme, cutover,
+		safetyLimits.PerDay+1).Scan(&lastHour, &lastDay); err != nil {
 		return finished, err
 	}
 	if err := tx.QueryRow(ctx, `
-select count(*) from unsettled_cancellation c where scheme = $1 and state = 'planned' and hold_reason = '' and `+of, scheme).Scan(&fresh); err != nil {
+select count(*) from unsettled_cancellation c where scheme = $1 and state = 'planned' and hold_reason = '' and `+of,
+		scheme).Scan(&fresh); err != nil {
 		return finished, err
 	}
 	if finished.Reached = safetyLimits.Trip(lastHour, lastDay, fresh); finished.Reached == "" && fresh > 0 {
@@ -86,5 +96,6 @@ func reachSafetyLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule
 	if err := ledger.HoldAtLimit(ctx, tx, scheme, reason); err != nil {
 		return err
 	}
-	return ledger.OpenWorkItems(ctx, tx, scheme, []ledger.Work{{Kind: rule.WorkSafetyLimit, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})
+	return ledger.OpenWorkItems(ctx, tx, scheme,
+		[]ledger.Work{{Kind: rule.WorkSafetyLimit, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})
 }

@@ -97,8 +97,11 @@ func (r Reader) States(ctx context.Context, request *kingdeev1.StreamBillStatesR
 // stops the scheme: nothing it says of bills could be relied on.
 func (r Reader) bills(ctx context.Context, ids []int64, page func(*kingdeev1.BillPage) error) error {
 	err := r.wholeBills(ctx, ids, page)
-	if info := apierr.Info(err, apierr.Kingdee); apierr.HasReason(err, apierr.Kingdee, kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN) {
-		return &StopError{Reason: StopFieldUnknown, Detail: "Kingdee does not know the field " + info.GetMetadata()["field"]}
+	if info := apierr.Info(err, apierr.Kingdee); apierr.HasReason(err, apierr.Kingdee,
+		kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN) {
+		return &StopError{
+			Reason: StopFieldUnknown, Detail: "Kingdee does not know the field " + info.GetMetadata()["field"],
+		}
 	}
 	return err
 }
@@ -161,7 +164,8 @@ func drain[F frame](r Reader, recv func() (F, error), got *kingdeev1.StreamSumma
 			return errNoHeader
 		case s != nil:
 			if s.GetRows() != got.Rows || s.GetBills() != got.Bills || s.GetProblems() != got.Problems {
-				return fmt.Errorf("kingdee adapter says it sent %d rows and %d bills; %d and %d arrived", s.GetRows(), s.GetBills(), got.Rows, got.Bills)
+				return fmt.Errorf("kingdee adapter says it sent %d rows and %d bills; %d and %d arrived",
+					s.GetRows(), s.GetBills(), got.Rows, got.Bills)
 			}
 			return nil
 		default:

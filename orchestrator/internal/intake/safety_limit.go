@@ -13,8 +13,9 @@ import (
 // BehindLimit is true of a cancellation c that waits behind a safety limit.
 const BehindLimit = `c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day')`
 
-// safetyLimitOpen answers why a safety limit of the scheme reached that nobody has released yet; empty when none did. What reached a safety limit may
-// have left its rolling hour: what is new is held all the same until a person has looked.
+// safetyLimitOpen answers why a safety limit of the scheme reached that nobody has released yet; empty when none
+// did. What reached a safety limit may have left its rolling hour: what is new is held all the same until a
+// person has looked.
 func safetyLimitOpen(ctx context.Context, tx pgx.Tx, scheme string) (rule.HoldReason, error) {
 	var reason string
 	err := tx.QueryRow(ctx, `

@@ -18,7 +18,8 @@ func StateOf(f rule.Form, s *kingdeev1.BillState) (rule.State, bool) {
 		DocumentStatus: documentStatuses[s.GetDocumentStatus()],
 		CancelStatus:   cancelStatuses[s.GetCancelStatus()], Affair: kind,
 		CreateTime: TimeOf(s.GetCreateTime()),
-		ModifyTime: TimeOf(s.GetModifyTime()), ApproveTime: TimeOf(s.GetApproveTime()), CancelTime: TimeOf(s.GetCancelTime()),
+		ModifyTime: TimeOf(s.GetModifyTime()), ApproveTime: TimeOf(s.GetApproveTime()),
+		CancelTime:   TimeOf(s.GetCancelTime()),
 		CancelIsDate: s.GetCancelTimeIsDate(),
 	}
 	return state, known && told(state)
@@ -40,8 +41,8 @@ func billOf(f rule.Form, b *kingdeev1.Bill) (rule.Bill, bool) {
 		OwnerType: b.GetOwnerType(), Owner: b.GetOwnerNumber(), ComponentOwner: b.GetComponentOwnerNumber(),
 		Department: b.GetDepartmentNumber(), Note: b.GetNote(), CreateTime: TimeOf(b.GetCreateTime()),
 		ModifyTime:  TimeOf(b.GetModifyTime()),
-		ApproveTime: TimeOf(b.GetApproveTime()), CancelTime: TimeOf(b.GetCancelTime()), CancelIsDate: b.GetCancelTimeIsDate(),
-		Extra: b.GetExtra(), Lines: map[string][]rule.Line{},
+		ApproveTime: TimeOf(b.GetApproveTime()), CancelTime: TimeOf(b.GetCancelTime()),
+		CancelIsDate: b.GetCancelTimeIsDate(), Extra: b.GetExtra(), Lines: map[string][]rule.Line{},
 	}
 	for _, entity := range f.Lines {
 		bill.Lines[string(entity.Source)] = linesOf(b, entity.Entity)
@@ -82,12 +83,15 @@ func linesOf(b *kingdeev1.Bill, name string) []rule.Line {
 // A value that this program does not know, maybe of a later contract, is the empty text.
 var (
 	documentStatuses = map[kingdeev1.DocumentStatus]string{
-		kingdeev1.DocumentStatus_DOCUMENT_STATUS_DRAFT: rule.Draft, kingdeev1.DocumentStatus_DOCUMENT_STATUS_CREATED: rule.Created,
-		kingdeev1.DocumentStatus_DOCUMENT_STATUS_IN_APPROVAL: rule.InApproval, kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED: rule.Audited,
-		kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT: rule.Reaudit,
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_DRAFT:       rule.Draft,
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_CREATED:     rule.Created,
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_IN_APPROVAL: rule.InApproval,
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED:     rule.Audited,
+		kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT:     rule.Reaudit,
 	}
 	cancelStatuses = map[kingdeev1.CancelStatus]string{
-		kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED: rule.NotVoided, kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED: rule.Voided,
+		kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED: rule.NotVoided,
+		kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED:     rule.Voided,
 	}
 )
 

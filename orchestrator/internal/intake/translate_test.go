@@ -23,7 +23,10 @@ func TestAStateThatIsNotKnownIsNeverTakenForAnother(t *testing.T) {
 		"no cancel status":    func(s *kingdeev1.BillState) { s.CancelStatus = 0 },
 		"a later affair type": func(s *kingdeev1.BillState) { s.Kind = "Later" },
 	} {
-		state := &kingdeev1.BillState{Id: 1, Number: "A1", DocumentStatus: whole.DocumentStatus, CancelStatus: whole.CancelStatus, Kind: whole.Kind}
+		state := &kingdeev1.BillState{
+			Id: 1, Number: "A1", DocumentStatus: whole.DocumentStatus,
+			CancelStatus: whole.CancelStatus, Kind: whole.Kind,
+		}
 		spoil(state)
 		_, ok := StateOf(form.AssembledApp, state)
 		require.False(t, ok, name)

@@ -2,9 +2,9 @@ package ledger
 
 import "github.com/jackc/pgx/v5"
 
-// Conditions is all of a filter but its states: conditions on the facts c of a cancellation, with its order as order, and
-// on how it stands, as standing. Values go into args. Conditions that are not asked for are not in the statement, so
-// that a bill number is always found by its index.
+// Conditions is all of a filter but its states: conditions on the facts c of a cancellation, with its order as order,
+// and on how it stands, as standing. Values go into args. Conditions that are not asked for are not in the statement,
+// so that a bill number is always found by its index.
 func (f CancellationFilter) Conditions(order, standing string, args pgx.StrictNamedArgs) (facts, stands string) {
 	add := func(to *string, asked bool, name, condition string, value any) {
 		if asked {

@@ -1,6 +1,6 @@
-// Package ledger is the base of all that is kept in Postgres: how the database is reached, migrated and locked, the report
-// views, the records, and the statements that every capability shares. These are each change of a cancellation's state
-// (transition*.go) and how a work item is opened and closed (workitem.go). Who else needs SQL holds its own.
+// Package ledger is the base of all that is kept in Postgres: how the database is reached, migrated and locked, the
+// report views, the records, and the statements that every capability shares. These are each change of a cancellation's
+// state (transition*.go) and how a work item is opened and closed (workitem.go). Who else needs SQL holds its own.
 package ledger
 
 import (

@@ -45,12 +45,13 @@ func resultArgs(results []Result) pgx.StrictNamedArgs {
 	for i, r := range results {
 		rows[i] = resultRow{
 			ID: r.ID, Attempt: r.Attempt, Disposition: string(r.Answer.Disposition), Recognised: r.Answer.Recognised,
-			HTTPStatus: r.HTTPStatus, Flag: r.VendorFlag, Code: r.VendorCode, Message: r.VendorMessage, Detail: r.Detail,
-			Dictionary: r.Dictionary, SendTime: r.SendTime, ReplyTime: r.ReplyTime, Request: r.Request, Reply: r.Reply,
-			State: string(r.Next.State), Outcome: r.Next.Outcome, Inferred: r.Next.Inferred, Wait: r.Next.Wait,
-			SameDisposition: string(r.SameDisposition), SameCount: r.SameCount, SameSince: r.SameSince,
-			AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince, UnsentFor: r.UnsentFor,
-			Landed: r.Answer.Disposition.MayHaveLanded(), Lost: r.Answer.Lost, Verify: r.Next.Verify,
+			HTTPStatus: r.HTTPStatus, Flag: r.VendorFlag, Code: r.VendorCode, Message: r.VendorMessage,
+			Detail: r.Detail, Dictionary: r.Dictionary, SendTime: r.SendTime, ReplyTime: r.ReplyTime,
+			Request: r.Request, Reply: r.Reply, State: string(r.Next.State), Outcome: r.Next.Outcome,
+			Inferred: r.Next.Inferred, Wait: r.Next.Wait, SameDisposition: string(r.SameDisposition),
+			SameCount: r.SameCount, SameSince: r.SameSince, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
+			UnsentFor: r.UnsentFor, Landed: r.Answer.Disposition.MayHaveLanded(),
+			Lost: r.Answer.Lost, Verify: r.Next.Verify,
 		}
 	}
 	return resultColumns.Args(rows, nil)

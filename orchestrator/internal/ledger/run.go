@@ -8,7 +8,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// ErrRunMoved says that a run is no longer as it was read: cancelled, or moved on by somebody else. Nothing was changed.
+// ErrRunMoved says that a run is no longer as it was read: cancelled, or moved on by somebody else. Nothing
+// was changed.
 var ErrRunMoved = fmt.Errorf("the run was cancelled or moved on: %w", ErrConflict)
 
 // RunKind is what a run reads for.

@@ -85,7 +85,8 @@ set version = version + 1, state = @state, revision = @revision, cursor_id = @cu
 where run_id = @run and version = @version and end_time is null
 returning version, end_time`, pgx.StrictNamedArgs{
 		"run": run.ID, "version": run.Version, "state": run.State, "revision": run.Revision, "cursor": run.Cursor,
-		"run_counts": run.RunCounts, "error": CleanText(run.Error), "note": CleanText(run.Note), "ended": run.State.Ended(),
+		"run_counts": run.RunCounts, "error": CleanText(run.Error),
+		"note": CleanText(run.Note), "ended": run.State.Ended(),
 	}).Scan(&run.Version, &run.EndTime)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("run %d: %w", run.ID, ErrRunMoved)
@@ -106,7 +107,8 @@ where run_id = $1 and end_time is null`, run.ID, CleanText(reason)); err != nil 
 
 // NoteRun keeps why a run of any kind did not get on. It stays unfinished and is gone on with.
 func (s *RunRows) NoteRun(ctx context.Context, run *Run, reason string) error {
-	if _, err := s.pool.Exec(ctx, `update run set error = $2 where run_id = $1 and end_time is null`, run.ID, CleanText(reason)); err != nil {
+	if _, err := s.pool.Exec(ctx, `update run set error = $2 where run_id = $1 and end_time is null`, run.ID,
+		CleanText(reason)); err != nil {
 		return fmt.Errorf("note run: %w", err)
 	}
 	return nil

@@ -104,8 +104,8 @@ where scheme = $1 and state = 'running'`, name, reason, detail); err != nil {
 	return nil
 }
 
-// BindAccount keeps the sid behind a WMS account name with the scheme's watermark, the first time it is met, and answers the one that is
-// kept.
+// BindAccount keeps the sid behind a WMS account name with the scheme's watermark, the first time it is met, and
+// answers the one that is kept.
 func (s *Schemes) BindAccount(ctx context.Context, scheme, account, sid string) (string, error) {
 	var kept string
 	if err := s.pool.QueryRow(ctx, `
@@ -114,7 +114,8 @@ with bound as (
     where scheme = $1 and not (wms_sids ? $2)
     returning wms_sids ->> $2 as sid
 )
-select coalesce((select sid from bound), (select wms_sids ->> $2 from watermark where scheme = $1))`, scheme, account, sid).Scan(&kept); err != nil {
+select coalesce((select sid from bound), (select wms_sids ->> $2 from watermark where scheme = $1))`,
+		scheme, account, sid).Scan(&kept); err != nil {
 		return "", fmt.Errorf("bind account: %w", err)
 	}
 	return kept, nil

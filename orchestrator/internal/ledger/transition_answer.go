@@ -62,7 +62,9 @@ const (
 // replaced by what became known later; a result that is written twice leaves its evidence once. It lets the current
 // attempt's result decide over a cancellation that is open, and answers the attempts that did, and whether there is
 // open work about any of these bills or about the scheme as a whole.
-func WriteAnswers(ctx context.Context, tx pgx.Tx, results []Result) (decided map[AttemptKey]bool, work bool, err error) {
+func WriteAnswers(
+	ctx context.Context, tx pgx.Tx, results []Result,
+) (decided map[AttemptKey]bool, work bool, err error) {
 	args := resultArgs(results)
 	args["open"] = "open"
 	rows, err := tx.Query(ctx, answers+`, written as (

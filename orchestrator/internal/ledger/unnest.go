@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Columns writes rows of T with one statement: it turns them on their side, an array a field, as unnest wants them. Each
-// field of T has a tag with its column and the type of Postgres, such as `col:"bill_id bigint"`. Texts are made
+// Columns writes rows of T with one statement: it turns them on their side, an array a field, as unnest wants them.
+// Each field of T has a tag with its column and the type of Postgres, such as `col:"bill_id bigint"`. Texts are made
 // storable, and a time that is unset is null; so is the id 0 of a field whose tag ends in "or null".
 type Columns[T any] struct {
 	// From is the source of the rows in SQL: unnest(…) as alias (column, …).

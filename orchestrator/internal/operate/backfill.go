@@ -39,8 +39,8 @@ select run_id, @plan_only, @before_cutover, @from::timestamptz,
 from begun
 returning run_id`, pgx.StrictNamedArgs{
 		"scheme": act.Scheme, "plan_only": order.PlanOnly, "before_cutover": order.BeforeCutover,
-		"from": ledger.NullTime(order.From), "to": ledger.NullTime(order.To), "numbers": order.Numbers, "actor": act.Actor,
-		"reason": ledger.CleanText(act.Reason),
+		"from": ledger.NullTime(order.From), "to": ledger.NullTime(order.To), "numbers": order.Numbers,
+		"actor": act.Actor, "reason": ledger.CleanText(act.Reason),
 	}).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, fmt.Errorf("scheme %s: %w", act.Scheme, ledger.ErrStopped)
@@ -89,10 +89,12 @@ where run_id = $1 and state in ('new', 'held') and cancellation_id is null`, id)
 		return &ledger.CapError{Count: count, Max: maxCount}
 	}
 	if _, err := tx.Exec(ctx, `
-update run set version = version + 1, state = 'applying', cursor_id = 0, error = '' where run_id = $1`, id); err != nil {
+update run set version = version + 1, state = 'applying', cursor_id = 0, error = '' where run_id = $1`,
+		id); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `update run_backfill set failures = 0, not_before = now() where run_id = $1`, id); err != nil {
+	if _, err := tx.Exec(ctx, `update run_backfill set failures = 0, not_before = now() where run_id = $1`,
+		id); err != nil {
 		return err
 	}
 	_, err = record(ctx, tx, ledger.ApplyBackfill, act, applyParameters{id, maxCount}, counted{count})
@@ -103,8 +105,8 @@ type cancelParameters struct {
 	Run int64 `json:"run_id"`
 }
 
-// CancelBackfill ends a backfill that has not ended; what it has owed stays owed. The error is a *ledger.StateError when
-// it has, a *ledger.KindError when the run is no backfill: any other begins again by itself.
+// CancelBackfill ends a backfill that has not ended; what it has owed stays owed. The error is a *ledger.StateError
+// when it has, a *ledger.KindError when the run is no backfill: any other begins again by itself.
 func (s *Operator) CancelBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act, id int64) error {
 	act, state, err := lockBackfill(ctx, tx, act, id)
 	if err != nil {
@@ -114,7 +116,8 @@ func (s *Operator) CancelBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act
 		return &ledger.StateError{ID: id, State: state}
 	}
 	if _, err := tx.Exec(ctx, `
-update run set version = version + 1, state = 'cancelled', end_time = now(), error = '' where run_id = $1`, id); err != nil {
+update run set version = version + 1, state = 'cancelled', end_time = now(), error = '' where run_id = $1`,
+		id); err != nil {
 		return err
 	}
 	_, err = record(ctx, tx, ledger.CancelBackfill, act, cancelParameters{id}, counted{})

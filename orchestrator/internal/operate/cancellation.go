@@ -16,9 +16,9 @@ type filterParameters struct {
 	Max    int64                     `json:"max_count"`
 }
 
-// Operate does a verb to the cancellations that a filter selects in one scheme: all of them or, when they are more than the bounds
-// allow, none. What may lead to a request is verified afresh before it is sent, like any other. A dry run changes and
-// records nothing.
+// Operate does a verb to the cancellations that a filter selects in one scheme: all of them or, when they are more than
+// the bounds allow, none. What may lead to a request is verified afresh before it is sent, like any other. A dry run
+// changes and records nothing.
 func (s *Operator) Operate(
 	ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, f ledger.CancellationFilter, b ledger.Bounds,
 ) (ledger.Effect, error) {

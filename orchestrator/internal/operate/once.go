@@ -75,7 +75,8 @@ values (@caller, @method, @request_id, @hash)
 on conflict (caller, method, request_id) do update
 set request_hash = excluded.request_hash, reply = '', reply_time = now()
 where f.reply_time < now() - @kept::interval`, pgx.StrictNamedArgs{
-		"caller": call.Caller, "method": call.Method, "request_id": call.RequestID, "hash": sum[:], "kept": ledger.RepliesKept,
+		"caller": call.Caller, "method": call.Method, "request_id": call.RequestID,
+		"hash": sum[:], "kept": ledger.RepliesKept,
 	})
 	if ledger.LockTimedOut(err) {
 		return nil, false, ledger.ErrFirstCallRuns

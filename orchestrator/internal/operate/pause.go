@@ -58,7 +58,9 @@ update mapping_answers set answers = $2, bad_in_row = $3, examples = '{}' where 
 
 // StopAll keeps every orchestrator from sending anything, for whatever scheme, and answers since when, and how many
 // attempts are in flight, which finish. When all is stopped already it stays so, since when it was.
-func (s *Operator) StopAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (since time.Time, inFlight int64, err error) {
+func (s *Operator) StopAll(
+	ctx context.Context, tx pgx.Tx, act ledger.Act,
+) (since time.Time, inFlight int64, err error) {
 	if err := lockAll(ctx, tx); err != nil {
 		return time.Time{}, 0, err
 	}

@@ -33,11 +33,12 @@ type answerRow struct {
 }
 
 // Reclassify takes the text of a filter for what a person says that it means: the cancellations that need attention
-// whose last answer it is, and the open ones that are asked again because nobody knew it, go on as if it had been known.
-// Their attempts keep what they were taken for then. Of the filter, only the scheme, the account, and the text with its
-// code count. timing is that of a scheme. A dry run changes and records nothing.
+// whose last answer it is, and the open ones that are asked again because nobody knew it, go on as if it had been
+// known. Their attempts keep what they were taken for then. Of the filter, only the scheme, the account, and the text
+// with its code count. timing is that of a scheme. A dry run changes and records nothing.
 func (s *Operator) Reclassify(
-	ctx context.Context, tx pgx.Tx, act ledger.Act, f ledger.CancellationFilter, meaning rule.Disposition, b ledger.Bounds,
+	ctx context.Context, tx pgx.Tx, act ledger.Act, f ledger.CancellationFilter,
+	meaning rule.Disposition, b ledger.Bounds,
 	timing func(scheme string) rule.Timing,
 ) (ledger.Effect, error) {
 	rows, err := answersOf(ctx, tx, f, !b.DryRun)
@@ -58,7 +59,8 @@ func (s *Operator) Reclassify(
 	}
 	what := string(ledger.Reclassify) + " " + string(meaning)
 	if b.DryRun {
-		_, effect.Token, err = tokenOf(ctx, tx, what, `c.cancellation_id = any(@ids)`, pgx.StrictNamedArgs{"ids": moves.IDs})
+		_, effect.Token, err = tokenOf(ctx, tx, what, `c.cancellation_id = any(@ids)`,
+			pgx.StrictNamedArgs{"ids": moves.IDs})
 		return effect, err
 	}
 	if err := agreed(ctx, tx, what, moves.IDs, b); err != nil {
@@ -132,8 +134,11 @@ limit @limit`
 	return pgx.CollectRows(rows, pgx.RowToStructByName[answerRow])
 }
 
-// nextAfterAnswers lets the table of answers decide, with the history that the answer has: since when it is the same, and how often.
-func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time) ledger.AnswerMoves {
+// nextAfterAnswers lets the table of answers decide, with the history that the answer has: since when it is the same,
+// and how often.
+func nextAfterAnswers(
+	rows []answerRow, meaning rule.Disposition, timing func(string) rule.Timing, now time.Time,
+) ledger.AnswerMoves {
 	var m ledger.AnswerMoves
 	for _, r := range rows {
 		history := rule.History{Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, Same: 1, FirstSame: now}
@@ -150,7 +155,8 @@ func nextAfterAnswers(rows []answerRow, meaning rule.Disposition, timing func(st
 		m.Since = append(m.Since, history.FirstSame)
 		if next.Work != "" {
 			m.Work = append(m.Work, ledger.WorkItem{Scheme: r.Scheme, Work: ledger.Work{
-				Kind: next.Work, BillID: r.BillID, BillNo: r.BillNo, CancellationID: r.CancellationID, Detail: r.VendorMessage,
+				Kind: next.Work, BillID: r.BillID, BillNo: r.BillNo,
+				CancellationID: r.CancellationID, Detail: r.VendorMessage,
 			}})
 		}
 		if next.State == rule.Done {
@@ -164,7 +170,8 @@ func writeMoves(ctx context.Context, tx pgx.Tx, m ledger.AnswerMoves, act ledger
 	if err := ledger.FollowMeaning(ctx, tx, m, meaning); err != nil {
 		return err
 	}
-	if err := ledger.CloseCancellationWork(ctx, tx, m.IDs, byWhom("reclassified as "+string(meaning), act)); err != nil {
+	if err := ledger.CloseCancellationWork(ctx, tx, m.IDs,
+		byWhom("reclassified as "+string(meaning), act)); err != nil {
 		return err
 	}
 	if _, err := ledger.OpenItems(ctx, tx, m.Work); err != nil {

@@ -17,7 +17,8 @@ import (
 func release(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
 	var limited bool
 	if err := tx.QueryRow(ctx, `
-select exists (select from unsettled_cancellation c where c.cancellation_id = any($1) and `+intake.BehindLimit+`)`, ids).Scan(&limited); err != nil {
+select exists (select from unsettled_cancellation c where c.cancellation_id = any($1) and `+intake.BehindLimit+`)`,
+		ids).Scan(&limited); err != nil {
 		return err
 	}
 	freed, err := ledger.OpenReleased(ctx, tx, act.Scheme, ids)
@@ -38,6 +39,7 @@ select exists (select from unsettled_cancellation c where c.cancellation_id = an
 	}
 	_, err = tx.Exec(ctx, `
 update scheme set safety_limit_reset_time = now(), update_time = now()
-where scheme = $1 and not exists (select from unsettled_cancellation c where c.scheme = $1 and `+intake.BehindLimit+`)`, act.Scheme)
+where scheme = $1
+  and not exists (select from unsettled_cancellation c where c.scheme = $1 and `+intake.BehindLimit+`)`, act.Scheme)
 	return err
 }

@@ -86,7 +86,8 @@ func (c *choice) take(ctx context.Context, tx pgx.Tx, b ledger.Bounds) (ledger.E
 	args := maps.Clone(c.args)
 	if b.DryRun {
 		var err error
-		if effect.Count, effect.Token, err = tokenOf(ctx, tx, string(c.verb), c.where+" and "+c.applies, c.args); err != nil {
+		if effect.Count, effect.Token, err = tokenOf(ctx, tx, string(c.verb),
+			c.where+" and "+c.applies, c.args); err != nil {
 			return effect, nil, err
 		}
 		query += ` order by c.cancellation_id limit 100`
@@ -118,8 +119,8 @@ func (c *choice) take(ctx context.Context, tx pgx.Tx, b ledger.Bounds) (ledger.E
 	return effect, ids, c.listRefused(ctx, tx, &effect)
 }
 
-// lock locks what a query of the choice finds, unless that is too much. Some of it may be otherwise by then: it is to be
-// asked for again.
+// lock locks what a query of the choice finds, unless that is too much. Some of it may be otherwise by then: it is to
+// be asked for again.
 func (c *choice) lock(ctx context.Context, tx pgx.Tx, query string, most int64) ([]int64, error) {
 	if err := c.count(ctx, tx, most); err != nil {
 		return nil, err
@@ -138,17 +139,20 @@ func (c *choice) lock(ctx context.Context, tx pgx.Tx, query string, most int64) 
 // count refuses what is too much before anything is locked.
 func (c *choice) count(ctx context.Context, tx pgx.Tx, most int64) error {
 	var count int64
-	err := tx.QueryRow(ctx, `select count(*) from cancellation_now c where `+c.where+` and `+c.applies, c.args).Scan(&count)
+	err := tx.QueryRow(ctx, `select count(*) from cancellation_now c where `+c.where+` and `+c.applies,
+		c.args).Scan(&count)
 	if err == nil && count > most {
 		err = &ledger.CapError{Count: count, Max: most}
 	}
 	return err
 }
 
-// listRefused says of what the act does not apply to why not, and of ids that the scheme does not have that it does not.
+// listRefused says of what the act does not apply to why not, and of ids that the scheme does not have that
+// it does not.
 func (c *choice) listRefused(ctx context.Context, tx pgx.Tx, effect *ledger.Effect) error {
 	rows, err := tx.Query(ctx, `
-select c.cancellation_id, c.bill_no, c.state, c.outcome, c.lease_until is not null as in_flight, count(*) over () as total
+select c.cancellation_id, c.bill_no, c.state, c.outcome, c.lease_until is not null as in_flight,
+       count(*) over () as total
 from cancellation_now c
 where `+c.where+` and not (`+c.applies+`)
 order by c.cancellation_id
@@ -162,7 +166,9 @@ limit 100`, c.args)
 	}
 	for _, r := range refused {
 		effect.RefusedCount = r.Total
-		effect.Refused = append(effect.Refused, ledger.Refusal{CancellationID: r.CancellationID, BillNo: r.BillNo, Message: c.refuse(r)})
+		effect.Refused = append(effect.Refused, ledger.Refusal{
+			CancellationID: r.CancellationID, BillNo: r.BillNo, Message: c.refuse(r),
+		})
 	}
 	if len(c.filter.IDs) == 0 {
 		return nil

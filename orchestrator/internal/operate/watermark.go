@@ -19,7 +19,9 @@ type watermarkParameters struct {
 // (*ledger.WatermarkError) before the baseline, while a run is unfinished, and beyond the vendor's clock. The version
 // moves with it, so that a run that began before can no longer end: neither it nor what is left of a killed one brings
 // the old watermark back.
-func (s *Operator) MoveWatermark(ctx context.Context, tx pgx.Tx, act ledger.Act, to time.Time) (before time.Time, err error) {
+func (s *Operator) MoveWatermark(
+	ctx context.Context, tx pgx.Tx, act ledger.Act, to time.Time,
+) (before time.Time, err error) {
 	if _, err := lockAlone(ctx, tx, act.Scheme); err != nil {
 		return time.Time{}, err
 	}
@@ -44,7 +46,8 @@ func (s *Operator) MoveWatermark(ctx context.Context, tx pgx.Tx, act ledger.Act,
 func setWatermark(ctx context.Context, tx pgx.Tx, act ledger.Act, before, to time.Time) error {
 	var unfinished bool
 	if err := tx.QueryRow(ctx, `
-select exists (select from run where scheme = $1 and state = 'running' and kind in ('baseline', 'incremental'))`, act.Scheme).Scan(&unfinished); err != nil {
+select exists (select from run where scheme = $1 and state = 'running' and kind in ('baseline', 'incremental'))`,
+		act.Scheme).Scan(&unfinished); err != nil {
 		return err
 	}
 	if unfinished {
@@ -57,13 +60,14 @@ update watermark set watermark_time = $2, version = version + 1 where scheme = $
 	_, err := tx.Exec(ctx, `
 insert into watermark_change (scheme, move_time, watermark_before, watermark_after, actor, reason)
 values (@scheme, clock_timestamp(), @before, @after, @actor, @reason)`, pgx.StrictNamedArgs{
-		"scheme": act.Scheme, "before": before, "after": to, "actor": ledger.CleanText(act.Actor), "reason": ledger.CleanText(act.Reason),
+		"scheme": act.Scheme, "before": before, "after": to, "actor": ledger.CleanText(act.Actor),
+		"reason": ledger.CleanText(act.Reason),
 	})
 	return err
 }
 
-// watermarkBounds answers where the watermark stands, locked, and how far ahead it may be set: to our clock or, where the last run that noted
-// both found the vendor's behind it, to the vendor's.
+// watermarkBounds answers where the watermark stands, locked, and how far ahead it may be set: to our clock or, where
+// the last run that noted both found the vendor's behind it, to the vendor's.
 func watermarkBounds(ctx context.Context, tx pgx.Tx, scheme string) (watermark, latest time.Time, err error) {
 	err = tx.QueryRow(ctx, `
 select m.watermark_time, now() + least(interval '0', coalesce((

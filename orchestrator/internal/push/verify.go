@@ -97,7 +97,8 @@ func (v *Verifier) readFresh(ctx context.Context, r intake.Reader, due []ledger.
 		second, err := v.readFresh(ctx, r, due[half:], holders)
 		return append(first, second...), err
 	}
-	v.Logger.WarnContext(ctx, "bills could not be verified; nothing is sent for them", slog.String("scheme", r.Entry.Name),
+	v.Logger.WarnContext(ctx, "bills could not be verified; nothing is sent for them",
+		slog.String("scheme", r.Entry.Name),
 		slog.Int("cancellations", len(due)), slog.String("first_bill_no", due[0].BillNo), slog.String("err",
 			intake.VendorFault(apierr.Kingdee, err)))
 	verified := make([]ledger.Verified, len(due))
@@ -124,16 +125,23 @@ type freshRead struct {
 
 func (f *freshRead) verify(p rule.Policy, d ledger.Due, holders []int64) ledger.Verified {
 	number := strings.ToLower(d.BillNo)
-	fresh := rule.FreshRead{Left: f.left, Gone: f.gone[d.BillID], ByNumber: f.byNumber[number], LedgerHolders: holders, HoldersRead: f.byID}
+	fresh := rule.FreshRead{
+		Left: f.left, Gone: f.gone[d.BillID], ByNumber: f.byNumber[number], LedgerHolders: holders, HoldersRead: f.byID,
+	}
 	if own, shown := f.byID[d.BillID]; shown {
 		fresh.ByID = &own
 	}
-	cancellation := rule.Cancellation{BillID: d.BillID, Number: d.BillNo, Triggers: d.Triggers, Evidence: d.Evidence, NotBefore: d.NotBefore}
+	cancellation := rule.Cancellation{
+		BillID: d.BillID, Number: d.BillNo, Triggers: d.Triggers, Evidence: d.Evidence, NotBefore: d.NotBefore,
+	}
 	v := rule.Verify(p, cancellation, fresh)
 	if v.Outcome == rule.Holds && (f.allUnreadable || f.unreadable[number]) {
 		v = rule.Verified{Outcome: rule.Unread}
 	}
-	return ledger.Verified{ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, ReadTime: f.left, Live: fresh.ByID != nil && fresh.ByID.Live()}
+	return ledger.Verified{
+		ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, ReadTime: f.left,
+		Live: fresh.ByID != nil && fresh.ByID.Live(),
+	}
 }
 
 // take adds a page of bills of the form; keep gets each bill that can be decoded.
@@ -164,7 +172,8 @@ func (f *freshRead) cannotRead(number string) {
 
 func newFreshRead() *freshRead {
 	return &freshRead{
-		byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{}, unreadable: map[string]bool{}, gone: map[int64]bool{},
+		byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{},
+		unreadable: map[string]bool{}, gone: map[int64]bool{},
 	}
 }
 
@@ -190,7 +199,9 @@ func (v *Verifier) read(ctx context.Context, r intake.Reader, due []ledger.Due, 
 	})
 	round.Go(func() error {
 		return byNumber.ask(ctx, r, &kingdeev1.StreamBillStatesRequest{
-			Selection: &kingdeev1.StreamBillStatesRequest_Numbers{Numbers: &kingdeev1.BillNumbers{Numbers: slices.Compact(numbers)}},
+			Selection: &kingdeev1.StreamBillStatesRequest_Numbers{
+				Numbers: &kingdeev1.BillNumbers{Numbers: slices.Compact(numbers)},
+			},
 		}, func(s rule.State) {
 			number := strings.ToLower(s.Number)
 			byNumber.byNumber[number] = append(byNumber.byNumber[number], s)

@@ -25,14 +25,21 @@ import (
 func TestAnUnreadableHolderOfTheNumberKeepsItFromBeingSent(t *testing.T) {
 	t.Parallel()
 	policy := rule.Policy{Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}}
-	own := rule.State{ID: 1, Number: "ZZ1", DocumentStatus: rule.Reaudit, CancelStatus: rule.Voided, Affair: form.Assembly}
+	own := rule.State{
+		ID: 1, Number: "ZZ1", DocumentStatus: rule.Reaudit, CancelStatus: rule.Voided, Affair: form.Assembly,
+	}
 	for name, number := range map[string]string{"another case": "zz1", "number itself unreadable": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			read := &freshRead{byID: map[int64]rule.State{1: own}, byNumber: map[string][]rule.State{"zz1": {own}}, unreadable: map[string]bool{}}
+			read := &freshRead{
+				byID: map[int64]rule.State{1: own}, byNumber: map[string][]rule.State{"zz1": {own}},
+				unreadable: map[string]bool{},
+			}
 			due := ledger.Due{ID: 1, BillID: 1, BillNo: "ZZ1"}
 			require.Equal(t, rule.Holds, read.verify(policy, due, nil).Outcome)
-			page := &kingdeev1.StatePage{QueryLeftTime: timestamppb.Now(), Problems: []*kingdeev1.BillProblem{{Id: 2, Number: number}}}
+			page := &kingdeev1.StatePage{
+				QueryLeftTime: timestamppb.Now(), Problems: []*kingdeev1.BillProblem{{Id: 2, Number: number}},
+			}
 			read.take(form.AssembledApp, page, func(rule.State) {})
 			require.Equal(t, rule.Unread, read.verify(policy, due, nil).Outcome)
 		})
@@ -51,7 +58,8 @@ func TestOneNumberThatCannotBeAskedForStopsOnlyItself(t *testing.T) {
 	got, err := v.Run(t.Context(), shippedScheme(t), nil,
 		[]ledger.Due{{ID: 1, BillID: 1, BillNo: "A1"}, {ID: 2, BillID: 2, BillNo: "A2\t"}})
 	require.NoError(t, err)
-	require.Contains(t, got, int64(1), "500 cancellations of a batch are unread for 24 h and given to a person because of one number")
+	require.Contains(t, got, int64(1),
+		"500 cancellations of a batch are unread for 24 h and given to a person because of one number")
 }
 
 // shippedScheme is the shipped scheme as a registry has it.
@@ -72,7 +80,9 @@ func (holdsStore) StoreVerified(context.Context, string, []ledger.Verified, time
 // refusing does what kingdeesvc/internal/kingdee.Quote makes kingdeesvc do.
 type refusing struct{ *vendortest.Books }
 
-func (r refusing) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+func (r refusing) StreamBillStates(
+	ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
 	for _, n := range in.GetNumbers().GetNumbers() {
 		if n != "A1" {
 			return nil, status.Error(codes.InvalidArgument, "numbers: FBillNo: unsafe text")

@@ -14,11 +14,12 @@ import (
 
 const cancellationColumns = `
 select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation,
-       concat_ws('.', nullif(c.affair_type, ''), c.direction) as order_kind, c.warehouse_number,
-       c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.state, c.triggers,
-       c.evidence, c.orders_from, case when c.state = 'held' then c.hold_reason else '' end as hold_reason, c.disposition, c.vendor_message,
-       c.outcome, c.attempt as attempts, case when c.state = 'open' then c.due_time end as due_time,
-       c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.run_id, 0) as run_id
+       concat_ws('.', nullif(c.affair_type, ''), c.direction) as order_kind,
+       c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
+       c.extend_props, c.owner_code, c.state, c.triggers, c.evidence, c.orders_from,
+       case when c.state = 'held' then c.hold_reason else '' end as hold_reason, c.disposition, c.vendor_message,
+       c.outcome, c.attempt as attempts, case when c.state = 'open' then c.due_time end as due_time, c.create_time,
+       c.update_time, c.outcome_time, c.revision, coalesce(c.run_id, 0) as run_id
 from cancellation_now c`
 
 // CancellationViews lists cancellations newest first, at most limit, those older than before (0 = from the newest).
@@ -52,8 +53,8 @@ const newestOfAll = `
     select c.cancellation_id
     from cancellation c join warehouse_order o using (order_id)`
 
-// NewestIn finds cancellations in these states, none is all, for which a condition holds on their facts c, their order o
-// and how they stand, s: the newest of those that are not settled, and the newest of those that are. A half that no
+// NewestIn finds cancellations in these states, none is all, for which a condition holds on their facts c, their order
+// o and how they stand, s: the newest of those that are not settled, and the newest of those that are. A half that no
 // state asks for is left out.
 func NewestIn(states []string, where string, args pgx.StrictNamedArgs) string {
 	if len(states) > 0 {

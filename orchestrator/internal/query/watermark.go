@@ -9,9 +9,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// WatermarkChanges lists how a scheme's watermark moved, newest first, at most limit: by persons, and by runs that found something. Those before
-// the given move; a zero one begins at the newest.
-func (r *Reader) WatermarkChanges(ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int) ([]ledger.WatermarkChangeView, error) {
+// WatermarkChanges lists how a scheme's watermark moved, newest first, at most limit: by persons, and by runs that
+// found something. Those before the given move; a zero one begins at the newest.
+func (r *Reader) WatermarkChanges(
+	ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int,
+) ([]ledger.WatermarkChangeView, error) {
 	type row struct {
 		MoveTime        time.Time
 		WatermarkBefore time.Time
@@ -47,7 +49,8 @@ limit @limit`, pgx.StrictNamedArgs{"scheme": scheme, "at": ledger.NullTime(at), 
 	moves := make([]ledger.WatermarkChangeView, len(rows))
 	for i, r := range rows {
 		moves[i] = ledger.WatermarkChangeView{
-			Key: ledger.WatermarkChangeKey{Time: r.MoveTime, RunID: r.RunID}, WatermarkBefore: r.WatermarkBefore, WatermarkAfter: r.WatermarkAfter, Actor: r.Actor, Reason: r.Reason,
+			Key: ledger.WatermarkChangeKey{Time: r.MoveTime, RunID: r.RunID}, WatermarkBefore: r.WatermarkBefore,
+			WatermarkAfter: r.WatermarkAfter, Actor: r.Actor, Reason: r.Reason,
 		}
 	}
 	return moves, nil

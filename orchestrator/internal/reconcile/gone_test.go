@@ -16,12 +16,14 @@ import (
 // deleting makes the scheme act on deletions.
 func (b *rereading) deleting() {
 	b.Helper()
-	document := strings.Replace(string(scheme.ShippedDocument()), "triggers: [voided]", "triggers: [voided, deleted]", 1)
+	document := strings.Replace(string(scheme.ShippedDocument()), "triggers: [voided]",
+		"triggers: [voided, deleted]", 1)
 	schemes, err := scheme.Load([]byte(document), "deleting.yaml")
 	require.NoError(b, err)
 	revisions, err := b.Store.SyncSchemes(b.Context(), []operate.SchemeFile{{
-		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter, Accounts: schemes[0].Accounts(),
-		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: "deleting", Document: "d",
+		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter,
+		Accounts: schemes[0].Accounts(), IncrementalReal: time.Minute, IncrementalSandbox: time.Second,
+		Hash: "deleting", Document: "d",
 	}})
 	require.NoError(b, err)
 	b.Job.Registry = intake.NewRegistry(schemes, revisions)
@@ -44,7 +46,8 @@ func TestADeletionNeedsTwoAbsencesAndKingdeesOwnWord(t *testing.T) {
 	delete(b.Books.Bills, 2)
 	b.recheck()
 	b.reconcile()
-	require.Equal(t, "live true", b.Text(`select class || ' ' || (absent_since is not null)::text from bill where bill_id = 2`))
+	require.Equal(t, "live true",
+		b.Text(`select class || ' ' || (absent_since is not null)::text from bill where bill_id = 2`))
 	require.Empty(t, b.Books.Viewed, "missing for a moment only")
 	b.Clock = b.Clock.Add(31 * time.Minute)
 	b.Run()
@@ -52,7 +55,8 @@ func TestADeletionNeedsTwoAbsencesAndKingdeesOwnWord(t *testing.T) {
 	require.Contains(t, b.Books.Viewed, int64(2))
 	require.Equal(t, "deleted", b.Text(`select class from bill where bill_id = 2`))
 	require.Contains(t, b.record(), "1 gone")
-	require.Equal(t, "open {deleted} 2", b.Text(`select state || ' ' || triggers::text || ' ' || bill_id from cancellation_now`))
+	require.Equal(t, "open {deleted} 2",
+		b.Text(`select state || ' ' || triggers::text || ' ' || bill_id from cancellation_now`))
 	require.Equal(t, "true", b.Text(`select (verified_time < now() - interval '1 year')::text from cancellation_now`),
 		"it is read again, by number too, before it is sent")
 	b.reconcile()
@@ -83,7 +87,8 @@ func TestABillThatIsOnlyHiddenIsNotDeleted(t *testing.T) {
 	b.reconcile()
 	require.Equal(t, "live", b.Text(`select class from bill where bill_id = 2`))
 	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
-	require.Equal(t, "100", b.Text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
+	require.Equal(t, "100",
+		b.Text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
 
 	b.Books.Hidden[2] = false
 	b.recheck()
@@ -105,7 +110,8 @@ func TestWithoutAReadableBillOfItsOrganisationNothingIsDeleted(t *testing.T) {
 	b.reconcile()
 	require.Equal(t, "0", b.Text(`select count(*)::text from bill where class = 'deleted'`))
 	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
-	require.Equal(t, "200", b.Text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
+	require.Equal(t, "200",
+		b.Text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
 }
 
 // Nothing is shown at all: that is no proof of anything.
@@ -120,8 +126,11 @@ func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
 	b.recheck()
 	b.reconcile()
 	require.Equal(t, "0", b.Text(`select count(*)::text from bill where absent_since is not null or class = 'deleted'`))
-	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
-	require.Equal(t, "complete true", b.Text(`select state || ' ' || (note <> '')::text from run join run_comparison using (run_id) order by run_id desc limit 1`))
+	require.Equal(t, "1",
+		b.Text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
+	require.Equal(t, "complete true", b.Text(`select state || ' ' || (note <> '')::text from run
+join run_comparison using (run_id)
+order by run_id desc limit 1`))
 
 	clear(b.Books.Hidden)
 	b.recheck()
@@ -147,7 +156,8 @@ func TestSixDeletionsInOneReconcileAreHeld(t *testing.T) {
 	require.Contains(t, b.record(), "6 gone")
 	require.Equal(t, "6 held many_deleted",
 		b.Text(`select count(*) || ' ' || min(state) || ' ' || min(hold_reason) from cancellation_now`))
-	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'many_deleted' and close_time is null`))
+	require.Equal(t, "1",
+		b.Text(`select count(*)::text from work_item where kind = 'many_deleted' and close_time is null`))
 }
 
 // A bill that was believed gone is shown again.
@@ -162,7 +172,8 @@ func TestADeletedBillThatIsSeenAgainIsWhatItIsSeenAs(t *testing.T) {
 	b.Clock = b.Clock.Add(time.Minute)
 	b.Books.Bills[2] = bill
 	b.recheck()
-	require.Equal(t, "live true", b.Text(`select class || ' ' || (absent_since is null and gone_time is null)::text from bill where bill_id = 2`))
+	require.Equal(t, "live true",
+		b.Text(`select class || ' ' || (absent_since is null and gone_time is null)::text from bill where bill_id = 2`))
 	require.Equal(t, "withdrawn", b.Text(`select state from cancellation_now`))
 }
 
@@ -183,7 +194,8 @@ func TestARunThatFindsNothingLooksAtAKnownBill(t *testing.T) {
 	require.Empty(t, b.Books.Asked, "at most once a minute")
 	b.Clock = b.Clock.Add(31 * time.Second)
 	b.Run()
-	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
+	require.Equal(t, "1",
+		b.Text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
 	require.Equal(t, "live", b.Text(`select class from bill`))
 	b.Books.Hidden[1] = false
 	b.Clock = b.Clock.Add(time.Second)

@@ -13,9 +13,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// GatherHours adds what Kingdee showed of these hours to what it showed before, and moves the reconcile run; also runs in the same
-// transaction.
-func (s *ComparisonRows) GatherHours(ctx context.Context, w *ledger.Run, hours []ledger.ReconcileHour, also func(pgx.Tx) error) error {
+// GatherHours adds what Kingdee showed of these hours to what it showed before, and moves the reconcile run; also runs
+// in the same transaction.
+func (s *ComparisonRows) GatherHours(
+	ctx context.Context, w *ledger.Run, hours []ledger.ReconcileHour, also func(pgx.Tx) error,
+) error {
 	after := *w
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = *w
@@ -44,8 +46,9 @@ set kingdee_bills = h.kingdee_bills + $3, kingdee_digest = h.kingdee_digest # $4
 	return nil
 }
 
-// CompareHours counts and digests what the ledger says of the reconcile run's hours, puts it beside what Kingdee showed, and moves the reconcile run to
-// its repairs. Bills known to be missing, and those that Kingdee showed and nobody can decode, are compared on neither side.
+// CompareHours counts and digests what the ledger says of the reconcile run's hours, puts it beside what Kingdee
+// showed, and moves the reconcile run to its repairs. Bills known to be missing, and those that Kingdee showed and
+// nobody can decode, are compared on neither side.
 func (s *ComparisonRows) CompareHours(ctx context.Context, w *ledger.Run) error {
 	after := *w
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
@@ -58,7 +61,8 @@ func (s *ComparisonRows) CompareHours(ctx context.Context, w *ledger.Run) error 
 		for hour, tally := range tallies {
 			batch.Queue(`
 insert into reconcile_hour (run_id, hour_time, ledger_bills, ledger_digest) values ($1, $2, $3, $4)
-on conflict (run_id, hour_time) do update set ledger_bills = $3, ledger_digest = $4`, w.ID, hour, tally.Bills, tally.Digest)
+on conflict (run_id, hour_time) do update set ledger_bills = $3, ledger_digest = $4`,
+				w.ID, hour, tally.Bills, tally.Digest)
 		}
 		batch.Queue(`
 update reconcile_hour set repaired = true, bill_ids = '{}'
@@ -66,7 +70,8 @@ where run_id = $1 and kingdee_bills = ledger_bills and kingdee_digest = ledger_d
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `select count(*) from reconcile_hour where run_id = $1 and not repaired`, w.ID).Scan(&after.Comparison.Differing); err != nil {
+		if err := tx.QueryRow(ctx, `select count(*) from reconcile_hour where run_id = $1 and not repaired`,
+			w.ID).Scan(&after.Comparison.Differing); err != nil {
 			return err
 		}
 		after.Comparison.Phase, after.Cursor = ledger.ReconcileRepair, 0
@@ -82,9 +87,11 @@ where run_id = $1 and kingdee_bills = ledger_bills and kingdee_digest = ledger_d
 // ledgerHours reads the states of the reconcile run's hours from the ledger, one by one.
 func ledgerHours(ctx context.Context, tx pgx.Tx, w *ledger.Run) (map[time.Time]rule.Tally, error) {
 	rows, err := tx.Query(ctx, `
-select bill_id, bill_no, org, document_status, cancel_status, affair_type, bill_create_time, modify_time, approve_time, cancel_time
+select bill_id, bill_no, org, document_status, cancel_status, affair_type, bill_create_time, modify_time,
+       approve_time, cancel_time
 from bill
-where scheme = $1 and `+intake.StampOf+` >= $2 and `+intake.StampOf+` < $3 and absent_since is null and bill_id <> all($4)`,
+where scheme = $1 and `+intake.StampOf+` >= $2 and `+intake.StampOf+` < $3
+  and absent_since is null and bill_id <> all($4)`,
 		w.Scheme, w.Comparison.From, w.Comparison.To, orEmpty(w.Comparison.Problems))
 	if err != nil {
 		return nil, err
@@ -93,7 +100,8 @@ where scheme = $1 and `+intake.StampOf+` >= $2 and `+intake.StampOf+` < $3 and a
 	var state rule.State
 	var created, modified, approved, cancelled time.Time
 	_, err = pgx.ForEachRow(rows, []any{
-		&state.ID, &state.Number, &state.Org, &state.DocumentStatus, &state.CancelStatus, &state.Affair, &created, &modified, &approved, &cancelled,
+		&state.ID, &state.Number, &state.Org, &state.DocumentStatus, &state.CancelStatus, &state.Affair, &created,
+		&modified, &approved, &cancelled,
 	}, func() error {
 		state.CreateTime, state.ModifyTime, state.ApproveTime, state.CancelTime = created, modified, approved, cancelled
 		hour := rule.Hour(state.Stamp())
@@ -105,10 +113,14 @@ where scheme = $1 and `+intake.StampOf+` >= $2 and `+intake.StampOf+` < $3 and a
 	return tallies, err
 }
 
-// NextHour answers the reconcile run's earliest hour that differs and is not repaired, with the ids of the bills that it has on either side,
-// ascending, those up to the reconcile run's cursor left out; false when there is none.
-func (s *ComparisonRows) NextHour(ctx context.Context, w *ledger.Run) (hour time.Time, ids []int64, found bool, err error) {
-	err = s.pool.QueryRow(ctx, `select hour_time from reconcile_hour where run_id = $1 and not repaired order by hour_time limit 1`, w.ID).Scan(&hour)
+// NextHour answers the reconcile run's earliest hour that differs and is not repaired, with the ids of the bills that
+// it has on either side, ascending, those up to the reconcile run's cursor left out; false when there is none.
+func (s *ComparisonRows) NextHour(
+	ctx context.Context, w *ledger.Run,
+) (hour time.Time, ids []int64, found bool, err error) {
+	err = s.pool.QueryRow(ctx,
+		`select hour_time from reconcile_hour where run_id = $1 and not repaired order by hour_time limit 1`,
+		w.ID).Scan(&hour)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return hour, nil, false, nil
 	}
@@ -123,7 +135,11 @@ select id from (
         and `+intake.StampOf+` < least(@hour::timestamptz + interval '1 hour', @to::timestamptz)
 ) as bills
 where id > @cursor
-order by id`, pgx.StrictNamedArgs{"run": w.ID, "hour": hour, "scheme": w.Scheme, "from": w.Comparison.From, "to": w.Comparison.To, "cursor": w.Cursor})
+order by id`,
+		pgx.StrictNamedArgs{
+			"run": w.ID, "hour": hour, "scheme": w.Scheme, "from": w.Comparison.From,
+			"to": w.Comparison.To, "cursor": w.Cursor,
+		})
 	if err != nil {
 		return hour, nil, false, fmt.Errorf("next hour: %w", err)
 	}
@@ -139,7 +155,9 @@ func (s *ComparisonRows) HourRepaired(ctx context.Context, w *ledger.Run, hour t
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = *w
 		after.Cursor = 0
-		if _, err := tx.Exec(ctx, `update reconcile_hour set repaired = true, bill_ids = '{}' where run_id = $1 and hour_time = $2`, w.ID, hour); err != nil {
+		if _, err := tx.Exec(ctx,
+			`update reconcile_hour set repaired = true, bill_ids = '{}' where run_id = $1 and hour_time = $2`, w.ID,
+			hour); err != nil {
 			return err
 		}
 		return s.SaveReconcile(ctx, tx, &after)

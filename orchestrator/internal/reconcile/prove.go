@@ -159,7 +159,8 @@ func (c *reconcileChunk) get(ctx context.Context, id int64) error {
 }
 
 // nothingCompared is what the record of such a reconcile run says, to staff.
-const nothingCompared = "金蝶未显示账本已知的任何单据，此次什么也没有核对 Kingdee showed none of the bills that the ledger knows: nothing was compared"
+const nothingCompared = "金蝶未显示账本已知的任何单据，此次什么也没有核对 " +
+	"Kingdee showed none of the bills that the ledger knows: nothing was compared"
 
 // nothingShown ends a reconcile run that cannot go on: nothing is known of any bill while none is shown.
 func (c *reconcileChunk) nothingShown(ctx context.Context) error {

@@ -92,7 +92,8 @@ func (c *reconcileChunk) run(ctx context.Context) error {
 		is ledger.ReconcilePhase
 		do func(context.Context) error
 	}{
-		{ledger.RecheckRound, c.recheck}, {ledger.ReconcileGather, c.gather}, {ledger.ReconcileRepair, c.repair}, {ledger.ReconcileProve, c.prove}, {ledger.ReconcileDecide, c.decideGoneTogether},
+		{ledger.RecheckRound, c.recheck}, {ledger.ReconcileGather, c.gather}, {ledger.ReconcileRepair, c.repair},
+		{ledger.ReconcileProve, c.prove}, {ledger.ReconcileDecide, c.decideGoneTogether},
 	} {
 		if c.reconcile.Comparison.Phase != phase.is {
 			continue
@@ -108,7 +109,8 @@ func (c *reconcileChunk) run(ctx context.Context) error {
 	if w.Kind == ledger.Reconcile || w.Comparison.Repaired+w.Comparison.Missing > 0 {
 		c.Logger.InfoContext(ctx, "read again", slog.String("what", string(w.Kind)), slog.String("scheme", w.Scheme),
 			slog.Int64("run_id", w.ID),
-			slog.Int("hours", w.Comparison.Hours), slog.Int("differing", w.Comparison.Differing), slog.Int64("bills", w.Comparison.Read), slog.Int64("repaired", w.Comparison.Repaired),
+			slog.Int("hours", w.Comparison.Hours), slog.Int("differing", w.Comparison.Differing),
+			slog.Int64("bills", w.Comparison.Read), slog.Int64("repaired", w.Comparison.Repaired),
 			slog.Int64("missing", w.Comparison.Missing), slog.Int64("gone", w.Comparison.Gone))
 	}
 	return nil

@@ -10,17 +10,17 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// quietKept is how long the record of a recheck is kept that found nothing: on sandboxes there is one every few seconds.
-// reconcileStuck is how long one may take before the next begins anew.
+// quietKept is how long the record of a recheck is kept that found nothing: on sandboxes there is one every few
+// seconds. reconcileStuck is how long one may take before the next begins anew.
 const (
 	quietKept      = "7 days"
 	reconcileStuck = "1 day"
 )
 
-// Reconcile answers the scheme's reconcile run or recheck to go on with: the one that did not end, or a new one when that
-// is due or was asked for; nil when neither. One that took long leaves Kingdee alone for four times as long, an interval
-// at most: it may have taken long because a process died. One that was begun under another revision, or got nowhere in a
-// day, fails, and a new one begins.
+// Reconcile answers the scheme's reconcile run or recheck to go on with: the one that did not end, or a new one when
+// that is due or was asked for; nil when neither. One that took long leaves Kingdee alone for four times as long, an
+// interval at most: it may have taken long because a process died. One that was begun under another revision, or got
+// nowhere in a day, fails, and a new one begins.
 func (s *ComparisonRows) Reconcile(ctx context.Context, start ledger.ReconcileStart) (*ledger.Run, error) {
 	var run *ledger.Run
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
@@ -29,7 +29,8 @@ update run
 set version = version + 1, state = 'failed', end_time = now(),
     error = 'the scheme changed meanwhile, or it got nowhere; a new one begins'
 where scheme = $1 and kind = $3 and kind <> 'backfill' and state = 'running'
-  and (revision <> $2 or start_time < now() - interval '`+reconcileStuck+`')`, start.Scheme, start.Revision, start.Kind); err != nil {
+  and (revision <> $2 or start_time < now() - interval '`+reconcileStuck+`')`,
+			start.Scheme, start.Revision, start.Kind); err != nil {
 			return err
 		}
 		var err error
@@ -42,7 +43,8 @@ where scheme = $1 and kind = $3 and kind <> 'backfill' and state = 'running'
 		if _, err := tx.Exec(ctx, `
 delete from run r using run_comparison c
 where r.run_id = c.run_id and r.scheme = $1 and r.kind = 'recheck' and r.state <> 'running' and r.note = ''
-  and r.start_time < now() - interval '`+quietKept+`' and c.bills_repaired + c.bills_missing + c.work_items = 0`, start.Scheme); err != nil {
+  and r.start_time < now() - interval '`+quietKept+`'
+  and c.bills_repaired + c.bills_missing + c.work_items = 0`, start.Scheme); err != nil {
 			return err
 		}
 		run, err = ledger.UnfinishedRun(ctx, tx, start.Scheme, start.Kind)
@@ -71,8 +73,8 @@ with begun as (
 insert into run_comparison (run_id, phase, from_time, to_time, hours)
 select run_id, @phase, @from, @to, @hours from begun`, pgx.StrictNamedArgs{
 		"scheme": start.Scheme, "kind": start.Kind, "revision": start.Revision, "asked": start.Asked,
-		"interval": start.Interval, "phase": start.Phase(), "from": ledger.NullTime(start.From), "to": ledger.NullTime(start.To),
-		"hours": start.Hours(),
+		"interval": start.Interval, "phase": start.Phase(), "from": ledger.NullTime(start.From),
+		"to": ledger.NullTime(start.To), "hours": start.Hours(),
 	})
 	return tag.RowsAffected() == 1, err
 }

@@ -58,8 +58,9 @@ func (b *rereading) unAudit(id int64) {
 // record is what the newest reconcile run says of itself.
 func (b *rereading) record() string {
 	b.Helper()
-	return b.Text(`select format('%s: %s hours, %s differ, %s bills, %s read, %s repaired, %s missing, %s gone', state, hours, hours_differing,
-		bills_read, bills_reread, bills_repaired, bills_missing, bills_gone) from run join run_comparison using (run_id) where kind = 'reconcile' order by run_id desc limit 1`)
+	return b.Text(`select format('%s: %s hours, %s differ, %s bills, %s read, %s repaired, %s missing, %s gone',
+		state, hours, hours_differing, bills_read, bills_reread, bills_repaired, bills_missing, bills_gone)
+from run join run_comparison using (run_id) where kind = 'reconcile' order by run_id desc limit 1`)
 }
 
 // Un-audit may move no date at all.
@@ -75,7 +76,9 @@ func TestAnUnAuditThatMovesNoDateIsNoticedByTheRecheck(t *testing.T) {
 	require.Equal(t, "live", b.Text(`select class from bill where bill_id = 2`), "no run can see it")
 	b.recheck()
 	require.Equal(t, "un_audited", b.Text(`select class from bill where bill_id = 2`))
-	require.Equal(t, "3 1 complete", b.Text(`select bills_read || ' ' || bills_repaired || ' ' || state from run join run_comparison using (run_id)`))
+	require.Equal(t, "3 1 complete", b.Text(
+		`select bills_read || ' ' || bills_repaired || ' ' || state from run join run_comparison using (run_id)`,
+	))
 	require.Equal(t, "1", b.Text(`select count(*)::text from bill_snapshot where bill_id = 2`), "its snapshot stays")
 }
 
@@ -124,8 +127,10 @@ func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
 		b.Books.Bills[id].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
 	}
 	b.recheck()
-	require.Equal(t, "held 101", b.Text(`select string_agg(distinct state, ',') || ' ' || count(*) from cancellation_now`))
-	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'safety_limit_reached' and close_time is null`))
+	require.Equal(t, "held 101",
+		b.Text(`select string_agg(distinct state, ',') || ' ' || count(*) from cancellation_now`))
+	require.Equal(t, "1",
+		b.Text(`select count(*)::text from work_item where kind = 'safety_limit_reached' and close_time is null`))
 }
 
 // A round reads by key; one that was killed in the middle goes on from its cursor.
@@ -141,12 +146,15 @@ func TestARecheckThatWasKilledGoesOnFromItsCursor(t *testing.T) {
 	b.unAudit(4)
 	b.Job.Kingdee = &runtest.BrokenAfter{Books: b.Books, Pages: 2}
 	b.recheck()
-	require.Equal(t, "un_audited live", b.Text(`select string_agg(class, ' ' order by bill_id) from bill where bill_id in (1, 4)`))
-	require.Equal(t, "running 1", b.Text(`select state || ' ' || cursor_id from run join run_comparison using (run_id)`))
+	require.Equal(t, "un_audited live",
+		b.Text(`select string_agg(class, ' ' order by bill_id) from bill where bill_id in (1, 4)`))
+	require.Equal(t, "running 1",
+		b.Text(`select state || ' ' || cursor_id from run join run_comparison using (run_id)`))
 	b.Job.Kingdee, b.Books.Asked = b.Books, nil
 	b.recheck()
 	require.Equal(t, "un_audited", b.Text(`select class from bill where bill_id = 4`))
-	require.Equal(t, "1 4 2", b.Text(`select count(*) over () || ' ' || bills_read || ' ' || bills_repaired from run join run_comparison using (run_id)`))
+	require.Equal(t, "1 4 2", b.Text(`select count(*) over () || ' ' || bills_read || ' ' || bills_repaired from run
+join run_comparison using (run_id)`))
 }
 
 // hook runs something when the first light read by id has been answered and nothing is decided yet.
@@ -155,7 +163,9 @@ type hook struct {
 	then func()
 }
 
-func (h *hook) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+func (h *hook) StreamBillStates(
+	ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
 	s, err := h.Books.StreamBillStates(ctx, in, o...)
 	if then := h.then; then != nil && in.GetIds() != nil {
 		h.then = nil
@@ -213,7 +223,9 @@ type overtaken struct {
 	before func()
 }
 
-func (o *overtaken) CommitDecided(ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error) (ledger.Committed, error) {
+func (o *overtaken) CommitDecided(
+	ctx context.Context, basis ledger.Basis, page ledger.Page, then func(pgx.Tx, ledger.Committed) error,
+) (ledger.Committed, error) {
 	if before := o.before; before != nil {
 		o.before = nil
 		before()
@@ -246,7 +258,8 @@ func TestABillThatCameToLightLateIsFoundByTheReconcile(t *testing.T) {
 	b.Run()
 	b.Books.Void(2)
 	voided := b.Books.Bills[2]
-	voided.ModifyTime, voided.CancelTime, voided.ApproveTime = voided.GetCreateTime(), voided.GetCreateTime(), voided.GetCreateTime()
+	voided.ModifyTime, voided.CancelTime, voided.ApproveTime = voided.GetCreateTime(),
+		voided.GetCreateTime(), voided.GetCreateTime()
 	b.Clock = b.Clock.Add(time.Hour)
 	b.Run()
 	b.Books.Hidden[2] = false
@@ -298,7 +311,8 @@ func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 		return (&reconcile.Reconciler{Rereader: l, Ledger: b.Store}).Run(t.Context(), args)
 	}
 	require.NoError(t, run(queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.Reconcile, Asked: true}))
-	require.Equal(t, "running gather", b.Text(`select state || ' ' || phase from run join run_comparison using (run_id)`))
+	require.Equal(t, "running gather",
+		b.Text(`select state || ' ' || phase from run join run_comparison using (run_id)`))
 	require.Len(t, inserted.Args, 1)
 	for range 40 {
 		if b.Text(`select state from run join run_comparison using (run_id)`) != "running" {
@@ -307,13 +321,17 @@ func TestAReconcileThatWasKilledGoesOn(t *testing.T) {
 		require.NoError(t, run(queue.ReconcileArgs{Scheme: "assembly-void", What: ledger.Reconcile, Follows: true}))
 	}
 	require.Equal(t, "complete: 73 hours, 1 differ, 4 bills, 4 read, 4 repaired, 0 missing, 0 gone", b.record())
-	require.Equal(t, "1 4", b.Text(`select (select count(*) from run join run_comparison using (run_id)) || ' ' || count(*) from cancellation_now where state = 'open'`))
+	require.Equal(t, "1 4", b.Text(`select (select count(*) from run join run_comparison using (run_id)) || ' ' ||
+       count(*) from cancellation_now
+where state = 'open'`))
 }
 
 // slow is a Kingdee that takes 25 s for each light page.
 type slow struct{ *vendortest.Books }
 
-func (v slow) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+func (v slow) StreamBillStates(
+	ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
 	s, err := v.Books.StreamBillStates(ctx, in, o...)
 	return slowFrames{s, v.Clock}, err
 }

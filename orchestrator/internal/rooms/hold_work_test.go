@@ -11,14 +11,16 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
-// A reconcile run reaches the safety limit while a run has cancellations planned, which are held with the rest. A person releases what is held, and with it the
-// safety limit's item goes. Then the run ends: what it planned is held, and nobody would ever hear of it.
+// A reconcile run reaches the safety limit while a run has cancellations planned, which are held with the rest. A
+// person releases what is held, and with it the safety limit's item goes. Then the run ends: what it planned is held,
+// and nobody would ever hear of it.
 func TestWhatARunHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testing.T) {
 	w := setupWriter(t)
 	run := w.run()
 	require.NoError(t, w.store.CommitPage(t.Context(), run, voidedPage(1, "A1", "WH1"), none))
 	tight := w.basisOf(1, 1)
-	_, err := w.store.CommitDecided(t.Context(), tight, voidedPage(2, "A2", "WH1", "WH2"), func(pgx.Tx, ledger.Committed) error { return nil })
+	_, err := w.store.CommitDecided(t.Context(), tight, voidedPage(2, "A2", "WH1", "WH2"),
+		func(pgx.Tx, ledger.Committed) error { return nil })
 	require.NoError(t, err)
 	require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, w.pool))
 	released, err := w.acts().Release(t.Context(), act(""), nil)
@@ -36,8 +38,8 @@ func TestWhatARunHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testin
 	require.Empty(t, openWorkKinds(t, w.pool))
 }
 
-// A bill was voided without any date. A person releases its cancellation, or the void is taken back: the question is answered, and its item must
-// not go on calling for a person.
+// A bill was voided without any date. A person releases its cancellation, or the void is taken back: the question is
+// answered, and its item must not go on calling for a person.
 func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 	owe := func(t *testing.T) (*writer, int64) {
 		w := setupWriter(t)
@@ -46,7 +48,8 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 		_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now), none)
 		require.NoError(t, err)
 		require.Equal(t, []string{"no_event_time"}, openWorkKinds(t, w.pool))
-		require.Equal(t, "held 需人工", w.text(`select c.state || ' ' || v.verdict from cancellation_now c join reporting.bill_verdict v using (scheme, bill_id)`))
+		require.Equal(t, "held 需人工", w.text(`select c.state || ' ' || v.verdict from cancellation_now c
+join reporting.bill_verdict v using (scheme, bill_id)`))
 		return w, int64(w.count(`select cancellation_id from cancellation_now`))
 	}
 	t.Run("released", func(t *testing.T) {
@@ -59,7 +62,8 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 	})
 	t.Run("ignored", func(t *testing.T) {
 		w, id := owe(t)
-		_, err := w.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
+		_, err := w.acts().Operate(t.Context(), ledger.Ignore, act(""),
+			ledger.CancellationFilter{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
 		require.NoError(t, err)
 		require.Empty(t, openWorkKinds(t, w.pool))
 	})
@@ -77,7 +81,8 @@ func TestTheItemOfAVoidWithoutADateGoesWithItsCancellation(t *testing.T) {
 	})
 }
 
-// An orchestrator started with a file without the scheme, which owed nothing then; another still reads it, and finds a void. Nobody sends it.
+// An orchestrator started with a file without the scheme, which owed nothing then; another still reads it, and finds a
+// void. Nobody sends it.
 func TestWhatASchemeOwesThatIsNoLongerLoadedIsTold(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Exec(`update scheme set active = false`)

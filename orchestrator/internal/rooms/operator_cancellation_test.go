@@ -68,17 +68,24 @@ func (o *operator) everyState() map[string]int64 {
 	add("withdrawn", rowtest.Cancellation{State: "withdrawn"})
 	add("dry_run", rowtest.Cancellation{State: "dry_run"})
 	add("ignored", rowtest.Cancellation{State: "closed", Outcome: "ignored"})
-	o.rows.Exec(`update cancellation_now set lease_until = now() + interval '1 minute' where cancellation_id = $1`, ids["in flight"])
+	o.rows.Exec(`update cancellation_now set lease_until = now() + interval '1 minute' where cancellation_id = $1`,
+		ids["in flight"])
 	return ids
 }
 
-// TestEachActAppliesToItsStates is the table in docs/running.md: an act does something to the states that it is for, and says of each
-// other why not.
+// TestEachActAppliesToItsStates is the table in docs/running.md: an act does something to the states that it is for,
+// and says of each other why not.
 func TestEachActAppliesToItsStates(t *testing.T) {
 	for verb, want := range map[ledger.Verb]map[string]string{
-		ledger.Retry:       {"open": "open ", "needs_attention": "open ", "marked done": "open ", "ignored": "open "},
-		ledger.Ignore:      {"open": "closed ignored", "held": "closed ignored", "needs_attention": "closed ignored", "dry_run": "closed ignored"},
-		ledger.MarkDone:    {"open": "done marked_done", "held": "done marked_done", "needs_attention": "done marked_done", "dry_run": "done marked_done", "ignored": "done marked_done"},
+		ledger.Retry: {"open": "open ", "needs_attention": "open ", "marked done": "open ", "ignored": "open "},
+		ledger.Ignore: {
+			"open": "closed ignored", "held": "closed ignored",
+			"needs_attention": "closed ignored", "dry_run": "closed ignored",
+		},
+		ledger.MarkDone: {
+			"open": "done marked_done", "held": "done marked_done", "needs_attention": "done marked_done",
+			"dry_run": "done marked_done", "ignored": "done marked_done",
+		},
 		ledger.ReleaseHeld: {"held": "open "},
 	} {
 		t.Run(string(verb), func(t *testing.T) {
@@ -100,7 +107,8 @@ func TestEachActAppliesToItsStates(t *testing.T) {
 				require.NotEmpty(t, effect.Refused[0].Message, name)
 				require.Equal(t, before[name], o.one(id), name)
 			}
-			require.Equal(t, len(want), o.count(`select count(*) from operator_action_cancellation`), "each change is kept with who made it")
+			require.Equal(t, len(want), o.count(`select count(*) from operator_action_cancellation`),
+				"each change is kept with who made it")
 		})
 	}
 }
@@ -125,7 +133,8 @@ func TestADryRunCountsAndChangesNothing(t *testing.T) {
 	require.True(t, effect.DryRun)
 	require.EqualValues(t, 2, effect.Count, "needs_attention and open")
 	require.Equal(t, []int64{ids["open"], ids["needs_attention"]}, effect.IDs)
-	require.Equal(t, []ledger.Refusal{{CancellationID: ids["in flight"], BillNo: "A3", Message: "请求正在途中，等结果回来再操作"}}, effect.Refused)
+	require.Equal(t, []ledger.Refusal{{CancellationID: ids["in flight"], BillNo: "A3", Message: "请求正在途中，等结果回来再操作"}},
+		effect.Refused)
 	require.Equal(t, "needs_attention ", o.one(ids["needs_attention"]))
 	require.Zero(t, o.count(`select count(*) from operator_action`))
 }
@@ -135,7 +144,8 @@ func TestMoreThanTheCapIsNotTouched(t *testing.T) {
 	for i := range 3 {
 		o.rows.Cancellation(rowtest.Cancellation{State: "needs_attention", Warehouse: fmt.Sprint(i)})
 	}
-	_, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName}, ledger.Bounds{Max: 2})
+	_, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""),
+		ledger.CancellationFilter{Scheme: rowtest.SchemeName}, ledger.Bounds{Max: 2})
 	var tooMany *ledger.CapError
 	require.ErrorAs(t, err, &tooMany)
 	require.Equal(t, ledger.CapError{Count: 3, Max: 2}, *tooMany)
@@ -146,16 +156,23 @@ func TestMoreThanTheCapIsNotTouched(t *testing.T) {
 func TestAFilterSelectsWhatItSays(t *testing.T) {
 	o := setupOperator(t)
 	wanted := o.rows.Cancellation(rowtest.Cancellation{
-		BillNo: "A1", State: "needs_attention", Warehouse: "a", Disposition: "rejected", VendorMessage: "仓库盘点中 ", Created: rowtest.Now.Add(time.Hour),
+		BillNo: "A1", State: "needs_attention", Warehouse: "a", Disposition: "rejected", VendorMessage: "仓库盘点中 ",
+		Created: rowtest.Now.Add(time.Hour),
 	})
 	o.rows.Work(rowtest.Work{Kind: "rejected", CancellationID: wanted})
-	o.rows.Cancellation(rowtest.Cancellation{BillNo: "A2", State: "needs_attention", Warehouse: "b", Disposition: "too_late"})
-	held := o.rows.Cancellation(rowtest.Cancellation{BillNo: "A2", State: "held", HoldReason: "number_taken", Warehouse: "c"})
+	o.rows.Cancellation(rowtest.Cancellation{
+		BillNo: "A2", State: "needs_attention", Warehouse: "b", Disposition: "too_late",
+	})
+	held := o.rows.Cancellation(rowtest.Cancellation{
+		BillNo: "A2", State: "held", HoldReason: "number_taken", Warehouse: "c",
+	})
 	o.bounds.DryRun = true
 	for name, sel := range map[string]ledger.CancellationFilter{
-		"bill": {BillNo: "A1"}, "warehouse": {WarehouseCode: "a"}, "disposition": {Disposition: "rejected"}, "text": {VendorMessage: "仓库盘点中"},
-		"work": {WorkKind: "rejected"}, "from": {CreatedFrom: rowtest.Now.Add(time.Minute)}, "account": {Account: "default", BillNo: "A1"},
-		"to": {CreatedFrom: rowtest.Now.Add(time.Minute), CreatedTo: rowtest.Now.Add(2 * time.Hour)}, "states": {States: []string{"needs_attention"}, BillNo: "A1"},
+		"bill": {BillNo: "A1"}, "warehouse": {WarehouseCode: "a"}, "disposition": {Disposition: "rejected"},
+		"text": {VendorMessage: "仓库盘点中"}, "work": {WorkKind: "rejected"},
+		"from": {CreatedFrom: rowtest.Now.Add(time.Minute)}, "account": {Account: "default", BillNo: "A1"},
+		"to":     {CreatedFrom: rowtest.Now.Add(time.Minute), CreatedTo: rowtest.Now.Add(2 * time.Hour)},
+		"states": {States: []string{"needs_attention"}, BillNo: "A1"},
 	} {
 		require.Equal(t, []int64{wanted}, o.do(ledger.Ignore, sel).IDs, name)
 		require.Equal(t, []int64{wanted}, o.listed(sel), "%s, in a list", name)
@@ -192,7 +209,8 @@ func TestOneRequestIDAtOneMomentIsOneReclassification(t *testing.T) {
 	var calls errgroup.Group
 	for range 6 {
 		calls.Go(func() error {
-			effect, err := o.acts().Reclassify(t.Context(), act("r1"), ledger.CancellationFilter{VendorMessage: "仓库盘点中"}, rule.TooLate, ledger.Bounds{Max: 100}, oneTiming)
+			effect, err := o.acts().Reclassify(t.Context(), act("r1"),
+				ledger.CancellationFilter{VendorMessage: "仓库盘点中"}, rule.TooLate, ledger.Bounds{Max: 100}, oneTiming)
 			if err == nil && effect.Count != 1 {
 				err = fmt.Errorf("count %d", effect.Count)
 			}
@@ -240,7 +258,9 @@ func TestAnActWaitsForTheAnswerOfWhatIsInFlight(t *testing.T) {
 func TestMarkingDoneWhatIsLiveAgainIsForAPerson(t *testing.T) {
 	o := setupOperator(t)
 	o.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
-	id := o.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "needs_attention", Disposition: "too_late"})
+	id := o.rows.Cancellation(rowtest.Cancellation{
+		BillID: 1, BillNo: "A1", State: "needs_attention", Disposition: "too_late",
+	})
 	o.rows.Work(rowtest.Work{Kind: "too_late", BillID: 1, BillNo: "A1", CancellationID: id})
 	o.do(ledger.MarkDone, these(id))
 	require.Equal(t, []string{"restored_after_cancel"}, openWorkKinds(t, o.pool))
@@ -271,7 +291,8 @@ func TestIgnoringWhatASafetyLimitHoldsClosesItsItemAndKeepsItsCount(t *testing.T
 	o.rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
 	o.do(ledger.Ignore, these(id))
 	require.Zero(t, o.count(openWorkItems))
-	require.Equal(t, 1, o.count(`select count(*) from scheme where safety_limit_reset_time is null`), "that these are left alone does not say that the next ones are meant")
+	require.Equal(t, 1, o.count(`select count(*) from scheme where safety_limit_reset_time is null`),
+		"that these are left alone does not say that the next ones are meant")
 }
 
 func TestAnActOfAnUnknownSchemeIsRefused(t *testing.T) {
@@ -284,18 +305,22 @@ func TestAnActOfAnUnknownSchemeIsRefused(t *testing.T) {
 func TestAnActWithATokenTouchesWhatItsDryRunCounted(t *testing.T) {
 	o := setupOperator(t)
 	add := func(no string) int64 {
-		return o.rows.Cancellation(rowtest.Cancellation{BillNo: no, State: "needs_attention", Attempt: 1, Disposition: "rejected"})
+		return o.rows.Cancellation(rowtest.Cancellation{
+			BillNo: no, State: "needs_attention", Attempt: 1, Disposition: "rejected",
+		})
 	}
 	one, two := add("A1"), add("A2")
 	counted := func(verb ledger.Verb) ledger.Bounds {
-		effect, err := o.acts().Operate(t.Context(), verb, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName}, ledger.Bounds{DryRun: true})
+		effect, err := o.acts().Operate(t.Context(), verb, act(""),
+			ledger.CancellationFilter{Scheme: rowtest.SchemeName}, ledger.Bounds{DryRun: true})
 		require.NoError(t, err)
 		require.NotEmpty(t, effect.Token)
 		return ledger.Bounds{Max: 100, Token: effect.Token}
 	}
 	refused := func(b ledger.Bounds, count int64) {
 		t.Helper()
-		_, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName}, b)
+		_, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""),
+			ledger.CancellationFilter{Scheme: rowtest.SchemeName}, b)
 		var changed *ledger.ChangedError
 		require.ErrorAs(t, err, &changed)
 		require.Equal(t, count, changed.Count)
@@ -312,8 +337,10 @@ func TestAnActWithATokenTouchesWhatItsDryRunCounted(t *testing.T) {
 	o.rows.Exec(`update cancellation_now set state = 'needs_attention' where cancellation_id = $1`, two)
 	third := add("A3")
 	refused(b, 3)
-	o.rows.Exec(`update cancellation_now set state = 'withdrawn', outcome_time = now() where cancellation_id = $1`, third)
-	effect, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""), ledger.CancellationFilter{Scheme: rowtest.SchemeName}, b)
+	o.rows.Exec(`update cancellation_now set state = 'withdrawn', outcome_time = now() where cancellation_id = $1`,
+		third)
+	effect, err := o.acts().Operate(t.Context(), ledger.Ignore, act(""),
+		ledger.CancellationFilter{Scheme: rowtest.SchemeName}, b)
 	require.NoError(t, err)
 	require.Equal(t, []int64{one, two}, effect.IDs)
 }

@@ -109,7 +109,9 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 		require.ErrorIs(t, err, ledger.ErrNotFound)
 	})
 	var recorded []string
-	found, err := pool.Query(t.Context(), `select concat_ws(' ', actor, verb, scheme, reason, request_id, parameters, result) from operator_action order by 1`)
+	found, err := pool.Query(t.Context(),
+		`select concat_ws(' ', actor, verb, scheme, reason, request_id, parameters, result)
+from operator_action order by 1`)
 	require.NoError(t, err)
 	recorded, err = pgx.CollectRows(found, pgx.RowTo[string])
 	require.NoError(t, err)
@@ -142,17 +144,21 @@ func TestRelease(t *testing.T) {
 	t.Run("without ids everything held by the scheme goes", func(t *testing.T) {
 		release, pool, _ := setup(t)
 		require.EqualValues(t, 2, release())
-		require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "needs_attention", "d": "held"}, states(t, pool))
+		require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "needs_attention", "d": "held"},
+			states(t, pool))
 		require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, pool), "the other scheme's")
 		var due, reset bool
-		require.NoError(t, pool.QueryRow(t.Context(), `select bool_and(due_time <= now()) from cancellation_now where state = 'open'`).Scan(&due))
-		require.NoError(t, pool.QueryRow(t.Context(), `select safety_limit_reset_time is not null from scheme where scheme = 'assembly'`).Scan(&reset))
+		require.NoError(t, pool.QueryRow(t.Context(),
+			`select bool_and(due_time <= now()) from cancellation_now where state = 'open'`).Scan(&due))
+		require.NoError(t, pool.QueryRow(t.Context(),
+			`select safety_limit_reset_time is not null from scheme where scheme = 'assembly'`).Scan(&reset))
 		require.True(t, due && reset)
 	})
 	t.Run("with ids only those go", func(t *testing.T) {
 		release, pool, id := setup(t)
 		require.EqualValues(t, 1, release(id, id+2, id+3, 999))
-		require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "needs_attention", "d": "held"}, states(t, pool))
+		require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "needs_attention", "d": "held"},
+			states(t, pool))
 		require.Equal(t, []string{"number_taken", "safety_limit_reached"}, openWorkKinds(t, pool))
 	})
 	t.Run("the safety limit's item stays while something waits behind the safety limit", func(t *testing.T) {
@@ -167,12 +173,14 @@ func TestResume(t *testing.T) {
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{StopReason: "DATA_CENTER_DIFFERS"})
 	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "DATA_CENTER_DIFFERS"})
-	rows.Exec(`insert into voidrelay.run_failure (scheme, error, failures, not_before) values ('assembly', 'login', 3, now() + interval '1 hour')`)
+	rows.Exec(`insert into voidrelay.run_failure (scheme, error, failures, not_before)
+values ('assembly', 'login', 3, now() + interval '1 hour')`)
 	for range 2 {
 		require.NoError(t, acttest.New(pool).Resume(t.Context(), act("")))
 		scheme, err := s.SchemeView(t.Context(), rowtest.SchemeName)
 		require.NoError(t, err)
-		require.Equal(t, []string{"running", "", "login"}, []string{scheme.State, scheme.StopReason, scheme.LastRunError})
+		require.Equal(t, []string{"running", "", "login"},
+			[]string{scheme.State, scheme.StopReason, scheme.LastRunError})
 		require.Zero(t, scheme.OpenWorkItems)
 	}
 	var waits bool
@@ -237,16 +245,20 @@ func TestCallsWithOneRequestIDAtOneMomentAreOneAct(t *testing.T) {
 	require.Equal(t, "2", rows.Text(`select count(*)::text from voidrelay.operator_action`))
 }
 
-// A cancellation was decided days ago and stayed behind a safety limit, or its scheme was stopped: that nobody tried is not the WMS's silence.
+// A cancellation was decided days ago and stayed behind a safety limit, or its scheme was stopped: that nobody tried is
+// not the WMS's silence.
 func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 	w := setupWriter(t)
-	cancellation := w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "held", Created: rowtest.Now.AddDate(0, 0, -3)})
+	cancellation := w.rows.Cancellation(rowtest.Cancellation{
+		BillID: 1, BillNo: "A1", State: "held", Created: rowtest.Now.AddDate(0, 0, -3),
+	})
 	away := func() string {
 		require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation}, time.Second, 24*time.Hour, "away"))
 		return w.text(`select state from cancellation_now`)
 	}
 	rested := func() {
-		w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '25 hours', unsent_time = now(), unsent_for = '25 hours'`)
+		w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '25 hours', unsent_time = now(),
+    unsent_for = '25 hours'`)
 	}
 	rested()
 	_, err := w.acts().Release(t.Context(), act(""), nil)
@@ -262,7 +274,8 @@ func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'not_sent_too_long'`))
 }
 
-// A live bill was deleted without a trace, its number given again, and the new bill voided; a person looks, and lets it go.
+// A live bill was deleted without a trace, its number given again, and the new bill voided; a person looks,
+// and lets it go.
 func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 2, No: "A1", Class: "live"})
@@ -281,7 +294,9 @@ func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
 			ByID: &voided, ByNumber: append(holders, voided), LedgerHolders: known[cancellation.ID],
 		}).Outcome
 	}
-	require.Equal(t, rule.NumberLive, reread(rule.State{ID: 3, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}), "Kingdee's own word counts as ever")
+	require.Equal(t, rule.NumberLive,
+		reread(rule.State{ID: 3, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}),
+		"Kingdee's own word counts as ever")
 	require.Equal(t, rule.Holds, reread())
 	w.committed(cancellation, rule.Holds, time.Now())
 	require.Len(t, w.lease(w.due("A1")), 1)
@@ -302,12 +317,15 @@ func TestWhatWasDecidedBeforeSendAndNeverLeftEndsAsDryRun(t *testing.T) {
 	require.Equal(t, "dry_run", w.state(cancellation))
 }
 
-// A cancellation was unread for most of a day, then held over the weekend: the first read that fails after its release must not park it.
+// A cancellation was unread for most of a day, then held over the weekend: the first read that fails after its release
+// must not park it.
 func TestAReleaseForgetsHowLongABillWasUnread(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
-	w.rows.Exec(`update cancellation_now set state = 'held', hold_reason = 'safety_limit_hour', unread_since = now() - interval '3 days'`)
-	_, err := w.acts().Release(t.Context(), ledger.Act{Scheme: rowtest.SchemeName, Actor: "wang", Reason: "checked"}, nil)
+	w.rows.Exec(`update cancellation_now set state = 'held', hold_reason = 'safety_limit_hour',
+    unread_since = now() - interval '3 days'`)
+	_, err := w.acts().Release(t.Context(),
+		ledger.Act{Scheme: rowtest.SchemeName, Actor: "wang", Reason: "checked"}, nil)
 	require.NoError(t, err)
 	w.verify(cancellation, rule.Unread, time.Now(), false)
 	require.Equal(t, "open", w.state(cancellation))

@@ -24,8 +24,10 @@ func TestLeasesDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testi
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1"})
 	copyRows(t, w.rows, w.pool, "bill", map[string]string{"bill_id": "n", "bill_no": "'N' || n"})
 	copyRows(t, w.rows, w.pool, "warehouse_order", map[string]string{"order_code": "'N' || n"})
-	copyRows(t, w.rows, w.pool, "cancellation", map[string]string{"bill_id": "n", "bill_no": "'N' || n", "order_id": "n"})
-	copyRows(t, w.rows, w.pool, "unsettled_cancellation", map[string]string{"cancellation_id": "n", "bill_id": "n", "order_id": "n"})
+	copyRows(t, w.rows, w.pool, "cancellation",
+		map[string]string{"bill_id": "n", "bill_no": "'N' || n", "order_id": "n"})
+	copyRows(t, w.rows, w.pool, "unsettled_cancellation",
+		map[string]string{"cancellation_id": "n", "bill_id": "n", "order_id": "n"})
 	ids, before := make([]int64, 64), make([]time.Time, 64)
 	for i := range ids {
 		ids[i], before[i] = int64(100+i), time.Now()
@@ -34,8 +36,10 @@ func TestLeasesDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testi
 		sql  string
 		args []any
 	}{
-		"lease": {push.LeaseRows, []any{pgx.StrictNamedArgs{"ids": ids, "attempts": make([]int, len(ids)), "before": before, "lease": time.Minute}}},
-		"load":  {push.LoadRows, []any{ids}},
+		"lease": {push.LeaseRows, []any{
+			pgx.StrictNamedArgs{"ids": ids, "attempts": make([]int, len(ids)), "before": before, "lease": time.Minute},
+		}},
+		"load": {push.LoadRows, []any{ids}},
 		// Stands for 500 looked at again among 60,000 bills, which took 40 s instead of some milliseconds.
 		"holders": {push.HolderRows, []any{ids}},
 	} {
@@ -61,7 +65,8 @@ func TestLeasesDoNotWalkAllThatIsOpenWhenAHeapCameBeforeTheFirstAnalyze(t *testi
 	}
 }
 
-// Stands for a count of the last day that Postgres, not knowing where the day begins, expected to be a third of the table.
+// Stands for a count of the last day that Postgres, not knowing where the day begins, expected to be a third
+// of the table.
 func TestTheSafetyLimitsDoNotCountAllThatWasEverDecided(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1"})
@@ -70,9 +75,11 @@ func TestTheSafetyLimitsDoNotCountAllThatWasEverDecided(t *testing.T) {
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 2, BillNo: "A2"})
 	back := "now() - n * interval '5 minutes'"
 	copyRows(t, w.rows, w.pool, "outcome", map[string]string{"cancellation_id": "n", "decide_time": back})
-	copyRows(t, w.rows, w.pool, "unsettled_cancellation", map[string]string{"cancellation_id": "n + 5000", "decide_time": back})
+	copyRows(t, w.rows, w.pool, "unsettled_cancellation",
+		map[string]string{"cancellation_id": "n + 5000", "decide_time": back})
 	w.rows.Exec(`analyze`)
-	explained, err := w.pool.Query(t.Context(), `explain `+intake.CountDecided, rowtest.SchemeName, time.Now().Add(-24*time.Hour), 10_000_000)
+	explained, err := w.pool.Query(t.Context(), `explain `+intake.CountDecided, rowtest.SchemeName,
+		time.Now().Add(-24*time.Hour), 10_000_000)
 	require.NoError(t, err)
 	plan, err := pgx.CollectRows(explained, pgx.RowTo[string])
 	require.NoError(t, err)
@@ -87,7 +94,8 @@ func TestAPageOfAStateIsFoundByItsIndex(t *testing.T) {
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1"})
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "done"})
 	copyRows(t, w.rows, w.pool, "warehouse_order", map[string]string{"order_code": "'N' || n"})
-	copyRows(t, w.rows, w.pool, "cancellation", map[string]string{"bill_id": "n", "bill_no": "'N' || n", "order_id": "n"})
+	copyRows(t, w.rows, w.pool, "cancellation",
+		map[string]string{"bill_id": "n", "bill_no": "'N' || n", "order_id": "n"})
 	copyRows(t, w.rows, w.pool, "outcome", map[string]string{
 		"cancellation_id": "n", "state": "case when n % 500 = 0 then 'closed' else 'done' end",
 	})
@@ -105,7 +113,8 @@ func TestAPageOfAStateIsFoundByItsIndex(t *testing.T) {
 	} {
 		t.Run(strings.Join(asked.states, " and "), func(t *testing.T) {
 			args := pgx.StrictNamedArgs{"scheme": rowtest.SchemeName, "limit": 50}
-			explained, err := w.pool.Query(t.Context(), `explain `+query.NewestIn(asked.states, " where c.scheme = @scheme", args), args)
+			explained, err := w.pool.Query(t.Context(),
+				`explain `+query.NewestIn(asked.states, " where c.scheme = @scheme", args), args)
 			require.NoError(t, err)
 			lines, err := pgx.CollectRows(explained, pgx.RowTo[string])
 			require.NoError(t, err)
@@ -113,7 +122,9 @@ func TestAPageOfAStateIsFoundByItsIndex(t *testing.T) {
 			for _, index := range asked.indexes {
 				require.Contains(t, plan, index)
 			}
-			for _, walk := range []string{"Seq Scan on outcome", "Seq Scan on cancellation", "Seq Scan on warehouse_order"} {
+			for _, walk := range []string{
+				"Seq Scan on outcome", "Seq Scan on cancellation", "Seq Scan on warehouse_order",
+			} {
 				require.NotContains(t, plan, walk)
 			}
 			found, err := w.store.CancellationViews(t.Context(), ledger.CancellationFilter{States: asked.states}, 0, 5)

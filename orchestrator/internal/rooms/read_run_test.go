@@ -31,8 +31,12 @@ func TestRunsOfEveryKindAreListedNewestFirst(t *testing.T) {
 		"all":                {limit: 9, want: []int64{last, others, incremental, recheck, first}},
 		"a page":             {limit: 2, want: []int64{last, others}},
 		"the page behind it": {before: others, limit: 2, want: []int64{incremental, recheck}},
-		"of a scheme":        {filter: ledger.RunFilter{Scheme: "assembly"}, limit: 9, want: []int64{last, incremental, recheck, first}},
-		"of a kind":          {filter: ledger.RunFilter{Kinds: []ledger.RunKind{ledger.Recheck}}, limit: 9, want: []int64{recheck}},
+		"of a scheme": {
+			filter: ledger.RunFilter{Scheme: "assembly"}, limit: 9, want: []int64{last, incremental, recheck, first},
+		},
+		"of a kind": {
+			filter: ledger.RunFilter{Kinds: []ledger.RunKind{ledger.Recheck}}, limit: 9, want: []int64{recheck},
+		},
 		"of both, and a page": {
 			filter: ledger.RunFilter{Scheme: "assembly", Kinds: []ledger.RunKind{ledger.Reconcile}},
 			before: last, limit: 9, want: []int64{first},
@@ -41,7 +45,9 @@ func TestRunsOfEveryKindAreListedNewestFirst(t *testing.T) {
 			filter: ledger.RunFilter{Kinds: []ledger.RunKind{ledger.Recheck, ledger.Incremental}},
 			limit:  9, want: []int64{incremental, recheck},
 		},
-		"in a state":           {filter: ledger.RunFilter{States: []ledger.RunState{ledger.RunRunning}}, limit: 9, want: []int64{last}},
+		"in a state": {
+			filter: ledger.RunFilter{States: []ledger.RunState{ledger.RunRunning}}, limit: 9, want: []int64{last},
+		},
 		"behind the last page": {before: first, limit: 9, want: []int64{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,19 +66,24 @@ func TestAReconcileSaysWhatItFound(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	id := rows.Reconcile(rowtest.Reconcile{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, "deleted": 1}`})
+	id := rows.Reconcile(rowtest.Reconcile{
+		Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, "deleted": 1}`,
+	})
 	found, err := s.Run(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, ledger.Run{
 		ID: id, Scheme: "assembly", Kind: ledger.Reconcile, State: ledger.RunComplete, Revision: 1, Version: 1,
-		StartTime: rowtest.Now, EndTime: rowtest.Now.Add(4 * time.Second), RunCounts: rule.RunCounts{Bills: 3, Deleted: 1},
+		StartTime: rowtest.Now, EndTime: rowtest.Now.Add(4 * time.Second),
+		RunCounts: rule.RunCounts{Bills: 3, Deleted: 1},
 		Comparison: ledger.ComparisonDetail{
-			Phase: ledger.ReconcileDone, From: rowtest.Now.Add(-72 * time.Hour), To: rowtest.Now, Hours: 73, Differing: 2,
-			Read: 12, Repaired: 3, Missing: 1, Gone: 1, Problems: []int64{}, GoneIDs: []int64{}, SuspectOrgs: []string{},
+			Phase: ledger.ReconcileDone, From: rowtest.Now.Add(-72 * time.Hour), To: rowtest.Now, Hours: 73,
+			Differing: 2, Read: 12, Repaired: 3, Missing: 1, Gone: 1, Problems: []int64{},
+			GoneIDs: []int64{}, SuspectOrgs: []string{},
 		},
 	}, found)
 
-	recheck, err := s.Run(t.Context(), rows.Reconcile(rowtest.Reconcile{Kind: "recheck", State: "running", Note: "nothing is shown"}))
+	recheck, err := s.Run(t.Context(),
+		rows.Reconcile(rowtest.Reconcile{Kind: "recheck", State: "running", Note: "nothing is shown"}))
 	require.NoError(t, err)
 	require.True(t, recheck.Comparison.From.IsZero() && recheck.Comparison.To.IsZero() && recheck.EndTime.IsZero())
 	require.Equal(t, "nothing is shown", recheck.Note)
@@ -95,5 +106,6 @@ func TestARunOfAKindIsAskedForOnceByOneID(t *testing.T) {
 	require.Equal(t, at, again)
 	_, err = acttest.New(pool).AskForRun(t.Context(), act("r1"), ledger.Recheck)
 	require.ErrorIs(t, err, ledger.ErrRequestIDReused)
-	require.Equal(t, `li 请求读取 {"kind": "reconcile"}`, rows.Text(`select concat_ws(' ', actor, verb_zh, parameters) from reporting.operator_action`))
+	require.Equal(t, `li 请求读取 {"kind": "reconcile"}`,
+		rows.Text(`select concat_ws(' ', actor, verb_zh, parameters) from reporting.operator_action`))
 }

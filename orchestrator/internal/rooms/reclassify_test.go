@@ -17,24 +17,31 @@ func (o *operator) answered(no, text, disposition, flag string) int64 {
 	o.Helper()
 	id := int64(o.count(`select count(*) from cancellation_now`) + 1)
 	o.rows.Bill(rowtest.Bill{ID: id, No: no})
-	cancellation := o.rows.Cancellation(rowtest.Cancellation{BillID: id, BillNo: no, State: "needs_attention", Disposition: disposition, VendorMessage: text, Attempt: 4})
-	o.rows.Attempt(rowtest.Attempt{CancellationID: cancellation, Attempt: 4, Disposition: disposition, VendorMessage: text, VendorCode: "1"})
+	cancellation := o.rows.Cancellation(rowtest.Cancellation{
+		BillID: id, BillNo: no, State: "needs_attention", Disposition: disposition, VendorMessage: text, Attempt: 4,
+	})
+	o.rows.Attempt(rowtest.Attempt{
+		CancellationID: cancellation, Attempt: 4, Disposition: disposition, VendorMessage: text, VendorCode: "1",
+	})
 	o.rows.Exec(`update attempt set vendor_flag = $2 where cancellation_id = $1`, cancellation, flag)
-	o.rows.Exec(`update cancellation_now set same_disposition = disposition, same_count = 4, same_since = now() - interval '22 minutes' where cancellation_id = $1`, cancellation)
+	o.rows.Exec(`update cancellation_now set same_disposition = disposition, same_count = 4,
+    same_since = now() - interval '22 minutes' where cancellation_id = $1`, cancellation)
 	o.rows.Work(rowtest.Work{Kind: "answer_unrecognised", BillID: id, BillNo: no, CancellationID: cancellation})
 	return cancellation
 }
 
 func (o *operator) reclassify(text, disposition string) ledger.Effect {
 	o.Helper()
-	effect, err := o.acts().Reclassify(o.Context(), act(""), ledger.CancellationFilter{VendorMessage: text}, rule.Disposition(disposition), o.bounds, oneTiming)
+	effect, err := o.acts().Reclassify(o.Context(), act(""), ledger.CancellationFilter{VendorMessage: text},
+		rule.Disposition(disposition), o.bounds, oneTiming)
 	require.NoError(o, err)
 	return effect
 }
 
 func TestAReclassifiedTextDecidesAsTheTableSays(t *testing.T) {
 	for disposition, want := range map[string]string{
-		"already_cancelled": "done already_cancelled", "too_late": "needs_attention ", "rejected": "needs_attention ", "in_progress": "open ", "not_found": "open ",
+		"already_cancelled": "done already_cancelled", "too_late": "needs_attention ", "rejected": "needs_attention ",
+		"in_progress": "open ", "not_found": "open ",
 	} {
 		t.Run(disposition, func(t *testing.T) {
 			o := setupOperator(t)
@@ -45,10 +52,14 @@ func TestAReclassifiedTextDecidesAsTheTableSays(t *testing.T) {
 			require.Equal(t, []string{"failure"}, effect.Flags)
 			require.Equal(t, want, o.one(cancellation))
 			require.Equal(t, "needs_attention ", o.one(other))
-			require.Equal(t, "rejected", o.text(`select disposition from attempt where cancellation_id = $1`, cancellation), "what it was taken for then")
-			require.Equal(t, disposition, o.text(`select disposition from cancellation_now where cancellation_id = $1`, cancellation))
+			require.Equal(t, "rejected",
+				o.text(`select disposition from attempt where cancellation_id = $1`, cancellation),
+				"what it was taken for then")
+			require.Equal(t, disposition,
+				o.text(`select disposition from cancellation_now where cancellation_id = $1`, cancellation))
 			if want == "open " {
-				require.Equal(t, 1, o.count(`select count(*) from cancellation_now where state = 'open' and verified_time < now() - interval '1 year' and due_time > now()`))
+				require.Equal(t, 1, o.count(`select count(*) from cancellation_now
+where state = 'open' and verified_time < now() - interval '1 year' and due_time > now()`))
 			}
 		})
 	}
@@ -99,11 +110,15 @@ func TestAReclassificationReachesWhatIsStillAskedAgain(t *testing.T) {
 	waiting := o.answered("A1", "已撤单", "rejected", "failure")
 	flying := o.answered("A2", "已撤单", "rejected", "failure")
 	o.rows.Exec(`update cancellation_now set state = 'open'`)
-	o.rows.Exec(`update cancellation_now set lease_until = now() + interval '1 minute', attempt = 5 where cancellation_id = $1`, flying)
+	o.rows.Exec(
+		`update cancellation_now set lease_until = now() + interval '1 minute', attempt = 5 where cancellation_id = $1`,
+		flying,
+	)
 	o.rows.Attempt(rowtest.Attempt{CancellationID: flying, Attempt: 5})
 	effect := o.reclassify("已撤单", "already_cancelled")
 	require.Equal(t, []int64{waiting}, effect.IDs)
-	require.Equal(t, []ledger.Refusal{{CancellationID: flying, BillNo: "A2", Message: "请求正在途中，等结果回来再操作"}}, effect.Refused)
+	require.Equal(t, []ledger.Refusal{{CancellationID: flying, BillNo: "A2", Message: "请求正在途中，等结果回来再操作"}},
+		effect.Refused)
 }
 
 func TestADoneByReclassificationOfALiveBillIsForAPerson(t *testing.T) {
@@ -133,9 +148,11 @@ func TestWhoDidWhatStaysToBeSeen(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, acts, 2)
 	require.Equal(t, []string{"ignore", "li", "试运行结束"}, []string{acts[0].Verb, acts[0].Actor, acts[0].Reason})
-	require.Equal(t, 2, o.count(`select count(*) from reporting.operator_action where verb_zh in ('重试', '不取消') and changed = 1`))
+	require.Equal(t, 2,
+		o.count(`select count(*) from reporting.operator_action where verb_zh in ('重试', '不取消') and changed = 1`))
 	require.Equal(t, "重试 不取消", o.text(`
-select string_agg(event_zh, ' ' order by event_time, step) from reporting.bill_history where bill_no = 'A1' and event = 'operator_action'`))
+select string_agg(event_zh, ' ' order by event_time, step) from reporting.bill_history
+where bill_no = 'A1' and event = 'operator_action'`))
 }
 
 func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
@@ -164,7 +181,8 @@ func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
 	require.Equal(t, "已经关闭", refused[closed])
 	require.Equal(t, "没有此待办", refused[999])
 	require.Equal(t, []string{"answer_unrecognised", "safety_limit_reached"}, openWorkKinds(t, o.pool))
-	require.Equal(t, "closed by li: 试运行结束", o.text(`select close_reason from work_item where work_item_id = $1`, mapped))
+	require.Equal(t, "closed by li: 试运行结束",
+		o.text(`select close_reason from work_item where work_item_id = $1`, mapped))
 	require.Equal(t, "needs_attention ", o.one(cancellation))
 	again, err := o.acts().CloseWorkItems(t.Context(), act("w1"), ids, false)
 	require.NoError(t, err)

@@ -10,7 +10,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
-// A process was killed in the middle of a reconcile run, which therefore took an hour by the clock: the next one began four hours later.
+// A process was killed in the middle of a reconcile run, which therefore took an hour by the clock: the next one began
+// four hours later.
 func TestAReconcileThatWasHeldUpDelaysTheNextByAnIntervalAtMost(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)

@@ -1,5 +1,5 @@
-// Package rooms puts the rows of every room together, for the jobs, which go from room to room, and for tests. It has no
-// SQL of its own.
+// Package rooms puts the rows of every room together, for the jobs, which go from room to room, and for tests. It has
+// no SQL of its own.
 package rooms
 
 import (

@@ -17,7 +17,8 @@ func TestWatermarkAndCancellationsMoveTogether(t *testing.T) {
 	run := w.run()
 	watermark := rowtest.Now.Add(30 * time.Second)
 	require.NoError(t, w.store.CommitPage(t.Context(), run, voidedPage(1, "A1", "WH1"), none))
-	require.Equal(t, "planned", w.text(`select state from cancellation_now`), "a page that is not the last owes nothing yet")
+	require.Equal(t, "planned", w.text(`select state from cancellation_now`),
+		"a page that is not the last owes nothing yet")
 
 	// Somebody else moves the watermark: the end of this run must change nothing at all.
 	w.rows.Exec(`update watermark set version = version + 1`)
@@ -61,10 +62,12 @@ func TestAIncrementalThatFindsNothingLeavesAHeartbeatAndNoRow(t *testing.T) {
 	w := setupWriter(t)
 	finish := finishAt(rowtest.Now.Add(time.Hour))
 	finish.RowsRead = 12
-	_, err := w.store.FinishRun(t.Context(), w.run(), ledger.Page{RunCounts: rule.RunCounts{Rows: 12, RowsOfBills: 12, Bills: 12, Unchanged: 12}}, finish, none)
+	_, err := w.store.FinishRun(t.Context(), w.run(),
+		ledger.Page{RunCounts: rule.RunCounts{Rows: 12, RowsOfBills: 12, Bills: 12, Unchanged: 12}}, finish, none)
 	require.NoError(t, err)
 	require.Zero(t, w.count(`select count(*) from run`))
-	require.Equal(t, 12, w.count(`select last_run_rows from watermark where watermark_time = $1`, rowtest.Now.Add(time.Hour)))
+	require.Equal(t, 12,
+		w.count(`select last_run_rows from watermark where watermark_time = $1`, rowtest.Now.Add(time.Hour)))
 }
 
 func TestAQuietIncrementalStillSettlesWhatAnEarlierRunPlanned(t *testing.T) {
@@ -102,7 +105,8 @@ func TestAKilledRunGoesOnFromItsCursor(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(7), resumed.Cursor)
 	require.Equal(t, int64(1), resumed.RunCounts.OrdersNew)
-	require.True(t, resumed.Clock().Vendor.Equal(run.Clock().Vendor), "the watermark must follow the first header, not that of the process that ends the run")
+	require.True(t, resumed.Clock().Vendor.Equal(run.Clock().Vendor),
+		"the watermark must follow the first header, not that of the process that ends the run")
 
 	// Its next page is decided under the scheme as it stands now, so whoever resumes it says which cutover that is.
 	resumed.Reading.SendSince = w.run().Reading.SendSince
@@ -136,14 +140,16 @@ func TestSafetyLimitsHoldEverythingNotSentYet(t *testing.T) {
 	require.Equal(t, rule.HoldSafetyLimitHour, finished.Reached)
 	require.Equal(t, int64(2), finished.Held)
 	require.Equal(t, "held", w.state(earlier[0]), "what was open and not sent yet is held too")
-	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'safety_limit_reached' and close_time is null`))
+	require.Equal(t, 1,
+		w.count(`select count(*) from work_item where kind = 'safety_limit_reached' and close_time is null`))
 	require.Empty(t, w.lease(w.due("A2")))
 }
 
 func TestASchemeInDryRunRecordsAndOpensNothing(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Exec(`update scheme set mode = 'dry_run'`)
-	finished, err := w.store.FinishRun(t.Context(), w.run(), voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Minute)), none)
+	finished, err := w.store.FinishRun(t.Context(), w.run(), voidedPage(1, "A1", "WH1"),
+		finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), finished.DryRun)
 	require.Equal(t, "dry_run", w.text(`select state from cancellation_now`))
@@ -170,7 +176,9 @@ func TestAWithdrawnCancellationIsReopenedWhenItsTriggerHoldsAgain(t *testing.T) 
 }
 
 func TestABillLiveAgainAfterARequestIsAWorkItemAtOnce(t *testing.T) {
-	for name, answer := range map[string]rule.Disposition{"cancelled": rule.Cancelled, "no answer yet": "", "unknown": rule.Unknown} {
+	for name, answer := range map[string]rule.Disposition{
+		"cancelled": rule.Cancelled, "no answer yet": "", "unknown": rule.Unknown,
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := setupWriter(t)
 			cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
@@ -185,7 +193,10 @@ func TestABillLiveAgainAfterARequestIsAWorkItemAtOnce(t *testing.T) {
 			require.NoError(t, w.pool.QueryRow(t.Context(), `select read_time from bill`).Scan(&live.Bills[0].Before))
 			_, err := w.store.FinishRun(t.Context(), w.run(), live, finishAt(rowtest.Now.Add(2*time.Second)), none)
 			require.NoError(t, err)
-			require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'restored_after_cancel' and cancellation_id = $1`, cancellation.ID))
+			require.Equal(t, 1, w.count(
+				`select count(*) from work_item where kind = 'restored_after_cancel' and cancellation_id = $1`,
+				cancellation.ID,
+			))
 		})
 	}
 }
@@ -196,7 +207,8 @@ func TestSchemesKeepTheirBooks(t *testing.T) {
 	revisions, err := w.store.SyncSchemes(t.Context(), file)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "another content is another revision")
-	require.Equal(t, 1000, w.count(`select incremental_millis from scheme`), "the watermark says that these are sandboxes")
+	require.Equal(t, 1000, w.count(`select incremental_millis from scheme`),
+		"the watermark says that these are sandboxes")
 	revisions, err = w.store.SyncSchemes(t.Context(), file)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "the same content is the same revision")
@@ -205,7 +217,8 @@ func TestSchemesKeepTheirBooks(t *testing.T) {
 	_, err = w.store.SyncSchemes(t.Context(), file)
 	require.ErrorContains(t, err, "dc-2")
 
-	// Before it has read anything, a wrong data centre can be put right under the same name, as the stopped scheme asks for.
+	// Before it has read anything, a wrong data centre can be put right under the same name, as the stopped
+	// scheme asks for.
 	w.rows.Exec(`delete from watermark`)
 	file[0].Hash = "h3"
 	_, err = w.store.SyncSchemes(t.Context(), file)
@@ -220,7 +233,8 @@ func TestSchemesKeepTheirBooks(t *testing.T) {
 func TestAFailedRunOfAnotherTransactionInsertsNoJob(t *testing.T) {
 	w := setupWriter(t)
 	page := voidedPage(1, "A1", "WH1")
-	_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Minute)), func(pgx.Tx) error { return ledger.ErrConflict })
+	_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Minute)),
+		func(pgx.Tx) error { return ledger.ErrConflict })
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	require.Zero(t, w.count(`select count(*) from bill`), "what goes with the job goes back with it")
 }

@@ -25,7 +25,9 @@ func TestReleasingOneRowDoesNotForgetTheSafetyLimitsCount(t *testing.T) {
 	w := setupWriter(t)
 	safetyLimits := rule.SafetyLimits{PerHour: 3, PerDay: 10}
 	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
-	held := w.rows.Cancellation(rowtest.Cancellation{BillID: 9, BillNo: "A9", State: "held", HoldReason: "number_taken"})
+	held := w.rows.Cancellation(rowtest.Cancellation{
+		BillID: 9, BillNo: "A9", State: "held", HoldReason: "number_taken",
+	})
 	_, err := w.acts().Release(t.Context(), act(""), []int64{held})
 	require.NoError(t, err)
 	w.owed(safetyLimits, 2, "A2", "WH1", "WH2", "WH3")
@@ -34,14 +36,17 @@ func TestReleasingOneRowDoesNotForgetTheSafetyLimitsCount(t *testing.T) {
 	_, err = w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	w.owed(safetyLimits, 3, "A3", "WH1", "WH2", "WH3")
-	require.Zero(t, w.count(`select count(*) from cancellation_now where state = 'held'`), "everything was released: the count begins anew")
+	require.Zero(t, w.count(`select count(*) from cancellation_now where state = 'held'`),
+		"everything was released: the count begins anew")
 }
 
-// A person releases what one safety limit held: nothing that another limit, or a taken number, holds goes with it, and the
-// limits count anew only when the last one behind them has gone.
+// A person releases what one safety limit held: nothing that another limit, or a taken number, holds goes with it, and
+// the limits count anew only when the last one behind them has gone.
 func TestReleasingWhatALimitHeldReleasesOnlyThat(t *testing.T) {
 	w := setupWriter(t)
-	for warehouse, reason := range map[string]string{"a": "safety_limit_hour", "b": "safety_limit_day", "c": "number_taken"} {
+	for warehouse, reason := range map[string]string{
+		"a": "safety_limit_hour", "b": "safety_limit_day", "c": "number_taken",
+	} {
 		w.rows.Cancellation(rowtest.Cancellation{Warehouse: warehouse, State: "held", HoldReason: reason})
 	}
 	for _, limit := range []string{"safety_limit_hour", "safety_limit_day"} {

@@ -30,7 +30,8 @@ func (w *writer) tidy(chore string) (chunks int) {
 
 // month makes the evidence partition of a month long ago, with so many rows in it.
 func (w *writer) month(name, from, to string, rows int) {
-	w.rows.Exec(`create table attempt_evidence_` + name + ` partition of attempt_evidence for values from ('` + from + `') to ('` + to + `')`)
+	w.rows.Exec(`create table attempt_evidence_` + name + ` partition of attempt_evidence for values from ('` + from +
+		`') to ('` + to + `')`)
 	w.rows.Exec(`insert into attempt_evidence (cancellation_id, attempt, store_time, request, reply)
 select n, 1, $1::timestamptz, 'q', 'a' from generate_series(1, $2) as n`, from, rows)
 }
@@ -44,9 +45,12 @@ func TestEvidenceIsDroppedByTheMonthOnceAllOfItIsOld(t *testing.T) {
 	w.month(first.Format("200601"), first.Format(time.DateOnly), first.AddDate(0, 1, 0).Format(time.DateOnly), 5)
 
 	require.Equal(t, 2, w.tidy("evidence_months"))
-	require.Equal(t, 5, w.count(`select count(*) from attempt_evidence`), "a month is kept until its last day is old enough")
+	require.Equal(t, 5, w.count(`select count(*) from attempt_evidence`),
+		"a month is kept until its last day is old enough")
 	require.Equal(t, "attempt_evidence_202001 3, attempt_evidence_202002 2",
-		w.text(`select string_agg(subject || ' ' || row_count, ', ' order by housekeeping_id) from reporting.housekeeping where byte_count > 0`))
+		w.text(`select string_agg(subject || ' ' || row_count, ', ' order by housekeeping_id)
+from reporting.housekeeping
+where byte_count > 0`))
 
 	require.NoError(t, worker.NewHousekeepingRows(w.pool).EnsurePartitions(t.Context()))
 	require.Equal(t, 1, w.tidy("evidence_months"), "it rests until the next hour")
@@ -62,7 +66,8 @@ func TestAMonthThatIsReadIsLeftForTheNextRun(t *testing.T) {
 	require.NoError(t, err)
 	_, err = worker.NewHousekeepingRows(w.pool).Tidy(t.Context(), "evidence_months", keep)
 	require.Error(t, err)
-	require.Equal(t, "the table was in use; tried again with the next run", w.text(`select last_error from reporting.housekeeping`))
+	require.Equal(t, "the table was in use; tried again with the next run",
+		w.text(`select last_error from reporting.housekeeping`))
 
 	require.NoError(t, report.Rollback(context.WithoutCancel(t.Context())))
 	w.tidy("evidence_months")
@@ -96,17 +101,23 @@ select 'completed', 'dispatch', '{}', 1, 1, 'dispatch', now() from generate_seri
 
 func TestOldEvidenceThatNoMonthTookIsDeletedInChunks(t *testing.T) {
 	w := setupWriter(t)
-	w.rows.Exec(`insert into attempt_evidence_rest select n, 1, now() - interval '200 days', 'q', 'a' from generate_series(1, 1500) as n`)
+	w.rows.Exec(`insert into attempt_evidence_rest select n, 1, now() - interval '200 days', 'q', 'a'
+from generate_series(1, 1500) as n`)
 	w.rows.Exec(`insert into attempt_evidence_rest values (1, 2, '2099-01-01', 'q', 'a')`)
 	require.Equal(t, 2, w.tidy("evidence_rest"))
 	require.Equal(t, 1, w.count(`select count(*) from attempt_evidence_rest`))
-	require.Equal(t, "1000 500", w.text(`select string_agg(row_count::text, ' ' order by housekeeping_id) from reporting.housekeeping`))
+	require.Equal(t, "1000 500",
+		w.text(`select string_agg(row_count::text, ' ' order by housekeeping_id) from reporting.housekeeping`))
 }
 
-// What was ever live, owes anything, or waits for a person is kept for ever; a bill that never did is forgotten after two years.
+// What was ever live, owes anything, or waits for a person is kept for ever; a bill that never did is forgotten
+// after two years.
 func TestOnlyBillsThatCanOweNothingAreForgotten(t *testing.T) {
 	w := setupWriter(t)
-	for id, class := range []string{"never_audited", "before_cutover", "never_audited", "live", "voided", "un_audited", "never_audited", "before_cutover"} {
+	for id, class := range []string{
+		"never_audited", "before_cutover", "never_audited", "live", "voided", "un_audited",
+		"never_audited", "before_cutover",
+	} {
 		w.rows.Bill(rowtest.Bill{ID: int64(id + 1), No: class, Class: class})
 	}
 	w.rows.Exec(`update bill set ever_live = false where class in ('never_audited', 'before_cutover')`)
@@ -122,12 +133,14 @@ func TestOnlyBillsThatCanOweNothingAreForgotten(t *testing.T) {
 	require.Equal(t, "3 4 5 6 7 8", w.text(`select string_agg(bill_id::text, ' ' order by bill_id) from bill`))
 }
 
-// The order that a cancel is for was made from the last snapshot; those of earlier lives only explain what was done then.
+// The order that a cancel is for was made from the last snapshot; those of earlier lives only explain what
+// was done then.
 func TestTheLastSnapshotOfABillIsKeptForEver(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live", Generation: 3, Snapshot: true})
 	for _, generation := range []int{1, 2} {
-		w.rows.Exec(`insert into bill_snapshot (scheme, bill_id, generation, content, read_time) values ($1, 1, $2, '{}', now())`, rowtest.SchemeName, generation)
+		w.rows.Exec(`insert into bill_snapshot (scheme, bill_id, generation, content, read_time)
+values ($1, 1, $2, '{}', now())`, rowtest.SchemeName, generation)
 	}
 	w.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", Generation: 2, State: "needs_attention"})
 	w.rows.Exec(`update bill_snapshot set read_time = now() - interval '10 years'`)
@@ -149,12 +162,14 @@ insert into run_comparison (run_id, phase, bills_gone) select run_id, 'done', $2
 			rowtest.SchemeName, reconcile.gone, reconcile.days)
 	}
 	w.tidy("quiet_reconciles")
-	require.Equal(t, "1/200 0/1", w.text(`select string_agg(bills_gone || '/' || (now()::date - end_time::date), ' ' order by run_id)
+	require.Equal(t, "1/200 0/1", w.text(`select string_agg(bills_gone || '/' || (now()::date - end_time::date),
+       ' ' order by run_id)
 		from run join run_comparison using (run_id)`))
 	w.rows.Exec(`update run set end_time = now() - interval '300 days'`)
 	w.rows.Exec(`update chore set last_run_time = now() - interval '1 day'`)
 	w.tidy("quiet_reconciles")
-	require.Equal(t, 2, w.count(`select count(*) from run join run_comparison using (run_id)`), "the latest says when the next is due")
+	require.Equal(t, 2, w.count(`select count(*) from run join run_comparison using (run_id)`),
+		"the latest says when the next is due")
 }
 
 func TestCountsStayCheapAndBecomeTrueAgain(t *testing.T) {
@@ -176,7 +191,8 @@ func TestCountsStayCheapAndBecomeTrueAgain(t *testing.T) {
 	require.Equal(t, want, counts())
 
 	// One of an old block ends. What is open is exact at once, what has ended follows within the hour.
-	w.rows.Exec(`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now() where cancellation_id = $1`, open)
+	w.rows.Exec(`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now()
+where cancellation_id = $1`, open)
 	require.Equal(t, map[string]int64{"done": 2, "needs_attention": 1}, counts())
 	w.rows.Exec(`update chore set last_run_time = now() - interval '1 hour'`)
 	w.rows.Exec(`update cancellation_count set count_time = now() - interval '1 hour'`)
@@ -187,9 +203,11 @@ func TestCountsStayCheapAndBecomeTrueAgain(t *testing.T) {
 // Two orchestrators at the same chore: one works, the other has nothing to do.
 func TestAChoreIsDoneByOne(t *testing.T) {
 	w := setupWriter(t)
-	w.rows.Exec(`insert into attempt_evidence_rest select n, 1, now() - interval '200 days', 'q', 'a' from generate_series(1, 10) as n`)
+	w.rows.Exec(`insert into attempt_evidence_rest select n, 1, now() - interval '200 days', 'q', 'a'
+from generate_series(1, 10) as n`)
 	require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
-		_, err := tx.Exec(t.Context(), `select pg_advisory_xact_lock(hashtextextended('voidrelay chore evidence_rest', 0))`)
+		_, err := tx.Exec(t.Context(),
+			`select pg_advisory_xact_lock(hashtextextended('voidrelay chore evidence_rest', 0))`)
 		require.NoError(t, err)
 		more, err := worker.NewHousekeepingRows(w.pool).Tidy(t.Context(), "evidence_rest", keep)
 		require.NoError(t, err)

@@ -24,7 +24,8 @@ func TestAPersonMovesTheWatermarkAndNoRunBringsTheOldOneBack(t *testing.T) {
 	// A run that began before the move, with nothing written yet: it can neither end nor beat.
 	_, err = w.store.FinishRun(t.Context(), began, ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
-	_, err = w.store.FinishRun(t.Context(), began, voidedPage(1, "A1", "WH1"), finishAt(rowtest.Now.Add(time.Hour)), none)
+	_, err = w.store.FinishRun(t.Context(), began, voidedPage(1, "A1", "WH1"),
+		finishAt(rowtest.Now.Add(time.Hour)), none)
 	require.ErrorIs(t, err, ledger.ErrConflict)
 	require.Equal(t, 1, w.count(`select count(*) from watermark where watermark_time = $1`, to))
 
@@ -78,8 +79,10 @@ func TestTheHistoryOfAWatermarkIsListedInPages(t *testing.T) {
 		if key.RunID == 0 {
 			by = moves[0].Actor
 		}
-		seen = append(seen, by+" "+moves[0].WatermarkBefore.Format(time.TimeOnly)+" "+moves[0].WatermarkAfter.Format(time.TimeOnly))
+		seen = append(seen, by+" "+moves[0].WatermarkBefore.Format(time.TimeOnly)+" "+
+			moves[0].WatermarkAfter.Format(time.TimeOnly))
 	}
 	require.Equal(t, []string{"run 01:00:00 02:00:01", "li 02:00:01 01:00:00", "run 02:00:00 02:00:01"}, seen)
-	require.Equal(t, 3, w.count(`select count(*) from reporting.watermark_change where scheme = $1`, rowtest.SchemeName))
+	require.Equal(t, 3,
+		w.count(`select count(*) from reporting.watermark_change where scheme = $1`, rowtest.SchemeName))
 }

@@ -24,7 +24,9 @@ func closeItemsOfBills(ctx context.Context, pool *pgxpool.Pool, scheme string, b
 	})
 }
 
-func workIn(ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) ([]ledger.WorkItem, error)) ([]ledger.Work, error) {
+func workIn(
+	ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) ([]ledger.WorkItem, error),
+) ([]ledger.Work, error) {
 	var work []ledger.Work
 	err := ledger.InTx(ctx, pool, func(tx pgx.Tx) error {
 		items, err := do(tx)

@@ -45,8 +45,9 @@ func (w *writer) run() *ledger.Run {
 	require.NoError(w, err)
 	run := &ledger.Run{Scheme: rowtest.SchemeName, Kind: ledger.Incremental, Revision: 1}
 	run.Reading = ledger.ReadingDetail{
-		WatermarkVersion: standing.Watermark.Version, SendSince: standing.SendSince, WatermarkBefore: standing.Watermark.Time,
-		LowerEdge: rule.LowerEdge(standing.Watermark.Time),
+		WatermarkVersion: standing.Watermark.Version, SendSince: standing.SendSince,
+		WatermarkBefore: standing.Watermark.Time,
+		LowerEdge:       rule.LowerEdge(standing.Watermark.Time),
 	}
 	run.SetClock(rule.Clock{Vendor: rowtest.Now.Add(time.Minute), Service: rowtest.Now.Add(time.Minute)})
 	return run
@@ -57,26 +58,40 @@ func (w *writer) basisOf(perHour, perDay int64) ledger.Basis {
 	w.Helper()
 	standing, err := w.store.Scheme(w.Context(), rowtest.SchemeName)
 	require.NoError(w, err)
-	return ledger.Basis{Scheme: rowtest.SchemeName, Revision: 1, SendSince: standing.SendSince, SafetyLimits: rule.SafetyLimits{PerHour: perHour, PerDay: perDay}}
+	return ledger.Basis{
+		Scheme: rowtest.SchemeName, Revision: 1, SendSince: standing.SendSince,
+		SafetyLimits: rule.SafetyLimits{PerHour: perHour, PerDay: perDay},
+	}
 }
 
 func finishAt(watermark time.Time) ledger.Finish {
-	return ledger.Finish{WatermarkAfter: watermark, TimeZone: "Asia/Shanghai", SafetyLimits: rule.SafetyLimits{PerHour: 100, PerDay: 500}}
+	return ledger.Finish{
+		WatermarkAfter: watermark, TimeZone: "Asia/Shanghai",
+		SafetyLimits: rule.SafetyLimits{PerHour: 100, PerDay: 500},
+	}
 }
 
 // voidedPage is a page with one voided bill, read just now, that owes one order in each of these warehouses.
 func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	now := time.Now()
-	state := rule.State{ID: id, Number: no, Org: "100", DocumentStatus: "D", CancelStatus: "B", Affair: "Assembly", CancelTime: now}
+	state := rule.State{
+		ID: id, Number: no, Org: "100", DocumentStatus: "D", CancelStatus: "B", Affair: "Assembly", CancelTime: now,
+	}
 	page := ledger.Page{
-		Cursor:    id,
-		Bills:     []ledger.BillWrite{{After: rule.Known{State: state, ReadTime: now, Class: rule.ClassVoided, Generation: 1, GenerationLive: true, EverLive: true, GenerationCancel: now}}},
+		Cursor: id,
+		Bills: []ledger.BillWrite{{After: rule.Known{
+			State: state, ReadTime: now, Class: rule.ClassVoided, Generation: 1, GenerationLive: true,
+			EverLive: true, GenerationCancel: now,
+		}}},
 		RunCounts: rule.RunCounts{Rows: 1, RowsOfBills: 1, Bills: 1, Voided: 1, Orders: int64(len(warehouses))},
 	}
 	for _, warehouse := range warehouses {
 		page.Cancellations = append(page.Cancellations, ledger.Cancellation{
-			BillID: id, BillNo: no, Generation: 1, Order: rule.Order{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse},
-			Request:  rule.Request{Account: "default", WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废"},
+			BillID: id, BillNo: no, Generation: 1,
+			Order: rule.Order{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse},
+			Request: rule.Request{
+				Account: "default", WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废",
+			},
 			Triggers: []rule.Trigger{rule.TriggerVoided}, Evidence: rule.EvidenceSnapshot,
 			OrdersFrom: rule.OrdersFromSnapshot, VerifiedTime: now, BusinessDate: now,
 		})
@@ -87,7 +102,8 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 // owe ends a run that found one voided bill, and answers its cancellations as a batch would load them.
 func (w *writer) owe(id int64, no string, warehouses ...string) []ledger.Due {
 	w.Helper()
-	_, err := w.store.FinishRun(w.Context(), w.run(), voidedPage(id, no, warehouses...), finishAt(rowtest.Now.Add(time.Second)), none)
+	_, err := w.store.FinishRun(w.Context(), w.run(), voidedPage(id, no, warehouses...),
+		finishAt(rowtest.Now.Add(time.Second)), none)
 	require.NoError(w, err)
 	return w.due(no)
 }
@@ -115,14 +131,16 @@ func (w *writer) lease(due []ledger.Due) []ledger.Due {
 
 func (w *writer) result(d ledger.Due, disposition rule.Disposition, next rule.Next) {
 	w.Helper()
-	err := w.store.StoreResults(w.Context(), []ledger.Result{w.resultOf(d, disposition, next)}, func(_ ledger.Result, err error) { w.Fatal(err) })
+	err := w.store.StoreResults(w.Context(), []ledger.Result{w.resultOf(d, disposition, next)},
+		func(_ ledger.Result, err error) { w.Fatal(err) })
 	require.NoError(w, err)
 }
 
 func (w *writer) resultOf(d ledger.Due, disposition rule.Disposition, next rule.Next) ledger.Result {
 	return ledger.Result{
-		ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID, BillNo: d.BillNo, Answer: rule.Answer{Disposition: disposition},
-		SameDisposition: disposition, SameCount: 1, SameSince: time.Now(), Next: next,
+		ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID, BillNo: d.BillNo,
+		Answer: rule.Answer{Disposition: disposition}, SameDisposition: disposition, SameCount: 1,
+		SameSince: time.Now(), Next: next,
 	}
 }
 

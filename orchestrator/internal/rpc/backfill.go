@@ -14,7 +14,9 @@ import (
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
-func (s *runService) startBackfill(ctx context.Context, req *orchestratorv1.StartRunRequest) (*orchestratorv1.StartRunResponse, error) {
+func (s *runService) startBackfill(
+	ctx context.Context, req *orchestratorv1.StartRunRequest,
+) (*orchestratorv1.StartRunResponse, error) {
 	switch {
 	case req.GetBackfill() == nil:
 		return nil, &serve.InvalidRequest{Field: "backfill", Text: "must say what to read again (请指定回补范围)"}
@@ -39,28 +41,34 @@ func (s *runService) startBackfill(ctx context.Context, req *orchestratorv1.Star
 	return reply, s.stopped(ctx, err, req.GetScheme(), schemeFault(err, req))
 }
 
-func (s *runService) ApplyBackfill(ctx context.Context, req *orchestratorv1.ApplyBackfillRequest) (*orchestratorv1.ApplyBackfillResponse, error) {
+func (s *runService) ApplyBackfill(
+	ctx context.Context, req *orchestratorv1.ApplyBackfillRequest,
+) (*orchestratorv1.ApplyBackfillResponse, error) {
 	id := req.GetRunId()
-	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ApplyBackfillResponse, error) {
-		if err := s.operator.ApplyBackfill(ctx, tx, act, id, req.GetMaxCount()); err != nil {
-			return nil, err
-		}
-		if err := s.starter.InsertBackfill(ctx, tx, id); err != nil {
-			return nil, err
-		}
-		run, err := s.runIn(ctx, tx, id)
-		return &orchestratorv1.ApplyBackfillResponse{Run: run}, err
-	})
+	reply, err := act(ctx, s.recorder, req,
+		func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ApplyBackfillResponse, error) {
+			if err := s.operator.ApplyBackfill(ctx, tx, act, id, req.GetMaxCount()); err != nil {
+				return nil, err
+			}
+			if err := s.starter.InsertBackfill(ctx, tx, id); err != nil {
+				return nil, err
+			}
+			run, err := s.runIn(ctx, tx, id)
+			return &orchestratorv1.ApplyBackfillResponse{Run: run}, err
+		})
 	return reply, s.runFault(ctx, err, id)
 }
 
-func (s *runService) ListBackfillItems(ctx context.Context, req *orchestratorv1.ListBackfillItemsRequest) (*orchestratorv1.ListBackfillItemsResponse, error) {
+func (s *runService) ListBackfillItems(
+	ctx context.Context, req *orchestratorv1.ListBackfillItemsRequest,
+) (*orchestratorv1.ListBackfillItemsResponse, error) {
 	after, err := pageNumber(req)
 	if err != nil {
 		return nil, err
 	}
 	size := pageSize(req)
-	states := each(req.GetStates(), func(s orchestratorv1.BackfillItemState) string { return wordOf(s, "BACKFILL_ITEM_STATE_") })
+	states := each(req.GetStates(),
+		func(s orchestratorv1.BackfillItemState) string { return wordOf(s, "BACKFILL_ITEM_STATE_") })
 	found, err := s.reader.ItemViews(ctx, req.GetRunId(), states, after, size+1)
 	if err != nil {
 		return nil, about(err, "run_id", strconv.FormatInt(req.GetRunId(), 10))
@@ -76,11 +84,15 @@ func orderOf(req *orchestratorv1.BackfillSelection, now time.Time) (ledger.Backf
 		order.From, order.To = timeOf(span.GetFromTime()).Truncate(time.Second), timeOf(span.GetToTime())
 		switch {
 		case span.GetFromTime().CheckValid() != nil || span.GetToTime() != nil && span.GetToTime().CheckValid() != nil:
-			return order, &serve.InvalidRequest{Field: "backfill.range", Text: "is no time between the years 1 and 9999"}
+			return order, &serve.InvalidRequest{
+				Field: "backfill.range", Text: "is no time between the years 1 and 9999",
+			}
 		case order.From.After(now):
 			return order, &serve.InvalidRequest{Field: "backfill.range.from_time", Text: "lies in the future (起始时间在未来)"}
 		case !order.To.IsZero() && !order.From.Before(order.To):
-			return order, &serve.InvalidRequest{Field: "backfill.range.to_time", Text: "must lie behind from_time (结束时间须晚于起始时间)"}
+			return order, &serve.InvalidRequest{
+				Field: "backfill.range.to_time", Text: "must lie behind from_time (结束时间须晚于起始时间)",
+			}
 		}
 		return order, nil
 	}
@@ -88,7 +100,9 @@ func orderOf(req *orchestratorv1.BackfillSelection, now time.Time) (ledger.Backf
 	for _, number := range req.GetNumbers().GetNumbers() {
 		number = strings.TrimSpace(number)
 		if number == "" || strings.ContainsRune(number, 0) {
-			return order, &serve.InvalidRequest{Field: "backfill.numbers.numbers", Text: "an empty number, or one with NUL (单据编号为空)"}
+			return order, &serve.InvalidRequest{
+				Field: "backfill.numbers.numbers", Text: "an empty number, or one with NUL (单据编号为空)",
+			}
 		}
 		if !seen[number] {
 			seen[number] = true
@@ -101,7 +115,9 @@ func orderOf(req *orchestratorv1.BackfillSelection, now time.Time) (ledger.Backf
 func backfillMessage(d ledger.BackfillDetail) *orchestratorv1.Backfill {
 	selection := &orchestratorv1.BackfillSelection{PlanOnly: d.PlanOnly, BeforeCutover: d.BeforeCutover}
 	if len(d.Numbers) > 0 {
-		selection.Bills = &orchestratorv1.BackfillSelection_Numbers{Numbers: &orchestratorv1.NumberList{Numbers: d.Numbers}}
+		selection.Bills = &orchestratorv1.BackfillSelection_Numbers{
+			Numbers: &orchestratorv1.NumberList{Numbers: d.Numbers},
+		}
 	} else {
 		selection.Bills = &orchestratorv1.BackfillSelection_Range{
 			Range: &orchestratorv1.TimeRange{FromTime: timestamppb.New(d.From), ToTime: stamp(d.To)},
@@ -118,13 +134,17 @@ func backfillMessage(d ledger.BackfillDetail) *orchestratorv1.Backfill {
 func itemMessage(v ledger.ItemView) *orchestratorv1.BackfillItem {
 	m := &orchestratorv1.BackfillItem{
 		Item: v.Item, BillId: v.BillID, BillNo: v.BillNo, Class: v.Class,
-		State:     enum[orchestratorv1.BackfillItemState](orchestratorv1.BackfillItemState_value, "BACKFILL_ITEM_STATE_", v.State),
-		OrderKind: v.OrderKind, WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode,
-		OrderType: v.OrderType, CancelReason: v.CancelReason, ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode, Triggers: v.Triggers,
-		Evidence: v.Evidence, Generation: v.Generation, CancellationId: v.CancellationID, Detail: v.Detail,
+		State: enum[orchestratorv1.BackfillItemState](orchestratorv1.BackfillItemState_value,
+			"BACKFILL_ITEM_STATE_", v.State),
+		OrderKind: v.OrderKind, WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode,
+		OrderCode: v.OrderCode, OrderType: v.OrderType, CancelReason: v.CancelReason, ExtendProps: v.ExtendProps,
+		OwnerCode: v.OwnerCode, Triggers: v.Triggers, Evidence: v.Evidence, Generation: v.Generation,
+		CancellationId: v.CancellationID, Detail: v.Detail,
 	}
 	if v.CancellationState != "" {
-		m.Outcome = &orchestratorv1.CancellationOutcome{State: v.CancellationState, Disposition: v.Disposition, OutcomeTime: stamp(v.OutcomeTime)}
+		m.Outcome = &orchestratorv1.CancellationOutcome{
+			State: v.CancellationState, Disposition: v.Disposition, OutcomeTime: stamp(v.OutcomeTime),
+		}
 	}
 	return m
 }

@@ -19,7 +19,9 @@ type cancellationService struct {
 	timing func(scheme string) rule.Timing
 }
 
-func (s *cancellationService) ListCancellations(ctx context.Context, req *orchestratorv1.ListCancellationsRequest) (*orchestratorv1.ListCancellationsResponse, error) {
+func (s *cancellationService) ListCancellations(
+	ctx context.Context, req *orchestratorv1.ListCancellationsRequest,
+) (*orchestratorv1.ListCancellationsResponse, error) {
 	before, err := pageNumber(req)
 	if err != nil {
 		return nil, err
@@ -36,11 +38,16 @@ func (s *cancellationService) ListCancellations(ctx context.Context, req *orches
 	if err != nil {
 		return nil, err
 	}
-	found, next := cut(req, found, size, func(v ledger.CancellationView) string { return strconv.FormatInt(v.CancellationID, 10) })
-	return &orchestratorv1.ListCancellationsResponse{Cancellations: each(found, cancellationMessage), NextPageToken: next}, nil
+	found, next := cut(req, found, size,
+		func(v ledger.CancellationView) string { return strconv.FormatInt(v.CancellationID, 10) })
+	return &orchestratorv1.ListCancellationsResponse{
+		Cancellations: each(found, cancellationMessage), NextPageToken: next,
+	}, nil
 }
 
-func (s *cancellationService) GetCancellation(ctx context.Context, req *orchestratorv1.GetCancellationRequest) (*orchestratorv1.GetCancellationResponse, error) {
+func (s *cancellationService) GetCancellation(
+	ctx context.Context, req *orchestratorv1.GetCancellationRequest,
+) (*orchestratorv1.GetCancellationResponse, error) {
 	id := req.GetCancellationId()
 	found, err := s.reader.CancellationView(ctx, id)
 	if err != nil {
@@ -59,15 +66,18 @@ func (s *cancellationService) GetCancellation(ctx context.Context, req *orchestr
 		return nil, err
 	}
 	return &orchestratorv1.GetCancellationResponse{
-		Cancellation: cancellationMessage(found), Attempts: each(attempts, attemptMessage), WorkItems: each(work, workMessage),
-		Actions: each(acts, actionMessage),
+		Cancellation: cancellationMessage(found), Attempts: each(attempts, attemptMessage),
+		WorkItems: each(work, workMessage),
+		Actions:   each(acts, actionMessage),
 	}, nil
 }
 
 // shownActions is how many acts are shown with a cancellation.
 const shownActions = 100
 
-func (s *cancellationService) ListOperatorActions(ctx context.Context, req *orchestratorv1.ListOperatorActionsRequest) (*orchestratorv1.ListOperatorActionsResponse, error) {
+func (s *cancellationService) ListOperatorActions(
+	ctx context.Context, req *orchestratorv1.ListOperatorActionsRequest,
+) (*orchestratorv1.ListOperatorActionsResponse, error) {
 	before, err := pageNumber(req)
 	if err != nil {
 		return nil, err
@@ -87,7 +97,8 @@ func (s *cancellationService) ListOperatorActions(ctx context.Context, req *orch
 
 func actionMessage(v ledger.ActionView) *orchestratorv1.OperatorAction {
 	return &orchestratorv1.OperatorAction{
-		OperatorActionId: v.ActionID, Actor: v.Actor, Verb: v.Verb, Scheme: v.Scheme, Reason: v.Reason, Parameters: v.Parameters, Result: v.Result,
+		OperatorActionId: v.ActionID, Actor: v.Actor, Verb: v.Verb, Scheme: v.Scheme, Reason: v.Reason,
+		Parameters: v.Parameters, Result: v.Result,
 		CreateTime: stamp(v.CreateTime),
 	}
 }
@@ -103,7 +114,9 @@ func knownScheme(ctx context.Context, schemes SchemeReader, scheme string) error
 	return nil
 }
 
-func (s *cancellationService) ListWorkItems(ctx context.Context, req *orchestratorv1.ListWorkItemsRequest) (*orchestratorv1.ListWorkItemsResponse, error) {
+func (s *cancellationService) ListWorkItems(
+	ctx context.Context, req *orchestratorv1.ListWorkItemsRequest,
+) (*orchestratorv1.ListWorkItemsResponse, error) {
 	before, err := pageNumber(req)
 	if err != nil {
 		return nil, err

@@ -36,24 +36,63 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 		ours   bool
 	}{
 		{"REQUEST_INVALID", broken, codes.InvalidArgument, []string{"field"}, false},
-		{"REQUEST_INVALID", &serve.InvalidRequest{Field: "bill_no", Text: "must not contain NUL"}, codes.InvalidArgument, []string{"field"}, false},
+		{
+			"REQUEST_INVALID", &serve.InvalidRequest{Field: "bill_no", Text: "must not contain NUL"},
+			codes.InvalidArgument, []string{"field"}, false,
+		},
 		{"PAGE_TOKEN_INVALID", errPageToken, codes.InvalidArgument, []string{"field"}, false},
 		{"SCHEME_NOT_FOUND", about(ledger.ErrNotFound, "scheme", "a"), codes.NotFound, []string{"scheme"}, false},
 		{"RUN_NOT_FOUND", about(ledger.ErrNotFound, "run_id", "1"), codes.NotFound, []string{"run_id"}, false},
-		{"CANCELLATION_NOT_FOUND", about(ledger.ErrNotFound, "cancellation_id", "1"), codes.NotFound, []string{"cancellation_id"}, false},
+		{
+			"CANCELLATION_NOT_FOUND", about(ledger.ErrNotFound, "cancellation_id", "1"), codes.NotFound,
+			[]string{"cancellation_id"}, false,
+		},
 		{"BILL_NOT_FOUND", about(ledger.ErrNotFound, "bill_no", "1"), codes.NotFound, []string{"bill_no"}, false},
-		{"SCHEME_STOPPED", &schemeStopped{"a", "b"}, codes.FailedPrecondition, []string{"scheme", "stop_reason"}, false},
-		{"SCHEME_STOPPED", about(fmt.Errorf("x: %w", ledger.ErrStopped), "scheme", "a"), codes.FailedPrecondition, []string{"scheme"}, false},
-		{"SEND_REFUSED", &sendRefused{"a", errors.New("no examples")}, codes.FailedPrecondition, []string{"scheme"}, false},
-		{"REQUEST_ID_REUSED", about(ledger.ErrRequestIDReused, "request_id", "r"), codes.AlreadyExists, []string{"request_id"}, false},
-		{"REQUEST_UNDER_WAY", about(ledger.ErrFirstCallRuns, "request_id", "r"), codes.Aborted, []string{"request_id"}, false},
-		{"RUN_KIND_UNFIT", &ledger.KindError{ID: 1, Kind: ledger.Recheck}, codes.FailedPrecondition, []string{"kind", "run_id"}, false},
+		{
+			"SCHEME_STOPPED", &schemeStopped{"a", "b"}, codes.FailedPrecondition,
+			[]string{"scheme", "stop_reason"}, false,
+		},
+		{
+			"SCHEME_STOPPED", about(fmt.Errorf("x: %w", ledger.ErrStopped), "scheme", "a"), codes.FailedPrecondition,
+			[]string{"scheme"}, false,
+		},
+		{
+			"SEND_REFUSED", &sendRefused{"a", errors.New("no examples")}, codes.FailedPrecondition,
+			[]string{"scheme"}, false,
+		},
+		{
+			"REQUEST_ID_REUSED", about(ledger.ErrRequestIDReused, "request_id", "r"), codes.AlreadyExists,
+			[]string{"request_id"}, false,
+		},
+		{
+			"REQUEST_UNDER_WAY", about(ledger.ErrFirstCallRuns, "request_id", "r"), codes.Aborted,
+			[]string{"request_id"}, false,
+		},
+		{
+			"RUN_KIND_UNFIT", &ledger.KindError{ID: 1, Kind: ledger.Recheck}, codes.FailedPrecondition,
+			[]string{"kind", "run_id"}, false,
+		},
 		{"REVISION_NOT_FOUND", about(ledger.ErrNotFound, "revision", "1"), codes.NotFound, []string{"revision"}, false},
-		{"SCHEME_INVALID", &schemeInvalid{errors.New("line 1: no name")}, codes.InvalidArgument, []string{"field"}, false},
-		{"TOO_MANY", about(&ledger.CapError{Count: 200, Max: 100}, "scheme", "a"), codes.FailedPrecondition, []string{"count", "max_count"}, false},
-		{"SELECTION_CHANGED", about(&ledger.ChangedError{Count: 2}, "scheme", "a"), codes.FailedPrecondition, []string{"count"}, false},
-		{"RUN_STATE_UNFIT", &ledger.StateError{ID: 1, State: ledger.RunComplete}, codes.FailedPrecondition, []string{"run_id", "state"}, false},
-		{"WATERMARK_REFUSED", about(&ledger.WatermarkError{Why: "a run is under way"}, "scheme", "a"), codes.FailedPrecondition, []string{"scheme"}, false},
+		{
+			"SCHEME_INVALID", &schemeInvalid{errors.New("line 1: no name")}, codes.InvalidArgument,
+			[]string{"field"}, false,
+		},
+		{
+			"TOO_MANY", about(&ledger.CapError{Count: 200, Max: 100}, "scheme", "a"), codes.FailedPrecondition,
+			[]string{"count", "max_count"}, false,
+		},
+		{
+			"SELECTION_CHANGED", about(&ledger.ChangedError{Count: 2}, "scheme", "a"), codes.FailedPrecondition,
+			[]string{"count"}, false,
+		},
+		{
+			"RUN_STATE_UNFIT", &ledger.StateError{ID: 1, State: ledger.RunComplete}, codes.FailedPrecondition,
+			[]string{"run_id", "state"}, false,
+		},
+		{
+			"WATERMARK_REFUSED", about(&ledger.WatermarkError{Why: "a run is under way"}, "scheme", "a"),
+			codes.FailedPrecondition, []string{"scheme"}, false,
+		},
 		{"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.ErrUnavailable), codes.Unavailable, nil, true},
 		{"INTERNAL", errors.New("secret"), codes.Internal, nil, true},
 		{"INTERNAL", serve.ErrPanic, codes.Internal, nil, true},
@@ -89,7 +128,8 @@ func TestTheDocumentNamesEveryReason(t *testing.T) {
 	require.NoError(t, err)
 	row := regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|")
 	for domain, names := range map[string]map[int32]string{
-		apierr.Orchestrator: orchestratorv1.ErrorReason_name, apierr.Kingdee: kingdeev1.ErrorReason_name, apierr.WMS: wmsv1.ErrorReason_name,
+		apierr.Orchestrator: orchestratorv1.ErrorReason_name, apierr.Kingdee: kingdeev1.ErrorReason_name,
+		apierr.WMS: wmsv1.ErrorReason_name,
 	} {
 		_, section, found := strings.Cut(string(content), "\n## "+domain+"\n")
 		require.True(t, found, domain)

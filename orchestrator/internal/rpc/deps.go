@@ -18,7 +18,9 @@ type SchemeReader interface {
 	SchemeView(ctx context.Context, scheme string) (ledger.SchemeView, error)
 	// StopReason is empty for a scheme that runs; ledger.ErrNotFound for one that does not exist.
 	StopReason(ctx context.Context, scheme string) (string, error)
-	WatermarkChanges(ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int) ([]ledger.WatermarkChangeView, error)
+	WatermarkChanges(
+		ctx context.Context, scheme string, before ledger.WatermarkChangeKey, limit int,
+	) ([]ledger.WatermarkChangeView, error)
 }
 
 // RunReader reads runs of every kind, and what backfills came to.
@@ -30,7 +32,9 @@ type RunReader interface {
 
 // CancellationReader reads cancellations and what only a person can settle.
 type CancellationReader interface {
-	CancellationViews(ctx context.Context, f ledger.CancellationFilter, before int64, limit int) ([]ledger.CancellationView, error)
+	CancellationViews(
+		ctx context.Context, f ledger.CancellationFilter, before int64, limit int,
+	) ([]ledger.CancellationView, error)
 	CancellationView(ctx context.Context, id int64) (ledger.CancellationView, error)
 	AttemptViews(ctx context.Context, cancellation int64) ([]ledger.AttemptView, error)
 	CancellationWork(ctx context.Context, cancellation int64) ([]ledger.WorkView, error)
@@ -68,7 +72,8 @@ type Operator interface {
 		ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, f ledger.CancellationFilter, b ledger.Bounds,
 	) (ledger.Effect, error)
 	Reclassify(
-		ctx context.Context, tx pgx.Tx, act ledger.Act, f ledger.CancellationFilter, meaning rule.Disposition, b ledger.Bounds,
+		ctx context.Context, tx pgx.Tx, act ledger.Act, f ledger.CancellationFilter,
+		meaning rule.Disposition, b ledger.Bounds,
 		timing func(scheme string) rule.Timing,
 	) (ledger.Effect, error)
 	CloseWorkItems(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, dryRun bool) (ledger.Effect, error)
@@ -119,7 +124,8 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 		starter: deps.Starter, now: deps.Now,
 	})
 	orchestratorv1.RegisterCancellationServiceServer(server, &cancellationService{
-		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder, timing: deps.Timing,
+		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator,
+		recorder: deps.Recorder, timing: deps.Timing,
 	})
 	orchestratorv1.RegisterBillServiceServer(server, &billService{schemes: deps.Reader, reader: deps.Reader})
 }

@@ -22,7 +22,10 @@ type entry struct {
 // Codes are left out: in a dictionary a code alone decides, and one code comes with many texts.
 func dictionaryEntry(text string, meaning rule.Disposition, flags []string) (string, error) {
 	sum := sha256.Sum256([]byte(text))
-	e := entry{Name: "reclassified-" + hex.EncodeToString(sum[:4]), Flag: "failure", Disposition: string(meaning), Texts: []string{text}}
+	e := entry{
+		Name: "reclassified-" + hex.EncodeToString(sum[:4]), Flag: "failure",
+		Disposition: string(meaning), Texts: []string{text},
+	}
 	successes := 0
 	for _, flag := range flags {
 		if strings.EqualFold(flag, "success") {

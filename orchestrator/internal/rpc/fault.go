@@ -67,11 +67,15 @@ var missing = map[string]struct {
 	reason orchestratorv1.ErrorReason
 	text   string
 }{
-	"scheme":          {orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND, "there is no such scheme (没有此方案)"},
-	"run_id":          {orchestratorv1.ErrorReason_ERROR_REASON_RUN_NOT_FOUND, "there is no such run (没有此读取任务)"},
-	"cancellation_id": {orchestratorv1.ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND, "there is no such cancellation (没有此取消记录)"},
-	"revision":        {orchestratorv1.ErrorReason_ERROR_REASON_REVISION_NOT_FOUND, "the scheme has no such revision (方案没有此版本)"},
-	"bill_no":         {orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "no scheme has seen this bill (未见此单)"},
+	"scheme": {orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_NOT_FOUND, "there is no such scheme (没有此方案)"},
+	"run_id": {orchestratorv1.ErrorReason_ERROR_REASON_RUN_NOT_FOUND, "there is no such run (没有此读取任务)"},
+	"cancellation_id": {
+		orchestratorv1.ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND, "there is no such cancellation (没有此取消记录)",
+	},
+	"revision": {
+		orchestratorv1.ErrorReason_ERROR_REASON_REVISION_NOT_FOUND, "the scheme has no such revision (方案没有此版本)",
+	},
+	"bill_no": {orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "no scheme has seen this bill (未见此单)"},
 }
 
 // callLimit bounds calls that come without a deadline, and those with a later one.
@@ -136,7 +140,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	case errors.As(err, &tooMany):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_TOO_MANY)
 		sent.Message = tooMany.Error() + " (超过 max_count，未执行)"
-		sent.Metadata = map[string]string{"count": strconv.FormatInt(tooMany.Count, 10), "max_count": strconv.FormatInt(tooMany.Max, 10)}
+		sent.Metadata = map[string]string{
+			"count": strconv.FormatInt(tooMany.Count, 10), "max_count": strconv.FormatInt(tooMany.Max, 10),
+		}
 	case errors.As(err, &changed):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SELECTION_CHANGED)
 		sent.Message = changed.Error() + " (与试算不符，未执行)"

@@ -104,20 +104,22 @@ func (s *cancellationService) ReclassifyAnswers(
 		Scheme: text.Scheme, Account: text.Account, VendorMessage: f.GetVendorMessage(), VendorCode: text.VendorCode,
 	}):
 		return nil, &serve.InvalidRequest{
-			Field: "filter", Text: "a text means the same for all: only scheme, account and vendor_code may stand beside it",
+			Field: "filter",
+			Text:  "a text means the same for all: only scheme, account and vendor_code may stand beside it",
 		}
 	}
 	meaning := rule.Disposition(req.GetDisposition())
-	return act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ReclassifyAnswersResponse, error) {
-		effect, err := s.operator.Reclassify(ctx, tx, act, text, meaning, boundsOf(req), s.timing)
-		if err != nil {
-			return nil, err
-		}
-		entry, err := dictionaryEntry(text.VendorMessage, meaning, effect.Flags)
-		return &orchestratorv1.ReclassifyAnswersResponse{
-			Result: effectMessage(effect), Outcomes: effect.Outcomes, DictionaryEntry: entry,
-		}, err
-	})
+	return act(ctx, s.recorder, req,
+		func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ReclassifyAnswersResponse, error) {
+			effect, err := s.operator.Reclassify(ctx, tx, act, text, meaning, boundsOf(req), s.timing)
+			if err != nil {
+				return nil, err
+			}
+			entry, err := dictionaryEntry(text.VendorMessage, meaning, effect.Flags)
+			return &orchestratorv1.ReclassifyAnswersResponse{
+				Result: effectMessage(effect), Outcomes: effect.Outcomes, DictionaryEntry: entry,
+			}, err
+		})
 }
 
 func (s *cancellationService) CloseWorkItems(
@@ -144,13 +146,15 @@ func boundsOf(req selective) ledger.Bounds {
 // filterOf wants ids or parts, not both: a part that is not looked at would mislead.
 func filterOf(f *orchestratorv1.CancellationFilter) (ledger.CancellationFilter, error) {
 	out := ledger.CancellationFilter{
-		Scheme: f.GetScheme(), IDs: f.GetCancellationIds(), States: each(f.GetStates(), stateWord), BillNo: f.GetBillNo(),
-		WarehouseCode: f.GetWarehouseCode(), Account: f.GetAccount(), Disposition: f.GetDisposition(),
-		VendorMessage: f.GetVendorMessage(), VendorCode: f.GetVendorCode(), WorkKind: f.GetWorkKind(),
-		HoldReason: f.GetHoldReason(), CreatedFrom: timeOf(f.GetCreateTimeFrom()), CreatedTo: timeOf(f.GetCreateTimeTo()),
+		Scheme: f.GetScheme(), IDs: f.GetCancellationIds(), States: each(f.GetStates(), stateWord),
+		BillNo: f.GetBillNo(), WarehouseCode: f.GetWarehouseCode(), Account: f.GetAccount(),
+		Disposition: f.GetDisposition(), VendorMessage: f.GetVendorMessage(), VendorCode: f.GetVendorCode(),
+		WorkKind: f.GetWorkKind(), HoldReason: f.GetHoldReason(), CreatedFrom: timeOf(f.GetCreateTimeFrom()),
+		CreatedTo: timeOf(f.GetCreateTimeTo()),
 	}
 	switch {
-	case len(out.IDs) > 0 && !proto.Equal(f, &orchestratorv1.CancellationFilter{Scheme: out.Scheme, CancellationIds: out.IDs}):
+	case len(out.IDs) > 0 && !proto.Equal(f,
+		&orchestratorv1.CancellationFilter{Scheme: out.Scheme, CancellationIds: out.IDs}):
 		return out, &serve.InvalidRequest{
 			Field: "filter.cancellation_ids", Text: "stands alone: give ids, or what the cancellations have in common",
 		}
@@ -168,5 +172,7 @@ func effectMessage(e ledger.Effect) *orchestratorv1.ActionResult {
 }
 
 func refusalMessage(r ledger.Refusal) *orchestratorv1.ActionRefusal {
-	return &orchestratorv1.ActionRefusal{CancellationId: r.CancellationID, WorkItemId: r.WorkItemID, BillNo: r.BillNo, Message: r.Message}
+	return &orchestratorv1.ActionRefusal{
+		CancellationId: r.CancellationID, WorkItemId: r.WorkItemID, BillNo: r.BillNo, Message: r.Message,
+	}
 }

@@ -26,11 +26,19 @@ func TestATokenLeadsToItsKey(t *testing.T) {
 }
 
 func TestATokenIsOfNoUseForAnotherQuery(t *testing.T) {
-	token := tokenFor(&orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{Scheme: "a", BillNo: "b"}}, "5")
+	token := tokenFor(&orchestratorv1.ListCancellationsRequest{
+		Filter: &orchestratorv1.CancellationFilter{Scheme: "a", BillNo: "b"},
+	}, "5")
 	for _, other := range []paged{
-		&orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{Scheme: "ab"}, PageToken: token},
-		&orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{Scheme: "a", BillNo: "c"}, PageToken: token},
-		&orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{Scheme: "a", BillNo: "b", States: []orchestratorv1.CancellationState{2}}, PageToken: token},
+		&orchestratorv1.ListCancellationsRequest{
+			Filter: &orchestratorv1.CancellationFilter{Scheme: "ab"}, PageToken: token,
+		},
+		&orchestratorv1.ListCancellationsRequest{
+			Filter: &orchestratorv1.CancellationFilter{Scheme: "a", BillNo: "c"}, PageToken: token,
+		},
+		&orchestratorv1.ListCancellationsRequest{Filter: &orchestratorv1.CancellationFilter{
+			Scheme: "a", BillNo: "b", States: []orchestratorv1.CancellationState{2},
+		}, PageToken: token},
 		&orchestratorv1.ListWorkItemsRequest{Scheme: "a", PageToken: token},
 		&orchestratorv1.ListSchemesRequest{PageToken: token},
 	} {

@@ -25,7 +25,9 @@ type runService struct {
 }
 
 // StartRun records that a run was asked for, and asks for it, in one transaction.
-func (s *runService) StartRun(ctx context.Context, req *orchestratorv1.StartRunRequest) (*orchestratorv1.StartRunResponse, error) {
+func (s *runService) StartRun(
+	ctx context.Context, req *orchestratorv1.StartRunRequest,
+) (*orchestratorv1.StartRunResponse, error) {
 	kind := ledger.RunKind(wordOf(req.GetKind(), "RUN_KIND_"))
 	if kind == ledger.Backfill {
 		return s.startBackfill(ctx, req)
@@ -43,7 +45,9 @@ func (s *runService) StartRun(ctx context.Context, req *orchestratorv1.StartRunR
 	return reply, s.stopped(ctx, err, req.GetScheme(), schemeFault(err, req))
 }
 
-func (s *runService) GetRun(ctx context.Context, req *orchestratorv1.GetRunRequest) (*orchestratorv1.GetRunResponse, error) {
+func (s *runService) GetRun(
+	ctx context.Context, req *orchestratorv1.GetRunRequest,
+) (*orchestratorv1.GetRunResponse, error) {
 	found, err := s.reader.Run(ctx, req.GetRunId())
 	if err != nil {
 		return nil, about(err, "run_id", strconv.FormatInt(req.GetRunId(), 10))
@@ -51,7 +55,9 @@ func (s *runService) GetRun(ctx context.Context, req *orchestratorv1.GetRunReque
 	return &orchestratorv1.GetRunResponse{Run: runMessage(found)}, nil
 }
 
-func (s *runService) ListRuns(ctx context.Context, req *orchestratorv1.ListRunsRequest) (*orchestratorv1.ListRunsResponse, error) {
+func (s *runService) ListRuns(
+	ctx context.Context, req *orchestratorv1.ListRunsRequest,
+) (*orchestratorv1.ListRunsResponse, error) {
 	before, err := pageNumber(req)
 	if err != nil {
 		return nil, err
@@ -77,7 +83,9 @@ func (s *runService) ListRuns(ctx context.Context, req *orchestratorv1.ListRunsR
 	return &orchestratorv1.ListRunsResponse{Runs: each(found, runMessage), NextPageToken: next}, nil
 }
 
-func (s *runService) CancelRun(ctx context.Context, req *orchestratorv1.CancelRunRequest) (*orchestratorv1.CancelRunResponse, error) {
+func (s *runService) CancelRun(
+	ctx context.Context, req *orchestratorv1.CancelRunRequest,
+) (*orchestratorv1.CancelRunResponse, error) {
 	id := req.GetRunId()
 	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.CancelRunResponse, error) {
 		if err := s.operator.CancelBackfill(ctx, tx, act, id); err != nil {

@@ -20,7 +20,9 @@ type schemeService struct {
 	replayer  Replayer
 }
 
-func (s *schemeService) ListSchemes(ctx context.Context, req *orchestratorv1.ListSchemesRequest) (*orchestratorv1.ListSchemesResponse, error) {
+func (s *schemeService) ListSchemes(
+	ctx context.Context, req *orchestratorv1.ListSchemesRequest,
+) (*orchestratorv1.ListSchemesResponse, error) {
 	after, err := pageKey(req)
 	if err != nil {
 		return nil, err
@@ -34,7 +36,9 @@ func (s *schemeService) ListSchemes(ctx context.Context, req *orchestratorv1.Lis
 	return &orchestratorv1.ListSchemesResponse{Schemes: each(found, schemeMessage), NextPageToken: next}, nil
 }
 
-func (s *schemeService) GetScheme(ctx context.Context, req *orchestratorv1.GetSchemeRequest) (*orchestratorv1.GetSchemeResponse, error) {
+func (s *schemeService) GetScheme(
+	ctx context.Context, req *orchestratorv1.GetSchemeRequest,
+) (*orchestratorv1.GetSchemeResponse, error) {
 	found, err := s.reader.SchemeView(ctx, req.GetScheme())
 	if err != nil {
 		return nil, about(err, "scheme", req.GetScheme())
@@ -48,19 +52,20 @@ func (s *schemeService) SetSchemeMode(
 	ctx context.Context, req *orchestratorv1.SetSchemeModeRequest,
 ) (*orchestratorv1.SetSchemeModeResponse, error) {
 	send := req.GetMode() == orchestratorv1.SchemeMode_SCHEME_MODE_SEND
-	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.SetSchemeModeResponse, error) {
-		if send {
-			if err := s.mayBeSent(ctx, tx, act.Scheme); err != nil {
+	reply, err := act(ctx, s.recorder, req,
+		func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.SetSchemeModeResponse, error) {
+			if send {
+				if err := s.mayBeSent(ctx, tx, act.Scheme); err != nil {
+					return nil, err
+				}
+			}
+			dryRun, err := s.operator.SetMode(ctx, tx, act, send)
+			if err != nil {
 				return nil, err
 			}
-		}
-		dryRun, err := s.operator.SetMode(ctx, tx, act, send)
-		if err != nil {
-			return nil, err
-		}
-		scheme, err := s.standing(ctx, tx, act.Scheme)
-		return &orchestratorv1.SetSchemeModeResponse{Scheme: scheme, DryRunCount: dryRun}, err
-	})
+			scheme, err := s.standing(ctx, tx, act.Scheme)
+			return &orchestratorv1.SetSchemeModeResponse{Scheme: scheme, DryRunCount: dryRun}, err
+		})
 	return reply, schemeFault(err, req)
 }
 
@@ -79,13 +84,14 @@ func (s *schemeService) mayBeSent(ctx context.Context, tx pgx.Tx, scheme string)
 func (s *schemeService) ResumeScheme(
 	ctx context.Context, req *orchestratorv1.ResumeSchemeRequest,
 ) (*orchestratorv1.ResumeSchemeResponse, error) {
-	reply, err := act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ResumeSchemeResponse, error) {
-		if err := s.operator.Resume(ctx, tx, act); err != nil {
-			return nil, err
-		}
-		scheme, err := s.standing(ctx, tx, act.Scheme)
-		return &orchestratorv1.ResumeSchemeResponse{Scheme: scheme}, err
-	})
+	reply, err := act(ctx, s.recorder, req,
+		func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ResumeSchemeResponse, error) {
+			if err := s.operator.Resume(ctx, tx, act); err != nil {
+				return nil, err
+			}
+			scheme, err := s.standing(ctx, tx, act.Scheme)
+			return &orchestratorv1.ResumeSchemeResponse{Scheme: scheme}, err
+		})
 	return reply, schemeFault(err, req)
 }
 

@@ -50,60 +50,72 @@ func schemeMessage(v ledger.SchemeView) *orchestratorv1.Scheme {
 		State:      enum[orchestratorv1.SchemeState](orchestratorv1.SchemeState_value, "SCHEME_STATE_", v.State),
 		StopReason: v.StopReason, StopDetail: v.StopDetail,
 		Mode:          enum[orchestratorv1.SchemeMode](orchestratorv1.SchemeMode_value, "SCHEME_MODE_", v.Mode),
-		SendSinceTime: stamp(v.SendSince), Revision: v.Revision, IncrementalInterval: durationpb.New(v.IncrementalInterval),
-		WatermarkTime: stamp(v.WatermarkTime), EffectiveFrom: stamp(v.EffectiveFrom), LastRunTime: stamp(v.LastRunTime), LastRunRows: v.LastRunRows,
-		LastRunError: v.LastRunError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems, Document: v.Document,
-		PauseReason: v.PauseReason, PauseDetail: v.PauseDetail, PauseTime: stamp(v.PauseTime), AccountPauses: each(v.AccountPauses, accountPauseMessage),
-		AllStopped: v.AllStopped, AllStoppedReason: v.AllStoppedReason,
+		SendSinceTime: stamp(v.SendSince), Revision: v.Revision,
+		IncrementalInterval: durationpb.New(v.IncrementalInterval), WatermarkTime: stamp(v.WatermarkTime),
+		EffectiveFrom: stamp(v.EffectiveFrom), LastRunTime: stamp(v.LastRunTime), LastRunRows: v.LastRunRows,
+		LastRunError: v.LastRunError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems,
+		Document: v.Document, PauseReason: v.PauseReason, PauseDetail: v.PauseDetail, PauseTime: stamp(v.PauseTime),
+		AccountPauses: each(v.AccountPauses, accountPauseMessage), AllStopped: v.AllStopped,
+		AllStoppedReason: v.AllStoppedReason,
 	}
 }
 
 func accountPauseMessage(v ledger.AccountPauseView) *orchestratorv1.AccountPause {
-	return &orchestratorv1.AccountPause{Account: v.Account, Detail: v.Detail, PauseTime: stamp(v.PauseTime), ProbeTime: stamp(v.ProbeTime)}
+	return &orchestratorv1.AccountPause{
+		Account: v.Account, Detail: v.Detail, PauseTime: stamp(v.PauseTime), ProbeTime: stamp(v.ProbeTime),
+	}
 }
 
 func runCountsMessage(f rule.RunCounts) *orchestratorv1.RunCounts {
 	return &orchestratorv1.RunCounts{
-		Rows: f.Rows, RowsOfBills: f.RowsOfBills, RowsOfProblems: f.RowsOfProblems, Bills: f.Bills, Live: f.Live, Unchanged: f.Unchanged,
-		Voided: f.Voided, UnAudited: f.UnAudited, NeverAudited: f.NeverAudited, BeforeCutover: f.BeforeCutover, NotSelected: f.NotSelected,
-		Stale: f.Stale, Undecodable: f.Undecodable, Orders: f.Orders, OrdersNew: f.OrdersNew, OrdersAlreadyOwed: f.OrdersAlreadyOwed, OrdersHeld: f.OrdersHeld,
+		Rows: f.Rows, RowsOfBills: f.RowsOfBills, RowsOfProblems: f.RowsOfProblems, Bills: f.Bills, Live: f.Live,
+		Unchanged: f.Unchanged, Voided: f.Voided, UnAudited: f.UnAudited, NeverAudited: f.NeverAudited,
+		BeforeCutover: f.BeforeCutover, NotSelected: f.NotSelected, Stale: f.Stale, Undecodable: f.Undecodable,
+		Orders: f.Orders, OrdersNew: f.OrdersNew, OrdersAlreadyOwed: f.OrdersAlreadyOwed, OrdersHeld: f.OrdersHeld,
 		OrdersNotInScheme: f.OrdersNotInScheme, OrdersNoWarehouse: f.OrdersNoWarehouse, Deleted: f.Deleted,
 	}
 }
 
 func cancellationMessage(v ledger.CancellationView) *orchestratorv1.Cancellation {
 	return &orchestratorv1.Cancellation{
-		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, Generation: v.Generation, OrderKind: v.OrderKind,
-		WarehouseNumber: v.WarehouseNumber, Account: v.Account, WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode, OrderType: v.OrderType,
-		CancelReason: v.CancelReason, ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode,
-		State:    enum[orchestratorv1.CancellationState](orchestratorv1.CancellationState_value, "CANCELLATION_STATE_", v.State),
-		Triggers: v.Triggers, Evidence: v.Evidence, OrdersFrom: v.OrdersFrom, HoldReason: v.HoldReason, Disposition: v.Disposition,
-		VendorMessage: v.VendorMessage, Outcome: v.Outcome, Attempts: v.Attempts, DueTime: stamp(v.DueTime),
-		CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime), OutcomeTime: stamp(v.OutcomeTime), Revision: v.Revision, RunId: v.RunID,
+		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo,
+		Generation: v.Generation, OrderKind: v.OrderKind, WarehouseNumber: v.WarehouseNumber, Account: v.Account,
+		WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode, OrderType: v.OrderType, CancelReason: v.CancelReason,
+		ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode,
+		State: enum[orchestratorv1.CancellationState](orchestratorv1.CancellationState_value,
+			"CANCELLATION_STATE_", v.State),
+		Triggers: v.Triggers, Evidence: v.Evidence, OrdersFrom: v.OrdersFrom, HoldReason: v.HoldReason,
+		Disposition: v.Disposition, VendorMessage: v.VendorMessage, Outcome: v.Outcome, Attempts: v.Attempts,
+		DueTime: stamp(v.DueTime), CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime),
+		OutcomeTime: stamp(v.OutcomeTime), Revision: v.Revision, RunId: v.RunID,
 	}
 }
 
 func attemptMessage(v ledger.AttemptView) *orchestratorv1.Attempt {
 	return &orchestratorv1.Attempt{
-		Attempt: v.Attempt, IntentTime: stamp(v.IntentTime), SendBeforeTime: stamp(v.SendBefore), SendTime: stamp(v.SendTime),
-		ResultTime: stamp(v.ResultTime), Disposition: v.Disposition, Recognised: v.Recognised, VendorFlag: v.VendorFlag, VendorCode: v.VendorCode,
-		VendorMessage: v.VendorMessage, Detail: v.Detail, Request: v.Request, Reply: v.Reply,
+		Attempt: v.Attempt, IntentTime: stamp(v.IntentTime), SendBeforeTime: stamp(v.SendBefore),
+		SendTime: stamp(v.SendTime), ResultTime: stamp(v.ResultTime), Disposition: v.Disposition,
+		Recognised: v.Recognised, VendorFlag: v.VendorFlag, VendorCode: v.VendorCode, VendorMessage: v.VendorMessage,
+		Detail: v.Detail, Request: v.Request, Reply: v.Reply,
 	}
 }
 
 func workMessage(v ledger.WorkView) *orchestratorv1.WorkItem {
 	return &orchestratorv1.WorkItem{
-		WorkItemId: v.WorkItemID, Scheme: v.Scheme, Kind: v.Kind, BillId: v.BillID, BillNo: v.BillNo, CancellationId: v.CancellationID,
-		Message: v.Message, Action: v.Action, CreateTime: stamp(v.CreateTime), CloseTime: stamp(v.CloseTime), CloseReason: v.CloseReason,
+		WorkItemId: v.WorkItemID, Scheme: v.Scheme, Kind: v.Kind, BillId: v.BillID, BillNo: v.BillNo,
+		CancellationId: v.CancellationID, Message: v.Message, Action: v.Action, CreateTime: stamp(v.CreateTime),
+		CloseTime: stamp(v.CloseTime), CloseReason: v.CloseReason,
 	}
 }
 
 func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 	return &orchestratorv1.Bill{
-		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, AffairType: v.AffairType, DocumentStatus: v.DocumentStatus,
-		CancelStatus: v.CancelStatus, ModifyTime: stamp(v.ModifyTime), ApproveTime: stamp(v.ApproveTime), CancelTime: stamp(v.CancelTime),
-		ReadTime: stamp(v.ReadTime), Generation: v.Generation, Class: v.Class,
+		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, AffairType: v.AffairType,
+		DocumentStatus: v.DocumentStatus, CancelStatus: v.CancelStatus, ModifyTime: stamp(v.ModifyTime),
+		ApproveTime: stamp(v.ApproveTime), CancelTime: stamp(v.CancelTime), ReadTime: stamp(v.ReadTime),
+		Generation: v.Generation, Class: v.Class,
 		Verdict:     enum[orchestratorv1.Verdict](orchestratorv1.Verdict_value, "VERDICT_", string(v.VerdictCode)),
-		VerdictText: v.Verdict, Reason: v.Reason, Cancellations: each(v.Cancellations, cancellationMessage), WorkItems: each(v.Work, workMessage),
+		VerdictText: v.Verdict, Reason: v.Reason, Cancellations: each(v.Cancellations, cancellationMessage),
+		WorkItems: each(v.Work, workMessage),
 	}
 }

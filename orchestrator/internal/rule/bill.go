@@ -88,7 +88,8 @@ type Line struct {
 // State is the light view of a whole bill.
 func (b Bill) State() State {
 	return State{
-		ID: b.ID, Number: b.Number, Org: b.Org, DocumentStatus: b.DocumentStatus, CancelStatus: b.CancelStatus, Affair: b.Affair,
-		CreateTime: b.CreateTime, ModifyTime: b.ModifyTime, ApproveTime: b.ApproveTime, CancelTime: b.CancelTime, CancelIsDate: b.CancelIsDate,
+		ID: b.ID, Number: b.Number, Org: b.Org, DocumentStatus: b.DocumentStatus, CancelStatus: b.CancelStatus,
+		Affair: b.Affair, CreateTime: b.CreateTime, ModifyTime: b.ModifyTime, ApproveTime: b.ApproveTime,
+		CancelTime: b.CancelTime, CancelIsDate: b.CancelIsDate,
 	}
 }

@@ -68,7 +68,8 @@ type Decision struct {
 // planned cancellation counts as a change, and so does a bill that could not be decoded, is to be read again, or was
 // believed gone.
 func Changed(known *Known, seen State) bool {
-	return known == nil || known.HasPlanned || known.Reread || known.Class == ClassUndecodable || known.Class == ClassDeleted ||
+	return known == nil || known.HasPlanned || known.Reread || known.Class == ClassUndecodable ||
+		known.Class == ClassDeleted ||
 		!known.State.Same(seen)
 }
 

@@ -13,7 +13,8 @@ import (
 func TestAFormWithoutKinds(t *testing.T) {
 	out := rule.OrderKind{Direction: rule.Out}
 	returns := rule.Form{
-		ID: "TST_Return", Lines: []rule.LineEntity{{Source: "lines", Entity: "FEntity"}}, Orders: []rule.FormOrder{{Kind: out, Lines: "lines"}},
+		ID: "TST_Return", Lines: []rule.LineEntity{{Source: "lines", Entity: "FEntity"}},
+		Orders: []rule.FormOrder{{Kind: out, Lines: "lines"}},
 	}
 	bill := rule.Bill{Lines: map[string][]rule.Line{"lines": lines("A", "B", "A")}}
 	orders, outside := rule.Orders(bill, returns, map[rule.OrderKind]rule.Source{out: "lines"})
@@ -35,7 +36,8 @@ func TestAFormWithoutKinds(t *testing.T) {
 
 func TestAnOrderKindIsReadFromItsName(t *testing.T) {
 	for name, want := range map[string]rule.OrderKind{
-		"Assembly.in": {Affair: "Assembly", Direction: rule.In}, "out": {Direction: rule.Out}, "A.B.out": {Affair: "A.B", Direction: rule.Out},
+		"Assembly.in": {Affair: "Assembly", Direction: rule.In}, "out": {Direction: rule.Out},
+		"A.B.out": {Affair: "A.B", Direction: rule.Out},
 	} {
 		got, ok := rule.ParseOrderKind(name)
 		require.True(t, ok, name)

@@ -16,10 +16,12 @@ var start = time.Date(2026, 5, 6, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))
 
 func h(hours float64) time.Time { return start.Add(time.Duration(hours * float64(time.Hour))) }
 
-var inbound = rule.Policy{Cutover: start, Form: form.AssembledApp, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}, Orders: map[rule.OrderKind]rule.Source{
-	{Affair: form.Assembly, Direction: rule.In}:  form.Products,
-	{Affair: form.Dassembly, Direction: rule.In}: form.Components,
-}}
+var inbound = rule.Policy{Cutover: start, Form: form.AssembledApp,
+	Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}},
+	Orders: map[rule.OrderKind]rule.Source{
+		{Affair: form.Assembly, Direction: rule.In}:  form.Products,
+		{Affair: form.Dassembly, Direction: rule.In}: form.Components,
+	}}
 
 // seen is one read of bill 7.
 type seen struct {
@@ -32,7 +34,10 @@ type seen struct {
 }
 
 func (s seen) bill() rule.Bill {
-	b := rule.Bill{ID: 7, Number: "ZZCX000007", Org: "100", Affair: form.Assembly, DocumentStatus: s.status, CancelStatus: s.cancel, CancelIsDate: s.dateOnly}
+	b := rule.Bill{
+		ID: 7, Number: "ZZCX000007", Org: "100", Affair: form.Assembly, DocumentStatus: s.status,
+		CancelStatus: s.cancel, CancelIsDate: s.dateOnly,
+	}
 	b.Lines = map[string][]rule.Line{}
 	for _, w := range s.warehouses {
 		b.Lines["products"] = append(b.Lines["products"], rule.Line{Warehouse: w})
@@ -157,7 +162,7 @@ func TestLivesOfABill(t *testing.T) {
 			{live(3, "WH1"), "live e2" + standing},
 			{void("D", 0, "WH1").withModified(4), "voided e2 WH1 snapshot/snapshot"},
 		},
-		"the same with the second life unseen: owed from what it says now, the first snapshot's other order for a person": {
+		"second life unseen: owed from what it says now, the first snapshot's other order for a person": {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{void("D", 4, "WH2").withApproved(3), "voided e2 WH2 approved/current vanished:WH1@e1"},
@@ -225,8 +230,12 @@ func TestLivesOfABill(t *testing.T) {
 		"first seen voided, audited by its letter": {
 			{void("C", 2, "WH1"), "voided e1 WH1 weak/current"},
 		},
-		"voided before the start":                         {{void("D", -1, "WH1").withApproved(-2), "before_cutover e1" + gone}},
-		"voided on the day before, without a time of day": {{void("D", -24, "WH1").onlyDate(), "before_cutover e1" + gone}},
+		"voided before the start": {
+			{void("D", -1, "WH1").withApproved(-2), "before_cutover e1" + gone},
+		},
+		"voided on the day before, without a time of day": {
+			{void("D", -24, "WH1").onlyDate(), "before_cutover e1" + gone},
+		},
 		"voided before the start, but once seen live": {
 			{live(-5, "WH1"), "live e1" + standing},
 			{void("D", -1, "WH1"), "voided e1 WH1 snapshot/snapshot"},
@@ -236,9 +245,13 @@ func TestLivesOfABill(t *testing.T) {
 			{live(1, "WH1"), "live e2" + standing},
 			{void("D", 2, "WH1"), "voided e2 WH1 snapshot/snapshot"},
 		},
-		"voided, without any date, never seen live":     {{void("D", 0, "WH1"), "voided e1 WH1 weak/current held:no_event_time"}},
-		"voided draft without any date":                 {{void("A", 0, "WH1"), "never_audited e1" + gone}},
-		"voided without a cancel date, changed earlier": {{void("D", 0, "WH1").withModified(-1), "voided e1 WH1 weak/current held:no_event_time"}},
+		"voided, without any date, never seen live": {
+			{void("D", 0, "WH1"), "voided e1 WH1 weak/current held:no_event_time"},
+		},
+		"voided draft without any date": {{void("A", 0, "WH1"), "never_audited e1" + gone}},
+		"voided without a cancel date, changed earlier": {
+			{void("D", 0, "WH1").withModified(-1), "voided e1 WH1 weak/current held:no_event_time"},
+		},
 		"voided without any date, but once seen live": {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 0, "WH1"), "voided e1 WH1 snapshot/snapshot"},
@@ -265,7 +278,8 @@ func TestAVoidWithoutATimeOfDayCountsAsTheEndOfItsDay(t *testing.T) {
 	p := inbound
 	p.Cutover = h(13) // 13:00 of the day
 	d := rule.Decide(p, nil, void("D", 1e-12, "WH1").onlyDate().bill(), h(100))
-	require.Equal(t, rule.ClassVoided, d.Class, "voided some time that day: after the start, as far as anybody can tell")
+	require.Equal(t, rule.ClassVoided, d.Class,
+		"voided some time that day: after the start, as far as anybody can tell")
 	d = rule.Decide(p, nil, void("D", 12, "WH1").bill(), h(100))
 	require.Equal(t, rule.ClassBeforeCutover, d.Class)
 	d = rule.Decide(p, nil, void("D", 13, "WH1").bill(), h(100))

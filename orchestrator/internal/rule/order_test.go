@@ -19,7 +19,9 @@ func lines(warehouses ...string) []rule.Line {
 }
 
 func TestOneOrderForEachWarehouseOfEachDirection(t *testing.T) {
-	assembly := rule.Bill{Affair: form.Assembly, Lines: map[string][]rule.Line{"products": lines("A", "B", "A"), "components": lines("B", "C")}}
+	assembly := rule.Bill{Affair: form.Assembly, Lines: map[string][]rule.Line{
+		"products": lines("A", "B", "A"), "components": lines("B", "C"),
+	}}
 	dassembly := assembly
 	dassembly.Affair = form.Dassembly
 	all := map[rule.OrderKind]rule.Source{
@@ -35,19 +37,30 @@ func TestOneOrderForEachWarehouseOfEachDirection(t *testing.T) {
 		outside int
 	}{
 		"assembly, inbound": {assembly, inbound.Orders, []string{"Assembly.in A 1,3", "Assembly.in B 2"}, 2},
-		"assembly, both":    {assembly, all, []string{"Assembly.in A 1,3", "Assembly.in B 2", "Assembly.out B 1", "Assembly.out C 2"}, 0},
+		"assembly, both": {
+			assembly, all, []string{"Assembly.in A 1,3", "Assembly.in B 2", "Assembly.out B 1", "Assembly.out C 2"}, 0,
+		},
 		"dassembly, inbound: its components come in": {
 			dassembly, inbound.Orders, []string{"Dassembly.in B 1", "Dassembly.in C 2"}, 2,
 		},
-		"dassembly, both": {dassembly, all, []string{"Dassembly.in B 1", "Dassembly.in C 2", "Dassembly.out A 1,3", "Dassembly.out B 2"}, 0},
+		"dassembly, both": {
+			dassembly, all,
+			[]string{"Dassembly.in B 1", "Dassembly.in C 2", "Dassembly.out A 1,3", "Dassembly.out B 2"}, 0,
+		},
 		"a kind from the other lines, where the tenant wants it so": {
 			assembly, map[rule.OrderKind]rule.Source{{Affair: form.Assembly, Direction: rule.In}: form.Components},
 			[]string{"Assembly.in B 1", "Assembly.in C 2"}, 2,
 		},
-		"none asked for":                         {assembly, nil, nil, 4},
-		"lines without a warehouse are an order": {rule.Bill{Affair: form.Assembly, Lines: map[string][]rule.Line{"products": lines("", "A", "")}}, inbound.Orders, []string{"Assembly.in  1,3", "Assembly.in A 2"}, 0},
-		"no lines":                               {rule.Bill{Affair: form.Assembly}, inbound.Orders, nil, 0},
-		"the other affair type's orders are not": {rule.Bill{Affair: form.Assembly, Lines: map[string][]rule.Line{"products": lines("A")}}, map[rule.OrderKind]rule.Source{{Affair: form.Dassembly, Direction: rule.In}: form.Components}, nil, 1},
+		"none asked for": {assembly, nil, nil, 4},
+		"lines without a warehouse are an order": {
+			rule.Bill{Affair: form.Assembly, Lines: map[string][]rule.Line{"products": lines("", "A", "")}},
+			inbound.Orders, []string{"Assembly.in  1,3", "Assembly.in A 2"}, 0,
+		},
+		"no lines": {rule.Bill{Affair: form.Assembly}, inbound.Orders, nil, 0},
+		"the other affair type's orders are not": {
+			rule.Bill{Affair: form.Assembly, Lines: map[string][]rule.Line{"products": lines("A")}},
+			map[rule.OrderKind]rule.Source{{Affair: form.Dassembly, Direction: rule.In}: form.Components}, nil, 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			orders, outside := rule.Orders(tc.bill, form.AssembledApp, tc.sources)

@@ -74,10 +74,14 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 		holds(d.Class == rule.ClassVoided && len(d.Orders) > 0 && d.Hold == "", "once seen live, a void owes")
 		holds(d.After.Generation > w.settled, "it is owed anew for each life")
 		if k.Audits == w.audits && k.Restores == w.restores {
-			holds(d.OrdersFrom == rule.OrdersFromSnapshot && d.Orders[0].Warehouse == w.lastLive.Lines["products"][0].Warehouse, "from the snapshot of the life it ended")
+			holds(d.OrdersFrom == rule.OrdersFromSnapshot &&
+				d.Orders[0].Warehouse == w.lastLive.Lines["products"][0].Warehouse,
+				"from the snapshot of the life it ended")
 		}
-		if d.OrdersFrom == rule.OrdersFromCurrent && w.lastLive.Lines["products"][0].Warehouse != bill.Lines["products"][0].Warehouse {
-			holds(len(d.Vanished) == 1 && d.Vanished[0].Warehouse == w.lastLive.Lines["products"][0].Warehouse, "the order of the last snapshot is not forgotten")
+		if d.OrdersFrom == rule.OrdersFromCurrent &&
+			w.lastLive.Lines["products"][0].Warehouse != bill.Lines["products"][0].Warehouse {
+			holds(len(d.Vanished) == 1 && d.Vanished[0].Warehouse == w.lastLive.Lines["products"][0].Warehouse,
+				"the order of the last snapshot is not forgotten")
 		}
 	case !bill.State().Voided():
 		holds(d.Withdraw && !d.Restored, "no trigger holds")
@@ -87,8 +91,10 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 	}
 
 	again := rule.Decide(inbound, &d.After, bill, k.Now)
-	holds(told(again) == told(rule.Decide(inbound, &again.After, bill, k.Now)) && again.After.Generation == d.After.Generation, "the same read twice comes to the same")
-	late := rule.Decide(inbound, &d.After, rule.Bill{ID: 7, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}, k.Now.Add(-time.Duration(1+r.IntN(1e6))))
+	holds(told(again) == told(rule.Decide(inbound, &again.After, bill, k.Now)) &&
+		again.After.Generation == d.After.Generation, "the same read twice comes to the same")
+	late := rule.Decide(inbound, &d.After, rule.Bill{ID: 7, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided},
+		k.Now.Add(-time.Duration(1+r.IntN(1e6))))
 	holds(cmp.Equal(late, rule.Decision{Class: rule.ClassStale}), "an older read changes nothing")
 	after := d.After
 	w.known = &after

@@ -58,7 +58,8 @@ func TestATallyDoesNotCareForOrder(t *testing.T) {
 func TestTheStampIsTheLatestDate(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 26, 10, 59, 59, 0, time.UTC)
-	require.Equal(t, at, rule.State{CreateTime: at.Add(-time.Hour), CancelTime: at, ApproveTime: at.Add(-time.Minute)}.Stamp())
+	require.Equal(t, at,
+		rule.State{CreateTime: at.Add(-time.Hour), CancelTime: at, ApproveTime: at.Add(-time.Minute)}.Stamp())
 	require.Equal(t, time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC), rule.Hour(at))
 	require.True(t, rule.State{}.Stamp().IsZero())
 }

@@ -61,7 +61,10 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 		"un-audited whatever the letter, one dwell": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
 			{draft("WH1"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
-			{seen{status: "B", cancel: "A", warehouses: []string{"WH1"}}, "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
+			{
+				seen{status: "B", cancel: "A", warehouses: []string{"WH1"}},
+				"un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s",
+			},
 		}},
 		"un-audited, then voided: one generation, nothing to wait for any longer": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
@@ -85,12 +88,18 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 		}},
 		"a life that nobody saw: what it showed first, not what is written into it later": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{unAudited("WH2").withApproved(2), "un_audited e2 WH2 approved/current vanished:WH1@e1 for:un_audited from:101h2m0s"},
+			{
+				unAudited("WH2").withApproved(2),
+				"un_audited e2 WH2 approved/current vanished:WH1@e1 for:un_audited from:101h2m0s",
+			},
 			{unAudited("WH3").withApproved(2).withModified(3), "un_audited e2 for:un_audited from:101h2m0s"},
 		}},
 		"whether the WMS takes the number again is not said: held": {unsaid, []read{
 			{live(1, "WH1"), "live e1" + standing},
-			{unAudited("WH1"), "un_audited e1 WH1 snapshot/snapshot held:number_reuse_unsaid for:un_audited from:101h2m0s"},
+			{
+				unAudited("WH1"),
+				"un_audited e1 WH1 snapshot/snapshot held:number_reuse_unsaid for:un_audited from:101h2m0s",
+			},
 			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot for:voided"},
 		}},
 		"voids are not acted on": {acting(rule.TriggerUnAudited), []read{
@@ -107,11 +116,13 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 			{unAudited("WH2"), "un_audited e1 WH1 snapshot/snapshot for:un_audited from:101h2m0s"},
 			{deleted, "deleted e1 WH1 snapshot/snapshot for:deleted"},
 		}},
-		"a life that nobody saw, deleted: the last snapshot is all there is": {acting(rule.TriggerVoided, rule.TriggerDeleted), []read{
-			{live(1, "WH1"), "live e1" + standing},
-			{unAudited("WH2").withApproved(2), "un_audited e2" + gone},
-			{deleted, "deleted e2 WH1 approved/snapshot for:deleted"},
-		}},
+		"a life that nobody saw, deleted: the last snapshot is all there is": {
+			acting(rule.TriggerVoided, rule.TriggerDeleted), []read{
+				{live(1, "WH1"), "live e1" + standing},
+				{unAudited("WH2").withApproved(2), "un_audited e2" + gone},
+				{deleted, "deleted e2 WH1 approved/snapshot for:deleted"},
+			},
+		},
 		"a deleted draft": {all, []read{
 			{draft("WH1"), "never_audited e1" + gone},
 			{deleted, "deleted e1 because:never_live"},
@@ -238,23 +249,59 @@ func TestCutoversOfWhatWasAddedLater(t *testing.T) {
 		orders int
 		reason string
 	}{
-		"voided before its organisation came":            {rule.PartOrganisation, "100", voidedAt(cutover - 1), 0, "cutover:organisation:100"},
-		"voided after it":                                {rule.PartOrganisation, "100", voidedAt(cutover + 1), everything, ""},
-		"another organisation came":                      {rule.PartOrganisation, "200", voidedAt(cutover - 1), everything, ""},
-		"all organisations came":                         {rule.PartOrganisation, rule.Everything, voidedAt(cutover - 1), 0, "cutover:organisation:100"},
-		"voided before a warehouse came":                 {rule.PartWarehouse, "WH2", voidedAt(cutover - 1), 2, "cutover:warehouse:WH2"},
-		"voided after a warehouse came":                  {rule.PartWarehouse, "WH2", voidedAt(cutover), everything, ""},
-		"voided before an order came":                    {rule.PartOrderKind, "Assembly.out", voidedAt(cutover - 1), 2, "cutover:order_kind:Assembly.out"},
-		"voided before the trigger came":                 {rule.PartTrigger, "voided", voidedAt(cutover - 1), 0, "cutover:trigger:voided"},
-		"another trigger came":                           {rule.PartTrigger, "un_audited", voidedAt(cutover - 1), everything, ""},
-		"un-audited before the trigger came":             {rule.PartTrigger, "un_audited", unAuditedSeen(cutover-2, 0), 0, "cutover:trigger:un_audited"},
-		"un-audited before, edited after":                {rule.PartTrigger, "un_audited", unAuditedSeen(cutover-0.5, 0), 0, "cutover:trigger:un_audited"},
-		"un-audited before, seen after, by its date":     {rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover-1), 0, "cutover:trigger:un_audited"},
-		"un-audited after the trigger came":              {rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover+1), everything, ""},
-		"first missed before the trigger came":           {rule.PartTrigger, "deleted", absentSince(cutover - 1), 0, "cutover:trigger:deleted"},
-		"first missed after the trigger came":            {rule.PartTrigger, "deleted", absentSince(cutover + 1), everything, ""},
-		"missed before a warehouse came":                 {rule.PartWarehouse, "WH1", absentSince(cutover - 1), 2, "cutover:warehouse:WH1"},
-		"un-audited before an order came, whatever else": {rule.PartOrderKind, "Assembly.in", unAuditedSeen(cutover-2, 0), 2, "cutover:order_kind:Assembly.in"},
+		"voided before its organisation came": {
+			rule.PartOrganisation, "100", voidedAt(cutover - 1), 0,
+			"cutover:organisation:100",
+		},
+		"voided after it":           {rule.PartOrganisation, "100", voidedAt(cutover + 1), everything, ""},
+		"another organisation came": {rule.PartOrganisation, "200", voidedAt(cutover - 1), everything, ""},
+		"all organisations came": {
+			rule.PartOrganisation, rule.Everything, voidedAt(cutover - 1), 0,
+			"cutover:organisation:100",
+		},
+		"voided before a warehouse came": {
+			rule.PartWarehouse, "WH2", voidedAt(cutover - 1), 2,
+			"cutover:warehouse:WH2",
+		},
+		"voided after a warehouse came": {rule.PartWarehouse, "WH2", voidedAt(cutover), everything, ""},
+		"voided before an order came": {
+			rule.PartOrderKind, "Assembly.out", voidedAt(cutover - 1), 2,
+			"cutover:order_kind:Assembly.out",
+		},
+		"voided before the trigger came": {
+			rule.PartTrigger, "voided", voidedAt(cutover - 1), 0,
+			"cutover:trigger:voided",
+		},
+		"another trigger came": {rule.PartTrigger, "un_audited", voidedAt(cutover - 1), everything, ""},
+		"un-audited before the trigger came": {
+			rule.PartTrigger, "un_audited", unAuditedSeen(cutover-2, 0), 0,
+			"cutover:trigger:un_audited",
+		},
+		"un-audited before, edited after": {
+			rule.PartTrigger, "un_audited", unAuditedSeen(cutover-0.5, 0), 0,
+			"cutover:trigger:un_audited",
+		},
+		"un-audited before, seen after, by its date": {
+			rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover-1), 0,
+			"cutover:trigger:un_audited",
+		},
+		"un-audited after the trigger came": {
+			rule.PartTrigger, "un_audited", unAuditedSeen(cutover+2, cutover+1), everything,
+			"",
+		},
+		"first missed before the trigger came": {
+			rule.PartTrigger, "deleted", absentSince(cutover - 1), 0,
+			"cutover:trigger:deleted",
+		},
+		"first missed after the trigger came": {rule.PartTrigger, "deleted", absentSince(cutover + 1), everything, ""},
+		"missed before a warehouse came": {
+			rule.PartWarehouse, "WH1", absentSince(cutover - 1), 2,
+			"cutover:warehouse:WH1",
+		},
+		"un-audited before an order came, whatever else": {
+			rule.PartOrderKind, "Assembly.in", unAuditedSeen(cutover-2, 0), 2,
+			"cutover:order_kind:Assembly.in",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := tc.life(after(tc.kind, tc.name))
@@ -269,22 +316,27 @@ func TestCutoversOfWhatWasAddedLater(t *testing.T) {
 
 func TestAnOrganisationThatWasNamedBeforeAllCameKeepsItsPast(t *testing.T) {
 	p := all
-	p.Cutovers = rule.Cutovers{{Kind: rule.PartOrganisation, Name: rule.Everything}: h(50), {Kind: rule.PartOrganisation, Name: "100"}: {}}
+	p.Cutovers = rule.Cutovers{
+		{Kind: rule.PartOrganisation, Name: rule.Everything}: h(50), {Kind: rule.PartOrganisation, Name: "100"}: {},
+	}
 	require.Equal(t, rule.ClassVoided, rule.Decide(p, nil, void("D", 2, "WH1").withApproved(1).bill(), h(100)).Class)
 }
 
 // A void that no date tells of, and a cutover that it may lie before.
 func TestAVoidWithoutAnyDateIsHeldWhereACutoverMightKeepItOut(t *testing.T) {
 	for _, part := range []rule.Part{
-		{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartOrganisation, Name: "100"}, {Kind: rule.PartWarehouse, Name: "WH1"},
+		{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartOrganisation, Name: "100"},
+		{Kind: rule.PartWarehouse, Name: "WH1"},
 		{Kind: rule.PartOrderKind, Name: "Assembly.in"},
 	} {
 		p := all
 		known := rule.Decide(p, nil, live(1, "WH1").bill(), h(2)).After
 		p.Cutovers = rule.Cutovers{part: h(50)}
-		require.Equal(t, "voided e1 WH1 snapshot/snapshot held:no_event_time for:voided", why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
+		require.Equal(t, "voided e1 WH1 snapshot/snapshot held:no_event_time for:voided",
+			why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
 		p.Cutovers = rule.Cutovers{{Kind: part.Kind, Name: "another"}: h(50)}
-		require.Equal(t, "voided e1 WH1 snapshot/snapshot for:voided", why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
+		require.Equal(t, "voided e1 WH1 snapshot/snapshot for:voided",
+			why(rule.Decide(p, &known, void("D", 0, "WH1").bill(), h(100))), part)
 	}
 }
 

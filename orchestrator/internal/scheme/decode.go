@@ -17,8 +17,10 @@ import (
 var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
-		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "selector", "effective_from", "mode",
-		"sandbox_only", "incremental_interval", "verify_after", "safety_limits", "timing", "recheck_interval", "reconcile_interval",
+		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "selector",
+		"effective_from", "mode",
+		"sandbox_only", "incremental_interval", "verify_after", "safety_limits", "timing",
+		"recheck_interval", "reconcile_interval",
 		"absent_wait", "extra_order_types", "orders", "warehouses", "examples",
 	}
 	kingdeeKeys     = []string{"data_center"}
@@ -26,7 +28,8 @@ var (
 	extraKeys       = []string{"bill", "lines"}
 	safetyLimitKeys = []string{"per_hour", "per_day"}
 	timingKeys      = []string{
-		"backoff", "not_found_grace", "not_found_hourly", "not_found_limit", "retry_for", "max_in_progress", "max_unrecognised", "max_unknown",
+		"backoff", "not_found_grace", "not_found_hourly", "not_found_limit", "retry_for", "max_in_progress",
+		"max_unrecognised", "max_unknown",
 		"max_changes",
 	}
 )
@@ -53,7 +56,8 @@ func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
 	}
 	s.Name = o.text("name", true)
 	if s.Name != "" && !schemeName.MatchString(s.Name) {
-		o.fault("name", "`%s` must begin with a small letter and hold only small letters, digits, - and _, at most 63", s.Name)
+		o.fault("name",
+			"`%s` must begin with a small letter and hold only small letters, digits, - and _, at most 63", s.Name)
 	}
 	s.Title = o.text("title", false)
 	if s.Title == "" {
@@ -116,7 +120,8 @@ func (o object) decodeSource(s *Scheme) {
 	case string(DryRun):
 		s.dryRunOnly = true
 	case string(Send):
-		o.fault("mode", "a file cannot ask for `send`: on sandboxes a scheme sends by itself, on real vendors an operator switches it on, with a reason")
+		o.fault("mode", "a file cannot ask for `send`: on sandboxes a scheme sends by itself, on real vendors an "+
+			"operator switches it on, with a reason")
 	default:
 		o.fault("mode", "must be `dry_run` or left out, not `%s`", mode)
 	}
@@ -128,7 +133,9 @@ func (o object) decodePace(s *Scheme) {
 	s.VerifyAfter = o.duration("verify_after", verifyAbsent, verifyLeast, verifyMost)
 	s.intervals = o.decodeIntervals()
 	b := o.section("safety_limits", safetyLimitKeys)
-	s.safetyLimits = rule.SafetyLimits{PerHour: b.integer("per_hour", 100, 1, 1_000_000), PerDay: b.integer("per_day", 500, 1, 10_000_000)}
+	s.safetyLimits = rule.SafetyLimits{
+		PerHour: b.integer("per_hour", 100, 1, 1_000_000), PerDay: b.integer("per_day", 500, 1, 10_000_000),
+	}
 	if s.safetyLimits.PerDay < s.safetyLimits.PerHour {
 		b.fault("per_day", "must be at least per_hour (%d), not %d", s.safetyLimits.PerHour, s.safetyLimits.PerDay)
 	}
@@ -145,7 +152,8 @@ func (o object) decodePace(s *Scheme) {
 		MaxChanges:      int(t.integer("max_changes", 20, 1, 1000)),
 	}
 	if s.timing.NotFoundLimit < s.timing.NotFoundGrace {
-		t.fault("not_found_limit", "must be at least not_found_grace (%s), not %s", span(s.timing.NotFoundGrace), span(s.timing.NotFoundLimit))
+		t.fault("not_found_limit", "must be at least not_found_grace (%s), not %s", span(s.timing.NotFoundGrace),
+			span(s.timing.NotFoundLimit))
 	}
 }
 
@@ -189,7 +197,8 @@ func (o object) decodeWarehouses(s *Scheme) {
 	ours := false
 	for _, number := range table.order {
 		if number != strings.TrimSpace(number) || number == "" {
-			o.d.fault(table.fields[number].key, table.path, "a Kingdee warehouse number must not be blank or have blanks at its edges")
+			o.d.fault(table.fields[number].key, table.path,
+				"a Kingdee warehouse number must not be blank or have blanks at its edges")
 			continue
 		}
 		row, ok := o.d.object(table.fields[number].value, table.at(number), warehouseKeys)
@@ -212,6 +221,7 @@ func (o object) decodeWarehouses(s *Scheme) {
 		s.warehouses[number] = w
 	}
 	if !ours {
-		o.fault("warehouses", "must name at least one warehouse with its account and code: what is not listed is never cancelled")
+		o.fault("warehouses",
+			"must name at least one warehouse with its account and code: what is not listed is never cancelled")
 	}
 }

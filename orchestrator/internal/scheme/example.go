@@ -142,7 +142,9 @@ func (s *Scheme) runExamples(d *decoder) {
 	for _, e := range s.examples {
 		orders, _ := rule.Orders(e.bill, s.BillForm(), map[rule.OrderKind]rule.Source{e.kind: s.orders[e.kind].source})
 		if len(orders) != len(e.orders) {
-			d.fault(e.node, "examples", "bill %s gives %d %s orders (one for each warehouse of its lines), but `orders` lists %d", e.bill.Number, len(orders), e.kind, len(e.orders))
+			d.fault(e.node, "examples",
+				"bill %s gives %d %s orders (one for each warehouse of its lines), but `orders` lists %d",
+				e.bill.Number, len(orders), e.kind, len(e.orders))
 			continue
 		}
 		for i, order := range orders {
@@ -161,7 +163,8 @@ func (s *Scheme) compare(d *decoder, e example, order rule.Order, want expectedO
 		{"warehouse_code", got.WarehouseCode}, {"order_code", got.OrderCode}, {"order_type", got.OrderType},
 	} {
 		if want.values[f.key] != f.got {
-			want.object.fault(f.key, "the mapping gives `%s` for bill %s, but the example says `%s`", f.got, e.bill.Number, want.values[f.key])
+			want.object.fault(f.key, "the mapping gives `%s` for bill %s, but the example says `%s`", f.got,
+				e.bill.Number, want.values[f.key])
 		}
 	}
 }
@@ -177,11 +180,13 @@ func (s *Scheme) checkExamples(d *decoder) {
 	for _, kind := range s.Kinds() {
 		if n := directions[kind.Direction]; n < examplesPerDirection && !asked[kind.Direction] {
 			asked[kind.Direction] = true
-			d.fault(s.place("examples"), "examples", "a real WMS needs at least %d real examples for direction `%s`, with number, warehouse and type as its screen shows them; there are %d",
+			d.fault(s.place("examples"), "examples", "a real WMS needs at least %d real examples for direction `%s`, "+
+				"with number, warehouse and type as its screen shows them; there are %d",
 				examplesPerDirection, kind.Direction, n)
 		}
 		if kinds[kind] == 0 && directions[kind.Direction] >= examplesPerDirection {
-			d.fault(s.place("examples"), "examples", "a real WMS needs a real example for each order kind; there is none for `%s`", kind)
+			d.fault(s.place("examples"), "examples",
+				"a real WMS needs a real example for each order kind; there is none for `%s`", kind)
 		}
 	}
 }

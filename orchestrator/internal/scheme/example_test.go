@@ -23,35 +23,75 @@ const (
 func TestExamplesAreHeldAgainstTheMapping(t *testing.T) {
 	load(t, good+exampleA+exampleB)
 	for name, tc := range map[string]struct{ example, want string }{
-		"another number":     {"bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ9, order_type: QTRK}]", "demo.yaml:16:53: scheme demo: examples.orders.order_code: the mapping gives `ZZ1` for bill ZZ1, but the example says `ZZ9`"},
-		"another type":       {"bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: SCRK}]", "order_type: the mapping gives `QTRK` for bill ZZ1, but the example says `SCRK`"},
-		"another warehouse":  {"bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}\n        orders: [{warehouse_code: CK001, order_code: ZZ1, order_type: QTRK}]", "warehouse_code: the mapping gives `WH-1` for bill ZZ1, but the example says `CK001`"},
-		"more orders":        {"bill: {number: ZZ1, lines: {products: []}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "demo.yaml:14:9: scheme demo: examples: bill ZZ1 gives 0 Assembly.in orders (one for each warehouse of its lines), but `orders` lists 1"},
-		"unmapped warehouse": {"bill: {number: ZZ1, lines: {products: [{warehouse: CK7}]}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "order Assembly.in of warehouse \"CK7\": warehouse is not in the scheme's warehouse table"},
-		"misspelt field":     {"bill: {numbr: ZZ1}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "demo.yaml:15:16: scheme demo: examples.bill: unknown key `numbr`; did you mean `number`?"},
-		"lines of none":      {"bill: {number: ZZ1, lines: {product: [{warehouse: CK001}]}}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]", "examples.bill: the form has no lines `product`; did you mean `products`?"},
-		"no orders":          {"bill: {number: ZZ1}\n        orders: []", "examples.orders: must list the orders that the WMS shows for this bill"},
+		"another number": {
+			"bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}\n" +
+				"        orders: [{warehouse_code: WH-1, order_code: ZZ9, order_type: QTRK}]",
+			"demo.yaml:16:53: scheme demo: examples.orders.order_code: " +
+				"the mapping gives `ZZ1` for bill ZZ1, but the example says `ZZ9`",
+		},
+		"another type": {
+			"bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}\n" +
+				"        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: SCRK}]",
+			"order_type: the mapping gives `QTRK` for bill ZZ1, but the example says `SCRK`",
+		},
+		"another warehouse": {
+			"bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}\n" +
+				"        orders: [{warehouse_code: CK001, order_code: ZZ1, order_type: QTRK}]",
+			"warehouse_code: the mapping gives `WH-1` for bill ZZ1, but the example says `CK001`",
+		},
+		"more orders": {
+			"bill: {number: ZZ1, lines: {products: []}}\n" +
+				"        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]",
+			"demo.yaml:14:9: scheme demo: examples: bill ZZ1 gives 0 Assembly.in orders (one for each warehouse of " +
+				"its lines), but `orders` lists 1",
+		},
+		"unmapped warehouse": {
+			"bill: {number: ZZ1, lines: {products: [{warehouse: CK7}]}}\n" +
+				"        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]",
+			"order Assembly.in of warehouse \"CK7\": warehouse is not in the scheme's warehouse table",
+		},
+		"misspelt field": {
+			"bill: {numbr: ZZ1}\n        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]",
+			"demo.yaml:15:16: scheme demo: examples.bill: unknown key `numbr`; did you mean `number`?",
+		},
+		"lines of none": {
+			"bill: {number: ZZ1, lines: {product: [{warehouse: CK001}]}}\n" +
+				"        orders: [{warehouse_code: WH-1, order_code: ZZ1, order_type: QTRK}]",
+			"examples.bill: the form has no lines `product`; did you mean `products`?",
+		},
+		"no orders": {
+			"bill: {number: ZZ1}\n        orders: []",
+			"examples.orders: must list the orders that the WMS shows for this bill",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := scheme.Load([]byte(good+"    examples:\n      - order_kind: Assembly.in\n        "+tc.example+"\n"), "demo.yaml")
+			_, err := scheme.Load(
+				[]byte(good+"    examples:\n      - order_kind: Assembly.in\n        "+tc.example+"\n"), "demo.yaml",
+			)
 			require.ErrorContains(t, err, tc.want)
 		})
 	}
-	_, err := scheme.Load([]byte(good+"    examples:\n      - order_kind: Assembly.out\n        bill: {number: Z}\n        orders: [{warehouse_code: W, order_code: Z, order_type: QTRK}]\n"), "demo.yaml")
-	require.ErrorContains(t, err, "demo.yaml:14:21: scheme demo: examples.order_kind: the scheme does not cancel `Assembly.out`")
+	_, err := scheme.Load([]byte(good+"    examples:\n      - order_kind: Assembly.out\n        bill: {number: Z}\n"+
+		"        orders: [{warehouse_code: W, order_code: Z, order_type: QTRK}]\n"), "demo.yaml")
+	require.ErrorContains(t, err,
+		"demo.yaml:14:21: scheme demo: examples.order_kind: the scheme does not cancel `Assembly.out`")
 }
 
 func TestRealVendorsWantExamplesAndPatience(t *testing.T) {
 	require.NoError(t, load(t, good).CheckFor(scheme.Sandbox))
 	require.ErrorContains(t, load(t, good).CheckFor(scheme.Real),
-		"demo.yaml:2:5: scheme demo: examples: a real WMS needs at least 2 real examples for direction `in`, with number, warehouse and type as its screen shows them; there are 0")
+		"demo.yaml:2:5: scheme demo: examples: a real WMS needs at least 2 real examples for direction `in`, with "+
+			"number, warehouse and type as its screen shows them; there are 0")
 	require.ErrorContains(t, load(t, good+exampleA).CheckFor(scheme.Real), "there are 1")
 	require.NoError(t, load(t, good+exampleA+exampleB).CheckFor(scheme.Real))
 
-	both := with(t, "    warehouses:", "      Dassembly.in: {lines: components, order_code: bill.number, order_type: QTRK}\n    warehouses:") + exampleA + exampleB
+	both := with(t, "    warehouses:",
+		"      Dassembly.in: {lines: components, order_code: bill.number, order_type: QTRK}\n    warehouses:") +
+		exampleA + exampleB
 	require.ErrorContains(t, load(t, both).CheckFor(scheme.Real), "there is none for `Dassembly.in`")
 
 	fast := with(t, "form:", "incremental_interval: 1s\n    form:") + exampleA + exampleB
 	require.NoError(t, load(t, fast).CheckFor(scheme.Sandbox))
-	require.ErrorContains(t, load(t, fast).CheckFor(scheme.Real), "demo.yaml:3:27: scheme demo: incremental_interval: must be at least 10s on real vendors, not 1s")
+	require.ErrorContains(t, load(t, fast).CheckFor(scheme.Real),
+		"demo.yaml:3:27: scheme demo: incremental_interval: must be at least 10s on real vendors, not 1s")
 }

@@ -51,7 +51,8 @@ func (o object) checkExtras(s *Scheme, key, text string, checked *cel.Ast) {
 		}
 		if !slices.Contains(listed, used.key) {
 			where := map[bool]string{true: "extra_fields.bill", false: "extra_fields.lines"}[used.ofBill]
-			o.fault(key, "extra field `%s` is not listed under %s; %s (in `%s`)", used.key, where, suggest(used.key, listed),
+			o.fault(key, "extra field `%s` is not listed under %s; %s (in `%s`)", used.key,
+				where, suggest(used.key, listed),
 				shorten(strings.Join(strings.Fields(text), " "), 120))
 		}
 	}
@@ -79,7 +80,8 @@ func extrasOf(checked *cel.Ast) []extraUse {
 			note(e.AsSelect().Operand(), e.AsSelect().FieldName())
 		case ast.CallKind:
 			call := e.AsCall()
-			if call.FunctionName() != operators.Index || len(call.Args()) != 2 || call.Args()[1].Kind() != ast.LiteralKind {
+			if call.FunctionName() != operators.Index || len(call.Args()) != 2 ||
+				call.Args()[1].Kind() != ast.LiteralKind {
 				continue
 			}
 			if key, ok := call.Args()[1].AsLiteral().Value().(string); ok {

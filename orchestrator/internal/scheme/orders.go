@@ -88,7 +88,8 @@ func (o object) decodeMapping(env *cel.Env, kind rule.OrderKind, s *Scheme) mapp
 	}
 	for _, key := range props.order {
 		if !propertyName.MatchString(key) {
-			props.fault(key, "`%s` cannot be an XML element: letters, digits, _ . - and a letter or _ first, at most 64", key)
+			props.fault(key,
+				"`%s` cannot be an XML element: letters, digits, _ . - and a letter or _ first, at most 64", key)
 			continue
 		}
 		m.extendProps = append(m.extendProps, property{key, props.compile(env, s, key, true)})

@@ -30,7 +30,8 @@ func TestMapEvaluatesEveryFieldOverBillAndOrder(t *testing.T) {
           day: string(bill.create_time.getFullYear("Asia/Shanghai"))
 `), "    form:", "    extra_fields: {bill: [F_PUSHED, F_EMPTY]}\n    form:", 1))
 	bill := rule.Bill{
-		ID: 7, Number: "ZZCX1", OwnerType: "BD_OwnerOrg", Owner: "own", Note: "多做了\n一张", Extra: map[string]string{"F_PUSHED": "是"},
+		ID: 7, Number: "ZZCX1", OwnerType: "BD_OwnerOrg", Owner: "own", Note: "多做了\n一张",
+		Extra:      map[string]string{"F_PUSHED": "是"},
 		CreateTime: time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC),
 	}
 	order := assemblyIn
@@ -38,7 +39,8 @@ func TestMapEvaluatesEveryFieldOverBillAndOrder(t *testing.T) {
 	got, err := s.Map(bill, order)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(rule.Request{
-		Account: "default", WarehouseCode: "WH-1", OrderCode: "ZZCX1-WH-1", OrderType: "SCRK", CancelReason: "作废 多做了 一张", OwnerCode: "OWN",
+		Account: "default", WarehouseCode: "WH-1", OrderCode: "ZZCX1-WH-1", OrderType: "SCRK",
+		CancelReason: "作废 多做了 一张", OwnerCode: "OWN",
 		ExtendProps: map[string]string{"account": "default", "lots": "A/B", "pushed": "是", "day": "2026"},
 	}, got))
 }
@@ -50,26 +52,39 @@ func TestMapRefusesOneOrderWithFieldAndReason(t *testing.T) {
 		order            rule.Order
 		field, reason    string
 	}{
-		"empty number":        {bill: rule.Bill{ID: 7}, order: assemblyIn, field: "order_code", reason: "is empty"},
-		"number too long":     {bill: rule.Bill{Number: strings.Repeat("单", 51)}, order: assemblyIn, field: "order_code", reason: "has 51 characters; at most 50 are allowed"},
-		"number with blank":   {bill: rule.Bill{Number: "ZZCX1 "}, order: assemblyIn, field: "order_code", reason: "begins or ends with a blank"},
-		"number with control": {bill: rule.Bill{Number: "ZZ\x00CX"}, order: assemblyIn, field: "order_code", reason: "contains a control character"},
+		"empty number": {bill: rule.Bill{ID: 7}, order: assemblyIn, field: "order_code", reason: "is empty"},
+		"number too long": {
+			bill: rule.Bill{Number: strings.Repeat("单", 51)}, order: assemblyIn, field: "order_code",
+			reason: "has 51 characters; at most 50 are allowed",
+		},
+		"number with blank": {
+			bill: rule.Bill{Number: "ZZCX1 "}, order: assemblyIn, field: "order_code",
+			reason: "begins or ends with a blank",
+		},
+		"number with control": {
+			bill: rule.Bill{Number: "ZZ\x00CX"}, order: assemblyIn, field: "order_code",
+			reason: "contains a control character",
+		},
 		"unknown type": {
 			old: "QTRK", replacement: "bill.note", bill: rule.Bill{Number: "Z", Note: "CNJG"}, order: assemblyIn,
 			field: "order_type", reason: "is not among JYCK, HHCK",
 		},
 		"extra that its text names": {
-			old: "bill.number", replacement: "bill.extra[bill.note]", bill: rule.Bill{Number: "Z", Note: "F_NO"}, order: assemblyIn,
-			field: "order_code", reason: "cannot be evaluated: no such key: F_NO",
+			old: "bill.number", replacement: "bill.extra[bill.note]", bill: rule.Bill{Number: "Z", Note: "F_NO"},
+			order: assemblyIn, field: "order_code", reason: "cannot be evaluated: no such key: F_NO",
 		},
 		"no line": {
 			old: "bill.number", replacement: "order.lines[0].source", bill: rule.Bill{Number: "Z"}, order: assemblyIn,
 			field: "order_code", reason: "cannot be evaluated: index out of bounds: 0",
 		},
 		"too costly": {
-			old: "bill.number", replacement: "order.lines.map(a, order.lines.map(b, order.lines.map(c, a.lot + b.lot + c.lot).join()).join()).join()",
-			bill:  rule.Bill{Number: "Z"},
-			order: rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK001", Lines: make([]rule.Line, 200)},
+			old: "bill.number",
+			replacement: "order.lines.map(a, order.lines.map(b, order.lines.map(c, a.lot + b.lot + " +
+				"c.lot).join()).join()).join()",
+			bill: rule.Bill{Number: "Z"},
+			order: rule.Order{
+				Affair: form.Assembly, Direction: rule.In, Warehouse: "CK001", Lines: make([]rule.Line, 200),
+			},
 			field: "order_code", reason: "cannot be evaluated: operation cancelled: actual cost limit exceeded",
 		},
 		"warehouse not in the table": {

@@ -54,7 +54,11 @@ func TestEverythingCanBeSet(t *testing.T) {
 	require.True(t, s.EffectiveFrom.Equal(time.Date(2026, 5, 5, 16, 0, 0, 0, time.UTC)))
 	cutover := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	require.Empty(t, cmp.Diff(rule.Policy{
-		Cutover: cutover, Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}, rule.TriggerUnAudited: {Dwell: 90 * time.Second}, rule.TriggerDeleted: {}}, Orgs: map[string]bool{"100": true, "0200": true},
+		Cutover: cutover,
+		Triggers: map[rule.Trigger]rule.Terms{
+			rule.TriggerVoided: {}, rule.TriggerUnAudited: {Dwell: 90 * time.Second}, rule.TriggerDeleted: {},
+		},
+		Orgs:   map[string]bool{"100": true, "0200": true},
 		Form:   form.AssembledApp,
 		Orders: map[rule.OrderKind]rule.Source{{Affair: form.Assembly, Direction: rule.In}: form.Products},
 	}, s.Policy(cutover, nil), cmp.AllowUnexported(rule.Policy{})))
@@ -70,7 +74,9 @@ func TestRevisionsDifferByContentOnly(t *testing.T) {
 }
 
 func TestDocumentStandsAlone(t *testing.T) {
-	s := load(t, with(t, "      Assembly.in:\n", "      Assembly.out: &order {lines: components, order_code: bill.number, order_type: QTCK} # 出库\n      Dassembly.out: *order\n      Assembly.in:\n"))
+	s := load(t, with(t, "      Assembly.in:\n",
+		"      Assembly.out: &order {lines: components, order_code: bill.number, order_type: QTCK} # 出库\n"+
+			"      Dassembly.out: *order\n      Assembly.in:\n"))
 	require.Contains(t, s.Document(), "# 出库")
 	again := load(t, "schemes:\n  - "+strings.ReplaceAll(s.Document(), "\n", "\n    "))
 	require.Equal(t, s.Hash(), again.Hash())
@@ -79,12 +85,14 @@ func TestDocumentStandsAlone(t *testing.T) {
 func TestIdentityNeverChanges(t *testing.T) {
 	old := load(t, good)
 	require.NoError(t, scheme.ChangedIdentity(old, load(t, with(t, "WH-1", "WH-2"))))
-	require.NoError(t, scheme.ChangedIdentity(old, load(t, with(t, "{outside: true}", "{account: default, code: WH-9}"))))
+	require.NoError(t,
+		scheme.ChangedIdentity(old, load(t, with(t, "{outside: true}", "{account: default, code: WH-9}"))))
 
 	var changed *scheme.IdentityError
 	require.ErrorAs(t, scheme.ChangedIdentity(old, load(t, with(t, "dc-1", "dc-2"))), &changed)
 	require.Equal(t, "kingdee.data_center", changed.Field)
 	require.ErrorAs(t, scheme.ChangedIdentity(old, load(t, with(t, "account: default", "account: other"))), &changed)
 	require.Equal(t, "warehouses.account", changed.Field)
-	require.EqualError(t, changed, "scheme demo: warehouses.account cannot change from default to other; give the new one a name of its own")
+	require.EqualError(t, changed,
+		"scheme demo: warehouses.account cannot change from default to other; give the new one a name of its own")
 }

@@ -28,7 +28,9 @@ func TestTheSelectorSelectsByFieldsOfTheTenant(t *testing.T) {
 	require.Equal(t, []string{"F_Shop"}, s.ExtraLineFields)
 	when := s.Policy(time.Time{}, nil).Selector
 	bill := func(pushed, shop string) rule.Bill {
-		return rule.Bill{Extra: map[string]string{"F_Pushed": pushed}, Lines: map[string][]rule.Line{"products": {{Extra: map[string]string{"F_Shop": shop}}}}}
+		return rule.Bill{Extra: map[string]string{"F_Pushed": pushed}, Lines: map[string][]rule.Line{
+			"products": {{Extra: map[string]string{"F_Shop": shop}}},
+		}}
 	}
 	for name, tc := range map[string]struct {
 		bill rule.Bill
@@ -59,10 +61,13 @@ func TestPartsAreReadFromAStoredDocument(t *testing.T) {
 	parts, err := scheme.PartsOf(s.Document())
 	require.NoError(t, err)
 	require.ElementsMatch(t, []rule.Part{
-		{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartTrigger, Name: "deleted"}, {Kind: rule.PartOrganisation, Name: "0100"},
-		{Kind: rule.PartOrganisation, Name: "200"}, {Kind: rule.PartOrderKind, Name: "Assembly.in"}, {Kind: rule.PartWarehouse, Name: "CK001"},
+		{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartTrigger, Name: "deleted"},
+		{Kind: rule.PartOrganisation, Name: "0100"},
+		{Kind: rule.PartOrganisation, Name: "200"}, {Kind: rule.PartOrderKind, Name: "Assembly.in"},
+		{Kind: rule.PartWarehouse, Name: "CK001"},
 	}, parts)
 	shipped, err := scheme.PartsOf("orders: {}\n" + strings.Repeat("# older than any of it\n", 2))
 	require.NoError(t, err)
-	require.ElementsMatch(t, []rule.Part{{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartOrganisation, Name: "*"}}, shipped)
+	require.ElementsMatch(t,
+		[]rule.Part{{Kind: rule.PartTrigger, Name: "voided"}, {Kind: rule.PartOrganisation, Name: "*"}}, shipped)
 }

@@ -47,6 +47,7 @@ func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {
 	got, err := s.Map(bill, rule.Order{Affair: form.Dassembly, Direction: rule.In, Warehouse: "CK004"})
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(rule.Request{
-		Account: "default", WarehouseCode: "WH-GZ01", OrderCode: "ZZCX000777", OrderType: "QTRK", CancelReason: "金蝶作废 ZZCX000777",
+		Account: "default", WarehouseCode: "WH-GZ01", OrderCode: "ZZCX000777", OrderType: "QTRK",
+		CancelReason: "金蝶作废 ZZCX000777",
 	}, got))
 }

@@ -119,7 +119,10 @@ func (c *chunk) reread(ctx context.Context) error {
 // successor goes on where this chunk left off.
 func (c *chunk) successor() queue.RunArgs { return queue.RunArgs{Scheme: c.entry.Name, Follows: true} }
 
-func (c *chunk) read(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, take func(context.Context, *kingdeev1.StatePage) error) error {
+func (c *chunk) read(
+	ctx context.Context, request *kingdeev1.StreamBillStatesRequest,
+	take func(context.Context, *kingdeev1.StatePage) error,
+) error {
 	light, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
 	defer cancel()
 	return c.reader.States(light, request, func(a intake.DataCentre) error { return c.header(ctx, a) },
@@ -250,7 +253,8 @@ func (c *chunk) end(ctx context.Context) error {
 		crashpoint.Here(crashpoint.AfterFinish)
 		c.Logger.InfoContext(ctx, "run complete", slog.String("scheme", c.entry.Name), slog.Int64("run_id", c.run.ID),
 			slog.String("kind", string(c.run.Kind)), slog.Int64("rows", c.rows), slog.Int64("opened", finished.Opened),
-			slog.Int64("held", finished.Held), slog.Int64("dry_run", finished.DryRun), slog.String("reached", string(finished.Reached)))
+			slog.Int64("held", finished.Held), slog.Int64("dry_run", finished.DryRun),
+			slog.String("reached", string(finished.Reached)))
 	}
 	return nil
 }

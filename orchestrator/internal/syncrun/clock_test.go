@@ -48,7 +48,8 @@ func TestWithoutTheVendorsClockTheWatermarkKeepsItsDistance(t *testing.T) {
 	b.Run()
 	want := b.Clock.Add(-10*time.Minute - 30*time.Second)
 	require.Equal(t, "true", b.Text(`select (watermark_time = '`+want.Format(time.RFC3339)+`')::text from watermark`))
-	require.Equal(t, "no Date header", b.Text(`select note from run join run_reading using (run_id) order by run_id desc limit 1`), "the run says why")
+	require.Equal(t, "no Date header",
+		b.Text(`select note from run join run_reading using (run_id) order by run_id desc limit 1`), "the run says why")
 
 	// The next one has a Date again: the watermark goes on, and what lay in between is read.
 	b.Books.Note = ""

@@ -11,9 +11,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// heartbeat moves the watermark of an incremental run that found nothing. It answers false when planned cancellations of an earlier run wait for a
-// complete one.
-func (s *ReadingRows) heartbeat(ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish) (bool, error) {
+// heartbeat moves the watermark of an incremental run that found nothing. It answers false when planned cancellations
+// of an earlier run wait for a complete one.
+func (s *ReadingRows) heartbeat(
+	ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish,
+) (bool, error) {
 	runCounts := run.RunCounts
 	runCounts.Add(page.RunCounts)
 	if err := runCounts.Check(); err != nil {
@@ -22,7 +24,9 @@ func (s *ReadingRows) heartbeat(ctx context.Context, run *ledger.Run, page ledge
 	quiet := false
 	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) error {
 		var planned bool
-		if err := tx.QueryRow(ctx, `select exists (select from unsettled_cancellation where scheme = $1 and state = 'planned')`, run.Scheme).Scan(&planned); err != nil {
+		if err := tx.QueryRow(ctx,
+			`select exists (select from unsettled_cancellation where scheme = $1 and state = 'planned')`,
+			run.Scheme).Scan(&planned); err != nil {
 			return err
 		}
 		if planned {
@@ -56,8 +60,9 @@ insert into watermark (scheme, watermark_time, data_center_id, environment, time
 values (@scheme, @watermark, @data_center, @environment, @zone, @effective, @rows)
 on conflict (scheme) do nothing`,
 			pgx.StrictNamedArgs{
-				"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "data_center": finish.DataCenter, "environment": finish.Environment,
-				"zone": finish.TimeZone, "effective": finish.EffectiveFrom, "rows": finish.RowsRead,
+				"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "data_center": finish.DataCenter,
+				"environment": finish.Environment, "zone": finish.TimeZone,
+				"effective": finish.EffectiveFrom, "rows": finish.RowsRead,
 			})
 		if err != nil {
 			return err
@@ -66,15 +71,18 @@ on conflict (scheme) do nothing`,
 			return fmt.Errorf("scheme %s has a watermark already: %w", run.Scheme, ledger.ErrConflict)
 		}
 		_, err = tx.Exec(ctx, `
-update scheme set mode = case when $2 then 'send' else mode end, incremental_millis = $3, update_time = now() where scheme = $1`,
+update scheme set mode = case when $2 then 'send' else mode end, incremental_millis = $3,
+    update_time = now() where scheme = $1`,
 			run.Scheme, finish.SendAtOnce, finish.IncrementalInterval.Milliseconds())
 		return err
 	}
 	tag, err := tx.Exec(ctx, `
-update watermark set watermark_time = @watermark, version = version + 1, time_zone = @zone, last_run_time = now(), last_run_rows = @rows
+update watermark set watermark_time = @watermark, version = version + 1, time_zone = @zone, last_run_time = now(),
+    last_run_rows = @rows
 where scheme = @scheme and version = @version`,
 		pgx.StrictNamedArgs{
-			"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "zone": finish.TimeZone, "rows": finish.RowsRead, "version": run.Reading.WatermarkVersion,
+			"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "zone": finish.TimeZone, "rows": finish.RowsRead,
+			"version": run.Reading.WatermarkVersion,
 		})
 	if err != nil {
 		return err

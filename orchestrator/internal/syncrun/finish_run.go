@@ -10,10 +10,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// FinishRun stores the last page and ends the run, in one transaction: the run counts and the safety limits are checked,
-// every planned cancellation of the scheme becomes open, held or dry_run, and the watermark moves by compare-and-set. An
-// incremental run that found nothing leaves a heartbeat and no row. also runs in the same transaction.
-func (s *ReadingRows) FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error,
+// FinishRun stores the last page and ends the run, in one transaction: the run counts and the safety limits
+// are checked, every planned cancellation of the scheme becomes open, held or dry_run, and the watermark moves
+// by compare-and-set. An incremental run that found nothing leaves a heartbeat and no row. also runs in the
+// same transaction.
+func (s *ReadingRows) FinishRun(
+	ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error,
 ) (ledger.Finished, error) {
 	var finished ledger.Finished
 	if run.ID == 0 && run.Kind == ledger.Incremental && page.Empty() {
@@ -30,7 +32,8 @@ func (s *ReadingRows) FinishRun(ctx context.Context, run *ledger.Run, page ledge
 			return err
 		}
 		var err error
-		if finished, err = intake.OpenPlanned(ctx, tx, after.Scheme, finish.SafetyLimits, intake.PlannedByAll); err != nil {
+		if finished, err = intake.OpenPlanned(ctx, tx, after.Scheme, finish.SafetyLimits,
+			intake.PlannedByAll); err != nil {
 			return fmt.Errorf("settle planned: %w", err)
 		}
 		if _, err := tx.Exec(ctx, `delete from run_failure where scheme = $1`, after.Scheme); err != nil {

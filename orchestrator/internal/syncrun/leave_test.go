@@ -24,7 +24,9 @@ type stuck struct {
 	reached chan struct{}
 }
 
-func (s *stuck) StreamBills(ctx context.Context, in *kingdeev1.StreamBillsRequest, o ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
+func (s *stuck) StreamBills(
+	ctx context.Context, in *kingdeev1.StreamBillsRequest, o ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
 	if s.from--; s.from > 0 {
 		return s.Books.StreamBills(ctx, in, o...)
 	}
@@ -57,7 +59,8 @@ func TestARunIsLeftToAnotherProcessWhenThisOneStops(t *testing.T) {
 
 	b.Job.Kingdee, b.Job.Stopping = b.Books, nil
 	require.NoError(t, b.Job.Run(t.Context(), queue.RunArgs{Scheme: "assembly-void", Follows: true}))
-	require.Equal(t, "1 complete 3", b.Text(`select count(*) || ' ' || min(state) || ' ' || (select count(*) from bill) from run`))
+	require.Equal(t, "1 complete 3",
+		b.Text(`select count(*) || ' ' || min(state) || ' ' || (select count(*) from bill) from run`))
 }
 
 // A successor is in the queue before its predecessor has let go of the lock; another process is at it in no time. It
@@ -107,6 +110,8 @@ func TestOnlyOneOfTwoStartsARun(t *testing.T) {
 // untouched must not be asked.
 type untouched struct{ kingdeev1.BillServiceClient }
 
-func (untouched) StreamBillStates(context.Context, *kingdeev1.StreamBillStatesRequest, ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+func (untouched) StreamBillStates(
+	context.Context, *kingdeev1.StreamBillStatesRequest, ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
 	return nil, errors.New("asked by a second run")
 }

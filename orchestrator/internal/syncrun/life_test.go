@@ -49,7 +49,8 @@ func setupWith(t *testing.T, old, replacement string) *living {
 
 func (b *living) cancellations() string {
 	b.Helper()
-	return b.Text(`select coalesce(string_agg(bill_id || ' ' || warehouse_code || ' ' || state || ' ' || array_to_string(triggers, '+'), '; ' order by bill_id, cancellation_id), '') from cancellation_now`)
+	return b.Text(`select coalesce(string_agg(bill_id || ' ' || warehouse_code || ' ' || state || ' ' ||
+       array_to_string(triggers, '+'), '; ' order by bill_id, cancellation_id), '') from cancellation_now`)
 }
 
 // fresh is a live bill that was audited just now.
@@ -63,7 +64,8 @@ func TestUnAuditedThenVoidedIsOneCancellationWithTwoReasons(t *testing.T) {
 	b.Books.Bills[1].Entities[0].Lines[0].WarehouseNumber = "CK002"
 	b.Run()
 	require.Equal(t, "1 WH-HZ01 open un_audited", b.cancellations(), "the order stands where it was made")
-	require.Equal(t, "t", b.Text(`select (not_before = un_audited_since + interval '120 seconds')::text::char from cancellation_now join bill using (scheme, bill_id)`))
+	require.Equal(t, "t", b.Text(`select (not_before = un_audited_since + interval '120 seconds')::text::char
+from cancellation_now join bill using (scheme, bill_id)`))
 	require.Empty(t, b.Verify(), "the dwell is not over")
 
 	b.Later(time.Minute)
@@ -89,7 +91,8 @@ func TestAuditedAgainInTheDwellOwesNothing(t *testing.T) {
 	b.Later(time.Minute)
 	b.Books.UnAudit(1)
 	b.Run()
-	require.Equal(t, "1 WH-HZ01 withdrawn un_audited; 1 WH-HZ01 open un_audited", b.cancellations(), "another generation")
+	require.Equal(t, "1 WH-HZ01 withdrawn un_audited; 1 WH-HZ01 open un_audited",
+		b.cancellations(), "another generation")
 }
 
 func TestAnUnAuditIsSentForOnlyAfterAReadPastItsDwell(t *testing.T) {
@@ -125,12 +128,14 @@ func TestAnUnAuditIsHeldWhereNobodySaysThatTheNumberIsTakenAgain(t *testing.T) {
 	b.Books.UnAudit(2)
 	b.Run()
 	require.Equal(t, "1 WH-HZ01 held un_audited; 2 WH-HZ01 held un_audited", b.cancellations())
-	require.Equal(t, "2", b.Text(`select count(*)::text from work_item where kind = 'number_reuse_unsaid' and close_time is null and cancellation_id <> 0`))
+	require.Equal(t, "2", b.Text(`select count(*)::text from work_item where kind = 'number_reuse_unsaid'
+    and close_time is null and cancellation_id <> 0`))
 	b.Later(time.Minute)
 	b.Books.Void(1)
 	b.Books.Audit(2)
 	b.Run()
-	require.Equal(t, "1 WH-HZ01 open un_audited+voided; 2 WH-HZ01 withdrawn un_audited", b.cancellations(), "a void needs nobody's word")
+	require.Equal(t, "1 WH-HZ01 open un_audited+voided; 2 WH-HZ01 withdrawn un_audited", b.cancellations(),
+		"a void needs nobody's word")
 	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`))
 }
 
@@ -196,13 +201,19 @@ type goneBooks struct {
 	answer error
 }
 
-func (g *goneBooks) GetBill(context.Context, *kingdeev1.GetBillRequest, ...grpc.CallOption) (*kingdeev1.GetBillResponse, error) {
+func (g *goneBooks) GetBill(
+	context.Context, *kingdeev1.GetBillRequest, ...grpc.CallOption,
+) (*kingdeev1.GetBillResponse, error) {
 	return nil, g.answer
 }
 
 var (
-	notFound = apierr.Error{Code: codes.NotFound, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND}.Err()
-	notShown = apierr.Error{Code: codes.PermissionDenied, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN}.Err()
+	notFound = apierr.Error{
+		Code: codes.NotFound, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND,
+	}.Err()
+	notShown = apierr.Error{
+		Code: codes.PermissionDenied, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN,
+	}.Err()
 )
 
 // proveGone writes what the rules make of a bill that was proved gone.
@@ -218,7 +229,10 @@ func (b *living) proveGone(id int64) {
 	p := intake.NewPager(b.Store, intake.Reader{Entry: e}, run, standing, intake.DataCentre{})
 	var page ledger.Page
 	p.DecideGone(&page, *known[id], b.Clock, b.Clock, 1)
-	reread := ledger.Basis{Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince, SafetyLimits: e.SafetyLimits()}
+	reread := ledger.Basis{
+		Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince,
+		SafetyLimits: e.SafetyLimits(),
+	}
 	_, err = b.Store.CommitDecided(b.Context(), reread, page, func(pgx.Tx, ledger.Committed) error { return nil })
 	require.NoError(b, err)
 }
@@ -342,14 +356,17 @@ func TestABillThatComesBackIsLiveInAnotherGeneration(t *testing.T) {
 	bill.ModifyTime = timestamppb.New(b.Clock)
 	b.Later(time.Second)
 	b.Run()
-	require.Equal(t, "live f 2", b.Text(`select class || ' ' || (gone_time is not null)::text::char || ' ' || generation from bill`))
+	require.Equal(t, "live f 2",
+		b.Text(`select class || ' ' || (gone_time is not null)::text::char || ' ' || generation from bill`))
 	require.Equal(t, "1 WH-HZ01 withdrawn deleted", b.cancellations())
 }
 
 // fieldless does not know a field that the scheme asks for.
 type fieldless struct{ *vendortest.Books }
 
-func (f fieldless) StreamBills(_ context.Context, in *kingdeev1.StreamBillsRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
+func (f fieldless) StreamBills(
+	_ context.Context, in *kingdeev1.StreamBillsRequest, _ ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
 	return nil, apierr.Error{
 		Code: codes.InvalidArgument, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN,
 		Metadata: map[string]string{"field": in.GetExtraBillKeys()[0]},
@@ -397,7 +414,9 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 		b.Run()
 	}
 	require.Equal(t, "1 WH-HZ01 open voided; 2 WH-HZ01 open voided", b.cancellations())
-	rowtest.New(t, b.Pool).Exec(`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now() where bill_id = 1`)
+	rowtest.New(t, b.Pool).Exec(
+		`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now() where bill_id = 1`,
+	)
 	b.Later(time.Minute)
 	for id := range int64(2) {
 		bill := b.Books.Bills[id+1]
@@ -406,5 +425,6 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 	}
 	b.Run()
 	require.Equal(t, "1 WH-HZ01 done voided; 2 WH-HZ01 withdrawn voided", b.cancellations())
-	require.Equal(t, "1", b.Text(`select string_agg(bill_id::text, ',') from work_item where kind = 'restored_after_cancel' and close_time is null`))
+	require.Equal(t, "1", b.Text(`select string_agg(bill_id::text, ',') from work_item
+where kind = 'restored_after_cancel' and close_time is null`))
 }

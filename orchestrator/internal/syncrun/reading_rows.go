@@ -24,7 +24,9 @@ func (s *ReadingRows) UnfinishedRun(ctx context.Context, scheme string) (*ledger
 
 // CommitPage stores one page of a baseline or an incremental run that is not the last. also runs in the same
 // transaction (to insert a successor job).
-func (s *ReadingRows) CommitPage(ctx context.Context, run *ledger.Run, page ledger.Page, also func(pgx.Tx) error) error {
+func (s *ReadingRows) CommitPage(
+	ctx context.Context, run *ledger.Run, page ledger.Page, also func(pgx.Tx) error,
+) error {
 	return s.commit(ctx, run, page, func(tx pgx.Tx, _ *ledger.Run) error {
 		return also(tx)
 	})
@@ -32,7 +34,9 @@ func (s *ReadingRows) CommitPage(ctx context.Context, run *ledger.Run, page ledg
 
 // commit runs one page and what follows it in a transaction and, when that is through, brings run up to date. then may
 // end the run, which is saved after it.
-func (s *ReadingRows) commit(ctx context.Context, run *ledger.Run, page ledger.Page, then func(pgx.Tx, *ledger.Run) error) error {
+func (s *ReadingRows) commit(
+	ctx context.Context, run *ledger.Run, page ledger.Page, then func(pgx.Tx, *ledger.Run) error,
+) error {
 	var after ledger.Run
 	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after = *run

@@ -30,7 +30,9 @@ type Store interface {
 	TryLockRun(ctx context.Context, scheme string) (unlock func(), ok bool, err error)
 	UnfinishedRun(ctx context.Context, scheme string) (*ledger.Run, error)
 	CommitPage(ctx context.Context, run *ledger.Run, page ledger.Page, also func(pgx.Tx) error) error
-	FinishRun(ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error) (ledger.Finished, error)
+	FinishRun(
+		ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error,
+	) (ledger.Finished, error)
 	FailRun(ctx context.Context, run *ledger.Run, reason string) error
 	NoteRunFailure(ctx context.Context, scheme, reason string, wait time.Duration) error
 	StopScheme(ctx context.Context, name, reason, detail string) error
@@ -128,7 +130,8 @@ func (c *chunk) begin(ctx context.Context) error {
 		version = c.standing.Watermark.Version
 	}
 	if run != nil && (run.Revision != c.entry.Revision || run.Reading.WatermarkVersion != version) {
-		if err := c.Store.FailRun(ctx, run, "the scheme or its watermark changed meanwhile; a new run reads it all again"); err != nil {
+		if err := c.Store.FailRun(ctx, run,
+			"the scheme or its watermark changed meanwhile; a new run reads it all again"); err != nil {
 			return err
 		}
 		run = nil

@@ -39,7 +39,8 @@ func TestABillSeenLiveByAFailedBaselineAndVoidedIsOwed(t *testing.T) {
 		b.Clock = b.Clock.Add(10 * time.Second)
 		b.Run()
 	}
-	t.Log(b.Text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by run_id) from run join run_reading using (run_id)`))
+	t.Log(b.Text(`select string_agg(kind || ' ' || state || ' ' || lower_edge::text, '; ' order by run_id) from run
+join run_reading using (run_id)`))
 	require.Equal(t, "voided", b.Text(`select class from bill where bill_id = 1`), "for the ledger it is live for ever")
 	require.Equal(t, "1", b.Text(`select count(*)::text from cancellation_now`),
 		"the cancellation is lost: no outcome, no reason, no work item")
@@ -71,7 +72,9 @@ func TestABaselineEndsOnceNoClockIsSuspect(t *testing.T) {
 		b.Clock = b.Clock.Add(10 * time.Minute)
 		b.Run()
 	}
-	t.Log(b.Text(`select string_agg(state || ' suspect=' || clock_suspect, '; ') from run join run_reading using (run_id)`))
+	t.Log(b.Text(
+		`select string_agg(state || ' suspect=' || clock_suspect, '; ') from run join run_reading using (run_id)`,
+	))
 	require.Equal(t, "1", b.Text(`select count(*)::text from watermark`), "the scheme can never start")
 }
 
@@ -90,7 +93,9 @@ func TestAWatermarkThatStandsStillIsTold(t *testing.T) {
 		b.Run()
 	}
 	require.Equal(t, before, b.Text(`select watermark_time::text from watermark`))
-	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'clock_suspect' and close_time is null`), "50 incremental runs and no word to anybody")
+	require.Equal(t, "1",
+		b.Text(`select count(*)::text from work_item where kind = 'clock_suspect' and close_time is null`),
+		"50 incremental runs and no word to anybody")
 }
 
 // A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a run, not
@@ -109,7 +114,8 @@ func TestASlowVendorStillMakesProgress(t *testing.T) {
 		require.Equal(t, want, b.Text(`select count(*)::text from bill`))
 	}
 	require.Equal(t, "1", b.Text(`select count(*)::text from watermark`))
-	require.Equal(t, "1", b.Text(`select count(*)::text from run join run_reading using (run_id) where state = 'complete'`))
+	require.Equal(t, "1",
+		b.Text(`select count(*)::text from run join run_reading using (run_id) where state = 'complete'`))
 }
 
 // A fresh read saw the bill restored, and a lagging replica or a second void under the same date-only stamp shows it

@@ -59,7 +59,8 @@ func (l *lives) askForBackfill() {
 }
 
 func (l *lives) backfills(where string) []int64 {
-	rows, err := l.Pool.Query(l.Context(), `select run_id from run join run_backfill using (run_id) where `+where+` order by run_id`)
+	rows, err := l.Pool.Query(l.Context(),
+		`select run_id from run join run_backfill using (run_id) where `+where+` order by run_id`)
 	require.NoError(l, err)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	require.NoError(l, err)

@@ -47,7 +47,9 @@ func (k *randomKingdee) goods(bill *ruletest.Kingdee) {
 	lines := []rule.Line{{ID: 1, Material: "M", Unit: "Pcs", Quantity: "1", Warehouse: warehouses[first]}}
 	if k.rng.IntN(3) == 0 {
 		second := (first + 1 + k.rng.IntN(len(warehouses)-1)) % len(warehouses)
-		lines = append(lines, rule.Line{ID: 2, Material: "N", Unit: "Pcs", Quantity: "2", Warehouse: warehouses[second]})
+		lines = append(lines, rule.Line{
+			ID: 2, Material: "N", Unit: "Pcs", Quantity: "2", Warehouse: warehouses[second],
+		})
 	}
 	bill.Bill.Lines = map[string][]rule.Line{"products": lines}
 }
@@ -91,7 +93,8 @@ func (k *randomKingdee) happen() {
 		late = time.Duration(k.rng.IntN(60)) * time.Second
 	}
 	now := k.now()
-	if slices.ContainsFunc(k.bills, func(b *ruletest.Kingdee) bool { return b != bill && b.Bill.Number == bill.Bill.Number }) {
+	if slices.ContainsFunc(k.bills,
+		func(b *ruletest.Kingdee) bool { return b != bill && b.Bill.Number == bill.Bill.Number }) {
 		// Who has another's number is not hidden from runs for longer than they reach back.
 		late = min(late, rule.Overlap/2)
 	}
@@ -148,12 +151,15 @@ func stores(bill *ruletest.Kingdee) (names []string) {
 // Letters as the contract has them.
 var (
 	documentLetters = map[string]kingdeev1.DocumentStatus{
-		rule.Draft: kingdeev1.DocumentStatus_DOCUMENT_STATUS_DRAFT, rule.Created: kingdeev1.DocumentStatus_DOCUMENT_STATUS_CREATED,
-		rule.InApproval: kingdeev1.DocumentStatus_DOCUMENT_STATUS_IN_APPROVAL, rule.Audited: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
-		rule.Reaudit: kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT,
+		rule.Draft:      kingdeev1.DocumentStatus_DOCUMENT_STATUS_DRAFT,
+		rule.Created:    kingdeev1.DocumentStatus_DOCUMENT_STATUS_CREATED,
+		rule.InApproval: kingdeev1.DocumentStatus_DOCUMENT_STATUS_IN_APPROVAL,
+		rule.Audited:    kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
+		rule.Reaudit:    kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT,
 	}
 	cancelLetters = map[string]kingdeev1.CancelStatus{
-		rule.NotVoided: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, rule.Voided: kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED,
+		rule.NotVoided: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED,
+		rule.Voided:    kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED,
 	}
 )
 
@@ -175,9 +181,11 @@ func lightOf(b rule.Bill) *kingdeev1.BillState {
 
 func wholeOf(b rule.Bill) *kingdeev1.Bill {
 	whole := &kingdeev1.Bill{
-		Id: b.ID, Number: b.Number, Rows: int32(len(b.Lines["products"])), OrgNumber: b.Org, DocumentStatus: documentLetters[b.DocumentStatus], //nolint:gosec // two at most
-		CancelStatus: cancelLetters[b.CancelStatus], Kind: form.Assembly, CreateTime: stamp(b.CreateTime),
-		ModifyTime: stamp(b.ModifyTime), ApproveTime: stamp(b.ApproveTime), CancelTime: stamp(b.CancelTime), CancelTimeIsDate: b.CancelIsDate,
+		Id: b.ID, Number: b.Number, Rows: int32(len(b.Lines["products"])), OrgNumber: b.Org,
+		DocumentStatus: documentLetters[b.DocumentStatus], //nolint:gosec // two at most
+		CancelStatus:   cancelLetters[b.CancelStatus], Kind: form.Assembly, CreateTime: stamp(b.CreateTime),
+		ModifyTime: stamp(b.ModifyTime), ApproveTime: stamp(b.ApproveTime), CancelTime: stamp(b.CancelTime),
+		CancelTimeIsDate: b.CancelIsDate,
 	}
 	products := &kingdeev1.EntityLines{Name: "FEntity"}
 	for _, l := range b.Lines["products"] {
@@ -226,7 +234,9 @@ func (k *randomKingdee) header() *kingdeev1.StreamHeader {
 
 func ptr[T any](v T) *T { return &v }
 
-func (k *randomKingdee) StreamBillStates(ctx context.Context, in *kingdeev1.StreamBillStatesRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+func (k *randomKingdee) StreamBillStates(
+	ctx context.Context, in *kingdeev1.StreamBillStatesRequest, _ ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
 	after, total, step := in.GetChangedSince().GetAfterId(), int64(0), 0
 	wanted := func(b rule.Bill) bool {
 		switch {
@@ -236,13 +246,16 @@ func (k *randomKingdee) StreamBillStates(ctx context.Context, in *kingdeev1.Stre
 			return slices.Contains(in.GetNumbers().GetNumbers(), b.Number)
 		}
 		since := in.GetChangedSince().GetSince().AsTime()
-		return slices.ContainsFunc([]time.Time{b.CreateTime, b.ModifyTime, b.ApproveTime, b.CancelTime}, func(t time.Time) bool { return !t.Before(since) })
+		return slices.ContainsFunc([]time.Time{b.CreateTime, b.ModifyTime, b.ApproveTime, b.CancelTime},
+			func(t time.Time) bool { return !t.Before(since) })
 	}
 	size := 1 + k.rng.IntN(6)
 	next := func() *kingdeev1.StreamBillStatesResponse {
 		step++
 		if step == 1 {
-			return &kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Header{Header: k.header()}}
+			return &kingdeev1.StreamBillStatesResponse{
+				Frame: &kingdeev1.StreamBillStatesResponse_Header{Header: k.header()},
+			}
 		}
 		page := &kingdeev1.StatePage{QueryLeftTime: timestamppb.New(k.now())}
 		for _, b := range k.bills {
@@ -256,12 +269,16 @@ func (k *randomKingdee) StreamBillStates(ctx context.Context, in *kingdeev1.Stre
 			total += page.GetRows()
 			return &kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Page{Page: page}}
 		}
-		return &kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Summary{Summary: &kingdeev1.StreamSummary{Rows: total, Bills: total}}}
+		return &kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Summary{
+			Summary: &kingdeev1.StreamSummary{Rows: total, Bills: total},
+		}}
 	}
 	return &pages[kingdeev1.StreamBillStatesResponse]{kingdee: k, ctx: ctx, next: next}, nil
 }
 
-func (k *randomKingdee) StreamBills(ctx context.Context, in *kingdeev1.StreamBillsRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
+func (k *randomKingdee) StreamBills(
+	ctx context.Context, in *kingdeev1.StreamBillsRequest, _ ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
 	page, step := &kingdeev1.BillPage{}, 0
 	return &pages[kingdeev1.StreamBillsResponse]{kingdee: k, ctx: ctx, next: func() *kingdeev1.StreamBillsResponse {
 		switch step++; step {
@@ -284,7 +301,9 @@ func (k *randomKingdee) StreamBills(ctx context.Context, in *kingdeev1.StreamBil
 	}}, nil
 }
 
-func (k *randomKingdee) GetBill(_ context.Context, in *kingdeev1.GetBillRequest, _ ...grpc.CallOption) (*kingdeev1.GetBillResponse, error) {
+func (k *randomKingdee) GetBill(
+	_ context.Context, in *kingdeev1.GetBillRequest, _ ...grpc.CallOption,
+) (*kingdeev1.GetBillResponse, error) {
 	left := k.now()
 	for _, b := range k.bills {
 		if b.Bill.ID == in.GetId() && !b.Gone {
@@ -294,5 +313,8 @@ func (k *randomKingdee) GetBill(_ context.Context, in *kingdeev1.GetBillRequest,
 	if !k.quiet {
 		k.meanwhile()
 	}
-	return nil, apierr.Error{Code: codes.NotFound, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, Message: "no such bill"}.Err()
+	return nil, apierr.Error{
+		Code: codes.NotFound, Domain: apierr.Kingdee,
+		Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, Message: "no such bill",
+	}.Err()
 }

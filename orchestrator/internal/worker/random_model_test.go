@@ -54,7 +54,9 @@ func (l *lives) check() error {
 		return err
 	}
 	var faults []error
-	for _, check := range []func([]owedRow) error{l.checkRest, l.checkBills, l.checkNumbers, l.checkLive, l.checkOnce, l.checkRunCounts, l.checkKnown} {
+	for _, check := range []func([]owedRow) error{
+		l.checkRest, l.checkBills, l.checkNumbers, l.checkLive, l.checkOnce, l.checkRunCounts, l.checkKnown,
+	} {
 		faults = append(faults, check(cancellations))
 	}
 	return errors.Join(faults...)
@@ -62,11 +64,13 @@ func (l *lives) check() error {
 
 func (l *lives) owed() ([]owedRow, error) {
 	rows, err := l.Pool.Query(l.Context(), `
-select c.cancellation_id, c.bill_id, c.bill_no, c.generation, c.warehouse_number, c.state, c.outcome, c.hold_reason, c.evidence,
+select c.cancellation_id, c.bill_id, c.bill_no, c.generation, c.warehouse_number, c.state, c.outcome, c.hold_reason,
+       c.evidence,
        c.state = 'done' or exists (select from attempt a where a.cancellation_id = c.cancellation_id
            and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown')) as landed,
        array(select kind from work_item w where w.cancellation_id = c.cancellation_id and w.close_time is null) as work,
-       exists (select from work_item w where w.cancellation_id = c.cancellation_id and w.kind = 'restored_after_cancel') as restored
+       exists (select from work_item w
+           where w.cancellation_id = c.cancellation_id and w.kind = 'restored_after_cancel') as restored
 from cancellation_now c order by c.cancellation_id`)
 	if err != nil {
 		return nil, err
@@ -80,10 +84,12 @@ func (l *lives) checkRest(cancellations []owedRow) error {
 		switch {
 		case d.State == "planned" || d.State == "open":
 			return fmt.Errorf("cancellation %d of bill %d is still %s: %s", d.CancellationID, d.BillID, d.State,
-				l.Text(fmt.Sprintf(
-					`select to_jsonb(c)::text || (select to_jsonb(b)::text from bill b where b.bill_id = c.bill_id) from cancellation_now c where cancellation_id = %d`, d.CancellationID)))
+				l.Text(fmt.Sprintf(`
+select to_jsonb(c)::text || (select to_jsonb(b)::text from bill b where b.bill_id = c.bill_id)
+from cancellation_now c where cancellation_id = %d`, d.CancellationID)))
 		case d.State == "needs_attention" && len(d.Work) == 0, d.State == "held" && d.HoldReason == "":
-			return fmt.Errorf("cancellation %d of bill %d is %s, and nobody is told", d.CancellationID, d.BillID, d.State)
+			return fmt.Errorf("cancellation %d of bill %d is %s, and nobody is told",
+				d.CancellationID, d.BillID, d.State)
 		}
 	}
 	return nil
@@ -103,8 +109,11 @@ func (l *lives) checkBills(cancellations []owedRow) error {
 		}
 		var requests []ruletest.Request
 		for _, r := range l.wms.requests {
-			if d := cancellations[slices.IndexFunc(cancellations, func(d owedRow) bool { return d.CancellationID == r.cancellation })]; d.BillID == b.Bill.ID {
-				requests = append(requests, ruletest.Request{Warehouse: r.warehouse, At: r.at, Guessed: d.Evidence != string(rule.EvidenceSnapshot)})
+			if d := cancellations[slices.IndexFunc(cancellations,
+				func(d owedRow) bool { return d.CancellationID == r.cancellation })]; d.BillID == b.Bill.ID {
+				requests = append(requests, ruletest.Request{
+					Warehouse: r.warehouse, At: r.at, Guessed: d.Evidence != string(rule.EvidenceSnapshot),
+				})
 			}
 		}
 		told, err := l.told(b, cancellations)
@@ -112,7 +121,8 @@ func (l *lives) checkBills(cancellations []owedRow) error {
 			return err
 		}
 		if err := b.Check(l.watched, requests, told, lateRequest); err != nil {
-			return fmt.Errorf("bill %d: %w\nlives %+v\ncancellations %+v", b.Bill.ID, err, b.Lives, cancellationsOf(cancellations, b.Bill.ID))
+			return fmt.Errorf("bill %d: %w\nlives %+v\ncancellations %+v",
+				b.Bill.ID, err, b.Lives, cancellationsOf(cancellations, b.Bill.ID))
 		}
 	}
 	return nil
@@ -140,13 +150,15 @@ func (l *lives) lastSeenLive() (map[int64]time.Time, error) {
 
 // told are the warehouses whose order is a person's matter by now, or another bill's.
 func (l *lives) told(b *ruletest.Kingdee, cancellations []owedRow) ([]string, error) {
-	rows, err := l.Pool.Query(l.Context(), `select subject from work_item where kind = 'order_vanished' and bill_id = $1`, b.Bill.ID)
+	rows, err := l.Pool.Query(l.Context(),
+		`select subject from work_item where kind = 'order_vanished' and bill_id = $1`, b.Bill.ID)
 	if err != nil {
 		return nil, err
 	}
 	told, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	for _, d := range cancellationsOf(cancellations, b.Bill.ID) {
-		if d.State == "held" || d.State == "needs_attention" || d.State == "withdrawn" && d.Outcome == string(rule.NumberLive) && l.kingdee.taken(b) {
+		if d.State == "held" || d.State == "needs_attention" ||
+			d.State == "withdrawn" && d.Outcome == string(rule.NumberLive) && l.kingdee.taken(b) {
 			told = append(told, d.WarehouseNumber)
 		}
 	}
@@ -158,7 +170,8 @@ func (l *lives) checkNumbers([]owedRow) error {
 	for _, r := range l.wms.requests {
 		for _, b := range l.kingdee.bills {
 			if b.Bill.Number == r.number && b.LiveFor(r.at) > lateRequest+aRun {
-				return fmt.Errorf("%s in %s was asked for at %s, when bill %d with that number had been live for %s", r.number, r.warehouse, r.at, b.Bill.ID, b.LiveFor(r.at))
+				return fmt.Errorf("%s in %s was asked for at %s, when bill %d with that number had been live for %s",
+					r.number, r.warehouse, r.at, b.Bill.ID, b.LiveFor(r.at))
 			}
 		}
 	}
@@ -176,7 +189,10 @@ func (l *lives) checkLive(cancellations []owedRow) error {
 			case d.State == "held" || d.State == "needs_attention":
 				return fmt.Errorf("bill %d is live and cancellation %d is %s", b.Bill.ID, d.CancellationID, d.State)
 			case d.Landed && !d.Restored:
-				return fmt.Errorf("bill %d is live, its order in %s may be cancelled (cancellation %d), and nobody was told", b.Bill.ID, d.WarehouseNumber, d.CancellationID)
+				return fmt.Errorf(
+					"bill %d is live, its order in %s may be cancelled (cancellation %d), and nobody was told",
+					b.Bill.ID, d.WarehouseNumber, d.CancellationID,
+				)
 			}
 		}
 	}
@@ -190,7 +206,8 @@ func (l *lives) checkOnce([]owedRow) error {
 		if answered[r.cancellation] {
 			return fmt.Errorf("cancellation %d was asked for again after it was answered", r.cancellation)
 		}
-		if l.stored.landed[asking{r.cancellation, r.attempt}] && (r.told == wmsv1.Disposition_DISPOSITION_CANCELLED || r.told == wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED) {
+		if l.stored.landed[asking{r.cancellation, r.attempt}] && (r.told == wmsv1.Disposition_DISPOSITION_CANCELLED ||
+			r.told == wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED) {
 			answered[r.cancellation] = true
 		}
 		if r.cancelled {
@@ -251,7 +268,8 @@ func (l *lives) checkKnown(cancellations []owedRow) error {
 				return fmt.Errorf("bill %d is deleted, the ledger says %s", b.Bill.ID, class)
 			}
 		case state.Live() != (class == "live"):
-			return fmt.Errorf("bill %d is %s/%s, the ledger says %q", b.Bill.ID, state.DocumentStatus, state.CancelStatus, class)
+			return fmt.Errorf("bill %d is %s/%s, the ledger says %q",
+				b.Bill.ID, state.DocumentStatus, state.CancelStatus, class)
 		case state.Voided() && !slices.Contains([]string{"voided", "never_audited", "before_cutover", ""}, class):
 			return fmt.Errorf("bill %d is voided, the ledger says %q", b.Bill.ID, class)
 		case state.Voided() && class == "voided" && len(cancellationsOf(cancellations, b.Bill.ID)) == 0:

@@ -66,7 +66,8 @@ func TestRandomLivesOfManyBillsEndInTheLedgerWhereASimpleModelSays(t *testing.T)
 			l := newLives(t, seed)
 			defer func() {
 				if t.Failed() {
-					t.Logf("VOIDRELAY_LIVES=%d- plays this again; %s; %+v\n%s", seed, l.triggers, l.kingdee.habits, strings.Join(l.story, "\n"))
+					t.Logf("VOIDRELAY_LIVES=%d- plays this again; %s; %+v\n%s",
+						seed, l.triggers, l.kingdee.habits, strings.Join(l.story, "\n"))
 				}
 			}()
 			for range 90 {
@@ -115,7 +116,8 @@ func newLives(t *testing.T, seed uint64) *lives {
 		l.Job.Registry.Entries[name] = e
 	}
 	l.kingdee = &randomKingdee{
-		rng: l.rng, habits: ruletest.RandomHabits(l.rng), now: l.now, touched: map[int64]time.Time{}, meanwhile: l.meanwhile, tell: l.tell,
+		rng: l.rng, habits: ruletest.RandomHabits(l.rng), now: l.now, touched: map[int64]time.Time{},
+		meanwhile: l.meanwhile, tell: l.tell,
 	}
 	l.kingdee.create("").Audit()
 	for range 5 + l.rng.IntN(8) {
@@ -127,7 +129,8 @@ func newLives(t *testing.T, seed uint64) *lives {
 		codes[w.Code] = name
 	}
 	l.wms = &randomWMS{
-		rng: l.rng, now: l.now, kingdee: l.kingdee, codes: codes, cancelled: map[orderKey]bool{}, meanwhile: l.meanwhile, stored: l.stored, tell: l.tell,
+		rng: l.rng, now: l.now, kingdee: l.kingdee, codes: codes, cancelled: map[orderKey]bool{},
+		meanwhile: l.meanwhile, stored: l.stored, tell: l.tell,
 	}
 	l.Job.Kingdee, l.Job.WMS, l.Job.Now, l.Job.Insert = l.kingdee, l.wms, l.now, l
 	for range 10 {
@@ -178,7 +181,8 @@ func (l *lives) moveTo(at time.Time) {
 func (l *lives) forward(d time.Duration) { l.moveTo(l.now().Add(d)) }
 
 func (l *lives) tell(format string, args ...any) {
-	l.story = append(l.story, l.now().Format("02 15:04:05.000 ")+strings.Repeat("    ", l.depth)+fmt.Sprintf(format, args...))
+	l.story = append(l.story,
+		l.now().Format("02 15:04:05.000 ")+strings.Repeat("    ", l.depth)+fmt.Sprintf(format, args...))
 }
 
 // The lives are the queue that everybody puts jobs into: batches are kept, runs and dispatches come anyway.

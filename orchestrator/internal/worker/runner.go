@@ -126,7 +126,8 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		Stopping: r.stopping,
 	}
 	tidy := &tidier{
-		store: NewHousekeepingRows(cfg.Pool), keep: ledger.Retention{Evidence: cfg.KeepEvidence, Bills: keepBills}, insert: r, logger: cfg.Logger,
+		store: NewHousekeepingRows(cfg.Pool), keep: ledger.Retention{Evidence: cfg.KeepEvidence, Bills: keepBills},
+		insert: r, logger: cfg.Logger,
 		stopping: r.stopping,
 	}
 
@@ -157,12 +158,15 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		FetchCooldown: fetchCooldown,
 		Queues: map[string]river.QueueConfig{
 			queue.QueueScan: {MaxWorkers: 10}, queue.QueueDispatch: {MaxWorkers: 1, FetchPollInterval: fetchLatest},
-			queue.QueuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest}, queue.QueueBulk: {MaxWorkers: 4},
+			queue.QueuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest},
+			queue.QueueBulk: {MaxWorkers: 4},
 		},
-		Middleware: traced(cfg.Telemetry), PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
+		Middleware: traced(cfg.Telemetry), PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout,
+		RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
 		// Only an owner makes an index anew: housekeeping does, by a function of the ledger.
 		ReindexerIndexNames:         []string{},
-		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour, DiscardedJobRetentionPeriod: 24 * time.Hour,
+		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour,
+		DiscardedJobRetentionPeriod: 24 * time.Hour,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up jobs: %w", err)
@@ -213,18 +217,26 @@ func periodic(schemes *intake.Registry) []*river.PeriodicJob {
 	}
 	jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(backfill.BackfillTick),
 		func() (river.JobArgs, *river.InsertOpts) {
-			return queue.BackfillsArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: backfill.BackfillTick}}
+			return queue.BackfillsArgs{}, &river.InsertOpts{
+				UniqueOpts: river.UniqueOpts{ByPeriod: backfill.BackfillTick},
+			}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 	for name := range schemes.Entries {
-		jobs = append(jobs, river.NewPeriodicJob(incrementalSchedule{schemes, name}, func() (river.JobArgs, *river.InsertOpts) {
-			return queue.RunArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true,
-				ByPeriod: time.Second}}
-		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.RecheckInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+		jobs = append(jobs, river.NewPeriodicJob(incrementalSchedule{schemes, name},
+			func() (river.JobArgs, *river.InsertOpts) {
+				return queue.RunArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{
+					ByArgs: true, ByPeriod: time.Second,
+				}}
+			}, &river.PeriodicJobOpts{RunOnStart: true}))
+		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{
+			func() time.Duration { return schemes.RecheckInterval(name) },
+		}, func() (river.JobArgs, *river.InsertOpts) {
 			return queue.ReconcileArgs{Scheme: name, What: ledger.Recheck},
 				&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{func() time.Duration { return schemes.ReconcileInterval(name) }}, func() (river.JobArgs, *river.InsertOpts) {
+		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{
+			func() time.Duration { return schemes.ReconcileInterval(name) },
+		}, func() (river.JobArgs, *river.InsertOpts) {
 			return queue.ReconcileArgs{Scheme: name, What: ledger.Reconcile},
 				&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
@@ -265,8 +277,8 @@ func (r *Runner) InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error 
 	return r.InsertTx(ctx, tx, queue.BackfillArgs{ID: id})
 }
 
-// StartRun asks for an incremental run, a recheck or a reconcile run of this scheme now, in the transaction that records
-// who asked; one that is under way is gone on with.
+// StartRun asks for an incremental run, a recheck or a reconcile run of this scheme now, in the transaction that
+// records who asked; one that is under way is gone on with.
 func (r *Runner) StartRun(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.RunKind) error {
 	if kind == ledger.Incremental {
 		return r.InsertTx(ctx, tx, queue.RunArgs{Scheme: scheme, Asked: true})

@@ -13,7 +13,8 @@ import (
 // tidyRows is how many rows one transaction of housekeeping removes.
 const tidyRows = 1000
 
-// chore is one part of housekeeping. Its run does one chunk in tx and says what that removed; more when there is more to do.
+// chore is one part of housekeeping. Its run does one chunk in tx and says what that removed; more when there
+// is more to do.
 type chore struct {
 	name string
 	// every is how long it rests once it has come to its end.
@@ -33,9 +34,9 @@ const (
 	daily  = 23 * time.Hour
 )
 
-// chores are in the order of what they give back. What rules 1 to 3 (docs/rules.md) need is in none of them: cancellations
-// with their attempts, runs, work items, what people did, and every bill that was ever live, with its last snapshot, are kept
-// for ever.
+// chores are in the order of what they give back. What rules 1 to 3 (docs/rules.md) need is in none of them:
+// cancellations with their attempts, runs, work items, what people did, and every bill that was ever live, with its
+// last snapshot, are kept for ever.
 var chores = []chore{
 	{"evidence_months", hourly, dropMonth},
 	{"evidence_rest", hourly, deleteRest},
@@ -56,8 +57,8 @@ func (s *HousekeepingRows) Chores() []string {
 	return names
 }
 
-// Tidy does one chunk of a chore, in a transaction of its own together with the record of it, and says whether there is more to do. One
-// that somebody else is at, or whose time has not come, has no more to do.
+// Tidy does one chunk of a chore, in a transaction of its own together with the record of it, and says whether there is
+// more to do. One that somebody else is at, or whose time has not come, has no more to do.
 func (s *HousekeepingRows) Tidy(ctx context.Context, name string, keep ledger.Retention) (more bool, err error) {
 	for _, c := range chores {
 		if c.name == name {
@@ -76,7 +77,8 @@ func (s *HousekeepingRows) tidy(ctx context.Context, c chore, keep ledger.Retent
 		var mine, rests bool
 		if err := tx.QueryRow(ctx, `
 select pg_try_advisory_xact_lock(hashtextextended('voidrelay chore ' || $1, 0)),
-       exists (select from chore where chore = $1 and last_error = '' and last_run_time > now() - $2::interval)`, c.name, c.every).Scan(&mine, &rests); err != nil {
+       exists (select from chore where chore = $1 and last_error = '' and last_run_time > now() - $2::interval)`,
+			c.name, c.every).Scan(&mine, &rests); err != nil {
 			return err
 		}
 		if !mine || rests {
@@ -91,7 +93,8 @@ select pg_try_advisory_xact_lock(hashtextextended('voidrelay chore ' || $1, 0)),
 			return err
 		}
 		if took.rows > 0 || took.bytes > 0 {
-			if _, err := tx.Exec(ctx, `insert into housekeeping (chore, subject, row_count, byte_count) values ($1, $2, $3, $4)`,
+			if _, err := tx.Exec(ctx,
+				`insert into housekeeping (chore, subject, row_count, byte_count) values ($1, $2, $3, $4)`,
 				c.name, took.subject, took.rows, took.bytes); err != nil {
 				return err
 			}
@@ -108,7 +111,8 @@ select pg_try_advisory_xact_lock(hashtextextended('voidrelay chore ' || $1, 0)),
 	if ledger.LockTimedOut(err) {
 		reason = "the table was in use; tried again with the next run"
 	}
-	if noted := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error { return noteChore(ctx, tx, c.name, reason) }); noted != nil {
+	if noted := ledger.InTx(ctx, s.pool,
+		func(tx pgx.Tx) error { return noteChore(ctx, tx, c.name, reason) }); noted != nil {
 		return false, noted
 	}
 	return false, err
@@ -121,14 +125,15 @@ on conflict (chore) do update set last_run_time = now(), last_error = $2`, name,
 	return err
 }
 
-// forgetBills removes bills that were never live, owe nothing, and have not changed for long. If one of them moves again it is read as
-// new, and decided as it was before.
+// forgetBills removes bills that were never live, owe nothing, and have not changed for long. If one of them moves
+// again it is read as new, and decided as it was before.
 func forgetBills(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed, bool, error) {
 	tag, err := tx.Exec(ctx, `
 delete from bill b
 using (
     select o.scheme, o.bill_id from bill o
-    where o.read_time < now() - $1::interval and o.class in ('never_audited', 'before_cutover', 'not_selected') and not o.ever_live
+    where o.read_time < now() - $1::interval and o.class in ('never_audited', 'before_cutover', 'not_selected')
+      and not o.ever_live
       and not exists (select from cancellation c where c.scheme = o.scheme and c.bill_id = o.bill_id)
       and not exists (select from bill_snapshot i where i.scheme = o.scheme and i.bill_id = o.bill_id)
       and not exists (select from work_item w where w.scheme = o.scheme and w.bill_id = o.bill_id)
@@ -139,16 +144,18 @@ where b.scheme = old.scheme and b.bill_id = old.bill_id`, keep.Bills, tidyRows)
 	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }
 
-// forgetSnapshots removes snapshots of a bill's past lives where nothing of that life is unsettled. The last snapshot of a bill is never
-// removed: the warehouse order was made from it.
+// forgetSnapshots removes snapshots of a bill's past lives where nothing of that life is unsettled. The last snapshot
+// of a bill is never removed: the warehouse order was made from it.
 func forgetSnapshots(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed, bool, error) {
 	tag, err := tx.Exec(ctx, `
 delete from bill_snapshot i
 using (
     select o.scheme, o.bill_id, o.generation from bill_snapshot o
     where o.read_time < now() - $1::interval
-      and exists (select from bill_snapshot n where n.scheme = o.scheme and n.bill_id = o.bill_id and n.generation > o.generation)
-      and not exists (select from cancellation_now c where c.scheme = o.scheme and c.bill_id = o.bill_id and c.generation = o.generation
+      and exists (select from bill_snapshot n where n.scheme = o.scheme and n.bill_id = o.bill_id
+          and n.generation > o.generation)
+      and not exists (select from cancellation_now c where c.scheme = o.scheme and c.bill_id = o.bill_id
+          and c.generation = o.generation
           and c.state in ('planned', 'open', 'held', 'needs_attention', 'withdrawn', 'dry_run'))
     limit $2
     for update skip locked
@@ -157,15 +164,17 @@ where i.scheme = old.scheme and i.bill_id = old.bill_id and i.generation = old.g
 	return removed{rows: tag.RowsAffected()}, tag.RowsAffected() == tidyRows, err
 }
 
-// forgetReconciles removes the records of rechecks and reconcile runs that found nothing, as long after as evidence is kept: one every ten minutes. Those
-// that found something are kept for ever, and so are the latest of each kind, by which the next is due.
+// forgetReconciles removes the records of rechecks and reconcile runs that found nothing, as long after as evidence is
+// kept: one every ten minutes. Those that found something are kept for ever, and so are the latest of each kind, by
+// which the next is due.
 func forgetReconciles(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed, bool, error) {
 	tag, err := tx.Exec(ctx, `
 delete from run r
 using (
     select o.run_id from run o join run_comparison c using (run_id)
     where o.kind in ('recheck', 'reconcile') and o.state = 'complete' and o.end_time < now() - $1::interval
-      and c.hours_differing = 0 and c.bills_repaired = 0 and c.bills_missing = 0 and c.bills_gone = 0 and c.work_items = 0
+      and c.hours_differing = 0 and c.bills_repaired = 0 and c.bills_missing = 0 and c.bills_gone = 0
+      and c.work_items = 0
       and exists (select from run n
                   where n.scheme = o.scheme and n.kind = o.kind and n.state = 'complete' and n.run_id > o.run_id)
     order by o.run_id

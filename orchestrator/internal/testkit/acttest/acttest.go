@@ -50,7 +50,9 @@ func Once[T any](
 // none is the result of an act that answers nothing.
 type none struct{}
 
-func (a Acts) plain(ctx context.Context, verb ledger.Verb, act ledger.Act, request any, do func(tx pgx.Tx) error) error {
+func (a Acts) plain(
+	ctx context.Context, verb ledger.Verb, act ledger.Act, request any, do func(tx pgx.Tx) error,
+) error {
 	_, err := Once(ctx, a, verb, act, request, func(tx pgx.Tx) (none, error) { return none{}, do(tx) })
 	return err
 }
@@ -89,7 +91,8 @@ func (a Acts) StopAll(ctx context.Context, act ledger.Act) (since time.Time, inF
 
 // ResumeAll is store.ResumeAll.
 func (a Acts) ResumeAll(ctx context.Context, act ledger.Act) (resumed bool, err error) {
-	return Once(ctx, a, ledger.ResumeAll, act, nil, func(tx pgx.Tx) (bool, error) { return a.store.ResumeAll(ctx, tx, act) })
+	return Once(ctx, a, ledger.ResumeAll, act, nil,
+		func(tx pgx.Tx) (bool, error) { return a.store.ResumeAll(ctx, tx, act) })
 }
 
 // MoveWatermark is store.MoveWatermark.
@@ -148,9 +151,10 @@ func (a Acts) Reclassify(
 	ctx context.Context, act ledger.Act, f ledger.CancellationFilter, meaning rule.Disposition, b ledger.Bounds,
 	timing func(string) rule.Timing,
 ) (ledger.Effect, error) {
-	return a.effect(ctx, ledger.Reclassify, act, []any{f, meaning, b}, b.DryRun, func(tx pgx.Tx) (ledger.Effect, error) {
-		return a.store.Reclassify(ctx, tx, act, f, meaning, b, timing)
-	})
+	return a.effect(ctx, ledger.Reclassify, act, []any{f, meaning, b}, b.DryRun,
+		func(tx pgx.Tx) (ledger.Effect, error) {
+			return a.store.Reclassify(ctx, tx, act, f, meaning, b, timing)
+		})
 }
 
 // CloseWorkItems is store.CloseWorkItems.

@@ -62,7 +62,8 @@ begin
     end if;
     facts := facts || jsonb_build_object('cancellation_id', id, 'order_id', ordered);
     standing := standing || jsonb_build_object('cancellation_id', id, 'order_id', ordered);
-    insert into cancellation as c overriding system value select f.* from jsonb_populate_record(null::cancellation, facts) f
+    insert into cancellation as c overriding system value select f.*
+    from jsonb_populate_record(null::cancellation, facts) f
     on conflict (cancellation_id) do update set (scheme, bill_id, bill_no, generation, order_id, affair_type, direction,
         warehouse_number, cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id,
         business_date, create_time) = (select e.scheme, e.bill_id, e.bill_no, e.generation, e.order_id, e.affair_type,
@@ -129,14 +130,19 @@ func (d DB) Scheme(s Scheme) string {
 	if s.StopReason != "" {
 		state = "stopped"
 	}
-	d.Exec(`insert into voidrelay.scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, state, stop_reason, mode, send_since, incremental_millis, create_time, update_time)
-values (@scheme, '组装拆卸单作废', 'STK_AssembledApp', 'dc-1', '{default}', 1, @state, @stop, @mode, @since, 60000, @now, @now)`, pgx.StrictNamedArgs{
-		"scheme": s.Scheme, "state": state, "stop": s.StopReason, "mode": s.Mode, "since": when(s.Mode == "send", Now), "now": Now,
+	d.Exec(`insert into voidrelay.scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, state,
+    stop_reason, mode, send_since, incremental_millis, create_time, update_time)
+values (@scheme, '组装拆卸单作废', 'STK_AssembledApp', 'dc-1', '{default}', 1, @state, @stop, @mode, @since,
+    60000, @now, @now)`, pgx.StrictNamedArgs{
+		"scheme": s.Scheme, "state": state, "stop": s.StopReason, "mode": s.Mode,
+		"since": when(s.Mode == "send", Now), "now": Now,
 	})
-	d.Exec(`insert into voidrelay.scheme_revision (scheme, revision, content_hash, document, create_time) values ($1, 1, 'h', $2, $3)`,
+	d.Exec(`insert into voidrelay.scheme_revision (scheme, revision, content_hash, document, create_time)
+values ($1, 1, 'h', $2, $3)`,
 		s.Scheme, "name: "+s.Scheme+"\n", Now)
 	if !s.NoWatermark {
-		d.Exec(`insert into voidrelay.watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_run_time, last_run_rows)
+		d.Exec(`insert into voidrelay.watermark (scheme, watermark_time, data_center_id, environment, time_zone,
+    effective_from, last_run_time, last_run_rows)
 values ($1, $2, 'dc-1', 'sandbox', 'Asia/Shanghai', $3, $2, 7)`, s.Scheme, Now, Now.Add(-time.Hour))
 	}
 	return s.Scheme
@@ -168,16 +174,20 @@ func (d DB) Bill(b Bill) {
 		document = "Z"
 	}
 	voided := when(cancel == "B", Now.Add(-time.Minute))
-	d.Exec(`insert into voidrelay.bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time, approve_time, cancel_time,
-    read_time, class, class_reason, generation, generation_live, ever_live, generation_cancel, first_seen_time, update_time)
-values (@scheme, @id, @no, '100', 'Assembly', @document, @cancel, @created, @changed, @approved, @voided, @now, @class, @reason, @generation, true, true, @voided, @created, @now)`,
+	d.Exec(`insert into voidrelay.bill (scheme, bill_id, bill_no, org, affair_type, document_status,
+    cancel_status, bill_create_time, modify_time, approve_time, cancel_time, read_time, class, class_reason, generation,
+    generation_live, ever_live, generation_cancel, first_seen_time, update_time)
+values (@scheme, @id, @no, '100', 'Assembly', @document, @cancel, @created, @changed, @approved, @voided, @now, @class,
+    @reason, @generation, true, true, @voided, @created, @now)`,
 		pgx.StrictNamedArgs{
-			"scheme": b.Scheme, "id": b.ID, "no": b.No, "document": document, "cancel": cancel, "created": Now.Add(-2 * time.Hour),
-			"changed": Now.Add(-time.Minute), "approved": when(document == "C", Now.Add(-time.Hour)), "voided": voided, "now": Now,
-			"class": b.Class, "reason": b.ClassReason, "generation": b.Generation,
+			"scheme": b.Scheme, "id": b.ID, "no": b.No, "document": document, "cancel": cancel,
+			"created": Now.Add(-2 * time.Hour), "changed": Now.Add(-time.Minute),
+			"approved": when(document == "C", Now.Add(-time.Hour)), "voided": voided, "now": Now, "class": b.Class,
+			"reason": b.ClassReason, "generation": b.Generation,
 		})
 	if b.Snapshot {
-		d.Exec(`insert into voidrelay.bill_snapshot (scheme, bill_id, generation, content, read_time) values ($1, $2, $3, '{}', $4)`,
+		d.Exec(`insert into voidrelay.bill_snapshot (scheme, bill_id, generation, content, read_time)
+values ($1, $2, $3, '{}', $4)`,
 			b.Scheme, b.ID, b.Generation, Now.Add(-time.Hour))
 	}
 }
@@ -213,15 +223,17 @@ func (d DB) Cancellation(c Cancellation) int64 {
 		ended = true
 		c.Outcome = cmp.Or(c.Outcome, c.Disposition, c.State)
 	}
-	return d.insert(`insert into voidrelay.cancellation_now (scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number, account, warehouse_code, order_code, order_type,
-    cancel_reason, extend_props, evidence, orders_from, revision, business_date, state, hold_reason, outcome, verified_time, decide_time, due_time,
-    attempt, disposition, vendor_message, create_time, update_time, outcome_time)
-values (@scheme, @bill, @no, @generation, 'Assembly', 'in', 'CK' || @warehouse, 'default', @warehouse, @no, 'OTHER_IN', '金蝶作废', '{"source": "kingdee"}', 'snapshot', 'snapshot', 1,
-    '2026-11-20', @state, @hold, @outcome, @created, @created, @created, @attempt, @disposition, @message, @created, @created, @ended)
+	return d.insert(`insert into voidrelay.cancellation_now (scheme, bill_id, bill_no, generation, affair_type,
+    direction, warehouse_number, account, warehouse_code, order_code, order_type, cancel_reason, extend_props, evidence,
+    orders_from, revision, business_date, state, hold_reason, outcome, verified_time, decide_time, due_time, attempt,
+    disposition, vendor_message, create_time, update_time, outcome_time)
+values (@scheme, @bill, @no, @generation, 'Assembly', 'in', 'CK' || @warehouse, 'default', @warehouse, @no, 'OTHER_IN',
+    '金蝶作废', '{"source": "kingdee"}', 'snapshot', 'snapshot', 1, '2026-11-20', @state, @hold, @outcome, @created,
+    @created, @created, @attempt, @disposition, @message, @created, @created, @ended)
 returning cancellation_id`, pgx.StrictNamedArgs{
-		"scheme": c.Scheme, "bill": c.BillID, "no": c.BillNo, "generation": c.Generation, "warehouse": c.Warehouse, "state": c.State,
-		"hold": c.HoldReason, "outcome": c.Outcome, "created": c.Created, "attempt": c.Attempt, "disposition": c.Disposition,
-		"message": c.VendorMessage, "ended": when(ended, c.Created.Add(3*time.Second)),
+		"scheme": c.Scheme, "bill": c.BillID, "no": c.BillNo, "generation": c.Generation, "warehouse": c.Warehouse,
+		"state": c.State, "hold": c.HoldReason, "outcome": c.Outcome, "created": c.Created, "attempt": c.Attempt,
+		"disposition": c.Disposition, "message": c.VendorMessage, "ended": when(ended, c.Created.Add(3*time.Second)),
 	})
 }
 
@@ -239,14 +251,17 @@ func (d DB) Attempt(a Attempt) {
 	d.t.Helper()
 	a.Attempt = cmp.Or(a.Attempt, 1)
 	answered := a.Disposition != ""
-	d.Exec(`insert into voidrelay.attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time, disposition, recognised, http_status, vendor_flag, vendor_code, vendor_message)
-values (@id, @attempt, @now, @before, @sent, @sent, @answered, @disposition, @recognised, 200, 'failure', @code, @message)`, pgx.StrictNamedArgs{
+	d.Exec(`insert into voidrelay.attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time,
+    result_time, disposition, recognised, http_status, vendor_flag, vendor_code, vendor_message)
+values (@id, @attempt, @now, @before, @sent, @sent, @answered, @disposition, @recognised, 200,
+    'failure', @code, @message)`, pgx.StrictNamedArgs{
 		"id": a.CancellationID, "attempt": a.Attempt, "now": Now.Add(time.Second), "before": Now.Add(time.Minute),
-		"sent": when(answered, Now.Add(time.Second)), "answered": when(answered, Now.Add(2*time.Second)), "disposition": a.Disposition,
-		"recognised": a.Recognised, "code": a.VendorCode, "message": a.VendorMessage,
+		"sent": when(answered, Now.Add(time.Second)), "answered": when(answered, Now.Add(2*time.Second)),
+		"disposition": a.Disposition, "recognised": a.Recognised, "code": a.VendorCode, "message": a.VendorMessage,
 	})
 	if a.Request != nil || a.Reply != nil {
-		d.Exec(`insert into voidrelay.attempt_evidence (cancellation_id, attempt, request, reply) values ($1, $2, $3, $4)`,
+		d.Exec(`insert into voidrelay.attempt_evidence (cancellation_id, attempt, request, reply)
+values ($1, $2, $3, $4)`,
 			a.CancellationID, a.Attempt, a.Request, a.Reply)
 	}
 }
@@ -265,11 +280,13 @@ type Work struct {
 func (d DB) Work(w Work) int64 {
 	d.t.Helper()
 	w.Scheme = cmp.Or(w.Scheme, SchemeName)
-	return d.insert(`insert into voidrelay.work_item (scheme, kind, bill_id, bill_no, cancellation_id, subject, detail, create_time, close_time, close_reason)
+	return d.insert(`insert into voidrelay.work_item (scheme, kind, bill_id, bill_no, cancellation_id, subject, detail,
+    create_time, close_time, close_reason)
 values (@scheme, @kind, @bill, @no, @cancellation, @subject, @detail, @now, @closed, @reason)
 returning work_item_id`, pgx.StrictNamedArgs{
-		"scheme": w.Scheme, "kind": w.Kind, "bill": w.BillID, "no": w.BillNo, "cancellation": w.CancellationID, "subject": w.Subject,
-		"detail": w.Detail, "now": Now, "closed": when(w.Closed != "", Now.Add(time.Minute)), "reason": w.Closed,
+		"scheme": w.Scheme, "kind": w.Kind, "bill": w.BillID, "no": w.BillNo, "cancellation": w.CancellationID,
+		"subject": w.Subject, "detail": w.Detail, "now": Now,
+		"closed": when(w.Closed != "", Now.Add(time.Minute)), "reason": w.Closed,
 	})
 }
 
@@ -295,8 +312,9 @@ insert into voidrelay.run_reading (run_id, watermark_version, lower_edge, vendor
     watermark_after)
 select run_id, 1, @edge, @now, @now, @edge, @now from made
 returning run_id`, pgx.StrictNamedArgs{
-		"scheme": cmp.Or(p.Scheme, SchemeName), "kind": cmp.Or(p.Kind, "incremental"), "state": state, "edge": Now.Add(-30 * time.Minute), "now": Now,
-		"run_counts": cmp.Or(p.RunCounts, "{}"), "end": Now.Add(time.Second), "error": p.Error,
+		"scheme": cmp.Or(p.Scheme, SchemeName), "kind": cmp.Or(p.Kind, "incremental"), "state": state,
+		"edge": Now.Add(-30 * time.Minute), "now": Now, "run_counts": cmp.Or(p.RunCounts, "{}"),
+		"end": Now.Add(time.Second), "error": p.Error,
 	})
 }
 
@@ -330,9 +348,9 @@ insert into voidrelay.run_comparison (run_id, phase, from_time, to_time, hours, 
 select run_id, @phase, @from, @to, @hours, @differing, 12, @repaired, @missing, @gone from made
 returning run_id`, pgx.StrictNamedArgs{
 		"scheme": cmp.Or(s.Scheme, SchemeName), "kind": s.Kind, "state": s.State, "phase": phase, "hours": hours,
-		"from": when(hours > 0, Now.Add(-72*time.Hour)), "to": when(hours > 0, Now), "differing": s.Differing, "repaired": s.Repaired,
-		"missing": s.Missing, "gone": s.Gone, "run_counts": cmp.Or(s.RunCounts, "{}"), "note": s.Note, "error": s.Error, "now": Now,
-		"end": when(s.State != "running", Now.Add(4*time.Second)),
+		"from": when(hours > 0, Now.Add(-72*time.Hour)), "to": when(hours > 0, Now), "differing": s.Differing,
+		"repaired": s.Repaired, "missing": s.Missing, "gone": s.Gone, "run_counts": cmp.Or(s.RunCounts, "{}"),
+		"note": s.Note, "error": s.Error, "now": Now, "end": when(s.State != "running", Now.Add(4*time.Second)),
 	})
 }
 

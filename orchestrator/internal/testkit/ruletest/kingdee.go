@@ -22,7 +22,9 @@ type Habits struct {
 // RandomHabits turns each on at random.
 func RandomHabits(r *rand.Rand) Habits {
 	flip := func() bool { return r.IntN(3) == 0 }
-	return Habits{KeepsApprove: flip(), KeepsCancel: flip(), CancelIsDate: flip(), NoCancelDate: flip(), StillModify: flip()}
+	return Habits{
+		KeepsApprove: flip(), KeepsCancel: flip(), CancelIsDate: flip(), NoCancelDate: flip(), StillModify: flip(),
+	}
 }
 
 // Life is one audit of a bill, with the warehouse orders that were made of it.

@@ -79,7 +79,8 @@ func (b *Bench) Load(hash string) {
 	require.NoError(b, err)
 	logger := slog.New(slog.NewTextHandler(b.Output(), nil))
 	b.Job = &syncrun.Job{Store: b.Store, Kingdee: b.Books, WMS: vendortest.WMS{},
-		Registry: intake.NewRegistry(schemes, revisions), Visibility: syncrun.NewVisibility(), Insert: NoJobs{}, Logger: logger, Now: func() time.Time { return b.Clock }}
+		Registry: intake.NewRegistry(schemes, revisions), Visibility: syncrun.NewVisibility(), Insert: NoJobs{},
+		Logger: logger, Now: func() time.Time { return b.Clock }}
 }
 
 // Run does an incremental run, or the baseline, that a person asked for.

@@ -68,12 +68,17 @@ func (b *Books) account(dc string) *kingdeev1.Account {
 		return &kingdeev1.Account{DataCenterId: dc, TimeZone: b.Zone, UtcOffsetSeconds: b.Offset,
 			Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX}
 	}
-	return &kingdeev1.Account{DataCenterId: dc, TimeZone: "Asia/Shanghai", UtcOffsetSeconds: 28800, Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX}
+	return &kingdeev1.Account{
+		DataCenterId: dc, TimeZone: "Asia/Shanghai", UtcOffsetSeconds: 28800,
+		Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX,
+	}
 }
 
 func (b *Books) Header(dc string) *kingdeev1.StreamHeader {
 	if b.Note != "" {
-		return &kingdeev1.StreamHeader{VendorTimeNote: b.Note, ServiceTime: timestamppb.New(*b.Clock), Account: b.account(dc)}
+		return &kingdeev1.StreamHeader{
+			VendorTimeNote: b.Note, ServiceTime: timestamppb.New(*b.Clock), Account: b.account(dc),
+		}
 	}
 	return &kingdeev1.StreamHeader{VendorTime: timestamppb.New(*b.Clock), ServiceTime: timestamppb.New(*b.Clock),
 		Account: b.account(dc)}
@@ -95,7 +100,9 @@ func (b *Books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 		switch {
 		case s != nil:
 			newest := bill.GetModifyTime().AsTime()
-			for _, t := range []*timestamppb.Timestamp{bill.GetApproveTime(), bill.GetCancelTime(), bill.GetCreateTime()} {
+			for _, t := range []*timestamppb.Timestamp{
+				bill.GetApproveTime(), bill.GetCancelTime(), bill.GetCreateTime(),
+			} {
 				if t != nil && t.AsTime().After(newest) {
 					newest = t.AsTime()
 				}
@@ -103,14 +110,17 @@ func (b *Books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 			if id > s.GetAfterId() && !newest.Before(s.GetSince().AsTime()) {
 				ids = append(ids, id)
 			}
-		case in.GetIds() != nil && slices.Contains(in.GetIds().GetIds(), id), in.GetNumbers() != nil && slices.Contains(in.GetNumbers().GetNumbers(), bill.GetNumber()):
+		case in.GetIds() != nil && slices.Contains(in.GetIds().GetIds(), id),
+			in.GetNumbers() != nil && slices.Contains(in.GetNumbers().GetNumbers(), bill.GetNumber()):
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	out := &Frames[kingdeev1.StreamBillStatesResponse]{}
 	add := func(f *kingdeev1.StreamBillStatesResponse) { out.List = append(out.List, f) }
-	add(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Header{Header: b.Header(Center)}})
+	add(&kingdeev1.StreamBillStatesResponse{
+		Frame: &kingdeev1.StreamBillStatesResponse_Header{Header: b.Header(Center)},
+	})
 	for part := range slices.Chunk(ids, cmp.Or(b.Page, 100)) {
 		page := &kingdeev1.StatePage{QueryLeftTime: timestamppb.New(*b.Clock), LastId: part[len(part)-1],
 			Rows: int64(len(part))}
@@ -125,7 +135,9 @@ func (b *Books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 		}
 		add(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Page{Page: page}})
 	}
-	add(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Summary{Summary: &kingdeev1.StreamSummary{Rows: int64(len(ids)), Bills: int64(len(ids))}}})
+	add(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Summary{
+		Summary: &kingdeev1.StreamSummary{Rows: int64(len(ids)), Bills: int64(len(ids))},
+	}})
 	return out, nil
 }
 
@@ -153,9 +165,15 @@ func (b *Books) GetBill(_ context.Context, in *kingdeev1.GetBillRequest,
 	bill := b.Bills[in.GetId()]
 	switch {
 	case bill == nil || b.Hidden[in.GetId()] && b.HiddenSaysGone:
-		return nil, apierr.Error{Code: codes.NotFound, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, Message: "no such bill"}.Err()
+		return nil, apierr.Error{
+			Code: codes.NotFound, Domain: apierr.Kingdee,
+			Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, Message: "no such bill",
+		}.Err()
 	case b.Hidden[in.GetId()]:
-		return nil, apierr.Error{Code: codes.PermissionDenied, Domain: apierr.Kingdee, Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, Message: "not shown"}.Err()
+		return nil, apierr.Error{
+			Code: codes.PermissionDenied, Domain: apierr.Kingdee,
+			Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, Message: "not shown",
+		}.Err()
 	}
 	return &kingdeev1.GetBillResponse{Bill: bill, QueryLeftTime: timestamppb.New(*b.Clock)}, nil
 }
@@ -190,5 +208,6 @@ func (b *Books) UnAudit(id int64) {
 
 func (b *Books) Audit(id int64) {
 	bill := b.Bills[id]
-	bill.DocumentStatus, bill.ModifyTime, bill.ApproveTime = kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED, timestamppb.New(*b.Clock), timestamppb.New(*b.Clock)
+	bill.DocumentStatus, bill.ModifyTime, bill.ApproveTime = kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
+		timestamppb.New(*b.Clock), timestamppb.New(*b.Clock)
 }

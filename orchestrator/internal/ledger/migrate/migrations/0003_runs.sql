@@ -28,15 +28,16 @@ create index run_newest on run (scheme, run_id desc);
 create index run_last on run (scheme, kind, start_time);
 create index run_backfill_under_way on run (run_id) where kind = 'backfill' and state in ('running', 'applying');
 comment on table run is
-    'each piece of reading Kingdee; an incremental run that found nothing leaves no row. A backfill alone can be planned, '
-    'applying or cancelled';
+    'each piece of reading Kingdee; an incremental run that found nothing leaves no row. A backfill alone can be '
+    'planned, applying or cancelled';
 comment on column run.revision is
     'of the scheme: what it reads and decides under; a plan is applied only if the present one would make the same '
     'requests';
 comment on column run.asked is 'a person asked for it';
 comment on column run.version is 'moves with every change: the compare-and-set that keeps two workers apart';
 comment on column run.cursor_id is
-    'what is committed: up to which FID of a range or of a phase, position of a list, or item of a plan that is applied';
+    'what is committed: up to which FID of a range or of a phase, position of a list, or item of a plan that is '
+    'applied';
 comment on column run.error is 'why it failed or, while it is under way, the last thing that went wrong';
 comment on column run.note is 'what was odd about it: clocks that do not fit, or nothing that was shown';
 
@@ -84,8 +85,8 @@ create table run_comparison (
     check (phase <> 'recheck' or from_time is null)
 ) with (fillfactor = 70);
 comment on table run_comparison is
-    'of a reconcile run, what it compares: the hours behind the watermark with the ledger; of a recheck, its round over '
-    'what is known live; also where nothing was found';
+    'of a reconcile run, what it compares: the hours behind the watermark with the ledger; of a recheck, its round '
+    'over what is known live; also where nothing was found';
 comment on column run_comparison.problem_ids is
     'bills that Kingdee showed and nobody can decode: they are compared on neither side';
 comment on column run_comparison.gone_ids is 'bills proved gone by this reconcile run, to be settled together';

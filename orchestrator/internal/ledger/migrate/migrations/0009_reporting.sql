@@ -163,7 +163,8 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     '该单号可能已被另一张有效单据使用，未发送',
     '在金蝶确认单号归属，属实再放行：voidrelay release "{scheme}" --ids {id} --reason "……"',
     'another live bill may carry this number; nothing was sent',
-    'find out in Kingdee whose number it is; if it is this bills: voidrelay release "{scheme}" --ids {id} --reason "…"'),
+    'find out in Kingdee whose number it is; if it is this bill''s: '
+    'voidrelay release "{scheme}" --ids {id} --reason "…"'),
 ('no_event_time', '',
     '单据没有任何日期可判断作废是否早于启用，未发送',
     '在金蝶确认作废时间，晚于启用再放行（release）',

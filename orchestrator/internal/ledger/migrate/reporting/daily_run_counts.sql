@@ -26,6 +26,6 @@ where p.kind in ('baseline', 'incremental')
 group by p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date;
 
 comment on view reporting.daily_run_counts is
-    '每日读取计数: what the baselines and incremental runs of a day read and what it came to; bills = live + unchanged + voided + un_audited + '
-    'never_audited + before_cutover + not_selected + stale + undecodable + deleted';
+    '每日读取计数: what the baselines and incremental runs of a day read and what it came to; bills = live + '
+    'unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable + deleted';
 comment on column reporting.daily_run_counts.day is '北京日期 on which the run began';

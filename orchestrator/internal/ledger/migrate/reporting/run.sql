@@ -30,7 +30,9 @@ select r.run_id, r.scheme, r.kind,
        coalesce((b.counts->>'refused')::bigint, 0) as items_refused,
        coalesce((b.counts->>'undecodable')::bigint, 0) as items_undecodable,
        cardinality(b.numbers_not_found) as numbers_not_found
-from voidrelay.run r left join voidrelay.run_reading w using (run_id) left join voidrelay.run_comparison c using (run_id)
+from voidrelay.run r
+    left join voidrelay.run_reading w using (run_id)
+    left join voidrelay.run_comparison c using (run_id)
     left join voidrelay.run_backfill b using (run_id);
 
 comment on view reporting.run is

@@ -87,7 +87,7 @@ func numberColumn[T any](key string, field func(T) *string) column[T] {
 	}}
 }
 
-// cancelColumn is the date of a void, which may have no time of day.
+// cancelColumn is the date of a void or of a close, which may have no time of day.
 func cancelColumn[T any](key string, fields func(T) (**timestamppb.Timestamp, *bool)) column[T] {
 	return column[T]{key, func(d *decoder, key string, into T, cell kingdee.Cell) {
 		if t := d.moment(key, cell); !t.IsZero() {

@@ -32,6 +32,7 @@ func (r *Reading) decodeBill(from *draft, zone *time.Location) (*kingdeev1.Bill,
 	fill(d, p.heads, r.head, out, rows[0])
 	d.events(out.GetCreateTime(), r.events(&out.ModifyTime, &out.ApproveTime, &out.CancelTime, &out.CloseTime))
 	out.CancelTimeIsDate = out.CancelTimeIsDate && out.CancelTime != nil
+	out.CloseTimeIsDate = out.CloseTimeIsDate && out.CloseTime != nil
 	out.EndState = endState(out.CancelStatus, out.EndState)
 	out.Extra = p.extras(d, p.extra.bill, rows[0])
 	// Whether a server joins a bill without lines outer or inner is not documented: one row without an entry id is

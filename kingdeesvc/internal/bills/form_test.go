@@ -195,7 +195,7 @@ func TestAClosedBillHasEndedOnlyWhereThatWasAsked(t *testing.T) {
 		{"B", true, kingdeev1.EndState_END_STATE_VOIDED}, {"B", false, kingdeev1.EndState_END_STATE_VOIDED},
 	} {
 		vendor := oneSlip()
-		vendor.head["FCancelStatus"] = text(c.voided)
+		vendor.head["FCancelStatus"], vendor.head["FCloseDate"] = text(c.voided), text("2024-05-03T00:00:00")
 		reading, err := slips(t, vendor).Read(Options{
 			Keys: map[string]string{"FLines.quantity": "F_ABC_Qty"}, ClosedEnds: c.asked,
 		})
@@ -211,6 +211,7 @@ func TestAClosedBillHasEndedOnlyWhereThatWasAsked(t *testing.T) {
 		require.Equal(t, c.want, got[0].GetEndState(), "%+v", c)
 		require.Equal(t, c.asked, asksFor(vendor.asked[0], "FCloseStatus"), "what nobody asks for is not read")
 		require.Equal(t, c.asked, got[0].GetCloseTime() != nil)
+		require.Equal(t, c.asked, got[0].GetCloseTimeIsDate())
 	}
 }
 
@@ -286,7 +287,7 @@ func TestATableThatContradictsTheContractDoesNotOpen(t *testing.T) {
 func TestEveryFieldOfTheContractHasASlot(t *testing.T) {
 	ours := map[string]bool{
 		"form_id": true, "end_state": true, "cancel_time_is_date": true, "fields": true, "extra": true,
-		"entities": true, "rows": true,
+		"close_time_is_date": true, "entities": true, "rows": true,
 	}
 	for _, c := range []struct {
 		message proto.Message

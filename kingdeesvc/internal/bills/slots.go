@@ -95,8 +95,10 @@ var headSlots = map[string]slot[bill]{
 	nameCancelTime: cancels(func(b bill) (**timestamppb.Timestamp, *bool) {
 		return &b.CancelTime, &b.CancelTimeIsDate
 	}),
-	nameCloseTime: moments(func(b bill) **timestamppb.Timestamp { return &b.CloseTime }),
-	"org_number":  texts(func(b bill) *string { return &b.OrgNumber }),
+	nameCloseTime: cancels(func(b bill) (**timestamppb.Timestamp, *bool) {
+		return &b.CloseTime, &b.CloseTimeIsDate
+	}),
+	"org_number": texts(func(b bill) *string { return &b.OrgNumber }),
 
 	"date":                   days(func(b bill) *string { return &b.Date }),
 	"bill_type_id":           texts(func(b bill) *string { return &b.BillTypeId }),
@@ -126,8 +128,10 @@ var stateSlots = map[string]slot[state]{
 	nameCancelTime: cancels(func(s state) (**timestamppb.Timestamp, *bool) {
 		return &s.CancelTime, &s.CancelTimeIsDate
 	}),
-	nameCloseTime: moments(func(s state) **timestamppb.Timestamp { return &s.CloseTime }),
-	"org_number":  texts(func(s state) *string { return &s.OrgNumber }),
+	nameCloseTime: cancels(func(s state) (**timestamppb.Timestamp, *bool) {
+		return &s.CloseTime, &s.CloseTimeIsDate
+	}),
+	"org_number": texts(func(s state) *string { return &s.OrgNumber }),
 }
 
 // lineSlots are the fields of a Line.

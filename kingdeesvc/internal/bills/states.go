@@ -54,6 +54,7 @@ func emitStates(r *Reading, got page, emit func(StatePage) error) error {
 			d.events(decoded.GetCreateTime(), later)
 			decoded.EndState = endState(decoded.CancelStatus, decoded.EndState)
 			decoded.CancelTimeIsDate = decoded.CancelTimeIsDate && decoded.CancelTime != nil
+			decoded.CloseTimeIsDate = decoded.CloseTimeIsDate && decoded.CloseTime != nil
 			if g.fault = d.fault; g.fault == nil {
 				out.States = append(out.States, decoded)
 				continue

@@ -10,7 +10,7 @@ import (
 )
 
 // All are the forms there are.
-var All = []rule.Form{AssembledApp}
+var All = []rule.Form{AssembledApp, ReturnApp}
 
 // Of is the form of this id.
 func Of(id string) (rule.Form, bool) {

@@ -2,6 +2,7 @@ package form_test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -34,6 +35,8 @@ func TestFormsAreWhole(t *testing.T) {
 	require.False(t, ok)
 }
 
+var openKey = regexp.MustCompile("open: `([^`]+)`")
+
 // The adapter reads by a table of its own, which this program does not see; the page that is made of that one says what
 // is in it.
 func TestTheAdapterKnowsTheSameFormsEntitiesAndKinds(t *testing.T) {
@@ -48,6 +51,16 @@ func TestTheAdapterKnowsTheSameFormsEntitiesAndKinds(t *testing.T) {
 		} else {
 			require.NotContains(t, section, "Its kinds are")
 		}
+		ends := "A bill ends voided."
+		if f.Closes {
+			ends = "A bill ends voided, or where a request says so closed."
+		}
+		require.Contains(t, section, ends)
+		var open []string
+		for _, one := range openKey.FindAllStringSubmatch(section, -1) {
+			open = append(open, one[1])
+		}
+		require.Equal(t, open, f.Open, "%s: columns that are open", f.ID)
 		for i, entity := range f.Lines {
 			require.Contains(t, section,
 				"Lines of `"+entity.Entity+"`, "+[]string{"read with the head", "read where"}[min(i, 1)])

@@ -71,17 +71,22 @@ func (r Reader) cutOff(ctx context.Context) (_ context.Context, done func(error)
 	}
 }
 
-// States reads light. header is called once, before any page.
+// Ask is the request for one bill, by Kingdee's own word, as the scheme reads its form.
+func (e Entry) Ask(id int64) *kingdeev1.GetBillRequest {
+	return &kingdeev1.GetBillRequest{FormId: e.Form, Id: id, Keys: e.Keys, ClosedEnds: e.ClosedEnds}
+}
+
+// States reads light. header is called once, before any page. A key that Kingdee does not know stops the scheme.
 func (r Reader) States(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, header func(DataCentre) error,
 	page func(*kingdeev1.StatePage) error) error {
 	ctx, done := r.cutOff(ctx)
-	request.FormId = r.Entry.Form
+	request.FormId, request.Keys, request.ClosedEnds = r.Entry.Form, r.Entry.Keys, r.Entry.ClosedEnds
 	stream, err := r.Kingdee.StreamBillStates(ctx, request)
 	if err != nil {
-		return done(err)
+		return stopped(done(err))
 	}
 	var got kingdeev1.StreamSummary
-	return done(drain(r, stream.Recv, &got, header, func(frame *kingdeev1.StreamBillStatesResponse) error {
+	return stopped(done(drain(r, stream.Recv, &got, header, func(frame *kingdeev1.StreamBillStatesResponse) error {
 		p := frame.GetPage()
 		if p == nil {
 			return nil
@@ -90,13 +95,17 @@ func (r Reader) States(ctx context.Context, request *kingdeev1.StreamBillStatesR
 		got.Bills += int64(len(p.GetStates()))
 		got.Problems += int64(len(p.GetProblems()))
 		return page(p)
-	}))
+	})))
 }
 
 // bills reads whole bills by id, component lines and the scheme's extra fields too. A field that Kingdee does not know
 // stops the scheme: nothing it says of bills could be relied on.
 func (r Reader) bills(ctx context.Context, ids []int64, page func(*kingdeev1.BillPage) error) error {
-	err := r.wholeBills(ctx, ids, page)
+	return stopped(r.wholeBills(ctx, ids, page))
+}
+
+// stopped makes a stop of the scheme of an error that names a field Kingdee does not know.
+func stopped(err error) error {
 	if info := apierr.Info(err, apierr.Kingdee); apierr.HasReason(err, apierr.Kingdee,
 		kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN) {
 		return &StopError{
@@ -111,7 +120,8 @@ func (r Reader) wholeBills(ctx context.Context, ids []int64, page func(*kingdeev
 	defer cancel()
 	ctx, done := r.cutOff(ctx)
 	stream, err := r.Kingdee.StreamBills(ctx, &kingdeev1.StreamBillsRequest{
-		FormId: r.Entry.Form, Selection: &kingdeev1.StreamBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
+		FormId: r.Entry.Form, Keys: r.Entry.Keys, ClosedEnds: r.Entry.ClosedEnds,
+		Selection:       &kingdeev1.StreamBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
 		FurtherEntities: furtherEntities(r.Entry.BillForm()),
 		ExtraBillKeys:   r.Entry.ExtraBillFields, ExtraLineKeys: r.Entry.ExtraLineFields,
 	})

@@ -22,7 +22,17 @@ func StateOf(f rule.Form, s *kingdeev1.BillState) (rule.State, bool) {
 		CancelTime:   TimeOf(s.GetCancelTime()),
 		CancelIsDate: s.GetCancelTimeIsDate(),
 	}
+	if state.Closed = closed(f, s.GetEndState(), state.CancelStatus); state.Closed {
+		state.CancelStatus = rule.Voided
+		state.CancelTime, state.CancelIsDate = TimeOf(s.GetCloseTime()), s.GetCloseTimeIsDate()
+	}
 	return state, known && told(state)
+}
+
+// closed says whether the bill was closed, which is a void in every rule: of a form whose bills may be closed, and only
+// where kingdeesvc was told that it counts. A bill that was voided, too, is voided.
+func closed(f rule.Form, end kingdeev1.EndState, cancelStatus string) bool {
+	return f.Closes && end == kingdeev1.EndState_END_STATE_CLOSED && cancelStatus == rule.NotVoided
 }
 
 // told says whether everything is there that a decision needs.
@@ -43,6 +53,10 @@ func billOf(f rule.Form, b *kingdeev1.Bill) (rule.Bill, bool) {
 		ModifyTime:  TimeOf(b.GetModifyTime()),
 		ApproveTime: TimeOf(b.GetApproveTime()), CancelTime: TimeOf(b.GetCancelTime()),
 		CancelIsDate: b.GetCancelTimeIsDate(), Extra: b.GetExtra(), Lines: map[string][]rule.Line{},
+	}
+	if bill.Closed = closed(f, b.GetEndState(), bill.CancelStatus); bill.Closed {
+		bill.CancelStatus = rule.Voided
+		bill.CancelTime, bill.CancelIsDate = TimeOf(b.GetCloseTime()), b.GetCloseTimeIsDate()
 	}
 	for _, entity := range f.Lines {
 		bill.Lines[string(entity.Source)] = linesOf(b, entity.Entity)

@@ -16,7 +16,7 @@ const goneLimit = 20
 
 // askForGone asks Kingdee whether bills that were proved gone, and were not shown just now, do not exist. Only its own
 // word counts: any other answer, or none, leaves the bill unread.
-func (v *Verifier) askForGone(ctx context.Context, formID string, fresh *freshRead, due []ledger.Due) {
+func (v *Verifier) askForGone(ctx context.Context, e intake.Entry, fresh *freshRead, due []ledger.Due) {
 	asked := 0
 	for _, d := range due {
 		_, shown := fresh.byID[d.BillID]
@@ -24,7 +24,7 @@ func (v *Verifier) askForGone(ctx context.Context, formID string, fresh *freshRe
 			continue
 		}
 		asked++
-		gone, err := isGone(ctx, v.Kingdee, formID, d.BillID)
+		gone, err := isGone(ctx, v.Kingdee, e.Ask(d.BillID))
 		if err != nil {
 			v.Logger.WarnContext(ctx, "bill that was deleted could not be verified", slog.String("bill_no", d.BillNo),
 				slog.String("err", intake.VendorFault(apierr.Kingdee, err)))
@@ -35,8 +35,8 @@ func (v *Verifier) askForGone(ctx context.Context, formID string, fresh *freshRe
 }
 
 // isGone says whether there is no such bill, on Kingdee's own word. The error is that of the call.
-func isGone(ctx context.Context, kingdee kingdeev1.BillServiceClient, formID string, id int64) (bool, error) {
-	_, err := kingdee.GetBill(ctx, &kingdeev1.GetBillRequest{FormId: formID, Id: id})
+func isGone(ctx context.Context, kingdee kingdeev1.BillServiceClient, bill *kingdeev1.GetBillRequest) (bool, error) {
+	_, err := kingdee.GetBill(ctx, bill)
 	if apierr.HasReason(err, apierr.Kingdee, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND) {
 		return true, nil
 	}

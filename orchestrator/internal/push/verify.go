@@ -79,7 +79,7 @@ func (v *Verifier) readFresh(ctx context.Context, r intake.Reader, due []ledger.
 	var stop *intake.StopError
 	switch {
 	case err == nil:
-		v.askForGone(ctx, r.Entry.Form, fresh, due)
+		v.askForGone(ctx, r.Entry, fresh, due)
 		policy := r.Entry.Policy(time.Time{}, nil)
 		verified := make([]ledger.Verified, len(due))
 		for i, d := range due {

@@ -154,7 +154,7 @@ const controlViews = 10
 func (c *reconcileChunk) get(ctx context.Context, id int64) error {
 	ctx, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
 	defer cancel()
-	_, err := c.Kingdee.GetBill(ctx, &kingdeev1.GetBillRequest{FormId: c.reader.Entry.Form, Id: id})
+	_, err := c.Kingdee.GetBill(ctx, c.reader.Entry.Ask(id))
 	return err
 }
 

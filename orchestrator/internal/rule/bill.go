@@ -31,12 +31,15 @@ type State struct {
 	CancelTime     time.Time
 	// CancelIsDate: CancelTime is the midnight of a date without a time of day.
 	CancelIsDate bool
+	// Closed: the bill was closed 关闭, not voided, and the scheme counts that as an end. CancelStatus is Voided then and
+	// CancelTime is when it was closed. No ledger keeps it: a state that was stored says no.
+	Closed bool
 }
 
 // Live says whether the bill stands: audited and not voided, nothing else.
 func (s State) Live() bool { return s.DocumentStatus == Audited && s.CancelStatus == NotVoided }
 
-// Voided says whether the bill is 作废.
+// Voided says whether the bill is 作废, or closed where that counts.
 func (s State) Voided() bool { return s.CancelStatus == Voided }
 
 // Same says whether two reads show the same bill unchanged: states, number, organisation and all four dates.
@@ -67,6 +70,7 @@ type Bill struct {
 	ApproveTime    time.Time `cel:"approve_time" json:"approve_time"`
 	CancelTime     time.Time `cel:"cancel_time" json:"cancel_time"`
 	CancelIsDate   bool      `cel:"cancel_is_date" json:"cancel_is_date"`
+	Closed         bool      `cel:"closed" json:"closed,omitempty"`
 	// Lines are those of each entity of the form, by what schemes call it.
 	Lines map[string][]Line `cel:"lines" json:"lines"`
 	Extra map[string]string `cel:"extra" json:"extra,omitempty"`
@@ -90,6 +94,6 @@ func (b Bill) State() State {
 	return State{
 		ID: b.ID, Number: b.Number, Org: b.Org, DocumentStatus: b.DocumentStatus, CancelStatus: b.CancelStatus,
 		Affair: b.Affair, CreateTime: b.CreateTime, ModifyTime: b.ModifyTime, ApproveTime: b.ApproveTime,
-		CancelTime: b.CancelTime, CancelIsDate: b.CancelIsDate,
+		CancelTime: b.CancelTime, CancelIsDate: b.CancelIsDate, Closed: b.Closed,
 	}
 }

@@ -247,7 +247,11 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 	if d.Hold == "" {
 		d.Hold = terms.Hold
 	}
-	for _, part := range []Part{{PartTrigger, string(trigger)}, {PartOrganisation, state.Org}} {
+	parts := []Part{{PartTrigger, string(trigger)}, {PartOrganisation, state.Org}}
+	if trigger == TriggerVoided && state.Closed {
+		parts = append(parts, PartClosed)
+	}
+	for _, part := range parts {
 		if !at.IsZero() && p.Cutovers.before(at, part) {
 			d.Class, d.Hold, d.Reason = ClassBeforeCutover, "", part.cutoverReason()
 			return

@@ -15,6 +15,12 @@ type Form struct {
 	Lines []LineEntity
 	// Orders are the order kinds that its bills may give rise to, in the order in which they are shown.
 	Orders []FormOrder
+	// Closes says that its bills may be closed 关闭: a scheme may count that as an end, and then it is a void in every
+	// rule.
+	Closes bool
+	// Open are the columns whose Kingdee key no public source confirms, by kingdeesvc's names, such as note, or
+	// FEntity.lot_number of lines: a scheme may name another key for each.
+	Open []string
 }
 
 // LineEntity is one kind of line of a form: how a scheme calls it, Kingdee's entity, and what people call it.

@@ -52,6 +52,9 @@ type Part struct {
 	Name string
 }
 
+// PartClosed is that closed bills count as voided. It stands among the triggers, since it says which ends are acted on.
+var PartClosed = Part{PartTrigger, "closed"}
+
 func (p Part) cutoverReason() string { return ReasonCutover + ":" + string(p.Kind) + ":" + p.Name }
 
 // Cutovers say from when the parts count that were not in the scheme's first revision. What is not here counts from the

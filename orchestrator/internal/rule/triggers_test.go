@@ -228,6 +228,14 @@ func TestCutoversOfWhatWasAddedLater(t *testing.T) {
 			return rule.Decide(p, &known, void("D", at, "WH1", "WH2").bill(), h(100))
 		}
 	}
+	closedAt := func(at float64) func(rule.Policy) rule.Decision {
+		return func(p rule.Policy) rule.Decision {
+			known := rule.Decide(p, nil, live(1, "WH1", "WH2").bill(), h(2)).After
+			closed := void("D", at, "WH1", "WH2").bill()
+			closed.Closed = true
+			return rule.Decide(p, &known, closed, h(100))
+		}
+	}
 	unAuditedSeen := func(at, modified float64) func(rule.Policy) rule.Decision {
 		return func(p rule.Policy) rule.Decision {
 			known := rule.Decide(p, nil, live(1, "WH1", "WH2").bill(), h(2)).After
@@ -272,7 +280,17 @@ func TestCutoversOfWhatWasAddedLater(t *testing.T) {
 			rule.PartTrigger, "voided", voidedAt(cutover - 1), 0,
 			"cutover:trigger:voided",
 		},
-		"another trigger came": {rule.PartTrigger, "un_audited", voidedAt(cutover - 1), everything, ""},
+		"closed before closed bills counted": {
+			rule.PartTrigger, "closed", closedAt(cutover - 1), 0,
+			"cutover:trigger:closed",
+		},
+		"closed after they counted": {rule.PartTrigger, "closed", closedAt(cutover + 1), everything, ""},
+		"closed before the trigger came": {
+			rule.PartTrigger, "voided", closedAt(cutover - 1), 0,
+			"cutover:trigger:voided",
+		},
+		"voided before closed bills counted": {rule.PartTrigger, "closed", voidedAt(cutover - 1), everything, ""},
+		"another trigger came":               {rule.PartTrigger, "un_audited", voidedAt(cutover - 1), everything, ""},
 		"un-audited before the trigger came": {
 			rule.PartTrigger, "un_audited", unAuditedSeen(cutover-2, 0), 0,
 			"cutover:trigger:un_audited",

@@ -17,13 +17,14 @@ import (
 var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
-		"name", "title", "form", "kingdee", "organisations", "triggers", "un_audited", "extra_fields", "selector",
+		"name", "title", "form", "kingdee", "organisations", "triggers", "closed_ends", "un_audited", "extra_fields",
+		"selector",
 		"effective_from", "mode",
 		"sandbox_only", "incremental_interval", "verify_after", "safety_limits", "timing",
 		"recheck_interval", "reconcile_interval",
 		"absent_wait", "extra_order_types", "orders", "warehouses", "examples",
 	}
-	kingdeeKeys     = []string{"data_center"}
+	kingdeeKeys     = []string{"data_center", "keys"}
 	unAuditKeys     = []string{"dwell", "number_reuse"}
 	extraKeys       = []string{"bill", "lines"}
 	safetyLimitKeys = []string{"per_hour", "per_day"}
@@ -65,6 +66,7 @@ func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
 	}
 	o.decodeSource(s)
 	o.decodeTriggers(s)
+	o.decodeClosedEnds(s)
 	o.decodePace(s)
 	o.decodeOrderTypes(s)
 	o.decodeWarehouses(s)
@@ -110,6 +112,7 @@ func (o object) decodeSource(s *Scheme) {
 	if n := o.value("kingdee", true); n != nil {
 		if k, ok := o.d.object(n, o.at("kingdee"), kingdeeKeys); ok {
 			s.DataCenter = k.code("data_center", 100)
+			k.decodeKeys(s)
 		}
 	}
 	s.Organisations = o.texts("organisations")

@@ -38,7 +38,15 @@ func TestFaultsNameLineKeyAndRemedy(t *testing.T) {
 		"another form": {
 			"STK_AssembledApp", "STK_MISCELLANEOUS",
 			"demo.yaml:3:11: scheme demo: form: form `STK_MISCELLANEOUS` is not supported; " +
-				"the one that is: STK_AssembledApp",
+				"those that are: STK_AssembledApp (组装拆卸单), PUR_MRAPP",
+		},
+		"keys of a known form": {
+			"{data_center: dc-1}", "{data_center: dc-1, keys: {note: F_N}}",
+			"demo.yaml:4:47: scheme demo: kingdee.keys.note: the keys of STK_AssembledApp are known; leave it out",
+		},
+		"closed of no form": {
+			"form:", "closed_ends: true\n    form:",
+			"demo.yaml:3:18: scheme demo: closed_ends: bills of STK_AssembledApp have no closed state; leave it out",
 		},
 		"terms of no trigger": {
 			"form:", "un_audited: {dwell: 1m}\n    form:",

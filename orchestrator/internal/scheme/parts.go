@@ -9,13 +9,14 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// PartsOf lists the parts that a stored revision's document names: triggers, organisations, warehouses that are not
-// outside, and order kinds. It reads no more than that, so that a document that today's checks would refuse still gives
+// PartsOf lists the parts that a stored revision's document names: triggers, closed bills where they count, organisations,
+// warehouses that are not outside, and order kinds. It reads no more than that, so that a document that today's checks would refuse still gives
 // its parts.
 func PartsOf(document string) ([]rule.Part, error) {
 	var s struct {
 		Organisations []string             `yaml:"organisations"`
 		Triggers      []string             `yaml:"triggers"`
+		ClosedEnds    bool                 `yaml:"closed_ends"`
 		Orders        map[string]yaml.Node `yaml:"orders"`
 		Warehouses    map[string]struct {
 			Outside bool `yaml:"outside"`
@@ -33,6 +34,9 @@ func PartsOf(document string) ([]rule.Part, error) {
 	var parts []rule.Part
 	for _, t := range s.Triggers {
 		parts = append(parts, rule.Part{Kind: rule.PartTrigger, Name: t})
+	}
+	if s.ClosedEnds {
+		parts = append(parts, rule.PartClosed)
 	}
 	for _, org := range s.Organisations {
 		parts = append(parts, rule.Part{Kind: rule.PartOrganisation, Name: org})

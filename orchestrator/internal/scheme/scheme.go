@@ -17,6 +17,10 @@ type Scheme struct {
 	Form        string
 	// DataCenter is the id of the Kingdee data centre 账套 that it reads; a login to another one stops it.
 	DataCenter string
+	// Keys are Kingdee's keys of columns that the form leaves open, by kingdeesvc's names; nil where none is given.
+	Keys map[string]string
+	// ClosedEnds: a closed 关闭 bill counts as voided.
+	ClosedEnds bool
 	// Organisations are the stock organisations by number; empty for all.
 	Organisations []string
 	// Triggers are what it acts on, in the file's order.

@@ -259,9 +259,11 @@ type Bill struct {
 	// The lines, entity by entity: the form's first, then those that were asked for. One without lines is left out.
 	Entities []*EntityLines `protobuf:"bytes,26,rep,name=entities,proto3" json:"entities,omitempty"`
 	// Vendor rows this bill was made of, in all queries.
-	Rows          int32 `protobuf:"varint,27,opt,name=rows,proto3" json:"rows,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Rows int32 `protobuf:"varint,27,opt,name=rows,proto3" json:"rows,omitempty"`
+	// close_time stands at midnight: a date without a time of day.
+	CloseTimeIsDate bool `protobuf:"varint,28,opt,name=close_time_is_date,json=closeTimeIsDate,proto3" json:"close_time_is_date,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Bill) Reset() {
@@ -481,6 +483,13 @@ func (x *Bill) GetRows() int32 {
 		return x.Rows
 	}
 	return 0
+}
+
+func (x *Bill) GetCloseTimeIsDate() bool {
+	if x != nil {
+		return x.CloseTimeIsDate
+	}
+	return false
 }
 
 // EntityLines are the lines of one entity 单据体 of a bill, ascending by id.
@@ -954,9 +963,11 @@ type BillState struct {
 	// cancel_time stands at midnight: a date without a time of day.
 	CancelTimeIsDate bool `protobuf:"varint,12,opt,name=cancel_time_is_date,json=cancelTimeIsDate,proto3" json:"cancel_time_is_date,omitempty"`
 	// As Bill.close_time.
-	CloseTime     *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=close_time,json=closeTime,proto3" json:"close_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CloseTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=close_time,json=closeTime,proto3" json:"close_time,omitempty"`
+	// close_time stands at midnight: a date without a time of day.
+	CloseTimeIsDate bool `protobuf:"varint,14,opt,name=close_time_is_date,json=closeTimeIsDate,proto3" json:"close_time_is_date,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *BillState) Reset() {
@@ -1080,12 +1091,20 @@ func (x *BillState) GetCloseTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *BillState) GetCloseTimeIsDate() bool {
+	if x != nil {
+		return x.CloseTimeIsDate
+	}
+	return false
+}
+
 var File_kingdee_v1_whole_bill_proto protoreflect.FileDescriptor
 
 const file_kingdee_v1_whole_bill_proto_rawDesc = "" +
 	"\n" +
 	"\x1bkingdee/v1/whole_bill.proto\x12\n" +
-	"kingdee.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfe\t\n" +
+	"kingdee.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xab\n" +
+	"\n" +
 	"\x04Bill\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x17\n" +
@@ -1121,7 +1140,8 @@ const file_kingdee_v1_whole_bill_proto_rawDesc = "" +
 	"\x06fields\x18\x18 \x03(\v2\x1c.kingdee.v1.Bill.FieldsEntryR\x06fields\x121\n" +
 	"\x05extra\x18\x19 \x03(\v2\x1b.kingdee.v1.Bill.ExtraEntryR\x05extra\x123\n" +
 	"\bentities\x18\x1a \x03(\v2\x17.kingdee.v1.EntityLinesR\bentities\x12\x12\n" +
-	"\x04rows\x18\x1b \x01(\x05R\x04rows\x1aL\n" +
+	"\x04rows\x18\x1b \x01(\x05R\x04rows\x12+\n" +
+	"\x12close_time_is_date\x18\x1c \x01(\bR\x0fcloseTimeIsDate\x1aL\n" +
 	"\vFieldsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12'\n" +
 	"\x05value\x18\x02 \x01(\v2\x11.kingdee.v1.ValueR\x05value:\x028\x01\x1a8\n" +
@@ -1177,7 +1197,7 @@ const file_kingdee_v1_whole_bill_proto_rawDesc = "" +
 	"\aboolean\x18\x03 \x01(\bH\x00R\aboolean\x12\x14\n" +
 	"\x04date\x18\x04 \x01(\tH\x00R\x04date\x120\n" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x04timeB\x06\n" +
-	"\x04kind\"\xfd\x04\n" +
+	"\x04kind\"\xaa\x05\n" +
 	"\tBillState\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12C\n" +
@@ -1197,7 +1217,8 @@ const file_kingdee_v1_whole_bill_proto_rawDesc = "" +
 	"cancelTime\x12-\n" +
 	"\x13cancel_time_is_date\x18\f \x01(\bR\x10cancelTimeIsDate\x129\n" +
 	"\n" +
-	"close_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tcloseTime*\xc4\x01\n" +
+	"close_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tcloseTime\x12+\n" +
+	"\x12close_time_is_date\x18\x0e \x01(\bR\x0fcloseTimeIsDate*\xc4\x01\n" +
 	"\x0eDocumentStatus\x12\x1f\n" +
 	"\x1bDOCUMENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15DOCUMENT_STATUS_DRAFT\x10\x01\x12\x1b\n" +

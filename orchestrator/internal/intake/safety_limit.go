@@ -10,9 +10,6 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// BehindLimit is true of a cancellation c that waits behind a safety limit.
-const BehindLimit = `c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day')`
-
 // safetyLimitOpen answers why a safety limit of the scheme reached that nobody has released yet; empty when none
 // did. What reached a safety limit may have left its rolling hour: what is new is held all the same until a
 // person has looked.
@@ -34,7 +31,7 @@ limit 1`, scheme, string(rule.WorkSafetyLimit), string(rule.HoldSafetyLimitHour)
 // longer.
 func CloseSafetyLimitWork(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
 	return ledger.CloseWorkItems(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind
-  and not exists (select from unsettled_cancellation c where c.scheme = @scheme and `+BehindLimit+`
+  and not exists (select from unsettled_cancellation c where c.scheme = @scheme and `+ledger.BehindLimit+`
                     and w.subject in ('', c.hold_reason))`,
 		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})
 }

@@ -18,8 +18,8 @@ import (
 // says from which states to which and by whom, and its condition on the state keeps everything else out: a row that
 // somebody else has changed meanwhile stays as it is. What is not settled is a row of unsettled_cancellation, what is
 // settled one of outcome: to settle takes the one away and appends the other, to open again does the reverse.
-// Statements that move only due times, leases, batches, reasons and counts stand with the capability that needs them:
-// lease.go, dispatch.go, number.go, verified.go, operator_resume.go and addReasons.
+// Statements that move only due times, leases, batches, reasons and counts stand with the room that needs them: push,
+// for the most part, and addReasons.
 
 // ForgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
 const ForgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
@@ -27,6 +27,9 @@ const ForgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for
 // NeedsAttentionUnread is true of a cancellation c that waits for a person because its bill could not be read.
 const NeedsAttentionUnread = `exists (select from work_item w
     where w.cancellation_id = c.cancellation_id and w.kind = 'bill_unread' and w.close_time is null)`
+
+// BehindLimit is true of a cancellation c that waits behind a safety limit.
+const BehindLimit = `c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day')`
 
 // neverLanded is true of a cancellation that nothing in the WMS can have come of: nothing is in flight, and whatever
 // was tried was not sent or refused.

@@ -65,7 +65,7 @@ where u.scheme = @scheme and u.state = 'held' and u.hold_reason in (@reuse, @no_
 select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, min(c.hold_reason) as subject,
        count(*) || ' held' as detail
 from unsettled_cancellation c
-where c.scheme = @scheme and c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day')
+where c.scheme = @scheme and `+BehindLimit+`
   and not exists (select from work_item w where w.scheme = @scheme and w.kind = @kind and w.close_time is null)
 group by c.scheme`, pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})
 }

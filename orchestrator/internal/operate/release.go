@@ -17,7 +17,7 @@ import (
 func release(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
 	var limited bool
 	if err := tx.QueryRow(ctx, `
-select exists (select from unsettled_cancellation c where c.cancellation_id = any($1) and `+intake.BehindLimit+`)`,
+select exists (select from unsettled_cancellation c where c.cancellation_id = any($1) and `+ledger.BehindLimit+`)`,
 		ids).Scan(&limited); err != nil {
 		return err
 	}
@@ -40,6 +40,6 @@ select exists (select from unsettled_cancellation c where c.cancellation_id = an
 	_, err = tx.Exec(ctx, `
 update scheme set safety_limit_reset_time = now(), update_time = now()
 where scheme = $1
-  and not exists (select from unsettled_cancellation c where c.scheme = $1 and `+intake.BehindLimit+`)`, act.Scheme)
+  and not exists (select from unsettled_cancellation c where c.scheme = $1 and `+ledger.BehindLimit+`)`, act.Scheme)
 	return err
 }

@@ -43,7 +43,9 @@ func TestAClosedBillIsAVoidedOne(t *testing.T) {
 		Id: 7, Number: "TL7", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
 		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, EndState: kingdeev1.EndState_END_STATE_CLOSED,
 		CloseTime: timestamppb.New(closedAt), CloseTimeIsDate: true,
-		Entities: []*kingdeev1.EntityLines{{Name: "FEntity", Lines: []*kingdeev1.Line{{Id: 71, WarehouseNumber: "CK1"}}}},
+		Entities: []*kingdeev1.EntityLines{
+			{Name: "FEntity", Lines: []*kingdeev1.Line{{Id: 71, WarehouseNumber: "CK1"}}},
+		},
 	}
 	light := &kingdeev1.BillState{
 		Id: 7, Number: "TL7", DocumentStatus: bill.DocumentStatus, CancelStatus: bill.CancelStatus,

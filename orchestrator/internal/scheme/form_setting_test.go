@@ -53,12 +53,24 @@ func TestFaultsOfAFormsSettings(t *testing.T) {
 			"close_status: FCloseStatus", "close_status: FCloseStatus, org_number: F_X",
 			"kingdee.keys.org_number: PUR_MRAPP has no such column, or its key is known",
 		},
-		"a misspelt column": {"FEntity.warehouse_number", "FEntity.warehuse_number", "did you mean `FEntity.warehouse_number`?"},
-		"no Kingdee key":    {"FCloseStatus", "关闭", "kingdee.keys.close_status: `关闭` is no Kingdee field"},
-		"closed, by no key": {"close_status: FCloseStatus, ", "", "closed_ends: needs kingdee.keys.close_status"},
-		"closed, of no use": {"closed_ends: true", "closed_ends: true\n    triggers: [deleted]", "closed_ends: is of no effect"},
-		"kinds of another":  {"out: {lines: lines,", "Assembly.out: {lines: lines,", "orders: unknown key `Assembly.out`"},
-		"lines of another":  {"lines: lines", "lines: products", "orders.out.lines: must be `lines` (明细), not `products`"},
+		"a misspelt column": {
+			"FEntity.warehouse_number", "FEntity.warehuse_number", "did you mean `FEntity.warehouse_number`?",
+		},
+		"no Kingdee key": {
+			"FCloseStatus", "关闭", "kingdee.keys.close_status: `关闭` is no Kingdee field",
+		},
+		"closed, by no key": {
+			"close_status: FCloseStatus, ", "", "closed_ends: needs kingdee.keys.close_status",
+		},
+		"closed, of no use": {
+			"closed_ends: true", "closed_ends: true\n    triggers: [deleted]", "closed_ends: is of no effect",
+		},
+		"kinds of another": {
+			"out: {lines: lines,", "Assembly.out: {lines: lines,", "orders: unknown key `Assembly.out`",
+		},
+		"lines of another": {
+			"lines: lines", "lines: products", "orders.out.lines: must be `lines` (明细), not `products`",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, returns, tc.old)

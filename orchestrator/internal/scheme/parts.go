@@ -9,9 +9,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// PartsOf lists the parts that a stored revision's document names: triggers, closed bills where they count, organisations,
-// warehouses that are not outside, and order kinds. It reads no more than that, so that a document that today's checks would refuse still gives
-// its parts.
+// PartsOf lists the parts that a stored revision's document names: triggers, closed bills where they count,
+// organisations, warehouses that are not outside, and order kinds. It reads no more than that, so that a document that
+// today's checks would refuse still gives its parts.
 func PartsOf(document string) ([]rule.Part, error) {
 	var s struct {
 		Organisations []string             `yaml:"organisations"`

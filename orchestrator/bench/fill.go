@@ -26,8 +26,8 @@ func (s *stack) fill(ctx context.Context, count int) (size int64, err error) {
 	defer conn.Close(context.WithoutCancel(ctx))
 	rows, err := conn.Query(ctx, `
 select i.indexdef from pg_indexes i
-where i.schemaname = 'voidrelay' and i.tablename in ('bill', 'cancellation', 'attempt')
-  and i.indexname not in (select conname from pg_constraint)`)
+where i.schemaname = 'voidrelay' and i.tablename = any($1)
+  and i.indexname not in (select conname from pg_constraint)`, filledNames)
 	if err != nil {
 		return 0, err
 	}
@@ -38,7 +38,8 @@ where i.schemaname = 'voidrelay' and i.tablename in ('bill', 'cancellation', 'at
 	if _, err := conn.Exec(ctx, `
 do $$ declare i record; begin
     for i in select indexname from pg_indexes
-             where schemaname = 'voidrelay' and tablename in ('bill', 'cancellation', 'attempt')
+             where schemaname = 'voidrelay'
+               and tablename in ('bill', 'warehouse_order', 'cancellation', 'outcome', 'attempt')
                and indexname not in (select conname from pg_constraint) loop
         execute format('drop index voidrelay.%I', i.indexname);
     end loop;
@@ -64,11 +65,13 @@ end $$`); err != nil {
 			return 0, err
 		}
 	}
-	if _, err := conn.Exec(ctx, `select setval(pg_get_serial_sequence('cancellation', 'cancellation_id'), $1)`,
+	if _, err := conn.Exec(ctx, `
+select setval(pg_get_serial_sequence('cancellation', 'cancellation_id'), $1),
+       setval(pg_get_serial_sequence('warehouse_order', 'order_id'), $1)`,
 		count); err != nil {
 		return 0, err
 	}
-	if _, err := conn.Exec(ctx, `vacuum (analyze) bill, cancellation, attempt`); err != nil {
+	if _, err := conn.Exec(ctx, `vacuum (analyze) bill, warehouse_order, cancellation, outcome, attempt`); err != nil {
 		return 0, err
 	}
 	if _, err := conn.Exec(ctx, `checkpoint`); err != nil {
@@ -77,6 +80,9 @@ end $$`); err != nil {
 	err = conn.QueryRow(ctx, `select pg_database_size(current_database())`).Scan(&size)
 	return size, err
 }
+
+// filledNames are the tables of filledTables.
+var filledNames = []string{"bill", "warehouse_order", "cancellation", "outcome", "attempt"}
 
 // filledTables are what fill copies, with how the nth line of each is written; at is when its order was cancelled.
 var filledTables = []struct {
@@ -90,15 +96,25 @@ var filledTables = []struct {
 			"\tvoided\t1\tt\tt\t%[3]s\t%[3]s\n", filledFrom+n, n, at)
 		return err
 	}},
-	{`cancellation (cancellation_id, scheme, bill_id, bill_no, generation, affair_type, direction, warehouse_number,
-    account, warehouse_code, order_code, order_type, cancel_reason, evidence, orders_from, revision, business_date,
-    state, outcome, verified_time, decide_time, due_time, attempt, disposition, vendor_message, create_time,
-    update_time, outcome_time)`, func(w io.Writer, n int, at string) error {
-		_, err := fmt.Fprintf(w, "%d\t"+schemeName+"\t%d\tOLD-%09[3]d\t1\tAssembly\tin\tCK001\tdefault\tWH-HZ01"+
-			"\tOLD-%09[3]d\t"+orderType+"\t金蝶作废 OLD-%09[3]d\tsnapshot\tsnapshot\t1\t%[4]s\tdone\tcancelled"+
-			"\t%[4]s\t%[4]s\t%[4]s\t1\tcancelled\t取消成功\t%[4]s\t%[4]s\t%[4]s\n", n+1, filledFrom+n, n, at)
-		return err
-	}},
+	{`warehouse_order (order_id, account, warehouse_code, order_code, order_type)`,
+		func(w io.Writer, n int, _ string) error {
+			_, err := fmt.Fprintf(w, "%d\tdefault\tWH-HZ01\tOLD-%09d\t"+orderType+"\n", n+1, n)
+			return err
+		}},
+	{`cancellation (cancellation_id, scheme, bill_id, bill_no, generation, order_id, affair_type, direction,
+    warehouse_number, cancel_reason, evidence, orders_from, revision, business_date, create_time, update_time)`,
+		func(w io.Writer, n int, at string) error {
+			_, err := fmt.Fprintf(w, "%[1]d\t"+schemeName+"\t%[2]d\tOLD-%09[3]d\t1\t%[1]d\tAssembly\tin\tCK001"+
+				"\t金蝶作废 OLD-%09[3]d\tsnapshot\tsnapshot\t1\t%[4]s\t%[4]s\t%[4]s\n", n+1, filledFrom+n, n, at)
+			return err
+		}},
+	{`outcome (cancellation_id, times_settled, scheme, state, outcome, outcome_time, decide_time, due_time, attempt,
+    disposition, vendor_message, maybe_landed, answer_lost, update_time)`,
+		func(w io.Writer, n int, at string) error {
+			_, err := fmt.Fprintf(w, "%d\t1\t"+schemeName+"\tdone\tcancelled\t%[2]s\t%[2]s\t%[2]s\t1\tcancelled"+
+				"\t取消成功\tt\tf\t%[2]s\n", n+1, at)
+			return err
+		}},
 	{`attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time, disposition,
     recognised, http_status, vendor_flag, vendor_message, dictionary)`, func(w io.Writer, n int, at string) error {
 		_, err := fmt.Fprintf(w,

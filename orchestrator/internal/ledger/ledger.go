@@ -110,7 +110,7 @@ type Page struct {
 	// Reopen: cancellations that ended as dry_run are planned anew where the scheme sends. Only a backfill with
 	// BeforeCutover asks for that.
 	Reopen bool
-	// RunCounts count this page, except for the split of its orders into new, already owed and held, which the store
+	// RunCounts count this page, except for the split of its orders into new, already owed and held, which the commit
 	// adds.
 	RunCounts rule.RunCounts
 }

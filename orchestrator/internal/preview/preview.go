@@ -13,7 +13,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
-// Ledger is what a preview asks of the store.
+// Ledger is what a preview reads.
 type Ledger interface {
 	StoredSchemes(ctx context.Context) ([]ledger.StoredScheme, error)
 }

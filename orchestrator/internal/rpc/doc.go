@@ -3,6 +3,6 @@
 //
 // It promises that every error carries one ErrorInfo of domain "orchestrator", that nothing is changed by a call it
 // refuses, and that a page token works for its own query only. What the words mean is decided elsewhere: verdicts by
-// the store's views, whether a scheme may send by SendGate, runs by RunStarter. Health and reflection are registered by
-// the composition.
+// the ledger's views, whether a scheme may send by SendGate, runs by RunStarter. Health and reflection are registered
+// by the composition.
 package rpc

@@ -1,5 +1,5 @@
 // Package rowtest inserts rows of the ledger for tests: valid defaults, of which a test names only what it is about.
-// Every time is fixed, so that what is read back can be compared as a whole. It does nothing that the store does; it is
+// Every time is fixed, so that what is read back can be compared as a whole. It does nothing that the rooms do; it is
 // no way to write a ledger. Where the pool is the running role's, its rows are laid down by the one who logged in, the
 // owner in storetest's databases: a test stages what an orchestrator may not do as well.
 package rowtest

@@ -12,7 +12,8 @@ import (
 
 // Columns writes rows of T with one statement: it turns them on their side, an array a field, as unnest wants them.
 // Each field of T has a tag with its column and the type of Postgres, such as `col:"bill_id bigint"`. Texts are made
-// storable, and a time that is unset is null; so is the id 0 of a field whose tag ends in "or null".
+// storable, bytes that are nil are empty, and a time that is unset is null; so is the id 0 of a field whose tag ends in
+// "or null".
 type Columns[T any] struct {
 	// From is the source of the rows in SQL: unnest(…) as alias (column, …).
 	From   string
@@ -69,7 +70,12 @@ func (c Columns[T]) array(rows reflect.Value, field int, of column) any {
 	case sample.Kind() == reflect.Bool:
 		return each(rows, field, reflect.Value.Bool)
 	case sample.Kind() == reflect.Slice && sample.Elem().Kind() == reflect.Uint8:
-		return each(rows, field, func(v reflect.Value) []byte { return append([]byte{}, v.Bytes()...) })
+		return each(rows, field, func(v reflect.Value) []byte {
+			if v.IsNil() {
+				return []byte{}
+			}
+			return v.Bytes()
+		})
 	case of.orNull:
 		return each(rows, field, func(v reflect.Value) *int64 { return NullID(v.Int()) })
 	default:

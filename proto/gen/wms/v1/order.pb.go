@@ -740,7 +740,7 @@ type Account struct {
 	// Host (and port) that requests go to.
 	Host        string      `protobuf:"bytes,3,opt,name=host,proto3" json:"host,omitempty"`
 	Environment Environment `protobuf:"varint,4,opt,name=environment,proto3,enum=wms.v1.Environment" json:"environment,omitempty"`
-	// The dialect spoken: wdt or qimen.
+	// The dialect spoken: wdt, qimen or qimen-direct.
 	Dialect       string `protobuf:"bytes,5,opt,name=dialect,proto3" json:"dialect,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

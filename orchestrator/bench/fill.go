@@ -89,7 +89,7 @@ var filledTables = []struct {
 	columns string
 	line    func(w io.Writer, n int, at string) error
 }{
-	{`bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time, modify_time,
+	{`bill (scheme, bill_id, bill_no, org, bill_kind, document_status, cancel_status, bill_create_time, modify_time,
     approve_time, cancel_time, read_time, class, generation, generation_live, ever_live, generation_approve,
     generation_cancel)`, func(w io.Writer, n int, at string) error {
 		_, err := fmt.Fprintf(w, schemeName+"\t%d\tOLD-%09d\t100\tAssembly\tD\tB\t%[3]s\t%[3]s\t%[3]s\t%[3]s\t%[3]s"+
@@ -101,7 +101,7 @@ var filledTables = []struct {
 			_, err := fmt.Fprintf(w, "%d\tdefault\tWH-HZ01\tOLD-%09d\t"+orderType+"\n", n+1, n)
 			return err
 		}},
-	{`cancellation (cancellation_id, scheme, bill_id, bill_no, generation, order_id, affair_type, direction,
+	{`cancellation (cancellation_id, scheme, bill_id, bill_no, generation, order_id, bill_kind, direction,
     warehouse_number, cancel_reason, evidence, orders_from, revision, business_date, create_time, update_time)`,
 		func(w io.Writer, n int, at string) error {
 			_, err := fmt.Fprintf(w, "%[1]d\t"+schemeName+"\t%[2]d\tOLD-%09[3]d\t1\t%[1]d\tAssembly\tin\tCK001"+

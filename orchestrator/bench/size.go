@@ -82,7 +82,7 @@ from generate_series(1, (@rows::bigint + 99) / 100) as n`, `
 insert into run_reading (run_id, watermark_version, lower_edge, vendor_time, service_time,
     watermark_before, watermark_after)
 select run_id, run_id, now(), now(), now(), now(), now() from run`, `
-insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time,
+insert into bill (scheme, bill_id, bill_no, org, bill_kind, document_status, cancel_status, bill_create_time,
     modify_time, approve_time, cancel_time, read_time, class, generation, generation_live, ever_live,
     generation_approve, generation_cancel)
 select 'assembly-void', 100000 + n, 'ZZCX' || lpad(n::text, 8, '0'), '100', 'Assembly', 'D', 'B', at, at, at, at, at,
@@ -90,17 +90,18 @@ select 'assembly-void', 100000 + n, 'ZZCX' || lpad(n::text, 8, '0'), '100', 'Ass
 from (select n, now() - interval '365 days' * n / @rows::bigint as at
     from generate_series(1, @rows::bigint) as n) as bills`, `
 insert into bill_snapshot (scheme, bill_id, generation, content, read_time)
-select scheme, bill_id, 1, jsonb_build_object('ID', bill_id, 'Number', bill_no, 'Org', '100',
-    'AffairType', 'Assembly', 'DocumentStatus', 'C', 'CancelStatus', 'A',
-    'CreateTime', bill_create_time, 'ModifyTime', modify_time, 'ApproveTime', approve_time,
-    'Products', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10,
-        'Material', 'CP' || bill_id, 'Warehouse', 'CK001', 'Quantity', '12.5')),
-    'Components', jsonb_build_array(jsonb_build_object('EntryID', bill_id * 10 + 1,
-        'Material', 'YL' || bill_id, 'Warehouse', 'CK003', 'Quantity', '25'))), read_time
+select scheme, bill_id, 1, jsonb_build_object('id', bill_id, 'number', bill_no, 'org', '100',
+    'kind', 'Assembly', 'document_status', 'C', 'cancel_status', 'A',
+    'create_time', bill_create_time, 'modify_time', modify_time, 'approve_time', approve_time,
+    'lines', jsonb_build_object(
+        'products', jsonb_build_array(jsonb_build_object('id', bill_id * 10,
+            'material', 'CP' || bill_id, 'warehouse', 'CK001', 'quantity', '12.5')),
+        'components', jsonb_build_array(jsonb_build_object('id', bill_id * 10 + 1,
+            'material', 'YL' || bill_id, 'warehouse', 'CK003', 'quantity', '25')))), read_time
 from bill`, `
 insert into warehouse_order (account, warehouse_code, order_code, order_type)
 select 'default', 'WH-HZ01', bill_no, 'QTRK' from bill order by bill_id`, `
-insert into cancellation (scheme, bill_id, bill_no, generation, order_id, affair_type, direction, warehouse_number,
+insert into cancellation (scheme, bill_id, bill_no, generation, order_id, bill_kind, direction, warehouse_number,
     cancel_reason, evidence, orders_from, revision, run_id, business_date, create_time)
 select b.scheme, b.bill_id, b.bill_no, 1, o.order_id, 'Assembly', 'in', 'CK001', '金蝶组装拆卸单作废', 'snapshot',
     'snapshot', 1, (b.bill_id - 100000 + 99) / 100, b.cancel_time::date, b.cancel_time

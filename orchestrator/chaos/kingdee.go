@@ -90,7 +90,7 @@ func livesOf(s *scheme.Scheme, b books.BillTruth) []life {
 // keyOf is the WMS's name for an order of a bill; false for one that is outside the scheme.
 func keyOf(s *scheme.Scheme, order books.Order) (warehouse.Key, bool) {
 	key, ok := orderOf(s, order)
-	return key, ok && slices.Contains(s.Kinds(), rule.OrderKind{Affair: order.AffairType, Direction: order.Direction})
+	return key, ok && slices.Contains(s.Kinds(), rule.OrderKind{BillKind: order.AffairType, Direction: order.Direction})
 }
 
 // orderOf is the same, whether or not the scheme asks for the order's kind; false for a

@@ -57,7 +57,7 @@ func (r plannedRow) item() (ledger.BackfillItem, error) {
 		},
 	}
 	if kind, ok := rule.ParseOrderKind(r.OrderKind); ok {
-		item.Cancellation.Order.Affair, item.Cancellation.Order.Direction = kind.Affair, kind.Direction
+		item.Cancellation.Order.BillKind, item.Cancellation.Order.Direction = kind.BillKind, kind.Direction
 	}
 	if r.Seen == nil {
 		return item, nil

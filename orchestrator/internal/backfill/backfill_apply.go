@@ -325,7 +325,7 @@ func stateChanges(before, now rule.State) []string {
 	add("单据编号 number", before.Number, now.Number)
 	add("单据状态 document status", before.DocumentStatus, now.DocumentStatus)
 	add("作废状态 cancel status", before.CancelStatus, now.CancelStatus)
-	add("事务类型 affair type", before.Affair, now.Affair)
+	add("单据种类 kind", before.Kind, now.Kind)
 	add("库存组织 organisation", before.Org, now.Org)
 	add("作废日期 cancel date", stampOf(before.CancelTime), stampOf(now.CancelTime))
 	add("审核日期 approve date", stampOf(before.ApproveTime), stampOf(now.ApproveTime))

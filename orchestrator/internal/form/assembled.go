@@ -24,9 +24,9 @@ var AssembledApp = rule.Form{
 		{Source: Components, Entity: "FSubEntity", Title: "子件"},
 	},
 	Orders: []rule.FormOrder{
-		{Kind: rule.OrderKind{Affair: Assembly, Direction: rule.In}, Lines: Products},
-		{Kind: rule.OrderKind{Affair: Assembly, Direction: rule.Out}, Lines: Components},
-		{Kind: rule.OrderKind{Affair: Dassembly, Direction: rule.In}, Lines: Components},
-		{Kind: rule.OrderKind{Affair: Dassembly, Direction: rule.Out}, Lines: Products},
+		{Kind: rule.OrderKind{BillKind: Assembly, Direction: rule.In}, Lines: Products},
+		{Kind: rule.OrderKind{BillKind: Assembly, Direction: rule.Out}, Lines: Components},
+		{Kind: rule.OrderKind{BillKind: Dassembly, Direction: rule.In}, Lines: Components},
+		{Kind: rule.OrderKind{BillKind: Dassembly, Direction: rule.Out}, Lines: Products},
 	},
 }

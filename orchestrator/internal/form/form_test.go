@@ -27,7 +27,7 @@ func TestFormsAreWhole(t *testing.T) {
 			require.True(t, names[string(order.Lines)], "%s: %s is of lines that the form has not", f.ID, order.Kind)
 			require.False(t, kinds[order.Kind], "%s: two orders are %s", f.ID, order.Kind)
 			kinds[order.Kind] = true
-			_, known := f.Kind(order.Kind.Affair)
+			_, known := f.Kind(order.Kind.BillKind)
 			require.True(t, known, "%s: %s is of a kind that the form has not", f.ID, order.Kind)
 		}
 	}

@@ -25,16 +25,16 @@ func upsertBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.B
 		written[i] = rowOf(b)
 	}
 	rows, err := tx.Query(ctx, `
-insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, bill_create_time,
+insert into bill (scheme, bill_id, bill_no, org, bill_kind, document_status, cancel_status, bill_create_time,
     modify_time, approve_time, cancel_time, cancel_is_date, read_time, class, class_reason, generation, generation_live,
     ever_live, generation_approve, generation_cancel, un_audited_since, un_audit_time, gone_time, reread_time)
-select @scheme, b.id, b.number, b.org, b.affair, b.document, b.cancel, b.created, b.modified, b.approved, b.cancelled,
+select @scheme, b.id, b.number, b.org, b.kind, b.document, b.cancel, b.created, b.modified, b.approved, b.cancelled,
     b.is_date, b.read_time, b.class, b.reason, b.generation, b.generation_live, b.ever_live, b.generation_approve,
     b.generation_cancel, b.un_audited_since, b.un_audit_time, b.gone,
     case when b.class = 'undecodable' then now() + interval '`+rereadPause+`' end
 from `+billColumns.From+`
 on conflict (scheme, bill_id) do update set bill_no = excluded.bill_no, org = excluded.org,
-    affair_type = excluded.affair_type, document_status = excluded.document_status,
+    bill_kind = excluded.bill_kind, document_status = excluded.document_status,
     cancel_status = excluded.cancel_status, bill_create_time = excluded.bill_create_time,
     modify_time = excluded.modify_time, approve_time = excluded.approve_time, cancel_time = excluded.cancel_time,
     cancel_is_date = excluded.cancel_is_date, read_time = excluded.read_time, class = excluded.class,
@@ -93,7 +93,7 @@ type billRow struct {
 	ID                int64      `col:"id bigint"`
 	Number            string     `col:"number text"`
 	Org               string     `col:"org text"`
-	Affair            string     `col:"affair text"`
+	Kind              string     `col:"kind text"`
 	Document          string     `col:"document text"`
 	Cancel            string     `col:"cancel text"`
 	Created           time.Time  `col:"created timestamptz"`
@@ -119,7 +119,7 @@ var billColumns = ledger.ColumnsOf[billRow]("b")
 func rowOf(b ledger.BillWrite) billRow {
 	k, s := b.After, b.After.State
 	return billRow{
-		ID: s.ID, Number: s.Number, Org: s.Org, Affair: s.Affair, Document: s.DocumentStatus, Cancel: s.CancelStatus,
+		ID: s.ID, Number: s.Number, Org: s.Org, Kind: s.Kind, Document: s.DocumentStatus, Cancel: s.CancelStatus,
 		Created: s.CreateTime, Modified: s.ModifyTime, Approved: s.ApproveTime, Cancelled: s.CancelTime,
 		IsDate: s.CancelIsDate, ReadTime: k.ReadTime, Class: k.Class, Reason: b.Reason, Generation: k.Generation,
 		GenerationLive: k.GenerationLive, EverLive: k.EverLive, GenerationApprove: k.GenerationApprove,

@@ -15,7 +15,7 @@ import (
 // map. The cancellations of a bill are found by the bill (offset 0 sees to that) and not among all that are planned.
 func (s *BillRows) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
 	rows, err := s.pool.Query(ctx, `
-select b.bill_id as id, b.bill_no as number, b.org, b.affair_type as affair, b.document_status, b.cancel_status,
+select b.bill_id as id, b.bill_no as number, b.org, b.bill_kind as kind, b.document_status, b.cancel_status,
        b.bill_create_time as create_time, b.modify_time, b.approve_time, b.cancel_time, b.cancel_is_date,
        false as closed, b.read_time,
        b.class, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel,

@@ -228,7 +228,7 @@ func (p *Pager) leaveUnseen(d rule.Decision) bool {
 // unknownValue is the problem of a bill that carries a state this program does not know.
 func unknownValue(id int64, number string) *kingdeev1.BillProblem {
 	return &kingdeev1.BillProblem{
-		Id: id, Number: number, Detail: "a state or affair type that this version does not know",
+		Id: id, Number: number, Detail: "a state or kind that this version does not know",
 	}
 }
 

@@ -115,11 +115,11 @@ func openVanished(ctx context.Context, tx pgx.Tx, scheme string, orders []ledger
 		if err := tx.QueryRow(ctx, `
 select exists (select from cancellation_now c where c.scheme = @scheme and c.bill_id = @bill
          and c.generation = @generation
-               and c.affair_type = @affair and c.direction = @direction and c.warehouse_number = @warehouse
+               and c.bill_kind = @bill_kind and c.direction = @direction and c.warehouse_number = @warehouse
                and c.state not in ('withdrawn', 'dry_run'))`,
 			pgx.StrictNamedArgs{
 				"scheme": scheme, "bill": v.BillID, "generation": v.Generation,
-				"affair": v.Order.Affair, "direction": v.Order.Direction,
+				"bill_kind": v.Order.BillKind, "direction": v.Order.Direction,
 				"warehouse": ledger.CleanText(v.Order.Warehouse),
 			}).Scan(&covered); err != nil {
 			return err

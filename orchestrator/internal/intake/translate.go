@@ -16,7 +16,7 @@ func StateOf(f rule.Form, s *kingdeev1.BillState) (rule.State, bool) {
 	state := rule.State{
 		ID: s.GetId(), Number: s.GetNumber(), Org: s.GetOrgNumber(),
 		DocumentStatus: documentStatuses[s.GetDocumentStatus()],
-		CancelStatus:   cancelStatuses[s.GetCancelStatus()], Affair: kind,
+		CancelStatus:   cancelStatuses[s.GetCancelStatus()], Kind: kind,
 		CreateTime: TimeOf(s.GetCreateTime()),
 		ModifyTime: TimeOf(s.GetModifyTime()), ApproveTime: TimeOf(s.GetApproveTime()),
 		CancelTime:   TimeOf(s.GetCancelTime()),
@@ -46,7 +46,7 @@ func billOf(f rule.Form, b *kingdeev1.Bill) (rule.Bill, bool) {
 	bill := rule.Bill{
 		ID: b.GetId(), Number: b.GetNumber(), Org: b.GetOrgNumber(),
 		DocumentStatus: documentStatuses[b.GetDocumentStatus()],
-		CancelStatus:   cancelStatuses[b.GetCancelStatus()], Affair: kind,
+		CancelStatus:   cancelStatuses[b.GetCancelStatus()], Kind: kind,
 		Date: b.GetDate(), BillType: b.GetBillTypeId(),
 		OwnerType: b.GetOwnerType(), Owner: b.GetOwnerNumber(), ComponentOwner: b.GetComponentOwnerNumber(),
 		Department: b.GetDepartmentNumber(), Note: b.GetNote(), CreateTime: TimeOf(b.GetCreateTime()),

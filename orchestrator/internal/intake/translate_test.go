@@ -21,9 +21,9 @@ func TestAStateThatIsNotKnownIsNeverTakenForAnother(t *testing.T) {
 	_, ok := StateOf(form.AssembledApp, whole)
 	require.True(t, ok)
 	for name, spoil := range map[string]func(*kingdeev1.BillState){
-		"a later letter":      func(s *kingdeev1.BillState) { s.DocumentStatus = 17 },
-		"no cancel status":    func(s *kingdeev1.BillState) { s.CancelStatus = 0 },
-		"a later affair type": func(s *kingdeev1.BillState) { s.Kind = "Later" },
+		"a later letter":   func(s *kingdeev1.BillState) { s.DocumentStatus = 17 },
+		"no cancel status": func(s *kingdeev1.BillState) { s.CancelStatus = 0 },
+		"a later kind":     func(s *kingdeev1.BillState) { s.Kind = "Later" },
 	} {
 		state := &kingdeev1.BillState{
 			Id: 1, Number: "A1", DocumentStatus: whole.DocumentStatus,

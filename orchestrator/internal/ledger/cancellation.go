@@ -85,7 +85,7 @@ type (
 		OrderType    string          `col:"order_type text"`
 		Triggers     string          `col:"triggers text"`
 		NotBefore    time.Time       `col:"not_before timestamptz"`
-		Affair       string          `col:"affair text"`
+		BillKind     string          `col:"bill_kind text"`
 		Direction    string          `col:"direction text"`
 		Number       string          `col:"number text"`
 		BillNo       string          `col:"bill_no text"`
@@ -121,7 +121,7 @@ func owedRows(cancellations []Cancellation) ([]owedRow, error) {
 		rows[i] = owedRow{
 			BillID: d.BillID, Generation: d.Generation, Account: d.Account, Warehouse: d.WarehouseCode,
 			OrderCode: d.OrderCode, OrderType: d.OrderType, Triggers: ArrayOf(d.Triggers), NotBefore: d.NotBefore,
-			Affair: d.Order.Affair, Direction: d.Order.Direction, Number: d.Order.Warehouse, BillNo: d.BillNo,
+			BillKind: d.Order.BillKind, Direction: d.Order.Direction, Number: d.Order.Warehouse, BillNo: d.BillNo,
 			Reason: d.CancelReason, Props: EscapeNUL(props), Owner: d.OwnerCode, Evidence: d.Evidence,
 			OrdersFrom: d.OrdersFrom, Hold: d.Hold, Verified: d.VerifiedTime, BusinessDate: d.BusinessDate,
 		}

@@ -54,7 +54,7 @@ type planned struct {
 func plan(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) ([]planned, error) {
 	rows, err := tx.Query(ctx, `
 with d as (
-    select d.bill_id, d.generation, d.account, d.triggers::text[] as triggers, d.affair, d.direction, d.number,
+    select d.bill_id, d.generation, d.account, d.triggers::text[] as triggers, d.bill_kind, d.direction, d.number,
            d.bill_no, d.reason, d.props::jsonb as props, d.owner, d.evidence, d.orders_from, d.hold, d.not_before,
            coalesce(d.verified, 'epoch') as verified, d.business_date, o.order_id
     from `+owedColumns.From+`
@@ -64,10 +64,10 @@ with d as (
            d.props, d.owner, d.evidence, d.orders_from, d.hold, d.order_id
     from d cross join lateral (select d.order_id) o `+cancellationOf+`
 ), fresh as (
-    insert into cancellation (scheme, bill_id, bill_no, generation, order_id, affair_type, direction, warehouse_number,
+    insert into cancellation (scheme, bill_id, bill_no, generation, order_id, bill_kind, direction, warehouse_number,
         cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id, business_date,
         traceparent)
-    select @scheme, d.bill_id, d.bill_no, d.generation, d.order_id, d.affair, d.direction, d.number,
+    select @scheme, d.bill_id, d.bill_no, d.generation, d.order_id, d.bill_kind, d.direction, d.number,
         d.reason, d.props, d.owner, d.triggers, d.evidence, d.orders_from, @revision, @run, d.business_date,
         @traceparent
     from d

@@ -64,7 +64,7 @@ type CancellationView struct {
 	BillID         int64
 	BillNo         string
 	Generation     int32
-	// OrderKind is affair type and direction, such as Assembly.in.
+	// OrderKind is the bill's kind and direction, such as Assembly.in.
 	OrderKind, WarehouseNumber string
 	rule.Request
 	State                                        string
@@ -110,7 +110,7 @@ type WorkFilter struct {
 type BillView struct {
 	Scheme                              string
 	BillID                              int64
-	BillNo, Org, AffairType             string
+	BillNo, Org, BillKind               string
 	DocumentStatus, CancelStatus        string
 	ModifyTime, ApproveTime, CancelTime time.Time
 	ReadTime                            time.Time

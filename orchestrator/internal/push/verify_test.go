@@ -26,7 +26,7 @@ func TestAnUnreadableHolderOfTheNumberKeepsItFromBeingSent(t *testing.T) {
 	t.Parallel()
 	policy := rule.Policy{Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}}
 	own := rule.State{
-		ID: 1, Number: "ZZ1", DocumentStatus: rule.Reaudit, CancelStatus: rule.Voided, Affair: form.Assembly,
+		ID: 1, Number: "ZZ1", DocumentStatus: rule.Reaudit, CancelStatus: rule.Voided, Kind: form.Assembly,
 	}
 	for name, number := range map[string]string{"another case": "zz1", "number itself unreadable": ""} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 
 const cancellationColumns = `
 select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation,
-       concat_ws('.', nullif(c.affair_type, ''), c.direction) as order_kind,
+       concat_ws('.', nullif(c.bill_kind, ''), c.direction) as order_kind,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.extend_props, c.owner_code, c.state, c.triggers, c.evidence, c.orders_from,
        case when c.state = 'held' then c.hold_reason else '' end as hold_reason, c.disposition, c.vendor_message,

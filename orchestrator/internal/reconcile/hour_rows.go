@@ -87,7 +87,7 @@ where run_id = $1 and kingdee_bills = ledger_bills and kingdee_digest = ledger_d
 // ledgerHours reads the states of the reconcile run's hours from the ledger, one by one.
 func ledgerHours(ctx context.Context, tx pgx.Tx, w *ledger.Run) (map[time.Time]rule.Tally, error) {
 	rows, err := tx.Query(ctx, `
-select bill_id, bill_no, org, document_status, cancel_status, affair_type, bill_create_time, modify_time,
+select bill_id, bill_no, org, document_status, cancel_status, bill_kind, bill_create_time, modify_time,
        approve_time, cancel_time
 from bill
 where scheme = $1 and `+intake.StampOf+` >= $2 and `+intake.StampOf+` < $3
@@ -100,7 +100,7 @@ where scheme = $1 and `+intake.StampOf+` >= $2 and `+intake.StampOf+` < $3
 	var state rule.State
 	var created, modified, approved, cancelled time.Time
 	_, err = pgx.ForEachRow(rows, []any{
-		&state.ID, &state.Number, &state.Org, &state.DocumentStatus, &state.CancelStatus, &state.Affair, &created,
+		&state.ID, &state.Number, &state.Org, &state.DocumentStatus, &state.CancelStatus, &state.Kind, &created,
 		&modified, &approved, &cancelled,
 	}, func() error {
 		state.CreateTime, state.ModifyTime, state.ApproveTime, state.CancelTime = created, modified, approved, cancelled

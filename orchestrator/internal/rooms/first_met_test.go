@@ -23,7 +23,7 @@ func TestTheSecondToMeetABillForTheFirstTimeDecidesItAgain(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = tx.Rollback(t.Context()) }()
 	_, err = tx.Exec(t.Context(), `
-insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, read_time, class,
+insert into bill (scheme, bill_id, bill_no, org, bill_kind, document_status, cancel_status, read_time, class,
     generation, generation_live, ever_live)
 values ($1, 1, 'A1', '100', 'Assembly', 'C', 'A', now(), 'live', 1, true, true)`, rowtest.SchemeName)
 	require.NoError(t, err)

@@ -29,7 +29,7 @@ func BenchmarkPush(b *testing.B) {
 	s, rows := rooms.New(pool), rowtest.New(b, pool)
 	rows.Scheme(rowtest.Scheme{})
 	rows.Exec(`
-insert into bill (scheme, bill_id, bill_no, org, affair_type, document_status, cancel_status, cancel_time, read_time,
+insert into bill (scheme, bill_id, bill_no, org, bill_kind, document_status, cancel_status, cancel_time, read_time,
     class, generation, generation_live, ever_live)
 select $1, n, 'BENCH-' || lpad(n::text, 9, '0'), '100', 'Assembly', 'D', 'B', now(), now(), 'voided', 1, true, true
 from generate_series(1, $2::bigint) n`,
@@ -38,7 +38,7 @@ from generate_series(1, $2::bigint) n`,
 insert into warehouse_order (account, warehouse_code, order_code, order_type)
 select 'default', 'WH-HZ01', bill_no, 'QTRK' from bill`)
 	rows.Exec(`
-insert into cancellation (scheme, bill_id, bill_no, generation, order_id, affair_type, direction, warehouse_number,
+insert into cancellation (scheme, bill_id, bill_no, generation, order_id, bill_kind, direction, warehouse_number,
     cancel_reason, evidence, orders_from, revision, business_date)
 select b.scheme, b.bill_id, b.bill_no, 1, o.order_id, 'Assembly', 'in', 'CK001', '金蝶作废 ' || b.bill_no, 'snapshot',
     'snapshot', 1, '2026-11-20'

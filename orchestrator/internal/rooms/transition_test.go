@@ -65,7 +65,7 @@ func inEveryState(t *testing.T, pool *pgxpool.Pool, e rule.Event, states []rule.
 		m.Bills = append(m.Bills, bill)
 		owed := owedAs[e]
 		owed.BillID, owed.BillNo, owed.Generation, owed.OrderCode = bill, number, 1, number
-		owed.Order = rule.Order{Affair: "Assembly", Direction: "in", Warehouse: "CKWH01"}
+		owed.Order = rule.Order{BillKind: "Assembly", Direction: "in", Warehouse: "CKWH01"}
 		owed.Account, owed.WarehouseCode, owed.OrderType = "default", "WH01", "OTHER_IN"
 		owed.Evidence, owed.OrdersFrom, owed.BusinessDate = rule.EvidenceSnapshot, rule.OrdersFromSnapshot, rowtest.Now
 		m.Cancellations = append(m.Cancellations, owed)

@@ -75,7 +75,7 @@ func finishAt(watermark time.Time) ledger.Finish {
 func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	now := time.Now()
 	state := rule.State{
-		ID: id, Number: no, Org: "100", DocumentStatus: "D", CancelStatus: "B", Affair: "Assembly", CancelTime: now,
+		ID: id, Number: no, Org: "100", DocumentStatus: "D", CancelStatus: "B", Kind: "Assembly", CancelTime: now,
 	}
 	page := ledger.Page{
 		Cursor: id,
@@ -88,7 +88,7 @@ func voidedPage(id int64, no string, warehouses ...string) ledger.Page {
 	for _, warehouse := range warehouses {
 		page.Cancellations = append(page.Cancellations, ledger.Cancellation{
 			BillID: id, BillNo: no, Generation: 1,
-			Order: rule.Order{Affair: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse},
+			Order: rule.Order{BillKind: "Assembly", Direction: "in", Warehouse: "CK-" + warehouse},
 			Request: rule.Request{
 				Account: "default", WarehouseCode: warehouse, OrderCode: no, OrderType: "QTRK", CancelReason: "作废",
 			},

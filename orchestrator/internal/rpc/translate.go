@@ -110,7 +110,7 @@ func workMessage(v ledger.WorkView) *orchestratorv1.WorkItem {
 
 func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 	return &orchestratorv1.Bill{
-		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, AffairType: v.AffairType,
+		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, BillKind: v.BillKind,
 		DocumentStatus: v.DocumentStatus, CancelStatus: v.CancelStatus, ModifyTime: stamp(v.ModifyTime),
 		ApproveTime: stamp(v.ApproveTime), CancelTime: stamp(v.CancelTime), ReadTime: stamp(v.ReadTime),
 		Generation: v.Generation, Class: v.Class,

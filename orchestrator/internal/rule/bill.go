@@ -24,7 +24,7 @@ type State struct {
 	Org            string
 	DocumentStatus string
 	CancelStatus   string
-	Affair         string
+	Kind           string
 	CreateTime     time.Time
 	ModifyTime     time.Time
 	ApproveTime    time.Time
@@ -45,7 +45,7 @@ func (s State) Voided() bool { return s.CancelStatus == Voided }
 // Same says whether two reads show the same bill unchanged: states, number, organisation and all four dates.
 func (s State) Same(o State) bool {
 	return s.ID == o.ID && s.Number == o.Number && s.Org == o.Org && s.DocumentStatus == o.DocumentStatus &&
-		s.CancelStatus == o.CancelStatus && s.Affair == o.Affair && s.CreateTime.Equal(o.CreateTime) &&
+		s.CancelStatus == o.CancelStatus && s.Kind == o.Kind && s.CreateTime.Equal(o.CreateTime) &&
 		s.ModifyTime.Equal(o.ModifyTime) && s.ApproveTime.Equal(o.ApproveTime) && s.CancelTime.Equal(o.CancelTime)
 }
 
@@ -57,7 +57,7 @@ type Bill struct {
 	Org            string    `cel:"org" json:"org"`
 	DocumentStatus string    `cel:"document_status" json:"document_status"`
 	CancelStatus   string    `cel:"cancel_status" json:"cancel_status"`
-	Affair         string    `cel:"affair" json:"affair"`
+	Kind           string    `cel:"kind" json:"kind"`
 	Date           string    `cel:"date" json:"date"`
 	BillType       string    `cel:"bill_type" json:"bill_type"`
 	OwnerType      string    `cel:"owner_type" json:"owner_type"`
@@ -93,7 +93,7 @@ type Line struct {
 func (b Bill) State() State {
 	return State{
 		ID: b.ID, Number: b.Number, Org: b.Org, DocumentStatus: b.DocumentStatus, CancelStatus: b.CancelStatus,
-		Affair: b.Affair, CreateTime: b.CreateTime, ModifyTime: b.ModifyTime, ApproveTime: b.ApproveTime,
+		Kind: b.Kind, CreateTime: b.CreateTime, ModifyTime: b.ModifyTime, ApproveTime: b.ApproveTime,
 		CancelTime: b.CancelTime, CancelIsDate: b.CancelIsDate, Closed: b.Closed,
 	}
 }

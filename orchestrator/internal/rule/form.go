@@ -68,7 +68,7 @@ func ParseOrderKind(name string) (OrderKind, bool) {
 	at := strings.LastIndexByte(name, '.')
 	kind := OrderKind{Direction: name[at+1:]}
 	if at >= 0 {
-		kind.Affair = name[:at]
+		kind.BillKind = name[:at]
 	}
 	return kind, kind.String() == name && (kind.Direction == In || kind.Direction == Out)
 }

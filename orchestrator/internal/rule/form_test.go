@@ -36,8 +36,8 @@ func TestAFormWithoutKinds(t *testing.T) {
 
 func TestAnOrderKindIsReadFromItsName(t *testing.T) {
 	for name, want := range map[string]rule.OrderKind{
-		"Assembly.in": {Affair: "Assembly", Direction: rule.In}, "out": {Direction: rule.Out},
-		"A.B.out": {Affair: "A.B", Direction: rule.Out},
+		"Assembly.in": {BillKind: "Assembly", Direction: rule.In}, "out": {Direction: rule.Out},
+		"A.B.out": {BillKind: "A.B", Direction: rule.Out},
 	} {
 		got, ok := rule.ParseOrderKind(name)
 		require.True(t, ok, name)

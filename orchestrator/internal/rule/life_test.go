@@ -19,8 +19,8 @@ func h(hours float64) time.Time { return start.Add(time.Duration(hours * float64
 var inbound = rule.Policy{Cutover: start, Form: form.AssembledApp,
 	Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}},
 	Orders: map[rule.OrderKind]rule.Source{
-		{Affair: form.Assembly, Direction: rule.In}:  form.Products,
-		{Affair: form.Dassembly, Direction: rule.In}: form.Components,
+		{BillKind: form.Assembly, Direction: rule.In}:  form.Products,
+		{BillKind: form.Dassembly, Direction: rule.In}: form.Components,
 	}}
 
 // seen is one read of bill 7.
@@ -35,7 +35,7 @@ type seen struct {
 
 func (s seen) bill() rule.Bill {
 	b := rule.Bill{
-		ID: 7, Number: "ZZCX000007", Org: "100", Affair: form.Assembly, DocumentStatus: s.status,
+		ID: 7, Number: "ZZCX000007", Org: "100", Kind: form.Assembly, DocumentStatus: s.status,
 		CancelStatus: s.cancel, CancelIsDate: s.dateOnly,
 	}
 	b.Lines = map[string][]rule.Line{}
@@ -328,7 +328,7 @@ func TestALightReadAsksForTheWholeBillWhenAnythingDiffers(t *testing.T) {
 		"org":      func(s *rule.State) { s.Org = "200" },
 		"document": func(s *rule.State) { s.DocumentStatus = rule.Reaudit },
 		"cancel":   func(s *rule.State) { s.CancelStatus = rule.Voided },
-		"affair":   func(s *rule.State) { s.Affair = form.Dassembly },
+		"kind":     func(s *rule.State) { s.Kind = form.Dassembly },
 		"created":  func(s *rule.State) { s.CreateTime = h(1) },
 		"modified": func(s *rule.State) { s.ModifyTime = h(1) },
 		"approved": func(s *rule.State) { s.ApproveTime = h(2) },

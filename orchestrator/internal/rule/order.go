@@ -10,13 +10,13 @@ const (
 
 // OrderKind names a sort of order: the kind of the bill, where its form has kinds, and the direction, such as
 // "Assembly.in".
-type OrderKind struct{ Affair, Direction string }
+type OrderKind struct{ BillKind, Direction string }
 
 func (k OrderKind) String() string {
-	if k.Affair == "" {
+	if k.BillKind == "" {
 		return k.Direction
 	}
-	return k.Affair + "." + k.Direction
+	return k.BillKind + "." + k.Direction
 }
 
 // Source says which lines of a bill an order is made of: what schemes call the entity, such as products.
@@ -24,7 +24,7 @@ type Source string
 
 // Order is one warehouse order that a bill gave rise to: in CEL the variable order, with the names in the cel tags.
 type Order struct {
-	Affair    string `cel:"affair" json:"affair"`
+	BillKind  string `cel:"bill_kind" json:"bill_kind"`
 	Direction string `cel:"direction" json:"direction"`
 	// Warehouse is Kingdee's number; empty when the lines name none.
 	Warehouse string `cel:"warehouse" json:"warehouse"`
@@ -35,11 +35,11 @@ type Order struct {
 }
 
 // Kind names the sort of order it is.
-func (l Order) Kind() OrderKind { return OrderKind{l.Affair, l.Direction} }
+func (l Order) Kind() OrderKind { return OrderKind{l.BillKind, l.Direction} }
 
 // same says whether two orders are of one kind and in one warehouse.
 func (l Order) same(o Order) bool {
-	return l.Affair == o.Affair && l.Direction == o.Direction && l.Warehouse == o.Warehouse
+	return l.BillKind == o.BillKind && l.Direction == o.Direction && l.Warehouse == o.Warehouse
 }
 
 // Orders splits a bill of a form into its warehouse orders. inScheme are those that the scheme asks for, by the lines
@@ -47,7 +47,7 @@ func (l Order) same(o Order) bool {
 // then as the lines name them.
 func Orders(b Bill, form Form, sources map[OrderKind]Source) (inScheme []Order, outside int) {
 	for _, order := range form.Orders {
-		if order.Kind.Affair != b.Affair {
+		if order.Kind.BillKind != b.Kind {
 			continue
 		}
 		source, wanted := sources[order.Kind]
@@ -68,7 +68,7 @@ func Orders(b Bill, form Form, sources map[OrderKind]Source) (inScheme []Order, 
 func split(kind OrderKind, lines []Line) []Order {
 	var orders []Order
 	for _, line := range lines {
-		order := Order{Affair: kind.Affair, Direction: kind.Direction, Warehouse: line.Warehouse}
+		order := Order{BillKind: kind.BillKind, Direction: kind.Direction, Warehouse: line.Warehouse}
 		at := slices.IndexFunc(orders, order.same)
 		if at < 0 {
 			orders = append(orders, order)

@@ -19,16 +19,16 @@ func lines(warehouses ...string) []rule.Line {
 }
 
 func TestOneOrderForEachWarehouseOfEachDirection(t *testing.T) {
-	assembly := rule.Bill{Affair: form.Assembly, Lines: map[string][]rule.Line{
+	assembly := rule.Bill{Kind: form.Assembly, Lines: map[string][]rule.Line{
 		"products": lines("A", "B", "A"), "components": lines("B", "C"),
 	}}
 	dassembly := assembly
-	dassembly.Affair = form.Dassembly
+	dassembly.Kind = form.Dassembly
 	all := map[rule.OrderKind]rule.Source{
-		{Affair: form.Assembly, Direction: rule.In}:   form.Products,
-		{Affair: form.Assembly, Direction: rule.Out}:  form.Components,
-		{Affair: form.Dassembly, Direction: rule.In}:  form.Components,
-		{Affair: form.Dassembly, Direction: rule.Out}: form.Products,
+		{BillKind: form.Assembly, Direction: rule.In}:   form.Products,
+		{BillKind: form.Assembly, Direction: rule.Out}:  form.Components,
+		{BillKind: form.Dassembly, Direction: rule.In}:  form.Components,
+		{BillKind: form.Dassembly, Direction: rule.Out}: form.Products,
 	}
 	for name, tc := range map[string]struct {
 		bill    rule.Bill
@@ -48,18 +48,18 @@ func TestOneOrderForEachWarehouseOfEachDirection(t *testing.T) {
 			[]string{"Dassembly.in B 1", "Dassembly.in C 2", "Dassembly.out A 1,3", "Dassembly.out B 2"}, 0,
 		},
 		"a kind from the other lines, where the tenant wants it so": {
-			assembly, map[rule.OrderKind]rule.Source{{Affair: form.Assembly, Direction: rule.In}: form.Components},
+			assembly, map[rule.OrderKind]rule.Source{{BillKind: form.Assembly, Direction: rule.In}: form.Components},
 			[]string{"Assembly.in B 1", "Assembly.in C 2"}, 2,
 		},
 		"none asked for": {assembly, nil, nil, 4},
 		"lines without a warehouse are an order": {
-			rule.Bill{Affair: form.Assembly, Lines: map[string][]rule.Line{"products": lines("", "A", "")}},
+			rule.Bill{Kind: form.Assembly, Lines: map[string][]rule.Line{"products": lines("", "A", "")}},
 			inbound.Orders, []string{"Assembly.in  1,3", "Assembly.in A 2"}, 0,
 		},
-		"no lines": {rule.Bill{Affair: form.Assembly}, inbound.Orders, nil, 0},
-		"the other affair type's orders are not": {
-			rule.Bill{Affair: form.Assembly, Lines: map[string][]rule.Line{"products": lines("A")}},
-			map[rule.OrderKind]rule.Source{{Affair: form.Dassembly, Direction: rule.In}: form.Components}, nil, 1,
+		"no lines": {rule.Bill{Kind: form.Assembly}, inbound.Orders, nil, 0},
+		"the other kind's orders are not": {
+			rule.Bill{Kind: form.Assembly, Lines: map[string][]rule.Line{"products": lines("A")}},
+			map[rule.OrderKind]rule.Source{{BillKind: form.Dassembly, Direction: rule.In}: form.Components}, nil, 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,7 +35,7 @@ func (s State) Digest() int64 {
 		content = binary.BigEndian.AppendUint64(content, uint64(n)) //nolint:gosec // bits, not an amount
 	}
 	number(s.ID)
-	for _, text := range []string{s.Number, s.Org, s.DocumentStatus, s.CancelStatus, s.Affair} {
+	for _, text := range []string{s.Number, s.Org, s.DocumentStatus, s.CancelStatus, s.Kind} {
 		number(int64(len(text)))
 		content = append(content, text...)
 	}

@@ -16,7 +16,7 @@ func TestADigestTellsWhatSameTells(t *testing.T) {
 	at := time.Date(2026, 11, 26, 10, 15, 0, 0, time.UTC)
 	base := rule.State{
 		ID: 7, Number: "ZZ1", Org: "100", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided,
-		Affair:     form.Assembly,
+		Kind:       form.Assembly,
 		CreateTime: at, ModifyTime: at, ApproveTime: at,
 	}
 	moved := base
@@ -29,7 +29,7 @@ func TestADigestTellsWhatSameTells(t *testing.T) {
 		"organisation":                func(s *rule.State) { s.Org = "200" },
 		"un-audited":                  func(s *rule.State) { s.DocumentStatus = rule.Reaudit },
 		"voided":                      func(s *rule.State) { s.CancelStatus = rule.Voided },
-		"affair type":                 func(s *rule.State) { s.Affair = form.Dassembly },
+		"kind":                        func(s *rule.State) { s.Kind = form.Dassembly },
 		"create date":                 func(s *rule.State) { s.CreateTime = at.Add(time.Millisecond) },
 		"modify date":                 func(s *rule.State) { s.ModifyTime = time.Time{} },
 		"approve date":                func(s *rule.State) { s.ApproveTime = at.Add(time.Hour) },

@@ -216,8 +216,8 @@ func TestCutoversOfWhatWasAddedLater(t *testing.T) {
 	after := func(kind rule.PartKind, name string) rule.Policy {
 		p := all
 		p.Orders = map[rule.OrderKind]rule.Source{
-			{Affair: form.Assembly, Direction: rule.In}:  form.Products,
-			{Affair: form.Assembly, Direction: rule.Out}: form.Products,
+			{BillKind: form.Assembly, Direction: rule.In}:  form.Products,
+			{BillKind: form.Assembly, Direction: rule.Out}: form.Products,
 		}
 		p.Cutovers = rule.Cutovers{{Kind: kind, Name: name}: h(cutover)}
 		return p

@@ -54,8 +54,8 @@ func (o object) decodeExamples(s *Scheme) {
 					x.fault("bill", "the form has no lines `%s`; %s", name, suggest(name, names))
 				}
 			}
-			if e.bill.Affair == "" {
-				e.bill.Affair = e.kind.Affair
+			if e.bill.Kind == "" {
+				e.bill.Kind = e.kind.BillKind
 			}
 		}
 		if x.value("orders", true) != nil {

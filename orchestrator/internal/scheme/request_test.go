@@ -14,7 +14,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
-var assemblyIn = rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK001"}
+var assemblyIn = rule.Order{BillKind: form.Assembly, Direction: rule.In, Warehouse: "CK001"}
 
 func TestMapEvaluatesEveryFieldOverBillAndOrder(t *testing.T) {
 	s := load(t, strings.Replace(with(t, "        order_code: bill.number\n        order_type: QTRK\n", `
@@ -83,23 +83,23 @@ func TestMapRefusesOneOrderWithFieldAndReason(t *testing.T) {
 				"c.lot).join()).join()).join()",
 			bill: rule.Bill{Number: "Z"},
 			order: rule.Order{
-				Affair: form.Assembly, Direction: rule.In, Warehouse: "CK001", Lines: make([]rule.Line, 200),
+				BillKind: form.Assembly, Direction: rule.In, Warehouse: "CK001", Lines: make([]rule.Line, 200),
 			},
 			field: "order_code", reason: "cannot be evaluated: operation cancelled: actual cost limit exceeded",
 		},
 		"warehouse not in the table": {
 			bill:  rule.Bill{Number: "Z"},
-			order: rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK002"},
+			order: rule.Order{BillKind: form.Assembly, Direction: rule.In, Warehouse: "CK002"},
 			field: "warehouse", reason: "is not in the scheme's warehouse table",
 		},
 		"warehouse outside": {
 			bill:  rule.Bill{Number: "Z"},
-			order: rule.Order{Affair: form.Assembly, Direction: rule.In, Warehouse: "CK009"},
+			order: rule.Order{BillKind: form.Assembly, Direction: rule.In, Warehouse: "CK009"},
 			field: "warehouse", reason: "is outside",
 		},
 		"another order": {
 			bill:  rule.Bill{Number: "Z"},
-			order: rule.Order{Affair: form.Assembly, Direction: rule.Out, Warehouse: "CK001"},
+			order: rule.Order{BillKind: form.Assembly, Direction: rule.Out, Warehouse: "CK001"},
 			field: "orders", reason: "does not have this order kind",
 		},
 	} {

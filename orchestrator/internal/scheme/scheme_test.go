@@ -24,7 +24,7 @@ func TestDefaults(t *testing.T) {
 		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
 		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
 	}, s.Timing()))
-	require.Equal(t, []rule.OrderKind{{Affair: form.Assembly, Direction: rule.In}}, s.Kinds())
+	require.Equal(t, []rule.OrderKind{{BillKind: form.Assembly, Direction: rule.In}}, s.Kinds())
 	w, ok := s.Warehouse("CK009")
 	require.True(t, ok)
 	require.True(t, w.Outside)
@@ -60,7 +60,7 @@ func TestEverythingCanBeSet(t *testing.T) {
 		},
 		Orgs:   map[string]bool{"100": true, "0200": true},
 		Form:   form.AssembledApp,
-		Orders: map[rule.OrderKind]rule.Source{{Affair: form.Assembly, Direction: rule.In}: form.Products},
+		Orders: map[rule.OrderKind]rule.Source{{BillKind: form.Assembly, Direction: rule.In}: form.Products},
 	}, s.Policy(cutover, nil), cmp.AllowUnexported(rule.Policy{})))
 }
 

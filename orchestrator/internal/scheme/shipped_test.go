@@ -26,8 +26,8 @@ func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {
 	require.Equal(t, []string{"default"}, s.Accounts())
 	require.Equal(t, []rule.Trigger{rule.TriggerVoided}, s.Triggers)
 	require.Empty(t, cmp.Diff(map[rule.OrderKind]rule.Source{
-		{Affair: form.Assembly, Direction: rule.In}:  form.Products,
-		{Affair: form.Dassembly, Direction: rule.In}: form.Components,
+		{BillKind: form.Assembly, Direction: rule.In}:  form.Products,
+		{BillKind: form.Dassembly, Direction: rule.In}: form.Components,
 	}, s.Policy(time.Time{}, nil).Orders))
 	for _, number := range []string{"CK001", "CK002", "CK003", "CK004", "CK005"} {
 		w, ok := s.Warehouse(number)
@@ -43,8 +43,8 @@ func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {
 	require.Equal(t, time.Second, s.IncrementalInterval(scheme.Sandbox))
 	require.Equal(t, time.Minute, s.IncrementalInterval(scheme.Real))
 
-	bill := rule.Bill{ID: 100001, Number: "ZZCX000777", Affair: form.Dassembly}
-	got, err := s.Map(bill, rule.Order{Affair: form.Dassembly, Direction: rule.In, Warehouse: "CK004"})
+	bill := rule.Bill{ID: 100001, Number: "ZZCX000777", Kind: form.Dassembly}
+	got, err := s.Map(bill, rule.Order{BillKind: form.Dassembly, Direction: rule.In, Warehouse: "CK004"})
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(rule.Request{
 		Account: "default", WarehouseCode: "WH-GZ01", OrderCode: "ZZCX000777", OrderType: "QTRK",

@@ -64,9 +64,9 @@ begin
     standing := standing || jsonb_build_object('cancellation_id', id, 'order_id', ordered);
     insert into cancellation as c overriding system value select f.*
     from jsonb_populate_record(null::cancellation, facts) f
-    on conflict (cancellation_id) do update set (scheme, bill_id, bill_no, generation, order_id, affair_type, direction,
+    on conflict (cancellation_id) do update set (scheme, bill_id, bill_no, generation, order_id, bill_kind, direction,
         warehouse_number, cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id,
-        business_date, create_time) = (select e.scheme, e.bill_id, e.bill_no, e.generation, e.order_id, e.affair_type,
+        business_date, create_time) = (select e.scheme, e.bill_id, e.bill_no, e.generation, e.order_id, e.bill_kind,
         e.direction, e.warehouse_number, e.cancel_reason, e.extend_props, e.owner_code, e.triggers, e.evidence,
         e.orders_from, e.revision, e.run_id, e.business_date, e.create_time from (select excluded.*) e);
     standing := standing || jsonb_build_object('times_settled',
@@ -174,7 +174,7 @@ func (d DB) Bill(b Bill) {
 		document = "Z"
 	}
 	voided := when(cancel == "B", Now.Add(-time.Minute))
-	d.Exec(`insert into voidrelay.bill (scheme, bill_id, bill_no, org, affair_type, document_status,
+	d.Exec(`insert into voidrelay.bill (scheme, bill_id, bill_no, org, bill_kind, document_status,
     cancel_status, bill_create_time, modify_time, approve_time, cancel_time, read_time, class, class_reason, generation,
     generation_live, ever_live, generation_cancel, first_seen_time, update_time)
 values (@scheme, @id, @no, '100', 'Assembly', @document, @cancel, @created, @changed, @approved, @voided, @now, @class,
@@ -223,7 +223,7 @@ func (d DB) Cancellation(c Cancellation) int64 {
 		ended = true
 		c.Outcome = cmp.Or(c.Outcome, c.Disposition, c.State)
 	}
-	return d.insert(`insert into voidrelay.cancellation_now (scheme, bill_id, bill_no, generation, affair_type,
+	return d.insert(`insert into voidrelay.cancellation_now (scheme, bill_id, bill_no, generation, bill_kind,
     direction, warehouse_number, account, warehouse_code, order_code, order_type, cancel_reason, extend_props, evidence,
     orders_from, revision, business_date, state, hold_reason, outcome, verified_time, decide_time, due_time, attempt,
     disposition, vendor_message, create_time, update_time, outcome_time)

@@ -56,7 +56,7 @@ type Kingdee struct {
 func NewKingdee(habits Habits, id int64, number string, now time.Time) *Kingdee {
 	k := &Kingdee{Habits: habits, Now: now}
 	k.Bill = rule.Bill{
-		ID: id, Number: number, Org: "100", Affair: form.Assembly,
+		ID: id, Number: number, Org: "100", Kind: form.Assembly,
 		DocumentStatus: rule.Created, CancelStatus: rule.NotVoided,
 		CancelIsDate: k.CancelIsDate, CreateTime: now, ModifyTime: now,
 	}

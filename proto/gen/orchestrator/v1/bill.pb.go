@@ -195,8 +195,8 @@ type Bill struct {
 	BillId         int64                  `protobuf:"varint,2,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
 	BillNo         string                 `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	StockOrgNumber string                 `protobuf:"bytes,4,opt,name=stock_org_number,json=stockOrgNumber,proto3" json:"stock_org_number,omitempty"`
-	// Assembly or Dassembly.
-	AffairType string `protobuf:"bytes,5,opt,name=affair_type,json=affairType,proto3" json:"affair_type,omitempty"`
+	// What kind of bill of its form it is, such as Assembly; empty where the form has only one.
+	BillKind string `protobuf:"bytes,5,opt,name=bill_kind,json=billKind,proto3" json:"bill_kind,omitempty"`
 	// Kingdee's letters as last read: Z A B C D, and A or B.
 	DocumentStatus string                 `protobuf:"bytes,6,opt,name=document_status,json=documentStatus,proto3" json:"document_status,omitempty"`
 	CancelStatus   string                 `protobuf:"bytes,7,opt,name=cancel_status,json=cancelStatus,proto3" json:"cancel_status,omitempty"`
@@ -277,9 +277,9 @@ func (x *Bill) GetStockOrgNumber() string {
 	return ""
 }
 
-func (x *Bill) GetAffairType() string {
+func (x *Bill) GetBillKind() string {
 	if x != nil {
-		return x.AffairType
+		return x.BillKind
 	}
 	return ""
 }
@@ -385,14 +385,13 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06billNo\x12\x1f\n" +
 	"\x06scheme\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\">\n" +
 	"\x0fGetBillResponse\x12+\n" +
-	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xff\x05\n" +
+	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xfb\x05\n" +
 	"\x04Bill\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x17\n" +
 	"\abill_id\x18\x02 \x01(\x03R\x06billId\x12\x17\n" +
 	"\abill_no\x18\x03 \x01(\tR\x06billNo\x12(\n" +
-	"\x10stock_org_number\x18\x04 \x01(\tR\x0estockOrgNumber\x12\x1f\n" +
-	"\vaffair_type\x18\x05 \x01(\tR\n" +
-	"affairType\x12'\n" +
+	"\x10stock_org_number\x18\x04 \x01(\tR\x0estockOrgNumber\x12\x1b\n" +
+	"\tbill_kind\x18\x05 \x01(\tR\bbillKind\x12'\n" +
 	"\x0fdocument_status\x18\x06 \x01(\tR\x0edocumentStatus\x12#\n" +
 	"\rcancel_status\x18\a \x01(\tR\fcancelStatus\x12;\n" +
 	"\vmodify_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +

@@ -8,7 +8,7 @@ create table bill (
     bill_id            bigint not null,
     bill_no            text not null,
     org                text not null,
-    affair_type        text not null,
+    bill_kind          text not null,
     document_status    text not null,
     cancel_status      text not null,
     bill_create_time   timestamptz,

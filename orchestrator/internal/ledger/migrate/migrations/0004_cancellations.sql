@@ -13,7 +13,7 @@ create table cancellation (
     generation       integer not null,
     question         integer not null default 0,
     order_id         bigint not null references warehouse_order,
-    affair_type      text not null,
+    bill_kind        text not null,
     direction        text not null check (direction in ('in', 'out')),
     warehouse_number text not null,
     cancel_reason    text not null,
@@ -174,7 +174,7 @@ comment on column outcome.lease_until is
 -- and not a union of the two, so that Postgres follows each from the facts by its key. What looks for a state begins
 -- at the table that has it.
 create view cancellation_now as
-select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.question, c.affair_type, c.direction,
+select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.question, c.bill_kind, c.direction,
        c.warehouse_number, c.order_id, o.account, o.warehouse_code, o.order_code, o.order_type, c.cancel_reason,
        c.extend_props, c.owner_code, c.triggers, c.evidence, c.orders_from, c.revision, c.run_id, c.business_date,
        coalesce(u.state, e.state) as state,

@@ -1,7 +1,8 @@
 -- Each branch leads from the bill by an index, so that one bill's history never reads a whole table.
 create or replace view reporting.bill_history as
 select b.scheme, b.bill_id, b.bill_no, b.first_seen_time as event_time, 10 as step, 'first_seen' as event,
-       '首次读到' as event_zh, b.affair_type || ' ' || b.org as detail, null::bigint as cancellation_id, 0 as attempt
+       '首次读到' as event_zh, concat_ws(' ', nullif(b.bill_kind, ''), b.org) as detail,
+       null::bigint as cancellation_id, 0 as attempt
 from voidrelay.bill b
 union all
 select b.scheme, b.bill_id, b.bill_no, i.read_time, 20, 'seen_live',

@@ -5,7 +5,7 @@ create or replace view reporting.bill_verdict as
 select b.scheme, b.bill_id, b.bill_no, v.verdict_zh as verdict, v.verdict as verdict_code,
        format(v.reason_zh, w.message, h.message_zh, b.class_reason, y.because, c.owed, c.done, c.held,
               c.needs_attention, c.too_late, c.left_alone) as reason,
-       b.org as stock_org_number, b.affair_type, b.document_status, b.cancel_status, b.modify_time, b.approve_time,
+       b.org as stock_org_number, b.bill_kind, b.document_status, b.cancel_status, b.modify_time, b.approve_time,
        b.cancel_time, b.read_time, b.generation, b.class, b.first_seen_time,
        c.cancellations, c.done, w.open_work_items
 from voidrelay.bill b

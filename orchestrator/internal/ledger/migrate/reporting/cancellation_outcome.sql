@@ -1,6 +1,6 @@
 create or replace view reporting.cancellation_outcome as
 select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.generation,
-       concat_ws('.', nullif(c.affair_type, ''), c.direction) as order_kind,
+       concat_ws('.', nullif(c.bill_kind, ''), c.direction) as order_kind,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.state,
        case c.state when 'planned' then '待记账'

@@ -83,7 +83,8 @@ func (r *Reading) decodeLines(d *decoder, e entity, g *group, rows [][]kingdee.C
 // events are the dates of a bill after its creation, with the keys that hold for them.
 func (r *Reading) events(modified, approved, cancelled, closed **timestamppb.Timestamp) [4]event {
 	return [...]event{
-		{r.edges[0], modified}, {r.edges[2], approved}, {r.edges[1], cancelled}, {r.key[nameCloseTime], closed},
+		{r.key[nameModifyTime], modified}, {r.key[nameApproveTime], approved}, {r.key[nameCancelTime], cancelled},
+		{r.key[nameCloseTime], closed},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -344,4 +345,73 @@ func TestAReturnRequestIsReadByItsTable(t *testing.T) {
 
 	_, err = reader.Read(Options{ClosedEnds: true})
 	require.ErrorContains(t, err, "close_status", "whoever counts closed bills names the key")
+}
+
+// A close that moves no other date is found by its own, and one between the reads of two entities makes them differ.
+func TestAClosedBillIsFoundByItsCloseDate(t *testing.T) {
+	vendor := oneSlip()
+	keys := map[string]string{"FLines.quantity": "F_ABC_Qty"}
+	for _, asked := range []bool{false, true} {
+		reading, err := slips(t, vendor).Read(Options{Keys: keys, ClosedEnds: asked})
+		require.NoError(t, err)
+		selected, err := reading.Select(Selection{Since: time.Date(2024, 5, 3, 0, 0, 0, 0, beijing)})
+		require.NoError(t, err)
+		require.NoError(t, selected.States(t.Context(), func(StatePage) error { return nil }))
+		filter := vendor.asked[len(vendor.asked)-1].Filter
+		require.Equal(t, asked, strings.Contains(filter, "or FCloseDate>='2024-05-03 00:00:00'"), filter)
+		require.Equal(t, asked, slices.Contains(selected.MidnightEdges, "FCloseDate"))
+	}
+}
+
+// lacking is a shelf of a server that does not know one key, neither as a field nor in a filter.
+type lacking struct {
+	*shelf
+	key string
+}
+
+func (l *lacking) Query(ctx context.Context, q kingdee.Query) (*kingdee.Table, error) {
+	if slices.Contains(q.FieldKeys, l.key) || strings.Contains(q.Filter, l.key) {
+		return nil, &kingdee.Fault{Class: kingdee.FieldUnknown, Field: l.key, Fields: []string{l.key}}
+	}
+	return l.shelf.Query(ctx, q)
+}
+
+func TestAServerWithoutACloseDateIsReadByTheOtherDates(t *testing.T) {
+	vendor := &lacking{oneSlip(), "FCloseDate"}
+	reading, err := slips(t, vendor).Read(Options{
+		Keys: map[string]string{"FLines.quantity": "F_ABC_Qty"}, ClosedEnds: true,
+	})
+	require.NoError(t, err)
+	selected, err := reading.Select(Selection{Since: time.Date(2024, 5, 3, 0, 0, 0, 0, beijing)})
+	require.NoError(t, err)
+	var got []*kingdeev1.BillState
+	require.NoError(t, selected.States(t.Context(), func(p StatePage) error {
+		got = append(got, p.States...)
+		return nil
+	}))
+	require.Len(t, got, 1)
+	require.Equal(t, kingdeev1.EndState_END_STATE_CLOSED, got[0].GetEndState())
+	require.Nil(t, got[0].GetCloseTime())
+}
+
+// closing is a shelf whose bill is closed after its lines were read and before its further entities are.
+type closing struct{ *shelf }
+
+func (c *closing) Query(ctx context.Context, q kingdee.Query) (*kingdee.Table, error) {
+	if slices.Contains(q.FieldKeys, "FFees_FEntryID") {
+		c.head["FCloseStatus"] = text("B")
+	}
+	return c.shelf.Query(ctx, q)
+}
+
+func TestABillThatIsClosedWhileItIsReadIsOfOneVersion(t *testing.T) {
+	vendor := &closing{oneSlip()}
+	vendor.head["FCloseStatus"] = text("A")
+	reading, err := slips(t, vendor).Read(Options{
+		Keys: map[string]string{"FLines.quantity": "F_ABC_Qty"}, FurtherEntities: []string{"FFees"}, ClosedEnds: true,
+	})
+	require.NoError(t, err)
+	got, _, err := reading.Get(t.Context(), 7)
+	require.NoError(t, err)
+	require.Equal(t, kingdeev1.EndState_END_STATE_CLOSED, got.GetEndState(), "as its last lines were read")
 }

@@ -52,7 +52,7 @@ func (p *plan) add(key string) int {
 	if key == p.unique {
 		p.uniqueAt = at
 	}
-	if i := slices.Index(p.stampKeys[:], key); i >= 0 {
+	if i := slices.Index(p.stampKeys[:], key); i >= 0 && key != "" {
 		p.stampsAt[i], p.stamped = at, true
 	}
 	return at
@@ -111,15 +111,18 @@ func (p *plan) extras(d *decoder, keys []string, row []kingdee.Cell) map[string]
 	return values
 }
 
-// stampCount is how many values tell two versions of a bill apart: the modify date and both states.
-const stampCount = 3
+// stampCount is how many values tell two versions of a bill apart: the modify date, both states and, where closed bills
+// have ended, whether the bill is closed.
+const stampCount = 4
 
 type stamps [stampCount]kingdee.Cell
 
 func (p *plan) stamps(row []kingdee.Cell) stamps {
 	var s stamps
 	for i, at := range p.stampsAt {
-		s[i] = row[at]
+		if p.stampKeys[i] != "" {
+			s[i] = row[at]
+		}
 	}
 	return s
 }
@@ -158,7 +161,9 @@ func (r *Reading) furtherPlan(e entity) planner {
 		}
 		p := r.newPlan(e.id, order...)
 		for _, key := range append([]string{r.key[nameID], r.key[nameNumber]}, r.shape.stamps[:]...) {
-			p.add(key)
+			if key != "" {
+				p.add(key)
+			}
 		}
 		p.lines = addColumns(p, e.columns, r.missing.has)
 		return p

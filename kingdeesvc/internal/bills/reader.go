@@ -12,14 +12,20 @@ import (
 // planner makes the plan for a query at the moment it is sent: a key found missing is gone from the next one.
 type planner func() *plan
 
+// condition makes the filter of a query at the moment it is sent, for the same reason.
+type condition func() string
+
+// always is a condition without a key that may be missing.
+func always(filter string) condition { return func() string { return filter } }
+
 // query runs one query, again without an optional key where the server says that it has no such key.
-func (r *Reading) query(ctx context.Context, plans planner, filter string, startRow int) (
+func (r *Reading) query(ctx context.Context, plans planner, where condition, startRow int) (
 	*plan, *kingdee.Table, error,
 ) {
 	for {
 		p := plans()
 		table, err := r.vendor.Query(ctx, kingdee.Query{
-			FormID: r.formID, FieldKeys: p.keys, Filter: filter, Order: p.order, StartRow: startRow, Limit: r.limit,
+			FormID: r.formID, FieldKeys: p.keys, Filter: where(), Order: p.order, StartRow: startRow, Limit: r.limit,
 		})
 		if err != nil && r.dropMissing(ctx, p, err) {
 			continue
@@ -60,10 +66,10 @@ type cursor struct {
 
 // step reads one page above the cursor. A bill that the page's edge may have cut is left to the next page; one that
 // fills a page alone is read by itself.
-func (r *Reading) step(ctx context.Context, plans planner, filter string, at cursor) (page, error) {
+func (r *Reading) step(ctx context.Context, plans planner, filter condition, at cursor) (page, error) {
 	where := filter
 	if at.after > 0 {
-		where = fmt.Sprintf("%s and %s > %d", filter, r.key[nameID], at.after)
+		where = func() string { return fmt.Sprintf("%s and %s > %d", filter(), r.key[nameID], at.after) }
 	}
 	p, table, err := r.query(ctx, plans, where, at.start)
 	if err != nil {
@@ -162,7 +168,7 @@ func (r *Reading) readPages(ctx context.Context, plans planner, id int64) (*grou
 	var g *group
 	var first time.Time
 	for start, short := 0, 0; ; {
-		p, table, err := r.query(ctx, plans, fmt.Sprintf("%s = %d", r.key[nameID], id), start)
+		p, table, err := r.query(ctx, plans, always(fmt.Sprintf("%s = %d", r.key[nameID], id)), start)
 		if err != nil {
 			return nil, first, err
 		}

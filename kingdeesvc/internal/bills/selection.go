@@ -37,14 +37,14 @@ func (r *Reading) Select(s Selection) (*Selected, error) {
 			if err != nil {
 				return nil, &InvalidRequest{Field: "numbers", Reason: err}
 			}
-			selected.filters = append(selected.filters, filter)
+			selected.filters = append(selected.filters, always(filter))
 		}
 		return selected, nil
 	}
 	if year := s.Since.In(r.zone()).Year(); year > 9999 {
 		return nil, &InvalidRequest{Field: "changed_since.since", Reason: fmt.Errorf("year %d", year)}
 	}
-	edges := r.dates.dateOnly(r.edges[:])
+	edges := r.dates.dateOnly(r.edges)
 	return &Selected{reading: r, changes: true, since: s.Since, after: s.AfterID, MidnightEdges: edges}, nil
 }
 
@@ -59,7 +59,7 @@ type Selected struct {
 	reading *Reading
 	// ids, or filters that list them, or changes since a time.
 	ids      []int64
-	filters  []string
+	filters  []condition
 	byNumber bool
 	changes  bool
 	since    time.Time
@@ -69,9 +69,13 @@ type Selected struct {
 }
 
 // where is what the listing queries ask for.
-func (s *Selected) where() []string {
+func (s *Selected) where() []condition {
 	if s.changes {
-		return []string{edge(s.reading.edges[:], s.since, s.reading.zone(), s.MidnightEdges)}
+		r := s.reading
+		return []condition{func() string {
+			keys := slices.DeleteFunc(slices.Clone(r.edges), r.missing.has)
+			return edge(keys, s.since, r.zone(), s.MidnightEdges)
+		}}
 	}
 	return s.filters
 }
@@ -137,7 +141,7 @@ func (s *Selected) eachIDs(ctx context.Context, most int, visit func(idPage) err
 }
 
 // list finds the ids that a filter selects, page by page.
-func (s *Selected) list(ctx context.Context, filter string, visit func(idPage) error) error {
+func (s *Selected) list(ctx context.Context, filter condition, visit func(idPage) error) error {
 	return s.reading.walk(ctx, s.reading.listPlan, filter, s.after, func(got page) error {
 		part := idPage{listed: got.left}
 		for _, g := range got.groups {
@@ -152,16 +156,20 @@ func (s *Selected) list(ctx context.Context, filter string, visit func(idPage) e
 }
 
 // walk steps through all pages of a filter.
-func (r *Reading) walk(ctx context.Context, plans planner, filter string, after int64, visit func(page) error) error {
+func (r *Reading) walk(
+	ctx context.Context, plans planner, filter condition, after int64, visit func(page) error,
+) error {
 	return r.walkFrom(ctx, plans, filter, cursor{after: after}, visit)
 }
 
 // walkIDs steps through all pages of these bills.
 func (r *Reading) walkIDs(ctx context.Context, plans planner, ids []int64, visit func(page) error) error {
-	return r.walkFrom(ctx, plans, literal.InIDs(r.key[nameID], ids), cursor{want: len(ids)}, visit)
+	return r.walkFrom(ctx, plans, always(literal.InIDs(r.key[nameID], ids)), cursor{want: len(ids)}, visit)
 }
 
-func (r *Reading) walkFrom(ctx context.Context, plans planner, filter string, at cursor, visit func(page) error) error {
+func (r *Reading) walkFrom(
+	ctx context.Context, plans planner, filter condition, at cursor, visit func(page) error,
+) error {
 	for {
 		got, err := r.step(ctx, plans, filter, at)
 		if err != nil {

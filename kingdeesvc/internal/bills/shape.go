@@ -42,10 +42,11 @@ type shape struct {
 	entities []entity
 	// key is Kingdee's key of each column of the head, by its name.
 	key map[string]string
-	// stamps tell two versions of a bill apart; edges are the dates that a change moves. Which of them an audit, an
-	// un-audit or a void moves is documented for no form, so a change is looked for in all four.
+	// stamps are the keys of the values that tell two versions of a bill apart; an empty one is not asked for. edges are
+	// those of the dates that a change moves. Which of them an audit, an un-audit, a void or a close moves is documented
+	// for no form, so a change is looked for in all of them.
 	stamps [stampCount]string
-	edges  [4]string
+	edges  []string
 	// needed are the keys without which bills are not read.
 	needed map[string]bool
 }
@@ -96,8 +97,13 @@ func newShape(f form.Form, o Options) (*shape, error) {
 			return nil, &InvalidRequest{"further_entities", fmt.Errorf("%s has no further entity %s", f.ID, name)}
 		}
 	}
-	s.stamps = [...]string{s.key[nameModifyTime], s.key[nameDocumentStatus], s.key[nameCancelStatus]}
-	s.edges = [...]string{s.key[nameModifyTime], s.key[nameCancelTime], s.key[nameApproveTime], s.key[nameCreateTime]}
+	s.stamps = [...]string{
+		s.key[nameModifyTime], s.key[nameDocumentStatus], s.key[nameCancelStatus], s.key[nameCloseStatus],
+	}
+	s.edges = []string{s.key[nameModifyTime], s.key[nameCancelTime], s.key[nameApproveTime], s.key[nameCreateTime]}
+	if closed := s.key[nameCloseTime]; closed != "" {
+		s.edges = append(s.edges, closed)
+	}
 	return s, nil
 }
 

@@ -494,7 +494,8 @@ func (*Cell_Number) isCell_Kind() {}
 
 func (*Cell_Boolean) isCell_Kind() {}
 
-// ChangedSince selects every bill whose create, modify, approve or cancel date is at or above since.
+// ChangedSince selects every bill whose create, modify, approve or cancel date is at or above since; of a request that
+// says closed_ends, also every bill whose close date is, where a key for it is known.
 type ChangedSince struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Lower edge, included. Written in the server's zone, cut to whole seconds; for a date field that this server has

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -325,6 +326,7 @@ func stateChanges(before, now rule.State) []string {
 	add("单据编号 number", before.Number, now.Number)
 	add("单据状态 document status", before.DocumentStatus, now.DocumentStatus)
 	add("作废状态 cancel status", before.CancelStatus, now.CancelStatus)
+	add("关闭 closed", strconv.FormatBool(before.Closed), strconv.FormatBool(now.Closed))
 	add("单据种类 kind", before.Kind, now.Kind)
 	add("库存组织 organisation", before.Org, now.Org)
 	add("作废日期 cancel date", stampOf(before.CancelTime), stampOf(now.CancelTime))

@@ -26,22 +26,24 @@ func upsertBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.B
 	}
 	rows, err := tx.Query(ctx, `
 insert into bill (scheme, bill_id, bill_no, org, bill_kind, document_status, cancel_status, bill_create_time,
-    modify_time, approve_time, cancel_time, cancel_is_date, read_time, class, class_reason, generation, generation_live,
-    ever_live, generation_approve, generation_cancel, un_audited_since, un_audit_time, gone_time, reread_time)
+    modify_time, approve_time, cancel_time, cancel_is_date, closed, read_time, class, class_reason, generation,
+    generation_live, ever_live, generation_approve, generation_cancel, un_audited_since, un_audit_time, gone_time,
+    reread_time)
 select @scheme, b.id, b.number, b.org, b.kind, b.document, b.cancel, b.created, b.modified, b.approved, b.cancelled,
-    b.is_date, b.read_time, b.class, b.reason, b.generation, b.generation_live, b.ever_live, b.generation_approve,
-    b.generation_cancel, b.un_audited_since, b.un_audit_time, b.gone,
+    b.is_date, b.closed, b.read_time, b.class, b.reason, b.generation, b.generation_live, b.ever_live,
+    b.generation_approve, b.generation_cancel, b.un_audited_since, b.un_audit_time, b.gone,
     case when b.class = 'undecodable' then now() + interval '`+rereadPause+`' end
 from `+billColumns.From+`
 on conflict (scheme, bill_id) do update set bill_no = excluded.bill_no, org = excluded.org,
     bill_kind = excluded.bill_kind, document_status = excluded.document_status,
     cancel_status = excluded.cancel_status, bill_create_time = excluded.bill_create_time,
     modify_time = excluded.modify_time, approve_time = excluded.approve_time, cancel_time = excluded.cancel_time,
-    cancel_is_date = excluded.cancel_is_date, read_time = excluded.read_time, class = excluded.class,
-    class_reason = excluded.class_reason, generation = excluded.generation, generation_live = excluded.generation_live,
-    ever_live = excluded.ever_live, generation_approve = excluded.generation_approve,
-    generation_cancel = excluded.generation_cancel, un_audited_since = excluded.un_audited_since,
-    un_audit_time = excluded.un_audit_time, gone_time = excluded.gone_time,
+    cancel_is_date = excluded.cancel_is_date, closed = excluded.closed, read_time = excluded.read_time,
+    class = excluded.class, class_reason = excluded.class_reason, generation = excluded.generation,
+    generation_live = excluded.generation_live, ever_live = excluded.ever_live,
+    generation_approve = excluded.generation_approve, generation_cancel = excluded.generation_cancel,
+    un_audited_since = excluded.un_audited_since, un_audit_time = excluded.un_audit_time,
+    gone_time = excluded.gone_time,
     absent_since = case when excluded.gone_time is null then null else bill.absent_since end,
     reread_time = excluded.reread_time, update_time = now()
 where bill.read_time <= excluded.read_time
@@ -101,6 +103,7 @@ type billRow struct {
 	Approved          time.Time  `col:"approved timestamptz"`
 	Cancelled         time.Time  `col:"cancelled timestamptz"`
 	IsDate            bool       `col:"is_date boolean"`
+	Closed            bool       `col:"closed boolean"`
 	ReadTime          time.Time  `col:"read_time timestamptz"`
 	Class             rule.Class `col:"class text"`
 	Reason            string     `col:"reason text"`
@@ -121,7 +124,7 @@ func rowOf(b ledger.BillWrite) billRow {
 	return billRow{
 		ID: s.ID, Number: s.Number, Org: s.Org, Kind: s.Kind, Document: s.DocumentStatus, Cancel: s.CancelStatus,
 		Created: s.CreateTime, Modified: s.ModifyTime, Approved: s.ApproveTime, Cancelled: s.CancelTime,
-		IsDate: s.CancelIsDate, ReadTime: k.ReadTime, Class: k.Class, Reason: b.Reason, Generation: k.Generation,
+		IsDate: s.CancelIsDate, Closed: s.Closed, ReadTime: k.ReadTime, Class: k.Class, Reason: b.Reason, Generation: k.Generation,
 		GenerationLive: k.GenerationLive, EverLive: k.EverLive, GenerationApprove: k.GenerationApprove,
 		GenerationCancel: k.GenerationCancel, UnAuditedSince: k.UnAuditedSince, UnAuditTime: k.UnAuditTime,
 		Gone: k.GoneTime,

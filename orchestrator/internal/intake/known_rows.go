@@ -16,8 +16,8 @@ import (
 func (s *BillRows) Known(ctx context.Context, scheme string, ids []int64) (map[int64]*rule.Known, error) {
 	rows, err := s.pool.Query(ctx, `
 select b.bill_id as id, b.bill_no as number, b.org, b.bill_kind as kind, b.document_status, b.cancel_status,
-       b.bill_create_time as create_time, b.modify_time, b.approve_time, b.cancel_time, b.cancel_is_date,
-       false as closed, b.read_time,
+       b.bill_create_time as create_time, b.modify_time, b.approve_time, b.cancel_time, b.cancel_is_date, b.closed,
+       b.read_time,
        b.class, b.generation, b.generation_live, b.ever_live, b.generation_approve, b.generation_cancel,
        b.un_audited_since, b.un_audit_time, b.gone_time,
        coalesce(b.reread_time <= now(), false) or b.absent_since is not null as reread,

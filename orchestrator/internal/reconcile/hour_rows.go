@@ -88,7 +88,7 @@ where run_id = $1 and kingdee_bills = ledger_bills and kingdee_digest = ledger_d
 func ledgerHours(ctx context.Context, tx pgx.Tx, w *ledger.Run) (map[time.Time]rule.Tally, error) {
 	rows, err := tx.Query(ctx, `
 select bill_id, bill_no, org, document_status, cancel_status, bill_kind, bill_create_time, modify_time,
-       approve_time, cancel_time
+       approve_time, cancel_time, closed
 from bill
 where scheme = $1 and `+intake.StampOf+` >= $2 and `+intake.StampOf+` < $3
   and absent_since is null and bill_id <> all($4)`,
@@ -101,7 +101,7 @@ where scheme = $1 and `+intake.StampOf+` >= $2 and `+intake.StampOf+` < $3
 	var created, modified, approved, cancelled time.Time
 	_, err = pgx.ForEachRow(rows, []any{
 		&state.ID, &state.Number, &state.Org, &state.DocumentStatus, &state.CancelStatus, &state.Kind, &created,
-		&modified, &approved, &cancelled,
+		&modified, &approved, &cancelled, &state.Closed,
 	}, func() error {
 		state.CreateTime, state.ModifyTime, state.ApproveTime, state.CancelTime = created, modified, approved, cancelled
 		hour := rule.Hour(state.Stamp())

@@ -32,7 +32,7 @@ type State struct {
 	// CancelIsDate: CancelTime is the midnight of a date without a time of day.
 	CancelIsDate bool
 	// Closed: the bill was closed 关闭, not voided, and the scheme counts that as an end. CancelStatus is Voided then and
-	// CancelTime is when it was closed. No ledger keeps it: a state that was stored says no.
+	// CancelTime is when it was closed, which is unset where nobody knows the key of the close date.
 	Closed bool
 }
 
@@ -42,11 +42,12 @@ func (s State) Live() bool { return s.DocumentStatus == Audited && s.CancelStatu
 // Voided says whether the bill is 作废, or closed where that counts.
 func (s State) Voided() bool { return s.CancelStatus == Voided }
 
-// Same says whether two reads show the same bill unchanged: states, number, organisation and all four dates.
+// Same says whether two reads show the same bill unchanged: states, number, organisation, kind and all dates.
 func (s State) Same(o State) bool {
 	return s.ID == o.ID && s.Number == o.Number && s.Org == o.Org && s.DocumentStatus == o.DocumentStatus &&
 		s.CancelStatus == o.CancelStatus && s.Kind == o.Kind && s.CreateTime.Equal(o.CreateTime) &&
-		s.ModifyTime.Equal(o.ModifyTime) && s.ApproveTime.Equal(o.ApproveTime) && s.CancelTime.Equal(o.CancelTime)
+		s.ModifyTime.Equal(o.ModifyTime) && s.ApproveTime.Equal(o.ApproveTime) && s.CancelTime.Equal(o.CancelTime) &&
+		s.Closed == o.Closed
 }
 
 // Bill is a whole bill as mappings see it: in CEL it is the variable bill, with the names in the cel tags. Quantities

@@ -26,6 +26,8 @@ const (
 	ReasonSelector = "selector"
 	// ReasonTrigger: the scheme does not act on what happened to it.
 	ReasonTrigger = "trigger_not_in_scheme"
+	// ReasonClosed: it was closed before the scheme's cutover, not voided.
+	ReasonClosed = "closed"
 	// ReasonNeverLive: gone, and never seen live.
 	ReasonNeverLive = "never_live"
 	// ReasonNoSnapshot: gone, and nothing shows what was on it.

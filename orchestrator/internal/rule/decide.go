@@ -160,7 +160,7 @@ func (p Policy) takes(d *Decision, present, snapshot *Bill) bool {
 	return fault != nil
 }
 
-// voided decides about a bill that is 作废.
+// voided decides about a bill that is 作废, or closed where that counts.
 func (p Policy) voided(d *Decision, seen Bill, once bool) {
 	d.Class = ClassVoided
 	terms, watched := p.Triggers[TriggerVoided]
@@ -177,6 +177,9 @@ func (p Policy) voided(d *Decision, seen Bill, once bool) {
 			d.Hold = HoldNoEventTime
 		case at.Before(p.Cutover):
 			d.Class, d.Withdraw = ClassBeforeCutover, true
+			if seen.Closed {
+				d.Reason = ReasonClosed
+			}
 			return
 		}
 	}
@@ -291,7 +294,7 @@ func (p Policy) vanished(d *Decision, now Bill) {
 	d.Vanished, d.VanishedGeneration = missing(had, has), d.After.LastSnapshotGeneration
 }
 
-// eventTime is when a voided bill was voided: its cancel date (one without a time of day counts as the end of that
+// eventTime is when a voided bill was voided, or a closed one closed: its cancel date (one without a time of day counts as the end of that
 // day). Zero when Kingdee gives none, or one that cannot be true: the last change is no proof, since a void need not
 // move that date, and what is not known to be before the start is a person's to decide.
 func eventTime(s State) time.Time {

@@ -13,7 +13,8 @@ type Known struct {
 	Generation int
 	// GenerationLive: it was seen live in this generation. EverLive: in any.
 	GenerationLive, EverLive bool
-	// The last approve and cancel dates other than unset that this generation has shown.
+	// The last approve and cancel dates other than unset that this generation has shown; the close date stands for the
+	// cancel date of a closed bill.
 	GenerationApprove, GenerationCancel time.Time
 	// UnAuditedSince is the first of the reads in a row that showed it un-audited: once live, now neither live nor
 	// voided. Zero while it is anything else.
@@ -39,6 +40,8 @@ type Known struct {
 //   - when its approve or cancel date differs from the last one that this generation has shown: the bill was un-audited
 //     or restored and back again between two reads.
 //
+// A closed bill that is voided goes on in its generation, whose end it has come to already (endedAnew).
+//
 // Dates are compared within the generation: the void that follows a life seen from its beginning has a cancel date of
 // its own and is the end of that life, not a new one. For the same reason a cancel date counts only while the bill is
 // voided: whether Kingdee clears it when the void is taken back is not documented, and one left over must not end the
@@ -50,8 +53,7 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 	} else {
 		after = *known
 		again := seen.Live() && (!known.State.Live() || !known.GoneTime.IsZero()) && known.ended()
-		if again || differs(known.GenerationApprove, seen.ApproveTime) ||
-			differs(known.GenerationCancel, seen.CancelTime) {
+		if again || differs(known.GenerationApprove, seen.ApproveTime) || known.endedAnew(seen) {
 			after.Generation++
 			after.GenerationLive, after.Snapshot = false, nil
 			after.GenerationApprove, after.GenerationCancel = time.Time{}, time.Time{}
@@ -63,7 +65,9 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 	if !seen.ApproveTime.IsZero() {
 		after.GenerationApprove = seen.ApproveTime
 	}
-	if seen.Voided() && !seen.CancelTime.IsZero() {
+	// A bill that is not closed any more shows what is left of an earlier void; it was there before the close was.
+	reopened := known != nil && !newGeneration && known.State.Closed && !seen.Voided()
+	if (seen.Voided() || reopened) && !seen.CancelTime.IsZero() {
 		after.GenerationCancel = seen.CancelTime
 	}
 	if seen.Live() {
@@ -79,6 +83,19 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 		}
 	}
 	return after, newGeneration
+}
+
+// endedAnew says whether the bill has come to another end than the one that this generation has shown. A close and a void
+// have a date each: where a closed bill is voided, or reopened, the date of the void says nothing of the close, and where
+// a void was taken back from a bill that is closed now, it had come to life in between only if it was closed later.
+func (k Known) endedAnew(seen State) bool {
+	switch {
+	case !differs(k.GenerationCancel, seen.CancelTime), k.State.Closed && !seen.Closed:
+		return false
+	case seen.Closed && k.State.Voided() && !k.State.Closed:
+		return seen.CancelTime.After(k.GenerationCancel)
+	}
+	return true
 }
 
 // ended says whether the present generation has been live or voided, so that being live again is another. A void may

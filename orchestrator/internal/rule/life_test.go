@@ -28,7 +28,7 @@ type seen struct {
 	status, cancel string
 	// approved, voided are hours after start; 0 leaves the date unset.
 	approved, voided float64
-	dateOnly         bool
+	dateOnly, closed bool
 	modified         float64
 	warehouses       []string
 }
@@ -36,7 +36,7 @@ type seen struct {
 func (s seen) bill() rule.Bill {
 	b := rule.Bill{
 		ID: 7, Number: "ZZCX000007", Org: "100", Kind: form.Assembly, DocumentStatus: s.status,
-		CancelStatus: s.cancel, CancelIsDate: s.dateOnly,
+		CancelStatus: s.cancel, CancelIsDate: s.dateOnly, Closed: s.closed,
 	}
 	b.Lines = map[string][]rule.Line{}
 	for _, w := range s.warehouses {
@@ -68,6 +68,11 @@ func draft(warehouses ...string) seen {
 
 func void(status string, at float64, warehouses ...string) seen {
 	return seen{status: status, cancel: rule.Voided, voided: at, warehouses: warehouses}
+}
+
+// closed is an audited bill that was closed, as a scheme sees it that counts that as a void.
+func closed(at float64, warehouses ...string) seen {
+	return seen{status: rule.Audited, cancel: rule.Voided, voided: at, closed: true, warehouses: warehouses}
 }
 
 func (s seen) withApproved(at float64) seen { s.approved = at; return s }
@@ -260,6 +265,66 @@ func TestLivesOfABill(t *testing.T) {
 			{unAudited("WH1"), "un_audited e1" + gone},
 			{void("D", 2, "WH1"), "voided e1 WH1 weak/current"},
 		},
+		"closed": {
+			{live(1, "WH1"), "live e1" + standing},
+			{closed(2, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+		},
+		"closed, then voided: one generation, as it was owed at its first end": {
+			{live(1, "WH1"), "live e1" + standing},
+			{closed(2, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+			{void("C", 3, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+			{void("C", 3, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+		},
+		"closed and voided, the void taken back: closed as before": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("C", 3, "WH1"), "voided e1 WH1 snapshot/snapshot"},
+			{closed(2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
+			{void("C", 4, "WH1"), "voided e1 WH1 snapshot/snapshot"},
+			{live(1, "WH1"), "live e2" + standing},
+		},
+		"voided, restored unseen, closed: it had come to life in between": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
+			{closed(4, "WH2").withApproved(3), "voided e2 WH2 approved/current vanished:WH1@e1"},
+		},
+		"closed, reopened, closed: two generations, each with its snapshot": {
+			{live(1, "WH1"), "live e1" + standing},
+			{closed(2, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+			{live(1, "WH1"), "live e2" + standing},
+			{closed(3, "WH1").withApproved(1), "voided e2 WH1 snapshot/snapshot"},
+		},
+		"the same with the reopening unseen": {
+			{live(1, "WH1"), "live e1" + standing},
+			{closed(2, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+			{closed(3, "WH1").withApproved(1), "voided e2 WH1 approved/current"},
+		},
+		"closed, reopened, un-audited, voided: never quietly nothing": {
+			{live(1, "WH1"), "live e1" + standing},
+			{closed(2, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+			{unAudited("WH2"), "un_audited e1" + gone},
+			{void("D", 3, "WH2"), "voided e2 WH2 weak/current vanished:WH1@e1"},
+		},
+		"reopened and un-audited where Kingdee keeps the cancel date of an earlier life": {
+			{void("D", 1, "WH1"), "voided e1 WH1 weak/current"},
+			{live(2, "WH1").withVoided(1), "live e2" + standing},
+			{closed(3, "WH1").withApproved(2), "voided e2 WH1 snapshot/snapshot"},
+			{unAudited("WH1").withVoided(1), "un_audited e2" + gone},
+			{unAudited("WH1").withVoided(1).withModified(4), "un_audited e2" + gone},
+			{void("D", 5, "WH1"), "voided e3 WH1 weak/current"},
+		},
+		"closed where nobody knows the key of the close date, then voided": {
+			{live(1, "WH1"), "live e1" + standing},
+			{closed(0, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+			{void("C", 3, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+		},
+		"closed without a date, never seen live": {
+			{closed(0, "WH1").withApproved(1), "voided e1 WH1 approved/current held:no_event_time"},
+		},
+		"closed before the start": {{closed(-1, "WH1").withApproved(-2), "before_cutover e1" + gone}},
+		"closed before the start, voided after it": {
+			{closed(-1, "WH1").withApproved(-2), "before_cutover e1" + gone},
+			{void("C", 1, "WH1").withApproved(-2), "voided e1 WH1 approved/current"},
+		},
 		"in approval, not yet audited": {{seen{status: "B", cancel: "A"}, "never_audited e1" + gone}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -342,4 +407,10 @@ func TestALightReadAsksForTheWholeBillWhenAnythingDiffers(t *testing.T) {
 	require.True(t, rule.Changed(&known, same), "a planned cancellation counts as a change")
 	known.HasPlanned, known.Class = false, rule.ClassUndecodable
 	require.True(t, rule.Changed(&known, same), "one that could not be decoded is read again")
+}
+
+func TestACloseBeforeTheStartSaysThatItWasOne(t *testing.T) {
+	d := rule.Decide(inbound, nil, closed(-1, "WH1").withApproved(-2).bill(), h(10))
+	require.Equal(t, rule.ReasonClosed, d.Reason)
+	require.Empty(t, rule.Decide(inbound, nil, void("C", -1, "WH1").withApproved(-2).bill(), h(10)).Reason)
 }

@@ -46,6 +46,9 @@ func (s State) Digest() int64 {
 			number(t.UnixMicro())
 		}
 	}
+	if s.Closed {
+		number(1)
+	}
 	sum := sha256.Sum256(content)
 	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // a digest has no sign
 }

@@ -29,6 +29,7 @@ func TestADigestTellsWhatSameTells(t *testing.T) {
 		"organisation":                func(s *rule.State) { s.Org = "200" },
 		"un-audited":                  func(s *rule.State) { s.DocumentStatus = rule.Reaudit },
 		"voided":                      func(s *rule.State) { s.CancelStatus = rule.Voided },
+		"closed":                      func(s *rule.State) { s.Closed = true },
 		"kind":                        func(s *rule.State) { s.Kind = form.Dassembly },
 		"create date":                 func(s *rule.State) { s.CreateTime = at.Add(time.Millisecond) },
 		"modify date":                 func(s *rule.State) { s.ModifyTime = time.Time{} },

@@ -149,6 +149,7 @@ func ClassReasons() []ClassReason {
 	return []ClassReason{
 		{ReasonSelector, "方案的条件（selector）未选中该单", "the scheme's selector does not take it"},
 		{ReasonTrigger, "方案不处理这种情况", "the scheme does not act on this"},
+		{ReasonClosed, "关闭早于方案启用时间", "closed before the cutover of the scheme"},
 		{ReasonNeverLive, "从未见其有效", "it was never seen live"},
 		{ReasonNoSnapshot, "没有它有效时的内容", "what was on it while it was live is not known"},
 		{

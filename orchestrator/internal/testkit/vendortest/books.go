@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
@@ -100,9 +101,11 @@ func (b *Books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 		switch {
 		case s != nil:
 			newest := bill.GetModifyTime().AsTime()
-			for _, t := range []*timestamppb.Timestamp{
-				bill.GetApproveTime(), bill.GetCancelTime(), bill.GetCreateTime(),
-			} {
+			dates := []*timestamppb.Timestamp{bill.GetApproveTime(), bill.GetCancelTime(), bill.GetCreateTime()}
+			if in.GetClosedEnds() {
+				dates = append(dates, bill.GetCloseTime())
+			}
+			for _, t := range dates {
 				if t != nil && t.AsTime().After(newest) {
 					newest = t.AsTime()
 				}
@@ -125,12 +128,13 @@ func (b *Books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 		page := &kingdeev1.StatePage{QueryLeftTime: timestamppb.New(*b.Clock), LastId: part[len(part)-1],
 			Rows: int64(len(part))}
 		for _, id := range part {
-			l := b.Bills[id]
+			l := shown(b.Bills[id], in.GetClosedEnds())
 			page.States = append(page.States, &kingdeev1.BillState{
 				Id: id, Number: l.GetNumber(), OrgNumber: "100", Kind: l.GetKind(),
 				DocumentStatus: l.GetDocumentStatus(), CancelStatus: l.GetCancelStatus(),
 				CreateTime: l.GetCreateTime(), ModifyTime: l.GetModifyTime(),
 				ApproveTime: l.GetApproveTime(), CancelTime: l.GetCancelTime(),
+				EndState: l.GetEndState(), CloseTime: l.GetCloseTime(),
 			})
 		}
 		add(&kingdeev1.StreamBillStatesResponse{Frame: &kingdeev1.StreamBillStatesResponse_Page{Page: page}})
@@ -146,7 +150,7 @@ func (b *Books) StreamBills(_ context.Context, in *kingdeev1.StreamBillsRequest,
 	page := &kingdeev1.BillPage{QueryLeftTime: timestamppb.New(*b.Clock)}
 	for _, id := range in.GetIds().GetIds() {
 		if bill := b.Bills[id]; bill != nil && !b.Hidden[id] {
-			page.Bills = append(page.Bills, bill)
+			page.Bills = append(page.Bills, shown(bill, in.GetClosedEnds()))
 			page.Rows += int64(bill.GetRows())
 		}
 	}
@@ -175,7 +179,30 @@ func (b *Books) GetBill(_ context.Context, in *kingdeev1.GetBillRequest,
 			Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, Message: "not shown",
 		}.Err()
 	}
-	return &kingdeev1.GetBillResponse{Bill: bill, QueryLeftTime: timestamppb.New(*b.Clock)}, nil
+	return &kingdeev1.GetBillResponse{Bill: shown(bill, in.GetClosedEnds()), QueryLeftTime: timestamppb.New(*b.Clock)}, nil
+}
+
+// shown is a bill as a request sees it: whether it is closed only where the request counts that.
+func shown(bill *kingdeev1.Bill, closedEnds bool) *kingdeev1.Bill {
+	if closedEnds || bill.GetEndState() != kingdeev1.EndState_END_STATE_CLOSED {
+		return bill
+	}
+	open := proto.CloneOf(bill)
+	open.EndState, open.CloseTime = kingdeev1.EndState_END_STATE_NONE, nil
+	return open
+}
+
+// Close closes a bill 关闭, which moves no other date than its own.
+func (b *Books) Close(id int64) {
+	bill := b.Bills[id]
+	bill.EndState, bill.CloseTime = kingdeev1.EndState_END_STATE_CLOSED, timestamppb.New(*b.Clock)
+}
+
+// Reopen takes a close back 反关闭.
+func (b *Books) Reopen(id int64) {
+	bill := b.Bills[id]
+	bill.EndState, bill.CloseTime = kingdeev1.EndState_END_STATE_NONE, nil
+	bill.ModifyTime = timestamppb.New(*b.Clock)
 }
 
 func (b *Books) Live(id int64, no string, stock string) {
@@ -192,7 +219,8 @@ func (b *Books) Live(id int64, no string, stock string) {
 
 func (b *Books) Void(id int64) {
 	bill := b.Bills[id]
-	bill.CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED
+	bill.CancelStatus, bill.EndState = kingdeev1.CancelStatus_CANCEL_STATUS_VOIDED,
+		kingdeev1.EndState_END_STATE_VOIDED
 	bill.CancelTime, bill.ModifyTime = timestamppb.New(*b.Clock), timestamppb.New(*b.Clock)
 }
 

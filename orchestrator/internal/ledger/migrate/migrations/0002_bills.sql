@@ -16,6 +16,7 @@ create table bill (
     approve_time       timestamptz,
     cancel_time        timestamptz,
     cancel_is_date     boolean not null default false,
+    closed             boolean not null default false,
     read_time          timestamptz not null,
     class              text not null check (class in ('live', 'voided', 'un_audited', 'never_audited', 'before_cutover',
                            'not_selected', 'undecodable', 'deleted')),
@@ -42,6 +43,9 @@ create index bill_watched on bill (scheme, bill_id)
     where (document_status = 'C' and cancel_status = 'A') or class = 'un_audited' or absent_since is not null;
 create index bill_absent on bill (scheme, bill_id) where absent_since is not null;
 comment on column bill.bill_id is 'FID';
+comment on column bill.closed is
+    'closed, not voided, under a scheme that counts both alike: cancel_status is B then, and cancel_time is when it '
+    'was closed';
 comment on column bill.read_time is 'when the query that showed this left: older knowledge never overwrites newer';
 comment on column bill.reread_time is
     'from then on each run reads it again by id: a fresh read differed from this row, or it cannot be decoded';

@@ -11,7 +11,9 @@ from voidrelay.bill b
 join voidrelay.bill_snapshot i on i.scheme = b.scheme and i.bill_id = b.bill_id
 union all
 select b.scheme, b.bill_id, b.bill_no, b.read_time, 30, 'last_read', '最近一次读取',
-       '单据状态 ' || b.document_status || '，作废状态 ' || b.cancel_status || '，判定 ' || b.class, null, 0
+       '单据状态 ' || b.document_status
+           || case when b.closed then '，已关闭（计为作废）' else '，作废状态 ' || b.cancel_status end
+           || '，判定 ' || b.class, null, 0
 from voidrelay.bill b
 union all
 select b.scheme, b.bill_id, b.bill_no, b.un_audited_since, 32, 'un_audited', '首次读到反审核', '', null, 0
@@ -28,8 +30,9 @@ where b.gone_time is not null
 union all
 select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'cancellation',
        '记入应取消（第 ' || c.generation || ' 次生效）',
-       (select string_agg(case t when 'voided' then '作废' when 'un_audited' then '反审核' when 'deleted' then '删除'
-                                 else t end, '、')
+       (select string_agg(case t when 'voided' then case when b.closed and b.generation = c.generation then '关闭'
+                                                         else '作废' end
+                                 when 'un_audited' then '反审核' when 'deleted' then '删除' else t end, '、')
         from unnest(c.triggers) t)
            || '：' || c.order_code || ' ' || c.order_type || ' 仓库 ' || c.warehouse_code, c.cancellation_id, 0
 from voidrelay.bill b

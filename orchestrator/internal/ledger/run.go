@@ -79,6 +79,14 @@ type Run struct {
 	Backfill BackfillDetail
 }
 
+// quiet says that nobody wants to hear of the end of this run: a recheck that nobody asked for, and that found nothing.
+// An incremental run that found nothing has not even a row.
+func (r *Run) quiet() bool {
+	c := r.Comparison
+	return r.Kind == Recheck && !r.Asked && r.State == RunComplete && r.Note == "" &&
+		c.Repaired+c.Missing+c.Gone+c.Work == 0
+}
+
 // ReadingDetail is what a baseline or an incremental run begins from, and the watermark that it moves.
 type ReadingDetail struct {
 	WatermarkVersion int64     `json:"watermark_version"`

@@ -75,18 +75,27 @@ returning run_id, state, version, start_time`, pgx.StrictNamedArgs{
 	return err
 }
 
+// RunEvents are the events of runs that end: rows with the columns run_id, scheme, kind and state.
+func RunEvents(source string) string {
+	return LeaveEvents(EventRunEnded, `state`, `kind`, `scheme`, `run_id`, source)
+}
+
 // SaveRun writes where a run of any kind stands, by compare-and-set on its version, which it moves; a state that is an
 // end ends it. ledger.ErrRunMoved, and nothing is written, when it has ended or was moved by somebody else.
 func SaveRun(ctx context.Context, tx pgx.Tx, run *Run) error {
 	err := tx.QueryRow(ctx, `
-update run
-set version = version + 1, state = @state, revision = @revision, cursor_id = @cursor, run_counts = @run_counts,
-    error = @error, note = @note, end_time = case when @ended then now() end
-where run_id = @run and version = @version and end_time is null
-returning version, end_time`, pgx.StrictNamedArgs{
+with saved as (
+    update run
+    set version = version + 1, state = @state, revision = @revision, cursor_id = @cursor, run_counts = @run_counts,
+        error = @error, note = @note, end_time = case when @ended then now() end
+    where run_id = @run and version = @version and end_time is null
+    returning run_id, scheme, kind, state, version, end_time
+), told as (`+RunEvents(`saved where end_time is not null and @told`)+`
+)
+select version, end_time from saved`, pgx.StrictNamedArgs{
 		"run": run.ID, "version": run.Version, "state": run.State, "revision": run.Revision, "cursor": run.Cursor,
 		"run_counts": run.RunCounts, "error": CleanText(run.Error),
-		"note": CleanText(run.Note), "ended": run.State.Ended(),
+		"note": CleanText(run.Note), "ended": run.State.Ended(), "told": !run.quiet(),
 	}).Scan(&run.Version, &run.EndTime)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("run %d: %w", run.ID, ErrRunMoved)
@@ -98,8 +107,13 @@ returning version, end_time`, pgx.StrictNamedArgs{
 // it owed stays owed. One without a row, or that has ended, is left alone.
 func (s *RunRows) FailRun(ctx context.Context, run *Run, reason string) error {
 	if _, err := s.pool.Exec(ctx, `
-update run set version = version + 1, state = 'failed', end_time = now(), error = $2
-where run_id = $1 and end_time is null`, run.ID, CleanText(reason)); err != nil {
+with failed as (
+    update run set version = version + 1, state = 'failed', end_time = now(), error = $2
+    where run_id = $1 and end_time is null
+    returning run_id, scheme, kind, state
+), told as (`+RunEvents("failed")+`
+)
+select from failed`, run.ID, CleanText(reason)); err != nil {
 		return fmt.Errorf("fail run: %w", err)
 	}
 	return nil

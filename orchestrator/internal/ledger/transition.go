@@ -144,8 +144,12 @@ func WithdrawBills(ctx context.Context, tx pgx.Tx, scheme string, bills []int64)
 // the scheme's.
 func HoldPlan(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
-update unsettled_cancellation c set state = 'held', decide_time = now(), update_time = now()
-where scheme = $1 and state = 'planned' and hold_reason <> '' and `+which, scheme)
+with held as (
+    update unsettled_cancellation c set state = 'held', decide_time = now(), update_time = now()
+    where scheme = $1 and state = 'planned' and hold_reason <> '' and `+which+`
+    returning c.cancellation_id, c.scheme, c.hold_reason
+)`+heldEvents("held")+`
+select from held`, scheme)
 	return tag.RowsAffected(), err
 }
 
@@ -168,10 +172,14 @@ with ended as (
     delete from unsettled_cancellation c
     where scheme = $1 and state = 'planned' and `+which+`
     returning `+endedColumns+`
+), appended as (
+    insert into outcome (cancellation_id, times_settled, scheme, state, outcome, `+carried+`)
+    select cancellation_id, times_settled + 1, scheme, 'dry_run', 'dry_run', `+kept+`, now(), due_time, number_read_time
+    from ended
+    returning cancellation_id, scheme, state, outcome
+), told as (`+settledEvents("appended")+`
 )
-insert into outcome (cancellation_id, times_settled, scheme, state, outcome, `+carried+`)
-select cancellation_id, times_settled + 1, scheme, 'dry_run', 'dry_run', `+kept+`, now(), due_time, number_read_time
-from ended`, scheme)
+select from appended`, scheme)
 	return tag.RowsAffected(), err
 }
 
@@ -179,9 +187,14 @@ from ended`, scheme)
 // becomes held, and planned is given the reason for which HoldPlan will hold it.
 func HoldAtLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason) error {
 	_, err := tx.Exec(ctx, `
-update unsettled_cancellation
-set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
-where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))`,
-		scheme, string(reason))
+with limited as (
+    update unsettled_cancellation
+    set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
+    where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))
+    returning cancellation_id, scheme, hold_reason, state
+), held as (
+    select cancellation_id, scheme, hold_reason from limited where state = 'held'
+)`+heldEvents("held")+`
+select from limited`, scheme, string(reason))
 	return err
 }

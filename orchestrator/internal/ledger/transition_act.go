@@ -60,12 +60,22 @@ func FinishByHand(ctx context.Context, tx pgx.Tx, ids []int64) error {
 // that the ledger knew of it.
 func OpenReleased(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) ([]int64, error) {
 	rows, err := tx.Query(ctx, `
-update unsettled_cancellation
-set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), batch_until = null,
-    `+ForgetUnsentColumns+`, update_time = now(),
-    holders_accepted_time = case hold_reason when 'number_taken' then now() else holders_accepted_time end
-where scheme = $1 and state = 'held' and cancellation_id = any($2)
-returning cancellation_id`, scheme, ids)
+with was as materialized (
+    select cancellation_id, hold_reason from unsettled_cancellation
+    where scheme = $1 and state = 'held' and cancellation_id = any($2)
+    order by cancellation_id
+    for update
+), released as (
+    update unsettled_cancellation u
+    set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), batch_until = null,
+        `+ForgetUnsentColumns+`, update_time = now(),
+        holders_accepted_time = case was.hold_reason when 'number_taken' then now() else holders_accepted_time end
+    from was
+    where u.cancellation_id = was.cancellation_id
+    returning u.cancellation_id, u.scheme, was.hold_reason as held_for
+), told as (`+LeaveEvents(EventReleased, `'open'`, `held_for`, `scheme`, `cancellation_id`, `released`)+`
+)
+select cancellation_id from released`, scheme, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -108,12 +118,15 @@ with r as (
         `+ForgetUnsentColumns+`, answer_changes = 0, maybe_landed = c.maybe_landed or @landed, update_time = now()
     from r
     where c.cancellation_id = r.id and c.state in ('open', 'needs_attention') and r.state not in ('done', 'closed')
+    returning c.cancellation_id, c.scheme, c.state, c.disposition
 ), settled as (
     delete from unsettled_cancellation c using r
     where c.cancellation_id = r.id and c.state in ('open', 'needs_attention') and r.state in ('done', 'closed')
     returning c.cancellation_id, c.times_settled, c.scheme, r.state, r.outcome, r.inferred, c.not_before, c.lease_until,
         c.attempt, c.holders_accepted_time, c.vendor_message, c.maybe_landed or @landed as maybe_landed, c.answer_lost,
         c.decide_time, c.number_read_time
+), told as (`+settledEvents("settled")+`
+), told_waiting as (`+waitingEvents("disposition", "moved")+`
 )
 insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, `+carried+`)
 select cancellation_id, times_settled + 1, scheme, state, outcome, inferred, not_before, lease_until, attempt,

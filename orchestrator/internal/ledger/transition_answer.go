@@ -32,14 +32,16 @@ const (
 	answerCounted = `batch_until = null, same_disposition = r.same_disposition, same_count = r.same_count,
         same_since = r.same_since, answer_changes = r.answer_changes, unsent_since = r.unsent_since,
         unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for`
-	decide = `, moved as (
+)
+
+var decide = `, moved as (
     update unsettled_cancellation c
     set state = r.state, due_time = now() + r.wait,
         verified_time = case when r.verify then 'epoch' else c.verified_time end,
         ` + answerCounted + `, ` + answerNoted + `
     from r
     where ` + isCurrent + ` and c.state = @open and r.state not in ('done', 'closed')
-    returning c.cancellation_id, c.attempt, c.scheme, c.bill_id
+    returning c.cancellation_id, c.attempt, c.scheme, c.bill_id, c.state, c.disposition
 ), settled as (
     delete from unsettled_cancellation c using r
     where ` + isCurrent + ` and c.state = @open and r.state in ('done', 'closed')
@@ -51,12 +53,13 @@ const (
     select cancellation_id, times_settled + 1, scheme, state, outcome, inferred, not_before, null, attempt,
         holders_accepted_time, disposition, message, maybe_landed, answer_lost, decide_time, now(), number_read_time
     from settled
+), told as (` + settledEvents("settled") + `
+), told_waiting as (` + waitingEvents("disposition", "moved") + `
 ), decided as (
     select cancellation_id, attempt, scheme, bill_id from moved
     union all
     select cancellation_id, attempt, scheme, bill_id from settled
 )`
-)
 
 // WriteAnswers fills each attempt's own row, and keeps what was sent and received with it. Only "unknown" may be
 // replaced by what became known later; a result that is written twice leaves its evidence once. It lets the current
@@ -155,7 +158,7 @@ func FinishLate(ctx context.Context, tx pgx.Tx, results []Result) ([]int64, erro
     union all
     select cancellation_id, times_settled, scheme, `+carried+`, late from settled
 )`+appendOutcome(`'done', late, false`)+`
-returning cancellation_id`, resultArgs(results))
+select cancellation_id from appended`, resultArgs(results))
 	if err != nil {
 		return nil, err
 	}
@@ -183,11 +186,14 @@ func WithdrawVerified(ctx context.Context, tx pgx.Tx, ids []int64, outcome strin
 // each: open becomes held.
 func HoldTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	return OpenFound(ctx, tx, `
-update unsettled_cancellation u
-set state = 'held', hold_reason = @reason, batch_until = null, update_time = now()
-from cancellation c
-where u.cancellation_id = any(@ids) and c.cancellation_id = u.cancellation_id and u.state = 'open'
-returning `+AboutCancellation+`, '' as detail`,
+with held as (
+    update unsettled_cancellation u
+    set state = 'held', hold_reason = @reason, batch_until = null, update_time = now()
+    where u.cancellation_id = any(@ids) and u.state = 'open'
+    returning u.cancellation_id, u.scheme, u.hold_reason
+)`+heldEvents("held")+`
+select `+AboutCancellation+`, '' as detail
+from held join cancellation c using (cancellation_id)`,
 		pgx.StrictNamedArgs{"ids": ids, "reason": string(rule.HoldNumberTaken), "kind": string(rule.WorkNumberTaken)})
 }
 
@@ -200,7 +206,8 @@ with unread as (
     set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, batch_until = null, update_time = now(),
         state = case when unread_since < now() - @limit::interval then 'needs_attention' else state end
     where cancellation_id = any(@ids) and state = 'open'
-    returning cancellation_id, state
+    returning cancellation_id, scheme, state
+), told as (`+waitingEvents("@kind", "unread")+`
 )
 select `+AboutCancellation+`, '' as detail
 from unread u join cancellation c using (cancellation_id) where u.state = 'needs_attention'`,
@@ -226,7 +233,8 @@ with unsent as (
         state = case when u.counted > @limit::interval then 'needs_attention' else c.state end
     from unsent u
     where c.cancellation_id = u.cancellation_id and c.state = 'open' and c.lease_until is null
-    returning c.cancellation_id, c.state
+    returning c.cancellation_id, c.scheme, c.state
+), told as (`+waitingEvents("@kind", "moved")+`
 )
 select `+AboutCancellation+`, @why::text as detail
 from moved m join cancellation c using (cancellation_id) where m.state = 'needs_attention'`, pgx.StrictNamedArgs{
@@ -243,11 +251,15 @@ func AskAboutRefused(ctx context.Context, tx pgx.Tx, refused []Result) error {
 		ids[i], attempts[i], details[i] = r.ID, r.Attempt, CleanText(FirstText(r.VendorMessage, r.Detail))
 	}
 	return OpenFound(ctx, tx, `
-update unsettled_cancellation u set state = 'needs_attention', batch_until = null, update_time = now()
-from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
-join cancellation c on c.cancellation_id = r.id
-where u.cancellation_id = r.id and u.attempt = r.attempt and u.state = 'open' and u.lease_until is null
-  and u.disposition = 'auth'
-returning `+AboutCancellation+`, r.detail`,
+with refused as (
+    update unsettled_cancellation u set state = 'needs_attention', batch_until = null, update_time = now()
+    from unnest(@ids::bigint[], @attempts::integer[], @details::text[]) as r (id, attempt, detail)
+    where u.cancellation_id = r.id and u.attempt = r.attempt and u.state = 'open' and u.lease_until is null
+      and u.disposition = 'auth'
+    returning u.cancellation_id, u.scheme, u.state, r.detail
+), told as (`+waitingEvents("@kind", "refused")+`
+)
+select `+AboutCancellation+`, r.detail
+from refused r join cancellation c using (cancellation_id)`,
 		pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "details": details, "kind": string(rule.WorkAuthOrder)})
 }

@@ -22,12 +22,16 @@ func qualified(row, columns string) string {
 // endedColumns are what a statement returns of the rows c that it deletes or revokes for another outcome to follow.
 var endedColumns = qualified("c", `cancellation_id, times_settled, scheme, `+carried)
 
-// appendOutcome writes the outcomes of the rows ended, which have the endedColumns: what is the state, the outcome and
-// whether it is inferred.
+// appendOutcome writes the outcomes of the rows ended, which have the endedColumns, and leaves their events: what is the
+// state, the outcome and whether it is inferred. It goes on in the with clause that has ended, and closes it; what the
+// statement answers follows.
 func appendOutcome(what string) string {
-	return `
-insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, ` + carried + `)
-select cancellation_id, times_settled + 1, scheme, ` + what + `, ` + carried + ` from ended`
+	return `, appended as (
+    insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, ` + carried + `)
+    select cancellation_id, times_settled + 1, scheme, ` + what + `, ` + carried + ` from ended
+    returning cancellation_id, scheme, state, outcome
+), told as (` + settledEvents("appended") + `
+)`
 }
 
 // settle is a statement that settles the unsettled cancellations c that a condition finds, and answers which: their
@@ -39,8 +43,7 @@ with ended as (
     delete from unsettled_cancellation c
     where ` + where + `
     returning ` + endedColumns + `, c.bill_id
-), appended as (` + appendOutcome(what) + `
-)
+)` + appendOutcome(what) + `
 select cancellation_id, bill_id from ended`
 }
 
@@ -60,7 +63,8 @@ with unsettled as (
     select cancellation_id, times_settled, scheme, ` + carried + ` from unsettled
     union all
     select cancellation_id, times_settled, scheme, ` + carried + ` from settled
-)` + appendOutcome(what)
+)` + appendOutcome(what) + `
+select from ended`
 }
 
 // LockStanding locks the changing rows and the outcomes of cancellations. A row that goes while it is waited for has

@@ -48,10 +48,14 @@ func OpenItems(ctx context.Context, tx pgx.Tx, items []WorkItem) ([]WorkItem, er
 		opened[i] = workRow{w.Scheme, w.Kind, w.BillID, w.BillNo, w.CancellationID, w.Subject, w.Detail}
 	}
 	rows, err := tx.Query(ctx, `
-insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, subject, detail)
-select scheme, kind, bill_id, bill_no, cancellation_id, subject, detail from `+workColumns.From+`
-on conflict (scheme, kind, bill_id, cancellation_id, subject) where close_time is null do nothing
-returning scheme, kind, bill_id, bill_no, cancellation_id, subject, detail`, workColumns.Args(opened, nil))
+with opened as (
+    insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id, subject, detail)
+    select scheme, kind, bill_id, bill_no, cancellation_id, subject, detail from `+workColumns.From+`
+    on conflict (scheme, kind, bill_id, cancellation_id, subject) where close_time is null do nothing
+    returning work_item_id, scheme, kind, bill_id, bill_no, cancellation_id, subject, detail
+), told as (`+LeaveEvents(EventWorkOpened, `'open'`, `kind`, `scheme`, `work_item_id`, `opened`)+`
+)
+select scheme, kind, bill_id, bill_no, cancellation_id, subject, detail from opened`, workColumns.Args(opened, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +96,13 @@ func CloseItems(ctx context.Context, tx pgx.Tx, reason, where string, args pgx.S
 	args = maps.Clone(args)
 	args["reason"] = reason
 	rows, err := tx.Query(ctx, `
-update work_item w set close_time = now(), close_reason = @reason
-where w.close_time is null and (`+where+`)
-returning w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.subject, w.detail`, args)
+with closed as (
+    update work_item w set close_time = now(), close_reason = @reason
+    where w.close_time is null and (`+where+`)
+    returning w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.subject, w.detail
+), told as (`+LeaveEvents(EventWorkClosed, `'closed'`, `kind`, `scheme`, `work_item_id`, `closed`)+`
+)
+select scheme, kind, bill_id, bill_no, cancellation_id, subject, detail from closed`, args)
 	if err != nil {
 		return nil, err
 	}

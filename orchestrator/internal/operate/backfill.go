@@ -116,7 +116,12 @@ func (s *Operator) CancelBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act
 		return &ledger.StateError{ID: id, State: state}
 	}
 	if _, err := tx.Exec(ctx, `
-update run set version = version + 1, state = 'cancelled', end_time = now(), error = '' where run_id = $1`,
+with cancelled as (
+    update run set version = version + 1, state = 'cancelled', end_time = now(), error = '' where run_id = $1
+    returning run_id, scheme, kind, state
+), told as (`+ledger.RunEvents("cancelled")+`
+)
+select from cancelled`,
 		id); err != nil {
 		return err
 	}

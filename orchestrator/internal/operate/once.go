@@ -108,7 +108,8 @@ func record(
 with done as (
     insert into operator_action (actor, verb, scheme, reason, request_id, parameters, result)
     values (@actor, @verb, nullif(@scheme, ''), @reason, nullif(@request_id, ''), @parameters, @result)
-    returning operator_action_id, create_time
+    returning operator_action_id, create_time, scheme, verb
+), told as (`+ledger.LeaveEvents(ledger.EventAct, `''`, `verb`, `scheme`, `operator_action_id`, `done`)+`
 ), touched as (
     insert into operator_action_cancellation (operator_action_id, cancellation_id)
     select d.operator_action_id, c from done d, unnest(@changed::bigint[]) as c

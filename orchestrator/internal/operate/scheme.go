@@ -101,6 +101,9 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 	_, err = tx.Exec(ctx,
 		`insert into scheme_revision (scheme, revision, content_hash, document) values ($1, $2, $3, $4)`,
 		f.Scheme, revision, f.Hash, f.Document)
+	if err == nil {
+		err = ledger.TellRevision(ctx, tx, f.Scheme, revision)
+	}
 	if err != nil || revision == 1 || !bound {
 		// What never read anything has no past for a cutover to keep out.
 		return revision, err

@@ -25,11 +25,16 @@ func (s *ComparisonRows) Reconcile(ctx context.Context, start ledger.ReconcileSt
 	var run *ledger.Run
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `
-update run
-set version = version + 1, state = 'failed', end_time = now(),
-    error = 'the scheme changed meanwhile, or it got nowhere; a new one begins'
-where scheme = $1 and kind = $3 and kind <> 'backfill' and state = 'running'
-  and (revision <> $2 or start_time < now() - interval '`+reconcileStuck+`')`,
+with failed as (
+    update run
+    set version = version + 1, state = 'failed', end_time = now(),
+        error = 'the scheme changed meanwhile, or it got nowhere; a new one begins'
+    where scheme = $1 and kind = $3 and kind <> 'backfill' and state = 'running'
+      and (revision <> $2 or start_time < now() - interval '`+reconcileStuck+`')
+    returning run_id, scheme, kind, state
+), told as (`+ledger.RunEvents("failed")+`
+)
+select from failed`,
 			start.Scheme, start.Revision, start.Kind); err != nil {
 			return err
 		}

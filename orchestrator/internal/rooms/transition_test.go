@@ -111,9 +111,47 @@ func TestTheLedgerChangesStatesAsTheRulesSay(t *testing.T) {
 select coalesce((select state from cancellation_now where scheme = $1 and bill_id = $2), '')`,
 					m.Scheme, m.Bills[i]).Scan(&got))
 				require.Equal(t, want, rule.CancellationState(got), "%s in state %q", e, from)
+				require.Equal(t, toldOf(e, from, want), eventsOf(t, pool, m.Scheme, m.Bills[i]),
+					"events of %s in state %q", e, from)
 			}
 		})
 	}
+}
+
+// toldOf is what a watcher hears of an event that leads from a state to another: what ended, is held, is released or
+// waits for a person.
+func toldOf(e rule.Event, from, to rule.CancellationState) string {
+	moved := from != to
+	switch to {
+	case rule.Done, rule.Withdrawn, rule.DryRun, rule.Closed:
+		if moved {
+			return "cancellation_settled " + string(to)
+		}
+	case rule.Held:
+		if moved {
+			return "cancellation_held held"
+		}
+	case rule.NeedsAttention:
+		if moved || e == rule.EventMeansAsks {
+			return "cancellation_needs_attention needs_attention"
+		}
+	case rule.Open:
+		if e == rule.EventReleased && moved {
+			return "cancellation_released open"
+		}
+	}
+	return ""
+}
+
+// eventsOf are the events about a bill's cancellation, in the order of writing.
+func eventsOf(t *testing.T, pool *pgxpool.Pool, scheme string, bill int64) string {
+	t.Helper()
+	var events string
+	require.NoError(t, pool.QueryRow(t.Context(), `
+select coalesce(string_agg(e.kind || ' ' || e.state, ', ' order by e.event_id), '')
+from event_inbox e join cancellation c on c.cancellation_id = e.about_id
+where e.kind like 'cancellation%' and c.scheme = $1 and c.bill_id = $2`, scheme, bill).Scan(&events))
+	return events
 }
 
 // A person may ask again for what a person ended; what the WMS itself said is cancelled has nothing left to ask for.

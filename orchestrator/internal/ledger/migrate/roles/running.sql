@@ -26,7 +26,7 @@ revoke insert, update, delete
 -- … what is written once and stays: what people did, and what a scheme said …
 revoke update, delete
     on voidrelay.operator_action, voidrelay.operator_action_cancellation, voidrelay.watermark_change,
-       voidrelay.scheme_revision, voidrelay.housekeeping
+       voidrelay.scheme_revision, voidrelay.housekeeping, voidrelay.cancellation_hold
     from {running};
 
 -- … and what is kept for ever, whatever becomes of it.
@@ -35,6 +35,10 @@ revoke delete
        voidrelay.cancellation, voidrelay.outcome,
        voidrelay.attempt, voidrelay.work_item
     from {running};
+
+-- An event is numbered and then stays as it is until it is dropped; which ledger this is stands in one row.
+revoke update on voidrelay.event_inbox, voidrelay.event from {running};
+revoke insert, delete on voidrelay.ledger_identity from {running};
 
 -- What needs the owner now and then is done by these functions, which run as the owner. They make the coming months of
 -- evidence, drop a month once it is old, and make the indexes of the queue anew; nothing else.

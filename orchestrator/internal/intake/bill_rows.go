@@ -124,10 +124,10 @@ func rowOf(b ledger.BillWrite) billRow {
 	return billRow{
 		ID: s.ID, Number: s.Number, Org: s.Org, Kind: s.Kind, Document: s.DocumentStatus, Cancel: s.CancelStatus,
 		Created: s.CreateTime, Modified: s.ModifyTime, Approved: s.ApproveTime, Cancelled: s.CancelTime,
-		IsDate: s.CancelIsDate, Closed: s.Closed, ReadTime: k.ReadTime, Class: k.Class, Reason: b.Reason, Generation: k.Generation,
-		GenerationLive: k.GenerationLive, EverLive: k.EverLive, GenerationApprove: k.GenerationApprove,
-		GenerationCancel: k.GenerationCancel, UnAuditedSince: k.UnAuditedSince, UnAuditTime: k.UnAuditTime,
-		Gone: k.GoneTime,
+		IsDate: s.CancelIsDate, Closed: s.Closed, ReadTime: k.ReadTime, Class: k.Class, Reason: b.Reason,
+		Generation: k.Generation, GenerationLive: k.GenerationLive, EverLive: k.EverLive,
+		GenerationApprove: k.GenerationApprove, GenerationCancel: k.GenerationCancel,
+		UnAuditedSince: k.UnAuditedSince, UnAuditTime: k.UnAuditTime, Gone: k.GoneTime,
 	}
 }
 

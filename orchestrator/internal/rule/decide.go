@@ -294,9 +294,9 @@ func (p Policy) vanished(d *Decision, now Bill) {
 	d.Vanished, d.VanishedGeneration = missing(had, has), d.After.LastSnapshotGeneration
 }
 
-// eventTime is when a voided bill was voided, or a closed one closed: its cancel date (one without a time of day counts as the end of that
-// day). Zero when Kingdee gives none, or one that cannot be true: the last change is no proof, since a void need not
-// move that date, and what is not known to be before the start is a person's to decide.
+// eventTime is when a voided bill was voided, or a closed one closed: its cancel date (one without a time of day counts
+// as the end of that day). Zero when Kingdee gives none, or one that cannot be true: the last change is no proof, since
+// a void need not move that date, and what is not known to be before the start is a person's to decide.
 func eventTime(s State) time.Time {
 	switch {
 	case s.CancelTime.IsZero():

@@ -85,9 +85,10 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 	return after, newGeneration
 }
 
-// endedAnew says whether the bill has come to another end than the one that this generation has shown. A close and a void
-// have a date each: where a closed bill is voided, or reopened, the date of the void says nothing of the close, and where
-// a void was taken back from a bill that is closed now, it had come to life in between only if it was closed later.
+// endedAnew says whether the bill has come to another end than the one that this generation has shown. A close and a
+// void have a date each: where a closed bill is voided, or reopened, the date of the void says nothing of the close,
+// and where a void was taken back from a bill that is closed now, it had come to life in between only if it was closed
+// later.
 func (k Known) endedAnew(seen State) bool {
 	switch {
 	case !differs(k.GenerationCancel, seen.CancelTime), k.State.Closed && !seen.Closed:

@@ -179,7 +179,9 @@ func (b *Books) GetBill(_ context.Context, in *kingdeev1.GetBillRequest,
 			Reason: kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, Message: "not shown",
 		}.Err()
 	}
-	return &kingdeev1.GetBillResponse{Bill: shown(bill, in.GetClosedEnds()), QueryLeftTime: timestamppb.New(*b.Clock)}, nil
+	return &kingdeev1.GetBillResponse{
+		Bill: shown(bill, in.GetClosedEnds()), QueryLeftTime: timestamppb.New(*b.Clock),
+	}, nil
 }
 
 // shown is a bill as a request sees it: whether it is closed only where the request counts that.

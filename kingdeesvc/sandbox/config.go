@@ -22,8 +22,8 @@ const (
 	DefaultAppSecret      = Secret("sandbox-app-secret")
 	DefaultTimeZone       = "Asia/Shanghai"
 
-	// FormID is the one form that the sandbox knows.
-	FormID = "STK_AssembledApp"
+	// FormID is the form of a bill that is made without one.
+	FormID = books.AssembledApp
 
 	// SandboxHeader is on every answer, with the value SandboxName.
 	SandboxHeader = "X-Voidrelay-Sandbox"

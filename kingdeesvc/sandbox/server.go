@@ -46,13 +46,12 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, store: st, Conduct: behaviour.NewConduct(cfg.Personality), done: make(chan struct{})}
-	base := form.NewCatalogue()
-	fields := form.NewFieldSet(base, cfg.CustomFields)
+	forms := form.NewSet(form.NewCatalogue(), cfg.CustomFields)
 	for _, b := range st.All() {
-		fields.Learn(b)
+		forms.Learn(b)
 	}
 	s.Clerk = books.NewClerk(st, books.Desk{
-		Now: cfg.Now, Learn: fields.Learn, OnAudit: cfg.OnAudit, Log: cfg.Logger,
+		Now: cfg.Now, Learn: forms.Learn, OnAudit: cfg.OnAudit, Log: cfg.Logger,
 		Rules: func() books.Rules { return s.Conduct.Personality().Rules() },
 	})
 	account := wire.Account{
@@ -60,8 +59,8 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		AppID: cfg.AppID, AppSecret: cfg.AppSecret,
 	}
 	s.face = wire.New(wire.Setup{
-		Account: account, Zone: cfg.TimeZone, Now: cfg.Now, Log: cfg.Logger, FormID: FormID,
-		Store: st, Clerk: s.Clerk, Conduct: s.Conduct, Fields: fields, Base: base,
+		Account: account, Zone: cfg.TimeZone, Now: cfg.Now, Log: cfg.Logger,
+		Store: st, Clerk: s.Clerk, Conduct: s.Conduct, Forms: forms,
 	})
 	if !loaded && cfg.Seed != 0 {
 		if err := s.Seed(ctx, cfg.Seed); err != nil {
@@ -69,7 +68,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		}
 	}
 	control := &control.API{
-		Sandbox: SandboxName, FormID: FormID, Account: account, Open: cfg.OpenControl, Now: cfg.Now,
+		Sandbox: SandboxName, Forms: forms.IDs(), Account: account, Open: cfg.OpenControl, Now: cfg.Now,
 		Store: st, Clerk: s.Clerk, Conduct: s.Conduct, Face: s.face, Reset: s.Reset,
 	}
 	if err := s.serve(ctx, control.Handler()); err != nil {

@@ -31,9 +31,12 @@ type Personality struct {
 	InnerJoin bool `json:"inner_join"`
 	// NoRowType is a server whose form lacks the field FRowType.
 	NoRowType bool `json:"no_row_type"`
-	// MissingKeys are more fields that this server's form lacks, however they are
-	// spelled; FLOT takes FLOT.FNumber with it.
+	// MissingKeys are more fields that this server's forms lack, however they are
+	// spelled; FLOT takes FLOT.FNumber with it. PUR_MRAPP/FLOT is lacking in that form alone.
 	MissingKeys []string `json:"missing_keys"`
+	// RenamedKeys are fields that this server's forms call otherwise: the published key, maybe with its form as in
+	// MissingKeys, and the server's own. FSTOCKID takes FSTOCKID.FNumber with it.
+	RenamedKeys map[string]string `json:"renamed_keys"`
 	// DotNetDates writes dates as /Date(1700000000000)/.
 	DotNetDates bool `json:"dot_net_dates"`
 
@@ -87,9 +90,11 @@ type Personality struct {
 	CommitMillis int `json:"commit_millis"`
 	// FaultRate is the share of queries, 0 to 1, that fail in one of many ways.
 	FaultRate float64 `json:"fault_rate"`
-	// HiddenOrgs are stock organisations whose bills this user may not see; they
+	// HiddenOrgs are organisations whose bills, of any form, this user may not see; they
 	// are left out silently.
 	HiddenOrgs []string `json:"hidden_orgs"`
+	// HiddenForms are forms that this user may not see at all: queries and View refuse them.
+	HiddenForms []string `json:"hidden_forms"`
 	// HiddenParts are stock organisations of whose bills this user may not see a share, 0 to 1: a data rule leaves
 	// them out, silently and always the same ones.
 	HiddenParts map[string]float64 `json:"hidden_parts"`
@@ -117,15 +122,46 @@ func (p Personality) PageLimit() int {
 	}
 }
 
-// Lacks reports whether this server's form has no such field.
-func (p Personality) Lacks(key string) bool {
+// Lacks reports whether this server's form has no field of this published key.
+func (p Personality) Lacks(form, key string) bool {
 	if p.NoRowType && key == "FRowType" {
 		return true
 	}
 	whole, _, _ := strings.Cut(key, ".")
 	return slices.ContainsFunc(p.MissingKeys, func(missing string) bool {
+		missing = keyOf(form, missing)
 		return strings.EqualFold(missing, key) || strings.EqualFold(missing, whole)
 	})
+}
+
+// Published is the published spelling of a key of this server's form: the key itself, unless it was renamed. Empty: the
+// form calls the field otherwise.
+func (p Personality) Published(form, key string) string {
+	whole, _, _ := strings.Cut(key, ".")
+	published := key
+	for was, is := range p.RenamedKeys {
+		was = keyOf(form, was)
+		switch {
+		case was == "":
+		case strings.EqualFold(is, whole):
+			return was + key[len(whole):]
+		case strings.EqualFold(was, whole):
+			published = ""
+		}
+	}
+	return published
+}
+
+// keyOf is the key that a switch names, without its form; empty where it is about another form.
+func keyOf(form, named string) string {
+	of, key, qualified := strings.Cut(named, "/")
+	switch {
+	case !qualified:
+		return named
+	case strings.EqualFold(of, form):
+		return key
+	}
+	return ""
 }
 
 // Validate says what makes no sense.

@@ -21,6 +21,8 @@ const (
 	ActionEdit    Action = "edit"    // 修改
 	ActionVoid    Action = "void"    // 作废
 	ActionRestore Action = "restore" // 反作废
+	ActionClose   Action = "close"   // 关闭, of a form that knows it
+	ActionReopen  Action = "reopen"  // 反关闭
 	ActionDelete  Action = "delete"  // 删除
 )
 
@@ -63,6 +65,16 @@ func refusal(b *Bill, a Action, rules Rules) string {
 		return ""
 	case voided && a != ActionRestore:
 		return "the bill is voided"
+	case (a == ActionClose || a == ActionReopen) && b.CloseStatus == "":
+		return "bills of its form are not closed"
+	case a == ActionClose && b.CloseStatus == Closed:
+		return "the bill is closed"
+	case a == ActionReopen && b.CloseStatus != Closed:
+		return "only a closed bill can be reopened"
+	case a == ActionClose && status != StatusAudited:
+		return "only an audited bill can be closed"
+	case a == ActionUnaudit && b.CloseStatus == Closed:
+		return "a closed bill must be reopened first"
 	case a == ActionSubmit && !in(StatusDraft, StatusCreated, StatusReaudit):
 		return "only a draft, created or un-audited bill can be submitted"
 	case a == ActionRecall && status != StatusApproval:
@@ -110,6 +122,10 @@ func transition(b *Bill, a Action, edit Edit, at time.Time, rules Rules) error {
 	case ActionRestore:
 		b.CancelStatus, b.CancelDate = NotVoided, time.Time{}
 		touch = !rules.VoidKeepsModifyDate
+	case ActionClose:
+		b.CloseStatus, b.CloseDate = Closed, at
+	case ActionReopen:
+		b.CloseStatus, b.CloseDate = NotClosed, time.Time{}
 	case ActionEdit:
 		edit.apply(b)
 	}

@@ -26,39 +26,51 @@ const (
 	Voided    = "B"
 )
 
-// Affair types (事务类型); the spelling of the second is the vendor's.
+// Close states (关闭状态) of a bill whose form knows them.
+const (
+	NotClosed = "A"
+	Closed    = "B"
+)
+
+// Affair types (事务类型) of assembly bills; the spelling of the second is the vendor's.
 const (
 	Assembly  = "Assembly"
 	Dassembly = "Dassembly"
 )
 
-// Bill is one assembly bill. Base data (organisation, warehouse, material …) is
+// Bill is one bill of a form. Base data (organisation, warehouse, material …) is
 // given by number; decimals are plain text such as "52.5"; a zero time is null.
+// Fields that its form does not have are left out.
 type Bill struct {
-	ID             int64             `json:"id"`
-	BillNo         string            `json:"bill_no"`
-	DocumentStatus string            `json:"document_status"`
-	CancelStatus   string            `json:"cancel_status"`
-	StockOrg       string            `json:"stock_org,omitempty"`
-	Date           time.Time         `json:"date,omitzero"`
-	BillType       string            `json:"bill_type,omitempty"`
-	AffairType     string            `json:"affair_type"`
-	OwnerType      string            `json:"owner_type,omitempty"`
-	Owner          string            `json:"owner,omitempty"`
-	SubOwnerType   string            `json:"sub_owner_type,omitempty"`
-	SubOwner       string            `json:"sub_owner,omitempty"`
-	Fee            string            `json:"fee,omitempty"`
-	Dept           string            `json:"dept,omitempty"`
-	Note           string            `json:"note,omitempty"`
-	CreateDate     time.Time         `json:"create_date,omitzero"`
-	ModifyDate     time.Time         `json:"modify_date,omitzero"`
-	ApproveDate    time.Time         `json:"approve_date,omitzero"`
-	CancelDate     time.Time         `json:"cancel_date,omitzero"`
-	Lines          []Line            `json:"lines"`
-	Extra          map[string]string `json:"extra,omitempty"`
+	ID int64 `json:"id"`
+	// Form is Kingdee's name for the form; a bill made without one is an AssembledApp.
+	Form           string    `json:"form"`
+	BillNo         string    `json:"bill_no"`
+	DocumentStatus string    `json:"document_status"`
+	CancelStatus   string    `json:"cancel_status"`
+	StockOrg       string    `json:"stock_org,omitempty"`
+	Date           time.Time `json:"date,omitzero"`
+	BillType       string    `json:"bill_type,omitempty"`
+	AffairType     string    `json:"affair_type,omitempty"`
+	OwnerType      string    `json:"owner_type,omitempty"`
+	Owner          string    `json:"owner,omitempty"`
+	SubOwnerType   string    `json:"sub_owner_type,omitempty"`
+	SubOwner       string    `json:"sub_owner,omitempty"`
+	Fee            string    `json:"fee,omitempty"`
+	Dept           string    `json:"dept,omitempty"`
+	Note           string    `json:"note,omitempty"`
+	CreateDate     time.Time `json:"create_date,omitzero"`
+	ModifyDate     time.Time `json:"modify_date,omitzero"`
+	ApproveDate    time.Time `json:"approve_date,omitzero"`
+	CancelDate     time.Time `json:"cancel_date,omitzero"`
+	CloseStatus    string    `json:"close_status,omitempty"`
+	CloseDate      time.Time `json:"close_date,omitzero"`
+	Lines          []Line    `json:"lines"`
+	// Extra are further fields by Kingdee's key: the form's own, base data by number, and those that a tenant added.
+	Extra map[string]string `json:"extra,omitempty"`
 }
 
-// Line is a product line (成品, entity FEntity).
+// Line is a line of the form's first entity (FEntity): of an assembly bill, a product line (成品).
 type Line struct {
 	EntryID     int64             `json:"entry_id"`
 	RowType     string            `json:"row_type,omitempty"`
@@ -95,7 +107,7 @@ type Goods struct {
 	Lot         string    `json:"lot,omitempty"`
 }
 
-// Live reports whether the bill is audited and not voided.
+// Live reports whether the bill is audited and not voided; it may be closed.
 func (b Bill) Live() bool {
 	return b.DocumentStatus == StatusAudited && b.CancelStatus == NotVoided
 }
@@ -119,7 +131,7 @@ func cloneLines(lines []Line) []Line {
 
 // times are all dates of the bill.
 func (b *Bill) times() []*time.Time {
-	list := []*time.Time{&b.Date, &b.CreateDate, &b.ModifyDate, &b.ApproveDate, &b.CancelDate}
+	list := []*time.Time{&b.Date, &b.CreateDate, &b.ModifyDate, &b.ApproveDate, &b.CancelDate, &b.CloseDate}
 	for i := range b.Lines {
 		line := &b.Lines[i]
 		list = append(list, &line.ProduceDate, &line.ExpiryDate)

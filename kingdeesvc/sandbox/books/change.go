@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -116,14 +117,18 @@ func (st *Store) createLocked(b *Bill, c Change) (*Bill, error) {
 
 // complete fills what Kingdee itself fills in a new bill.
 func (st *Store) complete(b *Bill, at time.Time) {
+	if b.Form == "" {
+		b.Form = AssembledApp
+	}
+	f, _ := formOf(b.Form)
 	if b.DocumentStatus == "" {
 		b.DocumentStatus = StatusCreated
 	}
 	if b.BillType == "" {
-		b.BillType = DefaultBillType
+		b.BillType = f.billType
 	}
-	if b.AffairType == "" {
-		b.AffairType = Assembly
+	if b.AffairType == "" && len(f.kinds) > 0 {
+		b.AffairType = f.kinds[0]
 	}
 	if b.Date.IsZero() {
 		b.Date = at
@@ -132,10 +137,13 @@ func (st *Store) complete(b *Bill, at time.Time) {
 	b.Date = Midnight(b.Date)
 	b.CancelStatus = NotVoided
 	b.CreateDate, b.ModifyDate = at, at
-	b.ApproveDate, b.CancelDate = time.Time{}, time.Time{}
+	b.ApproveDate, b.CancelDate, b.CloseDate, b.CloseStatus = time.Time{}, time.Time{}, time.Time{}, ""
+	if f.closes {
+		b.CloseStatus = NotClosed
+	}
 	for b.BillNo == "" {
 		st.next.Number++
-		number := fmt.Sprintf("ZZCX%06d", st.next.Number)
+		number := fmt.Sprintf("%s%06d", f.prefix, st.next.Number)
 		if _, taken := st.byNo[number]; !taken {
 			b.BillNo = number
 		}
@@ -166,9 +174,14 @@ func (st *Store) numberLines(b *Bill) {
 var ErrInvalid = errors.New("invalid bill")
 
 func validate(b *Bill) error {
+	f, known := formOf(b.Form)
 	switch {
-	case b.AffairType != Assembly && b.AffairType != Dassembly:
-		return fmt.Errorf("%w: affair_type %q is neither %s nor %s", ErrInvalid, b.AffairType, Assembly, Dassembly)
+	case !known:
+		return fmt.Errorf("%w: there is no form %q", ErrInvalid, b.Form)
+	case len(f.kinds) == 0 && b.AffairType != "":
+		return fmt.Errorf("%w: affair_type %q: form %s has no such field", ErrInvalid, b.AffairType, b.Form)
+	case len(f.kinds) > 0 && !slices.Contains(f.kinds, b.AffairType):
+		return fmt.Errorf("%w: affair_type %q is neither %s", ErrInvalid, b.AffairType, strings.Join(f.kinds, " nor "))
 	case len(b.BillNo) > 80:
 		return fmt.Errorf("%w: bill_no is longer than 80 bytes", ErrInvalid)
 	case !decimalText(b.Fee):
@@ -176,6 +189,9 @@ func validate(b *Bill) error {
 	}
 	for i := range b.Lines {
 		line := &b.Lines[i]
+		if len(line.Components) > 0 && f.ways[b.AffairType].components == "" {
+			return fmt.Errorf("%w: line %d: lines of form %s have no components", ErrInvalid, i+1, b.Form)
+		}
 		if !decimalText(line.Fee) || !decimalText(line.Qty) {
 			return fmt.Errorf("%w: line %d: qty %q or fee %q is not a decimal", ErrInvalid, i+1, line.Qty, line.Fee)
 		}

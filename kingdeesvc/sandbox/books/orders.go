@@ -17,15 +17,18 @@ const (
 // Assembly brings its product lines in and takes its component lines out, a
 // Dassembly the reverse.
 type Order struct {
-	BillID     int64     `json:"bill_id"`
-	BillNo     string    `json:"bill_no"`
-	StockOrg   string    `json:"stock_org,omitempty"`
-	AffairType string    `json:"affair_type"`
-	Direction  string    `json:"direction"`
-	Stock      string    `json:"stock"` // Kingdee warehouse number
-	Lines      int       `json:"lines"` // how many lines make it up
-	AuditSeq   int64     `json:"audit_seq"`
-	AuditedAt  time.Time `json:"audited_at"`
+	BillID     int64  `json:"bill_id"`
+	BillNo     string `json:"bill_no"`
+	StockOrg   string `json:"stock_org,omitempty"`
+	Form       string `json:"form"`
+	AffairType string `json:"affair_type,omitempty"`
+	Direction  string `json:"direction"`
+	Stock      string `json:"stock"` // Kingdee warehouse number
+	// Partner is the number of whom the goods are had from or sent to, if the form names one.
+	Partner   string    `json:"partner,omitempty"`
+	Lines     int       `json:"lines"` // how many lines make it up
+	AuditSeq  int64     `json:"audit_seq"`
+	AuditedAt time.Time `json:"audited_at"`
 	// BillLive is whether the bill is live now and this was its last audit.
 	BillLive bool `json:"bill_live"`
 }
@@ -33,16 +36,17 @@ type Order struct {
 // Orders are the bill's orders by its present content, in order of its lines; lines
 // without a warehouse belong to none. AuditSeq is 0.
 func (b Bill) Orders() []Order {
-	products, components := Inbound, Outbound
-	if b.AffairType == Dassembly {
-		products, components = Outbound, Inbound
-	}
+	f, _ := formOf(b.Form)
+	way := f.ways[b.AffairType]
 	var orders []Order
 	for i := range b.Lines {
-		orders = b.addOrder(orders, products, b.Lines[i].Stock)
+		orders = b.addOrder(orders, way.lines, b.Lines[i].Stock)
 		for j := range b.Lines[i].Components {
-			orders = b.addOrder(orders, components, b.Lines[i].Components[j].Stock)
+			orders = b.addOrder(orders, way.components, b.Lines[i].Components[j].Stock)
 		}
+	}
+	for i := range orders {
+		orders[i].Partner = b.Extra[f.partner]
 	}
 	return orders
 }
@@ -58,7 +62,7 @@ func (b Bill) addOrder(orders []Order, direction, stock string) []Order {
 		}
 	}
 	return append(orders, Order{
-		BillID: b.ID, BillNo: b.BillNo, StockOrg: b.StockOrg, AffairType: b.AffairType,
+		BillID: b.ID, BillNo: b.BillNo, StockOrg: b.StockOrg, Form: b.Form, AffairType: b.AffairType,
 		Direction: direction, Stock: stock, Lines: 1, AuditedAt: b.ApproveDate, BillLive: b.Live(),
 	})
 }

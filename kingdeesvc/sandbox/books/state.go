@@ -10,7 +10,7 @@ import (
 )
 
 // stateVersion is raised when the file's form changes; other versions are refused.
-const stateVersion = 1
+const stateVersion = 2
 
 type state struct {
 	Version  int       `json:"version"`

@@ -22,11 +22,13 @@ type Truth struct {
 type BillTruth struct {
 	BillID         int64     `json:"bill_id"`
 	BillNo         string    `json:"bill_no"`
+	Form           string    `json:"form,omitempty"`
 	AffairType     string    `json:"affair_type,omitempty"`
 	DocumentStatus string    `json:"document_status,omitempty"`
 	CancelStatus   string    `json:"cancel_status,omitempty"`
 	Live           bool      `json:"live"`
 	Voided         bool      `json:"voided"`
+	Closed         bool      `json:"closed,omitempty"`
 	Deleted        bool      `json:"deleted"`
 	EverAudited    bool      `json:"ever_audited"`
 	AuditedAt      time.Time `json:"audited_at,omitzero"` // last audit
@@ -84,7 +86,7 @@ func (st *Store) truth(id int64) BillTruth {
 	x.EverAudited = !x.AuditedAt.IsZero()
 	if b := st.find(id); b != nil {
 		x.AffairType, x.DocumentStatus, x.CancelStatus = b.AffairType, b.DocumentStatus, b.CancelStatus
-		x.Live, x.Voided = b.Live(), b.CancelStatus == Voided
+		x.Form, x.Live, x.Voided, x.Closed = b.Form, b.Live(), b.CancelStatus == Voided, b.CloseStatus == Closed
 	}
 	return x
 }

@@ -15,9 +15,10 @@ import (
 
 // API is what the control calls work on. All of it must be given.
 type API struct {
-	// Sandbox, FormID and Account are told to whoever asks what this is.
-	Sandbox, FormID string
-	Account         wire.Account
+	// Sandbox, Forms (their ids) and Account are told to whoever asks what this is.
+	Sandbox string
+	Forms   []string
+	Account wire.Account
 	// Open lets other machines call.
 	Open    bool
 	Now     func() time.Time

@@ -13,21 +13,21 @@ import (
 
 func (s *API) help(*http.Request) (any, error) {
 	return map[string]any{
-		"sandbox": s.Sandbox, "form": s.FormID, "acct_id": s.Account.AcctID,
+		"sandbox": s.Sandbox, "forms": s.Forms, "acct_id": s.Account.AcctID,
 		"username": s.Account.Username, "app_id": s.Account.AppID,
 		"calls": slices.Sorted(maps.Keys(s.calls())),
 		"note": "a bill is named by its number or its id; actions: submit recall audit approve unaudit edit void " +
-			"cancel restore delete (cancel = unaudit where needed, then void)",
+			"cancel restore close reopen delete (cancel = unaudit where needed, then void)",
 	}, nil
 }
 
-// list lists bills; ?status=C&cancel_status=B&prefix=ZZCX narrow it.
+// list lists bills; ?form=PUR_MRAPP&status=C&cancel_status=B&prefix=ZZCX narrow it.
 func (s *API) list(r *http.Request) (any, error) {
 	want := r.URL.Query()
 	fits := func(name, value string) bool { return want.Get(name) == "" || want.Get(name) == value }
 	bills := []books.Bill{}
 	for _, b := range s.Store.All() {
-		if fits("status", b.DocumentStatus) && fits("cancel_status", b.CancelStatus) &&
+		if fits("form", b.Form) && fits("status", b.DocumentStatus) && fits("cancel_status", b.CancelStatus) &&
 			strings.HasPrefix(b.BillNo, want.Get("prefix")) {
 			bills = append(bills, *b.Clone())
 		}
@@ -69,7 +69,7 @@ func (s *API) action(r *http.Request) (any, error) {
 			actions = []books.Action{books.ActionUnaudit, books.ActionVoid}
 		}
 	case books.ActionSubmit, books.ActionRecall, books.ActionAudit, books.ActionUnaudit, books.ActionEdit,
-		books.ActionVoid, books.ActionRestore, books.ActionDelete:
+		books.ActionVoid, books.ActionRestore, books.ActionClose, books.ActionReopen, books.ActionDelete:
 	default:
 		return nil, errors.Join(errRequest, fmt.Errorf("unknown action %q", actions[0]))
 	}

@@ -1,5 +1,6 @@
-// Package form is the form STK_AssembledApp (组装拆卸单): which fields a query may name, on which level each is, and the
-// base data (基础资料) that bills refer to by number.
+// Package form is the forms of bill that the sandbox knows: which fields a query may name, on which level each is, how
+// View shows a bill, and the base data (基础资料) that bills refer to by number. A form is a file; how its bills flow
+// stands in package books.
 package form
 
 import (
@@ -116,10 +117,10 @@ func (c Catalogue) Find(kind, number string) Base {
 // BillType is the raw id, number and name of a bill type. Standard types have an
 // id of 32 hexadecimal digits, others of 14.
 func BillType(number string) (id, name string) {
-	if number == books.DefaultBillType {
+	switch number {
+	case books.DefaultBillType:
 		return "3d2f9a60c1e74b8f9a1d5c7e2b4f6081", "标准组装拆卸"
-	}
-	if number == "" {
+	case "":
 		return "", ""
 	}
 	h := fnv.New64a()

@@ -37,19 +37,31 @@ type Field struct {
 	Get   func(Row) filter.Value
 }
 
-// FieldSet is the metadata of the form: its keys, with the tenant's own.
+// FieldSet is the metadata of one form: its keys, with the tenant's own.
 type FieldSet struct {
+	// FormID is Kingdee's name for the form.
+	FormID string
+
+	base   Catalogue
+	model  func(Catalogue, *books.Bill) map[string]any
 	mu     sync.RWMutex
 	strict map[string]Field // by published spelling
 	loose  map[string]Field // by lower case
 }
 
-// NewFieldSet knows the published keys and those that a tenant added.
-func NewFieldSet(c Catalogue, custom []books.CustomField) *FieldSet {
-	set := &FieldSet{strict: map[string]Field{}, loose: map[string]Field{}}
-	set.add(headFields(c)...)
-	set.add(lineFields(c)...)
-	set.add(componentFields(c)...)
+// description is what a form's file says of it.
+type description struct {
+	id     string
+	fields func(Catalogue) []Field
+	// model is a bill as View shows it.
+	model func(Catalogue, *books.Bill) map[string]any
+}
+
+func newFieldSet(d description, c Catalogue, custom []books.CustomField) *FieldSet {
+	set := &FieldSet{
+		FormID: d.id, base: c, model: d.model, strict: map[string]Field{}, loose: map[string]Field{},
+	}
+	set.add(d.fields(c)...)
 	set.add(customField(books.CustomField{Key: "F_PAEZ_PUSHED", Bool: true}))
 	set.add(customField(books.CustomField{Key: "F_PAEZ_REMARK", Line: true}))
 	for _, f := range custom {
@@ -57,6 +69,9 @@ func NewFieldSet(c Catalogue, custom []books.CustomField) *FieldSet {
 	}
 	return set
 }
+
+// Model is a bill of the form in the object model's words, as View shows it.
+func (s *FieldSet) Model(b *books.Bill) map[string]any { return s.model(s.base, b) }
 
 func (s *FieldSet) add(fields ...Field) {
 	s.mu.Lock()
@@ -78,18 +93,19 @@ func (e *unknownFieldError) Error() string {
 func (s *FieldSet) Find(key string, p behaviour.Personality) (Field, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	f, ok := s.strict[key]
+	published := p.Published(s.FormID, key)
+	f, ok := s.strict[published]
 	if !ok && !p.StrictKeyCase {
-		f, ok = s.loose[strings.ToLower(key)]
+		f, ok = s.loose[strings.ToLower(published)]
 	}
-	if !ok || p.Lacks(f.Key) {
+	if !ok || p.Lacks(s.FormID, f.Key) {
 		return Field{}, &unknownFieldError{key}
 	}
 	return f, nil
 }
 
-// Learn makes custom fields of the extra keys of a bill, as text.
-func (s *FieldSet) Learn(b *books.Bill) {
+// learn makes custom fields of the extra keys of a bill, as text.
+func (s *FieldSet) learn(b *books.Bill) {
 	for key := range b.Extra {
 		s.learnKey(books.CustomField{Key: key})
 	}
@@ -146,6 +162,19 @@ func ofComponent(get func(*books.Component) filter.Value) func(Row) filter.Value
 type entity[T any] struct {
 	level Level
 	read  func(func(T) filter.Value) func(Row) filter.Value
+}
+
+// head reads the bill, lineGoods what a line of the first entity says as a component does.
+func head() entity[*books.Bill] {
+	return entity[*books.Bill]{LevelHead, func(get func(*books.Bill) filter.Value) func(Row) filter.Value {
+		return func(r Row) filter.Value { return get(r.Bill) }
+	}}
+}
+
+func lineGoods() entity[*books.Goods] {
+	return entity[*books.Goods]{LevelLine, func(get func(*books.Goods) filter.Value) func(Row) filter.Value {
+		return ofLine(func(l *books.Line) filter.Value { return get(&l.Goods) })
+	}}
 }
 
 func (e entity[T]) field(key string, kind filter.Kind, get func(T) filter.Value) Field {

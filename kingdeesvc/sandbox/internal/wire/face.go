@@ -39,16 +39,13 @@ type Account struct {
 type Setup struct {
 	Account Account
 	// Zone is the server's, in which every date is written and read.
-	Zone *time.Location
-	Now  func() time.Time
-	Log  *slog.Logger
-	// FormID is the one form that there is.
-	FormID  string
+	Zone    *time.Location
+	Now     func() time.Time
+	Log     *slog.Logger
 	Store   *books.Store
 	Clerk   *books.Clerk
 	Conduct *behaviour.Conduct
-	Fields  *form.FieldSet
-	Base    form.Catalogue
+	Forms   *form.Set
 }
 
 // New makes the vendor's API.

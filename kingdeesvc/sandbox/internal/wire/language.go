@@ -22,6 +22,7 @@ var sentences = []sentence{
 	{"用户名或密码错误", "Wrong user name or password", "使用者名稱或密碼錯誤"},
 	{"签名不匹配，登录失败", "The signature does not match, login failed", "簽名不匹配，登入失敗"},
 	{"您没有该数据的查看权限", "You have no right to view these data", "您沒有該資料的檢視權限"},
+	{"您没有该业务对象的查看权限", "You have no right to view this business object", "您沒有該業務物件的檢視權限"},
 	{"未找到单据: %s，数据不存在或已被删除", "No such bill: %s, it does not exist or was deleted", "未找到單據: %s，資料不存在或已被刪除"},
 }
 

@@ -16,7 +16,7 @@ type orderKey struct {
 	desc bool
 }
 
-func (q *query) readOrder(text string, set *form.FieldSet, p behaviour.Personality) error {
+func (q *query) readOrder(text string, p behaviour.Personality) error {
 	if strings.TrimSpace(text) == "" || text == "null" {
 		return nil
 	}
@@ -25,7 +25,7 @@ func (q *query) readOrder(text string, set *form.FieldSet, p behaviour.Personali
 		if len(words) == 0 || len(words) > 2 {
 			return &vendorError{behaviour.MsgParameter, "排序字段OrderString错误: " + part}
 		}
-		f, err := q.resolve(words[0], set, p)
+		f, err := q.resolve(words[0], p)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
@@ -11,6 +12,7 @@ import (
 
 // query is one ExecuteBillQuery, read and bound to the form's fields.
 type query struct {
+	form    *form.FieldSet
 	keys    []string
 	fields  []form.Field
 	level   form.Level // the deepest entity among all keys: it decides the row fan-out
@@ -26,26 +28,39 @@ type query struct {
 	count bool
 }
 
+// form is the form of this id, where this server has it and lets this user read it. Its errors are *vendorError.
+func (s *Face) form(id string, p behaviour.Personality) (*form.FieldSet, error) {
+	id = strings.TrimSpace(id)
+	found := s.Forms.Of(id)
+	switch {
+	case id == "" || id == "null":
+		return nil, &vendorError{behaviour.MsgFormIDEmpty, "业务对象标识不能为空"}
+	case found == nil:
+		return nil, &vendorError{behaviour.MsgUnknownField, "业务对象不存在"}
+	case slices.Contains(p.HiddenForms, found.FormID):
+		return nil, &vendorError{behaviour.MsgNoPermission, "您没有该业务对象的查看权限"}
+	}
+	return found, nil
+}
+
 // readQuery reads the parameters of ExecuteBillQuery and BillQuery. Its errors
 // are *vendorError.
 func (s *Face) readQuery(data arguments, p behaviour.Personality) (*query, error) {
-	switch form := strings.TrimSpace(data.text("formid")); {
-	case form == "" || form == "null":
-		return nil, &vendorError{behaviour.MsgFormIDEmpty, "业务对象标识不能为空"}
-	case !strings.EqualFold(form, s.FormID):
-		return nil, &vendorError{behaviour.MsgUnknownField, "业务对象不存在"}
+	fields, err := s.form(data.text("formid"), p)
+	if err != nil {
+		return nil, err
 	}
-	q := &query{}
+	q := &query{form: fields}
 	if err := q.readPage(data, p); err != nil {
 		return nil, err
 	}
-	if err := q.readKeys(data.text("fieldkeys"), s.Fields, p); err != nil {
+	if err := q.readKeys(data.text("fieldkeys"), p); err != nil {
 		return nil, err
 	}
 	if err := q.readFilter(data, s, p); err != nil {
 		return nil, err
 	}
-	return q, q.readOrder(data.text("orderstring"), s.Fields, p)
+	return q, q.readOrder(data.text("orderstring"), p)
 }
 
 func (q *query) readPage(data arguments, p behaviour.Personality) error {
@@ -63,7 +78,7 @@ func (q *query) readPage(data arguments, p behaviour.Personality) error {
 	return nil
 }
 
-func (q *query) readKeys(list string, set *form.FieldSet, p behaviour.Personality) error {
+func (q *query) readKeys(list string, p behaviour.Personality) error {
 	if strings.TrimSpace(list) == "" || strings.HasPrefix(list, "[") {
 		return &vendorError{behaviour.MsgParameter, "查询字段FieldKeys不能为空"}
 	}
@@ -73,7 +88,7 @@ func (q *query) readKeys(list string, set *form.FieldSet, p behaviour.Personalit
 	}
 	for key := range strings.SplitSeq(list, ",") {
 		key = strings.TrimSpace(key)
-		f, err := q.resolve(key, set, p)
+		f, err := q.resolve(key, p)
 		if err != nil {
 			return err
 		}
@@ -85,8 +100,8 @@ func (q *query) readKeys(list string, set *form.FieldSet, p behaviour.Personalit
 
 // resolve finds a key and lets it deepen the fan-out: a condition or an order by
 // an entity joins that entity as a selected key does.
-func (q *query) resolve(key string, set *form.FieldSet, p behaviour.Personality) (form.Field, error) {
-	f, err := set.Find(key, p)
+func (q *query) resolve(key string, p behaviour.Personality) (form.Field, error) {
+	f, err := q.form.Find(key, p)
 	if err != nil {
 		return f, &vendorError{behaviour.MsgUnknownField, err.Error()}
 	}
@@ -109,7 +124,7 @@ func (q *query) readFilter(data arguments, s *Face, p behaviour.Personality) err
 	q.keep, err = filter.Bind(node, filter.Schema[form.Row]{
 		Zone: s.Zone,
 		Column: func(key string) (filter.Column[form.Row], error) {
-			f, err := q.resolve(key, s.Fields, p)
+			f, err := q.resolve(key, p)
 			q.headOK = q.headOK && f.Level == form.LevelHead
 			return filter.Column[form.Row]{Kind: f.Kind, Get: f.Get}, err
 		},

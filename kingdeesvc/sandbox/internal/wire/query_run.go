@@ -27,7 +27,7 @@ func (s *Face) match(q *query, p behaviour.Personality, now time.Time) []form.Ro
 	}
 	var rows []form.Row
 	s.Store.Each(q.ids, now, func(b *books.Bill) bool {
-		if !p.Hides(b) && (!q.headOK || q.keep(form.Row{Bill: b})) {
+		if b.Form == q.form.FormID && !p.Hides(b) && (!q.headOK || q.keep(form.Row{Bill: b})) {
 			rows = q.fanOut(rows, b, p)
 		}
 		return enough < 0 || len(rows) < enough

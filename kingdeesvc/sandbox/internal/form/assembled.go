@@ -12,10 +12,18 @@ import (
 // qliang.cloud/api/cce5a25d-172e-3801-84f8-266d490fe308 (查询金蝶组装拆卸单).
 // Dates occur there and in published filters in two spellings; both are known.
 
-func headFields(c Catalogue) []Field {
-	e := entity[*books.Bill]{LevelHead, func(get func(*books.Bill) filter.Value) func(Row) filter.Value {
-		return func(r Row) filter.Value { return get(r.Bill) }
-	}}
+func assembledApp() description {
+	return description{
+		id: books.AssembledApp,
+		fields: func(c Catalogue) []Field {
+			return slices.Concat(assembledHead(c), assembledLines(c), assembledComponents(c))
+		},
+		model: assembledModel,
+	}
+}
+
+func assembledHead(c Catalogue) []Field {
+	e := head()
 	approve := func(b *books.Bill) time.Time { return b.ApproveDate }
 	cancel := func(b *books.Bill) time.Time { return b.CancelDate }
 	void := func(b *books.Bill) string { return b.CancelStatus }
@@ -50,12 +58,9 @@ func headFields(c Catalogue) []Field {
 	)
 }
 
-func lineFields(c Catalogue) []Field {
+func assembledLines(c Catalogue) []Field {
 	e := entity[*books.Line]{LevelLine, ofLine}
-	goods := entity[*books.Goods]{LevelLine, func(get func(*books.Goods) filter.Value) func(Row) filter.Value {
-		return ofLine(func(l *books.Line) filter.Value { return get(&l.Goods) })
-	}}
-	return append(goodsFields(goods, "", c),
+	return append(goodsFields(lineGoods(), "", c),
 		e.field("FEntity_FEntryID", filter.Int, func(l *books.Line) filter.Value { return filter.IntValue(l.EntryID) }),
 		e.text("FRowType", func(l *books.Line) string { return l.RowType }),
 		e.decimal("Fee_ETY", func(l *books.Line) string { return l.Fee }),
@@ -64,7 +69,7 @@ func lineFields(c Catalogue) []Field {
 	)
 }
 
-func componentFields(c Catalogue) []Field {
+func assembledComponents(c Catalogue) []Field {
 	goods := entity[*books.Goods]{levelComponent, func(get func(*books.Goods) filter.Value) func(Row) filter.Value {
 		return ofComponent(func(x *books.Component) filter.Value { return get(&x.Goods) })
 	}}
@@ -97,4 +102,26 @@ func goodsFields(e entity[*books.Goods], suffix string, c Catalogue) []Field {
 		e.base("FBomID"+suffix, func(g *books.Goods) Base { return c.Find(baseBom, g.Bom) }),
 		e.base("FLOT"+suffix, func(g *books.Goods) Base { return c.Find(baseLot, g.Lot) }),
 	)
+}
+
+// assembledModel is an assembly bill in the object model's words.
+func assembledModel(c Catalogue, b *books.Bill) map[string]any {
+	lines := make([]map[string]any, len(b.Lines))
+	for i := range b.Lines {
+		line := &b.Lines[i]
+		lines[i] = modelGoods(c, &line.Goods)
+		lines[i]["Id"], lines[i]["Seq"] = line.EntryID, i+1
+		components := make([]map[string]any, len(line.Components))
+		for j := range line.Components {
+			components[j] = modelGoods(c, &line.Components[j].Goods)
+			components[j]["Id"], components[j]["Seq"] = line.Components[j].DetailID, j+1
+		}
+		lines[i]["STK_ASSEMBLYSUBITEM"] = components
+	}
+	model := modelHead(b)
+	model["AffairType"], model["Note"] = b.AffairType, b.Note
+	model["StockOrgId"] = modelBase(c.Find(BaseOrg, b.StockOrg))
+	model["DeptID"] = modelBase(c.Find(BaseDept, b.Dept))
+	model["STK_ASSEMBLYPRODUCT"] = lines
+	return withIDs(model)
 }

@@ -22,8 +22,9 @@ const (
 	DefaultAppSecret      = Secret("sandbox-app-secret")
 	DefaultTimeZone       = "Asia/Shanghai"
 
-	// FormID is the form of a bill that is made without one.
-	FormID = books.AssembledApp
+	// FormID is the form of a bill that is made without one; ReturnFormID is the other that the sandbox knows.
+	FormID       = books.AssembledApp
+	ReturnFormID = books.ReturnApp
 
 	// SandboxHeader is on every answer, with the value SandboxName.
 	SandboxHeader = "X-Voidrelay-Sandbox"

@@ -117,7 +117,7 @@ func TestFailuresComeInsideHTTP200(t *testing.T) {
 	fails(9, "元数据中标识为FSupplierId.FNumber的字段不存在",
 		map[string]any{"FieldKeys": "FID", "FilterString": "FSupplierId.FNumber = 'VEN00010'"})
 	fails(9, "元数据中标识为FNope的字段不存在", map[string]any{"FieldKeys": "FID", "OrderString": "FNope desc"})
-	fails(9, "业务对象不存在", map[string]any{"FormId": "PUR_MRAPP", "FieldKeys": "FID"})
+	fails(9, "业务对象不存在", map[string]any{"FormId": "PUR_PurchaseOrder", "FieldKeys": "FID"})
 	fails(5, "业务对象标识不能为空", map[string]any{"FormId": "", "FieldKeys": "FID"})
 	fails(8, "查询字段FieldKeys不能为空", map[string]any{"FieldKeys": ""})
 	fails(8, "参数limit不是有效的整数", map[string]any{"FieldKeys": "FID", "Limit": "many"})

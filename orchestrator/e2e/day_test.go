@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
@@ -42,6 +43,9 @@ func TestASampleDayEndsAsBothTruthsSay(t *testing.T) {
 	}
 	require.Equal(t, s.count(`select count(*) from cancellation_now where state = 'done'`), cancelled)
 	for _, bill := range truth.Bills {
+		if bill.Form != ksandbox.FormID {
+			continue // no scheme here watches it
+		}
 		if bill.Voided && bill.EverAudited && bill.VoidedAt.After(s.begun) {
 			require.Equal(t, "已取消", s.verdict(bill.BillNo), bill.BillNo)
 		}

@@ -2,8 +2,11 @@ package books
 
 import "slices"
 
-// AssembledApp is the form of bill that the sandbox keeps: 组装拆卸单.
-const AssembledApp = "STK_AssembledApp"
+// Forms of bill that the sandbox keeps.
+const (
+	AssembledApp = "STK_AssembledApp" // 组装拆卸单
+	ReturnApp    = "PUR_MRAPP"        // 退料申请单
+)
 
 // form is what the flow of a bill needs to know of its form. What queries and View show of it stands in package form.
 type form struct {
@@ -30,6 +33,10 @@ func forms() []form {
 		{
 			id: AssembledApp, prefix: "ZZCX", billType: DefaultBillType, kinds: []string{Assembly, Dassembly},
 			ways: map[string]ways{Assembly: {Inbound, Outbound}, Dassembly: {Outbound, Inbound}},
+		},
+		{
+			id: ReturnApp, prefix: "TLSQ", billType: "TLSQD01_SYS", closes: true, partner: "FSUPPLIERID",
+			ways: map[string]ways{"": {lines: Outbound}},
 		},
 	}
 }

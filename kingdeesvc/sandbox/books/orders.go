@@ -15,7 +15,7 @@ const (
 // Order is one warehouse's part of a bill in one direction, as it was at an audit:
 // what a program that pushes audited bills to a WMS makes one order of. An
 // Assembly brings its product lines in and takes its component lines out, a
-// Dassembly the reverse.
+// Dassembly the reverse; the lines of a ReturnApp go out.
 type Order struct {
 	BillID     int64  `json:"bill_id"`
 	BillNo     string `json:"bill_no"`

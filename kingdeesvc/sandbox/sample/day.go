@@ -127,6 +127,9 @@ func Day() []Step {
 			Remark: "three lines, two warehouses: two orders are cancelled", RemarkZH: "三行两仓，取消两张入库单",
 		},
 	}
+	// The warehouse is faster than the office at the last step, which stays the last.
+	last := len(steps) - 1
+	steps = slices.Concat(steps[:last], returnDay(), steps[last:])
 	for i := range steps {
 		steps[i].N = i + 1
 	}

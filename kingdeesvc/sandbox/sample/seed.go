@@ -14,9 +14,9 @@ import (
 const DefaultSeed = 20240511
 
 // Seed adds a merchant's last weeks, as of now, to an empty store: two organisations, five warehouses, both affair
-// types, bills of several warehouses, drafts, bills voided in the past, Chinese notes, unset fields. The cast of
-// Day is part of it. The same seed gives the same bills at the same distance from now. Nobody hears of the
-// audits.
+// types, bills of several warehouses, drafts, bills voided in the past, Chinese notes, unset fields, and some requests
+// to return goods to a supplier. The cast of Day is part of it. The same seed gives the same bills at the same distance
+// from now. Nobody hears of the audits.
 func Seed(ctx context.Context, st *books.Store, seed uint64, now time.Time, log *slog.Logger) error {
 	if present := len(st.All()); present > 0 {
 		return fmt.Errorf("%w: seed: the sandbox already has %d bills", books.ErrInvalid, present)
@@ -34,6 +34,9 @@ func Seed(ctx context.Context, st *books.Store, seed uint64, now time.Time, log 
 		if err := g.play(member); err != nil {
 			return fmt.Errorf("seed: %w", err)
 		}
+	}
+	if err := g.seedReturns(seed); err != nil {
+		return fmt.Errorf("seed: %w", err)
 	}
 	log.DebugContext(ctx, "bills seeded", "seed", seed, "count", len(st.All()))
 	return nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	ksandbox "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/kingdeesvc/sandbox/books"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -64,10 +65,10 @@ func (w *town) latency(millis int) {
 	w.vendors.Kingdee.SetPersonality(p)
 }
 
-// between is how many bills last changed in this span.
+// between is how many assembly bills last changed in this span.
 func (w *town) between(from, to time.Time) (n int64) {
 	for _, b := range w.vendors.Kingdee.Bills() {
-		if at := lastChange(b); !at.Before(from) && at.Before(to) {
+		if at := lastChange(b); b.Form == ksandbox.FormID && !at.Before(from) && at.Before(to) {
 			n++
 		}
 	}

@@ -82,8 +82,11 @@ func baseCatalogue() map[string][]Base {
 			{ID: 130001, Number: "BM000001", Name: "仓储部"},
 			{ID: 130002, Number: "BM000002", Name: "电商运营部"},
 		},
-		baseCustomer:    {{ID: 140001, Number: "CUST0001", Name: "某品牌方(代管)"}},
-		baseSupplier:    {{ID: 150010, Number: "VEN00010", Name: "嘉兴包装厂"}},
+		baseCustomer: {{ID: 140001, Number: "CUST0001", Name: "某品牌方(代管)"}},
+		baseSupplier: {
+			{ID: 150010, Number: "VEN00010", Name: "嘉兴包装厂"},
+			{ID: 150020, Number: "VEN00020", Name: "湖州食品厂"},
+		},
 		baseStockStatus: {{ID: 10000, Number: "KCZT01_SYS", Name: "可用"}, {ID: 10004, Number: "KCZT08_SYS", Name: "不良"}},
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // descriptions are the forms that there are: a further one is a file here and a line.
-func descriptions() []description { return []description{assembledApp()} }
+func descriptions() []description { return []description{assembledApp(), returnApp()} }
 
 // Set is the forms of a server.
 type Set struct{ forms []*FieldSet }

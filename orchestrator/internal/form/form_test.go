@@ -35,11 +35,22 @@ func TestFormsAreWhole(t *testing.T) {
 	require.False(t, ok)
 }
 
+var inFields = regexp.MustCompile("`([^`]+)` \\*fields\\*")
+
+// fieldsIn are the names of a table of the page that lead to an entry of fields.
+func fieldsIn(table string) []string {
+	var names []string
+	for _, one := range inFields.FindAllStringSubmatch(table, -1) {
+		names = append(names, one[1])
+	}
+	return names
+}
+
 var openKey = regexp.MustCompile("open: `([^`]+)`")
 
 // The adapter reads by a table of its own, which this program does not see; the page that is made of that one says what
 // is in it.
-func TestTheAdapterKnowsTheSameFormsEntitiesAndKinds(t *testing.T) {
+func TestTheAdapterKnowsTheSameFormsEntitiesKindsAndFields(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/kingdee-forms.md")
 	require.NoError(t, err)
 	for _, f := range form.All {
@@ -61,7 +72,12 @@ func TestTheAdapterKnowsTheSameFormsEntitiesAndKinds(t *testing.T) {
 			open = append(open, one[1])
 		}
 		require.Equal(t, open, f.Open, "%s: columns that are open", f.ID)
+		head, _, _ := strings.Cut(section, "\nLines of `")
+		require.Equal(t, fieldsIn(head), f.Fields, "%s: columns of the head that are in fields", f.ID)
 		for i, entity := range f.Lines {
+			_, table, _ := strings.Cut(section, "\nLines of `"+entity.Entity+"`")
+			table, _, _ = strings.Cut(table, "\nLines of `")
+			require.Equal(t, fieldsIn(table), entity.Fields, "%s %s: columns that are in fields", f.ID, entity.Entity)
 			require.Contains(t, section,
 				"Lines of `"+entity.Entity+"`, "+[]string{"read with the head", "read where"}[min(i, 1)])
 		}

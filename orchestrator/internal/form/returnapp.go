@@ -10,7 +10,10 @@ const ReturnLines rule.Source = "lines" // 明细
 var ReturnApp = rule.Form{
 	ID:    "PUR_MRAPP",
 	Title: "退料申请单",
-	Lines: []rule.LineEntity{{Source: ReturnLines, Entity: "FEntity", Title: "明细"}},
+	Lines: []rule.LineEntity{
+		{Source: ReturnLines, Entity: "FEntity", Title: "明细", Fields: []string{"returned_quantity"}},
+	},
+	Fields: []string{"supplier_number", "purchase_org_number", "return_place", "return_mode", "replacement_mode"},
 	Orders: []rule.FormOrder{
 		{Kind: rule.OrderKind{Direction: rule.Out}, Lines: ReturnLines},
 	},

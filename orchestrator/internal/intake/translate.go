@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"strconv"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -52,7 +53,8 @@ func billOf(f rule.Form, b *kingdeev1.Bill) (rule.Bill, bool) {
 		Department: b.GetDepartmentNumber(), Note: b.GetNote(), CreateTime: TimeOf(b.GetCreateTime()),
 		ModifyTime:  TimeOf(b.GetModifyTime()),
 		ApproveTime: TimeOf(b.GetApproveTime()), CancelTime: TimeOf(b.GetCancelTime()),
-		CancelIsDate: b.GetCancelTimeIsDate(), Extra: b.GetExtra(), Lines: map[string][]rule.Line{},
+		CancelIsDate: b.GetCancelTimeIsDate(), Lines: map[string][]rule.Line{},
+		Fields: fieldsOf(b.GetFields()), Extra: b.GetExtra(),
 	}
 	if bill.Closed = closed(f, b.GetEndState(), bill.CancelStatus); bill.Closed {
 		bill.CancelStatus = rule.Voided
@@ -87,11 +89,35 @@ func linesOf(b *kingdeev1.Bill, name string) []rule.Line {
 				ID: l.GetId(), Material: l.GetMaterialNumber(), Barcode: l.GetMaterialBarcode(),
 				Unit: l.GetUnitNumber(), Quantity: l.GetQuantity(), Warehouse: l.GetWarehouseNumber(),
 				Lot:    l.GetLotNumber(),
-				Source: l.GetSourceBillNumber(), Extra: l.GetExtra(),
+				Source: l.GetSourceBillNumber(), Fields: fieldsOf(l.GetFields()), Extra: l.GetExtra(),
 			})
 		}
 	}
 	return lines
+}
+
+// fieldsOf are the values that lie beside the named fields, as texts; nil where there is none. rule.Bill says how each
+// type is written.
+func fieldsOf(values map[string]*kingdeev1.Value) map[string]string {
+	if len(values) == 0 {
+		return nil
+	}
+	texts := make(map[string]string, len(values))
+	for name, value := range values {
+		switch v := value.GetKind().(type) {
+		case *kingdeev1.Value_Text:
+			texts[name] = v.Text
+		case *kingdeev1.Value_Number:
+			texts[name] = v.Number
+		case *kingdeev1.Value_Date:
+			texts[name] = v.Date
+		case *kingdeev1.Value_Boolean:
+			texts[name] = strconv.FormatBool(v.Boolean)
+		case *kingdeev1.Value_Time:
+			texts[name] = v.Time.AsTime().Format(time.RFC3339Nano)
+		}
+	}
+	return texts
 }
 
 // A value that this program does not know, maybe of a later contract, is the empty text.

@@ -86,3 +86,31 @@ func TestAClosedBillIsAVoidedOne(t *testing.T) {
 	state, _ = StateOf(form.AssembledApp, light)
 	require.True(t, state.Live(), "an assembly bill has no such state")
 }
+
+// What lies beside the named fields of the contract comes as text, whatever its type.
+func TestFieldsOfTheFormAreTexts(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 2, 16, 0, 0, 5e6, time.FixedZone("", 8*3600))
+	bill, ok := billOf(form.ReturnApp, &kingdeev1.Bill{
+		Id: 7, Number: "TL7", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
+		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED,
+		Fields: map[string]*kingdeev1.Value{
+			"text":   {Kind: &kingdeev1.Value_Text{Text: "S1"}},
+			"number": {Kind: &kingdeev1.Value_Number{Number: "1.50"}},
+			"yes":    {Kind: &kingdeev1.Value_Boolean{Boolean: true}}, "no": {Kind: &kingdeev1.Value_Boolean{}},
+			"day":    {Kind: &kingdeev1.Value_Date{Date: "2026-03-02"}},
+			"moment": {Kind: &kingdeev1.Value_Time{Time: timestamppb.New(at)}}, "of a later contract": {},
+		},
+		Entities: []*kingdeev1.EntityLines{{Name: "FEntity", Lines: []*kingdeev1.Line{
+			{Id: 71, Fields: map[string]*kingdeev1.Value{"number": {Kind: &kingdeev1.Value_Number{Number: "2"}}}},
+			{Id: 72},
+		}}},
+	})
+	require.True(t, ok)
+	require.Equal(t, map[string]string{
+		"text": "S1", "number": "1.50", "yes": "true", "no": "false", "day": "2026-03-02",
+		"moment": "2026-03-02T08:00:00.005Z",
+	}, bill.Fields)
+	require.Equal(t, map[string]string{"number": "2"}, bill.Lines["lines"][0].Fields)
+	require.Nil(t, bill.Lines["lines"][1].Fields)
+}

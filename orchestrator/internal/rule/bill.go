@@ -74,10 +74,15 @@ type Bill struct {
 	Closed         bool      `cel:"closed" json:"closed,omitempty"`
 	// Lines are those of each entity of the form, by what schemes call it.
 	Lines map[string][]Line `cel:"lines" json:"lines"`
+	// Fields are what the form has beside these, by its own names (Form.Fields): text as it is, a number as decimal
+	// text, a day as YYYY-MM-DD, a moment as RFC 3339 in UTC, a yes or no as true or false. One that is unset is not
+	// there; expressions find the empty text.
+	Fields map[string]string `cel:"fields" json:"fields,omitempty"`
+	// Extra are Kingdee's fields that the scheme lists, by Kingdee's keys.
 	Extra map[string]string `cel:"extra" json:"extra,omitempty"`
 }
 
-// Line is one line of a bill.
+// Line is one line of a bill. Fields are as those of the bill, by the names in Form.LineFields.
 type Line struct {
 	ID        int64             `cel:"id" json:"id"`
 	Material  string            `cel:"material" json:"material"`
@@ -87,6 +92,7 @@ type Line struct {
 	Warehouse string            `cel:"warehouse" json:"warehouse"`
 	Lot       string            `cel:"lot" json:"lot,omitempty"`
 	Source    string            `cel:"source" json:"source,omitempty"`
+	Fields    map[string]string `cel:"fields" json:"fields,omitempty"`
 	Extra     map[string]string `cel:"extra" json:"extra,omitempty"`
 }
 

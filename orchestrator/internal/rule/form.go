@@ -11,6 +11,8 @@ type Form struct {
 	ID, Title string
 	// Kinds are the values of the bill's own kind, such as Assembly; none where the form has only one.
 	Kinds []string
+	// Fields are the columns of the head that are no field of Bill, by kingdeesvc's names: in CEL bill.fields.
+	Fields []string
 	// Lines are the entities that orders may be made of, the first of them read with every bill.
 	Lines []LineEntity
 	// Orders are the order kinds that its bills may give rise to, in the order in which they are shown.
@@ -28,6 +30,8 @@ type LineEntity struct {
 	Source Source
 	Entity string
 	Title  string
+	// Fields are its columns that are no field of Line, by kingdeesvc's names.
+	Fields []string
 }
 
 // FormOrder is an order kind, and of which lines its goods are by the meaning of the form. A scheme may take others.
@@ -50,6 +54,20 @@ func (f Form) Sources() []string {
 	names := make([]string, len(f.Lines))
 	for i, entity := range f.Lines {
 		names[i] = string(entity.Source)
+	}
+	return names
+}
+
+// LineFields are the fields of all its entities, each once: in CEL those of every line, where a line of an entity that
+// has no such field gives the empty text.
+func (f Form) LineFields() []string {
+	var names []string
+	for _, entity := range f.Lines {
+		for _, name := range entity.Fields {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 	}
 	return names
 }

@@ -54,6 +54,9 @@ func (o object) decodeExamples(s *Scheme) {
 					x.fault("bill", "the form has no lines `%s`; %s", name, suggest(name, names))
 				}
 			}
+			for _, fault := range s.unknownFields(e.bill) {
+				x.fault("bill", "%s", fault)
+			}
 			if e.bill.Kind == "" {
 				e.bill.Kind = e.kind.BillKind
 			}
@@ -70,6 +73,26 @@ func (o object) decodeExamples(s *Scheme) {
 		}
 		s.examples = append(s.examples, e)
 	}
+}
+
+// unknownFields says which fields of an example's bill its form does not have, each name once for the bill and once for
+// its lines.
+func (s *Scheme) unknownFields(b rule.Bill) []string {
+	var faults []string
+	note := func(ofBill bool, fields map[string]string) {
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			if fault := s.lacksField(ofBill, name); fault != "" && !slices.Contains(faults, fault) {
+				faults = append(faults, fault)
+			}
+		}
+	}
+	note(true, b.Fields)
+	for _, source := range slices.Sorted(maps.Keys(b.Lines)) {
+		for _, line := range b.Lines[source] {
+			note(false, line.Fields)
+		}
+	}
+	return faults
 }
 
 func (o object) decodeOrder() expectedOrder {

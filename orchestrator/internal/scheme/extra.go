@@ -1,6 +1,7 @@
 package scheme
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,10 +42,17 @@ func (o object) kingdeeKeys(key string) []string {
 	return keys
 }
 
-// checkExtras refuses an expression that reads a field of extra that extra_fields does not list: its value would never
-// be there.
-func (o object) checkExtras(s *Scheme, key, text string, checked *cel.Ast) {
-	for _, used := range extrasOf(checked) {
+// checkKeys refuses an expression that reads what would never be there: a field that the form does not have, or a field
+// of extra that extra_fields does not list.
+func (o object) checkKeys(s *Scheme, key, text string, checked *cel.Ast) {
+	in := shorten(strings.Join(strings.Fields(text), " "), 120)
+	for _, used := range keysOf(checked) {
+		if used.of == "fields" {
+			if fault := s.lacksField(used.ofBill, used.key); fault != "" {
+				o.fault(key, "%s (in `%s`)", fault, in)
+			}
+			continue
+		}
 		listed := s.ExtraLineFields
 		if used.ofBill {
 			listed = s.ExtraBillFields
@@ -52,26 +60,43 @@ func (o object) checkExtras(s *Scheme, key, text string, checked *cel.Ast) {
 		if !slices.Contains(listed, used.key) {
 			where := map[bool]string{true: "extra_fields.bill", false: "extra_fields.lines"}[used.ofBill]
 			o.fault(key, "extra field `%s` is not listed under %s; %s (in `%s`)", used.key,
-				where, suggest(used.key, listed),
-				shorten(strings.Join(strings.Fields(text), " "), 120))
+				where, suggest(used.key, listed), in)
 		}
 	}
 }
 
-// extraUse is one place where an expression reads a key of extra that is written out.
-type extraUse struct {
-	ofBill bool
-	key    string
+// lacksField says why the bills of the scheme's form, or their lines, have no such entry in fields; empty where they
+// have one, and where the form itself is the fault.
+func (s *Scheme) lacksField(ofBill bool, name string) string {
+	f := s.BillForm()
+	known, of := f.LineFields(), "lines"
+	if ofBill {
+		known, of = f.Fields, "bills"
+	}
+	if f.ID == "" || slices.Contains(known, name) {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s have no `%s` in fields; %s", of, f.ID, name, suggest(name, known))
 }
 
-// extrasOf finds x.extra.KEY and x.extra["KEY"].
-func extrasOf(checked *cel.Ast) []extraUse {
+// keyUse is one place where an expression reads a key of fields or extra that is written out.
+type keyUse struct {
+	ofBill bool
+	// of is fields or extra.
+	of, key string
+}
+
+// keysOf finds x.extra.KEY and x.extra["KEY"], and the same of x.fields.
+func keysOf(checked *cel.Ast) []keyUse {
 	root := ast.NavigateAST(checked.NativeRep())
-	var uses []extraUse
+	var uses []keyUse
 	note := func(container ast.Expr, key string) {
-		if container.Kind() == ast.SelectKind && container.AsSelect().FieldName() == "extra" {
+		if container.Kind() != ast.SelectKind {
+			return
+		}
+		if of := container.AsSelect().FieldName(); of == "extra" || of == "fields" {
 			owner := checked.NativeRep().GetType(container.AsSelect().Operand().ID())
-			uses = append(uses, extraUse{ofBill: owner.IsExactType(types.NewObjectType("rule.Bill")), key: key})
+			uses = append(uses, keyUse{ofBill: owner.IsExactType(types.NewObjectType("rule.Bill")), of: of, key: key})
 		}
 	}
 	for _, e := range ast.MatchDescendants(root, ast.AllMatcher()) {
@@ -92,43 +117,46 @@ func extrasOf(checked *cel.Ast) []extraUse {
 	return uses
 }
 
-// withExtras answers a bill in which each entity of the form and each extra field of the scheme is there: one that
-// Kingdee left empty is the empty text, like any other unset field. Extra fields of lines are those of the form's first
-// entity.
-func (s *Scheme) withExtras(b rule.Bill) rule.Bill {
-	b.Extra = filled(b.Extra, s.ExtraBillFields)
+// complete answers a bill in which each entity and each field of the form, and each extra field of the scheme, is
+// there: one that Kingdee left empty is the empty text, like any other unset field. Extra fields of lines are those of
+// the form's first entity.
+func (s *Scheme) complete(b rule.Bill) rule.Bill {
+	f := s.BillForm()
+	b.Fields, b.Extra = filled(b.Fields, f.Fields), filled(b.Extra, s.ExtraBillFields)
 	all := make(map[string][]rule.Line, len(b.Lines))
-	for i, entity := range s.BillForm().Lines {
-		lines := b.Lines[string(entity.Source)]
-		if i == 0 && len(s.ExtraLineFields) > 0 {
-			lines = slices.Clone(lines)
-			for i := range lines {
-				lines[i].Extra = filled(lines[i].Extra, s.ExtraLineFields)
-			}
-		}
-		all[string(entity.Source)] = lines
+	fields, extra := f.LineFields(), s.ExtraLineFields
+	for _, entity := range f.Lines {
+		all[string(entity.Source)] = completeLines(b.Lines[string(entity.Source)], fields, extra)
+		extra = nil
 	}
 	b.Lines = all
 	return b
 }
 
-func (s *Scheme) orderWithExtras(l rule.Order) rule.Order {
-	if len(s.ExtraLineFields) > 0 {
-		l.Lines = slices.Clone(l.Lines)
-		for i := range l.Lines {
-			l.Lines[i].Extra = filled(l.Lines[i].Extra, s.ExtraLineFields)
-		}
-	}
+func (s *Scheme) completeOrder(l rule.Order) rule.Order {
+	l.Lines = completeLines(l.Lines, s.BillForm().LineFields(), s.ExtraLineFields)
 	return l
 }
 
-func filled(extra map[string]string, keys []string) map[string]string {
+func completeLines(lines []rule.Line, fields, extra []string) []rule.Line {
+	if len(fields)+len(extra) == 0 {
+		return lines
+	}
+	lines = slices.Clone(lines)
+	for i := range lines {
+		lines[i].Fields, lines[i].Extra = filled(lines[i].Fields, fields), filled(lines[i].Extra, extra)
+	}
+	return lines
+}
+
+// filled has each of the keys, and no other; what there is where there are no keys.
+func filled(values map[string]string, keys []string) map[string]string {
 	if len(keys) == 0 {
-		return extra
+		return values
 	}
 	full := make(map[string]string, len(keys))
 	for _, key := range keys {
-		full[key] = extra[key]
+		full[key] = values[key]
 	}
 	return full
 }

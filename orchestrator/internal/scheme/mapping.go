@@ -79,7 +79,7 @@ func (o object) compileText(env *cel.Env, s *Scheme, key, text string) expressio
 		o.fault(key, "must give text (string), not %s", checked.OutputType())
 		return expression{}
 	}
-	o.checkExtras(s, key, text, checked)
+	o.checkKeys(s, key, text, checked)
 	program, err := env.Program(checked, cel.CostLimit(maxEvalCost), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		o.fault(key, "%s", err)

@@ -49,7 +49,7 @@ func (s *Scheme) Map(bill rule.Bill, order rule.Order) (rule.Request, error) {
 		return refuse("warehouse", "is outside the scheme by its warehouse table")
 	}
 	order.Account, order.WarehouseCode = w.Account, w.Code
-	bill, order = s.withExtras(bill), s.orderWithExtras(order)
+	bill, order = s.complete(bill), s.completeOrder(order)
 	r := rule.Request{Account: w.Account, WarehouseCode: w.Code}
 	for _, f := range []struct {
 		expression expression

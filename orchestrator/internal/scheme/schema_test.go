@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -46,6 +47,12 @@ func TestSchemaListsTheKeysThatLoadTakes(t *testing.T) {
 	require.Equal(t, sorted(orderKeys), keys("order"))
 	require.Equal(t, sorted(celNames(reflectBill)), keys("bill"))
 	require.Equal(t, sorted(celNames(reflectLine)), keys("line"))
+	var bills, lines []string
+	for _, f := range form.All {
+		bills, lines = append(bills, f.Fields...), append(lines, f.LineFields()...)
+	}
+	require.Equal(t, slices.Compact(sorted(bills)), keys("bill", "fields"))
+	require.Equal(t, slices.Compact(sorted(lines)), keys("line", "fields"))
 
 	var warehouse struct {
 		OneOf []struct{ Properties map[string]any }

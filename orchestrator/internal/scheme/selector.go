@@ -36,14 +36,14 @@ func (o object) decodeSelector(s *Scheme) {
 		o.fault(key, "must give yes or no (bool), not %s", checked.OutputType())
 		return
 	}
-	o.checkExtras(s, key, text, checked)
+	o.checkKeys(s, key, text, checked)
 	program, err := env.Program(checked, cel.CostLimit(maxEvalCost), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		o.fault(key, "%s", err)
 		return
 	}
 	s.selector = func(bill rule.Bill) (bool, error) {
-		out, _, err := program.Eval(map[string]any{"bill": s.withExtras(bill)})
+		out, _, err := program.Eval(map[string]any{"bill": s.complete(bill)})
 		if err != nil {
 			return false, fmt.Errorf("scheme %s: bill %s: selector cannot be evaluated: %w", s.Name, bill.Number, err)
 		}

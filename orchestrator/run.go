@@ -16,6 +16,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
@@ -98,6 +99,10 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	s.followLedger(pool)
+	s.Go(func() error {
+		event.NewSequencer(pool, logger).Run(s.Stopping())
+		return nil
+	})
 	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()),
 		slog.String("http", s.HTTPAddr()),
 		slog.Int("schemes", len(schemes)), slog.Bool("tls", guard.TLS != nil), slog.Bool("tokens", guard.Tokens != nil),

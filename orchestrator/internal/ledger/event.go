@@ -2,9 +2,13 @@ package ledger
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
+
+// EventsKept is how long events are kept.
+const EventsKept = 90 * 24 * time.Hour
 
 // EventKind is what happened.
 type EventKind string

@@ -22,9 +22,9 @@ func qualified(row, columns string) string {
 // endedColumns are what a statement returns of the rows c that it deletes or revokes for another outcome to follow.
 var endedColumns = qualified("c", `cancellation_id, times_settled, scheme, `+carried)
 
-// appendOutcome writes the outcomes of the rows ended, which have the endedColumns, and leaves their events: what is the
-// state, the outcome and whether it is inferred. It goes on in the with clause that has ended, and closes it; what the
-// statement answers follows.
+// appendOutcome writes the outcomes of the rows ended, which have the endedColumns, and leaves their events: what is
+// the state, the outcome and whether it is inferred. It goes on in the with clause that has ended, and closes it; what
+// the statement answers follows.
 func appendOutcome(what string) string {
 	return `, appended as (
     insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, ` + carried + `)

@@ -172,6 +172,27 @@ insert into run_comparison (run_id, phase, bills_gone) select run_id, 'done', $2
 		"the latest says when the next is due")
 }
 
+// Events go from the oldest on, and what went is known to whoever asks for what came behind it.
+func TestEventsAreKeptForNinetyDays(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Exec(`delete from event_inbox`)
+	w.rows.Exec(`
+insert into event_inbox (kind, scheme, about_id, create_time)
+select 'act', $1, n, now() - (case when n <= 1500 then '91 days' when n = 1501 then '1 day' when n = 1502 then '95 days'
+    else '0' end)::interval from generate_series(1, 1600) n`, rowtest.SchemeName)
+	_, err := ledger.NumberEvents(t.Context(), w.pool)
+	require.NoError(t, err)
+	w.tidy("events")
+	require.Equal(t, "1500 1501 1600", w.text(`
+select dropped_number || ' ' || (select min(event_number) || ' ' || max(event_number) from event) from ledger_identity`),
+		"one that is old stays behind one that is kept")
+	w.rows.Exec(`update event set create_time = now() - interval '100 days'`)
+	w.rows.Exec(`update chore set last_run_time = now() - interval '1 day'`)
+	w.tidy("events")
+	require.Equal(t, "1600 0", w.text(`
+select dropped_number || ' ' || (select count(*) from event) from ledger_identity`))
+}
+
 func TestCountsStayCheapAndBecomeTrueAgain(t *testing.T) {
 	w := setupWriter(t)
 	counts := func() map[string]int64 {

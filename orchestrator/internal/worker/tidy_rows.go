@@ -44,6 +44,7 @@ var chores = []chore{
 	{"snapshots_of_past_lives", daily, forgetSnapshots},
 	{"quiet_reconciles", daily, forgetReconciles},
 	{"first_replies", daily, forgetReplies},
+	{"events", hourly, forgetEvents},
 	{"counts", hourly, countBlock},
 	{"queue_indexes", daily, rebuildQueueIndexes},
 }
@@ -188,6 +189,26 @@ where r.run_id = old.run_id`, keep.Evidence, tidyRows)
 // EnsurePartitions makes the evidence partitions of this month and the next.
 func (s *HousekeepingRows) EnsurePartitions(ctx context.Context) error {
 	return ledger.EnsurePartitions(ctx, s.pool)
+}
+
+// forgetEvents removes the oldest events, up to the first that is still kept. Who numbers events and who forgets them
+// lock the same row: what is no longer kept is known to everybody who reads.
+func forgetEvents(ctx context.Context, tx pgx.Tx, _ ledger.Retention) (removed, bool, error) {
+	var rows int64
+	err := tx.QueryRow(ctx, `
+with old as (
+    select least((select min(event_number) from event) + $2 - 1, coalesce(
+        (select e.event_number from event e where e.create_time >= now() - $1::interval order by e.event_number limit 1)
+            - 1, newest_number)) as until
+    from ledger_identity
+), gone as (
+    delete from event e using old where e.event_number <= old.until
+    returning e.event_number
+), told as (
+    update ledger_identity set dropped_number = (select max(event_number) from gone) where exists (select from gone)
+)
+select count(*) from gone`, ledger.EventsKept, tidyRows).Scan(&rows)
+	return removed{rows: rows}, rows == tidyRows, err
 }
 
 // forgetReplies removes first replies that answer nobody any longer.

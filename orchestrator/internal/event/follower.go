@@ -1,0 +1,94 @@
+package event
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// askEvery is how often a Follower asks for the newest event while somebody waits, and askWithin how long one answer
+// may take.
+const (
+	askEvery  = 200 * time.Millisecond
+	askWithin = 5 * time.Second
+)
+
+// Follower tells all who watch in a process that there are new events, by one small question for all of them together;
+// while nobody waits it asks nothing. Safe for concurrent use.
+type Follower struct {
+	reader *Reader
+
+	mu sync.Mutex
+	// waiting is how many wait, asking whether somebody asks for them.
+	waiting int
+	asking  bool
+	// told is closed and made anew with each answer that has news, and with each fault.
+	told   chan struct{}
+	newest Token
+	err    error
+}
+
+// NewFollower asks through a reader.
+func NewFollower(reader *Reader) *Follower {
+	return &Follower{reader: reader, told: make(chan struct{})}
+}
+
+// Wait waits until the newest event is another than the one that a token stands behind, and answers what came first:
+// news, a fault, or the end of ctx.
+func (f *Follower) Wait(ctx context.Context, from Token) error {
+	f.mu.Lock()
+	f.waiting++
+	if !f.asking {
+		// What was found before somebody waited is old by now.
+		f.asking, f.newest, f.err = true, Token{}, nil
+		go f.ask() //nolint:gosec // all who wait share it, so it outlives each of them
+	}
+	defer func() {
+		f.mu.Lock()
+		f.waiting--
+		f.mu.Unlock()
+	}()
+	for {
+		told, newest, err := f.told, f.newest, f.err
+		f.mu.Unlock()
+		if err != nil || newest != (Token{}) && newest != from {
+			return err
+		}
+		select {
+		case <-told:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		f.mu.Lock()
+	}
+}
+
+// ask asks until nobody waits any more.
+func (f *Follower) ask() {
+	tick := time.NewTicker(askEvery)
+	defer tick.Stop()
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), askWithin)
+		identity, err := f.reader.Identity(ctx)
+		cancel()
+		if !f.tell(identity, err) {
+			return
+		}
+		<-tick.C
+	}
+}
+
+// tell passes on what the ledger answered, and says whether somebody still waits.
+func (f *Follower) tell(identity ledger.Identity, err error) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if newest := Newest(identity); err != nil || newest != f.newest {
+		f.newest, f.err = newest, err
+		close(f.told)
+		f.told = make(chan struct{})
+	}
+	f.asking = f.waiting > 0
+	return f.asking
+}

@@ -156,5 +156,5 @@ func TestTheSeedHasRequestsToReturnGoods(t *testing.T) {
 		}
 	}
 	require.Len(t, suppliers, 2)
-	require.Equal(t, 2, bare, "lines without a warehouse")
+	require.Equal(t, 3, bare, "lines without a warehouse")
 }

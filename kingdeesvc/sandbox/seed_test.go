@@ -80,7 +80,7 @@ func TestTheSampleDayPlays(t *testing.T) {
 		"ZZCX000157": "DB", "ZZCX000158": "DA", "ZZCX000159": "CA", "ZZCX000161": "DB",
 		"ZZCX000201": "DB", "ZZCX000202": "DB",
 		"TLSQ000151": "DB", "TLSQ000152": "DA", "TLSQ000153": "DB", "TLSQ000154": "DB",
-		"TLSQ000155": "CA", "TLSQ000156": "CA", "TLSQ000201": "DB",
+		"TLSQ000155": "CA", "TLSQ000156": "CA", "TLSQ000157": "DB", "TLSQ000201": "DB",
 	} {
 		require.Equal(t, want, state(number), number)
 	}

@@ -37,6 +37,7 @@ func returnCast() []returnMember {
 		{154, supplier, []string{"", ""}, lifeLive, 4, "检验不合格，未入库"},
 		{155, supplier, []string{"CK001"}, lifeLive, 3, ""},
 		{156, supplier, []string{"CK005"}, lifeLive, 3, "批次退回"},
+		{157, supplier, []string{"CK003", ""}, lifeLive, 3, "一行已入库，一行未入库"},
 	}
 }
 
@@ -79,7 +80,12 @@ func returnDay() []Step {
 			RemarkZH: "明细没有仓库的退料作废，仓库从无此单",
 		},
 		{
-			BillNo: returnNumber(firstFresh), Do: slices.Concat(
+			BillNo: returnNumber(157), Do: cancel,
+			Remark:   "voided; one line names a warehouse and one none: cancelled, and a person looks after the rest",
+			RemarkZH: "一行有仓库一行没有：有的取消，没有的交人工",
+		},
+		{
+			BillNo: returnNumber(firstFresh), AfterRun: true, Do: slices.Concat(
 				[]books.Action{books.ActionCreate, books.ActionSubmit, books.ActionAudit}, cancel),
 			New:    returnBill(firstFresh, supplier, "当日退料", "CK002"),
 			Remark: "made, audited and voided within moments: cancelled", RemarkZH: "退料新建、审核、作废一气呵成，仍须取消",
